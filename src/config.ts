@@ -1,0 +1,114 @@
+/**
+ * Every setting with its unit, default and limits, read once from the environment and then frozen.
+ *
+ * One of the three doors where data from outside is checked. docs/configuration.md is held against the table by a
+ * test, in both directions. Times are seconds and sizes bytes, as the names say.
+ */
+import os from 'node:os'
+import path from 'node:path'
+import { Type, type Static } from 'typebox'
+import { Value } from 'typebox/value'
+import { SpeechError } from './errors.js'
+import { projectRoot } from './root.js'
+
+const text = (fallback: string, description: string): ReturnType<typeof Type.String> => Type.String({ default: fallback, description })
+const whole = (fallback: number, minimum: number, maximum: number, description: string): ReturnType<typeof Type.Integer> =>
+  Type.Integer({ default: fallback, minimum, maximum, description })
+const seconds = (fallback: number, minimum: number, maximum: number, description: string): ReturnType<typeof Type.Number> =>
+  Type.Number({ default: fallback, minimum, maximum, description })
+const flag = (fallback: boolean, description: string): ReturnType<typeof Type.Boolean> => Type.Boolean({ default: fallback, description })
+
+/** Names separated by commas, without blanks. */
+const NAMES = '^[A-Za-z0-9._-]+(,[A-Za-z0-9._-]+)*$'
+
+export const SETTINGS = Type.Object({
+  EARSHOT_HOST: text('127.0.0.1', 'Address to listen on; `0.0.0.0` for every network.'),
+  EARSHOT_PORT: whole(8080, 0, 65_535, 'TCP port; 0 lets the system choose.'),
+  EARSHOT_LOG_LEVEL: Type.Union(
+    [Type.Literal('fatal'), Type.Literal('error'), Type.Literal('warn'), Type.Literal('info'), Type.Literal('debug'), Type.Literal('trace'), Type.Literal('silent')],
+    { default: 'info', description: 'Least severe log line written: `fatal`, `error`, `warn`, `info`, `debug`, `trace` or `silent`.' }),
+  EARSHOT_LOG_TRANSCRIPTS: flag(false, 'Write what was said into the log. Off, no word of a user is logged.'),
+  EARSHOT_MODELS: Type.String({ default: 'moonshine-tiny-en', pattern: NAMES, description: 'Models to serve, at most four, separated by commas; the first is the default.' }),
+  EARSHOT_MODEL_ALIASES: Type.String({ default: 'whisper-1', pattern: `^$|${NAMES}`, description: 'Other names for the default model, for clients with a fixed one.' }),
+  EARSHOT_MODELS_DIR: text(path.join(projectRoot, 'models'), 'Directory with one folder per model. Default: `models` in the project.'),
+  EARSHOT_EXECUTION_PROVIDERS: Type.String({ default: 'cpu', pattern: '^(cpu|cuda|webgpu)(,(cpu|cuda|webgpu))*$', description: 'ONNX Runtime execution providers, tried in order: `cuda`, `webgpu`, `cpu`. The CPU is the last resort.' }),
+  EARSHOT_EXECUTION_PROVIDERS_STRICT: flag(false, 'Refuse to start when the first provider cannot be used, instead of falling back.'),
+  EARSHOT_WORKERS: whole(0, 0, 256, 'Recognition processes; 0 takes the cores of the container divided by `EARSHOT_THREADS`.'),
+  EARSHOT_THREADS: whole(1, 1, 64, 'Threads of one recognition process.'),
+  EARSHOT_QUEUE_JOBS: whole(64, 0, 10_000, 'Requests that may wait for a worker.'),
+  EARSHOT_QUEUE_AUDIO_SECONDS: seconds(600, 1, 86_400, 'Seconds of audio that may wait for a worker.'),
+  EARSHOT_DEADLINE_SECONDS: seconds(30, 0.1, 3_600, 'From the last byte of an upload to its answer, waiting included.'),
+  EARSHOT_KILL_AFTER_SECONDS: seconds(5, 0.1, 600, 'A worker that is still busy so long after the deadline of its request is killed and replaced.'),
+  EARSHOT_START_SECONDS: seconds(120, 1, 3_600, 'A worker has to be ready within this time.'),
+  EARSHOT_MAX_UPLOAD_BYTES: whole(26_214_400, 1_024, 1_073_741_824, 'Largest upload.'),
+  EARSHOT_MAX_UPLOADS_BYTES: whole(268_435_456, 1_024, 68_719_476_736, 'Largest sum of the uploads held in memory at a time.'),
+  EARSHOT_MAX_AUDIO_SECONDS: seconds(300, 1, 3_600, 'Longest audio.'),
+  EARSHOT_UPLOAD_SECONDS: seconds(30, 0.1, 3_600, 'An upload has to arrive within this time.'),
+  EARSHOT_DRAIN_SECONDS: seconds(40, 0, 3_600, 'At SIGTERM, accepted requests may take so long to finish.'),
+  EARSHOT_NORMALIZE_VOLUME: flag(true, 'Bring every clip to the same loudness before recognition.'),
+  EARSHOT_TRIM_SILENCE: flag(true, 'Cut silence off both ends before recognition.'),
+  EARSHOT_WARM_UP_CLIP: text(path.join(projectRoot, 'fixtures/clips/warm-up.wav'), 'Speech that a worker has to recognize before it counts as ready. Default: a clip of the project.'),
+})
+type Settings = Static<typeof SETTINGS>
+
+/** The settings as the code uses them: lists split, zero meaning resolved. Frozen. */
+export type Config = ReturnType<typeof readConfig>
+
+const MAX_MODELS = 4
+
+/** Throws CONFIG_INVALID naming every variable at fault, what was expected and what came. */
+export function readConfig(environment: NodeJS.ProcessEnv = process.env, cores: () => number = os.availableParallelism) {
+  const settings = checkSettings(environment)
+  const threads = settings.EARSHOT_THREADS
+  return Object.freeze({
+    host: settings.EARSHOT_HOST,
+    port: settings.EARSHOT_PORT,
+    logLevel: settings.EARSHOT_LOG_LEVEL,
+    logTranscripts: settings.EARSHOT_LOG_TRANSCRIPTS,
+    models: modelNames(settings.EARSHOT_MODELS),
+    modelAliases: settings.EARSHOT_MODEL_ALIASES.split(',').filter((name) => name !== ''),
+    modelsDir: path.resolve(settings.EARSHOT_MODELS_DIR),
+    executionProviders: settings.EARSHOT_EXECUTION_PROVIDERS.split(','),
+    executionProvidersStrict: settings.EARSHOT_EXECUTION_PROVIDERS_STRICT,
+    workers: settings.EARSHOT_WORKERS || Math.max(1, Math.floor(cores() / threads)),
+    threads,
+    queueJobs: settings.EARSHOT_QUEUE_JOBS,
+    queueAudioSeconds: settings.EARSHOT_QUEUE_AUDIO_SECONDS,
+    deadlineSeconds: settings.EARSHOT_DEADLINE_SECONDS,
+    killAfterSeconds: settings.EARSHOT_KILL_AFTER_SECONDS,
+    startSeconds: settings.EARSHOT_START_SECONDS,
+    maxUploadBytes: settings.EARSHOT_MAX_UPLOAD_BYTES,
+    maxUploadsBytes: settings.EARSHOT_MAX_UPLOADS_BYTES,
+    maxAudioSeconds: settings.EARSHOT_MAX_AUDIO_SECONDS,
+    uploadSeconds: settings.EARSHOT_UPLOAD_SECONDS,
+    drainSeconds: settings.EARSHOT_DRAIN_SECONDS,
+    normalizeVolume: settings.EARSHOT_NORMALIZE_VOLUME,
+    trimSilence: settings.EARSHOT_TRIM_SILENCE,
+    warmUpClip: path.resolve(settings.EARSHOT_WARM_UP_CLIP),
+  })
+}
+
+/** Variables that begin like ours but are none: a typing error that should be said aloud. Kubernetes adds some for a service of our name. */
+export function unknownSettings(environment: NodeJS.ProcessEnv = process.env): string[] {
+  const ofKubernetes = /^EARSHOT_(SERVICE_|PORT_\d)/
+  return Object.keys(environment).filter((name) => name.startsWith('EARSHOT_') && !(name in SETTINGS.properties) && !ofKubernetes.test(name))
+}
+
+function checkSettings(environment: NodeJS.ProcessEnv): Settings {
+  const given = Object.fromEntries(Object.keys(SETTINGS.properties)
+    .filter((name) => environment[name] !== undefined && environment[name] !== '')
+    .map((name) => [name, environment[name]]))
+  const settings = Value.Default(SETTINGS, Value.Convert(SETTINGS, given))
+  if (Value.Check(SETTINGS, settings)) return settings
+  const faults = Value.Errors(SETTINGS, settings).map((fault) => {
+    const name = fault.instancePath.slice(1)
+    return `${name} ${fault.message}, not "${environment[name] ?? ''}"`
+  })
+  throw new SpeechError('CONFIG_INVALID', faults.join('; '))
+}
+
+function modelNames(list: string): string[] {
+  const names = [...new Set(list.split(','))]
+  if (names.length > MAX_MODELS) throw new SpeechError('CONFIG_INVALID', `EARSHOT_MODELS must name at most ${MAX_MODELS} models, not ${names.length}`)
+  return names
+}

@@ -1,0 +1,110 @@
+/**
+ * The one table of errors. A code is the stable name a client may program against: its HTTP status, whether
+ * trying again can help, and how it is counted are decided here and nowhere else. docs/errors.md is held
+ * against this table by a test, in both directions.
+ *
+ * `SpeechError` is the only error a room throws on purpose. A thrown error loses its class and code on the way
+ * to another process, so it crosses as data: `toWire` there, `fromWire` here.
+ */
+
+/** How a failed request is counted: refused before recognition, or failed in it. */
+type Counted = 'rejection' | 'error' | 'cancelled'
+
+interface ErrorEntry {
+  readonly status: number
+  readonly retryable: boolean
+  readonly counted: Counted
+  readonly message: string
+}
+
+export const ERRORS = {
+  REQUEST_INVALID:        { status: 400, retryable: false, counted: 'rejection', message: 'The request is not valid' },
+  PARAMETER_UNSUPPORTED:  { status: 400, retryable: false, counted: 'rejection', message: 'This parameter or value is not supported' },
+  LANGUAGE_UNSUPPORTED:   { status: 400, retryable: false, counted: 'rejection', message: 'The model does not know this language' },
+  AUDIO_MISSING:          { status: 400, retryable: false, counted: 'rejection', message: 'The request has no audio' },
+  ROUTE_NOT_FOUND:        { status: 404, retryable: false, counted: 'rejection', message: 'There is nothing at this address' },
+  MODEL_NOT_FOUND:        { status: 404, retryable: false, counted: 'rejection', message: 'This model is not served here' },
+  UPLOAD_TOO_SLOW:        { status: 408, retryable: true,  counted: 'rejection', message: 'The upload did not arrive in time' },
+  UPLOAD_TOO_LARGE:       { status: 413, retryable: false, counted: 'rejection', message: 'The upload is larger than the limit' },
+  AUDIO_TOO_LONG:         { status: 413, retryable: false, counted: 'rejection', message: 'The audio is longer than the limit' },
+  AUDIO_UNSUPPORTED:      { status: 415, retryable: false, counted: 'rejection', message: 'This audio format is not supported' },
+  AUDIO_UNREADABLE:       { status: 422, retryable: false, counted: 'rejection', message: 'The audio could not be decoded' },
+  QUEUE_FULL:             { status: 429, retryable: true,  counted: 'rejection', message: 'All workers are busy and the queue is full' },
+  CANCELLED:              { status: 499, retryable: false, counted: 'cancelled', message: 'The client went away before the answer was ready' },
+  RECOGNIZER_FAILED:      { status: 500, retryable: false, counted: 'error',     message: 'The model failed on this audio' },
+  RECOGNIZER_CRASHED:     { status: 500, retryable: true,  counted: 'error',     message: 'The recognition worker died on this request, twice' },
+  INTERNAL:               { status: 500, retryable: false, counted: 'error',     message: 'The service failed in a way it did not expect' },
+  NOT_READY:              { status: 503, retryable: true,  counted: 'rejection', message: 'No recognition worker is ready' },
+  SHUTTING_DOWN:          { status: 503, retryable: true,  counted: 'rejection', message: 'The service is shutting down' },
+  DEADLINE_PASSED:        { status: 504, retryable: true,  counted: 'error',     message: 'Recognition did not finish before its deadline' },
+  CONFIG_INVALID:         { status: 500, retryable: false, counted: 'error',     message: 'A setting is not valid' },
+  MODEL_INVALID:          { status: 500, retryable: false, counted: 'error',     message: 'The model does not match its manifest' },
+  MODEL_FILE_MISSING:     { status: 500, retryable: false, counted: 'error',     message: 'A file of the model is not there' },
+  MODEL_FILE_ALTERED:     { status: 500, retryable: false, counted: 'error',     message: 'A file of the model does not have the checksum of its manifest' },
+  MODEL_FETCH_FAILED:     { status: 500, retryable: true,  counted: 'error',     message: 'The model could not be fetched' },
+  PROVIDER_UNAVAILABLE:   { status: 500, retryable: false, counted: 'error',     message: 'No execution provider of the list can be used' },
+} as const satisfies Record<string, ErrorEntry>
+
+export type ErrorCode = keyof typeof ERRORS
+export const ERROR_CODES = Object.keys(ERRORS) as readonly ErrorCode[]
+
+export interface ErrorExtras {
+  /** The request parameter at fault. */
+  readonly parameter?: string
+  /** When trying again may help; becomes `Retry-After`. */
+  readonly retryAfterSeconds?: number
+  readonly cause?: unknown
+}
+
+/** An error of the table, with a sentence about this case: what was expected and what came. */
+export class SpeechError extends Error {
+  readonly code: ErrorCode
+  readonly parameter: string | undefined
+  readonly retryAfterSeconds: number | undefined
+
+  constructor(code: ErrorCode, detail?: string, extras: ErrorExtras = {}) {
+    super(detail === undefined ? ERRORS[code].message : `${ERRORS[code].message}: ${detail}`, { cause: extras.cause })
+    this.name = 'SpeechError'
+    this.code = code
+    this.parameter = extras.parameter
+    this.retryAfterSeconds = extras.retryAfterSeconds
+  }
+
+  get status(): number { return ERRORS[this.code].status }
+  get retryable(): boolean { return ERRORS[this.code].retryable }
+}
+
+/** An error as it crosses the process boundary. */
+export interface WireError {
+  readonly code: ErrorCode
+  readonly message: string
+  readonly parameter?: string
+  readonly retryAfterSeconds?: number
+  /** For the log only, never for a client. */
+  readonly stack?: string
+}
+
+/** Any thrown value as data; what is not a SpeechError becomes `otherwise`. */
+export function toWire(thrown: unknown, otherwise: ErrorCode = 'INTERNAL'): WireError {
+  const error = thrown instanceof SpeechError
+    ? thrown
+    : new SpeechError(otherwise, thrown instanceof Error ? thrown.message : String(thrown), { cause: thrown })
+  const origin = error.cause instanceof Error ? error.cause : error
+  return {
+    code: error.code,
+    message: error.message,
+    ...(error.parameter !== undefined && { parameter: error.parameter }),
+    ...(error.retryAfterSeconds !== undefined && { retryAfterSeconds: error.retryAfterSeconds }),
+    ...(origin.stack !== undefined && { stack: origin.stack }),
+  }
+}
+
+export function fromWire(wire: WireError): SpeechError {
+  const error = new SpeechError(wire.code, undefined, {
+    ...(wire.parameter !== undefined && { parameter: wire.parameter }),
+    ...(wire.retryAfterSeconds !== undefined && { retryAfterSeconds: wire.retryAfterSeconds }),
+  })
+  error.message = wire.message
+  if (wire.stack !== undefined) error.stack = wire.stack
+  return error
+}

@@ -1,0 +1,76 @@
+/**
+ * The HTTP side, and its table of contents. The only place that calls Fastify(): the service and every test build
+ * the same server.
+ *
+ * Two kinds of scopes, by Fastify's own encapsulation: routes that take audio (with the door and its counting) and
+ * routes that do not. An upload cannot reach /metrics, and a scrape is never queued behind one.
+ */
+import { randomUUID } from 'node:crypto'
+import type { Socket } from 'node:net'
+import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox'
+import Fastify, { type FastifyInstance } from 'fastify'
+import { SpeechError } from '../errors.js'
+import type { AppDependencies } from './dependencies.js'
+import { documentation } from './documentation.js'
+import { models } from './models.js'
+import { openAiTranscriptions } from './openai.js'
+import { operations } from './operations.js'
+import { asSpeechError, errorBody, replyWithError } from './replies.js'
+import { ErrorReply, ModelReply, ReportReply } from './schemas.js'
+import { transcriptions } from './transcriptions.js'
+
+/** A request id that a client may choose: short, and nothing that could break a log or a header. */
+const REQUEST_ID = /^[\w.:-]{1,128}$/
+/** Beyond the intake's own limit, Node cuts the connection. */
+const REQUEST_TIMEOUT_SLACK_MS = 10_000
+
+export async function buildApp(dependencies: AppDependencies, version: string): Promise<FastifyInstance> {
+  const { config, logger } = dependencies
+  const app = Fastify({
+    loggerInstance: logger,
+    disableRequestLogging: true,
+    genReqId: ({ headers }) => {
+      const given = headers['x-request-id']
+      return typeof given === 'string' && REQUEST_ID.test(given) ? given : randomUUID()
+    },
+    requestTimeout: config.uploadSeconds * 1000 + REQUEST_TIMEOUT_SLACK_MS,
+    bodyLimit: config.maxUploadBytes,
+    clientErrorHandler: answerBrokenHttp,
+    ajv: { customOptions: { keywords: ['~kind', '~optional'] } },
+  }).withTypeProvider<TypeBoxTypeProvider>()
+
+  for (const schema of [ErrorReply, ReportReply, ModelReply]) app.addSchema(schema)
+  observeRequests(app, dependencies)
+  app.setErrorHandler((thrown, request, reply) => replyWithError(asSpeechError(thrown), request, reply))
+  app.setNotFoundHandler((request, reply) => replyWithError(new SpeechError('ROUTE_NOT_FOUND', `${request.method} ${request.url.split('?')[0]!.slice(0, 200)}`), request, reply))
+
+  await documentation(app, version)
+  await app.register(transcriptions, dependencies)
+  await app.register(openAiTranscriptions, dependencies)
+  await app.register(models, dependencies)
+  await app.register(operations, dependencies)
+  app.get('/', { schema: { hide: true } }, (_request, reply) => reply.redirect('/docs'))
+  return app
+}
+
+/** Request id out, one log line and one observation per request. Routes by their template: a URL may hold anything. */
+function observeRequests(app: FastifyInstance, { telemetry }: AppDependencies): void {
+  app.addHook('onRequest', async (request, reply) => { void reply.header('x-request-id', request.id) })
+  app.addHook('onResponse', async (request, reply) => {
+    const route = request.routeOptions.url ?? 'unmatched'
+    telemetry.httpFinished(request.method, route, reply.statusCode, reply.elapsedTime / 1000)
+    request.log[reply.statusCode < 500 ? 'info' : 'warn']({ method: request.method, route, status: reply.statusCode, milliseconds: Math.round(reply.elapsedTime) }, 'answered')
+  })
+}
+
+/** What is not even HTTP gets a typed answer too, where the connection still takes one. */
+function answerBrokenHttp(error: Error & { code?: string }, socket: Socket): void {
+  if (error.code === 'ECONNRESET' || socket.destroyed || !socket.writable) {
+    socket.destroy()
+    return
+  }
+  const tooSlow = error.code === 'ERR_HTTP_REQUEST_TIMEOUT'
+  const body = JSON.stringify(errorBody(new SpeechError(tooSlow ? 'UPLOAD_TOO_SLOW' : 'REQUEST_INVALID', `not valid HTTP (${error.code ?? 'unknown'})`), randomUUID()))
+  const status = tooSlow ? '408 Request Timeout' : error.code === 'HPE_HEADER_OVERFLOW' ? '431 Request Header Fields Too Large' : '400 Bad Request'
+  socket.end(`HTTP/1.1 ${status}\r\nconnection: close\r\ncontent-type: application/json\r\ncontent-length: ${Buffer.byteLength(body)}\r\n\r\n${body}`)
+}

@@ -1,0 +1,35 @@
+/** What main.ts hands to the HTTP side. As types only: tests pass a fake pool and need no model. */
+import type { FastifyBaseLogger } from 'fastify'
+import type { Config } from '../config.js'
+import type { Telemetry } from '../telemetry/telemetry.js'
+import type { WorkerPool } from '../worker/pool.js'
+import type { Intake } from './intake.js'
+
+/** A model as its manifest describes it. */
+export interface ServedModel {
+  readonly name: string
+  readonly version: string
+  readonly description: string
+  readonly family: string
+  readonly languages: readonly string[]
+  readonly licence: string
+  readonly precision: string
+  readonly parameters: number
+  readonly clipSeconds: number
+  /** Sum of its files. */
+  readonly bytes: number
+  readonly digest: string
+  readonly source: string
+}
+
+export type Pool = Pick<WorkerPool, 'run' | 'refusal' | 'readiness' | 'models'>
+
+export interface AppDependencies {
+  readonly config: Config
+  readonly pool: Pool
+  readonly telemetry: Telemetry
+  readonly intake: Intake
+  readonly logger: FastifyBaseLogger
+  /** The first is the default. */
+  readonly models: readonly ServedModel[]
+}

@@ -1,0 +1,21 @@
+/** /openapi.json and a readable page at /docs, both made from the schemas of the routes. */
+import swagger from '@fastify/swagger'
+import swaggerUi from '@fastify/swagger-ui'
+import type { FastifyInstance } from 'fastify'
+
+export async function documentation(app: FastifyInstance, version: string): Promise<void> {
+  await app.register(swagger, {
+    openapi: {
+      openapi: '3.1.0',
+      info: { title: 'Earshot', version, description: 'Speech recognition for voice search.', license: { name: 'MIT' } },
+      tags: [
+        { name: 'transcription', description: 'A clip in, words out' },
+        { name: 'models', description: 'What is served' },
+        { name: 'operations', description: 'Health and metrics' },
+      ],
+    },
+    refResolver: { buildLocalReference: (json, _base, _fragment, index) => typeof json.$id === 'string' ? json.$id : `schema-${index}` },
+  })
+  await app.register(swaggerUi, { routePrefix: '/docs' })
+  app.get('/openapi.json', { schema: { hide: true } }, async () => app.swagger())
+}

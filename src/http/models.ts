@@ -1,0 +1,45 @@
+/** GET /v1/models and /v1/models/:id: what is served, with which execution provider, and why not with another. */
+import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
+import { Type } from 'typebox'
+import { SpeechError } from '../errors.js'
+import type { AppDependencies, ServedModel } from './dependencies.js'
+import { ErrorReply, ModelListReply, ModelReply } from './schemas.js'
+
+export const models: FastifyPluginAsyncTypebox<AppDependencies> = async (scope, { config, pool, models: served }) => {
+  const startedAt = Math.floor(Date.now() / 1000)
+
+  function describe(model: ServedModel): ModelReply {
+    const loaded = pool.models.find(({ name }) => name === model.name)
+    const { name, source, languages, ...rest } = model
+    const isDefault = model === served[0]
+    return {
+      ...rest,
+      id: name,
+      object: 'model',
+      created: startedAt,
+      owned_by: source,
+      isDefault,
+      aliases: isDefault ? [...config.modelAliases] : [],
+      languages: [...languages],
+      provider: loaded?.provider.provider ?? null,
+      refusedProviders: [...loaded?.provider.refused ?? []],
+    }
+  }
+
+  scope.get('/v1/models', {
+    schema: { summary: 'List the served models', tags: ['models'], response: { 200: ModelListReply } },
+  }, async () => ({ object: 'list' as const, data: served.map(describe) }))
+
+  scope.get('/v1/models/:id', {
+    schema: {
+      summary: 'Describe a served model',
+      tags: ['models'],
+      params: Type.Object({ id: Type.String({ maxLength: 100 }) }),
+      response: { 200: ModelReply, '4xx': ErrorReply },
+    },
+  }, async ({ params }) => {
+    const model = config.modelAliases.includes(params.id) ? served[0] : served.find(({ name }) => name === params.id)
+    if (model === undefined) throw new SpeechError('MODEL_NOT_FOUND', `"${params.id}"`, { parameter: 'model' })
+    return describe(model)
+  })
+}

@@ -1,0 +1,96 @@
+/**
+ * POST /v1/audio/transcriptions, compatible with OpenAI's.
+ *
+ * What this service cannot honour is never silently half-done: word times, streaming and log-probabilities are
+ * refused; parameters without effect are named in the response header `earshot-ignored-parameters`.
+ */
+import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
+import { Type } from 'typebox'
+import { SpeechError } from '../errors.js'
+import type { AppDependencies } from './dependencies.js'
+import { parseForm, type Form } from './multipart.js'
+import { formatReport, RESPONSE_FORMATS, type ResponseFormat } from './openai-formats.js'
+import { admitAudio, readUpload, recognize } from './recognition.js'
+import { ErrorReply, OpenAiForm } from './schemas.js'
+
+/** Parameters that do something. */
+const HONOURED = new Set(['file', 'model', 'language', 'response_format', 'timestamp_granularities[]', 'timestamp_granularities', 'stream', 'include[]', 'include'])
+const MAX_IGNORED_NAMES = 20
+
+export const openAiTranscriptions: FastifyPluginAsyncTypebox<AppDependencies> = async (scope, dependencies) => {
+  admitAudio(scope, dependencies)
+  scope.post('/v1/audio/transcriptions', {
+    schema: {
+      summary: 'Transcribe a clip (compatible with OpenAI)',
+      description: 'Clients made for OpenAI\'s API work when their base URL points here.',
+      tags: ['transcription'],
+      consumes: ['multipart/form-data'],
+      body: OpenAiForm,
+      response: { 200: Type.String({ description: 'JSON, plain text, SubRip or WebVTT, as asked for.' }), '4xx': ErrorReply, '5xx': ErrorReply },
+    },
+    validatorCompiler: () => () => true, // the form is read and checked below, its file untouched
+  }, async (request, reply) => {
+    const contentType = request.headers['content-type'] ?? ''
+    if (!/^multipart\/form-data\b/i.test(contentType)) throw new SpeechError('REQUEST_INVALID', `the body must be multipart/form-data, not "${contentType.slice(0, 100)}"`)
+    const form = await parseForm(await readUpload(request, dependencies), contentType)
+    const options = readOptions(form)
+    if (form.file === undefined) throw new SpeechError('AUDIO_MISSING', 'the form has no part named "file"', { parameter: 'file' })
+    const report = await recognize({ audio: form.file, model: options.model, language: options.language }, request, reply, dependencies)
+    const { contentType: answerType, body } = formatReport(report, options.format)
+    const ignored = ignoredParameters(form)
+    if (ignored !== '') void reply.header('earshot-ignored-parameters', ignored)
+    return reply.type(answerType).send(body)
+  })
+}
+
+interface FormOptions {
+  readonly model: string
+  readonly language: string | undefined
+  readonly format: ResponseFormat
+}
+
+function readOptions(form: Form): FormOptions {
+  const only = (name: string): string | undefined => {
+    const values = form.fields.get(name)
+    if (values !== undefined && values.length > 1) throw invalid(name, 'is given more than once')
+    return values?.[0]
+  }
+  const model = only('model')
+  if (model === undefined || model === '') throw invalid('model', 'is missing')
+  const format = only('response_format') ?? 'json'
+  if (!isResponseFormat(format)) throw invalid('response_format', `must be one of ${RESPONSE_FORMATS.join(', ')}, not "${format.slice(0, 40)}"`)
+  checkTemperature(only('temperature'))
+  checkUnsupported(form, format)
+  return { model, language: only('language'), format }
+}
+
+function isResponseFormat(value: string): value is ResponseFormat {
+  return (RESPONSE_FORMATS as readonly string[]).includes(value)
+}
+
+function checkTemperature(value: string | undefined): void {
+  if (value === undefined) return
+  const temperature = value.trim() === '' ? NaN : Number(value)
+  if (!(temperature >= 0 && temperature <= 1)) throw invalid('temperature', `must be a number from 0 to 1, not "${value.slice(0, 40)}"`)
+}
+
+function checkUnsupported(form: Form, format: ResponseFormat): void {
+  const listed = (name: string): readonly string[] => [...form.fields.get(`${name}[]`) ?? [], ...form.fields.get(name) ?? []]
+  for (const granularity of listed('timestamp_granularities')) {
+    if (granularity === 'word') throw new SpeechError('PARAMETER_UNSUPPORTED', 'word times are not available, only "segment"', { parameter: 'timestamp_granularities' })
+    if (granularity !== 'segment') throw invalid('timestamp_granularities', `must be "segment", not "${granularity.slice(0, 40)}"`)
+    if (format !== 'verbose_json') throw invalid('timestamp_granularities', 'needs response_format verbose_json')
+  }
+  if (listed('stream').includes('true')) throw new SpeechError('PARAMETER_UNSUPPORTED', 'transcripts are not streamed', { parameter: 'stream' })
+  if (listed('include').length > 0) throw new SpeechError('PARAMETER_UNSUPPORTED', 'nothing can be included in the answer', { parameter: 'include' })
+}
+
+/** Names that a header may carry, of the parameters that had no effect. */
+function ignoredParameters(form: Form): string {
+  const hasEffect = (name: string): boolean => HONOURED.has(name) || (name === 'temperature' && Number(form.fields.get(name)?.[0]) === 0)
+  return [...form.fields.keys()].filter((name) => !hasEffect(name) && /^[\w[\]-]{1,64}$/.test(name)).slice(0, MAX_IGNORED_NAMES).join(', ')
+}
+
+function invalid(parameter: string, what: string): SpeechError {
+  return new SpeechError('REQUEST_INVALID', `${parameter} ${what}`, { parameter })
+}

@@ -1,0 +1,35 @@
+/** GET /healthz, /readyz, /metrics: answered by the server process alone, whatever the workers do. */
+import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
+import { Type } from 'typebox'
+import type { AppDependencies } from './dependencies.js'
+
+const Readiness = Type.Object({
+  ready: Type.Boolean(),
+  missing: Type.String({ description: 'What is missing; empty when ready.' }),
+  workers: Type.Object({ idle: Type.Integer(), busy: Type.Integer(), starting: Type.Integer() }),
+})
+
+export const operations: FastifyPluginAsyncTypebox<AppDependencies> = async (scope, { pool, telemetry }) => {
+  scope.get('/healthz', {
+    schema: {
+      summary: 'The process lives',
+      tags: ['operations'],
+      response: { 200: Type.Object({ status: Type.Literal('ok') }) },
+    },
+  }, async () => ({ status: 'ok' as const }))
+
+  scope.get('/readyz', {
+    schema: {
+      summary: 'Every worker has recognized a real clip since it was loaded',
+      tags: ['operations'],
+      response: { 200: Readiness, 503: Readiness },
+    },
+  }, async (_request, reply) => {
+    const readiness = pool.readiness()
+    return reply.code(readiness.ready ? 200 : 503).send(readiness)
+  })
+
+  scope.get('/metrics', {
+    schema: { summary: 'Prometheus metrics', tags: ['operations'], produces: ['text/plain'] },
+  }, async (_request, reply) => reply.type(telemetry.contentType).send(await telemetry.exposition()))
+}

@@ -1,0 +1,126 @@
+/**
+ * The part that both transcription routes share: a request is let in, read, checked, recognized and counted.
+ *
+ * Counting happens in exactly two places: here when it went well, in this scope's error handler when it did not.
+ * An upload refused at the door is therefore counted too, and nothing twice.
+ */
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import { probeAudio } from '../audio/decode.js'
+import { fromWire, SpeechError } from '../errors.js'
+import type { Report } from '../types.js'
+import type { AppDependencies, ServedModel } from './dependencies.js'
+import type { Upload } from './intake.js'
+import { asSpeechError, replyWithError } from './replies.js'
+
+/** What is known of a request so far; whatever ends it is counted with this. */
+export interface RequestProgress {
+  model: string | undefined
+  receivedAt: number
+  upload: Upload | undefined
+}
+
+declare module 'fastify' {
+  interface FastifyRequest { progress: RequestProgress }
+}
+
+export interface RecognitionInput {
+  readonly audio: Uint8Array
+  readonly model: string | undefined
+  readonly language: string | undefined
+  readonly deadlineSeconds?: number | undefined
+}
+
+/** Makes a scope of routes that take audio: the door before the body, the counting behind every error. */
+export function admitAudio(scope: FastifyInstance, { intake, pool, telemetry }: AppDependencies): void {
+  scope.decorateRequest('progress', null as unknown as RequestProgress)
+  scope.addHook('onRequest', async (request, reply) => {
+    request.progress = { model: undefined, receivedAt: performance.now(), upload: undefined }
+    intake.check(Number(request.headers['content-length'] ?? 0))
+    const refusal = pool.refusal()
+    if (refusal) throw refusal
+    intake.enter()
+    reply.raw.once('close', () => {
+      intake.leave()
+      if (request.progress.upload) intake.release(request.progress.upload.body.length)
+    })
+  })
+  // Bodies are read by the handler, under the limits of the intake, whatever type they claim to be.
+  scope.removeAllContentTypeParsers()
+  scope.addContentTypeParser('*', (_request, _payload, done) => { done(null) })
+  scope.setErrorHandler((thrown, request, reply) => {
+    const error = asSpeechError(thrown)
+    telemetry.failed(error.code, { model: request.progress.model, secondsSinceUpload: secondsSince(request.progress.receivedAt) })
+    return replyWithError(error, request, reply)
+  })
+}
+
+export async function readUpload(request: FastifyRequest, { intake }: AppDependencies): Promise<Buffer> {
+  const upload = await intake.read(request.raw)
+  request.progress.upload = upload
+  request.progress.receivedAt = performance.now()
+  return upload.body
+}
+
+export async function recognize(input: RecognitionInput, request: FastifyRequest, reply: FastifyReply, dependencies: AppDependencies): Promise<Report> {
+  const { config, pool, telemetry } = dependencies
+  const model = findModel(input.model, dependencies)
+  request.progress.model = model.name
+  const { seconds: audioSeconds } = probeAudio(input.audio)
+  if (audioSeconds > config.maxAudioSeconds) throw new SpeechError('AUDIO_TOO_LONG', `${audioSeconds.toFixed(1)} s, at most ${config.maxAudioSeconds} s`)
+  const { outcome, workSeconds } = await pool.run({
+    audio: input.audio, audioSeconds, model: model.name,
+    language: primaryLanguage(input.language), deadlineSeconds: input.deadlineSeconds,
+  }, untilGone(reply))
+  telemetry.workerBusy(workSeconds)
+  if (!outcome.ok) throw fromWire(outcome.error)
+  const report = withReceive(outcome.report, request.progress.upload)
+  telemetry.recognized(report, { model: model.name, secondsSinceUpload: secondsSince(request.progress.receivedAt) }, input.audio.byteLength)
+  logReport(report, request, config.logTranscripts)
+  return report
+}
+
+function findModel(name: string | undefined, { config, models }: AppDependencies): ServedModel {
+  const standard = models[0]!
+  if (name === undefined || config.modelAliases.includes(name)) return standard
+  const found = models.find((model) => model.name === name)
+  if (found) return found
+  const served = models.map((model) => model.name).join(', ')
+  throw new SpeechError('MODEL_NOT_FOUND', `"${name.slice(0, 100)}"; served are ${served}`, { parameter: 'model' })
+}
+
+/** `en-US` and `EN` mean English to a recognizer. Throws LANGUAGE_UNSUPPORTED for what is no language tag. */
+function primaryLanguage(tag: string | undefined): string | undefined {
+  if (tag === undefined || tag === '') return undefined
+  try {
+    return new Intl.Locale(tag).language
+  } catch (cause) {
+    throw new SpeechError('LANGUAGE_UNSUPPORTED', `"${tag.slice(0, 35)}" is no language tag`, { parameter: 'language', cause })
+  }
+}
+
+/** Aborts when the client goes away before it has its answer. */
+function untilGone(reply: FastifyReply): AbortSignal {
+  const controller = new AbortController()
+  const abort = (): void => { if (!reply.raw.writableFinished) controller.abort() }
+  if (reply.raw.destroyed) abort()
+  else reply.raw.once('close', abort)
+  return controller.signal
+}
+
+function withReceive(report: Report, upload: Upload | undefined): Report {
+  return upload === undefined ? report : { ...report, seconds: { receive: upload.receiveSeconds, ...report.seconds } }
+}
+
+function secondsSince(milliseconds: number): number {
+  return (performance.now() - milliseconds) / 1000
+}
+
+/** Numbers about the clip; its words only when the operator asked for them. */
+function logReport(report: Report, request: FastifyRequest, logTranscripts: boolean): void {
+  const { text, confidence, language, model, noSpeechReason, warnings, seconds, input } = report
+  request.log.info({
+    model, language, confidence, noSpeechReason, warnings, seconds,
+    audioSeconds: input.audioSeconds, speechSeconds: input.speechSeconds, codec: input.codec,
+    ...(logTranscripts && { text }),
+  }, 'recognized')
+}

@@ -1,0 +1,63 @@
+/**
+ * Any error → one envelope, OpenAI's, with our own fields beside theirs: what `openai` clients already read, and
+ * what ours may program against (`code`, `retryable`).
+ */
+import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify'
+import { ERRORS, SpeechError } from '../errors.js'
+
+export interface ErrorBody {
+  readonly error: {
+    readonly message: string
+    readonly type: string
+    readonly param: string | null
+    readonly code: string
+    readonly retryable: boolean
+    readonly requestId: string
+  }
+}
+
+/** Fastify's own refusals, by its code. */
+const FASTIFY_CODES: Readonly<Record<string, ConstructorParameters<typeof SpeechError>[0]>> = {
+  FST_ERR_VALIDATION: 'REQUEST_INVALID',
+  FST_ERR_CTP_BODY_TOO_LARGE: 'UPLOAD_TOO_LARGE',
+  FST_ERR_CTP_INVALID_MEDIA_TYPE: 'AUDIO_UNSUPPORTED',
+  FST_ERR_CTP_INVALID_CONTENT_LENGTH: 'REQUEST_INVALID',
+  FST_ERR_CTP_EMPTY_TYPE: 'REQUEST_INVALID',
+  FST_ERR_BAD_URL: 'REQUEST_INVALID',
+}
+
+/** What Fastify or a bug threw, as an error of the table. */
+export function asSpeechError(error: unknown): SpeechError {
+  if (error instanceof SpeechError) return error
+  const { code, message, validation } = error as Partial<FastifyError>
+  const known = code === undefined ? undefined : FASTIFY_CODES[code]
+  if (known === undefined) return new SpeechError('INTERNAL', undefined, { cause: error })
+  const parameter = validation?.[0]?.instancePath.slice(1)
+  return new SpeechError(known, message, { cause: error, ...(parameter !== undefined && parameter !== '' && { parameter }) })
+}
+
+export function errorBody(error: SpeechError, requestId: string): ErrorBody {
+  return {
+    error: {
+      message: error.message,
+      type: openAiType(error.status),
+      param: error.parameter ?? null,
+      code: error.code,
+      retryable: ERRORS[error.code].retryable,
+      requestId,
+    },
+  }
+}
+
+export async function replyWithError(error: SpeechError, request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
+  if (error.status >= 500 && !error.retryable) request.log.error({ err: error.cause ?? error, code: error.code }, 'request failed')
+  if (error.retryAfterSeconds !== undefined) void reply.header('retry-after', String(Math.max(1, Math.ceil(error.retryAfterSeconds))))
+  // The rest of a body that came too slowly, and the next request on a server that leaves, are not waited for.
+  if (error.code === 'UPLOAD_TOO_SLOW' || error.code === 'SHUTTING_DOWN') void reply.header('connection', 'close')
+  return reply.code(error.status).type('application/json').send(errorBody(error, request.id))
+}
+
+function openAiType(status: number): string {
+  if (status === 429) return 'rate_limit_error'
+  return status < 500 ? 'invalid_request_error' : 'server_error'
+}

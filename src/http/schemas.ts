@@ -1,0 +1,102 @@
+/** Shapes of requests and answers, as TypeBox: checked, serialized and published as OpenAPI from the same lines. */
+import { Type, type Static } from 'typebox'
+import { ERROR_CODES } from '../errors.js'
+import { NO_SPEECH_REASONS, STAGES, WARNINGS } from '../types.js'
+
+const oneOf = (values: readonly string[], description: string): ReturnType<typeof Type.String> => Type.String({ enum: [...values], description })
+const nullable = <T extends ReturnType<typeof Type.Number> | ReturnType<typeof Type.String>>(schema: T, description: string) =>
+  Type.Union([schema, Type.Null()], { description })
+
+export const ErrorReply = Type.Object({
+  error: Type.Object({
+    message: Type.String(),
+    type: oneOf(['invalid_request_error', 'rate_limit_error', 'server_error'], 'OpenAI\'s class of the error.'),
+    param: nullable(Type.String(), 'The parameter at fault.'),
+    code: oneOf(ERROR_CODES, 'Stable name of the error; docs/errors.md lists them.'),
+    retryable: Type.Boolean({ description: 'Whether the same request may succeed later.' }),
+    requestId: Type.String(),
+  }),
+}, { $id: 'Error' })
+
+export const TranscriptionQuery = Type.Object({
+  model: Type.Optional(Type.String({ maxLength: 100, description: 'A served model; the default one when absent.' })),
+  language: Type.Optional(Type.String({ maxLength: 35, description: 'ISO 639-1 code or BCP 47 tag; a multilingual model detects it when absent.' })),
+  deadlineSeconds: Type.Optional(Type.Number({ exclusiveMinimum: 0, description: 'Shortens the deadline of the service.' })),
+}, { additionalProperties: false })
+export type TranscriptionQuery = Static<typeof TranscriptionQuery>
+
+const SegmentSchema = Type.Object({
+  startSeconds: Type.Number(),
+  endSeconds: Type.Number(),
+  text: Type.String(),
+  confidence: Type.Number({ minimum: 0, maximum: 1 }),
+  meanLogProbability: Type.Number({ description: 'Natural logarithm, per token.' }),
+  tokens: Type.Immutable(Type.Array(Type.Integer())),
+  stopped: oneOf(['end_of_text', 'token_limit', 'repetition'], 'Why decoding ended.'),
+})
+
+const InputSchema = Type.Object({
+  container: Type.String(),
+  codec: Type.String(),
+  sampleRate: Type.Integer({ description: 'Hz, as declared.' }),
+  channels: Type.Integer(),
+  truncated: Type.Boolean({ description: 'The container declares more samples than were sent.' }),
+  loudnessLufs: nullable(Type.Number(), 'Integrated loudness (ITU-R BS.1770-4); null for digital silence.'),
+  peakDbfs: nullable(Type.Number(), 'Highest sample.'),
+  rmsDbfs: nullable(Type.Number(), 'Mean power.'),
+  clippedRatio: Type.Number({ description: 'Share of clipped samples.' }),
+  dcOffset: Type.Number(),
+  audioSeconds: Type.Number({ description: 'Length as uploaded.' }),
+  speechSeconds: Type.Number({ description: 'Length given to the model.' }),
+  leadingSilenceSeconds: Type.Number(),
+  trailingSilenceSeconds: Type.Number(),
+}, { description: 'The upload as measured before normalization.' })
+
+export const ReportReply = Type.Object({
+  requestId: Type.String(),
+  text: Type.String(),
+  confidence: nullable(Type.Number({ minimum: 0, maximum: 1 }), 'exp(mean token log-probability); null when there is no text.'),
+  language: Type.String(),
+  model: Type.String(),
+  segments: Type.Immutable(Type.Array(SegmentSchema)),
+  noSpeechReason: nullable(oneOf(NO_SPEECH_REASONS, ''), `Why there is no text: ${NO_SPEECH_REASONS.join(', ')}.`),
+  warnings: Type.Immutable(Type.Array(oneOf(WARNINGS, 'Something a client may want to show to its user.'))),
+  input: InputSchema,
+  seconds: Type.Object(Object.fromEntries(STAGES.map((stage) => [stage, Type.Optional(Type.Number())])), { description: 'Seconds spent in each stage.' }),
+}, { $id: 'Report' })
+
+/** OpenAI's form. What is not honoured is said in each description. */
+export const OpenAiForm = Type.Object({
+  file: Type.Any({ description: 'The audio.', format: 'binary' }),
+  model: Type.String({ description: 'A served model or an alias of the default one.' }),
+  language: Type.Optional(TranscriptionQuery.properties.language),
+  response_format: Type.Optional(oneOf(['json', 'text', 'verbose_json', 'srt', 'vtt'], 'Default: json.')),
+  'timestamp_granularities[]': Type.Optional(Type.Array(oneOf(['segment'], ''), { description: 'Only `segment`, and only with verbose_json; `word` is refused.' })),
+  temperature: Type.Optional(Type.Number({ minimum: 0, maximum: 1, description: 'Decoding is greedy: 0 is what happens, another value is ignored.' })),
+  prompt: Type.Optional(Type.String({ description: 'Ignored.' })),
+  stream: Type.Optional(Type.Boolean({ description: 'Refused when true.' })),
+})
+
+export const ModelReply = Type.Object({
+  id: Type.String(),
+  object: Type.Literal('model'),
+  created: Type.Integer({ description: 'When the model was loaded, as a Unix time.' }),
+  owned_by: Type.String({ description: 'npm package of the weights, or `local`.' }),
+  isDefault: Type.Boolean(),
+  aliases: Type.Array(Type.String()),
+  description: Type.String(),
+  version: Type.String(),
+  family: Type.String(),
+  languages: Type.Array(Type.String()),
+  licence: Type.String(),
+  precision: Type.String(),
+  parameters: Type.Integer(),
+  bytes: Type.Integer(),
+  digest: Type.String({ description: 'First 12 hexadecimal digits of the SHA-256 over the checksums of its files.' }),
+  clipSeconds: Type.Number({ description: 'Longer audio is cut at pauses.' }),
+  provider: nullable(Type.String(), 'Execution provider in use; null until a worker has loaded the model.'),
+  refusedProviders: Type.Array(Type.Object({ provider: Type.String(), reason: Type.String() }), { description: 'Preferred providers that could not be used, and why.' }),
+}, { $id: 'Model' })
+export type ModelReply = Static<typeof ModelReply>
+
+export const ModelListReply = Type.Object({ object: Type.Literal('list'), data: Type.Array(Type.Ref('Model')) })

@@ -1,0 +1,121 @@
+/** Starts the process: settings, telemetry, recognition workers, server; and ends it without losing a request. */
+import { createHash } from 'node:crypto'
+import { readFileSync } from 'node:fs'
+import path from 'node:path'
+import closeWithGrace from 'close-with-grace'
+import { pino, type Logger } from 'pino'
+import { readConfig, unknownSettings, type Config } from './config.js'
+import { SpeechError } from './errors.js'
+import { buildApp } from './http/app.js'
+import type { ServedModel } from './http/dependencies.js'
+import { Intake } from './http/intake.js'
+import { readManifest, type Manifest } from './manifest.js'
+import { projectRoot } from './root.js'
+import { NO_MODEL } from './telemetry/catalog.js'
+import { Telemetry } from './telemetry/telemetry.js'
+import { availableCores } from './worker/cores.js'
+import { WorkerPool, type PoolEvents } from './worker/pool.js'
+import type { LoadedModel } from './worker/protocol.js'
+
+/** Time beyond the drain for workers to leave, before the process goes regardless. */
+const LAST_RESORT_MS = 15_000
+
+const version = (JSON.parse(readFileSync(path.join(projectRoot, 'package.json'), 'utf8')) as { version: string }).version
+
+try {
+  await serve(readConfig(process.env, availableCores))
+} catch (thrown) {
+  // An error of our table explains itself; anything else is a bug and keeps its stack.
+  process.stderr.write(`earshot: ${thrown instanceof SpeechError ? `${thrown.code}: ${thrown.message}` : (thrown as Error).stack ?? String(thrown)}\n`)
+  process.exit(1)
+}
+
+async function serve(config: Config): Promise<void> {
+  const logger = pino({ level: config.logLevel, base: { service: 'earshot' }, timestamp: pino.stdTimeFunctions.isoTime })
+  for (const name of unknownSettings()) logger.warn({ setting: name }, 'this setting is not known')
+  const manifests = await Promise.all(config.models.map((name) => readManifest(config.modelsDir, name)))
+  const models = manifests.map(asServed)
+  const telemetry = new Telemetry(config.models, { version, revision: process.env.EARSHOT_REVISION ?? 'unknown', node_version: process.version })
+  const intake = new Intake(config)
+  const pool = openPool(config, poolEvents(models, telemetry, logger))
+  telemetry.observeLive(() => ({
+    queueLength: pool.queueLength,
+    queueCapacity: config.queueJobs,
+    requestsInProgress: intake.requestsInProgress,
+    uploadBytesHeld: intake.bytesHeld,
+    workers: pool.readiness().workers,
+    workerResidentBytes: pool.residentBytes,
+  }))
+  const app = await buildApp({ config, pool, telemetry, intake, logger, models }, version)
+
+  closeWithGrace({ delay: config.drainSeconds * 1000 + LAST_RESORT_MS, logger: false }, async ({ signal, err }) => {
+    if (err) logger.fatal({ err }, 'unexpected error')
+    logger.info({ signal, requests: intake.requestsInProgress }, 'draining')
+    await intake.drain(config.drainSeconds)
+    await pool.close(0)
+    await app.close()
+    logger.info('closed')
+  })
+
+  // The port opens first: health and metrics answer while the models load.
+  const address = await app.listen({ host: config.host, port: config.port })
+  logger.info({ address, workers: config.workers, threads: config.threads, models: config.models }, 'listening')
+  await pool.start()
+  logger.info({ workers: config.workers }, 'ready')
+  welcome(address, config)
+}
+
+function openPool(config: Config, events: PoolEvents): WorkerPool {
+  return new WorkerPool({
+    entry: new URL('./worker/recognizer-process.js', import.meta.url),
+    workers: config.workers,
+    settings: config,
+    queue: { jobs: config.queueJobs, audioSeconds: config.queueAudioSeconds },
+    deadlineSeconds: config.deadlineSeconds,
+    killAfterSeconds: config.killAfterSeconds,
+    startSeconds: config.startSeconds,
+    events,
+  })
+}
+
+function poolEvents(models: readonly ServedModel[], telemetry: Telemetry, logger: Logger): PoolEvents {
+  return {
+    onWorkerReady(pid, seconds, loaded) {
+      for (const model of loaded) recordModel(model, models, telemetry, logger)
+      logger.info({ worker: pid, seconds, models: loaded.map(({ name, provider }) => `${name} on ${provider.provider}`) }, 'worker ready')
+    },
+    onWorkerReplaced(pid, reason, description) {
+      telemetry.workerReplaced(reason)
+      logger.error({ worker: pid, reason, description }, 'worker replaced')
+    },
+    onWorkerNoise(pid, line) { logger.warn({ worker: pid, line }, 'worker wrote to standard error') },
+    onRetry(pid) {
+      telemetry.workerRetried()
+      logger.warn({ worker: pid }, 'request retried on another worker')
+    },
+  }
+}
+
+function recordModel({ name, provider, loadSeconds }: LoadedModel, models: readonly ServedModel[], telemetry: Telemetry, logger: Logger): void {
+  const model = models.find((served) => served.name === name)!
+  telemetry.modelLoaded({ ...model, provider: provider.provider, refusedProviders: provider.refused.map((refused) => refused.provider), loadSeconds })
+  for (const refused of provider.refused) logger.warn({ model: name, ...refused, using: provider.provider }, 'execution provider not available')
+}
+
+function asServed(manifest: Manifest): ServedModel {
+  const { name, version: modelVersion, description, family, languages, licence, precision, parameters, limits, source } = manifest
+  if (name === NO_MODEL) throw new SpeechError('MODEL_INVALID', `a model may not be called "${NO_MODEL}"`)
+  const files = Object.values(manifest.files)
+  return {
+    name, version: modelVersion, description, family, languages, licence, precision, parameters,
+    clipSeconds: limits.clipSeconds,
+    bytes: files.reduce((sum, { bytes }) => sum + bytes, 0),
+    digest: createHash('sha256').update(files.map(({ sha256 }) => sha256).join()).digest('hex').slice(0, 12),
+    source: source?.package ?? 'local',
+  }
+}
+
+/** For the person at the terminal; the log goes to standard output, this does not. */
+function welcome(address: string, { warmUpClip }: Config): void {
+  process.stderr.write(`\nEarshot listens on ${address}; try\n\n  curl --data-binary '@${warmUpClip}' ${address}/v1/transcriptions\n\n`)
+}

@@ -1,0 +1,48 @@
+/**
+ * The contract that a model family fulfils, and the loader that finds the family by name.
+ *
+ * A family is one file in families/ with one export, `load`. There is no registry, switch or enum: adding a
+ * family is adding a file. The price is a dynamic import that TypeScript cannot follow;
+ * test/families/contract.test.ts pays it by running every file of the folder.
+ */
+import { SpeechError } from './errors.js'
+import type { Manifest, ModelFiles } from './manifest.js'
+import type { OpenSession } from './runtime/session.js'
+import type { Stopwatch } from './stopwatch.js'
+import type { Clip, Hypothesis, ProviderReport } from './types.js'
+
+/** Called between decoder steps; throws `DEADLINE_PASSED` or `CANCELLED` when the decode should not go on. */
+export type Interrupt = () => void
+
+export interface RecognizeOptions {
+  /** ISO 639-1; undefined lets a multilingual model detect it. */
+  readonly language: string | undefined
+  /** Somebody spoke in this clip, so "nothing" is not an answer: the end token may not come first. */
+  readonly mustSpeak: boolean
+  readonly interrupt: Interrupt
+  readonly stopwatch: Stopwatch
+}
+
+/** Turns one clip into one hypothesis. Not re-entrant: one clip at a time. */
+export interface Recognizer {
+  readonly name: string
+  /** Hz that `recognize` expects. */
+  readonly sampleRate: number
+  /** Longest clip one decode can hold. */
+  readonly maxSeconds: number
+  /** ISO 639-1 codes. */
+  readonly languages: readonly string[]
+  readonly provider: ProviderReport
+  recognize(clip: Clip, options: RecognizeOptions): Promise<Hypothesis>
+  dispose(): Promise<void>
+}
+
+/** The one export of every file in families/, by the name `load`. */
+export type LoadFamily = (manifest: Manifest, files: ModelFiles, open: OpenSession) => Promise<Recognizer>
+
+export async function loadRecognizer(manifest: Manifest, files: ModelFiles, open: OpenSession): Promise<Recognizer> {
+  const module = await import(`./families/${manifest.family}.js`).catch((cause: unknown) => {
+    throw new SpeechError('MODEL_INVALID', `${manifest.name} is of the family "${manifest.family}", which this build does not have`, { cause })
+  }) as { load: LoadFamily }
+  return module.load(manifest, files, open)
+}

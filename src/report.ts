@@ -1,0 +1,93 @@
+/** What was measured and heard → the Report that the client and the metrics get. */
+import type { Recognizer } from './recognizer.js'
+import type { Heard, TranscribeOptions } from './pipeline.js'
+import type { SpeechSpan } from './audio/silence.js'
+import type { Stopwatch } from './stopwatch.js'
+import type { Level, NoSpeechReason, Recording, Report, Segment, Warning } from './types.js'
+
+interface Findings {
+  readonly recording: Recording
+  readonly level: Level
+  readonly speech: SpeechSpan
+  readonly heard: readonly Heard[]
+  readonly recognizer: Recognizer
+  readonly options: TranscribeOptions
+  readonly stopwatch: Stopwatch
+}
+
+/** Quieter than this, LUFS, a person has to strain to hear it. */
+const TOO_QUIET_LUFS = -45
+/** More than this share of clipped samples is audible as distortion. */
+const CLIPPED_RATIO = 0.001
+/** Hz; telephone audio and below has lost the upper speech band. */
+const NARROWBAND_HZ = 16_000
+/** Shorter uploads hold no word. */
+const TOO_SHORT_SECONDS = 0.3
+
+export function composeReport(findings: Findings): Report {
+  const { recording, level, speech, heard, recognizer, stopwatch } = findings
+  const { samples, sampleRate } = recording.waveform
+  const audioSeconds = samples.length / sampleRate
+  const segments = heard.map(toSegment).filter((segment) => segment.text !== '')
+  const text = segments.map((segment) => segment.text).join(' ')
+  return {
+    text,
+    confidence: confidenceOf(segments.flatMap(({ meanLogProbability, tokens }) => tokens.map(() => meanLogProbability))),
+    language: heard[0]?.hypothesis.language ?? findings.options.language ?? recognizer.languages[0]!,
+    model: recognizer.name,
+    segments,
+    noSpeechReason: text === '' ? noSpeechReason(speech) : null,
+    warnings: warningsOf(findings, audioSeconds),
+    input: {
+      ...recording.format,
+      ...level,
+      audioSeconds,
+      speechSeconds: speech.clips.reduce((sum, { waveform }) => sum + waveform.samples.length / waveform.sampleRate, 0),
+      leadingSilenceSeconds: speech.leadingSeconds,
+      trailingSilenceSeconds: speech.trailingSeconds,
+    },
+    seconds: stopwatch.seconds,
+  }
+}
+
+function toSegment({ clip, hypothesis }: Heard): Segment {
+  const { waveform, startSeconds } = clip
+  const { logProbabilities, text, tokens, stopped } = hypothesis
+  const meanLogProbability = mean(logProbabilities)
+  return {
+    startSeconds,
+    endSeconds: startSeconds + waveform.samples.length / waveform.sampleRate,
+    text,
+    confidence: Math.exp(meanLogProbability),
+    meanLogProbability,
+    tokens,
+    stopped,
+  }
+}
+
+function noSpeechReason(speech: SpeechSpan): NoSpeechReason {
+  return speech.nothing ?? 'nothing_recognized'
+}
+
+function warningsOf({ recording, level, heard }: Findings, audioSeconds: number): Warning[] {
+  const { format } = recording
+  const stopped = (reason: string): boolean => heard.some(({ hypothesis }) => hypothesis.stopped === reason)
+  const found: Record<Warning, boolean> = {
+    too_quiet: (level.loudnessLufs ?? -Infinity) < TOO_QUIET_LUFS,
+    clipped: level.clippedRatio > CLIPPED_RATIO,
+    narrowband: format.sampleRate < NARROWBAND_HZ,
+    too_short: audioSeconds < TOO_SHORT_SECONDS,
+    truncated: format.truncated,
+    repetition: stopped('repetition'),
+    token_limit: stopped('token_limit'),
+  }
+  return (Object.keys(found) as Warning[]).filter((warning) => found[warning])
+}
+
+function confidenceOf(logProbabilities: readonly number[]): number | null {
+  return logProbabilities.length === 0 ? null : Math.exp(mean(logProbabilities))
+}
+
+function mean(values: readonly number[]): number {
+  return values.length === 0 ? -Infinity : values.reduce((sum, value) => sum + value, 0) / values.length
+}

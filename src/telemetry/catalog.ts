@@ -1,0 +1,67 @@
+/**
+ * Every metric of the service, each as one entry: name, type, help, labels with all values that exist from the
+ * start, buckets. docs/metrics.md is held against this table by a test, in both directions.
+ *
+ * Conventions: base units in the name, counters end in `_total`, histograms and never summaries (summaries cannot be
+ * aggregated), no label whose values a client could choose.
+ */
+import { ERROR_CODES, ERRORS } from '../errors.js'
+import { STAGES } from '../types.js'
+
+export const LATENCY_SECONDS = [0.025, 0.05, 0.1, 0.15, 0.2, 0.3, 0.4, 0.5, 0.75, 1, 1.5, 2, 3, 5, 10, 30]
+const STAGE_SECONDS = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5]
+const AUDIO_SECONDS = [0.25, 0.5, 1, 1.5, 2, 3, 4, 5, 7.5, 10, 15, 20, 30, 60]
+const HTTP_SECONDS = [0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1, 2.5, 5, 7.5, 10]
+const REAL_TIME_FACTORS = [0.01, 0.02, 0.05, 0.1, 0.2, 0.3, 0.5, 0.75, 1, 1.5, 2, 5]
+
+/** Values of a label: a closed list that exists from the start, the served models, or what turns up (bounded elsewhere). */
+export type LabelValues = readonly string[] | 'models' | 'open'
+
+export interface MetricEntry {
+  readonly type: 'counter' | 'gauge' | 'histogram'
+  readonly help: string
+  readonly labels?: Readonly<Record<string, LabelValues>>
+  readonly buckets?: readonly number[]
+}
+
+/** The model label of requests that were refused before their model was known. */
+export const NO_MODEL = 'none'
+
+const codesCountedAs = (counted: string): string[] => ERROR_CODES.filter((code) => ERRORS[code].counted === counted).map((code) => code.toLowerCase())
+
+export const METRICS = {
+  asr_requests_total: { type: 'counter', help: 'Recognition requests finished, by outcome.', labels: { model: 'models', outcome: ['ok', 'error', 'rejected', 'cancelled'] } },
+  asr_request_duration_seconds: { type: 'histogram', help: 'Time from the last byte of an upload to its answer.', labels: { model: 'models', outcome: ['ok', 'error'] }, buckets: LATENCY_SECONDS },
+  asr_stage_duration_seconds: { type: 'histogram', help: 'Time one recognized request spent in each stage.', labels: { stage: STAGES }, buckets: STAGE_SECONDS },
+  asr_errors_total: { type: 'counter', help: 'Requests that failed, by error code.', labels: { reason: codesCountedAs('error') } },
+  asr_rejections_total: { type: 'counter', help: 'Requests refused before recognition, by error code.', labels: { reason: codesCountedAs('rejection') } },
+  http_server_request_duration_seconds: { type: 'histogram', help: 'Duration of HTTP server requests.', labels: { http_request_method: 'open', http_route: 'open', http_response_status_code: 'open' }, buckets: HTTP_SECONDS },
+
+  asr_audio_seconds_total: { type: 'counter', help: 'Seconds of audio recognized, as received.', labels: { model: 'models' } },
+  asr_audio_trimmed_seconds_total: { type: 'counter', help: 'Seconds of silence removed before recognition.', labels: { position: ['leading', 'trailing'] } },
+  asr_audio_bytes_total: { type: 'counter', help: 'Bytes of audio received.' },
+  asr_audio_duration_seconds: { type: 'histogram', help: 'Length of recognized uploads.', buckets: AUDIO_SECONDS },
+  asr_real_time_factor: { type: 'histogram', help: 'Processing time without waiting, divided by the length of the audio.', labels: { model: 'models' }, buckets: REAL_TIME_FACTORS },
+  asr_tokens_total: { type: 'counter', help: 'Tokens produced by the decoder.', labels: { model: 'models' } },
+  asr_words_total: { type: 'counter', help: 'Words in returned transcripts.', labels: { model: 'models' } },
+  asr_transcripts_total: { type: 'counter', help: 'Transcripts by kind of result.', labels: { model: 'models', result: ['text', 'empty', 'no_speech', 'token_limit', 'repetition'] } },
+
+  asr_queue_length: { type: 'gauge', help: 'Requests waiting for a worker.' },
+  asr_queue_capacity: { type: 'gauge', help: 'Most requests that may wait for a worker.' },
+  asr_requests_in_progress: { type: 'gauge', help: 'Requests being received or recognized.' },
+  asr_upload_bytes_held: { type: 'gauge', help: 'Bytes of uploads held in memory.' },
+  asr_workers: { type: 'gauge', help: 'Recognition workers by state.', labels: { state: ['idle', 'busy', 'starting'] } },
+  asr_worker_busy_seconds_total: { type: 'counter', help: 'Seconds workers spent recognizing.' },
+  asr_worker_restarts_total: { type: 'counter', help: 'Workers replaced.', labels: { reason: ['crash', 'timeout'] } },
+  asr_worker_retries_total: { type: 'counter', help: 'Requests given to a second worker because the first one died.' },
+  asr_worker_resident_memory_bytes: { type: 'gauge', help: 'Resident memory of all workers at their last answer.' },
+
+  asr_build_info: { type: 'gauge', help: 'Build of the running service; always 1.', labels: { version: 'open', revision: 'open', node_version: 'open' } },
+  asr_model_info: { type: 'gauge', help: 'A served model; always 1.', labels: { model: 'open', version: 'open', digest: 'open', family: 'open', precision: 'open', languages: 'open', provider: 'open' } },
+  asr_model_load_duration_seconds: { type: 'gauge', help: 'Time the last load of the model took, with its warm-up.', labels: { model: 'models' } },
+  asr_model_loaded_timestamp_seconds: { type: 'gauge', help: 'When the model was last loaded, as a Unix time.', labels: { model: 'models' } },
+  asr_model_bytes: { type: 'gauge', help: 'Size of the files of the model.', labels: { model: 'models' } },
+  asr_execution_provider_refused: { type: 'gauge', help: 'Whether an execution provider that was preferred could not be used: 1, the model runs on a later one.', labels: { model: 'models', provider: ['cuda', 'webgpu', 'cpu'] } },
+} as const satisfies Record<string, MetricEntry>
+
+export type MetricName = keyof typeof METRICS

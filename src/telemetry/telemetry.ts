@@ -1,0 +1,176 @@
+/**
+ * The catalog made live, and the few calls that feed it. The only file that imports prom-client.
+ *
+ * Gauges of the pool are read when Prometheus asks; everything else is counted when a request ends. Every known
+ * label set exists from the start, or `increase()` would lose the first event.
+ */
+import { Counter, Gauge, Histogram, Registry, collectDefaultMetrics } from 'prom-client'
+import { ERRORS, type ErrorCode } from '../errors.js'
+import type { Report, Stage } from '../types.js'
+import { METRICS, NO_MODEL, type LabelValues, type MetricEntry, type MetricName } from './catalog.js'
+
+type Labels = Readonly<Record<string, string>>
+type Metric = Counter | Gauge | Histogram
+
+/** A request as it ended. */
+export interface RequestRecord {
+  /** A served model, or undefined when the request was refused before its model was known. */
+  readonly model: string | undefined
+  readonly secondsSinceUpload: number
+}
+
+export interface ModelRecord {
+  readonly name: string
+  readonly version: string
+  readonly digest: string
+  readonly family: string
+  readonly precision: string
+  readonly languages: readonly string[]
+  readonly provider: string
+  readonly refusedProviders: readonly string[]
+  readonly loadSeconds: number
+  readonly bytes: number
+}
+
+/** Numbers that are read at the moment of a scrape. */
+export interface LiveNumbers {
+  readonly queueLength: number
+  readonly queueCapacity: number
+  readonly requestsInProgress: number
+  readonly uploadBytesHeld: number
+  readonly workers: Readonly<Record<'idle' | 'busy' | 'starting', number>>
+  readonly workerResidentBytes: number
+}
+
+export class Telemetry {
+  readonly registry = new Registry()
+  readonly #metrics = new Map<string, Metric>()
+
+  constructor(models: readonly string[], build: Labels) {
+    for (const [name, entry] of Object.entries<MetricEntry>(METRICS)) this.#define(name, entry, models)
+    collectDefaultMetrics({ register: this.registry })
+    this.#gauge('asr_build_info').set({ ...build }, 1)
+  }
+
+  get contentType(): string { return this.registry.contentType }
+
+  exposition(): Promise<string> {
+    return this.registry.metrics()
+  }
+
+  /** Reads these numbers at every scrape. */
+  observeLive(read: () => LiveNumbers): void {
+    const live: Partial<Record<MetricName, (now: LiveNumbers) => number>> = {
+      asr_queue_length: (now) => now.queueLength,
+      asr_queue_capacity: (now) => now.queueCapacity,
+      asr_requests_in_progress: (now) => now.requestsInProgress,
+      asr_upload_bytes_held: (now) => now.uploadBytesHeld,
+      asr_worker_resident_memory_bytes: (now) => now.workerResidentBytes,
+    }
+    for (const [name, value] of Object.entries(live)) this.#collectWith(name as MetricName, (gauge) => { gauge.set(value(read())) })
+    this.#collectWith('asr_workers', (gauge) => {
+      for (const [state, count] of Object.entries(read().workers)) gauge.set({ state }, count)
+    })
+  }
+
+  recognized(report: Report, request: RequestRecord, audioBytes: number): void {
+    const { model, input } = report
+    this.#finished('ok', request)
+    for (const [stage, seconds] of Object.entries(report.seconds)) this.#histogram('asr_stage_duration_seconds').observe({ stage }, seconds)
+    this.#counter('asr_audio_seconds_total').inc({ model }, input.audioSeconds)
+    this.#counter('asr_audio_bytes_total').inc(audioBytes)
+    this.#counter('asr_audio_trimmed_seconds_total').inc({ position: 'leading' }, input.leadingSilenceSeconds)
+    this.#counter('asr_audio_trimmed_seconds_total').inc({ position: 'trailing' }, input.trailingSilenceSeconds)
+    this.#histogram('asr_audio_duration_seconds').observe(input.audioSeconds)
+    if (input.audioSeconds > 0) this.#histogram('asr_real_time_factor').observe({ model }, processingSeconds(report) / input.audioSeconds)
+    this.#counter('asr_tokens_total').inc({ model }, report.segments.reduce((sum, { tokens }) => sum + tokens.length, 0))
+    this.#counter('asr_words_total').inc({ model }, report.text === '' ? 0 : report.text.split(/\s+/).length)
+    this.#counter('asr_transcripts_total').inc({ model, result: resultOf(report) })
+  }
+
+  failed(code: ErrorCode, request: RequestRecord): void {
+    const { counted } = ERRORS[code]
+    this.#finished(counted === 'rejection' ? 'rejected' : counted, request)
+    const reason = code.toLowerCase()
+    if (counted === 'error') this.#counter('asr_errors_total').inc({ reason })
+    if (counted === 'rejection') this.#counter('asr_rejections_total').inc({ reason })
+  }
+
+  workerBusy(seconds: number): void { this.#counter('asr_worker_busy_seconds_total').inc(seconds) }
+  workerReplaced(reason: string): void { this.#counter('asr_worker_restarts_total').inc({ reason }) }
+  workerRetried(): void { this.#counter('asr_worker_retries_total').inc() }
+
+  modelLoaded(model: ModelRecord): void {
+    const { name, version, digest, family, precision, provider } = model
+    this.#gauge('asr_model_info').set({ model: name, version, digest, family, precision, provider, languages: languageLabel(model.languages) }, 1)
+    this.#gauge('asr_model_load_duration_seconds').set({ model: name }, model.loadSeconds)
+    this.#gauge('asr_model_loaded_timestamp_seconds').set({ model: name }, Date.now() / 1000)
+    this.#gauge('asr_model_bytes').set({ model: name }, model.bytes)
+    for (const refused of model.refusedProviders) this.#gauge('asr_execution_provider_refused').set({ model: name, provider: refused }, 1)
+  }
+
+  /** `route` is a template of the router and `method` one that it knows, so that the label sets stay finite. */
+  httpFinished(method: string, route: string, status: number, seconds: number): void {
+    this.#histogram('http_server_request_duration_seconds')
+      .observe({ http_request_method: method, http_route: route, http_response_status_code: String(status) }, seconds)
+  }
+
+  #finished(outcome: string, { model = NO_MODEL, secondsSinceUpload }: RequestRecord): void {
+    this.#counter('asr_requests_total').inc({ model, outcome })
+    if (outcome === 'ok' || outcome === 'error') this.#histogram('asr_request_duration_seconds').observe({ model, outcome }, secondsSinceUpload)
+  }
+
+  #define(name: string, { type, help, labels = {}, buckets }: MetricEntry, models: readonly string[]): void {
+    const options = { name, help, labelNames: Object.keys(labels), registers: [this.registry] }
+    const metric = type === 'counter' ? new Counter(options)
+      : type === 'gauge' ? new Gauge(options)
+        : new Histogram({ ...options, buckets: [...buckets ?? []] })
+    this.#metrics.set(name, metric)
+    for (const set of labelSets(labels, type === 'counter' || type === 'histogram' ? [...models, NO_MODEL] : models)) startAtZero(metric, set)
+  }
+
+  #collectWith(name: MetricName, collect: (gauge: Gauge) => void): void {
+    const gauge = this.#gauge(name)
+    // prom-client calls `collect` with the metric as `this` before every scrape.
+    Object.assign(gauge, { collect: () => { collect(gauge) } })
+  }
+
+  #counter(name: MetricName): Counter { return this.#metrics.get(name) as Counter }
+  #gauge(name: MetricName): Gauge { return this.#metrics.get(name) as Gauge }
+  #histogram(name: MetricName): Histogram { return this.#metrics.get(name) as Histogram }
+}
+
+/** All combinations of the known label values; none when a label is open. */
+function labelSets(labels: Readonly<Record<string, LabelValues>>, models: readonly string[]): Labels[] {
+  let sets: Labels[] = [{}]
+  for (const [label, values] of Object.entries(labels)) {
+    if (values === 'open') return []
+    const list = values === 'models' ? models : values
+    sets = sets.flatMap((set) => list.map((value) => ({ ...set, [label]: value })))
+  }
+  return sets
+}
+
+function startAtZero(metric: Metric, labels: Labels): void {
+  if (metric instanceof Histogram) metric.zero({ ...labels })
+  else if (metric instanceof Counter) metric.inc({ ...labels }, 0)
+  else metric.set({ ...labels }, 0)
+}
+
+const WAITING: readonly Stage[] = ['receive', 'queue_wait']
+
+function processingSeconds({ seconds }: Report): number {
+  return Object.entries(seconds).reduce((sum, [stage, spent]) => WAITING.includes(stage as Stage) ? sum : sum + spent, 0)
+}
+
+function resultOf({ text, noSpeechReason, warnings }: Report): string {
+  if (noSpeechReason === 'nothing_recognized') return 'empty'
+  if (text === '') return 'no_speech'
+  if (warnings.includes('repetition')) return 'repetition'
+  return warnings.includes('token_limit') ? 'token_limit' : 'text'
+}
+
+/** A multilingual model would make a label of a hundred codes. */
+function languageLabel(languages: readonly string[]): string {
+  return languages.length <= 4 ? languages.join(',') : `${languages.length} languages`
+}

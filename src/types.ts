@@ -1,0 +1,131 @@
+/**
+ * The nouns that flow through the service, in the order in which a request meets them:
+ * upload bytes → Recording → Waveform at the model's rate and level → Clip[] → Hypothesis[] → Report.
+ *
+ * Everything here is plain data: a `Report` crosses the process boundary as it stands.
+ */
+
+/** Mono PCM; samples nominally in [-1, 1]. */
+export interface Waveform {
+  readonly samples: Float32Array
+  /** Hz */
+  readonly sampleRate: number
+}
+
+/** What the upload said about itself, and whether that was true. */
+export interface AudioFormat {
+  /** Container, found by its leading bytes: `wav`. */
+  readonly container: string
+  /** Sample encoding: `pcm_u8`, `pcm_s16`, `pcm_s24`, `pcm_s32`, `pcm_f32`, `pcm_f64`, `alaw`, `mulaw`. */
+  readonly codec: string
+  /** Hz, as declared. */
+  readonly sampleRate: number
+  readonly channels: number
+  /** The container declares more samples than were sent. */
+  readonly truncated: boolean
+}
+
+/** A decoded upload: downmixed to mono, still at its own rate and level. */
+export interface Recording {
+  readonly waveform: Waveform
+  readonly format: AudioFormat
+}
+
+/** Level of the raw signal, before anything is changed. Decibels are relative to full scale; null where the signal is all zero. */
+export interface Level {
+  /** Integrated loudness after ITU-R BS.1770-4, LUFS. */
+  readonly loudnessLufs: number | null
+  readonly peakDbfs: number | null
+  readonly rmsDbfs: number | null
+  /** Share of samples at or within one 16-bit step of full scale, in runs of three or more. */
+  readonly clippedRatio: number
+  /** Mean sample value. */
+  readonly dcOffset: number
+}
+
+/** A stretch of speech worth decoding, and where it sat in the upload. */
+export interface Clip {
+  readonly waveform: Waveform
+  readonly startSeconds: number
+}
+
+/** Row-major [frames, bins]; a family transposes if its graph wants bins first. */
+export interface FeatureMatrix {
+  readonly data: Float32Array
+  readonly frames: number
+  readonly bins: number
+}
+
+/** Why an autoregressive decode ended. */
+export type StopReason = 'end_of_text' | 'token_limit' | 'repetition'
+
+/** What one decode found, and why it ended. */
+export interface Hypothesis {
+  readonly text: string
+  readonly tokens: readonly number[]
+  /** Natural logarithm of the probability of each token, the end token included when it was reached. */
+  readonly logProbabilities: readonly number[]
+  readonly stopped: StopReason
+  /** ISO 639-1 code: requested, detected, or the only one the model knows. */
+  readonly language: string
+}
+
+/** One decoded clip on the time line of the upload. */
+export interface Segment {
+  readonly startSeconds: number
+  readonly endSeconds: number
+  readonly text: string
+  /** exp(mean token log-probability), in [0, 1]. */
+  readonly confidence: number
+  readonly meanLogProbability: number
+  readonly tokens: readonly number[]
+  readonly stopped: StopReason
+}
+
+/** Why a successful answer has no words. */
+export const NO_SPEECH_REASONS = ['no_samples', 'digital_silence', 'too_quiet', 'no_speech_detected', 'nothing_recognized'] as const
+export type NoSpeechReason = (typeof NO_SPEECH_REASONS)[number]
+
+/** Things a client may want to show to its user. */
+export const WARNINGS = ['too_quiet', 'clipped', 'narrowband', 'too_short', 'truncated', 'repetition', 'token_limit'] as const
+export type Warning = (typeof WARNINGS)[number]
+
+/** Stages of one request in the order they happen; together they make up its latency. */
+export const STAGES = [
+  'receive', 'queue_wait', 'transfer',
+  'audio_decode', 'measure', 'normalize', 'resample', 'features', 'trim',
+  'model_features', 'encoder', 'decoder', 'postprocess',
+] as const
+export type Stage = (typeof STAGES)[number]
+export type StageSeconds = Readonly<Partial<Record<Stage, number>>>
+
+/** The upload as measured before normalization. */
+export interface InputReport extends AudioFormat, Level {
+  /** Length as uploaded. */
+  readonly audioSeconds: number
+  /** Length sent to the model. */
+  readonly speechSeconds: number
+  readonly leadingSilenceSeconds: number
+  readonly trailingSilenceSeconds: number
+}
+
+/** Everything one successful request taught us. */
+export interface Report {
+  readonly text: string
+  /** exp(mean token log-probability) over all segments, in [0, 1]; null when there is no text. */
+  readonly confidence: number | null
+  readonly language: string
+  readonly model: string
+  readonly segments: readonly Segment[]
+  /** Present exactly when `text` is empty. */
+  readonly noSpeechReason: NoSpeechReason | null
+  readonly warnings: readonly Warning[]
+  readonly input: InputReport
+  readonly seconds: StageSeconds
+}
+
+/** Which execution provider a model runs on, and why not on an earlier choice. */
+export interface ProviderReport {
+  readonly provider: string
+  readonly refused: readonly { readonly provider: string; readonly reason: string }[]
+}

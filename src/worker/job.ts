@@ -1,0 +1,105 @@
+/**
+ * One accepted request inside the pool: its deadline, its abort signal, its times, and the promise to answer it
+ * exactly once.
+ */
+import { SpeechError, toWire, type ErrorCode } from '../errors.js'
+import type { Outcome, WorkerJob } from './protocol.js'
+
+export interface JobRequest {
+  readonly audio: Uint8Array
+  /** As the container declares it: what the queue is bounded by. */
+  readonly audioSeconds: number
+  readonly model: string
+  readonly language: string | undefined
+  /** Shortens the configured deadline, never lengthens it. */
+  readonly deadlineSeconds?: number | undefined
+}
+
+/** A finished job; `queue_wait` and `transfer` are among the stages of its report. */
+export interface Answered {
+  readonly outcome: Outcome
+  /** Seconds a worker spent on it. */
+  readonly workSeconds: number
+  /** Workers it was given to: 0 when it was refused, 2 when the first one died. */
+  readonly attempts: number
+}
+
+export interface JobEvents {
+  onDeadline(job: Job): void
+  onAbort(job: Job): void
+}
+
+export class Job {
+  readonly id: number
+  readonly audioSeconds: number
+  readonly forWorker: WorkerJob
+  readonly answered: Promise<Answered>
+  attempts = 0
+  readonly #signal: AbortSignal | undefined
+  readonly #onAbort: () => void
+  #timer: NodeJS.Timeout
+  #resolve!: (answered: Answered) => void
+  #since = performance.now()
+  #waitSeconds = 0
+
+  constructor(id: number, request: JobRequest, deadlineSeconds: number, signal: AbortSignal | undefined, events: JobEvents) {
+    this.id = id
+    this.audioSeconds = request.audioSeconds
+    const { audio, model, language } = request
+    this.forWorker = { audio, model, language, deadlineAt: Date.now() + deadlineSeconds * 1000 }
+    this.answered = new Promise((resolve) => { this.#resolve = resolve })
+    this.#timer = setTimeout(() => { events.onDeadline(this) }, deadlineSeconds * 1000)
+    this.#signal = signal
+    this.#onAbort = () => { events.onAbort(this) }
+    signal?.addEventListener('abort', this.#onAbort, { once: true })
+  }
+
+  get isAbandoned(): boolean { return this.#signal?.aborted ?? false }
+  get isLate(): boolean { return Date.now() > this.forWorker.deadlineAt }
+
+  /** Handed to a worker: waiting ends, running begins. */
+  begin(): void {
+    this.attempts++
+    this.#waitSeconds += this.#lap()
+  }
+
+  /** Back in the line, since its worker died. */
+  waitAgain(): void {
+    this.#lap()
+  }
+
+  /** Instead of the deadline that has passed: what happens `seconds` from now. */
+  rearm(seconds: number, then: () => void): void {
+    clearTimeout(this.#timer)
+    this.#timer = setTimeout(then, seconds * 1000)
+  }
+
+  /** The worker's answer. Returns the seconds since the job was handed over. */
+  finish(outcome: Outcome, workSeconds: number): number {
+    const runSeconds = this.#lap()
+    this.#settle(withStages(outcome, this.#waitSeconds, Math.max(0, runSeconds - workSeconds)), workSeconds)
+    return runSeconds
+  }
+
+  fail(code: ErrorCode): void {
+    this.#settle({ ok: false, error: toWire(new SpeechError(code)) }, 0)
+  }
+
+  #settle(outcome: Outcome, workSeconds: number): void {
+    clearTimeout(this.#timer)
+    this.#signal?.removeEventListener('abort', this.#onAbort)
+    this.#resolve({ outcome, workSeconds, attempts: this.attempts })
+  }
+
+  #lap(): number {
+    const since = this.#since
+    this.#since = performance.now()
+    return (this.#since - since) / 1000
+  }
+}
+
+function withStages(outcome: Outcome, waitSeconds: number, transferSeconds: number): Outcome {
+  if (!outcome.ok) return outcome
+  const seconds = { queue_wait: waitSeconds, transfer: transferSeconds, ...outcome.report.seconds }
+  return { ok: true, report: { ...outcome.report, seconds } }
+}

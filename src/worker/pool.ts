@@ -1,0 +1,249 @@
+/**
+ * The recognition processes and the line before them: ready handshake, one job at a time, deadlines that count
+ * waiting, cancellation, kill and replace, one retry elsewhere when a worker dies under a request, and a drain.
+ *
+ * Life of a job: `run` → refused | waiting → running → answered; `running → waiting` once, when its worker died.
+ */
+import { fromWire, SpeechError, toWire, type ErrorCode, type WireError } from '../errors.js'
+import { Job, type Answered, type JobRequest } from './job.js'
+import type { LoadedModel, WorkerSettings } from './protocol.js'
+import { BoundedQueue, type QueueLimits } from './queue.js'
+import { RecognitionWorker, type DoneMessage, type WorkerEvents, type WorkerState } from './recognition-worker.js'
+import { WaitEstimate } from './wait-estimate.js'
+
+export interface PoolOptions {
+  /** Module that a recognition process runs. */
+  readonly entry: URL
+  readonly workers: number
+  readonly settings: WorkerSettings
+  readonly queue: QueueLimits
+  readonly deadlineSeconds: number
+  /** A worker still busy so long after the deadline of its job is killed. */
+  readonly killAfterSeconds: number
+  readonly startSeconds: number
+  readonly events: PoolEvents
+}
+
+/** What operators want to hear of; the pool itself neither logs nor counts. */
+export interface PoolEvents {
+  onWorkerReady(pid: number | undefined, seconds: number, models: readonly LoadedModel[]): void
+  onWorkerReplaced(pid: number | undefined, reason: RestartReason, description: string): void
+  onWorkerNoise(pid: number | undefined, line: string): void
+  onRetry(pid: number | undefined): void
+}
+
+export const RESTART_REASONS = ['crash', 'timeout'] as const
+export type RestartReason = (typeof RESTART_REASONS)[number]
+
+export interface PoolReadiness {
+  readonly ready: boolean
+  readonly workers: Readonly<Record<Exclude<WorkerState, 'gone'>, number>>
+  /** What is missing, in a sentence; empty when ready. */
+  readonly missing: string
+}
+
+const FIRST_BACKOFF_SECONDS = 0.5
+const MAX_BACKOFF_SECONDS = 30
+/** A job is tried on two workers, never on a third: it may be what kills them. */
+const MAX_ATTEMPTS = 2
+
+export class WorkerPool {
+  readonly #options: PoolOptions
+  readonly #queue: BoundedQueue<Job>
+  readonly #workers = new Set<RecognitionWorker>()
+  readonly #running = new Map<RecognitionWorker, Job>()
+  readonly #backoffTimers = new Set<NodeJS.Timeout>()
+  readonly #estimate = new WaitEstimate()
+  #nextId = 1
+  #failedStarts = 0
+  #hasWorked = false
+  #closing = false
+  #started: { resolve(): void; reject(error: SpeechError): void } | undefined
+  #drained: (() => void) | undefined
+
+  constructor(options: PoolOptions) {
+    this.#options = options
+    this.#queue = new BoundedQueue(options.queue)
+  }
+
+  get queueLength(): number { return this.#queue.length }
+  get processIds(): number[] { return [...this.#workers].flatMap(({ processId }) => processId ?? []) }
+
+  /** Models as the first ready worker loaded them; empty before. */
+  get models(): readonly LoadedModel[] {
+    return [...this.#workers].find((worker) => worker.models.length > 0)?.models ?? []
+  }
+
+  /** Memory of all workers at their last answer. */
+  get residentBytes(): number {
+    return [...this.#workers].reduce((sum, worker) => sum + worker.residentBytes, 0)
+  }
+
+  /** Resolves when every worker is ready; rejects with what the first worker to fail said. */
+  start(): Promise<void> {
+    return new Promise((resolve, reject) => {
+      this.#started = { resolve, reject }
+      for (let i = 0; i < this.#options.workers; i++) this.#spawn()
+    })
+  }
+
+  readiness(): PoolReadiness {
+    const count = (state: WorkerState): number => [...this.#workers].filter((worker) => worker.state === state).length
+    const workers = { idle: count('idle'), busy: count('busy'), starting: count('starting') }
+    const waitedFor = this.#options.workers - workers.idle - workers.busy
+    if (this.#closing) return { ready: false, workers, missing: 'the service is shutting down' }
+    const missing = waitedFor === 0 ? '' : `${waitedFor} of ${this.#options.workers} workers have not recognized the warm-up clip yet`
+    return { ready: waitedFor === 0, workers, missing }
+  }
+
+  /** Why a request would be refused now, so that the door need not read its body; undefined when it would be accepted. */
+  refusal(audioSeconds = 0): SpeechError | undefined {
+    if (this.#closing) return new SpeechError('SHUTTING_DOWN', undefined, { retryAfterSeconds: 1 })
+    const { idle, busy } = this.readiness().workers
+    // Workers that only just died come back in a moment, so the line stays open; those that never came, or cannot, do not.
+    if (idle + busy === 0 && (!this.#hasWorked || this.#failedStarts > 0)) return new SpeechError('NOT_READY', undefined, { retryAfterSeconds: 1 })
+    const waitSeconds = this.#estimate.waitSeconds(this.#queue.audioSeconds, this.#queue.length, Math.max(1, idle + busy))
+    const retryAfterSeconds = Math.max(1, Math.ceil(waitSeconds))
+    if (idle === 0 && this.#queue.isFullFor(audioSeconds)) return new SpeechError('QUEUE_FULL', `${this.#queue.length} requests wait`, { retryAfterSeconds })
+    if (waitSeconds > this.#options.deadlineSeconds) return new SpeechError('QUEUE_FULL', `the wait of about ${retryAfterSeconds} s is longer than the deadline`, { retryAfterSeconds })
+    return undefined
+  }
+
+  /** Never rejects: what went wrong is in the outcome. `signal` says that nobody waits for the answer any more. */
+  async run(request: JobRequest, signal?: AbortSignal): Promise<Answered> {
+    const refusal = signal?.aborted ? new SpeechError('CANCELLED') : this.refusal(request.audioSeconds)
+    if (refusal) return { outcome: { ok: false, error: toWire(refusal) }, workSeconds: 0, attempts: 0 }
+    const deadlineSeconds = Math.min(request.deadlineSeconds ?? Infinity, this.#options.deadlineSeconds)
+    const job = new Job(this.#nextId++, request, deadlineSeconds, signal, {
+      onDeadline: (late) => { this.#late(late) },
+      onAbort: (abandoned) => { this.#abandon(abandoned) },
+    })
+    this.#queue.push(job)
+    this.#dispatch()
+    return job.answered
+  }
+
+  /** Refuses what is new, finishes what was accepted within `graceSeconds`, then stops every worker. */
+  async close(graceSeconds: number): Promise<void> {
+    this.#closing = true
+    this.#started?.reject(new SpeechError('SHUTTING_DOWN'))
+    for (const timer of this.#backoffTimers) clearTimeout(timer)
+    await this.#drain(graceSeconds)
+    for (const job of this.#running.values()) job.fail('SHUTTING_DOWN')
+    this.#running.clear()
+    for (let job = this.#queue.shift(); job; job = this.#queue.shift()) job.fail('SHUTTING_DOWN')
+    await Promise.all([...this.#workers].map((worker) => worker.retire(this.#options.killAfterSeconds)))
+  }
+
+  #spawn(): void {
+    const events: WorkerEvents = {
+      onReady: (worker) => { this.#ready(worker) },
+      onDone: (worker, message) => { this.#done(worker, message) },
+      onGone: (worker, description, error) => { this.#gone(worker, description, error) },
+      onNoise: (worker, line) => { this.#options.events.onWorkerNoise(worker.processId, line) },
+    }
+    const { entry, settings, startSeconds } = this.#options
+    this.#workers.add(new RecognitionWorker(entry, settings, startSeconds, events))
+  }
+
+  #ready(worker: RecognitionWorker): void {
+    this.#failedStarts = 0
+    this.#hasWorked = true
+    this.#options.events.onWorkerReady(worker.processId, worker.ageSeconds, worker.models)
+    if (this.readiness().ready) this.#started?.resolve()
+    this.#dispatch()
+  }
+
+  #dispatch(): void {
+    for (const worker of this.#workers) {
+      if (worker.state !== 'idle') continue
+      const job = this.#queue.shift()
+      if (job === undefined) return
+      job.begin()
+      this.#running.set(worker, job)
+      worker.assign(job.id, job.forWorker)
+    }
+  }
+
+  #done(worker: RecognitionWorker, { outcome, workSeconds }: DoneMessage): void {
+    const job = this.#running.get(worker)
+    this.#running.delete(worker)
+    if (job !== undefined) this.#estimate.observe(job.audioSeconds, job.finish(outcome, workSeconds))
+    this.#dispatch()
+    this.#checkDrained()
+  }
+
+  /** Waiting: refused. Running: the worker sees it at its next step; when it does not, it is killed. */
+  #late(job: Job): void {
+    if (this.#queue.remove(job)) return this.#end(job, 'DEADLINE_PASSED')
+    job.rearm(this.#options.killAfterSeconds, () => {
+      const worker = this.#workerOf(job)
+      job.fail('DEADLINE_PASSED')
+      if (worker === undefined) return
+      this.#running.delete(worker)
+      worker.killOverdue()
+    })
+  }
+
+  #abandon(job: Job): void {
+    if (this.#queue.remove(job)) this.#end(job, 'CANCELLED')
+    else this.#workerOf(job)?.cancel(job.id)
+  }
+
+  #end(job: Job, code: ErrorCode): void {
+    job.fail(code)
+    this.#checkDrained()
+  }
+
+  #gone(worker: RecognitionWorker, description: string, error: WireError | undefined): void {
+    const job = this.#running.get(worker)
+    this.#running.delete(worker)
+    this.#workers.delete(worker)
+    const reason = worker.isOverdue ? 'timeout' : 'crash'
+    if (!this.#closing) {
+      this.#options.events.onWorkerReplaced(worker.processId, reason, error?.message ?? description)
+      this.#replace(worker.wasReady)
+    }
+    if (!worker.wasReady) this.#started?.reject(error ? fromWire(error) : new SpeechError('NOT_READY', `a worker ended before it was ready (${reason}, ${description})`))
+    if (job !== undefined) this.#rescue(job, worker)
+    this.#checkDrained()
+  }
+
+  /** At once when the last one had worked; later and later when it could not even start. */
+  #replace(hadWorked: boolean): void {
+    const backoffSeconds = hadWorked ? 0 : Math.min(MAX_BACKOFF_SECONDS, FIRST_BACKOFF_SECONDS * 2 ** this.#failedStarts++)
+    const timer = setTimeout(() => {
+      this.#backoffTimers.delete(timer)
+      this.#spawn()
+    }, backoffSeconds * 1000)
+    this.#backoffTimers.add(timer)
+  }
+
+  /** The worker died under this job: once more elsewhere, ahead of the line. */
+  #rescue(job: Job, worker: RecognitionWorker): void {
+    if (job.isAbandoned) return job.fail('CANCELLED')
+    if (job.isLate) return job.fail('DEADLINE_PASSED')
+    if (job.attempts >= MAX_ATTEMPTS) return job.fail('RECOGNIZER_CRASHED')
+    this.#options.events.onRetry(worker.processId)
+    job.waitAgain()
+    this.#queue.pushFirst(job)
+    this.#dispatch()
+  }
+
+  #workerOf(job: Job): RecognitionWorker | undefined {
+    for (const [worker, running] of this.#running) if (running === job) return worker
+    return undefined
+  }
+
+  #drain(graceSeconds: number): Promise<void> {
+    return new Promise((resolve) => {
+      const timer = setTimeout(resolve, graceSeconds * 1000)
+      this.#drained = () => { clearTimeout(timer); resolve() }
+      this.#checkDrained()
+    })
+  }
+
+  #checkDrained(): void {
+    if (this.#closing && this.#queue.length === 0 && this.#running.size === 0) this.#drained?.()
+  }
+}

@@ -1,0 +1,52 @@
+/**
+ * What crosses between the server and a recognition process. Plain data only, sent with the structured clone of
+ * `child_process.fork({ serialization: 'advanced' })`: audio goes over as bytes, errors as `WireError`.
+ */
+import type { WireError } from '../errors.js'
+import type { ProviderReport, Report } from '../types.js'
+
+/** Everything a recognition process has to know; the first message it gets. */
+export interface WorkerSettings {
+  readonly modelsDir: string
+  readonly models: readonly string[]
+  readonly executionProviders: readonly string[]
+  readonly executionProvidersStrict: boolean
+  readonly threads: number
+  readonly maxAudioSeconds: number
+  readonly normalizeVolume: boolean
+  readonly trimSilence: boolean
+  readonly warmUpClip: string
+}
+
+/** One request as the worker sees it. */
+export interface WorkerJob {
+  readonly audio: Uint8Array
+  readonly model: string
+  readonly language: string | undefined
+  /** Milliseconds since the epoch: one machine, one clock, and waiting in the queue counts. */
+  readonly deadlineAt: number
+}
+
+export type ToWorker =
+  | { readonly kind: 'start'; readonly settings: WorkerSettings }
+  | { readonly kind: 'job'; readonly id: number; readonly job: WorkerJob }
+  | { readonly kind: 'cancel'; readonly id: number }
+  | { readonly kind: 'stop' }
+
+/** A model as a worker loaded it. */
+export interface LoadedModel {
+  readonly name: string
+  readonly languages: readonly string[]
+  readonly provider: ProviderReport
+  /** Load and warm-up together. */
+  readonly loadSeconds: number
+}
+
+export type Outcome =
+  | { readonly ok: true; readonly report: Report }
+  | { readonly ok: false; readonly error: WireError }
+
+export type FromWorker =
+  | { readonly kind: 'ready'; readonly models: readonly LoadedModel[] }
+  | { readonly kind: 'failed'; readonly error: WireError }
+  | { readonly kind: 'done'; readonly id: number; readonly outcome: Outcome; readonly workSeconds: number; readonly residentBytes: number }

@@ -1,0 +1,118 @@
+/**
+ * One recognition process seen from the server: started, ready, busy with one job, gone.
+ * It decides nothing; the pool does. Every way in which the process can end comes out as `onGone`, once.
+ */
+import { fork, type ChildProcess } from 'node:child_process'
+import type { WireError } from '../errors.js'
+import type { FromWorker, LoadedModel, ToWorker, WorkerJob, WorkerSettings } from './protocol.js'
+
+export type WorkerState = 'starting' | 'idle' | 'busy' | 'gone'
+export type DoneMessage = Extract<FromWorker, { kind: 'done' }>
+
+export interface WorkerEvents {
+  onReady(worker: RecognitionWorker): void
+  onDone(worker: RecognitionWorker, message: DoneMessage): void
+  /** `error` is what the worker said before it gave up, when it could. */
+  onGone(worker: RecognitionWorker, description: string, error: WireError | undefined): void
+  onNoise(worker: RecognitionWorker, line: string): void
+}
+
+/** Longest line of a worker's standard error that is passed on to the log. */
+const MAX_NOISE_CHARACTERS = 500
+
+export class RecognitionWorker {
+  state: WorkerState = 'starting'
+  models: readonly LoadedModel[] = []
+  residentBytes = 0
+  /** It was ready once. */
+  wasReady = false
+  /** Killed for taking too long: its end is no crash. */
+  isOverdue = false
+  readonly #bornAt = performance.now()
+  readonly #exited: Promise<void>
+  readonly #startTimer: NodeJS.Timeout
+  readonly #child: ChildProcess
+  readonly #events: WorkerEvents
+  #failure: WireError | undefined
+
+  /** It has to be ready within `startSeconds`, or it is killed as overdue. */
+  constructor(entry: URL, settings: WorkerSettings, startSeconds: number, events: WorkerEvents) {
+    this.#events = events
+    this.#startTimer = setTimeout(() => { this.killOverdue() }, startSeconds * 1000)
+    // Flags of the server (a debugger, a loader, --watch) are not for its workers; NODE_OPTIONS reaches both.
+    this.#child = fork(entry, { serialization: 'advanced', execArgv: [], stdio: ['ignore', 'ignore', 'pipe', 'ipc'] })
+    this.#exited = new Promise((resolve) => { this.#child.once('exit', () => { resolve() }) })
+    this.#child.on('message', (message) => { this.#receive(message as FromWorker) })
+    this.#child.on('error', (error) => { this.#end(error.message) })
+    this.#child.on('exit', (code, signal) => { this.#end(signal === null ? `exit code ${code}` : `signal ${signal}`) })
+    this.#child.stderr!.setEncoding('utf8').on('data', (text: string) => {
+      for (const line of text.split('\n')) if (line.trim() !== '') events.onNoise(this, line.slice(0, MAX_NOISE_CHARACTERS))
+    })
+    this.#send({ kind: 'start', settings })
+  }
+
+  get processId(): number | undefined { return this.#child.pid }
+  get ageSeconds(): number { return (performance.now() - this.#bornAt) / 1000 }
+
+  assign(id: number, job: WorkerJob): void {
+    this.state = 'busy'
+    this.#send({ kind: 'job', id, job })
+  }
+
+  /** Asks the decode to end at its next step. */
+  cancel(id: number): void {
+    this.#send({ kind: 'cancel', id })
+  }
+
+  /** Lets an idle process release its models and leave, kills any other; resolves when it has ended. */
+  async retire(patienceSeconds: number): Promise<void> {
+    if (this.state === 'gone') return
+    if (this.state === 'idle') this.#send({ kind: 'stop' })
+    else this.#kill()
+    const timer = setTimeout(() => { this.#kill() }, patienceSeconds * 1000)
+    await this.#exited
+    clearTimeout(timer)
+  }
+
+  killOverdue(): void {
+    this.isOverdue = true
+    this.#kill()
+  }
+
+  #kill(): void {
+    this.#child.kill('SIGKILL')
+  }
+
+  #receive(message: FromWorker): void {
+    switch (message.kind) {
+      case 'ready':
+        clearTimeout(this.#startTimer)
+        this.state = 'idle'
+        this.wasReady = true
+        this.models = message.models
+        this.#events.onReady(this)
+        break
+      case 'failed':
+        this.#failure = message.error
+        this.#kill()
+        break
+      case 'done':
+        this.state = 'idle'
+        this.residentBytes = message.residentBytes
+        this.#events.onDone(this, message)
+        break
+    }
+  }
+
+  #send(message: ToWorker): void {
+    // A write to a process that has just died is no news of its own: its exit says so.
+    if (this.#child.connected) this.#child.send(message, () => undefined)
+  }
+
+  #end(description: string): void {
+    if (this.state === 'gone') return
+    this.state = 'gone'
+    clearTimeout(this.#startTimer)
+    this.#events.onGone(this, description, this.#failure)
+  }
+}

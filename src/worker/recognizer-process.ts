@@ -1,0 +1,99 @@
+/**
+ * Entry of a recognition process: loads its models, proves each on a real clip, then answers one job at a time.
+ *
+ * A process and not a thread: ending a thread inside the ONNX runtime aborts the whole program, so a hung
+ * recognizer could never be removed. This one can be killed while the server lives.
+ * Between two decoder steps the event loop turns, so a `cancel` is heard in the middle of a decode.
+ */
+import { readFile } from 'node:fs/promises'
+import os from 'node:os'
+import { SpeechError, toWire } from '../errors.js'
+import { openModelFiles, readManifest } from '../manifest.js'
+import { transcribe } from '../pipeline.js'
+import { loadRecognizer, type Recognizer } from '../recognizer.js'
+import { sessionOpener } from '../runtime/session.js'
+import type { FromWorker, LoadedModel, Outcome, ToWorker, WorkerJob, WorkerSettings } from './protocol.js'
+
+/** Below the server's own priority, so that health and metrics answer when every core recognizes. */
+const NICENESS = os.constants.priority.PRIORITY_BELOW_NORMAL
+
+interface Loaded { readonly settings: WorkerSettings; readonly recognizers: ReadonlyMap<string, Recognizer> }
+
+let loaded: Loaded | undefined
+let cancelled: number | undefined
+
+process.on('message', (message: ToWorker) => {
+  switch (message.kind) {
+    case 'start': void start(message.settings); break
+    case 'job': void answer(message.id, message.job); break
+    case 'cancel': cancelled = message.id; break
+    case 'stop': void stop(); break
+  }
+})
+// A server that died must not leave recognizers behind; an interrupt of the terminal is the server's to handle.
+process.on('disconnect', () => process.exit(0))
+process.on('SIGINT', () => undefined)
+process.on('SIGTERM', () => undefined)
+
+async function start(settings: WorkerSettings): Promise<void> {
+  try {
+    os.setPriority(NICENESS)
+    const clip = await readFile(settings.warmUpClip)
+    const recognizers = new Map<string, Recognizer>()
+    const models: LoadedModel[] = []
+    for (const name of settings.models) {
+      const since = performance.now()
+      const recognizer = await load(name, settings)
+      await warmUp(recognizer, clip, settings)
+      recognizers.set(name, recognizer)
+      models.push({ name, languages: recognizer.languages, provider: recognizer.provider, loadSeconds: (performance.now() - since) / 1000 })
+    }
+    loaded = { settings, recognizers }
+    send({ kind: 'ready', models })
+  } catch (thrown) {
+    send({ kind: 'failed', error: toWire(thrown, 'MODEL_INVALID') })
+  }
+}
+
+async function load(name: string, settings: WorkerSettings): Promise<Recognizer> {
+  const manifest = await readManifest(settings.modelsDir, name)
+  const open = sessionOpener({ providers: settings.executionProviders, strict: settings.executionProvidersStrict, threads: settings.threads })
+  return loadRecognizer(manifest, openModelFiles(settings.modelsDir, manifest), open)
+}
+
+/** A recognizer that cannot hear a plain sentence is not ready, however well it loaded. */
+async function warmUp(recognizer: Recognizer, clip: Uint8Array, settings: WorkerSettings): Promise<void> {
+  const report = await transcribe(clip, recognizer, { ...settings, language: undefined, interrupt: () => undefined })
+  if (report.text === '') throw new SpeechError('MODEL_INVALID', `${recognizer.name} heard nothing in the warm-up clip ${settings.warmUpClip}`)
+}
+
+async function answer(id: number, job: WorkerJob): Promise<void> {
+  const since = performance.now()
+  const outcome = await recognize(id, job)
+  send({ kind: 'done', id, outcome, workSeconds: (performance.now() - since) / 1000, residentBytes: process.memoryUsage.rss() })
+}
+
+async function recognize(id: number, job: WorkerJob): Promise<Outcome> {
+  const interrupt = (): void => {
+    if (cancelled === id) throw new SpeechError('CANCELLED')
+    if (Date.now() > job.deadlineAt) throw new SpeechError('DEADLINE_PASSED')
+  }
+  try {
+    const recognizer = loaded?.recognizers.get(job.model)
+    if (loaded === undefined || recognizer === undefined) throw new SpeechError('MODEL_NOT_FOUND', job.model)
+    interrupt()
+    const report = await transcribe(job.audio, recognizer, { ...loaded.settings, language: job.language, interrupt })
+    return { ok: true, report }
+  } catch (thrown) {
+    return { ok: false, error: toWire(thrown, 'RECOGNIZER_FAILED') }
+  }
+}
+
+async function stop(): Promise<void> {
+  for (const recognizer of loaded?.recognizers.values() ?? []) await recognizer.dispose()
+  process.exit(0)
+}
+
+function send(message: FromWorker): void {
+  process.send!(message)
+}

@@ -1,0 +1,296 @@
+/** The HTTP side over a fake pool: no model, every answer. */
+import net from 'node:net'
+import type { AddressInfo } from 'node:net'
+import type { FastifyInstance } from 'fastify'
+import OpenAI, { toFile } from 'openai'
+import { pino } from 'pino'
+import t, { type Test } from 'tap'
+import { readConfig } from '../../src/config.js'
+import { ERROR_CODES, ERRORS, SpeechError, toWire, type ErrorCode } from '../../src/errors.js'
+import { buildApp } from '../../src/http/app.js'
+import type { Pool } from '../../src/http/dependencies.js'
+import { Intake } from '../../src/http/intake.js'
+import { Telemetry } from '../../src/telemetry/telemetry.js'
+import type { Report } from '../../src/types.js'
+import type { JobRequest } from '../../src/worker/job.js'
+import { wavOfSeconds } from './wav.js'
+
+const REPORT: Report = {
+  text: 'play some jazz', confidence: 0.9, language: 'en', model: 'moonshine-tiny-en', noSpeechReason: null, warnings: [],
+  segments: [
+    { startSeconds: 0.25, endSeconds: 61.5, text: 'play', confidence: 0.9, meanLogProbability: -0.1, tokens: [5], stopped: 'end_of_text' },
+    { startSeconds: 3661.2, endSeconds: 3662.25, text: 'some <b> & jazz', confidence: 0.9, meanLogProbability: -0.1, tokens: [6, 7], stopped: 'end_of_text' },
+  ],
+  input: {
+    container: 'wav', codec: 'pcm_s16', sampleRate: 16_000, channels: 1, truncated: false, loudnessLufs: -23, peakDbfs: -3, rmsDbfs: null,
+    clippedRatio: 0, dcOffset: 0, audioSeconds: 2, speechSeconds: 1.5, leadingSilenceSeconds: 0.25, trailingSilenceSeconds: 0.25,
+  },
+  seconds: { queue_wait: 0.001, transfer: 0.001, audio_decode: 0.001, encoder: 0.01, decoder: 0.02 },
+}
+
+interface Setup {
+  readonly app: FastifyInstance
+  readonly url: string
+  readonly jobs: JobRequest[]
+  readonly intake: Intake
+  readonly logged: string[]
+  metric(name: string): Promise<string[]>
+}
+
+interface FakePool extends Partial<Pool> { answer?: (job: JobRequest, signal?: AbortSignal) => Promise<Report> }
+
+async function setUp(t: Test, environment: Record<string, string> = {}, fake: FakePool = {}): Promise<Setup> {
+  const config = readConfig({ EARSHOT_MODELS: 'moonshine-tiny-en,whisper-tiny', ...environment })
+  const jobs: JobRequest[] = []
+  const logged: string[] = []
+  const pool: Pool = {
+    models: [{ name: 'moonshine-tiny-en', languages: ['en'], provider: { provider: 'cpu', refused: [{ provider: 'cuda', reason: 'no library' }] }, loadSeconds: 1 }],
+    readiness: () => ({ ready: true, workers: { idle: 1, busy: 0, starting: 0 }, missing: '' }),
+    refusal: () => undefined,
+    async run(job, signal) {
+      jobs.push(job)
+      const outcome = await (fake.answer ?? (async () => REPORT))(job, signal)
+        .then((report) => ({ ok: true as const, report }), (error: unknown) => ({ ok: false as const, error: toWire(error) }))
+      return { outcome, workSeconds: 0.05, attempts: 1 }
+    },
+    ...fake,
+  }
+  const described = { version: '1', description: '', family: 'f', languages: ['en'], licence: 'MIT', precision: 'int8', parameters: 1, clipSeconds: 30, bytes: 10, digest: 'abc', source: 'local' }
+  const models = config.models.map((name) => ({ ...described, name }))
+  const telemetry = new Telemetry(config.models, { version: '0', revision: 'r', node_version: 'n' })
+  const intake = new Intake(config)
+  const app = await buildApp({ config, pool, telemetry, intake, models, logger: pino({ level: 'trace' }, { write: (line: string) => { logged.push(line) } }) }, '0.0.0')
+  t.teardown(() => app.close())
+  const url = await app.listen({ host: '127.0.0.1', port: 0 })
+  const metric = async (name: string): Promise<string[]> => (await telemetry.exposition()).split('\n').filter((line) => line.startsWith(name) && !line.endsWith(' 0'))
+  return { app, url, jobs, intake, logged, metric }
+}
+
+function post(url: string, body: Buffer | string, headers: Record<string, string> = {}): Promise<Response> {
+  return fetch(url, { method: 'POST', body: body as unknown as BodyInit, headers })
+}
+
+async function errorOf(response: Response): Promise<{ status: number; code: string; param: string | null; retryAfter: string | null }> {
+  const { error } = await response.json() as { error: { code: string; param: string | null } }
+  return { status: response.status, code: error.code, param: error.param, retryAfter: response.headers.get('retry-after') }
+}
+
+const CLIP = wavOfSeconds(1)
+
+t.test('a clip as the raw body is answered with the full report, whatever its type claims to be', async (t) => {
+  const { url, jobs, metric } = await setUp(t)
+  for (const type of ['audio/wav', 'application/octet-stream', 'application/x-www-form-urlencoded', 'image/png', 'application/json', 'text/plain']) {
+    const response = await post(`${url}/v1/transcriptions?language=en-US&deadlineSeconds=3`, CLIP, { 'content-type': type, 'x-request-id': 'mine-1' })
+    t.equal(response.status, 200, type)
+    t.equal(response.headers.get('x-request-id'), 'mine-1')
+    const body = await response.json() as Report & { requestId: string }
+    t.match(body, { text: 'play some jazz', requestId: 'mine-1', input: { rmsDbfs: null, loudnessLufs: -23 }, seconds: { receive: Number, encoder: 0.01 } })
+  }
+  t.match(jobs[0], { model: 'moonshine-tiny-en', language: 'en', deadlineSeconds: 3, audioSeconds: 1 })
+  t.equal(Buffer.compare(Buffer.from(jobs[0]!.audio), CLIP), 0)
+  t.match(await metric('asr_requests_total'), ['asr_requests_total{model="moonshine-tiny-en",outcome="ok"} 6'])
+  t.match(await metric('asr_audio_seconds_total'), ['asr_audio_seconds_total{model="moonshine-tiny-en"} 12'])
+  t.match(await metric('asr_worker_busy_seconds_total'), [/0\.3/])
+})
+
+t.test('a request id that could break a log is replaced', async (t) => {
+  const { url } = await setUp(t)
+  const response = await post(`${url}/v1/transcriptions`, CLIP, { 'x-request-id': 'a b"c' })
+  t.match(response.headers.get('x-request-id'), /^[\da-f-]{36}$/)
+})
+
+t.test('no word of a user is logged unless asked for', async (t) => {
+  const quiet = await setUp(t)
+  await post(`${quiet.url}/v1/transcriptions?model=whisper-tiny`, CLIP)
+  t.notMatch(quiet.logged.join(''), /jazz/)
+  t.match(quiet.logged.join(''), /"msg":"recognized"/)
+  const open = await setUp(t, { EARSHOT_LOG_TRANSCRIPTS: 'true' })
+  await post(`${open.url}/v1/transcriptions`, CLIP)
+  t.match(open.logged.join(''), /play some jazz/)
+})
+
+t.test('bad requests get their own error each', async (t) => {
+  const { url, metric } = await setUp(t, { EARSHOT_MAX_AUDIO_SECONDS: '2', EARSHOT_MAX_UPLOAD_BYTES: '100000' })
+  const cases: [string, Buffer | string, object][] = [
+    ['', '', { status: 400, code: 'AUDIO_MISSING' }],
+    ['', '<html>', { status: 415, code: 'AUDIO_UNSUPPORTED' }],
+    ['', CLIP.subarray(0, 30), { status: 422, code: 'AUDIO_UNREADABLE' }],
+    ['', wavOfSeconds(3), { status: 413, code: 'AUDIO_TOO_LONG' }],
+    ['', wavOfSeconds(4), { status: 413, code: 'UPLOAD_TOO_LARGE' }],
+    ['?model=whisper-9', CLIP, { status: 404, code: 'MODEL_NOT_FOUND', param: 'model' }],
+    ['?language=not%20a%20tag', CLIP, { status: 400, code: 'LANGUAGE_UNSUPPORTED', param: 'language' }],
+    ['?deadlineSeconds=-1', CLIP, { status: 400, code: 'REQUEST_INVALID', param: 'deadlineSeconds' }],
+    ['?deadlineSeconds=soon', CLIP, { status: 400, code: 'REQUEST_INVALID', param: 'deadlineSeconds' }],
+  ]
+  for (const [query, body, expected] of cases) t.match(await errorOf(await post(`${url}/v1/transcriptions${query}`, body)), expected, JSON.stringify(expected))
+  t.match(await errorOf(await fetch(`${url}/v2/nothing`)), { status: 404, code: 'ROUTE_NOT_FOUND' })
+  t.match(await errorOf(await fetch(`${url}/v1/transcriptions`)), { status: 404, code: 'ROUTE_NOT_FOUND' })
+  t.equal((await post(`${url}/v1/transcriptions?model=whisper-1`, CLIP)).status, 200, 'an alias is the default model')
+  t.match((await metric('asr_rejections_total')).length, 7)
+  t.match(await metric('asr_requests_total{model="none",outcome="rejected"}'), [/ 5$/])
+})
+
+t.test('every error of a worker becomes its status, its code and its count', async (t) => {
+  let code: ErrorCode = 'INTERNAL'
+  const { url, metric } = await setUp(t, {}, { answer: async () => { throw new SpeechError(code, 'as told', { retryAfterSeconds: 2 }) } })
+  for (code of ERROR_CODES) {
+    const found = await errorOf(await post(`${url}/v1/transcriptions`, CLIP))
+    t.match(found, { status: ERRORS[code].status, code, retryAfter: '2' })
+  }
+  const ended = (await metric('asr_requests_total')).map((line) => Number(line.split(' ').at(-1))).reduce((a, b) => a + b)
+  t.equal(ended, ERROR_CODES.length, 'each counted once')
+})
+
+t.test('what the pool would refuse is refused before the body comes, with a time to come back', async (t) => {
+  const refusal = new SpeechError('QUEUE_FULL', 'x', { retryAfterSeconds: 1.2 })
+  const { url, jobs } = await setUp(t, {}, { refusal: () => refusal })
+  t.match(await errorOf(await post(`${url}/v1/transcriptions`, CLIP)), { status: 429, code: 'QUEUE_FULL', retryAfter: '2' })
+  t.equal(jobs.length, 0)
+  const socket = net.connect(Number(new URL(url).port), '127.0.0.1')
+  socket.write('POST /v1/transcriptions HTTP/1.1\r\nhost: x\r\ncontent-length: 1000000\r\n\r\nRIFF')
+  t.match(String(await new Promise((resolve) => socket.once('data', resolve))), /^HTTP\/1\.1 429 /, 'four bytes of a million had come')
+  socket.destroy()
+})
+
+t.test('a body that does not come is answered with 408, and one that stops coming is forgotten', async (t) => {
+  const { url, intake, metric } = await setUp(t, { EARSHOT_UPLOAD_SECONDS: '0.2' })
+  const send = (): net.Socket => {
+    const socket = net.connect((new URL(url).port as unknown) as number, '127.0.0.1')
+    socket.write('POST /v1/transcriptions HTTP/1.1\r\nhost: x\r\ncontent-length: 1000\r\n\r\nRIFF')
+    return socket
+  }
+  const slow = send()
+  t.match(String(await new Promise((resolve) => slow.once('data', resolve))), /^HTTP\/1\.1 408 [^]*UPLOAD_TOO_SLOW/)
+  const gone = send()
+  await new Promise((resolve) => setTimeout(resolve, 50))
+  t.equal(intake.requestsInProgress, 1)
+  gone.destroy()
+  await new Promise((resolve) => setTimeout(resolve, 50))
+  t.equal(intake.requestsInProgress, 0)
+  t.equal(intake.bytesHeld, 0)
+  t.match(await metric('asr_requests_total'), ['asr_requests_total{model="none",outcome="rejected"} 1', 'asr_requests_total{model="none",outcome="cancelled"} 1'])
+})
+
+t.test('uploads together may not fill the memory', async (t) => {
+  const { url, intake } = await setUp(t, { EARSHOT_MAX_UPLOADS_BYTES: '50000' }, { answer: () => new Promise((resolve) => setTimeout(resolve, 100, REPORT)) })
+  const first = post(`${url}/v1/transcriptions`, CLIP)
+  await new Promise((resolve) => setTimeout(resolve, 40))
+  t.equal(intake.bytesHeld, CLIP.length)
+  t.match(await errorOf(await post(`${url}/v1/transcriptions`, CLIP)), { status: 429, code: 'QUEUE_FULL', retryAfter: '1' })
+  t.equal((await first).status, 200)
+  await new Promise((resolve) => setTimeout(resolve, 20))
+  t.equal(intake.bytesHeld, 0)
+})
+
+t.test('a client that leaves cancels its job', async (t) => {
+  let aborted = false
+  const { url, intake } = await setUp(t, {}, {
+    answer: (_job, signal) => new Promise((_resolve, reject) => { signal!.addEventListener('abort', () => { aborted = true; reject(new SpeechError('CANCELLED')) }) }),
+  })
+  const controller = new AbortController()
+  const request = fetch(`${url}/v1/transcriptions`, { method: 'POST', body: CLIP as unknown as BodyInit, signal: controller.signal })
+  await new Promise((resolve) => setTimeout(resolve, 100))
+  controller.abort()
+  await t.rejects(request)
+  await new Promise((resolve) => setTimeout(resolve, 50))
+  t.ok(aborted)
+  t.equal(intake.requestsInProgress, 0)
+})
+
+t.test('a draining server answers what it let in and refuses what is new', async (t) => {
+  const { url, intake } = await setUp(t, {}, { answer: () => new Promise((resolve) => setTimeout(resolve, 150, REPORT)) })
+  const accepted = post(`${url}/v1/transcriptions`, CLIP)
+  await new Promise((resolve) => setTimeout(resolve, 50))
+  const drained = intake.drain(5)
+  t.match(await errorOf(await post(`${url}/v1/transcriptions`, CLIP)), { status: 503, code: 'SHUTTING_DOWN', retryAfter: '1' })
+  t.equal((await accepted).status, 200)
+  await drained
+})
+
+t.test('health, readiness, models and metrics', async (t) => {
+  let ready = false
+  const { url } = await setUp(t, {}, { readiness: () => ({ ready, workers: { idle: 0, busy: 0, starting: 2 }, missing: ready ? '' : '2 of 2 workers' }) })
+  t.same(await (await fetch(`${url}/healthz`)).json(), { status: 'ok' })
+  const before = await fetch(`${url}/readyz`)
+  t.equal(before.status, 503)
+  t.match(await before.json(), { ready: false, missing: '2 of 2 workers' })
+  ready = true
+  t.equal((await fetch(`${url}/readyz`)).status, 200)
+  const list = await (await fetch(`${url}/v1/models`)).json() as { data: unknown[] }
+  t.match(list.data[0], { id: 'moonshine-tiny-en', object: 'model', isDefault: true, aliases: ['whisper-1'], provider: 'cpu', refusedProviders: [{ provider: 'cuda', reason: 'no library' }] })
+  t.match(list.data[1], { id: 'whisper-tiny', isDefault: false, provider: null })
+  t.match(await (await fetch(`${url}/v1/models/whisper-1`)).json(), { id: 'moonshine-tiny-en' })
+  t.match(await errorOf(await fetch(`${url}/v1/models/nope`)), { status: 404, code: 'MODEL_NOT_FOUND' })
+  const metrics = await fetch(`${url}/metrics`)
+  t.match(metrics.headers.get('content-type'), /text\/plain/)
+  t.match(await metrics.text(), /http_server_request_duration_seconds_count\{http_request_method="GET",http_route="\/readyz",http_response_status_code="503"\} 1/)
+})
+
+t.test('the OpenAPI document lists every route and its page can be read', async (t) => {
+  const { url } = await setUp(t)
+  const document = await (await fetch(`${url}/openapi.json`)).json() as { openapi: string; paths: Record<string, Record<string, { responses: object }>> }
+  t.same(Object.keys(document.paths).sort(), ['/healthz', '/metrics', '/readyz', '/v1/audio/transcriptions', '/v1/models', '/v1/models/{id}', '/v1/transcriptions'])
+  t.ok('200' in document.paths['/v1/transcriptions']!.post!.responses)
+  t.notMatch(JSON.stringify(document), /~kind/)
+  t.match(await (await fetch(`${url}/docs/`)).text(), /swagger/i)
+})
+
+t.test('broken HTTP is answered as far as the connection takes it', async (t) => {
+  const { app } = await setUp(t)
+  const socket = net.connect((app.server.address() as AddressInfo).port, '127.0.0.1')
+  socket.write('NONSENSE\r\n\r\n')
+  t.match(String(await new Promise((resolve) => socket.once('data', resolve))), /^HTTP\/1\.1 400 [^]*REQUEST_INVALID/)
+})
+
+t.test('the openai client', async (t) => {
+  const { url, jobs } = await setUp(t, {}, { answer: async (job) => job.language === 'fr' ? { ...REPORT, text: '', segments: [], confidence: null, noSpeechReason: 'no_speech_detected' } : REPORT })
+  const client = new OpenAI({ baseURL: `${url}/v1`, apiKey: 'none', maxRetries: 0 })
+  const file = (): Promise<File> => toFile(CLIP, 'clip.wav') as Promise<File>
+  const ask = async (extra: object): Promise<unknown> => client.audio.transcriptions.create({ file: await file(), model: 'moonshine-tiny-en', ...extra } as OpenAI.Audio.TranscriptionCreateParamsNonStreaming)
+  t.match(await ask({}), { text: 'play some jazz', usage: { type: 'duration', seconds: 2 } })
+  t.equal(await ask({ response_format: 'text', model: 'whisper-1' }), 'play some jazz\n')
+  t.match(await ask({ response_format: 'verbose_json', timestamp_granularities: ['segment'], language: 'en' }), {
+    task: 'transcribe', language: 'english', duration: 2, text: 'play some jazz',
+    segments: [{ id: 0, start: 0.25, end: 61.5, avg_logprob: -0.1, tokens: [5] }, { id: 1 }],
+  })
+  t.equal(await ask({ response_format: 'srt' }), '1\n00:00:00,250 --> 00:01:01,500\nplay\n\n2\n01:01:01,200 --> 01:01:02,250\nsome <b> & jazz\n')
+  t.equal(await ask({ response_format: 'vtt' }), 'WEBVTT\n\n00:00:00.250 --> 00:01:01.500\nplay\n\n01:01:01.200 --> 01:01:02.250\nsome &lt;b&gt; &amp; jazz\n')
+  t.equal(await ask({ response_format: 'srt', language: 'fr' }), '', 'nobody spoke')
+  t.equal(await ask({ response_format: 'vtt', language: 'fr' }), 'WEBVTT\n')
+  t.match(jobs.at(-1), { language: 'fr', audioSeconds: 1 })
+  await t.rejects(ask({ model: 'gpt-9' }), { status: 404, code: 'MODEL_NOT_FOUND', param: 'model', type: 'invalid_request_error' })
+  await t.rejects(ask({ file: await toFile(Buffer.from('broken'), 'clip.wav') }), { status: 415, code: 'AUDIO_UNSUPPORTED' })
+  await t.rejects(ask({ timestamp_granularities: ['word'], response_format: 'verbose_json' }), { status: 400, code: 'PARAMETER_UNSUPPORTED', param: 'timestamp_granularities' })
+  await t.rejects(ask({ timestamp_granularities: ['segment'] }), { status: 400, code: 'REQUEST_INVALID' })
+  await t.rejects(ask({ stream: true }), { status: 400, code: 'PARAMETER_UNSUPPORTED', param: 'stream' })
+  await t.rejects(ask({ temperature: 7 }), { status: 400, code: 'REQUEST_INVALID', param: 'temperature' })
+  await t.rejects(ask({ response_format: 'xml' }), { status: 400, code: 'REQUEST_INVALID', param: 'response_format' })
+  const { response } = await client.audio.transcriptions.create({ file: await file(), model: 'whisper-1', prompt: 'jazz', temperature: 0.4 }).withResponse()
+  t.equal(response.headers.get('earshot-ignored-parameters'), 'prompt, temperature')
+})
+
+t.test('multipart bodies in any order, and broken ones', async (t) => {
+  const { url, jobs } = await setUp(t)
+  const route = `${url}/v1/audio/transcriptions`
+  const part = (name: string, value: string | Buffer, extra = ''): Buffer => Buffer.concat([Buffer.from(`--x\r\ncontent-disposition: form-data; name="${name}"${extra}\r\n\r\n`), Buffer.from(value), Buffer.from('\r\n')])
+  const send = (parts: Buffer[], type = 'multipart/form-data; boundary=x', end = '--x--\r\n'): Promise<Response> => post(route, Buffer.concat([...parts, Buffer.from(end)]), { 'content-type': type })
+  const [file, model] = [part('file', CLIP, '; filename="a.wav"'), part('model', 'whisper-1')]
+  t.equal((await send([file, model])).status, 200, 'file first')
+  t.equal((await send([model, part('file', CLIP)])).status, 200, 'file last, without a name')
+  t.equal(Buffer.compare(Buffer.from(jobs[1]!.audio), CLIP), 0)
+  const refused: [string, Promise<Response>, object][] = [
+    ['no file', send([model]), { status: 400, code: 'AUDIO_MISSING', param: 'file' }],
+    ['no model', send([file]), { status: 400, code: 'REQUEST_INVALID', param: 'model' }],
+    ['two files', send([file, file, model]), { status: 400, code: 'REQUEST_INVALID' }],
+    ['two models', send([file, model, model]), { status: 400, code: 'REQUEST_INVALID', param: 'model' }],
+    ['never ended', send([file, model], undefined, ''), { status: 400, code: 'REQUEST_INVALID' }],
+    ['no boundary', send([file, model], 'multipart/form-data'), { status: 400, code: 'REQUEST_INVALID' }],
+    ['another boundary', send([file, model], 'multipart/form-data; boundary=y'), { status: 400, code: 'REQUEST_INVALID' }],
+    ['no form at all', post(route, CLIP, { 'content-type': 'audio/wav' }), { status: 400, code: 'REQUEST_INVALID' }],
+    ['empty', post(route, '', { 'content-type': 'multipart/form-data; boundary=x' }), { status: 400, code: 'REQUEST_INVALID' }],
+    ['a hundred fields', send([file, ...Array.from({ length: 100 }, (_, i) => part(`f${i}`, 'v'))]), { status: 400, code: 'REQUEST_INVALID' }],
+    ['a huge field', send([file, part('prompt', 'x'.repeat(100_000)), model]), { status: 400, code: 'REQUEST_INVALID' }],
+    ['a prototype', send([file, part('__proto__', 'x'), part('constructor', 'y')]), { status: 400, code: 'REQUEST_INVALID', param: 'model' }],
+  ]
+  for (const [name, response, expected] of refused) t.match(await errorOf(await response), expected, name)
+})

@@ -1,0 +1,189 @@
+/** The pool against scripted processes that answer, sleep, hang, die and lie. */
+import { existsSync, rmSync } from 'node:fs'
+import os from 'node:os'
+import path from 'node:path'
+import t, { type Test } from 'tap'
+import { ERROR_CODES, fromWire, SpeechError, toWire } from '../../src/errors.js'
+import type { JobRequest } from '../../src/worker/job.js'
+import { WorkerPool, type PoolOptions } from '../../src/worker/pool.js'
+import { BoundedQueue } from '../../src/worker/queue.js'
+
+interface Log { ready: number; replaced: string[]; noise: string[]; retries: number }
+
+function makePool(t: Test, overrides: Partial<PoolOptions> = {}, warmUpClip = 'ok'): { pool: WorkerPool; log: Log } {
+  const log: Log = { ready: 0, replaced: [], noise: [], retries: 0 }
+  const pool = new WorkerPool({
+    entry: new URL('./scripted-worker.mjs', import.meta.url),
+    workers: 2,
+    settings: { modelsDir: '', models: ['scripted'], executionProviders: ['cpu'], executionProvidersStrict: false, threads: 1, maxAudioSeconds: 60, normalizeVolume: true, trimSilence: true, warmUpClip },
+    queue: { jobs: 10, audioSeconds: 100 },
+    deadlineSeconds: 20,
+    killAfterSeconds: 0.3,
+    startSeconds: 20,
+    events: {
+      onWorkerReady: () => { log.ready++ },
+      onWorkerReplaced: (_pid, reason, description) => { log.replaced.push(`${reason}: ${description}`) },
+      onWorkerNoise: (_pid, line) => { log.noise.push(line) },
+      onRetry: () => { log.retries++ },
+    },
+    ...overrides,
+  })
+  t.teardown(() => pool.close(0))
+  return { pool, log }
+}
+
+const job = (language: string, extra: Partial<JobRequest> = {}): JobRequest => ({ audio: new Uint8Array([1, 2, 3]), audioSeconds: 1, model: 'scripted', language, ...extra })
+
+async function textOf(answer: ReturnType<WorkerPool['run']>): Promise<string> {
+  const { outcome } = await answer
+  return outcome.ok ? outcome.report.text : outcome.error.code
+}
+
+async function until(condition: () => boolean): Promise<void> {
+  while (!condition()) await new Promise((resolve) => setTimeout(resolve, 10))
+}
+
+t.test('jobs run on every worker, wait in line, and come back with their stages', async (t) => {
+  const { pool, log } = makePool(t)
+  t.match(pool.refusal(), { code: 'NOT_READY' })
+  await pool.start()
+  t.equal(log.ready, 2)
+  t.same(pool.readiness(), { ready: true, workers: { idle: 2, busy: 0, starting: 0 }, missing: '' })
+  const answers = await Promise.all(Array.from({ length: 8 }, (_, i) => pool.run(job(`sleep:${20 + i}`))))
+  for (const { outcome, attempts } of answers) {
+    t.equal(attempts, 1)
+    t.ok(outcome.ok && outcome.report.seconds.queue_wait! >= 0 && outcome.report.seconds.transfer! >= 0)
+  }
+  const last = answers[7]!.outcome
+  t.ok(last.ok && last.report.seconds.queue_wait! > 0.04, 'the eighth job on two workers waited for three before it')
+  t.equal(await textOf(pool.run(job('bytes', { audio: new Uint8Array(300_000) }))), '300000')
+})
+
+t.test('a full line refuses with a time to come back, by jobs and by audio seconds', async (t) => {
+  const { pool } = makePool(t, { workers: 1, queue: { jobs: 2, audioSeconds: 5 } })
+  await pool.start()
+  const running = pool.run(job('sleep:150'))
+  const waiting = pool.run(job('say:first', { audioSeconds: 4 }))
+  t.equal(await textOf(pool.run(job('say:too-long', { audioSeconds: 3 }))), 'QUEUE_FULL', 'no room for three more seconds')
+  const second = pool.run(job('say:second', { audioSeconds: 1 }))
+  const { outcome } = await pool.run(job('say:third', { audioSeconds: 0 }))
+  t.ok(!outcome.ok && outcome.error.code === 'QUEUE_FULL' && outcome.error.retryAfterSeconds! >= 1, 'no room for a third job')
+  t.same(await Promise.all([running, waiting, second].map(textOf)), ['slept', 'first', 'second'])
+  t.equal(pool.queueLength, 0)
+})
+
+t.test('a worker that dies under a request is replaced and the request is answered by another', async (t) => {
+  const memory = path.join(os.tmpdir(), `earshot-die-once-${process.pid}`)
+  t.teardown(() => { rmSync(memory, { force: true }) })
+  const { pool, log } = makePool(t)
+  await pool.start()
+  const { outcome, attempts } = await pool.run(job(`die-once:${memory}`))
+  t.ok(existsSync(memory))
+  t.ok(outcome.ok && outcome.report.text === 'second life')
+  t.equal(attempts, 2)
+  t.equal(log.retries, 1)
+  t.match(log.replaced, ['crash: signal SIGKILL'])
+  await until(() => pool.readiness().ready)
+  t.equal(log.ready, 3)
+})
+
+t.test('a request that kills two workers is not given to a third', async (t) => {
+  const { pool, log } = makePool(t)
+  await pool.start()
+  t.equal(await textOf(pool.run(job('die'))), 'RECOGNIZER_CRASHED')
+  t.equal(log.replaced.length, 2)
+  t.equal(await textOf(pool.run(job('say:alive'))), 'alive')
+})
+
+t.test('deadlines count waiting; a hung worker is killed after its grace and replaced', async (t) => {
+  const { pool, log } = makePool(t, { workers: 1 })
+  await pool.start()
+  const hung = pool.run(job('hang', { deadlineSeconds: 0.1 }))
+  const waiting = pool.run(job('say:never', { deadlineSeconds: 0.2 }))
+  const patient = pool.run(job('say:patient'))
+  t.equal(await textOf(waiting), 'DEADLINE_PASSED', 'while it waited behind the hung one')
+  t.equal(await textOf(hung), 'DEADLINE_PASSED')
+  t.equal(await textOf(patient), 'patient', 'on the replacement')
+  t.match(log.replaced, ['timeout: signal SIGKILL'])
+  t.equal(log.retries, 0, 'what hangs a worker is not tried on another')
+})
+
+t.test('a client that leaves frees its place in line, and its worker at the next step', async (t) => {
+  const { pool } = makePool(t, { workers: 1 })
+  await pool.start()
+  const [running, waiting] = [new AbortController(), new AbortController()]
+  const first = pool.run(job('sleep:10000'), running.signal)
+  const second = pool.run(job('say:second'), waiting.signal)
+  waiting.abort()
+  t.equal(await textOf(second), 'CANCELLED')
+  t.equal(pool.queueLength, 0)
+  running.abort()
+  t.equal(await textOf(first), 'CANCELLED')
+  t.equal(await textOf(pool.run(job('say:next'))), 'next', 'the same worker goes on')
+  t.equal(await textOf(pool.run(job('say:x'), running.signal)), 'CANCELLED', 'a client that had left before')
+})
+
+t.test('close finishes what was accepted, refuses what is new, and leaves no process', async (t) => {
+  const { pool } = makePool(t)
+  await pool.start()
+  const accepted = Array.from({ length: 6 }, () => pool.run(job('sleep:60')))
+  const closed = pool.close(10)
+  t.equal(await textOf(pool.run(job('say:late'))), 'SHUTTING_DOWN')
+  t.equal(pool.readiness().ready, false)
+  t.same(await Promise.all(accepted.map(textOf)), Array(6).fill('slept'))
+  await closed
+  t.same(pool.processIds, [])
+})
+
+t.test('close does not wait longer than its grace', async (t) => {
+  const { pool } = makePool(t, { workers: 1 })
+  await pool.start()
+  const [hung, waiting] = [pool.run(job('hang')), pool.run(job('say:x'))]
+  await pool.close(0.1)
+  t.equal(await textOf(hung), 'SHUTTING_DOWN')
+  t.equal(await textOf(waiting), 'SHUTTING_DOWN')
+  t.same(pool.processIds, [])
+})
+
+t.test('start rejects with what the worker said, or with how it ended', async (t) => {
+  await t.rejects(makePool(t, {}, 'fail').pool.start(), { code: 'MODEL_INVALID', message: 'as scripted' })
+  await t.rejects(makePool(t, {}, 'die').pool.start(), { code: 'NOT_READY', message: /exit code 7/ })
+  await t.rejects(makePool(t, { startSeconds: 0.2 }, 'never').pool.start(), { code: 'NOT_READY', message: /timeout/ })
+})
+
+t.test('errors of a worker come back whole, and its standard error reaches the log', async (t) => {
+  const { pool, log } = makePool(t, { workers: 1 })
+  await pool.start()
+  for (const code of ERROR_CODES) t.equal(await textOf(pool.run(job(`throw:${code}`))), code)
+  await pool.run(job('noise'))
+  await until(() => log.noise.length > 0)
+  t.same(log.noise, ['a line of noise'])
+})
+
+t.test('every error crosses the boundary as data and comes back as it was', (t) => {
+  for (const code of ERROR_CODES) {
+    const error = new SpeechError(code, 'a detail', { parameter: 'p', retryAfterSeconds: 3 })
+    const back = fromWire(structuredClone(toWire(error)))
+    t.match(back, { code, message: error.message, parameter: 'p', retryAfterSeconds: 3, status: error.status, retryable: error.retryable })
+    t.ok(back instanceof SpeechError)
+  }
+  t.match(toWire(new TypeError('boom'), 'RECOGNIZER_FAILED'), { code: 'RECOGNIZER_FAILED', message: /boom/, stack: /TypeError: boom/ })
+  t.end()
+})
+
+t.test('the line keeps its order and never drifts in its sum of seconds', (t) => {
+  const queue = new BoundedQueue<{ audioSeconds: number }>({ jobs: 3, audioSeconds: 1 })
+  const [a, b, c] = [{ audioSeconds: 0.1 }, { audioSeconds: 0.2 }, { audioSeconds: 0.3 }]
+  queue.push(a)
+  queue.push(b)
+  queue.pushFirst(c)
+  t.ok(queue.isFullFor(0), 'by jobs')
+  t.ok(queue.remove(a))
+  t.notOk(queue.remove(a))
+  t.ok(queue.isFullFor(0.6), 'by seconds')
+  t.equal(queue.shift(), c)
+  t.equal(queue.shift(), b)
+  t.equal(queue.audioSeconds, 0)
+  t.notOk(queue.isFullFor(50), 'one long job alone always fits')
+  t.end()
+})

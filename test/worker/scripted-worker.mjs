@@ -1,0 +1,79 @@
+/**
+ * A recognition process without a model, for the tests of the pool: the job's `language` is a command.
+ * It speaks the real protocol, so that what is tested is the pool and not a mock of it.
+ */
+const settings = {}
+let jobs = 0
+const cancelled = new Set()
+
+process.on('message', (message) => {
+  if (message.kind === 'start') start(message.settings)
+  if (message.kind === 'job') void run(message.id, message.job)
+  if (message.kind === 'cancel') cancelled.add(message.id)
+  if (message.kind === 'stop') process.exit(0)
+})
+process.on('disconnect', () => process.exit(0))
+
+function start(given) {
+  Object.assign(settings, given)
+  const command = given.warmUpClip
+  if (command === 'fail') return process.send({ kind: 'failed', error: { code: 'MODEL_INVALID', message: 'as scripted' } })
+  if (command === 'die') process.exit(7)
+  if (command === 'never') return
+  process.send({ kind: 'ready', models: given.models.map((name) => ({ name, languages: ['en'], provider: { provider: 'cpu', refused: [] }, loadSeconds: 0.01 })) })
+}
+
+async function run(id, job) {
+  jobs++
+  const since = performance.now()
+  const [command, argument] = (job.language ?? 'say:hello').split(':')
+  const outcome = await obey(command, argument, id, job)
+  if (outcome) process.send({ kind: 'done', id, outcome, workSeconds: (performance.now() - since) / 1000, residentBytes: 1000 })
+}
+
+async function obey(command, argument, id, job) {
+  switch (command) {
+    case 'say': return said(argument)
+    case 'bytes': return said(String(job.audio.byteLength))
+    case 'process': return said(String(process.pid))
+    case 'sleep': return sleepUnlessCancelled(Number(argument), id)
+    case 'die': process.exit(9); break
+    // Dies in the first process that gets it, answers in the next: the file remembers.
+    case 'die-once': return dieOnce(argument)
+    case 'hang': while (true) { /* as a stuck native call would */ }
+    case 'throw': return { ok: false, error: { code: argument, message: `scripted ${argument}` } }
+    case 'noise': process.stderr.write('a line of noise\n'); return said('noisy')
+  }
+}
+
+async function sleepUnlessCancelled(milliseconds, id) {
+  const end = performance.now() + milliseconds
+  while (performance.now() < end) {
+    if (cancelled.has(id)) return { ok: false, error: { code: 'CANCELLED', message: 'cancelled' } }
+    await new Promise((resolve) => setTimeout(resolve, 5))
+  }
+  return said('slept')
+}
+
+async function dieOnce(path) {
+  const { existsSync, writeFileSync } = await import('node:fs')
+  if (existsSync(path)) return said('second life')
+  writeFileSync(path, '')
+  process.kill(process.pid, 'SIGKILL')
+  return new Promise(() => undefined)
+}
+
+function said(text) {
+  return {
+    ok: true,
+    report: {
+      text, confidence: 0.9, language: 'en', model: settings.models[0], noSpeechReason: text === '' ? 'nothing_recognized' : null, warnings: [],
+      segments: text === '' ? [] : [{ startSeconds: 0, endSeconds: 1.5, text, confidence: 0.9, meanLogProbability: -0.1, tokens: [5, 6], stopped: 'end_of_text' }],
+      input: {
+        container: 'wav', codec: 'pcm_s16', sampleRate: 16000, channels: 1, truncated: false, loudnessLufs: -23, peakDbfs: -3, rmsDbfs: -25,
+        clippedRatio: 0, dcOffset: 0, audioSeconds: 2, speechSeconds: 1.5, leadingSilenceSeconds: 0.25, trailingSilenceSeconds: 0.25,
+      },
+      seconds: { audio_decode: 0.001, encoder: 0.01, decoder: 0.02 },
+    },
+  }
+}
