@@ -47,6 +47,7 @@ export const SETTINGS = Type.Object({
   EARSHOT_DRAIN_SECONDS: seconds(40, 0, 3_600, 'At SIGTERM, accepted requests may take so long to finish.'),
   EARSHOT_NORMALIZE_VOLUME: flag(true, 'Bring every clip to the same loudness before recognition.'),
   EARSHOT_TRIM_SILENCE: flag(true, 'Cut silence off both ends before recognition.'),
+  EARSHOT_REVISION: text('unknown', 'Revision of the code, shown in `asr_build_info`; an image build sets it.'),
   EARSHOT_WARM_UP_CLIP: text(path.join(projectRoot, 'fixtures/clips/warm-up.wav'), 'Speech that a worker has to recognize before it counts as ready. Default: a clip of the project.'),
 })
 type Settings = Static<typeof SETTINGS>
@@ -84,6 +85,7 @@ export function readConfig(environment: NodeJS.ProcessEnv = process.env, cores: 
     drainSeconds: settings.EARSHOT_DRAIN_SECONDS,
     normalizeVolume: settings.EARSHOT_NORMALIZE_VOLUME,
     trimSilence: settings.EARSHOT_TRIM_SILENCE,
+    revision: settings.EARSHOT_REVISION,
     warmUpClip: path.resolve(settings.EARSHOT_WARM_UP_CLIP),
   })
 }
@@ -95,16 +97,24 @@ export function unknownSettings(environment: NodeJS.ProcessEnv = process.env): s
 }
 
 function checkSettings(environment: NodeJS.ProcessEnv): Settings {
-  const given = Object.fromEntries(Object.keys(SETTINGS.properties)
-    .filter((name) => environment[name] !== undefined && environment[name] !== '')
-    .map((name) => [name, environment[name]]))
-  const settings = Value.Default(SETTINGS, Value.Convert(SETTINGS, given))
+  const given = Object.entries(SETTINGS.properties).flatMap(([name, schema]) => {
+    const text = environment[name]
+    return text === undefined || text === '' ? [] : [[name, parseValue(text, (schema as { type?: string }).type)]]
+  })
+  const settings = Value.Default(SETTINGS, Object.fromEntries(given))
   if (Value.Check(SETTINGS, settings)) return settings
   const faults = Value.Errors(SETTINGS, settings).map((fault) => {
     const name = fault.instancePath.slice(1)
     return `${name} ${fault.message}, not "${environment[name] ?? ''}"`
   })
   throw new SpeechError('CONFIG_INVALID', faults.join('; '))
+}
+
+/** Text that is not of the type stays text, for the check to refuse: 1.5 workers are not quietly one. */
+function parseValue(text: string, type: string | undefined): unknown {
+  if (type === 'integer' || type === 'number') return Number.isNaN(Number(text)) ? text : Number(text)
+  if (type === 'boolean') return text === 'true' ? true : text === 'false' ? false : text
+  return text
 }
 
 function modelNames(list: string): string[] {

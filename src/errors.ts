@@ -7,8 +7,8 @@
  * to another process, so it crosses as data: `toWire` there, `fromWire` here.
  */
 
-/** How a failed request is counted: refused before recognition, or failed in it. */
-type Counted = 'rejection' | 'error' | 'cancelled'
+/** How it is counted when it ends a recognition request: refused before it, failed in it; `outside` never ends one. */
+type Counted = 'rejection' | 'error' | 'cancelled' | 'outside'
 
 interface ErrorEntry {
   readonly status: number
@@ -22,7 +22,7 @@ export const ERRORS = {
   PARAMETER_UNSUPPORTED:  { status: 400, retryable: false, counted: 'rejection', message: 'This parameter or value is not supported' },
   LANGUAGE_UNSUPPORTED:   { status: 400, retryable: false, counted: 'rejection', message: 'The model does not know this language' },
   AUDIO_MISSING:          { status: 400, retryable: false, counted: 'rejection', message: 'The request has no audio' },
-  ROUTE_NOT_FOUND:        { status: 404, retryable: false, counted: 'rejection', message: 'There is nothing at this address' },
+  ROUTE_NOT_FOUND:        { status: 404, retryable: false, counted: 'outside',   message: 'There is nothing at this address' },
   MODEL_NOT_FOUND:        { status: 404, retryable: false, counted: 'rejection', message: 'This model is not served here' },
   UPLOAD_TOO_SLOW:        { status: 408, retryable: true,  counted: 'rejection', message: 'The upload did not arrive in time' },
   UPLOAD_TOO_LARGE:       { status: 413, retryable: false, counted: 'rejection', message: 'The upload is larger than the limit' },
@@ -37,12 +37,12 @@ export const ERRORS = {
   NOT_READY:              { status: 503, retryable: true,  counted: 'rejection', message: 'No recognition worker is ready' },
   SHUTTING_DOWN:          { status: 503, retryable: true,  counted: 'rejection', message: 'The service is shutting down' },
   DEADLINE_PASSED:        { status: 504, retryable: true,  counted: 'error',     message: 'Recognition did not finish before its deadline' },
-  CONFIG_INVALID:         { status: 500, retryable: false, counted: 'error',     message: 'A setting is not valid' },
-  MODEL_INVALID:          { status: 500, retryable: false, counted: 'error',     message: 'The model does not match its manifest' },
-  MODEL_FILE_MISSING:     { status: 500, retryable: false, counted: 'error',     message: 'A file of the model is not there' },
-  MODEL_FILE_ALTERED:     { status: 500, retryable: false, counted: 'error',     message: 'A file of the model does not have the checksum of its manifest' },
-  MODEL_FETCH_FAILED:     { status: 500, retryable: true,  counted: 'error',     message: 'The model could not be fetched' },
-  PROVIDER_UNAVAILABLE:   { status: 500, retryable: false, counted: 'error',     message: 'No execution provider of the list can be used' },
+  CONFIG_INVALID:         { status: 500, retryable: false, counted: 'outside',   message: 'A setting is not valid' },
+  MODEL_INVALID:          { status: 500, retryable: false, counted: 'outside',   message: 'The model does not match its manifest' },
+  MODEL_FILE_MISSING:     { status: 500, retryable: false, counted: 'outside',   message: 'A file of the model is not there' },
+  MODEL_FILE_ALTERED:     { status: 500, retryable: false, counted: 'outside',   message: 'A file of the model does not have the checksum of its manifest' },
+  MODEL_FETCH_FAILED:     { status: 500, retryable: true,  counted: 'outside',   message: 'The model could not be fetched' },
+  PROVIDER_UNAVAILABLE:   { status: 500, retryable: false, counted: 'outside',   message: 'No execution provider of the list can be used' },
 } as const satisfies Record<string, ErrorEntry>
 
 export type ErrorCode = keyof typeof ERRORS

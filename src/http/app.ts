@@ -8,7 +8,7 @@
 import { randomUUID } from 'node:crypto'
 import type { Socket } from 'node:net'
 import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox'
-import Fastify, { type FastifyInstance } from 'fastify'
+import Fastify, { LogController, type FastifyInstance } from 'fastify'
 import { SpeechError } from '../errors.js'
 import type { AppDependencies } from './dependencies.js'
 import { documentation } from './documentation.js'
@@ -28,7 +28,7 @@ export async function buildApp(dependencies: AppDependencies, version: string): 
   const { config, logger } = dependencies
   const app = Fastify({
     loggerInstance: logger,
-    disableRequestLogging: true,
+    logController: new LogController({ disableRequestLogging: true, requestIdLogLabel: 'requestId' }),
     genReqId: ({ headers }) => {
       const given = headers['x-request-id']
       return typeof given === 'string' && REQUEST_ID.test(given) ? given : randomUUID()
@@ -36,7 +36,6 @@ export async function buildApp(dependencies: AppDependencies, version: string): 
     requestTimeout: config.uploadSeconds * 1000 + REQUEST_TIMEOUT_SLACK_MS,
     bodyLimit: config.maxUploadBytes,
     clientErrorHandler: answerBrokenHttp,
-    ajv: { customOptions: { keywords: ['~kind', '~optional'] } },
   }).withTypeProvider<TypeBoxTypeProvider>()
 
   for (const schema of [ErrorReply, ReportReply, ModelReply]) app.addSchema(schema)

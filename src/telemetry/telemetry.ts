@@ -90,10 +90,10 @@ export class Telemetry {
 
   failed(code: ErrorCode, request: RequestRecord): void {
     const { counted } = ERRORS[code]
-    this.#finished(counted === 'rejection' ? 'rejected' : counted, request)
     const reason = code.toLowerCase()
-    if (counted === 'error') this.#counter('asr_errors_total').inc({ reason })
-    if (counted === 'rejection') this.#counter('asr_rejections_total').inc({ reason })
+    if (counted === 'cancelled') return this.#finished('cancelled', request)
+    this.#finished(counted === 'rejection' ? 'rejected' : 'error', request)
+    this.#counter(counted === 'rejection' ? 'asr_rejections_total' : 'asr_errors_total').inc({ reason })
   }
 
   workerBusy(seconds: number): void { this.#counter('asr_worker_busy_seconds_total').inc(seconds) }

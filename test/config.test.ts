@@ -1,0 +1,42 @@
+/** Settings: every default fits its own limits, lists and numbers are read, and what does not fit is named. */
+import t from 'tap'
+import { readConfig, SETTINGS, unknownSettings } from '../src/config.js'
+
+t.test('an empty environment gives the defaults, frozen', (t) => {
+  const config = readConfig({}, () => 7)
+  t.match(config, { host: '127.0.0.1', port: 8080, models: ['moonshine-tiny-en'], modelAliases: ['whisper-1'], executionProviders: ['cpu'], workers: 7, threads: 1, normalizeVolume: true })
+  t.ok(Object.isFrozen(config))
+  t.equal(Object.keys(config).length, Object.keys(SETTINGS.properties).length, 'every setting is used')
+  t.end()
+})
+
+t.test('workers times threads fit the cores unless the user says otherwise', (t) => {
+  t.equal(readConfig({ EARSHOT_THREADS: '3' }, () => 8).workers, 2)
+  t.equal(readConfig({ EARSHOT_THREADS: '4' }, () => 2).workers, 1)
+  t.equal(readConfig({ EARSHOT_WORKERS: '5' }, () => 2).workers, 5)
+  t.end()
+})
+
+t.test('values are read as what they are', (t) => {
+  const config = readConfig({
+    EARSHOT_PORT: '0', EARSHOT_TRIM_SILENCE: 'false', EARSHOT_MODELS: 'b,a,b', EARSHOT_EXECUTION_PROVIDERS: 'cuda,cpu', EARSHOT_DEADLINE_SECONDS: '2.5', EARSHOT_MODEL_ALIASES: '', EARSHOT_HOST: '::1',
+  })
+  t.match(config, { port: 0, trimSilence: false, models: ['b', 'a'], executionProviders: ['cuda', 'cpu'], deadlineSeconds: 2.5, host: '::1' })
+  t.same(config.modelAliases, ['whisper-1'], 'an empty variable is one that is not set')
+  t.end()
+})
+
+t.test('what does not fit is refused by name, with what came', (t) => {
+  const refused: [string, string][] = [
+    ['EARSHOT_PORT', '80a'], ['EARSHOT_PORT', '70000'], ['EARSHOT_PORT', 'tcp://10.0.0.1:80'], ['EARSHOT_WORKERS', '-1'], ['EARSHOT_WORKERS', '1.5'], ['EARSHOT_DEADLINE_SECONDS', '0'],
+    ['EARSHOT_LOG_LEVEL', 'loud'], ['EARSHOT_EXECUTION_PROVIDERS', 'tpu'], ['EARSHOT_MODELS', '../etc'], ['EARSHOT_TRIM_SILENCE', 'maybe'], ['EARSHOT_MODELS', 'a,b,c,d,e'],
+  ]
+  for (const [name, value] of refused) t.throws(() => readConfig({ [name]: value }), { code: 'CONFIG_INVALID', message: new RegExp(name) }, `${name}=${value}`)
+  t.throws(() => readConfig({ EARSHOT_PORT: 'x', EARSHOT_WORKERS: 'y' }), { message: /EARSHOT_PORT.*"x".*EARSHOT_WORKERS.*"y"/ }, 'all faults at once')
+  t.end()
+})
+
+t.test('misspelt settings are found, those of Kubernetes are not taken for one', (t) => {
+  t.same(unknownSettings({ EARSHOT_PROT: '1', EARSHOT_PORT: '1', EARSHOT_SERVICE_HOST: 'x', EARSHOT_PORT_8080_TCP: 'x', HOME: '/' }), ['EARSHOT_PROT'])
+  t.end()
+})

@@ -1,0 +1,95 @@
+/** The live metrics: what exists before the first request, what one request changes, and nothing without bounds. */
+import t from 'tap'
+import { ERRORS, type ErrorCode } from '../../src/errors.js'
+import { LATENCY_SECONDS, METRICS, type MetricEntry } from '../../src/telemetry/catalog.js'
+import { Telemetry } from '../../src/telemetry/telemetry.js'
+import { STAGES, type Report } from '../../src/types.js'
+
+const make = (): Telemetry => new Telemetry(['a-model'], { version: '1', revision: 'r', node_version: 'v' })
+
+async function samples(telemetry: Telemetry): Promise<Map<string, number>> {
+  const lines = (await telemetry.exposition()).split('\n').filter((line) => /^(asr|http)_/.test(line))
+  return new Map(lines.map((line) => [line.slice(0, line.lastIndexOf(' ')), Number(line.slice(line.lastIndexOf(' ') + 1))]))
+}
+
+const REPORT: Report = {
+  text: 'two words', confidence: 0.9, language: 'en', model: 'a-model', noSpeechReason: null, warnings: [],
+  segments: [{ startSeconds: 0, endSeconds: 1, text: 'two words', confidence: 0.9, meanLogProbability: -0.1, tokens: [1, 2, 3], stopped: 'end_of_text' }],
+  input: { container: 'wav', codec: 'pcm_s16', sampleRate: 8000, channels: 1, truncated: false, loudnessLufs: null, peakDbfs: null, rmsDbfs: null, clippedRatio: 0, dcOffset: 0, audioSeconds: 4, speechSeconds: 3, leadingSilenceSeconds: 0.75, trailingSilenceSeconds: 0.25 },
+  seconds: { receive: 9, queue_wait: 5, transfer: 0.1, encoder: 0.5, decoder: 0.2 },
+}
+
+t.test('all known label sets exist before the first request', async (t) => {
+  const found = await samples(make())
+  for (const code of Object.keys(ERRORS) as ErrorCode[]) {
+    const { counted } = ERRORS[code]
+    if (counted === 'error') t.equal(found.get(`asr_errors_total{reason="${code.toLowerCase()}"}`), 0)
+    if (counted === 'rejection') t.equal(found.get(`asr_rejections_total{reason="${code.toLowerCase()}"}`), 0)
+  }
+  for (const stage of STAGES) t.equal(found.get(`asr_stage_duration_seconds_count{stage="${stage}"}`), 0)
+  for (const outcome of ['ok', 'error', 'rejected', 'cancelled']) t.equal(found.get(`asr_requests_total{model="a-model",outcome="${outcome}"}`), 0)
+  t.equal(found.get('asr_build_info{version="1",revision="r",node_version="v"}'), 1)
+  t.ok(found.size < 1000, `${found.size} series`)
+})
+
+t.test('names follow the conventions of Prometheus', (t) => {
+  for (const [name, { type, buckets, labels = {} }] of Object.entries<MetricEntry>(METRICS)) {
+    t.equal(name.endsWith('_total'), type === 'counter', name)
+    t.equal(buckets !== undefined, type === 'histogram', name)
+    t.match(name, /^(asr|http)_[a-z_]+$/)
+    for (const label of Object.keys(labels)) t.notOk(name.includes(`_${label}_`), `${label} is not in ${name}`)
+  }
+  t.ok(LATENCY_SECONDS.includes(0.5) && LATENCY_SECONDS.includes(1), 'an edge at each latency that people promise')
+  t.end()
+})
+
+t.test('a recognized request is counted once everywhere', async (t) => {
+  const telemetry = make()
+  telemetry.recognized(REPORT, { model: 'a-model', secondsSinceUpload: 0.7 }, 1234)
+  const found = await samples(telemetry)
+  const expected: Record<string, number> = {
+    'asr_requests_total{model="a-model",outcome="ok"}': 1,
+    'asr_request_duration_seconds_sum{model="a-model",outcome="ok"}': 0.7,
+    'asr_stage_duration_seconds_sum{stage="encoder"}': 0.5,
+    'asr_audio_seconds_total{model="a-model"}': 4,
+    'asr_audio_bytes_total': 1234,
+    'asr_audio_trimmed_seconds_total{position="leading"}': 0.75,
+    'asr_real_time_factor_sum{model="a-model"}': 0.2,
+    'asr_tokens_total{model="a-model"}': 3,
+    'asr_words_total{model="a-model"}': 2,
+    'asr_transcripts_total{model="a-model",result="text"}': 1,
+  }
+  for (const [series, value] of Object.entries(expected)) t.equal(Number(found.get(series)?.toFixed(9)), value, series)
+})
+
+t.test('transcripts are told apart by what they are', async (t) => {
+  const telemetry = make()
+  const record = (change: Partial<Report>): void => { telemetry.recognized({ ...REPORT, ...change }, { model: 'a-model', secondsSinceUpload: 1 }, 1) }
+  record({ text: '', noSpeechReason: 'nothing_recognized' })
+  record({ text: '', noSpeechReason: 'digital_silence', input: { ...REPORT.input, audioSeconds: 0 } })
+  record({ warnings: ['repetition', 'token_limit'] })
+  record({ warnings: ['too_quiet', 'token_limit'] })
+  const found = await samples(telemetry)
+  for (const result of ['empty', 'no_speech', 'repetition', 'token_limit']) t.equal(found.get(`asr_transcripts_total{model="a-model",result="${result}"}`), 1, result)
+  t.equal(found.get('asr_transcripts_total{model="a-model",result="text"}'), 0)
+})
+
+t.test('gauges are read at the moment of the scrape', async (t) => {
+  const telemetry = make()
+  let queueLength = 3
+  telemetry.observeLive(() => ({ queueLength, queueCapacity: 9, requestsInProgress: 4, uploadBytesHeld: 5, workers: { idle: 1, busy: 2, starting: 0 }, workerResidentBytes: 7 }))
+  t.equal((await samples(telemetry)).get('asr_queue_length'), 3)
+  queueLength = 0
+  const found = await samples(telemetry)
+  t.equal(found.get('asr_queue_length'), 0)
+  t.equal(found.get('asr_workers{state="busy"}'), 2)
+})
+
+t.test('an execution provider that was refused shows', async (t) => {
+  const telemetry = make()
+  telemetry.modelLoaded({ name: 'a-model', version: '1', digest: 'd', family: 'f', precision: 'int8', languages: Array<string>(99).fill('en'), provider: 'cpu', refusedProviders: ['cuda'], loadSeconds: 2, bytes: 10 })
+  const found = await samples(telemetry)
+  t.equal(found.get('asr_execution_provider_refused{model="a-model",provider="cuda"}'), 1)
+  t.equal(found.get('asr_execution_provider_refused{model="a-model",provider="webgpu"}'), 0)
+  t.equal(found.get('asr_model_info{model="a-model",version="1",digest="d",family="f",precision="int8",languages="99 languages",provider="cpu"}'), 1)
+})
