@@ -35,7 +35,7 @@ async function serve(config: Config): Promise<void> {
   for (const name of unknownSettings()) logger.warn({ setting: name }, 'this setting is not known')
   const manifests = await Promise.all(config.models.map((name) => readManifest(config.modelsDir, name)))
   const models = manifests.map(asServed)
-  const telemetry = new Telemetry(config.models, { version, revision: process.env.EARSHOT_REVISION ?? 'unknown', node_version: process.version })
+  const telemetry = new Telemetry(config.models, { version, revision: config.revision, node_version: process.version })
   const intake = new Intake(config)
   const pool = openPool(config, poolEvents(models, telemetry, logger))
   telemetry.observeLive(() => ({

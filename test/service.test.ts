@@ -1,0 +1,135 @@
+/**
+ * The whole service on the real default model: started as a user starts it, talked to over HTTP, killed, drained.
+ * Skips, with a message, where the weights or the build are not there (`npm test` sees to both).
+ */
+import { spawn, type ChildProcess } from 'node:child_process'
+import { createReadStream, existsSync, readFileSync } from 'node:fs'
+import net from 'node:net'
+import path from 'node:path'
+import OpenAI from 'openai'
+import t, { type Test } from 'tap'
+import { hostileWavs } from '../fixtures/hostile.js'
+import { projectRoot } from '../src/root.js'
+import type { Report } from '../src/types.js'
+
+const ENTRY = path.join(projectRoot, 'dist/src/main.js')
+const CLIP = path.join(projectRoot, 'fixtures/clips/warm-up.wav')
+const SPOKEN = /weather in boston/i
+const missing = [ENTRY, CLIP, path.join(projectRoot, 'models/moonshine-tiny-en/weights/encoder_model.onnx')].find((file) => !existsSync(file))
+const skip = missing === undefined ? false : `${missing} is not there`
+
+interface Service { readonly url: string; readonly process: ChildProcess; readonly log: () => string; readonly exit: Promise<number | null> }
+
+async function startService(t: Test, environment: Record<string, string> = {}): Promise<Service> {
+  const port = await freePort()
+  const child = spawn(process.execPath, [ENTRY], { env: { ...process.env, NODE_OPTIONS: '', EARSHOT_PORT: String(port), ...environment }, stdio: ['ignore', 'pipe', 'pipe'] })
+  let log = ''
+  child.stdout.on('data', (text) => { log += text })
+  child.stderr.on('data', (text) => { log += text })
+  const exit = new Promise<number | null>((resolve) => { child.once('exit', resolve) })
+  t.teardown(async () => { child.kill('SIGKILL'); await exit })
+  const url = `http://127.0.0.1:${port}`
+  while (child.exitCode === null && !await isReady(url)) await new Promise((resolve) => setTimeout(resolve, 50))
+  return { url, process: child, log: () => log, exit }
+}
+
+async function isReady(url: string): Promise<boolean> {
+  return fetch(`${url}/readyz`).then((response) => response.ok, () => false)
+}
+
+async function freePort(): Promise<number> {
+  const server = net.createServer().listen(0, '127.0.0.1')
+  await new Promise((resolve) => server.once('listening', resolve))
+  const { port } = server.address() as net.AddressInfo
+  await new Promise((resolve) => server.close(resolve))
+  return port
+}
+
+async function transcribe(url: string, body: Uint8Array = readFileSync(CLIP)): Promise<{ status: number; body: Report & { error?: { code: string } } }> {
+  const response = await fetch(`${url}/v1/transcriptions`, { method: 'POST', body: body as unknown as string })
+  return { status: response.status, body: await response.json() as Report }
+}
+
+/** Children of the service that run recognizer-process.js. */
+function workersOf(service: Service): number[] {
+  return readFileSync(`/proc/${service.process.pid}/task/${service.process.pid}/children`, 'utf8').trim().split(' ').map(Number)
+}
+
+t.test('a clip in, words out, through both routes and the openai client', { skip }, async (t) => {
+  const service = await startService(t, { EARSHOT_WORKERS: '1' })
+  const { status, body } = await transcribe(service.url)
+  t.equal(status, 200)
+  t.match(body, { text: SPOKEN, model: 'moonshine-tiny-en', noSpeechReason: null })
+  t.ok(body.confidence! > 0.5 && body.confidence! <= 1)
+  t.ok(body.segments[0]!.endSeconds <= body.input.audioSeconds + 0.001)
+  for (const stage of ['receive', 'queue_wait', 'transfer', 'audio_decode', 'encoder', 'decoder'] as const) t.ok(body.seconds[stage]! >= 0, stage)
+  const client = new OpenAI({ baseURL: `${service.url}/v1`, apiKey: 'none', maxRetries: 0 })
+  for (const format of ['json', 'text', 'verbose_json', 'srt', 'vtt'] as const) {
+    const answer = await client.audio.transcriptions.create({ file: createReadStream(CLIP), model: 'whisper-1', response_format: format })
+    t.match(typeof answer === 'string' ? answer : answer.text, SPOKEN, format)
+  }
+  const silence = await transcribe(service.url, readFileSync(path.join(projectRoot, 'fixtures/clips/silence.wav')))
+  t.match(silence, { status: 200, body: { text: '', confidence: null, noSpeechReason: 'digital_silence', segments: [] } })
+  t.notMatch(service.log(), SPOKEN, 'nothing that was said is in the log')
+})
+
+t.test('hostile files get typed answers in time, and the service lives on', { skip }, async (t) => {
+  const service = await startService(t)
+  for (const { name, bytes, recoverable } of hostileWavs()) {
+    const since = performance.now()
+    const { status, body } = await transcribe(service.url, bytes)
+    const typed = status >= 400 && status < 500 && body.error?.code !== undefined
+    if (!typed && !(recoverable === true && status === 200)) t.fail(`${name}: ${status} ${JSON.stringify(body).slice(0, 200)}`)
+    if (performance.now() - since > 5000) t.fail(`${name} took ${performance.now() - since} ms`)
+  }
+  t.match(await transcribe(service.url), { status: 200, body: { text: SPOKEN } })
+  const metrics = await (await fetch(`${service.url}/metrics`)).text()
+  for (const reason of ['crash', 'timeout']) t.match(metrics, `asr_worker_restarts_total{reason="${reason}"} 0`, 'no worker was lost')
+  t.notMatch(metrics, /asr_errors_total\{[^}]*\} [1-9]/)
+})
+
+t.test('a worker killed in the middle of a request costs nobody a transcript', { skip: skip || process.platform !== 'linux' }, async (t) => {
+  const service = await startService(t, { EARSHOT_WORKERS: '2' })
+  const before = workersOf(service)
+  const answers = Array.from({ length: 12 }, () => transcribe(service.url))
+  await new Promise((resolve) => setTimeout(resolve, 60))
+  process.kill(before[0]!, 'SIGKILL')
+  for (const { status, body } of await Promise.all(answers)) t.match({ status, text: body.text }, { status: 200, text: SPOKEN })
+  while (!await isReady(service.url)) await new Promise((resolve) => setTimeout(resolve, 20))
+  t.notOk(workersOf(service).includes(before[0]!))
+  t.match(await (await fetch(`${service.url}/metrics`)).text(), 'asr_worker_restarts_total{reason="crash"} 1')
+  t.match(service.log(), /worker replaced/)
+})
+
+t.test('SIGTERM answers what was accepted, refuses what is new, and leaves with 0', { skip }, async (t) => {
+  const service = await startService(t, { EARSHOT_WORKERS: '1' })
+  const accepted = Array.from({ length: 10 }, () => transcribe(service.url))
+  await new Promise((resolve) => setTimeout(resolve, 100))
+  service.process.kill('SIGTERM')
+  await new Promise((resolve) => setTimeout(resolve, 50))
+  t.match(await transcribe(service.url), { status: 503, body: { error: { code: 'SHUTTING_DOWN' } } })
+  for (const { status } of await Promise.all(accepted)) t.equal(status, 200)
+  t.equal(await service.exit, 0)
+})
+
+t.test('what cannot start says why and leaves with 1', { skip }, async (t) => {
+  const cases: [Record<string, string>, RegExp][] = [
+    [{ EARSHOT_PORT: 'x' }, /CONFIG_INVALID.*EARSHOT_PORT/],
+    [{ EARSHOT_MODELS: 'no-such-model' }, /MODEL_FILE_MISSING.*no-such-model/],
+    [{ EARSHOT_WARM_UP_CLIP: '/no/such/clip.wav', EARSHOT_WORKERS: '1' }, /no such file/],
+    [{ EARSHOT_EXECUTION_PROVIDERS: 'cuda,cpu', EARSHOT_EXECUTION_PROVIDERS_STRICT: 'true', EARSHOT_WORKERS: '1' }, /PROVIDER_UNAVAILABLE.*cuda/],
+  ]
+  for (const [environment, expected] of cases) {
+    const service = await startService(t, environment)
+    t.equal(await service.exit, 1)
+    t.match(service.log(), expected)
+  }
+})
+
+t.test('an execution provider that is not there is passed over, in the log, the model list and the metrics', { skip }, async (t) => {
+  const service = await startService(t, { EARSHOT_EXECUTION_PROVIDERS: 'cuda', EARSHOT_WORKERS: '1' })
+  t.match(await (await fetch(`${service.url}/v1/models/moonshine-tiny-en`)).json(), { provider: 'cpu', refusedProviders: [{ provider: 'cuda', reason: String }] })
+  t.match(await (await fetch(`${service.url}/metrics`)).text(), 'asr_execution_provider_refused{model="moonshine-tiny-en",provider="cuda"} 1')
+  t.match(service.log(), /execution provider not available/)
+  t.match(await transcribe(service.url), { status: 200, body: { text: SPOKEN } })
+})
