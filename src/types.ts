@@ -49,6 +49,20 @@ export interface Clip {
   readonly startSeconds: number
 }
 
+/** What a waveform sounds like over time. Never NaN: silence has a floor. */
+export interface FrameFeatures {
+  /** Seconds from one value of `energyDb` to the next. */
+  readonly energyHopSeconds: number
+  /** Power of consecutive stretches of that length, dB relative to full scale, rumble removed. */
+  readonly energyDb: Float32Array
+  /** Seconds from one spectrum to the next; the arrays below have one value for each. */
+  readonly spectrumHopSeconds: number
+  /** Power in the speech band, 300 to 4000 Hz, dB relative to full scale. */
+  readonly bandEnergyDb: Float32Array
+  /** Spectral flatness in the speech band: 1 for white noise, towards 0 for a voice. */
+  readonly flatness: Float32Array
+}
+
 /** Row-major [frames, bins]; a family transposes if its graph wants bins first. */
 export interface FeatureMatrix {
   readonly data: Float32Array

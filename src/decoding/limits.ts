@@ -7,8 +7,9 @@
  * budget ends. People repeat themselves too ("no no no"), hence the thresholds.
  */
 
+/** At least one: even a clip of no length may say something. */
 export function tokenBudget(seconds: number, tokensPerSecond: number, maxTokens: number): number {
-  return Math.min(maxTokens, Math.ceil(tokensPerSecond * seconds))
+  return Math.max(1, Math.min(maxTokens, Math.ceil(tokensPerSecond * seconds)))
 }
 
 /** Longest loop, in tokens, that is looked for. */

@@ -7,7 +7,7 @@ import { greedy } from '../decoding/greedy.js'
 import { tokenBudget } from '../decoding/limits.js'
 import { SpeechError } from '../errors.js'
 import type { LoadFamily, RecognizeOptions } from '../recognizer.js'
-import { startDecode } from '../runtime/kv-cache.js'
+import { requireMergedDecoder, startDecode } from '../runtime/kv-cache.js'
 import { Tensor } from '../runtime/session.js'
 import { llamaTokenizer } from '../text/tokenizer.js'
 import type { Clip, Hypothesis } from '../types.js'
@@ -15,32 +15,35 @@ import type { Clip, Hypothesis } from '../types.js'
 export const load: LoadFamily = async (manifest, files, open) => {
   const { frontEnd, decoding, languages } = manifest
   if (frontEnd.kind !== 'waveform') throw new SpeechError('MODEL_INVALID', `${manifest.name}: Moonshine takes a waveform, not ${frontEnd.kind}`)
+  const { sampleRate, minSamples } = frontEnd
   const encoder = await open(await files.read('encoder'))
   const decoder = await open(await files.read('decoder'))
+  if (!encoder.inputs.has('input_values')) throw new SpeechError('MODEL_INVALID', `${manifest.name}: the encoder graph has no input_values`)
+  requireMergedDecoder(decoder)
   const tokenizer = llamaTokenizer()
   const forbidden = new Set(decoding.suppressTokens)
 
   async function recognize(clip: Clip, { interrupt, mustSpeak, stopwatch }: RecognizeOptions): Promise<Hypothesis> {
-    const samples = padTo(clip.waveform.samples, frontEnd.kind === 'waveform' ? frontEnd.minSamples : 0)
+    const samples = padTo(clip.waveform.samples, minSamples)
     const states = await stopwatch.timeAsync('encoder', async () => {
-      const out = await encoder.run({ input_values: new Tensor('float32', samples, [1, samples.length]) })
-      return out.last_hidden_state! // [1, frames, width]
+      const out = await encoder.run({ input_values: new Tensor('float32', samples, [1, samples.length]) }, ['last_hidden_state'])
+      return out.last_hidden_state // [1, frames, width]
     })
     const decoded = await stopwatch.timeAsync('decoder', () => greedy(startDecode(decoder, states).step, {
       prompt: [decoding.startToken],
       endToken: decoding.endToken,
-      budget: tokenBudget(samples.length / frontEnd.sampleRate, decoding.tokensPerSecond, decoding.maxTokens),
+      budget: tokenBudget(samples.length / sampleRate, decoding.tokensPerSecond, decoding.maxTokens),
       forbidden,
       forbiddenFirst: new Set(mustSpeak ? [decoding.endToken] : []),
       interrupt,
     }))
     const text = stopwatch.time('postprocess', () => tokenizer.decode(decoded.tokens))
-    return { ...decoded, text, language: languages[0]! }
+    return { ...decoded, text, language: languages[0] }
   }
 
   return {
     name: manifest.name,
-    sampleRate: frontEnd.sampleRate,
+    sampleRate,
     maxSeconds: manifest.limits.clipSeconds,
     languages,
     provider: encoder.provider,

@@ -1,0 +1,62 @@
+# Earshot as an image: docker build -t earshot . && docker run --rm -p 8080:8080 earshot
+#
+#   --build-arg EARSHOT_MODELS=moonshine-tiny-en,whisper-base   other models baked in; empty for none (mount them)
+#   --build-arg EARSHOT_REVISION=$(git rev-parse --short HEAD)  shown in the metrics
+#   --build-arg VARIANT=cuda                                    for NVIDIA GPUs (x86-64); run it with --gpus all
+#
+# The service writes nothing: run it with --read-only. Weights of your own: mount a folder and set EARSHOT_MODELS_DIR.
+# Cores are those that the container is given (--cpus); one recognition process runs on each.
+ARG NODE_IMAGE=node:24-bookworm-slim
+ARG CUDA_IMAGE=nvidia/cuda:12.6.3-cudnn-runtime-ubuntu24.04
+ARG VARIANT=cpu
+
+FROM ${NODE_IMAGE} AS node
+
+FROM node AS build
+WORKDIR /app
+ENV ONNXRUNTIME_NODE_INSTALL=skip
+COPY package.json package-lock.json .npmrc ./
+RUN npm ci --include=dev
+COPY tsconfig.json ./
+COPY .ci/tsconfig.build.json .ci/
+COPY src src
+COPY bench bench
+COPY fixtures fixtures
+COPY models models
+RUN node src/setup/start.mjs build
+ARG EARSHOT_MODELS=moonshine-tiny-en
+RUN if [ -n "$EARSHOT_MODELS" ]; then node src/setup/start.mjs models fetch; fi
+# What only builds and tests need goes, and the runtime's binaries for other platforms (some 240 MB).
+RUN npm prune --omit=dev \
+ && cd node_modules/onnxruntime-node/bin/napi-v6 && rm -rf darwin win32 \
+ && find linux -mindepth 1 -maxdepth 1 ! -name "$(node -p process.arch)" -exec rm -rf {} +
+
+FROM build AS libraries-cpu
+
+# The CUDA libraries of ONNX Runtime are not in its npm package; its own script fetches them.
+FROM build AS libraries-cuda
+RUN ONNXRUNTIME_NODE_INSTALL=cuda12 node node_modules/onnxruntime-node/script/install.js
+
+FROM libraries-${VARIANT} AS libraries
+
+FROM node AS base-cpu
+
+FROM ${CUDA_IMAGE} AS base-cuda
+COPY --from=node /usr/local/bin/node /usr/local/bin/node
+ENV EARSHOT_EXECUTION_PROVIDERS=cuda,cpu EARSHOT_WORKERS=1
+
+FROM base-${VARIANT} AS service
+WORKDIR /app
+COPY package.json LICENSE NOTICE ./
+COPY --from=libraries /app/node_modules node_modules
+COPY --from=libraries /app/dist dist
+COPY --from=libraries /app/models models
+COPY fixtures/clips/warm-up.wav fixtures/clips/
+ARG EARSHOT_MODELS=moonshine-tiny-en
+ARG EARSHOT_REVISION=unknown
+ENV NODE_ENV=production EARSHOT_HOST=0.0.0.0 EARSHOT_MODELS=${EARSHOT_MODELS} EARSHOT_REVISION=${EARSHOT_REVISION}
+USER 1000:1000
+EXPOSE 8080
+HEALTHCHECK --interval=10s --timeout=3s --start-period=30s \
+  CMD ["node", "-e", "fetch(`http://127.0.0.1:${process.env.EARSHOT_PORT || 8080}/healthz`).then((reply) => process.exit(reply.ok ? 0 : 1), () => process.exit(1))"]
+CMD ["node", "--enable-source-maps", "dist/src/main.js"]

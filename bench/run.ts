@@ -1,0 +1,56 @@
+/**
+ * `npm run bench -- <name> [options]`: one bench by name, or the list of them.
+ *
+ * Each bench is one file with one export, `run`, loaded only when it is asked for: `accuracy --help` should not
+ * have to open the ONNX runtime. A bench answers whether the requirements it checks were met; that becomes the
+ * exit code, so that a bench can guard a release.
+ */
+import { UsageError } from './options.js'
+
+/** Answers false when something was measured that must not be. */
+export type RunBench = (args: readonly string[]) => Promise<boolean>
+
+interface Bench {
+  readonly says: string
+  open(): Promise<{ readonly run: RunBench }>
+}
+
+const BENCHES: Readonly<Record<string, Bench>> = {
+  accuracy:   { says: 'word error rate per source, with speed beside it', open: () => import('./accuracy.js') },
+  latency:    { says: 'time per stage by clip length, and what HTTP and the process boundary add', open: () => import('./latency.js') },
+  throughput: { says: 'clips and audio seconds per second at 1 to 16 clients', open: () => import('./throughput.js') },
+  load:       { says: 'load on a running server; --overload and --probe start their own', open: () => import('./load.js') },
+  memory:     { says: 'resident memory of server and workers over a long run', open: () => import('./memory.js') },
+  startup:    { says: 'from process start to listening to ready', open: () => import('./startup.js') },
+  drain:      { says: 'SIGTERM under load: no request may be lost', open: () => import('./drain.js') },
+  kill:       { says: 'kill -9 of a busy worker: its client still gets a transcript', open: () => import('./kill.js') },
+}
+
+// Both become an orderly exit, at which servers that were started here are ended too.
+process.once('SIGINT', () => process.exit(130))
+process.once('SIGTERM', () => process.exit(143))
+
+const [name, ...args] = process.argv.slice(2)
+process.exitCode = await main(name, args)
+// A keep-alive connection or a model's threads would hold the process a little longer for nothing.
+process.exit()
+
+async function main(asked: string | undefined, options: readonly string[]): Promise<number> {
+  const bench = asked === undefined ? undefined : BENCHES[asked]
+  if (bench === undefined) return list(asked)
+  try {
+    const { run } = await bench.open()
+    return await run(options) ? 0 : 1
+  } catch (thrown) {
+    const known = thrown instanceof UsageError || (thrown as { code?: string }).code?.startsWith('ERR_PARSE_ARGS')
+    console.error(known ? (thrown as Error).message : thrown)
+    return known ? 2 : 1
+  }
+}
+
+function list(asked: string | undefined): number {
+  if (asked !== undefined) console.error(`there is no bench "${asked}"`)
+  console.log('npm run bench -- <name> [options], described in docs/benchmarks.md\n')
+  for (const [benchName, { says }] of Object.entries(BENCHES)) console.log(`  ${benchName.padEnd(12)}${says}`)
+  return asked === undefined ? 0 : 2
+}

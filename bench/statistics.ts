@@ -1,0 +1,46 @@
+/** Percentiles, a slope, groups, and a random source that gives the same numbers for the same seed. */
+
+/** Nearest-rank percentile, so that every figure was really measured; NaN of nothing. `share` in [0, 1]. */
+export function percentile(values: readonly number[], share: number): number {
+  if (values.length === 0) return NaN
+  const sorted = Float64Array.from(values).sort()
+  return sorted[Math.min(sorted.length - 1, Math.max(0, Math.ceil(share * sorted.length) - 1))]!
+}
+
+export function median(values: readonly number[]): number {
+  return percentile(values, 0.5)
+}
+
+export function sum(values: readonly number[]): number {
+  return values.reduce((total, value) => total + value, 0)
+}
+
+/** Slope of the least-squares line through [x, y] points. */
+export function slope(points: readonly (readonly [number, number])[]): number {
+  const meanX = sum(points.map(([x]) => x)) / points.length
+  const meanY = sum(points.map(([, y]) => y)) / points.length
+  const covariance = sum(points.map(([x, y]) => (x - meanX) * (y - meanY)))
+  return covariance / sum(points.map(([x]) => (x - meanX) ** 2))
+}
+
+/** Groups in the order in which their keys first appear. */
+export function groupBy<T>(values: readonly T[], keyOf: (value: T) => string): Map<string, T[]> {
+  const groups = new Map<string, T[]>()
+  for (const value of values) {
+    const own = groups.get(keyOf(value))
+    if (own) own.push(value)
+    else groups.set(keyOf(value), [value])
+  }
+  return groups
+}
+
+/** Uniform numbers in [0, 1): mulberry32 (Tommy Ettinger, public domain). */
+export function seededRandom(seed: number): () => number {
+  let state = seed >>> 0
+  return () => {
+    state = (state + 0x6d2b79f5) >>> 0
+    let mixed = Math.imul(state ^ (state >>> 15), state | 1)
+    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61)
+    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32
+  }
+}

@@ -1,0 +1,185 @@
+/**
+ * The checked walk through a WAV file's chunks: what is in it, and where the samples lie. Cheap enough for the
+ * HTTP process: it reads headers only, at most MAX_CHUNKS of them, and never trusts a number it can check.
+ *
+ * Needed because the library that reads the samples (wavefile) validates nothing and loops over counts that a
+ * file merely claims: a `cue ` chunk of 32 kB keeps it busy for seconds.
+ * Source: Microsoft/IBM "Multimedia Programming Interface and Data Specifications 1.0" (1991), mmreg.h, ksmedia.h.
+ */
+import { SpeechError } from '../errors.js'
+
+export type WavCodec = 'pcm_u8' | 'pcm_s16' | 'pcm_s24' | 'pcm_s32' | 'pcm_f32' | 'pcm_f64' | 'alaw' | 'mulaw'
+
+export interface WavLayout {
+  readonly codec: WavCodec
+  readonly channels: number
+  /** Hz */
+  readonly sampleRate: number
+  readonly bitsPerSample: number
+  /** Bytes of one sample of all channels. */
+  readonly blockAlign: number
+  /** Where the body of the `fmt ` chunk begins, and how much of it has a meaning: 16 bytes, or 40 when EXTENSIBLE. */
+  readonly formatOffset: number
+  readonly formatBytes: number
+  readonly dataOffset: number
+  /** Bytes of samples that are really there, in whole blocks. */
+  readonly dataBytes: number
+  /** The header promises more than was sent. */
+  readonly truncated: boolean
+  readonly seconds: number
+}
+
+interface Chunk {
+  readonly id: string
+  readonly offset: number
+  /** As declared: may reach behind the end of the file. */
+  readonly size: number
+}
+
+interface WavFormat extends Pick<WavLayout, 'codec' | 'channels' | 'sampleRate' | 'bitsPerSample' | 'blockAlign' | 'formatOffset' | 'formatBytes'> {}
+
+/** More is a microphone array's raw dump or a lie; nothing in between was ever seen in speech. */
+const MAX_CHANNELS = 32
+const MIN_RATE_HZ = 1_000
+const MAX_RATE_HZ = 768_000
+/** Files of broadcasters carry a dozen. */
+const MAX_CHUNKS = 1_024
+/** Declared sizes from here on, when the file is smaller, mean "unknown": ffmpeg writes 0xffffffff to a pipe, sox 0x7ffff000. */
+const STREAMED_SIZE = 0x7fff_0000
+
+const EXTENSIBLE = 0xfffe
+/** The last 14 bytes of a sub-format that is an old format tag in its first two: xxxx-0000-0010-8000-00aa00389b71. */
+const TAG_GUID_TAIL = '000000001000800000aa00389b71'
+
+const CODECS: Readonly<Record<number, Readonly<Record<number, WavCodec>>>> = {
+  1: { 8: 'pcm_u8', 16: 'pcm_s16', 24: 'pcm_s24', 32: 'pcm_s32' },
+  3: { 32: 'pcm_f32', 64: 'pcm_f64' },
+  6: { 8: 'alaw' },
+  7: { 8: 'mulaw' },
+}
+
+/** Formats worth naming to somebody who sent one; from mmreg.h. */
+const KNOWN_TAGS: Readonly<Record<number, string>> = {
+  0x0001: 'PCM', 0x0002: 'Microsoft ADPCM', 0x0003: 'floating point', 0x0006: 'A-law', 0x0007: 'mu-law', 0x0010: 'OKI ADPCM',
+  0x0011: 'IMA ADPCM', 0x0022: 'TrueSpeech', 0x0031: 'GSM 6.10', 0x0040: 'G.721 ADPCM', 0x0042: 'G.723.1', 0x0045: 'G.726 ADPCM',
+  0x0050: 'MPEG layer 2', 0x0055: 'MP3', 0x0064: 'G.726 ADPCM', 0x0065: 'G.722 ADPCM', 0x0083: 'G.729', 0x0092: 'Dolby AC-3',
+  0x00ff: 'AAC', 0x0161: 'Windows Media Audio', 0x1610: 'HE-AAC', 0x2000: 'Dolby AC-3', 0x674f: 'Ogg Vorbis', 0x704f: 'Opus', 0xa109: 'Speex', 0xf1ac: 'FLAC',
+}
+
+/** Throws AUDIO_UNREADABLE for a broken file, AUDIO_UNSUPPORTED for a sound one of a kind that is not read here. */
+export function readWavLayout(bytes: Uint8Array): WavLayout {
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+  const riffBytes = readRiffHeader(view)
+  const { format, data } = findChunks(view)
+  const present = Math.max(0, view.byteLength - data.offset)
+  const streamed = isStreamed(data, riffBytes, present)
+  const declared = streamed ? present : data.size
+  const dataBytes = wholeBlocks(Math.min(declared, present), format.blockAlign)
+  return {
+    ...format,
+    dataOffset: data.offset,
+    dataBytes,
+    truncated: declared > present,
+    seconds: dataBytes / format.blockAlign / format.sampleRate,
+  }
+}
+
+/** The size that the file claims for itself, without the first 8 bytes. */
+function readRiffHeader(view: DataView): number {
+  if (view.byteLength < 12) throw unreadable(`a WAV file begins with 12 bytes of header, this one has ${view.byteLength} in all`)
+  const magic = readId(view, 0)
+  const form = readId(view, 8)
+  if (magic === 'RIFX' || magic === 'RF64' || magic === 'BW64') throw unsupported(`a WAV file of the kind ${magic} is not read here, only RIFF`)
+  if (magic !== 'RIFF') throw unreadable(`a WAV file begins with "RIFF", this one with "${magic}"`)
+  if (form !== 'WAVE') throw unsupported(`a RIFF file of the kind "${form}" is not audio; expected "WAVE"`)
+  return view.getUint32(4, true)
+}
+
+function findChunks(view: DataView): { format: WavFormat; data: Chunk } {
+  let format: WavFormat | undefined
+  let offset = 12
+  for (let count = 0; count < MAX_CHUNKS; count++) {
+    const chunk = readChunk(view, offset)
+    if (chunk.id === 'data') {
+      if (format === undefined) throw unreadable('the "fmt " chunk has to come before the samples; it does not')
+      return { format, data: chunk }
+    }
+    if (chunk.offset + chunk.size > view.byteLength) {
+      throw unreadable(`the chunk "${chunk.id}" claims ${chunk.size} bytes, ${view.byteLength - chunk.offset} are left in the file`)
+    }
+    if (chunk.id === 'fmt ') {
+      if (format !== undefined) throw unreadable('there are two "fmt " chunks; expected one')
+      format = readFormat(view, chunk)
+    }
+    offset = chunk.offset + chunk.size + (chunk.size & 1) // chunks are padded to even length
+  }
+  throw unreadable(`no "data" chunk among the first ${MAX_CHUNKS} chunks`)
+}
+
+function readChunk(view: DataView, offset: number): Chunk {
+  if (offset + 8 > view.byteLength) throw unreadable(`the file ends after ${view.byteLength} bytes, before a "data" chunk`)
+  return { id: readId(view, offset), size: view.getUint32(offset + 4, true), offset: offset + 8 }
+}
+
+function readFormat(view: DataView, chunk: Chunk): WavFormat {
+  if (chunk.size < 16) throw unreadable(`a "fmt " chunk has at least 16 bytes, this one ${chunk.size}`)
+  const declaredTag = view.getUint16(chunk.offset, true)
+  const bitsPerSample = view.getUint16(chunk.offset + 14, true)
+  const tag = declaredTag === EXTENSIBLE ? readSubFormat(view, chunk) : declaredTag
+  const format: WavFormat = {
+    codec: codecOf(tag, bitsPerSample),
+    channels: view.getUint16(chunk.offset + 2, true),
+    sampleRate: view.getUint32(chunk.offset + 4, true),
+    blockAlign: view.getUint16(chunk.offset + 12, true),
+    bitsPerSample,
+    formatOffset: chunk.offset,
+    formatBytes: declaredTag === EXTENSIBLE ? 40 : 16,
+  }
+  checkFormat(format)
+  return format
+}
+
+/** The format tag behind WAVE_FORMAT_EXTENSIBLE. */
+function readSubFormat(view: DataView, chunk: Chunk): number {
+  if (chunk.size < 40) throw unreadable(`an EXTENSIBLE "fmt " chunk has at least 40 bytes, this one ${chunk.size}`)
+  const guid = Array.from({ length: 16 }, (_, i) => view.getUint8(chunk.offset + 24 + i).toString(16).padStart(2, '0')).join('')
+  if (guid.slice(4) !== TAG_GUID_TAIL) throw unsupported(`the sub-format ${guid} is not known`)
+  return view.getUint16(chunk.offset + 24, true)
+}
+
+function codecOf(tag: number, bitsPerSample: number): WavCodec {
+  const name = KNOWN_TAGS[tag] ?? `an unknown encoding (0x${tag.toString(16).padStart(4, '0')})`
+  const widths = CODECS[tag]
+  if (widths === undefined) throw unsupported(`the samples are ${name}; read are PCM, floating point, A-law and mu-law`)
+  const codec = widths[bitsPerSample]
+  if (codec === undefined) throw unsupported(`${name} of ${bitsPerSample} bits; read are ${Object.keys(widths).join(', ')}`)
+  return codec
+}
+
+function checkFormat({ channels, sampleRate, blockAlign, bitsPerSample }: WavFormat): void {
+  if (channels < 1 || channels > MAX_CHANNELS) throw unreadable(`${channels} channels; expected 1 to ${MAX_CHANNELS}`)
+  if (sampleRate < MIN_RATE_HZ || sampleRate > MAX_RATE_HZ) throw unreadable(`a sample rate of ${sampleRate} Hz; expected ${MIN_RATE_HZ} to ${MAX_RATE_HZ}`)
+  const expected = (channels * bitsPerSample) / 8
+  if (blockAlign !== expected) throw unreadable(`a block of ${channels} × ${bitsPerSample} bits has ${expected} bytes, the header says ${blockAlign}`)
+}
+
+/**
+ * Whoever writes to a pipe does not know the size yet: a huge one means "to the end". So does zero, if nothing is
+ * announced behind it; a file that announces another chunk there really has no samples.
+ */
+function isStreamed(data: Chunk, riffBytes: number, present: number): boolean {
+  if (data.size === 0) return 8 + riffBytes <= data.offset || riffBytes >= STREAMED_SIZE
+  return data.size >= STREAMED_SIZE && data.size > present
+}
+
+function wholeBlocks(byteCount: number, blockAlign: number): number {
+  return byteCount - (byteCount % blockAlign)
+}
+
+/** A four-character code, with everything that is not printable shown as a dot. */
+function readId(view: DataView, offset: number): string {
+  return Array.from({ length: 4 }, (_, i) => String.fromCharCode(view.getUint8(offset + i)).replace(/[^ -~]/, '.')).join('')
+}
+
+function unreadable(detail: string): SpeechError { return new SpeechError('AUDIO_UNREADABLE', detail) }
+function unsupported(detail: string): SpeechError { return new SpeechError('AUDIO_UNSUPPORTED', detail) }

@@ -1,0 +1,92 @@
+/**
+ * TypeScript → dist/, only when a source changed.
+ *
+ * The compiler writes into a fresh folder that then takes the place of dist/: a source that was deleted leaves
+ * nothing behind, and a failed or interrupted build leaves the old dist/ as it was. What the service needs at run
+ * time besides code (the page) is copied along.
+ */
+// @ts-check
+import { createHash } from 'node:crypto'
+import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import path from 'node:path'
+import { run, say, SetupFailure } from './children.mjs'
+import { withLock } from './lock.mjs'
+
+const STAMP = '.earshot-build'
+const ROOMS = ['src', 'bench', 'fixtures']
+const SETTINGS = ['tsconfig.json', '.ci/tsconfig.build.json', 'package-lock.json']
+
+/** @param {string} root */
+export async function build(root) {
+  if (isBuilt(root)) return
+  await withLock(root, async (noteChild) => {
+    if (isBuilt(root)) return
+    const fresh = path.join(root, '.earshot', 'build')
+    rmSync(fresh, { recursive: true, force: true })
+    const sources = digest(root)
+    await compile(root, fresh, noteChild)
+    copyAssets(root, fresh)
+    writeFileSync(path.join(fresh, STAMP), sources)
+    takePlace(root, fresh)
+  })
+}
+
+/** @param {string} root */
+export function compilerPath(root) {
+  return path.join(root, 'node_modules/typescript/bin/tsc')
+}
+
+/** @param {string} root @param {string} outDir @param {(pid: number) => void} started */
+async function compile(root, outDir, started) {
+  const startedAt = Date.now()
+  const args = [compilerPath(root), '--project', '.ci/tsconfig.build.json', '--outDir', outDir]
+  const exitCode = await run(process.execPath, args, { cwd: root, started, toStderr: true })
+  if (exitCode !== 0) throw new SetupFailure('the sources do not compile; the compiler\'s messages are above. dist/ was left as it was')
+  say(`built in ${((Date.now() - startedAt) / 1000).toFixed(1)} s`)
+}
+
+/**
+ * Everything in src/ that is not code or prose, into the same place under `outDir`.
+ * @param {string} root @param {string} outDir
+ */
+export function copyAssets(root, outDir) {
+  const assets = filesOf(path.join(root, 'src')).filter((file) => !/\.(ts|mjs|md)$/.test(file))
+  for (const file of assets) cpSync(file, path.join(outDir, path.relative(root, file)))
+}
+
+/** @param {string} root @param {string} fresh */
+function takePlace(root, fresh) {
+  const dist = path.join(root, 'dist')
+  const old = path.join(root, '.earshot', 'old-build')
+  rmSync(old, { recursive: true, force: true })
+  mkdirSync(path.dirname(old), { recursive: true })
+  if (existsSync(dist)) renameSync(dist, old)
+  renameSync(fresh, dist)
+  rmSync(old, { recursive: true, force: true })
+}
+
+/** @param {string} root */
+function isBuilt(root) {
+  const stamp = path.join(root, 'dist', STAMP)
+  return existsSync(stamp) && readFileSync(stamp, 'utf8') === digest(root)
+}
+
+/** @param {string} root */
+function digest(root) {
+  const sources = ROOMS.flatMap((room) => filesOf(path.join(root, room)))
+    .filter((file) => file.startsWith(path.join(root, 'src')) || file.endsWith('.ts'))
+  const hash = createHash('sha256')
+  for (const file of [...sources, ...SETTINGS.map((name) => path.join(root, name))]) {
+    hash.update(path.relative(root, file)).update('\0').update(readFileSync(file)).update('\0')
+  }
+  return hash.digest('hex')
+}
+
+/** @param {string} folder @returns {string[]} in a fixed order */
+function filesOf(folder) {
+  if (!existsSync(folder)) return []
+  return readdirSync(folder, { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile())
+    .map((entry) => path.join(entry.parentPath, entry.name))
+    .sort()
+}

@@ -1,0 +1,109 @@
+/**
+ * node_modules as package-lock.json wants it, by `npm ci`, and only when it is not so already.
+ *
+ * It is so when the stamp of the last successful install carries the digest of what decides the result
+ * (package.json, package-lock.json, .npmrc, Node's binary interface, the platform) and every package is still
+ * there. An install by hand (`npm ci`, `npm install`) is recognized too: npm leaves a hidden lock file as its very
+ * last step. A half-finished install has neither stamp nor hidden lock file and is done again.
+ */
+// @ts-check
+import { createHash } from 'node:crypto'
+import { existsSync, readFileSync, writeFileSync } from 'node:fs'
+import path from 'node:path'
+import { run, say, SetupFailure } from './children.mjs'
+import { withLock } from './lock.mjs'
+
+const STAMP = 'node_modules/.earshot-install'
+const HIDDEN_LOCK = 'node_modules/.package-lock.json'
+const MACHINE = `${process.platform} ${process.arch} ${process.versions.modules}`
+
+/** @typedef {{ version?: string, integrity?: string, optional?: boolean, devOptional?: boolean }} LockedPackage */
+
+/** @param {string} root */
+export async function install(root) {
+  if (isInstalled(root)) return
+  await withLock(root, async (noteChild) => {
+    if (isInstalled(root)) return
+    if (!wasInstalledByHand(root)) await installNow(root, noteChild)
+    writeFileSync(path.join(root, STAMP), `${MACHINE}\n${digest(root)}\n`)
+  })
+}
+
+/** @param {string} root @param {(pid: number) => void} noteChild */
+async function installNow(root, noteChild) {
+  const startedAt = Date.now()
+  const packages = Object.keys(lockedPackages(path.join(root, 'package-lock.json'))).length
+  say(`installing ${packages} packages into node_modules (once; 600 MB, a minute or two)`)
+  const [file, ...npm] = npmCommand()
+  // Set from outside, NODE_ENV=production would leave out the compiler.
+  const args = [...npm, 'ci', '--include=dev', '--include=optional', '--no-audit', '--no-fund', '--loglevel=error']
+  const exitCode = await run(file, args, { cwd: root, started: noteChild, toStderr: true })
+  if (exitCode > 128) throw new SetupFailure('the installation was interrupted; the next run starts it over', exitCode)
+  if (exitCode !== 0) {
+    throw new SetupFailure(`"npm ci" failed (exit code ${exitCode}); npm's own message is above. `
+      + 'Is the registry reachable (npm ping)? A proxy, mirror or certificate belongs into your npm configuration. '
+      + 'The next run starts it over.', exitCode)
+  }
+  say(`installed in ${Math.round((Date.now() - startedAt) / 1000)} s`)
+}
+
+/** npm as a program and its first arguments: the npm that started us, or the one beside Node, or the one on the path. */
+function npmCommand() {
+  const beside = path.dirname(process.execPath)
+  const scripts = [
+    process.env.npm_execpath ?? '',
+    path.join(beside, 'node_modules/npm/bin/npm-cli.js'),
+    path.join(beside, '../lib/node_modules/npm/bin/npm-cli.js'),
+  ]
+  const script = scripts.find((candidate) => path.basename(candidate) === 'npm-cli.js' && existsSync(candidate))
+  return /** @type {[string, ...string[]]} */ (script === undefined ? ['npm'] : [process.execPath, script])
+}
+
+/** @param {string} root */
+function isInstalled(root) {
+  return readStamp(root) === `${MACHINE}\n${digest(root)}\n` && isComplete(root)
+}
+
+/**
+ * Only on the machine that the stamp names, if there is one: binaries of another platform do not run here.
+ * @param {string} root
+ */
+function wasInstalledByHand(root) {
+  const hiddenLock = path.join(root, HIDDEN_LOCK)
+  const stamp = readStamp(root)
+  if (!existsSync(hiddenLock) || (stamp !== undefined && !stamp.startsWith(`${MACHINE}\n`))) return false
+  const found = lockedPackages(hiddenLock)
+  const wanted = lockedPackages(path.join(root, 'package-lock.json'))
+  return isComplete(root) && Object.entries(wanted).every(([name, { version, integrity }]) =>
+    !isRequired(wanted[name]) || (found[name]?.version === version && found[name]?.integrity === integrity))
+}
+
+/** Every package that is not optional has its folder. @param {string} root */
+function isComplete(root) {
+  const wanted = Object.entries(lockedPackages(path.join(root, 'package-lock.json')))
+  return wanted.every(([folder, entry]) => !isRequired(entry) || existsSync(path.join(root, folder, 'package.json')))
+}
+
+/** Optional packages are those of other platforms. @param {LockedPackage | undefined} entry */
+function isRequired(entry) {
+  return entry?.optional !== true && entry?.devOptional !== true
+}
+
+/** @param {string} file @returns {Record<string, LockedPackage>} packages by their folder */
+function lockedPackages(file) {
+  const { '': _project, ...packages } = JSON.parse(readFileSync(file, 'utf8')).packages
+  return packages
+}
+
+/** @param {string} root */
+function readStamp(root) {
+  const file = path.join(root, STAMP)
+  return existsSync(file) ? readFileSync(file, 'utf8') : undefined
+}
+
+/** @param {string} root */
+function digest(root) {
+  const hash = createHash('sha256')
+  for (const name of ['package.json', 'package-lock.json', '.npmrc']) hash.update(readFileSync(path.join(root, name))).update('\0')
+  return hash.digest('hex')
+}

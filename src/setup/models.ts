@@ -1,0 +1,117 @@
+/**
+ * `npm run models -- list | fetch [name…] | verify [name…] | remove name…`
+ *
+ * Without names, `fetch` takes the models that the service will serve (EARSHOT_MODELS) and `verify` those that are
+ * there. EARSHOT_MODELS_DIR chooses the directory.
+ */
+import { existsSync } from 'node:fs'
+import { readConfig } from '../config.js'
+import { SpeechError } from '../errors.js'
+import { listModels, readManifest, type Manifest } from '../manifest.js'
+import { megabytes, startProgress } from './progress.js'
+import { bringManifest, builtInModelsDir, inspectModel, removeWeights, stateOf, type Depth, type FileFinding } from './weights.js'
+
+const USAGE = 'npm run models -- list | fetch [name…] | verify [name…] | remove name…'
+
+type Action = (names: readonly string[], modelsDir: string, environment: NodeJS.ProcessEnv) => Promise<number>
+
+const ACTIONS: Readonly<Record<string, Action>> = {
+  list,
+  fetch: (names, modelsDir, environment) => fetchAll(names, modelsDir, environment, 'checksums'),
+  /** As `fetch`, but trusting sizes: what every start of the service does. */
+  ensure: (names, modelsDir, environment) => fetchAll(names, modelsDir, environment, 'sizes'),
+  verify,
+  remove,
+}
+
+/** Answers with an exit code. Failures that we can explain are printed as a sentence. */
+export async function runModels([action = '', ...names]: readonly string[], environment: NodeJS.ProcessEnv = process.env): Promise<number> {
+  try {
+    const act = ACTIONS[action]
+    if (act === undefined) throw new SpeechError('CONFIG_INVALID', `expected ${USAGE}, not "${action}"`)
+    return await act(names, readConfig(environment).modelsDir, environment)
+  } catch (thrown) {
+    if (!(thrown instanceof SpeechError)) throw thrown
+    console.error(`earshot: ${thrown.message}`)
+    return 1
+  }
+}
+
+async function list(_names: readonly string[], modelsDir: string): Promise<number> {
+  const rows = [['name', 'family', 'languages', 'licence', 'size', 'state']]
+  for (const name of await knownModels(modelsDir)) {
+    const manifest = await manifestOf(modelsDir, name)
+    const findings = await inspectModel(modelsDir, manifest, 'sizes')
+    rows.push([name, manifest.family, languagesOf(manifest), manifest.licence, megabytes(bytesOf(findings)), stateOf(findings)])
+  }
+  const widths = rows[0]!.map((_, column) => Math.max(...rows.map((row) => row[column]!.length)))
+  for (const row of rows) console.log(row.map((cell, column) => cell.padEnd(widths[column]!)).join('  ').trimEnd())
+  return 0
+}
+
+async function fetchAll(names: readonly string[], modelsDir: string, environment: NodeJS.ProcessEnv, depth: Depth): Promise<number> {
+  for (const name of names.length > 0 ? names : readConfig(environment).models) {
+    await bringManifest(modelsDir, name)
+    const manifest = await readManifest(modelsDir, name)
+    const lacking = (await inspectModel(modelsDir, manifest, depth)).filter(({ state }) => state !== 'ready')
+    if (lacking.length > 0) await fetchModel(manifest, lacking, environment)
+    else if (depth === 'checksums') console.error(`earshot: ${name} is there, checksums are right`)
+  }
+  return 0
+}
+
+async function fetchModel(manifest: Manifest, lacking: readonly FileFinding[], environment: NodeJS.ProcessEnv): Promise<void> {
+  // Imported only here: npm's libraries would cost every start of the service a third of a second.
+  const { fetchFiles } = await import('./fetch.js')
+  const { readNpmConfig } = await import('./npm-config.js')
+  const progress = startProgress(manifest.name, bytesOf(lacking))
+  try {
+    await fetchFiles(manifest, lacking, await readNpmConfig(environment), progress.update)
+  } finally {
+    progress.end()
+  }
+  console.error(`earshot: ${manifest.name} is ready, checksums are right`)
+}
+
+async function verify(names: readonly string[], modelsDir: string): Promise<number> {
+  let faults = 0
+  for (const name of names.length > 0 ? names : await knownModels(modelsDir)) {
+    const manifest = await manifestOf(modelsDir, name)
+    const findings = await inspectModel(modelsDir, manifest, 'checksums')
+    if (names.length === 0 && stateOf(findings) === 'missing') continue
+    const wrong = findings.filter(({ state }) => state !== 'ready')
+    for (const { file, state, detail } of wrong) console.error(`earshot: ${name}: ${file} is ${state}: ${detail}`)
+    if (wrong.length === 0) console.log(`${name}: all ${findings.length} files are right`)
+    faults += wrong.length
+  }
+  if (faults > 0) console.error('earshot: "npm run models -- fetch <name>" replaces what is not right')
+  return faults === 0 ? 0 : 1
+}
+
+async function remove(names: readonly string[], modelsDir: string): Promise<number> {
+  if (names.length === 0) throw new SpeechError('CONFIG_INVALID', `expected the names of the models to remove: ${USAGE}`)
+  for (const name of names) {
+    await removeWeights(await inspectModel(modelsDir, await readManifest(modelsDir, name), 'sizes'))
+    console.error(`earshot: the weights of ${name} are removed`)
+  }
+  return 0
+}
+
+/** Those of the directory, and ours, which `fetch` would bring there. */
+async function knownModels(modelsDir: string): Promise<string[]> {
+  const there = existsSync(modelsDir) ? await listModels(modelsDir) : []
+  return [...new Set([...there, ...await listModels(builtInModelsDir)])].sort()
+}
+
+async function manifestOf(modelsDir: string, name: string): Promise<Manifest> {
+  const there = existsSync(modelsDir) ? await listModels(modelsDir) : []
+  return readManifest(there.includes(name) ? modelsDir : builtInModelsDir, name)
+}
+
+function bytesOf(findings: readonly FileFinding[]): number {
+  return findings.reduce((sum, { entry }) => sum + entry.bytes, 0)
+}
+
+function languagesOf({ languages }: Manifest): string {
+  return languages.length > 3 ? `${languages.length} languages` : languages.join(' ')
+}

@@ -1,0 +1,265 @@
+import tap from 'tap'
+import { measureLevel, normalizeVolume, PEAK_CEILING_DBFS, TARGET_LUFS } from '../../src/audio/loudness.js'
+import { resample, smallRatio } from '../../src/audio/resample.js'
+import { findSpeech, type SpeechSpan } from '../../src/audio/silence.js'
+import { describeFrames } from '../../src/features/acoustics.js'
+import type { Waveform } from '../../src/types.js'
+
+const RATE = 16_000
+
+/** Four seconds of something like a voice: harmonics of a gliding pitch under moving formants, in syllables of 200 ms. */
+const VOICE = Float32Array.from({ length: 4 * RATE }, (_, n) => {
+  const time = n / RATE
+  const syllable = Math.sin((Math.PI * (time % 0.2)) / 0.2) ** 2
+  const phase = 2 * Math.PI * (140 * time + 5 * Math.sin(3 * time))
+  let sample = 0
+  for (let harmonic = 1; harmonic <= 25; harmonic++) {
+    const distance = (harmonic * 140 - 700 - 300 * Math.sin(9 * time)) / 400
+    sample += Math.sin(harmonic * phase) * (0.1 / harmonic + 0.2 * Math.exp(-distance * distance))
+  }
+  return 0.4 * syllable * sample
+})
+
+tap.test('resampling keeps the level of a tone in the band and removes one above it', async (t) => {
+  for (const rate of [8_000, 11_025, 22_050, 32_000, 44_100, 48_000, 96_000]) {
+    const kept = resample(tone(1_000, 1, rate), RATE)
+    t.ok(Math.abs(decibels(rmsOf(middle(kept)) / Math.SQRT1_2)) < 0.05, `1 kHz at ${rate} Hz keeps its level`)
+    t.ok(Math.abs(kept.samples.length - RATE) <= 1, `${rate} Hz keeps its length`)
+  }
+  for (const rate of [44_100, 48_000, 96_000]) {
+    t.ok(decibels(rmsOf(middle(resample(tone(12_000, 1, rate), RATE)))) < -80, `12 kHz at ${rate} Hz is gone`)
+    t.ok(Math.abs(decibels(rmsOf(middle(resample(tone(7_000, 1, rate), RATE))) / Math.SQRT1_2)) < 0.5, `7 kHz at ${rate} Hz is kept`)
+  }
+})
+
+tap.test('a tone resampled from any odd rate is the tone itself, in place', async (t) => {
+  for (const rate of [8_000, 12_345, 44_100, 44_101, 47_999]) {
+    const found = resample(tone(500, 0.5, rate), RATE)
+    const expected = tone(500, 0.5, RATE)
+    t.ok(rmsOf(middle(difference(found, expected))) < 0.02, `${rate} Hz: ${rmsOf(middle(difference(found, expected)))}`)
+  }
+})
+
+tap.test('the ratio of two rates is exact where it is small and within 0.1 % where it is not', async (t) => {
+  t.strictSame(smallRatio(44_100, RATE), { from: 441, to: 160 })
+  t.strictSame(smallRatio(11_025, RATE), { from: 441, to: 640 })
+  t.strictSame(smallRatio(1_000, RATE), { from: 1, to: 16 })
+  let worst = 0
+  for (let rate = 1_000; rate <= 768_000; rate += rate < 100_000 ? 7 : 997) {
+    const { from, to } = smallRatio(rate, RATE)
+    if (from > 1_024 || to > 1_024) t.fail(`${rate}: ${from} / ${to}`)
+    worst = Math.max(worst, Math.abs((from / to) * (RATE / rate) - 1))
+  }
+  t.ok(worst < 0.001, `worst ${worst}`)
+})
+
+tap.test('the right rate is left alone, nothing stays nothing, and every rate is quick', async (t) => {
+  const waveform = tone(440, 0.1, RATE)
+  t.equal(resample(waveform, RATE), waveform)
+  for (const rate of [1_000, 1_009, 44_101, 191_999, 767_999, 768_000]) {
+    t.equal(resample({ samples: new Float32Array(0), sampleRate: rate }, RATE).samples.length, 0)
+    const since = performance.now()
+    resample(tone(100, 0.5, rate), RATE)
+    t.ok(performance.now() - since < 2_000, `${rate} Hz took ${(performance.now() - since).toFixed()} ms`)
+  }
+})
+
+tap.test('loudness is that of ITU-R BS.1770: a full-scale sine of 997 Hz has −3.01 LUFS at any rate', async (t) => {
+  for (const rate of [8_000, 16_000, 22_050, 44_100, 48_000, 192_000]) {
+    const { loudnessLufs } = measureLevel(tone(997, 2, rate))
+    t.ok(Math.abs(loudnessLufs! + 3.01) < 0.06, `${rate} Hz: ${loudnessLufs}`)
+  }
+  t.ok(Math.abs(measureLevel(tone(997, 0.2, 48_000)).loudnessLufs! + 3.01) < 0.15, 'also when shorter than a block')
+})
+
+tap.test('loudness is weighted and gated as EBU Tech 3341 asks', async (t) => {
+  const at = (dbfs: number, seconds: number): Waveform => tone(1_000, seconds, RATE, 10 ** (dbfs / 20))
+  // The tones of Tech 3341 are stereo; one channel alone measures 3.01 LU less.
+  const lufs = (...parts: Waveform[]): number => measureLevel(joined(...parts)).loudnessLufs! + 3.01
+  t.ok(Math.abs(lufs(at(-23, 20)) + 23) < 0.1, 'case 1')
+  t.ok(Math.abs(lufs(at(-33, 20)) + 33) < 0.1, 'case 2')
+  t.ok(Math.abs(lufs(at(-36, 5), at(-23, 30), at(-36, 5)) + 23) < 0.1, 'case 3: the relative gate')
+  t.ok(Math.abs(lufs(at(-72, 5), at(-36, 5), at(-23, 30), at(-36, 5), at(-72, 5)) + 23) < 0.1, 'case 4: both gates')
+  t.ok(Math.abs(lufs(at(-26, 20), at(-20, 20.1), at(-26, 20)) + 23) < 0.1, 'case 5')
+  const low = measureLevel(tone(50, 3, 48_000)).loudnessLufs!
+  const high = measureLevel(tone(6_000, 3, 48_000)).loudnessLufs!
+  t.ok(low < -5 && high > -0.5, `rumble counts less (${low}), treble more (${high})`)
+})
+
+tap.test('silence has no level, and every other level is a number', async (t) => {
+  const nothing = { loudnessLufs: null, peakDbfs: null, rmsDbfs: null, clippedRatio: 0, dcOffset: 0 }
+  t.strictSame(measureLevel(silence(1)), nothing)
+  t.strictSame(measureLevel(silence(0)), nothing)
+  for (const waveform of [wave(Float32Array.of(1e-5)), wave(Float32Array.of(3e38, -3e38)), scaled(noise(1, 1), 1e-9), tone(440, 0.001, RATE), wave(new Float32Array(700).fill(0.25))]) {
+    const level = measureLevel(waveform)
+    for (const value of Object.values(level)) t.ok(value === null || Number.isFinite(value), JSON.stringify(level))
+  }
+})
+
+tap.test('clipping is counted in runs at full scale, offset is the mean', async (t) => {
+  t.equal(measureLevel(wave(Float32Array.of(0, 1, 0, 1, 1, 0, -1, -1, -1, 0))).clippedRatio, 0.3)
+  t.equal(measureLevel(wave(Float32Array.of(0, 0.999, 0.999, 0.999))).clippedRatio, 0)
+  t.ok(Math.abs(measureLevel(shifted(tone(100, 1, RATE, 0.3), 0.1)).dcOffset - 0.1) < 1e-3)
+})
+
+tap.test('normalizing brings every voice to the target, without offset, under the ceiling', async (t) => {
+  for (const gain of [0.05, 0.3, 1]) {
+    const louder = normalized(shifted(scaled(words(3), gain), 0.02 * gain))
+    t.ok(Math.abs(measureLevel(louder).loudnessLufs! - TARGET_LUFS) < 0.2 || Math.abs(measureLevel(louder).peakDbfs! - PEAK_CEILING_DBFS) < 0.01, `gain ${gain}: ${measureLevel(louder).loudnessLufs}`)
+    t.ok(measureLevel(louder).peakDbfs! <= PEAK_CEILING_DBFS + 1e-4)
+    t.ok(Math.abs(measureLevel(louder).dcOffset) < 1e-4)
+  }
+  const click = tone(300, 1, RATE, 0.01)
+  click.samples[8_000] = 0.9
+  t.ok(measureLevel(normalized(click)).peakDbfs! <= PEAK_CEILING_DBFS + 1e-4, 'a click holds the gain down')
+  const floor = scaled(noise(3, 1), 1e-5)
+  t.ok(measureLevel(normalized(floor)).rmsDbfs! < measureLevel(floor).rmsDbfs! + 30.1, 'a noise floor is not blown up without end')
+  t.equal(normalized(silence(1)).samples.every((x) => x === 0), true)
+})
+
+tap.test('a voice between two silences is kept with a margin, and what was cut off is reported', async (t) => {
+  for (const [before, after] of [[silence(2), silence(1.5)], [hiss(2), hiss(1.5)], [silence(2), hiss(1.5)]] as const) {
+    const voice = words(1)
+    const speech = find(joined(before, voice, after))
+    const [clip] = speech.clips
+    t.equal(speech.clips.length, 1)
+    t.ok(clip!.startSeconds > 1 && clip!.startSeconds < 2, `starts at ${clip!.startSeconds}`)
+    const end = clip!.startSeconds + seconds(clip!.waveform)
+    t.ok(end > 3 && end < 3.8, `ends at ${end}`)
+    t.equal(speech.leadingSeconds, clip!.startSeconds)
+    t.ok(Math.abs(speech.leadingSeconds + seconds(clip!.waveform) + speech.trailingSeconds - 4.5) < 1e-9)
+    t.equal(speech.certain, true)
+  }
+})
+
+tap.test('pauses inside are kept, and a voice from edge to edge is not cut', async (t) => {
+  const sentence = joined(words(1), hiss(1.5), words(1))
+  t.ok(seconds(find(sentence).clips[0]!.waveform) > 3.4)
+  t.equal(seconds(find(words(1)).clips[0]!.waveform), 1)
+})
+
+tap.test('a quiet voice is still a voice', async (t) => {
+  for (const lufs of [-20, -40, -50]) {
+    const voice = joined(hiss(0.3), words(0.8), hiss(0.3))
+    const quiet = scaled(voice, 10 ** ((lufs - measureLevel(voice).loudnessLufs!) / 20))
+    t.equal(find(quiet).nothing, null, `${lufs} LUFS`)
+    t.equal(find(quiet).certain, true, `${lufs} LUFS`)
+  }
+})
+
+tap.test('an answer without clips gives its reason', async (t) => {
+  const reasons: [string, Waveform, SpeechSpan['nothing']][] = [
+    ['nothing', silence(0), 'no_samples'],
+    ['zeros', silence(1), 'digital_silence'],
+    ['the last bit', scaled(noise(1, 1), 2e-5), 'too_quiet'],
+    ['a constant', wave(new Float32Array(RATE).fill(0.2)), 'too_quiet'],
+    ['white noise', scaled(noise(2, 1), 0.1), 'no_speech_detected'],
+    ['faint noise', scaled(noise(2, 2), 0.003), 'no_speech_detected'],
+    ['noise in padding', joined(silence(1), scaled(noise(2, 3), 0.05), silence(1)), 'no_speech_detected'],
+  ]
+  for (const [name, waveform, reason] of reasons) {
+    const speech = find(waveform)
+    t.strictSame({ clips: speech.clips.length, nothing: speech.nothing, certain: speech.certain }, { clips: 0, nothing: reason, certain: false }, name)
+    t.ok(Math.abs(speech.leadingSeconds + speech.trailingSeconds - seconds(waveform)) < 1e-9, name)
+  }
+})
+
+tap.test('without trimming only what cannot hold a sound is left out', async (t) => {
+  const padded = joined(silence(1), words(1), silence(1))
+  t.match(find(padded, { trim: false }), { leadingSeconds: 0, trailingSeconds: 0, nothing: null })
+  t.equal(seconds(find(padded, { trim: false }).clips[0]!.waveform), 3)
+  t.equal(find(scaled(noise(2, 1), 0.1), { trim: false }).nothing, null)
+  t.equal(find(silence(1), { trim: false }).nothing, 'digital_silence')
+  t.equal(find(silence(0), { trim: false }).nothing, 'no_samples')
+})
+
+tap.test('long audio is cut at its pauses into clips that fit, with nothing lost in between', async (t) => {
+  const parts = Array.from({ length: 12 }, (_, i) => [words(2.3 + 0.2 * (i % 4)), hiss(0.4 + 0.1 * (i % 3))]).flat()
+  const long = joined(...parts)
+  for (const trim of [true, false]) {
+    const { clips } = find(long, { trim, maxClipSeconds: 10 })
+    t.ok(clips.length >= 4)
+    for (const [index, clip] of clips.entries()) {
+      t.ok(seconds(clip.waveform) <= 10)
+      const next = clips[index + 1]
+      if (next === undefined) continue
+      t.ok(Math.abs(clip.startSeconds + seconds(clip.waveform) - next.startSeconds) < 1e-9, 'clips adjoin')
+      const cut = Math.round(next.startSeconds * RATE)
+      const around = rmsOf(wave(long.samples.slice(cut - 800, cut + 800)))
+      t.ok(decibels(around) < -45, `cut ${index} lies in a pause: ${decibels(around).toFixed(1)} dB`)
+    }
+  }
+  const breathless = find(words(25), { trim: true, maxClipSeconds: 10 }).clips
+  t.ok(breathless.every((clip) => seconds(clip.waveform) <= 10), 'also where there is no pause')
+  t.ok(find(words(3), { trim: true, maxClipSeconds: 0.1 }).clips.every((clip) => seconds(clip.waveform) <= 0.1), 'also where clips are shorter than a pause')
+})
+
+tap.test('the whole front end takes time linear in the audio', async (t) => {
+  const cost = (length: number): number => {
+    const waveform = words(length)
+    const since = performance.now()
+    const level = measureLevel(waveform)
+    const levelled = normalizeVolume(waveform, level)
+    findSpeech(levelled, describeFrames(levelled), level, { trim: true, maxClipSeconds: 5 })
+    return performance.now() - since
+  }
+  cost(20)
+  const [short, long] = [Math.min(cost(20), cost(20)), Math.min(cost(160), cost(160))]
+  t.ok(long < 8 * short * 3, `20 s: ${short.toFixed(1)} ms, 160 s: ${long.toFixed(1)} ms`)
+})
+
+function find(waveform: Waveform, options: { trim?: boolean; maxClipSeconds?: number } = {}): SpeechSpan {
+  return findSpeech(waveform, describeFrames(waveform), measureLevel(waveform), { trim: true, maxClipSeconds: 30, ...options })
+}
+
+function normalized(waveform: Waveform): Waveform { return normalizeVolume(waveform, measureLevel(waveform)) }
+
+/** A stretch of VOICE, repeated as often as needed. */
+function words(length: number): Waveform {
+  return wave(Float32Array.from({ length: Math.round(length * RATE) }, (_, n) => VOICE[n % VOICE.length]!))
+}
+
+function hiss(length: number): Waveform { return scaled(noise(length, 5), 0.001) }
+function silence(length: number): Waveform { return wave(new Float32Array(Math.round(length * RATE))) }
+
+/** White, between -1 and 1. */
+function noise(length: number, seed: number): Waveform {
+  let state = seed
+  return wave(Float32Array.from({ length: Math.round(length * RATE) }, () => {
+    state = (Math.imul(state, 1_664_525) + 1_013_904_223) | 0
+    return state / 2 ** 31
+  }))
+}
+
+function tone(hertz: number, length: number, sampleRate: number, amplitude = 1): Waveform {
+  return { sampleRate, samples: Float32Array.from({ length: Math.round(length * sampleRate) }, (_, n) => amplitude * Math.sin((2 * Math.PI * hertz * n) / sampleRate)) }
+}
+
+function wave(samples: Float32Array): Waveform { return { samples, sampleRate: RATE } }
+function scaled({ samples, sampleRate }: Waveform, gain: number): Waveform { return { samples: samples.map((x) => x * gain), sampleRate } }
+function shifted({ samples, sampleRate }: Waveform, offset: number): Waveform { return { samples: samples.map((x) => x + offset), sampleRate } }
+function seconds({ samples, sampleRate }: Waveform): number { return samples.length / sampleRate }
+function decibels(ratio: number): number { return 20 * Math.log10(ratio) }
+
+function joined(...parts: readonly Waveform[]): Waveform {
+  const samples = new Float32Array(parts.reduce((sum, part) => sum + part.samples.length, 0))
+  let offset = 0
+  for (const part of parts) {
+    samples.set(part.samples, offset)
+    offset += part.samples.length
+  }
+  return { samples, sampleRate: parts[0]!.sampleRate }
+}
+
+/** Without the first and last 50 ms, where a filter has nothing to look at. */
+function middle({ samples, sampleRate }: Waveform): Waveform {
+  return { samples: samples.subarray(sampleRate / 20, samples.length - sampleRate / 20), sampleRate }
+}
+
+function difference(a: Waveform, b: Waveform): Waveform {
+  return wave(a.samples.map((x, i) => x - (b.samples[i] ?? x)))
+}
+
+function rmsOf({ samples }: Waveform): number {
+  return Math.sqrt(samples.reduce((sum, x) => sum + x * x, 0) / samples.length)
+}

@@ -1,0 +1,48 @@
+/** Token ids back to text, for both kinds of vocabulary. The libraries' own encoders are the oracle. */
+import { readFile } from 'node:fs/promises'
+import path from 'node:path'
+import llama from 'llama-tokenizer-js'
+import { test } from 'tap'
+import { projectRoot } from '../../src/root.js'
+import { huggingFaceTokenizer, llamaTokenizer } from '../../src/text/tokenizer.js'
+
+const TEXTS = ['hello', 'And so, my fellow Americans: ask not!', "it's 5 o'clock", 'Zürich, São Paulo', 'naïve café — 50 %', '日本語の音声', 'two  spaces', 'ok 👍🏽']
+
+test('a Llama vocabulary gives back what was encoded', (t) => {
+  const { decode } = llamaTokenizer()
+  for (const text of TEXTS) t.equal(decode(llama.encode(text, false)), text)
+  t.end()
+})
+
+test('special ids of a Llama vocabulary print nothing, wherever they stand', (t) => {
+  const { decode } = llamaTokenizer()
+  const [start, end, beyond, last] = [1, 2, 32_000, 32_767]
+  t.equal(decode([]), '')
+  t.equal(decode([start, end, beyond, last]), '')
+  for (const text of TEXTS) t.equal(decode([start, ...llama.encode(text, false), beyond, end]), text)
+  t.end()
+})
+
+test('bytes that are no whole character become a replacement mark instead of an error', (t) => {
+  const { decode } = llamaTokenizer()
+  const firstByteOfTwo = llama.vocabByString.get('<0xC3>')!
+  t.equal(decode([firstByteOfTwo]), '\uFFFD')
+  t.end()
+})
+
+test('a tokenizer.json is read as its maker meant it', async (t) => {
+  const folder = path.join(projectRoot, 'fixtures/graphs/tiny-whisper')
+  const { decode } = huggingFaceTokenizer(await readFile(path.join(folder, 'tokenizer.json')), await readFile(path.join(folder, 'tokenizer_config.json')))
+  t.equal(decode([]), '')
+  t.equal(decode([3, 4, 5, 6]), 'find the red shoes', 'no space before the first word, one between words')
+  t.equal(decode([17, 18, 20, 21, 0, 1, 2, 16]), 'play some music', 'special tokens print nothing')
+  t.equal(decode([16, 17]), '')
+})
+
+test('tokenizer files that cannot be read are a fault of the model', (t) => {
+  const bytes = (text: string): Uint8Array => new TextEncoder().encode(text)
+  for (const wrong of ['', 'not json', 'null', '{}', '{"model":{"type":"NoSuchModel"}}']) {
+    t.throws(() => huggingFaceTokenizer(bytes(wrong), bytes('{}')), { name: 'SpeechError', code: 'MODEL_INVALID' }, wrong)
+  }
+  t.end()
+})
