@@ -71,6 +71,7 @@ function openPool(config: Config, events: PoolEvents): WorkerPool {
     workers: config.workers,
     settings: config,
     queue: { jobs: config.queueJobs, audioSeconds: config.queueAudioSeconds },
+    queueWaitSeconds: config.queueWaitSeconds,
     deadlineSeconds: config.deadlineSeconds,
     killAfterSeconds: config.killAfterSeconds,
     startSeconds: config.startSeconds,

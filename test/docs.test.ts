@@ -26,7 +26,7 @@ t.test('docs/errors.md is the table of errors', (t) => {
 })
 
 t.test('docs/configuration.md is the table of settings', (t) => {
-  const code = Object.entries(SETTINGS.properties).map(([name, schema]) => {
+  const code = Object.entries(SETTINGS.properties as Record<string, object>).map(([name, schema]) => {
     const { default: fallback, minimum, maximum, description } = schema as { default: unknown; minimum?: number; maximum?: number; description: string }
     const shown = typeof fallback === 'string' && path.isAbsolute(fallback) ? path.relative(projectRoot, fallback) : String(fallback)
     return [name, `\`${shown}\``, minimum === undefined ? '' : `${minimum} to ${maximum}`, description]
@@ -37,7 +37,7 @@ t.test('docs/configuration.md is the table of settings', (t) => {
 
 t.test('docs/metrics.md is the catalog', (t) => {
   const code = Object.entries<MetricEntry>(METRICS).map(([name, { type, labels = {}, help }]) =>
-    [name, type, Object.entries(labels).map(([label, values]) => `\`${label}\`${Array.isArray(values) && values !== STAGES ? `=${values.join('\\|')}` : ''}`).join(', '), help])
+    [name, type, Object.entries(labels).map(([label, values]) => `\`${label}\`${Array.isArray(values) && (values as readonly string[]) !== STAGES ? `=${values.join('\\|')}` : ''}`).join(', '), help])
   t.same(rows('docs/metrics.md').filter(([name]) => /^(asr|http)_/.test(name!)), code.map((row) => row.map((cell) => cell.replaceAll('\\|', '|'))))
   t.end()
 })

@@ -23,7 +23,7 @@ interface Service { readonly url: string; readonly process: ChildProcess; readon
 
 async function startService(t: Test, environment: Record<string, string> = {}): Promise<Service> {
   const port = await freePort()
-  const child = spawn(process.execPath, [ENTRY], { env: { ...process.env, NODE_OPTIONS: '', EARSHOT_PORT: String(port), ...environment }, stdio: ['ignore', 'pipe', 'pipe'] })
+  const child = spawn(process.execPath, [ENTRY], { env: { ...process.env, NODE_OPTIONS: '', EARSHOT_PORT: String(port), EARSHOT_QUEUE_WAIT_SECONDS: '60', ...environment }, stdio: ['ignore', 'pipe', 'pipe'] })
   let log = ''
   child.stdout.on('data', (text) => { log += text })
   child.stderr.on('data', (text) => { log += text })

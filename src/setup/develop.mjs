@@ -42,10 +42,10 @@ function startService(root) {
   return service
 }
 
-/** Lets it close gracefully. @param {import('node:child_process').ChildProcess | undefined} service */
+/** Lets it close gracefully; a second signal would cut that short. @param {import('node:child_process').ChildProcess | undefined} service */
 async function stop(service) {
   if (service === undefined || service.exitCode !== null || service.signalCode !== null) return
   const exited = once(service, 'exit')
-  service.kill('SIGTERM')
+  if (!service.killed) service.kill('SIGTERM')
   await exited
 }

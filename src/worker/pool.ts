@@ -17,6 +17,8 @@ export interface PoolOptions {
   readonly workers: number
   readonly settings: WorkerSettings
   readonly queue: QueueLimits
+  /** What would wait longer is refused. */
+  readonly queueWaitSeconds: number
   readonly deadlineSeconds: number
   /** A worker still busy so long after the deadline of its job is killed. */
   readonly killAfterSeconds: number
@@ -105,7 +107,7 @@ export class WorkerPool {
     const waitSeconds = this.#estimate.waitSeconds(this.#queue.audioSeconds, this.#queue.length, Math.max(1, idle + busy))
     const retryAfterSeconds = Math.max(1, Math.ceil(waitSeconds))
     if (idle === 0 && this.#queue.isFullFor(audioSeconds)) return new SpeechError('QUEUE_FULL', `${this.#queue.length} requests wait`, { retryAfterSeconds })
-    if (waitSeconds > this.#options.deadlineSeconds) return new SpeechError('QUEUE_FULL', `the wait of about ${retryAfterSeconds} s is longer than the deadline`, { retryAfterSeconds })
+    if (waitSeconds > this.#options.queueWaitSeconds) return new SpeechError('QUEUE_FULL', `the wait would be about ${retryAfterSeconds} s`, { retryAfterSeconds })
     return undefined
   }
 
@@ -142,8 +144,7 @@ export class WorkerPool {
       onGone: (worker, description, error) => { this.#gone(worker, description, error) },
       onNoise: (worker, line) => { this.#options.events.onWorkerNoise(worker.processId, line) },
     }
-    const { entry, settings, startSeconds } = this.#options
-    this.#workers.add(new RecognitionWorker(entry, settings, startSeconds, events))
+    this.#workers.add(new RecognitionWorker(this.#options.entry, this.#options.settings, this.#options.startSeconds, events))
   }
 
   #ready(worker: RecognitionWorker): void {

@@ -17,6 +17,7 @@ function makePool(t: Test, overrides: Partial<PoolOptions> = {}, warmUpClip = 'o
     workers: 2,
     settings: { modelsDir: '', models: ['scripted'], executionProviders: ['cpu'], executionProvidersStrict: false, threads: 1, maxAudioSeconds: 60, normalizeVolume: true, trimSilence: true, warmUpClip },
     queue: { jobs: 10, audioSeconds: 100 },
+    queueWaitSeconds: 20,
     deadlineSeconds: 20,
     killAfterSeconds: 0.3,
     startSeconds: 20,
@@ -70,6 +71,16 @@ t.test('a full line refuses with a time to come back, by jobs and by audio secon
   t.ok(!outcome.ok && outcome.error.code === 'QUEUE_FULL' && outcome.error.retryAfterSeconds! >= 1, 'no room for a third job')
   t.same(await Promise.all([running, waiting, second].map(textOf)), ['slept', 'first', 'second'])
   t.equal(pool.queueLength, 0)
+})
+
+t.test('a line that got slow refuses although it has room, until it is fast again', async (t) => {
+  const { pool } = makePool(t, { workers: 1, queueWaitSeconds: 0.25 })
+  await pool.start()
+  await pool.run(job('sleep:200'))
+  const accepted = [pool.run(job('sleep:1')), pool.run(job('sleep:1')), pool.run(job('sleep:1'))]
+  t.match((await pool.run(job('say:x'))).outcome, { ok: false, error: { code: 'QUEUE_FULL', retryAfterSeconds: 1 } }, 'two wait, at 0.2 s each')
+  t.same(await Promise.all(accepted.map(textOf)), ['slept', 'slept', 'slept'])
+  t.equal(await textOf(pool.run(job('say:idle'))), 'idle')
 })
 
 t.test('a worker that dies under a request is replaced and the request is answered by another', async (t) => {
