@@ -41,7 +41,10 @@ export interface Recognizer {
 export type LoadFamily = (manifest: Manifest, files: ModelFiles, open: OpenSession) => Promise<Recognizer>
 
 export async function loadRecognizer(manifest: Manifest, files: ModelFiles, open: OpenSession): Promise<Recognizer> {
-  const module = await import(`./families/${manifest.family}.js`).catch((cause: unknown) => {
+  const file = `./families/${manifest.family}.js`
+  const module = await import(file).catch((cause: Error) => {
+    // A family that is there and broken is a bug, and says so itself.
+    if (!cause.message.startsWith('Cannot find') || !cause.message.includes(file.slice(1))) throw cause
     throw new SpeechError('MODEL_INVALID', `${manifest.name} is of the family "${manifest.family}", which this build does not have`, { cause })
   }) as { load: LoadFamily }
   return module.load(manifest, files, open)

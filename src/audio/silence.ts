@@ -2,8 +2,8 @@
  * Finds where somebody spoke: trims the ends, cuts long audio at its pauses, and says so when nobody did.
  *
  * Everything is relative to the clip itself, because neither the level of a voice nor that of a room is known:
- * what lies RANGE_DB below the loudest stretch is no speech. The margins are generous, since a model forgives
- * silence more easily than a missing consonant (docs/benchmarks.md has the word error rate by margin).
+ * what lies RANGE_DB below the loudest stretch is no speech. The margins are generous: measured on Moonshine, those
+ * under 0.2 s cost words on every short source, and −25 dB with 0.05 s took read sentences from 41 to 51 % errors.
  *
  * Claims are made carefully in both directions. "Nobody spoke" needs steady sound (the power in the speech band
  * stays where it is) and a flat spectrum in its loudest parts; a voice is neither, even at 5 dB above white noise.
@@ -35,7 +35,9 @@ interface Span { readonly start: number; readonly end: number }
 const TOO_QUIET_PEAK_DBFS = -66
 /** A stretch of 10 ms this far below the loudest is silence. */
 const RANGE_DB = 35
-const MARGIN_SECONDS = 0.3
+/** Kept around the voice: a model wants a run-up, and the faint end of a word lies below the threshold. */
+const LEAD_SECONDS = 0.4
+const TRAIL_SECONDS = 0.3
 /** Pauses are looked for at this length: shorter ones lie within words, before a "t". */
 const PAUSE_SECONDS = 0.2
 /** Ranges of the power in the speech band, 10th to 95th percentile, dB. */
@@ -104,8 +106,8 @@ function withoutSilentEnds({ samples, sampleRate }: Waveform, { energyDb, energy
   const first = energyDb.findIndex((power) => power >= threshold)
   const last = energyDb.findLastIndex((power) => power >= threshold)
   return {
-    start: Math.max(0, Math.round((first * energyHopSeconds - MARGIN_SECONDS) * sampleRate)),
-    end: Math.min(samples.length, Math.round(((last + 1) * energyHopSeconds + MARGIN_SECONDS) * sampleRate)),
+    start: Math.max(0, Math.round((first * energyHopSeconds - LEAD_SECONDS) * sampleRate)),
+    end: Math.min(samples.length, Math.round(((last + 1) * energyHopSeconds + TRAIL_SECONDS) * sampleRate)),
   }
 }
 

@@ -16,8 +16,8 @@ export const load: LoadFamily = async (manifest, files, open) => {
   const { frontEnd, decoding, languages } = manifest
   if (frontEnd.kind !== 'waveform') throw new SpeechError('MODEL_INVALID', `${manifest.name}: Moonshine takes a waveform, not ${frontEnd.kind}`)
   const { sampleRate, minSamples } = frontEnd
-  const encoder = await open(await files.read('encoder'))
-  const decoder = await open(await files.read('decoder'))
+  const encoder = await open(await files.read('encoder'), { fixedShapes: false })
+  const decoder = await open(await files.read('decoder'), { fixedShapes: false })
   if (!encoder.inputs.has('input_values')) throw new SpeechError('MODEL_INVALID', `${manifest.name}: the encoder graph has no input_values`)
   requireMergedDecoder(decoder)
   const tokenizer = llamaTokenizer()

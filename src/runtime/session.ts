@@ -2,9 +2,8 @@
  * The door to ONNX Runtime: load, run, release. The only file that imports onnxruntime-node.
  *
  * Threads are given, never guessed: the runtime sizes itself to the host, not to the container. Spinning is off
- * (waiting threads would eat the cores of the neighbouring workers), the memory arena too (it keeps the peak of
- * the longest clip for ever; same speed). `disable_quant_qdq` keeps the decoder from dequantizing its embedding
- * matrix on every step (decoder 1.3 to 1.4 times faster).
+ * (waiting threads would eat the cores of the neighbouring workers). `disable_quant_qdq` keeps the decoder from
+ * dequantizing its embedding matrix on every step (decoder 1.3 to 1.4 times faster).
  *
  * The runtime throws when a provider is not there instead of trying the next, so the fall-back is ours.
  */
@@ -33,18 +32,26 @@ export interface Session {
   release(): Promise<void>
 }
 
+export interface GraphTraits {
+  /**
+   * Every run has the same shapes, so the memory of the last run fits the next: it is kept (four times faster for a
+   * 30-second encoder). For inputs of any length it is given back, or the longest clip would be paid for for ever.
+   */
+  readonly fixedShapes: boolean
+}
+
 /** Opens a graph from bytes that were verified. Throws PROVIDER_UNAVAILABLE or MODEL_INVALID. */
-export type OpenSession = (graph: Uint8Array) => Promise<Session>
+export type OpenSession = (graph: Uint8Array, traits: GraphTraits) => Promise<Session>
 
 export function sessionOpener(settings: SessionSettings): OpenSession {
   // A provider that refused once is not asked again: the second graph of a model goes where the first went.
   let agreed: ProviderReport | undefined
-  return async (graph) => {
+  return async (graph, { fixedShapes }) => {
     const candidates = agreed ? [agreed.provider] : preference(settings)
     const refused: { provider: string; reason: string }[] = []
     for (const provider of candidates) {
       try {
-        const session = await ort.InferenceSession.create(graph, sessionOptions(provider, settings.threads))
+        const session = await ort.InferenceSession.create(graph, sessionOptions(provider, settings.threads, fixedShapes))
         agreed ??= { provider, refused }
         return wrap(session, agreed)
       } catch (cause) {
@@ -64,14 +71,14 @@ function preference({ providers, strict }: SessionSettings): readonly string[] {
   return providers.includes('cpu') ? providers : [...providers, 'cpu']
 }
 
-function sessionOptions(provider: string, threads: number): ort.InferenceSession.SessionOptions {
+function sessionOptions(provider: string, threads: number, keepMemory: boolean): ort.InferenceSession.SessionOptions {
   return {
     executionProviders: [provider],
     intraOpNumThreads: threads,
     interOpNumThreads: 1,
     executionMode: 'sequential',
     graphOptimizationLevel: 'all',
-    enableCpuMemArena: false,
+    enableCpuMemArena: keepMemory,
     logSeverityLevel: 4,
     extra: { session: { intra_op: { allow_spinning: '0' }, disable_quant_qdq: '1' } },
   }
