@@ -15,6 +15,8 @@ interface Findings {
   readonly stopwatch: Stopwatch
 }
 
+/** Notes and dots are what models write when they hear no words. */
+const WORDS = /[\p{Letter}\p{Number}]/u
 /** Quieter than this, LUFS, a person has to strain to hear it. */
 const TOO_QUIET_LUFS = -45
 /** More than this share of clipped samples is audible as distortion. */
@@ -28,7 +30,7 @@ export function composeReport(findings: Findings): Report {
   const { recording, level, speech, heard, recognizer, stopwatch } = findings
   const { samples, sampleRate } = recording.waveform
   const audioSeconds = samples.length / sampleRate
-  const segments = heard.map(toSegment).filter((segment) => segment.text !== '')
+  const segments = heard.map(toSegment).filter((segment) => WORDS.test(segment.text))
   const text = segments.map((segment) => segment.text).join(' ')
   return {
     text,

@@ -6,7 +6,7 @@
  * routes that do not. An upload cannot reach /metrics, and a scrape is never queued behind one.
  */
 import { randomUUID } from 'node:crypto'
-import type { Socket } from 'node:net'
+import { Server, type Socket } from 'node:net'
 import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox'
 import Fastify, { LogController, type FastifyInstance } from 'fastify'
 import { SpeechError } from '../errors.js'
@@ -21,6 +21,8 @@ import { transcriptions } from './transcriptions.js'
 
 /** A request id that a client may choose: short, and nothing that could break a log or a header. */
 const REQUEST_ID = /^[\w.:-]{1,128}$/
+/** At the end, requests that are on their way already still get their answer: a refusal. */
+const LINGER_MS = 500
 /** Beyond the intake's own limit, Node cuts the connection. */
 const REQUEST_TIMEOUT_SLACK_MS = 10_000
 
@@ -36,10 +38,12 @@ export async function buildApp(dependencies: AppDependencies, version: string): 
     requestTimeout: config.uploadSeconds * 1000 + REQUEST_TIMEOUT_SLACK_MS,
     bodyLimit: config.maxUploadBytes,
     clientErrorHandler: answerBrokenHttp,
+    return503OnClosing: false, // the intake refuses, with our envelope
   }).withTypeProvider<TypeBoxTypeProvider>()
 
   for (const schema of [ErrorReply, ReportReply, ModelReply]) app.addSchema(schema)
   observeRequests(app, dependencies)
+  closeGently(app, dependencies)
   app.setErrorHandler((thrown, request, reply) => replyWithError(asSpeechError(thrown), request, reply))
   app.setNotFoundHandler((request, reply) => replyWithError(new SpeechError('ROUTE_NOT_FOUND', `${request.method} ${request.url.split('?')[0]!.slice(0, 200)}`), request, reply))
 
@@ -59,6 +63,17 @@ function observeRequests(app: FastifyInstance, { telemetry }: AppDependencies): 
     const route = request.routeOptions.url ?? 'unmatched'
     telemetry.httpFinished(request.method, route, reply.statusCode, reply.elapsedTime / 1000)
     request.log[reply.statusCode < 500 ? 'info' : 'warn']({ method: request.method, route, status: reply.statusCode, milliseconds: Math.round(reply.elapsedTime) }, 'answered')
+  })
+}
+
+/** From the drain on, every answer ends its connection; then nobody new is accepted, and only at the end are idle connections cut. */
+function closeGently(app: FastifyInstance, { intake }: AppDependencies): void {
+  app.addHook('onSend', async (_request, reply) => { if (intake.isDraining) void reply.header('connection', 'close') })
+  app.addHook('preClose', async () => {
+    if (!intake.isDraining) return
+    // Not the server's own close(), which would cut connections whose request is still on its way.
+    Server.prototype.close.call(app.server)
+    await new Promise((resolve) => setTimeout(resolve, LINGER_MS))
   })
 }
 

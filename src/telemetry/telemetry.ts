@@ -102,7 +102,7 @@ export class Telemetry {
 
   modelLoaded(model: ModelRecord): void {
     const { name, version, digest, family, precision, provider } = model
-    this.#gauge('asr_model_info').set({ model: name, version, digest, family, precision, provider, languages: languageLabel(model.languages) }, 1)
+    this.#gauge('asr_model_info').set({ model: name, version, digest, family, precision, languages: languageLabel(model.languages), provider }, 1)
     this.#gauge('asr_model_load_duration_seconds').set({ model: name }, model.loadSeconds)
     this.#gauge('asr_model_loaded_timestamp_seconds').set({ model: name }, Date.now() / 1000)
     this.#gauge('asr_model_bytes').set({ model: name }, model.bytes)

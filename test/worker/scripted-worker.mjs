@@ -3,7 +3,6 @@
  * It speaks the real protocol, so that what is tested is the pool and not a mock of it.
  */
 const settings = {}
-let jobs = 0
 const cancelled = new Set()
 
 process.on('message', (message) => {
@@ -24,7 +23,6 @@ function start(given) {
 }
 
 async function run(id, job) {
-  jobs++
   const since = performance.now()
   const [command, argument] = (job.language ?? 'say:hello').split(':')
   const outcome = await obey(command, argument, id, job)
