@@ -3,6 +3,7 @@
  *
  * In this process and over the same pipeline as in a worker. `--compare` runs the model as it comes (plain) and our
  * whole pipeline (full) one after the other on every clip, so that a slow minute of the machine hits both.
+ * `--shifts N` recognizes every clip N times, each a little later begun (see shifted-start.ts).
  */
 import { readFile, writeFile } from 'node:fs/promises'
 import { transcribe, type TranscribeOptions } from '../src/pipeline.js'
@@ -13,6 +14,7 @@ import { countOption, parseOptions } from './options.js'
 import { allowSilence, DEFAULT_MODEL, openRecognizer, SERVED } from './recognizers.js'
 import type { RunBench } from './run.js'
 import { compareSource, scoreClip, scoreSource, type Difference, type ScoredClip, type SourceScore } from './scoring.js'
+import { withShiftedStart } from './shifted-start.js'
 import { groupBy } from './statistics.js'
 import { fixed, printTable } from './table.js'
 import { totalErrors } from './word-errors.js'
@@ -26,11 +28,12 @@ export const run: RunBench = async (args) => {
   const given = parseOptions(args, {
     model: { type: 'string', default: DEFAULT_MODEL },
     manifest: { type: 'string', default: defaultManifest() },
-    limit: { type: 'string' }, worst: { type: 'string' }, errors: { type: 'string' },
+    limit: { type: 'string' }, shifts: { type: 'string' }, worst: { type: 'string' }, errors: { type: 'string' },
     plain: { type: 'boolean', default: false }, compare: { type: 'boolean', default: false },
     'no-normalize': { type: 'boolean', default: false }, 'no-trim': { type: 'boolean', default: false },
   })
   const limit = countOption('limit', given.limit, Number.MAX_SAFE_INTEGER)
+  const shifts = countOption('shifts', given.shifts, 1)
   const worst = countOption('worst', given.worst, 0, 0)
   const clips = limitPerSource(await readClips(given.manifest), limit)
   const bench = await beginRun('accuracy', { ...given, clips: clips.length })
@@ -39,7 +42,7 @@ export const run: RunBench = async (args) => {
   const full: Way = { name: 'full', recognizer, options: { ...SERVED, normalizeVolume: !given['no-normalize'], trimSilence: !given['no-trim'] } }
   const ways = given.compare ? [plain, full] : [given.plain ? plain : full]
 
-  const scores = await recognizeAll(clips, ways)
+  const scores = await recognizeAll(clips, ways, shifts)
   await recognizer.dispose()
   const summary = ways.map(({ name }) => ({ way: name, sources: bySource(scores[name]!).map(([source, own]) => scoreSource(source, own)) }))
   for (const { way, sources } of summary) printScores(way, sources)
@@ -52,19 +55,21 @@ export const run: RunBench = async (args) => {
   return true
 }
 
-async function recognizeAll(clips: readonly SpeechClip[], ways: readonly Way[]): Promise<Scores> {
+async function recognizeAll(clips: readonly SpeechClip[], ways: readonly Way[], shifts: number): Promise<Scores> {
   const scores: Record<string, ScoredClip[]> = Object.fromEntries(ways.map(({ name }) => [name, []]))
   // The first run of a graph allocates and is slow; no clip should pay for it.
-  for (const way of ways) await recognizeOne(clips[0]!, way)
+  for (const way of ways) await recognizeOne(clips[0]!, 0, way)
   for (const [index, clip] of clips.entries()) {
     const order = index % 2 === 0 ? ways : ways.toReversed()
-    for (const way of order) scores[way.name]!.push(await recognizeOne(clip, way))
+    for (let shift = 0; shift < shifts; shift++) {
+      for (const way of order) scores[way.name]!.push(await recognizeOne(clip, shift, way))
+    }
   }
   return scores
 }
 
-async function recognizeOne(clip: SpeechClip, { recognizer, options }: Way): Promise<ScoredClip> {
-  const bytes = await readFile(clip.file)
+async function recognizeOne(clip: SpeechClip, shift: number, { recognizer, options }: Way): Promise<ScoredClip> {
+  const bytes = withShiftedStart(await readFile(clip.file), shift)
   const since = performance.now()
   const { text, input } = await transcribe(bytes, recognizer, options)
   return scoreClip(clip, text, input.audioSeconds, performance.now() - since)

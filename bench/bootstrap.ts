@@ -23,13 +23,14 @@ export function bootstrapInterval(groups: readonly Sums[], statistic: (sums: Sum
   return { low: percentile(drawn, 0.025), high: percentile(drawn, 0.975) }
 }
 
-export interface Attributed { readonly speaker: string; readonly sums: Sums }
+/** `clip` may stand in several rows, when it was recognized several times. */
+export interface Attributed { readonly speaker: string; readonly clip: string; readonly sums: Sums }
 
 /** What is drawn: speakers, or clips where there is a single speaker (then the interval says nothing about others). */
 export function resamplingGroups(clips: readonly Attributed[]): { readonly by: 'speaker' | 'clip'; readonly groups: Sums[] } {
   const bySpeaker = groupBy(clips, ({ speaker }) => speaker)
-  if (bySpeaker.size < 2) return { by: 'clip', groups: clips.map(({ sums }) => [...sums]) }
-  return { by: 'speaker', groups: [...bySpeaker.values()].map((own) => addUp(own.map(({ sums }) => sums))) }
+  const [by, rows] = bySpeaker.size < 2 ? ['clip' as const, groupBy(clips, ({ clip }) => clip)] : ['speaker' as const, bySpeaker]
+  return { by, groups: [...rows.values()].map((own) => addUp(own.map(({ sums }) => sums))) }
 }
 
 export function addUp(list: readonly Sums[]): number[] {

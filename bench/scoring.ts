@@ -44,10 +44,10 @@ export function scoreClip(clip: SpeechClip, text: string, audioSeconds: number, 
 }
 
 export function scoreSource(source: string, clips: readonly ScoredClip[]): SourceScore {
-  const { by, groups } = resamplingGroups(clips.map((scored) => ({ speaker: scored.clip.speaker, sums: [totalErrors(scored), scored.words] })))
+  const { by, groups } = resamplingGroups(clips.map((scored) => ({ speaker: scored.clip.speaker, clip: scored.clip.file, sums: [totalErrors(scored), scored.words] })))
   return {
     source,
-    clips: clips.length,
+    clips: new Set(clips.map(({ clip }) => clip.file)).size,
     speakers: new Set(clips.map(({ clip }) => clip.speaker)).size,
     words: sum(clips.map(({ words }) => words)),
     substitutions: sum(clips.map(({ substitutions }) => substitutions)),
@@ -76,6 +76,7 @@ export interface Difference {
 export function compareSource(source: string, first: readonly ScoredClip[], second: readonly ScoredClip[]): Difference {
   const { by, groups } = resamplingGroups(first.map((scored, index) => ({
     speaker: scored.clip.speaker,
+    clip: scored.clip.file,
     sums: [totalErrors(scored), totalErrors(second[index]!), scored.words],
   })))
   const points = ([before, after, words]: Sums): number => 100 * (after! - before!) / words!

@@ -115,9 +115,10 @@ t.test('bootstrap', async (t) => {
   t.ok(first.low < 20 && first.high > 20, 'the measured rate of 20 % lies inside')
   t.same(bootstrapInterval([[1, 10], [1, 10]], rate), { low: 10, high: 10 }, 'speakers that are all alike leave no doubt')
 
-  const clips = [{ speaker: 'x', sums: [1, 2] }, { speaker: 'y', sums: [3, 4] }, { speaker: 'x', sums: [5, 6] }]
+  const clips = [{ speaker: 'x', clip: 'a', sums: [1, 2] }, { speaker: 'y', clip: 'b', sums: [3, 4] }, { speaker: 'x', clip: 'c', sums: [5, 6] }]
   t.same(resamplingGroups(clips), { by: 'speaker', groups: [[6, 8], [3, 4]] })
   t.same(resamplingGroups(clips.slice(0, 1)), { by: 'clip', groups: [[1, 2]] })
+  t.same(resamplingGroups([clips[0]!, clips[2]!, clips[0]!]), { by: 'clip', groups: [[2, 4], [5, 6]] }, 'a clip recognized twice is still one clip')
 })
 
 t.test('a source is scored and compared', async (t) => {
