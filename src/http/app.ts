@@ -51,7 +51,8 @@ export async function buildApp(dependencies: AppDependencies, version: string): 
   await app.register(transcriptions, dependencies)
   await app.register(openAiTranscriptions, dependencies)
   await app.register(models, dependencies)
-  await app.register(operations, dependencies)
+  // Probes and scrapes come every few seconds; only their failures are worth a line.
+  await app.register(operations, { ...dependencies, logLevel: 'error' })
   app.get('/', { schema: { hide: true } }, (_request, reply) => reply.redirect('/docs'))
   return app
 }
