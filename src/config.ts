@@ -61,6 +61,9 @@ const MAX_MODELS = 4
 /** Throws CONFIG_INVALID naming every variable at fault, what was expected and what came. */
 export function readConfig(environment: NodeJS.ProcessEnv = process.env, cores: () => number = os.availableParallelism) {
   const settings = checkSettings(environment)
+  if (settings.EARSHOT_MAX_UPLOAD_BYTES > settings.EARSHOT_MAX_UPLOADS_BYTES) {
+    throw new SpeechError('CONFIG_INVALID', 'EARSHOT_MAX_UPLOAD_BYTES must not be more than EARSHOT_MAX_UPLOADS_BYTES')
+  }
   const threads = settings.EARSHOT_THREADS
   return Object.freeze({
     host: settings.EARSHOT_HOST,

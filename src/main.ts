@@ -48,7 +48,9 @@ async function serve(config: Config): Promise<void> {
   }))
   const app = await buildApp({ config, pool, telemetry, intake, logger, models }, version)
 
+  let closing = false
   closeWithGrace({ delay: config.drainSeconds * 1000 + LAST_RESORT_MS, logger: false }, async ({ signal, err }) => {
+    closing = true
     if (err) logger.fatal({ err }, 'unexpected error')
     logger.info({ signal, requests: intake.requestsInProgress }, 'draining')
     await intake.drain(config.drainSeconds)
@@ -58,9 +60,12 @@ async function serve(config: Config): Promise<void> {
   })
 
   // The port opens first: health and metrics answer while the models load.
-  const address = await app.listen({ host: config.host, port: config.port })
+  const address = await app.listen({ host: config.host, port: config.port }).catch((cause: NodeJS.ErrnoException) => {
+    throw new SpeechError('CONFIG_INVALID', `EARSHOT_HOST and EARSHOT_PORT: ${config.host}:${config.port} cannot be listened on (${cause.message})`, { cause })
+  })
   logger.info({ address, workers: config.workers, threads: config.threads, models: config.models }, 'listening')
-  await pool.start()
+  await pool.start().catch((thrown: unknown) => { if (!closing) throw thrown })
+  if (closing) return
   logger.info({ workers: config.workers }, 'ready')
   welcome(address, config)
 }

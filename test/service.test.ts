@@ -113,6 +113,15 @@ t.test('SIGTERM answers what was accepted, refuses what is new, and leaves with 
   t.equal(await service.exit, 0)
 })
 
+t.test('a service that is stopped before it is ready leaves with 0 too', { skip }, async (t) => {
+  const port = await freePort()
+  const child = spawn(process.execPath, [ENTRY], { env: { ...process.env, NODE_OPTIONS: '', EARSHOT_PORT: String(port) }, stdio: 'ignore' })
+  const exit = new Promise<number | null>((resolve) => { child.once('exit', resolve) })
+  while (child.exitCode === null && !await fetch(`http://127.0.0.1:${port}/healthz`).then(() => true, () => false)) await new Promise((resolve) => setTimeout(resolve, 20))
+  child.kill('SIGTERM')
+  t.equal(await exit, 0)
+})
+
 t.test('what cannot start says why and leaves with 1', { skip }, async (t) => {
   const cases: [Record<string, string>, RegExp][] = [
     [{ EARSHOT_PORT: 'x' }, /CONFIG_INVALID.*EARSHOT_PORT/],

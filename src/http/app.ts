@@ -8,8 +8,8 @@
 import { randomUUID } from 'node:crypto'
 import { Server, type Socket } from 'node:net'
 import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox'
-import Fastify, { LogController, type FastifyInstance } from 'fastify'
-import { SpeechError } from '../errors.js'
+import Fastify, { LogController, type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify'
+import { ERRORS, SpeechError } from '../errors.js'
 import type { AppDependencies } from './dependencies.js'
 import { documentation } from './documentation.js'
 import { models } from './models.js'
@@ -38,10 +38,15 @@ export async function buildApp(dependencies: AppDependencies, version: string): 
     requestTimeout: config.uploadSeconds * 1000 + REQUEST_TIMEOUT_SLACK_MS,
     bodyLimit: config.maxUploadBytes,
     clientErrorHandler: answerBrokenHttp,
+    frameworkErrors: (thrown, request, reply) => { void replyWithError(asSpeechError(thrown), request, reply) },
+    routerOptions: { maxParamLength: 200 },
     return503OnClosing: false, // the intake refuses, with our envelope
   }).withTypeProvider<TypeBoxTypeProvider>()
 
   for (const schema of [ErrorReply, ReportReply, ModelReply]) app.addSchema(schema)
+  // No route reads a body of its own accord: the routes that take audio read theirs under limits, the others none.
+  app.removeAllContentTypeParsers()
+  app.addContentTypeParser('*', (_request, _payload, done) => { done(null) })
   observeRequests(app, dependencies)
   closeGently(app, dependencies)
   app.setErrorHandler((thrown, request, reply) => replyWithError(asSpeechError(thrown), request, reply))
@@ -59,12 +64,17 @@ export async function buildApp(dependencies: AppDependencies, version: string): 
 
 /** Request id out, one log line and one observation per request. Routes by their template: a URL may hold anything. */
 function observeRequests(app: FastifyInstance, { telemetry }: AppDependencies): void {
-  app.addHook('onRequest', async (request, reply) => { void reply.header('x-request-id', request.id) })
-  app.addHook('onResponse', async (request, reply) => {
+  const observe = (request: FastifyRequest, reply: FastifyReply, status: number): void => {
     const route = request.routeOptions.url ?? 'unmatched'
-    telemetry.httpFinished(request.method, route, reply.statusCode, reply.elapsedTime / 1000)
-    request.log[reply.statusCode < 500 ? 'info' : 'warn']({ method: request.method, route, status: reply.statusCode, milliseconds: Math.round(reply.elapsedTime) }, 'answered')
+    telemetry.httpFinished(request.method, route, status, reply.elapsedTime / 1000)
+    request.log[status < 500 ? 'info' : 'warn']({ method: request.method, route, status, milliseconds: Math.round(reply.elapsedTime) }, 'answered')
+  }
+  app.addHook('onRequest', async (request, reply) => {
+    void reply.header('x-request-id', request.id)
+    // Fastify calls onResponse for answers that were sent; a client that left before gets none.
+    reply.raw.once('close', () => { if (!reply.raw.writableFinished) observe(request, reply, ERRORS.CANCELLED.status) })
   })
+  app.addHook('onResponse', async (request, reply) => { observe(request, reply, reply.statusCode) })
 }
 
 /** From the drain on, every answer ends its connection; then nobody new is accepted, and only at the end are idle connections cut. */

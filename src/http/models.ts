@@ -38,7 +38,7 @@ export const models: FastifyPluginAsyncTypebox<AppDependencies> = async (scope, 
       response: { 200: ModelReply, '4xx': ErrorReply },
     },
   }, async ({ params }) => {
-    const model = config.modelAliases.includes(params.id) ? served[0] : served.find(({ name }) => name === params.id)
+    const model = served.find(({ name }) => name === params.id) ?? (config.modelAliases.includes(params.id) ? served[0] : undefined)
     if (model === undefined) throw new SpeechError('MODEL_NOT_FOUND', `"${params.id}"`, { parameter: 'model' })
     return describe(model)
   })

@@ -1,6 +1,7 @@
 /**
  * A multipart/form-data body → its audio file and its text fields, in whatever order they come.
- * The parser is fastify's own (@fastify/busboy); the body is in memory already, so its limits are about counts.
+ * The parser is fastify's own (@fastify/busboy). It is fed in slices: its limits stop events, not work, and a
+ * megabyte of empty parts given at once would keep the server busy for seconds.
  */
 import { Busboy } from '@fastify/busboy'
 import { SpeechError } from '../errors.js'
@@ -11,6 +12,7 @@ export interface Form {
   readonly fields: ReadonlyMap<string, readonly string[]>
 }
 
+const SLICE_BYTES = 8 * 1024
 const LIMITS = { files: 4, fields: 64, parts: 68, fieldNameSize: 100, fieldSize: 64 * 1024, headerPairs: 64 }
 
 /** Throws REQUEST_INVALID when the body is not the form that its content type promises. */
@@ -18,7 +20,11 @@ export function parseForm(body: Buffer, contentType: string): Promise<Form> {
   return new Promise((resolve, reject) => {
     const fields = new Map<string, string[]>()
     const files: Buffer[][] = []
-    const fail = (reason: string): void => { reject(new SpeechError('REQUEST_INVALID', `multipart body: ${reason}`)) }
+    let failed = false
+    const fail = (reason: string): void => {
+      failed = true
+      reject(new SpeechError('REQUEST_INVALID', `multipart body: ${reason}`))
+    }
     const parser = openParser(contentType, fail)
     if (parser === undefined) return
     parser
@@ -39,8 +45,17 @@ export function parseForm(body: Buffer, contentType: string): Promise<Form> {
         if (files.length > 1) return fail('more than one part named "file"')
         resolve({ file: files[0] && Buffer.concat(files[0]), fields })
       })
-    parser.end(body)
+    void feed(parser, body, () => failed)
   })
+}
+
+/** Other requests get their turn between two slices; the first failure ends the work. */
+async function feed(parser: InstanceType<typeof Busboy>, body: Buffer, failed: () => boolean): Promise<void> {
+  for (let start = 0; start < body.length && !failed(); start += SLICE_BYTES) {
+    await new Promise<void>((resolve) => { parser.write(body.subarray(start, start + SLICE_BYTES), () => setImmediate(resolve)) })
+  }
+  if (failed()) parser.destroy()
+  else parser.end()
 }
 
 function openParser(contentType: string, fail: (reason: string) => void): InstanceType<typeof Busboy> | undefined {

@@ -9,7 +9,7 @@ const Readiness = Type.Object({
   workers: Type.Object({ idle: Type.Integer(), busy: Type.Integer(), starting: Type.Integer() }),
 })
 
-export const operations: FastifyPluginAsyncTypebox<AppDependencies> = async (scope, { pool, telemetry }) => {
+export const operations: FastifyPluginAsyncTypebox<AppDependencies> = async (scope, { pool, intake, telemetry }) => {
   scope.get('/healthz', {
     schema: {
       summary: 'The process lives',
@@ -25,7 +25,8 @@ export const operations: FastifyPluginAsyncTypebox<AppDependencies> = async (sco
       response: { 200: Readiness, 503: Readiness },
     },
   }, async (_request, reply) => {
-    const readiness = pool.readiness()
+    const workers = pool.readiness()
+    const readiness = intake.isDraining ? { ...workers, ready: false, missing: 'the service is shutting down' } : workers
     return reply.code(readiness.ready ? 200 : 503).send(readiness)
   })
 

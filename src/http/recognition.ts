@@ -9,14 +9,16 @@ import { probeAudio } from '../audio/decode.js'
 import { fromWire, SpeechError } from '../errors.js'
 import type { Report } from '../types.js'
 import type { AppDependencies, ServedModel } from './dependencies.js'
-import type { Upload } from './intake.js'
 import { asSpeechError, replyWithError } from './replies.js'
 
 /** What is known of a request so far; whatever ends it is counted with this. */
 export interface RequestProgress {
   model: string | undefined
+  /** Counted as held until the connection is done with it. */
+  bytes: number
+  receiveSeconds: number
+  /** When the last byte had come, or the request began. */
   receivedAt: number
-  upload: Upload | undefined
 }
 
 declare module 'fastify' {
@@ -34,19 +36,16 @@ export interface RecognitionInput {
 export function admitAudio(scope: FastifyInstance, { intake, pool, telemetry }: AppDependencies): void {
   scope.decorateRequest('progress', null as unknown as RequestProgress)
   scope.addHook('onRequest', async (request, reply) => {
-    request.progress = { model: undefined, receivedAt: performance.now(), upload: undefined }
+    request.progress = { model: undefined, bytes: 0, receiveSeconds: 0, receivedAt: performance.now() }
     intake.check(Number(request.headers['content-length'] ?? 0))
     const refusal = pool.refusal()
     if (refusal) throw refusal
     intake.enter()
     reply.raw.once('close', () => {
       intake.leave()
-      if (request.progress.upload) intake.release(request.progress.upload.body.length)
+      intake.release(request.progress.bytes)
     })
   })
-  // Bodies are read by the handler, under the limits of the intake, whatever type they claim to be.
-  scope.removeAllContentTypeParsers()
-  scope.addContentTypeParser('*', (_request, _payload, done) => { done(null) })
   scope.setErrorHandler((thrown, request, reply) => {
     const error = asSpeechError(thrown)
     telemetry.failed(error.code, { model: request.progress.model, secondsSinceUpload: secondsSince(request.progress.receivedAt) })
@@ -55,10 +54,9 @@ export function admitAudio(scope: FastifyInstance, { intake, pool, telemetry }: 
 }
 
 export async function readUpload(request: FastifyRequest, { intake }: AppDependencies): Promise<Buffer> {
-  const upload = await intake.read(request.raw)
-  request.progress.upload = upload
-  request.progress.receivedAt = performance.now()
-  return upload.body
+  const { body, receiveSeconds } = await intake.read(request.raw)
+  Object.assign(request.progress, { bytes: body.length, receiveSeconds, receivedAt: performance.now() })
+  return body
 }
 
 export async function recognize(input: RecognitionInput, request: FastifyRequest, reply: FastifyReply, dependencies: AppDependencies): Promise<Report> {
@@ -69,11 +67,11 @@ export async function recognize(input: RecognitionInput, request: FastifyRequest
   if (audioSeconds > config.maxAudioSeconds) throw new SpeechError('AUDIO_TOO_LONG', `${audioSeconds.toFixed(1)} s, at most ${config.maxAudioSeconds} s`)
   const { outcome, workSeconds } = await pool.run({
     audio: input.audio, audioSeconds, model: model.name,
-    language: primaryLanguage(input.language), deadlineSeconds: input.deadlineSeconds,
+    language: primaryLanguage(input.language, model.languages), deadlineSeconds: input.deadlineSeconds,
   }, untilGone(reply))
   telemetry.workerBusy(workSeconds)
   if (!outcome.ok) throw fromWire(outcome.error)
-  const report = withReceive(outcome.report, request.progress.upload)
+  const report = { ...outcome.report, seconds: { receive: request.progress.receiveSeconds, ...outcome.report.seconds } }
   telemetry.recognized(report, { model: model.name, secondsSinceUpload: secondsSince(request.progress.receivedAt) }, input.audio.byteLength)
   logReport(report, request, config.logTranscripts)
   return report
@@ -81,18 +79,24 @@ export async function recognize(input: RecognitionInput, request: FastifyRequest
 
 function findModel(name: string | undefined, { config, models }: AppDependencies): ServedModel {
   const standard = models[0]!
-  if (name === undefined || config.modelAliases.includes(name)) return standard
+  if (name === undefined) return standard
   const found = models.find((model) => model.name === name)
   if (found) return found
+  if (config.modelAliases.includes(name)) return standard
   const served = models.map((model) => model.name).join(', ')
   throw new SpeechError('MODEL_NOT_FOUND', `"${name.slice(0, 100)}"; served are ${served}`, { parameter: 'model' })
 }
 
-/** `en-US` and `EN` mean English to a recognizer. Throws LANGUAGE_UNSUPPORTED for what is no language tag. */
-function primaryLanguage(tag: string | undefined): string | undefined {
+/**
+ * `en-US` and `EN` mean English to a recognizer. A model's own codes come first: some are ones that have been renamed
+ * since (`jw`, `tl`). Throws LANGUAGE_UNSUPPORTED for what is no language tag.
+ */
+function primaryLanguage(tag: string | undefined, known: readonly string[]): string | undefined {
   if (tag === undefined || tag === '') return undefined
   try {
-    return new Intl.Locale(tag).language
+    const { language } = new Intl.Locale(tag)
+    const asGiven = tag.toLowerCase().split('-')[0]!
+    return known.includes(asGiven) ? asGiven : language
   } catch (cause) {
     throw new SpeechError('LANGUAGE_UNSUPPORTED', `"${tag.slice(0, 35)}" is no language tag`, { parameter: 'language', cause })
   }
@@ -105,10 +109,6 @@ function untilGone(reply: FastifyReply): AbortSignal {
   if (reply.raw.destroyed) abort()
   else reply.raw.once('close', abort)
   return controller.signal
-}
-
-function withReceive(report: Report, upload: Upload | undefined): Report {
-  return upload === undefined ? report : { ...report, seconds: { receive: upload.receiveSeconds, ...report.seconds } }
 }
 
 function secondsSince(milliseconds: number): number {

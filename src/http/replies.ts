@@ -16,21 +16,16 @@ export interface ErrorBody {
   }
 }
 
-/** Fastify's own refusals, by its code. */
+/** Fastify's own refusals that have a better name here than REQUEST_INVALID. */
 const FASTIFY_CODES: Readonly<Record<string, ConstructorParameters<typeof SpeechError>[0]>> = {
-  FST_ERR_VALIDATION: 'REQUEST_INVALID',
   FST_ERR_CTP_BODY_TOO_LARGE: 'UPLOAD_TOO_LARGE',
-  FST_ERR_CTP_INVALID_MEDIA_TYPE: 'AUDIO_UNSUPPORTED',
-  FST_ERR_CTP_INVALID_CONTENT_LENGTH: 'REQUEST_INVALID',
-  FST_ERR_CTP_EMPTY_TYPE: 'REQUEST_INVALID',
-  FST_ERR_BAD_URL: 'REQUEST_INVALID',
 }
 
 /** What Fastify or a bug threw, as an error of the table. */
 export function asSpeechError(error: unknown): SpeechError {
   if (error instanceof SpeechError) return error
-  const { code, message, validation } = error as Partial<FastifyError>
-  const known = code === undefined ? undefined : FASTIFY_CODES[code]
+  const { code = '', statusCode = 500, message, validation } = error as Partial<FastifyError>
+  const known = FASTIFY_CODES[code] ?? (code.startsWith('FST_') && statusCode < 500 ? 'REQUEST_INVALID' : undefined)
   if (known === undefined) return new SpeechError('INTERNAL', undefined, { cause: error })
   const parameter = validation?.[0]?.instancePath.slice(1)
   return new SpeechError(known, message, { cause: error, ...(parameter !== undefined && parameter !== '' && { parameter }) })
@@ -51,7 +46,8 @@ export function errorBody(error: SpeechError, requestId: string): ErrorBody {
 
 export async function replyWithError(error: SpeechError, request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
   if (error.status >= 500 && !error.retryable) request.log.error({ err: error.cause ?? error, code: error.code }, 'request failed')
-  if (error.retryAfterSeconds !== undefined) void reply.header('retry-after', String(Math.max(1, Math.ceil(error.retryAfterSeconds))))
+  const retryAfterSeconds = error.retryAfterSeconds ?? (error.status === 429 || error.status === 503 ? 1 : undefined)
+  if (retryAfterSeconds !== undefined) void reply.header('retry-after', String(Math.max(1, Math.ceil(retryAfterSeconds))))
   // The rest of a body that came too slowly is not waited for.
   if (error.code === 'UPLOAD_TOO_SLOW') void reply.header('connection', 'close')
   return reply.code(error.status).type('application/json').send(errorBody(error, request.id))

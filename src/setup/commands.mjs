@@ -27,7 +27,7 @@ const COMMANDS = {
   'test:models': { steps: [install, build, fetchModels], go: (args) => runTap(args, testsOf('test/models')) },
   check: { steps: [install], go: checkTypesAndLint },
   models: { steps: [install, build], go: runModels },
-  bench: { steps: [install, build], go: (args) => runBuilt('bench/run.js', args) },
+  bench: { steps: [install, build, fetchModels], go: (args) => runBuilt('bench/run.js', args) },
   fixtures: { steps: [install, build], go: makeFixtures },
 }
 
@@ -43,6 +43,9 @@ export async function main([name = '', ...args]) {
   }
 }
 
+/** @type {NodeJS.Timeout | undefined} */
+let orphanWatch
+
 /**
  * A signal for npm ends npm and its shell, but shells do not hand it on: without this, stopping `npm start` from
  * outside would leave the service running, its port taken. An orphan therefore gives itself the signal.
@@ -50,9 +53,9 @@ export async function main([name = '', ...args]) {
 function endWithParent() {
   if (process.env.npm_lifecycle_event === undefined) return
   const parent = process.ppid
-  const watch = setInterval(() => {
+  orphanWatch = setInterval(() => {
     if (process.ppid === parent) return
-    clearInterval(watch)
+    clearInterval(orphanWatch)
     process.kill(process.pid, 'SIGTERM')
   }, ORPHAN_POLL_MILLISECONDS).unref()
 }
@@ -67,6 +70,8 @@ async function runCommand(name, args) {
 
 /** In this process, so that signals reach the service itself. It runs until it is told to stop. */
 async function serve() {
+  // A signal for the whole process group ends our parent too; the service must not take that for a second signal.
+  for (const signal of /** @type {const} */ (['SIGINT', 'SIGTERM', 'SIGHUP'])) process.once(signal, () => clearInterval(orphanWatch))
   await import(builtUrl('src/main.js'))
   return /** @type {number} */ (process.exitCode ?? 0)
 }

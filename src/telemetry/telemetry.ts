@@ -45,6 +45,7 @@ export interface LiveNumbers {
 export class Telemetry {
   readonly registry = new Registry()
   readonly #metrics = new Map<string, Metric>()
+  readonly #modelInfo = new Map<string, Record<string, string>>()
 
   constructor(models: readonly string[], build: Labels) {
     for (const [name, entry] of Object.entries<MetricEntry>(METRICS)) this.#define(name, entry, models)
@@ -102,11 +103,17 @@ export class Telemetry {
 
   modelLoaded(model: ModelRecord): void {
     const { name, version, digest, family, precision, provider } = model
-    this.#gauge('asr_model_info').set({ model: name, version, digest, family, precision, languages: languageLabel(model.languages), provider }, 1)
+    const info = { model: name, version, digest, family, precision, languages: languageLabel(model.languages), provider }
+    const before = this.#modelInfo.get(name)
+    if (before !== undefined) this.#gauge('asr_model_info').remove(before) // a replaced worker may have got another provider
+    this.#modelInfo.set(name, info)
+    this.#gauge('asr_model_info').set(info, 1)
     this.#gauge('asr_model_load_duration_seconds').set({ model: name }, model.loadSeconds)
     this.#gauge('asr_model_loaded_timestamp_seconds').set({ model: name }, Date.now() / 1000)
     this.#gauge('asr_model_bytes').set({ model: name }, model.bytes)
-    for (const refused of model.refusedProviders) this.#gauge('asr_execution_provider_refused').set({ model: name, provider: refused }, 1)
+    for (const candidate of METRICS.asr_execution_provider_refused.labels.provider) {
+      this.#gauge('asr_execution_provider_refused').set({ model: name, provider: candidate }, model.refusedProviders.includes(candidate) ? 1 : 0)
+    }
   }
 
   /** `route` is a template of the router and `method` one that it knows, so that the label sets stay finite. */

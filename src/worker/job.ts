@@ -32,6 +32,8 @@ export interface JobEvents {
 export class Job {
   readonly id: number
   readonly audioSeconds: number
+  /** What it will probably cost a worker. */
+  readonly workSeconds: number
   readonly forWorker: WorkerJob
   readonly answered: Promise<Answered>
   attempts = 0
@@ -39,12 +41,14 @@ export class Job {
   readonly #onAbort: () => void
   #timer: NodeJS.Timeout
   #resolve!: (answered: Answered) => void
+  readonly #bornAt = performance.now()
   #since = performance.now()
   #waitSeconds = 0
 
-  constructor(id: number, request: JobRequest, deadlineSeconds: number, signal: AbortSignal | undefined, events: JobEvents) {
+  constructor(id: number, request: JobRequest, workSeconds: number, deadlineSeconds: number, signal: AbortSignal | undefined, events: JobEvents) {
     this.id = id
     this.audioSeconds = request.audioSeconds
+    this.workSeconds = workSeconds
     const { audio, model, language } = request
     this.forWorker = { audio, model, language, deadlineAt: Date.now() + deadlineSeconds * 1000 }
     this.answered = new Promise((resolve) => { this.#resolve = resolve })
@@ -55,6 +59,7 @@ export class Job {
   }
 
   get isAbandoned(): boolean { return this.#signal?.aborted ?? false }
+  get ageSeconds(): number { return (performance.now() - this.#bornAt) / 1000 }
   get isLate(): boolean { return Date.now() > this.forWorker.deadlineAt }
 
   /** Handed to a worker: waiting ends, running begins. */
@@ -68,7 +73,7 @@ export class Job {
     this.#lap()
   }
 
-  /** Instead of the deadline that has passed: what happens `seconds` from now. */
+  /** After the deadline has passed: what happens `seconds` from now, unless the worker answers before. */
   rearm(seconds: number, then: () => void): void {
     clearTimeout(this.#timer)
     this.#timer = setTimeout(then, seconds * 1000)

@@ -4,12 +4,12 @@
  *
  * Life of a job: `run` → refused | waiting → running → answered; `running → waiting` once, when its worker died.
  */
-import { fromWire, SpeechError, toWire, type ErrorCode, type WireError } from '../errors.js'
-import { Job, type Answered, type JobRequest } from './job.js'
+import { fromWire, SpeechError, toWire, type WireError } from '../errors.js'
+import { Job, type Answered, type JobEvents, type JobRequest } from './job.js'
 import type { LoadedModel, WorkerSettings } from './protocol.js'
 import { BoundedQueue, type QueueLimits } from './queue.js'
 import { RecognitionWorker, type DoneMessage, type WorkerEvents, type WorkerState } from './recognition-worker.js'
-import { WaitEstimate } from './wait-estimate.js'
+import { WorkEstimate } from './work-estimate.js'
 
 export interface PoolOptions {
   /** Module that a recognition process runs. */
@@ -34,8 +34,7 @@ export interface PoolEvents {
   onRetry(pid: number | undefined): void
 }
 
-export const RESTART_REASONS = ['crash', 'timeout'] as const
-export type RestartReason = (typeof RESTART_REASONS)[number]
+export type RestartReason = 'crash' | 'timeout'
 
 export interface PoolReadiness {
   readonly ready: boolean
@@ -55,7 +54,7 @@ export class WorkerPool {
   readonly #workers = new Set<RecognitionWorker>()
   readonly #running = new Map<RecognitionWorker, Job>()
   readonly #backoffTimers = new Set<NodeJS.Timeout>()
-  readonly #estimate = new WaitEstimate()
+  readonly #estimate = new WorkEstimate()
   #nextId = 1
   #failedStarts = 0
   #hasWorked = false
@@ -104,7 +103,7 @@ export class WorkerPool {
     const { idle, busy } = this.readiness().workers
     // Workers that only just died come back in a moment, so the line stays open; those that never came, or cannot, do not.
     if (idle + busy === 0 && (!this.#hasWorked || this.#failedStarts > 0)) return new SpeechError('NOT_READY', undefined, { retryAfterSeconds: 1 })
-    const waitSeconds = this.#estimate.waitSeconds(this.#queue.audioSeconds, this.#queue.length, Math.max(1, idle + busy))
+    const waitSeconds = this.#queue.workSeconds / Math.max(1, idle + busy)
     const retryAfterSeconds = Math.max(1, Math.ceil(waitSeconds))
     if (idle === 0 && this.#queue.isFullFor(audioSeconds)) return new SpeechError('QUEUE_FULL', `${this.#queue.length} requests wait`, { retryAfterSeconds })
     if (waitSeconds > this.#options.queueWaitSeconds) return new SpeechError('QUEUE_FULL', `the wait would be about ${retryAfterSeconds} s`, { retryAfterSeconds })
@@ -116,10 +115,9 @@ export class WorkerPool {
     const refusal = signal?.aborted ? new SpeechError('CANCELLED') : this.refusal(request.audioSeconds)
     if (refusal) return { outcome: { ok: false, error: toWire(refusal) }, workSeconds: 0, attempts: 0 }
     const deadlineSeconds = Math.min(request.deadlineSeconds ?? Infinity, this.#options.deadlineSeconds)
-    const job = new Job(this.#nextId++, request, deadlineSeconds, signal, {
-      onDeadline: (late) => { this.#late(late) },
-      onAbort: (abandoned) => { this.#abandon(abandoned) },
-    })
+    const workSeconds = this.#estimate.workSeconds(request.model, request.audioSeconds)
+    const events: JobEvents = { onDeadline: (late) => { this.#late(late) }, onAbort: (abandoned) => { this.#abandon(abandoned) } }
+    const job = new Job(this.#nextId++, request, workSeconds, deadlineSeconds, signal, events)
     this.#queue.push(job)
     this.#dispatch()
     return job.answered
@@ -169,17 +167,21 @@ export class WorkerPool {
   #done(worker: RecognitionWorker, { outcome, workSeconds }: DoneMessage): void {
     const job = this.#running.get(worker)
     this.#running.delete(worker)
-    if (job !== undefined) this.#estimate.observe(job.audioSeconds, job.finish(outcome, workSeconds))
+    const runSeconds = job?.finish(outcome, workSeconds) ?? 0
+    if (job && outcome.ok) this.#estimate.observe(job.forWorker.model, job.audioSeconds, runSeconds)
     this.#dispatch()
     this.#checkDrained()
   }
 
-  /** Waiting: refused. Running: the worker sees it at its next step; when it does not, it is killed. */
+  /**
+   * The client has its answer now. A worker that is still at it sees the deadline at its next step; one that does
+   * not is killed, by the deadline of the service: a client's own, shorter one must not cost a worker.
+   */
   #late(job: Job): void {
-    if (this.#queue.remove(job)) return this.#end(job, 'DEADLINE_PASSED')
-    job.rearm(this.#options.killAfterSeconds, () => {
+    job.fail('DEADLINE_PASSED')
+    if (this.#queue.remove(job)) return this.#checkDrained()
+    job.rearm(this.#options.deadlineSeconds + this.#options.killAfterSeconds - job.ageSeconds, () => {
       const worker = this.#workerOf(job)
-      job.fail('DEADLINE_PASSED')
       if (worker === undefined) return
       this.#running.delete(worker)
       worker.killOverdue()
@@ -187,12 +189,8 @@ export class WorkerPool {
   }
 
   #abandon(job: Job): void {
-    if (this.#queue.remove(job)) this.#end(job, 'CANCELLED')
-    else this.#workerOf(job)?.cancel(job.id)
-  }
-
-  #end(job: Job, code: ErrorCode): void {
-    job.fail(code)
+    if (!this.#queue.remove(job)) return this.#workerOf(job)?.cancel(job.id)
+    job.fail('CANCELLED')
     this.#checkDrained()
   }
 
@@ -205,7 +203,7 @@ export class WorkerPool {
       this.#options.events.onWorkerReplaced(worker.processId, reason, error?.message ?? description)
       this.#replace(worker.wasReady)
     }
-    if (!worker.wasReady) this.#started?.reject(error ? fromWire(error) : new SpeechError('NOT_READY', `a worker ended before it was ready (${reason}, ${description})`))
+    if (!this.#hasWorked) this.#started?.reject(error ? fromWire(error) : new SpeechError('NOT_READY', `a worker ended before it was ready (${reason}, ${description})`))
     if (job !== undefined) this.#rescue(job, worker)
     this.#checkDrained()
   }

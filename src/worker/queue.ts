@@ -8,12 +8,17 @@ export interface QueueLimits {
   readonly audioSeconds: number
 }
 
-export interface Waiting { readonly audioSeconds: number }
+export interface Waiting {
+  readonly audioSeconds: number
+  /** What it will probably cost a worker. */
+  readonly workSeconds: number
+}
 
 export class BoundedQueue<T extends Waiting> {
   readonly #waiting: T[] = []
   readonly #limits: QueueLimits
   #audioSeconds = 0
+  #workSeconds = 0
 
   constructor(limits: QueueLimits) {
     this.#limits = limits
@@ -21,6 +26,7 @@ export class BoundedQueue<T extends Waiting> {
 
   get length(): number { return this.#waiting.length }
   get audioSeconds(): number { return this.#audioSeconds }
+  get workSeconds(): number { return this.#workSeconds }
 
   /** Whether one more job of this length would have to be refused. One long job alone always fits. */
   isFullFor(audioSeconds: number): boolean {
@@ -30,13 +36,13 @@ export class BoundedQueue<T extends Waiting> {
 
   push(job: T): void {
     this.#waiting.push(job)
-    this.#audioSeconds += job.audioSeconds
+    this.#add(job)
   }
 
   /** Puts a job that was already accepted back to the head of the line. */
   pushFirst(job: T): void {
     this.#waiting.unshift(job)
-    this.#audioSeconds += job.audioSeconds
+    this.#add(job)
   }
 
   shift(): T | undefined {
@@ -54,8 +60,15 @@ export class BoundedQueue<T extends Waiting> {
     return true
   }
 
+  #add(job: T): void {
+    this.#audioSeconds += job.audioSeconds
+    this.#workSeconds += job.workSeconds
+  }
+
   #subtract(job: T): void {
     // An empty line holds exactly nothing: sums of fractions would leave a crumb.
-    this.#audioSeconds = this.#waiting.length === 0 ? 0 : this.#audioSeconds - job.audioSeconds
+    const isEmpty = this.#waiting.length === 0
+    this.#audioSeconds = isEmpty ? 0 : this.#audioSeconds - job.audioSeconds
+    this.#workSeconds = isEmpty ? 0 : this.#workSeconds - job.workSeconds
   }
 }

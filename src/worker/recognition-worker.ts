@@ -97,6 +97,7 @@ export class RecognitionWorker {
         this.#kill()
         break
       case 'done':
+        if (this.isOverdue) break // too late: it is being killed, and must not get another job
         this.state = 'idle'
         this.residentBytes = message.residentBytes
         this.#events.onDone(this, message)

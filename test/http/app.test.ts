@@ -39,7 +39,7 @@ interface Setup {
 
 interface FakePool extends Partial<Pool> { answer?: (job: JobRequest, signal?: AbortSignal) => Promise<Report> }
 
-async function setUp(t: Test, environment: Record<string, string> = {}, fake: FakePool = {}): Promise<Setup> {
+async function setUp(t: Test, environment: Record<string, string> = {}, fake: FakePool = {}, languages = ['en']): Promise<Setup> {
   const config = readConfig({ EARSHOT_MODELS: 'moonshine-tiny-en,whisper-tiny', ...environment })
   const jobs: JobRequest[] = []
   const logged: string[] = []
@@ -55,7 +55,7 @@ async function setUp(t: Test, environment: Record<string, string> = {}, fake: Fa
     },
     ...fake,
   }
-  const described = { version: '1', description: '', family: 'f', languages: ['en'], licence: 'MIT', precision: 'int8', parameters: 1, clipSeconds: 30, bytes: 10, digest: 'abc', source: 'local' }
+  const described = { version: '1', description: '', family: 'f', languages, licence: 'MIT', precision: 'int8', parameters: 1, clipSeconds: 30, bytes: 10, digest: 'abc', source: 'local' }
   const models = config.models.map((name) => ({ ...described, name }))
   const telemetry = new Telemetry(config.models, { version: '0', revision: 'r', node_version: 'n' })
   const intake = new Intake(config)
@@ -130,6 +130,42 @@ t.test('bad requests get their own error each', async (t) => {
   t.match(await metric('asr_requests_total{model="none",outcome="rejected"}'), [/ 4$/], 'refused before their model was known')
 })
 
+t.test('whatever is wrong with a request, the answer is typed', async (t) => {
+  const { url } = await setUp(t)
+  const json = { 'content-type': 'application/json' }
+  t.match(await errorOf(await post(`${url}/nowhere`, '{broken', json)), { status: 404, code: 'ROUTE_NOT_FOUND' })
+  t.match(await errorOf(await post(`${url}/nowhere`, '{"__proto__":1}', json)), { status: 404, code: 'ROUTE_NOT_FOUND' })
+  t.match(await errorOf(await fetch(`${url}/v1/models/%zz`)), { status: 400, code: 'REQUEST_INVALID' })
+  t.match(await errorOf(await fetch(`${url}/v1/models/${'x'.repeat(150)}`)), { status: 400, code: 'REQUEST_INVALID' })
+  t.match(await errorOf(await fetch(`${url}/v1/models/${'x'.repeat(3000)}`)), { code: 'REQUEST_INVALID' })
+  t.match(await errorOf(await post(`${url}/v1/transcriptions`, CLIP, { 'content-type': 'foo' })), { code: 'REQUEST_INVALID' })
+})
+
+t.test('languages go by any of their names that the model knows, models by theirs before aliases', async (t) => {
+  const { url, jobs } = await setUp(t, { EARSHOT_MODEL_ALIASES: 'whisper-tiny,whisper-1' }, {}, ['en', 'jw', 'tl'])
+  const asked: [string, string][] = [['jw', 'jw'], ['TL-PH', 'tl'], ['en-GB', 'en'], ['EN', 'en'], ['de', 'de']]
+  for (const [tag, expected] of asked) {
+    await post(`${url}/v1/transcriptions?language=${tag}`, CLIP)
+    t.equal(jobs.at(-1)!.language, expected, tag)
+  }
+  await post(`${url}/v1/transcriptions?model=whisper-tiny`, CLIP)
+  t.equal(jobs.at(-1)!.model, 'whisper-tiny')
+})
+
+t.test('a megabyte of empty parts neither blocks the server nor gets through', async (t) => {
+  const { url } = await setUp(t)
+  const bodies = { 'empty parts': '--x\r\n\r\n\r\n', 'tiny fields': '--x\r\ncontent-disposition: form-data; name="a"\r\n\r\nb\r\n' }
+  for (const [name, part] of Object.entries(bodies)) {
+    let longestMs = 0
+    let last = performance.now()
+    const watch = setInterval(() => { longestMs = Math.max(longestMs, performance.now() - last - 5); last = performance.now() }, 5)
+    const response = await post(`${url}/v1/audio/transcriptions`, part.repeat(Math.floor(1e6 / part.length)), { 'content-type': 'multipart/form-data; boundary=x' })
+    clearInterval(watch)
+    t.match(await errorOf(response), { status: 400, code: 'REQUEST_INVALID' }, name)
+    t.comment(`${name}: event loop held for at most ${longestMs.toFixed(0)} ms`)
+  }
+})
+
 t.test('every error of a worker becomes its status, its code and its count', async (t) => {
   let code: ErrorCode = 'INTERNAL'
   const { url, metric } = await setUp(t, {}, { answer: async () => { throw new SpeechError(code, 'as told', { retryAfterSeconds: 2 }) } })
@@ -172,7 +208,7 @@ t.test('a body that does not come is answered with 408, and one that stops comin
 })
 
 t.test('uploads together may not fill the memory', async (t) => {
-  const { url, intake } = await setUp(t, { EARSHOT_MAX_UPLOADS_BYTES: '50000' }, { answer: () => new Promise((resolve) => setTimeout(resolve, 100, REPORT)) })
+  const { url, intake } = await setUp(t, { EARSHOT_MAX_UPLOADS_BYTES: '50000', EARSHOT_MAX_UPLOAD_BYTES: '50000' }, { answer: () => new Promise((resolve) => setTimeout(resolve, 100, REPORT)) })
   const first = post(`${url}/v1/transcriptions`, CLIP)
   await new Promise((resolve) => setTimeout(resolve, 40))
   t.equal(intake.bytesHeld, CLIP.length)
@@ -184,7 +220,7 @@ t.test('uploads together may not fill the memory', async (t) => {
 
 t.test('a client that leaves cancels its job', async (t) => {
   let aborted = false
-  const { url, intake } = await setUp(t, {}, {
+  const { url, intake, logged, metric } = await setUp(t, {}, {
     answer: (_job, signal) => new Promise((_resolve, reject) => { signal!.addEventListener('abort', () => { aborted = true; reject(new SpeechError('CANCELLED')) }) }),
   })
   const controller = new AbortController()
@@ -195,6 +231,8 @@ t.test('a client that leaves cancels its job', async (t) => {
   await new Promise((resolve) => setTimeout(resolve, 50))
   t.ok(aborted)
   t.equal(intake.requestsInProgress, 0)
+  t.match(logged.join(''), /"status":499.*"msg":"answered"/)
+  t.match(await metric('http_server_request_duration_seconds_count'), [/http_response_status_code="499"} 1/])
 })
 
 t.test('a draining server answers what it let in and refuses what is new', async (t) => {
@@ -203,6 +241,7 @@ t.test('a draining server answers what it let in and refuses what is new', async
   await new Promise((resolve) => setTimeout(resolve, 50))
   const drained = intake.drain(5)
   t.match(await errorOf(await post(`${url}/v1/transcriptions`, CLIP)), { status: 503, code: 'SHUTTING_DOWN', retryAfter: '1' })
+  t.match(await (await fetch(`${url}/readyz`)).json(), { ready: false, missing: /shutting down/ })
   t.equal((await accepted).status, 200)
   await drained
 })

@@ -6,7 +6,8 @@ import t, { type Test } from 'tap'
 import { ERROR_CODES, fromWire, SpeechError, toWire } from '../../src/errors.js'
 import type { JobRequest } from '../../src/worker/job.js'
 import { WorkerPool, type PoolOptions } from '../../src/worker/pool.js'
-import { BoundedQueue } from '../../src/worker/queue.js'
+import { BoundedQueue, type Waiting } from '../../src/worker/queue.js'
+import { WorkEstimate } from '../../src/worker/work-estimate.js'
 
 interface Log { ready: number; replaced: string[]; noise: string[]; retries: number }
 
@@ -107,14 +108,15 @@ t.test('a request that kills two workers is not given to a third', async (t) => 
 })
 
 t.test('deadlines count waiting; a hung worker is killed after its grace and replaced', async (t) => {
-  const { pool, log } = makePool(t, { workers: 1 })
+  const { pool, log } = makePool(t, { workers: 1, deadlineSeconds: 3, killAfterSeconds: 0.2 })
   await pool.start()
   const hung = pool.run(job('hang', { deadlineSeconds: 0.1 }))
   const waiting = pool.run(job('say:never', { deadlineSeconds: 0.2 }))
-  const patient = pool.run(job('say:patient'))
+  t.equal(await textOf(hung), 'DEADLINE_PASSED', 'its client need not wait for the kill')
+  t.match(log.replaced, [], 'a short deadline of a client costs no worker')
   t.equal(await textOf(waiting), 'DEADLINE_PASSED', 'while it waited behind the hung one')
-  t.equal(await textOf(hung), 'DEADLINE_PASSED')
-  t.equal(await textOf(patient), 'patient', 'on the replacement')
+  await until(() => log.replaced.length > 0)
+  t.equal(await textOf(pool.run(job('say:patient'))), 'patient', 'on the replacement')
   t.match(log.replaced, ['timeout: signal SIGKILL'])
   t.equal(log.retries, 0, 'what hangs a worker is not tried on another')
 })
@@ -182,9 +184,23 @@ t.test('every error crosses the boundary as data and comes back as it was', (t) 
   t.end()
 })
 
+t.test('what a job will cost is learnt per model, and tiny clips do not spoil it', (t) => {
+  const estimate = new WorkEstimate()
+  t.equal(estimate.workSeconds('small', 3), 0, 'nothing is known at first')
+  for (let i = 0; i < 50; i++) estimate.observe('small', 3, 0.1)
+  estimate.observe('big', 3, 1.5)
+  const before = estimate.workSeconds('small', 3)
+  t.ok(Math.abs(before - 0.1) < 1e-9)
+  for (let i = 0; i < 10; i++) estimate.observe('small', 1 / 16_000, 0.004)
+  t.ok(estimate.workSeconds('small', 3) <= before)
+  t.ok(estimate.workSeconds('small', 3) > before / 2)
+  t.ok(Math.abs(estimate.workSeconds('big', 30) - 15) < 1e-9)
+  t.end()
+})
+
 t.test('the line keeps its order and never drifts in its sum of seconds', (t) => {
-  const queue = new BoundedQueue<{ audioSeconds: number }>({ jobs: 3, audioSeconds: 1 })
-  const [a, b, c] = [{ audioSeconds: 0.1 }, { audioSeconds: 0.2 }, { audioSeconds: 0.3 }]
+  const queue = new BoundedQueue<{ audioSeconds: number; workSeconds: number }>({ jobs: 3, audioSeconds: 1 })
+  const [a, b, c] = [0.1, 0.2, 0.3].map((seconds) => ({ audioSeconds: seconds, workSeconds: seconds })) as [Waiting, Waiting, Waiting]
   queue.push(a)
   queue.push(b)
   queue.pushFirst(c)
@@ -195,6 +211,7 @@ t.test('the line keeps its order and never drifts in its sum of seconds', (t) =>
   t.equal(queue.shift(), c)
   t.equal(queue.shift(), b)
   t.equal(queue.audioSeconds, 0)
+  t.equal(queue.workSeconds, 0)
   t.notOk(queue.isFullFor(50), 'one long job alone always fits')
   t.end()
 })
