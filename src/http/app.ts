@@ -82,6 +82,8 @@ function closeGently(app: FastifyInstance, { intake }: AppDependencies): void {
   app.addHook('onSend', async (_request, reply) => { if (intake.isDraining) void reply.header('connection', 'close') })
   app.addHook('preClose', async () => {
     if (!intake.isDraining) return
+    // Right after the loop has accepted all that waited: the kernel resets what is left in the line of a closed port.
+    await new Promise((resolve) => setImmediate(resolve))
     // Not the server's own close(), which would cut connections whose request is still on its way.
     Server.prototype.close.call(app.server)
     await new Promise((resolve) => setTimeout(resolve, LINGER_MS))
