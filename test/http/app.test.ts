@@ -1,81 +1,11 @@
-/** The HTTP side over a fake pool: no model, every answer. */
+/** The HTTP side over a fake pool: our own route, the door, and what every route has in common. */
 import net from 'node:net'
 import type { AddressInfo } from 'node:net'
-import type { FastifyInstance } from 'fastify'
-import OpenAI, { toFile } from 'openai'
-import { pino } from 'pino'
-import t, { type Test } from 'tap'
-import { readConfig } from '../../src/config.js'
-import { ERROR_CODES, ERRORS, SpeechError, toWire, type ErrorCode } from '../../src/errors.js'
-import { buildApp } from '../../src/http/app.js'
-import type { Pool } from '../../src/http/dependencies.js'
-import { Intake } from '../../src/http/intake.js'
-import { Telemetry } from '../../src/telemetry/telemetry.js'
+import t from 'tap'
+import { ERROR_CODES, ERRORS, SpeechError, type ErrorCode } from '../../src/errors.js'
 import type { Report } from '../../src/types.js'
-import type { JobRequest } from '../../src/worker/job.js'
+import { CLIP, errorOf, post, REPORT, setUp } from './fake-service.js'
 import { wavOfSeconds } from './wav.js'
-
-const REPORT: Report = {
-  text: 'play some jazz', confidence: 0.9, language: 'en', model: 'moonshine-tiny-en', noSpeechReason: null, warnings: [],
-  segments: [
-    { startSeconds: 0.25, endSeconds: 61.5, text: 'play', confidence: 0.9, meanLogProbability: -0.1, tokens: [5], stopped: 'end_of_text' },
-    { startSeconds: 3661.2, endSeconds: 3662.25, text: 'some <b> & jazz', confidence: 0.9, meanLogProbability: -0.1, tokens: [6, 7], stopped: 'end_of_text' },
-  ],
-  input: {
-    container: 'wav', codec: 'pcm_s16', sampleRate: 16_000, channels: 1, truncated: false, loudnessLufs: -23, peakDbfs: -3, rmsDbfs: null,
-    clippedRatio: 0, dcOffset: 0, audioSeconds: 2, speechSeconds: 1.5, leadingSilenceSeconds: 0.25, trailingSilenceSeconds: 0.25,
-  },
-  seconds: { queue_wait: 0.001, transfer: 0.001, audio_decode: 0.001, encoder: 0.01, decoder: 0.02 },
-}
-
-interface Setup {
-  readonly app: FastifyInstance
-  readonly url: string
-  readonly jobs: JobRequest[]
-  readonly intake: Intake
-  readonly logged: string[]
-  metric(name: string): Promise<string[]>
-}
-
-interface FakePool extends Partial<Pool> { answer?: (job: JobRequest, signal?: AbortSignal) => Promise<Report> }
-
-async function setUp(t: Test, environment: Record<string, string> = {}, fake: FakePool = {}, languages = ['en']): Promise<Setup> {
-  const config = readConfig({ EARSHOT_MODELS: 'moonshine-tiny-en,whisper-tiny', ...environment })
-  const jobs: JobRequest[] = []
-  const logged: string[] = []
-  const pool: Pool = {
-    models: [{ name: 'moonshine-tiny-en', languages: ['en'], provider: { provider: 'cpu', refused: [{ provider: 'cuda', reason: 'no library' }] }, loadSeconds: 1 }],
-    readiness: () => ({ ready: true, workers: { idle: 1, busy: 0, starting: 0 }, missing: '' }),
-    refusal: () => undefined,
-    async run(job, signal) {
-      jobs.push(job)
-      const outcome = await (fake.answer ?? (async () => REPORT))(job, signal)
-        .then((report) => ({ ok: true as const, report }), (error: unknown) => ({ ok: false as const, error: toWire(error) }))
-      return { outcome, workSeconds: 0.05, attempts: 1 }
-    },
-    ...fake,
-  }
-  const described = { version: '1', description: '', family: 'f', languages, licence: 'MIT', precision: 'int8', parameters: 1, clipSeconds: 30, bytes: 10, digest: 'abc', source: 'local' }
-  const models = config.models.map((name) => ({ ...described, name }))
-  const telemetry = new Telemetry(config.models, { version: '0', revision: 'r', node_version: 'n' })
-  const intake = new Intake(config)
-  const app = await buildApp({ config, pool, telemetry, intake, models, logger: pino({ level: 'trace' }, { write: (line: string) => { logged.push(line) } }) }, '0.0.0')
-  t.teardown(() => app.close())
-  const url = await app.listen({ host: '127.0.0.1', port: 0 })
-  const metric = async (name: string): Promise<string[]> => (await telemetry.exposition()).split('\n').filter((line) => line.startsWith(name) && !line.endsWith(' 0'))
-  return { app, url, jobs, intake, logged, metric }
-}
-
-function post(url: string, body: Buffer | string, headers: Record<string, string> = {}): Promise<Response> {
-  return fetch(url, { method: 'POST', body: body as unknown as string, headers })
-}
-
-async function errorOf(response: Response): Promise<{ status: number; code: string; param: string | null; retryAfter: string | null }> {
-  const { error } = await response.json() as { error: { code: string; param: string | null } }
-  return { status: response.status, code: error.code, param: error.param, retryAfter: response.headers.get('retry-after') }
-}
-
-const CLIP = wavOfSeconds(1)
 
 t.test('a clip as the raw body is answered with the full report, whatever its type claims to be', async (t) => {
   const { url, jobs, metric } = await setUp(t)
@@ -150,20 +80,6 @@ t.test('languages go by any of their names that the model knows, models by their
   }
   await post(`${url}/v1/transcriptions?model=whisper-tiny`, CLIP)
   t.equal(jobs.at(-1)!.model, 'whisper-tiny')
-})
-
-t.test('a megabyte of empty parts neither blocks the server nor gets through', async (t) => {
-  const { url } = await setUp(t)
-  const bodies = { 'empty parts': '--x\r\n\r\n\r\n', 'tiny fields': '--x\r\ncontent-disposition: form-data; name="a"\r\n\r\nb\r\n' }
-  for (const [name, part] of Object.entries(bodies)) {
-    let longestMs = 0
-    let last = performance.now()
-    const watch = setInterval(() => { longestMs = Math.max(longestMs, performance.now() - last - 5); last = performance.now() }, 5)
-    const response = await post(`${url}/v1/audio/transcriptions`, part.repeat(Math.floor(1e6 / part.length)), { 'content-type': 'multipart/form-data; boundary=x' })
-    clearInterval(watch)
-    t.match(await errorOf(response), { status: 400, code: 'REQUEST_INVALID' }, name)
-    t.comment(`${name}: event loop held for at most ${longestMs.toFixed(0)} ms`)
-  }
 })
 
 t.test('every error of a worker becomes its status, its code and its count', async (t) => {
@@ -279,57 +195,4 @@ t.test('broken HTTP is answered as far as the connection takes it', async (t) =>
   const socket = net.connect((app.server.address() as AddressInfo).port, '127.0.0.1')
   socket.write('NONSENSE\r\n\r\n')
   t.match(String(await new Promise((resolve) => socket.once('data', resolve))), /^HTTP\/1\.1 400 [^]*REQUEST_INVALID/)
-})
-
-t.test('the openai client', async (t) => {
-  const { url, jobs } = await setUp(t, {}, { answer: async (job) => job.language === 'fr' ? { ...REPORT, text: '', segments: [], confidence: null, noSpeechReason: 'no_speech_detected' } : REPORT })
-  const client = new OpenAI({ baseURL: `${url}/v1`, apiKey: 'none', maxRetries: 0 })
-  const file = (): Promise<File> => toFile(CLIP, 'clip.wav') as Promise<File>
-  const ask = async (extra: object): Promise<unknown> => client.audio.transcriptions.create({ file: await file(), model: 'moonshine-tiny-en', ...extra } as OpenAI.Audio.TranscriptionCreateParamsNonStreaming)
-  t.match(await ask({}), { text: 'play some jazz', usage: { type: 'duration', seconds: 2 } })
-  t.equal(await ask({ response_format: 'text', model: 'whisper-1' }), 'play some jazz\n')
-  t.match(await ask({ response_format: 'verbose_json', timestamp_granularities: ['segment'], language: 'en' }), {
-    task: 'transcribe', language: 'english', duration: 2, text: 'play some jazz',
-    segments: [{ id: 0, start: 0.25, end: 61.5, avg_logprob: -0.1, tokens: [5] }, { id: 1 }],
-  })
-  t.equal(await ask({ response_format: 'srt' }), '1\n00:00:00,250 --> 00:01:01,500\nplay\n\n2\n01:01:01,200 --> 01:01:02,250\nsome <b> & jazz\n')
-  t.equal(await ask({ response_format: 'vtt' }), 'WEBVTT\n\n00:00:00.250 --> 00:01:01.500\nplay\n\n01:01:01.200 --> 01:01:02.250\nsome &lt;b&gt; &amp; jazz\n')
-  t.equal(await ask({ response_format: 'srt', language: 'fr' }), '', 'nobody spoke')
-  t.equal(await ask({ response_format: 'vtt', language: 'fr' }), 'WEBVTT\n')
-  t.match(jobs.at(-1), { language: 'fr', audioSeconds: 1 })
-  await t.rejects(ask({ model: 'gpt-9' }), { status: 404, code: 'MODEL_NOT_FOUND', param: 'model', type: 'invalid_request_error' })
-  await t.rejects(ask({ file: await toFile(Buffer.from('broken'), 'clip.wav') }), { status: 415, code: 'AUDIO_UNSUPPORTED' })
-  await t.rejects(ask({ timestamp_granularities: ['word'], response_format: 'verbose_json' }), { status: 400, code: 'PARAMETER_UNSUPPORTED', param: 'timestamp_granularities' })
-  await t.rejects(ask({ timestamp_granularities: ['segment'] }), { status: 400, code: 'REQUEST_INVALID' })
-  await t.rejects(ask({ stream: true }), { status: 400, code: 'PARAMETER_UNSUPPORTED', param: 'stream' })
-  await t.rejects(ask({ temperature: 7 }), { status: 400, code: 'REQUEST_INVALID', param: 'temperature' })
-  await t.rejects(ask({ response_format: 'xml' }), { status: 400, code: 'REQUEST_INVALID', param: 'response_format' })
-  const { response } = await client.audio.transcriptions.create({ file: await file(), model: 'whisper-1', prompt: 'jazz', temperature: 0.4 }).withResponse()
-  t.equal(response.headers.get('earshot-ignored-parameters'), 'prompt, temperature')
-})
-
-t.test('multipart bodies in any order, and broken ones', async (t) => {
-  const { url, jobs } = await setUp(t)
-  const route = `${url}/v1/audio/transcriptions`
-  const part = (name: string, value: string | Buffer, extra = ''): Buffer => Buffer.concat([Buffer.from(`--x\r\ncontent-disposition: form-data; name="${name}"${extra}\r\n\r\n`), Buffer.from(value), Buffer.from('\r\n')])
-  const send = (parts: Buffer[], type = 'multipart/form-data; boundary=x', end = '--x--\r\n'): Promise<Response> => post(route, Buffer.concat([...parts, Buffer.from(end)]), { 'content-type': type })
-  const [file, model] = [part('file', CLIP, '; filename="a.wav"'), part('model', 'whisper-1')]
-  t.equal((await send([file, model])).status, 200, 'file first')
-  t.equal((await send([model, part('file', CLIP)])).status, 200, 'file last, without a name')
-  t.equal(Buffer.compare(Buffer.from(jobs[1]!.audio), CLIP), 0)
-  const refused: [string, Promise<Response>, object][] = [
-    ['no file', send([model]), { status: 400, code: 'AUDIO_MISSING', param: 'file' }],
-    ['no model', send([file]), { status: 400, code: 'REQUEST_INVALID', param: 'model' }],
-    ['two files', send([file, file, model]), { status: 400, code: 'REQUEST_INVALID' }],
-    ['two models', send([file, model, model]), { status: 400, code: 'REQUEST_INVALID', param: 'model' }],
-    ['never ended', send([file, model], undefined, ''), { status: 400, code: 'REQUEST_INVALID' }],
-    ['no boundary', send([file, model], 'multipart/form-data'), { status: 400, code: 'REQUEST_INVALID' }],
-    ['another boundary', send([file, model], 'multipart/form-data; boundary=y'), { status: 400, code: 'REQUEST_INVALID' }],
-    ['no form at all', post(route, CLIP, { 'content-type': 'audio/wav' }), { status: 400, code: 'REQUEST_INVALID' }],
-    ['empty', post(route, '', { 'content-type': 'multipart/form-data; boundary=x' }), { status: 400, code: 'REQUEST_INVALID' }],
-    ['a hundred fields', send([file, ...Array.from({ length: 100 }, (_, i) => part(`f${i}`, 'v'))]), { status: 400, code: 'REQUEST_INVALID' }],
-    ['a huge field', send([file, part('prompt', 'x'.repeat(100_000)), model]), { status: 400, code: 'REQUEST_INVALID' }],
-    ['a prototype', send([file, part('__proto__', 'x'), part('constructor', 'y')]), { status: 400, code: 'REQUEST_INVALID', param: 'model' }],
-  ]
-  for (const [name, response, expected] of refused) t.match(await errorOf(await response), expected, name)
 })

@@ -1,0 +1,75 @@
+/** What the tests of the HTTP side share: the real server over a fake pool, so that no model is needed. */
+import type { FastifyInstance } from 'fastify'
+import { pino } from 'pino'
+import type { Test } from 'tap'
+import { readConfig } from '../../src/config.js'
+import { toWire } from '../../src/errors.js'
+import { buildApp } from '../../src/http/app.js'
+import type { Pool } from '../../src/http/dependencies.js'
+import { Intake } from '../../src/http/intake.js'
+import { Telemetry } from '../../src/telemetry/telemetry.js'
+import type { Report } from '../../src/types.js'
+import type { JobRequest } from '../../src/worker/job.js'
+import { wavOfSeconds } from './wav.js'
+
+export const REPORT: Report = {
+  text: 'play some jazz', confidence: 0.9, language: 'en', model: 'moonshine-tiny-en', noSpeechReason: null, warnings: [],
+  segments: [
+    { startSeconds: 0.25, endSeconds: 61.5, text: 'play', confidence: 0.9, meanLogProbability: -0.1, tokens: [5], stopped: 'end_of_text' },
+    { startSeconds: 3661.2, endSeconds: 3662.25, text: 'some <b> & jazz', confidence: 0.9, meanLogProbability: -0.1, tokens: [6, 7], stopped: 'end_of_text' },
+  ],
+  input: {
+    container: 'wav', codec: 'pcm_s16', sampleRate: 16_000, channels: 1, truncated: false, loudnessLufs: -23, peakDbfs: -3, rmsDbfs: null,
+    clippedRatio: 0, dcOffset: 0, audioSeconds: 2, speechSeconds: 1.5, leadingSilenceSeconds: 0.25, trailingSilenceSeconds: 0.25,
+  },
+  seconds: { queue_wait: 0.001, transfer: 0.001, audio_decode: 0.001, encoder: 0.01, decoder: 0.02 },
+}
+
+interface Setup {
+  readonly app: FastifyInstance
+  readonly url: string
+  readonly jobs: JobRequest[]
+  readonly intake: Intake
+  readonly logged: string[]
+  metric(name: string): Promise<string[]>
+}
+
+interface FakePool extends Partial<Pool> { answer?: (job: JobRequest, signal?: AbortSignal) => Promise<Report> }
+
+export async function setUp(t: Test, environment: Record<string, string> = {}, fake: FakePool = {}, languages = ['en']): Promise<Setup> {
+  const config = readConfig({ EARSHOT_MODELS: 'moonshine-tiny-en,whisper-tiny', ...environment })
+  const jobs: JobRequest[] = []
+  const logged: string[] = []
+  const pool: Pool = {
+    models: [{ name: 'moonshine-tiny-en', languages: ['en'], provider: { provider: 'cpu', refused: [{ provider: 'cuda', reason: 'no library' }] }, loadSeconds: 1 }],
+    readiness: () => ({ ready: true, workers: { idle: 1, busy: 0, starting: 0 }, missing: '' }),
+    refusal: () => undefined,
+    async run(job, signal) {
+      jobs.push(job)
+      const outcome = await (fake.answer ?? (async () => REPORT))(job, signal)
+        .then((report) => ({ ok: true as const, report }), (error: unknown) => ({ ok: false as const, error: toWire(error) }))
+      return { outcome, workSeconds: 0.05, attempts: 1 }
+    },
+    ...fake,
+  }
+  const described = { version: '1', description: '', family: 'f', languages, licence: 'MIT', precision: 'int8', parameters: 1, clipSeconds: 30, bytes: 10, digest: 'abc', source: 'local' }
+  const models = config.models.map((name) => ({ ...described, name }))
+  const telemetry = new Telemetry(config.models, { version: '0', revision: 'r', node_version: 'n' })
+  const intake = new Intake(config)
+  const app = await buildApp({ config, pool, telemetry, intake, models, logger: pino({ level: 'trace' }, { write: (line: string) => { logged.push(line) } }) }, '0.0.0')
+  t.teardown(() => app.close())
+  const url = await app.listen({ host: '127.0.0.1', port: 0 })
+  const metric = async (name: string): Promise<string[]> => (await telemetry.exposition()).split('\n').filter((line) => line.startsWith(name) && !line.endsWith(' 0'))
+  return { app, url, jobs, intake, logged, metric }
+}
+
+export function post(url: string, body: Buffer | string, headers: Record<string, string> = {}): Promise<Response> {
+  return fetch(url, { method: 'POST', body: body as unknown as string, headers })
+}
+
+export async function errorOf(response: Response): Promise<{ status: number; code: string; param: string | null; retryAfter: string | null }> {
+  const { error } = await response.json() as { error: { code: string; param: string | null } }
+  return { status: response.status, code: error.code, param: error.param, retryAfter: response.headers.get('retry-after') }
+}
+
+export const CLIP = wavOfSeconds(1)
