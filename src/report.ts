@@ -3,7 +3,7 @@ import type { Recognizer } from './recognizer.js'
 import type { Heard, TranscribeOptions } from './pipeline.js'
 import type { SpeechSpan } from './audio/silence.js'
 import type { Stopwatch } from './stopwatch.js'
-import type { Level, NoSpeechReason, Recording, Report, Segment, Warning } from './types.js'
+import type { Level, Recording, Report, Segment, Warning } from './types.js'
 
 interface Findings {
   readonly recording: Recording
@@ -30,15 +30,16 @@ export function composeReport(findings: Findings): Report {
   const { recording, level, speech, heard, recognizer, stopwatch } = findings
   const { samples, sampleRate } = recording.waveform
   const audioSeconds = samples.length / sampleRate
-  const segments = heard.map(toSegment).filter((segment) => WORDS.test(segment.text))
+  const spoken = heard.filter(({ hypothesis }) => WORDS.test(hypothesis.text))
+  const segments = spoken.map(toSegment)
   const text = segments.map((segment) => segment.text).join(' ')
   return {
     text,
-    confidence: confidenceOf(segments.flatMap(({ meanLogProbability, tokens }) => tokens.map(() => meanLogProbability))),
+    confidence: text === '' ? null : Math.exp(mean(spoken.flatMap(({ hypothesis }) => hypothesis.logProbabilities))),
     language: heard[0]?.hypothesis.language ?? findings.options.language ?? recognizer.languages[0]!,
     model: recognizer.name,
     segments,
-    noSpeechReason: text === '' ? noSpeechReason(speech) : null,
+    noSpeechReason: text === '' ? speech.nothing ?? 'nothing_recognized' : null,
     warnings: warningsOf(findings, audioSeconds),
     input: {
       ...recording.format,
@@ -67,10 +68,6 @@ function toSegment({ clip, hypothesis }: Heard): Segment {
   }
 }
 
-function noSpeechReason(speech: SpeechSpan): NoSpeechReason {
-  return speech.nothing ?? 'nothing_recognized'
-}
-
 function warningsOf({ recording, level, heard }: Findings, audioSeconds: number): Warning[] {
   const { format } = recording
   const stopped = (reason: string): boolean => heard.some(({ hypothesis }) => hypothesis.stopped === reason)
@@ -86,10 +83,6 @@ function warningsOf({ recording, level, heard }: Findings, audioSeconds: number)
   return (Object.keys(found) as Warning[]).filter((warning) => found[warning])
 }
 
-function confidenceOf(logProbabilities: readonly number[]): number | null {
-  return logProbabilities.length === 0 ? null : Math.exp(mean(logProbabilities))
-}
-
 function mean(values: readonly number[]): number {
-  return values.length === 0 ? -Infinity : values.reduce((sum, value) => sum + value, 0) / values.length
+  return values.reduce((sum, value) => sum + value, 0) / values.length
 }
