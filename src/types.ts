@@ -61,6 +61,27 @@ export interface FrameFeatures {
   readonly bandEnergyDb: Float32Array
   /** Spectral flatness in the speech band: 1 for white noise, towards 0 for a voice. */
   readonly flatness: Float32Array
+  /** Mean of the power spectra, linear: what is loud counts most. Shape [256]; bin k is k · `hzPerBin`. */
+  readonly meanSpectrum: Float32Array
+  readonly hzPerBin: number
+}
+
+/** A stretch of audio in seconds from its start. */
+export interface TimeSpan {
+  readonly startSeconds: number
+  readonly endSeconds: number
+}
+
+/** Where somebody speaks, as a detector judges it. Pauses shorter than the detector can tell are part of a span. */
+export interface SpeechActivity {
+  /** Seconds from one value of `speech` to the next. */
+  readonly hopSeconds: number
+  /** How much each stretch sounds like a voice, in [0, 1]; 0.5 is the border. */
+  readonly speech: Float32Array
+  /** In the order of time, without margins; empty when nobody spoke. */
+  readonly spans: readonly TimeSpan[]
+  /** Whether anybody spoke: without doubt, perhaps (the model decides), or not at all. */
+  readonly verdict: 'speech' | 'unsure' | 'nothing'
 }
 
 /** Row-major [frames, bins]; a family transposes if its graph wants bins first. */

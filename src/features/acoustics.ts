@@ -6,7 +6,7 @@
  * tell voices from noise, and cost ten times as much.
  */
 import type { FrameFeatures, Waveform } from '../types.js'
-import { FFT_SAMPLES, hannWindow, powerSpectrum } from './spectrum.js'
+import { FFT_SAMPLES, hannWindow, powerSpectrum, SPECTRUM_BINS } from './spectrum.js'
 
 const ENERGY_HOP_SECONDS = 0.01
 const RUMBLE_HZ = 100
@@ -26,6 +26,7 @@ export function describeFrames({ samples, sampleRate }: Waveform): FrameFeatures
     energyHopSeconds: hop / sampleRate,
     energyDb: shortTimeEnergy(samples, hop, Math.exp((-2 * Math.PI * RUMBLE_HZ) / sampleRate)),
     spectrumHopSeconds: FFT_SAMPLES / sampleRate,
+    hzPerBin: sampleRate / FFT_SAMPLES,
     ...describeSpectra(samples, sampleRate / FFT_SAMPLES),
   }
 }
@@ -49,21 +50,24 @@ function shortTimeEnergy(samples: Float32Array, hop: number, pole: number): Floa
 }
 
 /** The last frame is filled up with zeros. */
-function describeSpectra(samples: Float32Array, hzPerBin: number): Pick<FrameFeatures, 'bandEnergyDb' | 'flatness'> {
+function describeSpectra(samples: Float32Array, hzPerBin: number): Pick<FrameFeatures, 'bandEnergyDb' | 'flatness' | 'meanSpectrum'> {
   const frames = Math.ceil(samples.length / FFT_SAMPLES)
   const bandEnergyDb = new Float32Array(frames)
   const flatness = new Float32Array(frames)
+  const meanSpectrum = new Float32Array(SPECTRUM_BINS)
   const firstBin = Math.ceil(BAND_HZ.low / hzPerBin)
   const endBin = Math.min(Math.floor(BAND_HZ.high / hzPerBin), FFT_SAMPLES / 2 - 1) + 1
   const frame = new Float32Array(FFT_SAMPLES)
   for (let index = 0; index < frames; index++) {
     fillWindowed(frame, samples, index * FFT_SAMPLES)
-    const band = powerSpectrum(frame).subarray(firstBin, endBin)
+    const spectrum = powerSpectrum(frame)
+    for (let bin = 0; bin < SPECTRUM_BINS; bin++) meanSpectrum[bin] += spectrum[bin]! / frames
+    const band = spectrum.subarray(firstBin, endBin)
     const power = sumOf(band)
     bandEnergyDb[index] = toDb(power * POWER_SCALE)
     flatness[index] = flatnessOf(band, power)
   }
-  return { bandEnergyDb, flatness }
+  return { bandEnergyDb, flatness, meanSpectrum }
 }
 
 function fillWindowed(frame: Float32Array, samples: Float32Array, start: number): void {
