@@ -43,14 +43,21 @@ export interface Level {
   readonly dcOffset: number
 }
 
-/** A stretch of speech worth decoding, and where it sat in the upload. */
-export interface Clip {
-  readonly waveform: Waveform
+/** A stretch of audio in seconds from its start. */
+export interface TimeSpan {
   readonly startSeconds: number
+  readonly endSeconds: number
+}
+
+/** A stretch of speech worth decoding, and where it sat in the upload; its waveform may be longer, by silence put around it. */
+export interface Clip extends TimeSpan {
+  readonly waveform: Waveform
 }
 
 /** What a waveform sounds like over time. Never NaN: silence has a floor. */
 export interface FrameFeatures {
+  /** When the first stretch of `energyDb` begins: at most one hop before the first sample, see features/acoustics.ts. */
+  readonly energyStartSeconds: number
   /** Seconds from one value of `energyDb` to the next. */
   readonly energyHopSeconds: number
   /** Power of consecutive stretches of that length, dB relative to full scale, rumble removed. */
@@ -66,14 +73,10 @@ export interface FrameFeatures {
   readonly hzPerBin: number
 }
 
-/** A stretch of audio in seconds from its start. */
-export interface TimeSpan {
-  readonly startSeconds: number
-  readonly endSeconds: number
-}
-
 /** Where somebody speaks, as a detector judges it. Pauses shorter than the detector can tell are part of a span. */
 export interface SpeechActivity {
+  /** When the first stretch of `speech` begins: at most one hop before the first sample. */
+  readonly startSeconds: number
   /** Seconds from one value of `speech` to the next. */
   readonly hopSeconds: number
   /** How much each stretch sounds like a voice, in [0, 1]; 0.5 is the border. */
@@ -82,6 +85,8 @@ export interface SpeechActivity {
   readonly spans: readonly TimeSpan[]
   /** Whether anybody spoke: without doubt, perhaps (the model decides), or not at all. */
   readonly verdict: 'speech' | 'unsure' | 'nothing'
+  /** How far below the loudest speech the border lies, dB: the less, the more of a word's faint ends is not seen. 0 where unknown. */
+  readonly visibleRangeDb: number
 }
 
 /** Row-major [frames, bins]; a family transposes if its graph wants bins first. */
@@ -115,6 +120,8 @@ export interface Segment {
   readonly meanLogProbability: number
   readonly tokens: readonly number[]
   readonly stopped: StopReason
+  /** Decodes that it took: more than one when the first left doubt. */
+  readonly hearings: number
 }
 
 /** Why a successful answer has no words. */
@@ -128,7 +135,7 @@ export type Warning = (typeof WARNINGS)[number]
 /** Stages of one request in the order they happen; together they make up its latency. */
 export const STAGES = [
   'receive', 'queue_wait', 'transfer',
-  'audio_decode', 'measure', 'normalize', 'resample', 'features', 'trim',
+  'audio_decode', 'measure', 'resample', 'features', 'detect', 'normalize', 'trim',
   'model_features', 'encoder', 'decoder', 'postprocess',
 ] as const
 export type Stage = (typeof STAGES)[number]
@@ -164,3 +171,7 @@ export interface ProviderReport {
   readonly provider: string
   readonly refused: readonly { readonly provider: string; readonly reason: string }[]
 }
+
+/** Names of the setting: one detector alone, or the spectral one with the neural one in doubt. */
+export const DETECTION_MODES = ['spectral', 'neural', 'both'] as const
+export type DetectionMode = (typeof DETECTION_MODES)[number]

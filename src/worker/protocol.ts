@@ -3,7 +3,7 @@
  * `child_process.fork({ serialization: 'advanced' })`: audio goes over as bytes, errors as `WireError`.
  */
 import type { WireError } from '../errors.js'
-import type { ProviderReport, Report } from '../types.js'
+import type { DetectionMode, ProviderReport, Report } from '../types.js'
 
 /** Everything a recognition process has to know; the first message it gets. */
 export interface WorkerSettings {
@@ -15,6 +15,9 @@ export interface WorkerSettings {
   readonly maxAudioSeconds: number
   readonly normalizeVolume: boolean
   readonly trimSilence: boolean
+  readonly speechDetection: DetectionMode
+  readonly speechDetector: string
+  readonly maxHearings: number
   readonly warmUpClip: string
 }
 

@@ -7,8 +7,10 @@
  */
 import { readFile } from 'node:fs/promises'
 import os from 'node:os'
+import { loadDetector, type SpeechDetector, type SpeechDetectors } from '../detector.js'
+import { spectralDetector } from '../detectors/spectral.js'
 import { SpeechError, toWire } from '../errors.js'
-import { openModelFiles, readManifest } from '../manifest.js'
+import { openModelFiles, readDetectorManifest, readManifest } from '../manifest.js'
 import { transcribe } from '../pipeline.js'
 import { loadRecognizer, type Recognizer } from '../recognizer.js'
 import { sessionOpener } from '../runtime/session.js'
@@ -17,7 +19,11 @@ import type { FromWorker, LoadedModel, Outcome, ToWorker, WorkerJob, WorkerSetti
 /** Below the server's own priority, so that health and metrics answer when every core recognizes. */
 const NICENESS = os.constants.priority.PRIORITY_BELOW_NORMAL
 
-interface Loaded { readonly settings: WorkerSettings; readonly recognizers: ReadonlyMap<string, Recognizer> }
+interface Loaded {
+  readonly settings: WorkerSettings
+  readonly detectors: SpeechDetectors
+  readonly recognizers: ReadonlyMap<string, Recognizer>
+}
 
 let loaded: Loaded | undefined
 let cancelled: number | undefined
@@ -39,19 +45,33 @@ async function start(settings: WorkerSettings): Promise<void> {
   try {
     os.setPriority(NICENESS)
     const clip = await readFile(settings.warmUpClip)
+    const detectors = await loadDetectors(settings)
     const recognizers = new Map<string, Recognizer>()
     const models: LoadedModel[] = []
     for (const name of settings.models) {
       const since = performance.now()
       const recognizer = await load(name, settings)
-      await warmUp(recognizer, clip, settings)
+      await warmUp(recognizer, clip, settings, detectors)
       recognizers.set(name, recognizer)
       models.push({ name, languages: recognizer.languages, provider: recognizer.provider, loadSeconds: (performance.now() - since) / 1000 })
     }
-    loaded = { settings, recognizers }
+    loaded = { settings, detectors, recognizers }
     send({ kind: 'ready', models })
   } catch (thrown) {
     send({ kind: 'failed', error: toWire(thrown, 'MODEL_INVALID') })
+  }
+}
+
+async function loadDetectors(settings: WorkerSettings): Promise<SpeechDetectors> {
+  const open = sessionOpener({ providers: ['cpu'], strict: false, threads: 1 }) // so small that a GPU would only be a detour
+  const neural = async (): Promise<SpeechDetector> => {
+    const manifest = await readDetectorManifest(settings.modelsDir, settings.speechDetector)
+    return loadDetector(manifest, openModelFiles(settings.modelsDir, manifest), open)
+  }
+  switch (settings.speechDetection) {
+    case 'spectral': return { first: spectralDetector, second: undefined }
+    case 'neural': return { first: await neural(), second: undefined }
+    case 'both': return { first: spectralDetector, second: await neural() }
   }
 }
 
@@ -62,8 +82,8 @@ async function load(name: string, settings: WorkerSettings): Promise<Recognizer>
 }
 
 /** A recognizer that cannot hear a plain sentence is not ready, however well it loaded. */
-async function warmUp(recognizer: Recognizer, clip: Uint8Array, settings: WorkerSettings): Promise<void> {
-  const report = await transcribe(clip, recognizer, { ...settings, language: undefined, interrupt: () => undefined })
+async function warmUp(recognizer: Recognizer, clip: Uint8Array, settings: WorkerSettings, detectors: SpeechDetectors): Promise<void> {
+  const report = await transcribe(clip, recognizer, { ...settings, detectors, language: undefined, interrupt: () => undefined })
   if (report.text === '') throw new SpeechError('MODEL_INVALID', `${recognizer.name} heard nothing in the warm-up clip ${settings.warmUpClip}`)
 }
 
@@ -82,7 +102,7 @@ async function recognize(id: number, job: WorkerJob): Promise<Outcome> {
     const recognizer = loaded?.recognizers.get(job.model)
     if (loaded === undefined || recognizer === undefined) throw new SpeechError('MODEL_NOT_FOUND', job.model)
     interrupt()
-    const report = await transcribe(job.audio, recognizer, { ...loaded.settings, language: job.language, interrupt })
+    const report = await transcribe(job.audio, recognizer, { ...loaded.settings, detectors: loaded.detectors, language: job.language, interrupt })
     return { ok: true, report }
   } catch (thrown) {
     return { ok: false, error: toWire(thrown, 'RECOGNIZER_FAILED') }
@@ -91,6 +111,8 @@ async function recognize(id: number, job: WorkerJob): Promise<Outcome> {
 
 async function stop(): Promise<void> {
   for (const recognizer of loaded?.recognizers.values() ?? []) await recognizer.dispose()
+  await loaded?.detectors.first.dispose()
+  await loaded?.detectors.second?.dispose()
   process.exit(0)
 }
 
