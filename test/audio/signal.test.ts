@@ -1,6 +1,5 @@
 import tap from 'tap'
 import { measureLevel, normalizeVolume, PEAK_CEILING_DBFS, TARGET_LUFS } from '../../src/audio/loudness.js'
-import { resample, smallRatio } from '../../src/audio/resample.js'
 import { findSpeech, type SpeechSpan } from '../../src/audio/silence.js'
 import { describeFrames } from '../../src/features/acoustics.js'
 import type { Waveform } from '../../src/types.js'
@@ -18,50 +17,6 @@ const VOICE = Float32Array.from({ length: 4 * RATE }, (_, n) => {
     sample += Math.sin(harmonic * phase) * (0.1 / harmonic + 0.2 * Math.exp(-distance * distance))
   }
   return 0.4 * syllable * sample
-})
-
-tap.test('resampling keeps the level of a tone in the band and removes one above it', async (t) => {
-  for (const rate of [8_000, 11_025, 22_050, 32_000, 44_100, 48_000, 96_000]) {
-    const kept = resample(tone(1_000, 1, rate), RATE)
-    t.ok(Math.abs(decibels(rmsOf(middle(kept)) / Math.SQRT1_2)) < 0.05, `1 kHz at ${rate} Hz keeps its level`)
-    t.ok(Math.abs(kept.samples.length - RATE) <= 1, `${rate} Hz keeps its length`)
-  }
-  for (const rate of [44_100, 48_000, 96_000]) {
-    t.ok(decibels(rmsOf(middle(resample(tone(12_000, 1, rate), RATE)))) < -80, `12 kHz at ${rate} Hz is gone`)
-    t.ok(Math.abs(decibels(rmsOf(middle(resample(tone(7_000, 1, rate), RATE))) / Math.SQRT1_2)) < 0.5, `7 kHz at ${rate} Hz is kept`)
-  }
-})
-
-tap.test('a tone resampled from any odd rate is the tone itself, in place', async (t) => {
-  for (const rate of [8_000, 12_345, 44_100, 44_101, 47_999]) {
-    const found = resample(tone(500, 0.5, rate), RATE)
-    const expected = tone(500, 0.5, RATE)
-    t.ok(rmsOf(middle(difference(found, expected))) < 0.02, `${rate} Hz: ${rmsOf(middle(difference(found, expected)))}`)
-  }
-})
-
-tap.test('the ratio of two rates is exact where it is small and within 0.1 % where it is not', async (t) => {
-  t.strictSame(smallRatio(44_100, RATE), { from: 441, to: 160 })
-  t.strictSame(smallRatio(11_025, RATE), { from: 441, to: 640 })
-  t.strictSame(smallRatio(1_000, RATE), { from: 1, to: 16 })
-  let worst = 0
-  for (let rate = 1_000; rate <= 768_000; rate += rate < 100_000 ? 7 : 997) {
-    const { from, to } = smallRatio(rate, RATE)
-    if (from > 1_024 || to > 1_024) t.fail(`${rate}: ${from} / ${to}`)
-    worst = Math.max(worst, Math.abs((from / to) * (RATE / rate) - 1))
-  }
-  t.ok(worst < 0.001, `worst ${worst}`)
-})
-
-tap.test('the right rate is left alone, nothing stays nothing, and every rate is quick', async (t) => {
-  const waveform = tone(440, 0.1, RATE)
-  t.equal(resample(waveform, RATE), waveform)
-  for (const rate of [1_000, 1_009, 44_101, 191_999, 767_999, 768_000]) {
-    t.equal(resample({ samples: new Float32Array(0), sampleRate: rate }, RATE).samples.length, 0)
-    const since = performance.now()
-    resample(tone(100, 0.5, rate), RATE)
-    t.ok(performance.now() - since < 2_000, `${rate} Hz took ${(performance.now() - since).toFixed()} ms`)
-  }
 })
 
 tap.test('loudness is that of ITU-R BS.1770: a full-scale sine of 997 Hz has −3.01 LUFS at any rate', async (t) => {
@@ -249,15 +204,6 @@ function joined(...parts: readonly Waveform[]): Waveform {
     offset += part.samples.length
   }
   return { samples, sampleRate: parts[0]!.sampleRate }
-}
-
-/** Without the first and last 50 ms, where a filter has nothing to look at. */
-function middle({ samples, sampleRate }: Waveform): Waveform {
-  return { samples: samples.subarray(sampleRate / 20, samples.length - sampleRate / 20), sampleRate }
-}
-
-function difference(a: Waveform, b: Waveform): Waveform {
-  return wave(a.samples.map((x, i) => x - (b.samples[i] ?? x)))
 }
 
 function rmsOf({ samples }: Waveform): number {
