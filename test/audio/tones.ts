@@ -38,7 +38,13 @@ export function rounded(waveform: Waveform, steps: number): Waveform { return ma
 export function clippedAt(waveform: Waveform, limit: number): Waveform { return mapped(waveform, (x) => Math.max(-limit, Math.min(limit, x))) }
 
 export function joined(...parts: readonly Waveform[]): Waveform {
-  return { samples: Float32Array.from(parts.flatMap(({ samples }) => [...samples])), sampleRate: parts[0]!.sampleRate }
+  const whole = new Float32Array(parts.reduce((sum, { samples }) => sum + samples.length, 0))
+  let at = 0
+  for (const { samples } of parts) {
+    whole.set(samples, at)
+    at += samples.length
+  }
+  return { samples: whole, sampleRate: parts[0]!.sampleRate }
 }
 
 /** Without what lies within 100 ms of an end, where a filter has nothing to look at. */
