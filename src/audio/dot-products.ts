@@ -1,9 +1,9 @@
 /**
  * Four dot products with the same coefficients in one go: the inner loop of the resampler, in WebAssembly with SIMD.
  *
- * V8 does not vectorize, and checks the bounds of every access: the same loop in TypeScript takes about eight times
- * as long (`npm run bench -- resample`), which would have to be paid for with a shorter, worse filter. One function
- * of thirty lines needs no compiler: it is assembled here, instruction by instruction, as the WebAssembly Core
+ * V8 does not vectorize, and checks the bounds of every access: a plain loop in TypeScript takes more than ten
+ * times as long (`npm run bench -- resample`), which would have to be paid for with a shorter, worse filter. One
+ * function this small needs no compiler: it is assembled here, instruction by instruction, as the WebAssembly Core
  * Specification 2.0 numbers them (§5, binary format), and a test holds the resampler to the sums in double precision.
  *
  * The catch: it sees nothing but `words`. Callers copy in and out, and addresses are in bytes. It is one memory for
