@@ -37,9 +37,9 @@ export interface Level {
   readonly loudnessLufs: number | null
   readonly peakDbfs: number | null
   readonly rmsDbfs: number | null
-  /** Share of samples at or within one 16-bit step of full scale, in runs of three or more. */
+  /** Share of samples on cut-off tops: runs of three or more at full scale, or flat at the highest value of their own. */
   readonly clippedRatio: number
-  /** Mean sample value. */
+  /** Mean sample value, digital silence left out. */
   readonly dcOffset: number
 }
 

@@ -45,7 +45,6 @@ const DOORS: Readonly<Record<string, readonly string[]>> = {
   'onnxruntime-node': ['runtime/session'],
   'meyda': ['features/spectrum'],
   'wavefile': ['audio/wav'],
-  '@audio/resample-polyphase': ['audio/resample'],
   '@huggingface/tokenizers': ['text/tokenizer'],
   'llama-tokenizer-js': ['text/tokenizer'],
   'prom-client': ['telemetry/'],
