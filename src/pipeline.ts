@@ -6,7 +6,7 @@
  */
 import { extentOf, spokenClips, stretchOf, wholeClips, type SpokenClip } from './audio/clips.js'
 import { decodeAudio } from './audio/decode.js'
-import { measureLevel, normalizeVolume } from './audio/loudness.js'
+import { measureLevel, normalizeVolume, removeOffset } from './audio/loudness.js'
 import { resample } from './audio/resample.js'
 import type { SpeechDetector, SpeechDetectors } from './detector.js'
 import { SpeechError } from './errors.js'
@@ -23,6 +23,8 @@ export interface TranscribeOptions {
   /** Longer uploads are refused with AUDIO_TOO_LONG. */
   readonly maxAudioSeconds: number
   readonly normalizeVolume: boolean
+  /** Loudness of the voice after normalization; the one that was measured best when absent. */
+  readonly targetLufs?: number
   readonly trimSilence: boolean
   readonly detectors: SpeechDetectors
   /** How often a doubtful clip is heard at most. */
@@ -69,11 +71,11 @@ async function findSpeech(waveform: Waveform, level: Level, frames: FrameFeature
   const opinion = await ask(first)
   const activity = opinion.verdict === 'unsure' && second !== undefined ? await ask(second) : opinion
   if (options.trimSilence && activity.verdict === 'nothing') return { activity, clips: [], nothing: 'no_speech_detected' }
-  const levelled = stopwatch.time('normalize', () => options.normalizeVolume ? levelSpeech(waveform, activity, level) : waveform)
   const maxSeconds = recognizer.maxSeconds - Math.max(...recognizer.hearing.leadSeconds) - recognizer.hearing.trailSeconds
-  const clips = stopwatch.time('trim', () => options.trimSilence
-    ? spokenClips(levelled, activity, frames, maxSeconds)
-    : wholeClips(levelled, frames, recognizer.maxSeconds))
+  const cut = stopwatch.time('trim', () => options.trimSilence
+    ? spokenClips(waveform, activity, frames, maxSeconds)
+    : wholeClips(waveform, frames, recognizer.maxSeconds))
+  const clips = stopwatch.time('normalize', () => levelClips(cut, waveform, activity, level, options))
   return { activity, clips, nothing: null }
 }
 
@@ -86,9 +88,13 @@ function nothingAudible({ samples }: Waveform, level: Level): NoSpeechReason | n
 }
 
 /** The gain that the voice needs, whatever is around it. */
-function levelSpeech(waveform: Waveform, activity: SpeechActivity, level: Level): Waveform {
+function levelClips(clips: readonly SpokenClip[], waveform: Waveform, activity: SpeechActivity, level: Level, options: TranscribeOptions): SpokenClip[] {
   const voice = extentOf(activity)
-  return normalizeVolume(waveform, voice === null ? level : measureLevel(stretchOf(waveform, voice)))
+  const voiceLevel = voice === null ? level : measureLevel(stretchOf(waveform, voice))
+  return clips.map((clip) => ({
+    ...clip,
+    waveform: options.normalizeVolume ? normalizeVolume(clip.waveform, voiceLevel, options.targetLufs) : removeOffset(clip.waveform, voiceLevel),
+  }))
 }
 
 async function hearAll({ clips, activity }: SpeechFindings, recognizer: Recognizer, options: TranscribeOptions, stopwatch: Stopwatch): Promise<Heard[]> {

@@ -135,7 +135,7 @@ export type Warning = (typeof WARNINGS)[number]
 /** Stages of one request in the order they happen; together they make up its latency. */
 export const STAGES = [
   'receive', 'queue_wait', 'transfer',
-  'audio_decode', 'measure', 'resample', 'features', 'detect', 'normalize', 'trim',
+  'audio_decode', 'measure', 'resample', 'features', 'detect', 'trim', 'normalize',
   'model_features', 'encoder', 'decoder', 'postprocess',
 ] as const
 export type Stage = (typeof STAGES)[number]

@@ -15,6 +15,8 @@ import type { Clip, FrameFeatures, SpeechActivity, TimeSpan, Waveform } from '..
 export interface SpokenClip extends Clip {
   /** The voice itself, without what is kept around it. */
   readonly voice: TimeSpan
+  /** How much is kept before and behind the voice at most, the outer part of it to be faded; 0 where a cut goes through speech. */
+  readonly keptSeconds: { readonly before: number; readonly behind: number }
 }
 
 const KEPT_SECONDS = 0.1
@@ -45,7 +47,7 @@ export function spokenClips(waveform: Waveform, activity: SpeechActivity, frames
       startSeconds: Math.max(0, piece.startSeconds - (isFirst ? around : 0)),
       endSeconds: Math.min(secondsOf(waveform), piece.endSeconds + (isLast ? around : 0)),
     }
-    return faded(takeOut(waveform, kept, piece), isFirst ? around : 0, isLast ? around : 0)
+    return { ...takeOut(waveform, kept, piece), keptSeconds: { before: isFirst ? around : 0, behind: isLast ? around : 0 } }
   })
 }
 
@@ -59,9 +61,10 @@ export function stretchOf({ samples, sampleRate }: Waveform, { startSeconds, end
   return { samples: samples.subarray(Math.round(startSeconds * sampleRate), Math.round(endSeconds * sampleRate)), sampleRate }
 }
 
-/** The clip with digital silence around it, so that its voice begins `leadSeconds` after the start and ends `trailSeconds` before the end, if not more is there already. */
-export function surround({ waveform, voice, startSeconds, endSeconds }: SpokenClip, leadSeconds: number, trailSeconds: number): Clip {
-  const { samples, sampleRate } = waveform
+/** The clip faded, and with digital silence around it, so that its voice begins `leadSeconds` after the start and ends `trailSeconds` before the end, if not more is there already. */
+export function surround(clip: SpokenClip, leadSeconds: number, trailSeconds: number): Clip {
+  const { voice, startSeconds, endSeconds, waveform: { sampleRate } } = clip
+  const samples = faded(clip)
   const before = Math.max(0, Math.round((leadSeconds - (voice.startSeconds - startSeconds)) * sampleRate))
   const behind = Math.max(0, Math.round((trailSeconds - (endSeconds - voice.endSeconds)) * sampleRate))
   const surrounded = new Float32Array(before + samples.length + behind)
@@ -70,23 +73,22 @@ export function surround({ waveform, voice, startSeconds, endSeconds }: SpokenCl
 }
 
 function takeOut(waveform: Waveform, kept: TimeSpan, voice: TimeSpan): SpokenClip {
-  return { waveform: stretchOf(waveform, kept), ...kept, voice }
+  return { waveform: stretchOf(waveform, kept), ...kept, voice, keptSeconds: { before: 0, behind: 0 } }
 }
 
-/** Raised cosine over the outer FADE_SECONDS of what was kept; where the recording ends before, there is less to fade. */
-function faded(clip: SpokenClip, aroundBefore: number, aroundBehind: number): SpokenClip {
-  const { waveform: { samples, sampleRate }, voice, startSeconds, endSeconds } = clip
+/** A copy with a raised cosine over the outer FADE_SECONDS of what is kept; where the recording ends before, there is less to fade. */
+function faded({ waveform: { samples, sampleRate }, voice, startSeconds, endSeconds, keptSeconds }: SpokenClip): Float32Array {
   const shaped = samples.slice()
   const fadeSamples = Math.round(FADE_SECONDS * sampleRate)
   // Counted from the voice, so that it fades alike whether or not the recording reaches that far.
-  const begin = Math.round((voice.startSeconds - aroundBefore - startSeconds) * sampleRate)
-  const end = samples.length + Math.round((voice.endSeconds + aroundBehind - endSeconds) * sampleRate)
+  const begin = Math.round((voice.startSeconds - keptSeconds.before - startSeconds) * sampleRate)
+  const end = samples.length + Math.round((voice.endSeconds + keptSeconds.behind - endSeconds) * sampleRate)
   for (let n = 0; n < fadeSamples; n++) {
     const gain = 0.5 - 0.5 * Math.cos((Math.PI * n) / fadeSamples)
-    if (aroundBefore > 0 && begin + n >= 0 && begin + n < shaped.length) shaped[begin + n] *= gain
-    if (aroundBehind > 0 && end - 1 - n >= 0 && end - 1 - n < shaped.length) shaped[end - 1 - n] *= gain
+    if (keptSeconds.before > 0 && begin + n >= 0 && begin + n < shaped.length) shaped[begin + n] *= gain
+    if (keptSeconds.behind > 0 && end - 1 - n >= 0 && end - 1 - n < shaped.length) shaped[end - 1 - n] *= gain
   }
-  return { ...clip, waveform: { samples: shaped, sampleRate } }
+  return shaped
 }
 
 /** Stretches of at most `maxSeconds`. A cut falls into the latter half of what fits, where it is quietest. */
