@@ -1,8 +1,7 @@
 /** A recognizer in this process, loaded as a recognition worker loads it: the figures are those of one worker. */
 import path from 'node:path'
-import { loadDetector, type SpeechDetectors } from '../src/detector.js'
-import { spectralDetector } from '../src/detectors/spectral.js'
-import { openModelFiles, readDetectorManifest, readManifest } from '../src/manifest.js'
+import { loadDetectors, type SpeechDetectors } from '../src/detector.js'
+import { openModelFiles, readManifest } from '../src/manifest.js'
 import type { TranscribeOptions } from '../src/pipeline.js'
 import { loadRecognizer, type Recognizer } from '../src/recognizer.js'
 import { projectRoot } from '../src/root.js'
@@ -14,11 +13,8 @@ export const DEFAULT_MODEL = 'moonshine-tiny-en'
 const modelsDir = path.join(projectRoot, 'models')
 
 /** The detectors as a recognition worker loads them. */
-export async function openDetectors(mode: DetectionMode): Promise<SpeechDetectors> {
-  if (mode === 'spectral') return { first: spectralDetector, second: undefined }
-  const manifest = await readDetectorManifest(modelsDir, 'silero-vad')
-  const neural = await loadDetector(manifest, openModelFiles(modelsDir, manifest), sessionOpener({ providers: ['cpu'], strict: false, threads: 1 }))
-  return mode === 'both' ? { first: spectralDetector, second: neural } : { first: neural, second: undefined }
+export function openDetectors(mode: DetectionMode): Promise<SpeechDetectors> {
+  return loadDetectors({ speechDetection: mode, speechDetector: 'silero-vad', modelsDir })
 }
 
 /** What the service does by default. */

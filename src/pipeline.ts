@@ -15,13 +15,18 @@ import { hear, meanLogProbability, type Heard } from './hearing.js'
 import type { Interrupt, Recognizer } from './recognizer.js'
 import { composeReport } from './report.js'
 import { startStopwatch, type Stopwatch } from './stopwatch.js'
-import type { FrameFeatures, Level, NoSpeechReason, Report, SpeechActivity, Waveform } from './types.js'
+import type { ChannelChoice, FrameFeatures, HeaderlessFormat, Level, NoSpeechReason, Report, SpeechActivity, Waveform } from './types.js'
 
 export interface TranscribeOptions {
   /** ISO 639-1; undefined lets a multilingual model detect it. */
   readonly language: string | undefined
   /** Longer uploads are refused with AUDIO_TOO_LONG. */
   readonly maxAudioSeconds: number
+  /** Default: all channels mixed. */
+  readonly channel?: ChannelChoice | undefined
+  /** How samples without a container are to be read. */
+  readonly headerless?: HeaderlessFormat | undefined
+  readonly disabledCodecs?: readonly string[]
   readonly normalizeVolume: boolean
   /** Loudness of the voice after normalization; the one that was measured best when absent. */
   readonly targetLufs?: number
@@ -48,7 +53,7 @@ const HARDLY_BELIEVED = -1.5
 export async function transcribe(bytes: Uint8Array, recognizer: Recognizer, options: TranscribeOptions): Promise<Report> {
   checkLanguage(recognizer, options.language)
   const stopwatch = startStopwatch()
-  const recording = stopwatch.time('audio_decode', () => decodeAudio(bytes, options.maxAudioSeconds))
+  const recording = await stopwatch.timeAsync('audio_decode', () => decodeAudio(bytes, { ...options, maxSeconds: options.maxAudioSeconds }))
   const level = stopwatch.time('measure', () => measureLevel(recording.waveform))
   const waveform = stopwatch.time('resample', () => resample(recording.waveform, recognizer.sampleRate))
   const frames = stopwatch.time('features', () => describeFrames(waveform))
