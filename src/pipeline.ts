@@ -6,14 +6,16 @@
  */
 import { decodeAudio } from './audio/decode.js'
 import { measureLevel, normalizeVolume } from './audio/loudness.js'
+import { measureQuality } from './audio/quality.js'
 import { resample } from './audio/resample.js'
+import { roughActivity } from './audio/rough-activity.js'
 import { findSpeech, type SpeechSpan } from './audio/silence.js'
 import { describeFrames } from './features/acoustics.js'
 import type { Interrupt, Recognizer } from './recognizer.js'
 import { composeReport } from './report.js'
 import { SpeechError } from './errors.js'
 import { startStopwatch, type Stopwatch } from './stopwatch.js'
-import type { Clip, Hypothesis, Report } from './types.js'
+import type { Clip, FrameFeatures, Hypothesis, Level, Quality, Recording, Report } from './types.js'
 
 export interface TranscribeOptions {
   /** ISO 639-1; undefined lets a multilingual model detect it. */
@@ -34,12 +36,18 @@ export async function transcribe(bytes: Uint8Array, recognizer: Recognizer, opti
   const stopwatch = startStopwatch()
   const recording = stopwatch.time('audio_decode', () => decodeAudio(bytes, options.maxAudioSeconds))
   const level = stopwatch.time('measure', () => measureLevel(recording.waveform))
-  const levelled = stopwatch.time('normalize', () => options.normalizeVolume ? normalizeVolume(recording.waveform, level) : recording.waveform)
-  const waveform = stopwatch.time('resample', () => resample(levelled, recognizer.sampleRate))
-  const frames = stopwatch.time('features', () => describeFrames(waveform))
+  const raw = stopwatch.time('resample', () => resample(recording.waveform, recognizer.sampleRate))
+  const frames = stopwatch.time('features', () => describeFrames(raw))
+  const waveform = stopwatch.time('normalize', () => options.normalizeVolume ? normalizeVolume(raw, level) : raw)
   const speech = stopwatch.time('trim', () => findSpeech(waveform, frames, level, { trim: options.trimSilence, maxClipSeconds: recognizer.maxSeconds }))
+  const quality = stopwatch.time('measure', () => qualityOf(recording, level, frames, speech))
   const heard = await recognizeAll(speech, recognizer, options, stopwatch)
-  return composeReport({ recording, level, speech, heard, recognizer, options, stopwatch })
+  return composeReport({ recording, level, quality, speech, heard, recognizer, options, stopwatch })
+}
+
+function qualityOf({ waveform: { samples, sampleRate }, format }: Recording, level: Level, frames: FrameFeatures, speech: SpeechSpan): Quality {
+  const activity = roughActivity(frames, speech.nothing !== null ? 'nothing' : speech.certain ? 'speech' : 'unsure')
+  return measureQuality({ level, frames, activity, format, audioSeconds: samples.length / sampleRate })
 }
 
 async function recognizeAll(speech: SpeechSpan, recognizer: Recognizer, options: TranscribeOptions, stopwatch: Stopwatch): Promise<Heard[]> {

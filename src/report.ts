@@ -3,11 +3,12 @@ import type { Recognizer } from './recognizer.js'
 import type { Heard, TranscribeOptions } from './pipeline.js'
 import type { SpeechSpan } from './audio/silence.js'
 import type { Stopwatch } from './stopwatch.js'
-import type { Level, Recording, Report, Segment, Warning } from './types.js'
+import type { Level, Quality, Recording, Report, Segment, Warning } from './types.js'
 
 interface Findings {
   readonly recording: Recording
   readonly level: Level
+  readonly quality: Quality
   readonly speech: SpeechSpan
   readonly heard: readonly Heard[]
   readonly recognizer: Recognizer
@@ -21,33 +22,41 @@ const WORDS = /[\p{Letter}\p{Number}]/u
 const TOO_QUIET_LUFS = -45
 /** More than this share of clipped samples is audible as distortion. */
 const CLIPPED_RATIO = 0.001
+/** Noise that begins to cost words, dB. */
+const NOISY_SNR_DB = 10
 /** Hz; telephone audio and below has lost the upper speech band. */
-const NARROWBAND_HZ = 16_000
+const NARROWBAND_HZ = 4_500
+/** A sound card, not a sound: mean of all samples relative to full scale. */
+const DC_OFFSET = 0.01
+/** Of the tokens, where the decoder doubts itself: of the answers below, two in three have a wrong word. */
+const LOW_MEAN_LOG_PROBABILITY = -0.5
 /** Shorter uploads hold no word. */
 const TOO_SHORT_SECONDS = 0.3
 
 export function composeReport(findings: Findings): Report {
-  const { recording, level, speech, heard, recognizer, stopwatch } = findings
+  const { recording, level, quality, speech, heard, recognizer, stopwatch } = findings
   const { samples, sampleRate } = recording.waveform
   const audioSeconds = samples.length / sampleRate
   const spoken = heard.filter(({ hypothesis }) => WORDS.test(hypothesis.text))
   const segments = spoken.map(toSegment)
   const text = segments.map((segment) => segment.text).join(' ')
+  const confidence = text === '' ? null : Math.exp(mean(spoken.flatMap(({ hypothesis }) => hypothesis.logProbabilities)))
   return {
     text,
-    confidence: text === '' ? null : Math.exp(mean(spoken.flatMap(({ hypothesis }) => hypothesis.logProbabilities))),
+    confidence,
     language: heard[0]?.hypothesis.language ?? findings.options.language ?? recognizer.languages[0]!,
     model: recognizer.name,
     segments,
     noSpeechReason: text === '' ? speech.nothing ?? 'nothing_recognized' : null,
-    warnings: warningsOf(findings, audioSeconds),
+    warnings: warningsOf(findings, audioSeconds, confidence),
     input: {
       ...recording.format,
       ...level,
+      ...quality,
       audioSeconds,
       speechSeconds: speech.clips.reduce((sum, { waveform }) => sum + waveform.samples.length / waveform.sampleRate, 0),
-      leadingSilenceSeconds: speech.leadingSeconds,
-      trailingSilenceSeconds: speech.trailingSeconds,
+      trimmedLeadingSeconds: speech.leadingSeconds,
+      trimmedTrailingSeconds: speech.trailingSeconds,
     },
     seconds: stopwatch.seconds,
   }
@@ -68,15 +77,18 @@ function toSegment({ clip, hypothesis }: Heard): Segment {
   }
 }
 
-function warningsOf({ recording, level, heard }: Findings, audioSeconds: number): Warning[] {
+function warningsOf({ recording, level, quality, heard }: Findings, audioSeconds: number, confidence: number | null): Warning[] {
   const { format } = recording
   const stopped = (reason: string): boolean => heard.some(({ hypothesis }) => hypothesis.stopped === reason)
   const found: Record<Warning, boolean> = {
     too_quiet: (level.loudnessLufs ?? -Infinity) < TOO_QUIET_LUFS,
     clipped: level.clippedRatio > CLIPPED_RATIO,
-    narrowband: format.sampleRate < NARROWBAND_HZ,
+    noisy: (quality.snrDb ?? Infinity) < NOISY_SNR_DB,
+    narrowband: (quality.bandwidthHz ?? Infinity) < NARROWBAND_HZ,
+    dc_offset: Math.abs(level.dcOffset) > DC_OFFSET,
     too_short: audioSeconds < TOO_SHORT_SECONDS,
     truncated: format.truncated,
+    low_confidence: confidence !== null && Math.log(confidence) < LOW_MEAN_LOG_PROBABILITY,
     repetition: stopped('repetition'),
     token_limit: stopped('token_limit'),
   }

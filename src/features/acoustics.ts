@@ -49,19 +49,20 @@ function shortTimeEnergy(samples: Float32Array, hop: number, pole: number): Floa
   return energyDb
 }
 
-/** The last frame is filled up with zeros. */
+/** The last frame is filled up with zeros: an edge that was never heard, and no part of the mean unless it is all there is. */
 function describeSpectra(samples: Float32Array, hzPerBin: number): Pick<FrameFeatures, 'bandEnergyDb' | 'flatness' | 'meanSpectrum'> {
   const frames = Math.ceil(samples.length / FFT_SAMPLES)
   const bandEnergyDb = new Float32Array(frames)
   const flatness = new Float32Array(frames)
   const meanSpectrum = new Float32Array(SPECTRUM_BINS)
+  const wholeFrames = Math.max(1, Math.floor(samples.length / FFT_SAMPLES))
   const firstBin = Math.ceil(BAND_HZ.low / hzPerBin)
   const endBin = Math.min(Math.floor(BAND_HZ.high / hzPerBin), FFT_SAMPLES / 2 - 1) + 1
   const frame = new Float32Array(FFT_SAMPLES)
   for (let index = 0; index < frames; index++) {
     fillWindowed(frame, samples, index * FFT_SAMPLES)
     const spectrum = powerSpectrum(frame)
-    for (let bin = 0; bin < SPECTRUM_BINS; bin++) meanSpectrum[bin] += spectrum[bin]! / frames
+    if (index < wholeFrames) for (let bin = 0; bin < SPECTRUM_BINS; bin++) meanSpectrum[bin] += spectrum[bin]! / wholeFrames
     const band = spectrum.subarray(firstBin, endBin)
     const power = sumOf(band)
     bandEnergyDb[index] = toDb(power * POWER_SCALE)

@@ -20,7 +20,7 @@ export const REPORT: Report = {
   ],
   input: {
     container: 'wav', codec: 'pcm_s16', sampleRate: 16_000, channels: 1, truncated: false, loudnessLufs: -23, peakDbfs: -3, rmsDbfs: null,
-    clippedRatio: 0, dcOffset: 0, audioSeconds: 2, speechSeconds: 1.5, leadingSilenceSeconds: 0.25, trailingSilenceSeconds: 0.25,
+    clippedRatio: 0, dcOffset: 0, audioSeconds: 2, speechSeconds: 1.5, snrDb: 18, noiseFloorDbfs: -52, speechRatio: 0.6, leadingSilenceSeconds: 0.5, trailingSilenceSeconds: 0.3, bandwidthHz: 7500, trimmedLeadingSeconds: 0.25, trimmedTrailingSeconds: 0.25,
   },
   seconds: { queue_wait: 0.001, transfer: 0.001, audio_decode: 0.001, encoder: 0.01, decoder: 0.02 },
 }
