@@ -20,6 +20,7 @@ const BENCHES: Readonly<Record<string, Bench>> = {
   latency:    { says: 'time per stage by clip length, and what HTTP and the process boundary add', open: () => import('./latency.js') },
   throughput: { says: 'clips and audio seconds per second at 1 to 16 clients', open: () => import('./throughput.js') },
   load:       { says: 'load on a running server; --overload and --probe start their own', open: () => import('./load.js') },
+  quality:    { says: 'whether signal-to-noise ratio, bandwidth and warnings are true', open: () => import('./quality.js') },
   memory:     { says: 'resident memory of server and workers over a long run', open: () => import('./memory.js') },
   resample:   { says: 'cost of the resampler by pairs of rates, and what it does to tones', open: () => import('./resample.js') },
   startup:    { says: 'from process start to listening to ready', open: () => import('./startup.js') },

@@ -107,6 +107,22 @@ export interface SpeechActivity {
   readonly visibleRangeDb: number
 }
 
+/** How good a recording is, measured before anything is changed; null where a figure has no meaning. */
+export interface Quality {
+  /** Power of the voice over that of the noise in the pauses, both above 100 Hz, dB; null without speech or without pauses. */
+  readonly snrDb: number | null
+  /** Power of the pauses above 100 Hz; null when there are none, or they are padding. */
+  readonly noiseFloorDbfs: number | null
+  /** Share of the upload in which somebody speaks. */
+  readonly speechRatio: number
+  /** Before the first speech; the whole length when nobody spoke. */
+  readonly leadingSilenceSeconds: number
+  /** After the last speech; 0 when nobody spoke. */
+  readonly trailingSilenceSeconds: number
+  /** Highest frequency at which the mean spectrum lies less than 50 dB below its peak, at most 8 kHz; null for digital silence. */
+  readonly bandwidthHz: number | null
+}
+
 /** Row-major [frames, bins]; a family transposes if its graph wants bins first. */
 export interface FeatureMatrix {
   readonly data: Float32Array
@@ -147,7 +163,7 @@ export const NO_SPEECH_REASONS = ['no_samples', 'digital_silence', 'too_quiet', 
 export type NoSpeechReason = (typeof NO_SPEECH_REASONS)[number]
 
 /** Things a client may want to show to its user. */
-export const WARNINGS = ['too_quiet', 'clipped', 'narrowband', 'too_short', 'truncated', 'repetition', 'token_limit'] as const
+export const WARNINGS = ['too_quiet', 'clipped', 'noisy', 'narrowband', 'dc_offset', 'too_short', 'truncated', 'low_confidence', 'repetition', 'token_limit'] as const
 export type Warning = (typeof WARNINGS)[number]
 
 /** Stages of one request in the order they happen; together they make up its latency. */
@@ -160,13 +176,14 @@ export type Stage = (typeof STAGES)[number]
 export type StageSeconds = Readonly<Partial<Record<Stage, number>>>
 
 /** The upload as measured before normalization. */
-export interface InputReport extends AudioFormat, Level {
+export interface InputReport extends AudioFormat, Level, Quality {
   /** Length as uploaded. */
   readonly audioSeconds: number
   /** Length sent to the model. */
   readonly speechSeconds: number
-  readonly leadingSilenceSeconds: number
-  readonly trailingSilenceSeconds: number
+  /** Cut off at the start, and at the end, before recognition. */
+  readonly trimmedLeadingSeconds: number
+  readonly trimmedTrailingSeconds: number
 }
 
 /** Everything one successful request taught us. */

@@ -1,17 +1,21 @@
 /** The road from bytes to report, with a recognizer that says what it is told: what holds whatever the model. */
+import { readFileSync } from 'node:fs'
 import t from 'tap'
+import { spectralDetector } from '../src/detectors/spectral.js'
 import { SpeechError } from '../src/errors.js'
 import { transcribe, type TranscribeOptions } from '../src/pipeline.js'
 import type { Recognizer } from '../src/recognizer.js'
-import type { Clip, Hypothesis } from '../src/types.js'
+import type { Clip, Hypothesis, Report } from '../src/types.js'
 import { wavOfSeconds } from './http/wav.js'
 
-const OPTIONS: TranscribeOptions = { language: undefined, maxAudioSeconds: 60, normalizeVolume: true, trimSilence: true, interrupt: () => undefined }
+const OPTIONS: TranscribeOptions = { language: undefined, maxAudioSeconds: 60, normalizeVolume: true, trimSilence: true, detectors: { first: spectralDetector, second: undefined }, maxHearings: 3, interrupt: () => undefined }
+
+const HEARING = { leadSeconds: [0.2, 0.3], trailSeconds: 0.2, doubtBelow: -9 }
 
 function saying(texts: readonly string[], change: Partial<Hypothesis> = {}): { recognizer: Recognizer; clips: Clip[] } {
   const clips: Clip[] = []
   const recognizer: Recognizer = {
-    name: 'told', sampleRate: 16_000, maxSeconds: 2, languages: ['en', 'de'], provider: { provider: 'cpu', refused: [] },
+    name: 'told', sampleRate: 16_000, maxSeconds: 2, languages: ['en', 'de'], hearing: HEARING, provider: { provider: 'cpu', refused: [] },
     async recognize(clip) {
       clips.push(clip)
       const text = texts[(clips.length - 1) % texts.length]!
@@ -53,9 +57,36 @@ t.test('notes and dots are no words', async (t) => {
 
 t.test('what the decoder doubts is marked, and what the input lacks', async (t) => {
   const looping = await transcribe(wavOfSeconds(1), saying(['no no'], { stopped: 'repetition' }).recognizer, OPTIONS)
-  t.same(looping.warnings, ['repetition'])
+  t.same(looping.warnings, ['narrowband', 'repetition'], 'a tone has no band')
   const short = await transcribe(wavOfSeconds(0.2), saying(['a'], { stopped: 'token_limit' }).recognizer, OPTIONS)
-  t.same(short.warnings, ['too_short', 'token_limit'])
+  t.same(short.warnings, ['narrowband', 'too_short', 'token_limit'])
+})
+
+t.test('a decoder that doubts its words says so, and one that is sure does not', async (t) => {
+  const doubtful = await transcribe(wavOfSeconds(1), saying(['maybe'], { logProbabilities: [-0.2, -0.9] }).recognizer, OPTIONS)
+  t.same(doubtful.warnings, ['narrowband', 'low_confidence'])
+  const sure = await transcribe(wavOfSeconds(1), saying(['surely'], { logProbabilities: [-0.2, -0.7] }).recognizer, OPTIONS)
+  t.same(sure.warnings, ['narrowband'])
+})
+
+t.test('noise, a narrow band and an offset are marked, on the signal as it came', async (t) => {
+  const heard = async (change: (n: number) => number): Promise<Report> => transcribe(changed(wavOfSeconds(2), change), saying(['x']).recognizer, OPTIONS)
+  const hiss = (n: number): number => Math.sin(n * n * 0.37)
+  const voice = (n: number): number => n > 10_000 && n < 22_000 ? hiss(n) * (1 + Math.sin(n / 400)) : 0
+  t.same((await heard((n) => 4_000 * voice(n) + 20 * hiss(3 * n))).warnings, [])
+  t.same((await heard((n) => 3_000 * voice(n) + 2_000 * hiss(3 * n))).warnings, ['noisy'])
+  t.same((await heard((n) => 4_000 * voice(n) + 20 * hiss(3 * n) + 700)).warnings, ['dc_offset'])
+  const whisper = await heard((n) => 400 * voice(n) + 2 * hiss(3 * n))
+  const shout = await heard((n) => 8_000 * voice(n) + 40 * hiss(3 * n))
+  t.ok(Math.abs(shout.input.snrDb! - whisper.input.snrDb!) < 1, 'the ratio does not know the level')
+  t.ok(Math.abs(shout.input.noiseFloorDbfs! - whisper.input.noiseFloorDbfs! - 26) < 1, 'the floor is not normalized')
+})
+
+t.test('the narrow band of an upload is that of its sound, not of its rate', async (t) => {
+  const clips = new URL('../fixtures/clips/', import.meta.url)
+  const warned = async (name: string): Promise<readonly string[]> => (await transcribe(readFileSync(new URL(name, clips)), saying(['x']).recognizer, OPTIONS)).warnings
+  t.same(await warned('telephone-mulaw.wav'), ['narrowband'])
+  t.same(await warned('warm-up.wav'), [])
 })
 
 t.test('an unknown language, a long upload and an interrupt end the work before the model', async (t) => {
@@ -65,3 +96,9 @@ t.test('an unknown language, a long upload and an interrupt end the work before 
   await t.rejects(transcribe(wavOfSeconds(1), recognizer, { ...OPTIONS, interrupt: () => { throw new SpeechError('CANCELLED') } }), { code: 'CANCELLED' })
   t.equal(clips.length, 0)
 })
+
+/** A WAV of the same length with these samples of 16 bits instead. */
+function changed(wav: Buffer, sampleAt: (n: number) => number): Buffer {
+  for (let n = 0; 44 + 2 * n < wav.length; n++) wav.writeInt16LE(Math.round(sampleAt(n)), 44 + 2 * n)
+  return wav
+}

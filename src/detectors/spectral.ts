@@ -16,8 +16,8 @@ import type { FrameFeatures, SpeechActivity, TimeSpan } from '../types.js'
 const RANGE_DB = 35
 /** The loudest is what so many stretches reach: 50 ms, so that a click is not it. */
 const LOUD_STRETCHES = 5
-/** The border lies this far above the noise floor, but no nearer to the loudest than LEAST_RANGE_DB. */
-const OVER_NOISE_DB = 8
+/** The border lies this far above the noise floor; less where the voice itself would else be cut, and at least so much. */
+const OVER_NOISE_DB = { most: 8, least: 3 }
 const LEAST_RANGE_DB = 12
 /** Shorter bursts between silence are clicks. */
 const LEAST_BURST_STRETCHES = 2
@@ -61,7 +61,8 @@ function borderOf(energyDb: Float32Array): number {
   const loudest = loudestOf(energyDb)
   const audible = energyDb.filter((power) => power > PADDING_DB)
   const floor = audible.length === 0 ? -Infinity : percentile(audible, 0.1)
-  return Math.max(loudest - RANGE_DB, Math.min(floor + OVER_NOISE_DB, loudest - LEAST_RANGE_DB))
+  const overNoise = Math.min(floor + OVER_NOISE_DB.most, Math.max(floor + OVER_NOISE_DB.least, loudest - LEAST_RANGE_DB))
+  return Math.max(loudest - RANGE_DB, overNoise)
 }
 
 /** Counted and not a percentile: silence around a clip does not change it. */

@@ -68,19 +68,21 @@ function shortTimeEnergy(samples: Float32Array, gridStart: number, hop: number, 
   return energyDb
 }
 
-/** Frames that reach over an end of the clip are filled up with zeros. */
+/** Frames that reach over an end of the clip are filled up with zeros: edges that were never heard, and no part of the mean unless they are all there is. */
 function describeSpectra(samples: Float32Array, gridStart: number, hzPerBin: number): Pick<FrameFeatures, 'bandEnergyDb' | 'flatness' | 'meanSpectrum'> {
   const frames = Math.ceil((samples.length - gridStart) / FFT_SAMPLES)
   const bandEnergyDb = new Float32Array(frames)
   const flatness = new Float32Array(frames)
   const meanSpectrum = new Float32Array(SPECTRUM_BINS)
+  const isWhole = (index: number): boolean => gridStart + index * FFT_SAMPLES >= 0 && gridStart + (index + 1) * FFT_SAMPLES <= samples.length
+  const wholeFrames = Array.from({ length: frames }, (_, index) => isWhole(index)).filter(Boolean).length
   const firstBin = Math.ceil(BAND_HZ.low / hzPerBin)
   const endBin = Math.min(Math.floor(BAND_HZ.high / hzPerBin), SPECTRUM_BINS - 1) + 1
   const frame = new Float32Array(FFT_SAMPLES)
   for (let index = 0; index < frames; index++) {
     fillWindowed(frame, samples, gridStart + index * FFT_SAMPLES)
     const spectrum = powerSpectrum(frame)
-    for (let bin = 0; bin < SPECTRUM_BINS; bin++) meanSpectrum[bin] += spectrum[bin]! / frames
+    if (isWhole(index) || wholeFrames === 0) for (let bin = 0; bin < SPECTRUM_BINS; bin++) meanSpectrum[bin] += spectrum[bin]! / (wholeFrames || frames)
     const band = spectrum.subarray(firstBin, endBin)
     const power = sumOf(band)
     bandEnergyDb[index] = toDb(power * POWER_SCALE)

@@ -34,6 +34,7 @@ const SegmentSchema = Type.Object({
   meanLogProbability: Type.Number({ description: 'Natural logarithm, per token.' }),
   tokens: Type.Immutable(Type.Array(Type.Integer())),
   stopped: oneOf(['end_of_text', 'token_limit', 'repetition'], 'Why decoding ended.'),
+  hearings: Type.Integer({ description: 'Decodes that it took: more than one when the first left doubt.' }),
 })
 
 const InputSchema = Type.Object({
@@ -47,11 +48,17 @@ const InputSchema = Type.Object({
   peakDbfs: nullable(Type.Number(), 'Highest sample.'),
   rmsDbfs: nullable(Type.Number(), 'Mean power.'),
   clippedRatio: Type.Number({ description: 'Share of clipped samples.' }),
-  dcOffset: Type.Number(),
+  dcOffset: Type.Number({ description: 'Mean sample; full scale is 1.' }),
+  snrDb: nullable(Type.Number(), 'Signal-to-noise ratio: power of the voice over that of the pauses, above 100 Hz, dB; null without speech or without pauses.'),
+  noiseFloorDbfs: nullable(Type.Number(), 'Power of the pauses above 100 Hz; null when there are none, or they are padding.'),
+  speechRatio: Type.Number({ minimum: 0, maximum: 1, description: 'Share of the upload in which somebody speaks.' }),
+  leadingSilenceSeconds: Type.Number({ description: 'Before the first speech; the whole length when nobody spoke.' }),
+  trailingSilenceSeconds: Type.Number({ description: 'After the last speech; 0 when nobody spoke.' }),
+  bandwidthHz: nullable(Type.Number(), 'Highest frequency less than 50 dB below the peak of the mean spectrum, at most 8 kHz and half the sample rate; null for digital silence.'),
   audioSeconds: Type.Number({ description: 'Length as uploaded.' }),
   speechSeconds: Type.Number({ description: 'Length given to the model.' }),
-  leadingSilenceSeconds: Type.Number(),
-  trailingSilenceSeconds: Type.Number(),
+  trimmedLeadingSeconds: Type.Number({ description: 'Cut off at the start before recognition.' }),
+  trimmedTrailingSeconds: Type.Number({ description: 'Cut off at the end before recognition.' }),
 }, { description: 'The upload as measured before normalization.' })
 
 export const ReportReply = Type.Object({

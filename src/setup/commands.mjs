@@ -27,6 +27,7 @@ const COMMANDS = {
   'test:models': { steps: [install, build, fetchModels], go: (args) => runTap(args, testsOf('test/models')) },
   check: { steps: [install], go: checkTypesAndLint },
   models: { steps: [install, build], go: runModels },
+  inspect: { steps: [install, build, fetchModels], go: runInspect },
   bench: { steps: [install, build, fetchModels], go: (args) => runBuilt('bench/run.js', args) },
   fixtures: { steps: [install, build], go: makeFixtures },
 }
@@ -86,6 +87,12 @@ async function fetchModels() {
 async function runModels(args) {
   const { runModels } = await import(builtUrl('src/setup/models.js'))
   return runModels(args)
+}
+
+/** @param {string[]} args @returns {Promise<number>} */
+async function runInspect(args) {
+  const { runInspect } = await import(builtUrl('src/inspect/inspect.js'))
+  return runInspect(args)
 }
 
 /** @param {string[]} args @param {string[]} files when none is named in `args`; none at all means those of .taprc */

@@ -14,6 +14,19 @@ const AUDIO_SECONDS = [0.25, 0.5, 1, 1.5, 2, 3, 4, 5, 7.5, 10, 15, 20, 30, 60]
 const HTTP_SECONDS = [0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1, 2.5, 5, 7.5, 10]
 const REAL_TIME_FACTORS = [0.01, 0.02, 0.05, 0.1, 0.2, 0.3, 0.5, 0.75, 1, 1.5, 2, 5]
 
+const LOUDNESS_LUFS = [-60, -50, -45, -40, -36, -33, -30, -27, -24, -21, -18, -15, -10]
+const SNR_DECIBELS = [0, 3, 6, 9, 12, 15, 20, 25, 30, 40, 50]
+const SILENCE_SECONDS = [0, 0.05, 0.1, 0.2, 0.3, 0.5, 0.75, 1, 2, 5]
+const BANDWIDTH_HERTZ = [2_000, 3_000, 3_500, 4_000, 4_500, 5_000, 6_000, 7_000, 7_500]
+const UNIT = [0.05, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.85, 0.9, 0.95, 0.98]
+
+/** Encodings of samples, by the beginning of their name; everything else is `other`. */
+export const CODEC_GROUPS = ['pcm', 'adpcm', 'mulaw', 'alaw', 'opus', 'vorbis', 'aac', 'alac', 'mp3', 'flac', 'amr'] as const
+/** Hz; any other rate is `other`. */
+export const SAMPLE_RATES = ['8000', '16000', '22050', '24000', '44100', '48000'] as const
+/** What was wrong with an input: warnings about it, and that nobody spoke. */
+export const DEFECTS = ['clipped', 'too_quiet', 'no_speech', 'narrowband', 'dc_offset', 'truncated', 'noisy', 'too_short'] as const
+
 /** Values of a label: a closed list that exists from the start, the served models, or what turns up (bounded elsewhere). */
 export type LabelValues = readonly string[] | 'models' | 'open'
 
@@ -45,6 +58,15 @@ export const METRICS = {
   asr_tokens_total: { type: 'counter', help: 'Tokens produced by the decoder.', labels: { model: 'models' } },
   asr_words_total: { type: 'counter', help: 'Words in returned transcripts.', labels: { model: 'models' } },
   asr_transcripts_total: { type: 'counter', help: 'Transcripts by kind of result.', labels: { model: 'models', result: ['text', 'empty', 'no_speech', 'token_limit', 'repetition'] } },
+  asr_confidence: { type: 'histogram', help: 'exp(mean token log-probability) of returned transcripts, 0 to 1.', labels: { model: 'models' }, buckets: UNIT },
+
+  asr_input_loudness_lufs: { type: 'histogram', help: 'Integrated loudness of uploads (BS.1770), before anything is changed; negative, so its sum means nothing.', buckets: LOUDNESS_LUFS },
+  asr_input_snr_decibels: { type: 'histogram', help: 'Signal-to-noise ratio of uploads that have pauses to measure it in.', buckets: SNR_DECIBELS },
+  asr_input_speech_ratio: { type: 'histogram', help: 'Share of an upload in which somebody speaks.', buckets: UNIT },
+  asr_input_silence_seconds: { type: 'histogram', help: 'Silence before the first and after the last speech of uploads in which somebody speaks.', labels: { position: ['leading', 'trailing'] }, buckets: SILENCE_SECONDS },
+  asr_input_bandwidth_hertz: { type: 'histogram', help: 'Highest frequency with less than 50 dB below the peak of the spectrum, at most 8 kHz.', buckets: BANDWIDTH_HERTZ },
+  asr_input_defects_total: { type: 'counter', help: 'Uploads with a defect; one may have several.', labels: { defect: DEFECTS } },
+  asr_input_format_total: { type: 'counter', help: 'Uploads by the encoding of their samples and their declared rate in Hz.', labels: { codec: [...CODEC_GROUPS, 'other'], sample_rate: [...SAMPLE_RATES, 'other'] } },
 
   asr_queue_length: { type: 'gauge', help: 'Requests waiting for a worker.' },
   asr_queue_capacity: { type: 'gauge', help: 'Most requests that may wait for a worker.' },

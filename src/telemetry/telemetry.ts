@@ -7,7 +7,7 @@
 import { Counter, Gauge, Histogram, Registry, collectDefaultMetrics } from 'prom-client'
 import { ERRORS, type ErrorCode } from '../errors.js'
 import type { Report, Stage } from '../types.js'
-import { METRICS, NO_MODEL, type LabelValues, type MetricEntry, type MetricName } from './catalog.js'
+import { CODEC_GROUPS, DEFECTS, METRICS, NO_MODEL, SAMPLE_RATES, type LabelValues, type MetricEntry, type MetricName } from './catalog.js'
 
 type Labels = Readonly<Record<string, string>>
 type Metric = Counter | Gauge | Histogram
@@ -80,13 +80,15 @@ export class Telemetry {
     for (const [stage, seconds] of Object.entries(report.seconds)) this.#histogram('asr_stage_duration_seconds').observe({ stage }, seconds)
     this.#counter('asr_audio_seconds_total').inc({ model }, input.audioSeconds)
     this.#counter('asr_audio_bytes_total').inc(audioBytes)
-    this.#counter('asr_audio_trimmed_seconds_total').inc({ position: 'leading' }, input.leadingSilenceSeconds)
-    this.#counter('asr_audio_trimmed_seconds_total').inc({ position: 'trailing' }, input.trailingSilenceSeconds)
+    this.#counter('asr_audio_trimmed_seconds_total').inc({ position: 'leading' }, input.trimmedLeadingSeconds)
+    this.#counter('asr_audio_trimmed_seconds_total').inc({ position: 'trailing' }, input.trimmedTrailingSeconds)
     this.#histogram('asr_audio_duration_seconds').observe(input.audioSeconds)
     if (input.audioSeconds > 0) this.#histogram('asr_real_time_factor').observe({ model }, processingSeconds(report) / input.audioSeconds)
     this.#counter('asr_tokens_total').inc({ model }, report.segments.reduce((sum, { tokens }) => sum + tokens.length, 0))
     this.#counter('asr_words_total').inc({ model }, report.text === '' ? 0 : report.text.split(/\s+/).length)
     this.#counter('asr_transcripts_total').inc({ model, result: resultOf(report) })
+    if (report.confidence !== null) this.#histogram('asr_confidence').observe({ model }, report.confidence)
+    this.#describeInput(report)
   }
 
   failed(code: ErrorCode, request: RequestRecord): void {
@@ -120,6 +122,24 @@ export class Telemetry {
   httpFinished(method: string, route: string, status: number, seconds: number): void {
     this.#histogram('http_server_request_duration_seconds')
       .observe({ http_request_method: method, http_route: route, http_response_status_code: String(status) }, seconds)
+  }
+
+  /** A figure that could not be measured is not observed: a zero in its place would look like drift. */
+  #describeInput({ input, warnings, noSpeechReason }: Report): void {
+    const figures: Partial<Record<MetricName, number | null>> = {
+      asr_input_loudness_lufs: input.loudnessLufs,
+      asr_input_snr_decibels: input.snrDb,
+      asr_input_speech_ratio: input.speechRatio,
+      asr_input_bandwidth_hertz: input.bandwidthHz,
+    }
+    for (const [name, value] of Object.entries(figures)) if (value !== null) this.#histogram(name as MetricName).observe(value)
+    if (input.speechRatio > 0) {
+      this.#histogram('asr_input_silence_seconds').observe({ position: 'leading' }, input.leadingSilenceSeconds)
+      this.#histogram('asr_input_silence_seconds').observe({ position: 'trailing' }, input.trailingSilenceSeconds)
+    }
+    const noSpeech = noSpeechReason !== null && noSpeechReason !== 'nothing_recognized'
+    for (const defect of DEFECTS) if (defect === 'no_speech' ? noSpeech : warnings.includes(defect)) this.#counter('asr_input_defects_total').inc({ defect })
+    this.#counter('asr_input_format_total').inc({ codec: codecGroup(input.codec), sample_rate: known(SAMPLE_RATES, String(input.sampleRate)) })
   }
 
   #finished(outcome: string, { model = NO_MODEL, secondsSinceUpload }: RequestRecord): void {
@@ -175,6 +195,15 @@ function resultOf({ text, noSpeechReason, warnings }: Report): string {
   if (text === '') return 'no_speech'
   if (warnings.includes('repetition')) return 'repetition'
   return warnings.includes('token_limit') ? 'token_limit' : 'text'
+}
+
+/** `pcm_s16` is `pcm`. */
+function codecGroup(codec: string): string {
+  return known(CODEC_GROUPS, /^[a-z0-9]*/.exec(codec)![0])
+}
+
+function known(values: readonly string[], value: string): string {
+  return values.includes(value) ? value : 'other'
 }
 
 /** A multilingual model would make a label of a hundred codes. */

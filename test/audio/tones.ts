@@ -23,8 +23,8 @@ export function noise(seconds: number, sampleRate: number, seed = 1): Waveform {
 }
 
 /** One of fixtures/clips, by its name. */
-export function clip(name: string): Waveform {
-  return decodeAudio(readFileSync(path.join(projectRoot, 'fixtures/clips', `${name}.wav`)), 60).waveform
+export async function clip(name: string): Promise<Waveform> {
+  return (await decodeAudio(readFileSync(path.join(projectRoot, 'fixtures/clips', `${name}.wav`)), { maxSeconds: 60 })).waveform
 }
 
 export function mapped({ samples, sampleRate }: Waveform, change: (sample: number, index: number) => number): Waveform {

@@ -34,7 +34,7 @@ export function chirp(seed: number, seconds: number, sampleRate = 16_000): Clip 
     const tone = Math.sin((2 * Math.PI * (200 + 100 * seed) * n) / sampleRate) * Math.sin((n * seed) / 3000)
     return 0.3 * tone + (0.1 * state) / 2 ** 31
   })
-  return { waveform: { samples, sampleRate }, startSeconds: 0 }
+  return { waveform: { samples, sampleRate }, startSeconds: 0, endSeconds: seconds }
 }
 
 export function recognize(recognizer: Recognizer, clip: Clip, options: Partial<RecognizeOptions> = {}): Promise<Hypothesis> {
@@ -102,7 +102,7 @@ async function speaks(t: Test, recognizer: Recognizer): Promise<void> {
     const { tokens } = await recognize(recognizer, chirp(seed, 0.4), { mustSpeak: true })
     t.ok(tokens.length >= 1)
   }
-  const silence: Clip = { waveform: { samples: new Float32Array(8000), sampleRate: recognizer.sampleRate }, startSeconds: 0 }
+  const silence: Clip = { waveform: { samples: new Float32Array(8000), sampleRate: recognizer.sampleRate }, startSeconds: 0, endSeconds: 0.5 }
   t.ok((await recognize(recognizer, silence, { mustSpeak: true })).tokens.length >= 1, 'even where nobody spoke')
 }
 

@@ -14,8 +14,8 @@ async function samples(telemetry: Telemetry): Promise<Map<string, number>> {
 
 const REPORT: Report = {
   text: 'two words', confidence: 0.9, language: 'en', model: 'a-model', noSpeechReason: null, warnings: [],
-  segments: [{ startSeconds: 0, endSeconds: 1, text: 'two words', confidence: 0.9, meanLogProbability: -0.1, tokens: [1, 2, 3], stopped: 'end_of_text' }],
-  input: { container: 'wav', codec: 'pcm_s16', sampleRate: 8000, channels: 1, mixing: 'mono', truncated: false, loudnessLufs: null, peakDbfs: null, rmsDbfs: null, clippedRatio: 0, dcOffset: 0, audioSeconds: 4, speechSeconds: 3, leadingSilenceSeconds: 0.75, trailingSilenceSeconds: 0.25 },
+  segments: [{ startSeconds: 0, endSeconds: 1, text: 'two words', confidence: 0.9, meanLogProbability: -0.1, tokens: [1, 2, 3], stopped: 'end_of_text', hearings: 1 }],
+  input: { container: 'wav', codec: 'pcm_s16', sampleRate: 8000, channels: 1, mixing: 'mono', truncated: false, loudnessLufs: null, peakDbfs: null, rmsDbfs: null, clippedRatio: 0, dcOffset: 0, audioSeconds: 4, speechSeconds: 3, snrDb: 18, noiseFloorDbfs: -52, speechRatio: 0.6, leadingSilenceSeconds: 0.5, trailingSilenceSeconds: 0.3, bandwidthHz: 7500, trimmedLeadingSeconds: 0.75, trimmedTrailingSeconds: 0.25 },
   seconds: { receive: 9, queue_wait: 5, transfer: 0.1, encoder: 0.5, decoder: 0.2 },
 }
 
@@ -72,6 +72,35 @@ t.test('transcripts are told apart by what they are', async (t) => {
   const found = await samples(telemetry)
   for (const result of ['empty', 'no_speech', 'repetition', 'token_limit']) t.equal(found.get(`asr_transcripts_total{model="a-model",result="${result}"}`), 1, result)
   t.equal(found.get('asr_transcripts_total{model="a-model",result="text"}'), 0)
+})
+
+t.test('an input is described by what was measured, and by nothing where nothing was', async (t) => {
+  const telemetry = make()
+  const record = (input: Partial<Report['input']>, change: Partial<Report> = {}): void => { telemetry.recognized({ ...REPORT, ...change, input: { ...REPORT.input, ...input } }, { model: 'a-model', secondsSinceUpload: 1 }, 1) }
+  record({ loudnessLufs: -22 })
+  record({ snrDb: null, bandwidthHz: null, speechRatio: 0, codec: 'g729', sampleRate: 12_345 }, { confidence: null, text: '', noSpeechReason: 'digital_silence', warnings: ['too_short', 'repetition'] })
+  record({}, { warnings: ['noisy', 'low_confidence'], text: '', noSpeechReason: 'nothing_recognized' })
+  const found = await samples(telemetry)
+  const expected: Record<string, number> = {
+    'asr_input_loudness_lufs_count': 1,
+    'asr_input_loudness_lufs_bucket{le="-24"}': 0,
+    'asr_input_loudness_lufs_bucket{le="-21"}': 1,
+    'asr_input_snr_decibels_count': 2,
+    'asr_input_bandwidth_hertz_count': 2,
+    'asr_input_speech_ratio_count': 3,
+    'asr_input_silence_seconds_count{position="leading"}': 2,
+    'asr_input_silence_seconds_sum{position="trailing"}': 0.6,
+    'asr_input_format_total{codec="pcm",sample_rate="8000"}': 2,
+    'asr_input_format_total{codec="other",sample_rate="other"}': 1,
+    'asr_input_defects_total{defect="no_speech"}': 1,
+    'asr_input_defects_total{defect="too_short"}': 1,
+    'asr_input_defects_total{defect="noisy"}': 1,
+    'asr_confidence_count{model="a-model"}': 2,
+  }
+  for (const [series, value] of Object.entries(expected)) t.equal(found.get(series), value, series)
+  t.equal([...found].filter(([series, value]) => series.startsWith('asr_input_defects_total') && value > 0).length, 3, 'what the decoder did is no defect of the input')
+  const before = (await samples(make())).size
+  t.equal(found.size, before, 'no input makes a new series')
 })
 
 t.test('gauges are read at the moment of the scrape', async (t) => {

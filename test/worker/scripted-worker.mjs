@@ -69,7 +69,7 @@ function said(text) {
       segments: text === '' ? [] : [{ startSeconds: 0, endSeconds: 1.5, text, confidence: 0.9, meanLogProbability: -0.1, tokens: [5, 6], stopped: 'end_of_text' }],
       input: {
         container: 'wav', codec: 'pcm_s16', sampleRate: 16000, channels: 1, truncated: false, loudnessLufs: -23, peakDbfs: -3, rmsDbfs: -25,
-        clippedRatio: 0, dcOffset: 0, audioSeconds: 2, speechSeconds: 1.5, leadingSilenceSeconds: 0.25, trailingSilenceSeconds: 0.25,
+        clippedRatio: 0, dcOffset: 0, audioSeconds: 2, speechSeconds: 1.5, snrDb: 18, noiseFloorDbfs: -52, speechRatio: 0.6, leadingSilenceSeconds: 0.5, trailingSilenceSeconds: 0.3, bandwidthHz: 7500, trimmedLeadingSeconds: 0.25, trimmedTrailingSeconds: 0.25,
       },
       seconds: { audio_decode: 0.001, encoder: 0.01, decoder: 0.02 },
     },

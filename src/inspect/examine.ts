@@ -1,0 +1,28 @@
+/**
+ * A clip through the pipeline, and what a picture needs beside the report: the signal and the speech in it, both as
+ * they were before anything was changed.
+ */
+import { decodeAudio } from '../audio/decode.js'
+import { resample } from '../audio/resample.js'
+import { describeFrames } from '../features/acoustics.js'
+import { transcribe, type TranscribeOptions } from '../pipeline.js'
+import type { Recognizer } from '../recognizer.js'
+import type { Report, SpeechActivity, Waveform } from '../types.js'
+
+/** Everything that is shown of a clip. */
+export interface Examination {
+  /** What the clip is called in the picture. */
+  readonly name: string
+  readonly report: Report
+  /** At the rate of the model. */
+  readonly waveform: Waveform
+  readonly activity: SpeechActivity
+}
+
+export async function examine(name: string, bytes: Uint8Array, recognizer: Recognizer, options: TranscribeOptions): Promise<Examination> {
+  const report = await transcribe(bytes, recognizer, options)
+  const { waveform: uploaded } = await decodeAudio(bytes, { ...options, maxSeconds: options.maxAudioSeconds })
+  const waveform = resample(uploaded, recognizer.sampleRate)
+  const activity = await options.detectors.first.detect(waveform, describeFrames(waveform))
+  return { name, report, waveform, activity }
+}

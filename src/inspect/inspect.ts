@@ -1,0 +1,86 @@
+/**
+ * `npm run inspect -- <file> [--out picture.svg|spectrogram.png] [--model NAME]`: what the service makes of one clip,
+ * as a picture and as a table.
+ *
+ * The clip goes through the pipeline of a worker, with the settings of the service (EARSHOT_*). The picture is SVG,
+ * which every browser opens; a name that ends in .png gets the spectrogram alone, because turning text into pixels
+ * takes a font, and a library as large as this service to draw with it.
+ */
+import { readFile, writeFile } from 'node:fs/promises'
+import path from 'node:path'
+import { parseArgs } from 'node:util'
+import { readConfig, type Config } from '../config.js'
+import { loadDetectors } from '../detector.js'
+import { SpeechError } from '../errors.js'
+import { openModelFiles, readManifest } from '../manifest.js'
+import { loadRecognizer, type Recognizer } from '../recognizer.js'
+import { sessionOpener } from '../runtime/session.js'
+import { examine, type Examination } from './examine.js'
+import { answerFigures, explain, inputFigures } from './figures.js'
+import { drawPicture } from './picture.js'
+import { encodePng } from './png.js'
+import { drawSpectrogram } from './spectrogram.js'
+
+const USAGE = 'npm run inspect -- <file> [--out picture.svg|spectrogram.png] [--model NAME]'
+
+interface Asked { readonly file: string; readonly out: string; readonly model: string | undefined }
+
+/** Answers with an exit code. What can be explained is printed as a sentence. */
+export async function runInspect(args: readonly string[], environment: NodeJS.ProcessEnv = process.env): Promise<number> {
+  try {
+    const asked = readArguments(args)
+    if (typeof asked === 'string') return complain(`expected ${USAGE}: ${asked}`, 2)
+    const bytes = await readFile(asked.file)
+    const examination = await examineWith(asked, bytes, readConfig(environment))
+    await writeFile(asked.out, asked.out.endsWith('.png') ? encodePng(drawSpectrogram(examination.waveform)) : drawPicture(examination))
+    printReport(examination)
+    console.log(`\nwritten to ${asked.out}`)
+    return 0
+  } catch (thrown) {
+    const isOurs = thrown instanceof SpeechError || (thrown as NodeJS.ErrnoException).syscall !== undefined
+    if (!isOurs) throw thrown
+    return complain((thrown as Error).message, 1)
+  }
+}
+
+/** What was asked for, or what is wrong with it. */
+function readArguments(args: readonly string[]): Asked | string {
+  try {
+    const { values, positionals: [file, ...more] } = parseArgs({ args: [...args], allowPositionals: true, options: { out: { type: 'string' }, model: { type: 'string' } } })
+    if (file === undefined) return 'which file?'
+    if (more.length > 0) return 'one file at a time'
+    const out = values.out ?? `${path.parse(file).name}.svg`
+    if (!/\.(svg|png)$/.test(out)) return `"${out}" ends neither in .svg nor in .png`
+    return { file, out, model: values.model }
+  } catch (thrown) {
+    return (thrown as Error).message
+  }
+}
+
+async function examineWith({ file, model }: Asked, bytes: Uint8Array, config: Config): Promise<Examination> {
+  const recognizer = await openRecognizer(model ?? config.models[0]!, config)
+  try {
+    return await examine(path.basename(file), bytes, recognizer, { ...config, detectors: await loadDetectors(config), language: undefined, interrupt: () => undefined })
+  } finally {
+    await recognizer.dispose()
+  }
+}
+
+async function openRecognizer(name: string, config: Config): Promise<Recognizer> {
+  const manifest = await readManifest(config.modelsDir, name)
+  const open = sessionOpener({ providers: config.executionProviders, strict: config.executionProvidersStrict, threads: 1 })
+  return loadRecognizer(manifest, openModelFiles(config.modelsDir, manifest), open)
+}
+
+function printReport({ name, report }: Examination): void {
+  console.log(`${name}\n`)
+  for (const figure of [...inputFigures(report), ...answerFigures(report)]) console.log(`  ${figure.name.padEnd(24)}${figure.value}`)
+  for (const warning of report.warnings) console.log(`  ${'Warning'.padEnd(24)}${warning}: ${explain(warning)}`)
+  console.log()
+  for (const { startSeconds, endSeconds, text } of report.segments) console.log(`  ${startSeconds.toFixed(2)} to ${endSeconds.toFixed(2)} s  ${text}`)
+}
+
+function complain(message: string, exitCode: number): number {
+  console.error(`earshot: ${message}`)
+  return exitCode
+}

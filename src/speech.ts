@@ -1,0 +1,87 @@
+/**
+ * Waveform → the clips that the model will hear, or the reason why there are none.
+ *
+ * The detectors say where somebody speaks, `audio/clips.ts` cuts that out, and the volume is set by the loudness of
+ * the voice alone, so that neither the silence nor the noise around it moves the gain.
+ */
+import { extentOf, spokenClips, stretchOf, wholeClips, type SpokenClip } from './audio/clips.js'
+import { measureLevel, normalizeVolume, removeOffset } from './audio/loudness.js'
+import type { SpeechDetector, SpeechDetectors } from './detector.js'
+import { meanLogProbability, type Heard } from './hearing.js'
+import type { Recognizer } from './recognizer.js'
+import type { Stopwatch } from './stopwatch.js'
+import type { FrameFeatures, Level, NoSpeechReason, SpeechActivity, Waveform } from './types.js'
+
+export interface SpeechOptions {
+  readonly detectors: SpeechDetectors
+  readonly trimSilence: boolean
+  readonly normalizeVolume: boolean
+  /** Loudness of the voice after normalization; the one that was measured best when absent. */
+  readonly targetLufs?: number
+}
+
+/** An upload at the rate of the model, and what was measured in it. */
+export interface Measured {
+  readonly waveform: Waveform
+  readonly frames: FrameFeatures
+  /** Of the upload as it came. */
+  readonly level: Level
+}
+
+export interface Speech {
+  readonly activity: SpeechActivity
+  /** In the order of time; empty exactly when `nothing` says why. */
+  readonly clips: readonly SpokenClip[]
+  readonly nothing: NoSpeechReason | null
+}
+
+/** Four steps of 16-bit audio: a voice below is more rounding than voice. */
+const TOO_QUIET_PEAK_DBFS = -78
+/** A mean log-probability below this is what models write over noise; single words have it too, one in eight. */
+const HARDLY_BELIEVED = -1.5
+
+const NO_ACTIVITY: SpeechActivity = { startSeconds: 0, hopSeconds: 0.01, speech: new Float32Array(0), spans: [], verdict: 'nothing', visibleRangeDb: 0 }
+
+export async function findSpeech(measured: Measured, recognizer: Recognizer, options: SpeechOptions, stopwatch: Stopwatch): Promise<Speech> {
+  const inaudible = nothingAudible(measured)
+  if (inaudible !== null) return { activity: NO_ACTIVITY, clips: [], nothing: inaudible }
+  const activity = await stopwatch.timeAsync('detect', () => judge(measured, options.detectors))
+  if (options.trimSilence && activity.verdict === 'nothing') return { activity, clips: [], nothing: 'no_speech_detected' }
+  const clips = stopwatch.time('trim', () => cut(measured, activity, recognizer, options))
+  return { activity, clips: stopwatch.time('normalize', () => levelClips(clips, measured, activity, options)), nothing: null }
+}
+
+/** Words that the model itself hardly believes, in a clip where the second detector hears nobody. */
+export async function isInvented({ activity }: Speech, heard: readonly Heard[], { waveform, frames }: Measured, options: SpeechOptions, stopwatch: Stopwatch): Promise<boolean> {
+  const { second } = options.detectors
+  if (second === undefined || !options.trimSilence || activity.verdict !== 'speech' || heard.length === 0) return false
+  if (meanLogProbability(heard.flatMap(({ hypothesis }) => hypothesis.logProbabilities)) >= HARDLY_BELIEVED) return false
+  return (await stopwatch.timeAsync('detect', () => second.detect(waveform, frames))).verdict === 'nothing'
+}
+
+function nothingAudible({ waveform: { samples }, level }: Measured): NoSpeechReason | null {
+  if (samples.length === 0) return 'no_samples'
+  if (level.peakDbfs === null) return 'digital_silence'
+  return level.loudnessLufs === null || level.peakDbfs < TOO_QUIET_PEAK_DBFS ? 'too_quiet' : null
+}
+
+async function judge({ waveform, frames }: Measured, { first, second }: SpeechDetectors): Promise<SpeechActivity> {
+  const ask = (detector: SpeechDetector): Promise<SpeechActivity> => detector.detect(waveform, frames)
+  const opinion = await ask(first)
+  return opinion.verdict === 'unsure' && second !== undefined ? ask(second) : opinion
+}
+
+function cut({ waveform, frames }: Measured, activity: SpeechActivity, { hearing, maxSeconds }: Recognizer, { trimSilence }: SpeechOptions): SpokenClip[] {
+  if (!trimSilence) return wholeClips(waveform, frames, maxSeconds)
+  return spokenClips(waveform, activity, frames, maxSeconds - Math.max(...hearing.leadSeconds) - hearing.trailSeconds)
+}
+
+/** One gain: the one that the voice needs, whatever is around it. Where a clip has less room under the ceiling, less. */
+function levelClips(clips: readonly SpokenClip[], { waveform, level }: Measured, activity: SpeechActivity, options: SpeechOptions): SpokenClip[] {
+  const voice = extentOf(activity)
+  const voiceLevel = voice === null ? level : measureLevel(stretchOf(waveform, voice))
+  return clips.map((clip) => ({
+    ...clip,
+    waveform: options.normalizeVolume ? normalizeVolume(clip.waveform, voiceLevel, options.targetLufs) : removeOffset(clip.waveform, voiceLevel),
+  }))
+}

@@ -1,0 +1,160 @@
+/** The picture of a clip: what stands in it, that it is sound SVG whatever the clip is called and says, and the PNG inside. */
+import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs'
+import os from 'node:os'
+import path from 'node:path'
+import { crc32, inflateSync } from 'node:zlib'
+import t, { type Test } from 'tap'
+import { spectralDetector } from '../../src/detectors/spectral.js'
+import { examine, type Examination } from '../../src/inspect/examine.js'
+import { explain } from '../../src/inspect/figures.js'
+import { runInspect } from '../../src/inspect/inspect.js'
+import { drawPicture } from '../../src/inspect/picture.js'
+import { encodePng, type IndexedImage } from '../../src/inspect/png.js'
+import { drawSpectrogram } from '../../src/inspect/spectrogram.js'
+import { escapeText, wrap } from '../../src/inspect/svg.js'
+import type { Recognizer } from '../../src/recognizer.js'
+import { projectRoot } from '../../src/root.js'
+import { WARNINGS, type Report } from '../../src/types.js'
+import { wavOfSeconds } from '../http/wav.js'
+
+const CLIP = path.join(projectRoot, 'fixtures/clips/telephone-mulaw.wav')
+const LONG = 'a rather long sentence that goes on '.repeat(40).trim()
+
+t.test('the command writes a picture with everything in it', async (t) => {
+  const out = path.join(mkdtempSync(path.join(os.tmpdir(), 'earshot-inspect-')), 'clip.svg')
+  const environment = { EARSHOT_MODELS_DIR: path.join(projectRoot, 'fixtures/graphs'), EARSHOT_MODELS: 'tiny-moonshine' }
+  t.equal(await runInspect([CLIP, '--out', out], environment), 0)
+  const svg = readFileSync(out, 'utf8')
+  isSound(t, svg)
+  for (const part of ['telephone-mulaw.wav', 'amplitude', 'frequency, kHz', 'speech', 'seconds', 'data:image/png;base64,', 'Signal to noise', 'bandwidth 3.', 'narrowband', 'tiny-moonshine']) {
+    t.ok(svg.includes(part), part)
+  }
+  const png = out.replace('.svg', '.png')
+  t.equal(await runInspect([CLIP, '--out', png], environment), 0)
+  t.ok(decodePng(readFileSync(png)).height > 0)
+})
+
+t.test('a wrong call is answered with a sentence and an exit code', async (t) => {
+  const folder = mkdtempSync(path.join(os.tmpdir(), 'earshot-inspect-'))
+  writeFileSync(path.join(folder, 'no.wav'), 'no audio')
+  const environment = { EARSHOT_MODELS_DIR: path.join(projectRoot, 'fixtures/graphs'), EARSHOT_MODELS: 'tiny-moonshine' }
+  for (const args of [[], ['a', 'b'], [CLIP, '--out', 'x.jpg'], [CLIP, '--colour']]) t.equal(await runInspect(args, environment), 2, args.join(' '))
+  for (const args of [[path.join(folder, 'absent.wav')], [path.join(folder, 'no.wav')], [CLIP, '--model', 'absent']]) t.equal(await runInspect(args, environment), 1, args.join(' '))
+})
+
+t.test('the picture is sound whatever the clip is called, says and lacks', async (t) => {
+  const plain = await examined(wavOfSeconds(1))
+  const segment = plain.report.segments[0]!
+  const cases: Record<string, Examination> = {
+    'as it is': plain,
+    'a strange name': { ...plain, name: '</text><script>"&\u0000' },
+    'no samples': await examined(wavOfSeconds(0)),
+    'silence': await examined(wavOfSeconds(1).fill(0, 44)),
+    'ten milliseconds': await examined(wavOfSeconds(0.01)),
+    'a minute': await examined(wavOfSeconds(60)),
+    'long text': { ...plain, report: { ...plain.report, segments: [{ ...segment, text: LONG }, { ...segment, text: 'x'.repeat(900) }] } },
+    'fifty segments': { ...plain, report: { ...plain.report, segments: Array.from({ length: 50 }, () => segment) } },
+    'every warning': { ...plain, report: { ...plain.report, warnings: WARNINGS } },
+  }
+  for (const [name, examination] of Object.entries(cases)) {
+    const svg = drawPicture(examination)
+    isSound(t, svg, name)
+    t.notMatch(svg, /NaN|Infinity|undefined|null/, name)
+    staysInside(t, svg, name)
+  }
+  for (const warning of WARNINGS) t.ok(drawPicture(cases['every warning']!).includes(explain(warning).split(' ')[0]!), warning)
+})
+
+t.test('what was cut off is marked, and what was not is not', async (t) => {
+  const plain = await examined(wavOfSeconds(2))
+  const cut = (trimmedLeadingSeconds: number, trimmedTrailingSeconds: number): number => {
+    const report: Report = { ...plain.report, input: { ...plain.report.input, trimmedLeadingSeconds, trimmedTrailingSeconds } }
+    return drawPicture({ ...plain, report }).split('class="cut"').length - 1
+  }
+  t.same([cut(0, 0), cut(0.5, 0), cut(0.5, 0.5)], [0, 1, 2])
+})
+
+t.test('a tone is the brightest line of the spectrogram at its frequency, and only while it sounds', async (t) => {
+  for (const hertz of [500, 2_000, 6_000]) {
+    const samples = Float32Array.from({ length: 32_000 }, (_, n) => n < 16_000 ? Math.sin((2 * Math.PI * hertz * n) / 16_000) : 0)
+    const { width, height, pixels } = drawSpectrogram({ samples, sampleRate: 16_000 })
+    const column = Array.from({ length: height }, (_, row) => pixels[row * width + Math.floor(width / 4)]!)
+    const brightest = height - 1 - column.indexOf(Math.max(...column))
+    t.ok(Math.abs((brightest + 0.5) * 8_000 / height - hertz) <= 8_000 / height, `${hertz} Hz in row ${brightest}`)
+    t.ok(Array.from({ length: height }, (_, row) => pixels[row * width + width - 10]!).every((level) => level === 0), 'silence is dark')
+  }
+})
+
+t.test('a PNG decodes to the pixels that it was made of', async (t) => {
+  const palette = Array.from({ length: 64 }, (_, index): [number, number, number] => [index, 255 - index, 7])
+  for (const [width, height] of [[1, 1], [3, 2], [640, 128]] as const) {
+    const image: IndexedImage = { width, height, palette, pixels: Uint8Array.from({ length: width * height }, (_, index) => (index * 7) % 64) }
+    t.same(decodePng(encodePng(image)), image)
+  }
+})
+
+t.test('wrapped lines are as wide as they may be and lose no word before they run out', async (t) => {
+  for (const width of [40, 200, 700]) {
+    const lines = wrap(LONG, width, 14, 1_000)
+    t.equal(lines.join('').replaceAll(' ', ''), LONG.replaceAll(' ', ''))
+    t.ok(lines.every((line) => line.length * 14 * 0.56 <= width), `${width}`)
+    const few = wrap(LONG, width, 14, 2)
+    t.ok(few.length === 2 && few[1]!.endsWith('…') && few[1]!.length <= Math.floor(width / (14 * 0.56)))
+  }
+  t.same(wrap('', 100, 14, 3), [])
+  t.equal(escapeText('a<b>&"c\u0001'), 'a&lt;b&gt;&amp;&quot;c\ufffd')
+})
+
+t.test('the picture of the documentation is one of ours', async (t) => {
+  const svg = readFileSync(path.join(projectRoot, 'docs/inspect.svg'), 'utf8')
+  isSound(t, svg)
+  t.ok(svg.length < 150_000 && svg.includes('telephone-mulaw.wav'))
+})
+
+function examined(bytes: Uint8Array): Promise<Examination> {
+  const recognizer: Recognizer = {
+    name: 'told', sampleRate: 16_000, maxSeconds: 30, languages: ['en'], hearing: { leadSeconds: [0.2], trailSeconds: 0.2, doubtBelow: -9 }, provider: { provider: 'cpu', refused: [] },
+    recognize: async () => ({ text: 'some words', tokens: [1], logProbabilities: [-0.1], stopped: 'end_of_text', language: 'en' }),
+    dispose: async () => undefined,
+  }
+  return examine('clip.wav', bytes, recognizer, { language: undefined, maxAudioSeconds: 100, normalizeVolume: true, trimSilence: false, detectors: { first: spectralDetector, second: undefined }, maxHearings: 1, interrupt: () => undefined })
+}
+
+/** Well-formed: every element is closed by its own end, and text holds no bare mark. */
+function isSound(t: Test, svg: string, name = 'svg'): void {
+  const open: string[] = []
+  const rest = svg.replace(/<(\/?)([a-z]+)((?: [\w:-]+="[^"<]*")*)(\/?)>/g, (_, end: string, element: string, _attributes: string, alone: string) => {
+    if (end === '/') {
+      if (open.pop() !== element) t.fail(`${name}: </${element}> closes another`)
+    } else if (alone === '') open.push(element)
+    return ''
+  })
+  t.same(open, [], `${name}: everything is closed`)
+  t.notMatch(rest, /[<>]|&(?!(amp|lt|gt|quot);)/, `${name}: nothing is left of marks`)
+}
+
+function staysInside(t: Test, svg: string, name: string): void {
+  const [, width, height] = /viewBox="0 0 (\d+) ([\d.]+)"/.exec(svg)!.map(Number)
+  for (const [, x, y] of svg.matchAll(/<(?:text|rect|image)[^>]*? x="([-\d.]+)" y="([-\d.]+)"/g)) {
+    if (!(Number(x) >= 0 && Number(x) <= width! && Number(y) >= 0 && Number(y) <= height!)) t.fail(`${name}: something at ${x}, ${y}`)
+  }
+}
+
+/** What `encodePng` writes, read by the standard: chunks with checksums, rows with a filter byte. */
+function decodePng(png: Buffer): IndexedImage {
+  const chunks = new Map<string, Buffer>()
+  for (let at = 8; at < png.length;) {
+    const length = png.readUInt32BE(at)
+    const body = png.subarray(at + 4, at + 8 + length)
+    if (crc32(body) !== png.readUInt32BE(at + 8 + length)) throw new Error('checksum')
+    chunks.set(body.toString('latin1', 0, 4), body.subarray(4))
+    at += 12 + length
+  }
+  const header = chunks.get('IHDR')!
+  const [width, height] = [header.readUInt32BE(0), header.readUInt32BE(4)]
+  const rows = inflateSync(chunks.get('IDAT')!)
+  const pixels = new Uint8Array(width * height)
+  for (let row = 0; row < height; row++) pixels.set(rows.subarray(row * (width + 1) + 1, (row + 1) * (width + 1)), row * width)
+  const colours = [...chunks.get('PLTE')!]
+  return { width, height, pixels, palette: Array.from({ length: colours.length / 3 }, (_, index) => [colours[3 * index]!, colours[3 * index + 1]!, colours[3 * index + 2]!] as const) }
+}
