@@ -26,7 +26,9 @@ tap.test('the door lets through a number or refuses, never more', async (t) => {
 
 tap.test('a longer limit lets the same bytes through: they are sound, and it is the length that is refused', async (t) => {
   const gentle = bombs().find(({ name }) => name === 'FLAC that declares ten hours')!
-  t.match(await decodeAudio(gentle.bytes, { maxSeconds: 40_000 }), { waveform: { sampleRate: 48_000, samples: { length: 20 * 65_535 } }, format: { truncated: true } })
+  const { waveform, format } = await decodeAudio(gentle.bytes, { maxSeconds: 40_000 })
+  t.equal(waveform.samples.length, 20 * 65_535, 'no frame is lost between two pieces')
+  t.match(format, { sampleRate: 48_000, truncated: true })
 })
 
 tap.test('many channels at a high rate reach the bound on samples before the one on seconds', async (t) => {
