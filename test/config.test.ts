@@ -19,9 +19,9 @@ t.test('workers times threads fit the cores unless the user says otherwise', (t)
 
 t.test('values are read as what they are', (t) => {
   const config = readConfig({
-    EARSHOT_PORT: '0', EARSHOT_TRIM_SILENCE: 'false', EARSHOT_MODELS: 'b,a,b', EARSHOT_EXECUTION_PROVIDERS: 'cuda,cpu', EARSHOT_DEADLINE_SECONDS: '2.5', EARSHOT_MODEL_ALIASES: '', EARSHOT_HOST: '::1',
+    EARSHOT_PORT: '0', EARSHOT_TRIM_SILENCE: 'false', EARSHOT_MODELS: 'b,a,b', EARSHOT_EXECUTION_PROVIDERS: 'cuda,cpu', EARSHOT_DEADLINE_SECONDS: '2.5', EARSHOT_MODEL_ALIASES: '', EARSHOT_HOST: '::1', EARSHOT_DISABLED_CODECS: 'aac,alac',
   })
-  t.match(config, { port: 0, trimSilence: false, models: ['b', 'a'], executionProviders: ['cuda', 'cpu'], deadlineSeconds: 2.5, host: '::1' })
+  t.match(config, { port: 0, trimSilence: false, models: ['b', 'a'], executionProviders: ['cuda', 'cpu'], deadlineSeconds: 2.5, host: '::1', disabledCodecs: ['aac', 'alac'] })
   t.same(config.modelAliases, ['whisper-1'], 'an empty variable is one that is not set')
   t.end()
 })
@@ -29,7 +29,7 @@ t.test('values are read as what they are', (t) => {
 t.test('what does not fit is refused by name, with what came', (t) => {
   const refused: [string, string][] = [
     ['EARSHOT_PORT', '80a'], ['EARSHOT_PORT', '70000'], ['EARSHOT_PORT', 'tcp://10.0.0.1:80'], ['EARSHOT_WORKERS', '-1'], ['EARSHOT_WORKERS', '1.5'], ['EARSHOT_DEADLINE_SECONDS', '0'],
-    ['EARSHOT_LOG_LEVEL', 'loud'], ['EARSHOT_EXECUTION_PROVIDERS', 'tpu'], ['EARSHOT_MODELS', '../etc'], ['EARSHOT_TRIM_SILENCE', 'maybe'], ['EARSHOT_MODELS', 'a,b,c,d,e'],
+    ['EARSHOT_LOG_LEVEL', 'loud'], ['EARSHOT_EXECUTION_PROVIDERS', 'tpu'], ['EARSHOT_MODELS', '../etc'], ['EARSHOT_TRIM_SILENCE', 'maybe'], ['EARSHOT_MODELS', 'a,b,c,d,e'], ['EARSHOT_DISABLED_CODECS', 'aac,wma'],
   ]
   for (const [name, value] of refused) t.throws(() => readConfig({ [name]: value }), { code: 'CONFIG_INVALID', message: new RegExp(name) }, `${name}=${value}`)
   t.throws(() => readConfig({ EARSHOT_PORT: 'x', EARSHOT_WORKERS: 'y' }), { message: /EARSHOT_PORT.*"x".*EARSHOT_WORKERS.*"y"/ }, 'all faults at once')

@@ -74,6 +74,19 @@ t.test('a clip in, words out, through both routes and the openai client', { skip
   t.notMatch(service.log(), SPOKEN, 'nothing that was said is in the log')
 })
 
+t.test('recordings of browsers and phones are heard as well, broken ones are no noise in the log', { skip }, async (t) => {
+  const service = await startService(t, { EARSHOT_WORKERS: '1' })
+  const media = (name: string): Uint8Array => readFileSync(path.join(projectRoot, 'fixtures/media', name))
+  for (const name of ['recorder-opus.webm', 'recorder-opus.mp4', 'aac-mono.m4a', 'opus-mono.ogg', 'mono-16k.mp3', 'wb.amr']) {
+    t.match(await transcribe(service.url, media(name)), { status: 200, body: { text: SPOKEN, input: { mixing: 'mono', truncated: false } } }, name)
+  }
+  for (const name of ['mono-16k.mp3', 'mono.flac', 'vorbis-mono.ogg', 'aac-mono.m4a']) {
+    const broken = media(name).map((byte, i) => i > 3_000 && i % 50 === 0 ? byte ^ 0x5a : byte)
+    t.ok([200, 422].includes((await transcribe(service.url, broken)).status), name)
+  }
+  t.notMatch(service.log(), /standard error/)
+})
+
 t.test('hostile files get typed answers in time, and the service lives on', { skip }, async (t) => {
   const service = await startService(t)
   for (const { name, bytes, recoverable } of hostileWavs()) {

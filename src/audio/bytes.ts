@@ -34,7 +34,8 @@ export function u64le(bytes: Uint8Array, at: number): number {
 
 /** A four-character code, with everything that is not printable shown as a dot. */
 export function fourCharacters(bytes: Uint8Array, at: number): string {
-  return [...bytes.subarray(at, at + 4)].map((byte) => String.fromCharCode(byte).replace(/[^ -~]/, '.')).join('')
+  const character = (i: number): number => { const byte = bytes[at + i] ?? 0; return byte >= 0x20 && byte < 0x7f ? byte : 0x2e }
+  return String.fromCharCode(character(0), character(1), character(2), character(3)) // hot: the probe of an MP4 walks boxes
 }
 
 /** Whether these ASCII characters stand there. */

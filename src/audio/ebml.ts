@@ -22,14 +22,22 @@ export function* elementsOf(bytes: Uint8Array): Generator<Element> {
     const element = readElement(bytes, at)
     if (element === undefined) return
     yield element
-    at = element.id === ID.segment || element.id === ID.cluster ? element.bodyAt : element.end
+    at = nextAfter(element)
   }
 }
+
+/** Where the walk goes on: within a segment or a cluster, behind anything else. */
+export function nextAfter({ id, bodyAt, end }: Element): number {
+  return id === ID.segment || id === ID.cluster ? bodyAt : end
+}
+
+/** More fields than any header has. */
+const MAX_CHILDREN = 1_024
 
 /** Those that lie wholly in their parent. */
 export function* childrenOf(bytes: Uint8Array, parent: Element): Generator<Element> {
   const end = Math.min(parent.end, bytes.byteLength)
-  for (let at = parent.bodyAt; at < end;) {
+  for (let at = parent.bodyAt, count = 0; at < end && count < MAX_CHILDREN; count++) {
     const element = readElement(bytes, at)
     if (element === undefined || element.end > end) return
     yield element

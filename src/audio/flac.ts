@@ -2,8 +2,8 @@
  * FLAC (RFC 9639): what STREAMINFO says, and pieces that end where a frame begins.
  *
  * Frames do not say how many bytes they have, so a reader finds each by the header of the next: sync code, values that
- * exist, a CRC-8. The pieces are cut there because the decoder needs whole frames, and because a frame of a constant
- * takes 12 bytes for up to 65,535 samples: each piece holds about a million samples at most.
+ * exist, a CRC-8. The pieces are cut there because the decoder overlooks a header that is cut in two, and loses its
+ * frame; and because a frame of a constant takes 12 bytes for up to 65,535 samples: a piece holds a million at most.
  */
 import { joined, textAt, u16be, u24be, u32be } from './bytes.js'
 import { checkShape, unreadable, type AudioProbe } from './probe.js'
@@ -15,6 +15,8 @@ const MAX_METADATA_BLOCKS = 1_024
 const USUAL_RATIO = 0.5
 const PIECE_BYTES = 16 * 1024
 const PIECE_SAMPLES = 1_000_000
+/** So much without the header of a frame is no frame: 65,535 samples of eight channels have half of it. */
+const MAX_FRAME_BYTES = 4 * 1024 * 1024
 
 export interface StreamInfo {
   /** Hz */
@@ -47,12 +49,14 @@ export function* flacPieces(bytes: Uint8Array): Generator<Uint8Array> {
   for (let at = framesAt; at < bytes.byteLength; at++) {
     const next = bytes.indexOf(0xff, at)
     at = next < 0 ? bytes.byteLength : next
-    if (at - start > PIECE_BYTES || samples > PIECE_SAMPLES) {
+    const more = frameSamples(bytes, at) * info.channels
+    const isFull = at - start > PIECE_BYTES || samples + more > PIECE_SAMPLES
+    if ((more > 0 && isFull && at > start) || at - start > MAX_FRAME_BYTES) {
       yield bytes.subarray(start, at)
       start = at
       samples = 0
     }
-    samples += frameSamples(bytes, at) * info.channels
+    samples += more
   }
   yield bytes.subarray(start)
 }

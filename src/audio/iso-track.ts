@@ -24,12 +24,14 @@ const AAC_RATES_HZ = [96_000, 88_200, 64_000, 48_000, 44_100, 32_000, 24_000, 22
 const AAC_CHANNELS = [2, 1, 2, 3, 4, 5, 6, 8] // 0 is described elsewhere, mostly stereo
 /** Bytes of a sound description before its boxes, by version; QuickTime has three. */
 const ENTRY_BYTES = [36, 52, 72]
+/** Sound, picture, subtitles in every language. */
+const MAX_TRACKS = 64
 /** Apple's encoder makes 4,096. */
 const MAX_ALAC_FRAME = 16_384
 
 /** The first track with sound in a `moov`. Throws AUDIO_UNREADABLE or AUDIO_UNSUPPORTED. */
 export function readIsoTrack(bytes: Uint8Array, moov: Box): IsoTrack {
-  const trak = childrenOf(bytes, moov, 'trak').find((candidate) => {
+  const trak = childrenOf(bytes, moov, 'trak').slice(0, MAX_TRACKS).find((candidate) => {
     const handler = findBox(bytes, candidate, 'mdia', 'hdlr')
     return handler !== undefined && fourCharacters(bytes, handler.bodyAt + 8) === 'soun'
   })

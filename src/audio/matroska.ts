@@ -8,12 +8,12 @@
 import { joined, u16be } from './bytes.js'
 import { OPUS_RATE_HZ, opusPacketSamples } from './opus.js'
 import { unreadable, type AudioProbe } from './probe.js'
-import { childrenOf, elementsOf, ID, readFloat, readUnsigned, type Element } from './ebml.js'
+import { childrenOf, elementsOf, ID, nextAfter, readFloat, readUnsigned, type Element } from './ebml.js'
 import { readTrack, type Track } from './matroska-track.js'
 import type { DecoderName } from './stream.js'
 
 /** The walk of a probe ends here; a block of 20 ms makes it more than an hour. */
-const MAX_PROBED_ELEMENTS = 400_000
+const MAX_PROBED_ELEMENTS = 200_000
 const MAX_TRACK_BYTES = 256 * 1024
 const PIECE_BYTES = 1_024
 /** EBML header of version 1 with the type "webm"; a segment and a cluster of unknown size. */
@@ -92,8 +92,10 @@ class Walk {
   *blocks(maxElements: number): Generator<Block> {
     let clusterSeconds = 0
     let count = 0
+    let reached = 0
     for (const element of elementsOf(this.#bytes)) {
       if (count++ >= maxElements) return
+      reached = nextAfter(element)
       if (element.end > this.#bytes.byteLength) this.isTruncated = true
       if (element.id === ID.info) this.#readInfo(element)
       else if (element.id === ID.tracks) this.#track ??= readTrack(this.#bytes, element)
@@ -103,7 +105,8 @@ class Walk {
         if (block !== undefined) yield block
       }
     }
-    this.isComplete = true
+    this.isComplete = reached >= this.#bytes.byteLength
+    if (!this.isComplete) this.isTruncated = true // what follows is no element
     void this.track
   }
 

@@ -5,6 +5,8 @@ import t from 'tap'
 import { ERROR_CODES, ERRORS, SpeechError, type ErrorCode } from '../../src/errors.js'
 import type { Report } from '../../src/types.js'
 import { CLIP, errorOf, post, REPORT, setUp } from './fake-service.js'
+import { bombs } from '../../fixtures/bombs.js'
+import { mediaFile } from '../audio/signals.js'
 import { wavOfSeconds } from './wav.js'
 
 t.test('a clip as the raw body is answered with the full report, whatever its type claims to be', async (t) => {
@@ -21,6 +23,30 @@ t.test('a clip as the raw body is answered with the full report, whatever its ty
   t.match(await metric('asr_requests_total'), ['asr_requests_total{model="moonshine-tiny-en",outcome="ok"} 6'])
   t.match(await metric('asr_audio_seconds_total'), ['asr_audio_seconds_total{model="moonshine-tiny-en"} 12'])
   t.match(await metric('asr_worker_busy_seconds_total'), [/0\.3/])
+})
+
+t.test('what browsers and phones send is measured at the door and passed on as it is', async (t) => {
+  const { url, jobs } = await setUp(t, { EARSHOT_DISABLED_CODECS: 'vorbis,amr_nb', EARSHOT_MAX_AUDIO_SECONDS: '3' })
+  const ask = (name: string): Promise<Response> => post(`${url}/v1/transcriptions`, Buffer.from(mediaFile(name)))
+  for (const name of ['recorder-opus.webm', 'recorder-opus.mp4', 'aac-mono.m4a', 'opus-mono.ogg', 'mono-16k.mp3', 'wb.amr']) t.equal((await ask(name)).status, 200, name)
+  for (const { audioSeconds } of jobs) t.ok(audioSeconds > 2.5 && audioSeconds < 3, `${audioSeconds} s`)
+  t.equal((await ask('streamed.flac')).status, 200, 'longer by an estimate only')
+  t.equal(jobs.at(-1)!.audioSeconds, 3)
+  t.match(await errorOf(await ask('vorbis-mono.ogg')), { status: 415, code: 'AUDIO_UNSUPPORTED' })
+  t.match(await errorOf(await ask('nb.amr')), { status: 415, code: 'AUDIO_UNSUPPORTED' })
+  t.match(await errorOf(await post(`${url}/v1/transcriptions`, Buffer.from(bombs().find(({ name }) => name.startsWith('WebM that declares'))!.bytes))), { status: 413, code: 'AUDIO_TOO_LONG' })
+})
+
+t.test('samples without a container are what the content type says, a channel is what the query says', async (t) => {
+  const { url, jobs } = await setUp(t)
+  const ask = (type: string, query = ''): Promise<Response> => post(`${url}/v1/transcriptions${query}`, CLIP.subarray(44), { 'content-type': type })
+  t.equal((await ask('audio/l16;rate=16000;channels=1', '?channel=1')).status, 200)
+  t.match(jobs[0], { audioSeconds: 1, channel: 1, headerless: { codec: 'pcm_s16', sampleRate: 16_000, channels: 1, byteOrder: 'detect' } })
+  t.equal((await post(`${url}/v1/transcriptions?channel=mix`, CLIP, { 'content-type': 'audio/basic' })).status, 200, 'a WAV file is a WAV file')
+  t.match(jobs[1], { audioSeconds: 1, channel: 'mix', headerless: undefined })
+  t.match(await errorOf(await ask('audio/l16')), { status: 400, code: 'REQUEST_INVALID', param: 'content-type' })
+  t.match(await errorOf(await ask('application/octet-stream')), { status: 415, code: 'AUDIO_UNSUPPORTED' })
+  for (const channel of ['0', '-1', '1.5', 'left', '100', '']) t.match(await errorOf(await ask('audio/l16;rate=16000', `?channel=${channel}`)), { status: 400, code: 'REQUEST_INVALID', param: 'channel' }, channel)
 })
 
 t.test('a request id that could break a log is replaced', async (t) => {

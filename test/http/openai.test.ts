@@ -30,6 +30,23 @@ t.test('the openai client', async (t) => {
   t.equal(response.headers.get('earshot-ignored-parameters'), 'prompt, temperature')
 })
 
+t.test('a channel is asked for by a field of the form, and is no ignored parameter', async (t) => {
+  const { url, jobs } = await setUp(t)
+  const form = (channel: string): FormData => {
+    const fields = new FormData()
+    fields.append('file', new Blob([CLIP]), 'clip.wav')
+    fields.append('model', 'whisper-1')
+    fields.append('channel', channel)
+    return fields
+  }
+  const ask = (channel: string): Promise<Response> => fetch(`${url}/v1/audio/transcriptions`, { method: 'POST', body: form(channel) })
+  const response = await ask('2')
+  t.equal(response.status, 200)
+  t.equal(response.headers.get('earshot-ignored-parameters'), null)
+  t.match(jobs, [{ channel: 2 }])
+  t.match(await errorOf(await ask('left')), { status: 400, code: 'REQUEST_INVALID', param: 'channel' })
+})
+
 t.test('multipart bodies in any order, and broken ones', async (t) => {
   const { url, jobs } = await setUp(t)
   const route = `${url}/v1/audio/transcriptions`
