@@ -15,9 +15,13 @@ import { DEFAULT_MODEL, openRecognizer, SERVED } from './recognizers.js'
 import type { RunBench } from './run.js'
 
 const TABLES: Readonly<Record<string, AudioTable>> = {
+  formats:    { says: 'the same clip in every container and codec, and from a browser', open: () => import('./audio/formats.js') },
   invariance: { says: 'word errors after changes that leave the words alone', open: () => import('./audio/invariance.js') },
+  words:      { says: 'single words: the model as it comes against the whole pipeline', open: () => import('./audio/words.js') },
   boundaries: { says: 'speech cut off, and silence left, around words whose place is known', open: () => import('./audio/boundaries.js') },
   silence:    { says: 'words invented where nobody spoke, and speech taken for silence', open: () => import('./audio/silence.js') },
+  hostile:    { says: 'broken files and decompression bombs: typed errors, soon, in little memory', open: () => import('./audio/hostile.js') },
+  cost:       { says: 'time of the front end per stage, format and length', open: () => import('./audio/cost.js') },
 }
 
 export const run: RunBench = async (args) => {

@@ -15,7 +15,7 @@ import path from 'node:path'
 import { readClips, type SpeechClip } from '../clips.js'
 import { groupBy, median, percentile } from '../statistics.js'
 import { fixed, printTable } from '../table.js'
-import { hearingAWord, plainClips, readSpeech, type AudioBench, type Outcome } from './context.js'
+import { HEARS_A_WORD, plainClips, readSpeech, type AudioBench, type Outcome } from './context.js'
 import { embed, type Surroundings } from './embedding.js'
 import { knownBoundaries } from './frames.js'
 import { lengthOf, recordedNoises } from './noises.js'
@@ -46,14 +46,13 @@ interface Case {
 export async function measure(bench: AudioBench): Promise<Outcome> {
   const known = await clipsOfKnownPlace(bench)
   const backgrounds = backgroundsOf()
-  const recognizer = hearingAWord(bench.recognizer)
   const cases: Case[] = []
   const progress = startProgress('boundaries', known.length * backgrounds.length)
   for (const [index, { clip, speech, words }] of known.entries()) {
     for (const [row, pick] of backgrounds.entries()) {
       const surroundings = pick(index, 1 + index * backgrounds.length + row)
       const embedded = embed(speech, words, surroundings)
-      const report = await transcribe(writeMono(embedded.waveform), recognizer, bench.options)
+      const report = await transcribe(writeMono(embedded.waveform), HEARS_A_WORD, bench.options)
       cases.push({ file: path.basename(clip.file), background: surroundings.background, snrDb: surroundings.snrDb, ...compareSpans(embedded.speech, report) })
       progress.step()
     }

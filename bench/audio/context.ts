@@ -60,9 +60,8 @@ export function pickRows<T extends { readonly name: string }>(rows: readonly T[]
  * A recognizer without a model, which hears one word in everything it is given: what reached it can be measured
  * in milliseconds.
  */
-export function hearingAWord(recognizer: Recognizer): Recognizer {
-  return {
-    ...recognizer,
-    recognize: async () => ({ text: 'word', tokens: [1], logProbabilities: [0], stopped: 'end_of_text', language: recognizer.languages[0]! }),
-  }
+export const HEARS_A_WORD: Recognizer = {
+  name: 'none', sampleRate: 16_000, maxSeconds: 30, languages: ['en'], provider: { provider: 'cpu', refused: [] },
+  recognize: async () => ({ text: 'word', tokens: [1], logProbabilities: [0], stopped: 'end_of_text', language: 'en' }),
+  dispose: async () => undefined,
 }
