@@ -8,7 +8,7 @@ import { writePcm } from './pcm.js'
 export interface Bomb { readonly name: string; readonly bytes: Buffer }
 
 const HOUR = 3600
-/** Made by ffmpeg from its own source of silence: the WAV file that it is given is there only to be ignored. */
+/** One sample, and silence after it: ffmpeg pads without an end, and `-t` ends it. */
 const BOMBS: readonly (readonly [name: string, hours: number, ending: string, args: readonly string[]])[] = [
   ['flac of 8 hours', 8, 'flac', ['-ar', '8000', '-c:a', 'flac']],
   ['flac of 1 hour, 48 kHz in 8 channels', 1, 'flac', ['-ar', '48000', '-ac', '8', '-c:a', 'flac']],
@@ -26,5 +26,5 @@ export function bombs(): Bomb[] {
   const loud = { name: 'wav of 13 minutes, 16 kHz', bytes: writePcm([new Float32Array(13 * 60 * 16_000).fill(0.1)], 16_000) }
   if (!hasFfmpeg()) return [loud]
   const nothing = writePcm([new Float32Array(1)], 8_000)
-  return [loud, ...BOMBS.map(([name, hours, ending, args]) => ({ name, bytes: convert(nothing, ['-f', 'lavfi', '-t', String(hours * HOUR), '-i', 'anullsrc=r=8000:cl=mono', '-map', '1:a', ...args], ending) }))]
+  return [loud, ...BOMBS.map(([name, hours, ending, args]) => ({ name, bytes: convert(nothing, ['-af', 'apad', '-t', String(hours * HOUR), ...args], ending) }))]
 }

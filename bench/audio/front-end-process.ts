@@ -16,7 +16,9 @@ export function startFrontEnd(): FrontEndProcess {
   let child: ChildProcess | undefined
   const start = (): ChildProcess => {
     const started = fork(CHILD, { serialization: 'advanced', stdio: ['ignore', 'ignore', 'ignore', 'ipc'] })
-    process.once('exit', () => started.kill('SIGKILL'))
+    const endWithUs = (): void => { started.kill('SIGKILL') }
+    process.once('exit', endWithUs)
+    started.once('close', () => process.off('exit', endWithUs))
     return started
   }
   return {
