@@ -13,13 +13,18 @@ import type { Interrupt, Recognizer } from './recognizer.js'
 import { composeReport } from './report.js'
 import { SpeechError } from './errors.js'
 import { startStopwatch, type Stopwatch } from './stopwatch.js'
-import type { Clip, Hypothesis, Report } from './types.js'
+import type { ChannelChoice, Clip, HeaderlessFormat, Hypothesis, Report } from './types.js'
 
 export interface TranscribeOptions {
   /** ISO 639-1; undefined lets a multilingual model detect it. */
   readonly language: string | undefined
   /** Longer uploads are refused with AUDIO_TOO_LONG. */
   readonly maxAudioSeconds: number
+  /** Default: all channels mixed. */
+  readonly channel?: ChannelChoice | undefined
+  /** How samples without a container are to be read. */
+  readonly headerless?: HeaderlessFormat | undefined
+  readonly disabledCodecs?: readonly string[]
   readonly normalizeVolume: boolean
   readonly trimSilence: boolean
   readonly interrupt: Interrupt
@@ -32,7 +37,7 @@ export interface Heard { readonly clip: Clip; readonly hypothesis: Hypothesis }
 export async function transcribe(bytes: Uint8Array, recognizer: Recognizer, options: TranscribeOptions): Promise<Report> {
   checkLanguage(recognizer, options.language)
   const stopwatch = startStopwatch()
-  const recording = stopwatch.time('audio_decode', () => decodeAudio(bytes, options.maxAudioSeconds))
+  const recording = await stopwatch.timeAsync('audio_decode', () => decodeAudio(bytes, { ...options, maxSeconds: options.maxAudioSeconds }))
   const level = stopwatch.time('measure', () => measureLevel(recording.waveform))
   const levelled = stopwatch.time('normalize', () => options.normalizeVolume ? normalizeVolume(recording.waveform, level) : recording.waveform)
   const waveform = stopwatch.time('resample', () => resample(levelled, recognizer.sampleRate))

@@ -12,16 +12,34 @@ export interface Waveform {
   readonly sampleRate: number
 }
 
-/** What the upload said about itself, and whether that was true. */
-export interface AudioFormat {
-  /** Container, found by its leading bytes: `wav`. */
-  readonly container: string
-  /** Sample encoding: `pcm_u8`, `pcm_s16`, `pcm_s24`, `pcm_s32`, `pcm_f32`, `pcm_f64`, `alaw`, `mulaw`. */
-  readonly codec: string
-  /** Hz, as declared. */
+/** How several channels became one: there was one, their mean, the loudest (the mean had lost it), or the one asked for. */
+export const MIXINGS = ['mono', 'mean', 'loudest', 'chosen'] as const
+export type Mixing = (typeof MIXINGS)[number]
+
+/** A channel of the upload by its number, counted from 1, or all of them mixed. */
+export type ChannelChoice = 'mix' | number
+
+/** Samples without a container, as the request describes them. */
+export interface HeaderlessFormat {
+  readonly codec: 'pcm_s16' | 'pcm_s24' | 'pcm_s32' | 'alaw' | 'mulaw'
+  /** Hz */
   readonly sampleRate: number
   readonly channels: number
-  /** The container declares more samples than were sent. */
+  /** `detect`: the media type says one thing and most senders do another. */
+  readonly byteOrder: 'little' | 'big' | 'detect'
+}
+
+/** What the upload said about itself, and whether that was true. */
+export interface AudioFormat {
+  /** Container, found by the leading bytes; docs/api.md lists them. `none` for headerless samples. */
+  readonly container: string
+  /** Encoding of the samples; docs/api.md lists them. */
+  readonly codec: string
+  /** Hz, of the decoded samples. */
+  readonly sampleRate: number
+  readonly channels: number
+  readonly mixing: Mixing
+  /** There should be more: the upload ends early, or declares more than could be decoded. */
   readonly truncated: boolean
 }
 

@@ -45,6 +45,7 @@ const DOORS: Readonly<Record<string, readonly string[]>> = {
   'onnxruntime-node': ['runtime/session'],
   'meyda': ['features/spectrum'],
   'wavefile': ['audio/wav'],
+  '@audio/decode': ['audio/stream'],
   '@audio/resample-polyphase': ['audio/resample'],
   '@huggingface/tokenizers': ['text/tokenizer'],
   'llama-tokenizer-js': ['text/tokenizer'],

@@ -1,81 +1,88 @@
 /**
- * Container bytes → Recording. The reader is picked by the leading bytes, never by a file name or a media type:
- * `curl -F` calls every upload application/octet-stream.
+ * Upload bytes → Recording. The format is found by the leading bytes, never by a name or a media type: `curl -F` calls
+ * every upload application/octet-stream. Only samples without a container have nothing to be found by, and are
+ * described by the request.
  *
  * `probeAudio` reads headers only and runs in the HTTP process, so that an upload nobody can decode never waits in
- * a queue; `decodeAudio` does the work in a worker. A new container is one entry of READERS.
+ * a queue; `decodeAudio` does the work in a worker. A new container is one entry of FORMATS.
  */
 import { SpeechError } from '../errors.js'
-import type { Recording } from '../types.js'
-import { probeWav, readWav } from './wav.js'
+import type { ChannelChoice, HeaderlessFormat, Recording } from '../types.js'
+import { downmix } from './downmix.js'
+import { FORMATS, UNREAD, type AudioFormatReader } from './formats.js'
+import { probeHeaderless, readHeaderless } from './headerless.js'
+import { unsupported, type AudioProbe } from './probe.js'
+import type { Decoded, StreamLimits } from './stream.js'
+import { matchesWav } from './wav.js'
 
-export interface AudioProbe {
-  readonly container: string
-  readonly codec: string
-  /** Hz */
-  readonly sampleRate: number
-  readonly seconds: number
+export type { AudioProbe } from './probe.js'
+
+export interface DecodeOptions {
+  /** Longer audio is refused with AUDIO_TOO_LONG. */
+  readonly maxSeconds: number
+  /** Default: `mix`. */
+  readonly channel?: ChannelChoice | undefined
+  /** How samples without a container are to be read; a WAV file is one whatever is said here. */
+  readonly headerless?: HeaderlessFormat | undefined
+  /** Codecs that are switched off, by the names of `AudioFormat.codec`. */
+  readonly disabledCodecs?: readonly string[]
+  /** Called between pieces; throws when nobody waits for the result any more. */
+  readonly interrupt?: () => void
 }
 
-interface AudioReader {
-  matches(bytes: Uint8Array): boolean
-  probe(bytes: Uint8Array): AudioProbe
-  read(bytes: Uint8Array): Recording
-}
-
-const READERS: readonly AudioReader[] = [
-  { matches: (bytes) => ['RIFF', 'RIFX', 'RF64', 'BW64'].some((magic) => textAt(bytes, 0, magic)), probe: probeWav, read: readWav },
-]
-
-/** Recognized in order to be named to the sender. */
-const UNREAD: readonly { readonly name: string; matches(bytes: Uint8Array): boolean }[] = [
-  { name: 'WebM or Matroska', matches: (bytes) => startsWith(bytes, [0x1a, 0x45, 0xdf, 0xa3]) },
-  { name: 'Ogg', matches: (bytes) => textAt(bytes, 0, 'OggS') },
-  { name: 'MP4', matches: (bytes) => textAt(bytes, 4, 'ftyp') },
-  { name: 'FLAC', matches: (bytes) => textAt(bytes, 0, 'fLaC') },
-  { name: 'AMR', matches: (bytes) => textAt(bytes, 0, '#!AMR') },
-  { name: 'AIFF', matches: (bytes) => textAt(bytes, 0, 'FORM') && (textAt(bytes, 8, 'AIFF') || textAt(bytes, 8, 'AIFC')) },
-  { name: 'CAF', matches: (bytes) => textAt(bytes, 0, 'caff') },
-  { name: 'Sun AU', matches: (bytes) => textAt(bytes, 0, '.snd') },
-  { name: 'Windows Media', matches: (bytes) => startsWith(bytes, [0x30, 0x26, 0xb2, 0x75]) },
-  { name: 'MP3', matches: (bytes) => textAt(bytes, 0, 'ID3') || isMpegFrame(bytes, [1, 2]) },
-  { name: 'AAC', matches: (bytes) => isMpegFrame(bytes, [0]) },
-]
+/** Decoders trim and pad by some frames; what is missing beyond this is missing. */
+const TOLERATED_SECONDS = 0.2
 
 /** What the header says. Throws AUDIO_MISSING, AUDIO_UNSUPPORTED or AUDIO_UNREADABLE. */
-export function probeAudio(bytes: Uint8Array): AudioProbe {
-  return pickReader(bytes).probe(bytes)
+export function probeAudio(bytes: Uint8Array, { headerless, disabledCodecs = [] }: Pick<DecodeOptions, 'headerless' | 'disabledCodecs'> = {}): AudioProbe {
+  const probe = isHeaderless(bytes, headerless) ? probeHeaderless(bytes, headerless) : pickFormat(bytes).probe(bytes)
+  if (disabledCodecs.includes(probe.codec)) throw unsupported(`the codec ${probe.codec} is switched off here (EARSHOT_DISABLED_CODECS)`)
+  return probe
 }
 
-/** Throws AUDIO_TOO_LONG before anything of that length is allocated, and what `probeAudio` throws. */
-export function decodeAudio(bytes: Uint8Array, maxSeconds: number): Recording {
-  const reader = pickReader(bytes)
-  const { seconds } = reader.probe(bytes)
-  if (seconds > maxSeconds) throw new SpeechError('AUDIO_TOO_LONG', `${seconds.toFixed(1)} s, at most ${maxSeconds} s`)
-  return reader.read(bytes)
+/** Throws AUDIO_TOO_LONG when the file itself says that it is. What is only estimated is left to the decoder. */
+export function checkLength({ seconds, declared }: AudioProbe, maxSeconds: number): void {
+  if (declared && seconds > maxSeconds) throw new SpeechError('AUDIO_TOO_LONG', `${seconds.toFixed(1)} s, at most ${maxSeconds} s`)
 }
 
-function pickReader(bytes: Uint8Array): AudioReader {
+/**
+ * Throws what `probeAudio` throws, AUDIO_TOO_LONG before much of that length is allocated, REQUEST_INVALID for a
+ * channel that is not there, and what `interrupt` throws.
+ */
+export async function decodeAudio(bytes: Uint8Array, options: DecodeOptions): Promise<Recording> {
+  const { maxSeconds, channel, headerless, interrupt = () => undefined } = options
+  const probe = probeAudio(bytes, options)
+  checkLength(probe, maxSeconds)
+  const decoded = isHeaderless(bytes, headerless)
+    ? { blocks: [readHeaderless(bytes, headerless)], sampleRate: probe.sampleRate, broken: false }
+    : await pickFormat(bytes).read(bytes, probe, { maxSeconds, interrupt })
+  return compose(probe, decoded, channel)
+}
+
+function compose(probe: AudioProbe, { blocks, sampleRate, broken }: Decoded, channel: ChannelChoice | undefined): Recording {
+  const { container, codec } = probe
+  // Without any block there was nothing to decode, or nothing that could be.
+  if (blocks.length === 0 && probe.seconds > 0) throw new SpeechError('AUDIO_UNREADABLE', `no sound came out of the ${codec} in this ${container} file`)
+  const channels = Math.max(probe.channels, ...blocks.map((block) => block.length))
+  const { samples, mixing } = downmix(blocks, channels, channel)
+  const rate = sampleRate || probe.sampleRate
+  const missingSeconds = probe.declared ? probe.seconds - samples.length / rate : 0
+  const truncated = probe.truncated || broken || missingSeconds > TOLERATED_SECONDS
+  return { waveform: { samples, sampleRate: rate }, format: { container, codec, sampleRate: rate, channels, mixing, truncated } }
+}
+
+function isHeaderless(bytes: Uint8Array, headerless: HeaderlessFormat | undefined): headerless is HeaderlessFormat {
+  return headerless !== undefined && bytes.byteLength > 0 && !matchesWav(bytes)
+}
+
+function pickFormat(bytes: Uint8Array): AudioFormatReader {
   if (bytes.byteLength === 0) throw new SpeechError('AUDIO_MISSING', 'the upload has no bytes')
-  const reader = READERS.find(({ matches }) => matches(bytes))
-  if (reader !== undefined) return reader
+  const format = FORMATS.find(({ matches }) => matches(bytes))
+  if (format !== undefined) return format
   const known = UNREAD.find(({ matches }) => matches(bytes))
-  throw new SpeechError('AUDIO_UNSUPPORTED', known === undefined
-    ? 'the first bytes are of no audio format that is known here; expected a WAV file'
-    : `${known.name} is not supported yet; expected a WAV file`)
+  throw unsupported(known === undefined
+    ? 'the first bytes are of no audio format that is known here; expected WAV, WebM, Ogg, MP4, AAC, MP3, FLAC, AMR, AIFF or CAF'
+    : `${known.name} is not read here`)
 }
 
-function textAt(bytes: Uint8Array, offset: number, text: string): boolean {
-  return startsWith(bytes.subarray(offset), [...text].map((character) => character.charCodeAt(0)))
-}
-
-function startsWith(bytes: Uint8Array, wanted: readonly number[]): boolean {
-  return wanted.every((byte, index) => bytes[index] === byte)
-}
-
-/** A frame header of MPEG audio: eleven set bits, then version and layer. Field 0 is AAC in ADTS, 1 and 2 are layers III and II. */
-function isMpegFrame(bytes: Uint8Array, layers: readonly number[]): boolean {
-  if (bytes.byteLength < 4 || bytes[0] !== 0xff || (bytes[1]! & 0xe0) !== 0xe0) return false
-  const layer = (bytes[1]! >> 1) & 3
-  return (bytes[2]! >> 4) !== 15 && layers.includes(layer)
-}
+export type { StreamLimits }

@@ -6,9 +6,11 @@
  * file merely claims: a `cue ` chunk of 32 kB keeps it busy for seconds.
  * Source: Microsoft/IBM "Multimedia Programming Interface and Data Specifications 1.0" (1991), mmreg.h, ksmedia.h.
  */
-import { SpeechError } from '../errors.js'
+import type { PcmCodec } from './pcm.js'
+import { checkShape, MAX_CHANNELS, unreadable, unsupported } from './probe.js'
 
-export type WavCodec = 'pcm_u8' | 'pcm_s16' | 'pcm_s24' | 'pcm_s32' | 'pcm_f32' | 'pcm_f64' | 'alaw' | 'mulaw'
+export type AdpcmCodec = 'adpcm_ima' | 'adpcm_ms'
+export type WavCodec = PcmCodec | AdpcmCodec
 
 export interface WavLayout {
   readonly codec: WavCodec
@@ -16,9 +18,11 @@ export interface WavLayout {
   /** Hz */
   readonly sampleRate: number
   readonly bitsPerSample: number
-  /** Bytes of one sample of all channels. */
+  /** Bytes of a block: one sample of all channels, of ADPCM many. */
   readonly blockAlign: number
-  /** Where the body of the `fmt ` chunk begins, and how much of it has a meaning: 16 bytes, or 40 when EXTENSIBLE. */
+  /** Samples of one channel in a block. */
+  readonly blockSamples: number
+  /** Where the body of the `fmt ` chunk begins, and how much of it has a meaning: 16 bytes, 40 when EXTENSIBLE, more of ADPCM. */
   readonly formatOffset: number
   readonly formatBytes: number
   readonly dataOffset: number
@@ -36,12 +40,10 @@ interface Chunk {
   readonly size: number
 }
 
-interface WavFormat extends Pick<WavLayout, 'codec' | 'channels' | 'sampleRate' | 'bitsPerSample' | 'blockAlign' | 'formatOffset' | 'formatBytes'> {}
+interface WavFormat extends Pick<WavLayout, 'codec' | 'channels' | 'sampleRate' | 'bitsPerSample' | 'blockAlign' | 'blockSamples' | 'formatOffset' | 'formatBytes'> {}
 
-/** More is a microphone array's raw dump or a lie; nothing in between was ever seen in speech. */
-const MAX_CHANNELS = 32
-const MIN_RATE_HZ = 1_000
-const MAX_RATE_HZ = 768_000
+/** Of ADPCM, whose decoder knows no more. */
+const MAX_ADPCM_CHANNELS = 2
 /** Files of broadcasters carry a dozen. */
 const MAX_CHUNKS = 1_024
 /** Declared sizes from here on, when the file is smaller, mean "unknown": ffmpeg writes 0xffffffff to a pipe, sox 0x7ffff000. */
@@ -53,9 +55,11 @@ const TAG_GUID_TAIL = '000000001000800000aa00389b71'
 
 const CODECS: Readonly<Record<number, Readonly<Record<number, WavCodec>>>> = {
   1: { 8: 'pcm_u8', 16: 'pcm_s16', 24: 'pcm_s24', 32: 'pcm_s32' },
+  2: { 4: 'adpcm_ms' },
   3: { 32: 'pcm_f32', 64: 'pcm_f64' },
   6: { 8: 'alaw' },
   7: { 8: 'mulaw' },
+  0x11: { 4: 'adpcm_ima' },
 }
 
 /** Formats worth naming to somebody who sent one; from mmreg.h. */
@@ -80,7 +84,7 @@ export function readWavLayout(bytes: Uint8Array): WavLayout {
     dataOffset: data.offset,
     dataBytes,
     truncated: declared > present,
-    seconds: dataBytes / format.blockAlign / format.sampleRate,
+    seconds: dataBytes / format.blockAlign * format.blockSamples / format.sampleRate,
   }
 }
 
@@ -126,8 +130,9 @@ function readFormat(view: DataView, chunk: Chunk): WavFormat {
   const declaredTag = view.getUint16(chunk.offset, true)
   const bitsPerSample = view.getUint16(chunk.offset + 14, true)
   const tag = declaredTag === EXTENSIBLE ? readSubFormat(view, chunk) : declaredTag
-  const format: WavFormat = {
-    codec: codecOf(tag, bitsPerSample),
+  const codec = codecOf(tag, bitsPerSample)
+  const format = {
+    codec,
     channels: view.getUint16(chunk.offset + 2, true),
     sampleRate: view.getUint32(chunk.offset + 4, true),
     blockAlign: view.getUint16(chunk.offset + 12, true),
@@ -135,8 +140,30 @@ function readFormat(view: DataView, chunk: Chunk): WavFormat {
     formatOffset: chunk.offset,
     formatBytes: declaredTag === EXTENSIBLE ? 40 : 16,
   }
-  checkFormat(format)
-  return format
+  if (isAdpcm(codec)) return { ...format, ...readAdpcm(view, chunk, format) }
+  checkShape(format, MAX_CHANNELS)
+  const expected = (format.channels * bitsPerSample) / 8
+  if (format.blockAlign !== expected) throw unreadable(`a block of ${format.channels} × ${bitsPerSample} bits has ${expected} bytes, the header says ${format.blockAlign}`)
+  return { ...format, blockSamples: 1 }
+}
+
+export function isAdpcm(codec: WavCodec): codec is AdpcmCodec {
+  return codec === 'adpcm_ima' || codec === 'adpcm_ms'
+}
+
+/** Each block begins with the state of the decoder, for each channel: 4 bytes and a sample, or 7 bytes and two samples. */
+function readAdpcm(view: DataView, chunk: Chunk, format: Pick<WavFormat, 'channels' | 'sampleRate' | 'blockAlign'> & { codec: WavCodec }): Pick<WavFormat, 'blockSamples' | 'formatBytes'> {
+  const { channels, blockAlign } = format
+  checkShape(format, MAX_ADPCM_CHANNELS)
+  if (chunk.size < 20) throw unreadable(`a "fmt " chunk of ADPCM has at least 20 bytes, this one ${chunk.size}`)
+  const [stateBytes, stateSamples] = format.codec === 'adpcm_ima' ? [4, 1] : [7, 2]
+  const most = stateSamples + Math.floor((blockAlign - stateBytes * channels) * 2 / channels)
+  const blockSamples = view.getUint16(chunk.offset + 18, true)
+  if (blockSamples < stateSamples || blockSamples > most) throw unreadable(`a block of ${blockAlign} bytes has at most ${Math.max(0, most)} samples, the header says ${blockSamples}`)
+  const coefficients = format.codec === 'adpcm_ms' && chunk.size >= 22 ? view.getUint16(chunk.offset + 20, true) : 0
+  const formatBytes = coefficients === 0 ? 20 : 22 + 4 * coefficients
+  if (formatBytes > chunk.size) throw unreadable(`${coefficients} pairs of coefficients do not fit into a "fmt " chunk of ${chunk.size} bytes`)
+  return { blockSamples, formatBytes }
 }
 
 /** The format tag behind WAVE_FORMAT_EXTENSIBLE. */
@@ -150,17 +177,10 @@ function readSubFormat(view: DataView, chunk: Chunk): number {
 function codecOf(tag: number, bitsPerSample: number): WavCodec {
   const name = KNOWN_TAGS[tag] ?? `an unknown encoding (0x${tag.toString(16).padStart(4, '0')})`
   const widths = CODECS[tag]
-  if (widths === undefined) throw unsupported(`the samples are ${name}; read are PCM, floating point, A-law and mu-law`)
+  if (widths === undefined) throw unsupported(`the samples are ${name}; read are PCM, floating point, A-law, mu-law and ADPCM of IMA and Microsoft`)
   const codec = widths[bitsPerSample]
   if (codec === undefined) throw unsupported(`${name} of ${bitsPerSample} bits; read are ${Object.keys(widths).join(', ')}`)
   return codec
-}
-
-function checkFormat({ channels, sampleRate, blockAlign, bitsPerSample }: WavFormat): void {
-  if (channels < 1 || channels > MAX_CHANNELS) throw unreadable(`${channels} channels; expected 1 to ${MAX_CHANNELS}`)
-  if (sampleRate < MIN_RATE_HZ || sampleRate > MAX_RATE_HZ) throw unreadable(`a sample rate of ${sampleRate} Hz; expected ${MIN_RATE_HZ} to ${MAX_RATE_HZ}`)
-  const expected = (channels * bitsPerSample) / 8
-  if (blockAlign !== expected) throw unreadable(`a block of ${channels} × ${bitsPerSample} bits has ${expected} bytes, the header says ${blockAlign}`)
 }
 
 /**
@@ -180,6 +200,3 @@ function wholeBlocks(byteCount: number, blockAlign: number): number {
 function readId(view: DataView, offset: number): string {
   return Array.from({ length: 4 }, (_, i) => String.fromCharCode(view.getUint8(offset + i)).replace(/[^ -~]/, '.')).join('')
 }
-
-function unreadable(detail: string): SpeechError { return new SpeechError('AUDIO_UNREADABLE', detail) }
-function unsupported(detail: string): SpeechError { return new SpeechError('AUDIO_UNSUPPORTED', detail) }

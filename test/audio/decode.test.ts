@@ -51,7 +51,7 @@ tap.test('every encoding gives the same samples, plain or extensible, on any num
   for (const encoding of ENCODINGS) {
     for (const extensible of [false, true]) {
       for (const channels of [1, 2, 3, 32]) {
-        const { waveform, format } = decodeAudio(encode(sine, encoding, { channels, extensible }), 60)
+        const { waveform, format } = await decodeAudio(encode(sine, encoding, { channels, extensible }), { maxSeconds: 60 })
         const what = `${encoding.codec}${extensible ? ', extensible' : ''}, ${channels} channels`
         t.match(format, { container: 'wav', codec: encoding.codec, sampleRate: RATE, channels, truncated: false }, what)
         t.ok(largestDifference(waveform.samples, sine) <= encoding.error, `${what}: within ${encoding.error}`)
@@ -62,37 +62,37 @@ tap.test('every encoding gives the same samples, plain or extensible, on any num
 
 tap.test('A-law and mu-law decode to the values of ITU-T G.711', async (t) => {
   const [alaw, mulaw] = [ENCODINGS[6]!, ENCODINGS[7]!]
-  const decode = (encoding: Encoding, codes: number[]): number[] =>
-    [...decodeAudio(encode(codes, { ...encoding, write: (view, at, code) => view.setUint8(at, code) }), 60).waveform.samples].map((x) => x * 32_768)
-  t.strictSame(decode(alaw, [0xd5, 0x55, 0xd4, 0xc5, 0xf5, 0x80, 0x00, 0xaa, 0x2a]), [8, -8, 24, 264, 528, 5_504, -5_504, 32_256, -32_256])
-  t.strictSame(decode(mulaw, [0xff, 0x7f, 0xfe, 0xf0, 0xef, 0x8f, 0x80, 0x00]), [0, 0, 8, 120, 132, 16_764, 32_124, -32_124])
+  const decode = async (encoding: Encoding, codes: number[]): Promise<number[]> =>
+    [...(await decodeAudio(encode(codes, { ...encoding, write: (view, at, code) => view.setUint8(at, code) }), { maxSeconds: 60 })).waveform.samples].map((x) => x * 32_768)
+  t.strictSame(await decode(alaw, [0xd5, 0x55, 0xd4, 0xc5, 0xf5, 0x80, 0x00, 0xaa, 0x2a]), [8, -8, 24, 264, 528, 5_504, -5_504, 32_256, -32_256])
+  t.strictSame(await decode(mulaw, [0xff, 0x7f, 0xfe, 0xf0, 0xef, 0x8f, 0x80, 0x00]), [0, 0, 8, 120, 132, 16_764, 32_124, -32_124])
 })
 
 tap.test('any sample rate from 1,000 to 768,000 Hz is read and reported', async (t) => {
   for (const sampleRate of [1_000, 8_000, 11_025, 22_050, 44_100, 44_101, 48_000, 96_000, 768_000]) {
     const bytes = encode(sine, ENCODINGS[1]!, { sampleRate })
-    t.equal(decodeAudio(bytes, 60).waveform.sampleRate, sampleRate)
-    t.strictSame(probeAudio(bytes), { container: 'wav', codec: 'pcm_s16', sampleRate, seconds: sine.length / sampleRate })
+    t.equal((await decodeAudio(bytes, { maxSeconds: 60 })).waveform.sampleRate, sampleRate)
+    t.strictSame(probeAudio(bytes), { container: 'wav', codec: 'pcm_s16', sampleRate, channels: 1, seconds: sine.length / sampleRate, declared: true, truncated: false })
   }
 })
 
 tap.test('a voice out of phase on two channels, or alone on one of many, survives the downmix', async (t) => {
-  const opposed = decodeAudio(interleave([sine, sine.map((x) => -x)]), 60)
-  const beside = decodeAudio(interleave([sine.map(() => 0), sine.map(() => 0), sine.map(() => 0), sine]), 60)
-  const offset = decodeAudio(interleave([sine.map((x) => 0.3 - x), sine]), 60)
+  const opposed = await decodeAudio(interleave([sine, sine.map((x) => -x)]), { maxSeconds: 60 })
+  const beside = await decodeAudio(interleave([sine.map(() => 0), sine.map(() => 0), sine.map(() => 0), sine]), { maxSeconds: 60 })
+  const offset = await decodeAudio(interleave([sine.map((x) => 0.3 - x), sine]), { maxSeconds: 60 })
   for (const recording of [opposed, beside, offset]) t.ok(rms(recording.waveform.samples) > 0.9 * rms(sine), `rms ${rms(recording.waveform.samples)}`)
-  t.ok(largestDifference(decodeAudio(interleave([sine, sine.map(() => 0)]), 60).waveform.samples, sine.map((x) => x / 2)) < 1e-4, 'one live channel of two is the mean')
+  t.ok(largestDifference((await decodeAudio(interleave([sine, sine.map(() => 0)]), { maxSeconds: 60 })).waveform.samples, sine.map((x) => x / 2)) < 1e-4, 'one live channel of two is the mean')
 })
 
 tap.test('samples that are no numbers become silence and leave their neighbours alone', async (t) => {
-  const { waveform } = decodeAudio(encode([0.5, NaN, Infinity, -Infinity, 4, -0.5], ENCODINGS[4]!), 60)
+  const { waveform } = await decodeAudio(encode([0.5, NaN, Infinity, -Infinity, 4, -0.5], ENCODINGS[4]!), { maxSeconds: 60 })
   t.strictSame([...waveform.samples], [0.5, 0, 0, 0, 4, -0.5])
 })
 
 tap.test('a file that was cut off gives what is there and says so', async (t) => {
   const whole = encode(sine, ENCODINGS[1]!)
   for (const missing of [1, 2, 3, 500, 802]) {
-    const { waveform, format } = decodeAudio(whole.subarray(0, whole.byteLength - missing), 60)
+    const { waveform, format } = await decodeAudio(whole.subarray(0, whole.byteLength - missing), { maxSeconds: 60 })
     t.equal(waveform.samples.length, sine.length - Math.ceil(missing / 2))
     t.equal(format.truncated, true)
   }
@@ -103,9 +103,9 @@ tap.test('a stream of unknown size is read to its end, and an empty file has no 
     const bytes = encode(sine, ENCODINGS[1]!)
     new DataView(bytes.buffer).setUint32(4, size === 0 ? 36 : size, true)
     new DataView(bytes.buffer).setUint32(40, size, true)
-    t.match(summary(decodeAudio(bytes, 60)), { samples: sine.length, truncated: false }, `size ${size}`)
+    t.match(summary(await decodeAudio(bytes, { maxSeconds: 60 })), { samples: sine.length, truncated: false }, `size ${size}`)
   }
-  t.match(summary(decodeAudio(encode([], ENCODINGS[1]!), 60)), { samples: 0, truncated: false })
+  t.match(summary(await decodeAudio(encode([], ENCODINGS[1]!), { maxSeconds: 60 })), { samples: 0, truncated: false })
 })
 
 tap.test('an odd number of bytes, a view into a larger buffer and a Buffer are read alike', async (t) => {
@@ -113,39 +113,40 @@ tap.test('an odd number of bytes, a view into a larger buffer and a Buffer are r
   const larger = new Uint8Array(bytes.byteLength + 14).fill(9)
   larger.set(bytes, 7)
   const inside = larger.subarray(7, 7 + bytes.byteLength)
-  for (const view of [bytes, inside, Buffer.from(bytes)]) t.strictSame(summary(decodeAudio(view, 60)), { samples: sine.length, truncated: false })
+  for (const view of [bytes, inside, Buffer.from(bytes)]) t.strictSame(summary(await decodeAudio(view, { maxSeconds: 60 })), { samples: sine.length, truncated: false })
 })
 
 tap.test('audio longer than the limit is refused, at the limit it is not', async (t) => {
   const bytes = encode(sine, ENCODINGS[1]!)
-  t.equal(codeOf(() => decodeAudio(bytes, 0.025)), 'AUDIO_TOO_LONG')
-  t.equal(decodeAudio(bytes, sine.length / RATE).waveform.samples.length, sine.length)
+  t.equal(await codeOf(() => decodeAudio(bytes, { maxSeconds: 0.025 })), 'AUDIO_TOO_LONG')
+  t.equal((await decodeAudio(bytes, { maxSeconds: sine.length / RATE })).waveform.samples.length, sine.length)
 })
 
 tap.test('formats that are not read are named in the refusal', async (t) => {
-  const named = ['WebM', 'Ogg', 'MP4', 'FLAC', 'MP3', 'AAC', 'AMR', 'AIFF', 'CAF', 'RIFX', 'RF64', 'AVI']
+  const named = ['Sun AU', 'Windows Media', 'RIFX', 'RF64', 'AVI']
   for (const name of named) {
     const { bytes } = HOSTILE.find((hostile) => hostile.name.startsWith(`${name} instead`) || hostile.name.startsWith(`${name} `))!
     t.throws(() => probeAudio(bytes), { code: 'AUDIO_UNSUPPORTED', message: new RegExp(name) })
   }
-  for (const [tag, name] of [['2', 'Microsoft ADPCM'], ['11', 'IMA ADPCM'], ['31', 'GSM 6.10'], ['55', 'MP3']]) {
+  for (const [tag, name] of [['31', 'GSM 6.10'], ['55', 'MP3']]) {
     t.throws(() => probeAudio(HOSTILE.find((hostile) => hostile.name === `codec 0x${tag}`)!.bytes), { code: 'AUDIO_UNSUPPORTED', message: new RegExp(name!) })
   }
-  t.equal(codeOf(() => probeAudio(new Uint8Array(0))), 'AUDIO_MISSING')
+  t.equal(await codeOf(() => probeAudio(new Uint8Array(0))), 'AUDIO_MISSING')
 })
 
 tap.test('every hostile file is refused with a 4xx or read, as its entry says, and quickly', async (t) => {
   t.ok(HOSTILE.length >= 150, `${HOSTILE.length} files`)
   t.equal(new Set(HOSTILE.map(({ name }) => name)).size, HOSTILE.length, 'names are unique')
-  const surprises = HOSTILE.filter(({ bytes, recoverable }) => {
+  const surprises: string[] = []
+  for (const { name, bytes, recoverable } of HOSTILE) {
     const since = performance.now()
-    const code = codeOf(() => decodeAudio(bytes, 60))
+    const code = await codeOf(() => decodeAudio(bytes, { maxSeconds: 60 }))
     const quick = performance.now() - since < 500
     const refused = code !== undefined && ERRORS[code].status >= 400 && ERRORS[code].status < 500
-    const doorAgrees = codeOf(() => probeAudio(bytes)) === code
-    return !quick || !doorAgrees || (code !== undefined) === recoverable || refused === recoverable
-  })
-  t.strictSame(surprises.map(({ name }) => name), [])
+    const doorAgrees = await codeOf(() => probeAudio(bytes)) === code
+    if (!quick || !doorAgrees || (code !== undefined) === recoverable || refused === recoverable) surprises.push(`${name}: ${code}`)
+  }
+  t.strictSame(surprises, [])
 })
 
 tap.test('no sequence of bytes makes the WAV reader throw anything but SpeechError', async (t) => {
@@ -159,7 +160,7 @@ tap.test('no sequence of bytes makes the WAV reader throw anything but SpeechErr
     const bytes = mutated(seeds[Math.floor(random() * seeds.length)]!, random)
     const since = performance.now()
     try {
-      const { waveform } = decodeAudio(bytes, 60)
+      const { waveform } = await decodeAudio(bytes, { maxSeconds: 60 })
       if (waveform.samples.every(Number.isFinite)) read++
       else t.fail(`round ${round} decodes to samples that are no numbers`)
     } catch (error) {
@@ -262,8 +263,8 @@ function summary({ waveform, format }: Recording): { samples: number; truncated:
 }
 
 /** The code of the SpeechError that is thrown; undefined when none is, and any other error passes. */
-function codeOf(work: () => unknown): ErrorCode | undefined {
-  try { work() } catch (error) {
+async function codeOf(work: () => unknown): Promise<ErrorCode | undefined> {
+  try { await work() } catch (error) {
     if (error instanceof SpeechError) return error.code
     throw error
   }

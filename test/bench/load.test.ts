@@ -116,7 +116,7 @@ t.test('pieces of the tape are speech of exactly the asked length', async (t) =>
   const clips = [{ file: new URL('../../fixtures/clips/warm-up.wav', import.meta.url).pathname, text: '', seconds: 2.5, speaker: 'x', source: 'y' }]
   const tape = await recordTape(clips)
   const { body, seconds } = tape.cut(7, 3)
-  const { waveform, format } = decodeAudio(body, 60)
+  const { waveform, format } = await decodeAudio(body, { maxSeconds: 60 })
   t.equal(seconds, 7)
   t.equal(waveform.samples.length, 7 * 16_000, 'longer than the tape: it goes around')
   t.match(format, { codec: 'pcm_s16', channels: 1, truncated: false })

@@ -19,7 +19,7 @@ export const REPORT: Report = {
     { startSeconds: 3661.2, endSeconds: 3662.25, text: 'some <b> & jazz', confidence: 0.9, meanLogProbability: -0.1, tokens: [6, 7], stopped: 'end_of_text' },
   ],
   input: {
-    container: 'wav', codec: 'pcm_s16', sampleRate: 16_000, channels: 1, truncated: false, loudnessLufs: -23, peakDbfs: -3, rmsDbfs: null,
+    container: 'wav', codec: 'pcm_s16', sampleRate: 16_000, channels: 1, mixing: 'mono', truncated: false, loudnessLufs: -23, peakDbfs: -3, rmsDbfs: null,
     clippedRatio: 0, dcOffset: 0, audioSeconds: 2, speechSeconds: 1.5, leadingSilenceSeconds: 0.25, trailingSilenceSeconds: 0.25,
   },
   seconds: { queue_wait: 0.001, transfer: 0.001, audio_decode: 0.001, encoder: 0.01, decoder: 0.02 },

@@ -50,7 +50,7 @@ async function understands(t: Test, manifest: Manifest): Promise<void> {
   await t.test('recorded speech gives words and never a loop', { skip: noRecordings }, (t) => neverLoops(t, recognizer))
   const monolingual = manifest.languages.length === 1 ? 'the model knows one language' : false
   await t.test('it detects English, and puts out every token of its vocabulary as text', { skip: monolingual }, async (t) => {
-    const speech = decodeAudio(readFileSync(path.join(clipsDir, 'warm-up.wav')), 30).waveform
+    const speech = (await decodeAudio(readFileSync(path.join(clipsDir, 'warm-up.wav')), { maxSeconds: 30 })).waveform
     t.equal((await recognize(recognizer, { waveform: speech, startSeconds: 0 })).language, 'en')
     decodesWholeVocabulary(t, manifest)
   })

@@ -15,7 +15,7 @@ async function samples(telemetry: Telemetry): Promise<Map<string, number>> {
 const REPORT: Report = {
   text: 'two words', confidence: 0.9, language: 'en', model: 'a-model', noSpeechReason: null, warnings: [],
   segments: [{ startSeconds: 0, endSeconds: 1, text: 'two words', confidence: 0.9, meanLogProbability: -0.1, tokens: [1, 2, 3], stopped: 'end_of_text' }],
-  input: { container: 'wav', codec: 'pcm_s16', sampleRate: 8000, channels: 1, truncated: false, loudnessLufs: null, peakDbfs: null, rmsDbfs: null, clippedRatio: 0, dcOffset: 0, audioSeconds: 4, speechSeconds: 3, leadingSilenceSeconds: 0.75, trailingSilenceSeconds: 0.25 },
+  input: { container: 'wav', codec: 'pcm_s16', sampleRate: 8000, channels: 1, mixing: 'mono', truncated: false, loudnessLufs: null, peakDbfs: null, rmsDbfs: null, clippedRatio: 0, dcOffset: 0, audioSeconds: 4, speechSeconds: 3, leadingSilenceSeconds: 0.75, trailingSilenceSeconds: 0.25 },
   seconds: { receive: 9, queue_wait: 5, transfer: 0.1, encoder: 0.5, decoder: 0.2 },
 }
 

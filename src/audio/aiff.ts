@@ -1,0 +1,85 @@
+/**
+ * AIFF and AIFF-C ("Audio Interchange File Format", Apple 1989 and 1991): COMM describes the samples, SSND holds them.
+ * Uncompressed ones and G.711 are read here; IMA ADPCM goes to the decoder of CAF, which packs it in the same way.
+ * Own reading, not the library's: that takes 8-bit samples for unsigned.
+ */
+import { fourCharacters, textAt, u16be, u32be } from './bytes.js'
+import { IMA_PACKET_BYTES, IMA_PACKET_SAMPLES } from './ima.js'
+import { bytesPerFrame, floatCodec, signedCodec, type PcmCodec, type PcmLayout } from './pcm.js'
+import { checkShape, MAX_CHANNELS, MAX_CODED_CHANNELS, unreadable, unsupported, type AudioProbe } from './probe.js'
+
+const MAX_CHUNKS = 1_024
+
+/** Layout of the samples; with `adpcm_ima` a frame is a packet of each channel. */
+export interface AiffLayout extends Omit<PcmLayout, 'codec'> {
+  readonly codec: PcmCodec | 'adpcm_ima'
+  readonly truncated: boolean
+}
+
+interface Common extends Pick<AiffLayout, 'codec' | 'littleEndian' | 'channels' | 'sampleRate'> {
+  /** Frames, or packets of IMA ADPCM. */
+  readonly frames: number
+}
+
+export function matchesAiff(bytes: Uint8Array): boolean {
+  return textAt(bytes, 0, 'FORM') && (textAt(bytes, 8, 'AIFF') || textAt(bytes, 8, 'AIFC'))
+}
+
+export function probeAiff(bytes: Uint8Array): AudioProbe {
+  const { codec, sampleRate, channels, dataBytes, truncated, ...rest } = readAiffLayout(bytes)
+  const frames = codec === 'adpcm_ima'
+    ? Math.floor(dataBytes / (IMA_PACKET_BYTES * channels)) * IMA_PACKET_SAMPLES
+    : Math.floor(dataBytes / bytesPerFrame({ ...rest, codec, channels }))
+  return { container: 'aiff', codec, sampleRate, channels, seconds: frames / sampleRate, declared: true, truncated }
+}
+
+/** Throws AUDIO_UNREADABLE or AUDIO_UNSUPPORTED. */
+export function readAiffLayout(bytes: Uint8Array): AiffLayout {
+  let common: Common | undefined
+  let sound: { readonly at: number; readonly size: number } | undefined
+  for (let at = 12, count = 0; at + 8 <= bytes.byteLength && count < MAX_CHUNKS && (common === undefined || sound === undefined); count++) {
+    const size = u32be(bytes, at + 4)
+    if (textAt(bytes, at, 'COMM')) common = readCommon(bytes, at + 8, size)
+    if (textAt(bytes, at, 'SSND')) sound = { at: at + 8, size }
+    at += 8 + size + (size & 1)
+  }
+  if (common === undefined) throw unreadable('there is no COMM chunk, which describes the samples')
+  if (sound === undefined) throw unreadable('there is no SSND chunk, which holds the samples')
+  const { frames, ...format } = common
+  const dataOffset = sound.at + 8 + u32be(bytes, sound.at)
+  const frameBytes = format.codec === 'adpcm_ima' ? IMA_PACKET_BYTES * format.channels : bytesPerFrame({ ...format, codec: format.codec })
+  const present = Math.max(0, bytes.byteLength - dataOffset)
+  const declared = frames * frameBytes
+  return { ...format, dataOffset: Math.min(dataOffset, bytes.byteLength), dataBytes: Math.min(declared, present), truncated: declared > present }
+}
+
+function readCommon(bytes: Uint8Array, at: number, size: number): Common {
+  if (size < 18 || at + 18 > bytes.byteLength) throw unreadable(`a COMM chunk has at least 18 bytes, this one ${size}`)
+  const bits = u16be(bytes, at + 6)
+  const compression = textAt(bytes, 8, 'AIFC') && size >= 22 ? fourCharacters(bytes, at + 18) : 'NONE'
+  const format = { channels: u16be(bytes, at), frames: u32be(bytes, at + 2), sampleRate: Math.round(extended(bytes, at + 8)), ...encodingOf(compression, bits) }
+  checkShape(format, format.codec === 'adpcm_ima' ? MAX_CODED_CHANNELS : MAX_CHANNELS)
+  return format
+}
+
+function encodingOf(compression: string, bits: number): Pick<AiffLayout, 'codec' | 'littleEndian'> {
+  const wholeBytes = Math.ceil(bits / 8) * 8 // 12 bits lie at the top of 16
+  switch (compression) {
+    case 'NONE': case 'twos': return { codec: signedCodec(wholeBytes), littleEndian: false }
+    case 'sowt': return { codec: signedCodec(wholeBytes), littleEndian: true }
+    case 'in24': return { codec: 'pcm_s24', littleEndian: false }
+    case 'in32': return { codec: 'pcm_s32', littleEndian: false }
+    case 'raw ': return { codec: 'pcm_u8', littleEndian: false }
+    case 'fl32': case 'FL32': return { codec: floatCodec(32), littleEndian: false }
+    case 'fl64': case 'FL64': return { codec: floatCodec(64), littleEndian: false }
+    case 'alaw': case 'ALAW': return { codec: 'alaw', littleEndian: false }
+    case 'ulaw': case 'ULAW': return { codec: 'mulaw', littleEndian: false }
+    case 'ima4': return { codec: 'adpcm_ima', littleEndian: false }
+    default: throw unsupported(`the AIFF-C compression "${compression}" is not read`)
+  }
+}
+
+/** 80-bit floating point, IEEE 754 extended; positive ones only. */
+function extended(bytes: Uint8Array, at: number): number {
+  return u32be(bytes, at + 2) * 2 ** ((u16be(bytes, at) & 0x7fff) - 16_383 - 31)
+}

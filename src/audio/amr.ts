@@ -1,0 +1,42 @@
+/** AMR and AMR-WB in their storage format (RFC 4867, 5): frames of 20 ms whose first byte tells their length. */
+import { sliced, textAt } from './bytes.js'
+import { unsupported, type AudioProbe } from './probe.js'
+
+const NARROW = '#!AMR\n'
+const WIDE = '#!AMR-WB\n'
+const FRAMES_PER_SECOND = 50
+const MAX_COUNTED_FRAMES = 200_000
+/** A frame without data has one byte. */
+const PIECE_BYTES = 4 * 1024
+
+/** Bytes of a frame by its type, header included; from 10 on (narrow: 12) it holds no speech. */
+const NARROW_BYTES = [13, 14, 16, 18, 20, 21, 27, 32, 6, 6, 6, 6, 1, 1, 1, 1]
+const WIDE_BYTES = [18, 24, 33, 37, 41, 47, 51, 59, 61, 6, 1, 1, 1, 1, 1, 1]
+
+export function matchesAmr(bytes: Uint8Array): boolean {
+  return textAt(bytes, 0, '#!AMR')
+}
+
+export function probeAmr(bytes: Uint8Array): AudioProbe {
+  const wide = textAt(bytes, 0, WIDE)
+  if (!wide && !textAt(bytes, 0, NARROW)) throw unsupported('AMR of several channels')
+  const sizes = wide ? WIDE_BYTES : NARROW_BYTES
+  const start = wide ? WIDE.length : NARROW.length
+  let at = start
+  let frames = 0
+  while (at < bytes.byteLength && frames < MAX_COUNTED_FRAMES) {
+    at += sizes[(bytes[at]! >> 3) & 15]!
+    frames++
+  }
+  const truncated = at > bytes.byteLength
+  const walkedAll = at >= bytes.byteLength
+  const share = walkedAll ? 1 : (bytes.byteLength - start) / (at - start)
+  return {
+    container: 'amr', codec: wide ? 'amr_wb' : 'amr_nb', sampleRate: wide ? 16_000 : 8_000, channels: 1,
+    seconds: (truncated ? frames - 1 : frames) * share / FRAMES_PER_SECOND, declared: walkedAll, truncated,
+  }
+}
+
+export function amrPieces(bytes: Uint8Array): Iterable<Uint8Array> {
+  return sliced(bytes, PIECE_BYTES)
+}

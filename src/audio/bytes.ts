@@ -1,0 +1,59 @@
+/**
+ * Numbers and names in bytes that nobody has checked yet. Behind the end everything is zero, so that a header cut off
+ * anywhere reads as an impossible one and is refused by the check of its values, without a check before each number.
+ */
+
+export function u16be(bytes: Uint8Array, at: number): number {
+  return ((bytes[at] ?? 0) << 8) | (bytes[at + 1] ?? 0)
+}
+
+export function u24be(bytes: Uint8Array, at: number): number {
+  return (u16be(bytes, at) << 8) | (bytes[at + 2] ?? 0)
+}
+
+export function u32be(bytes: Uint8Array, at: number): number {
+  return u16be(bytes, at) * 0x1_0000 + u16be(bytes, at + 2)
+}
+
+/** Exact up to 2⁵³: more bytes than any file has. */
+export function u64be(bytes: Uint8Array, at: number): number {
+  return u32be(bytes, at) * 0x1_0000_0000 + u32be(bytes, at + 4)
+}
+
+export function u16le(bytes: Uint8Array, at: number): number {
+  return (bytes[at] ?? 0) | ((bytes[at + 1] ?? 0) << 8)
+}
+
+export function u32le(bytes: Uint8Array, at: number): number {
+  return u16le(bytes, at) + u16le(bytes, at + 2) * 0x1_0000
+}
+
+export function u64le(bytes: Uint8Array, at: number): number {
+  return u32le(bytes, at) + u32le(bytes, at + 4) * 0x1_0000_0000
+}
+
+/** A four-character code, with everything that is not printable shown as a dot. */
+export function fourCharacters(bytes: Uint8Array, at: number): string {
+  return [...bytes.subarray(at, at + 4)].map((byte) => String.fromCharCode(byte).replace(/[^ -~]/, '.')).join('')
+}
+
+/** Whether these ASCII characters stand there. */
+export function textAt(bytes: Uint8Array, at: number, text: string): boolean {
+  for (let i = 0; i < text.length; i++) if (bytes[at + i] !== text.charCodeAt(i)) return false
+  return true
+}
+
+/** Bytes behind one another; numbers are bytes, texts ASCII. */
+export function joined(...parts: readonly (Uint8Array | readonly number[] | string)[]): Uint8Array {
+  return Buffer.concat(parts.map((part) => typeof part === 'string' ? Buffer.from(part, 'latin1') : Uint8Array.from(part)))
+}
+
+/** Big-endian. */
+export function bytesOf32(value: number): readonly number[] {
+  return [(value >>> 24) & 255, (value >>> 16) & 255, (value >>> 8) & 255, value & 255]
+}
+
+/** Pieces of at most this many bytes. */
+export function* sliced(bytes: Uint8Array, pieceBytes: number): Generator<Uint8Array> {
+  for (let start = 0; start < bytes.byteLength; start += pieceBytes) yield bytes.subarray(start, start + pieceBytes)
+}

@@ -1,0 +1,94 @@
+/**
+ * Decoded channels → mono, the same way for every format.
+ *
+ * The mean is right for almost every recording. It is wrong where the channels cancel each other: one side wired out
+ * of phase (the power of the sum falls below that of the parts), or one live channel among many dead ones. Then the
+ * loudest channel is taken. Powers are without a constant offset, which says nothing about a voice.
+ */
+import { SpeechError } from '../errors.js'
+import type { ChannelChoice, Mixing } from '../types.js'
+
+/** One stretch of decoded audio: an array of samples for each channel, all of one length. */
+export type Block = readonly Float32Array[]
+
+/**
+ * Power of the sum over the sum of the powers: 1 when the channels have nothing to do with each other, their number
+ * when they are equal, 0 when they cancel. For two channels 0.8 is a mean of 0.4 of the mean power, 4 dB below it.
+ */
+const CANCELLED = 0.8
+/** A mean with less than this share of the loudest channel's power has lost it: 10 dB. */
+const LOST = 0.1
+
+export interface Mono { readonly samples: Float32Array; readonly mixing: Mixing }
+
+/**
+ * `channels` is the number that the upload has: a decoder gives one where two are equal, and the first block of a
+ * stream may have fewer than a later one; what is missing is the last one there is. Samples that are no number become 0.
+ * Throws REQUEST_INVALID for a channel that is not there.
+ */
+export function downmix(blocks: readonly Block[], channels: number, choice: ChannelChoice = 'mix'): Mono {
+  if (choice !== 'mix' && choice > channels) throw new SpeechError('REQUEST_INVALID', `channel ${choice} was asked for, the upload has ${channels}`, { parameter: 'channel' })
+  if (channels === 1) return { samples: pick(blocks, 0), mixing: 'mono' }
+  if (choice !== 'mix') return { samples: pick(blocks, choice - 1), mixing: 'chosen' }
+  const mean = meanOf(blocks, channels)
+  const powers = Array.from({ length: channels }, (_, channel) => power(blocks.map((block) => channelOf(block, channel))))
+  const loudest = powers.indexOf(Math.max(...powers))
+  const meanPower = power([mean])
+  const cancelled = meanPower * channels ** 2 < CANCELLED * powers.reduce((sum, value) => sum + value, 0)
+  if (!cancelled && meanPower >= LOST * powers[loudest]!) return { samples: mean, mixing: 'mean' }
+  return { samples: pick(blocks, loudest), mixing: 'loudest' }
+}
+
+function channelOf(block: Block, channel: number): Float32Array {
+  return block[Math.min(channel, block.length - 1)]!
+}
+
+function pick(blocks: readonly Block[], channel: number): Float32Array {
+  const samples = new Float32Array(framesOf(blocks))
+  let frame = 0
+  for (const block of blocks) {
+    const source = channelOf(block, channel)
+    for (let i = 0; i < source.length; i++) samples[frame++] = finite(source[i]!)
+  }
+  return samples
+}
+
+function meanOf(blocks: readonly Block[], channels: number): Float32Array {
+  const mean = new Float32Array(framesOf(blocks))
+  let start = 0
+  for (const block of blocks) {
+    const sources = Array.from({ length: channels }, (_, channel) => channelOf(block, channel))
+    const length = block[0]!.length
+    for (let i = 0; i < length; i++) {
+      let sum = 0
+      for (let channel = 0; channel < channels; channel++) sum += finite(sources[channel]![i]!)
+      mean[start + i] = sum / channels
+    }
+    start += length
+  }
+  return mean
+}
+
+/** Variance. */
+function power(parts: readonly Float32Array[]): number {
+  let sum = 0
+  let squares = 0
+  let count = 0
+  for (const part of parts) {
+    count += part.length
+    for (let i = 0; i < part.length; i++) {
+      const sample = finite(part[i]!)
+      sum += sample
+      squares += sample * sample
+    }
+  }
+  return count === 0 ? 0 : squares / count - (sum / count) ** 2
+}
+
+function framesOf(blocks: readonly Block[]): number {
+  return blocks.reduce((sum, block) => sum + block[0]!.length, 0)
+}
+
+function finite(sample: number): number {
+  return Number.isFinite(sample) ? sample : 0
+}

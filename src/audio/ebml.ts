@@ -1,0 +1,70 @@
+/** EBML (RFC 8794), the notation of Matroska: elements of an identifier, a size and a body, one in another. */
+
+/** Elements that are looked at, by their identifiers in RFC 9559. */
+export const ID = {
+  ebml: 0x1a45dfa3, segment: 0x18538067, info: 0x1549a966, timestampScale: 0x2ad7b1, duration: 0x4489,
+  tracks: 0x1654ae6b, trackEntry: 0xae, trackNumber: 0xd7, trackType: 0x83, codecId: 0x86, codecPrivate: 0x63a2, contentEncodings: 0x6d80,
+  audio: 0xe1, samplingFrequency: 0xb5, channels: 0x9f, bitDepth: 0x6264,
+  cluster: 0x1f43b675, timestamp: 0xe7, simpleBlock: 0xa3, blockGroup: 0xa0, block: 0xa1,
+} as const
+
+export interface Element {
+  readonly id: number
+  readonly start: number
+  readonly bodyAt: number
+  /** May lie behind the end of the file; the end of the file when the size is unknown. */
+  readonly end: number
+}
+
+/** All elements in order; segments and clusters are opened, everything else is stepped over. */
+export function* elementsOf(bytes: Uint8Array): Generator<Element> {
+  for (let at = 0; at < bytes.byteLength;) {
+    const element = readElement(bytes, at)
+    if (element === undefined) return
+    yield element
+    at = element.id === ID.segment || element.id === ID.cluster ? element.bodyAt : element.end
+  }
+}
+
+/** Those that lie wholly in their parent. */
+export function* childrenOf(bytes: Uint8Array, parent: Element): Generator<Element> {
+  const end = Math.min(parent.end, bytes.byteLength)
+  for (let at = parent.bodyAt; at < end;) {
+    const element = readElement(bytes, at)
+    if (element === undefined || element.end > end) return
+    yield element
+    at = element.end
+  }
+}
+
+export function readUnsigned(bytes: Uint8Array, { bodyAt, end }: Element): number {
+  let value = 0
+  for (let i = bodyAt; i < Math.min(end, bodyAt + 8); i++) value = value * 256 + (bytes[i] ?? 0)
+  return value
+}
+
+/** Of 4 or 8 bytes; NaN otherwise. */
+export function readFloat(bytes: Uint8Array, { bodyAt, end }: Element): number {
+  if (end > bytes.byteLength) return NaN
+  const view = new DataView(bytes.buffer, bytes.byteOffset + bodyAt, end - bodyAt)
+  return view.byteLength === 4 ? view.getFloat32(0) : view.byteLength === 8 ? view.getFloat64(0) : NaN
+}
+
+function readElement(bytes: Uint8Array, start: number): Element | undefined {
+  const idBytes = Math.clz32(bytes[start] ?? 0) - 23
+  if (idBytes > 4) return undefined
+  let id = 0
+  for (let i = 0; i < idBytes; i++) id = id * 256 + (bytes[start + i] ?? 0)
+  const sizeAt = start + idBytes
+  const sizeBytes = Math.clz32(bytes[sizeAt] ?? 0) - 23
+  if (sizeBytes > 8) return undefined
+  let size = bytes[sizeAt]! & (0xff >> sizeBytes)
+  let isUnknown = size === 0xff >> sizeBytes
+  for (let i = 1; i < sizeBytes; i++) {
+    const byte = bytes[sizeAt + i] ?? 0
+    size = size * 256 + byte
+    isUnknown &&= byte === 255
+  }
+  const bodyAt = sizeAt + sizeBytes
+  return { id, start, bodyAt, end: isUnknown ? Math.max(bodyAt, bytes.byteLength) : bodyAt + size }
+}

@@ -1,0 +1,50 @@
+/** The containers that are read, in the order in which their leading bytes are looked for, and how each is read. */
+import { adtsPieces, matchesAdts, matchesMp3, mp3Pieces, probeAdts, probeMp3 } from './mpeg-audio.js'
+import { amrPieces, matchesAmr, probeAmr } from './amr.js'
+import { matchesAiff, probeAiff, readAiffLayout, type AiffLayout } from './aiff.js'
+import { textAt } from './bytes.js'
+import { matchesCaf, probeCaf, readCafLayout, type CafLayout } from './caf.js'
+import { flacPieces, matchesFlac, probeFlac } from './flac.js'
+import { imaPieces } from './ima.js'
+import { isoMediaPieces, matchesIsoMedia, probeIsoMedia } from './iso-media.js'
+import { matchesMatroska, matroskaDecoder, matroskaPieces, probeMatroska } from './matroska.js'
+import { matchesOgg, oggDecoder, oggPieces, probeOgg } from './ogg.js'
+import { readPcm } from './pcm.js'
+import type { AudioProbe } from './probe.js'
+import { decodeStream, type Decoded, type StreamLimits } from './stream.js'
+import { matchesWav, probeWav, readWav } from './wav.js'
+
+export interface AudioFormatReader {
+  matches(bytes: Uint8Array): boolean
+  /** Headers only, in bounded time. */
+  probe(bytes: Uint8Array): AudioProbe
+  read(bytes: Uint8Array, probe: AudioProbe, limits: StreamLimits): Promise<Decoded>
+}
+
+export const FORMATS: readonly AudioFormatReader[] = [
+  { matches: matchesWav, probe: probeWav, read: readWav },
+  { matches: matchesMatroska, probe: probeMatroska, read: (bytes, probe, limits) => decodeStream(matroskaDecoder(probe), matroskaPieces(bytes), limits) },
+  { matches: matchesOgg, probe: probeOgg, read: (bytes, probe, limits) => decodeStream(oggDecoder(probe), oggPieces(bytes), limits) },
+  { matches: matchesIsoMedia, probe: probeIsoMedia, read: (bytes, _probe, limits) => decodeStream('m4a', isoMediaPieces(bytes, limits.maxSeconds), limits) },
+  { matches: matchesFlac, probe: probeFlac, read: (bytes, _probe, limits) => decodeStream('flac', flacPieces(bytes), limits) },
+  { matches: matchesAmr, probe: probeAmr, read: (bytes, _probe, limits) => decodeStream('amr', amrPieces(bytes), limits) },
+  { matches: matchesAiff, probe: probeAiff, read: (bytes, _probe, limits) => readPackets(bytes, readAiffLayout(bytes), limits) },
+  { matches: matchesCaf, probe: probeCaf, read: (bytes, _probe, limits) => readPackets(bytes, readCafLayout(bytes), limits) },
+  { matches: matchesAdts, probe: probeAdts, read: (bytes, _probe, limits) => decodeStream('aac', adtsPieces(bytes), limits) },
+  { matches: matchesMp3, probe: probeMp3, read: (bytes, _probe, limits) => decodeStream('mp3', mp3Pieces(bytes), limits) },
+]
+
+/** Recognized in order to be named to the sender. */
+export const UNREAD: readonly { readonly name: string; matches(bytes: Uint8Array): boolean }[] = [
+  { name: 'Sun AU', matches: (bytes) => textAt(bytes, 0, '.snd') },
+  { name: 'Windows Media', matches: (bytes) => textAt(bytes, 0, '\x30\x26\xb2\x75') },
+  { name: 'MPEG audio of layer I or II', matches: (bytes) => bytes[0] === 0xff && (bytes[1]! & 0xe0) === 0xe0 && (bytes[1]! & 6) > 2 && bytes[2]! >> 4 !== 15 },
+  { name: 'AVI', matches: (bytes) => textAt(bytes, 8, 'AVI ') },
+  { name: 'AC-3', matches: (bytes) => textAt(bytes, 0, '\x0b\x77') },
+]
+
+async function readPackets(bytes: Uint8Array, layout: AiffLayout | CafLayout, limits: StreamLimits): Promise<Decoded> {
+  const { codec } = layout
+  if (codec === 'adpcm_ima') return decodeStream('caf', imaPieces(bytes, layout), limits)
+  return { blocks: [readPcm(bytes, { ...layout, codec })], sampleRate: layout.sampleRate, broken: false }
+}

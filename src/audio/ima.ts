@@ -1,0 +1,27 @@
+/**
+ * QuickTime's IMA ADPCM, as AIFF-C and CAF hold it: packets of 34 bytes per channel, 64 samples each. The library
+ * decodes it within CAF; a CAF header made here of checked values stands before the packets of either container.
+ */
+import { bytesOf32, joined, sliced } from './bytes.js'
+
+export const IMA_PACKET_BYTES = 34
+export const IMA_PACKET_SAMPLES = 64
+const PIECE_BYTES = 16 * 1024
+
+interface ImaLayout {
+  readonly channels: number
+  /** Hz */
+  readonly sampleRate: number
+  readonly dataOffset: number
+  readonly dataBytes: number
+}
+
+export function* imaPieces(bytes: Uint8Array, { channels, sampleRate, dataOffset, dataBytes }: ImaLayout): Generator<Uint8Array> {
+  const rate = Buffer.alloc(8)
+  rate.writeDoubleBE(sampleRate)
+  const packetBytes = IMA_PACKET_BYTES * channels
+  const description = joined(rate, 'ima4', [0, 0, 0, 0], bytesOf32(packetBytes), bytesOf32(IMA_PACKET_SAMPLES), bytesOf32(channels), [0, 0, 0, 0])
+  const unknownSize = new Uint8Array(8).fill(255)
+  yield joined('caff', [0, 1, 0, 0], 'desc', [0, 0, 0, 0, 0, 0, 0, description.byteLength], description, 'data', unknownSize, [0, 0, 0, 0])
+  yield* sliced(bytes.subarray(dataOffset, dataOffset + dataBytes - dataBytes % packetBytes), PIECE_BYTES)
+}

@@ -1,0 +1,136 @@
+/**
+ * Where the frames of an MP4 track lie, and how long they are: by its sample tables (ISO/IEC 14496-12, 8.6 and 8.7),
+ * or by the headers of its fragments (8.8), which is how recorders write. Every count is held against the room that
+ * its box has: a table of some bytes may claim thousand millions of rows.
+ */
+import { boxesIn, childrenOf, findBox, type Box } from './boxes.js'
+import { u32be, u64be } from './bytes.js'
+import type { IsoTrack } from './iso-track.js'
+import { unreadable } from './probe.js'
+
+/** A frame of a codec; "sample" in the words of the standard. Offsets from the start of the file, perhaps behind its end. */
+export interface Sample { readonly offset: number; readonly bytes: number }
+
+export interface Run {
+  readonly count: number
+  /** In units of the track's clock. */
+  readonly duration: number
+  /** When it begins, where a fragment says so: the durations that recorders write do not add up to it. */
+  readonly decodeTime?: number
+  samples(): Generator<Sample>
+}
+
+/** Runs in the order of time: the whole track at once, or one for each run of a fragment. */
+export function* runsOf(bytes: Uint8Array, moov: Box, track: IsoTrack): Generator<Run> {
+  const table = findBox(bytes, track.trak, 'mdia', 'minf', 'stbl')
+  const sizes = table && findBox(bytes, table, 'stsz')
+  if (table !== undefined && sizes !== undefined && u32be(bytes, sizes.bodyAt + 8) > 0) yield readTable(bytes, table, sizes)
+  const defaults = findBox(bytes, moov, 'mvex') && childrenOf(bytes, findBox(bytes, moov, 'mvex')!, 'trex').find(({ bodyAt }) => u32be(bytes, bodyAt + 4) === track.id)
+  if (defaults === undefined) return
+  for (const moof of boxesIn(bytes, 0, bytes.byteLength)) {
+    if (moof.type !== 'moof' || moof.end > bytes.byteLength) continue
+    for (const traf of childrenOf(bytes, moof, 'traf')) yield* readFragment(bytes, moof, traf, track.id, defaults)
+  }
+}
+
+function readTable(bytes: Uint8Array, table: Box, sizes: Box): Run {
+  const count = u32be(bytes, sizes.bodyAt + 8)
+  const fixedBytes = u32be(bytes, sizes.bodyAt + 4)
+  if (fixedBytes === 0) checkRows(sizes, 12, count, 4)
+  const times = findBox(bytes, table, 'stts')
+  return { count, duration: times === undefined ? 0 : sumOfTimes(bytes, times), samples: () => samplesOfTable(bytes, table, sizes, count, fixedBytes) }
+}
+
+function sumOfTimes(bytes: Uint8Array, { bodyAt, ...box }: Box): number {
+  const rows = u32be(bytes, bodyAt + 4)
+  checkRows({ bodyAt, ...box }, 8, rows, 8)
+  let sum = 0
+  for (let row = 0, at = bodyAt + 8; row < rows; row++, at += 8) sum += u32be(bytes, at) * u32be(bytes, at + 4)
+  return sum
+}
+
+function* samplesOfTable(bytes: Uint8Array, table: Box, sizes: Box, count: number, fixedBytes: number): Generator<Sample> {
+  const chunks = findBox(bytes, table, 'stco') ?? findBox(bytes, table, 'co64')
+  const perChunk = findBox(bytes, table, 'stsc')
+  if (chunks === undefined || perChunk === undefined) throw unreadable('the track has no table of chunks')
+  const width = chunks.type === 'co64' ? 8 : 4
+  const chunkCount = u32be(bytes, chunks.bodyAt + 4)
+  const ruleCount = u32be(bytes, perChunk.bodyAt + 4)
+  checkRows(chunks, 8, chunkCount, width)
+  checkRows(perChunk, 8, ruleCount, 12)
+  const ruleAt = (rule: number): number => perChunk.bodyAt + 8 + rule * 12
+  let sample = 0
+  for (let chunk = 0, rule = 0; chunk < chunkCount && sample < count; chunk++) {
+    while (rule + 1 < ruleCount && u32be(bytes, ruleAt(rule + 1)) <= chunk + 1) rule++
+    const at = chunks.bodyAt + 8 + chunk * width
+    let offset = width === 8 ? u64be(bytes, at) : u32be(bytes, at)
+    const end = Math.min(count, sample + (ruleCount === 0 ? 1 : u32be(bytes, ruleAt(rule) + 4)))
+    for (; sample < end; sample++) {
+      const size = fixedBytes || u32be(bytes, sizes.bodyAt + 12 + sample * 4)
+      yield { offset, bytes: size }
+      offset += size
+    }
+  }
+}
+
+/** Flags of `tfhd` and `trun` say which of their fields are there. */
+function* readFragment(bytes: Uint8Array, moof: Box, traf: Box, trackId: number, trex: Box): Generator<Run> {
+  const header = findBox(bytes, traf, 'tfhd')
+  if (header === undefined || u32be(bytes, header.bodyAt + 4) !== trackId) return
+  const flags = u32be(bytes, header.bodyAt) & 0xff_ffff
+  let at = header.bodyAt + 8
+  const next = (flag: number, fallback: number): number => { if ((flags & flag) === 0) return fallback; at += 4; return u32be(bytes, at - 4) }
+  const base = (flags & 1) !== 0 ? u64be(bytes, at) : moof.start
+  if ((flags & 1) !== 0) at += 8
+  next(2, 0)
+  const duration = next(8, u32be(bytes, trex.bodyAt + 12))
+  const size = next(16, u32be(bytes, trex.bodyAt + 16))
+  const clock = findBox(bytes, traf, 'tfdt')
+  let decodeTime = clock && (bytes[clock.bodyAt] === 1 ? u64be(bytes, clock.bodyAt + 4) : u32be(bytes, clock.bodyAt + 4))
+  let dataAt = base
+  for (const box of childrenOf(bytes, traf, 'trun')) {
+    const run = readRun(bytes, box, { base, dataAt, duration, size })
+    yield decodeTime === undefined ? run : { ...run, decodeTime }
+    dataAt = run.end
+    decodeTime = undefined
+  }
+}
+
+interface RunDefaults { readonly base: number; readonly dataAt: number; readonly duration: number; readonly size: number }
+
+function readRun(bytes: Uint8Array, box: Box, { base, dataAt, duration, size }: RunDefaults): Run & { readonly end: number } {
+  const flags = u32be(bytes, box.bodyAt) & 0xff_ffff
+  const count = u32be(bytes, box.bodyAt + 4)
+  const start = (flags & 1) === 0 ? dataAt : base + (u32be(bytes, box.bodyAt + 8) | 0)
+  const rowsAt = box.bodyAt + 8 + ((flags & 1) === 0 ? 0 : 4) + ((flags & 4) === 0 ? 0 : 4)
+  const fields = [0x100, 0x200, 0x400, 0x800].filter((flag) => (flags & flag) !== 0)
+  const rowBytes = fields.length * 4
+  checkRows(box, rowsAt - box.bodyAt, count, rowBytes)
+  const column = (flag: number, fallback: number) => {
+    const index = fields.indexOf(flag)
+    return (row: number): number => index < 0 ? fallback : u32be(bytes, rowsAt + row * rowBytes + index * 4)
+  }
+  const [durationOf, sizeOf] = [column(0x100, duration), column(0x200, size)]
+  const sum = (of: (row: number) => number, isFixed: boolean): number => {
+    if (isFixed) return count * of(0)
+    let total = 0
+    for (let row = 0; row < count; row++) total += of(row)
+    return total
+  }
+  return {
+    count,
+    duration: sum(durationOf, !fields.includes(0x100)),
+    end: start + sum(sizeOf, !fields.includes(0x200)),
+    *samples() {
+      for (let row = 0, offset = start; row < count; row++) {
+        yield { offset, bytes: sizeOf(row) }
+        offset += sizeOf(row)
+      }
+    },
+  }
+}
+
+function checkRows({ type, bodyAt, end }: Box, headBytes: number, rows: number, rowBytes: number): void {
+  const room = rowBytes === 0 ? Infinity : Math.floor((end - bodyAt - headBytes) / rowBytes)
+  if (rows > room) throw unreadable(`the table "${type}" claims ${rows} rows and has room for ${Math.max(0, room)}`)
+}

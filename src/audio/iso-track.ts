@@ -1,0 +1,109 @@
+/** The sound track of an MP4 file: its codec, its clock and where its tables are (ISO/IEC 14496-12, -14, -1; QuickTime). */
+import { childrenOf, findBox, type Box } from './boxes.js'
+import { fourCharacters, u16be, u32be } from './bytes.js'
+import { checkShape, unreadable, unsupported } from './probe.js'
+
+export interface IsoTrack {
+  readonly id: number
+  readonly trak: Box
+  /** The sample description, which holds the header of the codec. */
+  readonly entry: Box
+  readonly codec: string
+  /** Hz */
+  readonly sampleRate: number
+  readonly channels: number
+  /** Units of time per second. */
+  readonly timescale: number
+  /** Samples that a frame gives; 0 where that is not fixed. */
+  readonly frameSamples: number
+}
+
+interface Codec extends Pick<IsoTrack, 'codec' | 'sampleRate' | 'channels' | 'frameSamples'> {}
+
+const AAC_RATES_HZ = [96_000, 88_200, 64_000, 48_000, 44_100, 32_000, 24_000, 22_050, 16_000, 12_000, 11_025, 8_000, 7_350]
+const AAC_CHANNELS = [2, 1, 2, 3, 4, 5, 6, 8] // 0 is described elsewhere, mostly stereo
+/** Bytes of a sound description before its boxes, by version; QuickTime has three. */
+const ENTRY_BYTES = [36, 52, 72]
+/** Apple's encoder makes 4,096. */
+const MAX_ALAC_FRAME = 16_384
+
+/** The first track with sound in a `moov`. Throws AUDIO_UNREADABLE or AUDIO_UNSUPPORTED. */
+export function readIsoTrack(bytes: Uint8Array, moov: Box): IsoTrack {
+  const trak = childrenOf(bytes, moov, 'trak').find((candidate) => {
+    const handler = findBox(bytes, candidate, 'mdia', 'hdlr')
+    return handler !== undefined && fourCharacters(bytes, handler.bodyAt + 8) === 'soun'
+  })
+  if (trak === undefined) throw unreadable('there is no track with sound')
+  const [header, clock, descriptions] = [findBox(bytes, trak, 'tkhd'), findBox(bytes, trak, 'mdia', 'mdhd'), findBox(bytes, trak, 'mdia', 'minf', 'stbl', 'stsd')]
+  if (header === undefined || clock === undefined || descriptions === undefined) throw unreadable('the track with sound has no header or no description')
+  const entry = childrenOf(bytes, { ...descriptions, bodyAt: descriptions.bodyAt + 8 })[0]
+  if (entry === undefined) throw unreadable('the track with sound has no description')
+  const timescale = u32be(bytes, clock.bodyAt + (bytes[clock.bodyAt] === 1 ? 20 : 12))
+  if (timescale === 0) throw unreadable('the clock of the track stands still')
+  const codec = readCodec(bytes, entry)
+  checkShape(codec)
+  return { id: u32be(bytes, header.bodyAt + (bytes[header.bodyAt] === 1 ? 20 : 12)), trak, entry, timescale, ...codec }
+}
+
+function readCodec(bytes: Uint8Array, entry: Box): Codec {
+  const declared = { sampleRate: u16be(bytes, entry.start + 32), channels: u16be(bytes, entry.start + 24), frameSamples: 0 }
+  switch (entry.type) {
+    case 'mp4a': return readMpeg4(bytes, entry, declared)
+    case 'alac': return readAlac(bytes, entry)
+    case 'Opus': return { codec: 'opus', sampleRate: 48_000, channels: bytes[need(inEntry(bytes, entry, 'dOps'), 'dOps').bodyAt + 1]!, frameSamples: 0 }
+    case 'samr': return { codec: 'amr_nb', sampleRate: 8_000, channels: 1, frameSamples: 0 }
+    case 'sawb': return { codec: 'amr_wb', sampleRate: 16_000, channels: 1, frameSamples: 0 }
+    case '.mp3': return { codec: 'mp3', ...declared, channels: 1 } // its frames know; the description says 2 of everything
+    default: throw unsupported(`the track with sound is "${entry.type}"; read are AAC, ALAC, Opus, AMR and MP3`)
+  }
+}
+
+function readMpeg4(bytes: Uint8Array, entry: Box, declared: Omit<Codec, 'codec'>): Codec {
+  const { objectType, config } = readDescriptors(bytes, need(inEntry(bytes, entry, 'esds'), 'esds'))
+  if (objectType === 0x69 || objectType === 0x6b) return { codec: 'mp3', ...declared, channels: 1 }
+  if (![0x40, 0x66, 0x67, 0x68].includes(objectType)) throw unsupported(`MPEG-4 audio of the type 0x${objectType.toString(16)}; read are AAC and MP3`)
+  if (config === 0) throw unreadable('the AAC track has no AudioSpecificConfig')
+  const bits = u32be(bytes, config)
+  const rateIndex = (bits >>> 23) & 15
+  // Object types from 32 on and explicit rates are rare: the description of the track has to do.
+  const sampleRate = bits >>> 27 === 31 ? declared.sampleRate : AAC_RATES_HZ[rateIndex] ?? declared.sampleRate
+  return { codec: 'aac', sampleRate, channels: bits >>> 27 === 31 || rateIndex === 15 ? declared.channels : AAC_CHANNELS[(bits >>> 19) & 15] ?? 0, frameSamples: 1_024 }
+}
+
+/** Descriptors of an `esds` (ISO/IEC 14496-1, 7.2.6): the type, and where the header of the codec is; 0 without one. */
+function readDescriptors(bytes: Uint8Array, { bodyAt, end }: Box): { objectType: number; config: number } {
+  let objectType = 0
+  for (let at = bodyAt + 4; at < end;) {
+    const tag = bytes[at++]!
+    let size = 0
+    for (let more = true; more && at < end;) {
+      size = (size << 7) | (bytes[at]! & 0x7f)
+      more = (bytes[at++]! & 0x80) !== 0
+    }
+    if (tag === 5) return { objectType, config: at }
+    if (tag === 4) objectType = bytes[at]!
+    at += tag === 3 ? 3 : tag === 4 ? 13 : Math.max(0, size)
+  }
+  return { objectType, config: 0 }
+}
+
+function readAlac(bytes: Uint8Array, entry: Box): Codec {
+  const cookie = need(inEntry(bytes, entry, 'alac'), 'alac')
+  const at = cookie.end - 24
+  if (at < cookie.bodyAt) throw unreadable('the header of the ALAC track is too short')
+  const frameSamples = u32be(bytes, at)
+  if (frameSamples < 1 || frameSamples > MAX_ALAC_FRAME) throw unreadable(`an ALAC frame of ${frameSamples} samples; expected 1 to ${MAX_ALAC_FRAME}`)
+  return { codec: 'alac', channels: bytes[at + 9]!, sampleRate: u32be(bytes, at + 20), frameSamples }
+}
+
+/** A box of the description; QuickTime wraps some in another. */
+function inEntry(bytes: Uint8Array, entry: Box, type: string): Box | undefined {
+  const version = u16be(bytes, entry.start + 16)
+  const boxes = { ...entry, bodyAt: entry.start + (ENTRY_BYTES[version] ?? 36) }
+  return findBox(bytes, boxes, type) ?? findBox(bytes, boxes, 'wave', type)
+}
+
+function need(box: Box | undefined, type: string): Box {
+  if (box === undefined) throw unreadable(`the description of the track has no "${type}"`)
+  return box
+}

@@ -1,0 +1,69 @@
+/** The track of a Matroska file that has sound: the first of that kind. */
+import { readOpusHead, OPUS_RATE_HZ } from './opus.js'
+import { childrenOf, ID, readFloat, readUnsigned, type Element } from './ebml.js'
+import { bytesPerFrame, floatCodec, signedCodec, type PcmCodec } from './pcm.js'
+import { checkShape, unreadable, unsupported } from './probe.js'
+
+export interface Track {
+  readonly number: number
+  readonly entry: Element
+  readonly codec: string
+  /** Hz */
+  readonly sampleRate: number
+  readonly channels: number
+  /** Bytes of one sample of all channels; 0 for a codec. */
+  readonly frameBytes: number
+}
+
+const SOUND = 2
+
+/** Undefined when there is none. Throws AUDIO_UNSUPPORTED or AUDIO_UNREADABLE. */
+export function readTrack(bytes: Uint8Array, tracks: Element): Track | undefined {
+  for (const entry of childrenOf(bytes, tracks)) {
+    if (entry.id !== ID.trackEntry) continue
+    const fields = fieldsOf(bytes, entry)
+    const type = fields.get(ID.trackType)
+    if (type !== undefined && readUnsigned(bytes, type) === SOUND) return describe(bytes, entry, fields)
+  }
+  return undefined
+}
+
+/** The fields of a track and of its part about sound. */
+function fieldsOf(bytes: Uint8Array, entry: Element): ReadonlyMap<number, Element> {
+  const own = [...childrenOf(bytes, entry)]
+  const audio = own.find(({ id }) => id === ID.audio)
+  return new Map([...own, ...audio === undefined ? [] : childrenOf(bytes, audio)].map((element) => [element.id, element]))
+}
+
+function describe(bytes: Uint8Array, entry: Element, fields: ReadonlyMap<number, Element>): Track {
+  const number = (id: number, fallback: number): number => { const field = fields.get(id); return field === undefined ? fallback : readUnsigned(bytes, field) }
+  if (fields.has(ID.contentEncodings)) throw unsupported('a Matroska track that is compressed or encrypted once more')
+  const rateField = fields.get(ID.samplingFrequency)
+  const declaredRate = Math.round(rateField === undefined ? 8_000 : readFloat(bytes, rateField))
+  const bits = number(ID.bitDepth, 16)
+  const name = codecId(bytes, fields.get(ID.codecId))
+  const { codec, frameCodec } = codecOf(name, bits)
+  const privateData = fields.get(ID.codecPrivate)
+  if (frameCodec === undefined && codec !== 'mp3' && privateData === undefined) throw unreadable(`the ${codec} track has no codec header`)
+  const declaredChannels = number(ID.channels, 1)
+  const channels = codec === 'opus' ? readOpusHead(bytes, privateData!.bodyAt).channels : declaredChannels
+  const sampleRate = codec === 'opus' ? OPUS_RATE_HZ : declaredRate
+  checkShape({ sampleRate, channels })
+  return { number: number(ID.trackNumber, 0), entry, codec, sampleRate, channels, frameBytes: frameCodec === undefined ? 0 : bytesPerFrame({ codec: frameCodec, channels }) }
+}
+
+function codecId(bytes: Uint8Array, field: Element | undefined): string {
+  return field === undefined ? '' : Buffer.from(bytes.subarray(field.bodyAt, Math.min(field.end, field.bodyAt + 40))).toString('latin1').replace(/\0.*$/s, '').replace(/[^ -~]/g, '.')
+}
+
+/** `frameCodec` for samples that are not compressed. */
+function codecOf(name: string, bits: number): { codec: string; frameCodec?: PcmCodec } {
+  if (name === 'A_OPUS') return { codec: 'opus' }
+  if (name === 'A_VORBIS') return { codec: 'vorbis' }
+  if (name === 'A_FLAC') return { codec: 'flac' }
+  if (name === 'A_MPEG/L3') return { codec: 'mp3' }
+  if (name.startsWith('A_AAC')) return { codec: 'aac' }
+  const pcm = name === 'A_PCM/FLOAT/IEEE' ? floatCodec(bits) : name.startsWith('A_PCM/INT/') ? bits === 8 ? 'pcm_u8' : signedCodec(bits) : undefined
+  if (pcm === undefined) throw unsupported(`the Matroska track is "${name}"; read are Opus, Vorbis, AAC, MP3, FLAC and PCM`)
+  return { codec: pcm, frameCodec: pcm }
+}

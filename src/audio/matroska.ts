@@ -1,0 +1,138 @@
+/**
+ * Matroska and WebM (RFC 8794, RFC 9559): the track with sound, and its blocks. What browsers record has neither
+ * sizes nor a duration, so the length is the time of the last block.
+ *
+ * The decoder is given a file made anew: the header of the track and its blocks, without pictures, indexes and
+ * attachments, in pieces of about a kilobyte. It never meets a size that was not checked here.
+ */
+import { joined, u16be } from './bytes.js'
+import { OPUS_RATE_HZ, opusPacketSamples } from './opus.js'
+import { unreadable, type AudioProbe } from './probe.js'
+import { childrenOf, elementsOf, ID, readFloat, readUnsigned, type Element } from './ebml.js'
+import { readTrack, type Track } from './matroska-track.js'
+import type { DecoderName } from './stream.js'
+
+/** The walk of a probe ends here; a block of 20 ms makes it more than an hour. */
+const MAX_PROBED_ELEMENTS = 400_000
+const MAX_TRACK_BYTES = 256 * 1024
+const PIECE_BYTES = 1_024
+/** EBML header of version 1 with the type "webm"; a segment and a cluster of unknown size. */
+const EBML_HEADER = joined([0x1a, 0x45, 0xdf, 0xa3, 0x87, 0x42, 0x82, 0x84], 'webm')
+const SEGMENT_START = [0x18, 0x53, 0x80, 0x67, 0x01, 255, 255, 255, 255, 255, 255, 255]
+const CLUSTER_START = [0x1f, 0x43, 0xb6, 0x75, 0x01, 255, 255, 255, 255, 255, 255, 255]
+const DEFAULT_SCALE_NANOSECONDS = 1_000_000
+
+interface Block { readonly element: Element; readonly payloadAt: number; readonly seconds: number }
+
+export function matchesMatroska(bytes: Uint8Array): boolean {
+  return bytes[0] === 0x1a && bytes[1] === 0x45 && bytes[2] === 0xdf && bytes[3] === 0xa3
+}
+
+export function probeMatroska(bytes: Uint8Array): AudioProbe {
+  const walk = new Walk(bytes)
+  let last: Block | undefined
+  for (const block of walk.blocks(MAX_PROBED_ELEMENTS)) last = block
+  const { codec, sampleRate, channels } = walk.track
+  const container = walk.isWebm ? 'webm' : 'matroska'
+  const walked = last === undefined ? 0 : last.seconds + secondsOfBlock(bytes, last, walk.track)
+  const share = walk.isComplete || last === undefined ? 1 : bytes.byteLength / last.element.end
+  const declared = walk.durationSeconds !== undefined || walk.isComplete
+  return { container, codec, sampleRate, channels, seconds: walk.durationSeconds ?? walked * share, declared, truncated: walk.isTruncated }
+}
+
+/** Under its other name the decoder gives back one channel where MP3 and AAC made two equal ones of it. */
+export function matroskaDecoder({ codec }: AudioProbe): DecoderName {
+  return codec === 'mp3' || codec === 'aac' ? 'mkv' : 'webm'
+}
+
+export function* matroskaPieces(bytes: Uint8Array): Generator<Uint8Array> {
+  const walk = new Walk(bytes)
+  let parts: Uint8Array[] = []
+  let size = 0
+  for (const { element } of walk.blocks(Infinity)) {
+    if (size === 0) parts = [header(bytes, walk.track)]
+    parts.push(bytes.subarray(element.start, element.end))
+    size += element.end - element.start
+    if (size < PIECE_BYTES) continue
+    yield joined(...parts)
+    parts = []
+    size = 1 // the header has gone
+  }
+  if (parts.length > 0) yield joined(...parts)
+}
+
+function header(bytes: Uint8Array, { entry }: Track): Uint8Array {
+  const body = bytes.subarray(entry.start, entry.end)
+  if (body.byteLength > MAX_TRACK_BYTES) throw unreadable(`the header of the track has ${body.byteLength} bytes, at most ${MAX_TRACK_BYTES} are read`)
+  const tracksSize = [0x08, 0, 0, 0, 0].map((first, i) => i === 0 ? first : (body.byteLength >>> (8 * (4 - i))) & 255)
+  return joined(EBML_HEADER, SEGMENT_START, [0x16, 0x54, 0xae, 0x6b], tracksSize, body, CLUSTER_START)
+}
+
+/** One pass over a file. */
+class Walk {
+  readonly isWebm: boolean
+  durationSeconds: number | undefined
+  /** Everything was seen. */
+  isComplete = false
+  isTruncated = false
+  readonly #bytes: Uint8Array
+  #scaleNanoseconds = DEFAULT_SCALE_NANOSECONDS
+  #track: Track | undefined
+
+  constructor(bytes: Uint8Array) {
+    this.#bytes = bytes
+    this.isWebm = Buffer.from(bytes.buffer, bytes.byteOffset, Math.min(64, bytes.byteLength)).includes('webm')
+  }
+
+  get track(): Track {
+    if (this.#track === undefined) throw unreadable('there is no track with sound')
+    return this.#track
+  }
+
+  *blocks(maxElements: number): Generator<Block> {
+    let clusterSeconds = 0
+    let count = 0
+    for (const element of elementsOf(this.#bytes)) {
+      if (count++ >= maxElements) return
+      if (element.end > this.#bytes.byteLength) this.isTruncated = true
+      if (element.id === ID.info) this.#readInfo(element)
+      else if (element.id === ID.tracks) this.#track ??= readTrack(this.#bytes, element)
+      else if (element.id === ID.timestamp) clusterSeconds = readUnsigned(this.#bytes, element) * this.#scaleNanoseconds / 1e9
+      else if (element.id === ID.simpleBlock || element.id === ID.blockGroup) {
+        const block = this.#readBlock(element, clusterSeconds)
+        if (block !== undefined) yield block
+      }
+    }
+    this.isComplete = true
+    void this.track
+  }
+
+  #readInfo(info: Element): void {
+    for (const child of childrenOf(this.#bytes, info)) {
+      if (child.id === ID.timestampScale) this.#scaleNanoseconds = readUnsigned(this.#bytes, child) || DEFAULT_SCALE_NANOSECONDS
+      if (child.id === ID.duration) this.durationSeconds = readFloat(this.#bytes, child)
+    }
+    if (this.durationSeconds === undefined) return
+    const seconds = this.durationSeconds * this.#scaleNanoseconds / 1e9
+    this.durationSeconds = seconds > 0 && Number.isFinite(seconds) ? seconds : undefined
+  }
+
+  /** Undefined for blocks of another track, and for those that are not wholly there. */
+  #readBlock(element: Element, clusterSeconds: number): Block | undefined {
+    if (element.end > this.#bytes.byteLength) return undefined
+    const block = element.id === ID.simpleBlock ? element : [...childrenOf(this.#bytes, element)].find(({ id }) => id === ID.block)
+    if (block === undefined) return undefined
+    const first = this.#bytes[block.bodyAt]!
+    const numberBytes = Math.clz32(first) - 23
+    const number = numberBytes === 1 ? first & 0x7f : numberBytes === 2 ? u16be(this.#bytes, block.bodyAt) & 0x3fff : -1
+    if (number !== this.track.number) return undefined
+    const offset = (u16be(this.#bytes, block.bodyAt + numberBytes) << 16) >> 16
+    return { element, payloadAt: block.bodyAt + numberBytes + 3, seconds: clusterSeconds + offset * this.#scaleNanoseconds / 1e9 }
+  }
+}
+
+/** Where the payload tells; a fraction of a tenth of a second otherwise, which is neglected. */
+function secondsOfBlock(bytes: Uint8Array, { element, payloadAt }: Block, { codec, sampleRate, frameBytes }: Track): number {
+  if (codec === 'opus') return opusPacketSamples(bytes, payloadAt, element.end) / OPUS_RATE_HZ
+  return frameBytes === 0 ? 0 : (element.end - payloadAt) / frameBytes / sampleRate
+}

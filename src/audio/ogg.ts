@@ -1,0 +1,128 @@
+/**
+ * Ogg (RFC 3533) with Opus (RFC 7845), Vorbis or FLAC: the stream's header is its first packet, its length the granule
+ * position of its last page. Pages of other streams are left out, and each page is a piece: it has at most 255 packets.
+ *
+ * A recorder sets the flag "end of stream" on its last page; without it, or with a page cut off, something is missing.
+ */
+import { textAt, u32le, u64le } from './bytes.js'
+import { readStreamInfo } from './flac.js'
+import { OPUS_RATE_HZ, opusPacketSamples, readOpusHead } from './opus.js'
+import { checkShape, unreadable, unsupported, type AudioProbe } from './probe.js'
+import type { DecoderName } from './stream.js'
+
+const MAGIC = 'OggS'
+const HEADER_BYTES = 27
+const BEGIN_OF_STREAM = 2
+const END_OF_STREAM = 4
+/** 10 hours of pages of one second. */
+const MAX_PAGES = 36_000
+/** Granule position of a page on which no packet ends. */
+const NO_POSITION = 2 ** 64
+/** Streams that a file may begin with: sound, picture, a skeleton. */
+const MAX_STREAMS = 16
+
+interface Page {
+  readonly start: number
+  readonly flags: number
+  readonly granule: number
+  readonly serial: number
+  readonly bodyAt: number
+  /** As declared: may lie behind the end of the file. */
+  readonly end: number
+}
+
+interface OggStream extends Pick<AudioProbe, 'codec' | 'sampleRate' | 'channels'> {
+  readonly serial: number
+  /** Samples before the first to be heard. */
+  readonly preSkip: number
+}
+
+const DECODERS: Readonly<Record<string, DecoderName>> = { opus: 'opus', vorbis: 'oga', flac: 'flac' }
+const UNREAD: readonly (readonly [magic: string, name: string])[] = [['Speex   ', 'Speex'], ['\x80theora', 'Theora'], ['PCM     ', 'PCM'], ['\x01video', 'video']]
+
+export function matchesOgg(bytes: Uint8Array): boolean {
+  return textAt(bytes, 0, MAGIC)
+}
+
+export function probeOgg(bytes: Uint8Array): AudioProbe {
+  const stream = findStream(bytes)
+  const { codec, sampleRate, channels, preSkip } = stream
+  let first: Page | undefined
+  let last: Page | undefined
+  let count = 0
+  for (const page of pagesOf(bytes, stream.serial)) {
+    if (count++ >= MAX_PAGES) break
+    if (page.granule > 0 && page.granule < NO_POSITION && page.end <= bytes.byteLength) first ??= page
+    if (page.granule < NO_POSITION || last === undefined) last = page
+  }
+  const positions = last === undefined || first === undefined ? 0 : last.granule - startOf(bytes, first, codec) - preSkip
+  const truncated = last === undefined || last.end > bytes.byteLength || (last.flags & END_OF_STREAM) === 0
+  return { container: 'ogg', codec, sampleRate, channels, seconds: Math.max(0, positions) / sampleRate, declared: count <= MAX_PAGES, truncated }
+}
+
+export function oggDecoder({ codec }: AudioProbe): DecoderName {
+  return DECODERS[codec]!
+}
+
+export function* oggPieces(bytes: Uint8Array): Generator<Uint8Array> {
+  for (const page of pagesOf(bytes, findStream(bytes).serial)) yield bytes.subarray(page.start, page.end)
+}
+
+/** Pages of one stream, or of all; what lies between pages is stepped over. */
+function* pagesOf(bytes: Uint8Array, serial?: number): Generator<Page> {
+  const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+  for (let at = buffer.indexOf(MAGIC, 0, 'latin1'); at >= 0 && at + HEADER_BYTES <= bytes.byteLength;) {
+    const page = readPage(bytes, at)
+    if (serial === undefined || page.serial === serial) yield page
+    at = textAt(bytes, page.end, MAGIC) ? page.end : buffer.indexOf(MAGIC, page.end, 'latin1')
+  }
+}
+
+function readPage(bytes: Uint8Array, start: number): Page {
+  const segments = bytes[start + 26]!
+  const bodyAt = start + HEADER_BYTES + segments
+  let end = bodyAt
+  for (let i = start + HEADER_BYTES; i < bodyAt; i++) end += bytes[i] ?? 0
+  return { start, flags: bytes[start + 5]!, granule: u64le(bytes, start + 6), serial: u32le(bytes, start + 14), bodyAt, end }
+}
+
+/** Headers of all streams come first. Throws AUDIO_UNSUPPORTED or AUDIO_UNREADABLE when none of them can be read. */
+function findStream(bytes: Uint8Array): OggStream {
+  const others: string[] = []
+  let count = 0
+  for (const page of pagesOf(bytes)) {
+    if ((page.flags & BEGIN_OF_STREAM) === 0 || count++ > MAX_STREAMS) break
+    const stream = readHeader(bytes, page)
+    if (stream !== undefined) {
+      checkShape(stream)
+      return stream
+    }
+    others.push(UNREAD.find(([magic]) => textAt(bytes, page.bodyAt, magic))?.[1] ?? 'of an unknown kind')
+  }
+  if (others.length === 0) throw unreadable('an Ogg file begins with the header of a stream; this one does not')
+  throw unsupported(`the Ogg stream is ${others.join(', ')}; read are Opus, Vorbis and FLAC`)
+}
+
+function readHeader(bytes: Uint8Array, { bodyAt: at, serial }: Page): OggStream | undefined {
+  if (textAt(bytes, at, 'OpusHead')) {
+    const { channels, preSkip } = readOpusHead(bytes, at)
+    return { serial, codec: 'opus', sampleRate: OPUS_RATE_HZ, channels, preSkip }
+  }
+  if (textAt(bytes, at, '\x01vorbis')) return { serial, codec: 'vorbis', sampleRate: u32le(bytes, at + 12), channels: bytes[at + 11] ?? 0, preSkip: 0 }
+  if (textAt(bytes, at, '\x7fFLAC')) return { serial, codec: 'flac', ...readStreamInfo(bytes, at + 17), preSkip: 0 }
+  return undefined
+}
+
+/** Position before the first page with sound: not zero when a recording begins in the middle of a stream (RFC 7845, 4.5). */
+function startOf(bytes: Uint8Array, { start, bodyAt, granule }: Page, codec: string): number {
+  if (codec !== 'opus') return 0
+  let samples = 0
+  let packetAt = bodyAt
+  for (let i = start + HEADER_BYTES, at = bodyAt; i < bodyAt; i++) {
+    at += bytes[i]!
+    if (bytes[i] === 255) continue
+    samples += opusPacketSamples(bytes, packetAt, at)
+    packetAt = at
+  }
+  return Math.max(0, granule - samples)
+}

@@ -1,0 +1,85 @@
+/**
+ * Uncompressed samples → one array per channel, nominally in [-1, 1). Every container with such samples ends here, and
+ * samples without a container too. Nothing is clamped; a number that is none is left for the downmix to clear.
+ * A-law and mu-law: ITU-T G.711.
+ */
+import type { Block } from './downmix.js'
+import { unsupported } from './probe.js'
+
+export const PCM_CODECS = ['pcm_u8', 'pcm_s8', 'pcm_s16', 'pcm_s24', 'pcm_s32', 'pcm_f32', 'pcm_f64', 'alaw', 'mulaw'] as const
+export type PcmCodec = (typeof PCM_CODECS)[number]
+
+export interface PcmLayout {
+  readonly codec: PcmCodec
+  readonly littleEndian: boolean
+  readonly channels: number
+  /** Hz */
+  readonly sampleRate: number
+  readonly dataOffset: number
+  readonly dataBytes: number
+}
+
+type ReadSample = (view: DataView, offset: number, littleEndian: boolean) => number
+
+const A_LAW = Float32Array.from({ length: 256 }, (_, code) => {
+  const bits = code ^ 0x55
+  const exponent = (bits >> 4) & 7
+  const mantissa = bits & 15
+  const magnitude = exponent === 0 ? (mantissa << 4) + 8 : ((mantissa << 4) + 0x108) << (exponent - 1)
+  return (bits & 0x80 ? magnitude : -magnitude) / 0x8000
+})
+
+const MU_LAW = Float32Array.from({ length: 256 }, (_, code) => {
+  const bits = ~code & 0xff
+  const magnitude = ((((bits & 15) << 3) + 0x84) << ((bits >> 4) & 7)) - 0x84
+  return (bits & 0x80 ? -magnitude : magnitude) / 0x8000
+})
+
+/** Bytes of one sample and its value, by codec. */
+const SAMPLES: Readonly<Record<PcmCodec, { readonly width: number; readonly read: ReadSample }>> = {
+  pcm_u8: { width: 1, read: (view, offset) => (view.getUint8(offset) - 128) / 128 },
+  pcm_s8: { width: 1, read: (view, offset) => view.getInt8(offset) / 128 },
+  pcm_s16: { width: 2, read: (view, offset, little) => view.getInt16(offset, little) / 0x8000 },
+  pcm_s24: { width: 3, read: (view, offset, little) => (little
+    ? view.getUint16(offset, true) + view.getInt8(offset + 2) * 0x1_0000
+    : view.getInt16(offset) * 0x100 + view.getUint8(offset + 2)) / 0x80_0000 },
+  pcm_s32: { width: 4, read: (view, offset, little) => view.getInt32(offset, little) / 0x8000_0000 },
+  pcm_f32: { width: 4, read: (view, offset, little) => view.getFloat32(offset, little) },
+  pcm_f64: { width: 8, read: (view, offset, little) => view.getFloat64(offset, little) },
+  alaw: { width: 1, read: (view, offset) => A_LAW[view.getUint8(offset)]! },
+  mulaw: { width: 1, read: (view, offset) => MU_LAW[view.getUint8(offset)]! },
+}
+
+/** Integers of this width, signed; 8 bits too. Throws AUDIO_UNSUPPORTED. */
+export function signedCodec(bits: number): PcmCodec {
+  const codec = `pcm_s${bits}` as PcmCodec
+  if (!PCM_CODECS.includes(codec)) throw unsupported(`PCM of ${bits} bits; read are 8, 16, 24, 32`)
+  return codec
+}
+
+/** Floating point of this width. Throws AUDIO_UNSUPPORTED. */
+export function floatCodec(bits: number): PcmCodec {
+  if (bits !== 32 && bits !== 64) throw unsupported(`floating point of ${bits} bits; read are 32, 64`)
+  return bits === 32 ? 'pcm_f32' : 'pcm_f64'
+}
+
+export function bytesPerFrame({ codec, channels }: Pick<PcmLayout, 'codec' | 'channels'>): number {
+  return SAMPLES[codec].width * channels
+}
+
+/** Samples of one channel. */
+export function frameCount(layout: PcmLayout): number {
+  return Math.floor(layout.dataBytes / bytesPerFrame(layout))
+}
+
+export function readPcm(bytes: Uint8Array, layout: PcmLayout): Block {
+  const view = new DataView(bytes.buffer, bytes.byteOffset + layout.dataOffset, layout.dataBytes)
+  const { width, read } = SAMPLES[layout.codec]
+  const frames = frameCount(layout)
+  const step = width * layout.channels
+  return Array.from({ length: layout.channels }, (_, channel) => {
+    const samples = new Float32Array(frames)
+    for (let i = 0, offset = channel * width; i < frames; i++, offset += step) samples[i] = read(view, offset, layout.littleEndian)
+    return samples
+  })
+}
