@@ -22,6 +22,7 @@ const TABLES: Readonly<Record<string, AudioTable>> = {
   silence:    { says: 'words invented where nobody spoke, and speech taken for silence', open: () => import('./audio/silence.js') },
   hostile:    { says: 'broken files and decompression bombs: typed errors, soon, in little memory', open: () => import('./audio/hostile.js') },
   cost:       { says: 'time of the front end per stage, format and length', open: () => import('./audio/cost.js') },
+  target:     { says: 'word errors by the loudness that clips are brought to', open: () => import('./audio/target.js') },
 }
 
 export const run: RunBench = async (args) => {

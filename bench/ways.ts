@@ -9,7 +9,7 @@ import { withShiftedStart } from './shifted-start.js'
 import { groupBy } from './statistics.js'
 
 /** Options of the pipeline and a recognizer. */
-export interface Way { readonly name: 'plain' | 'full'; readonly recognizer: Recognizer; readonly options: TranscribeOptions }
+export interface Way { readonly name: string; readonly recognizer: Recognizer; readonly options: TranscribeOptions }
 
 export type Scores = Readonly<Record<string, readonly ScoredClip[]>>
 

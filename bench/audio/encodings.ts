@@ -26,10 +26,10 @@ const LOSSLESS: Readonly<Record<string, readonly [string, readonly string[]]>> =
   'flac 24-bit':        ['flac', ['-c:a', 'flac', '-sample_fmt', 's32', '-bits_per_raw_sample', '24']],
   'flac in ogg':        ['oga', ['-c:a', 'flac', '-f', 'ogg']],
   'alac in m4a':        ['m4a', ['-c:a', 'alac']],
-  'alac in caf':        ['caf', ['-c:a', 'alac']],
   'aiff 16-bit':        ['aiff', ['-c:a', 'pcm_s16be']],
   'aiff 24-bit':        ['aiff', ['-c:a', 'pcm_s24be']],
   'caf 16-bit':         ['caf', ['-c:a', 'pcm_s16le']],
+  'caf float':          ['caf', ['-c:a', 'pcm_f32be']],
   'pcm in matroska':    ['mkv', ['-c:a', 'pcm_s16le']],
   'wav 24-bit':         ['wav', ['-c:a', 'pcm_s24le']],
   'wav 32-bit':         ['wav', ['-c:a', 'pcm_s32le']],
@@ -75,7 +75,8 @@ if len(sys.argv) > 1:
     clip, out, frame = wave.open(sys.argv[1]), open(sys.argv[2], 'wb'), ctypes.create_string_buffer(64)
     out.write(b'#!AMR-WB\\n')
     while len(pcm := clip.readframes(320)) == 640:
-        out.write(frame.raw[:encoder.E_IF_encode(state, 8, pcm, frame, 0)])
+        size = encoder.E_IF_encode(state, 8, pcm, frame, 0)
+        out.write(frame.raw[:size])
 `
 
 export function encodings(): Encoding[] {

@@ -20,7 +20,7 @@ import { startProgress } from './progress.js'
 
 const CLIPS = 20
 /** Of each source, those among which the surest are looked for. */
-const CANDIDATES_PER_SOURCE = 12
+const CANDIDATES_PER_SOURCE = 30
 const LEAST_EQUAL = 0.98
 const RECORDER_TYPES = ['audio/webm;codecs=opus', 'audio/mp4', 'audio/webm;codecs=pcm']
 
