@@ -52,6 +52,7 @@ COPY --from=libraries /app/node_modules node_modules
 COPY --from=libraries /app/dist dist
 COPY --from=libraries /app/models models
 COPY fixtures/clips/warm-up.wav fixtures/clips/
+COPY fixtures/media/warm-up.* fixtures/media/
 ARG EARSHOT_MODELS=moonshine-tiny-en
 ARG EARSHOT_REVISION=unknown
 ENV NODE_ENV=production EARSHOT_HOST=0.0.0.0 EARSHOT_MODELS=${EARSHOT_MODELS} EARSHOT_REVISION=${EARSHOT_REVISION}

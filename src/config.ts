@@ -20,6 +20,8 @@ const flag = (fallback: boolean, description: string): ReturnType<typeof Type.Bo
 
 /** Names separated by commas, without blanks. */
 const NAMES = '^[A-Za-z0-9._-]+(,[A-Za-z0-9._-]+)*$'
+/** Those that may be switched off; their decoders are other people's work under other licences (NOTICE). */
+const CODECS = 'opus|vorbis|flac|mp3|aac|alac|amr_nb|amr_wb|adpcm_ima|adpcm_ms'
 
 export const SETTINGS = Type.Object({
   EARSHOT_HOST: text('127.0.0.1', 'Address to listen on; `0.0.0.0` for every network.'),
@@ -46,6 +48,7 @@ export const SETTINGS = Type.Object({
   EARSHOT_MAX_AUDIO_SECONDS: seconds(300, 1, 3_600, 'Longest audio.'),
   EARSHOT_UPLOAD_SECONDS: seconds(30, 0.1, 3_600, 'An upload has to arrive within this time.'),
   EARSHOT_DRAIN_SECONDS: seconds(40, 0, 3_600, 'At SIGTERM, accepted requests may take so long to finish.'),
+  EARSHOT_DISABLED_CODECS: Type.String({ default: '', pattern: `^$|^(${CODECS})(,(${CODECS}))*$`, description: 'Codecs that are switched off, separated by commas: `opus`, `vorbis`, `flac`, `mp3`, `aac`, `alac`, `amr_nb`, `amr_wb`, `adpcm_ima`, `adpcm_ms`. Uploads with them are refused.' }),
   EARSHOT_NORMALIZE_VOLUME: flag(true, 'Bring every clip to the same loudness before recognition.'),
   EARSHOT_TRIM_SILENCE: flag(true, 'Cut silence off both ends before recognition.'),
   EARSHOT_REVISION: text('unknown', 'Revision of the code, shown in `asr_build_info`; an image build sets it.'),
@@ -88,6 +91,7 @@ export function readConfig(environment: NodeJS.ProcessEnv = process.env, cores: 
     maxAudioSeconds: settings.EARSHOT_MAX_AUDIO_SECONDS,
     uploadSeconds: settings.EARSHOT_UPLOAD_SECONDS,
     drainSeconds: settings.EARSHOT_DRAIN_SECONDS,
+    disabledCodecs: settings.EARSHOT_DISABLED_CODECS.split(',').filter((name) => name !== ''),
     normalizeVolume: settings.EARSHOT_NORMALIZE_VOLUME,
     trimSilence: settings.EARSHOT_TRIM_SILENCE,
     revision: settings.EARSHOT_REVISION,

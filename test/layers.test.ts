@@ -32,7 +32,7 @@ const HOUSE: readonly Rule[] = [
   { room: 'families/', may: [...ROOMS, ...NOUNS], mayTypes: ['manifest', 'recognizer'], strangers: true },
   { room: 'pipeline', may: ['audio/', 'features/', 'report', ...NOUNS], mayTypes: ['recognizer'] },
   { room: 'report', may: NOUNS, mayTypes: ['audio/', 'features/', 'pipeline', 'recognizer'] },
-  { room: 'worker/recognizer-process', may: ['pipeline', 'recognizer', 'manifest', 'runtime/session', 'worker/protocol', ...NOUNS] },
+  { room: 'worker/recognizer-process', may: ['pipeline', 'recognizer', 'manifest', 'runtime/session', 'worker/protocol', 'audio/decode', 'root', ...NOUNS] },
   { room: 'worker/', may: NOUNS, mayTypes: ['config'] },
   { room: 'telemetry/', may: NOUNS, mayTypes: ['config'] },
   { room: 'http/', may: ['audio/decode', ...NOUNS], mayTypes: ['config', 'worker/pool', 'telemetry/'] },

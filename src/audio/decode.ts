@@ -8,11 +8,12 @@
  */
 import { SpeechError } from '../errors.js'
 import type { ChannelChoice, HeaderlessFormat, Recording } from '../types.js'
+import { textAt } from './bytes.js'
 import { downmix } from './downmix.js'
 import { FORMATS, UNREAD, type AudioFormatReader } from './formats.js'
-import { probeHeaderless, readHeaderless } from './headerless.js'
+import { probeHeaderless, readHeaderless, readHeaderlessType } from './headerless.js'
 import { unsupported, type AudioProbe } from './probe.js'
-import type { Decoded, StreamLimits } from './stream.js'
+import type { Decoded } from './stream.js'
 import { matchesWav } from './wav.js'
 
 export type { AudioProbe } from './probe.js'
@@ -22,7 +23,7 @@ export interface DecodeOptions {
   readonly maxSeconds: number
   /** Default: `mix`. */
   readonly channel?: ChannelChoice | undefined
-  /** How samples without a container are to be read; a WAV file is one whatever is said here. */
+  /** How samples without a container are to be read; a WAV file is a WAV file whatever is said here. */
   readonly headerless?: HeaderlessFormat | undefined
   /** Codecs that are switched off, by the names of `AudioFormat.codec`. */
   readonly disabledCodecs?: readonly string[]
@@ -32,6 +33,11 @@ export interface DecodeOptions {
 
 /** Decoders trim and pad by some frames; what is missing beyond this is missing. */
 const TOLERATED_SECONDS = 0.2
+
+/** How the media type of a request says its samples are to be read; undefined where the bytes speak for themselves. Throws REQUEST_INVALID. */
+export function headerlessFormat(bytes: Uint8Array, mediaType: string): HeaderlessFormat | undefined {
+  return hasHeader(bytes) ? undefined : readHeaderlessType(mediaType)
+}
 
 /** What the header says. Throws AUDIO_MISSING, AUDIO_UNSUPPORTED or AUDIO_UNREADABLE. */
 export function probeAudio(bytes: Uint8Array, { headerless, disabledCodecs = [] }: Pick<DecodeOptions, 'headerless' | 'disabledCodecs'> = {}): AudioProbe {
@@ -72,7 +78,12 @@ function compose(probe: AudioProbe, { blocks, sampleRate, broken }: Decoded, cha
 }
 
 function isHeaderless(bytes: Uint8Array, headerless: HeaderlessFormat | undefined): headerless is HeaderlessFormat {
-  return headerless !== undefined && bytes.byteLength > 0 && !matchesWav(bytes)
+  return headerless !== undefined && bytes.byteLength > 0 && !hasHeader(bytes)
+}
+
+/** Files of sound that are sent with a media type of headerless ones: WAV by mistake, Sun AU by old habit (`audio/basic`). */
+function hasHeader(bytes: Uint8Array): boolean {
+  return matchesWav(bytes) || textAt(bytes, 0, '.snd')
 }
 
 function pickFormat(bytes: Uint8Array): AudioFormatReader {
@@ -84,5 +95,3 @@ function pickFormat(bytes: Uint8Array): AudioFormatReader {
     ? 'the first bytes are of no audio format that is known here; expected WAV, WebM, Ogg, MP4, AAC, MP3, FLAC, AMR, AIFF or CAF'
     : `${known.name} is not read here`)
 }
-
-export type { StreamLimits }

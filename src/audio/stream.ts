@@ -55,14 +55,6 @@ export async function decodeStream(name: DecoderName, pieces: Iterable<Uint8Arra
   return { blocks: output.blocks, sampleRate: output.sampleRate, broken }
 }
 
-/** Loads and compiles these decoders, which costs the first upload of a kind 20 to 300 ms otherwise. Missing ones are not missed here. */
-export async function warmUpDecoders(names: readonly DecoderName[]): Promise<void> {
-  for (const name of names) {
-    const stream = await openStream(name).catch(() => undefined)
-    stream?.free()
-  }
-}
-
 type Open = (typeof decode)['webm']
 type Stream = Awaited<ReturnType<Open>>
 type StreamOutput = Awaited<ReturnType<Stream>>
@@ -128,8 +120,7 @@ class BoundedOutput {
 /** What the library throws is about the bytes it was given, unless a package is not there. */
 function asSpeechError(thrown: unknown): SpeechError {
   if (thrown instanceof SpeechError) return thrown
-  const { code, message } = thrown as NodeJS.ErrnoException
-  if (code !== 'ERR_MODULE_NOT_FOUND') return unreadable(String(message).slice(0, 200))
-  const missing = /package '([^']+)'/.exec(message)?.[1] ?? 'of its decoder'
-  return unsupported(`the package ${missing} is not installed`)
+  const message = thrown instanceof Error ? thrown.message : String(thrown)
+  const missing = /^Cannot find package '([^']+)'/.exec(message)?.[1]
+  return missing === undefined ? unreadable(message.slice(0, 200)) : unsupported(`the package ${missing} is not installed`)
 }

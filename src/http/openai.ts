@@ -7,14 +7,15 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { Type } from 'typebox'
 import { SpeechError } from '../errors.js'
+import type { ChannelChoice } from '../types.js'
 import type { AppDependencies } from './dependencies.js'
 import { parseForm, type Form } from './multipart.js'
 import { formatReport, RESPONSE_FORMATS, type ResponseFormat } from './openai-formats.js'
-import { admitAudio, readUpload, recognize } from './recognition.js'
+import { admitAudio, readChannel, readUpload, recognize } from './recognition.js'
 import { ErrorReply, OpenAiForm } from './schemas.js'
 
 /** Parameters that do something. */
-const HONOURED = new Set(['file', 'model', 'language', 'response_format', 'timestamp_granularities[]', 'timestamp_granularities', 'stream', 'include[]', 'include'])
+const HONOURED = new Set(['file', 'model', 'language', 'channel', 'response_format', 'timestamp_granularities[]', 'timestamp_granularities', 'stream', 'include[]', 'include'])
 const MAX_IGNORED_NAMES = 20
 
 export const openAiTranscriptions: FastifyPluginAsyncTypebox<AppDependencies> = async (scope, dependencies) => {
@@ -35,7 +36,7 @@ export const openAiTranscriptions: FastifyPluginAsyncTypebox<AppDependencies> = 
     const form = await parseForm(await readUpload(request, dependencies), contentType)
     const options = readOptions(form)
     if (form.file === undefined) throw new SpeechError('AUDIO_MISSING', 'the form has no part named "file"', { parameter: 'file' })
-    const report = await recognize({ audio: form.file, model: options.model, language: options.language }, request, reply, dependencies)
+    const report = await recognize({ audio: form.file, model: options.model, language: options.language, channel: options.channel }, request, reply, dependencies)
     const { contentType: answerType, body } = formatReport(report, options.format)
     const ignored = ignoredParameters(form)
     if (ignored !== '') void reply.header('earshot-ignored-parameters', ignored)
@@ -46,6 +47,7 @@ export const openAiTranscriptions: FastifyPluginAsyncTypebox<AppDependencies> = 
 interface FormOptions {
   readonly model: string
   readonly language: string | undefined
+  readonly channel: ChannelChoice
   readonly format: ResponseFormat
 }
 
@@ -61,7 +63,7 @@ function readOptions(form: Form): FormOptions {
   if (!isResponseFormat(format)) throw invalid('response_format', `must be one of ${RESPONSE_FORMATS.join(', ')}, not "${format.slice(0, 40)}"`)
   checkTemperature(only('temperature'))
   checkUnsupported(form, format)
-  return { model, language: only('language'), format }
+  return { model, language: only('language'), channel: readChannel(only('channel')), format }
 }
 
 function isResponseFormat(value: string): value is ResponseFormat {

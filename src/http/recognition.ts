@@ -5,9 +5,9 @@
  * An upload refused at the door is therefore counted too, and nothing twice.
  */
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
-import { probeAudio } from '../audio/decode.js'
+import { checkLength, headerlessFormat, probeAudio } from '../audio/decode.js'
 import { fromWire, SpeechError } from '../errors.js'
-import type { Report } from '../types.js'
+import type { ChannelChoice, Report } from '../types.js'
 import type { AppDependencies, ServedModel } from './dependencies.js'
 import { asSpeechError, replyWithError } from './replies.js'
 
@@ -29,6 +29,9 @@ export interface RecognitionInput {
   readonly audio: Uint8Array
   readonly model: string | undefined
   readonly language: string | undefined
+  readonly channel: ChannelChoice
+  /** Of the body, where it may describe samples without a container. */
+  readonly mediaType?: string | undefined
   readonly deadlineSeconds?: number | undefined
 }
 
@@ -63,11 +66,13 @@ export async function recognize(input: RecognitionInput, request: FastifyRequest
   const { config, pool, telemetry } = dependencies
   const model = findModel(input.model, dependencies)
   request.progress.model = model.name
-  const { seconds: audioSeconds } = probeAudio(input.audio)
-  if (audioSeconds > config.maxAudioSeconds) throw new SpeechError('AUDIO_TOO_LONG', `${audioSeconds.toFixed(1)} s, at most ${config.maxAudioSeconds} s`)
+  const headerless = headerlessFormat(input.audio, input.mediaType ?? '')
+  const probe = probeAudio(input.audio, { headerless, disabledCodecs: config.disabledCodecs })
+  checkLength(probe, config.maxAudioSeconds)
+  const audioSeconds = Math.min(probe.seconds, config.maxAudioSeconds) // an estimate may be anything
   const { outcome, workSeconds } = await pool.run({
     audio: input.audio, audioSeconds, model: model.name,
-    language: primaryLanguage(input.language, model.languages), deadlineSeconds: input.deadlineSeconds,
+    language: primaryLanguage(input.language, model.languages), channel: input.channel, headerless, deadlineSeconds: input.deadlineSeconds,
   }, untilGone(reply))
   telemetry.workerBusy(workSeconds)
   if (!outcome.ok) throw fromWire(outcome.error)
@@ -75,6 +80,13 @@ export async function recognize(input: RecognitionInput, request: FastifyRequest
   telemetry.recognized(report, { model: model.name, secondsSinceUpload: secondsSince(request.progress.receivedAt) }, input.audio.byteLength)
   logReport(report, request, config.logTranscripts)
   return report
+}
+
+/** Throws REQUEST_INVALID. */
+export function readChannel(text: string | undefined): ChannelChoice {
+  if (text === undefined || text === 'mix') return 'mix'
+  if (/^[1-9]\d?$/.test(text)) return Number(text)
+  throw new SpeechError('REQUEST_INVALID', `channel must be "mix" or a number from 1, not "${text.slice(0, 20)}"`, { parameter: 'channel' })
 }
 
 function findModel(name: string | undefined, { config, models }: AppDependencies): ServedModel {

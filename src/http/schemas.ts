@@ -1,7 +1,7 @@
 /** Shapes of requests and answers, as TypeBox: checked, serialized and published as OpenAPI from the same lines. */
 import { Type, type Static } from 'typebox'
 import { ERROR_CODES } from '../errors.js'
-import { NO_SPEECH_REASONS, STAGES, WARNINGS } from '../types.js'
+import { MIXINGS, NO_SPEECH_REASONS, STAGES, WARNINGS } from '../types.js'
 
 const oneOf = (values: readonly string[], description: string): ReturnType<typeof Type.String> => Type.String({ enum: [...values], description })
 const nullable = <T extends ReturnType<typeof Type.Number> | ReturnType<typeof Type.String>>(schema: T, description: string) =>
@@ -21,6 +21,7 @@ export const ErrorReply = Type.Object({
 export const TranscriptionQuery = Type.Object({
   model: Type.Optional(Type.String({ maxLength: 100, description: 'A served model; the default one when absent.' })),
   language: Type.Optional(Type.String({ maxLength: 35, description: 'ISO 639-1 code or BCP 47 tag; a multilingual model detects it when absent.' })),
+  channel: Type.Optional(Type.String({ pattern: '^(mix|[1-9][0-9]?)$', description: 'A channel of the upload, counted from 1, or `mix` (the default) for all of them.' })),
   deadlineSeconds: Type.Optional(Type.Number({ exclusiveMinimum: 0, description: 'Shortens the deadline of the service.' })),
 }, { additionalProperties: false })
 export type TranscriptionQuery = Static<typeof TranscriptionQuery>
@@ -36,11 +37,12 @@ const SegmentSchema = Type.Object({
 })
 
 const InputSchema = Type.Object({
-  container: Type.String(),
-  codec: Type.String(),
-  sampleRate: Type.Integer({ description: 'Hz, as declared.' }),
-  channels: Type.Integer(),
-  truncated: Type.Boolean({ description: 'The container declares more samples than were sent.' }),
+  container: Type.String({ description: 'Found by the leading bytes; `none` for samples without one.' }),
+  codec: Type.String({ description: 'How the samples are encoded.' }),
+  sampleRate: Type.Integer({ description: 'Hz, as decoded.' }),
+  channels: Type.Integer({ description: 'Of the upload.' }),
+  mixing: oneOf(MIXINGS, 'How they became one: there was one; their mean; the loudest, since the mean had lost it; the one asked for.'),
+  truncated: Type.Boolean({ description: 'The upload ends early, or declares more than could be decoded.' }),
   loudnessLufs: nullable(Type.Number(), 'Integrated loudness (ITU-R BS.1770-4); null for digital silence.'),
   peakDbfs: nullable(Type.Number(), 'Highest sample.'),
   rmsDbfs: nullable(Type.Number(), 'Mean power.'),
@@ -70,6 +72,7 @@ export const OpenAiForm = Type.Object({
   file: Type.Any({ description: 'The audio.', format: 'binary' }),
   model: Type.String({ description: 'A served model or an alias of the default one.' }),
   language: Type.Optional(TranscriptionQuery.properties.language),
+  channel: Type.Optional(TranscriptionQuery.properties.channel),
   response_format: Type.Optional(oneOf(['json', 'text', 'verbose_json', 'srt', 'vtt'], 'Default: json.')),
   'timestamp_granularities[]': Type.Optional(Type.Array(oneOf(['segment'], ''), { description: 'Only `segment`, and only with verbose_json; `word` is refused.' })),
   temperature: Type.Optional(Type.Number({ minimum: 0, maximum: 1, description: 'Decoding is greedy: 0 is what happens, another value is ignored.' })),

@@ -2,7 +2,7 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { Type } from 'typebox'
 import type { AppDependencies } from './dependencies.js'
-import { admitAudio, readUpload, recognize } from './recognition.js'
+import { admitAudio, readChannel, readUpload, recognize } from './recognition.js'
 import { ErrorReply, ReportReply, TranscriptionQuery } from './schemas.js'
 
 export const transcriptions: FastifyPluginAsyncTypebox<AppDependencies> = async (scope, dependencies) => {
@@ -10,17 +10,17 @@ export const transcriptions: FastifyPluginAsyncTypebox<AppDependencies> = async 
   scope.post('/v1/transcriptions', {
     schema: {
       summary: 'Transcribe a clip',
-      description: 'The body is the audio file as it is. Its format is found by its bytes; the content type does not matter.',
+      description: 'The body is the audio file as it is. Its format is found by its bytes; the content type matters only for samples without a container, such as audio/l16;rate=16000;channels=1.',
       tags: ['transcription'],
-      consumes: ['audio/wav', 'application/octet-stream'],
+      consumes: ['audio/wav', 'audio/webm', 'audio/ogg', 'audio/mp4', 'audio/mpeg', 'audio/flac', 'audio/l16', 'application/octet-stream'],
       body: Type.Any({ description: 'The audio file.' }),
       querystring: TranscriptionQuery,
       response: { 200: ReportReply, '4xx': ErrorReply, '5xx': ErrorReply },
     },
   }, async (request, reply) => {
     const audio = await readUpload(request, dependencies)
-    const { model, language, deadlineSeconds } = request.query
-    const report = await recognize({ audio, model, language, deadlineSeconds }, request, reply, dependencies)
+    const { model, language, channel, deadlineSeconds } = request.query
+    const report = await recognize({ audio, model, language, channel: readChannel(channel), mediaType: request.headers['content-type'], deadlineSeconds }, request, reply, dependencies)
     return { ...report, requestId: request.id }
   })
 }

@@ -3,6 +3,7 @@
  * exactly once.
  */
 import { SpeechError, toWire, type ErrorCode } from '../errors.js'
+import type { ChannelChoice, HeaderlessFormat } from '../types.js'
 import type { Outcome, WorkerJob } from './protocol.js'
 
 export interface JobRequest {
@@ -11,6 +12,10 @@ export interface JobRequest {
   readonly audioSeconds: number
   readonly model: string
   readonly language: string | undefined
+  /** Default: all channels mixed. */
+  readonly channel?: ChannelChoice | undefined
+  /** How samples without a container are to be read. */
+  readonly headerless?: HeaderlessFormat | undefined
   /** Shortens the configured deadline, never lengthens it. */
   readonly deadlineSeconds?: number | undefined
 }
@@ -49,8 +54,8 @@ export class Job {
     this.id = id
     this.audioSeconds = request.audioSeconds
     this.workSeconds = workSeconds
-    const { audio, model, language } = request
-    this.forWorker = { audio, model, language, deadlineAt: Date.now() + deadlineSeconds * 1000 }
+    const { audio, model, language, channel = 'mix', headerless } = request
+    this.forWorker = { audio, model, language, channel, headerless, deadlineAt: Date.now() + deadlineSeconds * 1000 }
     this.answered = new Promise((resolve) => { this.#resolve = resolve })
     this.#timer = setTimeout(() => { events.onDeadline(this) }, deadlineSeconds * 1000)
     this.#signal = signal

@@ -3,7 +3,7 @@
  * `child_process.fork({ serialization: 'advanced' })`: audio goes over as bytes, errors as `WireError`.
  */
 import type { WireError } from '../errors.js'
-import type { ProviderReport, Report } from '../types.js'
+import type { ChannelChoice, HeaderlessFormat, ProviderReport, Report } from '../types.js'
 
 /** Everything a recognition process has to know; the first message it gets. */
 export interface WorkerSettings {
@@ -13,6 +13,7 @@ export interface WorkerSettings {
   readonly executionProvidersStrict: boolean
   readonly threads: number
   readonly maxAudioSeconds: number
+  readonly disabledCodecs: readonly string[]
   readonly normalizeVolume: boolean
   readonly trimSilence: boolean
   readonly warmUpClip: string
@@ -23,6 +24,9 @@ export interface WorkerJob {
   readonly audio: Uint8Array
   readonly model: string
   readonly language: string | undefined
+  readonly channel: ChannelChoice
+  /** How samples without a container are to be read. */
+  readonly headerless: HeaderlessFormat | undefined
   /** Milliseconds since the epoch: one machine, one clock, and waiting in the queue counts. */
   readonly deadlineAt: number
 }

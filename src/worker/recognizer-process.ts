@@ -5,22 +5,33 @@
  * recognizer could never be removed. This one can be killed while the server lives.
  * Between two decoder steps the event loop turns, so a `cancel` is heard in the middle of a decode.
  */
+import { Console } from 'node:console'
 import { readFile } from 'node:fs/promises'
 import os from 'node:os'
+import path from 'node:path'
+import { Writable } from 'node:stream'
+import { decodeAudio } from '../audio/decode.js'
 import { SpeechError, toWire } from '../errors.js'
 import { openModelFiles, readManifest } from '../manifest.js'
 import { transcribe } from '../pipeline.js'
 import { loadRecognizer, type Recognizer } from '../recognizer.js'
+import { projectRoot } from '../root.js'
 import { sessionOpener } from '../runtime/session.js'
 import type { FromWorker, LoadedModel, Outcome, ToWorker, WorkerJob, WorkerSettings } from './protocol.js'
 
 /** Below the server's own priority, so that health and metrics answer when every core recognizes. */
 const NICENESS = os.constants.priority.PRIORITY_BELOW_NORMAL
 
+/** What phones and browsers send most, decoded once: the first upload of a kind compiles its decoder, 100 to 200 ms. */
+const WARM_UP_MEDIA = ['warm-up.webm', 'warm-up.m4a'].map((name) => path.join(projectRoot, 'fixtures/media', name))
+
 interface Loaded { readonly settings: WorkerSettings; readonly recognizers: ReadonlyMap<string, Recognizer> }
 
 let loaded: Loaded | undefined
 let cancelled: number | undefined
+
+// Decoders report every broken frame on the console. This process speaks in messages, and in its last words, which Node writes itself.
+globalThis.console = new Console(new Writable({ write(_text, _encoding, done) { done() } }))
 
 process.on('message', (message: ToWorker) => {
   switch (message.kind) {
@@ -39,6 +50,7 @@ async function start(settings: WorkerSettings): Promise<void> {
   try {
     os.setPriority(NICENESS)
     const clip = await readFile(settings.warmUpClip)
+    await warmUpDecoders(settings)
     const recognizers = new Map<string, Recognizer>()
     const models: LoadedModel[] = []
     for (const name of settings.models) {
@@ -52,6 +64,13 @@ async function start(settings: WorkerSettings): Promise<void> {
     send({ kind: 'ready', models })
   } catch (thrown) {
     send({ kind: 'failed', error: toWire(thrown, 'MODEL_INVALID') })
+  }
+}
+
+/** What is missing or switched off is not needed either. */
+async function warmUpDecoders({ disabledCodecs }: WorkerSettings): Promise<void> {
+  for (const file of WARM_UP_MEDIA) {
+    await readFile(file).then((bytes) => decodeAudio(bytes, { maxSeconds: 1, disabledCodecs })).catch(() => undefined)
   }
 }
 
@@ -82,7 +101,8 @@ async function recognize(id: number, job: WorkerJob): Promise<Outcome> {
     const recognizer = loaded?.recognizers.get(job.model)
     if (loaded === undefined || recognizer === undefined) throw new SpeechError('MODEL_NOT_FOUND', job.model)
     interrupt()
-    const report = await transcribe(job.audio, recognizer, { ...loaded.settings, language: job.language, interrupt })
+    const { language, channel, headerless } = job
+    const report = await transcribe(job.audio, recognizer, { ...loaded.settings, language, channel, headerless, interrupt })
     return { ok: true, report }
   } catch (thrown) {
     return { ok: false, error: toWire(thrown, 'RECOGNIZER_FAILED') }
