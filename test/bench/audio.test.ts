@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs'
 import path from 'node:path'
 import t from 'tap'
+import { corrupt, CORRUPTIONS } from '../../bench/audio/corruption.js'
 import { embed, thereAndBack } from '../../bench/audio/embedding.js'
 import { knownBoundaries, speechLevelDb } from '../../bench/audio/frames.js'
 import { readPcm, writeMono, writePcm } from '../../bench/audio/pcm.js'
@@ -116,4 +117,15 @@ t.test('recorded noise has no seam where it turns back', async (t) => {
   const played = thereAndBack(ramp, 1000, 5)
   t.equal(played.length, 1000)
   t.ok(played.subarray(1).every((sample, index) => Math.abs(sample - played[index]!) <= 1))
+})
+
+t.test('a corrupted file is another one, the same every time, and hardly longer', async (t) => {
+  const kinds = Object.keys(CORRUPTIONS)
+  for (let index = 0; index < 4 * kinds.length; index++) {
+    const { kind, bytes } = corrupt(CLIP, index)
+    t.equal(kind, kinds[index % kinds.length])
+    t.ok(bytes.equals(corrupt(CLIP, index).bytes), `${kind} can be repeated`)
+    t.ok(bytes.length <= CLIP.length * 1.13)
+  }
+  t.ok(CLIP.equals(readFileSync(path.join(projectRoot, 'fixtures/clips/warm-up.wav'))), 'the file itself stays as it is')
 })
