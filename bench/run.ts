@@ -21,6 +21,7 @@ const BENCHES: Readonly<Record<string, Bench>> = {
   throughput: { says: 'clips and audio seconds per second at 1 to 16 clients', open: () => import('./throughput.js') },
   load:       { says: 'load on a running server; --overload and --probe start their own', open: () => import('./load.js') },
   memory:     { says: 'resident memory of server and workers over a long run', open: () => import('./memory.js') },
+  resample:   { says: 'cost of the resampler by pairs of rates, and what it does to tones', open: () => import('./resample.js') },
   startup:    { says: 'from process start to listening to ready', open: () => import('./startup.js') },
   drain:      { says: 'SIGTERM under load: no request may be lost', open: () => import('./drain.js') },
   kill:       { says: 'kill -9 of a busy worker: its client still gets a transcript', open: () => import('./kill.js') },

@@ -10,6 +10,7 @@ import { Type, type Static } from 'typebox'
 import { Value } from 'typebox/value'
 import { SpeechError } from './errors.js'
 import { projectRoot } from './root.js'
+import { DETECTION_MODES } from './types.js'
 
 const text = (fallback: string, description: string): ReturnType<typeof Type.String> => Type.String({ default: fallback, description })
 const whole = (fallback: number, minimum: number, maximum: number, description: string): ReturnType<typeof Type.Integer> =>
@@ -51,6 +52,10 @@ export const SETTINGS = Type.Object({
   EARSHOT_DISABLED_CODECS: Type.String({ default: '', pattern: `^$|^(${CODECS})(,(${CODECS}))*$`, description: 'Codecs that are switched off, separated by commas: `opus`, `vorbis`, `flac`, `mp3`, `aac`, `alac`, `amr_nb`, `amr_wb`, `adpcm_ima`, `adpcm_ms`. Uploads with them are refused.' }),
   EARSHOT_NORMALIZE_VOLUME: flag(true, 'Bring every clip to the same loudness before recognition.'),
   EARSHOT_TRIM_SILENCE: flag(true, 'Cut silence off both ends before recognition.'),
+  EARSHOT_SPEECH_DETECTION: Type.Union(DETECTION_MODES.map((mode) => Type.Literal(mode)),
+    { default: 'both', description: 'Who finds the speech in a clip: `spectral` (nearly free), `neural` (better in noise, about 0.3 ms per 32 ms of audio), or `both`: the spectral detector, and the neural one where it has doubts.' }),
+  EARSHOT_SPEECH_DETECTOR: Type.String({ default: 'silero-vad', pattern: '^[A-Za-z0-9._-]+$', description: 'Model of the neural detector.' }),
+  EARSHOT_MAX_HEARINGS: whole(3, 1, 4, 'A short clip whose transcript the model doubts is recognized so often at most, each time with another silence before it; the likeliest transcript stands.'),
   EARSHOT_REVISION: text('unknown', 'Revision of the code, shown in `asr_build_info`; an image build sets it.'),
   EARSHOT_WARM_UP_CLIP: text(path.join(projectRoot, 'fixtures/clips/warm-up.wav'), 'Speech that a worker has to recognize before it counts as ready. Default: a clip of the project.'),
 })
@@ -94,6 +99,9 @@ export function readConfig(environment: NodeJS.ProcessEnv = process.env, cores: 
     disabledCodecs: settings.EARSHOT_DISABLED_CODECS.split(',').filter((name) => name !== ''),
     normalizeVolume: settings.EARSHOT_NORMALIZE_VOLUME,
     trimSilence: settings.EARSHOT_TRIM_SILENCE,
+    speechDetection: settings.EARSHOT_SPEECH_DETECTION,
+    speechDetector: settings.EARSHOT_SPEECH_DETECTOR,
+    maxHearings: settings.EARSHOT_MAX_HEARINGS,
     revision: settings.EARSHOT_REVISION,
     warmUpClip: path.resolve(settings.EARSHOT_WARM_UP_CLIP),
   })

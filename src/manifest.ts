@@ -10,6 +10,7 @@ import { readFile, readdir } from 'node:fs/promises'
 import path from 'node:path'
 import { Type, type Static } from 'typebox'
 import { Compile } from 'typebox/compile'
+import { Value } from 'typebox/value'
 import { SpeechError } from './errors.js'
 
 const Name = Type.String({ pattern: '^[a-z0-9][a-z0-9.-]{0,63}$' })
@@ -84,13 +85,22 @@ const Decoding = Type.Object({
   languageTokens: Type.Optional(Type.Record(Type.String(), TokenId)),
 }, { additionalProperties: false })
 
-const ManifestSchema = Type.Object({
+/** How a clip is put before the model; measured, like everything about it (`npm run bench -- accuracy`). */
+const Hearing = Type.Object({
+  /** Silence and recording before the voice: of the first hearing, and of those that follow while there is doubt. */
+  leadSeconds: Type.Array(Type.Number({ minimum: 0, maximum: 2 }), { minItems: 1, maxItems: 4 }),
+  /** Behind the voice. */
+  trailSeconds: Type.Number({ minimum: 0, maximum: 2 }),
+  /** A mean log-probability of the tokens below this is doubt. */
+  doubtBelow: Type.Number({ maximum: 0 }),
+}, { additionalProperties: false, default: { leadSeconds: [0.2], trailSeconds: 0.2, doubtBelow: -1 } })
+
+/** What every bundle of the models directory has. */
+const COMMON = {
   name: Name,
   version: Type.String({ minLength: 1 }),
   description: Type.String(),
   family: Type.String({ pattern: '^[a-z][a-z0-9-]*$' }),
-  /** ISO 639-1 codes; the first is the default. */
-  languages: Type.Array(Type.String({ minLength: 2, maxLength: 8 }), { minItems: 1 }),
   /** SPDX expression. */
   licence: Type.String({ minLength: 1 }),
   /** What the numbers are stored as: `int8`, `float16`, `float32`. */
@@ -98,6 +108,20 @@ const ManifestSchema = Type.Object({
   parameters: Count,
   source: Type.Optional(Source),
   files: Type.Record(Type.String({ pattern: '^[a-z][A-Za-z0-9]*$' }), FileEntry),
+}
+
+const DetectorSchema = Type.Object({
+  ...COMMON,
+  /** It says where somebody speaks, not what. */
+  purpose: Type.Literal('speech-detection'),
+}, { additionalProperties: false })
+
+const ManifestSchema = Type.Object({
+  ...COMMON,
+  purpose: Type.Literal('recognition', { default: 'recognition' }),
+  /** ISO 639-1 codes; the first is the default. */
+  languages: Type.Array(Type.String({ minLength: 2, maxLength: 8 }), { minItems: 1 }),
+  hearing: Hearing,
   frontEnd: Type.Union([WaveformSpec, LogMelSpec]),
   tokenizer: Tokenizer,
   decoding: Decoding,
@@ -107,7 +131,11 @@ const ManifestSchema = Type.Object({
   }, { additionalProperties: false }),
 }, { additionalProperties: false })
 
+/** A model that recognizes speech. */
 export type Manifest = Static<typeof ManifestSchema>
+/** A model that detects speech. */
+export type DetectorManifest = Static<typeof DetectorSchema>
+export type Bundle = Manifest | DetectorManifest
 export type LogMelSpec = Static<typeof LogMelSpec>
 export type TokenizerSpec = Static<typeof Tokenizer>
 export type DecodingSpec = Static<typeof Decoding>
@@ -115,23 +143,40 @@ export type DecodingSpec = Static<typeof Decoding>
 /** Reads one file of the model by its key in `files`, its checksum verified. Throws MODEL_FILE_MISSING or MODEL_FILE_ALTERED. */
 export interface ModelFiles { read(key: string): Promise<Uint8Array> }
 
-const checkManifest = Compile(ManifestSchema)
+const CHECKS = { recognition: Compile(ManifestSchema), 'speech-detection': Compile(DetectorSchema) }
 
 /** Parses and checks the text of a model.json. Throws MODEL_INVALID naming every fault. */
-export function parseManifest(text: string, where: string): Manifest {
+export function parseBundle(text: string, where: string): Bundle {
   let value: unknown
   try { value = JSON.parse(text) } catch (cause) { throw new SpeechError('MODEL_INVALID', `${where} is not JSON (${String(cause)})`, { cause }) }
-  if (checkManifest.Check(value)) return value
-  const faults = [...checkManifest.Errors(value)].map((fault) => `${fault.instancePath || '/'} ${fault.message}`)
+  const isDetector = (value as { purpose?: unknown } | null)?.purpose === 'speech-detection'
+  const completed = isDetector ? value : Value.Default(ManifestSchema, value)
+  const check = CHECKS[isDetector ? 'speech-detection' : 'recognition']
+  if (check.Check(completed)) return completed
+  const faults = [...check.Errors(completed)].map((fault) => `${fault.instancePath || '/'} ${fault.message}`)
   throw new SpeechError('MODEL_INVALID', `${where}: ${faults.slice(0, 5).join('; ')}`)
 }
 
+/** The manifest of a recognizer. Throws MODEL_INVALID for one of a detector. */
 export async function readManifest(modelsDir: string, name: string): Promise<Manifest> {
+  const bundle = await readBundle(modelsDir, name)
+  if (bundle.purpose === 'recognition') return bundle
+  throw new SpeechError('MODEL_INVALID', `${name} detects speech and recognizes no words`)
+}
+
+/** The manifest of a detector. Throws MODEL_INVALID for one of a recognizer. */
+export async function readDetectorManifest(modelsDir: string, name: string): Promise<DetectorManifest> {
+  const bundle = await readBundle(modelsDir, name)
+  if (bundle.purpose === 'speech-detection') return bundle
+  throw new SpeechError('MODEL_INVALID', `${name} recognizes words and is no detector of speech`)
+}
+
+export async function readBundle(modelsDir: string, name: string): Promise<Bundle> {
   const file = path.join(modelsDir, name, 'model.json')
   const text = await readFile(file, 'utf8').catch((cause: unknown) => {
     throw new SpeechError('MODEL_FILE_MISSING', `${file} (is "${name}" a model of ${modelsDir}?)`, { cause })
   })
-  const manifest = parseManifest(text, file)
+  const manifest = parseBundle(text, file)
   if (manifest.name !== name) throw new SpeechError('MODEL_INVALID', `${file} calls itself "${manifest.name}" but lies in the folder "${name}"`)
   return manifest
 }
@@ -145,7 +190,7 @@ export async function listModels(modelsDir: string): Promise<string[]> {
 }
 
 /** Files as their manifest promises them: `<modelsDir>/<name>/<path>`. */
-export function openModelFiles(modelsDir: string, manifest: Manifest): ModelFiles {
+export function openModelFiles(modelsDir: string, manifest: Bundle): ModelFiles {
   return {
     async read(key) {
       const entry = manifest.files[key]

@@ -33,6 +33,8 @@ export interface Recognizer {
   /** ISO 639-1 codes. */
   readonly languages: readonly string[]
   readonly provider: ProviderReport
+  /** How a clip is best put before it. */
+  readonly hearing: Manifest['hearing']
   recognize(clip: Clip, options: RecognizeOptions): Promise<Hypothesis>
   dispose(): Promise<void>
 }

@@ -1,14 +1,15 @@
 /** What was measured and heard → the Report that the client and the metrics get. */
 import type { Recognizer } from './recognizer.js'
-import type { Heard, TranscribeOptions } from './pipeline.js'
-import type { SpeechSpan } from './audio/silence.js'
+import type { Heard } from './hearing.js'
+import type { SpeechFindings, TranscribeOptions } from './pipeline.js'
 import type { Stopwatch } from './stopwatch.js'
-import type { Level, Recording, Report, Segment, Warning } from './types.js'
+import type { FrameFeatures, Level, Recording, Report, Segment, Warning } from './types.js'
 
 interface Findings {
   readonly recording: Recording
   readonly level: Level
-  readonly speech: SpeechSpan
+  readonly frames: FrameFeatures
+  readonly speech: SpeechFindings
   readonly heard: readonly Heard[]
   readonly recognizer: Recognizer
   readonly options: TranscribeOptions
@@ -45,26 +46,27 @@ export function composeReport(findings: Findings): Report {
       ...recording.format,
       ...level,
       audioSeconds,
-      speechSeconds: speech.clips.reduce((sum, { waveform }) => sum + waveform.samples.length / waveform.sampleRate, 0),
-      leadingSilenceSeconds: speech.leadingSeconds,
-      trailingSilenceSeconds: speech.trailingSeconds,
+      speechSeconds: speech.clips.reduce((sum, { startSeconds, endSeconds }) => sum + endSeconds - startSeconds, 0),
+      leadingSilenceSeconds: speech.clips[0]?.startSeconds ?? audioSeconds,
+      trailingSilenceSeconds: speech.clips.length === 0 ? 0 : Math.max(0, audioSeconds - speech.clips.at(-1)!.endSeconds),
     },
     seconds: stopwatch.seconds,
   }
 }
 
-function toSegment({ clip, hypothesis }: Heard): Segment {
-  const { waveform, startSeconds } = clip
+function toSegment({ clip, hypothesis, hearings }: Heard): Segment {
+  const { startSeconds, endSeconds } = clip
   const { logProbabilities, text, tokens, stopped } = hypothesis
   const meanLogProbability = mean(logProbabilities)
   return {
     startSeconds,
-    endSeconds: startSeconds + waveform.samples.length / waveform.sampleRate,
+    endSeconds,
     text,
     confidence: Math.exp(meanLogProbability),
     meanLogProbability,
     tokens,
     stopped,
+    hearings,
   }
 }
 

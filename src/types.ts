@@ -55,20 +55,27 @@ export interface Level {
   readonly loudnessLufs: number | null
   readonly peakDbfs: number | null
   readonly rmsDbfs: number | null
-  /** Share of samples at or within one 16-bit step of full scale, in runs of three or more. */
+  /** Share of samples on cut-off tops: runs of three or more at full scale, or flat at the highest value of their own. */
   readonly clippedRatio: number
-  /** Mean sample value. */
+  /** Mean sample value, digital silence left out. */
   readonly dcOffset: number
 }
 
-/** A stretch of speech worth decoding, and where it sat in the upload. */
-export interface Clip {
-  readonly waveform: Waveform
+/** A stretch of audio in seconds from its start. */
+export interface TimeSpan {
   readonly startSeconds: number
+  readonly endSeconds: number
+}
+
+/** A stretch of speech worth decoding, and where it sat in the upload; its waveform may be longer, by silence put around it. */
+export interface Clip extends TimeSpan {
+  readonly waveform: Waveform
 }
 
 /** What a waveform sounds like over time. Never NaN: silence has a floor. */
 export interface FrameFeatures {
+  /** When the first stretch of `energyDb` begins: at most one hop before the first sample, see features/acoustics.ts. */
+  readonly energyStartSeconds: number
   /** Seconds from one value of `energyDb` to the next. */
   readonly energyHopSeconds: number
   /** Power of consecutive stretches of that length, dB relative to full scale, rumble removed. */
@@ -84,14 +91,10 @@ export interface FrameFeatures {
   readonly hzPerBin: number
 }
 
-/** A stretch of audio in seconds from its start. */
-export interface TimeSpan {
-  readonly startSeconds: number
-  readonly endSeconds: number
-}
-
 /** Where somebody speaks, as a detector judges it. Pauses shorter than the detector can tell are part of a span. */
 export interface SpeechActivity {
+  /** When the first stretch of `speech` begins: at most one hop before the first sample. */
+  readonly startSeconds: number
   /** Seconds from one value of `speech` to the next. */
   readonly hopSeconds: number
   /** How much each stretch sounds like a voice, in [0, 1]; 0.5 is the border. */
@@ -100,6 +103,8 @@ export interface SpeechActivity {
   readonly spans: readonly TimeSpan[]
   /** Whether anybody spoke: without doubt, perhaps (the model decides), or not at all. */
   readonly verdict: 'speech' | 'unsure' | 'nothing'
+  /** How far below the loudest speech the border lies, dB: the less, the more of a word's faint ends is not seen. 0 where unknown. */
+  readonly visibleRangeDb: number
 }
 
 /** Row-major [frames, bins]; a family transposes if its graph wants bins first. */
@@ -133,6 +138,8 @@ export interface Segment {
   readonly meanLogProbability: number
   readonly tokens: readonly number[]
   readonly stopped: StopReason
+  /** Decodes that it took: more than one when the first left doubt. */
+  readonly hearings: number
 }
 
 /** Why a successful answer has no words. */
@@ -146,7 +153,7 @@ export type Warning = (typeof WARNINGS)[number]
 /** Stages of one request in the order they happen; together they make up its latency. */
 export const STAGES = [
   'receive', 'queue_wait', 'transfer',
-  'audio_decode', 'measure', 'normalize', 'resample', 'features', 'trim',
+  'audio_decode', 'measure', 'resample', 'features', 'detect', 'trim', 'normalize',
   'model_features', 'encoder', 'decoder', 'postprocess',
 ] as const
 export type Stage = (typeof STAGES)[number]
@@ -182,3 +189,7 @@ export interface ProviderReport {
   readonly provider: string
   readonly refused: readonly { readonly provider: string; readonly reason: string }[]
 }
+
+/** Names of the setting: one detector alone, or the spectral one with the neural one in doubt. */
+export const DETECTION_MODES = ['spectral', 'neural', 'both'] as const
+export type DetectionMode = (typeof DETECTION_MODES)[number]

@@ -45,6 +45,7 @@ export const load: LoadFamily = async (manifest, files, open) => {
     name: manifest.name,
     sampleRate,
     maxSeconds: manifest.limits.clipSeconds,
+    hearing: manifest.hearing,
     languages,
     provider: encoder.provider,
     recognize,

@@ -1,9 +1,13 @@
 /**
- * Waveform → short-time descriptors: what silence trimming listens to.
+ * Waveform → short-time descriptors: what speech detection and the quality report listen to.
  *
  * Two grids. Energy is cheap and decides where a word begins, so it is taken every 10 ms from the samples, after a
  * first-order high pass against hum and rumble. Spectra come from Meyda every 32 ms, without overlap: they only
  * tell voices from noise, and cost ten times as much.
+ *
+ * Both grids are hung on the loudest sample of the clip, not on its first one. Whatever is then put before or behind
+ * the voice (a second of silence, 3 ms by another recorder), the frames over the voice stay the same frames, and so
+ * does all that is derived from them.
  */
 import type { FrameFeatures, Waveform } from '../types.js'
 import { FFT_SAMPLES, hannWindow, powerSpectrum, SPECTRUM_BINS } from './spectrum.js'
@@ -22,24 +26,39 @@ const POWER_SCALE = 2 / (FFT_SAMPLES * WINDOW.reduce((sum, weight) => sum + weig
 /** Describes audio at a rate of at least 8 kHz, so that the speech band is there. */
 export function describeFrames({ samples, sampleRate }: Waveform): FrameFeatures {
   const hop = Math.round(sampleRate * ENERGY_HOP_SECONDS)
+  const anchor = loudestSample(samples)
+  const energyStart = gridStart(anchor, hop)
   return {
+    energyStartSeconds: energyStart / sampleRate,
     energyHopSeconds: hop / sampleRate,
-    energyDb: shortTimeEnergy(samples, hop, Math.exp((-2 * Math.PI * RUMBLE_HZ) / sampleRate)),
+    energyDb: shortTimeEnergy(samples, energyStart, hop, Math.exp((-2 * Math.PI * RUMBLE_HZ) / sampleRate)),
     spectrumHopSeconds: FFT_SAMPLES / sampleRate,
     hzPerBin: sampleRate / FFT_SAMPLES,
-    ...describeSpectra(samples, sampleRate / FFT_SAMPLES),
+    ...describeSpectra(samples, gridStart(anchor, FFT_SAMPLES), sampleRate / FFT_SAMPLES),
   }
 }
 
-/** The last stretch may be shorter; its power is the mean over what is there. */
-function shortTimeEnergy(samples: Float32Array, hop: number, pole: number): Float32Array {
-  const energyDb = new Float32Array(Math.ceil(samples.length / hop))
+function loudestSample(samples: Float32Array): number {
+  let loudest = 0
+  for (let i = 1; i < samples.length; i++) if (Math.abs(samples[i]!) > Math.abs(samples[loudest]!)) loudest = i
+  return loudest
+}
+
+/** Where the grid through `anchor` begins: in (-hop, 0]. */
+function gridStart(anchor: number, hop: number): number {
+  const phase = anchor % hop
+  return phase === 0 ? 0 : phase - hop
+}
+
+/** Power of the samples that each stretch really has; the first and the last may be shorter. */
+function shortTimeEnergy(samples: Float32Array, gridStart: number, hop: number, pole: number): Float32Array {
+  const energyDb = new Float32Array(Math.ceil((samples.length - gridStart) / hop))
   let before = samples[0] ?? 0
   let filtered = 0
   for (let index = 0, i = 0; index < energyDb.length; index++) {
     const start = i
     let sum = 0
-    for (const end = Math.min(start + hop, samples.length); i < end; i++) {
+    for (const end = Math.min(gridStart + (index + 1) * hop, samples.length); i < end; i++) {
       filtered = pole * (filtered + samples[i]! - before)
       before = samples[i]!
       sum += filtered * filtered
@@ -49,17 +68,17 @@ function shortTimeEnergy(samples: Float32Array, hop: number, pole: number): Floa
   return energyDb
 }
 
-/** The last frame is filled up with zeros. */
-function describeSpectra(samples: Float32Array, hzPerBin: number): Pick<FrameFeatures, 'bandEnergyDb' | 'flatness' | 'meanSpectrum'> {
-  const frames = Math.ceil(samples.length / FFT_SAMPLES)
+/** Frames that reach over an end of the clip are filled up with zeros. */
+function describeSpectra(samples: Float32Array, gridStart: number, hzPerBin: number): Pick<FrameFeatures, 'bandEnergyDb' | 'flatness' | 'meanSpectrum'> {
+  const frames = Math.ceil((samples.length - gridStart) / FFT_SAMPLES)
   const bandEnergyDb = new Float32Array(frames)
   const flatness = new Float32Array(frames)
   const meanSpectrum = new Float32Array(SPECTRUM_BINS)
   const firstBin = Math.ceil(BAND_HZ.low / hzPerBin)
-  const endBin = Math.min(Math.floor(BAND_HZ.high / hzPerBin), FFT_SAMPLES / 2 - 1) + 1
+  const endBin = Math.min(Math.floor(BAND_HZ.high / hzPerBin), SPECTRUM_BINS - 1) + 1
   const frame = new Float32Array(FFT_SAMPLES)
   for (let index = 0; index < frames; index++) {
-    fillWindowed(frame, samples, index * FFT_SAMPLES)
+    fillWindowed(frame, samples, gridStart + index * FFT_SAMPLES)
     const spectrum = powerSpectrum(frame)
     for (let bin = 0; bin < SPECTRUM_BINS; bin++) meanSpectrum[bin] += spectrum[bin]! / frames
     const band = spectrum.subarray(firstBin, endBin)

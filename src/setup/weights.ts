@@ -5,7 +5,7 @@ import { cp, readdir, rm, rmdir, stat } from 'node:fs/promises'
 import path from 'node:path'
 import { pipeline } from 'node:stream/promises'
 import { SpeechError } from '../errors.js'
-import type { Manifest } from '../manifest.js'
+import type { Bundle } from '../manifest.js'
 import { projectRoot } from '../root.js'
 import { PARTIAL } from './extract.js'
 
@@ -14,13 +14,13 @@ export type Depth = 'sizes' | 'checksums'
 
 export interface FileFinding {
   readonly file: string
-  readonly entry: Manifest['files'][string]
+  readonly entry: Bundle['files'][string]
   readonly state: 'ready' | 'missing' | 'altered'
   /** What was expected and what was found. */
   readonly detail: string
 }
 
-export async function inspectModel(modelsDir: string, manifest: Manifest, depth: Depth): Promise<FileFinding[]> {
+export async function inspectModel(modelsDir: string, manifest: Bundle, depth: Depth): Promise<FileFinding[]> {
   const findings: FileFinding[] = []
   for (const entry of Object.values(manifest.files)) {
     const file = path.join(modelsDir, manifest.name, entry.path)

@@ -3,7 +3,7 @@
  * `child_process.fork({ serialization: 'advanced' })`: audio goes over as bytes, errors as `WireError`.
  */
 import type { WireError } from '../errors.js'
-import type { ChannelChoice, HeaderlessFormat, ProviderReport, Report } from '../types.js'
+import type { ChannelChoice, DetectionMode, HeaderlessFormat, ProviderReport, Report } from '../types.js'
 
 /** Everything a recognition process has to know; the first message it gets. */
 export interface WorkerSettings {
@@ -16,6 +16,9 @@ export interface WorkerSettings {
   readonly disabledCodecs: readonly string[]
   readonly normalizeVolume: boolean
   readonly trimSilence: boolean
+  readonly speechDetection: DetectionMode
+  readonly speechDetector: string
+  readonly maxHearings: number
   readonly warmUpClip: string
 }
 

@@ -11,6 +11,7 @@ import os from 'node:os'
 import path from 'node:path'
 import { Writable } from 'node:stream'
 import { decodeAudio } from '../audio/decode.js'
+import { loadDetectors, type SpeechDetectors } from '../detector.js'
 import { SpeechError, toWire } from '../errors.js'
 import { openModelFiles, readManifest } from '../manifest.js'
 import { transcribe } from '../pipeline.js'
@@ -22,10 +23,14 @@ import type { FromWorker, LoadedModel, Outcome, ToWorker, WorkerJob, WorkerSetti
 /** Below the server's own priority, so that health and metrics answer when every core recognizes. */
 const NICENESS = os.constants.priority.PRIORITY_BELOW_NORMAL
 
+interface Loaded {
+  readonly settings: WorkerSettings
+  readonly detectors: SpeechDetectors
+  readonly recognizers: ReadonlyMap<string, Recognizer>
+}
+
 /** What phones and browsers send most, decoded once: the first upload of a kind compiles its decoder, 100 to 200 ms. */
 const WARM_UP_MEDIA = ['warm-up.webm', 'warm-up.m4a'].map((name) => path.join(projectRoot, 'fixtures/media', name))
-
-interface Loaded { readonly settings: WorkerSettings; readonly recognizers: ReadonlyMap<string, Recognizer> }
 
 let loaded: Loaded | undefined
 let cancelled: number | undefined
@@ -50,17 +55,18 @@ async function start(settings: WorkerSettings): Promise<void> {
   try {
     os.setPriority(NICENESS)
     const clip = await readFile(settings.warmUpClip)
+    const detectors = await loadDetectors(settings)
     await warmUpDecoders(settings)
     const recognizers = new Map<string, Recognizer>()
     const models: LoadedModel[] = []
     for (const name of settings.models) {
       const since = performance.now()
       const recognizer = await load(name, settings)
-      await warmUp(recognizer, clip, settings)
+      await warmUp(recognizer, clip, settings, detectors)
       recognizers.set(name, recognizer)
       models.push({ name, languages: recognizer.languages, provider: recognizer.provider, loadSeconds: (performance.now() - since) / 1000 })
     }
-    loaded = { settings, recognizers }
+    loaded = { settings, detectors, recognizers }
     send({ kind: 'ready', models })
   } catch (thrown) {
     send({ kind: 'failed', error: toWire(thrown, 'MODEL_INVALID') })
@@ -81,8 +87,8 @@ async function load(name: string, settings: WorkerSettings): Promise<Recognizer>
 }
 
 /** A recognizer that cannot hear a plain sentence is not ready, however well it loaded. */
-async function warmUp(recognizer: Recognizer, clip: Uint8Array, settings: WorkerSettings): Promise<void> {
-  const report = await transcribe(clip, recognizer, { ...settings, language: undefined, interrupt: () => undefined })
+async function warmUp(recognizer: Recognizer, clip: Uint8Array, settings: WorkerSettings, detectors: SpeechDetectors): Promise<void> {
+  const report = await transcribe(clip, recognizer, { ...settings, detectors, language: undefined, interrupt: () => undefined })
   if (report.text === '') throw new SpeechError('MODEL_INVALID', `${recognizer.name} heard nothing in the warm-up clip ${settings.warmUpClip}`)
 }
 
@@ -102,7 +108,7 @@ async function recognize(id: number, job: WorkerJob): Promise<Outcome> {
     if (loaded === undefined || recognizer === undefined) throw new SpeechError('MODEL_NOT_FOUND', job.model)
     interrupt()
     const { language, channel, headerless } = job
-    const report = await transcribe(job.audio, recognizer, { ...loaded.settings, language, channel, headerless, interrupt })
+    const report = await transcribe(job.audio, recognizer, { ...loaded.settings, language, channel, headerless, detectors: loaded.detectors, interrupt })
     return { ok: true, report }
   } catch (thrown) {
     return { ok: false, error: toWire(thrown, 'RECOGNIZER_FAILED') }
@@ -111,6 +117,8 @@ async function recognize(id: number, job: WorkerJob): Promise<Outcome> {
 
 async function stop(): Promise<void> {
   for (const recognizer of loaded?.recognizers.values() ?? []) await recognizer.dispose()
+  await loaded?.detectors.first.dispose()
+  await loaded?.detectors.second?.dispose()
   process.exit(0)
 }
 

@@ -1,0 +1,53 @@
+/**
+ * The contract that a speech detector fulfils, and how two of them share the work.
+ *
+ * The spectral detector costs almost nothing and knows most clips without doubt; a neural one costs about as much as
+ * a seventh of the recognition and knows nearly all. So the second opinion is asked only where the first has doubts:
+ * about the clip before the model runs, or about a transcript that the model itself does not believe.
+ */
+import { spectralDetector } from './detectors/spectral.js'
+import { SpeechError } from './errors.js'
+import { openModelFiles, readDetectorManifest, type DetectorManifest, type ModelFiles } from './manifest.js'
+import { sessionOpener, type OpenSession } from './runtime/session.js'
+import type { DetectionMode, FrameFeatures, SpeechActivity, Waveform } from './types.js'
+
+export interface SpeechDetector {
+  readonly name: string
+  /** Where somebody speaks. `frames` describe `waveform`, whatever its level. */
+  detect(waveform: Waveform, frames: FrameFeatures): Promise<SpeechActivity>
+  dispose(): Promise<void>
+}
+
+/** Whose opinion is asked first, and whose in doubt. */
+export interface SpeechDetectors {
+  readonly first: SpeechDetector
+  readonly second: SpeechDetector | undefined
+}
+
+/** The one export of every file of detectors/ that needs a model, by the name `load`; `family` in its manifest is the name of the file. */
+export type LoadDetector = (manifest: DetectorManifest, files: ModelFiles, open: OpenSession) => Promise<SpeechDetector>
+
+export interface DetectionSettings {
+  readonly speechDetection: DetectionMode
+  /** Model of the neural detector. */
+  readonly speechDetector: string
+  readonly modelsDir: string
+}
+
+/** Throws MODEL_* when the neural detector is wanted and cannot be loaded. */
+export async function loadDetectors(settings: DetectionSettings): Promise<SpeechDetectors> {
+  switch (settings.speechDetection) {
+    case 'spectral': return { first: spectralDetector, second: undefined }
+    case 'neural': return { first: await loadNeural(settings), second: undefined }
+    case 'both': return { first: spectralDetector, second: await loadNeural(settings) }
+  }
+}
+
+/** On the CPU whatever the recognizers run on: it is so small that a GPU would be a detour. */
+async function loadNeural({ modelsDir, speechDetector }: DetectionSettings): Promise<SpeechDetector> {
+  const manifest = await readDetectorManifest(modelsDir, speechDetector)
+  const module = await import(`./detectors/${manifest.family}.js`).catch((cause: unknown) => {
+    throw new SpeechError('MODEL_INVALID', `${manifest.name} is of the family "${manifest.family}", which is no detector of this build`, { cause })
+  }) as { load: LoadDetector }
+  return module.load(manifest, openModelFiles(modelsDir, manifest), sessionOpener({ providers: ['cpu'], strict: false, threads: 1 }))
+}

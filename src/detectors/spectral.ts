@@ -1,0 +1,118 @@
+/**
+ * Finds speech by energy and spectrum (after Rabiner and Sambur 1975, with a noise floor that follows the clip).
+ *
+ * Everything is relative to the clip, because neither the level of a voice nor that of a room is known. A stretch of
+ * 10 ms belongs to the voice when it lies less than RANGE_DB below the loudest 50 ms and above the noise floor. Where
+ * noise covers the faint ends of words, the border lies higher, and `audio/clips.ts` keeps more around it.
+ *
+ * Claims are made carefully in both directions. "Nobody spoke" needs steady sound (the power in the speech band
+ * stays where it is) and a flat spectrum in its loudest parts; a voice is neither, even at 5 dB above white noise.
+ * "Somebody spoke" needs the opposite of both; in between lies doubt.
+ */
+import type { SpeechDetector } from '../detector.js'
+import type { FrameFeatures, SpeechActivity, TimeSpan } from '../types.js'
+
+/** A stretch this far below the loudest is silence, dB. */
+const RANGE_DB = 35
+/** The loudest is what so many stretches reach: 50 ms, so that a click is not it. */
+const LOUD_STRETCHES = 5
+/** The border lies this far above the noise floor, but no nearer to the loudest than LEAST_RANGE_DB. */
+const OVER_NOISE_DB = 8
+const LEAST_RANGE_DB = 12
+/** Shorter bursts between silence are clicks. */
+const LEAST_BURST_STRETCHES = 2
+/** A shorter pause is part of what is said, before a "t" or between two words. */
+const PAUSE_SECONDS = 0.3
+/** Range of the power in the speech band, 10th to 95th percentile, dB. */
+const STEADY_DB = 6
+const LIVELY_DB = 20
+/** Spectral flatness of the clearest of the loud frames. A voice has 0.00 to 0.11, steady noise mostly 0.3 to 0.5. */
+const VOICE_FLATNESS = 0.1
+/** Loud is what lies less than this below the loudest, dB. */
+const LOUD_DB = 20
+/** The speech band has at least this share of a voice's power, dB; of a bump against the microphone it has less. */
+const BAND_SHARE_DB = -13
+/** Energies below are no room's noise but padding, dB. */
+const PADDING_DB = -110
+/** `speech` goes from 0 to 1 over so many dB around the border. */
+const SOFT_DB = 12
+
+export const spectralDetector: SpeechDetector = {
+  name: 'spectral',
+  detect: async (_waveform, frames) => detectBySpectrum(frames),
+  dispose: async () => undefined,
+}
+
+export function detectBySpectrum(frames: FrameFeatures): SpeechActivity {
+  const borderDb = borderOf(frames.energyDb)
+  const verdict = isSteadyNoise(frames) ? 'nothing' : isVoice(frames) ? 'speech' : 'unsure'
+  return {
+    hopSeconds: frames.energyHopSeconds,
+    startSeconds: frames.energyStartSeconds,
+    speech: frames.energyDb.map((power) => Math.min(1, Math.max(0, 0.5 + (power - borderDb) / SOFT_DB))),
+    spans: verdict === 'nothing' ? [] : joinAcrossPauses(burstsAbove(borderDb, frames)),
+    verdict,
+    visibleRangeDb: loudestOf(frames.energyDb) - borderDb,
+  }
+}
+
+/** dB above which a stretch is loud enough to belong to a voice. */
+function borderOf(energyDb: Float32Array): number {
+  const loudest = loudestOf(energyDb)
+  const audible = energyDb.filter((power) => power > PADDING_DB)
+  const floor = audible.length === 0 ? -Infinity : percentile(audible, 0.1)
+  return Math.max(loudest - RANGE_DB, Math.min(floor + OVER_NOISE_DB, loudest - LEAST_RANGE_DB))
+}
+
+/** Counted and not a percentile: silence around a clip does not change it. */
+function loudestOf(energyDb: Float32Array): number {
+  return energyDb.toSorted()[Math.max(0, energyDb.length - LOUD_STRETCHES)] ?? PADDING_DB
+}
+
+/** Runs of loud stretches; all of them when each is too short to be more than a click. */
+function burstsAbove(borderDb: number, { energyDb, energyHopSeconds, energyStartSeconds }: FrameFeatures): TimeSpan[] {
+  const bursts: { first: number; end: number }[] = []
+  for (let index = 0; index < energyDb.length; index++) {
+    if (energyDb[index]! < borderDb) continue
+    const last = bursts.at(-1)
+    if (last?.end === index) last.end++
+    else bursts.push({ first: index, end: index + 1 })
+  }
+  const lasting = bursts.filter(({ first, end }) => end - first >= LEAST_BURST_STRETCHES)
+  const timeOf = (index: number): number => Math.max(0, energyStartSeconds + index * energyHopSeconds)
+  return (lasting.length > 0 ? lasting : bursts).map(({ first, end }) => ({ startSeconds: timeOf(first), endSeconds: timeOf(end) }))
+}
+
+function joinAcrossPauses(bursts: readonly TimeSpan[]): TimeSpan[] {
+  const spans: { startSeconds: number; endSeconds: number }[] = []
+  for (const burst of bursts) {
+    const last = spans.at(-1)
+    if (last !== undefined && burst.startSeconds - last.endSeconds < PAUSE_SECONDS) last.endSeconds = burst.endSeconds
+    else spans.push({ ...burst })
+  }
+  return spans
+}
+
+function isSteadyNoise(frames: FrameFeatures): boolean {
+  const audible = frames.bandEnergyDb.filter((power) => power > PADDING_DB)
+  return audible.length > 0 && rangeOf(audible) < STEADY_DB && clearestFlatness(frames) > VOICE_FLATNESS
+}
+
+function isVoice(frames: FrameFeatures): boolean {
+  const shareDb = percentile(frames.bandEnergyDb, 0.95) - percentile(frames.energyDb, 0.95)
+  return rangeOf(frames.bandEnergyDb) > LIVELY_DB && clearestFlatness(frames) < VOICE_FLATNESS && shareDb > BAND_SHARE_DB
+}
+
+function rangeOf(bandEnergyDb: Float32Array): number {
+  return percentile(bandEnergyDb, 0.95) - percentile(bandEnergyDb, 0.1)
+}
+
+/** 10th percentile of the flatness of the loud frames. */
+function clearestFlatness({ bandEnergyDb, flatness }: FrameFeatures): number {
+  const loudest = percentile(bandEnergyDb, 0.95)
+  return percentile(flatness.filter((_, index) => bandEnergyDb[index]! > loudest - LOUD_DB), 0.1)
+}
+
+function percentile(values: Float32Array, share: number): number {
+  return values.toSorted()[Math.floor(share * (values.length - 1))]!
+}

@@ -1,0 +1,60 @@
+/**
+ * Hears one clip, and once more where the model is not sure.
+ *
+ * Greedy decoding of a short clip is a close call: moving the voice by a few hundredths of a second changes every
+ * third single word. That is a weakness to be used. A transcript that the model itself doubts (mean log-probability
+ * of its tokens) is heard again with another silence before the voice, and the likeliest transcript stands: the
+ * probability of its whole sequence of tokens, a maximum over hypotheses from perturbed inputs. Clear clips are
+ * heard once, so the price is paid where it buys something. The leads, and what counts as doubt, are the model's.
+ */
+import { surround, type SpokenClip } from './audio/clips.js'
+import type { RecognizeOptions, Recognizer } from './recognizer.js'
+import type { Clip, Hypothesis } from './types.js'
+
+/** One clip with what was heard in it. */
+export interface Heard {
+  readonly clip: Clip
+  readonly hypothesis: Hypothesis
+  /** Decodes that it took. */
+  readonly hearings: number
+}
+
+export interface HearingOptions extends RecognizeOptions {
+  /** At least 1. */
+  readonly maxHearings: number
+  /** Whether the clip is given the model's lead and trail; not when it was asked for as it is. */
+  readonly surround: boolean
+}
+
+/** Longer speech is heard once: it costs more, and doubt about it seldom lies in its position. */
+const AGAIN_SECONDS = 6
+
+export async function hear(clip: SpokenClip, recognizer: Recognizer, options: HearingOptions): Promise<Heard> {
+  if (!options.surround) return { clip, hypothesis: await recognizer.recognize(clip, options), hearings: 1 }
+  const { leadSeconds, trailSeconds, doubtBelow } = recognizer.hearing
+  const isLong = clip.voice.endSeconds - clip.voice.startSeconds > AGAIN_SECONDS
+  let best: Hypothesis | undefined
+  let hearings = 0
+  for (const lead of leadSeconds.slice(0, isLong ? 1 : options.maxHearings)) {
+    options.interrupt()
+    const hypothesis = await recognizer.recognize(surround(clip, lead, trailSeconds), options)
+    hearings++
+    if (best === undefined || isLikelier(hypothesis, best)) best = hypothesis
+    if (best.stopped === 'end_of_text' && meanLogProbability(best.logProbabilities) >= doubtBelow) break
+  }
+  return { clip, hypothesis: best!, hearings }
+}
+
+/** A transcript that came to its end beats one that was cut off. */
+function isLikelier(one: Hypothesis, other: Hypothesis): boolean {
+  const [oneEnded, otherEnded] = [one.stopped === 'end_of_text', other.stopped === 'end_of_text']
+  return oneEnded === otherEnded ? sum(one.logProbabilities) > sum(other.logProbabilities) : oneEnded
+}
+
+export function meanLogProbability(logProbabilities: readonly number[]): number {
+  return sum(logProbabilities) / logProbabilities.length
+}
+
+function sum(values: readonly number[]): number {
+  return values.reduce((total, value) => total + value, 0)
+}
