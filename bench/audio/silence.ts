@@ -9,9 +9,9 @@
 import { measureLevel } from '../../src/audio/loudness.js'
 import type { Recognizer } from '../../src/recognizer.js'
 import type { NoSpeechReason, Waveform } from '../../src/types.js'
-import { allowSilence } from '../recognizers.js'
 import { groupBy } from '../statistics.js'
 import { fixed, printTable } from '../table.js'
+import { plainWay } from '../ways.js'
 import { hear, readSpeech, type AudioBench, type Outcome } from './context.js'
 import { recordedNoises } from './noises.js'
 import { writeMono } from './pcm.js'
@@ -103,7 +103,7 @@ function countReasons(answers: readonly Answer[]): string {
 }
 
 async function listenToSpeech(bench: AudioBench): Promise<Miss[]> {
-  const alone = { recognizer: allowSilence(bench.recognizer), options: { ...bench.options, normalizeVolume: false, trimSilence: false } }
+  const alone = plainWay(bench.recognizer)
   const progress = startProgress('silence, speech', bench.clips.length)
   const misses: Miss[] = []
   for (const clip of bench.clips) {

@@ -35,7 +35,7 @@ export async function measure(bench: AudioBench): Promise<Outcome> {
 }
 
 function withTarget(options: TranscribeOptions, targetLufs: number): TranscribeOptions {
-  return { ...options, targetLufs } as TranscribeOptions
+  return { ...options, targetLufs }
 }
 
 /** Whether a recognizer is given other samples when another loudness is asked for. */
