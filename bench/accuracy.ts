@@ -5,24 +5,16 @@
  * whole pipeline (full) one after the other on every clip, so that a slow minute of the machine hits both.
  * `--shifts N` recognizes every clip N times, each a little later begun (see shifted-start.ts).
  */
-import { readFile, writeFile } from 'node:fs/promises'
-import { transcribe, type TranscribeOptions } from '../src/pipeline.js'
-import type { Recognizer } from '../src/recognizer.js'
-import { defaultManifest, limitPerSource, readClips, type SpeechClip } from './clips.js'
+import { writeFile } from 'node:fs/promises'
+import { defaultManifest, limitPerSource, readClips } from './clips.js'
 import { beginRun } from './machine.js'
 import { countOption, parseOptions } from './options.js'
-import { allowSilence, DEFAULT_MODEL, openRecognizer, SERVED } from './recognizers.js'
+import { DEFAULT_MODEL, openRecognizer, SERVED } from './recognizers.js'
 import type { RunBench } from './run.js'
-import { compareSource, scoreClip, scoreSource, type Difference, type ScoredClip, type SourceScore } from './scoring.js'
-import { withShiftedStart } from './shifted-start.js'
-import { groupBy } from './statistics.js'
+import { scoreSource, type Difference, type ScoredClip, type SourceScore } from './scoring.js'
 import { fixed, printTable } from './table.js'
+import { bySource, compareWays, plainWay, recognizeAll, type Way } from './ways.js'
 import { totalErrors } from './word-errors.js'
-
-/** One way of recognizing: options of the pipeline and a recognizer. */
-interface Way { readonly name: 'plain' | 'full'; readonly recognizer: Recognizer; readonly options: TranscribeOptions }
-
-type Scores = Readonly<Record<string, readonly ScoredClip[]>>
 
 export const run: RunBench = async (args) => {
   const given = parseOptions(args, {
@@ -38,7 +30,7 @@ export const run: RunBench = async (args) => {
   const clips = limitPerSource(await readClips(given.manifest), limit)
   const bench = await beginRun('accuracy', { ...given, clips: clips.length })
   const recognizer = await openRecognizer(given.model)
-  const plain: Way = { name: 'plain', recognizer: allowSilence(recognizer), options: { ...SERVED, normalizeVolume: false, trimSilence: false } }
+  const plain = plainWay(recognizer)
   const full: Way = { name: 'full', recognizer, options: { ...SERVED, normalizeVolume: !given['no-normalize'], trimSilence: !given['no-trim'] } }
   const ways = given.compare ? [plain, full] : [given.plain ? plain : full]
 
@@ -53,35 +45,6 @@ export const run: RunBench = async (args) => {
   if (given.errors !== undefined) await writeErrors(given.errors, last)
   await bench.save({ summary, differences })
   return true
-}
-
-async function recognizeAll(clips: readonly SpeechClip[], ways: readonly Way[], shifts: number): Promise<Scores> {
-  const scores: Record<string, ScoredClip[]> = Object.fromEntries(ways.map(({ name }) => [name, []]))
-  // The first run of a graph allocates and is slow; no clip should pay for it.
-  for (const way of ways) await recognizeOne(clips[0]!, 0, way)
-  for (const [index, clip] of clips.entries()) {
-    const order = index % 2 === 0 ? ways : ways.toReversed()
-    for (let shift = 0; shift < shifts; shift++) {
-      for (const way of order) scores[way.name]!.push(await recognizeOne(clip, shift, way))
-    }
-  }
-  return scores
-}
-
-async function recognizeOne(clip: SpeechClip, shift: number, { recognizer, options }: Way): Promise<ScoredClip> {
-  const bytes = withShiftedStart(await readFile(clip.file), shift)
-  const since = performance.now()
-  const { text, input } = await transcribe(bytes, recognizer, options)
-  return scoreClip(clip, text, input.audioSeconds, performance.now() - since)
-}
-
-function bySource(clips: readonly ScoredClip[]): [string, ScoredClip[]][] {
-  return [...groupBy(clips, ({ clip }) => clip.source)]
-}
-
-function compareWays(plain: readonly ScoredClip[], full: readonly ScoredClip[]): Difference[] {
-  const after = new Map(bySource(full))
-  return bySource(plain).map(([source, own]) => compareSource(source, own, after.get(source)!))
 }
 
 function printScores(way: string, sources: readonly SourceScore[]): void {

@@ -14,6 +14,8 @@ export interface ServerOptions {
   readonly workers: number
   /** More EARSHOT_* settings. */
   readonly settings?: Readonly<Record<string, string>>
+  /** The compiled service; tests, which are not compiled, say where it is. */
+  readonly entry?: string
 }
 
 export interface Server {
@@ -34,10 +36,10 @@ const POLL_MS = 5
 const READY_WITHIN_MS = 180_000
 const MAX_NOISE_CHARACTERS = 4000
 
-export async function startServer({ model, workers, settings = {} }: ServerOptions): Promise<Server> {
+export async function startServer({ model, workers, settings = {}, entry = ENTRY }: ServerOptions): Promise<Server> {
   const port = await freePort()
   const startedAtMs = performance.now()
-  const child = spawn(process.execPath, [ENTRY], {
+  const child = spawn(process.execPath, [entry], {
     stdio: ['ignore', 'ignore', 'pipe'],
     env: { ...process.env, EARSHOT_HOST: '127.0.0.1', EARSHOT_PORT: String(port), EARSHOT_MODELS: model, EARSHOT_WORKERS: String(workers), ...settings },
   })

@@ -1,0 +1,68 @@
+/** What every table of the audio bench is given, what it answers, and the few steps that they share. */
+import { readFile } from 'node:fs/promises'
+import { readWavLayout } from '../../src/audio/riff.js'
+import { transcribe, type TranscribeOptions } from '../../src/pipeline.js'
+import type { Recognizer } from '../../src/recognizer.js'
+import type { Report, Waveform } from '../../src/types.js'
+import type { SpeechClip } from '../clips.js'
+import { UsageError } from '../options.js'
+import { readPcm } from './pcm.js'
+
+export interface AudioBench {
+  readonly clips: readonly SpeechClip[]
+  readonly recognizer: Recognizer
+  /** Of the service by default. */
+  readonly options: TranscribeOptions
+  /** Starts averaged over (shifted-start.ts); undefined: as many as the table takes by itself. */
+  readonly shifts: number | undefined
+  /** Only these rows of a table; undefined: all. */
+  readonly rows: readonly string[] | undefined
+}
+
+export interface Outcome {
+  /** A sentence for every target that was not met. */
+  readonly missed: readonly string[]
+  /** Goes into the file of results as it is. */
+  readonly results: unknown
+}
+
+export interface AudioTable {
+  readonly says: string
+  open(): Promise<{ readonly measure: (bench: AudioBench) => Promise<Outcome> }>
+}
+
+/** Those that a table can change sample by sample: 16-bit mono, which all development clips are. */
+export async function plainClips(clips: readonly SpeechClip[]): Promise<SpeechClip[]> {
+  const plain = await Promise.all(clips.map(async ({ file }) => {
+    const { codec, channels } = readWavLayout(await readFile(file))
+    return codec === 'pcm_s16' && channels === 1
+  }))
+  return clips.filter((_, index) => plain[index])
+}
+
+export async function readSpeech({ file }: SpeechClip): Promise<Waveform> {
+  return readPcm(await readFile(file))
+}
+
+/** Through the whole pipeline, as in a worker. */
+export function hear(wav: Uint8Array, { recognizer, options }: Pick<AudioBench, 'recognizer' | 'options'>): Promise<Report> {
+  return transcribe(wav, recognizer, options)
+}
+
+/** The rows that were asked for. */
+export function pickRows<T extends { readonly name: string }>(rows: readonly T[], asked: readonly string[] | undefined): readonly T[] {
+  const unknown = asked?.filter((name) => !rows.some((row) => row.name === name)) ?? []
+  if (unknown.length > 0) throw new UsageError(`there is no row "${unknown.join('", "')}"; there are ${rows.map(({ name }) => name).join(', ')}`)
+  return asked === undefined ? rows : rows.filter(({ name }) => asked.includes(name))
+}
+
+/**
+ * A recognizer without a model, which hears one word in everything it is given: what reached it can be measured
+ * in milliseconds.
+ */
+export const HEARS_A_WORD: Recognizer = {
+  name: 'none', sampleRate: 16_000, maxSeconds: 30, languages: ['en'], provider: { provider: 'cpu', refused: [] },
+  hearing: { leadSeconds: [0], trailSeconds: 0, doubtBelow: -Infinity },
+  recognize: async () => ({ text: 'word', tokens: [1], logProbabilities: [0], stopped: 'end_of_text', language: 'en' }),
+  dispose: async () => undefined,
+}
