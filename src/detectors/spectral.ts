@@ -19,6 +19,8 @@ const LOUD_STRETCHES = 5
 /** The border lies this far above the noise floor; less where the voice itself would else be cut, and at least so much. */
 const OVER_NOISE_DB = { most: 8, least: 3 }
 const LEAST_RANGE_DB = 12
+/** The border of sound that is as loud as its own floor, dB below the loudest. */
+const NO_RANGE_DB = 6
 /** Shorter bursts between silence are clicks. */
 const LEAST_BURST_STRETCHES = 2
 /** A shorter pause is part of what is said, before a "t" or between two words. */
@@ -62,7 +64,7 @@ function borderOf(energyDb: Float32Array): number {
   const audible = energyDb.filter((power) => power > PADDING_DB)
   const floor = audible.length === 0 ? -Infinity : percentile(audible, 0.1)
   const overNoise = Math.min(floor + OVER_NOISE_DB.most, Math.max(floor + OVER_NOISE_DB.least, loudest - LEAST_RANGE_DB))
-  return Math.max(loudest - RANGE_DB, overNoise)
+  return Math.max(loudest - RANGE_DB, Math.min(overNoise, loudest - NO_RANGE_DB))
 }
 
 /** Counted and not a percentile: silence around a clip does not change it. */
