@@ -68,7 +68,7 @@ function nothingAudible({ waveform: { samples }, level }: Measured): NoSpeechRea
 async function judge({ waveform, frames }: Measured, { first, second }: SpeechDetectors): Promise<SpeechActivity> {
   const ask = (detector: SpeechDetector): Promise<SpeechActivity> => detector.detect(waveform, frames)
   const opinion = await ask(first)
-  return opinion.verdict === 'unsure' && second !== undefined ? ask(second) : opinion
+  return opinion.verdict !== 'speech' && second !== undefined ? ask(second) : opinion
 }
 
 function cut({ waveform, frames }: Measured, activity: SpeechActivity, { hearing, maxSeconds }: Recognizer, { trimSilence }: SpeechOptions): SpokenClip[] {

@@ -21,7 +21,7 @@ export interface SpokenClip extends Clip {
 
 const KEPT_SECONDS = 0.1
 /** So much more is kept where the noise reaches up to the voice. */
-const KEPT_IN_NOISE_SECONDS = 0.25
+const KEPT_IN_NOISE_SECONDS = 0.3
 /** A detector that sees so far below the loudest speech misses nothing, dB. */
 const FULL_RANGE_DB = 35
 const FADE_SECONDS = 0.1
