@@ -99,7 +99,7 @@ export interface SpeechActivity {
   readonly hopSeconds: number
   /** How much each stretch sounds like a voice, in [0, 1]; 0.5 is the border. */
   readonly speech: Float32Array
-  /** In the order of time, without margins; empty when nobody spoke. */
+  /** In the order of time, without margins; empty when nobody spoke. The first may begin, and the last end, up to one hop outside the audio. */
   readonly spans: readonly TimeSpan[]
   /** Whether anybody spoke: without doubt, perhaps (the model decides), or not at all. */
   readonly verdict: 'speech' | 'unsure' | 'nothing'

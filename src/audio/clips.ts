@@ -3,9 +3,10 @@
  *
  * A model answers differently when the same word stands elsewhere in the clip, or between other noises: half a second
  * of silence in front took Moonshine from 48 to 100 % errors on single words. So every clip is given the same shape,
- * whatever was recorded around the voice: KEPT_SECONDS of the recording on both sides, more where noise hides the
- * faint ends of words; faded out over FADE_SECONDS; then digital silence up to the lead and the trail that the model
- * hears best (`surround`). Pauses inside stay.
+ * whatever was recorded around the voice: a little of the recording on both sides, more where noise hides the faint
+ * ends of words; faded out over FADE_SECONDS; then digital silence up to the lead and the trail that the model hears
+ * best (`surround`). How much is kept goes in steps, or every change of the noise would move the voice a little.
+ * Pauses inside stay.
  *
  * Audio longer than a decode can hold is cut where it is quietest.
  */
@@ -19,11 +20,12 @@ export interface SpokenClip extends Clip {
   readonly keptSeconds: { readonly before: number; readonly behind: number }
 }
 
-const KEPT_SECONDS = 0.1
-/** So much more is kept where the noise reaches up to the voice. */
-const KEPT_IN_NOISE_SECONDS = 0.3
-/** A detector that sees so far below the loudest speech misses nothing, dB. */
-const FULL_RANGE_DB = 35
+/** Kept on both sides, the fade included, by how far below the loudest speech the detector sees: the first row that fits. */
+const KEPT = [
+  { fromRangeDb: 28, seconds: 0.2 },
+  { fromRangeDb: 17, seconds: 0.35 },
+  { fromRangeDb: -Infinity, seconds: 0.45 },
+]
 const FADE_SECONDS = 0.1
 /** Pauses to cut at are looked for at this length: shorter ones lie within words, before a "t". */
 const PAUSE_SECONDS = 0.2
@@ -38,7 +40,7 @@ export function wholeClips(waveform: Waveform, frames: FrameFeatures, maxClipSec
 export function spokenClips(waveform: Waveform, activity: SpeechActivity, frames: FrameFeatures, maxClipSeconds: number): SpokenClip[] {
   const voice = extentOf(activity)
   if (voice === null) return []
-  const around = KEPT_SECONDS + FADE_SECONDS + KEPT_IN_NOISE_SECONDS * (1 - Math.min(1, activity.visibleRangeDb / FULL_RANGE_DB))
+  const around = KEPT.find(({ fromRangeDb }) => activity.visibleRangeDb >= fromRangeDb)!.seconds
   const pieces = cutAtPauses(voice, frames, maxClipSeconds - 2 * around)
   return pieces.map((piece, index) => {
     const isFirst = index === 0
@@ -58,15 +60,15 @@ export function extentOf({ spans }: SpeechActivity): TimeSpan | null {
 
 /** The samples of a stretch, not copied. */
 export function stretchOf({ samples, sampleRate }: Waveform, { startSeconds, endSeconds }: TimeSpan): Waveform {
-  return { samples: samples.subarray(Math.round(startSeconds * sampleRate), Math.round(endSeconds * sampleRate)), sampleRate }
+  return { samples: samples.subarray(Math.max(0, Math.round(startSeconds * sampleRate)), Math.round(endSeconds * sampleRate)), sampleRate }
 }
 
-/** The clip faded, and with digital silence around it, so that its voice begins `leadSeconds` after the start and ends `trailSeconds` before the end, if not more is there already. */
+/** The clip faded, and with digital silence around it: its voice begins `leadSeconds` after the start and ends `trailSeconds` before the end, or what is kept at most if that is more. */
 export function surround(clip: SpokenClip, leadSeconds: number, trailSeconds: number): Clip {
-  const { voice, startSeconds, endSeconds, waveform: { sampleRate } } = clip
+  const { voice, startSeconds, endSeconds, keptSeconds, waveform: { sampleRate } } = clip
   const samples = faded(clip)
-  const before = Math.max(0, Math.round((leadSeconds - (voice.startSeconds - startSeconds)) * sampleRate))
-  const behind = Math.max(0, Math.round((trailSeconds - (endSeconds - voice.endSeconds)) * sampleRate))
+  const before = Math.max(0, Math.round((Math.max(leadSeconds, keptSeconds.before) - (voice.startSeconds - startSeconds)) * sampleRate))
+  const behind = Math.max(0, Math.round((Math.max(trailSeconds, keptSeconds.behind) - (endSeconds - voice.endSeconds)) * sampleRate))
   const surrounded = new Float32Array(before + samples.length + behind)
   surrounded.set(samples, before)
   return { waveform: { samples: surrounded, sampleRate }, startSeconds, endSeconds }

@@ -49,7 +49,7 @@ export function measureQuality({ level, frames, activity, format, audioSeconds }
     snrDb: noise === null ? null : snrOf(frames, spans, noise),
     noiseFloorDbfs: noise === null ? null : 10 * Math.log10(noise),
     speechRatio: audioSeconds === 0 ? 0 : Math.min(1, speechSeconds / audioSeconds),
-    leadingSilenceSeconds: spans[0]?.startSeconds ?? audioSeconds,
+    leadingSilenceSeconds: spans.length === 0 ? audioSeconds : Math.max(0, spans[0]!.startSeconds),
     trailingSilenceSeconds: spans.length === 0 ? 0 : Math.max(0, audioSeconds - spans.at(-1)!.endSeconds),
     bandwidthHz: level.peakDbfs === null ? null : Math.min(effectiveBandwidth(frames), format.sampleRate / 2),
   }

@@ -72,7 +72,10 @@ function loudestOf(energyDb: Float32Array): number {
   return energyDb.toSorted()[Math.max(0, energyDb.length - LOUD_STRETCHES)] ?? PADDING_DB
 }
 
-/** Runs of loud stretches; all of them when each is too short to be more than a click. */
+/**
+ * Runs of loud stretches; all of them when each is too short to be more than a click. Their times are those of the
+ * grid, which may begin before the first sample and end behind the last: where the recording is cut off is chance.
+ */
 function burstsAbove(borderDb: number, { energyDb, energyHopSeconds, energyStartSeconds }: FrameFeatures): TimeSpan[] {
   const bursts: { first: number; end: number }[] = []
   for (let index = 0; index < energyDb.length; index++) {
@@ -82,7 +85,7 @@ function burstsAbove(borderDb: number, { energyDb, energyHopSeconds, energyStart
     else bursts.push({ first: index, end: index + 1 })
   }
   const lasting = bursts.filter(({ first, end }) => end - first >= LEAST_BURST_STRETCHES)
-  const timeOf = (index: number): number => Math.max(0, energyStartSeconds + index * energyHopSeconds)
+  const timeOf = (index: number): number => energyStartSeconds + index * energyHopSeconds
   return (lasting.length > 0 ? lasting : bursts).map(({ first, end }) => ({ startSeconds: timeOf(first), endSeconds: timeOf(end) }))
 }
 
