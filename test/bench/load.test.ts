@@ -43,7 +43,7 @@ t.test('a closed loop is bounded in number and in clients, and reuses its connec
   t.match(summary, { requests: 20, byOutcome: { 200: 20 }, refused: 0, failed: 0, dropped: 0 })
   t.equal(fake.mostAtOnce, 3)
   t.equal(fake.connections, 3)
-  t.same(fake.bodies.slice(0, 3).sort(), ['first clip', 'first clip', 'second'], 'uploads are sent in turn')
+  t.equal(fake.bodies.filter((body) => body === 'second').length, 10, 'uploads are sent in turn')
   t.ok(Math.abs(summary.audioSecondsPerSecond / summary.clipsPerSecond - 2) < 1e-9, 'audio seconds are those of the uploads')
 })
 

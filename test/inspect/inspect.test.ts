@@ -22,7 +22,7 @@ const LONG = 'a rather long sentence that goes on '.repeat(40).trim()
 
 t.test('the command writes a picture with everything in it', async (t) => {
   const out = path.join(mkdtempSync(path.join(os.tmpdir(), 'earshot-inspect-')), 'clip.svg')
-  const environment = { EARSHOT_MODELS_DIR: path.join(projectRoot, 'fixtures/graphs'), EARSHOT_MODELS: 'tiny-moonshine' }
+  const environment = { EARSHOT_MODELS_DIR: path.join(projectRoot, 'fixtures/graphs'), EARSHOT_MODELS: 'tiny-moonshine', EARSHOT_SPEECH_DETECTION: 'spectral' }
   t.equal(await runInspect([CLIP, '--out', out], environment), 0)
   const svg = readFileSync(out, 'utf8')
   isSound(t, svg)
@@ -37,7 +37,7 @@ t.test('the command writes a picture with everything in it', async (t) => {
 t.test('a wrong call is answered with a sentence and an exit code', async (t) => {
   const folder = mkdtempSync(path.join(os.tmpdir(), 'earshot-inspect-'))
   writeFileSync(path.join(folder, 'no.wav'), 'no audio')
-  const environment = { EARSHOT_MODELS_DIR: path.join(projectRoot, 'fixtures/graphs'), EARSHOT_MODELS: 'tiny-moonshine' }
+  const environment = { EARSHOT_MODELS_DIR: path.join(projectRoot, 'fixtures/graphs'), EARSHOT_MODELS: 'tiny-moonshine', EARSHOT_SPEECH_DETECTION: 'spectral' }
   for (const args of [[], ['a', 'b'], [CLIP, '--out', 'x.jpg'], [CLIP, '--colour']]) t.equal(await runInspect(args, environment), 2, args.join(' '))
   for (const args of [[path.join(folder, 'absent.wav')], [path.join(folder, 'no.wav')], [CLIP, '--model', 'absent']]) t.equal(await runInspect(args, environment), 1, args.join(' '))
 })

@@ -46,7 +46,7 @@ async function makeBench(t: Test): Promise<Bench> {
   writeFileSync(path.join(modelsDir, 'tiny/model.json'), JSON.stringify(manifestOf(contents, integrity)))
   const environment = {
     HOME: home, npm_config_cache: path.join(home, 'cache'), npm_config_userconfig: path.join(home, 'user.npmrc'),
-    npm_config_fetch_retries: '0', EARSHOT_MODELS_DIR: modelsDir, EARSHOT_MODELS: 'tiny',
+    npm_config_fetch_retries: '0', EARSHOT_MODELS_DIR: modelsDir, EARSHOT_MODELS: 'tiny', EARSHOT_SPEECH_DETECTION: 'spectral',
   }
 
   const bench: Bench = {

@@ -1,0 +1,53 @@
+/** The neural detector on its real weights and on our own synthetic clips; `npm test` has fetched them. */
+import { existsSync, readFileSync } from 'node:fs'
+import path from 'node:path'
+import tap from 'tap'
+import { decodeAudio } from '../../src/audio/decode.js'
+import { loadDetectors } from '../../src/detector.js'
+import { describeFrames } from '../../src/features/acoustics.js'
+import { readBundle, readDetectorManifest, readManifest } from '../../src/manifest.js'
+import { projectRoot } from '../../src/root.js'
+import type { Waveform } from '../../src/types.js'
+
+const modelsDir = path.join(projectRoot, 'models')
+const skip = existsSync(path.join(modelsDir, 'silero-vad/weights/silero_vad_v5.onnx')) ? false : 'the weights of silero-vad are not there'
+const RATE = 16_000
+
+tap.test('it finds the speech in our clips, padded and far down in level, and none in noise and tones', { skip }, async (t) => {
+  const { first: detector } = await loadDetectors({ modelsDir, speechDetection: 'neural', speechDetector: 'silero-vad' })
+  t.teardown(() => detector.dispose())
+  const detect = (waveform: Waveform) => detector.detect(waveform, describeFrames(waveform))
+  const { waveform: speech } = await decodeAudio(readFileSync(path.join(projectRoot, 'fixtures/clips/what-is-the-weather-in-boston-tomorrow.wav')), { maxSeconds: 10 })
+  const seconds = speech.samples.length / RATE
+  for (const gain of [1, 0.01, 0.0003]) {
+    const samples = new Float32Array(speech.samples.length + 4 * RATE)
+    samples.set(speech.samples.map((sample) => gain * sample), 2 * RATE)
+    const { verdict, spans } = await detect({ samples, sampleRate: RATE })
+    t.equal(verdict, 'speech', `gain ${gain}`)
+    t.ok(spans[0]!.startSeconds > 1.9 && spans[0]!.startSeconds < 2.5, `begins at ${spans[0]!.startSeconds}`)
+    t.ok(spans.at(-1)!.endSeconds > 1.5 + seconds && spans.at(-1)!.endSeconds < 2.3 + seconds, `ends at ${spans.at(-1)!.endSeconds}`)
+  }
+  let state = 3
+  const noise = (): number => { state = (Math.imul(state, 1_664_525) + 1_013_904_223) | 0; return state / 2 ** 31 }
+  const sounds: Readonly<Record<string, (n: number) => number>> = { zeros: () => 0, noise: () => 0.1 * noise(), hum: (n) => 0.3 * Math.sin(0.02 * n), beep: (n) => n % 8_000 < 3_000 ? Math.sin(0.4 * n) : 0 }
+  for (const [name, sound] of Object.entries(sounds)) {
+    const { verdict, spans } = await detect({ samples: Float32Array.from({ length: 2 * RATE }, (_, n) => sound(n)), sampleRate: RATE })
+    t.same([verdict, spans.length], ['nothing', 0], name)
+  }
+  t.match(await detect({ samples: new Float32Array(0), sampleRate: RATE }), { verdict: 'nothing' })
+})
+
+tap.test('the same speech gets the same probabilities each time: no state is left behind', { skip }, async (t) => {
+  const { first: detector } = await loadDetectors({ modelsDir, speechDetection: 'neural', speechDetector: 'silero-vad' })
+  t.teardown(() => detector.dispose())
+  const { waveform } = await decodeAudio(readFileSync(path.join(projectRoot, 'fixtures/clips/warm-up.wav')), { maxSeconds: 10 })
+  const once = await detector.detect(waveform, describeFrames(waveform))
+  t.same((await detector.detect(waveform, describeFrames(waveform))).speech, once.speech)
+})
+
+tap.test('a detector is no recognizer, and the other way round', async (t) => {
+  t.equal((await readBundle(modelsDir, 'silero-vad')).purpose, 'speech-detection')
+  await t.rejects(readManifest(modelsDir, 'silero-vad'), { code: 'MODEL_INVALID' })
+  await t.rejects(readDetectorManifest(modelsDir, 'moonshine-tiny-en'), { code: 'MODEL_INVALID' })
+  await t.rejects(loadDetectors({ modelsDir, speechDetection: 'both', speechDetector: 'no-such-detector' }), { code: 'MODEL_FILE_MISSING' })
+})

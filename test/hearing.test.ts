@@ -1,0 +1,123 @@
+/** When a clip is heard again, and which transcript stands. */
+import tap from 'tap'
+import { spokenClips, type SpokenClip } from '../src/audio/clips.js'
+import type { SpeechDetector } from '../src/detector.js'
+import { describeFrames } from '../src/features/acoustics.js'
+import { hear, type HearingOptions } from '../src/hearing.js'
+import { measureLevel } from '../src/audio/loudness.js'
+import type { Recognizer } from '../src/recognizer.js'
+import { findSpeech, isInvented } from '../src/speech.js'
+import { startStopwatch } from '../src/stopwatch.js'
+import type { Clip, Hypothesis, SpeechActivity, Waveform } from '../src/types.js'
+
+const RATE = 16_000
+const OPTIONS: HearingOptions = { language: undefined, mustSpeak: true, interrupt: () => undefined, stopwatch: startStopwatch(), maxHearings: 3, surround: true }
+
+const said = (text: string, logProbabilities: readonly number[], stopped: Hypothesis['stopped'] = 'end_of_text'): Hypothesis =>
+  ({ text, tokens: [1], logProbabilities, stopped, language: 'en' })
+
+/** Answers in turn, and remembers what it was given. */
+function answering(...answers: readonly Hypothesis[]): { recognizer: Recognizer; clips: Clip[] } {
+  const clips: Clip[] = []
+  const recognizer = {
+    hearing: { leadSeconds: [0.3, 0.5, 0.4], trailSeconds: 0.2, doubtBelow: -0.3 },
+    maxSeconds: 30,
+    recognize: async (clip: Clip) => { clips.push(clip); return answers[clips.length - 1]! },
+  } as unknown as Recognizer
+  return { recognizer, clips }
+}
+
+tap.test('a transcript that the model believes is heard once', async (t) => {
+  const { recognizer, clips } = answering(said('yes', [-0.1, -0.2]))
+  const { hypothesis, hearings } = await hear(clipOf(1), recognizer, OPTIONS)
+  t.same([hypothesis.text, hearings, clips.length], ['yes', 1, 1])
+})
+
+tap.test('a doubtful one is heard again behind another silence, until one is believed, and the likeliest stands', async (t) => {
+  const believed = answering(said('bed', [-0.9, -0.2]), said('bird', [-0.1, -0.2]), said('never', [0]))
+  t.match(await hear(clipOf(1), believed.recognizer, OPTIONS), { hypothesis: { text: 'bird' }, hearings: 2 })
+  t.same(believed.clips.map((clip) => Math.round(10 * leadOf(clip)) / 10), [0.3, 0.5], 'leads of the model, in its order')
+
+  const doubted = answering(said('one', [-1, -1]), said('won', [-0.5, -0.5]), said('wan', [-0.9, -0.9]))
+  t.match(await hear(clipOf(1), doubted.recognizer, OPTIONS), { hypothesis: { text: 'won' }, hearings: 3 })
+  const twice = answering(said('one', [-1, -1]), said('won', [-0.5, -0.5]), said('wan', [-0.1]))
+  t.match(await hear(clipOf(1), twice.recognizer, { ...OPTIONS, maxHearings: 2 }), { hypothesis: { text: 'won' }, hearings: 2 })
+})
+
+tap.test('the whole sequence counts, not its mean: more tokens are less likely', async (t) => {
+  const { recognizer } = answering(said('short', [-0.5, -0.3]), said('much longer', [-0.35, -0.35, -0.35, -0.35]), said('', [-3]))
+  t.match(await hear(clipOf(1), recognizer, OPTIONS), { hypothesis: { text: 'short' }, hearings: 3 })
+})
+
+tap.test('a transcript that was cut off is heard again and loses to one that came to its end', async (t) => {
+  const { recognizer } = answering(said('la la la', [-0.01], 'repetition'), said('later', [-0.7, -0.7]), said('la', [-0.01], 'token_limit'))
+  t.match(await hear(clipOf(1), recognizer, OPTIONS), { hypothesis: { text: 'later' }, hearings: 3 })
+})
+
+tap.test('long speech, and a clip that is wanted as it is, are heard once', async (t) => {
+  const long = answering(said('long', [-2]))
+  t.equal((await hear(clipOf(8), long.recognizer, OPTIONS)).hearings, 1)
+  const asItIs = answering(said('raw', [-2]))
+  const clip = clipOf(1)
+  t.equal((await hear(clip, asItIs.recognizer, { ...OPTIONS, surround: false })).hearings, 1)
+  t.equal(asItIs.clips[0]!.waveform, clip.waveform)
+})
+
+tap.test('an interrupt ends it between two hearings', async (t) => {
+  const { recognizer, clips } = answering(said('a', [-2]), said('b', [-2]))
+  let calls = 0
+  await t.rejects(hear(clipOf(1), recognizer, { ...OPTIONS, interrupt: () => { if (++calls > 1) throw new Error('gone') } }), { message: 'gone' })
+  t.equal(clips.length, 1)
+})
+
+tap.test('the second detector is asked only where the first hears nobody or is not sure', async (t) => {
+  const cases = [['speech', 0, 'speech'], ['unsure', 1, 'nothing'], ['nothing', 1, 'nothing']] as const
+  for (const [verdict, asked, expected] of cases) {
+    const second = judging('nothing')
+    const { activity, clips, nothing } = await findSpeech(measured(1), answering().recognizer, { detectors: { first: judging(verdict).detector, second: second.detector }, trimSilence: true, normalizeVolume: true }, startStopwatch())
+    t.equal(second.asked(), asked, verdict)
+    t.equal(activity.verdict, expected)
+    t.equal(clips.length === 0, nothing !== null, 'a reason exactly where there is nothing to hear')
+  }
+})
+
+tap.test('words are taken back only when neither the model nor the second detector believes in them', async (t) => {
+  const clip = clipOf(1)
+  const ask = async (logProbability: number, opinion: SpeechActivity['verdict']): Promise<boolean> => {
+    const detectors = { first: judging('speech').detector, second: judging(opinion).detector }
+    const options = { detectors, trimSilence: true, normalizeVolume: true }
+    const speech = await findSpeech(measured(1), answering().recognizer, options, startStopwatch())
+    return isInvented(speech, [{ clip, hypothesis: said('you', [logProbability]), hearings: 1 }], measured(1), options, startStopwatch())
+  }
+  t.equal(await ask(-3, 'nothing'), true)
+  t.equal(await ask(-3, 'speech'), false)
+  t.equal(await ask(-0.5, 'nothing'), false)
+})
+
+function judging(verdict: SpeechActivity['verdict']): { detector: SpeechDetector; asked(): number } {
+  let count = 0
+  const spans = verdict === 'nothing' ? [] : [{ startSeconds: 0.1, endSeconds: 0.9 }]
+  const detect = async (): Promise<SpeechActivity> => { count++; return { startSeconds: 0, hopSeconds: 0.01, speech: new Float32Array(100), spans, verdict, visibleRangeDb: 35 } }
+  return { detector: { name: verdict, detect, dispose: async () => undefined }, asked: () => count }
+}
+
+function measured(seconds: number): { waveform: Waveform; frames: ReturnType<typeof describeFrames>; level: ReturnType<typeof measureLevel> } {
+  const waveform = buzz(seconds)
+  return { waveform, frames: describeFrames(waveform), level: measureLevel(waveform) }
+}
+
+/** A buzz with the time of its voice known. */
+function clipOf(seconds: number): SpokenClip {
+  const waveform = buzz(seconds)
+  const activity = { startSeconds: 0, hopSeconds: 1, speech: new Float32Array(0), spans: [{ startSeconds: 0, endSeconds: seconds }], verdict: 'speech', visibleRangeDb: 35 } as const
+  return spokenClips(waveform, activity, describeFrames(waveform), 30)[0]!
+}
+
+function buzz(seconds: number): Waveform {
+  return { samples: Float32Array.from({ length: seconds * RATE }, (_, n) => 0.3 * Math.sign(Math.sin(0.06 * n)) * (1 + 0.5 * Math.sin(n / 900))), sampleRate: RATE }
+}
+
+function leadOf({ waveform }: Clip): number {
+  return waveform.samples.findIndex((sample) => sample !== 0) / waveform.sampleRate
+}
+
