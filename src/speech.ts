@@ -5,7 +5,7 @@
  * the voice alone, so that neither the silence nor the noise around it moves the gain.
  */
 import { extentOf, spokenClips, stretchOf, wholeClips, type SpokenClip } from './audio/clips.js'
-import { measureLevel, normalizeVolume, removeOffset } from './audio/loudness.js'
+import { measureLoudness, normalizeVolume, removeOffset } from './audio/loudness.js'
 import type { SpeechDetector, SpeechDetectors } from './detector.js'
 import { meanLogProbability, type Heard } from './hearing.js'
 import type { Recognizer } from './recognizer.js'
@@ -79,7 +79,7 @@ function cut({ waveform, frames }: Measured, activity: SpeechActivity, { hearing
 /** One gain: the one that the voice needs, whatever is around it. Where a clip has less room under the ceiling, less. */
 function levelClips(clips: readonly SpokenClip[], { waveform, level }: Measured, activity: SpeechActivity, options: SpeechOptions): SpokenClip[] {
   const voice = extentOf(activity)
-  const voiceLevel = voice === null ? level : measureLevel(stretchOf(waveform, voice))
+  const voiceLevel = voice === null ? level : measureLoudness(stretchOf(waveform, voice))
   return clips.map((clip) => ({
     ...clip,
     waveform: options.normalizeVolume ? normalizeVolume(clip.waveform, voiceLevel, options.targetLufs) : removeOffset(clip.waveform, voiceLevel),

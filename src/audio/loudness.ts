@@ -43,11 +43,21 @@ export function measureLevel(waveform: Waveform): Level {
   }
 }
 
+/** The part of a Level that a gain is chosen by. */
+export type Loudness = Pick<Level, 'loudnessLufs' | 'dcOffset'>
+
+/** As `measureLevel`, and no more than a gain needs. */
+export function measureLoudness(waveform: Waveform): Loudness {
+  const dcOffset = offsetOf(waveform)
+  const centred = withoutOffset(waveform, dcOffset)
+  return { loudnessLufs: centred.samples.every((sample) => sample === 0) ? null : integratedLoudness(centred), dcOffset }
+}
+
 /**
  * One gain for the whole waveform, from the loudness of `level` (of all of it, or of the stretch that matters) to the
  * target, within PEAK_CEILING_DBTP and MAX_GAIN_DB; the offset of `level` goes. A level without loudness changes nothing.
  */
-export function normalizeVolume(waveform: Waveform, level: Level, targetLufs = TARGET_LUFS): Waveform {
+export function normalizeVolume(waveform: Waveform, level: Loudness, targetLufs = TARGET_LUFS): Waveform {
   if (level.loudnessLufs === null) return waveform
   const levelled = withoutOffset(waveform, level.dcOffset)
   const gain = gainFor(targetLufs - level.loudnessLufs, truePeak(levelled))
@@ -56,7 +66,7 @@ export function normalizeVolume(waveform: Waveform, level: Level, targetLufs = T
 }
 
 /** The level stays, the offset of `level` goes. */
-export function removeOffset(waveform: Waveform, level: Level): Waveform {
+export function removeOffset(waveform: Waveform, level: Loudness): Waveform {
   return level.dcOffset === 0 ? waveform : withoutOffset(waveform, level.dcOffset)
 }
 

@@ -19,6 +19,8 @@ export interface PcmLayout {
   readonly dataBytes: number
 }
 
+const HOST_IS_LITTLE_ENDIAN = new Uint8Array(Uint16Array.of(1).buffer)[0] === 1
+
 type ReadSample = (view: DataView, offset: number, littleEndian: boolean) => number
 
 const A_LAW = Float32Array.from({ length: 256 }, (_, code) => {
@@ -76,10 +78,21 @@ export function readPcm(bytes: Uint8Array, layout: PcmLayout): Block {
   const view = new DataView(bytes.buffer, bytes.byteOffset + layout.dataOffset, layout.dataBytes)
   const { width, read } = SAMPLES[layout.codec]
   const frames = frameCount(layout)
+  if (layout.codec === 'pcm_s16' && layout.littleEndian && HOST_IS_LITTLE_ENDIAN) return readNative16(bytes, layout, frames)
   const step = width * layout.channels
   return Array.from({ length: layout.channels }, (_, channel) => {
     const samples = new Float32Array(frames)
     for (let i = 0, offset = channel * width; i < frames; i++, offset += step) samples[i] = read(view, offset, layout.littleEndian)
+    return samples
+  })
+}
+
+/** What nearly everybody sends, five times as fast as sample by sample through a view. A copy, since the bytes may lie at an odd place. */
+function readNative16(bytes: Uint8Array, { channels, dataOffset }: PcmLayout, frames: number): Block {
+  const interleaved = new Int16Array(new Uint8Array(bytes.subarray(dataOffset, dataOffset + 2 * frames * channels)).buffer)
+  return Array.from({ length: channels }, (_, channel) => {
+    const samples = new Float32Array(frames)
+    for (let i = 0, at = channel; i < frames; i++, at += channels) samples[i] = interleaved[at]! / 0x8000
     return samples
   })
 }
