@@ -11,8 +11,9 @@ import { defaultManifest, limitPerSource, readClips } from './clips.js'
 import { plainClips, type AudioBench, type AudioTable, type Outcome } from './audio/context.js'
 import { beginRun } from './machine.js'
 import { countOption, parseOptions, UsageError } from './options.js'
-import { DEFAULT_MODEL, openRecognizer, SERVED } from './recognizers.js'
+import { allowSilence, DEFAULT_MODEL, openDetectors, openRecognizer, SERVED } from './recognizers.js'
 import type { RunBench } from './run.js'
+import { DETECTION_MODES, type DetectionMode } from '../src/types.js'
 
 const TABLES: Readonly<Record<string, AudioTable>> = {
   formats:    { says: 'the same clip in every container and codec, and from a browser', open: () => import('./audio/formats.js') },
@@ -30,6 +31,7 @@ export const run: RunBench = async (args) => {
     table: { type: 'string', default: Object.keys(TABLES).join(',') },
     model: { type: 'string', default: DEFAULT_MODEL }, manifest: { type: 'string', default: defaultManifest() },
     limit: { type: 'string' }, shifts: { type: 'string' }, rows: { type: 'string' },
+    detection: { type: 'string', default: 'both' }, hearings: { type: 'string' }, 'may-be-silent': { type: 'boolean', default: false },
   })
   const names = given.table.split(',')
   const unknown = names.filter((name) => !(name in TABLES))
@@ -37,13 +39,21 @@ export const run: RunBench = async (args) => {
   const clips = limitPerSource(await plainClips(await readClips(given.manifest)), countOption('limit', given.limit, Number.MAX_SAFE_INTEGER))
   const shifts = given.shifts === undefined ? undefined : countOption('shifts', given.shifts, 1)
   const bench = await beginRun('audio', { ...given, clips: clips.length })
-  const recognizer = await openRecognizer(given.model)
-  const context: AudioBench = { clips, recognizer, options: SERVED, shifts, rows: given.rows?.split(',') }
+  const opened = await openRecognizer(given.model)
+  const recognizer = given['may-be-silent'] ? allowSilence(opened) : opened
+  const options = { ...SERVED, detectors: await openDetectors(detectionOption(given.detection)), maxHearings: countOption('hearings', given.hearings, SERVED.maxHearings) }
+  const context: AudioBench = { clips, recognizer, options, shifts, rows: given.rows?.split(',') }
   const outcomes: Record<string, Outcome> = {}
   for (const name of names) outcomes[name] = await measureOne(name, context)
   await recognizer.dispose()
   await bench.save(outcomes)
   return Object.values(outcomes).every(({ missed }) => missed.length === 0)
+}
+
+function detectionOption(given: string): DetectionMode {
+  const mode = DETECTION_MODES.find((candidate) => candidate === given)
+  if (mode === undefined) throw new UsageError(`--detection expects one of ${DETECTION_MODES.join(', ')}, not "${given}"`)
+  return mode
 }
 
 async function measureOne(name: string, context: AudioBench): Promise<Outcome> {

@@ -1,6 +1,6 @@
 /** What was measured and heard → the Report that the client and the metrics get. */
 import type { Recognizer } from './recognizer.js'
-import type { Heard } from './hearing.js'
+import { meanLogProbability, type Heard } from './hearing.js'
 import type { TranscribeOptions } from './pipeline.js'
 import type { Speech } from './speech.js'
 import type { Stopwatch } from './stopwatch.js'
@@ -40,7 +40,7 @@ export function composeReport(findings: Findings): Report {
   const spoken = heard.filter(({ hypothesis }) => WORDS.test(hypothesis.text))
   const segments = spoken.map(toSegment)
   const text = segments.map((segment) => segment.text).join(' ')
-  const confidence = text === '' ? null : Math.exp(mean(spoken.flatMap(({ hypothesis }) => hypothesis.logProbabilities)))
+  const confidence = text === '' ? null : Math.exp(meanLogProbability(spoken.flatMap(({ hypothesis }) => hypothesis.logProbabilities)))
   return {
     text,
     confidence,
@@ -65,13 +65,13 @@ export function composeReport(findings: Findings): Report {
 function toSegment({ clip, hypothesis, hearings }: Heard): Segment {
   const { startSeconds, endSeconds } = clip
   const { logProbabilities, text, tokens, stopped } = hypothesis
-  const meanLogProbability = mean(logProbabilities)
+  const mean = meanLogProbability(logProbabilities)
   return {
     startSeconds,
     endSeconds,
     text,
-    confidence: Math.exp(meanLogProbability),
-    meanLogProbability,
+    confidence: Math.exp(mean),
+    meanLogProbability: mean,
     tokens,
     stopped,
     hearings,
@@ -94,8 +94,4 @@ function warningsOf({ recording, level, quality, audioSeconds, heard }: Findings
     token_limit: stopped('token_limit'),
   }
   return (Object.keys(found) as Warning[]).filter((warning) => found[warning])
-}
-
-function mean(values: readonly number[]): number {
-  return values.reduce((sum, value) => sum + value, 0) / values.length
 }

@@ -35,7 +35,7 @@ const HOUSE: readonly Rule[] = [
   { room: 'recognizer', may: NOUNS, mayTypes: ['manifest', 'runtime/session'] },
   { room: 'families/', may: [...ROOMS, ...NOUNS], mayTypes: ['manifest', 'recognizer'], strangers: true },
   { room: 'pipeline', may: ['audio/', 'features/', 'report', 'hearing', 'speech', ...NOUNS], mayTypes: ['recognizer'] },
-  { room: 'report', may: NOUNS, mayTypes: ['hearing', 'speech', 'pipeline', 'recognizer'] },
+  { room: 'report', may: ['hearing', ...NOUNS], mayTypes: ['speech', 'pipeline', 'recognizer'] },
   { room: 'worker/recognizer-process', may: ['pipeline', 'recognizer', 'detector', 'manifest', 'runtime/session', 'worker/protocol', 'audio/decode', 'root', ...NOUNS] },
   { room: 'worker/', may: NOUNS, mayTypes: ['config'] },
   { room: 'telemetry/', may: NOUNS, mayTypes: ['config'] },

@@ -73,10 +73,15 @@ async function start(settings: WorkerSettings): Promise<void> {
   }
 }
 
-/** What is missing or switched off is not needed either. */
+/** What is switched off, or was taken out of the installation, is not needed either. */
 async function warmUpDecoders({ disabledCodecs }: WorkerSettings): Promise<void> {
   for (const file of WARM_UP_MEDIA) {
-    await readFile(file).then((bytes) => decodeAudio(bytes, { maxSeconds: 1, disabledCodecs })).catch(() => undefined)
+    try {
+      await decodeAudio(await readFile(file), { maxSeconds: 1, disabledCodecs })
+    } catch (thrown) {
+      const isAbsent = (thrown as NodeJS.ErrnoException).code === 'ENOENT' || (thrown instanceof SpeechError && thrown.code === 'AUDIO_UNSUPPORTED')
+      if (!isAbsent) throw thrown
+    }
   }
 }
 
