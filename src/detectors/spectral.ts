@@ -19,6 +19,10 @@ const LOUD_STRETCHES = 5
 /** The border lies this far above the noise floor; less where the voice itself would else be cut, and at least so much. */
 const OVER_NOISE_DB = { most: 8, least: 3 }
 const LEAST_RANGE_DB = 12
+/** A stretch of this length that stays within so many dB, at least so far below the loudest, is noise: no voice holds so still. */
+const STILL = { stretches: 30, rangeDb: 6, belowLoudestDb: 15 }
+/** The border lies this far above such noise: it does not swell as the floor of a whole room does. */
+const OVER_STILL_DB = 4
 /** The border of sound that is as loud as its own floor, dB below the loudest. */
 const NO_RANGE_DB = 6
 /** Shorter bursts between silence are clicks. */
@@ -64,7 +68,24 @@ function borderOf(energyDb: Float32Array): number {
   const audible = energyDb.filter((power) => power > PADDING_DB)
   const floor = audible.length === 0 ? -Infinity : percentile(audible, 0.1)
   const overNoise = Math.min(floor + OVER_NOISE_DB.most, Math.max(floor + OVER_NOISE_DB.least, loudest - LEAST_RANGE_DB))
-  return Math.max(loudest - RANGE_DB, Math.min(overNoise, loudest - NO_RANGE_DB))
+  return Math.max(loudest - RANGE_DB, stillNoiseOf(energyDb, loudest) + OVER_STILL_DB, Math.min(overNoise, loudest - NO_RANGE_DB))
+}
+
+/**
+ * The loudest of the still stretches. A second of noise that somebody's recorder put before a quieter recording is
+ * no tenth of the clip, so a percentile does not see it, and is no voice either.
+ */
+function stillNoiseOf(energyDb: Float32Array, loudest: number): number {
+  let noise = -Infinity
+  for (let start = 0; start + STILL.stretches <= energyDb.length; start++) {
+    let [lowest, highest] = [Infinity, -Infinity]
+    for (let index = start; index < start + STILL.stretches && highest - lowest <= STILL.rangeDb; index++) {
+      lowest = Math.min(lowest, energyDb[index]!)
+      highest = Math.max(highest, energyDb[index]!)
+    }
+    if (highest - lowest <= STILL.rangeDb && highest < loudest - STILL.belowLoudestDb) noise = Math.max(noise, (lowest + highest) / 2)
+  }
+  return noise
 }
 
 /** Counted and not a percentile: silence around a clip does not change it. */
