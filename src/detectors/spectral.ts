@@ -19,6 +19,8 @@ const LOUD_STRETCHES = 5
 /** The border lies this far above the noise floor; less where the voice itself would else be cut, and at least so much. */
 const OVER_NOISE_DB = { most: 8, least: 3 }
 const LEAST_RANGE_DB = 12
+/** The noise floor is that of the stretches at most so many away from loud ones: 0.4 s. */
+const NEAR_STRETCHES = 40
 /** A stretch of this length that stays within so many dB, at least so far below the loudest, is noise: no voice holds so still. */
 const STILL = { stretches: 30, rangeDb: 6, belowLoudestDb: 15 }
 /** The border lies this far above such noise: it does not swell as the floor of a whole room does. */
@@ -65,10 +67,24 @@ export function detectBySpectrum(frames: FrameFeatures): SpeechActivity {
 /** dB above which a stretch is loud enough to belong to a voice. */
 function borderOf(energyDb: Float32Array): number {
   const loudest = loudestOf(energyDb)
-  const audible = energyDb.filter((power) => power > PADDING_DB)
+  const near = nearVoice(energyDb, loudest)
+  const audible = energyDb.filter((power, index) => power > PADDING_DB && near[index] === 1)
   const floor = audible.length === 0 ? -Infinity : percentile(audible, 0.1)
   const overNoise = Math.min(floor + OVER_NOISE_DB.most, Math.max(floor + OVER_NOISE_DB.least, loudest - LEAST_RANGE_DB))
   return Math.max(loudest - RANGE_DB, stillNoiseOf(energyDb, loudest) + OVER_STILL_DB, Math.min(overNoise, loudest - NO_RANGE_DB))
+}
+
+/** 1 for stretches that lie within NEAR_STRETCHES of a loud one: the room of the voice, whatever is far from it. */
+function nearVoice(energyDb: Float32Array, loudest: number): Uint8Array {
+  const near = new Uint8Array(energyDb.length)
+  for (let index = 0, filled = 0; index < energyDb.length; index++) {
+    if (energyDb[index]! < loudest - LOUD_DB) continue
+    filled = Math.max(filled, index - NEAR_STRETCHES)
+    const end = Math.min(energyDb.length, index + NEAR_STRETCHES + 1)
+    if (end > filled) near.fill(1, filled, end)
+    filled = end
+  }
+  return near
 }
 
 /**
