@@ -25,10 +25,11 @@ export function clippedShare(samples: Float32Array): number {
   return samples.length === 0 ? 0 : (clippedOn(samples, 1) + clippedOn(samples, -1)) / samples.length
 }
 
-/** Of one side, upper (1) or lower (-1). */
+/** Of one side, upper (1) or lower (-1). Most signals have no run at their highest value, and cost one pass. */
 function clippedOn(samples: Float32Array, side: 1 | -1): number {
-  const { highest, second } = highestTwo(samples, side)
+  const { highest, second, count } = highestOf(samples, side)
   if (highest >= FULL_SCALE) return runsOf(samples, side, FULL_SCALE).reduce((sum, { length }) => sum + length, 0)
+  if (count < MIN_TOPS * MIN_RUN) return 0
   const fall = PARABOLA_STEPS * (highest - second)
   const tops = runsOf(samples, side, highest).filter(({ start, length }) => {
     const before = side * (samples[start - 1] ?? 0)
@@ -38,18 +39,22 @@ function clippedOn(samples: Float32Array, side: 1 | -1): number {
   return tops.length < MIN_TOPS ? 0 : tops.reduce((sum, { length }) => sum + length, 0)
 }
 
-/** The highest value above zero, and the next below it that occurs. */
-function highestTwo(samples: Float32Array, side: number): { highest: number; second: number } {
+/** The highest value above zero, how often it occurs, and the next below it that occurs. */
+function highestOf(samples: Float32Array, side: number): { highest: number; second: number; count: number } {
   let highest = 0
   let second = 0
+  let count = 0
   for (let i = 0; i < samples.length; i++) {
     const value = side * samples[i]!
+    if (value <= second) continue
     if (value > highest) {
       second = highest
       highest = value
-    } else if (value > second && value < highest) second = value
+      count = 1
+    } else if (value === highest) count++
+    else second = value
   }
-  return { highest, second }
+  return { highest, second, count }
 }
 
 /** Runs of MIN_RUN samples and more at or above a level. */

@@ -32,14 +32,11 @@ export function measureLevel(waveform: Waveform): Level {
   const { samples } = waveform
   const { meanSquare, peak } = statistics(samples)
   const silent = peak === 0
-  const dcOffset = offsetOf(waveform)
   return {
-    // The offset goes first, else the high pass of the weighting would ring at the start.
-    loudnessLufs: silent ? null : integratedLoudness(withoutOffset(waveform, dcOffset)),
+    ...measureLoudness(waveform),
     peakDbfs: silent ? null : 20 * Math.log10(peak),
     rmsDbfs: silent ? null : 10 * Math.log10(meanSquare),
     clippedRatio: clippedShare(samples),
-    dcOffset,
   }
 }
 
@@ -48,9 +45,10 @@ export type Loudness = Pick<Level, 'loudnessLufs' | 'dcOffset'>
 
 /** As `measureLevel`, and no more than a gain needs. */
 export function measureLoudness(waveform: Waveform): Loudness {
-  const dcOffset = offsetOf(waveform)
-  const centred = withoutOffset(waveform, dcOffset)
-  return { loudnessLufs: centred.samples.every((sample) => sample === 0) ? null : integratedLoudness(centred), dcOffset }
+  const sounds = soundsOf(waveform)
+  const dcOffset = meanOf(waveform.samples, sounds)
+  // The offset goes first, else the high pass of the weighting would ring at the start.
+  return { loudnessLufs: integratedLoudness(shifted(waveform, sounds, dcOffset)), dcOffset }
 }
 
 /**
@@ -59,7 +57,7 @@ export function measureLoudness(waveform: Waveform): Loudness {
  */
 export function normalizeVolume(waveform: Waveform, level: Loudness, targetLufs = TARGET_LUFS): Waveform {
   if (level.loudnessLufs === null) return waveform
-  const levelled = withoutOffset(waveform, level.dcOffset)
+  const levelled = shifted(waveform, soundsOf(waveform), level.dcOffset)
   const gain = gainFor(targetLufs - level.loudnessLufs, truePeak(levelled))
   for (let i = 0; i < levelled.samples.length; i++) levelled.samples[i]! *= gain
   return levelled
@@ -67,7 +65,7 @@ export function normalizeVolume(waveform: Waveform, level: Loudness, targetLufs 
 
 /** The level stays, the offset of `level` goes. */
 export function removeOffset(waveform: Waveform, level: Loudness): Waveform {
-  return level.dcOffset === 0 ? waveform : withoutOffset(waveform, level.dcOffset)
+  return level.dcOffset === 0 ? waveform : shifted(waveform, soundsOf(waveform), level.dcOffset)
 }
 
 function gainFor(wantedDb: number, peak: number): number {
@@ -86,43 +84,45 @@ function statistics(samples: Float32Array): { meanSquare: number; peak: number }
   return { meanSquare: squares / Math.max(1, samples.length), peak }
 }
 
-/** Mean of what is not padding. */
-function offsetOf(waveform: Waveform): number {
-  const { samples } = waveform
+/** A stretch of samples, `end` excluded. */
+interface Stretch { readonly start: number; readonly end: number }
+
+/** Mean over the stretches: of what is not padding. */
+function meanOf(samples: Float32Array, stretches: readonly Stretch[]): number {
   let sum = 0
   let count = 0
-  forEachSound(waveform, (start, end) => {
+  for (const { start, end } of stretches) {
     for (let i = start; i < end; i++) sum += samples[i]!
     count += end - start
-  })
+  }
   return count === 0 ? 0 : sum / count
 }
 
-/** A copy. */
-function withoutOffset(waveform: Waveform, offset: number): Waveform {
-  const { samples, sampleRate } = waveform
+/** A copy in which the stretches are moved by the offset; the rest are zeros and stay. */
+function shifted({ samples, sampleRate }: Waveform, stretches: readonly Stretch[], offset: number): Waveform {
   const centred = new Float32Array(samples.length)
-  forEachSound(waveform, (start, end) => {
+  for (const { start, end } of stretches) {
     for (let i = start; i < end; i++) centred[i] = samples[i]! - offset
-  })
+  }
   return { samples: centred, sampleRate }
 }
 
-/** The stretches between paddings, from start to `end`, which is excluded. */
-function forEachSound({ samples, sampleRate }: Waveform, visit: (start: number, end: number) => void): void {
+/** The stretches between paddings. */
+function soundsOf({ samples, sampleRate }: Waveform): Stretch[] {
   const padding = Math.ceil(PADDING_SECONDS * sampleRate)
+  const sounds: Stretch[] = []
   let start = 0
   let zeros = 0
   for (let i = 0; i < samples.length; i++) {
     if (samples[i] === 0) zeros++
     else {
       if (zeros >= padding) {
-        if (i - zeros > start) visit(start, i - zeros)
+        if (i - zeros > start) sounds.push({ start, end: i - zeros })
         start = i
       }
       zeros = 0
     }
   }
   const end = zeros >= padding ? samples.length - zeros : samples.length
-  if (end > start) visit(start, end)
+  return end > start ? [...sounds, { start, end }] : sounds
 }
