@@ -145,6 +145,10 @@ tap.test('long audio is cut at its pauses into clips that fit, with nothing lost
   }
   const breathless = (await find(words(25), { maxClipSeconds: 10 })).clips
   t.ok(breathless.every((clip) => seconds(clip.waveform) <= 10), 'also where there is no pause')
+  const tiny = (await find(words(3), { trim: false, maxClipSeconds: 0.1 })).clips
+  t.ok(tiny.every((clip) => seconds(clip.waveform) <= 0.1), 'also where clips are shorter than a pause')
+  const cramped = (await find(words(3), { maxClipSeconds: 0.1 })).clips
+  t.ok(cramped.length >= 4 && cramped.every((clip) => seconds(clip.waveform) <= 1), 'a model with less room than its own lead still gets pieces that end')
 })
 
 function find(waveform: Waveform, { trim = true, maxClipSeconds = 30 }: { trim?: boolean; maxClipSeconds?: number } = {}): Promise<Speech> {

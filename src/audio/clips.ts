@@ -27,6 +27,8 @@ const KEPT = [
   { fromRangeDb: -Infinity, seconds: 0.45 },
 ]
 const FADE_SECONDS = 0.1
+/** Shorter pieces hold no word; a model that leaves less room than this beside its lead and trail gets more than it asked for. */
+const LEAST_PIECE_SECONDS = 0.5
 /** Pauses to cut at are looked for at this length: shorter ones lie within words, before a "t". */
 const PAUSE_SECONDS = 0.2
 
@@ -41,7 +43,7 @@ export function spokenClips(waveform: Waveform, activity: SpeechActivity, frames
   const voice = extentOf(activity)
   if (voice === null) return []
   const around = KEPT.find(({ fromRangeDb }) => activity.visibleRangeDb >= fromRangeDb)!.seconds
-  const pieces = cutAtPauses(voice, frames, maxClipSeconds - 2 * around)
+  const pieces = cutAtPauses(voice, frames, Math.max(LEAST_PIECE_SECONDS, maxClipSeconds - 2 * around))
   return pieces.map((piece, index) => {
     const isFirst = index === 0
     const isLast = index === pieces.length - 1
