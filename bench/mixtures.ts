@@ -8,6 +8,7 @@
 import { resample } from '../src/audio/resample.js'
 import { describeFrames } from '../src/features/acoustics.js'
 import type { Waveform } from '../src/types.js'
+import { noise } from './audio/synthesis.js'
 import { seededRandom } from './statistics.js'
 
 /** Endless noise of no particular level: samples of a given length, for the n-th clip. */
@@ -20,13 +21,17 @@ const TALKERS = 6
 const FILTER_TAPS = 255
 
 export function noises(voices: readonly Float32Array[]): Readonly<Record<string, Noise>> {
-  return { white, pink, babble: babbleOf(voices) }
+  return {
+    white: (length, clip) => noise('white', length, clip + 1),
+    pink: (length, clip) => noise('pink', length, clip + 1_000),
+    babble: babbleOf(voices),
+  }
 }
 
 /** Voice plus noise, scaled so that nothing clips: the ratio does not change. */
-export function mix({ samples, sampleRate }: Waveform, noise: Float32Array, snrDb: number): Waveform {
-  const gain = 10 ** ((voiceDb({ samples, sampleRate }) - noiseDb({ samples: noise, sampleRate }) - snrDb) / 20)
-  const mixed = samples.map((sample, n) => sample + gain * noise[n]!)
+export function mix({ samples, sampleRate }: Waveform, background: Float32Array, snrDb: number): Waveform {
+  const gain = 10 ** ((voiceDb({ samples, sampleRate }) - noiseDb({ samples: background, sampleRate }) - snrDb) / 20)
+  const mixed = samples.map((sample, n) => sample + gain * background[n]!)
   const peak = mixed.reduce((highest, sample) => Math.max(highest, Math.abs(sample)), 0)
   return { samples: peak < 1 ? mixed : mixed.map((sample) => (0.99 * sample) / peak), sampleRate }
 }
@@ -53,24 +58,6 @@ export function throughTelephone(waveform: Waveform): Waveform {
   return resample(resample(waveform, 8_000), waveform.sampleRate)
 }
 
-/** 32-bit float, mono. */
-export function encodeWav({ samples, sampleRate }: Waveform): Buffer {
-  const header = Buffer.alloc(44)
-  header.write('RIFF', 0, 'latin1')
-  header.writeUInt32LE(36 + samples.byteLength, 4)
-  header.write('WAVEfmt ', 8, 'latin1')
-  header.writeUInt32LE(16, 16)
-  header.writeUInt16LE(3, 20) // IEEE float
-  header.writeUInt16LE(1, 22)
-  header.writeUInt32LE(sampleRate, 24)
-  header.writeUInt32LE(4 * sampleRate, 28)
-  header.writeUInt16LE(4, 32)
-  header.writeUInt16LE(32, 34)
-  header.write('data', 36, 'latin1')
-  header.writeUInt32LE(samples.byteLength, 40)
-  return Buffer.concat([header, Buffer.from(samples.buffer, samples.byteOffset, samples.byteLength)])
-}
-
 function voiceDb(waveform: Waveform): number {
   const { energyDb } = describeFrames(waveform)
   const threshold = energyDb.reduce((loudest, db) => Math.max(loudest, db)) - VOICE_RANGE_DB
@@ -88,22 +75,6 @@ function noiseDb(waveform: Waveform): number {
 
 function meanDb(values: Float32Array): number {
   return 10 * Math.log10(values.reduce((sum, db) => sum + 10 ** (db / 10), 0) / values.length)
-}
-
-function white(length: number, clip: number): Float32Array {
-  const random = seededRandom(clip + 1)
-  return Float32Array.from({ length }, () => random() + random() + random() - 1.5)
-}
-
-/** −3 dB an octave from 40 Hz up (Paul Kellet's filter of three poles, 1999). */
-function pink(length: number, clip: number): Float32Array {
-  let [a, b, c] = [0, 0, 0]
-  return white(length, clip + 1_000).map((sample) => {
-    a = 0.99765 * a + sample * 0.099046
-    b = 0.963 * b + sample * 0.2965164
-    c = 0.57 * c + sample * 1.0526913
-    return a + b + c + sample * 0.1848
-  })
 }
 
 /** So many other voices at once, each at the same power, over and over. */

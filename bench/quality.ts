@@ -12,7 +12,8 @@ import type { Recognizer } from '../src/recognizer.js'
 import { WARNINGS, type Report, type Waveform } from '../src/types.js'
 import { defaultManifest, limitPerSource, readClips, type SpeechClip } from './clips.js'
 import { beginRun } from './machine.js'
-import { encodeWav, lowPass, mix, noises, throughTelephone } from './mixtures.js'
+import { writeMono } from './audio/pcm.js'
+import { lowPass, mix, noises, throughTelephone } from './mixtures.js'
 import { countOption, parseOptions } from './options.js'
 import { DEFAULT_MODEL, openRecognizer, SERVED } from './recognizers.js'
 import type { RunBench } from './run.js'
@@ -132,7 +133,7 @@ async function tableOfSnr(clips: readonly SpeechClip[], recognizer: Recognizer):
 
 async function judgeAll(clips: readonly SpeechClip[], recognizer: Recognizer, change: (waveform: Waveform, index: number) => Waveform): Promise<Judged[]> {
   const judged: Judged[] = []
-  for (const [index, clip] of clips.entries()) judged.push(await judge(clip, encodeWav(change(await readWaveform(clip), index)), recognizer))
+  for (const [index, clip] of clips.entries()) judged.push(await judge(clip, writeMono(change(await readWaveform(clip), index)), recognizer))
   return judged
 }
 

@@ -8,6 +8,7 @@ import type { Recognizer } from '../src/recognizer.js'
 import { findSpeech, type Speech } from '../src/speech.js'
 import { startStopwatch } from '../src/stopwatch.js'
 import type { Waveform } from '../src/types.js'
+import { decibels, joined, noise, rmsOf, scaled, silence } from './audio/tones.js'
 
 const RATE = 16_000
 
@@ -25,7 +26,7 @@ const VOICE = Float32Array.from({ length: 4 * RATE }, (_, n) => {
 })
 
 tap.test('a voice between two silences is kept with a margin, and little else', async (t) => {
-  for (const [before, after] of [[silence(2), silence(1.5)], [hiss(2), hiss(1.5)], [silence(2), hiss(1.5)]] as const) {
+  for (const [before, after] of [[silence(2, RATE), silence(1.5, RATE)], [hiss(2), hiss(1.5)], [silence(2, RATE), hiss(1.5)]] as const) {
     const { clips, activity } = await find(joined(before, words(1), after))
     t.equal(clips.length, 1)
     const { startSeconds, endSeconds } = clips[0]!
@@ -39,7 +40,7 @@ tap.test('the model gets the same clip whatever silence was recorded around the 
   const voice = joined(hiss(0.3), words(1), hiss(0.3))
   const [expected] = await given(voice)
   for (const [before, after] of [[0.5, 0], [0, 1], [2, 2], [0.0123, 0.5]] as const) {
-    const [found] = await given(joined(silence(before), voice, silence(after)))
+    const [found] = await given(joined(silence(before, RATE), voice, silence(after, RATE)))
     t.equal(found!.length, expected!.length, `${before} s before, ${after} s behind`)
     t.ok(maxDifference(found!, expected!) < 1e-3, `${before} s before, ${after} s behind: ${maxDifference(found!, expected!)}`)
   }
@@ -64,7 +65,7 @@ tap.test('a voice at the very edge is put behind silence, and nothing of it is f
 })
 
 tap.test('where noise hides the ends of words, more is kept', async (t) => {
-  const inNoise = (gain: number): Waveform => added(joined(silence(1), words(1), silence(1)), scaled(noise(3, 7), gain))
+  const inNoise = (gain: number): Waveform => added(joined(silence(1, RATE), words(1), silence(1, RATE)), scaled(noise(3, RATE, 7), gain))
   const [clear, noisy] = [(await find(inNoise(0.0003))).clips[0]!, (await find(inNoise(0.02))).clips[0]!]
   t.ok(clear.voice.startSeconds - clear.startSeconds < 0.25)
   t.ok(noisy.voice.startSeconds - noisy.startSeconds > clear.voice.startSeconds - clear.startSeconds + 0.03)
@@ -97,13 +98,13 @@ tap.test('a quiet voice is still a voice', async (t) => {
 
 tap.test('an answer without clips gives its reason', async (t) => {
   const reasons: [string, Waveform, Speech['nothing']][] = [
-    ['nothing', silence(0), 'no_samples'],
-    ['zeros', silence(1), 'digital_silence'],
-    ['the last bit', scaled(noise(1, 1), 2e-5), 'too_quiet'],
+    ['nothing', silence(0, RATE), 'no_samples'],
+    ['zeros', silence(1, RATE), 'digital_silence'],
+    ['the last bit', scaled(noise(1, RATE, 1), 2e-5), 'too_quiet'],
     ['a constant', wave(new Float32Array(RATE).fill(0.2)), 'too_quiet'],
-    ['white noise', scaled(noise(2, 1), 0.1), 'no_speech_detected'],
-    ['faint noise', scaled(noise(2, 2), 0.003), 'no_speech_detected'],
-    ['noise in padding', joined(silence(1), scaled(noise(2, 3), 0.05), silence(1)), 'no_speech_detected'],
+    ['white noise', scaled(noise(2, RATE, 1), 0.1), 'no_speech_detected'],
+    ['faint noise', scaled(noise(2, RATE, 2), 0.003), 'no_speech_detected'],
+    ['noise in padding', joined(silence(1, RATE), scaled(noise(2, RATE, 3), 0.05), silence(1, RATE)), 'no_speech_detected'],
   ]
   for (const [name, waveform, reason] of reasons) {
     const { clips, nothing, activity } = await find(waveform)
@@ -119,12 +120,12 @@ tap.test('clips of one sample, of a few, and of nothing but extremes have finite
 })
 
 tap.test('without trimming only what cannot hold a sound is left out', async (t) => {
-  const padded = joined(silence(1), words(1), silence(1))
+  const padded = joined(silence(1, RATE), words(1), silence(1, RATE))
   const { clips } = await find(padded, { trim: false })
   t.same(clips.map(({ startSeconds, endSeconds }) => [startSeconds, endSeconds]), [[0, 3]])
-  t.equal((await find(scaled(noise(2, 1), 0.1), { trim: false })).nothing, null)
-  t.equal((await find(silence(1), { trim: false })).nothing, 'digital_silence')
-  t.equal((await find(silence(0), { trim: false })).nothing, 'no_samples')
+  t.equal((await find(scaled(noise(2, RATE, 1), 0.1), { trim: false })).nothing, null)
+  t.equal((await find(silence(1, RATE), { trim: false })).nothing, 'digital_silence')
+  t.equal((await find(silence(0, RATE), { trim: false })).nothing, 'no_samples')
 })
 
 tap.test('long audio is cut at its pauses into clips that fit, with nothing lost in between', async (t) => {
@@ -175,33 +176,6 @@ function words(length: number): Waveform {
   return wave(Float32Array.from({ length: Math.round(length * RATE) }, (_, n) => VOICE[n % VOICE.length]!))
 }
 
-function hiss(length: number): Waveform { return scaled(noise(length, 5), 0.001) }
-function silence(length: number): Waveform { return wave(new Float32Array(Math.round(length * RATE))) }
-
-/** White, between -1 and 1. */
-function noise(length: number, seed: number): Waveform {
-  let state = seed
-  return wave(Float32Array.from({ length: Math.round(length * RATE) }, () => {
-    state = (Math.imul(state, 1_664_525) + 1_013_904_223) | 0
-    return state / 2 ** 31
-  }))
-}
-
+function hiss(length: number): Waveform { return scaled(noise(length, RATE, 5), 0.001) }
 function wave(samples: Float32Array): Waveform { return { samples, sampleRate: RATE } }
-function scaled({ samples, sampleRate }: Waveform, gain: number): Waveform { return { samples: samples.map((x) => x * gain), sampleRate } }
 function seconds({ samples, sampleRate }: Waveform): number { return samples.length / sampleRate }
-function decibels(ratio: number): number { return 20 * Math.log10(ratio) }
-
-function joined(...parts: readonly Waveform[]): Waveform {
-  const samples = new Float32Array(parts.reduce((sum, part) => sum + part.samples.length, 0))
-  let offset = 0
-  for (const part of parts) {
-    samples.set(part.samples, offset)
-    offset += part.samples.length
-  }
-  return { samples, sampleRate: parts[0]!.sampleRate }
-}
-
-function rmsOf({ samples }: Waveform): number {
-  return Math.sqrt(samples.reduce((sum, x) => sum + x * x, 0) / samples.length)
-}

@@ -1,4 +1,4 @@
-/** Signals for the tests of the audio room, and what is measured on them. */
+/** Signals for the tests of everything that hears samples, and what is measured on them. */
 import { readFileSync } from 'node:fs'
 import path from 'node:path'
 import { decodeAudio } from '../../src/audio/decode.js'
