@@ -45,7 +45,8 @@ export async function transcribe(bytes: Uint8Array, recognizer: Recognizer, opti
   const speech = await findSpeech(measured, recognizer, options, stopwatch)
   const quality = stopwatch.time('measure', () => measureQuality({ level, frames, activity: speech.activity, format: recording.format, audioSeconds }))
   const heard = await hearAll(speech, recognizer, options, stopwatch)
-  const findings = { recording, level, quality, audioSeconds, recognizer, options, stopwatch }
+  const hearings = heard.reduce((sum, clip) => sum + clip.hearings, 0)
+  const findings = { hearings, recording, level, quality, audioSeconds, recognizer, options, stopwatch }
   if (await isInvented(speech, heard, measured, options, stopwatch)) {
     return composeReport({ ...findings, speech: { ...speech, nothing: 'no_speech_detected' }, heard: [] })
   }

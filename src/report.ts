@@ -13,6 +13,7 @@ interface Findings {
   readonly audioSeconds: number
   readonly speech: Speech
   readonly heard: readonly Heard[]
+  readonly hearings: number
   readonly recognizer: Recognizer
   readonly options: TranscribeOptions
   readonly stopwatch: Stopwatch
@@ -36,7 +37,7 @@ const LOW_MEAN_LOG_PROBABILITY = -0.5
 const TOO_SHORT_SECONDS = 0.3
 
 export function composeReport(findings: Findings): Report {
-  const { recording, level, quality, audioSeconds, speech, heard, recognizer, stopwatch } = findings
+  const { recording, level, quality, audioSeconds, speech, heard, hearings, recognizer, stopwatch } = findings
   const spoken = heard.filter(({ hypothesis }) => WORDS.test(hypothesis.text))
   const segments = spoken.map(toSegment)
   const text = segments.map((segment) => segment.text).join(' ')
@@ -47,6 +48,7 @@ export function composeReport(findings: Findings): Report {
     language: heard[0]?.hypothesis.language ?? findings.options.language ?? recognizer.languages[0]!,
     model: recognizer.name,
     segments,
+    hearings,
     noSpeechReason: text === '' ? speech.nothing ?? 'nothing_recognized' : null,
     warnings: warningsOf(findings, confidence),
     input: {
@@ -62,7 +64,7 @@ export function composeReport(findings: Findings): Report {
   }
 }
 
-function toSegment({ clip, hypothesis, hearings }: Heard): Segment {
+function toSegment({ clip, hypothesis }: Heard): Segment {
   const { startSeconds, endSeconds } = clip
   const { logProbabilities, text, tokens, stopped } = hypothesis
   const mean = meanLogProbability(logProbabilities)
@@ -74,7 +76,6 @@ function toSegment({ clip, hypothesis, hearings }: Heard): Segment {
     meanLogProbability: mean,
     tokens,
     stopped,
-    hearings,
   }
 }
 

@@ -73,7 +73,7 @@ async function judge({ waveform, frames }: Measured, { first, second }: SpeechDe
 
 function cut({ waveform, frames }: Measured, activity: SpeechActivity, { hearing, maxSeconds }: Recognizer, { trimSilence }: SpeechOptions): SpokenClip[] {
   if (!trimSilence) return wholeClips(waveform, frames, maxSeconds)
-  return spokenClips(waveform, activity, frames, maxSeconds - Math.max(...hearing.leadSeconds) - hearing.trailSeconds)
+  return spokenClips(waveform, activity, frames, { maxSeconds, leadSeconds: Math.max(...hearing.leadSeconds), trailSeconds: hearing.trailSeconds })
 }
 
 /** One gain: the one that the voice needs, whatever is around it. Where a clip has less room under the ceiling, less. */

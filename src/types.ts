@@ -154,8 +154,6 @@ export interface Segment {
   readonly meanLogProbability: number
   readonly tokens: readonly number[]
   readonly stopped: StopReason
-  /** Decodes that it took: more than one when the first left doubt. */
-  readonly hearings: number
 }
 
 /** Why a successful answer has no words. */
@@ -194,6 +192,8 @@ export interface Report {
   readonly language: string
   readonly model: string
   readonly segments: readonly Segment[]
+  /** Decodes that it took: none when nobody spoke, more than one for a clip whose first transcript left doubt. */
+  readonly hearings: number
   /** Present exactly when `text` is empty. */
   readonly noSpeechReason: NoSpeechReason | null
   readonly warnings: readonly Warning[]

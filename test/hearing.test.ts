@@ -110,7 +110,7 @@ function measured(seconds: number): { waveform: Waveform; frames: ReturnType<typ
 function clipOf(seconds: number): SpokenClip {
   const waveform = buzz(seconds)
   const activity = { startSeconds: 0, hopSeconds: 1, speech: new Float32Array(0), spans: [{ startSeconds: 0, endSeconds: seconds }], verdict: 'speech', visibleRangeDb: 35 } as const
-  return spokenClips(waveform, activity, describeFrames(waveform), 30)[0]!
+  return spokenClips(waveform, activity, describeFrames(waveform), { maxSeconds: 30, leadSeconds: 0.5, trailSeconds: 0.2 })[0]!
 }
 
 function buzz(seconds: number): Waveform {

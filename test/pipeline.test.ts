@@ -89,6 +89,13 @@ t.test('the narrow band of an upload is that of its sound, not of its rate', asy
   t.same(await warned('warm-up.wav'), [])
 })
 
+t.test('every decode is counted, also of a clip in which nothing was found', async (t) => {
+  const doubtful = saying([''], { logProbabilities: [-20] })
+  t.match(await transcribe(wavOfSeconds(1), doubtful.recognizer, OPTIONS), { text: '', noSpeechReason: 'nothing_recognized', hearings: 2 })
+  t.equal(doubtful.clips.length, 2)
+  t.match(await transcribe(wavOfSeconds(1).fill(0, 44), doubtful.recognizer, OPTIONS), { hearings: 0 })
+})
+
 t.test('an unknown language, a long upload and an interrupt end the work before the model', async (t) => {
   const { recognizer, clips } = saying(['x'])
   await t.rejects(transcribe(wavOfSeconds(1), recognizer, { ...OPTIONS, language: 'fr' }), { code: 'LANGUAGE_UNSUPPORTED', parameter: 'language' })

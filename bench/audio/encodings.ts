@@ -6,6 +6,7 @@ import { execFileSync, spawnSync } from 'node:child_process'
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import os from 'node:os'
 import path from 'node:path'
+import { WRITE_AMR_WB } from '../../fixtures/amr-wb.js'
 import { convert, hasFfmpeg } from './ffmpeg.js'
 
 export interface Encoding {
@@ -65,20 +66,6 @@ const LOSSY: Readonly<Record<string, readonly [string, readonly string[]]>> = {
   'wav 8 kHz':          ['wav', ['-c:a', 'pcm_s16le', '-ar', '8000']],
 }
 
-/** Mode 8 is 23.85 kbit/s, a frame 20 ms; for want of a command that writes it, Debian has only the library. */
-const AMR_WB = `
-import ctypes, sys, wave
-encoder = ctypes.CDLL('libvo-amrwbenc.so.0')
-encoder.E_IF_init.restype = ctypes.c_void_p
-if len(sys.argv) > 1:
-    state = ctypes.c_void_p(encoder.E_IF_init())
-    clip, out, frame = wave.open(sys.argv[1]), open(sys.argv[2], 'wb'), ctypes.create_string_buffer(64)
-    out.write(b'#!AMR-WB\\n')
-    while len(pcm := clip.readframes(320)) == 640:
-        size = encoder.E_IF_encode(state, 8, pcm, frame, 0)
-        out.write(frame.raw[:size])
-`
-
 export function encodings(): Encoding[] {
   return hasFfmpeg() ? [...byFfmpeg(LOSSLESS, true), ...byFfmpeg(LOSSY, false), ...amr()] : []
 }
@@ -92,8 +79,8 @@ function amr(): Encoding[] {
   if (spawnSync('sox', ['--help-format', 'amr-nb'], { encoding: 'utf8' }).stdout.includes('AMR-NB (16-bit')) {
     found.push({ name: 'amr-nb 12.2k', lossless: false, encode: (wav) => byFiles(wav, 'amr-nb', (from, to) => execFileSync('sox', ['-D', from, '-r', '8000', '-C', '7', to], { stdio: 'ignore' })) })
   }
-  if (spawnSync('python3', ['-c', AMR_WB], { stdio: 'ignore' }).status === 0) {
-    found.push({ name: 'amr-wb 23.85k', lossless: false, encode: (wav) => byFiles(wav, 'amr', (from, to) => execFileSync('python3', ['-c', AMR_WB, from, to], { stdio: 'ignore' })) })
+  if (spawnSync('python3', ['-c', WRITE_AMR_WB], { stdio: 'ignore' }).status === 0) {
+    found.push({ name: 'amr-wb 23.85k', lossless: false, encode: (wav) => byFiles(wav, 'amr', (from, to) => execFileSync('python3', ['-c', WRITE_AMR_WB, from, to, '8'], { stdio: 'ignore' })) })
   }
   return found
 }

@@ -38,12 +38,16 @@ export function wholeClips(waveform: Waveform, frames: FrameFeatures, maxClipSec
   return cutAtPauses(whole, frames, maxClipSeconds).map((voice) => takeOut(waveform, voice, voice))
 }
 
+/** What one decode can hold, and the silence that will stand around a voice at least. */
+export interface Room { readonly maxSeconds: number; readonly leadSeconds: number; readonly trailSeconds: number }
+
 /** The stretches where somebody speaks, in the order of time; none when `activity` has none. */
-export function spokenClips(waveform: Waveform, activity: SpeechActivity, frames: FrameFeatures, maxClipSeconds: number): SpokenClip[] {
+export function spokenClips(waveform: Waveform, activity: SpeechActivity, frames: FrameFeatures, room: Room): SpokenClip[] {
   const voice = extentOf(activity)
   if (voice === null) return []
   const around = KEPT.find(({ fromRangeDb }) => activity.visibleRangeDb >= fromRangeDb)!.seconds
-  const pieces = cutAtPauses(voice, frames, Math.max(LEAST_PIECE_SECONDS, maxClipSeconds - 2 * around))
+  const longest = room.maxSeconds - Math.max(room.leadSeconds, around) - Math.max(room.trailSeconds, around)
+  const pieces = cutAtPauses(voice, frames, Math.max(LEAST_PIECE_SECONDS, longest))
   return pieces.map((piece, index) => {
     const isFirst = index === 0
     const isLast = index === pieces.length - 1

@@ -85,7 +85,7 @@ export class Telemetry {
     this.#histogram('asr_audio_duration_seconds').observe(input.audioSeconds)
     if (input.audioSeconds > 0) this.#histogram('asr_real_time_factor').observe({ model }, processingSeconds(report) / input.audioSeconds)
     this.#counter('asr_tokens_total').inc({ model }, report.segments.reduce((sum, { tokens }) => sum + tokens.length, 0))
-    this.#counter('asr_hearings_total').inc({ model }, report.segments.reduce((sum, { hearings }) => sum + hearings, 0))
+    this.#counter('asr_hearings_total').inc({ model }, report.hearings)
     this.#counter('asr_words_total').inc({ model }, report.text === '' ? 0 : report.text.split(/\s+/).length)
     this.#counter('asr_transcripts_total').inc({ model, result: resultOf(report) })
     if (report.confidence !== null) this.#histogram('asr_confidence').observe({ model }, report.confidence)

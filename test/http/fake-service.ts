@@ -14,9 +14,10 @@ import { wavOfSeconds } from './wav.js'
 
 export const REPORT: Report = {
   text: 'play some jazz', confidence: 0.9, language: 'en', model: 'moonshine-tiny-en', noSpeechReason: null, warnings: [],
+  hearings: 3,
   segments: [
-    { startSeconds: 0.25, endSeconds: 61.5, text: 'play', confidence: 0.9, meanLogProbability: -0.1, tokens: [5], stopped: 'end_of_text', hearings: 1 },
-    { startSeconds: 3661.2, endSeconds: 3662.25, text: 'some <b> & jazz', confidence: 0.9, meanLogProbability: -0.1, tokens: [6, 7], stopped: 'end_of_text', hearings: 1 },
+    { startSeconds: 0.25, endSeconds: 61.5, text: 'play', confidence: 0.9, meanLogProbability: -0.1, tokens: [5], stopped: 'end_of_text' },
+    { startSeconds: 3661.2, endSeconds: 3662.25, text: 'some <b> & jazz', confidence: 0.9, meanLogProbability: -0.1, tokens: [6, 7], stopped: 'end_of_text' },
   ],
   input: {
     container: 'wav', codec: 'pcm_s16', sampleRate: 16_000, channels: 1, mixing: 'mono', truncated: false, loudnessLufs: -23, peakDbfs: -3, rmsDbfs: null,

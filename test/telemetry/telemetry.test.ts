@@ -14,7 +14,8 @@ async function samples(telemetry: Telemetry): Promise<Map<string, number>> {
 
 const REPORT: Report = {
   text: 'two words', confidence: 0.9, language: 'en', model: 'a-model', noSpeechReason: null, warnings: [],
-  segments: [{ startSeconds: 0, endSeconds: 1, text: 'two words', confidence: 0.9, meanLogProbability: -0.1, tokens: [1, 2, 3], stopped: 'end_of_text', hearings: 1 }],
+  hearings: 3,
+  segments: [{ startSeconds: 0, endSeconds: 1, text: 'two words', confidence: 0.9, meanLogProbability: -0.1, tokens: [1, 2, 3], stopped: 'end_of_text' }],
   input: { container: 'wav', codec: 'pcm_s16', sampleRate: 8000, channels: 1, mixing: 'mono', truncated: false, loudnessLufs: null, peakDbfs: null, rmsDbfs: null, clippedRatio: 0, dcOffset: 0, audioSeconds: 4, speechSeconds: 3, snrDb: 18, noiseFloorDbfs: -52, speechRatio: 0.6, leadingSilenceSeconds: 0.5, trailingSilenceSeconds: 0.3, bandwidthHz: 7500, trimmedLeadingSeconds: 0.75, trimmedTrailingSeconds: 0.25 },
   seconds: { receive: 9, queue_wait: 5, transfer: 0.1, encoder: 0.5, decoder: 0.2 },
 }
@@ -56,6 +57,7 @@ t.test('a recognized request is counted once everywhere', async (t) => {
     'asr_audio_trimmed_seconds_total{position="leading"}': 0.75,
     'asr_real_time_factor_sum{model="a-model"}': 0.2,
     'asr_tokens_total{model="a-model"}': 3,
+    'asr_hearings_total{model="a-model"}': 3,
     'asr_words_total{model="a-model"}': 2,
     'asr_transcripts_total{model="a-model",result="text"}': 1,
   }
