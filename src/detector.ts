@@ -9,12 +9,13 @@ import { spectralDetector } from './detectors/spectral.js'
 import { SpeechError } from './errors.js'
 import { openModelFiles, readDetectorManifest, type DetectorManifest, type ModelFiles } from './manifest.js'
 import { sessionOpener, type OpenSession } from './runtime/session.js'
+import type { Interrupt } from './recognizer.js'
 import type { DetectionMode, FrameFeatures, SpeechActivity, Waveform } from './types.js'
 
 export interface SpeechDetector {
   readonly name: string
-  /** Where somebody speaks. `frames` describe `waveform`, whatever its level. */
-  detect(waveform: Waveform, frames: FrameFeatures): Promise<SpeechActivity>
+  /** Where somebody speaks. `frames` describe `waveform`, whatever its level. Throws what `interrupt` throws. */
+  detect(waveform: Waveform, frames: FrameFeatures, interrupt: Interrupt): Promise<SpeechActivity>
   dispose(): Promise<void>
 }
 
@@ -46,8 +47,12 @@ export async function loadDetectors(settings: DetectionSettings): Promise<Speech
 /** On the CPU whatever the recognizers run on: it is so small that a GPU would be a detour. */
 async function loadNeural({ modelsDir, speechDetector }: DetectionSettings): Promise<SpeechDetector> {
   const manifest = await readDetectorManifest(modelsDir, speechDetector)
-  const module = await import(`./detectors/${manifest.family}.js`).catch((cause: unknown) => {
+  const file = `./detectors/${manifest.family}.js`
+  const module = await import(file).catch((cause: Error) => {
+    // A detector that is there and broken is a bug, and says so itself.
+    if (!cause.message.startsWith('Cannot find') || !cause.message.includes(file.slice(1))) throw cause
     throw new SpeechError('MODEL_INVALID', `${manifest.name} is of the family "${manifest.family}", which is no detector of this build`, { cause })
-  }) as { load: LoadDetector }
+  }) as { load?: LoadDetector }
+  if (module.load === undefined) throw new SpeechError('MODEL_INVALID', `${manifest.name} is of the family "${manifest.family}", which takes no model`)
   return module.load(manifest, openModelFiles(modelsDir, manifest), sessionOpener({ providers: ['cpu'], strict: false, threads: 1 }))
 }

@@ -4,6 +4,7 @@
  * The raw signal is measured before anything is changed: normalization exists to hide level differences, drift
  * detection to see them. When nobody spoke the model is not run and the answer says why it is empty.
  */
+import { hasVoice } from './audio/clips.js'
 import { decodeAudio } from './audio/decode.js'
 import { measureLevel } from './audio/loudness.js'
 import { measureQuality } from './audio/quality.js'
@@ -11,9 +12,9 @@ import { resample } from './audio/resample.js'
 import { SpeechError } from './errors.js'
 import { describeFrames } from './features/acoustics.js'
 import { hear, type Heard } from './hearing.js'
-import type { Interrupt, Recognizer } from './recognizer.js'
+import type { Recognizer } from './recognizer.js'
 import { composeReport } from './report.js'
-import { findSpeech, isInvented, type Measured, type Speech, type SpeechOptions } from './speech.js'
+import { findSpeech, reconsider, type Measured, type Speech, type SpeechOptions } from './speech.js'
 import { startStopwatch, type Stopwatch } from './stopwatch.js'
 import type { ChannelChoice, HeaderlessFormat, Report } from './types.js'
 
@@ -29,7 +30,6 @@ export interface TranscribeOptions extends SpeechOptions {
   readonly disabledCodecs?: readonly string[]
   /** How often a doubtful clip is heard at most. */
   readonly maxHearings: number
-  readonly interrupt: Interrupt
 }
 
 /** Transcribes one upload. Throws SpeechError: AUDIO_*, LANGUAGE_UNSUPPORTED, REQUEST_INVALID, or what `interrupt` throws. */
@@ -42,15 +42,15 @@ export async function transcribe(bytes: Uint8Array, recognizer: Recognizer, opti
   const waveform = stopwatch.time('resample', () => resample(recording.waveform, recognizer.sampleRate))
   const frames = stopwatch.time('features', () => describeFrames(waveform))
   const measured: Measured = { waveform, frames, level }
-  const speech = await findSpeech(measured, recognizer, options, stopwatch)
+  const found = await findSpeech(measured, recognizer, options, stopwatch)
+  const heard = await hearAll(found, recognizer, options, stopwatch)
+  const speech = await reconsider(found, heard, measured, options, stopwatch)
   const quality = stopwatch.time('measure', () => measureQuality({ level, frames, activity: speech.activity, format: recording.format, audioSeconds }))
-  const heard = await hearAll(speech, recognizer, options, stopwatch)
-  const hearings = heard.reduce((sum, clip) => sum + clip.hearings, 0)
-  const findings = { hearings, recording, level, quality, audioSeconds, recognizer, options, stopwatch }
-  if (await isInvented(speech, heard, measured, options, stopwatch)) {
-    return composeReport({ ...findings, speech: { ...speech, nothing: 'no_speech_detected' }, heard: [] })
-  }
-  return composeReport({ ...findings, speech, heard })
+  return composeReport({
+    recording, level, quality, audioSeconds, speech, recognizer, options, stopwatch,
+    heard: speech.nothing === null ? heard : [],
+    hearings: heard.reduce((sum, { hearings }) => sum + hearings, 0),
+  })
 }
 
 async function hearAll({ clips, activity }: Speech, recognizer: Recognizer, options: TranscribeOptions, stopwatch: Stopwatch): Promise<Heard[]> {
@@ -59,7 +59,7 @@ async function hearAll({ clips, activity }: Speech, recognizer: Recognizer, opti
     options.interrupt()
     heard.push(await hear(clip, recognizer, {
       language: options.language,
-      mustSpeak: activity.verdict === 'speech',
+      mustSpeak: activity.verdict === 'speech' && hasVoice(clip.voice, activity),
       maxHearings: options.maxHearings,
       surround: options.trimSilence,
       interrupt: options.interrupt,

@@ -39,7 +39,7 @@ const TOO_SHORT_SECONDS = 0.3
 export function composeReport(findings: Findings): Report {
   const { recording, level, quality, audioSeconds, speech, heard, hearings, recognizer, stopwatch } = findings
   const spoken = heard.filter(({ hypothesis }) => WORDS.test(hypothesis.text))
-  const segments = spoken.map(toSegment)
+  const segments = spoken.map((one) => toSegment(one, audioSeconds))
   const text = segments.map((segment) => segment.text).join(' ')
   const confidence = text === '' ? null : Math.exp(meanLogProbability(spoken.flatMap(({ hypothesis }) => hypothesis.logProbabilities)))
   return {
@@ -56,7 +56,7 @@ export function composeReport(findings: Findings): Report {
       ...level,
       ...quality,
       audioSeconds,
-      speechSeconds: speech.clips.reduce((sum, { startSeconds, endSeconds }) => sum + endSeconds - startSeconds, 0),
+      speechSeconds: Math.min(audioSeconds, speech.clips.reduce((sum, { startSeconds, endSeconds }) => sum + endSeconds - startSeconds, 0)),
       trimmedLeadingSeconds: speech.clips[0]?.startSeconds ?? audioSeconds,
       trimmedTrailingSeconds: speech.clips.length === 0 ? 0 : Math.max(0, audioSeconds - speech.clips.at(-1)!.endSeconds),
     },
@@ -64,13 +64,13 @@ export function composeReport(findings: Findings): Report {
   }
 }
 
-function toSegment({ clip, hypothesis }: Heard): Segment {
-  const { startSeconds, endSeconds } = clip
+/** Clips are counted at the rate of the model, which may be off by a thousandth of an odd one: never outside the upload. */
+function toSegment({ clip, hypothesis }: Heard, audioSeconds: number): Segment {
   const { logProbabilities, text, tokens, stopped } = hypothesis
   const mean = meanLogProbability(logProbabilities)
   return {
-    startSeconds,
-    endSeconds,
+    startSeconds: Math.min(clip.startSeconds, audioSeconds),
+    endSeconds: Math.min(clip.endSeconds, audioSeconds),
     text,
     confidence: Math.exp(mean),
     meanLogProbability: mean,

@@ -8,7 +8,7 @@ import { extentOf, spokenClips, stretchOf, wholeClips, type SpokenClip } from '.
 import { measureLoudness, normalizeVolume, removeOffset } from './audio/loudness.js'
 import type { SpeechDetector, SpeechDetectors } from './detector.js'
 import { meanLogProbability, type Heard } from './hearing.js'
-import type { Recognizer } from './recognizer.js'
+import type { Interrupt, Recognizer } from './recognizer.js'
 import type { Stopwatch } from './stopwatch.js'
 import type { FrameFeatures, Level, NoSpeechReason, SpeechActivity, Waveform } from './types.js'
 
@@ -18,6 +18,7 @@ export interface SpeechOptions {
   readonly normalizeVolume: boolean
   /** Loudness of the voice after normalization; the one that was measured best when absent. */
   readonly targetLufs?: number
+  readonly interrupt: Interrupt
 }
 
 /** An upload at the rate of the model, and what was measured in it. */
@@ -30,6 +31,8 @@ export interface Measured {
 
 export interface Speech {
   readonly activity: SpeechActivity
+  /** Whether the second detector has been asked already. */
+  readonly secondAsked: boolean
   /** In the order of time; empty exactly when `nothing` says why. */
   readonly clips: readonly SpokenClip[]
   readonly nothing: NoSpeechReason | null
@@ -44,31 +47,33 @@ const NO_ACTIVITY: SpeechActivity = { startSeconds: 0, hopSeconds: 0.01, speech:
 
 export async function findSpeech(measured: Measured, recognizer: Recognizer, options: SpeechOptions, stopwatch: Stopwatch): Promise<Speech> {
   const inaudible = nothingAudible(measured)
-  if (inaudible !== null) return { activity: NO_ACTIVITY, clips: [], nothing: inaudible }
-  const activity = await stopwatch.timeAsync('detect', () => judge(measured, options.detectors))
-  if (options.trimSilence && activity.verdict === 'nothing') return { activity, clips: [], nothing: 'no_speech_detected' }
+  if (inaudible !== null) return { activity: NO_ACTIVITY, secondAsked: false, clips: [], nothing: inaudible }
+  const { first, second } = options.detectors
+  const opinion = await ask(first, measured, options, stopwatch)
+  const secondAsked = opinion.verdict !== 'speech' && second !== undefined
+  const activity = secondAsked ? await ask(second, measured, options, stopwatch) : opinion
+  if (options.trimSilence && activity.verdict === 'nothing') return { activity, secondAsked, clips: [], nothing: 'no_speech_detected' }
   const clips = stopwatch.time('trim', () => cut(measured, activity, recognizer, options))
-  return { activity, clips: stopwatch.time('normalize', () => levelClips(clips, measured, activity, options)), nothing: null }
+  return { activity, secondAsked, clips: stopwatch.time('normalize', () => levelClips(clips, measured, activity, options)), nothing: null }
 }
 
-/** Words that the model itself hardly believes, in a clip where the second detector hears nobody. */
-export async function isInvented({ activity }: Speech, heard: readonly Heard[], { waveform, frames }: Measured, options: SpeechOptions, stopwatch: Stopwatch): Promise<boolean> {
+/** The same speech, or none: words that the model itself hardly believes are taken back where the second detector hears nobody. */
+export async function reconsider(speech: Speech, heard: readonly Heard[], measured: Measured, options: SpeechOptions, stopwatch: Stopwatch): Promise<Speech> {
   const { second } = options.detectors
-  if (second === undefined || !options.trimSilence || activity.verdict !== 'speech' || heard.length === 0) return false
-  if (meanLogProbability(heard.flatMap(({ hypothesis }) => hypothesis.logProbabilities)) >= HARDLY_BELIEVED) return false
-  return (await stopwatch.timeAsync('detect', () => second.detect(waveform, frames))).verdict === 'nothing'
+  if (second === undefined || speech.secondAsked || !options.trimSilence || heard.length === 0) return speech
+  if (meanLogProbability(heard.flatMap(({ hypothesis }) => hypothesis.logProbabilities)) >= HARDLY_BELIEVED) return speech
+  const activity = await ask(second, measured, options, stopwatch)
+  return activity.verdict === 'nothing' ? { activity, secondAsked: true, clips: [], nothing: 'no_speech_detected' } : speech
+}
+
+function ask(detector: SpeechDetector, { waveform, frames }: Measured, { interrupt }: SpeechOptions, stopwatch: Stopwatch): Promise<SpeechActivity> {
+  return stopwatch.timeAsync('detect', () => detector.detect(waveform, frames, interrupt))
 }
 
 function nothingAudible({ waveform: { samples }, level }: Measured): NoSpeechReason | null {
   if (samples.length === 0) return 'no_samples'
   if (level.peakDbfs === null) return 'digital_silence'
   return level.loudnessLufs === null || level.peakDbfs < TOO_QUIET_PEAK_DBFS ? 'too_quiet' : null
-}
-
-async function judge({ waveform, frames }: Measured, { first, second }: SpeechDetectors): Promise<SpeechActivity> {
-  const ask = (detector: SpeechDetector): Promise<SpeechActivity> => detector.detect(waveform, frames)
-  const opinion = await ask(first)
-  return opinion.verdict !== 'speech' && second !== undefined ? ask(second) : opinion
 }
 
 function cut({ waveform, frames }: Measured, activity: SpeechActivity, { hearing, maxSeconds }: Recognizer, { trimSilence }: SpeechOptions): SpokenClip[] {

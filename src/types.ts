@@ -192,7 +192,7 @@ export interface Report {
   readonly language: string
   readonly model: string
   readonly segments: readonly Segment[]
-  /** Decodes that it took: none when nobody spoke, more than one for a clip whose first transcript left doubt. */
+  /** Decodes that it took: none when the model was not run, more than one for a clip whose first transcript left doubt. */
   readonly hearings: number
   /** Present exactly when `text` is empty. */
   readonly noSpeechReason: NoSpeechReason | null

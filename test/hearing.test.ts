@@ -6,7 +6,7 @@ import { describeFrames } from '../src/features/acoustics.js'
 import { hear, type HearingOptions } from '../src/hearing.js'
 import { measureLevel } from '../src/audio/loudness.js'
 import type { Recognizer } from '../src/recognizer.js'
-import { findSpeech, isInvented } from '../src/speech.js'
+import { findSpeech, reconsider, type Speech } from '../src/speech.js'
 import { startStopwatch } from '../src/stopwatch.js'
 import type { Clip, Hypothesis, SpeechActivity, Waveform } from '../src/types.js'
 
@@ -74,7 +74,7 @@ tap.test('the second detector is asked only where the first hears nobody or is n
   const cases = [['speech', 0, 'speech'], ['unsure', 1, 'nothing'], ['nothing', 1, 'nothing']] as const
   for (const [verdict, asked, expected] of cases) {
     const second = judging('nothing')
-    const { activity, clips, nothing } = await findSpeech(measured(1), answering().recognizer, { detectors: { first: judging(verdict).detector, second: second.detector }, trimSilence: true, normalizeVolume: true }, startStopwatch())
+    const { activity, clips, nothing } = await findSpeech(measured(1), answering().recognizer, { detectors: { first: judging(verdict).detector, second: second.detector }, trimSilence: true, normalizeVolume: true, interrupt: () => undefined }, startStopwatch())
     t.equal(second.asked(), asked, verdict)
     t.equal(activity.verdict, expected)
     t.equal(clips.length === 0, nothing !== null, 'a reason exactly where there is nothing to hear')
@@ -83,15 +83,17 @@ tap.test('the second detector is asked only where the first hears nobody or is n
 
 tap.test('words are taken back only when neither the model nor the second detector believes in them', async (t) => {
   const clip = clipOf(1)
-  const ask = async (logProbability: number, opinion: SpeechActivity['verdict']): Promise<boolean> => {
-    const detectors = { first: judging('speech').detector, second: judging(opinion).detector }
-    const options = { detectors, trimSilence: true, normalizeVolume: true }
-    const speech = await findSpeech(measured(1), answering().recognizer, options, startStopwatch())
-    return isInvented(speech, [{ clip, hypothesis: said('you', [logProbability]), hearings: 1 }], measured(1), options, startStopwatch())
+  const ask = async (logProbability: number, first: SpeechActivity['verdict'], opinion: SpeechActivity['verdict']): Promise<{ speech: Speech; asked: number }> => {
+    const second = judging(opinion)
+    const options = { detectors: { first: judging(first).detector, second: second.detector }, trimSilence: true, normalizeVolume: true, interrupt: () => undefined }
+    const found = await findSpeech(measured(1), answering().recognizer, options, startStopwatch())
+    const speech = await reconsider(found, [{ clip, hypothesis: said('you', [logProbability]), hearings: 1 }], measured(1), options, startStopwatch())
+    return { speech, asked: second.asked() }
   }
-  t.equal(await ask(-3, 'nothing'), true)
-  t.equal(await ask(-3, 'speech'), false)
-  t.equal(await ask(-0.5, 'nothing'), false)
+  t.match(await ask(-3, 'speech', 'nothing'), { speech: { nothing: 'no_speech_detected', clips: [], activity: { verdict: 'nothing', spans: [] } }, asked: 1 })
+  t.match(await ask(-3, 'speech', 'speech'), { speech: { nothing: null }, asked: 1 })
+  t.match(await ask(-0.5, 'speech', 'nothing'), { speech: { nothing: null }, asked: 0 })
+  t.match(await ask(-3, 'unsure', 'speech'), { speech: { nothing: null }, asked: 1 }, 'who was asked already is not asked again')
 })
 
 function judging(verdict: SpeechActivity['verdict']): { detector: SpeechDetector; asked(): number } {

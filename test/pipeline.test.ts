@@ -1,15 +1,17 @@
 /** The road from bytes to report, with a recognizer that says what it is told: what holds whatever the model. */
 import { readFileSync } from 'node:fs'
 import t from 'tap'
+import type { SpeechDetector } from '../src/detector.js'
 import { spectralDetector } from '../src/detectors/spectral.js'
 import { SpeechError } from '../src/errors.js'
 import { transcribe, type TranscribeOptions } from '../src/pipeline.js'
-import type { Recognizer } from '../src/recognizer.js'
-import type { Clip, Hypothesis, Report } from '../src/types.js'
+import type { RecognizeOptions, Recognizer } from '../src/recognizer.js'
+import type { Clip, FrameFeatures, Hypothesis, Report } from '../src/types.js'
 import { wavOfSeconds } from './http/wav.js'
 
 const OPTIONS: TranscribeOptions = { language: undefined, maxAudioSeconds: 60, normalizeVolume: true, trimSilence: true, detectors: { first: spectralDetector, second: undefined }, maxHearings: 3, interrupt: () => undefined }
 
+const NOTHING = [{ samples: new Float32Array(0), sampleRate: 16_000 }, {} as FrameFeatures, () => undefined] as const
 const HEARING = { leadSeconds: [0.2, 0.3], trailSeconds: 0.2, doubtBelow: -9 }
 
 function saying(texts: readonly string[], change: Partial<Hypothesis> = {}): { recognizer: Recognizer; clips: Clip[] } {
@@ -87,6 +89,37 @@ t.test('the narrow band of an upload is that of its sound, not of its rate', asy
   const warned = async (name: string): Promise<readonly string[]> => (await transcribe(readFileSync(new URL(name, clips)), saying(['x']).recognizer, OPTIONS)).warnings
   t.same(await warned('telephone-mulaw.wav'), ['narrowband'])
   t.same(await warned('warm-up.wav'), [])
+})
+
+t.test('words that were taken back leave a report of silence', async (t) => {
+  const doubtful = saying(['you'], { logProbabilities: [-9] })
+  const second: SpeechDetector = {
+    name: 'deaf', dispose: async () => undefined,
+    detect: async () => ({ startSeconds: 0, hopSeconds: 0.1, speech: new Float32Array(10), spans: [], verdict: 'nothing', visibleRangeDb: 0 }),
+  }
+  const first: SpeechDetector = { ...second, detect: async () => ({ ...await second.detect(...NOTHING), spans: [{ startSeconds: 0.2, endSeconds: 0.8 }], verdict: 'speech' }) }
+  const report = await transcribe(wavOfSeconds(1), doubtful.recognizer, { ...OPTIONS, detectors: { first, second } })
+  t.match(report, { text: '', confidence: null, segments: [], noSpeechReason: 'no_speech_detected', hearings: 1, input: { speechRatio: 0, speechSeconds: 0, leadingSilenceSeconds: 1, trimmedLeadingSeconds: 1 } })
+})
+
+t.test('a model may say nothing where no speech was found, and must not where there was', async (t) => {
+  const heard: [Clip, RecognizeOptions][] = []
+  const { recognizer } = saying(['x'])
+  const spans = [{ startSeconds: 0.1, endSeconds: 1 }]
+  const first: SpeechDetector = { name: 'early', dispose: async () => undefined, detect: async () => ({ startSeconds: 0, hopSeconds: 1, speech: new Float32Array(5), spans, verdict: 'speech', visibleRangeDb: 35 }) }
+  const listening = { ...recognizer, recognize: (clip: Clip, options: RecognizeOptions) => { heard.push([clip, options]); return recognizer.recognize(clip, options) } }
+  await transcribe(wavOfSeconds(5), listening, { ...OPTIONS, trimSilence: false, detectors: { first, second: undefined } })
+  t.ok(heard.length >= 3)
+  t.same(heard.map(([, { mustSpeak }]) => mustSpeak), heard.map((_, index) => index === 0))
+})
+
+t.test('segments lie inside the upload, whatever its rate', async (t) => {
+  const wav = wavOfSeconds(5)
+  wav.writeUInt32LE(16_015, 24)
+  wav.writeUInt32LE(32_030, 28)
+  const { segments, input } = await transcribe(wav, saying(['x']).recognizer, { ...OPTIONS, trimSilence: false })
+  t.ok(segments.every(({ startSeconds, endSeconds }) => startSeconds < endSeconds && endSeconds <= input.audioSeconds))
+  t.ok(input.speechSeconds <= input.audioSeconds)
 })
 
 t.test('every decode is counted, also of a clip in which nothing was found', async (t) => {

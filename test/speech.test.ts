@@ -1,6 +1,6 @@
 /** What of an upload is speech, and what the model is given of it. Synthetic voices and noises; the real ones are in `bench audio`. */
 import tap from 'tap'
-import { surround } from '../src/audio/clips.js'
+import { hasVoice, surround } from '../src/audio/clips.js'
 import { measureLevel } from '../src/audio/loudness.js'
 import { detectBySpectrum, spectralDetector } from '../src/detectors/spectral.js'
 import { describeFrames } from '../src/features/acoustics.js'
@@ -152,9 +152,16 @@ tap.test('long audio is cut at its pauses into clips that fit, with nothing lost
   t.ok(cramped.length >= 4 && cramped.every((clip) => seconds(clip.waveform) <= 1), 'a model with less room than its own lead still gets pieces that end')
 })
 
+tap.test('a long pause in a long upload reaches no model', async (t) => {
+  const { clips, activity } = await find(joined(words(1), hiss(60), words(1)), { maxClipSeconds: 10 })
+  t.ok(clips.length >= 2 && clips.length <= 4, `${clips.length} clips of 62 seconds`)
+  t.ok(clips.every((clip) => hasVoice(clip.voice, activity)))
+  t.ok(clips.at(-1)!.endSeconds > 61.9)
+})
+
 function find(waveform: Waveform, { trim = true, maxClipSeconds = 30 }: { trim?: boolean; maxClipSeconds?: number } = {}): Promise<Speech> {
   const recognizer = { hearing: { leadSeconds: [0.4], trailSeconds: 0.3, doubtBelow: -1 }, maxSeconds: maxClipSeconds } as unknown as Recognizer
-  const options = { detectors: { first: spectralDetector, second: undefined }, trimSilence: trim, normalizeVolume: true }
+  const options = { detectors: { first: spectralDetector, second: undefined }, trimSilence: trim, normalizeVolume: true, interrupt: () => undefined }
   return findSpeech({ waveform, frames: describeFrames(waveform), level: measureLevel(waveform) }, recognizer, options, startStopwatch())
 }
 

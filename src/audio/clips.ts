@@ -47,7 +47,7 @@ export function spokenClips(waveform: Waveform, activity: SpeechActivity, frames
   if (voice === null) return []
   const around = KEPT.find(({ fromRangeDb }) => activity.visibleRangeDb >= fromRangeDb)!.seconds
   const longest = room.maxSeconds - Math.max(room.leadSeconds, around) - Math.max(room.trailSeconds, around)
-  const pieces = cutAtPauses(voice, frames, Math.max(LEAST_PIECE_SECONDS, longest))
+  const pieces = cutAtPauses(voice, frames, Math.max(LEAST_PIECE_SECONDS, longest)).filter((piece) => hasVoice(piece, activity))
   return pieces.map((piece, index) => {
     const isFirst = index === 0
     const isLast = index === pieces.length - 1
@@ -57,6 +57,11 @@ export function spokenClips(waveform: Waveform, activity: SpeechActivity, frames
     }
     return { ...takeOut(waveform, kept, piece), keptSeconds: { before: isFirst ? around : 0, behind: isLast ? around : 0 } }
   })
+}
+
+/** Whether any speech lies in a stretch: of a long upload, some pieces may be nothing but a pause. */
+export function hasVoice({ startSeconds, endSeconds }: TimeSpan, { spans }: SpeechActivity): boolean {
+  return spans.some((span) => span.startSeconds < endSeconds && span.endSeconds > startSeconds)
 }
 
 /** From the first to the last speech; null when there is none. */

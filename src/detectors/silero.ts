@@ -14,6 +14,7 @@ import { resample } from '../audio/resample.js'
 import type { SpeechDetector } from '../detector.js'
 import { SpeechError } from '../errors.js'
 import type { DetectorManifest, ModelFiles } from '../manifest.js'
+import type { Interrupt } from '../recognizer.js'
 import { Tensor, type OpenSession, type Session } from '../runtime/session.js'
 import type { SpeechActivity, TimeSpan, Waveform } from '../types.js'
 
@@ -37,18 +38,19 @@ export async function load(manifest: DetectorManifest, files: ModelFiles, open: 
   if (missing.length > 0) throw new SpeechError('MODEL_INVALID', `${manifest.name}: the graph has no ${missing.join(', ')}`)
   return {
     name: manifest.name,
-    detect: async (waveform) => asActivity(await probabilities(session, resample(waveform, SAMPLE_RATE))),
+    detect: async (waveform, _frames, interrupt) => asActivity(await probabilities(session, resample(waveform, SAMPLE_RATE), interrupt)),
     dispose: () => session.release(),
   }
 }
 
 /** One probability for each window; the last is filled up with silence. */
-async function probabilities(session: Session, { samples }: Waveform): Promise<Float32Array> {
+async function probabilities(session: Session, { samples }: Waveform, interrupt: Interrupt): Promise<Float32Array> {
   const found = new Float32Array(Math.ceil(samples.length / WINDOW))
   const gain = PEAK / samples.reduce((peak, sample) => Math.max(peak, Math.abs(sample)), 1e-9)
   const sampleRate = new Tensor('int64', BigInt64Array.of(BigInt(SAMPLE_RATE)), [])
   let state = new Tensor('float32', new Float32Array(STATE_SHAPE.reduce((a, b) => a * b)), STATE_SHAPE)
   for (let index = 0; index < found.length; index++) {
+    interrupt()
     const from = index * WINDOW - CONTEXT
     const input = Float32Array.from({ length: CONTEXT + WINDOW }, (_, n) => gain * (samples[from + n] ?? 0)) // [1, 576]
     const out = await session.run({ input: new Tensor('float32', input, [1, input.length]), state, sr: sampleRate })

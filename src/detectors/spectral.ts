@@ -31,7 +31,9 @@ const NO_RANGE_DB = 6
 const LEAST_BURST_STRETCHES = 2
 /** A shorter pause is part of what is said, before a "t" or between two words. */
 const PAUSE_SECONDS = 0.3
-/** Range of the power in the speech band, 10th to 95th percentile, dB. */
+/** The loudest spectra are what so many reach: a tenth of a second. A share of the clip would miss a word in a minute of silence. */
+const LOUD_SPECTRA = 3
+/** Range of the power in the speech band, from the 10th percentile to the loudest, dB. */
 const STEADY_DB = 6
 const LIVELY_DB = 20
 /** Spectral flatness of the clearest of the loud frames. A voice has 0.00 to 0.11, steady noise mostly 0.3 to 0.5. */
@@ -60,13 +62,13 @@ export function detectBySpectrum(frames: FrameFeatures): SpeechActivity {
     speech: frames.energyDb.map((power) => Math.min(1, Math.max(0, 0.5 + (power - borderDb) / SOFT_DB))),
     spans: verdict === 'nothing' ? [] : joinAcrossPauses(burstsAbove(borderDb, frames)),
     verdict,
-    visibleRangeDb: loudestOf(frames.energyDb) - borderDb,
+    visibleRangeDb: loudestOf(frames.energyDb, LOUD_STRETCHES) - borderDb,
   }
 }
 
 /** dB above which a stretch is loud enough to belong to a voice. */
 function borderOf(energyDb: Float32Array): number {
-  const loudest = loudestOf(energyDb)
+  const loudest = loudestOf(energyDb, LOUD_STRETCHES)
   const near = nearVoice(energyDb, loudest)
   const audible = energyDb.filter((power, index) => power > PADDING_DB && near[index] === 1)
   const floor = audible.length === 0 ? -Infinity : percentile(audible, 0.1)
@@ -105,8 +107,8 @@ function stillNoiseOf(energyDb: Float32Array, loudest: number): number {
 }
 
 /** Counted and not a percentile: silence around a clip does not change it. */
-function loudestOf(energyDb: Float32Array): number {
-  return energyDb.toSorted()[Math.max(0, energyDb.length - LOUD_STRETCHES)] ?? PADDING_DB
+function loudestOf(powersDb: Float32Array, count: number): number {
+  return powersDb.toSorted()[Math.max(0, powersDb.length - count)] ?? PADDING_DB
 }
 
 /**
@@ -142,17 +144,17 @@ function isSteadyNoise(frames: FrameFeatures): boolean {
 }
 
 function isVoice(frames: FrameFeatures): boolean {
-  const shareDb = percentile(frames.bandEnergyDb, 0.95) - percentile(frames.energyDb, 0.95)
+  const shareDb = loudestOf(frames.bandEnergyDb, LOUD_SPECTRA) - loudestOf(frames.energyDb, LOUD_STRETCHES)
   return rangeOf(frames.bandEnergyDb) > LIVELY_DB && clearestFlatness(frames) < VOICE_FLATNESS && shareDb > BAND_SHARE_DB
 }
 
 function rangeOf(bandEnergyDb: Float32Array): number {
-  return percentile(bandEnergyDb, 0.95) - percentile(bandEnergyDb, 0.1)
+  return loudestOf(bandEnergyDb, LOUD_SPECTRA) - percentile(bandEnergyDb, 0.1)
 }
 
 /** 10th percentile of the flatness of the loud frames. */
 function clearestFlatness({ bandEnergyDb, flatness }: FrameFeatures): number {
-  const loudest = percentile(bandEnergyDb, 0.95)
+  const loudest = loudestOf(bandEnergyDb, LOUD_SPECTRA)
   return percentile(flatness.filter((_, index) => bandEnergyDb[index]! > loudest - LOUD_DB), 0.1)
 }
 

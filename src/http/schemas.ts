@@ -67,7 +67,7 @@ export const ReportReply = Type.Object({
   language: Type.String(),
   model: Type.String(),
   segments: Type.Immutable(Type.Array(SegmentSchema)),
-  hearings: Type.Integer({ description: 'Decodes that it took: none when nobody spoke, more than one for a clip whose first transcript left doubt.' }),
+  hearings: Type.Integer({ description: 'Decodes that it took: none when the model was not run, more than one for a clip whose first transcript left doubt.' }),
   noSpeechReason: nullable(oneOf(NO_SPEECH_REASONS, ''), `Why there is no text: ${NO_SPEECH_REASONS.join(', ')}.`),
   warnings: Type.Immutable(Type.Array(oneOf(WARNINGS, 'Something a client may want to show to its user.'))),
   input: InputSchema,

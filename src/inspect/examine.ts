@@ -23,6 +23,6 @@ export async function examine(name: string, bytes: Uint8Array, recognizer: Recog
   const report = await transcribe(bytes, recognizer, options)
   const { waveform: uploaded } = await decodeAudio(bytes, { ...options, maxSeconds: options.maxAudioSeconds })
   const waveform = resample(uploaded, recognizer.sampleRate)
-  const activity = await options.detectors.first.detect(waveform, describeFrames(waveform))
+  const activity = await options.detectors.first.detect(waveform, describeFrames(waveform), options.interrupt)
   return { name, report, waveform, activity }
 }

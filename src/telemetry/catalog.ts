@@ -55,7 +55,7 @@ export const METRICS = {
   asr_audio_bytes_total: { type: 'counter', help: 'Bytes of audio received.' },
   asr_audio_duration_seconds: { type: 'histogram', help: 'Length of recognized uploads.', buckets: AUDIO_SECONDS },
   asr_real_time_factor: { type: 'histogram', help: 'Processing time without waiting, divided by the length of the audio.', labels: { model: 'models' }, buckets: REAL_TIME_FACTORS },
-  asr_tokens_total: { type: 'counter', help: 'Tokens produced by the decoder.', labels: { model: 'models' } },
+  asr_tokens_total: { type: 'counter', help: 'Tokens of returned transcripts.', labels: { model: 'models' } },
   asr_hearings_total: { type: 'counter', help: 'Decodes run; more than one for a clip whose first transcript left doubt.', labels: { model: 'models' } },
   asr_words_total: { type: 'counter', help: 'Words in returned transcripts.', labels: { model: 'models' } },
   asr_transcripts_total: { type: 'counter', help: 'Transcripts by kind of result.', labels: { model: 'models', result: ['text', 'empty', 'no_speech', 'token_limit', 'repetition'] } },

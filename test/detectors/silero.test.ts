@@ -12,11 +12,12 @@ import type { Waveform } from '../../src/types.js'
 const modelsDir = path.join(projectRoot, 'models')
 const skip = existsSync(path.join(modelsDir, 'silero-vad/weights/silero_vad_v5.onnx')) ? false : 'the weights of silero-vad are not there'
 const RATE = 16_000
+const NEVER = (): void => undefined
 
 tap.test('it finds the speech in our clips, padded and far down in level, and none in noise and tones', { skip }, async (t) => {
   const { first: detector } = await loadDetectors({ modelsDir, speechDetection: 'neural', speechDetector: 'silero-vad' })
   t.teardown(() => detector.dispose())
-  const detect = (waveform: Waveform) => detector.detect(waveform, describeFrames(waveform))
+  const detect = (waveform: Waveform) => detector.detect(waveform, describeFrames(waveform), NEVER)
   const { waveform: speech } = await decodeAudio(readFileSync(path.join(projectRoot, 'fixtures/clips/what-is-the-weather-in-boston-tomorrow.wav')), { maxSeconds: 10 })
   const seconds = speech.samples.length / RATE
   for (const gain of [1, 0.01, 0.0003]) {
@@ -35,14 +36,17 @@ tap.test('it finds the speech in our clips, padded and far down in level, and no
     t.same([verdict, spans.length], ['nothing', 0], name)
   }
   t.match(await detect({ samples: new Float32Array(0), sampleRate: RATE }), { verdict: 'nothing' })
+  let windows = 0
+  const interrupted = detector.detect(speech, describeFrames(speech), () => { if (++windows === 3) throw new Error('gone') })
+  await t.rejects(interrupted, { message: 'gone' }, 'it can be ended at any window')
 })
 
 tap.test('the same speech gets the same probabilities each time: no state is left behind', { skip }, async (t) => {
   const { first: detector } = await loadDetectors({ modelsDir, speechDetection: 'neural', speechDetector: 'silero-vad' })
   t.teardown(() => detector.dispose())
   const { waveform } = await decodeAudio(readFileSync(path.join(projectRoot, 'fixtures/clips/warm-up.wav')), { maxSeconds: 10 })
-  const once = await detector.detect(waveform, describeFrames(waveform))
-  t.same((await detector.detect(waveform, describeFrames(waveform))).speech, once.speech)
+  const once = await detector.detect(waveform, describeFrames(waveform), NEVER)
+  t.same((await detector.detect(waveform, describeFrames(waveform), NEVER)).speech, once.speech)
 })
 
 tap.test('a detector is no recognizer, and the other way round', async (t) => {
@@ -50,4 +54,8 @@ tap.test('a detector is no recognizer, and the other way round', async (t) => {
   await t.rejects(readManifest(modelsDir, 'silero-vad'), { code: 'MODEL_INVALID' })
   await t.rejects(readDetectorManifest(modelsDir, 'moonshine-tiny-en'), { code: 'MODEL_INVALID' })
   await t.rejects(loadDetectors({ modelsDir, speechDetection: 'both', speechDetector: 'no-such-detector' }), { code: 'MODEL_FILE_MISSING' })
+  for (const family of ['no-such-family', 'spectral']) {
+    const folder = t.testdir({ odd: { 'model.json': JSON.stringify({ ...await readBundle(modelsDir, 'silero-vad'), name: 'odd', family }) } })
+    await t.rejects(loadDetectors({ modelsDir: folder, speechDetection: 'neural', speechDetector: 'odd' }), { code: 'MODEL_INVALID', message: new RegExp(family) }, family)
+  }
 })
