@@ -3,10 +3,13 @@
  * they were before anything was changed.
  */
 import { decodeAudio } from '../audio/decode.js'
+import { measureLevel } from '../audio/loudness.js'
 import { resample } from '../audio/resample.js'
 import { describeFrames } from '../features/acoustics.js'
 import { transcribe, type TranscribeOptions } from '../pipeline.js'
 import type { Recognizer } from '../recognizer.js'
+import { findSpeech } from '../speech.js'
+import { startStopwatch } from '../stopwatch.js'
 import type { Report, SpeechActivity, Waveform } from '../types.js'
 
 /** Everything that is shown of a clip. */
@@ -16,6 +19,7 @@ export interface Examination {
   readonly report: Report
   /** At the rate of the model. */
   readonly waveform: Waveform
+  /** Of the detector whose opinion stood. */
   readonly activity: SpeechActivity
 }
 
@@ -23,6 +27,7 @@ export async function examine(name: string, bytes: Uint8Array, recognizer: Recog
   const report = await transcribe(bytes, recognizer, options)
   const { waveform: uploaded } = await decodeAudio(bytes, { ...options, maxSeconds: options.maxAudioSeconds })
   const waveform = resample(uploaded, recognizer.sampleRate)
-  const activity = await options.detectors.first.detect(waveform, describeFrames(waveform))
+  const measured = { waveform, frames: describeFrames(waveform), level: measureLevel(uploaded) }
+  const { activity } = await findSpeech(measured, recognizer, options, startStopwatch())
   return { name, report, waveform, activity }
 }
