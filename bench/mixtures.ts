@@ -7,7 +7,7 @@
  */
 import { resample } from '../src/audio/resample.js'
 import { describeFrames } from '../src/features/acoustics.js'
-import type { Waveform } from '../src/types.js'
+import type { TimeSpan, Waveform } from '../src/types.js'
 import { noise } from './audio/synthesis.js'
 import { seededRandom } from './statistics.js'
 
@@ -36,6 +36,23 @@ export function mix({ samples, sampleRate }: Waveform, background: Float32Array,
   return { samples: peak < 1 ? mixed : mixed.map((sample) => (0.99 * sample) / peak), sampleRate }
 }
 
+/** When somebody speaks in a clip without noise. */
+export function voiceSpans(waveform: Waveform): TimeSpan[] {
+  const { energyDb, energyHopSeconds, energyStartSeconds } = describeFrames(waveform)
+  const threshold = energyDb.reduce((loudest, db) => Math.max(loudest, db)) - VOICE_RANGE_DB
+  const timeOf = (frame: number): number => energyStartSeconds + frame * energyHopSeconds
+  const spans: TimeSpan[] = []
+  let lastLoud = -Infinity
+  for (const [frame, db] of energyDb.entries()) {
+    if (db < threshold) continue
+    const endSeconds = timeOf(frame + 1)
+    if (frame - lastLoud - 1 <= GAP_FRAMES) spans.push({ ...spans.pop()!, endSeconds })
+    else spans.push({ startSeconds: timeOf(frame), endSeconds })
+    lastLoud = frame
+  }
+  return spans
+}
+
 /** Windowed-sinc low pass (Blackman, 255 taps: 74 dB down within 350 Hz at 16 kHz). */
 export function lowPass({ samples, sampleRate }: Waveform, hertz: number): Waveform {
   const middle = (FILTER_TAPS - 1) / 2
@@ -59,14 +76,9 @@ export function throughTelephone(waveform: Waveform): Waveform {
 }
 
 function voiceDb(waveform: Waveform): number {
-  const { energyDb } = describeFrames(waveform)
-  const threshold = energyDb.reduce((loudest, db) => Math.max(loudest, db)) - VOICE_RANGE_DB
-  const loud = [...energyDb.keys()].filter((frame) => energyDb[frame]! >= threshold)
-  const gaps = loud.flatMap((frame, index) => {
-    const length = frame - (loud[index - 1] ?? frame) - 1
-    return length > 0 && length <= GAP_FRAMES ? Array.from({ length }, (_, offset) => frame - 1 - offset) : []
-  })
-  return meanDb(Float32Array.from([...loud, ...gaps], (frame) => energyDb[frame]!))
+  const { energyDb, energyHopSeconds, energyStartSeconds } = describeFrames(waveform)
+  const frameAt = (seconds: number): number => Math.round((seconds - energyStartSeconds) / energyHopSeconds)
+  return meanDb(Float32Array.from(voiceSpans(waveform).flatMap(({ startSeconds, endSeconds }) => [...energyDb.subarray(frameAt(startSeconds), frameAt(endSeconds))])))
 }
 
 function noiseDb(waveform: Waveform): number {

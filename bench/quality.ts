@@ -3,17 +3,21 @@
  *
  * Signal-to-noise ratio and bandwidth against clips that were made worse by a known amount; warnings against the words
  * that are then wrong: a warning is worth its place where its clips are worse understood than others. Everything goes
- * through the pipeline as an upload does. `--clips` clean clips a source are mixed; `--mute` skips the recognition.
+ * through the pipeline as an upload does. The ratio is also measured with the true times of the voice, so that the error of
+ * the estimate and that of the detector are seen apart. `--clips` clean clips a source are mixed; `--mute` skips the recognition.
  */
 import { readFile } from 'node:fs/promises'
 import { decodeAudio } from '../src/audio/decode.js'
+import { measureLevel } from '../src/audio/loudness.js'
+import { measureQuality } from '../src/audio/quality.js'
+import { describeFrames } from '../src/features/acoustics.js'
 import { transcribe } from '../src/pipeline.js'
 import type { Recognizer } from '../src/recognizer.js'
-import { WARNINGS, type Report, type Waveform } from '../src/types.js'
+import { WARNINGS, type AudioFormat, type Report, type SpeechActivity, type TimeSpan, type Waveform } from '../src/types.js'
 import { defaultManifest, limitPerSource, readClips, type SpeechClip } from './clips.js'
 import { beginRun } from './machine.js'
 import { writeMono } from './audio/pcm.js'
-import { lowPass, mix, noises, throughTelephone } from './mixtures.js'
+import { lowPass, mix, noises, throughTelephone, voiceSpans } from './mixtures.js'
 import { countOption, parseOptions } from './options.js'
 import { DEFAULT_MODEL, openRecognizer, SERVED } from './recognizers.js'
 import type { RunBench } from './run.js'
@@ -120,15 +124,28 @@ async function tableOfSnr(clips: readonly SpeechClip[], recognizer: Recognizer):
   const rows: Cell[][] = []
   for (const [kind, noise] of Object.entries(noises(voices))) {
     for (const snrDb of TRUE_SNR_DB) {
-      const judged = await judgeAll(clips, recognizer, (waveform, index) => mix(waveform, noise(waveform.samples.length, index), snrDb))
+      const withTrueSpans: number[] = []
+      const judged = await judgeAll(clips, recognizer, (waveform, index) => {
+        const mixed = mix(waveform, noise(waveform.samples.length, index), snrDb)
+        withTrueSpans.push(snrWithin(voiceSpans(waveform), mixed) ?? NaN)
+        return mixed
+      })
       const known = judged.filter(({ report }) => report.input.snrDb !== null)
       const errors = known.map(({ report }) => report.input.snrDb! - snrDb)
       const within = errors.filter((error) => Math.abs(error) <= 3).length / known.length
       const warned = judged.filter(({ report }) => report.warnings.includes('noisy')).length / judged.length
-      rows.push([`${kind}, ${snrDb} dB`, judged.length, known.length, ...spread(errors.map((error) => error + snrDb), 1), percent(within), percent(warned), wer(judged)])
+      rows.push([`${kind}, ${snrDb} dB`, judged.length, known.length, ...spread(errors.map((error) => error + snrDb), 1), percent(within), ...spread(withTrueSpans.filter(Number.isFinite), 1), percent(warned), wer(judged)])
     }
   }
-  return { head: ['true ratio', 'clips', 'with a figure', 'median', '10 %', '90 %', 'within 3 dB %', 'noisy %', 'WER %'], rows }
+  return { head: ['true ratio', 'clips', 'with a figure', 'median', '10 %', '90 %', 'within 3 dB %', 'true spans: median', '10 %', '90 %', 'noisy %', 'WER %'], rows }
+}
+
+/** The estimate alone, without what a detector adds to its error. */
+function snrWithin(spans: readonly TimeSpan[], waveform: Waveform): number | null {
+  const frames = describeFrames(waveform)
+  const activity: SpeechActivity = { startSeconds: frames.energyStartSeconds, hopSeconds: frames.energyHopSeconds, speech: new Float32Array(0), spans, verdict: 'speech', visibleRangeDb: 0 }
+  const format: AudioFormat = { container: 'wav', codec: 'pcm_s16', sampleRate: waveform.sampleRate, channels: 1, mixing: 'mono', truncated: false }
+  return measureQuality({ level: measureLevel(waveform), frames, activity, format, audioSeconds: waveform.samples.length / waveform.sampleRate }).snrDb
 }
 
 async function judgeAll(clips: readonly SpeechClip[], recognizer: Recognizer, change: (waveform: Waveform, index: number) => Waveform): Promise<Judged[]> {

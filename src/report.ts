@@ -25,13 +25,13 @@ const WORDS = /[\p{Letter}\p{Number}]/u
 const TOO_QUIET_LUFS = -45
 /** More than this share of clipped samples is audible as distortion. */
 const CLIPPED_RATIO = 0.001
-/** dB. At a true 10, steady noise costs twice the word errors of a quiet room, other voices three times. */
+/** dB. At a true 10, noise costs two to three times the word errors of a quiet room. */
 const NOISY_SNR_DB = 12
 /** Hz. Telephone audio and below has lost the upper speech band; converters leave a little of it above 4 kHz. */
 const NARROWBAND_HZ = 4_700
 /** A sound card, not a sound: mean of all samples relative to full scale. */
 const DC_OFFSET = 0.01
-/** Of the tokens, where the decoder doubts itself: of the answers below, two in three have a wrong word. */
+/** Of the tokens, where the decoder doubts itself: of the answers below, three in five have a wrong word. */
 const LOW_MEAN_LOG_PROBABILITY = -0.5
 /** Shorter uploads hold no word. */
 const TOO_SHORT_SECONDS = 0.3

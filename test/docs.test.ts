@@ -1,5 +1,5 @@
 /** The documentation against the code, in both directions: what a table says must be so, and what is so must be in a table. */
-import { readdirSync, readFileSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import path from 'node:path'
 import t from 'tap'
 import { SETTINGS } from '../src/config.js'
@@ -53,13 +53,37 @@ t.test('stages, warnings and reasons are explained, and nothing else is', (t) =>
   t.end()
 })
 
-t.test('links between documents lead somewhere', (t) => {
-  const files = ['README.md', ...readdirSync(path.join(projectRoot, 'docs')).filter((file) => file.endsWith('.md')).map((file) => `docs/${file}`)]
+t.test('links between documents lead to a file, and to a heading that it has', (t) => {
+  const files = ['README.md', 'CHANGELOG.md', ...['docs', 'bench', 'src'].flatMap((folder) => readdirSync(path.join(projectRoot, folder), { recursive: true, encoding: 'utf8' })
+    .filter((file) => file.endsWith('.md')).map((file) => `${folder}/${file}`))]
   for (const file of files) {
-    for (const [, target] of read(file).matchAll(/\]\((?!https?:|#)([^)#]+)[^)]*\)/g)) {
-      t.doesNotThrow(() => readFileSync(path.join(projectRoot, path.dirname(file), target!)), `${file} → ${target}`)
+    for (const [, target, heading] of read(file).matchAll(/\]\((?!https?:)([^)#\s]*)(?:#([^)\s]*))?\)/g)) {
+      const linked = target === '' ? file : path.join(path.dirname(file), target!)
+      t.ok(existsSync(path.join(projectRoot, linked)), `${file} → ${linked}`)
+      if (heading !== undefined && existsSync(path.join(projectRoot, linked))) t.ok(anchors(linked).has(heading), `${file} → ${linked}#${heading}`)
     }
   }
+  t.end()
+})
+
+/** What GitHub makes of the headings of a document: lower case, without punctuation, hyphens for blanks, a number behind what is there already. */
+function anchors(file: string): Set<string> {
+  const found = new Set<string>()
+  for (const [, heading] of read(file).replace(/^```[^]*?^```/gm, '').matchAll(/^#+ +(.+?) *$/gm)) {
+    const slug = heading!.toLowerCase().replace(/[^\p{Letter}\p{Mark}\p{Number}_ -]/gu, '').replaceAll(' ', '-')
+    let name = slug
+    for (let count = 1; found.has(name); count++) name = `${slug}-${count}`
+    found.add(name)
+  }
+  return found
+}
+
+t.test('every bench is in the table of docs/benchmarks.md, and no other', (t) => {
+  const listed = [...read('bench/run.ts').matchAll(/^  (\w+): +\{ says: /gm)].map(([, name]) => name!)
+  const table = read('docs/benchmarks.md').split('| bench | answers |')[1]!.split('\n\n')[0]!
+  const documented = new Set([...table.matchAll(/^\| (\w+)/gm)].map(([, name]) => name!))
+  t.same([...documented].sort(), listed.sort())
+  t.ok(listed.length >= 10, 'the list was found')
   t.end()
 })
 

@@ -40,7 +40,7 @@ const HOUSE: readonly Rule[] = [
   { room: 'worker/', may: NOUNS, mayTypes: ['config'] },
   { room: 'telemetry/', may: NOUNS, mayTypes: ['config'] },
   { room: 'http/', may: ['audio/decode', ...NOUNS], mayTypes: ['config', 'worker/pool', 'telemetry/'] },
-  { room: 'inspect/', may: ['audio/', 'features/', 'detector', 'pipeline', 'recognizer', 'manifest', 'runtime/session', 'config', ...NOUNS] },
+  { room: 'inspect/', may: ['audio/', 'features/', 'detector', 'speech', 'pipeline', 'recognizer', 'manifest', 'runtime/session', 'config', ...NOUNS] },
   { room: 'setup/', may: ['config', 'manifest', 'root', ...NOUNS] },
   { room: 'main', may: ['config', 'manifest', 'root', 'worker/', 'telemetry/', 'http/', ...NOUNS] },
 ]

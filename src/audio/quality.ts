@@ -5,8 +5,8 @@
  * Signal-to-noise ratio: power while somebody speaks, less the noise that is in it too, over the power of the pauses,
  * both above 100 Hz (hum and rumble do not hide a voice). Frames next to a voice belong to neither: word ends fade
  * into the room. The loudest few per cent of the pauses are left out: clicks, breath, and what the detector missed.
- * Where the spans are right, mixtures of known ratio are measured within 1 dB, of babble within 3; a detector that
- * finds only the loudest syllables makes the ratio too good. `npm run bench -- quality` states both.
+ * Where the spans are right, mixtures with steady noise are measured within 0.5 dB, with babble mostly within 3; a
+ * detector that finds only the loudest syllables makes the ratio too good. `npm run bench -- quality` states both.
  *
  * Bandwidth: the highest frequency at which the long-term spectrum lies less than 50 dB below its peak (the "effective
  * bandwidth" of audio forensics). Unlike a spectral roll-off, which follows the vowels, it falls to 4 kHz when the

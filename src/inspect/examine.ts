@@ -3,10 +3,13 @@
  * they were before anything was changed.
  */
 import { decodeAudio } from '../audio/decode.js'
+import { measureLevel } from '../audio/loudness.js'
 import { resample } from '../audio/resample.js'
 import { describeFrames } from '../features/acoustics.js'
 import { transcribe, type TranscribeOptions } from '../pipeline.js'
 import type { Recognizer } from '../recognizer.js'
+import { findSpeech } from '../speech.js'
+import { startStopwatch } from '../stopwatch.js'
 import type { Report, SpeechActivity, Waveform } from '../types.js'
 
 /** Everything that is shown of a clip. */
@@ -16,6 +19,7 @@ export interface Examination {
   readonly report: Report
   /** At the rate of the model. */
   readonly waveform: Waveform
+  /** Of the detector whose opinion stood. */
   readonly activity: SpeechActivity
 }
 
@@ -23,6 +27,8 @@ export async function examine(name: string, bytes: Uint8Array, recognizer: Recog
   const report = await transcribe(bytes, recognizer, options)
   const { waveform: uploaded } = await decodeAudio(bytes, { ...options, maxSeconds: options.maxAudioSeconds })
   const waveform = resample(uploaded, recognizer.sampleRate)
-  const activity = await options.detectors.first.detect(waveform, describeFrames(waveform), options.interrupt)
-  return { name, report, waveform, activity }
+  const measured = { waveform, frames: describeFrames(waveform), level: measureLevel(uploaded) }
+  const { activity } = await findSpeech(measured, recognizer, options, startStopwatch())
+  // Words that were taken back leave nobody who spoke; the curve says who thought so before.
+  return { name, report, waveform, activity: report.input.speechRatio === 0 ? { ...activity, spans: [] } : activity }
 }

@@ -10,7 +10,7 @@ import { readFile, writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import { parseArgs } from 'node:util'
 import { readConfig, type Config } from '../config.js'
-import { loadDetectors } from '../detector.js'
+import { loadDetectors, type SpeechDetectors } from '../detector.js'
 import { SpeechError } from '../errors.js'
 import { openModelFiles, readManifest } from '../manifest.js'
 import { loadRecognizer, type Recognizer } from '../recognizer.js'
@@ -59,10 +59,12 @@ function readArguments(args: readonly string[]): Asked | string {
 
 async function examineWith({ file, model }: Asked, bytes: Uint8Array, config: Config): Promise<Examination> {
   const recognizer = await openRecognizer(model ?? config.models[0]!, config)
+  let detectors: SpeechDetectors | undefined
   try {
-    return await examine(path.basename(file), bytes, recognizer, { ...config, detectors: await loadDetectors(config), language: undefined, interrupt: () => undefined })
+    detectors = await loadDetectors(config)
+    return await examine(path.basename(file), bytes, recognizer, { ...config, detectors, language: undefined, interrupt: () => undefined })
   } finally {
-    await recognizer.dispose()
+    await Promise.all([recognizer.dispose(), detectors?.first.dispose(), detectors?.second?.dispose()])
   }
 }
 

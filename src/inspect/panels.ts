@@ -57,12 +57,12 @@ export function spectrogramPanel(waveform: Waveform, bandwidthHz: number | null,
   return panel(box, 'frequency, kHz', [image, ...edge, ...ticks, colourBar({ x: box.x + box.width + 10, y: box.y, width: 10, height: box.height })])
 }
 
-export function speechPanel({ speech, hopSeconds, spans }: SpeechActivity, time: TimeScale, box: Box): string {
+export function speechPanel({ speech, startSeconds: firstSeconds, hopSeconds, spans }: SpeechActivity, time: TimeScale, box: Box): string {
   const y = (share: number): number => box.y + box.height * (1 - Math.min(1, Math.max(0, share)))
   const step = Math.max(1, Math.floor(speech.length / box.width))
   const points = Array.from({ length: Math.floor(speech.length / step) }, (_, index) => {
     const part = speech.subarray(index * step, (index + 1) * step)
-    return `${time.at((index + 0.5) * step * hopSeconds).toFixed(1)},${y(part.reduce((sum, share) => sum + share, 0) / step).toFixed(1)}`
+    return `${time.at(firstSeconds + (index + 0.5) * step * hopSeconds).toFixed(1)},${y(part.reduce((sum, share) => sum + share, 0) / step).toFixed(1)}`
   })
   const filled = spans.map(({ startSeconds, endSeconds }) => element('rect', { x: time.at(startSeconds), y: box.y, width: time.at(endSeconds) - time.at(startSeconds), height: box.height, fill: COLOURS.speech, 'fill-opacity': 0.18 }))
   const ticks = [0, 0.5, 1].map((share) => label(box.x - 8, y(share) + 4, String(share), { ...TICK, 'text-anchor': 'end' }))

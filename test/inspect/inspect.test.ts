@@ -4,17 +4,19 @@ import os from 'node:os'
 import path from 'node:path'
 import { crc32, inflateSync } from 'node:zlib'
 import t, { type Test } from 'tap'
+import type { SpeechDetector, SpeechDetectors } from '../../src/detector.js'
 import { spectralDetector } from '../../src/detectors/spectral.js'
 import { examine, type Examination } from '../../src/inspect/examine.js'
 import { explain } from '../../src/inspect/figures.js'
 import { runInspect } from '../../src/inspect/inspect.js'
+import { speechPanel, timeScale } from '../../src/inspect/panels.js'
 import { drawPicture } from '../../src/inspect/picture.js'
 import { encodePng, type IndexedImage } from '../../src/inspect/png.js'
 import { drawSpectrogram } from '../../src/inspect/spectrogram.js'
 import { escapeText, wrap } from '../../src/inspect/svg.js'
 import type { Recognizer } from '../../src/recognizer.js'
 import { projectRoot } from '../../src/root.js'
-import { WARNINGS, type Report } from '../../src/types.js'
+import { WARNINGS, type Report, type SpeechActivity, type TimeSpan } from '../../src/types.js'
 import { wavOfSeconds } from '../http/wav.js'
 
 const CLIP = path.join(projectRoot, 'fixtures/clips/telephone-mulaw.wav')
@@ -74,6 +76,28 @@ t.test('what was cut off is marked, and what was not is not', async (t) => {
   t.same([cut(0, 0), cut(0.5, 0), cut(0.5, 0.5)], [0, 1, 2])
 })
 
+t.test('the speech is that of the detector whose opinion stood', async (t) => {
+  const [first, second] = [told([{ startSeconds: 0, endSeconds: 1 }], 'unsure'), told([{ startSeconds: 0.2, endSeconds: 0.6 }], 'speech')]
+  t.same((await examined(wavOfSeconds(1), { first, second })).activity, await second.detect())
+  t.same((await examined(wavOfSeconds(1), { first: second, second: first })).activity, await second.detect())
+  t.same((await examined(wavOfSeconds(1), { first, second: undefined })).activity, await first.detect())
+})
+
+t.test('the curve of speech has every stretch at its own time, on the grid of the detector', async (t) => {
+  const box = { x: 100, y: 0, width: 740, height: 60 }
+  for (const [startSeconds, hopSeconds, count] of [[0, 0.032, 30], [-0.008, 0.01, 102], [-0.004, 0.01, 6_000]] as const) {
+    const time = timeScale({ samples: new Float32Array(16_000 * hopSeconds * count), sampleRate: 16_000 }, box)
+    const loud = Math.floor(count / 2)
+    const speech = Float32Array.from({ length: count }, (_, index) => index === loud ? 1 : 0)
+    const svg = speechPanel({ startSeconds, hopSeconds, speech, spans: [], verdict: 'speech', visibleRangeDb: 0 }, time, box)
+    const points = /points="([^"]*)"/.exec(svg)![1]!.split(' ').map((point) => point.split(',').map(Number) as [number, number])
+    const [x] = points.reduce((highest, point) => point[1] < highest[1] ? point : highest)
+    const pointSeconds = count / points.length * hopSeconds
+    const distance = Math.abs(x - time.at(startSeconds + (loud + 0.5) * hopSeconds))
+    t.ok(distance <= 0.051 + time.at(Math.max(0, pointSeconds - hopSeconds) / 2) - box.x, `${count} stretches: ${distance} off`)
+  }
+})
+
 t.test('a tone is the brightest line of the spectrogram at its frequency, and only while it sounds', async (t) => {
   for (const hertz of [500, 2_000, 6_000]) {
     const samples = Float32Array.from({ length: 32_000 }, (_, n) => n < 16_000 ? Math.sin((2 * Math.PI * hertz * n) / 16_000) : 0)
@@ -111,13 +135,22 @@ t.test('the picture of the documentation is one of ours', async (t) => {
   t.ok(svg.length < 150_000 && svg.includes('telephone-mulaw.wav'))
 })
 
-function examined(bytes: Uint8Array): Promise<Examination> {
+function examined(bytes: Uint8Array, detectors: SpeechDetectors = { first: spectralDetector, second: undefined }): Promise<Examination> {
   const recognizer: Recognizer = {
     name: 'told', sampleRate: 16_000, maxSeconds: 30, languages: ['en'], hearing: { leadSeconds: [0.2], trailSeconds: 0.2, doubtBelow: -9 }, provider: { provider: 'cpu', refused: [] },
     recognize: async () => ({ text: 'some words', tokens: [1], logProbabilities: [-0.1], stopped: 'end_of_text', language: 'en' }),
     dispose: async () => undefined,
   }
-  return examine('clip.wav', bytes, recognizer, { language: undefined, maxAudioSeconds: 100, normalizeVolume: true, trimSilence: false, detectors: { first: spectralDetector, second: undefined }, maxHearings: 1, interrupt: () => undefined })
+  return examine('clip.wav', bytes, recognizer, { language: undefined, maxAudioSeconds: 100, normalizeVolume: true, trimSilence: false, detectors, maxHearings: 1, interrupt: () => undefined })
+}
+
+/** A detector that hears the same in everything. */
+function told(spans: readonly TimeSpan[], verdict: SpeechActivity['verdict']): SpeechDetector & { detect(): Promise<SpeechActivity> } {
+  return {
+    name: 'told',
+    detect: async () => ({ startSeconds: 0, hopSeconds: 0.01, speech: new Float32Array(100), spans, verdict, visibleRangeDb: 0 }),
+    dispose: async () => undefined,
+  }
 }
 
 /** Well-formed: every element is closed by its own end, and text holds no bare mark. */
