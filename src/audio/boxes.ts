@@ -12,8 +12,8 @@ export interface Box {
 
 /** In one list; fragments of 100 ms make an hour of 72,000. */
 const MAX_BOXES = 200_000
-/** Of all lists that one pass looks through: about ten for each fragment. A box has 8 bytes, and this takes some 100 ms. */
-const MAX_BOXES_SEEN = 1_000_000
+/** Of all lists that one pass looks through, their ends included: an hour of picture and sound in such fragments has 576,000. */
+const MAX_BOXES_SEEN = 600_000
 
 /** One pass over a file, which ends when it has seen too many boxes: lists lie in lists, and each may have its most. */
 export class BoxReader {
@@ -26,16 +26,10 @@ export class BoxReader {
 
   /** The boxes from `start` to `end`, the last one perhaps cut off. Throws AUDIO_UNREADABLE when too many were seen. */
   *boxesIn(start: number, end: number): Generator<Box> {
-    const { bytes } = this
-    for (let at = start, count = 0; at + 8 <= end && count < MAX_BOXES; count++) {
-      if (++this.#seen > MAX_BOXES_SEEN) throw unreadable(`more than ${MAX_BOXES_SEEN} boxes`)
-      const size = u32be(bytes, at)
-      const type = fourCharacters(bytes, at + 4)
-      const bodyAt = at + (size === 1 ? 16 : 8)
-      const boxEnd = size === 0 ? end : at + (size === 1 ? u64be(bytes, at + 8) : size)
-      if (boxEnd < bodyAt) return
-      yield { type, start: at, bodyAt, end: boxEnd }
-      at = boxEnd
+    let box = this.#readBox(start, end)
+    for (let count = 0; box !== undefined && count < MAX_BOXES; count++) {
+      yield box
+      box = this.#readBox(box.end, end)
     }
   }
 
@@ -53,7 +47,22 @@ export class BoxReader {
   childrenOf(parent: Box, type?: string): readonly Box[] {
     const end = Math.min(parent.end, this.bytes.byteLength)
     const bodyAt = parent.type === 'meta' ? parent.bodyAt + 4 : parent.bodyAt
-    return [...this.boxesIn(bodyAt, end)].filter((box) => box.end <= end && (type === undefined || box.type === type))
+    const children: Box[] = []
+    let box = this.#readBox(bodyAt, end) // hot: not by the generator above
+    for (let count = 0; box !== undefined && count < MAX_BOXES; count++) {
+      if (box.end <= end && (type === undefined || box.type === type)) children.push(box)
+      box = this.#readBox(box.end, end)
+    }
+    return children
+  }
+
+  #readBox(at: number, end: number): Box | undefined {
+    if (++this.#seen > MAX_BOXES_SEEN) throw unreadable(`more than ${MAX_BOXES_SEEN} boxes`)
+    if (at + 8 > end) return undefined
+    const size = u32be(this.bytes, at)
+    const bodyAt = at + (size === 1 ? 16 : 8)
+    const boxEnd = size === 0 ? end : at + (size === 1 ? u64be(this.bytes, at + 8) : size)
+    return boxEnd < bodyAt ? undefined : { type: fourCharacters(this.bytes, at + 4), start: at, bodyAt, end: boxEnd }
   }
 }
 

@@ -69,7 +69,7 @@ function compose(probe: AudioProbe, { blocks, sampleRate, broken }: Decoded, cha
   const { container, codec } = probe
   // Only a file that is all there and says so itself has nothing to be heard; in any other one nothing could be decoded.
   const isEmpty = probe.declared && probe.seconds === 0 && !probe.truncated
-  if (blocks.length === 0 && !isEmpty) throw new SpeechError('AUDIO_UNREADABLE', `no sound came out of the ${codec} in this ${container} file`)
+  if (blocks.every(([first]) => first!.length === 0) && !isEmpty) throw new SpeechError('AUDIO_UNREADABLE', `no sound came out of the ${codec} in this ${container} file`)
   const channels = blocks.reduce((most, block) => Math.max(most, block.length), probe.channels)
   const { samples, mixing } = downmix(blocks, channels, channel)
   const rate = sampleRate || probe.sampleRate

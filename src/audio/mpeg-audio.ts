@@ -44,7 +44,8 @@ export function matchesAdts(bytes: Uint8Array): boolean {
 export function probeMp3(bytes: Uint8Array): AudioProbe {
   const { at, frame } = findMp3(bytes)
   const { sampleRate, channels, samples } = frame
-  const frames = declaredFrames(bytes, at, frame)
+  const counted = declaredFrames(bytes, at, frame)
+  const frames = counted === 0 && readMp3Frame(bytes, at + frame.bytes) !== undefined ? undefined : counted // none, but there they are
   const seconds = frames === undefined ? (bytes.byteLength - at) / frame.bytes * samples / sampleRate : frames * samples / sampleRate
   checkShape({ sampleRate, channels })
   return { container: 'mp3', codec: 'mp3', sampleRate, channels, seconds, declared: frames !== undefined, truncated: false }
