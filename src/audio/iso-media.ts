@@ -5,6 +5,7 @@
  * index first. So a file whose index stands at its end is decoded piece by piece like any other, a fragmented one needs
  * no second way, and no count in the upload reaches a parser that would believe it.
  */
+import { checkAlacFrame } from './alac.js'
 import { BoxReader, makeBox, type Box } from './boxes.js'
 import { bytesOf32, joined, textAt, u32be, u64be } from './bytes.js'
 import { runsOf, type Sample } from './iso-samples.js'
@@ -64,7 +65,9 @@ export function* isoMediaPieces(bytes: Uint8Array, maxSeconds: number): Generato
       checkPacket(track.codec, sample.bytes)
       total += sample.bytes
       if (total > bytes.byteLength) throw unreadable('the frames of the track lie upon one another: together they are longer than the file')
-      if (sample.bytes > 0) samples.push(sample)
+      if (sample.bytes === 0) continue
+      if (track.codec === 'alac') checkAlacFrame(bytes, sample.offset, track)
+      samples.push(sample)
     }
   }
   yield header(file, moov, track, samples, duration)

@@ -1,4 +1,5 @@
 /** The sound track of an MP4 file: its codec, its clock and where its tables are (ISO/IEC 14496-12, -14, -1; QuickTime). */
+import { MAX_ALAC_CHANNELS } from './alac.js'
 import type { Box, BoxReader } from './boxes.js'
 import { fourCharacters, u16be, u32be } from './bytes.js'
 import { AAC_RATES_HZ } from './mpeg-audio.js'
@@ -99,7 +100,9 @@ function readAlac(file: BoxReader, entry: Box): Codec {
   if (at < cookie.bodyAt) throw unreadable('the header of the ALAC track is too short')
   const frameSamples = u32be(bytes, at)
   if (frameSamples < 1 || frameSamples > MAX_ALAC_FRAME) throw unreadable(`an ALAC frame of ${frameSamples} samples; expected 1 to ${MAX_ALAC_FRAME}`)
-  return { codec: 'alac', channels: bytes[at + 9]!, sampleRate: u32be(bytes, at + 20), frameSamples }
+  const channels = bytes[at + 9]!
+  if (channels > MAX_ALAC_CHANNELS) throw unsupported(`ALAC of ${channels} channels; read are 1 and 2`)
+  return { codec: 'alac', channels, sampleRate: u32be(bytes, at + 20), frameSamples }
 }
 
 /** A box of the description; QuickTime wraps some in another. */
