@@ -4,19 +4,13 @@
  * Own reading, not the library's: that takes 8-bit samples for unsigned.
  */
 import { fourCharacters, textAt, u16be, u32be } from './bytes.js'
-import { IMA_PACKET_BYTES, IMA_PACKET_SAMPLES } from './ima.js'
-import { bytesPerFrame, floatCodec, signedCodec, type PcmCodec, type PcmLayout } from './pcm.js'
+import { bytesPerPacket, secondsOfPackets, type PacketLayout } from './ima.js'
+import { floatCodec, signedCodec } from './pcm.js'
 import { checkShape, MAX_CHANNELS, MAX_CODED_CHANNELS, unreadable, unsupported, type AudioProbe } from './probe.js'
 
 const MAX_CHUNKS = 1_024
 
-/** Layout of the samples; with `adpcm_ima` a frame is a packet of each channel. */
-export interface AiffLayout extends Omit<PcmLayout, 'codec'> {
-  readonly codec: PcmCodec | 'adpcm_ima'
-  readonly truncated: boolean
-}
-
-interface Common extends Pick<AiffLayout, 'codec' | 'littleEndian' | 'channels' | 'sampleRate'> {
+interface Common extends Pick<PacketLayout, 'codec' | 'littleEndian' | 'channels' | 'sampleRate'> {
   /** Frames, or packets of IMA ADPCM. */
   readonly frames: number
 }
@@ -26,15 +20,13 @@ export function matchesAiff(bytes: Uint8Array): boolean {
 }
 
 export function probeAiff(bytes: Uint8Array): AudioProbe {
-  const { codec, sampleRate, channels, dataBytes, truncated, ...rest } = readAiffLayout(bytes)
-  const frames = codec === 'adpcm_ima'
-    ? Math.floor(dataBytes / (IMA_PACKET_BYTES * channels)) * IMA_PACKET_SAMPLES
-    : Math.floor(dataBytes / bytesPerFrame({ ...rest, codec, channels }))
-  return { container: 'aiff', codec, sampleRate, channels, seconds: frames / sampleRate, declared: true, truncated }
+  const layout = readAiffLayout(bytes)
+  const { codec, sampleRate, channels, truncated } = layout
+  return { container: 'aiff', codec, sampleRate, channels, seconds: secondsOfPackets(layout), declared: true, truncated }
 }
 
 /** Throws AUDIO_UNREADABLE or AUDIO_UNSUPPORTED. */
-export function readAiffLayout(bytes: Uint8Array): AiffLayout {
+export function readAiffLayout(bytes: Uint8Array): PacketLayout {
   let common: Common | undefined
   let sound: { readonly at: number; readonly size: number } | undefined
   for (let at = 12, count = 0; at + 8 <= bytes.byteLength && count < MAX_CHUNKS && (common === undefined || sound === undefined); count++) {
@@ -47,9 +39,8 @@ export function readAiffLayout(bytes: Uint8Array): AiffLayout {
   if (sound === undefined) throw unreadable('there is no SSND chunk, which holds the samples')
   const { frames, ...format } = common
   const dataOffset = sound.at + 8 + u32be(bytes, sound.at)
-  const frameBytes = format.codec === 'adpcm_ima' ? IMA_PACKET_BYTES * format.channels : bytesPerFrame({ ...format, codec: format.codec })
   const present = Math.max(0, bytes.byteLength - dataOffset)
-  const declared = frames * frameBytes
+  const declared = frames * bytesPerPacket(format)
   return { ...format, dataOffset: Math.min(dataOffset, bytes.byteLength), dataBytes: Math.min(declared, present), truncated: declared > present }
 }
 
@@ -62,7 +53,7 @@ function readCommon(bytes: Uint8Array, at: number, size: number): Common {
   return format
 }
 
-function encodingOf(compression: string, bits: number): Pick<AiffLayout, 'codec' | 'littleEndian'> {
+function encodingOf(compression: string, bits: number): Pick<PacketLayout, 'codec' | 'littleEndian'> {
   const wholeBytes = Math.ceil(bits / 8) * 8 // 12 bits lie at the top of 16
   switch (compression) {
     case 'NONE': case 'twos': return { codec: signedCodec(wholeBytes), littleEndian: false }

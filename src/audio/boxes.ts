@@ -1,5 +1,6 @@
 /** Boxes of the ISO base media file format (ISO/IEC 14496-12, 4.2), read and written. */
 import { bytesOf32, fourCharacters, joined, u32be, u64be } from './bytes.js'
+import { unreadable } from './probe.js'
 
 export interface Box {
   readonly type: string
@@ -9,37 +10,60 @@ export interface Box {
   readonly end: number
 }
 
-/** Fragments of 100 ms make an hour of 72,000. */
+/** In one list; fragments of 100 ms make an hour of 72,000. */
 const MAX_BOXES = 200_000
+/** Of all lists that one pass looks through, their ends included: an hour of picture and sound in such fragments has 576,000. */
+const MAX_BOXES_SEEN = 600_000
 
-/** The boxes from `start` to `end`, the last one perhaps cut off. */
-export function* boxesIn(bytes: Uint8Array, start: number, end: number): Generator<Box> {
-  for (let at = start, count = 0; at + 8 <= end && count < MAX_BOXES; count++) {
-    const size = u32be(bytes, at)
-    const type = fourCharacters(bytes, at + 4)
+/** One pass over a file, which ends when it has seen too many boxes: lists lie in lists, and each may have its most. */
+export class BoxReader {
+  readonly bytes: Uint8Array
+  #seen = 0
+
+  constructor(bytes: Uint8Array) {
+    this.bytes = bytes
+  }
+
+  /** The boxes from `start` to `end`, the last one perhaps cut off. Throws AUDIO_UNREADABLE when too many were seen. */
+  *boxesIn(start: number, end: number): Generator<Box> {
+    let box = this.#readBox(start, end)
+    for (let count = 0; box !== undefined && count < MAX_BOXES; count++) {
+      yield box
+      box = this.#readBox(box.end, end)
+    }
+  }
+
+  /** The first box at the end of a path, if all of it is there. */
+  find(parent: Box, ...path: readonly string[]): Box | undefined {
+    let box: Box | undefined = parent
+    for (const type of path) {
+      if (box === undefined) return undefined
+      box = this.childrenOf(box).find((child) => child.type === type)
+    }
+    return box
+  }
+
+  /** All of one type that are wholly there. */
+  childrenOf(parent: Box, type?: string): readonly Box[] {
+    const end = Math.min(parent.end, this.bytes.byteLength)
+    const bodyAt = parent.type === 'meta' ? parent.bodyAt + 4 : parent.bodyAt
+    const children: Box[] = []
+    let box = this.#readBox(bodyAt, end) // hot: not by the generator above
+    for (let count = 0; box !== undefined && count < MAX_BOXES; count++) {
+      if (box.end <= end && (type === undefined || box.type === type)) children.push(box)
+      box = this.#readBox(box.end, end)
+    }
+    return children
+  }
+
+  #readBox(at: number, end: number): Box | undefined {
+    if (++this.#seen > MAX_BOXES_SEEN) throw unreadable(`more than ${MAX_BOXES_SEEN} boxes`)
+    if (at + 8 > end) return undefined
+    const size = u32be(this.bytes, at)
     const bodyAt = at + (size === 1 ? 16 : 8)
-    const boxEnd = size === 0 ? end : at + (size === 1 ? u64be(bytes, at + 8) : size)
-    if (boxEnd < bodyAt) return
-    yield { type, start: at, bodyAt, end: boxEnd }
-    at = boxEnd
+    const boxEnd = size === 0 ? end : at + (size === 1 ? u64be(this.bytes, at + 8) : size)
+    return boxEnd < bodyAt ? undefined : { type: fourCharacters(this.bytes, at + 4), start: at, bodyAt, end: boxEnd }
   }
-}
-
-/** The first box at the end of a path, if all of it is there. */
-export function findBox(bytes: Uint8Array, parent: Box, ...path: readonly string[]): Box | undefined {
-  let box: Box | undefined = parent
-  for (const type of path) {
-    if (box === undefined) return undefined
-    box = childrenOf(bytes, box).find((child) => child.type === type)
-  }
-  return box
-}
-
-/** All of one type that are wholly there. */
-export function childrenOf(bytes: Uint8Array, parent: Box, type?: string): readonly Box[] {
-  const end = Math.min(parent.end, bytes.byteLength)
-  const bodyAt = parent.type === 'meta' ? parent.bodyAt + 4 : parent.bodyAt
-  return [...boxesIn(bytes, bodyAt, end)].filter((box) => box.end <= end && (type === undefined || box.type === type))
 }
 
 export function makeBox(type: string, ...parts: readonly (Uint8Array | readonly number[] | string)[]): Uint8Array {

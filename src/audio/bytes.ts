@@ -46,7 +46,7 @@ export function textAt(bytes: Uint8Array, at: number, text: string): boolean {
 
 /** Bytes behind one another; numbers are bytes, texts ASCII. */
 export function joined(...parts: readonly (Uint8Array | readonly number[] | string)[]): Uint8Array {
-  return Buffer.concat(parts.map((part) => typeof part === 'string' ? Buffer.from(part, 'latin1') : Uint8Array.from(part)))
+  return Buffer.concat(parts.map((part) => typeof part === 'string' ? Buffer.from(part, 'latin1') : part instanceof Uint8Array ? part : Uint8Array.from(part)))
 }
 
 /** Big-endian. */

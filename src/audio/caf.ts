@@ -4,8 +4,8 @@
  * library; AAC, ALAC and Opus come in other containers.
  */
 import { fourCharacters, textAt, u16be, u32be, u64be } from './bytes.js'
-import { IMA_PACKET_BYTES, IMA_PACKET_SAMPLES } from './ima.js'
-import { bytesPerFrame, floatCodec, signedCodec, type PcmCodec, type PcmLayout } from './pcm.js'
+import { bytesPerPacket, secondsOfPackets, type PacketLayout } from './ima.js'
+import { floatCodec, signedCodec } from './pcm.js'
 import { checkShape, MAX_CHANNELS, MAX_CODED_CHANNELS, unreadable, unsupported, type AudioProbe } from './probe.js'
 
 const MAX_CHUNKS = 1_024
@@ -13,28 +13,20 @@ const UNKNOWN_SIZE = 2 ** 64
 const FLOAT_FLAG = 1
 const LITTLE_ENDIAN_FLAG = 2
 
-/** Layout of the samples; with `adpcm_ima` a frame is a packet of each channel. */
-export interface CafLayout extends Omit<PcmLayout, 'codec'> {
-  readonly codec: PcmCodec | 'adpcm_ima'
-  readonly truncated: boolean
-}
-
-type CafFormat = Pick<CafLayout, 'codec' | 'littleEndian' | 'channels' | 'sampleRate'>
+type CafFormat = Pick<PacketLayout, 'codec' | 'littleEndian' | 'channels' | 'sampleRate'>
 
 export function matchesCaf(bytes: Uint8Array): boolean {
   return textAt(bytes, 0, 'caff')
 }
 
 export function probeCaf(bytes: Uint8Array): AudioProbe {
-  const { codec, sampleRate, channels, dataBytes, truncated } = readCafLayout(bytes)
-  const frames = codec === 'adpcm_ima'
-    ? Math.floor(dataBytes / (IMA_PACKET_BYTES * channels)) * IMA_PACKET_SAMPLES
-    : Math.floor(dataBytes / bytesPerFrame({ codec, channels }))
-  return { container: 'caf', codec, sampleRate, channels, seconds: frames / sampleRate, declared: true, truncated }
+  const layout = readCafLayout(bytes)
+  const { codec, sampleRate, channels, truncated } = layout
+  return { container: 'caf', codec, sampleRate, channels, seconds: secondsOfPackets(layout), declared: true, truncated }
 }
 
 /** Throws AUDIO_UNREADABLE or AUDIO_UNSUPPORTED. */
-export function readCafLayout(bytes: Uint8Array): CafLayout {
+export function readCafLayout(bytes: Uint8Array): PacketLayout {
   if (u16be(bytes, 4) !== 1) throw unsupported(`CAF of version ${u16be(bytes, 4)}; read is version 1`)
   let format: CafFormat | undefined
   for (let at = 8, count = 0; at + 12 <= bytes.byteLength && count < MAX_CHUNKS; count++) {
@@ -49,7 +41,7 @@ export function readCafLayout(bytes: Uint8Array): CafLayout {
   throw unreadable('there is no "data" chunk')
 }
 
-function layoutOf(bytes: Uint8Array, format: CafFormat, dataOffset: number, size: number): CafLayout {
+function layoutOf(bytes: Uint8Array, format: CafFormat, dataOffset: number, size: number): PacketLayout {
   const present = Math.max(0, bytes.byteLength - dataOffset)
   const declared = size >= UNKNOWN_SIZE ? present : Math.max(0, size - 4) // a count of edits comes first
   return { ...format, dataOffset: Math.min(dataOffset, bytes.byteLength), dataBytes: Math.min(declared, present), truncated: declared > present }
@@ -62,12 +54,12 @@ function readDescription(bytes: Uint8Array, at: number): CafFormat {
   const [packetBytes, channels, bits] = [u32be(bytes, at + 16), u32be(bytes, at + 24), u32be(bytes, at + 28)]
   const codec = codecOf(fourCharacters(bytes, at + 8), flags, bits)
   checkShape({ sampleRate, channels }, codec === 'adpcm_ima' ? MAX_CODED_CHANNELS : MAX_CHANNELS)
-  const expected = codec === 'adpcm_ima' ? IMA_PACKET_BYTES * channels : bytesPerFrame({ codec, channels })
+  const expected = bytesPerPacket({ codec, channels })
   if (packetBytes !== expected) throw unreadable(`a packet of ${channels} channels of ${codec} has ${expected} bytes, the header says ${packetBytes}`)
   return { codec, sampleRate, channels, littleEndian: (flags & LITTLE_ENDIAN_FLAG) !== 0 }
 }
 
-function codecOf(name: string, flags: number, bits: number): CafLayout['codec'] {
+function codecOf(name: string, flags: number, bits: number): PacketLayout['codec'] {
   if (name === 'lpcm') return (flags & FLOAT_FLAG) === 0 ? signedCodec(bits) : floatCodec(bits)
   if (name === 'alaw') return 'alaw'
   if (name === 'ulaw') return 'mulaw'

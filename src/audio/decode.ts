@@ -67,9 +67,10 @@ export async function decodeAudio(bytes: Uint8Array, options: DecodeOptions): Pr
 
 function compose(probe: AudioProbe, { blocks, sampleRate, broken }: Decoded, channel: ChannelChoice | undefined): Recording {
   const { container, codec } = probe
-  // Without any block there was nothing to decode, or nothing that could be.
-  if (blocks.length === 0 && probe.seconds > 0) throw new SpeechError('AUDIO_UNREADABLE', `no sound came out of the ${codec} in this ${container} file`)
-  const channels = Math.max(probe.channels, ...blocks.map((block) => block.length))
+  // Only a file that is all there and says so itself has nothing to be heard; in any other one nothing could be decoded.
+  const isEmpty = probe.declared && probe.seconds === 0 && !probe.truncated
+  if (blocks.every(([first]) => first!.length === 0) && !isEmpty) throw new SpeechError('AUDIO_UNREADABLE', `no sound came out of the ${codec} in this ${container} file`)
+  const channels = blocks.reduce((most, block) => Math.max(most, block.length), probe.channels)
   const { samples, mixing } = downmix(blocks, channels, channel)
   const rate = sampleRate || probe.sampleRate
   const missingSeconds = probe.declared ? probe.seconds - samples.length / rate : 0

@@ -14,9 +14,10 @@ const MAX_METADATA_BLOCKS = 1_024
 /** Of 16-bit samples; speech takes about this share. */
 const USUAL_RATIO = 0.5
 const PIECE_BYTES = 16 * 1024
-const PIECE_SAMPLES = 1_000_000
+/** Of all channels; the longest frame has half of it. */
+export const MAX_PIECE_SAMPLES = 1_000_000
 /** So much without the header of a frame is no frame: 65,535 samples of eight channels have half of it. */
-const MAX_FRAME_BYTES = 4 * 1024 * 1024
+export const MAX_FRAME_BYTES = 4 * 1024 * 1024
 
 export interface StreamInfo {
   /** Hz */
@@ -33,6 +34,7 @@ export function matchesFlac(bytes: Uint8Array): boolean {
 
 export function probeFlac(bytes: Uint8Array): AudioProbe {
   const { info, framesAt } = findFrames(bytes)
+  if (framesAt === bytes.byteLength) throw unreadable('the file ends before the first FLAC frame')
   const { sampleRate, channels, bitsPerSample, totalSamples } = info
   const bitsPerSecond = sampleRate * channels * bitsPerSample * USUAL_RATIO
   const declared = totalSamples > 0
@@ -42,15 +44,15 @@ export function probeFlac(bytes: Uint8Array): AudioProbe {
 
 /** STREAMINFO and the frames, without pictures and tags. */
 export function* flacPieces(bytes: Uint8Array): Generator<Uint8Array> {
-  const { info, infoAt, framesAt } = findFrames(bytes)
+  const { infoAt, framesAt } = findFrames(bytes)
   yield joined(MAGIC, [0x80, 0, 0, STREAM_INFO_BYTES], bytes.subarray(infoAt, infoAt + STREAM_INFO_BYTES))
   let start = framesAt
   let samples = 0
   for (let at = framesAt; at < bytes.byteLength; at++) {
     const next = bytes.indexOf(0xff, at)
     at = next < 0 ? bytes.byteLength : next
-    const more = frameSamples(bytes, at) * info.channels
-    const isFull = at - start > PIECE_BYTES || samples + more > PIECE_SAMPLES
+    const more = frameSamples(bytes, at)
+    const isFull = at - start > PIECE_BYTES || samples + more > MAX_PIECE_SAMPLES
     if ((more > 0 && isFull && at > start) || at - start > MAX_FRAME_BYTES) {
       yield bytes.subarray(start, at)
       start = at
@@ -82,13 +84,20 @@ function findFrames(bytes: Uint8Array): { info: StreamInfo; infoAt: number; fram
   for (let count = 0; count < MAX_METADATA_BLOCKS; count++) {
     const isLast = (bytes[at]! & 0x80) !== 0
     at += 4 + u24be(bytes, at + 1)
-    if (at >= bytes.byteLength) throw unreadable('the file ends before the first FLAC frame')
+    if (at > bytes.byteLength) throw unreadable('the file ends before the first FLAC frame')
     if (isLast) return { info, infoAt: 8, framesAt: at }
   }
   throw unreadable(`more than ${MAX_METADATA_BLOCKS} blocks of metadata`)
 }
 
-/** Samples of one channel that the frame beginning here has; 0 when none begins here. */
+/** What the frames that begin within a stretch unfold into: samples of all channels. */
+export function flacSamples(bytes: Uint8Array, start: number, end: number): number {
+  let sum = 0
+  for (let at = bytes.indexOf(0xff, start); at >= 0 && at < end; at = bytes.indexOf(0xff, at + 1)) sum += frameSamples(bytes, at)
+  return sum
+}
+
+/** Samples of all channels that the frame beginning here has, by its own header; 0 when none begins here. */
 function frameSamples(bytes: Uint8Array, at: number): number {
   if (bytes[at] !== 0xff || (bytes[at + 1]! & 0xfe) !== 0xf8) return 0
   const blockCode = bytes[at + 2]! >> 4
@@ -99,6 +108,11 @@ function frameSamples(bytes: Uint8Array, at: number): number {
   const rateAt = blockAt + (blockCode === 6 ? 1 : blockCode === 7 ? 2 : 0)
   const crcAt = rateAt + (rateCode === 12 ? 1 : rateCode > 12 ? 2 : 0)
   if (crcAt >= bytes.byteLength || crc8(bytes, at, crcAt) !== bytes[crcAt]) return 0
+  const channelCode = bytes[at + 3]! >> 4 // from 8 on stereo, in three other ways
+  return blockSamples(bytes, blockCode, blockAt) * (channelCode < 8 ? channelCode + 1 : 2)
+}
+
+function blockSamples(bytes: Uint8Array, blockCode: number, blockAt: number): number {
   if (blockCode === 1) return 192
   if (blockCode < 6) return 144 << blockCode
   if (blockCode === 6) return bytes[blockAt]! + 1

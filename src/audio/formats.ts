@@ -1,11 +1,11 @@
 /** The containers that are read, in the order in which their leading bytes are looked for, and how each is read. */
 import { adtsPieces, matchesAdts, matchesMp3, mp3Pieces, probeAdts, probeMp3 } from './mpeg-audio.js'
 import { amrPieces, matchesAmr, probeAmr } from './amr.js'
-import { matchesAiff, probeAiff, readAiffLayout, type AiffLayout } from './aiff.js'
+import { matchesAiff, probeAiff, readAiffLayout } from './aiff.js'
 import { textAt } from './bytes.js'
-import { matchesCaf, probeCaf, readCafLayout, type CafLayout } from './caf.js'
+import { matchesCaf, probeCaf, readCafLayout } from './caf.js'
 import { flacPieces, matchesFlac, probeFlac } from './flac.js'
-import { imaPieces } from './ima.js'
+import { imaPieces, type PacketLayout } from './ima.js'
 import { isoMediaPieces, matchesIsoMedia, probeIsoMedia } from './iso-media.js'
 import { matchesMatroska, matroskaDecoder, matroskaPieces, probeMatroska } from './matroska.js'
 import { matchesOgg, oggDecoder, oggPieces, probeOgg } from './ogg.js'
@@ -43,7 +43,7 @@ export const UNREAD: readonly { readonly name: string; matches(bytes: Uint8Array
   { name: 'AC-3', matches: (bytes) => textAt(bytes, 0, '\x0b\x77') },
 ]
 
-async function readPackets(bytes: Uint8Array, layout: AiffLayout | CafLayout, limits: StreamLimits): Promise<Decoded> {
+async function readPackets(bytes: Uint8Array, layout: PacketLayout, limits: StreamLimits): Promise<Decoded> {
   const { codec } = layout
   if (codec === 'adpcm_ima') return decodeStream('caf', imaPieces(bytes, layout), limits)
   return { blocks: [readPcm(bytes, { ...layout, codec })], sampleRate: layout.sampleRate, broken: false }

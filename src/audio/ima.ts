@@ -3,20 +3,29 @@
  * decodes it within CAF; a CAF header made here of checked values stands before the packets of either container.
  */
 import { bytesOf32, joined, sliced } from './bytes.js'
+import { bytesPerFrame, type PcmCodec, type PcmLayout } from './pcm.js'
 
-export const IMA_PACKET_BYTES = 34
-export const IMA_PACKET_SAMPLES = 64
+const IMA_PACKET_BYTES = 34
+const IMA_PACKET_SAMPLES = 64
 const PIECE_BYTES = 16 * 1024
 
-interface ImaLayout {
-  readonly channels: number
-  /** Hz */
-  readonly sampleRate: number
-  readonly dataOffset: number
-  readonly dataBytes: number
+/** What AIFF and CAF hold: samples of all channels, or a packet of each channel, one behind the other. */
+export interface PacketLayout extends Omit<PcmLayout, 'codec'> {
+  readonly codec: PcmCodec | 'adpcm_ima'
+  readonly truncated: boolean
 }
 
-export function* imaPieces(bytes: Uint8Array, { channels, sampleRate, dataOffset, dataBytes }: ImaLayout): Generator<Uint8Array> {
+/** Of one sample, or packet, of all channels. */
+export function bytesPerPacket({ codec, channels }: Pick<PacketLayout, 'codec' | 'channels'>): number {
+  return codec === 'adpcm_ima' ? IMA_PACKET_BYTES * channels : bytesPerFrame({ codec, channels })
+}
+
+export function secondsOfPackets(layout: PacketLayout): number {
+  const packets = Math.floor(layout.dataBytes / bytesPerPacket(layout))
+  return packets * (layout.codec === 'adpcm_ima' ? IMA_PACKET_SAMPLES : 1) / layout.sampleRate
+}
+
+export function* imaPieces(bytes: Uint8Array, { channels, sampleRate, dataOffset, dataBytes }: Omit<PacketLayout, 'codec'>): Generator<Uint8Array> {
   const rate = Buffer.alloc(8)
   rate.writeDoubleBE(sampleRate)
   const packetBytes = IMA_PACKET_BYTES * channels

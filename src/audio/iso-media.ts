@@ -5,10 +5,12 @@
  * index first. So a file whose index stands at its end is decoded piece by piece like any other, a fragmented one needs
  * no second way, and no count in the upload reaches a parser that would believe it.
  */
-import { boxesIn, childrenOf, findBox, makeBox, type Box } from './boxes.js'
+import { checkAlacFrame } from './alac.js'
+import { BoxReader, makeBox, type Box } from './boxes.js'
 import { bytesOf32, joined, textAt, u32be, u64be } from './bytes.js'
 import { runsOf, type Sample } from './iso-samples.js'
 import { readIsoTrack, type IsoTrack } from './iso-track.js'
+import { checkPacket } from './packets.js'
 import { unreadable, type AudioProbe } from './probe.js'
 import { SpeechError } from '../errors.js'
 
@@ -25,41 +27,50 @@ export function matchesIsoMedia(bytes: Uint8Array): boolean {
 }
 
 export function probeIsoMedia(bytes: Uint8Array): AudioProbe {
-  const { moov, truncated } = topLevel(bytes)
-  const track = readIsoTrack(bytes, moov)
+  const file = new BoxReader(bytes)
+  const { moov, truncated } = topLevel(file)
+  const track = readIsoTrack(file, moov)
   const { codec, sampleRate, channels, frameSamples, timescale } = track
   let frames = 0
   let duration = 0
   let firstTime: number | undefined
-  for (const run of runsOf(bytes, moov, track)) {
+  for (const run of runsOf(file, moov, track)) {
     firstTime ??= run.decodeTime
     if (run.decodeTime !== undefined) duration = Math.max(duration, run.decodeTime - firstTime!)
     frames += run.count
     duration += run.duration
   }
-  const seconds = frameSamples > 0 ? frames * frameSamples / sampleRate : duration / timescale
-  const edit = readEdit(bytes, track.trak)
-  const shown = edit === undefined ? seconds : Math.min(seconds - edit.start / timescale, edit.duration / movieTimescale(bytes, moov) || Infinity)
+  // A clock that stands still is no reason to believe that there is nothing to be heard.
+  const seconds = frameSamples > 0 ? frames * frameSamples / sampleRate : duration > 0 ? duration / timescale : frames / MOST_FRAMES_PER_SECOND
+  const edit = readEdit(file, track.trak)
+  const shown = edit === undefined ? seconds : Math.min(seconds - edit.start / timescale, edit.duration / movieTimescale(file, moov) || Infinity)
   return { container: 'mp4', codec, sampleRate, channels, seconds: Math.max(0, shown), declared: true, truncated }
 }
 
 /** Throws AUDIO_TOO_LONG when the tables have more frames than so many seconds can have. */
 export function* isoMediaPieces(bytes: Uint8Array, maxSeconds: number): Generator<Uint8Array> {
-  const { moov } = topLevel(bytes)
-  const track = readIsoTrack(bytes, moov)
+  const file = new BoxReader(bytes)
+  const { moov } = topLevel(file)
+  const track = readIsoTrack(file, moov)
   const samples: Sample[] = []
   const most = maxSeconds * MOST_FRAMES_PER_SECOND + SPARE_FRAMES
   let duration = 0
   let count = 0
-  for (const run of runsOf(bytes, moov, track)) {
+  let total = 0
+  for (const run of runsOf(file, moov, track)) {
     duration += run.duration
     for (const sample of run.samples()) {
       if (count++ > most) throw new SpeechError('AUDIO_TOO_LONG', `more frames than ${maxSeconds} s can have`)
       if (sample.offset + sample.bytes > bytes.byteLength) break // cut off, and so is all that follows in this run
-      if (sample.bytes > 0) samples.push(sample)
+      checkPacket(track.codec, sample.bytes)
+      total += sample.bytes
+      if (total > bytes.byteLength) throw unreadable('the frames of the track lie upon one another: together they are longer than the file')
+      if (sample.bytes === 0) continue
+      if (track.codec === 'alac') checkAlacFrame(bytes, sample.offset, track)
+      samples.push(sample)
     }
   }
-  yield header(bytes, moov, track, samples, duration)
+  yield header(file, moov, track, samples, duration)
   let parts: Uint8Array[] = []
   let size = 0
   for (const sample of samples) {
@@ -73,10 +84,11 @@ export function* isoMediaPieces(bytes: Uint8Array, maxSeconds: number): Generato
   if (size > 0) yield joined(...parts)
 }
 
-function topLevel(bytes: Uint8Array): { moov: Box; truncated: boolean } {
+function topLevel(file: BoxReader): { moov: Box; truncated: boolean } {
+  const { bytes } = file
   let moov: Box | undefined
   let truncated = false
-  for (const box of boxesIn(bytes, 0, bytes.byteLength)) {
+  for (const box of file.boxesIn(0, bytes.byteLength)) {
     if (box.type === 'moov') moov ??= box
     truncated = box.end > bytes.byteLength
   }
@@ -86,36 +98,37 @@ function topLevel(bytes: Uint8Array): { moov: Box; truncated: boolean } {
 }
 
 /** `ftyp`, `moov` and the beginning of `mdat`, for frames that follow without gaps. */
-function header(bytes: Uint8Array, moov: Box, track: IsoTrack, samples: readonly Sample[], duration: number): Uint8Array {
+function header(file: BoxReader, moov: Box, track: IsoTrack, samples: readonly Sample[], duration: number): Uint8Array {
   const sizes = new Uint8Array(samples.length * 4)
   const view = new DataView(sizes.buffer)
   samples.forEach((sample, i) => { view.setUint32(i * 4, sample.bytes) })
   const total = samples.reduce((sum, sample) => sum + sample.bytes, 0)
   const build = (dataAt: number): Uint8Array => {
     const table = makeBox('stbl',
-      makeBox('stsd', [0, 0, 0, 0, 0, 0, 0, 1], copied(bytes, track.entry)),
+      makeBox('stsd', [0, 0, 0, 0, 0, 0, 0, 1], copied(file, track.entry)),
       makeBox('stts', [0, 0, 0, 0, 0, 0, 0, 1, 0, 0, 0, 1], bytesOf32(Math.min(duration, 2 ** 32 - 1))),
       makeBox('stsz', [0, 0, 0, 0, 0, 0, 0, 0], bytesOf32(samples.length), sizes),
       makeBox('stsc', [0, 0, 0, 0, 0, 0, 0, 1, 0, 0, 0, 1], bytesOf32(samples.length), [0, 0, 0, 1]),
       makeBox('stco', [0, 0, 0, 0, 0, 0, 0, 1], bytesOf32(dataAt)))
-    const media = makeBox('mdia', copied(bytes, findBox(bytes, track.trak, 'mdia', 'mdhd')), makeBox('hdlr', new Uint8Array(8), 'soun', new Uint8Array(12)), makeBox('minf', table))
-    const edits = readEdit(bytes, track.trak) === undefined ? [] : makeBox('edts', copied(bytes, findBox(bytes, track.trak, 'edts', 'elst')))
+    const media = makeBox('mdia', copied(file, file.find(track.trak, 'mdia', 'mdhd')), makeBox('hdlr', new Uint8Array(8), 'soun', new Uint8Array(12)), makeBox('minf', table))
+    const edits = readEdit(file, track.trak) === undefined ? [] : makeBox('edts', copied(file, file.find(track.trak, 'edts', 'elst')))
     const trak = makeBox('trak', makeBox('tkhd', new Uint8Array(12), bytesOf32(1)), edits, media)
-    return joined(makeBox('ftyp', 'M4A ', [0, 0, 0, 0]), makeBox('moov', copied(bytes, findBox(bytes, moov, 'mvhd')), gaplessTag(bytes, moov), trak), bytesOf32(8 + total), 'mdat')
+    return joined(makeBox('ftyp', 'M4A ', [0, 0, 0, 0]), makeBox('moov', copied(file, file.find(moov, 'mvhd')), gaplessTag(file, moov), trak), bytesOf32(8 + total), 'mdat')
   }
   return build(build(0).byteLength)
 }
 
-function copied(bytes: Uint8Array, box: Box | undefined): Uint8Array {
+function copied({ bytes }: BoxReader, box: Box | undefined): Uint8Array {
   if (box === undefined) return new Uint8Array(0)
   if (box.end - box.start > MAX_COPIED_BYTES) throw unreadable(`the box "${box.type}" has ${box.end - box.start} bytes, at most ${MAX_COPIED_BYTES} are read`)
   return bytes.subarray(box.start, box.end)
 }
 
 /** Which part of the track is to be heard, when an edit list of one line says it. In units of the track's and the movie's clock. */
-function readEdit(bytes: Uint8Array, trak: Box): { start: number; duration: number } | undefined {
-  const list = findBox(bytes, trak, 'edts', 'elst')
+function readEdit(file: BoxReader, trak: Box): { start: number; duration: number } | undefined {
+  const list = file.find(trak, 'edts', 'elst')
   if (list === undefined) return undefined
+  const { bytes } = file
   const wide = bytes[list.bodyAt] === 1
   const rows = u32be(bytes, list.bodyAt + 4)
   if (rows !== 1 || list.bodyAt + 8 + (wide ? 20 : 12) > list.end) return undefined
@@ -125,15 +138,15 @@ function readEdit(bytes: Uint8Array, trak: Box): { start: number; duration: numb
   return { start, duration: wide ? u64be(bytes, at) : u32be(bytes, at) }
 }
 
-function movieTimescale(bytes: Uint8Array, moov: Box): number {
-  const movie = findBox(bytes, moov, 'mvhd')
-  return movie === undefined ? 0 : u32be(bytes, movie.bodyAt + (bytes[movie.bodyAt] === 1 ? 20 : 12))
+function movieTimescale(file: BoxReader, moov: Box): number {
+  const movie = file.find(moov, 'mvhd')
+  return movie === undefined ? 0 : u32be(file.bytes, movie.bodyAt + (file.bytes[movie.bodyAt] === 1 ? 20 : 12))
 }
 
 /** What iTunes and Apple's recorders write about an encoder's delay, without the pictures beside it. */
-function gaplessTag(bytes: Uint8Array, moov: Box): Uint8Array {
-  const list = findBox(bytes, moov, 'udta', 'meta', 'ilst')
+function gaplessTag(file: BoxReader, moov: Box): Uint8Array {
+  const list = file.find(moov, 'udta', 'meta', 'ilst')
   if (list === undefined) return new Uint8Array(0)
-  const tag = childrenOf(bytes, list, '----').find((box) => box.end - box.start < 1_024 && Buffer.from(bytes.subarray(box.start, box.end)).includes('iTunSMPB'))
-  return tag === undefined ? new Uint8Array(0) : makeBox('ilst', copied(bytes, tag))
+  const tag = file.childrenOf(list, '----').find((box) => box.end - box.start < 1_024 && Buffer.from(file.bytes.subarray(box.start, box.end)).includes('iTunSMPB'))
+  return tag === undefined ? new Uint8Array(0) : makeBox('ilst', copied(file, tag))
 }

@@ -3,7 +3,7 @@
  * or by the headers of its fragments (8.8), which is how recorders write. Every count is held against the room that
  * its box has: a table of some bytes may claim thousand millions of rows.
  */
-import { boxesIn, childrenOf, findBox, type Box } from './boxes.js'
+import type { Box, BoxReader } from './boxes.js'
 import { u32be, u64be } from './bytes.js'
 import type { IsoTrack } from './iso-track.js'
 import { unreadable } from './probe.js'
@@ -21,24 +21,27 @@ export interface Run {
 }
 
 /** Runs in the order of time: the whole track at once, or one for each run of a fragment. */
-export function* runsOf(bytes: Uint8Array, moov: Box, track: IsoTrack): Generator<Run> {
-  const table = findBox(bytes, track.trak, 'mdia', 'minf', 'stbl')
-  const sizes = table && findBox(bytes, table, 'stsz')
-  if (table !== undefined && sizes !== undefined && u32be(bytes, sizes.bodyAt + 8) > 0) yield readTable(bytes, table, sizes)
-  const defaults = findBox(bytes, moov, 'mvex') && childrenOf(bytes, findBox(bytes, moov, 'mvex')!, 'trex').find(({ bodyAt }) => u32be(bytes, bodyAt + 4) === track.id)
+export function* runsOf(file: BoxReader, moov: Box, track: IsoTrack): Generator<Run> {
+  const { bytes } = file
+  const table = file.find(track.trak, 'mdia', 'minf', 'stbl')
+  const sizes = table && file.find(table, 'stsz')
+  if (table !== undefined && sizes !== undefined && u32be(bytes, sizes.bodyAt + 8) > 0) yield readTable(file, table, sizes)
+  const fragmented = file.find(moov, 'mvex')
+  const defaults = fragmented && file.childrenOf(fragmented, 'trex').find(({ bodyAt }) => u32be(bytes, bodyAt + 4) === track.id)
   if (defaults === undefined) return
-  for (const moof of boxesIn(bytes, 0, bytes.byteLength)) {
+  for (const moof of file.boxesIn(0, bytes.byteLength)) {
     if (moof.type !== 'moof' || moof.end > bytes.byteLength) continue
-    for (const traf of childrenOf(bytes, moof, 'traf')) yield* readFragment(bytes, moof, traf, track.id, defaults)
+    for (const traf of file.childrenOf(moof, 'traf')) yield* readFragment(file, moof, traf, track.id, defaults)
   }
 }
 
-function readTable(bytes: Uint8Array, table: Box, sizes: Box): Run {
+function readTable(file: BoxReader, table: Box, sizes: Box): Run {
+  const { bytes } = file
   const count = u32be(bytes, sizes.bodyAt + 8)
   const fixedBytes = u32be(bytes, sizes.bodyAt + 4)
   if (fixedBytes === 0) checkRows(sizes, 12, count, 4)
-  const times = findBox(bytes, table, 'stts')
-  return { count, duration: times === undefined ? 0 : sumOfTimes(bytes, times), samples: () => samplesOfTable(bytes, table, sizes, count, fixedBytes) }
+  const times = file.find(table, 'stts')
+  return { count, duration: times === undefined ? 0 : sumOfTimes(bytes, times), samples: () => samplesOfTable(file, table, sizes, count, fixedBytes) }
 }
 
 function sumOfTimes(bytes: Uint8Array, { bodyAt, ...box }: Box): number {
@@ -49,9 +52,10 @@ function sumOfTimes(bytes: Uint8Array, { bodyAt, ...box }: Box): number {
   return sum
 }
 
-function* samplesOfTable(bytes: Uint8Array, table: Box, sizes: Box, count: number, fixedBytes: number): Generator<Sample> {
-  const chunks = findBox(bytes, table, 'stco') ?? findBox(bytes, table, 'co64')
-  const perChunk = findBox(bytes, table, 'stsc')
+function* samplesOfTable(file: BoxReader, table: Box, sizes: Box, count: number, fixedBytes: number): Generator<Sample> {
+  const { bytes } = file
+  const chunks = file.find(table, 'stco') ?? file.find(table, 'co64')
+  const perChunk = file.find(table, 'stsc')
   if (chunks === undefined || perChunk === undefined) throw unreadable('the track has no table of chunks')
   const width = chunks.type === 'co64' ? 8 : 4
   const chunkCount = u32be(bytes, chunks.bodyAt + 4)
@@ -74,8 +78,10 @@ function* samplesOfTable(bytes: Uint8Array, table: Box, sizes: Box, count: numbe
 }
 
 /** Flags of `tfhd` and `trun` say which of their fields are there. */
-function* readFragment(bytes: Uint8Array, moof: Box, traf: Box, trackId: number, trex: Box): Generator<Run> {
-  const header = findBox(bytes, traf, 'tfhd')
+function* readFragment(file: BoxReader, moof: Box, traf: Box, trackId: number, trex: Box): Generator<Run> {
+  const { bytes } = file
+  const boxes = file.childrenOf(traf)
+  const header = boxes.find(({ type }) => type === 'tfhd')
   if (header === undefined || u32be(bytes, header.bodyAt + 4) !== trackId) return
   const flags = u32be(bytes, header.bodyAt) & 0xff_ffff
   let at = header.bodyAt + 8
@@ -85,10 +91,10 @@ function* readFragment(bytes: Uint8Array, moof: Box, traf: Box, trackId: number,
   next(2, 0)
   const duration = next(8, u32be(bytes, trex.bodyAt + 12))
   const size = next(16, u32be(bytes, trex.bodyAt + 16))
-  const clock = findBox(bytes, traf, 'tfdt')
+  const clock = boxes.find(({ type }) => type === 'tfdt')
   let decodeTime = clock && (bytes[clock.bodyAt] === 1 ? u64be(bytes, clock.bodyAt + 4) : u32be(bytes, clock.bodyAt + 4))
   let dataAt = base
-  for (const box of childrenOf(bytes, traf, 'trun')) {
+  for (const box of boxes.filter(({ type }) => type === 'trun')) {
     const run = readRun(bytes, box, { base, dataAt, duration, size })
     yield decodeTime === undefined ? run : { ...run, decodeTime }
     dataAt = run.end

@@ -1,6 +1,8 @@
 /** The sound track of an MP4 file: its codec, its clock and where its tables are (ISO/IEC 14496-12, -14, -1; QuickTime). */
-import { childrenOf, findBox, type Box } from './boxes.js'
+import { MAX_ALAC_CHANNELS } from './alac.js'
+import type { Box, BoxReader } from './boxes.js'
 import { fourCharacters, u16be, u32be } from './bytes.js'
+import { AAC_RATES_HZ } from './mpeg-audio.js'
 import { checkShape, unreadable, unsupported } from './probe.js'
 
 export interface IsoTrack {
@@ -20,7 +22,6 @@ export interface IsoTrack {
 
 interface Codec extends Pick<IsoTrack, 'codec' | 'sampleRate' | 'channels' | 'frameSamples'> {}
 
-const AAC_RATES_HZ = [96_000, 88_200, 64_000, 48_000, 44_100, 32_000, 24_000, 22_050, 16_000, 12_000, 11_025, 8_000, 7_350]
 const AAC_CHANNELS = [2, 1, 2, 3, 4, 5, 6, 8] // 0 is described elsewhere, mostly stereo
 /** Bytes of a sound description before its boxes, by version; QuickTime has three. */
 const ENTRY_BYTES = [36, 52, 72]
@@ -30,29 +31,31 @@ const MAX_TRACKS = 64
 const MAX_ALAC_FRAME = 16_384
 
 /** The first track with sound in a `moov`. Throws AUDIO_UNREADABLE or AUDIO_UNSUPPORTED. */
-export function readIsoTrack(bytes: Uint8Array, moov: Box): IsoTrack {
-  const trak = childrenOf(bytes, moov, 'trak').slice(0, MAX_TRACKS).find((candidate) => {
-    const handler = findBox(bytes, candidate, 'mdia', 'hdlr')
+export function readIsoTrack(file: BoxReader, moov: Box): IsoTrack {
+  const { bytes } = file
+  const trak = file.childrenOf(moov, 'trak').slice(0, MAX_TRACKS).find((candidate) => {
+    const handler = file.find(candidate, 'mdia', 'hdlr')
     return handler !== undefined && fourCharacters(bytes, handler.bodyAt + 8) === 'soun'
   })
   if (trak === undefined) throw unreadable('there is no track with sound')
-  const [header, clock, descriptions] = [findBox(bytes, trak, 'tkhd'), findBox(bytes, trak, 'mdia', 'mdhd'), findBox(bytes, trak, 'mdia', 'minf', 'stbl', 'stsd')]
+  const [header, clock, descriptions] = [file.find(trak, 'tkhd'), file.find(trak, 'mdia', 'mdhd'), file.find(trak, 'mdia', 'minf', 'stbl', 'stsd')]
   if (header === undefined || clock === undefined || descriptions === undefined) throw unreadable('the track with sound has no header or no description')
-  const entry = childrenOf(bytes, { ...descriptions, bodyAt: descriptions.bodyAt + 8 })[0]
+  const entry = file.childrenOf({ ...descriptions, bodyAt: descriptions.bodyAt + 8 })[0]
   if (entry === undefined) throw unreadable('the track with sound has no description')
   const timescale = u32be(bytes, clock.bodyAt + (bytes[clock.bodyAt] === 1 ? 20 : 12))
   if (timescale === 0) throw unreadable('the clock of the track stands still')
-  const codec = readCodec(bytes, entry)
+  const codec = readCodec(file, entry)
   checkShape(codec)
   return { id: u32be(bytes, header.bodyAt + (bytes[header.bodyAt] === 1 ? 20 : 12)), trak, entry, timescale, ...codec }
 }
 
-function readCodec(bytes: Uint8Array, entry: Box): Codec {
+function readCodec(file: BoxReader, entry: Box): Codec {
+  const { bytes } = file
   const declared = { sampleRate: u16be(bytes, entry.start + 32), channels: u16be(bytes, entry.start + 24), frameSamples: 0 }
   switch (entry.type) {
-    case 'mp4a': return readMpeg4(bytes, entry, declared)
-    case 'alac': return readAlac(bytes, entry)
-    case 'Opus': return { codec: 'opus', sampleRate: 48_000, channels: bytes[need(inEntry(bytes, entry, 'dOps'), 'dOps').bodyAt + 1]!, frameSamples: 0 }
+    case 'mp4a': return readMpeg4(file, entry, declared)
+    case 'alac': return readAlac(file, entry)
+    case 'Opus': return { codec: 'opus', sampleRate: 48_000, channels: bytes[need(inEntry(file, entry, 'dOps'), 'dOps').bodyAt + 1]!, frameSamples: 0 }
     case 'samr': return { codec: 'amr_nb', sampleRate: 8_000, channels: 1, frameSamples: 0 }
     case 'sawb': return { codec: 'amr_wb', sampleRate: 16_000, channels: 1, frameSamples: 0 }
     case '.mp3': return { codec: 'mp3', ...declared, channels: 1 } // its frames know; the description says 2 of everything
@@ -60,8 +63,9 @@ function readCodec(bytes: Uint8Array, entry: Box): Codec {
   }
 }
 
-function readMpeg4(bytes: Uint8Array, entry: Box, declared: Omit<Codec, 'codec'>): Codec {
-  const { objectType, config } = readDescriptors(bytes, need(inEntry(bytes, entry, 'esds'), 'esds'))
+function readMpeg4(file: BoxReader, entry: Box, declared: Omit<Codec, 'codec'>): Codec {
+  const { bytes } = file
+  const { objectType, config } = readDescriptors(bytes, need(inEntry(file, entry, 'esds'), 'esds'))
   if (objectType === 0x69 || objectType === 0x6b) return { codec: 'mp3', ...declared, channels: 1 }
   if (![0x40, 0x66, 0x67, 0x68].includes(objectType)) throw unsupported(`MPEG-4 audio of the type 0x${objectType.toString(16)}; read are AAC and MP3`)
   if (config === 0) throw unreadable('the AAC track has no AudioSpecificConfig')
@@ -89,20 +93,23 @@ function readDescriptors(bytes: Uint8Array, { bodyAt, end }: Box): { objectType:
   return { objectType, config: 0 }
 }
 
-function readAlac(bytes: Uint8Array, entry: Box): Codec {
-  const cookie = need(inEntry(bytes, entry, 'alac'), 'alac')
+function readAlac(file: BoxReader, entry: Box): Codec {
+  const { bytes } = file
+  const cookie = need(inEntry(file, entry, 'alac'), 'alac')
   const at = cookie.end - 24
   if (at < cookie.bodyAt) throw unreadable('the header of the ALAC track is too short')
   const frameSamples = u32be(bytes, at)
   if (frameSamples < 1 || frameSamples > MAX_ALAC_FRAME) throw unreadable(`an ALAC frame of ${frameSamples} samples; expected 1 to ${MAX_ALAC_FRAME}`)
-  return { codec: 'alac', channels: bytes[at + 9]!, sampleRate: u32be(bytes, at + 20), frameSamples }
+  const channels = bytes[at + 9]!
+  if (channels > MAX_ALAC_CHANNELS) throw unsupported(`ALAC of ${channels} channels; read are 1 and 2`)
+  return { codec: 'alac', channels, sampleRate: u32be(bytes, at + 20), frameSamples }
 }
 
 /** A box of the description; QuickTime wraps some in another. */
-function inEntry(bytes: Uint8Array, entry: Box, type: string): Box | undefined {
-  const version = u16be(bytes, entry.start + 16)
+function inEntry(file: BoxReader, entry: Box, type: string): Box | undefined {
+  const version = u16be(file.bytes, entry.start + 16)
   const boxes = { ...entry, bodyAt: entry.start + (ENTRY_BYTES[version] ?? 36) }
-  return findBox(bytes, boxes, type) ?? findBox(bytes, boxes, 'wave', type)
+  return file.find(boxes, type) ?? file.find(boxes, 'wave', type)
 }
 
 function need(box: Box | undefined, type: string): Box {

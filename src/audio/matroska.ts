@@ -3,10 +3,13 @@
  * sizes nor a duration, so the length is the time of the last block.
  *
  * The decoder is given a file made anew: the header of the track and its blocks, without pictures, indexes and
- * attachments, in pieces of about a kilobyte. It never meets a size that was not checked here.
+ * attachments, in pieces of about a kilobyte, or of a million samples of FLAC. It never meets a size that was not
+ * checked here.
  */
 import { joined, u16be } from './bytes.js'
+import { flacSamples, MAX_PIECE_SAMPLES } from './flac.js'
 import { OPUS_RATE_HZ, opusPacketSamples } from './opus.js'
+import { checkPacket } from './packets.js'
 import { unreadable, type AudioProbe } from './probe.js'
 import { childrenOf, elementsOf, ID, nextAfter, readFloat, readUnsigned, type Element } from './ebml.js'
 import { readTrack, type Track } from './matroska-track.js'
@@ -21,6 +24,10 @@ const EBML_HEADER = joined([0x1a, 0x45, 0xdf, 0xa3, 0x87, 0x42, 0x82, 0x84], 'we
 const SEGMENT_START = [0x18, 0x53, 0x80, 0x67, 0x01, 255, 255, 255, 255, 255, 255, 255]
 const CLUSTER_START = [0x1f, 0x43, 0xb6, 0x75, 0x01, 255, 255, 255, 255, 255, 255, 255]
 const DEFAULT_SCALE_NANOSECONDS = 1_000_000
+/** A second; blocks could hardly be told apart by a slower clock. */
+const MAX_SCALE_NANOSECONDS = 1_000_000_000
+/** No codec has shorter ones, so a file with a block is never one without sound. */
+const SHORTEST_BLOCK_SECONDS = 0.0025
 
 interface Block { readonly element: Element; readonly payloadAt: number; readonly seconds: number }
 
@@ -34,7 +41,7 @@ export function probeMatroska(bytes: Uint8Array): AudioProbe {
   for (const block of walk.blocks(MAX_PROBED_ELEMENTS)) last = block
   const { codec, sampleRate, channels } = walk.track
   const container = walk.isWebm ? 'webm' : 'matroska'
-  const walked = last === undefined ? 0 : last.seconds + secondsOfBlock(bytes, last, walk.track)
+  const walked = last === undefined ? 0 : Math.max(SHORTEST_BLOCK_SECONDS, last.seconds + secondsOfBlock(bytes, last, walk.track))
   const share = walk.isComplete || last === undefined ? 1 : bytes.byteLength / last.element.end
   const declared = walk.durationSeconds !== undefined || walk.isComplete
   return { container, codec, sampleRate, channels, seconds: walk.durationSeconds ?? walked * share, declared, truncated: walk.isTruncated }
@@ -49,19 +56,36 @@ export function* matroskaPieces(bytes: Uint8Array): Generator<Uint8Array> {
   const walk = new Walk(bytes)
   let parts: Uint8Array[] = []
   let size = 0
+  let samples = 0
+  let isFirst = true
   for (const { element } of walk.blocks(Infinity)) {
-    if (size === 0) parts = [header(bytes, walk.track)]
+    if (isFirst) yield header(bytes, walk.track)
+    isFirst = false
+    checkPacket(walk.track.codec, element.end - element.start)
+    const more = samplesOfFlac(bytes, walk.track, element)
+    if (size >= PIECE_BYTES || samples + more > MAX_PIECE_SAMPLES) {
+      yield joined(...parts)
+      parts = []
+      size = 0
+      samples = 0
+    }
     parts.push(bytes.subarray(element.start, element.end))
     size += element.end - element.start
-    if (size < PIECE_BYTES) continue
-    yield joined(...parts)
-    parts = []
-    size = 1 // the header has gone
+    samples += more
   }
   if (parts.length > 0) yield joined(...parts)
 }
 
-function header(bytes: Uint8Array, { entry }: Track): Uint8Array {
+/** What an element unfolds into, of FLAC: its frames may be hundred thousand times as long as their bytes. Other codecs are bounded by their bytes. */
+function samplesOfFlac(bytes: Uint8Array, { codec }: Track, { start, end }: Element): number {
+  const samples = codec === 'flac' ? flacSamples(bytes, start, end) : 0
+  if (samples > MAX_PIECE_SAMPLES) throw unreadable(`a block of ${samples} samples of FLAC; at most ${MAX_PIECE_SAMPLES} are read`)
+  return samples
+}
+
+function header(bytes: Uint8Array, track: Track): Uint8Array {
+  const { entry } = track
+  samplesOfFlac(bytes, track, entry)
   const body = bytes.subarray(entry.start, entry.end)
   if (body.byteLength > MAX_TRACK_BYTES) throw unreadable(`the header of the track has ${body.byteLength} bytes, at most ${MAX_TRACK_BYTES} are read`)
   const tracksSize = [0x08, 0, 0, 0, 0].map((first, i) => i === 0 ? first : (body.byteLength >>> (8 * (4 - i))) & 255)
@@ -112,7 +136,7 @@ class Walk {
 
   #readInfo(info: Element): void {
     for (const child of childrenOf(this.#bytes, info)) {
-      if (child.id === ID.timestampScale) this.#scaleNanoseconds = readUnsigned(this.#bytes, child) || DEFAULT_SCALE_NANOSECONDS
+      if (child.id === ID.timestampScale) this.#scaleNanoseconds = readScale(this.#bytes, child)
       if (child.id === ID.duration) this.durationSeconds = readFloat(this.#bytes, child)
     }
     if (this.durationSeconds === undefined) return
@@ -123,7 +147,7 @@ class Walk {
   /** Undefined for blocks of another track, and for those that are not wholly there. */
   #readBlock(element: Element, clusterSeconds: number): Block | undefined {
     if (element.end > this.#bytes.byteLength) return undefined
-    const block = element.id === ID.simpleBlock ? element : [...childrenOf(this.#bytes, element)].find(({ id }) => id === ID.block)
+    const block = element.id === ID.simpleBlock ? element : blockOfGroup(this.#bytes, element)
     if (block === undefined) return undefined
     const first = this.#bytes[block.bodyAt]!
     const numberBytes = Math.clz32(first) - 23
@@ -134,8 +158,23 @@ class Walk {
   }
 }
 
+/** Throws AUDIO_UNREADABLE. */
+function readScale(bytes: Uint8Array, field: Element): number {
+  const nanoseconds = readUnsigned(bytes, field) || DEFAULT_SCALE_NANOSECONDS
+  if (nanoseconds > MAX_SCALE_NANOSECONDS) throw unreadable(`a clock of ${nanoseconds} ns; at most ${MAX_SCALE_NANOSECONDS} ns are read`)
+  return nanoseconds
+}
+
+/** A group has one block (RFC 9559, 5.1.3.5); the decoder would take as many as there are, whatever was looked at here. Throws AUDIO_UNREADABLE. */
+function blockOfGroup(bytes: Uint8Array, group: Element): Element | undefined {
+  const children = [...childrenOf(bytes, group)]
+  const [block, ...others] = children.filter(({ id }) => id === ID.block)
+  if (others.length > 0 || (children.at(-1)?.end ?? group.bodyAt) !== group.end) throw unreadable('a group of blocks holds one block and what belongs to it; this one holds something else')
+  return block
+}
+
 /** Where the payload tells; a fraction of a tenth of a second otherwise, which is neglected. */
 function secondsOfBlock(bytes: Uint8Array, { element, payloadAt }: Block, { codec, sampleRate, frameBytes }: Track): number {
   if (codec === 'opus') return opusPacketSamples(bytes, payloadAt, element.end) / OPUS_RATE_HZ
-  return frameBytes === 0 ? 0 : (element.end - payloadAt) / frameBytes / sampleRate
+  return frameBytes === 0 ? 0 : Math.max(0, element.end - payloadAt) / frameBytes / sampleRate
 }

@@ -10,7 +10,8 @@ import { checkShape, unreadable, unsupported, type AudioProbe } from './probe.js
 const SEARCH_BYTES = 64 * 1024
 const MAX_COUNTED_FRAMES = 200_000
 const AAC_FRAME_SAMPLES = 1_024
-const AAC_RATES_HZ = [96_000, 88_200, 64_000, 48_000, 44_100, 32_000, 24_000, 22_050, 16_000, 12_000, 11_025, 8_000, 7_350]
+/** By the index that headers of AAC have, in MP4 too (ISO/IEC 14496-3, 1.6.3.4). */
+export const AAC_RATES_HZ = [96_000, 88_200, 64_000, 48_000, 44_100, 32_000, 24_000, 22_050, 16_000, 12_000, 11_025, 8_000, 7_350]
 /** kbit/s of layer III by index: MPEG 1, then 2 and 2.5. */
 const MP3_BIT_RATES = [[0, 32, 40, 48, 56, 64, 80, 96, 112, 128, 160, 192, 224, 256, 320], [0, 8, 16, 24, 32, 40, 48, 56, 64, 80, 96, 112, 128, 144, 160]] as const
 const MP3_RATES_HZ = [44_100, 48_000, 32_000]
@@ -43,7 +44,8 @@ export function matchesAdts(bytes: Uint8Array): boolean {
 export function probeMp3(bytes: Uint8Array): AudioProbe {
   const { at, frame } = findMp3(bytes)
   const { sampleRate, channels, samples } = frame
-  const frames = declaredFrames(bytes, at, frame)
+  const counted = declaredFrames(bytes, at, frame)
+  const frames = counted === 0 && readMp3Frame(bytes, at + frame.bytes) !== undefined ? undefined : counted // none, but there they are
   const seconds = frames === undefined ? (bytes.byteLength - at) / frame.bytes * samples / sampleRate : frames * samples / sampleRate
   checkShape({ sampleRate, channels })
   return { container: 'mp3', codec: 'mp3', sampleRate, channels, seconds, declared: frames !== undefined, truncated: false }

@@ -1,11 +1,12 @@
 /**
  * Ogg (RFC 3533) with Opus (RFC 7845), Vorbis or FLAC: the stream's header is its first packet, its length the granule
  * position of its last page. Pages of other streams are left out, and each page is a piece: it has at most 255 packets.
+ * Of FLAC, whose packets may be 255 frames of 65,535 samples, the packets alone are cut as a file of FLAC is.
  *
  * A recorder sets the flag "end of stream" on its last page; without it, or with a page cut off, something is missing.
  */
 import { textAt, u32le, u64le } from './bytes.js'
-import { readStreamInfo } from './flac.js'
+import { flacPieces, readStreamInfo } from './flac.js'
 import { OPUS_RATE_HZ, opusPacketSamples, readOpusHead } from './opus.js'
 import { checkShape, unreadable, unsupported, type AudioProbe } from './probe.js'
 import type { DecoderName } from './stream.js'
@@ -18,6 +19,8 @@ const END_OF_STREAM = 4
 const MAX_PAGES = 36_000
 /** Granule position of a page on which no packet ends. */
 const NO_POSITION = 2 ** 64
+/** What stands before a file of FLAC in its packets (RFC 9639, 10.1). */
+const FLAC_MAPPING_BYTES = 9
 /** Streams that a file may begin with: sound, picture, a skeleton. */
 const MAX_STREAMS = 16
 
@@ -65,7 +68,21 @@ export function oggDecoder({ codec }: AudioProbe): DecoderName {
 }
 
 export function* oggPieces(bytes: Uint8Array): Generator<Uint8Array> {
-  for (const page of pagesOf(bytes, findStream(bytes).serial)) yield bytes.subarray(page.start, page.end)
+  const { codec, serial } = findStream(bytes)
+  if (codec === 'flac') yield* flacPieces(packetsOf(bytes, serial).subarray(FLAC_MAPPING_BYTES))
+  else for (const page of pagesOf(bytes, serial)) yield bytes.subarray(page.start, page.end)
+}
+
+/** Packets one behind the other. */
+function packetsOf(bytes: Uint8Array, serial: number): Uint8Array {
+  const packets = new Uint8Array(bytes.byteLength)
+  let size = 0
+  for (const { bodyAt, end } of pagesOf(bytes, serial)) {
+    const body = bytes.subarray(bodyAt, end)
+    packets.set(body, size)
+    size += body.byteLength
+  }
+  return packets.subarray(0, size)
 }
 
 /** Pages of one stream, or of all; what lies between pages is stepped over. */
@@ -109,7 +126,7 @@ function readHeader(bytes: Uint8Array, { bodyAt: at, serial }: Page): OggStream 
     return { serial, codec: 'opus', sampleRate: OPUS_RATE_HZ, channels, preSkip }
   }
   if (textAt(bytes, at, '\x01vorbis')) return { serial, codec: 'vorbis', sampleRate: u32le(bytes, at + 12), channels: bytes[at + 11] ?? 0, preSkip: 0 }
-  if (textAt(bytes, at, '\x7fFLAC')) return { serial, codec: 'flac', ...readStreamInfo(bytes, at + 17), preSkip: 0 }
+  if (textAt(bytes, at, '\x7fFLAC')) return { serial, codec: 'flac', ...readStreamInfo(bytes, at + FLAC_MAPPING_BYTES + 8), preSkip: 0 }
   return undefined
 }
 

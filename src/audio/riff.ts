@@ -6,6 +6,7 @@
  * file merely claims: a `cue ` chunk of 32 kB keeps it busy for seconds.
  * Source: Microsoft/IBM "Multimedia Programming Interface and Data Specifications 1.0" (1991), mmreg.h, ksmedia.h.
  */
+import { fourCharacters } from './bytes.js'
 import type { PcmCodec } from './pcm.js'
 import { checkShape, MAX_CHANNELS, unreadable, unsupported } from './probe.js'
 
@@ -73,12 +74,13 @@ const KNOWN_TAGS: Readonly<Record<number, string>> = {
 /** Throws AUDIO_UNREADABLE for a broken file, AUDIO_UNSUPPORTED for a sound one of a kind that is not read here. */
 export function readWavLayout(bytes: Uint8Array): WavLayout {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
-  const riffBytes = readRiffHeader(view)
-  const { format, data } = findChunks(view)
+  const riffBytes = readRiffHeader(bytes, view)
+  const { format, data } = findChunks(bytes, view)
   const present = Math.max(0, view.byteLength - data.offset)
   const streamed = isStreamed(data, riffBytes, present)
   const declared = streamed ? present : data.size
   const dataBytes = wholeBlocks(Math.min(declared, present), format.blockAlign)
+  if (dataBytes === 0 && declared > present) throw unreadable(`the file ends after ${view.byteLength} bytes, before its first sample`)
   return {
     ...format,
     dataOffset: data.offset,
@@ -89,21 +91,21 @@ export function readWavLayout(bytes: Uint8Array): WavLayout {
 }
 
 /** The size that the file claims for itself, without the first 8 bytes. */
-function readRiffHeader(view: DataView): number {
+function readRiffHeader(bytes: Uint8Array, view: DataView): number {
   if (view.byteLength < 12) throw unreadable(`a WAV file begins with 12 bytes of header, this one has ${view.byteLength} in all`)
-  const magic = readId(view, 0)
-  const form = readId(view, 8)
+  const magic = fourCharacters(bytes, 0)
+  const form = fourCharacters(bytes, 8)
   if (magic === 'RIFX' || magic === 'RF64' || magic === 'BW64') throw unsupported(`a WAV file of the kind ${magic} is not read here, only RIFF`)
   if (magic !== 'RIFF') throw unreadable(`a WAV file begins with "RIFF", this one with "${magic}"`)
   if (form !== 'WAVE') throw unsupported(`a RIFF file of the kind "${form}" is not audio; expected "WAVE"`)
   return view.getUint32(4, true)
 }
 
-function findChunks(view: DataView): { format: WavFormat; data: Chunk } {
+function findChunks(bytes: Uint8Array, view: DataView): { format: WavFormat; data: Chunk } {
   let format: WavFormat | undefined
   let offset = 12
   for (let count = 0; count < MAX_CHUNKS; count++) {
-    const chunk = readChunk(view, offset)
+    const chunk = readChunk(bytes, view, offset)
     if (chunk.id === 'data') {
       if (format === undefined) throw unreadable('the "fmt " chunk has to come before the samples; it does not')
       return { format, data: chunk }
@@ -120,9 +122,9 @@ function findChunks(view: DataView): { format: WavFormat; data: Chunk } {
   throw unreadable(`no "data" chunk among the first ${MAX_CHUNKS} chunks`)
 }
 
-function readChunk(view: DataView, offset: number): Chunk {
+function readChunk(bytes: Uint8Array, view: DataView, offset: number): Chunk {
   if (offset + 8 > view.byteLength) throw unreadable(`the file ends after ${view.byteLength} bytes, before a "data" chunk`)
-  return { id: readId(view, offset), size: view.getUint32(offset + 4, true), offset: offset + 8 }
+  return { id: fourCharacters(bytes, offset), size: view.getUint32(offset + 4, true), offset: offset + 8 }
 }
 
 function readFormat(view: DataView, chunk: Chunk): WavFormat {
@@ -194,9 +196,4 @@ function isStreamed(data: Chunk, riffBytes: number, present: number): boolean {
 
 function wholeBlocks(byteCount: number, blockAlign: number): number {
   return byteCount - (byteCount % blockAlign)
-}
-
-/** A four-character code, with everything that is not printable shown as a dot. */
-function readId(view: DataView, offset: number): string {
-  return Array.from({ length: 4 }, (_, i) => String.fromCharCode(view.getUint8(offset + i)).replace(/[^ -~]/, '.')).join('')
 }
