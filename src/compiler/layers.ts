@@ -61,7 +61,12 @@ export function silu(graph: Graph, x: Value): Value {
 }
 
 /** Keys and values of one attention, each [batch, heads, positions, head width]. */
-export interface Memory { readonly keys: Value; readonly values: Value }
+export interface Memory {
+  readonly keys: Value
+  readonly values: Value
+  /** One memory, batch 1, for queries of any batch. */
+  readonly isShared?: boolean
+}
 
 export interface Attention { readonly heads: number; /** Factor of the scores; where it is part of the query matrix, 1. */ readonly scale: number }
 
@@ -77,9 +82,10 @@ export function attendToPast(graph: Graph, query: Value, keys: Value, values: Va
   return { heard: heard!, memory: { keys: newKeys!, values: newValues! } }
 }
 
-/** Attends to a memory that does not grow. The query is [1, positions, width]. */
-export function attendToMemory(graph: Graph, query: Value, { keys, values }: Memory, { heads, scale }: Attention): Value {
-  return graph.op('MultiHeadAttention', [query, keys, values], { num_heads: heads, scale: { real: scale } })
+/** Attends to a memory that does not grow. The query is [batch, 1, width]; to a shared memory, a batch is as good as positions. */
+export function attendToMemory(graph: Graph, query: Value, { keys, values, isShared = false }: Memory, { heads, scale }: Attention): Value {
+  const turned = (x: Value): Value => isShared ? graph.op('Transpose', [x], { perm: [1, 0, 2] }) : x
+  return turned(graph.op('MultiHeadAttention', [turned(query), keys, values], { num_heads: heads, scale: { real: scale } }))
 }
 
 /** [batch, positions, heads × head width] → [batch, heads, positions, head width] */
