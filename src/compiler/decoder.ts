@@ -32,7 +32,7 @@ export const BLOCK = 128
 /**
  * Writes inputs, loop and outputs. `hear` answers the memories of the encoder, a pair a layer.
  *
- * inputs   prompt      int64 [n ≥ 1]               tokens to feed before the first choice; when going on, the last token
+ * inputs   prompt      int64 [n ≥ 1]               tokens to feed before the first choice, kept ones; when going on, the last token
  *          budget      int64 []                    tokens to choose in this run, 0 to encode only
  *          mask        float32 [vocabulary]        added to the logits before each choice, not to the probabilities
  *          first_mask  float32 [vocabulary]        added too before the first choice of this run
