@@ -56,6 +56,8 @@ export const SETTINGS = Type.Object({
     { default: 'both', description: 'Who finds the speech in a clip: `spectral` (nearly free), `neural` (better in noise, about 0.2 ms per 32 ms of audio), or `both`: the spectral detector, and the neural one where it has doubts.' }),
   EARSHOT_SPEECH_DETECTOR: Type.String({ default: 'silero-vad', pattern: '^[A-Za-z0-9._-]+$', description: 'Model of the neural detector.' }),
   EARSHOT_MAX_HEARINGS: whole(3, 1, 4, 'A short clip whose transcript the model doubts is recognized so often at most, each time with another silence before it; the likeliest transcript stands.'),
+  EARSHOT_CASCADE_MODEL: Type.String({ default: '', pattern: '^$|^[A-Za-z0-9._-]+$', description: 'A larger model that hears what the default model doubts, and what is in a language that it does not know. Empty: none.' }),
+  EARSHOT_CASCADE_BELOW: Type.Number({ default: 0.75, minimum: 0, maximum: 1, description: 'The larger model is asked where the confidence of the default model is below this. 0 asks only where it found no words or was cut off, 1 about everything.' }),
   EARSHOT_REVISION: text('unknown', 'Revision of the code, shown in `asr_build_info`; an image build sets it.'),
   EARSHOT_WARM_UP_CLIP: text(path.join(projectRoot, 'fixtures/clips/warm-up.wav'), 'Speech that a worker has to recognize before it counts as ready. Default: a clip of the project.'),
 })
@@ -72,13 +74,17 @@ export function readConfig(environment: NodeJS.ProcessEnv = process.env, cores: 
   if (settings.EARSHOT_MAX_UPLOAD_BYTES > settings.EARSHOT_MAX_UPLOADS_BYTES) {
     throw new SpeechError('CONFIG_INVALID', 'EARSHOT_MAX_UPLOAD_BYTES must not be more than EARSHOT_MAX_UPLOADS_BYTES')
   }
+  const models = modelNames(settings.EARSHOT_MODELS)
+  if (settings.EARSHOT_CASCADE_MODEL === models[0]) {
+    throw new SpeechError('CONFIG_INVALID', `EARSHOT_CASCADE_MODEL must not be the default model of EARSHOT_MODELS, "${models[0]}"`)
+  }
   const threads = settings.EARSHOT_THREADS
   return Object.freeze({
     host: settings.EARSHOT_HOST,
     port: settings.EARSHOT_PORT,
     logLevel: settings.EARSHOT_LOG_LEVEL,
     logTranscripts: settings.EARSHOT_LOG_TRANSCRIPTS,
-    models: modelNames(settings.EARSHOT_MODELS),
+    models,
     modelAliases: settings.EARSHOT_MODEL_ALIASES.split(',').filter((name) => name !== ''),
     modelsDir: path.resolve(settings.EARSHOT_MODELS_DIR),
     executionProviders: settings.EARSHOT_EXECUTION_PROVIDERS.split(','),
@@ -102,6 +108,8 @@ export function readConfig(environment: NodeJS.ProcessEnv = process.env, cores: 
     speechDetection: settings.EARSHOT_SPEECH_DETECTION,
     speechDetector: settings.EARSHOT_SPEECH_DETECTOR,
     maxHearings: settings.EARSHOT_MAX_HEARINGS,
+    cascadeModel: settings.EARSHOT_CASCADE_MODEL === '' ? undefined : settings.EARSHOT_CASCADE_MODEL,
+    cascadeBelow: settings.EARSHOT_CASCADE_BELOW,
     revision: settings.EARSHOT_REVISION,
     warmUpClip: path.resolve(settings.EARSHOT_WARM_UP_CLIP),
   })

@@ -11,6 +11,7 @@ import os from 'node:os'
 import path from 'node:path'
 import { Writable } from 'node:stream'
 import { decodeAudio } from '../audio/decode.js'
+import type { Cascade } from '../cascade.js'
 import { loadDetectors, type SpeechDetectors } from '../detector.js'
 import { SpeechError, toWire } from '../errors.js'
 import { openModelFiles, readManifest } from '../manifest.js'
@@ -27,6 +28,8 @@ interface Loaded {
   readonly settings: WorkerSettings
   readonly detectors: SpeechDetectors
   readonly recognizers: ReadonlyMap<string, Recognizer>
+  /** Of the default model. */
+  readonly cascade: Cascade | undefined
 }
 
 /** What phones and browsers send most, decoded once: the first upload of a kind compiles its decoder, 100 to 200 ms. */
@@ -59,18 +62,29 @@ async function start(settings: WorkerSettings): Promise<void> {
     await warmUpDecoders(settings)
     const recognizers = new Map<string, Recognizer>()
     const models: LoadedModel[] = []
-    for (const name of settings.models) {
+    for (const name of modelsToLoad(settings)) {
       const since = performance.now()
       const recognizer = await load(name, settings)
       await warmUp(recognizer, clip, settings, detectors)
       recognizers.set(name, recognizer)
       models.push({ name, languages: recognizer.languages, provider: recognizer.provider, loadSeconds: (performance.now() - since) / 1000 })
     }
-    loaded = { settings, detectors, recognizers }
+    loaded = { settings, detectors, recognizers, cascade: openCascade(recognizers, settings) }
     send({ kind: 'ready', models })
   } catch (thrown) {
     send({ kind: 'failed', error: toWire(thrown, 'MODEL_INVALID') })
   }
+}
+
+function modelsToLoad({ models, cascadeModel }: WorkerSettings): string[] {
+  return [...new Set(cascadeModel === undefined ? models : [...models, cascadeModel])]
+}
+
+function openCascade(recognizers: ReadonlyMap<string, Recognizer>, { models, cascadeModel, cascadeBelow }: WorkerSettings): Cascade | undefined {
+  if (cascadeModel === undefined) return undefined
+  const [small, larger] = [recognizers.get(models[0]!)!, recognizers.get(cascadeModel)!]
+  if (small.sampleRate !== larger.sampleRate) throw new SpeechError('CONFIG_INVALID', `EARSHOT_CASCADE_MODEL: ${larger.name} takes ${larger.sampleRate} Hz and ${small.name} ${small.sampleRate}`)
+  return { recognizer: larger, below: cascadeBelow }
 }
 
 /** What is switched off, or was taken out of the installation, is not needed either. */
@@ -113,7 +127,8 @@ async function recognize(id: number, job: WorkerJob): Promise<Outcome> {
     if (loaded === undefined || recognizer === undefined) throw new SpeechError('MODEL_NOT_FOUND', job.model)
     interrupt()
     const { language, channel, headerless } = job
-    const report = await transcribe(job.audio, recognizer, { ...loaded.settings, language, channel, headerless, detectors: loaded.detectors, interrupt })
+    const cascade = job.model === loaded.settings.models[0] ? loaded.cascade : undefined
+    const report = await transcribe(job.audio, recognizer, { ...loaded.settings, language, channel, headerless, detectors: loaded.detectors, cascade, interrupt })
     return { ok: true, report }
   } catch (thrown) {
     return { ok: false, error: toWire(thrown, 'RECOGNIZER_FAILED') }
