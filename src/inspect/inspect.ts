@@ -58,13 +58,17 @@ function readArguments(args: readonly string[]): Asked | string {
 }
 
 async function examineWith({ file, model }: Asked, bytes: Uint8Array, config: Config): Promise<Examination> {
-  const recognizer = await openRecognizer(model ?? config.models[0]!, config)
+  const standard = config.models[0]!
+  const recognizer = await openRecognizer(model ?? standard, config)
+  let larger: Recognizer | undefined
   let detectors: SpeechDetectors | undefined
   try {
+    if (config.cascadeModel !== undefined && recognizer.name === standard) larger = await openRecognizer(config.cascadeModel, config)
+    const cascade = larger && { recognizer: larger, below: config.cascadeBelow }
     detectors = await loadDetectors(config)
-    return await examine(path.basename(file), bytes, recognizer, { ...config, detectors, language: undefined, interrupt: () => undefined })
+    return await examine(path.basename(file), bytes, recognizer, { ...config, detectors, cascade, language: undefined, interrupt: () => undefined })
   } finally {
-    await Promise.all([recognizer.dispose(), detectors?.first.dispose(), detectors?.second?.dispose()])
+    await Promise.all([recognizer.dispose(), larger?.dispose(), detectors?.first.dispose(), detectors?.second?.dispose()])
   }
 }
 

@@ -55,7 +55,8 @@ export async function setUp(t: Test, environment: Record<string, string> = {}, f
     ...fake,
   }
   const described = { version: '1', description: '', family: 'f', languages, licence: 'MIT', precision: 'int8', parameters: 1, clipSeconds: 30, bytes: 10, digest: 'abc', source: 'local', cascade: null }
-  const models = config.models.map((name) => ({ ...described, name }))
+  const cascade = config.cascadeModel === undefined ? null : { model: config.cascadeModel, languages: ['en', 'de', 'jw'] }
+  const models = config.models.map((name, index) => ({ ...described, name, cascade: index === 0 ? cascade : null }))
   const telemetry = new Telemetry(config.models, { version: '0', revision: 'r', node_version: 'n' })
   const intake = new Intake(config)
   const app = await buildApp({ config, pool, telemetry, intake, models, logger: pino({ level: 'trace' }, { write: (line: string) => { logged.push(line) } }) }, '0.0.0')
