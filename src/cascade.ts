@@ -6,9 +6,9 @@
  * Doubt is a low confidence, no words, or a decode that was cut off. Where the larger model was asked, its transcript
  * stands: log-probabilities of two models cannot be compared, and where the small one doubts, the larger one is right
  * more often, whatever it says of itself. Only a transcript without words, or one that was cut off, gives way to a
- * small one that is neither. Warnings about the signal are no reason: where noise or a narrow band costs words, the
- * confidence shows it; nor is another measure of doubt than the mean log-probability any better (`npm run bench --
- * cascade` has the figures). A failure of the larger model fails the request.
+ * small one that is neither. Warnings about the signal are no reason to ask: a narrow band bought no more than a
+ * higher threshold at the same cost (`npm run bench -- cascade` has the figures). A failure of the larger model fails
+ * the request: a transcript in doubt is not passed off as one that is not.
  */
 import type { SpokenClip } from './audio/clips.js'
 import { SpeechError } from './errors.js'
@@ -21,7 +21,7 @@ import type { CascadeReason, CascadeReport, Hypothesis } from './types.js'
 const FIRST_HEARINGS = 1
 
 export interface Cascade {
-  /** The larger model; it takes the same sample rate as the small one. */
+  /** The larger model; it takes the sample rate of the small one, and knows its languages. */
   readonly recognizer: Recognizer
   /** A confidence of the small model below this is doubt. */
   readonly below: number
@@ -35,6 +35,14 @@ export interface Answer extends Heard {
   readonly reason: CascadeReason | null
   /** Spent in the larger model. */
   readonly largerSeconds: number
+}
+
+/** Throws CONFIG_INVALID where the larger model cannot hear what the small one hears. */
+export function checkCascade(small: Recognizer, { recognizer: larger }: Cascade): void {
+  const unfit = (why: string): SpeechError => new SpeechError('CONFIG_INVALID', `EARSHOT_CASCADE_MODEL: ${larger.name} cannot stand behind ${small.name}, ${why}`)
+  if (small.sampleRate !== larger.sampleRate) throw unfit(`it takes ${larger.sampleRate} Hz and not ${small.sampleRate}`)
+  const unknown = small.languages.filter((language) => !larger.languages.includes(language))
+  if (unknown.length > 0) throw unfit(`it does not know ${unknown.slice(0, 12).join(', ')}`)
 }
 
 /** Who hears an upload first: the small model, unless only the larger one knows the language. Throws LANGUAGE_UNSUPPORTED. */
@@ -65,14 +73,14 @@ export function shapeForBoth(small: Recognizer, cascade: Cascade | undefined): C
   }
 }
 
-/** `heard` is what the first to hear made of the clip. Throws what the larger model throws, and what `interrupt` does. */
-export async function settle(clip: SpokenClip, heard: Heard, cascade: Cascade | undefined, options: HearingOptions): Promise<Answer> {
+/** `heard` is what the small model, or who heard first, made of the clip. Throws what the larger model throws, and what `interrupt` does. */
+export async function settle(clip: SpokenClip, heard: Heard, small: Recognizer, cascade: Cascade | undefined, options: HearingOptions): Promise<Answer> {
   const first = asHeard(heard, cascade)
   if (cascade === undefined || first.reason !== null) return first
   const reason = reasonToAsk(heard.hypothesis, cascade.below)
   if (reason === 'sure') return { ...first, reason }
   options.interrupt()
-  const larger = await hear(clip, cascade.recognizer, { ...options, language: options.language ?? heard.hypothesis.language })
+  const larger = await hear(clip, cascade.recognizer, { ...options, language: options.language ?? onlyLanguage(small) })
   const standing = rank(larger.hypothesis) >= rank(heard.hypothesis) ? larger : heard
   return { ...standing, hearings: heard.hearings + larger.hearings, reason, largerSeconds: larger.seconds }
 }
@@ -92,6 +100,11 @@ export function summarize(answers: readonly Answer[], cascade: Cascade | undefin
     reasons,
     seconds: answers.reduce((sum, { largerSeconds }) => sum + largerSeconds, 0),
   }
+}
+
+/** What a model of one language is asked for, however little it heard; a detection on one word is often wrong. */
+function onlyLanguage({ languages }: Recognizer): string | undefined {
+  return languages.length === 1 ? languages[0] : undefined
 }
 
 function reasonToAsk(hypothesis: Hypothesis, below: number): CascadeReason {

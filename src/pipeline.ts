@@ -49,7 +49,7 @@ export async function transcribe(bytes: Uint8Array, recognizer: Recognizer, opti
   const heard = await hearAll(found, first, { ...options, maxHearings: hearingsOf(first, cascade, options.maxHearings) }, stopwatch)
   const believed = await reconsider(found, heard, measured, options, stopwatch)
   // What nobody said is not heard by a larger model either.
-  const answers = believed.nothing === null ? await settleAll(believed, heard, options, stopwatch) : heard.map((one) => asHeard(one, cascade))
+  const answers = believed.nothing === null ? await settleAll(believed, heard, recognizer, options, stopwatch) : heard.map((one) => asHeard(one, cascade))
   const speech = await reconsider(believed, answers, measured, options, stopwatch)
   const quality = stopwatch.time('measure', () => measureQuality({ level, frames, activity: speech.activity, format: recording.format, audioSeconds }))
   return composeReport({
@@ -69,10 +69,10 @@ async function hearAll(speech: Speech, recognizer: Recognizer, options: Transcri
   return heard
 }
 
-async function settleAll(speech: Speech, heard: readonly Heard[], options: TranscribeOptions, stopwatch: Stopwatch): Promise<Answer[]> {
+async function settleAll(speech: Speech, heard: readonly Heard[], small: Recognizer, options: TranscribeOptions, stopwatch: Stopwatch): Promise<Answer[]> {
   const answers: Answer[] = []
   for (const [index, clip] of speech.clips.entries()) {
-    answers.push(await settle(clip, heard[index]!, options.cascade, hearingOf(clip, speech, options, stopwatch)))
+    answers.push(await settle(clip, heard[index]!, small, options.cascade, hearingOf(clip, speech, options, stopwatch)))
   }
   return answers
 }

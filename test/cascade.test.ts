@@ -1,7 +1,7 @@
 /** Who is asked about a clip, whose transcript stands, and what the report says of it: with models that say what they are told. */
 import tap from 'tap'
 import type { SpokenClip } from '../src/audio/clips.js'
-import { firstToHear, shapeForBoth, type Cascade } from '../src/cascade.js'
+import { checkCascade, firstToHear, shapeForBoth, type Cascade } from '../src/cascade.js'
 import type { SpeechDetector } from '../src/detector.js'
 import { spectralDetector } from '../src/detectors/spectral.js'
 import { SpeechError } from '../src/errors.js'
@@ -125,7 +125,10 @@ tap.test('the larger model is told what the small one was: that somebody spoke, 
   t.same([second.mustSpeak, second.language, second.interrupt, second.stopwatch], [first.mustSpeak, 'en', interrupt, first.stopwatch])
   const told = telling('larger', [sure('x')], { languages: ['de', 'en'] })
   await hearWith(telling('small', [unsure('x')]), told)
-  t.equal(told.asked[0]!.options.language, 'en', 'where the request names none, the one that the small model heard')
+  t.equal(told.asked[0]!.options.language, 'en', 'where the request names none, the only one of the small model')
+  const free = telling('larger', [sure('x')], { languages: ['de', 'en'] })
+  await hearWith(telling('small', [unsure('x')], { languages: ['en', 'de'] }), free)
+  t.equal(free.asked[0]!.options.language, undefined, 'a doubtful detection is not passed on')
 })
 
 tap.test('a language that only the larger model knows goes to it at once; one that neither knows is refused', async (t) => {
@@ -167,6 +170,15 @@ tap.test('silence reaches neither model, and without a cascade a report says tha
   t.match(await transcribe(wavOfSeconds(1).fill(0, 44), small.recognizer, { ...OPTIONS, cascade }), { noSpeechReason: 'digital_silence', hearings: 0, cascade: { model: 'larger', asked: 0, reasons: [], seconds: 0 } })
   t.equal(small.asked.length + larger.asked.length, 0)
   t.match(await transcribe(wavOfSeconds(1), small.recognizer, OPTIONS), { text: 'x', segments: [{ model: 'small', cascade: null }], cascade: null })
+})
+
+tap.test('a larger model that cannot hear what the small one hears is refused', (t) => {
+  const small = telling('small', []).recognizer
+  const check = (change: Partial<Recognizer>): void => { checkCascade(small, { recognizer: telling('larger', [], change).recognizer, below: BELOW }) }
+  check({ languages: ['de', 'en'] })
+  t.throws(() => { check({ languages: ['de'] }) }, { code: 'CONFIG_INVALID', message: /EARSHOT_CASCADE_MODEL.*larger.*small.*en/ })
+  t.throws(() => { check({ sampleRate: 8_000 }) }, { code: 'CONFIG_INVALID', message: /8000 Hz/ })
+  t.end()
 })
 
 tap.test('clips have room for the silence of both models, and are what the small one wants when it is alone', (t) => {

@@ -37,11 +37,11 @@ const HOUSE: readonly Rule[] = [
   { room: 'families/', may: [...ROOMS, ...NOUNS], mayTypes: ['manifest', 'recognizer'], strangers: true },
   { room: 'pipeline', may: ['audio/', 'features/', 'report', 'hearing', 'speech', 'cascade', ...NOUNS], mayTypes: ['recognizer'] },
   { room: 'report', may: ['hearing', ...NOUNS], mayTypes: ['speech', 'pipeline', 'recognizer', 'cascade'] },
-  { room: 'worker/recognizer-process', may: ['pipeline', 'recognizer', 'detector', 'manifest', 'runtime/session', 'worker/protocol', 'audio/decode', 'root', ...NOUNS], mayTypes: ['cascade'] },
+  { room: 'worker/recognizer-process', may: ['pipeline', 'cascade', 'recognizer', 'detector', 'manifest', 'runtime/session', 'worker/protocol', 'audio/decode', 'root', ...NOUNS] },
   { room: 'worker/', may: NOUNS, mayTypes: ['config'] },
   { room: 'telemetry/', may: NOUNS, mayTypes: ['config'] },
   { room: 'http/', may: ['audio/decode', ...NOUNS], mayTypes: ['config', 'worker/pool', 'telemetry/'] },
-  { room: 'inspect/', may: ['audio/', 'features/', 'detector', 'speech', 'pipeline', 'recognizer', 'manifest', 'runtime/session', 'config', ...NOUNS] },
+  { room: 'inspect/', may: ['audio/', 'features/', 'detector', 'speech', 'pipeline', 'cascade', 'recognizer', 'manifest', 'runtime/session', 'config', ...NOUNS] },
   { room: 'setup/', may: ['config', 'manifest', 'root', ...NOUNS] },
   { room: 'main', may: ['config', 'manifest', 'root', 'worker/', 'telemetry/', 'http/', ...NOUNS] },
 ]

@@ -9,6 +9,7 @@
 import { readFile, writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import { parseArgs } from 'node:util'
+import { checkCascade } from '../cascade.js'
 import { readConfig, type Config } from '../config.js'
 import { loadDetectors, type SpeechDetectors } from '../detector.js'
 import { SpeechError } from '../errors.js'
@@ -65,6 +66,7 @@ async function examineWith({ file, model }: Asked, bytes: Uint8Array, config: Co
   try {
     if (config.cascadeModel !== undefined && recognizer.name === standard) larger = await openRecognizer(config.cascadeModel, config)
     const cascade = larger && { recognizer: larger, below: config.cascadeBelow }
+    if (cascade) checkCascade(recognizer, cascade)
     detectors = await loadDetectors(config)
     return await examine(path.basename(file), bytes, recognizer, { ...config, detectors, cascade, language: undefined, interrupt: () => undefined })
   } finally {

@@ -11,7 +11,7 @@ import os from 'node:os'
 import path from 'node:path'
 import { Writable } from 'node:stream'
 import { decodeAudio } from '../audio/decode.js'
-import type { Cascade } from '../cascade.js'
+import { checkCascade, type Cascade } from '../cascade.js'
 import { loadDetectors, type SpeechDetectors } from '../detector.js'
 import { SpeechError, toWire } from '../errors.js'
 import { openModelFiles, readManifest } from '../manifest.js'
@@ -82,9 +82,9 @@ function modelsToLoad({ models, cascadeModel }: WorkerSettings): string[] {
 
 function openCascade(recognizers: ReadonlyMap<string, Recognizer>, { models, cascadeModel, cascadeBelow }: WorkerSettings): Cascade | undefined {
   if (cascadeModel === undefined) return undefined
-  const [small, larger] = [recognizers.get(models[0]!)!, recognizers.get(cascadeModel)!]
-  if (small.sampleRate !== larger.sampleRate) throw new SpeechError('CONFIG_INVALID', `EARSHOT_CASCADE_MODEL: ${larger.name} takes ${larger.sampleRate} Hz and ${small.name} ${small.sampleRate}`)
-  return { recognizer: larger, below: cascadeBelow }
+  const cascade = { recognizer: recognizers.get(cascadeModel)!, below: cascadeBelow }
+  checkCascade(recognizers.get(models[0]!)!, cascade)
+  return cascade
 }
 
 /** What is switched off, or was taken out of the installation, is not needed either. */
