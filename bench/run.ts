@@ -17,6 +17,7 @@ interface Bench {
 
 const BENCHES: Readonly<Record<string, Bench>> = {
   accuracy:   { says: 'word error rate per source, with speed beside it', open: () => import('./accuracy.js') },
+  cascade:    { says: 'what asking a larger model in doubt gains and costs, over thresholds', open: () => import('./cascade.js') },
   latency:    { says: 'time per stage by clip length, and what HTTP and the process boundary add', open: () => import('./latency.js') },
   decoding:   { says: 'time and memory of every audio format, and what bombs cost', open: () => import('./decoding.js') },
   throughput: { says: 'clips and audio seconds per second at 1 to 16 clients', open: () => import('./throughput.js') },

@@ -60,6 +60,8 @@ export const SETTINGS = Type.Object({
     { default: 'compiled', description: 'What runs a model: `compiled`, a graph written for this machine from the published weights, or `reference`, the published graphs themselves. A model that the compiler does not know runs as `reference`.' }),
   EARSHOT_MATRICES: Type.Union(MATRIX_CHOICES.map((choice) => Type.Literal(choice)),
     { default: 'auto', description: 'How matrices of a compiled graph multiply: `signed` 8-bit integers, fast and right on CPUs with VNNI and on ARM, `unsigned` ones, right on every CPU, `real` numbers, for accelerators. `auto` asks the machine.' }),
+  EARSHOT_CASCADE_MODEL: Type.String({ default: '', pattern: '^$|^[A-Za-z0-9._-]+$', description: 'A larger model that hears what the default model doubts, and what is in a language that it does not know. Empty: none.' }),
+  EARSHOT_CASCADE_BELOW: Type.Number({ default: 0.7, minimum: 0, maximum: 1, description: 'The larger model is asked where the confidence of the default model is below this. 0 asks only where it found no words or was cut off, 1 about everything.' }),
   EARSHOT_REVISION: text('unknown', 'Revision of the code, shown in `asr_build_info`; an image build sets it.'),
   EARSHOT_WARM_UP_CLIP: text(path.join(projectRoot, 'fixtures/clips/warm-up.wav'), 'Speech that a worker has to recognize before it counts as ready. Default: a clip of the project.'),
 })
@@ -76,13 +78,17 @@ export function readConfig(environment: NodeJS.ProcessEnv = process.env, cores: 
   if (settings.EARSHOT_MAX_UPLOAD_BYTES > settings.EARSHOT_MAX_UPLOADS_BYTES) {
     throw new SpeechError('CONFIG_INVALID', 'EARSHOT_MAX_UPLOAD_BYTES must not be more than EARSHOT_MAX_UPLOADS_BYTES')
   }
+  const models = modelNames(settings.EARSHOT_MODELS)
+  if (settings.EARSHOT_CASCADE_MODEL === models[0]) {
+    throw new SpeechError('CONFIG_INVALID', `EARSHOT_CASCADE_MODEL must not be the default model of EARSHOT_MODELS, "${models[0]}"`)
+  }
   const threads = settings.EARSHOT_THREADS
   return Object.freeze({
     host: settings.EARSHOT_HOST,
     port: settings.EARSHOT_PORT,
     logLevel: settings.EARSHOT_LOG_LEVEL,
     logTranscripts: settings.EARSHOT_LOG_TRANSCRIPTS,
-    models: modelNames(settings.EARSHOT_MODELS),
+    models,
     modelAliases: settings.EARSHOT_MODEL_ALIASES.split(',').filter((name) => name !== ''),
     modelsDir: path.resolve(settings.EARSHOT_MODELS_DIR),
     executionProviders: settings.EARSHOT_EXECUTION_PROVIDERS.split(','),
@@ -108,6 +114,8 @@ export function readConfig(environment: NodeJS.ProcessEnv = process.env, cores: 
     maxHearings: settings.EARSHOT_MAX_HEARINGS,
     engine: settings.EARSHOT_ENGINE,
     matrices: settings.EARSHOT_MATRICES,
+    cascadeModel: settings.EARSHOT_CASCADE_MODEL === '' ? undefined : settings.EARSHOT_CASCADE_MODEL,
+    cascadeBelow: settings.EARSHOT_CASCADE_BELOW,
     revision: settings.EARSHOT_REVISION,
     warmUpClip: path.resolve(settings.EARSHOT_WARM_UP_CLIP),
   })

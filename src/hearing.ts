@@ -15,8 +15,11 @@ import type { Clip, Hypothesis } from './types.js'
 export interface Heard {
   readonly clip: Clip
   readonly hypothesis: Hypothesis
-  /** Decodes that it took. */
+  /** Whose hypothesis it is. */
+  readonly model: string
+  /** Decodes that it took, and the time they took together. */
   readonly hearings: number
+  readonly seconds: number
 }
 
 export interface HearingOptions extends RecognizeOptions {
@@ -26,11 +29,15 @@ export interface HearingOptions extends RecognizeOptions {
   readonly surround: boolean
 }
 
+/** Notes and dots are what models write when they hear no words. */
+const WORDS = /[\p{Letter}\p{Number}]/u
 /** Longer speech is heard once: it costs more, and doubt about it seldom lies in its position. */
 const AGAIN_SECONDS = 6
 
 export async function hear(clip: SpokenClip, recognizer: Recognizer, options: HearingOptions): Promise<Heard> {
-  if (!options.surround) return { clip, hypothesis: await recognizer.recognize(clip, options), hearings: 1 }
+  const since = performance.now()
+  const heard = (hypothesis: Hypothesis, hearings: number): Heard => ({ clip, hypothesis, model: recognizer.name, hearings, seconds: (performance.now() - since) / 1000 })
+  if (!options.surround) return heard(await recognizer.recognize(clip, options), 1)
   const { leadSeconds, trailSeconds, doubtBelow } = recognizer.hearing
   const isLong = clip.voice.endSeconds - clip.voice.startSeconds > AGAIN_SECONDS
   let best: Hypothesis | undefined
@@ -42,13 +49,17 @@ export async function hear(clip: SpokenClip, recognizer: Recognizer, options: He
     if (best === undefined || isLikelier(hypothesis, best)) best = hypothesis
     if (best.stopped === 'end_of_text' && meanLogProbability(best.logProbabilities) >= doubtBelow) break
   }
-  return { clip, hypothesis: best!, hearings }
+  return heard(best!, hearings)
 }
 
 /** A transcript that came to its end beats one that was cut off. */
 function isLikelier(one: Hypothesis, other: Hypothesis): boolean {
   const [oneEnded, otherEnded] = [one.stopped === 'end_of_text', other.stopped === 'end_of_text']
   return oneEnded === otherEnded ? sum(one.logProbabilities) > sum(other.logProbabilities) : oneEnded
+}
+
+export function hasWords({ text }: Hypothesis): boolean {
+  return WORDS.test(text)
 }
 
 export function meanLogProbability(logProbabilities: readonly number[]): number {

@@ -34,10 +34,12 @@ async function serve(config: Config): Promise<void> {
   const logger = pino({ level: config.logLevel, base: { service: 'earshot' }, timestamp: pino.stdTimeFunctions.isoTime })
   for (const name of unknownSettings()) logger.warn({ setting: name }, 'this setting is not known')
   const manifests = await Promise.all(config.models.map((name) => readManifest(config.modelsDir, name)))
-  const models = manifests.map(asServed)
+  const larger = config.cascadeModel === undefined ? undefined : await readManifest(config.modelsDir, config.cascadeModel)
+  const models = manifests.map((manifest, index) => asServed(manifest, index === 0 ? larger : undefined))
+  const loadable = larger === undefined || config.models.includes(larger.name) ? models : [...models, asServed(larger, undefined)]
   const telemetry = new Telemetry(config.models, { version, revision: config.revision, node_version: process.version })
   const intake = new Intake(config)
-  const pool = openPool(config, poolEvents(models, telemetry, logger))
+  const pool = openPool(config, poolEvents(loadable, telemetry, logger))
   telemetry.observeLive(() => ({
     queueLength: pool.queueLength,
     queueCapacity: config.queueJobs,
@@ -63,7 +65,7 @@ async function serve(config: Config): Promise<void> {
   const address = await app.listen({ host: config.host, port: config.port }).catch((cause: NodeJS.ErrnoException) => {
     throw new SpeechError('CONFIG_INVALID', `EARSHOT_HOST and EARSHOT_PORT: ${config.host}:${config.port} cannot be listened on (${cause.message})`, { cause })
   })
-  logger.info({ address, workers: config.workers, threads: config.threads, models: config.models }, 'listening')
+  logger.info({ address, workers: config.workers, threads: config.threads, models: config.models, cascade: config.cascadeModel }, 'listening')
   await pool.start().catch((thrown: unknown) => { if (!closing) throw thrown })
   if (closing) return
   logger.info({ workers: config.workers }, 'ready')
@@ -103,13 +105,13 @@ function poolEvents(models: readonly ServedModel[], telemetry: Telemetry, logger
 }
 
 function recordModel({ name, provider, engine, loadSeconds }: LoadedModel, models: readonly ServedModel[], telemetry: Telemetry, logger: Logger): void {
-  const model = models.find((served) => served.name === name)!
+  const model = models.find((known) => known.name === name)!
   telemetry.modelLoaded({ ...model, engine: engine.engine, provider: provider.provider, refusedProviders: provider.refused.map((refused) => refused.provider), loadSeconds })
   for (const note of engine.notes) logger.info({ model: name, engine: engine.engine, note }, 'engine')
   for (const refused of provider.refused) logger.warn({ model: name, ...refused, using: provider.provider }, 'execution provider not available')
 }
 
-function asServed(manifest: Manifest): ServedModel {
+function asServed(manifest: Manifest, larger: Manifest | undefined): ServedModel {
   const { name, version: modelVersion, description, family, languages, licence, precision, parameters, limits, source } = manifest
   if (name === NO_MODEL) throw new SpeechError('MODEL_INVALID', `a model may not be called "${NO_MODEL}"`)
   const files = Object.values(manifest.files)
@@ -119,6 +121,7 @@ function asServed(manifest: Manifest): ServedModel {
     bytes: files.reduce((sum, { bytes }) => sum + bytes, 0),
     digest: createHash('sha256').update(files.map(({ sha256 }) => sha256).join()).digest('hex').slice(0, 12),
     source: source?.package ?? 'local',
+    cascade: larger === undefined ? null : { model: larger.name, languages: larger.languages },
   }
 }
 

@@ -4,14 +4,14 @@
  * The raw signal is measured before anything is changed: normalization exists to hide level differences, drift
  * detection to see them. When nobody spoke the model is not run and the answer says why it is empty.
  */
-import { hasVoice } from './audio/clips.js'
+import { hasVoice, type SpokenClip } from './audio/clips.js'
 import { decodeAudio } from './audio/decode.js'
 import { measureLevel } from './audio/loudness.js'
 import { measureQuality } from './audio/quality.js'
 import { resample } from './audio/resample.js'
-import { SpeechError } from './errors.js'
+import { asHeard, firstToHear, hearingsOf, settle, shapeForBoth, summarize, type Answer, type Cascade } from './cascade.js'
 import { describeFrames } from './features/acoustics.js'
-import { hear, type Heard } from './hearing.js'
+import { hear, type Heard, type HearingOptions } from './hearing.js'
 import type { Recognizer } from './recognizer.js'
 import { composeReport } from './report.js'
 import { findSpeech, reconsider, type Measured, type Speech, type SpeechOptions } from './speech.js'
@@ -30,11 +30,14 @@ export interface TranscribeOptions extends SpeechOptions {
   readonly disabledCodecs?: readonly string[]
   /** How often a doubtful clip is heard at most. */
   readonly maxHearings: number
+  /** A larger model for what the recognizer doubts; the recognizer then hears a clip once. */
+  readonly cascade?: Cascade | undefined
 }
 
 /** Transcribes one upload. Throws SpeechError: AUDIO_*, LANGUAGE_UNSUPPORTED, REQUEST_INVALID, or what `interrupt` throws. */
 export async function transcribe(bytes: Uint8Array, recognizer: Recognizer, options: TranscribeOptions): Promise<Report> {
-  checkLanguage(recognizer, options.language)
+  const { cascade } = options
+  const first = firstToHear(recognizer, cascade, options.language)
   const stopwatch = startStopwatch()
   const recording = await stopwatch.timeAsync('audio_decode', () => decodeAudio(bytes, { ...options, maxSeconds: options.maxAudioSeconds }))
   const audioSeconds = recording.waveform.samples.length / recording.waveform.sampleRate
@@ -42,35 +45,45 @@ export async function transcribe(bytes: Uint8Array, recognizer: Recognizer, opti
   const waveform = stopwatch.time('resample', () => resample(recording.waveform, recognizer.sampleRate))
   const frames = stopwatch.time('features', () => describeFrames(waveform))
   const measured: Measured = { waveform, frames, level }
-  const found = await findSpeech(measured, recognizer, options, stopwatch)
-  const heard = await hearAll(found, recognizer, options, stopwatch)
-  const speech = await reconsider(found, heard, measured, options, stopwatch)
+  const found = await findSpeech(measured, shapeForBoth(recognizer, cascade), options, stopwatch)
+  const heard = await hearAll(found, first, { ...options, maxHearings: hearingsOf(first, cascade, options.maxHearings) }, stopwatch)
+  const believed = await reconsider(found, heard, measured, options, stopwatch)
+  // What nobody said is not heard by a larger model either.
+  const answers = believed.nothing === null ? await settleAll(believed, heard, recognizer, options, stopwatch) : heard.map((one) => asHeard(one, cascade))
+  const speech = await reconsider(believed, answers, measured, options, stopwatch)
   const quality = stopwatch.time('measure', () => measureQuality({ level, frames, activity: speech.activity, format: recording.format, audioSeconds }))
   return composeReport({
     recording, level, quality, audioSeconds, speech, recognizer, options, stopwatch,
-    heard: speech.nothing === null ? heard : [],
-    hearings: heard.reduce((sum, { hearings }) => sum + hearings, 0),
+    heard: speech.nothing === null ? answers : [],
+    hearings: answers.reduce((sum, { hearings }) => sum + hearings, 0),
+    cascade: summarize(answers, cascade),
   })
 }
 
-async function hearAll({ clips, activity }: Speech, recognizer: Recognizer, options: TranscribeOptions, stopwatch: Stopwatch): Promise<Heard[]> {
+async function hearAll(speech: Speech, recognizer: Recognizer, options: TranscribeOptions, stopwatch: Stopwatch): Promise<Heard[]> {
   const heard: Heard[] = []
-  for (const clip of clips) {
+  for (const clip of speech.clips) {
     options.interrupt()
-    heard.push(await hear(clip, recognizer, {
-      language: options.language,
-      mustSpeak: activity.verdict === 'speech' && hasVoice(clip.voice, activity),
-      maxHearings: options.maxHearings,
-      surround: options.trimSilence,
-      interrupt: options.interrupt,
-      stopwatch,
-    }))
+    heard.push(await hear(clip, recognizer, hearingOf(clip, speech, options, stopwatch)))
   }
   return heard
 }
 
-function checkLanguage(recognizer: Recognizer, language: string | undefined): void {
-  if (language === undefined || recognizer.languages.includes(language)) return
-  const known = recognizer.languages.slice(0, 12).join(', ')
-  throw new SpeechError('LANGUAGE_UNSUPPORTED', `${recognizer.name} knows ${known}${recognizer.languages.length > 12 ? ', …' : ''}, not "${language.slice(0, 20)}"`, { parameter: 'language' })
+async function settleAll(speech: Speech, heard: readonly Heard[], small: Recognizer, options: TranscribeOptions, stopwatch: Stopwatch): Promise<Answer[]> {
+  const answers: Answer[] = []
+  for (const [index, clip] of speech.clips.entries()) {
+    answers.push(await settle(clip, heard[index]!, small, options.cascade, hearingOf(clip, speech, options, stopwatch)))
+  }
+  return answers
+}
+
+function hearingOf(clip: SpokenClip, { activity }: Speech, options: TranscribeOptions, stopwatch: Stopwatch): HearingOptions {
+  return {
+    language: options.language,
+    mustSpeak: activity.verdict === 'speech' && hasVoice(clip.voice, activity),
+    maxHearings: options.maxHearings,
+    surround: options.trimSilence,
+    interrupt: options.interrupt,
+    stopwatch,
+  }
 }

@@ -1,10 +1,11 @@
 /** What was measured and heard → the Report that the client and the metrics get. */
+import type { Answer } from './cascade.js'
 import type { Recognizer } from './recognizer.js'
-import { meanLogProbability, type Heard } from './hearing.js'
+import { hasWords, meanLogProbability } from './hearing.js'
 import type { TranscribeOptions } from './pipeline.js'
 import type { Speech } from './speech.js'
 import type { Stopwatch } from './stopwatch.js'
-import type { Level, Quality, Recording, Report, Segment, Warning } from './types.js'
+import type { CascadeReport, Level, Quality, Recording, Report, Segment, Warning } from './types.js'
 
 interface Findings {
   readonly recording: Recording
@@ -12,15 +13,14 @@ interface Findings {
   readonly quality: Quality
   readonly audioSeconds: number
   readonly speech: Speech
-  readonly heard: readonly Heard[]
+  readonly heard: readonly Answer[]
   readonly hearings: number
+  readonly cascade: CascadeReport | null
   readonly recognizer: Recognizer
   readonly options: TranscribeOptions
   readonly stopwatch: Stopwatch
 }
 
-/** Notes and dots are what models write when they hear no words. */
-const WORDS = /[\p{Letter}\p{Number}]/u
 /** Quieter than this, LUFS, a person has to strain to hear it. */
 const TOO_QUIET_LUFS = -45
 /** More than this share of clipped samples is audible as distortion. */
@@ -37,8 +37,8 @@ const LOW_MEAN_LOG_PROBABILITY = -0.5
 const TOO_SHORT_SECONDS = 0.3
 
 export function composeReport(findings: Findings): Report {
-  const { recording, level, quality, audioSeconds, speech, heard, hearings, recognizer, stopwatch } = findings
-  const spoken = heard.filter(({ hypothesis }) => WORDS.test(hypothesis.text))
+  const { recording, level, quality, audioSeconds, speech, heard, hearings, cascade, recognizer, stopwatch } = findings
+  const spoken = heard.filter(({ hypothesis }) => hasWords(hypothesis))
   const segments = spoken.map((one) => toSegment(one, audioSeconds))
   const text = segments.map((segment) => segment.text).join(' ')
   const confidence = text === '' ? null : Math.exp(meanLogProbability(spoken.flatMap(({ hypothesis }) => hypothesis.logProbabilities)))
@@ -49,6 +49,7 @@ export function composeReport(findings: Findings): Report {
     model: recognizer.name,
     segments,
     hearings,
+    cascade,
     noSpeechReason: text === '' ? speech.nothing ?? 'nothing_recognized' : null,
     warnings: warningsOf(findings, confidence),
     input: {
@@ -65,7 +66,7 @@ export function composeReport(findings: Findings): Report {
 }
 
 /** Clips are counted at the rate of the model, which may be off by a thousandth of an odd one: never outside the upload. */
-function toSegment({ clip, hypothesis }: Heard, audioSeconds: number): Segment {
+function toSegment({ clip, hypothesis, model, reason }: Answer, audioSeconds: number): Segment {
   const { logProbabilities, text, tokens, stopped } = hypothesis
   const mean = meanLogProbability(logProbabilities)
   return {
@@ -76,6 +77,8 @@ function toSegment({ clip, hypothesis }: Heard, audioSeconds: number): Segment {
     meanLogProbability: mean,
     tokens,
     stopped,
+    model,
+    cascade: reason,
   }
 }
 

@@ -8,9 +8,15 @@ import { extentOf, spokenClips, stretchOf, wholeClips, type SpokenClip } from '.
 import { measureLoudness, normalizeVolume, removeOffset } from './audio/loudness.js'
 import type { SpeechDetector, SpeechDetectors } from './detector.js'
 import { meanLogProbability, type Heard } from './hearing.js'
-import type { Interrupt, Recognizer } from './recognizer.js'
+import type { Interrupt } from './recognizer.js'
 import type { Stopwatch } from './stopwatch.js'
 import type { FrameFeatures, Level, NoSpeechReason, SpeechActivity, Waveform } from './types.js'
+
+/** What the clips are cut for: how long one may be, and the silence that will stand around a voice. */
+export interface ClipShape {
+  readonly maxSeconds: number
+  readonly hearing: { readonly leadSeconds: readonly number[]; readonly trailSeconds: number }
+}
 
 export interface SpeechOptions {
   readonly detectors: SpeechDetectors
@@ -45,7 +51,7 @@ const HARDLY_BELIEVED = -1.5
 
 const NO_ACTIVITY: SpeechActivity = { startSeconds: 0, hopSeconds: 0.01, speech: new Float32Array(0), spans: [], verdict: 'nothing', visibleRangeDb: 0 }
 
-export async function findSpeech(measured: Measured, recognizer: Recognizer, options: SpeechOptions, stopwatch: Stopwatch): Promise<Speech> {
+export async function findSpeech(measured: Measured, shape: ClipShape, options: SpeechOptions, stopwatch: Stopwatch): Promise<Speech> {
   const inaudible = nothingAudible(measured)
   if (inaudible !== null) return { activity: NO_ACTIVITY, secondAsked: false, clips: [], nothing: inaudible }
   const { first, second } = options.detectors
@@ -53,7 +59,7 @@ export async function findSpeech(measured: Measured, recognizer: Recognizer, opt
   const secondAsked = opinion.verdict !== 'speech' && second !== undefined
   const activity = secondAsked ? await ask(second, measured, options, stopwatch) : opinion
   if (options.trimSilence && activity.verdict === 'nothing') return { activity, secondAsked, clips: [], nothing: 'no_speech_detected' }
-  const clips = stopwatch.time('trim', () => cut(measured, activity, recognizer, options))
+  const clips = stopwatch.time('trim', () => cut(measured, activity, shape, options))
   return { activity, secondAsked, clips: stopwatch.time('normalize', () => levelClips(clips, measured, activity, options)), nothing: null }
 }
 
@@ -63,7 +69,7 @@ export async function reconsider(speech: Speech, heard: readonly Heard[], measur
   if (second === undefined || speech.secondAsked || !options.trimSilence || heard.length === 0) return speech
   if (meanLogProbability(heard.flatMap(({ hypothesis }) => hypothesis.logProbabilities)) >= HARDLY_BELIEVED) return speech
   const activity = await ask(second, measured, options, stopwatch)
-  return activity.verdict === 'nothing' ? { activity, secondAsked: true, clips: [], nothing: 'no_speech_detected' } : speech
+  return activity.verdict === 'nothing' ? { activity, secondAsked: true, clips: [], nothing: 'no_speech_detected' } : { ...speech, secondAsked: true }
 }
 
 function ask(detector: SpeechDetector, { waveform, frames }: Measured, { interrupt }: SpeechOptions, stopwatch: Stopwatch): Promise<SpeechActivity> {
@@ -76,7 +82,7 @@ function nothingAudible({ waveform: { samples }, level }: Measured): NoSpeechRea
   return level.loudnessLufs === null || level.peakDbfs < TOO_QUIET_PEAK_DBFS ? 'too_quiet' : null
 }
 
-function cut({ waveform, frames }: Measured, activity: SpeechActivity, { hearing, maxSeconds }: Recognizer, { trimSilence }: SpeechOptions): SpokenClip[] {
+function cut({ waveform, frames }: Measured, activity: SpeechActivity, { hearing, maxSeconds }: ClipShape, { trimSilence }: SpeechOptions): SpokenClip[] {
   if (!trimSilence) return wholeClips(waveform, frames, maxSeconds)
   return spokenClips(waveform, activity, frames, { maxSeconds, leadSeconds: Math.max(...hearing.leadSeconds), trailSeconds: hearing.trailSeconds })
 }

@@ -144,6 +144,10 @@ export interface Hypothesis {
   readonly language: string
 }
 
+/** Why the larger model of a cascade was asked about a clip, or that the small one was sure: docs/api.md explains each. */
+export const CASCADE_REASONS = ['sure', 'low_confidence', 'empty', 'cut_off', 'language'] as const
+export type CascadeReason = (typeof CASCADE_REASONS)[number]
+
 /** One decoded clip on the time line of the upload. */
 export interface Segment {
   readonly startSeconds: number
@@ -154,6 +158,22 @@ export interface Segment {
   readonly meanLogProbability: number
   readonly tokens: readonly number[]
   readonly stopped: StopReason
+  /** Whose transcript it is. */
+  readonly model: string
+  /** Null when no cascade is on. */
+  readonly cascade: CascadeReason | null
+}
+
+/** What a cascade did for one upload. */
+export interface CascadeReport {
+  /** The larger model. */
+  readonly model: string
+  /** Clips that it heard. */
+  readonly asked: number
+  /** Why, or `sure`: one for each clip of the upload, in the order of time. */
+  readonly reasons: readonly CascadeReason[]
+  /** Spent in it. */
+  readonly seconds: number
 }
 
 /** Why a successful answer has no words. */
@@ -194,6 +214,8 @@ export interface Report {
   readonly segments: readonly Segment[]
   /** Decodes that it took: none when the model was not run, more than one for a clip whose first transcript left doubt. */
   readonly hearings: number
+  /** Null when no cascade is on. */
+  readonly cascade: CascadeReport | null
   /** Present exactly when `text` is empty. */
   readonly noSpeechReason: NoSpeechReason | null
   readonly warnings: readonly Warning[]

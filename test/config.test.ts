@@ -36,6 +36,16 @@ t.test('what does not fit is refused by name, with what came', (t) => {
   t.end()
 })
 
+t.test('a cascade is off until its model is named, and that is not the default model', (t) => {
+  t.match(readConfig({}), { cascadeModel: undefined, cascadeBelow: 0.7 })
+  t.match(readConfig({ EARSHOT_MODELS: 'a,b', EARSHOT_CASCADE_MODEL: 'b', EARSHOT_CASCADE_BELOW: '0.5' }), { models: ['a', 'b'], cascadeModel: 'b', cascadeBelow: 0.5 })
+  t.throws(() => readConfig({ EARSHOT_MODELS: 'a,b', EARSHOT_CASCADE_MODEL: 'a' }), { code: 'CONFIG_INVALID', message: /EARSHOT_CASCADE_MODEL.*"a"/ })
+  for (const [name, value] of [['EARSHOT_CASCADE_MODEL', 'a,b'], ['EARSHOT_CASCADE_MODEL', '../a'], ['EARSHOT_CASCADE_BELOW', '75'], ['EARSHOT_CASCADE_BELOW', '-0.1']] as const) {
+    t.throws(() => readConfig({ [name]: value }), { code: 'CONFIG_INVALID', message: new RegExp(name) }, `${name}=${value}`)
+  }
+  t.end()
+})
+
 t.test('misspelt settings are found, those of Kubernetes are not taken for one', (t) => {
   t.same(unknownSettings({ EARSHOT_PROT: '1', EARSHOT_PORT: '1', EARSHOT_SERVICE_HOST: 'x', EARSHOT_PORT_8080_TCP: 'x', HOME: '/' }), ['EARSHOT_PROT'])
   t.end()

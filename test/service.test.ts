@@ -56,6 +56,23 @@ function workersOf(service: Service): number[] {
   return readFileSync(`/proc/${service.process.pid}/task/${service.process.pid}/children`, 'utf8').trim().split(' ').map(Number)
 }
 
+t.test('a cascade is loaded with the default model, proved, asked and counted', { skip: existsSync(ENTRY) ? false : `${ENTRY} is not there` }, async (t) => {
+  const graphs = { EARSHOT_MODELS_DIR: path.join(projectRoot, 'fixtures/graphs'), EARSHOT_MODELS: 'tiny-moonshine', EARSHOT_SPEECH_DETECTION: 'spectral', EARSHOT_WORKERS: '1' }
+  const service = await startService(t, { ...graphs, EARSHOT_CASCADE_MODEL: 'tiny-whisper', EARSHOT_CASCADE_BELOW: '1' })
+  const { body } = await transcribe(service.url)
+  t.match(body, { model: 'tiny-moonshine', hearings: 2, segments: [{ model: 'tiny-whisper', cascade: 'low_confidence' }], cascade: { model: 'tiny-whisper', asked: 1, reasons: ['low_confidence'] } })
+  t.ok(body.cascade!.seconds > 0)
+  const german = await fetch(`${service.url}/v1/transcriptions?language=de`, { method: 'POST', body: readFileSync(CLIP) })
+  t.match(await german.json(), { language: 'de', hearings: 1, cascade: { reasons: ['language'] } })
+  t.match(await (await fetch(`${service.url}/v1/models`)).json(), { data: [{ id: 'tiny-moonshine', cascade: 'tiny-whisper', languages: ['en', 'de'] }] })
+  const metrics = await (await fetch(`${service.url}/metrics`)).text()
+  for (const line of ['asr_cascade_total{reason="low_confidence"} 1', 'asr_cascade_total{reason="language"} 1', 'asr_cascade_total{reason="sure"} 0']) t.ok(metrics.includes(line), line)
+  t.match(metrics, /asr_model_info\{model="tiny-whisper"/)
+  const broken = await startService(t, { ...graphs, EARSHOT_CASCADE_MODEL: 'not-there' })
+  t.equal(await broken.exit, 1)
+  t.match(broken.log(), /MODEL_FILE_MISSING.*not-there/)
+})
+
 t.test('a clip in, words out, through both routes and the openai client', { skip }, async (t) => {
   const service = await startService(t, { EARSHOT_WORKERS: '1' })
   const { status, body } = await transcribe(service.url)

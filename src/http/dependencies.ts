@@ -20,6 +20,13 @@ export interface ServedModel {
   readonly bytes: number
   readonly digest: string
   readonly source: string
+  /** The larger model that is asked where this one has doubts; null when none is. */
+  readonly cascade: { readonly model: string; readonly languages: readonly string[] } | null
+}
+
+/** Its own, and those that a larger model hears in its place. */
+export function acceptedLanguages({ languages, cascade }: ServedModel): string[] {
+  return [...new Set([...languages, ...cascade?.languages ?? []])]
 }
 
 export type Pool = Pick<WorkerPool, 'run' | 'refusal' | 'readiness' | 'models'>

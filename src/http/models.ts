@@ -2,7 +2,7 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { Type } from 'typebox'
 import { SpeechError } from '../errors.js'
-import type { AppDependencies, ServedModel } from './dependencies.js'
+import { acceptedLanguages, type AppDependencies, type ServedModel } from './dependencies.js'
 import { ErrorReply, ModelListReply, ModelReply } from './schemas.js'
 
 export const models: FastifyPluginAsyncTypebox<AppDependencies> = async (scope, { config, pool, models: served }) => {
@@ -10,7 +10,7 @@ export const models: FastifyPluginAsyncTypebox<AppDependencies> = async (scope, 
 
   function describe(model: ServedModel): ModelReply {
     const loaded = pool.models.find(({ name }) => name === model.name)
-    const { name, source, languages, ...rest } = model
+    const { name, source, cascade, ...rest } = model
     const isDefault = model === served[0]
     return {
       ...rest,
@@ -20,7 +20,8 @@ export const models: FastifyPluginAsyncTypebox<AppDependencies> = async (scope, 
       owned_by: source,
       isDefault,
       aliases: isDefault ? [...config.modelAliases] : [],
-      languages: [...languages],
+      languages: acceptedLanguages(model),
+      cascade: cascade?.model ?? null,
       provider: loaded?.provider.provider ?? null,
       engine: loaded?.engine.engine ?? null,
       refusedProviders: [...loaded?.provider.refused ?? []],

@@ -8,7 +8,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { checkLength, headerlessFormat, probeAudio } from '../audio/decode.js'
 import { fromWire, SpeechError } from '../errors.js'
 import type { ChannelChoice, Report } from '../types.js'
-import type { AppDependencies, ServedModel } from './dependencies.js'
+import { acceptedLanguages, type AppDependencies, type ServedModel } from './dependencies.js'
 import { asSpeechError, replyWithError } from './replies.js'
 
 /** What is known of a request so far; whatever ends it is counted with this. */
@@ -72,7 +72,7 @@ export async function recognize(input: RecognitionInput, request: FastifyRequest
   const audioSeconds = Math.min(probe.seconds, config.maxAudioSeconds) // an estimate may be anything
   const { outcome, workSeconds } = await pool.run({
     audio: input.audio, audioSeconds, model: model.name,
-    language: primaryLanguage(input.language, model.languages), channel: input.channel, headerless, deadlineSeconds: input.deadlineSeconds,
+    language: primaryLanguage(input.language, acceptedLanguages(model)), channel: input.channel, headerless, deadlineSeconds: input.deadlineSeconds,
   }, untilGone(reply))
   telemetry.workerBusy(workSeconds)
   if (!outcome.ok) throw fromWire(outcome.error)
@@ -129,9 +129,9 @@ function secondsSince(milliseconds: number): number {
 
 /** Numbers about the clip; its words only when the operator asked for them. */
 function logReport(report: Report, request: FastifyRequest, logTranscripts: boolean): void {
-  const { text, confidence, language, model, noSpeechReason, warnings, seconds, input } = report
+  const { text, confidence, language, model, cascade, noSpeechReason, warnings, seconds, input } = report
   request.log.info({
-    model, language, confidence, noSpeechReason, warnings, seconds,
+    model, language, confidence, noSpeechReason, warnings, seconds, ...(cascade !== null && { cascade }),
     audioSeconds: input.audioSeconds, speechSeconds: input.speechSeconds, codec: input.codec,
     ...(logTranscripts && { text }),
   }, 'recognized')

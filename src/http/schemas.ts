@@ -1,7 +1,7 @@
 /** Shapes of requests and answers, as TypeBox: checked, serialized and published as OpenAPI from the same lines. */
 import { Type, type Static } from 'typebox'
 import { ERROR_CODES } from '../errors.js'
-import { MIXINGS, NO_SPEECH_REASONS, STAGES, WARNINGS } from '../types.js'
+import { CASCADE_REASONS, MIXINGS, NO_SPEECH_REASONS, STAGES, WARNINGS } from '../types.js'
 
 const oneOf = (values: readonly string[], description: string): ReturnType<typeof Type.String> => Type.String({ enum: [...values], description })
 const nullable = <T extends ReturnType<typeof Type.Number> | ReturnType<typeof Type.String>>(schema: T, description: string) =>
@@ -34,6 +34,15 @@ const SegmentSchema = Type.Object({
   meanLogProbability: Type.Number({ description: 'Natural logarithm, per token.' }),
   tokens: Type.Immutable(Type.Array(Type.Integer())),
   stopped: oneOf(['end_of_text', 'token_limit', 'repetition'], 'Why decoding ended.'),
+  model: Type.String({ description: 'Whose transcript it is.' }),
+  cascade: nullable(oneOf(CASCADE_REASONS, ''), `Why the larger model was asked, or \`sure\`: ${CASCADE_REASONS.join(', ')}; null when no cascade is on.`),
+})
+
+const CascadeSchema = Type.Object({
+  model: Type.String({ description: 'The larger model.' }),
+  asked: Type.Integer({ description: 'Clips that it heard.' }),
+  reasons: Type.Immutable(Type.Array(oneOf(CASCADE_REASONS, 'Why, or `sure`.'), { description: 'One for each clip of the upload.' })),
+  seconds: Type.Number({ description: 'Spent in it; part of the stages.' }),
 })
 
 const InputSchema = Type.Object({
@@ -68,6 +77,7 @@ export const ReportReply = Type.Object({
   model: Type.String(),
   segments: Type.Immutable(Type.Array(SegmentSchema)),
   hearings: Type.Integer({ description: 'Decodes that it took: none when the model was not run, more than one for a clip whose first transcript left doubt.' }),
+  cascade: Type.Union([CascadeSchema, Type.Null()], { description: 'Whether a larger model was asked; null when no cascade is on.' }),
   noSpeechReason: nullable(oneOf(NO_SPEECH_REASONS, ''), `Why there is no text: ${NO_SPEECH_REASONS.join(', ')}.`),
   warnings: Type.Immutable(Type.Array(oneOf(WARNINGS, 'Something a client may want to show to its user.'))),
   input: InputSchema,
@@ -97,7 +107,8 @@ export const ModelReply = Type.Object({
   description: Type.String(),
   version: Type.String(),
   family: Type.String(),
-  languages: Type.Array(Type.String()),
+  languages: Type.Array(Type.String(), { description: 'Those of a larger model that is asked in its place are among them.' }),
+  cascade: nullable(Type.String(), 'The larger model that is asked where this one has doubts; null when none is.'),
   licence: Type.String(),
   precision: Type.String(),
   parameters: Type.Integer(),

@@ -38,10 +38,11 @@ export function inputFigures({ input }: Report): Figure[] {
   ]
 }
 
-export function answerFigures({ confidence, language, model, noSpeechReason, seconds: stages }: Report): Figure[] {
+export function answerFigures({ confidence, language, model, cascade, noSpeechReason, seconds: stages }: Report): Figure[] {
   const total = Object.values(stages).reduce((sum, spent) => sum + spent, 0)
   return [
     { name: 'Model', value: model },
+    ...cascade === null ? [] : [{ name: 'In doubt', value: cascade.asked === 0 ? 'nothing' : `asked ${cascade.model}` }],
     { name: 'Language', value: language },
     { name: 'Confidence', value: unless(confidence, (share) => share.toFixed(2)) },
     ...noSpeechReason === null ? [] : [{ name: 'No text', value: noSpeechReason }],

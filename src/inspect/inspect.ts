@@ -9,10 +9,12 @@
 import { readFile, writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import { parseArgs } from 'node:util'
+import { checkCascade } from '../cascade.js'
 import { readConfig, type Config } from '../config.js'
 import { loadDetectors, type SpeechDetectors } from '../detector.js'
 import { loadModel } from '../engine.js'
 import { SpeechError } from '../errors.js'
+import type { Recognizer } from '../recognizer.js'
 import { examine, type Examination } from './examine.js'
 import { answerFigures, explain, inputFigures } from './figures.js'
 import { drawPicture } from './picture.js'
@@ -56,13 +58,19 @@ function readArguments(args: readonly string[]): Asked | string {
 }
 
 async function examineWith({ file, model }: Asked, bytes: Uint8Array, config: Config): Promise<Examination> {
-  const { recognizer } = await loadModel(model ?? config.models[0]!, { ...config, threads: 1 })
+  const standard = config.models[0]!
+  const open = async (name: string): Promise<Recognizer> => (await loadModel(name, { ...config, threads: 1 })).recognizer
+  const recognizer = await open(model ?? standard)
+  let larger: Recognizer | undefined
   let detectors: SpeechDetectors | undefined
   try {
+    if (config.cascadeModel !== undefined && recognizer.name === standard) larger = await open(config.cascadeModel)
+    const cascade = larger && { recognizer: larger, below: config.cascadeBelow }
+    if (cascade) checkCascade(recognizer, cascade)
     detectors = await loadDetectors(config)
-    return await examine(path.basename(file), bytes, recognizer, { ...config, detectors, language: undefined, interrupt: () => undefined })
+    return await examine(path.basename(file), bytes, recognizer, { ...config, detectors, cascade, language: undefined, interrupt: () => undefined })
   } finally {
-    await Promise.all([recognizer.dispose(), detectors?.first.dispose(), detectors?.second?.dispose()])
+    await Promise.all([recognizer.dispose(), larger?.dispose(), detectors?.first.dispose(), detectors?.second?.dispose()])
   }
 }
 

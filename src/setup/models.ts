@@ -1,8 +1,8 @@
 /**
  * `npm run models -- list | fetch [name…] | verify [name…] | remove name…`
  *
- * Without names, `fetch` takes the models that the service will serve (EARSHOT_MODELS) and `verify` those that are
- * there. EARSHOT_MODELS_DIR chooses the directory.
+ * Without names, `fetch` takes the models that the service will load (EARSHOT_MODELS, EARSHOT_CASCADE_MODEL, a
+ * detector) and `verify` those that are there. EARSHOT_MODELS_DIR chooses the directory.
  */
 import { existsSync } from 'node:fs'
 import { targetFor } from '../compiler/target.js'
@@ -74,8 +74,9 @@ async function compile(manifest: Bundle, modelsDir: string, environment: NodeJS.
 }
 
 /** What the service will load. */
-function servedBundles({ models, speechDetection, speechDetector }: Config): string[] {
-  return speechDetection === 'spectral' ? models : [...models, speechDetector]
+function servedBundles({ models, cascadeModel, speechDetection, speechDetector }: Config): string[] {
+  const recognizers = cascadeModel === undefined ? models : [...new Set([...models, cascadeModel])]
+  return speechDetection === 'spectral' ? recognizers : [...recognizers, speechDetector]
 }
 
 async function fetchModel(manifest: Bundle, lacking: readonly FileFinding[], environment: NodeJS.ProcessEnv): Promise<void> {

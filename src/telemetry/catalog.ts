@@ -6,7 +6,7 @@
  * aggregated), no label whose values a client could choose.
  */
 import { ERROR_CODES, ERRORS } from '../errors.js'
-import { ENGINES, STAGES } from '../types.js'
+import { CASCADE_REASONS, ENGINES, STAGES } from '../types.js'
 
 export const LATENCY_SECONDS = [0.025, 0.05, 0.1, 0.15, 0.2, 0.3, 0.4, 0.5, 0.75, 1, 1.5, 2, 3, 5, 10, 30]
 const STAGE_SECONDS = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5]
@@ -57,6 +57,8 @@ export const METRICS = {
   asr_real_time_factor: { type: 'histogram', help: 'Processing time without waiting, divided by the length of the audio.', labels: { model: 'models' }, buckets: REAL_TIME_FACTORS },
   asr_tokens_total: { type: 'counter', help: 'Tokens of returned transcripts.', labels: { model: 'models' } },
   asr_hearings_total: { type: 'counter', help: 'Decodes run; more than one for a clip whose first transcript left doubt.', labels: { model: 'models' } },
+  asr_cascade_total: { type: 'counter', help: 'Clips of a default model with a cascade, by why the larger model was asked; `sure`: it was not.', labels: { reason: CASCADE_REASONS } },
+  asr_cascade_seconds_total: { type: 'counter', help: 'Seconds spent in the larger model of a cascade.' },
   asr_words_total: { type: 'counter', help: 'Words in returned transcripts.', labels: { model: 'models' } },
   asr_transcripts_total: { type: 'counter', help: 'Transcripts by kind of result.', labels: { model: 'models', result: ['text', 'empty', 'no_speech', 'token_limit', 'repetition'] } },
   asr_confidence: { type: 'histogram', help: 'exp(mean token log-probability) of returned transcripts, 0 to 1.', labels: { model: 'models' }, buckets: UNIT },

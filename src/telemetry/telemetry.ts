@@ -87,6 +87,8 @@ export class Telemetry {
     if (input.audioSeconds > 0) this.#histogram('asr_real_time_factor').observe({ model }, processingSeconds(report) / input.audioSeconds)
     this.#counter('asr_tokens_total').inc({ model }, report.segments.reduce((sum, { tokens }) => sum + tokens.length, 0))
     this.#counter('asr_hearings_total').inc({ model }, report.hearings)
+    for (const reason of report.cascade?.reasons ?? []) this.#counter('asr_cascade_total').inc({ reason })
+    this.#counter('asr_cascade_seconds_total').inc(report.cascade?.seconds ?? 0)
     this.#counter('asr_words_total').inc({ model }, report.text === '' ? 0 : report.text.split(/\s+/).length)
     this.#counter('asr_transcripts_total').inc({ model, result: resultOf(report) })
     if (report.confidence !== null) this.#histogram('asr_confidence').observe({ model }, report.confidence)

@@ -21,6 +21,9 @@ export interface WorkerSettings {
   readonly speechDetection: DetectionMode
   readonly speechDetector: string
   readonly maxHearings: number
+  /** Asked where the first of `models` has doubts, and at which confidence it has. */
+  readonly cascadeModel: string | undefined
+  readonly cascadeBelow: number
   readonly warmUpClip: string
 }
 

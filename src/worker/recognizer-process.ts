@@ -11,6 +11,7 @@ import os from 'node:os'
 import path from 'node:path'
 import { Writable } from 'node:stream'
 import { decodeAudio } from '../audio/decode.js'
+import { checkCascade, type Cascade } from '../cascade.js'
 import { loadDetectors, type SpeechDetectors } from '../detector.js'
 import { loadModel } from '../engine.js'
 import { SpeechError, toWire } from '../errors.js'
@@ -26,6 +27,8 @@ interface Loaded {
   readonly settings: WorkerSettings
   readonly detectors: SpeechDetectors
   readonly recognizers: ReadonlyMap<string, Recognizer>
+  /** Of the default model. */
+  readonly cascade: Cascade | undefined
 }
 
 /** What phones and browsers send most, decoded once: the first upload of a kind compiles its decoder, 100 to 200 ms. */
@@ -58,18 +61,29 @@ async function start(settings: WorkerSettings): Promise<void> {
     await warmUpDecoders(settings)
     const recognizers = new Map<string, Recognizer>()
     const models: LoadedModel[] = []
-    for (const name of settings.models) {
+    for (const name of modelsToLoad(settings)) {
       const since = performance.now()
       const { recognizer, notes } = await loadModel(name, settings)
       await warmUp(recognizer, clip, settings, detectors)
       recognizers.set(name, recognizer)
       models.push({ name, languages: recognizer.languages, provider: recognizer.provider, engine: { engine: recognizer.engine, notes }, loadSeconds: (performance.now() - since) / 1000 })
     }
-    loaded = { settings, detectors, recognizers }
+    loaded = { settings, detectors, recognizers, cascade: openCascade(recognizers, settings) }
     send({ kind: 'ready', models })
   } catch (thrown) {
     send({ kind: 'failed', error: toWire(thrown, 'MODEL_INVALID') })
   }
+}
+
+function modelsToLoad({ models, cascadeModel }: WorkerSettings): string[] {
+  return [...new Set(cascadeModel === undefined ? models : [...models, cascadeModel])]
+}
+
+function openCascade(recognizers: ReadonlyMap<string, Recognizer>, { models, cascadeModel, cascadeBelow }: WorkerSettings): Cascade | undefined {
+  if (cascadeModel === undefined) return undefined
+  const cascade = { recognizer: recognizers.get(cascadeModel)!, below: cascadeBelow }
+  checkCascade(recognizers.get(models[0]!)!, cascade)
+  return cascade
 }
 
 /** What is switched off, or was taken out of the installation, is not needed either. */
@@ -106,7 +120,8 @@ async function recognize(id: number, job: WorkerJob): Promise<Outcome> {
     if (loaded === undefined || recognizer === undefined) throw new SpeechError('MODEL_NOT_FOUND', job.model)
     interrupt()
     const { language, channel, headerless } = job
-    const report = await transcribe(job.audio, recognizer, { ...loaded.settings, language, channel, headerless, detectors: loaded.detectors, interrupt })
+    const cascade = job.model === loaded.settings.models[0] ? loaded.cascade : undefined
+    const report = await transcribe(job.audio, recognizer, { ...loaded.settings, language, channel, headerless, detectors: loaded.detectors, cascade, interrupt })
     return { ok: true, report }
   } catch (thrown) {
     return { ok: false, error: toWire(thrown, 'RECOGNIZER_FAILED') }

@@ -108,6 +108,30 @@ t.test('languages go by any of their names that the model knows, models by their
   t.equal(jobs.at(-1)!.model, 'whisper-tiny')
 })
 
+t.test('what a cascade did is in the answer and in the log as the worker reports it, and nothing where there is none', async (t) => {
+  const alone: Report = { ...REPORT, cascade: null, segments: REPORT.segments.map((segment) => ({ ...segment, cascade: null })) }
+  for (const expected of [REPORT, alone]) {
+    const { url, logged, metric } = await setUp(t, {}, { answer: async () => expected })
+    const { cascade, segments } = await (await post(`${url}/v1/transcriptions`, CLIP)).json() as Report
+    t.same({ cascade, segments }, { cascade: expected.cascade, segments: expected.segments })
+    const line = logged.map((text) => JSON.parse(text) as { msg: string; cascade?: unknown }).find(({ msg }) => msg === 'recognized')!
+    t.same(line.cascade, expected.cascade ?? undefined)
+    t.equal((await metric('asr_cascade_total')).length, expected === alone ? 0 : 2)
+  }
+})
+
+t.test('a model with a cascade accepts the languages of both and names the larger one; another served model does not', async (t) => {
+  const { url, jobs } = await setUp(t, { EARSHOT_CASCADE_MODEL: 'whisper-base' })
+  for (const [tag, expected] of [['de-AT', 'de'], ['jw', 'jw'], ['en', 'en']] as const) {
+    await post(`${url}/v1/transcriptions?language=${tag}`, CLIP)
+    t.equal(jobs.at(-1)!.language, expected)
+  }
+  await post(`${url}/v1/transcriptions?language=jw&model=whisper-tiny`, CLIP)
+  t.equal(jobs.at(-1)!.language, 'jv', 'a name that only the larger model has')
+  const { data } = await (await fetch(`${url}/v1/models`)).json() as { data: { cascade: string | null; languages: string[] }[] }
+  t.same(data.map(({ cascade, languages }) => ({ cascade, languages })), [{ cascade: 'whisper-base', languages: ['en', 'de', 'jw'] }, { cascade: null, languages: ['en'] }])
+})
+
 t.test('every error of a worker becomes its status, its code and its count', async (t) => {
   let code: ErrorCode = 'INTERNAL'
   const { url, metric } = await setUp(t, {}, { answer: async () => { throw new SpeechError(code, 'as told', { retryAfterSeconds: 2 }) } })

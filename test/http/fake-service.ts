@@ -15,9 +15,10 @@ import { wavOfSeconds } from './wav.js'
 export const REPORT: Report = {
   text: 'play some jazz', confidence: 0.9, language: 'en', model: 'moonshine-tiny-en', noSpeechReason: null, warnings: [],
   hearings: 3,
+  cascade: { model: 'whisper-base', asked: 1, reasons: ['sure', 'low_confidence'], seconds: 0.4 },
   segments: [
-    { startSeconds: 0.25, endSeconds: 61.5, text: 'play', confidence: 0.9, meanLogProbability: -0.1, tokens: [5], stopped: 'end_of_text' },
-    { startSeconds: 3661.2, endSeconds: 3662.25, text: 'some <b> & jazz', confidence: 0.9, meanLogProbability: -0.1, tokens: [6, 7], stopped: 'end_of_text' },
+    { startSeconds: 0.25, endSeconds: 61.5, text: 'play', confidence: 0.9, meanLogProbability: -0.1, tokens: [5], stopped: 'end_of_text', model: 'moonshine-tiny-en', cascade: 'sure' },
+    { startSeconds: 3661.2, endSeconds: 3662.25, text: 'some <b> & jazz', confidence: 0.9, meanLogProbability: -0.1, tokens: [6, 7], stopped: 'end_of_text', model: 'whisper-base', cascade: 'low_confidence' },
   ],
   input: {
     container: 'wav', codec: 'pcm_s16', sampleRate: 16_000, channels: 1, mixing: 'mono', truncated: false, loudnessLufs: -23, peakDbfs: -3, rmsDbfs: null,
@@ -53,8 +54,9 @@ export async function setUp(t: Test, environment: Record<string, string> = {}, f
     },
     ...fake,
   }
-  const described = { version: '1', description: '', family: 'f', languages, licence: 'MIT', precision: 'int8', parameters: 1, clipSeconds: 30, bytes: 10, digest: 'abc', source: 'local' }
-  const models = config.models.map((name) => ({ ...described, name }))
+  const described = { version: '1', description: '', family: 'f', languages, licence: 'MIT', precision: 'int8', parameters: 1, clipSeconds: 30, bytes: 10, digest: 'abc', source: 'local', cascade: null }
+  const cascade = config.cascadeModel === undefined ? null : { model: config.cascadeModel, languages: ['en', 'de', 'jw'] }
+  const models = config.models.map((name, index) => ({ ...described, name, cascade: index === 0 ? cascade : null }))
   const telemetry = new Telemetry(config.models, { version: '0', revision: 'r', node_version: 'n' })
   const intake = new Intake(config)
   const app = await buildApp({ config, pool, telemetry, intake, models, logger: pino({ level: 'trace' }, { write: (line: string) => { logged.push(line) } }) }, '0.0.0')

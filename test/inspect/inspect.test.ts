@@ -129,19 +129,27 @@ t.test('wrapped lines are as wide as they may be and lose no word before they ru
   t.equal(escapeText('a<b>&"c\u0001'), 'a&lt;b&gt;&amp;&quot;c\ufffd')
 })
 
+t.test('a picture says whether a cascade asked its larger model, and nothing where there is none', async (t) => {
+  const drawn = async (below?: number): Promise<string> => drawPicture(await examined(wavOfSeconds(1), undefined, below))
+  t.match(await drawn(1), /In doubt.*asked larger/)
+  t.match(await drawn(0), /In doubt.*nothing/)
+  t.notMatch(await drawn(), /In doubt/)
+})
+
 t.test('the picture of the documentation is one of ours', async (t) => {
   const svg = readFileSync(path.join(projectRoot, 'docs/inspect.svg'), 'utf8')
   isSound(t, svg)
   t.ok(svg.length < 150_000 && svg.includes('telephone-mulaw.wav'))
 })
 
-function examined(bytes: Uint8Array, detectors: SpeechDetectors = { first: spectralDetector, second: undefined }): Promise<Examination> {
+function examined(bytes: Uint8Array, detectors: SpeechDetectors = { first: spectralDetector, second: undefined }, below?: number): Promise<Examination> {
   const recognizer: Recognizer = {
     name: 'told', sampleRate: 16_000, maxSeconds: 30, languages: ['en'], hearing: { leadSeconds: [0.2], trailSeconds: 0.2, doubtBelow: -9 }, engine: 'reference', provider: { provider: 'cpu', refused: [] },
     recognize: async () => ({ text: 'some words', tokens: [1], logProbabilities: [-0.1], stopped: 'end_of_text', language: 'en' }),
     dispose: async () => undefined,
   }
-  return examine('clip.wav', bytes, recognizer, { language: undefined, maxAudioSeconds: 100, normalizeVolume: true, trimSilence: false, detectors, maxHearings: 1, interrupt: () => undefined })
+  const cascade = below === undefined ? undefined : { recognizer: { ...recognizer, name: 'larger' }, below }
+  return examine('clip.wav', bytes, recognizer, { cascade, language: undefined, maxAudioSeconds: 100, normalizeVolume: true, trimSilence: false, detectors, maxHearings: 1, interrupt: () => undefined })
 }
 
 /** A detector that hears the same in everything. */

@@ -24,6 +24,8 @@ interface Bench {
   readonly contents: Readonly<Record<'encoder' | 'decoder', Buffer>>
   manners: Manners
   run(...args: string[]): Promise<{ readonly exitCode: number, readonly said: string }>
+  /** With settings besides. */
+  runWith(settings: Readonly<Record<string, string>>, ...args: string[]): Promise<{ readonly exitCode: number, readonly said: string }>
   /** The same several times at once; answers with the sum of the exit codes. */
   runAtOnce(times: number, ...args: string[]): Promise<{ readonly exitCode: number, readonly said: string }>
   file(key: 'encoder' | 'decoder'): string
@@ -53,6 +55,7 @@ async function makeBench(t: Test): Promise<Bench> {
   const bench: Bench = {
     modelsDir, contents, requests: [], manners: 'good',
     run: (...args) => capture(() => runModels(args, environment)),
+    runWith: (settings, ...args) => capture(() => runModels(args, { ...environment, ...settings })),
     runAtOnce: (times, ...args) => capture(async () => {
       const exitCodes = await Promise.all(Array.from({ length: times }, () => runModels(args, environment)))
       return exitCodes.reduce((sum, exitCode) => sum + exitCode)
@@ -128,6 +131,19 @@ t.test('a model is fetched whole, as the user of npm, and once', async (t) => {
   t.match(await bench.run('verify'), { exitCode: 0, said: /all 2 files are right/ })
   t.match(await bench.run('list'), { said: /ready/ })
   t.same(bench.requests, [], 'no network when everything is there')
+})
+
+t.test('the larger model of a cascade is fetched like the served ones, and once where it is one of them', async (t) => {
+  const bench = await makeBench(t)
+  const larger = path.join(bench.modelsDir, 'larger')
+  mkdirSync(larger)
+  writeFileSync(path.join(larger, 'model.json'), readFileSync(path.join(bench.modelsDir, 'tiny/model.json'), 'utf8').replace('"tiny"', '"larger"'))
+  for (const settings of [{ EARSHOT_CASCADE_MODEL: 'larger' }, { EARSHOT_MODELS: 'tiny,larger', EARSHOT_CASCADE_MODEL: 'larger' }]) {
+    const { exitCode, said } = await bench.runWith(settings, 'fetch')
+    t.equal(exitCode, 0)
+    t.equal([...said.matchAll(/earshot: larger is/g)].length, 1, said)
+  }
+  t.same(readdirSync(path.join(larger, 'weights')).sort(), ['decoder.onnx', 'encoder.onnx'])
 })
 
 t.test('weights that were altered are found and replaced', async (t) => {

@@ -3,7 +3,7 @@ import t from 'tap'
 import { ERRORS, type ErrorCode } from '../../src/errors.js'
 import { LATENCY_SECONDS, METRICS, type MetricEntry } from '../../src/telemetry/catalog.js'
 import { Telemetry } from '../../src/telemetry/telemetry.js'
-import { STAGES, type Report } from '../../src/types.js'
+import { CASCADE_REASONS, STAGES, type Report } from '../../src/types.js'
 
 const make = (): Telemetry => new Telemetry(['a-model'], { version: '1', revision: 'r', node_version: 'v' })
 
@@ -15,7 +15,8 @@ async function samples(telemetry: Telemetry): Promise<Map<string, number>> {
 const REPORT: Report = {
   text: 'two words', confidence: 0.9, language: 'en', model: 'a-model', noSpeechReason: null, warnings: [],
   hearings: 3,
-  segments: [{ startSeconds: 0, endSeconds: 1, text: 'two words', confidence: 0.9, meanLogProbability: -0.1, tokens: [1, 2, 3], stopped: 'end_of_text' }],
+  cascade: null,
+  segments: [{ startSeconds: 0, endSeconds: 1, text: 'two words', confidence: 0.9, meanLogProbability: -0.1, tokens: [1, 2, 3], stopped: 'end_of_text', model: 'a-model', cascade: null }],
   input: { container: 'wav', codec: 'pcm_s16', sampleRate: 8000, channels: 1, mixing: 'mono', truncated: false, loudnessLufs: null, peakDbfs: null, rmsDbfs: null, clippedRatio: 0, dcOffset: 0, audioSeconds: 4, speechSeconds: 3, snrDb: 18, noiseFloorDbfs: -52, speechRatio: 0.6, leadingSilenceSeconds: 0.5, trailingSilenceSeconds: 0.3, bandwidthHz: 7500, trimmedLeadingSeconds: 0.75, trimmedTrailingSeconds: 0.25 },
   seconds: { receive: 9, queue_wait: 5, transfer: 0.1, encoder: 0.5, decoder: 0.2 },
 }
@@ -74,6 +75,19 @@ t.test('transcripts are told apart by what they are', async (t) => {
   const found = await samples(telemetry)
   for (const result of ['empty', 'no_speech', 'repetition', 'token_limit']) t.equal(found.get(`asr_transcripts_total{model="a-model",result="${result}"}`), 1, result)
   t.equal(found.get('asr_transcripts_total{model="a-model",result="text"}'), 0)
+})
+
+t.test('what a cascade did is counted by clip, and nothing where there is none', async (t) => {
+  const telemetry = make()
+  const record = (cascade: Report['cascade']): void => { telemetry.recognized({ ...REPORT, cascade }, { model: 'a-model', secondsSinceUpload: 1 }, 1) }
+  for (const reason of CASCADE_REASONS) t.equal((await samples(telemetry)).get(`asr_cascade_total{reason="${reason}"}`), 0, 'from the start')
+  record(null)
+  t.equal((await samples(telemetry)).get('asr_cascade_total{reason="sure"}'), 0)
+  record({ model: 'larger', asked: 2, reasons: ['sure', 'empty', 'sure', 'low_confidence'], seconds: 0.75 })
+  record({ model: 'larger', asked: 1, reasons: ['language'], seconds: 0.5 })
+  const found = await samples(telemetry)
+  t.same(CASCADE_REASONS.map((reason) => found.get(`asr_cascade_total{reason="${reason}"}`)), [2, 1, 1, 0, 1])
+  t.equal(found.get('asr_cascade_seconds_total'), 1.25)
 })
 
 t.test('an input is described by what was measured, and by nothing where nothing was', async (t) => {

@@ -3,6 +3,7 @@ import { existsSync, rmSync } from 'node:fs'
 import os from 'node:os'
 import path from 'node:path'
 import t, { type Test } from 'tap'
+import { seededRandom } from '../../bench/statistics.js'
 import { ERROR_CODES, fromWire, SpeechError, toWire } from '../../src/errors.js'
 import type { JobRequest } from '../../src/worker/job.js'
 import { WorkerPool, type PoolOptions } from '../../src/worker/pool.js'
@@ -16,7 +17,7 @@ function makePool(t: Test, overrides: Partial<PoolOptions> = {}, warmUpClip = 'o
   const pool = new WorkerPool({
     entry: new URL('./scripted-worker.mjs', import.meta.url),
     workers: 2,
-    settings: { modelsDir: '', models: ['scripted'], executionProviders: ['cpu'], executionProvidersStrict: false, engine: 'compiled', matrices: 'auto', threads: 1, maxAudioSeconds: 60, disabledCodecs: [], normalizeVolume: true, trimSilence: true, speechDetection: 'spectral', speechDetector: '', maxHearings: 1, warmUpClip },
+    settings: { modelsDir: '', models: ['scripted'], executionProviders: ['cpu'], executionProvidersStrict: false, engine: 'compiled', matrices: 'auto', threads: 1, maxAudioSeconds: 60, disabledCodecs: [], normalizeVolume: true, trimSilence: true, speechDetection: 'spectral', speechDetector: '', maxHearings: 1, cascadeModel: undefined, cascadeBelow: 0, warmUpClip },
     queue: { jobs: 10, audioSeconds: 100 },
     queueWaitSeconds: 20,
     deadlineSeconds: 20,
@@ -195,6 +196,22 @@ t.test('what a job will cost is learnt per model, and tiny clips do not spoil it
   t.ok(estimate.workSeconds('small', 3) <= before)
   t.ok(estimate.workSeconds('small', 3) > before / 2)
   t.ok(Math.abs(estimate.workSeconds('big', 30) - 15) < 1e-9)
+  t.end()
+})
+
+t.test('where one answer in four takes ten times as long, the estimate is their mean, soon and from then on', (t) => {
+  const [quick, slow, mean] = [0.1, 1, 0.325]
+  const random = seededRandom(3)
+  const estimate = new WorkEstimate()
+  estimate.observe('cascade', 2, slow)
+  for (let i = 0; i < 10; i++) estimate.observe('cascade', 2, random() < 0.25 ? slow : quick)
+  t.ok(estimate.workSeconds('cascade', 2) < 2 * mean, 'a slow first answer does not refuse those that follow')
+  const estimates = Array.from({ length: 2000 }, () => {
+    estimate.observe('cascade', 2, random() < 0.25 ? slow : quick)
+    return estimate.workSeconds('cascade', 2)
+  })
+  t.ok(Math.abs(estimates.reduce((sum, value) => sum + value, 0) / estimates.length - mean) < 0.05 * mean)
+  t.ok(estimates.filter((value) => value > mean / 2 && value < mean * 1.6).length > 0.9 * estimates.length)
   t.end()
 })
 
