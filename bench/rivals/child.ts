@@ -17,8 +17,8 @@ export interface HeardText {
   readonly wallMs: number
   /** Of all threads of the process. */
   readonly cpuMs: number
-  /** Highest so far. */
-  readonly residentBytes: number
+  /** Highest resident memory so far. */
+  readonly peakBytes: number
 }
 
 let opened: Opened | undefined
@@ -44,7 +44,7 @@ async function recognize(samples: Float32Array): Promise<Answer> {
   const text = await toText(samples, prepared)
   const wallMs = performance.now() - since
   const { user, system } = process.cpuUsage(cpuBefore)
-  return { kind: 'heard', text, wallMs, cpuMs: (user + system) / 1000, residentBytes: process.resourceUsage().maxRSS * 1024 }
+  return { kind: 'heard', text, wallMs, cpuMs: (user + system) / 1000, peakBytes: process.resourceUsage().maxRSS * 1024 }
 }
 
 function asFailure(thrown: unknown): Answer {

@@ -48,6 +48,21 @@ export async function startContender(name: ContenderName, setup: Omit<Setup, 'ad
   }
 }
 
+/** Those of some that are there; of the others it is said why they are not. */
+export async function startContenders(names: readonly ContenderName[], setup: Omit<Setup, 'adapter'>): Promise<Contender[]> {
+  const contenders: Contender[] = []
+  for (const name of names) {
+    try {
+      contenders.push(await startContender(name, setup))
+    } catch (thrown) {
+      if (!(thrown instanceof NotHere)) throw thrown
+      console.log(`without ${name}: ${thrown.message}`)
+    }
+  }
+  console.log()
+  return contenders
+}
+
 function order(child: ChildProcess, message: Order, noise: () => string): Promise<Answer> {
   return new Promise((resolve, reject) => {
     const ended = (): void => { reject(new Error(`the process of a contender ended:\n${noise()}`)) }
