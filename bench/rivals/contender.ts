@@ -48,15 +48,15 @@ export async function startContender(name: ContenderName, setup: Omit<Setup, 'ad
   }
 }
 
-/** Those of some that are there; of the others it is said why they are not. */
+/** Those of some that are there; of the others it is said why they are not, or that their installation is broken. */
 export async function startContenders(names: readonly ContenderName[], setup: Omit<Setup, 'adapter'>): Promise<Contender[]> {
   const contenders: Contender[] = []
   for (const name of names) {
     try {
       contenders.push(await startContender(name, setup))
     } catch (thrown) {
-      if (!(thrown instanceof NotHere)) throw thrown
-      console.log(`without ${name}: ${thrown.message}`)
+      if (OURS.includes(name) && !(thrown instanceof NotHere)) throw thrown
+      console.log(`without ${name}: ${thrown instanceof NotHere ? '' : 'it does not start, '}${(thrown as Error).message.trim().split('\n')[0]}`)
     }
   }
   console.log()

@@ -2,8 +2,7 @@
  * Our recognizer bare: the waveform as it comes, heard once, and it may answer "nothing", like its rivals. English is
  * given, as it is to them. An engine is chosen where `openRecognizer` is called, and nowhere else.
  */
-import { startStopwatch } from '../../src/stopwatch.js'
-import { openRecognizer } from '../recognizers.js'
+import { openRecognizer, recognizeBare } from '../recognizers.js'
 import { SAMPLE_RATE, type Open } from './adapter.js'
 
 export const open: Open = async ({ model }) => {
@@ -11,8 +10,7 @@ export const open: Open = async ({ model }) => {
   return {
     says: `${recognizer.name} on ${recognizer.provider.provider}`,
     async recognize(samples) {
-      const clip = { waveform: { samples, sampleRate: SAMPLE_RATE }, startSeconds: 0, endSeconds: samples.length / SAMPLE_RATE }
-      const { text } = await recognizer.recognize(clip, { language: 'en', mustSpeak: false, interrupt: () => undefined, stopwatch: startStopwatch() })
+      const { text } = await recognizeBare(recognizer, { samples, sampleRate: SAMPLE_RATE }, { language: 'en', mustSpeak: false })
       return text
     },
   }
