@@ -21,6 +21,7 @@ const BENCHES: Readonly<Record<string, Bench>> = {
   decoding:   { says: 'time and memory of every audio format, and what bombs cost', open: () => import('./decoding.js') },
   throughput: { says: 'clips and audio seconds per second at 1 to 16 clients', open: () => import('./throughput.js') },
   rivals:     { says: 'us and the rivals that you have installed, clip by clip: words, time, memory', open: () => import('./rivals.js') },
+  floor:      { says: 'the least time this machine needs for a model, from measured rates', open: () => import('./floor.js') },
   load:       { says: 'load on a running server; --overload and --probe start their own', open: () => import('./load.js') },
   quality:    { says: 'whether signal-to-noise ratio, bandwidth and warnings are true', open: () => import('./quality.js') },
   memory:     { says: 'resident memory of server and workers over a long run', open: () => import('./memory.js') },
