@@ -5,13 +5,14 @@
  * on every clip, in an order that rotates, and only one works at a time, so that a slow minute of the machine hits
  * all of them. All get the same waveform, decoded once; what is timed is waveform to text.
  */
+import path from 'node:path'
 import { projectRoot } from '../src/root.js'
 import { defaultManifest, limitPerSource, readClips } from './clips.js'
 import { beginRun } from './machine.js'
 import { countOption, numberOption, parseOptions, UsageError } from './options.js'
 import { DEFAULT_MODEL, modelsDir } from './recognizers.js'
 import { CONTENDERS, startContenders, type ContenderName } from './rivals/contender.js'
-import { judge } from './rivals/ratios.js'
+import { judge, type RivalClip } from './rivals/ratios.js'
 import { printThroughput, saturate } from './rivals/saturate.js'
 import { lengthCells, lengthHead, rivalRows, sourceCells, sourceHead, verdictCells, verdictHead } from './rivals/tables.js'
 import { takeTurns } from './rivals/turns.js'
@@ -60,7 +61,7 @@ export const run: RunBench = async (args) => {
     console.log()
     printTable(verdictHead, verdictCells(verdicts))
   }
-  await bench.save({ bySource, byLength, verdicts, entrants })
+  await bench.save({ bySource, byLength, verdicts, entrants, clips: [...results].flatMap(([contender, own]) => own.map((clip) => clipLine(contender, clip))) })
   return verdicts.every(({ isMet }) => isMet)
 }
 
@@ -69,4 +70,9 @@ function readNames(list: string): ContenderName[] {
   const unknown = names.filter((name) => !Object.hasOwn(CONTENDERS, name))
   if (unknown.length > 0) throw new UsageError(`there is no contender "${unknown.join('", "')}"; there are ${Object.keys(CONTENDERS).join(', ')}`)
   return names as ContenderName[]
+}
+
+/** What happened to one clip, for questions that the tables do not answer. */
+function clipLine(contender: string, { clip, hypothesis, audioSeconds, latencyMs, cpuMs }: RivalClip): object {
+  return { contender, source: clip.source, file: path.basename(clip.file), audioSeconds, hypothesis, wallMs: latencyMs, cpuMs }
 }

@@ -34,9 +34,8 @@ const MAX_NOISE_CHARACTERS = 2000
 export async function startContender(name: ContenderName, setup: Omit<Setup, 'adapter'>): Promise<Contender> {
   const child = fork(CHILD, { serialization: 'advanced', stdio: ['ignore', 'ignore', 'pipe', 'ipc'] })
   const noise = keepTail(child)
-  const stop = (): void => { child.kill('SIGKILL') }
-  process.once('exit', stop)
-  child.once('exit', () => process.off('exit', stop))
+  // It ends when nobody is connected any more, and removes what it wrote; so it does when this process dies.
+  const stop = (): void => { if (child.connected) child.disconnect() }
   try {
     const answer = await order(child, { kind: 'open', setup: { ...setup, adapter: CONTENDERS[name] } }, noise)
     if (answer.kind !== 'ready') throw new Error('it was asked to open and answered something else')

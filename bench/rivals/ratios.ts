@@ -12,6 +12,27 @@ export interface RivalClip extends ScoredClip {
   readonly cpuMs: number
 }
 
+const LONGEST_PHRASE = 10
+const RUNS = 3
+
+/** A transcript that fell into a loop: some words three times in a row, which nobody said three times in a row. */
+export function repeatsItself({ reference, hypothesis }: Pick<ScoredClip, 'reference' | 'hypothesis'>): boolean {
+  return longestLoop(hypothesis.split(' ')) >= RUNS && longestLoop(reference.split(' ')) < RUNS
+}
+
+/** How often a phrase follows itself at most. */
+function longestLoop(words: readonly string[]): number {
+  let most = 1
+  for (let length = 1; length <= LONGEST_PHRASE; length++) {
+    let same = 0
+    for (let index = length; index < words.length; index++) {
+      same = words[index] === words[index - length] ? same + 1 : 0
+      most = Math.max(most, 1 + Math.floor(same / length))
+    }
+  }
+  return most
+}
+
 export type Clock = 'latencyMs' | 'cpuMs'
 
 export interface Ratio {

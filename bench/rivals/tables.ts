@@ -2,7 +2,7 @@
 import { scoreSource, type SourceScore } from '../scoring.js'
 import { median, percentile } from '../statistics.js'
 import { fixed, type Cell } from '../table.js'
-import { compareTimes, type Ratio, type RivalClip, type Verdict } from './ratios.js'
+import { compareTimes, repeatsItself, type Ratio, type RivalClip, type Verdict } from './ratios.js'
 
 export type Results = ReadonlyMap<string, readonly RivalClip[]>
 
@@ -12,6 +12,8 @@ export const LENGTHS = [`up to ${SHORT_SECONDS} s`, `over ${SHORT_SECONDS} s`] a
 export interface RivalRow extends SourceScore {
   readonly length: string
   readonly contender: string
+  /** Transcripts that fell into a loop. */
+  readonly loops: number
   readonly p95Ms: number
   readonly medianCpuMs: number
   /** To the contender that all are measured against; null when it did not take part. */
@@ -35,6 +37,7 @@ export function rivalRows(results: Results, against: string, sourceOf: (clip: Ri
 function rowOf(group: Pick<RivalRow, 'source' | 'length' | 'contender'>, clips: readonly RivalClip[], base: readonly RivalClip[]): RivalRow {
   return {
     ...scoreSource(group.source, clips), ...group,
+    loops: clips.filter(repeatsItself).length,
     p95Ms: percentile(clips.map(({ latencyMs }) => latencyMs), 0.95),
     medianCpuMs: median(clips.map(({ cpuMs }) => cpuMs)),
     ratio: base.length === 0 ? null : compareTimes(clips, base, 'latencyMs'),
@@ -46,12 +49,12 @@ export function lengthOf({ audioSeconds }: RivalClip): string {
   return audioSeconds <= SHORT_SECONDS ? LENGTHS[0] : LENGTHS[1]
 }
 
-export const sourceHead = ['source, length', 'contender', 'clips', 'words', 'WER %', '95 %', 'empty', 'median ms', 'p95 ms', 'RTF', 'ratio', 'quartiles', '95 %']
+export const sourceHead = ['source, length', 'contender', 'clips', 'words', 'WER %', '95 %', 'empty', 'loops', 'median ms', 'p95 ms', 'RTF', 'ratio', 'quartiles', '95 %']
 
 export function sourceCells(rows: readonly RivalRow[]): Cell[][] {
   return rows.map((row) => [
     `${row.source}, ${row.length}`, row.contender, row.clips, row.words, fixed(row.wer), `${fixed(row.interval.low)} to ${fixed(row.interval.high)}`,
-    row.empty, fixed(row.medianMs), fixed(row.p95Ms), fixed(row.realTimeFactor, 4), ...ratioCells(row.ratio),
+    row.empty, row.loops, fixed(row.medianMs), fixed(row.p95Ms), fixed(row.realTimeFactor, 4), ...ratioCells(row.ratio),
   ])
 }
 
