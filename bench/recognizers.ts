@@ -1,20 +1,20 @@
 /** A recognizer in this process, loaded as a recognition worker loads it: the figures are those of one worker. */
 import path from 'node:path'
-import { openModelFiles, readManifest } from '../src/manifest.js'
-import { loadRecognizer, type RecognizeOptions, type Recognizer } from '../src/recognizer.js'
+import { loadModel } from '../src/engine.js'
+import type { RecognizeOptions, Recognizer } from '../src/recognizer.js'
 import { projectRoot } from '../src/root.js'
-import { sessionOpener } from '../src/runtime/session.js'
 import { startStopwatch } from '../src/stopwatch.js'
-import type { Hypothesis, Waveform } from '../src/types.js'
+import type { Engine, Hypothesis, MatrixChoice, Waveform } from '../src/types.js'
 
 export const DEFAULT_MODEL = 'moonshine-tiny-en'
 
 export const modelsDir = path.join(projectRoot, 'models')
 
-export async function openRecognizer(model: string, threads = 1): Promise<Recognizer> {
-  const manifest = await readManifest(modelsDir, model)
-  const open = sessionOpener({ providers: ['cpu'], strict: false, threads })
-  return loadRecognizer(manifest, openModelFiles(modelsDir, manifest), open)
+export interface OpenOptions { readonly threads?: number; readonly engine?: Engine; readonly matrices?: MatrixChoice }
+
+export async function openRecognizer(model: string, { threads = 1, engine = 'compiled', matrices = 'auto' }: OpenOptions = {}): Promise<Recognizer> {
+  const { recognizer } = await loadModel(model, { modelsDir, engine, matrices, threads, executionProviders: ['cpu'], executionProvidersStrict: false })
+  return recognizer
 }
 
 /** The model as it comes, which may answer "nothing" to a clip with speech in it. */
