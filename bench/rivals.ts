@@ -7,6 +7,7 @@
  */
 import path from 'node:path'
 import { projectRoot } from '../src/root.js'
+import { ENGINES } from '../src/types.js'
 import { defaultManifest, limitPerSource, readClips } from './clips.js'
 import { beginRun } from './machine.js'
 import { countOption, numberOption, parseOptions, UsageError } from './options.js'
@@ -23,12 +24,14 @@ export const run: RunBench = async (args) => {
   const given = parseOptions(args, {
     model: { type: 'string', default: DEFAULT_MODEL }, manifest: { type: 'string', default: defaultManifest() },
     from: { type: 'string', default: projectRoot }, contenders: { type: 'string', default: Object.keys(CONTENDERS).join(',') },
-    against: { type: 'string', default: 'transformers.js' }, limit: { type: 'string' },
+    against: { type: 'string', default: 'transformers.js' }, engine: { type: 'string', default: ENGINES[0] }, limit: { type: 'string' },
     'min-seconds': { type: 'string' }, 'max-seconds': { type: 'string' },
     'vosk-model': { type: 'string' }, 'whisper-model': { type: 'string' },
     saturate: { type: 'boolean', default: false }, workers: { type: 'string' },
   })
   const names = readNames(given.contenders)
+  const engine = ENGINES.find((one) => one === given.engine)
+  if (engine === undefined) throw new UsageError(`--engine expects ${ENGINES.join(' or ')}, not "${given.engine}"`)
   const shortest = numberOption('min-seconds', given['min-seconds'], 0)
   const longest = numberOption('max-seconds', given['max-seconds'], Infinity)
   const ofLength = (await readClips(given.manifest)).filter(({ seconds }) => seconds >= shortest && seconds <= longest)
@@ -37,7 +40,7 @@ export const run: RunBench = async (args) => {
   // Where the rivals lie says nothing about the figures, and results are handed on.
   const { from, 'vosk-model': voskModel, 'whisper-model': whisperModel, ...settings } = given
   const bench = await beginRun('rivals', { ...settings, clips: clips.length })
-  const setup = { model: given.model, modelsDir, from, voskModel, whisperModel }
+  const setup = { model: given.model, modelsDir, engine, from, voskModel, whisperModel }
 
   if (given.saturate) {
     const throughputs = await saturate(clips, names, setup, given.workers === undefined ? undefined : countOption('workers', given.workers, 1))

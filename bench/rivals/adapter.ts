@@ -6,6 +6,7 @@
 import { createRequire } from 'node:module'
 import { existsSync } from 'node:fs'
 import path from 'node:path'
+import type { Engine } from '../../src/types.js'
 
 export interface Setup {
   /** The contender's file in this folder. */
@@ -13,6 +14,8 @@ export interface Setup {
   /** A model of ours; rivals get its weights where they can read them. */
   readonly model: string
   readonly modelsDir: string
+  /** Of ours. */
+  readonly engine: Engine
   /** The folder whose node_modules has the rivals. */
   readonly from: string
   /** Models that only the user can supply. */

@@ -7,6 +7,7 @@ import type { Answer, HeardText, Order } from './child.js'
 /** By the name that is printed; the file in this folder. */
 export const CONTENDERS = {
   'earshot': 'earshot',
+  'earshot reference': 'earshot-reference',
   'earshot pipeline': 'earshot-pipeline',
   'transformers.js': 'transformers',
   'sherpa-onnx': 'sherpa',
@@ -16,7 +17,7 @@ export const CONTENDERS = {
 
 export type ContenderName = keyof typeof CONTENDERS
 
-export const OURS: readonly ContenderName[] = ['earshot', 'earshot pipeline']
+export const OURS: readonly ContenderName[] = ['earshot', 'earshot reference', 'earshot pipeline']
 
 export interface Contender {
   readonly name: ContenderName

@@ -5,10 +5,10 @@ import { openRecognizer } from '../recognizers.js'
 import { SERVED } from '../served.js'
 import { SAMPLE_RATE, type Open } from './adapter.js'
 
-export const open: Open = async ({ model }) => {
-  const recognizer = await openRecognizer(model)
+export const open: Open = async ({ model, engine }) => {
+  const recognizer = await openRecognizer(model, { engine })
   return {
-    says: `${recognizer.name}, as served`,
+    says: `${recognizer.name}, ${recognizer.engine}, as served`,
     prepare(samples) {
       const file = new wavefile.WaveFile()
       file.fromScratch(1, SAMPLE_RATE, '32f', samples)

@@ -55,7 +55,7 @@ export interface Throughput {
 
 export async function saturate(clips: readonly SpeechClip[], names: readonly ContenderName[], setup: Omit<Setup, 'adapter'>, workers = os.availableParallelism()): Promise<Throughput[]> {
   const items = await Promise.all(shuffled(clips).map(async (clip) => ({ clip, samples: await readWaveform(clip), body: await readFile(clip.file) })))
-  const sides = [await openService(setup.model, workers), ...await openProcesses(names, setup, workers, clips)]
+  const sides = [await openService(setup, workers), ...await openProcesses(names, setup, workers, clips)]
   const runs = new Map<Side, Run>(sides.map((side) => [side, { scored: [], elapsedSeconds: 0, cpuSeconds: 0 }]))
   for (let part = 0; part < PARTS; part++) {
     const own = items.filter((_, index) => index % PARTS === part)
@@ -102,8 +102,8 @@ async function workThrough(items: readonly Item[], { lanes, cpuSeconds }: Side):
   return { scored, elapsedSeconds: (performance.now() - since) / 1000, cpuSeconds: cpuSeconds() - cpuBefore }
 }
 
-async function openService(model: string, workers: number): Promise<Side> {
-  const server = await startServer({ model, workers })
+async function openService({ model, engine }: Pick<Setup, 'model' | 'engine'>, workers: number): Promise<Side> {
+  const server = await startServer({ model, workers, settings: { EARSHOT_ENGINE: engine } })
   const agent = keepAliveAgent()
   const url = `${server.url}/v1/transcriptions?language=en`
   const lane = async ({ body }: Item): Promise<string> => {
@@ -114,7 +114,7 @@ async function openService(model: string, workers: number): Promise<Side> {
   const ticksPerSecond = Number(execFileSync('getconf', ['CLK_TCK'], { encoding: 'utf8' }))
   return {
     name: 'earshot service',
-    says: `${workers} workers, over HTTP`,
+    says: `${engine}, ${workers} workers, over HTTP`,
     isOurs: true,
     lanes: Array.from({ length: workers * CLIENTS_PER_WORKER }, () => lane),
     cpuSeconds: () => sum(processTree(server.processId).map(({ cpuTicks }) => cpuTicks)) / ticksPerSecond,
