@@ -11,8 +11,9 @@ import { defaultManifest, limitPerSource, readClips } from './clips.js'
 import { plainClips, type AudioBench, type AudioTable, type Outcome } from './audio/context.js'
 import { beginRun } from './machine.js'
 import { countOption, parseOptions, UsageError } from './options.js'
-import { allowSilence, DEFAULT_MODEL, openDetectors, openRecognizer, SERVED } from './recognizers.js'
+import { allowSilence, DEFAULT_MODEL, openRecognizer } from './recognizers.js'
 import type { RunBench } from './run.js'
+import { openDetectors, SERVED } from './served.js'
 import { DETECTION_MODES, type DetectionMode } from '../src/types.js'
 
 const TABLES: Readonly<Record<string, AudioTable>> = {

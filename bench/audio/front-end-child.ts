@@ -5,8 +5,8 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { SpeechError } from '../../src/errors.js'
 import { transcribe } from '../../src/pipeline.js'
-import { SERVED } from '../recognizers.js'
 import { HEARS_A_WORD } from './context.js'
+import { SERVED } from '../served.js'
 
 export interface Task { readonly bytes: Uint8Array; readonly maxAudioSeconds: number }
 

@@ -1,0 +1,20 @@
+/** The pipeline as the service runs it by default, and its detectors, loaded as a recognition worker loads them. */
+import { loadDetectors, type SpeechDetectors } from '../src/detector.js'
+import type { TranscribeOptions } from '../src/pipeline.js'
+import type { DetectionMode } from '../src/types.js'
+import { modelsDir } from './recognizers.js'
+
+export function openDetectors(mode: DetectionMode): Promise<SpeechDetectors> {
+  return loadDetectors({ speechDetection: mode, speechDetector: 'silero-vad', modelsDir })
+}
+
+/** What the service does by default. */
+export const SERVED: TranscribeOptions = {
+  language: undefined,
+  maxAudioSeconds: 300,
+  normalizeVolume: true,
+  trimSilence: true,
+  detectors: await openDetectors('both'),
+  maxHearings: 3,
+  interrupt: () => undefined,
+}
