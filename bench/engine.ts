@@ -3,22 +3,26 @@
  * that was compiled for this machine. Words through the whole pipeline, time of the bare recognizer on the whole clip.
  *
  * Times are paired clip by clip, so a slow minute hits both; the ratio is their median, with what half of the clips lie
- * within. `--matrices` forces how the compiled graph multiplies, `--curve` adds clips of 1 to 60 s.
+ * within. `--matrices` forces how the compiled graph multiplies, `--curve` adds clips of 1 to 60 s through the whole
+ * pipeline, `--floor` holds encoder and single tokens against the least time that this machine needs (see floor.ts).
  */
 import { readFile } from 'node:fs/promises'
 import { decodeAudio } from '../src/audio/decode.js'
 import { resample } from '../src/audio/resample.js'
+import { transcribe } from '../src/pipeline.js'
 import type { Recognizer } from '../src/recognizer.js'
-import { startStopwatch } from '../src/stopwatch.js'
 import { MATRIX_CHOICES, type Engine, type MatrixChoice } from '../src/types.js'
 import { defaultManifest, limitPerSource, readClips, type SpeechClip } from './clips.js'
+import { compareToFloor } from './engine-floor.js'
 import { beginRun } from './machine.js'
 import { countOption, parseOptions, UsageError } from './options.js'
-import { DEFAULT_MODEL, openRecognizer } from './recognizers.js'
+import { DEFAULT_MODEL, openRecognizer, recognizeBare } from './recognizers.js'
 import type { RunBench } from './run.js'
+import { repeatsItself } from './rivals/ratios.js'
 import { compareSource, scoreSource, type ScoredClip } from './scoring.js'
 import { SERVED } from './served.js'
-import { groupBy, median, percentile } from './statistics.js'
+import { recordTape } from './speech-tape.js'
+import { groupBy, median, percentile, sum } from './statistics.js'
 import { fixed, printTable } from './table.js'
 import { bySource, recognizeAll } from './ways.js'
 
@@ -29,7 +33,7 @@ export const run: RunBench = async (args) => {
   const given = parseOptions(args, {
     model: { type: 'string', default: DEFAULT_MODEL }, manifest: { type: 'string', default: defaultManifest() },
     limit: { type: 'string' }, repeats: { type: 'string' }, matrices: { type: 'string', default: 'auto' }, threads: { type: 'string' },
-    'no-words': { type: 'boolean', default: false }, curve: { type: 'boolean', default: false },
+    'no-words': { type: 'boolean', default: false }, curve: { type: 'boolean', default: false }, floor: { type: 'boolean', default: false },
   })
   const limit = countOption('limit', given.limit, Number.MAX_SAFE_INTEGER)
   const repeats = countOption('repeats', given.repeats, 3)
@@ -43,9 +47,10 @@ export const run: RunBench = async (args) => {
   const times = await timeBoth(clips, [reference, compiled], repeats)
   printTimes(times)
   const words = given['no-words'] ? [] : await compareWords(clips, reference, compiled)
-  const curve = given.curve ? await timeLengths(clips, [reference, compiled], repeats) : []
+  const curve = given.curve ? await timeLengths(clips, compiled, repeats) : []
   await Promise.all([reference.dispose(), compiled.dispose()])
-  await bench.save({ times, words, curve })
+  const floor = given.floor ? await compareToFloor(given.model, matricesOf(given.matrices)) : []
+  await bench.save({ times, words, curve, floor })
   return true
 }
 
@@ -68,7 +73,6 @@ async function timeOne(samples: Float32Array, recognizers: readonly Recognizer[]
   const { sampleRate, maxSeconds } = recognizers[0]!
   const heard = samples.subarray(0, maxSeconds * sampleRate)
   const seconds = heard.length / sampleRate
-  const clip = { waveform: { samples: heard, sampleRate }, startSeconds: 0, endSeconds: seconds }
   const best = recognizers.map(() => Infinity)
   const said: string[] = []
   const counts: number[] = []
@@ -76,7 +80,7 @@ async function timeOne(samples: Float32Array, recognizers: readonly Recognizer[]
     const order = [...recognizers.keys()]
     for (const index of turn % 2 === 0 ? order : order.reverse()) {
       const since = performance.now()
-      const { tokens } = await recognizers[index]!.recognize(clip, { language: 'en', mustSpeak: true, interrupt: () => undefined, stopwatch: startStopwatch() })
+      const { tokens } = await recognizeBare(recognizers[index]!, { samples: heard, sampleRate }, { language: 'en', mustSpeak: true })
       best[index] = Math.min(best[index]!, performance.now() - since)
       said[index] = tokens.join()
       counts[index] = tokens.length
@@ -117,40 +121,29 @@ async function compareWords(clips: readonly SpeechClip[], reference: Recognizer,
 function describeSource(source: string, before: readonly ScoredClip[], after: readonly ScoredClip[]) {
   const { points, interval } = compareSource(source, before, after)
   const { clips, words, wer } = scoreSource(source, before)
-  return { source, clips, words, reference: wer, compiled: scoreSource(source, after).wer, points, interval, repeating: after.filter(({ hypothesis }) => repeats(hypothesis)).length }
+  return { source, clips, words, reference: wer, compiled: scoreSource(source, after).wer, points, interval, repeating: after.filter(repeatsItself).length }
 }
 
-/** The same four words twice in a row. */
-function repeats(text: string): boolean {
-  const words = text.split(' ')
-  return words.some((_, from) => from + 8 <= words.length && words.slice(from, from + 4).join(' ') === words.slice(from + 4, from + 8).join(' '))
-}
+const CURVE_SECONDS = [1, 2, 3, 5, 8, 12, 20, 30, 45, 60]
 
-const CURVE_SECONDS = [1, 2, 3, 5, 8, 12, 20, 30]
-
-/** Speech of one speaker after the other, cut to length: time for a second of audio. */
-async function timeLengths(clips: readonly SpeechClip[], recognizers: readonly Recognizer[], repeats: number): Promise<object[]> {
-  const { sampleRate } = recognizers[0]!
-  const tape = await speechTape(clips, Math.max(...CURVE_SECONDS), sampleRate)
-  const rows = []
-  for (const seconds of CURVE_SECONDS) rows.push(await timeOne(tape.subarray(0, seconds * sampleRate), recognizers, repeats))
-  const perSecond = rows.map(({ milliseconds, seconds }) => milliseconds.map((one) => one / seconds))
-  const least = Math.min(...perSecond.map((row) => row[1]!))
+/** Speech of one speaker after the other, cut to length and heard by the pipeline, which cuts at pauses what is too long for the model: time for a second of audio. */
+async function timeLengths(clips: readonly SpeechClip[], recognizer: Recognizer, repeats: number): Promise<object[]> {
+  const tape = await recordTape(clips)
+  const rows: { seconds: number; segments: number; tokens: number; milliseconds: number }[] = []
+  for (const seconds of CURVE_SECONDS) {
+    const { body } = tape.cut(seconds, 0)
+    const runs = []
+    for (let run = 0; run < repeats; run++) {
+      const report = await transcribe(body, recognizer, { ...SERVED, maxHearings: 1 })
+      const { model_features: features = 0, model = 0, postprocess = 0 } = report.seconds
+      runs.push({ segments: report.segments.length, tokens: sum(report.segments.map((segment) => segment.tokens.length)), milliseconds: 1000 * (features + model + postprocess) })
+    }
+    rows.push({ seconds, ...runs.reduce((best, one) => one.milliseconds < best.milliseconds ? one : best) })
+  }
+  const least = Math.min(...rows.map(({ milliseconds, seconds }) => milliseconds / seconds))
   console.log()
-  printTable(['seconds', 'tokens', 'reference ms/s', 'compiled ms/s', 'of the best'], rows.map((row, index) => [
-    row.seconds, row.tokens[1]!, fixed(perSecond[index]![0]!), fixed(perSecond[index]![1]!), fixed(perSecond[index]![1]! / least, 2),
+  printTable(['seconds', 'segments', 'tokens', 'model ms/s', 'of the best'], rows.map(({ seconds, segments, tokens, milliseconds }) => [
+    seconds, segments, tokens, fixed(milliseconds / seconds), fixed(milliseconds / seconds / least, 2),
   ]))
   return rows
-}
-
-async function speechTape(clips: readonly SpeechClip[], seconds: number, sampleRate: number): Promise<Float32Array> {
-  const tape = new Float32Array(seconds * sampleRate)
-  let filled = 0
-  for (const clip of clips.filter((one) => one.seconds > 2)) {
-    if (filled === tape.length) break
-    const samples = await samplesOf(clip, sampleRate)
-    tape.set(samples.subarray(0, tape.length - filled), filled)
-    filled = Math.min(tape.length, filled + samples.length)
-  }
-  return tape
 }

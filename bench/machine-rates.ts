@@ -7,9 +7,8 @@
  * A product is measured as a graph of several with weights of their own (the runtime merges equal nodes), and of each
  * only one element leaves the graph, so that nothing but products takes time. One thread, like a worker.
  */
-import { readFileSync } from 'node:fs'
 import ort from 'onnxruntime-node'
-import { FLOAT, Graph, UINT8 } from '../fixtures/graph-builder.js'
+import { FLOAT, Graph } from '../fixtures/graph-builder.js'
 import { seededRandom } from './statistics.js'
 
 /**
@@ -35,12 +34,6 @@ const productsFor = (rows: number): number => rows < 16 ? 36 : 12
 const MEASURE_MS = 120
 const LEAST_RUNS = 5
 const PRECISE = { x64quantprecision: '1' }
-
-/** Does the processor multiply 8-bit integers in one instruction? Undefined where nothing says so. */
-export function hasVnni(cpuInfo: string | undefined = readCpuInfo()): boolean | undefined {
-  const flags = cpuInfo === undefined ? undefined : /^flags\s*:(.*)$/m.exec(cpuInfo)?.[1]
-  return flags === undefined ? undefined : /\b(avx512_vnni|avx_vnni)\b/.test(flags)
-}
 
 export async function measureProduct(kernel: Kernel, shape: ProductShape, precise = false): Promise<ProductRate> {
   const session = await openSession(productGraph(kernel, shape), precise)
@@ -73,7 +66,7 @@ function productGraph(kernel: Kernel, { rows, inner, columns }: ProductShape): U
   const corners = Array.from({ length: productsFor(rows) }, () => graph.op('Slice', [product(graph, kernel, inner, columns), start, end]))
   const floats = corners.map((corner) => kernel.startsWith('integer') ? graph.op('Cast', [corner], { to: FLOAT }) : corner)
   graph.expose(graph.op('Max', floats), 'result')
-  return graph.bytes('products', [['activations', kernel.startsWith('integer') ? UINT8 : FLOAT, [rows, inner]]], [['result', [1, 1]]])
+  return graph.bytes('products', [['activations', kernel.startsWith('integer') ? 'uint8' : 'float32', [rows, inner]]], [['result', [1, 1]]])
 }
 
 function product(graph: Graph, kernel: Kernel, inner: number, columns: number): string {
@@ -117,12 +110,4 @@ async function fastestRun(session: ort.InferenceSession, feeds: Record<string, o
     times.push(performance.now() - startedAtMs)
   }
   return Math.min(...times)
-}
-
-function readCpuInfo(): string | undefined {
-  try {
-    return readFileSync('/proc/cpuinfo', 'utf8')
-  } catch {
-    return undefined
-  }
 }

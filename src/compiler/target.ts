@@ -1,6 +1,5 @@
 /** What this machine multiplies best. */
-import { readFileSync } from 'node:fs'
-import os from 'node:os'
+import { existsSync, readFileSync } from 'node:fs'
 import type { MatrixChoice } from '../types.js'
 import type { Target } from './graph.js'
 
@@ -16,7 +15,15 @@ export function targetFor(provider: string, choice: MatrixChoice, hasDotProducts
  * with it, and on ARM, sums have 32. Where the CPU cannot be asked, the safe answer is no.
  */
 function cpuHasDotProducts(): boolean {
-  if (process.arch === 'arm64') return true
-  if (os.platform() !== 'linux') return false
-  return /^flags\s*:.*\b(avx512_vnni|avx_vnni)\b/m.test(readFileSync('/proc/cpuinfo', 'utf8'))
+  return process.arch === 'arm64' || hasVnni() === true
+}
+
+/** Whether an x86 processor multiplies and adds 8-bit integers in one instruction; undefined where nothing says so. */
+export function hasVnni(cpuInfo: string | undefined = readCpuInfo()): boolean | undefined {
+  const flags = /^flags\s*:(.*)$/m.exec(cpuInfo ?? '')?.[1]
+  return flags === undefined ? undefined : /\b(avx512_vnni|avx_vnni)\b/.test(flags)
+}
+
+function readCpuInfo(): string | undefined {
+  return existsSync('/proc/cpuinfo') ? readFileSync('/proc/cpuinfo', 'utf8') : undefined
 }

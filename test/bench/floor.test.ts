@@ -2,8 +2,9 @@
 import path from 'node:path'
 import t from 'tap'
 import { ratesOf } from '../../bench/floor.js'
-import { hasVnni, KERNELS, measureProduct, measureReadBandwidth, type ProductRate } from '../../bench/machine-rates.js'
+import { KERNELS, measureProduct, measureReadBandwidth, type ProductRate } from '../../bench/machine-rates.js'
 import { decoderWork, encoderWork, floorOf, SHAPES, type ModelShape } from '../../bench/model-work.js'
+import { hasVnni } from '../../src/compiler/target.js'
 import { readManifest } from '../../src/manifest.js'
 import { projectRoot } from '../../src/root.js'
 
