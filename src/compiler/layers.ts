@@ -61,7 +61,12 @@ export function silu(graph: Graph, x: Value): Value {
 }
 
 /** Keys and values of one attention, each [batch, heads, positions, head width]. */
-export interface Memory { readonly keys: Value; readonly values: Value }
+export interface Memory {
+  readonly keys: Value
+  readonly values: Value
+  /** Added to the scores, [positions]: the logarithm of how many positions each of them stands for. */
+  readonly logCounts?: Value
+}
 
 export interface Attention { readonly heads: number; /** Factor of the scores; where it is part of the query matrix, 1. */ readonly scale: number }
 
@@ -78,8 +83,20 @@ export function attendToPast(graph: Graph, query: Value, keys: Value, values: Va
 }
 
 /** Attends to a memory that does not grow. The query is [1, positions, width]. */
-export function attendToMemory(graph: Graph, query: Value, { keys, values }: Memory, { heads, scale }: Attention): Value {
-  return graph.op('MultiHeadAttention', [query, keys, values], { num_heads: heads, scale: { real: scale } })
+export function attendToMemory(graph: Graph, query: Value, { keys, values, logCounts }: Memory, { heads, scale }: Attention): Value {
+  const bias = logCounts && graph.op('Expand', [logCounts, joined(graph, [graph.integers(1, 1), graph.op('Shape', [query], { start: 1, end: 2 }), graph.integers(1)], 0)])
+  return graph.op('MultiHeadAttention', [query, keys, values, undefined, undefined, bias], { num_heads: heads, scale: { real: scale } })
+}
+
+/**
+ * Columns of a matrix: [batch, n] → [batch, n, rows]. Where the output matrix is the embedding turned around, a column
+ * of it is the embedding of its token, and one table serves both ways.
+ */
+export function columns(graph: Graph, matrix: Matrix, indices: Value): Value {
+  const pick = (table: Value): Value => graph.op('Transpose', [graph.op('Gather', [table, indices], { axis: 1 })], { perm: [1, 2, 0] })
+  if (graph.target.matrices === 'real') return pick(graph.weight(realValues(matrix), [matrix.rows, matrix.columns]))
+  const [table, scale, zeroPoint] = integers(graph, matrix)
+  return graph.op('DequantizeLinear', [pick(table), scale, zeroPoint])
 }
 
 /** [batch, positions, heads × head width] → [batch, heads, positions, head width] */
