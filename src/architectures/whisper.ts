@@ -13,14 +13,14 @@
  */
 import { convolve, type Convolution } from '../compiler/convolution.js'
 import { memoriesOf, missingInBlock, writeGreedy, type Decoder } from '../compiler/decoder.js'
-import { Graph, type Value } from '../compiler/graph.js'
+import { Graph, type Target, type Value } from '../compiler/graph.js'
 import {
   attend, attendToMemory, attendToPast, columns, gelu, joined, layerNorm, linear, linears, parts, reals as realsOf, splitHeads,
   type Attention, type Memory,
 } from '../compiler/layers.js'
 import { sideBySide, times, turned, widened, type Matrix, type Published, type Reals } from '../compiler/published.js'
-import type { RunGraph, WriteModel } from '../compiler/compile.js'
-import type { Target } from '../compiler/graph.js'
+import type { WriteModel } from '../compiler/compile.js'
+import type { OpenSession } from '../runtime/session.js'
 
 const HEAD_WIDTH = 64
 /** Never chosen, and no probability is left for it. */
@@ -34,17 +34,16 @@ export const STATES_TOGETHER = { value: 10 }
 /** Every attention divides its scores by the root of the width of a head; the queries' matrices do it. */
 const SCORE_SCALE = 1 / Math.sqrt(HEAD_WIDTH)
 
-export const write: WriteModel = async ({ graphs: { encoder, decoder }, target, manifest, run }) => {
+export const write: WriteModel = async ({ encoder, decoder, target, manifest, open }) => {
   const graph = new Graph('whisper', target)
-  const features = graph.input('features', 'float32', [1, manifest.frontEnd.kind === 'log-mel' ? manifest.frontEnd.bins : 'bins', 'frames'])
-  const silence = await hearSilence(encoder!, decoder!, target, run)
-  const model = readDecoder(decoder!, manifest.decoding.endToken, silence)
-  writeGreedy(graph, model, () => memoriesOf(graph, model, features, 2, (fresh) => remember(fresh, encode(fresh, features, encoder!), decoder!)))
+  const features = graph.input('features', 'float32', [1, binsOf(encoder), 'frames'])
+  const model = readDecoder(decoder, manifest.decoding.endToken, await hearSilence(encoder, decoder, target, open))
+  writeGreedy(graph, model, () => memoriesOf(graph, model, features, 2, (fresh) => remember(fresh, encode(fresh, features, encoder), decoder)))
   return graph.bytes()
 }
 
 /** [1, bins, frames] → [1, frames / 2, width] */
-function encode(graph: Graph, features: Value, published: Published): Value {
+export function encode(graph: Graph, features: Value, published: Published): Value {
   const heads = published.reals('layer_norm.weight').dims[0]! / HEAD_WIDTH
   let states = listen(graph, features, published)
   for (let layer = 0; layer < published.count((index) => `layers.${index}.fc1.bias`); layer++) {
@@ -113,18 +112,25 @@ function sizeOf(decoder: Published): { layers: number; heads: number } {
 /** Keys and values of a window of silence, for each layer, [1, heads, positions, head width], one for `STATES_TOGETHER`. */
 interface Silence { readonly memories: readonly { readonly keys: Reals; readonly values: Reals }[] }
 
-/** Runs the model's own encoder over silence. */
-async function hearSilence(encoder: Published, decoder: Published, target: Target, run: RunGraph): Promise<Silence> {
+/** Runs the model's own encoder over a window of silence. */
+async function hearSilence(encoder: Published, decoder: Published, target: Target, open: OpenSession): Promise<Silence> {
   const graph = new Graph('silence', target)
-  const bins = encoder.bytes('conv1.weight_quantized').dims[1]!
-  const features = graph.input('features', 'float32', [1, bins, WINDOW_FRAMES])
-  const names = remember(graph, encode(graph, features, encoder), decoder).map(({ keys, values }, layer) => {
-    graph.output(keys, `keys_${layer}`, 'float32', [1, 'heads', 'positions', HEAD_WIDTH])
-    graph.output(values, `values_${layer}`, 'float32', [1, 'heads', 'positions', HEAD_WIDTH])
-    return { keys: `keys_${layer}`, values: `values_${layer}` }
+  const bins = binsOf(encoder)
+  const features = graph.weight(new Float32Array(bins * WINDOW_FRAMES).fill(SILENT_FEATURE.value), [1, bins, WINDOW_FRAMES])
+  const remembered = remember(graph, encode(graph, features, encoder), decoder)
+  remembered.forEach(({ keys, values }, layer) => {
+    graph.output(keys, `keys ${layer}`, 'float32')
+    graph.output(values, `values ${layer}`, 'float32')
   })
-  const heard = await run(graph.bytes(), { features: { values: new Float32Array(bins * WINDOW_FRAMES).fill(SILENT_FEATURE.value), dims: [1, bins, WINDOW_FRAMES] } })
-  return { memories: names.map(({ keys, values }) => ({ keys: means(heard[keys]!), values: means(heard[values]!) })) }
+  const session = await open(graph.bytes(), { fixedShapes: true })
+  const heard = await session.run({})
+  await session.release()
+  const meansOf = (name: string): Reals => means({ values: heard[name]!.data as Float32Array, dims: heard[name]!.dims })
+  return { memories: remembered.map((_, layer) => ({ keys: meansOf(`keys ${layer}`), values: meansOf(`values ${layer}`) })) }
+}
+
+function binsOf(encoder: Published): number {
+  return encoder.bytes('conv1.weight_quantized').dims[1]!
 }
 
 /** The mean of each `STATES_TOGETHER` neighbours. */
