@@ -1,12 +1,11 @@
 /** A recognizer in this process, loaded as a recognition worker loads it: the figures are those of one worker. */
 import path from 'node:path'
 import { loadDetectors, type SpeechDetectors } from '../src/detector.js'
-import { openModelFiles, readManifest } from '../src/manifest.js'
+import { loadModel } from '../src/engine.js'
 import type { TranscribeOptions } from '../src/pipeline.js'
-import { loadRecognizer, type Recognizer } from '../src/recognizer.js'
+import type { Recognizer } from '../src/recognizer.js'
 import { projectRoot } from '../src/root.js'
-import { sessionOpener } from '../src/runtime/session.js'
-import type { DetectionMode } from '../src/types.js'
+import type { DetectionMode, Engine, MatrixChoice } from '../src/types.js'
 
 export const DEFAULT_MODEL = 'moonshine-tiny-en'
 
@@ -28,10 +27,11 @@ export const SERVED: TranscribeOptions = {
   interrupt: () => undefined,
 }
 
-export async function openRecognizer(model: string, threads = 1): Promise<Recognizer> {
-  const manifest = await readManifest(modelsDir, model)
-  const open = sessionOpener({ providers: ['cpu'], strict: false, threads })
-  return loadRecognizer(manifest, openModelFiles(modelsDir, manifest), open)
+export interface OpenOptions { readonly threads?: number; readonly engine?: Engine; readonly matrices?: MatrixChoice }
+
+export async function openRecognizer(model: string, { threads = 1, engine = 'compiled', matrices = 'auto' }: OpenOptions = {}): Promise<Recognizer> {
+  const { recognizer } = await loadModel(model, { modelsDir, engine, matrices, threads, executionProviders: ['cpu'], executionProvidersStrict: false })
+  return recognizer
 }
 
 /** The model as it comes, which may answer "nothing" to a clip with speech in it. */

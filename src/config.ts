@@ -10,7 +10,7 @@ import { Type, type Static } from 'typebox'
 import { Value } from 'typebox/value'
 import { SpeechError } from './errors.js'
 import { projectRoot } from './root.js'
-import { DETECTION_MODES } from './types.js'
+import { DETECTION_MODES, ENGINES, MATRIX_CHOICES } from './types.js'
 
 const text = (fallback: string, description: string): ReturnType<typeof Type.String> => Type.String({ default: fallback, description })
 const whole = (fallback: number, minimum: number, maximum: number, description: string): ReturnType<typeof Type.Integer> =>
@@ -56,6 +56,10 @@ export const SETTINGS = Type.Object({
     { default: 'both', description: 'Who finds the speech in a clip: `spectral` (nearly free), `neural` (better in noise, about 0.2 ms per 32 ms of audio), or `both`: the spectral detector, and the neural one where it has doubts.' }),
   EARSHOT_SPEECH_DETECTOR: Type.String({ default: 'silero-vad', pattern: '^[A-Za-z0-9._-]+$', description: 'Model of the neural detector.' }),
   EARSHOT_MAX_HEARINGS: whole(3, 1, 4, 'A short clip whose transcript the model doubts is recognized so often at most, each time with another silence before it; the likeliest transcript stands.'),
+  EARSHOT_ENGINE: Type.Union(ENGINES.map((engine) => Type.Literal(engine)),
+    { default: 'compiled', description: 'What runs a model: `compiled`, a graph written for this machine from the published weights, or `reference`, the published graphs themselves. A model that the compiler does not know runs as `reference`.' }),
+  EARSHOT_MATRICES: Type.Union(MATRIX_CHOICES.map((choice) => Type.Literal(choice)),
+    { default: 'auto', description: 'How matrices of a compiled graph multiply: `signed` 8-bit integers, fast and right on CPUs with VNNI and on ARM, `unsigned` ones, right on every CPU, `real` numbers, for accelerators. `auto` asks the machine.' }),
   EARSHOT_REVISION: text('unknown', 'Revision of the code, shown in `asr_build_info`; an image build sets it.'),
   EARSHOT_WARM_UP_CLIP: text(path.join(projectRoot, 'fixtures/clips/warm-up.wav'), 'Speech that a worker has to recognize before it counts as ready. Default: a clip of the project.'),
 })
@@ -102,6 +106,8 @@ export function readConfig(environment: NodeJS.ProcessEnv = process.env, cores: 
     speechDetection: settings.EARSHOT_SPEECH_DETECTION,
     speechDetector: settings.EARSHOT_SPEECH_DETECTOR,
     maxHearings: settings.EARSHOT_MAX_HEARINGS,
+    engine: settings.EARSHOT_ENGINE,
+    matrices: settings.EARSHOT_MATRICES,
     revision: settings.EARSHOT_REVISION,
     warmUpClip: path.resolve(settings.EARSHOT_WARM_UP_CLIP),
   })

@@ -88,7 +88,7 @@ function poolEvents(models: readonly ServedModel[], telemetry: Telemetry, logger
   return {
     onWorkerReady(pid, seconds, loaded) {
       for (const model of loaded) recordModel(model, models, telemetry, logger)
-      logger.info({ worker: pid, seconds, models: loaded.map(({ name, provider }) => `${name} on ${provider.provider}`) }, 'worker ready')
+      logger.info({ worker: pid, seconds, models: loaded.map(({ name, provider, engine }) => `${name} on ${provider.provider}, ${engine.engine}`) }, 'worker ready')
     },
     onWorkerReplaced(pid, reason, description) {
       telemetry.workerReplaced(reason)
@@ -102,9 +102,10 @@ function poolEvents(models: readonly ServedModel[], telemetry: Telemetry, logger
   }
 }
 
-function recordModel({ name, provider, loadSeconds }: LoadedModel, models: readonly ServedModel[], telemetry: Telemetry, logger: Logger): void {
+function recordModel({ name, provider, engine, loadSeconds }: LoadedModel, models: readonly ServedModel[], telemetry: Telemetry, logger: Logger): void {
   const model = models.find((served) => served.name === name)!
-  telemetry.modelLoaded({ ...model, provider: provider.provider, refusedProviders: provider.refused.map((refused) => refused.provider), loadSeconds })
+  telemetry.modelLoaded({ ...model, engine: engine.engine, provider: provider.provider, refusedProviders: provider.refused.map((refused) => refused.provider), loadSeconds })
+  for (const note of engine.notes) logger.info({ model: name, engine: engine.engine, note }, 'engine')
   for (const refused of provider.refused) logger.warn({ model: name, ...refused, using: provider.provider }, 'execution provider not available')
 }
 

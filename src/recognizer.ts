@@ -9,7 +9,7 @@ import { SpeechError } from './errors.js'
 import type { Manifest, ModelFiles } from './manifest.js'
 import type { OpenSession } from './runtime/session.js'
 import type { Stopwatch } from './stopwatch.js'
-import type { Clip, Hypothesis, ProviderReport } from './types.js'
+import type { Clip, Engine, Hypothesis, ProviderReport } from './types.js'
 
 /** Called between decoder steps; throws `DEADLINE_PASSED` or `CANCELLED` when the decode should not go on. */
 export type Interrupt = () => void
@@ -33,21 +33,23 @@ export interface Recognizer {
   /** ISO 639-1 codes. */
   readonly languages: readonly string[]
   readonly provider: ProviderReport
+  /** Whether it runs the graph that was written for this machine, or the published ones. */
+  readonly engine: Engine
   /** How a clip is best put before it. */
   readonly hearing: Manifest['hearing']
   recognize(clip: Clip, options: RecognizeOptions): Promise<Hypothesis>
   dispose(): Promise<void>
 }
 
-/** The one export of every file in families/, by the name `load`. */
-export type LoadFamily = (manifest: Manifest, files: ModelFiles, open: OpenSession) => Promise<Recognizer>
+/** The one export of every file in families/, by the name `load`. Without a compiled graph, the published ones are run. */
+export type LoadFamily = (manifest: Manifest, files: ModelFiles, open: OpenSession, compiled?: Uint8Array) => Promise<Recognizer>
 
-export async function loadRecognizer(manifest: Manifest, files: ModelFiles, open: OpenSession): Promise<Recognizer> {
+export async function loadRecognizer(manifest: Manifest, files: ModelFiles, open: OpenSession, compiled?: Uint8Array): Promise<Recognizer> {
   const file = `./families/${manifest.family}.js`
   const module = await import(file).catch((cause: Error) => {
     // A family that is there and broken is a bug, and says so itself.
     if (!cause.message.startsWith('Cannot find') || !cause.message.includes(file.slice(1))) throw cause
     throw new SpeechError('MODEL_INVALID', `${manifest.name} is of the family "${manifest.family}", which this build does not have`, { cause })
   }) as { load: LoadFamily }
-  return module.load(manifest, files, open)
+  return module.load(manifest, files, open, compiled)
 }

@@ -168,7 +168,7 @@ export type Warning = (typeof WARNINGS)[number]
 export const STAGES = [
   'receive', 'queue_wait', 'transfer',
   'audio_decode', 'measure', 'resample', 'features', 'detect', 'trim', 'normalize',
-  'model_features', 'encoder', 'decoder', 'postprocess',
+  'model_features', 'encoder', 'decoder', 'model', 'postprocess',
 ] as const
 export type Stage = (typeof STAGES)[number]
 export type StageSeconds = Readonly<Partial<Record<Stage, number>>>
@@ -206,6 +206,20 @@ export interface ProviderReport {
   readonly provider: string
   readonly refused: readonly { readonly provider: string; readonly reason: string }[]
 }
+
+/** What runs a model: the graph that was compiled for this machine, or the published graphs step by step. */
+export const ENGINES = ['compiled', 'reference'] as const
+export type Engine = (typeof ENGINES)[number]
+
+/** Which engine runs a model, and what there is to say about it: why it is not the compiled one, how long compiling took. */
+export interface EngineReport {
+  readonly engine: Engine
+  readonly notes: readonly string[]
+}
+
+/** How matrices of a compiled graph multiply; `auto` asks the machine. */
+export const MATRIX_CHOICES = ['auto', 'signed', 'unsigned', 'real'] as const
+export type MatrixChoice = (typeof MATRIX_CHOICES)[number]
 
 /** Names of the setting: one detector alone, or the spectral one with the neural one in doubt. */
 export const DETECTION_MODES = ['spectral', 'neural', 'both'] as const

@@ -34,20 +34,24 @@ const HOUSE: readonly Rule[] = [
   { room: 'hearing', may: ['audio/', ...NOUNS], mayTypes: ['recognizer'] },
   { room: 'recognizer', may: NOUNS, mayTypes: ['manifest', 'runtime/session'] },
   { room: 'families/', may: [...ROOMS, ...NOUNS], mayTypes: ['manifest', 'recognizer'], strangers: true },
+  { room: 'compiler/', may: ['manifest', 'runtime/session', ...NOUNS], mayTypes: ['manifest'] },
+  { room: 'architectures/', may: ['compiler/', 'text/', ...NOUNS], mayTypes: ['manifest'], strangers: true },
+  { room: 'engine', may: ['compiler/cache', 'compiler/target', 'manifest', 'recognizer', 'runtime/session', ...NOUNS] },
   { room: 'pipeline', may: ['audio/', 'features/', 'report', 'hearing', 'speech', ...NOUNS], mayTypes: ['recognizer'] },
   { room: 'report', may: ['hearing', ...NOUNS], mayTypes: ['speech', 'pipeline', 'recognizer'] },
-  { room: 'worker/recognizer-process', may: ['pipeline', 'recognizer', 'detector', 'manifest', 'runtime/session', 'worker/protocol', 'audio/decode', 'root', ...NOUNS] },
+  { room: 'worker/recognizer-process', may: ['pipeline', 'engine', 'detector', 'worker/protocol', 'audio/decode', 'root', ...NOUNS], mayTypes: ['recognizer'] },
   { room: 'worker/', may: NOUNS, mayTypes: ['config'] },
   { room: 'telemetry/', may: NOUNS, mayTypes: ['config'] },
   { room: 'http/', may: ['audio/decode', ...NOUNS], mayTypes: ['config', 'worker/pool', 'telemetry/'] },
-  { room: 'inspect/', may: ['audio/', 'features/', 'detector', 'speech', 'pipeline', 'recognizer', 'manifest', 'runtime/session', 'config', ...NOUNS] },
-  { room: 'setup/', may: ['config', 'manifest', 'root', ...NOUNS] },
+  { room: 'inspect/', may: ['audio/', 'features/', 'detector', 'speech', 'pipeline', 'recognizer', 'engine', 'config', ...NOUNS] },
+  { room: 'setup/', may: ['compiler/cache', 'compiler/target', 'config', 'manifest', 'root', ...NOUNS] },
   { room: 'main', may: ['config', 'manifest', 'root', 'worker/', 'telemetry/', 'http/', ...NOUNS] },
 ]
 
 /** Outside library → the files that may import it. */
 const DOORS: Readonly<Record<string, readonly string[]>> = {
   'onnxruntime-node': ['runtime/session'],
+  'protobufjs': ['compiler/onnx'],
   'meyda': ['features/spectrum'],
   'wavefile': ['audio/wav'],
   '@audio/decode': ['audio/stream'],
@@ -108,10 +112,10 @@ t.test('what is imported is installed, and what is installed is imported', async
   t.same(ranges, [], 'versions are exact')
 })
 
-t.test('no file outside families/ names a family', async (t) => {
+t.test('no file outside families/ and architectures/ names a family', async (t) => {
   const families = readdirSync(path.join(projectRoot, 'src/families')).filter((name) => name.endsWith('.ts')).map((name) => path.parse(name).name)
   const naming = sources
-    .filter(({ file }) => !file.startsWith('families/') && !FAMILY_NAMES_ALLOWED.includes(file))
+    .filter(({ file }) => !/^(families|architectures)\//.test(file) && !FAMILY_NAMES_ALLOWED.includes(file))
     .flatMap(({ file, text }) => families.filter((family) => new RegExp(family, 'i').test(withoutComments(text))).map((family) => `${file} names ${family}`))
   t.same(naming, [])
 })

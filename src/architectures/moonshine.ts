@@ -16,17 +16,18 @@ import {
 } from '../compiler/layers.js'
 import { Published, rowsOf, sideBySide, times, turned, type Matrix, type Reals } from '../compiler/published.js'
 import type { WriteModel } from '../compiler/compile.js'
+import { llamaPieces } from '../text/tokenizer.js'
 
 /** Longest sequence of states or tokens; 30 s of speech are 1,250 states. */
 const MAX_POSITIONS = 4_096
 /** Shape of a head, as published: 36 numbers, of which 32 turn. The scores are divided by the root of the former. */
 const HEADS = 8
 
-export const write: WriteModel = ({ graphs: { encoder, decoder }, target, manifest, pieces }) => {
+export const write: WriteModel = async ({ encoder, decoder, target, manifest }) => {
   const graph = new Graph('moonshine', target)
   const waveform = graph.input('waveform', 'float32', [1, 'samples'])
-  const model = readDecoder(decoder!, manifest.decoding.endToken, keptTokens(manifest.languages, pieces, decoder!))
-  const hear = (): Value[] => memoriesOf(graph, model, waveform, 1, (fresh) => remember(fresh, encode(fresh, waveform, encoder!), decoder!, model))
+  const model = readDecoder(decoder, manifest.decoding.endToken, keptTokens(manifest.languages, decoder))
+  const hear = (): Value[] => memoriesOf(graph, model, waveform, 1, (fresh) => remember(fresh, encode(fresh, waveform, encoder), decoder, model))
   writeGreedy(graph, model, hear)
   return graph.bytes()
 }
@@ -148,7 +149,8 @@ function scoreScale(width: number): number {
  * Of a model for English alone, the tokens that English is written with: a fifth of the output matrix, the largest of
  * all, need not be read at every step. Their number is rounded up to whole blocks with other Latin letters.
  */
-function keptTokens(languages: readonly string[], pieces: readonly string[], published: Published): readonly number[] {
+function keptTokens(languages: readonly string[], published: Published): readonly number[] {
+  const pieces = llamaPieces()
   const all = Array.from({ length: published.bytes('model.decoder.embed_tokens.weight_merged_0_quantized').dims[0]! }, (_, id) => id)
   if (languages.join() !== 'en') return all
   const isPlain = (id: number): boolean => /^[▁\x20-\x7e\n\t]*$/.test(pieces[id] ?? '\u0000')

@@ -1,8 +1,40 @@
-/** x */
-import type { Manifest } from '../manifest.js'
+/**
+ * Published graphs → one graph that runs at the speed of the machine.
+ *
+ * Everybody runs a published model as it was exported, encoder and decoder apart, and steps through the decoder from
+ * outside. Here a new graph is authored from the same weights, by the architecture of that name: the loop inside, fewer
+ * and larger operators, matrices in the form that this CPU multiplies best. docs/performance.md says what it buys.
+ */
+import { readFile } from 'node:fs/promises'
+import type { Manifest, ModelFiles } from '../manifest.js'
+import type { OpenSession } from '../runtime/session.js'
 import type { Target } from './graph.js'
-import type { Published, Reals } from './published.js'
-/** Runs a graph once while a model is compiled. */
-export type RunGraph = (graph: Uint8Array, feeds: Readonly<Record<string, Reals>>) => Promise<Readonly<Record<string, Reals>>>
-export interface Source { readonly graphs: Readonly<Record<string, Published>>; readonly target: Target; readonly manifest: Manifest; readonly pieces: readonly string[]; readonly run: RunGraph }
-export type WriteModel = (source: Source) => Uint8Array | Promise<Uint8Array>
+import { readOnnx } from './onnx.js'
+import { Published, UnknownModel } from './published.js'
+
+/** What an architecture has to work with. */
+export interface Source {
+  readonly manifest: Manifest
+  /** The published graphs, read as the keys of the manifest's `files`. */
+  readonly encoder: Published
+  readonly decoder: Published
+  readonly target: Target
+  /** For what has to be computed once: runs a graph on the CPU. */
+  readonly open: OpenSession
+}
+
+/** The one export of every file in architectures/, by the name `write`. Throws `UnknownModel` for weights that it does not know. */
+export type WriteModel = (source: Source) => Promise<Uint8Array>
+
+/** The compiled graph. Throws `UnknownModel` when there is no architecture for it, or its weights have other names or shapes. */
+export async function compileModel(manifest: Manifest, files: ModelFiles, target: Target, open: OpenSession): Promise<Uint8Array> {
+  const write = await findArchitecture(manifest.family)
+  const [encoder, decoder] = await Promise.all(['encoder', 'decoder'].map(async (key) => new Published(readOnnx(await files.read(key))))) as [Published, Published]
+  return write({ manifest, encoder, decoder, target, open })
+}
+
+async function findArchitecture(family: string): Promise<WriteModel> {
+  const file = new URL(`../architectures/${family}.js`, import.meta.url)
+  await readFile(file).catch((cause: unknown) => { throw new UnknownModel(`there is no architecture of the name "${family}"`, { cause }) })
+  return (await import(file.href) as { write: WriteModel }).write
+}

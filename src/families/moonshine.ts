@@ -3,52 +3,86 @@
  * encoder → autoregressive decoder. Its cost grows with the clip, not with a fixed window, which is why it is
  * the default for voice search.
  */
-import { greedy } from '../decoding/greedy.js'
+import { greedy, type Decoded } from '../decoding/greedy.js'
 import { tokenBudget } from '../decoding/limits.js'
+import { greedyInRuns } from '../decoding/runs.js'
 import { SpeechError } from '../errors.js'
+import type { Manifest, ModelFiles } from '../manifest.js'
 import type { LoadFamily, RecognizeOptions } from '../recognizer.js'
+import { forbid, greedyGraph } from '../runtime/greedy-graph.js'
 import { requireMergedDecoder, startDecode } from '../runtime/kv-cache.js'
-import { Tensor } from '../runtime/session.js'
+import { Tensor, type OpenSession } from '../runtime/session.js'
 import { llamaTokenizer } from '../text/tokenizer.js'
-import type { Clip, Hypothesis } from '../types.js'
+import type { Clip, Engine, Hypothesis, ProviderReport } from '../types.js'
 
-export const load: LoadFamily = async (manifest, files, open) => {
-  const { frontEnd, decoding, languages } = manifest
+/** Of a compiled graph: five seconds of quick speech. A decode that was called off goes on for so many at most. */
+const TOKENS_PER_RUN = 32
+
+export const load: LoadFamily = async (manifest, files, open, compiled) => {
+  const { frontEnd, limits, hearing, languages, decoding } = manifest
   if (frontEnd.kind !== 'waveform') throw new SpeechError('MODEL_INVALID', `${manifest.name}: Moonshine takes a waveform, not ${frontEnd.kind}`)
   const { sampleRate, minSamples } = frontEnd
-  const encoder = await open(await files.read('encoder'), { fixedShapes: false })
-  const decoder = await open(await files.read('decoder'), { fixedShapes: false })
-  if (!encoder.inputs.has('input_values')) throw new SpeechError('MODEL_INVALID', `${manifest.name}: the encoder graph has no input_values`)
-  requireMergedDecoder(decoder)
+  const { engine, provider, decode, dispose } = compiled === undefined ? await openPublished(manifest, files, open) : await openCompiled(manifest, compiled, open)
   const tokenizer = llamaTokenizer()
-  const forbidden = new Set(decoding.suppressTokens)
 
-  async function recognize(clip: Clip, { interrupt, mustSpeak, stopwatch }: RecognizeOptions): Promise<Hypothesis> {
+  async function recognize(clip: Clip, options: RecognizeOptions): Promise<Hypothesis> {
     const samples = padTo(clip.waveform.samples, minSamples)
-    const states = await stopwatch.timeAsync('encoder', async () => {
-      const out = await encoder.run({ input_values: new Tensor('float32', samples, [1, samples.length]) }, ['last_hidden_state'])
-      return out.last_hidden_state // [1, frames, width]
-    })
-    const decoded = await stopwatch.timeAsync('decoder', () => greedy(startDecode(decoder, states).step, {
-      prompt: [decoding.startToken],
-      endToken: decoding.endToken,
-      budget: tokenBudget(samples.length / sampleRate, decoding.tokensPerSecond, decoding.maxTokens),
-      forbidden,
-      forbiddenFirst: new Set(mustSpeak ? [decoding.endToken] : []),
-      interrupt,
-    }))
-    const text = stopwatch.time('postprocess', () => tokenizer.decode(decoded.tokens))
+    const budget = tokenBudget(samples.length / sampleRate, decoding.tokensPerSecond, decoding.maxTokens)
+    const decoded = await decode(new Tensor('float32', samples, [1, samples.length]), budget, options)
+    const text = options.stopwatch.time('postprocess', () => tokenizer.decode(decoded.tokens))
     return { ...decoded, text, language: languages[0] }
   }
 
+  return { name: manifest.name, sampleRate, maxSeconds: limits.clipSeconds, hearing, languages, provider, engine, recognize, dispose }
+}
+
+interface Opened {
+  readonly engine: Engine
+  readonly provider: ProviderReport
+  /** The waveform is [1, samples]. */
+  decode(waveform: Tensor, budget: number, options: RecognizeOptions): Promise<Decoded>
+  dispose(): Promise<void>
+}
+
+async function openCompiled({ decoding }: Manifest, graph: Uint8Array, open: OpenSession): Promise<Opened> {
+  const session = await open(graph, { fixedShapes: false })
+  const { vocabulary, start } = greedyGraph(session)
+  const always = forbid(vocabulary, decoding.suppressTokens ?? [])
+  const anything = forbid(vocabulary, [])
+  const notTheEnd = forbid(vocabulary, [decoding.endToken])
+  const nothing = new Tensor('float32', new Float32Array(0), [1, 0])
+  const { startToken, endToken } = decoding
   return {
-    name: manifest.name,
-    sampleRate,
-    maxSeconds: manifest.limits.clipSeconds,
-    hearing: manifest.hearing,
-    languages,
+    engine: 'compiled',
+    provider: session.provider,
+    decode: (waveform, budget, { interrupt, mustSpeak, stopwatch }) => {
+      const run = start({ input: 'waveform', heard: waveform, nothing }).choosing({ always, first: mustSpeak ? notTheEnd : anything })
+      return stopwatch.timeAsync('model', () => greedyInRuns(run, { prompt: [startToken], endToken, budget, tokensPerRun: TOKENS_PER_RUN, interrupt }))
+    },
+    dispose: () => session.release(),
+  }
+}
+
+async function openPublished({ name, decoding }: Manifest, files: ModelFiles, open: OpenSession): Promise<Opened> {
+  const encoder = await open(await files.read('encoder'), { fixedShapes: false })
+  const decoder = await open(await files.read('decoder'), { fixedShapes: false })
+  if (!encoder.inputs.has('input_values')) throw new SpeechError('MODEL_INVALID', `${name}: the encoder graph has no input_values`)
+  requireMergedDecoder(decoder)
+  const forbidden = new Set(decoding.suppressTokens)
+  return {
+    engine: 'reference',
     provider: encoder.provider,
-    recognize,
+    async decode(waveform, budget, { interrupt, mustSpeak, stopwatch }) {
+      const { last_hidden_state: states } = await stopwatch.timeAsync('encoder', () => encoder.run({ input_values: waveform }, ['last_hidden_state'])) // [1, frames, width]
+      return stopwatch.timeAsync('decoder', () => greedy(startDecode(decoder, states).step, {
+        prompt: [decoding.startToken],
+        endToken: decoding.endToken,
+        budget,
+        forbidden,
+        forbiddenFirst: new Set(mustSpeak ? [decoding.endToken] : []),
+        interrupt,
+      }))
+    },
     async dispose() { await encoder.release(); await decoder.release() },
   }
 }

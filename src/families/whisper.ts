@@ -59,6 +59,7 @@ export const load: LoadFamily = async (manifest, files, open) => {
     hearing: manifest.hearing,
     languages,
     provider: encoder.provider,
+    engine: 'reference',
     recognize,
     async dispose() { await encoder.release(); await decoder.release() },
   }

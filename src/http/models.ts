@@ -22,6 +22,7 @@ export const models: FastifyPluginAsyncTypebox<AppDependencies> = async (scope, 
       aliases: isDefault ? [...config.modelAliases] : [],
       languages: [...languages],
       provider: loaded?.provider.provider ?? null,
+      engine: loaded?.engine.engine ?? null,
       refusedProviders: [...loaded?.provider.refused ?? []],
     }
   }

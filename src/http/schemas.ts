@@ -105,6 +105,7 @@ export const ModelReply = Type.Object({
   digest: Type.String({ description: 'First 12 hexadecimal digits of the SHA-256 over the checksums of its files.' }),
   clipSeconds: Type.Number({ description: 'Longer audio is cut at pauses.' }),
   provider: nullable(Type.String(), 'Execution provider in use; null until a worker has loaded the model.'),
+  engine: nullable(Type.String(), '`compiled` for this machine, or `reference`: the published graphs; null until a worker has loaded the model.'),
   refusedProviders: Type.Array(Type.Object({ provider: Type.String(), reason: Type.String() }), { description: 'Preferred providers that could not be used, and why.' }),
 }, { $id: 'Model' })
 export type ModelReply = Static<typeof ModelReply>

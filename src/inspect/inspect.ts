@@ -11,10 +11,8 @@ import path from 'node:path'
 import { parseArgs } from 'node:util'
 import { readConfig, type Config } from '../config.js'
 import { loadDetectors, type SpeechDetectors } from '../detector.js'
+import { loadModel } from '../engine.js'
 import { SpeechError } from '../errors.js'
-import { openModelFiles, readManifest } from '../manifest.js'
-import { loadRecognizer, type Recognizer } from '../recognizer.js'
-import { sessionOpener } from '../runtime/session.js'
 import { examine, type Examination } from './examine.js'
 import { answerFigures, explain, inputFigures } from './figures.js'
 import { drawPicture } from './picture.js'
@@ -58,7 +56,7 @@ function readArguments(args: readonly string[]): Asked | string {
 }
 
 async function examineWith({ file, model }: Asked, bytes: Uint8Array, config: Config): Promise<Examination> {
-  const recognizer = await openRecognizer(model ?? config.models[0]!, config)
+  const { recognizer } = await loadModel(model ?? config.models[0]!, { ...config, threads: 1 })
   let detectors: SpeechDetectors | undefined
   try {
     detectors = await loadDetectors(config)
@@ -66,12 +64,6 @@ async function examineWith({ file, model }: Asked, bytes: Uint8Array, config: Co
   } finally {
     await Promise.all([recognizer.dispose(), detectors?.first.dispose(), detectors?.second?.dispose()])
   }
-}
-
-async function openRecognizer(name: string, config: Config): Promise<Recognizer> {
-  const manifest = await readManifest(config.modelsDir, name)
-  const open = sessionOpener({ providers: config.executionProviders, strict: config.executionProvidersStrict, threads: 1 })
-  return loadRecognizer(manifest, openModelFiles(config.modelsDir, manifest), open)
 }
 
 function printReport({ name, report }: Examination): void {

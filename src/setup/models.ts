@@ -5,6 +5,7 @@
  * there. EARSHOT_MODELS_DIR chooses the directory.
  */
 import { existsSync } from 'node:fs'
+import { targetFor } from '../compiler/target.js'
 import { readConfig, type Config } from '../config.js'
 import { SpeechError } from '../errors.js'
 import { listModels, readBundle, type Bundle } from '../manifest.js'
@@ -55,9 +56,21 @@ async function fetchAll(names: readonly string[], modelsDir: string, environment
     const manifest = await readBundle(modelsDir, name)
     const lacking = (await inspectModel(modelsDir, manifest, depth)).filter(({ state }) => state !== 'ready')
     if (lacking.length > 0) await fetchModel(manifest, lacking, environment)
-    else if (depth === 'checksums') console.error(`earshot: ${name} is there, checksums are right`)
+    await compile(manifest, modelsDir, environment)
+    if (lacking.length > 0) continue
+    if (depth === 'checksums') console.error(`earshot: ${name} is there, checksums are right`)
   }
   return 0
+}
+
+/** Writes the graph for this machine where there is none; a model that the compiler does not know is served as it was published. */
+async function compile(manifest: Bundle, modelsDir: string, environment: NodeJS.ProcessEnv): Promise<void> {
+  const { engine, executionProviders, matrices } = readConfig(environment)
+  if (manifest.purpose !== 'recognition' || engine === 'reference') return
+  const { compiledGraph } = await import('../compiler/cache.js')
+  const compiled = await compiledGraph(modelsDir, manifest, targetFor(executionProviders[0]!, matrices))
+  if ('reason' in compiled) console.error(`earshot: ${manifest.name} runs as it was published: ${compiled.reason}`)
+  else if (compiled.compileSeconds !== undefined) console.error(`earshot: ${manifest.name} is compiled for this machine (${compiled.compileSeconds.toFixed(1)} s)${compiled.notKept === undefined ? '' : `, but the graph could not be kept: ${compiled.notKept}`}`)
 }
 
 /** What the service will load. */

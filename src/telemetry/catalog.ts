@@ -6,7 +6,7 @@
  * aggregated), no label whose values a client could choose.
  */
 import { ERROR_CODES, ERRORS } from '../errors.js'
-import { STAGES } from '../types.js'
+import { ENGINES, STAGES } from '../types.js'
 
 export const LATENCY_SECONDS = [0.025, 0.05, 0.1, 0.15, 0.2, 0.3, 0.4, 0.5, 0.75, 1, 1.5, 2, 3, 5, 10, 30]
 const STAGE_SECONDS = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5]
@@ -80,7 +80,7 @@ export const METRICS = {
   asr_worker_resident_memory_bytes: { type: 'gauge', help: 'Resident memory of all workers at their last answer.' },
 
   asr_build_info: { type: 'gauge', help: 'Build of the running service; always 1.', labels: { version: 'open', revision: 'open', node_version: 'open' } },
-  asr_model_info: { type: 'gauge', help: 'A served model; always 1.', labels: { model: 'open', version: 'open', digest: 'open', family: 'open', precision: 'open', languages: 'open', provider: 'open' } },
+  asr_model_info: { type: 'gauge', help: 'A served model; always 1.', labels: { model: 'open', version: 'open', digest: 'open', family: 'open', precision: 'open', languages: 'open', provider: 'open', engine: ENGINES } },
   asr_model_load_duration_seconds: { type: 'gauge', help: 'Time the last load of the model took, with its warm-up.', labels: { model: 'models' } },
   asr_model_loaded_timestamp_seconds: { type: 'gauge', help: 'When the model was last loaded, as a Unix time.', labels: { model: 'models' } },
   asr_model_bytes: { type: 'gauge', help: 'Size of the files of the model.', labels: { model: 'models' } },

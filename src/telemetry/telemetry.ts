@@ -6,7 +6,7 @@
  */
 import { Counter, Gauge, Histogram, Registry, collectDefaultMetrics } from 'prom-client'
 import { ERRORS, type ErrorCode } from '../errors.js'
-import type { Report, Stage } from '../types.js'
+import type { Engine, Report, Stage } from '../types.js'
 import { CODEC_GROUPS, DEFECTS, METRICS, NO_MODEL, SAMPLE_RATES, type LabelValues, type MetricEntry, type MetricName } from './catalog.js'
 
 type Labels = Readonly<Record<string, string>>
@@ -27,6 +27,7 @@ export interface ModelRecord {
   readonly precision: string
   readonly languages: readonly string[]
   readonly provider: string
+  readonly engine: Engine
   readonly refusedProviders: readonly string[]
   readonly loadSeconds: number
   readonly bytes: number
@@ -105,8 +106,8 @@ export class Telemetry {
   workerRetried(): void { this.#counter('asr_worker_retries_total').inc() }
 
   modelLoaded(model: ModelRecord): void {
-    const { name, version, digest, family, precision, provider } = model
-    const info = { model: name, version, digest, family, precision, languages: languageLabel(model.languages), provider }
+    const { name, version, digest, family, precision, provider, engine } = model
+    const info = { model: name, version, digest, family, precision, languages: languageLabel(model.languages), provider, engine }
     const before = this.#modelInfo.get(name)
     if (before !== undefined) this.#gauge('asr_model_info').remove(before) // a replaced worker may have got another provider
     this.#modelInfo.set(name, info)

@@ -22,6 +22,11 @@ export function llamaTokenizer(): Tokenizer {
   }
 }
 
+/** The pieces by their ids; "▁" is how they write a space. */
+export function llamaPieces(): readonly string[] {
+  return llama.vocabById
+}
+
 /** From the bytes of tokenizer.json and tokenizer_config.json. Throws MODEL_INVALID. */
 export function huggingFaceTokenizer(tokenizerJson: Uint8Array, configJson: Uint8Array): Tokenizer {
   const parse = (bytes: Uint8Array): object => JSON.parse(new TextDecoder().decode(bytes)) as object

@@ -3,7 +3,7 @@
  * `child_process.fork({ serialization: 'advanced' })`: audio goes over as bytes, errors as `WireError`.
  */
 import type { WireError } from '../errors.js'
-import type { ChannelChoice, DetectionMode, HeaderlessFormat, ProviderReport, Report } from '../types.js'
+import type { ChannelChoice, DetectionMode, Engine, EngineReport, HeaderlessFormat, MatrixChoice, ProviderReport, Report } from '../types.js'
 
 /** Everything a recognition process has to know; the first message it gets. */
 export interface WorkerSettings {
@@ -11,6 +11,8 @@ export interface WorkerSettings {
   readonly models: readonly string[]
   readonly executionProviders: readonly string[]
   readonly executionProvidersStrict: boolean
+  readonly engine: Engine
+  readonly matrices: MatrixChoice
   readonly threads: number
   readonly maxAudioSeconds: number
   readonly disabledCodecs: readonly string[]
@@ -45,6 +47,7 @@ export interface LoadedModel {
   readonly name: string
   readonly languages: readonly string[]
   readonly provider: ProviderReport
+  readonly engine: EngineReport
   /** Load and warm-up together. */
   readonly loadSeconds: number
 }

@@ -12,12 +12,11 @@ import path from 'node:path'
 import { Writable } from 'node:stream'
 import { decodeAudio } from '../audio/decode.js'
 import { loadDetectors, type SpeechDetectors } from '../detector.js'
+import { loadModel } from '../engine.js'
 import { SpeechError, toWire } from '../errors.js'
-import { openModelFiles, readManifest } from '../manifest.js'
 import { transcribe } from '../pipeline.js'
-import { loadRecognizer, type Recognizer } from '../recognizer.js'
+import type { Recognizer } from '../recognizer.js'
 import { projectRoot } from '../root.js'
-import { sessionOpener } from '../runtime/session.js'
 import type { FromWorker, LoadedModel, Outcome, ToWorker, WorkerJob, WorkerSettings } from './protocol.js'
 
 /** Below the server's own priority, so that health and metrics answer when every core recognizes. */
@@ -61,10 +60,10 @@ async function start(settings: WorkerSettings): Promise<void> {
     const models: LoadedModel[] = []
     for (const name of settings.models) {
       const since = performance.now()
-      const recognizer = await load(name, settings)
+      const { recognizer, notes } = await loadModel(name, settings)
       await warmUp(recognizer, clip, settings, detectors)
       recognizers.set(name, recognizer)
-      models.push({ name, languages: recognizer.languages, provider: recognizer.provider, loadSeconds: (performance.now() - since) / 1000 })
+      models.push({ name, languages: recognizer.languages, provider: recognizer.provider, engine: { engine: recognizer.engine, notes }, loadSeconds: (performance.now() - since) / 1000 })
     }
     loaded = { settings, detectors, recognizers }
     send({ kind: 'ready', models })
@@ -83,12 +82,6 @@ async function warmUpDecoders({ disabledCodecs }: WorkerSettings): Promise<void>
       if (!isAbsent) throw thrown
     }
   }
-}
-
-async function load(name: string, settings: WorkerSettings): Promise<Recognizer> {
-  const manifest = await readManifest(settings.modelsDir, name)
-  const open = sessionOpener({ providers: settings.executionProviders, strict: settings.executionProvidersStrict, threads: settings.threads })
-  return loadRecognizer(manifest, openModelFiles(settings.modelsDir, manifest), open)
 }
 
 /** A recognizer that cannot hear a plain sentence is not ready, however well it loaded. */

@@ -42,7 +42,7 @@ export async function setUp(t: Test, environment: Record<string, string> = {}, f
   const jobs: JobRequest[] = []
   const logged: string[] = []
   const pool: Pool = {
-    models: [{ name: 'moonshine-tiny-en', languages: ['en'], provider: { provider: 'cpu', refused: [{ provider: 'cuda', reason: 'no library' }] }, loadSeconds: 1 }],
+    models: [{ name: 'moonshine-tiny-en', languages: ['en'], engine: { engine: 'compiled', notes: [] }, provider: { provider: 'cpu', refused: [{ provider: 'cuda', reason: 'no library' }] }, loadSeconds: 1 }],
     readiness: () => ({ ready: true, workers: { idle: 1, busy: 0, starting: 0 }, missing: '' }),
     refusal: () => undefined,
     async run(job, signal) {

@@ -118,9 +118,9 @@ t.test('gauges are read at the moment of the scrape', async (t) => {
 
 t.test('an execution provider that was refused shows', async (t) => {
   const telemetry = make()
-  telemetry.modelLoaded({ name: 'a-model', version: '1', digest: 'd', family: 'f', precision: 'int8', languages: Array<string>(99).fill('en'), provider: 'cpu', refusedProviders: ['cuda'], loadSeconds: 2, bytes: 10 })
+  telemetry.modelLoaded({ name: 'a-model', version: '1', digest: 'd', family: 'f', precision: 'int8', languages: Array<string>(99).fill('en'), provider: 'cpu', engine: 'reference', refusedProviders: ['cuda'], loadSeconds: 2, bytes: 10 })
   const found = await samples(telemetry)
   t.equal(found.get('asr_execution_provider_refused{model="a-model",provider="cuda"}'), 1)
   t.equal(found.get('asr_execution_provider_refused{model="a-model",provider="webgpu"}'), 0)
-  t.equal(found.get('asr_model_info{model="a-model",version="1",digest="d",family="f",precision="int8",languages="99 languages",provider="cpu"}'), 1)
+  t.equal(found.get('asr_model_info{model="a-model",version="1",digest="d",family="f",precision="int8",languages="99 languages",provider="cpu",engine="reference"}'), 1)
 })

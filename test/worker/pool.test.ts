@@ -16,7 +16,7 @@ function makePool(t: Test, overrides: Partial<PoolOptions> = {}, warmUpClip = 'o
   const pool = new WorkerPool({
     entry: new URL('./scripted-worker.mjs', import.meta.url),
     workers: 2,
-    settings: { modelsDir: '', models: ['scripted'], executionProviders: ['cpu'], executionProvidersStrict: false, threads: 1, maxAudioSeconds: 60, disabledCodecs: [], normalizeVolume: true, trimSilence: true, speechDetection: 'spectral', speechDetector: '', maxHearings: 1, warmUpClip },
+    settings: { modelsDir: '', models: ['scripted'], executionProviders: ['cpu'], executionProvidersStrict: false, engine: 'compiled', matrices: 'auto', threads: 1, maxAudioSeconds: 60, disabledCodecs: [], normalizeVolume: true, trimSilence: true, speechDetection: 'spectral', speechDetector: '', maxHearings: 1, warmUpClip },
     queue: { jobs: 10, audioSeconds: 100 },
     queueWaitSeconds: 20,
     deadlineSeconds: 20,

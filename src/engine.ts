@@ -1,0 +1,48 @@
+/**
+ * A model by its name → a recognizer on the engine that was asked for, and what there is to say about it.
+ *
+ * The compiled graph is read from beside the weights, or made now. A model that the compiler does not know runs as it
+ * was published, and says so.
+ */
+import { compiledGraph } from './compiler/cache.js'
+import { targetFor } from './compiler/target.js'
+import { openModelFiles, readManifest } from './manifest.js'
+import { loadRecognizer, type Recognizer } from './recognizer.js'
+import { sessionOpener, type OpenSession } from './runtime/session.js'
+import type { Engine, MatrixChoice } from './types.js'
+
+export interface EngineSettings {
+  readonly modelsDir: string
+  readonly engine: Engine
+  readonly matrices: MatrixChoice
+  readonly executionProviders: readonly string[]
+  readonly executionProvidersStrict: boolean
+  readonly threads: number
+}
+
+export interface LoadedRecognizer { readonly recognizer: Recognizer; readonly notes: readonly string[] }
+
+/** A graph that was written for an accelerator is of no use on the CPU: when none of the accelerators can be used, another is loaded. */
+export async function loadModel(name: string, settings: EngineSettings): Promise<LoadedRecognizer> {
+  const { executionProviders: providers, executionProvidersStrict: strict, threads } = settings
+  const open = sessionOpener({ providers, strict, threads })
+  const first = await loadFor(providers[0]!, name, settings, open)
+  const { engine, provider: { provider } } = first.recognizer
+  if (engine === 'reference' || provider === providers[0]) return first
+  await first.recognizer.dispose()
+  return loadFor(provider, name, settings, open)
+}
+
+async function loadFor(provider: string, name: string, { modelsDir, engine, matrices }: EngineSettings, open: OpenSession): Promise<LoadedRecognizer> {
+  const manifest = await readManifest(modelsDir, name)
+  const files = openModelFiles(modelsDir, manifest)
+  if (engine === 'reference') return { recognizer: await loadRecognizer(manifest, files, open), notes: [] }
+  const compiled = await compiledGraph(modelsDir, manifest, targetFor(provider, matrices))
+  if ('reason' in compiled) return { recognizer: await loadRecognizer(manifest, files, open), notes: [`not compiled: ${compiled.reason}`] }
+  const { graph, compileSeconds, notKept } = compiled
+  const notes = [
+    ...compileSeconds === undefined ? [] : [`compiled in ${compileSeconds.toFixed(1)} s`],
+    ...notKept === undefined ? [] : [`the compiled graph could not be kept: ${notKept}`],
+  ]
+  return { recognizer: await loadRecognizer(manifest, files, open, graph), notes }
+}
