@@ -22,6 +22,8 @@ export interface GreedyGraph {
 export interface GreedyDecode {
   /** Runs that choose under these masks. */
   choosing(masks: Masks): (tokens: readonly number[], most: number) => Promise<{ tokens: number[]; logProbabilities: number[] }>
+  /** The next run begins with the first token again, and need not hear the audio. */
+  forgetTokens(): void
 }
 
 /** The input of the encoder, and the same without any audio, for the runs that go on. */
@@ -59,6 +61,7 @@ export function greedyGraph(session: Session): GreedyGraph {
         return { tokens: Array.from(chosen!.data as BigInt64Array, Number), logProbabilities: [...logProbabilities!.data as Float32Array] }
       }
       return {
+        forgetTokens() { state = { ...state, past: empty } },
         choosing({ always, first }) {
           let next = first
           return (tokens, most) => {
