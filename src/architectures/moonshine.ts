@@ -8,7 +8,7 @@
  * turned around.
  */
 import { convolve, type Convolution } from '../compiler/convolution.js'
-import { memoriesOf, missingInBlock, writeGreedy, type Decoder } from '../compiler/decoder.js'
+import { memoriesOf, missingInBlock, writeGreedy, writeSteps, type Decoder } from '../compiler/decoder.js'
 import { Graph, type Value } from '../compiler/graph.js'
 import {
   attend, attendToMemory, attendToPast, columns, gelu, layerNorm, linear, linears, parts, rotate, rotation, silu, splitHeads,
@@ -23,10 +23,14 @@ const MAX_POSITIONS = 4_096
 /** Shape of a head, as published: 36 numbers, of which 32 turn. The scores are divided by the root of the former. */
 const HEADS = 8
 
-export const write: WriteModel = async ({ encoder, decoder, target, manifest }) => {
+export const write: WriteModel = async ({ encoder, decoder, target, entrance, manifest }) => {
   const graph = new Graph('moonshine', target)
-  const waveform = graph.input('waveform', 'float32', [1, 'samples'])
   const model = readDecoder(decoder, manifest.decoding.endToken, keptTokens(manifest.languages, decoder))
+  if (entrance === 'steps') {
+    writeSteps(graph, model)
+    return graph.bytes()
+  }
+  const waveform = graph.input('waveform', 'float32', [1, 'samples'])
   const hear = (): Value[] => memoriesOf(graph, model, waveform, 1, (fresh) => remember(fresh, encode(fresh, waveform, encoder), decoder, model))
   writeGreedy(graph, model, hear)
   return graph.bytes()

@@ -12,7 +12,7 @@
  * states of neighbouring moments of silence are all but equal: one that counts for many stands for them.
  */
 import { convolve, type Convolution } from '../compiler/convolution.js'
-import { memoriesOf, missingInBlock, writeGreedy, type Decoder } from '../compiler/decoder.js'
+import { memoriesOf, missingInBlock, writeGreedy, writeSteps, type Decoder } from '../compiler/decoder.js'
 import { Graph, type Target, type Value } from '../compiler/graph.js'
 import {
   attend, attendToMemory, attendToPast, columns, gelu, joined, layerNorm, linear, linears, parts, reals as realsOf, splitHeads,
@@ -34,10 +34,14 @@ export const STATES_TOGETHER = { value: 10 }
 /** Every attention divides its scores by the root of the width of a head; the queries' matrices do it. */
 const SCORE_SCALE = 1 / Math.sqrt(HEAD_WIDTH)
 
-export const write: WriteModel = async ({ encoder, decoder, target, manifest, open }) => {
+export const write: WriteModel = async ({ encoder, decoder, target, entrance, manifest, open }) => {
   const graph = new Graph('whisper', target)
-  const features = graph.input('features', 'float32', [1, binsOf(encoder), 'frames'])
   const model = readDecoder(decoder, manifest.decoding.endToken, await hearSilence(encoder, decoder, target, open))
+  if (entrance === 'steps') {
+    writeSteps(graph, model)
+    return graph.bytes()
+  }
+  const features = graph.input('features', 'float32', [1, binsOf(encoder), 'frames'])
   writeGreedy(graph, model, () => memoriesOf(graph, model, features, 2, (fresh) => remember(fresh, encode(fresh, features, encoder), decoder)))
   return graph.bytes()
 }

@@ -1,5 +1,5 @@
 /**
- * Compiled graphs beside the weights, as `<model>/compiled/<matrices>-<key>-<checksum>.onnx`.
+ * Compiled graphs beside the weights, as `<model>/compiled/<entrance>-<matrices>-<key>-<checksum>.onnx`.
  *
  * The key is made of everything that the graph is made of: checksums of the weights, the manifest's words on decoding,
  * the compiler's own files and the version of the runtime. So nothing has to be told that a graph is out of date. What is
@@ -11,7 +11,7 @@ import path from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { openModelFiles, type Manifest } from '../manifest.js'
 import { runtimeVersion, sessionOpener } from '../runtime/session.js'
-import { compileModel } from './compile.js'
+import { compileModel, type Entrance } from './compile.js'
 import type { Target } from './graph.js'
 import { UnknownModel } from './published.js'
 
@@ -27,14 +27,14 @@ export interface Compiled {
 export interface NotCompiled { readonly reason: string }
 
 /** The compiled graph of a model, from the cache or made now. */
-export async function compiledGraph(modelsDir: string, manifest: Manifest, target: Target): Promise<Compiled | NotCompiled> {
+export async function compiledGraph(modelsDir: string, manifest: Manifest, target: Target, entrance: Entrance = 'greedy'): Promise<Compiled | NotCompiled> {
   const folder = path.join(modelsDir, manifest.name, 'compiled')
-  const stem = `${target.matrices}-${await keyOf(manifest, target)}`
+  const stem = `${entrance}-${target.matrices}-${await keyOf(manifest)}`
   const kept = await read(folder, stem)
   if (kept !== undefined) return { graph: kept, compileSeconds: undefined, notKept: undefined }
   const since = performance.now()
   try {
-    const graph = await compileModel(manifest, openModelFiles(modelsDir, manifest), target, sessionOpener({ providers: ['cpu'], strict: true, threads: 1 }))
+    const graph = await compileModel(manifest, openModelFiles(modelsDir, manifest), target, entrance, sessionOpener({ providers: ['cpu'], strict: true, threads: 1 }))
     const compileSeconds = (performance.now() - since) / 1000
     return { graph, compileSeconds, notKept: await write(folder, stem, graph) }
   } catch (thrown) {
@@ -50,7 +50,7 @@ async function read(folder: string, stem: string): Promise<Uint8Array | undefine
   return name === nameOf(stem, graph) ? graph : undefined
 }
 
-/** Puts it beside the weights, in place of older ones for the same matrices. Answers why it could not be, if so: a read-only directory is no reason not to serve. */
+/** Puts it beside the weights, in place of older ones of its kind. Answers why it could not be, if so: a read-only directory is no reason not to serve. */
 async function write(folder: string, stem: string, graph: Uint8Array): Promise<string | undefined> {
   const name = nameOf(stem, graph)
   const partial = path.join(folder, `${name}.${process.pid}-${randomBytes(4).toString('hex')}.partial`)
@@ -58,8 +58,8 @@ async function write(folder: string, stem: string, graph: Uint8Array): Promise<s
     await mkdir(folder, { recursive: true })
     await writeFile(partial, graph)
     await rename(partial, path.join(folder, name))
-    const matrices = stem.slice(0, stem.indexOf('-') + 1)
-    const old = (await namesIn(folder)).filter((other) => other.startsWith(matrices) && other.endsWith('.onnx') && other !== name)
+    const kind = stem.slice(0, stem.lastIndexOf('-') + 1)
+    const old = (await namesIn(folder)).filter((other) => other.startsWith(kind) && other.endsWith('.onnx') && other !== name)
     for (const other of old) await rm(path.join(folder, other), { force: true })
     return undefined
   } catch (cause) {
@@ -79,9 +79,9 @@ async function namesIn(folder: string): Promise<string[]> {
   })
 }
 
-async function keyOf({ files, family, languages, frontEnd, decoding }: Manifest, target: Target): Promise<string> {
+async function keyOf({ files, family, languages, frontEnd, decoding }: Manifest): Promise<string> {
   const sources = Object.values(files).map(({ sha256 }) => sha256).sort()
-  const parts = [runtimeVersion, family, languages, frontEnd, decoding, target, sources]
+  const parts = [runtimeVersion, family, languages, frontEnd, decoding, sources]
   return createHash('sha256').update(JSON.stringify(parts)).update(await compilerFiles()).digest('hex').slice(0, 16)
 }
 

@@ -12,6 +12,9 @@ import type { Target } from './graph.js'
 import { readOnnx } from './onnx.js'
 import { Published, UnknownModel } from './published.js'
 
+/** What a graph is for: `greedy` goes from audio to tokens in one run, `steps` is one step of a search. */
+export type Entrance = 'greedy' | 'steps'
+
 /** What an architecture has to work with. */
 export interface Source {
   readonly manifest: Manifest
@@ -19,6 +22,7 @@ export interface Source {
   readonly encoder: Published
   readonly decoder: Published
   readonly target: Target
+  readonly entrance: Entrance
   /** For what has to be computed once: runs a graph on the CPU. */
   readonly open: OpenSession
 }
@@ -27,10 +31,10 @@ export interface Source {
 export type WriteModel = (source: Source) => Promise<Uint8Array>
 
 /** The compiled graph. Throws `UnknownModel` when there is no architecture for it, or its weights have other names or shapes. */
-export async function compileModel(manifest: Manifest, files: ModelFiles, target: Target, open: OpenSession): Promise<Uint8Array> {
+export async function compileModel(manifest: Manifest, files: ModelFiles, target: Target, entrance: Entrance, open: OpenSession): Promise<Uint8Array> {
   const write = await findArchitecture(manifest.family)
   const [encoder, decoder] = await Promise.all(['encoder', 'decoder'].map(async (key) => new Published(readOnnx(await files.read(key))))) as [Published, Published]
-  return write({ manifest, encoder, decoder, target, open })
+  return write({ manifest, encoder, decoder, target, entrance, open })
 }
 
 async function findArchitecture(family: string): Promise<WriteModel> {

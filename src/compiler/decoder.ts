@@ -34,7 +34,7 @@ export const BLOCK = 128
 /**
  * Writes inputs, loop and outputs. `hear` answers the memories of the encoder, a pair a layer.
  *
- * inputs   prompt      int64 [n ≥ 1]               tokens to feed before the first choice; when going on, the last token
+ * inputs   prompt      int64 [n ≥ 1]               tokens to feed before the first choice, kept ones; when going on, the last token
  *          budget      int64 []                    tokens to choose in this run, 0 to encode only
  *          mask        float32 [vocabulary]        added to the logits before each choice, not to the probabilities
  *          first_mask  float32 [vocabulary]        added too before the first choice of this run
@@ -53,7 +53,7 @@ export function writeGreedy(graph: Graph, decoder: Decoder, hear: () => readonly
   const past = graph.input('past', 'float32', [2 * layers, heads, 'positions', headWidth])
   const heard = pairs(hear())
 
-  const surrounded = decoder.surround?.(graph, heard) ?? heard
+  const surrounded = surroundings(graph, decoder, heard)
   const masks = maskRows(graph, decoder, mask, firstMask)
   const fed = graph.op('Reshape', [keptIds(graph, decoder, prompt), graph.integers(1, -1)])
 
@@ -84,8 +84,57 @@ export function writeGreedy(graph: Graph, decoder: Decoder, hear: () => readonly
   graph.output(newMemory!, 'new_memory', 'float32', shape)
 }
 
+/**
+ * Writes a single step for searches that choose for themselves: several hypotheses at a time, in the batch.
+ *
+ * inputs   tokens      int64 [beams]               the next token of each hypothesis
+ *          parents     int64 [beams]               the hypothesis of the step before that it goes on from
+ *          past        float32 [2 layers, beams before, heads, positions, head width]   one without positions at first
+ *          memory      float32 [2 layers, heads, frames, head width]   of the encoder, as a greedy run leaves it
+ *          bias_at     int64 [n, 2]                hypothesis and token of each bias
+ *          bias        float32 [n]                 added to the log-probability before choosing
+ *          top         int64 [1]                   candidates of each hypothesis
+ * outputs  candidates  int64 [beams, top]          the best by probability and bias
+ *          scores      float32 [beams, top]        log-probability with its bias
+ *          log_probabilities float32 [beams, top]  without
+ *          new_past    float32 [2 layers, beams, heads, positions + 1, head width]
+ */
+export function writeSteps(graph: Graph, decoder: Decoder): void {
+  const { layers, heads, headWidth } = decoder
+  const tokens = graph.input('tokens', 'int64', ['beams'])
+  const parents = graph.input('parents', 'int64', ['beams'])
+  const past = graph.input('past', 'float32', [2 * layers, 'before', heads, 'positions', headWidth])
+  const memory = graph.input('memory', 'float32', [2 * layers, heads, 'frames', headWidth])
+  const at = graph.input('bias_at', 'int64', ['biases', 2])
+  const bias = graph.input('bias', 'float32', ['biases'])
+  const top = graph.input('top', 'int64', [1])
+
+  const single = (values: Value): Value[] => parts(graph, values, 2 * layers, 0)
+  const before = single(graph.op('Gather', [past, parents], { axis: 1 })).map((value) => graph.op('Squeeze', [value, graph.integers(0)]))
+  const heard = surroundings(graph, decoder, pairs(single(memory))).map((one) => ({ ...one, isShared: true }))
+  const column = graph.op('Unsqueeze', [keptIds(graph, decoder, tokens), graph.integers(1)])
+  const { hidden, memories } = step(graph, decoder, column, pairs(before), heard)
+  const probabilities = graph.op('LogSoftmax', [decoder.logits(graph, hidden)], { axis: 1 })
+  const biased = addAt(graph, decoder, probabilities, at, bias)
+  const [scores, places] = graph.ops('TopK', [biased, top], 2, { axis: 1 }) as [Value, Value]
+  graph.output(publishedIds(graph, decoder, places), 'candidates', 'int64', ['beams', 'top'])
+  graph.output(scores, 'scores', 'float32', ['beams', 'top'])
+  graph.output(graph.op('GatherElements', [probabilities, places], { axis: 1 }), 'log_probabilities', 'float32', ['beams', 'top'])
+  const grown = memories.flatMap(({ keys, values }) => [keys, values]).map((value) => graph.op('Unsqueeze', [value, graph.integers(0)]))
+  graph.output(joined(graph, grown, 0), 'new_past', 'float32', [2 * layers, 'beams', heads, 'grown', headWidth])
+}
+
+/** Adds each bias to its place of [beams, kept]; tokens that are not kept have none. */
+function addAt(graph: Graph, decoder: Decoder, table: Value, at: Value, bias: Value): Value {
+  const [beam, token] = parts(graph, at, 2, 1) as [Value, Value]
+  const place = keptIds(graph, decoder, token)
+  const isKept = graph.op('GreaterOrEqual', [place, graph.integer(0)])
+  const amount = graph.op('Where', [graph.op('Squeeze', [isKept, graph.integers(1)]), bias, graph.real(0)])
+  return graph.op('ScatterND', [table, joined(graph, [beam, graph.op('Max', [place, graph.integer(0)])], 1), amount], { reduction: 'add' })
+}
+
 /** One position after another through all layers, or several of them at once. */
-export function step(graph: Graph, decoder: Decoder, tokens: Value, past: readonly Memory[], heard: readonly Memory[]): { hidden: Value; memories: Memory[] } {
+function step(graph: Graph, decoder: Decoder, tokens: Value, past: readonly Memory[], heard: readonly Memory[]): { hidden: Value; memories: Memory[] } {
   const position = graph.op('Shape', [past[0]!.keys], { start: 2, end: 3 })
   let hidden = decoder.embed(graph, tokens, position)
   const memories = past.map((before, index) => {
@@ -153,6 +202,10 @@ export function missingInBlock(count: number): number {
 
 function endOf({ kept, endToken }: Decoder): number {
   return kept === undefined ? endToken : kept.indexOf(endToken)
+}
+
+function surroundings(graph: Graph, { surround }: Decoder, heard: readonly Memory[]): readonly Memory[] {
+  return surround === undefined ? heard : surround(graph, heard)
 }
 
 /** [keys, values, keys, values …] → a memory for each layer. */

@@ -66,6 +66,8 @@ export interface Memory {
   readonly values: Value
   /** Added to the scores, [positions]: the logarithm of how many positions each of them stands for. */
   readonly logCounts?: Value
+  /** One memory, batch 1, for queries of any batch. */
+  readonly isShared?: boolean
 }
 
 export interface Attention { readonly heads: number; /** Factor of the scores; where it is part of the query matrix, 1. */ readonly scale: number }
@@ -82,10 +84,12 @@ export function attendToPast(graph: Graph, query: Value, keys: Value, values: Va
   return { heard: heard!, memory: { keys: newKeys!, values: newValues! } }
 }
 
-/** Attends to a memory that does not grow. The query is [1, positions, width]. */
-export function attendToMemory(graph: Graph, query: Value, { keys, values, logCounts }: Memory, { heads, scale }: Attention): Value {
-  const bias = logCounts && graph.op('Expand', [logCounts, joined(graph, [graph.integers(1, 1), graph.op('Shape', [query], { start: 1, end: 2 }), graph.integers(1)], 0)])
-  return graph.op('MultiHeadAttention', [query, keys, values, undefined, undefined, bias], { num_heads: heads, scale: { real: scale } })
+/** Attends to a memory that does not grow. The query is [batch, positions, width]; to a shared memory, a batch of one position is as good as positions. */
+export function attendToMemory(graph: Graph, query: Value, { keys, values, isShared = false, logCounts }: Memory, { heads, scale }: Attention): Value {
+  const turned = (x: Value): Value => isShared ? graph.op('Transpose', [x], { perm: [1, 0, 2] }) : x
+  const queries = turned(query)
+  const bias = logCounts && graph.op('Expand', [logCounts, joined(graph, [graph.integers(1, 1), graph.op('Shape', [queries], { start: 1, end: 2 }), graph.integers(1)], 0)])
+  return turned(graph.op('MultiHeadAttention', [queries, keys, values, undefined, undefined, bias], { num_heads: heads, scale: { real: scale } }))
 }
 
 /**

@@ -20,6 +20,8 @@ export interface GreedyGraph {
 }
 
 export interface GreedyDecode {
+  /** Encodes only: keys and values of the encoder, [2 layers, heads, frames, head width], for a search of one's own. */
+  encode(): Promise<Tensor>
   /** Runs that choose under these masks. */
   choosing(masks: Masks): (tokens: readonly number[], most: number) => Promise<{ tokens: number[]; logProbabilities: number[] }>
   /** The next run begins with the first token again, and need not hear the audio. */
@@ -46,15 +48,16 @@ export function greedyGraph(session: Session): GreedyGraph {
     start({ input, heard, nothing }) {
       let audio = heard
       let state: { readonly past: Tensor; readonly memory: Tensor } = { past: empty, memory: empty }
+      const feedsOf = (tokens: readonly number[], most: number, masks: Masks): Tensors => ({
+        [input]: audio,
+        prompt: new Tensor('int64', BigInt64Array.from(tokens, BigInt), [tokens.length]),
+        budget: new Tensor('int64', BigInt64Array.of(BigInt(most)), []),
+        mask: masks.always,
+        first_mask: masks.first,
+        ...state,
+      })
       const run = async (tokens: readonly number[], most: number, masks: Masks): Promise<{ tokens: number[]; logProbabilities: number[] }> => {
-        const feeds: Tensors = {
-          [input]: audio,
-          prompt: new Tensor('int64', BigInt64Array.from(tokens, BigInt), [tokens.length]),
-          budget: new Tensor('int64', BigInt64Array.of(BigInt(most)), []),
-          mask: masks.always,
-          first_mask: masks.first,
-          ...state,
-        }
+        const feeds = feedsOf(tokens, most, masks)
         const { tokens: chosen, log_probabilities: logProbabilities, new_past: past, new_memory: memory } = await session.run(feeds, OUTPUTS)
         audio = nothing
         state = { past: past!, memory: memory! }
@@ -62,6 +65,10 @@ export function greedyGraph(session: Session): GreedyGraph {
       }
       return {
         forgetTokens() { state = { ...state, past: empty } },
+        async encode() {
+          const { new_memory: memory } = await session.run(feedsOf([0], 0, { always: free, first: free }), ['new_memory'])
+          return memory!
+        },
         choosing({ always, first }) {
           let next = first
           return (tokens, most) => {
