@@ -6,7 +6,7 @@
  * read is compared with the checksum in its name; a file that was altered is written anew.
  */
 import { createHash, randomBytes } from 'node:crypto'
-import { mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
+import { mkdir, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { openModelFiles, type Manifest } from '../manifest.js'
@@ -50,7 +50,7 @@ async function read(folder: string, stem: string): Promise<Uint8Array | undefine
   return name === nameOf(stem, graph) ? graph : undefined
 }
 
-/** Puts it beside the weights, in place of older ones of its kind. Answers why it could not be, if so: a read-only directory is no reason not to serve. */
+/** Puts it beside the weights. Answers why it could not be, if so: a read-only directory is no reason not to serve. */
 async function write(folder: string, stem: string, graph: Uint8Array): Promise<string | undefined> {
   const name = nameOf(stem, graph)
   const partial = path.join(folder, `${name}.${process.pid}-${randomBytes(4).toString('hex')}.partial`)
@@ -58,14 +58,19 @@ async function write(folder: string, stem: string, graph: Uint8Array): Promise<s
     await mkdir(folder, { recursive: true })
     await writeFile(partial, graph)
     await rename(partial, path.join(folder, name))
-    const kind = stem.slice(0, stem.lastIndexOf('-') + 1)
-    const old = (await namesIn(folder)).filter((other) => other.startsWith(kind) && other.endsWith('.onnx') && other !== name)
-    for (const other of old) await rm(path.join(folder, other), { force: true })
+    await removeOld(folder, stem.slice(0, stem.lastIndexOf('-') + 1))
     return undefined
   } catch (cause) {
     await rm(partial, { force: true }).catch(() => undefined) // it may be the directory that cannot be written
     return (cause as Error).message
   }
+}
+
+/** Of a kind, the newest is kept and the one before: two versions in turns, sources and build perhaps, shall not undo each other's work. */
+async function removeOld(folder: string, kind: string): Promise<void> {
+  const names = (await namesIn(folder)).filter((name) => name.startsWith(kind) && name.endsWith('.onnx'))
+  const dated = await Promise.all(names.map(async (name) => ({ name, written: (await stat(path.join(folder, name))).mtimeMs })))
+  for (const { name } of dated.sort((a, b) => b.written - a.written).slice(2)) await rm(path.join(folder, name), { force: true })
 }
 
 function nameOf(stem: string, graph: Uint8Array): string {
@@ -74,7 +79,7 @@ function nameOf(stem: string, graph: Uint8Array): string {
 
 async function namesIn(folder: string): Promise<string[]> {
   return readdir(folder).catch((cause: NodeJS.ErrnoException) => {
-    if (cause.code === 'ENOENT') return []
+    if (cause.code === 'ENOENT' || cause.code === 'ENOTDIR') return []
     throw cause
   })
 }

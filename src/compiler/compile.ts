@@ -5,7 +5,6 @@
  * outside. Here a new graph is authored from the same weights, by the architecture of that name: the loop inside, fewer
  * and larger operators, matrices in the form that this CPU multiplies best. docs/performance.md says what it buys.
  */
-import { readFile } from 'node:fs/promises'
 import type { Manifest, ModelFiles } from '../manifest.js'
 import type { OpenSession } from '../runtime/session.js'
 import type { Target } from './graph.js'
@@ -38,7 +37,11 @@ export async function compileModel(manifest: Manifest, files: ModelFiles, target
 }
 
 async function findArchitecture(family: string): Promise<WriteModel> {
-  const file = new URL(`../architectures/${family}.js`, import.meta.url)
-  await readFile(file).catch((cause: unknown) => { throw new UnknownModel(`there is no architecture of the name "${family}"`, { cause }) })
-  return (await import(file.href) as { write: WriteModel }).write
+  const file = `../architectures/${family}.js`
+  const module = await import(file).catch((cause: Error) => {
+    // An architecture that is there and broken is a bug, and says so itself.
+    if (!cause.message.startsWith('Cannot find') || !cause.message.includes(file.slice(2))) throw cause
+    throw new UnknownModel(`there is no architecture of the name "${family}"`, { cause })
+  }) as { write: WriteModel }
+  return module.write
 }

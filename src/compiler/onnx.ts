@@ -134,7 +134,7 @@ function readTensor({ dims, dataType, rawData, floatData, int32Data, int64Data }
     case 'float32': return { type, dims, bytes: bytesOf(Float32Array.from(floatData)) }
     case 'int64': return { type, dims, bytes: bytesOf(BigInt64Array.from(int64Data, BigInt)) }
     case 'int32': return { type, dims, bytes: bytesOf(Int32Array.from(int32Data)) }
-    default: return { type, dims, bytes: Uint8Array.from(int32Data) }
+    case 'uint8': case 'int8': case 'bool': return { type, dims, bytes: Uint8Array.from(int32Data) }
   }
 }
 

@@ -109,7 +109,7 @@ async function verify(names: readonly string[], modelsDir: string): Promise<numb
 async function remove(names: readonly string[], modelsDir: string): Promise<number> {
   if (names.length === 0) throw new SpeechError('CONFIG_INVALID', `expected the names of the models to remove: ${USAGE}`)
   for (const name of names) {
-    await removeWeights(await inspectModel(modelsDir, await readBundle(modelsDir, name), 'sizes'))
+    await removeWeights(modelsDir, name, await inspectModel(modelsDir, await readBundle(modelsDir, name), 'sizes'))
     console.error(`earshot: the weights of ${name} are removed`)
   }
   return 0

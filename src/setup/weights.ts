@@ -68,8 +68,9 @@ function isBeingWritten(name: string): boolean {
   }
 }
 
-/** Deletes the weights; the manifest stays. */
-export async function removeWeights(findings: readonly FileFinding[]): Promise<void> {
+/** Deletes the weights and what was compiled from them; the manifest stays. */
+export async function removeWeights(modelsDir: string, name: string, findings: readonly FileFinding[]): Promise<void> {
+  await rm(path.join(modelsDir, name, 'compiled'), { recursive: true, force: true })
   await removePartials(findings)
   for (const { file } of findings) await rm(file, { force: true })
   for (const folder of new Set(findings.map(({ file }) => path.dirname(file)))) {

@@ -13,6 +13,7 @@ import { listModels, readManifest, type Manifest } from '../../src/manifest.js'
 import { transcribe } from '../../src/pipeline.js'
 import type { Recognizer } from '../../src/recognizer.js'
 import { projectRoot } from '../../src/root.js'
+import { ENGINES, type Engine } from '../../src/types.js'
 import { huggingFaceTokenizer } from '../../src/text/tokenizer.js'
 import { openRecognizer, recognize, recognizerContract } from '../families/recognizer-contract.js'
 
@@ -33,12 +34,14 @@ for (const name of await listModels(modelsDir)) {
   const manifest = await readManifest(modelsDir, name)
   const there = Object.values(manifest.files).every((file) => existsSync(path.join(modelsDir, name, file.path)))
   const skip = there ? false : `no weights; npm run models -- fetch ${name}`
-  tap.test(`${name} keeps the contract`, { skip }, (t) => recognizerContract(t, { modelsDir, name }))
-  tap.test(`${name} understands speech`, { skip }, (t) => understands(t, manifest))
+  for (const engine of ENGINES) {
+    tap.test(`${name} keeps the contract, ${engine}`, { skip }, (t) => recognizerContract(t, { modelsDir, name, engine }))
+    tap.test(`${name} understands speech, ${engine}`, { skip }, (t) => understands(t, manifest, engine))
+  }
 }
 
-async function understands(t: Test, manifest: Manifest): Promise<void> {
-  const recognizer = await openRecognizer(modelsDir, manifest.name)
+async function understands(t: Test, manifest: Manifest, engine: Engine): Promise<void> {
+  const recognizer = await openRecognizer(modelsDir, manifest.name, engine)
   t.teardown(() => recognizer.dispose())
   await t.test('it hears at least three in four words of the clean clips of fixtures/clips/', async (t) => {
     const samples = readSamples(clipsDir).filter(({ text }) => text !== '')

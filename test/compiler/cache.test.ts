@@ -1,0 +1,112 @@
+/** Compiled graphs on the disk: made once, found again, never believed when altered, and never in the way of serving. */
+import { mkdir, mkdtemp, readdir, readFile, rm, symlink, utimes, writeFile } from 'node:fs/promises'
+import os from 'node:os'
+import path from 'node:path'
+import t, { type Test } from 'tap'
+import { compiledGraph, type Compiled } from '../../src/compiler/cache.js'
+import { Graph } from '../../src/compiler/graph.js'
+import { readOnnx } from '../../src/compiler/onnx.js'
+import { Published, UnknownModel } from '../../src/compiler/published.js'
+import { targetFor } from '../../src/compiler/target.js'
+import { loadModel } from '../../src/engine.js'
+import { readManifest, type Manifest } from '../../src/manifest.js'
+import { projectRoot } from '../../src/root.js'
+import { REAL } from './plain.js'
+
+const NAME = 'moonshine-tiny-en'
+const TARGET = { matrices: 'unsigned' } as const
+
+/** A models directory of its own, with the weights of ours. */
+async function modelsOf(t: Test): Promise<{ modelsDir: string; manifest: Manifest; folder: string }> {
+  const modelsDir = await mkdtemp(path.join(os.tmpdir(), 'earshot-compiled-'))
+  t.teardown(() => rm(modelsDir, { recursive: true, force: true }))
+  const from = path.join(projectRoot, 'models', NAME)
+  await mkdir(path.join(modelsDir, NAME))
+  for (const file of ['model.json', 'weights']) await symlink(path.join(from, file), path.join(modelsDir, NAME, file))
+  return { modelsDir, manifest: await readManifest(modelsDir, NAME), folder: path.join(modelsDir, NAME, 'compiled') }
+}
+
+async function compiled(modelsDir: string, manifest: Manifest): Promise<Compiled> {
+  const result = await compiledGraph(modelsDir, manifest, TARGET)
+  if ('reason' in result) throw new Error(result.reason)
+  return result
+}
+
+t.test('a graph is compiled once and then read, byte for byte', async (t) => {
+  const { modelsDir, manifest, folder } = await modelsOf(t)
+  const first = await compiled(modelsDir, manifest)
+  t.ok(first.compileSeconds! > 0)
+  t.equal(first.notKept, undefined)
+  const second = await compiled(modelsDir, manifest)
+  t.equal(second.compileSeconds, undefined)
+  t.ok(Buffer.from(second.graph).equals(first.graph))
+  t.equal((await readdir(folder)).length, 1)
+
+  const other = await modelsOf(t)
+  t.ok(Buffer.from((await compiled(other.modelsDir, other.manifest)).graph).equals(first.graph), 'the same weights give the same bytes')
+})
+
+t.test('an altered graph is made anew, and another manifest gives another graph', async (t) => {
+  const { modelsDir, manifest, folder } = await modelsOf(t)
+  const { graph } = await compiled(modelsDir, manifest)
+  const [name] = await readdir(folder) as [string]
+  await writeFile(path.join(folder, name), Buffer.concat([graph, Buffer.of(0)]))
+  const again = await compiled(modelsDir, manifest)
+  t.ok(again.compileSeconds! > 0)
+  t.ok(Buffer.from(await readFile(path.join(folder, name))).equals(graph))
+
+  await utimes(path.join(folder, name), 1, 1)
+  await compiled(modelsDir, { ...manifest, decoding: { ...manifest.decoding, maxTokens: 7 } })
+  t.equal((await readdir(folder)).length, 2)
+  await compiled(modelsDir, { ...manifest, decoding: { ...manifest.decoding, maxTokens: 8 } })
+  const left = await readdir(folder)
+  t.equal(left.length, 2, 'the newest and the one before are kept')
+  t.notOk(left.includes(name))
+})
+
+t.test('a folder that cannot be written is no reason not to serve', async (t) => {
+  const { modelsDir, manifest, folder } = await modelsOf(t)
+  await writeFile(folder, 'a file where the folder should be')
+  const result = await compiledGraph(modelsDir, manifest, TARGET).catch((thrown: NodeJS.ErrnoException) => thrown)
+  t.match(result, { notKept: /EEXIST|ENOTDIR/ })
+  t.ok((result as Compiled).graph.byteLength > 1e6)
+})
+
+t.test('a model that the compiler does not know runs as it was published, and says so', async (t) => {
+  const modelsDir = path.join(projectRoot, 'fixtures/graphs')
+  for (const name of ['tiny-moonshine', 'tiny-whisper']) {
+    const { recognizer, notes } = await loadModel(name, { modelsDir, engine: 'compiled', matrices: 'auto', executionProviders: ['cpu'], executionProvidersStrict: false, threads: 1 })
+    t.teardown(() => recognizer.dispose())
+    t.equal(recognizer.engine, 'reference')
+    t.match(notes, [/^not compiled: /])
+  }
+  const { manifest } = await modelsOf(t)
+  t.match(await compiledGraph(modelsDir, { ...manifest, name: 'tiny-moonshine', family: 'sonnet' }, TARGET), { reason: /no architecture of the name "sonnet"/ })
+})
+
+t.test('what is no ONNX file is refused, and a written graph is read again', async (t) => {
+  t.throws(() => readOnnx(Buffer.from('no graph at all')), { code: 'MODEL_INVALID' })
+  t.throws(() => readOnnx(new Uint8Array(0)), { code: 'MODEL_INVALID' })
+  const graph = new Graph('small', REAL)
+  const x = graph.input('x', 'float32', ['n'])
+  const [chosen] = graph.choose(graph.truth(true), (body) => [body.op('Add', [x, graph.weight(Float32Array.of(1.5, 2.5), [2])])], () => [x])
+  graph.output(chosen!, 'y', 'float32', ['n'])
+  const read = readOnnx(graph.bytes())
+  t.same(read.nodes.map(({ operator }) => operator), ['If', 'Identity', 'Add', 'Identity', 'Identity'])
+  const [name] = [...read.weights].find(([, { dims }]) => dims[0] === 2)!
+  const published = new Published(read)
+  t.same([...published.reals(name).values], [1.5, 2.5])
+  t.throws(() => published.reals('elsewhere'), UnknownModel)
+  t.throws(() => published.matrix('no such node'), UnknownModel)
+  t.throws(() => published.integers(name, name, undefined), UnknownModel)
+  t.throws(() => graph.weight(Float32Array.of(1, 2, 3), [2]), /no tensor/)
+  t.throws(() => graph.choose(x, () => [x], () => []), /differently many/)
+})
+
+t.test('the target follows the setting, then the provider, then the CPU', async (t) => {
+  t.same(targetFor('cpu', 'auto', () => true), { matrices: 'signed' })
+  t.same(targetFor('cpu', 'auto', () => false), { matrices: 'unsigned' })
+  t.same(targetFor('cuda', 'auto', () => true), { matrices: 'real' })
+  t.same(targetFor('cuda', 'unsigned'), { matrices: 'unsigned' })
+  t.match(targetFor('cpu', 'auto'), { matrices: /^(un)?signed$/ }, 'this machine can be asked')
+})
