@@ -27,10 +27,10 @@ const HEAD_WIDTH = 64
 const IMPOSSIBLE = -1e30
 /** Frames of the window that the model was trained on, two to a state. */
 const WINDOW_FRAMES = 3_000
-/** A silent frame as the decoder meets it behind speech: the features lie between `loudest` and two below. */
-export const SILENT_FEATURE = { value: -0.9 }
-/** Neighbouring states of silence for which one stands. */
-export const STATES_TOGETHER = { value: 10 }
+/** A silent frame as it is behind speech of the usual loudness: features reach from their highest, about 1.5, two down. */
+const SILENT_FEATURE = -0.5
+/** Neighbouring states of silence for which one stands: a fifth of a second. */
+const STATES_TOGETHER = 10
 /** Every attention divides its scores by the root of the width of a head; the queries' matrices do it. */
 const SCORE_SCALE = 1 / Math.sqrt(HEAD_WIDTH)
 
@@ -47,7 +47,7 @@ export const write: WriteModel = async ({ encoder, decoder, target, entrance, ma
 }
 
 /** [1, bins, frames] → [1, frames / 2, width] */
-export function encode(graph: Graph, features: Value, published: Published): Value {
+function encode(graph: Graph, features: Value, published: Published): Value {
   const heads = published.reals('layer_norm.weight').dims[0]! / HEAD_WIDTH
   let states = listen(graph, features, published)
   for (let layer = 0; layer < published.count((index) => `layers.${index}.fc1.bias`); layer++) {
@@ -120,7 +120,7 @@ interface Silence { readonly memories: readonly { readonly keys: Reals; readonly
 async function hearSilence(encoder: Published, decoder: Published, target: Target, open: OpenSession): Promise<Silence> {
   const graph = new Graph('silence', target)
   const bins = binsOf(encoder)
-  const features = graph.weight(new Float32Array(bins * WINDOW_FRAMES).fill(SILENT_FEATURE.value), [1, bins, WINDOW_FRAMES])
+  const features = graph.weight(new Float32Array(bins * WINDOW_FRAMES).fill(SILENT_FEATURE), [1, bins, WINDOW_FRAMES])
   const remembered = remember(graph, encode(graph, features, encoder), decoder)
   remembered.forEach(({ keys, values }, layer) => {
     graph.output(keys, `keys ${layer}`, 'float32')
@@ -129,24 +129,22 @@ async function hearSilence(encoder: Published, decoder: Published, target: Targe
   const session = await open(graph.bytes(), { fixedShapes: true })
   const heard = await session.run({})
   await session.release()
-  const meansOf = (name: string): Reals => means({ values: heard[name]!.data as Float32Array, dims: heard[name]!.dims })
-  return { memories: remembered.map((_, layer) => ({ keys: meansOf(`keys ${layer}`), values: meansOf(`values ${layer}`) })) }
+  const thinnedOf = (name: string): Reals => thinned({ values: heard[name]!.data as Float32Array, dims: heard[name]!.dims })
+  return { memories: remembered.map((_, layer) => ({ keys: thinnedOf(`keys ${layer}`), values: thinnedOf(`values ${layer}`) })) }
 }
 
 function binsOf(encoder: Published): number {
   return encoder.bytes('conv1.weight_quantized').dims[1]!
 }
 
-/** The mean of each `STATES_TOGETHER` neighbours. */
-function means({ values, dims }: Reals): Reals {
+/** Of each `STATES_TOGETHER` neighbours the middle one. Their mean is worse: a mean of keys is nobody's key. */
+function thinned({ values, dims }: Reals): Reals {
   const [, heads, positions] = dims as [number, number, number, number]
-  const together = STATES_TOGETHER.value
-  const count = positions / together
+  const count = Math.floor(positions / STATES_TOGETHER)
   const result = new Float32Array(heads * count * HEAD_WIDTH)
-  for (let index = 0; index < values.length; index++) {
-    const row = Math.floor(index / HEAD_WIDTH) // of all heads
-    const place = Math.floor(row / positions) * count + Math.floor(row % positions / together)
-    result[place * HEAD_WIDTH + index % HEAD_WIDTH]! += values[index]! / together
+  for (let row = 0; row < heads * count; row++) {
+    const from = Math.floor(row / count) * positions + (row % count) * STATES_TOGETHER + Math.floor(STATES_TOGETHER / 2)
+    result.set(values.subarray(from * HEAD_WIDTH, (from + 1) * HEAD_WIDTH), row * HEAD_WIDTH)
   }
   return { values: result, dims: [1, heads, count, HEAD_WIDTH] }
 }
@@ -154,12 +152,11 @@ function means({ values, dims }: Reals): Reals {
 /** The memory of the clip, and that of silence from where the clip ends to the end of the window. */
 function withSilence(graph: Graph, heard: readonly Memory[], { memories }: Silence): Memory[] {
   const positions = graph.op('Shape', [heard[0]!.keys], { start: 2, end: 3 })
-  const together = STATES_TOGETHER.value
-  const from = graph.op('Div', [graph.op('Add', [positions, graph.integers(together - 1)]), graph.integers(together)])
+  const from = graph.op('Div', [graph.op('Add', [positions, graph.integers(STATES_TOGETHER - 1)]), graph.integers(STATES_TOGETHER)])
   const rest = (table: Reals): Value => graph.op('Slice', [realsOf(graph, table), from, graph.integers(table.dims[2]!), graph.integers(2)])
   const count = graph.op('Sub', [graph.integers(memories[0]!.keys.dims[2]!), from])
   const constant = (length: Value, value: number): Value => graph.op('Expand', [graph.weight(Float32Array.of(value), [1]), length])
-  const logCounts = joined(graph, [constant(positions, 0), constant(count, Math.log(together))], 0)
+  const logCounts = joined(graph, [constant(positions, 0), constant(count, Math.log(STATES_TOGETHER))], 0)
   return heard.map(({ keys, values }, layer) => ({
     keys: joined(graph, [keys, rest(memories[layer]!.keys)], 2),
     values: joined(graph, [values, rest(memories[layer]!.values)], 2),
