@@ -36,7 +36,7 @@ const HOUSE: readonly Rule[] = [
   { room: 'recognizer', may: NOUNS, mayTypes: ['manifest', 'runtime/session'] },
   { room: 'families/', may: [...ROOMS, ...NOUNS], mayTypes: ['manifest', 'recognizer'], strangers: true },
   { room: 'compiler/', may: ['manifest', 'runtime/session', ...NOUNS], mayTypes: ['manifest'] },
-  { room: 'architectures/', may: ['compiler/', 'text/', ...NOUNS], mayTypes: ['manifest'], strangers: true },
+  { room: 'architectures/', may: ['compiler/', 'text/', ...NOUNS], mayTypes: ['manifest', 'runtime/session'], strangers: true },
   { room: 'engine', may: ['compiler/cache', 'compiler/target', 'manifest', 'recognizer', 'runtime/session', ...NOUNS] },
   { room: 'pipeline', may: ['audio/', 'features/', 'report', 'hearing', 'speech', 'cascade', ...NOUNS], mayTypes: ['recognizer'] },
   { room: 'report', may: ['hearing', ...NOUNS], mayTypes: ['speech', 'pipeline', 'recognizer', 'cascade'] },

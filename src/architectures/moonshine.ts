@@ -8,13 +8,13 @@
  * turned around.
  */
 import { convolve, type Convolution } from '../compiler/convolution.js'
-import { BLOCK, memoriesOf, writeGreedy, writeSteps, type Decoder } from '../compiler/decoder.js'
+import { memoriesOf, missingInBlock, writeGreedy, writeSteps, type Decoder } from '../compiler/decoder.js'
 import { Graph, type Value } from '../compiler/graph.js'
 import {
-  attend, attendToMemory, attendToPast, gelu, integers, layerNorm, linear, linears, parts, rotate, rotation, silu, splitHeads,
+  attend, attendToMemory, attendToPast, columns, gelu, layerNorm, linear, linears, parts, rotate, rotation, silu, splitHeads,
   type Attention, type Memory,
 } from '../compiler/layers.js'
-import { Published, realValues, rowsOf, sideBySide, times, turned, type Matrix, type Reals } from '../compiler/published.js'
+import { Published, rowsOf, sideBySide, times, turned, type Matrix, type Reals } from '../compiler/published.js'
 import type { WriteModel } from '../compiler/compile.js'
 import { llamaPieces } from '../text/tokenizer.js'
 
@@ -44,7 +44,7 @@ function encode(graph: Graph, waveform: Value, published: Published): Value {
   const turn = rotation(graph, published.reals('/rotary_emb/Cast_1_output_0').values, MAX_POSITIONS)
   const start = graph.integers(0)
   let states = stem
-  for (let layer = 0; layer < countLayers(published, (index) => `layers.${index}.input_layernorm.weight`); layer++) {
+  for (let layer = 0; layer < published.count((index) => `layers.${index}.input_layernorm.weight`); layer++) {
     const matrix = (name: string): Matrix => published.matrix(`/layers.${layer}/${name}/MatMul_quant`)
     const reals = (name: string): Reals => published.reals(`layers.${layer}.${name}`)
     const normed = layerNorm(graph, states, reals('input_layernorm.weight'))
@@ -114,13 +114,13 @@ function readDecoder(published: Published, endToken: number, kept: readonly numb
   const attention: Attention = { heads: HEADS, scale: 1 }
   const frequencies = published.reals('/model/decoder/rotary_emb/Cast_1_output_0').values
   return {
-    layers: countLayers(published, (index) => `model.decoder.layers.${index}.input_layernorm.weight_merged_0`),
+    layers: published.count((index) => `model.decoder.layers.${index}.input_layernorm.weight_merged_0`),
     heads: HEADS,
     headWidth: width / HEADS,
     vocabulary: embedding.rows,
     kept,
     endToken,
-    embed: (graph, token) => columnOf(graph, output, token),
+    embed: (graph, tokens) => columns(graph, output, tokens),
     layer(graph, index, hidden, position, past, heard) {
       const matrix = (name: string): Matrix => published.matrix(`/model/decoder/layers.${index}/${name}/MatMul_quant`)
       const reals = (name: string): Reals => published.reals(`model.decoder.layers.${index}.${name}_merged_0`)
@@ -140,16 +140,6 @@ function readDecoder(published: Published, endToken: number, kept: readonly numb
   }
 }
 
-/** A column of the output matrix is the embedding of its token: [batch, 1] → [batch, 1, width]. One table serves both ways. */
-function columnOf(graph: Graph, output: Matrix, token: Value): Value {
-  if (graph.target.matrices === 'real') {
-    return graph.op('Transpose', [graph.op('Gather', [graph.weight(realValues(output), [output.rows, output.columns]), token], { axis: 1 })], { perm: [1, 2, 0] })
-  }
-  const [table, scale, zeroPoint] = integers(graph, output)
-  const row = graph.op('Transpose', [graph.op('Gather', [table, token], { axis: 1 })], { perm: [1, 2, 0] })
-  return graph.op('DequantizeLinear', [row, scale, zeroPoint])
-}
-
 /** Query, key and value side by side, the scale of the scores part of the query. */
 function attentionMatrix(matrix: (name: string) => Matrix, width: number): Matrix {
   return sideBySide([times(matrix('self_attn/q_proj'), scoreScale(width)), matrix('self_attn/k_proj'), matrix('self_attn/v_proj')])
@@ -157,12 +147,6 @@ function attentionMatrix(matrix: (name: string) => Matrix, width: number): Matri
 
 function scoreScale(width: number): number {
   return 1 / Math.sqrt(width / HEADS)
-}
-
-function countLayers(published: Published, nameOf: (index: number) => string): number {
-  let layers = 0
-  while (published.has(nameOf(layers))) layers++
-  return layers
 }
 
 /**
@@ -175,7 +159,6 @@ function keptTokens(languages: readonly string[], published: Published): readonl
   if (languages.join() !== 'en') return all
   const isPlain = (id: number): boolean => /^[▁\x20-\x7e\n\t]*$/.test(pieces[id] ?? '\u0000')
   const plain = all.filter(isPlain)
-  const missing = (BLOCK - plain.length % BLOCK) % BLOCK
-  const others = all.filter((id) => !isPlain(id) && /^[▁\x20-\xff]+$/.test(pieces[id] ?? '\u0000')).slice(0, missing)
+  const others = all.filter((id) => !isPlain(id) && /^[▁\x20-\xff]+$/.test(pieces[id] ?? '\u0000')).slice(0, missingInBlock(plain.length))
   return [...plain, ...others].sort((a, b) => a - b)
 }

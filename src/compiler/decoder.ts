@@ -6,7 +6,7 @@
  * end answers its state, and another run goes on from there; between them a decode can be called off.
  */
 import type { Graph, Value } from './graph.js'
-import { joined, parts, type Memory } from './layers.js'
+import { joined, parts, slice, type Memory } from './layers.js'
 
 /** What an architecture has to say about its decoder. */
 export interface Decoder {
@@ -18,11 +18,13 @@ export interface Decoder {
   /** Published ids of the tokens that can be chosen, in order; undefined for all of them. The end token is among them. */
   readonly kept: readonly number[] | undefined
   readonly endToken: number
-  /** A token [batch, 1] by its place among the kept ones, at the position [1] → [batch, 1, width]. */
-  embed(graph: Graph, token: Value, position: Value): Value
-  /** Layer by layer: [batch, 1, width] → the same, and what it leaves for the next positions. */
+  /** Tokens [batch, n] by their places among the kept ones, the first at the position [1] → [batch, n, width]. */
+  embed(graph: Graph, tokens: Value, position: Value): Value
+  /** Layer by layer: [batch, n, width] → the same, and what it leaves for the next positions. */
   layer(graph: Graph, index: number, hidden: Value, position: Value, past: Memory, heard: Memory): { hidden: Value; memory: Memory }
-  /** [batch, 1, width] → [batch, kept], not normalized. */
+  /** What the layers attend to, from the memories of the audio, when it is more than these. The state holds only these. */
+  readonly surround?: (graph: Graph, heard: readonly Memory[]) => readonly Memory[]
+  /** [batch, 1, width] → [batch, kept], not normalized; filled up with impossible ones to whole rows of `BLOCK`. */
   logits(graph: Graph, hidden: Value): Value
 }
 
@@ -51,35 +53,31 @@ export function writeGreedy(graph: Graph, decoder: Decoder, hear: () => readonly
   const past = graph.input('past', 'float32', [2 * layers, heads, 'positions', headWidth])
   const heard = pairs(hear())
 
+  const surrounded = surroundings(graph, decoder, heard)
   const masks = maskRows(graph, decoder, mask, firstMask)
-  const forced = keptIds(graph, decoder, prompt)
-  const last = graph.op('Sub', [graph.op('Size', [prompt]), graph.integer(1)]) // turns in which the next token is given
-  const most = graph.op('Where', [graph.op('Equal', [budget, graph.integer(0)]), budget, graph.op('Add', [budget, last])])
-  const first = graph.op('Reshape', [graph.op('Gather', [forced, graph.integer(0)]), graph.integers(1, 1)])
+  const fed = graph.op('Reshape', [keptIds(graph, decoder, prompt), graph.integers(1, -1)])
 
-  const { carried, stacked } = graph.loop(most, [
-    { value: first, type: 'int64' },
+  // The first turn is given the whole prompt, each other the token that was chosen in the turn before.
+  const { carried, stacked } = graph.loop(budget, [
+    { value: fed, type: 'int64' },
     { value: graph.truth(false), type: 'bool' },
     ...parts(graph, past, 2 * layers, 0).map((value) => ({ value, type: 'float32' as const })),
-  ], (body, turn, [token, , ...memories]) => {
-    const { hidden, memories: grown } = step(body, decoder, token!, pairs(memories), heard)
-    const { choice, logProbability } = choose(body, decoder.logits(body, hidden), masks, body.op('Equal', [turn, last]))
-    const isForced = body.op('Less', [turn, last])
-    const following = body.op('Min', [body.op('Add', [turn, body.integer(1)]), last])
-    const next = body.op('Where', [isForced, body.op('Gather', [forced, following]), choice])
-    const ended = body.op('And', [body.op('Equal', [choice, body.integer(endOf(decoder))]), body.op('Not', [isForced])])
+  ], (body, turn, [tokens, , ...memories]) => {
+    const { hidden, memories: grown } = step(body, decoder, tokens!, pairs(memories), surrounded)
+    const newest = slice(body, hidden, -1, undefined, 1)
+    const { choice, logProbability } = choose(body, decoder.logits(body, newest), masks, body.op('Equal', [turn, body.integer(0)]))
+    const ended = body.op('Equal', [choice, body.integer(endOf(decoder))])
     return {
       condition: body.op('Not', [ended]),
-      carried: [body.op('Reshape', [next, body.integers(1, 1)]), ended, ...grown.flatMap(({ keys, values }) => [keys, values])],
+      carried: [body.op('Reshape', [choice, body.integers(1, 1)]), ended, ...grown.flatMap(({ keys, values }) => [keys, values])],
       stacked: [choice, logProbability],
     }
   })
   const [, ended, ...grown] = carried
-  const chosen = (values: Value): Value => graph.op('Slice', [values, graph.op('Reshape', [last, graph.integers(1)]), graph.integers(2 ** 40), graph.integers(0)])
-  graph.output(chosen(publishedIds(graph, decoder, stacked[0]!)), 'tokens', 'int64', ['tokens'])
-  graph.output(chosen(stacked[1]!), 'log_probabilities', 'float32', ['tokens'])
+  graph.output(publishedIds(graph, decoder, stacked[0]!), 'tokens', 'int64', ['tokens'])
+  graph.output(stacked[1]!, 'log_probabilities', 'float32', ['tokens'])
   const shape = [2 * layers, heads, 'kept', headWidth]
-  const [newPast, newMemory] = graph.choose(ended!, 
+  const [newPast, newMemory] = graph.choose(ended!,
     (none) => [0, 1].map(() => none.op('ConstantOfShape', [none.integers(2 * layers, heads, 0, headWidth)])),
     (state) => [joined(state, grown, 0), joined(state, heard.flatMap(({ keys, values }) => [keys, values]), 0)])
   graph.output(newPast!, 'new_past', 'float32', shape)
@@ -113,7 +111,7 @@ export function writeSteps(graph: Graph, decoder: Decoder): void {
 
   const single = (values: Value): Value[] => parts(graph, values, 2 * layers, 0)
   const before = single(graph.op('Gather', [past, parents], { axis: 1 })).map((value) => graph.op('Squeeze', [value, graph.integers(0)]))
-  const heard = pairs(single(memory)).map((one) => ({ ...one, isShared: true }))
+  const heard = surroundings(graph, decoder, pairs(single(memory))).map((one) => ({ ...one, isShared: true }))
   const column = graph.op('Unsqueeze', [keptIds(graph, decoder, tokens), graph.integers(1)])
   const { hidden, memories } = step(graph, decoder, column, pairs(before), heard)
   const probabilities = graph.op('LogSoftmax', [decoder.logits(graph, hidden)], { axis: 1 })
@@ -135,10 +133,10 @@ function addAt(graph: Graph, decoder: Decoder, table: Value, at: Value, bias: Va
   return graph.op('ScatterND', [table, joined(graph, [beam, graph.op('Max', [place, graph.integer(0)])], 1), amount], { reduction: 'add' })
 }
 
-/** One position through all layers. */
-function step(graph: Graph, decoder: Decoder, token: Value, past: readonly Memory[], heard: readonly Memory[]): { hidden: Value; memories: Memory[] } {
+/** One position after another through all layers, or several of them at once. */
+function step(graph: Graph, decoder: Decoder, tokens: Value, past: readonly Memory[], heard: readonly Memory[]): { hidden: Value; memories: Memory[] } {
   const position = graph.op('Shape', [past[0]!.keys], { start: 2, end: 3 })
-  let hidden = decoder.embed(graph, token, position)
+  let hidden = decoder.embed(graph, tokens, position)
   const memories = past.map((before, index) => {
     const after = decoder.layer(graph, index, hidden, position, before, heard[index]!)
     hidden = after.hidden
@@ -176,7 +174,8 @@ function choose(graph: Graph, logits: Value, masks: Value, isFirst: Value): { ch
 /** [2, kept]: what is added to the logits of any choice, and of the first. */
 function maskRows(graph: Graph, decoder: Decoder, mask: Value, firstMask: Value): Value {
   const both = graph.op('Concat', [mask, graph.op('Add', [mask, firstMask])].map((row) => graph.op('Reshape', [row, graph.integers(1, -1)])), { axis: 0 })
-  return decoder.kept === undefined ? both : graph.op('Gather', [both, idsOf(graph, decoder.kept)], { axis: 1 })
+  if (decoder.kept !== undefined) return graph.op('Gather', [both, idsOf(graph, decoder.kept)], { axis: 1 })
+  return graph.op('Pad', [both, graph.integers(0, 0, 0, missingInBlock(decoder.vocabulary))])
 }
 
 function idsOf(graph: Graph, ids: readonly number[]): Value {
@@ -196,8 +195,17 @@ function publishedIds(graph: Graph, { kept }: Decoder, places: Value): Value {
   return kept === undefined ? places : graph.op('Gather', [idsOf(graph, kept), places])
 }
 
+/** How many logits fill up the last row of the table. */
+export function missingInBlock(count: number): number {
+  return (BLOCK - count % BLOCK) % BLOCK
+}
+
 function endOf({ kept, endToken }: Decoder): number {
   return kept === undefined ? endToken : kept.indexOf(endToken)
+}
+
+function surroundings(graph: Graph, { surround }: Decoder, heard: readonly Memory[]): readonly Memory[] {
+  return surround === undefined ? heard : surround(graph, heard)
 }
 
 /** [keys, values, keys, values …] → a memory for each layer. */

@@ -64,6 +64,8 @@ export function silu(graph: Graph, x: Value): Value {
 export interface Memory {
   readonly keys: Value
   readonly values: Value
+  /** Added to the scores, [positions]: the logarithm of how many positions each of them stands for. */
+  readonly logCounts?: Value
   /** One memory, batch 1, for queries of any batch. */
   readonly isShared?: boolean
 }
@@ -82,10 +84,23 @@ export function attendToPast(graph: Graph, query: Value, keys: Value, values: Va
   return { heard: heard!, memory: { keys: newKeys!, values: newValues! } }
 }
 
-/** Attends to a memory that does not grow. The query is [batch, 1, width]; to a shared memory, a batch is as good as positions. */
-export function attendToMemory(graph: Graph, query: Value, { keys, values, isShared = false }: Memory, { heads, scale }: Attention): Value {
+/** Attends to a memory that does not grow. The query is [batch, positions, width]; to a shared memory, a batch of one position is as good as positions. */
+export function attendToMemory(graph: Graph, query: Value, { keys, values, isShared = false, logCounts }: Memory, { heads, scale }: Attention): Value {
   const turned = (x: Value): Value => isShared ? graph.op('Transpose', [x], { perm: [1, 0, 2] }) : x
-  return turned(graph.op('MultiHeadAttention', [turned(query), keys, values], { num_heads: heads, scale: { real: scale } }))
+  const queries = turned(query)
+  const bias = logCounts && graph.op('Expand', [logCounts, joined(graph, [graph.integers(1, 1), graph.op('Shape', [queries], { start: 1, end: 2 }), graph.integers(1)], 0)])
+  return turned(graph.op('MultiHeadAttention', [queries, keys, values, undefined, undefined, bias], { num_heads: heads, scale: { real: scale } }))
+}
+
+/**
+ * Columns of a matrix: [batch, n] → [batch, n, rows]. Where the output matrix is the embedding turned around, a column
+ * of it is the embedding of its token, and one table serves both ways.
+ */
+export function columns(graph: Graph, matrix: Matrix, indices: Value): Value {
+  const pick = (table: Value): Value => graph.op('Transpose', [graph.op('Gather', [table, indices], { axis: 1 })], { perm: [1, 2, 0] })
+  if (graph.target.matrices === 'real') return pick(graph.weight(realValues(matrix), [matrix.rows, matrix.columns]))
+  const [table, scale, zeroPoint] = integers(graph, matrix)
+  return graph.op('DequantizeLinear', [pick(table), scale, zeroPoint])
 }
 
 /** [batch, positions, heads × head width] → [batch, heads, positions, head width] */

@@ -7,14 +7,19 @@
  */
 import { bytesOf, type PublishedGraph, type Tensor } from './onnx.js'
 
-/** A matrix [rows, columns] that multiplies from the right, as integers: real value = scale × (value − zero point). */
-export interface Matrix {
+/** Numbers that were published as integers: real value = scale × (value − zero point). Row-major. */
+export interface Integers {
   readonly values: Int8Array
-  readonly rows: number
-  readonly columns: number
-  /** One for the whole matrix, or one for each column. */
+  readonly dims: readonly number[]
+  /** One for all of them; of a matrix, perhaps one for each column. */
   readonly scales: Float32Array
   readonly zeroPoints: Int8Array
+}
+
+/** A matrix [rows, columns] that multiplies from the right. */
+export interface Matrix extends Omit<Integers, 'dims'> {
+  readonly rows: number
+  readonly columns: number
 }
 
 /** Real numbers, row-major. */
@@ -30,6 +35,13 @@ export class Published {
   }
 
   has(name: string): boolean { return this.#graph.weights.has(name) }
+
+  /** How many layers there are: the first index of which there are no weights. */
+  count(nameOf: (index: number) => string): number {
+    let index = 0
+    while (this.has(nameOf(index))) index++
+    return index
+  }
 
   reals(name: string): Reals {
     const tensor = this.#tensor(name)
@@ -47,13 +59,20 @@ export class Published {
     return this.integers(values!, scale, zeroPoint)
   }
 
-  /** A matrix, or a table, by the names of its parts. Unsigned integers become signed ones of the same real value. */
+  /** A matrix, or a table, by the names of its parts. */
   integers(name: string, scaleName: string, zeroPointName: string | undefined): Matrix {
+    const { dims, ...matrix } = this.integersOfAnyShape(name, scaleName, zeroPointName)
+    if (dims.length !== 2) throw new UnknownModel(`${name} is no matrix but [${dims.join(', ')}]`)
+    return { ...matrix, rows: dims[0]!, columns: dims[1]! }
+  }
+
+  /** Unsigned integers become signed ones of the same real value. */
+  integersOfAnyShape(name: string, scaleName: string, zeroPointName: string | undefined): Integers {
     const { type, dims, bytes } = this.#tensor(name)
-    if ((type !== 'uint8' && type !== 'int8') || dims.length !== 2) throw new UnknownModel(`${name} is no matrix of 8-bit integers but ${type} [${dims.join(', ')}]`)
+    if (type !== 'uint8' && type !== 'int8') throw new UnknownModel(`${name} is ${type}, not integers of 8 bits`)
     const zeroPoints = zeroPointName === undefined || zeroPointName === '' ? new Uint8Array(1) : this.#tensor(zeroPointName).bytes
     const signed = (given: Uint8Array): Int8Array => type === 'uint8' ? shifted(new Int8Array(given.length), given, -128) : new Int8Array(given)
-    return { values: signed(bytes), rows: dims[0]!, columns: dims[1]!, scales: this.reals(scaleName).values, zeroPoints: signed(zeroPoints) }
+    return { values: signed(bytes), dims, scales: this.reals(scaleName).values, zeroPoints: signed(zeroPoints) }
   }
 
   #tensor(name: string): Tensor {
@@ -105,6 +124,13 @@ export function turned({ values, rows, columns, scales, zeroPoints }: Matrix): M
     for (let column = 0; column < columns; column++) result[column * rows + row] = values[row * columns + column]!
   }
   return { values: result, rows: columns, columns: rows, scales, zeroPoints }
+}
+
+/** More columns at the end, of zeros. Scales and zero points stay, so there may be only one. */
+export function widened({ values, rows, columns, scales, zeroPoints }: Matrix, by: number): Matrix {
+  const result = new Int8Array(rows * (columns + by)).fill(zeroPoints[0]!)
+  for (let row = 0; row < rows; row++) result.set(values.subarray(row * columns, (row + 1) * columns), row * (columns + by))
+  return { values: result, rows, columns: columns + by, scales, zeroPoints }
 }
 
 /** What the integers stand for. */

@@ -2,65 +2,112 @@
  * Whisper (Radford et al. 2022, arXiv:2212.04356): 80-bin log-mel of a 30-second window → transformer encoder →
  * autoregressive decoder, steered by a prompt of special tokens: start, language, task, no timestamps.
  *
- * The window is always 30 seconds, so a short clip costs as much encoder as a long one; in return one model knows
- * 99 languages and finds out by itself which one it hears.
+ * As published, the window is always 30 seconds, so a short clip costs as much encoder as a long one; the compiled
+ * graph hears the clip and a margin of silence, and knows the rest (architectures/whisper.ts). In return for its size
+ * one model knows 99 languages and finds out by itself which one it hears.
  */
-import { greedy, type Step } from '../decoding/greedy.js'
+import { greedy, type Decoded, type Step } from '../decoding/greedy.js'
 import { tokenBudget } from '../decoding/limits.js'
+import { greedyInRuns } from '../decoding/runs.js'
 import { SpeechError } from '../errors.js'
 import { logMelExtractor } from '../features/log-mel.js'
 import type { Manifest, ModelFiles } from '../manifest.js'
 import type { LoadFamily, RecognizeOptions } from '../recognizer.js'
+import { allowOnly, forbid, greedyGraph } from '../runtime/greedy-graph.js'
 import { requireMergedDecoder, startDecode } from '../runtime/kv-cache.js'
-import { Tensor, type Session } from '../runtime/session.js'
+import { Tensor, type OpenSession, type Session } from '../runtime/session.js'
 import { huggingFaceTokenizer, type Tokenizer } from '../text/tokenizer.js'
-import type { Clip, FeatureMatrix, Hypothesis } from '../types.js'
+import type { Clip, Engine, FeatureMatrix, Hypothesis, ProviderReport } from '../types.js'
 
 /** Time stamps run from 0.00 to 30.00 s in steps of 0.02 s; their tokens follow the one that switches them off. */
 const TIMESTAMP_TOKENS = 1501
+/** Silence behind the clip that the compiled graph hears itself: where speech ends is heard in what follows it. */
+const MARGIN_SECONDS = 2
+/** Of a compiled graph. A decode that was called off goes on for so many at most. */
+const TOKENS_PER_RUN = 32
 
-export const load: LoadFamily = async (manifest, files, open) => {
-  const { frontEnd, languages } = manifest
+export const load: LoadFamily = async (manifest, files, open, compiled) => {
+  const { frontEnd, languages, limits, hearing, decoding } = manifest
   if (frontEnd.kind !== 'log-mel') throw new SpeechError('MODEL_INVALID', `${manifest.name}: Whisper takes log-mel features, not a ${frontEnd.kind}`)
   const vocabulary = readVocabulary(manifest)
   const tokenizer = await openTokenizer(manifest, files)
-  const encoder = await open(await files.read('encoder'), { fixedShapes: true })
-  const decoder = await open(await files.read('decoder'), { fixedShapes: false })
-  if (!encoder.inputs.has('input_features')) throw new SpeechError('MODEL_INVALID', `${manifest.name}: the encoder graph has no input_features`)
-  requireMergedDecoder(decoder)
+  const opened = compiled === undefined ? await openPublished(manifest, vocabulary, files, open) : await openCompiled(vocabulary, compiled, open)
+  const { engine, provider, decode, dispose } = opened
+  const { sampleRate, hopSamples, frames } = frontEnd
   const extract = logMelExtractor(frontEnd)
 
   async function recognize(clip: Clip, options: RecognizeOptions): Promise<Hypothesis> {
-    const { samples, sampleRate } = clip.waveform
-    const { stopwatch, interrupt } = options
-    const features = stopwatch.time('model_features', () => binsFirst(extract(samples)))
-    const states = await stopwatch.timeAsync('encoder', () => encode(encoder, features))
-    interrupt()
-    const { language, ...decoded } = await stopwatch.timeAsync('decoder', async () => {
-      const language = options.language ?? await detectLanguage(startDecode(decoder, states).step, vocabulary)
-      const found = await greedy(startDecode(decoder, states).step, {
-        prompt: [vocabulary.startToken, vocabulary.languageTokens[language], ...vocabulary.task],
-        endToken: vocabulary.endToken,
-        budget: tokenBudget(samples.length / sampleRate, manifest.decoding.tokensPerSecond, manifest.decoding.maxTokens),
-        forbidden: vocabulary.forbidden,
-        forbiddenFirst: options.mustSpeak ? vocabulary.forbiddenFirst : vocabulary.blank,
-        interrupt,
-      })
-      return { ...found, language }
-    })
-    const text = stopwatch.time('postprocess', () => tokenizer.decode(decoded.tokens))
-    return { ...decoded, text, language }
+    const { samples } = clip.waveform
+    const heard = engine === 'reference' ? frames : Math.min(frames, evenly((samples.length + MARGIN_SECONDS * sampleRate) / hopSamples))
+    const features = options.stopwatch.time('model_features', () => binsFirst(extract(samples, heard)))
+    const budget = tokenBudget(samples.length / sampleRate, decoding.tokensPerSecond, decoding.maxTokens)
+    const decoded = await decode(features, budget, options)
+    const text = options.stopwatch.time('postprocess', () => tokenizer.decode(decoded.tokens))
+    return { ...decoded, text }
   }
 
+  return { name: manifest.name, sampleRate, maxSeconds: limits.clipSeconds, hearing, languages, provider, engine, recognize, dispose }
+}
+
+interface Opened {
+  readonly engine: Engine
+  readonly provider: ProviderReport
+  /** The features are [1, bins, frames]. */
+  decode(features: Tensor, budget: number, options: RecognizeOptions): Promise<Decoded & { readonly language: string }>
+  dispose(): Promise<void>
+}
+
+async function openCompiled(vocabulary: Vocabulary, graph: Uint8Array, open: OpenSession): Promise<Opened> {
+  const session = await open(graph, { fixedShapes: false })
+  const { vocabulary: size, start } = greedyGraph(session)
+  const { startToken, endToken, languageTokens } = vocabulary
+  const free = forbid(size, [])
+  const languages = { always: allowOnly(size, Object.values(languageTokens)), first: free }
+  const words = { always: forbid(size, vocabulary.forbidden), first: forbid(size, vocabulary.blank) }
+  const spoken = { ...words, first: forbid(size, vocabulary.forbiddenFirst) }
+  const bins = Number(session.inputs.get('features')![1])
+  const nothing = new Tensor('float32', new Float32Array(0), [1, bins, 0])
   return {
-    name: manifest.name,
-    sampleRate: frontEnd.sampleRate,
-    maxSeconds: manifest.limits.clipSeconds,
-    hearing: manifest.hearing,
-    languages,
-    provider: encoder.provider,
+    engine: 'compiled',
+    provider: session.provider,
+    decode: (features, budget, { language: asked, mustSpeak, interrupt, stopwatch }) => stopwatch.timeAsync('model', async () => {
+      const decode = start({ input: 'features', heard: features, nothing })
+      const language = asked ?? await detect()
+      const prompt = promptFor(vocabulary, language)
+      const decoded = await greedyInRuns(decode.choosing(mustSpeak ? spoken : words), { prompt, endToken, budget, tokensPerRun: TOKENS_PER_RUN, interrupt })
+      return { ...decoded, language }
+
+      /** The likeliest language after the start token. */
+      async function detect(): Promise<string> {
+        interrupt()
+        const { tokens: [found] } = await decode.choosing(languages)([startToken], 1)
+        decode.forgetTokens()
+        return Object.entries(languageTokens).find(([, token]) => token === found)![0]
+      }
+    }),
+    dispose: () => session.release(),
+  }
+}
+
+async function openPublished({ name }: Manifest, vocabulary: Vocabulary, files: ModelFiles, open: OpenSession): Promise<Opened> {
+  const encoder = await open(await files.read('encoder'), { fixedShapes: true })
+  const decoder = await open(await files.read('decoder'), { fixedShapes: false })
+  if (!encoder.inputs.has('input_features')) throw new SpeechError('MODEL_INVALID', `${name}: the encoder graph has no input_features`)
+  requireMergedDecoder(decoder)
+  const { endToken, forbidden, blank, forbiddenFirst } = vocabulary
+  return {
     engine: 'reference',
-    recognize,
+    provider: encoder.provider,
+    async decode(features, budget, { language: asked, mustSpeak, interrupt, stopwatch }) {
+      const states = await stopwatch.timeAsync('encoder', () => encode(encoder, features))
+      interrupt()
+      return stopwatch.timeAsync('decoder', async () => {
+        const language = asked ?? await detectLanguage(startDecode(decoder, states).step, vocabulary)
+        const prompt = promptFor(vocabulary, language)
+        const decoded = await greedy(startDecode(decoder, states).step, { prompt, endToken, budget, forbidden, forbiddenFirst: mustSpeak ? forbiddenFirst : blank, interrupt })
+        return { ...decoded, language }
+      })
+    },
     async dispose() { await encoder.release(); await decoder.release() },
   }
 }
@@ -99,6 +146,10 @@ function readVocabulary({ name, languages, decoding }: Manifest): Vocabulary {
   }
 }
 
+function promptFor({ startToken, languageTokens, task }: Vocabulary, language: string): readonly number[] {
+  return [startToken, languageTokens[language]!, ...task]
+}
+
 async function openTokenizer({ name, tokenizer }: Manifest, files: ModelFiles): Promise<Tokenizer> {
   if (tokenizer.kind !== 'huggingface') throw new SpeechError('MODEL_INVALID', `${name}: Whisper takes a huggingface tokenizer, not ${tokenizer.kind}`)
   return huggingFaceTokenizer(await files.read(tokenizer.file), await files.read(tokenizer.configFile))
@@ -119,6 +170,11 @@ async function detectLanguage(step: Step, { startToken, languageTokens }: Vocabu
   const logits = await step([startToken])
   const [language] = Object.entries(languageTokens).reduce((best, one) => logits[one[1]] > logits[best[1]] ? one : best)
   return language
+}
+
+/** Two frames make one state. */
+function evenly(frames: number): number {
+  return 2 * Math.ceil(frames / 2)
 }
 
 /** [frames, bins] → [1, bins, frames] */

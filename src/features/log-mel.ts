@@ -27,23 +27,26 @@ export interface LogMelSettings {
 /** Whisper's dynamic range, in powers of ten below the loudest value. */
 const RANGE = 8
 
+/** The first `frames` of the window, all of them unless it says otherwise; they do not depend on how many are asked for. */
+export type ExtractLogMel = (samples: Float32Array, frames?: number) => FeatureMatrix
+
 /** A function from samples to features of shape [frames, bins], its tables made once. */
-export function logMelExtractor(settings: LogMelSettings): (samples: Float32Array) => FeatureMatrix {
-  const { windowSamples, hopSamples, bins, frames, floor, sampleRate } = settings
+export function logMelExtractor(settings: LogMelSettings): ExtractLogMel {
+  const { windowSamples, hopSamples, bins, floor, sampleRate } = settings
   // The power of every bin times 400/512: see above.
   const window = hannWindow(windowSamples).map((weight) => weight * Math.sqrt(windowSamples / FFT_SAMPLES))
   const bank = slaneyMelBank(sampleRate, FFT_SAMPLES, bins)
-  return (samples) => {
-    const data = new Float32Array(frames * bins).fill(Math.log10(floor)) // [frames, bins]
-    const padded = padReflected(samples, windowSamples / 2, frames * hopSamples)
-    const audible = Math.min(frames, Math.ceil((samples.length + windowSamples) / hopSamples))
+  return (samples, frames = settings.frames) => {
+    const audible = Math.min(settings.frames, Math.ceil((samples.length + windowSamples) / hopSamples))
+    const data = new Float32Array(Math.max(frames, audible) * bins).fill(Math.log10(floor)) // [frames, bins]
+    const padded = padReflected(samples, windowSamples / 2, settings.frames * hopSamples)
     const frame = new Float32Array(FFT_SAMPLES)
     for (let index = 0; index < audible; index++) {
       const start = index * hopSamples
       for (let n = 0; n < windowSamples; n++) frame[n] = window[n] * padded[start + n]
       applyBank(bank, powerSpectrum(frame), floor, data.subarray(index * bins, (index + 1) * bins))
     }
-    return { data: scaleLikeWhisper(data), frames, bins }
+    return { data: scaleLikeWhisper(data).subarray(0, frames * bins), frames, bins }
   }
 }
 

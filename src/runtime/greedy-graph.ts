@@ -24,6 +24,8 @@ export interface GreedyDecode {
   encode(): Promise<Tensor>
   /** Runs that choose under these masks. */
   choosing(masks: Masks): (tokens: readonly number[], most: number) => Promise<{ tokens: number[]; logProbabilities: number[] }>
+  /** The next run begins with the first token again, and need not hear the audio. */
+  forgetTokens(): void
 }
 
 /** The input of the encoder, and the same without any audio, for the runs that go on. */
@@ -62,6 +64,7 @@ export function greedyGraph(session: Session): GreedyGraph {
         return { tokens: Array.from(chosen!.data as BigInt64Array, Number), logProbabilities: [...logProbabilities!.data as Float32Array] }
       }
       return {
+        forgetTokens() { state = { ...state, past: empty } },
         async encode() {
           const { new_memory: memory } = await session.run(feedsOf([0], 0, { always: free, first: free }), ['new_memory'])
           return memory!

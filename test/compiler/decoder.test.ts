@@ -25,10 +25,12 @@ const matrix = (graph: Graph, table: Table): Value => graph.weight(Float32Array.
 
 const decoder: Decoder = {
   layers: LAYERS, heads: HEADS, headWidth: WIDTH / HEADS, vocabulary: VOCABULARY, kept: KEPT, endToken: END,
-  embed: (graph, token, position) => graph.op('Add', [
-    graph.op('Gather', [matrix(graph, KEPT.map((id) => embedding[id]!)), token]),
-    graph.op('Sin', [graph.op('Cast', [position], { to: 1 })]),
-  ]),
+  embed(graph, tokens, position) {
+    const count = graph.op('Squeeze', [graph.op('Shape', [tokens], { start: 1, end: 2 })])
+    const positions = graph.op('Add', [position, graph.op('Range', [graph.integer(0), count, graph.integer(1)])])
+    const waves = graph.op('Unsqueeze', [graph.op('Sin', [graph.op('Cast', [positions], { to: 1 })]), graph.integers(1)])
+    return graph.op('Add', [graph.op('Gather', [matrix(graph, KEPT.map((id) => embedding[id]!)), tokens]), waves])
+  },
   layer(graph, index, hidden, _position, past, heard) {
     const through = (x: Value, which: number): Value => graph.op('MatMul', [x, matrix(graph, mixing[index]![which]!)])
     const own = attendToPast(graph, through(hidden, 0), through(hidden, 1), through(hidden, 2), past, ATTENTION)

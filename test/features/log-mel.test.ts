@@ -72,6 +72,16 @@ function largestDifference(a: ArrayLike<number>, b: ArrayLike<number>): number {
   return Array.from(a).reduce((worst, value, i) => Math.max(worst, Math.abs(value - b[i])), a.length === b.length ? 0 : Infinity)
 }
 
+test('the first frames of the window do not depend on how many are asked for', async (t) => {
+  const samples = signal(CAPACITY / 2)
+  const { data } = extract(samples)
+  for (const frames of [1, 30, 52, 99]) {
+    const fewer = extract(samples, frames)
+    t.equal(fewer.frames, frames)
+    t.same(fewer.data, data.slice(0, frames * SETTINGS.bins))
+  }
+})
+
 test('the features agree with a double-precision transform of the same definition', (t) => {
   const lengths = { 'a second, exactly the window': CAPACITY, 'longer than the window': CAPACITY + 5000, 'ending inside the mirrored margin': CAPACITY - 100, 'a third of the window': 5333, 'shorter than one frame': 90 }
   for (const [name, length] of Object.entries(lengths)) {
