@@ -29,8 +29,8 @@ const IMPOSSIBLE = -1e30
 const WINDOW_FRAMES = 3_000
 /** A silent frame as it is behind speech of the usual loudness: features reach from their highest, about 1.5, two down. */
 const SILENT_FEATURE = -0.5
-/** Neighbouring states of silence for which one stands: a fifth of a second. */
-const STATES_TOGETHER = 10
+/** Neighbouring states of silence for which one stands, 60 ms of it. With ten of them single words are said twice. */
+const STATES_TOGETHER = 3
 /** Every attention divides its scores by the root of the width of a head; the queries' matrices do it. */
 const SCORE_SCALE = 1 / Math.sqrt(HEAD_WIDTH)
 

@@ -22,7 +22,7 @@ import type { Clip, Engine, FeatureMatrix, Hypothesis, ProviderReport } from '..
 /** Time stamps run from 0.00 to 30.00 s in steps of 0.02 s; their tokens follow the one that switches them off. */
 const TIMESTAMP_TOKENS = 1501
 /** Silence behind the clip that the compiled graph hears itself: where speech ends is heard in what follows it. */
-const MARGIN_SECONDS = 2
+const MARGIN_SECONDS = 3
 /** Of a compiled graph. A decode that was called off goes on for so many at most. */
 const TOKENS_PER_RUN = 32
 
