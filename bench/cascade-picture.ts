@@ -32,14 +32,16 @@ const LINES = [
   { stroke: COLOURS.wave, 'stroke-dasharray': '7 3' },
   { stroke: COLOURS.speech, 'stroke-dasharray': '2 3' },
 ] as const
+const TIME_STEP = 0.2
 const TICK = { 'font-size': 11, fill: COLOURS.faint } as const
 
 export function drawCurves({ small, larger, alone, settings, chosen, mostTime }: Curves): string {
   const werReach = Math.max(alone.small.wer, alone.larger.wer, ...settings.map(({ wer }) => wer))
   const werStep = [0.5, 1, 2, 5, 10, 20].find((step) => werReach / step <= 8) ?? 50
+  const timeReach = Math.max(1.2, ...settings.map(({ seconds }) => seconds / alone.larger.seconds))
   const panels: readonly Panel[] = [
     { box: WER_BOX, name: 'word error rate, %', highest: werStep * Math.ceil(werReach / werStep + 0.2), step: werStep, value: ({ wer }) => wer, levels: [{ value: alone.small.wer, name: small }, { value: alone.larger.wer, name: larger }] },
-    { box: TIME_BOX, name: `time, share of ${larger}`, highest: 1.2, step: 0.2, value: ({ seconds }) => seconds / alone.larger.seconds, levels: [{ value: alone.small.seconds / alone.larger.seconds, name: small }, { value: mostTime, name: 'allowed' }, { value: 1, name: larger }] },
+    { box: TIME_BOX, name: `time, share of ${larger}`, highest: TIME_STEP * Math.ceil(timeReach / TIME_STEP), step: TIME_STEP, value: ({ seconds }) => seconds / alone.larger.seconds, levels: [{ value: alone.small.seconds / alone.larger.seconds, name: small }, { value: mostTime, name: 'allowed' }, { value: 1, name: larger }] },
   ]
   return element('svg', { xmlns: 'http://www.w3.org/2000/svg', viewBox: `0 0 ${WIDTH} ${HEIGHT}`, width: WIDTH, height: HEIGHT, 'font-family': FONT, fill: COLOURS.ink },
     element('rect', { width: WIDTH, height: HEIGHT, fill: '#ffffff' }),

@@ -61,7 +61,7 @@ export const SETTINGS = Type.Object({
   EARSHOT_MATRICES: Type.Union(MATRIX_CHOICES.map((choice) => Type.Literal(choice)),
     { default: 'auto', description: 'How matrices of a compiled graph multiply: `signed` 8-bit integers, fast and right on CPUs with VNNI and on ARM, `unsigned` ones, right on every CPU, `real` numbers, for accelerators. `auto` asks the machine.' }),
   EARSHOT_CASCADE_MODEL: Type.String({ default: '', pattern: '^$|^[A-Za-z0-9._-]+$', description: 'A larger model that hears what the default model doubts, and what is in a language that it does not know. Empty: none.' }),
-  EARSHOT_CASCADE_BELOW: Type.Number({ default: 0.7, minimum: 0, maximum: 1, description: 'The larger model is asked where the confidence of the default model is below this. 0 asks only where it found no words or was cut off, 1 about everything.' }),
+  EARSHOT_CASCADE_BELOW: Type.Number({ default: 0.75, minimum: 0, maximum: 1, description: 'The larger model is asked where the confidence of the default model is below this. 0 asks only where it found no words or was cut off, 1 about everything.' }),
   EARSHOT_REVISION: text('unknown', 'Revision of the code, shown in `asr_build_info`; an image build sets it.'),
   EARSHOT_WARM_UP_CLIP: text(path.join(projectRoot, 'fixtures/clips/warm-up.wav'), 'Speech that a worker has to recognize before it counts as ready. Default: a clip of the project.'),
 })

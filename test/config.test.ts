@@ -37,7 +37,7 @@ t.test('what does not fit is refused by name, with what came', (t) => {
 })
 
 t.test('a cascade is off until its model is named, and that is not the default model', (t) => {
-  t.match(readConfig({}), { cascadeModel: undefined, cascadeBelow: 0.7 })
+  t.match(readConfig({}), { cascadeModel: undefined, cascadeBelow: 0.75 })
   t.match(readConfig({ EARSHOT_MODELS: 'a,b', EARSHOT_CASCADE_MODEL: 'b', EARSHOT_CASCADE_BELOW: '0.5' }), { models: ['a', 'b'], cascadeModel: 'b', cascadeBelow: 0.5 })
   t.throws(() => readConfig({ EARSHOT_MODELS: 'a,b', EARSHOT_CASCADE_MODEL: 'a' }), { code: 'CONFIG_INVALID', message: /EARSHOT_CASCADE_MODEL.*"a"/ })
   for (const [name, value] of [['EARSHOT_CASCADE_MODEL', 'a,b'], ['EARSHOT_CASCADE_MODEL', '../a'], ['EARSHOT_CASCADE_BELOW', '75'], ['EARSHOT_CASCADE_BELOW', '-0.1']] as const) {

@@ -25,7 +25,7 @@ t.test('everything that is copied is in the repository and not ignored', async (
     t.ok(existsSync(path.join(projectRoot, source)), `${source} exists`)
     t.notOk(ignored.some((pattern) => path.matchesGlob?.(source, pattern) || source === pattern || source.startsWith(`${pattern}/`)), `${source} is not ignored`)
   }
-  for (const name of ['node_modules', 'dist', '.git', 'models/*/weights']) t.ok(ignored.includes(name), `${name} stays out`)
+  for (const name of ['node_modules', 'dist', '.git', 'models/*/weights', 'models/*/compiled']) t.ok(ignored.includes(name), `${name} stays out`)
 })
 
 t.test('stages are defined before they are used, for every variant', async (t) => {
