@@ -3,7 +3,7 @@
  * that was compiled for this machine. Words through the whole pipeline, time of the bare recognizer on the whole clip.
  *
  * Times are paired clip by clip, so a slow minute hits both; the ratio is their median, with what half of the clips lie
- * within. `--matrices` forces how the compiled graph multiplies, `--curve` adds clips of 1 to 60 s through the whole
+ * within. `--language` is told to models that ask (`detect`: they find out). `--matrices` forces how the compiled graph multiplies, `--curve` adds clips of 1 to 60 s through the whole
  * pipeline, `--floor` holds encoder and single tokens against the least time that this machine needs (see floor.ts).
  */
 import { readFile } from 'node:fs/promises'
@@ -32,7 +32,7 @@ const SHORT_SECONDS = 5
 export const run: RunBench = async (args) => {
   const given = parseOptions(args, {
     model: { type: 'string', default: DEFAULT_MODEL }, manifest: { type: 'string', default: defaultManifest() },
-    limit: { type: 'string' }, repeats: { type: 'string' }, matrices: { type: 'string', default: 'auto' }, threads: { type: 'string' },
+    limit: { type: 'string' }, repeats: { type: 'string' }, matrices: { type: 'string', default: 'auto' }, threads: { type: 'string' }, language: { type: 'string', default: 'en' },
     'no-words': { type: 'boolean', default: false }, curve: { type: 'boolean', default: false }, floor: { type: 'boolean', default: false },
   })
   const limit = countOption('limit', given.limit, Number.MAX_SAFE_INTEGER)
@@ -46,7 +46,7 @@ export const run: RunBench = async (args) => {
 
   const times = await timeBoth(clips, [reference, compiled], repeats)
   printTimes(times)
-  const words = given['no-words'] ? [] : await compareWords(clips, reference, compiled)
+  const words = given['no-words'] ? [] : await compareWords(clips, reference, compiled, given.language === 'detect' ? undefined : given.language)
   const curve = given.curve ? await timeLengths(clips, compiled, repeats) : []
   await Promise.all([reference.dispose(), compiled.dispose()])
   const floor = given.floor ? await compareToFloor(given.model, matricesOf(given.matrices)) : []
@@ -108,8 +108,9 @@ function printTimes(times: readonly Timed[]): void {
   console.log()
 }
 
-async function compareWords(clips: readonly SpeechClip[], reference: Recognizer, compiled: Recognizer): Promise<object[]> {
-  const scores = await recognizeAll(clips, [{ name: 'reference', recognizer: reference, options: SERVED }, { name: 'compiled', recognizer: compiled, options: SERVED }], 1)
+async function compareWords(clips: readonly SpeechClip[], reference: Recognizer, compiled: Recognizer, language: string | undefined): Promise<object[]> {
+  const options = { ...SERVED, language }
+  const scores = await recognizeAll(clips, [{ name: 'reference', recognizer: reference, options }, { name: 'compiled', recognizer: compiled, options }], 1)
   const after = new Map(bySource(scores.compiled!))
   const rows = bySource(scores.reference!).map(([source, own]) => describeSource(source, own, after.get(source)!))
   printTable(['source', 'clips', 'words', 'WER reference', 'WER compiled', 'points', '95 % interval', 'repeating'], rows.map((row) => [

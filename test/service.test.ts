@@ -80,7 +80,7 @@ t.test('a clip in, words out, through both routes and the openai client', { skip
   t.match(body, { text: SPOKEN, model: 'moonshine-tiny-en', noSpeechReason: null })
   t.ok(body.confidence! > 0.5 && body.confidence! <= 1)
   t.ok(body.segments[0]!.endSeconds <= body.input.audioSeconds + 0.001)
-  for (const stage of ['receive', 'queue_wait', 'transfer', 'audio_decode', 'encoder', 'decoder'] as const) t.ok(body.seconds[stage]! >= 0, stage)
+  for (const stage of ['receive', 'queue_wait', 'transfer', 'audio_decode', 'model'] as const) t.ok(body.seconds[stage]! >= 0, stage)
   const client = new OpenAI({ baseURL: `${service.url}/v1`, apiKey: 'none', maxRetries: 0 })
   for (const format of ['json', 'text', 'verbose_json', 'srt', 'vtt'] as const) {
     const answer = await client.audio.transcriptions.create({ file: createReadStream(CLIP), model: 'whisper-1', response_format: format })

@@ -10,6 +10,8 @@ import { readFile } from 'node:fs/promises'
 import os from 'node:os'
 import path from 'node:path'
 import { Writable } from 'node:stream'
+import { setFlagsFromString } from 'node:v8'
+import { runInNewContext } from 'node:vm'
 import { decodeAudio } from '../audio/decode.js'
 import { checkCascade, type Cascade } from '../cascade.js'
 import { loadDetectors, type SpeechDetectors } from '../detector.js'
@@ -68,11 +70,19 @@ async function start(settings: WorkerSettings): Promise<void> {
       recognizers.set(name, recognizer)
       models.push({ name, languages: recognizer.languages, provider: recognizer.provider, engine: { engine: recognizer.engine, notes }, loadSeconds: (performance.now() - since) / 1000 })
     }
+    collectGarbage()
     loaded = { settings, detectors, recognizers, cascade: openCascade(recognizers, settings) }
     send({ kind: 'ready', models })
   } catch (thrown) {
     send({ kind: 'failed', error: toWire(thrown, 'MODEL_INVALID') })
   }
+}
+
+/** The bytes of the models were handed over to the runtime: some 30 MB that the engine would let lie until it needs room. */
+function collectGarbage(): void {
+  setFlagsFromString('--expose-gc')
+  const collect = runInNewContext('gc') as () => void
+  collect()
 }
 
 function modelsToLoad({ models, cascadeModel }: WorkerSettings): string[] {
