@@ -1,6 +1,5 @@
 /** Compiled graphs on the disk: made once, found again, never believed when altered, and never in the way of serving. */
-import { mkdir, mkdtemp, readdir, readFile, rm, symlink, utimes, writeFile } from 'node:fs/promises'
-import os from 'node:os'
+import { readdir, readFile, utimes, writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import t, { type Test } from 'tap'
 import { compiledGraph, type Compiled } from '../../src/compiler/cache.js'
@@ -11,6 +10,7 @@ import { targetFor } from '../../src/compiler/target.js'
 import { loadModel } from '../../src/engine.js'
 import { readManifest, type Manifest } from '../../src/manifest.js'
 import { projectRoot } from '../../src/root.js'
+import { borrowModel } from './borrow-model.js'
 import { REAL } from './plain.js'
 
 const NAME = 'moonshine-tiny-en'
@@ -18,11 +18,7 @@ const TARGET = { matrices: 'unsigned' } as const
 
 /** A models directory of its own, with the weights of ours. */
 async function modelsOf(t: Test): Promise<{ modelsDir: string; manifest: Manifest; folder: string }> {
-  const modelsDir = await mkdtemp(path.join(os.tmpdir(), 'earshot-compiled-'))
-  t.teardown(() => rm(modelsDir, { recursive: true, force: true }))
-  const from = path.join(projectRoot, 'models', NAME)
-  await mkdir(path.join(modelsDir, NAME))
-  for (const file of ['model.json', 'weights']) await symlink(path.join(from, file), path.join(modelsDir, NAME, file))
+  const modelsDir = await borrowModel(t, NAME)
   return { modelsDir, manifest: await readManifest(modelsDir, NAME), folder: path.join(modelsDir, NAME, 'compiled') }
 }
 

@@ -15,10 +15,11 @@ import { startDecode } from '../../src/runtime/kv-cache.js'
 import { sessionOpener, Tensor, type Session } from '../../src/runtime/session.js'
 import { stepGraph } from '../../src/runtime/step-graph.js'
 import type { Clip } from '../../src/types.js'
+import { borrowModel } from './borrow-model.js'
 import { openRecognizer, recognize, recognizerContract } from '../families/recognizer-contract.js'
 
-const modelsDir = path.join(projectRoot, 'models')
 const NAME = 'moonshine-tiny-en'
+const modelsDir = await borrowModel(t, NAME)
 const open = sessionOpener({ providers: ['cpu'], strict: true, threads: 1 })
 
 const warmUp = await clipOf('fixtures/clips/warm-up.wav')

@@ -19,13 +19,14 @@ import { sessionOpener, Tensor, type Session } from '../../src/runtime/session.j
 import { stepGraph } from '../../src/runtime/step-graph.js'
 import type { Clip } from '../../src/types.js'
 import { recognize } from '../families/recognizer-contract.js'
+import { borrowModel } from './borrow-model.js'
 
-const modelsDir = path.join(projectRoot, 'models')
 const open = sessionOpener({ providers: ['cpu'], strict: true, threads: 1 })
 /** It is compiled several times. */
 tap.setTimeout(10 * 60_000)
 
 const NAME = 'whisper-tiny'
+const modelsDir = await borrowModel(tap, NAME)
 const manifest = await readManifest(modelsDir, NAME)
 const there = Object.values(manifest.files).every((file) => existsSync(path.join(modelsDir, NAME, file.path)))
 const skip = there ? false : `no weights; npm run models -- fetch ${NAME}`
