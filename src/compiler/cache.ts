@@ -46,8 +46,9 @@ export async function compiledGraph(modelsDir: string, manifest: Manifest, targe
 async function read(folder: string, stem: string): Promise<Uint8Array | undefined> {
   const name = (await namesIn(folder)).find((candidate) => candidate.startsWith(`${stem}-`) && candidate.endsWith('.onnx'))
   if (name === undefined) return undefined
-  const graph = await readFile(path.join(folder, name))
-  return name === nameOf(stem, graph) ? graph : undefined
+  // It may be gone by now: another process cleans up after a newer one.
+  const graph = await readFile(path.join(folder, name)).catch(ifGone(undefined))
+  return graph !== undefined && name === nameOf(stem, graph) ? graph : undefined
 }
 
 /** Puts it beside the weights. Answers why it could not be, if so: a read-only directory is no reason not to serve. */
@@ -78,10 +79,15 @@ function nameOf(stem: string, graph: Uint8Array): string {
 }
 
 async function namesIn(folder: string): Promise<string[]> {
-  return readdir(folder).catch((cause: NodeJS.ErrnoException) => {
-    if (cause.code === 'ENOENT' || cause.code === 'ENOTDIR') return []
+  return readdir(folder).catch(ifGone<string[]>([]))
+}
+
+/** Answers instead when there is no such file or folder; any other failure is one. */
+function ifGone<Answer>(answer: Answer): (cause: NodeJS.ErrnoException) => Answer {
+  return (cause) => {
+    if (cause.code === 'ENOENT' || cause.code === 'ENOTDIR') return answer
     throw cause
-  })
+  }
 }
 
 async function keyOf({ files, family, languages, frontEnd, decoding }: Manifest): Promise<string> {
