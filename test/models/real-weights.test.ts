@@ -9,7 +9,7 @@ import path from 'node:path'
 import tap, { type Test } from 'tap'
 import { decodeAudio } from '../../src/audio/decode.js'
 import { spectralDetector } from '../../src/detectors/spectral.js'
-import { listModels, readManifest, type Manifest } from '../../src/manifest.js'
+import { listModels, readBundle, type Manifest } from '../../src/manifest.js'
 import { transcribe } from '../../src/pipeline.js'
 import type { Recognizer } from '../../src/recognizer.js'
 import { projectRoot } from '../../src/root.js'
@@ -31,7 +31,8 @@ tap.setTimeout(30 * 60_000)
 interface Sample { readonly path: string; readonly text: string; readonly tags: readonly string[] }
 
 for (const name of await listModels(modelsDir)) {
-  const manifest = await readManifest(modelsDir, name)
+  const manifest = await readBundle(modelsDir, name)
+  if (manifest.purpose !== 'recognition') continue
   const there = Object.values(manifest.files).every((file) => existsSync(path.join(modelsDir, name, file.path)))
   const skip = there ? false : `no weights; npm run models -- fetch ${name}`
   for (const engine of ENGINES) {
