@@ -25,7 +25,7 @@ const HEADS = 8
 
 export const write: WriteModel = async ({ encoder, decoder, target, entrance, manifest }) => {
   const graph = new Graph('moonshine', target)
-  const model = readDecoder(decoder, manifest.decoding.endToken, keptTokens(manifest.languages, decoder))
+  const model = readDecoder(graph, decoder, manifest.decoding.endToken, keptTokens(manifest.languages, decoder))
   if (entrance === 'steps') {
     writeSteps(graph, model)
     return graph.bytes()
@@ -106,13 +106,13 @@ function remember(graph: Graph, states: Value, published: Published, { layers, h
   return Array.from({ length: layers }, (_, layer) => ({ keys: split[2 * layer]!, values: split[2 * layer + 1]! }))
 }
 
-function readDecoder(published: Published, endToken: number, kept: readonly number[]): Decoder {
+function readDecoder(graph: Graph, published: Published, endToken: number, kept: readonly number[]): Decoder {
   const table = 'model.decoder.embed_tokens.weight_merged_0'
   const embedding = published.integers(`${table}_quantized`, `${table}_scale`, `${table}_zero_point`)
   const output = turned(rowsOf(embedding, kept))
   const width = embedding.columns
   const attention: Attention = { heads: HEADS, scale: 1 }
-  const frequencies = published.reals('/model/decoder/rotary_emb/Cast_1_output_0').values
+  const turn = rotation(graph, published.reals('/model/decoder/rotary_emb/Cast_1_output_0').values, MAX_POSITIONS)
   return {
     layers: published.count((index) => `model.decoder.layers.${index}.input_layernorm.weight_merged_0`),
     heads: HEADS,
@@ -124,7 +124,6 @@ function readDecoder(published: Published, endToken: number, kept: readonly numb
     layer(graph, index, hidden, position, past, heard) {
       const matrix = (name: string): Matrix => published.matrix(`/model/decoder/layers.${index}/${name}/MatMul_quant`)
       const reals = (name: string): Reals => published.reals(`model.decoder.layers.${index}.${name}_merged_0`)
-      const turn = rotation(graph, frequencies, MAX_POSITIONS)
       const normed = layerNorm(graph, hidden, reals('input_layernorm.weight'))
       const [query, key, value] = parts(graph, linear(graph, normed, attentionMatrix(matrix, width)), 3, 2) as [Value, Value, Value]
       const own = attendToPast(graph, rotate(graph, query, position, turn, HEADS), rotate(graph, key, position, turn, HEADS), value, past, attention)

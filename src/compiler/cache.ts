@@ -26,12 +26,13 @@ export interface Compiled {
 /** Why a model runs as it was published. */
 export interface NotCompiled { readonly reason: string }
 
-/** The compiled graph of a model, from the cache or made now. */
-export async function compiledGraph(modelsDir: string, manifest: Manifest, target: Target, entrance: Entrance = 'greedy'): Promise<Compiled | NotCompiled> {
+/** The compiled graph of a model, from the cache or made now; `begins` is called before it is made, which takes seconds. */
+export async function compiledGraph(modelsDir: string, manifest: Manifest, target: Target, entrance: Entrance = 'greedy', begins: () => void = () => undefined): Promise<Compiled | NotCompiled> {
   const folder = path.join(modelsDir, manifest.name, 'compiled')
   const stem = `${entrance}-${target.matrices}-${await keyOf(manifest)}`
   const kept = await read(folder, stem)
   if (kept !== undefined) return { graph: kept, compileSeconds: undefined, notKept: undefined }
+  begins()
   const since = performance.now()
   try {
     const graph = await compileModel(manifest, openModelFiles(modelsDir, manifest), target, entrance, sessionOpener({ providers: ['cpu'], strict: true, threads: 1 }))

@@ -158,7 +158,7 @@ export function memoriesOf(graph: Graph, decoder: Decoder, audio: Value, axis: n
 
 /** The likeliest token among the kept ones, a scalar, and its log-probability under the unmasked logits. */
 function choose(graph: Graph, logits: Value, masks: Value, isFirst: Value): { choice: Value; logProbability: Value } {
-  const row = graph.op('Gather', [masks, graph.op('Cast', [isFirst], { to: 7 })])
+  const row = graph.op('Gather', [masks, graph.cast(isFirst, 'int64')])
   const table = (values: Value): Value => graph.op('Reshape', [values, graph.integers(-1, BLOCK)])
   const allowed = table(graph.op('Add', [logits, row]))
   const block = graph.op('ArgMax', [graph.op('ReduceMax', [allowed], { axes: [1], keepdims: 0 })], { axis: 0, keepdims: 0 })

@@ -5,7 +5,7 @@
  * outermost graph: the runtime prepares them once, however many bodies use them.
  */
 import { createHash } from 'node:crypto'
-import { bytesOf, writeOnnx, type Attribute, type ElementType, type Node, type Port, type Shape, type Tensor } from './onnx.js'
+import { bytesOf, ELEMENT_TYPES, writeOnnx, type Attribute, type ElementType, type Node, type Port, type Shape, type Tensor } from './onnx.js'
 
 /** A tensor that exists when the graph runs. */
 export interface Value { readonly name: string }
@@ -77,6 +77,8 @@ export class Graph {
   integer(value: number): Value { return this.weight(BigInt64Array.of(BigInt(value)), []) }
   integers(...values: number[]): Value { return this.weight(BigInt64Array.from(values, BigInt), [values.length]) }
   truth(value: boolean): Value { return this.weight(Uint8Array.of(value ? 1 : 0), [], 'bool') }
+
+  cast(value: Value, type: ElementType): Value { return this.op('Cast', [value], { to: ELEMENT_TYPES[type] }) }
 
   /** Values from one of two graphs; both answer the same number of values. */
   choose(condition: Value, then: (graph: Graph) => readonly Value[], otherwise: (graph: Graph) => readonly Value[]): Value[] {

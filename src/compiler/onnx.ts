@@ -44,7 +44,7 @@ message TensorShapeProto {
 }`
 
 /** ONNX's numbers of the element types that occur here. */
-const ELEMENT_TYPES = { float32: 1, uint8: 2, int8: 3, int32: 6, int64: 7, bool: 9 } as const
+export const ELEMENT_TYPES = { float32: 1, uint8: 2, int8: 3, int32: 6, int64: 7, bool: 9 } as const
 const ATTRIBUTE_TYPES = { f: 1, i: 2, s: 3, g: 5, ints: 7 } as const
 /** Opset 17 has LayerNormalization, and is what version 8 of the file format came with. */
 const IR_VERSION = 8

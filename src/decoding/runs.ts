@@ -14,18 +14,21 @@ export interface Chosen {
 /** Feeds tokens and chooses up to `most` more. The first run of a decode hears the audio, the others go on from there. */
 export type Run = (tokens: readonly number[], most: number) => Promise<Chosen>
 
+/** With 6.5 tokens a second, five seconds of quick speech. A decode that was called off goes on for so many at most. */
+const TOKENS_PER_RUN = 32
+
 export interface RunsOptions {
   /** Fed before the first choice. */
   readonly prompt: readonly number[]
   readonly endToken: number
   readonly budget: number
-  /** Tokens of one run at most: what may be decoded after it was called off. */
-  readonly tokensPerRun: number
+  /** Tokens of one run at most. */
+  readonly tokensPerRun?: number
   /** Called before every run; throws to end the decode. */
   readonly interrupt: () => void
 }
 
-export async function greedyInRuns(run: Run, { prompt, endToken, budget, tokensPerRun, interrupt }: RunsOptions): Promise<Decoded> {
+export async function greedyInRuns(run: Run, { prompt, endToken, budget, tokensPerRun = TOKENS_PER_RUN, interrupt }: RunsOptions): Promise<Decoded> {
   const tokens: number[] = []
   const logProbabilities: number[] = []
   let next = prompt

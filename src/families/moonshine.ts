@@ -15,9 +15,6 @@ import { Tensor, type OpenSession } from '../runtime/session.js'
 import { llamaTokenizer } from '../text/tokenizer.js'
 import type { Clip, Engine, Hypothesis, ProviderReport } from '../types.js'
 
-/** Of a compiled graph: five seconds of quick speech. A decode that was called off goes on for so many at most. */
-const TOKENS_PER_RUN = 32
-
 export const load: LoadFamily = async (manifest, files, open, compiled) => {
   const { frontEnd, limits, hearing, languages, decoding } = manifest
   if (frontEnd.kind !== 'waveform') throw new SpeechError('MODEL_INVALID', `${manifest.name}: Moonshine takes a waveform, not ${frontEnd.kind}`)
@@ -57,7 +54,7 @@ async function openCompiled({ decoding }: Manifest, graph: Uint8Array, open: Ope
     provider: session.provider,
     decode: (waveform, budget, { interrupt, mustSpeak, stopwatch }) => {
       const run = start({ input: 'waveform', heard: waveform, nothing }).choosing({ always, first: mustSpeak ? notTheEnd : anything })
-      return stopwatch.timeAsync('model', () => greedyInRuns(run, { prompt: [startToken], endToken, budget, tokensPerRun: TOKENS_PER_RUN, interrupt }))
+      return stopwatch.timeAsync('model', () => greedyInRuns(run, { prompt: [startToken], endToken, budget, interrupt }))
     },
     dispose: () => session.release(),
   }

@@ -23,8 +23,6 @@ import type { Clip, Engine, FeatureMatrix, Hypothesis, ProviderReport } from '..
 const TIMESTAMP_TOKENS = 1501
 /** Silence behind the clip that the compiled graph hears itself: where speech ends is heard in what follows it. */
 const MARGIN_SECONDS = 3
-/** Of a compiled graph. A decode that was called off goes on for so many at most. */
-const TOKENS_PER_RUN = 32
 
 export const load: LoadFamily = async (manifest, files, open, compiled) => {
   const { frontEnd, languages, limits, hearing, decoding } = manifest
@@ -74,7 +72,7 @@ async function openCompiled(vocabulary: Vocabulary, graph: Uint8Array, open: Ope
       const decode = start({ input: 'features', heard: features, nothing })
       const language = asked ?? await detect()
       const prompt = promptFor(vocabulary, language)
-      const decoded = await greedyInRuns(decode.choosing(mustSpeak ? spoken : words), { prompt, endToken, budget, tokensPerRun: TOKENS_PER_RUN, interrupt })
+      const decoded = await greedyInRuns(decode.choosing(mustSpeak ? spoken : words), { prompt, endToken, budget, interrupt })
       return { ...decoded, language }
 
       /** The likeliest language after the start token. */

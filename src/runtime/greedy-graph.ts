@@ -5,7 +5,7 @@
  * They stay tensors of the runtime: nothing of them is looked at.
  */
 import { SpeechError } from '../errors.js'
-import { Tensor, type Session, type Tensors } from './session.js'
+import { missingPorts, Tensor, type Session, type Tensors } from './session.js'
 
 const INPUTS = ['prompt', 'budget', 'mask', 'first_mask', 'past', 'memory']
 const OUTPUTS = ['tokens', 'log_probabilities', 'new_past', 'new_memory']
@@ -36,7 +36,7 @@ export interface Masks { readonly always: Tensor; readonly first: Tensor }
 
 /** Throws MODEL_INVALID when the graph has another interface. */
 export function greedyGraph(session: Session): GreedyGraph {
-  const missing = [...INPUTS.filter((name) => !session.inputs.has(name)), ...OUTPUTS.filter((name) => !session.outputs.includes(name))]
+  const missing = missingPorts(session, INPUTS, OUTPUTS)
   if (missing.length > 0) throw new SpeechError('MODEL_INVALID', `the graph is no compiled recognizer, it lacks ${missing.join(', ')}`)
   const vocabulary = Number(session.inputs.get('mask')![0])
   const [rows, heads, , headWidth] = session.inputs.get('past')!.map(Number) as [number, number, number, number]

@@ -8,7 +8,7 @@
  * Layer count, heads and head size are read from the graph, not configured.
  */
 import { SpeechError } from '../errors.js'
-import { Tensor, type Session, type Tensors } from './session.js'
+import { missingPorts, Tensor, type Session, type Tensors } from './session.js'
 
 const PAST = 'past_key_values.'
 
@@ -22,9 +22,8 @@ export function requireMergedDecoder(decoder: Session): void {
   const inputs = ['input_ids', 'encoder_hidden_states', 'use_cache_branch']
   const cache = cacheInputs(decoder)
   const missing = [
-    ...inputs.filter((name) => !decoder.inputs.has(name)),
+    ...missingPorts(decoder, inputs, ['logits', ...cache.map(presentName)]),
     ...(cache.length === 0 ? [`${PAST}*`] : []),
-    ...['logits', ...cache.map(presentName)].filter((name) => !decoder.outputs.includes(name)),
   ]
   if (missing.length > 0) throw new SpeechError('MODEL_INVALID', `the decoder graph is no merged decoder, it lacks ${missing.join(', ')}`)
 }

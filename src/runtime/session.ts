@@ -35,6 +35,11 @@ export interface Session {
   release(): Promise<void>
 }
 
+/** Inputs and outputs that a graph should have and has not, by their names. */
+export function missingPorts({ inputs, outputs }: Session, wantedInputs: readonly string[], wantedOutputs: readonly string[]): string[] {
+  return [...wantedInputs.filter((name) => !inputs.has(name)), ...wantedOutputs.filter((name) => !outputs.includes(name))]
+}
+
 export interface GraphTraits {
   /**
    * Every run has the same shapes, so the memory of the last run fits the next: it is kept (four times faster for a

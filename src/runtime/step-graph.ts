@@ -3,7 +3,7 @@
  * `writeSteps`). Keys and values of the hypotheses stay tensors of the runtime; `parents` says which of them go on.
  */
 import { SpeechError } from '../errors.js'
-import { Tensor, type Session } from './session.js'
+import { missingPorts, Tensor, type Session } from './session.js'
 
 const INPUTS = ['tokens', 'parents', 'past', 'memory', 'bias_at', 'bias', 'top']
 const OUTPUTS = ['candidates', 'scores', 'log_probabilities', 'new_past']
@@ -33,7 +33,7 @@ export interface Candidates {
 
 /** Throws MODEL_INVALID when the graph has another interface. */
 export function stepGraph(session: Session): StepGraph {
-  const missing = [...INPUTS.filter((name) => !session.inputs.has(name)), ...OUTPUTS.filter((name) => !session.outputs.includes(name))]
+  const missing = missingPorts(session, INPUTS, OUTPUTS)
   if (missing.length > 0) throw new SpeechError('MODEL_INVALID', `the graph is no compiled decoder, it lacks ${missing.join(', ')}`)
   const [rows, , heads, , headWidth] = session.inputs.get('past')!.map(Number) as [number, number, number, number, number]
 

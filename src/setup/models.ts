@@ -68,7 +68,8 @@ async function compile(manifest: Bundle, modelsDir: string, environment: NodeJS.
   const { engine, executionProviders, matrices } = readConfig(environment)
   if (manifest.purpose !== 'recognition' || engine === 'reference') return
   const { compiledGraph } = await import('../compiler/cache.js')
-  const compiled = await compiledGraph(modelsDir, manifest, targetFor(executionProviders[0]!, matrices))
+  const target = targetFor(executionProviders[0]!, matrices)
+  const compiled = await compiledGraph(modelsDir, manifest, target, 'greedy', () => { console.error(`earshot: compiling ${manifest.name} for this machine`) })
   if ('reason' in compiled) console.error(`earshot: ${manifest.name} runs as it was published: ${compiled.reason}`)
   else if (compiled.compileSeconds !== undefined) console.error(`earshot: ${manifest.name} is compiled for this machine (${compiled.compileSeconds.toFixed(1)} s)${compiled.notKept === undefined ? '' : `, but the graph could not be kept: ${compiled.notKept}`}`)
 }

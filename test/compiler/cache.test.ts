@@ -10,8 +10,8 @@ import { targetFor } from '../../src/compiler/target.js'
 import { loadModel } from '../../src/engine.js'
 import { readManifest, type Manifest } from '../../src/manifest.js'
 import { projectRoot } from '../../src/root.js'
-import { borrowModel } from './borrow-model.js'
 import { REAL } from './plain.js'
+import { borrowModel } from './real-model.js'
 
 const NAME = 'moonshine-tiny-en'
 const TARGET = { matrices: 'unsigned' } as const
@@ -35,8 +35,12 @@ t.test('a graph is compiled once and then read, byte for byte', async (t) => {
   t.equal(first.notKept, undefined)
   const second = await compiled(modelsDir, manifest)
   t.equal(second.compileSeconds, undefined)
+  await compiledGraph(modelsDir, manifest, TARGET, 'greedy', () => t.fail('nothing begins where the graph is there'))
+  let begun = 0
+  await compiledGraph(modelsDir, { ...manifest, languages: ['de'] }, TARGET, 'greedy', () => { begun++ })
+  t.equal(begun, 1)
   t.ok(Buffer.from(second.graph).equals(first.graph))
-  t.equal((await readdir(folder)).length, 1)
+  t.equal((await readdir(folder)).length, 2)
 
   const other = await modelsOf(t)
   t.ok(Buffer.from((await compiled(other.modelsDir, other.manifest)).graph).equals(first.graph), 'the same weights give the same bytes')

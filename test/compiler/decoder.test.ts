@@ -28,7 +28,7 @@ const decoder: Decoder = {
   embed(graph, tokens, position) {
     const count = graph.op('Squeeze', [graph.op('Shape', [tokens], { start: 1, end: 2 })])
     const positions = graph.op('Add', [position, graph.op('Range', [graph.integer(0), count, graph.integer(1)])])
-    const waves = graph.op('Unsqueeze', [graph.op('Sin', [graph.op('Cast', [positions], { to: 1 })]), graph.integers(1)])
+    const waves = graph.op('Unsqueeze', [graph.op('Sin', [graph.cast(positions, 'float32')]), graph.integers(1)])
     return graph.op('Add', [graph.op('Gather', [matrix(graph, KEPT.map((id) => embedding[id]!)), tokens]), waves])
   },
   layer(graph, index, hidden, _position, past, heard) {

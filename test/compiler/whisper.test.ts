@@ -4,24 +4,19 @@
  * published graphs cannot hear, by their words.
  */
 import { existsSync } from 'node:fs'
-import { readFile } from 'node:fs/promises'
 import path from 'node:path'
-import tap, { type Test } from 'tap'
-import { decodeAudio } from '../../src/audio/decode.js'
+import tap from 'tap'
 import { compiledGraph } from '../../src/compiler/cache.js'
 import { logMelExtractor, type LogMelSettings } from '../../src/features/log-mel.js'
 import { openModelFiles, readManifest, type Manifest } from '../../src/manifest.js'
 import { loadRecognizer } from '../../src/recognizer.js'
-import { projectRoot } from '../../src/root.js'
 import { allowOnly, forbid, greedyGraph, type Audio } from '../../src/runtime/greedy-graph.js'
-import { startDecode } from '../../src/runtime/kv-cache.js'
-import { sessionOpener, Tensor, type Session } from '../../src/runtime/session.js'
+import { Tensor } from '../../src/runtime/session.js'
 import { stepGraph } from '../../src/runtime/step-graph.js'
 import type { Clip } from '../../src/types.js'
 import { recognize } from '../families/recognizer-contract.js'
-import { borrowModel } from './borrow-model.js'
+import { borrowModel, clipOf, open, openCompiled, publishedMemory, signalToNoiseDb } from './real-model.js'
 
-const open = sessionOpener({ providers: ['cpu'], strict: true, threads: 1 })
 /** It is compiled several times. */
 tap.setTimeout(10 * 60_000)
 
@@ -54,15 +49,15 @@ tap.test('it says what was said, of clips of every length, and finds out the lan
 
 tap.test('what it remembers of a whole window is what the published graphs remember', { skip }, async (t) => {
   const heard = featuresOf(filledTo(warmUp, 30), 3_000)
-  const reference = await publishedMemory(t, heard)
-  const memory = await greedyGraph(await openCompiled(t, 'unsigned')).start(audioOf(heard)).encode()
+  const reference = await publishedMemory(t, modelsDir, NAME, 'input_features', heard)
+  const memory = await greedyGraph(await openCompiled(t, modelsDir, NAME, 'unsigned')).start(audioOf(heard)).encode()
   t.ok(signalToNoiseDb(reference, memory.data as Float32Array) > 15, `${signalToNoiseDb(reference, memory.data as Float32Array).toFixed(1)} dB`)
 })
 
 tap.test('real numbers say it too, one run says what several say, and single steps say what the loop says', { skip }, async (t) => {
   const audio = audioOf(featuresOf(warmUp, 400))
   for (const matrices of ['unsigned', 'real'] as const) {
-    const { vocabulary, start } = greedyGraph(await openCompiled(t, matrices))
+    const { vocabulary, start } = greedyGraph(await openCompiled(t, modelsDir, NAME, matrices))
     const masks = { always: allowOnly(vocabulary, Array.from({ length: endToken + 1 }, (_, id) => id)), first: forbid(vocabulary, [endToken]) }
     const { tokens } = await start(audio).choosing(masks)(PROMPT, 30)
     t.equal(tokens.at(-1), endToken, matrices)
@@ -71,7 +66,7 @@ tap.test('real numbers say it too, one run says what several say, and single ste
     while (inPieces.at(-1) !== endToken && inPieces.length < 30) inPieces.push(...(await run(inPieces.length === 0 ? PROMPT : inPieces.slice(-1), 3)).tokens)
     t.same(inPieces, tokens, `${matrices}, three tokens a run`)
     if (matrices === 'unsigned') continue // a prompt that is quantized at once differs from one that is not
-    const search = stepGraph(await openCompiled(t, matrices, 'steps')).start(await start(audio).encode())
+    const search = stepGraph(await openCompiled(t, modelsDir, NAME, matrices, 'steps')).start(await start(audio).encode())
     for (const token of PROMPT.slice(0, -1)) await search.step([{ parent: 0, token }], [], 1)
     let token = PROMPT.at(-1)!
     for (const expected of tokens) {
@@ -80,19 +75,6 @@ tap.test('real numbers say it too, one run says what several say, and single ste
     }
   }
 })
-
-async function openCompiled(t: Test, matrices: 'unsigned' | 'real', entrance: 'greedy' | 'steps' = 'greedy'): Promise<Session> {
-  const compiled = await compiledGraph(modelsDir, manifest, { matrices }, entrance)
-  if ('reason' in compiled) throw new Error(compiled.reason)
-  const session = await open(compiled.graph, { fixedShapes: false })
-  t.teardown(() => session.release())
-  return session
-}
-
-async function clipOf(file: string): Promise<Clip> {
-  const { waveform } = await decodeAudio(await readFile(path.join(projectRoot, file)), { maxSeconds: 60 })
-  return { waveform, startSeconds: 0, endSeconds: waveform.samples.length / waveform.sampleRate }
-}
 
 function filledTo({ waveform: { samples, sampleRate } }: Clip, seconds: number): Clip {
   const longer = new Float32Array(seconds * sampleRate)
@@ -108,31 +90,6 @@ function featuresOf({ waveform }: Clip, frames: number): Tensor {
 
 function audioOf(heard: Tensor): Audio {
   return { input: 'features', heard, nothing: new Tensor('float32', new Float32Array(0), [1, heard.dims[1]!, 0]) }
-}
-
-/** Keys and values of all layers, as the published decoder makes them in its first step. */
-async function publishedMemory(t: Test, features: Tensor): Promise<Float32Array> {
-  const files = openModelFiles(modelsDir, manifest)
-  const encoder = await open(await files.read('encoder'), { fixedShapes: true })
-  const decoder = await open(await files.read('decoder'), { fixedShapes: false })
-  t.teardown(() => Promise.all([encoder.release(), decoder.release()]))
-  const { last_hidden_state: states } = await encoder.run({ input_features: features }, ['last_hidden_state'])
-  const kept: Float32Array[] = []
-  const watched: Session = { ...decoder, run: async (feeds, wanted) => {
-    const out = await decoder.run(feeds, wanted)
-    for (const name of Object.keys(out).filter((name) => name.includes('.encoder.'))) kept.push(out[name]!.data as Float32Array)
-    return out
-  } }
-  await startDecode(watched, states!).step([startToken])
-  return Float32Array.from(kept.flatMap((values) => [...values]))
-}
-
-function signalToNoiseDb(signal: Float32Array, other: Float32Array): number {
-  if (signal.length !== other.length) return -Infinity
-  let power = 0
-  let noise = 0
-  signal.forEach((value, index) => { power += value ** 2; noise += (value - other[index]!) ** 2 })
-  return 10 * Math.log10(power / noise)
 }
 
 function plain(text: string): string {

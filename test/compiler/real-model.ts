@@ -1,0 +1,62 @@
+/** What tests of compiled models share: a models directory of their own, opened graphs, and how near two of them are. */
+import { mkdir, mkdtemp, readFile, rm, symlink } from 'node:fs/promises'
+import os from 'node:os'
+import path from 'node:path'
+import type { Test } from 'tap'
+import { decodeAudio } from '../../src/audio/decode.js'
+import { compiledGraph } from '../../src/compiler/cache.js'
+import { openModelFiles, readManifest } from '../../src/manifest.js'
+import { projectRoot } from '../../src/root.js'
+import { startDecode } from '../../src/runtime/kv-cache.js'
+import { sessionOpener, type Session, type Tensor } from '../../src/runtime/session.js'
+import type { Clip } from '../../src/types.js'
+
+export const open = sessionOpener({ providers: ['cpu'], strict: true, threads: 1 })
+
+/** A directory with the weights of ours, so that nothing a test compiles is left there. */
+export async function borrowModel(t: Pick<Test, 'teardown'>, name: string): Promise<string> {
+  const modelsDir = await mkdtemp(path.join(os.tmpdir(), 'earshot-compiled-'))
+  t.teardown(() => rm(modelsDir, { recursive: true, force: true }))
+  await mkdir(path.join(modelsDir, name))
+  for (const file of ['model.json', 'weights']) await symlink(path.join(projectRoot, 'models', name, file), path.join(modelsDir, name, file))
+  return modelsDir
+}
+
+export async function openCompiled(t: Test, modelsDir: string, name: string, matrices: 'unsigned' | 'real', entrance: 'greedy' | 'steps' = 'greedy'): Promise<Session> {
+  const compiled = await compiledGraph(modelsDir, await readManifest(modelsDir, name), { matrices }, entrance)
+  if ('reason' in compiled) throw new Error(compiled.reason)
+  const session = await open(compiled.graph, { fixedShapes: false })
+  t.teardown(() => session.release())
+  return session
+}
+
+/** Keys and values of all layers, as the published graphs make them: `input` is fed to the encoder, the decoder takes one step. */
+export async function publishedMemory(t: Test, modelsDir: string, name: string, input: string, heard: Tensor): Promise<Float32Array> {
+  const manifest = await readManifest(modelsDir, name)
+  const files = openModelFiles(modelsDir, manifest)
+  const encoder = await open(await files.read('encoder'), { fixedShapes: true })
+  const decoder = await open(await files.read('decoder'), { fixedShapes: false })
+  t.teardown(() => Promise.all([encoder.release(), decoder.release()]))
+  const { last_hidden_state: states } = await encoder.run({ [input]: heard }, ['last_hidden_state'])
+  const kept: Float32Array[] = []
+  const watched: Session = { ...decoder, run: async (feeds, wanted) => {
+    const out = await decoder.run(feeds, wanted)
+    for (const key of Object.keys(out).filter((one) => one.includes('.encoder.'))) kept.push(out[key]!.data as Float32Array)
+    return out
+  } }
+  await startDecode(watched, states!).step([manifest.decoding.startToken])
+  return Float32Array.from(kept.flatMap((values) => [...values]))
+}
+
+export function signalToNoiseDb(signal: Float32Array, other: Float32Array): number {
+  if (signal.length !== other.length) return -Infinity
+  let power = 0
+  let noise = 0
+  signal.forEach((value, index) => { power += value ** 2; noise += (value - other[index]!) ** 2 })
+  return 10 * Math.log10(power / noise)
+}
+
+export async function clipOf(file: string): Promise<Clip> {
+  const { waveform } = await decodeAudio(await readFile(path.join(projectRoot, file)), { maxSeconds: 60 })
+  return { waveform, startSeconds: 0, endSeconds: waveform.samples.length / waveform.sampleRate }
+}
