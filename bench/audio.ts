@@ -14,7 +14,7 @@ import { countOption, parseOptions, UsageError } from './options.js'
 import { allowSilence, DEFAULT_MODEL, openRecognizer } from './recognizers.js'
 import type { RunBench } from './run.js'
 import { openDetectors, SERVED } from './served.js'
-import { DETECTION_MODES, type DetectionMode } from '../src/types.js'
+import { DETECTION_MODES, type DetectionMode } from '../src/choices.js'
 
 const TABLES: Readonly<Record<string, AudioTable>> = {
   formats:    { says: 'the same clip in every container and codec, and from a browser', open: () => import('./audio/formats.js') },

@@ -25,7 +25,7 @@ import type { RunBench } from './run.js'
 import { scoreClip } from './scoring.js'
 import { groupBy, sum } from './statistics.js'
 import { fixed, printTable, type Cell } from './table.js'
-import { totalErrors } from './word-errors.js'
+import { totalErrors } from '../src/scoring/word-errors.js'
 
 /** What the project asks of a cascade: WER and time as shares of the larger model's. */
 const MOST_WER = 1.1

@@ -25,7 +25,7 @@ import { scoreClip } from './scoring.js'
 import { SERVED } from './served.js'
 import { groupBy, percentile, sum } from './statistics.js'
 import { fixed, printTable, type Cell } from './table.js'
-import { totalErrors } from './word-errors.js'
+import { totalErrors } from '../src/scoring/word-errors.js'
 
 /** A clip as it was recognized. */
 interface Judged { readonly clip: SpeechClip; readonly report: Report; readonly errors: number; readonly words: number }

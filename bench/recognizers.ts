@@ -4,7 +4,8 @@ import { loadModel } from '../src/engine.js'
 import type { RecognizeOptions, Recognizer } from '../src/recognizer.js'
 import { projectRoot } from '../src/root.js'
 import { startStopwatch } from '../src/stopwatch.js'
-import type { Engine, Hypothesis, MatrixChoice, Waveform } from '../src/types.js'
+import type { Engine, MatrixChoice } from '../src/choices.js'
+import type { Hypothesis, Waveform } from '../src/types.js'
 
 export const DEFAULT_MODEL = 'moonshine-tiny-en'
 

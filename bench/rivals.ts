@@ -7,7 +7,7 @@
  */
 import path from 'node:path'
 import { projectRoot } from '../src/root.js'
-import { ENGINES } from '../src/types.js'
+import { ENGINES } from '../src/choices.js'
 import { defaultManifest, limitPerSource, readClips } from './clips.js'
 import { beginRun } from './machine.js'
 import { countOption, numberOption, parseOptions, UsageError } from './options.js'

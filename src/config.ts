@@ -10,7 +10,7 @@ import { Type, type Static } from 'typebox'
 import { Value } from 'typebox/value'
 import { SpeechError } from './errors.js'
 import { projectRoot } from './root.js'
-import { DETECTION_MODES, ENGINES, MATRIX_CHOICES } from './types.js'
+import { DETECTION_MODES, ENGINES, MATRIX_CHOICES } from './choices.js'
 
 const text = (fallback: string, description: string): ReturnType<typeof Type.String> => Type.String({ default: fallback, description })
 const whole = (fallback: number, minimum: number, maximum: number, description: string): ReturnType<typeof Type.Integer> =>
@@ -62,6 +62,11 @@ export const SETTINGS = Type.Object({
     { default: 'auto', description: 'How matrices of a compiled graph multiply: `signed` 8-bit integers, fast and right on CPUs with VNNI and on ARM, `unsigned` ones, right on every CPU, `real` numbers, for accelerators. `auto` asks the machine.' }),
   EARSHOT_CASCADE_MODEL: Type.String({ default: '', pattern: '^$|^[A-Za-z0-9._-]+$', description: 'A larger model that hears what the default model doubts, and what is in a language that it does not know. Empty: none.' }),
   EARSHOT_CASCADE_BELOW: Type.Number({ default: 0.75, minimum: 0, maximum: 1, description: 'The larger model is asked where the confidence of the default model is below this. 0 asks only where it found no words or was cut off, 1 about everything.' }),
+  EARSHOT_DRIFT_BASELINE: text('auto', 'What the clips of the default model are compared with: a baseline file, `auto` for the one that comes with the model, if there is one, or `off`.'),
+  EARSHOT_DRIFT_RECORD: text('', 'File to which the drift features of each clip are added, numbers without a word or a sound, to make a baseline from. Empty: nothing is written.'),
+  EARSHOT_DRIFT_RECORD_CLIPS: whole(200_000, 1, 10_000_000, 'Most clips that the file may hold; later ones are not added. About 400 bytes each.'),
+  EARSHOT_FEEDBACK_SECRET: text('', 'Signs the feedback tokens of answers, at least 32 characters; the same on all replicas. Empty: one is drawn at each start, and tokens do not outlive the process.'),
+  EARSHOT_FEEDBACK_EXPIRY_SECONDS: whole(86_400, 60, 2_592_000, 'So long after an answer its feedback is accepted.'),
   EARSHOT_REVISION: text('unknown', 'Revision of the code, shown in `asr_build_info`; an image build sets it.'),
   EARSHOT_WARM_UP_CLIP: text(path.join(projectRoot, 'fixtures/clips/warm-up.wav'), 'Speech that a worker has to recognize before it counts as ready. Default: a clip of the project.'),
 })
@@ -71,6 +76,7 @@ type Settings = Static<typeof SETTINGS>
 export type Config = ReturnType<typeof readConfig>
 
 const MAX_MODELS = 4
+const LEAST_SECRET_CHARACTERS = 32
 
 /** Throws CONFIG_INVALID naming every variable at fault, what was expected and what came. */
 export function readConfig(environment: NodeJS.ProcessEnv = process.env, cores: () => number = os.availableParallelism) {
@@ -78,6 +84,8 @@ export function readConfig(environment: NodeJS.ProcessEnv = process.env, cores: 
   if (settings.EARSHOT_MAX_UPLOAD_BYTES > settings.EARSHOT_MAX_UPLOADS_BYTES) {
     throw new SpeechError('CONFIG_INVALID', 'EARSHOT_MAX_UPLOAD_BYTES must not be more than EARSHOT_MAX_UPLOADS_BYTES')
   }
+  const { EARSHOT_FEEDBACK_SECRET: secret } = settings
+  if (secret !== '' && secret.length < LEAST_SECRET_CHARACTERS) throw new SpeechError('CONFIG_INVALID', `EARSHOT_FEEDBACK_SECRET must have at least ${LEAST_SECRET_CHARACTERS} characters, not ${secret.length}`)
   const models = modelNames(settings.EARSHOT_MODELS)
   if (settings.EARSHOT_CASCADE_MODEL === models[0]) {
     throw new SpeechError('CONFIG_INVALID', `EARSHOT_CASCADE_MODEL must not be the default model of EARSHOT_MODELS, "${models[0]}"`)
@@ -116,6 +124,11 @@ export function readConfig(environment: NodeJS.ProcessEnv = process.env, cores: 
     matrices: settings.EARSHOT_MATRICES,
     cascadeModel: settings.EARSHOT_CASCADE_MODEL === '' ? undefined : settings.EARSHOT_CASCADE_MODEL,
     cascadeBelow: settings.EARSHOT_CASCADE_BELOW,
+    driftBaseline: settings.EARSHOT_DRIFT_BASELINE,
+    driftRecord: settings.EARSHOT_DRIFT_RECORD === '' ? undefined : path.resolve(settings.EARSHOT_DRIFT_RECORD),
+    driftRecordClips: settings.EARSHOT_DRIFT_RECORD_CLIPS,
+    feedbackSecret: settings.EARSHOT_FEEDBACK_SECRET === '' ? undefined : settings.EARSHOT_FEEDBACK_SECRET,
+    feedbackExpirySeconds: settings.EARSHOT_FEEDBACK_EXPIRY_SECONDS,
     revision: settings.EARSHOT_REVISION,
     warmUpClip: path.resolve(settings.EARSHOT_WARM_UP_CLIP),
   })

@@ -10,7 +10,8 @@ import { SpeechError } from './errors.js'
 import { openModelFiles, readDetectorManifest, type DetectorManifest, type ModelFiles } from './manifest.js'
 import { sessionOpener, type OpenSession } from './runtime/session.js'
 import type { Interrupt } from './recognizer.js'
-import type { DetectionMode, FrameFeatures, SpeechActivity, Waveform } from './types.js'
+import type { DetectionMode } from './choices.js'
+import type { FrameFeatures, SpeechActivity, Waveform } from './types.js'
 
 export interface SpeechDetector {
   readonly name: string

@@ -9,7 +9,7 @@ import { targetFor } from './compiler/target.js'
 import { openModelFiles, readManifest } from './manifest.js'
 import { loadRecognizer, type Recognizer } from './recognizer.js'
 import { sessionOpener, type OpenSession } from './runtime/session.js'
-import type { Engine, MatrixChoice } from './types.js'
+import type { Engine, MatrixChoice } from './choices.js'
 
 export interface EngineSettings {
   readonly modelsDir: string

@@ -11,6 +11,7 @@ import { measureQuality } from './audio/quality.js'
 import { resample } from './audio/resample.js'
 import { asHeard, firstToHear, hearingsOf, settle, shapeForBoth, summarize, type Answer, type Cascade } from './cascade.js'
 import { describeFrames } from './features/acoustics.js'
+import { describeTimbre } from './features/timbre.js'
 import { hear, type Heard, type HearingOptions } from './hearing.js'
 import type { Recognizer } from './recognizer.js'
 import { composeReport } from './report.js'
@@ -52,8 +53,9 @@ export async function transcribe(bytes: Uint8Array, recognizer: Recognizer, opti
   const answers = believed.nothing === null ? await settleAll(believed, heard, recognizer, options, stopwatch) : heard.map((one) => asHeard(one, cascade))
   const speech = await reconsider(believed, answers, measured, options, stopwatch)
   const quality = stopwatch.time('measure', () => measureQuality({ level, frames, activity: speech.activity, format: recording.format, audioSeconds }))
+  const timbre = stopwatch.time('measure', () => describeTimbre(frames, speech.activity.spans))
   return composeReport({
-    recording, level, quality, audioSeconds, speech, recognizer, options, stopwatch,
+    recording, level, quality, timbre, audioSeconds, speech, recognizer, options, stopwatch,
     heard: speech.nothing === null ? answers : [],
     hearings: answers.reduce((sum, { hearings }) => sum + hearings, 0),
     cascade: summarize(answers, cascade),

@@ -9,7 +9,8 @@ import { SpeechError } from './errors.js'
 import type { Manifest, ModelFiles } from './manifest.js'
 import type { OpenSession } from './runtime/session.js'
 import type { Stopwatch } from './stopwatch.js'
-import type { Clip, Engine, Hypothesis, ProviderReport } from './types.js'
+import type { Engine, ProviderReport } from './choices.js'
+import type { Clip, Hypothesis } from './types.js'
 
 /** Called between decoder steps; throws `DEADLINE_PASSED` or `CANCELLED` when the decode should not go on. */
 export type Interrupt = () => void

@@ -5,12 +5,13 @@ import { hasWords, meanLogProbability } from './hearing.js'
 import type { TranscribeOptions } from './pipeline.js'
 import type { Speech } from './speech.js'
 import type { Stopwatch } from './stopwatch.js'
-import type { CascadeReport, Level, Quality, Recording, Report, Segment, Warning } from './types.js'
+import type { CascadeReport, Level, Quality, Recording, Report, Segment, Timbre, Warning } from './types.js'
 
 interface Findings {
   readonly recording: Recording
   readonly level: Level
   readonly quality: Quality
+  readonly timbre: Timbre
   readonly audioSeconds: number
   readonly speech: Speech
   readonly heard: readonly Answer[]
@@ -37,14 +38,16 @@ const LOW_MEAN_LOG_PROBABILITY = -0.5
 const TOO_SHORT_SECONDS = 0.3
 
 export function composeReport(findings: Findings): Report {
-  const { recording, level, quality, audioSeconds, speech, heard, hearings, cascade, recognizer, stopwatch } = findings
+  const { recording, level, quality, timbre, audioSeconds, speech, heard, hearings, cascade, recognizer, stopwatch } = findings
   const spoken = heard.filter(({ hypothesis }) => hasWords(hypothesis))
   const segments = spoken.map((one) => toSegment(one, audioSeconds))
   const text = segments.map((segment) => segment.text).join(' ')
-  const confidence = text === '' ? null : Math.exp(meanLogProbability(spoken.flatMap(({ hypothesis }) => hypothesis.logProbabilities)))
+  const logProbabilities = spoken.flatMap(({ hypothesis }) => hypothesis.logProbabilities)
+  const confidence = text === '' ? null : Math.exp(meanLogProbability(logProbabilities))
   return {
     text,
     confidence,
+    lowestTokenProbability: text === '' ? null : Math.exp(logProbabilities.reduce((lowest, one) => Math.min(lowest, one), 0)),
     language: heard[0]?.hypothesis.language ?? findings.options.language ?? recognizer.languages[0]!,
     model: recognizer.name,
     segments,
@@ -56,6 +59,7 @@ export function composeReport(findings: Findings): Report {
       ...recording.format,
       ...level,
       ...quality,
+      timbre,
       audioSeconds,
       speechSeconds: Math.min(audioSeconds, speech.clips.reduce((sum, { startSeconds, endSeconds }) => sum + endSeconds - startSeconds, 0)),
       trimmedLeadingSeconds: speech.clips[0]?.startSeconds ?? audioSeconds,

@@ -80,12 +80,18 @@ export interface FrameFeatures {
   readonly energyHopSeconds: number
   /** Power of consecutive stretches of that length, dB relative to full scale, rumble removed. */
   readonly energyDb: Float32Array
+  /** When the first spectrum begins: at most one hop before the first sample. */
+  readonly spectrumStartSeconds: number
   /** Seconds from one spectrum to the next; the arrays below have one value for each. */
   readonly spectrumHopSeconds: number
   /** Power in the speech band, 300 to 4000 Hz, dB relative to full scale. */
   readonly bandEnergyDb: Float32Array
   /** Spectral flatness in the speech band: 1 for white noise, towards 0 for a voice. */
   readonly flatness: Float32Array
+  /** Centre of gravity of each power spectrum, Hz. */
+  readonly centroidHz: Float32Array
+  /** Power in bands evenly spaced in mel over the whole spectrum, dB: how each spectrum is shaped. */
+  readonly melDb: FeatureMatrix
   /** Mean of the power spectra, linear: what is loud counts most. Shape [256]; bin k is k · `hzPerBin`. */
   readonly meanSpectrum: Float32Array
   readonly hzPerBin: number
@@ -121,6 +127,23 @@ export interface Quality {
   readonly trailingSilenceSeconds: number
   /** Highest frequency at which the mean spectrum lies less than 50 dB below its peak, at most 8 kHz; null for digital silence. */
   readonly bandwidthHz: number | null
+}
+
+/** How many cepstral coefficients describe a voice here. */
+export const CEPSTRA = 4
+
+/** How a voice sounds on average, whatever it says and however loud: what a microphone, a codec or a room changes. Null without speech. */
+export interface Timbre {
+  /** Power from 30 to 250 Hz over that of the whole spectrum, dB; of the whole clip, null for digital silence. */
+  readonly lowFrequencyDb: number | null
+  /** Mean centre of gravity of the spectrum while somebody speaks, Hz. */
+  readonly centroidHz: number | null
+  /** Mean spectral flatness (300 to 4000 Hz) while somebody speaks, dB: 0 for white noise. */
+  readonly flatnessDb: number | null
+  /** Mean mel-frequency cepstral coefficients 1 to 4 while somebody speaks. Shape [4]. */
+  readonly cepstrum: readonly number[] | null
+  /** Peaks of the loudness curve a second of speech: about one for each syllable. */
+  readonly syllablesPerSecond: number | null
 }
 
 /** Row-major [frames, bins]; a family transposes if its graph wants bins first. */
@@ -195,6 +218,7 @@ export type StageSeconds = Readonly<Partial<Record<Stage, number>>>
 
 /** The upload as measured before normalization. */
 export interface InputReport extends AudioFormat, Level, Quality {
+  readonly timbre: Timbre
   /** Length as uploaded. */
   readonly audioSeconds: number
   /** Length sent to the model. */
@@ -209,6 +233,8 @@ export interface Report {
   readonly text: string
   /** exp(mean token log-probability) over all segments, in [0, 1]; null when there is no text. */
   readonly confidence: number | null
+  /** Probability of the token that the decoder doubted most, in [0, 1]; null when there is no text. */
+  readonly lowestTokenProbability: number | null
   readonly language: string
   readonly model: string
   readonly segments: readonly Segment[]
@@ -222,27 +248,3 @@ export interface Report {
   readonly input: InputReport
   readonly seconds: StageSeconds
 }
-
-/** Which execution provider a model runs on, and why not on an earlier choice. */
-export interface ProviderReport {
-  readonly provider: string
-  readonly refused: readonly { readonly provider: string; readonly reason: string }[]
-}
-
-/** What runs a model: the graph that was compiled for this machine, or the published graphs step by step. */
-export const ENGINES = ['compiled', 'reference'] as const
-export type Engine = (typeof ENGINES)[number]
-
-/** Which engine runs a model, and what there is to say about it: why it is not the compiled one, how long compiling took. */
-export interface EngineReport {
-  readonly engine: Engine
-  readonly notes: readonly string[]
-}
-
-/** How matrices of a compiled graph multiply; `auto` asks the machine. */
-export const MATRIX_CHOICES = ['auto', 'signed', 'unsigned', 'real'] as const
-export type MatrixChoice = (typeof MATRIX_CHOICES)[number]
-
-/** Names of the setting: one detector alone, or the spectral one with the neural one in doubt. */
-export const DETECTION_MODES = ['spectral', 'neural', 'both'] as const
-export type DetectionMode = (typeof DETECTION_MODES)[number]

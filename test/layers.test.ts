@@ -17,16 +17,17 @@ interface Rule {
   readonly strangers?: true
 }
 
-const NOUNS = ['types', 'errors', 'stopwatch']
+const NOUNS = ['types', 'choices', 'errors', 'stopwatch']
 const ROOMS = ['audio/', 'features/', 'decoding/', 'text/', 'runtime/']
 
 const HOUSE: readonly Rule[] = [
   { room: 'types', may: [] },
+  { room: 'choices', may: [] },
   { room: 'errors', may: [] },
   { room: 'root', may: [] },
   { room: 'stopwatch', may: ['types'] },
-  { room: 'config', may: ['errors', 'root', 'types'] },
-  { room: 'manifest', may: ['types', 'errors'] },
+  { room: 'config', may: ['choices', 'errors', 'root', 'types'] },
+  { room: 'manifest', may: ['choices', 'types', 'errors'] },
   ...ROOMS.map((room): Rule => ({ room, may: NOUNS })),
   { room: 'detector', may: ['detectors/spectral', 'manifest', 'runtime/session', ...NOUNS], mayTypes: ['recognizer'] },
   { room: 'detectors/', may: ['audio/', 'runtime/', ...NOUNS], mayTypes: ['manifest', 'detector', 'recognizer'], strangers: true },
@@ -42,11 +43,15 @@ const HOUSE: readonly Rule[] = [
   { room: 'report', may: ['hearing', ...NOUNS], mayTypes: ['speech', 'pipeline', 'recognizer', 'cascade'] },
   { room: 'worker/recognizer-process', may: ['pipeline', 'cascade', 'engine', 'detector', 'worker/protocol', 'audio/decode', 'root', ...NOUNS], mayTypes: ['recognizer'] },
   { room: 'worker/', may: NOUNS, mayTypes: ['config'] },
-  { room: 'telemetry/', may: NOUNS, mayTypes: ['config'] },
-  { room: 'http/', may: ['audio/decode', ...NOUNS], mayTypes: ['config', 'worker/pool', 'telemetry/'] },
+  { room: 'scoring/', may: NOUNS },
+  { room: 'drift/', may: NOUNS },
+  { room: 'feedback/', may: ['scoring/', ...NOUNS], mayTypes: ['config'] },
+  { room: 'telemetry/', may: ['drift/', 'feedback/events', ...NOUNS], mayTypes: ['config', 'feedback/'] },
+  { room: 'http/', may: ['audio/decode', 'feedback/', ...NOUNS], mayTypes: ['config', 'worker/pool', 'telemetry/', 'drift/'] },
+  { room: 'baseline/', may: ['drift/', 'scoring/', 'detector', 'pipeline', 'cascade', 'engine', 'config', 'manifest', 'root', ...NOUNS], mayTypes: ['recognizer'] },
   { room: 'inspect/', may: ['audio/', 'features/', 'detector', 'speech', 'pipeline', 'cascade', 'recognizer', 'engine', 'config', ...NOUNS] },
   { room: 'setup/', may: ['compiler/cache', 'compiler/target', 'config', 'manifest', 'root', ...NOUNS] },
-  { room: 'main', may: ['config', 'manifest', 'root', 'worker/', 'telemetry/', 'http/', ...NOUNS] },
+  { room: 'main', may: ['config', 'manifest', 'root', 'worker/', 'telemetry/', 'drift/', 'feedback/', 'http/', ...NOUNS] },
 ]
 
 /** Outside library → the files that may import it. */
@@ -64,7 +69,7 @@ const DOORS: Readonly<Record<string, readonly string[]>> = {
   '@fastify/swagger': ['http/'],
   '@fastify/swagger-ui': ['http/'],
   '@fastify/type-provider-typebox': ['http/'],
-  'typebox': ['http/', 'config', 'manifest'],
+  'typebox': ['http/', 'config', 'manifest', 'drift/baseline'],
   'pacote': ['setup/'],
   'tar': ['setup/'],
   '@npmcli/config': ['setup/'],

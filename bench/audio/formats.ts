@@ -9,7 +9,7 @@
 import { SpeechError } from '../../src/errors.js'
 import type { Waveform } from '../../src/types.js'
 import type { SpeechClip } from '../clips.js'
-import { normalizeEnglish } from '../normalize-english.js'
+import { normalizeEnglish } from '../../src/scoring/normalize-english.js'
 import { groupBy } from '../statistics.js'
 import { fixed, printTable } from '../table.js'
 import { hear, pickRows, readSpeech, type AudioBench, type Outcome } from './context.js'

@@ -13,7 +13,8 @@ import { forbid, greedyGraph } from '../runtime/greedy-graph.js'
 import { requireMergedDecoder, startDecode } from '../runtime/kv-cache.js'
 import { Tensor, type OpenSession } from '../runtime/session.js'
 import { llamaTokenizer } from '../text/tokenizer.js'
-import type { Clip, Engine, Hypothesis, ProviderReport } from '../types.js'
+import type { Engine, ProviderReport } from '../choices.js'
+import type { Clip, Hypothesis } from '../types.js'
 
 export const load: LoadFamily = async (manifest, files, open, compiled) => {
   const { frontEnd, limits, hearing, languages, decoding } = manifest

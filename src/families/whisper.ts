@@ -17,7 +17,8 @@ import { allowOnly, forbid, greedyGraph } from '../runtime/greedy-graph.js'
 import { requireMergedDecoder, startDecode } from '../runtime/kv-cache.js'
 import { Tensor, type OpenSession, type Session } from '../runtime/session.js'
 import { huggingFaceTokenizer, type Tokenizer } from '../text/tokenizer.js'
-import type { Clip, Engine, FeatureMatrix, Hypothesis, ProviderReport } from '../types.js'
+import type { Engine, ProviderReport } from '../choices.js'
+import type { Clip, FeatureMatrix, Hypothesis } from '../types.js'
 
 /** Time stamps run from 0.00 to 30.00 s in steps of 0.02 s; their tokens follow the one that switches them off. */
 const TIMESTAMP_TOKENS = 1501

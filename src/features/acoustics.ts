@@ -10,9 +10,11 @@
  * does all that is derived from them.
  */
 import type { FrameFeatures, Waveform } from '../types.js'
+import { slaneyMelBank, type MelFilter } from './mel.js'
 import { FFT_SAMPLES, hannWindow, powerSpectrum, SPECTRUM_BINS } from './spectrum.js'
 
 const ENERGY_HOP_SECONDS = 0.01
+const MEL_BANDS = 24
 const RUMBLE_HZ = 100
 const BAND_HZ = { low: 300, high: 4_000 }
 /** Power of what is not there at all, dB: below the last bit of 24. */
@@ -28,14 +30,25 @@ export function describeFrames({ samples, sampleRate }: Waveform): FrameFeatures
   const hop = Math.round(sampleRate * ENERGY_HOP_SECONDS)
   const anchor = loudestSample(samples)
   const energyStart = gridStart(anchor, hop)
+  const spectrumStart = gridStart(anchor, FFT_SAMPLES)
   return {
     energyStartSeconds: energyStart / sampleRate,
     energyHopSeconds: hop / sampleRate,
     energyDb: shortTimeEnergy(samples, energyStart, hop, Math.exp((-2 * Math.PI * RUMBLE_HZ) / sampleRate)),
+    spectrumStartSeconds: spectrumStart / sampleRate,
     spectrumHopSeconds: FFT_SAMPLES / sampleRate,
     hzPerBin: sampleRate / FFT_SAMPLES,
-    ...describeSpectra(samples, gridStart(anchor, FFT_SAMPLES), sampleRate / FFT_SAMPLES),
+    ...describeSpectra(samples, spectrumStart, sampleRate / FFT_SAMPLES),
   }
+}
+
+const melBanks = new Map<number, readonly MelFilter[]>()
+
+/** Made once for each rate: a process knows one or two. */
+function melBankFor(sampleRate: number): readonly MelFilter[] {
+  const made = melBanks.get(sampleRate) ?? slaneyMelBank(sampleRate, FFT_SAMPLES, MEL_BANDS)
+  melBanks.set(sampleRate, made)
+  return made
 }
 
 function loudestSample(samples: Float32Array): number {
@@ -69,10 +82,13 @@ function shortTimeEnergy(samples: Float32Array, gridStart: number, hop: number, 
 }
 
 /** Frames that reach over an end of the clip are filled up with zeros: edges that were never heard, and no part of the mean unless they are all there is. */
-function describeSpectra(samples: Float32Array, gridStart: number, hzPerBin: number): Pick<FrameFeatures, 'bandEnergyDb' | 'flatness' | 'meanSpectrum'> {
+function describeSpectra(samples: Float32Array, gridStart: number, hzPerBin: number): Pick<FrameFeatures, 'bandEnergyDb' | 'flatness' | 'centroidHz' | 'melDb' | 'meanSpectrum'> {
   const frames = Math.ceil((samples.length - gridStart) / FFT_SAMPLES)
   const bandEnergyDb = new Float32Array(frames)
   const flatness = new Float32Array(frames)
+  const centroidHz = new Float32Array(frames)
+  const melDb = { data: new Float32Array(frames * MEL_BANDS), frames, bins: MEL_BANDS }
+  const melBank = melBankFor(Math.round(hzPerBin * FFT_SAMPLES))
   const meanSpectrum = new Float32Array(SPECTRUM_BINS)
   const isWhole = (index: number): boolean => gridStart + index * FFT_SAMPLES >= 0 && gridStart + (index + 1) * FFT_SAMPLES <= samples.length
   const wholeFrames = Array.from({ length: frames }, (_, index) => isWhole(index)).filter(Boolean).length
@@ -87,8 +103,27 @@ function describeSpectra(samples: Float32Array, gridStart: number, hzPerBin: num
     const power = sumOf(band)
     bandEnergyDb[index] = toDb(power * POWER_SCALE)
     flatness[index] = flatnessOf(band, power)
+    centroidHz[index] = hzPerBin * centroidOf(spectrum)
+    melBank.forEach((filter, mel) => { melDb.data[index * MEL_BANDS + mel] = toDb(bandPower(spectrum, filter) * POWER_SCALE) })
   }
-  return { bandEnergyDb, flatness, meanSpectrum }
+  return { bandEnergyDb, flatness, centroidHz, melDb, meanSpectrum }
+}
+
+/** In bins; 0 for an empty spectrum. */
+function centroidOf(spectrum: Float32Array): number {
+  let power = 0
+  let moment = 0
+  for (let bin = 0; bin < spectrum.length; bin++) {
+    power += spectrum[bin]!
+    moment += bin * spectrum[bin]!
+  }
+  return power === 0 ? 0 : moment / power
+}
+
+function bandPower(spectrum: Float32Array, { firstBin, weights }: MelFilter): number {
+  let sum = 0
+  for (let i = 0; i < weights.length; i++) sum += weights[i]! * (spectrum[firstBin + i] ?? 0)
+  return sum
 }
 
 function fillWindowed(frame: Float32Array, samples: Float32Array, start: number): void {

@@ -77,7 +77,8 @@ export async function recognize(input: RecognitionInput, request: FastifyRequest
   telemetry.workerBusy(workSeconds)
   if (!outcome.ok) throw fromWire(outcome.error)
   const report = { ...outcome.report, seconds: { receive: request.progress.receiveSeconds, ...outcome.report.seconds } }
-  telemetry.recognized(report, { model: model.name, secondsSinceUpload: secondsSince(request.progress.receivedAt) }, input.audio.byteLength)
+  const deadlineSeconds = Math.min(config.deadlineSeconds, input.deadlineSeconds ?? Infinity)
+  telemetry.recognized(report, { model: model.name, secondsSinceUpload: secondsSince(request.progress.receivedAt), deadlineSeconds, audioBytes: input.audio.byteLength })
   logReport(report, request, config.logTranscripts)
   return report
 }

@@ -1,7 +1,7 @@
 /** Shapes of requests and answers, as TypeBox: checked, serialized and published as OpenAPI from the same lines. */
 import { Type, type Static } from 'typebox'
 import { ERROR_CODES } from '../errors.js'
-import { CASCADE_REASONS, MIXINGS, NO_SPEECH_REASONS, STAGES, WARNINGS } from '../types.js'
+import { CASCADE_REASONS, CEPSTRA, MIXINGS, NO_SPEECH_REASONS, STAGES, WARNINGS } from '../types.js'
 
 const oneOf = (values: readonly string[], description: string): ReturnType<typeof Type.String> => Type.String({ enum: [...values], description })
 const nullable = <T extends ReturnType<typeof Type.Number> | ReturnType<typeof Type.String>>(schema: T, description: string) =>
@@ -45,6 +45,14 @@ const CascadeSchema = Type.Object({
   seconds: Type.Number({ description: 'Spent in it; part of the stages.' }),
 })
 
+const TimbreSchema = Type.Object({
+  lowFrequencyDb: nullable(Type.Number(), 'Power from 30 to 250 Hz over that of the whole spectrum; null for digital silence.'),
+  centroidHz: nullable(Type.Number(), 'Mean spectral centroid while somebody speaks.'),
+  flatnessDb: nullable(Type.Number(), 'Mean spectral flatness (300 to 4000 Hz) while somebody speaks; 0 for white noise.'),
+  cepstrum: Type.Union([Type.Immutable(Type.Array(Type.Number(), { minItems: CEPSTRA, maxItems: CEPSTRA })), Type.Null()], { description: `Mean mel-frequency cepstral coefficients 1 to ${CEPSTRA} while somebody speaks.` }),
+  syllablesPerSecond: nullable(Type.Number(), 'Peaks of the loudness curve a second of speech.'),
+}, { description: 'How the voice sounds on average, whatever its level; null without speech.' })
+
 const InputSchema = Type.Object({
   container: Type.String({ description: 'Found by the leading bytes; `none` for samples without one.' }),
   codec: Type.String({ description: 'How the samples are encoded.' }),
@@ -63,6 +71,7 @@ const InputSchema = Type.Object({
   leadingSilenceSeconds: Type.Number({ description: 'Before the first speech; the whole length when nobody spoke.' }),
   trailingSilenceSeconds: Type.Number({ description: 'After the last speech; 0 when nobody spoke.' }),
   bandwidthHz: nullable(Type.Number(), 'Highest frequency less than 50 dB below the peak of the mean spectrum, at most 8 kHz and half the sample rate; null for digital silence.'),
+  timbre: TimbreSchema,
   audioSeconds: Type.Number({ description: 'Length as uploaded.' }),
   speechSeconds: Type.Number({ description: 'Length given to the model.' }),
   trimmedLeadingSeconds: Type.Number({ description: 'Cut off at the start before recognition.' }),
@@ -73,6 +82,7 @@ export const ReportReply = Type.Object({
   requestId: Type.String(),
   text: Type.String(),
   confidence: nullable(Type.Number({ minimum: 0, maximum: 1 }), 'exp(mean token log-probability); null when there is no text.'),
+  lowestTokenProbability: nullable(Type.Number({ minimum: 0, maximum: 1 }), 'Probability of the token that the decoder doubted most; null when there is no text.'),
   language: Type.String(),
   model: Type.String(),
   segments: Type.Immutable(Type.Array(SegmentSchema)),

@@ -9,7 +9,7 @@
  */
 import ort from 'onnxruntime-node'
 import { SpeechError } from '../errors.js'
-import type { ProviderReport } from '../types.js'
+import type { ProviderReport } from '../choices.js'
 
 export const { Tensor } = ort
 export type Tensor = ort.Tensor

@@ -5,8 +5,12 @@
  * Conventions: base units in the name, counters end in `_total`, histograms and never summaries (summaries cannot be
  * aggregated), no label whose values a client could choose.
  */
+import { FAMILIES } from '../drift/features.js'
+import { WINDOWS } from '../drift/snapshot.js'
+import { FEEDBACK_EVENTS, LABEL_SOURCES } from '../feedback/events.js'
 import { ERROR_CODES, ERRORS } from '../errors.js'
-import { CASCADE_REASONS, ENGINES, STAGES } from '../types.js'
+import { ENGINES } from '../choices.js'
+import { CASCADE_REASONS, STAGES } from '../types.js'
 
 export const LATENCY_SECONDS = [0.025, 0.05, 0.1, 0.15, 0.2, 0.3, 0.4, 0.5, 0.75, 1, 1.5, 2, 3, 5, 10, 30]
 const STAGE_SECONDS = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5]
@@ -18,6 +22,10 @@ const LOUDNESS_LUFS = [-60, -50, -45, -40, -36, -33, -30, -27, -24, -21, -18, -1
 const SNR_DECIBELS = [0, 3, 6, 9, 12, 15, 20, 25, 30, 40, 50]
 const SILENCE_SECONDS = [0, 0.05, 0.1, 0.2, 0.3, 0.5, 0.75, 1, 2, 5]
 const BANDWIDTH_HERTZ = [2_000, 3_000, 3_500, 4_000, 4_500, 5_000, 6_000, 7_000, 7_500]
+const WORDS_PER_SECOND = [0.5, 1, 1.5, 2, 2.5, 3, 3.5, 4, 5, 6, 8]
+const TOKENS_PER_SECOND = [0.5, 1, 2, 3, 4, 5, 6, 8, 10, 15, 25]
+const REMAINING_SECONDS = [0.05, 0.1, 0.25, 0.5, 1, 2, 5, 10, 30]
+const DELAY_SECONDS = [1, 2, 5, 10, 30, 60, 300, 3_600]
 const UNIT = [0.05, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.85, 0.9, 0.95, 0.98]
 
 /** Encodings of samples, by the beginning of their name; everything else is `other`. */
@@ -52,7 +60,7 @@ export const METRICS = {
 
   asr_audio_seconds_total: { type: 'counter', help: 'Seconds of audio recognized, as received.', labels: { model: 'models' } },
   asr_audio_trimmed_seconds_total: { type: 'counter', help: 'Seconds of silence removed before recognition.', labels: { position: ['leading', 'trailing'] } },
-  asr_audio_bytes_total: { type: 'counter', help: 'Bytes of audio received.' },
+  asr_audio_bytes_total: { type: 'counter', help: 'Bytes of audio received.', labels: { codec: [...CODEC_GROUPS, 'other'] } },
   asr_audio_duration_seconds: { type: 'histogram', help: 'Length of recognized uploads.', buckets: AUDIO_SECONDS },
   asr_real_time_factor: { type: 'histogram', help: 'Processing time without waiting, divided by the length of the audio.', labels: { model: 'models' }, buckets: REAL_TIME_FACTORS },
   asr_tokens_total: { type: 'counter', help: 'Tokens of returned transcripts.', labels: { model: 'models' } },
@@ -62,6 +70,11 @@ export const METRICS = {
   asr_words_total: { type: 'counter', help: 'Words in returned transcripts.', labels: { model: 'models' } },
   asr_transcripts_total: { type: 'counter', help: 'Transcripts by kind of result.', labels: { model: 'models', result: ['text', 'empty', 'no_speech', 'token_limit', 'repetition'] } },
   asr_confidence: { type: 'histogram', help: 'exp(mean token log-probability) of returned transcripts, 0 to 1.', labels: { model: 'models' }, buckets: UNIT },
+  asr_lowest_token_probability: { type: 'histogram', help: 'Probability of the token of a transcript that the decoder doubted most, 0 to 1.', labels: { model: 'models' }, buckets: UNIT },
+  asr_tokens_per_audio_second: { type: 'histogram', help: 'Tokens a second of audio given to the model: high in a loop.', labels: { model: 'models' }, buckets: TOKENS_PER_SECOND },
+  asr_words_per_second: { type: 'histogram', help: 'Words a second of audio given to the model.', labels: { model: 'models' }, buckets: WORDS_PER_SECOND },
+  asr_detected_language_total: { type: 'counter', help: 'Transcripts by language, told or detected; languages of the served models.', labels: { language: 'open' } },
+  asr_deadline_remaining_seconds: { type: 'histogram', help: 'Time that was left to the deadline of a request when it was answered.', buckets: REMAINING_SECONDS },
 
   asr_input_loudness_lufs: { type: 'histogram', help: 'Integrated loudness of uploads (BS.1770), before anything is changed; negative, so its sum means nothing.', buckets: LOUDNESS_LUFS },
   asr_input_snr_decibels: { type: 'histogram', help: 'Signal-to-noise ratio of uploads that have pauses to measure it in.', buckets: SNR_DECIBELS },
@@ -87,6 +100,30 @@ export const METRICS = {
   asr_model_loaded_timestamp_seconds: { type: 'gauge', help: 'When the model was last loaded, as a Unix time.', labels: { model: 'models' } },
   asr_model_bytes: { type: 'gauge', help: 'Size of the files of the model.', labels: { model: 'models' } },
   asr_execution_provider_refused: { type: 'gauge', help: 'Whether an execution provider that was preferred could not be used: 1, the model runs on a later one.', labels: { model: 'models', provider: ['cuda', 'webgpu', 'cpu'] } },
+
+  asr_drift_bin_observations_total: { type: 'counter', help: 'Clips whose feature fell in each bin of the baseline, or was `missing`.', labels: { feature: 'open', bin: 'open' } },
+  asr_drift_baseline_proportion: { type: 'gauge', help: 'Share of the baseline in each bin, smoothed (Jeffreys), `missing` left out.', labels: { feature: 'open', bin: 'open' } },
+  asr_drift_baseline_samples: { type: 'gauge', help: 'Clips of the baseline on which a feature could be measured.', labels: { feature: 'open' } },
+  asr_drift_baseline_design_effect: { type: 'gauge', help: 'How much more windows of the baseline vary than independent clips would, the larger of both windows.', labels: { feature: 'open' } },
+  asr_drift_baseline_info: { type: 'gauge', help: 'The baseline in use; always 1.', labels: { id: 'open', model: 'open', pipeline: 'open', calibrated: ['yes', 'no'] } },
+  asr_drift_baseline_created_timestamp_seconds: { type: 'gauge', help: 'When the baseline was made, as a Unix time.' },
+  asr_drift_window_samples: { type: 'gauge', help: 'Clips in the current window of this process.', labels: { window: WINDOWS } },
+  asr_drift_psi: { type: 'gauge', help: 'Population stability index of a window against the baseline; absent while the window has too few clips.', labels: { feature: 'open', window: WINDOWS } },
+  asr_drift_psi_excess: { type: 'gauge', help: 'The same less what it would be on average without drift; may be slightly negative.', labels: { feature: 'open', window: WINDOWS } },
+  asr_drift_p_value: { type: 'gauge', help: 'Probability of such a window without drift, Holm-adjusted over the features of the family, design effect included.', labels: { feature: 'open', window: WINDOWS } },
+  asr_drift_cliffs_delta: { type: 'gauge', help: 'Direction of a shift: from -1, all values lie below the baseline, to 1, all above.', labels: { feature: 'open', window: WINDOWS } },
+  asr_drift_alarm: { type: 'gauge', help: 'Whether drift is declared: size, significance and persistence hold.', labels: { feature: 'open', kind: FAMILIES } },
+  asr_drift_alarms_total: { type: 'counter', help: 'Drift alarms raised.', labels: { feature: 'open' } },
+
+  asr_feedback_events_total: { type: 'counter', help: 'What clients said became of a transcript.', labels: { model: 'models', event: FEEDBACK_EVENTS } },
+  asr_feedback_unmatched_total: { type: 'counter', help: 'Feedback and labels that could not be attributed.', labels: { reason: ['expired', 'bad_token', 'duplicate', 'other_text'] } },
+  asr_feedback_delay_seconds: { type: 'histogram', help: 'Time from an answer to its feedback.', buckets: DELAY_SECONDS },
+  asr_label_words_total: { type: 'counter', help: 'Reference words of labelled transcripts.', labels: { model: 'models', source: LABEL_SOURCES } },
+  asr_label_word_errors_total: { type: 'counter', help: 'Word errors of labelled transcripts; over asr_label_words_total of the random source it is the word error rate.', labels: { model: 'models', source: LABEL_SOURCES, type: ['substitution', 'deletion', 'insertion'] } },
+  asr_label_utterances_total: { type: 'counter', help: 'Labelled transcripts.', labels: { model: 'models', source: LABEL_SOURCES, result: ['exact', 'wrong'] } },
+  asr_label_wer_ratio: { type: 'gauge', help: 'Word error rate of the newest random labels of this process, and its 95 % interval; absent below the minimum.', labels: { model: 'open', bound: ['estimate', 'low', 'high'] } },
+  asr_estimated_wer_ratio: { type: 'gauge', help: 'Word error rate predicted from recent confidences by the calibration table; not a measurement. Absent without a table.', labels: { model: 'open' } },
+  asr_calibration_p_value: { type: 'gauge', help: 'Probability of the labelled errors, given their confidences, if confidence still means what it meant in the baseline; absent below the minimum.', labels: { model: 'open' } },
 } as const satisfies Record<string, MetricEntry>
 
 export type MetricName = keyof typeof METRICS

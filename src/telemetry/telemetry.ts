@@ -6,7 +6,8 @@
  */
 import { Counter, Gauge, Histogram, Registry, collectDefaultMetrics } from 'prom-client'
 import { ERRORS, type ErrorCode } from '../errors.js'
-import type { Engine, Report, Stage } from '../types.js'
+import type { Engine } from '../choices.js'
+import type { Report, Stage } from '../types.js'
 import { CODEC_GROUPS, DEFECTS, METRICS, NO_MODEL, SAMPLE_RATES, type LabelValues, type MetricEntry, type MetricName } from './catalog.js'
 
 type Labels = Readonly<Record<string, string>>
@@ -17,6 +18,12 @@ export interface RequestRecord {
   /** A served model, or undefined when the request was refused before its model was known. */
   readonly model: string | undefined
   readonly secondsSinceUpload: number
+}
+
+export interface AnsweredRecord extends RequestRecord {
+  /** From the last byte of the upload. */
+  readonly deadlineSeconds: number
+  readonly audioBytes: number
 }
 
 export interface ModelRecord {
@@ -75,23 +82,24 @@ export class Telemetry {
     })
   }
 
-  recognized(report: Report, request: RequestRecord, audioBytes: number): void {
+  recognized(report: Report, request: AnsweredRecord): void {
     const { model, input } = report
     this.#finished('ok', request)
     for (const [stage, seconds] of Object.entries(report.seconds)) this.#histogram('asr_stage_duration_seconds').observe({ stage }, seconds)
     this.#counter('asr_audio_seconds_total').inc({ model }, input.audioSeconds)
-    this.#counter('asr_audio_bytes_total').inc(audioBytes)
+    this.#counter('asr_audio_bytes_total').inc({ codec: codecGroup(input.codec) }, request.audioBytes)
     this.#counter('asr_audio_trimmed_seconds_total').inc({ position: 'leading' }, input.trimmedLeadingSeconds)
     this.#counter('asr_audio_trimmed_seconds_total').inc({ position: 'trailing' }, input.trimmedTrailingSeconds)
     this.#histogram('asr_audio_duration_seconds').observe(input.audioSeconds)
     if (input.audioSeconds > 0) this.#histogram('asr_real_time_factor').observe({ model }, processingSeconds(report) / input.audioSeconds)
-    this.#counter('asr_tokens_total').inc({ model }, report.segments.reduce((sum, { tokens }) => sum + tokens.length, 0))
+    this.#counter('asr_tokens_total').inc({ model }, tokensOf(report.segments))
     this.#counter('asr_hearings_total').inc({ model }, report.hearings)
     for (const reason of report.cascade?.reasons ?? []) this.#counter('asr_cascade_total').inc({ reason })
     this.#counter('asr_cascade_seconds_total').inc(report.cascade?.seconds ?? 0)
-    this.#counter('asr_words_total').inc({ model }, report.text === '' ? 0 : report.text.split(/\s+/).length)
+    this.#counter('asr_words_total').inc({ model }, wordsOf(report.text))
     this.#counter('asr_transcripts_total').inc({ model, result: resultOf(report) })
-    if (report.confidence !== null) this.#histogram('asr_confidence').observe({ model }, report.confidence)
+    this.#histogram('asr_deadline_remaining_seconds').observe(Math.max(0, request.deadlineSeconds - request.secondsSinceUpload))
+    this.#describeOutput(report)
     this.#describeInput(report)
   }
 
@@ -126,6 +134,15 @@ export class Telemetry {
   httpFinished(method: string, route: string, status: number, seconds: number): void {
     this.#histogram('http_server_request_duration_seconds')
       .observe({ http_request_method: method, http_route: route, http_response_status_code: String(status) }, seconds)
+  }
+
+  #describeOutput({ model, text, confidence, lowestTokenProbability, language, segments, input }: Report): void {
+    this.#counter('asr_detected_language_total').inc({ language })
+    if (confidence !== null) this.#histogram('asr_confidence').observe({ model }, confidence)
+    if (lowestTokenProbability !== null) this.#histogram('asr_lowest_token_probability').observe({ model }, lowestTokenProbability)
+    if (text === '' || input.speechSeconds === 0) return
+    this.#histogram('asr_tokens_per_audio_second').observe({ model }, tokensOf(segments) / input.speechSeconds)
+    this.#histogram('asr_words_per_second').observe({ model }, wordsOf(text) / input.speechSeconds)
   }
 
   /** A figure that could not be measured is not observed: a zero in its place would look like drift. */
@@ -186,6 +203,14 @@ function startAtZero(metric: Metric, labels: Labels): void {
   if (metric instanceof Histogram) metric.zero({ ...labels })
   else if (metric instanceof Counter) metric.inc({ ...labels }, 0)
   else metric.set({ ...labels }, 0)
+}
+
+function tokensOf(segments: Report['segments']): number {
+  return segments.reduce((sum, { tokens }) => sum + tokens.length, 0)
+}
+
+function wordsOf(text: string): number {
+  return text === '' ? 0 : text.split(/\s+/).length
 }
 
 const WAITING: readonly Stage[] = ['receive', 'queue_wait']

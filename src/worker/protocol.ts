@@ -3,7 +3,8 @@
  * `child_process.fork({ serialization: 'advanced' })`: audio goes over as bytes, errors as `WireError`.
  */
 import type { WireError } from '../errors.js'
-import type { ChannelChoice, DetectionMode, Engine, EngineReport, HeaderlessFormat, MatrixChoice, ProviderReport, Report } from '../types.js'
+import type { DetectionMode, Engine, EngineReport, MatrixChoice, ProviderReport } from '../choices.js'
+import type { ChannelChoice, HeaderlessFormat, Report } from '../types.js'
 
 /** Everything a recognition process has to know; the first message it gets. */
 export interface WorkerSettings {

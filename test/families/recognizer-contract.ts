@@ -12,7 +12,8 @@ import { SpeechError, type ErrorCode } from '../../src/errors.js'
 import { readManifest, type Manifest } from '../../src/manifest.js'
 import type { RecognizeOptions, Recognizer } from '../../src/recognizer.js'
 import { startStopwatch } from '../../src/stopwatch.js'
-import type { Clip, Engine, Hypothesis, Stage } from '../../src/types.js'
+import type { Engine } from '../../src/choices.js'
+import type { Clip, Hypothesis, Stage } from '../../src/types.js'
 
 export interface Subject {
   readonly modelsDir: string

@@ -13,7 +13,7 @@ import type { JobRequest } from '../../src/worker/job.js'
 import { wavOfSeconds } from './wav.js'
 
 export const REPORT: Report = {
-  text: 'play some jazz', confidence: 0.9, language: 'en', model: 'moonshine-tiny-en', noSpeechReason: null, warnings: [],
+  text: 'play some jazz', confidence: 0.9, lowestTokenProbability: 0.7, language: 'en', model: 'moonshine-tiny-en', noSpeechReason: null, warnings: [],
   hearings: 3,
   cascade: { model: 'whisper-base', asked: 1, reasons: ['sure', 'low_confidence'], seconds: 0.4 },
   segments: [
@@ -22,7 +22,7 @@ export const REPORT: Report = {
   ],
   input: {
     container: 'wav', codec: 'pcm_s16', sampleRate: 16_000, channels: 1, mixing: 'mono', truncated: false, loudnessLufs: -23, peakDbfs: -3, rmsDbfs: null,
-    clippedRatio: 0, dcOffset: 0, audioSeconds: 2, speechSeconds: 1.5, snrDb: 18, noiseFloorDbfs: -52, speechRatio: 0.6, leadingSilenceSeconds: 0.5, trailingSilenceSeconds: 0.3, bandwidthHz: 7500, trimmedLeadingSeconds: 0.25, trimmedTrailingSeconds: 0.25,
+    clippedRatio: 0, dcOffset: 0, audioSeconds: 2, speechSeconds: 1.5, snrDb: 18, noiseFloorDbfs: -52, speechRatio: 0.6, leadingSilenceSeconds: 0.5, trailingSilenceSeconds: 0.3, bandwidthHz: 7500, timbre: { lowFrequencyDb: -12, centroidHz: 1500, flatnessDb: -14, cepstrum: [3, 1, -0.5, 0.2], syllablesPerSecond: 4 }, trimmedLeadingSeconds: 0.25, trimmedTrailingSeconds: 0.25,
   },
   seconds: { queue_wait: 0.001, transfer: 0.001, audio_decode: 0.001, encoder: 0.01, decoder: 0.02 },
 }

@@ -13,7 +13,7 @@ import { listModels, readBundle, type Manifest } from '../../src/manifest.js'
 import { transcribe } from '../../src/pipeline.js'
 import type { Recognizer } from '../../src/recognizer.js'
 import { projectRoot } from '../../src/root.js'
-import { ENGINES, type Engine } from '../../src/types.js'
+import { ENGINES, type Engine } from '../../src/choices.js'
 import { huggingFaceTokenizer } from '../../src/text/tokenizer.js'
 import { openRecognizer, recognize, recognizerContract } from '../families/recognizer-contract.js'
 

@@ -1,0 +1,63 @@
+/** What the drift monitor says of itself at one moment: plain data, for the page, the API and the metrics. */
+import type { Family } from './features.js'
+
+/** Clips of the fast window come and go within minutes, those of the slow one within hours: it sees smaller shifts. */
+export const WINDOWS = ['fast', 'slow'] as const
+export type WindowName = (typeof WINDOWS)[number]
+
+/** One feature in one window. Null in its place: too few clips to say anything. */
+export interface Comparison {
+  /** Clips in the window, those counted as missing among them. */
+  readonly clips: number
+  /** In the order of the bins. */
+  readonly counts: readonly number[]
+  readonly missing: number
+  /** Population stability index against the baseline. */
+  readonly psi: number
+  /** The index less what it would be on average without drift; may be slightly negative. */
+  readonly excess: number
+  /** Holm-adjusted over the features of the family, design effect included. */
+  readonly pValue: number
+  /** Cliff's delta: from −1, all values lie below the baseline, to 1, all above; null for categories. */
+  readonly delta: number | null
+}
+
+export interface FeatureState {
+  readonly name: string
+  readonly family: Family
+  readonly unit: string
+  readonly help: string
+  /** What each bin holds, for people: "−31.2 to −28.4" or a category. */
+  readonly bins: readonly string[]
+  /** Shares of the baseline, smoothed as the statistics use them; they sum to 1. */
+  readonly baseline: readonly number[]
+  readonly baselineClips: number
+  readonly baselineMissing: number
+  readonly windows: Readonly<Record<WindowName, Comparison | null>>
+  readonly alarm: boolean
+  /** ISO 8601; null when there is no alarm. */
+  readonly alarmSince: string | null
+}
+
+export interface BaselineSummary {
+  readonly id: string
+  readonly created: string
+  readonly model: string
+  /** Alarms are raised only against a calibrated baseline. */
+  readonly calibrated: boolean
+  /** Why not; null when it is. */
+  readonly uncalibratedBecause: string | null
+  readonly clips: number
+  readonly sessions: number | null
+  readonly speakers: number | null
+  /** Where it comes from, for people. */
+  readonly provenance: string
+}
+
+export interface DriftSnapshot {
+  readonly baseline: BaselineSummary
+  readonly windows: Readonly<Record<WindowName, { readonly clips: number; readonly minimum: number }>>
+  /** Names of features, strongest excess first. */
+  readonly alarms: readonly string[]
+  readonly features: readonly FeatureState[]
+}
