@@ -42,6 +42,8 @@ export const ERRORS = {
   MODEL_FILE_MISSING:     { status: 500, retryable: false, counted: 'outside',   message: 'A file of the model is not there' },
   MODEL_FILE_ALTERED:     { status: 500, retryable: false, counted: 'outside',   message: 'A file of the model does not have the checksum of its manifest' },
   MODEL_FETCH_FAILED:     { status: 500, retryable: true,  counted: 'outside',   message: 'The model could not be fetched' },
+  BASELINE_INVALID:       { status: 500, retryable: false, counted: 'outside',   message: 'The drift baseline is not valid' },
+  BASELINE_MISMATCH:      { status: 500, retryable: false, counted: 'outside',   message: 'The drift baseline was made for something else' },
   PROVIDER_UNAVAILABLE:   { status: 500, retryable: false, counted: 'outside',   message: 'No execution provider of the list can be used' },
 } as const satisfies Record<string, ErrorEntry>
 

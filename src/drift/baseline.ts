@@ -1,0 +1,126 @@
+/**
+ * The file that a service is compared with: how often each bin of each feature was hit, how much windows of it vary,
+ * for which model and pipeline it holds, and where it comes from. Counts and not shares, because the size of the
+ * baseline is part of every statistic, and because two baselines with the same bins are merged by adding.
+ *
+ * One of the doors where data from outside is checked. A baseline of another model or another way of processing is
+ * refused: else every release would drift.
+ */
+import { Type, type Static } from 'typebox'
+import { Value } from 'typebox/value'
+import { SpeechError } from '../errors.js'
+import { binCount, type Bins } from './bins.js'
+import { FEATURES, FEATURE_NAMES, type FeatureName } from './features.js'
+
+export const FORMAT = 'earshot-drift-baseline/1'
+
+const Count = Type.Integer({ minimum: 0 })
+const MOST_BINS = 64
+
+const FeatureCounts = Type.Object({
+  bins: Type.Union([
+    Type.Object({ kind: Type.Literal('numeric'), edges: Type.Array(Type.Number(), { maxItems: MOST_BINS }) }),
+    Type.Object({ kind: Type.Literal('category'), categories: Type.Array(Type.String(), { maxItems: MOST_BINS }) }),
+  ]),
+  counts: Type.Array(Count, { minItems: 1, maxItems: MOST_BINS + 1 }),
+  missing: Count,
+  designEffect: Type.Object({ fast: Type.Number({ minimum: 1 }), slow: Type.Number({ minimum: 1 }) }),
+})
+export type FeatureCounts = Static<typeof FeatureCounts>
+
+/** Settings that change what is measured; a baseline holds for one set of them. */
+const Pipeline = Type.Object({
+  version: Type.Integer({ description: 'Raised whenever a feature is measured differently.' }),
+  speechDetection: Type.String(),
+  trimSilence: Type.Boolean(),
+  normalizeVolume: Type.Boolean(),
+  maxHearings: Type.Integer(),
+  cascadeModel: Type.Union([Type.String(), Type.Null()]),
+})
+export type Pipeline = Static<typeof Pipeline>
+
+const BaselineFile = Type.Object({
+  format: Type.Literal(FORMAT),
+  id: Type.String({ minLength: 1, maxLength: 100, pattern: '^[A-Za-z0-9._-]+$' }),
+  created: Type.String({ format: 'date-time' }),
+  model: Type.Object({ name: Type.String(), digest: Type.String() }),
+  pipeline: Pipeline,
+  source: Type.Object({
+    provenance: Type.String({ maxLength: 2_000, description: 'Where the clips come from, for people.' }),
+    clips: Count,
+    sessions: Type.Union([Count, Type.Null()]),
+    speakers: Type.Union([Count, Type.Null()]),
+    from: Type.Union([Type.String(), Type.Null()]),
+    to: Type.Union([Type.String(), Type.Null()]),
+  }),
+  calibration: Type.Object({
+    calibrated: Type.Boolean({ description: 'Only then alarms are raised.' }),
+    because: Type.Union([Type.String(), Type.Null()], { description: 'Why not.' }),
+    method: Type.String(),
+    windows: Type.Object({ fast: Count, slow: Count }),
+  }),
+  selfCheck: Type.Union([Type.Object({ streams: Count, clipsEach: Count, withAlarm: Count }), Type.Null()]),
+  features: Type.Record(Type.String(), FeatureCounts),
+  confidenceToWer: Type.Union([Type.Array(Type.Object({ upTo: Type.Number(), words: Count, errors: Count }), { maxItems: MOST_BINS }), Type.Null()]),
+})
+export type Baseline = Static<typeof BaselineFile> & { readonly features: Readonly<Record<FeatureName, FeatureCounts>> }
+
+/** Raise it whenever a feature is measured differently: older baselines are then refused. */
+export const PIPELINE_VERSION = 1
+
+/** What of the settings a baseline depends on. */
+export function pipelineOf(settings: Omit<Pipeline, 'version' | 'cascadeModel'> & { readonly cascadeModel: string | undefined }): Pipeline {
+  const { speechDetection, trimSilence, normalizeVolume, maxHearings, cascadeModel } = settings
+  return { version: PIPELINE_VERSION, speechDetection, trimSilence, normalizeVolume, maxHearings, cascadeModel: cascadeModel ?? null }
+}
+
+/** A short name for a pipeline, for labels. */
+export function pipelineLabel({ version, speechDetection, trimSilence, normalizeVolume, maxHearings, cascadeModel }: Pipeline): string {
+  return `${version}-${speechDetection}${trimSilence ? '' : '-untrimmed'}${normalizeVolume ? '' : '-unnormalized'}-${maxHearings}${cascadeModel === null ? '' : `-${cascadeModel}`}`
+}
+
+/** Throws BASELINE_INVALID, with the place and what is wrong there. */
+export function parseBaseline(text: string): Baseline {
+  const data = parseJson(text)
+  if (!Value.Check(BaselineFile, data)) {
+    const fault = Value.Errors(BaselineFile, data)[0]
+    throw invalid(`${fault?.instancePath || 'the file'} ${fault?.message ?? 'does not fit'}`)
+  }
+  const names = Object.keys(data.features)
+  const lacking = FEATURE_NAMES.filter((name) => !names.includes(name))
+  const unknown = names.filter((name) => !(name in FEATURES))
+  if (lacking.length + unknown.length > 0) throw invalid(`its features are those of another version: ${[...lacking.map((name) => `${name} is missing`), ...unknown.map((name) => `${name} is not known`)].join(', ')}`)
+  for (const [name, feature] of Object.entries(data.features)) checkFeature(name, feature)
+  return data as Baseline
+}
+
+/** Throws BASELINE_MISMATCH where the baseline was made for another model or pipeline. */
+export function checkBaseline(baseline: Baseline, model: Baseline['model'], pipeline: Pipeline): void {
+  const { model: own } = baseline
+  if (own.name !== model.name || own.digest !== model.digest) throw mismatch(`it is of the model ${own.name} (${own.digest}), served is ${model.name} (${model.digest})`)
+  for (const name of Object.keys(pipeline) as (keyof Pipeline)[]) {
+    if (baseline.pipeline[name] !== pipeline[name]) throw mismatch(`its clips were processed with ${name} ${JSON.stringify(baseline.pipeline[name])}, these are with ${JSON.stringify(pipeline[name])}`)
+  }
+}
+
+function checkFeature(name: string, { bins, counts, missing }: FeatureCounts): void {
+  if (counts.length !== binCount(bins as Bins)) throw invalid(`${name} has ${counts.length} counts for ${binCount(bins as Bins)} bins`)
+  if (bins.kind === 'numeric' && bins.edges.some((edge, index) => index > 0 && edge <= bins.edges[index - 1]!)) throw invalid(`the edges of ${name} do not ascend`)
+  if (counts.every((count) => count === 0) && missing === 0) throw invalid(`${name} has no clips`)
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch (cause) {
+    throw new SpeechError('BASELINE_INVALID', (cause as Error).message, { cause })
+  }
+}
+
+function invalid(detail: string): SpeechError {
+  return new SpeechError('BASELINE_INVALID', detail)
+}
+
+function mismatch(detail: string): SpeechError {
+  return new SpeechError('BASELINE_MISMATCH', detail)
+}

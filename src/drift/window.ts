@@ -1,0 +1,61 @@
+/**
+ * The newest clips as counts in bins: a ring of sub-windows and their sum. Whole sub-windows leave, so that counts stay
+ * whole numbers and what left is gone exactly; an exponential decay would never forget and counts fractions.
+ *
+ * A sub-window closes when it is full, or too old: a quiet night must not mix Monday with Friday.
+ */
+
+export interface WindowShape {
+  readonly subWindows: number
+  readonly clipsEach: number
+  readonly maxAgeMs: number
+}
+
+export class CountingWindow {
+  readonly #shape: WindowShape
+  readonly #ring: Uint32Array[]
+  readonly #clips: Uint32Array
+  readonly #sum: Uint32Array
+  #open = 0
+  #openedAt: number
+
+  /** `cells`: how many counters one clip is spread over, all bins of all features. */
+  constructor(cells: number, shape: WindowShape, now: number) {
+    this.#shape = shape
+    this.#ring = Array.from({ length: shape.subWindows }, () => new Uint32Array(cells))
+    this.#clips = new Uint32Array(shape.subWindows)
+    this.#sum = new Uint32Array(cells)
+    this.#openedAt = now
+  }
+
+  /** Sum over all sub-windows. Shape [cells]. */
+  get counts(): Uint32Array { return this.#sum }
+  get clips(): number { return this.#clips.reduce((sum, clips) => sum + clips, 0) }
+
+  /** Adds one clip, the cells that it falls in. Returns whether the sub-window is full now: then evaluate, and call `advance`. */
+  add(cells: Uint16Array, now: number): boolean {
+    const open = this.#ring[this.#open]!
+    if (this.#clips[this.#open] === 0) this.#openedAt = now
+    for (const cell of cells) {
+      open[cell]!++
+      this.#sum[cell]!++
+    }
+    return ++this.#clips[this.#open]! >= this.#shape.clipsEach
+  }
+
+  /** Whether the open sub-window has been open for too long. An empty one ages too, so that old clips leave without new ones. */
+  isAged(now: number): boolean {
+    return now - this.#openedAt >= this.#shape.maxAgeMs
+  }
+
+  /** Closes the open sub-window; the oldest leaves and becomes the open one. */
+  advance(now: number): void {
+    // Time that passed without a clip is not forgotten: each call ages by one sub-window at most.
+    this.#openedAt = this.isAged(now) ? Math.max(this.#openedAt + this.#shape.maxAgeMs, now - this.#shape.subWindows * this.#shape.maxAgeMs) : now
+    this.#open = (this.#open + 1) % this.#ring.length
+    const oldest = this.#ring[this.#open]!
+    for (let cell = 0; cell < oldest.length; cell++) this.#sum[cell]! -= oldest[cell]!
+    oldest.fill(0)
+    this.#clips[this.#open] = 0
+  }
+}
