@@ -9,6 +9,7 @@ import { ERRORS, type ErrorCode } from '../errors.js'
 import type { Engine } from '../choices.js'
 import type { Report, Stage } from '../types.js'
 import { CODEC_GROUPS, DEFECTS, METRICS, NO_MODEL, SAMPLE_RATES, type LabelValues, type MetricEntry, type MetricName } from './catalog.js'
+import { RecentTraffic, type Outcome } from './recent.js'
 
 type Labels = Readonly<Record<string, string>>
 type Metric = Counter | Gauge | Histogram
@@ -52,6 +53,7 @@ export interface LiveNumbers {
 
 export class Telemetry {
   readonly registry = new Registry()
+  readonly recent = new RecentTraffic()
   readonly #metrics = new Map<string, Metric>()
   readonly #modelInfo = new Map<string, Record<string, string>>()
 
@@ -85,6 +87,7 @@ export class Telemetry {
   recognized(report: Report, request: AnsweredRecord): void {
     const { model, input } = report
     this.#finished('ok', request)
+    this.recent.answered(report, request.secondsSinceUpload)
     for (const [stage, seconds] of Object.entries(report.seconds)) this.#histogram('asr_stage_duration_seconds').observe({ stage }, seconds)
     this.#counter('asr_audio_seconds_total').inc({ model }, input.audioSeconds)
     this.#counter('asr_audio_bytes_total').inc({ codec: codecGroup(input.codec) }, request.audioBytes)
@@ -163,7 +166,8 @@ export class Telemetry {
     this.#counter('asr_input_format_total').inc({ codec: codecGroup(input.codec), sample_rate: known(SAMPLE_RATES, String(input.sampleRate)) })
   }
 
-  #finished(outcome: string, { model = NO_MODEL, secondsSinceUpload }: RequestRecord): void {
+  #finished(outcome: Outcome, { model = NO_MODEL, secondsSinceUpload }: RequestRecord): void {
+    if (outcome !== 'ok') this.recent.ended(outcome)
     this.#counter('asr_requests_total').inc({ model, outcome })
     if (outcome === 'ok' || outcome === 'error') this.#histogram('asr_request_duration_seconds').observe({ model, outcome }, secondsSinceUpload)
   }
