@@ -7,6 +7,7 @@ import type { Engine } from '../choices.js'
 import type { Report, Stage } from '../types.js'
 import { CODEC_GROUPS, DEFECTS, METRICS, NO_MODEL, SAMPLE_RATES, type MetricName } from './catalog.js'
 import { LiveCatalog } from './live-catalog.js'
+import { RecentTraffic, type Outcome } from './recent.js'
 
 type Labels = Readonly<Record<string, string>>
 
@@ -49,6 +50,7 @@ export interface LiveNumbers {
 
 export class Telemetry {
   readonly live: LiveCatalog
+  readonly recent = new RecentTraffic()
   readonly #modelInfo = new Map<string, Record<string, string>>()
 
   constructor(models: readonly string[], build: Labels) {
@@ -80,6 +82,7 @@ export class Telemetry {
   recognized(report: Report, request: AnsweredRecord): void {
     const { model, input } = report
     this.#finished('ok', request)
+    this.recent.answered(report, request.secondsSinceUpload)
     for (const [stage, seconds] of Object.entries(report.seconds)) this.live.histogram('asr_stage_duration_seconds').observe({ stage }, seconds)
     this.live.counter('asr_audio_seconds_total').inc({ model }, input.audioSeconds)
     this.live.counter('asr_audio_bytes_total').inc({ codec: codecGroup(input.codec) }, request.audioBytes)
@@ -158,7 +161,8 @@ export class Telemetry {
     this.live.counter('asr_input_format_total').inc({ codec: codecGroup(input.codec), sample_rate: known(SAMPLE_RATES, String(input.sampleRate)) })
   }
 
-  #finished(outcome: string, { model = NO_MODEL, secondsSinceUpload }: RequestRecord): void {
+  #finished(outcome: Outcome, { model = NO_MODEL, secondsSinceUpload }: RequestRecord): void {
+    if (outcome !== 'ok') this.recent.ended(outcome)
     this.live.counter('asr_requests_total').inc({ model, outcome })
     if (outcome === 'ok' || outcome === 'error') this.live.histogram('asr_request_duration_seconds').observe({ model, outcome }, secondsSinceUpload)
   }
