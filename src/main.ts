@@ -6,12 +6,14 @@ import closeWithGrace from 'close-with-grace'
 import { pino, type Logger } from 'pino'
 import { readConfig, unknownSettings, type Config } from './config.js'
 import { SpeechError } from './errors.js'
+import { Feedback } from './feedback/feedback.js'
 import { buildApp } from './http/app.js'
 import type { ServedModel } from './http/dependencies.js'
 import { Intake } from './http/intake.js'
 import { readManifest, type Manifest } from './manifest.js'
 import { projectRoot } from './root.js'
 import { NO_MODEL } from './telemetry/catalog.js'
+import { feedbackCounters, showConcepts } from './telemetry/feedback-metrics.js'
 import { Telemetry } from './telemetry/telemetry.js'
 import { availableCores } from './worker/cores.js'
 import { WorkerPool, type PoolEvents } from './worker/pool.js'
@@ -48,7 +50,9 @@ async function serve(config: Config): Promise<void> {
     workers: pool.readiness().workers,
     workerResidentBytes: pool.residentBytes,
   }))
-  const app = await buildApp({ config, pool, telemetry, intake, logger, models }, version)
+  const feedback = new Feedback({ secret: config.feedbackSecret, expirySeconds: config.feedbackExpirySeconds, models: config.models, observer: feedbackCounters(telemetry.registry, config.models) })
+  showConcepts(telemetry.registry, () => feedback.figures())
+  const app = await buildApp({ config, pool, telemetry, intake, feedback, logger, models }, version)
 
   let closing = false
   closeWithGrace({ delay: config.drainSeconds * 1000 + LAST_RESORT_MS, logger: false }, async ({ signal, err }) => {

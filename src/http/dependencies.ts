@@ -1,6 +1,7 @@
 /** What main.ts hands to the HTTP side. As types only: tests pass a fake pool and need no model. */
 import type { FastifyBaseLogger } from 'fastify'
 import type { Config } from '../config.js'
+import type { Feedback } from '../feedback/feedback.js'
 import type { Telemetry } from '../telemetry/telemetry.js'
 import type { WorkerPool } from '../worker/pool.js'
 import type { Intake } from './intake.js'
@@ -36,6 +37,7 @@ export interface AppDependencies {
   readonly pool: Pool
   readonly telemetry: Telemetry
   readonly intake: Intake
+  readonly feedback: Feedback
   readonly logger: FastifyBaseLogger
   /** The first is the default. */
   readonly models: readonly ServedModel[]

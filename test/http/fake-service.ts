@@ -4,9 +4,11 @@ import { pino } from 'pino'
 import type { Test } from 'tap'
 import { readConfig } from '../../src/config.js'
 import { toWire } from '../../src/errors.js'
+import { Feedback } from '../../src/feedback/feedback.js'
 import { buildApp } from '../../src/http/app.js'
 import type { Pool } from '../../src/http/dependencies.js'
 import { Intake } from '../../src/http/intake.js'
+import { feedbackCounters, showConcepts } from '../../src/telemetry/feedback-metrics.js'
 import { Telemetry } from '../../src/telemetry/telemetry.js'
 import type { Report } from '../../src/types.js'
 import type { JobRequest } from '../../src/worker/job.js'
@@ -59,7 +61,9 @@ export async function setUp(t: Test, environment: Record<string, string> = {}, f
   const models = config.models.map((name, index) => ({ ...described, name, cascade: index === 0 ? cascade : null }))
   const telemetry = new Telemetry(config.models, { version: '0', revision: 'r', node_version: 'n' })
   const intake = new Intake(config)
-  const app = await buildApp({ config, pool, telemetry, intake, models, logger: pino({ level: 'trace' }, { write: (line: string) => { logged.push(line) } }) }, '0.0.0')
+  const feedback = new Feedback({ secret: config.feedbackSecret, expirySeconds: config.feedbackExpirySeconds, models: config.models, observer: feedbackCounters(telemetry.registry, config.models) })
+  showConcepts(telemetry.registry, () => feedback.figures())
+  const app = await buildApp({ config, pool, telemetry, intake, feedback, models, logger: pino({ level: 'trace' }, { write: (line: string) => { logged.push(line) } }) }, '0.0.0')
   t.teardown(() => app.close())
   const url = await app.listen({ host: '127.0.0.1', port: 0 })
   const metric = async (name: string): Promise<string[]> => (await telemetry.exposition()).split('\n').filter((line) => line.startsWith(name) && !line.endsWith(' 0'))
