@@ -203,7 +203,7 @@ function stateOf(watched: Watched): FeatureState {
     name, family, unit, help,
     bins: binLabels(bins),
     baseline: smoothedShares(counts),
-    baselineClips: sumOf(counts),
+    baselineClips: sumOf(baseline),
     baselineMissing: baseline.at(-1)!,
     windows: { ...comparisons },
     alarm: isAlarmed(watched),
