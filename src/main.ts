@@ -48,7 +48,7 @@ async function serve(config: Config): Promise<void> {
     workers: pool.readiness().workers,
     workerResidentBytes: pool.residentBytes,
   }))
-  const app = await buildApp({ config, pool, telemetry, drift: { snapshot: () => null, reason: 'no baseline' }, intake, logger, models }, version)
+  const app = await buildApp({ config, pool, telemetry, drift: { snapshot: () => null, reason: 'none is configured' }, intake, logger, models }, version)
 
   let closing = false
   closeWithGrace({ delay: config.drainSeconds * 1000 + LAST_RESORT_MS, logger: false }, async ({ signal, err }) => {

@@ -38,7 +38,7 @@ interface Setup {
 }
 
 /** What the service has when no baseline is configured. */
-const NO_BASELINE: DriftView = { snapshot: () => null, reason: 'no baseline' }
+const NO_BASELINE: DriftView = { snapshot: () => null, reason: 'none is configured' }
 
 interface FakePool extends Partial<Pool> { answer?: (job: JobRequest, signal?: AbortSignal) => Promise<Report> }
 
