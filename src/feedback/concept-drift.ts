@@ -16,7 +16,7 @@ const LEAST_UTTERANCES = 30
 const LEAST_WORDS = 100
 /** Sessions; of a few, a bootstrap promises too narrow an interval. */
 const LEAST_GROUPS = 10
-/** Below these, the test of the calibration raises more than 7 false alarms in a hundred where it should raise 5 (test/feedback/calibration.test.ts). */
+/** Below these, the test of the calibration raises more than 7 false alarms in a hundred where it should raise 5 (test/feedback/concept-drift.test.ts). */
 const LEAST_TESTED_UTTERANCES = 60
 const LEAST_TESTED_GROUPS = 20
 
