@@ -37,7 +37,7 @@ export class ConceptDrift {
   readonly #labels = new Ring<LabelledAnswer>(LABELS)
   readonly #confidences = new Ring<{ readonly confidence: number; readonly words: number }>(CONFIDENCES)
   #labelled = 0
-  /** What the labels say; undefined when one has come since. A bootstrap takes some milliseconds, and scrapes are frequent. */
+  /** What the labels say; undefined when one has come since. A bootstrap takes 10 to 20 ms, and scrapes are frequent. */
   #ofLabels: Omit<ConceptFigures, 'estimatedErrorRate'> | undefined
 
   /** Without a table of the baseline there is only the error rate. */
