@@ -15,7 +15,7 @@ import type { FeedbackEvent, LabelSource, UnmatchedReason } from './events.js'
 import { digestOfTranscript, issueToken, readToken, tokenName, type AnswerFacts } from './token.js'
 
 /** An alignment has as many cells as the product of both lengths. */
-const MOST_WORDS = 1_000
+const MOST_WORDS = 500
 
 export interface FeedbackOptions {
   /** Undefined: drawn now, so that no token outlives this process. */
