@@ -13,7 +13,7 @@ async function answer(url: string): Promise<string> {
 
 function form(format: string): FormData {
   const body = new FormData()
-  body.set('file', new Blob([CLIP as unknown as BlobPart]))
+  body.set('file', new Blob([CLIP as never]))
   body.set('model', 'whisper-1')
   body.set('response_format', format)
   return body
