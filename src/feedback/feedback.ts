@@ -24,7 +24,7 @@ export interface FeedbackOptions {
   /** Served here; tokens of other models are counted, and that is all. */
   readonly models: readonly string[]
   /** By model: what its confidences meant in its baseline. */
-  readonly confidenceToWer?: Readonly<Record<string, readonly ConfidenceBin[]>>
+  readonly confidenceToWer?: Readonly<Record<string, readonly ConfidenceBin[]>> | undefined
   readonly observer: FeedbackObserver
   /** Milliseconds, as Date.now. */
   readonly now?: () => number

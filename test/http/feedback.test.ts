@@ -1,6 +1,9 @@
 /** Feedback and labels over HTTP: a token with every answer, typed refusals, small bodies, counters, and no word in a log. */
 import t from 'tap'
 import { FEEDBACK_EVENTS, LABEL_SOURCES, UNMATCHED_REASONS } from '../../src/feedback/events.js'
+import { Feedback } from '../../src/feedback/feedback.js'
+import { feedbackCounters, showConcepts } from '../../src/telemetry/feedback-metrics.js'
+import { Telemetry } from '../../src/telemetry/telemetry.js'
 import { CLIP, errorOf, post, REPORT, setUp } from './fake-service.js'
 
 const JSON_TYPE = { 'content-type': 'application/json' }
@@ -13,7 +16,7 @@ async function answer(url: string): Promise<string> {
 
 function form(format: string): FormData {
   const body = new FormData()
-  body.set('file', new Blob([CLIP as never]))
+  body.set('file', new Blob([new Uint8Array(CLIP)]))
   body.set('model', 'whisper-1')
   body.set('response_format', format)
   return body
@@ -95,6 +98,23 @@ t.test('labels of a random sample become a rate with an interval', async (t) => 
   t.match(rates, ['asr_label_wer_ratio{model="moonshine-tiny-en",bound="estimate"} 0.17', /bound="low"} 0\.1/, /bound="high"} 0\.2/])
   t.same(await metric('asr_calibration_p_value'), [], 'without a table')
   t.same(await metric('asr_estimated_wer_ratio'), [])
+})
+
+t.test('with a table of the baseline there is an estimate at once, and a test when there are labels', async (t) => {
+  const telemetry = new Telemetry(['with', 'without'], { version: '0', revision: 'r', node_version: 'n' })
+  const feedback = new Feedback({
+    secret: undefined, expirySeconds: 60, models: ['with', 'without'], observer: feedbackCounters(telemetry.registry, ['with', 'without']),
+    confidenceToWer: { with: [{ upTo: 0.8, words: 100, errors: 50 }, { upTo: 1, words: 1_000, errors: 100 }] },
+  })
+  showConcepts(telemetry.registry, () => feedback.figures())
+  const shown = async (name: string): Promise<string[]> => (await telemetry.exposition()).split('\n').filter((line) => line.startsWith(`${name}{`))
+  const tokens = ['with', 'without'].flatMap((model) => Array.from({ length: 60 }, (_, index) => feedback.answered({ ...REPORT, model, confidence: index % 4 === 0 ? 0.8 : 0.9 }, `${model} ${index}`)))
+  t.same(await shown('asr_estimated_wer_ratio'), ['asr_estimated_wer_ratio{model="with"} 0.2'])
+  t.same(await shown('asr_calibration_p_value'), [])
+  for (const token of tokens) feedback.label(token, { reference: 'other words altogether', transcript: REPORT.text, source: 'random' })
+  const pValues = await shown('asr_calibration_p_value')
+  t.equal(pValues.length, 1)
+  t.ok(Number(pValues[0]!.split(' ').at(-1)) < 1e-6, pValues[0])
 })
 
 t.test('all events, sources and reasons are there before the first', async (t) => {
