@@ -1,9 +1,9 @@
 /** What lies in deploy/, as data: rules, expressions with where they stand, and the labels that each metric has. */
 import { readFileSync, readdirSync } from 'node:fs'
 import path from 'node:path'
+import { Registry, collectDefaultMetrics } from 'prom-client'
 import { projectRoot } from '../../src/root.js'
 import { METRICS, type MetricEntry } from '../../src/telemetry/catalog.js'
-import { Telemetry } from '../../src/telemetry/telemetry.js'
 import { readYaml, type Yaml } from './yaml.js'
 
 export interface Rule {
@@ -55,7 +55,8 @@ export const dashboard = JSON.parse(read('deploy/grafana/dashboards/earshot.json
 
 /** Every metric that can be asked for, with its labels. A recorded one has those that its name begins with. */
 export const labelsOf: ReadonlyMap<string, readonly string[]> = new Map([
-  ...new Telemetry([], {}).registry.getMetricsAsArray().flatMap(seriesOf),
+  ...Object.entries<MetricEntry>(METRICS).flatMap(([name, { type, labels = {} }]) => seriesOf(name, type, Object.keys(labels))),
+  ...defaultMetrics(),
   ...rules.flatMap(({ record }): [string, string[]][] => record === undefined ? [] : [[record, record.split(':')[0]!.split('_')]]),
   ['up', ['job', 'instance']],
   ['ALERTS', ['alertname', 'alertstate', 'severity', 'job', 'instance', 'feature', 'model']],
@@ -95,8 +96,15 @@ export function documentedExpressions(): Expression[] {
   return [...questions, ...blocks]
 }
 
-function seriesOf(metric: object): [string, string[]][] {
-  const { name, labelNames, type } = metric as { name: string; labelNames: string[]; type: string }
+/** Those of prom-client, which describe their labels in fields that its types do not have. */
+function defaultMetrics(): [string, string[]][] {
+  const registry = new Registry()
+  collectDefaultMetrics({ register: registry })
+  return (registry.getMetricsAsArray() as unknown as { name: string; type: string; labelNames: string[] }[])
+    .flatMap(({ name, type, labelNames }) => seriesOf(name, type, labelNames))
+}
+
+function seriesOf(name: string, type: string, labelNames: readonly string[]): [string, string[]][] {
   const labels = [...labelNames, 'job', 'instance']
   return type !== 'histogram' ? [[name, labels]] : [[`${name}_bucket`, [...labels, 'le']], [`${name}_sum`, labels], [`${name}_count`, labels]]
 }
