@@ -1,4 +1,4 @@
-/** Percentiles, a slope, groups, and a random source that gives the same numbers for the same seed. */
+/** Percentiles, a slope, groups, and random sources that give the same numbers for the same seed. */
 
 /** Nearest-rank percentile, so that every figure was really measured; NaN of nothing. `share` in [0, 1]. */
 export function percentile(values: readonly number[], share: number): number {
@@ -43,4 +43,9 @@ export function seededRandom(seed: number): () => number {
     mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61)
     return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32
   }
+}
+
+/** One number with mean 0 and variance 1 (Box and Muller, 1958). */
+export function gaussian(random: () => number): number {
+  return Math.sqrt(-2 * Math.log(1 - random())) * Math.cos(2 * Math.PI * random())
 }
