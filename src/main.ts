@@ -1,5 +1,4 @@
 /** Starts the process: settings, telemetry, recognition workers, server; and ends it without losing a request. */
-import { createHash } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import path from 'node:path'
 import closeWithGrace from 'close-with-grace'
@@ -9,7 +8,7 @@ import { SpeechError } from './errors.js'
 import { buildApp } from './http/app.js'
 import type { ServedModel } from './http/dependencies.js'
 import { Intake } from './http/intake.js'
-import { readManifest, type Manifest } from './manifest.js'
+import { modelDigest, readManifest, type Manifest } from './manifest.js'
 import { projectRoot } from './root.js'
 import { NO_MODEL } from './telemetry/catalog.js'
 import { Telemetry } from './telemetry/telemetry.js'
@@ -48,7 +47,7 @@ async function serve(config: Config): Promise<void> {
     workers: pool.readiness().workers,
     workerResidentBytes: pool.residentBytes,
   }))
-  const app = await buildApp({ config, pool, telemetry, intake, logger, models }, version)
+  const app = await buildApp({ config, pool, telemetry, drift: { snapshot: () => null, reason: 'no baseline' }, intake, logger, models }, version)
 
   let closing = false
   closeWithGrace({ delay: config.drainSeconds * 1000 + LAST_RESORT_MS, logger: false }, async ({ signal, err }) => {
@@ -119,7 +118,7 @@ function asServed(manifest: Manifest, larger: Manifest | undefined): ServedModel
     name, version: modelVersion, description, family, languages, licence, precision, parameters,
     clipSeconds: limits.clipSeconds,
     bytes: files.reduce((sum, { bytes }) => sum + bytes, 0),
-    digest: createHash('sha256').update(files.map(({ sha256 }) => sha256).join()).digest('hex').slice(0, 12),
+    digest: modelDigest(manifest),
     source: source?.package ?? 'local',
     cascade: larger === undefined ? null : { model: larger.name, languages: larger.languages },
   }

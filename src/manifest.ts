@@ -207,3 +207,8 @@ export function openModelFiles(modelsDir: string, manifest: Bundle): ModelFiles 
     },
   }
 }
+
+/** A short name for exactly these files: the first 12 hexadecimal digits of the SHA-256 over their checksums. */
+export function modelDigest({ files }: Pick<Manifest, 'files'>): string {
+  return createHash('sha256').update(Object.values(files).map(({ sha256 }) => sha256).join()).digest('hex').slice(0, 12)
+}

@@ -12,6 +12,7 @@ import Fastify, { LogController, type FastifyInstance, type FastifyReply, type F
 import { ERRORS, SpeechError } from '../errors.js'
 import type { AppDependencies } from './dependencies.js'
 import { documentation } from './documentation.js'
+import { drift } from './drift.js'
 import { models } from './models.js'
 import { openAiTranscriptions } from './openai.js'
 import { operations } from './operations.js'
@@ -56,8 +57,9 @@ export async function buildApp(dependencies: AppDependencies, version: string): 
   await app.register(transcriptions, dependencies)
   await app.register(openAiTranscriptions, dependencies)
   await app.register(models, dependencies)
-  // Probes and scrapes come every few seconds; only their failures are worth a line.
+  // Probes, scrapes and an open page come every few seconds; only their failures are worth a line.
   await app.register(operations, { ...dependencies, logLevel: 'error' })
+  await app.register(drift, { ...dependencies, logLevel: 'error' })
   app.get('/', { schema: { hide: true } }, (_request, reply) => reply.redirect('/docs'))
   return app
 }

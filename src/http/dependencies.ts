@@ -1,6 +1,7 @@
 /** What main.ts hands to the HTTP side. As types only: tests pass a fake pool and need no model. */
 import type { FastifyBaseLogger } from 'fastify'
 import type { Config } from '../config.js'
+import type { DriftSnapshot } from '../drift/snapshot.js'
 import type { Telemetry } from '../telemetry/telemetry.js'
 import type { WorkerPool } from '../worker/pool.js'
 import type { Intake } from './intake.js'
@@ -31,10 +32,17 @@ export function acceptedLanguages({ languages, cascade }: ServedModel): string[]
 
 export type Pool = Pick<WorkerPool, 'run' | 'refusal' | 'readiness' | 'models'>
 
+/** What is known of drift. Null: nothing is compared, and `reason` says why and what to do. */
+export interface DriftView {
+  snapshot(): DriftSnapshot | null
+  readonly reason: string | null
+}
+
 export interface AppDependencies {
   readonly config: Config
   readonly pool: Pool
   readonly telemetry: Telemetry
+  readonly drift: DriftView
   readonly intake: Intake
   readonly logger: FastifyBaseLogger
   /** The first is the default. */

@@ -7,7 +7,7 @@ export async function documentation(app: FastifyInstance, version: string): Prom
   await app.register(swagger, {
     openapi: {
       openapi: '3.1.0',
-      info: { title: 'Earshot', version, description: 'Speech recognition for voice search.', license: { name: 'MIT' } },
+      info: { title: 'Earshot', version, description: 'Speech recognition for voice search. [Drift and traffic](/drift) on a page.', license: { name: 'MIT' } },
       tags: [
         { name: 'transcription', description: 'A clip in, words out' },
         { name: 'models', description: 'What is served' },

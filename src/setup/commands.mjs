@@ -28,6 +28,7 @@ const COMMANDS = {
   check: { steps: [install], go: checkTypesAndLint },
   models: { steps: [install, build], go: runModels },
   inspect: { steps: [install, build, fetchModels], go: runInspect },
+  baseline: { steps: [install, build, fetchModels], go: runBaseline },
   bench: { steps: [install, build, fetchModels], go: (args) => runBuilt('bench/run.js', args) },
   fixtures: { steps: [install, build], go: makeFixtures },
 }
@@ -93,6 +94,12 @@ async function runModels(args) {
 async function runInspect(args) {
   const { runInspect } = await import(builtUrl('src/inspect/inspect.js'))
   return runInspect(args)
+}
+
+/** @param {string[]} args @returns {Promise<number>} */
+async function runBaseline(args) {
+  const { runBaseline } = await import(builtUrl('src/baseline/baseline.js'))
+  return runBaseline(args)
 }
 
 /** @param {string[]} args @param {string[]} files when none is named in `args`; none at all means those of .taprc */

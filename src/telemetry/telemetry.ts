@@ -1,17 +1,15 @@
 /**
- * The catalog made live, and the few calls that feed it. The only file that imports prom-client.
- *
- * Gauges of the pool are read when Prometheus asks; everything else is counted when a request ends. Every known
- * label set exists from the start, or `increase()` would lose the first event.
+ * The few calls that feed the metrics of requests, models and workers. Gauges of the pool are read when Prometheus
+ * asks; everything else is counted when a request ends.
  */
-import { Counter, Gauge, Histogram, Registry, collectDefaultMetrics } from 'prom-client'
 import { ERRORS, type ErrorCode } from '../errors.js'
 import type { Engine } from '../choices.js'
 import type { Report, Stage } from '../types.js'
-import { CODEC_GROUPS, DEFECTS, METRICS, NO_MODEL, SAMPLE_RATES, type LabelValues, type MetricEntry, type MetricName } from './catalog.js'
+import { CODEC_GROUPS, DEFECTS, METRICS, NO_MODEL, SAMPLE_RATES, type MetricName } from './catalog.js'
+import { LiveCatalog } from './live-catalog.js'
+import { RecentTraffic, type Outcome } from './recent.js'
 
 type Labels = Readonly<Record<string, string>>
-type Metric = Counter | Gauge | Histogram
 
 /** A request as it ended. */
 export interface RequestRecord {
@@ -51,20 +49,19 @@ export interface LiveNumbers {
 }
 
 export class Telemetry {
-  readonly registry = new Registry()
-  readonly #metrics = new Map<string, Metric>()
+  readonly live: LiveCatalog
+  readonly recent = new RecentTraffic()
   readonly #modelInfo = new Map<string, Record<string, string>>()
 
   constructor(models: readonly string[], build: Labels) {
-    for (const [name, entry] of Object.entries<MetricEntry>(METRICS)) this.#define(name, entry, models)
-    collectDefaultMetrics({ register: this.registry })
-    this.#gauge('asr_build_info').set({ ...build }, 1)
+    this.live = new LiveCatalog(models)
+    this.live.gauge('asr_build_info').set({ ...build }, 1)
   }
 
-  get contentType(): string { return this.registry.contentType }
+  get contentType(): string { return this.live.contentType }
 
   exposition(): Promise<string> {
-    return this.registry.metrics()
+    return this.live.exposition()
   }
 
   /** Reads these numbers at every scrape. */
@@ -76,29 +73,30 @@ export class Telemetry {
       asr_upload_bytes_held: (now) => now.uploadBytesHeld,
       asr_worker_resident_memory_bytes: (now) => now.workerResidentBytes,
     }
-    for (const [name, value] of Object.entries(live)) this.#collectWith(name as MetricName, (gauge) => { gauge.set(value(read())) })
-    this.#collectWith('asr_workers', (gauge) => {
-      for (const [state, count] of Object.entries(read().workers)) gauge.set({ state }, count)
+    for (const [name, value] of Object.entries(live)) this.live.beforeScrape(name as MetricName, () => { this.live.gauge(name as MetricName).set(value(read())) })
+    this.live.beforeScrape('asr_workers', () => {
+      for (const [state, count] of Object.entries(read().workers)) this.live.gauge('asr_workers').set({ state }, count)
     })
   }
 
   recognized(report: Report, request: AnsweredRecord): void {
     const { model, input } = report
     this.#finished('ok', request)
-    for (const [stage, seconds] of Object.entries(report.seconds)) this.#histogram('asr_stage_duration_seconds').observe({ stage }, seconds)
-    this.#counter('asr_audio_seconds_total').inc({ model }, input.audioSeconds)
-    this.#counter('asr_audio_bytes_total').inc({ codec: codecGroup(input.codec) }, request.audioBytes)
-    this.#counter('asr_audio_trimmed_seconds_total').inc({ position: 'leading' }, input.trimmedLeadingSeconds)
-    this.#counter('asr_audio_trimmed_seconds_total').inc({ position: 'trailing' }, input.trimmedTrailingSeconds)
-    this.#histogram('asr_audio_duration_seconds').observe(input.audioSeconds)
-    if (input.audioSeconds > 0) this.#histogram('asr_real_time_factor').observe({ model }, processingSeconds(report) / input.audioSeconds)
-    this.#counter('asr_tokens_total').inc({ model }, tokensOf(report.segments))
-    this.#counter('asr_hearings_total').inc({ model }, report.hearings)
-    for (const reason of report.cascade?.reasons ?? []) this.#counter('asr_cascade_total').inc({ reason })
-    this.#counter('asr_cascade_seconds_total').inc(report.cascade?.seconds ?? 0)
-    this.#counter('asr_words_total').inc({ model }, wordsOf(report.text))
-    this.#counter('asr_transcripts_total').inc({ model, result: resultOf(report) })
-    this.#histogram('asr_deadline_remaining_seconds').observe(Math.max(0, request.deadlineSeconds - request.secondsSinceUpload))
+    this.recent.answered(report, request.secondsSinceUpload)
+    for (const [stage, seconds] of Object.entries(report.seconds)) this.live.histogram('asr_stage_duration_seconds').observe({ stage }, seconds)
+    this.live.counter('asr_audio_seconds_total').inc({ model }, input.audioSeconds)
+    this.live.counter('asr_audio_bytes_total').inc({ codec: codecGroup(input.codec) }, request.audioBytes)
+    this.live.counter('asr_audio_trimmed_seconds_total').inc({ position: 'leading' }, input.trimmedLeadingSeconds)
+    this.live.counter('asr_audio_trimmed_seconds_total').inc({ position: 'trailing' }, input.trimmedTrailingSeconds)
+    this.live.histogram('asr_audio_duration_seconds').observe(input.audioSeconds)
+    if (input.audioSeconds > 0) this.live.histogram('asr_real_time_factor').observe({ model }, processingSeconds(report) / input.audioSeconds)
+    this.live.counter('asr_tokens_total').inc({ model }, tokensOf(report.segments))
+    this.live.counter('asr_hearings_total').inc({ model }, report.hearings)
+    for (const reason of report.cascade?.reasons ?? []) this.live.counter('asr_cascade_total').inc({ reason })
+    this.live.counter('asr_cascade_seconds_total').inc(report.cascade?.seconds ?? 0)
+    this.live.counter('asr_words_total').inc({ model }, wordsOf(report.text))
+    this.live.counter('asr_transcripts_total').inc({ model, result: resultOf(report) })
+    this.live.histogram('asr_deadline_remaining_seconds').observe(Math.max(0, request.deadlineSeconds - request.secondsSinceUpload))
     this.#describeOutput(report)
     this.#describeInput(report)
   }
@@ -108,41 +106,41 @@ export class Telemetry {
     const reason = code.toLowerCase()
     if (counted === 'cancelled') return this.#finished('cancelled', request)
     this.#finished(counted === 'rejection' ? 'rejected' : 'error', request)
-    this.#counter(counted === 'rejection' ? 'asr_rejections_total' : 'asr_errors_total').inc({ reason })
+    this.live.counter(counted === 'rejection' ? 'asr_rejections_total' : 'asr_errors_total').inc({ reason })
   }
 
-  workerBusy(seconds: number): void { this.#counter('asr_worker_busy_seconds_total').inc(seconds) }
-  workerReplaced(reason: string): void { this.#counter('asr_worker_restarts_total').inc({ reason }) }
-  workerRetried(): void { this.#counter('asr_worker_retries_total').inc() }
+  workerBusy(seconds: number): void { this.live.counter('asr_worker_busy_seconds_total').inc(seconds) }
+  workerReplaced(reason: string): void { this.live.counter('asr_worker_restarts_total').inc({ reason }) }
+  workerRetried(): void { this.live.counter('asr_worker_retries_total').inc() }
 
   modelLoaded(model: ModelRecord): void {
     const { name, version, digest, family, precision, provider, engine } = model
     const info = { model: name, version, digest, family, precision, languages: languageLabel(model.languages), provider, engine }
     const before = this.#modelInfo.get(name)
-    if (before !== undefined) this.#gauge('asr_model_info').remove(before) // a replaced worker may have got another provider
+    if (before !== undefined) this.live.gauge('asr_model_info').remove(before) // a replaced worker may have got another provider
     this.#modelInfo.set(name, info)
-    this.#gauge('asr_model_info').set(info, 1)
-    this.#gauge('asr_model_load_duration_seconds').set({ model: name }, model.loadSeconds)
-    this.#gauge('asr_model_loaded_timestamp_seconds').set({ model: name }, Date.now() / 1000)
-    this.#gauge('asr_model_bytes').set({ model: name }, model.bytes)
+    this.live.gauge('asr_model_info').set(info, 1)
+    this.live.gauge('asr_model_load_duration_seconds').set({ model: name }, model.loadSeconds)
+    this.live.gauge('asr_model_loaded_timestamp_seconds').set({ model: name }, Date.now() / 1000)
+    this.live.gauge('asr_model_bytes').set({ model: name }, model.bytes)
     for (const candidate of METRICS.asr_execution_provider_refused.labels.provider) {
-      this.#gauge('asr_execution_provider_refused').set({ model: name, provider: candidate }, model.refusedProviders.includes(candidate) ? 1 : 0)
+      this.live.gauge('asr_execution_provider_refused').set({ model: name, provider: candidate }, model.refusedProviders.includes(candidate) ? 1 : 0)
     }
   }
 
   /** `route` is a template of the router and `method` one that it knows, so that the label sets stay finite. */
   httpFinished(method: string, route: string, status: number, seconds: number): void {
-    this.#histogram('http_server_request_duration_seconds')
+    this.live.histogram('http_server_request_duration_seconds')
       .observe({ http_request_method: method, http_route: route, http_response_status_code: String(status) }, seconds)
   }
 
   #describeOutput({ model, text, confidence, lowestTokenProbability, language, segments, input }: Report): void {
-    this.#counter('asr_detected_language_total').inc({ language })
-    if (confidence !== null) this.#histogram('asr_confidence').observe({ model }, confidence)
-    if (lowestTokenProbability !== null) this.#histogram('asr_lowest_token_probability').observe({ model }, lowestTokenProbability)
+    this.live.counter('asr_detected_language_total').inc({ language })
+    if (confidence !== null) this.live.histogram('asr_confidence').observe({ model }, confidence)
+    if (lowestTokenProbability !== null) this.live.histogram('asr_lowest_token_probability').observe({ model }, lowestTokenProbability)
     if (text === '' || input.speechSeconds === 0) return
-    this.#histogram('asr_tokens_per_audio_second').observe({ model }, tokensOf(segments) / input.speechSeconds)
-    this.#histogram('asr_words_per_second').observe({ model }, wordsOf(text) / input.speechSeconds)
+    this.live.histogram('asr_tokens_per_audio_second').observe({ model }, tokensOf(segments) / input.speechSeconds)
+    this.live.histogram('asr_words_per_second').observe({ model }, wordsOf(text) / input.speechSeconds)
   }
 
   /** A figure that could not be measured is not observed: a zero in its place would look like drift. */
@@ -153,56 +151,21 @@ export class Telemetry {
       asr_input_speech_ratio: input.speechRatio,
       asr_input_bandwidth_hertz: input.bandwidthHz,
     }
-    for (const [name, value] of Object.entries(figures)) if (value !== null) this.#histogram(name as MetricName).observe(value)
+    for (const [name, value] of Object.entries(figures)) if (value !== null) this.live.histogram(name as MetricName).observe(value)
     if (input.speechRatio > 0) {
-      this.#histogram('asr_input_silence_seconds').observe({ position: 'leading' }, input.leadingSilenceSeconds)
-      this.#histogram('asr_input_silence_seconds').observe({ position: 'trailing' }, input.trailingSilenceSeconds)
+      this.live.histogram('asr_input_silence_seconds').observe({ position: 'leading' }, input.leadingSilenceSeconds)
+      this.live.histogram('asr_input_silence_seconds').observe({ position: 'trailing' }, input.trailingSilenceSeconds)
     }
     const noSpeech = noSpeechReason !== null && noSpeechReason !== 'nothing_recognized'
-    for (const defect of DEFECTS) if (defect === 'no_speech' ? noSpeech : warnings.includes(defect)) this.#counter('asr_input_defects_total').inc({ defect })
-    this.#counter('asr_input_format_total').inc({ codec: codecGroup(input.codec), sample_rate: known(SAMPLE_RATES, String(input.sampleRate)) })
+    for (const defect of DEFECTS) if (defect === 'no_speech' ? noSpeech : warnings.includes(defect)) this.live.counter('asr_input_defects_total').inc({ defect })
+    this.live.counter('asr_input_format_total').inc({ codec: codecGroup(input.codec), sample_rate: known(SAMPLE_RATES, String(input.sampleRate)) })
   }
 
-  #finished(outcome: string, { model = NO_MODEL, secondsSinceUpload }: RequestRecord): void {
-    this.#counter('asr_requests_total').inc({ model, outcome })
-    if (outcome === 'ok' || outcome === 'error') this.#histogram('asr_request_duration_seconds').observe({ model, outcome }, secondsSinceUpload)
+  #finished(outcome: Outcome, { model = NO_MODEL, secondsSinceUpload }: RequestRecord): void {
+    if (outcome !== 'ok') this.recent.ended(outcome)
+    this.live.counter('asr_requests_total').inc({ model, outcome })
+    if (outcome === 'ok' || outcome === 'error') this.live.histogram('asr_request_duration_seconds').observe({ model, outcome }, secondsSinceUpload)
   }
-
-  #define(name: string, { type, help, labels = {}, buckets }: MetricEntry, models: readonly string[]): void {
-    const options = { name, help, labelNames: Object.keys(labels), registers: [this.registry] }
-    const metric = type === 'counter' ? new Counter(options)
-      : type === 'gauge' ? new Gauge(options)
-        : new Histogram({ ...options, buckets: [...buckets ?? []] })
-    this.#metrics.set(name, metric)
-    for (const set of labelSets(labels, type === 'counter' || type === 'histogram' ? [...models, NO_MODEL] : models)) startAtZero(metric, set)
-  }
-
-  #collectWith(name: MetricName, collect: (gauge: Gauge) => void): void {
-    const gauge = this.#gauge(name)
-    // prom-client calls `collect` with the metric as `this` before every scrape.
-    Object.assign(gauge, { collect: () => { collect(gauge) } })
-  }
-
-  #counter(name: MetricName): Counter { return this.#metrics.get(name) as Counter }
-  #gauge(name: MetricName): Gauge { return this.#metrics.get(name) as Gauge }
-  #histogram(name: MetricName): Histogram { return this.#metrics.get(name) as Histogram }
-}
-
-/** All combinations of the known label values; none when a label is open. */
-function labelSets(labels: Readonly<Record<string, LabelValues>>, models: readonly string[]): Labels[] {
-  let sets: Labels[] = [{}]
-  for (const [label, values] of Object.entries(labels)) {
-    if (values === 'open') return []
-    const list = values === 'models' ? models : values
-    sets = sets.flatMap((set) => list.map((value) => ({ ...set, [label]: value })))
-  }
-  return sets
-}
-
-function startAtZero(metric: Metric, labels: Labels): void {
-  if (metric instanceof Histogram) metric.zero({ ...labels })
-  else if (metric instanceof Counter) metric.inc({ ...labels }, 0)
-  else metric.set({ ...labels }, 0)
 }
 
 function tokensOf(segments: Report['segments']): number {

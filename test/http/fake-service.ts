@@ -5,7 +5,7 @@ import type { Test } from 'tap'
 import { readConfig } from '../../src/config.js'
 import { toWire } from '../../src/errors.js'
 import { buildApp } from '../../src/http/app.js'
-import type { Pool } from '../../src/http/dependencies.js'
+import type { DriftView, Pool } from '../../src/http/dependencies.js'
 import { Intake } from '../../src/http/intake.js'
 import { Telemetry } from '../../src/telemetry/telemetry.js'
 import type { Report } from '../../src/types.js'
@@ -32,13 +32,17 @@ interface Setup {
   readonly url: string
   readonly jobs: JobRequest[]
   readonly intake: Intake
+  readonly telemetry: Telemetry
   readonly logged: string[]
   metric(name: string): Promise<string[]>
 }
 
+/** What the service has when no baseline is configured. */
+const NO_BASELINE: DriftView = { snapshot: () => null, reason: 'no baseline' }
+
 interface FakePool extends Partial<Pool> { answer?: (job: JobRequest, signal?: AbortSignal) => Promise<Report> }
 
-export async function setUp(t: Test, environment: Record<string, string> = {}, fake: FakePool = {}, languages = ['en']): Promise<Setup> {
+export async function setUp(t: Test, environment: Record<string, string> = {}, fake: FakePool = {}, languages = ['en'], drift: DriftView = NO_BASELINE): Promise<Setup> {
   const config = readConfig({ EARSHOT_MODELS: 'moonshine-tiny-en,whisper-tiny', ...environment })
   const jobs: JobRequest[] = []
   const logged: string[] = []
@@ -59,11 +63,11 @@ export async function setUp(t: Test, environment: Record<string, string> = {}, f
   const models = config.models.map((name, index) => ({ ...described, name, cascade: index === 0 ? cascade : null }))
   const telemetry = new Telemetry(config.models, { version: '0', revision: 'r', node_version: 'n' })
   const intake = new Intake(config)
-  const app = await buildApp({ config, pool, telemetry, intake, models, logger: pino({ level: 'trace' }, { write: (line: string) => { logged.push(line) } }) }, '0.0.0')
+  const app = await buildApp({ config, pool, telemetry, drift, intake, models, logger: pino({ level: 'trace' }, { write: (line: string) => { logged.push(line) } }) }, '0.0.0')
   t.teardown(() => app.close())
   const url = await app.listen({ host: '127.0.0.1', port: 0 })
   const metric = async (name: string): Promise<string[]> => (await telemetry.exposition()).split('\n').filter((line) => line.startsWith(name) && !line.endsWith(' 0'))
-  return { app, url, jobs, intake, logged, metric }
+  return { app, url, jobs, intake, telemetry, logged, metric }
 }
 
 export function post(url: string, body: Buffer | string, headers: Record<string, string> = {}): Promise<Response> {

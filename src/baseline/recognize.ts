@@ -1,0 +1,53 @@
+/**
+ * Clips → reports, by the recognition processes of the service itself, one for each core: what is measured here is
+ * what will be measured there.
+ */
+import { readFile } from 'node:fs/promises'
+import type { Config } from '../config.js'
+import { fromWire, SpeechError } from '../errors.js'
+import type { Report } from '../types.js'
+import { WorkerPool } from '../worker/pool.js'
+import type { SourceClip } from './clips.js'
+
+/** A clip that could not be processed is no part of the baseline. */
+export type Processed = { readonly clip: SourceClip; readonly report: Report } | { readonly clip: SourceClip; readonly error: SpeechError }
+
+const PATIENCE_SECONDS = 3_600
+
+export async function recognizeAll(clips: readonly SourceClip[], config: Config, onProgress: (done: number) => void): Promise<Processed[]> {
+  const ignore = (): void => undefined
+  const pool = new WorkerPool({
+    entry: new URL('../worker/recognizer-process.js', import.meta.url),
+    workers: config.workers, settings: config,
+    queue: { jobs: config.workers, audioSeconds: PATIENCE_SECONDS * config.workers },
+    queueWaitSeconds: PATIENCE_SECONDS, deadlineSeconds: PATIENCE_SECONDS, killAfterSeconds: config.killAfterSeconds, startSeconds: config.startSeconds,
+    events: { onWorkerReady: ignore, onWorkerReplaced: ignore, onWorkerNoise: ignore, onRetry: ignore },
+  })
+  try {
+    await pool.start()
+    return await inTurns(clips, config, pool, onProgress)
+  } finally {
+    await pool.close(0)
+  }
+}
+
+/** As many at a time as there are workers, each taking the next clip when it is done with one. */
+async function inTurns(clips: readonly SourceClip[], config: Config, pool: WorkerPool, onProgress: (done: number) => void): Promise<Processed[]> {
+  const processed: Processed[] = []
+  let next = 0
+  let done = 0
+  const work = async (): Promise<void> => {
+    for (let index = next++; index < clips.length; index = next++) {
+      processed[index] = await recognizeOne(clips[index]!, config, pool)
+      onProgress(++done)
+    }
+  }
+  await Promise.all(Array.from({ length: config.workers }, work))
+  return processed
+}
+
+async function recognizeOne(clip: SourceClip, { models, maxAudioSeconds }: Config, pool: WorkerPool): Promise<Processed> {
+  const audio = await readFile(clip.file).catch((cause: NodeJS.ErrnoException) => { throw new SpeechError('BASELINE_INVALID', `${clip.file} cannot be read (${cause.message})`, { cause }) })
+  const { outcome } = await pool.run({ audio, audioSeconds: maxAudioSeconds, model: models[0]!, language: undefined })
+  return outcome.ok ? { clip, report: outcome.report } : { clip, error: fromWire(outcome.error) }
+}

@@ -1,0 +1,80 @@
+/**
+ * How often a baseline will cry wolf, before it is used: whole sessions are dealt into two halves, one half becomes a
+ * baseline, and ordinary traffic is played from the other, session by session. Those are other people than the
+ * baseline has heard, as they will be in service; a baseline of a handful of speakers shows here.
+ *
+ * Without sessions, stretches of neighbouring clips take their place.
+ */
+import type { Baseline } from './baseline.js'
+import { computeBaseline, type BaselineClip } from './build.js'
+import type { FeatureName } from './features.js'
+import { DriftMonitor } from './monitor.js'
+
+export interface SelfCheck {
+  readonly streams: number
+  readonly clipsEach: number
+  readonly withAlarm: number
+  /** Features that raised alarms, most often first. */
+  readonly features: readonly FeatureName[]
+}
+
+const SPLITS = 10
+const STREAMS_EACH = 10
+const CLIPS_EACH = 5_000
+/** Neighbours that belong together where sessions are not known. */
+const STRETCH_CLIPS = 50
+
+/** Null where the halves would be too small to say anything. `random`: in [0, 1). */
+export function checkFalseAlarms(clips: readonly BaselineClip[], baseline: Baseline, random: () => number): SelfCheck | null {
+  const blocks = blocksOf(clips)
+  if (blocks.length < 4) return null
+  let withAlarm = 0
+  const raised = new Map<FeatureName, number>()
+  for (let split = 0; split < SPLITS; split++) {
+    const { known, others } = deal(blocks, random)
+    const half: Baseline = { ...baseline, ...computeBaseline(known.flat(), random) }
+    half.calibration = { ...half.calibration, calibrated: true } // half as many clips may be too few to be used, and are enough to be checked
+    for (let stream = 0; stream < STREAMS_EACH; stream++) {
+      const alarms = playStream(half, others, random)
+      if (alarms.size > 0) withAlarm++
+      for (const feature of alarms) raised.set(feature, (raised.get(feature) ?? 0) + 1)
+    }
+  }
+  const features = [...raised].sort(([, a], [, b]) => b - a).map(([feature]) => feature)
+  return { streams: SPLITS * STREAMS_EACH, clipsEach: CLIPS_EACH, withAlarm, features }
+}
+
+type Block = readonly BaselineClip[]
+
+function blocksOf(clips: readonly BaselineClip[]): Block[] {
+  if (clips.some(({ session }) => session !== null)) {
+    const sessions = new Map<string, BaselineClip[]>()
+    clips.forEach((clip, index) => {
+      const key = clip.session ?? `alone ${index}`
+      const own = sessions.get(key)
+      if (own) own.push(clip)
+      else sessions.set(key, [clip])
+    })
+    return [...sessions.values()]
+  }
+  return Array.from({ length: Math.floor(clips.length / STRETCH_CLIPS) }, (_, index) => clips.slice(index * STRETCH_CLIPS, (index + 1) * STRETCH_CLIPS))
+}
+
+function deal(blocks: readonly Block[], random: () => number): { readonly known: readonly Block[]; readonly others: readonly Block[] } {
+  const shuffled = blocks.map((block) => ({ block, at: random() })).sort((a, b) => a.at - b.at).map(({ block }) => block)
+  const middle = shuffled.length >> 1
+  return { known: shuffled.slice(0, middle), others: shuffled.slice(middle) }
+}
+
+/** Features that raised an alarm during one stream of ordinary clips. */
+function playStream(baseline: Baseline, blocks: readonly Block[], random: () => number): ReadonlySet<FeatureName> {
+  const alarms = new Set<FeatureName>()
+  const monitor = new DriftMonitor(baseline, () => 0, { onAlarm: (feature) => { alarms.add(feature) } })
+  let played = 0
+  while (played < CLIPS_EACH) {
+    const block = blocks[Math.floor(random() * blocks.length)]!
+    for (const { row } of block) monitor.observe(row)
+    played += block.length
+  }
+  return alarms
+}

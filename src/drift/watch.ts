@@ -1,0 +1,90 @@
+/**
+ * Drift as the service runs it: the baseline that was asked for, a monitor on it, and a record of features where the
+ * operator wants one. Only clips of the default model are watched: others have outputs of their own.
+ */
+import { existsSync, readFileSync } from 'node:fs'
+import path from 'node:path'
+import { SpeechError } from '../errors.js'
+import type { Report } from '../types.js'
+import { checkBaseline, parseBaseline, type Baseline, type Pipeline } from './baseline.js'
+import { featureRow } from './features.js'
+import { DriftMonitor, type DriftEvents } from './monitor.js'
+import { ClipRecord } from './record.js'
+import type { DriftSnapshot } from './snapshot.js'
+
+export interface WatchSettings {
+  /** A file, `auto` or `off`. */
+  readonly driftBaseline: string
+  readonly driftRecord: string | undefined
+  readonly driftRecordClips: number
+  readonly modelsDir: string
+}
+
+export interface WatchEvents extends DriftEvents {
+  onRecordError(error: Error): void
+}
+
+export class DriftWatch {
+  readonly #model: string
+  readonly #record: ClipRecord | undefined
+  /** Undefined: nothing is compared. */
+  readonly monitor: DriftMonitor | undefined
+  /** Why nothing is compared; null when something is. */
+  readonly reason: string | null
+
+  private constructor(model: string, monitor: DriftMonitor | undefined, reason: string | null, record: ClipRecord | undefined) {
+    this.#model = model
+    this.monitor = monitor
+    this.reason = reason
+    this.#record = record
+  }
+
+  /**
+   * Throws BASELINE_* where a file was named and cannot be used, or the record is that of another model. The baseline
+   * that came with the model gives way instead: settings may differ from those that it was made with.
+   */
+  static async open(settings: WatchSettings, model: Baseline['model'], pipeline: Pipeline, events: WatchEvents): Promise<DriftWatch> {
+    const { baseline, reason } = findBaseline(settings, model, pipeline)
+    const record = settings.driftRecord === undefined ? undefined
+      : await ClipRecord.open(settings.driftRecord, { model, pipeline }, settings.driftRecordClips, (error) => { events.onRecordError(error) })
+    return new DriftWatch(model.name, baseline && new DriftMonitor(baseline, Date.now, events), reason, record)
+  }
+
+  /** `session`: whatever tells one visit from another; kept only as a hash in the record. */
+  observe(report: Report, session: string | undefined): void {
+    if (report.model !== this.#model || (this.monitor === undefined && this.#record === undefined)) return
+    const row = featureRow(report)
+    this.monitor?.observe(row)
+    this.#record?.add(row, session, Date.now())
+  }
+
+  snapshot(): DriftSnapshot | null {
+    return this.monitor?.snapshot() ?? null
+  }
+
+  async close(): Promise<void> {
+    await this.#record?.close()
+  }
+}
+
+interface Found { readonly baseline: Baseline | undefined; readonly reason: string | null }
+
+function findBaseline({ driftBaseline, modelsDir }: WatchSettings, model: Baseline['model'], pipeline: Pipeline): Found {
+  if (driftBaseline === 'off') return { baseline: undefined, reason: 'switched off (EARSHOT_DRIFT_BASELINE)' }
+  if (driftBaseline !== 'auto') return { baseline: readBaseline(driftBaseline, model, pipeline), reason: null }
+  const file = path.join(modelsDir, model.name, 'baseline.json')
+  if (!existsSync(file)) return { baseline: undefined, reason: `there is no baseline for ${model.name}` }
+  try {
+    return { baseline: readBaseline(file, model, pipeline), reason: null }
+  } catch (thrown) {
+    if (!(thrown instanceof SpeechError) || thrown.code !== 'BASELINE_MISMATCH') throw thrown
+    return { baseline: undefined, reason: thrown.message }
+  }
+}
+
+function readBaseline(file: string, model: Baseline['model'], pipeline: Pipeline): Baseline {
+  if (!existsSync(file)) throw new SpeechError('BASELINE_INVALID', `there is no file ${file}`)
+  const baseline = parseBaseline(readFileSync(file, 'utf8'))
+  checkBaseline(baseline, model, pipeline)
+  return baseline
+}

@@ -1,0 +1,14 @@
+/**
+ * The stages of a request in groups, few enough to be told apart by colour. `receive` is left out: it is the client's
+ * network, and latency is counted from the last byte. A test holds this against the list of all stages.
+ */
+
+/** @type {readonly { readonly name: string, readonly stages: readonly string[] }[]} */
+export const STAGE_GROUPS = [
+  { name: 'waiting', stages: ['queue_wait'] },
+  { name: 'transfer', stages: ['transfer'] },
+  { name: 'audio', stages: ['audio_decode', 'measure', 'resample', 'trim', 'normalize'] },
+  { name: 'speech detection', stages: ['features', 'detect'] },
+  { name: 'model', stages: ['model_features', 'encoder', 'decoder', 'model'] },
+  { name: 'text', stages: ['postprocess'] },
+]
