@@ -11,7 +11,7 @@ import type { Outcome } from '../named-tables.js'
 import { percentile, seededRandom, sum } from '../statistics.js'
 import { fixed, printTable } from '../table.js'
 import type { DriftBench } from './context.js'
-import { firstNamed, MOST_CLIPS, watchOnset, type OnsetRun } from './onset.js'
+import { firstNamed, MOST_CLIPS, namesWithShares, watchOnset, type OnsetRun } from './onset.js'
 import { SHIFTS, type Shift, type ShiftName } from './shifts.js'
 import { WAYS, type Way } from './traffic.js'
 
@@ -73,16 +73,9 @@ function summarize({ shift, way, runs }: Row) {
     median: percentile(delays, 0.5), p90: percentile(delays, 0.9),
     missed: runs.length - named.length,
     rightlyNamed: named.length === 0 ? null : named.filter((names) => names.some((name) => right.includes(name))).length / named.length,
-    named: mostNamed(named),
+    named: namesWithShares(named, NAMED),
     falseBefore: sum(runs.map(({ before }) => before)),
   }
-}
-
-/** The features that are named most often, with how often. */
-function mostNamed(names: readonly (readonly FeatureName[])[]): string {
-  const counts = new Map<FeatureName, number>()
-  for (const name of names.flat()) counts.set(name, (counts.get(name) ?? 0) + 1)
-  return [...counts].sort((a, b) => b[1] - a[1]).slice(0, NAMED).map(([name, count]) => `${name} ${Math.round((100 * count) / names.length)}`).join(', ') || '-'
 }
 
 function print(results: readonly Row[]): void {

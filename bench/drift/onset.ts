@@ -54,3 +54,11 @@ export function watchOnset(clean: readonly FeatureRow[], changed: readonly Featu
 export function firstNamed({ alarms }: OnsetRun): FeatureName[] {
   return alarms.filter(({ after }) => after === alarms[0]!.after).map(({ feature }) => feature)
 }
+
+/** How often features occur in so many lists of names, %, the most frequent first. */
+export function namesWithShares(lists: readonly (readonly FeatureName[])[], most = Infinity): string {
+  const counts = new Map<FeatureName, number>()
+  for (const name of lists.flatMap((names) => [...new Set(names)])) counts.set(name, (counts.get(name) ?? 0) + 1)
+  const frequent = [...counts].sort((a, b) => b[1] - a[1]).slice(0, most)
+  return frequent.map(([name, count]) => `${name} ${Math.round((100 * count) / lists.length)}`).join(', ') || '-'
+}

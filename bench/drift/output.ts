@@ -9,7 +9,7 @@ import { percentile, seededRandom } from '../statistics.js'
 import { fixed, printTable, type Cell } from '../table.js'
 import type { DriftBench } from './context.js'
 import { SHIFTED_UTTERANCES } from './delay.js'
-import { MOST_CLIPS, watchOnset, type Alarm, type OnsetRun } from './onset.js'
+import { MOST_CLIPS, namesWithShares, watchOnset, type Alarm, type OnsetRun } from './onset.js'
 import { reportsOf, rowsOf } from './reports.js'
 import { LANGUAGES } from './sentences.js'
 import { hasSynthesizer, queriesIn } from './synthesizer.js'
@@ -61,11 +61,8 @@ function cellsOfRow(row: Row): Cell[] {
   return [row.name, ...cells, namesOf(row, isOutput), namesOf(row, (alarm) => !isOutput(alarm))]
 }
 
-/** With the share of runs in which a feature alarmed, %. */
 function namesOf({ runs }: Row, kind: (alarm: Alarm) => boolean): string {
-  const counts = new Map<FeatureName, number>()
-  for (const { alarms } of runs) for (const feature of new Set(alarms.filter(kind).map((alarm) => alarm.feature))) counts.set(feature, (counts.get(feature) ?? 0) + 1)
-  return [...counts].sort((a, b) => b[1] - a[1]).map(([name, count]) => `${name} ${Math.round((100 * count) / runs.length)}`).join(', ') || '-'
+  return namesWithShares(runs.map(({ alarms }) => alarms.filter(kind).map(({ feature }) => feature)))
 }
 
 function missedBy(row: Row): string[] {
