@@ -21,6 +21,7 @@ const TABLES: NamedTables<DriftBench> = {
   runs:   { says: 'clean streams with an alarm, and the same under the usual fixed rule', open: () => import('./drift/runs.js') },
   delay:  { says: 'clips until a shift is noticed, and what is named', open: () => import('./drift/delay.js') },
   output: { says: 'speech that the model does not understand, as loud as ever', open: () => import('./drift/output.js') },
+  cost:   { says: 'time, memory, series, and what a client waits', open: () => import('./drift/cost.js') },
 }
 
 export const run: RunBench = async (args) => {

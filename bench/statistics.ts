@@ -1,4 +1,5 @@
 /** Percentiles, a slope, groups, and random sources that give the same numbers for the same seed. */
+export { seededRandom } from '../src/scoring/seeded-random.js'
 
 /** Nearest-rank percentile, so that every figure was really measured; NaN of nothing. `share` in [0, 1]. */
 export function percentile(values: readonly number[], share: number): number {
@@ -33,18 +34,6 @@ export function groupBy<T>(values: readonly T[], keyOf: (value: T) => string): M
   }
   return groups
 }
-
-/** Uniform numbers in [0, 1): mulberry32 (Tommy Ettinger, public domain). */
-export function seededRandom(seed: number): () => number {
-  let state = seed >>> 0
-  return () => {
-    state = (state + 0x6d2b79f5) >>> 0
-    let mixed = Math.imul(state ^ (state >>> 15), state | 1)
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61)
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32
-  }
-}
-
 /** One number with mean 0 and variance 1 (Box and Muller, 1958). */
 export function gaussian(random: () => number): number {
   return Math.sqrt(-2 * Math.log(1 - random())) * Math.cos(2 * Math.PI * random())

@@ -4,13 +4,18 @@ import path from 'node:path'
 import closeWithGrace from 'close-with-grace'
 import { pino, type Logger } from 'pino'
 import { readConfig, unknownSettings, type Config } from './config.js'
+import { pipelineOf } from './drift/baseline.js'
+import { DriftWatch } from './drift/watch.js'
 import { SpeechError } from './errors.js'
+import { Feedback } from './feedback/feedback.js'
 import { buildApp } from './http/app.js'
 import type { ServedModel } from './http/dependencies.js'
 import { Intake } from './http/intake.js'
 import { modelDigest, readManifest, type Manifest } from './manifest.js'
 import { projectRoot } from './root.js'
 import { NO_MODEL } from './telemetry/catalog.js'
+import { countAlarm, exposeDrift } from './telemetry/drift-metrics.js'
+import { feedbackCounters, showConcepts } from './telemetry/feedback-metrics.js'
 import { Telemetry } from './telemetry/telemetry.js'
 import { availableCores } from './worker/cores.js'
 import { WorkerPool, type PoolEvents } from './worker/pool.js'
@@ -47,7 +52,9 @@ async function serve(config: Config): Promise<void> {
     workers: pool.readiness().workers,
     workerResidentBytes: pool.residentBytes,
   }))
-  const app = await buildApp({ config, pool, telemetry, drift: { snapshot: () => null, reason: 'no baseline' }, intake, logger, models }, version)
+  const drift = await openDrift(config, models[0]!, telemetry, logger)
+  const feedback = openFeedback(config, drift, telemetry)
+  const app = await buildApp({ config, pool, telemetry, drift, intake, feedback, logger, models }, version)
 
   let closing = false
   closeWithGrace({ delay: config.drainSeconds * 1000 + LAST_RESORT_MS, logger: false }, async ({ signal, err }) => {
@@ -57,6 +64,7 @@ async function serve(config: Config): Promise<void> {
     await intake.drain(config.drainSeconds)
     await pool.close(0)
     await app.close()
+    await drift.close()
     logger.info('closed')
   })
 
@@ -101,6 +109,33 @@ function poolEvents(models: readonly ServedModel[], telemetry: Telemetry, logger
       logger.warn({ worker: pid }, 'request retried on another worker')
     },
   }
+}
+
+async function openDrift(config: Config, { name, digest }: ServedModel, { live }: Telemetry, logger: Logger): Promise<DriftWatch> {
+  const drift = await DriftWatch.open(config, { name, digest }, pipelineOf(config), {
+    onAlarm(feature, { psi, excess, pValue, delta, clips }) {
+      countAlarm(live, feature)
+      logger.warn({ feature, psi, excess, pValue, delta, clips }, 'drift')
+    },
+    onClear(feature) { logger.info({ feature }, 'drift is over') },
+    onRecordError(err) { logger.error({ err, file: config.driftRecord }, 'the record of drift features cannot be written') },
+  })
+  exposeDrift(live, drift.monitor)
+  const baseline = drift.monitor?.baseline
+  if (baseline === undefined) logger.info({ reason: drift.reason }, 'drift is not watched')
+  else logger.info({ baseline: baseline.id, clips: baseline.source.clips, ...baseline.calibration }, 'drift baseline')
+  return drift
+}
+
+function openFeedback(config: Config, drift: DriftWatch, { live }: Telemetry): Feedback {
+  const { feedbackSecret: secret, feedbackExpirySeconds: expirySeconds, models } = config
+  const table = drift.monitor?.baseline.confidenceToWer
+  const feedback = new Feedback({
+    secret, expirySeconds, models, observer: feedbackCounters(live, models),
+    ...table && { confidenceToWer: { [models[0]!]: table } },
+  })
+  showConcepts(live, () => feedback.figures())
+  return feedback
 }
 
 function recordModel({ name, provider, engine, loadSeconds }: LoadedModel, models: readonly ServedModel[], telemetry: Telemetry, logger: Logger): void {

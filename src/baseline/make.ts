@@ -5,7 +5,8 @@ import { computeBaseline, sessionsOf, type BaselineClip } from '../drift/build.j
 import type { Bins } from '../drift/bins.js'
 import { FEATURE_NAMES, featureRow, type FeatureName } from '../drift/features.js'
 import { checkFalseAlarms, type SelfCheck } from '../drift/self-check.js'
-import { normalizeEnglish } from '../scoring/normalize-english.js'
+import { normalizeText } from '../scoring/normalize.js'
+import { seededRandom } from '../scoring/seeded-random.js'
 import { alignWords, countErrors, totalErrors } from '../scoring/word-errors.js'
 import type { Processed } from './recognize.js'
 
@@ -30,7 +31,7 @@ const MOST_FALSE_ALARMS = 0.1
 
 /** The same clips make the same baseline: what is drawn at random is drawn from their number. */
 export function makeBaseline({ id, provenance, model, pipeline, clips, speakers, confidenceToWer, bins }: MadeFrom, now: Date): Made {
-  const random = seeded(clips.length)
+  const random = seededRandom(clips.length)
   const times = clips.flatMap(({ time }) => time ?? [])
   const moment = (milliseconds: number | undefined): string | null => milliseconds === undefined ? null : new Date(milliseconds).toISOString()
   const baseline: Baseline = {
@@ -55,11 +56,11 @@ export function speakersOf(processed: readonly Processed[]): number | null {
 
 /** Word errors by confidence, where the clips have texts; null where none has. */
 export function errorsByConfidence(processed: readonly Processed[]): Baseline['confidenceToWer'] {
-  const labelled = processed.flatMap((one) => 'error' in one || one.clip.text === null || one.report.confidence === null ? [] : [{ text: one.clip.text, heard: one.report.text, confidence: one.report.confidence }])
+  const labelled = processed.flatMap((one) => 'error' in one || one.clip.text === null || one.report.confidence === null ? [] : [{ text: one.clip.text, heard: one.report.text, language: one.report.language, confidence: one.report.confidence }])
   if (labelled.length === 0) return null
   const bins = CONFIDENCES.map((upTo) => ({ upTo, words: 0, errors: 0 }))
-  for (const { text, heard, confidence } of labelled) {
-    const counts = countErrors(alignWords(normalizeEnglish(text), normalizeEnglish(heard)))
+  for (const { text, heard, language, confidence } of labelled) {
+    const counts = countErrors(alignWords(normalizeText(text, language), normalizeText(heard, language)))
     const bin = bins.find(({ upTo }) => confidence <= upTo) ?? bins.at(-1)!
     bin.words += counts.words
     bin.errors += totalErrors(counts)
@@ -87,15 +88,4 @@ function least(values: readonly number[]): number | undefined {
 
 function most(values: readonly number[]): number | undefined {
   return values.length === 0 ? undefined : values.reduce((a, b) => Math.max(a, b))
-}
-
-/** Uniform numbers in [0, 1): mulberry32 (Tommy Ettinger, public domain). */
-function seeded(seed: number): () => number {
-  let state = seed >>> 0
-  return () => {
-    state = (state + 0x6d2b79f5) >>> 0
-    let mixed = Math.imul(state ^ (state >>> 15), state | 1)
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61)
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32
-  }
 }

@@ -7,3 +7,7 @@ export type FeedbackEvent = (typeof FEEDBACK_EVENTS)[number]
 /** Where a label comes from. Only a random sample measures the word error rate: people correct what is wrong. */
 export const LABEL_SOURCES = ['random', 'correction', 'canary_set'] as const
 export type LabelSource = (typeof LABEL_SOURCES)[number]
+
+/** Why feedback could not be attributed to an answer. */
+export const UNMATCHED_REASONS = ['expired', 'bad_token', 'duplicate', 'other_text'] as const
+export type UnmatchedReason = (typeof UNMATCHED_REASONS)[number]

@@ -13,6 +13,7 @@ import { ERRORS, SpeechError } from '../errors.js'
 import type { AppDependencies } from './dependencies.js'
 import { documentation } from './documentation.js'
 import { drift } from './drift.js'
+import { feedback } from './feedback.js'
 import { models } from './models.js'
 import { openAiTranscriptions } from './openai.js'
 import { operations } from './operations.js'
@@ -45,7 +46,7 @@ export async function buildApp(dependencies: AppDependencies, version: string): 
   }).withTypeProvider<TypeBoxTypeProvider>()
 
   for (const schema of [ErrorReply, ReportReply, ModelReply]) app.addSchema(schema)
-  // No route reads a body of its own accord: the routes that take audio read theirs under limits, the others none.
+  // No route reads a body of its own accord: the routes that take audio read theirs under limits, feedback has a parser of its own, the others none.
   app.removeAllContentTypeParsers()
   app.addContentTypeParser('*', (_request, _payload, done) => { done(null) })
   observeRequests(app, dependencies)
@@ -56,6 +57,7 @@ export async function buildApp(dependencies: AppDependencies, version: string): 
   await documentation(app, version)
   await app.register(transcriptions, dependencies)
   await app.register(openAiTranscriptions, dependencies)
+  await app.register(feedback, dependencies)
   await app.register(models, dependencies)
   // Probes, scrapes and an open page come every few seconds; only their failures are worth a line.
   await app.register(operations, { ...dependencies, logLevel: 'error' })

@@ -2,6 +2,8 @@
 import type { FastifyBaseLogger } from 'fastify'
 import type { Config } from '../config.js'
 import type { DriftSnapshot } from '../drift/snapshot.js'
+import type { Feedback } from '../feedback/feedback.js'
+import type { Report } from '../types.js'
 import type { Telemetry } from '../telemetry/telemetry.js'
 import type { WorkerPool } from '../worker/pool.js'
 import type { Intake } from './intake.js'
@@ -32,8 +34,10 @@ export function acceptedLanguages({ languages, cascade }: ServedModel): string[]
 
 export type Pool = Pick<WorkerPool, 'run' | 'refusal' | 'readiness' | 'models'>
 
-/** What is known of drift. Null: nothing is compared, and `reason` says why and what to do. */
+/** What is known of drift. A null snapshot: nothing is compared, and `reason` says why. */
 export interface DriftView {
+  /** `session`: whatever the client tells one visit from another by. */
+  observe(report: Report, session: string | undefined): void
   snapshot(): DriftSnapshot | null
   readonly reason: string | null
 }
@@ -44,6 +48,7 @@ export interface AppDependencies {
   readonly telemetry: Telemetry
   readonly drift: DriftView
   readonly intake: Intake
+  readonly feedback: Feedback
   readonly logger: FastifyBaseLogger
   /** The first is the default. */
   readonly models: readonly ServedModel[]

@@ -10,10 +10,10 @@ export interface FormattedAnswer {
   readonly body: string
 }
 
-export function formatReport(report: Report, format: ResponseFormat): FormattedAnswer {
+export function formatReport(report: Report, format: ResponseFormat, feedbackToken: string): FormattedAnswer {
   switch (format) {
     case 'json': return json({ text: report.text, usage: { type: 'duration', seconds: Math.ceil(report.input.audioSeconds) } })
-    case 'verbose_json': return json(verbose(report))
+    case 'verbose_json': return json({ ...verbose(report), feedback_token: feedbackToken })
     case 'text': return { contentType: 'text/plain; charset=utf-8', body: `${report.text}\n` }
     case 'srt': return { contentType: 'application/x-subrip; charset=utf-8', body: subRip(report.segments) }
     case 'vtt': return { contentType: 'text/vtt; charset=utf-8', body: webVtt(report.segments) }

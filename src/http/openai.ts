@@ -2,7 +2,8 @@
  * POST /v1/audio/transcriptions, compatible with OpenAI's.
  *
  * What this service cannot honour is never silently half-done: word times, streaming and log-probabilities are
- * refused; parameters without effect are named in the response header `earshot-ignored-parameters`.
+ * refused; parameters without effect are named in the response header `earshot-ignored-parameters`. The feedback token
+ * is a header too, since not every format has room for it.
  */
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { Type } from 'typebox'
@@ -37,7 +38,9 @@ export const openAiTranscriptions: FastifyPluginAsyncTypebox<AppDependencies> = 
     const options = readOptions(form)
     if (form.file === undefined) throw new SpeechError('AUDIO_MISSING', 'the form has no part named "file"', { parameter: 'file' })
     const report = await recognize({ audio: form.file, model: options.model, language: options.language, channel: options.channel }, request, reply, dependencies)
-    const { contentType: answerType, body } = formatReport(report, options.format)
+    const feedbackToken = dependencies.feedback.answered(report, request.id)
+    const { contentType: answerType, body } = formatReport(report, options.format, feedbackToken)
+    void reply.header('earshot-feedback-token', feedbackToken)
     const ignored = ignoredParameters(form)
     if (ignored !== '') void reply.header('earshot-ignored-parameters', ignored)
     return reply.type(answerType).send(body)

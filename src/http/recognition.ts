@@ -63,7 +63,7 @@ export async function readUpload(request: FastifyRequest, { intake }: AppDepende
 }
 
 export async function recognize(input: RecognitionInput, request: FastifyRequest, reply: FastifyReply, dependencies: AppDependencies): Promise<Report> {
-  const { config, pool, telemetry } = dependencies
+  const { config, pool, telemetry, drift } = dependencies
   const model = findModel(input.model, dependencies)
   request.progress.model = model.name
   const headerless = headerlessFormat(input.audio, input.mediaType ?? '')
@@ -79,8 +79,17 @@ export async function recognize(input: RecognitionInput, request: FastifyRequest
   const report = { ...outcome.report, seconds: { receive: request.progress.receiveSeconds, ...outcome.report.seconds } }
   const deadlineSeconds = Math.min(config.deadlineSeconds, input.deadlineSeconds ?? Infinity)
   telemetry.recognized(report, { model: model.name, secondsSinceUpload: secondsSince(request.progress.receivedAt), deadlineSeconds, audioBytes: input.audio.byteLength })
+  drift.observe(report, sessionOf(request))
   logReport(report, request, config.logTranscripts)
   return report
+}
+
+const MOST_SESSION_CHARACTERS = 200
+
+/** What the client tells one visit from another by: for baselines alone, and there only as a hash. */
+function sessionOf({ headers }: FastifyRequest): string | undefined {
+  const session = headers['earshot-session']
+  return typeof session === 'string' && session !== '' ? session.slice(0, MOST_SESSION_CHARACTERS) : undefined
 }
 
 /** Throws REQUEST_INVALID. */

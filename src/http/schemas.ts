@@ -1,6 +1,7 @@
 /** Shapes of requests and answers, as TypeBox: checked, serialized and published as OpenAPI from the same lines. */
 import { Type, type Static } from 'typebox'
 import { ERROR_CODES } from '../errors.js'
+import { FEEDBACK_EVENTS, LABEL_SOURCES } from '../feedback/events.js'
 import { CASCADE_REASONS, CEPSTRA, MIXINGS, NO_SPEECH_REASONS, STAGES, WARNINGS } from '../types.js'
 
 const oneOf = (values: readonly string[], description: string): ReturnType<typeof Type.String> => Type.String({ enum: [...values], description })
@@ -80,6 +81,7 @@ const InputSchema = Type.Object({
 
 export const ReportReply = Type.Object({
   requestId: Type.String(),
+  feedbackToken: Type.String({ description: 'For POST /v1/feedback and POST /v1/labels.' }),
   text: Type.String(),
   confidence: nullable(Type.Number({ minimum: 0, maximum: 1 }), 'exp(mean token log-probability); null when there is no text.'),
   lowestTokenProbability: nullable(Type.Number({ minimum: 0, maximum: 1 }), 'Probability of the token that the decoder doubted most; null when there is no text.'),
@@ -105,6 +107,33 @@ export const OpenAiForm = Type.Object({
   temperature: Type.Optional(Type.Number({ minimum: 0, maximum: 1, description: 'Decoding is greedy: 0 is what happens, another value is ignored.' })),
   prompt: Type.Optional(Type.String({ description: 'Ignored.' })),
   stream: Type.Optional(Type.Boolean({ description: 'Refused when true.' })),
+})
+
+const TOKEN = Type.String({ maxLength: 2_000, description: 'As it came with the answer.' })
+const MOST_CHARACTERS = 8_000
+
+export const FeedbackBody = Type.Object({
+  token: TOKEN,
+  event: Type.Union(FEEDBACK_EVENTS.map((event) => Type.Literal(event)), { description: 'What became of the transcript.' }),
+  delayMs: Type.Optional(Type.Number({ minimum: 0, description: 'From the answer to what the user did, by the clock of the client. Absent: until now.' })),
+  text: Type.Optional(Type.String({ minLength: 1, maxLength: MOST_CHARACTERS, description: 'With `corrected`: what the user made of the transcript.' })),
+  transcript: Type.Optional(Type.String({ maxLength: MOST_CHARACTERS, description: 'With `text`: the text of the answer, unchanged.' })),
+}, { additionalProperties: false })
+export type FeedbackBody = Static<typeof FeedbackBody>
+
+export const LabelBody = Type.Object({
+  token: TOKEN,
+  reference: Type.String({ maxLength: MOST_CHARACTERS, description: 'What was really said; empty when nobody spoke.' }),
+  transcript: Type.String({ maxLength: MOST_CHARACTERS, description: 'The text of the answer, unchanged.' }),
+  source: Type.Union(LABEL_SOURCES.map((source) => Type.Literal(source)), { description: 'Only `random`, a sample drawn without regard to the answer, measures the word error rate.' }),
+  session: Type.Optional(Type.String({ minLength: 1, maxLength: 200, description: 'Whatever tells speakers or devices apart. Used as a digest with a key of this process, in memory only.' })),
+}, { additionalProperties: false })
+
+export const AcceptedReply = Type.Object({ accepted: Type.Literal(true) })
+export const LabelReply = Type.Object({
+  accepted: Type.Literal(true),
+  words: Type.Integer({ description: 'Of the reference, normalized.' }),
+  errors: Type.Integer({ description: 'Substitutions, deletions and insertions.' }),
 })
 
 export const ModelReply = Type.Object({

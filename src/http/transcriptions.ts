@@ -21,6 +21,6 @@ export const transcriptions: FastifyPluginAsyncTypebox<AppDependencies> = async 
     const audio = await readUpload(request, dependencies)
     const { model, language, channel, deadlineSeconds } = request.query
     const report = await recognize({ audio, model, language, channel: readChannel(channel), mediaType: request.headers['content-type'], deadlineSeconds }, request, reply, dependencies)
-    return { ...report, requestId: request.id }
+    return { ...report, requestId: request.id, feedbackToken: dependencies.feedback.answered(report, request.id) }
   })
 }

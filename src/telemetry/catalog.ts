@@ -7,7 +7,7 @@
  */
 import { FAMILIES } from '../drift/features.js'
 import { WINDOWS } from '../drift/snapshot.js'
-import { FEEDBACK_EVENTS, LABEL_SOURCES } from '../feedback/events.js'
+import { FEEDBACK_EVENTS, LABEL_SOURCES, UNMATCHED_REASONS } from '../feedback/events.js'
 import { ERROR_CODES, ERRORS } from '../errors.js'
 import { ENGINES } from '../choices.js'
 import { CASCADE_REASONS, STAGES } from '../types.js'
@@ -116,7 +116,7 @@ export const METRICS = {
   asr_drift_alarms_total: { type: 'counter', help: 'Drift alarms raised.', labels: { feature: 'open' } },
 
   asr_feedback_events_total: { type: 'counter', help: 'What clients said became of a transcript.', labels: { model: 'models', event: FEEDBACK_EVENTS } },
-  asr_feedback_unmatched_total: { type: 'counter', help: 'Feedback and labels that could not be attributed.', labels: { reason: ['expired', 'bad_token', 'duplicate', 'other_text'] } },
+  asr_feedback_unmatched_total: { type: 'counter', help: 'Feedback and labels that could not be attributed.', labels: { reason: UNMATCHED_REASONS } },
   asr_feedback_delay_seconds: { type: 'histogram', help: 'Time from an answer to its feedback.', buckets: DELAY_SECONDS },
   asr_label_words_total: { type: 'counter', help: 'Reference words of labelled transcripts.', labels: { model: 'models', source: LABEL_SOURCES } },
   asr_label_word_errors_total: { type: 'counter', help: 'Word errors of labelled transcripts; over asr_label_words_total of the random source it is the word error rate.', labels: { model: 'models', source: LABEL_SOURCES, type: ['substitution', 'deletion', 'insertion'] } },

@@ -4,9 +4,11 @@ import { pino } from 'pino'
 import type { Test } from 'tap'
 import { readConfig } from '../../src/config.js'
 import { toWire } from '../../src/errors.js'
+import { Feedback } from '../../src/feedback/feedback.js'
 import { buildApp } from '../../src/http/app.js'
 import type { DriftView, Pool } from '../../src/http/dependencies.js'
 import { Intake } from '../../src/http/intake.js'
+import { feedbackCounters, showConcepts } from '../../src/telemetry/feedback-metrics.js'
 import { Telemetry } from '../../src/telemetry/telemetry.js'
 import type { Report } from '../../src/types.js'
 import type { JobRequest } from '../../src/worker/job.js'
@@ -38,11 +40,13 @@ interface Setup {
 }
 
 /** What the service has when no baseline is configured. */
-const NO_BASELINE: DriftView = { snapshot: () => null, reason: 'no baseline' }
+const NO_BASELINE: FakeDrift = { snapshot: () => null, reason: 'no baseline' }
+
+type FakeDrift = Omit<DriftView, 'observe'>
 
 interface FakePool extends Partial<Pool> { answer?: (job: JobRequest, signal?: AbortSignal) => Promise<Report> }
 
-export async function setUp(t: Test, environment: Record<string, string> = {}, fake: FakePool = {}, languages = ['en'], drift: DriftView = NO_BASELINE): Promise<Setup> {
+export async function setUp(t: Test, environment: Record<string, string> = {}, fake: FakePool = {}, languages = ['en'], drift: FakeDrift = NO_BASELINE): Promise<Setup> {
   const config = readConfig({ EARSHOT_MODELS: 'moonshine-tiny-en,whisper-tiny', ...environment })
   const jobs: JobRequest[] = []
   const logged: string[] = []
@@ -63,7 +67,9 @@ export async function setUp(t: Test, environment: Record<string, string> = {}, f
   const models = config.models.map((name, index) => ({ ...described, name, cascade: index === 0 ? cascade : null }))
   const telemetry = new Telemetry(config.models, { version: '0', revision: 'r', node_version: 'n' })
   const intake = new Intake(config)
-  const app = await buildApp({ config, pool, telemetry, drift, intake, models, logger: pino({ level: 'trace' }, { write: (line: string) => { logged.push(line) } }) }, '0.0.0')
+  const feedback = new Feedback({ secret: config.feedbackSecret, expirySeconds: config.feedbackExpirySeconds, models: config.models, observer: feedbackCounters(telemetry.live, config.models) })
+  showConcepts(telemetry.live, () => feedback.figures())
+  const app = await buildApp({ config, pool, telemetry, drift: { observe: () => undefined, ...drift }, intake, feedback, models, logger: pino({ level: 'trace' }, { write: (line: string) => { logged.push(line) } }) }, '0.0.0')
   t.teardown(() => app.close())
   const url = await app.listen({ host: '127.0.0.1', port: 0 })
   const metric = async (name: string): Promise<string[]> => (await telemetry.exposition()).split('\n').filter((line) => line.startsWith(name) && !line.endsWith(' 0'))

@@ -1,0 +1,32 @@
+/**
+ * What has been said with which token, so that nothing counts twice. Bounded: two generations of a set, and when the
+ * young one is full the old one is forgotten. At least the newest `capacity / 2` statements are remembered; what was
+ * said before them may be said again. Each process has its own memory: with several replicas, or after a restart, a
+ * statement can count once in each.
+ */
+
+/** About 16 MB when full. */
+const CAPACITY = 200_000
+
+export class Duplicates {
+  readonly #perGeneration: number
+  #young = new Set<string>()
+  #old = new Set<string>()
+
+  constructor(capacity = CAPACITY) {
+    this.#perGeneration = Math.floor(capacity / 2)
+  }
+
+  get size(): number { return this.#young.size + this.#old.size }
+
+  /** Remembers all of them, unless one is known: then none, and the answer is false. */
+  claim(statements: readonly string[]): boolean {
+    if (statements.some((statement) => this.#young.has(statement) || this.#old.has(statement))) return false
+    if (this.#young.size + statements.length > this.#perGeneration) {
+      this.#old = this.#young
+      this.#young = new Set()
+    }
+    for (const statement of statements) this.#young.add(statement)
+    return true
+  }
+}

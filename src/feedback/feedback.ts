@@ -1,0 +1,161 @@
+/**
+ * What is said about answers afterwards: a token goes out with each, and comes back with an event or with the words
+ * that were really said. The service stores no transcript, so the client brings it, and the signed digest in the
+ * token vouches for it. Nothing of the text is kept: it becomes counts, and is gone when the call returns.
+ */
+import { createHmac, randomBytes } from 'node:crypto'
+import { SpeechError, type ErrorCode } from '../errors.js'
+import { normalizeText } from '../scoring/normalize.js'
+import { alignWords, countErrors, totalErrors, type ErrorCounts } from '../scoring/word-errors.js'
+import type { Report } from '../types.js'
+import type { ConfidenceBin } from './calibration.js'
+import { ConceptDrift, type ConceptFigures } from './concept-drift.js'
+import { Duplicates } from './duplicates.js'
+import type { FeedbackEvent, LabelSource, UnmatchedReason } from './events.js'
+import { digestOfTranscript, issueToken, readToken, tokenName, type AnswerFacts } from './token.js'
+
+/** An alignment has as many cells as the product of both lengths. */
+const MOST_WORDS = 1_000
+
+export interface FeedbackOptions {
+  /** Undefined: drawn now, so that no token outlives this process. */
+  readonly secret: string | undefined
+  readonly expirySeconds: number
+  /** Served here; tokens of other models are counted, and that is all. */
+  readonly models: readonly string[]
+  /** By model: what its confidences meant in its baseline. */
+  readonly confidenceToWer?: Readonly<Record<string, readonly ConfidenceBin[]>>
+  readonly observer: FeedbackObserver
+  /** Milliseconds, as Date.now. */
+  readonly now?: () => number
+}
+
+/** Who counts. */
+export interface FeedbackObserver {
+  happened(model: string, event: FeedbackEvent, delaySeconds: number): void
+  labelled(model: string, source: LabelSource, counts: ErrorCounts): void
+  unmatched(reason: UnmatchedReason): void
+}
+
+interface LabelTexts {
+  /** What was really said. */
+  readonly reference: string
+  /** What the service had answered. */
+  readonly transcript: string
+}
+
+export interface Label extends LabelTexts {
+  readonly source: LabelSource
+  /** Of whom or where; labels of one session are not independent. */
+  readonly session?: string | undefined
+}
+
+export interface Statement {
+  readonly event: FeedbackEvent
+  /** By the client's clock, from the answer to what the user did. */
+  readonly delaySeconds?: number | undefined
+  /** What the user corrected the transcript to. */
+  readonly correction?: LabelTexts | undefined
+}
+
+/** What a token says, and how many words and errors the label makes of it. */
+export interface LabelledFacts extends AnswerFacts {
+  readonly label: { readonly words: number; readonly errors: number }
+}
+
+/** Errors that mean: this cannot be attributed to an answer. */
+const UNMATCHED: Partial<Record<ErrorCode, UnmatchedReason>> = {
+  TOKEN_INVALID: 'bad_token', TOKEN_EXPIRED: 'expired', FEEDBACK_DUPLICATE: 'duplicate', TRANSCRIPT_OTHER: 'other_text',
+}
+
+export class Feedback {
+  readonly #options: FeedbackOptions
+  readonly #secret: string
+  readonly #now: () => number
+  readonly #duplicates = new Duplicates()
+  readonly #concepts: ReadonlyMap<string, ConceptDrift>
+  /** Sessions are told apart by a digest that nobody can compute outside this process. */
+  readonly #sessionKey = randomBytes(32)
+
+  constructor(options: FeedbackOptions) {
+    this.#options = options
+    this.#secret = options.secret ?? randomBytes(32).toString('base64url')
+    this.#now = options.now ?? Date.now
+    this.#concepts = new Map(options.models.map((model) => [model, new ConceptDrift(options.confidenceToWer?.[model])]))
+  }
+
+  /** The token of an answer. */
+  answered({ text, model, language, confidence }: Report, id: string): string {
+    const words = text.split(/\s+/).filter((word) => word !== '').length
+    if (confidence !== null) this.#concepts.get(model)?.answered(confidence, words)
+    return issueToken({ id, model, language, confidence, words, issuedSeconds: Math.floor(this.#now() / 1000), transcriptDigest: digestOfTranscript(text) }, this.#secret)
+  }
+
+  /** Throws TOKEN_INVALID, TOKEN_EXPIRED, FEEDBACK_DUPLICATE; with a correction also what `label` throws. */
+  tell(token: string, { event, delaySeconds, correction }: Statement): AnswerFacts {
+    return this.#counting(() => {
+      const facts = this.#read(token)
+      const counts = correction === undefined ? undefined : score(facts, correction)
+      this.#claim(token, counts === undefined ? [event] : [event, 'label correction'])
+      // Never more than the age of the token, whatever the client's clock says.
+      const ageSeconds = Math.max(0, this.#now() / 1000 - facts.issuedSeconds)
+      this.#options.observer.happened(facts.model, event, Math.min(delaySeconds ?? ageSeconds, ageSeconds))
+      if (counts !== undefined) this.#options.observer.labelled(facts.model, 'correction', counts)
+      return facts
+    })
+  }
+
+  /** Throws TOKEN_INVALID, TOKEN_EXPIRED, TRANSCRIPT_OTHER, FEEDBACK_DUPLICATE, and REQUEST_INVALID for texts of too many words. */
+  label(token: string, { source, session, ...texts }: Label): LabelledFacts {
+    return this.#counting(() => {
+      const facts = this.#read(token)
+      const counts = score(facts, texts)
+      this.#claim(token, [`label ${source}`])
+      this.#options.observer.labelled(facts.model, source, counts)
+      const sums = { words: counts.words, errors: totalErrors(counts) }
+      if (source === 'random') this.#concepts.get(facts.model)?.labelled({ ...sums, confidence: facts.confidence, session: this.#pseudonym(session) })
+      return { ...facts, label: sums }
+    })
+  }
+
+  /** By model. */
+  figures(): ReadonlyMap<string, ConceptFigures> {
+    return new Map([...this.#concepts].map(([model, concept]) => [model, concept.figures()]))
+  }
+
+  #counting<T>(work: () => T): T {
+    try {
+      return work()
+    } catch (thrown) {
+      const reason = thrown instanceof SpeechError ? UNMATCHED[thrown.code] : undefined
+      if (reason !== undefined) this.#options.observer.unmatched(reason)
+      throw thrown
+    }
+  }
+
+  #read(token: string): AnswerFacts {
+    const facts = readToken(token, this.#secret)
+    const { expirySeconds } = this.#options
+    if (this.#now() / 1000 > facts.issuedSeconds + expirySeconds) throw new SpeechError('TOKEN_EXPIRED', `feedback is taken for ${expirySeconds} s`, { parameter: 'token' })
+    return facts
+  }
+
+  /** Last of all checks: what is refused for another reason may be said again. */
+  #claim(token: string, statements: readonly string[]): void {
+    const name = tokenName(token)
+    if (!this.#duplicates.claim(statements.map((statement) => `${name} ${statement}`))) throw new SpeechError('FEEDBACK_DUPLICATE', statements.join(', '), { parameter: 'token' })
+  }
+
+  #pseudonym(session: string | undefined): string | undefined {
+    return session === undefined ? undefined : createHmac('sha256', this.#sessionKey).update(session).digest('base64url').slice(0, 16)
+  }
+}
+
+function score({ language, transcriptDigest }: AnswerFacts, { reference, transcript }: LabelTexts): ErrorCounts {
+  if (digestOfTranscript(transcript) !== transcriptDigest) throw new SpeechError('TRANSCRIPT_OTHER', undefined, { parameter: 'transcript' })
+  const said = normalizeText(reference, language)
+  const heard = normalizeText(transcript, language)
+  const longest = Math.max(said.length, heard.length)
+  if (longest > MOST_WORDS) throw new SpeechError('REQUEST_INVALID', `at most ${MOST_WORDS} words can be compared, not ${longest}`, { parameter: said.length === longest ? 'reference' : 'transcript' })
+  return countErrors(alignWords(said, heard))
+}

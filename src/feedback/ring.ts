@@ -1,0 +1,19 @@
+/** The newest values of a stream, so many at most. */
+export class Ring<T> {
+  readonly #capacity: number
+  readonly #values: T[] = []
+  #next = 0
+
+  constructor(capacity: number) {
+    this.#capacity = capacity
+  }
+
+  /** In no particular order. */
+  get values(): readonly T[] { return this.#values }
+
+  /** Takes the place of the oldest one when the ring is full. */
+  add(value: T): void {
+    this.#values[this.#next] = value
+    this.#next = (this.#next + 1) % this.#capacity
+  }
+}

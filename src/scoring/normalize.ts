@@ -1,0 +1,17 @@
+/**
+ * Text of any language → the words that are compared. English has rules of its own (numbers, spellings, contractions);
+ * elsewhere only case and punctuation are taken away, so that "2" and "zwei" differ: rates of two languages cannot be
+ * compared. Languages that are written without spaces are compared by the character, as is usual for them.
+ */
+import { normalizeEnglish } from './normalize-english.js'
+
+/** Codes of languages whose words are not set apart in writing. */
+const WITHOUT_SPACES = new Set(['zh', 'yue', 'ja', 'th', 'lo', 'km', 'my', 'bo'])
+
+/** `language` is a code of a model, such as `en`. */
+export function normalizeText(text: string, language: string): string[] {
+  if (language === 'en') return normalizeEnglish(text)
+  const plain = text.normalize('NFKC').toLocaleLowerCase(language).replace(/[^\p{L}\p{M}\p{N}]+/gu, ' ').trim()
+  if (plain === '') return []
+  return WITHOUT_SPACES.has(language) ? [...plain.replaceAll(' ', '')] : plain.split(' ')
+}
