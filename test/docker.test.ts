@@ -6,6 +6,7 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import path from 'node:path'
 import t from 'tap'
 import { projectRoot } from '../src/root.js'
+import { copyAssets } from '../src/setup/build.mjs'
 
 interface Instruction { readonly keyword: string; readonly rest: string; readonly stage: string }
 
@@ -45,6 +46,15 @@ t.test('what comes from another stage is made there', async (t) => {
   t.ok(build.some(({ rest }) => rest === 'npm ci --include=dev'))
   t.ok(build.some(({ rest }) => rest === 'node src/setup/start.mjs build'))
   t.ok(build.some(({ keyword, rest }) => keyword === 'COPY' && rest === 'models models'))
+})
+
+t.test('every file of the page comes with the build, beside the code that reads it', async (t) => {
+  const dist = t.testdir()
+  copyAssets(projectRoot, dist)
+  const page = readdirSync(path.join(projectRoot, 'src/http/drift-page'))
+  t.ok(page.includes('index.html'))
+  t.same(readdirSync(path.join(dist, 'src/http/drift-page')), page)
+  t.match(read('src/http/drift.ts'), /new URL\('\.\/drift-page\/', import\.meta\.url\)/)
 })
 
 t.test('the image starts the file that the build makes of src/main.ts', async (t) => {

@@ -3,6 +3,7 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import path from 'node:path'
 import t from 'tap'
 import { SETTINGS } from '../src/config.js'
+import { FAMILIES, FEATURES, type DriftFeature } from '../src/drift/features.js'
 import { ERRORS } from '../src/errors.js'
 import { projectRoot } from '../src/root.js'
 import { METRICS, type MetricEntry } from '../src/telemetry/catalog.js'
@@ -39,6 +40,14 @@ t.test('docs/metrics.md is the catalog', (t) => {
   const code = Object.entries<MetricEntry>(METRICS).map(([name, { type, labels = {}, help }]) =>
     [name, type, Object.entries(labels).map(([label, values]) => `\`${label}\`${Array.isArray(values) && (values as readonly string[]) !== STAGES ? `=${values.join('\\|')}` : ''}`).join(', '), help])
   t.same(rows('docs/metrics.md').filter(([name]) => /^(asr|http)_/.test(name!)), code.map((row) => row.map((cell) => cell.replaceAll('\\|', '|'))))
+  t.end()
+})
+
+t.test('docs/drift.md is the table of watched features', (t) => {
+  const bins = ({ binning }: DriftFeature): string => binning.kind === 'quantiles' ? 'quantiles'
+    : binning.kind === 'edges' ? `from ${binning.edges.join(', ')}` : `${binning.categories.join(', ')}, other`
+  const code = Object.entries<DriftFeature>(FEATURES).map(([name, feature]) => [name, feature.family, feature.unit, bins(feature), feature.help])
+  t.same(rows('docs/drift.md').filter((cells) => cells.length === 5 && (FAMILIES as readonly string[]).includes(cells[1]!)), code)
   t.end()
 })
 

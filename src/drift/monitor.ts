@@ -2,7 +2,8 @@
  * Watches the clips of one model: counts them in a fast and a slow window, compares the windows with the baseline
  * whenever a sub-window closes, and declares drift when three things hold: the shift has a size that matters, chance
  * would hardly make it, and two evaluations in a row agree. An alarm ends after three that show nothing, or when its
- * window has run empty.
+ * window has run empty. A shift has to be in the newer half of its window too: one that is over is no news. And what
+ * the fast window has seen come and go, the slow one does not report again before its clips have left it.
  *
  * Memory is fixed at the start: two rings of counters. Nothing but counts is kept.
  */
@@ -27,10 +28,13 @@ const LEAST_EXCESS = 0.1
 const LEAST_MISSING_CHANGE = 0.05
 const EVALUATIONS_TO_RAISE = 2
 const CLEAR_LEVEL = 0.01
+/** Of the newer half alone, one feature by itself: a shift that goes on is nearly always below the first, one that is over above the second. */
+const ONGOING_LEVEL = 0.05
+const OVER_LEVEL = 0.2
 const EVALUATIONS_TO_CLEAR = 3
 
-/** Persistence of one feature in one window. */
-interface Standing { hits: number; quiet: number; alarm: boolean }
+/** Persistence of one feature in one window; `muted` for so many evaluations. */
+interface Standing { hits: number; quiet: number; alarm: boolean; muted: number }
 
 interface Watched {
   readonly name: FeatureName
@@ -138,6 +142,10 @@ export class DriftMonitor {
     return driftProbability(baseline, [...counts], this.baseline.features[feature].designEffect[name])
   }
 
+  #recentProbability({ name: feature, firstCell, baseline }: Watched, name: WindowName): number {
+    return driftProbability(baseline, this.#windows[name].newerHalf(firstCell, firstCell + baseline.length), this.baseline.features[feature].designEffect[name])
+  }
+
   #compare({ name: feature, bins, firstCell, baseline }: Watched, name: WindowName, pValue: number): Comparison {
     const all = [...this.#windows[name].counts.subarray(firstCell, firstCell + baseline.length)]
     const [counts, expected] = [all.slice(0, -1), baseline.slice(0, -1)]
@@ -156,11 +164,16 @@ export class DriftMonitor {
     const comparison = watched.comparisons[name]
     if (comparison === null) Object.assign(standing, quiet())
     else {
-      const isHit = this.baseline.calibration.calibrated && comparison.pValue < ALARM_LEVEL && matters(comparison, watched)
-      standing.hits = isHit ? standing.hits + 1 : 0
-      standing.quiet = comparison.pValue > CLEAR_LEVEL ? standing.quiet + 1 : 0
+      const isLarge = this.baseline.calibration.calibrated && comparison.pValue < ALARM_LEVEL && matters(comparison, watched)
+      standing.muted = Math.max(0, standing.muted - 1)
+      const recent = isLarge || standing.alarm ? this.#recentProbability(watched, name) : 1
+      standing.hits = isLarge && recent < ONGOING_LEVEL && standing.muted === 0 ? standing.hits + 1 : 0
+      standing.quiet = comparison.pValue > CLEAR_LEVEL || recent > OVER_LEVEL ? standing.quiet + 1 : 0
       if (standing.hits >= EVALUATIONS_TO_RAISE) standing.alarm = true
-      if (standing.quiet >= EVALUATIONS_TO_CLEAR) standing.alarm = false
+      if (standing.quiet >= EVALUATIONS_TO_CLEAR) {
+        if (standing.alarm && name === 'fast') watched.standing.slow.muted = SLOW.subWindows + 1
+        standing.alarm = false
+      }
     }
     const is = isAlarmed(watched)
     if (is === was) return
@@ -171,7 +184,7 @@ export class DriftMonitor {
 }
 
 function quiet(): Standing {
-  return { hits: 0, quiet: 0, alarm: false }
+  return { hits: 0, quiet: 0, alarm: false, muted: 0 }
 }
 
 function isAlarmed({ standing }: Watched): boolean {

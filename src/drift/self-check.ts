@@ -25,12 +25,12 @@ const CLIPS_EACH = 5_000
 const STRETCH_CLIPS = 50
 
 /** Null where the halves would be too small to say anything. `random`: in [0, 1). */
-export function checkFalseAlarms(clips: readonly BaselineClip[], baseline: Baseline, random: () => number): SelfCheck | null {
+export function checkFalseAlarms(clips: readonly BaselineClip[], baseline: Baseline, random: () => number, splits = SPLITS): SelfCheck | null {
   const blocks = blocksOf(clips)
   if (blocks.length < 4) return null
   let withAlarm = 0
   const raised = new Map<FeatureName, number>()
-  for (let split = 0; split < SPLITS; split++) {
+  for (let split = 0; split < splits; split++) {
     const { known, others } = deal(blocks, random)
     const half: Baseline = { ...baseline, ...computeBaseline(known.flat(), random) }
     half.calibration = { ...half.calibration, calibrated: true } // half as many clips may be too few to be used, and are enough to be checked
@@ -41,7 +41,7 @@ export function checkFalseAlarms(clips: readonly BaselineClip[], baseline: Basel
     }
   }
   const features = [...raised].sort(([, a], [, b]) => b - a).map(([feature]) => feature)
-  return { streams: SPLITS * STREAMS_EACH, clipsEach: CLIPS_EACH, withAlarm, features }
+  return { streams: splits * STREAMS_EACH, clipsEach: CLIPS_EACH, withAlarm, features }
 }
 
 type Block = readonly BaselineClip[]

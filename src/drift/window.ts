@@ -32,6 +32,16 @@ export class CountingWindow {
   get counts(): Uint32Array { return this.#sum }
   get clips(): number { return this.#clips.reduce((sum, clips) => sum + clips, 0) }
 
+  /** Sum over the newer half of the sub-windows, of the cells from `first` to before `end`. */
+  newerHalf(first: number, end: number): number[] {
+    const sums = Array.from({ length: end - first }, () => 0)
+    for (let back = 0; back < this.#ring.length / 2; back++) {
+      const counts = this.#ring[(this.#open - back + this.#ring.length) % this.#ring.length]!
+      for (let cell = first; cell < end; cell++) sums[cell - first]! += counts[cell]!
+    }
+    return sums
+  }
+
   /** Adds one clip, the cells that it falls in. Returns whether the sub-window is full now: then evaluate, and call `advance`. */
   add(cells: Uint16Array, now: number): boolean {
     const open = this.#ring[this.#open]!

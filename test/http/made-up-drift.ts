@@ -1,9 +1,11 @@
 /**
  * A made-up snapshot of drift for the tests of the API and of the page: every feature of the table, among them an
- * alarm, a category that has changed, one that is often missing, and one with too few clips.
+ * alarm, a category that has changed, one that is often missing, and one with too few clips. And an hour of traffic.
  */
 import { FEATURE_NAMES, FEATURES, type DriftFeature, type FeatureName } from '../../src/drift/features.js'
 import type { Comparison, DriftSnapshot, FeatureState } from '../../src/drift/snapshot.js'
+import { RecentTraffic } from '../../src/telemetry/recent.js'
+import { REPORT } from './fake-service.js'
 
 const BINS = 10
 const BASELINE_CLIPS = 12_400
@@ -22,7 +24,7 @@ export function madeUpSnapshot(change: Partial<DriftSnapshot> = {}): DriftSnapsh
       clips: BASELINE_CLIPS, sessions: 3100, speakers: null, provenance: 'requests of the week from 13 April, looked at',
     },
     windows: { fast: { clips: 240, minimum: 100 }, slow: { clips: 640, minimum: 1000 } },
-    alarms: ['loudness', 'codec'],
+    alarms: ['codec', 'loudness'],
     features: FEATURE_NAMES.map((name, index) => madeUpFeature(name, index)),
     ...change,
   }
@@ -73,4 +75,26 @@ function comparison(name: FeatureName, baseline: readonly number[], seed: number
 /** The fourth category takes over. */
 function moved(baseline: readonly number[]): number[] {
   return baseline.map((share, index) => index === 3 ? 0.7 : share * 0.3)
+}
+
+/** Waves of requests until now, with a pause, a slow quarter of an hour, and refusals and errors in it. */
+export function madeUpTraffic(): RecentTraffic {
+  const startMs = Date.now() - 59 * 60_000
+  let minute = 0
+  const recent = new RecentTraffic(() => startMs + minute * 60_000)
+  for (; minute < 60; minute++) {
+    const slow = minute > 30 && minute < 45
+    const requests = minute > 8 && minute < 13 ? 0 : Math.round(40 + 25 * Math.sin(minute / 6) + (slow ? 30 : 0))
+    for (let request = 0; request < requests; request++) {
+      const waited = slow ? 0.04 + 0.002 * request : 0.0005
+      const model = 0.035 + 0.02 * Math.sin(request) ** 2
+      const seconds = { receive: 0.1, queue_wait: waited, transfer: 0.0012, audio_decode: 0.0015, measure: 0.002, resample: 0.0008, features: 0.003, detect: 0.004, trim: 0.0002, normalize: 0.0002, model, postprocess: 0.0003 }
+      recent.answered({ ...REPORT, input: { ...REPORT.input, audioSeconds: 1.5 + request % 3 }, seconds }, waited + model + 0.014)
+    }
+    for (let refused = 0; slow && refused < minute % 5; refused++) recent.ended('rejected')
+    if (minute % 11 === 0) recent.ended('error')
+    if (minute % 7 === 0) recent.ended('cancelled')
+  }
+  minute = 59
+  return recent
 }

@@ -1,13 +1,13 @@
 /** Every feature as a card: inputs and outputs apart, alarms on top. Cards are made once and changed in place. */
 import { element, part, setAttribute, setChildren, setText } from './elements.js'
 import { createHistogram } from './histogram.js'
-import { clock, counted, excess, probability, share, signed } from './numbers.js'
+import { clock, counted, excess, probability, signed } from './numbers.js'
 import { directionOf, meaningOf } from './words.js'
 
 /** @import { Comparison, DriftSnapshot, FeatureState, WindowName } from '../../drift/snapshot.js' */
 /** @typedef {{ readonly element: HTMLElement, readonly update: (feature: FeatureState, snapshot: DriftSnapshot, window: WindowName) => void }} Card */
 
-const DIRECTIONS = { lower: '↓ lower', higher: '↑ higher', spread: '↔ in place', mix: 'mixture' }
+const DIRECTIONS = { lower: '↓ lower', higher: '↑ higher', spread: '↔ none' }
 
 /** @type {Readonly<Record<string, (a: FeatureState, b: FeatureState, window: WindowName) => number>>} */
 const ORDERS = {
@@ -68,12 +68,12 @@ function createCard({ name, help, ...rest }) {
   const { title } = meaningOf({ name, help, ...rest })
   const state = element('p')
   const histogram = createHistogram(title)
-  const figures = { excess: figure('excess PSI'), p: figure('p-value'), direction: figure('direction'), missing: figure('missing') }
+  const figures = { excess: figure('excess PSI'), p: figure('p-value'), direction: figure('direction, δ') }
   const card = element('article', { 'aria-labelledby': `feature-${name}`, 'data-feature': name },
     element('header', {}, element('h4', { id: `feature-${name}` }, title), state),
     element('p', { class: 'help' }, help, ' ', element('code', {}, name)),
-    histogram.element,
-    element('dl', { class: 'figures' }, ...Object.values(figures).map(({ pair }) => pair)))
+    element('dl', { class: 'figures' }, ...Object.values(figures).map(({ pair }) => pair)),
+    histogram.element)
   return { element: card, update }
 
   /** @type {Card['update']} */
@@ -87,7 +87,6 @@ function createCard({ name, help, ...rest }) {
     setText(figures.excess.value, comparison === null ? '–' : excess(comparison.excess))
     setText(figures.p.value, comparison === null ? '–' : probability(comparison.pValue).replace('= ', ''))
     setText(figures.direction.value, comparison === null ? '–' : directionInWords(comparison))
-    setText(figures.missing.value, missingInWords(feature, comparison))
   }
 }
 
@@ -107,23 +106,12 @@ function stateOf({ alarm, alarmSince, windows }, snapshot, window) {
 
 /** @param {Comparison} comparison */
 function directionInWords({ delta }) {
-  const words = DIRECTIONS[directionOf(delta)]
-  return delta === null ? words : `${words} (δ ${signed(delta)})`
-}
-
-/** @param {FeatureState} feature @param {Comparison | null} comparison */
-function missingInWords({ baselineMissing, baselineClips }, comparison) {
-  const before = share(shareOf(baselineMissing, baselineClips))
-  return comparison === null ? `baseline ${before}` : `${share(shareOf(comparison.missing, comparison.clips))} (baseline ${before})`
+  const direction = directionOf(delta)
+  return direction === 'mix' || delta === null ? '–' : `${DIRECTIONS[direction]}, ${signed(delta)}`
 }
 
 /** @param {FeatureState} feature @param {WindowName} window */
 function missingNow({ windows }, window) {
   const comparison = windows[window]
-  return comparison === null ? -1 : shareOf(comparison.missing, comparison.clips)
-}
-
-/** @param {number} some @param {number} all */
-function shareOf(some, all) {
-  return all === 0 ? 0 : some / all
+  return comparison === null ? -1 : comparison.missing / comparison.clips
 }

@@ -16,6 +16,8 @@ import { sharesOf } from './words.js'
 
 /** A bin below this share, then and now, is not worth a row. */
 const HARDLY = 0.005
+/** The bin that has changed most stands out if its share has changed by this. */
+const NOTABLE = 0.05
 /** Heights of the bars in their row, of 1. */
 const WIDE = 0.84
 const NARROW = 0.42
@@ -24,10 +26,12 @@ const NARROW = 0.42
 export function createHistogram(title) {
   const unit = element('th', { scope: 'col', class: 'unit' })
   const body = element('tbody')
+  const missing = { before: element('td'), now: element('td') }
+  const foot = element('tfoot', {}, element('tr', {}, element('th', { scope: 'row' }, 'missing'), element('td'), missing.before, missing.now))
   const rest = element('p', { class: 'rest' })
   const table = element('table', { class: 'histogram' },
     element('caption', { class: 'unseen' }, `${title}: share of clips in each bin`),
-    element('thead', {}, element('tr', {}, unit, element('td'), element('th', { scope: 'col' }, 'baseline'), element('th', { scope: 'col' }, 'now'))), body)
+    element('thead', {}, element('tr', {}, unit, element('td'), element('th', { scope: 'col' }, 'baseline'), element('th', { scope: 'col' }, 'now'))), body, foot)
   /** @type {Drawn[]} */
   let drawn = []
   let labels = ''
@@ -41,6 +45,9 @@ export function createHistogram(title) {
     labels = wanted
     setText(unit, feature.unit)
     setText(rest, hidden === 0 ? '' : `and ${hidden} more below ${share(HARDLY)}`)
+    foot.hidden = feature.baselineMissing === 0 && (comparison?.missing ?? 0) === 0
+    setText(missing.before, share(feature.baselineMissing / feature.baselineClips))
+    setText(missing.now, comparison === null ? '–' : share(comparison.missing / comparison.clips))
     const longest = Math.max(...rows.flatMap(({ before, now }) => [before, now ?? 0]))
     const most = mostChanged(rows)
     rows.forEach((row, index) => {
@@ -83,9 +90,9 @@ function rowsOf({ bins, baseline }, comparison) {
   return { rows, hidden: all.length - rows.length }
 }
 
-/** −1 where nothing is known. @param {readonly Row[]} rows */
+/** −1 where nothing has changed by much. @param {readonly Row[]} rows */
 function mostChanged(rows) {
   const changes = rows.map(({ before, now }) => now === null ? 0 : Math.abs(now - before))
   const most = Math.max(...changes)
-  return most === 0 ? -1 : changes.indexOf(most)
+  return most < NOTABLE ? -1 : changes.indexOf(most)
 }

@@ -1,5 +1,6 @@
 /** Numbers and times for people, with no more digits than they deserve. */
 
+const ROUND = [1, 2, 3, 4, 6, 8]
 const MINUTE = 60
 const HOUR = 60 * MINUTE
 const DAY = 24 * HOUR
@@ -74,9 +75,9 @@ export function day(moment) {
   return new Date(moment).toLocaleDateString('en-GB', { day: 'numeric', month: 'short', year: 'numeric' })
 }
 
-/** The next of 1, 2, 5, 10, 20, … for the end of an axis. @param {number} value */
+/** The next number that is round and has a round half, for the end of an axis. @param {number} value */
 export function roundUp(value) {
   if (value <= 0) return 1
   const power = 10 ** Math.floor(Math.log10(value))
-  return power * ([1, 2, 5].find((step) => step * power >= value * 0.999) ?? 10)
+  return power * (ROUND.find((step) => step * power >= value * 0.999) ?? 10)
 }

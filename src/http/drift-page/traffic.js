@@ -36,7 +36,7 @@ const CHARTS = [
   {
     id: 'audio',
     stacked: [{ name: 'audio', of: ({ audioSeconds }) => audioSeconds }],
-    lines: [], format: length,
+    lines: [], format: (seconds) => `${count(Math.round(seconds))} s`,
     summary: ({ audioSeconds }) => `${length(audioSeconds)} in the hour`,
   },
   {
@@ -63,7 +63,7 @@ export function createTraffic() {
 /** @param {Chart} chart @returns {(traffic: Traffic) => void} */
 function createChart({ id, stacked, lines, format, summary }) {
   const bars = stacked.map((_, series) => Array.from({ length: MINUTES }, (_, minute) =>
-    shape('rect', { class: `${id}-${series}`, x: minute + (1 - BAR_WIDTH) / 2, width: BAR_WIDTH, y: 1, height: 0 })))
+    shape('rect', { class: `${id}-${series}${minute === MINUTES - 1 ? ' partial' : ''}`, x: minute + (1 - BAR_WIDTH) / 2, width: BAR_WIDTH, y: 1, height: 0 })))
   const paths = lines.map(({ name }) => shape('path', { class: `line ${name}` }))
   const hints = Array.from({ length: MINUTES }, (_, minute) => shape('rect', { class: 'hint', x: minute, y: 0, width: 1, height: 1 }, shape('title')))
   const picture = drawing(MINUTES, 1, shape('path', { class: 'grid', d: 'M0 0H60M0 .5H60M0 1H60' }), ...bars.flat(), ...paths, ...hints)

@@ -93,7 +93,7 @@ function headline(feature, comparison) {
   const direction = directionOf(comparison.delta)
   if (direction === 'lower') return `${title} is lower than the baseline: ${lower ?? 'values have fallen'}`
   if (direction === 'higher') return `${title} is higher than the baseline: ${higher ?? 'values have risen'}`
-  return `${title} is ${direction === 'mix' ? 'mixed' : 'spread'} differently from the baseline: ${mostChanged(feature, comparison)}`
+  return direction === 'mix' ? `${title}: the mixture has changed, ${mostChanged(feature, comparison)}` : `${title} is spread differently from the baseline: ${mostChanged(feature, comparison)}`
 }
 
 /** "8000 is 62 % of clips, 2 % in the baseline" @param {FeatureState} feature @param {Comparison} comparison */

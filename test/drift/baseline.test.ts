@@ -1,0 +1,170 @@
+/** Baselines as files: what is written is read, what does not fit is refused by name, and adding two is adding their counts. */
+import { appendFileSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import path from 'node:path'
+import t from 'tap'
+import { seededRandom } from '../../src/scoring/seeded-random.js'
+import { checkBaseline, parseBaseline, type Baseline } from '../../src/drift/baseline.js'
+import { binsFor, computeBaseline, type BaselineClip } from '../../src/drift/build.js'
+import { FEATURE_NAMES, featureRow, repeatRatio } from '../../src/drift/features.js'
+import { mergeBaselines } from '../../src/drift/merge.js'
+import { ClipRecord, readRecord } from '../../src/drift/record.js'
+import { checkFalseAlarms } from '../../src/drift/self-check.js'
+import { DriftWatch, type WatchEvents } from '../../src/drift/watch.js'
+import { REPORT } from '../http/fake-service.js'
+import { baselineOf, drawClips, drawRow, gaussian } from './rows.js'
+
+const CLIPS = drawClips(1200, seededRandom(31))
+const BASELINE = baselineOf(CLIPS)
+const { model: MODEL, pipeline: PIPELINE } = BASELINE
+
+t.test('a baseline that was written is read as it was', (t) => {
+  t.same(parseBaseline(JSON.stringify(BASELINE)), BASELINE)
+  t.ok(BASELINE.calibration.calibrated)
+  t.doesNotThrow(() => { checkBaseline(BASELINE, MODEL, PIPELINE) })
+  t.end()
+})
+
+t.test('what does not fit is refused, saying where', (t) => {
+  const broken = (change: (baseline: { features: Record<string, { counts: number[]; bins: { edges: number[] } }> } & Record<string, unknown>) => void): string => {
+    const copy = structuredClone(BASELINE) as never
+    change(copy)
+    return JSON.stringify(copy)
+  }
+  const cases: [string, RegExp][] = [
+    ['{', /JSON/],
+    ['[]', /the file/],
+    [broken((baseline) => { baseline.format = 'other/1' }), /format/],
+    [broken((baseline) => { baseline.features.snr!.counts.pop() }), /snr has 9 counts for 10 bins/],
+    [broken((baseline) => { baseline.features.snr!.bins.edges.reverse() }), /edges of snr do not ascend/],
+    [broken((baseline) => { delete baseline.features.snr }), /snr is missing/],
+    [broken((baseline) => { baseline.features.colour = baseline.features.snr! }), /colour is not known/],
+    [broken((baseline) => { baseline.features.snr!.counts[0] = -1 }), /features\/snr\/counts/],
+  ]
+  for (const [text, message] of cases) t.throws(() => parseBaseline(text), { code: 'BASELINE_INVALID', message })
+  t.throws(() => { checkBaseline(BASELINE, { ...MODEL, digest: 'other' }, PIPELINE) }, { code: 'BASELINE_MISMATCH', message: /served is/ })
+  t.throws(() => { checkBaseline(BASELINE, MODEL, { ...PIPELINE, trimSilence: false }) }, { code: 'BASELINE_MISMATCH', message: /trimSilence/ })
+  t.end()
+})
+
+t.test('a baseline that cannot know how windows vary says so', (t) => {
+  const random = (): () => number => seededRandom(1)
+  const because = (clips: readonly BaselineClip[]): string | null => computeBaseline(clips, random()).calibration.because
+  t.match(because(CLIPS.slice(0, 499)), /499 clips/)
+  t.match(because(CLIPS.slice(0, 900)), /4 windows/)
+  t.match(because(CLIPS.map((clip) => ({ ...clip, session: null, time: null }))), /neither times nor sessions/)
+  t.match(because(CLIPS.map((clip, index) => ({ ...clip, session: `s${index % 20}`, time: null }))), /20 sessions/)
+  t.equal(because(CLIPS.map((clip) => ({ ...clip, session: null }))), null, 'times alone are enough')
+  t.end()
+})
+
+t.test('clips that come in bursts have a design effect, and independent ones none to speak of', (t) => {
+  const random = seededRandom(41)
+  const bursts = Array.from({ length: 800 }, (_, session) => {
+    const shift = 2 * gaussian(random)
+    return Array.from({ length: 5 }, (_, clip) => ({ row: drawRow(random, { loudness: (value) => Number(value) + shift }), session: `s${session}`, time: session * 10 + clip }))
+  }).flat()
+  const { features } = computeBaseline(bursts, random)
+  t.ok(features.loudness.designEffect.fast > 2, `in bursts: ${features.loudness.designEffect.fast}`)
+  t.ok(features.loudness.designEffect.slow >= features.loudness.designEffect.fast)
+  t.ok(features.snr.designEffect.fast < 1.4, `independent: ${features.snr.designEffect.fast}`)
+  t.same(computeBaseline(bursts.map((clip) => ({ ...clip, time: null })), random).calibration.method, 'windows of whole sessions')
+  t.end()
+})
+
+t.test('the self-check finds a baseline of a few people out, and passes one of many', (t) => {
+  const people = (count: number): BaselineClip[] => {
+    const random = seededRandom(count)
+    const voices = Array.from({ length: count }, () => 2 * gaussian(random))
+    return Array.from({ length: 3000 }, (_, index) => {
+      const person = Math.floor(index * count / 3000)
+      return { row: drawRow(random, { centroid: (value) => Number(value) / 2 + voices[person]! }), session: `p${person}`, time: random() } // they take turns, so windows of the baseline are alike
+    })
+  }
+  const [few, many] = [people(12), people(1500)]
+  const check = (clips: BaselineClip[]): number => checkFalseAlarms(clips, baselineOf(clips), seededRandom(2), 2)!.withAlarm
+  t.ok(check(few) > 10, 'twelve people: most of 20 streams')
+  t.ok(check(many) <= 2, 'fifteen hundred')
+  t.equal(checkFalseAlarms(CLIPS.slice(0, 3).map((clip) => ({ ...clip, session: 'one' })), BASELINE, seededRandom(3)), null, 'one session says nothing')
+  t.end()
+})
+
+t.test('merging adds counts, and is refused where bins differ', (t) => {
+  const bins = binsFor(CLIPS)
+  const part = (clips: readonly BaselineClip[]): Baseline => ({ ...baselineOf(clips), ...computeBaseline(clips, seededRandom(1), bins) })
+  const [first, second] = [part(CLIPS.slice(0, 700)), part(CLIPS.slice(700))]
+  const merged = mergeBaselines(first, second, 'both', '2026-11-02T00:00:00.000Z')
+  for (const name of FEATURE_NAMES) t.same([merged.features[name].counts, merged.features[name].missing], [part(CLIPS).features[name].counts, part(CLIPS).features[name].missing], name)
+  t.equal(merged.source.clips, 1200)
+  t.doesNotThrow(() => parseBaseline(JSON.stringify(merged)))
+  t.throws(() => mergeBaselines(first, baselineOf(CLIPS.slice(700)), 'both', ''), { code: 'BASELINE_MISMATCH', message: /bins of loudness/ })
+  t.throws(() => mergeBaselines(first, { ...second, model: { name: 'x', digest: 'y' } }, 'both', ''), { code: 'BASELINE_MISMATCH', message: /model/ })
+  t.end()
+})
+
+t.test('a record gives back the clips of a period, is bounded, and belongs to one model', async (t) => {
+  const file = path.join(t.testdir(), 'new/record.jsonl')
+  const fail = (error: Error): void => { t.fail(error.message) }
+  const record = await ClipRecord.open(file, { model: MODEL, pipeline: PIPELINE }, 3, fail)
+  const rows = CLIPS.slice(0, 4).map(({ row }) => row)
+  t.same(rows.map((row, index) => record.add(row, index < 2 ? 'a visit' : undefined, 1000 * index)), [true, true, true, false], 'no more than three')
+  await record.close()
+  const read = await readRecord(file)
+  t.same([read.model, read.pipeline, read.clips.length], [MODEL, PIPELINE, 3])
+  t.equal(read.clips[0]!.session, read.clips[1]!.session)
+  t.equal(read.clips[2]!.session, null)
+  t.notMatch(readFileSync(file, 'utf8'), /a visit/, 'the session itself is not there')
+  read.clips[0]!.row.forEach((value, index) => {
+    const given = rows[0]![index]!
+    if (typeof given === 'number') t.ok(Math.abs(Number(value) - given) <= 1e-5 * Math.abs(given))
+    else t.equal(value, given)
+  })
+  t.same((await readRecord(file, 1000, 2000)).clips.map(({ time }) => time), [1000])
+  appendFileSync(file, '{"time":5,"ses')
+  t.equal((await readRecord(file)).clips.length, 3, 'a last line that was cut off is left out')
+  appendFileSync(file, '\n{"time":6,"session":null,"values":[]}\n')
+  await t.rejects(ClipRecord.open(file, { model: { name: 'other', digest: '' }, pipeline: PIPELINE }, 3, fail), { code: 'BASELINE_MISMATCH' })
+  writeFileSync(file, 'hello\n')
+  await t.rejects(readRecord(file), { code: 'BASELINE_INVALID' })
+})
+
+t.test('a service watches its default model alone, and gives way or refuses as it was told', async (t) => {
+  const modelsDir = t.testdir({ 'moonshine-tiny-en': {}, 'mine.json': JSON.stringify(BASELINE) })
+  const events: WatchEvents = { onRecordError: (error) => { t.fail(error.message) } }
+  const open = (driftBaseline: string, pipeline = PIPELINE): Promise<DriftWatch> =>
+    DriftWatch.open({ driftBaseline, driftRecord: undefined, driftRecordClips: 1, modelsDir }, MODEL, pipeline, events)
+  t.match(await open('auto'), { monitor: undefined, reason: /no baseline for moonshine/ })
+  t.match((await open('off')).reason, /switched off/)
+  await t.rejects(open(path.join(modelsDir, 'none.json')), { code: 'BASELINE_INVALID' })
+  const named = path.join(modelsDir, 'mine.json')
+  await t.rejects(open(named, { ...PIPELINE, maxHearings: 1 }), { code: 'BASELINE_MISMATCH' })
+  mkdirSync(path.join(modelsDir, 'moonshine-tiny-en'), { recursive: true })
+  writeFileSync(path.join(modelsDir, 'moonshine-tiny-en/baseline.json'), JSON.stringify(BASELINE))
+  t.match(await open('auto', { ...PIPELINE, maxHearings: 1 }), { monitor: undefined, reason: /maxHearings/ }, 'the one that came with the model gives way')
+  const watch = await open('auto')
+  watch.observe(REPORT, undefined)
+  watch.observe({ ...REPORT, model: 'whisper-tiny' }, undefined)
+  t.equal(watch.snapshot()!.windows.fast.clips, 1)
+})
+
+t.test('a report without anything to measure is a row of missing values, never of zeros or NaN', (t) => {
+  const nothing = featureRow({
+    ...REPORT, text: '', confidence: null, lowestTokenProbability: null, segments: [], noSpeechReason: 'no_samples',
+    input: {
+      ...REPORT.input, loudnessLufs: null, peakDbfs: null, noiseFloorDbfs: null, snrDb: null, bandwidthHz: null, speechRatio: 0, speechSeconds: 0, audioSeconds: NaN, dcOffset: NaN,
+      timbre: { lowFrequencyDb: null, centroidHz: null, flatnessDb: null, cepstrum: null, syllablesPerSecond: null },
+    },
+  })
+  const named = Object.fromEntries(FEATURE_NAMES.map((name, index) => [name, nothing[index]]))
+  for (const name of ['loudness', 'snr', 'duration', 'leading_silence', 'mfcc_1', 'dc_offset', 'confidence', 'words_per_second', 'repeat_ratio', 'decoder_stop']) t.equal(named[name], null, name)
+  t.equal(named.empty, 'no_speech')
+  t.end()
+})
+
+t.test('a phrase that is said again and again is seen, and one said once is not', (t) => {
+  t.equal(repeatRatio('gas gas gas gas'.split(' ')), 1)
+  t.equal(repeatRatio('thank you thank you thank you'.split(' ')), 1)
+  t.equal(repeatRatio('play some jazz music'.split(' ')), 0)
+  t.equal(repeatRatio('play play some jazz'.split(' ')), 0.5)
+  t.equal(repeatRatio([]), 0)
+  t.end()
+})

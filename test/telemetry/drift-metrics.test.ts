@@ -1,0 +1,74 @@
+/** Drift as Prometheus sees it: exact counters, nothing where nothing can be said, and the same figures as the monitor's. */
+import t from 'tap'
+import { FEATURE_NAMES } from '../../src/drift/features.js'
+import { DriftMonitor } from '../../src/drift/monitor.js'
+import { populationStability } from '../../src/drift/statistics.js'
+import { seededRandom } from '../../src/scoring/seeded-random.js'
+import { countAlarm, exposeDrift } from '../../src/telemetry/drift-metrics.js'
+import { LiveCatalog } from '../../src/telemetry/live-catalog.js'
+import { baselineOf, drawClips, drawRow } from '../drift/rows.js'
+
+const BASELINE = baselineOf(drawClips(3000, seededRandom(51)))
+
+async function scrape(live: LiveCatalog): Promise<Map<string, number>> {
+  const lines = (await live.exposition()).split('\n').filter((line) => line.startsWith('asr_drift_'))
+  return new Map(lines.map((line) => [line.slice(0, line.lastIndexOf(' ')), Number(line.slice(line.lastIndexOf(' ') + 1))]))
+}
+
+function expose(): { live: LiveCatalog; monitor: DriftMonitor } {
+  const live = new LiveCatalog(['a-model'])
+  const monitor = new DriftMonitor(BASELINE, () => 0, { onAlarm: (feature) => { countAlarm(live, feature) } })
+  exposeDrift(live, monitor)
+  return { live, monitor }
+}
+
+t.test('without a baseline there is nothing to see', async (t) => {
+  const live = new LiveCatalog(['a-model'])
+  exposeDrift(live, undefined)
+  t.same([...(await scrape(live)).keys()], [])
+})
+
+t.test('bins are counted exactly, from zero, and once each', async (t) => {
+  const { live, monitor } = expose()
+  const random = seededRandom(52)
+  t.equal((await scrape(live)).get('asr_drift_bin_observations_total{feature="snr",bin="0"}'), 0, 'they exist before the first clip')
+  for (const clips of [1, 40, 300]) {
+    for (let clip = 0; clip < clips; clip++) monitor.observe(drawRow(random))
+    await scrape(live)
+  }
+  const found = await scrape(live)
+  for (const { feature, counts } of monitor.totals()) {
+    counts.forEach((count, bin) => {
+      const label = bin === counts.length - 1 ? 'missing' : String(bin)
+      t.equal(found.get(`asr_drift_bin_observations_total{feature="${feature}",bin="${label}"}`), count)
+    })
+  }
+  t.equal([...found.keys()].filter((series) => series.includes('psi{') && series.includes('slow')).length, 0, '341 clips are too few for the slow window: absent, not zero')
+})
+
+t.test('the index can be computed again from what is exported', async (t) => {
+  const { live, monitor } = expose()
+  const random = seededRandom(53)
+  for (let clip = 0; clip < 200; clip++) monitor.observe(drawRow(random))
+  const found = await scrape(live)
+  for (const feature of FEATURE_NAMES) {
+    const baseline = [...found].filter(([series]) => series.startsWith(`asr_drift_baseline_proportion{feature="${feature}"`)).map(([, share]) => share)
+    const counts = baseline.map((_, bin) => found.get(`asr_drift_bin_observations_total{feature="${feature}",bin="${bin}"}`)!)
+    const total = counts.reduce((sum, count) => sum + count, 0) + counts.length / 2
+    const index = baseline.reduce((sum, share, bin) => sum + ((counts[bin]! + 0.5) / total - share) * Math.log((counts[bin]! + 0.5) / total / share), 0)
+    t.ok(Math.abs(index - found.get(`asr_drift_psi{feature="${feature}",window="fast"}`)!) < 1e-9, feature)
+    t.ok(Math.abs(index - populationStability(BASELINE.features[feature].counts, counts)) < 1e-9)
+  }
+})
+
+t.test('an alarm is a gauge while it lasts and a count for ever', async (t) => {
+  const { live, monitor } = expose()
+  const random = seededRandom(54)
+  for (let clip = 0; clip < 400; clip++) monitor.observe(drawRow(random, { snr: (value) => Number(value) - 3 }))
+  t.equal((await scrape(live)).get('asr_drift_alarm{feature="snr",kind="input"}'), 1)
+  for (let clip = 0; clip < 3000; clip++) monitor.observe(drawRow(random))
+  const found = await scrape(live)
+  t.equal(found.get('asr_drift_alarm{feature="snr",kind="input"}'), 0)
+  t.equal(found.get('asr_drift_alarms_total{feature="snr"}'), 1)
+  t.ok(found.size < 1300, `${found.size} series`)
+})
