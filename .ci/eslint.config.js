@@ -50,7 +50,7 @@ export default defineConfig(
     },
   },
   {
-    files: ['src/**/*.ts', 'src/**/*.mjs'],
+    files: ['src/**/*.ts', 'src/**/*.mjs', 'src/**/*.js'],
     rules: {
       'max-lines': ['error', { max: 250 }],
       'max-lines-per-function': ['error', { max: 55, skipBlankLines: true, skipComments: true }],

@@ -85,7 +85,7 @@ function keepTail(child: ChildProcess): () => string {
   return () => tail
 }
 
-function freePort(): Promise<number> {
+export function freePort(): Promise<number> {
   return new Promise((resolve, reject) => {
     const probe = createServer().once('error', reject).listen(0, '127.0.0.1', () => {
       const { port } = probe.address() as AddressInfo

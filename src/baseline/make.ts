@@ -4,7 +4,7 @@ import { FORMAT, type Baseline } from '../drift/baseline.js'
 import { computeBaseline, sessionsOf, type BaselineClip } from '../drift/build.js'
 import type { Bins } from '../drift/bins.js'
 import { FEATURE_NAMES, featureRow, type FeatureName } from '../drift/features.js'
-import { checkFalseAlarms, type SelfCheck } from '../drift/self-check.js'
+import { checkFalseAlarms, criesWolf, type SelfCheck } from '../drift/self-check.js'
 import { normalizeText } from '../scoring/normalize.js'
 import { seededRandom } from '../scoring/seeded-random.js'
 import { alignWords, countErrors, totalErrors } from '../scoring/word-errors.js'
@@ -26,9 +26,6 @@ export interface Made { readonly baseline: Baseline; readonly check: SelfCheck |
 
 /** Upper ends of the confidences whose errors are counted together. */
 const CONFIDENCES = [0.3, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 1]
-/** More false alarms in the self-check, and the baseline may not raise any. */
-const MOST_FALSE_ALARMS = 0.1
-
 /** The same clips make the same baseline: what is drawn at random is drawn from their number. */
 export function makeBaseline({ id, provenance, model, pipeline, clips, speakers, confidenceToWer, bins }: MadeFrom, now: Date): Made {
   const random = seededRandom(clips.length)
@@ -78,7 +75,7 @@ function kept({ streams, clipsEach, withAlarm }: SelfCheck): Baseline['selfCheck
 }
 
 function judged(calibration: Baseline['calibration'], check: SelfCheck | null): Baseline['calibration'] {
-  if (!calibration.calibrated || check === null || check.withAlarm <= MOST_FALSE_ALARMS * check.streams) return calibration
+  if (!calibration.calibrated || check === null || !criesWolf(check)) return calibration
   return { ...calibration, calibrated: false, because: `in its self-check ${check.withAlarm} of ${check.streams} streams of ordinary clips raised an alarm (${check.features.slice(0, 3).join(', ')}); more clips of more people, and of whole weeks, are needed` }
 }
 

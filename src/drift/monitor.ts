@@ -57,6 +57,8 @@ export class DriftMonitor {
   readonly #watched: readonly Watched[]
   readonly #windows: Readonly<Record<WindowName, CountingWindow>>
   readonly #totals: Float64Array
+  /** Where the clip at hand falls: one cell for each feature. */
+  readonly #cells = new Uint16Array(FEATURE_NAMES.length)
   readonly #now: () => number
   readonly #events: DriftEvents
 
@@ -80,10 +82,14 @@ export class DriftMonitor {
   observe(row: FeatureRow): void {
     const now = this.#now()
     this.#age(now)
-    const cells = Uint16Array.from(this.#watched, ({ firstCell, bins }, index) => firstCell + binOf(row[index]!, bins))
-    for (const cell of cells) this.#totals[cell]!++
+    for (let index = 0; index < this.#watched.length; index++) {
+      const { firstCell, bins } = this.#watched[index]!
+      const cell = firstCell + binOf(row[index]!, bins)
+      this.#cells[index] = cell
+      this.#totals[cell]!++
+    }
     for (const name of WINDOWS) {
-      if (!this.#windows[name].add(cells, now)) continue
+      if (!this.#windows[name].add(this.#cells, now)) continue
       this.#evaluate(name)
       this.#windows[name].advance(now)
     }
@@ -203,7 +209,7 @@ function stateOf(watched: Watched): FeatureState {
     name, family, unit, help,
     bins: binLabels(bins),
     baseline: smoothedShares(counts),
-    baselineClips: sumOf(counts),
+    baselineClips: sumOf(baseline),
     baselineMissing: baseline.at(-1)!,
     windows: { ...comparisons },
     alarm: isAlarmed(watched),

@@ -19,6 +19,8 @@ const FORMAT = 'earshot-drift-record/1'
 /** Digits that bins need, and no more. */
 const DIGITS = 6
 const SESSION_CHARACTERS = 12
+/** What may wait for the disk; clips beyond are not recorded. */
+const BUFFER_BYTES = 1 << 20
 
 const Header = Type.Object({
   format: Type.Literal(FORMAT),
@@ -54,7 +56,7 @@ export class ClipRecord {
     const known = existsSync(file) ? await readRecord(file) : undefined
     if (known !== undefined) checkSame(file, known, recordedFor)
     mkdirSync(path.dirname(file), { recursive: true })
-    const stream = createWriteStream(file, { flags: 'a' }).on('error', onError)
+    const stream = createWriteStream(file, { flags: 'a', highWaterMark: BUFFER_BYTES }).on('error', onError)
     if (known === undefined) stream.write(`${JSON.stringify(header)}\n`)
     return new ClipRecord(stream, known?.clips.length ?? 0, mostClips)
   }

@@ -31,6 +31,7 @@ export interface FeatureState {
   readonly bins: readonly string[]
   /** Shares of the baseline, smoothed as the statistics use them; they sum to 1. */
   readonly baseline: readonly number[]
+  /** Those counted as missing among them. */
   readonly baselineClips: number
   readonly baselineMissing: number
   readonly windows: Readonly<Record<WindowName, Comparison | null>>

@@ -70,10 +70,10 @@ export class DriftWatch {
 interface Found { readonly baseline: Baseline | undefined; readonly reason: string | null }
 
 function findBaseline({ driftBaseline, modelsDir }: WatchSettings, model: Baseline['model'], pipeline: Pipeline): Found {
-  if (driftBaseline === 'off') return { baseline: undefined, reason: 'switched off (EARSHOT_DRIFT_BASELINE)' }
+  if (driftBaseline === 'off') return { baseline: undefined, reason: 'EARSHOT_DRIFT_BASELINE is off' }
   if (driftBaseline !== 'auto') return { baseline: readBaseline(driftBaseline, model, pipeline), reason: null }
   const file = path.join(modelsDir, model.name, 'baseline.json')
-  if (!existsSync(file)) return { baseline: undefined, reason: `there is no baseline for ${model.name}` }
+  if (!existsSync(file)) return { baseline: undefined, reason: `none comes with ${model.name}` }
   try {
     return { baseline: readBaseline(file, model, pipeline), reason: null }
   } catch (thrown) {

@@ -46,9 +46,9 @@ export class CountingWindow {
   add(cells: Uint16Array, now: number): boolean {
     const open = this.#ring[this.#open]!
     if (this.#clips[this.#open] === 0) this.#openedAt = now
-    for (const cell of cells) {
-      open[cell]!++
-      this.#sum[cell]!++
+    for (let index = 0; index < cells.length; index++) {
+      open[cells[index]!]!++
+      this.#sum[cells[index]!]!++
     }
     return ++this.#clips[this.#open]! >= this.#shape.clipsEach
   }

@@ -16,7 +16,7 @@ const LEAST_UTTERANCES = 30
 const LEAST_WORDS = 100
 /** Sessions; of a few, a bootstrap promises too narrow an interval. */
 const LEAST_GROUPS = 10
-/** Below these, the test of the calibration raises more than 7 false alarms in a hundred where it should raise 5 (test/feedback/calibration.test.ts). */
+/** Below these, the test of the calibration raises more than 7 false alarms in a hundred where it should raise 5 (test/feedback/concept-drift.test.ts). */
 const LEAST_TESTED_UTTERANCES = 60
 const LEAST_TESTED_GROUPS = 20
 
@@ -37,7 +37,7 @@ export class ConceptDrift {
   readonly #labels = new Ring<LabelledAnswer>(LABELS)
   readonly #confidences = new Ring<{ readonly confidence: number; readonly words: number }>(CONFIDENCES)
   #labelled = 0
-  /** What the labels say; undefined when one has come since. A bootstrap takes some milliseconds, and scrapes are frequent. */
+  /** What the labels say; undefined when one has come since. A bootstrap takes 10 to 20 ms, and scrapes are frequent. */
   #ofLabels: Omit<ConceptFigures, 'estimatedErrorRate'> | undefined
 
   /** Without a table of the baseline there is only the error rate. */

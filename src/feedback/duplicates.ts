@@ -5,7 +5,7 @@
  * statement can count once in each.
  */
 
-/** About 16 MB when full. */
+/** About 24 MB when full. */
 const CAPACITY = 200_000
 
 export class Duplicates {

@@ -15,7 +15,7 @@ import type { FeedbackEvent, LabelSource, UnmatchedReason } from './events.js'
 import { digestOfTranscript, issueToken, readToken, tokenName, type AnswerFacts } from './token.js'
 
 /** An alignment has as many cells as the product of both lengths. */
-const MOST_WORDS = 1_000
+const MOST_WORDS = 500
 
 export interface FeedbackOptions {
   /** Undefined: drawn now, so that no token outlives this process. */
@@ -24,7 +24,7 @@ export interface FeedbackOptions {
   /** Served here; tokens of other models are counted, and that is all. */
   readonly models: readonly string[]
   /** By model: what its confidences meant in its baseline. */
-  readonly confidenceToWer?: Readonly<Record<string, readonly ConfidenceBin[]>>
+  readonly confidenceToWer?: Readonly<Record<string, readonly ConfidenceBin[]>> | undefined
   readonly observer: FeedbackObserver
   /** Milliseconds, as Date.now. */
   readonly now?: () => number

@@ -12,7 +12,6 @@ import { fileURLToPath } from 'node:url'
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { Type } from 'typebox'
-import { SpeechError } from '../errors.js'
 import type { AppDependencies } from './dependencies.js'
 import { DriftReply } from './drift-schemas.js'
 
@@ -56,8 +55,7 @@ export const drift: FastifyPluginAsyncTypebox<AppDependencies> = async (scope, {
   scope.get('/drift/', { schema: { hide: true } }, (_request, reply) => reply.redirect('../drift'))
   scope.get('/drift/:file', { schema: { hide: true, params: Type.Object({ file: Type.String() }) } }, (request, reply) => {
     const file = files.get(request.params.file)
-    if (file === undefined) throw new SpeechError('ROUTE_NOT_FOUND', `${request.method} ${request.url.slice(0, 200)}`)
-    return sendFile(file, request, reply)
+    return file === undefined ? reply.callNotFound() : sendFile(file, request, reply)
   })
 }
 

@@ -110,11 +110,12 @@ export const OpenAiForm = Type.Object({
 })
 
 const TOKEN = Type.String({ maxLength: 2_000, description: 'As it came with the answer.' })
-const MOST_CHARACTERS = 8_000
+/** Far more than a query has, and normalized within some 50 ms whatever they are. */
+const MOST_CHARACTERS = 4_000
 
 export const FeedbackBody = Type.Object({
   token: TOKEN,
-  event: Type.Union(FEEDBACK_EVENTS.map((event) => Type.Literal(event)), { description: 'What became of the transcript.' }),
+  event: Type.Enum([...FEEDBACK_EVENTS], { description: 'What became of the transcript.' }),
   delayMs: Type.Optional(Type.Number({ minimum: 0, description: 'From the answer to what the user did, by the clock of the client. Absent: until now.' })),
   text: Type.Optional(Type.String({ minLength: 1, maxLength: MOST_CHARACTERS, description: 'With `corrected`: what the user made of the transcript.' })),
   transcript: Type.Optional(Type.String({ maxLength: MOST_CHARACTERS, description: 'With `text`: the text of the answer, unchanged.' })),
@@ -125,7 +126,7 @@ export const LabelBody = Type.Object({
   token: TOKEN,
   reference: Type.String({ maxLength: MOST_CHARACTERS, description: 'What was really said; empty when nobody spoke.' }),
   transcript: Type.String({ maxLength: MOST_CHARACTERS, description: 'The text of the answer, unchanged.' }),
-  source: Type.Union(LABEL_SOURCES.map((source) => Type.Literal(source)), { description: 'Only `random`, a sample drawn without regard to the answer, measures the word error rate.' }),
+  source: Type.Enum([...LABEL_SOURCES], { description: 'Only `random`, a sample drawn without regard to the answer, measures the word error rate.' }),
   session: Type.Optional(Type.String({ minLength: 1, maxLength: 200, description: 'Whatever tells speakers or devices apart. Used as a digest with a key of this process, in memory only.' })),
 }, { additionalProperties: false })
 

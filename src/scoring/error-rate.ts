@@ -18,23 +18,28 @@ export interface ErrorRate {
 
 /** `groups` hold the sums of a session each, at least one word in all. The same seed gives the same interval. */
 export function errorRate(groups: readonly RateSums[], { rounds = 1000, seed = 1 } = {}): ErrorRate {
+  const words = Float64Array.from(groups, (group) => group.words)
+  const errors = Float64Array.from(groups, (group) => group.errors)
   const random = seededRandom(seed)
-  const rates = Float64Array.from({ length: rounds }, () => rateOf(groups, () => groups[Math.floor(random() * groups.length)]!))
+  const rates = Float64Array.from({ length: rounds }, () => drawnRate(words, errors, random))
     .filter((rate) => !Number.isNaN(rate)) // nothing but groups without a word was drawn
     .sort()
   const at = (share: number): number => rates[Math.max(0, Math.ceil(share * rates.length) - 1)]!
-  let next = 0
-  return { estimate: rateOf(groups, () => groups[next++]!), low: at(0.025), high: at(0.975) }
+  return { estimate: sumOf(errors) / sumOf(words), low: at(0.025), high: at(0.975) }
 }
 
-/** Of as many groups as there are, each as `draw` gives it. */
-function rateOf(groups: readonly RateSums[], draw: () => RateSums): number {
-  let words = 0
-  let errors = 0
-  for (let count = 0; count < groups.length; count++) {
-    const group = draw()
-    words += group.words
-    errors += group.errors
+/** Of as many groups as there are, drawn with replacement. */
+function drawnRate(words: Float64Array, errors: Float64Array, random: () => number): number {
+  let drawnWords = 0
+  let drawnErrors = 0
+  for (let count = 0; count < words.length; count++) {
+    const group = Math.floor(random() * words.length)
+    drawnWords += words[group]!
+    drawnErrors += errors[group]!
   }
-  return errors / words
+  return drawnErrors / drawnWords
+}
+
+function sumOf(values: Float64Array): number {
+  return values.reduce((sum, value) => sum + value, 0)
 }

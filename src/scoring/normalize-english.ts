@@ -27,7 +27,7 @@ function foldLetters(text: string): string {
   return text
     .normalize('NFKD').replace(/\p{M}/gu, '').toLowerCase()
     .replace(/[‘’ʼ`´]/g, '\'').replace(/æ/g, 'ae').replace(/œ/g, 'oe').replace(/ø/g, 'o').replace(/ß/g, 'ss')
-    .replace(/\[[^\]]*\]|<[^>]*>/g, ' ')
+    .replace(/\[[^[\]]*\]|<[^<>]*>/g, ' ')
 }
 
 const COINS: Readonly<Record<string, string>> = { $: 'dollars', '£': 'pounds', '€': 'euros' }

@@ -3,10 +3,10 @@ import { readdirSync } from 'node:fs'
 import { request } from 'node:http'
 import path from 'node:path'
 import t from 'tap'
-import { FEATURE_NAMES } from '../../src/drift/features.js'
+import { FEATURE_NAMES, FEATURES, type DriftFeature } from '../../src/drift/features.js'
+import { age, duration, excess, probability, roundUp, share, signed } from '../../src/http/drift-page/numbers.js'
 import { directionOf, MEANINGS } from '../../src/http/drift-page/words.js'
 import { STAGE_GROUPS } from '../../src/http/drift-page/stages.js'
-import { FEATURES, type DriftFeature } from '../../src/drift/features.js'
 import { projectRoot } from '../../src/root.js'
 import { STAGES } from '../../src/types.js'
 import { CLIP, errorOf, post, setUp } from './fake-service.js'
@@ -87,6 +87,20 @@ t.test('every feature has its meaning in words, and those with a direction have 
     t.equal(lower !== undefined && higher !== undefined, binning.kind !== 'categories', name)
   }
   t.same([-1, -0.2, -0.1, 0, 0.1, 0.2, null].map(directionOf), ['lower', 'lower', 'spread', 'spread', 'spread', 'higher', 'mix'])
+  t.end()
+})
+
+t.test('no number has more digits than it deserves', (t) => {
+  t.same([0, 0.0004, 0.004, 0.0996, 0.3049, 1].map(share), ['0 %', '< 0.1 %', '0.4 %', '10 %', '30 %', '100 %'])
+  t.same([-0.03, 0.004, 0.0349, 0.996, 1.449, 12.7].map(excess), ['0', '0', '0.03', '1.0', '1.4', '13'])
+  t.same([1e-9, 0.0123, 0.0467, 0.3456, 1].map(probability), ['< 0.001', '= 0.01', '= 0.05', '= 0.3', '= 1'])
+  t.same([-0.001, -0.4567, 0.2, 1].map(signed), ['0', '−0.46', '+0.20', '+1.00'])
+  t.same([0, 0.00007, 0.00034, 0.00123, 0.0456, 0.2345, 0.996, 1.234, 45.6, 1234].map(duration), ['0', '< 0.1 ms', '0.3 ms', '1.2 ms', '46 ms', '230 ms', '1.0 s', '1.2 s', '46 s', '1,234 s'])
+  t.same([-5, 59, 60, 7199, 7200, 172_800, 19e6].map(age), ['0 minutes', '0 minutes', '1 minute', '119 minutes', '2 hours', '2 days', '219 days'])
+  for (const value of [0.0003, 0.9, 1, 7, 11, 98, 101, 4000.1]) {
+    const end = roundUp(value)
+    t.ok(end >= value * 0.999 && end <= value * 2.01 && Number(end.toPrecision(1)) === Number(end.toPrecision(6)), `an axis for ${value} ends at ${end}`)
+  }
   t.end()
 })
 

@@ -40,7 +40,7 @@ interface Setup {
 }
 
 /** What the service has when no baseline is configured. */
-const NO_BASELINE: FakeDrift = { snapshot: () => null, reason: 'no baseline' }
+const NO_BASELINE: FakeDrift = { snapshot: () => null, reason: 'none is configured' }
 
 type FakeDrift = Omit<DriftView, 'observe'>
 

@@ -25,6 +25,7 @@ export function createFeatures(changed) {
   /** @type {Map<string, Card>} */
   const cards = new Map()
   let reorder = true
+  let alarms = ''
   for (const control of [order, ...switches]) {
     control.addEventListener('change', () => {
       reorder = true
@@ -39,9 +40,10 @@ export function createFeatures(changed) {
     if (snapshot === null) return
     const window = [...switches].some(({ value, checked }) => checked && value === 'slow') ? 'slow' : 'fast'
     for (const feature of snapshot.features) cardOf(feature).update(feature, snapshot, window)
-    // What somebody is pointing at does not run away.
-    if (!reorder && section.matches(':focus-within, :has(.card:hover)')) return
+    // What somebody is pointing at does not run away, unless there is something new to see.
+    if (!reorder && alarms === snapshot.alarms.join() && section.matches(':has(.card:hover)')) return
     reorder = false
+    alarms = snapshot.alarms.join()
     for (const family of ['input', 'output']) arrange(family, snapshot, window)
   }
 
@@ -51,8 +53,8 @@ export function createFeatures(changed) {
     const members = snapshot.features.filter((feature) => feature.family === family)
       .sort((a, b) => Number(b.alarm) - Number(a.alarm) || compare(a, b, window))
     setChildren(part(`${family}-cards`), members.map((feature) => cardOf(feature).element))
-    const alarms = members.filter(({ alarm }) => alarm).length
-    setText(part(`${family}-count`), `${counted(members.length, 'feature')}, ${alarms === 0 ? 'no alarm' : counted(alarms, 'alarm')}`)
+    const raised = members.filter(({ alarm }) => alarm).length
+    setText(part(`${family}-count`), `${counted(members.length, 'feature')}, ${raised === 0 ? 'no alarm' : counted(raised, 'alarm')}`)
   }
 
   /** @param {FeatureState} feature */
@@ -64,8 +66,9 @@ export function createFeatures(changed) {
 }
 
 /** @param {FeatureState} feature @returns {Card} */
-function createCard({ name, help, ...rest }) {
-  const { title } = meaningOf({ name, help, ...rest })
+function createCard(feature) {
+  const { name, help } = feature
+  const { title } = meaningOf(feature)
   const state = element('p')
   const histogram = createHistogram(title)
   const figures = { excess: figure('excess PSI'), p: figure('p-value'), direction: figure('direction, δ') }

@@ -43,9 +43,11 @@ export function signed(value) {
   return size === '0.00' ? '0' : `${value < 0 ? '−' : '+'}${size}`
 }
 
-/** Two digits. @param {number} seconds */
+/** Two digits, and none beyond a tenth of a millisecond. @param {number} seconds */
 export function duration(seconds) {
   if (seconds === 0) return '0'
+  if (seconds < 0.0001) return '< 0.1 ms'
+  if (seconds < 0.00095) return `${(seconds * 1000).toFixed(1)} ms`
   if (seconds < 0.0995) return `${Number((seconds * 1000).toPrecision(2))} ms`
   if (seconds < 0.995) return `${Math.round(seconds * 100) * 10} ms`
   return seconds < 9.95 ? `${seconds.toFixed(1)} s` : `${count(Math.round(seconds))} s`

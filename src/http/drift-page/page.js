@@ -37,7 +37,6 @@ async function refresh() {
   try {
     latest = await ask()
     latestAt = Date.now()
-    draw()
     say(null)
   } catch (reason) {
     say(reason instanceof Error ? reason.message : String(reason))
@@ -45,6 +44,7 @@ async function refresh() {
     asking = false
     timer = setTimeout(() => { void refresh() }, REFRESH_MS)
   }
+  draw() // outside: a fault of the page is not one of the service
 }
 
 /** @returns {Promise<Reply>} */

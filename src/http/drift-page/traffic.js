@@ -61,42 +61,58 @@ export function createTraffic() {
 }
 
 /** @param {Chart} chart @returns {(traffic: Traffic) => void} */
-function createChart({ id, stacked, lines, format, summary }) {
-  const bars = stacked.map((_, series) => Array.from({ length: MINUTES }, (_, minute) =>
-    shape('rect', { class: `${id}-${series}${minute === MINUTES - 1 ? ' partial' : ''}`, x: minute + (1 - BAR_WIDTH) / 2, width: BAR_WIDTH, y: 1, height: 0 })))
+function createChart(chart) {
+  const { id, stacked, lines } = chart
+  const series = [...stacked, ...lines]
+  const bars = stacked.map((_, which) => Array.from({ length: MINUTES }, (_, minute) =>
+    shape('rect', { class: `${id}-${which}${minute === MINUTES - 1 ? ' partial' : ''}`, x: minute + (1 - BAR_WIDTH) / 2, width: BAR_WIDTH })))
   const paths = lines.map(({ name }) => shape('path', { class: `line ${name}` }))
-  const hints = Array.from({ length: MINUTES }, (_, minute) => shape('rect', { class: 'hint', x: minute, y: 0, width: 1, height: 1 }, shape('title')))
-  const picture = drawing(MINUTES, 1, shape('path', { class: 'grid', d: 'M0 0H60M0 .5H60M0 1H60' }), ...bars.flat(), ...paths, ...hints)
+  const hints = Array.from({ length: MINUTES }, () => shape('title'))
+  const picture = drawing(MINUTES, 1, shape('path', { class: 'grid', d: 'M0 0H60M0 .5H60M0 1H60' }), ...bars.flat(), ...paths,
+    ...hints.map((hint, minute) => shape('rect', { class: 'hint', x: minute, width: 1, height: 1 }, hint)))
   picture.setAttribute('role', 'img')
-  const legend = [...stacked, ...lines].map((series, index) => ({ series, total: element('span'), key: keyOf(index < stacked.length ? `${id}-${index}` : `line ${series.name}`) }))
-  const axis = [element('span'), element('span'), element('span', {}, '0')]
-  const times = [element('span'), element('span'), element('span', {}, 'now')]
-  part(`${id}-chart`).append(element('div', { class: 'y', 'aria-hidden': 'true' }, ...axis), element('div', { class: 'plot' }, picture), element('div', { class: 'x', 'aria-hidden': 'true' }, ...times))
-  if (legend.length > 1) part(`${id}-legend`).append(...legend.map(({ series, total, key }) => element('li', {}, key, ` ${series.name} `, total)))
+  const totals = series.map(() => element('span'))
+  const axes = createAxes(chart, picture)
+  if (series.length > 1) part(`${id}-legend`).append(...series.map(({ name }, which) => element('li', {}, keyOf(which < stacked.length ? `${id}-${which}` : `line ${name}`), ` ${name} `, totals[which])))
 
   return ({ hour, minutes }) => {
     const sums = minutes.map((minute) => stacked.reduce((sum, { of }) => sum + (of(minute) ?? 0), 0))
     const top = roundUp(Math.max(...sums, ...minutes.flatMap((minute) => lines.map(({ of }) => of(minute) ?? 0))))
     minutes.forEach((minute, index) => {
-      let below = 0
-      stacked.forEach(({ of }, series) => {
-        const height = (of(minute) ?? 0) / top
-        const bar = bars[series][index]
-        setAttribute(bar, 'y', (1 - below - height).toFixed(4))
-        setAttribute(bar, 'height', height.toFixed(4))
-        below += height
-      })
-      setText(/** @type {Element} */ (hints[index].firstElementChild), hintOf(minute, [...stacked, ...lines], format))
+      stackUp(bars.map((bar) => bar[index]), stacked.map(({ of }) => (of(minute) ?? 0) / top))
+      setText(hints[index], [clock(minute.start), ...series.map(({ name, of }) => `${name}: ${orDash(of(minute), chart.format)}`)].join('\n'))
     })
     paths.forEach((path, which) => { setAttribute(path, 'd', lineOf(minutes.map(lines[which].of), top)) })
-    for (const { series, total } of legend) setText(total, format(series.of(hour) ?? 0))
-    setText(axis[0], format(top))
-    setText(axis[1], format(top / 2))
-    setText(times[0], clock(minutes[0].start))
-    setText(times[1], clock(minutes[MINUTES / 2].start))
-    setText(part(`${id}-summary`), summary(hour))
-    setAttribute(picture, 'aria-label', `By the minute: ${legend.map(({ series, total }) => `${series.name} ${total.textContent ?? ''}`).join(', ')}, ${summary(hour)}`)
+    series.forEach(({ of }, which) => { setText(totals[which], orDash(of(hour), chart.format)) })
+    axes(top, minutes)
+    setText(part(`${id}-summary`), chart.summary(hour))
+    setAttribute(picture, 'aria-label', `By the minute, ${chart.summary(hour)}: ${series.map(({ name, of }) => `${name} ${orDash(of(hour), chart.format)}`).join(', ')}`)
   }
+}
+
+/** Text beside the picture, which is stretched. @param {Chart} chart @param {Element} picture @returns {(top: number, minutes: readonly TrafficMinute[]) => void} */
+function createAxes({ id, format }, picture) {
+  const [top, half, from, middle] = Array.from({ length: 4 }, () => element('span'))
+  part(`${id}-chart`).append(
+    element('div', { class: 'y', 'aria-hidden': 'true' }, top, half, element('span', {}, '0')),
+    element('div', { class: 'plot' }, picture),
+    element('div', { class: 'x', 'aria-hidden': 'true' }, from, middle, element('span', {}, 'now')))
+  return (value, minutes) => {
+    setText(top, format(value))
+    setText(half, format(value / 2))
+    setText(from, clock(minutes[0].start))
+    setText(middle, clock(minutes[MINUTES / 2].start))
+  }
+}
+
+/** One bar on the other. @param {readonly Element[]} bars @param {readonly number[]} heights of 1 */
+function stackUp(bars, heights) {
+  let below = 0
+  bars.forEach((bar, which) => {
+    below += heights[which]
+    setAttribute(bar, 'y', (1 - below).toFixed(4))
+    setAttribute(bar, 'height', heights[which].toFixed(4))
+  })
 }
 
 /** The mark of a series in the legend, drawn as in the chart. @param {string} name */
@@ -118,9 +134,9 @@ function lineOf(values, top) {
   }).join('')
 }
 
-/** @param {TrafficMinute} minute @param {readonly Series[]} series @param {(value: number) => string} format */
-function hintOf(minute, series, format) {
-  return `${clock(minute.start)}\n${series.map(({ name, of }) => [name, of(minute)]).map(([name, value]) => `${name}: ${value === null ? '–' : format(Number(value))}`).join('\n')}`
+/** @param {number | null} value @param {(value: number) => string} format */
+function orDash(value, format) {
+  return value === null ? '–' : format(value)
 }
 
 /** Filled only while it is open. @returns {(traffic: Traffic) => void} */
@@ -135,7 +151,7 @@ function createTable() {
       element('th', { scope: 'row' }, clock(start)),
       ...[requests.ok, requests.error, requests.rejected, requests.cancelled].map((value) => element('td', {}, count(value))),
       element('td', {}, length(audioSeconds)),
-      ...[p50Seconds, p95Seconds].map((value) => element('td', {}, value === null ? '–' : duration(value))))))
+      ...[p50Seconds, p95Seconds].map((value) => element('td', {}, orDash(value, duration))))))
   }
   details.addEventListener('toggle', fill)
   return (traffic) => {
