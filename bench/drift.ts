@@ -22,6 +22,7 @@ const TABLES: NamedTables<DriftBench> = {
   delay:  { says: 'clips until a shift is noticed, and what is named', open: () => import('./drift/delay.js') },
   output: { says: 'speech that the model does not understand, as loud as ever', open: () => import('./drift/output.js') },
   cost:   { says: 'time, memory, series, and what a client waits', open: () => import('./drift/cost.js') },
+  live:   { says: 'an alarm from beginning to end, in a real service and a real Prometheus', open: () => import('./drift/live.js') },
 }
 
 export const run: RunBench = async (args) => {

@@ -41,7 +41,7 @@ export const EXPECTED: readonly Expected[] = [
 ]
 
 /** Whole sessions, the first of the traffic: both the clean and the changed clips. */
-export const SHIFTED_UTTERANCES = 400
+export const SHIFTED_UTTERANCES = 300
 const RUNS = 40
 const NAMED = 3
 
