@@ -8,15 +8,16 @@
  * surroundings (ffmpeg, Chromium, development clips) and does not find it names and leaves out.
  */
 import { defaultManifest, limitPerSource, readClips } from './clips.js'
-import { plainClips, type AudioBench, type AudioTable, type Outcome } from './audio/context.js'
+import { plainClips, type AudioBench } from './audio/context.js'
 import { beginRun } from './machine.js'
+import { measureTables, pickTables, type NamedTables } from './named-tables.js'
 import { countOption, parseOptions, UsageError } from './options.js'
 import { allowSilence, DEFAULT_MODEL, openRecognizer } from './recognizers.js'
 import type { RunBench } from './run.js'
 import { openDetectors, SERVED } from './served.js'
 import { DETECTION_MODES, type DetectionMode } from '../src/choices.js'
 
-const TABLES: Readonly<Record<string, AudioTable>> = {
+const TABLES: NamedTables<AudioBench> = {
   formats:    { says: 'the same clip in every container and codec, and from a browser', open: () => import('./audio/formats.js') },
   invariance: { says: 'word errors after changes that leave the words alone', open: () => import('./audio/invariance.js') },
   words:      { says: 'single words: the model as it comes against the whole pipeline', open: () => import('./audio/words.js') },
@@ -34,9 +35,7 @@ export const run: RunBench = async (args) => {
     limit: { type: 'string' }, shifts: { type: 'string' }, rows: { type: 'string' },
     detection: { type: 'string', default: 'both' }, hearings: { type: 'string' }, 'may-be-silent': { type: 'boolean', default: false },
   })
-  const names = given.table.split(',')
-  const unknown = names.filter((name) => !(name in TABLES))
-  if (unknown.length > 0) throw new UsageError(`there is no table "${unknown.join('", "')}"; there are ${Object.keys(TABLES).join(', ')}`)
+  const names = pickTables(given.table, TABLES)
   const clips = limitPerSource(await plainClips(await readClips(given.manifest)), countOption('limit', given.limit, Number.MAX_SAFE_INTEGER))
   const shifts = given.shifts === undefined ? undefined : countOption('shifts', given.shifts, 1)
   const bench = await beginRun('audio', { ...given, clips: clips.length })
@@ -44,8 +43,7 @@ export const run: RunBench = async (args) => {
   const recognizer = given['may-be-silent'] ? allowSilence(opened) : opened
   const options = { ...SERVED, detectors: await openDetectors(detectionOption(given.detection)), maxHearings: countOption('hearings', given.hearings, SERVED.maxHearings) }
   const context: AudioBench = { clips, recognizer, options, shifts, rows: given.rows?.split(',') }
-  const outcomes: Record<string, Outcome> = {}
-  for (const name of names) outcomes[name] = await measureOne(name, context)
+  const outcomes = await measureTables(names, TABLES, context)
   await recognizer.dispose()
   await bench.save(outcomes)
   return Object.values(outcomes).every(({ missed }) => missed.length === 0)
@@ -55,14 +53,4 @@ function detectionOption(given: string): DetectionMode {
   const mode = DETECTION_MODES.find((candidate) => candidate === given)
   if (mode === undefined) throw new UsageError(`--detection expects one of ${DETECTION_MODES.join(', ')}, not "${given}"`)
   return mode
-}
-
-async function measureOne(name: string, context: AudioBench): Promise<Outcome> {
-  console.log(`${name}: ${TABLES[name]!.says}\n`)
-  const since = performance.now()
-  const outcome = await (await TABLES[name]!.open()).measure(context)
-  for (const line of outcome.missed) console.log(`  missed: ${line}`)
-  const verdict = outcome.missed.length === 0 ? 'every target was met' : `${outcome.missed.length} targets were missed`
-  console.log(`\n${name}: ${verdict}; ${((performance.now() - since) / 1000).toFixed(0)} s\n`)
-  return outcome
 }

@@ -1,4 +1,4 @@
-/** Percentiles, a slope, groups, and a random source that gives the same numbers for the same seed. */
+/** Percentiles, a slope, groups, and random sources that give the same numbers for the same seed. */
 export { seededRandom } from '../src/scoring/seeded-random.js'
 
 /** Nearest-rank percentile, so that every figure was really measured; NaN of nothing. `share` in [0, 1]. */
@@ -33,4 +33,9 @@ export function groupBy<T>(values: readonly T[], keyOf: (value: T) => string): M
     else groups.set(keyOf(value), [value])
   }
   return groups
+}
+
+/** One number with mean 0 and variance 1 (Box and Muller, 1958). */
+export function gaussian(random: () => number): number {
+  return Math.sqrt(-2 * Math.log(1 - random())) * Math.cos(2 * Math.PI * random())
 }

@@ -1,4 +1,4 @@
-/** What every table of the audio bench is given, what it answers, and the few steps that they share. */
+/** What every table of the audio bench is given, and the few steps that they share. */
 import { readFile } from 'node:fs/promises'
 import { readWavLayout } from '../../src/audio/riff.js'
 import { transcribe, type TranscribeOptions } from '../../src/pipeline.js'
@@ -17,18 +17,6 @@ export interface AudioBench {
   readonly shifts: number | undefined
   /** Only these rows of a table; undefined: all. */
   readonly rows: readonly string[] | undefined
-}
-
-export interface Outcome {
-  /** A sentence for every target that was not met. */
-  readonly missed: readonly string[]
-  /** Goes into the file of results as it is. */
-  readonly results: unknown
-}
-
-export interface AudioTable {
-  readonly says: string
-  open(): Promise<{ readonly measure: (bench: AudioBench) => Promise<Outcome> }>
 }
 
 /** Those that a table can change sample by sample: 16-bit mono, which all development clips are. */

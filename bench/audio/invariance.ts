@@ -5,12 +5,13 @@
  * two words are about as likely, so small sources move by chance: row `later`, which drops 2.5 ms and nothing else,
  * shows by how much, and `~` marks a miss whose paired 95 % interval reaches zero. `--shifts N` averages over starts.
  */
+import type { Outcome } from '../named-tables.js'
 import { compareSource, scoreClip, scoreSource, type Difference, type ScoredClip } from '../scoring.js'
 import { withShiftedStart } from '../shifted-start.js'
 import { groupBy } from '../statistics.js'
 import { fixed, printTable } from '../table.js'
 import type { SpeechClip } from '../clips.js'
-import { hear, pickRows, readSpeech, type AudioBench, type Outcome } from './context.js'
+import { hear, pickRows, readSpeech, type AudioBench } from './context.js'
 import { hasFfmpeg } from './ffmpeg.js'
 import { readPcm } from './pcm.js'
 import { startProgress } from './progress.js'

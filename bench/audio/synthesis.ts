@@ -5,7 +5,7 @@
  * Pink noise is white noise through the filter of Paul Kellet (musicdsp.org, "Pink noise filter": −3 dB per octave
  * within 0.05 dB above 9.2 Hz at 44.1 kHz), brown noise a leaky sum of white noise. DTMF: ITU-T Q.23.
  */
-import { seededRandom } from '../statistics.js'
+import { gaussian, seededRandom } from '../statistics.js'
 
 export const NOISE_COLOURS = ['white', 'pink', 'brown'] as const
 export type NoiseColour = (typeof NOISE_COLOURS)[number]
@@ -13,7 +13,7 @@ export type NoiseColour = (typeof NOISE_COLOURS)[number]
 export interface Sound { readonly seconds: number; readonly sampleRate: number }
 
 export function noise(colour: NoiseColour, length: number, seed: number): Float32Array {
-  const white = gaussian(length, seed)
+  const white = whiteNoise(length, seed)
   return colour === 'white' ? white : colour === 'pink' ? pink(white) : brown(white)
 }
 
@@ -74,7 +74,7 @@ export function clicks(perSecond: number, peak: number, sound: Sound, seed: numb
 
 /** Like breathing: noise of about 400 to 2500 Hz that swells and fades for 0.8 s, every 1.5 s. */
 export function breaths(sound: Sound, seed: number): Float32Array {
-  const source = gaussian(Math.round(sound.seconds * sound.sampleRate), seed)
+  const source = whiteNoise(Math.round(sound.seconds * sound.sampleRate), seed)
   const shaped = lowPass(highPass(source, 400, sound.sampleRate), 2500, sound.sampleRate)
   return shaped.map((sample, index) => {
     const within = (index / sound.sampleRate) % 1.5
@@ -86,10 +86,9 @@ function filled({ seconds, sampleRate }: Sound, at: (second: number) => number):
   return Float32Array.from({ length: Math.round(seconds * sampleRate) }, (_, index) => at(index / sampleRate))
 }
 
-/** Box and Muller, 1958. */
-function gaussian(length: number, seed: number): Float32Array {
+function whiteNoise(length: number, seed: number): Float32Array {
   const random = seededRandom(seed)
-  return Float32Array.from({ length }, () => Math.sqrt(-2 * Math.log(1 - random())) * Math.cos(2 * Math.PI * random()))
+  return Float32Array.from({ length }, () => gaussian(random))
 }
 
 /** Poles and gains of Kellet's parallel first-order filters. */

@@ -2,10 +2,11 @@
  * Word error rate per source by the loudness to which every clip is brought, so that this is chosen by words and not
  * by taste. Reported, without a target of its own.
  */
+import type { Outcome } from '../named-tables.js'
 import { scoreSource, type ScoredClip, type SourceScore } from '../scoring.js'
 import { fixed, printTable } from '../table.js'
 import { bySource, recognizeAll } from '../ways.js'
-import type { AudioBench, Outcome } from './context.js'
+import type { AudioBench } from './context.js'
 import { startProgress } from './progress.js'
 
 const TARGETS_LUFS = [-32, -28, -24, -22, -20, -18, -16, -14, -12]

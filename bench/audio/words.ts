@@ -6,10 +6,11 @@
  * Targets: full answers fewer than 2 % of the single words with nothing, and has at least 15 % fewer word errors than
  * plain there; no source becomes worse by more than 0.3 points.
  */
+import type { Outcome } from '../named-tables.js'
 import { scoreSource, type Difference, type SourceScore } from '../scoring.js'
 import { fixed, printTable } from '../table.js'
 import { bySource, compareWays, plainWay, recognizeAll } from '../ways.js'
-import type { AudioBench, Outcome } from './context.js'
+import type { AudioBench } from './context.js'
 import { startProgress } from './progress.js'
 
 const SINGLE_WORDS = 'speech_commands'

@@ -1,16 +1,17 @@
 /**
  * Clips as rows of features → the parts of a baseline that are computed: bins, counts, and how much windows vary.
  *
- * The design effect is measured as the service will see it: the clips in their order are cut into windows of the
- * size of a live window, and each is compared with all the others. People speak in sessions, mornings differ from
- * evenings; whatever makes ordinary windows uneven widens the thresholds by as much, and no more. Without times, whole
- * sessions are put one behind the other; without either nothing is known of it, and no alarm may rest on it.
+ * The design effect is measured as the service will see it: clips are cut into windows of the size of a live window,
+ * and each is compared with all the others (design-effect.ts). People speak in sessions, mornings differ from evenings;
+ * whatever makes ordinary windows uneven widens the thresholds by as much, and no more. Windows lie in the order of
+ * time, and, where sessions are known, in many random orders of whole sessions; without either nothing is known of it,
+ * and no alarm may rest on it.
  */
 import type { Baseline, FeatureCounts } from './baseline.js'
 import { binCount, binOf, chooseBins, type Bins } from './bins.js'
 import { FEATURES, FEATURE_NAMES, type FeatureName, type FeatureRow, type DriftFeature } from './features.js'
+import { designEffect, LEAST_WINDOWS } from './design-effect.js'
 import { FAST, SLOW } from './monitor.js'
-import { dispersion } from './statistics.js'
 
 /** One clip of a baseline. */
 export interface BaselineClip {
@@ -25,8 +26,8 @@ export type Computed = Pick<Baseline, 'features' | 'calibration'>
 
 /** Fewer clips, and the sampling error of the baseline itself is what alarms would be about. */
 export const LEAST_CLIPS = 500
-/** Fewer windows say nothing about how windows vary. */
-const LEAST_WINDOWS = 5
+/** Windows to compare: a baseline of 2,000 clips has ten in each random order of its sessions. */
+const ARRANGED_WINDOWS = 200
 /** Fewer sessions, and the baseline is that of a handful of people: others would drift by being others. */
 const LEAST_SESSIONS = 50
 
@@ -36,14 +37,18 @@ const SLOW_CLIPS = SLOW.subWindows * SLOW.clipsEach
 /** `bins`: those of another baseline, so that both can be merged; fixed by the clips when absent. `random`: in [0, 1). */
 export function computeBaseline(clips: readonly BaselineClip[], random: () => number, bins: Readonly<Record<FeatureName, Bins>> = binsFor(clips)): Computed {
   const { ordered, method } = inOrder(clips, random)
-  const cells = ordered.map(({ row }) => FEATURE_NAMES.map((name, index) => binOf(row[index]!, bins[name])))
+  const cellsOf = (list: readonly BaselineClip[]): number[][] => list.map(({ row }) => FEATURE_NAMES.map((name, index) => binOf(row[index]!, bins[name])))
+  const cells = cellsOf(ordered)
   const isOrdered = method !== UNORDERED
   const windows = { fast: isOrdered ? cutWindows(cells, FAST_CLIPS) : [], slow: isOrdered ? cutWindows(cells, SLOW_CLIPS) : [] }
+  const arrangements = sessionsOf(clips) === null ? 0 : Math.ceil(ARRANGED_WINDOWS / Math.max(1, Math.floor(clips.length / FAST_CLIPS)))
+  const arranged = Array.from({ length: arrangements }, () => cutWindows(cellsOf(inSessions(clips, random)), FAST_CLIPS)).flat()
   const features = Object.fromEntries(FEATURE_NAMES.map((name, index): [string, FeatureCounts] => {
     const all = countCells(cells, index, bins[name])
-    const fast = designEffect(all, windows.fast.map((window) => countCells(window, index, bins[name])))
+    const counted = (some: readonly (readonly (readonly number[])[])[]): number[][] => some.map((window) => countCells(window, index, bins[name]))
+    const fast = designEffect(all, counted(windows.fast), counted(arranged))
     // Slow windows are few: what sessions do shows in fast ones already, what a day does only in slow ones.
-    const slow = Math.max(fast, designEffect(all, windows.slow.map((window) => countCells(window, index, bins[name]))))
+    const slow = Math.max(fast, designEffect(all, counted(windows.slow), []))
     return [name, { bins: bins[name] as FeatureCounts['bins'], counts: all.slice(0, -1), missing: all.at(-1)!, designEffect: { fast, slow } }]
   })) as Baseline['features']
   const because = whyUncalibrated(clips, method, windows.fast.length)
@@ -91,13 +96,6 @@ function countCells(cells: readonly (readonly number[])[], feature: number, bins
   const counts = Array.from({ length: binCount(bins) + 1 }, () => 0)
   for (const cell of cells) counts[cell[feature]!]!++
   return counts
-}
-
-/** Mean dispersion of windows against the rest of the baseline; 1 where too few can be compared. */
-function designEffect(all: readonly number[], windows: readonly (readonly number[])[]): number {
-  if (windows.length < LEAST_WINDOWS) return 1
-  const dispersions = windows.flatMap((window) => dispersion(all.map((count, bin) => count - window[bin]!), window) ?? [])
-  return dispersions.length === 0 ? 1 : Math.max(1, dispersions.reduce((sum, one) => sum + one, 0) / dispersions.length)
 }
 
 function whyUncalibrated(clips: readonly BaselineClip[], method: string, windows: number): string | null {

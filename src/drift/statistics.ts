@@ -53,10 +53,10 @@ export function driftProbability(baselineCounts: readonly number[], windowCounts
 }
 
 /** Pearson's statistic over its degrees of freedom, on the bins that can be compared; null when there are none. Its mean is 1 without drift. */
-export function dispersion(baselineCounts: readonly number[], windowCounts: readonly number[]): number | null {
+export function dispersion(baselineCounts: readonly number[], windowCounts: readonly number[]): { readonly ratio: number; readonly freedom: number } | null {
   const { frequent } = divide(baselineCounts, sumOf(windowCounts))
   const { statistic, freedom } = pearson(frequent.map((bins) => take(baselineCounts, bins)), frequent.map((bins) => take(windowCounts, bins)))
-  return freedom < 1 ? null : statistic / freedom
+  return freedom < 1 ? null : { ratio: statistic / freedom, freedom }
 }
 
 /** Bins with enough expected clips stand alone; the others together, if that is enough. Decided by the baseline alone. */
@@ -126,6 +126,18 @@ export function chiSquareTail(x: number, freedom: number): number {
   if (z <= 0) return 1
   const front = Math.exp(a * Math.log(z) - z - lnGamma(a))
   return z < a + 1 ? Math.max(0, 1 - front * lowerSeries(a, z)) : front * upperFraction(a, z)
+}
+
+/** The x with P(X² > x) = tail, by bisection. */
+export function chiSquareQuantile(tail: number, freedom: number): number {
+  let [low, high] = [0, 1]
+  while (chiSquareTail(high, freedom) > tail) high *= 2
+  while (high - low > 1e-9 * high) {
+    const middle = (low + high) / 2
+    if (chiSquareTail(middle, freedom) > tail) low = middle
+    else high = middle
+  }
+  return high
 }
 
 const ENOUGH_TERMS = 1000

@@ -1,7 +1,8 @@
 /** Statistics against published values, against plain computations, and against their own law by simulation. */
 import t from 'tap'
 import { seededRandom } from '../../bench/statistics.js'
-import { chiSquareTail, cliffsDelta, dispersion, driftProbability, expectedStability, holm, populationStability, smoothedShares } from '../../src/drift/statistics.js'
+import { designEffect } from '../../src/drift/design-effect.js'
+import { chiSquareQuantile, chiSquareTail, cliffsDelta, dispersion, driftProbability, expectedStability, holm, populationStability, smoothedShares } from '../../src/drift/statistics.js'
 
 const near = (found: number, wanted: number, within: number): boolean => Math.abs(found - wanted) <= within * Math.abs(wanted)
 
@@ -93,5 +94,41 @@ t.test('Cliff\'s delta says where a window lies: all above is 1, all below −1,
   const counts = (values: number[]): number[] => [0, 1, 2, 3].map((bin) => values.filter((value) => value === bin).length)
   const pairs = b.flatMap((y) => a.map((x) => Math.sign(y - x))).reduce((sum, sign) => sum + sign, 0) / (a.length * b.length)
   t.ok(Math.abs(cliffsDelta(counts(a), counts(b)) - pairs) < 1e-12, 'it is the mean sign over all pairs')
+  t.end()
+})
+
+t.test('the quantile is where the tail is', (t) => {
+  for (const freedom of [0.7, 1, 7.2, 9, 90]) {
+    for (const tail of [0.95, 0.05, 5e-6]) t.ok(near(chiSquareTail(chiSquareQuantile(tail, freedom), freedom), tail, 1e-5), `${tail} with ${freedom}`)
+  }
+  t.end()
+})
+
+t.test('independent windows have a design effect of about 1, clips that come in fives one of 5 and more for the longer tail', (t) => {
+  const random = seededRandom(17)
+  const shares = Array.from({ length: 10 }, () => 0.1)
+  const add = (lists: readonly (readonly number[])[]): number[] => lists[0]!.map((_, bin) => lists.reduce((sum, list) => sum + list[bin]!, 0))
+  const alone = Array.from({ length: 200 }, () => draw(shares, 200, random))
+  const inFives = Array.from({ length: 200 }, () => draw(shares, 40, random).map((count) => 5 * count))
+  t.ok(designEffect(add(alone), alone, alone) < 1.15)
+  const clustered = designEffect(add(inFives), inFives, inFives)
+  t.ok(clustered > 4.5 && clustered < 6, String(clustered))
+  // Only the first bin against the others is clustered: the mean is small, and the tail is that of one bin.
+  const oneBin = Array.from({ length: 200 }, () => {
+    const first = 10 * draw([0.1, 0.9], 20, random)[0]!
+    return [first, ...draw(shares.slice(1).map((share) => share / 0.9), 200 - first, random)]
+  })
+  t.ok(designEffect(add(oneBin), [], oneBin) > 1.3 * designEffect(add(oneBin), oneBin, []), 'an uneven effect is larger where alarms are raised than on average')
+  t.end()
+})
+
+t.test('few windows are trusted less than many, and fewer than five not at all', (t) => {
+  const random = seededRandom(18)
+  const windows = Array.from({ length: 200 }, () => draw([0.25, 0.25, 0.25, 0.25], 40, random).map((count) => 5 * count))
+  const all = [10_000, 10_000, 10_000, 10_000]
+  const means = Array.from({ length: 20 }, (_, part) => designEffect(all, windows.slice(10 * part, 10 * part + 10), []))
+  t.ok(means.filter((mean) => mean >= 5).length >= 16, 'ten windows: the upper limit is seldom too low')
+  t.ok(designEffect(all, windows, []) < Math.max(...means))
+  t.equal(designEffect(all, windows.slice(0, 4), []), 1)
   t.end()
 })

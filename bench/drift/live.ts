@@ -1,0 +1,93 @@
+/**
+ * An alarm from beginning to end, on the real thing: a service with a baseline of its traffic, a Prometheus with the
+ * rules of deploy/ that scrapes it, ordinary clips, then clips through a telephone, then ordinary ones again. Printed is
+ * whenever either changes its mind: what GET /v1/drift calls an alarm, and the state of the alert in Prometheus.
+ */
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { Upload } from '../clips.js'
+import { generateLoad } from '../load-generator.js'
+import type { Outcome } from '../named-tables.js'
+import { findProgram, startPrometheus, type Prometheus } from '../prometheus.js'
+import type { Server } from '../server.js'
+import { seededRandom } from '../statistics.js'
+import { fixed, printTable, type Cell } from '../table.js'
+import { drawBaselineClips, type DriftBench } from './context.js'
+import { SHIFTED_UTTERANCES } from './delay.js'
+import type { ShiftName } from './shifts.js'
+import { baselineFor, startWatched, writeBaseline } from './service.js'
+import { arrivalsOf } from './traffic.js'
+
+const SHIFT: ShiftName = 'telephone'
+/** What a drift rule looks back over, and how long it must hold; deploy/ has an hour and ten minutes. */
+const TIMES = { interval: '1s', driftWindow: '1m', driftFor: '10s' }
+const ALERT = 'AsrDrift'
+const PHASES = [
+  { name: 'ordinary', seconds: 100, shift: 'clean' },
+  { name: 'telephone', seconds: 90, shift: SHIFT },
+  { name: 'ordinary again', seconds: 150, shift: 'clean' },
+] as const
+const CLIPS_PER_SECOND = 8
+const POLL_MS = 1_000
+/** Uploads that are held in memory and sent around and around. */
+const UPLOADS = 300
+
+interface Look { readonly second: number; readonly phase: string; readonly service: readonly string[]; readonly pending: readonly string[]; readonly firing: readonly string[] }
+
+export async function measure({ model, traffic, effort }: DriftBench): Promise<Outcome> {
+  if (findProgram('prometheus') === undefined) {
+    console.log('left out: there is no prometheus on the path')
+    return { missed: [], results: null }
+  }
+  const clean = await traffic.rows('clean', SHIFTED_UTTERANCES)
+  const random = seededRandom(41)
+  const baseline = await baselineFor(model, drawBaselineClips(clean, arrivalsOf('independent', clean.length, random)))
+  const server = await startWatched(model, await writeBaseline(baseline), 0)
+  const prometheus = await startPrometheus({ target: new URL(server.url).host, ...TIMES })
+  const looks: Look[] = []
+  const since = performance.now()
+  for (const { name, seconds, shift } of PHASES) {
+    const uploads = await Promise.all(Array.from({ length: UPLOADS }, async (): Promise<Upload> => ({ body: Buffer.from(await traffic.upload(shift, Math.floor(random() * SHIFTED_UTTERANCES))), seconds: 0 })))
+    const load = generateLoad({ url: `${server.url}/v1/transcriptions`, uploads, arrivals: { perSecond: CLIPS_PER_SECOND }, maxSeconds: seconds * Math.max(effort, 1), maxRequests: Infinity })
+    looks.push(...await lookUntil(load, name, server, prometheus, since))
+  }
+  await prometheus.stop()
+  await server.stop()
+  printTable(['second', 'clips are', 'service', 'Prometheus pending', 'firing'], changesOf(looks))
+  return { missed: missedBy(looks), results: { calibrated: baseline.calibration, looks } }
+}
+
+async function lookUntil(load: Promise<unknown>, phase: string, server: Server, prometheus: Prometheus, since: number): Promise<Look[]> {
+  const looks: Look[] = []
+  let goesOn = true
+  const ended = load.finally(() => { goesOn = false })
+  while (goesOn) {
+    const { alarms = [] } = await (await fetch(`${server.url}/v1/drift`)).json() as { alarms?: string[] }
+    const { alerts } = await prometheus.api<{ alerts: { labels: Record<string, string>; state: string }[] }>('alerts')
+    const inState = (state: string): string[] => alerts.filter((alert) => alert.labels['alertname'] === ALERT && alert.state === state).map(({ labels }) => labels['feature'] ?? '')
+    looks.push({ second: (performance.now() - since) / 1000, phase, service: alarms, pending: inState('pending'), firing: inState('firing') })
+    await Promise.race([sleep(POLL_MS), ended])
+  }
+  await ended
+  return looks
+}
+
+/** Looks at which something begins or ends, with how many features it is about. */
+function changesOf(looks: readonly Look[]): Cell[][] {
+  const told = ({ phase, service, pending, firing }: Look): Cell[] => [phase, count(service), count(pending), count(firing)]
+  return looks.filter((look, index) => index === 0 || told(look).join() !== told(looks[index - 1]!).join()).map((look) => [fixed(look.second, 0), ...told(look)])
+}
+
+function count(features: readonly string[]): string {
+  return features.length === 0 ? '-' : `${features.length}: ${features.slice(0, 2).join(', ')}${features.length > 2 ? ' …' : ''}`
+}
+
+function missedBy(looks: readonly Look[]): string[] {
+  const [before, during, after] = PHASES.map(({ name }) => looks.filter(({ phase }) => phase === name)) as [Look[], Look[], Look[]]
+  const last = after.at(-1)!
+  return [
+    ...before.some(({ service, firing }) => service.length + firing.length > 0) ? ['an alarm before anything had changed'] : [],
+    ...during.some(({ service }) => service.length > 0) ? [] : ['the service raised no alarm'],
+    ...[...during, ...after].some(({ firing }) => firing.length > 0) ? [] : ['the alert of Prometheus never fired'],
+    ...last.service.length + last.firing.length > 0 ? [`what had been raised was not over in the end: ${[...last.service, ...last.firing].join(', ')}`] : [],
+  ]
+}
