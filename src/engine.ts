@@ -6,7 +6,9 @@
  */
 import { compiledGraph } from './compiler/cache.js'
 import { targetFor } from './compiler/target.js'
-import { openModelFiles, readManifest } from './manifest.js'
+import type { Target } from './compiler/graph.js'
+import { SpeechError } from './errors.js'
+import { openModelFiles, readManifest, type Manifest } from './manifest.js'
 import { loadRecognizer, type Recognizer } from './recognizer.js'
 import { sessionOpener, type OpenSession } from './runtime/session.js'
 import type { Engine, MatrixChoice } from './choices.js'
@@ -37,12 +39,20 @@ async function loadFor(provider: string, name: string, { modelsDir, engine, matr
   const manifest = await readManifest(modelsDir, name)
   const files = openModelFiles(modelsDir, manifest)
   if (engine === 'reference') return { recognizer: await loadRecognizer(manifest, files, open), notes: [] }
-  const compiled = await compiledGraph(modelsDir, manifest, targetFor(provider, matrices))
+  const target = targetFor(provider, matrices)
+  const compiled = await compiledGraph(modelsDir, manifest, target)
   if ('reason' in compiled) return { recognizer: await loadRecognizer(manifest, files, open), notes: [`not compiled: ${compiled.reason}`] }
   const { graph, compileSeconds, notKept } = compiled
   const notes = [
     ...compileSeconds === undefined ? [] : [`compiled in ${compileSeconds.toFixed(1)} s`],
     ...notKept === undefined ? [] : [`the compiled graph could not be kept: ${notKept}`],
   ]
-  return { recognizer: await loadRecognizer(manifest, files, open, graph), notes }
+  return { recognizer: await loadRecognizer(manifest, files, open, { greedy: graph, steps: () => stepsOf(modelsDir, manifest, target) }), notes }
+}
+
+/** What compiles to one entrance compiles to the other. */
+async function stepsOf(modelsDir: string, manifest: Manifest, target: Target): Promise<Uint8Array> {
+  const compiled = await compiledGraph(modelsDir, manifest, target, 'steps')
+  if ('reason' in compiled) throw new SpeechError('MODEL_INVALID', `${manifest.name} has no steps: ${compiled.reason}`)
+  return compiled.graph
 }

@@ -52,10 +52,12 @@ export async function hear(clip: SpokenClip, recognizer: Recognizer, options: He
   return heard(best!, hearings)
 }
 
-/** A transcript that came to its end beats one that was cut off. */
+/** A transcript that came to its end beats one that was cut off, and one of what is expected one that is not. */
 function isLikelier(one: Hypothesis, other: Hypothesis): boolean {
-  const [oneEnded, otherEnded] = [one.stopped === 'end_of_text', other.stopped === 'end_of_text']
-  return oneEnded === otherEnded ? sum(one.logProbabilities) > sum(other.logProbabilities) : oneEnded
+  const ended = ({ stopped }: Hypothesis): boolean => stopped === 'end_of_text'
+  const expected = ({ alternatives = [] }: Hypothesis): boolean => (alternatives[0]?.phrases.length ?? 0) > 0
+  for (const better of [ended, expected]) if (better(one) !== better(other)) return better(one)
+  return sum(one.logProbabilities) > sum(other.logProbabilities)
 }
 
 export function hasWords({ text }: Hypothesis): boolean {

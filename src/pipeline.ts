@@ -10,6 +10,7 @@ import { measureLevel } from './audio/loudness.js'
 import { measureQuality } from './audio/quality.js'
 import { resample } from './audio/resample.js'
 import { asHeard, firstToHear, hearingsOf, settle, shapeForBoth, summarize, type Answer, type Cascade } from './cascade.js'
+import type { SearchWish } from './decoding/search.js'
 import { describeFrames } from './features/acoustics.js'
 import { describeTimbre } from './features/timbre.js'
 import { hear, type Heard, type HearingOptions } from './hearing.js'
@@ -31,6 +32,8 @@ export interface TranscribeOptions extends SpeechOptions {
   readonly disabledCodecs?: readonly string[]
   /** How often a doubtful clip is heard at most. */
   readonly maxHearings: number
+  /** Several transcripts, or those that are expected. */
+  readonly search?: SearchWish | undefined
   /** A larger model for what the recognizer doubts; the recognizer then hears a clip once. */
   readonly cascade?: Cascade | undefined
 }
@@ -85,6 +88,7 @@ function hearingOf(clip: SpokenClip, { activity }: Speech, options: TranscribeOp
     mustSpeak: activity.verdict === 'speech' && hasVoice(clip.voice, activity),
     maxHearings: options.maxHearings,
     surround: options.trimSilence,
+    search: options.search,
     interrupt: options.interrupt,
     stopwatch,
   }

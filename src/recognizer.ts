@@ -8,6 +8,8 @@
 import { SpeechError } from './errors.js'
 import type { Manifest, ModelFiles } from './manifest.js'
 import type { OpenSession } from './runtime/session.js'
+import type { CompiledPhrases, SearchWish } from './decoding/search.js'
+import type { PhraseList } from './phrases.js'
 import type { Stopwatch } from './stopwatch.js'
 import type { Engine, ProviderReport } from './choices.js'
 import type { Clip, Hypothesis } from './types.js'
@@ -20,6 +22,8 @@ export interface RecognizeOptions {
   readonly language: string | undefined
   /** Somebody spoke in this clip, so "nothing" is not an answer: the end token may not come first. */
   readonly mustSpeak: boolean
+  /** Several transcripts, or those that are expected; undefined: the likeliest one alone. */
+  readonly search?: SearchWish | undefined
   readonly interrupt: Interrupt
   readonly stopwatch: Stopwatch
 }
@@ -39,13 +43,21 @@ export interface Recognizer {
   /** How a clip is best put before it. */
   readonly hearing: Manifest['hearing']
   recognize(clip: Clip, options: RecognizeOptions): Promise<Hypothesis>
+  /** Makes phrases ready for `search`. Undefined where the engine cannot search. */
+  readonly compilePhrases?: (list: PhraseList) => CompiledPhrases
   dispose(): Promise<void>
 }
 
-/** The one export of every file in families/, by the name `load`. Without a compiled graph, the published ones are run. */
-export type LoadFamily = (manifest: Manifest, files: ModelFiles, open: OpenSession, compiled?: Uint8Array) => Promise<Recognizer>
+/** The greedy graph, and that of single steps, which is fetched when it is first needed. */
+export interface CompiledGraphs {
+  readonly greedy: Uint8Array
+  steps(): Promise<Uint8Array>
+}
 
-export async function loadRecognizer(manifest: Manifest, files: ModelFiles, open: OpenSession, compiled?: Uint8Array): Promise<Recognizer> {
+/** The one export of every file in families/, by the name `load`. Without compiled graphs, the published ones are run. */
+export type LoadFamily = (manifest: Manifest, files: ModelFiles, open: OpenSession, compiled?: CompiledGraphs) => Promise<Recognizer>
+
+export async function loadRecognizer(manifest: Manifest, files: ModelFiles, open: OpenSession, compiled?: CompiledGraphs): Promise<Recognizer> {
   const file = `./families/${manifest.family}.js`
   const module = await import(file).catch((cause: Error) => {
     // A family that is there and broken is a bug, and says so itself.

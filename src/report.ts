@@ -51,6 +51,7 @@ export function composeReport(findings: Findings): Report {
     language: heard[0]?.hypothesis.language ?? findings.options.language ?? recognizer.languages[0]!,
     model: recognizer.name,
     segments,
+    alternatives: spoken.length === 1 ? spoken[0]!.hypothesis.alternatives ?? [] : [],
     hearings,
     cascade,
     noSpeechReason: text === '' ? speech.nothing ?? 'nothing_recognized' : null,

@@ -5,6 +5,8 @@
  * Everything here is plain data: a `Report` crosses the process boundary as it stands.
  */
 
+import type { Alternative } from './phrases.js'
+
 /** Mono PCM; samples nominally in [-1, 1]. */
 export interface Waveform {
   readonly samples: Float32Array
@@ -165,6 +167,8 @@ export interface Hypothesis {
   readonly stopped: StopReason
   /** ISO 639-1 code: requested, detected, or the only one the model knows. */
   readonly language: string
+  /** What else it may have been, best first and this one among them; absent where nobody asked. */
+  readonly alternatives?: readonly Alternative[]
 }
 
 /** Why the larger model of a cascade was asked about a clip, or that the small one was sure: docs/api.md explains each. */
@@ -238,6 +242,8 @@ export interface Report {
   readonly language: string
   readonly model: string
   readonly segments: readonly Segment[]
+  /** N-best, the first is `text`; empty unless it was asked for, or where the upload is several clips. */
+  readonly alternatives: readonly Alternative[]
   /** Decodes that it took: none when the model was not run, more than one for a clip whose first transcript left doubt. */
   readonly hearings: number
   /** Null when no cascade is on. */

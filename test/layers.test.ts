@@ -17,11 +17,12 @@ interface Rule {
   readonly strangers?: true
 }
 
-const NOUNS = ['types', 'choices', 'errors', 'stopwatch']
+const NOUNS = ['types', 'phrases', 'choices', 'errors', 'stopwatch']
 const ROOMS = ['audio/', 'features/', 'decoding/', 'text/', 'runtime/']
 
 const HOUSE: readonly Rule[] = [
-  { room: 'types', may: [] },
+  { room: 'types', may: [], mayTypes: ['phrases'] },
+  { room: 'phrases', may: [] },
   { room: 'choices', may: [] },
   { room: 'errors', may: [] },
   { room: 'root', may: [] },
@@ -34,12 +35,12 @@ const HOUSE: readonly Rule[] = [
   { room: 'speech', may: ['audio/', 'hearing', ...NOUNS], mayTypes: ['recognizer', 'detector'] },
   { room: 'hearing', may: ['audio/', ...NOUNS], mayTypes: ['recognizer'] },
   { room: 'cascade', may: ['hearing', ...NOUNS], mayTypes: ['audio/clips', 'recognizer', 'speech'] },
-  { room: 'recognizer', may: NOUNS, mayTypes: ['manifest', 'runtime/session'] },
+  { room: 'recognizer', may: NOUNS, mayTypes: ['manifest', 'runtime/session', 'decoding/'] },
   { room: 'families/', may: [...ROOMS, ...NOUNS], mayTypes: ['manifest', 'recognizer'], strangers: true },
   { room: 'compiler/', may: ['manifest', 'runtime/session', ...NOUNS], mayTypes: ['manifest'] },
   { room: 'architectures/', may: ['compiler/', 'text/', ...NOUNS], mayTypes: ['manifest', 'runtime/session'], strangers: true },
-  { room: 'engine', may: ['compiler/cache', 'compiler/target', 'manifest', 'recognizer', 'runtime/session', ...NOUNS] },
-  { room: 'pipeline', may: ['audio/', 'features/', 'report', 'hearing', 'speech', 'cascade', ...NOUNS], mayTypes: ['recognizer'] },
+  { room: 'engine', may: ['compiler/cache', 'compiler/target', 'manifest', 'recognizer', 'runtime/session', ...NOUNS], mayTypes: ['compiler/graph'] },
+  { room: 'pipeline', may: ['audio/', 'features/', 'report', 'hearing', 'speech', 'cascade', ...NOUNS], mayTypes: ['recognizer', 'decoding/search'] },
   { room: 'report', may: ['hearing', ...NOUNS], mayTypes: ['speech', 'pipeline', 'recognizer', 'cascade'] },
   { room: 'worker/recognizer-process', may: ['pipeline', 'cascade', 'engine', 'detector', 'worker/protocol', 'audio/decode', 'root', ...NOUNS], mayTypes: ['recognizer'] },
   { room: 'worker/', may: NOUNS, mayTypes: ['config'] },

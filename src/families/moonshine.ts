@@ -6,13 +6,16 @@
 import { greedy, type Decoded } from '../decoding/greedy.js'
 import { tokenBudget } from '../decoding/limits.js'
 import { greedyInRuns } from '../decoding/runs.js'
+import { asHypothesis, compilePhrases, shapesOf } from '../decoding/phrases.js'
+import { searchOn, wantsSearch, type SearchDecoded } from '../decoding/search.js'
 import { SpeechError } from '../errors.js'
 import type { Manifest, ModelFiles } from '../manifest.js'
-import type { LoadFamily, RecognizeOptions } from '../recognizer.js'
+import type { CompiledGraphs, LoadFamily, RecognizeOptions } from '../recognizer.js'
 import { forbid, greedyGraph } from '../runtime/greedy-graph.js'
 import { requireMergedDecoder, startDecode } from '../runtime/kv-cache.js'
 import { Tensor, type OpenSession } from '../runtime/session.js'
-import { llamaTokenizer } from '../text/tokenizer.js'
+import { lazySteps } from '../runtime/step-graph.js'
+import { llamaTokenizer, type Tokenizer } from '../text/tokenizer.js'
 import type { Engine, ProviderReport } from '../choices.js'
 import type { Clip, Hypothesis } from '../types.js'
 
@@ -20,44 +23,54 @@ export const load: LoadFamily = async (manifest, files, open, compiled) => {
   const { frontEnd, limits, hearing, languages, decoding } = manifest
   if (frontEnd.kind !== 'waveform') throw new SpeechError('MODEL_INVALID', `${manifest.name}: Moonshine takes a waveform, not ${frontEnd.kind}`)
   const { sampleRate, minSamples } = frontEnd
-  const { engine, provider, decode, dispose } = compiled === undefined ? await openPublished(manifest, files, open) : await openCompiled(manifest, compiled, open)
   const tokenizer = llamaTokenizer()
+  const { engine, provider, decode, dispose } = compiled === undefined ? await openPublished(manifest, files, open) : await openCompiled(manifest, compiled, tokenizer, open)
 
   async function recognize(clip: Clip, options: RecognizeOptions): Promise<Hypothesis> {
     const samples = padTo(clip.waveform.samples, minSamples)
     const budget = tokenBudget(samples.length / sampleRate, decoding.tokensPerSecond, decoding.maxTokens)
     const decoded = await decode(new Tensor('float32', samples, [1, samples.length]), budget, options)
-    const text = options.stopwatch.time('postprocess', () => tokenizer.decode(decoded.tokens))
-    return { ...decoded, text, language: languages[0] }
+    return options.stopwatch.time('postprocess', () => ({ ...asHypothesis(decoded, tokenizer), language: languages[0] }))
   }
 
-  return { name: manifest.name, sampleRate, maxSeconds: limits.clipSeconds, hearing, languages, provider, engine, recognize, dispose }
+  return {
+    name: manifest.name, sampleRate, maxSeconds: limits.clipSeconds, hearing, languages, provider, engine, recognize, dispose,
+    ...compiled && { compilePhrases: (list) => compilePhrases(list, tokenizer) },
+  }
 }
 
 interface Opened {
   readonly engine: Engine
   readonly provider: ProviderReport
   /** The waveform is [1, samples]. */
-  decode(waveform: Tensor, budget: number, options: RecognizeOptions): Promise<Decoded>
+  decode(waveform: Tensor, budget: number, options: RecognizeOptions): Promise<Decoded | SearchDecoded>
   dispose(): Promise<void>
 }
 
-async function openCompiled({ decoding }: Manifest, graph: Uint8Array, open: OpenSession): Promise<Opened> {
-  const session = await open(graph, { fixedShapes: false })
+async function openCompiled({ decoding }: Manifest, compiled: CompiledGraphs, tokenizer: Tokenizer, open: OpenSession): Promise<Opened> {
+  const session = await open(compiled.greedy, { fixedShapes: false })
   const { vocabulary, start } = greedyGraph(session)
-  const always = forbid(vocabulary, decoding.suppressTokens ?? [])
+  const steps = lazySteps(async () => open(await compiled.steps(), { fixedShapes: false }))
+  const forbidden = new Set(decoding.suppressTokens)
+  const always = forbid(vocabulary, forbidden)
   const anything = forbid(vocabulary, [])
   const notTheEnd = forbid(vocabulary, [decoding.endToken])
   const nothing = new Tensor('float32', new Float32Array(0), [1, 0])
+  const shapes = shapesOf(tokenizer)
   const { startToken, endToken } = decoding
   return {
     engine: 'compiled',
     provider: session.provider,
-    decode: (waveform, budget, { interrupt, mustSpeak, stopwatch }) => {
-      const run = start({ input: 'waveform', heard: waveform, nothing }).choosing({ always, first: mustSpeak ? notTheEnd : anything })
-      return stopwatch.timeAsync('model', () => greedyInRuns(run, { prompt: [startToken], endToken, budget, interrupt }))
-    },
-    dispose: () => session.release(),
+    decode: (waveform, budget, { interrupt, mustSpeak, search, stopwatch }) => stopwatch.timeAsync('model', async () => {
+      const decode = start({ input: 'waveform', heard: waveform, nothing })
+      const memory = search && await decode.encode()
+      const prompt = [startToken]
+      const decoded = await greedyInRuns(decode.choosing({ always, first: mustSpeak ? notTheEnd : anything }), { prompt, endToken, budget, interrupt })
+      if (search === undefined || !wantsSearch(decoded, search)) return decoded
+      const forbiddenFirst = new Set(mustSpeak ? [endToken] : [])
+      return searchOn((await steps.graph()).start(memory!).step, decoded, search, shapes, { prompt, endToken, budget, forbidden, forbiddenFirst, interrupt })
+    }),
+    async dispose() { await session.release(); await steps.release() },
   }
 }
 

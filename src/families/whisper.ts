@@ -9,13 +9,16 @@
 import { greedy, type Decoded, type Step } from '../decoding/greedy.js'
 import { tokenBudget } from '../decoding/limits.js'
 import { greedyInRuns } from '../decoding/runs.js'
+import { asHypothesis, compilePhrases, shapesOf } from '../decoding/phrases.js'
+import { searchOn, wantsSearch, type SearchDecoded } from '../decoding/search.js'
 import { SpeechError } from '../errors.js'
 import { logMelExtractor } from '../features/log-mel.js'
 import type { Manifest, ModelFiles } from '../manifest.js'
-import type { LoadFamily, RecognizeOptions } from '../recognizer.js'
+import type { CompiledGraphs, LoadFamily, RecognizeOptions } from '../recognizer.js'
 import { allowOnly, forbid, greedyGraph } from '../runtime/greedy-graph.js'
 import { requireMergedDecoder, startDecode } from '../runtime/kv-cache.js'
 import { Tensor, type OpenSession, type Session } from '../runtime/session.js'
+import { lazySteps } from '../runtime/step-graph.js'
 import { huggingFaceTokenizer, type Tokenizer } from '../text/tokenizer.js'
 import type { Engine, ProviderReport } from '../choices.js'
 import type { Clip, FeatureMatrix, Hypothesis } from '../types.js'
@@ -30,7 +33,7 @@ export const load: LoadFamily = async (manifest, files, open, compiled) => {
   if (frontEnd.kind !== 'log-mel') throw new SpeechError('MODEL_INVALID', `${manifest.name}: Whisper takes log-mel features, not a ${frontEnd.kind}`)
   const vocabulary = readVocabulary(manifest)
   const tokenizer = await openTokenizer(manifest, files)
-  const opened = compiled === undefined ? await openPublished(manifest, vocabulary, files, open) : await openCompiled(vocabulary, compiled, open)
+  const opened = compiled === undefined ? await openPublished(manifest, vocabulary, files, open) : await openCompiled(vocabulary, compiled, tokenizer, open)
   const { engine, provider, decode, dispose } = opened
   const { sampleRate, hopSamples, frames } = frontEnd
   const extract = logMelExtractor(frontEnd)
@@ -41,23 +44,25 @@ export const load: LoadFamily = async (manifest, files, open, compiled) => {
     const features = options.stopwatch.time('model_features', () => binsFirst(extract(samples, heard)))
     const budget = tokenBudget(samples.length / sampleRate, decoding.tokensPerSecond, decoding.maxTokens)
     const decoded = await decode(features, budget, options)
-    const text = options.stopwatch.time('postprocess', () => tokenizer.decode(decoded.tokens))
-    return { ...decoded, text }
+    return options.stopwatch.time('postprocess', () => ({ ...asHypothesis(decoded, tokenizer), language: decoded.language }))
   }
 
-  return { name: manifest.name, sampleRate, maxSeconds: limits.clipSeconds, hearing, languages, provider, engine, recognize, dispose }
+  return {
+    name: manifest.name, sampleRate, maxSeconds: limits.clipSeconds, hearing, languages, provider, engine, recognize, dispose,
+    ...compiled && { compilePhrases: (list) => compilePhrases(list, tokenizer) },
+  }
 }
 
 interface Opened {
   readonly engine: Engine
   readonly provider: ProviderReport
   /** The features are [1, bins, frames]. */
-  decode(features: Tensor, budget: number, options: RecognizeOptions): Promise<Decoded & { readonly language: string }>
+  decode(features: Tensor, budget: number, options: RecognizeOptions): Promise<(Decoded | SearchDecoded) & { readonly language: string }>
   dispose(): Promise<void>
 }
 
-async function openCompiled(vocabulary: Vocabulary, graph: Uint8Array, open: OpenSession): Promise<Opened> {
-  const session = await open(graph, { fixedShapes: false })
+async function openCompiled(vocabulary: Vocabulary, compiled: CompiledGraphs, tokenizer: Tokenizer, open: OpenSession): Promise<Opened> {
+  const session = await open(compiled.greedy, { fixedShapes: false })
   const { vocabulary: size, start } = greedyGraph(session)
   const { startToken, endToken, languageTokens } = vocabulary
   const free = forbid(size, [])
@@ -66,15 +71,21 @@ async function openCompiled(vocabulary: Vocabulary, graph: Uint8Array, open: Ope
   const spoken = { ...words, first: forbid(size, vocabulary.forbiddenFirst) }
   const bins = Number(session.inputs.get('features')![1])
   const nothing = new Tensor('float32', new Float32Array(0), [1, bins, 0])
+  const steps = lazySteps(async () => open(await compiled.steps(), { fixedShapes: false }))
+  const shapes = shapesOf(tokenizer)
   return {
     engine: 'compiled',
     provider: session.provider,
-    decode: (features, budget, { language: asked, mustSpeak, interrupt, stopwatch }) => stopwatch.timeAsync('model', async () => {
+    decode: (features, budget, { language: asked, mustSpeak, search, interrupt, stopwatch }) => stopwatch.timeAsync('model', async () => {
       const decode = start({ input: 'features', heard: features, nothing })
+      const memory = search && await decode.encode()
       const language = asked ?? await detect()
       const prompt = promptFor(vocabulary, language)
       const decoded = await greedyInRuns(decode.choosing(mustSpeak ? spoken : words), { prompt, endToken, budget, interrupt })
-      return { ...decoded, language }
+      if (search === undefined || !wantsSearch(decoded, search)) return { ...decoded, language }
+      const { forbidden, blank, forbiddenFirst } = vocabulary
+      const limits = { prompt, endToken, budget, forbidden, forbiddenFirst: mustSpeak ? forbiddenFirst : blank, interrupt }
+      return { ...await searchOn((await steps.graph()).start(memory!).step, decoded, search, shapes, limits), language }
 
       /** The likeliest language after the start token. */
       async function detect(): Promise<string> {
@@ -84,7 +95,7 @@ async function openCompiled(vocabulary: Vocabulary, graph: Uint8Array, open: Ope
         return Object.entries(languageTokens).find(([, token]) => token === found)![0]
       }
     }),
-    dispose: () => session.release(),
+    async dispose() { await session.release(); await steps.release() },
   }
 }
 

@@ -39,6 +39,13 @@ const SegmentSchema = Type.Object({
   cascade: nullable(oneOf(CASCADE_REASONS, ''), `Why the larger model was asked, or \`sure\`: ${CASCADE_REASONS.join(', ')}; null when no cascade is on.`),
 })
 
+const AlternativeSchema = Type.Object({
+  text: Type.String(),
+  confidence: Type.Number({ minimum: 0, maximum: 1 }),
+  logProbability: Type.Number({ description: 'Natural logarithm, summed over the tokens.' }),
+  phrases: Type.Immutable(Type.Array(Type.Integer(), { description: 'Places in the list of phrases of those that were heard.' })),
+})
+
 const CascadeSchema = Type.Object({
   model: Type.String({ description: 'The larger model.' }),
   asked: Type.Integer({ description: 'Clips that it heard.' }),
@@ -88,6 +95,7 @@ export const ReportReply = Type.Object({
   language: Type.String(),
   model: Type.String(),
   segments: Type.Immutable(Type.Array(SegmentSchema)),
+  alternatives: Type.Immutable(Type.Array(AlternativeSchema, { description: 'N-best, the first is `text`; empty unless it was asked for, or where the upload is several clips.' })),
   hearings: Type.Integer({ description: 'Decodes that it took: none when the model was not run, more than one for a clip whose first transcript left doubt.' }),
   cascade: Type.Union([CascadeSchema, Type.Null()], { description: 'Whether a larger model was asked; null when no cascade is on.' }),
   noSpeechReason: nullable(oneOf(NO_SPEECH_REASONS, ''), `Why there is no text: ${NO_SPEECH_REASONS.join(', ')}.`),

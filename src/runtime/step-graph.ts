@@ -31,6 +31,15 @@ export interface Candidates {
   readonly logProbabilities: Float32Array
 }
 
+/** A second graph of the same weights, opened when it is first needed: a service that never searches does not pay for it. */
+export function lazySteps(open: () => Promise<Session>): { graph(): Promise<StepGraph>; release(): Promise<void> } {
+  let opening: Promise<Session> | undefined
+  return {
+    async graph() { return stepGraph(await (opening ??= open())) },
+    async release() { await (await opening)?.release() },
+  }
+}
+
 /** Throws MODEL_INVALID when the graph has another interface. */
 export function stepGraph(session: Session): StepGraph {
   const missing = missingPorts(session, INPUTS, OUTPUTS)

@@ -1,0 +1,84 @@
+/**
+ * Where a hypothesis stands among the phrases that are expected, and what that is worth to it.
+ *
+ * A token that goes on along a phrase earns a bonus. When the path leaves the trie before the phrase is complete, all
+ * that it earned is taken back (as in the context graphs of Aho-Corasick biasing), so a list of phrases that nobody
+ * says costs nothing but beams. A phrase ends where a word ends: "cat" has not been said in "category".
+ * Phrases begin where words begin.
+ */
+import { PhraseTrie, ROOT } from './phrase-trie.js'
+
+/** What a token does to words; from the tokenizer's pieces. */
+export interface TokenShapes {
+  /** It begins a word: its piece begins with a space. */
+  beginsWord(token: number): boolean
+  /** It has no letter or digit: punctuation ends a word and belongs to none. */
+  isPunctuation(token: number): boolean
+}
+
+export interface BiasState {
+  readonly node: number
+  /** Earned on the path at hand, taken back when it breaks. */
+  readonly pending: number
+  /** Of phrases that are complete. */
+  readonly earned: number
+  /** The phrase that was complete at the last token, if the word ends there; −1. Its bonus is in `pending` still. */
+  readonly completed: number
+  /** Phrases that were heard, in their order. */
+  readonly phrases: readonly number[]
+}
+
+export const UNBIASED: BiasState = { node: ROOT, pending: 0, earned: 0, completed: -1, phrases: [] }
+
+export class PhraseBias {
+  readonly #trie: PhraseTrie
+  readonly #shapes: TokenShapes
+  readonly #strength: number
+  readonly #weights: readonly number[]
+
+  /** `strength`: natural logarithms a token; `weights` of the phrases multiply it. */
+  constructor(trie: PhraseTrie, shapes: TokenShapes, strength: number, weights: readonly number[]) {
+    this.#trie = trie
+    this.#shapes = shapes
+    this.#strength = strength
+    this.#weights = weights
+  }
+
+  /** Total bonus of a state. */
+  worth({ pending, earned }: BiasState): number {
+    return pending + earned
+  }
+
+  /** Tokens that go on along the phrase at hand; none at the root, whose children may be thousands. */
+  continuations({ node }: BiasState): Int32Array {
+    return node === ROOT ? NONE : this.#trie.childTokens(node)
+  }
+
+  get strength(): number { return this.#strength }
+
+  after(state: BiasState, token: number): BiasState {
+    const onward = state.node === ROOT ? -1 : this.#trie.step(state.node, token)
+    if (onward !== -1) return this.#enter(onward, state.pending + this.#strength, state.earned, state.phrases)
+    const left = this.#leave(state, this.#shapes.beginsWord(token) || this.#shapes.isPunctuation(token))
+    if (!this.#shapes.beginsWord(token)) return left
+    const begun = this.#trie.step(ROOT, token)
+    return begun === -1 ? left : this.#enter(begun, this.#strength, left.earned, left.phrases)
+  }
+
+  /** The end of the text ends a word. */
+  atEnd(state: BiasState): BiasState {
+    return this.#leave(state, true)
+  }
+
+  #enter(node: number, pending: number, earned: number, phrases: readonly number[]): BiasState {
+    return { node, pending, earned, completed: this.#trie.phraseAt(node), phrases }
+  }
+
+  /** Back to the root; what was pending is earned if a phrase was complete and its word ends here. */
+  #leave({ pending, earned, completed, phrases }: BiasState, wordEnds: boolean): BiasState {
+    if (completed === -1 || !wordEnds) return { node: ROOT, pending: 0, earned, completed: -1, phrases }
+    return { node: ROOT, pending: 0, earned: earned + pending * this.#weights[completed]!, completed: -1, phrases: [...phrases, completed] }
+  }
+}
+
+const NONE = new Int32Array(0)

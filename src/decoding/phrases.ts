@@ -1,0 +1,53 @@
+/** Between words and tokens, for a search: phrases made ready, what tokens do to words, and transcripts as text. */
+import type { Alternative, PhraseList } from '../phrases.js'
+import type { TokenShapes } from './bias.js'
+import type { Decoded } from './greedy.js'
+import { PhraseTrie, type TokenSequence } from './phrase-trie.js'
+import type { CompiledPhrases, SearchDecoded } from './search.js'
+
+/** As much of a tokenizer as is needed here. */
+interface Spelling {
+  encode(text: string): readonly number[]
+  decode(tokens: readonly number[]): string
+  piece(token: number): string
+}
+
+/** A phrase of more tokens is no phrase; spellings beyond are left out. */
+const MOST_TOKENS = 48
+
+export function compilePhrases({ phrases }: PhraseList, { encode }: Pick<Spelling, 'encode'>): CompiledPhrases {
+  const sequences: TokenSequence[] = []
+  const unspellable: number[] = []
+  phrases.forEach(({ spellings }, phrase) => {
+    const written = spellings.map((spelling) => encode(spelling)).filter(({ length }) => length > 0 && length <= MOST_TOKENS)
+    if (written.length === 0) unspellable.push(phrase)
+    for (const tokens of written) sequences.push({ phrase, tokens })
+  })
+  return { trie: PhraseTrie.build(sequences), weights: phrases.map(({ weight }) => weight), unspellable }
+}
+
+/** Remembered by token: the same few thousand are asked about again and again. */
+export function shapesOf({ piece }: Pick<Spelling, 'piece'>): TokenShapes {
+  const known = new Map<number, { readonly begins: boolean; readonly punctuation: boolean }>()
+  const shapeOf = (token: number): { readonly begins: boolean; readonly punctuation: boolean } => {
+    const text = piece(token)
+    const shape = known.get(token) ?? { begins: /^[▁Ġ]/.test(text), punctuation: !/[\p{Letter}\p{Number}]/u.test(text.replace(/^[▁Ġ]/, '')) && !/^<0x/.test(text) }
+    known.set(token, shape)
+    return shape
+  }
+  return { beginsWord: (token) => shapeOf(token).begins, isPunctuation: (token) => shapeOf(token).punctuation }
+}
+
+type Worded = Decoded & { readonly text: string; readonly alternatives?: readonly Alternative[] }
+
+/** Transcripts that read the same are one: the likelier stands. */
+export function asHypothesis(decoded: Decoded | SearchDecoded, { decode }: Pick<Spelling, 'decode'>): Worded {
+  const { tokens, logProbabilities, stopped } = decoded
+  const plain = { tokens, logProbabilities, stopped, text: decode(tokens) }
+  if (!('found' in decoded) || decoded.found.length === 0) return plain
+  const alternatives = decoded.found.map(({ tokens: own, logProbabilities: each, phrases }): Alternative => {
+    const logProbability = each.reduce((sum, one) => sum + one, 0)
+    return { text: decode(own), confidence: Math.exp(logProbability / each.length), logProbability, phrases }
+  })
+  return { ...plain, alternatives: alternatives.filter(({ text }, index) => alternatives.findIndex((other) => other.text === text) === index) }
+}
