@@ -1,44 +1,35 @@
 /** Probe */
 import { readFile } from 'node:fs/promises'
 import { transcribe } from '../src/pipeline.js'
-import { normalizeEnglish } from '../src/scoring/normalize-english.js'
 import { readClips, limitPerSource } from './clips.js'
 import { openRecognizer } from './recognizers.js'
 import { SERVED } from './served.js'
-import { groupBy, median } from './statistics.js'
-import { alignWords, countErrors, totalErrors } from '../src/scoring/word-errors.js'
 import type { RunBench } from './run.js'
 
 export const run: RunBench = async (args) => {
-  const [source = 'speech_commands', limit = '60', strength = '1', extra = '0', nBest = '1'] = args
+  const [source = 'speech_commands', limit = '60', strength = '2'] = args
   const recognizer = await openRecognizer('moonshine-tiny-en')
-  const clips = limitPerSource((await readClips()).filter((c) => source === 'all' || c.source === source), Number(limit))
-  const words = source === 'speech_commands' || source === 'moonshine_alphanumeric' ? [...new Set((await readClips()).filter((c) => c.source === source).map((c) => c.text))] : []
-  const distract = Array.from({ length: Number(extra) }, (_, i) => `Zanzibar ${i} lamp`)
+  const all = (await readClips()).filter((c) => c.source === source)
+  const clips = limitPerSource(all, Number(limit))
+  const words = [...new Set(all.map((c) => c.text))]
+  const digits: Record<string, string> = Object.fromEntries('zero one two three four five six seven eight nine'.split(' ').map((w, i) => [w, String(i)]))
   const cap = (w: string): string => w[0]!.toUpperCase() + w.slice(1)
-  const list = { id: 'x', phrases: [...words, ...distract].map((w) => ({ spellings: [...new Set([w, cap(w), w.toUpperCase()])], weight: 1 })) }
-  const since = performance.now()
-  const phrases = recognizer.compilePhrases!(list)
-  console.log('compile ms', performance.now() - since, phrases.trie.nodes, phrases.unspellable.length)
-  const ways = { greedy: SERVED, search: { ...SERVED, search: { nBest: Number(nBest), phrases, strength: Number(strength) } } }
-  await transcribe(await readFile(clips[0]!.file), recognizer, ways.search)
-  for (const [src, own] of groupBy(clips, (c) => c.source)) {
-    const row: Record<string, { e: number; w: number; right: number; ms: number[]; top3: number }> = {}
-    for (const clip of own) {
-      const bytes = await readFile(clip.file)
-      for (const [name, options] of Object.entries(ways)) {
-        const t = performance.now()
-        const report = await transcribe(bytes, recognizer, options)
-        const ms = performance.now() - t
-        const ref = normalizeEnglish(clip.text)
-        const counts = countErrors(alignWords(ref, normalizeEnglish(report.text)))
-        const r = row[name] ??= { e: 0, w: 0, right: 0, ms: [], top3: 0 }
-        r.e += totalErrors(counts); r.w += counts.words; r.ms.push(ms)
-        if (totalErrors(counts) === 0) r.right++
-        if ([report.text, ...report.alternatives.map((a) => a.text)].slice(0, 4).some((x) => normalizeEnglish(x).join(' ') === ref.join(' '))) r.top3++
-      }
-    }
-    for (const [name, r] of Object.entries(row)) console.log(src.padEnd(24), name.padEnd(8), 'WER', (100 * r.e / r.w).toFixed(1), 'right', (100 * r.right / own.length).toFixed(1), 'top', (100 * r.top3 / own.length).toFixed(1), 'ms', median(r.ms).toFixed(0))
+  const compile = (list: string[]) => recognizer.compilePhrases!({ id: 'x', phrases: list.map((w) => ({ spellings: [...new Set([w, cap(w), ...w.length === 1 ? [w.toUpperCase()] : [], ...digits[w] ? [digits[w]!] : []])], weight: 1 })) })
+  const phrases = compile(words)
+  let [top1, top3] = [0, 0]
+  const inside: number[] = []
+  const outside: number[] = []
+  for (const clip of clips) {
+    const bytes = await readFile(clip.file)
+    const own = words.indexOf(clip.text)
+    const { evidence, text, alternatives } = await transcribe(bytes, recognizer, { ...SERVED, search: { nBest: 3, phrases, strength: Number(strength) } })
+    if (evidence[0]?.phrase === own) { top1++; inside.push(evidence[0].margin) } else { inside.push(-99); console.log('   ', clip.text, '|', text, alternatives.length, '|', evidence.slice(0, 4).map((e) => `${words[e.phrase]} ${e.logProbability.toFixed(1)} ${e.margin.toFixed(1)}`).join(', ')) }
+    if (evidence.slice(0, 3).some((e) => e.phrase === own)) top3++
+    const without = compile(words.filter((w) => w !== clip.text))
+    const other = await transcribe(bytes, recognizer, { ...SERVED, search: { nBest: 3, phrases: without, strength: Number(strength) } })
+    outside.push(other.evidence[0]?.margin ?? -99)
   }
+  console.log('top1', (100 * top1 / clips.length).toFixed(1), 'top3', (100 * top3 / clips.length).toFixed(1))
+  for (const threshold of [-8, -6, -5, -4, -3, -2.5, -2, -1.5, -1, -0.5, 0]) console.log('margin >', threshold, 'right and accepted', (100 * inside.filter((m) => m > threshold).length / clips.length).toFixed(1), 'outside rejected', (100 * outside.filter((m) => m <= threshold).length / clips.length).toFixed(1))
   return true
 }

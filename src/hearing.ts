@@ -40,16 +40,33 @@ export async function hear(clip: SpokenClip, recognizer: Recognizer, options: He
   if (!options.surround) return heard(await recognizer.recognize(clip, options), 1)
   const { leadSeconds, trailSeconds, doubtBelow } = recognizer.hearing
   const isLong = clip.voice.endSeconds - clip.voice.startSeconds > AGAIN_SECONDS
+  const all: Hypothesis[] = []
   let best: Hypothesis | undefined
-  let hearings = 0
   for (const lead of leadSeconds.slice(0, isLong ? 1 : options.maxHearings)) {
     options.interrupt()
     const hypothesis = await recognizer.recognize(surround(clip, lead, trailSeconds), options)
-    hearings++
+    all.push(hypothesis)
     if (best === undefined || isLikelier(hypothesis, best)) best = hypothesis
     if (best.stopped === 'end_of_text' && meanLogProbability(best.logProbabilities) >= doubtBelow) break
   }
-  return heard(best!, hearings)
+  return heard({ ...best!, ...mergedEvidence(all) }, all.length)
+}
+
+/** Of a phrase that one hearing did not think of: a little less than the least that it did. */
+const UNHEARD_BELOW_LEAST = 2
+
+/** Several hearings of a clip are several opinions: of each phrase the mean. */
+function mergedEvidence(all: readonly Hypothesis[]): Pick<Hypothesis, 'evidence'> {
+  const lists = all.flatMap(({ evidence }) => evidence === undefined || evidence.length === 0 ? [] : [evidence])
+  if (lists.length === 0) return {}
+  const phrases = [...new Set(lists.flatMap((list) => list.map(({ phrase }) => phrase)))]
+  const meanOf = (values: readonly number[]): number => sum(values) / values.length
+  const merged = phrases.map((phrase) => {
+    const opinions = lists.map((list) => list.find((one) => one.phrase === phrase)
+      ?? { logProbability: list.at(-1)!.logProbability - UNHEARD_BELOW_LEAST, margin: list.at(-1)!.margin - UNHEARD_BELOW_LEAST })
+    return { phrase, logProbability: meanOf(opinions.map(({ logProbability }) => logProbability)), margin: meanOf(opinions.map(({ margin }) => margin)) }
+  })
+  return { evidence: merged.sort((a, b) => b.logProbability - a.logProbability) }
 }
 
 /** A transcript that came to its end beats one that was cut off, and one of what is expected one that is not. */

@@ -23,3 +23,13 @@ export interface Alternative {
   /** Indices of the phrases of the list that were heard in it. */
   readonly phrases: readonly number[]
 }
+
+/** How well a clip fits one phrase. */
+export interface PhraseEvidence {
+  /** Its place in the list. */
+  readonly phrase: number
+  /** Natural logarithm of the probability that the clip says it and nothing else; a mean where it was heard several times. */
+  readonly logProbability: number
+  /** The same less that of the likeliest transcript that nobody expected: near 0 or above, it was said; far below, something else was. */
+  readonly margin: number
+}

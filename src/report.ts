@@ -52,6 +52,7 @@ export function composeReport(findings: Findings): Report {
     model: recognizer.name,
     segments,
     alternatives: spoken.length === 1 ? spoken[0]!.hypothesis.alternatives ?? [] : [],
+    evidence: spoken.length === 1 ? spoken[0]!.hypothesis.evidence ?? [] : [],
     hearings,
     cascade,
     noSpeechReason: text === '' ? speech.nothing ?? 'nothing_recognized' : null,

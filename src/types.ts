@@ -5,7 +5,7 @@
  * Everything here is plain data: a `Report` crosses the process boundary as it stands.
  */
 
-import type { Alternative } from './phrases.js'
+import type { Alternative, PhraseEvidence } from './phrases.js'
 
 /** Mono PCM; samples nominally in [-1, 1]. */
 export interface Waveform {
@@ -169,6 +169,8 @@ export interface Hypothesis {
   readonly language: string
   /** What else it may have been, best first and this one among them; absent where nobody asked. */
   readonly alternatives?: readonly Alternative[]
+  /** Expected phrases by how well they fit, best first. */
+  readonly evidence?: readonly PhraseEvidence[]
 }
 
 /** Why the larger model of a cascade was asked about a clip, or that the small one was sure: docs/api.md explains each. */
@@ -244,6 +246,8 @@ export interface Report {
   readonly segments: readonly Segment[]
   /** N-best, the first is `text`; empty unless it was asked for, or where the upload is several clips. */
   readonly alternatives: readonly Alternative[]
+  /** Expected phrases by how well they fit, best first; empty where none were, or where the upload is several clips. */
+  readonly evidence: readonly PhraseEvidence[]
   /** Decodes that it took: none when the model was not run, more than one for a clip whose first transcript left doubt. */
   readonly hearings: number
   /** Null when no cascade is on. */

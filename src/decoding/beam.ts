@@ -46,7 +46,7 @@ export interface BeamHypothesis {
   readonly phrases: readonly number[]
 }
 
-const LENGTH_POWER = 0.6
+export const LENGTH_POWER = 0.6
 /** Tokens looked at beyond the beams: forbidden ones are among them, and those that only a phrase makes likely. */
 const SPARE_CANDIDATES = 12
 /** More continuations than this are looked for among the candidates and not brought up. */

@@ -4,7 +4,8 @@
  * A token that goes on along a phrase earns a bonus. When the path leaves the trie before the phrase is complete, all
  * that it earned is taken back (as in the context graphs of Aho-Corasick biasing), so a list of phrases that nobody
  * says costs nothing but beams. A phrase ends where a word ends: "cat" has not been said in "category".
- * Phrases begin where words begin.
+ * Phrases begin where words begin. Each further phrase of a transcript earns half of what the one before did: else a
+ * model that hears noise would say phrases for as long as each earns more than it costs.
  */
 import { PhraseTrie, ROOT } from './phrase-trie.js'
 
@@ -28,6 +29,9 @@ export interface BiasState {
   readonly phrases: readonly number[]
 }
 
+/** Share of the bonus that each further phrase earns. */
+const FURTHER = 0.5
+
 export const UNBIASED: BiasState = { node: ROOT, pending: 0, earned: 0, completed: -1, phrases: [] }
 
 export class PhraseBias {
@@ -45,8 +49,8 @@ export class PhraseBias {
   }
 
   /** Total bonus of a state. */
-  worth({ pending, earned }: BiasState): number {
-    return pending + earned
+  worth({ pending, earned, phrases }: BiasState): number {
+    return pending * FURTHER ** phrases.length + earned
   }
 
   /** Tokens that go on along the phrase at hand; none at the root, whose children may be thousands. */
@@ -77,7 +81,7 @@ export class PhraseBias {
   /** Back to the root; what was pending is earned if a phrase was complete and its word ends here. */
   #leave({ pending, earned, completed, phrases }: BiasState, wordEnds: boolean): BiasState {
     if (completed === -1 || !wordEnds) return { node: ROOT, pending: 0, earned, completed: -1, phrases }
-    return { node: ROOT, pending: 0, earned: earned + pending * this.#weights[completed]!, completed: -1, phrases: [...phrases, completed] }
+    return { node: ROOT, pending: 0, earned: earned + pending * this.#weights[completed]! * FURTHER ** phrases.length, completed: -1, phrases: [...phrases, completed] }
   }
 }
 

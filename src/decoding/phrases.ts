@@ -1,5 +1,5 @@
 /** Between words and tokens, for a search: phrases made ready, what tokens do to words, and transcripts as text. */
-import type { Alternative, PhraseList } from '../phrases.js'
+import type { Alternative, PhraseEvidence, PhraseList } from '../phrases.js'
 import type { TokenShapes } from './bias.js'
 import type { Decoded } from './greedy.js'
 import { PhraseTrie, type TokenSequence } from './phrase-trie.js'
@@ -38,16 +38,16 @@ export function shapesOf({ piece }: Pick<Spelling, 'piece'>): TokenShapes {
   return { beginsWord: (token) => shapeOf(token).begins, isPunctuation: (token) => shapeOf(token).punctuation }
 }
 
-type Worded = Decoded & { readonly text: string; readonly alternatives?: readonly Alternative[] }
+type Worded = Decoded & { readonly text: string; readonly alternatives?: readonly Alternative[]; readonly evidence?: readonly PhraseEvidence[] }
 
 /** Transcripts that read the same are one: the likelier stands. */
 export function asHypothesis(decoded: Decoded | SearchDecoded, { decode }: Pick<Spelling, 'decode'>): Worded {
   const { tokens, logProbabilities, stopped } = decoded
   const plain = { tokens, logProbabilities, stopped, text: decode(tokens) }
-  if (!('found' in decoded) || decoded.found.length === 0) return plain
+  if (!('found' in decoded)) return plain
   const alternatives = decoded.found.map(({ tokens: own, logProbabilities: each, phrases }): Alternative => {
     const logProbability = each.reduce((sum, one) => sum + one, 0)
     return { text: decode(own), confidence: Math.exp(logProbability / each.length), logProbability, phrases }
   })
-  return { ...plain, alternatives: alternatives.filter(({ text }, index) => alternatives.findIndex((other) => other.text === text) === index) }
+  return { ...plain, evidence: decoded.evidence, alternatives: alternatives.filter(({ text }, index) => alternatives.findIndex((other) => other.text === text) === index) }
 }

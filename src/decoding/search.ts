@@ -3,8 +3,10 @@
  * greedy one was not sure of some token while other phrases were expected. Most clips are decoded once, so a catalogue
  * costs little where it is not needed.
  */
-import { beamSearch, type BeamOptions, type BeamStep } from './beam.js'
+import type { PhraseEvidence } from '../phrases.js'
+import { beamSearch, LENGTH_POWER, type BeamHypothesis, type BeamOptions, type BeamStep } from './beam.js'
 import { PhraseBias, type TokenShapes } from './bias.js'
+import { MOST_EXACT_NODES, scorePhrases, type PhraseScore } from './exact.js'
 import type { Decoded } from './greedy.js'
 import type { PhraseTrie } from './phrase-trie.js'
 
@@ -29,24 +31,63 @@ export interface FoundTranscript extends Decoded { readonly phrases: readonly nu
 export interface SearchDecoded extends Decoded {
   /** Best first, the first is the transcript itself; empty when no search was run. */
   readonly found: readonly FoundTranscript[]
+  /** Phrases by how well they fit, best first. */
+  readonly evidence: readonly PhraseEvidence[]
 }
 
 /** A token less probable than this may have been heard otherwise. */
 const SURE_LOG_PROBABILITY = Math.log(0.9)
 const BEAMS = 4
 const MOST_BEAMS = 8
+/** Phrases that are worth telling. */
+const MOST_EVIDENCE = 40
 
 export function wantsSearch({ logProbabilities, stopped }: Decoded, { nBest, phrases }: SearchWish): boolean {
   if (nBest > 1) return true
   return phrases !== undefined && (stopped !== 'end_of_text' || logProbabilities.some((one) => one < SURE_LOG_PROBABILITY))
 }
 
+/** A fresh search over what the encoder heard. */
+export type StartSearch = () => BeamStep
+
 /** The greedy transcript stands where the search finds none that comes to its end. */
-export async function searchOn(step: BeamStep, decoded: Decoded, wish: SearchWish, shapes: TokenShapes, options: Omit<BeamOptions, 'beams' | 'bias'>): Promise<SearchDecoded> {
+export async function searchOn(start: StartSearch, decoded: Decoded, wish: SearchWish, shapes: TokenShapes, options: Omit<BeamOptions, 'beams' | 'bias'>): Promise<SearchDecoded> {
   const { nBest, phrases, strength } = wish
   const bias = phrases && new PhraseBias(phrases.trie, shapes, strength, phrases.weights)
   const beams = Math.min(MOST_BEAMS, Math.max(BEAMS, nBest))
-  const found = (await beamSearch(step, { ...options, beams, bias })).map(({ tokens, logProbabilities, phrases: heard }): FoundTranscript => ({ tokens, logProbabilities, stopped: 'end_of_text', phrases: heard }))
+  const beamed = await beamSearch(start(), { ...options, beams, bias })
+  const exact = phrases !== undefined && phrases.trie.nodes <= MOST_EXACT_NODES ? await scorePhrases(start(), phrases.trie, { ...options, shapes }) : []
+  const found = [...beamed.map(asFound), ...exact.map((score) => wholePhrase(score, wish))].sort((a, b) => b.score - a.score)
+  const evidence = phrases === undefined ? [] : evidenceFor(decoded, beamed, exact)
   const [best] = found
-  return best === undefined ? { ...decoded, found: [] } : { ...best, found: found.slice(0, nBest) }
+  return best === undefined ? { ...decoded, found: [], evidence } : { ...best.transcript, found: found.slice(0, nBest).map(({ transcript }) => transcript), evidence }
+}
+
+interface Ranked { readonly transcript: FoundTranscript; readonly score: number }
+
+function asFound({ tokens, logProbabilities, phrases, score }: BeamHypothesis): Ranked {
+  return { transcript: { tokens, logProbabilities, stopped: 'end_of_text', phrases }, score }
+}
+
+/** As a transcript that is one phrase and nothing else, compared with others as the beam compares them. */
+function wholePhrase({ phrase, tokens, logProbabilities, logProbability }: PhraseScore, { phrases, strength }: SearchWish): Ranked {
+  const bonus = strength * tokens.length * phrases!.weights[phrase]!
+  return { transcript: { tokens, logProbabilities, stopped: 'end_of_text', phrases: [phrase] }, score: (logProbability + bonus) / logProbabilities.length ** LENGTH_POWER }
+}
+
+/** By exact scores where there are any, else by the transcripts of the beam that hold a phrase. */
+function evidenceFor(decoded: Decoded, beamed: readonly BeamHypothesis[], exact: readonly PhraseScore[]): PhraseEvidence[] {
+  const free = Math.max(sum(decoded.logProbabilities), ...beamed.filter(({ phrases }) => phrases.length === 0).map(({ logProbabilities }) => sum(logProbabilities)))
+  const scores = new Map(exact.map(({ phrase, logProbability }) => [phrase, logProbability]))
+  if (exact.length === 0) {
+    for (const { phrases, logProbabilities } of beamed) {
+      for (const phrase of phrases) scores.set(phrase, Math.max(scores.get(phrase) ?? -Infinity, sum(logProbabilities)))
+    }
+  }
+  return [...scores].sort(([, a], [, b]) => b - a).slice(0, MOST_EVIDENCE)
+    .map(([phrase, logProbability]) => ({ phrase, logProbability, margin: logProbability - free }))
+}
+
+function sum(values: readonly number[]): number {
+  return values.reduce((total, value) => total + value, 0)
 }

@@ -68,7 +68,8 @@ async function openCompiled({ decoding }: Manifest, compiled: CompiledGraphs, to
       const decoded = await greedyInRuns(decode.choosing({ always, first: mustSpeak ? notTheEnd : anything }), { prompt, endToken, budget, interrupt })
       if (search === undefined || !wantsSearch(decoded, search)) return decoded
       const forbiddenFirst = new Set(mustSpeak ? [endToken] : [])
-      return searchOn((await steps.graph()).start(memory!).step, decoded, search, shapes, { prompt, endToken, budget, forbidden, forbiddenFirst, interrupt })
+      const graph = await steps.graph()
+      return searchOn(() => graph.start(memory!).step, decoded, search, shapes, { prompt, endToken, budget, forbidden, forbiddenFirst, interrupt })
     }),
     async dispose() { await session.release(); await steps.release() },
   }

@@ -85,7 +85,8 @@ async function openCompiled(vocabulary: Vocabulary, compiled: CompiledGraphs, to
       if (search === undefined || !wantsSearch(decoded, search)) return { ...decoded, language }
       const { forbidden, blank, forbiddenFirst } = vocabulary
       const limits = { prompt, endToken, budget, forbidden, forbiddenFirst: mustSpeak ? forbiddenFirst : blank, interrupt }
-      return { ...await searchOn((await steps.graph()).start(memory!).step, decoded, search, shapes, limits), language }
+      const graph = await steps.graph()
+      return { ...await searchOn(() => graph.start(memory!).step, decoded, search, shapes, limits), language }
 
       /** The likeliest language after the start token. */
       async function detect(): Promise<string> {

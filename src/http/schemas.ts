@@ -96,6 +96,11 @@ export const ReportReply = Type.Object({
   model: Type.String(),
   segments: Type.Immutable(Type.Array(SegmentSchema)),
   alternatives: Type.Immutable(Type.Array(AlternativeSchema, { description: 'N-best, the first is `text`; empty unless it was asked for, or where the upload is several clips.' })),
+  evidence: Type.Immutable(Type.Array(Type.Object({
+    phrase: Type.Integer({ description: 'Place in the list of phrases.' }),
+    logProbability: Type.Number({ description: 'That the clip says it and nothing else.' }),
+    margin: Type.Number({ description: 'The same less that of the likeliest transcript that nobody expected.' }),
+  }), { description: 'Expected phrases by how well they fit, best first.' })),
   hearings: Type.Integer({ description: 'Decodes that it took: none when the model was not run, more than one for a clip whose first transcript left doubt.' }),
   cascade: Type.Union([CascadeSchema, Type.Null()], { description: 'Whether a larger model was asked; null when no cascade is on.' }),
   noSpeechReason: nullable(oneOf(NO_SPEECH_REASONS, ''), `Why there is no text: ${NO_SPEECH_REASONS.join(', ')}.`),
