@@ -50,8 +50,8 @@ export async function scorePhrases(step: BeamStep, trie: PhraseTrie, { prompt, e
   while (level.length > 0) {
     interrupt()
     const wanted = level.flatMap(({ node }, hypothesis) => [...trie.childTokens(node), endToken].map((token) => ({ hypothesis, token, amount: WANTED })))
-    const top = Math.max(...level.map(({ node }) => trie.childCount(node))) + 1 + SPARE
-    const next = await step(level.map(({ extension }) => extension), wanted, top)
+    const most = Math.max(...level.map(({ node }) => trie.childCount(node))) + 1 + SPARE
+    const { top, ...next } = await step(level.map(({ extension }) => extension), wanted, most)
     const grown: Path[] = []
     level.forEach((path, index) => {
       let ended = -Infinity
