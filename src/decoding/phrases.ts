@@ -18,8 +18,15 @@ const MOST_TOKENS = 48
 export function compilePhrases({ phrases }: PhraseList, { encode }: Pick<Spelling, 'encode'>): CompiledPhrases {
   const sequences: TokenSequence[] = []
   const unspellable: number[] = []
+  // No token reaches over a space, so words are spelled one by one, and each once: catalogues repeat their words.
+  const words = new Map<string, readonly number[]>()
+  const spell = (text: string): readonly number[] => text.split(' ').filter((word) => word !== '').flatMap((word) => {
+    const known = words.get(word) ?? encode(word)
+    words.set(word, known)
+    return known
+  })
   phrases.forEach(({ spellings }, phrase) => {
-    const written = spellings.map((spelling) => encode(spelling)).filter(({ length }) => length > 0 && length <= MOST_TOKENS)
+    const written = spellings.map(spell).filter(({ length }) => length > 0 && length <= MOST_TOKENS)
     if (written.length === 0) unspellable.push(phrase)
     for (const tokens of written) sequences.push({ phrase, tokens })
   })
