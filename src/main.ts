@@ -18,7 +18,8 @@ import { countAlarm, exposeDrift } from './telemetry/drift-metrics.js'
 import { feedbackCounters, showConcepts } from './telemetry/feedback-metrics.js'
 import { Telemetry } from './telemetry/telemetry.js'
 import { availableCores } from './worker/cores.js'
-import { WorkerPool, type PoolEvents } from './worker/pool.js'
+import type { PoolEvents } from './worker/pool-options.js'
+import { WorkerPool } from './worker/pool.js'
 import type { LoadedModel } from './worker/protocol.js'
 
 /** Time beyond the drain for workers to leave, before the process goes regardless. */

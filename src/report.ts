@@ -46,6 +46,7 @@ export function composeReport(findings: Findings): Report {
   const confidence = text === '' ? null : Math.exp(meanLogProbability(logProbabilities))
   return {
     text,
+    alternatives: [],
     confidence,
     lowestTokenProbability: text === '' ? null : Math.exp(logProbabilities.reduce((lowest, one) => Math.min(lowest, one), 0)),
     language: heard[0]?.hypothesis.language ?? findings.options.language ?? recognizer.languages[0]!,

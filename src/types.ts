@@ -228,9 +228,22 @@ export interface InputReport extends AudioFormat, Level, Quality {
   readonly trimmedTrailingSeconds: number
 }
 
+/** One reading of a whole upload. */
+export interface Alternative {
+  readonly text: string
+  /** In [0, 1]. */
+  readonly confidence: number
+  /** Natural logarithm, of the whole reading. */
+  readonly logProbability: number
+  /** Indices into `PhraseList.phrases` that were heard as such. */
+  readonly phrases: readonly number[]
+}
+
 /** Everything one successful request taught us. */
 export interface Report {
   readonly text: string
+  /** n-best of the upload, best first; the first is `text`. Empty unless asked for. */
+  readonly alternatives: readonly Alternative[]
   /** exp(mean token log-probability) over all segments, in [0, 1]; null when there is no text. */
   readonly confidence: number | null
   /** Probability of the token that the decoder doubted most, in [0, 1]; null when there is no text. */
