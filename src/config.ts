@@ -10,7 +10,7 @@ import { Type, type Static } from 'typebox'
 import { Value } from 'typebox/value'
 import { SpeechError } from './errors.js'
 import { projectRoot } from './root.js'
-import { DETECTION_MODES, ENGINES, MATRIX_CHOICES, SEARCH_ENGINES } from './choices.js'
+import { DETECTION_MODES, ENGINES, MATRIX_CHOICES, SEARCH_ENGINES, type SearchEngineChoice } from './choices.js'
 
 const text = (fallback: string, description: string): ReturnType<typeof Type.String> => Type.String({ default: fallback, description })
 const whole = (fallback: number, minimum: number, maximum: number, description: string): ReturnType<typeof Type.Integer> =>
@@ -201,7 +201,8 @@ const SEARCH_ADDRESSES = {
   meilisearch: /^https?:\/\/[^/]+(\/.*)?\/indexes\/[^/]+\/?$/,
 } as const
 
-function searchEngine({ EARSHOT_SEARCH_ENGINE: format, EARSHOT_SEARCH_URL: url, EARSHOT_SEARCH_FIELD: field, EARSHOT_SEARCH_AUTHORIZATION: authorization, EARSHOT_SEARCH_SECONDS: timeoutSeconds }: Settings) {
+function searchEngine({ EARSHOT_SEARCH_ENGINE, EARSHOT_SEARCH_URL: url, EARSHOT_SEARCH_FIELD: field, EARSHOT_SEARCH_AUTHORIZATION: authorization, EARSHOT_SEARCH_SECONDS: timeoutSeconds }: Settings) {
+  const format = EARSHOT_SEARCH_ENGINE as SearchEngineChoice
   if (format === 'none') return undefined
   const needs = { url: 'a template such as http://shop/search?q={query}', opensearch: 'an index such as http://opensearch:9200/shop', meilisearch: 'an index such as http://meilisearch:7700/indexes/shop' }[format]
   if (!URL.canParse(url) || !SEARCH_ADDRESSES[format].test(url)) throw new SpeechError('CONFIG_INVALID', `EARSHOT_SEARCH_URL must be ${needs}`)

@@ -1,9 +1,9 @@
 /**
  * The nouns that flow through the service, in the order in which a request meets them:
  * upload bytes → Recording → Waveform at the model's rate and level → Clip[] → Hypothesis[] → Report.
- *
  * Everything here is plain data: a `Report` crosses the process boundary as it stands.
  */
+import type { Alternative } from './phrases.js'
 
 /** Mono PCM; samples nominally in [-1, 1]. */
 export interface Waveform {
@@ -209,8 +209,7 @@ export type Warning = (typeof WARNINGS)[number]
 
 /** Stages of one request in the order they happen; together they make up its latency. */
 export const STAGES = [
-  'receive', 'queue_wait', 'transfer',
-  'audio_decode', 'measure', 'resample', 'features', 'detect', 'trim', 'normalize',
+  'receive', 'queue_wait', 'transfer', 'audio_decode', 'measure', 'resample', 'features', 'detect', 'trim', 'normalize',
   'model_features', 'encoder', 'decoder', 'model', 'postprocess',
 ] as const
 export type Stage = (typeof STAGES)[number]
@@ -226,17 +225,6 @@ export interface InputReport extends AudioFormat, Level, Quality {
   /** Cut off at the start, and at the end, before recognition. */
   readonly trimmedLeadingSeconds: number
   readonly trimmedTrailingSeconds: number
-}
-
-/** One reading of a whole upload. */
-export interface Alternative {
-  readonly text: string
-  /** In [0, 1]. */
-  readonly confidence: number
-  /** Natural logarithm, of the whole reading. */
-  readonly logProbability: number
-  /** Indices into `PhraseList.phrases` that were heard as such. */
-  readonly phrases: readonly number[]
 }
 
 /** Everything one successful request taught us. */

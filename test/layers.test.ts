@@ -17,11 +17,12 @@ interface Rule {
   readonly strangers?: true
 }
 
-const NOUNS = ['types', 'choices', 'errors', 'stopwatch']
+const NOUNS = ['types', 'phrases', 'choices', 'errors', 'stopwatch']
 const ROOMS = ['audio/', 'features/', 'decoding/', 'text/', 'runtime/']
 
 const HOUSE: readonly Rule[] = [
-  { room: 'types', may: [] },
+  { room: 'types', may: [], mayTypes: ['phrases'] },
+  { room: 'phrases', may: [] },
   { room: 'choices', may: [] },
   { room: 'errors', may: [] },
   { room: 'root', may: [] },
@@ -41,17 +42,19 @@ const HOUSE: readonly Rule[] = [
   { room: 'engine', may: ['compiler/cache', 'compiler/target', 'manifest', 'recognizer', 'runtime/session', ...NOUNS] },
   { room: 'pipeline', may: ['audio/', 'features/', 'report', 'hearing', 'speech', 'cascade', ...NOUNS], mayTypes: ['recognizer'] },
   { room: 'report', may: ['hearing', ...NOUNS], mayTypes: ['speech', 'pipeline', 'recognizer', 'cascade'] },
-  { room: 'worker/recognizer-process', may: ['pipeline', 'cascade', 'engine', 'detector', 'worker/protocol', 'audio/decode', 'root', ...NOUNS], mayTypes: ['recognizer'] },
-  { room: 'worker/', may: NOUNS, mayTypes: ['config'] },
+  { room: 'worker/recognizer-process', may: ['pipeline', 'cascade', 'engine', 'detector', 'worker/protocol', 'worker/phrase-lists', 'audio/decode', 'root', ...NOUNS], mayTypes: ['recognizer'] },
+  { room: 'worker/', may: NOUNS, mayTypes: ['config', 'recognizer'] },
   { room: 'scoring/', may: NOUNS },
+  { room: 'search/', may: ['scoring/', ...NOUNS] },
+  { room: 'catalogue/', may: ['search/', 'scoring/', ...NOUNS] },
   { room: 'drift/', may: NOUNS },
   { room: 'feedback/', may: ['scoring/', ...NOUNS], mayTypes: ['config'] },
-  { room: 'telemetry/', may: ['drift/', 'feedback/events', ...NOUNS], mayTypes: ['config', 'feedback/'] },
-  { room: 'http/', may: ['audio/decode', 'feedback/', ...NOUNS], mayTypes: ['config', 'worker/pool', 'telemetry/', 'drift/'] },
+  { room: 'telemetry/', may: ['drift/', 'feedback/events', 'search/outcomes', ...NOUNS], mayTypes: ['config', 'feedback/', 'catalogue/store'] },
+  { room: 'http/', may: ['audio/decode', 'feedback/', 'catalogue/', 'search/', ...NOUNS], mayTypes: ['config', 'worker/pool', 'telemetry/', 'drift/'] },
   { room: 'baseline/', may: ['drift/', 'scoring/', 'worker/pool', 'config', 'manifest', ...NOUNS] },
   { room: 'inspect/', may: ['audio/', 'features/', 'detector', 'speech', 'pipeline', 'cascade', 'recognizer', 'engine', 'config', ...NOUNS] },
   { room: 'setup/', may: ['compiler/cache', 'compiler/target', 'config', 'manifest', 'root', ...NOUNS] },
-  { room: 'main', may: ['config', 'manifest', 'root', 'worker/', 'telemetry/', 'drift/', 'feedback/', 'http/', ...NOUNS] },
+  { room: 'main', may: ['config', 'manifest', 'root', 'worker/', 'telemetry/', 'drift/', 'feedback/', 'catalogue/', 'search/', 'http/', ...NOUNS] },
 ]
 
 /** Outside library → the files that may import it. */
@@ -63,6 +66,11 @@ const DOORS: Readonly<Record<string, readonly string[]>> = {
   '@audio/decode': ['audio/stream'],
   '@huggingface/tokenizers': ['text/tokenizer'],
   'llama-tokenizer-js': ['text/tokenizer'],
+  'csv-parse': ['catalogue/rows-csv'],
+  'to-words': ['catalogue/spoken-numbers'],
+  'double-metaphone': ['search/sounds'],
+  'fastest-levenshtein': ['search/similarity'],
+  'cockatiel': ['search/engine'],
   'prom-client': ['telemetry/live-catalog'],
   'fastify': ['http/'],
   '@fastify/busboy': ['http/'],

@@ -48,12 +48,21 @@ export class CatalogueStore {
   readonly #stored = new Map<string, Stored>()
   /** Requests that hold a version, by its list. */
   readonly #leases = new Map<string, number>()
+  /** Names that are to be there from the start and are not yet. */
+  readonly #awaited = new Set<string>()
   #nextVersion = 1
   #isTaking = false
 
   constructor(publisher: Publisher, limits: StoreLimits) {
     this.#publisher = publisher
     this.#limits = limits
+  }
+
+  get awaited(): readonly string[] { return [...this.#awaited] }
+
+  /** The service is not ready before it has these. */
+  await(names: readonly string[]): void {
+    for (const name of names) this.#awaited.add(name)
   }
 
   /** By name. */
@@ -104,6 +113,7 @@ export class CatalogueStore {
     const stored = { catalogue, loadedAt: new Date(), compileSeconds: seconds, report }
     const before = this.#stored.get(name)
     this.#stored.set(name, stored)
+    this.#awaited.delete(name)
     if (before !== undefined) this.#forgetUnlessHeld(listId(before.catalogue))
     return stored
   }

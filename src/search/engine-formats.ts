@@ -7,7 +7,7 @@
  * `url`: GET on a template; the answer is a list of hits, or an object that has one under `hits` or `results`.
  */
 import type { SearchEngineChoice } from '../choices.js'
-import type { Alternative } from '../types.js'
+import type { Alternative } from '../phrases.js'
 
 export type EngineFormat = Exclude<SearchEngineChoice, 'none'>
 

@@ -4,7 +4,7 @@
  * at all: a circuit breaker (library cockatiel) lets one request try again every few seconds.
  */
 import { circuitBreaker, ConsecutiveBreaker, handleAll, isBrokenCircuitError } from 'cockatiel'
-import type { Alternative } from '../types.js'
+import type { Alternative } from '../phrases.js'
 import { FORMATS, type EngineFormat, type EngineHit } from './engine-formats.js'
 
 export const ENGINE_FAILURES = ['timeout', 'unreachable', 'refused', 'answer_too_large', 'answer_unreadable', 'resting'] as const

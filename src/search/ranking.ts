@@ -11,7 +11,7 @@
  * Weighted by hand and held by invariants (test/search/ranking.test.ts), not fitted: the scores order hits, and are
  * no probabilities.
  */
-import type { Alternative } from '../types.js'
+import type { Alternative } from '../phrases.js'
 import { readUtterance, type NameIndex } from './names.js'
 import { likenessOf, type Likeness } from './similarity.js'
 
