@@ -23,3 +23,7 @@ export type MatrixChoice = (typeof MATRIX_CHOICES)[number]
 /** Names of the setting: one detector alone, or the spectral one with the neural one in doubt. */
 export const DETECTION_MODES = ['spectral', 'neural', 'both'] as const
 export type DetectionMode = (typeof DETECTION_MODES)[number]
+
+/** Who answers a spoken search: catalogues alone, or a search engine that the operator has, by how it is asked. */
+export const SEARCH_ENGINES = ['none', 'url', 'opensearch', 'meilisearch'] as const
+export type SearchEngineChoice = (typeof SEARCH_ENGINES)[number]

@@ -10,7 +10,7 @@ import { Type, type Static } from 'typebox'
 import { Value } from 'typebox/value'
 import { SpeechError } from './errors.js'
 import { projectRoot } from './root.js'
-import { DETECTION_MODES, ENGINES, MATRIX_CHOICES } from './choices.js'
+import { DETECTION_MODES, ENGINES, MATRIX_CHOICES, SEARCH_ENGINES, type SearchEngineChoice } from './choices.js'
 
 const text = (fallback: string, description: string): ReturnType<typeof Type.String> => Type.String({ default: fallback, description })
 const whole = (fallback: number, minimum: number, maximum: number, description: string): ReturnType<typeof Type.Integer> =>
@@ -21,6 +21,8 @@ const flag = (fallback: boolean, description: string): ReturnType<typeof Type.Bo
 
 /** Names separated by commas, without blanks. */
 const NAMES = '^[A-Za-z0-9._-]+(,[A-Za-z0-9._-]+)*$'
+/** `name=file`. */
+const CATALOGUE_FILE = '[a-z0-9][a-z0-9_-]{0,63}=[^,=]+'
 /** Those that may be switched off; their decoders are other people's work under other licences (NOTICE). */
 const CODECS = 'opus|vorbis|flac|mp3|aac|alac|amr_nb|amr_wb|adpcm_ima|adpcm_ms'
 
@@ -67,6 +69,16 @@ export const SETTINGS = Type.Object({
   EARSHOT_DRIFT_RECORD_CLIPS: whole(200_000, 1, 10_000_000, 'Most clips that the file may hold; later ones are not added. About 400 bytes each.'),
   EARSHOT_FEEDBACK_SECRET: text('', 'Signs the feedback tokens of answers, at least 32 characters; the same on all replicas. Empty: one is drawn at each start, and tokens do not outlive the process.'),
   EARSHOT_FEEDBACK_EXPIRY_SECONDS: whole(86_400, 60, 2_592_000, 'So long after an answer its feedback is accepted.'),
+  EARSHOT_CATALOGUES: Type.String({ default: '', pattern: `^$|^${CATALOGUE_FILE}(,${CATALOGUE_FILE})*$`, description: 'Catalogues that are there from the start, as `name=file` separated by commas; CSV or JSON Lines. Others come by HTTP.' }),
+  EARSHOT_MAX_CATALOGUES: whole(16, 0, 64, 'Most catalogues at a time; 0 takes none.'),
+  EARSHOT_MAX_CATALOGUE_ENTRIES: whole(200_000, 1, 1_000_000, 'Most entries of all catalogues together; one has at most 100,000.'),
+  EARSHOT_MAX_CATALOGUE_BYTES: whole(33_554_432, 1_024, 268_435_456, 'Largest catalogue as it is sent.'),
+  EARSHOT_SEARCH_ENGINE: Type.Union(SEARCH_ENGINES.map((engine) => Type.Literal(engine)),
+    { default: 'none', description: 'A search engine of your own that answers `POST /v1/search`: `url`, a template that is fetched, `opensearch`, `meilisearch`, or `none`: catalogues answer.' }),
+  EARSHOT_SEARCH_URL: text('', 'Its address: a template with `{query}`, or that of the index.'),
+  EARSHOT_SEARCH_FIELD: Type.String({ default: 'name', pattern: '^[A-Za-z0-9_.-]{1,100}$', description: 'Field of its documents that holds the name.' }),
+  EARSHOT_SEARCH_AUTHORIZATION: text('', 'Sent to it as the header `Authorization`. Empty: none is sent.'),
+  EARSHOT_SEARCH_SECONDS: seconds(0.5, 0.05, 10, 'It has to answer within this time, or the transcript goes out without hits.'),
   EARSHOT_REVISION: text('unknown', 'Revision of the code, shown in `asr_build_info`; an image build sets it.'),
   EARSHOT_WARM_UP_CLIP: text(path.join(projectRoot, 'fixtures/clips/warm-up.wav'), 'Speech that a worker has to recognize before it counts as ready. Default: a clip of the project.'),
 })
@@ -129,6 +141,11 @@ export function readConfig(environment: NodeJS.ProcessEnv = process.env, cores: 
     driftRecordClips: settings.EARSHOT_DRIFT_RECORD_CLIPS,
     feedbackSecret: settings.EARSHOT_FEEDBACK_SECRET === '' ? undefined : settings.EARSHOT_FEEDBACK_SECRET,
     feedbackExpirySeconds: settings.EARSHOT_FEEDBACK_EXPIRY_SECONDS,
+    catalogueFiles: catalogueFiles(settings.EARSHOT_CATALOGUES),
+    maxCatalogues: settings.EARSHOT_MAX_CATALOGUES,
+    maxCatalogueEntries: settings.EARSHOT_MAX_CATALOGUE_ENTRIES,
+    maxCatalogueBytes: settings.EARSHOT_MAX_CATALOGUE_BYTES,
+    searchEngine: searchEngine(settings),
     revision: settings.EARSHOT_REVISION,
     warmUpClip: path.resolve(settings.EARSHOT_WARM_UP_CLIP),
   })
@@ -165,4 +182,29 @@ function modelNames(list: string): string[] {
   const names = [...new Set(list.split(','))]
   if (names.length > MAX_MODELS) throw new SpeechError('CONFIG_INVALID', `EARSHOT_MODELS must name at most ${MAX_MODELS} models, not ${names.length}`)
   return names
+}
+
+function catalogueFiles(list: string): { readonly name: string; readonly path: string }[] {
+  const files = list.split(',').filter((pair) => pair !== '').map((pair) => {
+    const [name, file] = pair.split('=')
+    return { name: name!, path: path.resolve(file!) }
+  })
+  const twice = files.find(({ name }, index) => files.findIndex((other) => other.name === name) < index)
+  if (twice !== undefined) throw new SpeechError('CONFIG_INVALID', `EARSHOT_CATALOGUES names "${twice.name}" twice`)
+  return files
+}
+
+/** What an address must look like. */
+const SEARCH_ADDRESSES = {
+  url: /^https?:\/\/[^/]+\/?.*\{(query|alternatives)\}/,
+  opensearch: /^https?:\/\/[^/]+\/[^/]/,
+  meilisearch: /^https?:\/\/[^/]+(\/.*)?\/indexes\/[^/]+\/?$/,
+} as const
+
+function searchEngine({ EARSHOT_SEARCH_ENGINE, EARSHOT_SEARCH_URL: url, EARSHOT_SEARCH_FIELD: field, EARSHOT_SEARCH_AUTHORIZATION: authorization, EARSHOT_SEARCH_SECONDS: timeoutSeconds }: Settings) {
+  const format = EARSHOT_SEARCH_ENGINE as SearchEngineChoice
+  if (format === 'none') return undefined
+  const needs = { url: 'a template such as http://shop/search?q={query}', opensearch: 'an index such as http://opensearch:9200/shop', meilisearch: 'an index such as http://meilisearch:7700/indexes/shop' }[format]
+  if (!URL.canParse(url) || !SEARCH_ADDRESSES[format].test(url)) throw new SpeechError('CONFIG_INVALID', `EARSHOT_SEARCH_URL must be ${needs}`)
+  return { format, url, field, timeoutSeconds, authorization: authorization === '' ? undefined : authorization }
 }

@@ -3,6 +3,8 @@ import { readFileSync } from 'node:fs'
 import path from 'node:path'
 import closeWithGrace from 'close-with-grace'
 import { pino, type Logger } from 'pino'
+import { loadCatalogue } from './catalogue/files.js'
+import { CatalogueStore } from './catalogue/store.js'
 import { readConfig, unknownSettings, type Config } from './config.js'
 import { pipelineOf } from './drift/baseline.js'
 import { DriftWatch } from './drift/watch.js'
@@ -13,12 +15,15 @@ import type { ServedModel } from './http/dependencies.js'
 import { Intake } from './http/intake.js'
 import { modelDigest, readManifest, type Manifest } from './manifest.js'
 import { projectRoot } from './root.js'
+import { SearchEngine } from './search/engine.js'
 import { NO_MODEL } from './telemetry/catalog.js'
+import { showCatalogues } from './telemetry/catalogue-metrics.js'
 import { countAlarm, exposeDrift } from './telemetry/drift-metrics.js'
 import { feedbackCounters, showConcepts } from './telemetry/feedback-metrics.js'
 import { Telemetry } from './telemetry/telemetry.js'
 import { availableCores } from './worker/cores.js'
-import { WorkerPool, type PoolEvents } from './worker/pool.js'
+import type { PoolEvents } from './worker/pool-options.js'
+import { WorkerPool } from './worker/pool.js'
 import type { LoadedModel } from './worker/protocol.js'
 
 /** Time beyond the drain for workers to leave, before the process goes regardless. */
@@ -54,7 +59,11 @@ async function serve(config: Config): Promise<void> {
   }))
   const drift = await openDrift(config, models[0]!, telemetry, logger)
   const feedback = openFeedback(config, drift, telemetry)
-  const app = await buildApp({ config, pool, telemetry, drift, intake, feedback, logger, models }, version)
+  const catalogues = new CatalogueStore(pool.phraseLists, config)
+  catalogues.await(config.catalogueFiles.map(({ name }) => name))
+  showCatalogues(telemetry.live, () => catalogues.list())
+  const searchEngine = config.searchEngine && new SearchEngine(config.searchEngine)
+  const app = await buildApp({ config, pool, telemetry, drift, intake, feedback, catalogues, searchEngine, logger, models }, version)
 
   let closing = false
   closeWithGrace({ delay: config.drainSeconds * 1000 + LAST_RESORT_MS, logger: false }, async ({ signal, err }) => {
@@ -73,10 +82,17 @@ async function serve(config: Config): Promise<void> {
     throw new SpeechError('CONFIG_INVALID', `EARSHOT_HOST and EARSHOT_PORT: ${config.host}:${config.port} cannot be listened on (${cause.message})`, { cause })
   })
   logger.info({ address, workers: config.workers, threads: config.threads, models: config.models, cascade: config.cascadeModel }, 'listening')
-  await pool.start().catch((thrown: unknown) => { if (!closing) throw thrown })
+  await Promise.all([pool.start(), loadCatalogues(config, catalogues, logger)]).catch((thrown: unknown) => { if (!closing) throw thrown })
   if (closing) return
   logger.info({ workers: config.workers }, 'ready')
   welcome(address, config)
+}
+
+async function loadCatalogues({ catalogueFiles, maxCatalogueBytes }: Config, catalogues: CatalogueStore, logger: Logger): Promise<void> {
+  for (const file of catalogueFiles) {
+    const { catalogue, compileSeconds } = await loadCatalogue(catalogues, file, maxCatalogueBytes)
+    logger.info({ catalogue: file.name, version: catalogue.version, entries: catalogue.entries.length, compileSeconds }, 'catalogue taken in')
+  }
 }
 
 function openPool(config: Config, events: PoolEvents): WorkerPool {

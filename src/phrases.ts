@@ -1,14 +1,17 @@
-/** What is expected to be said, as a catalogue or a request gives it. */
+/**
+ * What a catalogue or a request expects to be said, and what was heard of it. Plain data: lists cross to the recognition
+ * processes, and readings come back, as they stand.
+ */
 
 /** One thing that may be said, in all its spellings. */
 export interface Phrase {
   readonly spellings: readonly string[]
-  /** Multiplies the bonus: 1 is ordinary, 0 none. */
+  /** At least 0; 1 is ordinary. */
   readonly weight: number
 }
 
 export interface PhraseList {
-  /** Name and version of a catalogue, or a digest of a list in a request. */
+  /** `name@version` of a catalogue, or a digest for a list that came with a request. */
   readonly id: string
   readonly phrases: readonly Phrase[]
 }

@@ -1,10 +1,8 @@
 /**
  * The nouns that flow through the service, in the order in which a request meets them:
  * upload bytes → Recording → Waveform at the model's rate and level → Clip[] → Hypothesis[] → Report.
- *
  * Everything here is plain data: a `Report` crosses the process boundary as it stands.
  */
-
 import type { Alternative, PhraseEvidence } from './phrases.js'
 
 /** Mono PCM; samples nominally in [-1, 1]. */
@@ -131,7 +129,6 @@ export interface Quality {
   readonly bandwidthHz: number | null
 }
 
-/** How many cepstral coefficients describe a voice here. */
 export const CEPSTRA = 4
 
 /** How a voice sounds on average, whatever it says and however loud: what a microphone, a codec or a room changes. Null without speech. */
@@ -167,9 +164,8 @@ export interface Hypothesis {
   readonly stopped: StopReason
   /** ISO 639-1 code: requested, detected, or the only one the model knows. */
   readonly language: string
-  /** What else it may have been, best first and this one among them; absent where nobody asked. */
+  /** What else it may have been, best first and this one among them, and how well expected phrases fit; absent where nobody asked. */
   readonly alternatives?: readonly Alternative[]
-  /** Expected phrases by how well they fit, best first. */
   readonly evidence?: readonly PhraseEvidence[]
 }
 
@@ -215,8 +211,7 @@ export type Warning = (typeof WARNINGS)[number]
 
 /** Stages of one request in the order they happen; together they make up its latency. */
 export const STAGES = [
-  'receive', 'queue_wait', 'transfer',
-  'audio_decode', 'measure', 'resample', 'features', 'detect', 'trim', 'normalize',
+  'receive', 'queue_wait', 'transfer', 'audio_decode', 'measure', 'resample', 'features', 'detect', 'trim', 'normalize',
   'model_features', 'encoder', 'decoder', 'model', 'postprocess',
 ] as const
 export type Stage = (typeof STAGES)[number]
@@ -244,9 +239,8 @@ export interface Report {
   readonly language: string
   readonly model: string
   readonly segments: readonly Segment[]
-  /** N-best, the first is `text`; empty unless it was asked for, or where the upload is several clips. */
+  /** N-best, the first is `text`, and expected phrases by how well they fit; empty unless asked for, or where the upload is several clips. */
   readonly alternatives: readonly Alternative[]
-  /** Expected phrases by how well they fit, best first; empty where none were, or where the upload is several clips. */
   readonly evidence: readonly PhraseEvidence[]
   /** Decodes that it took: none when the model was not run, more than one for a clip whose first transcript left doubt. */
   readonly hearings: number

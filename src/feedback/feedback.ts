@@ -32,7 +32,8 @@ export interface FeedbackOptions {
 
 /** Who counts. */
 export interface FeedbackObserver {
-  happened(model: string, event: FeedbackEvent, delaySeconds: number): void
+  /** `rank`: of the hit that was clicked, from 1. */
+  happened(model: string, event: FeedbackEvent, delaySeconds: number, rank?: number): void
   labelled(model: string, source: LabelSource, counts: ErrorCounts): void
   unmatched(reason: UnmatchedReason): void
 }
@@ -54,6 +55,8 @@ export interface Statement {
   readonly event: FeedbackEvent
   /** By the client's clock, from the answer to what the user did. */
   readonly delaySeconds?: number | undefined
+  /** Which hit was clicked, from 1. */
+  readonly rank?: number | undefined
   /** What the user corrected the transcript to. */
   readonly correction?: LabelTexts | undefined
 }
@@ -92,14 +95,14 @@ export class Feedback {
   }
 
   /** Throws TOKEN_INVALID, TOKEN_EXPIRED, FEEDBACK_DUPLICATE; with a correction also what `label` throws. */
-  tell(token: string, { event, delaySeconds, correction }: Statement): AnswerFacts {
+  tell(token: string, { event, delaySeconds, rank, correction }: Statement): AnswerFacts {
     return this.#counting(() => {
       const facts = this.#read(token)
       const counts = correction === undefined ? undefined : score(facts, correction)
       this.#claim(token, counts === undefined ? [event] : [event, 'label correction'])
       // Never more than the age of the token, whatever the client's clock says.
       const ageSeconds = Math.max(0, this.#now() / 1000 - facts.issuedSeconds)
-      this.#options.observer.happened(facts.model, event, Math.min(delaySeconds ?? ageSeconds, ageSeconds))
+      this.#options.observer.happened(facts.model, event, Math.min(delaySeconds ?? ageSeconds, ageSeconds), rank)
       if (counts !== undefined) this.#options.observer.labelled(facts.model, 'correction', counts)
       return facts
     })

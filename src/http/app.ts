@@ -10,6 +10,7 @@ import { Server, type Socket } from 'node:net'
 import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox'
 import Fastify, { LogController, type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify'
 import { ERRORS, SpeechError } from '../errors.js'
+import { catalogues } from './catalogues.js'
 import type { AppDependencies } from './dependencies.js'
 import { documentation } from './documentation.js'
 import { drift } from './drift.js'
@@ -19,6 +20,7 @@ import { openAiTranscriptions } from './openai.js'
 import { operations } from './operations.js'
 import { asSpeechError, errorBody, replyWithError } from './replies.js'
 import { ErrorReply, ModelReply, ReportReply } from './schemas.js'
+import { search } from './search.js'
 import { transcriptions } from './transcriptions.js'
 
 /** A request id that a client may choose: short, and nothing that could break a log or a header. */
@@ -57,6 +59,8 @@ export async function buildApp(dependencies: AppDependencies, version: string): 
   await documentation(app, version)
   await app.register(transcriptions, dependencies)
   await app.register(openAiTranscriptions, dependencies)
+  await app.register(search, dependencies)
+  await app.register(catalogues, dependencies)
   await app.register(feedback, dependencies)
   await app.register(models, dependencies)
   // Probes, scrapes and an open page come every few seconds; only their failures are worth a line.

@@ -1,8 +1,10 @@
 /** What main.ts hands to the HTTP side. As types only: tests pass a fake pool and need no model. */
 import type { FastifyBaseLogger } from 'fastify'
+import type { CatalogueStore } from '../catalogue/store.js'
 import type { Config } from '../config.js'
 import type { DriftSnapshot } from '../drift/snapshot.js'
 import type { Feedback } from '../feedback/feedback.js'
+import type { SearchEngine } from '../search/engine.js'
 import type { Report } from '../types.js'
 import type { Telemetry } from '../telemetry/telemetry.js'
 import type { WorkerPool } from '../worker/pool.js'
@@ -49,6 +51,9 @@ export interface AppDependencies {
   readonly drift: DriftView
   readonly intake: Intake
   readonly feedback: Feedback
+  readonly catalogues: CatalogueStore
+  /** The operator's own; undefined: catalogues answer. */
+  readonly searchEngine: SearchEngine | undefined
   readonly logger: FastifyBaseLogger
   /** The first is the default. */
   readonly models: readonly ServedModel[]

@@ -10,6 +10,7 @@ export async function documentation(app: FastifyInstance, version: string): Prom
       info: { title: 'Earshot', version, description: 'Speech recognition for voice search. [Drift and traffic](/drift) on a page.', license: { name: 'MIT' } },
       tags: [
         { name: 'transcription', description: 'A clip in, words out' },
+        { name: 'search', description: 'A clip in, the thing out' },
         { name: 'feedback', description: 'What became of an answer' },
         { name: 'models', description: 'What is served' },
         { name: 'operations', description: 'Health and metrics' },

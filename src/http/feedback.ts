@@ -48,11 +48,13 @@ export const feedback: FastifyPluginAsyncTypebox<AppDependencies> = async (scope
   })
 }
 
-function readStatement({ event, delayMs, text, transcript }: Omit<FeedbackBody, 'token'>): Statement {
+function readStatement({ event, delayMs, text, transcript, rank }: Omit<FeedbackBody, 'token'>): Statement {
   if ((text === undefined) !== (transcript === undefined)) throw new SpeechError('REQUEST_INVALID', 'text and transcript come together', { parameter: text === undefined ? 'text' : 'transcript' })
   if (text !== undefined && event !== 'corrected') throw new SpeechError('REQUEST_INVALID', `text goes with the event "corrected", not "${event}"`, { parameter: 'text' })
+  if (rank !== undefined && event !== 'clicked') throw new SpeechError('REQUEST_INVALID', `rank goes with the event "clicked", not "${event}"`, { parameter: 'rank' })
   return {
     event,
+    rank,
     delaySeconds: delayMs === undefined ? undefined : delayMs / 1000,
     correction: text === undefined || transcript === undefined ? undefined : { reference: text, transcript },
   }

@@ -10,13 +10,14 @@ import { Type } from 'typebox'
 import { SpeechError } from '../errors.js'
 import type { ChannelChoice } from '../types.js'
 import type { AppDependencies } from './dependencies.js'
+import { phrasesOfPrompt, readExpected } from './expectations.js'
 import { parseForm, type Form } from './multipart.js'
 import { formatReport, RESPONSE_FORMATS, type ResponseFormat } from './openai-formats.js'
 import { admitAudio, readChannel, readUpload, recognize } from './recognition.js'
 import { ErrorReply, OpenAiForm } from './schemas.js'
 
 /** Parameters that do something. */
-const HONOURED = new Set(['file', 'model', 'language', 'channel', 'response_format', 'timestamp_granularities[]', 'timestamp_granularities', 'stream', 'include[]', 'include'])
+const HONOURED = new Set(['file', 'model', 'language', 'channel', 'prompt', 'response_format', 'timestamp_granularities[]', 'timestamp_granularities', 'stream', 'include[]', 'include'])
 const MAX_IGNORED_NAMES = 20
 
 export const openAiTranscriptions: FastifyPluginAsyncTypebox<AppDependencies> = async (scope, dependencies) => {
@@ -37,7 +38,8 @@ export const openAiTranscriptions: FastifyPluginAsyncTypebox<AppDependencies> = 
     const form = await parseForm(await readUpload(request, dependencies), contentType)
     const options = readOptions(form)
     if (form.file === undefined) throw new SpeechError('AUDIO_MISSING', 'the form has no part named "file"', { parameter: 'file' })
-    const report = await recognize({ audio: form.file, model: options.model, language: options.language, channel: options.channel }, request, reply, dependencies)
+    const expected = readExpected({ phrases: options.phrases }, dependencies.catalogues, reply, 'prompt')
+    const report = await recognize({ audio: form.file, model: options.model, language: options.language, channel: options.channel, phrases: expected?.phrases }, request, reply, dependencies)
     const feedbackToken = dependencies.feedback.answered(report, request.id)
     const { contentType: answerType, body } = formatReport(report, options.format, feedbackToken)
     void reply.header('earshot-feedback-token', feedbackToken)
@@ -52,6 +54,8 @@ interface FormOptions {
   readonly language: string | undefined
   readonly channel: ChannelChoice
   readonly format: ResponseFormat
+  /** What the prompt expects to be said. */
+  readonly phrases: readonly string[]
 }
 
 function readOptions(form: Form): FormOptions {
@@ -66,7 +70,7 @@ function readOptions(form: Form): FormOptions {
   if (!isResponseFormat(format)) throw invalid('response_format', `must be one of ${RESPONSE_FORMATS.join(', ')}, not "${format.slice(0, 40)}"`)
   checkTemperature(only('temperature'))
   checkUnsupported(form, format)
-  return { model, language: only('language'), channel: readChannel(only('channel')), format }
+  return { model, language: only('language'), channel: readChannel(only('channel')), format, phrases: phrasesOfPrompt(only('prompt')) }
 }
 
 function isResponseFormat(value: string): value is ResponseFormat {
@@ -92,7 +96,8 @@ function checkUnsupported(form: Form, format: ResponseFormat): void {
 
 /** Names that a header may carry, of the parameters that had no effect. */
 function ignoredParameters(form: Form): string {
-  const hasEffect = (name: string): boolean => HONOURED.has(name) || (name === 'temperature' && Number(form.fields.get(name)?.[0]) === 0)
+  const isProse = phrasesOfPrompt(form.fields.get('prompt')?.[0]).length === 0
+  const hasEffect = (name: string): boolean => (HONOURED.has(name) && !(name === 'prompt' && isProse)) || (name === 'temperature' && Number(form.fields.get(name)?.[0]) === 0)
   return [...form.fields.keys()].filter((name) => !hasEffect(name) && /^[\w[\]-]{1,64}$/.test(name)).slice(0, MAX_IGNORED_NAMES).join(', ')
 }
 

@@ -9,7 +9,7 @@ const Readiness = Type.Object({
   workers: Type.Object({ idle: Type.Integer(), busy: Type.Integer(), starting: Type.Integer() }),
 })
 
-export const operations: FastifyPluginAsyncTypebox<AppDependencies> = async (scope, { pool, intake, telemetry }) => {
+export const operations: FastifyPluginAsyncTypebox<AppDependencies> = async (scope, { pool, intake, telemetry, catalogues }) => {
   scope.get('/healthz', {
     schema: {
       summary: 'The process lives',
@@ -26,7 +26,9 @@ export const operations: FastifyPluginAsyncTypebox<AppDependencies> = async (sco
     },
   }, async (_request, reply) => {
     const workers = pool.readiness()
-    const readiness = intake.isDraining ? { ...workers, ready: false, missing: 'the service is shutting down' } : workers
+    const awaited = catalogues.awaited
+    const missing = intake.isDraining ? 'the service is shutting down' : workers.ready && awaited.length > 0 ? `catalogues are being loaded: ${awaited.join(', ')}` : workers.missing
+    const readiness = { ...workers, ready: workers.ready && missing === '', missing }
     return reply.code(readiness.ready ? 200 : 503).send(readiness)
   })
 

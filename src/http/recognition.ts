@@ -1,5 +1,5 @@
 /**
- * The part that both transcription routes share: a request is let in, read, checked, recognized and counted.
+ * The part that all routes with audio share: a request is let in, read, checked, recognized and counted.
  *
  * Counting happens in exactly two places: here when it went well, in this scope's error handler when it did not.
  * An upload refused at the door is therefore counted too, and nothing twice.
@@ -7,6 +7,7 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { checkLength, headerlessFormat, probeAudio } from '../audio/decode.js'
 import { fromWire, SpeechError } from '../errors.js'
+import type { PhraseList } from '../phrases.js'
 import type { ChannelChoice, Report } from '../types.js'
 import { acceptedLanguages, type AppDependencies, type ServedModel } from './dependencies.js'
 import { asSpeechError, replyWithError } from './replies.js'
@@ -33,6 +34,10 @@ export interface RecognitionInput {
   /** Of the body, where it may describe samples without a container. */
   readonly mediaType?: string | undefined
   readonly deadlineSeconds?: number | undefined
+  /** What is expected to be said: a published list by its id, or one of the request's own. */
+  readonly phrases?: string | PhraseList | undefined
+  readonly nBest?: number | undefined
+  readonly biasStrength?: number | undefined
 }
 
 /** Makes a scope of routes that take audio: the door before the body, the counting behind every error. */
@@ -73,6 +78,7 @@ export async function recognize(input: RecognitionInput, request: FastifyRequest
   const { outcome, workSeconds } = await pool.run({
     audio: input.audio, audioSeconds, model: model.name,
     language: primaryLanguage(input.language, acceptedLanguages(model)), channel: input.channel, headerless, deadlineSeconds: input.deadlineSeconds,
+    phrases: input.phrases, nBest: input.nBest, biasStrength: input.biasStrength,
   }, untilGone(reply))
   telemetry.workerBusy(workSeconds)
   if (!outcome.ok) throw fromWire(outcome.error)

@@ -1,11 +1,12 @@
 /** Shapes of requests and answers, as TypeBox: checked, serialized and published as OpenAPI from the same lines. */
 import { Type, type Static } from 'typebox'
+import { MOST_PHRASE_CHARACTERS, MOST_PHRASES } from '../catalogue/inline.js'
 import { ERROR_CODES } from '../errors.js'
 import { FEEDBACK_EVENTS, LABEL_SOURCES } from '../feedback/events.js'
 import { CASCADE_REASONS, CEPSTRA, MIXINGS, NO_SPEECH_REASONS, STAGES, WARNINGS } from '../types.js'
 
-const oneOf = (values: readonly string[], description: string): ReturnType<typeof Type.String> => Type.String({ enum: [...values], description })
-const nullable = <T extends ReturnType<typeof Type.Number> | ReturnType<typeof Type.String>>(schema: T, description: string) =>
+export const oneOf = (values: readonly string[], description: string): ReturnType<typeof Type.String> => Type.String({ enum: [...values], description })
+export const nullable = <T extends ReturnType<typeof Type.Number> | ReturnType<typeof Type.String>>(schema: T, description: string) =>
   Type.Union([schema, Type.Null()], { description })
 
 export const ErrorReply = Type.Object({
@@ -19,11 +20,20 @@ export const ErrorReply = Type.Object({
   }),
 }, { $id: 'Error' })
 
+/** Readings that one may ask for. */
+const MOST_READINGS = 10
+/** What is said beyond this is said by the list alone. */
+const MOST_BIAS = 4
+
 export const TranscriptionQuery = Type.Object({
   model: Type.Optional(Type.String({ maxLength: 100, description: 'A served model; the default one when absent.' })),
   language: Type.Optional(Type.String({ maxLength: 35, description: 'ISO 639-1 code or BCP 47 tag; a multilingual model detects it when absent.' })),
   channel: Type.Optional(Type.String({ pattern: '^(mix|[1-9][0-9]?)$', description: 'A channel of the upload, counted from 1, or `mix` (the default) for all of them.' })),
   deadlineSeconds: Type.Optional(Type.Number({ exclusiveMinimum: 0, description: 'Shortens the deadline of the service.' })),
+  catalogue: Type.Optional(Type.String({ maxLength: 64, description: 'A catalogue: what it names is heard more readily.' })),
+  phrases: Type.Optional(Type.Array(Type.String({ maxLength: MOST_PHRASE_CHARACTERS }), { maxItems: MOST_PHRASES, description: 'The same for a short list of the request\'s own; one parameter for each phrase. Not together with a catalogue.' })),
+  nBest: Type.Optional(Type.Integer({ minimum: 1, maximum: MOST_READINGS, description: 'How many readings are wanted; they stand in `alternatives`.' })),
+  biasStrength: Type.Optional(Type.Number({ minimum: 0, maximum: MOST_BIAS, description: 'How strongly catalogue or phrases steer: 0 not at all, 1 (the default) as the model was tuned for.' })),
 }, { additionalProperties: false })
 export type TranscriptionQuery = Static<typeof TranscriptionQuery>
 
@@ -39,18 +49,18 @@ const SegmentSchema = Type.Object({
   cascade: nullable(oneOf(CASCADE_REASONS, ''), `Why the larger model was asked, or \`sure\`: ${CASCADE_REASONS.join(', ')}; null when no cascade is on.`),
 })
 
-const AlternativeSchema = Type.Object({
-  text: Type.String(),
-  confidence: Type.Number({ minimum: 0, maximum: 1 }),
-  logProbability: Type.Number({ description: 'Natural logarithm, summed over the tokens.' }),
-  phrases: Type.Immutable(Type.Array(Type.Integer(), { description: 'Places in the list of phrases of those that were heard.' })),
-})
-
 const CascadeSchema = Type.Object({
   model: Type.String({ description: 'The larger model.' }),
   asked: Type.Integer({ description: 'Clips that it heard.' }),
   reasons: Type.Immutable(Type.Array(oneOf(CASCADE_REASONS, 'Why, or `sure`.'), { description: 'One for each clip of the upload.' })),
   seconds: Type.Number({ description: 'Spent in it; part of the stages.' }),
+})
+
+const AlternativeSchema = Type.Object({
+  text: Type.String(),
+  confidence: Type.Number({ minimum: 0, maximum: 1 }),
+  logProbability: Type.Number({ description: 'Natural logarithm, of the whole reading.' }),
+  phrases: Type.Immutable(Type.Array(Type.String(), { description: 'Ids of the entries, or the phrases, that were heard as such.' })),
 })
 
 const TimbreSchema = Type.Object({
@@ -90,14 +100,14 @@ export const ReportReply = Type.Object({
   requestId: Type.String(),
   feedbackToken: Type.String({ description: 'For POST /v1/feedback and POST /v1/labels.' }),
   text: Type.String(),
+  alternatives: Type.Immutable(Type.Array(AlternativeSchema, { description: 'Readings of the whole upload, best first; the first is `text`. Empty unless `nBest` asks for them.' })),
   confidence: nullable(Type.Number({ minimum: 0, maximum: 1 }), 'exp(mean token log-probability); null when there is no text.'),
   lowestTokenProbability: nullable(Type.Number({ minimum: 0, maximum: 1 }), 'Probability of the token that the decoder doubted most; null when there is no text.'),
   language: Type.String(),
   model: Type.String(),
   segments: Type.Immutable(Type.Array(SegmentSchema)),
-  alternatives: Type.Immutable(Type.Array(AlternativeSchema, { description: 'N-best, the first is `text`; empty unless it was asked for, or where the upload is several clips.' })),
   evidence: Type.Immutable(Type.Array(Type.Object({
-    phrase: Type.Integer({ description: 'Place in the list of phrases.' }),
+    phrase: Type.String({ description: 'Id of the entry, or the phrase.' }),
     logProbability: Type.Number({ description: 'That the clip says it and nothing else.' }),
     margin: Type.Number({ description: 'The same less that of the likeliest transcript that nobody expected.' }),
   }), { description: 'Expected phrases by how well they fit, best first.' })),
@@ -118,7 +128,7 @@ export const OpenAiForm = Type.Object({
   response_format: Type.Optional(oneOf(['json', 'text', 'verbose_json', 'srt', 'vtt'], 'Default: json.')),
   'timestamp_granularities[]': Type.Optional(Type.Array(oneOf(['segment'], ''), { description: 'Only `segment`, and only with verbose_json; `word` is refused.' })),
   temperature: Type.Optional(Type.Number({ minimum: 0, maximum: 1, description: 'Decoding is greedy: 0 is what happens, another value is ignored.' })),
-  prompt: Type.Optional(Type.String({ description: 'Ignored.' })),
+  prompt: Type.Optional(Type.String({ description: 'Phrases that are expected, separated by commas or line breaks.' })),
   stream: Type.Optional(Type.Boolean({ description: 'Refused when true.' })),
 })
 
@@ -132,6 +142,7 @@ export const FeedbackBody = Type.Object({
   delayMs: Type.Optional(Type.Number({ minimum: 0, description: 'From the answer to what the user did, by the clock of the client. Absent: until now.' })),
   text: Type.Optional(Type.String({ minLength: 1, maxLength: MOST_CHARACTERS, description: 'With `corrected`: what the user made of the transcript.' })),
   transcript: Type.Optional(Type.String({ maxLength: MOST_CHARACTERS, description: 'With `text`: the text of the answer, unchanged.' })),
+  rank: Type.Optional(Type.Integer({ minimum: 1, maximum: 1_000, description: 'With `clicked`: which hit, counted from 1.' })),
 }, { additionalProperties: false })
 export type FeedbackBody = Static<typeof FeedbackBody>
 

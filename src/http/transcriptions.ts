@@ -2,6 +2,7 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { Type } from 'typebox'
 import type { AppDependencies } from './dependencies.js'
+import { readExpected, withIds } from './expectations.js'
 import { admitAudio, readChannel, readUpload, recognize } from './recognition.js'
 import { ErrorReply, ReportReply, TranscriptionQuery } from './schemas.js'
 
@@ -18,9 +19,13 @@ export const transcriptions: FastifyPluginAsyncTypebox<AppDependencies> = async 
       response: { 200: ReportReply, '4xx': ErrorReply, '5xx': ErrorReply },
     },
   }, async (request, reply) => {
+    const { model, language, channel, deadlineSeconds, nBest, biasStrength } = request.query
+    const expected = readExpected(request.query, dependencies.catalogues, reply)
     const audio = await readUpload(request, dependencies)
-    const { model, language, channel, deadlineSeconds } = request.query
-    const report = await recognize({ audio, model, language, channel: readChannel(channel), mediaType: request.headers['content-type'], deadlineSeconds }, request, reply, dependencies)
-    return { ...report, requestId: request.id, feedbackToken: dependencies.feedback.answered(report, request.id) }
+    const report = await recognize({
+      audio, model, language, channel: readChannel(channel), mediaType: request.headers['content-type'], deadlineSeconds,
+      phrases: expected?.phrases, nBest, biasStrength,
+    }, request, reply, dependencies)
+    return { ...report, ...withIds(report, expected), requestId: request.id, feedbackToken: dependencies.feedback.answered(report, request.id) }
   })
 }

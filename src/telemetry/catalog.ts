@@ -9,6 +9,7 @@ import { FAMILIES } from '../drift/features.js'
 import { WINDOWS } from '../drift/snapshot.js'
 import { FEEDBACK_EVENTS, LABEL_SOURCES, UNMATCHED_REASONS } from '../feedback/events.js'
 import { ERROR_CODES, ERRORS } from '../errors.js'
+import { SEARCH_OUTCOMES } from '../search/outcomes.js'
 import { ENGINES } from '../choices.js'
 import { CASCADE_REASONS, STAGES } from '../types.js'
 
@@ -26,6 +27,8 @@ const WORDS_PER_SECOND = [0.5, 1, 1.5, 2, 2.5, 3, 3.5, 4, 5, 6, 8]
 const TOKENS_PER_SECOND = [0.5, 1, 2, 3, 4, 5, 6, 8, 10, 15, 25]
 const REMAINING_SECONDS = [0.05, 0.1, 0.25, 0.5, 1, 2, 5, 10, 30]
 const DELAY_SECONDS = [1, 2, 5, 10, 30, 60, 300, 3_600]
+const SEARCH_SECONDS = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5]
+const RANKS = [1, 2, 3, 4, 5, 10, 20, 50]
 const UNIT = [0.05, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.85, 0.9, 0.95, 0.98]
 
 /** Encodings of samples, by the beginning of their name; everything else is `other`. */
@@ -84,6 +87,14 @@ export const METRICS = {
   asr_input_defects_total: { type: 'counter', help: 'Uploads with a defect; one may have several.', labels: { defect: DEFECTS } },
   asr_input_format_total: { type: 'counter', help: 'Uploads by the encoding of their samples and their declared rate in Hz.', labels: { codec: [...CODEC_GROUPS, 'other'], sample_rate: [...SAMPLE_RATES, 'other'] } },
 
+  asr_search_requests_total: { type: 'counter', help: 'Spoken searches answered, by what became of them.', labels: { outcome: SEARCH_OUTCOMES } },
+  asr_search_duration_seconds: { type: 'histogram', help: 'Time spent on finding hits, after recognition.', buckets: SEARCH_SECONDS },
+  asr_bias_hits_total: { type: 'counter', help: 'Transcripts that hold a phrase of the catalogue or list that they were heard with.' },
+  asr_bias_overrides_total: { type: 'counter', help: 'Those of them that would have read otherwise without it.' },
+  asr_catalogue_entries: { type: 'gauge', help: 'Entries of a catalogue that is served.', labels: { catalogue: 'open' } },
+  asr_catalogue_loaded_timestamp_seconds: { type: 'gauge', help: 'When the served version of a catalogue took over, as a Unix time.', labels: { catalogue: 'open' } },
+  asr_catalogue_compile_seconds: { type: 'gauge', help: 'Longest time that a worker took to compile the catalogue.', labels: { catalogue: 'open' } },
+
   asr_queue_length: { type: 'gauge', help: 'Requests waiting for a worker.' },
   asr_queue_capacity: { type: 'gauge', help: 'Most requests that may wait for a worker.' },
   asr_requests_in_progress: { type: 'gauge', help: 'Requests being received or recognized.' },
@@ -118,6 +129,7 @@ export const METRICS = {
   asr_feedback_events_total: { type: 'counter', help: 'What clients said became of a transcript.', labels: { model: 'models', event: FEEDBACK_EVENTS } },
   asr_feedback_unmatched_total: { type: 'counter', help: 'Feedback and labels that could not be attributed.', labels: { reason: UNMATCHED_REASONS } },
   asr_feedback_delay_seconds: { type: 'histogram', help: 'Time from an answer to its feedback.', buckets: DELAY_SECONDS },
+  asr_clicked_rank: { type: 'histogram', help: 'Rank of the hit that a user opened, from 1, as clients tell it.', buckets: RANKS },
   asr_label_words_total: { type: 'counter', help: 'Reference words of labelled transcripts.', labels: { model: 'models', source: LABEL_SOURCES } },
   asr_label_word_errors_total: { type: 'counter', help: 'Word errors of labelled transcripts; over asr_label_words_total of the random source it is the word error rate.', labels: { model: 'models', source: LABEL_SOURCES, type: ['substitution', 'deletion', 'insertion'] } },
   asr_label_utterances_total: { type: 'counter', help: 'Labelled transcripts.', labels: { model: 'models', source: LABEL_SOURCES, result: ['exact', 'wrong'] } },

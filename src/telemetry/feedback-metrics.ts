@@ -11,9 +11,10 @@ import type { LiveCatalog } from './live-catalog.js'
 export function feedbackCounters(live: LiveCatalog, models: readonly string[]): FeedbackObserver {
   const known = (model: string): string => models.includes(model) ? model : NO_MODEL
   return {
-    happened(model, event, delaySeconds) {
+    happened(model, event, delaySeconds, rank) {
       live.counter('asr_feedback_events_total').inc({ model: known(model), event })
       live.histogram('asr_feedback_delay_seconds').observe(delaySeconds)
+      if (rank !== undefined) live.histogram('asr_clicked_rank').observe(rank)
     },
     labelled(model, source, { words, substitutions, deletions, insertions }) {
       const labels = { model: known(model), source }

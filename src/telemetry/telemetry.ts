@@ -4,6 +4,7 @@
  */
 import { ERRORS, type ErrorCode } from '../errors.js'
 import type { Engine } from '../choices.js'
+import type { SearchOutcome } from '../search/outcomes.js'
 import type { Report, Stage } from '../types.js'
 import { CODEC_GROUPS, DEFECTS, METRICS, NO_MODEL, SAMPLE_RATES, type MetricName } from './catalog.js'
 import { LiveCatalog } from './live-catalog.js'
@@ -96,6 +97,7 @@ export class Telemetry {
     this.live.counter('asr_cascade_seconds_total').inc(report.cascade?.seconds ?? 0)
     this.live.counter('asr_words_total').inc({ model }, wordsOf(report.text))
     this.live.counter('asr_transcripts_total').inc({ model, result: resultOf(report) })
+    if ((report.alternatives[0]?.phrases.length ?? 0) > 0) this.live.counter('asr_bias_hits_total').inc()
     this.live.histogram('asr_deadline_remaining_seconds').observe(Math.max(0, request.deadlineSeconds - request.secondsSinceUpload))
     this.#describeOutput(report)
     this.#describeInput(report)
@@ -107,6 +109,12 @@ export class Telemetry {
     if (counted === 'cancelled') return this.#finished('cancelled', request)
     this.#finished(counted === 'rejection' ? 'rejected' : 'error', request)
     this.live.counter(counted === 'rejection' ? 'asr_rejections_total' : 'asr_errors_total').inc({ reason })
+  }
+
+  /** After the recognition of the same request. */
+  searched(outcome: SearchOutcome, seconds: number): void {
+    this.live.counter('asr_search_requests_total').inc({ outcome })
+    this.live.histogram('asr_search_duration_seconds').observe(seconds)
   }
 
   workerBusy(seconds: number): void { this.live.counter('asr_worker_busy_seconds_total').inc(seconds) }

@@ -3,6 +3,7 @@
  * exactly once.
  */
 import { SpeechError, toWire, type ErrorCode } from '../errors.js'
+import type { PhraseList } from '../phrases.js'
 import type { ChannelChoice, HeaderlessFormat } from '../types.js'
 import type { Outcome, WorkerJob } from './protocol.js'
 
@@ -16,6 +17,12 @@ export interface JobRequest {
   readonly channel?: ChannelChoice | undefined
   /** How samples without a container are to be read. */
   readonly headerless?: HeaderlessFormat | undefined
+  /** What is expected to be said: a published list by its id, or one of the request's own. */
+  readonly phrases?: string | PhraseList | undefined
+  /** How many readings are wanted. */
+  readonly nBest?: number | undefined
+  /** How strongly the phrases steer; 1 is what the model was tuned for. */
+  readonly biasStrength?: number | undefined
   /** Shortens the configured deadline, never lengthens it. */
   readonly deadlineSeconds?: number | undefined
 }
@@ -54,8 +61,8 @@ export class Job {
     this.id = id
     this.audioSeconds = request.audioSeconds
     this.workSeconds = workSeconds
-    const { audio, model, language, channel = 'mix', headerless } = request
-    this.forWorker = { audio, model, language, channel, headerless, deadlineAt: Date.now() + deadlineSeconds * 1000 }
+    const { audio, model, language, channel = 'mix', headerless, phrases, nBest, biasStrength } = request
+    this.forWorker = { audio, model, language, channel, headerless, phrases, nBest, biasStrength, deadlineAt: Date.now() + deadlineSeconds * 1000 }
     this.answered = new Promise((resolve) => { this.#resolve = resolve })
     this.#timer = setTimeout(() => { events.onDeadline(this) }, deadlineSeconds * 1000)
     this.#signal = signal

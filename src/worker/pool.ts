@@ -6,35 +6,12 @@
  */
 import { fromWire, SpeechError, toWire, type WireError } from '../errors.js'
 import { Job, type Answered, type JobEvents, type JobRequest } from './job.js'
-import type { LoadedModel, WorkerSettings } from './protocol.js'
-import { BoundedQueue, type QueueLimits } from './queue.js'
+import type { PoolOptions } from './pool-options.js'
+import type { LoadedModel } from './protocol.js'
+import { Publications } from './publications.js'
+import { BoundedQueue } from './queue.js'
 import { RecognitionWorker, type DoneMessage, type WorkerEvents, type WorkerState } from './recognition-worker.js'
 import { WorkEstimate } from './work-estimate.js'
-
-export interface PoolOptions {
-  /** Module that a recognition process runs. */
-  readonly entry: URL
-  readonly workers: number
-  readonly settings: WorkerSettings
-  readonly queue: QueueLimits
-  /** What would wait longer is refused. */
-  readonly queueWaitSeconds: number
-  readonly deadlineSeconds: number
-  /** A worker still busy so long after the deadline of its job is killed. */
-  readonly killAfterSeconds: number
-  readonly startSeconds: number
-  readonly events: PoolEvents
-}
-
-/** What operators want to hear of; the pool itself neither logs nor counts. */
-export interface PoolEvents {
-  onWorkerReady(pid: number | undefined, seconds: number, models: readonly LoadedModel[]): void
-  onWorkerReplaced(pid: number | undefined, reason: RestartReason, description: string): void
-  onWorkerNoise(pid: number | undefined, line: string): void
-  onRetry(pid: number | undefined): void
-}
-
-export type RestartReason = 'crash' | 'timeout'
 
 export interface PoolReadiness {
   readonly ready: boolean
@@ -51,6 +28,7 @@ const MAX_ATTEMPTS = 2
 export class WorkerPool {
   readonly #options: PoolOptions
   readonly #queue: BoundedQueue<Job>
+  readonly phraseLists: Publications
   readonly #workers = new Set<RecognitionWorker>()
   readonly #running = new Map<RecognitionWorker, Job>()
   readonly #backoffTimers = new Set<NodeJS.Timeout>()
@@ -65,6 +43,7 @@ export class WorkerPool {
   constructor(options: PoolOptions) {
     this.#options = options
     this.#queue = new BoundedQueue(options.queue)
+    this.phraseLists = new Publications(this.#workers, options.startSeconds)
   }
 
   get queueLength(): number { return this.#queue.length }
@@ -126,6 +105,7 @@ export class WorkerPool {
   /** Refuses what is new, finishes what was accepted within `graceSeconds`, then stops every worker. */
   async close(graceSeconds: number): Promise<void> {
     this.#closing = true
+    this.phraseLists.close()
     this.#started?.reject(new SpeechError('SHUTTING_DOWN'))
     for (const timer of this.#backoffTimers) clearTimeout(timer)
     await this.#drain(graceSeconds)
@@ -137,6 +117,8 @@ export class WorkerPool {
 
   #spawn(): void {
     const events: WorkerEvents = {
+      onLoaded: (worker) => { this.phraseLists.stock(worker) },
+      onPhrases: (_worker, message) => { this.phraseLists.answered(message) },
       onReady: (worker) => { this.#ready(worker) },
       onDone: (worker, message) => { this.#done(worker, message) },
       onGone: (worker, description, error) => { this.#gone(worker, description, error) },
@@ -198,6 +180,7 @@ export class WorkerPool {
     const job = this.#running.get(worker)
     this.#running.delete(worker)
     this.#workers.delete(worker)
+    this.phraseLists.gone(worker)
     const reason = worker.isOverdue ? 'timeout' : 'crash'
     if (!this.#closing) {
       this.#options.events.onWorkerReplaced(worker.processId, reason, error?.message ?? description)

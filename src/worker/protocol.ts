@@ -4,6 +4,7 @@
  */
 import type { WireError } from '../errors.js'
 import type { DetectionMode, Engine, EngineReport, MatrixChoice, ProviderReport } from '../choices.js'
+import type { PhraseList } from '../phrases.js'
 import type { ChannelChoice, HeaderlessFormat, Report } from '../types.js'
 
 /** Everything a recognition process has to know; the first message it gets. */
@@ -36,6 +37,12 @@ export interface WorkerJob {
   readonly channel: ChannelChoice
   /** How samples without a container are to be read. */
   readonly headerless: HeaderlessFormat | undefined
+  /** What is expected to be said: a list that the worker has, by its id, or one of the request's own. */
+  readonly phrases?: string | PhraseList | undefined
+  /** How many readings are wanted. */
+  readonly nBest?: number | undefined
+  /** How strongly the phrases steer; 1 is what the model was tuned for. */
+  readonly biasStrength?: number | undefined
   /** Milliseconds since the epoch: one machine, one clock, and waiting in the queue counts. */
   readonly deadlineAt: number
 }
@@ -44,6 +51,8 @@ export type ToWorker =
   | { readonly kind: 'start'; readonly settings: WorkerSettings }
   | { readonly kind: 'job'; readonly id: number; readonly job: WorkerJob }
   | { readonly kind: 'cancel'; readonly id: number }
+  | { readonly kind: 'phrases'; readonly list: PhraseList }
+  | { readonly kind: 'forget'; readonly id: string }
   | { readonly kind: 'stop' }
 
 /** A model as a worker loaded it. */
@@ -63,4 +72,6 @@ export type Outcome =
 export type FromWorker =
   | { readonly kind: 'ready'; readonly models: readonly LoadedModel[] }
   | { readonly kind: 'failed'; readonly error: WireError }
+  | { readonly kind: 'phrases_ready'; readonly id: string; readonly seconds: number; readonly unspellable: readonly number[] }
+  | { readonly kind: 'phrases_failed'; readonly id: string; readonly error: WireError }
   | { readonly kind: 'done'; readonly id: number; readonly outcome: Outcome; readonly workSeconds: number; readonly residentBytes: number }

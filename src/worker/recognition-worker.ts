@@ -4,14 +4,20 @@
  */
 import { fork, type ChildProcess } from 'node:child_process'
 import type { WireError } from '../errors.js'
+import type { PhraseList } from '../phrases.js'
 import type { FromWorker, LoadedModel, ToWorker, WorkerJob, WorkerSettings } from './protocol.js'
 
 export type WorkerState = 'starting' | 'idle' | 'busy' | 'gone'
 export type DoneMessage = Extract<FromWorker, { kind: 'done' }>
+export type PhrasesMessage = Extract<FromWorker, { kind: 'phrases_ready' | 'phrases_failed' }>
 
 export interface WorkerEvents {
+  /** Its models are loaded. It is ready when it has what it is given now. */
+  onLoaded(worker: RecognitionWorker): void
   onReady(worker: RecognitionWorker): void
   onDone(worker: RecognitionWorker, message: DoneMessage): void
+  /** It has compiled a list, or could not. */
+  onPhrases(worker: RecognitionWorker, message: PhrasesMessage): void
   /** `error` is what the worker said before it gave up, when it could. */
   onGone(worker: RecognitionWorker, description: string, error: WireError | undefined): void
   onNoise(worker: RecognitionWorker, line: string): void
@@ -28,6 +34,9 @@ export class RecognitionWorker {
   wasReady = false
   /** Killed for taking too long: its end is no crash. */
   isOverdue = false
+  /** Phrase lists that it has been given and has not answered for, by id. */
+  readonly awaited = new Set<string>()
+  #isLoaded = false
   readonly #bornAt = performance.now()
   readonly #exited: Promise<void>
   readonly #startTimer: NodeJS.Timeout
@@ -59,6 +68,17 @@ export class RecognitionWorker {
     this.#send({ kind: 'job', id, job })
   }
 
+  /** Nothing before its models are loaded: it will be given everything then. */
+  give(list: PhraseList): void {
+    if (!this.#isLoaded) return
+    this.awaited.add(list.id)
+    this.#send({ kind: 'phrases', list })
+  }
+
+  forget(id: string): void {
+    if (this.#isLoaded) this.#send({ kind: 'forget', id })
+  }
+
   /** Asks the decode to end at its next step. */
   cancel(id: number): void {
     this.#send({ kind: 'cancel', id })
@@ -86,11 +106,16 @@ export class RecognitionWorker {
   #receive(message: FromWorker): void {
     switch (message.kind) {
       case 'ready':
-        clearTimeout(this.#startTimer)
-        this.state = 'idle'
-        this.wasReady = true
+        this.#isLoaded = true
         this.models = message.models
-        this.#events.onReady(this)
+        this.#events.onLoaded(this)
+        this.#readyWhenStocked()
+        break
+      case 'phrases_ready':
+      case 'phrases_failed':
+        this.awaited.delete(message.id)
+        this.#events.onPhrases(this, message)
+        this.#readyWhenStocked()
         break
       case 'failed':
         this.#failure = message.error
@@ -103,6 +128,14 @@ export class RecognitionWorker {
         this.#events.onDone(this, message)
         break
     }
+  }
+
+  #readyWhenStocked(): void {
+    if (this.state !== 'starting' || !this.#isLoaded || this.awaited.size > 0) return
+    clearTimeout(this.#startTimer)
+    this.state = 'idle'
+    this.wasReady = true
+    this.#events.onReady(this)
   }
 
   #send(message: ToWorker): void {

@@ -18,8 +18,10 @@ import { loadDetectors, type SpeechDetectors } from '../detector.js'
 import { loadModel } from '../engine.js'
 import { SpeechError, toWire } from '../errors.js'
 import { transcribe } from '../pipeline.js'
+import type { PhraseList } from '../phrases.js'
 import type { Recognizer } from '../recognizer.js'
 import { projectRoot } from '../root.js'
+import { PhraseLists } from './phrase-lists.js'
 import type { FromWorker, LoadedModel, Outcome, ToWorker, WorkerJob, WorkerSettings } from './protocol.js'
 
 /** Below the server's own priority, so that health and metrics answer when every core recognizes. */
@@ -29,6 +31,7 @@ interface Loaded {
   readonly settings: WorkerSettings
   readonly detectors: SpeechDetectors
   readonly recognizers: ReadonlyMap<string, Recognizer>
+  readonly phraseLists: PhraseLists
   /** Of the default model. */
   readonly cascade: Cascade | undefined
 }
@@ -47,6 +50,8 @@ process.on('message', (message: ToWorker) => {
     case 'start': void start(message.settings); break
     case 'job': void answer(message.id, message.job); break
     case 'cancel': cancelled = message.id; break
+    case 'phrases': takePhrases(message.list); break
+    case 'forget': loaded?.phraseLists.forget(message.id); break
     case 'stop': void stop(); break
   }
 })
@@ -71,7 +76,7 @@ async function start(settings: WorkerSettings): Promise<void> {
       models.push({ name, languages: recognizer.languages, provider: recognizer.provider, engine: { engine: recognizer.engine, notes }, loadSeconds: (performance.now() - since) / 1000 })
     }
     collectGarbage()
-    loaded = { settings, detectors, recognizers, cascade: openCascade(recognizers, settings) }
+    loaded = { settings, detectors, recognizers, phraseLists: new PhraseLists([...recognizers.values()]), cascade: openCascade(recognizers, settings) }
     send({ kind: 'ready', models })
   } catch (thrown) {
     send({ kind: 'failed', error: toWire(thrown, 'MODEL_INVALID') })
@@ -114,6 +119,17 @@ async function warmUp(recognizer: Recognizer, clip: Uint8Array, settings: Worker
   if (report.text === '') throw new SpeechError('MODEL_INVALID', `${recognizer.name} heard nothing in the warm-up clip ${settings.warmUpClip}`)
 }
 
+/** Between two jobs or in the middle of one, which then waits for it. */
+function takePhrases(list: PhraseList): void {
+  const since = performance.now()
+  try {
+    const unspellable = loaded!.phraseLists.take(list)
+    send({ kind: 'phrases_ready', id: list.id, seconds: (performance.now() - since) / 1000, unspellable })
+  } catch (thrown) {
+    send({ kind: 'phrases_failed', id: list.id, error: toWire(thrown) })
+  }
+}
+
 async function answer(id: number, job: WorkerJob): Promise<void> {
   const since = performance.now()
   const outcome = await recognize(id, job)
@@ -131,7 +147,7 @@ async function recognize(id: number, job: WorkerJob): Promise<Outcome> {
     interrupt()
     const { language, channel, headerless } = job
     const cascade = job.model === loaded.settings.models[0] ? loaded.cascade : undefined
-    const report = await transcribe(job.audio, recognizer, { ...loaded.settings, language, channel, headerless, detectors: loaded.detectors, cascade, interrupt })
+    const report = await transcribe(job.audio, recognizer, { ...loaded.settings, language, channel, headerless, search: loaded.phraseLists.wishOf(job, recognizer), detectors: loaded.detectors, cascade, interrupt })
     return { ok: true, report }
   } catch (thrown) {
     return { ok: false, error: toWire(thrown, 'RECOGNIZER_FAILED') }

@@ -2,12 +2,15 @@
 import type { FastifyInstance } from 'fastify'
 import { pino } from 'pino'
 import type { Test } from 'tap'
+import { CatalogueStore, type Publisher } from '../../src/catalogue/store.js'
 import { readConfig } from '../../src/config.js'
 import { toWire } from '../../src/errors.js'
 import { Feedback } from '../../src/feedback/feedback.js'
 import { buildApp } from '../../src/http/app.js'
 import type { DriftView, Pool } from '../../src/http/dependencies.js'
 import { Intake } from '../../src/http/intake.js'
+import { SearchEngine } from '../../src/search/engine.js'
+import { showCatalogues } from '../../src/telemetry/catalogue-metrics.js'
 import { feedbackCounters, showConcepts } from '../../src/telemetry/feedback-metrics.js'
 import { Telemetry } from '../../src/telemetry/telemetry.js'
 import type { Report } from '../../src/types.js'
@@ -34,6 +37,7 @@ interface Setup {
   readonly url: string
   readonly jobs: JobRequest[]
   readonly intake: Intake
+  readonly catalogues: CatalogueStore
   readonly telemetry: Telemetry
   readonly logged: string[]
   metric(name: string): Promise<string[]>
@@ -44,7 +48,10 @@ const NO_BASELINE: FakeDrift = { snapshot: () => null, reason: 'none is configur
 
 type FakeDrift = Omit<DriftView, 'observe'>
 
-interface FakePool extends Partial<Pool> { answer?: (job: JobRequest, signal?: AbortSignal) => Promise<Report> }
+/** Workers that take every list and can spell all of it. */
+const WILLING: Publisher = { publish: async () => ({ seconds: 0.1, unspellable: [] }), forget: () => undefined }
+
+interface FakePool extends Partial<Pool> { publisher?: Publisher; answer?: (job: JobRequest, signal?: AbortSignal) => Promise<Report> }
 
 export async function setUp(t: Test, environment: Record<string, string> = {}, fake: FakePool = {}, languages = ['en'], drift: FakeDrift = NO_BASELINE): Promise<Setup> {
   const config = readConfig({ EARSHOT_MODELS: 'moonshine-tiny-en,whisper-tiny', ...environment })
@@ -69,11 +76,14 @@ export async function setUp(t: Test, environment: Record<string, string> = {}, f
   const intake = new Intake(config)
   const feedback = new Feedback({ secret: config.feedbackSecret, expirySeconds: config.feedbackExpirySeconds, models: config.models, observer: feedbackCounters(telemetry.live, config.models) })
   showConcepts(telemetry.live, () => feedback.figures())
-  const app = await buildApp({ config, pool, telemetry, drift: { observe: () => undefined, ...drift }, intake, feedback, models, logger: pino({ level: 'trace' }, { write: (line: string) => { logged.push(line) } }) }, '0.0.0')
+  const catalogues = new CatalogueStore(fake.publisher ?? WILLING, config)
+  showCatalogues(telemetry.live, () => catalogues.list())
+  const searchEngine = config.searchEngine && new SearchEngine(config.searchEngine)
+  const app = await buildApp({ config, pool, telemetry, drift: { observe: () => undefined, ...drift }, intake, feedback, catalogues, searchEngine, models, logger: pino({ level: 'trace' }, { write: (line: string) => { logged.push(line) } }) }, '0.0.0')
   t.teardown(() => app.close())
   const url = await app.listen({ host: '127.0.0.1', port: 0 })
   const metric = async (name: string): Promise<string[]> => (await telemetry.exposition()).split('\n').filter((line) => line.startsWith(name) && !line.endsWith(' 0'))
-  return { app, url, jobs, intake, telemetry, logged, metric }
+  return { app, url, jobs, intake, catalogues, telemetry, logged, metric }
 }
 
 export function post(url: string, body: Buffer | string, headers: Record<string, string> = {}): Promise<Response> {

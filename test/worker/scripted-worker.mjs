@@ -4,11 +4,14 @@
  */
 const settings = {}
 const cancelled = new Set()
+const lists = new Map()
 
 process.on('message', (message) => {
   if (message.kind === 'start') start(message.settings)
   if (message.kind === 'job') void run(message.id, message.job)
   if (message.kind === 'cancel') cancelled.add(message.id)
+  if (message.kind === 'phrases') take(message.list)
+  if (message.kind === 'forget') lists.delete(message.id)
   if (message.kind === 'stop') process.exit(0)
 })
 process.on('disconnect', () => process.exit(0))
@@ -22,6 +25,16 @@ function start(given) {
   process.send({ kind: 'ready', models: given.models.map((name) => ({ name, languages: ['en'], provider: { provider: 'cpu', refused: [] }, loadSeconds: 0.01 })) })
 }
 
+/** What a list is called is a command too. */
+function take(list) {
+  const command = list.id.split('@')[0]
+  if (command === 'poison') process.exit(5)
+  if (command === 'refused') return process.send({ kind: 'phrases_failed', id: list.id, error: { code: 'INTERNAL', message: 'as scripted' } })
+  lists.set(list.id, list)
+  const milliseconds = command === 'slow' ? 150 : 0
+  setTimeout(() => process.send({ kind: 'phrases_ready', id: list.id, seconds: milliseconds / 1000, unspellable: [1] }), milliseconds)
+}
+
 async function run(id, job) {
   const since = performance.now()
   const [command, argument] = (job.language ?? 'say:hello').split(':')
@@ -33,6 +46,9 @@ async function obey(command, argument, id, job) {
   switch (command) {
     case 'say': return said(argument)
     case 'bytes': return said(String(job.audio.byteLength))
+    case 'lists': return said([...lists.keys()].join(' '))
+    // What a recognizer does with a list that it does not have: an error.
+    case 'phrases': return lists.has(job.phrases) ? said(`${job.phrases} ${job.nBest} ${job.biasStrength}`) : { ok: false, error: { code: 'CATALOGUE_NOT_FOUND', message: job.phrases } }
     case 'process': return said(String(process.pid))
     case 'sleep': return sleepUnlessCancelled(Number(argument), id)
     case 'die': process.exit(9); break
@@ -65,7 +81,7 @@ function said(text) {
   return {
     ok: true,
     report: {
-      text, confidence: 0.9, language: 'en', model: settings.models[0], noSpeechReason: text === '' ? 'nothing_recognized' : null, warnings: [],
+      text, alternatives: [], confidence: 0.9, language: 'en', model: settings.models[0], noSpeechReason: text === '' ? 'nothing_recognized' : null, warnings: [],
       segments: text === '' ? [] : [{ startSeconds: 0, endSeconds: 1.5, text, confidence: 0.9, meanLogProbability: -0.1, tokens: [5, 6], stopped: 'end_of_text' }],
       input: {
         container: 'wav', codec: 'pcm_s16', sampleRate: 16000, channels: 1, truncated: false, loudnessLufs: -23, peakDbfs: -3, rmsDbfs: -25,

@@ -1,0 +1,64 @@
+/**
+ * Bytes of a catalogue → its entries, sorted by id: what is asked of a catalogue later does not depend on the order
+ * of its rows.
+ *
+ * The bytes are taken in slices, and reading ends at the first fault: a million rows cost as much as the limit of
+ * rows, a row of a megabyte as much as the limit of a row, and other requests get their turn in between.
+ */
+import { SpeechError } from '../errors.js'
+import { invalidRow, MOST_ENTRIES, readEntry, type Entry, type Row } from './entry.js'
+import { CsvRows } from './rows-csv.js'
+import { JsonLines } from './rows-jsonl.js'
+import { Turns } from './turns.js'
+
+export type CatalogueFormat = 'csv' | 'jsonl'
+
+const SLICE_BYTES = 32 * 1024
+const JSONL_TYPES = /^(application|text)\/(x-)?(jsonl|ndjson|jsonlines|json-lines|json-seq)\b/i
+const CSV_TYPES = /^text\/(csv|tab-separated-values)\b/i
+
+/** By the media type; where that says nothing, by the first character: only JSON Lines begin with a brace. */
+export function formatOfUpload(mediaType: string, bytes: Uint8Array): CatalogueFormat {
+  if (CSV_TYPES.test(mediaType)) return 'csv'
+  if (JSONL_TYPES.test(mediaType)) return 'jsonl'
+  return /^\ufeff?\s*\{/.test(Buffer.from(bytes.subarray(0, 64)).toString('utf8')) ? 'jsonl' : 'csv'
+}
+
+/** Throws CATALOGUE_INVALID or CATALOGUE_TOO_LARGE, at the first row at fault. */
+export async function parseCatalogue(bytes: Uint8Array, format: CatalogueFormat): Promise<Entry[]> {
+  const entries: Entry[] = []
+  const lineOf = new Map<string, number>()
+  const reader = format === 'csv' ? new CsvRows() : new JsonLines()
+  const take = (rows: readonly Row[]): void => {
+    for (const row of rows) {
+      const entry = readEntry(row)
+      const before = lineOf.get(entry.id)
+      if (before !== undefined) throw invalidRow(row.line, `id "${entry.id}" stands in line ${before} already`, 'id')
+      if (entries.length === MOST_ENTRIES) throw new SpeechError('CATALOGUE_TOO_LARGE', `more than ${MOST_ENTRIES} entries`)
+      lineOf.set(entry.id, row.line)
+      entries.push(entry)
+    }
+  }
+  for await (const text of readText(bytes)) take(reader.read(text))
+  take(await reader.end())
+  if (entries.length === 0) throw new SpeechError('CATALOGUE_INVALID', 'it has no entries')
+  return entries.sort((a, b) => a.id < b.id ? -1 : 1)
+}
+
+/** UTF-8 in slices, its byte order mark dropped. */
+async function* readText(bytes: Uint8Array): AsyncGenerator<string> {
+  const decoder = new TextDecoder('utf-8', { fatal: true })
+  const turns = new Turns()
+  for (let start = 0; start < bytes.length; start += SLICE_BYTES) {
+    await turns.pause()
+    yield decode(decoder, bytes.subarray(start, start + SLICE_BYTES), start + SLICE_BYTES < bytes.length, start)
+  }
+}
+
+function decode(decoder: InstanceType<typeof TextDecoder>, slice: Uint8Array, stream: boolean, start: number): string {
+  try {
+    return decoder.decode(slice, { stream })
+  } catch (cause) {
+    throw new SpeechError('CATALOGUE_INVALID', `it is not UTF-8 after byte ${start}`, { cause })
+  }
+}

@@ -1,0 +1,65 @@
+/**
+ * What a request expects to be said: a catalogue, phrases of its own, or nothing. A catalogue is held as long as the
+ * request lasts, so that the version it was heard with is the one that answers.
+ */
+import type { FastifyReply } from 'fastify'
+import { MOST_PHRASE_CHARACTERS, readPhrases, searchPhrases } from '../catalogue/inline.js'
+import type { CatalogueStore } from '../catalogue/store.js'
+import { SpeechError } from '../errors.js'
+import type { PhraseList } from '../phrases.js'
+import type { Searchable } from '../search/ranking.js'
+import type { Report } from '../types.js'
+
+export interface Expected {
+  /** For the recognition process. */
+  readonly phrases: string | PhraseList
+  /** `name@version`; null for phrases of the request. */
+  readonly catalogue: string | null
+  /** Entry or phrase by its index. */
+  describe(index: number): { readonly id: string; readonly name: string; readonly tags: readonly string[] }
+  searchable(): Searchable
+}
+
+/** Throws CATALOGUE_NOT_FOUND or REQUEST_INVALID. */
+export function readExpected(given: { readonly catalogue?: string; readonly phrases?: readonly string[] }, store: CatalogueStore, reply: FastifyReply, parameter = 'phrases'): Expected | undefined {
+  const { catalogue, phrases = [] } = given
+  if (catalogue === undefined) return phrases.length === 0 ? undefined : expectPhrases(phrases, parameter)
+  if (phrases.length > 0) throw new SpeechError('REQUEST_INVALID', 'a request has a catalogue or phrases, not both', { parameter })
+  const lease = store.lease(catalogue)
+  reply.raw.once('close', lease.release)
+  return {
+    phrases: lease.listId,
+    catalogue: lease.listId,
+    describe: (index) => lease.catalogue.entries[index]!,
+    searchable: () => lease.catalogue,
+  }
+}
+
+/** A prompt of OpenAI's route: what is longer than a phrase is prose, and steers nothing. */
+export function phrasesOfPrompt(prompt: string | undefined): string[] {
+  return (prompt ?? '').split(/[,\n]/).map((piece) => piece.trim()).filter((piece) => piece !== '' && piece.length <= MOST_PHRASE_CHARACTERS)
+}
+
+/** Readings and evidence as clients see them: indices of phrases mean nothing to them. */
+export function withIds({ alternatives, evidence }: Pick<Report, 'alternatives' | 'evidence'>, expected: Expected | undefined): ForClients {
+  const idOf = (index: number): string => expected!.describe(index).id
+  return {
+    alternatives: alternatives.map((alternative) => ({ ...alternative, phrases: expected === undefined ? [] : alternative.phrases.map(idOf) })),
+    evidence: expected === undefined ? [] : evidence.map((one) => ({ ...one, phrase: idOf(one.phrase) })),
+  }
+}
+
+interface ForClients {
+  readonly alternatives: { readonly text: string; readonly confidence: number; readonly logProbability: number; readonly phrases: string[] }[]
+  readonly evidence: { readonly phrase: string; readonly logProbability: number; readonly margin: number }[]
+}
+
+function expectPhrases(given: readonly string[], parameter: string): Expected {
+  const { phrases, list } = readPhrases(given, parameter)
+  return {
+    phrases: list,
+    catalogue: null,
+    describe: (index) => ({ id: phrases[index]!, name: phrases[index]!, tags: [] }),
+    searchable: () => searchPhrases(phrases),
+  }
+}

@@ -1,0 +1,93 @@
+/**
+ * How search engines are asked and how they answer. Each is given all readings, the likelier ones with more weight:
+ * the word that was misheard in the first is often right in the second.
+ *
+ * `opensearch`: the _search API of OpenSearch and Elasticsearch, a dis_max over one `match` for each reading.
+ * `meilisearch`: POST /multi-search with federation (Meilisearch 1.10 and later).
+ * `url`: GET on a template; the answer is a list of hits, or an object that has one under `hits` or `results`.
+ */
+import type { SearchEngineChoice } from '../choices.js'
+import type { Alternative } from '../phrases.js'
+
+export type EngineFormat = Exclude<SearchEngineChoice, 'none'>
+
+export interface EngineHit {
+  readonly id: string
+  readonly name: string | null
+  /** On the engine's own scale. */
+  readonly score: number | null
+}
+
+export interface EngineQuestion {
+  readonly url: string
+  /** JSON, by POST; undefined: GET. */
+  readonly body: string | undefined
+}
+
+interface Format {
+  ask(url: string, field: string, alternatives: readonly Alternative[], limit: number): EngineQuestion
+  /** Undefined: this is no answer. */
+  read(answer: unknown, field: string): EngineHit[] | undefined
+}
+
+export const FORMATS: Readonly<Record<EngineFormat, Format>> = {
+  url: {
+    ask: (url, _field, alternatives, limit) => ({
+      body: undefined,
+      url: url.replace(/\{(query|alternatives|limit)\}/g, (_, name: string) => encodeURIComponent(
+        name === 'query' ? alternatives[0]!.text : name === 'limit' ? String(limit) : JSON.stringify(alternatives.map(({ text }) => text)))),
+    }),
+    read: (answer, field) => toHits(Array.isArray(answer) ? answer : member(answer, 'hits') ?? member(answer, 'results'), field),
+  },
+  opensearch: {
+    ask: (url, field, alternatives, limit) => ({
+      url: `${withoutSlash(url)}/_search`,
+      body: JSON.stringify({
+        size: limit,
+        query: { dis_max: { queries: weighted(alternatives).map(({ text, weight }) => ({ match: { [field]: { query: text, fuzziness: 'AUTO', boost: weight } } })) } },
+      }),
+    }),
+    read: (answer, field) => toHits(member(member(answer, 'hits'), 'hits'), field),
+  },
+  meilisearch: {
+    ask: (url, _field, alternatives, limit) => {
+      const { server, index } = /^(?<server>.*)\/indexes\/(?<index>[^/]+)$/.exec(withoutSlash(url))!.groups!
+      return {
+        url: `${server!}/multi-search`,
+        body: JSON.stringify({
+          federation: { limit },
+          queries: weighted(alternatives).map(({ text, weight }) => ({ indexUid: decodeURIComponent(index!), q: text, federationOptions: { weight } })),
+        }),
+      }
+    },
+    read: (answer, field) => toHits(member(answer, 'hits'), field),
+  },
+}
+
+const LEAST_WEIGHT = 0.01
+
+/** By how likely a reading is against the first. */
+function weighted(alternatives: readonly Alternative[]): { text: string; weight: number }[] {
+  const first = alternatives[0]!.logProbability
+  return alternatives.map(({ text, logProbability }) => ({ text, weight: Math.max(LEAST_WEIGHT, Math.min(1, Math.exp(logProbability - first))) }))
+}
+
+/** Hits without an id are none. */
+function toHits(list: unknown, field: string): EngineHit[] | undefined {
+  if (!Array.isArray(list)) return undefined
+  return list.flatMap((hit: unknown) => {
+    const id = member(hit, '_id') ?? member(hit, 'id')
+    if (typeof id !== 'string' && typeof id !== 'number') return []
+    const name = member(member(hit, '_source'), field) ?? member(hit, field)
+    const score = member(hit, '_score') ?? member(member(hit, '_federation'), 'weightedRankingScore') ?? member(hit, 'score')
+    return [{ id: String(id), name: typeof name === 'string' ? name : null, score: typeof score === 'number' ? score : null }]
+  })
+}
+
+function member(value: unknown, name: string): unknown {
+  return typeof value === 'object' && value !== null && Object.hasOwn(value, name) ? (value as Record<string, unknown>)[name] : undefined
+}
+
+function withoutSlash(url: string): string {
+  return url.replace(/\/+$/, '')
+}

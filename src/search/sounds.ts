@@ -1,0 +1,33 @@
+/**
+ * What words sound like, as letters that can be compared. Consonants after Lawrence Philips' Double Metaphone (C/C++
+ * Users Journal, June 2000), by a library; it drops vowels, and to it "bed", "bad" and "boat" would be one word. So
+ * the vowels are kept beside them, one for each group of vowel letters: "night" and "knight" agree in both, "bed" and
+ * "bad" in one.
+ *
+ * By the rules of English. A word without Latin letters sounds like itself, and a figure too.
+ */
+import { doubleMetaphone } from 'double-metaphone'
+
+export interface Sound {
+  /** Of all words, joined: where one ends is not heard. */
+  readonly consonants: string
+  readonly vowels: string
+}
+
+/** Of normalized words. */
+export function soundOf(words: readonly string[]): Sound {
+  let consonants = ''
+  let vowels = ''
+  for (const word of words) {
+    const [key] = doubleMetaphone(word)
+    consonants += key === '' ? word : key
+    vowels += vowelsOf(word)
+  }
+  return { consonants, vowels }
+}
+
+/** The first letter of each group; "e" at the end is silent, "y" is a vowel but at the beginning. */
+function vowelsOf(word: string): string {
+  const heard = word.length > 2 ? word.replace(/(?<=[^aeiouy])e$/, '') : word
+  return heard.replace(/^y/, '').replace(/[^aeiouy]+/g, ' ').replace(/y/g, 'i').replace(/([aeiou])[aeiou]+/g, '$1').replaceAll(' ', '')
+}

@@ -1,0 +1,55 @@
+/**
+ * The phrase lists that a recognition process has, compiled once for each of its models. How a list is compiled, and
+ * what a model makes of it, is the recognizer's business.
+ */
+import type { CompiledPhrases, SearchWish } from '../decoding/search.js'
+import { SpeechError } from '../errors.js'
+import type { PhraseList } from '../phrases.js'
+import type { Recognizer } from '../recognizer.js'
+import type { WorkerJob } from './protocol.js'
+
+/** Natural logarithms a token at `biasStrength` 1: lists of 10,000 phrases that nobody says do no harm there (docs/benchmarks.md). */
+const STRENGTH = 2
+
+export class PhraseLists {
+  readonly #recognizers: readonly Recognizer[]
+  /** By id, then by the recognizer. */
+  readonly #lists = new Map<string, ReadonlyMap<Recognizer, CompiledPhrases>>()
+
+  constructor(recognizers: readonly Recognizer[]) {
+    this.#recognizers = recognizers
+  }
+
+  /** Compiles a list for every model, and says which phrases none of them can spell. */
+  take(list: PhraseList): number[] {
+    const compiled = new Map(this.#recognizers.flatMap((recognizer) => {
+      const phrases = compile(recognizer, list)
+      return phrases === undefined ? [] : [[recognizer, phrases] as const]
+    }))
+    this.#lists.set(list.id, compiled)
+    const [first, ...others] = [...compiled.values()].map(({ unspellable }) => new Set(unspellable))
+    return [...first ?? []].filter((index) => others.every((other) => other.has(index)))
+  }
+
+  forget(id: string): void {
+    this.#lists.delete(id)
+  }
+
+  /** What a job wishes for, if anything. Throws CATALOGUE_NOT_FOUND for an id that was never taken. */
+  wishOf({ phrases, nBest = 1, biasStrength = 1 }: WorkerJob, recognizer: Recognizer): SearchWish | undefined {
+    if (phrases === undefined && nBest === 1) return undefined
+    return { phrases: phrases === undefined ? undefined : this.#find(phrases, recognizer), nBest, strength: STRENGTH * biasStrength }
+  }
+
+  #find(phrases: string | PhraseList, recognizer: Recognizer): CompiledPhrases | undefined {
+    if (typeof phrases !== 'string') return compile(recognizer, phrases)
+    const list = this.#lists.get(phrases)
+    if (list === undefined) throw new SpeechError('CATALOGUE_NOT_FOUND', phrases)
+    return list.get(recognizer)
+  }
+}
+
+/** Undefined for a model that cannot be steered: it hears as it always does, and its words are searched all the same. */
+function compile(recognizer: Recognizer, list: PhraseList): CompiledPhrases | undefined {
+  return recognizer.compilePhrases?.(list)
+}

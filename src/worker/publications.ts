@@ -1,0 +1,105 @@
+/**
+ * Phrase lists in all recognition processes: each is given to every worker, and counts as published when every worker
+ * that takes jobs has compiled it. A worker that starts later gets all lists before it takes its first job, so a job
+ * may name a published list on whatever worker it runs.
+ *
+ * Old lists stay until they are forgotten: jobs under way still name them.
+ */
+import { fromWire, SpeechError } from '../errors.js'
+import type { PhraseList } from '../phrases.js'
+import type { PhrasesMessage, RecognitionWorker } from './recognition-worker.js'
+
+/** What the workers made of a list. */
+export interface Published {
+  /** Longest time that a worker took to compile it. */
+  readonly seconds: number
+  /** Phrases that no model can spell, by index. */
+  readonly unspellable: readonly number[]
+}
+
+interface Publication {
+  readonly list: PhraseList
+  /** What the workers have answered so far. */
+  answered: Published | undefined
+  /** Workers that died while they had it to compile: what kills two would kill all. */
+  deaths: number
+  /** Undefined once it is published. */
+  waiting: { resolve(published: Published): void; reject(error: SpeechError): void; readonly timer: NodeJS.Timeout } | undefined
+}
+
+const MOST_DEATHS = 2
+
+export class Publications {
+  readonly #workers: Iterable<RecognitionWorker>
+  readonly #patienceSeconds: number
+  readonly #publications = new Map<string, Publication>()
+
+  /** A list has to be compiled within `patienceSeconds`. */
+  constructor(workers: Iterable<RecognitionWorker>, patienceSeconds: number) {
+    this.#workers = workers
+    this.#patienceSeconds = patienceSeconds
+  }
+
+  /** Resolves when every worker that takes jobs has it, the first one at least. Throws CATALOGUE_NOT_TAKEN; then no worker keeps it. */
+  publish(list: PhraseList): Promise<Published> {
+    return new Promise((resolve, reject) => {
+      const timer = setTimeout(() => { this.#fail(list.id, new SpeechError('CATALOGUE_NOT_TAKEN', `not within ${this.#patienceSeconds} s`)) }, this.#patienceSeconds * 1000)
+      this.#publications.set(list.id, { list, answered: undefined, deaths: 0, waiting: { resolve, reject, timer } })
+      for (const worker of this.#workers) worker.give(list)
+    })
+  }
+
+  forget(id: string): void {
+    this.#publications.delete(id)
+    for (const worker of this.#workers) worker.forget(id)
+  }
+
+  /** A worker has loaded its models. */
+  stock(worker: RecognitionWorker): void {
+    for (const { list } of this.#publications.values()) worker.give(list)
+  }
+
+  answered(message: PhrasesMessage): void {
+    const publication = this.#publications.get(message.id)
+    if (publication === undefined) return
+    if (message.kind === 'phrases_failed') return this.#fail(message.id, new SpeechError('CATALOGUE_NOT_TAKEN', message.error.message, { cause: fromWire(message.error) }))
+    const { answered } = publication
+    // All workers load the same models, so they find the same.
+    publication.answered = { seconds: Math.max(answered?.seconds ?? 0, message.seconds), unspellable: message.unspellable }
+    this.#settle()
+  }
+
+  gone(worker: RecognitionWorker): void {
+    for (const id of worker.awaited) {
+      const publication = this.#publications.get(id)
+      if (publication?.waiting !== undefined && ++publication.deaths === MOST_DEATHS) {
+        this.#fail(id, new SpeechError('CATALOGUE_NOT_TAKEN', `${MOST_DEATHS} workers ended while they compiled it`))
+      }
+    }
+    this.#settle()
+  }
+
+  close(): void {
+    for (const id of [...this.#publications.keys()]) this.#fail(id, new SpeechError('SHUTTING_DOWN', undefined, { retryAfterSeconds: 1 }))
+  }
+
+  #settle(): void {
+    for (const publication of this.#publications.values()) {
+      const { list, answered, waiting } = publication
+      if (waiting === undefined || answered === undefined) continue
+      if ([...this.#workers].some(({ state, awaited }) => state !== 'gone' && state !== 'starting' && awaited.has(list.id))) continue
+      clearTimeout(waiting.timer)
+      publication.waiting = undefined
+      waiting.resolve(answered)
+    }
+  }
+
+  /** A list that is published already is not taken back: a worker that cannot have it says so to the jobs that name it. */
+  #fail(id: string, error: SpeechError): void {
+    const waiting = this.#publications.get(id)?.waiting
+    if (waiting === undefined) return
+    clearTimeout(waiting.timer)
+    this.forget(id)
+    waiting.reject(error)
+  }
+}
