@@ -1,7 +1,6 @@
 /**
  * The nouns that flow through the service, in the order in which a request meets them:
- * upload bytes → Recording → Waveform at the model's rate and level → Clip[] → Hypothesis[] → Report.
- * Everything here is plain data: a `Report` crosses the process boundary as it stands.
+ * upload bytes → Recording → Waveform at the model's rate and level → Clip[] → Hypothesis[] → Report, all of them plain data.
  */
 import type { Alternative, PhraseEvidence } from './phrases.js'
 

@@ -121,9 +121,9 @@ export class CatalogueStore {
   #checkRoom(name: string, entries: number): void {
     const { maxCatalogues, maxCatalogueEntries } = this.#limits
     const others = this.list().filter(({ catalogue }) => catalogue.name !== name)
-    if (others.length >= maxCatalogues) throw new SpeechError('CATALOGUE_TOO_LARGE', `there are ${others.length} others, EARSHOT_CATALOGUES_MAX is ${maxCatalogues}`)
+    if (others.length >= maxCatalogues) throw new SpeechError('CATALOGUE_TOO_LARGE', `there are ${others.length} others, EARSHOT_MAX_CATALOGUES is ${maxCatalogues}`)
     const sum = others.reduce((total, { catalogue }) => total + catalogue.entries.length, entries)
-    if (sum > maxCatalogueEntries) throw new SpeechError('CATALOGUE_TOO_LARGE', `all catalogues together would have ${sum} entries, EARSHOT_CATALOGUE_ENTRIES_MAX is ${maxCatalogueEntries}`)
+    if (sum > maxCatalogueEntries) throw new SpeechError('CATALOGUE_TOO_LARGE', `all catalogues together would have ${sum} entries, EARSHOT_MAX_CATALOGUE_ENTRIES is ${maxCatalogueEntries}`)
   }
 
   #release(id: string): void {

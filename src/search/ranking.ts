@@ -56,6 +56,8 @@ const CONFIDENCE_POWER = 0.5
 const RIVALRY_POWER = 0.25
 /** What a stretch of an utterance that is a name is worth, however little of the utterance it is. */
 const LEAST_OF_A_PART = 0.5
+/** Below 1: half of an utterance is worth more than half. */
+const COVERAGE_POWER = 0.7
 /** Never as much as what was said, at any weight: less than 1 - PRIOR. */
 const MOST_OF_ALIKE = 0.92
 const PRIOR = 0.06
@@ -134,7 +136,7 @@ function mostOfAlike(coverage: number): number {
 
 /** What a stretch is worth that is a share of the utterance. */
 function partly(coverage: number): number {
-  return LEAST_OF_A_PART + (1 - LEAST_OF_A_PART) * Math.sqrt(coverage)
+  return LEAST_OF_A_PART + (1 - LEAST_OF_A_PART) * coverage ** COVERAGE_POWER
 }
 
 function reasonsOf({ letters, sound }: Likeness): Reason[] {
