@@ -98,6 +98,7 @@ export function readConfig(environment: NodeJS.ProcessEnv = process.env, cores: 
   }
   const { EARSHOT_FEEDBACK_SECRET: secret } = settings
   if (secret !== '' && secret.length < LEAST_SECRET_CHARACTERS) throw new SpeechError('CONFIG_INVALID', `EARSHOT_FEEDBACK_SECRET must have at least ${LEAST_SECRET_CHARACTERS} characters, not ${secret.length}`)
+  checkSearchAddress(settings.EARSHOT_SEARCH_ENGINE as SearchEngineChoice, settings.EARSHOT_SEARCH_URL)
   const models = modelNames(settings.EARSHOT_MODELS)
   if (settings.EARSHOT_CASCADE_MODEL === models[0]) {
     throw new SpeechError('CONFIG_INVALID', `EARSHOT_CASCADE_MODEL must not be the default model of EARSHOT_MODELS, "${models[0]}"`)
@@ -145,7 +146,11 @@ export function readConfig(environment: NodeJS.ProcessEnv = process.env, cores: 
     maxCatalogues: settings.EARSHOT_MAX_CATALOGUES,
     maxCatalogueEntries: settings.EARSHOT_MAX_CATALOGUE_ENTRIES,
     maxCatalogueBytes: settings.EARSHOT_MAX_CATALOGUE_BYTES,
-    searchEngine: searchEngine(settings),
+    searchEngine: settings.EARSHOT_SEARCH_ENGINE as SearchEngineChoice,
+    searchUrl: settings.EARSHOT_SEARCH_URL,
+    searchField: settings.EARSHOT_SEARCH_FIELD,
+    searchAuthorization: settings.EARSHOT_SEARCH_AUTHORIZATION === '' ? undefined : settings.EARSHOT_SEARCH_AUTHORIZATION,
+    searchSeconds: settings.EARSHOT_SEARCH_SECONDS,
     revision: settings.EARSHOT_REVISION,
     warmUpClip: path.resolve(settings.EARSHOT_WARM_UP_CLIP),
   })
@@ -194,17 +199,15 @@ function catalogueFiles(list: string): { readonly name: string; readonly path: s
   return files
 }
 
-/** What an address must look like. */
+/** What an address must look like, and one that does. */
 const SEARCH_ADDRESSES = {
-  url: /^https?:\/\/[^/]+\/?.*\{(query|alternatives)\}/,
-  opensearch: /^https?:\/\/[^/]+\/[^/]/,
-  meilisearch: /^https?:\/\/[^/]+(\/.*)?\/indexes\/[^/]+\/?$/,
+  url: { pattern: /^https?:\/\/[^/{}]+\/.*\{(query|alternatives)\}/, example: 'a template such as http://shop/search?q={query}' },
+  opensearch: { pattern: /^https?:\/\/[^/]+\/[^/]/, example: 'an index such as http://opensearch:9200/shop' },
+  meilisearch: { pattern: /^https?:\/\/[^/]+(\/.*)?\/indexes\/[^/]+\/?$/, example: 'an index such as http://meilisearch:7700/indexes/shop' },
 } as const
 
-function searchEngine({ EARSHOT_SEARCH_ENGINE, EARSHOT_SEARCH_URL: url, EARSHOT_SEARCH_FIELD: field, EARSHOT_SEARCH_AUTHORIZATION: authorization, EARSHOT_SEARCH_SECONDS: timeoutSeconds }: Settings) {
-  const format = EARSHOT_SEARCH_ENGINE as SearchEngineChoice
-  if (format === 'none') return undefined
-  const needs = { url: 'a template such as http://shop/search?q={query}', opensearch: 'an index such as http://opensearch:9200/shop', meilisearch: 'an index such as http://meilisearch:7700/indexes/shop' }[format]
-  if (!URL.canParse(url) || !SEARCH_ADDRESSES[format].test(url)) throw new SpeechError('CONFIG_INVALID', `EARSHOT_SEARCH_URL must be ${needs}`)
-  return { format, url, field, timeoutSeconds, authorization: authorization === '' ? undefined : authorization }
+function checkSearchAddress(engine: SearchEngineChoice, url: string): void {
+  if (engine === 'none') return
+  const { pattern, example } = SEARCH_ADDRESSES[engine]
+  if (!pattern.test(url)) throw new SpeechError('CONFIG_INVALID', `EARSHOT_SEARCH_URL must be ${example}, with EARSHOT_SEARCH_ENGINE=${engine}`)
 }

@@ -15,7 +15,7 @@ import type { ServedModel } from './http/dependencies.js'
 import { Intake } from './http/intake.js'
 import { modelDigest, readManifest, type Manifest } from './manifest.js'
 import { projectRoot } from './root.js'
-import { SearchEngine } from './search/engine.js'
+import { openSearchEngine } from './search/engine.js'
 import { NO_MODEL } from './telemetry/catalog.js'
 import { showCatalogues } from './telemetry/catalogue-metrics.js'
 import { countAlarm, exposeDrift } from './telemetry/drift-metrics.js'
@@ -62,8 +62,7 @@ async function serve(config: Config): Promise<void> {
   const catalogues = new CatalogueStore(pool.phraseLists, config)
   catalogues.await(config.catalogueFiles.map(({ name }) => name))
   showCatalogues(telemetry.live, () => catalogues.list())
-  const searchEngine = config.searchEngine && new SearchEngine(config.searchEngine)
-  const app = await buildApp({ config, pool, telemetry, drift, intake, feedback, catalogues, searchEngine, logger, models }, version)
+  const app = await buildApp({ config, pool, telemetry, drift, intake, feedback, catalogues, searchEngine: openSearchEngine(config), logger, models }, version)
 
   let closing = false
   closeWithGrace({ delay: config.drainSeconds * 1000 + LAST_RESORT_MS, logger: false }, async ({ signal, err }) => {

@@ -50,3 +50,21 @@ t.test('misspelt settings are found, those of Kubernetes are not taken for one',
   t.same(unknownSettings({ EARSHOT_PROT: '1', EARSHOT_PORT: '1', EARSHOT_SERVICE_HOST: 'x', EARSHOT_PORT_8080_TCP: 'x', HOME: '/' }), ['EARSHOT_PROT'])
   t.end()
 })
+
+t.test('catalogues and the search engine are checked together with what belongs to them', (t) => {
+  const { catalogueFiles, searchEngine } = readConfig({ EARSHOT_CATALOGUES: 'shop=/a/shop.csv,places=/b c/places.jsonl' })
+  t.same(catalogueFiles, [{ name: 'shop', path: '/a/shop.csv' }, { name: 'places', path: '/b c/places.jsonl' }])
+  t.equal(searchEngine, 'none')
+  for (const EARSHOT_CATALOGUES of ['shop', 'shop=', '=a.csv', 'Shop=a.csv', 'a=b,', 'a=b,a=c']) t.throws(() => readConfig({ EARSHOT_CATALOGUES }), { code: 'CONFIG_INVALID', message: /EARSHOT_CATALOGUES/ }, EARSHOT_CATALOGUES)
+  const engines: [string, string, boolean][] = [
+    ['url', 'http://x/?q={query}', true], ['url', 'http://x/?q=', false], ['url', 'file:///{query}', false], ['url', '', false], ['url', 'http://{query}/', false],
+    ['opensearch', 'https://x:9200/shop', true], ['opensearch', 'https://x:9200/', false],
+    ['meilisearch', 'http://x/indexes/shop', true], ['meilisearch', 'http://x/shop', false],
+  ]
+  for (const [EARSHOT_SEARCH_ENGINE, EARSHOT_SEARCH_URL, isValid] of engines) {
+    const read = (): unknown => readConfig({ EARSHOT_SEARCH_ENGINE, EARSHOT_SEARCH_URL })
+    if (isValid) t.match(read(), { searchEngine: EARSHOT_SEARCH_ENGINE, searchUrl: EARSHOT_SEARCH_URL, searchField: 'name', searchSeconds: 0.5, searchAuthorization: undefined })
+    else t.throws(read, { code: 'CONFIG_INVALID', message: /EARSHOT_SEARCH_URL/ }, EARSHOT_SEARCH_URL)
+  }
+  t.end()
+})

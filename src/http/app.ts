@@ -10,7 +10,7 @@ import { Server, type Socket } from 'node:net'
 import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox'
 import Fastify, { LogController, type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify'
 import { ERRORS, SpeechError } from '../errors.js'
-import { CatalogueReply } from './catalogue-schemas.js'
+import { CatalogueReply, SearchReply } from './catalogue-schemas.js'
 import { catalogues } from './catalogues.js'
 import type { AppDependencies } from './dependencies.js'
 import { documentation } from './documentation.js'
@@ -48,7 +48,7 @@ export async function buildApp(dependencies: AppDependencies, version: string): 
     return503OnClosing: false, // the intake refuses, with our envelope
   }).withTypeProvider<TypeBoxTypeProvider>()
 
-  for (const schema of [ErrorReply, ReportReply, ModelReply, CatalogueReply]) app.addSchema(schema)
+  for (const schema of [ErrorReply, ReportReply, SearchReply, CatalogueReply, ModelReply]) app.addSchema(schema)
   // No route reads a body of its own accord: the routes that take audio read theirs under limits, feedback has a parser of its own, the others none.
   app.removeAllContentTypeParsers()
   app.addContentTypeParser('*', (_request, _payload, done) => { done(null) })

@@ -17,6 +17,10 @@ export const catalogues: FastifyPluginAsyncTypebox<AppDependencies> = async (sco
   const door = new Intake({ maxUploadBytes: config.maxCatalogueBytes, maxUploadsBytes: config.maxCatalogueBytes, uploadSeconds: config.uploadSeconds })
   const errors = { '4xx': ErrorReply, '5xx': ErrorReply }
 
+  scope.get('/v1/catalogues', {
+    schema: { summary: 'List the catalogues', tags: ['search'], response: { 200: CatalogueListReply } },
+  }, async () => ({ data: store.list().map(describe) }))
+
   scope.put('/v1/catalogues/:name', {
     schema: {
       summary: 'Make or replace a catalogue',
@@ -40,10 +44,6 @@ export const catalogues: FastifyPluginAsyncTypebox<AppDependencies> = async (sco
       door.release(body.length)
     }
   })
-
-  scope.get('/v1/catalogues', {
-    schema: { summary: 'List the catalogues', tags: ['search'], response: { 200: CatalogueListReply } },
-  }, async () => ({ data: store.list().map(describe) }))
 
   scope.get('/v1/catalogues/:name', {
     schema: { summary: 'Describe a catalogue', tags: ['search'], params: CatalogueParameters, response: { 200: CatalogueReply, ...errors } },

@@ -4,6 +4,7 @@
  * at all: a circuit breaker (library cockatiel) lets one request try again every few seconds.
  */
 import { circuitBreaker, ConsecutiveBreaker, handleAll, isBrokenCircuitError } from 'cockatiel'
+import type { SearchEngineChoice } from '../choices.js'
 import type { Alternative } from '../phrases.js'
 import { FORMATS, type EngineFormat, type EngineHit } from './engine-formats.js'
 
@@ -11,13 +12,13 @@ export const ENGINE_FAILURES = ['timeout', 'unreachable', 'refused', 'answer_too
 export type EngineFailure = (typeof ENGINE_FAILURES)[number]
 
 export interface EngineSettings {
-  readonly format: EngineFormat
-  readonly url: string
+  readonly searchEngine: SearchEngineChoice
+  readonly searchUrl: string
   /** Of a document: where its name stands. */
-  readonly field: string
+  readonly searchField: string
   /** Header `Authorization`. */
-  readonly authorization: string | undefined
-  readonly timeoutSeconds: number
+  readonly searchAuthorization: string | undefined
+  readonly searchSeconds: number
 }
 
 export type EngineAnswer = { readonly hits: readonly EngineHit[] } | { readonly failure: EngineFailure }
@@ -35,12 +36,19 @@ class EngineError extends Error {
   }
 }
 
+/** Undefined where the operator has none. */
+export function openSearchEngine(settings: EngineSettings): SearchEngine | undefined {
+  return settings.searchEngine === 'none' ? undefined : new SearchEngine(settings, settings.searchEngine)
+}
+
 export class SearchEngine {
+  readonly #format: EngineFormat
   readonly #settings: EngineSettings
   readonly #breaker
 
-  constructor(settings: EngineSettings, restMs = REST_MS) {
+  constructor(settings: EngineSettings, format: EngineFormat, restMs = REST_MS) {
     this.#settings = settings
+    this.#format = format
     this.#breaker = circuitBreaker(handleAll, { halfOpenAfter: restMs, breaker: new ConsecutiveBreaker(FAILURES_IN_A_ROW) })
   }
 
@@ -56,9 +64,10 @@ export class SearchEngine {
   }
 
   async #ask(alternatives: readonly Alternative[], limit: number): Promise<EngineHit[]> {
-    const { format, url, field, authorization, timeoutSeconds } = this.#settings
-    const question = FORMATS[format].ask(url, field, alternatives, limit)
-    const signal = AbortSignal.timeout(timeoutSeconds * 1000)
+    const { searchUrl, searchField, searchAuthorization: authorization, searchSeconds } = this.#settings
+    const { ask, read } = FORMATS[this.#format]
+    const question = ask(searchUrl, searchField, alternatives, limit)
+    const signal = AbortSignal.timeout(searchSeconds * 1000)
     try {
       const response = await fetch(question.url, {
         signal,
@@ -70,7 +79,7 @@ export class SearchEngine {
         await response.body?.cancel()
         throw new EngineError('refused')
       }
-      const hits = FORMATS[format].read(parse(await readBounded(response)), field)
+      const hits = read(parse(await readBounded(response)), searchField)
       if (hits === undefined) throw new EngineError('answer_unreadable')
       return hits.slice(0, limit)
     } catch (thrown) {

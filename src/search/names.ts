@@ -2,10 +2,10 @@
  * Names by what they are made of: from a hundred thousand, the few dozen that an utterance can mean, in well under a
  * millisecond. Ranking looks at those alone.
  *
- * Three ways in: a stretch of the utterance is a name; it sounds like one; or it shares many sounds with one. The last
- * is an inverted index of trigrams over consonants, where words may be heard as one or apart. A full-text library
+ * Three ways in: a stretch of the utterance is a name; it sounds like one; or it shares much with one. The last is an
+ * inverted index of words, and of trigrams over consonants, since words may be heard as one or apart. A full-text library
  * (minisearch 7.2) took 34 ms for a query and at worst 250 ms with as many names, because it scores every document
- * that shares a word; here the rarest trigrams are counted first, and no more than a budget of them.
+ * that shares a word; here what is rarest is counted first, and no more than a budget of it.
  */
 import { normalizeText } from '../scoring/normalize.js'
 import { soundOf, type Sound } from './sounds.js'
@@ -41,13 +41,13 @@ const MOST_WORDS = 32
 const MOST_WORDS_OF_A_STRETCH = 8
 /** Names that a stretch may be, or sound like. */
 const MOST_OF_A_STRETCH = 8
-/** Names by trigrams. */
+/** Names by shared pieces. */
 const MOST_ALIKE = 40
 /** Entries of the inverted index that are counted for one utterance. */
 const MOST_POSTINGS = 20_000
-/** Shared trigrams, as a share: below, nothing is alike. */
-const LEAST_SHARED = 0.3
-/** Against a name that is as long as the utterance. */
+/** Of what they share, against what each has: below, nothing is alike. Equal names come to 1 + PART_WEIGHS. */
+const LEAST_SHARED = 0.5
+/** One that lies wholly inside the other, against two that are as long. */
 const PART_WEIGHS = 0.9
 
 /** Utterances and names are made alike by the rules of English: numbers as digits, spellings, contractions. */
@@ -81,14 +81,15 @@ export class NameIndex {
   readonly #byWords = new Map<string, number[]>()
   readonly #byConsonants = new Map<string, number[]>()
   readonly #postings = new Map<string, number[]>()
-  readonly #trigrams: Uint16Array
-  /** How many trigrams of the utterance a name shares; all zero between two calls. */
+  /** How many pieces each name has. */
+  readonly #pieces: Uint16Array
+  /** How many of those of the utterance it shares; all zero between two calls. */
   readonly #shared: Uint16Array
 
   /** In the order of their entries. What is equally alike is taken in that order: let it not depend on how a file was sorted. */
   constructor(names: readonly Name[]) {
     this.names = names
-    this.#trigrams = new Uint16Array(names.length)
+    this.#pieces = new Uint16Array(names.length)
     this.#shared = new Uint16Array(names.length)
   }
 
@@ -98,9 +99,9 @@ export class NameIndex {
     if (words === '') return
     push(this.#byWords, words, at)
     push(this.#byConsonants, sound.consonants, at)
-    const trigrams = trigramsOf(sound.consonants)
-    this.#trigrams[at] = trigrams.size
-    for (const trigram of trigrams) push(this.#postings, trigram, at)
+    const pieces = piecesOf(words, sound.consonants)
+    this.#pieces[at] = pieces.size
+    for (const piece of pieces) push(this.#postings, piece, at)
   }
 
   /** Of one entry: they stand together. */
@@ -123,28 +124,28 @@ export class NameIndex {
       for (const at of (this.#byWords.get(words) ?? []).slice(0, MOST_OF_A_STRETCH)) found.add(at)
       for (const at of (this.#byConsonants.get(sound.consonants) ?? []).slice(0, MOST_OF_A_STRETCH)) found.add(at)
     }
-    if (utterance.length > 0) for (const at of this.#alike(utterance[0]!.sound.consonants)) found.add(at)
+    if (utterance.length > 0) for (const at of this.#alike(utterance[0]!)) found.add(at)
     return [...found].sort((a, b) => a - b)
   }
 
-  /** By the trigrams that both have, over the mean of how many each has; names that lie inside a longer utterance are not forgotten. */
-  #alike(consonants: string): number[] {
-    const trigrams = trigramsOf(consonants)
+  /** By the pieces that both have: over the mean of how many each has, and over the fewer of both, so that parts are found. */
+  #alike({ words, sound }: Stretch): number[] {
+    const pieces = piecesOf(words, sound.consonants)
     const alike: { readonly at: number; readonly share: number }[] = []
-    for (const at of this.#count(trigrams)) {
-      const [shared, own] = [this.#shared[at]!, this.#trigrams[at]!]
-      const share = Math.max(2 * shared / (own + trigrams.size), own > 2 ? PART_WEIGHS * shared / own : 0)
+    for (const at of this.#count(pieces)) {
+      const [shared, own] = [this.#shared[at]!, this.#pieces[at]!]
+      const share = 2 * shared / (own + pieces.size) + PART_WEIGHS * shared / Math.min(own, pieces.size)
       if (share >= LEAST_SHARED) alike.push({ at, share })
       this.#shared[at] = 0
     }
     return alike.sort((a, b) => b.share - a.share || a.at - b.at).slice(0, MOST_ALIKE).map(({ at }) => at)
   }
 
-  /** Which names share any, the rarest trigrams first. */
-  #count(trigrams: ReadonlySet<string>): number[] {
+  /** Which names share any, the rarest pieces first. */
+  #count(pieces: ReadonlySet<string>): number[] {
     const touched: number[] = []
     let budget = MOST_POSTINGS
-    for (const postings of [...trigrams].flatMap((trigram) => [this.#postings.get(trigram) ?? []]).sort((a, b) => a.length - b.length)) {
+    for (const postings of [...pieces].flatMap((piece) => this.#postings.has(piece) ? [this.#postings.get(piece)!] : []).sort((a, b) => a.length - b.length)) {
       budget -= postings.length
       if (budget < 0) break
       for (const at of postings) if (this.#shared[at]!++ === 0) touched.push(at)
@@ -153,12 +154,12 @@ export class NameIndex {
   }
 }
 
-/** Beginning and end are sounds too, so that short names have trigrams. */
-function trigramsOf(consonants: string): Set<string> {
+/** Words, and trigrams of sounds. Beginning and end are sounds too, so that short names have trigrams. */
+function piecesOf(words: string, consonants: string): Set<string> {
   const framed = `<${consonants}>`
-  const trigrams = new Set<string>()
-  for (let at = 0; at + 3 <= framed.length; at++) trigrams.add(framed.slice(at, at + 3))
-  return trigrams
+  const pieces = new Set(words.split(' '))
+  for (let at = 0; at + 3 <= framed.length; at++) pieces.add(`~${framed.slice(at, at + 3)}`)
+  return pieces
 }
 
 function push(map: Map<string, number[]>, key: string, value: number): void {

@@ -22,7 +22,7 @@ const STRICTNESS = 1.5
 /** Of a sound; recognizers mistake vowels more often than consonants. */
 const CONSONANTS_WEIGH = 0.6
 /** Letters of a part of a name that count as meaning it. */
-const LEAST_LETTERS_OF_A_PART = 4
+const LEAST_LETTERS_OF_A_PART = 3
 
 /**
  * The best of all stretches that are about as long as the name, by what `rate` makes of each. `mostOf` is the most that

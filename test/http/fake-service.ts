@@ -9,7 +9,7 @@ import { Feedback } from '../../src/feedback/feedback.js'
 import { buildApp } from '../../src/http/app.js'
 import type { DriftView, Pool } from '../../src/http/dependencies.js'
 import { Intake } from '../../src/http/intake.js'
-import { SearchEngine } from '../../src/search/engine.js'
+import { openSearchEngine } from '../../src/search/engine.js'
 import { showCatalogues } from '../../src/telemetry/catalogue-metrics.js'
 import { feedbackCounters, showConcepts } from '../../src/telemetry/feedback-metrics.js'
 import { Telemetry } from '../../src/telemetry/telemetry.js'
@@ -78,8 +78,7 @@ export async function setUp(t: Test, environment: Record<string, string> = {}, f
   showConcepts(telemetry.live, () => feedback.figures())
   const catalogues = new CatalogueStore(fake.publisher ?? WILLING, config)
   showCatalogues(telemetry.live, () => catalogues.list())
-  const searchEngine = config.searchEngine && new SearchEngine(config.searchEngine)
-  const app = await buildApp({ config, pool, telemetry, drift: { observe: () => undefined, ...drift }, intake, feedback, catalogues, searchEngine, models, logger: pino({ level: 'trace' }, { write: (line: string) => { logged.push(line) } }) }, '0.0.0')
+  const app = await buildApp({ config, pool, telemetry, drift: { observe: () => undefined, ...drift }, intake, feedback, catalogues, searchEngine: openSearchEngine(config), models, logger: pino({ level: 'trace' }, { write: (line: string) => { logged.push(line) } }) }, '0.0.0')
   t.teardown(() => app.close())
   const url = await app.listen({ host: '127.0.0.1', port: 0 })
   const metric = async (name: string): Promise<string[]> => (await telemetry.exposition()).split('\n').filter((line) => line.startsWith(name) && !line.endsWith(' 0'))

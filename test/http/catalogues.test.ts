@@ -1,0 +1,105 @@
+/** Catalogues by HTTP over fake workers: what is taken, what is refused, and that what is served goes on being served. */
+import t from 'tap'
+import { SpeechError } from '../../src/errors.js'
+import type { Report } from '../../src/types.js'
+import { CLIP, errorOf, post, REPORT, setUp } from './fake-service.js'
+
+const CSV = 'id,name,aliases,weight,tags\ntea-1,Green Tea,sencha|matcha,2,drinks\ntea-2,Black Tea,,,\n'
+
+function put(url: string, name: string, body: string | Buffer, type = 'text/csv'): Promise<Response> {
+  return fetch(`${url}/v1/catalogues/${name}`, { method: 'PUT', body: body as unknown as string, headers: { 'content-type': type } })
+}
+
+t.test('a catalogue is put, described, listed, replaced and removed', async (t) => {
+  const { url, metric, logged } = await setUp(t)
+  const made = await put(url, 'shop', CSV)
+  t.equal(made.status, 200)
+  const described = await made.json() as Record<string, unknown>
+  t.match(described, { name: 'shop', version: 1, entries: 2, names: 4, compileSeconds: 0.1, report: { duplicateNames: { count: 0 }, soundAlikes: { count: 0 }, unspellable: { count: 0, listed: [] } } })
+  t.same(await (await fetch(`${url}/v1/catalogues/shop`)).json(), described)
+  t.same(await (await fetch(`${url}/v1/catalogues`)).json(), { data: [described] })
+  t.match(await metric('asr_catalogue_entries'), ['asr_catalogue_entries{catalogue="shop"} 2'])
+  t.match(await (await put(url, 'shop', '{"id":"a","name":"b"}', 'application/octet-stream')).json(), { version: 2, entries: 1 })
+  t.equal((await fetch(`${url}/v1/catalogues/shop`, { method: 'DELETE' })).status, 204)
+  t.same(await (await fetch(`${url}/v1/catalogues`)).json(), { data: [] })
+  t.same(await metric('asr_catalogue_entries{'), [])
+  for (const method of ['GET', 'DELETE']) t.match(await errorOf(await fetch(`${url}/v1/catalogues/shop`, { method })), { status: 404, code: 'CATALOGUE_NOT_FOUND' })
+  t.notMatch(logged.join(''), /sencha|Green/, 'names are nobody\'s business but the operator\'s')
+})
+
+t.test('what is refused is typed, and the old version still answers', async (t) => {
+  let takes = true
+  const { url } = await setUp(t, { EARSHOT_MAX_CATALOGUE_BYTES: '3000000', EARSHOT_MAX_CATALOGUE_ENTRIES: '1000' }, {
+    publisher: { publish: async () => { if (takes) return { seconds: 0, unspellable: [] }; throw new SpeechError('CATALOGUE_NOT_TAKEN') }, forget: () => undefined },
+  })
+  await put(url, 'shop', CSV)
+  const hostile: [string, string | Buffer, object][] = [
+    ['a row of a megabyte', `id,name\n1,${'x'.repeat(1e6)}`, { status: 422, code: 'CATALOGUE_INVALID' }],
+    ['control characters', 'id,name\n1,a\u001b[31m', { status: 422, code: 'CATALOGUE_INVALID', param: 'name' }],
+    ['text that turns around', 'id,name\n1,a\u202egpj.exe', { status: 422, code: 'CATALOGUE_INVALID', param: 'name' }],
+    ['duplicate ids', 'id,name\n1,a\n1,b', { status: 422, code: 'CATALOGUE_INVALID', param: 'id' }],
+    ['no UTF-8', Buffer.from([...Buffer.from('id,name\n1,'), 0xc3, 0x28]), { status: 422, code: 'CATALOGUE_INVALID' }],
+    ['an empty body', '', { status: 422, code: 'CATALOGUE_INVALID' }],
+    ['a page', '<html><body>404</body></html>', { status: 422, code: 'CATALOGUE_INVALID' }],
+    ['more entries than all may have', `id,name\n${Array.from({ length: 1_001 }, (_, i) => `${i},n`).join('\n')}`, { status: 413, code: 'CATALOGUE_TOO_LARGE' }],
+    ['three hundred thousand rows', `id,name\n${Array.from({ length: 300_000 }, (_, i) => `${i},n`).join('\n')}`, { status: 413, code: 'CATALOGUE_TOO_LARGE' }],
+    ['a million rows', `id,name\n${Array.from({ length: 1e6 }, (_, i) => `${i},n`).join('\n')}`, { status: 413, code: 'CATALOGUE_TOO_LARGE' }],
+  ]
+  for (const [name, body, expected] of hostile) t.match(await errorOf(await put(url, 'shop', body)), expected, name)
+  t.match(await errorOf(await put(url, 'UPPER', CSV)), { status: 400, code: 'REQUEST_INVALID', param: 'name' })
+  t.match(await errorOf(await put(url, '..%2f..%2fetc', CSV)), { status: 400, code: 'REQUEST_INVALID', param: 'name' })
+  takes = false
+  t.match(await errorOf(await put(url, 'shop', CSV)), { status: 503, code: 'CATALOGUE_NOT_TAKEN', retryAfter: '1' })
+  t.match(await (await fetch(`${url}/v1/catalogues/shop`)).json(), { version: 1, entries: 2 })
+  t.equal((await post(`${url}/v1/search?catalogue=shop`, CLIP)).status, 200)
+})
+
+t.test('right-to-left names are served as they are', async (t) => {
+  const { url } = await setUp(t, {}, { answer: async () => ({ ...REPORT, text: 'شاي أخضر' }) })
+  t.equal((await put(url, 'shop', 'id,name\n1,شاي أخضر\n')).status, 200)
+  t.match(await (await post(`${url}/v1/search?catalogue=shop`, CLIP)).json(), { hits: [{ id: '1', name: 'شاي أخضر', why: ['heard'] }] })
+})
+
+t.test('the service is not ready before it has the catalogues of its settings', async (t) => {
+  const { url, catalogues } = await setUp(t)
+  catalogues.await(['shop'])
+  const before = await fetch(`${url}/readyz`)
+  t.equal(before.status, 503)
+  t.match(await before.json(), { ready: false, missing: /shop/ })
+  await put(url, 'shop', CSV)
+  t.equal((await fetch(`${url}/readyz`)).status, 200)
+})
+
+t.test('catalogues change places under load, and every request is answered by the version that it was heard with', async (t) => {
+  const lists = new Set<string>()
+  const { url, jobs } = await setUp(t, {}, {
+    publisher: { publish: async ({ id }) => { await pause(3); lists.add(id); return { seconds: 0, unspellable: [] } }, forget: (id) => { lists.delete(id) } },
+    answer: async ({ phrases }): Promise<Report> => {
+      await pause(5 + Math.random() * 20)
+      if (!lists.has(phrases as string)) throw new SpeechError('CATALOGUE_NOT_FOUND', phrases as string)
+      return { ...REPORT, text: `version ${(phrases as string).split('@')[1]!}` }
+    },
+  })
+  const version = (number: number): string => `id,name\n${number},version ${number}\n`
+  await put(url, 'shop', version(1))
+  let putting = true
+  const client = async (): Promise<number> => {
+    let answered = 0
+    for (; putting; answered++) {
+      const body = await (await post(`${url}/v1/search?catalogue=shop`, CLIP)).json() as { catalogue: string; hits: { id: string; why: string[] }[] }
+      t.equal(`shop@${body.hits[0]?.id}`, body.catalogue, body.catalogue)
+    }
+    return answered
+  }
+  const clients = Array.from({ length: 6 }, client)
+  for (let number = 2; number <= 8; number++) t.equal((await put(url, 'shop', version(number))).status, 200)
+  putting = false
+  const answered = (await Promise.all(clients)).reduce((a, b) => a + b)
+  t.equal(jobs.length, answered)
+  await pause(20)
+  t.same([...lists], ['shop@8'])
+})
+
+function pause(milliseconds: number): Promise<void> {
+  return new Promise((resolve) => { setTimeout(resolve, milliseconds) })
+}
