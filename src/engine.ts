@@ -7,8 +7,9 @@
 import { compiledGraph } from './compiler/cache.js'
 import { targetFor } from './compiler/target.js'
 import type { Target } from './compiler/graph.js'
+import { readCalibration } from './confidence/calibration.js'
 import { SpeechError } from './errors.js'
-import { openModelFiles, readManifest, type Manifest } from './manifest.js'
+import { modelDigest, openModelFiles, readManifest, type Manifest } from './manifest.js'
 import { loadRecognizer, type Recognizer } from './recognizer.js'
 import { sessionOpener, type OpenSession } from './runtime/session.js'
 import type { Engine, MatrixChoice } from './choices.js'
@@ -24,19 +25,25 @@ export interface EngineSettings {
 
 export interface LoadedRecognizer { readonly recognizer: Recognizer; readonly notes: readonly string[] }
 
-/** A graph that was written for an accelerator is of no use on the CPU: when none of the accelerators can be used, another is loaded. */
 export async function loadModel(name: string, settings: EngineSettings): Promise<LoadedRecognizer> {
+  const manifest = await readManifest(settings.modelsDir, name)
+  const calibration = await readCalibration(settings.modelsDir, { name, digest: modelDigest(manifest) })
+  const { recognizer, notes } = await loadForBest(manifest, settings)
+  return { recognizer: { ...recognizer, calibration }, notes }
+}
+
+/** A graph that was written for an accelerator is of no use on the CPU: when none of the accelerators can be used, another is loaded. */
+async function loadForBest(manifest: Manifest, settings: EngineSettings): Promise<LoadedRecognizer> {
   const { executionProviders: providers, executionProvidersStrict: strict, threads } = settings
   const open = sessionOpener({ providers, strict, threads })
-  const first = await loadFor(providers[0]!, name, settings, open)
+  const first = await loadFor(providers[0]!, manifest, settings, open)
   const { engine, provider: { provider } } = first.recognizer
   if (engine === 'reference' || provider === providers[0]) return first
   await first.recognizer.dispose()
-  return loadFor(provider, name, settings, open)
+  return loadFor(provider, manifest, settings, open)
 }
 
-async function loadFor(provider: string, name: string, { modelsDir, engine, matrices }: EngineSettings, open: OpenSession): Promise<LoadedRecognizer> {
-  const manifest = await readManifest(modelsDir, name)
+async function loadFor(provider: string, manifest: Manifest, { modelsDir, engine, matrices }: EngineSettings, open: OpenSession): Promise<LoadedRecognizer> {
   const files = openModelFiles(modelsDir, manifest)
   if (engine === 'reference') return { recognizer: await loadRecognizer(manifest, files, open), notes: [] }
   const target = targetFor(provider, matrices)

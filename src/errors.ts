@@ -52,6 +52,8 @@ export const ERRORS = {
   MODEL_FETCH_FAILED:     { status: 500, retryable: true,  counted: 'outside',   message: 'The model could not be fetched' },
   BASELINE_INVALID:       { status: 500, retryable: false, counted: 'outside',   message: 'The drift baseline is not valid' },
   BASELINE_MISMATCH:      { status: 500, retryable: false, counted: 'outside',   message: 'The drift baseline was made for something else' },
+  CONFIDENCE_INVALID:     { status: 500, retryable: false, counted: 'outside',   message: 'The calibration of the model is not valid' },
+  CLIPS_INVALID:          { status: 500, retryable: false, counted: 'outside',   message: 'The clips cannot be used' },
   PROVIDER_UNAVAILABLE:   { status: 500, retryable: false, counted: 'outside',   message: 'No execution provider of the list can be used' },
 } as const satisfies Record<string, ErrorEntry>
 

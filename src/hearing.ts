@@ -20,6 +20,8 @@ export interface Heard {
   /** Decodes that it took, and the time they took together. */
   readonly hearings: number
   readonly seconds: number
+  /** Share of the hearings that came to these words. */
+  readonly agreement: number
 }
 
 export interface HearingOptions extends RecognizeOptions {
@@ -36,8 +38,13 @@ const AGAIN_SECONDS = 6
 
 export async function hear(clip: SpokenClip, recognizer: Recognizer, options: HearingOptions): Promise<Heard> {
   const since = performance.now()
-  const heard = (hypothesis: Hypothesis, hearings: number): Heard => ({ clip, hypothesis, model: recognizer.name, hearings, seconds: (performance.now() - since) / 1000 })
-  if (!options.surround) return heard(await recognizer.recognize(clip, options), 1)
+  const heard = (hypothesis: Hypothesis, all: readonly Hypothesis[]): Heard => ({
+    clip, hypothesis, model: recognizer.name, hearings: all.length, seconds: (performance.now() - since) / 1000, agreement: agreementOf(hypothesis, all),
+  })
+  if (!options.surround) {
+    const only = await recognizer.recognize(clip, options)
+    return heard(only, [only])
+  }
   const { leadSeconds, trailSeconds, doubtBelow } = recognizer.hearing
   const isLong = clip.voice.endSeconds - clip.voice.startSeconds > AGAIN_SECONDS
   const all: Hypothesis[] = []
@@ -49,7 +56,13 @@ export async function hear(clip: SpokenClip, recognizer: Recognizer, options: He
     if (best === undefined || isLikelier(hypothesis, best)) best = hypothesis
     if (best.stopped === 'end_of_text' && meanLogProbability(best.logProbabilities) >= doubtBelow) break
   }
-  return heard({ ...best!, ...mergedEvidence(all) }, all.length)
+  return heard({ ...best!, ...mergedEvidence(all) }, all)
+}
+
+/** By letters and digits alone: a full stop more or less is the same words. */
+function agreementOf({ text }: Hypothesis, all: readonly Hypothesis[]): number {
+  const words = (of: string): string => of.toLowerCase().replace(/[^\p{Letter}\p{Number}]+/gu, ' ').trim()
+  return all.filter((other) => words(other.text) === words(text)).length / all.length
 }
 
 /** Of a phrase that one hearing did not think of: a little less than the least that it did. */

@@ -27,6 +27,12 @@ export interface Alternative {
   readonly phrases: readonly number[]
 }
 
+/** One of several transcripts, with what it has of the whole. */
+export interface Reading extends Alternative {
+  /** Calibrated probability that this one is right; all together at most 1. Null without a calibration. */
+  readonly share: number | null
+}
+
 /** How well a clip fits one phrase. */
 export interface PhraseEvidence {
   /** Its place in the list. */

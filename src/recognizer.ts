@@ -6,6 +6,7 @@
  * test/families/contract.test.ts pays it by running every file of the folder.
  */
 import { SpeechError } from './errors.js'
+import type { Calibration } from './confidence/calibration.js'
 import type { Manifest, ModelFiles } from './manifest.js'
 import type { OpenSession } from './runtime/session.js'
 import type { CompiledPhrases, SearchWish } from './decoding/search.js'
@@ -42,6 +43,8 @@ export interface Recognizer {
   readonly engine: Engine
   /** How a clip is best put before it. */
   readonly hearing: Manifest['hearing']
+  /** How far its transcripts are to be believed, where that was fitted; no family knows it, the engine adds it. */
+  readonly calibration?: Calibration | null
   recognize(clip: Clip, options: RecognizeOptions): Promise<Hypothesis>
   /** Makes phrases ready for `search`. Undefined where the engine cannot search. */
   readonly compilePhrases?: (list: PhraseList) => CompiledPhrases

@@ -1,9 +1,11 @@
 /** What was measured and heard → the Report that the client and the metrics get. */
 import type { Answer } from './cascade.js'
+import { correctnessOf, sharesOf } from './confidence/correctness.js'
 import type { Recognizer } from './recognizer.js'
 import { hasWords, meanLogProbability } from './hearing.js'
 import type { TranscribeOptions } from './pipeline.js'
 import type { Speech } from './speech.js'
+import type { Reading } from './phrases.js'
 import type { Stopwatch } from './stopwatch.js'
 import type { CascadeReport, Level, Quality, Recording, Report, Segment, Timbre, Warning } from './types.js'
 
@@ -44,14 +46,16 @@ export function composeReport(findings: Findings): Report {
   const text = segments.map((segment) => segment.text).join(' ')
   const logProbabilities = spoken.flatMap(({ hypothesis }) => hypothesis.logProbabilities)
   const confidence = text === '' ? null : Math.exp(meanLogProbability(logProbabilities))
+  const correctness = correctnessOf(recognizer.calibration, segments)
   return {
     text,
     confidence,
     lowestTokenProbability: text === '' ? null : Math.exp(logProbabilities.reduce((lowest, one) => Math.min(lowest, one), 0)),
+    correctness,
     language: heard[0]?.hypothesis.language ?? findings.options.language ?? recognizer.languages[0]!,
     model: recognizer.name,
     segments,
-    alternatives: spoken.length === 1 ? spoken[0]!.hypothesis.alternatives ?? [] : [],
+    alternatives: spoken.length === 1 ? readingsOf(spoken[0]!, recognizer, correctness) : [],
     evidence: spoken.length === 1 ? spoken[0]!.hypothesis.evidence ?? [] : [],
     hearings,
     cascade,
@@ -72,7 +76,7 @@ export function composeReport(findings: Findings): Report {
 }
 
 /** Clips are counted at the rate of the model, which may be off by a thousandth of an odd one: never outside the upload. */
-function toSegment({ clip, hypothesis, model, reason }: Answer, audioSeconds: number): Segment {
+function toSegment({ clip, hypothesis, model, agreement, reason }: Answer, audioSeconds: number): Segment {
   const { logProbabilities, text, tokens, stopped } = hypothesis
   const mean = meanLogProbability(logProbabilities)
   return {
@@ -83,9 +87,15 @@ function toSegment({ clip, hypothesis, model, reason }: Answer, audioSeconds: nu
     meanLogProbability: mean,
     tokens,
     stopped,
+    agreement,
     model,
     cascade: reason,
   }
+}
+
+function readingsOf({ hypothesis: { alternatives = [] } }: Answer, { calibration }: Recognizer, correctness: number | null): Reading[] {
+  const shares = calibration && correctness !== null ? sharesOf(calibration, correctness, alternatives) : []
+  return alternatives.map((alternative, index) => ({ ...alternative, share: shares[index] ?? null }))
 }
 
 function warningsOf({ recording, level, quality, audioSeconds, heard }: Findings, confidence: number | null): Warning[] {

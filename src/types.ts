@@ -2,7 +2,7 @@
  * The nouns that flow through the service, in the order in which a request meets them:
  * upload bytes → Recording → Waveform at the model's rate and level → Clip[] → Hypothesis[] → Report, all of them plain data.
  */
-import type { Alternative, PhraseEvidence } from './phrases.js'
+import type { Alternative, PhraseEvidence, Reading } from './phrases.js'
 
 /** Mono PCM; samples nominally in [-1, 1]. */
 export interface Waveform {
@@ -182,6 +182,8 @@ export interface Segment {
   readonly meanLogProbability: number
   readonly tokens: readonly number[]
   readonly stopped: StopReason
+  /** Share of the hearings of the clip that came to these words; 1 where it was heard once. */
+  readonly agreement: number
   /** Whose transcript it is. */
   readonly model: string
   /** Null when no cascade is on. */
@@ -235,11 +237,13 @@ export interface Report {
   readonly confidence: number | null
   /** Probability of the token that the decoder doubted most, in [0, 1]; null when there is no text. */
   readonly lowestTokenProbability: number | null
+  /** Calibrated probability that the text is right, word for word; null without text or calibration. */
+  readonly correctness: number | null
   readonly language: string
   readonly model: string
   readonly segments: readonly Segment[]
   /** N-best, the first is `text`, and expected phrases by how well they fit; empty unless asked for, or where the upload is several clips. */
-  readonly alternatives: readonly Alternative[]
+  readonly alternatives: readonly Reading[]
   readonly evidence: readonly PhraseEvidence[]
   /** Decodes that it took: none when the model was not run, more than one for a clip whose first transcript left doubt. */
   readonly hearings: number

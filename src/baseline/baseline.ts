@@ -16,9 +16,9 @@ import { mergeBaselines } from '../drift/merge.js'
 import { readRecord } from '../drift/record.js'
 import { SpeechError } from '../errors.js'
 import { modelDigest, readManifest } from '../manifest.js'
-import { listClips } from './clips.js'
+import { listClips } from '../recordings/clips.js'
 import { clipsOf, digestId, errorsByConfidence, makeBaseline, speakersOf, type Made, type MadeFrom } from './make.js'
-import { recognizeAll, type Processed } from './recognize.js'
+import { recognizeAll, type Processed } from '../recordings/recognize.js'
 import { describeBaseline } from './show.js'
 
 const USAGE = `npm run baseline -- make --clips FOLDER|MANIFEST.jsonl --out FILE   from clips: path, and text, speaker, session, time where known

@@ -8,7 +8,7 @@ import { checkFalseAlarms, criesWolf, type SelfCheck } from '../drift/self-check
 import { normalizeText } from '../scoring/normalize.js'
 import { seededRandom } from '../scoring/seeded-random.js'
 import { alignWords, countErrors, totalErrors } from '../scoring/word-errors.js'
-import type { Processed } from './recognize.js'
+import type { Processed } from '../recordings/recognize.js'
 
 export interface MadeFrom {
   readonly id: string

@@ -50,7 +50,7 @@ export function withIds({ alternatives, evidence }: Pick<Report, 'alternatives' 
 }
 
 interface ForClients {
-  readonly alternatives: { readonly text: string; readonly confidence: number; readonly logProbability: number; readonly phrases: string[] }[]
+  readonly alternatives: { readonly text: string; readonly confidence: number; readonly logProbability: number; readonly share: number | null; readonly phrases: string[] }[]
   readonly evidence: { readonly phrase: string; readonly logProbability: number; readonly margin: number }[]
 }
 

@@ -45,6 +45,7 @@ const SegmentSchema = Type.Object({
   meanLogProbability: Type.Number({ description: 'Natural logarithm, per token.' }),
   tokens: Type.Immutable(Type.Array(Type.Integer())),
   stopped: oneOf(['end_of_text', 'token_limit', 'repetition'], 'Why decoding ended.'),
+  agreement: Type.Number({ minimum: 0, maximum: 1, description: 'Share of the hearings of the clip that came to these words; 1 where it was heard once.' }),
   model: Type.String({ description: 'Whose transcript it is.' }),
   cascade: nullable(oneOf(CASCADE_REASONS, ''), `Why the larger model was asked, or \`sure\`: ${CASCADE_REASONS.join(', ')}; null when no cascade is on.`),
 })
@@ -59,6 +60,7 @@ const CascadeSchema = Type.Object({
 const AlternativeSchema = Type.Object({
   text: Type.String(),
   confidence: Type.Number({ minimum: 0, maximum: 1 }),
+  share: nullable(Type.Number({ minimum: 0, maximum: 1 }), 'Probability that this reading is right, calibrated; all together at most 1. Null without a calibration of the model.'),
   logProbability: Type.Number({ description: 'Natural logarithm, of the whole reading.' }),
   phrases: Type.Immutable(Type.Array(Type.String(), { description: 'Ids of the entries, or the phrases, that were heard as such.' })),
 })
@@ -103,6 +105,7 @@ export const ReportReply = Type.Object({
   alternatives: Type.Immutable(Type.Array(AlternativeSchema, { description: 'Readings of the whole upload, best first; the first is `text`. Empty unless `nBest` asks for them.' })),
   confidence: nullable(Type.Number({ minimum: 0, maximum: 1 }), 'exp(mean token log-probability); null when there is no text.'),
   lowestTokenProbability: nullable(Type.Number({ minimum: 0, maximum: 1 }), 'Probability of the token that the decoder doubted most; null when there is no text.'),
+  correctness: nullable(Type.Number({ minimum: 0, maximum: 1 }), 'Probability that the text is right, word for word, calibrated; null without a calibration of the model, or without text.'),
   language: Type.String(),
   model: Type.String(),
   segments: Type.Immutable(Type.Array(SegmentSchema)),

@@ -9,7 +9,7 @@ import { SpeechError } from '../errors.js'
 import type { EngineFailure } from '../search/engine.js'
 import type { SearchOutcome } from '../search/outcomes.js'
 import { DEFAULT_THRESHOLD, rank, type Match } from '../search/ranking.js'
-import type { Alternative, PhraseEvidence } from '../phrases.js'
+import type { Alternative, PhraseEvidence, Reading } from '../phrases.js'
 import type { Report } from '../types.js'
 import { SearchQuery, SearchReply, type Hit } from './catalogue-schemas.js'
 import type { AppDependencies } from './dependencies.js'
@@ -92,8 +92,8 @@ function whoAnswers({ hits, limit = HITS, threshold = DEFAULT_THRESHOLD }: Searc
 const NOTHING: Found = { outcome: 'no_match', hits: [], didYouMean: [], reason: null }
 
 /** A model that gives no readings has one: its transcript. */
-function readingsOf({ alternatives, text, confidence, segments }: Report): readonly Alternative[] {
+function readingsOf({ alternatives, text, confidence, correctness, segments }: Report): readonly Reading[] {
   if (alternatives.length > 0 || text === '') return alternatives
   const logProbability = segments.reduce((sum, { meanLogProbability, tokens }) => sum + meanLogProbability * tokens.length, 0)
-  return [{ text, confidence: confidence!, logProbability, phrases: [] }]
+  return [{ text, confidence: confidence!, logProbability, phrases: [], share: correctness }]
 }

@@ -5,9 +5,9 @@ import path from 'node:path'
 import { promisify } from 'node:util'
 import t from 'tap'
 import { runBaseline } from '../../src/baseline/baseline.js'
-import { listClips } from '../../src/baseline/clips.js'
+import { listClips } from '../../src/recordings/clips.js'
 import { errorsByConfidence, makeBaseline } from '../../src/baseline/make.js'
-import type { Processed } from '../../src/baseline/recognize.js'
+import type { Processed } from '../../src/recordings/recognize.js'
 import { describeBaseline } from '../../src/baseline/show.js'
 import { parseBaseline } from '../../src/drift/baseline.js'
 import { binsFor } from '../../src/drift/build.js'
@@ -77,7 +77,7 @@ t.test('the same clips make the same baseline, and two with the same bins are me
 })
 
 t.test('errors are counted by confidence, in the language of the transcript', (t) => {
-  const clip = { file: '', text: 'play some jazz', speaker: null, session: null, time: null }
+  const clip = { file: '', text: 'play some jazz', speaker: null, session: null, time: null, source: 'made up', isRedistributable: true }
   const heard = (text: string, confidence: number): Processed => ({ clip, report: { ...REPORT, text, confidence } })
   const bins = errorsByConfidence([heard('Play some jazz.', 0.97), heard('play sum jazz', 0.55), { clip: { ...clip, text: null }, report: REPORT }])!
   t.same(bins.filter(({ words }) => words > 0), [{ upTo: 0.6, words: 3, errors: 1 }, { upTo: 1, words: 3, errors: 0 }])

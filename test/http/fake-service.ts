@@ -18,12 +18,12 @@ import type { JobRequest } from '../../src/worker/job.js'
 import { wavOfSeconds } from './wav.js'
 
 export const REPORT: Report = {
-  text: 'play some jazz', confidence: 0.9, lowestTokenProbability: 0.7, alternatives: [], evidence: [], language: 'en', model: 'moonshine-tiny-en', noSpeechReason: null, warnings: [],
+  text: 'play some jazz', confidence: 0.9, lowestTokenProbability: 0.7, correctness: 0.8, alternatives: [], evidence: [], language: 'en', model: 'moonshine-tiny-en', noSpeechReason: null, warnings: [],
   hearings: 3,
   cascade: { model: 'whisper-base', asked: 1, reasons: ['sure', 'low_confidence'], seconds: 0.4 },
   segments: [
-    { startSeconds: 0.25, endSeconds: 61.5, text: 'play', confidence: 0.9, meanLogProbability: -0.1, tokens: [5], stopped: 'end_of_text', model: 'moonshine-tiny-en', cascade: 'sure' },
-    { startSeconds: 3661.2, endSeconds: 3662.25, text: 'some <b> & jazz', confidence: 0.9, meanLogProbability: -0.1, tokens: [6, 7], stopped: 'end_of_text', model: 'whisper-base', cascade: 'low_confidence' },
+    { startSeconds: 0.25, endSeconds: 61.5, text: 'play', confidence: 0.9, meanLogProbability: -0.1, tokens: [5], stopped: 'end_of_text', agreement: 1, model: 'moonshine-tiny-en', cascade: 'sure' },
+    { startSeconds: 3661.2, endSeconds: 3662.25, text: 'some <b> & jazz', confidence: 0.9, meanLogProbability: -0.1, tokens: [6, 7], stopped: 'end_of_text', agreement: 1, model: 'whisper-base', cascade: 'low_confidence' },
   ],
   input: {
     container: 'wav', codec: 'pcm_s16', sampleRate: 16_000, channels: 1, mixing: 'mono', truncated: false, loudnessLufs: -23, peakDbfs: -3, rmsDbfs: null,

@@ -9,12 +9,12 @@ import type { Report } from '../types.js'
 import { WorkerPool } from '../worker/pool.js'
 import type { SourceClip } from './clips.js'
 
-/** A clip that could not be processed is no part of the baseline. */
+/** What became of a clip; one that could not be processed is left out of whatever is made. */
 export type Processed = { readonly clip: SourceClip; readonly report: Report } | { readonly clip: SourceClip; readonly error: SpeechError }
 
 const PATIENCE_SECONDS = 3_600
 
-export async function recognizeAll(clips: readonly SourceClip[], config: Config, onProgress: (done: number) => void): Promise<Processed[]> {
+export async function recognizeAll(clips: readonly SourceClip[], config: Config, onProgress: (done: number) => void, nBest = 1): Promise<Processed[]> {
   const ignore = (): void => undefined
   const pool = new WorkerPool({
     entry: new URL('../worker/recognizer-process.js', import.meta.url),
@@ -25,29 +25,29 @@ export async function recognizeAll(clips: readonly SourceClip[], config: Config,
   })
   try {
     await pool.start()
-    return await inTurns(clips, config, pool, onProgress)
+    return await inTurns(clips, (clip) => recognizeOne(clip, config, pool, nBest), config.workers, onProgress)
   } finally {
     await pool.close(0)
   }
 }
 
 /** As many at a time as there are workers, each taking the next clip when it is done with one. */
-async function inTurns(clips: readonly SourceClip[], config: Config, pool: WorkerPool, onProgress: (done: number) => void): Promise<Processed[]> {
+async function inTurns(clips: readonly SourceClip[], recognize: (clip: SourceClip) => Promise<Processed>, workers: number, onProgress: (done: number) => void): Promise<Processed[]> {
   const processed: Processed[] = []
   let next = 0
   let done = 0
   const work = async (): Promise<void> => {
     for (let index = next++; index < clips.length; index = next++) {
-      processed[index] = await recognizeOne(clips[index]!, config, pool)
+      processed[index] = await recognize(clips[index]!)
       onProgress(++done)
     }
   }
-  await Promise.all(Array.from({ length: config.workers }, work))
+  await Promise.all(Array.from({ length: workers }, work))
   return processed
 }
 
-async function recognizeOne(clip: SourceClip, { models, maxAudioSeconds }: Config, pool: WorkerPool): Promise<Processed> {
-  const audio = await readFile(clip.file).catch((cause: NodeJS.ErrnoException) => { throw new SpeechError('BASELINE_INVALID', `${clip.file} cannot be read (${cause.message})`, { cause }) })
-  const { outcome } = await pool.run({ audio, audioSeconds: maxAudioSeconds, model: models[0]!, language: undefined })
+async function recognizeOne(clip: SourceClip, { models, maxAudioSeconds }: Config, pool: WorkerPool, nBest: number): Promise<Processed> {
+  const audio = await readFile(clip.file).catch((cause: NodeJS.ErrnoException) => { throw new SpeechError('CLIPS_INVALID', `${clip.file} cannot be read (${cause.message})`, { cause }) })
+  const { outcome } = await pool.run({ audio, audioSeconds: maxAudioSeconds, model: models[0]!, language: undefined, nBest })
   return outcome.ok ? { clip, report: outcome.report } : { clip, error: fromWire(outcome.error) }
 }
