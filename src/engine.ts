@@ -7,6 +7,7 @@
 import { compiledGraph } from './compiler/cache.js'
 import { targetFor } from './compiler/target.js'
 import { openModelFiles, readManifest } from './manifest.js'
+import { SpeechError } from './errors.js'
 import { loadRecognizer, type Recognizer } from './recognizer.js'
 import { sessionOpener, type OpenSession } from './runtime/session.js'
 import type { Engine, MatrixChoice } from './choices.js'
@@ -37,12 +38,18 @@ async function loadFor(provider: string, name: string, { modelsDir, engine, matr
   const manifest = await readManifest(modelsDir, name)
   const files = openModelFiles(modelsDir, manifest)
   if (engine === 'reference') return { recognizer: await loadRecognizer(manifest, files, open), notes: [] }
-  const compiled = await compiledGraph(modelsDir, manifest, targetFor(provider, matrices))
+  const target = targetFor(provider, matrices)
+  const compiled = await compiledGraph(modelsDir, manifest, target)
   if ('reason' in compiled) return { recognizer: await loadRecognizer(manifest, files, open), notes: [`not compiled: ${compiled.reason}`] }
   const { graph, compileSeconds, notKept } = compiled
   const notes = [
     ...compileSeconds === undefined ? [] : [`compiled in ${compileSeconds.toFixed(1)} s`],
     ...notKept === undefined ? [] : [`the compiled graph could not be kept: ${notKept}`],
   ]
-  return { recognizer: await loadRecognizer(manifest, files, open, graph), notes }
+  const further = async (entrance: 'align'): Promise<Uint8Array> => {
+    const found = await compiledGraph(modelsDir, manifest, target, entrance)
+    if ('reason' in found) throw new SpeechError('MODEL_INVALID', `${name}: ${found.reason}`)
+    return found.graph
+  }
+  return { recognizer: await loadRecognizer(manifest, files, open, graph, further), notes }
 }

@@ -20,6 +20,8 @@ export interface RecognizeOptions {
   readonly language: string | undefined
   /** Somebody spoke in this clip, so "nothing" is not an answer: the end token may not come first. */
   readonly mustSpeak: boolean
+  /** Whether it is to say when each word was said; only where `timesWords`. */
+  readonly words?: boolean
   readonly interrupt: Interrupt
   readonly stopwatch: Stopwatch
 }
@@ -36,21 +38,26 @@ export interface Recognizer {
   readonly provider: ProviderReport
   /** Whether it runs the graph that was written for this machine, or the published ones. */
   readonly engine: Engine
+  /** Whether it can say when words were said. */
+  readonly timesWords: boolean
   /** How a clip is best put before it. */
   readonly hearing: Manifest['hearing']
   recognize(clip: Clip, options: RecognizeOptions): Promise<Hypothesis>
   dispose(): Promise<void>
 }
 
-/** The one export of every file in families/, by the name `load`. Without a compiled graph, the published ones are run. */
-export type LoadFamily = (manifest: Manifest, files: ModelFiles, open: OpenSession, compiled?: Uint8Array) => Promise<Recognizer>
+/** Reads another graph of a compiled model, when it is first needed: `align` says where tokens were heard. */
+export type ReadGraph = (entrance: 'align') => Promise<Uint8Array>
 
-export async function loadRecognizer(manifest: Manifest, files: ModelFiles, open: OpenSession, compiled?: Uint8Array): Promise<Recognizer> {
+/** The one export of every file in families/, by the name `load`. Without a compiled graph, the published ones are run; without `further` ones, times of words are not known. */
+export type LoadFamily = (manifest: Manifest, files: ModelFiles, open: OpenSession, compiled?: Uint8Array, further?: ReadGraph) => Promise<Recognizer>
+
+export async function loadRecognizer(manifest: Manifest, files: ModelFiles, open: OpenSession, compiled?: Uint8Array, further?: ReadGraph): Promise<Recognizer> {
   const file = `./families/${manifest.family}.js`
   const module = await import(file).catch((cause: Error) => {
     // A family that is there and broken is a bug, and says so itself.
     if (!cause.message.startsWith('Cannot find') || !cause.message.includes(file.slice(1))) throw cause
     throw new SpeechError('MODEL_INVALID', `${manifest.name} is of the family "${manifest.family}", which this build does not have`, { cause })
   }) as { load: LoadFamily }
-  return module.load(manifest, files, open, compiled)
+  return module.load(manifest, files, open, compiled, further)
 }

@@ -5,7 +5,8 @@ import { hasWords, meanLogProbability } from './hearing.js'
 import type { TranscribeOptions } from './pipeline.js'
 import type { Speech } from './speech.js'
 import type { Stopwatch } from './stopwatch.js'
-import type { CascadeReport, Level, Quality, Recording, Report, Segment, Timbre, Warning } from './types.js'
+import type { Timbre } from './timbre.js'
+import type { CascadeReport, Level, Quality, Recording, Report, Segment, Warning } from './types.js'
 
 interface Findings {
   readonly recording: Recording

@@ -3,12 +3,14 @@
  * encoder → autoregressive decoder. Its cost grows with the clip, not with a fixed window, which is why it is
  * the default for voice search.
  */
+import { timeWords, type FrameClock } from '../alignment/word-times.js'
 import { greedy, type Decoded } from '../decoding/greedy.js'
 import { tokenBudget } from '../decoding/limits.js'
 import { greedyInRuns } from '../decoding/runs.js'
 import { SpeechError } from '../errors.js'
 import type { Manifest, ModelFiles } from '../manifest.js'
-import type { LoadFamily, RecognizeOptions } from '../recognizer.js'
+import type { LoadFamily, ReadGraph, RecognizeOptions } from '../recognizer.js'
+import { openAligner, type Attention } from '../runtime/alignment-graph.js'
 import { forbid, greedyGraph } from '../runtime/greedy-graph.js'
 import { requireMergedDecoder, startDecode } from '../runtime/kv-cache.js'
 import { Tensor, type OpenSession } from '../runtime/session.js'
@@ -16,33 +18,41 @@ import { llamaTokenizer } from '../text/tokenizer.js'
 import type { Engine, ProviderReport } from '../choices.js'
 import type { Clip, Hypothesis } from '../types.js'
 
-export const load: LoadFamily = async (manifest, files, open, compiled) => {
+/** A state of the encoder hears 894 samples, the next one begins 384 later (architectures/moonshine.ts, `listen`). */
+const CLOCK: FrameClock = { firstSeconds: 447 / 16_000, stepSeconds: 384 / 16_000 }
+
+export const load: LoadFamily = async (manifest, files, open, compiled, further) => {
   const { frontEnd, limits, hearing, languages, decoding } = manifest
   if (frontEnd.kind !== 'waveform') throw new SpeechError('MODEL_INVALID', `${manifest.name}: Moonshine takes a waveform, not ${frontEnd.kind}`)
   const { sampleRate, minSamples } = frontEnd
-  const { engine, provider, decode, dispose } = compiled === undefined ? await openPublished(manifest, files, open) : await openCompiled(manifest, compiled, open)
+  const { engine, provider, timesWords, decode, dispose } = compiled === undefined ? await openPublished(manifest, files, open) : await openCompiled(manifest, compiled, open, further)
   const tokenizer = llamaTokenizer()
 
   async function recognize(clip: Clip, options: RecognizeOptions): Promise<Hypothesis> {
     const samples = padTo(clip.waveform.samples, minSamples)
     const budget = tokenBudget(samples.length / sampleRate, decoding.tokensPerSecond, decoding.maxTokens)
-    const decoded = await decode(new Tensor('float32', samples, [1, samples.length]), budget, options)
+    const { attention, ...decoded } = await decode(new Tensor('float32', samples, [1, samples.length]), budget, options)
     const text = options.stopwatch.time('postprocess', () => tokenizer.decode(decoded.tokens))
-    return { ...decoded, text, language: languages[0] }
+    const hypothesis: Hypothesis = { ...decoded, text, language: languages[0] }
+    if (attention === undefined) return hypothesis
+    const words = options.stopwatch.time('align', () => timeWords(attention, { ...decoded, pieces: tokenizer.pieces(decoded.tokens) }, CLOCK))
+    return { ...hypothesis, words }
   }
 
-  return { name: manifest.name, sampleRate, maxSeconds: limits.clipSeconds, hearing, languages, provider, engine, recognize, dispose }
+  return { name: manifest.name, sampleRate, maxSeconds: limits.clipSeconds, hearing, languages, provider, engine, timesWords, recognize, dispose }
 }
 
 interface Opened {
   readonly engine: Engine
   readonly provider: ProviderReport
-  /** The waveform is [1, samples]. */
-  decode(waveform: Tensor, budget: number, options: RecognizeOptions): Promise<Decoded>
+  readonly timesWords: boolean
+  /** The waveform is [1, samples]. Where words are wanted, it answers what the decoder attended to. */
+  decode(waveform: Tensor, budget: number, options: RecognizeOptions): Promise<Decoded & { readonly attention?: Attention }>
   dispose(): Promise<void>
 }
 
-async function openCompiled({ decoding }: Manifest, graph: Uint8Array, open: OpenSession): Promise<Opened> {
+async function openCompiled({ decoding }: Manifest, graph: Uint8Array, open: OpenSession, further: ReadGraph | undefined): Promise<Opened> {
+  const aligner = further && openAligner(() => further('align'), open)
   const session = await open(graph, { fixedShapes: false })
   const { vocabulary, start } = greedyGraph(session)
   const always = forbid(vocabulary, decoding.suppressTokens ?? [])
@@ -53,11 +63,20 @@ async function openCompiled({ decoding }: Manifest, graph: Uint8Array, open: Ope
   return {
     engine: 'compiled',
     provider: session.provider,
-    decode: (waveform, budget, { interrupt, mustSpeak, stopwatch }) => {
-      const run = start({ input: 'waveform', heard: waveform, nothing }).choosing({ always, first: mustSpeak ? notTheEnd : anything })
-      return stopwatch.timeAsync('model', () => greedyInRuns(run, { prompt: [startToken], endToken, budget, interrupt }))
+    timesWords: aligner !== undefined,
+    async decode(waveform, budget, { interrupt, mustSpeak, words, stopwatch }) {
+      const decode = start({ input: 'waveform', heard: waveform, nothing })
+      const run = decode.choosing({ always, first: mustSpeak ? notTheEnd : anything })
+      const greedily = (): Promise<Decoded> => greedyInRuns(run, { prompt: [startToken], endToken, budget, interrupt })
+      if (!words || aligner === undefined) return stopwatch.timeAsync('model', greedily)
+      interrupt()
+      const memory = await stopwatch.timeAsync('model', () => decode.encode())
+      const decoded = await stopwatch.timeAsync('model', greedily)
+      interrupt()
+      const attention = await stopwatch.timeAsync('align', () => aligner.attend(memory, [startToken, ...decoded.tokens], memory.dims[2]!))
+      return { ...decoded, attention }
     },
-    dispose: () => session.release(),
+    async dispose() { await session.release(); await aligner?.dispose() },
   }
 }
 
@@ -70,6 +89,7 @@ async function openPublished({ name, decoding }: Manifest, files: ModelFiles, op
   return {
     engine: 'reference',
     provider: encoder.provider,
+    timesWords: false,
     async decode(waveform, budget, { interrupt, mustSpeak, stopwatch }) {
       const { last_hidden_state: states } = await stopwatch.timeAsync('encoder', () => encoder.run({ input_values: waveform }, ['last_hidden_state'])) // [1, frames, width]
       return stopwatch.timeAsync('decoder', () => greedy(startDecode(decoder, states).step, {

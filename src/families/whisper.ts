@@ -6,13 +6,15 @@
  * graph hears the clip and a margin of silence, and knows the rest (architectures/whisper.ts). In return for its size
  * one model knows 99 languages and finds out by itself which one it hears.
  */
+import { timeWords, type FrameClock } from '../alignment/word-times.js'
 import { greedy, type Decoded, type Step } from '../decoding/greedy.js'
 import { tokenBudget } from '../decoding/limits.js'
 import { greedyInRuns } from '../decoding/runs.js'
 import { SpeechError } from '../errors.js'
 import { logMelExtractor } from '../features/log-mel.js'
 import type { Manifest, ModelFiles } from '../manifest.js'
-import type { LoadFamily, RecognizeOptions } from '../recognizer.js'
+import type { LoadFamily, ReadGraph, RecognizeOptions } from '../recognizer.js'
+import { openAligner, type Attention } from '../runtime/alignment-graph.js'
 import { allowOnly, forbid, greedyGraph } from '../runtime/greedy-graph.js'
 import { requireMergedDecoder, startDecode } from '../runtime/kv-cache.js'
 import { Tensor, type OpenSession, type Session } from '../runtime/session.js'
@@ -24,39 +26,50 @@ import type { Clip, FeatureMatrix, Hypothesis } from '../types.js'
 const TIMESTAMP_TOKENS = 1501
 /** Silence behind the clip that the compiled graph hears itself: where speech ends is heard in what follows it. */
 const MARGIN_SECONDS = 3
+/** Features of one moment make a frame, two frames a state of the encoder. */
+const FRAMES_OF_A_STATE = 2
 
-export const load: LoadFamily = async (manifest, files, open, compiled) => {
+export const load: LoadFamily = async (manifest, files, open, compiled, further) => {
   const { frontEnd, languages, limits, hearing, decoding } = manifest
   if (frontEnd.kind !== 'log-mel') throw new SpeechError('MODEL_INVALID', `${manifest.name}: Whisper takes log-mel features, not a ${frontEnd.kind}`)
   const vocabulary = readVocabulary(manifest)
   const tokenizer = await openTokenizer(manifest, files)
-  const opened = compiled === undefined ? await openPublished(manifest, vocabulary, files, open) : await openCompiled(vocabulary, compiled, open)
-  const { engine, provider, decode, dispose } = opened
+  const opened = compiled === undefined ? await openPublished(manifest, vocabulary, files, open) : await openCompiled(vocabulary, compiled, open, further)
+  const { engine, provider, timesWords, decode, dispose } = opened
   const { sampleRate, hopSamples, frames } = frontEnd
   const extract = logMelExtractor(frontEnd)
+  const clock: FrameClock = { firstSeconds: 0, stepSeconds: FRAMES_OF_A_STATE * hopSamples / sampleRate }
 
   async function recognize(clip: Clip, options: RecognizeOptions): Promise<Hypothesis> {
     const { samples } = clip.waveform
     const heard = engine === 'reference' ? frames : Math.min(frames, evenly((samples.length + MARGIN_SECONDS * sampleRate) / hopSamples))
     const features = options.stopwatch.time('model_features', () => binsFirst(extract(samples, heard)))
     const budget = tokenBudget(samples.length / sampleRate, decoding.tokensPerSecond, decoding.maxTokens)
-    const decoded = await decode(features, budget, options)
+    const states = Math.ceil(Math.min(heard, samples.length / hopSamples) / FRAMES_OF_A_STATE)
+    const { attention, ...decoded } = await decode({ features, states }, budget, options)
     const text = options.stopwatch.time('postprocess', () => tokenizer.decode(decoded.tokens))
-    return { ...decoded, text }
+    if (attention === undefined) return { ...decoded, text }
+    const words = options.stopwatch.time('align', () => timeWords(attention, { ...decoded, pieces: tokenizer.pieces(decoded.tokens) }, clock))
+    return { ...decoded, text, words }
   }
 
-  return { name: manifest.name, sampleRate, maxSeconds: limits.clipSeconds, hearing, languages, provider, engine, recognize, dispose }
+  return { name: manifest.name, sampleRate, maxSeconds: limits.clipSeconds, hearing, languages, provider, engine, timesWords, recognize, dispose }
 }
 
 interface Opened {
   readonly engine: Engine
   readonly provider: ProviderReport
-  /** The features are [1, bins, frames]. */
-  decode(features: Tensor, budget: number, options: RecognizeOptions): Promise<Decoded & { readonly language: string }>
+  readonly timesWords: boolean
+  /** Where words are wanted, it answers what the decoder attended to. */
+  decode(heard: Features, budget: number, options: RecognizeOptions): Promise<Decoded & { readonly language: string; readonly attention?: Attention }>
   dispose(): Promise<void>
 }
 
-async function openCompiled(vocabulary: Vocabulary, graph: Uint8Array, open: OpenSession): Promise<Opened> {
+/** [1, bins, frames], and how many states of the encoder they make without the silence behind the clip. */
+interface Features { readonly features: Tensor; readonly states: number }
+
+async function openCompiled(vocabulary: Vocabulary, graph: Uint8Array, open: OpenSession, further: ReadGraph | undefined): Promise<Opened> {
+  const aligner = further && openAligner(() => further('align'), open)
   const session = await open(graph, { fixedShapes: false })
   const { vocabulary: size, start } = greedyGraph(session)
   const { startToken, endToken, languageTokens } = vocabulary
@@ -69,12 +82,18 @@ async function openCompiled(vocabulary: Vocabulary, graph: Uint8Array, open: Ope
   return {
     engine: 'compiled',
     provider: session.provider,
-    decode: (features, budget, { language: asked, mustSpeak, interrupt, stopwatch }) => stopwatch.timeAsync('model', async () => {
+    timesWords: aligner !== undefined,
+    async decode({ features, states }, budget, { language: asked, mustSpeak, words: timed, interrupt, stopwatch }) {
       const decode = start({ input: 'features', heard: features, nothing })
-      const language = asked ?? await detect()
+      interrupt()
+      const memory = timed && aligner !== undefined ? await stopwatch.timeAsync('model', () => decode.encode()) : undefined
+      const language = asked ?? await stopwatch.timeAsync('model', detect)
       const prompt = promptFor(vocabulary, language)
-      const decoded = await greedyInRuns(decode.choosing(mustSpeak ? spoken : words), { prompt, endToken, budget, interrupt })
-      return { ...decoded, language }
+      const decoded = await stopwatch.timeAsync('model', () => greedyInRuns(decode.choosing(mustSpeak ? spoken : words), { prompt, endToken, budget, interrupt }))
+      if (memory === undefined) return { ...decoded, language }
+      interrupt()
+      const attention = await stopwatch.timeAsync('align', () => aligner!.attend(memory, [...prompt, ...decoded.tokens], states))
+      return { ...decoded, language, attention }
 
       /** The likeliest language after the start token. */
       async function detect(): Promise<string> {
@@ -83,8 +102,8 @@ async function openCompiled(vocabulary: Vocabulary, graph: Uint8Array, open: Ope
         decode.forgetTokens()
         return Object.entries(languageTokens).find(([, token]) => token === found)![0]
       }
-    }),
-    dispose: () => session.release(),
+    },
+    async dispose() { await session.release(); await aligner?.dispose() },
   }
 }
 
@@ -97,7 +116,8 @@ async function openPublished({ name }: Manifest, vocabulary: Vocabulary, files: 
   return {
     engine: 'reference',
     provider: encoder.provider,
-    async decode(features, budget, { language: asked, mustSpeak, interrupt, stopwatch }) {
+    timesWords: false,
+    async decode({ features }, budget, { language: asked, mustSpeak, interrupt, stopwatch }) {
       const states = await stopwatch.timeAsync('encoder', () => encode(encoder, features))
       interrupt()
       return stopwatch.timeAsync('decoder', async () => {

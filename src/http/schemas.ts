@@ -2,7 +2,8 @@
 import { Type, type Static } from 'typebox'
 import { ERROR_CODES } from '../errors.js'
 import { FEEDBACK_EVENTS, LABEL_SOURCES } from '../feedback/events.js'
-import { CASCADE_REASONS, CEPSTRA, MIXINGS, NO_SPEECH_REASONS, STAGES, WARNINGS } from '../types.js'
+import { CEPSTRA } from '../timbre.js'
+import { CASCADE_REASONS, MIXINGS, NO_SPEECH_REASONS, STAGES, WARNINGS } from '../types.js'
 
 const oneOf = (values: readonly string[], description: string): ReturnType<typeof Type.String> => Type.String({ enum: [...values], description })
 const nullable = <T extends ReturnType<typeof Type.Number> | ReturnType<typeof Type.String>>(schema: T, description: string) =>

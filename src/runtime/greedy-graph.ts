@@ -20,7 +20,7 @@ export interface GreedyGraph {
 }
 
 export interface GreedyDecode {
-  /** Encodes only: keys and values of the encoder, [2 layers, heads, frames, head width], for a search of one's own. */
+  /** Encodes only: keys and values of the encoder, [2 layers, heads, frames, head width], for a search of one's own. What follows goes on from there. */
   encode(): Promise<Tensor>
   /** Runs that choose under these masks. */
   choosing(masks: Masks): (tokens: readonly number[], most: number) => Promise<{ tokens: number[]; logProbabilities: number[] }>
@@ -67,6 +67,8 @@ export function greedyGraph(session: Session): GreedyGraph {
         forgetTokens() { state = { ...state, past: empty } },
         async encode() {
           const { new_memory: memory } = await session.run(feedsOf([0], 0, { always: free, first: free }), ['new_memory'])
+          audio = nothing
+          state = { past: empty, memory: memory! }
           return memory!
         },
         choosing({ always, first }) {
