@@ -31,6 +31,8 @@ export interface TranscribeOptions extends SpeechOptions {
   readonly disabledCodecs?: readonly string[]
   /** How often a doubtful clip is heard at most. */
   readonly maxHearings: number
+  /** Whether segments are to say when their words were said; no by default. */
+  readonly words?: boolean
   /** A larger model for what the recognizer doubts; the recognizer then hears a clip once. */
   readonly cascade?: Cascade | undefined
 }
@@ -83,6 +85,7 @@ function hearingOf(clip: SpokenClip, { activity }: Speech, options: TranscribeOp
   return {
     language: options.language,
     mustSpeak: activity.verdict === 'speech' && hasVoice(clip.voice, activity),
+    words: options.words ?? false,
     maxHearings: options.maxHearings,
     surround: options.trimSilence,
     interrupt: options.interrupt,

@@ -1,53 +1,36 @@
 /**
- * Attention of some heads → how badly each token fits each moment.
+ * Attention of some heads → how badly each token fits each frame.
  *
- * As in OpenAI's whisper/timing.py: a moment is worth to a token what it is worth beyond the mean over all tokens (so
- * that moments every token looks at, the first and the last, count for nothing), a median over neighbouring moments
- * takes away single spikes, and the mean over the heads is what they agree on.
+ * As in OpenAI's whisper/timing.py, a frame is worth to a token what it is worth beyond the mean over all tokens, so
+ * that frames which every token looks at, the first and the last, count for nothing; and the mean over the heads is
+ * what they agree on. The median over neighbouring frames that follows there changed nothing here, and is left out.
  */
 import type { Attention } from '../runtime/alignment-graph.js'
-import type { Grid } from './time-warping.js'
 
-/** Frames of the median, odd. */
-const MEDIAN_FRAMES = 7
-
-/** [tokens, frames], the less the better. */
-export function misfit(attention: Attention): Grid {
-  const { heads, tokens, frames } = attention
-  const cost = new Float32Array(tokens * frames)
+/** Row-major [tokens, frames], the less the better: 0 is as good as any, in standard deviations. */
+export function misfits(attention: Attention): Float32Array {
+  const { weights, heads, tokens, frames } = attention
+  const result = new Float32Array(tokens * frames)
   for (let head = 0; head < heads; head++) {
-    const worth = standardized(attention, head)
-    for (let token = 0; token < tokens; token++) addMedians(cost.subarray(token * frames, (token + 1) * frames), worth.subarray(token * frames, (token + 1) * frames), -1 / heads)
+    const own = weights.subarray(head * tokens * frames, (head + 1) * tokens * frames)
+    for (let frame = 0; frame < frames; frame++) addMisfit(result, own, { frame, frames, factor: 1 / heads })
   }
-  return { values: cost, rows: tokens, columns: frames }
+  return result
 }
 
-/** Of each frame, over the tokens: mean 0 and variance 1. */
-function standardized({ weights, tokens, frames }: Attention, head: number): Float32Array {
-  const own = weights.slice(head * tokens * frames, (head + 1) * tokens * frames)
-  for (let frame = 0; frame < frames; frame++) {
-    let sum = 0
-    let squares = 0
-    for (let at = frame; at < own.length; at += frames) { sum += own[at]!; squares += own[at]! ** 2 }
-    const mean = sum / tokens
-    const deviation = Math.sqrt(Math.max(0, squares / tokens - mean ** 2))
-    for (let at = frame; at < own.length; at += frames) own[at] = deviation === 0 ? 0 : (own[at]! - mean) / deviation
-  }
-  return own
-}
+interface Place { readonly frame: number; readonly frames: number; readonly factor: number }
 
-/** total += factor · the medians of `values` around each place; at the ends the row is mirrored. */
-function addMedians(total: Float32Array, values: Float32Array, factor: number): void {
-  const reach = Math.min(MEDIAN_FRAMES >> 1, values.length - 1)
-  const sorted = new Float32Array(2 * reach + 1)
-  for (let at = 0; at < values.length; at++) {
-    for (let k = -reach; k <= reach; k++) {
-      const from = Math.abs(at + k)
-      const value = values[from < values.length ? from : 2 * (values.length - 1) - from]!
-      let place = k + reach
-      while (place > 0 && sorted[place - 1]! > value) { sorted[place] = sorted[place - 1]!; place-- }
-      sorted[place] = value
-    }
-    total[at]! += factor * sorted[reach]!
+/** Of one frame over the tokens: mean 0 and variance 1, turned around. */
+function addMisfit(total: Float32Array, weights: Float32Array, { frame, frames, factor }: Place): void {
+  const tokens = weights.length / frames
+  let sum = 0
+  let squares = 0
+  for (let at = frame; at < weights.length; at += frames) {
+    sum += weights[at]!
+    squares += weights[at]! ** 2
   }
+  const mean = sum / tokens
+  const deviation = Math.sqrt(Math.max(0, squares / tokens - mean ** 2))
+  if (deviation === 0) return
+  for (let at = frame; at < weights.length; at += frames) total[at]! -= factor * (weights[at]! - mean) / deviation
 }

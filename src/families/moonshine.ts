@@ -35,7 +35,7 @@ export const load: LoadFamily = async (manifest, files, open, compiled, further)
     const text = options.stopwatch.time('postprocess', () => tokenizer.decode(decoded.tokens))
     const hypothesis: Hypothesis = { ...decoded, text, language: languages[0] }
     if (attention === undefined) return hypothesis
-    const words = options.stopwatch.time('align', () => timeWords(attention, { ...decoded, pieces: tokenizer.pieces(decoded.tokens) }, CLOCK))
+    const words = options.stopwatch.time('align', () => timeWords(clip.waveform, attention, { ...decoded, pieces: tokenizer.pieces(decoded.tokens) }, CLOCK))
     return { ...hypothesis, words }
   }
 

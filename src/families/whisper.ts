@@ -49,7 +49,7 @@ export const load: LoadFamily = async (manifest, files, open, compiled, further)
     const { attention, ...decoded } = await decode({ features, states }, budget, options)
     const text = options.stopwatch.time('postprocess', () => tokenizer.decode(decoded.tokens))
     if (attention === undefined) return { ...decoded, text }
-    const words = options.stopwatch.time('align', () => timeWords(attention, { ...decoded, pieces: tokenizer.pieces(decoded.tokens) }, clock))
+    const words = options.stopwatch.time('align', () => timeWords(clip.waveform, attention, { ...decoded, pieces: tokenizer.pieces(decoded.tokens) }, clock))
     return { ...decoded, text, words }
   }
 

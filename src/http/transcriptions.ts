@@ -19,8 +19,10 @@ export const transcriptions: FastifyPluginAsyncTypebox<AppDependencies> = async 
     },
   }, async (request, reply) => {
     const audio = await readUpload(request, dependencies)
-    const { model, language, channel, deadlineSeconds } = request.query
-    const report = await recognize({ audio, model, language, channel: readChannel(channel), mediaType: request.headers['content-type'], deadlineSeconds }, request, reply, dependencies)
+    const { model, language, channel, words = false, deadlineSeconds } = request.query
+    const report = await recognize({
+      audio, model, language, channel: readChannel(channel), words: words ? { demandedBy: 'words' } : undefined, mediaType: request.headers['content-type'], deadlineSeconds,
+    }, request, reply, dependencies)
     return { ...report, requestId: request.id, feedbackToken: dependencies.feedback.answered(report, request.id) }
   })
 }

@@ -16,6 +16,8 @@ export interface JobRequest {
   readonly channel?: ChannelChoice | undefined
   /** How samples without a container are to be read. */
   readonly headerless?: HeaderlessFormat | undefined
+  /** Whether to say when words were said, where the model can; no by default. */
+  readonly words?: boolean | undefined
   /** Shortens the configured deadline, never lengthens it. */
   readonly deadlineSeconds?: number | undefined
 }
@@ -54,8 +56,8 @@ export class Job {
     this.id = id
     this.audioSeconds = request.audioSeconds
     this.workSeconds = workSeconds
-    const { audio, model, language, channel = 'mix', headerless } = request
-    this.forWorker = { audio, model, language, channel, headerless, deadlineAt: Date.now() + deadlineSeconds * 1000 }
+    const { audio, model, language, channel = 'mix', headerless, words = false } = request
+    this.forWorker = { audio, model, language, channel, headerless, words, deadlineAt: Date.now() + deadlineSeconds * 1000 }
     this.answered = new Promise((resolve) => { this.#resolve = resolve })
     this.#timer = setTimeout(() => { events.onDeadline(this) }, deadlineSeconds * 1000)
     this.#signal = signal

@@ -36,6 +36,8 @@ export interface WorkerJob {
   readonly channel: ChannelChoice
   /** How samples without a container are to be read. */
   readonly headerless: HeaderlessFormat | undefined
+  /** Whether to say when words were said. */
+  readonly words: boolean
   /** Milliseconds since the epoch: one machine, one clock, and waiting in the queue counts. */
   readonly deadlineAt: number
 }
@@ -52,6 +54,8 @@ export interface LoadedModel {
   readonly languages: readonly string[]
   readonly provider: ProviderReport
   readonly engine: EngineReport
+  /** Whether it can say when words were said. */
+  readonly timesWords: boolean
   /** Load and warm-up together. */
   readonly loadSeconds: number
 }

@@ -68,7 +68,7 @@ async function start(settings: WorkerSettings): Promise<void> {
       const { recognizer, notes } = await loadModel(name, settings)
       await warmUp(recognizer, clip, settings, detectors)
       recognizers.set(name, recognizer)
-      models.push({ name, languages: recognizer.languages, provider: recognizer.provider, engine: { engine: recognizer.engine, notes }, loadSeconds: (performance.now() - since) / 1000 })
+      models.push({ name, languages: recognizer.languages, provider: recognizer.provider, engine: { engine: recognizer.engine, notes }, timesWords: recognizer.timesWords, loadSeconds: (performance.now() - since) / 1000 })
     }
     collectGarbage()
     loaded = { settings, detectors, recognizers, cascade: openCascade(recognizers, settings) }
@@ -129,9 +129,9 @@ async function recognize(id: number, job: WorkerJob): Promise<Outcome> {
     const recognizer = loaded?.recognizers.get(job.model)
     if (loaded === undefined || recognizer === undefined) throw new SpeechError('MODEL_NOT_FOUND', job.model)
     interrupt()
-    const { language, channel, headerless } = job
+    const { language, channel, headerless, words } = job
     const cascade = job.model === loaded.settings.models[0] ? loaded.cascade : undefined
-    const report = await transcribe(job.audio, recognizer, { ...loaded.settings, language, channel, headerless, detectors: loaded.detectors, cascade, interrupt })
+    const report = await transcribe(job.audio, recognizer, { ...loaded.settings, language, channel, headerless, words, detectors: loaded.detectors, cascade, interrupt })
     return { ok: true, report }
   } catch (thrown) {
     return { ok: false, error: toWire(thrown, 'RECOGNIZER_FAILED') }
