@@ -6,7 +6,6 @@
  */
 import { compiledGraph } from './compiler/cache.js'
 import { targetFor } from './compiler/target.js'
-import type { Target } from './compiler/graph.js'
 import { readCalibration } from './confidence/calibration.js'
 import { SpeechError } from './errors.js'
 import { modelDigest, openModelFiles, readManifest, type Manifest } from './manifest.js'
@@ -54,12 +53,10 @@ async function loadFor(provider: string, manifest: Manifest, { modelsDir, engine
     ...compileSeconds === undefined ? [] : [`compiled in ${compileSeconds.toFixed(1)} s`],
     ...notKept === undefined ? [] : [`the compiled graph could not be kept: ${notKept}`],
   ]
-  return { recognizer: await loadRecognizer(manifest, files, open, { greedy: graph, steps: () => stepsOf(modelsDir, manifest, target) }), notes }
-}
-
-/** What compiles to one entrance compiles to the other. */
-async function stepsOf(modelsDir: string, manifest: Manifest, target: Target): Promise<Uint8Array> {
-  const compiled = await compiledGraph(modelsDir, manifest, target, 'steps')
-  if ('reason' in compiled) throw new SpeechError('MODEL_INVALID', `${manifest.name} has no steps: ${compiled.reason}`)
-  return compiled.graph
+  const further = async (entrance: 'steps' | 'align'): Promise<Uint8Array> => {
+    const found = await compiledGraph(modelsDir, manifest, target, entrance)
+    if ('reason' in found) throw new SpeechError('MODEL_INVALID', `${manifest.name}: ${found.reason}`)
+    return found.graph
+  }
+  return { recognizer: await loadRecognizer(manifest, files, open, { greedy: graph, further }), notes }
 }

@@ -7,14 +7,17 @@
  * probability of its whole sequence of tokens, a maximum over hypotheses from perturbed inputs. Clear clips are
  * heard once, so the price is paid where it buys something. The leads, and what counts as doubt, are the model's.
  */
-import { surround, type SpokenClip } from './audio/clips.js'
+import { surround, type SpokenClip, type SurroundedClip } from './audio/clips.js'
 import type { RecognizeOptions, Recognizer } from './recognizer.js'
 import type { Clip, Hypothesis } from './types.js'
+import type { Word } from './words.js'
 
 /** One clip with what was heard in it. */
 export interface Heard {
   readonly clip: Clip
   readonly hypothesis: Hypothesis
+  /** On the time line of the upload, inside the clip; null when they were not wanted, or cannot be known. */
+  readonly words: readonly Word[] | null
   /** Whose hypothesis it is. */
   readonly model: string
   /** Decodes that it took, and the time they took together. */
@@ -38,25 +41,35 @@ const AGAIN_SECONDS = 6
 
 export async function hear(clip: SpokenClip, recognizer: Recognizer, options: HearingOptions): Promise<Heard> {
   const since = performance.now()
-  const heard = (hypothesis: Hypothesis, all: readonly Hypothesis[]): Heard => ({
-    clip, hypothesis, model: recognizer.name, hearings: all.length, seconds: (performance.now() - since) / 1000, agreement: agreementOf(hypothesis, all),
+  const all: Hypothesis[] = []
+  const heard = ({ hypothesis, as }: Attempt): Heard => ({
+    clip, hypothesis, words: onUpload(hypothesis, as), model: recognizer.name, hearings: all.length, seconds: (performance.now() - since) / 1000, agreement: agreementOf(hypothesis, all),
   })
-  if (!options.surround) {
-    const only = await recognizer.recognize(clip, options)
-    return heard(only, [only])
+  const attempt = async (as: SurroundedClip): Promise<Attempt> => {
+    const hypothesis = await recognizer.recognize(as, options)
+    all.push(hypothesis)
+    return { hypothesis, as }
   }
+  if (!options.surround) return heard(await attempt({ ...clip, silenceSeconds: 0 }))
   const { leadSeconds, trailSeconds, doubtBelow } = recognizer.hearing
   const isLong = clip.voice.endSeconds - clip.voice.startSeconds > AGAIN_SECONDS
-  const all: Hypothesis[] = []
-  let best: Hypothesis | undefined
+  let best: Attempt | undefined
   for (const lead of leadSeconds.slice(0, isLong ? 1 : options.maxHearings)) {
     options.interrupt()
-    const hypothesis = await recognizer.recognize(surround(clip, lead, trailSeconds), options)
-    all.push(hypothesis)
-    if (best === undefined || isLikelier(hypothesis, best)) best = hypothesis
-    if (best.stopped === 'end_of_text' && meanLogProbability(best.logProbabilities) >= doubtBelow) break
+    const one = await attempt(surround(clip, lead, trailSeconds))
+    if (best === undefined || isLikelier(one.hypothesis, best.hypothesis)) best = one
+    const { stopped, logProbabilities } = best.hypothesis
+    if (stopped === 'end_of_text' && meanLogProbability(logProbabilities) >= doubtBelow) break
   }
-  return heard({ ...best!, ...mergedEvidence(all) }, all)
+  return heard({ ...best!, hypothesis: { ...best!.hypothesis, ...mergedEvidence(all) } })
+}
+
+/** What was heard, and in which shape of the clip. */
+interface Attempt { readonly hypothesis: Hypothesis; readonly as: SurroundedClip }
+
+function onUpload({ words }: Hypothesis, { startSeconds, endSeconds, silenceSeconds }: SurroundedClip): Word[] | null {
+  const moved = (seconds: number): number => Math.max(startSeconds, Math.min(endSeconds, seconds - silenceSeconds + startSeconds))
+  return words?.map((word) => ({ ...word, startSeconds: moved(word.startSeconds), endSeconds: moved(word.endSeconds) })) ?? null
 }
 
 /** By letters and digits alone: a full stop more or less is the same words. */

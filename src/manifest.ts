@@ -83,6 +83,8 @@ const Decoding = Type.Object({
   noTimestampsToken: Type.Optional(TokenId),
   /** Whisper: token of each language, by ISO 639-1 code. */
   languageTokens: Type.Optional(Type.Record(Type.String(), TokenId)),
+  /** Layer and head, both from 0, of the attentions that follow the words; measured (`npm run bench -- times --heads`). All of the upper half when absent. */
+  alignmentHeads: Type.Optional(Type.Array(Type.Tuple([TokenId, TokenId]), { minItems: 1 })),
 }, { additionalProperties: false })
 
 /** How a clip is put before the model; measured, like everything about it (`npm run bench -- accuracy`). */

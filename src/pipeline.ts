@@ -34,6 +34,8 @@ export interface TranscribeOptions extends SpeechOptions {
   readonly maxHearings: number
   /** Several transcripts, or those that are expected. */
   readonly search?: SearchWish | undefined
+  /** Whether segments are to say when their words were said; no by default. */
+  readonly words?: boolean
   /** A larger model for what the recognizer doubts; the recognizer then hears a clip once. */
   readonly cascade?: Cascade | undefined
 }
@@ -86,6 +88,7 @@ function hearingOf(clip: SpokenClip, { activity }: Speech, options: TranscribeOp
   return {
     language: options.language,
     mustSpeak: activity.verdict === 'speech' && hasVoice(clip.voice, activity),
+    words: options.words ?? false,
     maxHearings: options.maxHearings,
     surround: options.trimSilence,
     search: options.search,

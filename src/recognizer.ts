@@ -25,6 +25,8 @@ export interface RecognizeOptions {
   readonly mustSpeak: boolean
   /** Several transcripts, or those that are expected; undefined: the likeliest one alone. */
   readonly search?: SearchWish | undefined
+  /** Whether it is to say when each word was said; only where `timesWords`. */
+  readonly words?: boolean
   readonly interrupt: Interrupt
   readonly stopwatch: Stopwatch
 }
@@ -41,6 +43,8 @@ export interface Recognizer {
   readonly provider: ProviderReport
   /** Whether it runs the graph that was written for this machine, or the published ones. */
   readonly engine: Engine
+  /** Whether it can say when words were said. */
+  readonly timesWords: boolean
   /** How a clip is best put before it. */
   readonly hearing: Manifest['hearing']
   /** How far its transcripts are to be believed, where that was fitted; no family knows it, the engine adds it. */
@@ -51,13 +55,13 @@ export interface Recognizer {
   dispose(): Promise<void>
 }
 
-/** The greedy graph, and that of single steps, which is fetched when it is first needed. */
+/** The greedy graph, and others that are fetched when they are first needed: `steps` for searches, `align` for where tokens were heard. */
 export interface CompiledGraphs {
   readonly greedy: Uint8Array
-  steps(): Promise<Uint8Array>
+  further(entrance: 'steps' | 'align'): Promise<Uint8Array>
 }
 
-/** The one export of every file in families/, by the name `load`. Without compiled graphs, the published ones are run. */
+/** The one export of every file in families/, by the name `load`. Without compiled graphs, the published ones are run, which neither search nor time words. */
 export type LoadFamily = (manifest: Manifest, files: ModelFiles, open: OpenSession, compiled?: CompiledGraphs) => Promise<Recognizer>
 
 export async function loadRecognizer(manifest: Manifest, files: ModelFiles, open: OpenSession, compiled?: CompiledGraphs): Promise<Recognizer> {

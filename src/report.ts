@@ -7,7 +7,8 @@ import type { TranscribeOptions } from './pipeline.js'
 import type { Speech } from './speech.js'
 import type { Reading } from './phrases.js'
 import type { Stopwatch } from './stopwatch.js'
-import type { CascadeReport, Level, Quality, Recording, Report, Segment, Timbre, Warning } from './types.js'
+import type { Timbre } from './timbre.js'
+import type { CascadeReport, Level, Quality, Recording, Report, Segment, TimeSpan, Warning } from './types.js'
 
 interface Findings {
   readonly recording: Recording
@@ -76,13 +77,16 @@ export function composeReport(findings: Findings): Report {
 }
 
 /** Clips are counted at the rate of the model, which may be off by a thousandth of an odd one: never outside the upload. */
-function toSegment({ clip, hypothesis, model, agreement, reason }: Answer, audioSeconds: number): Segment {
+function toSegment({ clip, hypothesis, words, model, agreement, reason }: Answer, audioSeconds: number): Segment {
   const { logProbabilities, text, tokens, stopped } = hypothesis
   const mean = meanLogProbability(logProbabilities)
+  const inside = <Part extends TimeSpan>(part: Part): Part => ({ ...part, startSeconds: Math.min(part.startSeconds, audioSeconds), endSeconds: Math.min(part.endSeconds, audioSeconds) })
+  const { startSeconds, endSeconds } = inside(clip)
   return {
-    startSeconds: Math.min(clip.startSeconds, audioSeconds),
-    endSeconds: Math.min(clip.endSeconds, audioSeconds),
+    startSeconds,
+    endSeconds,
     text,
+    words: words?.map(inside) ?? null,
     confidence: Math.exp(mean),
     meanLogProbability: mean,
     tokens,

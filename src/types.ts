@@ -3,6 +3,8 @@
  * upload bytes → Recording → Waveform at the model's rate and level → Clip[] → Hypothesis[] → Report, all of them plain data.
  */
 import type { Alternative, PhraseEvidence, Reading } from './phrases.js'
+import type { Timbre } from './timbre.js'
+import type { Word } from './words.js'
 
 /** Mono PCM; samples nominally in [-1, 1]. */
 export interface Waveform {
@@ -128,22 +130,6 @@ export interface Quality {
   readonly bandwidthHz: number | null
 }
 
-export const CEPSTRA = 4
-
-/** How a voice sounds on average, whatever it says and however loud: what a microphone, a codec or a room changes. Null without speech. */
-export interface Timbre {
-  /** Power from 30 to 250 Hz over that of the whole spectrum, dB; of the whole clip, null for digital silence. */
-  readonly lowFrequencyDb: number | null
-  /** Mean centre of gravity of the spectrum while somebody speaks, Hz. */
-  readonly centroidHz: number | null
-  /** Mean spectral flatness (300 to 4000 Hz) while somebody speaks, dB: 0 for white noise. */
-  readonly flatnessDb: number | null
-  /** Mean mel-frequency cepstral coefficients 1 to 4 while somebody speaks. Shape [4]. */
-  readonly cepstrum: readonly number[] | null
-  /** Peaks of the loudness curve a second of speech: about one for each syllable. */
-  readonly syllablesPerSecond: number | null
-}
-
 /** Row-major [frames, bins]; a family transposes if its graph wants bins first. */
 export interface FeatureMatrix {
   readonly data: Float32Array
@@ -166,6 +152,8 @@ export interface Hypothesis {
   /** What else it may have been, best first and this one among them, and how well expected phrases fit; absent where nobody asked. */
   readonly alternatives?: readonly Alternative[]
   readonly evidence?: readonly PhraseEvidence[]
+  /** Where they were wanted and the model can say: in seconds from the start of the clip's waveform. */
+  readonly words?: readonly Word[]
 }
 
 /** Why the larger model of a cascade was asked about a clip, or that the small one was sure: docs/api.md explains each. */
@@ -177,6 +165,8 @@ export interface Segment {
   readonly startSeconds: number
   readonly endSeconds: number
   readonly text: string
+  /** In the order of time; null when they were not wanted, or the engine cannot say. */
+  readonly words: readonly Word[] | null
   /** exp(mean token log-probability), in [0, 1]. */
   readonly confidence: number
   readonly meanLogProbability: number
@@ -212,8 +202,9 @@ export type Warning = (typeof WARNINGS)[number]
 
 /** Stages of one request in the order they happen; together they make up its latency. */
 export const STAGES = [
-  'receive', 'queue_wait', 'transfer', 'audio_decode', 'measure', 'resample', 'features', 'detect', 'trim', 'normalize',
-  'model_features', 'encoder', 'decoder', 'model', 'postprocess',
+  'receive', 'queue_wait', 'transfer',
+  'audio_decode', 'measure', 'resample', 'features', 'detect', 'trim', 'normalize',
+  'model_features', 'encoder', 'decoder', 'model', 'align', 'postprocess',
 ] as const
 export type Stage = (typeof STAGES)[number]
 export type StageSeconds = Readonly<Partial<Record<Stage, number>>>

@@ -25,7 +25,7 @@ const unsure = (text: string): Partial<Hypothesis> => ({ text, logProbabilities:
 function telling(name: string, answers: readonly (Partial<Hypothesis> | Error)[], change: Partial<Recognizer> = {}): Told {
   const asked: Told['asked'] = []
   const recognizer: Recognizer = {
-    name, sampleRate: 16_000, maxSeconds: 30, languages: ['en'], engine: 'reference', provider: { provider: 'cpu', refused: [] },
+    name, sampleRate: 16_000, maxSeconds: 30, languages: ['en'], engine: 'reference', timesWords: false, provider: { provider: 'cpu', refused: [] },
     hearing: { leadSeconds: [0.2], trailSeconds: 0.2, doubtBelow: -9 },
     async recognize(clip, options) {
       asked.push({ clip, options })

@@ -87,7 +87,7 @@ tap.test('words are taken back only when neither the model nor the second detect
     const second = judging(opinion)
     const options = { detectors: { first: judging(first).detector, second: second.detector }, trimSilence: true, normalizeVolume: true, interrupt: () => undefined }
     const found = await findSpeech(measured(1), answering().recognizer, options, startStopwatch())
-    const speech = await reconsider(found, [{ clip, hypothesis: said('you', [logProbability]), model: 'told', hearings: 1, seconds: 0, agreement: 1 }], measured(1), options, startStopwatch())
+    const speech = await reconsider(found, [{ clip, hypothesis: said('you', [logProbability]), words: null, model: 'told', hearings: 1, seconds: 0, agreement: 1 }], measured(1), options, startStopwatch())
     return { speech, asked: second.asked() }
   }
   t.match(await ask(-3, 'speech', 'nothing'), { speech: { nothing: 'no_speech_detected', clips: [], activity: { verdict: 'nothing', spans: [] } }, asked: 1 })

@@ -18,7 +18,7 @@ const HEARING = { leadSeconds: [0.2, 0.3], trailSeconds: 0.2, doubtBelow: -9 }
 function saying(texts: readonly string[], change: Partial<Hypothesis> = {}): { recognizer: Recognizer; clips: Clip[] } {
   const clips: Clip[] = []
   const recognizer: Recognizer = {
-    name: 'told', sampleRate: 16_000, maxSeconds: 2, languages: ['en', 'de'], hearing: HEARING, engine: 'reference', provider: { provider: 'cpu', refused: [] },
+    name: 'told', sampleRate: 16_000, maxSeconds: 2, languages: ['en', 'de'], hearing: HEARING, engine: 'reference', timesWords: false, provider: { provider: 'cpu', refused: [] },
     async recognize(clip) {
       clips.push(clip)
       const text = texts[(clips.length - 1) % texts.length]!

@@ -49,7 +49,7 @@ export function pickRows<T extends { readonly name: string }>(rows: readonly T[]
  * in milliseconds.
  */
 export const HEARS_A_WORD: Recognizer = {
-  name: 'none', sampleRate: 16_000, maxSeconds: 30, languages: ['en'], engine: 'reference', provider: { provider: 'cpu', refused: [] },
+  name: 'none', sampleRate: 16_000, maxSeconds: 30, languages: ['en'], engine: 'reference', timesWords: false, provider: { provider: 'cpu', refused: [] },
   hearing: { leadSeconds: [0], trailSeconds: 0, doubtBelow: -Infinity },
   recognize: async () => ({ text: 'word', tokens: [1], logProbabilities: [0], stopped: 'end_of_text', language: 'en' }),
   dispose: async () => undefined,

@@ -7,6 +7,7 @@
  * Positions are rotary in both. Norms come before their layer and have no bias. The output matrix is the embedding,
  * turned around.
  */
+import { writeAlignment } from '../compiler/alignment.js'
 import { convolve, type Convolution } from '../compiler/convolution.js'
 import { memoriesOf, missingInBlock, writeGreedy, writeSteps, type Decoder } from '../compiler/decoder.js'
 import { Graph, type Value } from '../compiler/graph.js'
@@ -26,8 +27,9 @@ const HEADS = 8
 export const write: WriteModel = async ({ encoder, decoder, target, entrance, manifest }) => {
   const graph = new Graph('moonshine', target)
   const model = readDecoder(graph, decoder, manifest.decoding.endToken, keptTokens(manifest.languages, decoder))
-  if (entrance === 'steps') {
-    writeSteps(graph, model)
+  if (entrance !== 'greedy') {
+    if (entrance === 'steps') writeSteps(graph, model)
+    else writeAlignment(graph, model, manifest.decoding.alignmentHeads)
     return graph.bytes()
   }
   const waveform = graph.input('waveform', 'float32', [1, 'samples'])
@@ -133,7 +135,7 @@ function readDecoder(graph: Graph, published: Published, endToken: number, kept:
       const wide = linear(graph, layerNorm(graph, listened, reals('final_layernorm.weight')), matrix('mlp/up_proj'), reals('mlp.up_proj.bias'))
       const [content, gate] = parts(graph, wide, 2, 2) as [Value, Value]
       const gated = graph.op('Mul', [silu(graph, gate), content])
-      return { hidden: graph.op('Add', [listened, linear(graph, gated, matrix('mlp/down_proj'), reals('mlp.down_proj.bias'))]), memory: own.memory }
+      return { hidden: graph.op('Add', [listened, linear(graph, gated, matrix('mlp/down_proj'), reals('mlp.down_proj.bias'))]), memory: own.memory, asked }
     },
     logits: (graph, hidden) => graph.op('Reshape', [linear(graph, layerNorm(graph, hidden, published.reals('model.decoder.norm.weight_merged_0')), output), graph.integers(-1, kept.length)]),
   }

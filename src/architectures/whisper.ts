@@ -11,6 +11,7 @@
  * clip alone, and what the decoder remembers of the silence behind it is computed here, once (`hearSilence`). The
  * states of neighbouring moments of silence are all but equal: one that counts for many stands for them.
  */
+import { writeAlignment } from '../compiler/alignment.js'
 import { convolve, type Convolution } from '../compiler/convolution.js'
 import { memoriesOf, missingInBlock, writeGreedy, writeSteps, type Decoder } from '../compiler/decoder.js'
 import { Graph, type Target, type Value } from '../compiler/graph.js'
@@ -37,8 +38,9 @@ const SCORE_SCALE = 1 / Math.sqrt(HEAD_WIDTH)
 export const write: WriteModel = async ({ encoder, decoder, target, entrance, manifest, open }) => {
   const graph = new Graph('whisper', target)
   const model = readDecoder(decoder, manifest.decoding.endToken, await hearSilence(encoder, decoder, target, open))
-  if (entrance === 'steps') {
-    writeSteps(graph, model)
+  if (entrance !== 'greedy') {
+    if (entrance === 'steps') writeSteps(graph, model)
+    else writeAlignment(graph, model, manifest.decoding.alignmentHeads)
     return graph.bytes()
   }
   const features = graph.input('features', 'float32', [1, binsOf(encoder), 'frames'])
@@ -188,10 +190,10 @@ function readDecoder(published: Published, endToken: number, silence: Silence): 
       const own = attendToPast(graph, ...ownQueryKeyValue(graph, normed, matrix, reals), past, attention)
       const remembered = graph.op('Add', [hidden, linear(graph, own.heard, matrix('self_attn/out_proj'), reals('self_attn.out_proj.bias'))])
       const asking = layerNorm(graph, remembered, reals('encoder_attn_layer_norm.weight'), reals('encoder_attn_layer_norm.bias'))
-      const query = linear(graph, asking, times(matrix('encoder_attn/q_proj'), SCORE_SCALE), scaled(reals('encoder_attn.q_proj.bias')))
-      const answer = linear(graph, attendToMemory(graph, query, heard, attention), matrix('encoder_attn/out_proj'), reals('encoder_attn.out_proj.bias'))
+      const asked = linear(graph, asking, times(matrix('encoder_attn/q_proj'), SCORE_SCALE), scaled(reals('encoder_attn.q_proj.bias')))
+      const answer = linear(graph, attendToMemory(graph, asked, heard, attention), matrix('encoder_attn/out_proj'), reals('encoder_attn.out_proj.bias'))
       const listened = graph.op('Add', [remembered, answer])
-      return { hidden: graph.op('Add', [listened, feedForward(graph, listened, matrix, reals)]), memory: own.memory }
+      return { hidden: graph.op('Add', [listened, feedForward(graph, listened, matrix, reals)]), memory: own.memory, asked }
     },
     logits(graph, hidden) {
       const normed = layerNorm(graph, hidden, published.reals('model.decoder.layer_norm.weight_merged_0'), published.reals('model.decoder.layer_norm.bias_merged_0'))

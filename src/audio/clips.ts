@@ -20,6 +20,9 @@ export interface SpokenClip extends Clip {
   readonly keptSeconds: { readonly before: number; readonly behind: number }
 }
 
+/** A clip whose waveform begins with so much silence that is not of the upload. */
+export interface SurroundedClip extends Clip { readonly silenceSeconds: number }
+
 /** Kept on both sides, the fade included, by how far below the loudest speech the detector sees: the first row that fits. */
 const KEPT = [
   { fromRangeDb: 28, seconds: 0.2 },
@@ -75,14 +78,14 @@ export function stretchOf({ samples, sampleRate }: Waveform, { startSeconds, end
 }
 
 /** The clip faded, and with digital silence around it: its voice begins `leadSeconds` after the start and ends `trailSeconds` before the end, or what is kept at most if that is more. */
-export function surround(clip: SpokenClip, leadSeconds: number, trailSeconds: number): Clip {
+export function surround(clip: SpokenClip, leadSeconds: number, trailSeconds: number): SurroundedClip {
   const { voice, startSeconds, endSeconds, keptSeconds, waveform: { sampleRate } } = clip
   const samples = faded(clip)
   const before = Math.max(0, Math.round((Math.max(leadSeconds, keptSeconds.before) - (voice.startSeconds - startSeconds)) * sampleRate))
   const behind = Math.max(0, Math.round((Math.max(trailSeconds, keptSeconds.behind) - (endSeconds - voice.endSeconds)) * sampleRate))
   const surrounded = new Float32Array(before + samples.length + behind)
   surrounded.set(samples, before)
-  return { waveform: { samples: surrounded, sampleRate }, startSeconds, endSeconds }
+  return { waveform: { samples: surrounded, sampleRate }, startSeconds, endSeconds, silenceSeconds: before / sampleRate }
 }
 
 function takeOut(waveform: Waveform, kept: TimeSpan, voice: TimeSpan): SpokenClip {

@@ -11,8 +11,8 @@ import type { Target } from './graph.js'
 import { readOnnx } from './onnx.js'
 import { Published, UnknownModel } from './published.js'
 
-/** What a graph is for: `greedy` goes from audio to tokens in one run, `steps` is one step of a search. */
-export type Entrance = 'greedy' | 'steps'
+/** What a graph is for: `greedy` goes from audio to tokens in one run, `steps` is one step of a search, `align` says where tokens were heard. */
+export type Entrance = 'greedy' | 'steps' | 'align'
 
 /** What an architecture has to work with. */
 export interface Source {

@@ -20,8 +20,8 @@ export interface Decoder {
   readonly endToken: number
   /** Tokens [batch, n] by their places among the kept ones, the first at the position [1] → [batch, n, width]. */
   embed(graph: Graph, tokens: Value, position: Value): Value
-  /** Layer by layer: [batch, n, width] → the same, and what it leaves for the next positions. */
-  layer(graph: Graph, index: number, hidden: Value, position: Value, past: Memory, heard: Memory): { hidden: Value; memory: Memory }
+  /** Layer by layer: [batch, n, width] → the same, what it leaves for the next positions, and what it asked the memory of the audio, [batch, n, width]. */
+  layer(graph: Graph, index: number, hidden: Value, position: Value, past: Memory, heard: Memory): { hidden: Value; memory: Memory; asked: Value }
   /** What the layers attend to, from the memories of the audio, when it is more than these. The state holds only these. */
   readonly surround?: (graph: Graph, heard: readonly Memory[]) => readonly Memory[]
   /** [batch, 1, width] → [batch, kept], not normalized; filled up with impossible ones to whole rows of `BLOCK`. */
@@ -183,7 +183,7 @@ function idsOf(graph: Graph, ids: readonly number[]): Value {
 }
 
 /** Published ids → places among the kept. */
-function keptIds(graph: Graph, { kept, vocabulary }: Decoder, ids: Value): Value {
+export function keptIds(graph: Graph, { kept, vocabulary }: Decoder, ids: Value): Value {
   if (kept === undefined) return ids
   const places = new BigInt64Array(vocabulary).fill(-1n)
   kept.forEach((id, place) => { places[id] = BigInt(place) })
@@ -204,11 +204,11 @@ function endOf({ kept, endToken }: Decoder): number {
   return kept === undefined ? endToken : kept.indexOf(endToken)
 }
 
-function surroundings(graph: Graph, { surround }: Decoder, heard: readonly Memory[]): readonly Memory[] {
+export function surroundings(graph: Graph, { surround }: Decoder, heard: readonly Memory[]): readonly Memory[] {
   return surround === undefined ? heard : surround(graph, heard)
 }
 
 /** [keys, values, keys, values …] → a memory for each layer. */
-function pairs(values: readonly Value[]): Memory[] {
+export function pairs(values: readonly Value[]): Memory[] {
   return Array.from({ length: values.length / 2 }, (_, layer) => ({ keys: values[2 * layer]!, values: values[2 * layer + 1]! }))
 }

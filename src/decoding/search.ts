@@ -47,16 +47,21 @@ export function wantsSearch({ logProbabilities, stopped }: Decoded, { nBest, phr
   return phrases !== undefined && (stopped !== 'end_of_text' || logProbabilities.some((one) => one < SURE_LOG_PROBABILITY))
 }
 
-/** A fresh search over what the encoder heard. */
-export type StartSearch = () => BeamStep
+/** Begins a search over what the encoder heard. */
+export type StartSearch = () => Promise<BeamStep>
+
+/** What the greedy loop found, or what a search finds where it can change something. */
+export async function searchIfWanted(decoded: Decoded, wish: SearchWish | undefined, start: StartSearch, shapes: TokenShapes, options: Omit<BeamOptions, 'beams' | 'bias'>): Promise<Decoded | SearchDecoded> {
+  return wish !== undefined && wantsSearch(decoded, wish) ? searchOn(start, decoded, wish, shapes, options) : decoded
+}
 
 /** The greedy transcript stands where the search finds none that comes to its end. */
 export async function searchOn(start: StartSearch, decoded: Decoded, wish: SearchWish, shapes: TokenShapes, options: Omit<BeamOptions, 'beams' | 'bias'>): Promise<SearchDecoded> {
   const { nBest, phrases, strength } = wish
   const bias = phrases && new PhraseBias(phrases.trie, shapes, strength, phrases.weights)
   const beams = Math.min(MOST_BEAMS, Math.max(BEAMS, nBest))
-  const beamed = await beamSearch(start(), { ...options, beams, bias })
-  const exact = phrases !== undefined && phrases.trie.nodes <= MOST_EXACT_NODES ? await scorePhrases(start(), phrases.trie, { ...options, shapes }) : []
+  const beamed = await beamSearch(await start(), { ...options, beams, bias })
+  const exact = phrases !== undefined && phrases.trie.nodes <= MOST_EXACT_NODES ? await scorePhrases(await start(), phrases.trie, { ...options, shapes }) : []
   const found = [...beamed.map(asFound), ...exact.map((score) => wholePhrase(score, wish))].sort((a, b) => b.score - a.score)
   const evidence = phrases === undefined ? [] : evidenceFor(decoded, beamed, exact)
   const [best] = found

@@ -3,14 +3,16 @@
  * encoder → autoregressive decoder. Its cost grows with the clip, not with a fixed window, which is why it is
  * the default for voice search.
  */
+import { timeWords, type FrameClock } from '../alignment/word-times.js'
 import { greedy, type Decoded } from '../decoding/greedy.js'
 import { tokenBudget } from '../decoding/limits.js'
 import { greedyInRuns } from '../decoding/runs.js'
 import { asHypothesis, compilePhrases, shapesOf } from '../decoding/phrases.js'
-import { searchOn, wantsSearch, type SearchDecoded } from '../decoding/search.js'
+import { searchIfWanted, type SearchDecoded } from '../decoding/search.js'
 import { SpeechError } from '../errors.js'
 import type { Manifest, ModelFiles } from '../manifest.js'
 import type { CompiledGraphs, LoadFamily, RecognizeOptions } from '../recognizer.js'
+import { openAligner, type Attention } from '../runtime/alignment-graph.js'
 import { forbid, greedyGraph } from '../runtime/greedy-graph.js'
 import { requireMergedDecoder, startDecode } from '../runtime/kv-cache.js'
 import { Tensor, type OpenSession } from '../runtime/session.js'
@@ -19,22 +21,28 @@ import { llamaTokenizer, type Tokenizer } from '../text/tokenizer.js'
 import type { Engine, ProviderReport } from '../choices.js'
 import type { Clip, Hypothesis } from '../types.js'
 
+/** A state of the encoder hears 894 samples, the next one begins 384 later (architectures/moonshine.ts, `listen`). */
+const CLOCK: FrameClock = { firstSeconds: 447 / 16_000, stepSeconds: 384 / 16_000 }
+
 export const load: LoadFamily = async (manifest, files, open, compiled) => {
   const { frontEnd, limits, hearing, languages, decoding } = manifest
   if (frontEnd.kind !== 'waveform') throw new SpeechError('MODEL_INVALID', `${manifest.name}: Moonshine takes a waveform, not ${frontEnd.kind}`)
   const { sampleRate, minSamples } = frontEnd
   const tokenizer = llamaTokenizer()
-  const { engine, provider, decode, dispose } = compiled === undefined ? await openPublished(manifest, files, open) : await openCompiled(manifest, compiled, tokenizer, open)
+  const { engine, provider, timesWords, decode, dispose } = compiled === undefined ? await openPublished(manifest, files, open) : await openCompiled(manifest, compiled, tokenizer, open)
 
   async function recognize(clip: Clip, options: RecognizeOptions): Promise<Hypothesis> {
     const samples = padTo(clip.waveform.samples, minSamples)
     const budget = tokenBudget(samples.length / sampleRate, decoding.tokensPerSecond, decoding.maxTokens)
-    const decoded = await decode(new Tensor('float32', samples, [1, samples.length]), budget, options)
-    return options.stopwatch.time('postprocess', () => ({ ...asHypothesis(decoded, tokenizer), language: languages[0] }))
+    const { attention, ...decoded } = await decode(new Tensor('float32', samples, [1, samples.length]), budget, options)
+    const hypothesis = options.stopwatch.time('postprocess', (): Hypothesis => ({ ...asHypothesis(decoded, tokenizer), language: languages[0] }))
+    if (attention === undefined) return hypothesis
+    const words = options.stopwatch.time('align', () => timeWords(clip.waveform, attention, { ...decoded, pieces: tokenizer.pieces(decoded.tokens) }, CLOCK))
+    return { ...hypothesis, words }
   }
 
   return {
-    name: manifest.name, sampleRate, maxSeconds: limits.clipSeconds, hearing, languages, provider, engine, recognize, dispose,
+    name: manifest.name, sampleRate, maxSeconds: limits.clipSeconds, hearing, languages, provider, engine, timesWords, recognize, dispose,
     ...compiled && { compilePhrases: (list) => compilePhrases(list, tokenizer) },
   }
 }
@@ -42,15 +50,17 @@ export const load: LoadFamily = async (manifest, files, open, compiled) => {
 interface Opened {
   readonly engine: Engine
   readonly provider: ProviderReport
-  /** The waveform is [1, samples]. */
-  decode(waveform: Tensor, budget: number, options: RecognizeOptions): Promise<Decoded | SearchDecoded>
+  readonly timesWords: boolean
+  /** The waveform is [1, samples]. Where words are wanted, it answers what the decoder attended to. */
+  decode(waveform: Tensor, budget: number, options: RecognizeOptions): Promise<(Decoded | SearchDecoded) & { readonly attention?: Attention }>
   dispose(): Promise<void>
 }
 
 async function openCompiled({ decoding }: Manifest, compiled: CompiledGraphs, tokenizer: Tokenizer, open: OpenSession): Promise<Opened> {
+  const aligner = openAligner(() => compiled.further('align'), open)
   const session = await open(compiled.greedy, { fixedShapes: false })
   const { vocabulary, start } = greedyGraph(session)
-  const steps = lazySteps(async () => open(await compiled.steps(), { fixedShapes: false }))
+  const steps = lazySteps(async () => open(await compiled.further('steps'), { fixedShapes: false }))
   const forbidden = new Set(decoding.suppressTokens)
   const always = forbid(vocabulary, forbidden)
   const anything = forbid(vocabulary, [])
@@ -61,17 +71,23 @@ async function openCompiled({ decoding }: Manifest, compiled: CompiledGraphs, to
   return {
     engine: 'compiled',
     provider: session.provider,
-    decode: (waveform, budget, { interrupt, mustSpeak, search, stopwatch }) => stopwatch.timeAsync('model', async () => {
+    timesWords: true,
+    async decode(waveform, budget, { interrupt, mustSpeak, search, words, stopwatch }) {
       const decode = start({ input: 'waveform', heard: waveform, nothing })
-      const memory = search && await decode.encode()
       const prompt = [startToken]
-      const decoded = await greedyInRuns(decode.choosing({ always, first: mustSpeak ? notTheEnd : anything }), { prompt, endToken, budget, interrupt })
-      if (search === undefined || !wantsSearch(decoded, search)) return decoded
-      const forbiddenFirst = new Set(mustSpeak ? [endToken] : [])
-      const graph = await steps.graph()
-      return searchOn(() => graph.start(memory!).step, decoded, search, shapes, { prompt, endToken, budget, forbidden, forbiddenFirst, interrupt })
-    }),
-    async dispose() { await session.release(); await steps.release() },
+      const greedily = (): Promise<Decoded> => greedyInRuns(decode.choosing({ always, first: mustSpeak ? notTheEnd : anything }), { prompt, endToken, budget, interrupt })
+      if (search === undefined && !words) return stopwatch.timeAsync('model', greedily)
+      interrupt()
+      const memory = await stopwatch.timeAsync('model', () => decode.encode())
+      const greedy = await stopwatch.timeAsync('model', greedily)
+      const limits = { prompt, endToken, budget, forbidden, forbiddenFirst: new Set(mustSpeak ? [endToken] : []), interrupt }
+      const decoded = await stopwatch.timeAsync('model', () => searchIfWanted(greedy, search, steps.on(memory), shapes, limits))
+      if (!words) return decoded
+      interrupt()
+      const attention = await stopwatch.timeAsync('align', () => aligner.attend(memory, [...prompt, ...decoded.tokens], memory.dims[2]!))
+      return { ...decoded, attention }
+    },
+    async dispose() { await session.release(); await steps.release(); await aligner.dispose() },
   }
 }
 
@@ -84,6 +100,7 @@ async function openPublished({ name, decoding }: Manifest, files: ModelFiles, op
   return {
     engine: 'reference',
     provider: encoder.provider,
+    timesWords: false,
     async decode(waveform, budget, { interrupt, mustSpeak, stopwatch }) {
       const { last_hidden_state: states } = await stopwatch.timeAsync('encoder', () => encoder.run({ input_values: waveform }, ['last_hidden_state'])) // [1, frames, width]
       return stopwatch.timeAsync('decoder', () => greedy(startDecode(decoder, states).step, {

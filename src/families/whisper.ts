@@ -6,15 +6,17 @@
  * graph hears the clip and a margin of silence, and knows the rest (architectures/whisper.ts). In return for its size
  * one model knows 99 languages and finds out by itself which one it hears.
  */
+import { timeWords, type FrameClock } from '../alignment/word-times.js'
 import { greedy, type Decoded, type Step } from '../decoding/greedy.js'
 import { tokenBudget } from '../decoding/limits.js'
 import { greedyInRuns } from '../decoding/runs.js'
 import { asHypothesis, compilePhrases, shapesOf } from '../decoding/phrases.js'
-import { searchOn, wantsSearch, type SearchDecoded } from '../decoding/search.js'
+import { searchIfWanted, type SearchDecoded } from '../decoding/search.js'
 import { SpeechError } from '../errors.js'
 import { logMelExtractor } from '../features/log-mel.js'
 import type { Manifest, ModelFiles } from '../manifest.js'
 import type { CompiledGraphs, LoadFamily, RecognizeOptions } from '../recognizer.js'
+import { openAligner, type Attention } from '../runtime/alignment-graph.js'
 import { allowOnly, forbid, greedyGraph } from '../runtime/greedy-graph.js'
 import { requireMergedDecoder, startDecode } from '../runtime/kv-cache.js'
 import { Tensor, type OpenSession, type Session } from '../runtime/session.js'
@@ -27,6 +29,8 @@ import type { Clip, FeatureMatrix, Hypothesis } from '../types.js'
 const TIMESTAMP_TOKENS = 1501
 /** Silence behind the clip that the compiled graph hears itself: where speech ends is heard in what follows it. */
 const MARGIN_SECONDS = 3
+/** Features of one moment make a frame, two frames a state of the encoder. */
+const FRAMES_OF_A_STATE = 2
 
 export const load: LoadFamily = async (manifest, files, open, compiled) => {
   const { frontEnd, languages, limits, hearing, decoding } = manifest
@@ -34,21 +38,26 @@ export const load: LoadFamily = async (manifest, files, open, compiled) => {
   const vocabulary = readVocabulary(manifest)
   const tokenizer = await openTokenizer(manifest, files)
   const opened = compiled === undefined ? await openPublished(manifest, vocabulary, files, open) : await openCompiled(vocabulary, compiled, tokenizer, open)
-  const { engine, provider, decode, dispose } = opened
+  const { engine, provider, timesWords, decode, dispose } = opened
   const { sampleRate, hopSamples, frames } = frontEnd
   const extract = logMelExtractor(frontEnd)
+  const clock: FrameClock = { firstSeconds: 0, stepSeconds: FRAMES_OF_A_STATE * hopSamples / sampleRate }
 
   async function recognize(clip: Clip, options: RecognizeOptions): Promise<Hypothesis> {
     const { samples } = clip.waveform
     const heard = engine === 'reference' ? frames : Math.min(frames, evenly((samples.length + MARGIN_SECONDS * sampleRate) / hopSamples))
     const features = options.stopwatch.time('model_features', () => binsFirst(extract(samples, heard)))
     const budget = tokenBudget(samples.length / sampleRate, decoding.tokensPerSecond, decoding.maxTokens)
-    const decoded = await decode(features, budget, options)
-    return options.stopwatch.time('postprocess', () => ({ ...asHypothesis(decoded, tokenizer), language: decoded.language }))
+    const states = Math.ceil(Math.min(heard, samples.length / hopSamples) / FRAMES_OF_A_STATE)
+    const { attention, ...decoded } = await decode({ features, states }, budget, options)
+    const hypothesis = options.stopwatch.time('postprocess', (): Hypothesis => ({ ...asHypothesis(decoded, tokenizer), language: decoded.language }))
+    if (attention === undefined) return hypothesis
+    const words = options.stopwatch.time('align', () => timeWords(clip.waveform, attention, { ...decoded, pieces: tokenizer.pieces(decoded.tokens) }, clock))
+    return { ...hypothesis, words }
   }
 
   return {
-    name: manifest.name, sampleRate, maxSeconds: limits.clipSeconds, hearing, languages, provider, engine, recognize, dispose,
+    name: manifest.name, sampleRate, maxSeconds: limits.clipSeconds, hearing, languages, provider, engine, timesWords, recognize, dispose,
     ...compiled && { compilePhrases: (list) => compilePhrases(list, tokenizer) },
   }
 }
@@ -56,12 +65,17 @@ export const load: LoadFamily = async (manifest, files, open, compiled) => {
 interface Opened {
   readonly engine: Engine
   readonly provider: ProviderReport
-  /** The features are [1, bins, frames]. */
-  decode(features: Tensor, budget: number, options: RecognizeOptions): Promise<(Decoded | SearchDecoded) & { readonly language: string }>
+  readonly timesWords: boolean
+  /** Where words are wanted, it answers what the decoder attended to. */
+  decode(heard: Features, budget: number, options: RecognizeOptions): Promise<(Decoded | SearchDecoded) & { readonly language: string; readonly attention?: Attention }>
   dispose(): Promise<void>
 }
 
+/** [1, bins, frames], and how many states of the encoder they make without the silence behind the clip. */
+interface Features { readonly features: Tensor; readonly states: number }
+
 async function openCompiled(vocabulary: Vocabulary, compiled: CompiledGraphs, tokenizer: Tokenizer, open: OpenSession): Promise<Opened> {
+  const aligner = openAligner(() => compiled.further('align'), open)
   const session = await open(compiled.greedy, { fixedShapes: false })
   const { vocabulary: size, start } = greedyGraph(session)
   const { startToken, endToken, languageTokens } = vocabulary
@@ -71,22 +85,26 @@ async function openCompiled(vocabulary: Vocabulary, compiled: CompiledGraphs, to
   const spoken = { ...words, first: forbid(size, vocabulary.forbiddenFirst) }
   const bins = Number(session.inputs.get('features')![1])
   const nothing = new Tensor('float32', new Float32Array(0), [1, bins, 0])
-  const steps = lazySteps(async () => open(await compiled.steps(), { fixedShapes: false }))
+  const steps = lazySteps(async () => open(await compiled.further('steps'), { fixedShapes: false }))
   const shapes = shapesOf(tokenizer)
   return {
     engine: 'compiled',
     provider: session.provider,
-    decode: (features, budget, { language: asked, mustSpeak, search, interrupt, stopwatch }) => stopwatch.timeAsync('model', async () => {
+    timesWords: true,
+    async decode({ features, states }, budget, { language: asked, mustSpeak, search, words: timed, interrupt, stopwatch }) {
       const decode = start({ input: 'features', heard: features, nothing })
-      const memory = search && await decode.encode()
-      const language = asked ?? await detect()
+      interrupt()
+      const memory = timed || search !== undefined ? await stopwatch.timeAsync('model', () => decode.encode()) : undefined
+      const language = asked ?? await stopwatch.timeAsync('model', detect)
       const prompt = promptFor(vocabulary, language)
-      const decoded = await greedyInRuns(decode.choosing(mustSpeak ? spoken : words), { prompt, endToken, budget, interrupt })
-      if (search === undefined || !wantsSearch(decoded, search)) return { ...decoded, language }
-      const { forbidden, blank, forbiddenFirst } = vocabulary
-      const limits = { prompt, endToken, budget, forbidden, forbiddenFirst: mustSpeak ? forbiddenFirst : blank, interrupt }
-      const graph = await steps.graph()
-      return { ...await searchOn(() => graph.start(memory!).step, decoded, search, shapes, limits), language }
+      const greedy = await stopwatch.timeAsync('model', () => greedyInRuns(decode.choosing(mustSpeak ? spoken : words), { prompt, endToken, budget, interrupt }))
+      if (memory === undefined) return { ...greedy, language }
+      const limits = { prompt, endToken, budget, forbidden: vocabulary.forbidden, forbiddenFirst: mustSpeak ? vocabulary.forbiddenFirst : vocabulary.blank, interrupt }
+      const decoded = await stopwatch.timeAsync('model', () => searchIfWanted(greedy, search, steps.on(memory), shapes, limits))
+      if (!timed) return { ...decoded, language }
+      interrupt()
+      const attention = await stopwatch.timeAsync('align', () => aligner.attend(memory, [...prompt, ...decoded.tokens], states))
+      return { ...decoded, language, attention }
 
       /** The likeliest language after the start token. */
       async function detect(): Promise<string> {
@@ -95,8 +113,8 @@ async function openCompiled(vocabulary: Vocabulary, compiled: CompiledGraphs, to
         decode.forgetTokens()
         return Object.entries(languageTokens).find(([, token]) => token === found)![0]
       }
-    }),
-    async dispose() { await session.release(); await steps.release() },
+    },
+    async dispose() { await session.release(); await steps.release(); await aligner.dispose() },
   }
 }
 
@@ -109,7 +127,8 @@ async function openPublished({ name }: Manifest, vocabulary: Vocabulary, files: 
   return {
     engine: 'reference',
     provider: encoder.provider,
-    async decode(features, budget, { language: asked, mustSpeak, interrupt, stopwatch }) {
+    timesWords: false,
+    async decode({ features }, budget, { language: asked, mustSpeak, interrupt, stopwatch }) {
       const states = await stopwatch.timeAsync('encoder', () => encode(encoder, features))
       interrupt()
       return stopwatch.timeAsync('decoder', async () => {

@@ -26,19 +26,26 @@ const WINDOW = hannWindow(FFT_SAMPLES)
 const POWER_SCALE = 2 / (FFT_SAMPLES * WINDOW.reduce((sum, weight) => sum + weight * weight, 0))
 
 /** Describes audio at a rate of at least 8 kHz, so that the speech band is there. */
-export function describeFrames({ samples, sampleRate }: Waveform): FrameFeatures {
-  const hop = Math.round(sampleRate * ENERGY_HOP_SECONDS)
-  const anchor = loudestSample(samples)
-  const energyStart = gridStart(anchor, hop)
-  const spectrumStart = gridStart(anchor, FFT_SAMPLES)
+export function describeFrames(waveform: Waveform): FrameFeatures {
+  const { samples, sampleRate } = waveform
+  const spectrumStart = gridStart(loudestSample(samples), FFT_SAMPLES)
   return {
-    energyStartSeconds: energyStart / sampleRate,
-    energyHopSeconds: hop / sampleRate,
-    energyDb: shortTimeEnergy(samples, energyStart, hop, Math.exp((-2 * Math.PI * RUMBLE_HZ) / sampleRate)),
+    ...describeEnergy(waveform),
     spectrumStartSeconds: spectrumStart / sampleRate,
     spectrumHopSeconds: FFT_SAMPLES / sampleRate,
     hzPerBin: sampleRate / FFT_SAMPLES,
     ...describeSpectra(samples, spectrumStart, sampleRate / FFT_SAMPLES),
+  }
+}
+
+/** The cheaper grid alone, at any rate. */
+export function describeEnergy({ samples, sampleRate }: Waveform): Pick<FrameFeatures, 'energyStartSeconds' | 'energyHopSeconds' | 'energyDb'> {
+  const hop = Math.round(sampleRate * ENERGY_HOP_SECONDS)
+  const energyStart = gridStart(loudestSample(samples), hop)
+  return {
+    energyStartSeconds: energyStart / sampleRate,
+    energyHopSeconds: hop / sampleRate,
+    energyDb: shortTimeEnergy(samples, energyStart, hop, Math.exp((-2 * Math.PI * RUMBLE_HZ) / sampleRate)),
   }
 }
 

@@ -1,7 +1,7 @@
 /**
  * POST /v1/audio/transcriptions, compatible with OpenAI's.
  *
- * What this service cannot honour is never silently half-done: word times, streaming and log-probabilities are
+ * What this service cannot honour is never silently half-done: streaming and log-probabilities are
  * refused; parameters without effect are named in the response header `earshot-ignored-parameters`. The feedback token
  * is a header too, since not every format has room for it.
  */
@@ -12,13 +12,14 @@ import type { ChannelChoice } from '../types.js'
 import type { AppDependencies } from './dependencies.js'
 import { phrasesOfPrompt, readExpected } from './expectations.js'
 import { parseForm, type Form } from './multipart.js'
-import { formatReport, RESPONSE_FORMATS, type ResponseFormat } from './openai-formats.js'
-import { admitAudio, readChannel, readUpload, recognize } from './recognition.js'
+import { formatReport, isByPhrase, RESPONSE_FORMATS, type AnswerShape, type Granularity, type ResponseFormat } from './openai-formats.js'
+import { admitAudio, readChannel, readUpload, recognize, type RecognitionInput } from './recognition.js'
 import { ErrorReply, OpenAiForm } from './schemas.js'
 
 /** Parameters that do something. */
 const HONOURED = new Set(['file', 'model', 'language', 'channel', 'prompt', 'response_format', 'timestamp_granularities[]', 'timestamp_granularities', 'stream', 'include[]', 'include'])
 const MAX_IGNORED_NAMES = 20
+const GRANULARITIES = 'timestamp_granularities'
 
 export const openAiTranscriptions: FastifyPluginAsyncTypebox<AppDependencies> = async (scope, dependencies) => {
   admitAudio(scope, dependencies)
@@ -38,10 +39,11 @@ export const openAiTranscriptions: FastifyPluginAsyncTypebox<AppDependencies> = 
     const form = await parseForm(await readUpload(request, dependencies), contentType)
     const options = readOptions(form)
     if (form.file === undefined) throw new SpeechError('AUDIO_MISSING', 'the form has no part named "file"', { parameter: 'file' })
+    const { model, language, channel, words } = options
     const expected = readExpected({ phrases: options.phrases }, dependencies.catalogues, reply, 'prompt')
-    const report = await recognize({ audio: form.file, model: options.model, language: options.language, channel: options.channel, phrases: expected?.phrases }, request, reply, dependencies)
+    const report = await recognize({ audio: form.file, model, language, channel, words, phrases: expected?.phrases }, request, reply, dependencies)
     const feedbackToken = dependencies.feedback.answered(report, request.id)
-    const { contentType: answerType, body } = formatReport(report, options.format, feedbackToken)
+    const { contentType: answerType, body } = formatReport(report, options, feedbackToken)
     void reply.header('earshot-feedback-token', feedbackToken)
     const ignored = ignoredParameters(form)
     if (ignored !== '') void reply.header('earshot-ignored-parameters', ignored)
@@ -49,11 +51,11 @@ export const openAiTranscriptions: FastifyPluginAsyncTypebox<AppDependencies> = 
   })
 }
 
-interface FormOptions {
+interface FormOptions extends AnswerShape {
   readonly model: string
   readonly language: string | undefined
   readonly channel: ChannelChoice
-  readonly format: ResponseFormat
+  readonly words: RecognitionInput['words']
   /** What the prompt expects to be said. */
   readonly phrases: readonly string[]
 }
@@ -69,8 +71,10 @@ function readOptions(form: Form): FormOptions {
   const format = only('response_format') ?? 'json'
   if (!isResponseFormat(format)) throw invalid('response_format', `must be one of ${RESPONSE_FORMATS.join(', ')}, not "${format.slice(0, 40)}"`)
   checkTemperature(only('temperature'))
-  checkUnsupported(form, format)
-  return { model, language: only('language'), channel: readChannel(only('channel')), format, phrases: phrasesOfPrompt(only('prompt')) }
+  checkUnsupported(form)
+  const granularities = readGranularities(form, format)
+  const words = granularities.includes('word') ? { demandedBy: GRANULARITIES } : isByPhrase(format) ? 'preferred' : undefined
+  return { model, language: only('language'), channel: readChannel(only('channel')), format, granularities, words, phrases: phrasesOfPrompt(only('prompt')) }
 }
 
 function isResponseFormat(value: string): value is ResponseFormat {
@@ -83,15 +87,23 @@ function checkTemperature(value: string | undefined): void {
   if (!(temperature >= 0 && temperature <= 1)) throw invalid('temperature', `must be a number from 0 to 1, not "${value.slice(0, 40)}"`)
 }
 
-function checkUnsupported(form: Form, format: ResponseFormat): void {
-  const listed = (name: string): readonly string[] => [...form.fields.get(`${name}[]`) ?? [], ...form.fields.get(name) ?? []]
-  for (const granularity of listed('timestamp_granularities')) {
-    if (granularity === 'word') throw new SpeechError('PARAMETER_UNSUPPORTED', 'word times are not available, only "segment"', { parameter: 'timestamp_granularities' })
-    if (granularity !== 'segment') throw invalid('timestamp_granularities', `must be "segment", not "${granularity.slice(0, 40)}"`)
-    if (format !== 'verbose_json') throw invalid('timestamp_granularities', 'needs response_format verbose_json')
-  }
-  if (listed('stream').includes('true')) throw new SpeechError('PARAMETER_UNSUPPORTED', 'transcripts are not streamed', { parameter: 'stream' })
-  if (listed('include').length > 0) throw new SpeechError('PARAMETER_UNSUPPORTED', 'nothing can be included in the answer', { parameter: 'include' })
+/** Both, none, or one of them; none is segments, as with OpenAI. */
+function readGranularities(form: Form, format: ResponseFormat): readonly Granularity[] {
+  const given = listed(form, GRANULARITIES)
+  const wrong = given.find((one) => one !== 'segment' && one !== 'word')
+  if (wrong !== undefined) throw invalid(GRANULARITIES, `must be "segment" or "word", not "${wrong.slice(0, 40)}"`)
+  if (given.length > 0 && format !== 'verbose_json') throw invalid(GRANULARITIES, 'needs response_format verbose_json')
+  return given.length === 0 ? ['segment'] : given as Granularity[]
+}
+
+/** Values of a list, which clients name with brackets or without. */
+function listed(form: Form, name: string): readonly string[] {
+  return [...form.fields.get(`${name}[]`) ?? [], ...form.fields.get(name) ?? []]
+}
+
+function checkUnsupported(form: Form): void {
+  if (listed(form, 'stream').includes('true')) throw new SpeechError('PARAMETER_UNSUPPORTED', 'transcripts are not streamed', { parameter: 'stream' })
+  if (listed(form, 'include').length > 0) throw new SpeechError('PARAMETER_UNSUPPORTED', 'nothing can be included in the answer', { parameter: 'include' })
 }
 
 /** Names that a header may carry, of the parameters that had no effect. */

@@ -31,6 +31,8 @@ export interface RecognitionInput {
   readonly model: string | undefined
   readonly language: string | undefined
   readonly channel: ChannelChoice
+  /** Whether to say when words were said: where the model can, or else refused because of this parameter. */
+  readonly words?: 'preferred' | { readonly demandedBy: string } | undefined
   /** Of the body, where it may describe samples without a container. */
   readonly mediaType?: string | undefined
   readonly deadlineSeconds?: number | undefined
@@ -71,13 +73,14 @@ export async function recognize(input: RecognitionInput, request: FastifyRequest
   const { config, pool, telemetry, drift } = dependencies
   const model = findModel(input.model, dependencies)
   request.progress.model = model.name
+  if (typeof input.words === 'object') demandWordTimes(model, input.words.demandedBy, dependencies)
   const headerless = headerlessFormat(input.audio, input.mediaType ?? '')
   const probe = probeAudio(input.audio, { headerless, disabledCodecs: config.disabledCodecs })
   checkLength(probe, config.maxAudioSeconds)
   const audioSeconds = Math.min(probe.seconds, config.maxAudioSeconds) // an estimate may be anything
   const { outcome, workSeconds } = await pool.run({
     audio: input.audio, audioSeconds, model: model.name,
-    language: primaryLanguage(input.language, acceptedLanguages(model)), channel: input.channel, headerless, deadlineSeconds: input.deadlineSeconds,
+    language: primaryLanguage(input.language, acceptedLanguages(model)), channel: input.channel, headerless, words: input.words !== undefined, deadlineSeconds: input.deadlineSeconds,
     phrases: input.phrases, nBest: input.nBest, biasStrength: input.biasStrength,
   }, untilGone(reply))
   telemetry.workerBusy(workSeconds)
@@ -113,6 +116,12 @@ function findModel(name: string | undefined, { config, models }: AppDependencies
   if (config.modelAliases.includes(name)) return standard
   const served = models.map((model) => model.name).join(', ')
   throw new SpeechError('MODEL_NOT_FOUND', `"${name.slice(0, 100)}"; served are ${served}`, { parameter: 'model' })
+}
+
+/** Throws PARAMETER_UNSUPPORTED where a model that may hear the clip runs as it was published, for its graphs keep to themselves what they attend to. */
+function demandWordTimes({ name, cascade }: ServedModel, parameter: string, { pool }: AppDependencies): void {
+  const without = pool.models.find((model) => [name, cascade?.model].includes(model.name) && !model.timesWords)
+  if (without !== undefined) throw new SpeechError('PARAMETER_UNSUPPORTED', `${without.name} runs on the engine "${without.engine.engine}", which knows no word times`, { parameter })
 }
 
 /**

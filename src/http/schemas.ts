@@ -3,7 +3,8 @@ import { Type, type Static } from 'typebox'
 import { MOST_PHRASE_CHARACTERS, MOST_PHRASES } from '../catalogue/inline.js'
 import { ERROR_CODES } from '../errors.js'
 import { FEEDBACK_EVENTS, LABEL_SOURCES } from '../feedback/events.js'
-import { CASCADE_REASONS, CEPSTRA, MIXINGS, NO_SPEECH_REASONS, STAGES, WARNINGS } from '../types.js'
+import { CEPSTRA } from '../timbre.js'
+import { CASCADE_REASONS, MIXINGS, NO_SPEECH_REASONS, STAGES, WARNINGS } from '../types.js'
 
 export const oneOf = (values: readonly string[], description: string): ReturnType<typeof Type.String> => Type.String({ enum: [...values], description })
 export const nullable = <T extends ReturnType<typeof Type.Number> | ReturnType<typeof Type.String>>(schema: T, description: string) =>
@@ -29,6 +30,7 @@ export const TranscriptionQuery = Type.Object({
   model: Type.Optional(Type.String({ maxLength: 100, description: 'A served model; the default one when absent.' })),
   language: Type.Optional(Type.String({ maxLength: 35, description: 'ISO 639-1 code or BCP 47 tag; a multilingual model detects it when absent.' })),
   channel: Type.Optional(Type.String({ pattern: '^(mix|[1-9][0-9]?)$', description: 'A channel of the upload, counted from 1, or `mix` (the default) for all of them.' })),
+  words: Type.Optional(Type.Boolean({ description: 'Whether to say when each word was said.' })),
   deadlineSeconds: Type.Optional(Type.Number({ exclusiveMinimum: 0, description: 'Shortens the deadline of the service.' })),
   catalogue: Type.Optional(Type.String({ maxLength: 64, description: 'A catalogue: what it names is heard more readily.' })),
   phrases: Type.Optional(Type.Array(Type.String({ maxLength: MOST_PHRASE_CHARACTERS }), { maxItems: MOST_PHRASES, description: 'The same for a short list of the request\'s own; one parameter for each phrase. Not together with a catalogue.' })),
@@ -37,10 +39,18 @@ export const TranscriptionQuery = Type.Object({
 }, { additionalProperties: false })
 export type TranscriptionQuery = Static<typeof TranscriptionQuery>
 
+const WordSchema = Type.Object({
+  text: Type.String({ description: 'With the marks that stand at it.' }),
+  startSeconds: Type.Number(),
+  endSeconds: Type.Number(),
+  confidence: Type.Number({ minimum: 0, maximum: 1, description: 'exp(mean log-probability) of its tokens.' }),
+})
+
 const SegmentSchema = Type.Object({
   startSeconds: Type.Number(),
   endSeconds: Type.Number(),
   text: Type.String(),
+  words: Type.Union([Type.Immutable(Type.Array(WordSchema)), Type.Null()], { description: 'In the order of time; null unless `words` was asked for.' }),
   confidence: Type.Number({ minimum: 0, maximum: 1 }),
   meanLogProbability: Type.Number({ description: 'Natural logarithm, per token.' }),
   tokens: Type.Immutable(Type.Array(Type.Integer())),
@@ -129,7 +139,7 @@ export const OpenAiForm = Type.Object({
   language: Type.Optional(TranscriptionQuery.properties.language),
   channel: Type.Optional(TranscriptionQuery.properties.channel),
   response_format: Type.Optional(oneOf(['json', 'text', 'verbose_json', 'srt', 'vtt'], 'Default: json.')),
-  'timestamp_granularities[]': Type.Optional(Type.Array(oneOf(['segment'], ''), { description: 'Only `segment`, and only with verbose_json; `word` is refused.' })),
+  'timestamp_granularities[]': Type.Optional(Type.Array(oneOf(['segment', 'word'], ''), { description: 'Only with verbose_json.' })),
   temperature: Type.Optional(Type.Number({ minimum: 0, maximum: 1, description: 'Decoding is greedy: 0 is what happens, another value is ignored.' })),
   prompt: Type.Optional(Type.String({ description: 'Phrases that are expected, separated by commas or line breaks.' })),
   stream: Type.Optional(Type.Boolean({ description: 'Refused when true.' })),

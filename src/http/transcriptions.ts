@@ -22,8 +22,9 @@ export const transcriptions: FastifyPluginAsyncTypebox<AppDependencies> = async 
     const { model, language, channel, deadlineSeconds, nBest, biasStrength } = request.query
     const expected = readExpected(request.query, dependencies.catalogues, reply)
     const audio = await readUpload(request, dependencies)
+    const { words = false } = request.query
     const report = await recognize({
-      audio, model, language, channel: readChannel(channel), mediaType: request.headers['content-type'], deadlineSeconds,
+      audio, model, language, channel: readChannel(channel), words: words ? { demandedBy: 'words' } : undefined, mediaType: request.headers['content-type'], deadlineSeconds,
       phrases: expected?.phrases, nBest, biasStrength,
     }, request, reply, dependencies)
     return { ...report, ...withIds(report, expected), requestId: request.id, feedbackToken: dependencies.feedback.answered(report, request.id) }

@@ -31,11 +31,18 @@ export interface Candidates {
   readonly logProbabilities: Float32Array
 }
 
+/** Searches over what the encoder heard. */
+export interface Searches {
+  /** Opens the graph if it is not open yet; then, each call begins another search over this memory. */
+  on(memory: Tensor): () => Promise<Search['step']>
+  release(): Promise<void>
+}
+
 /** A second graph of the same weights, opened when it is first needed: a service that never searches does not pay for it. */
-export function lazySteps(open: () => Promise<Session>): { graph(): Promise<StepGraph>; release(): Promise<void> } {
+export function lazySteps(open: () => Promise<Session>): Searches {
   let opening: Promise<Session> | undefined
   return {
-    async graph() { return stepGraph(await (opening ??= open())) },
+    on: (memory) => async () => stepGraph(await (opening ??= open())).start(memory).step,
     async release() { await (await opening)?.release() },
   }
 }

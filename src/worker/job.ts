@@ -23,6 +23,8 @@ export interface JobRequest {
   readonly nBest?: number | undefined
   /** How strongly the phrases steer; 1 is what the model was tuned for. */
   readonly biasStrength?: number | undefined
+  /** Whether to say when words were said, where the model can; no by default. */
+  readonly words?: boolean | undefined
   /** Shortens the configured deadline, never lengthens it. */
   readonly deadlineSeconds?: number | undefined
 }
@@ -61,8 +63,8 @@ export class Job {
     this.id = id
     this.audioSeconds = request.audioSeconds
     this.workSeconds = workSeconds
-    const { audio, model, language, channel = 'mix', headerless, phrases, nBest, biasStrength } = request
-    this.forWorker = { audio, model, language, channel, headerless, phrases, nBest, biasStrength, deadlineAt: Date.now() + deadlineSeconds * 1000 }
+    const { audio, model, language, channel = 'mix', headerless, words = false, phrases, nBest, biasStrength } = request
+    this.forWorker = { audio, model, language, channel, headerless, words, phrases, nBest, biasStrength, deadlineAt: Date.now() + deadlineSeconds * 1000 }
     this.answered = new Promise((resolve) => { this.#resolve = resolve })
     this.#timer = setTimeout(() => { events.onDeadline(this) }, deadlineSeconds * 1000)
     this.#signal = signal

@@ -43,6 +43,8 @@ export interface WorkerJob {
   readonly nBest?: number | undefined
   /** How strongly the phrases steer; 1 is what the model was tuned for. */
   readonly biasStrength?: number | undefined
+  /** Whether to say when words were said. */
+  readonly words: boolean
   /** Milliseconds since the epoch: one machine, one clock, and waiting in the queue counts. */
   readonly deadlineAt: number
 }
@@ -61,6 +63,8 @@ export interface LoadedModel {
   readonly languages: readonly string[]
   readonly provider: ProviderReport
   readonly engine: EngineReport
+  /** Whether it can say when words were said. */
+  readonly timesWords: boolean
   /** Load and warm-up together. */
   readonly loadSeconds: number
 }

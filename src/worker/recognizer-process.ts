@@ -73,7 +73,7 @@ async function start(settings: WorkerSettings): Promise<void> {
       const { recognizer, notes } = await loadModel(name, settings)
       await warmUp(recognizer, clip, settings, detectors)
       recognizers.set(name, recognizer)
-      models.push({ name, languages: recognizer.languages, provider: recognizer.provider, engine: { engine: recognizer.engine, notes }, loadSeconds: (performance.now() - since) / 1000 })
+      models.push({ name, languages: recognizer.languages, provider: recognizer.provider, engine: { engine: recognizer.engine, notes }, timesWords: recognizer.timesWords, loadSeconds: (performance.now() - since) / 1000 })
     }
     collectGarbage()
     loaded = { settings, detectors, recognizers, phraseLists: new PhraseLists([...recognizers.values()]), cascade: openCascade(recognizers, settings) }
@@ -145,9 +145,9 @@ async function recognize(id: number, job: WorkerJob): Promise<Outcome> {
     const recognizer = loaded?.recognizers.get(job.model)
     if (loaded === undefined || recognizer === undefined) throw new SpeechError('MODEL_NOT_FOUND', job.model)
     interrupt()
-    const { language, channel, headerless } = job
+    const { language, channel, headerless, words } = job
     const cascade = job.model === loaded.settings.models[0] ? loaded.cascade : undefined
-    const report = await transcribe(job.audio, recognizer, { ...loaded.settings, language, channel, headerless, search: loaded.phraseLists.wishOf(job, recognizer), detectors: loaded.detectors, cascade, interrupt })
+    const report = await transcribe(job.audio, recognizer, { ...loaded.settings, language, channel, headerless, words, search: loaded.phraseLists.wishOf(job, recognizer), detectors: loaded.detectors, cascade, interrupt })
     return { ok: true, report }
   } catch (thrown) {
     return { ok: false, error: toWire(thrown, 'RECOGNIZER_FAILED') }

@@ -35,7 +35,8 @@ const decoder: Decoder = {
     const through = (x: Value, which: number): Value => graph.op('MatMul', [x, matrix(graph, mixing[index]![which]!)])
     const own = attendToPast(graph, through(hidden, 0), through(hidden, 1), through(hidden, 2), past, ATTENTION)
     const remembered = graph.op('Tanh', [graph.op('Add', [hidden, own.heard])])
-    return { hidden: graph.op('Add', [remembered, attendToMemory(graph, through(remembered, 3), heard, ATTENTION)]), memory: own.memory }
+    const asked = through(remembered, 3)
+    return { hidden: graph.op('Add', [remembered, attendToMemory(graph, asked, heard, ATTENTION)]), memory: own.memory, asked }
   },
   logits: (graph, hidden) => graph.op('Reshape', [graph.op('MatMul', [hidden, matrix(graph, output.map((row) => KEPT.map((id) => row[id]!)))]), graph.integers(-1, KEPT.length)]),
 }

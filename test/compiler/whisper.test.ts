@@ -34,7 +34,7 @@ const SAID = 'what time does the museum open on sunday'
 tap.test('it says what was said, of clips of every length, and finds out the language', { skip }, async (t) => {
   const compiled = await compiledGraph(modelsDir, manifest, { matrices: 'unsigned' })
   if ('reason' in compiled) throw new Error(compiled.reason)
-  const recognizer = await loadRecognizer(manifest, openModelFiles(modelsDir, manifest), open, { greedy: compiled.graph, steps: async () => new Uint8Array(0) })
+  const recognizer = await loadRecognizer(manifest, openModelFiles(modelsDir, manifest), open, { greedy: compiled.graph, further: async () => new Uint8Array(0) })
   t.teardown(() => recognizer.dispose())
   t.equal(recognizer.engine, 'compiled')
   const alone = await recognize(recognizer, warmUp, { mustSpeak: true })

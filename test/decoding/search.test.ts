@@ -145,11 +145,11 @@ t.test('a sure transcript is not searched, a doubtful one is where something is 
 t.test('a search answers its best transcript first, and how well each phrase fits', async (t) => {
   const greedy = { tokens: [1], logProbabilities: [-3, -3], stopped: 'end_of_text' as const }
   const phrases = { trie: PhraseTrie.build([{ phrase: 0, tokens: [2, 1] }, { phrase: 1, tokens: [4] }]), weights: [1, 1], unspellable: [] }
-  const { found, evidence, tokens } = await searchOn(() => model(3), greedy, { nBest: 3, phrases, strength: 1 }, SHAPES, options())
+  const { found, evidence, tokens } = await searchOn(async () => model(3), greedy, { nBest: 3, phrases, strength: 1 }, SHAPES, options())
   t.equal(found.length, 3)
   t.same(found[0]!.tokens, tokens)
   t.same(evidence.map(({ phrase }) => phrase).sort(), [0, 1])
   t.ok(evidence[0]!.logProbability >= evidence[1]!.logProbability)
-  const none = await searchOn(() => model(3), greedy, { nBest: 1, phrases: undefined, strength: 1 }, SHAPES, options({ budget: 0, forbiddenFirst: new Set([END]) }))
+  const none = await searchOn(async () => model(3), greedy, { nBest: 1, phrases: undefined, strength: 1 }, SHAPES, options({ budget: 0, forbiddenFirst: new Set([END]) }))
   t.match(none, { tokens: [1], found: [], evidence: [] }, 'nothing came to its end: the greedy one stands')
 })

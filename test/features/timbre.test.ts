@@ -3,7 +3,8 @@ import t from 'tap'
 import { describeFrames } from '../../src/features/acoustics.js'
 import { describeTimbre } from '../../src/features/timbre.js'
 import { seededRandom } from '../../src/scoring/seeded-random.js'
-import type { TimeSpan, Timbre } from '../../src/types.js'
+import type { Timbre } from '../../src/timbre.js'
+import type { TimeSpan } from '../../src/types.js'
 
 const RATE = 16_000
 const WHOLE: readonly TimeSpan[] = [{ startSeconds: 0, endSeconds: 2 }]

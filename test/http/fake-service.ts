@@ -22,8 +22,8 @@ export const REPORT: Report = {
   hearings: 3,
   cascade: { model: 'whisper-base', asked: 1, reasons: ['sure', 'low_confidence'], seconds: 0.4 },
   segments: [
-    { startSeconds: 0.25, endSeconds: 61.5, text: 'play', confidence: 0.9, meanLogProbability: -0.1, tokens: [5], stopped: 'end_of_text', agreement: 1, model: 'moonshine-tiny-en', cascade: 'sure' },
-    { startSeconds: 3661.2, endSeconds: 3662.25, text: 'some <b> & jazz', confidence: 0.9, meanLogProbability: -0.1, tokens: [6, 7], stopped: 'end_of_text', agreement: 1, model: 'whisper-base', cascade: 'low_confidence' },
+    { startSeconds: 0.25, endSeconds: 61.5, text: 'play', words: null, confidence: 0.9, meanLogProbability: -0.1, tokens: [5], stopped: 'end_of_text', agreement: 1, model: 'moonshine-tiny-en', cascade: 'sure' },
+    { startSeconds: 3661.2, endSeconds: 3662.25, text: 'some <b> & jazz', words: null, confidence: 0.9, meanLogProbability: -0.1, tokens: [6, 7], stopped: 'end_of_text', agreement: 1, model: 'whisper-base', cascade: 'low_confidence' },
   ],
   input: {
     container: 'wav', codec: 'pcm_s16', sampleRate: 16_000, channels: 1, mixing: 'mono', truncated: false, loudnessLufs: -23, peakDbfs: -3, rmsDbfs: null,
@@ -58,7 +58,7 @@ export async function setUp(t: Test, environment: Record<string, string> = {}, f
   const jobs: JobRequest[] = []
   const logged: string[] = []
   const pool: Pool = {
-    models: [{ name: 'moonshine-tiny-en', languages: ['en'], engine: { engine: 'compiled', notes: [] }, provider: { provider: 'cpu', refused: [{ provider: 'cuda', reason: 'no library' }] }, loadSeconds: 1 }],
+    models: [{ name: 'moonshine-tiny-en', languages: ['en'], engine: { engine: 'compiled', notes: [] }, timesWords: true, provider: { provider: 'cpu', refused: [{ provider: 'cuda', reason: 'no library' }] }, loadSeconds: 1 }],
     readiness: () => ({ ready: true, workers: { idle: 1, busy: 0, starting: 0 }, missing: '' }),
     refusal: () => undefined,
     async run(job, signal) {

@@ -2,12 +2,12 @@
 import { createServer, type RequestListener, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import t, { type Test } from 'tap'
-import type { Alternative, PhraseList } from '../../src/phrases.js'
+import type { PhraseList, Reading } from '../../src/phrases.js'
 import type { Report } from '../../src/types.js'
 import { CLIP, errorOf, post, REPORT, setUp } from './fake-service.js'
 
-const reading = (text: string, logProbability: number, phrases: number[] = []): Alternative => ({ text, confidence: 0.9, logProbability, phrases })
-const heard = (...alternatives: Alternative[]): (() => Promise<Report>) => async () => ({ ...REPORT, text: alternatives[0]?.text ?? '', alternatives, ...alternatives.length === 0 && { confidence: null, noSpeechReason: 'no_speech_detected' as const } })
+const reading = (text: string, logProbability: number, phrases: number[] = []): Reading => ({ text, confidence: 0.9, logProbability, phrases, share: 0.5 })
+const heard = (...alternatives: Reading[]): (() => Promise<Report>) => async () => ({ ...REPORT, text: alternatives[0]?.text ?? '', alternatives, ...alternatives.length === 0 && { confidence: null, noSpeechReason: 'no_speech_detected' as const } })
 const CSV = 'id,name,tags\nt1,Green Tea,drinks|hot\nt2,Black Tea,\nlamp,Desk Lamp,\n'
 
 async function putShop(url: string): Promise<void> {

@@ -16,7 +16,7 @@ const REPORT: Report = {
   text: 'two words', confidence: 0.9, lowestTokenProbability: 0.7, correctness: 0.8, alternatives: [], evidence: [], language: 'en', model: 'a-model', noSpeechReason: null, warnings: [],
   hearings: 3,
   cascade: null,
-  segments: [{ startSeconds: 0, endSeconds: 1, text: 'two words', confidence: 0.9, meanLogProbability: -0.1, tokens: [1, 2, 3], stopped: 'end_of_text', agreement: 1, model: 'a-model', cascade: null }],
+  segments: [{ startSeconds: 0, endSeconds: 1, text: 'two words', words: null, confidence: 0.9, meanLogProbability: -0.1, tokens: [1, 2, 3], stopped: 'end_of_text', agreement: 1, model: 'a-model', cascade: null }],
   input: { container: 'wav', codec: 'pcm_s16', sampleRate: 8000, channels: 1, mixing: 'mono', truncated: false, loudnessLufs: null, peakDbfs: null, rmsDbfs: null, clippedRatio: 0, dcOffset: 0, audioSeconds: 4, speechSeconds: 3, snrDb: 18, noiseFloorDbfs: -52, speechRatio: 0.6, leadingSilenceSeconds: 0.5, trailingSilenceSeconds: 0.3, bandwidthHz: 7500, timbre: { lowFrequencyDb: -12, centroidHz: 1500, flatnessDb: -14, cepstrum: [3, 1, -0.5, 0.2], syllablesPerSecond: 4 }, trimmedLeadingSeconds: 0.75, trimmedTrailingSeconds: 0.25 },
   seconds: { receive: 9, queue_wait: 5, transfer: 0.1, encoder: 0.5, decoder: 0.2 },
 }

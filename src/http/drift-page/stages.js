@@ -10,5 +10,5 @@ export const STAGE_GROUPS = [
   { name: 'audio', stages: ['audio_decode', 'measure', 'resample', 'trim', 'normalize'] },
   { name: 'speech detection', stages: ['features', 'detect'] },
   { name: 'model', stages: ['model_features', 'encoder', 'decoder', 'model'] },
-  { name: 'text', stages: ['postprocess'] },
+  { name: 'text', stages: ['align', 'postprocess'] },
 ]
