@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs'
 import t from 'tap'
 import type { SpeechDetector } from '../src/detector.js'
 import { spectralDetector } from '../src/detectors/spectral.js'
+import { FEATURE_NAMES, featureRow } from '../src/drift/features.js'
 import { SpeechError } from '../src/errors.js'
 import { transcribe, type TranscribeOptions } from '../src/pipeline.js'
 import type { RecognizeOptions, Recognizer } from '../src/recognizer.js'
@@ -48,6 +49,16 @@ t.test('silence does not reach the model, and the answer says why it is empty', 
     t.match(await transcribe(bytes, recognizer, OPTIONS), { text: '', confidence: null, segments: [], noSpeechReason: reason, input: { speechSeconds: 0 } })
   }
   t.equal(clips.length, 0)
+})
+
+t.test('whatever comes, each drift feature of it is a finite number, a category or missing', async (t) => {
+  const one = wavOfSeconds(1).subarray(0, 46)
+  const samples = [wavOfSeconds(1).fill(0, 44), wavOfSeconds(0), one, wavOfSeconds(1), wavOfSeconds(1).fill(0x7f, 44)]
+  for (const [index, bytes] of samples.entries()) {
+    const row = featureRow(await transcribe(bytes, saying(['word']).recognizer, OPTIONS))
+    t.equal(row.length, FEATURE_NAMES.length)
+    row.forEach((value, feature) => { t.ok(value === null || typeof value === 'string' || Number.isFinite(value), `clip ${index}: ${FEATURE_NAMES[feature]} is ${value}`) })
+  }
 })
 
 t.test('notes and dots are no words', async (t) => {

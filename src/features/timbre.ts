@@ -16,18 +16,23 @@ const SMOOTHED = 2
 /** Below is digital silence: no part of a mean of decibels. */
 const PADDING_DB = -110
 
-/** `spans`: where somebody speaks. Never NaN. */
+/** `spans`: where somebody speaks. Never NaN: samples beyond all reason, whose powers are infinite, have no timbre. */
 export function describeTimbre(frames: FrameFeatures, spans: readonly TimeSpan[]): Timbre {
   const spoken = spokenSpectra(frames, spans)
-  const mean = (value: (frame: number) => number): number | null =>
-    spoken.length === 0 ? null : spoken.reduce((sum, frame) => sum + value(frame), 0) / spoken.length
+  const mean = (value: (frame: number) => number): number => spoken.reduce((sum, frame) => sum + value(frame), 0) / spoken.length
+  const cepstrum = cepstrumOf(frames.melDb, spoken)
   return {
-    lowFrequencyDb: lowFrequencyShare(frames),
-    centroidHz: mean((frame) => frames.centroidHz[frame]!),
-    flatnessDb: mean((frame) => 10 * Math.log10(Math.max(frames.flatness[frame]!, 1e-10))),
-    cepstrum: spoken.length === 0 ? null : cepstrumOf(frames.melDb, spoken),
-    syllablesPerSecond: syllableRate(frames, spans),
+    lowFrequencyDb: finite(lowFrequencyShare(frames)),
+    centroidHz: finite(mean((frame) => frames.centroidHz[frame]!)),
+    flatnessDb: finite(mean((frame) => 10 * Math.log10(Math.max(frames.flatness[frame]!, 1e-10)))),
+    cepstrum: cepstrum.every(Number.isFinite) ? cepstrum : null,
+    syllablesPerSecond: finite(syllableRate(frames, spans)),
   }
+}
+
+/** The mean of nothing, too, is NaN. */
+function finite(value: number): number | null {
+  return Number.isFinite(value) ? value : null
 }
 
 /** Spectra whose middle lies in a span. */
@@ -40,7 +45,7 @@ function spokenSpectra({ bandEnergyDb, spectrumHopSeconds, spectrumStartSeconds 
   return found
 }
 
-function lowFrequencyShare({ meanSpectrum, hzPerBin }: FrameFeatures): number | null {
+function lowFrequencyShare({ meanSpectrum, hzPerBin }: FrameFeatures): number {
   const first = Math.ceil(LOW_HZ.from / hzPerBin)
   const end = Math.floor(LOW_HZ.to / hzPerBin) + 1
   let low = 0
@@ -49,7 +54,7 @@ function lowFrequencyShare({ meanSpectrum, hzPerBin }: FrameFeatures): number | 
     all += meanSpectrum[bin]!
     if (bin < end) low += meanSpectrum[bin]!
   }
-  return all === 0 ? null : 10 * Math.log10(Math.max(low / all, 1e-10))
+  return 10 * Math.log10(Math.max(low / all, 1e-10))
 }
 
 function cepstrumOf({ data, bins }: FeatureMatrix, spoken: readonly number[]): number[] {
@@ -59,9 +64,8 @@ function cepstrumOf({ data, bins }: FeatureMatrix, spoken: readonly number[]): n
 }
 
 /** Peaks that stand out on both sides, over the time in which somebody speaks. */
-function syllableRate({ energyDb, energyStartSeconds, energyHopSeconds }: FrameFeatures, spans: readonly TimeSpan[]): number | null {
+function syllableRate({ energyDb, energyStartSeconds, energyHopSeconds }: FrameFeatures, spans: readonly TimeSpan[]): number {
   const speechSeconds = spans.reduce((sum, { startSeconds, endSeconds }) => sum + endSeconds - startSeconds, 0)
-  if (speechSeconds <= 0) return null
   const smooth = smoothed(energyDb)
   const peaks = spans.reduce((sum, { startSeconds, endSeconds }) => {
     const indexAt = (seconds: number): number => Math.round((seconds - energyStartSeconds) / energyHopSeconds)

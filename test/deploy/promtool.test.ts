@@ -6,6 +6,7 @@ import { spawnSync } from 'node:child_process'
 import { writeFileSync } from 'node:fs'
 import path from 'node:path'
 import t from 'tap'
+import { expectedStability, populationStability } from '../../src/drift/statistics.js'
 import { findProgram } from '../../bench/prometheus.js'
 import { CLIP, post, setUp } from '../http/fake-service.js'
 import { deployFolder, filesOf } from './deployment.js'
@@ -118,18 +119,11 @@ function isNear(difference: string, within: number, labels: string): Check {
   return { expr: `abs(${difference}) < bool ${within}`, eval_time: `${MINUTES}m`, exp_samples: [{ labels, value: 1 }] }
 }
 
-/** The definitions, written out: shares with half a clip more in each bin, and what chance makes of them on average. */
+/** By the code of the service, which test/drift holds against the definitions. */
 function driftOf(baseline: readonly number[], window: readonly number[]): Record<'clips' | 'psi' | 'scale' | 'psi_excess', number> {
   const [m, n] = [baseline, window].map((counts) => counts.reduce((sum, count) => sum + count, 0)) as [number, number]
-  const bins = baseline.length
-  let psi = 0
-  for (let bin = 0; bin < bins; bin++) {
-    const expected = (baseline[bin]! + 0.5) / (m + bins / 2)
-    const found = (window[bin]! + 0.5) / (n + bins / 2)
-    psi += (found - expected) * Math.log(found / expected)
-  }
-  const scale = DESIGN_EFFECT * (1 / n + 1 / m)
-  return { clips: n, psi, scale, psi_excess: psi - (bins - 1) * scale }
+  const psi = populationStability(baseline, window)
+  return { clips: n, psi, scale: expectedStability(2, n, m, DESIGN_EFFECT), psi_excess: psi - expectedStability(baseline.length, n, m, DESIGN_EFFECT) }
 }
 
 function sumOfBoth(first: readonly number[], second: readonly number[]): number[] {

@@ -3,13 +3,15 @@ import { appendFileSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import t from 'tap'
 import { seededRandom } from '../../src/scoring/seeded-random.js'
-import { checkBaseline, parseBaseline, type Baseline } from '../../src/drift/baseline.js'
+import { readConfig } from '../../src/config.js'
+import { checkBaseline, parseBaseline, pipelineOf, type Baseline } from '../../src/drift/baseline.js'
 import { binsFor, computeBaseline, type BaselineClip } from '../../src/drift/build.js'
 import { FEATURE_NAMES, featureRow, repeatRatio } from '../../src/drift/features.js'
 import { mergeBaselines } from '../../src/drift/merge.js'
 import { ClipRecord, readRecord } from '../../src/drift/record.js'
 import { checkFalseAlarms } from '../../src/drift/self-check.js'
 import { DriftWatch, type WatchEvents } from '../../src/drift/watch.js'
+import { modelDigest, readManifest } from '../../src/manifest.js'
 import { REPORT } from '../http/fake-service.js'
 import { baselineOf, drawClips, drawRow, gaussian } from './rows.js'
 
@@ -22,6 +24,16 @@ t.test('a baseline that was written is read as it was', (t) => {
   t.ok(BASELINE.calibration.calibrated)
   t.doesNotThrow(() => { checkBaseline(BASELINE, MODEL, PIPELINE) })
   t.end()
+})
+
+t.test('the baseline that comes with the default model is one for it, by the default settings, and raises no alarms', async (t) => {
+  const config = readConfig({}, () => 1)
+  const baseline = parseBaseline(readFileSync(path.join(config.modelsDir, config.models[0]!, 'baseline.json'), 'utf8'))
+  const manifest = await readManifest(config.modelsDir, config.models[0]!)
+  t.doesNotThrow(() => { checkBaseline(baseline, { name: manifest.name, digest: modelDigest(manifest) }, pipelineOf(config)) })
+  t.match(baseline.source.provenance, /CC-BY/, 'it says where its clips come from')
+  t.notOk(baseline.calibration.calibrated)
+  t.ok(baseline.confidenceToWer!.length > 0)
 })
 
 t.test('what does not fit is refused, saying where', (t) => {

@@ -70,7 +70,7 @@ t.test('what the baseline hardly knows is tested exactly', (t) => {
 t.test('a design effect makes a window less surprising, never more', (t) => {
   for (const window of [[40, 160], [100, 100], [10, 190], [0, 200]]) {
     const [plain, clustered] = [driftProbability([1000, 1000], window, 1), driftProbability([1000, 1000], window, 2.5)]
-    t.ok(clustered >= plain, `${window}: ${plain} and ${clustered}`)
+    t.ok(clustered >= plain, `${window.join()}: ${plain} and ${clustered}`)
   }
   t.ok(driftProbability([2000, 0], [190, 10], 3) > driftProbability([2000, 0], [190, 10], 1))
   t.equal(dispersion([2000, 0], [190, 10]), null, 'one bin that can be compared has no dispersion')

@@ -174,9 +174,10 @@ t.test('a body that does not come is answered with 408, and one that stops comin
 })
 
 t.test('uploads together may not fill the memory', async (t) => {
-  const { url, intake } = await setUp(t, { EARSHOT_MAX_UPLOADS_BYTES: '50000', EARSHOT_MAX_UPLOAD_BYTES: '50000' }, { answer: () => new Promise((resolve) => setTimeout(resolve, 100, REPORT)) })
+  const { url, intake } = await setUp(t, { EARSHOT_MAX_UPLOADS_BYTES: '50000', EARSHOT_MAX_UPLOAD_BYTES: '50000' }, { answer: () => new Promise((resolve) => setTimeout(resolve, 1000, REPORT)) })
   const first = post(`${url}/v1/transcriptions`, CLIP)
-  await new Promise((resolve) => setTimeout(resolve, 40))
+  const since = performance.now()
+  while (intake.bytesHeld < CLIP.length && performance.now() - since < 900) await new Promise((resolve) => setTimeout(resolve, 5))
   t.equal(intake.bytesHeld, CLIP.length)
   t.match(await errorOf(await post(`${url}/v1/transcriptions`, CLIP)), { status: 429, code: 'QUEUE_FULL', retryAfter: '1' })
   t.equal((await first).status, 200)
