@@ -5,6 +5,7 @@
  */
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Upload } from '../clips.js'
+import { ask, keepAliveAgent } from '../exchange.js'
 import { generateLoad } from '../load-generator.js'
 import type { Outcome } from '../named-tables.js'
 import { findProgram, startPrometheus, type Prometheus } from '../prometheus.js'
@@ -15,7 +16,7 @@ import { drawBaselineClips, type DriftBench } from './context.js'
 import { SHIFTED_UTTERANCES } from './delay.js'
 import type { ShiftName } from './shifts.js'
 import { baselineFor, startWatched, writeBaseline } from './service.js'
-import { arrivalsOf } from './traffic.js'
+import { arrivalsOf, type Traffic } from './traffic.js'
 
 const SHIFT: ShiftName = 'telephone'
 /** What a drift rule looks back over, and how long it must hold; deploy/ has an hour and ten minutes. */
@@ -41,13 +42,14 @@ export async function measure({ model, traffic, effort }: DriftBench): Promise<O
   const clean = await traffic.rows('clean', SHIFTED_UTTERANCES)
   const random = seededRandom(41)
   const baseline = await baselineFor(model, drawBaselineClips(clean, arrivalsOf('independent', clean.length, random)))
+  // Made beforehand: to make them keeps this process from looking.
+  const uploads = { clean: await drawChanged(traffic, 'clean', random), [SHIFT]: await drawChanged(traffic, SHIFT, random) }
   const server = await startWatched(model, await writeBaseline(baseline), 0)
   const prometheus = await startPrometheus({ target: new URL(server.url).host, ...TIMES })
   const looks: Look[] = []
   const since = performance.now()
   for (const { name, seconds, shift } of PHASES) {
-    const uploads = await Promise.all(Array.from({ length: UPLOADS }, async (): Promise<Upload> => ({ body: Buffer.from(await traffic.upload(shift, Math.floor(random() * SHIFTED_UTTERANCES))), seconds: 0 })))
-    const load = generateLoad({ url: `${server.url}/v1/transcriptions`, uploads, arrivals: { perSecond: CLIPS_PER_SECOND }, maxSeconds: seconds * Math.max(effort, 1), maxRequests: Infinity })
+    const load = generateLoad({ url: `${server.url}/v1/transcriptions`, uploads: uploads[shift], arrivals: { perSecond: CLIPS_PER_SECOND }, maxSeconds: seconds * Math.max(effort, 1), maxRequests: Infinity })
     looks.push(...await lookUntil(load, name, server, prometheus, since))
   }
   await prometheus.stop()
@@ -56,18 +58,25 @@ export async function measure({ model, traffic, effort }: DriftBench): Promise<O
   return { missed: missedBy(looks), results: { calibrated: baseline.calibration, looks } }
 }
 
+async function drawChanged(traffic: Traffic, shift: ShiftName, random: () => number): Promise<Upload[]> {
+  const drawn = Array.from({ length: UPLOADS }, () => Math.floor(random() * SHIFTED_UTTERANCES))
+  return Promise.all(drawn.map(async (utterance) => ({ body: Buffer.from(await traffic.upload(shift, utterance)), seconds: 0 })))
+}
+
 async function lookUntil(load: Promise<unknown>, phase: string, server: Server, prometheus: Prometheus, since: number): Promise<Look[]> {
   const looks: Look[] = []
+  const agent = keepAliveAgent()
   let goesOn = true
   const ended = load.finally(() => { goesOn = false })
   while (goesOn) {
-    const { alarms = [] } = await (await fetch(`${server.url}/v1/drift`)).json() as { alarms?: string[] }
+    const { alarms = [] } = JSON.parse((await ask(`${server.url}/v1/drift`, { agent })).body) as { alarms?: string[] }
     const { alerts } = await prometheus.api<{ alerts: { labels: Record<string, string>; state: string }[] }>('alerts')
     const inState = (state: string): string[] => alerts.filter((alert) => alert.labels['alertname'] === ALERT && alert.state === state).map(({ labels }) => labels['feature'] ?? '')
     looks.push({ second: (performance.now() - since) / 1000, phase, service: alarms, pending: inState('pending'), firing: inState('firing') })
     await Promise.race([sleep(POLL_MS), ended])
   }
   await ended
+  agent.destroy()
   return looks
 }
 

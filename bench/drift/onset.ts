@@ -2,7 +2,7 @@
  * One run of an experiment: a baseline, clean clips until both windows are full and some more, so that the shift may
  * begin anywhere between two evaluations, and then the same utterances changed, or a share of them.
  */
-import type { FeatureName, FeatureRow } from '../../src/drift/features.js'
+import { FAMILIES, FEATURES, type FeatureName, type FeatureRow } from '../../src/drift/features.js'
 import { DriftMonitor } from '../../src/drift/monitor.js'
 import { baselineOf, drawBaselineClips } from './context.js'
 import { arrivalsOf, type Way } from './traffic.js'
@@ -50,9 +50,11 @@ export function watchOnset(clean: readonly FeatureRow[], changed: readonly Featu
   return { alarms: raised, before: alarms.length - raised.length }
 }
 
-/** Features named at the first moment of alarm, the strongest first. */
-export function firstNamed({ alarms }: OnsetRun): FeatureName[] {
-  return alarms.filter(({ after }) => after === alarms[0]!.after).map(({ feature }) => feature)
+/** Features named at the first moment of alarm: the strongest so many of each family, the strongest first. Families alarm apart. */
+export function firstNamed({ alarms }: OnsetRun, ofEach: number): FeatureName[] {
+  const first = alarms.filter(({ after }) => after === alarms[0]!.after).map(({ feature }) => feature)
+  const strongest = FAMILIES.flatMap((family) => first.filter((feature) => FEATURES[feature].family === family).slice(0, ofEach))
+  return first.filter((feature) => strongest.includes(feature))
 }
 
 /** How often features occur in so many lists of names, %, the most frequent first. */

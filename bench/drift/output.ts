@@ -16,6 +16,7 @@ import { hasSynthesizer, queriesIn } from './synthesizer.js'
 
 const LEVELS: readonly FeatureName[] = ['loudness', 'peak', 'noise_floor', 'snr']
 const RUNS = 40
+const MOST_NAMES = 6
 const WANTED_CLIPS = 200
 /** Of the runs: an alarm of a level feature is as rare as a false one. */
 const MOST_WITH_LEVEL = 0.05
@@ -58,11 +59,11 @@ function cellsOfRow(row: Row): Cell[] {
     const own = delays(row, kind)
     return [`${fixed(percentile(own, 0.5), 0)} / ${fixed(percentile(own, 0.9), 0)}`, own.filter(Number.isFinite).length]
   })
-  return [row.name, ...cells, namesOf(row, isOutput), namesOf(row, (alarm) => !isOutput(alarm))]
+  return [row.name, ...cells, namesOf(row, isOutput), namesOf(row, isOther)]
 }
 
 function namesOf({ runs }: Row, kind: (alarm: Alarm) => boolean): string {
-  return namesWithShares(runs.map(({ alarms }) => alarms.filter(kind).map(({ feature }) => feature)))
+  return namesWithShares(runs.map(({ alarms }) => alarms.filter(kind).map(({ feature }) => feature)), MOST_NAMES)
 }
 
 function missedBy(row: Row): string[] {
@@ -70,6 +71,6 @@ function missedBy(row: Row): string[] {
   const withLevel = delays(row, isLevel).filter(Number.isFinite).length
   return [
     ...output > WANTED_CLIPS ? [`${row.name}: the output family noticed it after ${fixed(output, 0)} clips (median), wanted at most ${WANTED_CLIPS}`] : [],
-    ...withLevel > MOST_WITH_LEVEL * row.runs.length ? [`${row.name}: a level feature alarmed in ${withLevel} of ${row.runs.length} runs`] : [],
+    ...withLevel > MOST_WITH_LEVEL * row.runs.length ? [`${row.name}: a level feature alarmed in ${withLevel} of ${row.runs.length} runs (% of them: ${namesOf(row, isLevel)})`] : [],
   ]
 }

@@ -18,7 +18,7 @@ import { sentence, type Language } from './sentences.js'
 const VOICES = ['m1', 'm2', 'm3', 'm4', 'm5', 'm6', 'm7', 'f1', 'f2', 'f3', 'f4', 'f5']
 const SPEAKERS = 48
 const SENTENCES_EACH = 12
-const SESSIONS = 120
+const SESSIONS = 60
 const SAMPLE_RATE = 16_000
 const ORDINARY_WORDS_PER_MINUTE = 165
 /** What espeak-ng speaks well. */

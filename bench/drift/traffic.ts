@@ -16,7 +16,7 @@ import { SHIFTS, type Shift, type ShiftName } from './shifts.js'
 
 export interface Traffic {
   readonly utterances: readonly Utterance[]
-  /** Of the first `count` utterances; all by default. */
+  /** Of the first `count` utterances, or of all when there are fewer; all by default. */
   reports(shift: ShiftName, count?: number): Promise<Report[]>
   rows(shift: ShiftName, count?: number): Promise<FeatureRow[]>
   upload(shift: ShiftName, index: number): Promise<Uint8Array>
@@ -35,8 +35,8 @@ export function openTraffic(clips: readonly SpeechClip[], { sessions, model, inp
     babble ??= Promise.all(clips.map(speechOf)).then((voices) => noises(voices.map(({ samples }) => samples))['babble']!)
     return (SHIFTS[shift] as Shift).make(utterance, await speechOf(utterance.clip), await babble)
   }
-  const reports = (shift: ShiftName, count = utterances.length): Promise<Report[]> =>
-    reportsOf({ name: shift, count, make: (index) => upload(shift, index) }, listener)
+  const reports = (shift: ShiftName, count = Infinity): Promise<Report[]> =>
+    reportsOf({ name: shift, count: Math.min(count, utterances.length), make: (index) => upload(shift, index) }, listener)
   return { utterances, listener, upload, reports, rows: async (shift, count) => rowsOf(await reports(shift, count)) }
 }
 

@@ -149,8 +149,9 @@ t.test('the usual index is zero for the same shares and large for an empty bin',
 })
 
 t.test('what is named first is what alarmed at the first moment', async (t) => {
-  const alarms = [{ feature: 'peak', after: 50, excess: 3 }, { feature: 'snr', after: 50, excess: 1 }, { feature: 'duration', after: 75, excess: 9 }] as const
-  t.same(firstNamed({ alarms, before: 0 }), ['peak', 'snr'])
+  const alarms = [{ feature: 'peak', after: 50, excess: 3 }, { feature: 'snr', after: 50, excess: 1 }, { feature: 'empty', after: 50, excess: 0.5 }, { feature: 'duration', after: 75, excess: 9 }] as const
+  t.same(firstNamed({ alarms, before: 0 }, 3), ['peak', 'snr', 'empty'])
+  t.same(firstNamed({ alarms, before: 0 }, 1), ['peak', 'empty'], 'so many of each family')
   t.equal(namesWithShares([['peak', 'snr'], ['peak']]), 'peak 100, snr 50')
   t.equal(new Set(EXPECTED.map(({ shift }) => shift)).size, EXPECTED.length)
 })
