@@ -36,7 +36,7 @@ export class PhraseLists {
   }
 
   /** What a job wishes for, if anything. Throws CATALOGUE_NOT_FOUND for an id that was never taken. */
-  wishOf({ phrases, nBest = 1, biasStrength = 1 }: WorkerJob, recognizer: Recognizer): SearchWish | undefined {
+  wishOf({ phrases, nBest = 1, biasStrength = 1 }: Pick<WorkerJob, 'phrases' | 'nBest' | 'biasStrength'>, recognizer: Recognizer): SearchWish | undefined {
     if (phrases === undefined && nBest === 1) return undefined
     return { phrases: phrases === undefined ? undefined : this.#find(phrases, recognizer), nBest, strength: STRENGTH * biasStrength }
   }
