@@ -28,6 +28,7 @@ const BENCHES: Readonly<Record<string, Bench>> = {
   memory:     { says: 'resident memory of server and workers over a long run', open: () => import('./memory.js') },
   engine:     { says: 'the compiled engine beside the published graphs: words and time', open: () => import('./engine.js') },
   resample:   { says: 'cost of the resampler by pairs of rates, and what it does to tones', open: () => import('./resample.js') },
+  catalogue:  { says: 'a catalogue of 100 to 100,000 entries: read, indexed, sent, searched', open: () => import('./catalogue.js') },
   startup:    { says: 'from process start to listening to ready', open: () => import('./startup.js') },
   drain:      { says: 'SIGTERM under load: no request may be lost', open: () => import('./drain.js') },
   kill:       { says: 'kill -9 of a busy worker: its client still gets a transcript', open: () => import('./kill.js') },

@@ -32,8 +32,9 @@ export interface FeedbackOptions {
 
 /** Who counts. */
 export interface FeedbackObserver {
-  /** `rank`: of the hit that was clicked, from 1. */
-  happened(model: string, event: FeedbackEvent, delaySeconds: number, rank?: number): void
+  happened(model: string, event: FeedbackEvent, delaySeconds: number): void
+  /** Which hit of a search was opened, from 1. */
+  clicked(rank: number): void
   labelled(model: string, source: LabelSource, counts: ErrorCounts): void
   unmatched(reason: UnmatchedReason): void
 }
@@ -102,7 +103,8 @@ export class Feedback {
       this.#claim(token, counts === undefined ? [event] : [event, 'label correction'])
       // Never more than the age of the token, whatever the client's clock says.
       const ageSeconds = Math.max(0, this.#now() / 1000 - facts.issuedSeconds)
-      this.#options.observer.happened(facts.model, event, Math.min(delaySeconds ?? ageSeconds, ageSeconds), rank)
+      this.#options.observer.happened(facts.model, event, Math.min(delaySeconds ?? ageSeconds, ageSeconds))
+      if (rank !== undefined) this.#options.observer.clicked(rank)
       if (counts !== undefined) this.#options.observer.labelled(facts.model, 'correction', counts)
       return facts
     })

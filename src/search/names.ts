@@ -44,7 +44,7 @@ const MOST_OF_A_STRETCH = 8
 /** Names by shared pieces. */
 const MOST_ALIKE = 40
 /** Entries of the inverted index that are counted for one utterance. */
-const MOST_POSTINGS = 20_000
+const MOST_POSTINGS = 10_000
 /** Of what they share, against what each has: below, nothing is alike. Equal names come to 1 + PART_WEIGHS. */
 const LEAST_SHARED = 0.5
 /** One that lies wholly inside the other, against two that are as long. */

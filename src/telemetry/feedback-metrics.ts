@@ -11,11 +11,11 @@ import type { LiveCatalog } from './live-catalog.js'
 export function feedbackCounters(live: LiveCatalog, models: readonly string[]): FeedbackObserver {
   const known = (model: string): string => models.includes(model) ? model : NO_MODEL
   return {
-    happened(model, event, delaySeconds, rank) {
+    happened(model, event, delaySeconds) {
       live.counter('asr_feedback_events_total').inc({ model: known(model), event })
       live.histogram('asr_feedback_delay_seconds').observe(delaySeconds)
-      if (rank !== undefined) live.histogram('asr_clicked_rank').observe(rank)
     },
+    clicked(rank) { live.histogram('asr_clicked_rank').observe(rank) },
     labelled(model, source, { words, substitutions, deletions, insertions }) {
       const labels = { model: known(model), source }
       live.counter('asr_label_words_total').inc(labels, words)

@@ -91,6 +91,7 @@ function setUp(): Setup {
     secret: SECRET, expirySeconds: 100, models: ['a-model'], now: () => clock.milliseconds,
     observer: {
       happened: (...said) => { counted.push(['happened', ...said]) },
+      clicked: (rank) => { counted.push(['clicked', rank]) },
       labelled: (...said) => { counted.push(['labelled', ...said]) },
       unmatched: (...said) => { counted.push(['unmatched', ...said]) },
     },
@@ -128,7 +129,7 @@ t.test('a token is good until it expires, and not without its secret', (t) => {
   clock.milliseconds += 1
   t.equal(codeOf(() => feedback.tell(old, { event: 'typed' })), 'TOKEN_EXPIRED')
   t.equal(codeOf(() => feedback.label(old, { reference: '', transcript: 'Play some jazz.', source: 'random' })), 'TOKEN_EXPIRED')
-  const drawn = (): Feedback => new Feedback({ secret: undefined, expirySeconds: 100, models: [], observer: { happened() {}, labelled() {}, unmatched() {} } })
+  const drawn = (): Feedback => new Feedback({ secret: undefined, expirySeconds: 100, models: [], observer: { happened() {}, clicked() {}, labelled() {}, unmatched() {} } })
   const own = drawn()
   const answered = own.answered(REPORT, 'x')
   t.equal(codeOf(() => own.tell(answered, { event: 'clicked' })), undefined)

@@ -235,7 +235,7 @@ t.test('health, readiness, models and metrics', async (t) => {
 t.test('the OpenAPI document lists every route and its page can be read', async (t) => {
   const { url } = await setUp(t)
   const document = await (await fetch(`${url}/openapi.json`)).json() as { openapi: string; paths: Record<string, Record<string, { responses: object }>> }
-  t.same(Object.keys(document.paths).sort(), ['/healthz', '/metrics', '/readyz', '/v1/audio/transcriptions', '/v1/drift', '/v1/feedback', '/v1/labels', '/v1/models', '/v1/models/{id}', '/v1/transcriptions'])
+  t.same(Object.keys(document.paths).sort(), ['/healthz', '/metrics', '/readyz', '/v1/audio/transcriptions', '/v1/catalogues', '/v1/catalogues/{name}', '/v1/drift', '/v1/feedback', '/v1/labels', '/v1/models', '/v1/models/{id}', '/v1/search', '/v1/transcriptions'])
   t.ok('200' in document.paths['/v1/transcriptions']!.post!.responses)
   t.notMatch(JSON.stringify(document), /~kind/)
   t.match(await (await fetch(`${url}/docs/`)).text(), /swagger/i)

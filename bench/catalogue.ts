@@ -1,0 +1,97 @@
+/**
+ * A catalogue by its size: reading it, its index, what goes to the recognition processes, and ranking, which comes
+ * after every recognition. Names are made up, of two to four words from a vocabulary that is used as words are (Zipf),
+ * of few syllables: what sounds alike is frequent, which is the hard case. No model is run.
+ */
+import { serialize, setFlagsFromString } from 'node:v8'
+import { runInNewContext } from 'node:vm'
+import { makeCatalogue } from '../src/catalogue/catalogue.js'
+import { parseCatalogue } from '../src/catalogue/parse.js'
+import { DEFAULT_THRESHOLD, rank } from '../src/search/ranking.js'
+import { beginRun } from './machine.js'
+import { countOption, parseOptions } from './options.js'
+import type { RunBench } from './run.js'
+import { seededRandom } from './statistics.js'
+import { fixed, printTable } from './table.js'
+
+const SIZES = [100, 10_000, 100_000]
+const READINGS = [1, 5]
+const SYLLABLES = ['ka', 'lo', 'mi', 'ter', 'san', 'dro', 'vel', 'pin', 'gar', 'bo', 'chi', 'ne', 'ru', 'sto', 'wex', 'fle']
+const VOCABULARY = 20_000
+/** A ranking that takes longer would be felt. */
+const MOST_MEDIAN_MS = 25
+
+export const run: RunBench = async (args) => {
+  const given = parseOptions(args, { repeat: { type: 'string', default: '300' } })
+  const repeat = countOption('repeat', given.repeat, 300)
+  const bench = await beginRun('catalogue', given)
+  const rows = []
+  for (const size of SIZES) rows.push(await measure(size, repeat))
+  printTable(['entries', 'read s', 'index and spellings s', 'of which held ms', 'index MB', 'spellings MB', 'to send ms', ...READINGS.flatMap((n) => [`${n} reading${n === 1 ? '' : 's'} µs`, '95 %'])], rows.map((row) => [
+    String(row.size), fixed(row.readSeconds, 2), fixed(row.makeSeconds, 2), fixed(row.longestTurnMs, 0), fixed(row.indexMegabytes), fixed(row.listMegabytes), fixed(row.sendMs, 0),
+    ...row.rankings.flatMap(({ medianMs, p95Ms }) => [fixed(medianMs * 1000, 0), fixed(p95Ms * 1000, 0)]),
+  ]))
+  await bench.save({ rows })
+  return rows.every(({ rankings }) => rankings.every(({ medianMs }) => medianMs < MOST_MEDIAN_MS))
+}
+
+async function measure(size: number, repeat: number) {
+  const random = seededRandom(size)
+  const vocabulary = Array.from({ length: VOCABULARY }, () => Array.from({ length: 2 + Math.floor(random() * 2) }, () => SYLLABLES[Math.floor(random() * SYLLABLES.length)]).join(''))
+  const word = (): string => vocabulary[Math.floor(VOCABULARY ** random()) - 1]!
+  const names = Array.from({ length: size }, () => Array.from({ length: 2 + Math.floor(random() * 3) }, word).join(' '))
+  const file = Buffer.from(`id,name\n${names.map((name, index) => `${index},${name}`).join('\n')}`)
+  const [entries, readSeconds] = await timed(() => parseCatalogue(file, 'csv'))
+  const bytesBefore = bytesInUse()
+  const turns = watchTurns()
+  const [{ catalogue, list }, makeSeconds] = await timed(() => makeCatalogue('bench', 1, entries))
+  const longestTurnMs = turns()
+  const bytesOfBoth = bytesInUse() - bytesBefore
+  const since = performance.now()
+  const listBytes = serialize(list).byteLength
+  const sendMs = performance.now() - since
+  const rankings = READINGS.map((readings) => rankingTimes(names, word, readings, repeat, (alternatives) => rank(alternatives, catalogue, { limit: 5, threshold: DEFAULT_THRESHOLD })))
+  return { size, readSeconds, makeSeconds, longestTurnMs, indexMegabytes: (bytesOfBoth - listBytes) / 1e6, listMegabytes: listBytes / 1e6, sendMs, rankings }
+}
+
+type Readings = Parameters<typeof rank>[0]
+
+/** The first reading is a name, the others have a vowel and a word wrong. */
+function rankingTimes(names: readonly string[], word: () => string, readings: number, repeat: number, ask: (readings: Readings) => unknown): { medianMs: number; p95Ms: number } {
+  const times = Array.from({ length: repeat }, (_, round) => {
+    const name = names[(round * 997) % names.length]!
+    const alternatives = Array.from({ length: readings }, (__, index) => ({ text: index === 0 ? name : `${name.replace(/[aeiou]/, 'u')} ${word()}`, confidence: 0.9, logProbability: -1 - index, phrases: [] }))
+    const since = performance.now()
+    ask(alternatives)
+    return performance.now() - since
+  }).sort((a, b) => a - b)
+  return { medianMs: times[Math.floor(repeat / 2)]!, p95Ms: times[Math.floor(repeat * 0.95)]! }
+}
+
+async function timed<T>(work: () => Promise<T>): Promise<[T, number]> {
+  const since = performance.now()
+  const made = await work()
+  return [made, (performance.now() - since) / 1000]
+}
+
+/** Answers, when called, for how long others had to wait at most. */
+function watchTurns(): () => number {
+  let longest = 0
+  let last = performance.now()
+  const timer = setInterval(() => {
+    longest = Math.max(longest, performance.now() - last)
+    last = performance.now()
+  }, 1)
+  return () => {
+    clearInterval(timer)
+    return longest
+  }
+}
+
+function bytesInUse(): number {
+  setFlagsFromString('--expose-gc')
+  const collect = runInNewContext('gc') as () => void
+  collect()
+  const { heapUsed, arrayBuffers } = process.memoryUsage()
+  return heapUsed + arrayBuffers
+}
