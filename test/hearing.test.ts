@@ -44,6 +44,15 @@ tap.test('a doubtful one is heard again behind another silence, until one is bel
   t.match(await hear(clipOf(1), twice.recognizer, { ...OPTIONS, maxHearings: 2 }), { hypothesis: { text: 'won' }, hearings: 2 })
 })
 
+tap.test('the share of the hearings that came to the same words is told, whatever their case and punctuation', async (t) => {
+  const agreement = async (...texts: string[]): Promise<number> =>
+    (await hear(clipOf(1), answering(...texts.map((text, index) => said(text, [-1 - index]))).recognizer, OPTIONS)).agreement
+  t.equal(await agreement('Yes.', 'yes', 'YES!'), 1)
+  t.equal(await agreement('Yes.', 'guess', 'yes'), 2 / 3)
+  t.equal(await agreement('yes', 'guess', 'jest'), 1 / 3)
+  t.equal((await hear(clipOf(1), answering(said('yes', [-0.1])).recognizer, OPTIONS)).agreement, 1)
+})
+
 tap.test('the whole sequence counts, not its mean: more tokens are less likely', async (t) => {
   const { recognizer } = answering(said('short', [-0.5, -0.3]), said('much longer', [-0.35, -0.35, -0.35, -0.35]), said('', [-3]))
   t.match(await hear(clipOf(1), recognizer, OPTIONS), { hypothesis: { text: 'short' }, hearings: 3 })

@@ -29,6 +29,7 @@ const COMMANDS = {
   models: { steps: [install, build], go: runModels },
   inspect: { steps: [install, build, fetchModels], go: runInspect },
   baseline: { steps: [install, build, fetchModels], go: runBaseline },
+  calibrate: { steps: [install, build, fetchModels], go: runCalibrate },
   bench: { steps: [install, build, fetchModels], go: (args) => runBuilt('bench/run.js', args) },
   fixtures: { steps: [install, build], go: makeFixtures },
 }
@@ -100,6 +101,12 @@ async function runInspect(args) {
 async function runBaseline(args) {
   const { runBaseline } = await import(builtUrl('src/baseline/baseline.js'))
   return runBaseline(args)
+}
+
+/** @param {string[]} args @returns {Promise<number>} */
+async function runCalibrate(args) {
+  const { runCalibrate } = await import(builtUrl('src/calibrate/calibrate.js'))
+  return runCalibrate(args)
 }
 
 /** @param {string[]} args @param {string[]} files when none is named in `args`; none at all means those of .taprc */

@@ -1,0 +1,36 @@
+/**
+ * Probabilities of clips by coefficients that never saw their speakers. Clips of one person share a voice and a
+ * microphone: a fold that held some of them and left out others would promise too much (grouped cross-validation).
+ */
+import { probabilityAt } from '../confidence/correctness.js'
+import { fitCorrectness, type Judged } from './fit.js'
+import type { Foretold } from './figures.js'
+
+export interface LabelledClip extends Judged {
+  readonly speaker: string
+  readonly source: string
+  /** Whether coefficients may be fitted on it. */
+  readonly isFitted: boolean
+}
+
+export const FOLDS = 5
+
+/** In the order of `clips`. */
+export function foretell<T extends LabelledClip>(clips: readonly T[]): (T & Foretold)[] {
+  const folds = foldsOf(clips.map(({ speaker }) => speaker))
+  const coefficients = Array.from({ length: FOLDS }, (_, fold) => fitCorrectness(clips.filter((clip) => clip.isFitted && folds.get(clip.speaker) !== fold)))
+  return clips.map((clip) => ({ ...clip, probability: probabilityAt(coefficients[folds.get(clip.speaker)!]!, clip.doubt) }))
+}
+
+/** Those with most clips first, each to the fold that has fewest. */
+export function foldsOf(speakers: readonly string[]): Map<string, number> {
+  const counts = new Map<string, number>()
+  for (const speaker of speakers) counts.set(speaker, (counts.get(speaker) ?? 0) + 1)
+  const sizes = new Array<number>(FOLDS).fill(0)
+  const sorted = [...counts].sort(([nameA, a], [nameB, b]) => b - a || (nameA < nameB ? -1 : 1))
+  return new Map(sorted.map(([speaker, count]) => {
+    const fold = sizes.indexOf(Math.min(...sizes))
+    sizes[fold]! += count
+    return [speaker, fold]
+  }))
+}

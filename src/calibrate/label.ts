@@ -1,0 +1,40 @@
+/** Reports of clips whose text is known → what a calibration is fitted on. */
+import { doubtOf } from '../confidence/correctness.js'
+import type { Processed } from '../recordings/recognize.js'
+import type { SourceClip } from '../recordings/clips.js'
+import { normalizeText } from '../scoring/normalize.js'
+import type { Report } from '../types.js'
+import type { LabelledClip } from './cross-validate.js'
+import type { OtherReadings } from './fit.js'
+
+type Answered = Extract<Processed, { report: Report }>
+
+/** An empty answer has no probability of being right, so it is left out. A clip without a speaker is a speaker of its own. */
+export function labelled(processed: readonly Processed[], onlyRedistributable: boolean): LabelledClip[] {
+  return answered(processed).map(({ clip, report }) => ({
+    doubt: doubtOf(report.segments),
+    isRight: isRight(report.text, clip, report.language),
+    speaker: clip.speaker ?? clip.session ?? clip.file,
+    source: clip.source,
+    isFitted: !onlyRedistributable || clip.isRedistributable,
+  }))
+}
+
+/** Of the clips whose transcript is wrong and that may be fitted on, what else was read. */
+export function otherReadings(processed: readonly Processed[], onlyRedistributable: boolean): OtherReadings[] {
+  return answered(processed)
+    .filter(({ clip, report }) => (!onlyRedistributable || clip.isRedistributable) && report.alternatives.length > 1 && !isRight(report.text, clip, report.language))
+    .map(({ clip, report: { alternatives, language } }) => {
+      const others = alternatives.slice(1)
+      return { logProbabilities: others.map(({ logProbability }) => logProbability), right: others.findIndex(({ text }) => isRight(text, clip, language)) }
+    })
+}
+
+function answered(processed: readonly Processed[]): Answered[] {
+  return processed.filter((one): one is Answered => 'report' in one && one.clip.text !== null && one.report.text !== '')
+}
+
+/** Word for word, after the same normalization by which word errors are counted. */
+function isRight(text: string, clip: SourceClip, language: string): boolean {
+  return normalizeText(text, language).join(' ') === normalizeText(clip.text!, language).join(' ')
+}
