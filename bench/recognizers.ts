@@ -24,7 +24,7 @@ export function allowSilence(recognizer: Recognizer): Recognizer {
 }
 
 /** Nothing but the model: the waveform as it is, at the model's rate, heard once. */
-export function recognizeBare(recognizer: Recognizer, waveform: Waveform, options: Pick<RecognizeOptions, 'language' | 'mustSpeak'>): Promise<Hypothesis> {
+export function recognizeBare(recognizer: Recognizer, waveform: Waveform, options: Pick<RecognizeOptions, 'language' | 'mustSpeak' | 'words'>): Promise<Hypothesis> {
   const clip = { waveform, startSeconds: 0, endSeconds: waveform.samples.length / waveform.sampleRate }
   return recognizer.recognize(clip, { ...options, interrupt: () => undefined, stopwatch: startStopwatch() })
 }

@@ -27,6 +27,7 @@ const BENCHES: Readonly<Record<string, Bench>> = {
   quality:    { says: 'whether signal-to-noise ratio, bandwidth and warnings are true', open: () => import('./quality.js') },
   memory:     { says: 'resident memory of server and workers over a long run', open: () => import('./memory.js') },
   engine:     { says: 'the compiled engine beside the published graphs: words and time', open: () => import('./engine.js') },
+  times:      { says: 'when words are said, against speech with known boundaries, and what it costs', open: () => import('./times.js') },
   resample:   { says: 'cost of the resampler by pairs of rates, and what it does to tones', open: () => import('./resample.js') },
   catalogue:  { says: 'a catalogue of 100 to 100,000 entries: read, indexed, sent, searched', open: () => import('./catalogue.js') },
   startup:    { says: 'from process start to listening to ready', open: () => import('./startup.js') },

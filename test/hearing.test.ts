@@ -72,6 +72,18 @@ tap.test('long speech, and a clip that is wanted as it is, are heard once', asyn
   t.equal(asItIs.clips[0]!.waveform, clip.waveform)
 })
 
+tap.test('words of the attempt that stands are moved to where they are in the upload, and stay inside the clip', async (t) => {
+  const timed = (text: string, logProbabilities: readonly number[], ...times: readonly (readonly [number, number])[]): Hypothesis =>
+    ({ ...said(text, logProbabilities), words: times.map(([startSeconds, endSeconds]) => ({ text, startSeconds, endSeconds, confidence: 0.5 })) })
+  const clip = { ...clipOf(1), startSeconds: 7, endSeconds: 8, voice: { startSeconds: 7, endSeconds: 8 }, keptSeconds: { before: 0, behind: 0 } }
+  const { recognizer } = answering(timed('no', [-2], [0.3, 0.4]), timed('yes', [-0.1], [0.1, 0.7], [0.9, 9]))
+  const { words } = await hear(clip, recognizer, { ...OPTIONS, words: true })
+  t.same(words!.map(({ startSeconds, endSeconds }) => [startSeconds, endSeconds].map((seconds) => seconds.toFixed(3))), [['7.000', '7.200'], ['7.400', '8.000']], 'half a second of silence stood before it')
+  const asItIs = answering(timed('raw', [-2], [0.25, 0.5]))
+  t.match(await hear(clip, asItIs.recognizer, { ...OPTIONS, surround: false }), { words: [{ startSeconds: 7.25, endSeconds: 7.5 }] })
+  t.equal((await hear(clip, answering(said('none', [-0.1])).recognizer, OPTIONS)).words, null)
+})
+
 tap.test('an interrupt ends it between two hearings', async (t) => {
   const { recognizer, clips } = answering(said('a', [-2]), said('b', [-2]))
   let calls = 0

@@ -17,11 +17,13 @@ interface Rule {
   readonly strangers?: true
 }
 
-const NOUNS = ['types', 'phrases', 'choices', 'errors', 'stopwatch']
+const NOUNS = ['types', 'timbre', 'words', 'phrases', 'choices', 'errors', 'stopwatch']
 const ROOMS = ['audio/', 'features/', 'decoding/', 'text/', 'runtime/']
 
 const HOUSE: readonly Rule[] = [
-  { room: 'types', may: [], mayTypes: ['phrases'] },
+  { room: 'types', may: [], mayTypes: ['timbre', 'words', 'phrases'] },
+  { room: 'timbre', may: [] },
+  { room: 'words', may: [] },
   { room: 'phrases', may: [] },
   { room: 'choices', may: [] },
   { room: 'errors', may: [] },
@@ -30,13 +32,14 @@ const HOUSE: readonly Rule[] = [
   { room: 'config', may: ['choices', 'errors', 'root', 'types'] },
   { room: 'manifest', may: ['choices', 'types', 'errors'] },
   ...ROOMS.map((room): Rule => ({ room, may: NOUNS })),
+  { room: 'alignment/', may: ['features/acoustics', ...NOUNS], mayTypes: ['runtime/alignment-graph'] },
   { room: 'detector', may: ['detectors/spectral', 'manifest', 'runtime/session', ...NOUNS], mayTypes: ['recognizer'] },
   { room: 'detectors/', may: ['audio/', 'runtime/', ...NOUNS], mayTypes: ['manifest', 'detector', 'recognizer'], strangers: true },
   { room: 'speech', may: ['audio/', 'hearing', ...NOUNS], mayTypes: ['recognizer', 'detector'] },
   { room: 'hearing', may: ['audio/', ...NOUNS], mayTypes: ['recognizer'] },
   { room: 'cascade', may: ['hearing', ...NOUNS], mayTypes: ['audio/clips', 'recognizer', 'speech'] },
   { room: 'recognizer', may: NOUNS, mayTypes: ['confidence/calibration', 'manifest', 'runtime/session', 'decoding/'] },
-  { room: 'families/', may: [...ROOMS, ...NOUNS], mayTypes: ['manifest', 'recognizer'], strangers: true },
+  { room: 'families/', may: [...ROOMS, 'alignment/', ...NOUNS], mayTypes: ['manifest', 'recognizer'], strangers: true },
   { room: 'compiler/', may: ['manifest', 'runtime/session', ...NOUNS], mayTypes: ['manifest'] },
   { room: 'architectures/', may: ['compiler/', 'text/', ...NOUNS], mayTypes: ['manifest', 'runtime/session'], strangers: true },
   { room: 'engine', may: ['confidence/calibration', 'compiler/cache', 'compiler/target', 'manifest', 'recognizer', 'runtime/session', ...NOUNS], mayTypes: ['compiler/graph'] },

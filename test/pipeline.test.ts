@@ -133,6 +133,29 @@ t.test('segments lie inside the upload, whatever its rate', async (t) => {
   t.ok(input.speechSeconds <= input.audioSeconds)
 })
 
+t.test('words are asked for only when they are wanted, and lie inside their segments', async (t) => {
+  const wanted: (boolean | undefined)[] = []
+  const { recognizer } = saying(['x'])
+  const timing: Recognizer = { ...recognizer, timesWords: true, async recognize(clip, options) {
+    wanted.push(options.words)
+    const end = clip.waveform.samples.length / clip.waveform.sampleRate
+    return { ...await recognizer.recognize(clip, options), ...options.words && { words: [{ text: 'x', startSeconds: 0, endSeconds: end / 2, confidence: 1 }, { text: 'y', startSeconds: end / 2, endSeconds: end, confidence: 1 }] } }
+  } }
+  const without = await transcribe(wavOfSeconds(5), timing, { ...OPTIONS, trimSilence: false })
+  t.ok(without.segments.every(({ words }) => words === null) && wanted.every((one) => one === false))
+  for (const trimSilence of [false, true]) {
+    const { segments, input } = await transcribe(wavOfSeconds(5), timing, { ...OPTIONS, trimSilence, words: true })
+    let before = 0
+    for (const { startSeconds, endSeconds, words } of segments) {
+      for (const word of words!) {
+        t.ok(word.startSeconds >= Math.max(before, startSeconds) - 1e-9 && word.endSeconds >= word.startSeconds && word.endSeconds <= endSeconds && endSeconds <= input.audioSeconds)
+        before = word.endSeconds
+      }
+    }
+    t.ok(before > 0)
+  }
+})
+
 t.test('every decode is counted, also of a clip in which nothing was found', async (t) => {
   const doubtful = saying([''], { logProbabilities: [-20] })
   t.match(await transcribe(wavOfSeconds(1), doubtful.recognizer, OPTIONS), { text: '', noSpeechReason: 'nothing_recognized', hearings: 2 })

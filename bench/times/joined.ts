@@ -13,8 +13,9 @@ import { framePowersDb } from '../audio/frames.js'
 import { atLevel, noise } from '../audio/synthesis.js'
 import type { SpeechClip } from '../clips.js'
 import { groupBy, percentile, seededRandom } from '../statistics.js'
-import { SAMPLE_RATE, type KnownWord, type TimedClip } from './timed-clips.js'
+import type { KnownWord, TimedClip } from './timed-clips.js'
 
+const SAMPLE_RATE = 16_000
 const SPEECH_DB = -30
 const FRAME_SECONDS = 0.01
 const LEVEL_DBFS = -26
@@ -24,19 +25,20 @@ const FADE_SECONDS = 0.004
 const PAUSES_SECONDS = [0.08, 0.3, 0.15, 0.6]
 const MARGIN_SECONDS = 0.4
 const WORDS_TOGETHER = 4
+const LEAST_TOGETHER = 3
 const SENTENCES_TOGETHER = 2
 
 /** Single words of one speaker after the other, where a speaker has said enough of them. */
 export async function joinWords(kind: string, clips: readonly SpeechClip[]): Promise<TimedClip[]> {
   const random = seededRandom(11)
-  const groups = [...groupBy(clips, ({ speaker }) => speaker).values()].filter((own) => own.length >= 3)
-  const rows = groups.flatMap((own) => chunks(shuffled(own, random), WORDS_TOGETHER)).filter((row) => row.length >= 3)
+  const groups = [...groupBy(clips, ({ speaker }) => speaker).values()].filter((own) => own.length >= LEAST_TOGETHER)
+  const rows = groups.flatMap((own) => chunks(shuffled(own, random), WORDS_TOGETHER)).filter((row) => row.length >= LEAST_TOGETHER)
   return Promise.all(rows.map((row, index) => join(kind, row, index, ({ text }, startSeconds, endSeconds) => [{ text, startSeconds, endSeconds }])))
 }
 
 /** Sentences of one speaker, of which only the ends are known. */
-export async function joinSentences(kind: string, clips: readonly SpeechClip[], maxSeconds: number): Promise<TimedClip[]> {
-  const rows = chunks(clips.filter(({ seconds }) => seconds <= maxSeconds), SENTENCES_TOGETHER).filter((row) => row.length === SENTENCES_TOGETHER)
+export async function joinSentences(kind: string, clips: readonly SpeechClip[]): Promise<TimedClip[]> {
+  const rows = [...groupBy(clips, ({ speaker }) => speaker).values()].flatMap((own) => chunks(own, SENTENCES_TOGETHER)).filter((row) => row.length === SENTENCES_TOGETHER)
   return Promise.all(rows.map((row, index) => join(kind, row, index, ({ text }, startSeconds, endSeconds) => {
     const words = text.split(/\s+/).filter((word) => /[\p{Letter}\p{Number}]/u.test(word))
     return words.map((word, at) => ({ text: word, startSeconds: at === 0 ? startSeconds : null, endSeconds: at === words.length - 1 ? endSeconds : null }))

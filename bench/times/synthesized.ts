@@ -8,8 +8,9 @@ import os from 'node:os'
 import path from 'node:path'
 import { resample } from '../../src/audio/resample.js'
 import { readPcm } from '../audio/pcm.js'
-import { SAMPLE_RATE, type KnownWord, type TimedClip } from './timed-clips.js'
+import type { KnownWord, TimedClip } from './timed-clips.js'
 
+const SAMPLE_RATE = 16_000
 const PAUSE = 'pau'
 /** Speaks a text and prints where its words and pauses begin, in ms; the samples go to a file. */
 const ESPEAK = `

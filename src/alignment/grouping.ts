@@ -21,8 +21,9 @@ export function groupPieces(pieces: readonly string[]): Group[] {
   let opening = '' // marks before the first word, or before the next
   for (const [index, piece] of pieces.entries()) {
     const sounds = SOUND.test(piece)
-    const begins = groups.length === 0 || /^\s/.test(piece) || WITHOUT_SPACES.test(piece) || opening !== ''
     const current = groups.at(-1)
+    // The space may be a piece of its own, as before a number.
+    const begins = current === undefined || /^\s/.test(piece) || /\s$/.test(current.text) || WITHOUT_SPACES.test(piece) || opening !== ''
     if (sounds && begins) {
       groups.push({ text: opening + piece, sounding: [index] })
       opening = ''

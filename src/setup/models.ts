@@ -63,15 +63,23 @@ async function fetchAll(names: readonly string[], modelsDir: string, environment
   return 0
 }
 
-/** Writes the graph for this machine where there is none; a model that the compiler does not know is served as it was published. */
+/** Writes the graphs for this machine where there are none; a model that the compiler does not know is served as it was published. */
 async function compile(manifest: Bundle, modelsDir: string, environment: NodeJS.ProcessEnv): Promise<void> {
   const { engine, executionProviders, matrices } = readConfig(environment)
   if (manifest.purpose !== 'recognition' || engine === 'reference') return
   const { compiledGraph } = await import('../compiler/cache.js')
   const target = targetFor(executionProviders[0]!, matrices)
   const compiled = await compiledGraph(modelsDir, manifest, target, 'greedy', () => { console.error(`earshot: compiling ${manifest.name} for this machine`) })
-  if ('reason' in compiled) console.error(`earshot: ${manifest.name} runs as it was published: ${compiled.reason}`)
-  else if (compiled.compileSeconds !== undefined) console.error(`earshot: ${manifest.name} is compiled for this machine (${compiled.compileSeconds.toFixed(1)} s)${compiled.notKept === undefined ? '' : `, but the graph could not be kept: ${compiled.notKept}`}`)
+  if ('reason' in compiled) {
+    console.error(`earshot: ${manifest.name} runs as it was published: ${compiled.reason}`)
+    return
+  }
+  // The first request for the times of words would wait for this one.
+  const aligning = await compiledGraph(modelsDir, manifest, target, 'align')
+  const further = 'reason' in aligning ? undefined : aligning
+  const seconds = (compiled.compileSeconds ?? 0) + (further?.compileSeconds ?? 0)
+  const notKept = compiled.notKept ?? further?.notKept
+  if (seconds > 0) console.error(`earshot: ${manifest.name} is compiled for this machine (${seconds.toFixed(1)} s)${notKept === undefined ? '' : `, but the graph could not be kept: ${notKept}`}`)
 }
 
 /** What the service will load. */

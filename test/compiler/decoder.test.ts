@@ -1,13 +1,15 @@
 /** The loop in the graph, and single steps, on a small random decoder that is also written out in plain arithmetic. */
 import t, { type Test } from 'tap'
+import { writeAlignment, type Head } from '../../src/compiler/alignment.js'
 import { BLOCK, memoriesOf, writeGreedy, writeSteps, type Decoder } from '../../src/compiler/decoder.js'
 import { Graph, type Value } from '../../src/compiler/graph.js'
 import { attendToMemory, attendToPast } from '../../src/compiler/layers.js'
 import { greedyInRuns } from '../../src/decoding/runs.js'
 import { allowOnly, forbid, greedyGraph, type GreedyGraph, type Masks } from '../../src/runtime/greedy-graph.js'
+import { openAligner } from '../../src/runtime/alignment-graph.js'
 import { Tensor } from '../../src/runtime/session.js'
 import { stepGraph } from '../../src/runtime/step-graph.js'
-import { attention, openGraph, plus, product, randomTable, REAL, softmax, tableOf, type Table } from './plain.js'
+import { attention, farthest, open, openGraph, plus, product, randomTable, REAL, softmax, tableOf, type Table } from './plain.js'
 
 const HEADS = 2
 const WIDTH = 8
@@ -41,15 +43,23 @@ const decoder: Decoder = {
   logits: (graph, hidden) => graph.op('Reshape', [graph.op('MatMul', [hidden, matrix(graph, output.map((row) => KEPT.map((id) => row[id]!)))]), graph.integers(-1, KEPT.length)]),
 }
 
-/** Log-probabilities of what follows, by published id; NaN for tokens that are not kept. */
-function plainStep(tokens: readonly number[], frames: Table): number[] {
+/** What comes out of the last layer, and what each layer asked the frames. */
+function plainLayers(tokens: readonly number[], frames: Table): { hidden: Table; asked: Table[] } {
   let hidden: Table = tokens.map((token, at) => embedding[token]!.map((value) => value + Math.sin(at)))
+  const asked: Table[] = []
   for (const [q, k, v, x] of mixing as [Table, Table, Table, Table][]) {
     const own = attention(product(hidden, q), product(hidden, k), product(hidden, v), HEADS, 1, (query, key) => key <= query)
     const remembered = plus(hidden, own).map((_, at) => hidden[at]!.map((value, i) => Math.tanh(value + own[at]![i]!)))
-    const listened = attention(product(remembered, x), frames, frames, HEADS, 1)
+    asked.push(product(remembered, x))
+    const listened = attention(asked.at(-1)!, frames, frames, HEADS, 1)
     hidden = remembered.map((row, at) => row.map((value, i) => value + listened[at]![i]!))
   }
+  return { hidden, asked }
+}
+
+/** Log-probabilities of what follows, by published id; NaN for tokens that are not kept. */
+function plainStep(tokens: readonly number[], frames: Table): number[] {
+  const { hidden } = plainLayers(tokens, frames)
   const logits = product(hidden.slice(-1), output)[0]!
   const probabilities = softmax(KEPT.map((id) => logits[id]!))
   const all = new Array<number>(VOCABULARY).fill(NaN)
@@ -202,4 +212,38 @@ t.test('a bias lifts its token after its hypothesis, and nothing else', async (t
   t.equal(biased.tokens[3], 99 - 99 % 6)
   t.ok(Math.abs(biased.scores[3]! - biased.logProbabilities[3]! - 50) < 1e-3)
   t.ok(biased.tokens.slice(4).every((token) => plain.tokens.slice(3).includes(token)))
+})
+
+t.test('a decode that begins with what was encoded is the decode that hears the audio', async (t) => {
+  const graph = await openGreedy(t)
+  const free = forbid(VOCABULARY, [])
+  const masks = { always: free, first: free }
+  for (const frames of clips) {
+    const encoded = graph.start(audioOf(frames))
+    await encoded.encode()
+    t.same(await encoded.choosing(masks)([3], 12), await graph.start(audioOf(frames)).choosing(masks)([3], 12))
+  }
+})
+
+t.test('what tokens attend to is what plain arithmetic says, of the heads that are wanted, and nothing behind the length', async (t) => {
+  const tokens = [3, 40, 42, 9]
+  for (const [index, wanted] of ([[[0, 1]], [[1, 0], [0, 0]], undefined] as (Head[] | undefined)[]).entries()) {
+    const graph = new Graph('toy alignment', REAL)
+    writeAlignment(graph, decoder, wanted)
+    const aligner = openAligner(async () => graph.bytes(), (bytes) => open(bytes, { fixedShapes: false }))
+    t.teardown(() => aligner.dispose())
+    const heads = wanted?.toSorted(([a], [b]) => a - b) ?? [[1, 0], [1, 1]]
+    for (const frames of clips) {
+      const memory = await (await openGreedy(t)).start(audioOf(frames)).encode()
+      const length = frames.length - index
+      const found = await aligner.attend(memory, tokens, length)
+      t.match(found, { heads: heads.length, tokens: tokens.length, frames: length })
+      const { asked } = plainLayers(tokens, frames)
+      const width = WIDTH / HEADS
+      const expected = heads.flatMap(([layer, head]) => asked[layer!]!.flatMap((row) => softmax(frames.slice(0, length).map((frame) =>
+        Array.from({ length: width }, (_, i) => row[head! * width + i]! * frame[head! * width + i]!).reduce((sum, value) => sum + value, 0)))))
+      t.ok(farthest(found.weights, expected) < 1e-5)
+    }
+  }
+  t.throws(() => writeAlignment(new Graph('no such head', REAL), decoder, [[LAYERS, 0]]), { name: 'UnknownModel' })
 })

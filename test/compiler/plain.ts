@@ -7,7 +7,7 @@ export type Table = readonly (readonly number[])[]
 
 export const REAL: Target = { matrices: 'real' }
 
-const open = sessionOpener({ providers: ['cpu'], strict: true, threads: 1 })
+export const open = sessionOpener({ providers: ['cpu'], strict: true, threads: 1 })
 
 /** Runs a graph of one result. */
 export async function evaluate(target: Target, inputs: Readonly<Record<string, Tensor>>, write: (graph: Graph, values: Readonly<Record<string, Value>>) => Value, type: 'float32' | 'int64' = 'float32'): Promise<Tensor> {

@@ -1,6 +1,9 @@
 /** OpenAI's route: its real client, and multipart bodies as they should and should not be. */
 import OpenAI, { toFile } from 'openai'
 import t from 'tap'
+import { cuesOf } from '../../src/http/cues.js'
+import { seededRandom } from '../../src/scoring/seeded-random.js'
+import type { Report } from '../../src/types.js'
 import { CLIP, errorOf, post, REPORT, setUp } from './fake-service.js'
 
 t.test('the openai client', async (t) => {
@@ -21,13 +24,77 @@ t.test('the openai client', async (t) => {
   t.match(jobs.at(-1), { language: 'fr', audioSeconds: 1 })
   await t.rejects(ask({ model: 'gpt-9' }), { status: 404, code: 'MODEL_NOT_FOUND', param: 'model', type: 'invalid_request_error' })
   await t.rejects(ask({ file: await toFile(Buffer.from('broken'), 'clip.wav') }), { status: 415, code: 'AUDIO_UNSUPPORTED' })
-  await t.rejects(ask({ timestamp_granularities: ['word'], response_format: 'verbose_json' }), { status: 400, code: 'PARAMETER_UNSUPPORTED', param: 'timestamp_granularities' })
+  await t.rejects(ask({ timestamp_granularities: ['word'], response_format: 'srt' }), { status: 400, code: 'REQUEST_INVALID', param: 'timestamp_granularities' })
+  await t.rejects(ask({ timestamp_granularities: ['phoneme'], response_format: 'verbose_json' }), { status: 400, code: 'REQUEST_INVALID', param: 'timestamp_granularities' })
   await t.rejects(ask({ timestamp_granularities: ['segment'] }), { status: 400, code: 'REQUEST_INVALID' })
   await t.rejects(ask({ stream: true }), { status: 400, code: 'PARAMETER_UNSUPPORTED', param: 'stream' })
   await t.rejects(ask({ temperature: 7 }), { status: 400, code: 'REQUEST_INVALID', param: 'temperature' })
   await t.rejects(ask({ response_format: 'xml' }), { status: 400, code: 'REQUEST_INVALID', param: 'response_format' })
   const { response } = await client.audio.transcriptions.create({ file: await file(), model: 'whisper-1', prompt: 'jazz', temperature: 0.4 }).withResponse()
   t.equal(response.headers.get('earshot-ignored-parameters'), 'prompt, temperature')
+})
+
+/** Said with a pause in the middle. */
+const TIMED: Report = {
+  ...REPORT, text: '"Play some jazz," please. And 50% of it.',
+  segments: [{
+    ...REPORT.segments[0]!, startSeconds: 0.2, endSeconds: 6.5, text: '"Play some jazz," please. And 50% of it.',
+    words: [['"Play', 0.25, 0.5], ['some', 0.5, 0.7], ['jazz,"', 0.7, 1.1], ['please.', 1.15, 1.5], ['And', 4, 4.2], ['50%', 4.2, 5], ['of', 5, 5.1], ['it.', 5.1, 5.4]]
+      .map(([text, startSeconds, endSeconds]) => ({ text: text as string, startSeconds: startSeconds as number, endSeconds: endSeconds as number, confidence: 0.9 })),
+  }],
+}
+
+t.test('words with their times, and subtitles by phrase', async (t) => {
+  const { url, jobs } = await setUp(t, {}, { answer: async ({ words }) => words ? TIMED : REPORT })
+  const client = new OpenAI({ baseURL: `${url}/v1`, apiKey: 'none', maxRetries: 0 })
+  const ask = async (extra: object): Promise<unknown> => client.audio.transcriptions.create({ file: await toFile(CLIP, 'clip.wav') as File, model: 'whisper-1', ...extra } as OpenAI.Audio.TranscriptionCreateParamsNonStreaming)
+  const words = await ask({ response_format: 'verbose_json', timestamp_granularities: ['word'] }) as { words: object[]; segments?: object[] }
+  t.match(words.words, [{ word: 'Play', start: 0.25, end: 0.5 }, { word: 'some' }, { word: 'jazz' }, { word: 'please' }, { word: 'And' }, { word: '50%', start: 4.2 }, { word: 'of' }, { word: 'it', end: 5.4 }])
+  t.equal(words.segments, undefined, 'only what was asked for')
+  t.match(await ask({ response_format: 'verbose_json', timestamp_granularities: ['word', 'segment'] }), { words: { length: 8 }, segments: { length: 1 } })
+  t.same([(await ask({ response_format: 'verbose_json' }) as typeof words).words, jobs.at(-1)!.words], [undefined, false], 'nobody asked')
+  t.equal(await ask({ response_format: 'srt' }), '1\n00:00:00,250 --> 00:00:01,500\n"Play some jazz," please.\n\n2\n00:00:04,000 --> 00:00:05,400\nAnd 50% of it.\n')
+  t.equal(await ask({ response_format: 'vtt' }), 'WEBVTT\n\n00:00:00.250 --> 00:00:01.500\n"Play some jazz," please.\n\n00:00:04.000 --> 00:00:05.400\nAnd 50% of it.\n')
+  await ask({ response_format: 'text' })
+  t.equal(jobs.at(-1)!.words, false)
+  t.match(await (await post(`${url}/v1/transcriptions?words=true`, CLIP)).json(), { segments: [{ words: [{ text: '"Play', startSeconds: 0.25, endSeconds: 0.5, confidence: 0.9 }] }] })
+  t.match(await (await post(`${url}/v1/transcriptions`, CLIP)).json(), { segments: [{ words: null }, { words: null }] })
+})
+
+t.test('an engine that knows no word times refuses them by name, and writes subtitles by segment', async (t) => {
+  const loaded = (name: string, timesWords: boolean) => ({ name, languages: ['en'], engine: { engine: 'reference' as const, notes: [] }, timesWords, provider: { provider: 'cpu', refused: [] }, loadSeconds: 1 })
+  const { url } = await setUp(t, { EARSHOT_CASCADE_MODEL: 'whisper-base' }, { models: [loaded('moonshine-tiny-en', true), loaded('whisper-base', false), loaded('whisper-tiny', true)] })
+  const form = (fields: Record<string, string>): FormData => {
+    const body = new FormData()
+    body.append('file', new Blob([CLIP]), 'clip.wav')
+    for (const [name, value] of Object.entries(fields)) body.append(name, value)
+    return body
+  }
+  const ask = (fields: Record<string, string>): Promise<Response> => fetch(`${url}/v1/audio/transcriptions`, { method: 'POST', body: form(fields) })
+  const words = { 'response_format': 'verbose_json', 'timestamp_granularities[]': 'word' }
+  t.match(await errorOf(await ask({ model: 'whisper-1', ...words })), { status: 400, code: 'PARAMETER_UNSUPPORTED', param: 'timestamp_granularities' }, 'the larger model of a cascade counts')
+  t.equal((await ask({ model: 'whisper-tiny', ...words })).status, 200)
+  t.match(await errorOf(await post(`${url}/v1/transcriptions?words=true`, CLIP)), { status: 400, code: 'PARAMETER_UNSUPPORTED', param: 'words' })
+  t.equal((await ask({ model: 'whisper-1', response_format: 'srt' })).status, 200)
+})
+
+t.test('cues are short, in order, made of whole words, and leave nothing out', async (t) => {
+  const random = seededRandom(7)
+  for (let turn = 0; turn < 50; turn++) {
+    let at = 0
+    const words = Array.from({ length: 1 + Math.floor(60 * random()) }, () => {
+      const startSeconds = at + (random() < 0.2 ? 2 * random() : 0)
+      at = startSeconds + 0.05 + random()
+      return { text: 'x'.repeat(1 + Math.floor(12 * random())) + (random() < 0.2 ? [',', '.', '?!'][Math.floor(3 * random())]! : ''), startSeconds, endSeconds: at, confidence: 1 }
+    })
+    const text = words.map((word) => word.text).join(' ')
+    const cues = cuesOf({ ...REPORT.segments[0]!, startSeconds: 0, endSeconds: at, text, words })
+    t.equal(cues.map((cue) => cue.text).join(' '), text)
+    t.ok(cues.every((cue) => cue.text.length <= 42 && cue.endSeconds - cue.startSeconds <= 7))
+    t.ok(cues.every(({ startSeconds, endSeconds }, index) => startSeconds < endSeconds && startSeconds >= (cues[index - 1]?.endSeconds ?? 0)))
+  }
+  const japanese = ['今日', 'は、', '東京。'].map((text, index) => ({ text, startSeconds: index, endSeconds: index + 1, confidence: 1 }))
+  t.same(cuesOf({ ...REPORT.segments[0]!, text: '今日は、東京。', words: japanese }).map(({ text }) => text), ['今日は、東京。'], 'no space where the text has none')
 })
 
 t.test('a channel is asked for by a field of the form, and is no ignored parameter', async (t) => {

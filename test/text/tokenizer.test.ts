@@ -14,6 +14,20 @@ test('a Llama vocabulary gives back what was encoded', (t) => {
   t.end()
 })
 
+test('pieces are what each token adds: there is one for each, and together they are the text', async (t) => {
+  const folder = path.join(projectRoot, 'fixtures/graphs/tiny-whisper')
+  const whisper = huggingFaceTokenizer(await readFile(path.join(folder, 'tokenizer.json')), await readFile(path.join(folder, 'tokenizer_config.json')))
+  const cases = [...TEXTS.map((text) => [llamaTokenizer(), [1, ...llama.encode(text, false), 2]] as const), [whisper, [17, 18, 3, 4, 5, 6, 16]] as const]
+  for (const [tokenizer, tokens] of cases) {
+    for (const some of [tokens, tokens.slice(1, -1), tokens.slice(3), []]) {
+      const pieces = tokenizer.pieces(some)
+      t.equal(pieces.length, some.length)
+      t.equal(pieces.join('').trim(), tokenizer.decode(some))
+    }
+  }
+  t.same(whisper.pieces([3, 4, 16]), [' find', ' the', ''])
+})
+
 test('special ids of a Llama vocabulary print nothing, wherever they stand', (t) => {
   const { decode } = llamaTokenizer()
   const [start, end, beyond, last] = [1, 2, 32_000, 32_767]

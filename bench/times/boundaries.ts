@@ -1,0 +1,59 @@
+/** Words with times against words whose times are known: how far each boundary is off. */
+import { alignWords } from '../../src/scoring/word-errors.js'
+import type { Word } from '../../src/words.js'
+import { median, percentile } from '../statistics.js'
+import type { KnownWord } from './timed-clips.js'
+
+/** Found less known, in seconds; of the words that were recognized. */
+export interface BoundaryErrors { readonly starts: readonly number[]; readonly ends: readonly number[]; readonly recognized: number; readonly words: number }
+
+export interface BoundaryScore {
+  readonly words: number
+  readonly recognized: number
+  readonly boundaries: number
+  readonly medianMs: number
+  readonly percentile95Ms: number
+  readonly within200Share: number
+  /** Medians with their sign: late is positive. */
+  readonly startBiasMs: number
+  readonly endBiasMs: number
+}
+
+const FAR_SECONDS = 0.2
+
+export function compareBoundaries(known: readonly KnownWord[], found: readonly Word[]): BoundaryErrors {
+  const starts: number[] = []
+  const ends: number[] = []
+  let [at, heardAt, recognized] = [0, 0, 0]
+  for (const { kind } of alignWords(known.map(({ text }) => plain(text)), found.map(({ text }) => plain(text)))) {
+    if (kind === 'match') {
+      const [word, heard] = [known[at]!, found[heardAt]!]
+      if (word.startSeconds !== null) starts.push(heard.startSeconds - word.startSeconds)
+      if (word.endSeconds !== null) ends.push(heard.endSeconds - word.endSeconds)
+      recognized++
+    }
+    if (kind !== 'insertion') at++
+    if (kind !== 'deletion') heardAt++
+  }
+  return { starts, ends, recognized, words: known.length }
+}
+
+export function scoreBoundaries(errors: readonly BoundaryErrors[]): BoundaryScore {
+  const starts = errors.flatMap((one) => one.starts)
+  const ends = errors.flatMap((one) => one.ends)
+  const sizes = [...starts, ...ends].map(Math.abs)
+  return {
+    words: errors.reduce((sum, { words }) => sum + words, 0),
+    recognized: errors.reduce((sum, { recognized }) => sum + recognized, 0),
+    boundaries: sizes.length,
+    medianMs: 1000 * median(sizes),
+    percentile95Ms: 1000 * percentile(sizes, 0.95),
+    within200Share: sizes.filter((size) => size <= FAR_SECONDS).length / sizes.length,
+    startBiasMs: 1000 * median(starts),
+    endBiasMs: 1000 * median(ends),
+  }
+}
+
+function plain(text: string): string {
+  return text.toLowerCase().replace(/[^\p{L}\p{N}']/gu, '')
+}
