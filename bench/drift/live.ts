@@ -1,7 +1,8 @@
 /**
  * An alarm from beginning to end, on the real thing: a service with a baseline of its traffic, a Prometheus with the
  * rules of deploy/ that scrapes it, ordinary clips, then clips through a telephone, then ordinary ones again. Printed is
- * whenever either changes its mind: what GET /v1/drift calls an alarm, and the state of the alert in Prometheus.
+ * what GET /v1/drift calls an alarm and the state of the alert in Prometheus: whenever either begins or ends, and in
+ * between every quarter of a minute.
  */
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Upload } from '../clips.js'
@@ -22,13 +23,16 @@ const SHIFT: ShiftName = 'telephone'
 /** What a drift rule looks back over, and how long it must hold; deploy/ has an hour and ten minutes. */
 const TIMES = { interval: '1s', driftWindow: '1m', driftFor: '10s' }
 const ALERT = 'AsrDrift'
+/** The last is long: what the slow window has seen is over for it when a thousand clips and more have shown nothing. */
 const PHASES = [
   { name: 'ordinary', seconds: 100, shift: 'clean' },
   { name: 'telephone', seconds: 90, shift: SHIFT },
-  { name: 'ordinary again', seconds: 150, shift: 'clean' },
+  { name: 'ordinary again', seconds: 300, shift: 'clean' },
 ] as const
 const CLIPS_PER_SECOND = 8
 const POLL_MS = 1_000
+/** Of the printed time line. */
+const LINE_SECONDS = 15
 /** Uploads that are held in memory and sent around and around. */
 const UPLOADS = 300
 
@@ -54,7 +58,7 @@ export async function measure({ model, traffic, effort }: DriftBench): Promise<O
   }
   await prometheus.stop()
   await server.stop()
-  printTable(['second', 'clips are', 'service', 'Prometheus pending', 'firing'], changesOf(looks))
+  printTable(['second', 'clips are', 'service', 'Prometheus pending', 'firing'], timeLine(looks))
   return { missed: missedBy(looks), results: { calibrated: baseline.calibration, looks } }
 }
 
@@ -80,14 +84,18 @@ async function lookUntil(load: Promise<unknown>, phase: string, server: Server, 
   return looks
 }
 
-/** Looks at which something begins or ends, with how many features it is about. */
-function changesOf(looks: readonly Look[]): Cell[][] {
-  const told = ({ phase, service, pending, firing }: Look): Cell[] => [phase, count(service), count(pending), count(firing)]
-  return looks.filter((look, index) => index === 0 || told(look).join() !== told(looks[index - 1]!).join()).map((look) => [fixed(look.second, 0), ...told(look)])
+function timeLine(looks: readonly Look[]): Cell[][] {
+  const state = ({ phase, service, firing }: Look): string => [phase, service.length > 0, firing.length > 0].join()
+  let shown = -Infinity
+  return looks.filter((look, index) => {
+    const isShown = look.second - shown >= LINE_SECONDS || index === looks.length - 1 || state(look) !== state(looks[Math.max(0, index - 1)]!)
+    if (isShown) shown = look.second
+    return isShown
+  }).map(({ second, phase, service, pending, firing }) => [fixed(second, 0), phase, ...[service, pending, firing].map(count)])
 }
 
 function count(features: readonly string[]): string {
-  return features.length === 0 ? '-' : `${features.length}: ${features.slice(0, 2).join(', ')}${features.length > 2 ? ' …' : ''}`
+  return features.length === 0 ? '-' : `${features.length}: ${features.slice(0, 3).join(', ')}${features.length > 3 ? ' …' : ''}`
 }
 
 function missedBy(looks: readonly Look[]): string[] {
