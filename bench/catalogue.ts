@@ -50,7 +50,7 @@ async function measure(size: number, repeat: number) {
   const since = performance.now()
   const listBytes = serialize(list).byteLength
   const sendMs = performance.now() - since
-  const rankings = READINGS.map((readings) => rankingTimes(names, word, readings, repeat, (alternatives) => rank(alternatives, catalogue, { limit: 5, threshold: DEFAULT_THRESHOLD })))
+  const rankings = READINGS.map((readings) => rankingTimes(names, word, readings, repeat, (alternatives) => rank(alternatives, [], catalogue, { limit: 5, threshold: DEFAULT_THRESHOLD })))
   return { size, readSeconds, makeSeconds, longestTurnMs, indexMegabytes: (bytesOfBoth - listBytes) / 1e6, listMegabytes: listBytes / 1e6, sendMs, rankings }
 }
 

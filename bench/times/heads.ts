@@ -96,7 +96,7 @@ async function openWithAllHeads(manifest: Manifest, open: OpenSession): Promise<
   const shape = (await open(compiled.graph, { fixedShapes: false })).inputs.get('past')!.map(Number)
   const heads = Array.from({ length: shape[0]! / 2 * shape[1]! }, (_, index): [number, number] => [Math.floor(index / shape[1]!), index % shape[1]!])
   const withAll: Manifest = { ...manifest, decoding: { ...manifest.decoding, alignmentHeads: heads } }
-  const recognizer = await loadRecognizer(manifest, files, open, compiled.graph, () => compileModel(withAll, files, target, 'align', sessionOpener({ providers: ['cpu'], strict: true, threads: 1 })))
+  const recognizer = await loadRecognizer(manifest, files, open, { greedy: compiled.graph, further: () => compileModel(withAll, files, target, 'align', sessionOpener({ providers: ['cpu'], strict: true, threads: 1 })) })
   return { recognizer, heads }
 }
 
