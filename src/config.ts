@@ -1,7 +1,7 @@
 /**
  * Every setting with its unit, default and limits, read once from the environment and then frozen.
  *
- * One of the three doors where data from outside is checked. docs/configuration.md is held against the table by a
+ * One of the four doors where data from outside is checked. docs/configuration.md is held against the table by a
  * test, in both directions. Times are seconds and sizes bytes, as the names say.
  */
 import os from 'node:os'
@@ -98,7 +98,6 @@ export function readConfig(environment: NodeJS.ProcessEnv = process.env, cores: 
   }
   const { EARSHOT_FEEDBACK_SECRET: secret } = settings
   if (secret !== '' && secret.length < LEAST_SECRET_CHARACTERS) throw new SpeechError('CONFIG_INVALID', `EARSHOT_FEEDBACK_SECRET must have at least ${LEAST_SECRET_CHARACTERS} characters, not ${secret.length}`)
-  checkSearchAddress(settings.EARSHOT_SEARCH_ENGINE as SearchEngineChoice, settings.EARSHOT_SEARCH_URL)
   const models = modelNames(settings.EARSHOT_MODELS)
   if (settings.EARSHOT_CASCADE_MODEL === models[0]) {
     throw new SpeechError('CONFIG_INVALID', `EARSHOT_CASCADE_MODEL must not be the default model of EARSHOT_MODELS, "${models[0]}"`)
@@ -142,15 +141,7 @@ export function readConfig(environment: NodeJS.ProcessEnv = process.env, cores: 
     driftRecordClips: settings.EARSHOT_DRIFT_RECORD_CLIPS,
     feedbackSecret: settings.EARSHOT_FEEDBACK_SECRET === '' ? undefined : settings.EARSHOT_FEEDBACK_SECRET,
     feedbackExpirySeconds: settings.EARSHOT_FEEDBACK_EXPIRY_SECONDS,
-    catalogueFiles: catalogueFiles(settings.EARSHOT_CATALOGUES),
-    maxCatalogues: settings.EARSHOT_MAX_CATALOGUES,
-    maxCatalogueEntries: settings.EARSHOT_MAX_CATALOGUE_ENTRIES,
-    maxCatalogueBytes: settings.EARSHOT_MAX_CATALOGUE_BYTES,
-    searchEngine: settings.EARSHOT_SEARCH_ENGINE as SearchEngineChoice,
-    searchUrl: settings.EARSHOT_SEARCH_URL,
-    searchField: settings.EARSHOT_SEARCH_FIELD,
-    searchAuthorization: settings.EARSHOT_SEARCH_AUTHORIZATION === '' ? undefined : settings.EARSHOT_SEARCH_AUTHORIZATION,
-    searchSeconds: settings.EARSHOT_SEARCH_SECONDS,
+    ...searchSettings(settings),
     revision: settings.EARSHOT_REVISION,
     warmUpClip: path.resolve(settings.EARSHOT_WARM_UP_CLIP),
   })
@@ -187,6 +178,21 @@ function modelNames(list: string): string[] {
   const names = [...new Set(list.split(','))]
   if (names.length > MAX_MODELS) throw new SpeechError('CONFIG_INVALID', `EARSHOT_MODELS must name at most ${MAX_MODELS} models, not ${names.length}`)
   return names
+}
+
+function searchSettings(settings: Settings) {
+  checkSearchAddress(settings.EARSHOT_SEARCH_ENGINE as SearchEngineChoice, settings.EARSHOT_SEARCH_URL)
+  return {
+    catalogueFiles: catalogueFiles(settings.EARSHOT_CATALOGUES),
+    maxCatalogues: settings.EARSHOT_MAX_CATALOGUES,
+    maxCatalogueEntries: settings.EARSHOT_MAX_CATALOGUE_ENTRIES,
+    maxCatalogueBytes: settings.EARSHOT_MAX_CATALOGUE_BYTES,
+    searchEngine: settings.EARSHOT_SEARCH_ENGINE as SearchEngineChoice,
+    searchUrl: settings.EARSHOT_SEARCH_URL,
+    searchField: settings.EARSHOT_SEARCH_FIELD,
+    searchAuthorization: settings.EARSHOT_SEARCH_AUTHORIZATION === '' ? undefined : settings.EARSHOT_SEARCH_AUTHORIZATION,
+    searchSeconds: settings.EARSHOT_SEARCH_SECONDS,
+  }
 }
 
 function catalogueFiles(list: string): { readonly name: string; readonly path: string }[] {

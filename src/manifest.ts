@@ -1,7 +1,7 @@
 /**
  * models/<name>/model.json: what a model is, where its weights come from, and how they are fed.
  *
- * One of the three doors where data from outside is checked (the others: config, HTTP); behind it the manifest
+ * One of the four doors where data from outside is checked (the others: config, HTTP, catalogue); behind it the manifest
  * is trusted. Weights are handed out only after their SHA-256 was compared, as the very bytes that were hashed:
  * a half-fetched or altered file is never loaded.
  */

@@ -26,7 +26,9 @@ export function readExpected(given: { readonly catalogue?: string; readonly phra
   if (catalogue === undefined) return phrases.length === 0 ? undefined : expectPhrases(phrases, parameter)
   if (phrases.length > 0) throw new SpeechError('REQUEST_INVALID', 'a request has a catalogue or phrases, not both', { parameter })
   const lease = store.lease(catalogue)
-  reply.raw.once('close', lease.release)
+  // A client that has left already closes nothing any more.
+  if (reply.raw.destroyed) lease.release()
+  else reply.raw.once('close', lease.release)
   return {
     phrases: lease.listId,
     catalogue: lease.listId,
@@ -35,9 +37,13 @@ export function readExpected(given: { readonly catalogue?: string; readonly phra
   }
 }
 
+/** More words are a sentence. */
+const MOST_WORDS_OF_A_PHRASE = 8
+
 /** A prompt of OpenAI's route: what is longer than a phrase is prose, and steers nothing. */
 export function phrasesOfPrompt(prompt: string | undefined): string[] {
-  return (prompt ?? '').split(/[,\n]/).map((piece) => piece.trim()).filter((piece) => piece !== '' && piece.length <= MOST_PHRASE_CHARACTERS)
+  return (prompt ?? '').split(/[,\n]/).map((piece) => piece.replace(/\s+/g, ' ').trim())
+    .filter((piece) => piece !== '' && piece.length <= MOST_PHRASE_CHARACTERS && piece.split(' ').length <= MOST_WORDS_OF_A_PHRASE)
 }
 
 /** Readings and evidence as clients see them: indices of phrases mean nothing to them. */

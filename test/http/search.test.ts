@@ -80,10 +80,10 @@ t.test('the prompt of OpenAI\'s route is a list of phrases; prose steers nothing
     form.set('prompt', prompt)
     return fetch(`${url}/v1/audio/transcriptions`, { method: 'POST', body: form })
   }
-  const listed = await ask('Kallax, Billy bookcase\nIvar,,')
+  const listed = await ask('Kallax, Billy\tbookcase\r\nIvar,,')
   t.equal(listed.headers.get('earshot-ignored-parameters'), null)
   t.same((jobs[0]!.phrases as PhraseList).phrases.map(({ spellings }) => spellings[0]), ['Billy bookcase', 'Ivar', 'Kallax'])
-  const prose = await ask('This is a long sentence about what the speaker may be going to say, '.replace(',', ';').repeat(3))
+  const prose = await ask('And so we went on to the next of the seven towns,\tas it was already getting dark and nobody wanted to stay.')
   t.equal(prose.headers.get('earshot-ignored-parameters'), 'prompt')
   t.equal(jobs[1]!.phrases, undefined)
   t.match(await errorOf(await ask(Array.from({ length: 201 }, (_, i) => `phrase ${i}`).join(','))), { status: 400, code: 'REQUEST_INVALID', param: 'prompt' })
