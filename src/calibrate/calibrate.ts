@@ -14,7 +14,7 @@ import { modelDigest, readManifest } from '../manifest.js'
 import { listClips, type SourceClip } from '../recordings/clips.js'
 import { recognizeAll, type Processed } from '../recordings/recognize.js'
 import { FOLDS, foretell, type LabelledClip } from './cross-validate.js'
-import { figuresOf, type Foretold } from './figures.js'
+import { calibrationError, errorByChance, figuresOf, type Foretold } from './figures.js'
 import { fitCorrectness, fitReadings, type OtherReadings } from './fit.js'
 import { labelled, otherReadings } from './label.js'
 import { drawReliability } from './picture.js'
@@ -31,6 +31,8 @@ The service reads the file as confidence.json of the model's folder.`
 const READINGS = 5
 /** More clips that cannot be processed, and something is wrong with all of them. */
 const MOST_FAILED = 0.05
+/** That the calibration error of all clips is shown with: it depends on them. */
+const BIN_COUNTS = [5, 10, 15]
 /** Of what is written. */
 const DIGITS = 4
 
@@ -77,7 +79,7 @@ async function calibrate({ clips: given, out, picture, provenance, redistributab
   parseCalibration(text, out, model)
   await writeFile(out, text)
   if (picture !== undefined) await writeFile(picture, drawReliability(made.foretold, made.calibration.held.all, model.name))
-  console.log(describe(made.calibration))
+  console.log(describe(made))
   return 0
 }
 
@@ -111,7 +113,8 @@ function rounded(_key: string, value: unknown): unknown {
   return typeof value === 'number' ? Number(value.toPrecision(DIGITS)) : value
 }
 
-function describe({ model, fittedOn, correctness, readings, held }: Calibration): string {
+function describe({ calibration: { model, fittedOn, correctness, readings, held }, foretold }: Made): string {
+  const uncalibrated = figuresOf(foretold.map((clip) => ({ ...clip, probability: clip.confidence })))
   return [
     `calibration of ${model.name} (${model.digest}), fitted on ${fittedOn.clips} clips of ${fittedOn.speakers} speakers`,
     `  1 / (1 + exp(−(${correctness.intercept.toFixed(3)} ${correctness.slope.toFixed(3)} · doubt))); where wrong, another reading is right in ${(100 * readings.elsewhere).toFixed(0)} %, temperature ${readings.temperature.toFixed(2)}`,
@@ -119,7 +122,9 @@ function describe({ model, fittedOn, correctness, readings, held }: Calibration)
     '',
     '| source | clips | speakers | right % | said % | calibration error | by chance | bins | AUROC | Brier |',
     '| --- | --- | --- | --- | --- | --- | --- | --- | --- | --- |',
-    ...Object.entries({ ...held.sources, all: held.all }).map(([source, figures]) => row(source, figures)),
+    ...Object.entries({ ...held.sources, all: held.all, '(all, by `confidence`)': uncalibrated }).map(([source, figures]) => row(source, figures)),
+    '',
+    `  calibration error of all by the number of bins: ${BIN_COUNTS.map((bins) => `${bins}: ${calibrationError(foretold, bins).toFixed(3)} (by chance ${errorByChance(foretold, bins).toFixed(3)})`).join(', ')}`,
   ].join('\n')
 }
 

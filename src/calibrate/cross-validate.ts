@@ -9,6 +9,8 @@ import type { Foretold } from './figures.js'
 export interface LabelledClip extends Judged {
   readonly speaker: string
   readonly source: string
+  /** exp(mean token log-probability), to compare with. */
+  readonly confidence: number
   /** Whether coefficients may be fitted on it. */
   readonly isFitted: boolean
 }

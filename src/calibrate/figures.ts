@@ -28,8 +28,6 @@ const CHANCE_ROUNDS = 1_000
 /** At least one clip. */
 export function figuresOf(clips: readonly Foretold[]): Figures {
   const bins = binCountFor(clips.length)
-  const random = seededRandom(clips.length)
-  const byChance = Array.from({ length: CHANCE_ROUNDS }, () => calibrationError(clips.map((clip) => ({ ...clip, isRight: random() < clip.probability })), bins))
   return {
     clips: clips.length,
     speakers: new Set(clips.map(({ speaker }) => speaker)).size,
@@ -37,7 +35,7 @@ export function figuresOf(clips: readonly Foretold[]): Figures {
     meanProbability: mean(clips.map(({ probability }) => probability)),
     bins,
     calibrationError: calibrationError(clips, bins),
-    errorByChance: mean(byChance),
+    errorByChance: errorByChance(clips, bins),
     auroc: auroc(clips),
     brier: mean(clips.map(({ probability, isRight }) => (probability - (isRight ? 1 : 0)) ** 2)),
   }
@@ -51,6 +49,12 @@ type Outcome = Pick<Foretold, 'probability' | 'isRight'>
 
 export function calibrationError(clips: readonly Outcome[], bins: number): number {
   return binned(clips, bins).reduce((sum, { clips: count, meanProbability, shareRight }) => sum + count / clips.length * Math.abs(meanProbability - shareRight), 0)
+}
+
+/** What it would be on average if every probability were true. */
+export function errorByChance(clips: readonly Outcome[], bins: number): number {
+  const random = seededRandom(clips.length)
+  return mean(Array.from({ length: CHANCE_ROUNDS }, () => calibrationError(clips.map(({ probability }) => ({ probability, isRight: random() < probability })), bins)))
 }
 
 /** In the order of probability, as equally large as can be. */

@@ -16,6 +16,7 @@ export function labelled(processed: readonly Processed[], onlyRedistributable: b
     isRight: isRight(report.text, clip, report.language),
     speaker: clip.speaker ?? clip.session ?? clip.file,
     source: clip.source,
+    confidence: report.confidence ?? 0,
     isFitted: !onlyRedistributable || clip.isRedistributable,
   }))
 }

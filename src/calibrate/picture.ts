@@ -9,7 +9,7 @@ import { binned, type Bin, type Foretold } from './figures.js'
 
 const WIDTH = 620
 const HEIGHT = 620
-const MAIN: Box = { x: 70, y: 70, width: 510, height: 380 }
+const MAIN: Box = { x: 70, y: 80, width: 510, height: 370 }
 const BELOW: Box = { x: 70, y: 470, width: 510, height: 90 }
 const TICK = { 'font-size': 11, fill: COLOURS.faint } as const
 const BARS = 20
@@ -18,11 +18,13 @@ const WIDE = 1.96
 
 export function drawReliability(clips: readonly Foretold[], figures: Figures, model: string): string {
   const { calibrationError, bins, auroc } = figures
-  const facts = `${figures.clips} clips of ${figures.speakers} speakers, none of them in the fit · calibration error ${calibrationError.toFixed(3)} (${bins} bins)${auroc === null ? '' : ` · AUROC ${auroc.toFixed(2)}`}`
+  const material = `${figures.clips} clips of ${figures.speakers} speakers, judged by coefficients fitted on other speakers`
+  const found = `calibration error ${calibrationError.toFixed(3)}, by chance alone ${figures.errorByChance.toFixed(3)} (${bins} bins)${auroc === null ? '' : `; AUROC ${auroc.toFixed(2)}`}; lines are 95 % intervals`
   return element('svg', { xmlns: 'http://www.w3.org/2000/svg', viewBox: `0 0 ${WIDTH} ${HEIGHT}`, width: WIDTH, height: HEIGHT, 'font-family': FONT, fill: COLOURS.ink },
     element('rect', { width: WIDTH, height: HEIGHT, fill: '#ffffff' }),
     label(MAIN.x, 32, `How often a transcript of ${model} is right`, { 'font-size': 17, 'font-weight': 600 }),
-    label(MAIN.x, 52, facts, { 'font-size': 11.5, fill: COLOURS.faint }),
+    label(MAIN.x, 51, material, TICK),
+    label(MAIN.x, 67, found, TICK),
     grid(),
     line(atX(0), atY(0), atX(1), atY(1), { stroke: COLOURS.frame, 'stroke-dasharray': '5 4' }),
     ...binned(clips, bins).map(drawBin),

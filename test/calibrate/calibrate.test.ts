@@ -18,7 +18,7 @@ const TRUE = { intercept: 2.2, slope: -1.5 }
 function drawClips(count: number, random = seededRandom(11)): LabelledClip[] {
   return Array.from({ length: count }, (_, index) => {
     const doubt = 3 * random()
-    return { doubt, isRight: random() < probabilityAt(TRUE, doubt), speaker: `speaker ${index % 37}`, source: index % 2 === 0 ? 'even' : 'odd', isFitted: index % 5 !== 0 }
+    return { doubt, isRight: random() < probabilityAt(TRUE, doubt), speaker: `speaker ${index % 37}`, source: index % 2 === 0 ? 'even' : 'odd', confidence: 0.5, isFitted: index % 5 !== 0 }
   })
 }
 
