@@ -9,7 +9,7 @@ import { forbid, greedyGraph } from '../../src/runtime/greedy-graph.js'
 import { Tensor } from '../../src/runtime/session.js'
 import { stepGraph } from '../../src/runtime/step-graph.js'
 import { openRecognizer, recognize, recognizerContract } from '../families/recognizer-contract.js'
-import { borrowModel, clipOf, openCompiled, publishedMemory, signalToNoiseDb } from './real-model.js'
+import { borrowModel, clipOf, liesWhereItWasSaid, openCompiled, publishedMemory, signalToNoiseDb } from './real-model.js'
 
 const NAME = 'moonshine-tiny-en'
 const modelsDir = await borrowModel(t, NAME)
@@ -25,6 +25,12 @@ t.test('it says what the published graphs say', async (t) => {
   const found = await recognize(compiled!, warmUp)
   t.equal(found.text, expected.text)
   t.equal(found.stopped, 'end_of_text')
+})
+
+t.test('it knows when its words were said', async (t) => {
+  const recognizer = await openRecognizer(modelsDir, NAME, 'compiled')
+  t.teardown(() => recognizer.dispose())
+  liesWhereItWasSaid(t, (await recognize(recognizer, warmUp, { words: true })).words!)
 })
 
 t.test('real numbers say it too, and a search of one hypothesis says what the loop says', async (t) => {

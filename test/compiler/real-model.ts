@@ -10,6 +10,7 @@ import { projectRoot } from '../../src/root.js'
 import { startDecode } from '../../src/runtime/kv-cache.js'
 import { sessionOpener, type Session, type Tensor } from '../../src/runtime/session.js'
 import type { Clip } from '../../src/types.js'
+import type { Word } from '../../src/words.js'
 
 export const open = sessionOpener({ providers: ['cpu'], strict: true, threads: 1 })
 
@@ -59,4 +60,15 @@ export function signalToNoiseDb(signal: Float32Array, other: Float32Array): numb
 export async function clipOf(file: string): Promise<Clip> {
   const { waveform } = await decodeAudio(await readFile(path.join(projectRoot, file)), { maxSeconds: 60 })
   return { waveform, startSeconds: 0, endSeconds: waveform.samples.length / waveform.sampleRate }
+}
+
+/** When each word of fixtures/clips/warm-up.wav begins, and the last one ends, as the synthesizer printed it (`flite -voice slt -psdur`), seconds. */
+const WARM_UP_BOUNDARIES = [0.224, 0.408, 0.66, 0.868, 0.94, 1.346, 1.684, 1.859, 2.46]
+const FAR_SECONDS = 0.12
+
+/** The words of the warm-up clip lie where the synthesizer put them. */
+export function liesWhereItWasSaid(t: Test, words: readonly Word[]): void {
+  const found = [...words.map(({ startSeconds }) => startSeconds), words.at(-1)!.endSeconds]
+  t.equal(found.length, WARM_UP_BOUNDARIES.length)
+  t.ok(found.every((seconds, index) => Math.abs(seconds - WARM_UP_BOUNDARIES[index]!) < FAR_SECONDS), found.map((seconds) => seconds.toFixed(2)).join(' '))
 }

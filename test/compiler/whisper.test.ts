@@ -15,7 +15,7 @@ import { Tensor } from '../../src/runtime/session.js'
 import { stepGraph } from '../../src/runtime/step-graph.js'
 import type { Clip } from '../../src/types.js'
 import { recognize } from '../families/recognizer-contract.js'
-import { borrowModel, clipOf, open, openCompiled, publishedMemory, signalToNoiseDb } from './real-model.js'
+import { borrowModel, clipOf, liesWhereItWasSaid, open, openCompiled, publishedMemory, signalToNoiseDb } from './real-model.js'
 
 /** It is compiled several times. */
 tap.setTimeout(10 * 60_000)
@@ -32,15 +32,19 @@ const warmUp = await clipOf('fixtures/clips/warm-up.wav')
 const SAID = 'what time does the museum open on sunday'
 
 tap.test('it says what was said, of clips of every length, and finds out the language', { skip }, async (t) => {
-  const compiled = await compiledGraph(modelsDir, manifest, { matrices: 'unsigned' })
-  if ('reason' in compiled) throw new Error(compiled.reason)
-  const recognizer = await loadRecognizer(manifest, openModelFiles(modelsDir, manifest), open, { greedy: compiled.graph, further: async () => new Uint8Array(0) })
+  const read = async (entrance: 'greedy' | 'align' | 'steps'): Promise<Uint8Array> => {
+    const compiled = await compiledGraph(modelsDir, manifest, { matrices: 'unsigned' }, entrance)
+    if ('reason' in compiled) throw new Error(compiled.reason)
+    return compiled.graph
+  }
+  const recognizer = await loadRecognizer(manifest, openModelFiles(modelsDir, manifest), open, { greedy: await read('greedy'), further: read })
   t.teardown(() => recognizer.dispose())
   t.equal(recognizer.engine, 'compiled')
   const alone = await recognize(recognizer, warmUp, { mustSpeak: true })
   t.equal(plain(alone.text), SAID)
   t.equal(alone.stopped, 'end_of_text')
   t.same(await recognize(recognizer, warmUp, { mustSpeak: true, language: 'en' }), alone, 'a detected language is as good as one asked for')
+  liesWhereItWasSaid(t, (await recognize(recognizer, warmUp, { language: 'en', words: true })).words!)
   for (const seconds of [5, 15, 30]) {
     const { text } = await recognize(recognizer, filledTo(warmUp, seconds), { language: 'en', mustSpeak: true })
     t.equal(plain(text), SAID, `with silence behind it, ${seconds} s`)

@@ -61,6 +61,7 @@ export async function recognizerContract(t: Test, subject: Subject): Promise<voi
   await t.test('a clip in which somebody spoke gives at least one token', async (t) => speaks(t, recognizer))
   await t.test('every language of the manifest may be asked for, and a detected one is one of them', async (t) => knowsLanguages(t, recognizer))
   await t.test('an interrupt ends the decode with its own error and leaves the recognizer usable', async (t) => isInterruptible(t, recognizer))
+  await t.test('words have times where it says so, and asking for them changes nothing else', async (t) => timesItsWords(t, recognizer))
   await t.test('the time is booked on the stages of a model', async (t) => booksTime(t, recognizer))
   await t.test('a disposed recognizer answers with an error', async (t) => {
     await recognizer.dispose()
@@ -129,6 +130,23 @@ async function isInterruptible(t: Test, recognizer: Recognizer): Promise<void> {
     t.equal(calls, allowed + 1, 'nothing more is asked of an interrupted decode')
   }
   t.same(await recognize(recognizer, chirp(4, 2)), before)
+}
+
+async function timesItsWords(t: Test, recognizer: Recognizer): Promise<void> {
+  t.equal(recognizer.timesWords, recognizer.engine === 'compiled')
+  for (const [seed, seconds] of [[1, 0.1], [2, 1], [4, 2], [3, 6]] as const) {
+    const clip = chirp(seed, seconds)
+    const plain = await recognize(recognizer, clip, { mustSpeak: true })
+    const { words, ...others } = await recognize(recognizer, clip, { mustSpeak: true, words: true })
+    t.same(others, plain)
+    t.equal(words !== undefined, recognizer.timesWords)
+    let before = 0
+    for (const { startSeconds, endSeconds, confidence } of words ?? []) {
+      t.ok(startSeconds >= before && endSeconds >= startSeconds && endSeconds <= seconds && confidence > 0 && confidence <= 1)
+      before = endSeconds
+    }
+    if (words !== undefined && words.length > 0) t.equal(words.map(({ text }) => text).join('').replaceAll(' ', ''), plain.text.replaceAll(/\s/g, ''), 'together they are the text')
+  }
 }
 
 async function booksTime(t: Test, recognizer: Recognizer): Promise<void> {
