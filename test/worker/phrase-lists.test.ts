@@ -1,19 +1,20 @@
 /** The lists of one recognition process: compiled for each of its models, found by id, forgotten. */
 import t from 'tap'
+import type { CompiledPhrases } from '../../src/decoding/search.js'
 import type { PhraseList } from '../../src/phrases.js'
 import type { Recognizer } from '../../src/recognizer.js'
-import { PhraseLists, type CompiledPhrases } from '../../src/worker/phrase-lists.js'
+import { PhraseLists } from '../../src/worker/phrase-lists.js'
 import type { WorkerJob } from '../../src/worker/protocol.js'
 
 const LIST: PhraseList = { id: 'shop@1', phrases: ['a', 'b', 'c'].map((spelling) => ({ spellings: [spelling], weight: 1 })) }
-const job = (extra: Partial<WorkerJob>): WorkerJob => ({ audio: new Uint8Array(), model: 'm', language: undefined, channel: 'mix', headerless: undefined, deadlineAt: 0, ...extra })
+const job = (extra: Partial<WorkerJob>): WorkerJob => ({ audio: new Uint8Array(), model: 'm', language: undefined, channel: 'mix', headerless: undefined, words: false, deadlineAt: 0, ...extra })
 
 /** A model that cannot spell some, and counts what it compiles. */
 function makeModel(unspellable: number[]): { model: Recognizer; compiled: string[] } {
   const compiled: string[] = []
-  const compilePhrases = ({ id }: PhraseList): CompiledPhrases & { id: string } => {
+  const compilePhrases = ({ id }: PhraseList): CompiledPhrases => {
     compiled.push(id)
-    return { id, unspellable }
+    return { id, unspellable } as unknown as CompiledPhrases
   }
   return { model: { compilePhrases } as unknown as Recognizer, compiled }
 }
@@ -22,8 +23,8 @@ t.test('a list is compiled once for each model, and only what none can spell is 
   const [small, large] = [makeModel([0, 2]), makeModel([1, 2])]
   const lists = new PhraseLists([small.model, large.model])
   t.same(lists.take(LIST), [2])
-  const options = lists.optionsOf(job({ phrases: 'shop@1', nBest: 3, biasStrength: 2 }), large.model)
-  t.match(options, { phrases: { id: 'shop@1', unspellable: [1, 2] }, nBest: 3, biasStrength: 2 })
+  const options = lists.wishOf(job({ phrases: 'shop@1', nBest: 3, biasStrength: 2 }), large.model)
+  t.match(options, { phrases: { id: 'shop@1', unspellable: [1, 2] }, nBest: 3, strength: 2 * lists.wishOf(job({ phrases: 'shop@1', biasStrength: 1 }), large.model)!.strength })
   t.same([small.compiled, large.compiled], [['shop@1'], ['shop@1']])
   t.end()
 })
@@ -31,9 +32,9 @@ t.test('a list is compiled once for each model, and only what none can spell is 
 t.test('a list of the request is compiled for its model alone, and not kept', (t) => {
   const { model, compiled } = makeModel([])
   const lists = new PhraseLists([model])
-  t.match(lists.optionsOf(job({ phrases: LIST }), model).phrases, { id: 'shop@1' })
+  t.match(lists.wishOf(job({ phrases: LIST }), model)!.phrases, { id: 'shop@1' })
   t.same(compiled, ['shop@1'])
-  t.throws(() => lists.optionsOf(job({ phrases: 'shop@1' }), model), { code: 'CATALOGUE_NOT_FOUND' })
+  t.throws(() => lists.wishOf(job({ phrases: 'shop@1' }), model), { code: 'CATALOGUE_NOT_FOUND' })
   t.end()
 })
 
@@ -42,8 +43,9 @@ t.test('what is forgotten is an error to name, and no phrases are none', (t) => 
   const lists = new PhraseLists([model])
   lists.take(LIST)
   lists.forget('shop@1')
-  t.throws(() => lists.optionsOf(job({ phrases: 'shop@1' }), model), { code: 'CATALOGUE_NOT_FOUND' })
-  t.same(lists.optionsOf(job({}), model), { phrases: undefined, nBest: undefined, biasStrength: undefined })
+  t.throws(() => lists.wishOf(job({ phrases: 'shop@1' }), model), { code: 'CATALOGUE_NOT_FOUND' })
+  t.equal(lists.wishOf(job({}), model), undefined)
+  t.match(lists.wishOf(job({ nBest: 4 }), model), { phrases: undefined, nBest: 4 }, 'readings alone are a wish too')
   t.end()
 })
 
@@ -51,6 +53,6 @@ t.test('a model that cannot be steered takes every list and hears as it always d
   const model = {} as Recognizer
   const lists = new PhraseLists([model])
   t.same(lists.take(LIST), [])
-  t.equal(lists.optionsOf(job({ phrases: 'shop@1' }), model).phrases, undefined)
+  t.equal(lists.wishOf(job({ phrases: 'shop@1' }), model)!.phrases, undefined)
   t.end()
 })
