@@ -8,6 +8,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type { Upload } from '../clips.js'
 import { ask, keepAliveAgent } from '../exchange.js'
 import { generateLoad } from '../load-generator.js'
+import { metricValue } from '../metrics-page.js'
 import type { Outcome } from '../named-tables.js'
 import { findProgram, startPrometheus, type Prometheus } from '../prometheus.js'
 import type { Server } from '../server.js'
@@ -25,20 +26,19 @@ const TIMES = { interval: '1s', driftWindow: '1m', driftFor: '10s' }
 const ALERT = 'AsrDrift'
 /** The last is long: what the slow window has seen is over for it when a thousand clips and more have shown nothing. */
 const PHASES = [
-  { name: 'ordinary', seconds: 100, shift: 'clean' },
-  { name: 'telephone', seconds: 90, shift: SHIFT },
-  { name: 'ordinary again', seconds: 300, shift: 'clean' },
+  { name: 'ordinary', clips: 800, shift: 'clean' },
+  { name: 'telephone', clips: 700, shift: SHIFT },
+  { name: 'ordinary again', clips: 2_400, shift: 'clean' },
 ] as const
-const CLIPS_PER_SECOND = 8
+const CLIENTS = 3
+const MOST_SECONDS = 1_200
 const POLL_MS = 1_000
 /** Of the printed time line. */
 const LINE_SECONDS = 15
-/** Uploads that are held in memory and sent around and around. */
-const UPLOADS = 300
 
-interface Look { readonly second: number; readonly phase: string; readonly service: readonly string[]; readonly pending: readonly string[]; readonly firing: readonly string[] }
+interface Look { readonly second: number; readonly clips: number; readonly phase: string; readonly service: readonly string[]; readonly pending: readonly string[]; readonly firing: readonly string[] }
 
-export async function measure({ model, traffic, effort }: DriftBench): Promise<Outcome> {
+export async function measure({ model, traffic }: DriftBench): Promise<Outcome> {
   if (findProgram('prometheus') === undefined) {
     console.log('left out: there is no prometheus on the path')
     return { missed: [], results: null }
@@ -47,24 +47,25 @@ export async function measure({ model, traffic, effort }: DriftBench): Promise<O
   const random = seededRandom(41)
   const baseline = await baselineFor(model, drawBaselineClips(clean, arrivalsOf('independent', clean.length, random)))
   // Made beforehand: to make them keeps this process from looking.
-  const uploads = { clean: await drawChanged(traffic, 'clean', random), [SHIFT]: await drawChanged(traffic, SHIFT, random) }
+  const order = clean.map((_, utterance) => ({ utterance, at: random() })).sort((a, b) => a.at - b.at).map(({ utterance }) => utterance)
+  const uploads = { clean: await uploadsOf(traffic, 'clean', order), [SHIFT]: await uploadsOf(traffic, SHIFT, order) }
   const server = await startWatched(model, await writeBaseline(baseline), 0)
   const prometheus = await startPrometheus({ target: new URL(server.url).host, ...TIMES })
   const looks: Look[] = []
   const since = performance.now()
-  for (const { name, seconds, shift } of PHASES) {
-    const load = generateLoad({ url: `${server.url}/v1/transcriptions`, uploads: uploads[shift], arrivals: { perSecond: CLIPS_PER_SECOND }, maxSeconds: seconds * Math.max(effort, 1), maxRequests: Infinity })
+  for (const { name, clips, shift } of PHASES) {
+    const load = generateLoad({ url: `${server.url}/v1/transcriptions`, uploads: uploads[shift], arrivals: { clients: CLIENTS }, maxSeconds: MOST_SECONDS, maxRequests: clips })
     looks.push(...await lookUntil(load, name, server, prometheus, since))
   }
   await prometheus.stop()
   await server.stop()
-  printTable(['second', 'clips are', 'service', 'Prometheus pending', 'firing'], timeLine(looks))
+  printTable(['second', 'clips so far', 'they are', 'service', 'Prometheus pending', 'firing'], timeLine(looks))
   return { missed: missedBy(looks), results: { calibrated: baseline.calibration, looks } }
 }
 
-async function drawChanged(traffic: Traffic, shift: ShiftName, random: () => number): Promise<Upload[]> {
-  const drawn = Array.from({ length: UPLOADS }, () => Math.floor(random() * SHIFTED_UTTERANCES))
-  return Promise.all(drawn.map(async (utterance) => ({ body: Buffer.from(await traffic.upload(shift, utterance)), seconds: 0 })))
+/** Every utterance once, sessions mixed: some drawn twice, and sent around and around, would be other traffic than the baseline's. */
+function uploadsOf(traffic: Traffic, shift: ShiftName, order: readonly number[]): Promise<Upload[]> {
+  return Promise.all(order.map(async (utterance) => ({ body: Buffer.from(await traffic.upload(shift, utterance)), seconds: 0 })))
 }
 
 async function lookUntil(load: Promise<unknown>, phase: string, server: Server, prometheus: Prometheus, since: number): Promise<Look[]> {
@@ -76,7 +77,8 @@ async function lookUntil(load: Promise<unknown>, phase: string, server: Server, 
     const { alarms = [] } = JSON.parse((await ask(`${server.url}/v1/drift`, { agent })).body) as { alarms?: string[] }
     const { alerts } = await prometheus.api<{ alerts: { labels: Record<string, string>; state: string }[] }>('alerts')
     const inState = (state: string): string[] => alerts.filter((alert) => alert.labels['alertname'] === ALERT && alert.state === state).map(({ labels }) => labels['feature'] ?? '')
-    looks.push({ second: (performance.now() - since) / 1000, phase, service: alarms, pending: inState('pending'), firing: inState('firing') })
+    const clips = metricValue((await ask(`${server.url}/metrics`, { agent })).body, 'asr_transcripts_total')
+    looks.push({ second: (performance.now() - since) / 1000, clips, phase, service: alarms, pending: inState('pending'), firing: inState('firing') })
     await Promise.race([sleep(POLL_MS), ended])
   }
   await ended
@@ -91,7 +93,7 @@ function timeLine(looks: readonly Look[]): Cell[][] {
     const isShown = look.second - shown >= LINE_SECONDS || index === looks.length - 1 || state(look) !== state(looks[Math.max(0, index - 1)]!)
     if (isShown) shown = look.second
     return isShown
-  }).map(({ second, phase, service, pending, firing }) => [fixed(second, 0), phase, ...[service, pending, firing].map(count)])
+  }).map(({ second, clips, phase, service, pending, firing }) => [fixed(second, 0), clips, phase, ...[service, pending, firing].map(count)])
 }
 
 function count(features: readonly string[]): string {
