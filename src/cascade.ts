@@ -80,8 +80,7 @@ export async function settle(clip: SpokenClip, heard: Heard, small: Recognizer, 
   const reason = reasonToAsk(heard.hypothesis, cascade.below)
   if (reason === 'sure') return { ...first, reason }
   options.interrupt()
-  // Phrases are tokens of the small model.
-  const larger = await hear(clip, cascade.recognizer, { ...options, search: undefined, language: options.language ?? onlyLanguage(small) })
+  const larger = await hear(clip, cascade.recognizer, { ...options, language: options.language ?? onlyLanguage(small) })
   const standing = rank(larger.hypothesis) >= rank(heard.hypothesis) ? larger : heard
   return { ...standing, hearings: heard.hearings + larger.hearings, reason, largerSeconds: larger.seconds }
 }

@@ -8,6 +8,7 @@
  * heard once, so the price is paid where it buys something. The leads, and what counts as doubt, are the model's.
  */
 import { surround, type SpokenClip, type SurroundedClip } from './audio/clips.js'
+import type { SearchWish } from './decoding/search.js'
 import type { RecognizeOptions, Recognizer } from './recognizer.js'
 import type { Clip, Hypothesis } from './types.js'
 import type { Word } from './words.js'
@@ -27,7 +28,9 @@ export interface Heard {
   readonly agreement: number
 }
 
-export interface HearingOptions extends RecognizeOptions {
+export interface HearingOptions extends Omit<RecognizeOptions, 'search'> {
+  /** What is wished for of a recognizer: phrases are made ready for the tokens of each. */
+  readonly searchFor?: ((recognizer: Recognizer) => SearchWish | undefined) | undefined
   /** At least 1. */
   readonly maxHearings: number
   /** Whether the clip is given the model's lead and trail; not when it was asked for as it is. */
@@ -46,7 +49,7 @@ export async function hear(clip: SpokenClip, recognizer: Recognizer, options: He
     clip, hypothesis, words: onUpload(hypothesis, as), model: recognizer.name, hearings: all.length, seconds: (performance.now() - since) / 1000, agreement: agreementOf(hypothesis, all),
   })
   const attempt = async (as: SurroundedClip): Promise<Attempt> => {
-    const hypothesis = await recognizer.recognize(as, options)
+    const hypothesis = await recognizer.recognize(as, { ...options, search: options.searchFor?.(recognizer) })
     all.push(hypothesis)
     return { hypothesis, as }
   }

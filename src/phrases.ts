@@ -42,3 +42,13 @@ export interface PhraseEvidence {
   /** The same less that of the likeliest transcript that nobody expected: near 0 or above, it was said; far below, something else was. */
   readonly margin: number
 }
+
+/** What a search found besides the transcript. */
+export interface Searched {
+  /** What else it may have been, best first and the transcript itself among them. */
+  readonly alternatives: readonly Alternative[]
+  /** Best first. */
+  readonly evidence: readonly PhraseEvidence[]
+  /** Expected phrases made the transcript another one. */
+  readonly steered: boolean
+}

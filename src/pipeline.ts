@@ -10,7 +10,6 @@ import { measureLevel } from './audio/loudness.js'
 import { measureQuality } from './audio/quality.js'
 import { resample } from './audio/resample.js'
 import { asHeard, firstToHear, hearingsOf, settle, shapeForBoth, summarize, type Answer, type Cascade } from './cascade.js'
-import type { SearchWish } from './decoding/search.js'
 import { describeFrames } from './features/acoustics.js'
 import { describeTimbre } from './features/timbre.js'
 import { hear, type Heard, type HearingOptions } from './hearing.js'
@@ -32,8 +31,8 @@ export interface TranscribeOptions extends SpeechOptions {
   readonly disabledCodecs?: readonly string[]
   /** How often a doubtful clip is heard at most. */
   readonly maxHearings: number
-  /** Several transcripts, or those that are expected. */
-  readonly search?: SearchWish | undefined
+  /** Several transcripts, or those that are expected: what is wished for of a recognizer. */
+  readonly searchFor?: HearingOptions['searchFor']
   /** Whether segments are to say when their words were said; no by default. */
   readonly words?: boolean
   /** A larger model for what the recognizer doubts; the recognizer then hears a clip once. */
@@ -91,7 +90,7 @@ function hearingOf(clip: SpokenClip, { activity }: Speech, options: TranscribeOp
     words: options.words ?? false,
     maxHearings: options.maxHearings,
     surround: options.trimSilence,
-    search: options.search,
+    searchFor: options.searchFor,
     interrupt: options.interrupt,
     stopwatch,
   }

@@ -57,6 +57,7 @@ export function composeReport(findings: Findings): Report {
     model: recognizer.name,
     segments,
     alternatives: spoken.length === 1 ? readingsOf(spoken[0]!, recognizer, correctness) : [],
+    steered: spoken.some(({ hypothesis }) => hypothesis.steered ?? false),
     evidence: spoken.length === 1 ? spoken[0]!.hypothesis.evidence ?? [] : [],
     hearings,
     cascade,

@@ -2,7 +2,7 @@
  * The nouns that flow through the service, in the order in which a request meets them:
  * upload bytes → Recording → Waveform at the model's rate and level → Clip[] → Hypothesis[] → Report, all of them plain data.
  */
-import type { Alternative, PhraseEvidence, Reading } from './phrases.js'
+import type { PhraseEvidence, Reading, Searched } from './phrases.js'
 import type { Timbre } from './timbre.js'
 import type { Word } from './words.js'
 
@@ -140,8 +140,8 @@ export interface FeatureMatrix {
 /** Why an autoregressive decode ended. */
 export type StopReason = 'end_of_text' | 'token_limit' | 'repetition'
 
-/** What one decode found, and why it ended. */
-export interface Hypothesis {
+/** What one decode found, and why it ended; with what a search found where one was asked for. */
+export interface Hypothesis extends Partial<Searched> {
   readonly text: string
   readonly tokens: readonly number[]
   /** Natural logarithm of the probability of each token, the end token included when it was reached. */
@@ -149,9 +149,6 @@ export interface Hypothesis {
   readonly stopped: StopReason
   /** ISO 639-1 code: requested, detected, or the only one the model knows. */
   readonly language: string
-  /** What else it may have been, best first and this one among them, and how well expected phrases fit; absent where nobody asked. */
-  readonly alternatives?: readonly Alternative[]
-  readonly evidence?: readonly PhraseEvidence[]
   /** Where they were wanted and the model can say: in seconds from the start of the clip's waveform. */
   readonly words?: readonly Word[]
 }
@@ -236,6 +233,8 @@ export interface Report {
   /** N-best, the first is `text`, and expected phrases by how well they fit; empty unless asked for, or where the upload is several clips. */
   readonly alternatives: readonly Reading[]
   readonly evidence: readonly PhraseEvidence[]
+  /** Expected phrases made some of the text another one. */
+  readonly steered: boolean
   /** Decodes that it took: none when the model was not run, more than one for a clip whose first transcript left doubt. */
   readonly hearings: number
   /** Null when no cascade is on. */

@@ -1,6 +1,6 @@
 /** What the tables of bench/search.ts share: clips, a recognizer, and lists made ready for it as a worker does. */
-import { toPhrase } from '../../src/catalogue/spellings.js'
-import type { CompiledPhrases, SearchWish } from '../../src/decoding/search.js'
+import { mostSpellings, toPhrase } from '../../src/catalogue/spellings.js'
+import type { TranscribeOptions } from '../../src/pipeline.js'
 import type { Recognizer } from '../../src/recognizer.js'
 import { PhraseLists } from '../../src/worker/phrase-lists.js'
 import type { SpeechClip } from '../clips.js'
@@ -13,8 +13,10 @@ export interface SearchBench {
 }
 
 export interface OpenedList {
-  readonly wish: (nBest: number) => SearchWish
-  readonly compiled: CompiledPhrases
+  /** As an option of the pipeline. */
+  readonly wishes: (nBest: number) => Pick<TranscribeOptions, 'searchFor'>
+  readonly nodes: number
+  readonly bytes: number
   readonly compileMs: number
 }
 
@@ -23,7 +25,10 @@ export function openList(names: readonly string[], { recognizer, biasStrength }:
   const since = performance.now()
   const lists = new PhraseLists([recognizer])
   const id = 'bench@1'
-  lists.take({ id, phrases: names.map((name) => toPhrase({ name, aliases: [], weight: 1 })) })
-  const wish = (nBest: number): SearchWish => lists.wishOf({ phrases: id, nBest, biasStrength }, recognizer)!
-  return { wish, compiled: wish(1).phrases!, compileMs: performance.now() - since }
+  const most = mostSpellings(names.length)
+  lists.take({ id, phrases: names.map((name) => toPhrase({ name, aliases: [], weight: 1 }, most)) })
+  const compileMs = performance.now() - since
+  const wishes = (nBest: number): Pick<TranscribeOptions, 'searchFor'> => ({ searchFor: lists.wishesOf({ phrases: id, nBest, biasStrength }) })
+  const { trie } = wishes(1).searchFor!(recognizer)!.phrases!
+  return { wishes, nodes: trie.nodes, bytes: trie.bytes, compileMs }
 }

@@ -17,11 +17,11 @@ const SEED = 5
 
 export async function measure(bench: SearchBench): Promise<Outcome> {
   const lists = Object.entries(madeLists(bench)).map(([name, phrases]) => ({ name, phrases: phrases.length, ...openList(phrases, bench) }))
-  printTable(['list', 'phrases', 'nodes', 'MB', 'compiled in ms'], lists.map(({ name, phrases, compiled, compileMs }) => [name, phrases, compiled.trie.nodes, megabytes(compiled.trie.bytes), fixed(compileMs, 0)]))
+  printTable(['list', 'phrases', 'nodes', 'MB', 'compiled in ms'], lists.map(({ name, phrases, nodes, bytes, compileMs }) => [name, phrases, nodes, megabytes(bytes), fixed(compileMs, 0)]))
   console.log()
   const ways = [
     { name: 'none', recognizer: bench.recognizer, options: SERVED },
-    ...lists.map(({ name, wish }) => ({ name, recognizer: bench.recognizer, options: { ...SERVED, search: wish(1) } })),
+    ...lists.map(({ name, wishes }) => ({ name, recognizer: bench.recognizer, options: { ...SERVED, ...wishes(1) } })),
   ]
   const scores = await recognizeAll(bench.clips, ways, 1)
   const plain = new Map(bySource(scores.none!))

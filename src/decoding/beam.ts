@@ -46,7 +46,7 @@ export interface BeamHypothesis {
   readonly phrases: readonly number[]
 }
 
-export const LENGTH_POWER = 0.6
+const LENGTH_POWER = 0.6
 /** Tokens looked at beyond the beams: forbidden ones are among them, and those that only a phrase makes likely. */
 const SPARE_CANDIDATES = 12
 /** More continuations than this are looked for among the candidates and not brought up. */
@@ -63,8 +63,7 @@ interface Live {
 /** Finished transcripts, best first; empty when none came to its end within the budget. */
 export async function beamSearch(step: BeamStep, options: BeamOptions): Promise<BeamHypothesis[]> {
   const { prompt, beams, budget, interrupt } = options
-  for (const token of prompt.slice(0, -1)) await step([{ parent: 0, token }], [], 1)
-  let live: Live[] = [{ tokens: [], logProbabilities: [], logProbability: 0, state: UNBIASED, extension: { parent: 0, token: prompt.at(-1)! } }]
+  let live: Live[] = [{ tokens: [], logProbabilities: [], logProbability: 0, state: UNBIASED, extension: await feedPrompt(step, prompt) }]
   const finished: BeamHypothesis[] = []
   for (let length = 0; length <= budget && live.length > 0; length++) {
     interrupt()
@@ -76,6 +75,12 @@ export async function beamSearch(step: BeamStep, options: BeamOptions): Promise<
     if (isDecided(finished, live, options)) break
   }
   return finished.sort((a, b) => b.score - a.score).slice(0, beams)
+}
+
+/** Feeds all tokens of a prompt but the last, which is the first extension. */
+export async function feedPrompt(step: BeamStep, prompt: readonly number[]): Promise<Extension> {
+  for (const token of prompt.slice(0, -1)) await step([{ parent: 0, token }], [], 1)
+  return { parent: 0, token: prompt.at(-1)! }
 }
 
 /** Lifts the tokens that go on along a phrase, so that they are among the candidates. */
@@ -112,12 +117,17 @@ function worthOf({ logProbability, state }: Live, { bias }: BeamOptions): number
 
 function finish(one: Live, options: BeamOptions): BeamHypothesis {
   const { tokens, logProbabilities, state } = one
-  return { tokens, logProbabilities, score: worthOf(one, options) / logProbabilities.length ** LENGTH_POWER, phrases: state.phrases }
+  return { tokens, logProbabilities, score: byLength(worthOf(one, options), logProbabilities.length), phrases: state.phrases }
+}
+
+/** A sum over so many tokens, as it is compared with sums over fewer or more. */
+export function byLength(sum: number, tokens: number): number {
+  return sum / tokens ** LENGTH_POWER
 }
 
 /** Whether no live hypothesis can beat the best finished one: it would have to go on without any cost. */
 function isDecided(finished: readonly BeamHypothesis[], live: readonly Live[], options: BeamOptions): boolean {
   if (finished.length < options.beams) return false
   const best = finished.reduce((highest, { score }) => Math.max(highest, score), -Infinity)
-  return live.every((one) => worthOf(one, options) / (one.logProbabilities.length + 1) ** LENGTH_POWER < best)
+  return live.every((one) => byLength(worthOf(one, options), one.logProbabilities.length + 1) < best)
 }

@@ -5,8 +5,9 @@
  * The trie is walked level by level, the nodes of a level as one batch. What ends the text, the end token or a mark of
  * punctuation before it, ends the phrase.
  */
-import type { BeamStep, Extension } from './beam.js'
+import { feedPrompt, type BeamStep, type Extension } from './beam.js'
 import type { TokenShapes } from './bias.js'
+import { totalLogProbability } from './greedy.js'
 import { ROOT, type PhraseTrie } from './phrase-trie.js'
 
 export interface PhraseScore {
@@ -44,8 +45,7 @@ interface Path {
 
 /** Every phrase that is not hopeless, likeliest first. */
 export async function scorePhrases(step: BeamStep, trie: PhraseTrie, { prompt, endToken, shapes, interrupt }: ExactOptions): Promise<PhraseScore[]> {
-  for (const token of prompt.slice(0, -1)) await step([{ parent: 0, token }], [], 1)
-  let level: Path[] = [{ node: ROOT, tokens: [], logProbabilities: [], sum: 0, extension: { parent: 0, token: prompt.at(-1)! } }]
+  let level: Path[] = [{ node: ROOT, tokens: [], logProbabilities: [], sum: 0, extension: await feedPrompt(step, prompt) }]
   const scores = new Map<number, PhraseScore>()
   while (level.length > 0) {
     interrupt()
@@ -74,8 +74,7 @@ export async function scorePhrases(step: BeamStep, trie: PhraseTrie, { prompt, e
 function add(scores: Map<number, PhraseScore>, one: PhraseScore): void {
   const known = scores.get(one.phrase)
   if (known === undefined) return void scores.set(one.phrase, one)
-  const sum = (logProbabilities: readonly number[]): number => logProbabilities.reduce((total, value) => total + value, 0)
-  const likelier = sum(one.logProbabilities) > sum(known.logProbabilities) ? one : known
+  const likelier = totalLogProbability(one) > totalLogProbability(known) ? one : known
   scores.set(one.phrase, { ...likelier, logProbability: logSum(known.logProbability, one.logProbability) })
 }
 

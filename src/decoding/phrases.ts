@@ -1,7 +1,7 @@
 /** Between words and tokens, for a search: phrases made ready, what tokens do to words, and transcripts as text. */
-import type { Alternative, PhraseEvidence, PhraseList } from '../phrases.js'
+import type { Alternative, PhraseList, Searched } from '../phrases.js'
 import type { TokenShapes } from './bias.js'
-import type { Decoded } from './greedy.js'
+import { totalLogProbability, type Decoded } from './greedy.js'
 import { PhraseTrie, type TokenSequence } from './phrase-trie.js'
 import type { CompiledPhrases, SearchDecoded } from './search.js'
 
@@ -45,16 +45,16 @@ export function shapesOf({ piece }: Pick<Spelling, 'piece'>): TokenShapes {
   return { beginsWord: (token) => shapeOf(token).begins, isPunctuation: (token) => shapeOf(token).punctuation }
 }
 
-type Worded = Decoded & { readonly text: string; readonly alternatives?: readonly Alternative[]; readonly evidence?: readonly PhraseEvidence[] }
+type Worded = Decoded & { readonly text: string } & Partial<Searched>
 
-/** Transcripts that read the same are one: the likelier stands. */
+/** Transcripts that read the same are one: the better stands. */
 export function asHypothesis(decoded: Decoded | SearchDecoded, { decode }: Pick<Spelling, 'decode'>): Worded {
   const { tokens, logProbabilities, stopped } = decoded
   const plain = { tokens, logProbabilities, stopped, text: decode(tokens) }
   if (!('found' in decoded)) return plain
-  const alternatives = decoded.found.map(({ tokens: own, logProbabilities: each, phrases }): Alternative => {
-    const logProbability = each.reduce((sum, one) => sum + one, 0)
-    return { text: decode(own), confidence: Math.exp(logProbability / each.length), logProbability, phrases }
+  const alternatives = decoded.found.map((one): Alternative => {
+    const logProbability = totalLogProbability(one)
+    return { text: decode(one.tokens), confidence: Math.exp(logProbability / one.logProbabilities.length), logProbability, phrases: one.phrases }
   })
-  return { ...plain, evidence: decoded.evidence, alternatives: alternatives.filter(({ text }, index) => alternatives.findIndex((other) => other.text === text) === index) }
+  return { ...plain, evidence: decoded.evidence, steered: decoded.steered, alternatives: alternatives.filter(({ text }, index) => alternatives.findIndex((other) => other.text === text) === index) }
 }

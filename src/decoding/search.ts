@@ -4,10 +4,10 @@
  * costs little where it is not needed.
  */
 import type { PhraseEvidence } from '../phrases.js'
-import { beamSearch, LENGTH_POWER, type BeamHypothesis, type BeamOptions, type BeamStep } from './beam.js'
+import { beamSearch, byLength, type BeamHypothesis, type BeamOptions, type BeamStep } from './beam.js'
 import { PhraseBias, type TokenShapes } from './bias.js'
 import { MOST_EXACT_NODES, scorePhrases, type PhraseScore } from './exact.js'
-import type { Decoded } from './greedy.js'
+import { totalLogProbability, type Decoded } from './greedy.js'
 import type { PhraseTrie } from './phrase-trie.js'
 
 /** Phrases made ready for the tokens of one model. */
@@ -29,10 +29,12 @@ export interface SearchWish {
 export interface FoundTranscript extends Decoded { readonly phrases: readonly number[] }
 
 export interface SearchDecoded extends Decoded {
-  /** Best first, the first is the transcript itself; empty when no search was run. */
+  /** Best first, the first is the transcript itself; empty when none came to its end. */
   readonly found: readonly FoundTranscript[]
-  /** Phrases by how well they fit, best first. */
+  /** Phrases by how well they fit, best first; empty when no search was run. */
   readonly evidence: readonly PhraseEvidence[]
+  /** The phrases made the transcript another one. */
+  readonly steered: boolean
 }
 
 /** A token less probable than this may have been heard otherwise. */
@@ -42,7 +44,7 @@ const MOST_BEAMS = 8
 /** Phrases that are worth telling. */
 const MOST_EVIDENCE = 40
 
-export function wantsSearch({ logProbabilities, stopped }: Decoded, { nBest, phrases }: SearchWish): boolean {
+function wantsSearch({ logProbabilities, stopped }: Decoded, { nBest, phrases }: SearchWish): boolean {
   if (nBest > 1) return true
   return phrases !== undefined && (stopped !== 'end_of_text' || logProbabilities.some((one) => one < SURE_LOG_PROBABILITY))
 }
@@ -52,20 +54,30 @@ export type StartSearch = () => Promise<BeamStep>
 
 /** What the greedy loop found, or what a search finds where it can change something. */
 export async function searchIfWanted(decoded: Decoded, wish: SearchWish | undefined, start: StartSearch, shapes: TokenShapes, options: Omit<BeamOptions, 'beams' | 'bias'>): Promise<Decoded | SearchDecoded> {
-  return wish !== undefined && wantsSearch(decoded, wish) ? searchOn(start, decoded, wish, shapes, options) : decoded
+  if (wish === undefined) return decoded
+  const bias = wish.phrases && new PhraseBias(wish.phrases.trie, shapes, wish.strength, wish.phrases.weights)
+  if (wantsSearch(decoded, wish)) return searchOn(start, decoded, wish, bias, shapes, options)
+  return { ...decoded, found: [{ ...decoded, phrases: bias?.phrasesIn(decoded.tokens) ?? [] }], evidence: [], steered: false }
 }
 
 /** The greedy transcript stands where the search finds none that comes to its end. */
-export async function searchOn(start: StartSearch, decoded: Decoded, wish: SearchWish, shapes: TokenShapes, options: Omit<BeamOptions, 'beams' | 'bias'>): Promise<SearchDecoded> {
-  const { nBest, phrases, strength } = wish
-  const bias = phrases && new PhraseBias(phrases.trie, shapes, strength, phrases.weights)
+async function searchOn(start: StartSearch, decoded: Decoded, wish: SearchWish, bias: PhraseBias | undefined, shapes: TokenShapes, options: Omit<BeamOptions, 'beams' | 'bias'>): Promise<SearchDecoded> {
+  const { nBest, phrases } = wish
   const beams = Math.min(MOST_BEAMS, Math.max(BEAMS, nBest))
   const beamed = await beamSearch(await start(), { ...options, beams, bias })
   const exact = phrases !== undefined && phrases.trie.nodes <= MOST_EXACT_NODES ? await scorePhrases(await start(), phrases.trie, { ...options, shapes }) : []
   const found = [...beamed.map(asFound), ...exact.map((score) => wholePhrase(score, wish))].sort((a, b) => b.score - a.score)
   const evidence = phrases === undefined ? [] : evidenceFor(decoded, beamed, exact)
-  const [best] = found
-  return best === undefined ? { ...decoded, found: [], evidence } : { ...best.transcript, found: found.slice(0, nBest).map(({ transcript }) => transcript), evidence }
+  const best = found[0]?.transcript
+  if (best === undefined) return { ...decoded, found: [], evidence, steered: false }
+  return { ...best, found: found.slice(0, nBest).map(({ transcript }) => transcript), evidence, steered: isSteered(best, [decoded, ...beamed]) }
+}
+
+/** Whether it stands for its phrases: without their bonus another would. */
+function isSteered(best: FoundTranscript, candidates: readonly Pick<Decoded, 'tokens' | 'logProbabilities'>[]): boolean {
+  if (best.phrases.length === 0) return false
+  const likelihood = (one: Pick<Decoded, 'logProbabilities'>): number => byLength(totalLogProbability(one), one.logProbabilities.length)
+  return candidates.some((other) => other.tokens.join() !== best.tokens.join() && likelihood(other) > likelihood(best))
 }
 
 interface Ranked { readonly transcript: FoundTranscript; readonly score: number }
@@ -77,22 +89,18 @@ function asFound({ tokens, logProbabilities, phrases, score }: BeamHypothesis): 
 /** As a transcript that is one phrase and nothing else, compared with others as the beam compares them. */
 function wholePhrase({ phrase, tokens, logProbabilities, logProbability }: PhraseScore, { phrases, strength }: SearchWish): Ranked {
   const bonus = strength * tokens.length * phrases!.weights[phrase]!
-  return { transcript: { tokens, logProbabilities, stopped: 'end_of_text', phrases: [phrase] }, score: (logProbability + bonus) / logProbabilities.length ** LENGTH_POWER }
+  return { transcript: { tokens, logProbabilities, stopped: 'end_of_text', phrases: [phrase] }, score: byLength(logProbability + bonus, logProbabilities.length) }
 }
 
 /** By exact scores where there are any, else by the transcripts of the beam that hold a phrase. */
 function evidenceFor(decoded: Decoded, beamed: readonly BeamHypothesis[], exact: readonly PhraseScore[]): PhraseEvidence[] {
-  const free = Math.max(sum(decoded.logProbabilities), ...beamed.filter(({ phrases }) => phrases.length === 0).map(({ logProbabilities }) => sum(logProbabilities)))
+  const free = Math.max(...[decoded, ...beamed.filter(({ phrases }) => phrases.length === 0)].map(totalLogProbability))
   const scores = new Map(exact.map(({ phrase, logProbability }) => [phrase, logProbability]))
   if (exact.length === 0) {
-    for (const { phrases, logProbabilities } of beamed) {
-      for (const phrase of phrases) scores.set(phrase, Math.max(scores.get(phrase) ?? -Infinity, sum(logProbabilities)))
+    for (const one of beamed) {
+      for (const phrase of one.phrases) scores.set(phrase, Math.max(scores.get(phrase) ?? -Infinity, totalLogProbability(one)))
     }
   }
   return [...scores].sort(([, a], [, b]) => b - a).slice(0, MOST_EVIDENCE)
     .map(([phrase, logProbability]) => ({ phrase, logProbability, margin: logProbability - free }))
-}
-
-function sum(values: readonly number[]): number {
-  return values.reduce((total, value) => total + value, 0)
 }

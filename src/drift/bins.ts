@@ -83,11 +83,14 @@ function roundBetween(below: number, above: number): number {
   return above
 }
 
+/** Made once: to make one takes longer than to write a thousand numbers with it, and labels are written at every scrape. */
+const LABEL_FORMAT = new Intl.NumberFormat('en', { maximumSignificantDigits: 3, useGrouping: false })
+
 /** What each bin holds, for people. */
 export function binLabels(bins: Bins): string[] {
   if (bins.kind === 'category') return [...bins.categories, OTHER]
   const { edges } = bins
   if (edges.length === 0) return ['any']
-  const shown = edges.map((edge) => edge.toLocaleString('en', { maximumSignificantDigits: 3, useGrouping: false }).replace('-', '−'))
+  const shown = edges.map((edge) => LABEL_FORMAT.format(edge).replace('-', '−'))
   return [`below ${shown[0]}`, ...shown.slice(1).map((edge, index) => `${shown[index]} to ${edge}`), `from ${shown.at(-1)}`]
 }

@@ -36,13 +36,14 @@ const SLOW_CLIPS = SLOW.subWindows * SLOW.clipsEach
 
 /** `bins`: those of another baseline, so that both can be merged; fixed by the clips when absent. `random`: in [0, 1). */
 export function computeBaseline(clips: readonly BaselineClip[], random: () => number, bins: Readonly<Record<FeatureName, Bins>> = binsFor(clips)): Computed {
+  const cellsOf = new Map(clips.map((clip) => [clip, FEATURE_NAMES.map((name, index) => binOf(clip.row[index]!, bins[name]))]))
+  const cellsIn = (list: readonly BaselineClip[]): number[][] => list.map((clip) => cellsOf.get(clip)!)
   const { ordered, method } = inOrder(clips, random)
-  const cellsOf = (list: readonly BaselineClip[]): number[][] => list.map(({ row }) => FEATURE_NAMES.map((name, index) => binOf(row[index]!, bins[name])))
-  const cells = cellsOf(ordered)
+  const cells = cellsIn(ordered)
   const isOrdered = method !== UNORDERED
   const windows = { fast: isOrdered ? cutWindows(cells, FAST_CLIPS) : [], slow: isOrdered ? cutWindows(cells, SLOW_CLIPS) : [] }
   const arrangements = sessionsOf(clips) === null ? 0 : Math.ceil(ARRANGED_WINDOWS / Math.max(1, Math.floor(clips.length / FAST_CLIPS)))
-  const arranged = Array.from({ length: arrangements }, () => cutWindows(cellsOf(inSessions(clips, random)), FAST_CLIPS)).flat()
+  const arranged = Array.from({ length: arrangements }, () => cutWindows(cellsIn(inSessions(clips, random)), FAST_CLIPS)).flat()
   const features = Object.fromEntries(FEATURE_NAMES.map((name, index): [string, FeatureCounts] => {
     const all = countCells(cells, index, bins[name])
     const counted = (some: readonly (readonly (readonly number[])[])[]): number[][] => some.map((window) => countCells(window, index, bins[name]))
@@ -77,14 +78,24 @@ function inOrder(clips: readonly BaselineClip[], random: () => number): { readon
   return { ordered: inSessions(clips, random), method: 'windows of whole sessions' }
 }
 
-/** Sessions in random order, each whole. Clips without a session are sessions of their own. */
 function inSessions(clips: readonly BaselineClip[], random: () => number): BaselineClip[] {
+  return shuffled(sessionsIn(clips), random).flat()
+}
+
+/** The clips of each session. Clips without one are sessions of their own. */
+export function sessionsIn(clips: readonly BaselineClip[]): BaselineClip[][] {
   const sessions = new Map<string, BaselineClip[]>()
   clips.forEach((clip, index) => {
     const key = clip.session ?? `alone ${index}`
-    sessions.set(key, [...sessions.get(key) ?? [], clip])
+    const own = sessions.get(key)
+    if (own) own.push(clip)
+    else sessions.set(key, [clip])
   })
-  return [...sessions.values()].map((own) => ({ own, at: random() })).sort((a, b) => a.at - b.at).flatMap(({ own }) => own)
+  return [...sessions.values()]
+}
+
+export function shuffled<T>(list: readonly T[], random: () => number): T[] {
+  return list.map((one) => ({ one, at: random() })).sort((a, b) => a.at - b.at).map(({ one }) => one)
 }
 
 function cutWindows<T>(list: readonly T[], size: number): T[][] {

@@ -11,7 +11,7 @@ import type { Baseline } from './baseline.js'
 import { binCount, binLabels, binOf, type Bins } from './bins.js'
 import { FAMILIES, FEATURES, FEATURE_NAMES, type DriftFeature, type FeatureName, type FeatureRow } from './features.js'
 import { WINDOWS, type Comparison, type DriftSnapshot, type FeatureState, type WindowName } from './snapshot.js'
-import { cliffsDelta, driftProbability, expectedStability, holm, populationStability, smoothedShares } from './statistics.js'
+import { cliffsDelta, driftProbability, expectedStability, holm, populationStability, smoothedShares, sumOf } from './statistics.js'
 import { CountingWindow, type WindowShape } from './window.js'
 
 const HOUR_MS = 3_600_000
@@ -220,8 +220,4 @@ function stateOf(watched: Watched): FeatureState {
 function summarize({ id, created, model, calibration, source }: Baseline): DriftSnapshot['baseline'] {
   const { clips, sessions, speakers, provenance } = source
   return { id, created, model: model.name, calibrated: calibration.calibrated, uncalibratedBecause: calibration.because, clips, sessions, speakers, provenance }
-}
-
-function sumOf(counts: readonly number[]): number {
-  return counts.reduce((sum, count) => sum + count, 0)
 }

@@ -7,7 +7,7 @@
  * Without sessions, stretches of neighbouring clips take their place.
  */
 import type { Baseline } from './baseline.js'
-import { computeBaseline, type BaselineClip } from './build.js'
+import { computeBaseline, sessionsIn, shuffled, type BaselineClip } from './build.js'
 import type { FeatureName } from './features.js'
 import { DriftMonitor } from './monitor.js'
 
@@ -57,16 +57,7 @@ export function checkFalseAlarms(clips: readonly BaselineClip[], baseline: Basel
 type Block = readonly BaselineClip[]
 
 function blocksOf(clips: readonly BaselineClip[]): Block[] {
-  if (clips.some(({ session }) => session !== null)) {
-    const sessions = new Map<string, BaselineClip[]>()
-    clips.forEach((clip, index) => {
-      const key = clip.session ?? `alone ${index}`
-      const own = sessions.get(key)
-      if (own) own.push(clip)
-      else sessions.set(key, [clip])
-    })
-    return [...sessions.values()]
-  }
+  if (clips.some(({ session }) => session !== null)) return sessionsIn(clips)
   return Array.from({ length: Math.floor(clips.length / STRETCH_CLIPS) }, (_, index) => clips.slice(index * STRETCH_CLIPS, (index + 1) * STRETCH_CLIPS))
 }
 
@@ -74,10 +65,6 @@ function deal(blocks: readonly Block[], random: () => number): { readonly known:
   const dealt = shuffled(blocks, random)
   const middle = dealt.length >> 1
   return { known: dealt.slice(0, middle), others: dealt.slice(middle) }
-}
-
-function shuffled(blocks: readonly Block[], random: () => number): Block[] {
-  return blocks.map((block) => ({ block, at: random() })).sort((a, b) => a.at - b.at).map(({ block }) => block)
 }
 
 /** Features that raised an alarm during one stream of ordinary clips. */

@@ -191,6 +191,6 @@ function take(counts: readonly number[], bins: readonly number[]): number {
   return bins.reduce((sum, bin) => sum + counts[bin]!, 0)
 }
 
-function sumOf(counts: readonly number[]): number {
+export function sumOf(counts: readonly number[]): number {
   return counts.reduce((sum, count) => sum + count, 0)
 }

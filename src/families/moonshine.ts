@@ -16,7 +16,7 @@ import { openAligner, type Attention } from '../runtime/alignment-graph.js'
 import { forbid, greedyGraph } from '../runtime/greedy-graph.js'
 import { requireMergedDecoder, startDecode } from '../runtime/kv-cache.js'
 import { Tensor, type OpenSession } from '../runtime/session.js'
-import { lazySteps } from '../runtime/step-graph.js'
+import { openSearches } from '../runtime/step-graph.js'
 import { llamaTokenizer, type Tokenizer } from '../text/tokenizer.js'
 import type { Engine, ProviderReport } from '../choices.js'
 import type { Clip, Hypothesis } from '../types.js'
@@ -60,7 +60,7 @@ async function openCompiled({ decoding }: Manifest, compiled: CompiledGraphs, to
   const aligner = openAligner(() => compiled.further('align'), open)
   const session = await open(compiled.greedy, { fixedShapes: false })
   const { vocabulary, start } = greedyGraph(session)
-  const steps = lazySteps(async () => open(await compiled.further('steps'), { fixedShapes: false }))
+  const steps = openSearches(() => compiled.further('steps'), open)
   const forbidden = new Set(decoding.suppressTokens)
   const always = forbid(vocabulary, forbidden)
   const anything = forbid(vocabulary, [])

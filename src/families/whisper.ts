@@ -20,7 +20,7 @@ import { openAligner, type Attention } from '../runtime/alignment-graph.js'
 import { allowOnly, forbid, greedyGraph } from '../runtime/greedy-graph.js'
 import { requireMergedDecoder, startDecode } from '../runtime/kv-cache.js'
 import { Tensor, type OpenSession, type Session } from '../runtime/session.js'
-import { lazySteps } from '../runtime/step-graph.js'
+import { openSearches } from '../runtime/step-graph.js'
 import { huggingFaceTokenizer, type Tokenizer } from '../text/tokenizer.js'
 import type { Engine, ProviderReport } from '../choices.js'
 import type { Clip, FeatureMatrix, Hypothesis } from '../types.js'
@@ -85,7 +85,7 @@ async function openCompiled(vocabulary: Vocabulary, compiled: CompiledGraphs, to
   const spoken = { ...words, first: forbid(size, vocabulary.forbiddenFirst) }
   const bins = Number(session.inputs.get('features')![1])
   const nothing = new Tensor('float32', new Float32Array(0), [1, bins, 0])
-  const steps = lazySteps(async () => open(await compiled.further('steps'), { fixedShapes: false }))
+  const steps = openSearches(() => compiled.further('steps'), open)
   const shapes = shapesOf(tokenizer)
   return {
     engine: 'compiled',

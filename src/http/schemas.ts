@@ -119,6 +119,7 @@ export const ReportReply = Type.Object({
   language: Type.String(),
   model: Type.String(),
   segments: Type.Immutable(Type.Array(SegmentSchema)),
+  steered: Type.Boolean({ description: 'The expected phrases made the text another one.' }),
   evidence: Type.Immutable(Type.Array(Type.Object({
     phrase: Type.String({ description: 'Id of the entry, or the phrase.' }),
     logProbability: Type.Number({ description: 'That the clip says it and nothing else.' }),

@@ -4,7 +4,6 @@
  * search engine, which is given every reading and never holds up the transcript for long.
  */
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
-import { Type } from 'typebox'
 import { SpeechError } from '../errors.js'
 import type { EngineFailure } from '../search/engine.js'
 import type { SearchOutcome } from '../search/outcomes.js'
@@ -14,7 +13,8 @@ import type { Report } from '../types.js'
 import { SearchQuery, SearchReply, type Hit } from './catalogue-schemas.js'
 import type { AppDependencies } from './dependencies.js'
 import { readExpected, withIds, type Expected } from './expectations.js'
-import { admitAudio, readChannel, readUpload, recognize } from './recognition.js'
+import { RAW_CLIP, recognizeRawClip } from './raw-clip.js'
+import { admitAudio } from './recognition.js'
 import { ErrorReply } from './schemas.js'
 
 const READINGS = 5
@@ -34,20 +34,14 @@ export const search: FastifyPluginAsyncTypebox<AppDependencies> = async (scope, 
       summary: 'Search by voice',
       description: 'The body is the audio file as it is, as for /v1/transcriptions.',
       tags: ['search'],
-      consumes: ['audio/wav', 'audio/webm', 'audio/ogg', 'audio/mp4', 'audio/mpeg', 'audio/flac', 'audio/l16', 'application/octet-stream'],
-      body: Type.Any({ description: 'The audio file.' }),
+      ...RAW_CLIP,
       querystring: SearchQuery,
       response: { 200: SearchReply, '4xx': ErrorReply, '5xx': ErrorReply },
     },
   }, async (request, reply) => {
-    const { model, language, channel, deadlineSeconds, nBest = READINGS, biasStrength } = request.query
     const expected = readExpected(request.query, dependencies.catalogues, reply)
     const ask = whoAnswers(request.query, expected, dependencies)
-    const audio = await readUpload(request, dependencies)
-    const report = await recognize({
-      audio, model, language, channel: readChannel(channel), mediaType: request.headers['content-type'], deadlineSeconds,
-      phrases: expected?.phrases, nBest, biasStrength,
-    }, request, reply, dependencies)
+    const report = await recognizeRawClip({ nBest: READINGS, ...request.query }, expected, request, reply, dependencies)
     const since = performance.now()
     const alternatives = readingsOf(report)
     const found = await ask(alternatives, report.evidence)

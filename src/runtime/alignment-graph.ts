@@ -1,9 +1,7 @@
-/**
- * What a decoder attends to while it writes a transcript: one run of the graph of compiler/alignment.ts. It is opened
- * when it is first asked for, so that a service that is never asked when words were said pays nothing.
- */
+/** What a decoder attends to while it writes a transcript: one run of the graph of compiler/alignment.ts. */
 import { SpeechError } from '../errors.js'
-import { missingPorts, Tensor, type OpenSession, type Session } from './session.js'
+import { openWhenNeeded } from './late-session.js'
+import { missingPorts, Tensor, type OpenSession } from './session.js'
 
 const INPUTS = ['tokens', 'memory', 'length']
 const OUTPUTS = ['weights']
@@ -24,25 +22,20 @@ export interface Aligner {
 
 /** `read` answers the graph. Attending throws MODEL_INVALID when it is another one. */
 export function openAligner(read: () => Promise<Uint8Array>, open: OpenSession): Aligner {
-  let opened: Promise<Session> | undefined
-  const openChecked = async (): Promise<Session> => {
+  const late = openWhenNeeded(async () => {
     const session = await open(await read(), { fixedShapes: false })
     const missing = missingPorts(session, INPUTS, OUTPUTS)
     if (missing.length > 0) throw new SpeechError('MODEL_INVALID', `the graph aligns nothing, it lacks ${missing.join(', ')}`)
     return session
-  }
+  })
   return {
     async attend(memory, tokens, length) {
-      opened ??= openChecked()
-      const session = await opened.catch((cause: unknown) => {
-        opened = undefined // the next request may find it
-        throw cause
-      })
+      const session = await late.session()
       const { weights } = await session.run({ tokens: integers(tokens), memory, length: integers([length]) }, OUTPUTS)
       const [heads, rows, frames] = weights!.dims as readonly [number, number, number]
       return { weights: weights!.data as Float32Array, heads, tokens: rows, frames }
     },
-    async dispose() { await (await opened)?.release() },
+    dispose: () => late.release(),
   }
 }
 

@@ -3,7 +3,8 @@
  * `writeSteps`). Keys and values of the hypotheses stay tensors of the runtime; `parents` says which of them go on.
  */
 import { SpeechError } from '../errors.js'
-import { missingPorts, Tensor, type Session } from './session.js'
+import { openWhenNeeded } from './late-session.js'
+import { missingPorts, Tensor, type OpenSession, type Session } from './session.js'
 
 const INPUTS = ['tokens', 'parents', 'past', 'memory', 'bias_at', 'bias', 'top']
 const OUTPUTS = ['candidates', 'scores', 'log_probabilities', 'new_past']
@@ -38,12 +39,12 @@ export interface Searches {
   release(): Promise<void>
 }
 
-/** A second graph of the same weights, opened when it is first needed: a service that never searches does not pay for it. */
-export function lazySteps(open: () => Promise<Session>): Searches {
-  let opening: Promise<Session> | undefined
+/** `read` answers the graph. */
+export function openSearches(read: () => Promise<Uint8Array>, open: OpenSession): Searches {
+  const late = openWhenNeeded(async () => open(await read(), { fixedShapes: false }))
   return {
-    on: (memory) => async () => stepGraph(await (opening ??= open())).start(memory).step,
-    async release() { await (await opening)?.release() },
+    on: (memory) => async () => stepGraph(await late.session()).start(memory).step,
+    release: () => late.release(),
   }
 }
 

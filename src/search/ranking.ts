@@ -8,6 +8,10 @@
  * moves the score by a few per cent with the entry's weight. So a name that was said beats one that is like it in the
  * same reading, whatever their weights, and weights decide between what is otherwise equal.
  *
+ * Where the decoder asked the clip about an entry itself, its answer is worth a score too, and the higher one counts:
+ *
+ *   score = evidence · prior
+ *
  * Weighted by hand and held by invariants (test/search/ranking.test.ts), not fitted: the scores order hits, and are
  * no probabilities.
  */

@@ -98,6 +98,7 @@ export class Telemetry {
     this.live.counter('asr_words_total').inc({ model }, wordsOf(report.text))
     this.live.counter('asr_transcripts_total').inc({ model, result: resultOf(report) })
     if ((report.alternatives[0]?.phrases.length ?? 0) > 0) this.live.counter('asr_bias_hits_total').inc()
+    if (report.steered) this.live.counter('asr_bias_overrides_total').inc()
     this.live.histogram('asr_deadline_remaining_seconds').observe(Math.max(0, request.deadlineSeconds - request.secondsSinceUpload))
     this.#describeOutput(report)
     this.#describeInput(report)

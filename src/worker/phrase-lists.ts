@@ -35,17 +35,25 @@ export class PhraseLists {
     this.#lists.delete(id)
   }
 
-  /** What a job wishes for, if anything. Throws CATALOGUE_NOT_FOUND for an id that was never taken. */
-  wishOf({ phrases, nBest = 1, biasStrength = 1 }: Pick<WorkerJob, 'phrases' | 'nBest' | 'biasStrength'>, recognizer: Recognizer): SearchWish | undefined {
+  /** What a job wishes for of each recognizer, if anything. Throws CATALOGUE_NOT_FOUND for an id that was never taken. */
+  wishesOf({ phrases, nBest = 1, biasStrength = 1 }: Pick<WorkerJob, 'phrases' | 'nBest' | 'biasStrength'>): ((recognizer: Recognizer) => SearchWish) | undefined {
     if (phrases === undefined && nBest === 1) return undefined
-    return { phrases: phrases === undefined ? undefined : this.#find(phrases, recognizer), nBest, strength: STRENGTH * biasStrength }
+    const compiledFor = phrases === undefined ? () => undefined : this.#find(phrases)
+    return (recognizer) => ({ phrases: compiledFor(recognizer), nBest, strength: STRENGTH * biasStrength })
   }
 
-  #find(phrases: string | PhraseList, recognizer: Recognizer): CompiledPhrases | undefined {
-    if (typeof phrases !== 'string') return compile(recognizer, phrases)
-    const list = this.#lists.get(phrases)
-    if (list === undefined) throw new SpeechError('CATALOGUE_NOT_FOUND', phrases)
-    return list.get(recognizer)
+  /** A list of the request's own is compiled when its first clip is heard, once. */
+  #find(phrases: string | PhraseList): (recognizer: Recognizer) => CompiledPhrases | undefined {
+    if (typeof phrases === 'string') {
+      const list = this.#lists.get(phrases)
+      if (list === undefined) throw new SpeechError('CATALOGUE_NOT_FOUND', phrases)
+      return (recognizer) => list.get(recognizer)
+    }
+    const compiled = new Map<Recognizer, CompiledPhrases | undefined>()
+    return (recognizer) => {
+      if (!compiled.has(recognizer)) compiled.set(recognizer, compile(recognizer, phrases))
+      return compiled.get(recognizer)
+    }
   }
 }
 

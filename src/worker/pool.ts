@@ -26,9 +26,9 @@ const MAX_BACKOFF_SECONDS = 30
 const MAX_ATTEMPTS = 2
 
 export class WorkerPool {
+  readonly phraseLists: Publications
   readonly #options: PoolOptions
   readonly #queue: BoundedQueue<Job>
-  readonly phraseLists: Publications
   readonly #workers = new Set<RecognitionWorker>()
   readonly #running = new Map<RecognitionWorker, Job>()
   readonly #backoffTimers = new Set<NodeJS.Timeout>()

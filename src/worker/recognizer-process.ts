@@ -147,7 +147,7 @@ async function recognize(id: number, job: WorkerJob): Promise<Outcome> {
     interrupt()
     const { language, channel, headerless, words } = job
     const cascade = job.model === loaded.settings.models[0] ? loaded.cascade : undefined
-    const report = await transcribe(job.audio, recognizer, { ...loaded.settings, language, channel, headerless, words, search: loaded.phraseLists.wishOf(job, recognizer), detectors: loaded.detectors, cascade, interrupt })
+    const report = await transcribe(job.audio, recognizer, { ...loaded.settings, language, channel, headerless, words, searchFor: loaded.phraseLists.wishesOf(job), detectors: loaded.detectors, cascade, interrupt })
     return { ok: true, report }
   } catch (thrown) {
     return { ok: false, error: toWire(thrown, 'RECOGNIZER_FAILED') }

@@ -1,10 +1,10 @@
 /** Searches on a made-up model whose every transcript can be enumerated: the trie, the bias, the beam, exact scores. */
 import t from 'tap'
-import { beamSearch, LENGTH_POWER, type BeamOptions, type BeamStep } from '../../src/decoding/beam.js'
+import { beamSearch, byLength, type BeamOptions, type BeamStep } from '../../src/decoding/beam.js'
 import { PhraseBias, UNBIASED, type TokenShapes } from '../../src/decoding/bias.js'
 import { scorePhrases } from '../../src/decoding/exact.js'
 import { PhraseTrie, ROOT, type TokenSequence } from '../../src/decoding/phrase-trie.js'
-import { searchOn, wantsSearch } from '../../src/decoding/search.js'
+import { searchIfWanted, type SearchDecoded, type SearchWish } from '../../src/decoding/search.js'
 import { seededRandom } from '../../src/scoring/seeded-random.js'
 
 const END = 0
@@ -89,13 +89,13 @@ t.test('what a broken path earned is taken back; a whole phrase keeps it if its 
 t.test('a beam that is wide enough finds the best of all transcripts, with phrases and without', async (t) => {
   for (let seed = 0; seed < 20; seed++) {
     const all = everything(seed, 4)
-    const plain = all.map(({ tokens, sum }) => ({ tokens, score: sum / (tokens.length + 1) ** LENGTH_POWER })).sort((a, b) => b.score - a.score)
+    const plain = all.map(({ tokens, sum }) => ({ tokens, score: byLength(sum, tokens.length + 1) })).sort((a, b) => b.score - a.score)
     const [found] = await beamSearch(model(seed), options())
     t.same(found!.tokens, plain[0]!.tokens)
     t.ok(Math.abs(found!.score - plain[0]!.score) < 1e-6)
     const bias = biasFor([{ phrase: 0, tokens: [2, 1] }, { phrase: 1, tokens: [4, 3, 3] }], 1)
     const worth = (tokens: readonly number[]): number => bias.worth(bias.atEnd(tokens.reduce((state, token) => bias.after(state, token), UNBIASED)))
-    const biased = all.map(({ tokens, sum }) => ({ tokens, score: (sum + worth(tokens)) / (tokens.length + 1) ** LENGTH_POWER })).sort((a, b) => b.score - a.score)
+    const biased = all.map(({ tokens, sum }) => ({ tokens, score: byLength(sum + worth(tokens), tokens.length + 1) })).sort((a, b) => b.score - a.score)
     t.same((await beamSearch(model(seed), options({ bias })))[0]!.tokens, biased[0]!.tokens)
   }
 })
@@ -131,25 +131,42 @@ t.test('exact scores are the probabilities of all spellings of a phrase and noth
   }
 })
 
-t.test('a sure transcript is not searched, a doubtful one is where something is expected, and several are always', (t) => {
-  const sure = { tokens: [2], logProbabilities: [-0.01, -0.01], stopped: 'end_of_text' as const }
-  const doubtful = { ...sure, logProbabilities: [-0.01, -2] }
-  const phrases = { trie: PhraseTrie.build([{ phrase: 0, tokens: [2] }]), weights: [1], unspellable: [] }
-  t.notOk(wantsSearch(sure, { nBest: 1, phrases, strength: 1 }))
-  t.ok(wantsSearch(doubtful, { nBest: 1, phrases, strength: 1 }))
-  t.notOk(wantsSearch(doubtful, { nBest: 1, phrases: undefined, strength: 1 }))
-  t.ok(wantsSearch(sure, { nBest: 2, phrases: undefined, strength: 1 }))
-  t.end()
+type Greedy = Parameters<typeof searchIfWanted>[0]
+const GREEDY: Greedy = { tokens: [1], logProbabilities: [-3, -3], stopped: 'end_of_text' }
+const PHRASES = { trie: PhraseTrie.build([{ phrase: 0, tokens: [2, 1] }, { phrase: 1, tokens: [4] }]), weights: [1, 1], unspellable: [] }
+
+async function search(greedy: Greedy, wish: SearchWish | undefined, changes: Partial<BeamOptions> = {}): Promise<{ decoded: Partial<SearchDecoded>; searches: number }> {
+  let searches = 0
+  const start = async (): Promise<BeamStep> => {
+    searches++
+    return model(3)
+  }
+  return { decoded: await searchIfWanted(greedy, wish, start, SHAPES, options(changes)), searches }
+}
+
+t.test('a sure transcript is not searched, a doubtful one is where something is expected, and several are always', async (t) => {
+  const sure: Greedy = { tokens: [4], logProbabilities: [-0.01, -0.01], stopped: 'end_of_text' }
+  const doubtful: Greedy = { ...sure, logProbabilities: [-0.01, -2] }
+  t.same(await search(sure, undefined), { decoded: sure, searches: 0 })
+  t.match(await search(sure, { nBest: 1, phrases: PHRASES, strength: 1 }), { searches: 0, decoded: { tokens: [4], found: [{ tokens: [4], phrases: [1] }], steered: false } }, 'what it holds is told')
+  t.ok((await search(doubtful, { nBest: 1, phrases: PHRASES, strength: 1 })).searches > 0)
+  t.equal((await search(doubtful, { nBest: 1, phrases: undefined, strength: 1 })).searches, 0)
+  t.ok((await search(sure, { nBest: 2, phrases: undefined, strength: 1 })).searches > 0)
 })
 
 t.test('a search answers its best transcript first, and how well each phrase fits', async (t) => {
-  const greedy = { tokens: [1], logProbabilities: [-3, -3], stopped: 'end_of_text' as const }
-  const phrases = { trie: PhraseTrie.build([{ phrase: 0, tokens: [2, 1] }, { phrase: 1, tokens: [4] }]), weights: [1, 1], unspellable: [] }
-  const { found, evidence, tokens } = await searchOn(async () => model(3), greedy, { nBest: 3, phrases, strength: 1 }, SHAPES, options())
-  t.equal(found.length, 3)
-  t.same(found[0]!.tokens, tokens)
-  t.same(evidence.map(({ phrase }) => phrase).sort(), [0, 1])
-  t.ok(evidence[0]!.logProbability >= evidence[1]!.logProbability)
-  const none = await searchOn(async () => model(3), greedy, { nBest: 1, phrases: undefined, strength: 1 }, SHAPES, options({ budget: 0, forbiddenFirst: new Set([END]) }))
-  t.match(none, { tokens: [1], found: [], evidence: [] }, 'nothing came to its end: the greedy one stands')
+  const { decoded: { found, evidence, tokens } } = await search(GREEDY, { nBest: 3, phrases: PHRASES, strength: 1 })
+  t.equal(found!.length, 3)
+  t.same(found![0]!.tokens, tokens)
+  t.same(evidence!.map(({ phrase }) => phrase).sort(), [0, 1])
+  t.ok(evidence![0]!.logProbability >= evidence![1]!.logProbability)
+  const none = await search(GREEDY, { nBest: 2, phrases: undefined, strength: 1 }, { budget: 0, forbiddenFirst: new Set([END]) })
+  t.match(none.decoded, { tokens: [1], found: [], evidence: [] }, 'nothing came to its end: the greedy one stands')
+})
+
+t.test('a transcript is steered when phrases made it another one', async (t) => {
+  const strong = await search(GREEDY, { nBest: 2, phrases: PHRASES, strength: 30 })
+  t.match(strong.decoded, { steered: true, found: [{ phrases: [Number] }] })
+  const weak = await search(GREEDY, { nBest: 2, phrases: PHRASES, strength: 0 })
+  t.equal(weak.decoded.steered, false, 'a bonus of nothing changes nothing')
 })

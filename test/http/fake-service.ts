@@ -18,7 +18,7 @@ import type { JobRequest } from '../../src/worker/job.js'
 import { wavOfSeconds } from './wav.js'
 
 export const REPORT: Report = {
-  text: 'play some jazz', confidence: 0.9, lowestTokenProbability: 0.7, correctness: 0.8, alternatives: [], evidence: [], language: 'en', model: 'moonshine-tiny-en', noSpeechReason: null, warnings: [],
+  text: 'play some jazz', confidence: 0.9, lowestTokenProbability: 0.7, correctness: 0.8, alternatives: [], evidence: [], steered: false, language: 'en', model: 'moonshine-tiny-en', noSpeechReason: null, warnings: [],
   hearings: 3,
   cascade: { model: 'whisper-base', asked: 1, reasons: ['sure', 'low_confidence'], seconds: 0.4 },
   segments: [

@@ -71,6 +71,13 @@ t.test('transcriptions are steered by the same parameters and give readings when
   t.match(await metric('asr_bias_hits_total'), ['asr_bias_hits_total 2'])
 })
 
+t.test('a search says when words were said where it is asked to, as a transcription does', async (t) => {
+  const { url, jobs } = await setUp(t, {}, { answer: heard(reading('blues', -1)) })
+  await search(url, 'phrases=blues&words=true')
+  await search(url, 'phrases=blues')
+  t.match(jobs.map(({ words }) => words), [true, false])
+})
+
 t.test('the prompt of OpenAI\'s route is a list of phrases; prose steers nothing and is named as ignored', async (t) => {
   const { url, jobs } = await setUp(t)
   const ask = (prompt: string): Promise<Response> => {

@@ -13,7 +13,7 @@ async function samples(telemetry: Telemetry): Promise<Map<string, number>> {
 }
 
 const REPORT: Report = {
-  text: 'two words', confidence: 0.9, lowestTokenProbability: 0.7, correctness: 0.8, alternatives: [], evidence: [], language: 'en', model: 'a-model', noSpeechReason: null, warnings: [],
+  text: 'two words', confidence: 0.9, lowestTokenProbability: 0.7, correctness: 0.8, alternatives: [], evidence: [], steered: false, language: 'en', model: 'a-model', noSpeechReason: null, warnings: [],
   hearings: 3,
   cascade: null,
   segments: [{ startSeconds: 0, endSeconds: 1, text: 'two words', words: null, confidence: 0.9, meanLogProbability: -0.1, tokens: [1, 2, 3], stopped: 'end_of_text', agreement: 1, model: 'a-model', cascade: null }],
