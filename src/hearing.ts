@@ -9,6 +9,7 @@
  */
 import { surround, type SpokenClip, type SurroundedClip } from './audio/clips.js'
 import type { SearchWish } from './decoding/search.js'
+import type { PhraseEvidence } from './phrases.js'
 import type { RecognizeOptions, Recognizer } from './recognizer.js'
 import type { Clip, Hypothesis } from './types.js'
 import type { Word } from './words.js'
@@ -62,9 +63,10 @@ export async function hear(clip: SpokenClip, recognizer: Recognizer, options: He
     const one = await attempt(surround(clip, lead, trailSeconds))
     if (best === undefined || isLikelier(one.hypothesis, best.hypothesis)) best = one
     const { stopped, logProbabilities } = best.hypothesis
-    if (stopped === 'end_of_text' && meanLogProbability(logProbabilities) >= doubtBelow) break
+    if (stopped === 'end_of_text' && (meanLogProbability(logProbabilities) >= doubtBelow || isSettled(mergedEvidence(all)))) break
   }
-  return heard({ ...best!, hypothesis: { ...best!.hypothesis, ...mergedEvidence(all) } })
+  const evidence = mergedEvidence(all)
+  return heard({ ...best!, hypothesis: { ...best!.hypothesis, ...evidence.length > 0 && { evidence } } })
 }
 
 /** What was heard, and in which shape of the clip. */
@@ -83,11 +85,13 @@ function agreementOf({ text }: Hypothesis, all: readonly Hypothesis[]): number {
 
 /** Of a phrase that one hearing did not think of: a little less than the least that it did. */
 const UNHEARD_BELOW_LEAST = 2
+/** Of the best phrase over what nobody expected, and over the next one; natural logarithms. */
+const SETTLED_MARGIN = -1
+const SETTLED_LEAD = 3
 
 /** Several hearings of a clip are several opinions: of each phrase the mean. */
-function mergedEvidence(all: readonly Hypothesis[]): Pick<Hypothesis, 'evidence'> {
+function mergedEvidence(all: readonly Hypothesis[]): PhraseEvidence[] {
   const lists = all.flatMap(({ evidence }) => evidence === undefined || evidence.length === 0 ? [] : [evidence])
-  if (lists.length === 0) return {}
   const phrases = [...new Set(lists.flatMap((list) => list.map(({ phrase }) => phrase)))]
   const meanOf = (values: readonly number[]): number => sum(values) / values.length
   const merged = phrases.map((phrase) => {
@@ -95,7 +99,12 @@ function mergedEvidence(all: readonly Hypothesis[]): Pick<Hypothesis, 'evidence'
       ?? { logProbability: list.at(-1)!.logProbability - UNHEARD_BELOW_LEAST, margin: list.at(-1)!.margin - UNHEARD_BELOW_LEAST })
     return { phrase, logProbability: meanOf(opinions.map(({ logProbability }) => logProbability)), margin: meanOf(opinions.map(({ margin }) => margin)) }
   })
-  return { evidence: merged.sort((a, b) => b.logProbability - a.logProbability) }
+  return merged.sort((a, b) => b.margin - a.margin)
+}
+
+/** Whether the clip is one of the phrases, and clearly this one, whatever the model thinks of its spelling. */
+function isSettled([first, second]: readonly PhraseEvidence[]): boolean {
+  return first !== undefined && second !== undefined && first.margin > SETTLED_MARGIN && first.margin - second.margin > SETTLED_LEAD
 }
 
 /** A transcript that came to its end beats one that was cut off, and one of what is expected one that is not. */

@@ -39,7 +39,7 @@ export interface PhraseEvidence {
   readonly phrase: number
   /** Natural logarithm of the probability that the clip says it and nothing else; a mean where it was heard several times. */
   readonly logProbability: number
-  /** The same less that of the likeliest transcript that nobody expected: near 0 or above, it was said; far below, something else was. */
+  /** How much better the phrase fits than the likeliest transcript that nobody expected, natural logarithm, both without what the model would write over silence: near 0 or above, it was said; far below, something else was. */
   readonly margin: number
 }
 

@@ -36,6 +36,9 @@ export interface BeamOptions {
   readonly interrupt: () => void
 }
 
+/** Begins a search over what the encoder heard. */
+export type StartSearch = () => Promise<BeamStep>
+
 /** A transcript that came to its end. */
 export interface BeamHypothesis {
   readonly tokens: readonly number[]

@@ -24,11 +24,12 @@ export interface ExactOptions {
   readonly endToken: number
   readonly shapes: TokenShapes
   readonly interrupt: () => void
+  /** A path this much less likely than the best of its level is given up, natural logarithms. */
+  readonly hopeless?: number
 }
 
 /** Larger lists are left to the beam. */
 export const MOST_EXACT_NODES = 400
-/** A path this much less likely than the best of its level is given up, natural logarithms. */
 const HOPELESS = 14
 /** Brings the wanted tokens to the top, whatever their probability. */
 const WANTED = 1e4
@@ -44,7 +45,7 @@ interface Path {
 }
 
 /** Every phrase that is not hopeless, likeliest first. */
-export async function scorePhrases(step: BeamStep, trie: PhraseTrie, { prompt, endToken, shapes, interrupt }: ExactOptions): Promise<PhraseScore[]> {
+export async function scorePhrases(step: BeamStep, trie: PhraseTrie, { prompt, endToken, shapes, interrupt, hopeless = HOPELESS }: ExactOptions): Promise<PhraseScore[]> {
   let level: Path[] = [{ node: ROOT, tokens: [], logProbabilities: [], sum: 0, extension: await feedPrompt(step, prompt) }]
   const scores = new Map<number, PhraseScore>()
   while (level.length > 0) {
@@ -65,7 +66,7 @@ export async function scorePhrases(step: BeamStep, trie: PhraseTrie, { prompt, e
       if (phrase !== -1) add(scores, { phrase, tokens: path.tokens, logProbabilities: [...path.logProbabilities, ended], logProbability: path.sum + ended })
     })
     const best = Math.max(...grown.map(({ sum }) => sum), ...[...scores.values()].map(({ logProbability }) => logProbability))
-    level = grown.filter(({ sum }) => sum > best - HOPELESS)
+    level = grown.filter(({ sum }) => sum > best - hopeless)
   }
   return [...scores.values()].sort((a, b) => b.logProbability - a.logProbability)
 }

@@ -4,11 +4,13 @@
  * costs little where it is not needed.
  */
 import type { PhraseEvidence } from '../phrases.js'
-import { beamSearch, byLength, type BeamHypothesis, type BeamOptions, type BeamStep } from './beam.js'
+import { beamSearch, byLength, type BeamHypothesis, type BeamOptions, type StartSearch } from './beam.js'
 import { PhraseBias, type TokenShapes } from './bias.js'
+import { evidenceFor } from './evidence.js'
 import { MOST_EXACT_NODES, scorePhrases, type PhraseScore } from './exact.js'
 import { totalLogProbability, type Decoded } from './greedy.js'
 import type { PhraseTrie } from './phrase-trie.js'
+import type { SilencePrior } from './silence-prior.js'
 
 /** Phrases made ready for the tokens of one model. */
 export interface CompiledPhrases {
@@ -41,36 +43,42 @@ export interface SearchDecoded extends Decoded {
 const SURE_LOG_PROBABILITY = Math.log(0.9)
 const BEAMS = 4
 const MOST_BEAMS = 8
-/** Phrases that are worth telling. */
-const MOST_EVIDENCE = 40
 
 function wantsSearch({ logProbabilities, stopped }: Decoded, { nBest, phrases }: SearchWish): boolean {
   if (nBest > 1) return true
   return phrases !== undefined && (stopped !== 'end_of_text' || logProbabilities.some((one) => one < SURE_LOG_PROBABILITY))
 }
 
-/** Begins a search over what the encoder heard. */
-export type StartSearch = () => Promise<BeamStep>
+type SearchOptions = Omit<BeamOptions, 'beams' | 'bias'>
+
+/** What a search needs of a model that has heard a clip. */
+export interface SearchModel {
+  readonly start: StartSearch
+  /** What it would write without the clip. */
+  readonly prior: SilencePrior
+  readonly shapes: TokenShapes
+}
 
 /** What the greedy loop found, or what a search finds where it can change something. */
-export async function searchIfWanted(decoded: Decoded, wish: SearchWish | undefined, start: StartSearch, shapes: TokenShapes, options: Omit<BeamOptions, 'beams' | 'bias'>): Promise<Decoded | SearchDecoded> {
+export async function searchIfWanted(decoded: Decoded, wish: SearchWish | undefined, model: SearchModel, options: SearchOptions): Promise<Decoded | SearchDecoded> {
   if (wish === undefined) return decoded
-  const bias = wish.phrases && new PhraseBias(wish.phrases.trie, shapes, wish.strength, wish.phrases.weights)
-  if (wantsSearch(decoded, wish)) return searchOn(start, decoded, wish, bias, shapes, options)
-  return { ...decoded, found: [{ ...decoded, phrases: bias?.phrasesIn(decoded.tokens) ?? [] }], evidence: [], steered: false }
+  const bias = wish.phrases && new PhraseBias(wish.phrases.trie, model.shapes, wish.strength, wish.phrases.weights)
+  const greedy: FoundTranscript = { ...decoded, phrases: bias?.phrasesIn(decoded.tokens) ?? [] }
+  if (wantsSearch(decoded, wish)) return searchOn(model, greedy, wish, bias, options)
+  return { ...decoded, found: [greedy], evidence: [], steered: false }
 }
 
 /** The greedy transcript stands where the search finds none that comes to its end. */
-async function searchOn(start: StartSearch, decoded: Decoded, wish: SearchWish, bias: PhraseBias | undefined, shapes: TokenShapes, options: Omit<BeamOptions, 'beams' | 'bias'>): Promise<SearchDecoded> {
+async function searchOn(model: SearchModel, greedy: FoundTranscript, wish: SearchWish, bias: PhraseBias | undefined, options: SearchOptions): Promise<SearchDecoded> {
   const { nBest, phrases } = wish
   const beams = Math.min(MOST_BEAMS, Math.max(BEAMS, nBest))
-  const beamed = await beamSearch(await start(), { ...options, beams, bias })
-  const exact = phrases !== undefined && phrases.trie.nodes <= MOST_EXACT_NODES ? await scorePhrases(await start(), phrases.trie, { ...options, shapes }) : []
+  const beamed = await beamSearch(await model.start(), { ...options, beams, bias })
+  const exact = phrases !== undefined && phrases.trie.nodes <= MOST_EXACT_NODES ? await scorePhrases(await model.start(), phrases.trie, { ...options, shapes: model.shapes }) : []
   const found = [...beamed.map(asFound), ...exact.map((score) => wholePhrase(score, wish))].sort((a, b) => b.score - a.score)
-  const evidence = phrases === undefined ? [] : evidenceFor(decoded, beamed, exact)
+  const evidence = phrases === undefined ? [] : await evidenceFor(phrases.trie, greedy, beamed, exact, model.prior, options)
   const best = found[0]?.transcript
-  if (best === undefined) return { ...decoded, found: [], evidence, steered: false }
-  return { ...best, found: found.slice(0, nBest).map(({ transcript }) => transcript), evidence, steered: isSteered(best, [decoded, ...beamed]) }
+  if (best === undefined) return { ...greedy, found: [], evidence, steered: false }
+  return { ...best, found: found.slice(0, nBest).map(({ transcript }) => transcript), evidence, steered: isSteered(best, [greedy, ...beamed]) }
 }
 
 /** Whether it stands for its phrases: without their bonus another would. */
@@ -90,17 +98,4 @@ function asFound({ tokens, logProbabilities, phrases, score }: BeamHypothesis): 
 function wholePhrase({ phrase, tokens, logProbabilities, logProbability }: PhraseScore, { phrases, strength }: SearchWish): Ranked {
   const bonus = strength * tokens.length * phrases!.weights[phrase]!
   return { transcript: { tokens, logProbabilities, stopped: 'end_of_text', phrases: [phrase] }, score: byLength(logProbability + bonus, logProbabilities.length) }
-}
-
-/** By exact scores where there are any, else by the transcripts of the beam that hold a phrase. */
-function evidenceFor(decoded: Decoded, beamed: readonly BeamHypothesis[], exact: readonly PhraseScore[]): PhraseEvidence[] {
-  const free = Math.max(...[decoded, ...beamed.filter(({ phrases }) => phrases.length === 0)].map(totalLogProbability))
-  const scores = new Map(exact.map(({ phrase, logProbability }) => [phrase, logProbability]))
-  if (exact.length === 0) {
-    for (const one of beamed) {
-      for (const phrase of one.phrases) scores.set(phrase, Math.max(scores.get(phrase) ?? -Infinity, totalLogProbability(one)))
-    }
-  }
-  return [...scores].sort(([, a], [, b]) => b - a).slice(0, MOST_EVIDENCE)
-    .map(([phrase, logProbability]) => ({ phrase, logProbability, margin: logProbability - free }))
 }

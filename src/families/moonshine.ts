@@ -9,6 +9,7 @@ import { tokenBudget } from '../decoding/limits.js'
 import { greedyInRuns } from '../decoding/runs.js'
 import { asHypothesis, compilePhrases, shapesOf } from '../decoding/phrases.js'
 import { searchIfWanted, type SearchDecoded } from '../decoding/search.js'
+import { SilencePrior } from '../decoding/silence-prior.js'
 import { SpeechError } from '../errors.js'
 import type { Manifest, ModelFiles } from '../manifest.js'
 import type { CompiledGraphs, LoadFamily, RecognizeOptions } from '../recognizer.js'
@@ -23,6 +24,9 @@ import type { Clip, Hypothesis } from '../types.js'
 
 /** A state of the encoder hears 894 samples, the next one begins 384 later (architectures/moonshine.ts, `listen`). */
 const CLOCK: FrameClock = { firstSeconds: 447 / 16_000, stepSeconds: 384 / 16_000 }
+
+/** As long as a word. */
+const SILENCE_SAMPLES = 16_000
 
 export const load: LoadFamily = async (manifest, files, open, compiled) => {
   const { frontEnd, limits, hearing, languages, decoding } = manifest
@@ -67,6 +71,8 @@ async function openCompiled({ decoding }: Manifest, compiled: CompiledGraphs, to
   const notTheEnd = forbid(vocabulary, [decoding.endToken])
   const nothing = new Tensor('float32', new Float32Array(0), [1, 0])
   const shapes = shapesOf(tokenizer)
+  const silence = new Tensor('float32', new Float32Array(SILENCE_SAMPLES), [1, SILENCE_SAMPLES])
+  const prior = new SilencePrior(steps.after(() => start({ input: 'waveform', heard: silence, nothing }).encode()), shapes)
   const { startToken, endToken } = decoding
   return {
     engine: 'compiled',
@@ -81,7 +87,7 @@ async function openCompiled({ decoding }: Manifest, compiled: CompiledGraphs, to
       const memory = await stopwatch.timeAsync('model', () => decode.encode())
       const greedy = await stopwatch.timeAsync('model', greedily)
       const limits = { prompt, endToken, budget, forbidden, forbiddenFirst: new Set(mustSpeak ? [endToken] : []), interrupt }
-      const decoded = await stopwatch.timeAsync('model', () => searchIfWanted(greedy, search, steps.on(memory), shapes, limits))
+      const decoded = await stopwatch.timeAsync('model', () => searchIfWanted(greedy, search, { start: steps.on(memory), prior, shapes }, limits))
       if (!words) return decoded
       interrupt()
       const attention = await stopwatch.timeAsync('align', () => aligner.attend(memory, [...prompt, ...decoded.tokens], memory.dims[2]!))

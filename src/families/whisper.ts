@@ -12,6 +12,7 @@ import { tokenBudget } from '../decoding/limits.js'
 import { greedyInRuns } from '../decoding/runs.js'
 import { asHypothesis, compilePhrases, shapesOf } from '../decoding/phrases.js'
 import { searchIfWanted, type SearchDecoded } from '../decoding/search.js'
+import { SilencePrior } from '../decoding/silence-prior.js'
 import { SpeechError } from '../errors.js'
 import { logMelExtractor } from '../features/log-mel.js'
 import type { Manifest, ModelFiles } from '../manifest.js'
@@ -29,6 +30,8 @@ import type { Clip, FeatureMatrix, Hypothesis } from '../types.js'
 const TIMESTAMP_TOKENS = 1501
 /** Silence behind the clip that the compiled graph hears itself: where speech ends is heard in what follows it. */
 const MARGIN_SECONDS = 3
+/** As long as a word. */
+const SILENCE_SECONDS = 1
 /** Features of one moment make a frame, two frames a state of the encoder. */
 const FRAMES_OF_A_STATE = 2
 
@@ -37,15 +40,19 @@ export const load: LoadFamily = async (manifest, files, open, compiled) => {
   if (frontEnd.kind !== 'log-mel') throw new SpeechError('MODEL_INVALID', `${manifest.name}: Whisper takes log-mel features, not a ${frontEnd.kind}`)
   const vocabulary = readVocabulary(manifest)
   const tokenizer = await openTokenizer(manifest, files)
-  const opened = compiled === undefined ? await openPublished(manifest, vocabulary, files, open) : await openCompiled(vocabulary, compiled, tokenizer, open)
-  const { engine, provider, timesWords, decode, dispose } = opened
   const { sampleRate, hopSamples, frames } = frontEnd
   const extract = logMelExtractor(frontEnd)
+  const framesOf = (samples: Float32Array): number => Math.min(frames, evenly((samples.length + MARGIN_SECONDS * sampleRate) / hopSamples))
+  const silence = new Float32Array(SILENCE_SECONDS * sampleRate)
+  const opened = compiled === undefined
+    ? await openPublished(manifest, vocabulary, files, open)
+    : await openCompiled(vocabulary, compiled, tokenizer, open, () => binsFirst(extract(silence, framesOf(silence))))
+  const { engine, provider, timesWords, decode, dispose } = opened
   const clock: FrameClock = { firstSeconds: 0, stepSeconds: FRAMES_OF_A_STATE * hopSamples / sampleRate }
 
   async function recognize(clip: Clip, options: RecognizeOptions): Promise<Hypothesis> {
     const { samples } = clip.waveform
-    const heard = engine === 'reference' ? frames : Math.min(frames, evenly((samples.length + MARGIN_SECONDS * sampleRate) / hopSamples))
+    const heard = engine === 'reference' ? frames : framesOf(samples)
     const features = options.stopwatch.time('model_features', () => binsFirst(extract(samples, heard)))
     const budget = tokenBudget(samples.length / sampleRate, decoding.tokensPerSecond, decoding.maxTokens)
     const states = Math.ceil(Math.min(heard, samples.length / hopSamples) / FRAMES_OF_A_STATE)
@@ -74,7 +81,8 @@ interface Opened {
 /** [1, bins, frames], and how many states of the encoder they make without the silence behind the clip. */
 interface Features { readonly features: Tensor; readonly states: number }
 
-async function openCompiled(vocabulary: Vocabulary, compiled: CompiledGraphs, tokenizer: Tokenizer, open: OpenSession): Promise<Opened> {
+/** `silence` answers the features of as much. */
+async function openCompiled(vocabulary: Vocabulary, compiled: CompiledGraphs, tokenizer: Tokenizer, open: OpenSession, silence: () => Tensor): Promise<Opened> {
   const aligner = openAligner(() => compiled.further('align'), open)
   const session = await open(compiled.greedy, { fixedShapes: false })
   const { vocabulary: size, start } = greedyGraph(session)
@@ -87,6 +95,7 @@ async function openCompiled(vocabulary: Vocabulary, compiled: CompiledGraphs, to
   const nothing = new Tensor('float32', new Float32Array(0), [1, bins, 0])
   const steps = openSearches(() => compiled.further('steps'), open)
   const shapes = shapesOf(tokenizer)
+  const prior = new SilencePrior(steps.after(() => start({ input: 'features', heard: silence(), nothing }).encode()), shapes)
   return {
     engine: 'compiled',
     provider: session.provider,
@@ -100,7 +109,7 @@ async function openCompiled(vocabulary: Vocabulary, compiled: CompiledGraphs, to
       const greedy = await stopwatch.timeAsync('model', () => greedyInRuns(decode.choosing(mustSpeak ? spoken : words), { prompt, endToken, budget, interrupt }))
       if (memory === undefined) return { ...greedy, language }
       const limits = { prompt, endToken, budget, forbidden: vocabulary.forbidden, forbiddenFirst: mustSpeak ? vocabulary.forbiddenFirst : vocabulary.blank, interrupt }
-      const decoded = await stopwatch.timeAsync('model', () => searchIfWanted(greedy, search, steps.on(memory), shapes, limits))
+      const decoded = await stopwatch.timeAsync('model', () => searchIfWanted(greedy, search, { start: steps.on(memory), prior, shapes }, limits))
       if (!timed) return { ...decoded, language }
       interrupt()
       const attention = await stopwatch.timeAsync('align', () => aligner.attend(memory, [...prompt, ...decoded.tokens], states))

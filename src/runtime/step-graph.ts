@@ -36,14 +36,21 @@ export interface Candidates {
 export interface Searches {
   /** Opens the graph if it is not open yet; then, each call begins another search over this memory. */
   on(memory: Tensor): () => Promise<Search['step']>
+  /** The same over what never changes: `encode` is called once, when the first search begins. */
+  after(encode: () => Promise<Tensor>): () => Promise<Search['step']>
   release(): Promise<void>
 }
 
 /** `read` answers the graph. */
 export function openSearches(read: () => Promise<Uint8Array>, open: OpenSession): Searches {
   const late = openWhenNeeded(async () => open(await read(), { fixedShapes: false }))
+  const on = (memory: Tensor) => async () => stepGraph(await late.session()).start(memory).step
   return {
-    on: (memory) => async () => stepGraph(await late.session()).start(memory).step,
+    on,
+    after(encode) {
+      let memory: Tensor | undefined
+      return async () => on(memory ??= await encode())()
+    },
     release: () => late.release(),
   }
 }

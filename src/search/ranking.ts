@@ -8,9 +8,11 @@
  * moves the score by a few per cent with the entry's weight. So a name that was said beats one that is like it in the
  * same reading, whatever their weights, and weights decide between what is otherwise equal.
  *
- * Where the decoder asked the clip about an entry itself, its answer is worth a score too, and the higher one counts:
+ * Where the decoder asked the clip about an entry itself, its answer is worth a score too:
  *
  *   score = evidence · prior
+ *
+ * The higher one counts; but where the clip is one of these entries beyond doubt, it alone says which.
  *
  * Weighted by hand and held by invariants (test/search/ranking.test.ts), not fitted: the scores order hits, and are
  * no probabilities.
@@ -75,7 +77,7 @@ const REASON_FROM = 0.6
  * Where the decoder asked about an entry itself, its margin over what nobody expected decides: half believed at this
  * one, by so many natural logarithms more surely.
  */
-const DOUBTED_MARGIN = -3.5
+const DOUBTED_MARGIN = -4.9
 const MARGIN_SCALE = 1
 
 export function rank(alternatives: readonly Alternative[], evidence: readonly PhraseEvidence[], { index, weights }: Searchable, { limit, threshold }: RankingOptions): Ranking {
@@ -87,10 +89,9 @@ export function rank(alternatives: readonly Alternative[], evidence: readonly Ph
       if (score > (best.get(entry)?.score ?? 0)) best.set(entry, { entry, score, why })
     }
   }
-  for (const { phrase: entry, margin } of evidence) {
-    const score = prior(weights[entry]!) / (1 + Math.exp((DOUBTED_MARGIN - margin) / MARGIN_SCALE))
-    if (score > (best.get(entry)?.score ?? 0)) best.set(entry, { entry, score, why: ['heard'] })
-  }
+  const asked = evidence.map(({ phrase: entry, margin }): Match => ({ entry, score: prior(weights[entry]!) / (1 + Math.exp((DOUBTED_MARGIN - margin) / MARGIN_SCALE)), why: ['heard'] }))
+  const isOneOfThem = asked.some(({ score }) => score >= threshold)
+  for (const one of asked) if (isOneOfThem || one.score > (best.get(one.entry)?.score ?? 0)) best.set(one.entry, one)
   const ranked = [...best.values()].sort((a, b) => b.score - a.score || weights[b.entry]! - weights[a.entry]! || a.entry - b.entry)
   const hits = ranked.filter(({ score }) => score >= threshold).slice(0, limit)
   const suggestions = ranked.filter(({ score }) => score < threshold && score >= threshold * SUGGESTION_SHARE).slice(0, Math.min(limit, MOST_SUGGESTIONS))
