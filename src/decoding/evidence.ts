@@ -12,6 +12,13 @@ import type { SilencePrior } from './silence-prior.js'
 /** Phrases that are worth telling. */
 const MOST = 40
 
+export interface Evidence {
+  /** Best first. */
+  readonly phrases: readonly PhraseEvidence[]
+  /** Log-probability of the likeliest transcript that nobody expected. */
+  readonly free: number
+}
+
 type Transcript = Pick<Decoded, 'tokens' | 'logProbabilities'> & { readonly phrases: readonly number[] }
 
 interface Fit {
@@ -22,16 +29,19 @@ interface Fit {
 }
 
 /** `exact`: scores of all phrases where the list is short, else none, and what the beam found of them has to do. */
-export async function evidenceFor(trie: PhraseTrie, greedy: Transcript, beamed: readonly BeamHypothesis[], exact: readonly PhraseScore[], prior: SilencePrior, options: Parameters<SilencePrior['ofPhrases']>[1]): Promise<PhraseEvidence[]> {
+export async function evidenceFor(trie: PhraseTrie, greedy: Transcript, beamed: readonly BeamHypothesis[], exact: readonly PhraseScore[], prior: SilencePrior, options: Parameters<SilencePrior['ofPhrases']>[1]): Promise<Evidence> {
   const transcripts: readonly Transcript[] = [greedy, ...beamed]
   const priors = await prior.ofTranscripts(transcripts.map(({ tokens }) => tokens), options)
   const heard = transcripts.map((one, index) => totalLogProbability(one) - priors[index]!)
   const fits = exact.length > 0 ? await fitsOfAll(trie, exact, prior, options) : fitsOfFound(transcripts, heard)
   const isExpected = ({ tokens, phrases }: Transcript): boolean => exact.length > 0 ? isWholePhrase(trie, tokens) : phrases.length > 0
-  const unexpected = heard.filter((_, index) => !isExpected(transcripts[index]!))
+  const unexpected = transcripts.map((_, index) => index).filter((index) => !isExpected(transcripts[index]!)).sort((a, b) => heard[b]! - heard[a]!)
   // What was not found is less likely than all that was.
-  const free = unexpected.length > 0 ? Math.max(...unexpected) : Math.min(...heard)
-  return fits.sort((a, b) => b.heard - a.heard).slice(0, MOST).map(({ phrase, logProbability, heard: own }) => ({ phrase, logProbability, margin: own - free }))
+  const free = unexpected[0] ?? heard.indexOf(Math.min(...heard))
+  return {
+    phrases: fits.sort((a, b) => b.heard - a.heard).slice(0, MOST).map(({ phrase, logProbability, heard: own }) => ({ phrase, logProbability, margin: own - heard[free]! })),
+    free: totalLogProbability(transcripts[free]!),
+  }
 }
 
 async function fitsOfAll(trie: PhraseTrie, exact: readonly PhraseScore[], prior: SilencePrior, options: Parameters<SilencePrior['ofPhrases']>[1]): Promise<Fit[]> {
@@ -51,7 +61,7 @@ function fitsOfFound(transcripts: readonly Transcript[], heard: readonly number[
 }
 
 /** A mark of punctuation may follow. */
-function isWholePhrase(trie: PhraseTrie, tokens: readonly number[]): boolean {
+export function isWholePhrase(trie: PhraseTrie, tokens: readonly number[]): boolean {
   let node = ROOT
   for (const [index, token] of tokens.entries()) {
     const next = trie.step(node, token)

@@ -6,7 +6,7 @@
 import type { PhraseEvidence } from '../phrases.js'
 import { beamSearch, byLength, type BeamHypothesis, type BeamOptions, type StartSearch } from './beam.js'
 import { PhraseBias, type TokenShapes } from './bias.js'
-import { evidenceFor } from './evidence.js'
+import { evidenceFor, isWholePhrase, type Evidence } from './evidence.js'
 import { MOST_EXACT_NODES, scorePhrases, type PhraseScore } from './exact.js'
 import { totalLogProbability, type Decoded } from './greedy.js'
 import type { PhraseTrie } from './phrase-trie.js'
@@ -74,11 +74,11 @@ async function searchOn(model: SearchModel, greedy: FoundTranscript, wish: Searc
   const beams = Math.min(MOST_BEAMS, Math.max(BEAMS, nBest))
   const beamed = await beamSearch(await model.start(), { ...options, beams, bias })
   const exact = phrases !== undefined && phrases.trie.nodes <= MOST_EXACT_NODES ? await scorePhrases(await model.start(), phrases.trie, { ...options, shapes: model.shapes }) : []
-  const found = [...beamed.map(asFound), ...exact.map((score) => wholePhrase(score, wish))].sort((a, b) => b.score - a.score)
-  const evidence = phrases === undefined ? [] : await evidenceFor(phrases.trie, greedy, beamed, exact, model.prior, options)
+  const evidence = phrases && await evidenceFor(phrases.trie, greedy, beamed, exact, model.prior, options)
+  const found = [...withoutWholePhrases(beamed, exact, wish).map(asFound), ...exact.map((score) => wholePhrase(score, evidence!, wish))].sort((a, b) => b.score - a.score)
   const best = found[0]?.transcript
-  if (best === undefined) return { ...greedy, found: [], evidence, steered: false }
-  return { ...best, found: found.slice(0, nBest).map(({ transcript }) => transcript), evidence, steered: isSteered(best, [greedy, ...beamed]) }
+  if (best === undefined) return { ...greedy, found: [], evidence: evidence?.phrases ?? [], steered: false }
+  return { ...best, found: found.slice(0, nBest).map(({ transcript }) => transcript), evidence: evidence?.phrases ?? [], steered: isSteered(best, [greedy, ...beamed]) }
 }
 
 /** Whether it stands for its phrases: without their bonus another would. */
@@ -94,8 +94,14 @@ function asFound({ tokens, logProbabilities, phrases, score }: BeamHypothesis): 
   return { transcript: { tokens, logProbabilities, stopped: 'end_of_text', phrases }, score }
 }
 
+/** Where each phrase was scored for itself, the beam need not. */
+function withoutWholePhrases(beamed: readonly BeamHypothesis[], exact: readonly PhraseScore[], { phrases }: SearchWish): readonly BeamHypothesis[] {
+  return exact.length === 0 ? beamed : beamed.filter(({ tokens }) => !isWholePhrase(phrases!.trie, tokens))
+}
+
 /** As a transcript that is one phrase and nothing else, compared with others as the beam compares them. */
-function wholePhrase({ phrase, tokens, logProbabilities, logProbability }: PhraseScore, { phrases, strength }: SearchWish): Ranked {
+function wholePhrase({ phrase, tokens, logProbabilities }: PhraseScore, evidence: Evidence, { phrases, strength }: SearchWish): Ranked {
+  const margin = evidence.phrases.find((one) => one.phrase === phrase)?.margin ?? -Infinity
   const bonus = strength * tokens.length * phrases!.weights[phrase]!
-  return { transcript: { tokens, logProbabilities, stopped: 'end_of_text', phrases: [phrase] }, score: byLength(logProbability + bonus, logProbabilities.length) }
+  return { transcript: { tokens, logProbabilities, stopped: 'end_of_text', phrases: [phrase] }, score: byLength(evidence.free + margin + bonus, logProbabilities.length) }
 }
