@@ -1,13 +1,13 @@
 /**
- * How well each phrase fits a clip, against the likeliest transcript that nobody expected. Both are taken for what the
- * audio says, without what the decoder would have written anyway (silence-prior.ts).
+ * How well each phrase fits a clip, against the likeliest transcript that nobody expected: at about 0 and above it was
+ * said, far below something else was.
  */
 import type { PhraseEvidence } from '../phrases.js'
 import type { BeamHypothesis } from './beam.js'
 import type { PhraseScore } from './exact.js'
-import { totalLogProbability, type Decoded } from './greedy.js'
+import { totalLogProbability } from './greedy.js'
 import { ROOT, type PhraseTrie } from './phrase-trie.js'
-import type { SilencePrior } from './silence-prior.js'
+import type { PriorOptions, SilencePrior } from './silence-prior.js'
 
 /** Phrases that are worth telling. */
 const MOST = 40
@@ -19,45 +19,42 @@ export interface Evidence {
   readonly free: number
 }
 
-type Transcript = Pick<Decoded, 'tokens' | 'logProbabilities'> & { readonly phrases: readonly number[] }
-
 interface Fit {
   readonly phrase: number
   readonly logProbability: number
-  /** The same, less what the decoder would have written anyway. */
+  /** What is compared: the log-probability, or what is left of it. */
   readonly heard: number
 }
 
-/** `exact`: scores of all phrases where the list is short, else none, and what the beam found of them has to do. */
-export async function evidenceFor(trie: PhraseTrie, greedy: Transcript, beamed: readonly BeamHypothesis[], exact: readonly PhraseScore[], prior: SilencePrior, options: Parameters<SilencePrior['ofPhrases']>[1]): Promise<Evidence> {
-  const transcripts: readonly Transcript[] = [greedy, ...beamed]
-  const priors = await prior.ofTranscripts(transcripts.map(({ tokens }) => tokens), options)
-  const heard = transcripts.map((one, index) => totalLogProbability(one) - priors[index]!)
-  const fits = exact.length > 0 ? await fitsOfAll(trie, exact, prior, options) : fitsOfFound(transcripts, heard)
-  const isExpected = ({ tokens, phrases }: Transcript): boolean => exact.length > 0 ? isWholePhrase(trie, tokens) : phrases.length > 0
-  const unexpected = transcripts.map((_, index) => index).filter((index) => !isExpected(transcripts[index]!)).sort((a, b) => heard[b]! - heard[a]!)
-  // What was not found is less likely than all that was.
-  const free = unexpected[0] ?? heard.indexOf(Math.min(...heard))
-  return {
-    phrases: fits.sort((a, b) => b.heard - a.heard).slice(0, MOST).map(({ phrase, logProbability, heard: own }) => ({ phrase, logProbability, margin: own - heard[free]! })),
-    free: totalLogProbability(transcripts[free]!),
-  }
-}
-
-async function fitsOfAll(trie: PhraseTrie, exact: readonly PhraseScore[], prior: SilencePrior, options: Parameters<SilencePrior['ofPhrases']>[1]): Promise<Fit[]> {
+/** Every phrase was scored for itself: what the audio says for it, without what the decoder would write anyway. */
+export async function evidenceForAll(trie: PhraseTrie, exact: readonly PhraseScore[], beamed: readonly BeamHypothesis[], prior: SilencePrior, options: PriorOptions): Promise<Evidence> {
+  const unexpected = orLeast(beamed.filter(({ tokens }) => !isWholePhrase(trie, tokens)), beamed)
+  const priors = await prior.ofTranscripts(unexpected.map(({ tokens }) => tokens), options)
+  const free = best(unexpected.map((one, index) => ({ logProbability: totalLogProbability(one), heard: totalLogProbability(one) - priors[index]! })))
   const priorOf = await prior.ofPhrases(trie, options)
-  return exact.map(({ phrase, logProbability }) => ({ phrase, logProbability, heard: logProbability - priorOf(phrase) }))
+  return compare(exact.map(({ phrase, logProbability }) => ({ phrase, logProbability, heard: logProbability - priorOf(phrase) })), free)
 }
 
-/** Of each phrase the transcript that fits best of those that hold it. */
-function fitsOfFound(transcripts: readonly Transcript[], heard: readonly number[]): Fit[] {
-  const best = new Map<number, Fit>()
-  transcripts.forEach((one, index) => {
-    for (const phrase of one.phrases) {
-      if (heard[index]! > (best.get(phrase)?.heard ?? -Infinity)) best.set(phrase, { phrase, logProbability: totalLogProbability(one), heard: heard[index]! })
-    }
-  })
-  return [...best.values()]
+/** The list is long: of each phrase that the beam found, the likeliest transcript that holds it. */
+export function evidenceForFound(beamed: readonly BeamHypothesis[]): Evidence {
+  const all = beamed.map((one) => ({ ...one, logProbability: totalLogProbability(one), heard: totalLogProbability(one) }))
+  const found = [...new Set(all.flatMap(({ phrases }) => phrases))]
+  const fits = found.map((phrase) => ({ phrase, ...best(all.filter(({ phrases }) => phrases.includes(phrase))) }))
+  return compare(fits, best(orLeast(all.filter(({ phrases }) => phrases.length === 0), all)))
+}
+
+function compare(fits: readonly Fit[], free: Omit<Fit, 'phrase'>): Evidence {
+  const phrases = fits.toSorted((a, b) => b.heard - a.heard).slice(0, MOST)
+  return { phrases: phrases.map(({ phrase, logProbability, heard }) => ({ phrase, logProbability, margin: heard - free.heard })), free: free.logProbability }
+}
+
+/** What was not found is less likely than all that was. */
+function orLeast<T extends Pick<BeamHypothesis, 'logProbabilities'>>(unexpected: readonly T[], all: readonly T[]): readonly T[] {
+  return unexpected.length > 0 ? unexpected : all.toSorted((a, b) => totalLogProbability(a) - totalLogProbability(b)).slice(0, 1)
+}
+
+function best<T extends Omit<Fit, 'phrase'>>(all: readonly T[]): T {
+  return all.reduce((most, one) => one.heard > most.heard ? one : most)
 }
 
 /** A mark of punctuation may follow. */

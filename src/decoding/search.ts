@@ -1,12 +1,11 @@
 /**
- * Greedy first, and a beam search where it can change something: where several transcripts are wanted, or where the
- * greedy one was not sure of some token while other phrases were expected. Most clips are decoded once, so a catalogue
- * costs little where it is not needed.
+ * A beam search instead of the greedy loop, where several transcripts are wanted or phrases are expected. Not both: a
+ * step of four hypotheses takes hardly half as long again as a step of one, so what a catalogue costs is that half.
  */
 import type { PhraseEvidence } from '../phrases.js'
 import { beamSearch, byLength, type BeamHypothesis, type BeamOptions, type StartSearch } from './beam.js'
 import { PhraseBias, type TokenShapes } from './bias.js'
-import { evidenceFor, isWholePhrase, type Evidence } from './evidence.js'
+import { evidenceForAll, evidenceForFound, isWholePhrase, type Evidence } from './evidence.js'
 import { MOST_EXACT_NODES, scorePhrases, type PhraseScore } from './exact.js'
 import { totalLogProbability, type Decoded } from './greedy.js'
 import type { PhraseTrie } from './phrase-trie.js'
@@ -39,15 +38,8 @@ export interface SearchDecoded extends Decoded {
   readonly steered: boolean
 }
 
-/** A token less probable than this may have been heard otherwise. */
-const SURE_LOG_PROBABILITY = Math.log(0.9)
 const BEAMS = 4
 const MOST_BEAMS = 8
-
-function wantsSearch({ logProbabilities, stopped }: Decoded, { nBest, phrases }: SearchWish): boolean {
-  if (nBest > 1) return true
-  return phrases !== undefined && (stopped !== 'end_of_text' || logProbabilities.some((one) => one < SURE_LOG_PROBABILITY))
-}
 
 type SearchOptions = Omit<BeamOptions, 'beams' | 'bias'>
 
@@ -59,26 +51,27 @@ export interface SearchModel {
   readonly shapes: TokenShapes
 }
 
-/** What the greedy loop found, or what a search finds where it can change something. */
-export async function searchIfWanted(decoded: Decoded, wish: SearchWish | undefined, model: SearchModel, options: SearchOptions): Promise<Decoded | SearchDecoded> {
-  if (wish === undefined) return decoded
-  const bias = wish.phrases && new PhraseBias(wish.phrases.trie, model.shapes, wish.strength, wish.phrases.weights)
-  const greedy: FoundTranscript = { ...decoded, phrases: bias?.phrasesIn(decoded.tokens) ?? [] }
-  if (wantsSearch(decoded, wish)) return searchOn(model, greedy, wish, bias, options)
-  return { ...decoded, found: [greedy], evidence: [], steered: false }
-}
-
-/** The greedy transcript stands where the search finds none that comes to its end. */
-async function searchOn(model: SearchModel, greedy: FoundTranscript, wish: SearchWish, bias: PhraseBias | undefined, options: SearchOptions): Promise<SearchDecoded> {
+/** The greedy loop finds the transcript where nothing else is wished for, and where the search finds none that comes to its end. */
+export async function searchIfWanted(greedily: () => Promise<Decoded>, wish: SearchWish | undefined, model: SearchModel, options: SearchOptions): Promise<Decoded | SearchDecoded> {
+  if (wish === undefined) return greedily()
   const { nBest, phrases } = wish
   const beams = Math.min(MOST_BEAMS, Math.max(BEAMS, nBest))
+  const bias = phrases && new PhraseBias(phrases.trie, model.shapes, wish.strength, phrases.weights)
   const beamed = await beamSearch(await model.start(), { ...options, beams, bias })
-  const exact = phrases !== undefined && phrases.trie.nodes <= MOST_EXACT_NODES ? await scorePhrases(await model.start(), phrases.trie, { ...options, shapes: model.shapes }) : []
-  const evidence = phrases && await evidenceFor(phrases.trie, greedy, beamed, exact, model.prior, options)
-  const found = [...withoutWholePhrases(beamed, exact, wish).map(asFound), ...exact.map((score) => wholePhrase(score, evidence!, wish))].sort((a, b) => b.score - a.score)
-  const best = found[0]?.transcript
-  if (best === undefined) return { ...greedy, found: [], evidence: evidence?.phrases ?? [], steered: false }
-  return { ...best, found: found.slice(0, nBest).map(({ transcript }) => transcript), evidence: evidence?.phrases ?? [], steered: isSteered(best, [greedy, ...beamed]) }
+  if (beamed.length === 0) return greedily()
+  const { ranked, evidence } = phrases === undefined ? { ranked: beamed.map(asFound), evidence: [] } : await withPhrases(beamed, phrases, wish, model, options)
+  const found = ranked.sort((a, b) => b.score - a.score).map(({ transcript }) => transcript)
+  return { ...found[0]!, found: found.slice(0, nBest), evidence, steered: isSteered(found[0]!, beamed) }
+}
+
+/** With what a short list says when it is asked phrase by phrase, which the beam need not. */
+async function withPhrases(beamed: readonly BeamHypothesis[], phrases: CompiledPhrases, wish: SearchWish, model: SearchModel, options: SearchOptions): Promise<{ ranked: Ranked[]; evidence: readonly PhraseEvidence[] }> {
+  const { trie } = phrases
+  if (trie.nodes > MOST_EXACT_NODES) return { ranked: beamed.map(asFound), evidence: evidenceForFound(beamed).phrases }
+  const exact = await scorePhrases(await model.start(), trie, { ...options, shapes: model.shapes })
+  const evidence = await evidenceForAll(trie, exact, beamed, model.prior, options)
+  const others = beamed.filter(({ tokens }) => !isWholePhrase(trie, tokens))
+  return { ranked: [...others.map(asFound), ...exact.map((score) => wholePhrase(score, evidence, phrases, wish))], evidence: evidence.phrases }
 }
 
 /** Whether it stands for its phrases: without their bonus another would. */
@@ -94,14 +87,9 @@ function asFound({ tokens, logProbabilities, phrases, score }: BeamHypothesis): 
   return { transcript: { tokens, logProbabilities, stopped: 'end_of_text', phrases }, score }
 }
 
-/** Where each phrase was scored for itself, the beam need not. */
-function withoutWholePhrases(beamed: readonly BeamHypothesis[], exact: readonly PhraseScore[], { phrases }: SearchWish): readonly BeamHypothesis[] {
-  return exact.length === 0 ? beamed : beamed.filter(({ tokens }) => !isWholePhrase(phrases!.trie, tokens))
-}
-
-/** As a transcript that is one phrase and nothing else, compared with others as the beam compares them. */
-function wholePhrase({ phrase, tokens, logProbabilities }: PhraseScore, evidence: Evidence, { phrases, strength }: SearchWish): Ranked {
+/** As a transcript that is one phrase and nothing else, for what the audio says of it; compared with others as the beam compares them. */
+function wholePhrase({ phrase, tokens, logProbabilities }: PhraseScore, evidence: Evidence, { weights }: CompiledPhrases, { strength }: SearchWish): Ranked {
   const margin = evidence.phrases.find((one) => one.phrase === phrase)?.margin ?? -Infinity
-  const bonus = strength * tokens.length * phrases!.weights[phrase]!
+  const bonus = strength * tokens.length * weights[phrase]!
   return { transcript: { tokens, logProbabilities, stopped: 'end_of_text', phrases: [phrase] }, score: byLength(evidence.free + margin + bonus, logProbabilities.length) }
 }

@@ -13,7 +13,7 @@ import { PhraseTrie } from './phrase-trie.js'
 /** All of it would be right if the model over silence were the one inside the decoder. */
 const SHARE = 0.4
 
-type PriorOptions = Omit<ExactOptions, 'shapes' | 'hopeless'>
+export type PriorOptions = Omit<ExactOptions, 'shapes' | 'hopeless'>
 
 export class SilencePrior {
   readonly #start: StartSearch

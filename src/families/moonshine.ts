@@ -85,9 +85,8 @@ async function openCompiled({ decoding }: Manifest, compiled: CompiledGraphs, to
       if (search === undefined && !words) return stopwatch.timeAsync('model', greedily)
       interrupt()
       const memory = await stopwatch.timeAsync('model', () => decode.encode())
-      const greedy = await stopwatch.timeAsync('model', greedily)
       const limits = { prompt, endToken, budget, forbidden, forbiddenFirst: new Set(mustSpeak ? [endToken] : []), interrupt }
-      const decoded = await stopwatch.timeAsync('model', () => searchIfWanted(greedy, search, { start: steps.on(memory), prior, shapes }, limits))
+      const decoded = await stopwatch.timeAsync('model', () => searchIfWanted(greedily, search, { start: steps.on(memory), prior, shapes }, limits))
       if (!words) return decoded
       interrupt()
       const attention = await stopwatch.timeAsync('align', () => aligner.attend(memory, [...prompt, ...decoded.tokens], memory.dims[2]!))

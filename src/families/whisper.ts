@@ -106,10 +106,10 @@ async function openCompiled(vocabulary: Vocabulary, compiled: CompiledGraphs, to
       const memory = timed || search !== undefined ? await stopwatch.timeAsync('model', () => decode.encode()) : undefined
       const language = asked ?? await stopwatch.timeAsync('model', detect)
       const prompt = promptFor(vocabulary, language)
-      const greedy = await stopwatch.timeAsync('model', () => greedyInRuns(decode.choosing(mustSpeak ? spoken : words), { prompt, endToken, budget, interrupt }))
-      if (memory === undefined) return { ...greedy, language }
+      const greedily = (): Promise<Decoded> => greedyInRuns(decode.choosing(mustSpeak ? spoken : words), { prompt, endToken, budget, interrupt })
+      if (memory === undefined) return { ...await stopwatch.timeAsync('model', greedily), language }
       const limits = { prompt, endToken, budget, forbidden: vocabulary.forbidden, forbiddenFirst: mustSpeak ? vocabulary.forbiddenFirst : vocabulary.blank, interrupt }
-      const decoded = await stopwatch.timeAsync('model', () => searchIfWanted(greedy, search, { start: steps.on(memory), prior, shapes }, limits))
+      const decoded = await stopwatch.timeAsync('model', () => searchIfWanted(greedily, search, { start: steps.on(memory), prior, shapes }, limits))
       if (!timed) return { ...decoded, language }
       interrupt()
       const attention = await stopwatch.timeAsync('align', () => aligner.attend(memory, [...prompt, ...decoded.tokens], states))
