@@ -74,11 +74,6 @@ export class PhraseBias {
     return this.#leave(state, true)
   }
 
-  /** Phrases that a whole text holds, in their order. */
-  phrasesIn(tokens: readonly number[]): readonly number[] {
-    return this.atEnd(tokens.reduce((state, token) => this.after(state, token), UNBIASED)).phrases
-  }
-
   #enter(node: number, pending: number, earned: number, phrases: readonly number[]): BiasState {
     return { node, pending, earned, completed: this.#trie.phraseAt(node), phrases }
   }

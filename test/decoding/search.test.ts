@@ -1,53 +1,11 @@
 /** Searches on a made-up model whose every transcript can be enumerated: the trie, the bias, the beam, exact scores. */
 import t from 'tap'
-import { beamSearch, byLength, type BeamOptions, type BeamStep } from '../../src/decoding/beam.js'
-import { PhraseBias, UNBIASED, type TokenShapes } from '../../src/decoding/bias.js'
+import { beamSearch, byLength } from '../../src/decoding/beam.js'
+import { PhraseBias, UNBIASED } from '../../src/decoding/bias.js'
 import { scorePhrases } from '../../src/decoding/exact.js'
 import { PhraseTrie, ROOT, type TokenSequence } from '../../src/decoding/phrase-trie.js'
-import { searchIfWanted, type SearchDecoded, type SearchWish } from '../../src/decoding/search.js'
 import { seededRandom } from '../../src/scoring/seeded-random.js'
-
-const END = 0
-/** Even tokens begin words, odd ones go on; the last is punctuation. */
-const VOCABULARY = 6
-const MARK = 5
-const SHAPES: TokenShapes = { beginsWord: (token) => token % 2 === 0, isPunctuation: (token) => token === MARK }
-const START = 99
-
-/** Log-probabilities after a prefix: the same for the same prefix and seed. */
-function after(prefix: readonly number[], seed: number): number[] {
-  const random = seededRandom(prefix.reduce((hash, token) => (Math.imul(hash, 31) + token + 7) | 0, seed))
-  const logits = Array.from({ length: VOCABULARY }, () => 3 * random())
-  const total = Math.log(logits.reduce((sum, logit) => sum + Math.exp(logit), 0))
-  return logits.map((logit) => logit - total)
-}
-
-/** As a step graph: remembers the prefix of each hypothesis of the step before. */
-function model(seed: number): BeamStep {
-  let prefixes: (readonly number[])[] = [[]]
-  return async (hypotheses, biases, top) => {
-    prefixes = hypotheses.map(({ parent, token }) => token === START ? [] : [...prefixes[parent]!, token])
-    const rows = prefixes.map((prefix, index) => {
-      const own = after(prefix, seed)
-      const biased = own.map((value, token) => value + biases.filter((bias) => bias.hypothesis === index && bias.token === token).reduce((sum, { amount }) => sum + amount, 0))
-      return own.map((value, token) => ({ token, value, biased: biased[token]! })).sort((a, b) => b.biased - a.biased).slice(0, top)
-    })
-    const width = rows[0]!.length
-    return { top: width, tokens: rows.flat().map(({ token }) => token), logProbabilities: Float32Array.from(rows.flat(), ({ value }) => value) }
-  }
-}
-
-const options = (changes: Partial<BeamOptions> = {}): BeamOptions => ({
-  prompt: [START], endToken: END, budget: 4, beams: 500, forbidden: new Set(), forbiddenFirst: new Set(), bias: undefined, interrupt: () => undefined, ...changes,
-})
-
-/** Every transcript of up to so many tokens, with its log-probability and that of its end. */
-function everything(seed: number, most: number, prefix: readonly number[] = [], sum = 0): { tokens: readonly number[]; sum: number }[] {
-  const next = after(prefix, seed)
-  const ended = { tokens: prefix, sum: sum + next[END]! }
-  if (prefix.length === most) return [ended]
-  return [ended, ...Array.from({ length: VOCABULARY - 1 }, (_, index) => everything(seed, most, [...prefix, index + 1], sum + next[index + 1]!)).flat()]
-}
+import { after, END, everything, MARK, model, options, SHAPES, START } from './made-up-model.js'
 
 const biasFor = (sequences: TokenSequence[], strength: number): PhraseBias => new PhraseBias(PhraseTrie.build(sequences), SHAPES, strength, sequences.map(() => 1))
 
@@ -129,44 +87,4 @@ t.test('exact scores are the probabilities of all spellings of a phrase and noth
     t.equal(scores.length, 3)
     t.same(scores.map(({ phrase }) => phrase), [0, 1, 2].sort((a, b) => plain[b]! - plain[a]!))
   }
-})
-
-type Greedy = Parameters<typeof searchIfWanted>[0]
-const GREEDY: Greedy = { tokens: [1], logProbabilities: [-3, -3], stopped: 'end_of_text' }
-const PHRASES = { trie: PhraseTrie.build([{ phrase: 0, tokens: [2, 1] }, { phrase: 1, tokens: [4] }]), weights: [1, 1], unspellable: [] }
-
-async function search(greedy: Greedy, wish: SearchWish | undefined, changes: Partial<BeamOptions> = {}): Promise<{ decoded: Partial<SearchDecoded>; searches: number }> {
-  let searches = 0
-  const start = async (): Promise<BeamStep> => {
-    searches++
-    return model(3)
-  }
-  return { decoded: await searchIfWanted(greedy, wish, start, SHAPES, options(changes)), searches }
-}
-
-t.test('a sure transcript is not searched, a doubtful one is where something is expected, and several are always', async (t) => {
-  const sure: Greedy = { tokens: [4], logProbabilities: [-0.01, -0.01], stopped: 'end_of_text' }
-  const doubtful: Greedy = { ...sure, logProbabilities: [-0.01, -2] }
-  t.same(await search(sure, undefined), { decoded: sure, searches: 0 })
-  t.match(await search(sure, { nBest: 1, phrases: PHRASES, strength: 1 }), { searches: 0, decoded: { tokens: [4], found: [{ tokens: [4], phrases: [1] }], steered: false } }, 'what it holds is told')
-  t.ok((await search(doubtful, { nBest: 1, phrases: PHRASES, strength: 1 })).searches > 0)
-  t.equal((await search(doubtful, { nBest: 1, phrases: undefined, strength: 1 })).searches, 0)
-  t.ok((await search(sure, { nBest: 2, phrases: undefined, strength: 1 })).searches > 0)
-})
-
-t.test('a search answers its best transcript first, and how well each phrase fits', async (t) => {
-  const { decoded: { found, evidence, tokens } } = await search(GREEDY, { nBest: 3, phrases: PHRASES, strength: 1 })
-  t.equal(found!.length, 3)
-  t.same(found![0]!.tokens, tokens)
-  t.same(evidence!.map(({ phrase }) => phrase).sort(), [0, 1])
-  t.ok(evidence![0]!.logProbability >= evidence![1]!.logProbability)
-  const none = await search(GREEDY, { nBest: 2, phrases: undefined, strength: 1 }, { budget: 0, forbiddenFirst: new Set([END]) })
-  t.match(none.decoded, { tokens: [1], found: [], evidence: [] }, 'nothing came to its end: the greedy one stands')
-})
-
-t.test('a transcript is steered when phrases made it another one', async (t) => {
-  const strong = await search(GREEDY, { nBest: 2, phrases: PHRASES, strength: 30 })
-  t.match(strong.decoded, { steered: true, found: [{ phrases: [Number] }] })
-  const weak = await search(GREEDY, { nBest: 2, phrases: PHRASES, strength: 0 })
-  t.equal(weak.decoded.steered, false, 'a bonus of nothing changes nothing')
 })
