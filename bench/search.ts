@@ -16,6 +16,7 @@ import type { SearchBench } from './search/context.js'
 
 const TABLES: NamedTables<SearchBench> = {
   words:  { says: 'single words against their list: found, and told apart from words that are not in it', open: () => import('./search/words.js') },
+  names:  { says: 'rare names in sentences of synthesizers: how many fewer errors with the names as a catalogue', open: () => import('./search/names.js') },
   safety: { says: 'word errors with lists that nobody says, and what they cost', open: () => import('./search/safety.js') },
 }
 

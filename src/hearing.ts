@@ -107,12 +107,12 @@ function isSettled([first, second]: readonly PhraseEvidence[]): boolean {
   return first !== undefined && second !== undefined && first.margin > SETTLED_MARGIN && first.margin - second.margin > SETTLED_LEAD
 }
 
-/** A transcript that came to its end beats one that was cut off, and one of what is expected one that is not. */
+/** A transcript that came to its end beats one that was cut off. */
 function isLikelier(one: Hypothesis, other: Hypothesis): boolean {
   const ended = ({ stopped }: Hypothesis): boolean => stopped === 'end_of_text'
-  const expected = ({ alternatives = [] }: Hypothesis): boolean => (alternatives[0]?.phrases.length ?? 0) > 0
-  for (const better of [ended, expected]) if (better(one) !== better(other)) return better(one)
-  return sum(one.logProbabilities) > sum(other.logProbabilities)
+  if (ended(one) !== ended(other)) return ended(one)
+  const worth = ({ logProbabilities, bonus = 0 }: Hypothesis): number => sum(logProbabilities) + bonus
+  return worth(one) > worth(other)
 }
 
 export function hasWords({ text }: Hypothesis): boolean {

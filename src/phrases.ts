@@ -49,6 +49,8 @@ export interface Searched {
   readonly alternatives: readonly Alternative[]
   /** Best first. */
   readonly evidence: readonly PhraseEvidence[]
+  /** What its phrases add to the log-probability of the transcript, natural logarithms. */
+  readonly bonus: number
   /** Expected phrases made the transcript another one. */
   readonly steered: boolean
 }

@@ -2,18 +2,17 @@
  * Lists of phrases that nobody says, and one whose phrases begin as what is said does: the transcript must not suffer.
  * Against no list, clip by clip; time as a multiple of it. Phrases are made of words of the model's own vocabulary.
  */
-import { llamaPieces } from '../../src/text/tokenizer.js'
 import type { Outcome } from '../named-tables.js'
 import { compareSource, scoreSource } from '../scoring.js'
 import { SERVED } from '../served.js'
-import { median, seededRandom } from '../statistics.js'
+import { median } from '../statistics.js'
 import { fixed, megabytes, printTable } from '../table.js'
 import { bySource, recognizeAll } from '../ways.js'
 import { openList, type SearchBench } from './context.js'
+import { madePhrases, madeWords } from './made-phrases.js'
 
 /** Points of word error rate that a list may cost. */
 const TOLERATED_POINTS = 0.3
-const SEED = 5
 
 export async function measure(bench: SearchBench): Promise<Outcome> {
   const lists = Object.entries(madeLists(bench)).map(([name, phrases]) => ({ name, phrases: phrases.length, ...openList(phrases, bench) }))
@@ -37,13 +36,10 @@ export async function measure(bench: SearchBench): Promise<Outcome> {
 }
 
 function madeLists({ clips }: SearchBench): Record<string, string[]> {
-  const random = seededRandom(SEED)
-  const vocabulary = llamaPieces().filter((piece) => /^▁[A-Za-z]{4,}$/.test(piece)).map((piece) => piece.slice(1).toLowerCase())
-  const word = (): string => vocabulary[Math.floor(random() * vocabulary.length)]!
-  const phrases = (count: number): string[] => [...new Set(Array.from({ length: count }, () => Array.from({ length: 2 + Math.floor(random() * 3) }, word).join(' ')))]
+  const word = madeWords()
   const beginnings = clips.flatMap(({ text }) => {
     const said = text.toLowerCase().replace(/[^a-z ]/g, '').split(' ').filter((one) => one !== '')
     return said.length < 3 ? [] : [1, 2].map((count) => [...said.slice(0, count), word(), word()].join(' '))
   })
-  return { thousand: phrases(1_000), 'ten thousand': phrases(10_000), 'same beginnings': [...new Set(beginnings)] }
+  return { thousand: madePhrases(1_000), 'ten thousand': madePhrases(10_000), 'same beginnings': [...new Set(beginnings)] }
 }

@@ -46,6 +46,8 @@ export interface BeamHypothesis {
   readonly logProbabilities: readonly number[]
   /** Sum of the log-probabilities over the power of the length, bonus included. */
   readonly score: number
+  /** Of its phrases, natural logarithms. */
+  readonly bonus: number
   readonly phrases: readonly number[]
 }
 
@@ -120,7 +122,7 @@ function worthOf({ logProbability, state }: Live, { bias }: BeamOptions): number
 
 function finish(one: Live, options: BeamOptions): BeamHypothesis {
   const { tokens, logProbabilities, state } = one
-  return { tokens, logProbabilities, score: byLength(worthOf(one, options), logProbabilities.length), phrases: state.phrases }
+  return { tokens, logProbabilities, score: byLength(worthOf(one, options), logProbabilities.length), bonus: options.bias?.worth(state) ?? 0, phrases: state.phrases }
 }
 
 /** A sum over so many tokens, as it is compared with sums over fewer or more. */

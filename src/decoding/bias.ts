@@ -32,6 +32,9 @@ export interface BiasState {
 /** Share of the bonus that each further phrase earns. */
 const FURTHER = 0.5
 
+/** A token within a word earns so many times what one that begins it does: words of several pieces are those that the model seldom read. */
+const WITHIN_WORD = 2
+
 export const UNBIASED: BiasState = { node: ROOT, pending: 0, earned: 0, completed: -1, phrases: [] }
 
 export class PhraseBias {
@@ -62,7 +65,7 @@ export class PhraseBias {
 
   after(state: BiasState, token: number): BiasState {
     const onward = state.node === ROOT ? -1 : this.#trie.step(state.node, token)
-    if (onward !== -1) return this.#enter(onward, state.pending + this.#strength, state.earned, state.phrases)
+    if (onward !== -1) return this.#enter(onward, state.pending + this.#strength * (this.#shapes.beginsWord(token) ? 1 : WITHIN_WORD), state.earned, state.phrases)
     const left = this.#leave(state, this.#shapes.beginsWord(token) || this.#shapes.isPunctuation(token))
     if (!this.#shapes.beginsWord(token)) return left
     const begun = this.#trie.step(ROOT, token)

@@ -56,5 +56,5 @@ export function asHypothesis(decoded: Decoded | SearchDecoded, { decode }: Pick<
     const logProbability = totalLogProbability(one)
     return { text: decode(one.tokens), confidence: Math.exp(logProbability / one.logProbabilities.length), logProbability, phrases: one.phrases }
   })
-  return { ...plain, evidence: decoded.evidence, steered: decoded.steered, alternatives: alternatives.filter(({ text }, index) => alternatives.findIndex((other) => other.text === text) === index) }
+  return { ...plain, evidence: decoded.evidence, bonus: decoded.bonus, steered: decoded.steered, alternatives: alternatives.filter(({ text }, index) => alternatives.findIndex((other) => other.text === text) === index) }
 }

@@ -27,9 +27,13 @@ export interface SearchWish {
   readonly strength: number
 }
 
-export interface FoundTranscript extends Decoded { readonly phrases: readonly number[] }
+export interface FoundTranscript extends Decoded {
+  readonly phrases: readonly number[]
+  /** What they add to its log-probability, natural logarithms. */
+  readonly bonus: number
+}
 
-export interface SearchDecoded extends Decoded {
+export interface SearchDecoded extends FoundTranscript {
   /** Best first, the first is the transcript itself; empty when none came to its end. */
   readonly found: readonly FoundTranscript[]
   /** Phrases by how well they fit, best first; empty when no search was run. */
@@ -83,13 +87,14 @@ function isSteered(best: FoundTranscript, candidates: readonly Pick<Decoded, 'to
 
 interface Ranked { readonly transcript: FoundTranscript; readonly score: number }
 
-function asFound({ tokens, logProbabilities, phrases, score }: BeamHypothesis): Ranked {
-  return { transcript: { tokens, logProbabilities, stopped: 'end_of_text', phrases }, score }
+function asFound({ tokens, logProbabilities, phrases, bonus, score }: BeamHypothesis): Ranked {
+  return { transcript: { tokens, logProbabilities, stopped: 'end_of_text', phrases, bonus }, score }
 }
 
 /** As a transcript that is one phrase and nothing else, for what the audio says of it; compared with others as the beam compares them. */
 function wholePhrase({ phrase, tokens, logProbabilities }: PhraseScore, evidence: Evidence, { weights }: CompiledPhrases, { strength }: SearchWish): Ranked {
   const margin = evidence.phrases.find((one) => one.phrase === phrase)?.margin ?? -Infinity
-  const bonus = strength * tokens.length * weights[phrase]!
-  return { transcript: { tokens, logProbabilities, stopped: 'end_of_text', phrases: [phrase] }, score: byLength(evidence.free + margin + bonus, logProbabilities.length) }
+  const worth = evidence.free + margin + strength * tokens.length * weights[phrase]!
+  const transcript = { tokens, logProbabilities, stopped: 'end_of_text' as const, phrases: [phrase], bonus: worth - totalLogProbability({ logProbabilities }) }
+  return { transcript, score: byLength(worth, logProbabilities.length) }
 }
