@@ -30,8 +30,10 @@ export interface SearchWish {
 export interface FoundTranscript extends Decoded { readonly phrases: readonly number[] }
 
 export interface SearchDecoded extends Decoded {
-  /** Best first, the first is the transcript itself; empty when none came to its end. */
+  /** Best first, the first is the transcript itself; some may have the same words. */
   readonly found: readonly FoundTranscript[]
+  /** How many of different words are wanted. */
+  readonly nBest: number
   /** Phrases by how well they fit, best first; empty when no search was run. */
   readonly evidence: readonly PhraseEvidence[]
   /** The phrases made the transcript another one. */
@@ -61,7 +63,7 @@ export async function searchIfWanted(greedily: () => Promise<Decoded>, wish: Sea
   if (beamed.length === 0) return greedily()
   const { ranked, evidence } = phrases === undefined ? { ranked: beamed.map(asFound), evidence: [] } : await withPhrases(beamed, phrases, wish, model, options)
   const found = ranked.sort((a, b) => b.score - a.score).map(({ transcript }) => transcript)
-  return { ...found[0]!, found: found.slice(0, nBest), evidence, steered: isSteered(found[0]!, beamed) }
+  return { ...found[0]!, found, nBest, evidence, steered: isSteered(found[0]!, beamed) }
 }
 
 /** With what a short list says when it is asked phrase by phrase, which the beam need not. */
