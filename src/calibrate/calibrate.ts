@@ -80,7 +80,7 @@ async function calibrate({ clips: given, out, picture, provenance, redistributab
   const text = `${JSON.stringify(made.calibration, rounded, 1)}\n`
   parseCalibration(text, out, model)
   await writeFile(out, text)
-  if (picture !== undefined) await writeFile(picture, drawReliability(made.transcripts.foretold, made.transcripts.held.all, model.name))
+  if (picture !== undefined) await writeFile(picture, drawReliability(made.transcripts, made.words, model.name))
   console.log(describe(made))
   return 0
 }

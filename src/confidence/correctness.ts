@@ -18,7 +18,7 @@ import type { Calibration, Curve } from './calibration.js'
 type Heard = Pick<Segment, 'meanLogProbability' | 'tokens' | 'stopped' | 'agreement'>
 type Likely = Pick<Alternative, 'logProbability'>
 
-/** What is surprising in other readings, against what is in the transcript itself. The gain is flat from 2 to 8. */
+/** What other readings make surprising counts for more than what the transcript itself does; any number from 2 to 16 does nearly as well. */
 const OTHERS_WEIGH = 4
 
 /**
