@@ -12,7 +12,7 @@ import type { SearchWish } from './decoding/search.js'
 import type { PhraseEvidence } from './phrases.js'
 import type { RecognizeOptions, Recognizer } from './recognizer.js'
 import type { Clip, Hypothesis } from './types.js'
-import type { Word } from './words.js'
+import { bareWords, type Word } from './words.js'
 
 /** One clip with what was heard in it. */
 export interface Heard {
@@ -77,10 +77,8 @@ function onUpload({ words }: Hypothesis, { startSeconds, endSeconds, silenceSeco
   return words?.map((word) => ({ ...word, startSeconds: moved(word.startSeconds), endSeconds: moved(word.endSeconds) })) ?? null
 }
 
-/** By letters and digits alone: a full stop more or less is the same words. */
 function agreementOf({ text }: Hypothesis, all: readonly Hypothesis[]): number {
-  const words = (of: string): string => of.toLowerCase().replace(/[^\p{Letter}\p{Number}]+/gu, ' ').trim()
-  return all.filter((other) => words(other.text) === words(text)).length / all.length
+  return all.filter((other) => bareWords(other.text) === bareWords(text)).length / all.length
 }
 
 /** Of a phrase that one hearing did not think of: a little less than the least that it did. */

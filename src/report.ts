@@ -1,6 +1,6 @@
 /** What was measured and heard → the Report that the client and the metrics get. */
 import type { Answer } from './cascade.js'
-import { correctnessOf, sharesOf } from './confidence/correctness.js'
+import { correctnessOf, correctnessOfWord, sharesOf } from './confidence/correctness.js'
 import type { Recognizer } from './recognizer.js'
 import { hasWords, meanLogProbability } from './hearing.js'
 import type { TranscribeOptions } from './pipeline.js'
@@ -8,6 +8,7 @@ import type { Speech } from './speech.js'
 import type { Reading } from './phrases.js'
 import type { Stopwatch } from './stopwatch.js'
 import type { Timbre } from './timbre.js'
+import type { JudgedWord, Word } from './words.js'
 import type { CascadeReport, Level, Quality, Recording, Report, Segment, TimeSpan, Warning } from './types.js'
 
 interface Findings {
@@ -43,11 +44,11 @@ const TOO_SHORT_SECONDS = 0.3
 export function composeReport(findings: Findings): Report {
   const { recording, level, quality, timbre, audioSeconds, speech, heard, hearings, cascade, recognizer, stopwatch } = findings
   const spoken = heard.filter(({ hypothesis }) => hasWords(hypothesis))
-  const segments = spoken.map((one) => toSegment(one, audioSeconds))
+  const segments = spoken.map((one) => toSegment(one, audioSeconds, recognizer))
   const text = segments.map((segment) => segment.text).join(' ')
   const logProbabilities = spoken.flatMap(({ hypothesis }) => hypothesis.logProbabilities)
   const confidence = text === '' ? null : Math.exp(meanLogProbability(logProbabilities))
-  const correctness = correctnessOf(recognizer.calibration, segments)
+  const correctness = correctnessOf(recognizer.calibration, segments, isFreeSearch(findings) && spoken.length === 1 ? spoken[0]!.hypothesis.alternatives : [])
   return {
     text,
     confidence,
@@ -78,16 +79,17 @@ export function composeReport(findings: Findings): Report {
 }
 
 /** Clips are counted at the rate of the model, which may be off by a thousandth of an odd one: never outside the upload. */
-function toSegment({ clip, hypothesis, words, model, agreement, reason }: Answer, audioSeconds: number): Segment {
+function toSegment({ clip, hypothesis, words, model, agreement, reason }: Answer, audioSeconds: number, { calibration }: Recognizer): Segment {
   const { logProbabilities, text, tokens, stopped } = hypothesis
   const mean = meanLogProbability(logProbabilities)
   const inside = <Part extends TimeSpan>(part: Part): Part => ({ ...part, startSeconds: Math.min(part.startSeconds, audioSeconds), endSeconds: Math.min(part.endSeconds, audioSeconds) })
   const { startSeconds, endSeconds } = inside(clip)
+  const judged = (word: Word): JudgedWord => ({ ...word, correctness: correctnessOfWord(calibration, word, { agreement, model }) })
   return {
     startSeconds,
     endSeconds,
     text,
-    words: words?.map(inside) ?? null,
+    words: words?.map(inside).map(judged) ?? null,
     confidence: Math.exp(mean),
     meanLogProbability: mean,
     tokens,
@@ -96,6 +98,11 @@ function toSegment({ clip, hypothesis, words, model, agreement, reason }: Answer
     model,
     cascade: reason,
   }
+}
+
+/** Readings were wished for and nothing was expected: with phrases their log-probabilities are not the whole of why one stands first. */
+function isFreeSearch({ options, recognizer }: Findings): boolean {
+  return options.searchFor?.(recognizer)?.phrases === undefined
 }
 
 function readingsOf({ hypothesis: { alternatives = [] } }: Answer, { calibration }: Recognizer, correctness: number | null): Reading[] {

@@ -4,7 +4,7 @@
  */
 import type { PhraseEvidence, Reading, Searched } from './phrases.js'
 import type { Timbre } from './timbre.js'
-import type { Word } from './words.js'
+import type { JudgedWord, Word } from './words.js'
 
 /** Mono PCM; samples nominally in [-1, 1]. */
 export interface Waveform {
@@ -163,7 +163,7 @@ export interface Segment {
   readonly endSeconds: number
   readonly text: string
   /** In the order of time; null when they were not wanted, or the engine cannot say. */
-  readonly words: readonly Word[] | null
+  readonly words: readonly JudgedWord[] | null
   /** exp(mean token log-probability), in [0, 1]. */
   readonly confidence: number
   readonly meanLogProbability: number

@@ -74,7 +74,7 @@ tap.test('long speech, and a clip that is wanted as it is, are heard once', asyn
 
 tap.test('words of the attempt that stands are moved to where they are in the upload, and stay inside the clip', async (t) => {
   const timed = (text: string, logProbabilities: readonly number[], ...times: readonly (readonly [number, number])[]): Hypothesis =>
-    ({ ...said(text, logProbabilities), words: times.map(([startSeconds, endSeconds]) => ({ text, startSeconds, endSeconds, confidence: 0.5 })) })
+    ({ ...said(text, logProbabilities), words: times.map(([startSeconds, endSeconds]) => ({ text, startSeconds, endSeconds, confidence: 0.5, logProbability: -0.7 })) })
   const clip = { ...clipOf(1), startSeconds: 7, endSeconds: 8, voice: { startSeconds: 7, endSeconds: 8 }, keptSeconds: { before: 0, behind: 0 } }
   const { recognizer } = answering(timed('no', [-2], [0.3, 0.4]), timed('yes', [-0.1], [0.1, 0.7], [0.9, 9]))
   const { words } = await hear(clip, recognizer, { ...OPTIONS, words: true })

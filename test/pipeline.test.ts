@@ -4,6 +4,8 @@ import t from 'tap'
 import type { SpeechDetector } from '../src/detector.js'
 import { spectralDetector } from '../src/detectors/spectral.js'
 import { FEATURE_NAMES, featureRow } from '../src/drift/features.js'
+import type { Calibration } from '../src/confidence/calibration.js'
+import { PhraseTrie } from '../src/decoding/phrase-trie.js'
 import { SpeechError } from '../src/errors.js'
 import { transcribe, type TranscribeOptions } from '../src/pipeline.js'
 import type { RecognizeOptions, Recognizer } from '../src/recognizer.js'
@@ -139,7 +141,7 @@ t.test('words are asked for only when they are wanted, and lie inside their segm
   const timing: Recognizer = { ...recognizer, timesWords: true, async recognize(clip, options) {
     wanted.push(options.words)
     const end = clip.waveform.samples.length / clip.waveform.sampleRate
-    return { ...await recognizer.recognize(clip, options), ...options.words && { words: [{ text: 'x', startSeconds: 0, endSeconds: end / 2, confidence: 1 }, { text: 'y', startSeconds: end / 2, endSeconds: end, confidence: 1 }] } }
+    return { ...await recognizer.recognize(clip, options), ...options.words && { words: [{ text: 'x', startSeconds: 0, endSeconds: end / 2, confidence: 1, logProbability: 0 }, { text: 'y', startSeconds: end / 2, endSeconds: end, confidence: 0.5, logProbability: Math.log(0.5) }] } }
   } }
   const without = await transcribe(wavOfSeconds(5), timing, { ...OPTIONS, trimSilence: false })
   t.ok(without.segments.every(({ words }) => words === null) && wanted.every((one) => one === false))
@@ -154,6 +156,30 @@ t.test('words are asked for only when they are wanted, and lie inside their segm
     }
     t.ok(before > 0)
   }
+})
+
+t.test('with a calibration the text and its words have a probability, and readings that nobody steered count for it', async (t) => {
+  const curve = { intercept: 2, slope: -1 }
+  const figures = { clips: 1, speakers: 1, right: 1, meanProbability: 1, bins: 1, calibrationError: 0, errorByChance: 0, auroc: null, brier: 0 }
+  const held = { folds: 5, all: figures, sources: {} }
+  const calibration: Calibration = {
+    format: 'earshot-confidence/1', created: '', model: { name: 'told', digest: '' }, provenance: '', fittedOn: { clips: 1, speakers: 1 },
+    correctness: curve, readings: { temperature: 1, elsewhere: 0.5, first: { correctness: curve, held } }, words: { correctness: curve, held }, held,
+  }
+  const reading = (text: string, logProbability: number) => ({ text, confidence: 0.5, logProbability, phrases: [] })
+  const change = { words: [{ text: 'x', startSeconds: 0, endSeconds: 0.1, confidence: 0.5, logProbability: -1 }], alternatives: [reading('x', -0.6), reading('y', -0.7)] }
+  const recognizer = { ...saying(['x'], change).recognizer, calibration }
+  const hear = (options: Partial<TranscribeOptions>, by: Recognizer = recognizer): Promise<Report> => transcribe(wavOfSeconds(1), by, { ...OPTIONS, ...options })
+  const [steered, free] = [{ trie: PhraseTrie.build([]), weights: [], unspellable: [] }, undefined].map((phrases) => ({ searchFor: () => ({ nBest: 2, phrases, strength: 1 }) }))
+  const surprise = 0.6
+  const expected = (doubt: number): number => 1 / (1 + Math.exp(doubt - 2))
+  const near = (value: number | null, wanted: number): void => { t.ok(value !== null && Math.abs(value - wanted) < 1e-9, `${value}, not ${wanted}`) }
+  const report = await hear(free!)
+  near((await hear(steered!)).correctness, expected(Math.sqrt(surprise)))
+  near(report.correctness, expected(Math.sqrt(surprise + 4 * Math.log(1 + Math.exp(-0.1)))))
+  near(report.alternatives[0]!.share, report.correctness!)
+  near(report.segments[0]!.words![0]!.correctness, expected(1))
+  t.match(await hear(free!, { ...recognizer, calibration: null }), { correctness: null, segments: [{ words: [{ correctness: null }] }], alternatives: [{ share: null }, { share: null }] })
 })
 
 t.test('every decode is counted, also of a clip in which nothing was found', async (t) => {

@@ -38,7 +38,8 @@ export function timeWords(waveform: Waveform, attention: Attention, { pieces, lo
   const seconds = waveform.samples.length / waveform.sampleRate
   return apart(spans, seconds).map((span, index) => {
     const { text, sounding } = groups[index]!
-    return { text, ...span, confidence: Math.exp(sounding.reduce((sum, token) => sum + logProbabilities[token]!, 0) / sounding.length) }
+    const logProbability = sounding.reduce((sum, token) => sum + logProbabilities[token]!, 0)
+    return { text, ...span, confidence: Math.exp(logProbability / sounding.length), logProbability }
   })
 }
 

@@ -1,12 +1,13 @@
 /**
- * Probabilities of clips by coefficients that never saw their speakers. Clips of one person share a voice and a
+ * Probabilities of transcripts, or of words, by coefficients that never saw their speakers. Clips of one person share a voice and a
  * microphone: a fold that held some of them and left out others would promise too much (grouped cross-validation).
  */
 import { probabilityAt } from '../confidence/correctness.js'
 import { fitCorrectness, type Judged } from './fit.js'
 import type { Foretold } from './figures.js'
 
-export interface LabelledClip extends Judged {
+/** A transcript, or a word of one. */
+export interface Labelled extends Judged {
   readonly speaker: string
   readonly source: string
   /** exp(mean token log-probability), to compare with. */
@@ -17,11 +18,11 @@ export interface LabelledClip extends Judged {
 
 export const FOLDS = 5
 
-/** In the order of `clips`. */
-export function foretell<T extends LabelledClip>(clips: readonly T[]): (T & Foretold)[] {
-  const folds = foldsOf(clips.map(({ speaker }) => speaker))
-  const coefficients = Array.from({ length: FOLDS }, (_, fold) => fitCorrectness(clips.filter((clip) => clip.isFitted && folds.get(clip.speaker) !== fold)))
-  return clips.map((clip) => ({ ...clip, probability: probabilityAt(coefficients[folds.get(clip.speaker)!]!, clip.doubt) }))
+/** In the order of `labelled`. */
+export function foretell<T extends Labelled>(labelled: readonly T[]): (T & Foretold)[] {
+  const folds = foldsOf(labelled.map(({ speaker }) => speaker))
+  const coefficients = Array.from({ length: FOLDS }, (_, fold) => fitCorrectness(labelled.filter((one) => one.isFitted && folds.get(one.speaker) !== fold)))
+  return labelled.map((one) => ({ ...one, probability: probabilityAt(coefficients[folds.get(one.speaker)!]!, one.doubt) }))
 }
 
 /** Those with most clips first, each to the fold that has fewest. */

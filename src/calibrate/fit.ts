@@ -1,13 +1,13 @@
 /**
- * Labelled clips → the two coefficients of a logistic curve, and the two figures that divide what is left among the
+ * Labelled transcripts or words → the two coefficients of a logistic curve, and the two figures that divide what is left among the
  * other readings. Maximum likelihood with a small penalty on the slope, by Newton's method (iteratively reweighted
  * least squares: McCullagh & Nelder, Generalized Linear Models, 1989): the penalty keeps the slope finite where the
  * classes can be parted without an error.
  */
-import type { Calibration } from '../confidence/calibration.js'
+import type { Calibration, Curve } from '../confidence/calibration.js'
 import { SpeechError } from '../errors.js'
 
-/** A transcript whose reference is known. */
+/** A transcript, or a word of one, whose reference is known. */
 export interface Judged {
   readonly doubt: number
   readonly isRight: boolean
@@ -27,19 +27,19 @@ const ENOUGH = 1e-10
 const TEMPERATURES = { least: 0.1, most: 10, steps: 200 } as const
 
 /** Throws CLIPS_INVALID where nothing can be learnt: all right, all wrong, or more doubt is better. */
-export function fitCorrectness(clips: readonly Judged[]): Calibration['correctness'] {
+export function fitCorrectness(clips: readonly Judged[]): Curve {
   const right = clips.filter(({ isRight }) => isRight).length
-  if (right === 0 || right === clips.length) throw new SpeechError('CLIPS_INVALID', `${right} of ${clips.length} transcripts are right; right and wrong ones are needed`)
+  if (right === 0 || right === clips.length) throw new SpeechError('CLIPS_INVALID', `${right} of ${clips.length} are right; right and wrong ones are needed`)
   const mean = clips.reduce((sum, { doubt }) => sum + doubt, 0) / clips.length
   const spread = Math.sqrt(clips.reduce((sum, { doubt }) => sum + (doubt - mean) ** 2, 0) / clips.length)
-  if (spread === 0) throw new SpeechError('CLIPS_INVALID', 'the decoder doubts all transcripts alike')
+  if (spread === 0) throw new SpeechError('CLIPS_INVALID', 'the decoder doubts all alike')
   const { intercept, slope } = climb(clips.map(({ doubt, isRight }) => ({ x: (doubt - mean) / spread, y: isRight ? 1 : 0 })))
-  if (slope >= 0) throw new SpeechError('CLIPS_INVALID', 'transcripts that are doubted more are right more often: are these the references of these clips?')
+  if (slope >= 0) throw new SpeechError('CLIPS_INVALID', 'what is doubted more is right more often: are these the references of these clips?')
   return { intercept: intercept - slope * mean / spread, slope: slope / spread }
 }
 
 /** Newton's steps on two coefficients; the likelihood is concave, so they end at its top. */
-function climb(points: readonly { readonly x: number; readonly y: number }[]): Calibration['correctness'] {
+function climb(points: readonly { readonly x: number; readonly y: number }[]): Curve {
   let intercept = 0
   let slope = 0
   for (let step = 0; step < MOST_STEPS; step++) {

@@ -1,24 +1,27 @@
-/** Reports of clips whose text is known → what a calibration is fitted on. */
+/** Reports of clips whose text is known → whether their transcripts are right, and what else was read. */
 import { doubtOf } from '../confidence/correctness.js'
 import type { Processed } from '../recordings/recognize.js'
 import type { SourceClip } from '../recordings/clips.js'
 import { normalizeText } from '../scoring/normalize.js'
 import type { Report } from '../types.js'
-import type { LabelledClip } from './cross-validate.js'
+import type { Labelled } from './cross-validate.js'
 import type { OtherReadings } from './fit.js'
 
 type Answered = Extract<Processed, { report: Report }>
 
-/** An empty answer has no probability of being right, so it is left out. A clip without a speaker is a speaker of its own. */
-export function labelled(processed: readonly Processed[], onlyRedistributable: boolean): LabelledClip[] {
+/** An empty answer has no probability of being right, so it is left out. */
+export function labelled(processed: readonly Processed[], onlyRedistributable: boolean): Labelled[] {
   return answered(processed).map(({ clip, report }) => ({
-    doubt: doubtOf(report.segments),
+    doubt: doubtOf(report.segments, report.alternatives),
     isRight: isRight(report.text, clip, report.language),
-    speaker: clip.speaker ?? clip.session ?? clip.file,
-    source: clip.source,
     confidence: report.confidence ?? 0,
-    isFitted: !onlyRedistributable || clip.isRedistributable,
+    ...originOf(clip, onlyRedistributable),
   }))
+}
+
+/** A clip without a speaker is a speaker of its own. */
+export function originOf({ speaker, session, file, source, isRedistributable }: SourceClip, onlyRedistributable: boolean): Pick<Labelled, 'speaker' | 'source' | 'isFitted'> {
+  return { speaker: speaker ?? session ?? file, source, isFitted: !onlyRedistributable || isRedistributable }
 }
 
 /** Of the clips whose transcript is wrong and that may be fitted on, what else was read. */
@@ -31,7 +34,7 @@ export function otherReadings(processed: readonly Processed[], onlyRedistributab
     })
 }
 
-function answered(processed: readonly Processed[]): Answered[] {
+export function answered(processed: readonly Processed[]): Answered[] {
   return processed.filter((one): one is Answered => 'report' in one && one.clip.text !== null && one.report.text !== '')
 }
 

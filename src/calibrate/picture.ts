@@ -1,35 +1,42 @@
 /**
- * A reliability diagram (DeGroot & Fienberg 1983) as SVG: the share of transcripts that are right over the probability
- * that was given to them, with the interval that so few clips leave (Wilson 1927), and below it where the clips lie.
+ * A reliability diagram (DeGroot & Fienberg 1983) as SVG: the share of transcripts, and of words, that are right over
+ * the probability that was given to them, with the interval that so few leave (Wilson 1927), and below it where the
+ * transcripts lie.
  */
-import type { Figures } from '../confidence/calibration.js'
 import { COLOURS, type Box } from '../inspect/panels.js'
 import { element, FONT, label, line } from '../inspect/svg.js'
 import { binned, type Bin, type Foretold } from './figures.js'
+import type { Curves } from './make.js'
 
 const WIDTH = 620
 const HEIGHT = 620
-const MAIN: Box = { x: 70, y: 80, width: 510, height: 370 }
+const MAIN: Box = { x: 70, y: 86, width: 510, height: 364 }
 const BELOW: Box = { x: 70, y: 470, width: 510, height: 90 }
 const TICK = { 'font-size': 11, fill: COLOURS.faint } as const
 const BARS = 20
 /** Standard deviations of 95 %. */
 const WIDE = 1.96
 
-export function drawReliability(clips: readonly Foretold[], figures: Figures, model: string): string {
-  const { calibrationError, bins, auroc } = figures
-  const material = `${figures.clips} clips of ${figures.speakers} speakers, judged by coefficients fitted on other speakers`
-  const found = `calibration error ${calibrationError.toFixed(3)}, by chance alone ${figures.errorByChance.toFixed(3)} (${bins} bins)${auroc === null ? '' : `; AUROC ${auroc.toFixed(2)}`}; lines are 95 % intervals`
+type Drawn = Pick<Curves, 'foretold' | 'held'>
+
+export function drawReliability(transcripts: Drawn, words: Drawn | undefined, model: string): string {
   return element('svg', { xmlns: 'http://www.w3.org/2000/svg', viewBox: `0 0 ${WIDTH} ${HEIGHT}`, width: WIDTH, height: HEIGHT, 'font-family': FONT, fill: COLOURS.ink },
     element('rect', { width: WIDTH, height: HEIGHT, fill: '#ffffff' }),
-    label(MAIN.x, 32, `How often a transcript of ${model} is right`, { 'font-size': 17, 'font-weight': 600 }),
-    label(MAIN.x, 51, material, TICK),
-    label(MAIN.x, 67, found, TICK),
+    label(MAIN.x, 28, `How often ${model} is right`, { 'font-size': 17, 'font-weight': 600 }),
+    label(MAIN.x, 45, `by coefficients fitted on other speakers (${transcripts.held.all.speakers} in all); lines are 95 % intervals`, TICK),
+    series(61, 'transcripts', transcripts, COLOURS.wave),
+    words === undefined ? '' : series(77, 'words', words, COLOURS.warning),
     grid(),
     line(atX(0), atY(0), atX(1), atY(1), { stroke: COLOURS.frame, 'stroke-dasharray': '5 4' }),
-    ...binned(clips, bins).map(drawBin),
+    ...words === undefined ? [] : drawBins(words, COLOURS.warning),
+    ...drawBins(transcripts, COLOURS.wave),
     element('rect', { ...MAIN, fill: 'none', stroke: COLOURS.frame }),
-    histogram(clips)) + '\n'
+    histogram(transcripts.foretold)) + '\n'
+}
+
+function series(y: number, name: string, { held: { all } }: Drawn, fill: string): string {
+  const figures = `${all.clips} ${name}: calibration error ${all.calibrationError.toFixed(3)}, by chance alone ${all.errorByChance.toFixed(3)} (${all.bins} bins)${all.auroc === null ? '' : `; AUROC ${all.auroc.toFixed(2)}`}`
+  return element('circle', { cx: MAIN.x + 5, cy: y - 4, r: 5, fill }) + label(MAIN.x + 15, y, figures, TICK)
 }
 
 function grid(): string {
@@ -42,11 +49,15 @@ function grid(): string {
   ].join('')
 }
 
-function drawBin({ clips, meanProbability, shareRight }: Bin): string {
+function drawBins({ foretold, held }: Drawn, fill: string): string[] {
+  return binned(foretold, held.all.bins).map((bin) => drawBin(bin, fill))
+}
+
+function drawBin({ clips, meanProbability, shareRight }: Bin, fill: string): string {
   const { low, high } = wilson(shareRight, clips)
   const x = atX(meanProbability)
-  return line(x, atY(low), x, atY(high), { stroke: COLOURS.wave, 'stroke-width': 1.4, 'stroke-opacity': 0.55 })
-    + element('circle', { cx: x, cy: atY(shareRight), r: 5, fill: COLOURS.wave, stroke: '#ffffff', 'stroke-width': 1.2 })
+  return line(x, atY(low), x, atY(high), { stroke: fill, 'stroke-width': 1.4, 'stroke-opacity': 0.55 })
+    + element('circle', { cx: x, cy: atY(shareRight), r: 5, fill, stroke: '#ffffff', 'stroke-width': 1.2 })
 }
 
 /** 95 % interval of a share. */
@@ -74,7 +85,7 @@ function histogram(clips: readonly Foretold[]): string {
     ]),
     element('rect', { ...BELOW, fill: 'none', stroke: COLOURS.frame }),
     label(BELOW.x - 8, BELOW.y + 10, String(most), { ...TICK, 'text-anchor': 'end' }),
-    label(BELOW.x - 46, middle, 'clips', { ...TICK, 'text-anchor': 'middle', transform: `rotate(-90 ${BELOW.x - 46} ${middle})` }),
+    label(BELOW.x - 46, middle, 'transcripts', { ...TICK, 'text-anchor': 'middle', transform: `rotate(-90 ${BELOW.x - 46} ${middle})` }),
     legendEntry(BELOW.x + 12, 'right', COLOURS.speech),
     legendEntry(BELOW.x + 72, 'wrong', COLOURS.segment),
     ...ticks.map((tick) => label(atX(tick), bottom + 18, tick.toFixed(1), { ...TICK, 'text-anchor': 'middle' })),

@@ -1,6 +1,7 @@
 /**
- * models/<name>/confidence.json: how far a transcript of the model is to be believed, as it was fitted on labelled
- * clips (`npm run calibrate`), with what it was fitted on and how well it did on speakers that it was not fitted on.
+ * models/<name>/confidence.json: how far a transcript of the model, and each of its words, is to be believed, as it was
+ * fitted on labelled clips (`npm run calibrate`), with what it was fitted on and how well it did on speakers that it was
+ * not fitted on. Older files say nothing of words, nor of transcripts that stand first among several.
  *
  * One of the doors where data from outside is checked. Log-probabilities of other weights mean something else, so a
  * file that was fitted for others is refused; a model without a file has no calibrated figures.
@@ -18,17 +19,30 @@ const Share = Type.Number({ minimum: 0, maximum: 1 })
 const MOST_SOURCES = 1_000
 
 const Figures = Type.Object({
-  clips: Count,
+  clips: Type.Integer({ minimum: 0, description: 'Or words, where these are judged.' }),
   speakers: Count,
   right: Count,
   meanProbability: Share,
   bins: Type.Integer({ minimum: 1, description: 'Of equally many clips each.' }),
   calibrationError: Type.Number({ minimum: 0, maximum: 1, description: 'Expected calibration error.' }),
   errorByChance: Type.Number({ minimum: 0, maximum: 1, description: 'What it would be on average if every probability were true.' }),
-  auroc: Type.Union([Share, Type.Null()], { description: 'Of telling wrong transcripts from right ones; null where there are only such or only such.' }),
+  auroc: Type.Union([Share, Type.Null()], { description: 'Of telling wrong ones from right ones; null where there are only such or only such.' }),
   brier: Share,
 })
 export type Figures = Static<typeof Figures>
+
+const Held = Type.Object({
+  folds: Type.Integer({ minimum: 2 }),
+  all: Figures,
+  sources: Type.Record(Type.String(), Figures, { maxProperties: MOST_SOURCES }),
+}, { description: 'Figures on speakers that were left out of the fit.' })
+export type Held = Static<typeof Held>
+
+const Curve = Type.Object({
+  intercept: Type.Number(),
+  slope: Type.Number({ exclusiveMaximum: 0, description: 'Of the doubt: more of it is never better.' }),
+}, { description: 'From doubt to a probability.' })
+export type Curve = Static<typeof Curve>
 
 const Calibration = Type.Object({
   format: Type.Literal(FORMAT),
@@ -36,19 +50,14 @@ const Calibration = Type.Object({
   model: Type.Object({ name: Type.String(), digest: Type.String() }),
   provenance: Type.String({ maxLength: 2_000, description: 'What it was fitted on, for people.' }),
   fittedOn: Type.Object({ clips: Count, speakers: Count }),
-  correctness: Type.Object({
-    intercept: Type.Number(),
-    slope: Type.Number({ exclusiveMaximum: 0, description: 'Of the doubt: more of it is never better.' }),
-  }),
+  correctness: Curve,
   readings: Type.Object({
     temperature: Type.Number({ exclusiveMinimum: 0 }),
     elsewhere: Type.Number({ minimum: 0, maximum: 1, description: 'Where the transcript is wrong: the share of clips of which another reading is right.' }),
+    first: Type.Optional(Type.Object({ correctness: Curve, held: Held }, { description: 'Of the transcript that stands first among several.' })),
   }),
-  held: Type.Object({
-    folds: Type.Integer({ minimum: 2 }),
-    all: Figures,
-    sources: Type.Record(Type.String(), Figures, { maxProperties: MOST_SOURCES }),
-  }, { description: 'Figures on speakers that were left out of the fit.' }),
+  words: Type.Optional(Type.Object({ correctness: Curve, held: Held })),
+  held: Held,
 })
 export type Calibration = Static<typeof Calibration>
 

@@ -79,7 +79,9 @@ export async function beamSearch(step: BeamStep, options: BeamOptions): Promise<
       .sort((a, b) => worthOf(b, options) - worthOf(a, options)).slice(0, beams)
     if (isDecided(finished, live, options)) break
   }
-  return finished.sort((a, b) => b.score - a.score).slice(0, beams)
+  const ranked = finished.sort((a, b) => b.score - a.score)
+  // Without phrases all are kept: those of the same words are one reading to whoever asks for several.
+  return options.bias === undefined ? ranked : ranked.slice(0, beams)
 }
 
 /** Feeds all tokens of a prompt but the last, which is the first extension. */

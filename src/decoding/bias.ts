@@ -25,6 +25,8 @@ export interface BiasState {
   readonly earned: number
   /** The phrase that was complete at the last token, if the word ends there; −1. Its bonus is in `pending` still. */
   readonly completed: number
+  /** A shorter phrase at the beginning of the path at hand: what stays if it breaks. */
+  readonly passed: { readonly phrase: number; readonly bonus: number } | undefined
   /** Phrases that were heard, in their order. */
   readonly phrases: readonly number[]
 }
@@ -35,7 +37,7 @@ const FURTHER = 0.5
 /** A token within a word earns so many times what one that begins it does: words of several pieces are those that the model seldom read. */
 const WITHIN_WORD = 2
 
-export const UNBIASED: BiasState = { node: ROOT, pending: 0, earned: 0, completed: -1, phrases: [] }
+export const UNBIASED: BiasState = { node: ROOT, pending: 0, earned: 0, completed: -1, passed: undefined, phrases: [] }
 
 export class PhraseBias {
   readonly #trie: PhraseTrie
@@ -64,12 +66,15 @@ export class PhraseBias {
   get strength(): number { return this.#strength }
 
   after(state: BiasState, token: number): BiasState {
+    const beginsWord = this.#shapes.beginsWord(token)
     const onward = state.node === ROOT ? -1 : this.#trie.step(state.node, token)
-    if (onward !== -1) return this.#enter(onward, state.pending + this.#strength * (this.#shapes.beginsWord(token) ? 1 : WITHIN_WORD), state.earned, state.phrases)
-    const left = this.#leave(state, this.#shapes.beginsWord(token) || this.#shapes.isPunctuation(token))
-    if (!this.#shapes.beginsWord(token)) return left
-    const begun = this.#trie.step(ROOT, token)
-    return begun === -1 ? left : this.#enter(begun, this.#strength, left.earned, left.phrases)
+    if (onward !== -1) {
+      const passed = beginsWord && state.completed !== -1 ? { phrase: state.completed, bonus: state.pending } : state.passed
+      return this.#enter(onward, { ...state, passed, pending: state.pending + this.#strength * (beginsWord ? 1 : WITHIN_WORD) })
+    }
+    const left = this.#leave(state, beginsWord || this.#shapes.isPunctuation(token))
+    const begun = beginsWord ? this.#trie.step(ROOT, token) : -1
+    return begun === -1 ? left : this.#enter(begun, { ...left, pending: this.#strength })
   }
 
   /** The end of the text ends a word. */
@@ -77,14 +82,20 @@ export class PhraseBias {
     return this.#leave(state, true)
   }
 
-  #enter(node: number, pending: number, earned: number, phrases: readonly number[]): BiasState {
-    return { node, pending, earned, completed: this.#trie.phraseAt(node), phrases }
+  /** At the end of a text that is these tokens. */
+  ofText(tokens: readonly number[]): BiasState {
+    return this.atEnd(tokens.reduce((state, token) => this.after(state, token), UNBIASED))
+  }
+
+  #enter(node: number, state: BiasState): BiasState {
+    return { ...state, node, completed: this.#trie.phraseAt(node) }
   }
 
   /** Back to the root; what was pending is earned if a phrase was complete and its word ends here. */
-  #leave({ pending, earned, completed, phrases }: BiasState, wordEnds: boolean): BiasState {
-    if (completed === -1 || !wordEnds) return { node: ROOT, pending: 0, earned, completed: -1, phrases }
-    return { node: ROOT, pending: 0, earned: earned + pending * this.#weights[completed]! * FURTHER ** phrases.length, completed: -1, phrases: [...phrases, completed] }
+  #leave({ pending, earned, completed, passed, phrases }: BiasState, wordEnds: boolean): BiasState {
+    const heard = completed !== -1 && wordEnds ? { phrase: completed, bonus: pending } : passed
+    if (heard === undefined) return { ...UNBIASED, earned, phrases }
+    return { ...UNBIASED, earned: earned + heard.bonus * this.#weights[heard.phrase]! * FURTHER ** phrases.length, phrases: [...phrases, heard.phrase] }
   }
 }
 

@@ -1,5 +1,6 @@
 /** Between words and tokens, for a search: phrases made ready, what tokens do to words, and transcripts as text. */
 import type { Alternative, PhraseList, Searched } from '../phrases.js'
+import { bareWords } from '../words.js'
 import type { TokenShapes } from './bias.js'
 import { totalLogProbability, type Decoded } from './greedy.js'
 import { PhraseTrie, type TokenSequence } from './phrase-trie.js'
@@ -47,7 +48,7 @@ export function shapesOf({ piece }: Pick<Spelling, 'piece'>): TokenShapes {
 
 type Worded = Decoded & { readonly text: string } & Partial<Searched>
 
-/** Transcripts that read the same are one: the better stands. */
+/** Readings are of different words: of those that differ in capitals and marks alone the best stands, with the phrases heard in any. */
 export function asHypothesis(decoded: Decoded | SearchDecoded, { decode }: Pick<Spelling, 'decode'>): Worded {
   const { tokens, logProbabilities, stopped } = decoded
   const plain = { tokens, logProbabilities, stopped, text: decode(tokens) }
@@ -56,5 +57,15 @@ export function asHypothesis(decoded: Decoded | SearchDecoded, { decode }: Pick<
     const logProbability = totalLogProbability(one)
     return { text: decode(one.tokens), confidence: Math.exp(logProbability / one.logProbabilities.length), logProbability, phrases: one.phrases }
   })
-  return { ...plain, evidence: decoded.evidence, bonus: decoded.bonus, steered: decoded.steered, alternatives: alternatives.filter(({ text }, index) => alternatives.findIndex((other) => other.text === text) === index) }
+  return { ...plain, evidence: decoded.evidence, bonus: decoded.bonus, steered: decoded.steered, alternatives: ofDifferentWords(alternatives).slice(0, decoded.nBest) }
+}
+
+function ofDifferentWords(alternatives: readonly Alternative[]): Alternative[] {
+  const best = new Map<string, Alternative>()
+  for (const one of alternatives) {
+    const words = bareWords(one.text)
+    const better = best.get(words)
+    best.set(words, better === undefined ? one : { ...better, phrases: better.phrases.length > 0 ? better.phrases : one.phrases })
+  }
+  return [...best.values()]
 }

@@ -34,8 +34,10 @@ export interface FoundTranscript extends Decoded {
 }
 
 export interface SearchDecoded extends FoundTranscript {
-  /** Best first, the first is the transcript itself; empty when none came to its end. */
+  /** Best first, the first is the transcript itself; some may have the same words. */
   readonly found: readonly FoundTranscript[]
+  /** How many of different words are wanted. */
+  readonly nBest: number
   /** Phrases by how well they fit, best first; empty when no search was run. */
   readonly evidence: readonly PhraseEvidence[]
   /** The phrases made the transcript another one. */
@@ -63,19 +65,18 @@ export async function searchIfWanted(greedily: () => Promise<Decoded>, wish: Sea
   const bias = phrases && new PhraseBias(phrases.trie, model.shapes, wish.strength, phrases.weights)
   const beamed = await beamSearch(await model.start(), { ...options, beams, bias })
   if (beamed.length === 0) return greedily()
-  const { ranked, evidence } = phrases === undefined ? { ranked: beamed.map(asFound), evidence: [] } : await withPhrases(beamed, phrases, wish, model, options)
+  const { ranked, evidence } = phrases === undefined ? { ranked: beamed.map(asFound), evidence: [] } : await withPhrases(beamed, phrases, bias!, model, options)
   const found = ranked.sort((a, b) => b.score - a.score).map(({ transcript }) => transcript)
-  return { ...found[0]!, found: found.slice(0, nBest), evidence, steered: isSteered(found[0]!, beamed) }
+  return { ...found[0]!, found, nBest, evidence, steered: isSteered(found[0]!, beamed) }
 }
 
 /** With what a short list says when it is asked phrase by phrase, which the beam need not. */
-async function withPhrases(beamed: readonly BeamHypothesis[], phrases: CompiledPhrases, wish: SearchWish, model: SearchModel, options: SearchOptions): Promise<{ ranked: Ranked[]; evidence: readonly PhraseEvidence[] }> {
-  const { trie } = phrases
+async function withPhrases(beamed: readonly BeamHypothesis[], { trie }: CompiledPhrases, bias: PhraseBias, model: SearchModel, options: SearchOptions): Promise<{ ranked: Ranked[]; evidence: readonly PhraseEvidence[] }> {
   if (trie.nodes > MOST_EXACT_NODES) return { ranked: beamed.map(asFound), evidence: evidenceForFound(beamed).phrases }
   const exact = await scorePhrases(await model.start(), trie, { ...options, shapes: model.shapes })
   const evidence = await evidenceForAll(trie, exact, beamed, model.prior, options)
   const others = beamed.filter(({ tokens }) => !isWholePhrase(trie, tokens))
-  return { ranked: [...others.map(asFound), ...exact.map((score) => wholePhrase(score, evidence, phrases, wish))], evidence: evidence.phrases }
+  return { ranked: [...others.map(asFound), ...exact.map((score) => wholePhrase(score, evidence, bias))], evidence: evidence.phrases }
 }
 
 /** Whether it stands for its phrases: without their bonus another would. */
@@ -92,9 +93,9 @@ function asFound({ tokens, logProbabilities, phrases, bonus, score }: BeamHypoth
 }
 
 /** As a transcript that is one phrase and nothing else, for what the audio says of it; compared with others as the beam compares them. */
-function wholePhrase({ phrase, tokens, logProbabilities }: PhraseScore, evidence: Evidence, { weights }: CompiledPhrases, { strength }: SearchWish): Ranked {
+function wholePhrase({ phrase, tokens, logProbabilities }: PhraseScore, evidence: Evidence, bias: PhraseBias): Ranked {
   const margin = evidence.phrases.find((one) => one.phrase === phrase)?.margin ?? -Infinity
-  const worth = evidence.free + margin + strength * tokens.length * weights[phrase]!
+  const worth = evidence.free + margin + bias.worth(bias.ofText(tokens))
   const transcript = { tokens, logProbabilities, stopped: 'end_of_text' as const, phrases: [phrase], bonus: worth - totalLogProbability({ logProbabilities }) }
   return { transcript, score: byLength(worth, logProbabilities.length) }
 }

@@ -44,6 +44,8 @@ const WordSchema = Type.Object({
   startSeconds: Type.Number(),
   endSeconds: Type.Number(),
   confidence: Type.Number({ minimum: 0, maximum: 1, description: 'exp(mean log-probability) of its tokens.' }),
+  logProbability: Type.Number({ description: 'Natural logarithm, of the whole word.' }),
+  correctness: nullable(Type.Number({ minimum: 0, maximum: 1 }), 'Probability that the word was said, calibrated; null without a calibration of the model for words.'),
 })
 
 const SegmentSchema = Type.Object({

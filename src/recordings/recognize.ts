@@ -12,9 +12,12 @@ import type { SourceClip } from './clips.js'
 /** What became of a clip; one that could not be processed is left out of whatever is made. */
 export type Processed = { readonly clip: SourceClip; readonly report: Report } | { readonly clip: SourceClip; readonly error: SpeechError }
 
+/** What is wanted besides the transcript. */
+export interface Wanted { readonly nBest?: number; readonly words?: boolean }
+
 const PATIENCE_SECONDS = 3_600
 
-export async function recognizeAll(clips: readonly SourceClip[], config: Config, onProgress: (done: number) => void, nBest = 1): Promise<Processed[]> {
+export async function recognizeAll(clips: readonly SourceClip[], config: Config, onProgress: (done: number) => void, wanted: Wanted = {}): Promise<Processed[]> {
   const ignore = (): void => undefined
   const pool = new WorkerPool({
     entry: new URL('../worker/recognizer-process.js', import.meta.url),
@@ -25,7 +28,7 @@ export async function recognizeAll(clips: readonly SourceClip[], config: Config,
   })
   try {
     await pool.start()
-    return await inTurns(clips, (clip) => recognizeOne(clip, config, pool, nBest), config.workers, onProgress)
+    return await inTurns(clips, (clip) => recognizeOne(clip, config, pool, wanted), config.workers, onProgress)
   } finally {
     await pool.close(0)
   }
@@ -46,8 +49,8 @@ async function inTurns(clips: readonly SourceClip[], recognize: (clip: SourceCli
   return processed
 }
 
-async function recognizeOne(clip: SourceClip, { models, maxAudioSeconds }: Config, pool: WorkerPool, nBest: number): Promise<Processed> {
+async function recognizeOne(clip: SourceClip, { models, maxAudioSeconds }: Config, pool: WorkerPool, wanted: Wanted): Promise<Processed> {
   const audio = await readFile(clip.file).catch((cause: NodeJS.ErrnoException) => { throw new SpeechError('CLIPS_INVALID', `${clip.file} cannot be read (${cause.message})`, { cause }) })
-  const { outcome } = await pool.run({ audio, audioSeconds: maxAudioSeconds, model: models[0]!, language: undefined, nBest })
+  const { outcome } = await pool.run({ audio, audioSeconds: maxAudioSeconds, model: models[0]!, language: undefined, ...wanted })
   return outcome.ok ? { clip, report: outcome.report } : { clip, error: fromWire(outcome.error) }
 }

@@ -100,10 +100,11 @@ t.test('a word is where it was attended to, and the pause before it belongs to n
   })
   const words = timeWords(waveform, attention, { pieces: ['▁one', ' two'].map((piece) => piece.replace('▁', ' ')), logProbabilities: [Math.log(0.5), Math.log(0.25)] }, CLOCK)
   t.same(words.map(({ text }) => text), ['one', 'two'])
-  for (const [index, { startSeconds, endSeconds, confidence }] of words.entries()) {
+  for (const [index, { startSeconds, endSeconds, confidence, logProbability }] of words.entries()) {
     t.ok(Math.abs(startSeconds - spans[index]![0]) <= 1.5 * step, `starts at ${startSeconds.toFixed(3)}`)
     t.ok(Math.abs(endSeconds - spans[index]![1]) <= 1.5 * step, `ends at ${endSeconds.toFixed(3)}`)
     t.ok(Math.abs(confidence - [0.5, 0.25][index]!) < 1e-9)
+    t.ok(Math.abs(Math.exp(logProbability) - [0.5, 0.25][index]!) < 1e-9)
   }
 })
 

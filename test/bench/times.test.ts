@@ -8,7 +8,7 @@ import { writeMono } from '../../bench/audio/pcm.js'
 import { joinSentences, joinWords } from '../../bench/times/joined.js'
 import { compareBoundaries, scoreBoundaries } from '../../bench/times/boundaries.js'
 
-const said = (text: string, startSeconds: number, endSeconds: number) => ({ text, startSeconds, endSeconds, confidence: 1 })
+const said = (text: string, startSeconds: number, endSeconds: number) => ({ text, startSeconds, endSeconds, confidence: 1, logProbability: 0 })
 
 t.test('boundaries of recognized words are compared, and of no others', async (t) => {
   const known = [{ text: 'Play', startSeconds: 1, endSeconds: 1.5 }, { text: 'jazz', startSeconds: null, endSeconds: 2 }, { text: 'now', startSeconds: 3, endSeconds: null }]

@@ -1,11 +1,13 @@
 /** The fit against known coefficients, figures against plain computations, folds, picture and command. */
 import path from 'node:path'
 import t from 'tap'
-import { makeCalibration, runCalibrate } from '../../src/calibrate/calibrate.js'
-import { foldsOf, foretell, FOLDS, type LabelledClip } from '../../src/calibrate/cross-validate.js'
+import { runCalibrate } from '../../src/calibrate/calibrate.js'
+import { foldsOf, foretell, FOLDS, type Labelled } from '../../src/calibrate/cross-validate.js'
 import { auroc, binned, calibrationError, figuresOf } from '../../src/calibrate/figures.js'
 import { fitCorrectness, fitReadings } from '../../src/calibrate/fit.js'
 import { labelled, otherReadings } from '../../src/calibrate/label.js'
+import { judgeWords, labelledWords } from '../../src/calibrate/label-words.js'
+import { makeCalibration } from '../../src/calibrate/make.js'
 import { drawReliability, wilson } from '../../src/calibrate/picture.js'
 import { parseCalibration } from '../../src/confidence/calibration.js'
 import { probabilityAt } from '../../src/confidence/correctness.js'
@@ -15,7 +17,7 @@ import { REPORT } from '../http/fake-service.js'
 
 const TRUE = { intercept: 2.2, slope: -1.5 }
 
-function drawClips(count: number, random = seededRandom(11)): LabelledClip[] {
+function drawClips(count: number, random = seededRandom(11)): Labelled[] {
   return Array.from({ length: count }, (_, index) => {
     const doubt = 3 * random()
     return { doubt, isRight: random() < probabilityAt(TRUE, doubt), speaker: `speaker ${index % 37}`, source: index % 2 === 0 ? 'even' : 'odd', confidence: 0.5, isFitted: index % 5 !== 0 }
@@ -93,7 +95,7 @@ t.test('a speaker is in one fold, folds are of one size, and what is foretold do
   t.ok(Math.max(...sizes) - Math.min(...sizes) <= 20, sizes.join())
   const mine = clips.filter(({ speaker }) => speaker === 'speaker 3')
   const turned = clips.map((clip) => mine.includes(clip) ? { ...clip, isRight: !clip.isRight } : clip)
-  const probabilities = (of: readonly LabelledClip[]): number[] => foretell(of).filter(({ speaker }) => speaker === 'speaker 3').map(({ probability }) => probability)
+  const probabilities = (of: readonly Labelled[]): number[] => foretell(of).filter(({ speaker }) => speaker === 'speaker 3').map(({ probability }) => probability)
   t.same(probabilities(turned), probabilities(clips))
   t.end()
 })
@@ -101,14 +103,21 @@ t.test('a speaker is in one fold, folds are of one size, and what is foretold do
 t.test('a calibration is what a service reads, is fitted on what may be passed on, and has a picture', (t) => {
   const model = { name: 'made-up', digest: 'abc' }
   const clips = drawClips(600)
-  const { calibration, foretold } = makeCalibration(clips, [], { model, provenance: 'made up' }, new Date(0))
+  const words = drawClips(900, seededRandom(12))
+  const material = { transcripts: clips, words, first: clips.slice(0, 500), others: [] }
+  const { calibration, transcripts, words: ofWords } = makeCalibration(material, { model, provenance: 'made up' }, new Date(0))
   t.same(parseCalibration(JSON.stringify(calibration), 'here', model), calibration)
+  t.same(calibration.words?.correctness, fitCorrectness(words.filter(({ isFitted }) => isFitted)))
+  t.same([calibration.words?.held.all.clips, calibration.readings.first?.held.all.clips], [900, 500])
+  const { calibration: neither } = makeCalibration({ ...material, words: [], first: [] }, { model, provenance: '' }, new Date(0))
+  t.notOk('words' in neither || 'first' in neither.readings, 'a model that neither searches nor times words')
   t.equal(calibration.fittedOn.clips, clips.filter(({ isFitted }) => isFitted).length)
   t.same(calibration.correctness, fitCorrectness(clips.filter(({ isFitted }) => isFitted)))
   t.same([calibration.held.all.clips, Object.keys(calibration.held.sources)], [600, ['even', 'odd']])
-  const picture = drawReliability(foretold, calibration.held.all, 'a <model>')
+  const picture = drawReliability(transcripts, ofWords, 'a <model>')
   t.match(picture, /^<svg [^]*a &lt;model&gt;[^]*<\/svg>\n$/)
-  t.equal(picture.match(/<circle/g)!.length, calibration.held.all.bins)
+  t.equal(picture.match(/<circle/g)!.length, calibration.held.all.bins + calibration.words!.held.all.bins + 2, 'a point for each bin, and two in the legend')
+  t.match(drawReliability(transcripts, undefined, 'm'), /^<svg [^]*600 transcripts[^]*<\/svg>\n$/)
   t.notMatch(picture, /NaN|Infinity|undefined/)
   const { low, high } = wilson(0, 10)
   t.ok(low === 0 && high > 0.2 && high < 0.35, 'no share is certain after ten clips')
@@ -128,6 +137,30 @@ t.test('a transcript is right word for word after normalization, and other readi
   t.match(labelled(processed, true), [{ isFitted: false }, { isFitted: false }])
   t.same(otherReadings(processed, false), [{ logProbabilities: [-1, -1], right: 1 }])
   t.same(otherReadings(processed, true), [])
+  t.end()
+})
+
+t.test('a word is right where the alignment matches it, and not judged where it is no word of its own', (t) => {
+  const judge = (transcript: string, reference: string): (boolean | null)[] => judgeWords(transcript.split(' '), transcript, reference, 'en')
+  t.same(judge('Lay some, jazz!', 'play some jazz'), [false, true, true])
+  t.same(judge('some jazz', 'play some jazz'), [true, true], 'a missing word is nobody\'s')
+  t.same(judge('um play jazz', 'play chess'), [null, true, false])
+  t.same(judge('It\'s 5 songs', 'it is five songs'), [true, true, true])
+  t.same(judge('it\'s play', 'it was play'), [false, true], 'a word is right as a whole')
+  t.same(judge('call A B C', 'call a b c'), [true, true, true, true])
+  t.same(judge('call A B C', 'call a b d'), [null, null, null, null], 'letters that are spelled are one word')
+  t.end()
+})
+
+t.test('words are labelled with the doubt of their segment, those of a model without times not at all', (t) => {
+  const clip = { file: 'a.wav', text: 'play some jazz', speaker: 'x', session: null, time: null, source: 's', isRedistributable: true }
+  const word = (text: string, logProbability: number) => ({ text, startSeconds: 0, endSeconds: 1, confidence: 0.5, logProbability, correctness: null })
+  const segment = (agreement: number) => ({ ...REPORT.segments[0]!, agreement, words: [word('play', -16), word('chess', 0)] })
+  const report = { ...REPORT, text: 'play chess', segments: [segment(1)] }
+  t.match(labelledWords([{ clip, report }], false), [{ isRight: true, doubt: 2, speaker: 'x' }, { isRight: false, doubt: 0 }])
+  const [, last] = labelledWords([{ clip, report: { ...report, segments: [segment(1 / 3)] } }], false)
+  t.ok(last!.doubt > 0)
+  t.same(labelledWords([{ clip, report: REPORT }], false), [])
   t.end()
 })
 

@@ -3,7 +3,7 @@ import { cpSync, readFileSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import t from 'tap'
 import { parseCalibration, readCalibration, type Calibration } from '../../src/confidence/calibration.js'
-import { correctnessOf, doubtOf, sharesOf } from '../../src/confidence/correctness.js'
+import { correctnessOf, correctnessOfWord, doubtOf, sharesOf } from '../../src/confidence/correctness.js'
 import { modelDigest, readManifest } from '../../src/manifest.js'
 import { readConfig } from '../../src/config.js'
 import { projectRoot } from '../../src/root.js'
@@ -36,6 +36,7 @@ t.test('a calibration of another model, or one that is broken, is refused; witho
   refused({ correctness: { intercept: 1, slope: 0.2 } }, /\/correctness\/slope/)
   refused({ readings: { temperature: 0, elsewhere: 0.3 } }, /\/readings\/temperature/)
   refused({ format: 'another/1' }, /\/format/)
+  refused({ words: { ...SHIPPED.words, correctness: { intercept: 1, slope: 0.2 } } }, /\/words\/correctness\/slope/)
   t.throws(() => parseCalibration('{', 'here', model), { code: 'CONFIDENCE_INVALID', message: /not JSON/ })
   t.equal(await readCalibration(t.testdir(), model), null)
 })
@@ -47,6 +48,34 @@ t.test('the more probable the words, the more probably they are right', (t) => {
   t.ok(correctnessOf(SHIPPED, [heard(-0.1, 12)])! < correctnessOf(SHIPPED, [heard(-0.1, 3)])!, 'of as probable words, more are right less often')
   t.ok(correctnessOf(SHIPPED, [heard(-0.1, 3, 1 / 3)])! < correctnessOf(SHIPPED, [heard(-0.1, 3)])!, 'and words that came out once in three hearings')
   t.ok(correctnessOf(SHIPPED, [heard(-0.1), heard(-0.1)])! < correctnessOf(SHIPPED, [heard(-0.1)])!, 'and all of two clips')
+  t.end()
+})
+
+t.test('the nearer another reading comes, the less the first is believed; one that stands alone is believed most', (t) => {
+  const believed = (...logProbabilities: number[]): number => correctnessOf(SHIPPED, [heard(-0.1)], logProbabilities.map((logProbability) => ({ logProbability })))!
+  const gaps = Array.from({ length: 50 }, (_, index) => believed(-0.4, -0.4 - index * 0.2))
+  t.ok(gaps.every((probability, index) => index === 0 || probability > gaps[index - 1]!))
+  t.ok(believed(-0.4) > gaps.at(-1)! && believed(-0.4, -2, -2) < believed(-0.4, -2))
+  t.ok(believed(-800, 0) < 1e-6, 'one that is nothing against another is not believed')
+  t.end()
+})
+
+t.test('a word is believed by its own probability and the hearings of its segment, and none of another model', (t) => {
+  const believed = (logProbability: number, agreement = 1, model = NAME): number | null => correctnessOfWord(SHIPPED, { logProbability }, { agreement, model })
+  const probabilities = [0, -0.001, -0.1, -1, -10, -1e6, -Infinity].map((logProbability) => believed(logProbability)!)
+  t.ok(probabilities.every((probability, index) => probability >= 0 && probability <= 1 && (index === 0 || probability < probabilities[index - 1]!)), probabilities.join())
+  t.ok(believed(-0.1, 1 / 3)! < believed(-0.1)!)
+  t.equal(believed(-0.1, 1, 'whisper-base'), null)
+  t.equal(correctnessOfWord(null, { logProbability: -0.1 }, { agreement: 1, model: NAME }), null)
+  t.end()
+})
+
+t.test('a file from before words and readings had curves of their own is read, and says nothing of them', (t) => {
+  const { words, readings: { first, ...readings }, ...rest } = SHIPPED
+  t.ok(words !== undefined && first !== undefined)
+  const old = parseCalibration(JSON.stringify({ ...rest, readings }), 'here', SHIPPED.model)
+  t.equal(correctnessOfWord(old, { logProbability: -0.1 }, { agreement: 1, model: NAME }), null)
+  t.equal(correctnessOf(old, [heard(-0.1)], [{ logProbability: -0.4 }, { logProbability: -0.5 }]), correctnessOf(SHIPPED, [heard(-0.1)]))
   t.end()
 })
 

@@ -108,6 +108,13 @@ t.test('languages go by any of their names that the model knows, models by their
   t.equal(jobs.at(-1)!.model, 'whisper-tiny')
 })
 
+t.test('words are in the answer with all that is known of them', async (t) => {
+  const words = [{ text: 'play', startSeconds: 0.25, endSeconds: 0.5, confidence: 0.9, logProbability: -0.1, correctness: 0.95 }, { text: 'some', startSeconds: 0.5, endSeconds: 0.75, confidence: 0.5, logProbability: -0.7, correctness: null }]
+  const { url } = await setUp(t, {}, { answer: async () => ({ ...REPORT, segments: [{ ...REPORT.segments[0]!, words }] }) })
+  const { segments } = await (await post(`${url}/v1/transcriptions?words=true`, CLIP)).json() as Report
+  t.same(segments[0]!.words, words)
+})
+
 t.test('what a cascade did is in the answer and in the log as the worker reports it, and nothing where there is none', async (t) => {
   const alone: Report = { ...REPORT, cascade: null, segments: REPORT.segments.map((segment) => ({ ...segment, cascade: null })) }
   for (const expected of [REPORT, alone]) {

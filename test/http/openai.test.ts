@@ -40,7 +40,7 @@ const TIMED: Report = {
   segments: [{
     ...REPORT.segments[0]!, startSeconds: 0.2, endSeconds: 6.5, text: '"Play some jazz," please. And 50% of it.',
     words: [['"Play', 0.25, 0.5], ['some', 0.5, 0.7], ['jazz,"', 0.7, 1.1], ['please.', 1.15, 1.5], ['And', 4, 4.2], ['50%', 4.2, 5], ['of', 5, 5.1], ['it.', 5.1, 5.4]]
-      .map(([text, startSeconds, endSeconds]) => ({ text: text as string, startSeconds: startSeconds as number, endSeconds: endSeconds as number, confidence: 0.9 })),
+      .map(([text, startSeconds, endSeconds]) => ({ text: text as string, startSeconds: startSeconds as number, endSeconds: endSeconds as number, confidence: 0.9, logProbability: -0.1, correctness: 0.8 })),
   }],
 }
 
@@ -85,7 +85,7 @@ t.test('cues are short, in order, made of whole words, and leave nothing out', a
     const words = Array.from({ length: 1 + Math.floor(60 * random()) }, () => {
       const startSeconds = at + (random() < 0.2 ? 2 * random() : 0)
       at = startSeconds + 0.05 + random()
-      return { text: 'x'.repeat(1 + Math.floor(12 * random())) + (random() < 0.2 ? [',', '.', '?!'][Math.floor(3 * random())]! : ''), startSeconds, endSeconds: at, confidence: 1 }
+      return { text: 'x'.repeat(1 + Math.floor(12 * random())) + (random() < 0.2 ? [',', '.', '?!'][Math.floor(3 * random())]! : ''), startSeconds, endSeconds: at, confidence: 1, logProbability: 0, correctness: null }
     })
     const text = words.map((word) => word.text).join(' ')
     const cues = cuesOf({ ...REPORT.segments[0]!, startSeconds: 0, endSeconds: at, text, words })
@@ -93,7 +93,7 @@ t.test('cues are short, in order, made of whole words, and leave nothing out', a
     t.ok(cues.every((cue) => cue.text.length <= 42 && cue.endSeconds - cue.startSeconds <= 7))
     t.ok(cues.every(({ startSeconds, endSeconds }, index) => startSeconds < endSeconds && startSeconds >= (cues[index - 1]?.endSeconds ?? 0)))
   }
-  const japanese = ['今日', 'は、', '東京。'].map((text, index) => ({ text, startSeconds: index, endSeconds: index + 1, confidence: 1 }))
+  const japanese = ['今日', 'は、', '東京。'].map((text, index) => ({ text, startSeconds: index, endSeconds: index + 1, confidence: 1, logProbability: 0, correctness: null }))
   t.same(cuesOf({ ...REPORT.segments[0]!, text: '今日は、東京。', words: japanese }).map(({ text }) => text), ['今日は、東京。'], 'no space where the text has none')
 })
 
