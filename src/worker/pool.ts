@@ -10,7 +10,7 @@ import type { PoolOptions } from './pool-options.js'
 import type { LoadedModel } from './protocol.js'
 import { Publications } from './publications.js'
 import { BoundedQueue } from './queue.js'
-import { RecognitionWorker, type DoneMessage, type WorkerEvents, type WorkerState } from './recognition-worker.js'
+import { RecognitionWorker, type DoneMessage, type PhrasesMessage, type WorkerEvents, type WorkerState } from './recognition-worker.js'
 import { WorkEstimate } from './work-estimate.js'
 
 export interface PoolReadiness {
@@ -82,9 +82,10 @@ export class WorkerPool {
     const { idle, busy } = this.readiness().workers
     // Workers that only just died come back in a moment, so the line stays open; those that never came, or cannot, do not.
     if (idle + busy === 0 && (!this.#hasWorked || this.#failedStarts > 0)) return new SpeechError('NOT_READY', undefined, { retryAfterSeconds: 1 })
-    const waitSeconds = this.#queue.workSeconds / Math.max(1, idle + busy)
+    const compiling = [...this.#workers].filter(({ state, isCompiling }) => state === 'idle' && isCompiling).length
+    const waitSeconds = this.#queue.workSeconds / Math.max(1, idle + busy - compiling)
     const retryAfterSeconds = Math.max(1, Math.ceil(waitSeconds))
-    if (idle === 0 && this.#queue.isFullFor(audioSeconds)) return new SpeechError('QUEUE_FULL', `${this.#queue.length} requests wait`, { retryAfterSeconds })
+    if (idle === compiling && this.#queue.isFullFor(audioSeconds)) return new SpeechError('QUEUE_FULL', `${this.#queue.length} requests wait`, { retryAfterSeconds })
     if (waitSeconds > this.#options.queueWaitSeconds) return new SpeechError('QUEUE_FULL', `the wait would be about ${retryAfterSeconds} s`, { retryAfterSeconds })
     return undefined
   }
@@ -117,8 +118,8 @@ export class WorkerPool {
 
   #spawn(): void {
     const events: WorkerEvents = {
-      onLoaded: (worker) => { this.phraseLists.stock(worker) },
-      onPhrases: (_worker, message) => { this.phraseLists.answered(message) },
+      onLoaded: () => { this.phraseLists.offer() },
+      onPhrases: (_worker, message) => { this.#phrasesAnswered(message) },
       onReady: (worker) => { this.#ready(worker) },
       onDone: (worker, message) => { this.#done(worker, message) },
       onGone: (worker, description, error) => { this.#gone(worker, description, error) },
@@ -137,7 +138,7 @@ export class WorkerPool {
 
   #dispatch(): void {
     for (const worker of this.#workers) {
-      if (worker.state !== 'idle') continue
+      if (!worker.isFree) continue
       const job = this.#queue.shift()
       if (job === undefined) return
       job.begin()
@@ -151,8 +152,14 @@ export class WorkerPool {
     this.#running.delete(worker)
     const runSeconds = job?.finish(outcome, workSeconds) ?? 0
     if (job && outcome.ok) this.#estimate.observe(job.forWorker.model, job.audioSeconds, runSeconds)
+    this.phraseLists.offer()
     this.#dispatch()
     this.#checkDrained()
+  }
+
+  #phrasesAnswered(message: PhrasesMessage): void {
+    this.phraseLists.answered(message)
+    this.#dispatch()
   }
 
   /**

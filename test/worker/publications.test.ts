@@ -54,6 +54,38 @@ t.test('a published list is on every worker, busy or idle, and a job may name it
   t.same(await everywhere(pool, 'lists'), new Set(['']))
 })
 
+t.test('workers compile one after the other, between two jobs, and the others hear meanwhile', async (t) => {
+  const { pool } = makePool(t)
+  await pool.start()
+  const order: string[] = []
+  const busy = pool.run(job('sleep:100')).then(() => { order.push('job') })
+  const since = performance.now()
+  let isPublished = false
+  const published = pool.phraseLists.publish(list('heavy@1')).then(() => { isPublished = true; order.push('list') })
+  while (!isPublished) {
+    const askedAt = performance.now()
+    t.equal(await textOf(pool.run(job('say:hello'))), 'hello')
+    t.ok(performance.now() - askedAt < 400, `answered after ${performance.now() - askedAt} ms by a worker that does not compile`)
+  }
+  await Promise.all([busy, published])
+  t.same(order, ['job', 'list'])
+  t.ok(performance.now() - since >= 1_000, 'two compilations of half a second')
+})
+
+t.test('a worker that is alone takes a list between two jobs, and the line keeps its bounds meanwhile', async (t) => {
+  const { pool } = makePool(t, { workers: 1, queue: { jobs: 1, audioSeconds: 1000 } })
+  await pool.start()
+  const order: string[] = []
+  const ordered = (name: string) => (): void => { order.push(name) }
+  const all = [pool.run(job('sleep:100')).then(ordered('before')), pool.phraseLists.publish(list('heavy@1')).then(ordered('list')), pool.run(job('say:a')).then(ordered('after'))]
+  await new Promise((resolve) => setTimeout(resolve, 300))
+  t.same(order, ['before'])
+  t.equal(pool.refusal(1)?.code, 'QUEUE_FULL')
+  await Promise.all(all)
+  t.same(order, ['before', 'list', 'after'])
+  t.equal(pool.refusal(1), undefined)
+})
+
 t.test('a list published before the workers start is there when they are ready, and so it is on a replacement', async (t) => {
   const { pool, replaced } = makePool(t)
   const published = pool.phraseLists.publish(list('slow@2'))
