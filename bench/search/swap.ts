@@ -20,7 +20,7 @@ const SMALL = 1_000
 const LARGE = 100_000
 /** The first is there before the load begins. */
 const SIZES = [SMALL, SMALL, LARGE, SMALL, LARGE, SMALL]
-const CLIENTS = 3
+const PAUSE_AFTER_REFUSAL_MS = 100
 const UPLOADS = 50
 const QUIET_SECONDS = 12
 const LOOK_EVERY_MS = 100
@@ -60,7 +60,8 @@ export async function measure({ clips, model, workers }: ServiceBench): Promise<
   const phases = [await put(service, SIZES[0]!, files)]
   const until = new AbortController()
   const load = Promise.all([
-    ...Array.from({ length: CLIENTS }, (_, client) => search(service, uploads, client, until.signal)),
+    // One more than there are workers: each has work, and hardly anybody waits.
+    ...Array.from({ length: workers + 1 }, () => search(service, uploads, until.signal)),
     ...['/metrics', '/readyz'].map((path) => look(service, path, until.signal)),
   ])
   phases.push(await leaveAlone(service, SIZES[0]!))
@@ -92,13 +93,14 @@ function memoryOf({ processId }: Service): Pick<Phase, 'serverBytes' | 'workerBy
 }
 
 /** One client: asks again as soon as it has its answer. */
-async function search({ url, agent }: Service, uploads: readonly Upload[], first: number, until: AbortSignal): Promise<Asked[]> {
+async function search({ url, agent }: Service, uploads: readonly Upload[], until: AbortSignal): Promise<Asked[]> {
   const path = '/v1/search'
   const asked: Asked[] = []
-  for (let index = first; !until.aborted; index += CLIENTS) {
+  for (let index = 0; !until.aborted; index++) {
     const exchange = await ask(`${url}${path}?catalogue=shop`, { method: 'POST', body: uploads[index % uploads.length]!.body, agent })
     const version = exchange.status === 200 ? Number((JSON.parse(exchange.body) as { catalogue: string }).catalogue.split('@')[1]) : NaN
     asked.push({ path, version, ...shorten(exchange) })
+    if (exchange.status !== 200) await sleep(PAUSE_AFTER_REFUSAL_MS)
   }
   return asked
 }

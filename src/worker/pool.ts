@@ -82,10 +82,11 @@ export class WorkerPool {
     const { idle, busy } = this.readiness().workers
     // Workers that only just died come back in a moment, so the line stays open; those that never came, or cannot, do not.
     if (idle + busy === 0 && (!this.#hasWorked || this.#failedStarts > 0)) return new SpeechError('NOT_READY', undefined, { retryAfterSeconds: 1 })
-    const compiling = [...this.#workers].filter(({ state, isCompiling }) => state === 'idle' && isCompiling).length
-    const waitSeconds = this.#queue.workSeconds / Math.max(1, idle + busy - compiling)
+    // Workers that compile a list come back in a moment as well: they count for the wait, but the line has its bounds.
+    const isAnyFree = [...this.#workers].some(({ isFree }) => isFree)
+    const waitSeconds = this.#queue.workSeconds / Math.max(1, idle + busy)
     const retryAfterSeconds = Math.max(1, Math.ceil(waitSeconds))
-    if (idle === compiling && this.#queue.isFullFor(audioSeconds)) return new SpeechError('QUEUE_FULL', `${this.#queue.length} requests wait`, { retryAfterSeconds })
+    if (!isAnyFree && this.#queue.isFullFor(audioSeconds)) return new SpeechError('QUEUE_FULL', `${this.#queue.length} requests wait`, { retryAfterSeconds })
     if (waitSeconds > this.#options.queueWaitSeconds) return new SpeechError('QUEUE_FULL', `the wait would be about ${retryAfterSeconds} s`, { retryAfterSeconds })
     return undefined
   }
