@@ -3,8 +3,8 @@
  * that takes jobs has compiled it. A worker that starts later gets all lists before it takes its first job, so a job
  * may name a published list on whatever worker it runs.
  *
- * A list of 100,000 phrases keeps a worker for seconds. So a worker is given one between two jobs and gets no job
- * before it has answered, and few of them have one at a time: the others go on hearing.
+ * A list of 100,000 phrases is seconds of work, so few workers have one at a time: the others go on hearing. A worker
+ * gets its list between two jobs, and jobs before it has answered only where it is alone.
  *
  * Old lists stay until they are forgotten: jobs under way still name them.
  */
@@ -65,7 +65,7 @@ export class Publications {
     const working = workers.filter(({ state }) => state === 'idle' || state === 'busy')
     const room = Math.ceil(working.length * SHARE_AT_A_TIME) - working.filter(({ isCompiling }) => isCompiling).length
     for (const worker of workers.filter(({ state }) => state === 'starting')) for (const list of this.#lackingIn(worker)) worker.give(list)
-    const lacking = working.filter(({ isFree }) => isFree).flatMap((worker) => this.#lackingIn(worker).slice(0, 1).map((list) => ({ worker, list })))
+    const lacking = working.filter(({ state, isCompiling }) => state === 'idle' && !isCompiling).flatMap((worker) => this.#lackingIn(worker).slice(0, 1).map((list) => ({ worker, list })))
     for (const { worker, list } of lacking.slice(0, Math.max(0, room))) worker.give(list)
   }
 

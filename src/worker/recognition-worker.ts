@@ -64,10 +64,7 @@ export class RecognitionWorker {
 
   get processId(): number | undefined { return this.#child.pid }
   get ageSeconds(): number { return (performance.now() - this.#bornAt) / 1000 }
-  /** It hears nothing before it has compiled what it was given. */
   get isCompiling(): boolean { return this.awaited.size > 0 }
-  /** Whether it would begin a job at once. */
-  get isFree(): boolean { return this.state === 'idle' && !this.isCompiling }
 
   assign(id: number, job: WorkerJob): void {
     this.state = 'busy'
