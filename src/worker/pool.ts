@@ -82,10 +82,9 @@ export class WorkerPool {
     const { idle, busy } = this.readiness().workers
     // Workers that only just died come back in a moment, so the line stays open; those that never came, or cannot, do not.
     if (idle + busy === 0 && (!this.#hasWorked || this.#failedStarts > 0)) return new SpeechError('NOT_READY', undefined, { retryAfterSeconds: 1 })
-    // Workers that compile a list come back in a moment as well: they count for the wait, but the line has its bounds.
     const waitSeconds = this.#queue.workSeconds / Math.max(1, idle + busy)
     const retryAfterSeconds = Math.max(1, Math.ceil(waitSeconds))
-    if (![...this.#workers].some((worker) => this.#takesJobs(worker)) && this.#queue.isFullFor(audioSeconds)) return new SpeechError('QUEUE_FULL', `${this.#queue.length} requests wait`, { retryAfterSeconds })
+    if (idle === 0 && this.#queue.isFullFor(audioSeconds)) return new SpeechError('QUEUE_FULL', `${this.#queue.length} requests wait`, { retryAfterSeconds })
     if (waitSeconds > this.#options.queueWaitSeconds) return new SpeechError('QUEUE_FULL', `the wait would be about ${retryAfterSeconds} s`, { retryAfterSeconds })
     return undefined
   }
@@ -137,20 +136,15 @@ export class WorkerPool {
   }
 
   #dispatch(): void {
-    for (const worker of this.#workers) {
-      if (!this.#takesJobs(worker)) continue
+    // Those that compile a list hear in between, but not as soon as the others.
+    const idle = [...this.#workers].filter(({ state }) => state === 'idle').sort((a, b) => Number(a.isCompiling) - Number(b.isCompiling))
+    for (const worker of idle) {
       const job = this.#queue.shift()
       if (job === undefined) return
       job.begin()
       this.#running.set(worker, job)
       worker.assign(job.id, job.forWorker)
     }
-  }
-
-  /** One that compiles a list is spared while others hear; one that is alone hears in between. */
-  #takesJobs(worker: RecognitionWorker): boolean {
-    const isAlone = (): boolean => [...this.#workers].filter(({ state }) => state === 'idle' || state === 'busy').length === 1
-    return worker.state === 'idle' && (!worker.isCompiling || isAlone())
   }
 
   #done(worker: RecognitionWorker, { outcome, workSeconds }: DoneMessage): void {

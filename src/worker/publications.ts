@@ -4,7 +4,7 @@
  * may name a published list on whatever worker it runs.
  *
  * A list of 100,000 phrases is seconds of work, so few workers have one at a time: the others go on hearing. A worker
- * gets its list between two jobs, and jobs before it has answered only where it is alone.
+ * gets its list between two jobs, and jobs before it has answered only where no other is idle.
  *
  * Old lists stay until they are forgotten: jobs under way still name them.
  */

@@ -25,7 +25,8 @@ export class SpareTime {
   /** Rejects with what a step throws. */
   async finish<T>(steps: Generator<undefined, T>): Promise<T> {
     for (;;) {
-      await this.#job
+      // Another one may have begun when this one has ended.
+      while (this.#job !== undefined) await this.#job
       const until = performance.now() + this.#turnMs
       this.#turnMs = LEAST_TURN_MS
       do {
