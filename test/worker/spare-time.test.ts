@@ -30,7 +30,7 @@ t.test('no step is made while a job is under way, and jobs without end do not ke
   t.equal(await finished, 'done')
   t.equal(steps.length, 200)
   t.same(steps.filter((at) => jobs.some(([from, to]) => at > from && at < to)), [])
-  t.ok(jobs.length > 1 && jobs.length <= 12, `${jobs.length} jobs of 40 ms were done meanwhile, each followed by half as long a turn`)
+  t.ok(jobs.length > 1 && jobs.length < 100, `${jobs.length} jobs were done meanwhile, each followed by a turn of several steps`)
 })
 
 t.test('without jobs it goes on at once, others get their turn, and a fault is the fault of the work', async (t) => {
