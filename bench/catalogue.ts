@@ -1,7 +1,7 @@
 /**
  * A catalogue by its size: reading it, its index, what goes to the recognition processes, and ranking, which comes
- * after every recognition. Names are made up, of two to four words from a vocabulary that is used as words are (Zipf),
- * of few syllables: what sounds alike is frequent, which is the hard case. No model is run.
+ * after every recognition. Names are made up, of few syllables: what sounds alike is frequent, which is the hard case.
+ * No model is run.
  */
 import { serialize, setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
@@ -9,15 +9,13 @@ import { makeCatalogue } from '../src/catalogue/catalogue.js'
 import { parseCatalogue } from '../src/catalogue/parse.js'
 import { DEFAULT_THRESHOLD, rank } from '../src/search/ranking.js'
 import { beginRun } from './machine.js'
+import { asCsv, makeUpNames } from './made-up-names.js'
 import { countOption, parseOptions } from './options.js'
 import type { RunBench } from './run.js'
-import { seededRandom } from './statistics.js'
 import { fixed, printTable } from './table.js'
 
 const SIZES = [100, 10_000, 100_000]
 const READINGS = [1, 5]
-const SYLLABLES = ['ka', 'lo', 'mi', 'ter', 'san', 'dro', 'vel', 'pin', 'gar', 'bo', 'chi', 'ne', 'ru', 'sto', 'wex', 'fle']
-const VOCABULARY = 20_000
 /** A ranking that takes longer would be felt. */
 const MOST_MEDIAN_MS = 25
 
@@ -36,12 +34,8 @@ export const run: RunBench = async (args) => {
 }
 
 async function measure(size: number, repeat: number) {
-  const random = seededRandom(size)
-  const vocabulary = Array.from({ length: VOCABULARY }, () => Array.from({ length: 2 + Math.floor(random() * 2) }, () => SYLLABLES[Math.floor(random() * SYLLABLES.length)]).join(''))
-  const word = (): string => vocabulary[Math.floor(VOCABULARY ** random()) - 1]!
-  const names = Array.from({ length: size }, () => Array.from({ length: 2 + Math.floor(random() * 3) }, word).join(' '))
-  const file = Buffer.from(`id,name\n${names.map((name, index) => `${index},${name}`).join('\n')}`)
-  const [entries, readSeconds] = await timed(() => parseCatalogue(file, 'csv'))
+  const { names, word } = makeUpNames(size, size)
+  const [entries, readSeconds] = await timed(() => parseCatalogue(asCsv(names), 'csv'))
   const bytesBefore = bytesInUse()
   const turns = watchTurns()
   const [{ catalogue, list }, makeSeconds] = await timed(() => makeCatalogue('bench', 1, entries))

@@ -5,8 +5,10 @@
 import http from 'node:http'
 
 export interface Question {
-  readonly method?: 'GET' | 'POST'
+  readonly method?: 'GET' | 'POST' | 'PUT'
   readonly body?: Buffer
+  /** Of the body; WAV unless told otherwise. */
+  readonly contentType?: string
   readonly agent: http.Agent
   readonly timeoutMs?: number
 }
@@ -30,7 +32,7 @@ export function keepAliveAgent(): http.Agent {
 }
 
 /** Never rejects. */
-export function ask(url: string, { method = 'GET', body, agent, timeoutMs = DEFAULT_TIMEOUT_MS }: Question): Promise<Exchange> {
+export function ask(url: string, { method = 'GET', body, contentType = 'audio/wav', agent, timeoutMs = DEFAULT_TIMEOUT_MS }: Question): Promise<Exchange> {
   const startedAtMs = performance.now()
   return new Promise((resolve) => {
     const end = (outcome: Pick<Exchange, 'status' | 'failure' | 'retryAfter' | 'body'>): void => {
@@ -40,7 +42,7 @@ export function ask(url: string, { method = 'GET', body, agent, timeoutMs = DEFA
     const fail = (error: NodeJS.ErrnoException): void => {
       end({ status: 0, failure: error.code ?? error.message, retryAfter: null, body: '' })
     }
-    const headers = body === undefined ? {} : { 'content-type': 'audio/wav', 'content-length': body.length }
+    const headers = body === undefined ? {} : { 'content-type': contentType, 'content-length': body.length }
     const request = http.request(url, { method, agent, headers }, (response) => {
       const chunks: Buffer[] = []
       response.on('data', (chunk: Buffer) => chunks.push(chunk))

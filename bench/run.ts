@@ -33,7 +33,7 @@ const BENCHES: Readonly<Record<string, Bench>> = {
   startup:    { says: 'from process start to listening to ready', open: () => import('./startup.js') },
   drain:      { says: 'SIGTERM under load: no request may be lost', open: () => import('./drain.js') },
   kill:       { says: 'kill -9 of a busy worker: its client still gets a transcript', open: () => import('./kill.js') },
-  search:     { says: 'what a catalogue does to what is heard: words found, words told apart, harm, time', open: () => import('./search.js') },
+  search:     { says: 'what a catalogue does to what is heard: words found, words told apart, harm, time; and its replacement under load', open: () => import('./search.js') },
   audio:      { says: 'what may be done to a recording before its words change: formats, levels, silence, noise', open: () => import('./audio.js') },
   drift:      { says: 'false drift alarms on clean traffic, and how soon injected shifts are noticed', open: () => import('./drift.js') },
 }

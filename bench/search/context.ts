@@ -1,4 +1,4 @@
-/** What the tables of bench/search.ts share: clips, a recognizer, and lists made ready for it as a worker does. */
+/** What the tables of bench/search.ts share: clips, a recognizer or a service to start, and lists made ready as a worker does. */
 import { mostSpellings, toPhrase } from '../../src/catalogue/spellings.js'
 import type { TranscribeOptions } from '../../src/pipeline.js'
 import type { Recognizer } from '../../src/recognizer.js'
@@ -10,6 +10,13 @@ export interface SearchBench {
   readonly recognizer: Recognizer
   /** 1 is the default. */
   readonly biasStrength: number
+}
+
+/** Of a table that starts the service itself. */
+export interface ServiceBench {
+  readonly clips: readonly SpeechClip[]
+  readonly model: string
+  readonly workers: number
 }
 
 export interface OpenedList {

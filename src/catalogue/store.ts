@@ -109,7 +109,7 @@ export class CatalogueStore {
     this.#checkRoom(name, entries.length)
     const { catalogue, list } = await makeCatalogue(name, this.#nextVersion++, entries)
     const { seconds, unspellable } = await this.#publisher.publish(list)
-    const report = validate(entries, catalogue.index.names, unspellable)
+    const report = await validate(entries, catalogue.index.names, unspellable)
     const stored = { catalogue, loadedAt: new Date(), compileSeconds: seconds, report }
     const before = this.#stored.get(name)
     this.#stored.set(name, stored)

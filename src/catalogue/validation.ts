@@ -5,6 +5,7 @@
  */
 import type { Name } from '../search/names.js'
 import type { Entry } from './entry.js'
+import { eachInTurns } from './turns.js'
 
 /** Entries, by their ids, that share something; the first `MOST_IDS`. */
 export interface Clash {
@@ -23,10 +24,10 @@ const MOST_LISTED = 50
 const MOST_IDS = 10
 
 /** `unspellable`: indices of entries. */
-export function validate(entries: readonly Entry[], names: readonly Name[], unspellable: readonly number[]): ValidationReport {
-  const byWords = group(names, ({ words }) => words)
+export async function validate(entries: readonly Entry[], names: readonly Name[], unspellable: readonly number[]): Promise<ValidationReport> {
+  const byWords = await group(names, ({ words }) => words)
   // Those of one name are reported as such, and stand here as one.
-  const bySound = group([...byWords.values()].map(([first]) => first!), ({ sound }) => `${sound.consonants} ${sound.vowels}`)
+  const bySound = await group([...byWords.values()].map(([first]) => first!), ({ sound }) => `${sound.consonants} ${sound.vowels}`)
   return {
     duplicateNames: clashes(byWords, entries),
     soundAlikes: clashes(bySound, entries),
@@ -35,20 +36,20 @@ export function validate(entries: readonly Entry[], names: readonly Name[], unsp
 }
 
 /** Names that normalize to no word at all are alike in nothing. */
-function group(names: readonly Name[], keyOf: (name: Name) => string): Map<string, Name[]> {
+async function group(names: readonly Name[], keyOf: (name: Name) => string): Promise<Map<string, Name[]>> {
   const groups = new Map<string, Name[]>()
-  for (const name of names) {
-    if (name.words === '') continue
+  await eachInTurns(names, (name) => {
+    if (name.words === '') return
     const key = keyOf(name)
     const members = groups.get(key)
     if (members === undefined) groups.set(key, [name])
     else members.push(name)
-  }
+  })
   return groups
 }
 
 function clashes(groups: ReadonlyMap<string, readonly Name[]>, entries: readonly Entry[]): ValidationReport['duplicateNames'] {
-  const found = [...groups.values()].map((members) => ({ members, indices: [...new Set(members.map(({ entry }) => entry))] })).filter(({ indices }) => indices.length > 1)
+  const found = [...groups.values()].filter(({ length }) => length > 1).map((members) => ({ members, indices: [...new Set(members.map(({ entry }) => entry))] })).filter(({ indices }) => indices.length > 1)
   return {
     count: found.length,
     listed: found.slice(0, MOST_LISTED).map(({ members, indices }) => ({

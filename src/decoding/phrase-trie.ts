@@ -12,6 +12,8 @@ export interface TokenSequence {
 
 export const ROOT = 0
 
+const SEQUENCES_OF_A_STEP = 2_000
+
 export class PhraseTrie {
   /** Token that leads to each node. */
   readonly #token: Int32Array
@@ -28,26 +30,31 @@ export class PhraseTrie {
 
   /** Sequences without tokens are left out. */
   static build(sequences: readonly TokenSequence[]): PhraseTrie {
-    const sorted = sequences.filter(({ tokens }) => tokens.length > 0).sort((a, b) => compare(a.tokens, b.tokens) || a.phrase - b.phrase)
+    const steps = PhraseTrie.buildInSteps(sequences)
+    for (;;) {
+      const { done, value } = steps.next()
+      if (done) return value
+    }
+  }
+
+  /** As `build`, in steps of some milliseconds. */
+  static* buildInSteps(sequences: readonly TokenSequence[]): Generator<undefined, PhraseTrie> {
     const [token, firstChild, phrase] = [[-1], [] as number[], [-1]]
-    // Breadth first, so that children of one node get neighbouring numbers: each waiting node is a range of `sorted`.
-    let waiting = [{ from: 0, to: sorted.length }]
+    // Breadth first, so that children of one node get neighbouring numbers: each waiting node is what goes on from it.
+    let waiting = [sequences.filter(({ tokens }) => tokens.length > 0)]
+    let work = 0
     for (let depth = 0; waiting.length > 0; depth++) {
       const next: typeof waiting = []
-      for (const { from, to } of waiting) {
+      for (const group of waiting) {
         firstChild.push(token.length)
-        for (let begin = from; begin < to;) {
-          const here = sorted[begin]!.tokens[depth]
-          let end = begin
-          while (end < to && sorted[end]!.tokens[depth] === here) end++
-          // Sequences that end at this node come first in their range: they are the shortest.
-          let longer = begin
-          while (longer < end && sorted[longer]!.tokens.length === depth + 1) longer++
-          token.push(here!)
-          phrase.push(longer > begin ? sorted[begin]!.phrase : -1)
-          next.push({ from: longer, to: end })
-          begin = end
+        for (const [here, through] of byToken(group, depth)) {
+          const longer = through.filter(({ tokens }) => tokens.length > depth + 1)
+          token.push(here)
+          phrase.push(longer.length === through.length ? -1 : firstToEnd(through, depth + 1))
+          next.push(longer)
         }
+        work += 1 + group.length
+        if (work > SEQUENCES_OF_A_STEP) { work = 0; yield }
       }
       waiting = next
     }
@@ -84,9 +91,20 @@ export class PhraseTrie {
   }
 }
 
-/** A prefix comes before what goes on from it. */
-function compare(a: readonly number[], b: readonly number[]): number {
-  const length = Math.min(a.length, b.length)
-  for (let index = 0; index < length; index++) if (a[index] !== b[index]) return a[index]! - b[index]!
-  return a.length - b.length
+/** Sequences by their token at a place, in the order of the tokens. */
+function byToken(sequences: TokenSequence[], place: number): (readonly [number, TokenSequence[]])[] {
+  // Most nodes have one sequence: they are what takes the time.
+  if (sequences.length === 1) return [[sequences[0]!.tokens[place]!, sequences]]
+  const groups = new Map<number, TokenSequence[]>()
+  for (const sequence of sequences) {
+    const here = sequence.tokens[place]!
+    const group = groups.get(here)
+    if (group === undefined) groups.set(here, [sequence])
+    else group.push(sequence)
+  }
+  return [...groups].sort(([a], [b]) => a - b)
+}
+
+function firstToEnd(sequences: readonly TokenSequence[], length: number): number {
+  return sequences.reduce((first, { phrase, tokens }) => tokens.length === length ? Math.min(first, phrase) : first, Infinity)
 }

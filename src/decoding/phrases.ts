@@ -15,8 +15,10 @@ interface Spelling {
 
 /** A phrase of more tokens is no phrase; spellings beyond are left out. */
 const MOST_TOKENS = 48
+const PHRASES_OF_A_STEP = 64
 
-export function compilePhrases({ phrases }: PhraseList, { encode }: Pick<Spelling, 'encode'>): CompiledPhrases {
+/** In steps of some milliseconds. */
+export function* compilePhrases({ phrases }: PhraseList, { encode }: Pick<Spelling, 'encode'>): Generator<undefined, CompiledPhrases> {
   const sequences: TokenSequence[] = []
   const unspellable: number[] = []
   // No token reaches over a space, so words are spelled one by one, and each once: catalogues repeat their words.
@@ -26,12 +28,13 @@ export function compilePhrases({ phrases }: PhraseList, { encode }: Pick<Spellin
     words.set(word, known)
     return known
   })
-  phrases.forEach(({ spellings }, phrase) => {
+  for (const [phrase, { spellings }] of phrases.entries()) {
+    if (phrase % PHRASES_OF_A_STEP === 0) yield
     const written = spellings.map(spell).filter(({ length }) => length > 0 && length <= MOST_TOKENS)
     if (written.length === 0) unspellable.push(phrase)
     for (const tokens of written) sequences.push({ phrase, tokens })
-  })
-  return { trie: PhraseTrie.build(sequences), weights: phrases.map(({ weight }) => weight), unspellable }
+  }
+  return { trie: yield* PhraseTrie.buildInSteps(sequences), weights: phrases.map(({ weight }) => weight), unspellable }
 }
 
 /** Remembered by token: the same few thousand are asked about again and again. */

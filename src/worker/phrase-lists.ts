@@ -22,10 +22,15 @@ export class PhraseLists {
 
   /** Compiles a list for every model, and says which phrases none of them can spell. */
   take(list: PhraseList): number[] {
-    const compiled = new Map(this.#recognizers.flatMap((recognizer) => {
-      const phrases = compile(recognizer, list)
-      return phrases === undefined ? [] : [[recognizer, phrases] as const]
-    }))
+    return finish(this.takeInSteps(list))
+  }
+
+  /** As `take`, in steps of some milliseconds. */
+  *takeInSteps(list: PhraseList): Generator<undefined, number[]> {
+    const compiled = new Map<Recognizer, CompiledPhrases>()
+    for (const recognizer of this.#recognizers) {
+      if (recognizer.compilePhrases !== undefined) compiled.set(recognizer, yield* recognizer.compilePhrases(list))
+    }
     this.#lists.set(list.id, compiled)
     const [first, ...others] = [...compiled.values()].map(({ unspellable }) => new Set(unspellable))
     return [...first ?? []].filter((index) => others.every((other) => other.has(index)))
@@ -59,5 +64,12 @@ export class PhraseLists {
 
 /** Undefined for a model that cannot be steered: it hears as it always does, and its words are searched all the same. */
 function compile(recognizer: Recognizer, list: PhraseList): CompiledPhrases | undefined {
-  return recognizer.compilePhrases?.(list)
+  return recognizer.compilePhrases && finish(recognizer.compilePhrases(list))
+}
+
+function finish<T>(steps: Generator<undefined, T>): T {
+  for (;;) {
+    const { done, value } = steps.next()
+    if (done) return value
+  }
 }

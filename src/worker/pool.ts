@@ -10,7 +10,7 @@ import type { PoolOptions } from './pool-options.js'
 import type { LoadedModel } from './protocol.js'
 import { Publications } from './publications.js'
 import { BoundedQueue } from './queue.js'
-import { RecognitionWorker, type DoneMessage, type WorkerEvents, type WorkerState } from './recognition-worker.js'
+import { RecognitionWorker, type DoneMessage, type PhrasesMessage, type WorkerEvents, type WorkerState } from './recognition-worker.js'
 import { WorkEstimate } from './work-estimate.js'
 
 export interface PoolReadiness {
@@ -117,8 +117,8 @@ export class WorkerPool {
 
   #spawn(): void {
     const events: WorkerEvents = {
-      onLoaded: (worker) => { this.phraseLists.stock(worker) },
-      onPhrases: (_worker, message) => { this.phraseLists.answered(message) },
+      onLoaded: () => { this.phraseLists.offer() },
+      onPhrases: (_worker, message) => { this.#phrasesAnswered(message) },
       onReady: (worker) => { this.#ready(worker) },
       onDone: (worker, message) => { this.#done(worker, message) },
       onGone: (worker, description, error) => { this.#gone(worker, description, error) },
@@ -136,8 +136,9 @@ export class WorkerPool {
   }
 
   #dispatch(): void {
-    for (const worker of this.#workers) {
-      if (worker.state !== 'idle') continue
+    // Those that compile a list hear in between, but not as soon as the others.
+    const idle = [...this.#workers].filter(({ state }) => state === 'idle').sort((a, b) => Number(a.isCompiling) - Number(b.isCompiling))
+    for (const worker of idle) {
       const job = this.#queue.shift()
       if (job === undefined) return
       job.begin()
@@ -151,8 +152,14 @@ export class WorkerPool {
     this.#running.delete(worker)
     const runSeconds = job?.finish(outcome, workSeconds) ?? 0
     if (job && outcome.ok) this.#estimate.observe(job.forWorker.model, job.audioSeconds, runSeconds)
+    this.phraseLists.offer()
     this.#dispatch()
     this.#checkDrained()
+  }
+
+  #phrasesAnswered(message: PhrasesMessage): void {
+    this.phraseLists.answered(message)
+    this.#dispatch()
   }
 
   /**

@@ -3,6 +3,9 @@
  * that takes jobs has compiled it. A worker that starts later gets all lists before it takes its first job, so a job
  * may name a published list on whatever worker it runs.
  *
+ * A list of 100,000 phrases is seconds of work, so few workers have one at a time: the others go on hearing. A worker
+ * gets its list between two jobs, and jobs before it has answered only where no other is idle.
+ *
  * Old lists stay until they are forgotten: jobs under way still name them.
  */
 import { fromWire, SpeechError } from '../errors.js'
@@ -28,13 +31,15 @@ interface Publication {
 }
 
 const MOST_DEATHS = 2
+/** Of the workers that take jobs, and at least one: whoever waits for a list waits for four of them at most. */
+const SHARE_AT_A_TIME = 1 / 4
 
 export class Publications {
   readonly #workers: Iterable<RecognitionWorker>
   readonly #patienceSeconds: number
   readonly #publications = new Map<string, Publication>()
 
-  /** A list has to be compiled within `patienceSeconds`. */
+  /** One worker after another has to compile a list within `patienceSeconds`. */
   constructor(workers: Iterable<RecognitionWorker>, patienceSeconds: number) {
     this.#workers = workers
     this.#patienceSeconds = patienceSeconds
@@ -45,7 +50,7 @@ export class Publications {
     return new Promise((resolve, reject) => {
       const timer = setTimeout(() => { this.#fail(list.id, new SpeechError('CATALOGUE_NOT_TAKEN', `not within ${this.#patienceSeconds} s`)) }, this.#patienceSeconds * 1000)
       this.#publications.set(list.id, { list, answered: undefined, deaths: 0, waiting: { resolve, reject, timer } })
-      for (const worker of this.#workers) worker.give(list)
+      this.offer()
     })
   }
 
@@ -54,19 +59,26 @@ export class Publications {
     for (const worker of this.#workers) worker.forget(id)
   }
 
-  /** A worker has loaded its models. */
-  stock(worker: RecognitionWorker): void {
-    for (const { list } of this.#publications.values()) worker.give(list)
+  /** Whenever a worker has loaded its models or ended a job: those that start get all they lack, a few of the others one list. */
+  offer(): void {
+    const workers = [...this.#workers]
+    const working = workers.filter(({ state }) => state === 'idle' || state === 'busy')
+    const room = Math.ceil(working.length * SHARE_AT_A_TIME) - working.filter(({ isCompiling }) => isCompiling).length
+    for (const worker of workers.filter(({ state }) => state === 'starting')) for (const list of this.#lackingIn(worker)) worker.give(list)
+    const lacking = working.filter(({ state, isCompiling }) => state === 'idle' && !isCompiling).flatMap((worker) => this.#lackingIn(worker).slice(0, 1).map((list) => ({ worker, list })))
+    for (const { worker, list } of lacking.slice(0, Math.max(0, room))) worker.give(list)
   }
 
   answered(message: PhrasesMessage): void {
     const publication = this.#publications.get(message.id)
-    if (publication === undefined) return
-    if (message.kind === 'phrases_failed') return this.#fail(message.id, new SpeechError('CATALOGUE_NOT_TAKEN', message.error.message, { cause: fromWire(message.error) }))
-    const { answered } = publication
-    // All workers load the same models, so they find the same.
-    publication.answered = { seconds: Math.max(answered?.seconds ?? 0, message.seconds), unspellable: message.unspellable }
+    if (message.kind === 'phrases_failed') this.#fail(message.id, new SpeechError('CATALOGUE_NOT_TAKEN', message.error.message, { cause: fromWire(message.error) }))
+    else if (publication !== undefined) {
+      // All workers load the same models, so they find the same.
+      publication.answered = { seconds: Math.max(publication.answered?.seconds ?? 0, message.seconds), unspellable: message.unspellable }
+      publication.waiting?.timer.refresh()
+    }
     this.#settle()
+    this.offer()
   }
 
   gone(worker: RecognitionWorker): void {
@@ -77,17 +89,22 @@ export class Publications {
       }
     }
     this.#settle()
+    this.offer()
   }
 
   close(): void {
     for (const id of [...this.#publications.keys()]) this.#fail(id, new SpeechError('SHUTTING_DOWN', undefined, { retryAfterSeconds: 1 }))
   }
 
+  #lackingIn(worker: RecognitionWorker): PhraseList[] {
+    return [...this.#publications.values()].map(({ list }) => list).filter(({ id }) => !worker.wasGiven(id))
+  }
+
   #settle(): void {
     for (const publication of this.#publications.values()) {
       const { list, answered, waiting } = publication
       if (waiting === undefined || answered === undefined) continue
-      if ([...this.#workers].some(({ state, awaited }) => state !== 'gone' && state !== 'starting' && awaited.has(list.id))) continue
+      if ([...this.#workers].some((worker) => (worker.state === 'idle' || worker.state === 'busy') && !worker.hasTaken(list.id))) continue
       clearTimeout(waiting.timer)
       publication.waiting = undefined
       waiting.resolve(answered)

@@ -36,6 +36,8 @@ export class RecognitionWorker {
   isOverdue = false
   /** Phrase lists that it has been given and has not answered for, by id. */
   readonly awaited = new Set<string>()
+  /** All that it has been given, and is not to forget. */
+  readonly #given = new Set<string>()
   #isLoaded = false
   readonly #bornAt = performance.now()
   readonly #exited: Promise<void>
@@ -62,6 +64,7 @@ export class RecognitionWorker {
 
   get processId(): number | undefined { return this.#child.pid }
   get ageSeconds(): number { return (performance.now() - this.#bornAt) / 1000 }
+  get isCompiling(): boolean { return this.awaited.size > 0 }
 
   assign(id: number, job: WorkerJob): void {
     this.state = 'busy'
@@ -72,11 +75,15 @@ export class RecognitionWorker {
   give(list: PhraseList): void {
     if (!this.#isLoaded) return
     this.awaited.add(list.id)
+    this.#given.add(list.id)
     this.#send({ kind: 'phrases', list })
   }
 
+  wasGiven(id: string): boolean { return this.#given.has(id) }
+  hasTaken(id: string): boolean { return this.#given.has(id) && !this.awaited.has(id) }
+
   forget(id: string): void {
-    if (this.#isLoaded) this.#send({ kind: 'forget', id })
+    if (this.#given.delete(id)) this.#send({ kind: 'forget', id })
   }
 
   /** Asks the decode to end at its next step. */

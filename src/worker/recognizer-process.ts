@@ -23,6 +23,7 @@ import type { Recognizer } from '../recognizer.js'
 import { projectRoot } from '../root.js'
 import { PhraseLists } from './phrase-lists.js'
 import type { FromWorker, LoadedModel, Outcome, ToWorker, WorkerJob, WorkerSettings } from './protocol.js'
+import { SpareTime } from './spare-time.js'
 
 /** Below the server's own priority, so that health and metrics answer when every core recognizes. */
 const NICENESS = os.constants.priority.PRIORITY_BELOW_NORMAL
@@ -41,6 +42,8 @@ const WARM_UP_MEDIA = ['warm-up.webm', 'warm-up.m4a'].map((name) => path.join(pr
 
 let loaded: Loaded | undefined
 let cancelled: number | undefined
+const spareTime = new SpareTime()
+let listsDone: Promise<void> = Promise.resolve()
 
 // Decoders report every broken frame on the console. This process speaks in messages, and in its last words, which Node writes itself.
 globalThis.console = new Console(new Writable({ write(_text, _encoding, done) { done() } }))
@@ -48,10 +51,10 @@ globalThis.console = new Console(new Writable({ write(_text, _encoding, done) { 
 process.on('message', (message: ToWorker) => {
   switch (message.kind) {
     case 'start': void start(message.settings); break
-    case 'job': void answer(message.id, message.job); break
+    case 'job': void spareTime.spendOnJob(() => answer(message.id, message.job)); break
     case 'cancel': cancelled = message.id; break
-    case 'phrases': takePhrases(message.list); break
-    case 'forget': loaded?.phraseLists.forget(message.id); break
+    case 'phrases': inOrder(() => takePhrases(message.list)); break
+    case 'forget': inOrder(() => loaded?.phraseLists.forget(message.id)); break
     case 'stop': void stop(); break
   }
 })
@@ -119,11 +122,15 @@ async function warmUp(recognizer: Recognizer, clip: Uint8Array, settings: Worker
   if (report.text === '') throw new SpeechError('MODEL_INVALID', `${recognizer.name} heard nothing in the warm-up clip ${settings.warmUpClip}`)
 }
 
-/** Between two jobs or in the middle of one, which then waits for it. */
-function takePhrases(list: PhraseList): void {
+/** A list that is forgotten before it is compiled does not come back. */
+function inOrder(work: () => Promise<void> | undefined | void): void {
+  listsDone = listsDone.then(work)
+}
+
+async function takePhrases(list: PhraseList): Promise<void> {
   const since = performance.now()
   try {
-    const unspellable = loaded!.phraseLists.take(list)
+    const unspellable = await spareTime.finish(loaded!.phraseLists.takeInSteps(list))
     send({ kind: 'phrases_ready', id: list.id, seconds: (performance.now() - since) / 1000, unspellable })
   } catch (thrown) {
     send({ kind: 'phrases_failed', id: list.id, error: toWire(thrown) })

@@ -28,30 +28,90 @@ t.test('a catalogue is put, described, listed, replaced and removed', async (t) 
 })
 
 t.test('what is refused is typed, and the old version still answers', async (t) => {
+  const { url } = await setUp(t, { EARSHOT_MAX_CATALOGUE_BYTES: '10000000', EARSHOT_MAX_CATALOGUES: '1' }, { answer: async () => ({ ...REPORT, text: 'green tea' }) })
+  await put(url, 'shop', CSV)
+  const rows = (count: number, name = 'n'): string => Array.from({ length: count }, (_, i) => `${i},${name}`).join('\n')
+  const invalid = { status: 422, code: 'CATALOGUE_INVALID' }
+  const tooLarge = { status: 413, code: 'CATALOGUE_TOO_LARGE' }
+  const hostile: [string, string | Buffer, object][] = [
+    ['a million rows', `id,name\n${rows(1e6)}`, tooLarge],
+    ['one row more than there may be', `id,name\n${rows(100_001)}`, tooLarge],
+    ['more bytes than there may be', `id,name\n${rows(100_000, 'x'.repeat(100))}`, tooLarge],
+    ['names without end', `id,name,aliases\n${Array.from({ length: 30_000 }, (_, i) => `${i},n,${Array.from({ length: 16 }, (_, alias) => `a${alias}`).join('|')}`).join('\n')}`, tooLarge],
+    ['a row of a megabyte', `id,name\n1,${'x'.repeat(1e6)}`, invalid],
+    ['a quoted row of a megabyte', `id,name\n1,"${'x\n'.repeat(5e5)}"`, invalid],
+    ['a line of a megabyte', `{"id":"1","name":"${'x'.repeat(1e6)}"}`, invalid],
+    ['nesting without end', `{"id":${'['.repeat(1e6)}`, invalid],
+    ['control characters', 'id,name\n1,a\u001b[31m', { ...invalid, param: 'name' }],
+    ['control characters, escaped', '{"id":"1","name":"a\\u0000"}', { ...invalid, param: 'name' }],
+    ['a control character in an alias', 'id,name,aliases\n1,a,b|c\u0008', { ...invalid, param: 'aliases' }],
+    ['text that turns around', 'id,name\n1,a\u202egpj.exe', { ...invalid, param: 'name' }],
+    ['an id that turns around', 'id,name\n1\u2067,a', { ...invalid, param: 'id' }],
+    ['duplicate ids', 'id,name\n1,a\n1,b', { ...invalid, param: 'id' }],
+    ['duplicate ids, one a number', '{"id":1,"name":"a"}\n{"id":"1","name":"b"}', { ...invalid, param: 'id' }],
+    ['half a surrogate pair', '{"id":"1","name":"\\udc00"}', { ...invalid, param: 'name' }],
+    ['no UTF-8', Buffer.from([...Buffer.from('id,name\n1,'), 0xc3, 0x28]), invalid],
+    ['an empty body', '', invalid],
+    ['a page', '<html><body>404</body></html>', invalid],
+  ]
+  const answers = async (after: string): Promise<void> => {
+    t.match(await (await post(`${url}/v1/search?catalogue=shop`, CLIP)).json(), { catalogue: 'shop@1', hits: [{ id: 'tea-1' }] }, `after ${after}`)
+  }
+  for (const [name, body, expected] of hostile) {
+    const type = typeof body === 'string' && body.startsWith('{') ? 'application/jsonl' : 'text/csv'
+    t.match(await errorOf(await put(url, 'shop', body, type)), expected, name)
+    await answers(name)
+  }
+  const unmeasured = new ReadableStream({ start: (stream) => { stream.enqueue(Buffer.alloc(10_000_001, 'id,name\n')); stream.close() } })
+  t.match(await errorOf(await fetch(`${url}/v1/catalogues/shop`, { method: 'PUT', body: unmeasured, duplex: 'half' } as RequestInit)), tooLarge, 'a body that does not say how long it is')
+  t.match(await errorOf(await put(url, 'another', CSV)), tooLarge, 'one catalogue more than there may be')
+  for (const name of ['UPPER', '..%2f..%2fetc', 'x'.repeat(65)]) t.match(await errorOf(await put(url, name, CSV)), { status: 400, code: 'REQUEST_INVALID' }, name)
+  await answers('all of it')
+  t.match(await (await fetch(`${url}/v1/catalogues`)).json(), { data: [{ name: 'shop', version: 1, entries: 2 }] })
+})
+
+t.test('phrases past a limit are refused wherever they may stand, and the catalogue still answers', async (t) => {
+  const { url, jobs } = await setUp(t)
+  await put(url, 'shop', CSV)
+  const listOf = (count: number): string => Array.from({ length: count }, (_, i) => `phrases=p${i}`).join('&')
+  for (const route of ['/v1/search', '/v1/transcriptions']) {
+    for (const query of [listOf(201), `phrases=${'x'.repeat(101)}`, 'phrases=%1B', 'phrases=%E2%80%AEa', 'phrases=%20', 'catalogue=shop&phrases=tea']) {
+      t.match(await errorOf(await post(`${url}${route}?${query}`, CLIP)), { status: 400, code: 'REQUEST_INVALID' }, `${route} ${query.slice(0, 40)}`)
+    }
+    t.equal(jobs.length, 0, 'no worker was asked')
+    t.equal((await post(`${url}${route}?${listOf(200)}`, CLIP)).status, 200, 'the limit itself')
+    t.equal((await post(`${url}${route}?catalogue=shop`, CLIP)).status, 200)
+    jobs.length = 0
+  }
+})
+
+t.test('what the workers do not take, and what all catalogues have no room for, leaves the old version answering', async (t) => {
   let takes = true
-  const { url } = await setUp(t, { EARSHOT_MAX_CATALOGUE_BYTES: '3000000', EARSHOT_MAX_CATALOGUE_ENTRIES: '1000' }, {
+  const { url } = await setUp(t, { EARSHOT_MAX_CATALOGUE_ENTRIES: '1000' }, {
     publisher: { publish: async () => { if (takes) return { seconds: 0, unspellable: [] }; throw new SpeechError('CATALOGUE_NOT_TAKEN') }, forget: () => undefined },
   })
   await put(url, 'shop', CSV)
-  const hostile: [string, string | Buffer, object][] = [
-    ['a row of a megabyte', `id,name\n1,${'x'.repeat(1e6)}`, { status: 422, code: 'CATALOGUE_INVALID' }],
-    ['control characters', 'id,name\n1,a\u001b[31m', { status: 422, code: 'CATALOGUE_INVALID', param: 'name' }],
-    ['text that turns around', 'id,name\n1,a\u202egpj.exe', { status: 422, code: 'CATALOGUE_INVALID', param: 'name' }],
-    ['duplicate ids', 'id,name\n1,a\n1,b', { status: 422, code: 'CATALOGUE_INVALID', param: 'id' }],
-    ['no UTF-8', Buffer.from([...Buffer.from('id,name\n1,'), 0xc3, 0x28]), { status: 422, code: 'CATALOGUE_INVALID' }],
-    ['an empty body', '', { status: 422, code: 'CATALOGUE_INVALID' }],
-    ['a page', '<html><body>404</body></html>', { status: 422, code: 'CATALOGUE_INVALID' }],
-    ['more entries than all may have', `id,name\n${Array.from({ length: 1_001 }, (_, i) => `${i},n`).join('\n')}`, { status: 413, code: 'CATALOGUE_TOO_LARGE' }],
-    ['three hundred thousand rows', `id,name\n${Array.from({ length: 300_000 }, (_, i) => `${i},n`).join('\n')}`, { status: 413, code: 'CATALOGUE_TOO_LARGE' }],
-    ['a million rows', `id,name\n${Array.from({ length: 1e6 }, (_, i) => `${i},n`).join('\n')}`, { status: 413, code: 'CATALOGUE_TOO_LARGE' }],
-  ]
-  for (const [name, body, expected] of hostile) t.match(await errorOf(await put(url, 'shop', body)), expected, name)
-  t.match(await errorOf(await put(url, 'UPPER', CSV)), { status: 400, code: 'REQUEST_INVALID', param: 'name' })
-  t.match(await errorOf(await put(url, '..%2f..%2fetc', CSV)), { status: 400, code: 'REQUEST_INVALID', param: 'name' })
+  t.match(await errorOf(await put(url, 'shop', `id,name\n${Array.from({ length: 1_001 }, (_, i) => `${i},n`).join('\n')}`)), { status: 413, code: 'CATALOGUE_TOO_LARGE' })
   takes = false
   t.match(await errorOf(await put(url, 'shop', CSV)), { status: 503, code: 'CATALOGUE_NOT_TAKEN', retryAfter: '1' })
   t.match(await (await fetch(`${url}/v1/catalogues/shop`)).json(), { version: 1, entries: 2 })
   t.equal((await post(`${url}/v1/search?catalogue=shop`, CLIP)).status, 200)
+})
+
+t.test('one catalogue is taken in at a time, and another is asked to come back', async (t) => {
+  let finish = (): void => undefined
+  let begin = (): void => undefined
+  const begun = new Promise<void>((resolve) => { begin = resolve })
+  const publish = (): Promise<{ seconds: number; unspellable: number[] }> => new Promise((resolve) => {
+    finish = () => { resolve({ seconds: 0, unspellable: [] }) }
+    begin()
+  })
+  const { url } = await setUp(t, {}, { publisher: { publish, forget: () => undefined } })
+  const first = put(url, 'shop', CSV)
+  await begun
+  t.match(await errorOf(await put(url, 'shop', CSV)), { status: 429, code: 'QUEUE_FULL', retryAfter: '2' })
+  finish()
+  t.equal((await first).status, 200)
 })
 
 t.test('right-to-left names are served as they are', async (t) => {

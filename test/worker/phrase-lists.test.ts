@@ -12,7 +12,8 @@ const job = (extra: Partial<WorkerJob>): WorkerJob => ({ audio: new Uint8Array()
 /** A model that cannot spell some, and counts what it compiles. */
 function makeModel(unspellable: number[]): { model: Recognizer; compiled: string[] } {
   const compiled: string[] = []
-  const compilePhrases = ({ id }: PhraseList): CompiledPhrases => {
+  const compilePhrases = function* ({ id }: PhraseList): Generator<undefined, CompiledPhrases> {
+    yield
     compiled.push(id)
     return { id, unspellable } as unknown as CompiledPhrases
   }

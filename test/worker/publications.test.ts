@@ -54,6 +54,32 @@ t.test('a published list is on every worker, busy or idle, and a job may name it
   t.same(await everywhere(pool, 'lists'), new Set(['']))
 })
 
+t.test('workers compile one after the other, and the others hear meanwhile', async (t) => {
+  const { pool } = makePool(t)
+  await pool.start()
+  const since = performance.now()
+  let isPublished = false
+  const published = pool.phraseLists.publish(list('heavy@1')).then(() => { isPublished = true })
+  while (!isPublished) {
+    const askedAt = performance.now()
+    t.equal(await textOf(pool.run(job('say:hello'))), 'hello')
+    t.ok(performance.now() - askedAt < 400, `answered after ${performance.now() - askedAt} ms by a worker that does not compile`)
+  }
+  await published
+  t.ok(performance.now() - since >= 1_000, 'two compilations of half a second')
+})
+
+t.test('a worker takes a list between two jobs, and jobs before it has answered where no other is idle', async (t) => {
+  const { pool } = makePool(t, { workers: 1 })
+  await pool.start()
+  const order: string[] = []
+  const ordered = (name: string) => (): void => { order.push(name) }
+  const all = [pool.run(job('sleep:100')).then(ordered('before')), pool.phraseLists.publish(list('slow@1')).then(ordered('list')), pool.run(job('lists')).then(ordered('meanwhile'))]
+  await Promise.all(all)
+  t.same(order, ['before', 'meanwhile', 'list'])
+  t.same(await everywhere(pool, 'lists'), new Set(['slow@1']))
+})
+
 t.test('a list published before the workers start is there when they are ready, and so it is on a replacement', async (t) => {
   const { pool, replaced } = makePool(t)
   const published = pool.phraseLists.publish(list('slow@2'))

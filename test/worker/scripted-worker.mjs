@@ -31,6 +31,8 @@ function take(list) {
   if (command === 'poison') process.exit(5)
   if (command === 'refused') return process.send({ kind: 'phrases_failed', id: list.id, error: { code: 'INTERNAL', message: 'as scripted' } })
   lists.set(list.id, list)
+  // Nothing is heard meanwhile.
+  if (command === 'heavy') for (const until = performance.now() + 500; performance.now() < until;);
   const milliseconds = command === 'slow' ? 150 : 0
   setTimeout(() => process.send({ kind: 'phrases_ready', id: list.id, seconds: milliseconds / 1000, unspellable: [1] }), milliseconds)
 }
