@@ -50,6 +50,8 @@ export interface Recognizer {
   /** How far its transcripts are to be believed, where that was fitted; no family knows it, the engine adds it. */
   readonly calibration?: Calibration | null
   recognize(clip: Clip, options: RecognizeOptions): Promise<Hypothesis>
+  /** Opens what a search needs, which else the first one does. Undefined where the engine cannot search. */
+  readonly openSearch?: () => Promise<void>
   /** Makes phrases ready for `search`, in steps of milliseconds: a long list takes seconds, and clips are heard in between. Undefined where the engine cannot search. */
   readonly compilePhrases?: (list: PhraseList) => Generator<undefined, CompiledPhrases>
   dispose(): Promise<void>

@@ -33,7 +33,7 @@ export const load: LoadFamily = async (manifest, files, open, compiled) => {
   if (frontEnd.kind !== 'waveform') throw new SpeechError('MODEL_INVALID', `${manifest.name}: Moonshine takes a waveform, not ${frontEnd.kind}`)
   const { sampleRate, minSamples } = frontEnd
   const tokenizer = llamaTokenizer()
-  const { engine, provider, timesWords, decode, dispose } = compiled === undefined ? await openPublished(manifest, files, open) : await openCompiled(manifest, compiled, tokenizer, open)
+  const { engine, provider, timesWords, openSearch, decode, dispose } = compiled === undefined ? await openPublished(manifest, files, open) : await openCompiled(manifest, compiled, tokenizer, open)
 
   async function recognize(clip: Clip, options: RecognizeOptions): Promise<Hypothesis> {
     const samples = padTo(clip.waveform.samples, minSamples)
@@ -47,7 +47,7 @@ export const load: LoadFamily = async (manifest, files, open, compiled) => {
 
   return {
     name: manifest.name, sampleRate, maxSeconds: limits.clipSeconds, hearing, languages, provider, engine, timesWords, recognize, dispose,
-    ...compiled && { compilePhrases: (list) => compilePhrases(list, tokenizer) },
+    ...openSearch && { openSearch, compilePhrases: (list) => compilePhrases(list, tokenizer) },
   }
 }
 
@@ -55,6 +55,7 @@ interface Opened {
   readonly engine: Engine
   readonly provider: ProviderReport
   readonly timesWords: boolean
+  readonly openSearch?: () => Promise<void>
   /** The waveform is [1, samples]. Where words are wanted, it answers what the decoder attended to. */
   decode(waveform: Tensor, budget: number, options: RecognizeOptions): Promise<(Decoded | SearchDecoded) & { readonly attention?: Attention }>
   dispose(): Promise<void>
@@ -78,6 +79,7 @@ async function openCompiled({ decoding }: Manifest, compiled: CompiledGraphs, to
     engine: 'compiled',
     provider: session.provider,
     timesWords: true,
+    openSearch: () => steps.open(),
     async decode(waveform, budget, { interrupt, mustSpeak, search, words, stopwatch }) {
       const decode = start({ input: 'waveform', heard: waveform, nothing })
       const prompt = [startToken]

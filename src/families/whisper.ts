@@ -47,7 +47,7 @@ export const load: LoadFamily = async (manifest, files, open, compiled) => {
   const opened = compiled === undefined
     ? await openPublished(manifest, vocabulary, files, open)
     : await openCompiled(vocabulary, compiled, tokenizer, open, () => binsFirst(extract(silence, framesOf(silence))))
-  const { engine, provider, timesWords, decode, dispose } = opened
+  const { engine, provider, timesWords, openSearch, decode, dispose } = opened
   const clock: FrameClock = { firstSeconds: 0, stepSeconds: FRAMES_OF_A_STATE * hopSamples / sampleRate }
 
   async function recognize(clip: Clip, options: RecognizeOptions): Promise<Hypothesis> {
@@ -65,7 +65,7 @@ export const load: LoadFamily = async (manifest, files, open, compiled) => {
 
   return {
     name: manifest.name, sampleRate, maxSeconds: limits.clipSeconds, hearing, languages, provider, engine, timesWords, recognize, dispose,
-    ...compiled && { compilePhrases: (list) => compilePhrases(list, tokenizer) },
+    ...openSearch && { openSearch, compilePhrases: (list) => compilePhrases(list, tokenizer) },
   }
 }
 
@@ -73,6 +73,7 @@ interface Opened {
   readonly engine: Engine
   readonly provider: ProviderReport
   readonly timesWords: boolean
+  readonly openSearch?: () => Promise<void>
   /** Where words are wanted, it answers what the decoder attended to. */
   decode(heard: Features, budget: number, options: RecognizeOptions): Promise<(Decoded | SearchDecoded) & { readonly language: string; readonly attention?: Attention }>
   dispose(): Promise<void>
@@ -100,6 +101,7 @@ async function openCompiled(vocabulary: Vocabulary, compiled: CompiledGraphs, to
     engine: 'compiled',
     provider: session.provider,
     timesWords: true,
+    openSearch: () => steps.open(),
     async decode({ features, states }, budget, { language: asked, mustSpeak, search, words: timed, interrupt, stopwatch }) {
       const decode = start({ input: 'features', heard: features, nothing })
       interrupt()

@@ -38,6 +38,8 @@ export interface Searches {
   on(memory: Tensor): () => Promise<Search['step']>
   /** The same over what never changes: `encode` is called once, when the first search begins. */
   after(encode: () => Promise<Tensor>): () => Promise<Search['step']>
+  /** For who knows that there will be one, and does not want the first clip to wait. */
+  open(): Promise<void>
   release(): Promise<void>
 }
 
@@ -51,6 +53,7 @@ export function openSearches(read: () => Promise<Uint8Array>, open: OpenSession)
       let memory: Tensor | undefined
       return async () => on(memory ??= await encode())()
     },
+    async open() { await late.session() },
     release: () => late.release(),
   }
 }

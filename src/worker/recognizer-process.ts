@@ -130,6 +130,7 @@ function inOrder(work: () => Promise<void> | undefined | void): void {
 async function takePhrases(list: PhraseList): Promise<void> {
   const since = performance.now()
   try {
+    for (const recognizer of loaded!.recognizers.values()) await recognizer.openSearch?.()
     const unspellable = await spareTime.finish(loaded!.phraseLists.takeInSteps(list))
     send({ kind: 'phrases_ready', id: list.id, seconds: (performance.now() - since) / 1000, unspellable })
   } catch (thrown) {
