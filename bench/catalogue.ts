@@ -3,11 +3,11 @@
  * after every recognition. Names are made up, of few syllables: what sounds alike is frequent, which is the hard case.
  * No model is run.
  */
-import { serialize, setFlagsFromString } from 'node:v8'
-import { runInNewContext } from 'node:vm'
+import { serialize } from 'node:v8'
 import { makeCatalogue } from '../src/catalogue/catalogue.js'
 import { parseCatalogue } from '../src/catalogue/parse.js'
 import { DEFAULT_THRESHOLD, rank } from '../src/search/ranking.js'
+import { bytesInUse } from './heap.js'
 import { beginRun } from './machine.js'
 import { asCsv, makeUpNames } from './made-up-names.js'
 import { countOption, parseOptions } from './options.js'
@@ -80,12 +80,4 @@ function watchTurns(): () => number {
     clearInterval(timer)
     return longest
   }
-}
-
-function bytesInUse(): number {
-  setFlagsFromString('--expose-gc')
-  const collect = runInNewContext('gc') as () => void
-  collect()
-  const { heapUsed, arrayBuffers } = process.memoryUsage()
-  return heapUsed + arrayBuffers
 }

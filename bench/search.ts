@@ -18,8 +18,10 @@ import type { SearchBench, ServiceBench } from './search/context.js'
 /** They hear in this process. */
 const HEARING: NamedTables<SearchBench> = {
   words:  { says: 'single words against their list: found, and told apart from words that are not in it', open: () => import('./search/words.js') },
+  prompts: { says: 'telephone prompts among ten thousand other entries, against text search over the transcript', open: () => import('./search/prompts.js') },
   names:  { says: 'rare names in sentences of synthesizers: how many fewer errors with the names as a catalogue', open: () => import('./search/names.js') },
   safety: { says: 'word errors with lists that nobody says, and what they cost', open: () => import('./search/safety.js') },
+  latency: { says: 'clips of three seconds with a thousand and a hundred thousand entries, and their memory', open: () => import('./search/latency.js') },
 }
 
 /** They ask a service that they start. */

@@ -62,11 +62,15 @@ export async function hear(clip: SpokenClip, recognizer: Recognizer, options: He
     options.interrupt()
     const one = await attempt(surround(clip, lead, trailSeconds))
     if (best === undefined || isLikelier(one.hypothesis, best.hypothesis)) best = one
-    const { stopped, logProbabilities } = best.hypothesis
-    if (stopped === 'end_of_text' && (meanLogProbability(logProbabilities) >= doubtBelow || isSettled(mergedEvidence(all)))) break
+    if (best.hypothesis.stopped === 'end_of_text' && (all.some((each) => isSure(each, doubtBelow)) || isSettled(mergedEvidence(all)))) break
   }
   const evidence = mergedEvidence(all)
   return heard({ ...best!, hypothesis: { ...best!.hypothesis, ...evidence.length > 0 && { evidence } } })
+}
+
+/** The model has no doubt about the audio, whatever phrases made of it. */
+function isSure({ stopped, logProbabilities, surest = meanLogProbability(logProbabilities) }: Hypothesis, doubtBelow: number): boolean {
+  return stopped === 'end_of_text' && surest >= doubtBelow
 }
 
 /** What was heard, and in which shape of the clip. */

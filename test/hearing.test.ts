@@ -63,6 +63,21 @@ tap.test('a transcript that was cut off is heard again and loses to one that cam
   t.match(await hear(clipOf(1), recognizer, OPTIONS), { hypothesis: { text: 'later' }, hearings: 3 })
 })
 
+tap.test('doubt is about the audio: a transcript that phrases made an unlikely one is not heard again for that', async (t) => {
+  const steered = { ...said('ambleside', [-2, -2]), bonus: 9, surest: -0.1 }
+  t.match(await hear(clipOf(1), answering(steered, said('other', [-0.1])).recognizer, OPTIONS), { hypothesis: { text: 'ambleside' }, hearings: 1 })
+  const doubted = { ...steered, surest: -2 }
+  t.match(await hear(clipOf(1), answering(doubted, said('ample side', [-0.1, -0.1])).recognizer, OPTIONS), { hypothesis: { text: 'ambleside' }, hearings: 2 }, 'the phrase is worth more than the other transcript')
+})
+
+tap.test('several hearings are several opinions of a phrase, and one that settles it is the last', async (t) => {
+  const opinion = (text: string, ...margins: number[]): Hypothesis => ({ ...said(text, [-2]), evidence: margins.map((margin, phrase) => ({ phrase, margin, logProbability: margin - 1 })) })
+  const { hypothesis, hearings } = await hear(clipOf(1), answering(opinion('a', -2, -3), opinion('b', -4, -1), opinion('c', -3, -2.5)).recognizer, OPTIONS)
+  t.equal(hearings, 3)
+  t.same(hypothesis.evidence!.map(({ phrase, margin }) => [phrase, margin.toFixed(3)]), [[1, '-2.167'], [0, '-3.000']], 'the mean of each, best first')
+  t.equal((await hear(clipOf(1), answering(opinion('a', 1, -3), opinion('b', 1, 0)).recognizer, OPTIONS)).hearings, 1)
+})
+
 tap.test('long speech, and a clip that is wanted as it is, are heard once', async (t) => {
   const long = answering(said('long', [-2]))
   t.equal((await hear(clipOf(8), long.recognizer, OPTIONS)).hearings, 1)

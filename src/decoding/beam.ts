@@ -7,6 +7,7 @@
  */
 import { PhraseBias, UNBIASED, type BiasState } from './bias.js'
 import { repeatedTail } from './limits.js'
+import { ROOT } from './phrase-trie.js'
 
 export interface Extension { readonly parent: number; readonly token: number }
 export interface TokenBias { readonly hypothesis: number; readonly token: number; readonly amount: number }
@@ -27,6 +28,8 @@ export interface BeamOptions {
   readonly endToken: number
   readonly budget: number
   readonly beams: number
+  /** Transcripts that are of use: where it is the best alone, what is far behind is given up. */
+  readonly wanted: number
   /** Never chosen. */
   readonly forbidden: ReadonlySet<number>
   /** Never chosen first, in addition. */
@@ -51,6 +54,9 @@ export interface BeamHypothesis {
   readonly phrases: readonly number[]
 }
 
+/** Worth so much less than the best one, a hypothesis is given up, natural logarithms; later where it may yet earn a phrase. */
+const HOPELESS = 4
+const HOPELESS_IN_PHRASE = 6
 const LENGTH_POWER = 0.6
 /** Tokens looked at beyond the beams: forbidden ones are among them, and those that only a phrase makes likely. */
 const SPARE_CANDIDATES = 12
@@ -77,11 +83,17 @@ export async function beamSearch(step: BeamStep, options: BeamOptions): Promise<
     for (const one of grown) if (one.extension.token === options.endToken) finished.push(finish(one, options))
     live = grown.filter(({ extension, tokens }) => extension.token !== options.endToken && repeatedTail(tokens) === 0)
       .sort((a, b) => worthOf(b, options) - worthOf(a, options)).slice(0, beams)
+    if (options.wanted === 1) live = withoutHopeless(live, options)
     if (isDecided(finished, live, options)) break
   }
   const ranked = finished.sort((a, b) => b.score - a.score)
   // Without phrases all are kept: those of the same words are one reading to whoever asks for several.
   return options.bias === undefined ? ranked : ranked.slice(0, beams)
+}
+
+function withoutHopeless(live: readonly Live[], options: BeamOptions): Live[] {
+  const best = live.length > 0 ? worthOf(live[0]!, options) : 0
+  return live.filter((one) => worthOf(one, options) >= best - (one.state.node === ROOT ? HOPELESS : HOPELESS_IN_PHRASE))
 }
 
 /** Feeds all tokens of a prompt but the last, which is the first extension. */

@@ -34,8 +34,8 @@ export interface BiasState {
 /** Share of the bonus that each further phrase earns. */
 const FURTHER = 0.5
 
-/** A token within a word earns so many times what one that begins it does: words of several pieces are those that the model seldom read. */
-const WITHIN_WORD = 2
+/** A token within a word earns so many times as much as one that begins it: words of several pieces are those that the model seldom read. */
+const WITHIN_WORD = 2.5
 
 export const UNBIASED: BiasState = { node: ROOT, pending: 0, earned: 0, completed: -1, passed: undefined, phrases: [] }
 

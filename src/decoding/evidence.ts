@@ -4,10 +4,12 @@
  */
 import type { PhraseEvidence } from '../phrases.js'
 import type { BeamHypothesis } from './beam.js'
+import type { TokenShapes } from './bias.js'
 import type { PhraseScore } from './exact.js'
 import { totalLogProbability } from './greedy.js'
 import { ROOT, type PhraseTrie } from './phrase-trie.js'
-import type { PriorOptions, SilencePrior } from './silence-prior.js'
+import type { SearchModel } from './search.js'
+import type { PriorOptions } from './silence-prior.js'
 
 /** Phrases that are worth telling. */
 const MOST = 40
@@ -27,20 +29,26 @@ interface Fit {
 }
 
 /** Every phrase was scored for itself: what the audio says for it, without what the decoder would write anyway. */
-export async function evidenceForAll(trie: PhraseTrie, exact: readonly PhraseScore[], beamed: readonly BeamHypothesis[], prior: SilencePrior, options: PriorOptions): Promise<Evidence> {
-  const unexpected = orLeast(beamed.filter(({ tokens }) => !isWholePhrase(trie, tokens)), beamed)
+export async function evidenceForAll(trie: PhraseTrie, exact: readonly PhraseScore[], beamed: readonly BeamHypothesis[], { prior, shapes }: Pick<SearchModel, 'prior' | 'shapes'>, options: PriorOptions): Promise<Evidence> {
+  const unexpected = orLeast(beamed.filter(({ tokens }) => wholePhraseOf(trie, tokens, shapes) === -1), beamed)
   const priors = await prior.ofTranscripts(unexpected.map(({ tokens }) => tokens), options)
   const free = best(unexpected.map((one, index) => ({ logProbability: totalLogProbability(one), heard: totalLogProbability(one) - priors[index]! })))
   const priorOf = await prior.ofPhrases(trie, options)
   return compare(exact.map(({ phrase, logProbability }) => ({ phrase, logProbability, heard: logProbability - priorOf(phrase) })), free)
 }
 
-/** The list is long: of each phrase that the beam found, the likeliest transcript that holds it. */
-export function evidenceForFound(beamed: readonly BeamHypothesis[]): Evidence {
-  const all = beamed.map((one) => ({ ...one, logProbability: totalLogProbability(one), heard: totalLogProbability(one) }))
-  const found = [...new Set(all.flatMap(({ phrases }) => phrases))]
-  const fits = found.map((phrase) => ({ phrase, ...best(all.filter(({ phrases }) => phrases.includes(phrase))) }))
-  return compare(fits, best(orLeast(all.filter(({ phrases }) => phrases.length === 0), all)))
+/** The list is long: the phrases that the beam found as the whole of a transcript. */
+export function evidenceForFound(trie: PhraseTrie, beamed: readonly BeamHypothesis[], shapes: TokenShapes): Evidence {
+  const all = beamed.map((one) => ({ ...one, phrase: wholePhraseOf(trie, one.tokens, shapes), logProbability: totalLogProbability(one), heard: totalLogProbability(one) }))
+  const found = [...groupBest(all.filter(({ phrase }) => phrase !== -1))]
+  return compare(found, best(orLeast(all.filter(({ phrase }) => phrase === -1), all)))
+}
+
+/** Of several spellings the likeliest. */
+function groupBest(fits: readonly Fit[]): Iterable<Fit> {
+  const byPhrase = new Map<number, Fit>()
+  for (const fit of fits) byPhrase.set(fit.phrase, best([fit, byPhrase.get(fit.phrase) ?? fit]))
+  return byPhrase.values()
 }
 
 function compare(fits: readonly Fit[], free: Omit<Fit, 'phrase'>): Evidence {
@@ -57,13 +65,13 @@ function best<T extends Omit<Fit, 'phrase'>>(all: readonly T[]): T {
   return all.reduce((most, one) => one.heard > most.heard ? one : most)
 }
 
-/** A mark of punctuation may follow. */
-export function isWholePhrase(trie: PhraseTrie, tokens: readonly number[]): boolean {
+/** The phrase that a transcript is and nothing else, or −1; a mark of punctuation may follow. */
+export function wholePhraseOf(trie: PhraseTrie, tokens: readonly number[], { isPunctuation }: TokenShapes): number {
   let node = ROOT
   for (const [index, token] of tokens.entries()) {
     const next = trie.step(node, token)
-    if (next === -1) return index === tokens.length - 1 && trie.phraseAt(node) !== -1
+    if (next === -1) return index === tokens.length - 1 && isPunctuation(token) ? trie.phraseAt(node) : -1
     node = next
   }
-  return trie.phraseAt(node) !== -1
+  return trie.phraseAt(node)
 }

@@ -60,7 +60,7 @@ export function asHypothesis(decoded: Decoded | SearchDecoded, { decode }: Pick<
     const logProbability = totalLogProbability(one)
     return { text: decode(one.tokens), confidence: Math.exp(logProbability / one.logProbabilities.length), logProbability, phrases: one.phrases }
   })
-  return { ...plain, evidence: decoded.evidence, bonus: decoded.bonus, steered: decoded.steered, alternatives: ofDifferentWords(alternatives).slice(0, decoded.nBest) }
+  return { ...plain, evidence: decoded.evidence, bonus: decoded.bonus, surest: decoded.surest, steered: decoded.steered, alternatives: ofDifferentWords(alternatives).slice(0, decoded.nBest) }
 }
 
 function ofDifferentWords(alternatives: readonly Alternative[]): Alternative[] {

@@ -5,7 +5,7 @@
 import type { PhraseEvidence } from '../phrases.js'
 import { beamSearch, byLength, type BeamHypothesis, type BeamOptions, type StartSearch } from './beam.js'
 import { PhraseBias, type TokenShapes } from './bias.js'
-import { evidenceForAll, evidenceForFound, isWholePhrase, type Evidence } from './evidence.js'
+import { evidenceForAll, evidenceForFound, wholePhraseOf, type Evidence } from './evidence.js'
 import { MOST_EXACT_NODES, scorePhrases, type PhraseScore } from './exact.js'
 import { totalLogProbability, type Decoded } from './greedy.js'
 import type { PhraseTrie } from './phrase-trie.js'
@@ -40,6 +40,8 @@ export interface SearchDecoded extends FoundTranscript {
   readonly nBest: number
   /** Phrases by how well they fit, best first; empty when no search was run. */
   readonly evidence: readonly PhraseEvidence[]
+  /** Mean log-probability of a token in the transcript of which the model is surest. */
+  readonly surest: number
   /** The phrases made the transcript another one. */
   readonly steered: boolean
 }
@@ -47,7 +49,7 @@ export interface SearchDecoded extends FoundTranscript {
 const BEAMS = 4
 const MOST_BEAMS = 8
 
-type SearchOptions = Omit<BeamOptions, 'beams' | 'bias'>
+type SearchOptions = Omit<BeamOptions, 'beams' | 'wanted' | 'bias'>
 
 /** What a search needs of a model that has heard a clip. */
 export interface SearchModel {
@@ -63,20 +65,24 @@ export async function searchIfWanted(greedily: () => Promise<Decoded>, wish: Sea
   const { nBest, phrases } = wish
   const beams = Math.min(MOST_BEAMS, Math.max(BEAMS, nBest))
   const bias = phrases && new PhraseBias(phrases.trie, model.shapes, wish.strength, phrases.weights)
-  const beamed = await beamSearch(await model.start(), { ...options, beams, bias })
+  const beamed = await beamSearch(await model.start(), { ...options, beams, wanted: nBest, bias })
   if (beamed.length === 0) return greedily()
   const { ranked, evidence } = phrases === undefined ? { ranked: beamed.map(asFound), evidence: [] } : await withPhrases(beamed, phrases, bias!, model, options)
   const found = ranked.sort((a, b) => b.score - a.score).map(({ transcript }) => transcript)
-  return { ...found[0]!, found, nBest, evidence, steered: isSteered(found[0]!, beamed) }
+  return { ...found[0]!, found, nBest, evidence, surest: surestOf(beamed), steered: isSteered(found[0]!, beamed) }
 }
 
 /** With what a short list says when it is asked phrase by phrase, which the beam need not. */
 async function withPhrases(beamed: readonly BeamHypothesis[], { trie }: CompiledPhrases, bias: PhraseBias, model: SearchModel, options: SearchOptions): Promise<{ ranked: Ranked[]; evidence: readonly PhraseEvidence[] }> {
-  if (trie.nodes > MOST_EXACT_NODES) return { ranked: beamed.map(asFound), evidence: evidenceForFound(beamed).phrases }
+  if (trie.nodes > MOST_EXACT_NODES) return { ranked: beamed.map(asFound), evidence: evidenceForFound(trie, beamed, model.shapes).phrases }
   const exact = await scorePhrases(await model.start(), trie, { ...options, shapes: model.shapes })
-  const evidence = await evidenceForAll(trie, exact, beamed, model.prior, options)
-  const others = beamed.filter(({ tokens }) => !isWholePhrase(trie, tokens))
+  const evidence = await evidenceForAll(trie, exact, beamed, model, options)
+  const others = beamed.filter(({ tokens }) => wholePhraseOf(trie, tokens, model.shapes) === -1)
   return { ranked: [...others.map(asFound), ...exact.map((score) => wholePhrase(score, evidence, bias))], evidence: evidence.phrases }
+}
+
+function surestOf(beamed: readonly BeamHypothesis[]): number {
+  return Math.max(...beamed.map((one) => totalLogProbability(one) / one.logProbabilities.length))
 }
 
 /** Whether it stands for its phrases: without their bonus another would. */

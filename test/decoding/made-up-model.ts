@@ -10,21 +10,21 @@ export const MARK = 5
 export const SHAPES: TokenShapes = { beginsWord: (token) => token % 2 === 0, isPunctuation: (token) => token === MARK }
 export const START = 99
 
-/** Log-probabilities after a prefix: the same for the same prefix and seed. */
-export function after(prefix: readonly number[], seed: number): number[] {
+/** Log-probabilities after a prefix: the same for the same prefix and seed; with a larger spread it is surer of the best. */
+export function after(prefix: readonly number[], seed: number, spread = 3): number[] {
   const random = seededRandom(prefix.reduce((hash, token) => (Math.imul(hash, 31) + token + 7) | 0, seed))
-  const logits = Array.from({ length: VOCABULARY }, () => 3 * random())
+  const logits = Array.from({ length: VOCABULARY }, () => spread * random())
   const total = Math.log(logits.reduce((sum, logit) => sum + Math.exp(logit), 0))
   return logits.map((logit) => logit - total)
 }
 
 /** As a step graph: remembers the prefix of each hypothesis of the step before. */
-export function model(seed: number): BeamStep {
+export function model(seed: number, spread?: number): BeamStep {
   let prefixes: (readonly number[])[] = [[]]
   return async (hypotheses, biases, top) => {
     prefixes = hypotheses.map(({ parent, token }) => token === START ? [] : [...prefixes[parent]!, token])
     const rows = prefixes.map((prefix, index) => {
-      const own = after(prefix, seed)
+      const own = after(prefix, seed, spread)
       const biased = own.map((value, token) => value + biases.filter((bias) => bias.hypothesis === index && bias.token === token).reduce((sum, { amount }) => sum + amount, 0))
       return own.map((value, token) => ({ token, value, biased: biased[token]! })).sort((a, b) => b.biased - a.biased).slice(0, top)
     })
@@ -34,7 +34,7 @@ export function model(seed: number): BeamStep {
 }
 
 export const options = (changes: Partial<BeamOptions> = {}): BeamOptions => ({
-  prompt: [START], endToken: END, budget: 4, beams: 500, forbidden: new Set(), forbiddenFirst: new Set(), bias: undefined, interrupt: () => undefined, ...changes,
+  prompt: [START], endToken: END, budget: 4, beams: 500, wanted: 500, forbidden: new Set(), forbiddenFirst: new Set(), bias: undefined, interrupt: () => undefined, ...changes,
 })
 
 /** Every transcript of up to so many tokens, with its log-probability and that of its end. */

@@ -7,7 +7,7 @@ import { bareWords } from '../../src/words.js'
 /** Of these texts, best first, each a little less likely than the one before. */
 function found(texts: readonly string[], nBest: number, phrases: readonly (readonly number[])[] = []) {
   const transcripts = texts.map((_, token) => ({ tokens: [token], logProbabilities: [-token, -1], stopped: 'end_of_text' as const, phrases: phrases[token] ?? [], bonus: 0 }))
-  const decoded: SearchDecoded = { ...transcripts[0]!, found: transcripts, nBest, evidence: [], steered: false }
+  const decoded: SearchDecoded = { ...transcripts[0]!, found: transcripts, nBest, evidence: [], surest: -1, steered: false }
   return asHypothesis(decoded, { decode: ([token]) => texts[token!]! }).alternatives!
 }
 
