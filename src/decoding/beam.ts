@@ -52,11 +52,13 @@ export interface BeamHypothesis {
   /** Of its phrases, natural logarithms. */
   readonly bonus: number
   readonly phrases: readonly number[]
+  /** What a greedy decoder would have found. */
+  readonly isGreedy: boolean
 }
 
 /** Worth so much less than the best one, a hypothesis is given up, natural logarithms; later where it may yet earn a phrase. */
-const HOPELESS = 4
-const HOPELESS_IN_PHRASE = 6
+const HOPELESS = 2
+const HOPELESS_IN_PHRASE = 8
 const LENGTH_POWER = 0.6
 /** Tokens looked at beyond the beams: forbidden ones are among them, and those that only a phrase makes likely. */
 const SPARE_CANDIDATES = 12
@@ -69,31 +71,36 @@ interface Live {
   readonly logProbability: number
   readonly state: BiasState
   readonly extension: Extension
+  /** Every token of it was the likeliest. */
+  readonly isGreedy: boolean
 }
 
 /** Finished transcripts, best first; empty when none came to its end within the budget. */
 export async function beamSearch(step: BeamStep, options: BeamOptions): Promise<BeamHypothesis[]> {
   const { prompt, beams, budget, interrupt } = options
-  let live: Live[] = [{ tokens: [], logProbabilities: [], logProbability: 0, state: UNBIASED, extension: await feedPrompt(step, prompt) }]
+  let live: Live[] = [{ tokens: [], logProbabilities: [], logProbability: 0, state: UNBIASED, extension: await feedPrompt(step, prompt), isGreedy: true }]
   const finished: BeamHypothesis[] = []
   for (let length = 0; length <= budget && live.length > 0; length++) {
     interrupt()
     const next = await step(live.map(({ extension }) => extension), raised(live, options), beams + SPARE_CANDIDATES)
     const grown = live.flatMap((one, index) => extensionsOf(one, index, next, options))
     for (const one of grown) if (one.extension.token === options.endToken) finished.push(finish(one, options))
-    live = grown.filter(({ extension, tokens }) => extension.token !== options.endToken && repeatedTail(tokens) === 0)
-      .sort((a, b) => worthOf(b, options) - worthOf(a, options)).slice(0, beams)
-    if (options.wanted === 1) live = withoutHopeless(live, options)
+    const going = grown.filter(({ extension, tokens }) => extension.token !== options.endToken && repeatedTail(tokens) === 0)
+    live = selectLive(going.sort((a, b) => worthOf(b, options) - worthOf(a, options)), options)
     if (isDecided(finished, live, options)) break
   }
   const ranked = finished.sort((a, b) => b.score - a.score)
   // Without phrases all are kept: those of the same words are one reading to whoever asks for several.
-  return options.bias === undefined ? ranked : ranked.slice(0, beams)
+  return options.bias === undefined ? ranked : ranked.filter(({ isGreedy }, index) => isGreedy || index < beams)
 }
 
-function withoutHopeless(live: readonly Live[], options: BeamOptions): Live[] {
-  const best = live.length > 0 ? worthOf(live[0]!, options) : 0
-  return live.filter((one) => worthOf(one, options) >= best - (one.state.node === ROOT ? HOPELESS : HOPELESS_IN_PHRASE))
+/** The best, and in any case the greedy one: phrases that come to nothing must not cost the transcript. */
+function selectLive(sorted: readonly Live[], options: BeamOptions): Live[] {
+  const { beams, wanted } = options
+  const greedy = sorted.findIndex(({ isGreedy }) => isGreedy)
+  const best = greedy < beams ? sorted.slice(0, beams) : [...sorted.slice(0, beams - 1), sorted[greedy]!]
+  if (wanted > 1) return best
+  return best.filter((one) => one.isGreedy || worthOf(one, options) >= worthOf(best[0]!, options) - (one.state.node === ROOT ? HOPELESS : HOPELESS_IN_PHRASE))
 }
 
 /** Feeds all tokens of a prompt but the last, which is the first extension. */
@@ -114,20 +121,23 @@ function raised(live: readonly Live[], { bias }: BeamOptions): TokenBias[] {
 function extensionsOf(one: Live, index: number, { top, tokens, logProbabilities }: NextTokens, options: BeamOptions): Live[] {
   const { forbidden, forbiddenFirst, bias, endToken } = options
   const found: Live[] = []
+  let likeliest = -Infinity
   for (let rank = 0; rank < top; rank++) {
     const token = tokens[index * top + rank]!
     const logProbability = logProbabilities[index * top + rank]!
     if (forbidden.has(token) || (one.tokens.length === 0 && forbiddenFirst.has(token)) || !Number.isFinite(logProbability)) continue
     const isEnd = token === endToken
+    likeliest = Math.max(likeliest, logProbability)
     found.push({
       tokens: isEnd ? one.tokens : [...one.tokens, token],
       logProbabilities: [...one.logProbabilities, logProbability],
       logProbability: one.logProbability + logProbability,
       state: bias === undefined ? UNBIASED : isEnd ? bias.atEnd(one.state) : bias.after(one.state, token),
       extension: { parent: index, token },
+      isGreedy: false,
     })
   }
-  return found
+  return one.isGreedy ? found.map((next) => next.logProbabilities.at(-1) === likeliest ? { ...next, isGreedy: true } : next) : found
 }
 
 function worthOf({ logProbability, state }: Live, { bias }: BeamOptions): number {
@@ -135,8 +145,8 @@ function worthOf({ logProbability, state }: Live, { bias }: BeamOptions): number
 }
 
 function finish(one: Live, options: BeamOptions): BeamHypothesis {
-  const { tokens, logProbabilities, state } = one
-  return { tokens, logProbabilities, score: byLength(worthOf(one, options), logProbabilities.length), bonus: options.bias?.worth(state) ?? 0, phrases: state.phrases }
+  const { tokens, logProbabilities, state, isGreedy } = one
+  return { tokens, logProbabilities, score: byLength(worthOf(one, options), logProbabilities.length), bonus: options.bias?.worth(state) ?? 0, phrases: state.phrases, isGreedy }
 }
 
 /** A sum over so many tokens, as it is compared with sums over fewer or more. */
@@ -144,9 +154,9 @@ export function byLength(sum: number, tokens: number): number {
   return sum / tokens ** LENGTH_POWER
 }
 
-/** Whether no live hypothesis can beat the best finished one: it would have to go on without any cost. */
+/** Whether the greedy one has ended, and no live one can beat the best finished one: it would have to go on without any cost. */
 function isDecided(finished: readonly BeamHypothesis[], live: readonly Live[], options: BeamOptions): boolean {
-  if (finished.length < options.beams) return false
+  if (finished.length < options.beams || live.some(({ isGreedy }) => isGreedy)) return false
   const best = finished.reduce((highest, { score }) => Math.max(highest, score), -Infinity)
   return live.every((one) => byLength(worthOf(one, options), one.logProbabilities.length + 1) < best)
 }

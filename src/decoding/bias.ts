@@ -35,7 +35,7 @@ export interface BiasState {
 const FURTHER = 0.5
 
 /** A token within a word earns so many times as much as one that begins it: words of several pieces are those that the model seldom read. */
-const WITHIN_WORD = 2.5
+const WITHIN_WORD = 3
 
 export const UNBIASED: BiasState = { node: ROOT, pending: 0, earned: 0, completed: -1, passed: undefined, phrases: [] }
 

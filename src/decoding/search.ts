@@ -69,7 +69,14 @@ export async function searchIfWanted(greedily: () => Promise<Decoded>, wish: Sea
   if (beamed.length === 0) return greedily()
   const { ranked, evidence } = phrases === undefined ? { ranked: beamed.map(asFound), evidence: [] } : await withPhrases(beamed, phrases, bias!, model, options)
   const found = ranked.sort((a, b) => b.score - a.score).map(({ transcript }) => transcript)
-  return { ...found[0]!, found, nBest, evidence, surest: surestOf(beamed), steered: isSteered(found[0]!, beamed) }
+  const greedy = beamed.find(({ isGreedy }) => isGreedy)
+  const standing = found[0]!.phrases.length > 0 || greedy === undefined ? found[0]! : asFound(greedy).transcript
+  const others = found.filter(({ tokens }) => tokens !== standing.tokens)
+  return { ...standing, found: [standing, ...others], nBest, evidence, surest: meanLogProbability(greedy ?? found[0]!), steered: standing.phrases.length > 0 && greedy !== undefined && greedy.tokens.join() !== standing.tokens.join() }
+}
+
+function meanLogProbability({ logProbabilities }: Pick<Decoded, 'logProbabilities'>): number {
+  return totalLogProbability({ logProbabilities }) / logProbabilities.length
 }
 
 /** With what a short list says when it is asked phrase by phrase, which the beam need not. */
@@ -79,17 +86,6 @@ async function withPhrases(beamed: readonly BeamHypothesis[], { trie }: Compiled
   const evidence = await evidenceForAll(trie, exact, beamed, model, options)
   const others = beamed.filter(({ tokens }) => wholePhraseOf(trie, tokens, model.shapes) === -1)
   return { ranked: [...others.map(asFound), ...exact.map((score) => wholePhrase(score, evidence, bias))], evidence: evidence.phrases }
-}
-
-function surestOf(beamed: readonly BeamHypothesis[]): number {
-  return Math.max(...beamed.map((one) => totalLogProbability(one) / one.logProbabilities.length))
-}
-
-/** Whether it stands for its phrases: without their bonus another would. */
-function isSteered(best: FoundTranscript, candidates: readonly Pick<Decoded, 'tokens' | 'logProbabilities'>[]): boolean {
-  if (best.phrases.length === 0) return false
-  const likelihood = (one: Pick<Decoded, 'logProbabilities'>): number => byLength(totalLogProbability(one), one.logProbabilities.length)
-  return candidates.some((other) => other.tokens.join() !== best.tokens.join() && likelihood(other) > likelihood(best))
 }
 
 interface Ranked { readonly transcript: FoundTranscript; readonly score: number }

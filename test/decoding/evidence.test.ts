@@ -4,7 +4,7 @@ import type { BeamOptions, BeamStep } from '../../src/decoding/beam.js'
 import { PhraseTrie, type TokenSequence } from '../../src/decoding/phrase-trie.js'
 import { searchIfWanted, type CompiledPhrases, type SearchDecoded, type SearchWish } from '../../src/decoding/search.js'
 import { SilencePrior } from '../../src/decoding/silence-prior.js'
-import { after, END, MARK, model, options, SHAPES } from './made-up-model.js'
+import { after, END, endingSeeds, greedily, MARK, model, options, SHAPES } from './made-up-model.js'
 
 const CLIP = 3
 const SILENCE = 8
@@ -13,7 +13,7 @@ const GREEDY = { tokens: [1], logProbabilities: [-3, -3], stopped: 'end_of_text'
 const phrasesOf = (sequences: readonly TokenSequence[]): CompiledPhrases => ({ trie: PhraseTrie.build(sequences), weights: sequences.map(() => 1), unspellable: [] })
 const PHRASES = phrasesOf([{ phrase: 0, tokens: [2, 1] }, { phrase: 1, tokens: [4] }])
 
-async function search(wish: SearchWish | undefined, changes: Partial<BeamOptions> = {}) {
+async function search(wish: SearchWish | undefined, changes: Partial<BeamOptions> = {}, clip = CLIP) {
   const began = { greedy: 0, search: 0, silence: 0 }
   const begin = (what: keyof typeof began, seed: number) => async (): Promise<BeamStep> => {
     began[what]++
@@ -24,7 +24,7 @@ async function search(wish: SearchWish | undefined, changes: Partial<BeamOptions
     return GREEDY
   }
   const prior = new SilencePrior(begin('silence', SILENCE), SHAPES)
-  const decoded: Partial<SearchDecoded> = await searchIfWanted(greedily, wish, { start: begin('search', CLIP), prior, shapes: SHAPES }, options({ beams: 4, ...changes }))
+  const decoded: Partial<SearchDecoded> = await searchIfWanted(greedily, wish, { start: begin('search', clip), prior, shapes: SHAPES }, options({ beams: 4, ...changes }))
   return { decoded, began }
 }
 
@@ -89,6 +89,15 @@ t.test('of a long list the phrases that the beam found are told, each with its l
   t.ok(evidence!.length > 0 && evidence!.every(({ phrase }) => phrase < 2))
   const holding = found!.filter(({ phrases }) => phrases.includes(evidence![0]!.phrase)).map(({ logProbabilities }) => logProbabilities.reduce((sum, one) => sum + one, 0))
   t.ok(Math.abs(Math.max(...holding) - evidence![0]!.logProbability) < 1e-9)
+})
+
+t.test('without a phrase in it a transcript is the greedy one, whatever else a search finds', async (t) => {
+  const never = phrasesOf([{ phrase: 0, tokens: [2, 1, 2, 1, 2, 1] }])
+  for (const seed of endingSeeds()) {
+    for (const wish of [{ nBest: 5, phrases: undefined, strength: 1 }, { nBest: 1, phrases: never, strength: 30 }]) {
+      t.match((await search(wish, {}, seed)).decoded, { tokens: greedily(seed), phrases: [], steered: false })
+    }
+  }
 })
 
 t.test('a transcript is steered when phrases made it another one', async (t) => {

@@ -1,6 +1,7 @@
 /** A made-up model whose every transcript can be enumerated, for searches on it. */
 import type { BeamOptions, BeamStep } from '../../src/decoding/beam.js'
 import type { TokenShapes } from '../../src/decoding/bias.js'
+import { repeatedTail } from '../../src/decoding/limits.js'
 import { seededRandom } from '../../src/scoring/seeded-random.js'
 
 export const END = 0
@@ -9,6 +10,7 @@ const VOCABULARY = 6
 export const MARK = 5
 export const SHAPES: TokenShapes = { beginsWord: (token) => token % 2 === 0, isPunctuation: (token) => token === MARK }
 export const START = 99
+const MOST_TOKENS = 4
 
 /** Log-probabilities after a prefix: the same for the same prefix and seed; with a larger spread it is surer of the best. */
 export function after(prefix: readonly number[], seed: number, spread = 3): number[] {
@@ -34,7 +36,7 @@ export function model(seed: number, spread?: number): BeamStep {
 }
 
 export const options = (changes: Partial<BeamOptions> = {}): BeamOptions => ({
-  prompt: [START], endToken: END, budget: 4, beams: 500, wanted: 500, forbidden: new Set(), forbiddenFirst: new Set(), bias: undefined, interrupt: () => undefined, ...changes,
+  prompt: [START], endToken: END, budget: MOST_TOKENS, beams: 500, wanted: 500, forbidden: new Set(), forbiddenFirst: new Set(), bias: undefined, interrupt: () => undefined, ...changes,
 })
 
 /** Every transcript of up to so many tokens, with its log-probability and that of its end. */
@@ -43,4 +45,20 @@ export function everything(seed: number, most: number, prefix: readonly number[]
   const ended = { tokens: prefix, sum: sum + next[END]! }
   if (prefix.length === most) return [ended]
   return [ended, ...Array.from({ length: VOCABULARY - 1 }, (_, index) => everything(seed, most, [...prefix, index + 1], sum + next[index + 1]!)).flat()]
+}
+
+/** What a greedy decoder finds. */
+export function greedily(seed: number): readonly number[] {
+  const tokens: number[] = []
+  for (;;) {
+    const own = after(tokens, seed)
+    const token = own.indexOf(Math.max(...own))
+    if (token === END || tokens.length === MOST_TOKENS) return tokens
+    tokens.push(token)
+  }
+}
+
+/** Those whose greedy transcript comes to its end. */
+export function endingSeeds(): number[] {
+  return Array.from({ length: 60 }, (_, seed) => seed).filter((seed) => greedily(seed).length < MOST_TOKENS && repeatedTail(greedily(seed)) === 0)
 }

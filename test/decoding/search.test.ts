@@ -5,7 +5,7 @@ import { PhraseBias, UNBIASED } from '../../src/decoding/bias.js'
 import { scorePhrases } from '../../src/decoding/exact.js'
 import { PhraseTrie, ROOT, type TokenSequence } from '../../src/decoding/phrase-trie.js'
 import { seededRandom } from '../../src/scoring/seeded-random.js'
-import { after, END, everything, MARK, model, options, SHAPES, START } from './made-up-model.js'
+import { after, END, endingSeeds, everything, greedily, MARK, model, options, SHAPES, START } from './made-up-model.js'
 
 const biasFor = (sequences: TokenSequence[], strength: number): PhraseBias => new PhraseBias(PhraseTrie.build(sequences), SHAPES, strength, sequences.map(() => 1))
 
@@ -34,16 +34,16 @@ t.test('what a broken path earned is taken back; a whole phrase keeps it if its 
   const along = (...tokens: number[]): ReturnType<typeof bias.after> => tokens.reduce((state, token) => bias.after(state, token), UNBIASED)
   t.equal(bias.worth(along(2)), 1.5, 'on the way')
   t.equal(bias.worth(along(2, 1)), 0, 'left')
-  t.equal(bias.worth(along(2, 3)), 5.25, 'a piece within a word earns more')
+  t.equal(bias.worth(along(2, 3)), 6, 'a piece within a word earns more')
   t.equal(bias.worth(along(2, 3, 1)), 0, 'the word went on: another word')
-  t.equal(bias.worth(along(2, 3, MARK)), 5.25, 'punctuation ends it')
-  t.match(bias.ofText([2, 3]), { earned: 5.25, phrases: [0] })
+  t.equal(bias.worth(along(2, 3, MARK)), 6, 'punctuation ends it')
+  t.match(bias.ofText([2, 3]), { earned: 6, phrases: [0] })
   t.match(bias.ofText([2]), { earned: 0, phrases: [] }, 'half a phrase is none')
   t.match(bias.ofText([4, 4, 4]), { earned: 1.5 * 1.75, phrases: [1, 1, 1] }, 'each further phrase earns half')
   t.equal(bias.worth(along(1, 3)), 0, 'phrases begin where words begin')
-  t.match(bias.ofText([2, 3, 4, 2]), { earned: 8.25, phrases: [2] }, 'of two that begin alike the longer one')
-  t.match(bias.ofText([2, 3, 4, 1]), { earned: 5.25, phrases: [0] }, 'and the shorter one where the longer one breaks off')
-  t.match(bias.ofText([2, 3, 4]), { earned: 5.25, phrases: [0] })
+  t.match(bias.ofText([2, 3, 4, 2]), { earned: 9, phrases: [2] }, 'of two that begin alike the longer one')
+  t.match(bias.ofText([2, 3, 4, 1]), { earned: 6, phrases: [0] }, 'and the shorter one where the longer one breaks off')
+  t.match(bias.ofText([2, 3, 4]), { earned: 6, phrases: [0] })
   t.end()
 })
 
@@ -76,6 +76,14 @@ t.test('where one transcript is wanted, the search gives up what is far behind, 
   const searches = await Promise.all(Array.from({ length: 20 }, async (_, seed) => ({ one: await count(seed, 1), all: await count(seed, 8) })))
   t.ok(searches.reduce((sum, { one, all }) => sum + one.hypotheses - all.hypotheses, 0) < 0)
   t.ok(searches.filter(({ one, all }) => one.tokens.join() === all.tokens.join()).length >= 18, 'hardly ever another')
+})
+
+t.test('the greedy transcript is among those that a search finds, however narrow the beam and however strong the phrases', async (t) => {
+  for (const seed of endingSeeds()) {
+    const bias = biasFor(Array.from({ length: 40 }, (_, phrase) => ({ phrase, tokens: [2 + phrase % 4, 1 + phrase % 5, 100 + phrase] })), 20)
+    const found = await beamSearch(model(seed), options({ beams: 2, wanted: 1, bias }))
+    t.same(found.filter(({ isGreedy }) => isGreedy).map(({ tokens }) => tokens), [greedily(seed)])
+  }
 })
 
 t.test('phrases that break off cost a wide beam nothing: the transcript is that of no list', async (t) => {
