@@ -51,7 +51,7 @@ export interface Searched {
   readonly evidence: readonly PhraseEvidence[]
   /** What its phrases add to the log-probability of the transcript, natural logarithms. */
   readonly bonus: number
-  /** Mean log-probability of a token in the transcript of which the model is surest: doubt about the audio, whatever phrases made of it. */
+  /** Mean log-probability of a token in the transcript without phrases: doubt about the audio, whatever they made of it. */
   readonly surest: number
   /** Expected phrases made the transcript another one. */
   readonly steered: boolean

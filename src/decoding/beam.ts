@@ -75,7 +75,7 @@ interface Live {
   readonly isGreedy: boolean
 }
 
-/** Finished transcripts, best first; empty when none came to its end within the budget. */
+/** All transcripts that came to their end within the budget, best first; those that differ in a mark or a capital are several. */
 export async function beamSearch(step: BeamStep, options: BeamOptions): Promise<BeamHypothesis[]> {
   const { prompt, beams, budget, interrupt } = options
   let live: Live[] = [{ tokens: [], logProbabilities: [], logProbability: 0, state: UNBIASED, extension: await feedPrompt(step, prompt), isGreedy: true }]
@@ -89,9 +89,7 @@ export async function beamSearch(step: BeamStep, options: BeamOptions): Promise<
     live = selectLive(going.sort((a, b) => worthOf(b, options) - worthOf(a, options)), options)
     if (isDecided(finished, live, options)) break
   }
-  const ranked = finished.sort((a, b) => b.score - a.score)
-  // Without phrases all are kept: those of the same words are one reading to whoever asks for several.
-  return options.bias === undefined ? ranked : ranked.filter(({ isGreedy }, index) => isGreedy || index < beams)
+  return finished.sort((a, b) => b.score - a.score)
 }
 
 /** The best, and in any case the greedy one: phrases that come to nothing must not cost the transcript. */

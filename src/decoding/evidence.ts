@@ -13,6 +13,8 @@ import type { PriorOptions } from './silence-prior.js'
 
 /** Phrases that are worth telling. */
 const MOST = 40
+/** Of transcripts that nobody expected, those that may be the likeliest. */
+const MOST_UNEXPECTED = 8
 
 export interface Evidence {
   /** Best first. */
@@ -30,7 +32,7 @@ interface Fit {
 
 /** Every phrase was scored for itself: what the audio says for it, without what the decoder would write anyway. */
 export async function evidenceForAll(trie: PhraseTrie, exact: readonly PhraseScore[], beamed: readonly BeamHypothesis[], { prior, shapes }: Pick<SearchModel, 'prior' | 'shapes'>, options: PriorOptions): Promise<Evidence> {
-  const unexpected = orLeast(beamed.filter(({ tokens }) => wholePhraseOf(trie, tokens, shapes) === -1), beamed)
+  const unexpected = orLeast(beamed.filter(({ tokens }) => wholePhraseOf(trie, tokens, shapes) === -1), beamed).slice(0, MOST_UNEXPECTED)
   const priors = await prior.ofTranscripts(unexpected.map(({ tokens }) => tokens), options)
   const free = best(unexpected.map((one, index) => ({ logProbability: totalLogProbability(one), heard: totalLogProbability(one) - priors[index]! })))
   const priorOf = await prior.ofPhrases(trie, options)

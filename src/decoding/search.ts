@@ -1,6 +1,7 @@
 /**
  * A beam search instead of the greedy loop, where several transcripts are wanted or phrases are expected. Not both: a
- * step of four hypotheses takes hardly half as long again as a step of one, so what a catalogue costs is that half.
+ * step of four hypotheses takes hardly longer than one of one. The greedy transcript is among those of the search and
+ * stands unless a phrase is heard, so that a list changes nothing where none of its phrases is.
  */
 import type { PhraseEvidence } from '../phrases.js'
 import { beamSearch, byLength, type BeamHypothesis, type BeamOptions, type StartSearch } from './beam.js'
@@ -40,7 +41,7 @@ export interface SearchDecoded extends FoundTranscript {
   readonly nBest: number
   /** Phrases by how well they fit, best first; empty when no search was run. */
   readonly evidence: readonly PhraseEvidence[]
-  /** Mean log-probability of a token in the transcript of which the model is surest. */
+  /** Mean log-probability of a token in the greedy transcript, where it came to its end: doubt about the audio, whatever phrases make of it. */
   readonly surest: number
   /** The phrases made the transcript another one. */
   readonly steered: boolean
@@ -72,7 +73,8 @@ export async function searchIfWanted(greedily: () => Promise<Decoded>, wish: Sea
   const greedy = beamed.find(({ isGreedy }) => isGreedy)
   const standing = found[0]!.phrases.length > 0 || greedy === undefined ? found[0]! : asFound(greedy).transcript
   const others = found.filter(({ tokens }) => tokens !== standing.tokens)
-  return { ...standing, found: [standing, ...others], nBest, evidence, surest: meanLogProbability(greedy ?? found[0]!), steered: standing.phrases.length > 0 && greedy !== undefined && greedy.tokens.join() !== standing.tokens.join() }
+  const steered = greedy !== undefined && standing.tokens.join() !== greedy.tokens.join()
+  return { ...standing, found: [standing, ...others], nBest, evidence, surest: meanLogProbability(greedy ?? found[0]!), steered }
 }
 
 function meanLogProbability({ logProbabilities }: Pick<Decoded, 'logProbabilities'>): number {
