@@ -79,6 +79,8 @@ const REASON_FROM = 0.6
  */
 const DOUBTED_MARGIN = -4.9
 const MARGIN_SCALE = 1
+/** From this score by evidence on, the clip is that entry and nothing else. */
+const BEYOND_DOUBT = 0.65
 
 export function rank(alternatives: readonly Alternative[], evidence: readonly PhraseEvidence[], { index, weights }: Searchable, { limit, threshold }: RankingOptions): Ranking {
   const best = new Map<number, Match>()
@@ -90,7 +92,7 @@ export function rank(alternatives: readonly Alternative[], evidence: readonly Ph
     }
   }
   const asked = evidence.map(({ phrase: entry, margin }): Match => ({ entry, score: prior(weights[entry]!) / (1 + Math.exp((DOUBTED_MARGIN - margin) / MARGIN_SCALE)), why: ['heard'] }))
-  const isOneOfThem = asked.some(({ score }) => score >= threshold)
+  const isOneOfThem = asked.some(({ score }) => score >= BEYOND_DOUBT)
   for (const one of asked) if (isOneOfThem || one.score > (best.get(one.entry)?.score ?? 0)) best.set(one.entry, one)
   const ranked = [...best.values()].sort((a, b) => b.score - a.score || weights[b.entry]! - weights[a.entry]! || a.entry - b.entry)
   const hits = ranked.filter(({ score }) => score >= threshold).slice(0, limit)
