@@ -54,6 +54,8 @@ export interface BeamHypothesis {
   readonly phrases: readonly number[]
   /** What a greedy decoder would have found. */
   readonly isGreedy: boolean
+  /** How much likelier a token of the greedy one was than the next one, at the closest choice; natural logarithms. */
+  readonly lead: number
 }
 
 /** Worth so much less than the best one, a hypothesis is given up, natural logarithms; later where it may yet earn a phrase. */
@@ -73,12 +75,14 @@ interface Live {
   readonly extension: Extension
   /** Every token of it was the likeliest. */
   readonly isGreedy: boolean
+  /** How much likelier a token was than the next one, at the closest choice of the greedy one; natural logarithms. */
+  readonly lead: number
 }
 
 /** All transcripts that came to their end within the budget, best first; those that differ in a mark or a capital are several. */
 export async function beamSearch(step: BeamStep, options: BeamOptions): Promise<BeamHypothesis[]> {
   const { prompt, beams, budget, interrupt } = options
-  let live: Live[] = [{ tokens: [], logProbabilities: [], logProbability: 0, state: UNBIASED, extension: await feedPrompt(step, prompt), isGreedy: true }]
+  let live: Live[] = [{ tokens: [], logProbabilities: [], logProbability: 0, state: UNBIASED, extension: await feedPrompt(step, prompt), isGreedy: true, lead: Infinity }]
   const finished: BeamHypothesis[] = []
   for (let length = 0; length <= budget && live.length > 0; length++) {
     interrupt()
@@ -119,13 +123,11 @@ function raised(live: readonly Live[], { bias }: BeamOptions): TokenBias[] {
 function extensionsOf(one: Live, index: number, { top, tokens, logProbabilities }: NextTokens, options: BeamOptions): Live[] {
   const { forbidden, forbiddenFirst, bias, endToken } = options
   const found: Live[] = []
-  let likeliest = -Infinity
   for (let rank = 0; rank < top; rank++) {
     const token = tokens[index * top + rank]!
     const logProbability = logProbabilities[index * top + rank]!
     if (forbidden.has(token) || (one.tokens.length === 0 && forbiddenFirst.has(token)) || !Number.isFinite(logProbability)) continue
     const isEnd = token === endToken
-    likeliest = Math.max(likeliest, logProbability)
     found.push({
       tokens: isEnd ? one.tokens : [...one.tokens, token],
       logProbabilities: [...one.logProbabilities, logProbability],
@@ -133,9 +135,16 @@ function extensionsOf(one: Live, index: number, { top, tokens, logProbabilities 
       state: bias === undefined ? UNBIASED : isEnd ? bias.atEnd(one.state) : bias.after(one.state, token),
       extension: { parent: index, token },
       isGreedy: false,
+      lead: Infinity,
     })
   }
-  return one.isGreedy ? found.map((next) => next.logProbabilities.at(-1) === likeliest ? { ...next, isGreedy: true } : next) : found
+  return one.isGreedy ? withGreedy(found, one) : found
+}
+
+/** The likeliest goes on greedily, whatever phrases promise. */
+function withGreedy(found: readonly Live[], { lead }: Live): Live[] {
+  const [first, second] = found.toSorted((a, b) => b.logProbability - a.logProbability)
+  return found.map((next) => next === first ? { ...next, isGreedy: true, lead: Math.min(lead, first.logProbability - (second?.logProbability ?? -Infinity)) } : next)
 }
 
 function worthOf({ logProbability, state }: Live, { bias }: BeamOptions): number {
@@ -143,8 +152,8 @@ function worthOf({ logProbability, state }: Live, { bias }: BeamOptions): number
 }
 
 function finish(one: Live, options: BeamOptions): BeamHypothesis {
-  const { tokens, logProbabilities, state, isGreedy } = one
-  return { tokens, logProbabilities, score: byLength(worthOf(one, options), logProbabilities.length), bonus: options.bias?.worth(state) ?? 0, phrases: state.phrases, isGreedy }
+  const { tokens, logProbabilities, state, isGreedy, lead } = one
+  return { tokens, logProbabilities, score: byLength(worthOf(one, options), logProbabilities.length), bonus: options.bias?.worth(state) ?? 0, phrases: state.phrases, isGreedy, lead }
 }
 
 /** A sum over so many tokens, as it is compared with sums over fewer or more. */

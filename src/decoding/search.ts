@@ -49,6 +49,8 @@ export interface SearchDecoded extends FoundTranscript {
 
 const BEAMS = 4
 const MOST_BEAMS = 8
+/** Natural logarithms between two tokens. */
+const CLOSE = 0.2
 
 type SearchOptions = Omit<BeamOptions, 'beams' | 'wanted' | 'bias'>
 
@@ -71,14 +73,25 @@ export async function searchIfWanted(greedily: () => Promise<Decoded>, wish: Sea
   const { ranked, evidence } = phrases === undefined ? { ranked: beamed.map(asFound), evidence: [] } : await withPhrases(beamed, phrases, bias!, model, options)
   const found = ranked.sort((a, b) => b.score - a.score).map(({ transcript }) => transcript)
   const greedy = beamed.find(({ isGreedy }) => isGreedy)
-  const standing = found[0]!.phrases.length > 0 || greedy === undefined ? found[0]! : asFound(greedy).transcript
+  const standing = found[0]!.phrases.length > 0 || greedy === undefined ? found[0]! : await settled(greedy, greedily, bias)
   const others = found.filter(({ tokens }) => tokens !== standing.tokens)
-  const steered = greedy !== undefined && standing.tokens.join() !== greedy.tokens.join()
+  const steered = standing.phrases.length > 0 && greedy !== undefined && standing.tokens.join() !== greedy.tokens.join()
   return { ...standing, found: [standing, ...others], nBest, evidence, surest: meanLogProbability(greedy ?? found[0]!), steered }
 }
 
 function meanLogProbability({ logProbabilities }: Pick<Decoded, 'logProbabilities'>): number {
   return totalLogProbability({ logProbabilities }) / logProbabilities.length
+}
+
+/**
+ * Hypotheses of a step share the scale of their quantized activations, so each disturbs the others a little. Where two
+ * tokens were that close, the greedy loop decides, which hears one alone: no list may change what has none of it.
+ */
+async function settled(greedy: BeamHypothesis, greedily: () => Promise<Decoded>, bias: PhraseBias | undefined): Promise<FoundTranscript> {
+  if (bias === undefined || greedy.lead > CLOSE) return asFound(greedy).transcript
+  const decoded = await greedily()
+  const state = bias.ofText(decoded.tokens)
+  return { ...decoded, phrases: state.phrases, bonus: bias.worth(state) }
 }
 
 /** With what a short list says when it is asked phrase by phrase, which the beam need not. */

@@ -95,8 +95,20 @@ t.test('without a phrase in it a transcript is the greedy one, whatever else a s
   const never = phrasesOf([{ phrase: 0, tokens: [2, 1, 100] }])
   for (const seed of endingSeeds()) {
     for (const wish of [{ nBest: 5, phrases: undefined, strength: 1 }, { nBest: 1, phrases: never, strength: 30 }]) {
-      t.match((await search(wish, {}, seed)).decoded, { tokens: greedily(seed), phrases: [], steered: false })
+      const { decoded, began } = await search(wish, {}, seed)
+      t.match(decoded, { tokens: began.greedy === 1 ? GREEDY.tokens : greedily(seed), phrases: [] })
     }
+  }
+})
+
+t.test('where two tokens are nearly as likely and no phrase is heard, the greedy loop decides', async (t) => {
+  const never = phrasesOf([{ phrase: 0, tokens: [2, 1, 100] }])
+  for (const seed of endingSeeds()) {
+    const tokens = greedily(seed)
+    const leads = [...tokens, END].map((_, index) => after(tokens.slice(0, index), seed).sort((a, b) => b - a)).map(([first, second]) => first! - second!)
+    const { decoded, began } = await search({ nBest: 1, phrases: never, strength: 1 }, {}, seed)
+    t.equal(began.greedy, Math.min(...leads) <= 0.2 ? 1 : 0)
+    t.same(decoded.tokens, began.greedy === 1 ? GREEDY.tokens : tokens)
   }
 })
 
