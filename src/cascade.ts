@@ -12,7 +12,8 @@
  */
 import type { SpokenClip } from './audio/clips.js'
 import { SpeechError } from './errors.js'
-import { hasWords, hear, meanLogProbability, type Heard, type HearingOptions } from './hearing.js'
+import { hasWords, hear, type Heard, type HearingOptions } from './hearing.js'
+import { meanLogProbability } from './likelihood.js'
 import type { Recognizer } from './recognizer.js'
 import type { ClipShape } from './speech.js'
 import type { CascadeReason, CascadeReport, Hypothesis } from './types.js'

@@ -9,6 +9,7 @@
  */
 import { surround, type SpokenClip, type SurroundedClip } from './audio/clips.js'
 import type { SearchWish } from './decoding/search.js'
+import { meanLogProbability, totalLogProbability } from './likelihood.js'
 import type { PhraseEvidence } from './phrases.js'
 import type { RecognizeOptions, Recognizer } from './recognizer.js'
 import type { Clip, Hypothesis } from './types.js'
@@ -95,7 +96,7 @@ const SETTLED_LEAD = 3
 function mergedEvidence(all: readonly Hypothesis[]): PhraseEvidence[] {
   const lists = all.flatMap(({ evidence }) => evidence === undefined || evidence.length === 0 ? [] : [evidence])
   const phrases = [...new Set(lists.flatMap((list) => list.map(({ phrase }) => phrase)))]
-  const meanOf = (values: readonly number[]): number => sum(values) / values.length
+  const meanOf = (values: readonly number[]): number => values.reduce((total, value) => total + value, 0) / values.length
   const merged = phrases.map((phrase) => {
     const opinions = lists.map((list) => list.find((one) => one.phrase === phrase)
       ?? { logProbability: list.at(-1)!.logProbability - UNHEARD_BELOW_LEAST, margin: list.at(-1)!.margin - UNHEARD_BELOW_LEAST })
@@ -113,18 +114,10 @@ function isSettled([first, second]: readonly PhraseEvidence[]): boolean {
 function isLikelier(one: Hypothesis, other: Hypothesis): boolean {
   const ended = ({ stopped }: Hypothesis): boolean => stopped === 'end_of_text'
   if (ended(one) !== ended(other)) return ended(one)
-  const worth = ({ logProbabilities, bonus = 0 }: Hypothesis): number => sum(logProbabilities) + bonus
+  const worth = ({ logProbabilities, bonus = 0 }: Hypothesis): number => totalLogProbability(logProbabilities) + bonus
   return worth(one) > worth(other)
 }
 
 export function hasWords({ text }: Hypothesis): boolean {
   return WORDS.test(text)
-}
-
-export function meanLogProbability(logProbabilities: readonly number[]): number {
-  return sum(logProbabilities) / logProbabilities.length
-}
-
-function sum(values: readonly number[]): number {
-  return values.reduce((total, value) => total + value, 0)
 }

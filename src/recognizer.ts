@@ -11,6 +11,7 @@ import type { Manifest, ModelFiles } from './manifest.js'
 import type { OpenSession } from './runtime/session.js'
 import type { CompiledPhrases, SearchWish } from './decoding/search.js'
 import type { PhraseList } from './phrases.js'
+import type { Steps } from './steps.js'
 import type { Stopwatch } from './stopwatch.js'
 import type { Engine, ProviderReport } from './choices.js'
 import type { Clip, Hypothesis } from './types.js'
@@ -53,7 +54,7 @@ export interface Recognizer {
   /** Opens what a search needs, which else the first one does. Undefined where the engine cannot search. */
   readonly openSearch?: () => Promise<void>
   /** Makes phrases ready for `search`, in steps of milliseconds: a long list takes seconds, and clips are heard in between. Undefined where the engine cannot search. */
-  readonly compilePhrases?: (list: PhraseList) => Generator<undefined, CompiledPhrases>
+  readonly compilePhrases?: (list: PhraseList) => Steps<CompiledPhrases>
   dispose(): Promise<void>
 }
 

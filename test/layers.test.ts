@@ -17,7 +17,7 @@ interface Rule {
   readonly strangers?: true
 }
 
-const NOUNS = ['types', 'timbre', 'words', 'phrases', 'choices', 'errors', 'stopwatch']
+const NOUNS = ['types', 'timbre', 'words', 'phrases', 'likelihood', 'choices', 'errors', 'steps', 'stopwatch']
 const ROOMS = ['audio/', 'features/', 'decoding/', 'text/', 'runtime/']
 
 const HOUSE: readonly Rule[] = [
@@ -25,6 +25,8 @@ const HOUSE: readonly Rule[] = [
   { room: 'timbre', may: [] },
   { room: 'words', may: [] },
   { room: 'phrases', may: [] },
+  { room: 'likelihood', may: [] },
+  { room: 'steps', may: [] },
   { room: 'choices', may: [] },
   { room: 'errors', may: [] },
   { room: 'root', may: [] },

@@ -2,6 +2,7 @@
 import { mostSpellings, toPhrase } from '../../src/catalogue/spellings.js'
 import type { TranscribeOptions } from '../../src/pipeline.js'
 import type { Recognizer } from '../../src/recognizer.js'
+import { inOneGo } from '../../src/steps.js'
 import { PhraseLists } from '../../src/worker/phrase-lists.js'
 import type { SpeechClip } from '../clips.js'
 
@@ -33,7 +34,7 @@ export function openList(names: readonly string[], { recognizer, biasStrength }:
   const lists = new PhraseLists([recognizer])
   const id = 'bench@1'
   const most = mostSpellings(names.length)
-  lists.take({ id, phrases: names.map((name) => toPhrase({ name, aliases: [], weight: 1 }, most)) })
+  inOneGo(lists.take({ id, phrases: names.map((name) => toPhrase({ name, aliases: [], weight: 1 }, most)) }))
   const compileMs = performance.now() - since
   const wishes = (nBest: number): Pick<TranscribeOptions, 'searchFor'> => ({ searchFor: lists.wishesOf({ phrases: id, nBest, biasStrength }) })
   const { trie } = wishes(1).searchFor!(recognizer)!.phrases!

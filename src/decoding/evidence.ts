@@ -2,11 +2,11 @@
  * How well each phrase fits a clip, against the likeliest transcript that nobody expected: at about 0 and above it was
  * said, far below something else was.
  */
+import { totalLogProbability } from '../likelihood.js'
 import type { PhraseEvidence } from '../phrases.js'
 import type { BeamHypothesis } from './beam.js'
 import type { TokenShapes } from './bias.js'
 import type { PhraseScore } from './exact.js'
-import { totalLogProbability } from './greedy.js'
 import { ROOT, type PhraseTrie } from './phrase-trie.js'
 import type { SearchModel } from './search.js'
 import type { PriorOptions } from './silence-prior.js'
@@ -32,35 +32,46 @@ interface Fit {
 
 /** Every phrase was scored for itself: what the audio says for it, without what the decoder would write anyway. */
 export async function evidenceForAll(trie: PhraseTrie, exact: readonly PhraseScore[], beamed: readonly BeamHypothesis[], { prior, shapes }: Pick<SearchModel, 'prior' | 'shapes'>, options: PriorOptions): Promise<Evidence> {
-  const unexpected = orLeast(beamed.filter(({ tokens }) => wholePhraseOf(trie, tokens, shapes) === -1), beamed).slice(0, MOST_UNEXPECTED)
+  const unexpected = unexpectedOf(trie, beamed, shapes).slice(0, MOST_UNEXPECTED)
   const priors = await prior.ofTranscripts(unexpected.map(({ tokens }) => tokens), options)
-  const free = best(unexpected.map((one, index) => ({ logProbability: totalLogProbability(one), heard: totalLogProbability(one) - priors[index]! })))
+  const free = best(unexpected.map(({ logProbabilities }, index) => {
+    const logProbability = totalLogProbability(logProbabilities)
+    return { logProbability, heard: logProbability - priors[index]! }
+  }))
   const priorOf = await prior.ofPhrases(trie, options)
   return compare(exact.map(({ phrase, logProbability }) => ({ phrase, logProbability, heard: logProbability - priorOf(phrase) })), free)
 }
 
 /** The list is long: the phrases that the beam found as the whole of a transcript. */
 export function evidenceForFound(trie: PhraseTrie, beamed: readonly BeamHypothesis[], shapes: TokenShapes): Evidence {
-  const all = beamed.map((one) => ({ ...one, phrase: wholePhraseOf(trie, one.tokens, shapes), logProbability: totalLogProbability(one), heard: totalLogProbability(one) }))
-  const found = [...groupBest(all.filter(({ phrase }) => phrase !== -1))]
-  return compare(found, best(orLeast(all.filter(({ phrase }) => phrase === -1), all)))
+  const fits = beamed.map(({ tokens, logProbabilities }) => ({ phrase: wholePhraseOf(trie, tokens, shapes), ...asItIs(logProbabilities) }))
+  const free = best(unexpectedOf(trie, beamed, shapes).map(({ logProbabilities }) => asItIs(logProbabilities)))
+  return compare(bestOfEach(fits.filter(({ phrase }) => phrase !== -1)), free)
 }
 
-/** Of several spellings the likeliest. */
-function groupBest(fits: readonly Fit[]): Iterable<Fit> {
+function asItIs(logProbabilities: readonly number[]): Omit<Fit, 'phrase'> {
+  const logProbability = totalLogProbability(logProbabilities)
+  return { logProbability, heard: logProbability }
+}
+
+/** Transcripts that are no phrase; where all are, the least likely, since what was not found is less likely than all that was. */
+function unexpectedOf(trie: PhraseTrie, beamed: readonly BeamHypothesis[], shapes: TokenShapes): readonly BeamHypothesis[] {
+  const unexpected = beamed.filter(({ tokens }) => wholePhraseOf(trie, tokens, shapes) === -1)
+  if (unexpected.length > 0) return unexpected
+  const likelihood = ({ logProbabilities }: BeamHypothesis): number => totalLogProbability(logProbabilities)
+  return [beamed.reduce((least, one) => likelihood(one) < likelihood(least) ? one : least)]
+}
+
+/** Of several spellings of a phrase the likeliest. */
+function bestOfEach(fits: readonly Fit[]): Fit[] {
   const byPhrase = new Map<number, Fit>()
   for (const fit of fits) byPhrase.set(fit.phrase, best([fit, byPhrase.get(fit.phrase) ?? fit]))
-  return byPhrase.values()
+  return [...byPhrase.values()]
 }
 
 function compare(fits: readonly Fit[], free: Omit<Fit, 'phrase'>): Evidence {
   const phrases = fits.toSorted((a, b) => b.heard - a.heard).slice(0, MOST)
   return { phrases: phrases.map(({ phrase, logProbability, heard }) => ({ phrase, logProbability, margin: heard - free.heard })), free: free.logProbability }
-}
-
-/** What was not found is less likely than all that was. */
-function orLeast<T extends Pick<BeamHypothesis, 'logProbabilities'>>(unexpected: readonly T[], all: readonly T[]): readonly T[] {
-  return unexpected.length > 0 ? unexpected : all.toSorted((a, b) => totalLogProbability(a) - totalLogProbability(b)).slice(0, 1)
 }
 
 function best<T extends Omit<Fit, 'phrase'>>(all: readonly T[]): T {

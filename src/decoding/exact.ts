@@ -5,9 +5,9 @@
  * The trie is walked level by level, the nodes of a level as one batch. What ends the text, the end token or a mark of
  * punctuation before it, ends the phrase.
  */
+import { totalLogProbability } from '../likelihood.js'
 import { feedPrompt, type BeamStep, type Extension } from './beam.js'
 import type { TokenShapes } from './bias.js'
-import { totalLogProbability } from './greedy.js'
 import { ROOT, type PhraseTrie } from './phrase-trie.js'
 
 export interface PhraseScore {
@@ -75,7 +75,7 @@ export async function scorePhrases(step: BeamStep, trie: PhraseTrie, { prompt, e
 function add(scores: Map<number, PhraseScore>, one: PhraseScore): void {
   const known = scores.get(one.phrase)
   if (known === undefined) return void scores.set(one.phrase, one)
-  const likelier = totalLogProbability(one) > totalLogProbability(known) ? one : known
+  const likelier = totalLogProbability(one.logProbabilities) > totalLogProbability(known.logProbabilities) ? one : known
   scores.set(one.phrase, { ...likelier, logProbability: logSum(known.logProbability, one.logProbability) })
 }
 

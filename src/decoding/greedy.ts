@@ -30,11 +30,6 @@ export interface Decoded {
   readonly stopped: StopReason
 }
 
-/** Natural logarithm of the probability of all tokens together. */
-export function totalLogProbability({ logProbabilities }: Pick<Decoded, 'logProbabilities'>): number {
-  return logProbabilities.reduce((total, one) => total + one, 0)
-}
-
 export async function greedy(step: Step, options: GreedyOptions): Promise<Decoded> {
   const tokens: number[] = []
   const logProbabilities: number[] = []

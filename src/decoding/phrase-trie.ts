@@ -3,6 +3,8 @@
  * would be hundreds of megabytes. A node's children lie side by side, in the order of their tokens.
  */
 
+import { inOneGo, type Steps } from '../steps.js'
+
 /** One way to write a phrase, in tokens. */
 export interface TokenSequence {
   /** Index of the phrase; several sequences may belong to one. */
@@ -22,7 +24,11 @@ export class PhraseTrie {
   /** Phrase that ends here, or −1; where several do, the first. */
   readonly #phrase: Int32Array
 
-  private constructor(token: Int32Array, firstChild: Int32Array, phrase: Int32Array) {
+  /** Tokens of the longest sequence. */
+  readonly depth: number
+
+  private constructor(token: Int32Array, firstChild: Int32Array, phrase: Int32Array, depth: number) {
+    this.depth = depth
     this.#token = token
     this.#firstChild = firstChild
     this.#phrase = phrase
@@ -30,20 +36,17 @@ export class PhraseTrie {
 
   /** Sequences without tokens are left out. */
   static build(sequences: readonly TokenSequence[]): PhraseTrie {
-    const steps = PhraseTrie.buildInSteps(sequences)
-    for (;;) {
-      const { done, value } = steps.next()
-      if (done) return value
-    }
+    return inOneGo(PhraseTrie.buildInSteps(sequences))
   }
 
   /** As `build`, in steps of some milliseconds. */
-  static* buildInSteps(sequences: readonly TokenSequence[]): Generator<undefined, PhraseTrie> {
+  static* buildInSteps(sequences: readonly TokenSequence[]): Steps<PhraseTrie> {
     const [token, firstChild, phrase] = [[-1], [] as number[], [-1]]
     // Breadth first, so that children of one node get neighbouring numbers: each waiting node is what goes on from it.
     let waiting = [sequences.filter(({ tokens }) => tokens.length > 0)]
     let work = 0
-    for (let depth = 0; waiting.length > 0; depth++) {
+    let depth = 0
+    for (; waiting.length > 0; depth++) {
       const next: typeof waiting = []
       for (const group of waiting) {
         firstChild.push(token.length)
@@ -59,7 +62,7 @@ export class PhraseTrie {
       waiting = next
     }
     firstChild.push(token.length)
-    return new PhraseTrie(Int32Array.from(token), Int32Array.from(firstChild), Int32Array.from(phrase))
+    return new PhraseTrie(Int32Array.from(token), Int32Array.from(firstChild), Int32Array.from(phrase), depth - 1)
   }
 
   get nodes(): number { return this.#token.length }

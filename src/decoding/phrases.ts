@@ -1,8 +1,10 @@
 /** Between words and tokens, for a search: phrases made ready, what tokens do to words, and transcripts as text. */
+import { meanLogProbability, totalLogProbability } from '../likelihood.js'
 import type { Alternative, PhraseList, Searched } from '../phrases.js'
+import type { Steps } from '../steps.js'
 import { bareWords } from '../words.js'
 import type { TokenShapes } from './bias.js'
-import { totalLogProbability, type Decoded } from './greedy.js'
+import type { Decoded } from './greedy.js'
 import { PhraseTrie, type TokenSequence } from './phrase-trie.js'
 import type { CompiledPhrases, SearchDecoded } from './search.js'
 
@@ -18,7 +20,7 @@ const MOST_TOKENS = 48
 const PHRASES_OF_A_STEP = 64
 
 /** In steps of some milliseconds. */
-export function* compilePhrases({ phrases }: PhraseList, { encode }: Pick<Spelling, 'encode'>): Generator<undefined, CompiledPhrases> {
+export function* compilePhrases({ phrases }: PhraseList, { encode }: Pick<Spelling, 'encode'>): Steps<CompiledPhrases> {
   const sequences: TokenSequence[] = []
   const unspellable: number[] = []
   // No token reaches over a space, so words are spelled one by one, and each once: catalogues repeat their words.
@@ -56,10 +58,9 @@ export function asHypothesis(decoded: Decoded | SearchDecoded, { decode }: Pick<
   const { tokens, logProbabilities, stopped } = decoded
   const plain = { tokens, logProbabilities, stopped, text: decode(tokens) }
   if (!('found' in decoded)) return plain
-  const alternatives = decoded.found.map((one): Alternative => {
-    const logProbability = totalLogProbability(one)
-    return { text: decode(one.tokens), confidence: Math.exp(logProbability / one.logProbabilities.length), logProbability, phrases: one.phrases }
-  })
+  const alternatives = decoded.found.map(({ tokens: own, logProbabilities: each, phrases }): Alternative => (
+    { text: decode(own), confidence: Math.exp(meanLogProbability(each)), logProbability: totalLogProbability(each), phrases }
+  ))
   return { ...plain, evidence: decoded.evidence, bonus: decoded.bonus, surest: decoded.surest, steered: decoded.steered, alternatives: ofDifferentWords(alternatives).slice(0, decoded.nBest) }
 }
 

@@ -3,12 +3,13 @@
  * step of four hypotheses takes hardly longer than one of one. The greedy transcript is among those of the search and
  * stands unless a phrase is heard, so that a list changes nothing where none of its phrases is.
  */
+import { meanLogProbability, totalLogProbability } from '../likelihood.js'
 import type { PhraseEvidence } from '../phrases.js'
 import { beamSearch, byLength, type BeamHypothesis, type BeamOptions, type StartSearch } from './beam.js'
 import { PhraseBias, type TokenShapes } from './bias.js'
 import { evidenceForAll, evidenceForFound, wholePhraseOf, type Evidence } from './evidence.js'
 import { MOST_EXACT_NODES, scorePhrases, type PhraseScore } from './exact.js'
-import { totalLogProbability, type Decoded } from './greedy.js'
+import type { Decoded } from './greedy.js'
 import type { PhraseTrie } from './phrase-trie.js'
 import type { SilencePrior } from './silence-prior.js'
 
@@ -51,6 +52,8 @@ const BEAMS = 4
 const MOST_BEAMS = 8
 /** Natural logarithms between two tokens. */
 const CLOSE = 0.2
+/** Times the longest phrase, in tokens: one that is not heard well may be written at some length. */
+const LONGER = 3
 
 type SearchOptions = Omit<BeamOptions, 'beams' | 'wanted' | 'bias'>
 
@@ -76,11 +79,7 @@ export async function searchIfWanted(greedily: () => Promise<Decoded>, wish: Sea
   const standing = found[0]!.phrases.length > 0 || greedy === undefined ? found[0]! : await settled(greedy, greedily, bias)
   const others = found.filter(({ tokens }) => tokens !== standing.tokens)
   const steered = standing.phrases.length > 0 && greedy !== undefined && standing.tokens.join() !== greedy.tokens.join()
-  return { ...standing, found: [standing, ...others], nBest, evidence, surest: meanLogProbability(greedy ?? found[0]!), steered }
-}
-
-function meanLogProbability({ logProbabilities }: Pick<Decoded, 'logProbabilities'>): number {
-  return totalLogProbability({ logProbabilities }) / logProbabilities.length
+  return { ...standing, found: [standing, ...others], nBest, evidence, surest: meanLogProbability((greedy ?? found[0]!).logProbabilities), steered }
 }
 
 /**
@@ -96,11 +95,16 @@ async function settled(greedy: BeamHypothesis, greedily: () => Promise<Decoded>,
 
 /** With what a short list says when it is asked phrase by phrase, which the beam need not. */
 async function withPhrases(beamed: readonly BeamHypothesis[], { trie }: CompiledPhrases, bias: PhraseBias, model: SearchModel, options: SearchOptions): Promise<{ ranked: Ranked[]; evidence: readonly PhraseEvidence[] }> {
-  if (trie.nodes > MOST_EXACT_NODES) return { ranked: beamed.map(asFound), evidence: evidenceForFound(trie, beamed, model.shapes).phrases }
+  if (trie.nodes > MOST_EXACT_NODES || isLonger(beamed, trie)) return { ranked: beamed.map(asFound), evidence: evidenceForFound(trie, beamed, model.shapes).phrases }
   const exact = await scorePhrases(await model.start(), trie, { ...options, shapes: model.shapes })
   const evidence = await evidenceForAll(trie, exact, beamed, model, options)
   const others = beamed.filter(({ tokens }) => wholePhraseOf(trie, tokens, model.shapes) === -1)
   return { ranked: [...others.map(asFound), ...exact.map((score) => wholePhrase(score, evidence, bias))], evidence: evidence.phrases }
+}
+
+/** Whether the clip says far more than any phrase: then it is none of them, and long to ask about. */
+function isLonger(beamed: readonly BeamHypothesis[], { depth }: PhraseTrie): boolean {
+  return beamed[0]!.tokens.length > LONGER * depth
 }
 
 interface Ranked { readonly transcript: FoundTranscript; readonly score: number }
@@ -113,6 +117,6 @@ function asFound({ tokens, logProbabilities, phrases, bonus, score }: BeamHypoth
 function wholePhrase({ phrase, tokens, logProbabilities }: PhraseScore, evidence: Evidence, bias: PhraseBias): Ranked {
   const margin = evidence.phrases.find((one) => one.phrase === phrase)?.margin ?? -Infinity
   const worth = evidence.free + margin + bias.worth(bias.ofText(tokens))
-  const transcript = { tokens, logProbabilities, stopped: 'end_of_text' as const, phrases: [phrase], bonus: worth - totalLogProbability({ logProbabilities }) }
+  const transcript = { tokens, logProbabilities, stopped: 'end_of_text' as const, phrases: [phrase], bonus: worth - totalLogProbability(logProbabilities) }
   return { transcript, score: byLength(worth, logProbabilities.length) }
 }

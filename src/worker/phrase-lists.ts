@@ -6,27 +6,27 @@ import type { CompiledPhrases, SearchWish } from '../decoding/search.js'
 import { SpeechError } from '../errors.js'
 import type { PhraseList } from '../phrases.js'
 import type { Recognizer } from '../recognizer.js'
+import { inOneGo, type Steps } from '../steps.js'
 import type { WorkerJob } from './protocol.js'
 
 /** Natural logarithms a token at `biasStrength` 1: lists of 10,000 phrases that nobody says do no harm there (docs/benchmarks.md). */
 const STRENGTH = 2
+/** Lists that came with requests, and are remembered. */
+const MOST_RECENT = 16
 
 export class PhraseLists {
   readonly #recognizers: readonly Recognizer[]
   /** By id, then by the recognizer. */
   readonly #lists = new Map<string, ReadonlyMap<Recognizer, CompiledPhrases>>()
+  /** The same for lists of requests, the one asked for last at the end. */
+  readonly #recent = new Map<string, Map<Recognizer, CompiledPhrases | undefined>>()
 
   constructor(recognizers: readonly Recognizer[]) {
     this.#recognizers = recognizers
   }
 
   /** Compiles a list for every model, and says which phrases none of them can spell. */
-  take(list: PhraseList): number[] {
-    return finish(this.takeInSteps(list))
-  }
-
-  /** As `take`, in steps of some milliseconds. */
-  *takeInSteps(list: PhraseList): Generator<undefined, number[]> {
+  *take(list: PhraseList): Steps<number[]> {
     const compiled = new Map<Recognizer, CompiledPhrases>()
     for (const recognizer of this.#recognizers) {
       if (recognizer.compilePhrases !== undefined) compiled.set(recognizer, yield* recognizer.compilePhrases(list))
@@ -47,16 +47,21 @@ export class PhraseLists {
     return (recognizer) => ({ phrases: compiledFor(recognizer), nBest, strength: STRENGTH * biasStrength })
   }
 
-  /** A list of the request's own is compiled when its first clip is heard, once. */
   #find(phrases: string | PhraseList): (recognizer: Recognizer) => CompiledPhrases | undefined {
-    if (typeof phrases === 'string') {
-      const list = this.#lists.get(phrases)
-      if (list === undefined) throw new SpeechError('CATALOGUE_NOT_FOUND', phrases)
-      return (recognizer) => list.get(recognizer)
-    }
-    const compiled = new Map<Recognizer, CompiledPhrases | undefined>()
+    if (typeof phrases !== 'string') return this.#own(phrases)
+    const list = this.#lists.get(phrases)
+    if (list === undefined) throw new SpeechError('CATALOGUE_NOT_FOUND', phrases)
+    return (recognizer) => list.get(recognizer)
+  }
+
+  /** A list of the request's own is compiled when its first clip is heard, and remembered a while: a caller sends the same one again. */
+  #own(list: PhraseList): (recognizer: Recognizer) => CompiledPhrases | undefined {
+    const compiled = this.#recent.get(list.id) ?? new Map<Recognizer, CompiledPhrases | undefined>()
+    this.#recent.delete(list.id)
+    this.#recent.set(list.id, compiled)
+    if (this.#recent.size > MOST_RECENT) this.#recent.delete(this.#recent.keys().next().value!)
     return (recognizer) => {
-      if (!compiled.has(recognizer)) compiled.set(recognizer, compile(recognizer, phrases))
+      if (!compiled.has(recognizer)) compiled.set(recognizer, compile(recognizer, list))
       return compiled.get(recognizer)
     }
   }
@@ -64,12 +69,5 @@ export class PhraseLists {
 
 /** Undefined for a model that cannot be steered: it hears as it always does, and its words are searched all the same. */
 function compile(recognizer: Recognizer, list: PhraseList): CompiledPhrases | undefined {
-  return recognizer.compilePhrases && finish(recognizer.compilePhrases(list))
-}
-
-function finish<T>(steps: Generator<undefined, T>): T {
-  for (;;) {
-    const { done, value } = steps.next()
-    if (done) return value
-  }
+  return recognizer.compilePhrases && inOneGo(recognizer.compilePhrases(list))
 }

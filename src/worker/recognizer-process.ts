@@ -131,7 +131,7 @@ async function takePhrases(list: PhraseList): Promise<void> {
   const since = performance.now()
   try {
     for (const recognizer of loaded!.recognizers.values()) await recognizer.openSearch?.()
-    const unspellable = await spareTime.finish(loaded!.phraseLists.takeInSteps(list))
+    const unspellable = await spareTime.finish(loaded!.phraseLists.take(list))
     send({ kind: 'phrases_ready', id: list.id, seconds: (performance.now() - since) / 1000, unspellable })
   } catch (thrown) {
     send({ kind: 'phrases_failed', id: list.id, error: toWire(thrown) })

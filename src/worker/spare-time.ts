@@ -3,6 +3,7 @@
  * that is half as long as the job was. So it comes to its end however many jobs there are, a clip waits little for it,
  * and in a process without jobs it takes no longer than it must.
  */
+import type { Steps } from '../steps.js'
 
 const SHARE_OF_A_JOB = 1 / 2
 /** Shorter ones would be spent on switching; within longer ones a clip would wait for too long. */
@@ -23,7 +24,7 @@ export class SpareTime {
   }
 
   /** Rejects with what a step throws. */
-  async finish<T>(steps: Generator<undefined, T>): Promise<T> {
+  async finish<T>(steps: Steps<T>): Promise<T> {
     for (;;) {
       // Another one may have begun when this one has ended.
       while (this.#job !== undefined) await this.#job

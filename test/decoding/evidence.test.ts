@@ -1,9 +1,10 @@
 /** What a search answers besides the transcript: other readings, and how well phrases fit, held against a made-up model. */
 import t from 'tap'
-import type { BeamOptions, BeamStep } from '../../src/decoding/beam.js'
+import { byLength, type BeamOptions, type BeamStep } from '../../src/decoding/beam.js'
 import { PhraseTrie, type TokenSequence } from '../../src/decoding/phrase-trie.js'
 import { searchIfWanted, type CompiledPhrases, type SearchDecoded, type SearchWish } from '../../src/decoding/search.js'
 import { SilencePrior } from '../../src/decoding/silence-prior.js'
+import { totalLogProbability } from '../../src/likelihood.js'
 import { after, END, endingSeeds, greedily, MARK, model, options, SHAPES } from './made-up-model.js'
 
 const CLIP = 3
@@ -79,6 +80,20 @@ t.test('marks of punctuation at the end of a transcript change nothing of its pr
   t.not(plain, other)
   t.equal(none, 0)
   t.equal(plain!.toFixed(4), (SHARE * logProbability([2, 1], SILENCE)).toFixed(4))
+})
+
+t.test('a clip that says far more than any phrase is not asked phrase by phrase', async (t) => {
+  const single = phrasesOf([{ phrase: 0, tokens: [100] }])
+  const asked = { short: 0, long: 0 }
+  for (let seed = 0; seed < 200; seed++) {
+    const { decoded: { found }, began } = await search({ nBest: 1, phrases: single, strength: 1 }, { budget: 8 }, seed)
+    const score = ({ logProbabilities }: { readonly logProbabilities: readonly number[] }): number => byLength(totalLogProbability(logProbabilities), logProbabilities.length)
+    const likeliest = found!.reduce((best, one) => score(one) > score(best) ? one : best)
+    const isLong = likeliest.tokens.length > 3
+    t.equal(began.silence, isLong ? 0 : 2, `${likeliest.tokens.length} tokens: the phrases, and the other transcripts`)
+    asked[isLong ? 'long' : 'short']++
+  }
+  t.ok(asked.short > 0 && asked.long > 0, JSON.stringify(asked))
 })
 
 t.test('of a long list the phrases that the beam found are told, each with its likeliest transcript', async (t) => {

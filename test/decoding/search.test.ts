@@ -15,6 +15,7 @@ t.test('a trie leads along every sequence that it was built of, and along no oth
   const trie = PhraseTrie.build(sequences)
   const prefixes = new Set(sequences.flatMap(({ tokens }) => tokens.map((_, index) => tokens.slice(0, index + 1).join())))
   t.equal(trie.nodes, prefixes.size + 1)
+  t.equal(trie.depth, 4)
   const walk = (node: number, path: readonly number[]): void => {
     const children = [...trie.childTokens(node)]
     t.same(children, [0, 1, 2, 3, 4, 5, 6, 7].filter((token) => prefixes.has([...path, token].join())))

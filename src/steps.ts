@@ -1,0 +1,10 @@
+/** Long work in steps of some milliseconds, so that whoever does it can do something else in between. */
+export type Steps<T> = Generator<undefined, T>
+
+/** Whatever a step throws. */
+export function inOneGo<T>(steps: Steps<T>): T {
+  for (;;) {
+    const { done, value } = steps.next()
+    if (done) return value
+  }
+}
