@@ -52,8 +52,8 @@ const BEAMS = 4
 const MOST_BEAMS = 8
 /** Natural logarithms between two tokens. */
 const CLOSE = 0.2
-/** Times the longest phrase, in tokens: one that is not heard well may be written at some length. */
-const LONGER = 3
+/** Tokens beyond those of the longest phrase: one that is not heard well may be written at some length. */
+const LONGER = 20
 
 type SearchOptions = Omit<BeamOptions, 'beams' | 'wanted' | 'bias'>
 
@@ -104,7 +104,7 @@ async function withPhrases(beamed: readonly BeamHypothesis[], { trie }: Compiled
 
 /** Whether the clip says far more than any phrase: then it is none of them, and long to ask about. */
 function isLonger(beamed: readonly BeamHypothesis[], { depth }: PhraseTrie): boolean {
-  return beamed[0]!.tokens.length > LONGER * depth
+  return beamed[0]!.tokens.length > depth + LONGER
 }
 
 interface Ranked { readonly transcript: FoundTranscript; readonly score: number }
