@@ -1,6 +1,7 @@
 /** Settings: every default fits its own limits, lists and numbers are read, and what does not fit is named. */
 import t from 'tap'
-import { readConfig, SETTINGS, unknownSettings } from '../src/config.js'
+import { readConfig, unknownSettings } from '../src/config.js'
+import { SETTINGS } from '../src/settings.js'
 
 t.test('an empty environment gives the defaults, frozen', (t) => {
   const config = readConfig({}, () => 7)

@@ -2,7 +2,7 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import path from 'node:path'
 import t from 'tap'
-import { SETTINGS } from '../src/config.js'
+import { SETTINGS } from '../src/settings.js'
 import { FAMILIES, FEATURES, type DriftFeature } from '../src/drift/features.js'
 import { ERRORS } from '../src/errors.js'
 import { projectRoot } from '../src/root.js'

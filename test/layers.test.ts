@@ -31,7 +31,8 @@ const HOUSE: readonly Rule[] = [
   { room: 'errors', may: [] },
   { room: 'root', may: [] },
   { room: 'stopwatch', may: ['types'] },
-  { room: 'config', may: ['choices', 'errors', 'root', 'types'] },
+  { room: 'settings', may: ['choices', 'root'] },
+  { room: 'config', may: ['settings', 'choices', 'errors'] },
   { room: 'manifest', may: ['choices', 'types', 'errors'] },
   ...ROOMS.map((room): Rule => ({ room, may: NOUNS })),
   { room: 'alignment/', may: ['features/acoustics', ...NOUNS], mayTypes: ['runtime/alignment-graph'] },
@@ -85,7 +86,7 @@ const DOORS: Readonly<Record<string, readonly string[]>> = {
   '@fastify/swagger': ['http/'],
   '@fastify/swagger-ui': ['http/'],
   '@fastify/type-provider-typebox': ['http/'],
-  'typebox': ['http/', 'config', 'manifest', 'drift/baseline', 'drift/record', 'recordings/clips', 'confidence/calibration'],
+  'typebox': ['http/', 'settings', 'config', 'manifest', 'drift/baseline', 'drift/record', 'recordings/clips', 'confidence/calibration'],
   'pacote': ['setup/'],
   'tar': ['setup/'],
   '@npmcli/config': ['setup/'],
@@ -97,7 +98,7 @@ const DOORS: Readonly<Record<string, readonly string[]>> = {
 const TOOLS = ['eslint', 'typescript', 'pino-pretty', '@types/node', '@types/pacote']
 
 /** Where the name of a family may stand outside families/: a default value, and the name of a way to scale. */
-const FAMILY_NAMES_ALLOWED = ['config', 'manifest', 'features/log-mel']
+const FAMILY_NAMES_ALLOWED = ['settings', 'manifest', 'features/log-mel']
 
 const MOST_LINES = 250
 

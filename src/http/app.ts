@@ -12,6 +12,7 @@ import Fastify, { LogController, type FastifyInstance, type FastifyReply, type F
 import { ERRORS, SpeechError } from '../errors.js'
 import { CatalogueReply, SearchReply } from './catalogue-schemas.js'
 import { catalogues } from './catalogues.js'
+import { nameClients } from './clients.js'
 import type { AppDependencies } from './dependencies.js'
 import { documentation } from './documentation.js'
 import { drift } from './drift.js'
@@ -52,6 +53,7 @@ export async function buildApp(dependencies: AppDependencies, version: string): 
   // No route reads a body of its own accord: the routes that take audio read theirs under limits, feedback has a parser of its own, the others none.
   app.removeAllContentTypeParsers()
   app.addContentTypeParser('*', (_request, _payload, done) => { done(null) })
+  nameClients(app, config.clientHeader)
   observeRequests(app, dependencies)
   closeGently(app, dependencies)
   app.setErrorHandler((thrown, request, reply) => replyWithError(asSpeechError(thrown), request, reply))

@@ -79,6 +79,7 @@ export async function recognize(input: RecognitionInput, request: FastifyRequest
   checkLength(probe, config.maxAudioSeconds)
   const audioSeconds = Math.min(probe.seconds, config.maxAudioSeconds) // an estimate may be anything
   const { outcome, workSeconds } = await pool.run({
+    client: request.client,
     audio: input.audio, audioSeconds, model: model.name,
     language: primaryLanguage(input.language, acceptedLanguages(model)), channel: input.channel, headerless, words: input.words !== undefined, deadlineSeconds: input.deadlineSeconds,
     phrases: input.phrases, nBest: input.nBest, biasStrength: input.biasStrength,

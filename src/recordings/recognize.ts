@@ -51,6 +51,6 @@ async function inTurns(clips: readonly SourceClip[], recognize: (clip: SourceCli
 
 async function recognizeOne(clip: SourceClip, { models, maxAudioSeconds }: Config, pool: WorkerPool, wanted: Wanted): Promise<Processed> {
   const audio = await readFile(clip.file).catch((cause: NodeJS.ErrnoException) => { throw new SpeechError('CLIPS_INVALID', `${clip.file} cannot be read (${cause.message})`, { cause }) })
-  const { outcome } = await pool.run({ audio, audioSeconds: maxAudioSeconds, model: models[0]!, language: undefined, ...wanted })
+  const { outcome } = await pool.run({ client: 'clips', audio, audioSeconds: maxAudioSeconds, model: models[0]!, language: undefined, ...wanted })
   return outcome.ok ? { clip, report: outcome.report } : { clip, error: fromWire(outcome.error) }
 }

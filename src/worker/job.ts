@@ -8,6 +8,8 @@ import type { ChannelChoice, HeaderlessFormat } from '../types.js'
 import type { Outcome, WorkerJob } from './protocol.js'
 
 export interface JobRequest {
+  /** Whose request it is, for fair scheduling. */
+  readonly client: string
   readonly audio: Uint8Array
   /** As the container declares it: what the queue is bounded by. */
   readonly audioSeconds: number

@@ -36,7 +36,7 @@ function makePool(t: Test, overrides: Partial<PoolOptions> = {}, warmUpClip = 'o
   return { pool, log }
 }
 
-const job = (language: string, extra: Partial<JobRequest> = {}): JobRequest => ({ audio: new Uint8Array([1, 2, 3]), audioSeconds: 1, model: 'scripted', language, ...extra })
+const job = (language: string, extra: Partial<JobRequest> = {}): JobRequest => ({ client: 'test', audio: new Uint8Array([1, 2, 3]), audioSeconds: 1, model: 'scripted', language, ...extra })
 
 async function textOf(answer: ReturnType<WorkerPool['run']>): Promise<string> {
   const { outcome } = await answer

@@ -28,7 +28,7 @@ function makePool(t: Test, overrides: Partial<PoolOptions> = {}): { pool: Worker
 }
 
 const list = (id: string): { id: string; phrases: { spellings: string[]; weight: number }[] } => ({ id, phrases: [{ spellings: ['a', 'A'], weight: 1 }] })
-const job = (language: string, extra: Partial<JobRequest> = {}): JobRequest => ({ audio: new Uint8Array([1]), audioSeconds: 1, model: 'scripted', language, ...extra })
+const job = (language: string, extra: Partial<JobRequest> = {}): JobRequest => ({ client: 'test', audio: new Uint8Array([1]), audioSeconds: 1, model: 'scripted', language, ...extra })
 
 async function textOf(answer: ReturnType<WorkerPool['run']>): Promise<string> {
   const { outcome } = await answer

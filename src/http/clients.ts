@@ -1,0 +1,40 @@
+/**
+ * Whom a request comes from, for fair shares of queue, workers and upload memory: the client that a gateway names in
+ * the configured header, else the address of the connection. An IPv6 host has a whole /64 at its disposal (RFC 4291,
+ * 2.5.4), so its addresses there count as one client.
+ */
+import { isIPv6 } from 'node:net'
+import type { FastifyInstance, FastifyRequest } from 'fastify'
+
+declare module 'fastify' {
+  interface FastifyRequest {
+    /** Name of the client, for scheduling; never logged, never a metric label. */
+    client: string
+  }
+}
+
+const MOST_NAME_CHARACTERS = 100
+
+/** Sets `request.client` before any other hook looks at the request. */
+export function nameClients(app: FastifyInstance, clientHeader: string | undefined): void {
+  app.decorateRequest('client', '')
+  app.addHook('onRequest', async (request) => { request.client = clientOf(request, clientHeader) })
+}
+
+function clientOf({ headers, socket }: FastifyRequest, clientHeader: string | undefined): string {
+  const named = clientHeader === undefined ? undefined : headers[clientHeader]
+  if (typeof named === 'string' && named !== '') return `header ${named.slice(0, MOST_NAME_CHARACTERS)}`
+  return `address ${networkOf(socket.remoteAddress ?? '')}`
+}
+
+/** An IPv4 address as it is, an IPv6 address by its first 64 bits. */
+export function networkOf(address: string): string {
+  const plain = address.replace(/^::ffff:(?=\d+\.)/i, '').replace(/%.*$/, '')
+  if (!isIPv6(plain)) return plain
+  const [head, tail] = plain.split('::')
+  const groups = (text: string | undefined): string[] => text === undefined || text === '' ? [] : text.split(':')
+  const left = groups(head)
+  const right = groups(tail)
+  const missing = tail === undefined ? 0 : 8 - left.length - right.length
+  return [...left, ...Array<string>(missing).fill('0'), ...right].slice(0, 4).map((group) => parseInt(group, 16).toString(16)).join(':')
+}
