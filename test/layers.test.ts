@@ -17,7 +17,7 @@ interface Rule {
   readonly strangers?: true
 }
 
-const NOUNS = ['types', 'timbre', 'words', 'phrases', 'likelihood', 'choices', 'errors', 'steps', 'stopwatch']
+const NOUNS = ['types', 'timbre', 'words', 'phrases', 'likelihood', 'choices', 'errors', 'steps', 'stopwatch', 'fair-share']
 const ROOMS = ['audio/', 'features/', 'decoding/', 'text/', 'runtime/']
 
 const HOUSE: readonly Rule[] = [
@@ -27,6 +27,7 @@ const HOUSE: readonly Rule[] = [
   { room: 'phrases', may: [] },
   { room: 'likelihood', may: [] },
   { room: 'steps', may: [] },
+  { room: 'fair-share', may: [] },
   { room: 'choices', may: [] },
   { room: 'errors', may: [] },
   { room: 'root', may: [] },
