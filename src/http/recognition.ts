@@ -48,7 +48,7 @@ export function admitAudio(scope: FastifyInstance, { intake, pool, telemetry }: 
   scope.addHook('onRequest', async (request, reply) => {
     request.progress = { model: undefined, bytes: 0, receiveSeconds: 0, receivedAt: performance.now() }
     intake.check(Number(request.headers['content-length'] ?? 0))
-    const refusal = pool.refusal()
+    const refusal = pool.refusal(request.client)
     if (refusal) throw refusal
     intake.enter()
     reply.raw.once('close', () => {

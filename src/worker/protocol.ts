@@ -52,6 +52,8 @@ export interface WorkerJob {
 export type ToWorker =
   | { readonly kind: 'start'; readonly settings: WorkerSettings }
   | { readonly kind: 'job'; readonly id: number; readonly job: WorkerJob }
+  /** Go on with a job that is paused. */
+  | { readonly kind: 'resume'; readonly id: number }
   | { readonly kind: 'cancel'; readonly id: number }
   | { readonly kind: 'phrases'; readonly list: PhraseList }
   | { readonly kind: 'forget'; readonly id: string }
@@ -78,4 +80,6 @@ export type FromWorker =
   | { readonly kind: 'failed'; readonly error: WireError }
   | { readonly kind: 'phrases_ready'; readonly id: string; readonly seconds: number; readonly unspellable: readonly number[] }
   | { readonly kind: 'phrases_failed'; readonly id: string; readonly error: WireError }
+  /** A piece of a long job is done. It waits for `resume`, and other jobs may come first. */
+  | { readonly kind: 'paused'; readonly id: number }
   | { readonly kind: 'done'; readonly id: number; readonly outcome: Outcome; readonly workSeconds: number; readonly residentBytes: number }

@@ -16,6 +16,8 @@ export interface WorkerEvents {
   onLoaded(worker: RecognitionWorker): void
   onReady(worker: RecognitionWorker): void
   onDone(worker: RecognitionWorker, message: DoneMessage): void
+  /** Its job is paused between two pieces; it can be given another one. */
+  onPaused(worker: RecognitionWorker): void
   /** It has compiled a list, or could not. */
   onPhrases(worker: RecognitionWorker, message: PhrasesMessage): void
   /** `error` is what the worker said before it gave up, when it could. */
@@ -69,6 +71,12 @@ export class RecognitionWorker {
   assign(id: number, job: WorkerJob): void {
     this.state = 'busy'
     this.#send({ kind: 'job', id, job })
+  }
+
+  /** Goes on with a job that is paused. */
+  resume(id: number): void {
+    this.state = 'busy'
+    this.#send({ kind: 'resume', id })
   }
 
   /** Nothing before its models are loaded: it will be given everything then. */
@@ -127,6 +135,11 @@ export class RecognitionWorker {
       case 'failed':
         this.#failure = message.error
         this.#kill()
+        break
+      case 'paused':
+        if (this.isOverdue) break
+        this.state = 'idle'
+        this.#events.onPaused(this)
         break
       case 'done':
         if (this.isOverdue) break // too late: it is being killed, and must not get another job

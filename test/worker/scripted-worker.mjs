@@ -5,11 +5,13 @@
 const settings = {}
 const cancelled = new Set()
 const lists = new Map()
+const paused = new Map()
 
 process.on('message', (message) => {
   if (message.kind === 'start') start(message.settings)
   if (message.kind === 'job') void run(message.id, message.job)
   if (message.kind === 'cancel') cancelled.add(message.id)
+  if (message.kind === 'resume') paused.get(message.id)()
   if (message.kind === 'phrases') take(message.list)
   if (message.kind === 'forget') lists.delete(message.id)
   if (message.kind === 'stop') process.exit(0)
@@ -53,6 +55,7 @@ async function obey(command, argument, id, job) {
     case 'phrases': return lists.has(job.phrases) ? said(`${job.phrases} ${job.nBest} ${job.biasStrength}`) : { ok: false, error: { code: 'CATALOGUE_NOT_FOUND', message: job.phrases } }
     case 'process': return said(String(process.pid))
     case 'sleep': return sleepUnlessCancelled(Number(argument), id)
+    case 'pieces': return inPieces(Number(argument), id)
     case 'die': process.exit(9); break
     // Dies in the first process that gets it, answers in the next: the file remembers.
     case 'die-once': return dieOnce(argument)
@@ -60,6 +63,18 @@ async function obey(command, argument, id, job) {
     case 'throw': return { ok: false, error: { code: argument, message: `scripted ${argument}` } }
     case 'noise': process.stderr.write('a line of noise\n'); return said('noisy')
   }
+}
+
+/** A long upload: pieces of 50 ms, with a pause after each. */
+async function inPieces(count, id) {
+  for (let piece = 0; piece < count; piece++) {
+    if (cancelled.has(id)) return { ok: false, error: { code: 'CANCELLED', message: 'cancelled' } }
+    await new Promise((resolve) => setTimeout(resolve, 50))
+    if (piece === count - 1) break
+    process.send({ kind: 'paused', id })
+    await new Promise((resolve) => paused.set(id, resolve))
+  }
+  return said('all pieces')
 }
 
 async function sleepUnlessCancelled(milliseconds, id) {
