@@ -50,9 +50,11 @@ export class Job {
   readonly audioSeconds: number
   /** What it will probably cost a worker. */
   readonly workSeconds: number
-  readonly forWorker: WorkerJob
   readonly answered: Promise<Answered>
+  readonly model: string
   attempts = 0
+  readonly #request: JobRequest
+  readonly #deadlineSeconds: number
   readonly #signal: AbortSignal | undefined
   readonly #onAbort: () => void
   #timer: NodeJS.Timeout
@@ -65,8 +67,9 @@ export class Job {
     this.id = id
     this.audioSeconds = request.audioSeconds
     this.workSeconds = workSeconds
-    const { audio, model, language, channel = 'mix', headerless, words = false, phrases, nBest, biasStrength } = request
-    this.forWorker = { audio, model, language, channel, headerless, words, phrases, nBest, biasStrength, deadlineAt: Date.now() + deadlineSeconds * 1000 }
+    this.model = request.model
+    this.#request = request
+    this.#deadlineSeconds = deadlineSeconds
     this.answered = new Promise((resolve) => { this.#resolve = resolve })
     this.#timer = setTimeout(() => { events.onDeadline(this) }, deadlineSeconds * 1000)
     this.#signal = signal
@@ -76,7 +79,13 @@ export class Job {
 
   get isAbandoned(): boolean { return this.#signal?.aborted ?? false }
   get ageSeconds(): number { return (performance.now() - this.#bornAt) / 1000 }
-  get isLate(): boolean { return Date.now() > this.forWorker.deadlineAt }
+  get isLate(): boolean { return this.ageSeconds > this.#deadlineSeconds }
+
+  /** As it is handed over now. */
+  get forWorker(): WorkerJob {
+    const { audio, model, language, channel = 'mix', headerless, words = false, phrases, nBest, biasStrength } = this.#request
+    return { audio, model, language, channel, headerless, words, phrases, nBest, biasStrength, remainingSeconds: this.#deadlineSeconds - this.ageSeconds }
+  }
 
   /** Handed to a worker: waiting ends, running begins. */
   begin(): void {

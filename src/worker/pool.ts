@@ -11,6 +11,7 @@ import type { LoadedModel } from './protocol.js'
 import { Publications } from './publications.js'
 import { BoundedQueue } from './queue.js'
 import { RecognitionWorker, type DoneMessage, type PhrasesMessage, type WorkerEvents, type WorkerState } from './recognition-worker.js'
+import { Restarts, type Slot } from './restarts.js'
 import { WorkEstimate } from './work-estimate.js'
 
 export interface PoolReadiness {
@@ -20,8 +21,6 @@ export interface PoolReadiness {
   readonly missing: string
 }
 
-const FIRST_BACKOFF_SECONDS = 0.5
-const MAX_BACKOFF_SECONDS = 30
 /** A job is tried on two workers, never on a third: it may be what kills them. */
 const MAX_ATTEMPTS = 2
 
@@ -31,11 +30,9 @@ export class WorkerPool {
   readonly #queue: BoundedQueue<Job>
   readonly #workers = new Set<RecognitionWorker>()
   readonly #running = new Map<RecognitionWorker, Job>()
-  readonly #backoffTimers = new Set<NodeJS.Timeout>()
+  readonly #restarts = new Restarts((slot) => { this.#spawn(slot) })
   readonly #estimate = new WorkEstimate()
   #nextId = 1
-  #failedStarts = 0
-  #hasWorked = false
   #closing = false
   #started: { resolve(): void; reject(error: SpeechError): void } | undefined
   #drained: (() => void) | undefined
@@ -63,7 +60,7 @@ export class WorkerPool {
   start(): Promise<void> {
     return new Promise((resolve, reject) => {
       this.#started = { resolve, reject }
-      for (let i = 0; i < this.#options.workers; i++) this.#spawn()
+      this.#restarts.begin(this.#options.workers)
     })
   }
 
@@ -81,7 +78,7 @@ export class WorkerPool {
     if (this.#closing) return new SpeechError('SHUTTING_DOWN', undefined, { retryAfterSeconds: 1 })
     const { idle, busy } = this.readiness().workers
     // Workers that only just died come back in a moment, so the line stays open; those that never came, or cannot, do not.
-    if (idle + busy === 0 && (!this.#hasWorked || this.#failedStarts > 0)) return new SpeechError('NOT_READY', undefined, { retryAfterSeconds: 1 })
+    if (idle + busy === 0 && (!this.#restarts.hasServed || this.#restarts.isFailing)) return new SpeechError('NOT_READY', undefined, { retryAfterSeconds: 1 })
     const waitSeconds = this.#queue.workSeconds / Math.max(1, idle + busy)
     const retryAfterSeconds = Math.max(1, Math.ceil(waitSeconds))
     if (idle === 0 && this.#queue.isFullFor(audioSeconds)) return new SpeechError('QUEUE_FULL', `${this.#queue.length} requests wait`, { retryAfterSeconds })
@@ -107,7 +104,7 @@ export class WorkerPool {
     this.#closing = true
     this.phraseLists.close()
     this.#started?.reject(new SpeechError('SHUTTING_DOWN'))
-    for (const timer of this.#backoffTimers) clearTimeout(timer)
+    this.#restarts.close()
     await this.#drain(graceSeconds)
     for (const job of this.#running.values()) job.fail('SHUTTING_DOWN')
     this.#running.clear()
@@ -115,21 +112,20 @@ export class WorkerPool {
     await Promise.all([...this.#workers].map((worker) => worker.retire(this.#options.killAfterSeconds)))
   }
 
-  #spawn(): void {
+  #spawn(slot: Slot): void {
     const events: WorkerEvents = {
       onLoaded: () => { this.phraseLists.offer() },
       onPhrases: (_worker, message) => { this.#phrasesAnswered(message) },
-      onReady: (worker) => { this.#ready(worker) },
+      onReady: (worker) => { this.#ready(worker, slot) },
       onDone: (worker, message) => { this.#done(worker, message) },
-      onGone: (worker, description, error) => { this.#gone(worker, description, error) },
+      onGone: (worker, description, error) => { this.#gone(worker, slot, description, error) },
       onNoise: (worker, line) => { this.#options.events.onWorkerNoise(worker.processId, line) },
     }
-    this.#workers.add(new RecognitionWorker(this.#options.entry, this.#options.settings, this.#options.startSeconds, events))
+    this.#workers.add(new RecognitionWorker(this.#options, events))
   }
 
-  #ready(worker: RecognitionWorker): void {
-    this.#failedStarts = 0
-    this.#hasWorked = true
+  #ready(worker: RecognitionWorker, slot: Slot): void {
+    this.#restarts.ready(slot)
     this.#options.events.onWorkerReady(worker.processId, worker.ageSeconds, worker.models)
     if (this.readiness().ready) this.#started?.resolve()
     this.#dispatch()
@@ -151,7 +147,7 @@ export class WorkerPool {
     const job = this.#running.get(worker)
     this.#running.delete(worker)
     const runSeconds = job?.finish(outcome, workSeconds) ?? 0
-    if (job && outcome.ok) this.#estimate.observe(job.forWorker.model, job.audioSeconds, runSeconds)
+    if (job && outcome.ok) this.#estimate.observe(job.model, job.audioSeconds, runSeconds)
     this.phraseLists.offer()
     this.#dispatch()
     this.#checkDrained()
@@ -183,7 +179,7 @@ export class WorkerPool {
     this.#checkDrained()
   }
 
-  #gone(worker: RecognitionWorker, description: string, error: WireError | undefined): void {
+  #gone(worker: RecognitionWorker, slot: Slot, description: string, error: WireError | undefined): void {
     const job = this.#running.get(worker)
     this.#running.delete(worker)
     this.#workers.delete(worker)
@@ -191,28 +187,18 @@ export class WorkerPool {
     const reason = worker.isOverdue ? 'timeout' : 'crash'
     if (!this.#closing) {
       this.#options.events.onWorkerReplaced(worker.processId, reason, error?.message ?? description)
-      this.#replace(worker.wasReady)
+      this.#restarts.replace(slot, worker.wasReady)
     }
-    if (!this.#hasWorked) this.#started?.reject(error ? fromWire(error) : new SpeechError('NOT_READY', `a worker ended before it was ready (${reason}, ${description})`))
-    if (job !== undefined) this.#rescue(job, worker)
+    if (!this.#restarts.hasServed) this.#started?.reject(error ? fromWire(error) : new SpeechError('NOT_READY', `a worker ended before it was ready (${reason}, ${description})`))
+    if (job !== undefined) this.#rescue(job, worker, error)
     this.#checkDrained()
   }
 
-  /** At once when the last one had worked; later and later when it could not even start. */
-  #replace(hadWorked: boolean): void {
-    const backoffSeconds = hadWorked ? 0 : Math.min(MAX_BACKOFF_SECONDS, FIRST_BACKOFF_SECONDS * 2 ** this.#failedStarts++)
-    const timer = setTimeout(() => {
-      this.#backoffTimers.delete(timer)
-      this.#spawn()
-    }, backoffSeconds * 1000)
-    this.#backoffTimers.add(timer)
-  }
-
   /** The worker died under this job: once more elsewhere, ahead of the line. */
-  #rescue(job: Job, worker: RecognitionWorker): void {
+  #rescue(job: Job, worker: RecognitionWorker, error: WireError | undefined): void {
     if (job.isAbandoned) return job.fail('CANCELLED')
     if (job.isLate) return job.fail('DEADLINE_PASSED')
-    if (job.attempts >= MAX_ATTEMPTS) return job.fail('RECOGNIZER_CRASHED')
+    if (job.attempts >= MAX_ATTEMPTS) return job.fail(error?.code === 'OUT_OF_MEMORY' ? error.code : 'RECOGNIZER_CRASHED')
     this.#options.events.onRetry(worker.processId)
     job.waitAgain()
     this.#queue.pushFirst(job)

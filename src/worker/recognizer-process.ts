@@ -17,6 +17,7 @@ import { checkCascade, type Cascade } from '../cascade.js'
 import { loadDetectors, type SpeechDetectors } from '../detector.js'
 import { loadModel } from '../engine.js'
 import { SpeechError, toWire } from '../errors.js'
+import { isOutOfMemory } from '../out-of-memory.js'
 import { transcribe } from '../pipeline.js'
 import type { PhraseList } from '../phrases.js'
 import type { Recognizer } from '../recognizer.js'
@@ -55,6 +56,7 @@ process.on('message', (message: ToWorker) => {
     case 'cancel': cancelled = message.id; break
     case 'phrases': inOrder(() => takePhrases(message.list)); break
     case 'forget': inOrder(() => loaded?.phraseLists.forget(message.id)); break
+    case 'ping': send({ kind: 'pong' }); break
     case 'stop': void stop(); break
   }
 })
@@ -141,13 +143,16 @@ async function takePhrases(list: PhraseList): Promise<void> {
 async function answer(id: number, job: WorkerJob): Promise<void> {
   const since = performance.now()
   const outcome = await recognize(id, job)
+  // Out of memory once, out of memory again: the server starts a fresh process, and another one tries this job.
+  if (!outcome.ok && outcome.error.code === 'OUT_OF_MEMORY') return send({ kind: 'failed', error: outcome.error })
   send({ kind: 'done', id, outcome, workSeconds: (performance.now() - since) / 1000, residentBytes: process.memoryUsage.rss() })
 }
 
 async function recognize(id: number, job: WorkerJob): Promise<Outcome> {
+  const deadlineAt = performance.now() + job.remainingSeconds * 1000
   const interrupt = (): void => {
     if (cancelled === id) throw new SpeechError('CANCELLED')
-    if (Date.now() > job.deadlineAt) throw new SpeechError('DEADLINE_PASSED')
+    if (performance.now() > deadlineAt) throw new SpeechError('DEADLINE_PASSED')
   }
   try {
     const recognizer = loaded?.recognizers.get(job.model)
@@ -158,7 +163,7 @@ async function recognize(id: number, job: WorkerJob): Promise<Outcome> {
     const report = await transcribe(job.audio, recognizer, { ...loaded.settings, language, channel, headerless, words, searchFor: loaded.phraseLists.wishesOf(job), detectors: loaded.detectors, cascade, interrupt })
     return { ok: true, report }
   } catch (thrown) {
-    return { ok: false, error: toWire(thrown, 'RECOGNIZER_FAILED') }
+    return { ok: false, error: toWire(thrown, isOutOfMemory(thrown) ? 'OUT_OF_MEMORY' : 'RECOGNIZER_FAILED') }
   }
 }
 
