@@ -41,6 +41,7 @@ export const ERRORS = {
   RECOGNIZER_FAILED:      { status: 500, retryable: false, counted: 'error',     message: 'The model failed on this audio' },
   RECOGNIZER_CRASHED:     { status: 500, retryable: true,  counted: 'error',     message: 'The recognition worker died on this request, twice' },
   INTERNAL:               { status: 500, retryable: false, counted: 'error',     message: 'The service failed in a way it did not expect' },
+  OUT_OF_MEMORY:          { status: 503, retryable: true,  counted: 'error',     message: 'The recognition workers could not get the memory that this request needs' },
   NOT_READY:              { status: 503, retryable: true,  counted: 'rejection', message: 'No recognition worker is ready' },
   CATALOGUE_NOT_TAKEN:    { status: 503, retryable: true,  counted: 'outside',   message: 'The recognition workers did not take the catalogue' },
   SHUTTING_DOWN:          { status: 503, retryable: true,  counted: 'rejection', message: 'The service is shutting down' },

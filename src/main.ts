@@ -25,6 +25,7 @@ import { availableCores } from './worker/cores.js'
 import type { PoolEvents } from './worker/pool-options.js'
 import { WorkerPool } from './worker/pool.js'
 import type { LoadedModel } from './worker/protocol.js'
+import { workerSettings } from './worker/worker-settings.js'
 
 /** Time beyond the drain for workers to leave, before the process goes regardless. */
 const LAST_RESORT_MS = 15_000
@@ -98,7 +99,7 @@ function openPool(config: Config, events: PoolEvents): WorkerPool {
   return new WorkerPool({
     entry: new URL('./worker/recognizer-process.js', import.meta.url),
     workers: config.workers,
-    settings: config,
+    settings: workerSettings(config),
     queue: { jobs: config.queueJobs, audioSeconds: config.queueAudioSeconds },
     queueWaitSeconds: config.queueWaitSeconds,
     deadlineSeconds: config.deadlineSeconds,

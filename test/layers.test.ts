@@ -17,7 +17,7 @@ interface Rule {
   readonly strangers?: true
 }
 
-const NOUNS = ['types', 'timbre', 'words', 'phrases', 'likelihood', 'choices', 'errors', 'steps', 'stopwatch', 'fair-share']
+const NOUNS = ['types', 'timbre', 'words', 'phrases', 'likelihood', 'choices', 'errors', 'out-of-memory', 'steps', 'stopwatch', 'fair-share']
 const ROOMS = ['audio/', 'features/', 'decoding/', 'text/', 'runtime/']
 
 const HOUSE: readonly Rule[] = [
@@ -30,6 +30,7 @@ const HOUSE: readonly Rule[] = [
   { room: 'fair-share', may: [] },
   { room: 'choices', may: [] },
   { room: 'errors', may: [] },
+  { room: 'out-of-memory', may: ['errors'] },
   { room: 'root', may: [] },
   { room: 'stopwatch', may: ['types'] },
   { room: 'settings', may: ['choices', 'root'] },

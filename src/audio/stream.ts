@@ -10,6 +10,7 @@
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import decode from '@audio/decode'
 import { SpeechError } from '../errors.js'
+import { isOutOfMemory } from '../out-of-memory.js'
 import type { Block } from './downmix.js'
 import { checkShape, MAX_CODED_CHANNELS, unreadable, unsupported } from './probe.js'
 
@@ -117,9 +118,10 @@ class BoundedOutput {
   }
 }
 
-/** What the library throws is about the bytes it was given, unless a package is not there. */
+/** What the library throws is about the bytes it was given, unless memory ran out or a package is not there. */
 function asSpeechError(thrown: unknown): SpeechError {
   if (thrown instanceof SpeechError) return thrown
+  if (isOutOfMemory(thrown)) throw thrown
   const message = thrown instanceof Error ? thrown.message : String(thrown)
   const missing = /^Cannot find package '([^']+)'/.exec(message)?.[1]
   return missing === undefined ? unreadable(message.slice(0, 200)) : unsupported(`the package ${missing} is not installed`)

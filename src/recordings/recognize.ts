@@ -7,6 +7,7 @@ import type { Config } from '../config.js'
 import { fromWire, SpeechError } from '../errors.js'
 import type { Report } from '../types.js'
 import { WorkerPool } from '../worker/pool.js'
+import { workerSettings } from '../worker/worker-settings.js'
 import type { SourceClip } from './clips.js'
 
 /** What became of a clip; one that could not be processed is left out of whatever is made. */
@@ -21,7 +22,7 @@ export async function recognizeAll(clips: readonly SourceClip[], config: Config,
   const ignore = (): void => undefined
   const pool = new WorkerPool({
     entry: new URL('../worker/recognizer-process.js', import.meta.url),
-    workers: config.workers, settings: config,
+    workers: config.workers, settings: workerSettings(config),
     queue: { jobs: config.workers, audioSeconds: PATIENCE_SECONDS * config.workers },
     queueWaitSeconds: PATIENCE_SECONDS, deadlineSeconds: PATIENCE_SECONDS, killAfterSeconds: config.killAfterSeconds, startSeconds: config.startSeconds,
     events: { onWorkerReady: ignore, onWorkerReplaced: ignore, onWorkerNoise: ignore, onRetry: ignore },

@@ -5,7 +5,7 @@
  *
  * Life of a job: accepted → waiting → running ⇄ paused → answered; `running → waiting` once, when its worker died.
  */
-import { SpeechError } from '../errors.js'
+import { SpeechError, type WireError } from '../errors.js'
 import { FairQueue, remainingWork, SHORT_WORK_SECONDS } from './fair-queue.js'
 import { forecast } from './forecast.js'
 import { Job, type Answered, type JobRequest } from './job.js'
@@ -107,19 +107,19 @@ export class Dispatcher {
   }
 
   /** The job that the worker died under, and those that it held, go to other workers. */
-  gone(worker: RecognitionWorker): void {
+  gone(worker: RecognitionWorker, error: WireError | undefined): void {
     const running = this.#running.get(worker)
     const held = this.#paused.get(worker) ?? []
     this.#running.delete(worker)
     this.#paused.delete(worker)
     for (const job of held) {
       this.#queue.drop(job)
-      this.#rescue(job, worker)
+      this.#rescue(job, worker, error)
     }
     if (running !== undefined) {
       running.deaths++
       this.#queue.end(running, running.pause())
-      this.#rescue(running, worker)
+      this.#rescue(running, worker, error)
     }
     this.dispatch()
     this.#checkEmpty()
@@ -183,12 +183,13 @@ export class Dispatcher {
     this.#checkEmpty()
   }
 
-  #rescue(job: Job, worker: RecognitionWorker): void {
+  #rescue(job: Job, worker: RecognitionWorker, error: WireError | undefined): void {
     if (job.isAnswered) return
     if (job.isAbandoned) return job.fail('CANCELLED')
     if (job.isLate) return job.fail('DEADLINE_PASSED')
-    if (job.deaths >= MOST_DEATHS) return job.fail('RECOGNIZER_CRASHED')
+    if (job.deaths >= MOST_DEATHS) return job.fail(error?.code === 'OUT_OF_MEMORY' ? error.code : 'RECOGNIZER_CRASHED')
     this.#options.events.onRetry(worker.processId)
+    job.usedSeconds = 0 // it begins anew
     this.#queue.push(job)
   }
 

@@ -54,7 +54,6 @@ export class Job {
   /** What it will probably cost a worker. */
   readonly workSeconds: number
   readonly kind: WorkKind
-  readonly forWorker: WorkerJob
   readonly answered: Promise<Answered>
   attempts = 0
   /** Workers that died while they ran it. */
@@ -63,6 +62,8 @@ export class Job {
   usedSeconds = 0
   /** It has its answer; a worker may still be at it. */
   isAnswered = false
+  readonly #request: JobRequest
+  readonly #deadlineSeconds: number
   readonly #signal: AbortSignal | undefined
   readonly #onAbort: () => void
   #timer: NodeJS.Timeout
@@ -76,8 +77,8 @@ export class Job {
     this.kind = kind
     this.audioSeconds = request.audioSeconds
     this.workSeconds = workSeconds
-    const { audio, model, language, channel = 'mix', headerless, words = false, phrases, nBest, biasStrength } = request
-    this.forWorker = { audio, model, language, channel, headerless, words, phrases, nBest, biasStrength, deadlineAt: Date.now() + deadlineSeconds * 1000 }
+    this.#request = request
+    this.#deadlineSeconds = deadlineSeconds
     this.answered = new Promise((resolve) => { this.#resolve = resolve })
     this.#timer = setTimeout(() => { events.onDeadline(this) }, deadlineSeconds * 1000)
     this.#signal = signal
@@ -89,7 +90,13 @@ export class Job {
   get ageSeconds(): number { return performance.now() / 1000 - this.arrivedAtSeconds }
   /** Since it began, was resumed or paused. */
   get stintSeconds(): number { return (performance.now() - this.#since) / 1000 }
-  get isLate(): boolean { return Date.now() > this.forWorker.deadlineAt }
+  get isLate(): boolean { return this.ageSeconds > this.#deadlineSeconds }
+
+  /** As it is handed over now. */
+  get forWorker(): WorkerJob {
+    const { audio, model, language, channel = 'mix', headerless, words = false, phrases, nBest, biasStrength } = this.#request
+    return { audio, model, language, channel, headerless, words, phrases, nBest, biasStrength, remainingSeconds: this.#deadlineSeconds - this.ageSeconds }
+  }
 
   /** Handed to a worker: waiting ends, running begins. */
   begin(): void {

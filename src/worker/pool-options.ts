@@ -14,6 +14,8 @@ export interface PoolOptions {
   /** A worker still busy so long after the deadline of its job is killed. */
   readonly killAfterSeconds: number
   readonly startSeconds: number
+  /** A worker without a job is asked for a sign of life so often; 2 by default. */
+  readonly heartbeatSeconds?: number
   readonly events: PoolEvents
 }
 

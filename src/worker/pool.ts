@@ -9,6 +9,7 @@ import type { PoolOptions } from './pool-options.js'
 import type { LoadedModel } from './protocol.js'
 import { Publications } from './publications.js'
 import { RecognitionWorker, type PhrasesMessage, type WorkerEvents, type WorkerState } from './recognition-worker.js'
+import { Restarts, type Slot } from './restarts.js'
 
 export interface PoolReadiness {
   readonly ready: boolean
@@ -17,17 +18,13 @@ export interface PoolReadiness {
   readonly missing: string
 }
 
-const FIRST_BACKOFF_SECONDS = 0.5
-const MAX_BACKOFF_SECONDS = 30
 
 export class WorkerPool {
   readonly phraseLists: Publications
   readonly #options: PoolOptions
   readonly #dispatcher: Dispatcher
   readonly #workers = new Set<RecognitionWorker>()
-  readonly #backoffTimers = new Set<NodeJS.Timeout>()
-  #failedStarts = 0
-  #hasWorked = false
+  readonly #restarts = new Restarts((slot) => { this.#spawn(slot) })
   #closing = false
   #started: { resolve(): void; reject(error: SpeechError): void } | undefined
   #drained: (() => void) | undefined
@@ -55,7 +52,7 @@ export class WorkerPool {
   start(): Promise<void> {
     return new Promise((resolve, reject) => {
       this.#started = { resolve, reject }
-      for (let i = 0; i < this.#options.workers; i++) this.#spawn()
+      this.#restarts.begin(this.#options.workers)
     })
   }
 
@@ -85,17 +82,17 @@ export class WorkerPool {
     this.#closing = true
     this.phraseLists.close()
     this.#started?.reject(new SpeechError('SHUTTING_DOWN'))
-    for (const timer of this.#backoffTimers) clearTimeout(timer)
+    this.#restarts.close()
     await this.#drain(graceSeconds)
     this.#dispatcher.failAll('SHUTTING_DOWN')
     await Promise.all([...this.#workers].map((worker) => worker.retire(this.#options.killAfterSeconds)))
   }
 
-  #spawn(): void {
+  #spawn(slot: Slot): void {
     const events: WorkerEvents = {
       onLoaded: () => { this.phraseLists.offer() },
       onPhrases: (_worker, message) => { this.#phrasesAnswered(message) },
-      onReady: (worker) => { this.#ready(worker) },
+      onReady: (worker) => { this.#ready(worker, slot) },
       onPaused: (worker) => { this.#dispatcher.paused(worker) },
       onDone: (worker, message) => {
         this.#dispatcher.done(worker, message)
@@ -103,15 +100,14 @@ export class WorkerPool {
         this.#dispatcher.dispatch()
         this.#checkDrained()
       },
-      onGone: (worker, description, error) => { this.#gone(worker, description, error) },
+      onGone: (worker, description, error) => { this.#gone(worker, slot, description, error) },
       onNoise: (worker, line) => { this.#options.events.onWorkerNoise(worker.processId, line) },
     }
-    this.#workers.add(new RecognitionWorker(this.#options.entry, this.#options.settings, this.#options.startSeconds, events))
+    this.#workers.add(new RecognitionWorker(this.#options, events))
   }
 
-  #ready(worker: RecognitionWorker): void {
-    this.#failedStarts = 0
-    this.#hasWorked = true
+  #ready(worker: RecognitionWorker, slot: Slot): void {
+    this.#restarts.ready(slot)
     this.#options.events.onWorkerReady(worker.processId, worker.ageSeconds, worker.models)
     if (this.readiness().ready) this.#started?.resolve()
     this.#dispatcher.dispatch()
@@ -122,34 +118,24 @@ export class WorkerPool {
     this.#dispatcher.dispatch()
   }
 
-  #gone(worker: RecognitionWorker, description: string, error: WireError | undefined): void {
+  #gone(worker: RecognitionWorker, slot: Slot, description: string, error: WireError | undefined): void {
     this.#workers.delete(worker)
     this.phraseLists.gone(worker)
     const reason = worker.isOverdue ? 'timeout' : 'crash'
     if (!this.#closing) {
       this.#options.events.onWorkerReplaced(worker.processId, reason, error?.message ?? description)
-      this.#replace(worker.wasReady)
+      this.#restarts.replace(slot, worker.wasReady)
     }
-    if (!this.#hasWorked) this.#started?.reject(error ? fromWire(error) : new SpeechError('NOT_READY', `a worker ended before it was ready (${reason}, ${description})`))
-    this.#dispatcher.gone(worker)
+    if (!this.#restarts.hasServed) this.#started?.reject(error ? fromWire(error) : new SpeechError('NOT_READY', `a worker ended before it was ready (${reason}, ${description})`))
+    this.#dispatcher.gone(worker, error)
     this.#checkDrained()
-  }
-
-  /** At once when the last one had worked; later and later when it could not even start. */
-  #replace(hadWorked: boolean): void {
-    const backoffSeconds = hadWorked ? 0 : Math.min(MAX_BACKOFF_SECONDS, FIRST_BACKOFF_SECONDS * 2 ** this.#failedStarts++)
-    const timer = setTimeout(() => {
-      this.#backoffTimers.delete(timer)
-      this.#spawn()
-    }, backoffSeconds * 1000)
-    this.#backoffTimers.add(timer)
   }
 
   #unavailable(): SpeechError | undefined {
     if (this.#closing) return new SpeechError('SHUTTING_DOWN', undefined, { retryAfterSeconds: 1 })
     const { idle, busy } = this.readiness().workers
     // Workers that only just died come back in a moment, so the line stays open; those that never came, or cannot, do not.
-    if (idle + busy === 0 && (!this.#hasWorked || this.#failedStarts > 0)) return new SpeechError('NOT_READY', undefined, { retryAfterSeconds: 1 })
+    if (idle + busy === 0 && (!this.#restarts.hasServed || this.#restarts.isFailing)) return new SpeechError('NOT_READY', undefined, { retryAfterSeconds: 1 })
     return undefined
   }
 

@@ -45,8 +45,8 @@ export interface WorkerJob {
   readonly biasStrength?: number | undefined
   /** Whether to say when words were said. */
   readonly words: boolean
-  /** Milliseconds since the epoch: one machine, one clock, and waiting in the queue counts. */
-  readonly deadlineAt: number
+  /** From the hand-over to the deadline. Not a time of day: a clock that is set must not fail what runs, and processes share no other. */
+  readonly remainingSeconds: number
 }
 
 export type ToWorker =
@@ -57,6 +57,7 @@ export type ToWorker =
   | { readonly kind: 'cancel'; readonly id: number }
   | { readonly kind: 'phrases'; readonly list: PhraseList }
   | { readonly kind: 'forget'; readonly id: string }
+  | { readonly kind: 'ping' }
   | { readonly kind: 'stop' }
 
 /** A model as a worker loaded it. */
@@ -78,6 +79,7 @@ export type Outcome =
 export type FromWorker =
   | { readonly kind: 'ready'; readonly models: readonly LoadedModel[] }
   | { readonly kind: 'failed'; readonly error: WireError }
+  | { readonly kind: 'pong' }
   | { readonly kind: 'phrases_ready'; readonly id: string; readonly seconds: number; readonly unspellable: readonly number[] }
   | { readonly kind: 'phrases_failed'; readonly id: string; readonly error: WireError }
   /** A piece of a long job is done. It waits for `resume`, and other jobs may come first. */

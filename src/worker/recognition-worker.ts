@@ -5,7 +5,10 @@
 import { fork, type ChildProcess } from 'node:child_process'
 import type { WireError } from '../errors.js'
 import type { PhraseList } from '../phrases.js'
-import type { FromWorker, LoadedModel, ToWorker, WorkerJob, WorkerSettings } from './protocol.js'
+import { workerEnvironment } from './environment.js'
+import { Heartbeat } from './heartbeat.js'
+import type { PoolOptions } from './pool-options.js'
+import type { FromWorker, LoadedModel, ToWorker, WorkerJob } from './protocol.js'
 
 export type WorkerState = 'starting' | 'idle' | 'busy' | 'gone'
 export type DoneMessage = Extract<FromWorker, { kind: 'done' }>
@@ -27,6 +30,11 @@ export interface WorkerEvents {
 
 /** Longest line of a worker's standard error that is passed on to the log. */
 const MAX_NOISE_CHARACTERS = 500
+const BEAT_SECONDS = 2
+/** A worker without a job answers in milliseconds; on a machine that does other work besides, in a second or two. */
+const BEATS_ALLOWED = 4
+
+type WorkerOptions = Pick<PoolOptions, 'entry' | 'settings' | 'startSeconds' | 'heartbeatSeconds'>
 
 export class RecognitionWorker {
   state: WorkerState = 'starting'
@@ -43,28 +51,29 @@ export class RecognitionWorker {
   #isLoaded = false
   readonly #bornAt = performance.now()
   readonly #exited: Promise<void>
+  #exit!: () => void
   readonly #startTimer: NodeJS.Timeout
-  readonly #child: ChildProcess
+  readonly #heartbeat: Heartbeat
+  /** Undefined when the system refused to start one. */
+  readonly #child: ChildProcess | undefined
   readonly #events: WorkerEvents
   #failure: WireError | undefined
 
   /** It has to be ready within `startSeconds`, or it is killed as overdue. */
-  constructor(entry: URL, settings: WorkerSettings, startSeconds: number, events: WorkerEvents) {
+  constructor({ entry, settings, startSeconds, heartbeatSeconds = BEAT_SECONDS }: WorkerOptions, events: WorkerEvents) {
     this.#events = events
+    this.#exited = new Promise((resolve) => { this.#exit = resolve })
     this.#startTimer = setTimeout(() => { this.killOverdue() }, startSeconds * 1000)
-    // Flags of the server (a debugger, a loader, --watch) are not for its workers; NODE_OPTIONS reaches both.
-    this.#child = fork(entry, { serialization: 'advanced', execArgv: [], stdio: ['ignore', 'ignore', 'pipe', 'ipc'] })
-    this.#exited = new Promise((resolve) => { this.#child.once('exit', () => { resolve() }) })
-    this.#child.on('message', (message) => { this.#receive(message as FromWorker) })
-    this.#child.on('error', (error) => { this.#end(error.message) })
-    this.#child.on('exit', (code, signal) => { this.#end(signal === null ? `exit code ${code}` : `signal ${signal}`) })
-    this.#child.stderr!.setEncoding('utf8').on('data', (text: string) => {
-      for (const line of text.split('\n')) if (line.trim() !== '') events.onNoise(this, line.slice(0, MAX_NOISE_CHARACTERS))
+    this.#heartbeat = new Heartbeat(heartbeatSeconds, {
+      beatsAllowed: () => this.state !== 'idle' ? undefined : this.isCompiling ? startSeconds / heartbeatSeconds : BEATS_ALLOWED,
+      ask: () => { this.#send({ kind: 'ping' }) },
+      onSilence: () => { this.killOverdue() },
     })
+    this.#child = this.#launch(entry)
     this.#send({ kind: 'start', settings })
   }
 
-  get processId(): number | undefined { return this.#child.pid }
+  get processId(): number | undefined { return this.#child?.pid }
   get ageSeconds(): number { return (performance.now() - this.#bornAt) / 1000 }
   get isCompiling(): boolean { return this.awaited.size > 0 }
 
@@ -114,8 +123,30 @@ export class RecognitionWorker {
     this.#kill()
   }
 
+  /**
+   * Without descriptors, memory or processes to spare the system refuses: Node then throws, or answers with a child
+   * that has neither streams nor an id and says why a moment later. Both are the end of this worker, and no other's.
+   */
+  #launch(entry: URL): ChildProcess | undefined {
+    try {
+      // Flags of the server (a debugger, a loader, --watch) are not for its workers; NODE_OPTIONS reaches both.
+      const child = fork(entry, { serialization: 'advanced', execArgv: [], stdio: ['ignore', 'ignore', 'pipe', 'ipc'], env: workerEnvironment() })
+      child.on('message', (message) => { this.#receive(message as FromWorker) })
+      child.on('error', (error) => { this.#end(error.message) })
+      child.on('exit', (code, signal) => { this.#end(signal === null ? `exit code ${code}` : `signal ${signal}`) })
+      child.stderr?.setEncoding('utf8').on('data', (text: string) => {
+        for (const line of text.split('\n')) if (line.trim() !== '') this.#events.onNoise(this, line.slice(0, MAX_NOISE_CHARACTERS))
+      })
+      return child
+    } catch (thrown) {
+      // Whoever made this worker does not know it yet.
+      process.nextTick(() => { this.#end(`it could not be started: ${(thrown as Error).message}`) })
+      return undefined
+    }
+  }
+
   #kill(): void {
-    this.#child.kill('SIGKILL')
+    this.#child?.kill('SIGKILL')
   }
 
   #receive(message: FromWorker): void {
@@ -141,6 +172,9 @@ export class RecognitionWorker {
         this.state = 'idle'
         this.#events.onPaused(this)
         break
+      case 'pong':
+        this.#heartbeat.answered()
+        break
       case 'done':
         if (this.isOverdue) break // too late: it is being killed, and must not get another job
         this.state = 'idle'
@@ -160,13 +194,15 @@ export class RecognitionWorker {
 
   #send(message: ToWorker): void {
     // A write to a process that has just died is no news of its own: its exit says so.
-    if (this.#child.connected) this.#child.send(message, () => undefined)
+    if (this.#child?.connected) this.#child.send(message, () => undefined)
   }
 
   #end(description: string): void {
     if (this.state === 'gone') return
     this.state = 'gone'
     clearTimeout(this.#startTimer)
+    this.#heartbeat.stop()
+    this.#exit()
     this.#events.onGone(this, description, this.#failure)
   }
 }

@@ -18,6 +18,7 @@ import { checkCascade, type Cascade } from '../cascade.js'
 import { loadDetectors, type SpeechDetectors } from '../detector.js'
 import { loadModel } from '../engine.js'
 import { SpeechError, toWire } from '../errors.js'
+import { isOutOfMemory } from '../out-of-memory.js'
 import { transcribe } from '../pipeline.js'
 import type { PhraseList } from '../phrases.js'
 import type { Recognizer } from '../recognizer.js'
@@ -60,6 +61,7 @@ process.on('message', (message: ToWorker) => {
     case 'cancel': callOff(message.id); break
     case 'phrases': inOrder(() => takePhrases(message.list)); break
     case 'forget': inOrder(() => loaded?.phraseLists.forget(message.id)); break
+    case 'ping': send({ kind: 'pong' }); break
     case 'stop': void stop(); break
   }
 })
@@ -155,13 +157,16 @@ async function answer(id: number, job: WorkerJob): Promise<void> {
   underWay.set(id, { isCancelled: false })
   const outcome = await recognize(id, job, own.pause)
   underWay.delete(id)
+  // Out of memory once, out of memory again: the server starts a fresh process, and another one tries this job.
+  if (!outcome.ok && outcome.error.code === 'OUT_OF_MEMORY') return send({ kind: 'failed', error: outcome.error })
   send({ kind: 'done', id, outcome, workSeconds: (performance.now() - since - own.pausedMs) / 1000, residentBytes: process.memoryUsage.rss() })
 }
 
 async function recognize(id: number, job: WorkerJob, pause: () => Promise<void>): Promise<Outcome> {
+  const deadlineAt = performance.now() + job.remainingSeconds * 1000
   const interrupt = (): void => {
     if (underWay.get(id)!.isCancelled) throw new SpeechError('CANCELLED')
-    if (Date.now() > job.deadlineAt) throw new SpeechError('DEADLINE_PASSED')
+    if (performance.now() > deadlineAt) throw new SpeechError('DEADLINE_PASSED')
   }
   try {
     const recognizer = loaded?.recognizers.get(job.model)
@@ -172,7 +177,7 @@ async function recognize(id: number, job: WorkerJob, pause: () => Promise<void>)
     const report = await transcribe(job.audio, recognizer, { ...loaded.settings, language, channel, headerless, words, searchFor: loaded.phraseLists.wishesOf(job), detectors: loaded.detectors, cascade, interrupt, pause })
     return { ok: true, report }
   } catch (thrown) {
-    return { ok: false, error: toWire(thrown, 'RECOGNIZER_FAILED') }
+    return { ok: false, error: toWire(thrown, isOutOfMemory(thrown) ? 'OUT_OF_MEMORY' : 'RECOGNIZER_FAILED') }
   }
 }
 

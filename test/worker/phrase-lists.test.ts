@@ -8,7 +8,7 @@ import { PhraseLists } from '../../src/worker/phrase-lists.js'
 import type { WorkerJob } from '../../src/worker/protocol.js'
 
 const LIST: PhraseList = { id: 'shop@1', phrases: ['a', 'b', 'c'].map((spelling) => ({ spellings: [spelling], weight: 1 })) }
-const job = (extra: Partial<WorkerJob>): WorkerJob => ({ audio: new Uint8Array(), model: 'm', language: undefined, channel: 'mix', headerless: undefined, words: false, deadlineAt: 0, ...extra })
+const job = (extra: Partial<WorkerJob>): WorkerJob => ({ audio: new Uint8Array(), model: 'm', language: undefined, channel: 'mix', headerless: undefined, words: false, remainingSeconds: 1, ...extra })
 
 /** A model that cannot spell some, and counts what it compiles. */
 function makeModel(unspellable: number[]): { model: Recognizer; compiled: string[] } {

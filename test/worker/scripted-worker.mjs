@@ -14,6 +14,7 @@ process.on('message', (message) => {
   if (message.kind === 'resume') paused.get(message.id)()
   if (message.kind === 'phrases') take(message.list)
   if (message.kind === 'forget') lists.delete(message.id)
+  if (message.kind === 'ping') process.send({ kind: 'pong' })
   if (message.kind === 'stop') process.exit(0)
 })
 process.on('disconnect', () => process.exit(0))
@@ -61,6 +62,11 @@ async function obey(command, argument, id, job) {
     case 'die-once': return dieOnce(argument)
     case 'hang': while (true) { /* as a stuck native call would */ }
     case 'throw': return { ok: false, error: { code: argument, message: `scripted ${argument}` } }
+    case 'environment': return said(Object.keys(process.env).join(' '))
+    case 'settings': return said(JSON.stringify(settings))
+    case 'remaining': return said(String(job.remainingSeconds))
+    // What a recognizer says before it gives up on a job.
+    case 'no-memory': process.send({ kind: 'failed', error: { code: 'OUT_OF_MEMORY', message: 'as scripted' } }); break
     case 'noise': process.stderr.write('a line of noise\n'); return said('noisy')
   }
 }

@@ -1,0 +1,25 @@
+/**
+ * Whether something failed because memory could not be had. Every layer says it in words of its own: V8, WebAssembly,
+ * ONNX Runtime (C++ and its arenas), CUDA, the system. The error may have been wrapped on its way, so causes count.
+ * What an error of our table says does not: it may quote an upload, and an upload must not pass for a full machine.
+ */
+import { SpeechError } from './errors.js'
+
+const SIGNS: readonly RegExp[] = [
+  /array buffer allocation failed/i,
+  /could not allocate memory/i,
+  /cannot enlarge memory|\(OOM\)|out of memory/i,
+  /bad[_ ]alloc(ation)?/i,
+  /failed to allocate/i,
+  /available memory of \d+ is smaller than/i,
+  /cudaErrorMemoryAllocation/i,
+  /\bENOMEM\b|cannot allocate memory/i,
+]
+
+export function isOutOfMemory(thrown: unknown): boolean {
+  for (let error = thrown; error instanceof Error; error = error.cause) {
+    const { message } = error
+    if (!(error instanceof SpeechError) && SIGNS.some((sign) => sign.test(message))) return true
+  }
+  return false
+}

@@ -1,0 +1,223 @@
+/** Faults of recognition processes: they hang, run out of memory, cannot be started; and what they are not told. */
+import { execFile } from 'node:child_process'
+import { existsSync } from 'node:fs'
+import path from 'node:path'
+import { promisify } from 'node:util'
+import t, { type Test } from 'tap'
+import { isOutOfMemory } from '../../src/out-of-memory.js'
+import { readConfig } from '../../src/config.js'
+import { SpeechError } from '../../src/errors.js'
+import { projectRoot } from '../../src/root.js'
+import { workerEnvironment } from '../../src/worker/environment.js'
+import { Heartbeat } from '../../src/worker/heartbeat.js'
+import type { JobRequest } from '../../src/worker/job.js'
+import type { PoolOptions } from '../../src/worker/pool-options.js'
+import { WorkerPool } from '../../src/worker/pool.js'
+import type { WorkerSettings } from '../../src/worker/protocol.js'
+import { Restarts, type Slot } from '../../src/worker/restarts.js'
+import { workerSettings } from '../../src/worker/worker-settings.js'
+
+const ENTRY = new URL('./scripted-worker.mjs', import.meta.url)
+const SECRET = 'a-secret-that-no-recognizer-needs-0123456789'
+const settings: WorkerSettings = { ...workerSettings(readConfig({}, () => 1)), models: ['scripted'], warmUpClip: 'ok' }
+
+interface Log { readonly replaced: string[]; retries: number }
+
+function makePool(t: Test, overrides: Partial<PoolOptions> = {}): { pool: WorkerPool; log: Log } {
+  const log: Log = { replaced: [], retries: 0 }
+  const pool = new WorkerPool({
+    entry: ENTRY, workers: 2, settings, queue: { jobs: 10, audioSeconds: 100 },
+    queueWaitSeconds: 20, deadlineSeconds: 20, killAfterSeconds: 0.3, startSeconds: 20,
+    events: {
+      onWorkerReady: () => undefined,
+      onWorkerReplaced: (_pid, reason, description) => { log.replaced.push(`${reason}: ${description}`) },
+      onWorkerNoise: () => undefined,
+      onRetry: () => { log.retries++ },
+    },
+    ...overrides,
+  })
+  t.teardown(() => pool.close(0))
+  return { pool, log }
+}
+
+const job = (language: string): JobRequest => ({ client: 'test', audio: new Uint8Array([1, 2, 3]), audioSeconds: 1, model: 'scripted', language })
+
+async function textOf(answer: ReturnType<WorkerPool['run']>): Promise<string> {
+  const { outcome } = await answer
+  return outcome.ok ? outcome.report.text : outcome.error.code
+}
+
+async function until(condition: () => boolean): Promise<void> {
+  while (!condition()) await new Promise((resolve) => setTimeout(resolve, 10))
+}
+
+t.test('an idle worker that stands still is replaced, and no request has to find out', async (t) => {
+  const { pool, log } = makePool(t, { workers: 1, heartbeatSeconds: 0.1 })
+  await pool.start()
+  const [stopped] = pool.processIds
+  process.kill(stopped!, 'SIGSTOP')
+  await until(() => log.replaced.length > 0)
+  t.same(log.replaced, ['timeout: signal SIGKILL'])
+  await until(() => pool.readiness().ready)
+  t.not(pool.processIds[0], stopped)
+  t.equal(await textOf(pool.run(job('say:fresh'))), 'fresh')
+})
+
+t.test('a request that meets a worker that stands still is answered by its replacement', async (t) => {
+  const { pool, log } = makePool(t, { workers: 1, heartbeatSeconds: 0.1 })
+  await pool.start()
+  process.kill(pool.processIds[0]!, 'SIGSTOP')
+  // A question is open when the job comes.
+  await new Promise((resolve) => setTimeout(resolve, 150))
+  t.equal(await textOf(pool.run(job('say:rescued'))), 'rescued')
+  t.same(log, { replaced: ['timeout: signal SIGKILL'], retries: 1 })
+})
+
+t.test('workers that answer, work or compile lists are left alone', async (t) => {
+  const { pool, log } = makePool(t, { workers: 1, heartbeatSeconds: 0.05 })
+  await pool.start()
+  t.equal(await textOf(pool.run(job('sleep:600'))), 'slept')
+  await pool.phraseLists.publish({ id: 'heavy@1', phrases: [] })
+  await new Promise((resolve) => setTimeout(resolve, 500))
+  t.same(log.replaced, [])
+})
+
+t.test('a machine that stood still costs one beat, however long it was', async (t) => {
+  let asked = 0
+  let silent = 0
+  const heartbeat = new Heartbeat(0.02, { beatsAllowed: () => 4, ask: () => { asked++ }, onSilence: () => { silent++ } })
+  t.teardown(() => { heartbeat.stop() })
+  const alive = setInterval(() => undefined, 10)
+  t.teardown(() => { clearInterval(alive) })
+  await until(() => asked === 1)
+  for (const until = performance.now() + 300; performance.now() < until;);
+  await new Promise((resolve) => setImmediate(resolve))
+  t.equal(silent, 0)
+  await until(() => silent === 1)
+  await new Promise((resolve) => setTimeout(resolve, 100))
+  t.same([asked, silent], [1, 1], 'and it is said once')
+})
+
+t.test('a job for which memory runs out is tried on another worker, and the worker is replaced', async (t) => {
+  const { pool, log } = makePool(t)
+  await pool.start()
+  const before = pool.processIds
+  const { outcome, attempts } = await pool.run(job('no-memory'))
+  t.match(outcome, { ok: false, error: { code: 'OUT_OF_MEMORY' } })
+  t.equal(attempts, 2)
+  t.same(log, { replaced: ['crash: as scripted', 'crash: as scripted'], retries: 1 })
+  t.ok(new SpeechError('OUT_OF_MEMORY').retryable)
+  await until(() => pool.readiness().ready)
+  t.notOk(pool.processIds.some((id) => before.includes(id)), 'both are fresh')
+})
+
+t.test('it is known when memory ran out, whoever says so, and never by what an upload says', (t) => {
+  const wrapped = new SpeechError('MODEL_INVALID', 'the runtime does not accept the graph', { cause: new Error('std::bad_alloc') })
+  const failures = [
+    new RangeError('Array buffer allocation failed'), new RangeError('WebAssembly.Memory(): could not allocate memory'), new Error('Aborted(OOM)'),
+    new Error('Non-zero status code returned while running MatMul node. Failed to allocate memory for requested buffer of size 4000000000'),
+    new Error('spawn ENOMEM'), new Error('std::bad_alloc'), wrapped,
+  ]
+  for (const error of failures) t.ok(isOutOfMemory(error), error.message)
+  for (const thrown of [new SpeechError('AUDIO_UNSUPPORTED', 'codec "std::bad_alloc"'), new RangeError('Invalid typed array length: -1'), new TypeError('boom'), 'text', undefined]) t.notOk(isOutOfMemory(thrown))
+  t.end()
+})
+
+t.test('a server without file descriptors lives on, and starts its workers when it has some again', { skip: notBuilt() }, async (t) => {
+  const command = `ulimit -n 64 && exec "${process.execPath}" "$@"`
+  const script = path.join(projectRoot, 'test/worker/no-descriptors.mjs')
+  const { stdout } = await promisify(execFile)('sh', ['-c', command, 'sh', script, JSON.stringify(settings), ENTRY.href], { env: { ...process.env, NODE_OPTIONS: '' } })
+  const { replaced, text } = JSON.parse(stdout) as { replaced: string[]; text: string }
+  t.equal(text, 'alive', 'the other worker answers')
+  t.equal(replaced[0], 'signal SIGKILL')
+  t.ok(replaced.length >= 3 && replaced.slice(1).every((description) => /EMFILE/.test(description)), replaced.join(', '))
+})
+
+t.test('a program that cannot be started is a failed start', async (t) => {
+  const execPath = process.execPath
+  t.teardown(() => { process.execPath = execPath })
+  const { pool, log } = makePool(t, { workers: 1 })
+  process.execPath = '/no/such/node'
+  await t.rejects(pool.start(), { code: 'NOT_READY', message: /ENOENT/ })
+  process.execPath = 'a name with\0a zero, for which fork throws'
+  await until(() => log.replaced.length > 1)
+  t.match(log.replaced, [/crash: .*ENOENT/, /crash: it could not be started: /])
+  process.execPath = execPath
+  await until(() => pool.readiness().ready)
+})
+
+t.test('waits between starts grow for each worker alone, stay short once one has served, and start anew when it is ready', async (t) => {
+  const timers = fakeTimers(t)
+  const spawned: Slot[] = []
+  const restarts = new Restarts((slot) => { spawned.push(slot) })
+  restarts.begin(2)
+  const [one, other] = spawned as [Slot, Slot]
+  const wait = (slot: Slot, wasReady = false): number => {
+    restarts.replace(slot, wasReady)
+    return timers.at(-1)!
+  }
+  t.same(Array.from({ length: 8 }, () => wait(one)), [500, 1000, 2000, 4000, 8000, 16_000, 30_000, 30_000], 'before any has served')
+  t.equal(wait(other), 500, 'the other has waits of its own')
+  t.ok(restarts.isFailing)
+  restarts.ready(other)
+  t.equal(wait(one), 5000, 'at most five seconds from now on')
+  t.equal(wait(other, true), 0, 'what was ready is replaced at once')
+  restarts.ready(one)
+  t.notOk(restarts.isFailing)
+  t.equal(wait(one), 500)
+  restarts.close()
+  t.equal(spawned.length, 2)
+})
+
+t.test('a job carries the time that is left and not a time of day', async (t) => {
+  const { pool } = makePool(t, { workers: 1 })
+  await pool.start()
+  const now = Date.now
+  t.teardown(() => { Date.now = now })
+  const running = pool.run(job('sleep:100'))
+  const waiting = pool.run({ ...job('remaining'), deadlineSeconds: 10 })
+  Date.now = () => now() + 3_600_000
+  t.equal(await textOf(running), 'slept')
+  const remaining = Number(await textOf(waiting))
+  t.ok(remaining > 5 && remaining <= 9.95, `${remaining} s of 10, since it waited`)
+})
+
+t.test('a worker is told what it needs, and no secret', async (t) => {
+  const secrets = { EARSHOT_FEEDBACK_SECRET: SECRET, EARSHOT_SEARCH_AUTHORIZATION: `Bearer ${SECRET}` }
+  Object.assign(process.env, secrets, { SOMEBODY_ELSES_TOKEN: SECRET })
+  t.teardown(() => { for (const name of [...Object.keys(secrets), 'SOMEBODY_ELSES_TOKEN']) Reflect.deleteProperty(process.env, name) })
+  const config = readConfig(secrets, () => 1)
+  const { pool } = makePool(t, { workers: 1, settings: { ...workerSettings(config), models: ['scripted'], warmUpClip: 'ok' } })
+  await pool.start()
+  const told = await textOf(pool.run(job('settings')))
+  t.same(Object.keys(JSON.parse(told) as object).sort(), Object.keys(workerSettings(config)).filter((name) => name !== 'cascadeModel').sort())
+  t.notMatch(told, new RegExp(SECRET))
+  const names = (await textOf(pool.run(job('environment')))).split(' ')
+  // Of Node's channel, and of the test runner, which writes its own into every child.
+  const own = ['NODE_CHANNEL_FD', 'NODE_CHANNEL_SERIALIZATION_MODE']
+  t.same(names.filter((name) => !own.includes(name) && !name.startsWith('_TAPJS_')).sort(), Object.keys(workerEnvironment()).sort())
+  t.notOk(names.some((name) => name.startsWith('EARSHOT_') || name === 'SOMEBODY_ELSES_TOKEN' || name === 'HOME'))
+})
+
+t.test('the environment of a worker holds what its libraries read, and telemetry is off', (t) => {
+  const given = { PATH: '/bin', HOME: '/root', MALLOC_ARENA_MAX: '2', CUDA_VISIBLE_DEVICES: '0', NPM_TOKEN: SECRET, https_proxy: 'http://proxy', ORT_DISABLE_TELEMETRY: '0' }
+  t.same(workerEnvironment(given), { PATH: '/bin', MALLOC_ARENA_MAX: '2', CUDA_VISIBLE_DEVICES: '0', ORT_DISABLE_TELEMETRY: '1' })
+  t.end()
+})
+
+function notBuilt(): string | false {
+  const file = path.join(projectRoot, 'dist/src/worker/pool.js')
+  return existsSync(file) ? false : `${file} is not there`
+}
+
+/** Records the milliseconds of each `setTimeout` instead of waiting for them. */
+function fakeTimers(t: Test): number[] {
+  const asked: number[] = []
+  const { setTimeout: real } = globalThis
+  t.teardown(() => { globalThis.setTimeout = real })
+  globalThis.setTimeout = ((_then: () => void, milliseconds: number) => {
+    asked.push(milliseconds)
+    return real(() => undefined, 0)
+  }) as typeof setTimeout
+  return asked
+}
