@@ -27,8 +27,9 @@ export interface Exchange {
 
 const DEFAULT_TIMEOUT_MS = 120_000
 
-export function keepAliveAgent(): http.Agent {
-  return new http.Agent({ keepAlive: true, maxSockets: Infinity })
+/** `localAddress`: the loopback address to send from. */
+export function keepAliveAgent(localAddress?: string): http.Agent {
+  return new http.Agent({ keepAlive: true, maxSockets: Infinity, ...localAddress !== undefined && { localAddress } })
 }
 
 /** Never rejects. */

@@ -6,7 +6,7 @@
  * Life of a job: accepted → waiting → running ⇄ paused → answered; `running → waiting` once, when its worker died.
  */
 import { SpeechError, type WireError } from '../errors.js'
-import { FairQueue, remainingWork, SHORT_WORK_SECONDS } from './fair-queue.js'
+import { FairQueue, remainingWork } from './fair-queue.js'
 import { forecast } from './forecast.js'
 import { Job, type Answered, type JobRequest } from './job.js'
 import type { PoolOptions } from './pool-options.js'
@@ -17,6 +17,8 @@ import { WorkEstimate, type WorkKind } from './work-estimate.js'
 const MOST_DEATHS = 2
 /** Paused jobs of a worker: each holds its decoded audio. With so many, it takes no new job before one of them is done. */
 const MOST_PAUSED = 3
+/** A job of so little work is short, however short the pieces of long ones are. */
+const SHORT_SECONDS = 0.5
 /** The door does not know the length of an upload yet: that of a short clip. */
 const SHORT_CLIP_SECONDS = 1
 
@@ -102,6 +104,7 @@ export class Dispatcher {
     const seconds = job.pause()
     this.#queue.pause(job, seconds)
     this.#estimate.observePiece(seconds)
+    this.#queue.shortSeconds = Math.max(SHORT_SECONDS, this.#estimate.pieceSeconds)
     this.#paused.set(worker, [...this.#paused.get(worker) ?? [], job])
     this.dispatch()
   }
@@ -142,9 +145,15 @@ export class Dispatcher {
   /** A paused job that needs no answer any more ends as soon as it is resumed, so it goes first. */
   #nextFor(held: readonly Job[]): Job | undefined {
     const over = held.find((job) => job.isAnswered || job.isAbandoned)
-    if (over === undefined) return this.#queue.next(held, (job) => mayInterrupt(job, held))
+    if (over === undefined) return this.#queue.next(held, (job) => this.#mayInterrupt(job, held))
     this.#queue.begin(over)
     return over
+  }
+
+  /** A long job must be half as long as the one that it interrupts, or a worker would begin many and end none. */
+  #mayInterrupt(job: Job, held: readonly Job[]): boolean {
+    if (held.length >= MOST_PAUSED) return false
+    return job.workSeconds <= this.#queue.shortSeconds || held.every((other) => job.workSeconds <= remainingWork(other) / 2)
   }
 
   #resume(worker: RecognitionWorker, job: Job, held: readonly Job[]): void {
@@ -202,12 +211,6 @@ export class Dispatcher {
   #checkEmpty(): void {
     if (this.isEmpty) this.#onEmpty()
   }
-}
-
-/** Among long jobs each must be half as long as the one that it interrupts, or a worker would begin many and end none. */
-function mayInterrupt(job: Job, held: readonly Job[]): boolean {
-  if (held.length >= MOST_PAUSED) return false
-  return job.workSeconds <= SHORT_WORK_SECONDS || held.every((other) => job.workSeconds <= remainingWork(other) / 2)
 }
 
 function kindOf({ model, nBest = 1, phrases, words = false }: JobRequest): WorkKind {

@@ -49,8 +49,6 @@ export interface Place<T> {
 }
 
 export const STRETCH = 2
-/** About one piece of a long job: a job of so little work may run while any other one is paused. */
-export const SHORT_WORK_SECONDS = 0.5
 /** A job that took longer than expected still has something to do. */
 const LEAST_WORK_SECONDS = 0.001
 /** Accounts of clients without jobs that are remembered; beyond, those that had least are forgotten. */
@@ -78,6 +76,8 @@ export class FairQueue<T extends Schedulable> {
   readonly #charges = new Map<T, number>()
   #virtualSeconds = 0
   #length = 0
+  /** About one piece of a long job: work that is as short goes first, where its client had no more than its share. */
+  shortSeconds = 0.5
 
   constructor(limits: QueueLimits) {
     this.#limits = limits
@@ -192,7 +192,7 @@ export class FairQueue<T extends Schedulable> {
 
   #place(job: T, starts: number): Place<T> {
     const workSeconds = remainingWork(job)
-    const isPrompt = job.workSeconds <= SHORT_WORK_SECONDS && starts <= this.#virtualSeconds + SHORT_WORK_SECONDS
+    const isPrompt = job.workSeconds <= this.shortSeconds && starts <= this.#virtualSeconds + this.shortSeconds
     return { job, due: dueAt(job), isPrompt, ends: starts + workSeconds, workSeconds, isPaused: false }
   }
 
