@@ -32,6 +32,7 @@ export function readConfig(environment: NodeJS.ProcessEnv = process.env, cores: 
     host: settings.EARSHOT_HOST,
     port: settings.EARSHOT_PORT,
     clientHeader: settings.EARSHOT_CLIENT_HEADER === '' ? undefined : settings.EARSHOT_CLIENT_HEADER.toLowerCase(),
+    keysFile: settings.EARSHOT_KEYS_FILE === '' ? undefined : path.resolve(settings.EARSHOT_KEYS_FILE),
     logLevel: settings.EARSHOT_LOG_LEVEL,
     logTranscripts: settings.EARSHOT_LOG_TRANSCRIPTS,
     models,
