@@ -9,7 +9,7 @@ import { rm } from 'node:fs/promises'
 import path from 'node:path'
 import { parseArgs } from 'node:util'
 import { SpeechError } from '../errors.js'
-import { changeKeys, KEY_NAME, readKeys, writeSecret, type KeyEntry } from './keys-file.js'
+import { changeKeys, KEY_NAME, readInstant, readKeys, writeSecret, type KeyEntry } from './keys-file.js'
 import { NO_KEY, SCOPE_NAMES, type Scope } from './scopes.js'
 import { createKey, hashKey } from './secret.js'
 
@@ -120,7 +120,7 @@ function readScopes(list: string | undefined): Scope[] {
 
 function readExpiry(text: string | undefined): string | undefined {
   if (text === undefined) return undefined
-  const instant = DATE.test(text) ? Date.parse(text) : NaN
+  const instant = DATE.test(text) ? readInstant(text) : NaN
   if (!(instant > Date.now())) throw new SpeechError('CONFIG_INVALID', `--expires takes a day to come, such as 2030-01-31, or an instant, such as 2030-01-31T12:00Z, not "${text}"`)
   return new Date(instant).toISOString()
 }

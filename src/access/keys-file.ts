@@ -113,11 +113,17 @@ function parseKeys(file: string, text: string): readonly KeyEntry[] {
   const { keys } = content
   for (const [index, { name, sha256, created, expires }] of keys.entries()) {
     if (name === NO_KEY) throw invalid(`has a key named "${NO_KEY}", which stands for requests without one`)
-    if ([created, expires].some((instant) => instant !== undefined && Number.isNaN(Date.parse(instant)))) throw invalid(`has a date that does not exist at "${name}"`)
+    if ([created, expires].some((instant) => instant !== undefined && Number.isNaN(readInstant(instant)))) throw invalid(`has a date that does not exist at "${name}"`)
     if (keys.findIndex((other) => other.name === name) < index) throw invalid(`names "${name}" twice`)
     if (keys.findIndex((other) => other.sha256 === sha256) < index) throw invalid(`has the key of "${name}" twice`)
   }
   return keys
+}
+
+/** Milliseconds; NaN for a day that does not exist, which `Date` alone takes for one of the next month. */
+export function readInstant(text: string): number {
+  const instant = Date.parse(text)
+  return !Number.isNaN(instant) && new Date(instant).toISOString().slice(0, 10) === text.slice(0, 10) ? instant : NaN
 }
 
 async function openNew(file: string, mode: number, whenThere: string): Promise<FileHandle> {

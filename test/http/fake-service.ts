@@ -8,7 +8,7 @@ import { readConfig } from '../../src/config.js'
 import { toWire } from '../../src/errors.js'
 import { Feedback } from '../../src/feedback/feedback.js'
 import { buildApp } from '../../src/http/app.js'
-import type { DriftView, Pool } from '../../src/http/dependencies.js'
+import type { AppDependencies, DriftView, Pool } from '../../src/http/dependencies.js'
 import { Intake } from '../../src/http/intake.js'
 import { openSearchEngine } from '../../src/search/engine.js'
 import { showCatalogues } from '../../src/telemetry/catalogue-metrics.js'
@@ -36,6 +36,7 @@ export const REPORT: Report = {
 
 interface Setup {
   readonly app: FastifyInstance
+  readonly dependencies: AppDependencies
   readonly url: string
   readonly jobs: JobRequest[]
   readonly intake: Intake
@@ -87,11 +88,12 @@ export async function setUp(t: Test, environment: Record<string, string> = {}, f
   showConcepts(telemetry.live, () => feedback.figures())
   const catalogues = new CatalogueStore(fake.publisher ?? WILLING, config)
   showCatalogues(telemetry.live, () => catalogues.list())
-  const app = await buildApp({ config, keys, pool, telemetry, drift: { observe: () => undefined, ...drift }, intake, feedback, catalogues, searchEngine: openSearchEngine(config), models, logger: pino({ level: 'trace' }, { write: (line: string) => { logged.push(line) } }) }, '0.0.0')
+  const dependencies: AppDependencies = { config, keys, pool, telemetry, drift: { observe: () => undefined, ...drift }, intake, feedback, catalogues, searchEngine: openSearchEngine(config), models, logger: pino({ level: 'trace' }, { write: (line: string) => { logged.push(line) } }) }
+  const app = await buildApp(dependencies, '0.0.0')
   t.teardown(() => app.close())
   const url = await app.listen({ host: '127.0.0.1', port: 0 })
   const metric = async (name: string): Promise<string[]> => (await telemetry.exposition()).split('\n').filter((line) => line.startsWith(name) && !line.endsWith(' 0'))
-  return { app, url, jobs, intake, catalogues, telemetry, logged, metric }
+  return { app, dependencies, url, jobs, intake, catalogues, telemetry, logged, metric }
 }
 
 export function post(url: string, body: Buffer | string, headers: Record<string, string> = {}): Promise<Response> {
