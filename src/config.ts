@@ -29,9 +29,7 @@ export function readConfig(environment: NodeJS.ProcessEnv = process.env, cores: 
   }
   const threads = settings.EARSHOT_THREADS
   return Object.freeze({
-    host: settings.EARSHOT_HOST,
-    port: settings.EARSHOT_PORT,
-    clientHeader: settings.EARSHOT_CLIENT_HEADER === '' ? undefined : settings.EARSHOT_CLIENT_HEADER.toLowerCase(),
+    ...networkSettings(settings),
     logLevel: settings.EARSHOT_LOG_LEVEL,
     logTranscripts: settings.EARSHOT_LOG_TRANSCRIPTS,
     models,
@@ -104,6 +102,16 @@ function modelNames(list: string): string[] {
   const names = [...new Set(list.split(','))]
   if (names.length > MAX_MODELS) throw new SpeechError('CONFIG_INVALID', `EARSHOT_MODELS must name at most ${MAX_MODELS} models, not ${names.length}`)
   return names
+}
+
+/** Where the service listens, and whom it takes for whom. */
+function networkSettings(settings: Settings) {
+  return {
+    host: settings.EARSHOT_HOST,
+    port: settings.EARSHOT_PORT,
+    clientHeader: settings.EARSHOT_CLIENT_HEADER === '' ? undefined : settings.EARSHOT_CLIENT_HEADER.toLowerCase(),
+    keysFile: settings.EARSHOT_KEYS_FILE === '' ? undefined : path.resolve(settings.EARSHOT_KEYS_FILE),
+  }
 }
 
 function searchSettings(settings: Settings) {

@@ -24,7 +24,8 @@ const CODECS = 'opus|vorbis|flac|mp3|aac|alac|amr_nb|amr_wb|adpcm_ima|adpcm_ms'
 export const SETTINGS = Type.Object({
   EARSHOT_HOST: text('127.0.0.1', 'Address to listen on; `0.0.0.0` for every network.'),
   EARSHOT_PORT: whole(8080, 0, 65_535, 'TCP port; 0 lets the system choose.'),
-  EARSHOT_CLIENT_HEADER: Type.String({ default: '', pattern: '^$|^[A-Za-z0-9-]{1,64}$', description: 'Header in which a gateway names the client of a request, for fair scheduling. Set it only where the gateway overwrites the header. Empty: clients are told apart by address.' }),
+  EARSHOT_CLIENT_HEADER: Type.String({ default: '', pattern: '^$|^[A-Za-z0-9-]{1,64}$', description: 'Header in which a gateway names the client of a request, for fair scheduling. Set it only where the gateway overwrites the header. Empty: clients are told apart by access key, or by address.' }),
+  EARSHOT_KEYS_FILE: text('', 'File of access keys, made by `npm run keys`; every route but health, readiness and pages asks for a key then. It is read again whenever it changes. Empty: no key is asked for.'),
   EARSHOT_LOG_LEVEL: Type.Union(
     [Type.Literal('fatal'), Type.Literal('error'), Type.Literal('warn'), Type.Literal('info'), Type.Literal('debug'), Type.Literal('trace'), Type.Literal('silent')],
     { default: 'info', description: 'Least severe log line written: `fatal`, `error`, `warn`, `info`, `debug`, `trace` or `silent`.' }),

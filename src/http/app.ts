@@ -10,6 +10,7 @@ import { Server, type Socket } from 'node:net'
 import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox'
 import Fastify, { LogController, type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify'
 import { ERRORS, SpeechError } from '../errors.js'
+import { guardRoutes } from './access.js'
 import { CatalogueReply, SearchReply } from './catalogue-schemas.js'
 import { catalogues } from './catalogues.js'
 import { nameClients } from './clients.js'
@@ -55,6 +56,7 @@ export async function buildApp(dependencies: AppDependencies, version: string): 
   app.addContentTypeParser('*', (_request, _payload, done) => { done(null) })
   nameClients(app, config.clientHeader)
   observeRequests(app, dependencies)
+  guardRoutes(app, dependencies)
   closeGently(app, dependencies)
   app.setErrorHandler((thrown, request, reply) => replyWithError(asSpeechError(thrown), request, reply))
   app.setNotFoundHandler((request, reply) => replyWithError(new SpeechError('ROUTE_NOT_FOUND', `${request.method} ${request.url.split('?')[0]!.slice(0, 200)}`), request, reply))
@@ -69,7 +71,7 @@ export async function buildApp(dependencies: AppDependencies, version: string): 
   // Probes, scrapes and an open page come every few seconds; only their failures are worth a line.
   await app.register(operations, { ...dependencies, logLevel: 'error' })
   await app.register(drift, { ...dependencies, logLevel: 'error' })
-  app.get('/', { schema: { hide: true } }, (_request, reply) => reply.redirect('/docs'))
+  app.get('/', { config: { access: 'open' }, schema: { hide: true } }, (_request, reply) => reply.redirect('/docs'))
   return app
 }
 

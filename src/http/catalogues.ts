@@ -18,10 +18,12 @@ export const catalogues: FastifyPluginAsyncTypebox<AppDependencies> = async (sco
   const errors = { '4xx': ErrorReply, '5xx': ErrorReply }
 
   scope.get('/v1/catalogues', {
+    config: { access: 'catalogues' },
     schema: { summary: 'List the catalogues', tags: ['search'], response: { 200: CatalogueListReply } },
   }, async () => ({ data: store.list().map(describe) }))
 
   scope.put('/v1/catalogues/:name', {
+    config: { access: 'catalogues' },
     schema: {
       summary: 'Make or replace a catalogue',
       description: 'CSV or JSON Lines of id, name, and optionally aliases, weight, tags. Answered when every recognition process hears with it.',
@@ -46,10 +48,12 @@ export const catalogues: FastifyPluginAsyncTypebox<AppDependencies> = async (sco
   })
 
   scope.get('/v1/catalogues/:name', {
+    config: { access: 'catalogues' },
     schema: { summary: 'Describe a catalogue', tags: ['search'], params: CatalogueParameters, response: { 200: CatalogueReply, ...errors } },
   }, async ({ params }) => describe(store.get(params.name)))
 
   scope.delete('/v1/catalogues/:name', {
+    config: { access: 'catalogues' },
     schema: { summary: 'Remove a catalogue', tags: ['search'], params: CatalogueParameters, response: { 204: Type.Null(), ...errors } },
   }, async (request, reply) => {
     store.delete(request.params.name)

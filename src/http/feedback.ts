@@ -18,6 +18,7 @@ export const feedback: FastifyPluginAsyncTypebox<AppDependencies> = async (scope
   scope.setValidatorCompiler(TypeBoxValidatorCompiler)
 
   scope.post('/v1/feedback', {
+    config: { access: 'feedback' },
     schema: {
       summary: 'Say what became of a transcript',
       description: 'One event of each kind for an answer. With `corrected`, `text` and `transcript` together are a label of the source `correction`.',
@@ -33,6 +34,7 @@ export const feedback: FastifyPluginAsyncTypebox<AppDependencies> = async (scope
   })
 
   scope.post('/v1/labels', {
+    config: { access: 'labels' },
     schema: {
       summary: 'Say what was really said',
       description: 'One label of each source for an answer. `transcript` is the text of the answer, unchanged: the service has not kept it.',

@@ -24,6 +24,7 @@ const GRANULARITIES = 'timestamp_granularities'
 export const openAiTranscriptions: FastifyPluginAsyncTypebox<AppDependencies> = async (scope, dependencies) => {
   admitAudio(scope, dependencies)
   scope.post('/v1/audio/transcriptions', {
+    config: { access: 'transcribe' },
     schema: {
       summary: 'Transcribe a clip (compatible with OpenAI)',
       description: 'Clients made for OpenAI\'s API work when their base URL points here.',

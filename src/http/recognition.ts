@@ -58,7 +58,7 @@ export function admitAudio(scope: FastifyInstance, { intake, pool, telemetry }: 
   })
   scope.setErrorHandler((thrown, request, reply) => {
     const error = asSpeechError(thrown)
-    telemetry.failed(error.code, { model: request.progress.model, secondsSinceUpload: secondsSince(request.progress.receivedAt) })
+    telemetry.failed(error.code, { model: request.progress.model, client: request.keyName, secondsSinceUpload: secondsSince(request.progress.receivedAt) })
     return replyWithError(error, request, reply)
   })
 }
@@ -88,7 +88,7 @@ export async function recognize(input: RecognitionInput, request: FastifyRequest
   if (!outcome.ok) throw fromWire(outcome.error)
   const report = { ...outcome.report, seconds: { receive: request.progress.receiveSeconds, ...outcome.report.seconds } }
   const deadlineSeconds = Math.min(config.deadlineSeconds, input.deadlineSeconds ?? Infinity)
-  telemetry.recognized(report, { model: model.name, secondsSinceUpload: secondsSince(request.progress.receivedAt), deadlineSeconds, audioBytes: input.audio.byteLength })
+  telemetry.recognized(report, { model: model.name, client: request.keyName, secondsSinceUpload: secondsSince(request.progress.receivedAt), deadlineSeconds, audioBytes: input.audio.byteLength })
   drift.observe(report, sessionOf(request))
   logReport(report, request, config.logTranscripts)
   return report

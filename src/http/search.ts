@@ -30,6 +30,7 @@ interface Found {
 export const search: FastifyPluginAsyncTypebox<AppDependencies> = async (scope, dependencies) => {
   admitAudio(scope, dependencies)
   scope.post('/v1/search', {
+    config: { access: 'search' },
     schema: {
       summary: 'Search by voice',
       description: 'The body is the audio file as it is, as for /v1/transcriptions.',

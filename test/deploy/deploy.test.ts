@@ -107,7 +107,7 @@ t.test('every panel says what it shows, in which unit, from the chosen source, a
 
 t.test('compose.yml mounts what exists, where its reader looks for it, and sets only settings of ours', (t) => {
   const { services, volumes } = readDeployed('compose.yml') as unknown as { services: Record<string, { volumes: string[]; environment?: YamlMap; healthcheck?: YamlMap; command?: string[] }>; volumes: YamlMap }
-  const settings = [...read('src/config.ts').matchAll(/^ {2}(EARSHOT_\w+):/gm)].map(([, name]) => name!)
+  const settings = [...read('src/settings.ts').matchAll(/^ {2}(EARSHOT_\w+):/gm)].map(([, name]) => name!)
   t.same(Object.keys(services.earshot!.environment!).filter((name) => !settings.includes(name)), [])
   for (const [name, { volumes: mounts, healthcheck }] of Object.entries(services)) {
     for (const [source, target] of mounts.map((mount) => mount.split(':') as [string, string])) {
@@ -117,15 +117,17 @@ t.test('compose.yml mounts what exists, where its reader looks for it, and sets 
     t.ok(healthcheck !== undefined || (name === 'earshot' && /^HEALTHCHECK /m.test(read('Dockerfile'))), `${name} has a health check`)
   }
   t.ok(services.prometheus!.command!.includes('--config.file=/etc/prometheus/prometheus.yml'))
-  t.match(read('Dockerfile'), /^RUN install -d -o 1000 -g 1000 \/drift$/m, 'the volume belongs to the user of the service')
+  t.match(read('Dockerfile'), /^RUN install -d -o 1000 -g 1000 \/drift \/keys$/m, 'the volumes belong to the user of the service')
   t.end()
 })
 
 t.test('Prometheus scrapes, and Grafana asks, the services of compose.yml at the ports that they have', (t) => {
   const { services } = readDeployed('compose.yml') as unknown as { services: Record<string, { ports: string[]; volumes: string[] }> }
-  const { scrape_configs: scrapes } = readDeployed('prometheus/prometheus.yml') as unknown as { scrape_configs: { job_name: string; static_configs: { targets: string[] }[] }[] }
+  const { scrape_configs: scrapes } = readDeployed('prometheus/prometheus.yml') as unknown as { scrape_configs: { job_name: string; authorization?: { credentials_file: string }; static_configs: { targets: string[] }[] }[] }
   const [target] = scrapes.find(({ job_name: name }) => name === 'earshot')!.static_configs[0]!.targets
   t.equal(target, `earshot:${services.earshot!.ports[0]!.split(':').at(-1)!}`)
+  const { authorization } = scrapes.find(({ job_name: name }) => name === 'earshot')!
+  t.ok(services.prometheus!.volumes.includes(`keys:${path.posix.dirname(authorization!.credentials_file)}:ro`), 'and finds its key')
   const { datasources } = readDeployed('grafana/provisioning/datasources/prometheus.yaml') as unknown as { datasources: { url: string }[] }
   t.equal(datasources[0]!.url, `http://prometheus:${services.prometheus!.ports[0]!.split(':').at(-1)!}`)
   const { providers } = readDeployed('grafana/provisioning/dashboards/earshot.yaml') as unknown as { providers: { options: { path: string } }[] }
