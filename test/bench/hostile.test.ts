@@ -113,7 +113,8 @@ t.test('a run that goes on where it ended counts what one run counts, and names 
   const saved: State[] = []
   const options = { server, clients: 3, onBlock: (state: State) => { saved.push(JSON.parse(JSON.stringify(state)) as State) } }
   await runCampaign(emptyState(1, 50), 50 + BLOCK + 10, options)
-  t.match(saved.at(-1), { next: 50 + BLOCK + 10, outcomes: { '422 AUDIO_UNREADABLE': BLOCK + 10 }, faults: [] })
+  t.match(saved.at(-1), { next: 50 + BLOCK + 10, faults: [] })
+  t.equal(Object.values(saved.at(-1)!.outcomes).reduce((sum, count) => sum + count), BLOCK + 10)
   const resumed = saved[0]!
   t.equal(resumed.next, 50 + BLOCK)
   await runCampaign(resumed, 50 + BLOCK + 10, { ...options, onBlock: () => undefined })
@@ -149,8 +150,8 @@ t.test('hundreds of hostile inputs end no worker, and each is answered with what
   const server = await startServer({ model: 'moonshine-tiny-en', workers: 1, settings: SERVICE_SETTINGS, entry: ENTRY })
   t.teardown(() => server.stop())
   const state = emptyState(13, 0)
-  await runCampaign(state, 300, { server, clients: 3, onBlock: () => undefined })
+  await runCampaign(state, 240, { server, clients: 3, onBlock: () => undefined })
   t.same(state.faults, [])
-  t.equal(state.next, 300)
-  t.ok(state.outcomes['200']! > 60 && state.outcomes['422 AUDIO_UNREADABLE']! > 30, 'some are read, some refused')
+  t.equal(state.next, 240)
+  t.ok(state.outcomes['200']! > 50 && state.outcomes['422 AUDIO_UNREADABLE']! > 25, 'some are read, some refused')
 })
