@@ -11,7 +11,15 @@ import path from 'node:path'
 import { projectRoot } from '../src/root.js'
 import { startProgress } from './audio/progress.js'
 import { keepAliveAgent } from './exchange.js'
-import { cpuSecondsOf, emptyState, runCampaign, send, type MemorySample, type Slow, type State } from './hostile/campaign.js'
+import {
+  cpuSecondsOf,
+  emptyState,
+  runCampaign,
+  send,
+  type MemorySample,
+  type Slow,
+  type State,
+} from './hostile/campaign.js'
 import { inputAt } from './hostile/inputs.js'
 import { FEEDBACK_SECRET } from './hostile/requests.js'
 import { beginRun } from './machine.js'
@@ -28,36 +36,58 @@ const MOST_SECONDS = 2
 const MOST_GROWTH = 1.2
 const TRIES_ALONE = 3
 /**
- * Tokens that were made here are taken. Nobody else is served, so a queue means that the machine is busy. A header that
- * says 1 kHz makes minutes of a short clip, which may take long: what is longer than 20 s is refused, so that all that is
- * left has to be quick.
+ * Tokens that were made here are taken. Nobody else is served, so a queue means that the machine is busy. A header
+ * that says 1 kHz makes minutes of a short clip, which may take long: what is longer than 20 s is refused, so that
+ * everything else has to be quick.
  */
-export const SERVICE_SETTINGS = { EARSHOT_FEEDBACK_SECRET: FEEDBACK_SECRET, EARSHOT_QUEUE_WAIT_SECONDS: '60', EARSHOT_MAX_AUDIO_SECONDS: '20', EARSHOT_LOG_LEVEL: 'warn' }
+export const SERVICE_SETTINGS = {
+  EARSHOT_FEEDBACK_SECRET: FEEDBACK_SECRET,
+  EARSHOT_QUEUE_WAIT_SECONDS: '60',
+  EARSHOT_MAX_AUDIO_SECONDS: '20',
+  EARSHOT_LOG_LEVEL: 'warn',
+}
 
 export const run: RunBench = async (args) => {
   const given = parseOptions(args, {
-    model: { type: 'string', default: DEFAULT_MODEL }, seed: { type: 'string', default: '1' }, from: { type: 'string' }, count: { type: 'string', default: '2000' },
-    clients: { type: 'string', default: '4' }, workers: { type: 'string', default: '0' }, resume: { type: 'boolean', default: false }, save: { type: 'string' },
+    model: { type: 'string', default: DEFAULT_MODEL },
+    seed: { type: 'string', default: '1' },
+    from: { type: 'string' },
+    count: { type: 'string', default: '2000' },
+    clients: { type: 'string', default: '4' },
+    workers: { type: 'string', default: '0' },
+    resume: { type: 'boolean', default: false },
+    save: { type: 'string' },
   })
   const seed = countOption('seed', given.seed, 1, 0)
   if (given.save !== undefined) return saveInput(seed, countOption('save', given.save, 0, 0))
   const from = countOption('from', given.from, 0, 0)
   const file = path.join(RESULTS, `hostile-${seed}.json`)
-  const state = given.resume && existsSync(file) ? { ...JSON.parse(readFileSync(file, 'utf8')) as State, memory: [] } : emptyState(seed, from)
+  const state =
+    given.resume && existsSync(file)
+      ? { ...(JSON.parse(readFileSync(file, 'utf8')) as State), memory: [] }
+      : emptyState(seed, from)
   const end = state.from + countOption('count', given.count, 2000)
   const bench = await beginRun('hostile', { ...given, next: state.next })
-  const server = await startServer({ model: given.model, workers: countOption('workers', given.workers, 0, 0), settings: SERVICE_SETTINGS })
+  const server = await startServer({
+    model: given.model,
+    workers: countOption('workers', given.workers, 0, 0),
+    settings: SERVICE_SETTINGS,
+  })
   const progress = startProgress('hostile', Math.max(1, Math.ceil((end - state.next) / 200)))
   mkdirSync(RESULTS, { recursive: true })
   await runCampaign(state, end, {
-    server, clients: countOption('clients', given.clients, 4),
-    onBlock(now) { writeFileSync(file, JSON.stringify(now)); progress.step() },
+    server,
+    clients: countOption('clients', given.clients, 4),
+    onBlock(now) {
+      writeFileSync(file, JSON.stringify(now))
+      progress.step()
+    },
   })
   const alone = await sendAlone(state, server)
   const ended = await server.stop()
   for (const { number } of state.faults.slice(0, 20)) saveInput(seed, number)
   print(state, alone)
-  const missed = [...missedOf(state, alone), ...ended === 0 ? [] : [`the service left with ${ended}`]]
+  const missed = [...missedOf(state, alone), ...(ended === 0 ? [] : [`the service left with ${ended}`])]
   for (const line of missed) console.log(`  missed: ${line}`)
   console.log(missed.length === 0 ? '\nevery target was met' : `\n${missed.length} targets were missed`)
   await bench.save({ state, alone, missed })
@@ -71,13 +101,18 @@ function saveInput(seed: number, number: number): boolean {
   mkdirSync(RESULTS, { recursive: true })
   writeFileSync(`${file}.bin`, body)
   writeFileSync(`${file}.json`, `${JSON.stringify(described, null, 2)}\n`)
-  console.log(`input ${number}: ${described.method} ${described.path}, ${described.says}; ${body.length} bytes in ${path.relative(process.cwd(), file)}.bin`)
+  const where = `${body.length} bytes in ${path.relative(process.cwd(), file)}.bin`
+  console.log(`input ${number}: ${described.method} ${described.path}, ${described.says}; ${where}`)
   return true
 }
 
-export interface Alone { readonly number: number; readonly milliseconds: number; readonly cpuSeconds: number }
+export interface Alone {
+  readonly number: number
+  readonly milliseconds: number
+  readonly cpuSeconds: number
+}
 
-/** The slowest again, one at a time: the quickest of three tries, and the CPU time of all processes of the service in it. */
+/** The slowest again, one at a time: the quickest of three tries, and the CPU time of all processes in it. */
 async function sendAlone(state: State, server: Server): Promise<Alone[]> {
   const agent = keepAliveAgent()
   const alone: Alone[] = []
@@ -96,18 +131,39 @@ async function sendAlone(state: State, server: Server): Promise<Alone[]> {
 
 function print(state: State, alone: readonly Alone[]): void {
   const sent = state.next - state.from
-  console.log(`${sent} inputs of seed ${state.seed} from number ${state.from} on, in ${fixed(state.seconds, 0)} s (${fixed(sent / state.seconds, 0)} a second), ${fixed(1000 * state.cpuSeconds / sent, 0)} ms of CPU time of the service each, ${state.busy} tries refused because of load\n`)
-  printTable(['answer', 'inputs'], Object.entries(state.outcomes).sort(([, a], [, b]) => b - a))
+  const rate = `${fixed(sent / state.seconds, 0)} a second`
+  console.log(
+    `${sent} inputs of seed ${state.seed} from number ${state.from} on, in ${fixed(state.seconds, 0)} s (${rate})`,
+  )
+  const cpuMs = fixed((1000 * state.cpuSeconds) / sent, 0)
+  console.log(`${cpuMs} ms of CPU time of the service each, ${state.busy} tries refused because of load
+`)
+  printTable(
+    ['answer', 'inputs'],
+    Object.entries(state.outcomes).sort(([, a], [, b]) => b - a),
+  )
   console.log()
-  printTable(['input', 'sent', 'taken', 'mean ms'], Object.entries(state.kinds).sort().map(([kind, own]) => [kind, own.sent, own.taken, fixed(own.milliseconds / own.sent, 0)]))
+  printTable(
+    ['input', 'sent', 'taken', 'mean ms'],
+    Object.entries(state.kinds)
+      .sort()
+      .map(([kind, own]) => [kind, own.sent, own.taken, fixed(own.milliseconds / own.sent, 0)]),
+  )
   console.log('\nthe slowest, and what they take alone:\n')
-  printTable(['number', 'input', 'ms', 'alone, ms', 'alone, CPU s', 'answer'], state.slowest.map((slow, index) => slowRow(slow, alone[index])))
+  printTable(
+    ['number', 'input', 'ms', 'alone, ms', 'alone, CPU s', 'answer'],
+    state.slowest.map((slow, index) => slowRow(slow, alone[index])),
+  )
   console.log('\nresident memory, MB:\n')
   const { memory } = state
   const shown = [0, 0.25, 0.5, 0.75, 1].flatMap((share) => memory[Math.round(share * (memory.length - 1))] ?? [])
-  printTable(['after input', 'server', 'workers'], shown.map(({ number, serverBytes, workersBytes }) => [number, megabytes(serverBytes), megabytes(workersBytes)]))
+  printTable(
+    ['after input', 'server', 'workers'],
+    shown.map(({ number, serverBytes, workersBytes }) => [number, megabytes(serverBytes), megabytes(workersBytes)]),
+  )
   console.log()
-  for (const { number, kind, says, fault } of state.faults) console.log(`  fault: input ${number} (${kind}; ${says}): ${fault}`)
+  for (const { number, kind, says, fault } of state.faults)
+    console.log(`  fault: input ${number} (${kind}; ${says}): ${fault}`)
 }
 
 function slowRow({ number, kind, milliseconds, outcome }: Slow, again: Alone | undefined): (string | number)[] {
@@ -117,8 +173,13 @@ function slowRow({ number, kind, milliseconds, outcome }: Slow, again: Alone | u
 /** An answer that is slow only while the machine does something else is listed, and no fault. */
 export function missedOf({ faults, memory }: State, alone: readonly Alone[]): string[] {
   return [
-    ...faults.length === 0 ? [] : [`${faults.length} faults`],
-    ...alone.filter(({ milliseconds }) => milliseconds > MOST_SECONDS * 1000).map(({ number, milliseconds }) => `input ${number}: ${fixed(milliseconds / 1000, 1)} s alone, and ${MOST_SECONDS} s are allowed`),
+    ...(faults.length === 0 ? [] : [`${faults.length} faults`]),
+    ...alone
+      .filter(({ milliseconds }) => milliseconds > MOST_SECONDS * 1000)
+      .map(
+        ({ number, milliseconds }) =>
+          `input ${number}: ${fixed(milliseconds / 1000, 1)} s alone, and ${MOST_SECONDS} s are allowed`,
+      ),
     ...growthOf(memory).map((line) => `memory grew: ${line}`),
   ]
 }
@@ -128,7 +189,9 @@ function growthOf(memory: readonly MemorySample[]): string[] {
   if (memory.length < 40) return []
   const quarter = Math.floor(memory.length / 4)
   return (['serverBytes', 'workersBytes'] as const).flatMap((which) => {
-    const [second, last] = [memory.slice(quarter, 2 * quarter), memory.slice(-quarter)].map((samples) => median(samples.map((sample) => sample[which]))) as [number, number]
+    const [second, last] = [memory.slice(quarter, 2 * quarter), memory.slice(-quarter)].map((samples) =>
+      median(samples.map((sample) => sample[which])),
+    ) as [number, number]
     return last > MOST_GROWTH * second ? [`${which} from ${megabytes(second)} to ${megabytes(last)} MB`] : []
   })
 }

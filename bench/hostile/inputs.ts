@@ -1,8 +1,10 @@
 /** Input number N of seed S: always the same request, byte for byte, whatever was sent before. */
 import { hostileWavs } from '../../fixtures/hostile.js'
-import { mutate } from './mutations.js'
+import { mutate } from './mutant.js'
 import { chanceOf, type Chance } from './random.js'
-import { askAboutClip, askByForm, askSomewhere, askWithCatalogue, askWithFeedback, askWithMediaType, type Asked } from './requests.js'
+import type { Asked } from './asked.js'
+import { askWithCatalogue } from './catalogues.js'
+import { askAboutClip, askByForm, askSomewhere, askWithFeedback, askWithMediaType } from './requests.js'
 import { FORMAT_NAMES, readSeeds } from './seeds.js'
 
 export interface Input extends Asked {
@@ -18,7 +20,14 @@ const handMade = hostileWavs()
 
 /** Shares of a hundred. */
 const KINDS: readonly (readonly [share: number, kind: string])[] = [
-  ...FORMAT_NAMES.map((format) => [7, format] as const), [2, 'hand-made wav'], [5, 'media type'], [7, 'form'], [4, 'query'], [5, 'feedback'], [4, 'catalogue'], [3, 'elsewhere'],
+  ...FORMAT_NAMES.map((format) => [7, format] as const),
+  [2, 'hand-made wav'],
+  [5, 'media type'],
+  [7, 'form'],
+  [4, 'query'],
+  [5, 'feedback'],
+  [4, 'catalogue'],
+  [3, 'elsewhere'],
 ]
 export const INPUT_KINDS = KINDS.map(([, kind]) => kind)
 
@@ -35,7 +44,11 @@ function make(kind: string, chance: Chance): Asked & { says: string } {
     return { ...plainly(Buffer.from(bytes)), says: name }
   }
   if (kind === 'media type') return { ...askWithMediaType(sound(chance), chance), says: 'samples without a header' }
-  if (kind === 'form') return { ...askByForm(chance.happens(0.3) ? spoiled(kind, chance).bytes : sound(chance), chance), says: 'multipart form' }
+  if (kind === 'form')
+    return {
+      ...askByForm(chance.happens(0.3) ? spoiled(kind, chance).bytes : sound(chance), chance),
+      says: 'multipart form',
+    }
   if (kind === 'query') return { ...askAboutClip(sound(chance), chance), says: 'parameters' }
   if (kind === 'feedback') return { ...askWithFeedback(chance), says: 'feedback or label' }
   if (kind === 'catalogue') return { ...askWithCatalogue(chance), says: 'catalogue' }

@@ -1,56 +1,29 @@
-/**
- * What is done to a file: one to three mutations of its tree, then it is written, then perhaps its bytes are cut or
- * spoiled. Most files keep sizes and checksums that fit, so that a mutation is not refused for the size of its parent.
- */
-import { corrupt } from '../audio/corruption.js'
+/** What may be done to a part of a file; each mutation says in a few words what it did. */
 import type { Chance } from './random.js'
 import type { Seed } from './seeds.js'
-import { allParts, copy, leaf, lengthOf, readField, write, writeField, type Field, type Part, type Placed } from './tree.js'
+import { allParts, copy, leaf, lengthOf, readField, writeField, type Field, type Part, type Placed } from './tree.js'
 
-export interface Mutant { readonly bytes: Buffer; readonly mutations: readonly string[] }
-
-/** Says in a few words what it did. */
 type Mutation = (parts: Part[], chance: Chance, seeds: readonly Seed[]) => string
 
-const MOST_BYTES = 256 * 1024
+export const MOST_BYTES = 256 * 1024
 const DEEPEST = 300
 
 /** The names count how often each is chosen. */
 const MUTATIONS: readonly (readonly [weight: number, mutation: Mutation])[] = [
-  [6, fieldChanged], [4, sizeLies], [2, headBitsFlipped], [2, removed], [2, repeated], [2, moved], [3, spliced], [1, nested], [1, emptied], [1, bodySpoiled], [1, bodyResized], [1, inserted],
+  [6, fieldChanged],
+  [4, sizeLies],
+  [2, headBitsFlipped],
+  [2, removed],
+  [2, repeated],
+  [2, moved],
+  [3, spliced],
+  [1, nested],
+  [1, emptied],
+  [1, bodySpoiled],
+  [1, bodyResized],
+  [1, inserted],
 ]
-const CHOICES = MUTATIONS.flatMap(([weight, mutation]) => Array.from({ length: weight }, () => mutation))
-
-export function mutate(seed: Seed, chance: Chance, seeds: readonly Seed[]): Mutant {
-  const parts = copy(seed.parts)
-  const mutations: string[] = []
-  const count = chance.of([1, 1, 1, 2, 2, 3])
-  for (let i = 0; i < count && parts.length > 0; i++) mutations.push(chance.of(CHOICES)(parts, chance, seeds))
-  const writing = { sized: chance.happens(0.8), sealed: chance.happens(0.85) }
-  if (!writing.sized) mutations.push('sizes as they were')
-  if (!writing.sealed) mutations.push('checksums as they were')
-  const bytes = write(parts, writing).subarray(0, MOST_BYTES)
-  return spoilBytes(bytes, parts, mutations, chance)
-}
-
-function spoilBytes(bytes: Buffer, parts: Part[], mutations: readonly string[], chance: Chance): Mutant {
-  const dice = chance.number()
-  if (dice < 0.08) {
-    const { start, end, part } = chance.of(allParts(parts).map((placed) => ({ ...placed, start: Math.min(placed.start, bytes.length), end: Math.min(placed.end, bytes.length) })).concat(asPlaced(parts, bytes)))
-    const at = chance.of([start, end, start + part.head.length]) + chance.of([-1, 0, 0, 0, 1])
-    return { bytes: bytes.subarray(0, Math.max(0, at)), mutations: [...mutations, `cut at byte ${at}`] }
-  }
-  if (dice < 0.13 && bytes.length > 0) {
-    const { kind, bytes: spoiled } = corrupt(bytes, chance.below(2 ** 30))
-    return { bytes: spoiled, mutations: [...mutations, kind] }
-  }
-  return { bytes, mutations }
-}
-
-/** The whole file, so that there is always something to choose. */
-function asPlaced(parts: Part[], bytes: Buffer): Placed {
-  return { part: leaf('file', bytes), siblings: parts, depth: 0, start: 0, end: bytes.length }
-}
+export const CHOICES = MUTATIONS.flatMap(([weight, mutation]) => Array.from({ length: weight }, () => mutation))
 
 /** First a name and then one of its parts: there are hundreds of frames and one header. */
 function pick(parts: Part[], chance: Chance, accept: (placed: Placed) => boolean = () => true): Placed | undefined {
@@ -87,8 +60,25 @@ function setField(part: Part, field: Field, chance: Chance): string {
 function strangeValue(value: bigint, bits: number, chance: Chance): bigint {
   const most = (1n << BigInt(bits)) - 1n
   return chance.of([
-    0n, 1n, most, most - 1n, most >> 1n, (most >> 1n) + 1n, value + 1n, value - 1n, value * 2n, value / 2n, value + 8n, value - 8n,
-    0xffffn, 0x10000n, 0x7fff_ffffn, 0xffff_ffffn, 1n << BigInt(chance.below(bits)), BigInt(chance.below(256)), BigInt(Math.floor(chance.number() * 2 ** 48)),
+    0n,
+    1n,
+    most,
+    most - 1n,
+    most >> 1n,
+    (most >> 1n) + 1n,
+    value + 1n,
+    value - 1n,
+    value * 2n,
+    value / 2n,
+    value + 8n,
+    value - 8n,
+    0xffffn,
+    0x10000n,
+    0x7fff_ffffn,
+    0xffff_ffffn,
+    1n << BigInt(chance.below(bits)),
+    BigInt(chance.below(256)),
+    BigInt(Math.floor(chance.number() * 2 ** 48)),
   ])
 }
 
@@ -154,9 +144,13 @@ function spliced(parts: Part[], chance: Chance, seeds: readonly Seed[]): string 
 /** A part inside itself, again and again. */
 function nested(parts: Part[], chance: Chance): string {
   const { part, siblings } = pick(parts, chance, (placed) => !Buffer.isBuffer(placed.part.body)) ?? pick(parts, chance)!
-  const depth = Math.min(chance.of([1, 2, 10, DEEPEST]), Math.max(1, Math.floor(MOST_BYTES / 2 / Math.max(1, part.head.length))))
+  const depth = Math.min(
+    chance.of([1, 2, 10, DEEPEST]),
+    Math.max(1, Math.floor(MOST_BYTES / 2 / Math.max(1, part.head.length))),
+  )
   let inner: Part = part
-  for (let i = 0; i < depth; i++) inner = { ...part, body: [inner, ...i === 0 && Buffer.isBuffer(part.body) ? [leaf('rest', part.body)] : []] }
+  for (let i = 0; i < depth; i++)
+    inner = { ...part, body: [inner, ...(i === 0 && Buffer.isBuffer(part.body) ? [leaf('rest', part.body)] : [])] }
   siblings[siblings.indexOf(part)] = inner
   return `${part.name} nested ${depth} deep`
 }
@@ -183,14 +177,33 @@ function bodyResized(parts: Part[], chance: Chance): string {
   const part = pick(parts, chance, (placed) => Buffer.isBuffer(placed.part.body))?.part
   if (part === undefined || !Buffer.isBuffer(part.body)) return NOTHING
   const { body } = part
-  const bytes = chance.of([0, 1, body.length - 1, body.length + 1, body.length + 3, chance.below(body.length + 1), body.length * 2, body.length + 60_000])
-  part.body = bytes <= body.length ? body.subarray(0, Math.max(0, bytes)) : Buffer.concat([body, chance.happens(0.5) ? Buffer.alloc(bytes - body.length) : chance.bytes(Math.min(bytes - body.length, 4_096))])
+  const bytes = chance.of([
+    0,
+    1,
+    body.length - 1,
+    body.length + 1,
+    body.length + 3,
+    chance.below(body.length + 1),
+    body.length * 2,
+    body.length + 60_000,
+  ])
+  part.body =
+    bytes <= body.length
+      ? body.subarray(0, Math.max(0, bytes))
+      : Buffer.concat([
+          body,
+          chance.happens(0.5) ? Buffer.alloc(bytes - body.length) : chance.bytes(Math.min(bytes - body.length, 4_096)),
+        ])
   return `${part.name}: body of ${bytes} bytes`
 }
 
 function inserted(parts: Part[], chance: Chance): string {
   const { part, siblings } = pick(parts, chance)!
   const bytes = chance.bytes(chance.of([1, 2, 3, 8, 64, 1_000]))
-  siblings.splice(siblings.indexOf(part) + chance.below(2), 0, leaf('inserted', chance.happens(0.3) ? Buffer.alloc(bytes.length) : bytes))
+  siblings.splice(
+    siblings.indexOf(part) + chance.below(2),
+    0,
+    leaf('inserted', chance.happens(0.3) ? Buffer.alloc(bytes.length) : bytes),
+  )
   return `${bytes.length} bytes at ${part.name}`
 }

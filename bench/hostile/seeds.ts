@@ -12,18 +12,39 @@ import { allParts, copy, write, type Part } from './tree.js'
 
 export type Format = 'wav' | 'aiff' | 'caf' | 'matroska' | 'ogg' | 'mp4' | 'flac' | 'mp3' | 'adts' | 'amr'
 
-export interface Seed { readonly file: string; readonly format: Format; readonly parts: readonly Part[]; readonly bytes: Buffer }
+export interface Seed {
+  readonly file: string
+  readonly format: Format
+  readonly parts: readonly Part[]
+  readonly bytes: Buffer
+}
 
-interface FormatRules { readonly endings: readonly string[]; parse(bytes: Buffer): Part[]; cut(parts: Part[]): Part[] }
+interface FormatRules {
+  readonly endings: readonly string[]
+  parse(bytes: Buffer): Part[]
+  cut(parts: Part[]): Part[]
+}
 
 const KEPT_SHARE = 0.16 // the clips have some 2.7 s
-const CLIPS = ['warm-up.wav', 'noise.wav', 'silence.wav', 'stereo-22050.wav', 'telephone-mulaw.wav', 'play-some-jazz-music.wav']
+const CLIPS = [
+  'warm-up.wav',
+  'noise.wav',
+  'silence.wav',
+  'stereo-22050.wav',
+  'telephone-mulaw.wav',
+  'play-some-jazz-music.wav',
+]
 
 const FORMATS: Readonly<Record<Format, FormatRules>> = {
   wav: { endings: ['wav'], parse: parseWav, cut: (parts) => withShorter(parts, 'data', 0) },
   aiff: { endings: ['aiff', 'aifc'], parse: parseAiff, cut: (parts) => withShorter(parts, 'SSND', 8) },
   caf: { endings: ['caf'], parse: parseCaf, cut: (parts) => withShorter(parts, 'data', 4) },
-  matroska: { endings: ['webm', 'mkv'], parse: parseEbml, cut: (parts) => withFewer(parts, ['SimpleBlock', 'BlockGroup'], ['1c53bb6b', 'Cues', '114d9b74', 'SeekHead', 'Void', 'ec']) },
+  matroska: {
+    endings: ['webm', 'mkv'],
+    parse: parseEbml,
+    cut: (parts) =>
+      withFewer(parts, ['SimpleBlock', 'BlockGroup'], ['1c53bb6b', 'Cues', '114d9b74', 'SeekHead', 'Void', 'ec']),
+  },
   ogg: { endings: ['ogg', 'oga'], parse: parseOgg, cut: shorterOgg },
   mp4: { endings: ['mp4', 'm4a', 'mov', '3gp'], parse: parseBoxes, cut: shorterMp4 },
   flac: { endings: ['flac'], parse: parseFlac, cut: (parts) => withFewer(parts, ['frame'], []) },
@@ -36,11 +57,17 @@ export const FORMAT_NAMES = Object.keys(FORMATS) as readonly Format[]
 
 export function readSeeds(): readonly Seed[] {
   const media = path.join(projectRoot, 'fixtures/media')
-  const files = [...readdirSync(media).sort().map((name) => path.join(media, name)), ...CLIPS.map((name) => path.join(projectRoot, 'fixtures/clips', name))]
+  const files = [
+    ...readdirSync(media)
+      .sort()
+      .map((name) => path.join(media, name)),
+    ...CLIPS.map((name) => path.join(projectRoot, 'fixtures/clips', name)),
+  ]
   return files.map((file) => {
     const format = formatOf(file)
     const whole = FORMATS[format].parse(readFileSync(file))
-    const parts = path.basename(file).startsWith('warm-up.') && format !== 'wav' ? whole : FORMATS[format].cut(whole) // these have 0.3 s
+    const isShort = path.basename(file).startsWith('warm-up.') && format !== 'wav' // some 0.3 s
+    const parts = isShort ? whole : FORMATS[format].cut(whole)
     return { file: path.basename(file), format, parts, bytes: write(parts) }
   })
 }
@@ -58,7 +85,15 @@ function withShorter(parts: Part[], name: string, before: number): Part[] {
   const { part } = allParts(parts).find((placed) => placed.part.name === name)!
   const body = part.body as Buffer
   // 68 bytes are two packets of IMA4; 1,024 a block of ADPCM in two channels.
-  part.body = body.subarray(0, before + Math.max(2_048, Math.floor((body.length - before) * KEPT_SHARE / (68 * 1_024)) * 68 * 1_024 || Math.floor((body.length - before) * KEPT_SHARE / 1_024) * 1_024))
+  part.body = body.subarray(
+    0,
+    before +
+      Math.max(
+        2_048,
+        Math.floor(((body.length - before) * KEPT_SHARE) / (68 * 1_024)) * 68 * 1_024 ||
+          Math.floor(((body.length - before) * KEPT_SHARE) / 1_024) * 1_024,
+      ),
+  )
   return parts
 }
 
@@ -67,9 +102,10 @@ function withFewer(parts: Part[], names: readonly string[], dropped: readonly st
   const total = allParts(parts).filter(({ part }) => names.includes(part.name)).length
   const most = Math.max(2, Math.ceil(total * KEPT_SHARE))
   let count = 0
-  const keep = (list: Part[]): Part[] => list
-    .filter((part) => !dropped.includes(part.name) && (!names.includes(part.name) || count++ < most))
-    .map((part) => Buffer.isBuffer(part.body) ? part : { ...part, body: keep(part.body) })
+  const keep = (list: Part[]): Part[] =>
+    list
+      .filter((part) => !dropped.includes(part.name) && (!names.includes(part.name) || count++ < most))
+      .map((part) => (Buffer.isBuffer(part.body) ? part : { ...part, body: keep(part.body) }))
   return keep(parts)
 }
 
@@ -82,8 +118,14 @@ function shorterOgg(parts: Part[]): Part[] {
   const kept = lacing.slice(0, lacing.findIndex((bytes, index) => index + 1 >= wanted && bytes < 255) + 1)
   const head = Buffer.concat([page.head.subarray(0, 26), Buffer.from([kept.length]), Buffer.from(kept)])
   head[5]! |= 4 // the end of the stream
-  const body = (page.body as Buffer).subarray(0, kept.reduce((sum, bytes) => sum + bytes, 0))
-  return [...parts.slice(0, first), { ...page, head, body, fields: page.fields.filter(({ at, bits }) => at + bits <= head.length * 8) }]
+  const body = (page.body as Buffer).subarray(
+    0,
+    kept.reduce((sum, bytes) => sum + bytes, 0),
+  )
+  return [
+    ...parts.slice(0, first),
+    { ...page, head, body, fields: page.fields.filter(({ at, bits }) => at + bits <= head.length * 8) },
+  ]
 }
 
 /** Tables of the first frames alone; of a fragmented file the first fragments. */
@@ -101,7 +143,12 @@ function shorterMp4(parts: Part[]): Part[] {
   const fixed = sizesBody.readUInt32BE(4)
   sizes.body = fixed === 0 ? sizesBody.subarray(0, 12 + 4 * frames) : sizesBody
   times.body = timesBody.subarray(0, 16)
-  const bytes = fixed === 0 ? Array.from({ length: frames }, (_, frame) => sizesBody.readUInt32BE(12 + 4 * frame)).reduce((sum, size) => sum + size) : fixed * frames
+  const bytes =
+    fixed === 0
+      ? Array.from({ length: frames }, (_, frame) => sizesBody.readUInt32BE(12 + 4 * frame)).reduce(
+          (sum, size) => sum + size,
+        )
+      : fixed * frames
   return withChunksMoved(parts, all, bytes)
 }
 

@@ -5,10 +5,16 @@
  */
 
 /** A number in a part, most significant bit first; `little`: whole bytes, least significant byte first. */
-export interface Field { readonly at: number; readonly bits: number; readonly little?: boolean }
+export interface Field {
+  readonly at: number
+  readonly bits: number
+  readonly little?: boolean
+}
 
 /** Where a part says how many bytes it has: all of its bytes but `outside`. */
-export interface SizeField extends Field { readonly outside: number }
+export interface SizeField extends Field {
+  readonly outside: number
+}
 
 export interface Part {
   readonly name: string
@@ -45,7 +51,12 @@ export function words(from: number, end: number, bytes: number, little = false, 
 }
 
 export function readField(bytes: Buffer, { at, bits, little = false }: Field): bigint {
-  if (little) return BigInt(`0x${Buffer.from(bytes.subarray(at / 8, (at + bits) / 8)).reverse().toString('hex')}`)
+  if (little)
+    return BigInt(
+      `0x${Buffer.from(bytes.subarray(at / 8, (at + bits) / 8))
+        .reverse()
+        .toString('hex')}`,
+    )
   let value = 0n
   for (let bit = at; bit < at + bits; bit++) value = (value << 1n) | BigInt((bytes[bit >> 3]! >> (7 - (bit & 7))) & 1)
   return value
@@ -81,7 +92,13 @@ export function copy(parts: readonly Part[]): Part[] {
   return parts.map((part) => ({ ...part, body: Buffer.isBuffer(part.body) ? part.body : copy(part.body) }))
 }
 
-export interface Placed { readonly part: Part; readonly siblings: Part[]; readonly depth: number; readonly start: number; readonly end: number }
+export interface Placed {
+  readonly part: Part
+  readonly siblings: Part[]
+  readonly depth: number
+  readonly start: number
+  readonly end: number
+}
 
 /** All parts, parents before their children, with where they lie when they are written. */
 export function allParts(parts: Part[], depth = 0, start = 0): Placed[] {
@@ -89,7 +106,12 @@ export function allParts(parts: Part[], depth = 0, start = 0): Placed[] {
   let at = start
   for (const part of parts) {
     const inner = Buffer.isBuffer(part.body) ? [] : allParts(part.body, depth + 1, at + part.head.length)
-    const end = at + part.head.length + (Buffer.isBuffer(part.body) ? part.body.length : inner.filter((one) => one.depth === depth + 1).reduce((sum, one) => sum + one.end - one.start, 0))
+    const end =
+      at +
+      part.head.length +
+      (Buffer.isBuffer(part.body)
+        ? part.body.length
+        : inner.filter((one) => one.depth === depth + 1).reduce((sum, one) => sum + one.end - one.start, 0))
     found.push({ part, siblings: parts, depth, start: at, end }, ...inner)
     at = end
   }
@@ -101,7 +123,11 @@ export function lengthOf({ head, body }: Part): number {
 }
 
 /** A part without an inner life. */
-export function leaf(name: string, bytes: Buffer, more: Partial<Pick<Part, 'fields' | 'size' | 'seal'>> & { readonly headBytes?: number } = {}): Part {
+export function leaf(
+  name: string,
+  bytes: Buffer,
+  more: Partial<Pick<Part, 'fields' | 'size' | 'seal'>> & { readonly headBytes?: number } = {},
+): Part {
   const { headBytes = 0, fields = [], ...rest } = more
   return { name, head: bytes.subarray(0, headBytes), body: bytes.subarray(headBytes), fields, ...rest }
 }

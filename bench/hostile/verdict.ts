@@ -20,7 +20,8 @@ export function judge({ status, failure, body }: Exchange): Verdict {
   if (status < 400) return { outcome: String(status), again: false }
   const code = codeOf(body)
   const outcome = `${status} ${code ?? 'without a code'}`
-  if (code === undefined) return { outcome, fault: `no code of the table: ${body.slice(0, MOST_FAULT_CHARACTERS)}`, again: false }
+  if (code === undefined)
+    return { outcome, fault: `no code of the table: ${body.slice(0, MOST_FAULT_CHARACTERS)}`, again: false }
   if (BUSY.includes(status) && ERRORS[code].retryable) return { outcome, again: true }
   if (status >= 500) return { outcome, fault: body.slice(0, MOST_FAULT_CHARACTERS), again: false }
   return { outcome, again: false }
