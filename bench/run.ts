@@ -36,6 +36,7 @@ const BENCHES: Readonly<Record<string, Bench>> = {
   kill:       { says: 'kill -9 of a busy worker: its client still gets a transcript', open: () => import('./kill.js') },
   search:     { says: 'what a catalogue does to what is heard: words found, words told apart, harm, time; and its replacement under load', open: () => import('./search.js') },
   audio:      { says: 'what may be done to a recording before its words change: formats, levels, silence, noise', open: () => import('./audio.js') },
+  hostile:    { says: 'spoiled files and requests of every kind over HTTP: typed answers, soon, no worker lost', open: () => import('./hostile.js') },
   drift:      { says: 'false drift alarms on clean traffic, and how soon injected shifts are noticed', open: () => import('./drift.js') },
 }
 

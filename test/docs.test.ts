@@ -65,7 +65,7 @@ t.test('stages, warnings and reasons are explained, and nothing else is', (t) =>
 })
 
 t.test('links between documents lead to a file, and to a heading that it has', (t) => {
-  const files = ['README.md', 'CHANGELOG.md', ...['docs', 'bench', 'src', 'deploy'].flatMap((folder) => readdirSync(path.join(projectRoot, folder), { recursive: true, encoding: 'utf8' })
+  const files = ['README.md', 'CHANGELOG.md', 'SECURITY.md', ...['docs', 'bench', 'src', 'deploy'].flatMap((folder) => readdirSync(path.join(projectRoot, folder), { recursive: true, encoding: 'utf8' })
     .filter((file) => file.endsWith('.md')).map((file) => `${folder}/${file}`))]
   for (const file of files) {
     for (const [, target, heading] of read(file).matchAll(/\]\((?!https?:)([^)#\s]*)(?:#([^)\s]*))?\)/g)) {
