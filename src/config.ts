@@ -31,6 +31,8 @@ export function readConfig(environment: NodeJS.ProcessEnv = process.env, cores: 
   return Object.freeze({
     host: settings.EARSHOT_HOST,
     port: settings.EARSHOT_PORT,
+    allowedHosts: settings.EARSHOT_ALLOWED_HOSTS.toLowerCase().split(',').filter((name) => name !== ''),
+    allowedOrigins: origins(settings.EARSHOT_ALLOWED_ORIGINS),
     clientHeader: settings.EARSHOT_CLIENT_HEADER === '' ? undefined : settings.EARSHOT_CLIENT_HEADER.toLowerCase(),
     logLevel: settings.EARSHOT_LOG_LEVEL,
     logTranscripts: settings.EARSHOT_LOG_TRANSCRIPTS,
@@ -104,6 +106,16 @@ function modelNames(list: string): string[] {
   const names = [...new Set(list.split(','))]
   if (names.length > MAX_MODELS) throw new SpeechError('CONFIG_INVALID', `EARSHOT_MODELS must name at most ${MAX_MODELS} models, not ${names.length}`)
   return names
+}
+
+/** As browsers write them in the header `Origin`. */
+function origins(list: string): string[] {
+  return list.split(',').filter((origin) => origin !== '').map((given) => {
+    if (!/^https?:/i.test(given)) return given // of an extension or an app, or the asterisk
+    const origin = URL.canParse(given) ? new URL(given).origin : undefined
+    if (origin === given) return origin
+    throw new SpeechError('CONFIG_INVALID', `EARSHOT_ALLOWED_ORIGINS must have origins as browsers write them, such as ${origin ?? 'https://shop.example'}, not "${given}"`)
+  })
 }
 
 function searchSettings(settings: Settings) {

@@ -10,6 +10,7 @@ import { Server, type Socket } from 'node:net'
 import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox'
 import Fastify, { LogController, type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify'
 import { ERRORS, SpeechError } from '../errors.js'
+import { guardBrowsers, protectAnswer } from './browsers.js'
 import { CatalogueReply, SearchReply } from './catalogue-schemas.js'
 import { catalogues } from './catalogues.js'
 import { nameClients } from './clients.js'
@@ -44,7 +45,10 @@ export async function buildApp(dependencies: AppDependencies, version: string): 
     requestTimeout: config.uploadSeconds * 1000 + REQUEST_TIMEOUT_SLACK_MS,
     bodyLimit: config.maxUploadBytes,
     clientErrorHandler: answerBrokenHttp,
-    frameworkErrors: (thrown, request, reply) => { void replyWithError(asSpeechError(thrown), request, reply) },
+    frameworkErrors: (thrown, request, reply) => {
+      protectAnswer(reply) // no hook runs for these
+      void replyWithError(asSpeechError(thrown), request, reply)
+    },
     routerOptions: { maxParamLength: 200 },
     return503OnClosing: false, // the intake refuses, with our envelope
   }).withTypeProvider<TypeBoxTypeProvider>()
@@ -55,6 +59,7 @@ export async function buildApp(dependencies: AppDependencies, version: string): 
   app.addContentTypeParser('*', (_request, _payload, done) => { done(null) })
   nameClients(app, config.clientHeader)
   observeRequests(app, dependencies)
+  guardBrowsers(app, config)
   closeGently(app, dependencies)
   app.setErrorHandler((thrown, request, reply) => replyWithError(asSpeechError(thrown), request, reply))
   app.setNotFoundHandler((request, reply) => replyWithError(new SpeechError('ROUTE_NOT_FOUND', `${request.method} ${request.url.split('?')[0]!.slice(0, 200)}`), request, reply))
