@@ -31,8 +31,7 @@ export function readConfig(environment: NodeJS.ProcessEnv = process.env, cores: 
   return Object.freeze({
     host: settings.EARSHOT_HOST,
     port: settings.EARSHOT_PORT,
-    allowedHosts: settings.EARSHOT_ALLOWED_HOSTS.toLowerCase().split(',').filter((name) => name !== ''),
-    allowedOrigins: origins(settings.EARSHOT_ALLOWED_ORIGINS),
+    ...browserSettings(settings),
     clientHeader: settings.EARSHOT_CLIENT_HEADER === '' ? undefined : settings.EARSHOT_CLIENT_HEADER.toLowerCase(),
     logLevel: settings.EARSHOT_LOG_LEVEL,
     logTranscripts: settings.EARSHOT_LOG_TRANSCRIPTS,
@@ -106,6 +105,13 @@ function modelNames(list: string): string[] {
   const names = [...new Set(list.split(','))]
   if (names.length > MAX_MODELS) throw new SpeechError('CONFIG_INVALID', `EARSHOT_MODELS must name at most ${MAX_MODELS} models, not ${names.length}`)
   return names
+}
+
+function browserSettings(settings: Settings) {
+  return {
+    allowedHosts: settings.EARSHOT_ALLOWED_HOSTS.toLowerCase().split(',').filter((name) => name !== ''),
+    allowedOrigins: origins(settings.EARSHOT_ALLOWED_ORIGINS),
+  }
 }
 
 /** As browsers write them in the header `Origin`. */

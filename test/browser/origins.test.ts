@@ -115,7 +115,7 @@ t.test('OpenAI\'s client works in an allowed page, and an allowed page can read 
   const page = await open(t, `http://localhost:${site.port}/`)
   await page.evaluate(SEND)
   const answer = await page.evaluate(`(async () => {
-    const { default: OpenAI } = await import('/openai/index.mjs')
+    const { default: OpenAI } = await import("/openai/index.mjs")
     const client = new OpenAI({ baseURL: '${service.url}/v1', apiKey: 'none', organization: 'o', project: 'p', dangerouslyAllowBrowser: true, maxRetries: 0 })
     const file = new File([await (await fetch('/clip.wav')).blob()], 'clip.wav')
     const { data, response } = await client.audio.transcriptions.create({ file, model: 'whisper-1', temperature: 0.5 }).withResponse()
