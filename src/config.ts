@@ -109,9 +109,21 @@ function networkSettings(settings: Settings) {
   return {
     host: settings.EARSHOT_HOST,
     port: settings.EARSHOT_PORT,
+    allowedHosts: settings.EARSHOT_ALLOWED_HOSTS.toLowerCase().split(',').filter((name) => name !== ''),
+    allowedOrigins: origins(settings.EARSHOT_ALLOWED_ORIGINS),
     clientHeader: settings.EARSHOT_CLIENT_HEADER === '' ? undefined : settings.EARSHOT_CLIENT_HEADER.toLowerCase(),
     keysFile: settings.EARSHOT_KEYS_FILE === '' ? undefined : path.resolve(settings.EARSHOT_KEYS_FILE),
   }
+}
+
+/** As browsers write them in the header `Origin`. */
+function origins(list: string): string[] {
+  return list.split(',').filter((origin) => origin !== '').map((given) => {
+    if (!/^https?:/i.test(given)) return given // of an extension or an app, or the asterisk
+    const origin = URL.canParse(given) ? new URL(given).origin : undefined
+    if (origin === given) return origin
+    throw new SpeechError('CONFIG_INVALID', `EARSHOT_ALLOWED_ORIGINS must have origins as browsers write them, such as ${origin ?? 'https://shop.example'}, not "${given}"`)
+  })
 }
 
 function searchSettings(settings: Settings) {

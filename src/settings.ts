@@ -16,6 +16,10 @@ const flag = (fallback: boolean, description: string): ReturnType<typeof Type.Bo
 
 /** Names separated by commas, without blanks. */
 const NAMES = '^[A-Za-z0-9._-]+(,[A-Za-z0-9._-]+)*$'
+/** Of a host, or all of a domain: `asr.example.com`, `*.example.com`. */
+const HOST_NAME = '(\\*\\.)?[A-Za-z0-9_-]+(\\.[A-Za-z0-9_-]+)*'
+/** Scheme, host and perhaps a port; config.ts looks closer. */
+const ORIGIN = '[A-Za-z][A-Za-z0-9+.-]*://[^\\s/?#,@"]+'
 /** `name=file`. */
 const CATALOGUE_FILE = '[a-z0-9][a-z0-9_-]{0,63}=[^,=]+'
 /** Those that may be switched off; their decoders are other people's work under other licences (NOTICE). */
@@ -24,6 +28,12 @@ const CODECS = 'opus|vorbis|flac|mp3|aac|alac|amr_nb|amr_wb|adpcm_ima|adpcm_ms'
 export const SETTINGS = Type.Object({
   EARSHOT_HOST: text('127.0.0.1', 'Address to listen on; `0.0.0.0` for every network.'),
   EARSHOT_PORT: whole(8080, 0, 65_535, 'TCP port; 0 lets the system choose.'),
+  EARSHOT_ALLOWED_HOSTS: Type.String({
+    default: '', pattern: `^$|^\\*$|^${HOST_NAME}(,${HOST_NAME})*$`,
+    description: 'Names of this service, without ports, separated by commas; `*.example.com` is all of a domain, `*` any name. Requests under other names are refused; IP addresses and `localhost` always pass. Empty: no further name on loopback, any name elsewhere.' }),
+  EARSHOT_ALLOWED_ORIGINS: Type.String({
+    default: '', pattern: `^$|^\\*$|^${ORIGIN}(,${ORIGIN})*$`,
+    description: 'Origins whose web pages may send audio, searches and feedback (CORS), such as `https://shop.example`, separated by commas; `*` is every page. Empty: only pages of the service itself.' }),
   EARSHOT_CLIENT_HEADER: Type.String({ default: '', pattern: '^$|^[A-Za-z0-9-]{1,64}$', description: 'Header in which a gateway names the client of a request, for fair scheduling. Set it only where the gateway overwrites the header. Empty: clients are told apart by access key, or by address.' }),
   EARSHOT_KEYS_FILE: text('', 'File of access keys, made by `npm run keys`; every route but health, readiness and pages asks for a key then. It is read again whenever it changes. Empty: no key is asked for.'),
   EARSHOT_LOG_LEVEL: Type.Union(

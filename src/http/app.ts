@@ -11,6 +11,7 @@ import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox'
 import Fastify, { LogController, type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify'
 import { ERRORS, SpeechError } from '../errors.js'
 import { guardRoutes } from './access.js'
+import { guardBrowsers, protectAnswer } from './browsers.js'
 import { CatalogueReply, SearchReply } from './catalogue-schemas.js'
 import { catalogues } from './catalogues.js'
 import { nameClients } from './clients.js'
@@ -45,7 +46,10 @@ export async function buildApp(dependencies: AppDependencies, version: string): 
     requestTimeout: config.uploadSeconds * 1000 + REQUEST_TIMEOUT_SLACK_MS,
     bodyLimit: config.maxUploadBytes,
     clientErrorHandler: answerBrokenHttp,
-    frameworkErrors: (thrown, request, reply) => { void replyWithError(asSpeechError(thrown), request, reply) },
+    frameworkErrors: (thrown, request, reply) => {
+      protectAnswer(reply) // no hook runs for these
+      void replyWithError(asSpeechError(thrown), request, reply)
+    },
     routerOptions: { maxParamLength: 200 },
     return503OnClosing: false, // the intake refuses, with our envelope
   }).withTypeProvider<TypeBoxTypeProvider>()
@@ -56,6 +60,7 @@ export async function buildApp(dependencies: AppDependencies, version: string): 
   app.addContentTypeParser('*', (_request, _payload, done) => { done(null) })
   nameClients(app, config.clientHeader)
   observeRequests(app, dependencies)
+  guardBrowsers(app, config)
   guardRoutes(app, dependencies)
   closeGently(app, dependencies)
   app.setErrorHandler((thrown, request, reply) => replyWithError(asSpeechError(thrown), request, reply))

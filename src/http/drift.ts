@@ -22,10 +22,9 @@ const MEDIA_TYPES: Readonly<Record<string, string>> = {
   '.css': 'text/css; charset=utf-8',
   '.svg': 'image/svg+xml',
 }
+/** Beside those that every answer has. */
 const PAGE_HEADERS = {
   'content-security-policy': 'default-src \'self\'; base-uri \'none\'; form-action \'none\'; frame-ancestors \'none\'',
-  'x-content-type-options': 'nosniff',
-  'referrer-policy': 'no-referrer',
   'cache-control': 'no-cache',
 }
 

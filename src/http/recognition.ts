@@ -58,7 +58,9 @@ export function admitAudio(scope: FastifyInstance, { intake, pool, telemetry }: 
   })
   scope.setErrorHandler((thrown, request, reply) => {
     const error = asSpeechError(thrown)
-    telemetry.failed(error.code, { model: request.progress.model, client: request.keyName, secondsSinceUpload: secondsSince(request.progress.receivedAt) })
+    // A hook of the whole server may have refused the request before it began here.
+    const { model, receivedAt } = request.progress as RequestProgress | null ?? { model: undefined, receivedAt: performance.now() }
+    telemetry.failed(error.code, { model, client: request.keyName, secondsSinceUpload: secondsSince(receivedAt) })
     return replyWithError(error, request, reply)
   })
 }
