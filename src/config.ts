@@ -29,10 +29,7 @@ export function readConfig(environment: NodeJS.ProcessEnv = process.env, cores: 
   }
   const threads = settings.EARSHOT_THREADS
   return Object.freeze({
-    host: settings.EARSHOT_HOST,
-    port: settings.EARSHOT_PORT,
-    ...browserSettings(settings),
-    clientHeader: settings.EARSHOT_CLIENT_HEADER === '' ? undefined : settings.EARSHOT_CLIENT_HEADER.toLowerCase(),
+    ...networkSettings(settings),
     logLevel: settings.EARSHOT_LOG_LEVEL,
     logTranscripts: settings.EARSHOT_LOG_TRANSCRIPTS,
     models,
@@ -107,10 +104,13 @@ function modelNames(list: string): string[] {
   return names
 }
 
-function browserSettings(settings: Settings) {
+function networkSettings(settings: Settings) {
   return {
+    host: settings.EARSHOT_HOST,
+    port: settings.EARSHOT_PORT,
     allowedHosts: settings.EARSHOT_ALLOWED_HOSTS.toLowerCase().split(',').filter((name) => name !== ''),
     allowedOrigins: origins(settings.EARSHOT_ALLOWED_ORIGINS),
+    clientHeader: settings.EARSHOT_CLIENT_HEADER === '' ? undefined : settings.EARSHOT_CLIENT_HEADER.toLowerCase(),
   }
 }
 
