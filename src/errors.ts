@@ -43,6 +43,7 @@ export const ERRORS = {
   INTERNAL:               { status: 500, retryable: false, counted: 'error',     message: 'The service failed in a way it did not expect' },
   NOT_READY:              { status: 503, retryable: true,  counted: 'rejection', message: 'No recognition worker is ready' },
   CATALOGUE_NOT_TAKEN:    { status: 503, retryable: true,  counted: 'outside',   message: 'The recognition workers did not take the catalogue' },
+  TOO_MANY_CONNECTIONS:   { status: 503, retryable: true,  counted: 'rejection', message: 'Too many connections are open' },
   SHUTTING_DOWN:          { status: 503, retryable: true,  counted: 'rejection', message: 'The service is shutting down' },
   DEADLINE_PASSED:        { status: 504, retryable: true,  counted: 'error',     message: 'Recognition did not finish before its deadline' },
   CONFIG_INVALID:         { status: 500, retryable: false, counted: 'outside',   message: 'A setting is not valid' },
