@@ -170,6 +170,7 @@ export class Connections {
 
   /** Half a header is answered; on a connection that waits for a request there is nothing to answer. */
   #end({ socket, last, bytesRead }: Connection, error: SpeechError): void {
+    this.#idle.delete(socket)
     if (last?.request.complete !== false && socket.bytesRead > bytesRead) answerSocket(socket, error)
     else socket.destroy()
   }

@@ -10,16 +10,21 @@ import type { IncomingMessage } from 'node:http'
 import { SpeechError } from '../errors.js'
 import type { Holding } from './upload-room.js'
 
-/** A connection of a phone that is lost and found again takes some seconds. */
-export const PATIENCE_SECONDS = 8
-/** Longer than the pieces in which a browser sends a recording while it is made. */
-export const PATIENCE_OF_A_DRAIN_SECONDS = 2
+interface Patience {
+  /** A connection of a phone that is lost and found again takes some seconds. */
+  readonly paceSeconds: number
+  /** Longer than the pieces in which a browser sends a recording while it is made. */
+  readonly drainSeconds: number
+}
+const PATIENCE: Patience = { paceSeconds: 8, drainSeconds: 2 }
 
 export interface ReadingLimits {
   readonly maxUploadBytes: number
   readonly uploadSeconds: number
   /** Least rate. */
   readonly uploadBytesPerSecond: number
+  /** For tests, which have less of it. */
+  readonly patience?: Patience
 }
 
 export interface Upload {
@@ -42,11 +47,12 @@ interface Clock {
 
 export function readBody(request: IncomingMessage, holding: Holding, limits: ReadingLimits): Reading {
   const since = performance.now()
+  const { paceSeconds, drainSeconds } = limits.patience ?? PATIENCE
   const chunks: Buffer[] = []
   let bytes = 0
   const tooSlow = (): SpeechError => new SpeechError('UPLOAD_TOO_SLOW', `${bytes} bytes came within ${((performance.now() - since) / 1000).toFixed(1)} s`)
   const whole: Clock = { at: since + limits.uploadSeconds * 1000, error: tooSlow }
-  const pace: Clock = { at: since + PATIENCE_SECONDS * 1000, error: tooSlow }
+  const pace: Clock = { at: since + paceSeconds * 1000, error: tooSlow }
   const drain: Clock = { at: Infinity, error: shuttingDown }
   let watch = (): void => undefined
   const upload = new Promise<Upload>((resolve, reject) => {
@@ -71,8 +77,8 @@ export function readBody(request: IncomingMessage, holding: Holding, limits: Rea
       const now = performance.now()
       bytes += chunk.length
       chunks.push(chunk)
-      pace.at = Math.min(now + PATIENCE_SECONDS * 1000, pace.at + chunk.length / limits.uploadBytesPerSecond * 1000)
-      if (drain.at !== Infinity) drain.at = now + PATIENCE_OF_A_DRAIN_SECONDS * 1000
+      pace.at = Math.min(now + paceSeconds * 1000, pace.at + chunk.length / limits.uploadBytesPerSecond * 1000)
+      if (drain.at !== Infinity) drain.at = now + drainSeconds * 1000
       if (bytes > limits.maxUploadBytes) settle(tooLarge(limits.maxUploadBytes))
       else if (!holding.grow(chunk.length)) settle(noRoom())
     }
@@ -84,7 +90,7 @@ export function readBody(request: IncomingMessage, holding: Holding, limits: Rea
   return {
     upload,
     hurry() {
-      drain.at = performance.now() + PATIENCE_OF_A_DRAIN_SECONDS * 1000
+      drain.at = performance.now() + drainSeconds * 1000
       watch()
     },
   }

@@ -33,7 +33,8 @@ export class UploadRoom {
 
   /** Whether a body of this length could come in now. */
   fits(client: string, declaredBytes: number): boolean {
-    return this.#roomFor(client, Math.max(1, declaredBytes)) !== undefined
+    const bytes = Math.max(1, declaredBytes)
+    return this.#roomFor(client, bytes, bytes) !== undefined
   }
 
   /** Room for one body; it holds nothing yet. */
@@ -50,7 +51,7 @@ export class UploadRoom {
         const wanted = Math.max(bytes, Math.min(declaredBytes, 2 * bytes))
         if (wanted <= reserved) return true
         room?.give(client, reserved)
-        const found = this.#roomFor(client, wanted)
+        const found = this.#roomFor(client, wanted, Math.max(wanted, declaredBytes))
         if (found === undefined) {
           room?.take(client, reserved)
           return false
@@ -69,8 +70,9 @@ export class UploadRoom {
     }
   }
 
-  #roomFor(client: string, bytes: number): FairShare | undefined {
-    const rooms = bytes <= SMALL_BYTES ? [this.#open, this.#reserve] : [this.#open]
+  /** `expectedBytes`: what the whole body has, as far as it is known. */
+  #roomFor(client: string, bytes: number, expectedBytes: number): FairShare | undefined {
+    const rooms = expectedBytes <= SMALL_BYTES ? [this.#open, this.#reserve] : [this.#open]
     return rooms.find((room) => room.fits(client, bytes))
   }
 }
