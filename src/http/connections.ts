@@ -46,6 +46,8 @@ const MOST_REFUSALS = 100
 const REFUSAL_MS = 2_000
 const SWEEPS_PER_LIMIT = 10
 const LONGEST_SWEEP_MS = 1_000
+/** For the rest of a body that was refused with the end of the connection. */
+const REST_OF_BODY_MS = 1_000
 /** At the end, answers that are on their way. */
 const LAST_ANSWERS_MS = 2_000
 
@@ -58,6 +60,7 @@ export class Connections {
   readonly #idle = new Map<Socket, Connection>()
   #refusals = 0
   #sweep: NodeJS.Timeout | undefined
+  #closed = false
 
   constructor(limits: ConnectionLimits, onEnd: (reason: ConnectionEnd) => void) {
     this.#limits = limits
@@ -76,7 +79,8 @@ export class Connections {
     server.on('connection', (socket: Socket) => { this.#opened(socket) })
     server.prependListener('request', (request: IncomingMessage, response: ServerResponse) => { this.#asked(request, response) })
     const intervalMs = Math.min(LONGEST_SWEEP_MS, idleConnectionSeconds * 1000 / SWEEPS_PER_LIMIT)
-    this.#sweep = setInterval(() => { this.#closeOverdue() }, intervalMs).unref()
+    // After the loop has read what waits: a server that was held up must not take its clients for idle.
+    this.#sweep = setInterval(() => { setImmediate(() => { this.#closeOverdue() }) }, intervalMs).unref()
   }
 
   isRefused(socket: Socket): boolean {
@@ -93,6 +97,7 @@ export class Connections {
 
   /** Ends all: idle ones now, the others when their answer is out or a short time has passed. */
   async close(): Promise<void> {
+    this.#closed = true
     clearInterval(this.#sweep)
     for (const connection of this.#idle.values()) this.#end(connection, shuttingDown())
     if (this.#all.size === 0) return
@@ -103,6 +108,7 @@ export class Connections {
   }
 
   #opened(socket: Socket): void {
+    if (this.#closed) return void socket.destroy()
     const client = networkOf(socket.remoteAddress ?? '')
     const refused = !this.#share.fits(client, 1) && !this.#displaceFor(client)
     if (refused) {
@@ -116,6 +122,7 @@ export class Connections {
     this.#all.set(socket, connection)
     this.#idle.set(socket, connection)
     socket.once('close', () => { this.#forget(connection) })
+    closeAfterBody(socket, () => connection.last?.request)
   }
 
   /** Closes an idle connection of the client itself, or of anybody for a client that has none. */
@@ -144,6 +151,8 @@ export class Connections {
     connection.last = { request, response }
     connection.answers.add(response)
     this.#idle.delete(request.socket)
+    // The rest of a body that was refused is not the header of a request.
+    request.once('end', () => { connection.bytesRead = connection.socket.bytesRead })
     response.once('close', () => {
       connection.answers.delete(response)
       if (connection.answers.size > 0 || !this.#all.has(connection.socket)) return
@@ -184,5 +193,21 @@ export class Connections {
     connection.bytesTaken = taken
     connection.patientUntilMs = socket.writableLength === 0 ? Infinity : Math.min(now + patienceMs, patientUntilMs + earnedMs)
     return now < connection.patientUntilMs
+  }
+}
+
+/**
+ * Node closes a connection behind its last answer at once. If a body is still coming then, the kernel resets the
+ * connection, and the client may never read the answer. So the rest of the body gets a short time to come.
+ */
+function closeAfterBody(socket: Socket, lastRequest: () => IncomingMessage | undefined): void {
+  const closeNow = socket.destroySoon.bind(socket)
+  socket.destroySoon = () => {
+    const request = lastRequest()
+    if (request === undefined || request.complete || socket.destroyed) return closeNow()
+    socket.end()
+    const timer = setTimeout(closeNow, REST_OF_BODY_MS).unref()
+    request.once('end', closeNow)
+    socket.once('close', () => { clearTimeout(timer) })
   }
 }

@@ -42,6 +42,15 @@ t.test('a client that waits for a transcript is left alone, and so is one that s
   t.match(await slow.until(/jazz/), /^HTTP\/1\.1 200 /)
 })
 
+t.test('what still comes of a refused body is no request, and the connection serves the next one', async (t) => {
+  const { url } = await setUp(t, { ...SHORT, EARSHOT_MAX_UPLOAD_BYTES: '100000' })
+  const large = converse(url, Buffer.concat([Buffer.from(head(200_000)), Buffer.alloc(100_000)]))
+  await large.until(/UPLOAD_TOO_LARGE/)
+  large.socket.write(Buffer.alloc(100_000))
+  large.socket.write(GET)
+  t.match(await large.ended, /^HTTP\/1\.1 413 [^]*HTTP\/1\.1 200 [^]*"ok"\}$/, 'nothing follows')
+})
+
 t.test('an answer that nobody reads does not stay in memory', async (t) => {
   const { url, app, metric } = await setUp(t, SHORT)
   await (await fetch(`${url}/metrics`)).text()
