@@ -49,6 +49,9 @@ export function readConfig(environment: NodeJS.ProcessEnv = process.env, cores: 
     maxUploadsBytes: settings.EARSHOT_MAX_UPLOADS_BYTES,
     maxAudioSeconds: settings.EARSHOT_MAX_AUDIO_SECONDS,
     uploadSeconds: settings.EARSHOT_UPLOAD_SECONDS,
+    uploadBytesPerSecond: settings.EARSHOT_UPLOAD_BYTES_PER_SECOND,
+    maxConnections: settings.EARSHOT_MAX_CONNECTIONS,
+    idleConnectionSeconds: settings.EARSHOT_IDLE_CONNECTION_SECONDS,
     drainSeconds: settings.EARSHOT_DRAIN_SECONDS,
     disabledCodecs: settings.EARSHOT_DISABLED_CODECS.split(',').filter((name) => name !== ''),
     normalizeVolume: settings.EARSHOT_NORMALIZE_VOLUME,
@@ -91,9 +94,12 @@ function checkSettings(environment: NodeJS.ProcessEnv): Settings {
   throw new SpeechError('CONFIG_INVALID', faults.join('; '))
 }
 
+/** A finite number as people write one: not hexadecimal, not blank, and not beyond what a number can hold. */
+const NUMBER = /^[+-]?(\d+(\.\d*)?|\.\d+)(e[+-]?\d+)?$/i
+
 /** Text that is not of the type stays text, for the check to refuse: 1.5 workers are not quietly one. */
 function parseValue(text: string, type: string | undefined): unknown {
-  if (type === 'integer' || type === 'number') return Number.isNaN(Number(text)) ? text : Number(text)
+  if (type === 'integer' || type === 'number') return NUMBER.test(text) && Number.isFinite(Number(text)) ? Number(text) : text
   if (type === 'boolean') return text === 'true' ? true : text === 'false' ? false : text
   return text
 }

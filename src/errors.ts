@@ -50,6 +50,7 @@ export const ERRORS = {
   OUT_OF_MEMORY:          { status: 503, retryable: true,  counted: 'error',     message: 'The recognition workers could not get the memory that this request needs' },
   NOT_READY:              { status: 503, retryable: true,  counted: 'rejection', message: 'No recognition worker is ready' },
   CATALOGUE_NOT_TAKEN:    { status: 503, retryable: true,  counted: 'outside',   message: 'The recognition workers did not take the catalogue' },
+  TOO_MANY_CONNECTIONS:   { status: 503, retryable: true,  counted: 'rejection', message: 'Too many connections are open' },
   SHUTTING_DOWN:          { status: 503, retryable: true,  counted: 'rejection', message: 'The service is shutting down' },
   DEADLINE_PASSED:        { status: 504, retryable: true,  counted: 'error',     message: 'Recognition did not finish before its deadline' },
   CONFIG_INVALID:         { status: 500, retryable: false, counted: 'outside',   message: 'A setting is not valid' },

@@ -37,6 +37,19 @@ t.test('what does not fit is refused by name, with what came', (t) => {
   t.end()
 })
 
+t.test('every number is finite and written as one', (t) => {
+  const numbers = Object.entries(SETTINGS.properties as Record<string, { type?: string; minimum?: number; maximum?: number }>).filter(([, { type }]) => type === 'number' || type === 'integer')
+  t.ok(numbers.length > 20)
+  for (const [name, { minimum, maximum }] of numbers) {
+    t.ok(Number.isFinite(minimum) && Number.isFinite(maximum), `${name} has limits`)
+    for (const value of ['1e400', '-1e400', 'Infinity', 'NaN', '0x10', ' ', '1 2', '1_000', '1e308']) {
+      t.throws(() => readConfig({ [name]: value }), { code: 'CONFIG_INVALID', message: new RegExp(name) }, `${name}="${value}"`)
+    }
+  }
+  t.equal(readConfig({ EARSHOT_DEADLINE_SECONDS: '2e1' }).deadlineSeconds, 20)
+  t.end()
+})
+
 t.test('a cascade is off until its model is named, and that is not the default model', (t) => {
   t.match(readConfig({}), { cascadeModel: undefined, cascadeBelow: 0.75 })
   t.match(readConfig({ EARSHOT_MODELS: 'a,b', EARSHOT_CASCADE_MODEL: 'b', EARSHOT_CASCADE_BELOW: '0.5' }), { models: ['a', 'b'], cascadeModel: 'b', cascadeBelow: 0.5 })

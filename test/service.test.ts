@@ -13,6 +13,7 @@ import { changeKeys } from '../src/access/keys-file.js'
 import { projectRoot } from '../src/root.js'
 import type { Report } from '../src/types.js'
 import { makeKeys, until } from './http/keys.js'
+import { converse, head as headOf, type Conversation } from './http/raw.js'
 
 const ENTRY = path.join(projectRoot, 'dist/src/main.js')
 const CLIP = path.join(projectRoot, 'fixtures/clips/warm-up.wav')
@@ -166,6 +167,33 @@ t.test('SIGTERM answers what was accepted, refuses what is new, and leaves with 
   t.match(await transcribe(service.url), { status: 503, body: { error: { code: 'SHUTTING_DOWN' } } })
   for (const { status } of await Promise.all(accepted)) t.equal(status, 200)
   t.equal(await service.exit, 0)
+})
+
+t.test('SIGTERM waits for no connection that sends nothing, half a header or half a body', { skip }, async (t) => {
+  const service = await startService(t, { EARSHOT_WORKERS: '1' })
+  const clip = readFileSync(CLIP)
+  const head = Buffer.from(headOf(clip.length))
+  const open = (bytes: Buffer): Conversation[] => Array.from({ length: 20 }, () => converse(service.url, bytes))
+  const silent = open(Buffer.alloc(0))
+  const halfHeads = open(head.subarray(0, 30))
+  const halfBodies = open(Buffer.concat([head, clip.subarray(0, 5_000)]))
+  const active = Array.from({ length: 20 }, () => transcribe(service.url))
+  while (!/asr_requests_in_progress 40/.test(await (await fetch(`${service.url}/metrics`)).text())) await new Promise((resolve) => setTimeout(resolve, 5))
+  service.process.kill('SIGTERM')
+  for (const { status } of await Promise.all(active)) t.equal(status, 200)
+  const answeredAt = performance.now()
+  t.equal(await service.exit, 0)
+  const seconds = (performance.now() - answeredAt) / 1000
+  t.ok(seconds < 10, `left ${seconds.toFixed(1)} s after the last answer`)
+  for (const one of [...halfHeads, ...halfBodies]) {
+    await one.ended
+    t.same(one.error(), { status: 503, code: 'SHUTTING_DOWN' })
+    one.socket.destroy()
+  }
+  for (const one of silent) {
+    t.equal(await one.ended, '')
+    one.socket.destroy()
+  }
 })
 
 t.test('a service that is stopped before it is ready leaves with 0 too', { skip }, async (t) => {

@@ -49,6 +49,9 @@ export interface MetricEntry {
   readonly buckets?: readonly number[]
 }
 
+/** Why the service ended a connection. */
+export const CONNECTION_ENDS = ['idle', 'displaced', 'refused', 'unread'] as const
+
 /** The model label of requests that were refused before their model was known. */
 export const NO_MODEL = 'none'
 
@@ -100,6 +103,8 @@ export const METRICS = {
   asr_queue_capacity: { type: 'gauge', help: 'Most requests that may wait for a worker.' },
   asr_requests_in_progress: { type: 'gauge', help: 'Requests being received or recognized.' },
   asr_upload_bytes_held: { type: 'gauge', help: 'Bytes of uploads held in memory.' },
+  asr_connections: { type: 'gauge', help: 'Open connections; idle ones have no request under way.', labels: { state: ['idle', 'busy'] } },
+  asr_connections_ended_total: { type: 'counter', help: 'Connections that the service ended: idle too long, displaced by a new one of the same client, refused, or answered without anybody reading.', labels: { reason: CONNECTION_ENDS } },
   asr_workers: { type: 'gauge', help: 'Recognition workers by state.', labels: { state: ['idle', 'busy', 'starting'] } },
   asr_worker_busy_seconds_total: { type: 'counter', help: 'Seconds workers spent recognizing.' },
   asr_worker_restarts_total: { type: 'counter', help: 'Workers replaced.', labels: { reason: ['crash', 'timeout'] } },

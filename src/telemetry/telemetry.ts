@@ -7,7 +7,7 @@ import { ERRORS, type ErrorCode } from '../errors.js'
 import type { Engine } from '../choices.js'
 import type { SearchOutcome } from '../search/outcomes.js'
 import type { Report, Stage } from '../types.js'
-import { CODEC_GROUPS, DEFECTS, METRICS, NO_MODEL, SAMPLE_RATES, type MetricName } from './catalog.js'
+import { CODEC_GROUPS, type CONNECTION_ENDS, DEFECTS, METRICS, NO_MODEL, SAMPLE_RATES, type MetricName } from './catalog.js'
 import { ClientMetrics } from './client-metrics.js'
 import { LiveCatalog } from './live-catalog.js'
 import { RecentTraffic, type Outcome } from './recent.js'
@@ -84,6 +84,16 @@ export class Telemetry {
     this.live.beforeScrape('asr_workers', () => {
       for (const [state, count] of Object.entries(read().workers)) this.live.gauge('asr_workers').set({ state }, count)
     })
+  }
+
+  observeConnections(read: () => Readonly<Record<'idle' | 'busy', number>>): void {
+    this.live.beforeScrape('asr_connections', () => {
+      for (const [state, count] of Object.entries(read())) this.live.gauge('asr_connections').set({ state }, count)
+    })
+  }
+
+  connectionEnded(reason: typeof CONNECTION_ENDS[number]): void {
+    this.live.counter('asr_connections_ended_total').inc({ reason })
   }
 
   recognized(report: Report, request: AnsweredRecord): void {
