@@ -72,7 +72,7 @@ function whoAnswers({ hits, limit = HITS, threshold = DEFAULT_THRESHOLD }: Searc
   if (expected === undefined) throw new SpeechError('REQUEST_INVALID', 'a search needs a catalogue or phrases', { parameter: 'catalogue' })
   return async (alternatives, evidence) => {
     if (alternatives.length === 0) return NOTHING
-    const ranking = rank(alternatives, evidence, expected.searchable(), { limit, threshold })
+    const ranking = rank(alternatives, evidence, await expected.searchable(), { limit, threshold })
     const describe = ({ entry, score, why }: Match): Hit => {
       const { id, name, tags } = expected.describe(entry)
       return { id, name, tags, score, why: [...why] }

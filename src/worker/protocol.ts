@@ -5,6 +5,7 @@
 import type { WireError } from '../errors.js'
 import type { DetectionMode, Engine, EngineReport, MatrixChoice, ProviderReport } from '../choices.js'
 import type { PhraseList } from '../phrases.js'
+import type { ListPart } from './list-parts.js'
 import type { ChannelChoice, HeaderlessFormat, Report } from '../types.js'
 
 /** Everything a recognition process has to know; the first message it gets. */
@@ -53,7 +54,7 @@ export type ToWorker =
   | { readonly kind: 'start'; readonly settings: WorkerSettings }
   | { readonly kind: 'job'; readonly id: number; readonly job: WorkerJob }
   | { readonly kind: 'cancel'; readonly id: number }
-  | { readonly kind: 'phrases'; readonly list: PhraseList }
+  | { readonly kind: 'phrases' } & ListPart
   | { readonly kind: 'forget'; readonly id: string }
   | { readonly kind: 'stop' }
 

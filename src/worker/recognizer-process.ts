@@ -21,6 +21,7 @@ import { transcribe } from '../pipeline.js'
 import type { PhraseList } from '../phrases.js'
 import type { Recognizer } from '../recognizer.js'
 import { projectRoot } from '../root.js'
+import { ArrivingLists, type ListPart } from './list-parts.js'
 import { PhraseLists } from './phrase-lists.js'
 import type { FromWorker, LoadedModel, Outcome, ToWorker, WorkerJob, WorkerSettings } from './protocol.js'
 import { SpareTime } from './spare-time.js'
@@ -43,6 +44,7 @@ const WARM_UP_MEDIA = ['warm-up.webm', 'warm-up.m4a'].map((name) => path.join(pr
 let loaded: Loaded | undefined
 let cancelled: number | undefined
 const spareTime = new SpareTime()
+const arriving = new ArrivingLists()
 let listsDone: Promise<void> = Promise.resolve()
 
 // Decoders report every broken frame on the console. This process speaks in messages, and in its last words, which Node writes itself.
@@ -53,7 +55,7 @@ process.on('message', (message: ToWorker) => {
     case 'start': void start(message.settings); break
     case 'job': void spareTime.spendOnJob(() => answer(message.id, message.job)); break
     case 'cancel': cancelled = message.id; break
-    case 'phrases': inOrder(() => takePhrases(message.list)); break
+    case 'phrases': arrive(message); break
     case 'forget': inOrder(() => loaded?.phraseLists.forget(message.id)); break
     case 'stop': void stop(); break
   }
@@ -120,6 +122,11 @@ async function warmUpDecoders({ disabledCodecs }: WorkerSettings): Promise<void>
 async function warmUp(recognizer: Recognizer, clip: Uint8Array, settings: WorkerSettings, detectors: SpeechDetectors): Promise<void> {
   const report = await transcribe(clip, recognizer, { ...settings, detectors, language: undefined, interrupt: () => undefined })
   if (report.text === '') throw new SpeechError('MODEL_INVALID', `${recognizer.name} heard nothing in the warm-up clip ${settings.warmUpClip}`)
+}
+
+function arrive(part: ListPart): void {
+  const list = arriving.add(part)
+  if (list !== undefined) inOrder(() => takePhrases(list))
 }
 
 /** A list that is forgotten before it is compiled does not come back. */

@@ -3,15 +3,14 @@ import t from 'tap'
 import type { Alternative } from '../../src/phrases.js'
 import { NameIndex, readName } from '../../src/search/names.js'
 import { DEFAULT_THRESHOLD, rank, type Match, type Ranking, type Searchable } from '../../src/search/ranking.js'
+import { inOneGo } from '../../src/steps.js'
 import { seededRandom } from '../../src/scoring/seeded-random.js'
 
 type Named = readonly [name: string, weight?: number, ...aliases: string[]]
 
 function catalogue(entries: readonly Named[]): Searchable {
   const names = entries.flatMap(([name, , ...aliases], entry) => [name, ...aliases].map((one) => readName(entry, one)))
-  const index = new NameIndex(names)
-  for (const at of names.keys()) index.add(at)
-  return { index, weights: entries.map(([, weight = 1]) => weight) }
+  return { index: inOneGo(NameIndex.build(names)), weights: entries.map(([, weight = 1]) => weight) }
 }
 
 const reading = (text: string, logProbability = -1, extra: Partial<Alternative> = {}): Alternative => ({ text, confidence: 0.9, logProbability, phrases: [], ...extra })
