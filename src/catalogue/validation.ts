@@ -13,7 +13,7 @@ export interface Clash {
   readonly ids: readonly string[]
 }
 
-/** Lists hold the first `MOST_LISTED`; the counts count all. */
+/** Lists hold the first `MOST_LISTED`, fewer where names are long; the counts count all. */
 export interface ValidationReport {
   readonly duplicateNames: { readonly count: number; readonly listed: readonly Clash[] }
   readonly soundAlikes: { readonly count: number; readonly listed: readonly Clash[] }
@@ -22,8 +22,9 @@ export interface ValidationReport {
 
 const MOST_LISTED = 50
 const MOST_IDS = 10
-/** Of a name in a list: a report is asked for by people, and names may be made to be long. */
+/** Of a name in a list, and of a list: all reports are answered at once, and names may be made to be long. */
 const MOST_CHARACTERS = 200
+const MOST_CHARACTERS_OF_A_LIST = 32_768
 
 /** `unspellable`: indices of entries. */
 export async function validate(entries: readonly Entry[], names: readonly Name[], unspellable: readonly number[]): Promise<ValidationReport> {
@@ -57,10 +58,14 @@ function* firstOf(groups: Iterable<readonly Name[]>): Generator<Name> {
 async function clashes(groups: ReadonlyMap<string, readonly Name[]>, entries: readonly Entry[]): Promise<ValidationReport['duplicateNames']> {
   const listed: Clash[] = []
   let count = 0
+  let characters = 0
   await eachInTurns(groups.values(), (members) => {
     if (members.every(({ entry }) => entry === members[0]!.entry)) return
     count++
-    if (listed.length < MOST_LISTED) listed.push(describe(members, entries))
+    if (listed.length === MOST_LISTED || characters > MOST_CHARACTERS_OF_A_LIST) return
+    const clash = describe(members, entries)
+    characters += [...clash.names, ...clash.ids].reduce((sum, { length }) => sum + length, 0)
+    listed.push(clash)
   })
   return { count, listed }
 }
