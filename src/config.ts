@@ -133,7 +133,7 @@ function origins(list: string): string[] {
 }
 
 function searchSettings(settings: Settings) {
-  checkSearchAddress(settings.EARSHOT_SEARCH_ENGINE as SearchEngineChoice, settings.EARSHOT_SEARCH_URL)
+  checkSearchAddress(settings.EARSHOT_SEARCH_ENGINE as SearchEngineChoice, settings.EARSHOT_SEARCH_URL, settings.EARSHOT_SEARCH_AUTHORIZATION)
   return {
     catalogueFiles: catalogueFiles(settings.EARSHOT_CATALOGUES),
     maxCatalogues: settings.EARSHOT_MAX_CATALOGUES,
@@ -164,8 +164,20 @@ const SEARCH_ADDRESSES = {
   meilisearch: { pattern: /^https?:\/\/[^/]+(\/.*)?\/indexes\/[^/]+\/?$/, example: 'an index such as http://meilisearch:7700/indexes/shop' },
 } as const
 
-function checkSearchAddress(engine: SearchEngineChoice, url: string): void {
+function checkSearchAddress(engine: SearchEngineChoice, url: string, authorization: string): void {
   if (engine === 'none') return
   const { pattern, example } = SEARCH_ADDRESSES[engine]
-  if (!pattern.test(url)) throw new SpeechError('CONFIG_INVALID', `EARSHOT_SEARCH_URL must be ${example}, with EARSHOT_SEARCH_ENGINE=${engine}`)
+  if (!pattern.test(url) || !isAddress(url)) throw new SpeechError('CONFIG_INVALID', `EARSHOT_SEARCH_URL must be ${example}, at most ${MOST_ADDRESS_CHARACTERS} characters and without a password, with EARSHOT_SEARCH_ENGINE=${engine}`)
+  if (!HEADER_VALUE.test(authorization)) throw new SpeechError('CONFIG_INVALID', 'EARSHOT_SEARCH_AUTHORIZATION must be what a header can hold: printable ASCII characters')
+}
+
+/** Of the room that a URL has, most is for what was said. */
+const MOST_ADDRESS_CHARACTERS = 2_000
+/** RFC 9110, 5.5, without what is obsolete: a line break would begin another header. */
+const HEADER_VALUE = /^[\t\x20-\x7e]*$/
+
+function isAddress(url: string): boolean {
+  if (url.length > MOST_ADDRESS_CHARACTERS || !URL.canParse(url)) return false
+  const { username, password } = new URL(url)
+  return username === '' && password === ''
 }

@@ -7,7 +7,7 @@ import { AccessKeys } from './access/keys.js'
 import { loadCatalogue } from './catalogue/files.js'
 import { CatalogueStore } from './catalogue/store.js'
 import { readConfig, unknownSettings, type Config } from './config.js'
-import { pipelineOf } from './drift/baseline.js'
+import { pipelineOf, unmonitoredFeatures } from './drift/baseline.js'
 import { DriftWatch } from './drift/watch.js'
 import { SpeechError } from './errors.js'
 import { Feedback } from './feedback/feedback.js'
@@ -167,6 +167,8 @@ async function openDrift(config: Config, { name, digest }: ServedModel, { live }
   const baseline = drift.monitor?.baseline
   if (baseline === undefined) logger.info({ reason: drift.reason }, 'drift is not watched')
   else logger.info({ baseline: baseline.id, clips: baseline.source.clips, ...baseline.calibration }, 'drift baseline')
+  const unmonitored = baseline === undefined ? [] : unmonitoredFeatures(baseline)
+  if (unmonitored.length > 0) logger.warn({ features: unmonitored }, 'features that the drift baseline does not share are not monitored')
   return drift
 }
 

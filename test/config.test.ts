@@ -72,6 +72,7 @@ t.test('catalogues and the search engine are checked together with what belongs 
   for (const EARSHOT_CATALOGUES of ['shop', 'shop=', '=a.csv', 'Shop=a.csv', 'a=b,', 'a=b,a=c']) t.throws(() => readConfig({ EARSHOT_CATALOGUES }), { code: 'CONFIG_INVALID', message: /EARSHOT_CATALOGUES/ }, EARSHOT_CATALOGUES)
   const engines: [string, string, boolean][] = [
     ['url', 'http://x/?q={query}', true], ['url', 'http://x/?q=', false], ['url', 'file:///{query}', false], ['url', '', false], ['url', 'http://{query}/', false],
+    ['url', 'http://user:secret@x/{query}', false], ['url', `http://x/${'y'.repeat(2_000)}{query}`, false], ['url', 'http://x:99999/{query}', false], ['opensearch', 'http://user@x/shop', false],
     ['opensearch', 'https://x:9200/shop', true], ['opensearch', 'https://x:9200/', false],
     ['meilisearch', 'http://x/indexes/shop', true], ['meilisearch', 'http://x/shop', false],
   ]
@@ -79,6 +80,10 @@ t.test('catalogues and the search engine are checked together with what belongs 
     const read = (): unknown => readConfig({ EARSHOT_SEARCH_ENGINE, EARSHOT_SEARCH_URL })
     if (isValid) t.match(read(), { searchEngine: EARSHOT_SEARCH_ENGINE, searchUrl: EARSHOT_SEARCH_URL, searchField: 'name', searchSeconds: 0.5, searchAuthorization: undefined })
     else t.throws(read, { code: 'CONFIG_INVALID', message: /EARSHOT_SEARCH_URL/ }, EARSHOT_SEARCH_URL)
+  }
+  for (const EARSHOT_SEARCH_AUTHORIZATION of ['Bearer secret\r\nX-Other: 1', 'secret\n', 'sécret', 'secret\u0000']) {
+    const read = (): unknown => readConfig({ EARSHOT_SEARCH_ENGINE: 'url', EARSHOT_SEARCH_URL: 'http://x/{query}', EARSHOT_SEARCH_AUTHORIZATION })
+    t.throws(read, { code: 'CONFIG_INVALID', message: /^(?!.*secret).*EARSHOT_SEARCH_AUTHORIZATION/ }, 'and the secret is not told')
   }
   t.end()
 })

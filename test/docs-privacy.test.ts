@@ -186,8 +186,8 @@ t.test(
           t.fail(error.message)
         },
       )
-      record.add(drawRow(Math.random), 'secret session', 1)
-      await record.close()
+      record!.add(drawRow(Math.random), 'secret session', 1)
+      await record!.close()
       const [header, ...lines] = readFileSync(file, 'utf8')
         .trim()
         .split('\n')

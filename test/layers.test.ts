@@ -50,7 +50,7 @@ const HOUSE: readonly Rule[] = [
   { room: 'engine', may: ['confidence/calibration', 'compiler/cache', 'compiler/target', 'manifest', 'recognizer', 'runtime/session', ...NOUNS], mayTypes: ['compiler/graph'] },
   { room: 'pipeline', may: ['audio/', 'features/', 'report', 'hearing', 'speech', 'cascade', ...NOUNS], mayTypes: ['recognizer'] },
   { room: 'report', may: ['confidence/correctness', 'hearing', ...NOUNS], mayTypes: ['speech', 'pipeline', 'recognizer', 'cascade'] },
-  { room: 'worker/recognizer-process', may: ['pipeline', 'cascade', 'engine', 'detector', 'worker/protocol', 'worker/phrase-lists', 'worker/pieces', 'worker/spare-time', 'audio/decode', 'root', ...NOUNS], mayTypes: ['recognizer'] },
+  { room: 'worker/recognizer-process', may: ['pipeline', 'cascade', 'engine', 'detector', 'worker/protocol', 'worker/phrase-lists', 'worker/list-parts', 'worker/pieces', 'worker/spare-time', 'audio/decode', 'root', ...NOUNS], mayTypes: ['recognizer'] },
   { room: 'worker/', may: NOUNS, mayTypes: ['decoding/search', 'config', 'recognizer'] },
   { room: 'scoring/', may: NOUNS },
   { room: 'search/', may: ['scoring/', ...NOUNS] },

@@ -37,8 +37,8 @@ export interface RecognitionInput {
   /** Of the body, where it may describe samples without a container. */
   readonly mediaType?: string | undefined
   readonly deadlineSeconds?: number | undefined
-  /** What is expected to be said: a published list by its id, or one of the request's own. */
-  readonly phrases?: string | PhraseList | undefined
+  /** Makes what is expected to be said: a published list by its id, or one of the request's own. */
+  readonly phrases?: (() => Promise<string | PhraseList>) | undefined
   readonly nBest?: number | undefined
   readonly biasStrength?: number | undefined
 }
@@ -78,11 +78,12 @@ export async function recognize(input: RecognitionInput, request: FastifyRequest
   const probe = probeAudio(input.audio, { headerless, disabledCodecs: config.disabledCodecs })
   checkLength(probe, config.maxAudioSeconds)
   const audioSeconds = Math.min(probe.seconds, config.maxAudioSeconds) // an estimate may be anything
+  const phrases = await input.phrases?.()
   const { outcome, workSeconds } = await pool.run({
     client: request.client,
     audio: input.audio, audioSeconds, model: model.name,
     language: primaryLanguage(input.language, acceptedLanguages(model)), channel: input.channel, headerless, words: input.words !== undefined, deadlineSeconds: input.deadlineSeconds,
-    phrases: input.phrases, nBest: input.nBest, biasStrength: input.biasStrength,
+    phrases, nBest: input.nBest, biasStrength: input.biasStrength,
   }, untilGone(reply))
   telemetry.workerBusy(workSeconds)
   if (!outcome.ok) throw fromWire(outcome.error)

@@ -5,6 +5,7 @@
 import type { WireError } from '../errors.js'
 import type { DetectionMode, Engine, EngineReport, MatrixChoice, ProviderReport } from '../choices.js'
 import type { PhraseList } from '../phrases.js'
+import type { ListPart } from './list-parts.js'
 import type { ChannelChoice, HeaderlessFormat, Report } from '../types.js'
 
 /** Everything a recognition process has to know; the first message it gets. */
@@ -55,7 +56,7 @@ export type ToWorker =
   /** Go on with a job that is paused. */
   | { readonly kind: 'resume'; readonly id: number }
   | { readonly kind: 'cancel'; readonly id: number }
-  | { readonly kind: 'phrases'; readonly list: PhraseList }
+  | { readonly kind: 'phrases' } & ListPart
   | { readonly kind: 'forget'; readonly id: string }
   | { readonly kind: 'ping' }
   | { readonly kind: 'stop' }

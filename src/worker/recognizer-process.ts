@@ -23,6 +23,7 @@ import { transcribe } from '../pipeline.js'
 import type { PhraseList } from '../phrases.js'
 import type { Recognizer } from '../recognizer.js'
 import { projectRoot } from '../root.js'
+import { ArrivingLists, type ListPart } from './list-parts.js'
 import { PhraseLists } from './phrase-lists.js'
 import { Pieces } from './pieces.js'
 import type { FromWorker, LoadedModel, Outcome, ToWorker, WorkerJob, WorkerSettings } from './protocol.js'
@@ -48,6 +49,7 @@ let loaded: Loaded | undefined
 const underWay = new Map<number, { isCancelled: boolean }>()
 const pieces = new Pieces((id) => { send({ kind: 'paused', id }) })
 const spareTime = new SpareTime()
+const arriving = new ArrivingLists()
 let listsDone: Promise<void> = Promise.resolve()
 
 // Decoders report every broken frame on the console. This process speaks in messages, and in its last words, which Node writes itself.
@@ -59,7 +61,7 @@ process.on('message', (message: ToWorker) => {
     case 'job': void spareTime.spendOnJob(() => answer(message.id, message.job)); break
     case 'resume': pieces.resume(message.id); break
     case 'cancel': callOff(message.id); break
-    case 'phrases': inOrder(() => takePhrases(message.list)); break
+    case 'phrases': arrive(message); break
     case 'forget': inOrder(() => loaded?.phraseLists.forget(message.id)); break
     case 'ping': send({ kind: 'pong' }); break
     case 'stop': void stop(); break
@@ -127,6 +129,11 @@ async function warmUpDecoders({ disabledCodecs }: WorkerSettings): Promise<void>
 async function warmUp(recognizer: Recognizer, clip: Uint8Array, settings: WorkerSettings, detectors: SpeechDetectors): Promise<void> {
   const report = await transcribe(clip, recognizer, { ...settings, detectors, language: undefined, interrupt: () => undefined })
   if (report.text === '') throw new SpeechError('MODEL_INVALID', `${recognizer.name} heard nothing in the warm-up clip ${settings.warmUpClip}`)
+}
+
+function arrive(part: ListPart): void {
+  const list = arriving.add(part)
+  if (list !== undefined) inOrder(() => takePhrases(list))
 }
 
 /** A list that is forgotten before it is compiled does not come back. */

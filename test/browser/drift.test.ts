@@ -136,6 +136,29 @@ t.test('a baseline that is not calibrated raises nothing, and the page says why'
   t.match(await text(page, '[data-feature=loudness] .state'), /alarms are off/)
 })
 
+const UNMONITORED = [...['language', 'decoder_stop', 'lowest_token_probability'].map((name) => ({ name, reason: 'the baseline does not have it' })), { name: 'colour', reason: 'this version does not measure it' }]
+
+/** Of a baseline of another version. */
+function partlyMonitored(): DriftSnapshot {
+  const snapshot = madeUpSnapshot({ unmonitored: UNMONITORED })
+  return { ...snapshot, features: snapshot.features.filter((feature) => UNMONITORED.every(({ name }) => name !== feature.name)) }
+}
+
+t.test('features that are not monitored are named with the reason, and have no card', { skip }, async (t) => {
+  const { page, state, said } = await open(t, partlyMonitored())
+  t.equal(await text(page, '#unmonitored'), 'not monitored language, decoder_stop, lowest_token_probability: the baseline does not have it; colour: this version does not measure it')
+  t.equal(await card(page, 'language').count(), 0)
+  t.equal(await card(page, 'loudness').count(), 1)
+  state.snapshot = { ...partlyMonitored(), alarms: [], features: partlyMonitored().features.map((feature) => ({ ...feature, alarm: false, alarmSince: null })) }
+  await page.clock.runFor(REFRESH_MS)
+  await page.locator('#verdict-words', { hasText: 'No drift alarm' }).waitFor()
+  t.match(await text(page, '#verdict-note'), /look like the baseline\. 4 features not monitored, see below\.$/)
+  state.snapshot = madeUpSnapshot()
+  await page.clock.runFor(REFRESH_MS)
+  await page.locator('#unmonitored').waitFor({ state: 'hidden' })
+  t.same(said, [])
+})
+
 t.test('where the service asks for keys, the page asks for one, keeps it for the tab, and shows nothing without', { skip }, async (t) => {
   const { file, keys } = await makeKeys(t, { scraper: ['metrics'], phone: ['search'], next: ['metrics'] })
   const { url } = await setUp(t, { EARSHOT_KEYS_FILE: file }, {}, ['en'], { snapshot: madeUpSnapshot, reason: null })
@@ -203,7 +226,7 @@ async function picture(page: Page, name: string): Promise<void> {
 }
 
 t.test('it fits a wide screen and a telephone, light and dark', { skip }, async (t) => {
-  const { page, telemetry } = await open(t, madeUpSnapshot())
+  const { page, telemetry } = await open(t, partlyMonitored())
   Object.assign(telemetry, { recent: madeUpTraffic() })
   await page.clock.runFor(REFRESH_MS)
   await page.locator('#requests-summary', { hasText: /^2,\d\d\d in/ }).waitFor()

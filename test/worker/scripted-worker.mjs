@@ -2,6 +2,8 @@
  * A recognition process without a model, for the tests of the pool: the job's `language` is a command.
  * It speaks the real protocol, so that what is tested is the pool and not a mock of it.
  */
+import { createHash } from 'node:crypto'
+
 const settings = {}
 const cancelled = new Set()
 const lists = new Map()
@@ -12,7 +14,7 @@ process.on('message', (message) => {
   if (message.kind === 'job') void run(message.id, message.job)
   if (message.kind === 'cancel') cancelled.add(message.id)
   if (message.kind === 'resume') paused.get(message.id)()
-  if (message.kind === 'phrases') take(message.list)
+  if (message.kind === 'phrases') arrive(message)
   if (message.kind === 'forget') lists.delete(message.id)
   if (message.kind === 'ping') process.send({ kind: 'pong' })
   if (message.kind === 'stop') process.exit(0)
@@ -26,6 +28,14 @@ function start(given) {
   if (command === 'die') process.exit(7)
   if (command === 'never') return
   process.send({ kind: 'ready', models: given.models.map((name) => ({ name, languages: ['en'], provider: { provider: 'cpu', refused: [] }, loadSeconds: 0.01 })) })
+}
+
+const parts = new Map()
+
+/** A list comes in parts. */
+function arrive({ list: { id, phrases }, more }) {
+  parts.set(id, [...parts.get(id) ?? [], phrases])
+  if (!more) take({ id, phrases: parts.get(id).flat() })
 }
 
 /** What a list is called is a command too. */
@@ -51,6 +61,8 @@ async function obey(command, argument, id, job) {
   switch (command) {
     case 'say': return said(argument)
     case 'bytes': return said(String(job.audio.byteLength))
+    case 'parts': return said(parts.get(argument).map(({ length }) => length).join(' '))
+    case 'digest': return said(createHash('sha256').update(JSON.stringify(lists.get(argument))).digest('hex'))
     case 'lists': return said([...lists.keys()].join(' '))
     // What a recognizer does with a list that it does not have: an error.
     case 'phrases': return lists.has(job.phrases) ? said(`${job.phrases} ${job.nBest} ${job.biasStrength}`) : { ok: false, error: { code: 'CATALOGUE_NOT_FOUND', message: job.phrases } }
