@@ -51,6 +51,7 @@ export function readConfig(environment: NodeJS.ProcessEnv = process.env, cores: 
     maxUploadBytes: settings.EARSHOT_MAX_UPLOAD_BYTES,
     maxUploadsBytes: settings.EARSHOT_MAX_UPLOADS_BYTES,
     maxAudioSeconds: settings.EARSHOT_MAX_AUDIO_SECONDS,
+    cpuPerAudioSecond: settings.EARSHOT_CPU_PER_AUDIO_SECOND,
     uploadSeconds: settings.EARSHOT_UPLOAD_SECONDS,
     drainSeconds: settings.EARSHOT_DRAIN_SECONDS,
     disabledCodecs: settings.EARSHOT_DISABLED_CODECS.split(',').filter((name) => name !== ''),

@@ -37,6 +37,8 @@ export interface TranscribeOptions extends SpeechOptions {
   readonly words?: boolean
   /** A larger model for what the recognizer doubts; the recognizer then hears a clip once. */
   readonly cascade?: Cascade | undefined
+  /** Told how long the audio is, as soon as that is known. */
+  readonly onDecoded?: (audioSeconds: number) => void
 }
 
 /** Transcribes one upload. Throws SpeechError: AUDIO_*, LANGUAGE_UNSUPPORTED, REQUEST_INVALID, or what `interrupt` throws. */
@@ -46,6 +48,8 @@ export async function transcribe(bytes: Uint8Array, recognizer: Recognizer, opti
   const stopwatch = startStopwatch()
   const recording = await stopwatch.timeAsync('audio_decode', () => decodeAudio(bytes, { ...options, maxSeconds: options.maxAudioSeconds }))
   const audioSeconds = recording.waveform.samples.length / recording.waveform.sampleRate
+  options.onDecoded?.(audioSeconds)
+  options.interrupt()
   const level = stopwatch.time('measure', () => measureLevel(recording.waveform))
   const waveform = stopwatch.time('resample', () => resample(recording.waveform, recognizer.sampleRate))
   const frames = stopwatch.time('features', () => describeFrames(waveform))

@@ -50,6 +50,7 @@ export const SETTINGS = Type.Object({
   EARSHOT_MAX_UPLOAD_BYTES: whole(26_214_400, 1_024, 1_073_741_824, 'Largest upload.'),
   EARSHOT_MAX_UPLOADS_BYTES: whole(268_435_456, 1_024, 68_719_476_736, 'Largest sum of the uploads held in memory at a time.'),
   EARSHOT_MAX_AUDIO_SECONDS: seconds(300, 1, 3_600, 'Longest audio.'),
+  EARSHOT_CPU_PER_AUDIO_SECOND: seconds(3, 0.01, 1_000, 'Processor seconds, of all threads, that a request may cost for each second of its audio, and 20 besides. What costs more is ended with `AUDIO_TOO_COSTLY`.'),
   EARSHOT_UPLOAD_SECONDS: seconds(30, 0.1, 3_600, 'An upload has to arrive within this time.'),
   EARSHOT_DRAIN_SECONDS: seconds(40, 0, 3_600, 'At SIGTERM, accepted requests may take so long to finish.'),
   EARSHOT_DISABLED_CODECS: Type.String({ default: '', pattern: `^$|^(${CODECS})(,(${CODECS}))*$`, description: 'Codecs that are switched off, separated by commas: `opus`, `vorbis`, `flac`, `mp3`, `aac`, `alac`, `amr_nb`, `amr_wb`, `adpcm_ima`, `adpcm_ms`. Uploads with them are refused.' }),

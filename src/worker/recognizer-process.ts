@@ -22,6 +22,7 @@ import { transcribe } from '../pipeline.js'
 import type { PhraseList } from '../phrases.js'
 import type { Recognizer } from '../recognizer.js'
 import { projectRoot } from '../root.js'
+import { cpuBudget } from './cpu-budget.js'
 import { PhraseLists } from './phrase-lists.js'
 import type { FromWorker, LoadedModel, Outcome, ToWorker, WorkerJob, WorkerSettings } from './protocol.js'
 import { SpareTime } from './spare-time.js'
@@ -149,10 +150,12 @@ async function answer(id: number, job: WorkerJob): Promise<void> {
 }
 
 async function recognize(id: number, job: WorkerJob): Promise<Outcome> {
+  const budget = cpuBudget(loaded?.settings.cpuPerAudioSecond ?? 0)
   const deadlineAt = performance.now() + job.remainingSeconds * 1000
   const interrupt = (): void => {
     if (cancelled === id) throw new SpeechError('CANCELLED')
     if (performance.now() > deadlineAt) throw new SpeechError('DEADLINE_PASSED')
+    budget.check()
   }
   try {
     const recognizer = loaded?.recognizers.get(job.model)
@@ -160,7 +163,7 @@ async function recognize(id: number, job: WorkerJob): Promise<Outcome> {
     interrupt()
     const { language, channel, headerless, words } = job
     const cascade = job.model === loaded.settings.models[0] ? loaded.cascade : undefined
-    const report = await transcribe(job.audio, recognizer, { ...loaded.settings, language, channel, headerless, words, searchFor: loaded.phraseLists.wishesOf(job), detectors: loaded.detectors, cascade, interrupt })
+    const report = await transcribe(job.audio, recognizer, { ...loaded.settings, language, channel, headerless, words, searchFor: loaded.phraseLists.wishesOf(job), detectors: loaded.detectors, cascade, interrupt, onDecoded: budget.heard })
     return { ok: true, report }
   } catch (thrown) {
     return { ok: false, error: toWire(thrown, isOutOfMemory(thrown) ? 'OUT_OF_MEMORY' : 'RECOGNIZER_FAILED') }
