@@ -7,6 +7,7 @@ import path from 'node:path'
 import { Value } from 'typebox/value'
 import { SpeechError } from './errors.js'
 import type { SearchEngineChoice } from './choices.js'
+import { isSecret, readSecrets } from './secrets.js'
 import { SETTINGS, type Settings } from './settings.js'
 
 /** The settings as the code uses them: lists split, zero meaning resolved. Frozen. */
@@ -17,7 +18,7 @@ const LEAST_SECRET_CHARACTERS = 32
 
 /** Throws CONFIG_INVALID naming every variable at fault, what was expected and what came. */
 export function readConfig(environment: NodeJS.ProcessEnv = process.env, cores: () => number = os.availableParallelism) {
-  const settings = checkSettings(environment)
+  const settings = readSecrets(checkSettings(environment))
   if (settings.EARSHOT_MAX_UPLOAD_BYTES > settings.EARSHOT_MAX_UPLOADS_BYTES) {
     throw new SpeechError('CONFIG_INVALID', 'EARSHOT_MAX_UPLOAD_BYTES must not be more than EARSHOT_MAX_UPLOADS_BYTES')
   }
@@ -48,6 +49,7 @@ export function readConfig(environment: NodeJS.ProcessEnv = process.env, cores: 
     maxUploadBytes: settings.EARSHOT_MAX_UPLOAD_BYTES,
     maxUploadsBytes: settings.EARSHOT_MAX_UPLOADS_BYTES,
     maxAudioSeconds: settings.EARSHOT_MAX_AUDIO_SECONDS,
+    cpuPerAudioSecond: settings.EARSHOT_CPU_PER_AUDIO_SECOND,
     uploadSeconds: settings.EARSHOT_UPLOAD_SECONDS,
     uploadBytesPerSecond: settings.EARSHOT_UPLOAD_BYTES_PER_SECOND,
     maxConnections: settings.EARSHOT_MAX_CONNECTIONS,
@@ -89,7 +91,7 @@ function checkSettings(environment: NodeJS.ProcessEnv): Settings {
   if (Value.Check(SETTINGS, settings)) return settings
   const faults = Value.Errors(SETTINGS, settings).map((fault) => {
     const name = fault.instancePath.slice(1)
-    return `${name} ${fault.message}, not "${environment[name] ?? ''}"`
+    return isSecret(name) ? `${name} ${fault.message}` : `${name} ${fault.message}, not "${environment[name] ?? ''}"`
   })
   throw new SpeechError('CONFIG_INVALID', faults.join('; '))
 }

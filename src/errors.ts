@@ -41,6 +41,7 @@ export const ERRORS = {
   HOST_REFUSED:           { status: 421, retryable: false, counted: 'rejection', message: 'This service does not answer to this host name' },
   AUDIO_UNREADABLE:       { status: 422, retryable: false, counted: 'rejection', message: 'The audio could not be decoded' },
   CATALOGUE_INVALID:      { status: 422, retryable: false, counted: 'outside',   message: 'The catalogue is not valid' },
+  AUDIO_TOO_COSTLY:       { status: 422, retryable: false, counted: 'rejection', message: 'Recognizing this audio takes more processor time than the limit' },
   TRANSCRIPT_OTHER:       { status: 422, retryable: false, counted: 'outside',   message: 'The transcript is not the one that the token was given with' },
   QUEUE_FULL:             { status: 429, retryable: true,  counted: 'rejection', message: 'All workers are busy and the queue is full' },
   CANCELLED:              { status: 499, retryable: false, counted: 'cancelled', message: 'The client went away before the answer was ready' },

@@ -39,6 +39,8 @@ export interface TranscribeOptions extends SpeechOptions {
   readonly cascade?: Cascade | undefined
   /** Called between the pieces of the work; other jobs of the process may run before it resolves. Default: nothing. */
   readonly pause?: (() => Promise<void>) | undefined
+  /** Told how long the audio is, as soon as that is known. */
+  readonly onDecoded?: (audioSeconds: number) => void
 }
 
 /** Transcribes one upload. Throws SpeechError: AUDIO_*, LANGUAGE_UNSUPPORTED, REQUEST_INVALID, or what `interrupt` throws. */
@@ -49,6 +51,8 @@ export async function transcribe(bytes: Uint8Array, recognizer: Recognizer, opti
   const recording = await stopwatch.timeAsync('audio_decode', () => decodeAudio(bytes, { ...options, maxSeconds: options.maxAudioSeconds }))
   await pause()
   const audioSeconds = recording.waveform.samples.length / recording.waveform.sampleRate
+  options.onDecoded?.(audioSeconds)
+  options.interrupt()
   const level = stopwatch.time('measure', () => measureLevel(recording.waveform))
   await pause()
   const waveform = stopwatch.time('resample', () => resample(recording.waveform, recognizer.sampleRate))

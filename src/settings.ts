@@ -12,6 +12,11 @@ const whole = (fallback: number, minimum: number, maximum: number, description: 
   Type.Integer({ default: fallback, minimum, maximum, description })
 const seconds = (fallback: number, minimum: number, maximum: number, description: string): ReturnType<typeof Type.Number> =>
   Type.Number({ default: fallback, minimum, maximum, description })
+/** A secret and its twin, the file that it may come from (`secrets.ts`). */
+const secret = <Name extends string>(name: Name, description: string): Record<Name | `${Name}_FILE`, ReturnType<typeof Type.String>> => ({
+  [name]: text('', description),
+  [`${name}_FILE`]: text('', `File that holds \`${name}\`, as orchestrators mount secrets; a line break at its end does not count. Set one of the two.`),
+}) as Record<Name | `${Name}_FILE`, ReturnType<typeof Type.String>>
 const flag = (fallback: boolean, description: string): ReturnType<typeof Type.Boolean> => Type.Boolean({ default: fallback, description })
 
 /** Names separated by commas, without blanks. */
@@ -56,6 +61,7 @@ export const SETTINGS = Type.Object({
   EARSHOT_MAX_UPLOAD_BYTES: whole(26_214_400, 1_024, 1_073_741_824, 'Largest upload.'),
   EARSHOT_MAX_UPLOADS_BYTES: whole(268_435_456, 1_024, 68_719_476_736, 'Largest sum of the uploads held in memory at a time.'),
   EARSHOT_MAX_AUDIO_SECONDS: seconds(300, 1, 3_600, 'Longest audio.'),
+  EARSHOT_CPU_PER_AUDIO_SECOND: seconds(3, 0.01, 1_000, 'Processor seconds, of all threads, that a request may cost for each second of its audio, and 20 besides. What costs more is ended with `AUDIO_TOO_COSTLY`.'),
   EARSHOT_UPLOAD_SECONDS: seconds(30, 0.1, 3_600, 'An upload has to arrive within this time.'),
   EARSHOT_UPLOAD_BYTES_PER_SECOND: whole(250, 1, 1_000_000, 'Least rate of an upload; one that falls behind it by more than 8 seconds is refused. The default is a third of speech at 6 kbit/s.'),
   EARSHOT_MAX_CONNECTIONS: whole(2_000, 10, 100_000, 'Most connections at a time. One address gets at most four fifths of them; beyond, its connection that has been idle longest is closed, or the new one is refused.'),
@@ -77,7 +83,7 @@ export const SETTINGS = Type.Object({
   EARSHOT_DRIFT_BASELINE: text('auto', 'What the clips of the default model are compared with: a baseline file, `auto` for the one that comes with the model, if there is one, or `off`.'),
   EARSHOT_DRIFT_RECORD: text('', 'File to which the drift features of each clip are added, numbers without a word or a sound, to make a baseline from. Empty: nothing is written.'),
   EARSHOT_DRIFT_RECORD_CLIPS: whole(200_000, 1, 10_000_000, 'Most clips that the file may hold; later ones are not added. About 400 bytes each.'),
-  EARSHOT_FEEDBACK_SECRET: text('', 'Signs the feedback tokens of answers, at least 32 characters; the same on all replicas. Empty: one is drawn at each start, and tokens do not outlive the process.'),
+  ...secret('EARSHOT_FEEDBACK_SECRET', 'Signs the feedback tokens of answers, at least 32 characters; the same on all replicas. Empty: one is drawn at each start, and tokens do not outlive the process.'),
   EARSHOT_FEEDBACK_EXPIRY_SECONDS: whole(86_400, 60, 2_592_000, 'So long after an answer its feedback is accepted.'),
   EARSHOT_CATALOGUES: Type.String({ default: '', pattern: `^$|^${CATALOGUE_FILE}(,${CATALOGUE_FILE})*$`, description: 'Catalogues that are there from the start, as `name=file` separated by commas; CSV or JSON Lines. Others come by HTTP.' }),
   EARSHOT_MAX_CATALOGUES: whole(16, 0, 64, 'Most catalogues at a time; 0 takes none.'),
@@ -87,7 +93,7 @@ export const SETTINGS = Type.Object({
     { default: 'none', description: 'A search engine of your own that answers `POST /v1/search`: `url`, a template that is fetched, `opensearch`, `meilisearch`, or `none`: catalogues answer.' }),
   EARSHOT_SEARCH_URL: text('', 'Its address: a template with `{query}`, or that of the index.'),
   EARSHOT_SEARCH_FIELD: Type.String({ default: 'name', pattern: '^[A-Za-z0-9_.-]{1,100}$', description: 'Field of its documents that holds the name.' }),
-  EARSHOT_SEARCH_AUTHORIZATION: text('', 'Sent to it as the header `Authorization`. Empty: none is sent.'),
+  ...secret('EARSHOT_SEARCH_AUTHORIZATION', 'Sent to it as the header `Authorization`. Empty: none is sent.'),
   EARSHOT_SEARCH_SECONDS: seconds(0.5, 0.05, 10, 'It has to answer within this time, or the transcript goes out without hits.'),
   EARSHOT_REVISION: text('unknown', 'Revision of the code, shown in `asr_build_info`; an image build sets it.'),
   EARSHOT_WARM_UP_CLIP: text(path.join(projectRoot, 'fixtures/clips/warm-up.wav'), 'Speech that a worker has to recognize before it counts as ready. Default: a clip of the project.'),

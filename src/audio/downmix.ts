@@ -44,6 +44,12 @@ function channelOf(block: Block, channel: number): Float32Array {
 }
 
 function pick(blocks: readonly Block[], channel: number): Float32Array {
+  const [only, another] = blocks
+  // Uncompressed audio is one block, and a copy of it would be most of the work.
+  if (only !== undefined && another === undefined) {
+    const samples = channelOf(only, channel)
+    if (allFinite(samples)) return samples
+  }
   const samples = new Float32Array(framesOf(blocks))
   let frame = 0
   for (const block of blocks) {
@@ -87,6 +93,11 @@ function power(parts: readonly Float32Array[]): number {
 
 function framesOf(blocks: readonly Block[]): number {
   return blocks.reduce((sum, block) => sum + block[0]!.length, 0)
+}
+
+function allFinite(samples: Float32Array): boolean {
+  for (let i = 0; i < samples.length; i++) if (!Number.isFinite(samples[i])) return false
+  return true
 }
 
 function finite(sample: number): number {

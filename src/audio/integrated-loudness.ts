@@ -7,7 +7,6 @@
  * libebur128) give them for any rate. Two rules of our own, for clips the standard was not made for: one shorter
  * than 400 ms is a single block, and one wholly below the absolute gate is not gated.
  */
-import type { Waveform } from '../types.js'
 
 const BLOCK_STEPS = 4
 const STEP_SECONDS = 0.1
@@ -16,9 +15,12 @@ const RELATIVE_GATE_LU = -10
 /** Makes a 997 Hz sine at full scale −3.01 LUFS. */
 const OFFSET_LUFS = -0.691
 
-/** LUFS of a signal without offset; null when nothing of it can be heard. */
-export function integratedLoudness({ samples, sampleRate }: Waveform): number | null {
-  const blocks = blockPowers(stepPowers(samples, sampleRate))
+/** Writes the samples from `start` on into an array, which is a part of the signal or all of it. */
+export type FillSamples = (into: Float32Array, start: number) => void
+
+/** LUFS of a signal without offset; null when nothing of it can be heard. Asked for step by step: a copy of the whole would cost more than the measurement. */
+export function integratedLoudness(length: number, sampleRate: number, fill: FillSamples): number | null {
+  const blocks = blockPowers(stepPowers(length, sampleRate, fill))
   const audible = blocks.filter((power) => toLufs(power) > ABSOLUTE_GATE_LUFS)
   if (audible.length === 0) return finiteOrNull(toLufs(mean(blocks)))
   const gate = toLufs(mean(audible)) + RELATIVE_GATE_LU
@@ -35,18 +37,19 @@ function blockPowers(powers: Float64Array): Float64Array {
  * Mean K-weighted power of each step of 100 ms; of the whole clip when it is shorter than a block. Both filters in
  * one loop, transposed direct form II: hot.
  */
-function stepPowers(samples: Float32Array, sampleRate: number): Float64Array {
+function stepPowers(samples: number, sampleRate: number, fill: FillSamples): Float64Array {
   const stepSamples = Math.round(sampleRate * STEP_SECONDS)
-  const short = samples.length < BLOCK_STEPS * stepSamples
-  const length = short ? samples.length : stepSamples
-  const powers = new Float64Array(short ? 1 : Math.floor(samples.length / stepSamples))
+  const short = samples < BLOCK_STEPS * stepSamples
+  const part = new Float32Array(short ? samples : stepSamples)
+  const powers = new Float64Array(short ? 1 : Math.floor(samples / stepSamples))
   const s = shelf(sampleRate)
   const h = highPass(sampleRate)
   let [s1, s2, h1, h2] = [0, 0, 0, 0]
-  for (let step = 0, i = 0; step < powers.length; step++) {
+  for (let step = 0; step < powers.length; step++) {
+    fill(part, step * part.length)
     let sum = 0
-    for (const end = i + length; i < end; i++) {
-      const x = samples[i]!
+    for (let i = 0; i < part.length; i++) {
+      const x = part[i]!
       const y = s.b0 * x + s1
       s1 = s.b1 * x - s.a1 * y + s2
       s2 = s.b2 * x - s.a2 * y
@@ -55,7 +58,7 @@ function stepPowers(samples: Float32Array, sampleRate: number): Float64Array {
       h2 = y - h.a2 * z
       sum += z * z
     }
-    powers[step] = sum / length
+    powers[step] = sum / part.length
   }
   return powers
 }

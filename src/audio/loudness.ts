@@ -11,7 +11,7 @@
  */
 import type { Level, Waveform } from '../types.js'
 import { clippedShare } from './clipping.js'
-import { integratedLoudness } from './integrated-loudness.js'
+import { integratedLoudness, type FillSamples } from './integrated-loudness.js'
 import { truePeak } from './true-peak.js'
 
 /**
@@ -48,7 +48,7 @@ export function measureLoudness(waveform: Waveform): Loudness {
   const sounds = soundsOf(waveform)
   const dcOffset = meanOf(waveform.samples, sounds)
   // The offset goes first, else the high pass of the weighting would ring at the start.
-  return { loudnessLufs: integratedLoudness(shifted(waveform, sounds, dcOffset)), dcOffset }
+  return { loudnessLufs: integratedLoudness(waveform.samples.length, waveform.sampleRate, shiftedParts(waveform.samples, sounds, dcOffset)), dcOffset }
 }
 
 /**
@@ -105,6 +105,19 @@ function shifted({ samples, sampleRate }: Waveform, stretches: readonly Stretch[
     for (let i = start; i < end; i++) centred[i] = samples[i]! - offset
   }
   return { samples: centred, sampleRate }
+}
+
+/** As `shifted`, a part at a time, in the order of time. */
+function shiftedParts(samples: Float32Array, stretches: readonly Stretch[], offset: number): FillSamples {
+  let next = 0
+  return (into, from) => {
+    into.fill(0)
+    while (next < stretches.length && stretches[next]!.end <= from) next++
+    for (let index = next; index < stretches.length && stretches[index]!.start < from + into.length; index++) {
+      const { start, end } = stretches[index]!
+      for (let i = Math.max(start, from), last = Math.min(end, from + into.length); i < last; i++) into[i - from] = samples[i]! - offset
+    }
+  }
 }
 
 /** The stretches between paddings. */

@@ -4,7 +4,9 @@
  *
  * The catch, which others miss: every window of 512 samples is fed with the 64 samples before it, 576 in all. Fed
  * without them the network runs too, and answers worse.
- * Input `input` [1, 576], `state` [2, 1, 128], `sr`; output [1, 1] and the next state. One run costs about 0.2 ms.
+ * Input `input` [1, 576], `state` [2, 1, 128], `sr`; output [1, 1] and the next state. A window takes less time than the
+ * way in and out of the runtime, so a second of them is one run (`overSteps`), about 0.1 ms a window. The middle of long
+ * silences is not fed at all.
  *
  * Probabilities become spans as in its makers' own utilities: speech begins above 0.5 and goes on until it stays
  * below 0.35, shorter pauses are bridged, shorter bursts dropped. The network is not made for levels far below a
@@ -12,7 +14,7 @@
  */
 import { resample } from '../audio/resample.js'
 import type { SpeechDetector } from '../detector.js'
-import { SpeechError } from '../errors.js'
+import { overSteps } from '../compiler/onnx.js'
 import type { DetectorManifest, ModelFiles } from '../manifest.js'
 import type { Interrupt } from '../recognizer.js'
 import { Tensor, type OpenSession, type Session } from '../runtime/session.js'
@@ -21,8 +23,16 @@ import type { SpeechActivity, TimeSpan, Waveform } from '../types.js'
 const SAMPLE_RATE = 16_000
 const WINDOW = 512
 const CONTEXT = 64
+const INPUT = CONTEXT + WINDOW
 const STATE_SHAPE = [2, 1, 128]
 const PEAK = 0.5
+/** Windows of one run: a second. */
+const RUN_WINDOWS = 32
+/** No voice is below this, −78 dB under full scale (`TOO_QUIET_PEAK_DBFS` in speech.ts), and so far below the loudest sample of its clip. */
+const INAUDIBLE = 10 ** (-78 / 20)
+const FAR_BELOW_PEAK = 0.01
+/** So much of an inaudible stretch is fed on each side of what can be heard: 1 s. */
+const MARGIN_WINDOWS = 32
 const HOP_SECONDS = WINDOW / SAMPLE_RATE
 /** Speech begins above, and ends when it stays below the second. */
 const BEGIN = 0.5
@@ -33,9 +43,8 @@ const LEAST_SPEECH_SECONDS = 0.06
 const SURE = 0.8
 
 export async function load(manifest: DetectorManifest, files: ModelFiles, open: OpenSession): Promise<SpeechDetector> {
-  const session = await open(await files.read('graph'), { fixedShapes: true })
-  const missing = [...['input', 'state', 'sr'].filter((name) => !session.inputs.has(name)), ...['output', 'stateN'].filter((name) => !session.outputs.includes(name))]
-  if (missing.length > 0) throw new SpeechError('MODEL_INVALID', `${manifest.name}: the graph has no ${missing.join(', ')}`)
+  const steps = overSteps(await files.read('graph'), { input: 'input', output: 'output', stateBefore: 'state', stateAfter: 'stateN', constants: { sr: SAMPLE_RATE } })
+  const session = await open(steps, { fixedShapes: true })
   return {
     name: manifest.name,
     detect: async (waveform, _frames, interrupt) => asActivity(await probabilities(session, resample(waveform, SAMPLE_RATE), interrupt)),
@@ -43,21 +52,44 @@ export async function load(manifest: DetectorManifest, files: ModelFiles, open: 
   }
 }
 
-/** One probability for each window; the last is filled up with silence. */
+/** One probability for each window; the last is filled up with silence. What is skipped has none, 0. */
 async function probabilities(session: Session, { samples }: Waveform, interrupt: Interrupt): Promise<Float32Array> {
   const found = new Float32Array(Math.ceil(samples.length / WINDOW))
-  const gain = PEAK / samples.reduce((peak, sample) => Math.max(peak, Math.abs(sample)), 1e-9)
-  const sampleRate = new Tensor('int64', BigInt64Array.of(BigInt(SAMPLE_RATE)), [])
+  const peak = samples.reduce((highest, sample) => Math.max(highest, Math.abs(sample)), 1e-9)
+  const windows = fedWindows(samples, peak)
   let state = new Tensor('float32', new Float32Array(STATE_SHAPE.reduce((a, b) => a * b)), STATE_SHAPE)
-  for (let index = 0; index < found.length; index++) {
-    interrupt()
-    const from = index * WINDOW - CONTEXT
-    const input = Float32Array.from({ length: CONTEXT + WINDOW }, (_, n) => gain * (samples[from + n] ?? 0)) // [1, 576]
-    const out = await session.run({ input: new Tensor('float32', input, [1, input.length]), state, sr: sampleRate })
-    found[index] = (out.output!.data as Float32Array)[0]!
-    state = out.stateN as typeof state
+  for (let start = 0; start < windows.length; start += RUN_WINDOWS) {
+    const run = windows.subarray(start, start + RUN_WINDOWS)
+    const steps = new Float32Array(run.length * INPUT) // [windows, 1, 576]
+    for (const [index, window] of run.entries()) {
+      interrupt()
+      fillInput(steps.subarray(index * INPUT, (index + 1) * INPUT), samples, window * WINDOW - CONTEXT, PEAK / peak)
+    }
+    const out = await session.run({ state, steps: new Tensor('float32', steps, [run.length, 1, INPUT]) })
+    const answers = out.answers!.data as Float32Array // [windows, 1, 1]
+    for (const [index, window] of run.entries()) found[window] = answers[index]!
+    state = out.state_after as typeof state
   }
   return found
+}
+
+/** The windows that are fed, in order: all but the middle of long stretches in which nothing can be heard. */
+function fedWindows(samples: Float32Array, peak: number): Uint32Array {
+  const fed = new Uint8Array(Math.ceil(samples.length / WINDOW))
+  const inaudible = Math.min(INAUDIBLE, FAR_BELOW_PEAK * peak)
+  for (let index = 0; index < fed.length; index++) {
+    if (isAudible(samples, index * WINDOW, inaudible)) fed.fill(1, Math.max(0, index - MARGIN_WINDOWS), index + MARGIN_WINDOWS + 1)
+  }
+  return new Uint32Array(fed.length).map((_, index) => index).filter((index) => fed[index] === 1)
+}
+
+function isAudible(samples: Float32Array, start: number, inaudible: number): boolean {
+  for (let n = start, end = Math.min(start + WINDOW, samples.length); n < end; n++) if (Math.abs(samples[n]!) >= inaudible) return true
+  return false
+}
+
+function fillInput(input: Float32Array, samples: Float32Array, from: number, gain: number): void {
+  for (let n = 0; n < input.length; n++) input[n] = gain * (samples[from + n] ?? 0)
 }
 
 function asActivity(speech: Float32Array): SpeechActivity {

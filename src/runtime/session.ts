@@ -7,6 +7,8 @@
  *
  * The runtime throws when a provider is not there instead of trying the next, so the fall-back is ours.
  */
+// First, before the library is loaded.
+import './no-telemetry.js'
 import ort from 'onnxruntime-node'
 import { SpeechError } from '../errors.js'
 import type { ProviderReport } from '../choices.js'

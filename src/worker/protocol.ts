@@ -18,6 +18,8 @@ export interface WorkerSettings {
   readonly matrices: MatrixChoice
   readonly threads: number
   readonly maxAudioSeconds: number
+  /** Processor time that a request may cost, for each second of its audio. */
+  readonly cpuPerAudioSecond: number
   readonly disabledCodecs: readonly string[]
   readonly normalizeVolume: boolean
   readonly trimSilence: boolean

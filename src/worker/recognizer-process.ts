@@ -23,6 +23,7 @@ import { transcribe } from '../pipeline.js'
 import type { PhraseList } from '../phrases.js'
 import type { Recognizer } from '../recognizer.js'
 import { projectRoot } from '../root.js'
+import { cpuBudget } from './cpu-budget.js'
 import { ArrivingLists, type ListPart } from './list-parts.js'
 import { PhraseLists } from './phrase-lists.js'
 import { Pieces } from './pieces.js'
@@ -170,10 +171,12 @@ async function answer(id: number, job: WorkerJob): Promise<void> {
 }
 
 async function recognize(id: number, job: WorkerJob, pause: () => Promise<void>): Promise<Outcome> {
+  const budget = cpuBudget(loaded?.settings.cpuPerAudioSecond ?? 0)
   const deadlineAt = performance.now() + job.remainingSeconds * 1000
   const interrupt = (): void => {
     if (underWay.get(id)!.isCancelled) throw new SpeechError('CANCELLED')
     if (performance.now() > deadlineAt) throw new SpeechError('DEADLINE_PASSED')
+    budget.check()
   }
   try {
     const recognizer = loaded?.recognizers.get(job.model)
@@ -181,7 +184,10 @@ async function recognize(id: number, job: WorkerJob, pause: () => Promise<void>)
     interrupt()
     const { language, channel, headerless, words } = job
     const cascade = job.model === loaded.settings.models[0] ? loaded.cascade : undefined
-    const report = await transcribe(job.audio, recognizer, { ...loaded.settings, language, channel, headerless, words, searchFor: loaded.phraseLists.wishesOf(job), detectors: loaded.detectors, cascade, interrupt, pause })
+    const report = await transcribe(job.audio, recognizer, {
+      ...loaded.settings, language, channel, headerless, words, searchFor: loaded.phraseLists.wishesOf(job), detectors: loaded.detectors, cascade,
+      interrupt, pause: () => budget.aside(pause), onDecoded: budget.heard,
+    })
     return { ok: true, report }
   } catch (thrown) {
     return { ok: false, error: toWire(thrown, isOutOfMemory(thrown) ? 'OUT_OF_MEMORY' : 'RECOGNIZER_FAILED') }

@@ -15,6 +15,7 @@ export function workerSettings(settings: WorkerSettings): WorkerSettings {
     matrices: settings.matrices,
     threads: settings.threads,
     maxAudioSeconds: settings.maxAudioSeconds,
+    cpuPerAudioSecond: settings.cpuPerAudioSecond,
     disabledCodecs: settings.disabledCodecs,
     normalizeVolume: settings.normalizeVolume,
     trimSilence: settings.trimSilence,

@@ -17,7 +17,7 @@ function makePool(t: Test, overrides: Partial<PoolOptions> = {}, warmUpClip = 'o
   const pool = new WorkerPool({
     entry: new URL('./scripted-worker.mjs', import.meta.url),
     workers: 2,
-    settings: { modelsDir: '', models: ['scripted'], executionProviders: ['cpu'], executionProvidersStrict: false, engine: 'compiled', matrices: 'auto', threads: 1, maxAudioSeconds: 60, disabledCodecs: [], normalizeVolume: true, trimSilence: true, speechDetection: 'spectral', speechDetector: '', maxHearings: 1, cascadeModel: undefined, cascadeBelow: 0, warmUpClip },
+    settings: { modelsDir: '', models: ['scripted'], executionProviders: ['cpu'], executionProvidersStrict: false, engine: 'compiled', matrices: 'auto', threads: 1, maxAudioSeconds: 60, cpuPerAudioSecond: 5, disabledCodecs: [], normalizeVolume: true, trimSilence: true, speechDetection: 'spectral', speechDetector: '', maxHearings: 1, cascadeModel: undefined, cascadeBelow: 0, warmUpClip },
     queue: { jobs: 10, audioSeconds: 100 },
     queueWaitSeconds: 20,
     deadlineSeconds: 20,

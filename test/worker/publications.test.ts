@@ -11,7 +11,7 @@ function makePool(t: Test, overrides: Partial<PoolOptions> = {}): { pool: Worker
   const pool = new WorkerPool({
     entry: new URL('./scripted-worker.mjs', import.meta.url),
     workers: 2,
-    settings: { modelsDir: '', models: ['scripted'], executionProviders: ['cpu'], executionProvidersStrict: false, engine: 'compiled', matrices: 'auto', threads: 1, maxAudioSeconds: 60, disabledCodecs: [], normalizeVolume: true, trimSilence: true, speechDetection: 'spectral', speechDetector: '', maxHearings: 1, cascadeModel: undefined, cascadeBelow: 0, warmUpClip: 'ok' },
+    settings: { modelsDir: '', models: ['scripted'], executionProviders: ['cpu'], executionProvidersStrict: false, engine: 'compiled', matrices: 'auto', threads: 1, maxAudioSeconds: 60, cpuPerAudioSecond: 5, disabledCodecs: [], normalizeVolume: true, trimSilence: true, speechDetection: 'spectral', speechDetector: '', maxHearings: 1, cascadeModel: undefined, cascadeBelow: 0, warmUpClip: 'ok' },
     queue: { jobs: 100, audioSeconds: 1000 },
     queueWaitSeconds: 20,
     deadlineSeconds: 20,

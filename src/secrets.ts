@@ -1,0 +1,70 @@
+/**
+ * Secret settings. Each may come from a file instead, as orchestrators mount them: `<name>_FILE` is its path, and the
+ * secret is what the file holds, less one line break at its end. No message repeats a secret, not even a wrong one.
+ */
+import { closeSync, openSync, readSync } from 'node:fs'
+import { SpeechError } from './errors.js'
+import { SETTINGS, type Settings } from './settings.js'
+
+/** More is no secret but the wrong file. */
+const MOST_BYTES = 16_384
+
+type FileOf<Name extends string> = `${Name}_FILE`
+type SecretName = { [Name in keyof Settings]: FileOf<Name> extends keyof Settings ? Name : never }[keyof Settings]
+
+const fileOf = <Name extends SecretName>(name: Name): FileOf<Name> => `${name}_FILE`
+
+/** A setting is secret when it has a twin for its file. */
+export function isSecret(name: string): name is SecretName {
+  return `${name}_FILE` in SETTINGS.properties
+}
+
+/** The settings, with secrets read from their files. Throws CONFIG_INVALID. */
+export function readSecrets(settings: Settings): Settings {
+  const secrets = Object.keys(settings).filter(isSecret).map((name) => [name, secretOf(name, settings)] as const)
+  return { ...settings, ...Object.fromEntries(secrets) }
+}
+
+function secretOf(name: SecretName, settings: Settings): string {
+  const file = settings[fileOf(name)]
+  const given = settings[name]
+  if (file !== '' && given !== '') throw new SpeechError('CONFIG_INVALID', `${name} and ${fileOf(name)} exclude each other, and both are set`)
+  const source = file === '' ? name : fileOf(name)
+  const secret = file === '' ? given : readSecret(source, file)
+  // eslint-disable-next-line no-control-regex -- these are what is looked for
+  if (/[\x00-\x1f\x7f]/.test(secret)) throw new SpeechError('CONFIG_INVALID', `${source} must be one line without control characters`)
+  return secret
+}
+
+function readSecret(name: string, file: string): string {
+  const bytes = readStart(name, file)
+  if (bytes.length > MOST_BYTES) throw new SpeechError('CONFIG_INVALID', `${name}: ${file} must have at most ${MOST_BYTES} bytes`)
+  const secret = asText(name, file, bytes).replace(/\r?\n$/, '')
+  if (secret === '') throw new SpeechError('CONFIG_INVALID', `${name}: ${file} is empty`)
+  return secret
+}
+
+/** One byte more than a secret may have, and no more of a file that does not end. */
+function readStart(name: string, file: string): Buffer {
+  const bytes = Buffer.alloc(MOST_BYTES + 1)
+  let length = 0
+  try {
+    const descriptor = openSync(file, 'r')
+    try {
+      for (let read = -1; read !== 0 && length < bytes.length; length += read) read = readSync(descriptor, bytes, length, bytes.length - length, null)
+    } finally {
+      closeSync(descriptor)
+    }
+  } catch (cause) {
+    throw new SpeechError('CONFIG_INVALID', `${name}: ${file} cannot be read (${(cause as NodeJS.ErrnoException).code})`, { cause })
+  }
+  return bytes.subarray(0, length)
+}
+
+function asText(name: string, file: string, bytes: Buffer): string {
+  try {
+    return new TextDecoder('utf-8', { fatal: true }).decode(bytes)
+  } catch (cause) {
+    throw new SpeechError('CONFIG_INVALID', `${name}: ${file} is not text in UTF-8`, { cause })
+  }
+}
