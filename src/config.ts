@@ -47,13 +47,8 @@ export function readConfig(environment: NodeJS.ProcessEnv = process.env, cores: 
     deadlineSeconds: settings.EARSHOT_DEADLINE_SECONDS,
     killAfterSeconds: settings.EARSHOT_KILL_AFTER_SECONDS,
     startSeconds: settings.EARSHOT_START_SECONDS,
-    maxUploadBytes: settings.EARSHOT_MAX_UPLOAD_BYTES,
-    maxUploadsBytes: settings.EARSHOT_MAX_UPLOADS_BYTES,
+    ...connectionSettings(settings),
     maxAudioSeconds: settings.EARSHOT_MAX_AUDIO_SECONDS,
-    uploadSeconds: settings.EARSHOT_UPLOAD_SECONDS,
-    uploadBytesPerSecond: settings.EARSHOT_UPLOAD_BYTES_PER_SECOND,
-    maxConnections: settings.EARSHOT_MAX_CONNECTIONS,
-    idleConnectionSeconds: settings.EARSHOT_IDLE_CONNECTION_SECONDS,
     drainSeconds: settings.EARSHOT_DRAIN_SECONDS,
     disabledCodecs: settings.EARSHOT_DISABLED_CODECS.split(',').filter((name) => name !== ''),
     normalizeVolume: settings.EARSHOT_NORMALIZE_VOLUME,
@@ -110,6 +105,18 @@ function modelNames(list: string): string[] {
   const names = [...new Set(list.split(','))]
   if (names.length > MAX_MODELS) throw new SpeechError('CONFIG_INVALID', `EARSHOT_MODELS must name at most ${MAX_MODELS} models, not ${names.length}`)
   return names
+}
+
+/** What a client may send and hold open. */
+function connectionSettings(settings: Settings) {
+  return {
+    maxUploadBytes: settings.EARSHOT_MAX_UPLOAD_BYTES,
+    maxUploadsBytes: settings.EARSHOT_MAX_UPLOADS_BYTES,
+    uploadSeconds: settings.EARSHOT_UPLOAD_SECONDS,
+    uploadBytesPerSecond: settings.EARSHOT_UPLOAD_BYTES_PER_SECOND,
+    maxConnections: settings.EARSHOT_MAX_CONNECTIONS,
+    idleConnectionSeconds: settings.EARSHOT_IDLE_CONNECTION_SECONDS,
+  }
 }
 
 function searchSettings(settings: Settings) {
