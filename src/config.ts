@@ -46,14 +46,9 @@ export function readConfig(environment: NodeJS.ProcessEnv = process.env, cores: 
     deadlineSeconds: settings.EARSHOT_DEADLINE_SECONDS,
     killAfterSeconds: settings.EARSHOT_KILL_AFTER_SECONDS,
     startSeconds: settings.EARSHOT_START_SECONDS,
-    maxUploadBytes: settings.EARSHOT_MAX_UPLOAD_BYTES,
-    maxUploadsBytes: settings.EARSHOT_MAX_UPLOADS_BYTES,
+    ...connectionSettings(settings),
     maxAudioSeconds: settings.EARSHOT_MAX_AUDIO_SECONDS,
     cpuPerAudioSecond: settings.EARSHOT_CPU_PER_AUDIO_SECOND,
-    uploadSeconds: settings.EARSHOT_UPLOAD_SECONDS,
-    uploadBytesPerSecond: settings.EARSHOT_UPLOAD_BYTES_PER_SECOND,
-    maxConnections: settings.EARSHOT_MAX_CONNECTIONS,
-    idleConnectionSeconds: settings.EARSHOT_IDLE_CONNECTION_SECONDS,
     drainSeconds: settings.EARSHOT_DRAIN_SECONDS,
     disabledCodecs: settings.EARSHOT_DISABLED_CODECS.split(',').filter((name) => name !== ''),
     normalizeVolume: settings.EARSHOT_NORMALIZE_VOLUME,
@@ -132,6 +127,18 @@ function origins(list: string): string[] {
     if (origin === given) return origin
     throw new SpeechError('CONFIG_INVALID', `EARSHOT_ALLOWED_ORIGINS must have origins as browsers write them, such as ${origin ?? 'https://shop.example'}, not "${given}"`)
   })
+}
+
+/** What a client may send and hold open. */
+function connectionSettings(settings: Settings) {
+  return {
+    maxUploadBytes: settings.EARSHOT_MAX_UPLOAD_BYTES,
+    maxUploadsBytes: settings.EARSHOT_MAX_UPLOADS_BYTES,
+    uploadSeconds: settings.EARSHOT_UPLOAD_SECONDS,
+    uploadBytesPerSecond: settings.EARSHOT_UPLOAD_BYTES_PER_SECOND,
+    maxConnections: settings.EARSHOT_MAX_CONNECTIONS,
+    idleConnectionSeconds: settings.EARSHOT_IDLE_CONNECTION_SECONDS,
+  }
 }
 
 function searchSettings(settings: Settings) {

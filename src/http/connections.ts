@@ -10,6 +10,7 @@
  */
 import type { IncomingMessage, Server, ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { SpeechError } from '../errors.js'
 import { FairShare } from '../fair-share.js'
 import type { CONNECTION_ENDS } from '../telemetry/catalog.js'
@@ -31,6 +32,7 @@ interface Connection {
   readonly client: string
   /** Beyond the limit: lives until it has been told. */
   readonly refused: boolean
+  readonly openedMs: number
   /** Answers that are not done with. */
   readonly answers: Set<ServerResponse>
   last: { readonly request: IncomingMessage; readonly response: ServerResponse } | undefined
@@ -48,6 +50,9 @@ const SWEEPS_PER_LIMIT = 10
 const LONGEST_SWEEP_MS = 1_000
 /** For the rest of a body that was refused with the end of the connection. */
 const REST_OF_BODY_MS = 1_000
+/** At the end, a connection so new may have a request on its way. */
+const NEW_MS = 1_500
+const LOOK_MS = 20
 /** At the end, answers that are on their way. */
 const LAST_ANSWERS_MS = 2_000
 
@@ -99,12 +104,19 @@ export class Connections {
   async close(): Promise<void> {
     this.#closed = true
     clearInterval(this.#sweep)
+    while (this.#awaitsFirstRequest()) await sleep(LOOK_MS)
+    await new Promise((resolve) => setImmediate(resolve)) // what waits has been read then
     for (const connection of this.#idle.values()) this.#end(connection, shuttingDown())
     if (this.#all.size === 0) return
     const gone = [...this.#all.keys()].map((socket) => new Promise((resolve) => socket.once('close', resolve)))
     const timer = setTimeout(() => { for (const socket of this.#all.keys()) socket.destroy() }, LAST_ANSWERS_MS)
     await Promise.all(gone)
     clearTimeout(timer)
+  }
+
+  #awaitsFirstRequest(): boolean {
+    const since = performance.now() - NEW_MS
+    return [...this.#idle.values()].some(({ last, openedMs }) => last === undefined && openedMs > since)
   }
 
   #opened(socket: Socket): void {
@@ -118,7 +130,11 @@ export class Connections {
     } else {
       this.#share.take(client, 1)
     }
-    const connection: Connection = { socket, client, refused, answers: new Set(), last: undefined, idleSinceMs: performance.now(), bytesRead: 0, bytesTaken: 0, patientUntilMs: Infinity }
+    const now = performance.now()
+    const connection: Connection = {
+      socket, client, refused, openedMs: now, answers: new Set(), last: undefined,
+      idleSinceMs: now, bytesRead: 0, bytesTaken: 0, patientUntilMs: Infinity,
+    }
     this.#all.set(socket, connection)
     this.#idle.set(socket, connection)
     socket.once('close', () => { this.#forget(connection) })
