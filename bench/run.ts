@@ -20,6 +20,7 @@ const BENCHES: Readonly<Record<string, Bench>> = {
   cascade:    { says: 'what asking a larger model in doubt gains and costs, over thresholds', open: () => import('./cascade.js') },
   latency:    { says: 'time per stage by clip length, and what HTTP and the process boundary add', open: () => import('./latency.js') },
   decoding:   { says: 'time and memory of every audio format, and what bombs cost', open: () => import('./decoding.js') },
+  expensive:  { says: 'processor time of the most expensive requests that the limits admit', open: () => import('./expensive.js') },
   throughput: { says: 'clips and audio seconds per second at 1 to 16 clients', open: () => import('./throughput.js') },
   rivals:     { says: 'us and the rivals that you have installed, clip by clip: words, time, memory', open: () => import('./rivals.js') },
   floor:      { says: 'the least time this machine needs for a model, from measured rates', open: () => import('./floor.js') },

@@ -1,8 +1,8 @@
 /**
- * WAV bytes → samples. Format and samples are read by wavefile, from a copy rebuilt of the checked `fmt ` and `data`
- * chunks only: its parser trusts every count it meets, riff.ts none. Its sample API is not used (34 s for 60 MB, and
- * WAVE_FORMAT_EXTENSIBLE float is taken for integers); the conversion is ours, by the checked codec. ADPCM, which it
- * decodes wrongly, goes to the decoder of @audio/decode, rebuilt in the same way.
+ * WAV bytes → samples. The format is read by wavefile, from a file rebuilt of the checked `fmt ` chunk only: its parser
+ * trusts every count it meets, riff.ts none. Its sample API is not used (34 s for 60 MB, and WAVE_FORMAT_EXTENSIBLE
+ * float is taken for integers); the conversion is ours, by the checked codec and from the upload itself. ADPCM, which it
+ * decodes wrongly, goes to the decoder of @audio/decode, rebuilt with its samples.
  */
 import wavefile from 'wavefile'
 import { sliced, textAt } from './bytes.js'
@@ -12,10 +12,7 @@ import { isAdpcm, readWavLayout, type WavLayout } from './riff.js'
 import { decodeStream, type Decoded, type StreamLimits } from './stream.js'
 
 /** The part of wavefile's result that is used; its own types say `object`. */
-interface WavParts {
-  readonly fmt: { readonly numChannels: number; readonly sampleRate: number }
-  readonly data: { readonly samples: Uint8Array }
-}
+interface WavParts { readonly fmt: { readonly numChannels: number; readonly sampleRate: number } }
 
 const MAGICS = ['RIFF', 'RIFX', 'RF64', 'BW64']
 const ADPCM_PIECE_BYTES = 16 * 1024
@@ -31,12 +28,10 @@ export function probeWav(bytes: Uint8Array): AudioProbe {
 
 export async function readWav(bytes: Uint8Array, _probe: AudioProbe, limits: StreamLimits): Promise<Decoded> {
   const layout = readWavLayout(bytes)
-  const { codec } = layout
-  const file = rebuild(bytes, layout)
-  if (isAdpcm(codec)) return decodeStream('wav', sliced(file, ADPCM_PIECE_BYTES), limits)
-  const { fmt, data } = new wavefile.WaveFile(file) as unknown as WavParts
-  const { samples } = data
-  const block = readPcm(samples, { codec, littleEndian: true, channels: fmt.numChannels, sampleRate: fmt.sampleRate, dataOffset: 0, dataBytes: layout.dataBytes })
+  const { codec, dataOffset, dataBytes } = layout
+  if (isAdpcm(codec)) return decodeStream('wav', sliced(rebuild(bytes, layout), ADPCM_PIECE_BYTES), limits)
+  const { fmt } = new wavefile.WaveFile(rebuild(bytes, { ...layout, dataBytes: 0 })) as unknown as WavParts
+  const block = readPcm(bytes, { codec, littleEndian: true, channels: fmt.numChannels, sampleRate: fmt.sampleRate, dataOffset, dataBytes })
   return { blocks: [block], sampleRate: fmt.sampleRate, broken: false }
 }
 

@@ -5,7 +5,7 @@
  * The catch, which others miss: every window of 512 samples is fed with the 64 samples before it, 576 in all. Fed
  * without them the network runs too, and answers worse.
  * Input `input` [1, 576], `state` [2, 1, 128], `sr`; output [1, 1] and the next state. A window takes less time than the
- * way in and out of the runtime, so a second of them is one run (`overSteps`), about 0.1 ms a window. The middle of long
+ * way in and out of the runtime, so two seconds of them are one run (`overSteps`), about 0.1 ms a window. The middle of long
  * silences is not fed at all.
  *
  * Probabilities become spans as in its makers' own utilities: speech begins above 0.5 and goes on until it stays
@@ -26,8 +26,8 @@ const CONTEXT = 64
 const INPUT = CONTEXT + WINDOW
 const STATE_SHAPE = [2, 1, 128]
 const PEAK = 0.5
-/** Windows of one run: a second. */
-const RUN_WINDOWS = 32
+/** Windows of one run: two seconds. */
+const RUN_WINDOWS = 64
 /** No voice is below this, −78 dB under full scale (`TOO_QUIET_PEAK_DBFS` in speech.ts), and so far below the loudest sample of its clip. */
 const INAUDIBLE = 10 ** (-78 / 20)
 const FAR_BELOW_PEAK = 0.01
