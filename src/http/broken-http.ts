@@ -20,7 +20,8 @@ export function answerBrokenHttp(error: Error & { code?: string }, socket: Socke
   if (error.code === 'ECONNRESET' || !takesAnswer) return void socket.destroy()
   const tooSlow = error.code === 'ERR_HTTP_REQUEST_TIMEOUT'
   const status = error.code === 'HPE_HEADER_OVERFLOW' ? 431 : undefined
-  answerSocket(socket, new SpeechError(tooSlow ? 'UPLOAD_TOO_SLOW' : 'REQUEST_INVALID', `not valid HTTP (${error.code ?? 'unknown'})`), status)
+  const code = tooSlow ? 'UPLOAD_TOO_SLOW' : 'REQUEST_INVALID'
+  answerSocket(socket, new SpeechError(code, `not valid HTTP (${error.code ?? 'unknown'})`), status)
 }
 
 /** A typed answer on a connection that has no request to answer, and its end. */
@@ -29,8 +30,15 @@ export function answerSocket(socket: Socket, error: SpeechError, status: number 
   answered.add(socket)
   if (!socket.writable) return void socket.destroy()
   const body = JSON.stringify(errorBody(error, randomUUID()))
-  const retry = error.retryAfterSeconds === undefined ? '' : `retry-after: ${Math.ceil(error.retryAfterSeconds)}\r\n`
-  socket.end(`HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\nconnection: close\r\ncontent-type: application/json\r\n${retry}content-length: ${Buffer.byteLength(body)}\r\n\r\n${body}`)
+  const { retryAfterSeconds } = error
+  const lines = [
+    `HTTP/1.1 ${status} ${STATUS_CODES[status]}`,
+    'connection: close',
+    'content-type: application/json',
+    ...retryAfterSeconds === undefined ? [] : [`retry-after: ${Math.ceil(retryAfterSeconds)}`],
+    `content-length: ${Buffer.byteLength(body)}`,
+  ]
+  socket.end(`${lines.join('\r\n')}\r\n\r\n${body}`)
   // Node keeps its half of a connection open until the client closes the other one, and that may be never.
   setTimeout(() => { socket.destroy() }, LINGER_MS).unref()
 }
@@ -44,11 +52,13 @@ export function answerOddRequests(app: FastifyInstance): void {
     app.server.emit('request', request, response)
   }
   app.server.on('checkContinue', passOn(waiting)).on('checkExpectation', passOn(unmet))
-  app.server.on('connect', (_request: IncomingMessage, socket: Socket) => { answerSocket(socket, new SpeechError('REQUEST_INVALID', 'CONNECT: this is no proxy')) })
+  app.server.on('connect', (_request: IncomingMessage, socket: Socket) => {
+    answerSocket(socket, new SpeechError('REQUEST_INVALID', 'CONNECT: this is no proxy'))
+  })
   app.addHook('onRequest', async ({ raw }) => {
-    if (unmet.has(raw)) throw new SpeechError('REQUEST_INVALID', 'of the header Expect, only 100-continue is known', { parameter: 'expect' })
+    if (unmet.has(raw)) throw invalid('expect', 'of the header Expect, only 100-continue is known')
     const hosts = raw.rawHeaders.filter((name, index) => index % 2 === 0 && name.toLowerCase() === 'host').length
-    if (hosts > 1 || (hosts === 0 && raw.httpVersion !== '1.0')) throw new SpeechError('REQUEST_INVALID', `a request has one header Host, not ${hosts}`, { parameter: 'host' })
+    if (hosts > 1 || (hosts === 0 && raw.httpVersion !== '1.0')) throw invalid('host', `a request has one header Host, not ${hosts}`)
   })
   // A client that asks before it sends its body is told to send it when nothing has refused the request so far.
   app.addHook('preParsing', async (request, reply) => {
@@ -56,4 +66,8 @@ export function answerOddRequests(app: FastifyInstance): void {
   })
   // Otherwise nobody knows whether the body still comes, and so where the next request would begin.
   app.addHook('onSend', async ({ raw }, reply) => { if (waiting.has(raw)) void reply.header('connection', 'close') })
+}
+
+function invalid(parameter: string, what: string): SpeechError {
+  return new SpeechError('REQUEST_INVALID', what, { parameter })
 }

@@ -82,7 +82,9 @@ export class Connections {
     server.maxConnections = maxConnections + MOST_REFUSALS
     server.keepAliveTimeout = idleConnectionSeconds * 1000 // what clients are told; the sweep closes
     server.on('connection', (socket: Socket) => { this.#opened(socket) })
-    server.prependListener('request', (request: IncomingMessage, response: ServerResponse) => { this.#asked(request, response) })
+    server.prependListener('request', (request: IncomingMessage, response: ServerResponse) => {
+      this.#asked(request, response)
+    })
     const intervalMs = Math.min(LONGEST_SWEEP_MS, idleConnectionSeconds * 1000 / SWEEPS_PER_LIMIT)
     // After the loop has read what waits: a server that was held up must not take its clients for idle.
     this.#sweep = setInterval(() => { setImmediate(() => { this.#closeOverdue() }) }, intervalMs).unref()
@@ -92,7 +94,7 @@ export class Connections {
     return this.#all.get(socket)?.refused ?? false
   }
 
-  /** Whether an answer written now would be the one to the message that is being received, and not a second one or in place of another. */
+  /** Whether an answer written now is the one to the message that is being received, and to no other. */
   takesAnswer(socket: Socket): boolean {
     const connection = this.#all.get(socket)
     if (connection?.last === undefined) return true
@@ -207,7 +209,9 @@ export class Connections {
     const taken = socket.bytesWritten - socket.writableLength
     const earnedMs = (taken - bytesTaken) / this.#limits.uploadBytesPerSecond * 1000
     connection.bytesTaken = taken
-    connection.patientUntilMs = socket.writableLength === 0 ? Infinity : Math.min(now + patienceMs, patientUntilMs + earnedMs)
+    connection.patientUntilMs = socket.writableLength === 0
+      ? Infinity
+      : Math.min(now + patienceMs, patientUntilMs + earnedMs)
     return now < connection.patientUntilMs
   }
 }

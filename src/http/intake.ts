@@ -81,7 +81,7 @@ export class Intake {
     }
   }
 
-  /** From now on everything new is refused; resolves when what was let in has been answered, or after `graceSeconds`. */
+  /** Refuses everything new from now on. Resolves when what was let in has been answered, or after `graceSeconds`. */
   drain(graceSeconds: number): Promise<void> {
     this.#draining = true
     for (const reading of this.#readings) reading.hurry()

@@ -50,7 +50,8 @@ export function readBody(request: IncomingMessage, holding: Holding, limits: Rea
   const { paceSeconds, drainSeconds } = limits.patience ?? PATIENCE
   const chunks: Buffer[] = []
   let bytes = 0
-  const tooSlow = (): SpeechError => new SpeechError('UPLOAD_TOO_SLOW', `${bytes} bytes came within ${((performance.now() - since) / 1000).toFixed(1)} s`)
+  const secondsSoFar = (): number => (performance.now() - since) / 1000
+  const tooSlow = (): SpeechError => new SpeechError('UPLOAD_TOO_SLOW', `${bytes} bytes came within ${secondsSoFar().toFixed(1)} s`)
   const whole: Clock = { at: since + limits.uploadSeconds * 1000, error: tooSlow }
   const pace: Clock = { at: since + paceSeconds * 1000, error: tooSlow }
   const drain: Clock = { at: Infinity, error: shuttingDown }
@@ -61,7 +62,7 @@ export function readBody(request: IncomingMessage, holding: Holding, limits: Rea
       clearTimeout(timer)
       watch = () => undefined
       request.off('data', onData).off('end', onEnd).off('close', onGone).off('error', onGone)
-      if (error === undefined) return resolve({ body: Buffer.concat(chunks, bytes), receiveSeconds: (performance.now() - since) / 1000 })
+      if (error === undefined) return resolve({ body: Buffer.concat(chunks, bytes), receiveSeconds: secondsSoFar() })
       holding.release()
       request.resume() // what still comes is thrown away, so that the client can read our answer
       reject(error)
@@ -101,7 +102,7 @@ export function tooLarge(maxBytes: number): SpeechError {
 }
 
 export function noRoom(): SpeechError {
-  return new SpeechError('QUEUE_FULL', 'too many bytes are being uploaded, by everybody or by this client', { retryAfterSeconds: 1 })
+  return new SpeechError('QUEUE_FULL', 'too many bytes are being uploaded, by all or by this client', { retryAfterSeconds: 1 })
 }
 
 export function shuttingDown(): SpeechError {

@@ -14,12 +14,19 @@ export const SMALL_BYTES = 1_048_576
 /** Part of the whole that is reserved, as far as the largest upload still fits beside it. */
 const RESERVE = 1 / 8
 
+export interface RoomLimits {
+  /** The largest upload. */
+  readonly maxUploadBytes: number
+  /** All together. */
+  readonly maxUploadsBytes: number
+}
+
 export class UploadRoom {
   readonly #open: FairShare
   readonly #reserve: FairShare
   #bytesHeld = 0
 
-  constructor({ maxUploadBytes, maxUploadsBytes }: { readonly maxUploadBytes: number; readonly maxUploadsBytes: number }) {
+  constructor({ maxUploadBytes, maxUploadsBytes }: RoomLimits) {
     const reserve = Math.max(0, Math.min(Math.floor(maxUploadsBytes * RESERVE), maxUploadsBytes - maxUploadBytes))
     this.#open = new FairShare(maxUploadsBytes - reserve)
     this.#reserve = new FairShare(reserve)
