@@ -28,25 +28,27 @@ export const MOST_SPELLING_CHARACTERS = 64_000_000
 export async function makeCatalogue(name: string, version: number, entries: readonly Entry[]): Promise<{ catalogue: Catalogue; list: PhraseList }> {
   const count = entries.reduce((sum, { aliases }) => sum + 1 + aliases.length, 0)
   if (count > MOST_NAMES) throw new SpeechError('CATALOGUE_TOO_LARGE', `${count} names and aliases, of at most ${MOST_NAMES}`)
-  const phrases = await finishInTurns(makePhrases(entries))
+  const { phrases, weights } = await finishInTurns(makePhrases(entries))
   const index = await finishInTurns(makeIndex(entries))
-  const catalogue = { name, version, entries, index, weights: Float64Array.from(entries, ({ weight }) => weight) }
+  const catalogue = { name, version, entries, index, weights }
   return { catalogue, list: { id: listId(catalogue), phrases } }
 }
 
 /** A step for each entry. */
-function* makePhrases(entries: readonly Entry[]): Steps<Phrase[]> {
+function* makePhrases(entries: readonly Entry[]): Steps<{ readonly phrases: Phrase[]; readonly weights: Float64Array }> {
   const phrases: Phrase[] = []
+  const weights = new Float64Array(entries.length)
   const most = mostSpellings(entries.length)
   let characters = 0
   for (const entry of entries) {
     const phrase = toPhrase(entry, most)
     characters += phrase.spellings.reduce((sum, { length }) => sum + length, 0)
     if (characters > MOST_SPELLING_CHARACTERS) throw new SpeechError('CATALOGUE_TOO_LARGE', `its spellings have more than ${MOST_SPELLING_CHARACTERS} characters`)
+    weights[phrases.length] = entry.weight
     phrases.push(phrase)
     yield
   }
-  return phrases
+  return { phrases, weights }
 }
 
 /** A step for each name: an entry can have seventeen, of a millisecond each. */

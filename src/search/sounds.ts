@@ -19,16 +19,10 @@ const MOST_REMEMBERED = 20_000
 const MOST_LETTERS_REMEMBERED = 40
 const remembered = new Map<string, Sound>()
 
-/** Of normalized words. */
+/** Of normalized words. Joined, not added up: a sum is a tree of all its parts in memory until somebody reads it. */
 export function soundOf(words: readonly string[]): Sound {
-  let consonants = ''
-  let vowels = ''
-  for (const word of words) {
-    const sound = soundOfWord(word)
-    consonants += sound.consonants
-    vowels += sound.vowels
-  }
-  return { consonants, vowels }
+  const sounds = words.map(soundOfWord)
+  return { consonants: sounds.map(({ consonants }) => consonants).join(''), vowels: sounds.map(({ vowels }) => vowels).join('') }
 }
 
 function soundOfWord(word: string): Sound {

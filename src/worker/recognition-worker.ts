@@ -50,7 +50,7 @@ export class RecognitionWorker {
   /** All that it has been given, and is not to forget. */
   readonly #given = new Set<string>()
   /** Lists to be sent, in parts, and what is to be forgotten: one after the other. */
-  readonly #aboutLists: Iterator<ToWorker>[] = []
+  readonly #aboutLists: Iterator<ToWorker, undefined>[] = []
   #isSendingLists = false
   #isLoaded = false
   readonly #bornAt = performance.now()
@@ -196,7 +196,7 @@ export class RecognitionWorker {
     this.#events.onReady(this)
   }
 
-  #tellOfLists(messages: Iterator<ToWorker>): void {
+  #tellOfLists(messages: Iterator<ToWorker, undefined>): void {
     this.#aboutLists.push(messages)
     if (!this.#isSendingLists) void this.#sendAboutLists()
   }
