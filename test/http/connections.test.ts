@@ -5,7 +5,7 @@ import { CLIP, REPORT, setUp } from './fake-service.js'
 import { converse, eventually, head, openConnections, type Conversation } from './raw.js'
 
 const SHORT = { EARSHOT_IDLE_CONNECTION_SECONDS: '0.3' }
-const GET = 'GET /healthz HTTP/1.1\r\nhost: x\r\n\r\n'
+const GET = 'GET /healthz HTTP/1.1\r\nhost: localhost\r\n\r\n'
 /** Another client on the same machine. */
 const skip = process.platform === 'linux' ? false : 'only Linux has addresses for a second client without being asked'
 const OTHER = '127.0.0.2'
@@ -55,7 +55,7 @@ t.test('an answer that nobody reads does not stay in memory', async (t) => {
   const { url, app, metric } = await setUp(t, SHORT)
   const deaf = converse(url)
   deaf.socket.pause()
-  deaf.socket.write('GET /openapi.json HTTP/1.1\r\nhost: x\r\n\r\n'.repeat(2_000))
+  deaf.socket.write('GET /openapi.json HTTP/1.1\r\nhost: localhost\r\n\r\n'.repeat(2_000))
   await eventually(async () => (await metric('asr_connections_ended_total{reason="unread"}')).length === 1)
   await eventually(async () => await openConnections(app.server) === 0)
   deaf.socket.destroy()

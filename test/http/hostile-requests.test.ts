@@ -58,7 +58,7 @@ t.test('odd paths', async (t) => {
   const failed: string[] = []
   for (const start of starts) {
     for (const tail of tails) {
-      const { status, code, heard } = await ask(service.url, Buffer.from(`GET ${start}${tail} HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n`))
+      const { status, code, heard } = await ask(service.url, Buffer.from(`GET ${start}${tail} HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n`))
       if (!(status < 400 ? status >= 200 : status < 500 && code !== undefined)) failed.push(`${start}${tail.slice(0, 40)}: ${heard.slice(0, 200)}`)
     }
   }
@@ -71,7 +71,7 @@ t.test('odd targets and methods', async (t) => {
   const service = await setUp(t)
   const failed: string[] = []
   const answered = async (line: string, ok: boolean): Promise<void> => {
-    const { status, code, heard } = await ask(service.url, Buffer.from(`${line} HTTP/1.1\r\nhost: x\r\nconnection: close\r\ncontent-length: 0\r\n\r\n`))
+    const { status, code, heard } = await ask(service.url, Buffer.from(`${line} HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\ncontent-length: 0\r\n\r\n`))
     const typed = status >= 400 && status < 500 && (code !== undefined || line.startsWith('HEAD '))
     if (!typed && !(ok && status >= 200 && status < 400)) failed.push(`${line}: ${heard.slice(0, 200)}`)
   }
@@ -89,10 +89,10 @@ t.test('odd targets and methods', async (t) => {
 t.test('odd headers', async (t) => {
   const service = await setUp(t)
   const headers: [string, number][] = [
-    ['host: x\r\ncontent-length: 4\r\ncontent-length: 5', 400], ['host: x\r\ncontent-length: 4, 5', 400], ['host: x\r\ncontent-length: -1', 400], ['host: x\r\ncontent-length: 1e3', 400], ['host: x\r\ncontent-length: 0x10', 400],
-    ['host: x\r\ncontent-length: 99999999999999999999999', 400], ['host: x\r\ncontent-length: 4\r\ntransfer-encoding: chunked', 400], ['host: x\r\ntransfer-encoding: chunked\r\ntransfer-encoding: identity', 400],
-    ['host: x\r\ntransfer-encoding: gzip', 400], ['host: x\r\ntransfer-encoding : chunked', 400], ['host: x\r\nexpect: the worst', 400], [`host: x\r\nx: ${'y'.repeat(20_000)}`, 431], [`host: x\r\n${'x: y\r\n'.repeat(10_000)}z: z`, 431],
-    ['', 400], ['host: x\r\nhost: y', 400], ['host: x\r\n: nameless', 400], ['host: x\r\nx\u0000: y', 400], ['host: x\r\nx: \u0000', 400], ['host: x\r\n folded: y', 400], ['host: x\r\nno colon', 400],
+    ['host: localhost\r\ncontent-length: 4\r\ncontent-length: 5', 400], ['host: localhost\r\ncontent-length: 4, 5', 400], ['host: localhost\r\ncontent-length: -1', 400], ['host: localhost\r\ncontent-length: 1e3', 400], ['host: localhost\r\ncontent-length: 0x10', 400],
+    ['host: localhost\r\ncontent-length: 99999999999999999999999', 400], ['host: localhost\r\ncontent-length: 4\r\ntransfer-encoding: chunked', 400], ['host: localhost\r\ntransfer-encoding: chunked\r\ntransfer-encoding: identity', 400],
+    ['host: localhost\r\ntransfer-encoding: gzip', 400], ['host: localhost\r\ntransfer-encoding : chunked', 400], ['host: localhost\r\nexpect: the worst', 400], [`host: localhost\r\nx: ${'y'.repeat(20_000)}`, 431], [`host: localhost\r\n${'x: y\r\n'.repeat(10_000)}z: z`, 431],
+    ['', 400], ['host: localhost\r\nhost: y', 400], ['host: localhost\r\n: nameless', 400], ['host: localhost\r\nx\u0000: y', 400], ['host: localhost\r\nx: \u0000', 400], ['host: localhost\r\n folded: y', 400], ['host: localhost\r\nno colon', 400],
   ]
   const odd = ['connection: upgrade\r\nupgrade: websocket\r\nsec-websocket-version: 13\r\nsec-websocket-key: x', 'connection: upgrade, http2-settings\r\nupgrade: h2c\r\nhttp2-settings: AAMAAABkAARAAAAAAAIAAAAA', 'content-type: \u00ff;;;=', 'content-type: application/json; charset=utf-7',
     'range: bytes=99999999999999-', 'range: bytes=-0,1-,x', 'if-none-match: ***', 'if-modified-since: never', 'accept-encoding: *;q=1e400', 'x-request-id: \u0001', 'x-http-method-override: DELETE', 'content-encoding: gzip', 'trailer: x', 'te: trailers', 'x-forwarded-host: a\\b']
@@ -103,7 +103,7 @@ t.test('odd headers', async (t) => {
       if (status !== expected || code !== 'REQUEST_INVALID') failed.push(`${method} ${path} ${header.slice(0, 60)}: ${heard.slice(0, 200)}`)
     }
     for (const header of odd) {
-      const { status, code, heard } = await ask(service.url, Buffer.from(`${method} ${fill(path)} HTTP/1.1\r\nhost: x\r\nconnection: close\r\n${header}\r\ncontent-length: 0\r\n\r\n`, 'latin1'))
+      const { status, code, heard } = await ask(service.url, Buffer.from(`${method} ${fill(path)} HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n${header}\r\ncontent-length: 0\r\n\r\n`, 'latin1'))
       if (!(status >= 200 && status < 500) || (status >= 400 && code === undefined)) failed.push(`${method} ${path} ${header}: ${heard.slice(0, 200)}`)
     }
   }
@@ -118,7 +118,7 @@ t.test('bodies that break, are too long, or come short, on every route that take
   const tooLarge = /^(UPLOAD|CATALOGUE)_TOO_LARGE$/
   for (const { method, path } of routes) {
     const type = path.includes('audio') ? 'multipart/form-data; boundary=x' : path.endsWith('feedback') || path.endsWith('labels') ? 'application/json' : 'text/csv'
-    const top = `${method} ${fill(path)}${path === '/v1/search' ? '?phrases=tea' : ''} HTTP/1.1\r\nhost: x\r\nconnection: close\r\ncontent-type: ${type}\r\n`
+    const top = `${method} ${fill(path)}${path === '/v1/search' ? '?phrases=tea' : ''} HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\ncontent-type: ${type}\r\n`
     const chunked = `${top}transfer-encoding: chunked\r\n\r\n`
     for (const chunks of ['zz\r\nabc\r\n', '5\r\nabcdefgh\r\n', '-1\r\n', `${'f'.repeat(20)}\r\n`, '3;\u0000\r\nabc\r\n']) t.match(await ask(service.url, chunked + chunks), { status: 400, code: 'REQUEST_INVALID' }, `${path} ${JSON.stringify(chunks)}`)
     t.match(await ask(service.url, `${top}content-length: 5000000\r\n\r\n`.concat('x'.repeat(200_000))), { status: 413, code: tooLarge }, `${path}: declared`)
@@ -134,7 +134,7 @@ t.test('bodies that break, are too long, or come short, on every route that take
 
 t.test('a client that asks before it sends is told to send, or why not, and never both', async (t) => {
   const { url, intake, jobs } = await setUp(t)
-  const top = (length: number): string => `POST /v1/transcriptions HTTP/1.1\r\nhost: x\r\nexpect: 100-continue\r\ncontent-length: ${length}\r\n\r\n`
+  const top = (length: number): string => `POST /v1/transcriptions HTTP/1.1\r\nhost: localhost\r\nexpect: 100-continue\r\ncontent-length: ${length}\r\n\r\n`
   const welcome = converse(url, top(CLIP.length))
   await welcome.until(/^HTTP\/1\.1 100 Continue\r\n\r\n$/)
   welcome.socket.write(CLIP)
@@ -146,7 +146,7 @@ t.test('a client that asks before it sends is told to send, or why not, and neve
   t.same(large.error(), { status: 413, code: 'UPLOAD_TOO_LARGE' })
   t.match(large.heard(), /^HTTP\/1\.1 413 [^]*connection: close/i)
   large.socket.destroy()
-  const lost = converse(url, 'POST /nowhere HTTP/1.1\r\nhost: x\r\nexpect: 100-continue\r\ncontent-length: 5\r\n\r\n')
+  const lost = converse(url, 'POST /nowhere HTTP/1.1\r\nhost: localhost\r\nexpect: 100-continue\r\ncontent-length: 5\r\n\r\n')
   await lost.ended
   t.match(lost.heard(), /^HTTP\/1\.1 404 /)
   lost.socket.destroy()
@@ -155,7 +155,7 @@ t.test('a client that asks before it sends is told to send, or why not, and neve
 
 t.test('garbage behind a request that is being answered is not answered in its place', async (t) => {
   const { url, intake } = await setUp(t, {}, { answer: () => new Promise(() => undefined) })
-  const { heard } = await ask(url, Buffer.concat([Buffer.from(`POST /v1/transcriptions HTTP/1.1\r\nhost: x\r\ncontent-length: ${CLIP.length}\r\n\r\n`), CLIP, Buffer.from('NONSENSE\r\n\r\n')]))
+  const { heard } = await ask(url, Buffer.concat([Buffer.from(`POST /v1/transcriptions HTTP/1.1\r\nhost: localhost\r\ncontent-length: ${CLIP.length}\r\n\r\n`), CLIP, Buffer.from('NONSENSE\r\n\r\n')]))
   t.equal(heard, '')
   await eventually(() => intake.requestsInProgress === 0)
 })

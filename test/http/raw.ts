@@ -45,5 +45,5 @@ export function openConnections(server: net.Server): Promise<number> {
 
 /** Head of a POST of a clip. */
 export function head(length: number | string, path = '/v1/transcriptions', more = ''): string {
-  return `POST ${path} HTTP/1.1\r\nhost: x\r\ncontent-length: ${length}\r\n${more}\r\n`
+  return `POST ${path} HTTP/1.1\r\nhost: localhost\r\ncontent-length: ${length}\r\n${more}\r\n`
 }
