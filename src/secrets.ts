@@ -31,7 +31,6 @@ function secretOf(name: SecretName, settings: Settings): string {
   if (file !== '' && given !== '') throw new SpeechError('CONFIG_INVALID', `${name} and ${fileOf(name)} exclude each other, and both are set`)
   const source = file === '' ? name : fileOf(name)
   const secret = file === '' ? given : readSecret(source, file)
-  // eslint-disable-next-line no-control-regex -- these are what is looked for
   if (/[\x00-\x1f\x7f]/.test(secret)) throw new SpeechError('CONFIG_INVALID', `${source} must be one line without control characters`)
   return secret
 }
