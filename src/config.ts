@@ -22,8 +22,6 @@ export function readConfig(environment: NodeJS.ProcessEnv = process.env, cores: 
   if (settings.EARSHOT_MAX_UPLOAD_BYTES > settings.EARSHOT_MAX_UPLOADS_BYTES) {
     throw new SpeechError('CONFIG_INVALID', 'EARSHOT_MAX_UPLOAD_BYTES must not be more than EARSHOT_MAX_UPLOADS_BYTES')
   }
-  const { EARSHOT_FEEDBACK_SECRET: secret } = settings
-  if (secret !== '' && secret.length < LEAST_SECRET_CHARACTERS) throw new SpeechError('CONFIG_INVALID', `EARSHOT_FEEDBACK_SECRET must have at least ${LEAST_SECRET_CHARACTERS} characters, not ${secret.length}`)
   const models = modelNames(settings.EARSHOT_MODELS)
   if (settings.EARSHOT_CASCADE_MODEL === models[0]) {
     throw new SpeechError('CONFIG_INVALID', `EARSHOT_CASCADE_MODEL must not be the default model of EARSHOT_MODELS, "${models[0]}"`)
@@ -63,8 +61,7 @@ export function readConfig(environment: NodeJS.ProcessEnv = process.env, cores: 
     driftBaseline: settings.EARSHOT_DRIFT_BASELINE,
     driftRecord: settings.EARSHOT_DRIFT_RECORD === '' ? undefined : path.resolve(settings.EARSHOT_DRIFT_RECORD),
     driftRecordClips: settings.EARSHOT_DRIFT_RECORD_CLIPS,
-    feedbackSecret: settings.EARSHOT_FEEDBACK_SECRET === '' ? undefined : settings.EARSHOT_FEEDBACK_SECRET,
-    feedbackExpirySeconds: settings.EARSHOT_FEEDBACK_EXPIRY_SECONDS,
+    ...feedbackSettings(settings),
     ...searchSettings(settings),
     revision: settings.EARSHOT_REVISION,
     warmUpClip: path.resolve(settings.EARSHOT_WARM_UP_CLIP),
@@ -139,6 +136,13 @@ function connectionSettings(settings: Settings) {
     maxConnections: settings.EARSHOT_MAX_CONNECTIONS,
     idleConnectionSeconds: settings.EARSHOT_IDLE_CONNECTION_SECONDS,
   }
+}
+
+function feedbackSettings({ EARSHOT_FEEDBACK_SECRET: secret, EARSHOT_FEEDBACK_EXPIRY_SECONDS: feedbackExpirySeconds }: Settings) {
+  if (secret !== '' && secret.length < LEAST_SECRET_CHARACTERS) {
+    throw new SpeechError('CONFIG_INVALID', `EARSHOT_FEEDBACK_SECRET must have at least ${LEAST_SECRET_CHARACTERS} characters, not ${secret.length}`)
+  }
+  return { feedbackSecret: secret === '' ? undefined : secret, feedbackExpirySeconds }
 }
 
 function searchSettings(settings: Settings) {

@@ -1,8 +1,8 @@
 /**
  * The contract that a speech detector fulfils, and how two of them share the work.
  *
- * The spectral detector costs almost nothing and knows most clips without doubt; a neural one costs about as much as
- * a seventh of the recognition and knows nearly all. So the second opinion is asked only where the first hears nobody
+ * The spectral detector costs almost nothing and knows most clips without doubt; a neural one costs some hundredths
+ * of the recognition and knows nearly all. So the second opinion is asked only where the first hears nobody
  * or is not sure, and about a transcript that the model itself does not believe (`speech.ts`).
  */
 import { spectralDetector } from './detectors/spectral.js'

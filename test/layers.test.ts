@@ -40,7 +40,7 @@ const HOUSE: readonly Rule[] = [
   ...ROOMS.map((room): Rule => ({ room, may: NOUNS })),
   { room: 'alignment/', may: ['features/acoustics', ...NOUNS], mayTypes: ['runtime/alignment-graph'] },
   { room: 'detector', may: ['detectors/spectral', 'manifest', 'runtime/session', ...NOUNS], mayTypes: ['recognizer'] },
-  { room: 'detectors/', may: ['audio/', 'runtime/', 'compiler/onnx', ...NOUNS], mayTypes: ['manifest', 'detector', 'recognizer'], strangers: true },
+  { room: 'detectors/', may: ['audio/', 'runtime/', 'compiler/', ...NOUNS], mayTypes: ['manifest', 'detector', 'recognizer'], strangers: true },
   { room: 'speech', may: ['audio/', 'hearing', ...NOUNS], mayTypes: ['recognizer', 'detector'] },
   { room: 'hearing', may: ['audio/', ...NOUNS], mayTypes: ['recognizer', 'decoding/search'] },
   { room: 'cascade', may: ['hearing', ...NOUNS], mayTypes: ['audio/clips', 'recognizer', 'speech'] },

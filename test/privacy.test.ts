@@ -3,7 +3,7 @@
  * opens the runtime without it, under `strace` for a minute. Telemetry of the runtime, which is off, would begin after
  * some 30 seconds. Skips where there is no strace, or where it may not trace.
  */
-import { spawn, spawnSync, type ChildProcess } from 'node:child_process'
+import { spawn, spawnSync } from 'node:child_process'
 import { existsSync, readdirSync, readFileSync, realpathSync } from 'node:fs'
 import net from 'node:net'
 import path from 'node:path'
@@ -17,6 +17,7 @@ const GRAPH = path.join(projectRoot, 'models/silero-vad/weights/silero_vad_v5.on
 const MODELS = path.join(projectRoot, 'models')
 const SECONDS = 60
 const POLL_MS = 100
+const SECRET = 'a-secret-that-no-recognizer-needs-0123456789'
 
 /** Opens the runtime as a bench or an inspection does, with nothing in its environment, and waits. */
 const OPEN_RUNTIME = `
@@ -32,11 +33,19 @@ t.test('the service looks up no name, seeks no peer and writes nothing outside i
   const folders = foldersFor(t)
   const port = await freePort()
   const traced = trace(folders, [ENTRY], {
-    EARSHOT_PORT: String(port), EARSHOT_WORKERS: '1', EARSHOT_DRIFT_RECORD: path.join(folders.configured, 'drift.jsonl'),
+    EARSHOT_PORT: String(port), EARSHOT_WORKERS: '1', EARSHOT_DRIFT_RECORD: path.join(folders.configured, 'drift.jsonl'), EARSHOT_FEEDBACK_SECRET: SECRET, A_TOKEN: SECRET,
   })
   t.teardown(() => traced.end('SIGKILL'))
   const url = `http://127.0.0.1:${port}`
   await until(async () => traced.hasEnded() || await fetch(`${url}/readyz`).then(({ ok }) => ok, () => false))
+  const worker = traced.workers()
+  t.equal(worker.length, 1)
+  for (const id of worker) {
+    const environment = readFileSync(`/proc/${id}/environ`, 'latin1')
+    t.match(environment, /(^|\0)ORT_DISABLE_TELEMETRY=1\0/)
+    t.notMatch(environment, /EARSHOT_|A_TOKEN|HOME=/, 'a worker has none of the settings in its environment')
+    t.notOk(environment.includes(SECRET))
+  }
   const since = performance.now()
   for (const clip of ['fixtures/clips/warm-up.wav', 'fixtures/media/warm-up.webm', 'fixtures/media/warm-up.m4a']) {
     const response = await fetch(`${url}/v1/transcriptions?words=true`, { method: 'POST', body: readFileSync(path.join(projectRoot, clip)) })
@@ -106,7 +115,7 @@ function foldersFor(t: Test): Folders {
   return { home: path.join(root, 'home'), scratch: path.join(root, 'scratch'), configured: path.join(root, 'configured'), trace: path.join(root, 'trace') }
 }
 
-interface Traced { readonly ended: Promise<number | null>; hasEnded(): boolean; end(signal: NodeJS.Signals): Promise<number | null> }
+interface Traced { readonly ended: Promise<number | null>; hasEnded(): boolean; workers(): number[]; end(signal: NodeJS.Signals): Promise<number | null> }
 
 /** Node with these arguments and nothing in its environment but a path, a home and a scratch folder. */
 function trace({ home, scratch, configured, trace: file }: Folders, args: readonly string[], environment: Record<string, string> = {}): Traced {
@@ -117,18 +126,18 @@ function trace({ home, scratch, configured, trace: file }: Folders, args: readon
   const ended = new Promise<number | null>((resolve) => { child.once('exit', resolve) })
   return {
     ended,
+    workers: () => childrenOf(child.pid).flatMap(childrenOf).filter((id) => readFileSync(`/proc/${id}/cmdline`, 'utf8').includes('recognizer-process')),
     hasEnded: () => child.exitCode !== null || child.signalCode !== null,
     end(signal) {
       // strace itself would let go of the program: the program is told, and strace ends with it.
-      for (const id of childrenOf(child)) process.kill(id, signal)
+      if (child.exitCode === null && child.signalCode === null) for (const id of childrenOf(child.pid)) process.kill(id, signal)
       return ended
     },
   }
 }
 
-function childrenOf({ pid, exitCode, signalCode }: ChildProcess): number[] {
-  if (pid === undefined || exitCode !== null || signalCode !== null) return []
-  return readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').trim().split(' ').filter((id) => id !== '').map(Number)
+function childrenOf(pid: number | undefined): number[] {
+  return pid === undefined ? [] : readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').trim().split(' ').filter((id) => id !== '').map(Number)
 }
 
 function cannotTrace(): string | false {

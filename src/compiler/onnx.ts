@@ -92,9 +92,7 @@ export interface PublishedGraph {
   readonly nodes: readonly Pick<Node, 'operator' | 'name' | 'inputs' | 'outputs'>[]
 }
 
-const schema = protobuf.parse(SCHEMA, { keepCase: false }).root
-const [ModelProto, TensorProto, TypeProto] = ['onnx.ModelProto', 'onnx.TensorProto', 'onnx.TypeProto'].map((name) => schema.lookupType(name)) as [protobuf.Type, protobuf.Type, protobuf.Type]
-const REALS_OF_ANY_SHAPE = TypeProto.encode(TypeProto.fromObject({ tensorType: { elemType: ELEMENT_TYPES.float32 } })).finish()
+const ModelProto = protobuf.parse(SCHEMA, { keepCase: false }).root.lookupType('onnx.ModelProto')
 
 /** Throws MODEL_INVALID for bytes that are no ONNX model. The tensors are views of `bytes`. */
 export function readOnnx(bytes: Uint8Array): PublishedGraph {
@@ -107,10 +105,10 @@ export function readOnnx(bytes: Uint8Array): PublishedGraph {
   if (graph === undefined) throw new SpeechError('MODEL_INVALID', 'the ONNX model has no graph')
   const graphs = withBranches(graph)
   return {
-    weights: new Map(graphs.flatMap(({ initializer }) => initializer.flatMap((tensor) => {
+    weights: new Map(graphs.flatMap((one) => namedTensors(one)).flatMap(([name, tensor]) => {
       const read = readTensor(tensor)
-      return read === undefined ? [] : [[tensor.name ?? '', read] as const]
-    }))),
+      return read === undefined ? [] : [[name, read] as const]
+    })),
     nodes: graphs.flatMap(({ node }) => node.map(({ opType = '', name = '', input, output }) => ({ operator: opType, name, inputs: input, outputs: output }))),
   }
 }
@@ -120,11 +118,17 @@ export function writeOnnx(graph: Graph): Uint8Array {
 }
 
 interface WireTensor { name?: string; dims: number[]; dataType?: number; rawData?: Uint8Array; floatData: number[]; int32Data: number[]; int64Data: number[] }
-interface WireNode { opType?: string; name?: string; input: string[]; output: string[]; attribute: { g?: WireGraph }[] }
+interface WireNode { opType?: string; name?: string; input: string[]; output: string[]; attribute: { g?: WireGraph; t?: WireTensor }[] }
 interface WireGraph { node: WireNode[]; initializer: WireTensor[] }
 
 function withBranches(graph: WireGraph): WireGraph[] {
   return [graph, ...graph.node.flatMap(({ attribute }) => attribute.flatMap(({ g }) => g === undefined ? [] : withBranches(g)))]
+}
+
+/** Initializers, and what nodes of the kind `Constant` answer: some exporters write their weights so. */
+function namedTensors({ initializer, node }: WireGraph): [string, WireTensor][] {
+  const constants = node.flatMap(({ opType, output, attribute }) => opType === 'Constant' ? attribute.flatMap(({ t }): [string, WireTensor][] => t === undefined ? [] : [[output[0] ?? '', t]]) : [])
+  return [...initializer.map((tensor): [string, WireTensor] => [tensor.name ?? '', tensor]), ...constants]
 }
 
 /** Small tensors hold their values in typed fields instead of bytes. Types that we have no use for are undefined. */
@@ -167,62 +171,4 @@ function toWirePort({ name, type, shape }: Port): object {
   if (type === undefined) return { name }
   const dim = shape?.map((size) => typeof size === 'number' ? { dimValue: size } : { dimParam: size })
   return { name, type: { tensorType: { elemType: ELEMENT_TYPES[type], ...(dim && { shape: { dim } }) } } }
-}
-
-/**
- * The same messages with their content left as bytes: whatever a graph has in it comes out as it was. Only its inputs
- * and outputs are looked into.
- */
-const FRAME_SCHEMA = `
-syntax = "proto2";
-package frame;
-message ModelProto { optional int64 ir_version = 1; optional GraphProto graph = 7; repeated bytes opset_import = 8; }
-message GraphProto {
-  repeated bytes node = 1; optional string name = 2; repeated bytes initializer = 5; repeated PortProto input = 11; repeated PortProto output = 12;
-}
-message PortProto { optional string name = 1; optional bytes type = 2; }
-message ScanProto { repeated string input = 1; repeated string output = 2; optional string op_type = 4; repeated ScanAttribute attribute = 5; }
-message ScanAttribute { optional string name = 1; optional int64 i = 3; optional GraphProto g = 6; optional int32 type = 20; }`
-
-interface FramePort { name?: string; type?: Uint8Array }
-interface FrameGraph { name?: string; node: Uint8Array[]; initializer: Uint8Array[]; input: FramePort[]; output: FramePort[] }
-interface FrameModel { irVersion?: number; graph?: FrameGraph; opsetImport: Uint8Array[] }
-
-const frames = protobuf.parse(FRAME_SCHEMA, { keepCase: false }).root
-const [FrameModelProto, ScanProto] = ['frame.ModelProto', 'frame.ScanProto'].map((name) => frames.lookupType(name)) as [protobuf.Type, protobuf.Type]
-
-/** Names of one step's ports: what it is given and answers, the state before and after it, and inputs that never change. */
-export interface StepPorts {
-  readonly input: string
-  readonly output: string
-  readonly stateBefore: string
-  readonly stateAfter: string
-  readonly constants: Readonly<Record<string, number>>
-}
-
-/**
- * A published graph of one step → one of many: inputs `state` and `steps` [steps, …input], outputs `state` after the
- * last as `state_after`, and `answers` [steps, …output]. The same operators in the same order, without the way in and
- * out of the runtime between two steps, which takes longer than a small step itself. Throws MODEL_INVALID where a port is missing.
- */
-export function overSteps(bytes: Uint8Array, { input, output, stateBefore, stateAfter, constants }: StepPorts): Uint8Array {
-  const model = FrameModelProto.toObject(FrameModelProto.decode(bytes), { longs: Number, arrays: true }) as FrameModel
-  const { graph } = model
-  const missing = [...[input, stateBefore, ...Object.keys(constants)].filter((name) => portOf(graph?.input, name) === undefined), ...[output, stateAfter].filter((name) => portOf(graph?.output, name) === undefined)]
-  if (graph === undefined || missing.length > 0) throw new SpeechError('MODEL_INVALID', `the graph has no ${missing.join(', ')}`)
-  const body = {
-    ...graph,
-    initializer: [...graph.initializer, ...Object.entries(constants).map(([name, value]) => TensorProto.encode(TensorProto.fromObject({ name, dims: [], dataType: ELEMENT_TYPES.int64, int64Data: [value] })).finish())],
-    input: [portOf(graph.input, stateBefore), portOf(graph.input, input)],
-    output: [portOf(graph.output, stateAfter), portOf(graph.output, output)],
-  }
-  const attribute = [{ name: 'body', type: ATTRIBUTE_TYPES.g, g: body }, { name: 'num_scan_inputs', type: ATTRIBUTE_TYPES.i, i: 1 }]
-  const scan = ScanProto.encode(ScanProto.fromObject({ input: ['state', 'steps'], output: ['state_after', 'answers'], opType: 'Scan', attribute })).finish()
-  const reals = (name: string): FramePort => ({ name, type: REALS_OF_ANY_SHAPE })
-  const repeated = { name: 'steps', node: [scan], input: [reals('state'), reals('steps')], output: [reals('state_after'), reals('answers')] }
-  return FrameModelProto.encode(FrameModelProto.fromObject({ ...model, graph: repeated })).finish()
-}
-
-function portOf(ports: readonly FramePort[] | undefined, name: string): FramePort | undefined {
-  return ports?.find((port) => port.name === name)
 }

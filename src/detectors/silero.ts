@@ -4,27 +4,38 @@
  *
  * The catch, which others miss: every window of 512 samples is fed with the 64 samples before it, 576 in all. Fed
  * without them the network runs too, and answers worse.
- * Input `input` [1, 576], `state` [2, 1, 128], `sr`; output [1, 1] and the next state. A window takes less time than the
- * way in and out of the runtime, so two seconds of them are one run (`overSteps`), about 0.1 ms a window. The middle of long
- * silences is not fed at all.
+ *
+ * Only the weights are taken from the published graph, which takes one window at a time and spends most of its time on
+ * the way in and out. Here all but the recurrent layer sees the windows of two seconds side by side, and a window costs
+ * about 0.07 ms instead of 0.2. Probabilities are the same to five decimals. The middle of long silences is not fed at all.
  *
  * Probabilities become spans as in its makers' own utilities: speech begins above 0.5 and goes on until it stays
  * below 0.35, shorter pauses are bridged, shorter bursts dropped. The network is not made for levels far below a
  * usual one, so it hears the clip at a peak of −6 dBFS.
  */
 import { resample } from '../audio/resample.js'
+import { Graph, type Value } from '../compiler/graph.js'
+import { readOnnx } from '../compiler/onnx.js'
+import { Published, UnknownModel } from '../compiler/published.js'
 import type { SpeechDetector } from '../detector.js'
-import { overSteps } from '../compiler/onnx.js'
+import { SpeechError } from '../errors.js'
 import type { DetectorManifest, ModelFiles } from '../manifest.js'
 import type { Interrupt } from '../recognizer.js'
-import { Tensor, type OpenSession, type Session } from '../runtime/session.js'
+import { Tensor, type Tensor as TensorOfRuntime, type OpenSession, type Session } from '../runtime/session.js'
 import type { SpeechActivity, TimeSpan, Waveform } from '../types.js'
 
 const SAMPLE_RATE = 16_000
 const WINDOW = 512
 const CONTEXT = 64
 const INPUT = CONTEXT + WINDOW
-const STATE_SHAPE = [2, 1, 128]
+/** Width of the recurrent layer. */
+const STATE = 128
+/** Names of the weights for 16 kHz; the others of the file are for 8 kHz. */
+const PREFIX = 'If_0_then_branch__Inline_0__'
+/** Samples at the end of each window that are mirrored behind it, and the step of its spectra. */
+const MIRRORED = 64
+const SPECTRUM_HOP = 128
+const ENCODER_STRIDES = [1, 2, 2, 1]
 const PEAK = 0.5
 /** Windows of one run: two seconds. */
 const RUN_WINDOWS = 64
@@ -43,8 +54,7 @@ const LEAST_SPEECH_SECONDS = 0.06
 const SURE = 0.8
 
 export async function load(manifest: DetectorManifest, files: ModelFiles, open: OpenSession): Promise<SpeechDetector> {
-  const steps = overSteps(await files.read('graph'), { input: 'input', output: 'output', stateBefore: 'state', stateAfter: 'stateN', constants: { sr: SAMPLE_RATE } })
-  const session = await open(steps, { fixedShapes: true })
+  const session = await open(writeNetwork(manifest, await files.read('graph')), { fixedShapes: true })
   return {
     name: manifest.name,
     detect: async (waveform, _frames, interrupt) => asActivity(await probabilities(session, resample(waveform, SAMPLE_RATE), interrupt)),
@@ -52,23 +62,70 @@ export async function load(manifest: DetectorManifest, files: ModelFiles, open: 
   }
 }
 
+/**
+ * Inputs `windows` [windows, 576], `hidden` and `cell` [1, 1, 128]; outputs `speech` [windows], and the next two.
+ * A spectrum by convolution, four convolutions over its 4 frames (which end as one), a recurrent layer, a sum.
+ */
+function writeNetwork(manifest: DetectorManifest, published: Uint8Array): Uint8Array {
+  const weights = new Published(readOnnx(published))
+  const graph = new Graph(manifest.name, { matrices: 'real' })
+  const reals = (name: string): Value => {
+    const { values, dims } = weights.reals(PREFIX + name)
+    return graph.weight(values, dims)
+  }
+  try {
+    const windows = graph.input('windows', 'float32', ['windows', INPUT])
+    const [hidden, cell] = ['hidden', 'cell'].map((name) => graph.input(name, 'float32', [1, 1, STATE])) as [Value, Value]
+    const mirrored = graph.op('Pad', [graph.op('Unsqueeze', [windows, graph.integers(1)]), graph.integers(0, 0, 0, 0, 0, MIRRORED)], { mode: 'reflect' })
+    const waves = graph.op('Conv', [mirrored, reals('stft.forward_basis_buffer')], { strides: [SPECTRUM_HOP] })
+    const [cosines, sines] = graph.ops('Split', [graph.op('Mul', [waves, waves])], 2, { axis: 1 }) as [Value, Value]
+    const heard = ENCODER_STRIDES.reduce((x, stride, layer) => {
+      const parts = ['weight', 'bias'].map((part) => reals(`encoder.${layer}.reparam_conv.${part}`))
+      return graph.op('Relu', [graph.op('Conv', [x, ...parts], { strides: [stride], pads: [1, 1] })])
+    }, graph.op('Sqrt', [graph.op('Add', [cosines, sines])])) // [windows, 128, 1]
+    const [each, newHidden, newCell] = recurrent(graph, graph.op('Transpose', [heard], { perm: [0, 2, 1] }), hidden, cell, weights)
+    const sum = graph.op('Conv', [graph.op('Relu', [graph.op('Transpose', [each], { perm: [0, 2, 1] })]), reals('decoder.decoder.2.weight'), reals('decoder.decoder.2.bias')])
+    graph.output(graph.op('Reshape', [graph.op('Sigmoid', [sum]), graph.integers(-1)]), 'speech', 'float32', ['windows'])
+    graph.output(newHidden, 'new_hidden', 'float32', [1, 1, STATE])
+    graph.output(newCell, 'new_cell', 'float32', [1, 1, STATE])
+    return graph.bytes()
+  } catch (cause) {
+    if (cause instanceof UnknownModel) throw new SpeechError('MODEL_INVALID', `${manifest.name}: ${cause.message}`, { cause })
+    throw cause
+  }
+}
+
+/** An LSTM over [windows, 1, 128]; its output is of the same shape. PyTorch's gates are input, forget, cell, output, ONNX's input, output, forget, cell. */
+function recurrent(graph: Graph, x: Value, hidden: Value, cell: Value, weights: Published): [Value, Value, Value] {
+  const inOrder = (name: string): Float32Array => {
+    const { values } = weights.reals(`${PREFIX}decoder.rnn.${name}`)
+    const gate = values.length / 4
+    return Float32Array.from([0, 3, 1, 2].flatMap((index) => [...values.subarray(index * gate, (index + 1) * gate)]))
+  }
+  const matrices = ['weight_ih', 'weight_hh'].map((name) => graph.weight(inOrder(name), [1, 4 * STATE, STATE]))
+  const bias = graph.weight(Float32Array.from([...inOrder('bias_ih'), ...inOrder('bias_hh')]), [1, 8 * STATE])
+  const [all, newHidden, newCell] = graph.ops('LSTM', [x, ...matrices, bias, undefined, hidden, cell], 3, { hidden_size: STATE }) as [Value, Value, Value]
+  return [graph.op('Squeeze', [all, graph.integers(1)]), newHidden, newCell]
+}
+
 /** One probability for each window; the last is filled up with silence. What is skipped has none, 0. */
 async function probabilities(session: Session, { samples }: Waveform, interrupt: Interrupt): Promise<Float32Array> {
   const found = new Float32Array(Math.ceil(samples.length / WINDOW))
   const peak = samples.reduce((highest, sample) => Math.max(highest, Math.abs(sample)), 1e-9)
   const windows = fedWindows(samples, peak)
-  let state = new Tensor('float32', new Float32Array(STATE_SHAPE.reduce((a, b) => a * b)), STATE_SHAPE)
+  const state = (): TensorOfRuntime => new Tensor('float32', new Float32Array(STATE), [1, 1, STATE])
+  let [hidden, cell] = [state(), state()]
   for (let start = 0; start < windows.length; start += RUN_WINDOWS) {
     const run = windows.subarray(start, start + RUN_WINDOWS)
-    const steps = new Float32Array(run.length * INPUT) // [windows, 1, 576]
+    const input = new Float32Array(run.length * INPUT) // [windows, 576]
     for (const [index, window] of run.entries()) {
       interrupt()
-      fillInput(steps.subarray(index * INPUT, (index + 1) * INPUT), samples, window * WINDOW - CONTEXT, PEAK / peak)
+      fillInput(input.subarray(index * INPUT, (index + 1) * INPUT), samples, window * WINDOW - CONTEXT, PEAK / peak)
     }
-    const out = await session.run({ state, steps: new Tensor('float32', steps, [run.length, 1, INPUT]) })
-    const answers = out.answers!.data as Float32Array // [windows, 1, 1]
+    const out = await session.run({ windows: new Tensor('float32', input, [run.length, INPUT]), hidden, cell })
+    const answers = out.speech!.data as Float32Array // [windows]
     for (const [index, window] of run.entries()) found[window] = answers[index]!
-    state = out.state_after as typeof state
+    ;[hidden, cell] = [out.new_hidden!, out.new_cell!]
   }
   return found
 }

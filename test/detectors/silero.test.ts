@@ -7,10 +7,13 @@ import { loadDetectors } from '../../src/detector.js'
 import { describeFrames } from '../../src/features/acoustics.js'
 import { readBundle, readDetectorManifest, readManifest } from '../../src/manifest.js'
 import { projectRoot } from '../../src/root.js'
+import { sessionOpener, Tensor } from '../../src/runtime/session.js'
+import { seededRandom } from '../../bench/statistics.js'
 import type { Waveform } from '../../src/types.js'
 
 const modelsDir = path.join(projectRoot, 'models')
-const skip = existsSync(path.join(modelsDir, 'silero-vad/weights/silero_vad_v5.onnx')) ? false : 'the weights of silero-vad are not there'
+const GRAPH = path.join(modelsDir, 'silero-vad/weights/silero_vad_v5.onnx')
+const skip = existsSync(GRAPH) ? false : 'the weights of silero-vad are not there'
 const RATE = 16_000
 const NEVER = (): void => undefined
 
@@ -39,6 +42,49 @@ tap.test('it finds the speech in our clips, padded and far down in level, and no
   let windows = 0
   const interrupted = detector.detect(speech, describeFrames(speech), () => { if (++windows === 3) throw new Error('gone') })
   await t.rejects(interrupted, { message: 'gone' }, 'it can be ended at any window')
+})
+
+tap.test('the network answers as the published graph does, window by window', { skip }, async (t) => {
+  const { first: detector } = await loadDetectors({ modelsDir, speechDetection: 'neural', speechDetector: 'silero-vad' })
+  const published = await sessionOpener({ providers: ['cpu'], strict: true, threads: 1 })(readFileSync(GRAPH), { fixedShapes: true })
+  t.teardown(() => Promise.all([detector.dispose(), published.release()]))
+  const { waveform: voice } = await decodeAudio(readFileSync(path.join(projectRoot, 'fixtures/clips/what-is-the-weather-in-boston-tomorrow.wav')), { maxSeconds: 10 })
+  // Longer than what goes through in one run, and with noise, so that no window is skipped.
+  const random = seededRandom(1)
+  const samples = Float32Array.from({ length: 3 * voice.samples.length + 100 }, (_, n) => (voice.samples[n % voice.samples.length] ?? 0) + 0.02 * (random() - 0.5))
+  const { speech } = await detector.detect({ samples, sampleRate: RATE }, describeFrames(voice), NEVER)
+  const peak = samples.reduce((highest, sample) => Math.max(highest, Math.abs(sample)), 0)
+  let state: Tensor = new Tensor('float32', new Float32Array(256), [2, 1, 128])
+  let most = 0
+  for (const [window, probability] of speech.entries()) {
+    const input = Float32Array.from({ length: 576 }, (_, n) => 0.5 / peak * (samples[window * 512 - 64 + n] ?? 0))
+    const out = await published.run({ input: new Tensor('float32', input, [1, 576]), state, sr: new Tensor('int64', BigInt64Array.of(16_000n), []) })
+    state = out.stateN!
+    most = Math.max(most, Math.abs((out.output!.data as Float32Array)[0]! - probability))
+  }
+  t.ok(speech.length > 200 && speech.some((probability) => probability > 0.9))
+  t.ok(most < 1e-4, `${most}`)
+})
+
+tap.test('the middle of a long silence is not fed, and the voice behind it is found all the same', { skip }, async (t) => {
+  const { first: detector } = await loadDetectors({ modelsDir, speechDetection: 'neural', speechDetector: 'silero-vad' })
+  t.teardown(() => detector.dispose())
+  const { waveform: voice } = await decodeAudio(readFileSync(path.join(projectRoot, 'fixtures/clips/what-is-the-weather-in-boston-tomorrow.wav')), { maxSeconds: 10 })
+  const minute = 60 * RATE
+  const samples = new Float32Array(2 * minute + 2 * voice.samples.length)
+  samples.set(voice.samples)
+  samples.set(voice.samples, voice.samples.length + minute)
+  let fed = 0
+  const { verdict, spans } = await detector.detect({ samples, sampleRate: RATE }, describeFrames(voice), () => { fed++ })
+  const alone = await detector.detect(voice, describeFrames(voice), NEVER)
+  t.equal(verdict, 'speech')
+  t.equal(spans.length, 2 * alone.spans.length)
+  const later = minute / RATE + voice.samples.length / RATE
+  t.ok(Math.abs(spans.at(-1)!.startSeconds - later - alone.spans.at(-1)!.startSeconds) < 0.1, `${spans.at(-1)!.startSeconds}`)
+  t.ok(fed < 2 * Math.ceil(voice.samples.length / 512) + 4 * 33, `${fed} windows`)
+  fed = 0
+  await detector.detect({ samples: new Float32Array(minute), sampleRate: RATE }, describeFrames(voice), () => { fed++ })
+  t.equal(fed, 0)
 })
 
 tap.test('the same speech gets the same probabilities each time: no state is left behind', { skip }, async (t) => {
