@@ -58,8 +58,9 @@ COPY fixtures/media/warm-up.webm fixtures/media/warm-up.m4a fixtures/media/
 ARG EARSHOT_MODELS=moonshine-tiny-en
 ARG EARSHOT_REVISION=unknown
 ENV NODE_ENV=production EARSHOT_HOST=0.0.0.0 EARSHOT_MODELS=${EARSHOT_MODELS} EARSHOT_REVISION=${EARSHOT_REVISION}
-# A volume mounted here belongs to the user of the service, for a record of drift features (EARSHOT_DRIFT_RECORD).
-RUN install -d -o 1000 -g 1000 /drift
+# Volumes mounted here belong to the user of the service, for a record of drift features (EARSHOT_DRIFT_RECORD) and for
+# access keys (EARSHOT_KEYS_FILE).
+RUN install -d -o 1000 -g 1000 /drift /keys
 USER 1000:1000
 EXPOSE 8080
 HEALTHCHECK --interval=10s --timeout=3s --start-period=30s \

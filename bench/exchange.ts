@@ -5,10 +5,12 @@
 import http from 'node:http'
 
 export interface Question {
-  readonly method?: 'GET' | 'POST' | 'PUT'
+  readonly method?: 'GET' | 'POST' | 'PUT' | 'DELETE'
   readonly body?: Buffer
   /** Of the body; WAV unless told otherwise. */
   readonly contentType?: string
+  /** Beside the type and the length of the body. */
+  readonly headers?: Readonly<Record<string, string>>
   readonly agent: http.Agent
   readonly timeoutMs?: number
 }
@@ -27,12 +29,13 @@ export interface Exchange {
 
 const DEFAULT_TIMEOUT_MS = 120_000
 
-export function keepAliveAgent(): http.Agent {
-  return new http.Agent({ keepAlive: true, maxSockets: Infinity })
+/** `localAddress`: the loopback address to send from. */
+export function keepAliveAgent(localAddress?: string): http.Agent {
+  return new http.Agent({ keepAlive: true, maxSockets: Infinity, ...localAddress !== undefined && { localAddress } })
 }
 
 /** Never rejects. */
-export function ask(url: string, { method = 'GET', body, contentType = 'audio/wav', agent, timeoutMs = DEFAULT_TIMEOUT_MS }: Question): Promise<Exchange> {
+export function ask(url: string, { method = 'GET', body, contentType = 'audio/wav', headers: more = {}, agent, timeoutMs = DEFAULT_TIMEOUT_MS }: Question): Promise<Exchange> {
   const startedAtMs = performance.now()
   return new Promise((resolve) => {
     const end = (outcome: Pick<Exchange, 'status' | 'failure' | 'retryAfter' | 'body'>): void => {
@@ -42,7 +45,7 @@ export function ask(url: string, { method = 'GET', body, contentType = 'audio/wa
     const fail = (error: NodeJS.ErrnoException): void => {
       end({ status: 0, failure: error.code ?? error.message, retryAfter: null, body: '' })
     }
-    const headers = body === undefined ? {} : { 'content-type': contentType, 'content-length': body.length }
+    const headers = body === undefined ? more : { 'content-type': contentType, 'content-length': body.length, ...more }
     const request = http.request(url, { method, agent, headers }, (response) => {
       const chunks: Buffer[] = []
       response.on('data', (chunk: Buffer) => chunks.push(chunk))

@@ -25,6 +25,8 @@ export interface LoadPlan {
   readonly timeoutMs?: number
   /** Ends the load early; what is under way is still awaited. */
   readonly until?: AbortSignal
+  /** Loopback address to send from: a client of its own to the service. */
+  readonly localAddress?: string
 }
 
 /** One request that ended; without its body, so that a long run stays small. */
@@ -52,7 +54,7 @@ const TICK_MS = 5
 const MAX_UNDER_WAY = 2000
 
 export async function generateLoad(plan: LoadPlan): Promise<LoadResult> {
-  const agent = keepAliveAgent()
+  const agent = keepAliveAgent(plan.localAddress)
   const since = performance.now()
   const answers: Answer[] = []
   try {

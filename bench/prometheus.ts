@@ -20,6 +20,8 @@ export interface PrometheusOptions {
   readonly interval: string
   /** What the drift rules look back over; deploy/ has `1h`. Not less than four intervals. */
   readonly driftWindow: string
+  /** Access key of the service, where it asks for one. */
+  readonly key?: string
   /** How long drift has to last before it is an alert; deploy/ has `10m`. */
   readonly driftFor: string
 }
@@ -68,14 +70,16 @@ export async function startPrometheus(options: PrometheusOptions): Promise<Prome
   return { url, stop, api: (route) => askApi(url, route), query: (expression) => queryNow(url, expression) }
 }
 
-async function writeConfig(folder: string, { target, interval, driftWindow, driftFor }: PrometheusOptions, port: number): Promise<void> {
+async function writeConfig(folder: string, { target, key = 'none', interval, driftWindow, driftFor }: PrometheusOptions, port: number): Promise<void> {
   await mkdir(path.join(folder, 'rules'))
   const config = replaceAll(await readFile(path.join(SOURCE, 'prometheus.yml'), 'utf8'), [
     [/(scrape|evaluation)_interval: \w+/g, `$1_interval: ${interval}`],
     [/earshot:8080/g, target],
+    [/\/keys\/prometheus/g, path.join(folder, 'key')],
     [/localhost:9090/g, `127.0.0.1:${port}`],
   ])
   await writeFile(path.join(folder, 'prometheus.yml'), config)
+  await writeFile(path.join(folder, 'key'), key)
   for (const file of await readdir(path.join(SOURCE, 'rules'))) {
     const rules = (await readFile(path.join(SOURCE, 'rules', file), 'utf8')).replace(/^( {4}interval:) \w+$/gm, `$1 ${interval}`)
     const drift: [RegExp, string][] = [[/\[1h\]/g, `[${driftWindow}]`], [/for: 10m/g, `for: ${driftFor}`]]

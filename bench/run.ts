@@ -25,6 +25,7 @@ const BENCHES: Readonly<Record<string, Bench>> = {
   rivals:     { says: 'us and the rivals that you have installed, clip by clip: words, time, memory', open: () => import('./rivals.js') },
   floor:      { says: 'the least time this machine needs for a model, from measured rates', open: () => import('./floor.js') },
   load:       { says: 'load on a running server; --overload and --probe start their own', open: () => import('./load.js') },
+  fairness:   { says: 'whether a client with short clips is served beside clients that send long or costly ones', open: () => import('./fairness.js') },
   quality:    { says: 'whether signal-to-noise ratio, bandwidth and warnings are true', open: () => import('./quality.js') },
   memory:     { says: 'resident memory of server and workers over a long run', open: () => import('./memory.js') },
   engine:     { says: 'the compiled engine beside the published graphs: words and time', open: () => import('./engine.js') },
@@ -36,6 +37,7 @@ const BENCHES: Readonly<Record<string, Bench>> = {
   kill:       { says: 'kill -9 of a busy worker: its client still gets a transcript', open: () => import('./kill.js') },
   search:     { says: 'what a catalogue does to what is heard: words found, words told apart, harm, time; and its replacement under load', open: () => import('./search.js') },
   audio:      { says: 'what may be done to a recording before its words change: formats, levels, silence, noise', open: () => import('./audio.js') },
+  hostile:    { says: 'spoiled files and requests of every kind over HTTP: typed answers, soon, no worker lost', open: () => import('./hostile.js') },
   drift:      { says: 'false drift alarms on clean traffic, and how soon injected shifts are noticed', open: () => import('./drift.js') },
 }
 

@@ -28,9 +28,7 @@ export function readConfig(environment: NodeJS.ProcessEnv = process.env, cores: 
   }
   const threads = settings.EARSHOT_THREADS
   return Object.freeze({
-    host: settings.EARSHOT_HOST,
-    port: settings.EARSHOT_PORT,
-    clientHeader: settings.EARSHOT_CLIENT_HEADER === '' ? undefined : settings.EARSHOT_CLIENT_HEADER.toLowerCase(),
+    ...networkSettings(settings),
     logLevel: settings.EARSHOT_LOG_LEVEL,
     logTranscripts: settings.EARSHOT_LOG_TRANSCRIPTS,
     models,
@@ -46,11 +44,9 @@ export function readConfig(environment: NodeJS.ProcessEnv = process.env, cores: 
     deadlineSeconds: settings.EARSHOT_DEADLINE_SECONDS,
     killAfterSeconds: settings.EARSHOT_KILL_AFTER_SECONDS,
     startSeconds: settings.EARSHOT_START_SECONDS,
-    maxUploadBytes: settings.EARSHOT_MAX_UPLOAD_BYTES,
-    maxUploadsBytes: settings.EARSHOT_MAX_UPLOADS_BYTES,
+    ...connectionSettings(settings),
     maxAudioSeconds: settings.EARSHOT_MAX_AUDIO_SECONDS,
     cpuPerAudioSecond: settings.EARSHOT_CPU_PER_AUDIO_SECOND,
-    uploadSeconds: settings.EARSHOT_UPLOAD_SECONDS,
     drainSeconds: settings.EARSHOT_DRAIN_SECONDS,
     disabledCodecs: settings.EARSHOT_DISABLED_CODECS.split(',').filter((name) => name !== ''),
     normalizeVolume: settings.EARSHOT_NORMALIZE_VOLUME,
@@ -92,9 +88,12 @@ function checkSettings(environment: NodeJS.ProcessEnv): Settings {
   throw new SpeechError('CONFIG_INVALID', faults.join('; '))
 }
 
+/** A finite number as people write one: not hexadecimal, not blank, and not beyond what a number can hold. */
+const NUMBER = /^[+-]?(\d+(\.\d*)?|\.\d+)(e[+-]?\d+)?$/i
+
 /** Text that is not of the type stays text, for the check to refuse: 1.5 workers are not quietly one. */
 function parseValue(text: string, type: string | undefined): unknown {
-  if (type === 'integer' || type === 'number') return Number.isNaN(Number(text)) ? text : Number(text)
+  if (type === 'integer' || type === 'number') return NUMBER.test(text) && Number.isFinite(Number(text)) ? Number(text) : text
   if (type === 'boolean') return text === 'true' ? true : text === 'false' ? false : text
   return text
 }
@@ -110,8 +109,42 @@ function feedbackSettings({ EARSHOT_FEEDBACK_SECRET: secret, EARSHOT_FEEDBACK_EX
   return { feedbackSecret: secret === '' ? undefined : secret, feedbackExpirySeconds }
 }
 
+/** Where the service listens, and whom it takes for whom. */
+function networkSettings(settings: Settings) {
+  return {
+    host: settings.EARSHOT_HOST,
+    port: settings.EARSHOT_PORT,
+    allowedHosts: settings.EARSHOT_ALLOWED_HOSTS.toLowerCase().split(',').filter((name) => name !== ''),
+    allowedOrigins: origins(settings.EARSHOT_ALLOWED_ORIGINS),
+    clientHeader: settings.EARSHOT_CLIENT_HEADER === '' ? undefined : settings.EARSHOT_CLIENT_HEADER.toLowerCase(),
+    keysFile: settings.EARSHOT_KEYS_FILE === '' ? undefined : path.resolve(settings.EARSHOT_KEYS_FILE),
+  }
+}
+
+/** As browsers write them in the header `Origin`. */
+function origins(list: string): string[] {
+  return list.split(',').filter((origin) => origin !== '').map((given) => {
+    if (!/^https?:/i.test(given)) return given // of an extension or an app, or the asterisk
+    const origin = URL.canParse(given) ? new URL(given).origin : undefined
+    if (origin === given) return origin
+    throw new SpeechError('CONFIG_INVALID', `EARSHOT_ALLOWED_ORIGINS must have origins as browsers write them, such as ${origin ?? 'https://shop.example'}, not "${given}"`)
+  })
+}
+
+/** What a client may send and hold open. */
+function connectionSettings(settings: Settings) {
+  return {
+    maxUploadBytes: settings.EARSHOT_MAX_UPLOAD_BYTES,
+    maxUploadsBytes: settings.EARSHOT_MAX_UPLOADS_BYTES,
+    uploadSeconds: settings.EARSHOT_UPLOAD_SECONDS,
+    uploadBytesPerSecond: settings.EARSHOT_UPLOAD_BYTES_PER_SECOND,
+    maxConnections: settings.EARSHOT_MAX_CONNECTIONS,
+    idleConnectionSeconds: settings.EARSHOT_IDLE_CONNECTION_SECONDS,
+  }
+}
+
 function searchSettings(settings: Settings) {
-  checkSearchAddress(settings.EARSHOT_SEARCH_ENGINE as SearchEngineChoice, settings.EARSHOT_SEARCH_URL)
+  checkSearchAddress(settings.EARSHOT_SEARCH_ENGINE as SearchEngineChoice, settings.EARSHOT_SEARCH_URL, settings.EARSHOT_SEARCH_AUTHORIZATION)
   return {
     catalogueFiles: catalogueFiles(settings.EARSHOT_CATALOGUES),
     maxCatalogues: settings.EARSHOT_MAX_CATALOGUES,
@@ -142,8 +175,20 @@ const SEARCH_ADDRESSES = {
   meilisearch: { pattern: /^https?:\/\/[^/]+(\/.*)?\/indexes\/[^/]+\/?$/, example: 'an index such as http://meilisearch:7700/indexes/shop' },
 } as const
 
-function checkSearchAddress(engine: SearchEngineChoice, url: string): void {
+function checkSearchAddress(engine: SearchEngineChoice, url: string, authorization: string): void {
   if (engine === 'none') return
   const { pattern, example } = SEARCH_ADDRESSES[engine]
-  if (!pattern.test(url)) throw new SpeechError('CONFIG_INVALID', `EARSHOT_SEARCH_URL must be ${example}, with EARSHOT_SEARCH_ENGINE=${engine}`)
+  if (!pattern.test(url) || !isAddress(url)) throw new SpeechError('CONFIG_INVALID', `EARSHOT_SEARCH_URL must be ${example}, at most ${MOST_ADDRESS_CHARACTERS} characters and without a password, with EARSHOT_SEARCH_ENGINE=${engine}`)
+  if (!HEADER_VALUE.test(authorization)) throw new SpeechError('CONFIG_INVALID', 'EARSHOT_SEARCH_AUTHORIZATION must be what a header can hold: printable ASCII characters')
+}
+
+/** Of the room that a URL has, most is for what was said. */
+const MOST_ADDRESS_CHARACTERS = 2_000
+/** RFC 9110, 5.5, without what is obsolete: a line break would begin another header. */
+const HEADER_VALUE = /^[\t\x20-\x7e]*$/
+
+function isAddress(url: string): boolean {
+  if (url.length > MOST_ADDRESS_CHARACTERS || !URL.canParse(url)) return false
+  const { username, password } = new URL(url)
+  return username === '' && password === ''
 }

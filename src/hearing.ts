@@ -37,6 +37,8 @@ export interface HearingOptions extends Omit<RecognizeOptions, 'search'> {
   readonly maxHearings: number
   /** Whether the clip is given the model's lead and trail; not when it was asked for as it is. */
   readonly surround: boolean
+  /** Called between decodes; other jobs of the process may run before it resolves. */
+  readonly pause?: (() => Promise<void>) | undefined
 }
 
 /** Notes and dots are what models write when they hear no words. */
@@ -45,13 +47,15 @@ const WORDS = /[\p{Letter}\p{Number}]/u
 const AGAIN_SECONDS = 6
 
 export async function hear(clip: SpokenClip, recognizer: Recognizer, options: HearingOptions): Promise<Heard> {
-  const since = performance.now()
+  let seconds = 0
   const all: Hypothesis[] = []
   const heard = ({ hypothesis, as }: Attempt): Heard => ({
-    clip, hypothesis, words: onUpload(hypothesis, as), model: recognizer.name, hearings: all.length, seconds: (performance.now() - since) / 1000, agreement: agreementOf(hypothesis, all),
+    clip, hypothesis, words: onUpload(hypothesis, as), model: recognizer.name, hearings: all.length, seconds, agreement: agreementOf(hypothesis, all),
   })
   const attempt = async (as: SurroundedClip): Promise<Attempt> => {
+    const since = performance.now()
     const hypothesis = await recognizer.recognize(as, { ...options, search: options.searchFor?.(recognizer) })
+    seconds += (performance.now() - since) / 1000
     all.push(hypothesis)
     return { hypothesis, as }
   }
@@ -60,6 +64,7 @@ export async function hear(clip: SpokenClip, recognizer: Recognizer, options: He
   const isLong = clip.voice.endSeconds - clip.voice.startSeconds > AGAIN_SECONDS
   let best: Attempt | undefined
   for (const lead of leadSeconds.slice(0, isLong ? 1 : options.maxHearings)) {
+    if (best !== undefined) await options.pause?.()
     options.interrupt()
     const one = await attempt(surround(clip, lead, trailSeconds))
     if (best === undefined || isLikelier(one.hypothesis, best.hypothesis)) best = one

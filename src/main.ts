@@ -3,10 +3,11 @@ import { readFileSync } from 'node:fs'
 import path from 'node:path'
 import closeWithGrace from 'close-with-grace'
 import { pino, type Logger } from 'pino'
+import { AccessKeys } from './access/keys.js'
 import { loadCatalogue } from './catalogue/files.js'
 import { CatalogueStore } from './catalogue/store.js'
 import { readConfig, unknownSettings, type Config } from './config.js'
-import { pipelineOf } from './drift/baseline.js'
+import { pipelineOf, unmonitoredFeatures } from './drift/baseline.js'
 import { DriftWatch } from './drift/watch.js'
 import { SpeechError } from './errors.js'
 import { Feedback } from './feedback/feedback.js'
@@ -18,6 +19,7 @@ import { projectRoot } from './root.js'
 import { openSearchEngine } from './search/engine.js'
 import { NO_MODEL } from './telemetry/catalog.js'
 import { showCatalogues } from './telemetry/catalogue-metrics.js'
+import { showKeys } from './telemetry/client-metrics.js'
 import { countAlarm, exposeDrift } from './telemetry/drift-metrics.js'
 import { feedbackCounters, showConcepts } from './telemetry/feedback-metrics.js'
 import { Telemetry } from './telemetry/telemetry.js'
@@ -29,6 +31,8 @@ import { workerSettings } from './worker/worker-settings.js'
 
 /** Time beyond the drain for workers to leave, before the process goes regardless. */
 const LAST_RESORT_MS = 15_000
+
+const UNPROTECTED = 'anyone who reaches this port may use every route, replace catalogues and read metrics: set EARSHOT_KEYS_FILE'
 
 const version = (JSON.parse(readFileSync(path.join(projectRoot, 'package.json'), 'utf8')) as { version: string }).version
 
@@ -48,6 +52,7 @@ async function serve(config: Config): Promise<void> {
   const models = manifests.map((manifest, index) => asServed(manifest, index === 0 ? larger : undefined))
   const loadable = larger === undefined || config.models.includes(larger.name) ? models : [...models, asServed(larger, undefined)]
   const telemetry = new Telemetry(config.models, { version, revision: config.revision, node_version: process.version })
+  const keys = await openKeys(config, telemetry, logger)
   const intake = new Intake(config)
   const pool = openPool(config, poolEvents(loadable, telemetry, logger))
   telemetry.observeLive(() => ({
@@ -63,7 +68,7 @@ async function serve(config: Config): Promise<void> {
   const catalogues = new CatalogueStore(pool.phraseLists, config)
   catalogues.await(config.catalogueFiles.map(({ name }) => name))
   showCatalogues(telemetry.live, () => catalogues.list())
-  const app = await buildApp({ config, pool, telemetry, drift, intake, feedback, catalogues, searchEngine: openSearchEngine(config), logger, models }, version)
+  const app = await buildApp({ config, keys, pool, telemetry, drift, intake, feedback, catalogues, searchEngine: openSearchEngine(config), logger, models }, version)
 
   let closing = false
   closeWithGrace({ delay: config.drainSeconds * 1000 + LAST_RESORT_MS, logger: false }, async ({ signal, err }) => {
@@ -74,6 +79,7 @@ async function serve(config: Config): Promise<void> {
     await pool.close(0)
     await app.close()
     await drift.close()
+    keys?.close()
     logger.info('closed')
   })
 
@@ -86,6 +92,27 @@ async function serve(config: Config): Promise<void> {
   if (closing) return
   logger.info({ workers: config.workers }, 'ready')
   welcome(address, config)
+}
+
+/** Says so, loudly, where strangers may come in. */
+async function openKeys({ keysFile, host }: Config, telemetry: Telemetry, logger: Logger): Promise<AccessKeys | undefined> {
+  if (keysFile === undefined) {
+    if (!isLoopback(host)) logger.warn({ host }, UNPROTECTED)
+    return undefined
+  }
+  const keys = await AccessKeys.open(keysFile, {
+    onKeys(names) {
+      telemetry.clients.know(names)
+      logger.info({ keys: names.length }, 'access keys read')
+    },
+    onStale(err) { logger.error({ err }, 'the access keys cannot be read; those that were read last stay in use') },
+  })
+  showKeys(telemetry.live, keys)
+  return keys
+}
+
+function isLoopback(host: string): boolean {
+  return host === 'localhost' || host === '::1' || /^127\./.test(host)
 }
 
 async function loadCatalogues({ catalogueFiles, maxCatalogueBytes }: Config, catalogues: CatalogueStore, logger: Logger): Promise<void> {
@@ -140,6 +167,8 @@ async function openDrift(config: Config, { name, digest }: ServedModel, { live }
   const baseline = drift.monitor?.baseline
   if (baseline === undefined) logger.info({ reason: drift.reason }, 'drift is not watched')
   else logger.info({ baseline: baseline.id, clips: baseline.source.clips, ...baseline.calibration }, 'drift baseline')
+  const unmonitored = baseline === undefined ? [] : unmonitoredFeatures(baseline)
+  if (unmonitored.length > 0) logger.warn({ features: unmonitored }, 'features that the drift baseline does not share are not monitored')
   return drift
 }
 
@@ -176,6 +205,8 @@ function asServed(manifest: Manifest, larger: Manifest | undefined): ServedModel
 }
 
 /** For the person at the terminal; the log goes to standard output, this does not. */
-function welcome(address: string, { warmUpClip }: Config): void {
-  process.stderr.write(`\nEarshot listens on ${address}; try\n\n  curl --data-binary '@${warmUpClip}' ${address}/v1/transcriptions\n\n`)
+function welcome(address: string, { warmUpClip, keysFile, host }: Config): void {
+  const key = keysFile === undefined ? '' : '-H "Authorization: Bearer $KEY" '
+  process.stderr.write(`\nEarshot listens on ${address}; try\n\n  curl ${key}--data-binary '@${warmUpClip}' ${address}/v1/transcriptions\n\n`)
+  if (keysFile === undefined && !isLoopback(host)) process.stderr.write(`WARNING: ${UNPROTECTED}\n\n`)
 }

@@ -37,22 +37,28 @@ export interface TranscribeOptions extends SpeechOptions {
   readonly words?: boolean
   /** A larger model for what the recognizer doubts; the recognizer then hears a clip once. */
   readonly cascade?: Cascade | undefined
+  /** Called between the pieces of the work; other jobs of the process may run before it resolves. Default: nothing. */
+  readonly pause?: (() => Promise<void>) | undefined
   /** Told how long the audio is, as soon as that is known. */
   readonly onDecoded?: (audioSeconds: number) => void
 }
 
 /** Transcribes one upload. Throws SpeechError: AUDIO_*, LANGUAGE_UNSUPPORTED, REQUEST_INVALID, or what `interrupt` throws. */
 export async function transcribe(bytes: Uint8Array, recognizer: Recognizer, options: TranscribeOptions): Promise<Report> {
-  const { cascade } = options
+  const { cascade, pause = async () => undefined } = options
   const first = firstToHear(recognizer, cascade, options.language)
   const stopwatch = startStopwatch()
   const recording = await stopwatch.timeAsync('audio_decode', () => decodeAudio(bytes, { ...options, maxSeconds: options.maxAudioSeconds }))
+  await pause()
   const audioSeconds = recording.waveform.samples.length / recording.waveform.sampleRate
   options.onDecoded?.(audioSeconds)
   options.interrupt()
   const level = stopwatch.time('measure', () => measureLevel(recording.waveform))
+  await pause()
   const waveform = stopwatch.time('resample', () => resample(recording.waveform, recognizer.sampleRate))
+  await pause()
   const frames = stopwatch.time('features', () => describeFrames(waveform))
+  await pause()
   const measured: Measured = { waveform, frames, level }
   const found = await findSpeech(measured, shapeForBoth(recognizer, cascade), options, stopwatch)
   const heard = await hearAll(found, first, { ...options, maxHearings: hearingsOf(first, cascade, options.maxHearings) }, stopwatch)
@@ -74,6 +80,7 @@ async function hearAll(speech: Speech, recognizer: Recognizer, options: Transcri
   const heard: Heard[] = []
   for (const clip of speech.clips) {
     options.interrupt()
+    await options.pause?.()
     heard.push(await hear(clip, recognizer, hearingOf(clip, speech, options, stopwatch)))
   }
   return heard
@@ -82,6 +89,7 @@ async function hearAll(speech: Speech, recognizer: Recognizer, options: Transcri
 async function settleAll(speech: Speech, heard: readonly Heard[], small: Recognizer, options: TranscribeOptions, stopwatch: Stopwatch): Promise<Answer[]> {
   const answers: Answer[] = []
   for (const [index, clip] of speech.clips.entries()) {
+    if (index > 0) await options.pause?.()
     answers.push(await settle(clip, heard[index]!, small, options.cascade, hearingOf(clip, speech, options, stopwatch)))
   }
   return answers
@@ -96,6 +104,7 @@ function hearingOf(clip: SpokenClip, { activity }: Speech, options: TranscribeOp
     surround: options.trimSilence,
     searchFor: options.searchFor,
     interrupt: options.interrupt,
+    pause: options.pause,
     stopwatch,
   }
 }

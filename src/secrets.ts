@@ -16,7 +16,7 @@ const fileOf = <Name extends SecretName>(name: Name): FileOf<Name> => `${name}_F
 
 /** A setting is secret when it has a twin for its file. */
 export function isSecret(name: string): name is SecretName {
-  return `${name}_FILE` in SETTINGS.properties
+  return name in SETTINGS.properties && `${name}_FILE` in SETTINGS.properties
 }
 
 /** The settings, with secrets read from their files. Throws CONFIG_INVALID. */

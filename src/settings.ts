@@ -21,6 +21,10 @@ const flag = (fallback: boolean, description: string): ReturnType<typeof Type.Bo
 
 /** Names separated by commas, without blanks. */
 const NAMES = '^[A-Za-z0-9._-]+(,[A-Za-z0-9._-]+)*$'
+/** Of a host, or all of a domain: `asr.example.com`, `*.example.com`. */
+const HOST_NAME = '(\\*\\.)?[A-Za-z0-9_-]+(\\.[A-Za-z0-9_-]+)*'
+/** Scheme, host and perhaps a port; config.ts looks closer. */
+const ORIGIN = '[A-Za-z][A-Za-z0-9+.-]*://[^\\s/?#,@"]+'
 /** `name=file`. */
 const CATALOGUE_FILE = '[a-z0-9][a-z0-9_-]{0,63}=[^,=]+'
 /** Those that may be switched off; their decoders are other people's work under other licences (NOTICE). */
@@ -29,7 +33,14 @@ const CODECS = 'opus|vorbis|flac|mp3|aac|alac|amr_nb|amr_wb|adpcm_ima|adpcm_ms'
 export const SETTINGS = Type.Object({
   EARSHOT_HOST: text('127.0.0.1', 'Address to listen on; `0.0.0.0` for every network.'),
   EARSHOT_PORT: whole(8080, 0, 65_535, 'TCP port; 0 lets the system choose.'),
-  EARSHOT_CLIENT_HEADER: Type.String({ default: '', pattern: '^$|^[A-Za-z0-9-]{1,64}$', description: 'Header in which a gateway names the client of a request, for fair scheduling. Set it only where the gateway overwrites the header. Empty: clients are told apart by address.' }),
+  EARSHOT_ALLOWED_HOSTS: Type.String({
+    default: '', pattern: `^$|^\\*$|^${HOST_NAME}(,${HOST_NAME})*$`,
+    description: 'Names of this service, without ports, separated by commas; `*.example.com` is all of a domain, `*` any name. Requests under other names are refused; IP addresses and `localhost` always pass. Empty: no further name on loopback, any name elsewhere.' }),
+  EARSHOT_ALLOWED_ORIGINS: Type.String({
+    default: '', pattern: `^$|^\\*$|^${ORIGIN}(,${ORIGIN})*$`,
+    description: 'Origins whose web pages may send audio, searches and feedback (CORS), such as `https://shop.example`, separated by commas; `*` is every page. Empty: only pages of the service itself.' }),
+  EARSHOT_CLIENT_HEADER: Type.String({ default: '', pattern: '^$|^[A-Za-z0-9-]{1,64}$', description: 'Header in which a gateway names the client of a request, for fair scheduling. Set it only where the gateway overwrites the header. Empty: clients are told apart by access key, or by address.' }),
+  EARSHOT_KEYS_FILE: text('', 'File of access keys, made by `npm run keys`; every route but health, readiness and pages asks for a key then. It is read again whenever it changes. Empty: no key is asked for.'),
   EARSHOT_LOG_LEVEL: Type.Union(
     [Type.Literal('fatal'), Type.Literal('error'), Type.Literal('warn'), Type.Literal('info'), Type.Literal('debug'), Type.Literal('trace'), Type.Literal('silent')],
     { default: 'info', description: 'Least severe log line written: `fatal`, `error`, `warn`, `info`, `debug`, `trace` or `silent`.' }),
@@ -52,6 +63,9 @@ export const SETTINGS = Type.Object({
   EARSHOT_MAX_AUDIO_SECONDS: seconds(300, 1, 3_600, 'Longest audio.'),
   EARSHOT_CPU_PER_AUDIO_SECOND: seconds(3, 0.01, 1_000, 'Processor seconds, of all threads, that a request may cost for each second of its audio, and 20 besides. What costs more is ended with `AUDIO_TOO_COSTLY`.'),
   EARSHOT_UPLOAD_SECONDS: seconds(30, 0.1, 3_600, 'An upload has to arrive within this time.'),
+  EARSHOT_UPLOAD_BYTES_PER_SECOND: whole(250, 1, 1_000_000, 'Least rate of an upload; one that falls behind it by more than 8 seconds is refused. The default is a third of speech at 6 kbit/s.'),
+  EARSHOT_MAX_CONNECTIONS: whole(2_000, 10, 100_000, 'Most connections at a time. One address gets at most four fifths of them; beyond, its connection that has been idle longest is closed, or the new one is refused.'),
+  EARSHOT_IDLE_CONNECTION_SECONDS: seconds(15, 0.1, 3_600, 'A connection without a request under way is closed after this time, one on which nothing was ever sent or that sent half a header too. Behind a gateway that keeps connections open, set it longer than the gateway does.'),
   EARSHOT_DRAIN_SECONDS: seconds(40, 0, 3_600, 'At SIGTERM, accepted requests may take so long to finish.'),
   EARSHOT_DISABLED_CODECS: Type.String({ default: '', pattern: `^$|^(${CODECS})(,(${CODECS}))*$`, description: 'Codecs that are switched off, separated by commas: `opus`, `vorbis`, `flac`, `mp3`, `aac`, `alac`, `amr_nb`, `amr_wb`, `adpcm_ima`, `adpcm_ms`. Uploads with them are refused.' }),
   EARSHOT_NORMALIZE_VOLUME: flag(true, 'Bring every clip to the same loudness before recognition.'),

@@ -39,6 +39,19 @@ t.test('what does not fit is refused by name, with what came', (t) => {
   t.end()
 })
 
+t.test('every number is finite and written as one', (t) => {
+  const numbers = Object.entries(SETTINGS.properties as Record<string, { type?: string; minimum?: number; maximum?: number }>).filter(([, { type }]) => type === 'number' || type === 'integer')
+  t.ok(numbers.length > 20)
+  for (const [name, { minimum, maximum }] of numbers) {
+    t.ok(Number.isFinite(minimum) && Number.isFinite(maximum), `${name} has limits`)
+    for (const value of ['1e400', '-1e400', 'Infinity', 'NaN', '0x10', ' ', '1 2', '1_000', '1e308']) {
+      t.throws(() => readConfig({ [name]: value }), { code: 'CONFIG_INVALID', message: new RegExp(name) }, `${name}="${value}"`)
+    }
+  }
+  t.equal(readConfig({ EARSHOT_DEADLINE_SECONDS: '2e1' }).deadlineSeconds, 20)
+  t.end()
+})
+
 t.test('a cascade is off until its model is named, and that is not the default model', (t) => {
   t.match(readConfig({}), { cascadeModel: undefined, cascadeBelow: 0.75 })
   t.match(readConfig({ EARSHOT_MODELS: 'a,b', EARSHOT_CASCADE_MODEL: 'b', EARSHOT_CASCADE_BELOW: '0.5' }), { models: ['a', 'b'], cascadeModel: 'b', cascadeBelow: 0.5 })
@@ -61,6 +74,7 @@ t.test('catalogues and the search engine are checked together with what belongs 
   for (const EARSHOT_CATALOGUES of ['shop', 'shop=', '=a.csv', 'Shop=a.csv', 'a=b,', 'a=b,a=c']) t.throws(() => readConfig({ EARSHOT_CATALOGUES }), { code: 'CONFIG_INVALID', message: /EARSHOT_CATALOGUES/ }, EARSHOT_CATALOGUES)
   const engines: [string, string, boolean][] = [
     ['url', 'http://x/?q={query}', true], ['url', 'http://x/?q=', false], ['url', 'file:///{query}', false], ['url', '', false], ['url', 'http://{query}/', false],
+    ['url', 'http://user:secret@x/{query}', false], ['url', `http://x/${'y'.repeat(2_000)}{query}`, false], ['url', 'http://x:99999/{query}', false], ['opensearch', 'http://user@x/shop', false],
     ['opensearch', 'https://x:9200/shop', true], ['opensearch', 'https://x:9200/', false],
     ['meilisearch', 'http://x/indexes/shop', true], ['meilisearch', 'http://x/shop', false],
   ]
@@ -68,6 +82,10 @@ t.test('catalogues and the search engine are checked together with what belongs 
     const read = (): unknown => readConfig({ EARSHOT_SEARCH_ENGINE, EARSHOT_SEARCH_URL })
     if (isValid) t.match(read(), { searchEngine: EARSHOT_SEARCH_ENGINE, searchUrl: EARSHOT_SEARCH_URL, searchField: 'name', searchSeconds: 0.5, searchAuthorization: undefined })
     else t.throws(read, { code: 'CONFIG_INVALID', message: /EARSHOT_SEARCH_URL/ }, EARSHOT_SEARCH_URL)
+  }
+  for (const EARSHOT_SEARCH_AUTHORIZATION of ['Bearer secret\r\nX-Other: 1', 'secret\n', 'sécret', 'secret\u0000']) {
+    const read = (): unknown => readConfig({ EARSHOT_SEARCH_ENGINE: 'url', EARSHOT_SEARCH_URL: 'http://x/{query}', EARSHOT_SEARCH_AUTHORIZATION })
+    t.throws(read, { code: 'CONFIG_INVALID', message: /^(?!.*secret).*EARSHOT_SEARCH_AUTHORIZATION/ }, 'and the secret is not told')
   }
   t.end()
 })

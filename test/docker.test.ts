@@ -74,7 +74,7 @@ t.test('health is asked at a route that there is, on the port that is exposed', 
   t.ok(routes.includes(`'${route}'`), route!)
   const exposed = instructions.find(({ keyword }) => keyword === 'EXPOSE')!.rest
   t.ok(check.includes(`|| ${exposed}}`))
-  t.match(read('src/config.ts'), new RegExp(`EARSHOT_PORT: whole\\(${exposed},`))
+  t.match(read('src/settings.ts'), new RegExp(`EARSHOT_PORT: whole\\(${exposed},`))
 })
 
 t.test('it does not run as root', async (t) => {
@@ -84,7 +84,7 @@ t.test('it does not run as root', async (t) => {
 })
 
 t.test('every setting of the image is one of ours', async (t) => {
-  const known = [...read('src/config.ts').matchAll(/^ {2}(EARSHOT_\w+):/gm)].map(([, name]) => name)
+  const known = [...read('src/settings.ts').matchAll(/^ {2}(EARSHOT_\w+):/gm)].map(([, name]) => name)
   const named = new Set([...read('Dockerfile').matchAll(/\bEARSHOT_\w+/g)].map(([name]) => name))
   t.same([...named].filter((name) => !known.includes(name)), [])
 })

@@ -2,12 +2,14 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import path from 'node:path'
 import t from 'tap'
+import { SCOPES } from '../src/access/scopes.js'
 import { SETTINGS } from '../src/settings.js'
 import { FAMILIES, FEATURES, type DriftFeature } from '../src/drift/features.js'
 import { ERRORS } from '../src/errors.js'
 import { projectRoot } from '../src/root.js'
 import { METRICS, type MetricEntry } from '../src/telemetry/catalog.js'
 import { STAGES, WARNINGS, NO_SPEECH_REASONS } from '../src/types.js'
+import { setUp } from './http/fake-service.js'
 
 const read = (file: string): string => readFileSync(path.join(projectRoot, file), 'utf8')
 
@@ -63,7 +65,7 @@ t.test('stages, warnings and reasons are explained, and nothing else is', (t) =>
 })
 
 t.test('links between documents lead to a file, and to a heading that it has', (t) => {
-  const files = ['README.md', 'CHANGELOG.md', ...['docs', 'bench', 'src', 'deploy'].flatMap((folder) => readdirSync(path.join(projectRoot, folder), { recursive: true, encoding: 'utf8' })
+  const files = ['README.md', 'CHANGELOG.md', 'SECURITY.md', ...['docs', 'bench', 'src', 'deploy'].flatMap((folder) => readdirSync(path.join(projectRoot, folder), { recursive: true, encoding: 'utf8' })
     .filter((file) => file.endsWith('.md')).map((file) => `${folder}/${file}`))]
   for (const file of files) {
     for (const [, target, heading] of read(file).matchAll(/\]\((?!https?:)([^)#\s]*)(?:#([^)\s]*))?\)/g)) {
@@ -103,4 +105,12 @@ t.test('every command of package.json is in docs/contributing.md or the README, 
   for (const script of Object.keys(scripts)) t.ok(named.has(script), `npm run ${script} is documented`)
   for (const name of named) t.ok(name in scripts, `npm run ${name} exists`)
   t.end()
+})
+
+t.test('docs/access.md is the table of scopes, and of the routes that ask for them', async (t) => {
+  const documented = rows('docs/access.md')
+  t.same(documented.filter(([name]) => name! in SCOPES), Object.entries(SCOPES))
+  const { app } = await setUp(t)
+  const code = app.routeAccess().filter(({ method, access }) => method !== 'HEAD' && access !== 'open')
+  t.same(documented.filter(([name]) => /^[A-Z]+ \//.test(name!)).sort(), code.map(({ method, url, access }) => [`${method} ${url}`, access === 'any' ? 'any key' : `\`${access!}\``]).sort())
 })

@@ -17,7 +17,7 @@ interface Rule {
   readonly strangers?: true
 }
 
-const NOUNS = ['types', 'timbre', 'words', 'phrases', 'likelihood', 'choices', 'errors', 'out-of-memory', 'steps', 'stopwatch']
+const NOUNS = ['types', 'timbre', 'words', 'phrases', 'likelihood', 'choices', 'errors', 'out-of-memory', 'steps', 'stopwatch', 'fair-share']
 const ROOMS = ['audio/', 'features/', 'decoding/', 'text/', 'runtime/']
 
 const HOUSE: readonly Rule[] = [
@@ -27,6 +27,7 @@ const HOUSE: readonly Rule[] = [
   { room: 'phrases', may: [] },
   { room: 'likelihood', may: [] },
   { room: 'steps', may: [] },
+  { room: 'fair-share', may: [] },
   { room: 'choices', may: [] },
   { room: 'errors', may: [] },
   { room: 'out-of-memory', may: ['errors'] },
@@ -50,22 +51,23 @@ const HOUSE: readonly Rule[] = [
   { room: 'engine', may: ['confidence/calibration', 'compiler/cache', 'compiler/target', 'manifest', 'recognizer', 'runtime/session', ...NOUNS], mayTypes: ['compiler/graph'] },
   { room: 'pipeline', may: ['audio/', 'features/', 'report', 'hearing', 'speech', 'cascade', ...NOUNS], mayTypes: ['recognizer'] },
   { room: 'report', may: ['confidence/correctness', 'hearing', ...NOUNS], mayTypes: ['speech', 'pipeline', 'recognizer', 'cascade'] },
-  { room: 'worker/recognizer-process', may: ['pipeline', 'cascade', 'engine', 'detector', 'worker/protocol', 'worker/cpu-budget', 'worker/phrase-lists', 'worker/spare-time', 'audio/decode', 'root', ...NOUNS], mayTypes: ['recognizer'] },
+  { room: 'worker/recognizer-process', may: ['pipeline', 'cascade', 'engine', 'detector', 'worker/protocol', 'worker/phrase-lists', 'worker/list-parts', 'worker/pieces', 'worker/cpu-budget', 'worker/spare-time', 'audio/decode', 'root', ...NOUNS], mayTypes: ['recognizer'] },
   { room: 'worker/', may: NOUNS, mayTypes: ['decoding/search', 'config', 'recognizer'] },
   { room: 'scoring/', may: NOUNS },
   { room: 'search/', may: ['scoring/', ...NOUNS] },
   { room: 'catalogue/', may: ['search/', 'scoring/', ...NOUNS] },
+  { room: 'access/', may: NOUNS },
   { room: 'drift/', may: NOUNS },
   { room: 'feedback/', may: ['scoring/', ...NOUNS], mayTypes: ['config'] },
-  { room: 'telemetry/', may: ['drift/', 'feedback/events', 'search/outcomes', ...NOUNS], mayTypes: ['config', 'feedback/', 'catalogue/store'] },
-  { room: 'http/', may: ['audio/decode', 'feedback/', 'catalogue/', 'search/', ...NOUNS], mayTypes: ['config', 'worker/pool', 'telemetry/', 'drift/'] },
+  { room: 'telemetry/', may: ['access/scopes', 'drift/', 'feedback/events', 'search/outcomes', ...NOUNS], mayTypes: ['config', 'feedback/', 'catalogue/store'] },
+  { room: 'http/', may: ['audio/decode', 'feedback/', 'catalogue/', 'search/', ...NOUNS], mayTypes: ['access/', 'config', 'worker/pool', 'telemetry/', 'drift/'] },
   { room: 'recordings/', may: ['worker/pool', 'worker/worker-settings', ...NOUNS], mayTypes: ['config'] },
   { room: 'baseline/', may: ['drift/', 'scoring/', 'recordings/', 'config', 'manifest', ...NOUNS] },
   { room: 'confidence/', may: NOUNS },
   { room: 'calibrate/', may: ['confidence/', 'recordings/', 'scoring/', 'inspect/svg', 'inspect/panels', 'config', 'manifest', ...NOUNS] },
   { room: 'inspect/', may: ['audio/', 'features/', 'detector', 'speech', 'pipeline', 'cascade', 'recognizer', 'engine', 'config', ...NOUNS] },
   { room: 'setup/', may: ['compiler/cache', 'compiler/target', 'config', 'manifest', 'root', ...NOUNS] },
-  { room: 'main', may: ['config', 'manifest', 'root', 'worker/', 'telemetry/', 'drift/', 'feedback/', 'catalogue/', 'search/', 'http/', ...NOUNS] },
+  { room: 'main', may: ['access/keys', 'config', 'manifest', 'root', 'worker/', 'telemetry/', 'drift/', 'feedback/', 'catalogue/', 'search/', 'http/', ...NOUNS] },
 ]
 
 /** Outside library → the files that may import it. */
@@ -88,7 +90,7 @@ const DOORS: Readonly<Record<string, readonly string[]>> = {
   '@fastify/swagger': ['http/'],
   '@fastify/swagger-ui': ['http/'],
   '@fastify/type-provider-typebox': ['http/'],
-  'typebox': ['http/', 'settings', 'config', 'manifest', 'drift/baseline', 'drift/record', 'recordings/clips', 'confidence/calibration'],
+  'typebox': ['http/', 'settings', 'config', 'manifest', 'drift/baseline', 'drift/record', 'recordings/clips', 'confidence/calibration', 'access/keys-file'],
   'pacote': ['setup/'],
   'tar': ['setup/'],
   '@npmcli/config': ['setup/'],

@@ -3,14 +3,17 @@
  * Skips, with a message, where the weights or the build are not there (`npm test` sees to both).
  */
 import { spawn, type ChildProcess } from 'node:child_process'
-import { createReadStream, existsSync, readFileSync } from 'node:fs'
+import { createReadStream, existsSync, readFileSync, writeFileSync } from 'node:fs'
 import net from 'node:net'
 import path from 'node:path'
 import OpenAI from 'openai'
 import t, { type Test } from 'tap'
 import { hostileWavs } from '../fixtures/hostile.js'
+import { changeKeys } from '../src/access/keys-file.js'
 import { projectRoot } from '../src/root.js'
 import type { Report } from '../src/types.js'
+import { makeKeys, until } from './http/keys.js'
+import { converse, head as headOf, type Conversation } from './http/raw.js'
 
 const ENTRY = path.join(projectRoot, 'dist/src/main.js')
 const CLIP = path.join(projectRoot, 'fixtures/clips/warm-up.wav')
@@ -71,6 +74,29 @@ t.test('a cascade is loaded with the default model, proved, asked and counted', 
   const broken = await startService(t, { ...graphs, EARSHOT_CASCADE_MODEL: 'not-there' })
   t.equal(await broken.exit, 1)
   t.match(broken.log(), /MODEL_FILE_MISSING.*not-there/)
+})
+
+t.test('access keys close the service, follow their file, and are asked for where strangers may come in', { skip: existsSync(ENTRY) ? false : `${ENTRY} is not there` }, async (t) => {
+  const graphs = { EARSHOT_MODELS_DIR: path.join(projectRoot, 'fixtures/graphs'), EARSHOT_MODELS: 'tiny-moonshine', EARSHOT_SPEECH_DETECTION: 'spectral', EARSHOT_WORKERS: '1' }
+  const { file, keys, bearer } = await makeKeys(t, { app: ['transcribe'], scraper: ['metrics'] })
+  const missing = await startService(t, { ...graphs, EARSHOT_KEYS_FILE: `${file}.missing` })
+  t.equal(await missing.exit, 1, 'it does not run open by accident')
+  t.match(missing.log(), /CONFIG_INVALID.*keys\.json\.missing/)
+
+  const service = await startService(t, { ...graphs, EARSHOT_KEYS_FILE: file })
+  const ask = async (headers: Record<string, string>): Promise<number> => (await fetch(`${service.url}/v1/transcriptions`, { method: 'POST', body: readFileSync(CLIP), headers })).status
+  t.same([await ask({}), await ask(bearer('scraper')), await ask(bearer('app'))], [401, 403, 200])
+  await changeKeys(file, (entries) => entries.filter(({ name }) => name !== 'app'))
+  await until(async () => await ask(bearer('app')) === 401)
+  writeFileSync(file, 'broken')
+  await until(() => /the access keys cannot be read/.test(service.log()))
+  const metrics = await (await fetch(`${service.url}/metrics`, { headers: bearer('scraper') })).text()
+  for (const line of ['asr_access_keys 1', 'asr_access_keys_stale 1']) t.ok(metrics.includes(line), line)
+  t.notMatch(service.log(), keys.app.slice(0, 20))
+  t.notMatch(service.log(), /anyone who reaches this port/)
+
+  const open = await startService(t, { ...graphs, EARSHOT_HOST: '0.0.0.0' })
+  await until(() => /"level":40.*anyone who reaches this port/.test(open.log()) && /^WARNING: anyone who reaches this port/m.test(open.log()))
 })
 
 t.test('a clip in, words out, through both routes and the openai client', { skip }, async (t) => {
@@ -141,6 +167,33 @@ t.test('SIGTERM answers what was accepted, refuses what is new, and leaves with 
   t.match(await transcribe(service.url), { status: 503, body: { error: { code: 'SHUTTING_DOWN' } } })
   for (const { status } of await Promise.all(accepted)) t.equal(status, 200)
   t.equal(await service.exit, 0)
+})
+
+t.test('SIGTERM waits for no connection that sends nothing, half a header or half a body', { skip }, async (t) => {
+  const service = await startService(t, { EARSHOT_WORKERS: '1' })
+  const clip = readFileSync(CLIP)
+  const head = Buffer.from(headOf(clip.length))
+  const open = (bytes: Buffer): Conversation[] => Array.from({ length: 20 }, () => converse(service.url, bytes))
+  const silent = open(Buffer.alloc(0))
+  const halfHeads = open(head.subarray(0, 30))
+  const halfBodies = open(Buffer.concat([head, clip.subarray(0, 5_000)]))
+  const active = Array.from({ length: 20 }, () => transcribe(service.url))
+  while (!/asr_requests_in_progress 40/.test(await (await fetch(`${service.url}/metrics`)).text())) await new Promise((resolve) => setTimeout(resolve, 5))
+  service.process.kill('SIGTERM')
+  for (const { status } of await Promise.all(active)) t.equal(status, 200)
+  const answeredAt = performance.now()
+  t.equal(await service.exit, 0)
+  const seconds = (performance.now() - answeredAt) / 1000
+  t.ok(seconds < 10, `left ${seconds.toFixed(1)} s after the last answer`)
+  for (const one of [...halfHeads, ...halfBodies]) {
+    await one.ended
+    t.same(one.error(), { status: 503, code: 'SHUTTING_DOWN' })
+    one.socket.destroy()
+  }
+  for (const one of silent) {
+    t.equal(await one.ended, '')
+    one.socket.destroy()
+  }
 })
 
 t.test('a service that is stopped before it is ready leaves with 0 too', { skip }, async (t) => {

@@ -8,7 +8,7 @@
 import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import os from 'node:os'
 import path from 'node:path'
-import { chromium, type Page } from 'playwright-core'
+import { chromium, type Browser, type Page } from 'playwright-core'
 import type { Waveform } from '../../src/types.js'
 import { writeMono } from './pcm.js'
 import { padded } from './variants.js'
@@ -66,8 +66,18 @@ export async function transcribeInPage(speech: Waveform, mimeType: string, servi
   return withPage(speech, serviceUrl, (page, milliseconds) => page.evaluate<Answer>(`record(${JSON.stringify([mimeType])}, ${milliseconds}, true).then(([blob]) => transcribe(blob))`))
 }
 
-/** A fresh browser, whose microphone plays the clip. The page is the bench's own; all else of that origin is real. */
+/** The page is the bench's own; all else of that origin is real. */
 async function withPage<T>(speech: Waveform, origin: string, use: (page: Page, milliseconds: number) => Promise<T>): Promise<T> {
+  return withMicrophone(speech, async (browser, milliseconds) => {
+    const page = await browser.newPage()
+    await page.route(`${origin}/recorder`, (route) => route.fulfill({ contentType: 'text/html', body: PAGE }))
+    await page.goto(`${origin}/recorder`)
+    return use(page, milliseconds)
+  })
+}
+
+/** A fresh browser, whose microphone plays the clip once; and how long it has to be listened to. */
+export async function withMicrophone<T>(speech: Waveform, use: (browser: Browser, milliseconds: number) => Promise<T>): Promise<T> {
   const folder = mkdtempSync(path.join(os.tmpdir(), 'earshot-microphone-'))
   const file = path.join(folder, 'microphone.wav')
   const played = padded(speech, { beforeSeconds: PAD_SECONDS, afterSeconds: PAD_SECONDS, noisy: false })
@@ -77,10 +87,7 @@ async function withPage<T>(speech: Waveform, origin: string, use: (page: Page, m
     args: ['--no-sandbox', '--use-fake-ui-for-media-stream', '--use-fake-device-for-media-stream', `--use-file-for-fake-audio-capture=${file}%noloop`],
   })
   try {
-    const page = await browser.newPage()
-    await page.route(`${origin}/recorder`, (route) => route.fulfill({ contentType: 'text/html', body: PAGE }))
-    await page.goto(`${origin}/recorder`)
-    return await use(page, Math.round(1000 * (played.samples.length / played.sampleRate + SLACK_SECONDS)))
+    return await use(browser, Math.round(1000 * (played.samples.length / played.sampleRate + SLACK_SECONDS)))
   } finally {
     await browser.close()
     rmSync(folder, { recursive: true })

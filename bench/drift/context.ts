@@ -1,5 +1,5 @@
 /** What every table of the drift bench is given, and how baselines and the counts of windows are made for it. */
-import type { Baseline } from '../../src/drift/baseline.js'
+import type { CompleteBaseline } from '../../src/drift/baseline.js'
 import { FORMAT, PIPELINE_VERSION } from '../../src/drift/baseline.js'
 import { binCount, binOf, type Bins } from '../../src/drift/bins.js'
 import { computeBaseline, sessionsOf, type BaselineClip } from '../../src/drift/build.js'
@@ -31,7 +31,7 @@ export function drawBaselineClips(rows: readonly FeatureRow[], arrive: Arrivals,
 }
 
 /** As the baseline tool computes it, for a monitor in this process. */
-export function baselineOf(clips: readonly BaselineClip[], random: () => number): Baseline {
+export function baselineOf(clips: readonly BaselineClip[], random: () => number): CompleteBaseline {
   return {
     format: FORMAT, id: 'bench', created: new Date(0).toISOString(),
     model: { name: 'bench', digest: 'none' },
@@ -42,7 +42,7 @@ export function baselineOf(clips: readonly BaselineClip[], random: () => number)
   }
 }
 
-export function binsOf({ features }: Baseline): Record<FeatureName, Bins> {
+export function binsOf({ features }: CompleteBaseline): Record<FeatureName, Bins> {
   const pairs = FEATURE_NAMES.map((name): [FeatureName, Bins] => [name, features[name].bins as Bins])
   return Object.fromEntries(pairs) as Record<FeatureName, Bins>
 }

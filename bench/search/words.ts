@@ -8,6 +8,7 @@ import { searchPhrases } from '../../src/catalogue/inline.js'
 import { transcribe } from '../../src/pipeline.js'
 import { DEFAULT_THRESHOLD, rank, type Match } from '../../src/search/ranking.js'
 import { normalizeEnglish } from '../../src/scoring/normalize-english.js'
+import { inOneGo } from '../../src/steps.js'
 import type { SpeechClip } from '../clips.js'
 import type { Outcome } from '../named-tables.js'
 import { SERVED } from '../served.js'
@@ -87,7 +88,7 @@ async function findAll(clips: readonly SpeechClip[], bench: SearchBench): Promis
 /** Answers the transcript and the first entries for a clip, as POST /v1/search ranks them. */
 function openFinder(words: readonly string[], bench: SearchBench): (clip: Uint8Array) => Promise<{ readonly transcript: string; readonly ranked: readonly Match[] }> {
   const list = openList(words, bench)
-  const searchable = searchPhrases(words)
+  const searchable = inOneGo(searchPhrases(words))
   return async (clip) => {
     const { text, alternatives, evidence } = await transcribe(clip, bench.recognizer, { ...SERVED, ...list.wishes(READINGS) })
     return { transcript: text, ranked: rank(alternatives, evidence, searchable, { limit: RANKED, threshold: 0 }).hits }

@@ -9,9 +9,9 @@ import { createHash } from 'node:crypto'
 import { readFile, writeFile } from 'node:fs/promises'
 import { parseArgs } from 'node:util'
 import { readConfig, type Config } from '../config.js'
-import { checkBaseline, parseBaseline, pipelineOf, type Baseline } from '../drift/baseline.js'
+import { checkBaseline, monitoredFeatures, parseBaseline, pipelineOf, type Baseline } from '../drift/baseline.js'
 import type { Bins } from '../drift/bins.js'
-import { FEATURE_NAMES, type FeatureName } from '../drift/features.js'
+import type { FeatureName } from '../drift/features.js'
 import { mergeBaselines } from '../drift/merge.js'
 import { readRecord } from '../drift/record.js'
 import { SpeechError } from '../errors.js'
@@ -136,8 +136,8 @@ function print({ baseline, check }: Made): void {
   }
 }
 
-function binsOf({ features }: Baseline): Record<FeatureName, Bins> {
-  return Object.fromEntries(FEATURE_NAMES.map((name) => [name, features[name].bins as Bins])) as Record<FeatureName, Bins>
+function binsOf(baseline: Baseline): Partial<Record<FeatureName, Bins>> {
+  return Object.fromEntries(monitoredFeatures(baseline).map((name) => [name, baseline.features[name]!.bins as Bins]))
 }
 
 /** What was written is what a service will read: it is checked as there. */

@@ -19,7 +19,7 @@ export interface MadeFrom {
   readonly speakers: number | null
   readonly confidenceToWer: Baseline['confidenceToWer']
   /** Those of a baseline that this one is to be merged with. */
-  readonly bins: Readonly<Record<FeatureName, Bins>> | undefined
+  readonly bins: Readonly<Partial<Record<FeatureName, Bins>>> | undefined
 }
 
 export interface Made { readonly baseline: Baseline; readonly check: SelfCheck | null }

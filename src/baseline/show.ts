@@ -1,7 +1,6 @@
 /** A baseline as text for a person: what it is, whether alarms may rest on it, and each feature in one line. */
-import { pipelineLabel, type Baseline } from '../drift/baseline.js'
+import { monitoredFeatures, pipelineLabel, unmonitoredFeatures, type Baseline } from '../drift/baseline.js'
 import { binCount, type Bins } from '../drift/bins.js'
-import { FEATURE_NAMES } from '../drift/features.js'
 
 /** Alarms want this many times the clips of a window. */
 const RECOMMENDED_CLIPS = 2_000
@@ -19,9 +18,10 @@ export function describeBaseline(baseline: Baseline): string {
     '',
     `  ${'feature'.padEnd(26)}${'bins'.padStart(5)}${'missing'.padStart(10)}${'design effect'.padStart(16)}`,
   ]
-  for (const name of FEATURE_NAMES) {
-    const { bins, missing, designEffect } = baseline.features[name]
+  for (const name of monitoredFeatures(baseline)) {
+    const { bins, missing, designEffect } = baseline.features[name]!
     lines.push(`  ${name.padEnd(26)}${String(binCount(bins as Bins)).padStart(5)}${`${(100 * missing / source.clips).toFixed(1)} %`.padStart(10)}${`${designEffect.fast.toFixed(2)}, ${designEffect.slow.toFixed(2)}`.padStart(16)}`)
   }
+  for (const { name, reason } of unmonitoredFeatures(baseline)) lines.push(`  ${name.padEnd(26)}not monitored: ${reason}`)
   return lines.join('\n')
 }

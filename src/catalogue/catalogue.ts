@@ -6,9 +6,10 @@ import { SpeechError } from '../errors.js'
 import type { Phrase, PhraseList } from '../phrases.js'
 import { NameIndex, readName, type Name } from '../search/names.js'
 import type { Searchable } from '../search/ranking.js'
+import type { Steps } from '../steps.js'
 import type { Entry } from './entry.js'
 import { mostSpellings, toPhrase } from './spellings.js'
-import { eachInTurns } from './turns.js'
+import { finishInTurns } from './turns.js'
 
 export interface Catalogue extends Searchable {
   readonly name: string
@@ -20,28 +21,50 @@ export interface Catalogue extends Searchable {
 
 /** Names and aliases. */
 export const MOST_NAMES = 400_000
-/** Of all spellings: they are held in every recognition process. */
+/** Of all spellings, which are held in every recognition process, and of all names as they are compared. */
 export const MOST_SPELLING_CHARACTERS = 64_000_000
 
 /** Throws CATALOGUE_TOO_LARGE. */
 export async function makeCatalogue(name: string, version: number, entries: readonly Entry[]): Promise<{ catalogue: Catalogue; list: PhraseList }> {
   const count = entries.reduce((sum, { aliases }) => sum + 1 + aliases.length, 0)
   if (count > MOST_NAMES) throw new SpeechError('CATALOGUE_TOO_LARGE', `${count} names and aliases, of at most ${MOST_NAMES}`)
-  const names: Name[] = []
+  const { phrases, weights } = await finishInTurns(makePhrases(entries))
+  const index = await finishInTurns(makeIndex(entries))
+  const catalogue = { name, version, entries, index, weights }
+  return { catalogue, list: { id: listId(catalogue), phrases } }
+}
+
+/** A step for each entry. */
+function* makePhrases(entries: readonly Entry[]): Steps<{ readonly phrases: Phrase[]; readonly weights: Float64Array }> {
   const phrases: Phrase[] = []
+  const weights = new Float64Array(entries.length)
   const most = mostSpellings(entries.length)
   let characters = 0
-  await eachInTurns(entries, (entry, index) => {
-    for (const one of [entry.name, ...entry.aliases]) names.push(readName(index, one))
+  for (const entry of entries) {
     const phrase = toPhrase(entry, most)
     characters += phrase.spellings.reduce((sum, { length }) => sum + length, 0)
     if (characters > MOST_SPELLING_CHARACTERS) throw new SpeechError('CATALOGUE_TOO_LARGE', `its spellings have more than ${MOST_SPELLING_CHARACTERS} characters`)
+    weights[phrases.length] = entry.weight
     phrases.push(phrase)
-  })
-  const index = new NameIndex(names)
-  await eachInTurns(names, (_, at) => { index.add(at) })
-  const catalogue = { name, version, entries, index, weights: Float64Array.from(entries, ({ weight }) => weight) }
-  return { catalogue, list: { id: listId(catalogue), phrases } }
+    yield
+  }
+  return { phrases, weights }
+}
+
+/** A step for each name: an entry can have seventeen, of a millisecond each. */
+function* makeIndex(entries: readonly Entry[]): Steps<NameIndex> {
+  const names: Name[] = []
+  let characters = 0
+  for (const [index, entry] of entries.entries()) {
+    for (const one of [entry.name, ...entry.aliases]) {
+      const name = readName(index, one)
+      characters += name.words.length
+      if (characters > MOST_SPELLING_CHARACTERS) throw new SpeechError('CATALOGUE_TOO_LARGE', `its names have more than ${MOST_SPELLING_CHARACTERS} characters, numbers and signs written out`)
+      names.push(name)
+      yield
+    }
+  }
+  return yield* NameIndex.build(names)
 }
 
 /** What its list is called in the recognition processes. */

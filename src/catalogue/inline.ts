@@ -1,23 +1,28 @@
 /**
  * Phrases that come with a request: a small catalogue of its own, whose ids are the phrases. Its list is named after
  * its content, so that a recognition process may know it again.
+ *
+ * Checking them is cheap. Their spellings and the index that ranks them take up to a tenth of a second, so both are
+ * made in turns, when they are asked for, and remembered: a caller sends the same list again.
  */
 import { createHash } from 'node:crypto'
 import { SpeechError } from '../errors.js'
-import type { PhraseList } from '../phrases.js'
-import { NameIndex, readName } from '../search/names.js'
+import type { Phrase, PhraseList } from '../phrases.js'
+import { NameIndex, readName, type Name } from '../search/names.js'
 import type { Searchable } from '../search/ranking.js'
+import type { Steps } from '../steps.js'
 import { cleanText } from './entry.js'
 import { toPhrase } from './spellings.js'
+import { finishInTurns } from './turns.js'
 
 export const MOST_PHRASES = 200
 export const MOST_PHRASE_CHARACTERS = 100
 const DIGEST_CHARACTERS = 16
 
 export interface InlinePhrases {
-  /** Clean, none twice. */
+  readonly id: string
+  /** Clean, sorted, none twice. */
   readonly phrases: readonly string[]
-  readonly list: PhraseList
 }
 
 /** Throws REQUEST_INVALID, naming `parameter`. */
@@ -29,11 +34,92 @@ export function readPhrases(given: readonly string[], parameter: string): Inline
     return read.text
   }))].sort()
   const id = createHash('sha256').update(JSON.stringify(phrases)).digest('base64url').slice(0, DIGEST_CHARACTERS)
-  return { phrases, list: { id, phrases: phrases.map((name) => toPhrase({ name, aliases: [], weight: 1 })) } }
+  return { id, phrases }
 }
 
-export function searchPhrases(phrases: readonly string[]): Searchable {
-  const index = new NameIndex(phrases.map((phrase, entry) => readName(entry, phrase)))
-  for (const at of phrases.keys()) index.add(at)
-  return { index, weights: new Float64Array(phrases.length).fill(1) }
+/** A step for each phrase. */
+export function* listPhrases({ id, phrases }: InlinePhrases): Steps<PhraseList> {
+  const listed: Phrase[] = []
+  for (const name of phrases) {
+    listed.push(toPhrase({ name, aliases: [], weight: 1 }))
+    yield
+  }
+  return { id, phrases: listed }
+}
+
+/** A step for each phrase and round. */
+export function* searchPhrases(phrases: readonly string[]): Steps<Searchable> {
+  const names: Name[] = []
+  for (const [entry, phrase] of phrases.entries()) {
+    names.push(readName(entry, phrase))
+    yield
+  }
+  return { index: yield* NameIndex.build(names), weights: new Float64Array(phrases.length).fill(1) }
+}
+
+/** Of all lists together, about. */
+const MOST_BYTES = 32 * 1024 * 1024
+/** What an index takes for each character of a phrase, and a spelling beyond its characters, about. */
+const INDEX_BYTES_OF_A_CHARACTER = 120
+const BYTES_OF_A_SPELLING = 48
+
+interface Remembered {
+  readonly inline: InlinePhrases
+  list: Promise<PhraseList> | undefined
+  searchable: Promise<Searchable> | undefined
+  bytes: number
+}
+
+/** The lists that requests brought lately. */
+export class InlineLists {
+  readonly #mostBytes: number
+  /** By digest, the one asked for last at the end. */
+  readonly #remembered = new Map<string, Remembered>()
+  #bytes = 0
+
+  constructor(mostBytes = MOST_BYTES) {
+    this.#mostBytes = mostBytes
+  }
+
+  get bytes(): number { return this.#bytes }
+  get size(): number { return this.#remembered.size }
+
+  /** Two requests that bring one list at the same time share the work. */
+  list(inline: InlinePhrases): Promise<PhraseList> {
+    const remembered = this.#recall(inline)
+    remembered.list ??= finishInTurns(listPhrases(remembered.inline)).then((list) => {
+      this.#weigh(remembered, list.phrases.flatMap(({ spellings }) => spellings).reduce((sum, { length }) => sum + 2 * length + BYTES_OF_A_SPELLING, 0))
+      return list
+    })
+    return remembered.list
+  }
+
+  searchable(inline: InlinePhrases): Promise<Searchable> {
+    const remembered = this.#recall(inline)
+    remembered.searchable ??= finishInTurns(searchPhrases(remembered.inline.phrases)).then((searchable) => {
+      this.#weigh(remembered, searchable.index.names.reduce((sum, { words }) => sum + words.length * INDEX_BYTES_OF_A_CHARACTER, 0))
+      return searchable
+    })
+    return remembered.searchable
+  }
+
+  #recall(inline: InlinePhrases): Remembered {
+    const remembered = this.#remembered.get(inline.id) ?? { inline, list: undefined, searchable: undefined, bytes: 0 }
+    this.#remembered.delete(inline.id)
+    this.#remembered.set(inline.id, remembered)
+    return remembered
+  }
+
+  /** Forgets those that were asked for longest ago, until there is room. */
+  #weigh(remembered: Remembered, bytes: number): void {
+    // Forgotten while it was made, or known under a new entry since.
+    if (this.#remembered.get(remembered.inline.id) !== remembered) return
+    remembered.bytes += bytes
+    this.#bytes += bytes
+    for (const [id, oldest] of this.#remembered) {
+      if (this.#bytes <= this.#mostBytes) break
+      this.#remembered.delete(id)
+      this.#bytes -= oldest.bytes
+    }
+  }
 }

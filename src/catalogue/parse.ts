@@ -9,7 +9,7 @@ import { SpeechError } from '../errors.js'
 import { invalidRow, MOST_ENTRIES, readEntry, type Entry, type Row } from './entry.js'
 import { CsvRows } from './rows-csv.js'
 import { JsonLines } from './rows-jsonl.js'
-import { Turns } from './turns.js'
+import { sortInTurns, Turns } from './turns.js'
 
 export type CatalogueFormat = 'csv' | 'jsonl'
 
@@ -42,7 +42,7 @@ export async function parseCatalogue(bytes: Uint8Array, format: CatalogueFormat)
   for await (const text of readText(bytes)) take(reader.read(text))
   take(await reader.end())
   if (entries.length === 0) throw new SpeechError('CATALOGUE_INVALID', 'it has no entries')
-  return entries.sort((a, b) => a.id < b.id ? -1 : 1)
+  return sortInTurns(entries, (a, b) => a.id < b.id ? -1 : 1)
 }
 
 /** UTF-8 in slices, its byte order mark dropped. */

@@ -29,43 +29,61 @@ export function toPhrase({ name, aliases, weight }: Pick<Entry, 'name' | 'aliase
   return { spellings: spellingsOf([name, ...aliases], most), weight }
 }
 
-/** At most so many, the likeliest first, none twice. */
+/** At most so many, the likeliest first, none twice. Each is made when it is asked for: most names need few. */
 export function spellingsOf(names: readonly string[], most = MOST_SPELLINGS): string[] {
   const found = new Set<string>()
-  const byName = names.map((name) => wordings(name).flatMap(inCases))
-  const deepest = byName.reduce((most, list) => Math.max(most, list.length), 0)
-  for (let rank = 0; rank < deepest; rank++) {
-    for (const list of byName) {
+  let spelled = names.map(spellings)
+  while (spelled.length > 0) {
+    const goingOn: typeof spelled = []
+    for (const one of spelled) {
       if (found.size === most) return [...found]
-      const spelling = list[rank]
-      if (spelling !== undefined && spelling.length <= MOST_CHARACTERS) found.add(spelling)
+      const { done, value } = one.next()
+      if (done) continue
+      goingOn.push(one)
+      if (value.length <= MOST_CHARACTERS) found.add(value)
     }
+    spelled = goingOn
   }
   return [...found]
 }
 
-/** In the case of the name, the likeliest first. */
-function wordings(name: string): string[] {
+/** Of one name. */
+function* spellings(name: string): Generator<string, undefined> {
+  const known = new Set([''])
+  for (const wording of wordings(name)) {
+    if (known.has(wording)) continue
+    known.add(wording)
+    yield* inCases(wording)
+  }
+}
+
+/** In the case of the name, the likeliest first; one may come twice, or be empty. */
+function* wordings(name: string): Generator<string, undefined> {
+  yield name
   const spoken = single(name.replace(/(?<=\d)\.(?=\d)/g, ' point ').replace(/[&+%@=]/g, (sign) => SIGNS[sign]!))
   // Letters and figures apart: "iPhone15" is heard as two words, "21st" as one.
   const apart = spoken.replace(/(\p{L})(?=\d)/gu, '$1 ').replace(/(\d)(?!(?:st|nd|rd|th)(?!\p{L}))(?=\p{L})/giu, '$1 ')
   const plain = single(apart.replace(/[-–—/·.,:;!?"()[\]]+/g, ' '))
-  const joined = single(spoken.replace(/[-–—'’]/g, ''))
-  const unmarked = plain.normalize('NFD').replace(/(?<=\p{Script=Latin})\p{M}+/gu, '').normalize('NFC')
-  return [...new Set([name, plain, ...numbersAsWords(plain), ...numbersAsFigures(plain), unmarked, spoken, joined])].filter((one) => one !== '')
+  yield plain
+  yield* numbersAsWords(plain)
+  yield* numbersAsFigures(plain)
+  yield plain.normalize('NFD').replace(/(?<=\p{Script=Latin})\p{M}+/gu, '').normalize('NFC')
+  yield spoken
+  yield single(spoken.replace(/[-–—'’]/g, ''))
 }
 
 /** Every number of the name read in the same way. */
-function numbersAsWords(name: string): string[] {
+function* numbersAsWords(name: string): Generator<string, undefined> {
   const figures = name.match(FIGURES)
-  if (figures === null) return []
-  return READINGS.flatMap((reading) => {
-    const readings = figures.map((one) => readAloud(one, reading) ?? readAloud(one, 'whole') ?? readAloud(one, 'digits'))
-    const isOther = reading === 'whole' || figures.some((one) => readAloud(one, reading) !== undefined)
-    if (!isOther || readings.includes(undefined)) return []
+  if (figures === null) return
+  for (const reading of READINGS) {
+    const own = figures.map((one) => readAloud(one, reading))
+    if (reading !== 'whole' && own.every((one) => one === undefined)) continue
+    const readings = figures.map((one, index) => own[index] ?? readAloud(one, 'whole') ?? readAloud(one, 'digits'))
+    if (readings.includes(undefined)) continue
     let next = 0
-    return [single(name.replace(FIGURES, () => ` ${readings[next++]!} `))]
-  })
+    yield single(name.replace(FIGURES, () => ` ${readings[next++]!} `))
+  }
 }
 
 /** "Route Sixty Six" → "Route 66". Other words keep their case. */
@@ -87,11 +105,15 @@ function numbersAsFigures(name: string): string[] {
   return written.toLowerCase() === name.toLowerCase() ? [] : [written]
 }
 
-/** As given, in lower case, and as at the beginning of a sentence or of a title. Scripts without cases have one form. */
-function inCases(wording: string): string[] {
+/** As given, in lower case, and as at the beginning of a sentence or of a title, none twice. Scripts without cases have one form. */
+function* inCases(wording: string): Generator<string, undefined> {
+  yield wording
   const lower = wording.toLowerCase()
+  if (lower !== wording) yield lower
+  const begun = lower.charAt(0).toUpperCase() + lower.slice(1)
+  if (begun !== wording && begun !== lower) yield begun
   const titled = lower.replace(/(^|[\s-])(\p{L})/gu, (_, before: string, letter: string) => before + letter.toUpperCase())
-  return [...new Set([wording, lower, lower.charAt(0).toUpperCase() + lower.slice(1), titled])]
+  if (titled !== wording && titled !== lower && titled !== begun) yield titled
 }
 
 function single(text: string): string {

@@ -28,8 +28,36 @@ export function readAloud(figures: string, reading: Reading): string | undefined
   }
 }
 
+/** By thousands: each of a thousand groups is asked of the library once. */
 function whole(value: number, isOrdinal: boolean): string {
-  return (isOrdinal ? WORDS.toOrdinal(value) : WORDS.convert(value)).toLowerCase()
+  if (isOrdinal) return ordinal(value)
+  if (value < 1_000) return cardinal(value)
+  const [scale, name] = value < 1_000_000 ? [1_000, 'thousand'] as const : [1_000_000, 'million'] as const
+  const rest = value % scale
+  const counted = `${cardinal(Math.floor(value / scale))} ${name}`
+  return rest === 0 ? counted : `${counted} ${whole(rest, false)}`
+}
+
+const CARDINALS = new Map<number, string>()
+const ORDINALS = new Map<number, string>()
+const MOST_REMEMBERED = 1_000
+
+/** Below 1,000. */
+function cardinal(value: number): string {
+  return remembered(CARDINALS, value, () => WORDS.convert(value))
+}
+
+function ordinal(value: number): string {
+  return remembered(ORDINALS, value, () => WORDS.toOrdinal(value))
+}
+
+function remembered(known: Map<number, string>, value: number, read: () => string): string {
+  const before = known.get(value)
+  if (before !== undefined) return before
+  if (known.size === MOST_REMEMBERED) known.clear()
+  const words = read().toLowerCase()
+  known.set(value, words)
+  return words
 }
 
 /** "one hundred and five", as the British and many others say. */

@@ -8,6 +8,7 @@
 import { SpeechError } from '../errors.js'
 import type { PhraseList } from '../phrases.js'
 import { listId, makeCatalogue, type Catalogue } from './catalogue.js'
+import { InlineLists } from './inline.js'
 import { parseCatalogue, type CatalogueFormat } from './parse.js'
 import { validate, type ValidationReport } from './validation.js'
 
@@ -43,6 +44,8 @@ export interface Lease {
 export const CATALOGUE_NAME = /^[a-z0-9][a-z0-9_-]{0,63}$/
 
 export class CatalogueStore {
+  /** Lists that come with requests. */
+  readonly inline = new InlineLists()
   readonly #publisher: Publisher
   readonly #limits: StoreLimits
   readonly #stored = new Map<string, Stored>()

@@ -4,7 +4,8 @@
  * baseline is part of every statistic, and because two baselines with the same bins are merged by adding.
  *
  * One of the doors where data from outside is checked. A baseline of another model or another way of processing is
- * refused: else every release would drift.
+ * refused: else every release would drift. One that was made by an older or newer version is used for the features that
+ * both know; the others are not monitored.
  */
 import { Type, type Static } from 'typebox'
 import { Value } from 'typebox/value'
@@ -60,10 +61,13 @@ const BaselineFile = Type.Object({
     windows: Type.Object({ fast: Count, slow: Count }),
   }),
   selfCheck: Type.Union([Type.Object({ streams: Count, clipsEach: Count, withAlarm: Count }), Type.Null()]),
-  features: Type.Record(Type.String(), FeatureCounts),
+  features: Type.Record(Type.String(), Type.Unknown(), { description: 'Of those that are known, each is checked.' }),
   confidenceToWer: Type.Union([Type.Array(Type.Object({ upTo: Type.Number(), words: Count, errors: Count }), { maxItems: MOST_BINS }), Type.Null()]),
 })
-export type Baseline = Static<typeof BaselineFile> & { readonly features: Readonly<Record<FeatureName, FeatureCounts>> }
+/** Features that this version does not know are left in it as they came. */
+export type Baseline = Omit<Static<typeof BaselineFile>, 'features'> & { readonly features: Readonly<Partial<Record<FeatureName, FeatureCounts>>> }
+/** Of this version. */
+export type CompleteBaseline = Baseline & { readonly features: Readonly<Record<FeatureName, FeatureCounts>> }
 
 /** Raise it whenever a feature is measured differently: older baselines are then refused. */
 export const PIPELINE_VERSION = 1
@@ -86,12 +90,34 @@ export function parseBaseline(text: string): Baseline {
     const fault = Value.Errors(BaselineFile, data)[0]
     throw invalid(`${fault?.instancePath || 'the file'} ${fault?.message ?? 'does not fit'}`)
   }
-  const names = Object.keys(data.features)
-  const lacking = FEATURE_NAMES.filter((name) => !names.includes(name))
-  const unknown = names.filter((name) => !(name in FEATURES))
-  if (lacking.length + unknown.length > 0) throw invalid(`its features are those of another version: ${[...lacking.map((name) => `${name} is missing`), ...unknown.map((name) => `${name} is not known`)].join(', ')}`)
-  for (const [name, feature] of Object.entries(data.features)) checkFeature(name, feature)
+  const names = FEATURE_NAMES.filter((name) => Object.hasOwn(data.features, name))
+  if (names.length === 0) throw invalid('it has none of the features of this version')
+  for (const name of names) checkFeature(name, data.features[name])
   return data as Baseline
+}
+
+/** Features that can be compared, in the order of FEATURE_NAMES. */
+export function monitoredFeatures({ features }: Baseline): FeatureName[] {
+  return FEATURE_NAMES.filter((name) => Object.hasOwn(features, name))
+}
+
+/** A feature that cannot be compared, and why. */
+export interface Unmonitored {
+  readonly name: string
+  readonly reason: string
+}
+
+const MOST_UNKNOWN = 32
+const MOST_NAME_CHARACTERS = 64
+
+/** Those of another version than this one; of those that are not known, the first. */
+export function unmonitoredFeatures({ features }: Baseline): Unmonitored[] {
+  const lacking = FEATURE_NAMES.filter((name) => !Object.hasOwn(features, name))
+  const unknown = Object.keys(features).filter((name) => !Object.hasOwn(FEATURES, name)).slice(0, MOST_UNKNOWN)
+  return [
+    ...lacking.map((name) => ({ name, reason: 'the baseline does not have it' })),
+    ...unknown.map((name) => ({ name: name.slice(0, MOST_NAME_CHARACTERS), reason: 'this version does not measure it' })),
+  ]
 }
 
 /** Throws BASELINE_MISMATCH where the baseline was made for another model or pipeline. */
@@ -103,7 +129,12 @@ export function checkBaseline(baseline: Baseline, model: Baseline['model'], pipe
   }
 }
 
-function checkFeature(name: string, { bins, counts, missing }: FeatureCounts): void {
+function checkFeature(name: FeatureName, feature: unknown): void {
+  if (!Value.Check(FeatureCounts, feature)) {
+    const fault = Value.Errors(FeatureCounts, feature)[0]
+    throw invalid(`/features/${name}${fault?.instancePath ?? ''} ${fault?.message ?? 'does not fit'}`)
+  }
+  const { bins, counts, missing } = feature
   if (counts.length !== binCount(bins as Bins)) throw invalid(`${name} has ${counts.length} counts for ${binCount(bins as Bins)} bins`)
   if (bins.kind === 'numeric' && bins.edges.some((edge, index) => index > 0 && edge <= bins.edges[index - 1]!)) throw invalid(`the edges of ${name} do not ascend`)
   if (counts.every((count) => count === 0) && missing === 0) throw invalid(`${name} has no clips`)

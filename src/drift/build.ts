@@ -7,7 +7,7 @@
  * time, and, where sessions are known, in many random orders of whole sessions; without either nothing is known of it,
  * and no alarm may rest on it.
  */
-import type { Baseline, FeatureCounts } from './baseline.js'
+import type { CompleteBaseline, FeatureCounts } from './baseline.js'
 import { binCount, binOf, chooseBins, type Bins } from './bins.js'
 import { FEATURES, FEATURE_NAMES, type FeatureName, type FeatureRow, type DriftFeature } from './features.js'
 import { designEffect, LEAST_WINDOWS } from './design-effect.js'
@@ -22,7 +22,7 @@ export interface BaselineClip {
   readonly time: number | null
 }
 
-export type Computed = Pick<Baseline, 'features' | 'calibration'>
+export type Computed = Pick<CompleteBaseline, 'features' | 'calibration'>
 
 /** Fewer clips, and the sampling error of the baseline itself is what alarms would be about. */
 export const LEAST_CLIPS = 500
@@ -34,8 +34,9 @@ const LEAST_SESSIONS = 50
 const FAST_CLIPS = FAST.subWindows * FAST.clipsEach
 const SLOW_CLIPS = SLOW.subWindows * SLOW.clipsEach
 
-/** `bins`: those of another baseline, so that both can be merged; fixed by the clips when absent. `random`: in [0, 1). */
-export function computeBaseline(clips: readonly BaselineClip[], random: () => number, bins: Readonly<Record<FeatureName, Bins>> = binsFor(clips)): Computed {
+/** `given`: bins of another baseline, so that both can be merged; those that are absent are fixed by the clips. `random`: in [0, 1). */
+export function computeBaseline(clips: readonly BaselineClip[], random: () => number, given: Readonly<Partial<Record<FeatureName, Bins>>> = {}): Computed {
+  const bins = { ...binsFor(clips), ...given }
   const cellsOf = new Map(clips.map((clip) => [clip, FEATURE_NAMES.map((name, index) => binOf(clip.row[index]!, bins[name]))]))
   const cellsIn = (list: readonly BaselineClip[]): number[][] => list.map((clip) => cellsOf.get(clip)!)
   const { ordered, method } = inOrder(clips, random)
@@ -51,7 +52,7 @@ export function computeBaseline(clips: readonly BaselineClip[], random: () => nu
     // Slow windows are few: what sessions do shows in fast ones already, what a day does only in slow ones.
     const slow = Math.max(fast, designEffect(all, counted(windows.slow), []))
     return [name, { bins: bins[name] as FeatureCounts['bins'], counts: all.slice(0, -1), missing: all.at(-1)!, designEffect: { fast, slow } }]
-  })) as Baseline['features']
+  })) as CompleteBaseline['features']
   const because = whyUncalibrated(clips, method, windows.fast.length)
   return {
     features,

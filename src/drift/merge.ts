@@ -1,4 +1,4 @@
-/** Two baselines with the same bins → one, by adding what was counted: days, or replicas, that were recorded apart. */
+/** Two baselines with the same bins → one, by adding what was counted: days, or replicas, that were recorded apart. What only one of them has is left out. */
 import { SpeechError } from '../errors.js'
 import type { Baseline, FeatureCounts } from './baseline.js'
 import { FEATURE_NAMES } from './features.js'
@@ -7,10 +7,12 @@ import { FEATURE_NAMES } from './features.js'
 export function mergeBaselines(first: Baseline, second: Baseline, id: string, created: string): Baseline {
   requireSame('model', first.model, second.model)
   requireSame('pipeline', first.pipeline, second.pipeline)
-  const features = Object.fromEntries(FEATURE_NAMES.map((name): [string, FeatureCounts] => {
-    requireSame(`bins of ${name}`, first.features[name].bins, second.features[name].bins)
-    return [name, addFeature(first.features[name], second.features[name])]
-  })) as Baseline['features']
+  const features: Baseline['features'] = Object.fromEntries(FEATURE_NAMES.flatMap((name): [string, FeatureCounts][] => {
+    const [own, other] = [first.features[name], second.features[name]]
+    if (own === undefined || other === undefined) return []
+    requireSame(`bins of ${name}`, own.bins, other.bins)
+    return [[name, addFeature(own, other)]]
+  }))
   const [a, b] = [first.calibration, second.calibration]
   return {
     ...first, id, created, features,

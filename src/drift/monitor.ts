@@ -7,7 +7,7 @@
  *
  * Memory is fixed at the start: two rings of counters. Nothing but counts is kept.
  */
-import type { Baseline } from './baseline.js'
+import { monitoredFeatures, unmonitoredFeatures, type Baseline } from './baseline.js'
 import { binCount, binLabels, binOf, type Bins } from './bins.js'
 import { FAMILIES, FEATURES, FEATURE_NAMES, type DriftFeature, type FeatureName, type FeatureRow } from './features.js'
 import { WINDOWS, type Comparison, type DriftSnapshot, type FeatureState, type WindowName } from './snapshot.js'
@@ -38,10 +38,13 @@ interface Standing { hits: number; quiet: number; alarm: boolean; muted: number 
 
 interface Watched {
   readonly name: FeatureName
+  /** Where its value stands in a row. */
+  readonly column: number
   readonly bins: Bins
   /** Where its counters begin; the one for missing values is the last of them. */
   readonly firstCell: number
   readonly baseline: readonly number[]
+  readonly designEffect: Readonly<Record<WindowName, number>>
   readonly standing: Readonly<Record<WindowName, Standing>>
   comparisons: Record<WindowName, Comparison | null>
   alarmSince: number | null
@@ -58,7 +61,7 @@ export class DriftMonitor {
   readonly #windows: Readonly<Record<WindowName, CountingWindow>>
   readonly #totals: Float64Array
   /** Where the clip at hand falls: one cell for each feature. */
-  readonly #cells = new Uint16Array(FEATURE_NAMES.length)
+  readonly #cells: Uint16Array
   readonly #now: () => number
   readonly #events: DriftEvents
 
@@ -67,13 +70,17 @@ export class DriftMonitor {
     this.#now = now
     this.#events = events
     let cells = 0
-    this.#watched = FEATURE_NAMES.map((name) => {
-      const feature = baseline.features[name]
-      const bins = feature.bins as Bins
+    this.#watched = monitoredFeatures(baseline).map((name) => {
+      const { bins: counted, counts, missing, designEffect } = baseline.features[name]!
+      const bins = counted as Bins
       const firstCell = cells
       cells += binCount(bins) + 1
-      return { name, bins, firstCell, baseline: [...feature.counts, feature.missing], standing: { fast: quiet(), slow: quiet() }, comparisons: { fast: null, slow: null }, alarmSince: null }
+      return {
+        name, column: FEATURE_NAMES.indexOf(name), bins, firstCell, baseline: [...counts, missing], designEffect,
+        standing: { fast: quiet(), slow: quiet() }, comparisons: { fast: null, slow: null }, alarmSince: null,
+      }
     })
+    this.#cells = new Uint16Array(this.#watched.length)
     this.#windows = { fast: new CountingWindow(cells, FAST, now()), slow: new CountingWindow(cells, SLOW, now()) }
     this.#totals = new Float64Array(cells)
   }
@@ -83,8 +90,8 @@ export class DriftMonitor {
     const now = this.#now()
     this.#age(now)
     for (let index = 0; index < this.#watched.length; index++) {
-      const { firstCell, bins } = this.#watched[index]!
-      const cell = firstCell + binOf(row[index]!, bins)
+      const { column, firstCell, bins } = this.#watched[index]!
+      const cell = firstCell + binOf(row[column]!, bins)
       this.#cells[index] = cell
       this.#totals[cell]!++
     }
@@ -118,6 +125,7 @@ export class DriftMonitor {
       },
       alarms: features.filter(({ alarm }) => alarm).sort((a, b) => excess(b) - excess(a)).map(({ name }) => name),
       features,
+      unmonitored: unmonitoredFeatures(this.baseline),
     }
   }
 
@@ -143,23 +151,23 @@ export class DriftMonitor {
     }
   }
 
-  #probability({ name: feature, firstCell, baseline }: Watched, name: WindowName): number {
+  #probability({ firstCell, baseline, designEffect }: Watched, name: WindowName): number {
     const counts = this.#windows[name].counts.subarray(firstCell, firstCell + baseline.length)
-    return driftProbability(baseline, [...counts], this.baseline.features[feature].designEffect[name])
+    return driftProbability(baseline, [...counts], designEffect[name])
   }
 
-  #recentProbability({ name: feature, firstCell, baseline }: Watched, name: WindowName): number {
-    return driftProbability(baseline, this.#windows[name].newerHalf(firstCell, firstCell + baseline.length), this.baseline.features[feature].designEffect[name])
+  #recentProbability({ firstCell, baseline, designEffect }: Watched, name: WindowName): number {
+    return driftProbability(baseline, this.#windows[name].newerHalf(firstCell, firstCell + baseline.length), designEffect[name])
   }
 
-  #compare({ name: feature, bins, firstCell, baseline }: Watched, name: WindowName, pValue: number): Comparison {
+  #compare({ bins, firstCell, baseline, designEffect }: Watched, name: WindowName, pValue: number): Comparison {
     const all = [...this.#windows[name].counts.subarray(firstCell, firstCell + baseline.length)]
     const [counts, expected] = [all.slice(0, -1), baseline.slice(0, -1)]
     const [n, m] = [sumOf(counts), sumOf(expected)]
     const psi = n === 0 || m === 0 ? 0 : populationStability(expected, counts)
     return {
       clips: sumOf(all), counts, missing: all.at(-1)!, psi, pValue,
-      excess: n === 0 || m === 0 ? 0 : psi - expectedStability(counts.length, n, m, this.baseline.features[feature].designEffect[name]),
+      excess: n === 0 || m === 0 ? 0 : psi - expectedStability(counts.length, n, m, designEffect[name]),
       delta: bins.kind === 'numeric' ? cliffsDelta(expected, counts) : null,
     }
   }

@@ -3,9 +3,12 @@
  * the others hold. Numbers and categories only, no word and no sound; written only where the operator asks for it, and
  * never more than he allows. A session is a hash with a key that dies with the process: it says which clips belong
  * together, and nothing else.
+ *
+ * A file that cannot be read or written (a full disk, a directory in its place) is said once and not tried again before
+ * the next start: recognition goes on.
  */
 import { createHmac, randomBytes } from 'node:crypto'
-import { createReadStream, createWriteStream, existsSync, mkdirSync, type WriteStream } from 'node:fs'
+import { createReadStream, createWriteStream, mkdirSync, statSync, type WriteStream } from 'node:fs'
 import path from 'node:path'
 import { createInterface } from 'node:readline'
 import { Type, type Static } from 'typebox'
@@ -50,20 +53,31 @@ export class ClipRecord {
     this.#mostClips = mostClips
   }
 
-  /** Goes on with a file of the same model and pipeline, or begins one. Throws BASELINE_MISMATCH or BASELINE_INVALID for another. */
-  static async open(file: string, recordedFor: RecordedFor, mostClips: number, onError: (error: Error) => void): Promise<ClipRecord> {
+  /**
+   * Goes on with a file of the same model and pipeline, or begins one. Throws BASELINE_MISMATCH or BASELINE_INVALID for
+   * another. What the file system refuses, and a record of another version's features, is told to `onError`, once;
+   * undefined when that is now.
+   */
+  static async open(file: string, recordedFor: RecordedFor, mostClips: number, onError: (error: Error) => void, openStream = openToAppend): Promise<ClipRecord | undefined> {
     const header: Header = { format: FORMAT, ...recordedFor, features: [...FEATURE_NAMES] }
-    const known = existsSync(file) ? await readRecord(file) : undefined
-    if (known !== undefined) checkSame(file, known, recordedFor)
-    mkdirSync(path.dirname(file), { recursive: true })
-    const stream = createWriteStream(file, { flags: 'a', highWaterMark: BUFFER_BYTES }).on('error', onError)
-    if (known === undefined) stream.write(`${JSON.stringify(header)}\n`)
-    return new ClipRecord(stream, known?.clips.length ?? 0, mostClips)
+    try {
+      const known = await readIfThere(file)
+      if (known !== undefined) checkSame(file, known, recordedFor)
+      mkdirSync(path.dirname(file), { recursive: true })
+      const stream = openStream(file).once('error', onError).on('error', () => undefined)
+      if (known === undefined) stream.write(`${JSON.stringify(header)}\n`)
+      return new ClipRecord(stream, known?.clips.length ?? 0, mostClips)
+    } catch (thrown) {
+      // A record that was begun by another version cannot be continued, and is no reason not to serve.
+      if (thrown instanceof SpeechError && thrown.parameter !== 'features') throw thrown
+      onError(thrown as Error)
+      return undefined
+    }
   }
 
-  /** Returns false when the file is full, or the disk is too slow: a clip more or less does not matter, memory does. */
+  /** Returns false when the file is full or broken, or the disk is too slow: a clip more or less does not matter, memory does. */
   add(row: FeatureRow, session: string | undefined, time: number): boolean {
-    if (this.#clips >= this.#mostClips || this.#stream.writableNeedDrain) return false
+    if (this.#clips >= this.#mostClips || this.#stream.writableNeedDrain || !this.#stream.writable) return false
     this.#clips++
     const values = row.map((value) => typeof value === 'number' ? Number(value.toPrecision(DIGITS)) : value)
     this.#stream.write(`${JSON.stringify({ time, session: session === undefined ? null : this.#hashed(session), values })}\n`)
@@ -79,6 +93,19 @@ export class ClipRecord {
   }
 }
 
+function openToAppend(file: string): WriteStream {
+  return createWriteStream(file, { flags: 'a', highWaterMark: BUFFER_BYTES })
+}
+
+/** Undefined for a file that is to be made, or is empty: whoever made it had no room for its first line. */
+async function readIfThere(file: string): Promise<ReadRecord | undefined> {
+  const found = statSync(file, { throwIfNoEntry: false })
+  if (found === undefined) return undefined
+  // A pipe or a device would be read for ever.
+  if (!found.isFile()) throw new Error(`${file} is no regular file`)
+  return found.size === 0 ? undefined : readRecord(file)
+}
+
 export interface ReadRecord extends RecordedFor { readonly clips: readonly BaselineClip[] }
 
 /** Clips between two moments, milliseconds since the epoch. A last line that was cut off is left out. Throws BASELINE_INVALID. */
@@ -92,7 +119,7 @@ export async function readRecord(file: string, from = -Infinity, to = Infinity):
     const data = parseLine(text)
     if (header === undefined) {
       if (!Value.Check(Header, data)) throw new SpeechError('BASELINE_INVALID', `${file} is no record of drift features`)
-      if (data.features.join() !== FEATURE_NAMES.join()) throw new SpeechError('BASELINE_MISMATCH', `${file} has the features of another version`)
+      if (data.features.join() !== FEATURE_NAMES.join()) throw new SpeechError('BASELINE_MISMATCH', `${file} has the features of another version`, { parameter: 'features' })
       header = data
       continue
     }

@@ -41,8 +41,9 @@ export function checkFalseAlarms(clips: readonly BaselineClip[], baseline: Basel
   const raised = new Map<FeatureName, number>()
   for (let split = 0; split < splits; split++) {
     const { known, others } = deal(blocks, random)
-    const half: Baseline = { ...baseline, ...computeBaseline(known.flat(), random) }
-    half.calibration = { ...half.calibration, calibrated: true } // half as many clips may be too few to be used, and are enough to be checked
+    const computed = computeBaseline(known.flat(), random)
+    // Half as many clips may be too few to be used, and are enough to be checked.
+    const half: Baseline = { ...baseline, ...computed, calibration: { ...computed.calibration, calibrated: true } }
     for (let stream = 0; stream < STREAMS_EACH; stream++) {
       const { alarms, played } = playStream(half, shuffled(others, random))
       clipsEach = Math.min(clipsEach, played)

@@ -1,4 +1,5 @@
 /** What the drift monitor says of itself at one moment: plain data, for the page, the API and the metrics. */
+import type { Unmonitored } from './baseline.js'
 import type { Family } from './features.js'
 
 /** Clips of the fast window come and go within minutes, those of the slow one within hours: it sees smaller shifts. */
@@ -61,4 +62,6 @@ export interface DriftSnapshot {
   /** Names of features, strongest excess first. */
   readonly alarms: readonly string[]
   readonly features: readonly FeatureState[]
+  /** Features of another version than this one's: the baseline or this version lacks them. */
+  readonly unmonitored: readonly Unmonitored[]
 }

@@ -84,7 +84,15 @@ function findBaseline({ driftBaseline, modelsDir }: WatchSettings, model: Baseli
 
 function readBaseline(file: string, model: Baseline['model'], pipeline: Pipeline): Baseline {
   if (!existsSync(file)) throw new SpeechError('BASELINE_INVALID', `there is no file ${file}`)
-  const baseline = parseBaseline(readFileSync(file, 'utf8'))
+  const baseline = parseBaseline(readText(file))
   checkBaseline(baseline, model, pipeline)
   return baseline
+}
+
+function readText(file: string): string {
+  try {
+    return readFileSync(file, 'utf8')
+  } catch (cause) {
+    throw new SpeechError('BASELINE_INVALID', `${file} cannot be read (${(cause as Error).message})`, { cause })
+  }
 }

@@ -19,9 +19,13 @@ export class Duplicates {
 
   get size(): number { return this.#young.size + this.#old.size }
 
+  knows(statement: string): boolean {
+    return this.#young.has(statement) || this.#old.has(statement)
+  }
+
   /** Remembers all of them, unless one is known: then none, and the answer is false. */
   claim(statements: readonly string[]): boolean {
-    if (statements.some((statement) => this.#young.has(statement) || this.#old.has(statement))) return false
+    if (statements.some((statement) => this.knows(statement))) return false
     if (this.#young.size + statements.length > this.#perGeneration) {
       this.#old = this.#young
       this.#young = new Set()

@@ -12,10 +12,11 @@ import type { ConfidenceBin } from './calibration.js'
 import { ConceptDrift, type ConceptFigures } from './concept-drift.js'
 import { Duplicates } from './duplicates.js'
 import type { FeedbackEvent, LabelSource, UnmatchedReason } from './events.js'
+import { checkText, MOST_WORDS, tooManyWords } from './text-limits.js'
 import { digestOfTranscript, issueToken, readToken, tokenName, type AnswerFacts } from './token.js'
 
-/** An alignment has as many cells as the product of both lengths. */
-const MOST_WORDS = 500
+/** Of a statement whose texts turned out to be too long only after the work of comparing them had begun. */
+const MOST_TRIES = 3
 
 export interface FeedbackOptions {
   /** Undefined: drawn now, so that no token outlives this process. */
@@ -99,8 +100,10 @@ export class Feedback {
   tell(token: string, { event, delaySeconds, rank, correction }: Statement): AnswerFacts {
     return this.#counting(() => {
       const facts = this.#read(token)
-      const counts = correction === undefined ? undefined : score(facts, correction)
-      this.#claim(token, counts === undefined ? [event] : [event, 'label correction'])
+      const statements = correction === undefined ? [event] : [event, 'label correction']
+      this.#refuseKnown(token, statements)
+      const counts = correction === undefined ? undefined : this.#score(token, statements[0]!, facts, correction)
+      this.#claim(token, statements)
       // Never more than the age of the token, whatever the client's clock says.
       const ageSeconds = Math.max(0, this.#now() / 1000 - facts.issuedSeconds)
       this.#options.observer.happened(facts.model, event, Math.min(delaySeconds ?? ageSeconds, ageSeconds))
@@ -114,8 +117,10 @@ export class Feedback {
   label(token: string, { source, session, ...texts }: Label): LabelledFacts {
     return this.#counting(() => {
       const facts = this.#read(token)
-      const counts = score(facts, texts)
-      this.#claim(token, [`label ${source}`])
+      const statement = `label ${source}`
+      this.#refuseKnown(token, [statement])
+      const counts = this.#score(token, statement, facts, texts)
+      this.#claim(token, [statement])
       this.#options.observer.labelled(facts.model, source, counts)
       const sums = { words: counts.words, errors: totalErrors(counts) }
       if (source === 'random') this.#concepts.get(facts.model)?.labelled({ ...sums, confidence: facts.confidence, session: this.#pseudonym(session) })
@@ -151,16 +156,30 @@ export class Feedback {
     if (!this.#duplicates.claim(statements.map((statement) => `${name} ${statement}`))) throw new SpeechError('FEEDBACK_DUPLICATE', statements.join(', '), { parameter: 'token' })
   }
 
+  /** First of all checks but that of the token: what was said already costs no comparison. */
+  #refuseKnown(token: string, statements: readonly string[]): void {
+    const name = tokenName(token)
+    if (statements.some((statement) => this.#duplicates.knows(`${name} ${statement}`))) throw new SpeechError('FEEDBACK_DUPLICATE', statements.join(', '), { parameter: 'token' })
+  }
+
+  /** From what is cheap to refuse to what is not; what costs more is tried a few times and no more. */
+  #score(token: string, statement: string, { language, transcriptDigest }: AnswerFacts, { reference, transcript }: LabelTexts): ErrorCounts {
+    checkText(transcript, 'transcript')
+    if (digestOfTranscript(transcript) !== transcriptDigest) throw new SpeechError('TRANSCRIPT_OTHER', undefined, { parameter: 'transcript' })
+    checkText(reference, 'reference')
+    const refused = (tries: number): string => `${tokenName(token)} ${statement} refused ${tries}`
+    if (this.#duplicates.knows(refused(MOST_TRIES))) throw new SpeechError('FEEDBACK_DUPLICATE', `${statement} was refused ${MOST_TRIES} times`, { parameter: 'token' })
+    const said = normalizeText(reference, language)
+    const heard = normalizeText(transcript, language)
+    const longest = Math.max(said.length, heard.length)
+    if (longest > MOST_WORDS) {
+      for (let tries = 1; tries <= MOST_TRIES && !this.#duplicates.claim([refused(tries)]); tries++);
+      throw tooManyWords(longest, said.length === longest ? 'reference' : 'transcript')
+    }
+    return countErrors(alignWords(said, heard))
+  }
+
   #pseudonym(session: string | undefined): string | undefined {
     return session === undefined ? undefined : createHmac('sha256', this.#sessionKey).update(session).digest('base64url').slice(0, 16)
   }
-}
-
-function score({ language, transcriptDigest }: AnswerFacts, { reference, transcript }: LabelTexts): ErrorCounts {
-  if (digestOfTranscript(transcript) !== transcriptDigest) throw new SpeechError('TRANSCRIPT_OTHER', undefined, { parameter: 'transcript' })
-  const said = normalizeText(reference, language)
-  const heard = normalizeText(transcript, language)
-  const longest = Math.max(said.length, heard.length)
-  if (longest > MOST_WORDS) throw new SpeechError('REQUEST_INVALID', `at most ${MOST_WORDS} words can be compared, not ${longest}`, { parameter: said.length === longest ? 'reference' : 'transcript' })
-  return countErrors(alignWords(said, heard))
 }

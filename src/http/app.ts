@@ -6,13 +6,17 @@
  * routes that do not. An upload cannot reach /metrics, and a scrape is never queued behind one.
  */
 import { randomUUID } from 'node:crypto'
-import { Server, type Socket } from 'node:net'
 import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox'
 import Fastify, { LogController, type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify'
 import { ERRORS, SpeechError } from '../errors.js'
+import { guardRoutes } from './access.js'
+import { guardBrowsers, protectAnswer } from './browsers.js'
+import { answerBrokenHttp, answerOddRequests } from './broken-http.js'
 import { CatalogueReply, SearchReply } from './catalogue-schemas.js'
 import { catalogues } from './catalogues.js'
 import { nameClients } from './clients.js'
+import { closeGently } from './closing.js'
+import { Connections } from './connections.js'
 import type { AppDependencies } from './dependencies.js'
 import { documentation } from './documentation.js'
 import { drift } from './drift.js'
@@ -20,20 +24,19 @@ import { feedback } from './feedback.js'
 import { models } from './models.js'
 import { openAiTranscriptions } from './openai.js'
 import { operations } from './operations.js'
-import { asSpeechError, errorBody, replyWithError } from './replies.js'
+import { asSpeechError, replyWithError } from './replies.js'
 import { ErrorReply, ModelReply, ReportReply } from './schemas.js'
 import { search } from './search.js'
 import { transcriptions } from './transcriptions.js'
 
 /** A request id that a client may choose: short, and nothing that could break a log or a header. */
 const REQUEST_ID = /^[\w.:-]{1,128}$/
-/** At the end, requests that are on their way already still get their answer: a refusal. */
-const LINGER_MS = 500
 /** Beyond the intake's own limit, Node cuts the connection. */
 const REQUEST_TIMEOUT_SLACK_MS = 10_000
 
 export async function buildApp(dependencies: AppDependencies, version: string): Promise<FastifyInstance> {
-  const { config, logger } = dependencies
+  const { config, logger, telemetry, intake } = dependencies
+  const connections = new Connections(config, (reason) => { telemetry.connectionEnded(reason) })
   const app = Fastify({
     loggerInstance: logger,
     logController: new LogController({ disableRequestLogging: true, requestIdLogLabel: 'requestId' }),
@@ -43,8 +46,14 @@ export async function buildApp(dependencies: AppDependencies, version: string): 
     },
     requestTimeout: config.uploadSeconds * 1000 + REQUEST_TIMEOUT_SLACK_MS,
     bodyLimit: config.maxUploadBytes,
-    clientErrorHandler: answerBrokenHttp,
-    frameworkErrors: (thrown, request, reply) => { void replyWithError(asSpeechError(thrown), request, reply) },
+    clientErrorHandler: (error, socket) => { answerBrokenHttp(error, socket, connections.takesAnswer(socket)) },
+    http: { requireHostHeader: false }, // answerOddRequests requires it, with our envelope
+    // Otherwise the validator takes 1e400, which is infinite, for no number, and looks at no limit.
+    ajv: { customOptions: { strictNumbers: false } },
+    frameworkErrors: (thrown, request, reply) => {
+      protectAnswer(reply) // no hook runs for these
+      void replyWithError(asSpeechError(thrown), request, reply)
+    },
     routerOptions: { maxParamLength: 200 },
     return503OnClosing: false, // the intake refuses, with our envelope
   }).withTypeProvider<TypeBoxTypeProvider>()
@@ -55,7 +64,11 @@ export async function buildApp(dependencies: AppDependencies, version: string): 
   app.addContentTypeParser('*', (_request, _payload, done) => { done(null) })
   nameClients(app, config.clientHeader)
   observeRequests(app, dependencies)
-  closeGently(app, dependencies)
+  answerOddRequests(app)
+  guardBrowsers(app, config)
+  limitConnections(app, connections, dependencies)
+  guardRoutes(app, dependencies)
+  closeGently(app, intake, connections)
   app.setErrorHandler((thrown, request, reply) => replyWithError(asSpeechError(thrown), request, reply))
   app.setNotFoundHandler((request, reply) => replyWithError(new SpeechError('ROUTE_NOT_FOUND', `${request.method} ${request.url.split('?')[0]!.slice(0, 200)}`), request, reply))
 
@@ -69,8 +82,19 @@ export async function buildApp(dependencies: AppDependencies, version: string): 
   // Probes, scrapes and an open page come every few seconds; only their failures are worth a line.
   await app.register(operations, { ...dependencies, logLevel: 'error' })
   await app.register(drift, { ...dependencies, logLevel: 'error' })
-  app.get('/', { schema: { hide: true } }, (_request, reply) => reply.redirect('/docs'))
+  app.get('/', { config: { access: 'open' }, schema: { hide: true } }, (_request, reply) => reply.redirect('/docs'))
   return app
+}
+
+/** Limits come into force, and a connection beyond them is told. */
+function limitConnections(app: FastifyInstance, connections: Connections, { telemetry }: AppDependencies): void {
+  connections.watch(app.server)
+  telemetry.observeConnections(() => connections.counts)
+  app.addHook('onRequest', async ({ raw }, reply) => {
+    if (!connections.isRefused(raw.socket)) return
+    void reply.header('connection', 'close')
+    throw new SpeechError('TOO_MANY_CONNECTIONS', undefined, { retryAfterSeconds: 1 })
+  })
 }
 
 /** Request id out, one log line and one observation per request. Routes by their template: a URL may hold anything. */
@@ -86,29 +110,4 @@ function observeRequests(app: FastifyInstance, { telemetry }: AppDependencies): 
     reply.raw.once('close', () => { if (!reply.raw.writableFinished) observe(request, reply, ERRORS.CANCELLED.status) })
   })
   app.addHook('onResponse', async (request, reply) => { observe(request, reply, reply.statusCode) })
-}
-
-/** From the drain on, every answer ends its connection; then nobody new is accepted, and only at the end are idle connections cut. */
-function closeGently(app: FastifyInstance, { intake }: AppDependencies): void {
-  app.addHook('onSend', async (_request, reply) => { if (intake.isDraining) void reply.header('connection', 'close') })
-  app.addHook('preClose', async () => {
-    if (!intake.isDraining) return
-    // Right after the loop has accepted all that waited: the kernel resets what is left in the line of a closed port.
-    await new Promise((resolve) => setImmediate(resolve))
-    // Not the server's own close(), which would cut connections whose request is still on its way.
-    Server.prototype.close.call(app.server)
-    await new Promise((resolve) => setTimeout(resolve, LINGER_MS))
-  })
-}
-
-/** What is not even HTTP gets a typed answer too, where the connection still takes one. */
-function answerBrokenHttp(error: Error & { code?: string }, socket: Socket): void {
-  if (error.code === 'ECONNRESET' || socket.destroyed || !socket.writable) {
-    socket.destroy()
-    return
-  }
-  const tooSlow = error.code === 'ERR_HTTP_REQUEST_TIMEOUT'
-  const body = JSON.stringify(errorBody(new SpeechError(tooSlow ? 'UPLOAD_TOO_SLOW' : 'REQUEST_INVALID', `not valid HTTP (${error.code ?? 'unknown'})`), randomUUID()))
-  const status = tooSlow ? '408 Request Timeout' : error.code === 'HPE_HEADER_OVERFLOW' ? '431 Request Header Fields Too Large' : '400 Bad Request'
-  socket.end(`HTTP/1.1 ${status}\r\nconnection: close\r\ncontent-type: application/json\r\ncontent-length: ${Buffer.byteLength(body)}\r\n\r\n${body}`)
 }

@@ -1,5 +1,6 @@
 /** What main.ts hands to the HTTP side. As types only: tests pass a fake pool and need no model. */
 import type { FastifyBaseLogger } from 'fastify'
+import type { AccessKeys } from '../access/keys.js'
 import type { CatalogueStore } from '../catalogue/store.js'
 import type { Config } from '../config.js'
 import type { DriftSnapshot } from '../drift/snapshot.js'
@@ -46,6 +47,8 @@ export interface DriftView {
 
 export interface AppDependencies {
   readonly config: Config
+  /** Undefined: every route is open. */
+  readonly keys: Pick<AccessKeys, 'verify'> | undefined
   readonly pool: Pool
   readonly telemetry: Telemetry
   readonly drift: DriftView

@@ -1,7 +1,18 @@
-/** /openapi.json and a readable page at /docs, both made from the schemas of the routes. */
+/** /openapi.json and a readable page at /docs, both made from the schemas of the routes; open, for they hold no data. */
 import swagger from '@fastify/swagger'
 import swaggerUi from '@fastify/swagger-ui'
 import type { FastifyInstance } from 'fastify'
+import { declareAccess, SECURITY_SCHEME } from './access.js'
+
+/** Its style sheet has pictures of its own in it, and its script sets styles. */
+const POLICY = {
+  'default-src': '\'self\'',
+  'img-src': ['\'self\'', 'data:'],
+  'style-src': ['\'self\'', '\'unsafe-inline\''],
+  'base-uri': '\'none\'',
+  'form-action': '\'none\'',
+  'frame-ancestors': '\'none\'',
+}
 
 export async function documentation(app: FastifyInstance, version: string): Promise<void> {
   await app.register(swagger, {
@@ -15,9 +26,13 @@ export async function documentation(app: FastifyInstance, version: string): Prom
         { name: 'models', description: 'What is served' },
         { name: 'operations', description: 'Health and metrics' },
       ],
+      components: { securitySchemes: { [SECURITY_SCHEME]: { type: 'http', scheme: 'bearer', description: 'An access key of the service.' } } },
     },
     refResolver: { buildLocalReference: (json, _base, _fragment, index) => typeof json.$id === 'string' ? json.$id : `schema-${index}` },
   })
-  await app.register(swaggerUi, { routePrefix: '/docs' })
-  app.get('/openapi.json', { schema: { hide: true } }, async () => app.swagger())
+  await app.register(async (scope) => {
+    declareAccess(scope, 'open')
+    await scope.register(swaggerUi, { routePrefix: '/docs', staticCSP: POLICY })
+  })
+  app.get('/openapi.json', { config: { access: 'open' }, schema: { hide: true } }, async () => app.swagger())
 }

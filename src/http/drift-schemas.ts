@@ -75,6 +75,7 @@ export const DriftReply = Type.Union([
     windows: Type.Object({ fast: WindowSchema, slow: WindowSchema }),
     alarms: list(Type.String(), 'Names of features, strongest excess first.'),
     features: Type.Immutable(Type.Array(FeatureSchema)),
+    unmonitored: Type.Immutable(Type.Array(Type.Object({ name: Type.String(), reason: Type.String() }), { description: 'Features that are not compared, and why; those of a baseline of another version.' })),
     traffic: TrafficSchema,
   }),
   Type.Object({

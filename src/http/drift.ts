@@ -22,12 +22,14 @@ const MEDIA_TYPES: Readonly<Record<string, string>> = {
   '.css': 'text/css; charset=utf-8',
   '.svg': 'image/svg+xml',
 }
+/** Beside those that every answer has. */
 const PAGE_HEADERS = {
   'content-security-policy': 'default-src \'self\'; base-uri \'none\'; form-action \'none\'; frame-ancestors \'none\'',
-  'x-content-type-options': 'nosniff',
-  'referrer-policy': 'no-referrer',
   'cache-control': 'no-cache',
 }
+
+/** The page holds no data, and could not ask for a key if it needed one. */
+const OPEN = { access: 'open' } as const
 
 interface PageFile {
   readonly body: Buffer
@@ -39,6 +41,7 @@ export const drift: FastifyPluginAsyncTypebox<AppDependencies> = async (scope, {
   const files = readFiles()
 
   scope.get('/v1/drift', {
+    config: { access: 'metrics' },
     schema: {
       summary: 'Inputs and outputs against the baseline, and the traffic of the last hour; /drift draws it',
       tags: ['operations'],
@@ -51,9 +54,9 @@ export const drift: FastifyPluginAsyncTypebox<AppDependencies> = async (scope, {
       .send(snapshot === null ? { baseline: null, reason: drift.reason ?? 'nothing has been compared yet', traffic } : { ...snapshot, traffic })
   })
 
-  scope.get('/drift', { schema: { hide: true } }, (request, reply) => sendFile(files.get('index.html')!, request, reply))
-  scope.get('/drift/', { schema: { hide: true } }, (_request, reply) => reply.redirect('../drift'))
-  scope.get('/drift/:file', { schema: { hide: true, params: Type.Object({ file: Type.String() }) } }, (request, reply) => {
+  scope.get('/drift', { config: OPEN, schema: { hide: true } }, (request, reply) => sendFile(files.get('index.html')!, request, reply))
+  scope.get('/drift/', { config: OPEN, schema: { hide: true } }, (_request, reply) => reply.redirect('../drift'))
+  scope.get('/drift/:file', { config: OPEN, schema: { hide: true, params: Type.Object({ file: Type.String() }) } }, (request, reply) => {
     const file = files.get(request.params.file)
     return file === undefined ? reply.callNotFound() : sendFile(file, request, reply)
   })

@@ -3,7 +3,7 @@
  * request lasts, so that the version it was heard with is the one that answers.
  */
 import type { FastifyReply } from 'fastify'
-import { MOST_PHRASE_CHARACTERS, readPhrases, searchPhrases } from '../catalogue/inline.js'
+import { MOST_PHRASE_CHARACTERS, readPhrases } from '../catalogue/inline.js'
 import type { CatalogueStore } from '../catalogue/store.js'
 import { SpeechError } from '../errors.js'
 import type { PhraseList } from '../phrases.js'
@@ -11,29 +11,29 @@ import type { Searchable } from '../search/ranking.js'
 import type { Report } from '../types.js'
 
 export interface Expected {
-  /** For the recognition process. */
-  readonly phrases: string | PhraseList
+  /** For the recognition process: a published list by its id, or one of the request's own, made in turns. */
+  readonly phrases: () => Promise<string | PhraseList>
   /** `name@version`; null for phrases of the request. */
   readonly catalogue: string | null
   /** Entry or phrase by its index. */
   describe(index: number): { readonly id: string; readonly name: string; readonly tags: readonly string[] }
-  searchable(): Searchable
+  readonly searchable: () => Promise<Searchable>
 }
 
 /** Throws CATALOGUE_NOT_FOUND or REQUEST_INVALID. */
 export function readExpected(given: { readonly catalogue?: string; readonly phrases?: readonly string[] }, store: CatalogueStore, reply: FastifyReply, parameter = 'phrases'): Expected | undefined {
   const { catalogue, phrases = [] } = given
-  if (catalogue === undefined) return phrases.length === 0 ? undefined : expectPhrases(phrases, parameter)
+  if (catalogue === undefined) return phrases.length === 0 ? undefined : expectPhrases(phrases, store, parameter)
   if (phrases.length > 0) throw new SpeechError('REQUEST_INVALID', 'a request has a catalogue or phrases, not both', { parameter })
   const lease = store.lease(catalogue)
   // A client that has left already closes nothing any more.
   if (reply.raw.destroyed) lease.release()
   else reply.raw.once('close', lease.release)
   return {
-    phrases: lease.listId,
+    phrases: async () => lease.listId,
     catalogue: lease.listId,
     describe: (index) => lease.catalogue.entries[index]!,
-    searchable: () => lease.catalogue,
+    searchable: async () => lease.catalogue,
   }
 }
 
@@ -60,12 +60,13 @@ interface ForClients {
   readonly evidence: { readonly phrase: string; readonly logProbability: number; readonly margin: number }[]
 }
 
-function expectPhrases(given: readonly string[], parameter: string): Expected {
-  const { phrases, list } = readPhrases(given, parameter)
+function expectPhrases(given: readonly string[], { inline }: CatalogueStore, parameter: string): Expected {
+  const read = readPhrases(given, parameter)
+  const { phrases } = read
   return {
-    phrases: list,
+    phrases: () => inline.list(read),
     catalogue: null,
     describe: (index) => ({ id: phrases[index]!, name: phrases[index]!, tags: [] }),
-    searchable: () => searchPhrases(phrases),
+    searchable: () => inline.searchable(read),
   }
 }

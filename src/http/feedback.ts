@@ -2,6 +2,7 @@
  * POST /v1/feedback and /v1/labels: what became of an answer, and what was really said. The only routes that take
  * JSON; their parser and its limit exist in this scope alone. Nothing of a text is logged.
  */
+import { Readable } from 'node:stream'
 import { TypeBoxValidatorCompiler, type FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import type { FastifyRequest } from 'fastify'
 import { SpeechError } from '../errors.js'
@@ -11,13 +12,22 @@ import type { AppDependencies } from './dependencies.js'
 import { AcceptedReply, ErrorReply, FeedbackBody, LabelBody, LabelReply } from './schemas.js'
 
 const BODY_BYTES = 65_536
+/** Of all that are being read. */
+const BODIES_BYTES = 64 * BODY_BYTES
 
-export const feedback: FastifyPluginAsyncTypebox<AppDependencies> = async (scope, { feedback: judged }) => {
+export const feedback: FastifyPluginAsyncTypebox<AppDependencies> = async (scope, { feedback: judged, intake }) => {
+  const door = intake.sideDoor({ maxUploadBytes: BODY_BYTES, maxUploadsBytes: BODIES_BYTES })
+  // Under the limits of all bodies first; the parser gets what came.
+  scope.addHook('preParsing', async (request, reply) => {
+    const { body } = await door.receive(request, reply)
+    return Object.assign(Readable.from(body), { receivedEncodedLength: body.length })
+  })
   scope.addContentTypeParser('application/json', { parseAs: 'string', bodyLimit: BODY_BYTES }, scope.getDefaultJsonParser('error', 'error'))
   // Fastify's own would make a text of null, and drop what it does not know: a label must not be guessed.
   scope.setValidatorCompiler(TypeBoxValidatorCompiler)
 
   scope.post('/v1/feedback', {
+    config: { access: 'feedback' },
     schema: {
       summary: 'Say what became of a transcript',
       description: 'One event of each kind for an answer. With `corrected`, `text` and `transcript` together are a label of the source `correction`.',
@@ -33,6 +43,7 @@ export const feedback: FastifyPluginAsyncTypebox<AppDependencies> = async (scope
   })
 
   scope.post('/v1/labels', {
+    config: { access: 'labels' },
     schema: {
       summary: 'Say what was really said',
       description: 'One label of each source for an answer. `transcript` is the text of the answer, unchanged: the service has not kept it.',

@@ -1,94 +1,90 @@
 /**
- * The door for audio: how much may be on its way in at a time, how long it may take, and how it closes.
+ * The door for bodies: how much may be on its way in at a time, how long it may take, and how it closes.
  *
  * A request that the pool would refuse anyway is refused before its body is read, so that an overloaded server
  * spends nothing on what it cannot serve. Bodies are read whole: a clip is needed in one piece by the worker.
+ * A request is accepted when its body has come. What is still on its way when the door closes may go on arriving; if
+ * it stops, it is refused.
  */
-import type { IncomingMessage } from 'node:http'
-import { SpeechError } from '../errors.js'
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import { noRoom, readBody, shuttingDown, tooLarge, type Reading, type ReadingLimits, type Upload } from './reading.js'
+import { UploadRoom } from './upload-room.js'
 
-export interface IntakeLimits {
-  readonly maxUploadBytes: number
+export interface IntakeLimits extends ReadingLimits {
   /** Sum over all uploads held at a time. */
   readonly maxUploadsBytes: number
-  readonly uploadSeconds: number
 }
 
-export interface Upload {
-  readonly body: Buffer
-  readonly receiveSeconds: number
-}
+/** What the door needs of a request and its answer. */
+interface Incoming { readonly client: string; readonly raw: IncomingMessage }
+interface Outgoing { readonly raw: ServerResponse }
 
 export class Intake {
   readonly #limits: IntakeLimits
+  readonly #room: UploadRoom
+  /** The door that closes for all; a side door has another one than itself. */
+  readonly #main: Intake
+  /** Bodies that are being read, at the side doors too. */
+  readonly #readings = new Set<Reading>()
   #requestsInProgress = 0
-  #bytesHeld = 0
   #draining = false
   #emptied: (() => void) | undefined
 
-  constructor(limits: IntakeLimits) {
+  constructor(limits: IntakeLimits, main?: Intake) {
     this.#limits = limits
+    this.#room = new UploadRoom(limits)
+    this.#main = main ?? this
   }
 
   get requestsInProgress(): number { return this.#requestsInProgress }
-  get bytesHeld(): number { return this.#bytesHeld }
-  get isDraining(): boolean { return this.#draining }
+  get bytesHeld(): number { return this.#room.bytesHeld }
+  get isDraining(): boolean { return this.#main.#draining }
 
-  /** Throws why a request of this declared length cannot come in. */
-  check(declaredBytes: number): void {
-    const { maxUploadBytes, maxUploadsBytes } = this.#limits
-    if (this.#draining) throw new SpeechError('SHUTTING_DOWN', undefined, { retryAfterSeconds: 1 })
-    if (declaredBytes > maxUploadBytes) throw tooLarge(maxUploadBytes)
-    if (this.#bytesHeld + declaredBytes > maxUploadsBytes) throw noRoom()
+  /** A door with memory of its own that closes with this one, and whose requests count here. */
+  sideDoor(limits: Pick<IntakeLimits, 'maxUploadBytes' | 'maxUploadsBytes'>): Intake {
+    return new Intake({ ...this.#limits, ...limits }, this.#main)
   }
 
-  /** Counts a request until `leave` is called. */
-  enter(): void {
-    this.#requestsInProgress++
+  /** Throws why a request cannot come in, by what it says of its length. */
+  check({ client, raw }: Incoming): void {
+    const declared = declaredBytes(raw)
+    if (this.isDraining) throw shuttingDown()
+    if (declared > this.#limits.maxUploadBytes) throw tooLarge(this.#limits.maxUploadBytes)
+    if (!this.#room.fits(client, declared)) throw noRoom()
   }
 
-  leave(): void {
-    this.#requestsInProgress--
-    if (this.#requestsInProgress === 0) this.#emptied?.()
-  }
-
-  /** Reads a body whole. Its bytes count as held until `release`. Throws UPLOAD_TOO_LARGE, UPLOAD_TOO_SLOW, QUEUE_FULL or CANCELLED. */
-  read(request: IncomingMessage): Promise<Upload> {
-    const since = performance.now()
-    const chunks: Buffer[] = []
-    let bytes = 0
-    return new Promise((resolve, reject) => {
-      const settle = (error?: SpeechError): void => {
-        clearTimeout(timer)
-        request.off('data', onData).off('end', onEnd).off('close', onGone).off('error', onGone)
-        if (error === undefined) return resolve({ body: Buffer.concat(chunks, bytes), receiveSeconds: (performance.now() - since) / 1000 })
-        this.release(bytes)
-        request.resume() // what still comes is thrown away, so that the client can read our answer
-        reject(error)
-      }
-      const onData = (chunk: Buffer): void => {
-        bytes += chunk.length
-        this.#bytesHeld += chunk.length
-        chunks.push(chunk)
-        if (bytes > this.#limits.maxUploadBytes) settle(tooLarge(this.#limits.maxUploadBytes))
-        else if (this.#bytesHeld > this.#limits.maxUploadsBytes) settle(noRoom())
-      }
-      const onEnd = (): void => { settle() }
-      const onGone = (): void => { settle(new SpeechError('CANCELLED')) }
-      const timer = setTimeout(() => {
-        settle(new SpeechError('UPLOAD_TOO_SLOW', `${bytes} bytes came within ${this.#limits.uploadSeconds} s`))
-      }, this.#limits.uploadSeconds * 1000)
-      request.on('data', onData).on('end', onEnd).on('close', onGone).on('error', onGone)
+  /** Counts a request until its connection is done with the answer. */
+  enter({ raw }: Outgoing): void {
+    const main = this.#main
+    main.#requestsInProgress++
+    whenClosed(raw, () => {
+      main.#requestsInProgress--
+      if (main.#requestsInProgress === 0) main.#emptied?.()
     })
   }
 
-  release(bytes: number): void {
-    this.#bytesHeld -= bytes
+  /**
+   * Reads a body whole. Its bytes count as held until the connection is done with the answer. Rejects with
+   * UPLOAD_TOO_LARGE, UPLOAD_TOO_SLOW, QUEUE_FULL, SHUTTING_DOWN or CANCELLED.
+   */
+  async receive({ client, raw }: Incoming, reply: Outgoing): Promise<Upload> {
+    const holding = this.#room.hold(client, declaredBytes(raw))
+    whenClosed(reply.raw, holding.release)
+    const reading = readBody(raw, holding, this.#limits)
+    const main = this.#main
+    main.#readings.add(reading)
+    if (main.#draining) reading.hurry()
+    try {
+      return await reading.upload
+    } finally {
+      main.#readings.delete(reading)
+    }
   }
 
-  /** From now on everything new is refused; resolves when what was let in has been answered, or after `graceSeconds`. */
+  /** Refuses everything new from now on. Resolves when what was let in has been answered, or after `graceSeconds`. */
   drain(graceSeconds: number): Promise<void> {
     this.#draining = true
+    for (const reading of this.#readings) reading.hurry()
     return new Promise((resolve) => {
       const timer = setTimeout(resolve, graceSeconds * 1000)
       this.#emptied = () => { clearTimeout(timer); resolve() }
@@ -97,10 +93,13 @@ export class Intake {
   }
 }
 
-function tooLarge(maxBytes: number): SpeechError {
-  return new SpeechError('UPLOAD_TOO_LARGE', `at most ${maxBytes} bytes`)
+/** What a request says its body has; 0 where it does not say. */
+function declaredBytes({ headers }: IncomingMessage): number {
+  return Number(headers['content-length'] ?? 0)
 }
 
-function noRoom(): SpeechError {
-  return new SpeechError('QUEUE_FULL', 'too many bytes are being uploaded', { retryAfterSeconds: 1 })
+/** A client that has left already closes nothing any more. */
+function whenClosed(response: ServerResponse, act: () => void): void {
+  if (response.destroyed) act()
+  else response.once('close', act)
 }

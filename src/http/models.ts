@@ -29,10 +29,12 @@ export const models: FastifyPluginAsyncTypebox<AppDependencies> = async (scope, 
   }
 
   scope.get('/v1/models', {
+    config: { access: 'any' },
     schema: { summary: 'List the served models', tags: ['models'], response: { 200: ModelListReply } },
   }, async () => ({ object: 'list' as const, data: served.map(describe) }))
 
   scope.get('/v1/models/:id', {
+    config: { access: 'any' },
     schema: {
       summary: 'Describe a served model',
       tags: ['models'],

@@ -24,6 +24,7 @@ const GRANULARITIES = 'timestamp_granularities'
 export const openAiTranscriptions: FastifyPluginAsyncTypebox<AppDependencies> = async (scope, dependencies) => {
   admitAudio(scope, dependencies)
   scope.post('/v1/audio/transcriptions', {
+    config: { access: 'transcribe' },
     schema: {
       summary: 'Transcribe a clip (compatible with OpenAI)',
       description: 'Clients made for OpenAI\'s API work when their base URL points here.',
@@ -36,7 +37,7 @@ export const openAiTranscriptions: FastifyPluginAsyncTypebox<AppDependencies> = 
   }, async (request, reply) => {
     const contentType = request.headers['content-type'] ?? ''
     if (!/^multipart\/form-data\b/i.test(contentType)) throw new SpeechError('REQUEST_INVALID', `the body must be multipart/form-data, not "${contentType.slice(0, 100)}"`)
-    const form = await parseForm(await readUpload(request, dependencies), contentType)
+    const form = await parseForm(await readUpload(request, reply, dependencies), contentType)
     const options = readOptions(form)
     if (form.file === undefined) throw new SpeechError('AUDIO_MISSING', 'the form has no part named "file"', { parameter: 'file' })
     const { model, language, channel, words } = options

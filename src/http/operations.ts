@@ -11,6 +11,7 @@ const Readiness = Type.Object({
 
 export const operations: FastifyPluginAsyncTypebox<AppDependencies> = async (scope, { pool, intake, telemetry, catalogues }) => {
   scope.get('/healthz', {
+    config: { access: 'open' },
     schema: {
       summary: 'The process lives',
       tags: ['operations'],
@@ -19,6 +20,7 @@ export const operations: FastifyPluginAsyncTypebox<AppDependencies> = async (sco
   }, async () => ({ status: 'ok' as const }))
 
   scope.get('/readyz', {
+    config: { access: 'open' },
     schema: {
       summary: 'Every worker has recognized a real clip since it was loaded',
       tags: ['operations'],
@@ -33,6 +35,7 @@ export const operations: FastifyPluginAsyncTypebox<AppDependencies> = async (sco
   })
 
   scope.get('/metrics', {
+    config: { access: 'metrics' },
     schema: { summary: 'Prometheus metrics', tags: ['operations'], produces: ['text/plain'] },
   }, async (_request, reply) => reply.type(telemetry.contentType).send(await telemetry.exposition()))
 }

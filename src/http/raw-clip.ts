@@ -16,7 +16,7 @@ export const RAW_CLIP = {
 export async function recognizeRawClip(query: TranscriptionQuery, expected: Expected | undefined, request: FastifyRequest, reply: FastifyReply, dependencies: AppDependencies): Promise<Report> {
   const { model, language, channel, words = false, deadlineSeconds, nBest, biasStrength } = query
   return recognize({
-    audio: await readUpload(request, dependencies),
+    audio: await readUpload(request, reply, dependencies),
     model, language, channel: readChannel(channel), words: words ? { demandedBy: 'words' } : undefined,
     mediaType: request.headers['content-type'], deadlineSeconds,
     phrases: expected?.phrases, nBest, biasStrength,

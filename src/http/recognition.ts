@@ -15,15 +15,16 @@ import { asSpeechError, replyWithError } from './replies.js'
 /** What is known of a request so far; whatever ends it is counted with this. */
 export interface RequestProgress {
   model: string | undefined
-  /** Counted as held until the connection is done with it. */
-  bytes: number
   receiveSeconds: number
   /** When the last byte had come, or the request began. */
   receivedAt: number
 }
 
 declare module 'fastify' {
-  interface FastifyRequest { progress: RequestProgress }
+  interface FastifyRequest {
+    /** Null while a request is refused before it reached the door. */
+    progress: RequestProgress | null
+  }
 }
 
 export interface RecognitionInput {
@@ -36,59 +37,59 @@ export interface RecognitionInput {
   /** Of the body, where it may describe samples without a container. */
   readonly mediaType?: string | undefined
   readonly deadlineSeconds?: number | undefined
-  /** What is expected to be said: a published list by its id, or one of the request's own. */
-  readonly phrases?: string | PhraseList | undefined
+  /** Makes what is expected to be said: a published list by its id, or one of the request's own. */
+  readonly phrases?: (() => Promise<string | PhraseList>) | undefined
   readonly nBest?: number | undefined
   readonly biasStrength?: number | undefined
 }
 
 /** Makes a scope of routes that take audio: the door before the body, the counting behind every error. */
 export function admitAudio(scope: FastifyInstance, { intake, pool, telemetry }: AppDependencies): void {
-  scope.decorateRequest('progress', null as unknown as RequestProgress)
+  scope.decorateRequest('progress', null)
   scope.addHook('onRequest', async (request, reply) => {
-    request.progress = { model: undefined, bytes: 0, receiveSeconds: 0, receivedAt: performance.now() }
-    intake.check(Number(request.headers['content-length'] ?? 0))
-    const refusal = pool.refusal()
+    request.progress = { model: undefined, receiveSeconds: 0, receivedAt: performance.now() }
+    intake.check(request)
+    const refusal = pool.refusal(request.client)
     if (refusal) throw refusal
-    intake.enter()
-    reply.raw.once('close', () => {
-      intake.leave()
-      intake.release(request.progress.bytes)
-    })
+    intake.enter(reply)
   })
   scope.setErrorHandler((thrown, request, reply) => {
     const error = asSpeechError(thrown)
-    telemetry.failed(error.code, { model: request.progress.model, secondsSinceUpload: secondsSince(request.progress.receivedAt) })
+    const { model, receivedAt = performance.now() } = request.progress ?? {}
+    telemetry.failed(error.code, { model, client: request.keyName, secondsSinceUpload: secondsSince(receivedAt) })
     return replyWithError(error, request, reply)
   })
 }
 
-export async function readUpload(request: FastifyRequest, { intake }: AppDependencies): Promise<Buffer> {
-  const { body, receiveSeconds } = await intake.read(request.raw)
-  Object.assign(request.progress, { bytes: body.length, receiveSeconds, receivedAt: performance.now() })
+/** The body counts as held until the connection is done with it. */
+export async function readUpload(request: FastifyRequest, reply: FastifyReply, { intake }: AppDependencies): Promise<Buffer> {
+  const { body, receiveSeconds } = await intake.receive(request, reply)
+  Object.assign(request.progress!, { receiveSeconds, receivedAt: performance.now() })
   return body
 }
 
 export async function recognize(input: RecognitionInput, request: FastifyRequest, reply: FastifyReply, dependencies: AppDependencies): Promise<Report> {
   const { config, pool, telemetry, drift } = dependencies
   const model = findModel(input.model, dependencies)
-  request.progress.model = model.name
+  const progress = request.progress!
+  progress.model = model.name
   if (typeof input.words === 'object') demandWordTimes(model, input.words.demandedBy, dependencies)
   const headerless = headerlessFormat(input.audio, input.mediaType ?? '')
   const probe = probeAudio(input.audio, { headerless, disabledCodecs: config.disabledCodecs })
   checkLength(probe, config.maxAudioSeconds)
   const audioSeconds = Math.min(probe.seconds, config.maxAudioSeconds) // an estimate may be anything
+  const phrases = await input.phrases?.()
   const { outcome, workSeconds } = await pool.run({
     client: request.client,
     audio: input.audio, audioSeconds, model: model.name,
     language: primaryLanguage(input.language, acceptedLanguages(model)), channel: input.channel, headerless, words: input.words !== undefined, deadlineSeconds: input.deadlineSeconds,
-    phrases: input.phrases, nBest: input.nBest, biasStrength: input.biasStrength,
+    phrases, nBest: input.nBest, biasStrength: input.biasStrength,
   }, untilGone(reply))
   telemetry.workerBusy(workSeconds)
   if (!outcome.ok) throw fromWire(outcome.error)
-  const report = { ...outcome.report, seconds: { receive: request.progress.receiveSeconds, ...outcome.report.seconds } }
+  const report = { ...outcome.report, seconds: { receive: progress.receiveSeconds, ...outcome.report.seconds } }
   const deadlineSeconds = Math.min(config.deadlineSeconds, input.deadlineSeconds ?? Infinity)
-  telemetry.recognized(report, { model: model.name, secondsSinceUpload: secondsSince(request.progress.receivedAt), deadlineSeconds, audioBytes: input.audio.byteLength })
+  telemetry.recognized(report, { model: model.name, client: request.keyName, secondsSinceUpload: secondsSince(progress.receivedAt), deadlineSeconds, audioBytes: input.audio.byteLength })
   drift.observe(report, sessionOf(request))
   logReport(report, request, config.logTranscripts)
   return report

@@ -26,9 +26,15 @@ export function asSpeechError(error: unknown): SpeechError {
   if (error instanceof SpeechError) return error
   const { code = '', statusCode = 500, message, validation } = error as Partial<FastifyError>
   const known = FASTIFY_CODES[code] ?? (code.startsWith('FST_') && statusCode < 500 ? 'REQUEST_INVALID' : undefined)
-  if (known === undefined) return new SpeechError('INTERNAL', undefined, { cause: error })
+  if (known === undefined) return refusedBySomebody(statusCode, error)
   const parameter = validation?.[0]?.instancePath.slice(1)
   return new SpeechError(known, message, { cause: error, ...(parameter !== undefined && parameter !== '' && { parameter }) })
+}
+
+/** A plugin may refuse a request too: the one that serves files knows paths that nothing can be at. */
+function refusedBySomebody(status: number, cause: unknown): SpeechError {
+  if (status < 400 || status >= 500) return new SpeechError('INTERNAL', undefined, { cause })
+  return new SpeechError(status === 403 || status === 404 ? 'ROUTE_NOT_FOUND' : 'REQUEST_INVALID', undefined, { cause })
 }
 
 export function errorBody(error: SpeechError, requestId: string): ErrorBody {

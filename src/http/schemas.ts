@@ -23,6 +23,8 @@ export const ErrorReply = Type.Object({
 
 /** Readings that one may ask for. */
 const MOST_READINGS = 10
+/** Longest deadline that the service itself may have. */
+const MOST_DEADLINE_SECONDS = 3_600
 /** What is said beyond this is said by the list alone. */
 const MOST_BIAS = 4
 
@@ -31,7 +33,7 @@ export const TranscriptionQuery = Type.Object({
   language: Type.Optional(Type.String({ maxLength: 35, description: 'ISO 639-1 code or BCP 47 tag; a multilingual model detects it when absent.' })),
   channel: Type.Optional(Type.String({ pattern: '^(mix|[1-9][0-9]?)$', description: 'A channel of the upload, counted from 1, or `mix` (the default) for all of them.' })),
   words: Type.Optional(Type.Boolean({ description: 'Whether to say when each word was said.' })),
-  deadlineSeconds: Type.Optional(Type.Number({ exclusiveMinimum: 0, description: 'Shortens the deadline of the service.' })),
+  deadlineSeconds: Type.Optional(Type.Number({ exclusiveMinimum: 0, maximum: MOST_DEADLINE_SECONDS, description: 'Shortens the deadline of the service.' })),
   catalogue: Type.Optional(Type.String({ maxLength: 64, description: 'A catalogue: what it names is heard more readily.' })),
   phrases: Type.Optional(Type.Array(Type.String({ maxLength: MOST_PHRASE_CHARACTERS }), { maxItems: MOST_PHRASES, description: 'The same for a short list of the request\'s own; one parameter for each phrase. Not together with a catalogue.' })),
   nBest: Type.Optional(Type.Integer({ minimum: 1, maximum: MOST_READINGS, description: 'How many readings are wanted; they stand in `alternatives`.' })),
@@ -149,13 +151,15 @@ export const OpenAiForm = Type.Object({
 })
 
 const TOKEN = Type.String({ maxLength: 2_000, description: 'As it came with the answer.' })
+/** As long as a feedback token may live. */
+const MOST_DELAY_MS = 2_592_000_000
 /** Far more than a query has, and normalized within some 50 ms whatever they are. */
 const MOST_CHARACTERS = 4_000
 
 export const FeedbackBody = Type.Object({
   token: TOKEN,
   event: Type.Enum([...FEEDBACK_EVENTS], { description: 'What became of the transcript.' }),
-  delayMs: Type.Optional(Type.Number({ minimum: 0, description: 'From the answer to what the user did, by the clock of the client. Absent: until now.' })),
+  delayMs: Type.Optional(Type.Number({ minimum: 0, maximum: MOST_DELAY_MS, description: 'From the answer to what the user did, by the clock of the client. Absent: until now.' })),
   text: Type.Optional(Type.String({ minLength: 1, maxLength: MOST_CHARACTERS, description: 'With `corrected`: what the user made of the transcript.' })),
   transcript: Type.Optional(Type.String({ maxLength: MOST_CHARACTERS, description: 'With `text`: the text of the answer, unchanged.' })),
   rank: Type.Optional(Type.Integer({ minimum: 1, maximum: 1_000, description: 'With `clicked`: which hit, counted from 1.' })),

@@ -4,10 +4,11 @@
  * search engine, which is given every reading and never holds up the transcript for long.
  */
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
+import { finishInTurns } from '../catalogue/turns.js'
 import { SpeechError } from '../errors.js'
 import type { EngineFailure } from '../search/engine.js'
 import type { SearchOutcome } from '../search/outcomes.js'
-import { DEFAULT_THRESHOLD, rank, type Match } from '../search/ranking.js'
+import { DEFAULT_THRESHOLD, rankInSteps, type Match } from '../search/ranking.js'
 import type { Alternative, PhraseEvidence, Reading } from '../phrases.js'
 import type { Report } from '../types.js'
 import { SearchQuery, SearchReply, type Hit } from './catalogue-schemas.js'
@@ -30,6 +31,7 @@ interface Found {
 export const search: FastifyPluginAsyncTypebox<AppDependencies> = async (scope, dependencies) => {
   admitAudio(scope, dependencies)
   scope.post('/v1/search', {
+    config: { access: 'search' },
     schema: {
       summary: 'Search by voice',
       description: 'The body is the audio file as it is, as for /v1/transcriptions.',
@@ -72,7 +74,7 @@ function whoAnswers({ hits, limit = HITS, threshold = DEFAULT_THRESHOLD }: Searc
   if (expected === undefined) throw new SpeechError('REQUEST_INVALID', 'a search needs a catalogue or phrases', { parameter: 'catalogue' })
   return async (alternatives, evidence) => {
     if (alternatives.length === 0) return NOTHING
-    const ranking = rank(alternatives, evidence, expected.searchable(), { limit, threshold })
+    const ranking = await finishInTurns(rankInSteps(alternatives, evidence, await expected.searchable(), { limit, threshold }))
     const describe = ({ entry, score, why }: Match): Hit => {
       const { id, name, tags } = expected.describe(entry)
       return { id, name, tags, score, why: [...why] }

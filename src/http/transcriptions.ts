@@ -9,6 +9,7 @@ import { ErrorReply, ReportReply, TranscriptionQuery } from './schemas.js'
 export const transcriptions: FastifyPluginAsyncTypebox<AppDependencies> = async (scope, dependencies) => {
   admitAudio(scope, dependencies)
   scope.post('/v1/transcriptions', {
+    config: { access: 'transcribe' },
     schema: {
       summary: 'Transcribe a clip',
       description: 'The body is the audio file as it is. Its format is found by its bytes; the content type matters only for samples without a container, such as audio/l16;rate=16000;channels=1.',

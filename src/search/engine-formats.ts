@@ -8,6 +8,7 @@
  */
 import type { SearchEngineChoice } from '../choices.js'
 import type { Alternative } from '../phrases.js'
+import { cut, fittingUrl, outgoing } from './engine-bounds.js'
 
 export type EngineFormat = Exclude<SearchEngineChoice, 'none'>
 
@@ -26,28 +27,27 @@ export interface EngineQuestion {
 
 interface Format {
   ask(url: string, field: string, alternatives: readonly Alternative[], limit: number): EngineQuestion
-  /** Undefined: this is no answer. */
-  read(answer: unknown, field: string): EngineHit[] | undefined
+  /** The first hits. Undefined: this is no answer. */
+  read(answer: unknown, field: string, limit: number): EngineHit[] | undefined
 }
 
 export const FORMATS: Readonly<Record<EngineFormat, Format>> = {
   url: {
     ask: (url, _field, alternatives, limit) => ({
       body: undefined,
-      url: url.replace(/\{(query|alternatives|limit)\}/g, (_, name: string) => encodeURIComponent(
-        name === 'query' ? alternatives[0]!.text : name === 'limit' ? String(limit) : JSON.stringify(alternatives.map(({ text }) => text)))),
+      url: fittingUrl(alternatives, (readings) => fillIn(url, readings, limit)),
     }),
-    read: (answer, field) => toHits(Array.isArray(answer) ? answer : member(answer, 'hits') ?? member(answer, 'results'), field),
+    read: (answer, field, limit) => toHits(Array.isArray(answer) ? answer : member(answer, 'hits') ?? member(answer, 'results'), field, limit),
   },
   opensearch: {
     ask: (url, field, alternatives, limit) => ({
       url: `${withoutSlash(url)}/_search`,
       body: JSON.stringify({
         size: limit,
-        query: { dis_max: { queries: weighted(alternatives).map(({ text, weight }) => ({ match: { [field]: { query: text, fuzziness: 'AUTO', boost: weight } } })) } },
+        query: { dis_max: { queries: weighted(outgoing(alternatives)).map(({ text, weight }) => ({ match: { [field]: { query: text, fuzziness: 'AUTO', boost: weight } } })) } },
       }),
     }),
-    read: (answer, field) => toHits(member(member(answer, 'hits'), 'hits'), field),
+    read: (answer, field, limit) => toHits(member(member(answer, 'hits'), 'hits'), field, limit),
   },
   meilisearch: {
     ask: (url, _field, alternatives, limit) => {
@@ -56,15 +56,28 @@ export const FORMATS: Readonly<Record<EngineFormat, Format>> = {
         url: `${server!}/multi-search`,
         body: JSON.stringify({
           federation: { limit },
-          queries: weighted(alternatives).map(({ text, weight }) => ({ indexUid: decodeURIComponent(index!), q: text, federationOptions: { weight } })),
+          queries: weighted(outgoing(alternatives)).map(({ text, weight }) => ({ indexUid: decodeURIComponent(index!), q: text, federationOptions: { weight } })),
         }),
       }
     },
-    read: (answer, field) => toHits(member(answer, 'hits'), field),
+    read: (answer, field, limit) => toHits(member(answer, 'hits'), field, limit),
   },
 }
 
 const LEAST_WEIGHT = 0.01
+/** An id that is longer is nothing that a client could use; a name is cut. */
+const MOST_ID_CHARACTERS = 512
+const MOST_NAME_CHARACTERS = 512
+
+/** A text of one or two dots would lead to another folder. */
+function fillIn(template: string, readings: readonly Alternative[], limit: number): string {
+  const values: Readonly<Record<string, string>> = {
+    query: /^\.{1,2}$/.test(readings[0]!.text) ? '' : readings[0]!.text,
+    limit: String(limit),
+    alternatives: JSON.stringify(readings.map(({ text }) => text)),
+  }
+  return template.replace(/\{(query|alternatives|limit)\}/g, (_, name: string) => encodeURIComponent(values[name]!.replace(/\p{Cs}/gu, '\ufffd')))
+}
 
 /** By how likely a reading is against the first. */
 function weighted(alternatives: readonly Alternative[]): { text: string; weight: number }[] {
@@ -72,16 +85,19 @@ function weighted(alternatives: readonly Alternative[]): { text: string; weight:
   return alternatives.map(({ text, logProbability }) => ({ text, weight: Math.max(LEAST_WEIGHT, Math.min(1, Math.exp(logProbability - first))) }))
 }
 
-/** Hits without an id are none. */
-function toHits(list: unknown, field: string): EngineHit[] | undefined {
+/** Hits without an id are none, and so are those whose id is no id. */
+function toHits(list: unknown, field: string, limit: number): EngineHit[] | undefined {
   if (!Array.isArray(list)) return undefined
-  return list.flatMap((hit: unknown) => {
+  const hits: EngineHit[] = []
+  for (const hit of list as readonly unknown[]) {
+    if (hits.length === limit) break
     const id = member(hit, '_id') ?? member(hit, 'id')
-    if (typeof id !== 'string' && typeof id !== 'number') return []
+    if (!(typeof id === 'string' && id.length <= MOST_ID_CHARACTERS) && typeof id !== 'number') continue
     const name = member(member(hit, '_source'), field) ?? member(hit, field)
     const score = member(hit, '_score') ?? member(member(hit, '_federation'), 'weightedRankingScore') ?? member(hit, 'score')
-    return [{ id: String(id), name: typeof name === 'string' ? name : null, score: typeof score === 'number' ? score : null }]
-  })
+    hits.push({ id: String(id), name: typeof name === 'string' ? cut(name, MOST_NAME_CHARACTERS) : null, score: typeof score === 'number' && Number.isFinite(score) ? score : null })
+  }
+  return hits
 }
 
 function member(value: unknown, name: string): unknown {

@@ -8,7 +8,7 @@ import type { SearchEngineChoice } from '../choices.js'
 import type { Alternative } from '../phrases.js'
 import { FORMATS, type EngineFormat, type EngineHit } from './engine-formats.js'
 
-export const ENGINE_FAILURES = ['timeout', 'unreachable', 'refused', 'answer_too_large', 'answer_unreadable', 'resting'] as const
+export const ENGINE_FAILURES = ['timeout', 'unreachable', 'refused', 'answer_too_large', 'answer_unreadable', 'resting', 'busy'] as const
 export type EngineFailure = (typeof ENGINE_FAILURES)[number]
 
 export interface EngineSettings {
@@ -24,6 +24,8 @@ export interface EngineSettings {
 export type EngineAnswer = { readonly hits: readonly EngineHit[] } | { readonly failure: EngineFailure }
 
 const MOST_ANSWER_BYTES = 1_048_576
+/** Each may hold an answer of the largest size; an engine that answers in time has few. */
+const MOST_AT_A_TIME = 64
 const FAILURES_IN_A_ROW = 5
 const REST_MS = 10_000
 
@@ -45,6 +47,7 @@ export class SearchEngine {
   readonly #format: EngineFormat
   readonly #settings: EngineSettings
   readonly #breaker
+  #asking = 0
 
   constructor(settings: EngineSettings, format: EngineFormat, restMs = REST_MS) {
     this.#settings = settings
@@ -54,12 +57,16 @@ export class SearchEngine {
 
   /** `alternatives`: at least one. */
   async find(alternatives: readonly Alternative[], limit: number): Promise<EngineAnswer> {
+    if (this.#asking >= MOST_AT_A_TIME) return { failure: 'busy' }
+    this.#asking++
     try {
       return { hits: await this.#breaker.execute(() => this.#ask(alternatives, limit)) }
     } catch (thrown) {
       if (thrown instanceof EngineError) return { failure: thrown.failure }
       if (isBrokenCircuitError(thrown)) return { failure: 'resting' }
       throw thrown
+    } finally {
+      this.#asking--
     }
   }
 
@@ -79,9 +86,9 @@ export class SearchEngine {
         await response.body?.cancel()
         throw new EngineError('refused')
       }
-      const hits = read(parse(await readBounded(response)), searchField)
+      const hits = read(parse(await readBounded(response)), searchField, limit)
       if (hits === undefined) throw new EngineError('answer_unreadable')
-      return hits.slice(0, limit)
+      return hits
     } catch (thrown) {
       if (thrown instanceof EngineError) throw thrown
       throw new EngineError(signal.aborted ? 'timeout' : 'unreachable', thrown)

@@ -7,7 +7,10 @@
  * (minisearch 7.2) took 34 ms for a query and at worst 250 ms with as many names, because it scores every document
  * that shares a word; here what is rarest is counted first, and no more than a budget of it.
  */
+import { SpeechError } from '../errors.js'
 import { normalizeText } from '../scoring/normalize.js'
+import type { Steps } from '../steps.js'
+import { Postings } from './postings.js'
 import { soundOf, type Sound } from './sounds.js'
 
 /** One way in which one entry may be called. */
@@ -47,6 +50,8 @@ const MOST_ALIKE = 40
 const MOST_POSTINGS = 10_000
 /** Of what they share, against what each has: below, nothing is alike. Equal names come to 1 + PART_WEIGHS. */
 const LEAST_SHARED = 0.5
+/** Different words and trigrams of an index; 100,000 names in Chinese have a million. */
+const MOST_PIECES = 4_000_000
 /** One that lies wholly inside the other, against two that are as long. */
 const PART_WEIGHS = 0.9
 
@@ -71,37 +76,65 @@ export function readUtterance(text: string): Utterance {
   return stretches
 }
 
+/** A name that normalization makes longer than an utterance can be is cut. */
 export function readName(entry: number, text: string): Name {
-  const words = normalizeText(text, 'en')
+  let characters = -1
+  const words = normalizeText(text, 'en').filter((word) => (characters += 1 + word.length) <= MOST_CHARACTERS)
   return { entry, words: words.join(' '), sound: soundOf(words) }
 }
 
 export class NameIndex {
   readonly names: readonly Name[]
-  readonly #byWords = new Map<string, number[]>()
-  readonly #byConsonants = new Map<string, number[]>()
-  readonly #postings = new Map<string, number[]>()
+  readonly #byWords = new Postings({ most: MOST_OF_A_STRETCH, beyond: 'cut' })
+  readonly #byConsonants = new Postings({ most: MOST_OF_A_STRETCH, beyond: 'cut' })
+  /** One that is longer than what is counted for an utterance is never read. */
+  readonly #byPiece = new Postings({ most: MOST_POSTINGS, beyond: 'drop' })
   /** How many pieces each name has. */
   readonly #pieces: Uint16Array
   /** How many of those of the utterance it shares; all zero between two calls. */
   readonly #shared: Uint16Array
 
-  /** In the order of their entries. What is equally alike is taken in that order: let it not depend on how a file was sorted. */
-  constructor(names: readonly Name[]) {
+  private constructor(names: readonly Name[]) {
     this.names = names
     this.#pieces = new Uint16Array(names.length)
     this.#shared = new Uint16Array(names.length)
   }
 
-  /** Once for each name, in order: building is long work for whoever has turns to give. */
-  add(at: number): void {
+  /**
+   * A step for each name and round. Names are in the order of their entries. What is equally alike is taken in that
+   * order: let it not depend on how a file was sorted. Throws CATALOGUE_TOO_LARGE.
+   */
+  static* build(names: readonly Name[]): Steps<NameIndex> {
+    const index = new NameIndex(names)
+    for (let at = 0; at < names.length; at++) {
+      index.#countName(at)
+      yield
+    }
+    for (const postings of [index.#byWords, index.#byConsonants, index.#byPiece]) yield* postings.makeRoom()
+    for (let at = 0; at < names.length; at++) {
+      index.#fillName(at)
+      yield
+    }
+    return index
+  }
+
+  #countName(at: number): void {
     const { words, sound } = this.names[at]!
     if (words === '') return
-    push(this.#byWords, words, at)
-    push(this.#byConsonants, sound.consonants, at)
+    this.#byWords.count(words)
+    this.#byConsonants.count(sound.consonants)
     const pieces = piecesOf(words, sound.consonants)
     this.#pieces[at] = pieces.size
-    for (const piece of pieces) push(this.#postings, piece, at)
+    for (const piece of pieces) this.#byPiece.count(piece)
+    if (this.#byPiece.size > MOST_PIECES) throw new SpeechError('CATALOGUE_TOO_LARGE', `its names have more than ${MOST_PIECES} different words and sounds`)
+  }
+
+  #fillName(at: number): void {
+    const { words, sound } = this.names[at]!
+    if (words === '') return
+    this.#byWords.fill(words, at)
+    this.#byConsonants.fill(sound.consonants, at)
+    for (const piece of piecesOf(words, sound.consonants)) this.#byPiece.fill(piece, at)
   }
 
   /** Of one entry: they stand together. */
@@ -121,8 +154,8 @@ export class NameIndex {
   candidates(utterance: Utterance): number[] {
     const found = new Set<number>()
     for (const { words, sound } of utterance) {
-      for (const at of (this.#byWords.get(words) ?? []).slice(0, MOST_OF_A_STRETCH)) found.add(at)
-      for (const at of (this.#byConsonants.get(sound.consonants) ?? []).slice(0, MOST_OF_A_STRETCH)) found.add(at)
+      for (const at of this.#byWords.valuesOf(this.#byWords.find(words))) found.add(at)
+      for (const at of this.#byConsonants.valuesOf(this.#byConsonants.find(sound.consonants))) found.add(at)
     }
     if (utterance.length > 0) for (const at of this.#alike(utterance[0]!)) found.add(at)
     return [...found].sort((a, b) => a - b)
@@ -145,10 +178,11 @@ export class NameIndex {
   #count(pieces: ReadonlySet<string>): number[] {
     const touched: number[] = []
     let budget = MOST_POSTINGS
-    for (const postings of [...pieces].flatMap((piece) => this.#postings.has(piece) ? [this.#postings.get(piece)!] : []).sort((a, b) => a.length - b.length)) {
-      budget -= postings.length
+    const known = [...pieces].map((piece) => this.#byPiece.find(piece)).filter((number) => number !== -1)
+    for (const number of known.sort((a, b) => this.#byPiece.countOf(a) - this.#byPiece.countOf(b))) {
+      budget -= this.#byPiece.countOf(number)
       if (budget < 0) break
-      for (const at of postings) if (this.#shared[at]!++ === 0) touched.push(at)
+      for (const at of this.#byPiece.valuesOf(number)) if (this.#shared[at]!++ === 0) touched.push(at)
     }
     return touched
   }
@@ -160,10 +194,4 @@ function piecesOf(words: string, consonants: string): Set<string> {
   const pieces = new Set(words.split(' '))
   for (let at = 0; at + 3 <= framed.length; at++) pieces.add(`~${framed.slice(at, at + 3)}`)
   return pieces
-}
-
-function push(map: Map<string, number[]>, key: string, value: number): void {
-  const list = map.get(key)
-  if (list === undefined) map.set(key, [value])
-  else list.push(value)
 }

@@ -18,6 +18,7 @@
  * no probabilities.
  */
 import type { Alternative, PhraseEvidence } from '../phrases.js'
+import { inOneGo, type Steps } from '../steps.js'
 import { readUtterance, type NameIndex } from './names.js'
 import { likenessOf, type Likeness } from './similarity.js'
 
@@ -55,6 +56,8 @@ export const DEFAULT_THRESHOLD = 0.65
 /** A suggestion has at least this share of the threshold. */
 const SUGGESTION_SHARE = 0.6
 const MOST_SUGGESTIONS = 3
+/** Each is compared with hundreds of stretches of a long reading. */
+const CANDIDATES_OF_A_STEP = 16
 /** Readings that are looked at. */
 const MOST_READINGS = 10
 /** How fast doubt takes a score down: powers of the confidence, and of how likely a reading is against the first. */
@@ -82,11 +85,16 @@ const MARGIN_SCALE = 1
 /** From this score by evidence on, the clip is that entry and nothing else. */
 const BEYOND_DOUBT = 0.65
 
-export function rank(alternatives: readonly Alternative[], evidence: readonly PhraseEvidence[], { index, weights }: Searchable, { limit, threshold }: RankingOptions): Ranking {
+export function rank(alternatives: readonly Alternative[], evidence: readonly PhraseEvidence[], searchable: Searchable, options: RankingOptions): Ranking {
+  return inOneGo(rankInSteps(alternatives, evidence, searchable, options))
+}
+
+/** As `rank`. A millisecond in all, but for long readings and a catalogue of names that are their parts. */
+export function* rankInSteps(alternatives: readonly Alternative[], evidence: readonly PhraseEvidence[], { index, weights }: Searchable, { limit, threshold }: RankingOptions): Steps<Ranking> {
   const best = new Map<number, Match>()
   for (const alternative of alternatives.slice(0, MOST_READINGS)) {
     const acoustic = acousticOf(alternative, alternatives[0]!)
-    for (const { entry, match, why } of matches(alternative, index)) {
+    for (const { entry, match, why } of yield* matches(alternative, index)) {
       const score = acoustic * match * prior(weights[entry]!)
       if (score > (best.get(entry)?.score ?? 0)) best.set(entry, { entry, score, why })
     }
@@ -117,18 +125,21 @@ interface Found {
 }
 
 /** What one reading says for each name that it can mean. */
-function matches({ text, phrases }: Alternative, index: NameIndex): Found[] {
+function* matches({ text, phrases }: Alternative, index: NameIndex): Steps<Found[]> {
   const utterance = readUtterance(text)
   if (utterance.length === 0) return []
   const heard = new Set(phrases)
   const candidates = new Set([...index.candidates(utterance), ...phrases.flatMap((entry) => index.namesOf(entry))])
-  return [...candidates].map((at) => {
+  const found: Found[] = []
+  for (const at of candidates) {
+    if (found.length % CANDIDATES_OF_A_STEP === 0) yield
     const name = index.names[at]!
     const likeness = likenessOf(utterance, name, matchOf, mostOfAlike)
     // The decoder knows spellings that do not look like the name.
     const match = heard.has(name.entry) ? Math.max(matchOf(likeness), partly(likeness.coverage)) : matchOf(likeness)
-    return { entry: name.entry, match, why: likeness.exact || heard.has(name.entry) ? ['heard'] : reasonsOf(likeness) }
-  })
+    found.push({ entry: name.entry, match, why: likeness.exact || heard.has(name.entry) ? ['heard'] : reasonsOf(likeness) })
+  }
+  return found
 }
 
 function matchOf({ exact, letters, sound, coverage }: Likeness): number {

@@ -14,16 +14,26 @@ export interface Sound {
   readonly vowels: string
 }
 
-/** Of normalized words. */
+/** Words whose sound is remembered, each of so many letters at most: catalogues say few words again and again. */
+const MOST_REMEMBERED = 20_000
+const MOST_LETTERS_REMEMBERED = 40
+const remembered = new Map<string, Sound>()
+
+/** Of normalized words. Joined, not added up: a sum is a tree of all its parts in memory until somebody reads it. */
 export function soundOf(words: readonly string[]): Sound {
-  let consonants = ''
-  let vowels = ''
-  for (const word of words) {
-    const [key] = doubleMetaphone(word)
-    consonants += key === '' ? word : key
-    vowels += vowelsOf(word)
-  }
-  return { consonants, vowels }
+  const sounds = words.map(soundOfWord)
+  return { consonants: sounds.map(({ consonants }) => consonants).join(''), vowels: sounds.map(({ vowels }) => vowels).join('') }
+}
+
+function soundOfWord(word: string): Sound {
+  const known = remembered.get(word)
+  if (known !== undefined) return known
+  const [key] = doubleMetaphone(word)
+  const sound = { consonants: key === '' ? word : key, vowels: vowelsOf(word) }
+  if (word.length > MOST_LETTERS_REMEMBERED) return sound
+  if (remembered.size === MOST_REMEMBERED) remembered.clear()
+  remembered.set(word, sound)
+  return sound
 }
 
 /** The first letter of each group; "e" at the end is silent, "y" is a vowel but at the beginning. */

@@ -30,6 +30,7 @@ const COMMANDS = {
   inspect: { steps: [install, build, fetchModels], go: runInspect },
   baseline: { steps: [install, build, fetchModels], go: runBaseline },
   calibrate: { steps: [install, build, fetchModels], go: runCalibrate },
+  keys: { steps: [install, build], go: runKeys },
   bench: { steps: [install, build, fetchModels], go: (args) => runBuilt('bench/run.js', args) },
   fixtures: { steps: [install, build], go: makeFixtures },
 }
@@ -107,6 +108,12 @@ async function runBaseline(args) {
 async function runCalibrate(args) {
   const { runCalibrate } = await import(builtUrl('src/calibrate/calibrate.js'))
   return runCalibrate(args)
+}
+
+/** @param {string[]} args @returns {Promise<number>} */
+async function runKeys(args) {
+  const { runKeys } = await import(builtUrl('src/access/command.js'))
+  return runKeys(args)
 }
 
 /** @param {string[]} args @param {string[]} files when none is named in `args`; none at all means those of .taprc */

@@ -5,6 +5,7 @@
  * Conventions: base units in the name, counters end in `_total`, histograms and never summaries (summaries cannot be
  * aggregated), no label whose values a client could choose.
  */
+import { REFUSALS } from '../access/scopes.js'
 import { FAMILIES } from '../drift/features.js'
 import { WINDOWS } from '../drift/snapshot.js'
 import { FEEDBACK_EVENTS, LABEL_SOURCES, UNMATCHED_REASONS } from '../feedback/events.js'
@@ -47,6 +48,9 @@ export interface MetricEntry {
   readonly labels?: Readonly<Record<string, LabelValues>>
   readonly buckets?: readonly number[]
 }
+
+/** Why the service ended a connection. */
+export const CONNECTION_ENDS = ['idle', 'displaced', 'refused', 'unread'] as const
 
 /** The model label of requests that were refused before their model was known. */
 export const NO_MODEL = 'none'
@@ -99,11 +103,19 @@ export const METRICS = {
   asr_queue_capacity: { type: 'gauge', help: 'Most requests that may wait for a worker.' },
   asr_requests_in_progress: { type: 'gauge', help: 'Requests being received or recognized.' },
   asr_upload_bytes_held: { type: 'gauge', help: 'Bytes of uploads held in memory.' },
+  asr_connections: { type: 'gauge', help: 'Open connections; idle ones have no request under way.', labels: { state: ['idle', 'busy'] } },
+  asr_connections_ended_total: { type: 'counter', help: 'Connections that the service ended: idle too long, displaced by a new one of the same client, refused, or answered without anybody reading.', labels: { reason: CONNECTION_ENDS } },
   asr_workers: { type: 'gauge', help: 'Recognition workers by state.', labels: { state: ['idle', 'busy', 'starting'] } },
   asr_worker_busy_seconds_total: { type: 'counter', help: 'Seconds workers spent recognizing.' },
   asr_worker_restarts_total: { type: 'counter', help: 'Workers replaced.', labels: { reason: ['crash', 'timeout'] } },
   asr_worker_retries_total: { type: 'counter', help: 'Requests given to a second worker because the first one died.' },
   asr_worker_resident_memory_bytes: { type: 'gauge', help: 'Resident memory of all workers at their last answer.' },
+
+  asr_client_requests_total: { type: 'counter', help: 'Recognition requests finished, by access key and outcome.', labels: { client: 'open', outcome: ['ok', 'error', 'rejected', 'cancelled'] } },
+  asr_client_audio_seconds_total: { type: 'counter', help: 'Seconds of audio recognized, by access key.', labels: { client: 'open' } },
+  asr_access_refused_total: { type: 'counter', help: 'Requests refused for want of an access key, by error code.', labels: { reason: REFUSALS.map((code) => code.toLowerCase()) } },
+  asr_access_keys: { type: 'gauge', help: 'Access keys in use, expired ones included; 0 without a keys file.' },
+  asr_access_keys_stale: { type: 'gauge', help: 'Whether the keys file cannot be read: 1, the keys that were read last are in use.' },
 
   asr_build_info: { type: 'gauge', help: 'Build of the running service; always 1.', labels: { version: 'open', revision: 'open', node_version: 'open' } },
   asr_model_info: { type: 'gauge', help: 'A served model; always 1.', labels: { model: 'open', version: 'open', digest: 'open', family: 'open', precision: 'open', languages: 'open', provider: 'open', engine: ENGINES } },

@@ -1,10 +1,9 @@
 /**
  * What the drift monitor knows, as metrics. Bins are exported as counters, because shares of bins can be added up over
  * replicas and over any time, exactly; a stability index cannot. A comparison with too few clips is absent, not zero:
- * a zero would look like "no drift".
+ * a zero would look like "no drift". So is a feature that the baseline does not have.
  */
-import { pipelineLabel, type Baseline } from '../drift/baseline.js'
-import { FEATURE_NAMES } from '../drift/features.js'
+import { monitoredFeatures, pipelineLabel, type Baseline } from '../drift/baseline.js'
 import type { DriftMonitor } from '../drift/monitor.js'
 import { WINDOWS, type Comparison } from '../drift/snapshot.js'
 import { smoothedShares } from '../drift/statistics.js'
@@ -27,7 +26,7 @@ export function exposeDrift(live: LiveCatalog, monitor: DriftMonitor | undefined
     return
   }
   describeBaseline(live, monitor.baseline)
-  for (const feature of FEATURE_NAMES) live.counter('asr_drift_alarms_total').inc({ feature }, 0)
+  for (const feature of monitoredFeatures(monitor.baseline)) live.counter('asr_drift_alarms_total').inc({ feature }, 0)
   const counted = monitor.totals().map(({ counts }) => new Float64Array(counts.length))
   live.beforeScrape('asr_drift_bin_observations_total', () => {
     addNewClips(live, monitor, counted)
@@ -39,8 +38,8 @@ function describeBaseline(live: LiveCatalog, baseline: Baseline): void {
   const { id, model, pipeline, calibration, created, features } = baseline
   live.gauge('asr_drift_baseline_info').set({ id, model: model.name, pipeline: pipelineLabel(pipeline), calibrated: calibration.calibrated ? 'yes' : 'no' }, 1)
   live.gauge('asr_drift_baseline_created_timestamp_seconds').set(Date.parse(created) / 1000)
-  for (const feature of FEATURE_NAMES) {
-    const { counts, designEffect } = features[feature]
+  for (const feature of monitoredFeatures(baseline)) {
+    const { counts, designEffect } = features[feature]!
     smoothedShares(counts).forEach((share, bin) => { live.gauge('asr_drift_baseline_proportion').set({ feature, bin: String(bin) }, share) })
     live.gauge('asr_drift_baseline_samples').set({ feature }, counts.reduce((sum, count) => sum + count, 0))
     live.gauge('asr_drift_baseline_design_effect').set({ feature }, Math.max(designEffect.fast, designEffect.slow))

@@ -2,11 +2,13 @@
  * The few calls that feed the metrics of requests, models and workers. Gauges of the pool are read when Prometheus
  * asks; everything else is counted when a request ends.
  */
+import type { Refusal } from '../access/scopes.js'
 import { ERRORS, type ErrorCode } from '../errors.js'
 import type { Engine } from '../choices.js'
 import type { SearchOutcome } from '../search/outcomes.js'
 import type { Report, Stage } from '../types.js'
-import { CODEC_GROUPS, DEFECTS, METRICS, NO_MODEL, SAMPLE_RATES, type MetricName } from './catalog.js'
+import { CODEC_GROUPS, type CONNECTION_ENDS, DEFECTS, METRICS, NO_MODEL, SAMPLE_RATES, type MetricName } from './catalog.js'
+import { ClientMetrics } from './client-metrics.js'
 import { LiveCatalog } from './live-catalog.js'
 import { RecentTraffic, type Outcome } from './recent.js'
 
@@ -16,6 +18,8 @@ type Labels = Readonly<Record<string, string>>
 export interface RequestRecord {
   /** A served model, or undefined when the request was refused before its model was known. */
   readonly model: string | undefined
+  /** The name of its access key; undefined without one. */
+  readonly client?: string | undefined
   readonly secondsSinceUpload: number
 }
 
@@ -52,10 +56,12 @@ export interface LiveNumbers {
 export class Telemetry {
   readonly live: LiveCatalog
   readonly recent = new RecentTraffic()
+  readonly clients: ClientMetrics
   readonly #modelInfo = new Map<string, Record<string, string>>()
 
   constructor(models: readonly string[], build: Labels) {
     this.live = new LiveCatalog(models)
+    this.clients = new ClientMetrics(this.live)
     this.live.gauge('asr_build_info').set({ ...build }, 1)
   }
 
@@ -80,12 +86,23 @@ export class Telemetry {
     })
   }
 
+  observeConnections(read: () => Readonly<Record<'idle' | 'busy', number>>): void {
+    this.live.beforeScrape('asr_connections', () => {
+      for (const [state, count] of Object.entries(read())) this.live.gauge('asr_connections').set({ state }, count)
+    })
+  }
+
+  connectionEnded(reason: typeof CONNECTION_ENDS[number]): void {
+    this.live.counter('asr_connections_ended_total').inc({ reason })
+  }
+
   recognized(report: Report, request: AnsweredRecord): void {
     const { model, input } = report
     this.#finished('ok', request)
     this.recent.answered(report, request.secondsSinceUpload)
     for (const [stage, seconds] of Object.entries(report.seconds)) this.live.histogram('asr_stage_duration_seconds').observe({ stage }, seconds)
     this.live.counter('asr_audio_seconds_total').inc({ model }, input.audioSeconds)
+    this.clients.heard(request.client, input.audioSeconds)
     this.live.counter('asr_audio_bytes_total').inc({ codec: codecGroup(input.codec) }, request.audioBytes)
     this.live.counter('asr_audio_trimmed_seconds_total').inc({ position: 'leading' }, input.trimmedLeadingSeconds)
     this.live.counter('asr_audio_trimmed_seconds_total').inc({ position: 'trailing' }, input.trimmedTrailingSeconds)
@@ -118,6 +135,7 @@ export class Telemetry {
     this.live.histogram('asr_search_duration_seconds').observe(seconds)
   }
 
+  accessRefused(code: Refusal): void { this.live.counter('asr_access_refused_total').inc({ reason: code.toLowerCase() }) }
   workerBusy(seconds: number): void { this.live.counter('asr_worker_busy_seconds_total').inc(seconds) }
   workerReplaced(reason: string): void { this.live.counter('asr_worker_restarts_total').inc({ reason }) }
   workerRetried(): void { this.live.counter('asr_worker_retries_total').inc() }
@@ -170,9 +188,10 @@ export class Telemetry {
     this.live.counter('asr_input_format_total').inc({ codec: codecGroup(input.codec), sample_rate: known(SAMPLE_RATES, String(input.sampleRate)) })
   }
 
-  #finished(outcome: Outcome, { model = NO_MODEL, secondsSinceUpload }: RequestRecord): void {
+  #finished(outcome: Outcome, { model = NO_MODEL, client, secondsSinceUpload }: RequestRecord): void {
     if (outcome !== 'ok') this.recent.ended(outcome)
     this.live.counter('asr_requests_total').inc({ model, outcome })
+    this.clients.finished(client, outcome)
     if (outcome === 'ok' || outcome === 'error') this.live.histogram('asr_request_duration_seconds').observe({ model, outcome }, secondsSinceUpload)
   }
 }

@@ -3,7 +3,7 @@
  * out to have. The time of day bounds how long a request takes; this bounds what it takes from others, and ends a
  * request whose bytes cost far more than speech of their length does.
  *
- * Counted is the whole process, every thread of the runtime too; it has one job at a time.
+ * Counted is the whole process, every thread of the runtime too, but not while the request is paused and others run.
  */
 import { SpeechError } from '../errors.js'
 
@@ -13,15 +13,22 @@ const FIRST_SECONDS = 20
 export interface CpuBudget {
   /** The audio is decoded, and this long. */
   heard(audioSeconds: number): void
+  /** What the process does meanwhile is for other requests. */
+  aside(pause: () => Promise<void>): Promise<void>
   /** Throws AUDIO_TOO_COSTLY when the budget is spent. */
   check(): void
 }
 
 export function cpuBudget(secondsPerAudioSecond: number, usedSeconds: () => number = processSeconds): CpuBudget {
-  const before = usedSeconds()
+  let before = usedSeconds()
   let allowed = FIRST_SECONDS
   return {
     heard(audioSeconds) { allowed = FIRST_SECONDS + secondsPerAudioSecond * audioSeconds },
+    async aside(pause) {
+      const since = usedSeconds()
+      await pause()
+      before += usedSeconds() - since
+    },
     check() {
       if (usedSeconds() - before > allowed) throw new SpeechError('AUDIO_TOO_COSTLY', `more than ${allowed.toFixed(1)} s, ${secondsPerAudioSecond} for each second of audio`)
     },

@@ -1,11 +1,12 @@
 /**
  * One accepted request inside the pool: its deadline, its abort signal, its times, and the promise to answer it
- * exactly once.
+ * exactly once. A long one pauses between its pieces, so that others run in between.
  */
 import { SpeechError, toWire, type ErrorCode } from '../errors.js'
 import type { PhraseList } from '../phrases.js'
 import type { ChannelChoice, HeaderlessFormat } from '../types.js'
 import type { Outcome, WorkerJob } from './protocol.js'
+import type { WorkKind } from './work-estimate.js'
 
 export interface JobRequest {
   /** Whose request it is, for fair scheduling. */
@@ -47,27 +48,35 @@ export interface JobEvents {
 
 export class Job {
   readonly id: number
+  readonly client: string
+  readonly arrivedAtSeconds = performance.now() / 1000
   readonly audioSeconds: number
   /** What it will probably cost a worker. */
   readonly workSeconds: number
+  readonly kind: WorkKind
   readonly answered: Promise<Answered>
-  readonly model: string
   attempts = 0
+  /** Workers that died while they ran it. */
+  deaths = 0
+  /** Seconds that workers have spent on it. */
+  usedSeconds = 0
+  /** It has its answer; a worker may still be at it. */
+  isAnswered = false
   readonly #request: JobRequest
   readonly #deadlineSeconds: number
   readonly #signal: AbortSignal | undefined
   readonly #onAbort: () => void
   #timer: NodeJS.Timeout
   #resolve!: (answered: Answered) => void
-  readonly #bornAt = performance.now()
   #since = performance.now()
   #waitSeconds = 0
 
-  constructor(id: number, request: JobRequest, workSeconds: number, deadlineSeconds: number, signal: AbortSignal | undefined, events: JobEvents) {
+  constructor(id: number, request: JobRequest, kind: WorkKind, workSeconds: number, deadlineSeconds: number, signal: AbortSignal | undefined, events: JobEvents) {
     this.id = id
+    this.client = request.client
+    this.kind = kind
     this.audioSeconds = request.audioSeconds
     this.workSeconds = workSeconds
-    this.model = request.model
     this.#request = request
     this.#deadlineSeconds = deadlineSeconds
     this.answered = new Promise((resolve) => { this.#resolve = resolve })
@@ -78,7 +87,9 @@ export class Job {
   }
 
   get isAbandoned(): boolean { return this.#signal?.aborted ?? false }
-  get ageSeconds(): number { return (performance.now() - this.#bornAt) / 1000 }
+  get ageSeconds(): number { return performance.now() / 1000 - this.arrivedAtSeconds }
+  /** Since it began, was resumed or paused. */
+  get stintSeconds(): number { return (performance.now() - this.#since) / 1000 }
   get isLate(): boolean { return this.ageSeconds > this.#deadlineSeconds }
 
   /** As it is handed over now. */
@@ -93,9 +104,16 @@ export class Job {
     this.#waitSeconds += this.#lap()
   }
 
-  /** Back in the line, since its worker died. */
-  waitAgain(): void {
-    this.#lap()
+  /** Its worker goes on with it. */
+  resume(): void {
+    this.#waitSeconds += this.#lap()
+  }
+
+  /** Its worker lets others go first, or died. Returns the seconds that it ran since it began or was resumed. */
+  pause(): number {
+    const seconds = this.#lap()
+    this.usedSeconds += seconds
+    return seconds
   }
 
   /** After the deadline has passed: what happens `seconds` from now, unless the worker answers before. */
@@ -104,11 +122,11 @@ export class Job {
     this.#timer = setTimeout(then, seconds * 1000)
   }
 
-  /** The worker's answer. Returns the seconds since the job was handed over. */
+  /** The worker's answer. Returns the seconds that it ran since it began or was resumed. */
   finish(outcome: Outcome, workSeconds: number): number {
-    const runSeconds = this.#lap()
-    this.#settle(withStages(outcome, this.#waitSeconds, Math.max(0, runSeconds - workSeconds)), workSeconds)
-    return runSeconds
+    const seconds = this.pause()
+    this.#settle(withStages(outcome, this.#waitSeconds, Math.max(0, this.usedSeconds - workSeconds)), workSeconds)
+    return seconds
   }
 
   fail(code: ErrorCode): void {
@@ -116,6 +134,7 @@ export class Job {
   }
 
   #settle(outcome: Outcome, workSeconds: number): void {
+    this.isAnswered = true
     clearTimeout(this.#timer)
     this.#signal?.removeEventListener('abort', this.#onAbort)
     this.#resolve({ outcome, workSeconds, attempts: this.attempts })

@@ -1,6 +1,6 @@
 /** What the pool is told, and whom it tells. */
 import type { LoadedModel, WorkerSettings } from './protocol.js'
-import type { QueueLimits } from './queue.js'
+import type { QueueLimits } from './fair-queue.js'
 
 export interface PoolOptions {
   /** Module that a recognition process runs. */

@@ -5,6 +5,7 @@
 import type { WireError } from '../errors.js'
 import type { DetectionMode, Engine, EngineReport, MatrixChoice, ProviderReport } from '../choices.js'
 import type { PhraseList } from '../phrases.js'
+import type { ListPart } from './list-parts.js'
 import type { ChannelChoice, HeaderlessFormat, Report } from '../types.js'
 
 /** Everything a recognition process has to know; the first message it gets. */
@@ -54,8 +55,10 @@ export interface WorkerJob {
 export type ToWorker =
   | { readonly kind: 'start'; readonly settings: WorkerSettings }
   | { readonly kind: 'job'; readonly id: number; readonly job: WorkerJob }
+  /** Go on with a job that is paused. */
+  | { readonly kind: 'resume'; readonly id: number }
   | { readonly kind: 'cancel'; readonly id: number }
-  | { readonly kind: 'phrases'; readonly list: PhraseList }
+  | { readonly kind: 'phrases' } & ListPart
   | { readonly kind: 'forget'; readonly id: string }
   | { readonly kind: 'ping' }
   | { readonly kind: 'stop' }
@@ -82,4 +85,6 @@ export type FromWorker =
   | { readonly kind: 'pong' }
   | { readonly kind: 'phrases_ready'; readonly id: string; readonly seconds: number; readonly unspellable: readonly number[] }
   | { readonly kind: 'phrases_failed'; readonly id: string; readonly error: WireError }
+  /** A piece of a long job is done. It waits for `resume`, and other jobs may come first. */
+  | { readonly kind: 'paused'; readonly id: number }
   | { readonly kind: 'done'; readonly id: number; readonly outcome: Outcome; readonly workSeconds: number; readonly residentBytes: number }

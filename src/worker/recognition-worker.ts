@@ -7,6 +7,7 @@ import type { WireError } from '../errors.js'
 import type { PhraseList } from '../phrases.js'
 import { workerEnvironment } from './environment.js'
 import { Heartbeat } from './heartbeat.js'
+import { partsOf } from './list-parts.js'
 import type { PoolOptions } from './pool-options.js'
 import type { FromWorker, LoadedModel, ToWorker, WorkerJob } from './protocol.js'
 
@@ -19,6 +20,8 @@ export interface WorkerEvents {
   onLoaded(worker: RecognitionWorker): void
   onReady(worker: RecognitionWorker): void
   onDone(worker: RecognitionWorker, message: DoneMessage): void
+  /** Its job is paused between two pieces; it can be given another one. */
+  onPaused(worker: RecognitionWorker): void
   /** It has compiled a list, or could not. */
   onPhrases(worker: RecognitionWorker, message: PhrasesMessage): void
   /** `error` is what the worker said before it gave up, when it could. */
@@ -46,6 +49,9 @@ export class RecognitionWorker {
   readonly awaited = new Set<string>()
   /** All that it has been given, and is not to forget. */
   readonly #given = new Set<string>()
+  /** Lists to be sent, in parts, and what is to be forgotten: one after the other. */
+  readonly #aboutLists: Iterator<ToWorker, undefined>[] = []
+  #isSendingLists = false
   #isLoaded = false
   readonly #bornAt = performance.now()
   readonly #exited: Promise<void>
@@ -80,19 +86,25 @@ export class RecognitionWorker {
     this.#send({ kind: 'job', id, job })
   }
 
+  /** Goes on with a job that is paused. */
+  resume(id: number): void {
+    this.state = 'busy'
+    this.#send({ kind: 'resume', id })
+  }
+
   /** Nothing before its models are loaded: it will be given everything then. */
   give(list: PhraseList): void {
     if (!this.#isLoaded) return
     this.awaited.add(list.id)
     this.#given.add(list.id)
-    this.#send({ kind: 'phrases', list })
+    this.#tellOfLists(messagesOf(list))
   }
 
   wasGiven(id: string): boolean { return this.#given.has(id) }
   hasTaken(id: string): boolean { return this.#given.has(id) && !this.awaited.has(id) }
 
   forget(id: string): void {
-    if (this.#given.delete(id)) this.#send({ kind: 'forget', id })
+    if (this.#given.delete(id)) this.#tellOfLists([{ kind: 'forget', id } as const].values())
   }
 
   /** Asks the decode to end at its next step. */
@@ -159,6 +171,11 @@ export class RecognitionWorker {
         this.#failure = message.error
         this.#kill()
         break
+      case 'paused':
+        if (this.isOverdue) break
+        this.state = 'idle'
+        this.#events.onPaused(this)
+        break
       case 'pong':
         this.#heartbeat.answered()
         break
@@ -179,6 +196,25 @@ export class RecognitionWorker {
     this.#events.onReady(this)
   }
 
+  #tellOfLists(messages: Iterator<ToWorker, undefined>): void {
+    this.#aboutLists.push(messages)
+    if (!this.#isSendingLists) void this.#sendAboutLists()
+  }
+
+  /** Each part when the one before has been written and everybody else had a turn: jobs overtake a long list. */
+  async #sendAboutLists(): Promise<void> {
+    this.#isSendingLists = true
+    while (this.#aboutLists.length > 0) {
+      const { done, value: message } = this.#aboutLists[0]!.next()
+      if (done || !this.#child?.connected) this.#aboutLists.shift()
+      else if (message.kind === 'phrases' && message.more) {
+        await new Promise((resolve) => { this.#child!.send(message, resolve) })
+        await new Promise((resolve) => { setImmediate(resolve) })
+      } else this.#send(message)
+    }
+    this.#isSendingLists = false
+  }
+
   #send(message: ToWorker): void {
     // A write to a process that has just died is no news of its own: its exit says so.
     if (this.#child?.connected) this.#child.send(message, () => undefined)
@@ -192,4 +228,8 @@ export class RecognitionWorker {
     this.#exit()
     this.#events.onGone(this, description, this.#failure)
   }
+}
+
+function* messagesOf(list: PhraseList): Generator<ToWorker, undefined> {
+  for (const part of partsOf(list)) yield { kind: 'phrases', ...part }
 }

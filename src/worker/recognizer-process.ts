@@ -1,5 +1,6 @@
 /**
- * Entry of a recognition process: loads its models, proves each on a real clip, then answers one job at a time.
+ * Entry of a recognition process: loads its models, proves each on a real clip, then answers one job at a time. A
+ * long job pauses between its pieces, and others are answered in between.
  *
  * A process and not a thread: ending a thread inside the ONNX runtime aborts the whole program, so a hung
  * recognizer could never be removed. This one can be killed while the server lives.
@@ -23,7 +24,9 @@ import type { PhraseList } from '../phrases.js'
 import type { Recognizer } from '../recognizer.js'
 import { projectRoot } from '../root.js'
 import { cpuBudget } from './cpu-budget.js'
+import { ArrivingLists, type ListPart } from './list-parts.js'
 import { PhraseLists } from './phrase-lists.js'
+import { Pieces } from './pieces.js'
 import type { FromWorker, LoadedModel, Outcome, ToWorker, WorkerJob, WorkerSettings } from './protocol.js'
 import { SpareTime } from './spare-time.js'
 
@@ -43,8 +46,11 @@ interface Loaded {
 const WARM_UP_MEDIA = ['warm-up.webm', 'warm-up.m4a'].map((name) => path.join(projectRoot, 'fixtures/media', name))
 
 let loaded: Loaded | undefined
-let cancelled: number | undefined
+/** Jobs that have begun and are not done, and whether each was called off. */
+const underWay = new Map<number, { isCancelled: boolean }>()
+const pieces = new Pieces((id) => { send({ kind: 'paused', id }) })
 const spareTime = new SpareTime()
+const arriving = new ArrivingLists()
 let listsDone: Promise<void> = Promise.resolve()
 
 // Decoders report every broken frame on the console. This process speaks in messages, and in its last words, which Node writes itself.
@@ -54,8 +60,9 @@ process.on('message', (message: ToWorker) => {
   switch (message.kind) {
     case 'start': void start(message.settings); break
     case 'job': void spareTime.spendOnJob(() => answer(message.id, message.job)); break
-    case 'cancel': cancelled = message.id; break
-    case 'phrases': inOrder(() => takePhrases(message.list)); break
+    case 'resume': pieces.resume(message.id); break
+    case 'cancel': callOff(message.id); break
+    case 'phrases': arrive(message); break
     case 'forget': inOrder(() => loaded?.phraseLists.forget(message.id)); break
     case 'ping': send({ kind: 'pong' }); break
     case 'stop': void stop(); break
@@ -125,6 +132,11 @@ async function warmUp(recognizer: Recognizer, clip: Uint8Array, settings: Worker
   if (report.text === '') throw new SpeechError('MODEL_INVALID', `${recognizer.name} heard nothing in the warm-up clip ${settings.warmUpClip}`)
 }
 
+function arrive(part: ListPart): void {
+  const list = arriving.add(part)
+  if (list !== undefined) inOrder(() => takePhrases(list))
+}
+
 /** A list that is forgotten before it is compiled does not come back. */
 function inOrder(work: () => Promise<void> | undefined | void): void {
   listsDone = listsDone.then(work)
@@ -141,19 +153,28 @@ async function takePhrases(list: PhraseList): Promise<void> {
   }
 }
 
-async function answer(id: number, job: WorkerJob): Promise<void> {
-  const since = performance.now()
-  const outcome = await recognize(id, job)
-  // Out of memory once, out of memory again: the server starts a fresh process, and another one tries this job.
-  if (!outcome.ok && outcome.error.code === 'OUT_OF_MEMORY') return send({ kind: 'failed', error: outcome.error })
-  send({ kind: 'done', id, outcome, workSeconds: (performance.now() - since) / 1000, residentBytes: process.memoryUsage.rss() })
+/** A job that is done already is not remembered. */
+function callOff(id: number): void {
+  const job = underWay.get(id)
+  if (job !== undefined) job.isCancelled = true
 }
 
-async function recognize(id: number, job: WorkerJob): Promise<Outcome> {
+async function answer(id: number, job: WorkerJob): Promise<void> {
+  const since = performance.now()
+  const own = pieces.of(id)
+  underWay.set(id, { isCancelled: false })
+  const outcome = await recognize(id, job, own.pause)
+  underWay.delete(id)
+  // Out of memory once, out of memory again: the server starts a fresh process, and another one tries this job.
+  if (!outcome.ok && outcome.error.code === 'OUT_OF_MEMORY') return send({ kind: 'failed', error: outcome.error })
+  send({ kind: 'done', id, outcome, workSeconds: (performance.now() - since - own.pausedMs) / 1000, residentBytes: process.memoryUsage.rss() })
+}
+
+async function recognize(id: number, job: WorkerJob, pause: () => Promise<void>): Promise<Outcome> {
   const budget = cpuBudget(loaded?.settings.cpuPerAudioSecond ?? 0)
   const deadlineAt = performance.now() + job.remainingSeconds * 1000
   const interrupt = (): void => {
-    if (cancelled === id) throw new SpeechError('CANCELLED')
+    if (underWay.get(id)!.isCancelled) throw new SpeechError('CANCELLED')
     if (performance.now() > deadlineAt) throw new SpeechError('DEADLINE_PASSED')
     budget.check()
   }
@@ -163,7 +184,10 @@ async function recognize(id: number, job: WorkerJob): Promise<Outcome> {
     interrupt()
     const { language, channel, headerless, words } = job
     const cascade = job.model === loaded.settings.models[0] ? loaded.cascade : undefined
-    const report = await transcribe(job.audio, recognizer, { ...loaded.settings, language, channel, headerless, words, searchFor: loaded.phraseLists.wishesOf(job), detectors: loaded.detectors, cascade, interrupt, onDecoded: budget.heard })
+    const report = await transcribe(job.audio, recognizer, {
+      ...loaded.settings, language, channel, headerless, words, searchFor: loaded.phraseLists.wishesOf(job), detectors: loaded.detectors, cascade,
+      interrupt, pause: () => budget.aside(pause), onDecoded: budget.heard,
+    })
     return { ok: true, report }
   } catch (thrown) {
     return { ok: false, error: toWire(thrown, isOutOfMemory(thrown) ? 'OUT_OF_MEMORY' : 'RECOGNIZER_FAILED') }

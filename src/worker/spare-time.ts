@@ -11,15 +11,17 @@ const LEAST_TURN_MS = 20
 const LONGEST_TURN_MS = 500
 
 export class SpareTime {
-  #job: Promise<void> | undefined
+  /** Several where jobs run while another one is paused. */
+  readonly #jobs = new Set<Promise<void>>()
   #turnMs = LEAST_TURN_MS
 
-  /** Of one job at a time, which never rejects. */
+  /** The work never rejects. */
   async spendOnJob(work: () => Promise<void>): Promise<void> {
     const since = performance.now()
-    this.#job = work()
-    await this.#job
-    this.#job = undefined
+    const job = work()
+    this.#jobs.add(job)
+    await job
+    this.#jobs.delete(job)
     this.#turnMs = Math.min(LONGEST_TURN_MS, Math.max(LEAST_TURN_MS, SHARE_OF_A_JOB * (performance.now() - since)))
   }
 
@@ -27,7 +29,7 @@ export class SpareTime {
   async finish<T>(steps: Steps<T>): Promise<T> {
     for (;;) {
       // Another one may have begun when this one has ended.
-      while (this.#job !== undefined) await this.#job
+      while (this.#jobs.size > 0) await Promise.all(this.#jobs)
       const until = performance.now() + this.#turnMs
       this.#turnMs = LEAST_TURN_MS
       do {

@@ -8,8 +8,10 @@ import path from 'node:path'
 import { chromium, type Browser, type Page } from 'playwright-core'
 import t, { type Test } from 'tap'
 import { findChromium } from '../../bench/audio/media-recorder.js'
+import { changeKeys } from '../../src/access/keys-file.js'
 import type { DriftSnapshot } from '../../src/drift/snapshot.js'
 import { REPORT, setUp } from '../http/fake-service.js'
+import { makeKeys, until } from '../http/keys.js'
 import { madeUpSnapshot, madeUpTraffic } from '../http/made-up-drift.js'
 
 const skip = findChromium() === undefined ? 'no Chromium is there' : false
@@ -134,20 +136,99 @@ t.test('a baseline that is not calibrated raises nothing, and the page says why'
   t.match(await text(page, '[data-feature=loudness] .state'), /alarms are off/)
 })
 
-t.test('it fits a wide screen and a telephone, light and dark', { skip }, async (t) => {
-  const { page, telemetry } = await open(t, madeUpSnapshot())
-  Object.assign(telemetry, { recent: madeUpTraffic() })
+const UNMONITORED = [...['language', 'decoder_stop', 'lowest_token_probability'].map((name) => ({ name, reason: 'the baseline does not have it' })), { name: 'colour', reason: 'this version does not measure it' }]
+
+/** Of a baseline of another version. */
+function partlyMonitored(): DriftSnapshot {
+  const snapshot = madeUpSnapshot({ unmonitored: UNMONITORED })
+  return { ...snapshot, features: snapshot.features.filter((feature) => UNMONITORED.every(({ name }) => name !== feature.name)) }
+}
+
+t.test('features that are not monitored are named with the reason, and have no card', { skip }, async (t) => {
+  const { page, state, said } = await open(t, partlyMonitored())
+  t.equal(await text(page, '#unmonitored'), 'not monitored language, decoder_stop, lowest_token_probability: the baseline does not have it; colour: this version does not measure it')
+  t.equal(await card(page, 'language').count(), 0)
+  t.equal(await card(page, 'loudness').count(), 1)
+  state.snapshot = { ...partlyMonitored(), alarms: [], features: partlyMonitored().features.map((feature) => ({ ...feature, alarm: false, alarmSince: null })) }
   await page.clock.runFor(REFRESH_MS)
-  await page.locator('#requests-summary', { hasText: /^2,\d\d\d in/ }).waitFor()
+  await page.locator('#verdict-words', { hasText: 'No drift alarm' }).waitFor()
+  t.match(await text(page, '#verdict-note'), /look like the baseline\. 4 features not monitored, see below\.$/)
+  state.snapshot = madeUpSnapshot()
+  await page.clock.runFor(REFRESH_MS)
+  await page.locator('#unmonitored').waitFor({ state: 'hidden' })
+  t.same(said, [])
+})
+
+t.test('where the service asks for keys, the page asks for one, keeps it for the tab, and shows nothing without', { skip }, async (t) => {
+  const { file, keys } = await makeKeys(t, { scraper: ['metrics'], phone: ['search'], next: ['metrics'] })
+  const { url } = await setUp(t, { EARSHOT_KEYS_FILE: file }, {}, ['en'], { snapshot: madeUpSnapshot, reason: null })
+  const context = await browser.newContext({ viewport: { width: 1280, height: 900 } })
+  t.teardown(() => context.close())
+  const page = await context.newPage()
+  await page.clock.install()
+  const asked: (string | undefined)[] = []
+  page.on('request', (request) => { if (request.url().includes('/v1/drift')) asked.push(request.headers().authorization) })
+  await page.goto(`${url}/drift`)
+  await page.locator('#key-form').waitFor()
+  t.notOk(await page.locator('main').isVisible())
+  t.notOk(await page.getByRole('link', { name: 'Metrics' }).isVisible(), 'a link cannot carry a key')
+  t.equal(await page.evaluate('document.activeElement.id'), 'key')
+  t.equal(await page.locator('#key').getAttribute('type'), 'password')
+  t.ok(await page.getByLabel('Access key').isVisible(), 'the field has a name')
+  await page.clock.runFor(4 * REFRESH_MS)
+  t.same(asked, [undefined], 'it does not go on asking the service')
+  await picture(page, 'key')
+
+  for (const [wrong, words] of [['earshot_nonsense', /does not know/], [keys.phone, /lacks the scope “metrics”/]] as const) {
+    await page.locator('#key').fill(wrong)
+    await page.keyboard.press('Enter')
+    await page.locator('#key-trouble', { hasText: words }).waitFor()
+    t.equal(await page.locator('#key').inputValue(), '')
+    t.equal(await page.evaluate('sessionStorage.length'), 0, 'a key that does not fit is not kept')
+  }
+  await page.locator('#key').fill(` ${keys.scraper} `)
+  await page.getByRole('button', { name: 'Show' }).click()
+  await page.waitForSelector('body:not(.waiting)')
+  t.notOk(await page.locator('#key-form').isVisible())
+  t.ok(await card(page, 'loudness').isVisible())
+  t.equal(asked.at(-1), `Bearer ${keys.scraper}`)
+  t.same(await page.evaluate('[localStorage.length, document.cookie, location.href, Object.values(sessionStorage)]'), [0, '', `${url}/drift`, [keys.scraper]], 'in the storage of the tab, and nowhere else')
+  await page.reload()
+  await page.waitForSelector('body:not(.waiting)')
+  t.ok(await card(page, 'loudness').isVisible(), 'a reload does not ask again')
+  const other = await context.newPage()
+  await other.goto(`${url}/drift`)
+  await other.locator('#key-form').waitFor()
+  await other.close()
+
+  await changeKeys(file, (entries) => entries.filter(({ name }) => name !== 'scraper'))
+  await page.clock.runFor(REFRESH_MS)
+  await until(async () => { await page.clock.runFor(REFRESH_MS); return page.locator('#key-form').isVisible() })
+  t.notOk(await page.locator('main').isVisible(), 'a key that is revoked shows nothing any more')
+  await page.locator('#key').fill(keys.next)
+  await page.keyboard.press('Enter')
+  await page.locator('main').waitFor()
+})
+
+/** Wide and narrow, light and dark; nothing may stick out. */
+async function picture(page: Page, name: string): Promise<void> {
   for (const width of [1280, 400]) {
     for (const colorScheme of ['light', 'dark'] as const) {
       await page.setViewportSize({ width, height: 900 })
       await page.emulateMedia({ colorScheme })
       t.equal(await page.evaluate('document.documentElement.scrollWidth'), width, 'nothing sticks out')
-      const file = path.join(FOLDER, `${width}-${colorScheme}.png`)
+      const file = path.join(FOLDER, `${name}-${width}-${colorScheme}.png`)
       await page.screenshot({ path: file, fullPage: true })
-      t.ok(statSync(file).size > 10_000)
+      t.ok(statSync(file).size > 5_000)
       t.comment(file)
     }
   }
+}
+
+t.test('it fits a wide screen and a telephone, light and dark', { skip }, async (t) => {
+  const { page, telemetry } = await open(t, partlyMonitored())
+  Object.assign(telemetry, { recent: madeUpTraffic() })
+  await page.clock.runFor(REFRESH_MS)
+  await page.locator('#requests-summary', { hasText: /^2,\d\d\d in/ }).waitFor()
+  await picture(page, 'page')
 })

@@ -100,10 +100,10 @@ t.test('the format is the media type, or the first character where that says not
 })
 
 t.test('phrases of a request are checked as names are, and one list has one id', (t) => {
-  const { phrases, list } = readPhrases(['tea ', 'coffee', 'tea'], 'phrases')
+  const { phrases, id } = readPhrases(['tea ', 'coffee', 'tea'], 'phrases')
   t.same(phrases, ['coffee', 'tea'])
-  t.equal(readPhrases(['coffee', 'tea'], 'phrases').list.id, list.id)
-  t.not(readPhrases(['coffee'], 'phrases').list.id, list.id)
+  t.equal(readPhrases(['coffee', 'tea'], 'phrases').id, id)
+  t.not(readPhrases(['coffee'], 'phrases').id, id)
   for (const given of [['a\u0000'], [' '], ['x'.repeat(101)], Array.from({ length: 201 }, String)]) {
     t.throws(() => readPhrases(given, 'prompt'), new SpeechError('REQUEST_INVALID').constructor as ErrorConstructor)
     t.throws(() => readPhrases(given, 'prompt'), { code: 'REQUEST_INVALID', parameter: 'prompt' })

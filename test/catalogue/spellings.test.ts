@@ -1,6 +1,13 @@
 /** The ways in which an entry may be written by a model that hears it. */
+import { readFileSync } from 'node:fs'
+import path from 'node:path'
 import t, { type Test } from 'tap'
+import { ToWords } from 'to-words/en-US'
 import { MOST_SPELLINGS, mostSpellings, spellingsOf, toPhrase } from '../../src/catalogue/spellings.js'
+import { readAloud } from '../../src/catalogue/spoken-numbers.js'
+import { projectRoot } from '../../src/root.js'
+import { seededRandom } from '../../src/scoring/seeded-random.js'
+import { eagerSpellings } from './eager-spellings.js'
 
 const has = (t: Test, names: string[], ...expected: string[]): void => {
   const spellings = spellingsOf(names)
@@ -51,6 +58,39 @@ t.test('whatever a name is made of, it has a spelling, and none is empty', (t) =
     t.ok(spellings.length >= 1, name.slice(0, 20))
     t.ok(spellings.every((one) => one.trim() === one && one !== ''), name.slice(0, 20))
     t.equal(spellings[0], name)
+  }
+  t.end()
+})
+
+const PIECES = ['a', 'B', 'é', 'ß', 'İ', 'ﬁ', 'Σ', 'ǆ', '1', '20', '1984', '007', '1st', '22nd', 'Route', 'Sixty', 'six', 'one', 'hundred', 'and', 'million', '&', '+', '%', '.', ' ', '-', '–', '’', '/', '(', '漢字', '한국', 'شاي', '2.5', 'iPhone15', '٣', '12345678', '1234567', '1000000', '½', 'oh', 'o', '\u0301', 'AC/DC']
+
+t.test('what is made piece by piece is what is made at once and cut, for names of every kind', (t) => {
+  const random = seededRandom(13)
+  const pick = <T>(list: readonly T[]): T => list[Math.floor(random() * list.length)]!
+  const madeUp = (): string => Array.from({ length: 1 + Math.floor(random() * 9) }, () => pick(PIECES)).join(pick(['', ' '])).normalize('NFC').replace(/\s+/g, ' ').trim() || 'x'
+  const shop = readFileSync(path.join(projectRoot, 'fixtures/shop/shop.csv'), 'utf8').split('\n').slice(1).flatMap((line) => line.split(/[,|]/)).filter((cell) => cell.trim() !== '')
+  const lists = [...shop.map((name) => [name]), shop, ...Array.from({ length: 4_000 }, () => Array.from({ length: 1 + Math.floor(random() * 4) }, madeUp))]
+  const differing = lists.flatMap((names) => [1, 3, 8, MOST_SPELLINGS, 100].filter((most) => spellingsOf(names, most).join('\n') !== eagerSpellings(names, most).join('\n')).map((most) => ({ names, most })))
+  t.same(differing, [])
+  t.end()
+})
+
+t.test('numbers are read as the library reads them', (t) => {
+  const library = new ToWords()
+  const random = seededRandom(7)
+  const numbers = [...Array.from({ length: 2_100 }, (_, value) => value), 999_999, 1_000_000, 1_000_001, 9_999_999, ...Array.from({ length: 5_000 }, () => Math.floor(10 ** (7 * random())))]
+  t.same(numbers.filter((value) => readAloud(String(value), 'whole') !== library.convert(value).toLowerCase()), [])
+  t.same(numbers.filter((value) => readAloud(`${value}th`, 'whole') !== library.toOrdinal(value).toLowerCase()), [])
+  t.end()
+})
+
+t.test('the worst name of two hundred characters takes moments', (t) => {
+  const worst = ['1 '.repeat(100), '1234 '.repeat(40), 'a1'.repeat(100), '1'.repeat(199) + 'a', '$1 '.repeat(66), '\ufdfa'.repeat(200), `e${'\u0301\u0323'.repeat(99)}`, '1st '.repeat(50), 'million '.repeat(25), '['.repeat(200), '. '.repeat(100)]
+  for (const name of worst) {
+    const since = process.cpuUsage()
+    for (let round = 0; round < 20; round++) spellingsOf([name.trim()])
+    const { user } = process.cpuUsage(since)
+    t.ok(user / 20_000 < 20, `${JSON.stringify(name.slice(0, 12))}: ${user / 20_000} ms`)
   }
   t.end()
 })

@@ -33,9 +33,15 @@ const tick = (milliseconds = 5): Promise<void> => new Promise((resolve) => { set
 
 t.test('a catalogue is there when the workers have it, and not before', async (t) => {
   let finish: () => void = () => undefined
-  const store = new CatalogueStore(makeWorkers(() => new Promise((resolve) => { finish = resolve })), LIMITS)
+  let isAsked: () => void = () => undefined
+  const asked = new Promise<void>((resolve) => { isAsked = resolve })
+  const workers = makeWorkers(() => new Promise((resolve) => {
+    finish = resolve
+    isAsked()
+  }))
+  const store = new CatalogueStore(workers, LIMITS)
   const putting = store.put('shop', csv('tea'), 'csv')
-  await tick(30)
+  await asked
   t.throws(() => store.get('shop'), { code: 'CATALOGUE_NOT_FOUND', parameter: 'catalogue' })
   finish()
   t.match(await putting, { catalogue: { name: 'shop', version: 1 }, compileSeconds: 0.5 })

@@ -10,7 +10,7 @@ import { ERRORS } from '../../src/errors.js'
 import { projectRoot } from '../../src/root.js'
 import { alerts, dashboard, dashboardExpressions, deployFolder, documentedExpressions, entryOf, filesOf, labelsOf, readDeployed, ruleExpressions, rules, type Expression } from './deployment.js'
 import { groupedLabels, selectorsOf, type Matcher, type Selector } from './promql.js'
-import type { YamlMap } from './yaml.js'
+import { readYaml, type YamlMap } from './yaml.js'
 
 const read = (file: string): string => readFileSync(path.join(projectRoot, file), 'utf8')
 const expressions = [...ruleExpressions(), ...dashboardExpressions(), ...documentedExpressions()]
@@ -107,7 +107,7 @@ t.test('every panel says what it shows, in which unit, from the chosen source, a
 
 t.test('compose.yml mounts what exists, where its reader looks for it, and sets only settings of ours', (t) => {
   const { services, volumes } = readDeployed('compose.yml') as unknown as { services: Record<string, { volumes: string[]; environment?: YamlMap; healthcheck?: YamlMap; command?: string[] }>; volumes: YamlMap }
-  const settings = [...read('src/config.ts').matchAll(/^ {2}(EARSHOT_\w+):/gm)].map(([, name]) => name!)
+  const settings = [...read('src/settings.ts').matchAll(/^ {2}(EARSHOT_\w+):/gm)].map(([, name]) => name!)
   t.same(Object.keys(services.earshot!.environment!).filter((name) => !settings.includes(name)), [])
   for (const [name, { volumes: mounts, healthcheck }] of Object.entries(services)) {
     for (const [source, target] of mounts.map((mount) => mount.split(':') as [string, string])) {
@@ -117,15 +117,71 @@ t.test('compose.yml mounts what exists, where its reader looks for it, and sets 
     t.ok(healthcheck !== undefined || (name === 'earshot' && /^HEALTHCHECK /m.test(read('Dockerfile'))), `${name} has a health check`)
   }
   t.ok(services.prometheus!.command!.includes('--config.file=/etc/prometheus/prometheus.yml'))
-  t.match(read('Dockerfile'), /^RUN install -d -o 1000 -g 1000 \/drift$/m, 'the volume belongs to the user of the service')
+  t.match(read('Dockerfile'), /^RUN install -d -o 1000 -g 1000 \/drift \/keys$/m, 'the volumes belong to the user of the service')
   t.end()
 })
 
+interface Service {
+  readonly image: string
+  readonly user: string
+  readonly read_only: string
+  readonly cap_drop: readonly string[]
+  readonly security_opt: readonly string[]
+  readonly mem_limit: string
+  readonly pids_limit: string
+  readonly tmpfs: readonly string[]
+  readonly ports: readonly string[]
+  readonly volumes: readonly string[]
+  readonly build?: YamlMap
+  readonly command?: readonly string[]
+}
+
+t.test('every service of compose.yml is hardened, and reached from this machine only', (t) => {
+  const { services } = readDeployed('compose.yml') as unknown as { services: Record<string, Service> }
+  t.same(Object.keys(services), ['earshot', 'prometheus', 'grafana'])
+  for (const [name, service] of Object.entries(services)) {
+    t.match(service, { read_only: 'true', cap_drop: ['ALL'], security_opt: ['no-new-privileges:true'], user: /^[1-9]\d*:\d+$/ }, name)
+    t.notMatch(service, { cap_add: Array }, name)
+    t.notMatch(service, { privileged: String }, name)
+    t.match(service.mem_limit, /^(\$\{\w+:-)?[1-9]\d*[mg]\}?$/, `${name} has a limit of memory`)
+    t.ok(Number(service.pids_limit) > 0, `${name} has a limit of processes`)
+    for (const mount of service.tmpfs) t.match(mount, /^\/tmp:size=\d+m,.*\bnosuid\b/, `${name}: a bounded /tmp`)
+    for (const port of service.ports) t.match(port, /^127\.0\.0\.1:\d+:\d+$/, `${name}: ${port}`)
+    t.notOk(service.volumes.some((mount) => mount.includes('docker.sock')), `${name} does not see the container runtime`)
+    for (const mount of service.volumes.filter((mount) => mount.startsWith('./'))) t.match(mount, /:ro$/, `${name}: ${mount}`)
+    if (service.build === undefined) t.match(service.image, /^\$\{[A-Z]+_IMAGE:-[\w./-]+:v?\d+\.\d+\.\d+@sha256:[0-9a-f]{64}\}$/, `${name} is pinned by digest`)
+  }
+  t.notOk(services.prometheus!.command!.some((word) => /^--web\.enable-/.test(word)), 'nobody reconfigures or ends Prometheus over HTTP')
+  const user = /^USER (\S+)$/m.exec(read('Dockerfile'))![1]
+  t.equal(services.earshot!.user, user, 'the user of the Dockerfile, to whom its volume belongs')
+  t.end()
+})
+
+t.test('the pod of deploy/README.md is as hardened as the container', (t) => {
+  const [manifest] = [...read('deploy/README.md').matchAll(/```yaml\n(apiVersion: apps\/v1[^]*?)```/g)].map(([, text]) => readYaml(text!))
+  const { template } = (manifest as unknown as { spec: { template: { spec: PodSpec } } }).spec
+  const { securityContext, automountServiceAccountToken, enableServiceLinks, containers: [container] } = template.spec
+  t.match(securityContext, { runAsNonRoot: 'true', runAsUser: '1000', seccompProfile: { type: 'RuntimeDefault' } })
+  t.match({ automountServiceAccountToken, enableServiceLinks }, { automountServiceAccountToken: 'false', enableServiceLinks: 'false' })
+  t.match(container!.securityContext, { allowPrivilegeEscalation: 'false', readOnlyRootFilesystem: 'true', capabilities: { drop: ['ALL'] } })
+  t.ok(container!.resources.limits.memory)
+  t.end()
+})
+
+interface PodSpec {
+  readonly securityContext: YamlMap
+  readonly automountServiceAccountToken: string
+  readonly enableServiceLinks: string
+  readonly containers: readonly { readonly securityContext: YamlMap; readonly resources: { readonly limits: { readonly memory?: string } } }[]
+}
+
 t.test('Prometheus scrapes, and Grafana asks, the services of compose.yml at the ports that they have', (t) => {
   const { services } = readDeployed('compose.yml') as unknown as { services: Record<string, { ports: string[]; volumes: string[] }> }
-  const { scrape_configs: scrapes } = readDeployed('prometheus/prometheus.yml') as unknown as { scrape_configs: { job_name: string; static_configs: { targets: string[] }[] }[] }
+  const { scrape_configs: scrapes } = readDeployed('prometheus/prometheus.yml') as unknown as { scrape_configs: { job_name: string; authorization?: { credentials_file: string }; static_configs: { targets: string[] }[] }[] }
   const [target] = scrapes.find(({ job_name: name }) => name === 'earshot')!.static_configs[0]!.targets
   t.equal(target, `earshot:${services.earshot!.ports[0]!.split(':').at(-1)!}`)
+  const { authorization } = scrapes.find(({ job_name: name }) => name === 'earshot')!
+  t.ok(services.prometheus!.volumes.includes(`keys:${path.posix.dirname(authorization!.credentials_file)}:ro`), 'and finds its key')
   const { datasources } = readDeployed('grafana/provisioning/datasources/prometheus.yaml') as unknown as { datasources: { url: string }[] }
   t.equal(datasources[0]!.url, `http://prometheus:${services.prometheus!.ports[0]!.split(':').at(-1)!}`)
   const { providers } = readDeployed('grafana/provisioning/dashboards/earshot.yaml') as unknown as { providers: { options: { path: string } }[] }

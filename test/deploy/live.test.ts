@@ -8,6 +8,7 @@ import t from 'tap'
 import { findProgram, startPrometheus, type Prometheus } from '../../bench/prometheus.js'
 import { METRICS, type MetricEntry } from '../../src/telemetry/catalog.js'
 import { CLIP, post, setUp } from '../http/fake-service.js'
+import { makeKeys } from '../http/keys.js'
 import { dashboardExpressions, documentedExpressions, labelsOf, rules } from './deployment.js'
 
 const skip = findProgram('prometheus') === undefined ? 'there is no prometheus on the path' : false
@@ -19,19 +20,22 @@ const VARIABLES: readonly [RegExp, string][] = [[/\$__rate_interval/g, '1m'], [/
 interface LoadedRule { readonly name: string; readonly query: string; readonly health: string; readonly lastError?: string; readonly type: string }
 
 t.test('Prometheus finds the service, its metrics and its rules as deploy/ says', { skip }, async (t) => {
-  const { url } = await setUp(t)
-  const prometheus = await startPrometheus({ target: new URL(url).host, ...TIMES })
+  const { file, keys, bearer } = await makeKeys(t, { prometheus: ['metrics'], web: ['transcribe'] })
+  const { url } = await setUp(t, { EARSHOT_KEYS_FILE: file })
+  const prometheus = await startPrometheus({ target: new URL(url).host, key: keys.prometheus, ...TIMES })
   t.teardown(() => prometheus.stop())
   // The second clip is the first event that increase() can see.
-  await post(`${url}/v1/transcriptions`, CLIP)
+  await post(`${url}/v1/transcriptions`, CLIP, bearer('web'))
   await until(async () => (await prometheus.query('asr_transcripts_total{result="text"} > 0')).length > 0)
-  await post(`${url}/v1/transcriptions`, CLIP)
+  await post(`${url}/v1/transcriptions`, CLIP, bearer('web'))
   await until(async () => (await loadedRules(prometheus)).every(({ health }) => health === 'ok'))
   const ratios = rules.filter(({ record }) => record?.startsWith('job:asr_requests_bad:')).length
   await until(async () => (await prometheus.query('{__name__=~"job:asr_requests_bad:.+"}')).length === ratios)
 
   await t.test('the target is up under the job of the alerts', async (t) => {
     t.match(await prometheus.query('up{job="earshot"}'), [{ value: 1 }])
+    t.same(await prometheus.query('increase(asr_access_refused_total[5m]) > 0'), [], 'with its key')
+    await until(async () => (await prometheus.query('sum by (client) (asr_client_requests_total{client="web"}) == 2')).length === 1)
   })
 
   await t.test('everything in the catalog that exists from the start is there', async (t) => {

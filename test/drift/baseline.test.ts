@@ -1,13 +1,14 @@
 /** Baselines as files: what is written is read, what does not fit is refused by name, and adding two is adding their counts. */
-import { appendFileSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { appendFileSync, createWriteStream, mkdirSync, readFileSync, writeFileSync, type WriteStream } from 'node:fs'
 import path from 'node:path'
 import t from 'tap'
 import { seededRandom } from '../../src/scoring/seeded-random.js'
 import { readConfig } from '../../src/config.js'
-import { checkBaseline, parseBaseline, pipelineOf, type Baseline } from '../../src/drift/baseline.js'
+import { checkBaseline, parseBaseline, monitoredFeatures, pipelineOf, unmonitoredFeatures, type CompleteBaseline } from '../../src/drift/baseline.js'
 import { binsFor, computeBaseline, type BaselineClip } from '../../src/drift/build.js'
 import { FEATURE_NAMES, featureRow, repeatRatio } from '../../src/drift/features.js'
 import { mergeBaselines } from '../../src/drift/merge.js'
+import { DriftMonitor } from '../../src/drift/monitor.js'
 import { ClipRecord, readRecord } from '../../src/drift/record.js'
 import { checkFalseAlarms } from '../../src/drift/self-check.js'
 import { DriftWatch, type WatchEvents } from '../../src/drift/watch.js'
@@ -18,6 +19,10 @@ import { baselineOf, drawClips, drawRow, gaussian } from './rows.js'
 const CLIPS = drawClips(1200, seededRandom(31))
 const BASELINE = baselineOf(CLIPS)
 const { model: MODEL, pipeline: PIPELINE } = BASELINE
+
+async function waitFor(isSo: () => boolean): Promise<void> {
+  while (!isSo()) await new Promise((resolve) => { setTimeout(resolve, 5) })
+}
 
 t.test('a baseline that was written is read as it was', (t) => {
   t.same(parseBaseline(JSON.stringify(BASELINE)), BASELINE)
@@ -48,8 +53,7 @@ t.test('what does not fit is refused, saying where', (t) => {
     [broken((baseline) => { baseline.format = 'other/1' }), /format/],
     [broken((baseline) => { baseline.features.snr!.counts.pop() }), /snr has 9 counts for 10 bins/],
     [broken((baseline) => { baseline.features.snr!.bins.edges.reverse() }), /edges of snr do not ascend/],
-    [broken((baseline) => { delete baseline.features.snr }), /snr is missing/],
-    [broken((baseline) => { baseline.features.colour = baseline.features.snr! }), /colour is not known/],
+    [broken((baseline) => { baseline.features = { colour: baseline.features.snr! } }), /none of the features/],
     [broken((baseline) => { baseline.features.snr!.counts[0] = -1 }), /features\/snr\/counts/],
   ]
   for (const [text, message] of cases) t.throws(() => parseBaseline(text), { code: 'BASELINE_INVALID', message })
@@ -102,10 +106,10 @@ t.test('the self-check finds a baseline of a few people out, and passes one of m
 
 t.test('merging adds counts, and is refused where bins differ', (t) => {
   const bins = binsFor(CLIPS)
-  const part = (clips: readonly BaselineClip[]): Baseline => ({ ...baselineOf(clips), ...computeBaseline(clips, seededRandom(1), bins) })
+  const part = (clips: readonly BaselineClip[]): CompleteBaseline => ({ ...baselineOf(clips), ...computeBaseline(clips, seededRandom(1), bins) })
   const [first, second] = [part(CLIPS.slice(0, 700)), part(CLIPS.slice(700))]
   const merged = mergeBaselines(first, second, 'both', '2026-11-02T00:00:00.000Z')
-  for (const name of FEATURE_NAMES) t.same([merged.features[name].counts, merged.features[name].missing], [part(CLIPS).features[name].counts, part(CLIPS).features[name].missing], name)
+  for (const name of FEATURE_NAMES) t.same([merged.features[name]!.counts, merged.features[name]!.missing], [part(CLIPS).features[name].counts, part(CLIPS).features[name].missing], name)
   t.equal(merged.source.clips, 1200)
   t.doesNotThrow(() => parseBaseline(JSON.stringify(merged)))
   t.throws(() => mergeBaselines(first, baselineOf(CLIPS.slice(700)), 'both', ''), { code: 'BASELINE_MISMATCH', message: /bins of loudness/ })
@@ -116,7 +120,7 @@ t.test('merging adds counts, and is refused where bins differ', (t) => {
 t.test('a record gives back the clips of a period, is bounded, and belongs to one model', async (t) => {
   const file = path.join(t.testdir(), 'new/record.jsonl')
   const fail = (error: Error): void => { t.fail(error.message) }
-  const record = await ClipRecord.open(file, { model: MODEL, pipeline: PIPELINE }, 3, fail)
+  const record = (await ClipRecord.open(file, { model: MODEL, pipeline: PIPELINE }, 3, fail))!
   const rows = CLIPS.slice(0, 4).map(({ row }) => row)
   t.same(rows.map((row, index) => record.add(row, index < 2 ? 'a visit' : undefined, 1000 * index)), [true, true, true, false], 'no more than three')
   await record.close()
@@ -137,6 +141,72 @@ t.test('a record gives back the clips of a period, is bounded, and belongs to on
   await t.rejects(ClipRecord.open(file, { model: { name: 'other', digest: '' }, pipeline: PIPELINE }, 3, fail), { code: 'BASELINE_MISMATCH' })
   writeFileSync(file, 'hello\n')
   await t.rejects(readRecord(file), { code: 'BASELINE_INVALID' })
+})
+
+t.test('what the disk refuses is told once, and recording ends without holding anything up', async (t) => {
+  const folder = t.testdir({ directory: {}, empty: '', 'other.jsonl': `${JSON.stringify({ format: 'earshot-drift-record/1', model: MODEL, pipeline: PIPELINE, features: ['snr'] })}\n` })
+  const told: string[] = []
+  const tell = (error: Error): void => { told.push(error.message) }
+  const open = (name: string, openStream?: (file: string) => WriteStream): Promise<ClipRecord | undefined> =>
+    ClipRecord.open(path.join(folder, name), { model: MODEL, pipeline: PIPELINE }, 1_000, tell, openStream)
+  for (const [name, message] of [['directory', /no regular file/], ['empty/record.jsonl', /ENOTDIR|EEXIST/], ['other.jsonl', /features of another version/]] as const) {
+    told.length = 0
+    t.equal(await open(name), undefined, name)
+    t.match(told, [message])
+    t.equal(told.length, 1)
+  }
+  told.length = 0
+  const full = (await open('full', () => createWriteStream('/dev/full', { flags: 'a' })))!
+  const { row } = CLIPS[0]!
+  full.add(row, undefined, 0)
+  await waitFor(() => told.length > 0)
+  for (let clip = 0; clip < 100; clip++) t.notOk(full.add(row, undefined, clip))
+  await full.close()
+  t.match(told, [/ENOSPC/])
+  t.equal(told.length, 1, 'said once')
+  const begun = (await open('empty'))!
+  t.ok(begun.add(row, undefined, 1))
+  await begun.close()
+  t.equal((await readRecord(path.join(folder, 'empty'))).clips.length, 1, 'an empty file is begun')
+})
+
+t.test('a baseline of another version is used for what both know, and says what is not monitored', async (t) => {
+  const others = Object.fromEntries(Object.entries(BASELINE.features).filter(([name]) => name !== 'snr' && name !== 'language'))
+  const older = { ...BASELINE, features: { ...others, colour: { bins: { kind: 'hue' } }, toString: null } }
+  const baseline = parseBaseline(JSON.stringify(older))
+  t.same(monitoredFeatures(baseline), FEATURE_NAMES.filter((name) => name !== 'snr' && name !== 'language'))
+  const expected = [
+    { name: 'snr', reason: 'the baseline does not have it' }, { name: 'language', reason: 'the baseline does not have it' },
+    { name: 'colour', reason: 'this version does not measure it' }, { name: 'toString', reason: 'this version does not measure it' },
+  ]
+  t.same(unmonitoredFeatures(baseline), expected)
+  t.same(unmonitoredFeatures(BASELINE), [])
+  const modelsDir = t.testdir({ 'moonshine-tiny-en': { 'baseline.json': JSON.stringify(older) } })
+  const watch = await DriftWatch.open({ driftBaseline: 'auto', driftRecord: undefined, driftRecordClips: 1, modelsDir }, MODEL, PIPELINE, { onRecordError: (error) => { t.fail(error.message) } })
+  watch.observe(REPORT, undefined)
+  t.same(watch.snapshot()!.unmonitored, expected)
+  t.equal(watch.snapshot()!.features.length, FEATURE_NAMES.length - 2)
+  t.same(mergeBaselines(baseline, BASELINE, 'both', '').features.loudness!.counts, BASELINE.features.loudness.counts.map((count) => 2 * count))
+  t.notOk('snr' in mergeBaselines(baseline, BASELINE, 'both', '').features, 'what one of them lacks is not in both')
+})
+
+t.test('a baseline that lacks features sees in the others what a whole one sees', (t) => {
+  const watched = (lacking: readonly string[]): DriftMonitor => {
+    const features = Object.fromEntries(Object.entries(BASELINE.features).filter(([name]) => !lacking.includes(name)))
+    return new DriftMonitor(parseBaseline(JSON.stringify({ ...BASELINE, features })), () => 0)
+  }
+  const [whole, part] = [watched([]), watched(['loudness', 'codec', 'confidence', 'decoder_stop'])]
+  const random = seededRandom(77)
+  for (let clip = 0; clip < 600; clip++) {
+    const row = drawRow(random, { snr: (value) => Number(value) + 2 })
+    whole.observe(row)
+    part.observe(row)
+  }
+  t.same(part.alarms, ['snr'])
+  t.same(whole.alarms, ['snr'])
+  const counts = (monitor: DriftMonitor): Map<string, readonly number[] | undefined> => new Map(monitor.snapshot().features.map(({ name, windows }) => [name, windows.fast?.counts]))
+  for (const [name, own] of counts(part)) t.same(own, counts(whole).get(name), name)
+  t.end()
 })
 
 t.test('a service watches its default model alone, and gives way or refuses as it was told', async (t) => {

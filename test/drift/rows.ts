@@ -1,5 +1,5 @@
 /** Made-up clips for the tests of drift: rows of features, every number drawn from its own normal law unless a test says otherwise. */
-import type { Baseline } from '../../src/drift/baseline.js'
+import type { CompleteBaseline } from '../../src/drift/baseline.js'
 import { FORMAT, PIPELINE_VERSION } from '../../src/drift/baseline.js'
 import { computeBaseline, type BaselineClip } from '../../src/drift/build.js'
 import { FEATURES, FEATURE_NAMES, type DriftFeature, type FeatureName, type FeatureRow, type FeatureValue } from '../../src/drift/features.js'
@@ -25,7 +25,7 @@ export function drawClips(count: number, random: () => number): BaselineClip[] {
   return Array.from({ length: count }, (_, index) => ({ row: drawRow(random), session: `session ${index}`, time: index * 1000 }))
 }
 
-export function baselineOf(clips: readonly BaselineClip[], random: () => number = seededRandom(1)): Baseline {
+export function baselineOf(clips: readonly BaselineClip[], random: () => number = seededRandom(1)): CompleteBaseline {
   return {
     format: FORMAT, id: 'made-up', created: '2026-11-01T00:00:00.000Z',
     model: { name: 'moonshine-tiny-en', digest: 'abc' },

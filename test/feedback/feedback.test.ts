@@ -199,3 +199,52 @@ t.test('languages but English lose case and punctuation, and those without space
   t.same(normalizeText(' … ', 'fr'), [])
   t.end()
 })
+
+t.test('what cannot be compared is refused before it is compared, and however often it is sent it costs little', (t) => {
+  const { feedback, token } = setUp()
+  const transcript = 'Play some jazz.'
+  const tooLong = [
+    'word '.repeat(800),
+    '\ufdfa'.repeat(4_000),
+    `e${'\u0301\u0323'.repeat(1_999)}`,
+    `e${'\u0301'.repeat(2_000)}${'\u0323'.repeat(1_999)}`,
+    'dollars and '.repeat(333),
+    'a1'.repeat(2_000),
+    '1'.repeat(4_000),
+  ]
+  for (const text of tooLong) {
+    const given = token()
+    const label = { reference: text, transcript, source: 'random' as const }
+    t.equal(codeOf(() => feedback.label(given, label)), 'REQUEST_INVALID')
+    const since = process.cpuUsage()
+    for (let again = 0; again < 50; again++) t.match(codeOf(() => feedback.label(given, label)), /REQUEST_INVALID|FEEDBACK_DUPLICATE/)
+    const { user } = process.cpuUsage(since)
+    t.ok(user / 50_000 < 10, `${user / 50_000} ms each: ${text.slice(0, 12)}`)
+    t.equal(codeOf(() => feedback.label(token(), { ...label, reference: transcript, transcript: text })), text.startsWith('a1') || text.startsWith('1') ? 'TRANSCRIPT_OTHER' : 'REQUEST_INVALID')
+  }
+  t.end()
+})
+
+t.test('a text that only its comparison shows to be too long is compared three times at most', (t) => {
+  const { feedback, counted, token } = setUp()
+  const given = token()
+  const label = { reference: '1'.repeat(600), transcript: 'Play some jazz.', source: 'random' as const }
+  for (let tries = 0; tries < 3; tries++) t.equal(codeOf(() => feedback.label(given, label)), 'REQUEST_INVALID')
+  t.equal(codeOf(() => feedback.label(given, label)), 'FEEDBACK_DUPLICATE')
+  t.equal(codeOf(() => feedback.label(given, { ...label, reference: 'play some jazz' })), 'FEEDBACK_DUPLICATE')
+  t.equal(codeOf(() => feedback.label(given, { ...label, reference: 'play some jazz', source: 'canary_set' })), undefined, 'other statements are not touched')
+  t.equal(codeOf(() => feedback.tell(given, { event: 'accepted' })), undefined)
+  const corrected = { event: 'corrected' as const, correction: { reference: '1'.repeat(600), transcript: 'Play some jazz.' } }
+  for (let tries = 0; tries < 3; tries++) t.equal(codeOf(() => feedback.tell(given, corrected)), 'REQUEST_INVALID')
+  t.equal(codeOf(() => feedback.tell(given, corrected)), 'FEEDBACK_DUPLICATE')
+  t.same(counted.filter(([kind]) => kind === 'labelled').length, 1)
+  t.end()
+})
+
+t.test('a second statement is known before its texts are looked at', (t) => {
+  const { feedback, token } = setUp()
+  const given = token()
+  t.equal(codeOf(() => feedback.label(given, { reference: 'play jazz', transcript: 'Play some jazz.', source: 'random' })), undefined)
+  t.equal(codeOf(() => feedback.label(given, { reference: 'word '.repeat(800), transcript: 'another', source: 'random' })), 'FEEDBACK_DUPLICATE')
+  t.end()
+})

@@ -2,15 +2,17 @@
 import type { FastifyInstance } from 'fastify'
 import { pino } from 'pino'
 import type { Test } from 'tap'
+import { AccessKeys } from '../../src/access/keys.js'
 import { CatalogueStore, type Publisher } from '../../src/catalogue/store.js'
 import { readConfig } from '../../src/config.js'
 import { toWire } from '../../src/errors.js'
 import { Feedback } from '../../src/feedback/feedback.js'
 import { buildApp } from '../../src/http/app.js'
-import type { DriftView, Pool } from '../../src/http/dependencies.js'
+import type { AppDependencies, DriftView, Pool } from '../../src/http/dependencies.js'
 import { Intake } from '../../src/http/intake.js'
 import { openSearchEngine } from '../../src/search/engine.js'
 import { showCatalogues } from '../../src/telemetry/catalogue-metrics.js'
+import { showKeys } from '../../src/telemetry/client-metrics.js'
 import { feedbackCounters, showConcepts } from '../../src/telemetry/feedback-metrics.js'
 import { Telemetry } from '../../src/telemetry/telemetry.js'
 import type { Report } from '../../src/types.js'
@@ -34,6 +36,7 @@ export const REPORT: Report = {
 
 interface Setup {
   readonly app: FastifyInstance
+  readonly dependencies: AppDependencies
   readonly url: string
   readonly jobs: JobRequest[]
   readonly intake: Intake
@@ -47,6 +50,9 @@ interface Setup {
 const NO_BASELINE: FakeDrift = { snapshot: () => null, reason: 'none is configured' }
 
 type FakeDrift = Omit<DriftView, 'observe'>
+
+/** The service looks at the keys file every second. */
+const KEYS_POLL_MS = 20
 
 /** Workers that take every list and can spell all of it. */
 const WILLING: Publisher = { publish: async () => ({ seconds: 0.1, unspellable: [] }), forget: () => undefined }
@@ -73,16 +79,21 @@ export async function setUp(t: Test, environment: Record<string, string> = {}, f
   const cascade = config.cascadeModel === undefined ? null : { model: config.cascadeModel, languages: ['en', 'de', 'jw'] }
   const models = config.models.map((name, index) => ({ ...described, name, cascade: index === 0 ? cascade : null }))
   const telemetry = new Telemetry(config.models, { version: '0', revision: 'r', node_version: 'n' })
+  const onStale = (thrown: unknown): void => { logged.push(String(thrown)) }
+  const keys = config.keysFile === undefined ? undefined : await AccessKeys.open(config.keysFile, { onKeys: (names) => { telemetry.clients.know(names) }, onStale }, KEYS_POLL_MS)
+  t.teardown(() => { keys?.close() })
+  if (keys !== undefined) showKeys(telemetry.live, keys)
   const intake = new Intake(config)
   const feedback = new Feedback({ secret: config.feedbackSecret, expirySeconds: config.feedbackExpirySeconds, models: config.models, observer: feedbackCounters(telemetry.live, config.models) })
   showConcepts(telemetry.live, () => feedback.figures())
   const catalogues = new CatalogueStore(fake.publisher ?? WILLING, config)
   showCatalogues(telemetry.live, () => catalogues.list())
-  const app = await buildApp({ config, pool, telemetry, drift: { observe: () => undefined, ...drift }, intake, feedback, catalogues, searchEngine: openSearchEngine(config), models, logger: pino({ level: 'trace' }, { write: (line: string) => { logged.push(line) } }) }, '0.0.0')
+  const dependencies: AppDependencies = { config, keys, pool, telemetry, drift: { observe: () => undefined, ...drift }, intake, feedback, catalogues, searchEngine: openSearchEngine(config), models, logger: pino({ level: 'trace' }, { write: (line: string) => { logged.push(line) } }) }
+  const app = await buildApp(dependencies, '0.0.0')
   t.teardown(() => app.close())
   const url = await app.listen({ host: '127.0.0.1', port: 0 })
   const metric = async (name: string): Promise<string[]> => (await telemetry.exposition()).split('\n').filter((line) => line.startsWith(name) && !line.endsWith(' 0'))
-  return { app, url, jobs, intake, catalogues, telemetry, logged, metric }
+  return { app, dependencies, url, jobs, intake, catalogues, telemetry, logged, metric }
 }
 
 export function post(url: string, body: Buffer | string, headers: Record<string, string> = {}): Promise<Response> {

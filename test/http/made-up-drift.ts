@@ -26,6 +26,7 @@ export function madeUpSnapshot(change: Partial<DriftSnapshot> = {}): DriftSnapsh
     windows: { fast: { clips: 240, minimum: 100 }, slow: { clips: 640, minimum: 1000 } },
     alarms: ['codec', 'loudness'],
     features: FEATURE_NAMES.map((name, index) => madeUpFeature(name, index)),
+    unmonitored: [],
     ...change,
   }
 }

@@ -3,6 +3,7 @@ import { createServer, type RequestListener, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import t, { type Test } from 'tap'
 import type { PhraseList, Reading } from '../../src/phrases.js'
+import { openSearchEngine } from '../../src/search/engine.js'
 import type { Report } from '../../src/types.js'
 import { CLIP, errorOf, post, REPORT, setUp } from './fake-service.js'
 
@@ -189,6 +190,64 @@ t.test('an engine that hangs, fails, floods or talks nonsense costs the hits and
     t.ok(performance.now() - since < 2_000, `${name}: ${Math.round(performance.now() - since)} ms`)
     t.match(await metric('asr_search_requests_total'), [/engine_failed"} 1/])
   }
+})
+
+t.test('however much was said, little of it goes out, and it is cut between words', async (t) => {
+  const long = (letter: string): string => Array.from({ length: 900 }, (_, index) => `${letter.repeat(1 + index % 7)}${index}`).join(' ')
+  const said = ['ä', 'b', '漢', 'd', '한', 'f', 'g', 'h'].map((letter, index) => reading(long(letter), -1 - index))
+  const { address, asked } = await makeEngine(t, (_request, response) => { response.end('[]') })
+  const one = await setUp(t, { EARSHOT_SEARCH_ENGINE: 'url', EARSHOT_SEARCH_URL: `${address}/find?q={query}&again={query}&all={alternatives}` }, { answer: heard(...said) })
+  t.match(await search(one.url, ''), { outcome: 'no_match', reason: null })
+  t.ok(asked[0]!.url.length <= 8_000, `${asked[0]!.url.length} characters`)
+  const query = new URL(asked[0]!.url, address).searchParams.get('q')!
+  t.ok(query.length <= 512 && long('ä').startsWith(`${query} `), 'whole words from the beginning')
+  const all = JSON.parse(new URL(asked[0]!.url, address).searchParams.get('all')!) as string[]
+  t.ok(all.length >= 1 && all[0] === query)
+  const two = await setUp(t, { EARSHOT_SEARCH_ENGINE: 'opensearch', EARSHOT_SEARCH_URL: `${address}/shop` }, { answer: heard(...said) })
+  await search(two.url, '')
+  t.ok(asked[1]!.body.length < 8 * 700, `${asked[1]!.body.length} characters`)
+  const three = await setUp(t, { EARSHOT_SEARCH_ENGINE: 'meilisearch', EARSHOT_SEARCH_URL: `${address}/indexes/shop` }, { answer: heard(...said) })
+  await search(three.url, '')
+  t.ok(asked[2]!.body.length < 8 * 700, `${asked[2]!.body.length} characters`)
+  t.equal((JSON.parse(asked[2]!.body) as { queries: unknown[] }).queries.length, 8)
+})
+
+t.test('text without blanks is cut within a word and never within a character; dots lead to no other folder', async (t) => {
+  const { address, asked } = await makeEngine(t, (_request, response) => { response.end('[]') })
+  for (const [text, expected] of [[`x${'\u{1f3b8}'.repeat(400)}`, `/in/${encodeURIComponent(`x${'\u{1f3b8}'.repeat(255)}`)}/here`], ['..', '/in//here'], ['a\ud800', '/in/a%EF%BF%BD/here']] as const) {
+    const { url } = await setUp(t, { EARSHOT_SEARCH_ENGINE: 'url', EARSHOT_SEARCH_URL: `${address}/in/{query}/here` }, { answer: heard(reading(text, -1)) })
+    t.match(await search(url, ''), { reason: null })
+    t.equal(asked.at(-1)!.url, expected)
+  }
+})
+
+t.test('of an answer come back as many hits as were asked for, with ids and names of a bounded length', async (t) => {
+  const hits = [{ id: 'x'.repeat(513), name: 'no id' }, { id: 'y'.repeat(512), name: 'word '.repeat(200), score: 1e999 }, ...Array.from({ length: 20_000 }, (_, id) => ({ id }))]
+  const { address } = await makeEngine(t, (_request, response) => { response.end(JSON.stringify({ results: hits }).replace('"score":null', '"score":1e999')) })
+  const { url } = await setUp(t, { EARSHOT_SEARCH_ENGINE: 'url', EARSHOT_SEARCH_URL: `${address}/?q={query}` }, { answer: TWO })
+  const { hits: found } = await search(url, 'limit=3') as { hits: { id: string; name: string | null; score: number | null }[] }
+  t.same(found.map(({ id }) => id), ['y'.repeat(512), '0', '1'])
+  t.equal(found[0]!.name!.length, 'word '.repeat(102).trim().length)
+  t.equal(found[0]!.score, null)
+})
+
+t.test('an answer that nests without end is read or refused, and costs the hits at most', async (t) => {
+  const { address } = await makeEngine(t, (_request, response) => { response.end(`${'['.repeat(400_000)}${']'.repeat(400_000)}`) })
+  const { url } = await setUp(t, { EARSHOT_SEARCH_ENGINE: 'url', EARSHOT_SEARCH_URL: `${address}/?q={query}`, EARSHOT_SEARCH_SECONDS: '5' }, { answer: TWO })
+  t.match(await search(url, ''), { text: 'green tee & more' })
+})
+
+t.test('an engine is asked so much at a time, and no more', async (t) => {
+  let release: () => void = () => undefined
+  const released = new Promise<void>((resolve) => { release = resolve })
+  const { address, asked } = await makeEngine(t, (_request, response) => { void released.then(() => response.end('[]')) })
+  const engine = openSearchEngine({ searchEngine: 'url', searchUrl: `${address}/?q={query}`, searchField: 'name', searchAuthorization: undefined, searchSeconds: 10 })!
+  const answers = Array.from({ length: 70 }, () => engine.find([reading('tea', -1)], 5))
+  t.same(await Promise.all(answers.slice(64)), Array.from({ length: 6 }, () => ({ failure: 'busy' })))
+  release()
+  t.same(await Promise.all(answers.slice(0, 64)), Array.from({ length: 64 }, () => ({ hits: [] })))
+  t.equal(asked.length, 64)
+  t.same(await engine.find([reading('tea', -1)], 5), { hits: [] }, 'and there is room again')
 })
 
 t.test('after failures in a row nobody waits for a dead engine any more', async (t) => {

@@ -2,16 +2,15 @@
 import t from 'tap'
 import type { Alternative } from '../../src/phrases.js'
 import { NameIndex, readName } from '../../src/search/names.js'
-import { DEFAULT_THRESHOLD, rank, type Match, type Ranking, type Searchable } from '../../src/search/ranking.js'
+import { DEFAULT_THRESHOLD, rank, rankInSteps, type Match, type Ranking, type Searchable } from '../../src/search/ranking.js'
+import { inOneGo } from '../../src/steps.js'
 import { seededRandom } from '../../src/scoring/seeded-random.js'
 
 type Named = readonly [name: string, weight?: number, ...aliases: string[]]
 
 function catalogue(entries: readonly Named[]): Searchable {
   const names = entries.flatMap(([name, , ...aliases], entry) => [name, ...aliases].map((one) => readName(entry, one)))
-  const index = new NameIndex(names)
-  for (const at of names.keys()) index.add(at)
-  return { index, weights: entries.map(([, weight = 1]) => weight) }
+  return { index: inOneGo(NameIndex.build(names)), weights: entries.map(([, weight = 1]) => weight) }
 }
 
 const reading = (text: string, logProbability = -1, extra: Partial<Alternative> = {}): Alternative => ({ text, confidence: 0.9, logProbability, phrases: [], ...extra })
@@ -141,5 +140,32 @@ t.test('many names are searched in milliseconds, also where all of them share th
     return performance.now() - since
   }).sort((a, b) => a - b)
   t.ok(times[30]! < 100, `median ${times[30]!.toFixed(1)} ms for five readings`)
+  t.end()
+})
+
+t.test('however long a reading is, and however many of its stretches are names, a ranking is done in short steps', (t) => {
+  const random = seededRandom(9)
+  const words = Array.from({ length: 120 }, () => Array.from({ length: 3 }, () => ['ka', 'to', 'mi', 're', 'so', 'lu'][Math.floor(6 * random())]!).join(''))
+  const said = Array.from({ length: 10 }, () => Array.from({ length: 32 }, () => words[Math.floor(words.length * random())]!))
+  const entries = said.flatMap((own) => own.flatMap((_, start) => Array.from({ length: 16 }, (__, copy): Named => {
+    const name = own.slice(start, start + 1 + copy % 8).join(' ')
+    return [copy < 8 ? name : name.replace(/[aeiou]/g, () => 'aeiou'[Math.floor(5 * random())]!)]
+  })))
+  const searchable = catalogue(entries)
+  const readings = said.map((own, index) => reading(own.join(' '), -1 - index))
+  const steps = rankInSteps(readings, [], searchable, OPTIONS)
+  const slowest: number[] = []
+  let result: Ranking | undefined
+  while (result === undefined) {
+    const since = process.cpuUsage()
+    const { done, value } = steps.next()
+    slowest.push(process.cpuUsage(since).user / 1000)
+    if (done) result = value
+  }
+  slowest.sort((a, b) => b - a)
+  t.ok(slowest.length > 300, `${slowest.length} steps`)
+  // One may have been compiled, or collected garbage.
+  t.ok(slowest[10]! < 20, `${slowest[10]} ms`)
+  t.same(result, rank(readings, [], searchable, OPTIONS))
   t.end()
 })

@@ -1,5 +1,6 @@
 /** Drift as Prometheus sees it: exact counters, nothing where nothing can be said, and the same figures as the monitor's. */
 import t from 'tap'
+import { parseBaseline } from '../../src/drift/baseline.js'
 import { FEATURE_NAMES } from '../../src/drift/features.js'
 import { DriftMonitor } from '../../src/drift/monitor.js'
 import { populationStability } from '../../src/drift/statistics.js'
@@ -26,6 +27,18 @@ t.test('without a baseline there is nothing to see', async (t) => {
   const live = new LiveCatalog(['a-model'])
   exposeDrift(live, undefined)
   t.same([...(await scrape(live)).keys()], [])
+})
+
+t.test('a feature that the baseline does not have has no series, the others have theirs', async (t) => {
+  const features = Object.fromEntries(Object.entries(BASELINE.features).filter(([name]) => name !== 'snr'))
+  const live = new LiveCatalog(['a-model'])
+  const monitor = new DriftMonitor(parseBaseline(JSON.stringify({ ...BASELINE, features })), () => 0)
+  exposeDrift(live, monitor)
+  const random = seededRandom(52)
+  for (let clip = 0; clip < 300; clip++) monitor.observe(drawRow(random))
+  const found = [...(await scrape(live)).keys()]
+  t.same(found.filter((series) => series.includes('"snr"')), [])
+  for (const feature of FEATURE_NAMES.filter((name) => name !== 'snr')) t.ok(found.some((series) => series.startsWith('asr_drift_psi{') && series.includes(`"${feature}"`)), feature)
 })
 
 t.test('bins are counted exactly, from zero, and once each', async (t) => {

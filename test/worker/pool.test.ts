@@ -8,8 +8,7 @@ import { ERROR_CODES, fromWire, SpeechError, toWire } from '../../src/errors.js'
 import type { JobRequest } from '../../src/worker/job.js'
 import type { PoolOptions } from '../../src/worker/pool-options.js'
 import { WorkerPool } from '../../src/worker/pool.js'
-import { BoundedQueue, type Waiting } from '../../src/worker/queue.js'
-import { WorkEstimate } from '../../src/worker/work-estimate.js'
+import { WorkEstimate, type WorkKind } from '../../src/worker/work-estimate.js'
 
 interface Log { ready: number; replaced: string[]; noise: string[]; retries: number }
 
@@ -38,6 +37,8 @@ function makePool(t: Test, overrides: Partial<PoolOptions> = {}, warmUpClip = 'o
 
 const job = (language: string, extra: Partial<JobRequest> = {}): JobRequest => ({ client: 'test', audio: new Uint8Array([1, 2, 3]), audioSeconds: 1, model: 'scripted', language, ...extra })
 
+const plain = (model: string): WorkKind => ({ model, nBest: 1, phrases: 'none', words: false })
+
 async function textOf(answer: ReturnType<WorkerPool['run']>): Promise<string> {
   const { outcome } = await answer
   return outcome.ok ? outcome.report.text : outcome.error.code
@@ -49,7 +50,7 @@ async function until(condition: () => boolean): Promise<void> {
 
 t.test('jobs run on every worker, wait in line, and come back with their stages', async (t) => {
   const { pool, log } = makePool(t)
-  t.match(pool.refusal(), { code: 'NOT_READY' })
+  t.match(pool.refusal('test'), { code: 'NOT_READY' })
   await pool.start()
   t.equal(log.ready, 2)
   t.same(pool.readiness(), { ready: true, workers: { idle: 2, busy: 0, starting: 0 }, missing: '' })
@@ -64,11 +65,11 @@ t.test('jobs run on every worker, wait in line, and come back with their stages'
 })
 
 t.test('a full line refuses with a time to come back, by jobs and by audio seconds', async (t) => {
-  const { pool } = makePool(t, { workers: 1, queue: { jobs: 2, audioSeconds: 5 } })
+  const { pool } = makePool(t, { workers: 1, queue: { jobs: 2, audioSeconds: 6 } })
   await pool.start()
   const running = pool.run(job('sleep:150'))
-  const waiting = pool.run(job('say:first', { audioSeconds: 4 }))
-  t.equal(await textOf(pool.run(job('say:too-long', { audioSeconds: 3 }))), 'QUEUE_FULL', 'no room for three more seconds')
+  const waiting = pool.run(job('say:first', { audioSeconds: 3 }))
+  t.equal(await textOf(pool.run(job('say:too-long', { audioSeconds: 2 }))), 'QUEUE_FULL', 'one client may not fill the room')
   const second = pool.run(job('say:second', { audioSeconds: 1 }))
   const { outcome } = await pool.run(job('say:third', { audioSeconds: 0 }))
   t.ok(!outcome.ok && outcome.error.code === 'QUEUE_FULL' && outcome.error.retryAfterSeconds! >= 1, 'no room for a third job')
@@ -76,14 +77,54 @@ t.test('a full line refuses with a time to come back, by jobs and by audio secon
   t.equal(pool.queueLength, 0)
 })
 
-t.test('a line that got slow refuses although it has room, until it is fast again', async (t) => {
-  const { pool } = makePool(t, { workers: 1, queueWaitSeconds: 0.25 })
+t.test('a queue that got slow refuses although it has room, until it is fast again; running work counts', async (t) => {
+  const { pool } = makePool(t, { workers: 1, queueWaitSeconds: 1 })
   await pool.start()
-  await pool.run(job('sleep:200'))
+  await pool.run(job('sleep:400'))
   const accepted = [pool.run(job('sleep:1')), pool.run(job('sleep:1')), pool.run(job('sleep:1'))]
-  t.match((await pool.run(job('say:x'))).outcome, { ok: false, error: { code: 'QUEUE_FULL', retryAfterSeconds: 1 } }, 'two wait, at 0.2 s each')
+  t.match((await pool.run(job('say:x'))).outcome, { ok: false, error: { code: 'QUEUE_FULL', retryAfterSeconds: 2 } }, 'one runs and two wait, 0.4 s each')
   t.same(await Promise.all(accepted.map(textOf)), ['slept', 'slept', 'slept'])
   t.equal(await textOf(pool.run(job('say:idle'))), 'idle')
+})
+
+t.test('a long upload pauses between its pieces: short ones run in between, its own wait is counted, and it finishes', async (t) => {
+  const { pool } = makePool(t, { workers: 1 })
+  await pool.start()
+  await pool.run(job('sleep:20'))
+  const order: string[] = []
+  const long = pool.run(job('pieces:6', { audioSeconds: 30, client: 'long' })).then((answer) => { order.push('long'); return answer })
+  const short = Promise.all(['first', 'second', 'third'].map((name) => pool.run(job(`say:${name}`, { client: 'short' })).then((answer) => { order.push(name); return answer })))
+  const answers = await short
+  t.same(order, ['first', 'second', 'third'])
+  for (const { outcome } of answers) t.ok(outcome.ok && outcome.report.seconds.queue_wait! < 0.3, 'one piece and not six')
+  const { outcome, attempts } = await long
+  t.ok(outcome.ok && outcome.report.text === 'all pieces')
+  t.equal(attempts, 1)
+})
+
+t.test('a paused upload whose client leaves, or whose deadline passes, ends when its worker comes back to it', async (t) => {
+  const { pool } = makePool(t, { workers: 1 })
+  await pool.start()
+  await pool.run(job('sleep:20'))
+  const controller = new AbortController()
+  const left = pool.run(job('pieces:1000', { audioSeconds: 60, client: 'long' }), controller.signal)
+  t.equal(await textOf(pool.run(job('say:between', { client: 'short' }))), 'between')
+  controller.abort()
+  t.equal(await textOf(left), 'CANCELLED')
+  t.equal(await textOf(pool.run(job('pieces:1000', { audioSeconds: 60, client: 'long', deadlineSeconds: 0.2 }))), 'DEADLINE_PASSED')
+  t.equal(await textOf(pool.run(job('say:next'))), 'next')
+})
+
+t.test('a worker that dies takes no paused upload with it, however often', async (t) => {
+  const { pool, log } = makePool(t, { workers: 1 })
+  await pool.start()
+  await pool.run(job('sleep:20'))
+  const long = pool.run(job('pieces:8', { audioSeconds: 30, client: 'long' }))
+  t.equal(await textOf(pool.run(job('say:between', { client: 'short' }))), 'between', 'so it is paused')
+  const deadly = [1, 2].map((n) => pool.run(job('die', { client: `deadly ${n}` })))
+  t.same(await Promise.all(deadly.map(textOf)), ['RECOGNIZER_CRASHED', 'RECOGNIZER_CRASHED'])
+  t.equal(await textOf(long), 'all pieces')
+  t.ok(log.retries >= 3, 'two for the deadly ones, the rest for the one that was paused')
 })
 
 t.test('a worker that dies under a request is replaced and the request is answered by another', async (t) => {
@@ -188,15 +229,15 @@ t.test('every error crosses the boundary as data and comes back as it was', (t) 
 
 t.test('what a job will cost is learnt per model, and tiny clips do not spoil it', (t) => {
   const estimate = new WorkEstimate()
-  t.equal(estimate.workSeconds('small', 3), 0, 'nothing is known at first')
-  for (let i = 0; i < 50; i++) estimate.observe('small', 3, 0.1)
-  estimate.observe('big', 3, 1.5)
-  const before = estimate.workSeconds('small', 3)
+  t.equal(estimate.workSeconds(plain('small'), 3), 0, 'nothing is known at first')
+  for (let i = 0; i < 50; i++) estimate.observe(plain('small'), 3, 0.1)
+  estimate.observe(plain('big'), 3, 1.5)
+  const before = estimate.workSeconds(plain('small'), 3)
   t.ok(Math.abs(before - 0.1) < 1e-9)
-  for (let i = 0; i < 10; i++) estimate.observe('small', 1 / 16_000, 0.004)
-  t.ok(estimate.workSeconds('small', 3) <= before)
-  t.ok(estimate.workSeconds('small', 3) > before / 2)
-  t.ok(Math.abs(estimate.workSeconds('big', 30) - 15) < 1e-9)
+  for (let i = 0; i < 10; i++) estimate.observe(plain('small'), 1 / 16_000, 0.004)
+  t.ok(estimate.workSeconds(plain('small'), 3) <= before)
+  t.ok(estimate.workSeconds(plain('small'), 3) > before / 2)
+  t.ok(Math.abs(estimate.workSeconds(plain('big'), 30) - 15) < 1e-9)
   t.end()
 })
 
@@ -204,32 +245,14 @@ t.test('where one answer in four takes ten times as long, the estimate is their 
   const [quick, slow, mean] = [0.1, 1, 0.325]
   const random = seededRandom(3)
   const estimate = new WorkEstimate()
-  estimate.observe('cascade', 2, slow)
-  for (let i = 0; i < 10; i++) estimate.observe('cascade', 2, random() < 0.25 ? slow : quick)
-  t.ok(estimate.workSeconds('cascade', 2) < 2 * mean, 'a slow first answer does not refuse those that follow')
+  estimate.observe(plain('cascade'), 2, slow)
+  for (let i = 0; i < 10; i++) estimate.observe(plain('cascade'), 2, random() < 0.25 ? slow : quick)
+  t.ok(estimate.workSeconds(plain('cascade'), 2) < 2 * mean, 'a slow first answer does not refuse those that follow')
   const estimates = Array.from({ length: 2000 }, () => {
-    estimate.observe('cascade', 2, random() < 0.25 ? slow : quick)
-    return estimate.workSeconds('cascade', 2)
+    estimate.observe(plain('cascade'), 2, random() < 0.25 ? slow : quick)
+    return estimate.workSeconds(plain('cascade'), 2)
   })
   t.ok(Math.abs(estimates.reduce((sum, value) => sum + value, 0) / estimates.length - mean) < 0.05 * mean)
   t.ok(estimates.filter((value) => value > mean / 2 && value < mean * 1.6).length > 0.9 * estimates.length)
-  t.end()
-})
-
-t.test('the line keeps its order and never drifts in its sum of seconds', (t) => {
-  const queue = new BoundedQueue<{ audioSeconds: number; workSeconds: number }>({ jobs: 3, audioSeconds: 1 })
-  const [a, b, c] = [0.1, 0.2, 0.3].map((seconds) => ({ audioSeconds: seconds, workSeconds: seconds })) as [Waiting, Waiting, Waiting]
-  queue.push(a)
-  queue.push(b)
-  queue.pushFirst(c)
-  t.ok(queue.isFullFor(0), 'by jobs')
-  t.ok(queue.remove(a))
-  t.notOk(queue.remove(a))
-  t.ok(queue.isFullFor(0.6), 'by seconds')
-  t.equal(queue.shift(), c)
-  t.equal(queue.shift(), b)
-  t.equal(queue.audioSeconds, 0)
-  t.equal(queue.workSeconds, 0)
-  t.notOk(queue.isFullFor(50), 'one long job alone always fits')
   t.end()
 })

@@ -1,5 +1,7 @@
 /** Phrase lists in the workers, against scripted processes: given to all, before the first job, taken back. */
+import { createHash } from 'node:crypto'
 import t, { type Test } from 'tap'
+import { ArrivingLists, partsOf } from '../../src/worker/list-parts.js'
 import type { PoolOptions } from '../../src/worker/pool-options.js'
 import { WorkerPool } from '../../src/worker/pool.js'
 import type { JobRequest } from '../../src/worker/job.js'
@@ -117,4 +119,44 @@ t.test('patience ends, and so does the pool', async (t) => {
   const { pool: closing } = makePool(t)
   const published = closing.phraseLists.publish(list('shop@1'))
   await Promise.all([t.rejects(published, { code: 'SHUTTING_DOWN' }), closing.close(0)])
+})
+
+t.test('a large list arrives whole and in parts, and jobs are heard in between', async (t) => {
+  const phrases = Array.from({ length: 3_000 }, (_, index) => ({ spellings: [`${'long name '.repeat(10)}${index}`, `other ${index}`], weight: index }))
+  const { pool } = makePool(t, { workers: 1 })
+  await pool.start()
+  let isPublished = false
+  const published = pool.phraseLists.publish({ id: 'large@1', phrases }).then(() => { isPublished = true })
+  t.equal(await textOf(pool.run(job('say:hello'))), 'hello')
+  t.notOk(isPublished, 'a job overtakes the parts of the list')
+  await published
+  const digest = createHash('sha256').update(JSON.stringify({ id: 'large@1', phrases })).digest('hex')
+  t.equal(await textOf(pool.run(job('digest:large@1'))), digest)
+  const parts = (await textOf(pool.run(job('parts:large@1')))).split(' ').map(Number)
+  t.ok(parts.length > 3, `${parts.length} parts`)
+  pool.phraseLists.forget('large@1')
+  t.equal(await textOf(pool.run(job('lists'))), '')
+})
+
+t.test('a list that is forgotten while it is sent is forgotten by the workers too', async (t) => {
+  const phrases = Array.from({ length: 3_000 }, (_, index) => ({ spellings: ['name '.repeat(20)], weight: index }))
+  const { pool } = makePool(t, { workers: 1 })
+  await pool.start()
+  void pool.phraseLists.publish({ id: 'large@1', phrases })
+  pool.phraseLists.forget('large@1')
+  await pool.phraseLists.publish(list('shop@2'))
+  t.same(await everywhere(pool, 'lists'), new Set(['shop@2']))
+})
+
+t.test('parts hold few characters and few phrases each, every phrase once and in order', (t) => {
+  for (const [count, characters] of [[0, 1], [1, 5], [5_000, 1], [400, 4_800], [3, 100_000]] as const) {
+    const whole = { id: 'x', phrases: Array.from({ length: count }, (_, weight) => ({ spellings: ['a'.repeat(characters)], weight })) }
+    const arriving = new ArrivingLists()
+    const parts = [...partsOf(whole)]
+    const arrived = parts.map((part) => arriving.add(part))
+    t.same(arrived.at(-1), whole)
+    t.ok(arrived.slice(0, -1).every((one) => one === undefined))
+    t.ok(parts.every(({ list }) => list.phrases.length <= 1_024 && (list.phrases.length <= 1 || list.phrases.length * characters <= 65_536)))
+  }
+  t.end()
 })

@@ -2,15 +2,19 @@
  * A recognition process without a model, for the tests of the pool: the job's `language` is a command.
  * It speaks the real protocol, so that what is tested is the pool and not a mock of it.
  */
+import { createHash } from 'node:crypto'
+
 const settings = {}
 const cancelled = new Set()
 const lists = new Map()
+const paused = new Map()
 
 process.on('message', (message) => {
   if (message.kind === 'start') start(message.settings)
   if (message.kind === 'job') void run(message.id, message.job)
   if (message.kind === 'cancel') cancelled.add(message.id)
-  if (message.kind === 'phrases') take(message.list)
+  if (message.kind === 'resume') paused.get(message.id)()
+  if (message.kind === 'phrases') arrive(message)
   if (message.kind === 'forget') lists.delete(message.id)
   if (message.kind === 'ping') process.send({ kind: 'pong' })
   if (message.kind === 'stop') process.exit(0)
@@ -24,6 +28,14 @@ function start(given) {
   if (command === 'die') process.exit(7)
   if (command === 'never') return
   process.send({ kind: 'ready', models: given.models.map((name) => ({ name, languages: ['en'], provider: { provider: 'cpu', refused: [] }, loadSeconds: 0.01 })) })
+}
+
+const parts = new Map()
+
+/** A list comes in parts. */
+function arrive({ list: { id, phrases }, more }) {
+  parts.set(id, [...parts.get(id) ?? [], phrases])
+  if (!more) take({ id, phrases: parts.get(id).flat() })
 }
 
 /** What a list is called is a command too. */
@@ -49,11 +61,14 @@ async function obey(command, argument, id, job) {
   switch (command) {
     case 'say': return said(argument)
     case 'bytes': return said(String(job.audio.byteLength))
+    case 'parts': return said(parts.get(argument).map(({ length }) => length).join(' '))
+    case 'digest': return said(createHash('sha256').update(JSON.stringify(lists.get(argument))).digest('hex'))
     case 'lists': return said([...lists.keys()].join(' '))
     // What a recognizer does with a list that it does not have: an error.
     case 'phrases': return lists.has(job.phrases) ? said(`${job.phrases} ${job.nBest} ${job.biasStrength}`) : { ok: false, error: { code: 'CATALOGUE_NOT_FOUND', message: job.phrases } }
     case 'process': return said(String(process.pid))
     case 'sleep': return sleepUnlessCancelled(Number(argument), id)
+    case 'pieces': return inPieces(Number(argument), id)
     case 'die': process.exit(9); break
     // Dies in the first process that gets it, answers in the next: the file remembers.
     case 'die-once': return dieOnce(argument)
@@ -66,6 +81,18 @@ async function obey(command, argument, id, job) {
     case 'no-memory': process.send({ kind: 'failed', error: { code: 'OUT_OF_MEMORY', message: 'as scripted' } }); break
     case 'noise': process.stderr.write('a line of noise\n'); return said('noisy')
   }
+}
+
+/** A long upload: pieces of 50 ms, with a pause after each. */
+async function inPieces(count, id) {
+  for (let piece = 0; piece < count; piece++) {
+    if (cancelled.has(id)) return { ok: false, error: { code: 'CANCELLED', message: 'cancelled' } }
+    await new Promise((resolve) => setTimeout(resolve, 50))
+    if (piece === count - 1) break
+    process.send({ kind: 'paused', id })
+    await new Promise((resolve) => paused.set(id, resolve))
+  }
+  return said('all pieces')
 }
 
 async function sleepUnlessCancelled(milliseconds, id) {

@@ -1,9 +1,11 @@
 /**
  * The page: asks /v1/drift every five seconds and changes what has changed. When the service does not answer, what it
- * said last stays, and the page says so; it goes on asking. A page that nobody looks at does not ask.
+ * said last stays, and the page says so; it goes on asking. A page that nobody looks at does not ask. Where the service
+ * wants an access key, the page asks for one and waits.
  */
 import { part, setText } from './elements.js'
 import { createFeatures } from './features.js'
+import { askForKey, isAskingForKey, keyHeaders, onKey, refusalOf } from './key.js'
 import { clock } from './numbers.js'
 import { updateSummary } from './summary.js'
 import { createTraffic } from './traffic.js'
@@ -26,17 +28,21 @@ let asking = false
 /** @type {ReturnType<typeof setTimeout> | undefined} */
 let timer
 
+onKey(() => { void refresh() })
 document.addEventListener('visibilitychange', () => { void refresh() })
 void refresh()
 
 /** At most one at a time; whatever comes of it, the next one follows. */
 async function refresh() {
-  if (asking || document.hidden) return
+  if (asking || document.hidden || isAskingForKey()) return
   asking = true
   clearTimeout(timer)
   try {
-    latest = await ask()
-    latestAt = Date.now()
+    const answer = await ask()
+    if (answer !== null) {
+      latest = answer
+      latestAt = Date.now()
+    }
     say(null)
   } catch (reason) {
     say(reason instanceof Error ? reason.message : String(reason))
@@ -47,11 +53,15 @@ async function refresh() {
   draw() // outside: a fault of the page is not one of the service
 }
 
-/** @returns {Promise<Reply>} */
+/** Null when the service wants a key, which the page then asks for. @returns {Promise<Reply | null>} */
 async function ask() {
-  const response = await fetch(SOURCE, { cache: 'no-store', signal: AbortSignal.timeout(PATIENCE_MS) })
-  if (!response.ok) throw new Error(`status ${response.status}`)
-  return response.json()
+  const response = await fetch(SOURCE, { cache: 'no-store', headers: keyHeaders(), signal: AbortSignal.timeout(PATIENCE_MS) })
+  if (response.ok) return response.json()
+  // A proxy in between may refuse in words of its own.
+  const refusal = refusalOf(await response.json().catch(() => null))
+  if (refusal === null) throw new Error(`status ${response.status}`)
+  askForKey(refusal)
+  return null
 }
 
 function draw() {
@@ -67,5 +77,5 @@ function say(trouble) {
   setText(part('trouble'), trouble === null ? '' : `The service does not answer (${trouble}). ${since} Asking again every ${REFRESH_MS / 1000} s.`)
   document.body.classList.toggle('stale', trouble !== null)
   document.body.classList.toggle('waiting', latest === null)
-  if (trouble === null) setText(part('updated'), new Date(latestAt).toLocaleTimeString('en-GB'))
+  if (trouble === null && latestAt > 0) setText(part('updated'), new Date(latestAt).toLocaleTimeString('en-GB'))
 }

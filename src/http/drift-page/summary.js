@@ -24,12 +24,13 @@ export function updateSummary(reply) {
 }
 
 /** How it looks, what it says, and what has to be known besides. @param {DriftSnapshot} snapshot @returns {[string, string, string]} */
-function verdictOf({ alarms, baseline, windows }) {
+function verdictOf({ alarms, baseline, windows, unmonitored }) {
   if (alarms.length > 0) return ['alarm', counted(alarms.length, 'drift alarm'), '']
   if (!baseline.calibrated) return ['few', 'Alarms are off', `The baseline is not calibrated: ${baseline.uncalibratedBecause ?? 'no reason is given'}. The figures below are true, but nobody knows how large they get by chance.`]
   const { clips, minimum } = windows.fast
   if (clips < minimum) return ['few', 'Too few clips to say anything', `The fast window has ${clips} clips of the ${minimum} that it takes.`]
-  return ['calm', 'No drift alarm', 'What comes in and what goes out look like the baseline.']
+  const exception = unmonitored.length === 0 ? '' : ` ${counted(unmonitored.length, 'feature')} not monitored, see below.`
+  return ['calm', 'No drift alarm', `What comes in and what goes out look like the baseline.${exception}`]
 }
 
 /** @param {DriftSnapshot | null} snapshot */
@@ -46,7 +47,7 @@ function updateAlarms(snapshot) {
 }
 
 /** @param {DriftSnapshot} snapshot */
-function updateBaseline({ baseline, windows }) {
+function updateBaseline({ baseline, windows, unmonitored }) {
   for (const [name, title] of WINDOW_NAMES) {
     const { clips, minimum } = windows[name]
     setText(part(`${name}-clips`), `${title}: ${counted(clips, 'clip')}${clips < minimum ? ` of ${count(minimum)} that it takes` : ''}`)
@@ -55,6 +56,16 @@ function updateBaseline({ baseline, windows }) {
     setAttribute(meter, 'value', Math.min(clips, minimum))
   }
   for (const [name, text] of Object.entries(baselineInWords(baseline))) setText(part(`baseline-${name}`), text)
+  part('unmonitored').hidden = unmonitored.length === 0
+  setText(part('unmonitored-features'), unmonitoredInWords(unmonitored))
+}
+
+/** Those of one reason together. @param {DriftSnapshot['unmonitored']} unmonitored */
+function unmonitoredInWords(unmonitored) {
+  /** @type {Map<string, string[]>} */
+  const byReason = new Map()
+  for (const { name, reason } of unmonitored) byReason.set(reason, [...byReason.get(reason) ?? [], name])
+  return [...byReason].map(([reason, names]) => `${names.join(', ')}: ${reason}`).join('; ')
 }
 
 /** @param {BaselineSummary} baseline @returns {Record<string, string>} by what is described */

@@ -1,0 +1,148 @@
+/**
+ * The file of access keys: JSON with a name, scopes and a hash for each key, never a key itself. The command changes
+ * it and the service reads it, so a new version takes its place in one step (a file beside it, then a rename), and the
+ * file beside it is the lock that keeps two commands from losing each other's change.
+ */
+import { constants } from 'node:fs'
+import { mkdir, open, realpath, rename, rm, stat, type FileHandle } from 'node:fs/promises'
+import path from 'node:path'
+import { Type, type Static } from 'typebox'
+import { Value } from 'typebox/value'
+import { SpeechError } from '../errors.js'
+import { NO_KEY, SCOPE_NAMES } from './scopes.js'
+
+const FORMAT = 'earshot-keys/1'
+/** Each key is a label value of metrics. */
+export const MOST_KEYS = 200
+/** More than `MOST_KEYS` entries can take. */
+const MOST_BYTES = 262_144
+export const KEY_NAME = '^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$'
+
+const Instant = Type.String({ pattern: '^\\d{4}-\\d\\d-\\d\\dT\\d\\d:\\d\\d:\\d\\d(\\.\\d+)?Z$' })
+
+const KeyEntry = Type.Object({
+  name: Type.String({ pattern: KEY_NAME }),
+  scopes: Type.Array(Type.Enum([...SCOPE_NAMES]), { minItems: 1, maxItems: SCOPE_NAMES.length, uniqueItems: true }),
+  sha256: Type.String({ pattern: '^[0-9a-f]{64}$' }),
+  created: Instant,
+  expires: Type.Optional(Instant),
+}, { additionalProperties: false })
+export type KeyEntry = Static<typeof KeyEntry>
+
+const KeysFile = Type.Object({
+  format: Type.Literal(FORMAT),
+  keys: Type.Array(KeyEntry, { maxItems: MOST_KEYS }),
+}, { additionalProperties: false })
+
+const PRIVATE = 0o600
+const GROUP_READABLE = 0o640
+
+/** Throws CONFIG_INVALID with what is wrong with the file; no part of its content is in the message. */
+export async function readKeys(file: string): Promise<readonly KeyEntry[]> {
+  return parseKeys(file, await readBounded(file))
+}
+
+/**
+ * Reads the file, or nothing where there is none, and writes what `change` makes of it. Throws CONFIG_INVALID when
+ * another command is at work. Owner and permissions stay what they were; a new file is for its owner alone.
+ */
+export async function changeKeys(file: string, change: (keys: readonly KeyEntry[]) => readonly KeyEntry[]): Promise<void> {
+  await mkdir(path.dirname(file), { recursive: true })
+  const target = await realpath(file).catch(() => file) // a link stays a link
+  const fresh = `${target}.new`
+  const handle = await openNew(fresh, PRIVATE, 'another command is changing the keys; if none is, remove this file')
+  try {
+    const before = await stat(target).catch(nullWhenAbsent)
+    const keys = change(before === null ? [] : await readKeys(target))
+    if (keys.length > MOST_KEYS) throw new SpeechError('CONFIG_INVALID', `${file} may hold at most ${MOST_KEYS} keys; revoke one first`)
+    if (before !== null) await takeAfter(handle, before)
+    await handle.writeFile(`${JSON.stringify({ format: FORMAT, keys }, undefined, 2)}\n`)
+    await handle.sync()
+    await handle.close()
+    await rename(fresh, target)
+  } catch (thrown) {
+    await handle.close()
+    await rm(fresh, { force: true })
+    throw thrown
+  }
+}
+
+/** Writes a key, and nothing else, to a file of its own. Throws CONFIG_INVALID when there is one already. */
+export async function writeSecret(file: string, key: string, groupReadable: boolean): Promise<void> {
+  await mkdir(path.dirname(file), { recursive: true })
+  const mode = groupReadable ? GROUP_READABLE : PRIVATE
+  const handle = await openNew(file, mode, 'there is a file of this name')
+  try {
+    await handle.chmod(mode) // whatever the umask says
+    await handle.writeFile(key)
+    await handle.sync()
+  } finally {
+    await handle.close()
+  }
+}
+
+/** Never more than the limit, whatever the file is. */
+async function readBounded(file: string): Promise<string> {
+  let handle: FileHandle | undefined
+  try {
+    // Without O_NONBLOCK, opening a pipe would wait for somebody to write into it.
+    handle = await open(file, constants.O_RDONLY | constants.O_NONBLOCK)
+    if (!(await handle.stat()).isFile()) throw new Error('it is not a file')
+    const { buffer, bytesRead } = await handle.read(Buffer.alloc(MOST_BYTES + 1), 0, MOST_BYTES + 1, 0)
+    if (bytesRead > MOST_BYTES) throw new Error(`it is larger than ${MOST_BYTES} bytes`)
+    return buffer.toString('utf8', 0, bytesRead)
+  } catch (cause) {
+    throw new SpeechError('CONFIG_INVALID', `the keys file ${file} cannot be read: ${(cause as Error).message}`, { cause })
+  } finally {
+    await handle?.close()
+  }
+}
+
+function parseKeys(file: string, text: string): readonly KeyEntry[] {
+  const invalid = (what: string): SpeechError => new SpeechError('CONFIG_INVALID', `the keys file ${file} ${what}`)
+  let content: unknown
+  try {
+    content = JSON.parse(text)
+  } catch {
+    throw invalid('is not JSON') // the parser's own message would quote it
+  }
+  if (!Value.Check(KeysFile, content)) {
+    const [first] = Value.Errors(KeysFile, content)
+    throw invalid(`is not valid: ${first?.instancePath || 'it'} ${first?.message ?? 'does not fit'}`)
+  }
+  const { keys } = content
+  for (const [index, { name, sha256, created, expires }] of keys.entries()) {
+    if (name === NO_KEY) throw invalid(`has a key named "${NO_KEY}", which stands for requests without one`)
+    if ([created, expires].some((instant) => instant !== undefined && Number.isNaN(readInstant(instant)))) throw invalid(`has a date that does not exist at "${name}"`)
+    if (keys.findIndex((other) => other.name === name) < index) throw invalid(`names "${name}" twice`)
+    if (keys.findIndex((other) => other.sha256 === sha256) < index) throw invalid(`has the key of "${name}" twice`)
+  }
+  return keys
+}
+
+/** Milliseconds; NaN for a day that does not exist, which `Date` alone takes for one of the next month. */
+export function readInstant(text: string): number {
+  const instant = Date.parse(text)
+  return !Number.isNaN(instant) && new Date(instant).toISOString().slice(0, 10) === text.slice(0, 10) ? instant : NaN
+}
+
+async function openNew(file: string, mode: number, whenThere: string): Promise<FileHandle> {
+  try {
+    return await open(file, 'wx', mode)
+  } catch (cause) {
+    const { code, message } = cause as NodeJS.ErrnoException
+    throw new SpeechError('CONFIG_INVALID', code === 'EEXIST' ? `${file}: ${whenThere}` : `${file} cannot be written (${message})`, { cause })
+  }
+}
+
+/** Root may change the file of the service's user, which has to be able to read it afterwards. */
+async function takeAfter(handle: FileHandle, { uid, gid, mode }: { uid: number; gid: number; mode: number }): Promise<void> {
+  const own = await handle.stat()
+  if (own.uid !== uid || own.gid !== gid) await handle.chown(uid, gid)
+  await handle.chmod(mode & 0o777)
+}
+
+function nullWhenAbsent(thrown: NodeJS.ErrnoException): null {
+  if (thrown.code === 'ENOENT') return null
+  throw thrown
+}

@@ -1,0 +1,30 @@
+/**
+ * What an access key may be allowed to do, and why a request is refused. docs/access.md is held against this table by a test, in both directions.
+ */
+
+export const SCOPES = {
+  transcribe: 'Transcribe clips.',
+  search: 'Search by voice.',
+  catalogues: 'List, read, replace and remove catalogues.',
+  feedback: 'Say what became of an answer.',
+  labels: 'Say what was really said; labels move the published error rates.',
+  metrics: 'Read the metrics, drift and traffic.',
+  admin: 'Everything.',
+} as const
+
+export type Scope = keyof typeof SCOPES
+export const SCOPE_NAMES = Object.keys(SCOPES) as readonly Scope[]
+
+/** What a route asks for: nothing at all, any valid key, or a key with this scope. */
+export type Access = 'open' | 'any' | Scope
+
+export function allows(scopes: readonly Scope[], access: Access): boolean {
+  return access === 'open' || access === 'any' || scopes.includes('admin') || scopes.includes(access)
+}
+
+/** Codes of the table of errors. */
+export const REFUSALS = ['KEY_MISSING', 'KEY_INVALID', 'KEY_EXPIRED', 'KEY_SCOPE'] as const
+export type Refusal = typeof REFUSALS[number]
+
+/** Stands for requests without a key where others have a key's name. */
+export const NO_KEY = 'none'

@@ -1,0 +1,35 @@
+/**
+ * Access keys themselves: how they are made, recognized and hashed.
+ *
+ * A key has 256 random bits, so nobody guesses one and no list of likely ones exists. A slow password hash (scrypt,
+ * Argon2) protects secrets that people choose; for a random key of this size one round of SHA-256 is as safe, and it
+ * costs a microsecond at each request. NIST SP 800-63B (5.1.2.2, look-up secrets) draws this line at 112 bits of
+ * entropy.
+ *
+ * The prefix is for secret scanners: `earshot_[0-9a-f]{64}` matches nothing else. Hexadecimal digits survive shells,
+ * YAML and a double click.
+ */
+import { createHash, randomBytes, timingSafeEqual } from 'node:crypto'
+
+const PREFIX = 'earshot_'
+const KEY_BYTES = 32
+const KEY = /^earshot_[0-9a-f]{64}$/
+
+export function createKey(): string {
+  return PREFIX + randomBytes(KEY_BYTES).toString('hex')
+}
+
+/** Whether a text has the form of a key; anything else is not worth hashing. */
+export function looksLikeKey(text: string): boolean {
+  return KEY.test(text)
+}
+
+/** SHA-256 of a key, in hexadecimal digits. */
+export function hashKey(key: string): string {
+  return createHash('sha256').update(key).digest('hex')
+}
+
+/** Compares two hashes of `hashKey` in constant time. */
+export function sameHash(one: string, other: string): boolean {
+  return timingSafeEqual(Buffer.from(one, 'hex'), Buffer.from(other, 'hex'))
+}

@@ -1,0 +1,47 @@
+/**
+ * CORS (Fetch Standard, 3.2) for pages of other origins that the operator allows, on the routes that such pages need:
+ * audio, search and feedback. Catalogues, metrics and drift are never shared. No credentials are allowed, since the
+ * service has no cookies; a page sends its key in a header.
+ *
+ * Headers are set before anything else happens to a request, so that a page can read errors too. Not @fastify/cors:
+ * it answers OPTIONS on every path, knows nothing of private networks, and what it does not allow it lets through.
+ */
+import type { FastifyReply, FastifyRequest } from 'fastify'
+
+const SHARED_ROUTES = new Set(['/v1/transcriptions', '/v1/audio/transcriptions', '/v1/search', '/v1/feedback', '/v1/labels'])
+/** What a page may send. All x-stainless-… and openai-… headers, the agent too, are those of OpenAI's client. */
+const REQUEST_HEADER = /^(?:authorization|content-type|earshot-session|x-request-id|user-agent|openai-(?:organization|project)|x-stainless-[a-z-]{1,40})$/
+/** What a page may read. */
+const EXPOSED_HEADERS = 'earshot-feedback-token, earshot-ignored-parameters, retry-after, x-request-id'
+/** As long as Chromium remembers at most. */
+const PREFLIGHT_SECONDS = '7200'
+
+/** Shares the answer with the page that asks, where its origin is allowed on this route; tells whether it did. */
+export function shareAnswer(request: FastifyRequest, reply: FastifyReply, allowedOrigins: readonly string[]): boolean {
+  if (allowedOrigins.length === 0 || !isShared(request)) return false
+  const { origin } = request.headers
+  const anyOrigin = allowedOrigins.includes('*')
+  if (!anyOrigin) void reply.header('vary', 'Origin')
+  if (origin === undefined || !(anyOrigin || allowedOrigins.includes(origin))) return false
+  void reply.headers({ 'access-control-allow-origin': anyOrigin ? '*' : origin, 'access-control-expose-headers': EXPOSED_HEADERS })
+  return true
+}
+
+/** Whether pages of other origins can be allowed here. By its path, since no route is registered for preflights. */
+export function isShared({ url }: FastifyRequest): boolean {
+  return SHARED_ROUTES.has(url.split('?', 1)[0]!)
+}
+
+export function isPreflight({ method, headers }: FastifyRequest): boolean {
+  return method === 'OPTIONS' && headers['access-control-request-method'] !== undefined
+}
+
+export function answerPreflight({ headers }: FastifyRequest, reply: FastifyReply): FastifyReply {
+  const asked = String(headers['access-control-request-headers'] ?? '').toLowerCase().split(',').map((name) => name.trim())
+  return reply.code(204).headers({
+    'access-control-allow-methods': 'POST',
+    'access-control-allow-headers': asked.filter((name) => REQUEST_HEADER.test(name)).join(', '),
+    'access-control-max-age': PREFLIGHT_SECONDS,
+    ...headers['access-control-request-private-network'] === 'true' && { 'access-control-allow-private-network': 'true' },
+  }).send()
+}

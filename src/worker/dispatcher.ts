@@ -1,0 +1,218 @@
+/**
+ * The jobs of the pool and who does them: accepted or refused by a forecast of their wait, given to workers in the
+ * order of the queue, paused between the pieces of a long upload so that others run in between, called off, and
+ * rescued when their worker dies.
+ *
+ * Life of a job: accepted → waiting → running ⇄ paused → answered; `running → waiting` once, when its worker died.
+ */
+import { SpeechError, type WireError } from '../errors.js'
+import { FairQueue, remainingWork } from './fair-queue.js'
+import { forecast } from './forecast.js'
+import { Job, type Answered, type JobRequest } from './job.js'
+import type { PoolOptions } from './pool-options.js'
+import type { DoneMessage, RecognitionWorker } from './recognition-worker.js'
+import { WorkEstimate, type WorkKind } from './work-estimate.js'
+
+/** A job is tried on two workers, never on a third: it may be what kills them. */
+const MOST_DEATHS = 2
+/** Paused jobs of a worker: each holds its decoded audio. With so many, it takes no new job before one of them is done. */
+const MOST_PAUSED = 3
+/** A job of so little work is short, however short the pieces of long ones are. */
+const SHORT_SECONDS = 0.5
+/** The door does not know the length of an upload yet: that of a short clip. */
+const SHORT_CLIP_SECONDS = 1
+
+export class Dispatcher {
+  readonly #options: PoolOptions
+  readonly #workers: Iterable<RecognitionWorker>
+  readonly #queue: FairQueue<Job>
+  readonly #running = new Map<RecognitionWorker, Job>()
+  readonly #paused = new Map<RecognitionWorker, Job[]>()
+  readonly #estimate = new WorkEstimate()
+  readonly #onEmpty: () => void
+  #nextId = 1
+
+  constructor(options: PoolOptions, workers: Iterable<RecognitionWorker>, onEmpty: () => void) {
+    this.#options = options
+    this.#workers = workers
+    this.#queue = new FairQueue(options.queue)
+    this.#onEmpty = onEmpty
+  }
+
+  /** Jobs that wait for their first worker. */
+  get queueLength(): number { return this.#queue.length }
+  get isEmpty(): boolean { return this.#queue.length === 0 && this.#running.size === 0 && this.#paused.size === 0 }
+
+  /** Why a job of this client would be refused now; without `request`: the shortest that it could send. */
+  refusal(client: string, request?: JobRequest): SpeechError | undefined {
+    const working = [...this.#workers].filter(({ state }) => state === 'idle' || state === 'busy')
+    const isIdle = working.some((worker) => worker.state === 'idle' && !this.#paused.has(worker))
+    const kind = request === undefined ? { model: this.#options.settings.models[0]!, nBest: 1, phrases: 'none', words: false } as const : kindOf(request)
+    const audioSeconds = request?.audioSeconds ?? SHORT_CLIP_SECONDS
+    const workSeconds = this.#estimate.workSeconds(kind, audioSeconds)
+    const running = [...this.#running.values()].map((job) => ({ job, pieceSeconds: Math.max(0, this.#estimate.pieceSeconds - job.stintSeconds) }))
+    const asked = { client, arrivedAtSeconds: performance.now() / 1000, audioSeconds, workSeconds, usedSeconds: 0 }
+    const limitSeconds = this.#options.queueWaitSeconds
+    const { waitSeconds, breaksPromise } = forecast(this.#queue, asked, running, working.length, limitSeconds)
+    const retryAfterSeconds = Math.max(1, Math.ceil(waitSeconds))
+    if (!isIdle && this.#queue.isFullFor(client, request === undefined ? 0 : audioSeconds)) return new SpeechError('QUEUE_FULL', `${this.#queue.length} requests wait`, { retryAfterSeconds })
+    if (waitSeconds > limitSeconds) return new SpeechError('QUEUE_FULL', `the wait would be about ${retryAfterSeconds} s`, { retryAfterSeconds })
+    if (breaksPromise) return new SpeechError('QUEUE_FULL', 'longer clips that were accepted before would wait too long', { retryAfterSeconds })
+    return undefined
+  }
+
+  accept(request: JobRequest, signal: AbortSignal | undefined): Promise<Answered> {
+    const deadlineSeconds = Math.min(request.deadlineSeconds ?? Infinity, this.#options.deadlineSeconds)
+    const kind = kindOf(request)
+    const job = new Job(this.#nextId++, request, kind, this.#estimate.workSeconds(kind, request.audioSeconds), deadlineSeconds, signal, {
+      onDeadline: (late) => { this.#late(late) },
+      onAbort: (abandoned) => { this.#abandon(abandoned) },
+    })
+    this.#queue.push(job)
+    this.dispatch()
+    return job.answered
+  }
+
+  /** Gives every idle worker what it should do next. */
+  dispatch(): void {
+    for (const worker of this.#idleWorkers()) {
+      const held = this.#paused.get(worker) ?? []
+      const job = this.#nextFor(held)
+      if (job === undefined) continue
+      this.#running.set(worker, job)
+      if (held.includes(job)) this.#resume(worker, job, held)
+      else {
+        job.begin()
+        worker.assign(job.id, job.forWorker)
+      }
+    }
+  }
+
+  done(worker: RecognitionWorker, { outcome, workSeconds }: DoneMessage): void {
+    const job = this.#running.get(worker)
+    if (job === undefined) return
+    this.#running.delete(worker)
+    this.#queue.end(job, job.finish(outcome, workSeconds))
+    if (outcome.ok) this.#estimate.observe(job.kind, job.audioSeconds, job.usedSeconds)
+  }
+
+  /** A piece of its job is done. */
+  paused(worker: RecognitionWorker): void {
+    const job = this.#running.get(worker)
+    if (job === undefined) return
+    this.#running.delete(worker)
+    const seconds = job.pause()
+    this.#queue.pause(job, seconds)
+    this.#estimate.observePiece(seconds)
+    this.#queue.shortSeconds = Math.max(SHORT_SECONDS, this.#estimate.pieceSeconds)
+    this.#paused.set(worker, [...this.#paused.get(worker) ?? [], job])
+    this.dispatch()
+  }
+
+  /** The job that the worker died under, and those that it held, go to other workers. */
+  gone(worker: RecognitionWorker, error: WireError | undefined): void {
+    const running = this.#running.get(worker)
+    const held = this.#paused.get(worker) ?? []
+    this.#running.delete(worker)
+    this.#paused.delete(worker)
+    for (const job of held) {
+      this.#queue.drop(job)
+      this.#rescue(job, worker, error)
+    }
+    if (running !== undefined) {
+      running.deaths++
+      this.#queue.end(running, running.pause())
+      this.#rescue(running, worker, error)
+    }
+    this.dispatch()
+    this.#checkEmpty()
+  }
+
+  /** Fails whatever is not answered yet. */
+  failAll(code: 'SHUTTING_DOWN'): void {
+    for (const job of [...this.#running.values(), ...[...this.#paused.values()].flat()]) job.fail(code)
+    this.#running.clear()
+    this.#paused.clear()
+    for (let job = this.#queue.next([]); job !== undefined; job = this.#queue.next([])) job.fail(code)
+  }
+
+  /** Those that hold no paused job first, and those that compile a list last: they run jobs in between, but not as soon as the others. */
+  #idleWorkers(): RecognitionWorker[] {
+    const rank = (worker: RecognitionWorker): number => (this.#paused.has(worker) ? 2 : 0) + Number(worker.isCompiling)
+    return [...this.#workers].filter(({ state }) => state === 'idle').sort((a, b) => rank(a) - rank(b))
+  }
+
+  /** A paused job that needs no answer any more ends as soon as it is resumed, so it goes first. */
+  #nextFor(held: readonly Job[]): Job | undefined {
+    const over = held.find((job) => job.isAnswered || job.isAbandoned)
+    if (over === undefined) return this.#queue.next(held, (job) => this.#mayInterrupt(job, held))
+    this.#queue.begin(over)
+    return over
+  }
+
+  /** A long job must be half as long as the one that it interrupts, or a worker would begin many and end none. */
+  #mayInterrupt(job: Job, held: readonly Job[]): boolean {
+    if (held.length >= MOST_PAUSED) return false
+    return job.workSeconds <= this.#queue.shortSeconds || held.every((other) => job.workSeconds <= remainingWork(other) / 2)
+  }
+
+  #resume(worker: RecognitionWorker, job: Job, held: readonly Job[]): void {
+    const others = held.filter((other) => other !== job)
+    if (others.length > 0) this.#paused.set(worker, others)
+    else this.#paused.delete(worker)
+    job.resume()
+    worker.resume(job.id)
+  }
+
+  /**
+   * The client has its answer now. A worker that is still at it is told so, and ends it at its next step; one that does
+   * not is killed, by the deadline of the service: a client's own, shorter one must not cost a worker.
+   */
+  #late(job: Job): void {
+    job.fail('DEADLINE_PASSED')
+    if (this.#queue.remove(job)) return this.#checkEmpty()
+    this.#workerOf(job)?.cancel(job.id)
+    const killLater = (seconds: number): void => { job.rearm(seconds, () => { this.#killOverdue(job, killLater) }) }
+    killLater(this.#options.deadlineSeconds + this.#options.killAfterSeconds - job.ageSeconds)
+  }
+
+  /** A paused job cannot end before it is resumed. */
+  #killOverdue(job: Job, killLater: (seconds: number) => void): void {
+    const worker = this.#workerOf(job)
+    if (worker === undefined) return
+    if (this.#running.get(worker) !== job) return killLater(this.#options.killAfterSeconds)
+    this.#running.delete(worker)
+    this.#queue.end(job, job.pause())
+    worker.killOverdue()
+  }
+
+  #abandon(job: Job): void {
+    if (!this.#queue.remove(job)) return this.#workerOf(job)?.cancel(job.id)
+    job.fail('CANCELLED')
+    this.#checkEmpty()
+  }
+
+  #rescue(job: Job, worker: RecognitionWorker, error: WireError | undefined): void {
+    if (job.isAnswered) return
+    if (job.isAbandoned) return job.fail('CANCELLED')
+    if (job.isLate) return job.fail('DEADLINE_PASSED')
+    if (job.deaths >= MOST_DEATHS) return job.fail(error?.code === 'OUT_OF_MEMORY' ? error.code : 'RECOGNIZER_CRASHED')
+    this.#options.events.onRetry(worker.processId)
+    job.usedSeconds = 0 // it begins anew
+    this.#queue.push(job)
+  }
+
+  #workerOf(job: Job): RecognitionWorker | undefined {
+    for (const [worker, running] of this.#running) if (running === job) return worker
+    for (const [worker, held] of this.#paused) if (held.includes(job)) return worker
+    return undefined
+  }
+
+  #checkEmpty(): void {
+    if (this.isEmpty) this.#onEmpty()
+  }
+}
+
+function kindOf({ model, nBest = 1, phrases, words = false }: JobRequest): WorkKind {
+  return { model, nBest, phrases: phrases === undefined ? 'none' : typeof phrases === 'string' ? 'catalogue' : 'own', words }
+}

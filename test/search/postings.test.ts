@@ -1,0 +1,41 @@
+/** The inverted index in flat arrays, against lists in objects. */
+import t from 'tap'
+import { NameIndex, readName, readUtterance } from '../../src/search/names.js'
+import { Postings } from '../../src/search/postings.js'
+import { seededRandom } from '../../src/scoring/seeded-random.js'
+import { inOneGo } from '../../src/steps.js'
+
+t.test('every value stands where its key is, in order; what lies beyond the limit is cut, or the list is dropped', (t) => {
+  const random = seededRandom(5)
+  const pairs = Array.from({ length: 20_000 }, (_, value) => [`key ${Math.floor(3_000 * random() ** 3)}`, value] as const)
+  for (const beyond of ['cut', 'drop'] as const) {
+    const postings = new Postings({ most: 20, beyond })
+    for (const [key] of pairs) postings.count(key)
+    inOneGo(postings.makeRoom())
+    for (const [key, value] of pairs) postings.fill(key, value)
+    const keys = new Set(pairs.map(([key]) => key))
+    t.equal(postings.size, keys.size)
+    const faults = [...keys].filter((key) => {
+      const all = pairs.filter(([other]) => other === key).map(([, value]) => value)
+      const kept = all.length <= 20 ? all : beyond === 'cut' ? all.slice(0, 20) : []
+      return postings.countOf(postings.find(key)) !== all.length || [...postings.valuesOf(postings.find(key))].join() !== kept.join()
+    })
+    t.same(faults, [], beyond)
+    t.same([...postings.valuesOf(postings.find('nothing'))], [])
+  }
+  t.end()
+})
+
+t.test('an index without names, or of names without words, finds nothing', (t) => {
+  for (const names of [[], ['…', '—']]) {
+    const index = inOneGo(NameIndex.build(names.map((name, entry) => readName(entry, name))))
+    t.same(index.candidates(readUtterance('tea')), [])
+  }
+  t.end()
+})
+
+t.test('a name that grows beyond what an utterance can be is cut, others are not', (t) => {
+  t.ok(readName(0, '\ufdfa'.repeat(200)).words.length <= 1_000)
+  t.equal(readName(0, 'word '.repeat(40)).words, 'word '.repeat(40).trim())
+  t.end()
+})
