@@ -7,6 +7,7 @@
  * it stops, it is refused.
  */
 import type { IncomingMessage, ServerResponse } from 'node:http'
+import { EarlyReturns } from './early-returns.js'
 import { noRoom, readBody, shuttingDown, tooLarge, type Reading, type ReadingLimits, type Upload } from './reading.js'
 import { UploadRoom } from './upload-room.js'
 
@@ -26,6 +27,7 @@ export class Intake {
   readonly #main: Intake
   /** Bodies that are being read, at the side doors too. */
   readonly #readings = new Set<Reading>()
+  readonly #earlyReturns = new EarlyReturns()
   #requestsInProgress = 0
   #draining = false
   #emptied: (() => void) | undefined
@@ -51,6 +53,12 @@ export class Intake {
     if (this.isDraining) throw shuttingDown()
     if (declared > this.#limits.maxUploadBytes) throw tooLarge(this.#limits.maxUploadBytes)
     if (!this.#room.fits(client, declared)) throw noRoom()
+    this.#earlyReturns.check(client, declared)
+  }
+
+  /** The queue had no room for a body that was read. */
+  turnedAway(client: string, bytes: number, retryAfterSeconds: number): void {
+    this.#earlyReturns.note(client, bytes, retryAfterSeconds)
   }
 
   /** Counts a request until its connection is done with the answer. */

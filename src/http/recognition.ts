@@ -69,7 +69,7 @@ export async function readUpload(request: FastifyRequest, reply: FastifyReply, {
 }
 
 export async function recognize(input: RecognitionInput, request: FastifyRequest, reply: FastifyReply, dependencies: AppDependencies): Promise<Report> {
-  const { config, pool, telemetry, drift } = dependencies
+  const { config, pool, telemetry, drift, intake } = dependencies
   const model = findModel(input.model, dependencies)
   const progress = request.progress!
   progress.model = model.name
@@ -86,7 +86,11 @@ export async function recognize(input: RecognitionInput, request: FastifyRequest
     phrases, nBest: input.nBest, biasStrength: input.biasStrength,
   }, untilGone(reply))
   telemetry.workerBusy(workSeconds)
-  if (!outcome.ok) throw fromWire(outcome.error)
+  if (!outcome.ok) {
+    const error = fromWire(outcome.error)
+    if (error.code === 'QUEUE_FULL') intake.turnedAway(request.client, input.audio.byteLength, error.retryAfterSeconds ?? 1)
+    throw error
+  }
   const report = { ...outcome.report, seconds: { receive: progress.receiveSeconds, ...outcome.report.seconds } }
   const deadlineSeconds = Math.min(config.deadlineSeconds, input.deadlineSeconds ?? Infinity)
   telemetry.recognized(report, { model: model.name, client: request.keyName, secondsSinceUpload: secondsSince(progress.receivedAt), deadlineSeconds, audioBytes: input.audio.byteLength })
