@@ -70,12 +70,12 @@ function requests(server: Server): { readonly name: string; readonly request: ()
   return [
     ...uploads.map(({ name, bytes }) => ({ name, request: async () => ({ path: transcription(''), body: Buffer.from(await bytes()) }) })),
     { name: `${SPEECH}, word times`, request: async () => ({ path: transcription('?words=true'), body: await speech() }) },
-    { name: `${SPEECH}, 10 readings with 200 phrases`, request: async () => ({ path: transcription(`?nBest=10&${phrases}`), body: await speech() }) },
+    { name: `${SPEECH}, 10 alternatives with 200 phrases`, request: async () => ({ path: transcription(`?nBest=10&${phrases}`), body: await speech() }) },
     { name: `${SPEECH}, all of it`, request: async () => ({ path: transcription(`?words=true&nBest=10&${phrases}`), body: await speech() }) },
     { name: 'a form of 65 parts with the largest file', request: async () => form(63, await bytesOf('WAV, white noise, 8 bits at 88.2 kHz')) },
     { name: 'a form of 400,000 empty parts', request: async () => form(400_000, Buffer.alloc(0)) },
     { name: 'a catalogue of 100,000 names', request: async () => catalogue(makeUpNames(100_000, 2).names) },
-    { name: 'a catalogue of 33 MB, 200 characters a name', request: async () => catalogue(makeUpNames(150_000, 3).names.map((name, index) => `${name} ${name} ${name} ${name} ${name} ${name}`.slice(0, 190) + String(index)).slice(0, 99_999)) },
+    { name: 'a catalogue of 200 characters a name', request: async () => catalogue(makeUpNames(150_000, 3).names.map((name, index) => `${name} ${name} ${name} ${name} ${name} ${name}`.slice(0, 190) + String(index)).slice(0, 99_999)) },
     { name: 'a label of 500 words', request: async () => label(server, await speech()) },
   ]
 }
