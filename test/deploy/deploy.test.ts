@@ -8,6 +8,7 @@ import path from 'node:path'
 import t from 'tap'
 import { ERRORS } from '../../src/errors.js'
 import { projectRoot } from '../../src/root.js'
+import { SETTINGS } from '../../src/settings.js'
 import { alerts, dashboard, dashboardExpressions, deployFolder, documentedExpressions, entryOf, filesOf, labelsOf, readDeployed, ruleExpressions, rules, type Expression } from './deployment.js'
 import { groupedLabels, selectorsOf, type Matcher, type Selector } from './promql.js'
 import { readYaml, type YamlMap } from './yaml.js'
@@ -107,7 +108,7 @@ t.test('every panel says what it shows, in which unit, from the chosen source, a
 
 t.test('compose.yml mounts what exists, where its reader looks for it, and sets only settings of ours', (t) => {
   const { services, volumes } = readDeployed('compose.yml') as unknown as { services: Record<string, { volumes: string[]; environment?: YamlMap; healthcheck?: YamlMap; command?: string[] }>; volumes: YamlMap }
-  const settings = [...read('src/settings.ts').matchAll(/^ {2}(EARSHOT_\w+):/gm)].map(([, name]) => name!)
+  const settings = Object.keys(SETTINGS.properties)
   t.same(Object.keys(services.earshot!.environment!).filter((name) => !settings.includes(name)), [])
   for (const [name, { volumes: mounts, healthcheck }] of Object.entries(services)) {
     for (const [source, target] of mounts.map((mount) => mount.split(':') as [string, string])) {
