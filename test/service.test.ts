@@ -54,6 +54,12 @@ async function transcribe(url: string, body: Uint8Array = readFileSync(CLIP)): P
   return { status: response.status, body: await response.json() as Report }
 }
 
+/** Waits until a gauge without labels has at least this value; bounded by the time that the file has. */
+async function metricReaches(service: Service, name: string, least: number): Promise<void> {
+  const read = async (): Promise<number> => Number(new RegExp(`^${name} (\\d+)$`, 'm').exec(await (await fetch(`${service.url}/metrics`)).text())?.[1])
+  while (await read() < least) await new Promise((resolve) => setTimeout(resolve, 2))
+}
+
 /** Children of the service that run recognizer-process.js. */
 function workersOf(service: Service): number[] {
   return readFileSync(`/proc/${service.process.pid}/task/${service.process.pid}/children`, 'utf8').trim().split(' ').map(Number)
@@ -160,10 +166,11 @@ t.test('a worker killed in the middle of a request costs nobody a transcript', {
 
 t.test('SIGTERM answers what was accepted, refuses what is new, and leaves with 0', { skip }, async (t) => {
   const service = await startService(t, { EARSHOT_WORKERS: '1' })
-  const accepted = Array.from({ length: 10 }, () => transcribe(service.url))
-  await new Promise((resolve) => setTimeout(resolve, 100))
+  await transcribe(service.url)
+  const accepted = Array.from({ length: 30 }, () => transcribe(service.url))
+  await metricReaches(service, 'asr_queue_length', 20)
   service.process.kill('SIGTERM')
-  await new Promise((resolve) => setTimeout(resolve, 50))
+  while (!/shutting down/.test(await (await fetch(`${service.url}/readyz`)).text())) await new Promise((resolve) => setTimeout(resolve, 5))
   t.match(await transcribe(service.url), { status: 503, body: { error: { code: 'SHUTTING_DOWN' } } })
   for (const { status } of await Promise.all(accepted)) t.equal(status, 200)
   t.equal(await service.exit, 0)
@@ -177,8 +184,9 @@ t.test('SIGTERM waits for no connection that sends nothing, half a header or hal
   const silent = open(Buffer.alloc(0))
   const halfHeads = open(head.subarray(0, 30))
   const halfBodies = open(Buffer.concat([head, clip.subarray(0, 5_000)]))
+  await metricReaches(service, 'asr_requests_in_progress', 20)
   const active = Array.from({ length: 20 }, () => transcribe(service.url))
-  while (!/asr_requests_in_progress 40/.test(await (await fetch(`${service.url}/metrics`)).text())) await new Promise((resolve) => setTimeout(resolve, 5))
+  await metricReaches(service, 'asr_queue_length', 5)
   service.process.kill('SIGTERM')
   for (const { status } of await Promise.all(active)) t.equal(status, 200)
   const answeredAt = performance.now()
