@@ -17,6 +17,8 @@ import { WorkEstimate, type WorkKind } from './work-estimate.js'
 const MOST_DEATHS = 2
 /** Paused jobs of a worker: each holds its decoded audio. With so many, it takes no new job before one of them is done. */
 const MOST_PAUSED = 3
+/** A forecast is a mean, and shorter jobs that come later may go first: the promise is kept with so much to spare. */
+const FORECAST_MARGIN = 1.25
 /** A job of so little work is short, however short the pieces of long ones are. */
 const SHORT_SECONDS = 0.5
 /** The door does not know the length of an upload yet: that of a short clip. */
@@ -56,7 +58,7 @@ export class Dispatcher {
     const { waitSeconds, breaksPromise } = forecast(this.#queue, asked, running, working.length, limitSeconds)
     const retryAfterSeconds = Math.max(1, Math.ceil(waitSeconds))
     if (!isIdle && this.#queue.isFullFor(client, request === undefined ? 0 : audioSeconds)) return new SpeechError('QUEUE_FULL', `${this.#queue.length} requests wait`, { retryAfterSeconds })
-    if (waitSeconds > limitSeconds) return new SpeechError('QUEUE_FULL', `the wait would be about ${retryAfterSeconds} s`, { retryAfterSeconds })
+    if (waitSeconds * FORECAST_MARGIN > limitSeconds) return new SpeechError('QUEUE_FULL', `the wait would be about ${retryAfterSeconds} s`, { retryAfterSeconds })
     if (breaksPromise) return new SpeechError('QUEUE_FULL', 'longer clips that were accepted before would wait too long', { retryAfterSeconds })
     return undefined
   }

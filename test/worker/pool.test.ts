@@ -78,7 +78,7 @@ t.test('a full line refuses with a time to come back, by jobs and by audio secon
 })
 
 t.test('a queue that got slow refuses although it has room, until it is fast again; running work counts', async (t) => {
-  const { pool } = makePool(t, { workers: 1, queueWaitSeconds: 1 })
+  const { pool } = makePool(t, { workers: 1, queueWaitSeconds: 1.2 })
   await pool.start()
   await pool.run(job('sleep:400'))
   const accepted = [pool.run(job('sleep:1')), pool.run(job('sleep:1')), pool.run(job('sleep:1'))]
