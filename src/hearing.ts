@@ -38,7 +38,7 @@ export interface HearingOptions extends Omit<RecognizeOptions, 'search'> {
   /** Whether the clip is given the model's lead and trail; not when it was asked for as it is. */
   readonly surround: boolean
   /** Called between decodes; other jobs of the process may run before it resolves. */
-  readonly pause?: (() => Promise<void>) | undefined
+  readonly pause: () => Promise<void>
 }
 
 /** Notes and dots are what models write when they hear no words. */
@@ -64,7 +64,7 @@ export async function hear(clip: SpokenClip, recognizer: Recognizer, options: He
   const isLong = clip.voice.endSeconds - clip.voice.startSeconds > AGAIN_SECONDS
   let best: Attempt | undefined
   for (const lead of leadSeconds.slice(0, isLong ? 1 : options.maxHearings)) {
-    if (best !== undefined) await options.pause?.()
+    if (best !== undefined) await options.pause()
     options.interrupt()
     const one = await attempt(surround(clip, lead, trailSeconds))
     if (best === undefined || isLikelier(one.hypothesis, best.hypothesis)) best = one

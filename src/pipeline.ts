@@ -43,9 +43,14 @@ export interface TranscribeOptions extends SpeechOptions {
   readonly onDecoded?: (audioSeconds: number) => void
 }
 
+interface PausableOptions extends TranscribeOptions {
+  readonly pause: () => Promise<void>
+}
+
 /** Transcribes one upload. Throws SpeechError: AUDIO_*, LANGUAGE_UNSUPPORTED, REQUEST_INVALID, or what `interrupt` throws. */
-export async function transcribe(bytes: Uint8Array, recognizer: Recognizer, options: TranscribeOptions): Promise<Report> {
-  const { cascade, pause = async () => undefined } = options
+export async function transcribe(bytes: Uint8Array, recognizer: Recognizer, given: TranscribeOptions): Promise<Report> {
+  const { cascade, pause = async () => undefined } = given
+  const options: PausableOptions = { ...given, pause }
   const first = firstToHear(recognizer, cascade, options.language)
   const stopwatch = startStopwatch()
   const recording = await stopwatch.timeAsync('audio_decode', () => decodeAudio(bytes, { ...options, maxSeconds: options.maxAudioSeconds }))
@@ -76,26 +81,26 @@ export async function transcribe(bytes: Uint8Array, recognizer: Recognizer, opti
   })
 }
 
-async function hearAll(speech: Speech, recognizer: Recognizer, options: TranscribeOptions, stopwatch: Stopwatch): Promise<Heard[]> {
+async function hearAll(speech: Speech, recognizer: Recognizer, options: PausableOptions, stopwatch: Stopwatch): Promise<Heard[]> {
   const heard: Heard[] = []
   for (const clip of speech.clips) {
+    await options.pause()
     options.interrupt()
-    await options.pause?.()
     heard.push(await hear(clip, recognizer, hearingOf(clip, speech, options, stopwatch)))
   }
   return heard
 }
 
-async function settleAll(speech: Speech, heard: readonly Heard[], small: Recognizer, options: TranscribeOptions, stopwatch: Stopwatch): Promise<Answer[]> {
+async function settleAll(speech: Speech, heard: readonly Heard[], small: Recognizer, options: PausableOptions, stopwatch: Stopwatch): Promise<Answer[]> {
   const answers: Answer[] = []
   for (const [index, clip] of speech.clips.entries()) {
-    if (index > 0) await options.pause?.()
+    if (index > 0) await options.pause()
     answers.push(await settle(clip, heard[index]!, small, options.cascade, hearingOf(clip, speech, options, stopwatch)))
   }
   return answers
 }
 
-function hearingOf(clip: SpokenClip, { activity }: Speech, options: TranscribeOptions, stopwatch: Stopwatch): HearingOptions {
+function hearingOf(clip: SpokenClip, { activity }: Speech, options: PausableOptions, stopwatch: Stopwatch): HearingOptions {
   return {
     language: options.language,
     mustSpeak: activity.verdict === 'speech' && hasVoice(clip.voice, activity),

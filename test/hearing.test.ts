@@ -11,7 +11,10 @@ import { startStopwatch } from '../src/stopwatch.js'
 import type { Clip, Hypothesis, SpeechActivity, Waveform } from '../src/types.js'
 
 const RATE = 16_000
-const OPTIONS: HearingOptions = { language: undefined, mustSpeak: true, interrupt: () => undefined, stopwatch: startStopwatch(), maxHearings: 3, surround: true }
+const OPTIONS: HearingOptions = {
+  language: undefined, mustSpeak: true, maxHearings: 3, surround: true, stopwatch: startStopwatch(),
+  interrupt: () => undefined, pause: async () => undefined,
+}
 
 const said = (text: string, logProbabilities: readonly number[], stopped: Hypothesis['stopped'] = 'end_of_text'): Hypothesis =>
   ({ text, tokens: [1], logProbabilities, stopped, language: 'en' })

@@ -3,16 +3,16 @@
  * out to have. The time of day bounds how long a request takes; this bounds what it takes from others, and ends a
  * request whose bytes cost far more than speech of their length does.
  *
- * Counted is the whole process, every thread of the runtime too, but not while the request is paused and others run.
+ * The whole process counts, every thread of the runtime too, but not while the request is paused and others run.
  */
 import { SpeechError } from '../errors.js'
 
-/** Decoding before the length is known, graphs that are opened when they are first needed, and models that hear 30 s whatever they are given. */
+/** Decoding before the length is known, graphs that are opened late, and models that always encode 30 s. */
 const FIRST_SECONDS = 20
 
 export interface CpuBudget {
   /** The audio is decoded, and this long. */
-  heard(audioSeconds: number): void
+  setLength(audioSeconds: number): void
   /** What the process does meanwhile is for other requests. */
   aside(pause: () => Promise<void>): Promise<void>
   /** Throws AUDIO_TOO_COSTLY when the budget is spent. */
@@ -23,14 +23,15 @@ export function cpuBudget(secondsPerAudioSecond: number, usedSeconds: () => numb
   let before = usedSeconds()
   let allowed = FIRST_SECONDS
   return {
-    heard(audioSeconds) { allowed = FIRST_SECONDS + secondsPerAudioSecond * audioSeconds },
+    setLength(audioSeconds) { allowed = FIRST_SECONDS + secondsPerAudioSecond * audioSeconds },
     async aside(pause) {
       const since = usedSeconds()
       await pause()
       before += usedSeconds() - since
     },
     check() {
-      if (usedSeconds() - before > allowed) throw new SpeechError('AUDIO_TOO_COSTLY', `more than ${allowed.toFixed(1)} s, ${secondsPerAudioSecond} for each second of audio`)
+      if (usedSeconds() - before <= allowed) return
+      throw new SpeechError('AUDIO_TOO_COSTLY', `more than ${allowed.toFixed(1)} s, ${secondsPerAudioSecond} for each second of audio`)
     },
   }
 }

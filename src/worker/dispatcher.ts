@@ -3,24 +3,20 @@
  * order of the queue, paused between the pieces of a long upload so that others run in between, called off, and
  * rescued when their worker dies.
  *
- * Life of a job: accepted → waiting → running ⇄ paused → answered; `running → waiting` once, when its worker died.
+ * Life of a job: accepted → waiting → running ⇄ paused → answered. When its worker dies it waits again.
  */
 import { SpeechError, type WireError } from '../errors.js'
-import { FairQueue, remainingWork } from './fair-queue.js'
-import { forecast } from './forecast.js'
+import { FairQueue } from './fair-queue.js'
+import { forecast, type Running } from './forecast.js'
 import { Job, type Answered, type JobRequest } from './job.js'
 import type { PoolOptions } from './pool-options.js'
 import type { DoneMessage, RecognitionWorker } from './recognition-worker.js'
-import { WorkEstimate, type WorkKind } from './work-estimate.js'
+import { plainKind, WorkEstimate, type WorkKind } from './work-estimate.js'
 
-/** A job is tried on two workers, never on a third: it may be what kills them. */
+/** A job during which two workers died may be what kills them: it is not tried again. */
 const MOST_DEATHS = 2
-/** Paused jobs of a worker: each holds its decoded audio. With so many, it takes no new job before one of them is done. */
-const MOST_PAUSED = 3
 /** A forecast is a mean, and shorter jobs that come later may go first: the promise is kept with so much to spare. */
 const FORECAST_MARGIN = 1.25
-/** A job of so little work is short, however short the pieces of long ones are. */
-const SHORT_SECONDS = 0.5
 /** The door does not know the length of an upload yet: that of a short clip. */
 const SHORT_CLIP_SECONDS = 1
 
@@ -48,25 +44,30 @@ export class Dispatcher {
   /** Why a job of this client would be refused now; without `request`: the shortest that it could send. */
   refusal(client: string, request?: JobRequest): SpeechError | undefined {
     const working = [...this.#workers].filter(({ state }) => state === 'idle' || state === 'busy')
-    const isIdle = working.some((worker) => worker.state === 'idle' && !this.#paused.has(worker))
-    const kind = request === undefined ? { model: this.#options.settings.models[0]!, nBest: 1, phrases: 'none', words: false } as const : kindOf(request)
+    // A worker without a job would take it at once.
+    if (working.some((worker) => worker.state === 'idle' && !this.#paused.has(worker))) return undefined
     const audioSeconds = request?.audioSeconds ?? SHORT_CLIP_SECONDS
+    const kind = request === undefined ? plainKind(this.#options.settings.models[0]!) : kindOf(request)
     const workSeconds = this.#estimate.workSeconds(kind, audioSeconds)
-    const running = [...this.#running.values()].map((job) => ({ job, pieceSeconds: Math.max(0, this.#estimate.pieceSeconds - job.stintSeconds) }))
-    const asked = { client, arrivedAtSeconds: performance.now() / 1000, audioSeconds, workSeconds, usedSeconds: 0 }
+    const job = { client, audioSeconds, workSeconds, usedSeconds: 0, arrivedAtSeconds: performance.now() / 1000 }
     const limitSeconds = this.#options.queueWaitSeconds
-    const { waitSeconds, breaksPromise } = forecast(this.#queue, asked, running, working.length, limitSeconds)
-    const retryAfterSeconds = Math.max(1, Math.ceil(waitSeconds))
-    if (!isIdle && this.#queue.isFullFor(client, request === undefined ? 0 : audioSeconds)) return new SpeechError('QUEUE_FULL', `${this.#queue.length} requests wait`, { retryAfterSeconds })
-    if (waitSeconds * FORECAST_MARGIN > limitSeconds) return new SpeechError('QUEUE_FULL', `the wait would be about ${retryAfterSeconds} s`, { retryAfterSeconds })
-    if (breaksPromise) return new SpeechError('QUEUE_FULL', 'longer clips that were accepted before would wait too long', { retryAfterSeconds })
-    return undefined
+    const running = this.#runningNow()
+    const { waitSeconds, delaysOwnUntilSeconds } = forecast(this.#queue, job, running, working.length, limitSeconds)
+    if (this.#queue.isFullFor(client, request === undefined ? 0 : audioSeconds)) {
+      return queueFull(`${this.#queue.length} requests wait`, waitSeconds)
+    }
+    if (waitSeconds * FORECAST_MARGIN > limitSeconds) {
+      return queueFull(`the wait would be about ${Math.ceil(waitSeconds)} s`, waitSeconds)
+    }
+    if (delaysOwnUntilSeconds === undefined) return undefined
+    return queueFull('longer clips of this client that were accepted before would wait too long', delaysOwnUntilSeconds)
   }
 
   accept(request: JobRequest, signal: AbortSignal | undefined): Promise<Answered> {
     const deadlineSeconds = Math.min(request.deadlineSeconds ?? Infinity, this.#options.deadlineSeconds)
     const kind = kindOf(request)
-    const job = new Job(this.#nextId++, request, kind, this.#estimate.workSeconds(kind, request.audioSeconds), deadlineSeconds, signal, {
+    const workSeconds = this.#estimate.workSeconds(kind, request.audioSeconds)
+    const job = new Job(this.#nextId++, request, kind, workSeconds, deadlineSeconds, signal, {
       onDeadline: (late) => { this.#late(late) },
       onAbort: (abandoned) => { this.#abandon(abandoned) },
     })
@@ -96,6 +97,7 @@ export class Dispatcher {
     this.#running.delete(worker)
     this.#queue.end(job, job.finish(outcome, workSeconds))
     if (outcome.ok) this.#estimate.observe(job.kind, job.audioSeconds, job.usedSeconds)
+    this.#checkEmpty()
   }
 
   /** A piece of its job is done. */
@@ -103,10 +105,10 @@ export class Dispatcher {
     const job = this.#running.get(worker)
     if (job === undefined) return
     this.#running.delete(worker)
-    const seconds = job.pause()
+    const seconds = job.endStint()
     this.#queue.pause(job, seconds)
     this.#estimate.observePiece(seconds)
-    this.#queue.shortSeconds = Math.max(SHORT_SECONDS, this.#estimate.pieceSeconds)
+    this.#queue.pieceSeconds = this.#estimate.pieceSeconds
     this.#paused.set(worker, [...this.#paused.get(worker) ?? [], job])
     this.dispatch()
   }
@@ -123,7 +125,7 @@ export class Dispatcher {
     }
     if (running !== undefined) {
       running.deaths++
-      this.#queue.end(running, running.pause())
+      this.#queue.end(running, running.endStint())
       this.#rescue(running, worker, error)
     }
     this.dispatch()
@@ -138,7 +140,7 @@ export class Dispatcher {
     for (let job = this.#queue.next([]); job !== undefined; job = this.#queue.next([])) job.fail(code)
   }
 
-  /** Those that hold no paused job first, and those that compile a list last: they run jobs in between, but not as soon as the others. */
+  /** Those that hold no paused job first. Those that compile a list run jobs in between, but later than the others. */
   #idleWorkers(): RecognitionWorker[] {
     const rank = (worker: RecognitionWorker): number => (this.#paused.has(worker) ? 2 : 0) + Number(worker.isCompiling)
     return [...this.#workers].filter(({ state }) => state === 'idle').sort((a, b) => rank(a) - rank(b))
@@ -147,15 +149,14 @@ export class Dispatcher {
   /** A paused job that needs no answer any more ends as soon as it is resumed, so it goes first. */
   #nextFor(held: readonly Job[]): Job | undefined {
     const over = held.find((job) => job.isAnswered || job.isAbandoned)
-    if (over === undefined) return this.#queue.next(held, (job) => this.#mayInterrupt(job, held))
+    if (over === undefined) return this.#queue.next(held)
     this.#queue.begin(over)
     return over
   }
 
-  /** A long job must be half as long as the one that it interrupts, or a worker would begin many and end none. */
-  #mayInterrupt(job: Job, held: readonly Job[]): boolean {
-    if (held.length >= MOST_PAUSED) return false
-    return job.workSeconds <= this.#queue.shortSeconds || held.every((other) => job.workSeconds <= remainingWork(other) / 2)
+  #runningNow(): Running<Job>[] {
+    const { pieceSeconds } = this.#estimate
+    return [...this.#running.values()].map((job) => ({ job, stintSeconds: job.stintSeconds, pieceSeconds }))
   }
 
   #resume(worker: RecognitionWorker, job: Job, held: readonly Job[]): void {
@@ -174,18 +175,21 @@ export class Dispatcher {
     job.fail('DEADLINE_PASSED')
     if (this.#queue.remove(job)) return this.#checkEmpty()
     this.#workerOf(job)?.cancel(job.id)
-    const killLater = (seconds: number): void => { job.rearm(seconds, () => { this.#killOverdue(job, killLater) }) }
-    killLater(this.#options.deadlineSeconds + this.#options.killAfterSeconds - job.ageSeconds)
+    this.#killIn(this.#options.deadlineSeconds + this.#options.killAfterSeconds - job.ageSeconds, job)
   }
 
-  /** A paused job cannot end before it is resumed. */
-  #killOverdue(job: Job, killLater: (seconds: number) => void): void {
-    const worker = this.#workerOf(job)
-    if (worker === undefined) return
-    if (this.#running.get(worker) !== job) return killLater(this.#options.killAfterSeconds)
-    this.#running.delete(worker)
-    this.#queue.end(job, job.pause())
-    worker.killOverdue()
+  /** A paused job cannot end before it is resumed, and gets its time from then on. */
+  #killIn(seconds: number, job: Job): void {
+    job.rearm(seconds, () => {
+      const worker = this.#workerOf(job)
+      if (worker === undefined) return
+      const { killAfterSeconds } = this.#options
+      const restSeconds = this.#running.get(worker) === job ? killAfterSeconds - job.stintSeconds : killAfterSeconds
+      if (restSeconds > 0) return this.#killIn(restSeconds, job)
+      this.#running.delete(worker)
+      this.#queue.end(job, job.endStint())
+      worker.killOverdue()
+    })
   }
 
   #abandon(job: Job): void {
@@ -195,12 +199,12 @@ export class Dispatcher {
   }
 
   #rescue(job: Job, worker: RecognitionWorker, error: WireError | undefined): void {
-    if (job.isAnswered) return
+    if (job.isAnswered) return job.release()
     if (job.isAbandoned) return job.fail('CANCELLED')
     if (job.isLate) return job.fail('DEADLINE_PASSED')
     if (job.deaths >= MOST_DEATHS) return job.fail(error?.code === 'OUT_OF_MEMORY' ? error.code : 'RECOGNIZER_CRASHED')
     this.#options.events.onRetry(worker.processId)
-    job.usedSeconds = 0 // it begins anew
+    job.startOver()
     this.#queue.push(job)
   }
 
@@ -215,6 +219,11 @@ export class Dispatcher {
   }
 }
 
+function queueFull(why: string, seconds: number): SpeechError {
+  return new SpeechError('QUEUE_FULL', why, { retryAfterSeconds: Math.max(1, Math.ceil(seconds)) })
+}
+
 function kindOf({ model, nBest = 1, phrases, words = false }: JobRequest): WorkKind {
-  return { model, nBest, phrases: phrases === undefined ? 'none' : typeof phrases === 'string' ? 'catalogue' : 'own', words }
+  const list = phrases === undefined ? 'none' : typeof phrases === 'string' ? 'catalogue' : 'own'
+  return { model, nBest, phrases: list, words }
 }

@@ -1,63 +1,38 @@
 /**
  * The jobs that wait for a worker, and who is next: fair between clients, the shortest work of a client first, and
- * nobody behind others for ever.
+ * nobody behind others for ever (`order.ts`).
  *
  * Between clients this is fair queueing (Demers, Keshav & Shenker, "Analysis and simulation of a fair queueing
  * algorithm", SIGCOMM 1989). Each client has an account of the worker seconds that it was given. Virtual time is the
  * account of a client that always gets its fair share: it grows by the seconds served, divided by the active clients.
- * A client that becomes active starts at the virtual time at least, so that nobody saves up service. Next is the
- * client whose next job would end first: account plus work. One exception favours clients that send little: a short
- * job of a client that had no more than its share goes before every other job, also before a long one that is due.
- *
- * Within a client the job with the earliest due time is next: its arrival plus STRETCH times its work. A short clip
- * overtakes a long one, and a long one that has waited for STRETCH times its own work is overtaken no more.
+ * A client that becomes active starts at the virtual time at least, so that nobody saves up service.
  *
  * A long job pauses between its pieces. A paused job is in the same order, and belongs to the worker that holds it.
  *
  * Room is bounded in jobs and in seconds of audio, and shared between the clients (`fair-share.ts`).
  */
 import { FairShare } from '../fair-share.js'
+import { compare, dueAt, placeOf, remainingWork, type Place, type Schedulable, type Standing } from './order.js'
 
 export interface QueueLimits {
   readonly jobs: number
   readonly audioSeconds: number
 }
 
-/** A job as the queue sees it. */
-export interface Schedulable {
-  readonly client: string
-  /** When it arrived, on the monotonic clock, seconds. */
-  readonly arrivedAtSeconds: number
-  readonly audioSeconds: number
-  /** Expected work of a worker, seconds. */
-  readonly workSeconds: number
-  /** Work done so far, seconds. */
-  readonly usedSeconds: number
-}
-
-/** Where a job stands in the order. */
-export interface Place<T> {
-  readonly job: T
-  readonly due: number
-  /** Short, and of a client that had no more than its share. */
-  readonly isPrompt: boolean
-  /** Account of its client when the job will have been done, virtual seconds. */
-  readonly ends: number
-  readonly workSeconds: number
-  /** A worker has begun with it. */
-  readonly isPaused: boolean
-}
-
-export const STRETCH = 2
-/** A job that took longer than expected still has something to do. */
-const LEAST_WORK_SECONDS = 0.001
-/** Accounts of clients without jobs that are remembered; beyond, those that had least are forgotten. */
+/** Work that is short, however short the pieces of long jobs are. */
+const SHORT_SECONDS = 0.5
+/** Paused jobs that a worker holds at most: each keeps its decoded audio. The last place is for a short job. */
+const MOST_HELD = 3
+/** Clients without jobs whose accounts are remembered; beyond, those that had least are forgotten. */
 const MOST_IDLE_ACCOUNTS = 1_000
 
 class Account<T> {
   servedSeconds: number
   /** Waiting, paused and running. */
   jobs = 0
+  running = 0
+  /** When it became active, or a job of it ended or paused; seconds on the monotonic clock. */
+  unservedSinceSeconds = 0
   /** By due time. */
   readonly waiting: T[] = []
   readonly paused = new Set<T>()
@@ -69,18 +44,21 @@ class Account<T> {
 
 export class FairQueue<T extends Schedulable> {
   readonly #limits: QueueLimits
+  readonly #nowSeconds: () => number
   readonly #jobShare: FairShare
   readonly #audioShare: FairShare
   readonly #accounts = new Map<string, Account<T>>()
   /** Work that running jobs were charged for in advance. */
   readonly #charges = new Map<T, number>()
   #virtualSeconds = 0
+  #active = 0
   #length = 0
-  /** About one piece of a long job: work that is as short goes first, where its client had no more than its share. */
-  shortSeconds = 0.5
+  #shortSeconds = SHORT_SECONDS
 
-  constructor(limits: QueueLimits) {
+  /** `nowSeconds`: the monotonic clock. */
+  constructor(limits: QueueLimits, nowSeconds = (): number => performance.now() / 1000) {
     this.#limits = limits
+    this.#nowSeconds = nowSeconds
     // One more than there is room for: a client alone may then use a queue of a few places fully.
     this.#jobShare = new FairShare(limits.jobs + 1)
     this.#audioShare = new FairShare(limits.audioSeconds)
@@ -88,9 +66,11 @@ export class FairQueue<T extends Schedulable> {
 
   /** Jobs that wait for their first worker. */
   get length(): number { return this.#length }
-  get audioSeconds(): number { return this.#audioShare.held }
   /** Clients that are remembered. */
   get accounts(): number { return this.#accounts.size }
+
+  /** How long the pieces of long jobs are, on average; seconds. */
+  set pieceSeconds(seconds: number) { this.#shortSeconds = Math.max(SHORT_SECONDS, seconds) }
 
   /** Whether one more job of this length would have to be refused. One long job alone always fits. */
   isFullFor(client: string, audioSeconds: number): boolean {
@@ -101,10 +81,14 @@ export class FairQueue<T extends Schedulable> {
   /** Takes in a job, new or back from a worker that died. */
   push(job: T): void {
     const account = this.#accountOf(job.client)
-    if (account.jobs++ === 0) account.servedSeconds = Math.max(account.servedSeconds, this.#virtualSeconds)
+    if (account.jobs++ === 0) {
+      this.#active++
+      account.servedSeconds = Math.max(account.servedSeconds, this.#virtualSeconds)
+      account.unservedSinceSeconds = this.#nowSeconds()
+    }
     const due = dueAt(job)
-    const place = account.waiting.findLastIndex((other) => dueAt(other) <= due)
-    account.waiting.splice(place + 1, 0, job)
+    const before = account.waiting.findLastIndex((other) => dueAt(other) <= due)
+    account.waiting.splice(before + 1, 0, job)
     this.#length++
     this.#jobShare.take(job.client, 1)
     this.#audioShare.take(job.client, job.audioSeconds)
@@ -119,20 +103,26 @@ export class FairQueue<T extends Schedulable> {
 
   /**
    * The job that a worker should do next, out of those that it holds paused and those that wait; it counts as running
-   * then, until `pause` or `end`. `mayStart`: whether the worker can take a waiting job besides those that it holds.
+   * then, until `pause` or `end`. Where the first in order may not start beside those that the worker holds, and none
+   * that may start comes before these, the one of them that is done first makes room.
    */
-  next(held: readonly T[], mayStart: (job: T) => boolean = () => true): T | undefined {
-    let best: Place<T> | undefined
+  next(held: readonly T[]): T | undefined {
+    let first: Place<T> | undefined
+    let firstThatMay: Place<T> | undefined
     for (const account of this.#accounts.values()) {
-      const waiting = account.waiting.find(mayStart)
-      const candidates = [...held.filter((job) => account.paused.has(job)), ...waiting === undefined ? [] : [waiting]]
+      const candidates = [...held.filter((job) => account.paused.has(job)), ...account.waiting.slice(0, 1)]
       if (candidates.length === 0) continue
-      const job = candidates.reduce((first, other) => dueAt(other) < dueAt(first) ? other : first)
-      const place = this.#place(job, account.servedSeconds)
-      if (best === undefined || compare(place, best) < 0) best = place
+      const job = candidates.reduce((best, other) => dueAt(other) < dueAt(best) ? other : best)
+      const place = this.#placeNow(job, account, account.servedSeconds)
+      if (first === undefined || compare(place, first) < 0) first = place
+      const may = place.isPaused || this.#mayStart(job, held)
+      if (may && (firstThatMay === undefined || compare(place, firstThatMay) < 0)) firstThatMay = place
     }
-    if (best !== undefined) this.begin(best.job)
-    return best?.job
+    if (first === undefined) return undefined
+    const job = firstThatMay === first || firstThatMay?.isPaused === false ? firstThatMay.job
+      : held.reduce((soonest, other) => remainingWork(other) < remainingWork(soonest) ? other : soonest)
+    this.begin(job)
+    return job
   }
 
   /** Counts a job that waits or is paused as running. */
@@ -142,6 +132,7 @@ export class FairQueue<T extends Schedulable> {
     const charge = remainingWork(job)
     this.#charges.set(job, charge)
     account.servedSeconds += charge
+    account.running++
   }
 
   /** A running job has worked for so many seconds, and lets others go first. */
@@ -162,46 +153,61 @@ export class FairQueue<T extends Schedulable> {
     this.#leave(job)
   }
 
-  /** All jobs that wait or are paused, in the order in which they would be done. */
+  /** All jobs that wait or are paused, each client's by due time. */
   places(): Place<T>[] {
-    return [...this.#accounts.values()].flatMap((account) => this.#placesOf(account)).sort(compare)
+    return [...this.#accounts.values()].flatMap((account) => this.#placesOf(account))
   }
 
   /** Where a new job would stand. */
   placeOf(job: T): Place<T> {
     const account = this.#accounts.get(job.client) ?? new Account<T>(0)
-    const starts = account.jobs === 0 ? Math.max(account.servedSeconds, this.#virtualSeconds) : account.servedSeconds
+    const served = account.jobs === 0 ? Math.max(account.servedSeconds, this.#virtualSeconds) : account.servedSeconds
     const before = this.#placesOf(account).filter(({ due }) => due <= dueAt(job))
-    return this.#place(job, before.reduce((sum, { workSeconds }) => sum + workSeconds, starts))
+    return this.#placeNow(job, account, before.reduce((sum, { remainingSeconds }) => sum + remainingSeconds, served))
   }
 
-  /** Where a running job would stand if it paused now. */
-  placeOfRunning(job: T): Place<T> {
-    return this.#place(job, this.#accountOf(job.client).servedSeconds - remainingWork(job))
+  /** Where a running job would stand if it paused now, after so many seconds. */
+  placeOfRunning(job: T, stintSeconds: number): Place<T> {
+    const startsAt = this.#accountOf(job.client).servedSeconds - this.#charges.get(job)! + stintSeconds
+    const remainingSeconds = Math.max(0, remainingWork(job) - stintSeconds)
+    return this.#place(job, { startsAt, isPaused: true, remainingSeconds, unservedSeconds: 0 })
   }
 
-  /** By due time. */
   #placesOf(account: Account<T>): Place<T>[] {
-    let starts = account.servedSeconds
+    let startsAt = account.servedSeconds
     return [...account.waiting, ...account.paused].sort((a, b) => dueAt(a) - dueAt(b)).map((job) => {
-      const place = { ...this.#place(job, starts), isPaused: account.paused.has(job) }
-      starts = place.ends
+      const place = this.#placeNow(job, account, startsAt)
+      startsAt += place.remainingSeconds
       return place
     })
   }
 
-  #place(job: T, starts: number): Place<T> {
-    const workSeconds = remainingWork(job)
-    const isPrompt = job.workSeconds <= this.shortSeconds && starts <= this.#virtualSeconds + this.shortSeconds
-    return { job, due: dueAt(job), isPrompt, ends: starts + workSeconds, workSeconds, isPaused: false }
+  /** Of a job that waits or is paused. */
+  #placeNow(job: T, account: Account<T>, startsAt: number): Place<T> {
+    const isServed = account.jobs === 0 || account.running > 0
+    const unservedSeconds = isServed ? 0 : this.#nowSeconds() - account.unservedSinceSeconds
+    const [isPaused, remainingSeconds] = [account.paused.has(job), remainingWork(job)]
+    return this.#place(job, { startsAt, isPaused, remainingSeconds, unservedSeconds })
+  }
+
+  #place(job: T, standing: Standing): Place<T> {
+    return placeOf(job, standing, this.#virtualSeconds, this.#shortSeconds)
+  }
+
+  /** A long job must be half as long as those that it interrupts, or a worker would begin many and end none. */
+  #mayStart(job: T, held: readonly T[]): boolean {
+    if (held.length === 0) return true
+    if (job.workSeconds <= this.#shortSeconds) return held.length < MOST_HELD
+    return held.length < MOST_HELD - 1 && held.every((other) => job.workSeconds <= remainingWork(other) / 2)
   }
 
   #settle(job: T, seconds: number): void {
-    const charge = this.#charges.get(job) ?? 0
+    const account = this.#accountOf(job.client)
+    account.servedSeconds += seconds - this.#charges.get(job)!
+    account.running--
+    account.unservedSinceSeconds = this.#nowSeconds()
     this.#charges.delete(job)
-    this.#accountOf(job.client).servedSeconds += seconds - charge
-    const active = [...this.#accounts.values()].filter(({ jobs }) => jobs > 0).length
-    this.#virtualSeconds += seconds / Math.max(1, active)
+    this.#virtualSeconds += seconds / this.#active
   }
 
   #takeOut(job: T): boolean {
@@ -216,11 +222,19 @@ export class FairQueue<T extends Schedulable> {
   }
 
   #leave(job: T): void {
-    this.#accountOf(job.client).jobs--
-    for (const [name, { jobs, servedSeconds }] of this.#accounts) if (jobs === 0 && servedSeconds <= this.#virtualSeconds) this.#accounts.delete(name)
-    if (this.#accounts.size <= MOST_IDLE_ACCOUNTS) return
-    const idle = [...this.#accounts].filter(([, { jobs }]) => jobs === 0).sort(([, a], [, b]) => a.servedSeconds - b.servedSeconds)
-    for (const [name] of idle.slice(0, this.#accounts.size - MOST_IDLE_ACCOUNTS)) this.#accounts.delete(name)
+    if (--this.#accountOf(job.client).jobs > 0) return
+    this.#active--
+    this.#forgetBalanced()
+  }
+
+  /** A client without jobs is remembered as long as it had more than its share. */
+  #forgetBalanced(): void {
+    const idle = [...this.#accounts].filter(([, { jobs }]) => jobs === 0)
+    const owing = idle.filter(([, { servedSeconds }]) => servedSeconds > this.#virtualSeconds)
+    const least = owing.length <= MOST_IDLE_ACCOUNTS ? []
+      : owing.sort(([, a], [, b]) => a.servedSeconds - b.servedSeconds).slice(0, owing.length - MOST_IDLE_ACCOUNTS)
+    for (const [name, { servedSeconds }] of idle) if (servedSeconds <= this.#virtualSeconds) this.#accounts.delete(name)
+    for (const [name] of least) this.#accounts.delete(name)
   }
 
   #accountOf(client: string): Account<T> {
@@ -230,19 +244,4 @@ export class FairQueue<T extends Schedulable> {
     this.#accounts.set(client, account)
     return account
   }
-}
-
-/** Who goes first of two clients. */
-export function compare<T>(a: Place<T>, b: Place<T>): number {
-  return Number(b.isPrompt) - Number(a.isPrompt) || a.ends - b.ends || a.due - b.due
-}
-
-/** On the monotonic clock, seconds. */
-function dueAt({ arrivedAtSeconds, workSeconds }: Schedulable): number {
-  return arrivedAtSeconds + STRETCH * workSeconds
-}
-
-/** Seconds of a worker. */
-export function remainingWork({ workSeconds, usedSeconds }: Schedulable): number {
-  return Math.max(LEAST_WORK_SECONDS, workSeconds - usedSeconds)
 }

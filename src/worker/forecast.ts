@@ -3,44 +3,62 @@
  * worker that is free first (Graham, "Bounds for certain multiprocessing anomalies", 1966). Running jobs count, up to
  * their end or to where they can pause.
  */
-import { compare, type FairQueue, type Place, type Schedulable } from './fair-queue.js'
+import type { FairQueue } from './fair-queue.js'
+import { compare, type Place, type Schedulable } from './order.js'
 
 /** A job that runs. */
 export interface Running<T> {
   readonly job: T
-  /** Work until it can pause, at most until its end; seconds. */
+  /** For how long it has run since it began or was resumed. */
+  readonly stintSeconds: number
+  /** How long a piece takes, on average. */
   readonly pieceSeconds: number
 }
 
 export interface Forecast {
   readonly waitSeconds: number
-  /** Another job of the client, accepted before, would wait beyond the limit because of the new one. */
-  readonly breaksPromise: boolean
+  /**
+   * Another job of the client, accepted before, would wait beyond the limit because of the new one: when that job will
+   * have begun, seconds from now. Undefined: none would.
+   */
+  readonly delaysOwnUntilSeconds: number | undefined
 }
 
-/** `workers`: those that take jobs. `limitSeconds`: how long a job may wait. */
-export function forecast<T extends Schedulable>(queue: FairQueue<T>, job: T, running: readonly Running<T>[], workers: number, limitSeconds: number): Forecast {
+/** `workers`: those that take jobs, none of them idle. `limitSeconds`: how long a job may wait. */
+export function forecast<T extends Schedulable>(
+  queue: FairQueue<T>, job: T, running: readonly Running<T>[], workers: number, limitSeconds: number,
+): Forecast {
   const place = queue.placeOf(job)
   const rests: Place<T>[] = []
   const freeAt = Array.from({ length: Math.max(1, workers, running.length) }, (_, index) => {
     const runs = running[index]
-    if (runs === undefined) return 0
-    const at = { ...queue.placeOfRunning(runs.job), isPaused: true }
-    const pieceSeconds = Math.min(at.workSeconds, runs.pieceSeconds)
-    if (isBefore(at, place)) return at.workSeconds
-    rests.push({ ...at, workSeconds: at.workSeconds - pieceSeconds })
-    return pieceSeconds
+    return runs === undefined ? 0 : freeAfter(queue, runs, place, rests)
   })
-  const others = [...queue.places(), ...rests].sort(compare)
-  for (const { workSeconds } of others.filter((one) => isBefore(one, place))) schedule(freeAt, workSeconds)
-  const waitSeconds = schedule(freeAt, place.workSeconds)
-  const delaySeconds = place.workSeconds / freeAt.length
-  const breaksPromise = others.filter((one) => !isBefore(one, place)).some((one) => {
-    const begins = job.arrivedAtSeconds + schedule(freeAt, one.workSeconds)
-    const limit = one.job.arrivedAtSeconds + limitSeconds
-    return one.job.client === job.client && !one.isPaused && begins > limit && begins - delaySeconds <= limit
-  })
-  return { waitSeconds, breaksPromise }
+  const others = [...queue.places(), ...rests]
+  for (const one of others.filter((other) => isBefore(other, place)).sort(compare)) {
+    schedule(freeAt, one.remainingSeconds)
+  }
+  const waitSeconds = schedule(freeAt, place.remainingSeconds)
+  const delaySeconds = place.remainingSeconds / freeAt.length
+  for (const one of others.filter((other) => !isBefore(other, place)).sort(compare)) {
+    const beginsIn = schedule(freeAt, one.remainingSeconds)
+    const limit = one.job.arrivedAtSeconds + limitSeconds - job.arrivedAtSeconds
+    const isNewlyLate = beginsIn > limit && beginsIn - delaySeconds <= limit
+    const isOwn = one.job.client === job.client && !one.isPaused
+    if (isOwn && isNewlyLate) return { waitSeconds, delaysOwnUntilSeconds: beginsIn }
+  }
+  return { waitSeconds, delaysOwnUntilSeconds: undefined }
+}
+
+/** When the worker of a running job is free for the new one. What the job has left after a pause goes to `rests`. */
+function freeAfter<T extends Schedulable>(
+  queue: FairQueue<T>, { job, stintSeconds, pieceSeconds }: Running<T>, place: Place<T>, rests: Place<T>[],
+): number {
+  const at = queue.placeOfRunning(job, stintSeconds)
+  if (isBefore(at, place)) return at.remainingSeconds
+  const untilPause = Math.min(at.remainingSeconds, Math.max(0, pieceSeconds - stintSeconds))
+  rests.push({ ...at, remainingSeconds: at.remainingSeconds - untilPause })
+  return untilPause
 }
 
 function isBefore<T extends Schedulable>(one: Place<T>, place: Place<T>): boolean {

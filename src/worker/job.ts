@@ -37,7 +37,7 @@ export interface Answered {
   readonly outcome: Outcome
   /** Seconds a worker spent on it. */
   readonly workSeconds: number
-  /** Workers it was given to: 0 when it was refused, 2 when the first one died. */
+  /** Workers it was given to: 0 when it was refused, more than 1 when one died. */
   readonly attempts: number
 }
 
@@ -101,7 +101,7 @@ export class Job {
   /** Handed to a worker: waiting ends, running begins. */
   begin(): void {
     this.attempts++
-    this.#waitSeconds += this.#lap()
+    this.resume()
   }
 
   /** Its worker goes on with it. */
@@ -109,11 +109,16 @@ export class Job {
     this.#waitSeconds += this.#lap()
   }
 
-  /** Its worker lets others go first, or died. Returns the seconds that it ran since it began or was resumed. */
-  pause(): number {
+  /** Its worker lets others go first, answered, or died. Returns the seconds that it ran since it began or was resumed. */
+  endStint(): number {
     const seconds = this.#lap()
     this.usedSeconds += seconds
     return seconds
+  }
+
+  /** Its worker died: another one begins anew. */
+  startOver(): void {
+    this.usedSeconds = 0
   }
 
   /** After the deadline has passed: what happens `seconds` from now, unless the worker answers before. */
@@ -124,9 +129,14 @@ export class Job {
 
   /** The worker's answer. Returns the seconds that it ran since it began or was resumed. */
   finish(outcome: Outcome, workSeconds: number): number {
-    const seconds = this.pause()
+    const seconds = this.endStint()
     this.#settle(withStages(outcome, this.#waitSeconds, Math.max(0, this.usedSeconds - workSeconds)), workSeconds)
     return seconds
+  }
+
+  /** Nothing is left that could still happen to it. */
+  release(): void {
+    clearTimeout(this.#timer)
   }
 
   fail(code: ErrorCode): void {
@@ -135,7 +145,7 @@ export class Job {
 
   #settle(outcome: Outcome, workSeconds: number): void {
     this.isAnswered = true
-    clearTimeout(this.#timer)
+    this.release()
     this.#signal?.removeEventListener('abort', this.#onAbort)
     this.#resolve({ outcome, workSeconds, attempts: this.attempts })
   }

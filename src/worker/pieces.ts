@@ -4,7 +4,7 @@
  * done together.
  */
 
-/** A pause costs some tenths of a millisecond, a clip of a few seconds at most as much work as this. */
+/** A pause costs some tenths of a millisecond. Work for a clip of a few seconds is one piece. */
 const LEAST_PIECE_MS = 100
 
 export class Pieces {
@@ -14,9 +14,6 @@ export class Pieces {
   constructor(tellPaused: (id: number) => void) {
     this.#tellPaused = tellPaused
   }
-
-  /** Whether a job is between two pieces. */
-  isPaused(id: number): boolean { return this.#waiting.has(id) }
 
   resume(id: number): void {
     const go = this.#waiting.get(id)

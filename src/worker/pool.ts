@@ -18,7 +18,6 @@ export interface PoolReadiness {
   readonly missing: string
 }
 
-
 export class WorkerPool {
   readonly phraseLists: Publications
   readonly #options: PoolOptions
@@ -98,7 +97,6 @@ export class WorkerPool {
         this.#dispatcher.done(worker, message)
         this.phraseLists.offer()
         this.#dispatcher.dispatch()
-        this.#checkDrained()
       },
       onGone: (worker, description, error) => { this.#gone(worker, slot, description, error) },
       onNoise: (worker, line) => { this.#options.events.onWorkerNoise(worker.processId, line) },
@@ -128,7 +126,6 @@ export class WorkerPool {
     }
     if (!this.#restarts.hasServed) this.#started?.reject(error ? fromWire(error) : new SpeechError('NOT_READY', `a worker ended before it was ready (${reason}, ${description})`))
     this.#dispatcher.gone(worker, error)
-    this.#checkDrained()
   }
 
   #unavailable(): SpeechError | undefined {

@@ -48,15 +48,21 @@ export class Publications {
   /** Resolves when every worker that takes jobs has it, the first one at least. Throws CATALOGUE_NOT_TAKEN; then no worker keeps it. */
   publish(list: PhraseList): Promise<Published> {
     return new Promise((resolve, reject) => {
-      const timer = setTimeout(() => { this.#fail(list.id, new SpeechError('CATALOGUE_NOT_TAKEN', `not within ${this.#patienceSeconds} s`)) }, this.#patienceSeconds * 1000)
+      const why = `not within ${this.#patienceSeconds} s`
+      const timer = setTimeout(() => { this.#fail(list.id, new SpeechError('CATALOGUE_NOT_TAKEN', why)) }, this.#patienceSeconds * 1000)
       this.#publications.set(list.id, { list, answered: undefined, deaths: 0, waiting: { resolve, reject, timer } })
       this.offer()
     })
   }
 
+  /** One that is being published is not taken then: `publish` rejects. */
   forget(id: string): void {
+    const waiting = this.#publications.get(id)?.waiting
     this.#publications.delete(id)
     for (const worker of this.#workers) worker.forget(id)
+    if (waiting === undefined) return
+    clearTimeout(waiting.timer)
+    waiting.reject(new SpeechError('CATALOGUE_NOT_TAKEN', 'it was removed meanwhile'))
   }
 
   /** Whenever a worker has loaded its models or ended a job: those that start get all they lack, a few of the others one list. */
@@ -115,8 +121,7 @@ export class Publications {
   #fail(id: string, error: SpeechError): void {
     const waiting = this.#publications.get(id)?.waiting
     if (waiting === undefined) return
-    clearTimeout(waiting.timer)
-    this.forget(id)
     waiting.reject(error)
+    this.forget(id)
   }
 }

@@ -1,5 +1,5 @@
 /**
- * One recognition process seen from the server: started, ready, busy with one job, gone.
+ * One recognition process seen from the server: started, idle (it may hold paused jobs), busy with one job, gone.
  * It decides nothing; the pool does. Every way in which the process can end comes out as `onGone`, once.
  */
 import { fork, type ChildProcess } from 'node:child_process'

@@ -17,7 +17,7 @@ import { decodeAudio } from '../audio/decode.js'
 import { checkCascade, type Cascade } from '../cascade.js'
 import { loadDetectors, type SpeechDetectors } from '../detector.js'
 import { loadModel } from '../engine.js'
-import { SpeechError, toWire } from '../errors.js'
+import { SpeechError, toWire, type ErrorCode, type WireError } from '../errors.js'
 import { isOutOfMemory } from '../out-of-memory.js'
 import { transcribe } from '../pipeline.js'
 import type { PhraseList } from '../phrases.js'
@@ -48,8 +48,11 @@ const WARM_UP_MEDIA = ['warm-up.webm', 'warm-up.m4a'].map((name) => path.join(pr
 let loaded: Loaded | undefined
 /** Jobs that have begun and are not done, and whether each was called off. */
 const underWay = new Map<number, { isCancelled: boolean }>()
-const pieces = new Pieces((id) => { send({ kind: 'paused', id }) })
 const spareTime = new SpareTime()
+const pieces = new Pieces((id) => {
+  spareTime.endStint()
+  send({ kind: 'paused', id })
+})
 const arriving = new ArrivingLists()
 let listsDone: Promise<void> = Promise.resolve()
 
@@ -59,8 +62,8 @@ globalThis.console = new Console(new Writable({ write(_text, _encoding, done) { 
 process.on('message', (message: ToWorker) => {
   switch (message.kind) {
     case 'start': void start(message.settings); break
-    case 'job': void spareTime.spendOnJob(() => answer(message.id, message.job)); break
-    case 'resume': pieces.resume(message.id); break
+    case 'job': void answer(message.id, message.job); break
+    case 'resume': resume(message.id); break
     case 'cancel': callOff(message.id); break
     case 'phrases': arrive(message); break
     case 'forget': inOrder(() => loaded?.phraseLists.forget(message.id)); break
@@ -149,8 +152,14 @@ async function takePhrases(list: PhraseList): Promise<void> {
     const unspellable = await spareTime.finish(loaded!.phraseLists.take(list))
     send({ kind: 'phrases_ready', id: list.id, seconds: (performance.now() - since) / 1000, unspellable })
   } catch (thrown) {
-    send({ kind: 'phrases_failed', id: list.id, error: toWire(thrown) })
+    const error = wireOf(thrown, 'INTERNAL')
+    send(error.code === 'OUT_OF_MEMORY' ? { kind: 'failed', error } : { kind: 'phrases_failed', id: list.id, error })
   }
+}
+
+function resume(id: number): void {
+  spareTime.beginStint()
+  pieces.resume(id)
 }
 
 /** A job that is done already is not remembered. */
@@ -163,9 +172,11 @@ async function answer(id: number, job: WorkerJob): Promise<void> {
   const since = performance.now()
   const own = pieces.of(id)
   underWay.set(id, { isCancelled: false })
+  spareTime.beginStint()
   const outcome = await recognize(id, job, own.pause)
+  spareTime.endStint()
   underWay.delete(id)
-  // Out of memory once, out of memory again: the server starts a fresh process, and another one tries this job.
+  // A process that could not get memory hardly gets it later: the server replaces it, and another one tries this job.
   if (!outcome.ok && outcome.error.code === 'OUT_OF_MEMORY') return send({ kind: 'failed', error: outcome.error })
   send({ kind: 'done', id, outcome, workSeconds: (performance.now() - since - own.pausedMs) / 1000, residentBytes: process.memoryUsage.rss() })
 }
@@ -178,6 +189,10 @@ async function recognize(id: number, job: WorkerJob, pause: () => Promise<void>)
     if (performance.now() > deadlineAt) throw new SpeechError('DEADLINE_PASSED')
     budget.check()
   }
+  const pauseAside = async (): Promise<void> => {
+    await budget.aside(pause)
+    interrupt() // the deadline may have passed meanwhile
+  }
   try {
     const recognizer = loaded?.recognizers.get(job.model)
     if (loaded === undefined || recognizer === undefined) throw new SpeechError('MODEL_NOT_FOUND', job.model)
@@ -185,13 +200,18 @@ async function recognize(id: number, job: WorkerJob, pause: () => Promise<void>)
     const { language, channel, headerless, words } = job
     const cascade = job.model === loaded.settings.models[0] ? loaded.cascade : undefined
     const report = await transcribe(job.audio, recognizer, {
-      ...loaded.settings, language, channel, headerless, words, searchFor: loaded.phraseLists.wishesOf(job), detectors: loaded.detectors, cascade,
-      interrupt, pause: () => budget.aside(pause), onDecoded: budget.heard,
+      ...loaded.settings, language, channel, headerless, words, cascade, interrupt, pause: pauseAside,
+      searchFor: loaded.phraseLists.wishesOf(job), detectors: loaded.detectors, onDecoded: budget.setLength,
     })
     return { ok: true, report }
   } catch (thrown) {
-    return { ok: false, error: toWire(thrown, isOutOfMemory(thrown) ? 'OUT_OF_MEMORY' : 'RECOGNIZER_FAILED') }
+    return { ok: false, error: wireOf(thrown, 'RECOGNIZER_FAILED') }
   }
+}
+
+/** Memory that ran out is no fault of what asked for it, whatever that made of it. */
+function wireOf(thrown: unknown, otherwise: ErrorCode): WireError {
+  return toWire(isOutOfMemory(thrown) ? new SpeechError('OUT_OF_MEMORY', undefined, { cause: thrown }) : thrown, otherwise)
 }
 
 async function stop(): Promise<void> {

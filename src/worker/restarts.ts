@@ -20,8 +20,8 @@ export class Restarts {
     this.#spawn = spawn
   }
 
-  /** Whether a worker failed to start the last time it was tried. */
-  get isFailing(): boolean { return this.#slots.some(({ failedStarts }) => failedStarts > 0) }
+  /** Whether each worker failed to start the last time it was tried. */
+  get isFailing(): boolean { return this.#slots.every(({ failedStarts }) => failedStarts > 0) }
 
   begin(workers: number): void {
     for (let index = 0; index < workers; index++) {

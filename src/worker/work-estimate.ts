@@ -14,6 +14,11 @@ export interface WorkKind {
   readonly words: boolean
 }
 
+/** The cheapest kind: one transcript, and nothing that is expected. */
+export function plainKind(model: string): WorkKind {
+  return { model, nBest: 1, phrases: 'none', words: false }
+}
+
 /** Weight of the newest observation; of the first ones more, so that all of them weigh the same and the very first does not speak for long. */
 const WEIGHT = 0.1
 /** Shorter clips cost no less than this much audio: the way to the worker and back, the first token. */
@@ -50,7 +55,7 @@ export class WorkEstimate {
   workSeconds(kind: WorkKind, audioSeconds: number): number {
     const means = this.#means.get(nameOf(kind))
     if (means !== undefined) return Math.max(LEAST_AUDIO_SECONDS, audioSeconds) * means.workSeconds / means.audioSeconds
-    const plain: WorkKind = { model: kind.model, nBest: 1, phrases: 'none', words: false }
+    const plain = plainKind(kind.model)
     if (nameOf(kind) === nameOf(plain)) return 0
     return (isSearch(kind) ? SEARCH_FACTOR : 1) * this.workSeconds(plain, audioSeconds)
   }

@@ -15,7 +15,7 @@ t.test('a request may cost twenty seconds and so much for each second of its aud
   budget.check()
   used += 0.1
   t.throws(() => { budget.check() }, { code: 'AUDIO_TOO_COSTLY', status: 422, retryable: false })
-  budget.heard(300)
+  budget.setLength(300)
   budget.check()
   used += 900
   t.throws(() => { budget.check() }, { code: 'AUDIO_TOO_COSTLY', message: /920\.0 s, 3 for each second/ })
@@ -32,7 +32,7 @@ t.test('a recognition says how long its audio is before it goes on, and ends whe
     language: undefined, maxAudioSeconds: 60, normalizeVolume: true, trimSilence: true, detectors: { first: spectralDetector, second: undefined }, maxHearings: 1,
     onDecoded(seconds) {
       heard.push(seconds)
-      budget.heard(seconds)
+      budget.setLength(seconds)
       used += 20 + seconds + 1
     },
     interrupt: budget.check,

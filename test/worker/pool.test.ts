@@ -5,48 +5,12 @@ import path from 'node:path'
 import t, { type Test } from 'tap'
 import { seededRandom } from '../../bench/statistics.js'
 import { ERROR_CODES, fromWire, SpeechError, toWire } from '../../src/errors.js'
-import type { JobRequest } from '../../src/worker/job.js'
-import type { PoolOptions } from '../../src/worker/pool-options.js'
-import { WorkerPool } from '../../src/worker/pool.js'
+import type { Answered, JobRequest } from '../../src/worker/job.js'
+import type { WorkerPool } from '../../src/worker/pool.js'
 import { WorkEstimate, type WorkKind } from '../../src/worker/work-estimate.js'
-
-interface Log { ready: number; replaced: string[]; noise: string[]; retries: number }
-
-function makePool(t: Test, overrides: Partial<PoolOptions> = {}, warmUpClip = 'ok'): { pool: WorkerPool; log: Log } {
-  const log: Log = { ready: 0, replaced: [], noise: [], retries: 0 }
-  const pool = new WorkerPool({
-    entry: new URL('./scripted-worker.mjs', import.meta.url),
-    workers: 2,
-    settings: { modelsDir: '', models: ['scripted'], executionProviders: ['cpu'], executionProvidersStrict: false, engine: 'compiled', matrices: 'auto', threads: 1, maxAudioSeconds: 60, cpuPerAudioSecond: 5, disabledCodecs: [], normalizeVolume: true, trimSilence: true, speechDetection: 'spectral', speechDetector: '', maxHearings: 1, cascadeModel: undefined, cascadeBelow: 0, warmUpClip },
-    queue: { jobs: 10, audioSeconds: 100 },
-    queueWaitSeconds: 20,
-    deadlineSeconds: 20,
-    killAfterSeconds: 0.3,
-    startSeconds: 20,
-    events: {
-      onWorkerReady: () => { log.ready++ },
-      onWorkerReplaced: (_pid, reason, description) => { log.replaced.push(`${reason}: ${description}`) },
-      onWorkerNoise: (_pid, line) => { log.noise.push(line) },
-      onRetry: () => { log.retries++ },
-    },
-    ...overrides,
-  })
-  t.teardown(() => pool.close(0))
-  return { pool, log }
-}
-
-const job = (language: string, extra: Partial<JobRequest> = {}): JobRequest => ({ client: 'test', audio: new Uint8Array([1, 2, 3]), audioSeconds: 1, model: 'scripted', language, ...extra })
+import { job, makePool, textOf, until, type ScriptedLog } from './scripted-pool.js'
 
 const plain = (model: string): WorkKind => ({ model, nBest: 1, phrases: 'none', words: false })
-
-async function textOf(answer: ReturnType<WorkerPool['run']>): Promise<string> {
-  const { outcome } = await answer
-  return outcome.ok ? outcome.report.text : outcome.error.code
-}
-
-async function until(condition: () => boolean): Promise<void> {
-  while (!condition()) await new Promise((resolve) => setTimeout(resolve, 10))
-}
 
 t.test('jobs run on every worker, wait in line, and come back with their stages', async (t) => {
   const { pool, log } = makePool(t)
@@ -78,13 +42,24 @@ t.test('a full line refuses with a time to come back, by jobs and by audio secon
 })
 
 t.test('a queue that got slow refuses although it has room, until it is fast again; running work counts', async (t) => {
-  const { pool } = makePool(t, { workers: 1, queueWaitSeconds: 1.2 })
+  const { pool } = makePool(t, { workers: 1, queueWaitSeconds: 2.8 })
   await pool.start()
-  await pool.run(job('sleep:400'))
+  await pool.run(job('sleep:800'))
   const accepted = [pool.run(job('sleep:1')), pool.run(job('sleep:1')), pool.run(job('sleep:1'))]
-  t.match((await pool.run(job('say:x'))).outcome, { ok: false, error: { code: 'QUEUE_FULL', retryAfterSeconds: 2 } }, 'one runs and two wait, 0.4 s each')
+  const { outcome } = await pool.run(job('say:x'))
+  t.match(outcome, { ok: false, error: { code: 'QUEUE_FULL' } }, 'one runs and two wait, 0.8 s each')
+  t.ok(!outcome.ok && outcome.error.retryAfterSeconds! >= 2)
   t.same(await Promise.all(accepted.map(textOf)), ['slept', 'slept', 'slept'])
   t.equal(await textOf(pool.run(job('say:idle'))), 'idle')
+})
+
+t.test('a worker without a job refuses nobody, whatever the others hold', async (t) => {
+  const { pool } = makePool(t, { workers: 2, queueWaitSeconds: 0.01 })
+  await pool.start()
+  await pool.run(job('sleep:400'))
+  const long = pool.run(job('pieces:6', { audioSeconds: 60, client: 'long' }))
+  for (let index = 0; index < 5; index++) t.equal(await textOf(pool.run(job('say:at once'))), 'at once')
+  t.equal(await textOf(long), 'all pieces')
 })
 
 t.test('a long upload pauses between its pieces: short ones run in between, its own wait is counted, and it finishes', async (t) => {
@@ -92,39 +67,66 @@ t.test('a long upload pauses between its pieces: short ones run in between, its 
   await pool.start()
   await pool.run(job('sleep:20'))
   const order: string[] = []
-  const long = pool.run(job('pieces:6', { audioSeconds: 30, client: 'long' })).then((answer) => { order.push('long'); return answer })
-  const short = Promise.all(['first', 'second', 'third'].map((name) => pool.run(job(`say:${name}`, { client: 'short' })).then((answer) => { order.push(name); return answer })))
-  const answers = await short
-  t.same(order, ['first', 'second', 'third'])
-  for (const { outcome } of answers) t.ok(outcome.ok && outcome.report.seconds.queue_wait! < 0.3, 'one piece and not six')
+  const ordered = (name: string, extra: Partial<JobRequest>): Promise<Answered> =>
+    pool.run(job(name, extra)).then((answer) => { order.push(name); return answer })
+  const long = ordered('pieces:6', { audioSeconds: 30, client: 'long' })
+  const short = await Promise.all(['sleep:101', 'sleep:102', 'sleep:103'].map((name) => ordered(name, { client: 'short' })))
+  t.same(order, ['sleep:101', 'sleep:102', 'sleep:103'])
+  t.ok(short.every(({ outcome }) => outcome.ok))
   const { outcome, attempts } = await long
   t.ok(outcome.ok && outcome.report.text === 'all pieces')
+  t.ok(outcome.ok && outcome.report.seconds.queue_wait! >= 0.3, 'it waited while it was paused')
   t.equal(attempts, 1)
 })
 
-t.test('a paused upload whose client leaves, or whose deadline passes, ends when its worker comes back to it', async (t) => {
+t.test('an upload whose client leaves while it is paused, or whose deadline passes, ends when its worker comes back to it', async (t) => {
   const { pool } = makePool(t, { workers: 1 })
   await pool.start()
   await pool.run(job('sleep:20'))
   const controller = new AbortController()
   const left = pool.run(job('pieces:1000', { audioSeconds: 60, client: 'long' }), controller.signal)
-  t.equal(await textOf(pool.run(job('say:between', { client: 'short' }))), 'between')
+  const between = pool.run(job('sleep:300', { client: 'short' }))
+  await until(() => pool.queueLength === 0)
   controller.abort()
+  t.equal(await textOf(between), 'slept', 'it ran while the other one was paused')
   t.equal(await textOf(left), 'CANCELLED')
   t.equal(await textOf(pool.run(job('pieces:1000', { audioSeconds: 60, client: 'long', deadlineSeconds: 0.2 }))), 'DEADLINE_PASSED')
   t.equal(await textOf(pool.run(job('say:next'))), 'next')
 })
 
-t.test('a worker that dies takes no paused upload with it, however often', async (t) => {
+/** A pool of one worker that holds two paused uploads and runs a clip. */
+async function holdingTwo(t: Test, script: string, client = 'short'): Promise<{
+  pool: WorkerPool
+  log: ScriptedLog
+  held: Promise<Answered>[]
+  running: Promise<Answered>
+}> {
   const { pool, log } = makePool(t, { workers: 1 })
   await pool.start()
   await pool.run(job('sleep:20'))
-  const long = pool.run(job('pieces:8', { audioSeconds: 30, client: 'long' }))
-  t.equal(await textOf(pool.run(job('say:between', { client: 'short' }))), 'between', 'so it is paused')
-  const deadly = [1, 2].map((n) => pool.run(job('die', { client: `deadly ${n}` })))
-  t.same(await Promise.all(deadly.map(textOf)), ['RECOGNIZER_CRASHED', 'RECOGNIZER_CRASHED'])
-  t.equal(await textOf(long), 'all pieces')
-  t.ok(log.retries >= 3, 'two for the deadly ones, the rest for the one that was paused')
+  const held = [60, 20].map((audioSeconds) => pool.run(job('pieces:8', { audioSeconds, client: `long ${audioSeconds}` })))
+  await until(() => pool.queueLength === 0)
+  const running = pool.run(job(script, { client }))
+  await until(() => pool.queueLength === 0)
+  return { pool, log, held, running }
+}
+
+t.test('a worker that dies takes no paused upload with it, however often', async (t) => {
+  const { pool, log, held, running } = await holdingTwo(t, 'die', 'deadly 1')
+  const again = pool.run(job('die', { client: 'deadly 2' }))
+  t.same(await Promise.all([running, again].map(textOf)), ['RECOGNIZER_CRASHED', 'RECOGNIZER_CRASHED'])
+  t.same(await Promise.all(held.map(textOf)), ['all pieces', 'all pieces'])
+  t.ok(log.retries >= 4, 'two for the deadly ones, the rest for those that were paused')
+})
+
+t.test('close finishes paused uploads too, within its grace', async (t) => {
+  const { pool, held, running } = await holdingTwo(t, 'sleep:100')
+  await pool.close(20)
+  t.same(await Promise.all([...held, running].map(textOf)), ['all pieces', 'all pieces', 'slept'])
+  const late = await holdingTwo(t, 'sleep:10000')
+  await late.pool.close(0.05)
+  t.same(await Promise.all([...late.held, late.running].map(textOf)), Array(3).fill('SHUTTING_DOWN'))
+  t.same(late.pool.processIds, [])
 })
 
 t.test('a worker that dies under a request is replaced and the request is answered by another', async (t) => {

@@ -1,41 +1,12 @@
 /** Phrase lists in the workers, against scripted processes: given to all, before the first job, taken back. */
 import { createHash } from 'node:crypto'
-import t, { type Test } from 'tap'
+import t from 'tap'
 import { ArrivingLists, partsOf } from '../../src/worker/list-parts.js'
-import type { PoolOptions } from '../../src/worker/pool-options.js'
-import { WorkerPool } from '../../src/worker/pool.js'
 import type { JobRequest } from '../../src/worker/job.js'
-
-function makePool(t: Test, overrides: Partial<PoolOptions> = {}): { pool: WorkerPool; replaced: string[] } {
-  const replaced: string[] = []
-  const pool = new WorkerPool({
-    entry: new URL('./scripted-worker.mjs', import.meta.url),
-    workers: 2,
-    settings: { modelsDir: '', models: ['scripted'], executionProviders: ['cpu'], executionProvidersStrict: false, engine: 'compiled', matrices: 'auto', threads: 1, maxAudioSeconds: 60, cpuPerAudioSecond: 5, disabledCodecs: [], normalizeVolume: true, trimSilence: true, speechDetection: 'spectral', speechDetector: '', maxHearings: 1, cascadeModel: undefined, cascadeBelow: 0, warmUpClip: 'ok' },
-    queue: { jobs: 100, audioSeconds: 1000 },
-    queueWaitSeconds: 20,
-    deadlineSeconds: 20,
-    killAfterSeconds: 0.3,
-    startSeconds: 20,
-    events: {
-      onWorkerReady: () => undefined,
-      onWorkerReplaced: (_pid, reason) => { replaced.push(reason) },
-      onWorkerNoise: () => undefined,
-      onRetry: () => undefined,
-    },
-    ...overrides,
-  })
-  t.teardown(() => pool.close(0))
-  return { pool, replaced }
-}
+import type { WorkerPool } from '../../src/worker/pool.js'
+import { job, makePool, textOf, until } from './scripted-pool.js'
 
 const list = (id: string): { id: string; phrases: { spellings: string[]; weight: number }[] } => ({ id, phrases: [{ spellings: ['a', 'A'], weight: 1 }] })
-const job = (language: string, extra: Partial<JobRequest> = {}): JobRequest => ({ client: 'test', audio: new Uint8Array([1]), audioSeconds: 1, model: 'scripted', language, ...extra })
-
-async function textOf(answer: ReturnType<WorkerPool['run']>): Promise<string> {
-  const { outcome } = await answer
-  return outcome.ok ? outcome.report.text : outcome.error.code
-}
 
 /** One job for each worker at a time, so that every worker is asked. */
 async function everywhere(pool: WorkerPool, command: string, extra: Partial<JobRequest> = {}): Promise<Set<string>> {
@@ -83,33 +54,33 @@ t.test('a worker takes a list between two jobs, and jobs before it has answered 
 })
 
 t.test('a list published before the workers start is there when they are ready, and so it is on a replacement', async (t) => {
-  const { pool, replaced } = makePool(t)
+  const { pool, log } = makePool(t)
   const published = pool.phraseLists.publish(list('slow@2'))
   await pool.start()
   await published
   t.same(await everywhere(pool, 'lists'), new Set(['slow@2']))
   await pool.phraseLists.publish(list('shop@3'))
   t.equal(await textOf(pool.run(job('die'))), 'RECOGNIZER_CRASHED', 'on both workers')
-  t.equal(replaced.length, 2)
+  t.equal(log.replaced.length, 2)
   t.same(await everywhere(pool, 'lists'), new Set(['slow@2 shop@3']), 'the first job of a new worker finds both')
 })
 
 t.test('what a worker refuses is not published, and no worker keeps it', async (t) => {
-  const { pool, replaced } = makePool(t)
+  const { pool, log } = makePool(t)
   await pool.start()
   await pool.phraseLists.publish(list('shop@1'))
   await t.rejects(pool.phraseLists.publish(list('refused@2')), { code: 'CATALOGUE_NOT_TAKEN', message: /as scripted/ })
   t.same(await everywhere(pool, 'lists'), new Set(['shop@1']))
-  t.equal(replaced.length, 0)
+  t.equal(log.replaced.length, 0)
 })
 
 t.test('a list that kills workers is taken back after the second, and the others go on', async (t) => {
-  const { pool, replaced } = makePool(t)
+  const { pool, log } = makePool(t)
   await pool.start()
   await pool.phraseLists.publish(list('shop@1'))
   await t.rejects(pool.phraseLists.publish(list('poison@2')), { code: 'CATALOGUE_NOT_TAKEN', message: /2 workers ended/ })
-  while (!pool.readiness().ready) await new Promise((resolve) => setTimeout(resolve, 10))
-  t.ok(replaced.length >= 2)
+  await until(() => pool.readiness().ready)
+  t.ok(log.replaced.length >= 2)
   t.same(await everywhere(pool, 'lists'), new Set(['shop@1']))
 })
 
@@ -142,8 +113,9 @@ t.test('a list that is forgotten while it is sent is forgotten by the workers to
   const phrases = Array.from({ length: 3_000 }, (_, index) => ({ spellings: ['name '.repeat(20)], weight: index }))
   const { pool } = makePool(t, { workers: 1 })
   await pool.start()
-  void pool.phraseLists.publish({ id: 'large@1', phrases })
+  const published = pool.phraseLists.publish({ id: 'large@1', phrases })
   pool.phraseLists.forget('large@1')
+  await t.rejects(published, { code: 'CATALOGUE_NOT_TAKEN', message: /removed meanwhile/ })
   await pool.phraseLists.publish(list('shop@2'))
   t.same(await everywhere(pool, 'lists'), new Set(['shop@2']))
 })

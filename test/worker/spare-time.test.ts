@@ -20,17 +20,32 @@ t.test('no step is made while a job is under way, and jobs without end do not ke
   let isDone = false
   const finished = spare.finish(work(200, steps)).then((said) => { isDone = true; return said })
   while (!isDone) {
-    await spare.spendOnJob(async () => {
-      const from = performance.now()
-      await sleep(40)
-      jobs.push([from, performance.now()])
-    })
+    spare.beginStint()
+    const from = performance.now()
+    await sleep(40)
+    jobs.push([from, performance.now()])
+    spare.endStint()
     await sleep(0)
   }
   t.equal(await finished, 'done')
   t.equal(steps.length, 200)
   t.same(steps.filter((at) => jobs.some(([from, to]) => at > from && at < to)), [])
   t.ok(jobs.length > 1 && jobs.length < 100, `${jobs.length} jobs were done meanwhile, each followed by a turn of several steps`)
+})
+
+t.test('while a job is paused for long, the work goes on', async (t) => {
+  const spare = new SpareTime()
+  const steps: number[] = []
+  spare.beginStint()
+  const finished = spare.finish(work(50, steps))
+  await sleep(20)
+  t.equal(steps.length, 0, 'the job runs')
+  spare.endStint()
+  t.equal(await finished, 'done', 'the job is paused, and never resumed')
+  spare.beginStint()
+  spare.endStint()
+  spare.endStint()
+  t.equal(await spare.finish(work(1, steps)), 'done')
 })
 
 t.test('without jobs it goes on at once, others get their turn, and a fault is the fault of the work', async (t) => {
