@@ -1,5 +1,5 @@
 /**
- * The settings of `settings.ts`, read once from the environment, checked and then frozen: one of the four doors where
+ * The settings of `settings.ts`, read once from the environment, checked and then frozen: one of the five doors where
  * data from outside is checked.
  */
 import os from 'node:os'
