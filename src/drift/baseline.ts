@@ -115,8 +115,8 @@ export function unmonitoredFeatures({ features }: Baseline): Unmonitored[] {
   const lacking = FEATURE_NAMES.filter((name) => !Object.hasOwn(features, name))
   const unknown = Object.keys(features).filter((name) => !Object.hasOwn(FEATURES, name)).slice(0, MOST_UNKNOWN)
   return [
-    ...lacking.map((name) => ({ name, reason: 'the baseline does not have it' })),
-    ...unknown.map((name) => ({ name: name.slice(0, MOST_NAME_CHARACTERS), reason: 'this version does not measure it' })),
+    ...lacking.map((name) => ({ name, reason: 'not in the baseline' })),
+    ...unknown.map((name) => ({ name: name.slice(0, MOST_NAME_CHARACTERS), reason: 'not measured by this version' })),
   ]
 }
 

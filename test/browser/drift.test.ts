@@ -136,7 +136,7 @@ t.test('a baseline that is not calibrated raises nothing, and the page says why'
   t.match(await text(page, '[data-feature=loudness] .state'), /alarms are off/)
 })
 
-const UNMONITORED = [...['language', 'decoder_stop', 'lowest_token_probability'].map((name) => ({ name, reason: 'the baseline does not have it' })), { name: 'colour', reason: 'this version does not measure it' }]
+const UNMONITORED = [...['language', 'decoder_stop', 'lowest_token_probability'].map((name) => ({ name, reason: 'not in the baseline' })), { name: 'colour', reason: 'not measured by this version' }]
 
 /** Of a baseline of another version. */
 function partlyMonitored(): DriftSnapshot {
@@ -146,7 +146,7 @@ function partlyMonitored(): DriftSnapshot {
 
 t.test('features that are not monitored are named with the reason, and have no card', { skip }, async (t) => {
   const { page, state, said } = await open(t, partlyMonitored())
-  t.equal(await text(page, '#unmonitored'), 'not monitored language, decoder_stop, lowest_token_probability: the baseline does not have it; colour: this version does not measure it')
+  t.equal(await text(page, '#unmonitored'), 'not monitored language, decoder_stop, lowest_token_probability: not in the baseline; colour: not measured by this version')
   t.equal(await card(page, 'language').count(), 0)
   t.equal(await card(page, 'loudness').count(), 1)
   state.snapshot = { ...partlyMonitored(), alarms: [], features: partlyMonitored().features.map((feature) => ({ ...feature, alarm: false, alarmSince: null })) }

@@ -176,8 +176,8 @@ t.test('a baseline of another version is used for what both know, and says what 
   const baseline = parseBaseline(JSON.stringify(older))
   t.same(monitoredFeatures(baseline), FEATURE_NAMES.filter((name) => name !== 'snr' && name !== 'language'))
   const expected = [
-    { name: 'snr', reason: 'the baseline does not have it' }, { name: 'language', reason: 'the baseline does not have it' },
-    { name: 'colour', reason: 'this version does not measure it' }, { name: 'toString', reason: 'this version does not measure it' },
+    { name: 'snr', reason: 'not in the baseline' }, { name: 'language', reason: 'not in the baseline' },
+    { name: 'colour', reason: 'not measured by this version' }, { name: 'toString', reason: 'not measured by this version' },
   ]
   t.same(unmonitoredFeatures(baseline), expected)
   t.same(unmonitoredFeatures(BASELINE), [])
