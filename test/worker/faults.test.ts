@@ -10,46 +10,11 @@ import { SpeechError } from '../../src/errors.js'
 import { projectRoot } from '../../src/root.js'
 import { workerEnvironment } from '../../src/worker/environment.js'
 import { Heartbeat } from '../../src/worker/heartbeat.js'
-import type { JobRequest } from '../../src/worker/job.js'
-import type { PoolOptions } from '../../src/worker/pool-options.js'
-import { WorkerPool } from '../../src/worker/pool.js'
-import type { WorkerSettings } from '../../src/worker/protocol.js'
 import { Restarts, type Slot } from '../../src/worker/restarts.js'
 import { workerSettings } from '../../src/worker/worker-settings.js'
+import { job, makePool, SCRIPTED_ENTRY, scriptedSettings, textOf, until } from './scripted-pool.js'
 
-const ENTRY = new URL('./scripted-worker.mjs', import.meta.url)
 const SECRET = 'a-secret-that-no-recognizer-needs-0123456789'
-const settings: WorkerSettings = { ...workerSettings(readConfig({}, () => 1)), models: ['scripted'], warmUpClip: 'ok' }
-
-interface Log { readonly replaced: string[]; retries: number }
-
-function makePool(t: Test, overrides: Partial<PoolOptions> = {}): { pool: WorkerPool; log: Log } {
-  const log: Log = { replaced: [], retries: 0 }
-  const pool = new WorkerPool({
-    entry: ENTRY, workers: 2, settings, queue: { jobs: 10, audioSeconds: 100 },
-    queueWaitSeconds: 20, deadlineSeconds: 20, killAfterSeconds: 0.3, startSeconds: 20,
-    events: {
-      onWorkerReady: () => undefined,
-      onWorkerReplaced: (_pid, reason, description) => { log.replaced.push(`${reason}: ${description}`) },
-      onWorkerNoise: () => undefined,
-      onRetry: () => { log.retries++ },
-    },
-    ...overrides,
-  })
-  t.teardown(() => pool.close(0))
-  return { pool, log }
-}
-
-const job = (language: string): JobRequest => ({ client: 'test', audio: new Uint8Array([1, 2, 3]), audioSeconds: 1, model: 'scripted', language })
-
-async function textOf(answer: ReturnType<WorkerPool['run']>): Promise<string> {
-  const { outcome } = await answer
-  return outcome.ok ? outcome.report.text : outcome.error.code
-}
-
-async function until(condition: () => boolean): Promise<void> {
-  while (!condition()) await new Promise((resolve) => setTimeout(resolve, 10))
-}
 
 t.test('an idle worker that stands still is replaced, and no request has to find out', async (t) => {
   const { pool, log } = makePool(t, { workers: 1, heartbeatSeconds: 0.1 })
@@ -70,11 +35,11 @@ t.test('a request that meets a worker that stands still is answered by its repla
   // A question is open when the job comes.
   await new Promise((resolve) => setTimeout(resolve, 150))
   t.equal(await textOf(pool.run(job('say:rescued'))), 'rescued')
-  t.same(log, { replaced: ['timeout: signal SIGKILL'], retries: 1 })
+  t.same([log.replaced, log.retries], [['timeout: signal SIGKILL'], 1])
 })
 
 t.test('workers that answer, work or compile lists are left alone', async (t) => {
-  const { pool, log } = makePool(t, { workers: 1, heartbeatSeconds: 0.05 })
+  const { pool, log } = makePool(t, { workers: 1, heartbeatSeconds: 0.2 })
   await pool.start()
   t.equal(await textOf(pool.run(job('sleep:600'))), 'slept')
   await pool.phraseLists.publish({ id: 'heavy@1', phrases: [] })
@@ -85,7 +50,11 @@ t.test('workers that answer, work or compile lists are left alone', async (t) =>
 t.test('a machine that stood still costs one beat, however long it was', async (t) => {
   let asked = 0
   let silent = 0
-  const heartbeat = new Heartbeat(0.02, { beatsAllowed: () => 4, ask: () => { asked++ }, onSilence: () => { silent++ } })
+  const heartbeat = new Heartbeat(0.02, {
+    beatsAllowed: () => 4,
+    ask: () => { asked++ },
+    onSilence: () => { silent++ },
+  })
   t.teardown(() => { heartbeat.stop() })
   const alive = setInterval(() => undefined, 10)
   t.teardown(() => { clearInterval(alive) })
@@ -105,32 +74,48 @@ t.test('a job for which memory runs out is tried on another worker, and the work
   const { outcome, attempts } = await pool.run(job('no-memory'))
   t.match(outcome, { ok: false, error: { code: 'OUT_OF_MEMORY' } })
   t.equal(attempts, 2)
-  t.same(log, { replaced: ['crash: as scripted', 'crash: as scripted'], retries: 1 })
+  t.same([log.replaced, log.retries], [['crash: as scripted', 'crash: as scripted'], 1])
   t.ok(new SpeechError('OUT_OF_MEMORY').retryable)
   await until(() => pool.readiness().ready)
   t.notOk(pool.processIds.some((id) => before.includes(id)), 'both are fresh')
 })
 
 t.test('it is known when memory ran out, whoever says so, and never by what an upload says', (t) => {
-  const wrapped = new SpeechError('MODEL_INVALID', 'the runtime does not accept the graph', { cause: new Error('std::bad_alloc') })
+  const cause = new Error('std::bad_alloc')
+  const node = 'Non-zero status code returned while running MatMul node.'
   const failures = [
-    new RangeError('Array buffer allocation failed'), new RangeError('WebAssembly.Memory(): could not allocate memory'), new Error('Aborted(OOM)'),
-    new Error('Non-zero status code returned while running MatMul node. Failed to allocate memory for requested buffer of size 4000000000'),
-    new Error('spawn ENOMEM'), new Error('std::bad_alloc'), wrapped,
+    new RangeError('Array buffer allocation failed'),
+    new RangeError('WebAssembly.Memory(): could not allocate memory'),
+    new Error('Aborted(OOM)'),
+    new Error(`${node} Failed to allocate memory for requested buffer of size 4000000000`),
+    new Error('spawn ENOMEM'),
+    cause,
+    new SpeechError('MODEL_INVALID', 'the runtime does not accept the graph', { cause }),
   ]
   for (const error of failures) t.ok(isOutOfMemory(error), error.message)
-  for (const thrown of [new SpeechError('AUDIO_UNSUPPORTED', 'codec "std::bad_alloc"'), new RangeError('Invalid typed array length: -1'), new TypeError('boom'), 'text', undefined]) t.notOk(isOutOfMemory(thrown))
+  const others = [
+    new SpeechError('AUDIO_UNSUPPORTED', 'codec "std::bad_alloc"'),
+    new RangeError('Invalid typed array length: -1'),
+    new TypeError('boom'),
+    'text',
+    undefined,
+  ]
+  for (const thrown of others) t.notOk(isOutOfMemory(thrown))
   t.end()
 })
 
-t.test('a server without file descriptors lives on, and starts its workers when it has some again', { skip: notBuilt() }, async (t) => {
+const descriptors = 'a server without file descriptors lives on, and starts its workers when it has some again'
+t.test(descriptors, { skip: notBuilt() }, async (t) => {
   const command = `ulimit -n 64 && exec "${process.execPath}" "$@"`
   const script = path.join(projectRoot, 'test/worker/no-descriptors.mjs')
-  const { stdout } = await promisify(execFile)('sh', ['-c', command, 'sh', script, JSON.stringify(settings), ENTRY.href], { env: { ...process.env, NODE_OPTIONS: '' } })
+  const given = [script, JSON.stringify(scriptedSettings()), SCRIPTED_ENTRY.href]
+  const env = { ...process.env, NODE_OPTIONS: '' }
+  const { stdout } = await promisify(execFile)('sh', ['-c', command, 'sh', ...given], { env })
   const { replaced, text } = JSON.parse(stdout) as { replaced: string[]; text: string }
   t.equal(text, 'alive', 'the other worker answers')
   t.equal(replaced[0], 'signal SIGKILL')
-  t.ok(replaced.length >= 3 && replaced.slice(1).every((description) => /EMFILE/.test(description)), replaced.join(', '))
+  const areWithoutDescriptors = replaced.slice(1).every((description) => /EMFILE/.test(description))
+  t.ok(replaced.length >= 3 && areWithoutDescriptors, replaced.join(', '))
 })
 
 t.test('a program that cannot be started is a failed start', async (t) => {
@@ -146,7 +131,7 @@ t.test('a program that cannot be started is a failed start', async (t) => {
   await until(() => pool.readiness().ready)
 })
 
-t.test('waits between starts grow for each worker alone, stay short once one has served, and start anew when it is ready', async (t) => {
+t.test('waits between starts grow for each worker alone, and are short once one served or was ready', async (t) => {
   const timers = fakeTimers(t)
   const spawned: Slot[] = []
   const restarts = new Restarts((slot) => { spawned.push(slot) })
@@ -156,7 +141,8 @@ t.test('waits between starts grow for each worker alone, stay short once one has
     restarts.replace(slot, wasReady)
     return timers.at(-1)!
   }
-  t.same(Array.from({ length: 8 }, () => wait(one)), [500, 1000, 2000, 4000, 8000, 16_000, 30_000, 30_000], 'before any has served')
+  const waits = Array.from({ length: 8 }, () => wait(one))
+  t.same(waits, [500, 1000, 2000, 4000, 8000, 16_000, 30_000, 30_000], 'before any has served')
   t.equal(wait(other), 500, 'the other has waits of its own')
   t.ok(restarts.isFailing)
   restarts.ready(other)
@@ -185,23 +171,29 @@ t.test('a job carries the time that is left and not a time of day', async (t) =>
 t.test('a worker is told what it needs, and no secret', async (t) => {
   const secrets = { EARSHOT_FEEDBACK_SECRET: SECRET, EARSHOT_SEARCH_AUTHORIZATION: `Bearer ${SECRET}` }
   Object.assign(process.env, secrets, { SOMEBODY_ELSES_TOKEN: SECRET })
-  t.teardown(() => { for (const name of [...Object.keys(secrets), 'SOMEBODY_ELSES_TOKEN']) Reflect.deleteProperty(process.env, name) })
+  t.teardown(() => {
+    for (const name of [...Object.keys(secrets), 'SOMEBODY_ELSES_TOKEN']) Reflect.deleteProperty(process.env, name)
+  })
   const config = readConfig(secrets, () => 1)
-  const { pool } = makePool(t, { workers: 1, settings: { ...workerSettings(config), models: ['scripted'], warmUpClip: 'ok' } })
+  const { pool } = makePool(t, { workers: 1, settings: scriptedSettings(config) })
   await pool.start()
   const told = await textOf(pool.run(job('settings')))
-  t.same(Object.keys(JSON.parse(told) as object).sort(), Object.keys(workerSettings(config)).filter((name) => name !== 'cascadeModel').sort())
+  const needed = Object.keys(workerSettings(config)).filter((name) => name !== 'cascadeModel')
+  t.same(Object.keys(JSON.parse(told) as object).sort(), needed.sort())
   t.notMatch(told, new RegExp(SECRET))
   const names = (await textOf(pool.run(job('environment')))).split(' ')
   // Of Node's channel, and of the test runner, which writes its own into every child.
   const own = ['NODE_CHANNEL_FD', 'NODE_CHANNEL_SERIALIZATION_MODE']
-  t.same(names.filter((name) => !own.includes(name) && !name.startsWith('_TAPJS_')).sort(), Object.keys(workerEnvironment()).sort())
+  const given = names.filter((name) => !own.includes(name) && !name.startsWith('_TAPJS_'))
+  t.same(given.sort(), Object.keys(workerEnvironment()).sort())
   t.notOk(names.some((name) => name.startsWith('EARSHOT_') || name === 'SOMEBODY_ELSES_TOKEN' || name === 'HOME'))
 })
 
 t.test('the environment of a worker holds what its libraries read, and telemetry is off', (t) => {
-  const given = { PATH: '/bin', HOME: '/root', MALLOC_ARENA_MAX: '2', CUDA_VISIBLE_DEVICES: '0', NPM_TOKEN: SECRET, https_proxy: 'http://proxy', ORT_DISABLE_TELEMETRY: '0' }
-  t.same(workerEnvironment(given), { PATH: '/bin', MALLOC_ARENA_MAX: '2', CUDA_VISIBLE_DEVICES: '0', ORT_DISABLE_TELEMETRY: '1' })
+  const kept = { PATH: '/bin', MALLOC_ARENA_MAX: '2', CUDA_VISIBLE_DEVICES: '0' }
+  const dropped = { HOME: '/root', NPM_TOKEN: SECRET, https_proxy: 'http://proxy' }
+  const given = { ...kept, ...dropped, ORT_DISABLE_TELEMETRY: '0' }
+  t.same(workerEnvironment(given), { ...kept, ORT_DISABLE_TELEMETRY: '1' })
   t.end()
 })
 
