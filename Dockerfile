@@ -1,4 +1,4 @@
-# Earshot as an image: docker build -t earshot . && docker run --rm -p 8080:8080 earshot
+# Earshot as an image: docker build -t earshot . && docker run --rm -p 127.0.0.1:8080:8080 earshot
 #
 #   --build-arg EARSHOT_MODELS=moonshine-tiny-en,whisper-base   other models baked in; empty for none (mount them)
 #   --build-arg EARSHOT_REVISION=$(git rev-parse --short HEAD)  shown in the metrics
