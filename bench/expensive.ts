@@ -10,7 +10,7 @@ import { asCsv, makeUpNames } from './made-up-names.js'
 import { ask, errorCode, keepAliveAgent, type Exchange, type Question } from './exchange.js'
 import { beginRun } from './machine.js'
 import { countOption, parseOptions } from './options.js'
-import { processTree } from './processes.js'
+import { processTree, TICKS_PER_SECOND } from './processes.js'
 import { DEFAULT_MODEL } from './recognizers.js'
 import type { RunBench } from './run.js'
 import { startServer, type Server } from './server.js'
@@ -18,7 +18,6 @@ import { fixed } from './table.js'
 
 /** Of a worker, for a clip in which nobody speaks. */
 const MOST_SECONDS_WITHOUT_SPEECH = 3
-const TICKS_PER_SECOND = 100
 /** Processor time is counted in ticks; what a process still has to do after its answer belongs to the request. */
 const SETTLE_MS = 300
 const PATIENT = { EARSHOT_DEADLINE_SECONDS: '600', EARSHOT_QUEUE_WAIT_SECONDS: '600', EARSHOT_UPLOAD_SECONDS: '120', EARSHOT_LOG_LEVEL: 'silent' }

@@ -5,6 +5,8 @@
 import { readFileSync } from 'node:fs'
 import path from 'node:path'
 import { constantFrames, flacHeader, oggFlac, oggOpus, webmOpus, mp4Opus } from '../../fixtures/bombs.js'
+import { sealOggPage } from '../../fixtures/checksums.js'
+import { blankWav } from '../../fixtures/wav.js'
 import { joined } from '../../src/audio/bytes.js'
 import { decodeAudio } from '../../src/audio/decode.js'
 import { projectRoot } from '../../src/root.js'
@@ -72,19 +74,7 @@ function chords(sampleRate: number): Signal {
 /** `rate` counts the samples of all channels. */
 function wav(rate: number, signal: Signal, bytesPerSample: 1 | 2 = 2, seconds = SECONDS, channels = 1): Uint8Array {
   const samples = Math.floor(rate * seconds / channels) * channels
-  const file = Buffer.alloc(44 + samples * bytesPerSample)
-  file.write('RIFF', 0)
-  file.writeUInt32LE(file.length - 8, 4)
-  file.write('WAVEfmt ', 8)
-  file.writeUInt32LE(16, 16)
-  file.writeUInt16LE(1, 20)
-  file.writeUInt16LE(channels, 22)
-  file.writeUInt32LE(rate / channels, 24)
-  file.writeUInt32LE(rate * bytesPerSample, 28)
-  file.writeUInt16LE(channels * bytesPerSample, 32)
-  file.writeUInt16LE(8 * bytesPerSample, 34)
-  file.write('data', 36)
-  file.writeUInt32LE(samples * bytesPerSample, 40)
+  const file = blankWav(samples * bytesPerSample, { channels, sampleRate: rate / channels, bits: bytesPerSample === 1 ? 8 : 16 })
   for (let n = 0; n < samples; n++) {
     if (bytesPerSample === 1) file[44 + n] = 128 + Math.round(127 * signal(n))
     else file.writeInt16LE(Math.round(32_767 * signal(n)), 44 + 2 * n)
@@ -141,12 +131,6 @@ function pagesOf(file: Buffer): Buffer[] {
 function numbered(page: Buffer, number: number, isLast: boolean): Buffer {
   page[5] = page[5]! & 3 | (isLast ? 4 : 0)
   page.writeUInt32LE(number, 18)
-  page.writeUInt32LE(0, 22)
-  let check = 0
-  for (const byte of page) {
-    check ^= byte << 24
-    for (let bit = 0; bit < 8; bit++) check = check < 0 ? (check << 1) ^ 0x04c11db7 : check << 1
-  }
-  page.writeInt32LE(check, 22)
+  sealOggPage(page)
   return page
 }

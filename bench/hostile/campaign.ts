@@ -5,7 +5,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { ask, keepAliveAgent, type Exchange } from '../exchange.js'
 import { metricValue } from '../metrics-page.js'
-import { processTree, residentBytes } from '../processes.js'
+import { processTree, residentBytes, TICKS_PER_SECOND } from '../processes.js'
 import type { Server } from '../server.js'
 import { inputAt, type Input } from './inputs.js'
 import { judge } from './verdict.js'
@@ -57,7 +57,6 @@ export const BLOCK = 200
 const MOST_SLOW = 10
 const MOST_TRIES = 20
 const TIMEOUT_MS = 60_000
-const TICKS_PER_SECOND = 100
 
 export function emptyState(seed: number, from: number): State {
   return {
