@@ -22,13 +22,13 @@ const MIN_TOPS = 3
 
 interface Run { readonly start: number; readonly length: number }
 
-/** The least and the greatest sample; 0 where there is none below or above it. */
-export interface Extremes { readonly lowest: number; readonly highest: number }
+/** How far samples go above 0 and below it; neither is negative. */
+export interface Extremes { readonly above: number; readonly below: number }
 
 /** Share of the samples that lie on a flat top. */
-export function clippedShare(samples: Float32Array, { lowest, highest }: Extremes): number {
+export function clippedShare(samples: Float32Array, { above, below }: Extremes): number {
   if (samples.length === 0) return 0
-  return (clippedOn(samples, highest, 1) + clippedOn(samples, -lowest, -1)) / samples.length
+  return (clippedOn(samples, above, 1) + clippedOn(samples, below, -1)) / samples.length
 }
 
 /** Samples on flat tops of one side, upper (1) or lower (-1), whose values are taken with this sign. */

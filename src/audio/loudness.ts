@@ -31,7 +31,7 @@ const PADDING_SECONDS = 0.01
 export function measureLevel(waveform: Waveform): Level {
   const { samples } = waveform
   const { meanSquare, ...extremes } = statistics(samples)
-  const peak = Math.max(extremes.highest, -extremes.lowest)
+  const peak = Math.max(extremes.above, extremes.below)
   const silent = peak === 0
   return {
     ...measureLoudness(waveform),
@@ -76,14 +76,14 @@ function gainFor(wantedDb: number, peak: number): number {
 
 function statistics(samples: Float32Array): Extremes & { readonly meanSquare: number } {
   let squares = 0
-  let [lowest, highest] = [0, 0]
+  let [above, below] = [0, 0]
   for (let i = 0; i < samples.length; i++) {
     const sample = samples[i]!
     squares += sample * sample
-    if (sample > highest) highest = sample
-    else if (sample < lowest) lowest = sample
+    if (sample > above) above = sample
+    if (-sample > below) below = -sample // V8 takes four times as long for `sample < lowest`
   }
-  return { meanSquare: squares / Math.max(1, samples.length), lowest, highest }
+  return { meanSquare: squares / Math.max(1, samples.length), above, below }
 }
 
 /** A stretch of samples, `end` excluded. */
