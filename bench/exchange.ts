@@ -60,8 +60,24 @@ export function ask(url: string, { method = 'GET', body, contentType = 'audio/wa
   })
 }
 
-/** The stable error code of a refusal; empty for anything else. */
-export function errorCode({ status, body }: Exchange): string {
-  if (status < 400 || !body.startsWith('{')) return ''
-  return (JSON.parse(body) as { error?: { code?: string } }).error?.code ?? ''
+/** The stable error code of a refusal; empty for anything else, a refusal that is no JSON of our envelope included. */
+export function errorCode({ status, body }: Pick<Exchange, 'status' | 'body'>): string {
+  const answer = status < 400 ? undefined : parsed(body)
+  const error: unknown = isObject(answer) ? answer['error'] : undefined
+  const code: unknown = isObject(error) ? error['code'] : undefined
+  return typeof code === 'string' ? code : ''
+}
+
+/** Undefined where the text is no JSON. */
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch (thrown) {
+    if (thrown instanceof SyntaxError) return undefined
+    throw thrown
+  }
+}
+
+function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null
 }

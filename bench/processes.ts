@@ -9,9 +9,12 @@ export interface ProcessFigures {
   readonly processId: number
   readonly isWorker: boolean
   readonly residentBytes: number
-  /** Clock ticks (usually 10 ms) spent in user and kernel mode. */
+  /** Clock ticks spent in user and kernel mode, `TICKS_PER_SECOND` of them in a second. */
   readonly cpuTicks: number
 }
+
+/** Of /proc stat: USER_HZ, which Linux keeps at 100 for user programs on every machine that Node runs on. */
+export const TICKS_PER_SECOND = 100
 
 /** The process itself first, then its descendants; one that has just ended is left out. */
 export function processTree(rootId: number): ProcessFigures[] {

@@ -85,6 +85,7 @@ function keepTail(child: ChildProcess): () => string {
   return () => tail
 }
 
+/** A port of loopback that nobody listens at now. */
 export function freePort(): Promise<number> {
   return new Promise((resolve, reject) => {
     const probe = createServer().once('error', reject).listen(0, '127.0.0.1', () => {

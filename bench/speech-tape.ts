@@ -3,13 +3,13 @@
  * without gaps, because a padded clip would be trimmed and the length would be a lie.
  */
 import { readFile } from 'node:fs/promises'
+import { blankWav, WAV_HEADER_BYTES } from '../fixtures/wav.js'
 import { UsageError } from './options.js'
 import type { SpeechClip, Upload } from './clips.js'
 
 /** Hz, 16-bit, mono: what the development clips are, and what the tape takes. */
 const SAMPLE_RATE = 16_000
 const BYTES_PER_SECOND = SAMPLE_RATE * 2
-const HEADER_BYTES = 44
 
 export interface SpeechTape {
   readonly seconds: number
@@ -37,11 +37,10 @@ function tapeOf(samples: Buffer): SpeechTape {
     seconds: samples.length / BYTES_PER_SECOND,
     cut(seconds, index) {
       const wanted = Math.round(seconds * SAMPLE_RATE) * 2
-      const body = Buffer.alloc(HEADER_BYTES + wanted)
-      writeHeader(body, wanted)
+      const body = blankWav(wanted, { sampleRate: SAMPLE_RATE })
       for (let done = 0; done < wanted;) {
         const from = (index * wanted + done) % samples.length
-        done += samples.copy(body, HEADER_BYTES + done, from, Math.min(samples.length, from + wanted - done))
+        done += samples.copy(body, WAV_HEADER_BYTES + done, from, Math.min(samples.length, from + wanted - done))
       }
       return { body, seconds }
     },
@@ -55,19 +54,4 @@ function plainSamples(file: Buffer): Buffer | undefined {
   const data = file.indexOf('data', 36, 'latin1')
   const samples = file.subarray(data + 8, data + 8 + file.readUInt32LE(data + 4))
   return samples.subarray(0, samples.length - samples.length % 2)
-}
-
-function writeHeader(file: Buffer, dataBytes: number): void {
-  file.write('RIFF', 0, 'latin1')
-  file.writeUInt32LE(HEADER_BYTES - 8 + dataBytes, 4)
-  file.write('WAVEfmt ', 8, 'latin1')
-  file.writeUInt32LE(16, 16)
-  file.writeUInt16LE(1, 20) // PCM
-  file.writeUInt16LE(1, 22) // mono
-  file.writeUInt32LE(SAMPLE_RATE, 24)
-  file.writeUInt32LE(BYTES_PER_SECOND, 28)
-  file.writeUInt16LE(2, 32)
-  file.writeUInt16LE(16, 34)
-  file.write('data', 36, 'latin1')
-  file.writeUInt32LE(dataBytes, 40)
 }

@@ -5,9 +5,9 @@
  */
 import { spawn, spawnSync } from 'node:child_process'
 import { existsSync, readdirSync, readFileSync, realpathSync } from 'node:fs'
-import net from 'node:net'
 import path from 'node:path'
 import t, { type Test } from 'tap'
+import { freePort } from '../bench/server.js'
 import { projectRoot } from '../src/root.js'
 import { strangeCalls, TRACED } from './system-calls.js'
 
@@ -149,12 +149,4 @@ function cannotTrace(): string | false {
 
 async function until(condition: () => Promise<boolean>): Promise<void> {
   while (!await condition()) await new Promise((resolve) => setTimeout(resolve, POLL_MS))
-}
-
-async function freePort(): Promise<number> {
-  const server = net.createServer().listen(0, '127.0.0.1')
-  await new Promise((resolve) => server.once('listening', resolve))
-  const { port } = server.address() as net.AddressInfo
-  await new Promise((resolve) => server.close(resolve))
-  return port
 }

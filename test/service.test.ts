@@ -4,10 +4,10 @@
  */
 import { spawn, type ChildProcess } from 'node:child_process'
 import { createReadStream, existsSync, readFileSync, writeFileSync } from 'node:fs'
-import net from 'node:net'
 import path from 'node:path'
 import OpenAI from 'openai'
 import t, { type Test } from 'tap'
+import { freePort } from '../bench/server.js'
 import { hostileWavs } from '../fixtures/hostile.js'
 import { changeKeys } from '../src/access/keys-file.js'
 import { projectRoot } from '../src/root.js'
@@ -39,14 +39,6 @@ async function startService(t: Test, environment: Record<string, string> = {}): 
 
 async function isReady(url: string): Promise<boolean> {
   return fetch(`${url}/readyz`).then((response) => response.ok, () => false)
-}
-
-async function freePort(): Promise<number> {
-  const server = net.createServer().listen(0, '127.0.0.1')
-  await new Promise((resolve) => server.once('listening', resolve))
-  const { port } = server.address() as net.AddressInfo
-  await new Promise((resolve) => server.close(resolve))
-  return port
 }
 
 async function transcribe(url: string, body: Uint8Array = readFileSync(CLIP)): Promise<{ status: number; body: Report & { error?: { code: string } } }> {

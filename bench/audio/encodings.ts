@@ -67,16 +67,18 @@ const LOSSY: Readonly<Record<string, readonly [string, readonly string[]]>> = {
 }
 
 export function encodings(): Encoding[] {
-  return hasFfmpeg() ? [...byFfmpeg(LOSSLESS, true), ...byFfmpeg(LOSSY, false), ...amr()] : []
+  return hasFfmpeg() ? [...byFfmpeg(LOSSLESS, true), ...byFfmpeg(LOSSY, false), ...amrEncodings()] : []
 }
 
 function byFfmpeg(table: typeof LOSSLESS, lossless: boolean): Encoding[] {
   return Object.entries(table).map(([name, [ending, args]]) => ({ name, lossless, encode: (wav) => convert(wav, args, ending) }))
 }
 
-function amr(): Encoding[] {
+/** By sox and by a library that Python calls; without them there are none. */
+export function amrEncodings(): Encoding[] {
   const found: Encoding[] = []
-  if (spawnSync('sox', ['--help-format', 'amr-nb'], { encoding: 'utf8' }).stdout.includes('AMR-NB (16-bit')) {
+  const sox = spawnSync('sox', ['--help-format', 'amr-nb'], { encoding: 'utf8' })
+  if (sox.error === undefined && sox.stdout.includes('AMR-NB (16-bit')) {
     found.push({ name: 'amr-nb 12.2k', lossless: false, encode: (wav) => byFiles(wav, 'amr-nb', (from, to) => execFileSync('sox', ['-D', from, '-r', '8000', '-C', '7', to], { stdio: 'ignore' })) })
   }
   if (spawnSync('python3', ['-c', WRITE_AMR_WB], { stdio: 'ignore' }).status === 0) {

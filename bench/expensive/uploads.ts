@@ -5,54 +5,77 @@
 import { readFileSync } from 'node:fs'
 import path from 'node:path'
 import { constantFrames, flacHeader, oggFlac, oggOpus, webmOpus, mp4Opus } from '../../fixtures/bombs.js'
+import { sealOggPage } from '../../fixtures/checksums.js'
+import { blankWav, WAV_HEADER_BYTES, type WavShape } from '../../fixtures/wav.js'
 import { joined } from '../../src/audio/bytes.js'
 import { decodeAudio } from '../../src/audio/decode.js'
 import { projectRoot } from '../../src/root.js'
-import { seededRandom } from '../statistics.js'
+import { seededRandom, sum } from '../statistics.js'
 
-export interface Upload { readonly name: string; readonly bytes: () => Uint8Array | Promise<Uint8Array> }
+export interface Upload {
+  readonly name: string
+  readonly hasSpeech: boolean
+  readonly bytes: () => Uint8Array | Promise<Uint8Array>
+}
 
 /** A little less than the limit, since repeated frames are not cut to the sample. */
 const SECONDS = 298
 const MEDIA = path.join(projectRoot, 'fixtures/media')
 const SPEECH = 'play-some-jazz-music.wav'
 
+const FRAMES_OF_CONSTANTS = Math.floor(SECONDS * 48_000 / 65_535)
+const OPUS_PACKET_SECONDS = 0.12
+const LACED_BLOCKS = Math.floor(SECONDS / OPUS_PACKET_SECONDS / 255)
+const RATE = 16_000
+
+type Make = Upload['bytes']
+
+const WITHOUT_SPEECH: Readonly<Record<string, Make>> = {
+  'AMR of frames without data': () => joined('#!AMR\n', new Uint8Array(SECONDS * 50).fill(0x7c)),
+  'AMR-WB of frames without data': () => joined('#!AMR-WB\n', new Uint8Array(SECONDS * 50).fill(0x7c)),
+  'WAV, silence': () => wav({ signal: () => 0 }),
+  'WAV, white noise': () => wav({ signal: noise(0.05) }),
+  'WAV, noise in swells': () => wav({ signal: swelling() }),
+  'WAV, hum': () => wav({ signal: (n) => 0.3 * Math.sin(n * 2 * Math.PI * 50 / RATE) }),
+  'WAV, clicks': () => wav({ signal: clicks() }),
+  'WAV, chords': () => wav({ signal: chords() }),
+  'WAV, white noise, 8 bits at 88.2 kHz': () => wav({ sampleRate: 88_200, signal: noise(0.05), bits: 8, seconds: 296 }),
+  'WAV, white noise, stereo at 192 kHz, 34 s':
+    () => wav({ sampleRate: 192_000, signal: noise(0.05), seconds: 34, channels: 2 }),
+  'FLAC of constants': () => joined(flacHeader(1, 0), ...constantFrames(1, FRAMES_OF_CONSTANTS)),
+  'FLAC of constants on two channels': () => joined(flacHeader(2, 0), ...constantFrames(2, FRAMES_OF_CONSTANTS)),
+  'FLAC of constants in Ogg': () => oggFlac(constantFrames(1, FRAMES_OF_CONSTANTS), 1, 48_000),
+  'Opus without data in Ogg': () => oggOpus(LACED_BLOCKS, SECONDS * 48_000),
+  'Opus without data in WebM': () => webmOpus(LACED_BLOCKS),
+  'Opus without data in MP4': () => mp4Opus({ packets: Math.floor(SECONDS / OPUS_PACKET_SECONDS) }),
+}
+
+const WITH_SPEECH: Readonly<Record<string, Make>> = {
+  'WAV, speech': speech,
+  'Opus, stereo, speech': () => repeatedOgg('opus-stereo.ogg'),
+  'Vorbis, stereo, speech': () => repeatedOgg('vorbis-stereo.ogg'),
+  'MP3, stereo at 44.1 kHz, speech': () => repeated('stereo-44k.mp3', 0),
+  'AAC, stereo, speech': () => repeated('stereo.aac', 0),
+  'AMR, speech': () => repeated('nb.amr', '#!AMR\n'.length),
+  'AMR-WB, speech': () => repeated('wb.amr', '#!AMR-WB\n'.length),
+}
+
 export const uploads: readonly Upload[] = [
-  { name: 'AMR of frames without data', bytes: () => joined('#!AMR\n', new Uint8Array(SECONDS * 50).fill(0x7c)) },
-  { name: 'AMR-WB of frames without data', bytes: () => joined('#!AMR-WB\n', new Uint8Array(SECONDS * 50).fill(0x7c)) },
-  { name: 'WAV, silence', bytes: () => wav(16_000, () => 0) },
-  { name: 'WAV, white noise', bytes: () => wav(16_000, noise(0.05)) },
-  { name: 'WAV, noise in swells', bytes: () => wav(16_000, swelling(16_000)) },
-  { name: 'WAV, hum', bytes: () => wav(16_000, (n) => 0.3 * Math.sin(n * 2 * Math.PI * 50 / 16_000)) },
-  { name: 'WAV, clicks', bytes: () => wav(16_000, clicks()) },
-  { name: 'WAV, chords', bytes: () => wav(16_000, chords(16_000)) },
-  { name: 'WAV, white noise, 8 bits at 88.2 kHz', bytes: () => wav(88_200, noise(0.05), 1, 296) },
-  { name: 'WAV, white noise, stereo at 192 kHz, 34 s', bytes: () => wav(384_000, noise(0.05), 2, 34, 2) },
-  { name: 'WAV, speech', bytes: speech },
-  { name: 'FLAC of constants', bytes: () => joined(flacHeader(1, 0), ...constantFrames(1, Math.floor(SECONDS * 48_000 / 65_535))) },
-  { name: 'FLAC of constants on two channels', bytes: () => joined(flacHeader(2, 0), ...constantFrames(2, Math.floor(SECONDS * 48_000 / 65_535))) },
-  { name: 'FLAC of constants in Ogg', bytes: () => oggFlac(constantFrames(1, Math.floor(SECONDS * 48_000 / 65_535)), 1, 48_000) },
-  { name: 'Opus without data in Ogg', bytes: () => oggOpus(Math.floor(SECONDS / 0.12 / 255), SECONDS * 48_000) },
-  { name: 'Opus without data in WebM', bytes: () => webmOpus(Math.floor(SECONDS / 0.12 / 255)) },
-  { name: 'Opus without data in MP4', bytes: () => mp4Opus({ packets: Math.floor(SECONDS / 0.12) }) },
-  { name: 'Opus, stereo, speech', bytes: () => repeatedOgg('opus-stereo.ogg') },
-  { name: 'Vorbis, stereo, speech', bytes: () => repeatedOgg('vorbis-stereo.ogg') },
-  { name: 'MP3, stereo at 44.1 kHz, speech', bytes: () => repeated('stereo-44k.mp3', 0) },
-  { name: 'AAC, stereo, speech', bytes: () => repeated('stereo.aac', 0) },
-  { name: 'AMR, speech', bytes: () => repeated('nb.amr', '#!AMR\n'.length) },
-  { name: 'AMR-WB, speech', bytes: () => repeated('wb.amr', '#!AMR-WB\n'.length) },
+  ...Object.entries(WITHOUT_SPEECH).map(([name, bytes]) => ({ name, hasSpeech: false, bytes })),
+  ...Object.entries(WITH_SPEECH).map(([name, bytes]) => ({ name, hasSpeech: true, bytes })),
 ]
 
+/** Sample number n; in a file of several channels they take turns. */
 type Signal = (n: number) => number
 
-function noise(gain: number): Signal {
+export function noise(gain: number): Signal {
   const random = seededRandom(1)
   return () => gain * (2 * random() - 1)
 }
 
-function swelling(sampleRate: number): Signal {
+function swelling(): Signal {
   const hiss = noise(0.05)
-  return (n) => hiss(n) * (1 + Math.sin(n * 2 * Math.PI * 4 / sampleRate))
+  return (n) => hiss(n) * (1 + Math.sin(n * 2 * Math.PI * 4 / RATE))
 }
 
 function clicks(): Signal {
@@ -61,48 +84,44 @@ function clicks(): Signal {
 }
 
 /** Four tones that fade, others each half second. */
-function chords(sampleRate: number): Signal {
+function chords(): Signal {
   return (n) => {
-    const [index, time] = [Math.floor(2 * n / sampleRate), (n % (sampleRate / 2)) / sampleRate]
+    const [index, time] = [Math.floor(2 * n / RATE), (n % (RATE / 2)) / RATE]
     const hertz = 220 * 2 ** ((index * 7 % 24) / 12)
-    return [1, 1.25, 1.5, 2].reduce((sum, ratio) => sum + 0.1 * Math.sin(2 * Math.PI * hertz * ratio * time), 0) * Math.exp(-3 * time)
+    const tones = [1, 1.25, 1.5, 2].map((ratio) => 0.1 * Math.sin(2 * Math.PI * hertz * ratio * time))
+    return sum(tones) * Math.exp(-3 * time)
   }
 }
 
-/** `rate` counts the samples of all channels. */
-function wav(rate: number, signal: Signal, bytesPerSample: 1 | 2 = 2, seconds = SECONDS, channels = 1): Uint8Array {
-  const samples = Math.floor(rate * seconds / channels) * channels
-  const file = Buffer.alloc(44 + samples * bytesPerSample)
-  file.write('RIFF', 0)
-  file.writeUInt32LE(file.length - 8, 4)
-  file.write('WAVEfmt ', 8)
-  file.writeUInt32LE(16, 16)
-  file.writeUInt16LE(1, 20)
-  file.writeUInt16LE(channels, 22)
-  file.writeUInt32LE(rate / channels, 24)
-  file.writeUInt32LE(rate * bytesPerSample, 28)
-  file.writeUInt16LE(channels * bytesPerSample, 32)
-  file.writeUInt16LE(8 * bytesPerSample, 34)
-  file.write('data', 36)
-  file.writeUInt32LE(samples * bytesPerSample, 40)
+interface Sound extends WavShape {
+  readonly signal: Signal
+  readonly seconds?: number
+}
+
+export function wav({ signal, seconds = SECONDS, ...shape }: Sound): Uint8Array {
+  const { channels = 1, sampleRate = RATE, bits = 16 } = shape
+  const samples = Math.floor(sampleRate * seconds) * channels
+  const file = blankWav(samples * bits / 8, shape)
   for (let n = 0; n < samples; n++) {
-    if (bytesPerSample === 1) file[44 + n] = 128 + Math.round(127 * signal(n))
-    else file.writeInt16LE(Math.round(32_767 * signal(n)), 44 + 2 * n)
+    if (bits === 8) file[WAV_HEADER_BYTES + n] = 128 + Math.round(127 * signal(n))
+    else file.writeInt16LE(Math.round(32_767 * signal(n)), WAV_HEADER_BYTES + 2 * n)
   }
   return file
 }
 
 /** One sentence after the other, with half a second between them. */
 async function speech(): Promise<Uint8Array> {
-  const { waveform: { samples, sampleRate } } = await decodeAudio(readFileSync(path.join(projectRoot, 'fixtures/clips', SPEECH)), { maxSeconds: 60 })
+  const clip = readFileSync(path.join(projectRoot, 'fixtures/clips', SPEECH))
+  const { waveform: { samples, sampleRate } } = await decodeAudio(clip, { maxSeconds: 60 })
   const period = samples.length + sampleRate / 2
-  return wav(sampleRate, (n) => samples[n % period] ?? 0)
+  return wav({ sampleRate, signal: (n) => samples[n % period] ?? 0 })
 }
 
 /** Formats whose frames stand for themselves, behind a header of so many bytes. */
 async function repeated(name: string, headerBytes: number): Promise<Uint8Array> {
   const file = readFileSync(path.join(MEDIA, name))
-  return joined(file.subarray(0, headerBytes), ...Array.from({ length: await roundsOf(file) }, () => file.subarray(headerBytes)))
+  const frames = file.subarray(headerBytes)
+  return joined(file.subarray(0, headerBytes), ...Array.from({ length: await roundsOf(file) }, () => frames))
 }
 
 async function roundsOf(file: Uint8Array): Promise<number> {
@@ -124,14 +143,16 @@ async function repeatedOgg(name: string): Promise<Uint8Array> {
     copy.writeBigUInt64LE(page.readBigUInt64LE(6) + BigInt(round) * lastGranule, 6)
     return copy
   })).flat()
-  return joined(...[...headers, ...again].map((page, number, all) => numbered(Buffer.from(page), number, number === all.length - 1)))
+  const pagesInAll = [...headers, ...again]
+  const last = pagesInAll.length - 1
+  return joined(...pagesInAll.map((page, number) => numbered(Buffer.from(page), number, number === last)))
 }
 
 function pagesOf(file: Buffer): Buffer[] {
   const pages: Buffer[] = []
   for (let at = 0; at < file.length;) {
     const segments = file[at + 26]!
-    const bytes = file.subarray(at + 27, at + 27 + segments).reduce((sum, length) => sum + length, 27 + segments)
+    const bytes = 27 + segments + sum([...file.subarray(at + 27, at + 27 + segments)])
     pages.push(file.subarray(at, at + bytes))
     at += bytes
   }
@@ -141,12 +162,6 @@ function pagesOf(file: Buffer): Buffer[] {
 function numbered(page: Buffer, number: number, isLast: boolean): Buffer {
   page[5] = page[5]! & 3 | (isLast ? 4 : 0)
   page.writeUInt32LE(number, 18)
-  page.writeUInt32LE(0, 22)
-  let check = 0
-  for (const byte of page) {
-    check ^= byte << 24
-    for (let bit = 0; bit < 8; bit++) check = check < 0 ? (check << 1) ^ 0x04c11db7 : check << 1
-  }
-  page.writeInt32LE(check, 22)
+  sealOggPage(page)
   return page
 }

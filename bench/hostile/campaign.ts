@@ -5,7 +5,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { ask, keepAliveAgent, type Exchange } from '../exchange.js'
 import { metricValue } from '../metrics-page.js'
-import { processTree, residentBytes } from '../processes.js'
+import { processTree, residentBytes, TICKS_PER_SECOND } from '../processes.js'
 import type { Server } from '../server.js'
 import { inputAt, type Input } from './inputs.js'
 import { judge } from './verdict.js'
@@ -19,7 +19,7 @@ export interface Slow extends Told {
   readonly milliseconds: number
   readonly outcome: string
 }
-export interface Fault extends Told {
+interface Fault extends Told {
   readonly fault: string
 }
 export interface MemorySample {
@@ -47,7 +47,7 @@ export interface State {
   memory: MemorySample[]
 }
 
-export interface CampaignOptions {
+interface CampaignOptions {
   readonly server: Server
   readonly clients: number
   readonly onBlock: (state: State) => void
@@ -57,7 +57,6 @@ export const BLOCK = 200
 const MOST_SLOW = 10
 const MOST_TRIES = 20
 const TIMEOUT_MS = 60_000
-const TICKS_PER_SECOND = 100
 
 export function emptyState(seed: number, from: number): State {
   return {
@@ -89,7 +88,8 @@ export async function runCampaign(
     const [before, cpuBefore] = [await restarts(server), cpuSecondsOf(server)]
     const answers = await sendAll(numbers, state.seed, server.url, clients, agent)
     count(state, answers)
-    state.cpuSeconds += Math.max(0, cpuSecondsOf(server) - cpuBefore) // less where a worker took its time with it
+    // The time of a worker that ended goes with it, so that the difference may be negative.
+    state.cpuSeconds += Math.max(0, cpuSecondsOf(server) - cpuBefore)
     if ((await restarts(server)) > before) state.faults.push(...(await findKillers(numbers, state.seed, server, agent)))
     state.memory.push(memoryOf(server, numbers.at(-1)!))
     state.next = numbers.at(-1)! + 1
@@ -99,7 +99,7 @@ export async function runCampaign(
   agent.destroy()
 }
 
-export interface Answered {
+interface Answered {
   readonly input: Input
   readonly exchange: Exchange
   readonly busy: number

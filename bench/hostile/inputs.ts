@@ -43,13 +43,13 @@ function make(kind: string, chance: Chance): Asked & { says: string } {
     const { name, bytes } = chance.of(handMade)
     return { ...plainly(Buffer.from(bytes)), says: name }
   }
-  if (kind === 'media type') return { ...askWithMediaType(sound(chance), chance), says: 'samples without a header' }
+  if (kind === 'media type') return { ...askWithMediaType(intactClip(chance), chance), says: 'samples without a header' }
   if (kind === 'form')
     return {
-      ...askByForm(chance.happens(0.3) ? spoiled(kind, chance).bytes : sound(chance), chance),
+      ...askByForm(chance.happens(0.3) ? spoiled(kind, chance).bytes : intactClip(chance), chance),
       says: 'multipart form',
     }
-  if (kind === 'query') return { ...askAboutClip(sound(chance), chance), says: 'parameters' }
+  if (kind === 'query') return { ...askAboutClip(intactClip(chance), chance), says: 'parameters' }
   if (kind === 'feedback') return { ...askWithFeedback(chance), says: 'feedback or label' }
   if (kind === 'catalogue') return { ...askWithCatalogue(chance), says: 'catalogue' }
   if (kind === 'elsewhere') return { ...askSomewhere(chance), says: 'another path' }
@@ -67,6 +67,7 @@ function plainly(body: Buffer): Asked {
   return { method: 'POST', path: '/v1/transcriptions', headers: { 'content-type': 'application/octet-stream' }, body }
 }
 
-function sound(chance: Chance): Buffer {
+/** A WAV file as it is, for inputs that are spoiled around it. */
+function intactClip(chance: Chance): Buffer {
   return chance.of(seeds.filter(({ format }) => format === 'wav')).bytes
 }

@@ -8,7 +8,7 @@ import type { Chance } from './random.js'
 import type { Seed } from './seeds.js'
 import { allParts, copy, leaf, write, type Part, type Placed } from './tree.js'
 
-export interface Mutant {
+interface Mutant {
   readonly bytes: Buffer
   readonly mutations: readonly string[]
 }

@@ -8,7 +8,7 @@ type Mutation = (parts: Part[], chance: Chance, seeds: readonly Seed[]) => strin
 export const MOST_BYTES = 256 * 1024
 const DEEPEST = 300
 
-/** The names count how often each is chosen. */
+/** The weights say how often each is chosen. */
 const MUTATIONS: readonly (readonly [weight: number, mutation: Mutation])[] = [
   [6, fieldChanged],
   [4, sizeLies],

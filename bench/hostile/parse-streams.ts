@@ -1,5 +1,5 @@
 /** Formats without chunks as trees: pages of Ogg, blocks and frames of FLAC, frames of MP3, ADTS and AMR. */
-import { crc8, sealFlacFrame, sealOggPage } from './checksums.js'
+import { crc8, sealFlacFrame, sealOggPage } from '../../fixtures/checksums.js'
 import { bytesField, leaf, words, type Field, type Part } from './tree.js'
 
 export function parseOgg(bytes: Buffer): Part[] {

@@ -30,14 +30,14 @@ export interface Part {
   lies?: boolean
 }
 
-export interface Writing {
+interface Writing {
   /** Sizes fit what is inside. */
   readonly sized: boolean
   /** Checksums fit. */
   readonly sealed: boolean
 }
 
-export const HONEST: Writing = { sized: true, sealed: true }
+const HONEST: Writing = { sized: true, sealed: true }
 
 /** A field of whole bytes. */
 export function bytesField(at: number, bytes: number, little = false): Field {

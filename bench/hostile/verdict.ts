@@ -1,6 +1,6 @@
-/** What one answer means: counted, sent again, or a fault. */
-import type { Exchange } from '../exchange.js'
-import { ERROR_CODES, ERRORS, type ErrorCode } from '../../src/errors.js'
+/** What one answer means: it is counted, the input is sent again, or it is a fault. */
+import { ERROR_CODES, ERRORS } from '../../src/errors.js'
+import { errorCode, type Exchange } from '../exchange.js'
 
 export interface Verdict {
   /** Status and code, as they are counted. */
@@ -11,24 +11,21 @@ export interface Verdict {
   readonly again: boolean
 }
 
-/** Statuses of errors that are about load and may be tried again; a worker that died twice is none of them. */
+/** Statuses that mean load. Their errors may be tried again; that a worker died is a fault, though it may be too. */
 const BUSY = [429, 503, 504]
 const MOST_FAULT_CHARACTERS = 300
 
-export function judge({ status, failure, body }: Exchange): Verdict {
+/** A refusal without a code of the table is a fault, and so is one that is no JSON at all. */
+export function judge(exchange: Exchange): Verdict {
+  const { status, failure, body } = exchange
   if (status === 0) return { outcome: `no answer (${failure})`, fault: `no answer: ${failure}`, again: false }
   if (status < 400) return { outcome: String(status), again: false }
-  const code = codeOf(body)
+  const said = errorCode(exchange)
+  const code = ERROR_CODES.find((known) => known === said)
   const outcome = `${status} ${code ?? 'without a code'}`
-  if (code === undefined)
-    return { outcome, fault: `no code of the table: ${body.slice(0, MOST_FAULT_CHARACTERS)}`, again: false }
+  const shown = body.slice(0, MOST_FAULT_CHARACTERS)
+  if (code === undefined) return { outcome, fault: `no code of the table: ${shown}`, again: false }
   if (BUSY.includes(status) && ERRORS[code].retryable) return { outcome, again: true }
-  if (status >= 500) return { outcome, fault: body.slice(0, MOST_FAULT_CHARACTERS), again: false }
+  if (status >= 500) return { outcome, fault: shown, again: false }
   return { outcome, again: false }
-}
-
-function codeOf(body: string): ErrorCode | undefined {
-  if (!body.startsWith('{')) return undefined
-  const { error } = JSON.parse(body) as { error?: { code?: string } }
-  return ERROR_CODES.find((code) => code === error?.code)
 }

@@ -6,12 +6,11 @@
  * The clients of our service run on the same cores, so what they cost is taken from it; CPU time is that of the
  * server and its workers alone.
  */
-import { execFileSync } from 'node:child_process'
 import { readFile } from 'node:fs/promises'
 import os from 'node:os'
 import type { SpeechClip } from '../clips.js'
 import { ask, keepAliveAgent } from '../exchange.js'
-import { processTree } from '../processes.js'
+import { processTree, TICKS_PER_SECOND } from '../processes.js'
 import { scoreClip, scoreSource, type ScoredClip, type SourceScore } from '../scoring.js'
 import { startServer } from '../server.js'
 import { groupBy, median, percentile, seededRandom, sum } from '../statistics.js'
@@ -111,13 +110,12 @@ async function openService({ model, engine }: Pick<Setup, 'model' | 'engine'>, w
     if (status !== 200) throw new Error(`the service answered ${failure ?? status}: ${answer.slice(0, 300)}`)
     return (JSON.parse(answer) as { text: string }).text
   }
-  const ticksPerSecond = Number(execFileSync('getconf', ['CLK_TCK'], { encoding: 'utf8' }))
   return {
     name: 'earshot service',
     says: `${engine}, ${workers} workers, over HTTP`,
     isOurs: true,
     lanes: Array.from({ length: workers * CLIENTS_PER_WORKER }, () => lane),
-    cpuSeconds: () => sum(processTree(server.processId).map(({ cpuTicks }) => cpuTicks)) / ticksPerSecond,
+    cpuSeconds: () => sum(processTree(server.processId).map(({ cpuTicks }) => cpuTicks)) / TICKS_PER_SECOND,
     async stop() {
       agent.destroy()
       await server.stop()

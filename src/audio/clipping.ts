@@ -20,52 +20,57 @@ const MIN_RUN = 3
 const PARABOLA_STEPS = 4
 const MIN_TOPS = 3
 
+interface Run { readonly start: number; readonly length: number }
+
+/** How far samples go above 0 and below it; neither is negative. */
+export interface Extremes { readonly above: number; readonly below: number }
+
 /** Share of the samples that lie on a flat top. */
-export function clippedShare(samples: Float32Array): number {
-  return samples.length === 0 ? 0 : (clippedOn(samples, 1) + clippedOn(samples, -1)) / samples.length
+export function clippedShare(samples: Float32Array, { above, below }: Extremes): number {
+  if (samples.length === 0) return 0
+  return (clippedOn(samples, above, 1) + clippedOn(samples, below, -1)) / samples.length
 }
 
-/** Of one side, upper (1) or lower (-1). Most signals have no run at their highest value, and cost one pass. */
-function clippedOn(samples: Float32Array, side: 1 | -1): number {
-  const { highest, second, count } = highestOf(samples, side)
-  if (highest >= FULL_SCALE) return runsOf(samples, side, FULL_SCALE).reduce((sum, { length }) => sum + length, 0)
-  if (count < MIN_TOPS * MIN_RUN) return 0
-  const fall = PARABOLA_STEPS * (highest - second)
-  const tops = runsOf(samples, side, highest).filter(({ start, length }) => {
+/** Samples on flat tops of one side, upper (1) or lower (-1), whose values are taken with this sign. */
+function clippedOn(samples: Float32Array, highest: number, side: 1 | -1): number {
+  const runs = runsOf(samples, side, Math.min(highest, FULL_SCALE))
+  if (highest >= FULL_SCALE) return lengthOf(runs)
+  if (runs.length < MIN_TOPS) return 0
+  const fall = PARABOLA_STEPS * (highest - secondOf(samples, side, highest))
+  const tops = runs.filter(({ start, length }) => {
     const before = side * (samples[start - 1] ?? 0)
     const after = side * (samples[start + length] ?? 0)
     return Math.min(before, after) > 0 && highest - Math.max(before, after) > fall
   })
-  return tops.length < MIN_TOPS ? 0 : tops.reduce((sum, { length }) => sum + length, 0)
+  return tops.length < MIN_TOPS ? 0 : lengthOf(tops)
 }
 
-/** The highest value above zero, how often it occurs, and the next below it that occurs. */
-function highestOf(samples: Float32Array, side: number): { highest: number; second: number; count: number } {
-  let highest = 0
+function lengthOf(runs: readonly Run[]): number {
+  return runs.reduce((sum, { length }) => sum + length, 0)
+}
+
+/** The next value below the highest that occurs; at least 0. */
+function secondOf(samples: Float32Array, side: number, highest: number): number {
   let second = 0
-  let count = 0
   for (let i = 0; i < samples.length; i++) {
     const value = side * samples[i]!
-    if (value <= second) continue
-    if (value > highest) {
-      second = highest
-      highest = value
-      count = 1
-    } else if (value === highest) count++
-    else second = value
+    if (value > second && value < highest) second = value
   }
-  return { highest, second, count }
+  return second
 }
 
-/** Runs of MIN_RUN samples and more at or above a level. */
-function runsOf(samples: Float32Array, side: number, level: number): { start: number; length: number }[] {
-  const runs = []
-  for (let i = 0, length = 0; level > 0 && i <= samples.length; i++) {
-    if (i < samples.length && side * samples[i]! >= level) length++
-    else {
-      if (length >= MIN_RUN) runs.push({ start: i - length, length })
-      length = 0
-    }
+/** Runs of MIN_RUN samples and more at or above a level. One sample in MIN_RUN is looked at: every run has one of them. */
+function runsOf(samples: Float32Array, side: number, level: number): Run[] {
+  const runs: Run[] = []
+  if (level <= 0) return runs
+  const isThere = (index: number): boolean => side * samples[index]! >= level
+  for (let probe = MIN_RUN - 1; probe < samples.length; probe += MIN_RUN) {
+    if (!isThere(probe)) continue
+    let [start, end] = [probe, probe + 1]
+    while (start > 0 && isThere(start - 1)) start--
+    while (end < samples.length && isThere(end)) end++
+    if (end - start >= MIN_RUN) runs.push({ start, length: end - start })
+    probe = end - 1
   }
   return runs
 }

@@ -10,7 +10,7 @@
  * clip that is padded to twice its length would take away half of the offset and add the other half to the padding.
  */
 import type { Level, Waveform } from '../types.js'
-import { clippedShare } from './clipping.js'
+import { clippedShare, type Extremes } from './clipping.js'
 import { integratedLoudness, type FillSamples } from './integrated-loudness.js'
 import { truePeak } from './true-peak.js'
 
@@ -30,13 +30,14 @@ const PADDING_SECONDS = 0.01
 /** Level of a signal as it came. */
 export function measureLevel(waveform: Waveform): Level {
   const { samples } = waveform
-  const { meanSquare, peak } = statistics(samples)
+  const { meanSquare, ...extremes } = statistics(samples)
+  const peak = Math.max(extremes.above, extremes.below)
   const silent = peak === 0
   return {
     ...measureLoudness(waveform),
     peakDbfs: silent ? null : 20 * Math.log10(peak),
     rmsDbfs: silent ? null : 10 * Math.log10(meanSquare),
-    clippedRatio: clippedShare(samples),
+    clippedRatio: clippedShare(samples, extremes),
   }
 }
 
@@ -73,15 +74,16 @@ function gainFor(wantedDb: number, peak: number): number {
   return 10 ** (Math.min(wantedDb, MAX_GAIN_DB, headroomDb) / 20)
 }
 
-function statistics(samples: Float32Array): { meanSquare: number; peak: number } {
+function statistics(samples: Float32Array): Extremes & { readonly meanSquare: number } {
   let squares = 0
-  let peak = 0
+  let [above, below] = [0, 0]
   for (let i = 0; i < samples.length; i++) {
     const sample = samples[i]!
     squares += sample * sample
-    if (Math.abs(sample) > peak) peak = Math.abs(sample)
+    if (sample > above) above = sample
+    if (-sample > below) below = -sample // V8 takes four times as long for `sample < lowest`
   }
-  return { meanSquare: squares / Math.max(1, samples.length), peak }
+  return { meanSquare: squares / Math.max(1, samples.length), above, below }
 }
 
 /** A stretch of samples, `end` excluded. */
@@ -120,22 +122,23 @@ function shiftedParts(samples: Float32Array, stretches: readonly Stretch[], offs
   }
 }
 
-/** The stretches between paddings. */
+/**
+ * The stretches between paddings. Only one sample in so many as a padding has at least is looked at: a run of zeros
+ * that long cannot lie between two of them.
+ */
 function soundsOf({ samples, sampleRate }: Waveform): Stretch[] {
   const padding = Math.ceil(PADDING_SECONDS * sampleRate)
   const sounds: Stretch[] = []
   let start = 0
-  let zeros = 0
-  for (let i = 0; i < samples.length; i++) {
-    if (samples[i] === 0) zeros++
-    else {
-      if (zeros >= padding) {
-        if (i - zeros > start) sounds.push({ start, end: i - zeros })
-        start = i
-      }
-      zeros = 0
-    }
+  for (let probe = padding - 1; probe < samples.length; probe += padding) {
+    if (samples[probe] !== 0) continue
+    let [first, end] = [probe, probe + 1]
+    while (first > start && samples[first - 1] === 0) first--
+    while (end < samples.length && samples[end] === 0) end++
+    if (end - first < padding) continue
+    if (first > start) sounds.push({ start, end: first })
+    start = end
+    probe = end - 1
   }
-  const end = zeros >= padding ? samples.length - zeros : samples.length
-  return end > start ? [...sounds, { start, end }] : sounds
+  return samples.length > start ? [...sounds, { start, end: samples.length }] : sounds
 }

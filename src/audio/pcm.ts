@@ -102,9 +102,10 @@ function readNative16(bytes: Uint8Array, { channels, dataOffset }: PcmLayout, fr
 function readBytes(bytes: Uint8Array, { codec, channels, dataOffset }: PcmLayout, frames: number): Block {
   const { read } = SAMPLES[codec]
   const value = Float32Array.from({ length: 256 }, (_, code) => read(new DataView(Uint8Array.of(code).buffer), 0, true))
-  return Array.from({ length: channels }, (_, channel) => {
+  const readChannel = (first: number): Float32Array => {
     const samples = new Float32Array(frames)
-    for (let i = 0, at = dataOffset + channel; i < frames; i++, at += channels) samples[i] = value[bytes[at]!]!
+    for (let i = 0, at = first; i < frames; i++, at += channels) samples[i] = value[bytes[at]!]!
     return samples
-  })
+  }
+  return Array.from({ length: channels }, (_, channel) => readChannel(dataOffset + channel))
 }

@@ -72,8 +72,10 @@ function convert(samples: Float32Array, ratio: Ratio, bank: FilterBank): Float32
 /** Copies `count` samples from `first` on, zeros where there are none. */
 function bringIn(samples: Float32Array, first: number, count: number): void {
   const present = samples.subarray(Math.max(0, first), Math.max(0, first + count))
-  words.fill(0, SIGNAL_AT, SIGNAL_AT + count)
-  words.set(present, SIGNAL_AT + Math.max(0, -first))
+  const presentAt = SIGNAL_AT + Math.max(0, -first)
+  words.fill(0, SIGNAL_AT, presentAt)
+  words.set(present, presentAt)
+  words.fill(0, presentAt + present.length, SIGNAL_AT + count)
 }
 
 function convertBlock({ from, to }: Ratio, taps: number, signalAt: number, output: Float32Array, outputAt: number): void {

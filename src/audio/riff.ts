@@ -2,8 +2,8 @@
  * The checked walk through a WAV file's chunks: what is in it, and where the samples lie. Cheap enough for the
  * HTTP process: it reads headers only, at most MAX_CHUNKS of them, and never trusts a number it can check.
  *
- * Needed because the library that reads the samples (wavefile) validates nothing and loops over counts that a
- * file merely claims: a `cue ` chunk of 32 kB keeps it busy for seconds.
+ * Needed because wavefile validates nothing and loops over counts that a file merely claims: a `cue ` chunk of 32 kB
+ * keeps it busy for seconds. So it gets to see the checked `fmt ` chunk only.
  * Source: Microsoft/IBM "Multimedia Programming Interface and Data Specifications 1.0" (1991), mmreg.h, ksmedia.h.
  */
 import { fourCharacters } from './bytes.js'

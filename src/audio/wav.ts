@@ -1,8 +1,8 @@
 /**
- * WAV bytes → samples. The format is read by wavefile, from a file rebuilt of the checked `fmt ` chunk only: its parser
- * trusts every count it meets, riff.ts none. Its sample API is not used (34 s for 60 MB, and WAVE_FORMAT_EXTENSIBLE
- * float is taken for integers); the conversion is ours, by the checked codec and from the upload itself. ADPCM, which it
- * decodes wrongly, goes to the decoder of @audio/decode, rebuilt with its samples.
+ * WAV bytes → samples. riff.ts finds and checks the layout, pcm.ts reads samples of PCM from the upload itself. wavefile
+ * reads the format, from a file rebuilt of the checked `fmt ` chunk only, since its parser trusts every count it meets.
+ * Its samples are not used: 34 s for 60 MB, and WAVE_FORMAT_EXTENSIBLE float is taken for integers. Nor is its ADPCM: it
+ * knows IMA in mono alone, and that wrongly. ADPCM goes to the decoder of @audio/decode, rebuilt with its samples.
  */
 import wavefile from 'wavefile'
 import { sliced, textAt } from './bytes.js'

@@ -54,6 +54,7 @@ const LEAST_SPEECH_SECONDS = 0.06
 const SURE = 0.8
 
 export async function load(manifest: DetectorManifest, files: ModelFiles, open: OpenSession): Promise<SpeechDetector> {
+  // All runs but the last have the same shapes, and the last has smaller ones: memory that is kept is that of one run.
   const session = await open(writeNetwork(manifest, await files.read('graph')), { fixedShapes: true })
   return {
     name: manifest.name,
@@ -108,7 +109,10 @@ function recurrent(graph: Graph, x: Value, hidden: Value, cell: Value, weights: 
   return [graph.op('Squeeze', [all, graph.integers(1)]), newHidden, newCell]
 }
 
-/** One probability for each window; the last is filled up with silence. What is skipped has none, 0. */
+/**
+ * One probability for each window; the last is filled up with silence. What is skipped has none, 0. Throws what
+ * `interrupt` throws, which is called before every run.
+ */
 async function probabilities(session: Session, { samples }: Waveform, interrupt: Interrupt): Promise<Float32Array> {
   const found = new Float32Array(Math.ceil(samples.length / WINDOW))
   const peak = samples.reduce((highest, sample) => Math.max(highest, Math.abs(sample)), 1e-9)
@@ -117,9 +121,9 @@ async function probabilities(session: Session, { samples }: Waveform, interrupt:
   let [hidden, cell] = [state(), state()]
   for (let start = 0; start < windows.length; start += RUN_WINDOWS) {
     const run = windows.subarray(start, start + RUN_WINDOWS)
+    interrupt()
     const input = new Float32Array(run.length * INPUT) // [windows, 576]
     for (const [index, window] of run.entries()) {
-      interrupt()
       fillInput(input.subarray(index * INPUT, (index + 1) * INPUT), samples, window * WINDOW - CONTEXT, PEAK / peak)
     }
     const out = await session.run({ windows: new Tensor('float32', input, [run.length, INPUT]), hidden, cell })

@@ -44,8 +44,9 @@ export function missingPorts({ inputs, outputs }: Session, wantedInputs: readonl
 
 export interface GraphTraits {
   /**
-   * Every run has the same shapes, so the memory of the last run fits the next: it is kept (four times faster for a
-   * 30-second encoder). For inputs of any length it is given back, or the longest clip would be paid for for ever.
+   * Runs have the same shapes, or at most those of the first: the memory of a run fits the next, so it is kept (four
+   * times faster for a 30-second encoder). With inputs of any length it is given back after each run; kept, it would
+   * stay as large as the longest clip made it.
    */
   readonly fixedShapes: boolean
 }

@@ -60,6 +60,29 @@ tap.test('every encoding gives the same samples, plain or extensible, on any num
   }
 })
 
+tap.test('samples of PCM are exactly what was written, from the lowest to the highest', async (t) => {
+  const random = generator(7)
+  const integers = (bits: number): number[] => {
+    const half = 2 ** (bits - 1)
+    return [-half, half - 1, -1, 0, 1, ...Array.from({ length: 500 }, () => Math.floor((2 * random() - 1) * half))]
+  }
+  const values: Readonly<Record<string, readonly number[]>> = {
+    pcm_u8: integers(8).map((value) => value / 2 ** 7),
+    pcm_s16: integers(16).map((value) => value / 2 ** 15),
+    pcm_s24: integers(24).map((value) => value / 2 ** 23),
+    pcm_s32: integers(32).map((value) => value / 2 ** 31),
+    pcm_f32: [0, -0.1, 1 / 3, 1, -4, 2 ** -140],
+    pcm_f64: [0, -0.1, 1 / 3, 1, -4, 2 ** -140],
+  }
+  for (const encoding of ENCODINGS.filter(({ codec }) => codec in values)) {
+    const wanted = values[encoding.codec]!
+    for (const extensible of [false, true]) {
+      const { waveform: { samples } } = await decodeAudio(encode(wanted, encoding, { extensible }), { maxSeconds: 60 })
+      t.strictSame(samples, Float32Array.from(wanted), `${encoding.codec}${extensible ? ', extensible' : ''}`)
+    }
+  }
+})
+
 tap.test('A-law and mu-law decode to the values of ITU-T G.711', async (t) => {
   const [alaw, mulaw] = [ENCODINGS[6]!, ENCODINGS[7]!]
   const decode = async (encoding: Encoding, codes: number[]): Promise<number[]> =>

@@ -5,7 +5,7 @@ import http from 'node:http'
 import type { AddressInfo } from 'node:net'
 import path from 'node:path'
 import t, { type Test } from 'tap'
-import { crc8, sealOggPage } from '../../bench/hostile/checksums.js'
+import { crc8, sealOggPage } from '../../fixtures/checksums.js'
 import { BLOCK, emptyState, runCampaign, type State } from '../../bench/hostile/campaign.js'
 import { INPUT_KINDS, inputAt } from '../../bench/hostile/inputs.js'
 import { mutate } from '../../bench/hostile/mutant.js'
@@ -142,7 +142,9 @@ t.test(
       { again: false, fault: String },
       'retryable, and a fault all the same',
     )
-    t.match(answer(404, 'not found'), { fault: /no code/ })
+    for (const body of ['not found', '', '{"error":', '{"error":null}', '{"error":{"code":7}}', '[]', 'null'])
+      t.match(answer(404, body), { outcome: '404 without a code', again: false, fault: /no code/ }, body)
+    t.match(answer(503, '{"error":{"code":"QUEUE_F'), { again: false, fault: /no code/ }, 'cut off, and not sent again')
     t.match(answer(400, error('WHO_KNOWS')), { fault: /no code/ })
     t.match(answer(0, '', 'ECONNRESET'), { fault: /ECONNRESET/ })
   },

@@ -14,10 +14,12 @@ import { Restarts, type Slot } from '../../src/worker/restarts.js'
 import { workerSettings } from '../../src/worker/worker-settings.js'
 import { job, makePool, SCRIPTED_ENTRY, scriptedSettings, textOf, until } from './scripted-pool.js'
 
+/** Short, so that silence is found soon; not so short that a busy machine is taken for a worker that stands still. */
+const HEARTBEAT_SECONDS = 0.2
 const SECRET = 'a-secret-that-no-recognizer-needs-0123456789'
 
 t.test('an idle worker that stands still is replaced, and no request has to find out', async (t) => {
-  const { pool, log } = makePool(t, { workers: 1, heartbeatSeconds: 0.1 })
+  const { pool, log } = makePool(t, { workers: 1, heartbeatSeconds: HEARTBEAT_SECONDS })
   await pool.start()
   const [stopped] = pool.processIds
   process.kill(stopped!, 'SIGSTOP')
@@ -29,17 +31,17 @@ t.test('an idle worker that stands still is replaced, and no request has to find
 })
 
 t.test('a request that meets a worker that stands still is answered by its replacement', async (t) => {
-  const { pool, log } = makePool(t, { workers: 1, heartbeatSeconds: 0.1 })
+  const { pool, log } = makePool(t, { workers: 1, heartbeatSeconds: HEARTBEAT_SECONDS })
   await pool.start()
   process.kill(pool.processIds[0]!, 'SIGSTOP')
   // A question is open when the job comes.
-  await new Promise((resolve) => setTimeout(resolve, 150))
+  await new Promise((resolve) => setTimeout(resolve, 1500 * HEARTBEAT_SECONDS))
   t.equal(await textOf(pool.run(job('say:rescued'))), 'rescued')
   t.same([log.replaced, log.retries], [['timeout: signal SIGKILL'], 1])
 })
 
 t.test('workers that answer, work or compile lists are left alone', async (t) => {
-  const { pool, log } = makePool(t, { workers: 1, heartbeatSeconds: 0.2 })
+  const { pool, log } = makePool(t, { workers: 1, heartbeatSeconds: HEARTBEAT_SECONDS })
   await pool.start()
   t.equal(await textOf(pool.run(job('sleep:600'))), 'slept')
   await pool.phraseLists.publish({ id: 'heavy@1', phrases: [] })

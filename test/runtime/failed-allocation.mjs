@@ -1,0 +1,39 @@
+/**
+ * A process in which ONNX Runtime cannot get memory, for out-of-memory.test.ts: it opens a graph that makes as many
+ * zeros as it is told to, limits its own address space to little more than it has, and asks for too many.
+ */
+import { spawnSync } from 'node:child_process'
+import { readFileSync } from 'node:fs'
+import { Graph } from '../../dist/src/compiler/graph.js'
+import { isOutOfMemory } from '../../dist/src/out-of-memory.js'
+import { sessionOpener, Tensor } from '../../dist/src/runtime/session.js'
+
+const HEADROOM_BYTES = 512 * 2 ** 20
+/** Twice as many bytes as the headroom, and in all cases more than is left. */
+const TOO_MANY = HEADROOM_BYTES / 2
+const FEW = 1_000
+
+const graph = new Graph('zeros', { matrices: 'real' })
+const zeros = graph.op('ConstantOfShape', [graph.input('count', 'int64', [1])])
+graph.output(graph.op('ReduceMax', [zeros], { keepdims: 0 }), 'highest', 'float32', [])
+const session = await sessionOpener({ providers: ['cpu'], strict: true, threads: 1 })(graph.bytes(), { fixedShapes: false })
+
+const before = await makeZeros(FEW)
+const limited = limitAddressSpace()
+console.log(JSON.stringify({ limited, before, failed: await makeZeros(TOO_MANY), after: await makeZeros(FEW) }))
+
+/** The largest of so many zeros, or what was thrown instead. */
+async function makeZeros(count) {
+  try {
+    const { highest } = await session.run({ count: new Tensor('int64', BigInt64Array.of(BigInt(count)), [1]) })
+    return { highest: highest.data[0] }
+  } catch (thrown) {
+    return { message: thrown.message, isOutOfMemory: isOutOfMemory(thrown) }
+  }
+}
+
+function limitAddressSpace() {
+  const [, kilobytes] = /^VmSize:\s+(\d+) kB$/m.exec(readFileSync('/proc/self/status', 'utf8'))
+  const limit = Number(kilobytes) * 1024 + HEADROOM_BYTES
+  return spawnSync('prlimit', ['--pid', String(process.pid), `--as=${limit}`]).status === 0
+}
