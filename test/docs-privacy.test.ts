@@ -207,9 +207,7 @@ t.test(
         file,
         { model: { name: 'm', digest: 'd' }, pipeline: {} as never },
         10,
-        (error) => {
-          t.fail(error.message)
-        },
+        { onError: (error) => t.fail(error.message), onRepaired: (bytes) => t.fail(`${bytes} bytes`) },
       )
       record!.add(drawRow(Math.random), 'secret session', 1)
       await record!.close()

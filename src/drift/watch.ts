@@ -22,6 +22,8 @@ export interface WatchSettings {
 
 export interface WatchEvents extends DriftEvents {
   onRecordError(error: Error): void
+  /** So many bytes of a last line that was cut off have been removed from the record. */
+  onRecordRepaired(bytes: number): void
 }
 
 export class DriftWatch {
@@ -46,7 +48,10 @@ export class DriftWatch {
   static async open(settings: WatchSettings, model: Baseline['model'], pipeline: Pipeline, events: WatchEvents): Promise<DriftWatch> {
     const { baseline, reason } = findBaseline(settings, model, pipeline)
     const record = settings.driftRecord === undefined ? undefined
-      : await ClipRecord.open(settings.driftRecord, { model, pipeline }, settings.driftRecordClips, (error) => { events.onRecordError(error) })
+      : await ClipRecord.open(settings.driftRecord, { model, pipeline }, settings.driftRecordClips, {
+        onError(error) { events.onRecordError(error) },
+        onRepaired(bytes) { events.onRecordRepaired(bytes) },
+      })
     return new DriftWatch(model.name, baseline && new DriftMonitor(baseline, Date.now, events), reason, record)
   }
 
