@@ -19,6 +19,8 @@ declare module 'fastify' {
   interface FastifyRequest {
     /** Of the access key; undefined on open routes and without keys. */
     keyName: string | undefined
+    /** Refused for its key, or for having none. */
+    isRefusedForKey: boolean
   }
   interface FastifyInstance {
     /** Every route, those that Fastify adds for HEAD included. */
@@ -45,6 +47,7 @@ export function guardRoutes(app: FastifyInstance, { keys, telemetry, logger }: A
   const routes: RouteOptions[] = []
   const logRefusal = refusalLog(logger)
   app.decorateRequest('keyName', undefined)
+  app.decorateRequest('isRefusedForKey', false)
   app.decorate('routeAccess', () => routes.flatMap(({ method, url, config }) => [method].flat().map((one) => ({ method: one, url, access: config?.access }))))
   app.addHook('onRoute', (route) => {
     routes.push(route)
@@ -65,6 +68,7 @@ export function guardRoutes(app: FastifyInstance, { keys, telemetry, logger }: A
       nameByKey(request, name)
     }
     if (refusal === undefined) return
+    request.isRefusedForKey = true
     telemetry.accessRefused(refusal)
     logRefusal(request, refusal)
     void reply.header('www-authenticate', `Bearer realm="earshot"${CHALLENGES[refusal]}${refusal === 'KEY_SCOPE' ? `, scope="${access}"` : ''}`)

@@ -9,6 +9,7 @@ import { SpeechError } from '../errors.js'
 import type { PhraseList } from '../phrases.js'
 import type { Searchable } from '../search/ranking.js'
 import type { Report } from '../types.js'
+import { whenClosed } from './when-closed.js'
 
 export interface Expected {
   /** For the recognition process: a published list by its id, or one of the request's own, made in turns. */
@@ -26,9 +27,7 @@ export function readExpected(given: { readonly catalogue?: string; readonly phra
   if (catalogue === undefined) return phrases.length === 0 ? undefined : expectPhrases(phrases, store, parameter)
   if (phrases.length > 0) throw new SpeechError('REQUEST_INVALID', 'a request has a catalogue or phrases, not both', { parameter })
   const lease = store.lease(catalogue)
-  // A client that has left already closes nothing any more.
-  if (reply.raw.destroyed) lease.release()
-  else reply.raw.once('close', lease.release)
+  whenClosed(reply.raw, lease.release)
   return {
     phrases: async () => lease.listId,
     catalogue: lease.listId,

@@ -11,6 +11,7 @@ import type { PhraseList } from '../phrases.js'
 import type { ChannelChoice, Report } from '../types.js'
 import { acceptedLanguages, type AppDependencies, type ServedModel } from './dependencies.js'
 import { asSpeechError, replyWithError } from './replies.js'
+import { whenClosed } from './when-closed.js'
 
 /** What is known of a request so far; whatever ends it is counted with this. */
 export interface RequestProgress {
@@ -48,10 +49,7 @@ export function admitAudio(scope: FastifyInstance, { intake, pool, telemetry }: 
   scope.decorateRequest('progress', null)
   scope.addHook('onRequest', async (request, reply) => {
     request.progress = { model: undefined, receiveSeconds: 0, receivedAt: performance.now() }
-    intake.check(request)
-    const refusal = pool.refusal(request.client)
-    if (refusal) throw refusal
-    intake.enter(reply)
+    intake.admit(request, reply, () => pool.refusal(request.client))
   })
   scope.setErrorHandler((thrown, request, reply) => {
     const error = asSpeechError(thrown)
@@ -88,7 +86,7 @@ export async function recognize(input: RecognitionInput, request: FastifyRequest
   telemetry.workerBusy(workSeconds)
   if (!outcome.ok) {
     const error = fromWire(outcome.error)
-    if (error.code === 'QUEUE_FULL') intake.turnedAway(request.client, input.audio.byteLength, error.retryAfterSeconds ?? 1)
+    if (error.code === 'QUEUE_FULL') intake.turnedAway(request.client, input.audio.byteLength, error)
     throw error
   }
   const report = { ...outcome.report, seconds: { receive: progress.receiveSeconds, ...outcome.report.seconds } }
@@ -148,9 +146,7 @@ function primaryLanguage(tag: string | undefined, known: readonly string[]): str
 /** Aborts when the client goes away before it has its answer. */
 function untilGone(reply: FastifyReply): AbortSignal {
   const controller = new AbortController()
-  const abort = (): void => { if (!reply.raw.writableFinished) controller.abort() }
-  if (reply.raw.destroyed) abort()
-  else reply.raw.once('close', abort)
+  whenClosed(reply.raw, () => { if (!reply.raw.writableFinished) controller.abort() })
   return controller.signal
 }
 

@@ -51,6 +51,7 @@ export interface MetricEntry {
 
 /** Why the service ended a connection. */
 export const CONNECTION_ENDS = ['idle', 'displaced', 'refused', 'unread'] as const
+export type ConnectionEnd = typeof CONNECTION_ENDS[number]
 
 /** The model label of requests that were refused before their model was known. */
 export const NO_MODEL = 'none'

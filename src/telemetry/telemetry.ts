@@ -7,7 +7,7 @@ import { ERRORS, type ErrorCode } from '../errors.js'
 import type { Engine } from '../choices.js'
 import type { SearchOutcome } from '../search/outcomes.js'
 import type { Report, Stage } from '../types.js'
-import { CODEC_GROUPS, type CONNECTION_ENDS, DEFECTS, METRICS, NO_MODEL, SAMPLE_RATES, type MetricName } from './catalog.js'
+import { CODEC_GROUPS, type ConnectionEnd, DEFECTS, METRICS, NO_MODEL, SAMPLE_RATES, type MetricName } from './catalog.js'
 import { ClientMetrics } from './client-metrics.js'
 import { LiveCatalog } from './live-catalog.js'
 import { RecentTraffic, type Outcome } from './recent.js'
@@ -92,7 +92,7 @@ export class Telemetry {
     })
   }
 
-  connectionEnded(reason: typeof CONNECTION_ENDS[number]): void {
+  connectionEnded(reason: ConnectionEnd): void {
     this.live.counter('asr_connections_ended_total').inc({ reason })
   }
 

@@ -152,7 +152,7 @@ t.test('half a line at the end is removed before the next one is added, and othe
     t.ok(record.add(CLIPS[0]!.row, undefined, time))
     await record.close()
   }
-  const times = async (): Promise<number[]> => (await readRecord(file)).clips.map(({ time }) => time)
+  const times = async (): Promise<(number | null)[]> => (await readRecord(file)).clips.map(({ time }) => time)
   await addOne(1)
   const whole = readFileSync(file)
   const line = whole.subarray(whole.indexOf(10) + 1)
