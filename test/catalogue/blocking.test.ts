@@ -63,7 +63,7 @@ t.test('phrases full of numbers are made ready a phrase at a time, and at once t
   const phrases = Array.from({ length: 200 }, () => Array.from({ length: 20 }, () => digits(4)).join(' '))
   const inline = readPhrases(phrases, 'phrases')
   const make = async (lists: InlineLists): Promise<void> => {
-    await Promise.all([lists.list(inline), lists.searchable(inline)])
+    await Promise.all([lists.list(inline, 'a client'), lists.searchable(inline, 'a client')])
   }
   let lists = new InlineLists()
   const steps = await stepsOf(() => make(lists = new InlineLists()))
@@ -78,7 +78,7 @@ t.test('requests with lists of their own at the same time have their turns one a
     readPhrases(Array.from({ length: 20 }, () => `${digits(4)} ${digits(4)} ${digits(4)}`), 'phrases'))
   const steps = await stepsOf(async () => {
     const lists = new InlineLists()
-    await Promise.all(given.map((inline) => lists.list(inline)))
+    await Promise.all(given.map((inline, index) => lists.list(inline, `client ${index}`)))
   })
   t.ok(steps.length >= 50 * 20, `${steps.length} steps`)
   t.ok(isShort(steps, 1 / 20), `${longest(steps)} of ${sum(steps)} ms`)
