@@ -2,8 +2,8 @@
  * Secret settings. Each may come from a file instead, as orchestrators mount them: `<name>_FILE` is its path, and the
  * secret is what the file holds, less one line break at its end. No message repeats a secret, not even a wrong one.
  */
-import { closeSync, openSync, readSync } from 'node:fs'
 import { SpeechError } from './errors.js'
+import { readPlainFile } from './plain-file.js'
 import { SETTINGS, type Settings } from './settings.js'
 
 /** More is no secret but the wrong file. */
@@ -36,28 +36,17 @@ function secretOf(name: SecretName, settings: Settings): string {
 }
 
 function readSecret(name: string, file: string): string {
-  const bytes = readStart(name, file)
-  if (bytes.length > MOST_BYTES) throw new SpeechError('CONFIG_INVALID', `${name}: ${file} must have at most ${MOST_BYTES} bytes`)
-  const secret = asText(name, file, bytes).replace(/\r?\n$/, '')
+  const secret = asText(name, file, readFile(name, file)).replace(/\r?\n$/, '')
   if (secret === '') throw new SpeechError('CONFIG_INVALID', `${name}: ${file} is empty`)
   return secret
 }
 
-/** One byte more than a secret may have, and no more of a file that does not end. */
-function readStart(name: string, file: string): Buffer {
-  const bytes = Buffer.alloc(MOST_BYTES + 1)
-  let length = 0
+function readFile(name: string, file: string): Buffer {
   try {
-    const descriptor = openSync(file, 'r')
-    try {
-      for (let read = -1; read !== 0 && length < bytes.length; length += read) read = readSync(descriptor, bytes, length, bytes.length - length, null)
-    } finally {
-      closeSync(descriptor)
-    }
+    return readPlainFile(file, MOST_BYTES)
   } catch (cause) {
-    throw new SpeechError('CONFIG_INVALID', `${name}: ${file} cannot be read (${(cause as NodeJS.ErrnoException).code})`, { cause })
+    throw new SpeechError('CONFIG_INVALID', `${name}: ${file} cannot be read (${(cause as Error).message})`, { cause })
   }
-  return bytes.subarray(0, length)
 }
 
 function asText(name: string, file: string, bytes: Buffer): string {

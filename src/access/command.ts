@@ -45,7 +45,7 @@ export async function runKeys(words: readonly string[], environment: NodeJS.Proc
 
 function readWords(words: readonly string[], environment: NodeJS.ProcessEnv): { action: Action; names: readonly string[]; options: Options } {
   const { values, positionals: [name = '', ...names] } = parse(words)
-  const action = ACTIONS[name]
+  const action = Object.hasOwn(ACTIONS, name) ? ACTIONS[name] : undefined
   if (action === undefined) throw new SpeechError('CONFIG_INVALID', `expected ${USAGE}, not "${name}"`)
   const file = values.file ?? environment.EARSHOT_KEYS_FILE ?? ''
   if (file === '') throw new SpeechError('CONFIG_INVALID', 'name the keys file with EARSHOT_KEYS_FILE or --file')

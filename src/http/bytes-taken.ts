@@ -1,3 +1,4 @@
+/** How much of what was written to a connection its client has taken. */
 import type { Socket } from 'node:net'
 
 /** Node's own timeouts of sockets look at these; what it shows to others counts a write only when all of it is out. */

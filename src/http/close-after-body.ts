@@ -1,3 +1,4 @@
+/** The end of a connection on which a body is still coming. */
 import type { IncomingMessage } from 'node:http'
 import type { Socket } from 'node:net'
 

@@ -1,3 +1,4 @@
+/** The end of an answer, whoever brings it about. */
 import type { ServerResponse } from 'node:http'
 
 /** Acts when the connection is done with an answer: now for a client that has left, since nothing closes it any more. */

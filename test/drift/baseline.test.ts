@@ -251,6 +251,7 @@ t.test('a service watches its default model alone, and gives way or refuses as i
   t.match(await open('auto'), { monitor: undefined, reason: /none comes with moonshine/ })
   t.match((await open('off')).reason, /is off/)
   await t.rejects(open(path.join(modelsDir, 'none.json')), { code: 'BASELINE_INVALID' })
+  await t.rejects(open('/dev/zero'), { code: 'BASELINE_INVALID', message: /no regular file/ })
   const named = path.join(modelsDir, 'mine.json')
   await t.rejects(open(named, { ...PIPELINE, maxHearings: 1 }), { code: 'BASELINE_MISMATCH' })
   mkdirSync(path.join(modelsDir, 'moonshine-tiny-en'), { recursive: true })

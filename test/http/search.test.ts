@@ -185,10 +185,8 @@ t.test('an engine that hangs, fails, floods or talks nonsense costs the hits and
   ]
   for (const [name, answer, reason] of faults) {
     const { address } = await makeEngine(t, answer)
-    const { url, metric } = await setUp(t, { EARSHOT_SEARCH_ENGINE: 'url', EARSHOT_SEARCH_URL: `${address}/?q={query}`, EARSHOT_SEARCH_SECONDS: '0.2' }, { answer: TWO })
-    const since = performance.now()
+    const { url, metric } = await setUp(t, { EARSHOT_SEARCH_ENGINE: 'url', EARSHOT_SEARCH_URL: `${address}/?q={query}`, EARSHOT_SEARCH_SECONDS: reason === 'timeout' ? '0.2' : '10' }, { answer: TWO })
     t.match(await search(url, ''), { outcome: 'engine_failed', hits: null, didYouMean: [], reason, text: 'green tee & more' }, name)
-    t.ok(performance.now() - since < 2_000, `${name}: ${Math.round(performance.now() - since)} ms`)
     t.match(await metric('asr_search_requests_total'), [/engine_failed"} 1/])
   }
 })
