@@ -9,7 +9,7 @@ import { rm } from 'node:fs/promises'
 import path from 'node:path'
 import { parseArgs } from 'node:util'
 import { SpeechError } from '../errors.js'
-import { changeKeys, KEY_NAME, readInstant, readKeys, writeSecret, type KeyEntry } from './keys-file.js'
+import { changeKeys, isKeyName, readInstant, readKeys, writeSecret, type KeyEntry } from './keys-file.js'
 import { NO_KEY, SCOPE_NAMES, type Scope } from './scopes.js'
 import { createKey, hashKey } from './secret.js'
 
@@ -69,7 +69,7 @@ function parse(words: readonly string[]) {
 
 async function add(names: readonly string[], options: Options): Promise<void> {
   const name = nameIn(names)
-  if (!new RegExp(KEY_NAME).test(name) || name === NO_KEY) throw new SpeechError('CONFIG_INVALID', `a key may not be named "${name}": letters, digits, ".", "_" and "-", at most 64, and not "${NO_KEY}"`)
+  if (!isKeyName(name)) throw new SpeechError('CONFIG_INVALID', `a key may not be named "${name}": letters, digits, ".", "_" and "-", at most 64, and not "${NO_KEY}"`)
   if (options.groupReadable && options.output === undefined) throw new SpeechError('CONFIG_INVALID', '--group-readable goes with --output')
   const key = createKey()
   const expires = readExpiry(options.expires)

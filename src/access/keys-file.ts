@@ -17,7 +17,12 @@ const FORMAT = 'earshot-keys/1'
 export const MOST_KEYS = 200
 /** More than `MOST_KEYS` entries can take. */
 const MOST_BYTES = 262_144
-export const KEY_NAME = '^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$'
+const KEY_NAME = '^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$'
+
+/** A name that a key may have. */
+export function isKeyName(text: string): boolean {
+  return new RegExp(KEY_NAME).test(text) && text !== NO_KEY
+}
 
 const Instant = Type.String({ pattern: '^\\d{4}-\\d\\d-\\d\\dT\\d\\d:\\d\\d:\\d\\d(\\.\\d+)?Z$' })
 

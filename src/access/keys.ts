@@ -8,7 +8,7 @@
 import { stat } from 'node:fs/promises'
 import { readKeys, type KeyEntry } from './keys-file.js'
 import { allows, type Access, type Refusal, type Scope } from './scopes.js'
-import { hashKey, looksLikeKey, sameHash } from './secret.js'
+import { hashKey, looksLikeKey } from './secret.js'
 
 const POLL_MS = 1_000
 /** RFC 6750, 2.1; the name of a scheme has no case (RFC 9110, 11.1). */
@@ -17,7 +17,7 @@ const BEARER = /^bearer +(\S+) *$/i
 /** Who is asking, or why nobody is let in; a key that is known has a name even then. */
 export type Verdict = { readonly name: string; readonly refusal?: Refusal } | { readonly name?: undefined; readonly refusal: Refusal }
 
-interface Key { readonly name: string; readonly scopes: readonly Scope[]; readonly sha256: string; readonly expiresAt: number }
+interface Key { readonly name: string; readonly scopes: readonly Scope[]; readonly expiresAt: number }
 
 export interface KeysEvents {
   /** The names of all keys of the file, whenever it has been read. */
@@ -29,6 +29,7 @@ export interface KeysEvents {
 export class AccessKeys {
   readonly #file: string
   readonly #events: KeysEvents
+  /** By the hash of the key. */
   #keys: ReadonlyMap<string, Key> = new Map()
   #version = ''
   #timer: NodeJS.Timeout | undefined
@@ -57,9 +58,8 @@ export class AccessKeys {
     const token = BEARER.exec(authorization ?? '')?.[1]
     if (token === undefined) return { refusal: 'KEY_MISSING' }
     if (!looksLikeKey(token)) return { refusal: 'KEY_INVALID' }
-    const hash = hashKey(token)
-    const key = this.#keys.get(hash)
-    if (key === undefined || !sameHash(key.sha256, hash)) return { refusal: 'KEY_INVALID' }
+    const key = this.#keys.get(hashKey(token))
+    if (key === undefined) return { refusal: 'KEY_INVALID' }
     if (Date.now() >= key.expiresAt) return { name: key.name, refusal: 'KEY_EXPIRED' }
     return allows(key.scopes, access) ? { name: key.name } : { name: key.name, refusal: 'KEY_SCOPE' }
   }
@@ -94,7 +94,7 @@ export class AccessKeys {
 
   #take(entries: readonly KeyEntry[]): void {
     this.#keys = new Map(entries.map(({ name, scopes, sha256, expires }) =>
-      [sha256, { name, scopes, sha256, expiresAt: expires === undefined ? Infinity : Date.parse(expires) }]))
+      [sha256, { name, scopes, expiresAt: expires === undefined ? Infinity : Date.parse(expires) }]))
     this.#stale = false
     this.#events.onKeys(entries.map(({ name }) => name))
   }

@@ -39,7 +39,7 @@ export function readPhrases(given: readonly string[], parameter: string): Inline
 }
 
 /** A step for each phrase. */
-export function* listPhrases({ id, phrases }: InlinePhrases): Steps<PhraseList> {
+function* listPhrases({ id, phrases }: InlinePhrases): Steps<PhraseList> {
   const listed: Phrase[] = []
   for (const name of phrases) {
     listed.push(toPhrase({ name, aliases: [], weight: 1 }))

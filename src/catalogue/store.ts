@@ -41,7 +41,7 @@ export interface Lease {
   release(): void
 }
 
-export const CATALOGUE_NAME = /^[a-z0-9][a-z0-9_-]{0,63}$/
+const CATALOGUE_NAME = /^[a-z0-9][a-z0-9_-]{0,63}$/
 
 export class CatalogueStore {
   /** Lists that come with requests. */

@@ -54,7 +54,7 @@ export function admitAudio(scope: FastifyInstance, { intake, pool, telemetry }: 
   scope.setErrorHandler((thrown, request, reply) => {
     const error = asSpeechError(thrown)
     const { model, receivedAt = performance.now() } = request.progress ?? {}
-    telemetry.failed(error.code, { model, client: request.keyName, secondsSinceUpload: secondsSince(receivedAt) })
+    telemetry.failed(error.code, { model, keyName: request.keyName, secondsSinceUpload: secondsSince(receivedAt) })
     return replyWithError(error, request, reply)
   })
 }
@@ -92,7 +92,7 @@ export async function recognize(input: RecognitionInput, request: FastifyRequest
   if (!outcome.ok) throw turnedAway(fromWire(outcome.error))
   const report = { ...outcome.report, seconds: { receive: progress.receiveSeconds, ...outcome.report.seconds } }
   const deadlineSeconds = Math.min(config.deadlineSeconds, input.deadlineSeconds ?? Infinity)
-  telemetry.recognized(report, { model: model.name, client: request.keyName, secondsSinceUpload: secondsSince(progress.receivedAt), deadlineSeconds, audioBytes: input.audio.byteLength })
+  telemetry.recognized(report, { model: model.name, keyName: request.keyName, secondsSinceUpload: secondsSince(progress.receivedAt), deadlineSeconds, audioBytes: input.audio.byteLength })
   drift.observe(report, sessionOf(request))
   logReport(report, request, config.logTranscripts)
   return report

@@ -2,12 +2,11 @@
  * How much of what was heard goes out to a search engine. A clip may be minutes long and hold thousands of words; a
  * query has a few, servers take a URL of 8 kB, and engines build a clause for each word.
  */
-import type { Alternative } from '../phrases.js'
+import { MOST_READINGS, type Alternative } from '../phrases.js'
 
-const MOST_READINGS = 10
-export const MOST_QUERY_CHARACTERS = 512
+const MOST_QUERY_CHARACTERS = 512
 /** What servers and proxies take in their first line by default, less the method and the version. */
-export const MOST_URL_CHARACTERS = 8_000
+const MOST_URL_CHARACTERS = 8_000
 const LEAST_QUERY_CHARACTERS = 8
 
 /** The likeliest readings, each cut; those that are the same then are one. */

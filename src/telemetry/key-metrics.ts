@@ -7,7 +7,7 @@ import { METRICS } from './catalog.js'
 import type { LiveCatalog } from './live-catalog.js'
 import type { Outcome } from './recent.js'
 
-export class ClientMetrics {
+export class KeyMetrics {
   readonly #live: LiveCatalog
   #names: ReadonlySet<string> = new Set([NO_KEY])
 
