@@ -28,10 +28,14 @@ export function readSecrets(settings: Settings): Settings {
 function secretOf(name: SecretName, settings: Settings): string {
   const file = settings[fileOf(name)]
   const given = settings[name]
-  if (file !== '' && given !== '') throw new SpeechError('CONFIG_INVALID', `${name} and ${fileOf(name)} exclude each other, and both are set`)
+  if (file !== '' && given !== '') {
+    throw new SpeechError('CONFIG_INVALID', `${name} and ${fileOf(name)} exclude each other, and both are set`)
+  }
   const source = file === '' ? name : fileOf(name)
   const secret = file === '' ? given : readSecret(source, file)
-  if (/[\x00-\x1f\x7f]/.test(secret)) throw new SpeechError('CONFIG_INVALID', `${source} must be one line without control characters`)
+  if (/[\x00-\x1f\x7f]/.test(secret)) {
+    throw new SpeechError('CONFIG_INVALID', `${source} must be one line without control characters`)
+  }
   return secret
 }
 

@@ -52,7 +52,10 @@ export async function readKeys(file: string): Promise<readonly KeyEntry[]> {
  * Reads the file, or nothing where there is none, and writes what `change` makes of it. Throws CONFIG_INVALID when
  * another command is at work. Owner and permissions stay what they were; a new file is for its owner alone.
  */
-export async function changeKeys(file: string, change: (keys: readonly KeyEntry[]) => readonly KeyEntry[]): Promise<void> {
+export async function changeKeys(
+  file: string,
+  change: (keys: readonly KeyEntry[]) => readonly KeyEntry[],
+): Promise<void> {
   await makeFolder(file)
   const target = await targetOf(file)
   const fresh = `${target}.new`
@@ -60,7 +63,9 @@ export async function changeKeys(file: string, change: (keys: readonly KeyEntry[
   try {
     const before = await statIfThere(target)
     const keys = change(before === undefined ? [] : await readKeys(target))
-    if (keys.length > MOST_KEYS) throw new SpeechError('CONFIG_INVALID', `${file} may hold at most ${MOST_KEYS} keys; revoke one first`)
+    if (keys.length > MOST_KEYS) {
+      throw new SpeechError('CONFIG_INVALID', `${file} may hold at most ${MOST_KEYS} keys; revoke one first`)
+    }
     if (before !== undefined) await takeAfter(handle, fresh, before)
     await explain(`${fresh} cannot be written`, async () => {
       await handle.writeFile(`${JSON.stringify({ format: FORMAT, keys }, undefined, 2)}\n`)
@@ -95,7 +100,8 @@ function readText(file: string): string {
   try {
     return readPlainFile(file, MOST_BYTES).toString('utf8')
   } catch (cause) {
-    throw new SpeechError('CONFIG_INVALID', `the keys file ${file} cannot be read: ${(cause as Error).message}`, { cause })
+    const { message } = cause as Error
+    throw new SpeechError('CONFIG_INVALID', `the keys file ${file} cannot be read: ${message}`, { cause })
   }
 }
 
@@ -114,7 +120,8 @@ function parseKeys(file: string, text: string): readonly KeyEntry[] {
   const { keys } = content
   for (const [index, { name, sha256, created, expires }] of keys.entries()) {
     if (name === NO_KEY) throw invalid(`has a key named "${NO_KEY}", which stands for requests without one`)
-    if ([created, expires].some((instant) => instant !== undefined && Number.isNaN(readInstant(instant)))) throw invalid(`has a date that does not exist at "${name}"`)
+    const isNoDate = (instant: string | undefined): boolean => instant !== undefined && Number.isNaN(readInstant(instant))
+    if (isNoDate(created) || isNoDate(expires)) throw invalid(`has a date that does not exist at "${name}"`)
     if (keys.findIndex((other) => other.name === name) < index) throw invalid(`names "${name}" twice`)
     if (keys.findIndex((other) => other.sha256 === sha256) < index) throw invalid(`has the key of "${name}" twice`)
   }
@@ -154,13 +161,19 @@ async function takeAfter(handle: FileHandle, file: string, { uid, gid, mode }: S
   const isOurs = own.uid === uid && own.gid === gid
   if (!isOurs) {
     const owner = `the keys file belongs to user ${uid} and group ${gid}, and would not any more`
-    await explain(`${file} cannot be given to its owner`, () => handle.chown(uid, gid), { EPERM: `${owner}: run this command as that user or as root` })
+    await explain(`${file} cannot be given to its owner`, () => handle.chown(uid, gid), {
+      EPERM: `${owner}: run this command as that user or as root`,
+    })
   }
   await explain(`${file} cannot be given its permissions`, () => handle.chmod(mode & 0o777))
 }
 
 /** What the system refuses, as CONFIG_INVALID with a sentence: of its code, or the given one and the system's words. */
-async function explain<T>(what: string, work: () => Promise<T>, byCode: Readonly<Record<string, string>> = {}): Promise<T> {
+async function explain<T>(
+  what: string,
+  work: () => Promise<T>,
+  byCode: Readonly<Record<string, string>> = {},
+): Promise<T> {
   try {
     return await work()
   } catch (cause) {

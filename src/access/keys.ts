@@ -15,7 +15,9 @@ const POLL_MS = 1_000
 const BEARER = /^bearer +(\S+) *$/i
 
 /** Who is asking, or why nobody is let in; a key that is known has a name even then. */
-export type Verdict = { readonly name: string; readonly refusal?: Refusal } | { readonly name?: undefined; readonly refusal: Refusal }
+export type Verdict =
+  | { readonly name: string; readonly refusal?: Refusal }
+  | { readonly name?: undefined; readonly refusal: Refusal }
 
 interface Key { readonly name: string; readonly scopes: readonly Scope[]; readonly expiresAt: number }
 
@@ -40,7 +42,9 @@ export class AccessKeys {
     this.#events = events
   }
 
-  /** Throws CONFIG_INVALID when the file is not there or not valid: a service that was to have keys never starts without. */
+  /**
+   * Throws CONFIG_INVALID when the file is not there or not valid: a service that was to have keys never starts without.
+   */
   static async open(file: string, events: KeysEvents, pollMs = POLL_MS): Promise<AccessKeys> {
     const keys = new AccessKeys(file, events)
     keys.#version = await versionOf(file)
@@ -102,5 +106,8 @@ export class AccessKeys {
 
 /** Differs whenever another file, or another content, is at this path; a file that is not there has a version too. */
 async function versionOf(file: string): Promise<string> {
-  return stat(file, { bigint: true }).then(({ dev, ino, size, mtimeNs, ctimeNs }) => [dev, ino, size, mtimeNs, ctimeNs].join(' '), ({ code }: NodeJS.ErrnoException) => String(code))
+  return stat(file, { bigint: true }).then(
+    ({ dev, ino, size, mtimeNs, ctimeNs }) => [dev, ino, size, mtimeNs, ctimeNs].join(' '),
+    ({ code }: NodeJS.ErrnoException) => String(code),
+  )
 }

@@ -1,4 +1,4 @@
-/** A line for each client: of its pieces of work one is done at a time, so that many of them do not crowd out others. */
+/** A line for each client: its pieces of work are done one after the other, so that many do not crowd out others. */
 export class ClientLines {
   readonly #lines = new Map<string, { length: number; end: Promise<unknown> }>()
 

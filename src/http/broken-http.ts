@@ -59,7 +59,9 @@ export function answerOddRequests(app: FastifyInstance): void {
   app.addHook('onRequest', async ({ raw }) => {
     if (unmet.has(raw)) throw invalid('expect', 'of the header Expect, only 100-continue is known')
     const hosts = raw.rawHeaders.filter((name, index) => index % 2 === 0 && name.toLowerCase() === 'host').length
-    if (hosts > 1 || (hosts === 0 && raw.httpVersion !== '1.0')) throw invalid('host', `a request has one header Host, not ${hosts}`)
+    if (hosts > 1 || (hosts === 0 && raw.httpVersion !== '1.0')) {
+      throw invalid('host', `a request has one header Host, not ${hosts}`)
+    }
   })
   // A client that asks before it sends its body is told to send it when nothing has refused the request so far.
   app.addHook('preParsing', async (request, reply) => {

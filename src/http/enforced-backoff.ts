@@ -33,12 +33,16 @@ export class EnforcedBackoff {
     if (this.#refused.size > MOST_CLIENTS) this.#refused.delete(this.#refused.keys().next().value!)
   }
 
-  /** Throws QUEUE_FULL for an upload like the refused one that comes too early; one of unknown length is taken for such. */
+  /**
+   * Throws QUEUE_FULL for an upload like the refused one that comes too early. One of unknown length may be such.
+   */
   check(client: string, declaredBytes: number | undefined): void {
     const refused = this.#refused.get(client)
     if (refused === undefined || (declaredBytes ?? Infinity) < ALIKE * refused.bytes) return
     const restSeconds = (refused.untilMs - this.#now()) / 1000
-    if (restSeconds > 0) throw new SpeechError('QUEUE_FULL', 'this client was told to come back later', { retryAfterSeconds: restSeconds })
+    if (restSeconds > 0) {
+      throw new SpeechError('QUEUE_FULL', 'this client was told to come back later', { retryAfterSeconds: restSeconds })
+    }
     this.#refused.delete(client)
   }
 }

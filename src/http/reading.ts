@@ -54,7 +54,8 @@ export function readBody(request: IncomingMessage, holding: Holding, limits: Rea
   const chunks: Buffer[] = []
   let bytes = 0
   const secondsSoFar = (): number => (performance.now() - since) / 1000
-  const tooSlow = (): SpeechError => new SpeechError('UPLOAD_TOO_SLOW', `${bytes} bytes came within ${secondsSoFar().toFixed(1)} s`)
+  const tooSlow = (): SpeechError =>
+    new SpeechError('UPLOAD_TOO_SLOW', `${bytes} bytes came within ${secondsSoFar().toFixed(1)} s`)
   const whole: Clock = { at: since + limits.uploadSeconds * 1000, error: tooSlow }
   const pace: Clock = { at: since + paceSeconds * 1000, error: tooSlow }
   const drain: Clock = { at: Infinity, error: shuttingDown }
