@@ -180,17 +180,31 @@ const SEARCH_ADDRESSES = {
 function checkSearchAddress(engine: SearchEngineChoice, url: string, authorization: string): void {
   if (engine === 'none') return
   const { pattern, example } = SEARCH_ADDRESSES[engine]
-  if (!pattern.test(url) || !isAddress(url)) throw new SpeechError('CONFIG_INVALID', `EARSHOT_SEARCH_URL must be ${example}, at most ${MOST_ADDRESS_CHARACTERS} characters and without a password, with EARSHOT_SEARCH_ENGINE=${engine}`)
+  const isIndex = engine !== 'meilisearch' || isDecodable(url)
+  if (!pattern.test(url) || !isAddress(url) || !isIndex) throw new SpeechError('CONFIG_INVALID', `EARSHOT_SEARCH_URL must be ${example}, at most ${MOST_ADDRESS_CHARACTERS} characters and without a password, with EARSHOT_SEARCH_ENGINE=${engine}`)
   if (!HEADER_VALUE.test(authorization)) throw new SpeechError('CONFIG_INVALID', 'EARSHOT_SEARCH_AUTHORIZATION must be what a header can hold: printable ASCII characters')
 }
 
 /** Of the room that a URL has, most is for what was said. */
 const MOST_ADDRESS_CHARACTERS = 2_000
-/** RFC 9110, 5.5, without what is obsolete: a line break would begin another header. */
-const HEADER_VALUE = /^[\t\x20-\x7e]*$/
+/** RFC 9110, 5.5, without what is obsolete; no secret has control characters (`secrets.ts`). */
+const HEADER_VALUE = /^[\x20-\x7e]*$/
+
+/** A percent sign that begins no byte, which RFC 3986 (2.1) does not know. */
+const BARE_PERCENT = /%(?![0-9a-f]{2})/i
+
+/** The name of a Meilisearch index goes out decoded: it must be UTF-8. */
+function isDecodable(url: string): boolean {
+  try {
+    decodeURIComponent(url)
+    return true
+  } catch {
+    return false
+  }
+}
 
 function isAddress(url: string): boolean {
-  if (url.length > MOST_ADDRESS_CHARACTERS || !URL.canParse(url)) return false
+  if (url.length > MOST_ADDRESS_CHARACTERS || BARE_PERCENT.test(url) || !URL.canParse(url)) return false
   const { username, password } = new URL(url)
   return username === '' && password === ''
 }

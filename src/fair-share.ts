@@ -45,7 +45,9 @@ export class FairShare {
     this.#held += amount
   }
 
-  /** Takes an amount back. A client that holds nothing is forgotten. Throws a RangeError for more than a client holds. */
+  /**
+   * Takes an amount back. A client that holds nothing is forgotten. Throws a RangeError for more than a client holds.
+   */
   give(client: string, amount: number): void {
     const rest = this.heldBy(client) - amount
     if (rest < -this.#rounding) throw new RangeError(`a client gives back ${amount} and holds ${this.heldBy(client)}`)

@@ -13,13 +13,14 @@ import { SpeechError } from './errors.js'
 import { Feedback } from './feedback/feedback.js'
 import { buildApp } from './http/app.js'
 import type { ServedModel } from './http/dependencies.js'
+import { isLoopback } from './http/hosts.js'
 import { Intake } from './http/intake.js'
 import { modelDigest, readManifest, type Manifest } from './manifest.js'
 import { projectRoot } from './root.js'
 import { openSearchEngine } from './search/engine.js'
 import { NO_MODEL } from './telemetry/catalog.js'
 import { showCatalogues } from './telemetry/catalogue-metrics.js'
-import { showKeys } from './telemetry/client-metrics.js'
+import { showKeys } from './telemetry/key-metrics.js'
 import { countAlarm, exposeDrift } from './telemetry/drift-metrics.js'
 import { feedbackCounters, showConcepts } from './telemetry/feedback-metrics.js'
 import { Telemetry } from './telemetry/telemetry.js'
@@ -102,17 +103,13 @@ async function openKeys({ keysFile, host }: Config, telemetry: Telemetry, logger
   }
   const keys = await AccessKeys.open(keysFile, {
     onKeys(names) {
-      telemetry.clients.know(names)
+      telemetry.keys.know(names)
       logger.info({ keys: names.length }, 'access keys read')
     },
     onStale(err) { logger.error({ err }, 'the access keys cannot be read; those that were read last stay in use') },
   })
   showKeys(telemetry.live, keys)
   return keys
-}
-
-function isLoopback(host: string): boolean {
-  return host === 'localhost' || host === '::1' || /^127\./.test(host)
 }
 
 async function loadCatalogues({ catalogueFiles, maxCatalogueBytes }: Config, catalogues: CatalogueStore, logger: Logger): Promise<void> {
@@ -162,6 +159,7 @@ async function openDrift(config: Config, { name, digest }: ServedModel, { live }
     },
     onClear(feature) { logger.info({ feature }, 'drift is over') },
     onRecordError(err) { logger.error({ err, file: config.driftRecord }, 'the record of drift features cannot be written') },
+    onRecordRepaired(bytes) { logger.warn({ file: config.driftRecord, bytes }, 'half a line at the end of the record of drift features was removed') },
   })
   exposeDrift(live, drift.monitor)
   const baseline = drift.monitor?.baseline

@@ -16,6 +16,9 @@ export interface PhraseList {
   readonly phrases: readonly Phrase[]
 }
 
+/** As many as one may ask for, as are ranked, and as a search engine is given. */
+export const MOST_READINGS = 10
+
 /** One of several transcripts. */
 export interface Alternative {
   readonly text: string

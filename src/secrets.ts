@@ -2,8 +2,8 @@
  * Secret settings. Each may come from a file instead, as orchestrators mount them: `<name>_FILE` is its path, and the
  * secret is what the file holds, less one line break at its end. No message repeats a secret, not even a wrong one.
  */
-import { closeSync, openSync, readSync } from 'node:fs'
 import { SpeechError } from './errors.js'
+import { readPlainFile } from './plain-file.js'
 import { SETTINGS, type Settings } from './settings.js'
 
 /** More is no secret but the wrong file. */
@@ -28,36 +28,29 @@ export function readSecrets(settings: Settings): Settings {
 function secretOf(name: SecretName, settings: Settings): string {
   const file = settings[fileOf(name)]
   const given = settings[name]
-  if (file !== '' && given !== '') throw new SpeechError('CONFIG_INVALID', `${name} and ${fileOf(name)} exclude each other, and both are set`)
+  if (file !== '' && given !== '') {
+    throw new SpeechError('CONFIG_INVALID', `${name} and ${fileOf(name)} exclude each other, and both are set`)
+  }
   const source = file === '' ? name : fileOf(name)
   const secret = file === '' ? given : readSecret(source, file)
-  if (/[\x00-\x1f\x7f]/.test(secret)) throw new SpeechError('CONFIG_INVALID', `${source} must be one line without control characters`)
+  if (/[\x00-\x1f\x7f]/.test(secret)) {
+    throw new SpeechError('CONFIG_INVALID', `${source} must be one line without control characters`)
+  }
   return secret
 }
 
 function readSecret(name: string, file: string): string {
-  const bytes = readStart(name, file)
-  if (bytes.length > MOST_BYTES) throw new SpeechError('CONFIG_INVALID', `${name}: ${file} must have at most ${MOST_BYTES} bytes`)
-  const secret = asText(name, file, bytes).replace(/\r?\n$/, '')
+  const secret = asText(name, file, readFile(name, file)).replace(/\r?\n$/, '')
   if (secret === '') throw new SpeechError('CONFIG_INVALID', `${name}: ${file} is empty`)
   return secret
 }
 
-/** One byte more than a secret may have, and no more of a file that does not end. */
-function readStart(name: string, file: string): Buffer {
-  const bytes = Buffer.alloc(MOST_BYTES + 1)
-  let length = 0
+function readFile(name: string, file: string): Buffer {
   try {
-    const descriptor = openSync(file, 'r')
-    try {
-      for (let read = -1; read !== 0 && length < bytes.length; length += read) read = readSync(descriptor, bytes, length, bytes.length - length, null)
-    } finally {
-      closeSync(descriptor)
-    }
+    return readPlainFile(file, MOST_BYTES)
   } catch (cause) {
-    throw new SpeechError('CONFIG_INVALID', `${name}: ${file} cannot be read (${(cause as NodeJS.ErrnoException).code})`, { cause })
+    throw new SpeechError('CONFIG_INVALID', `${name}: ${file} cannot be read (${(cause as Error).message})`, { cause })
   }
-  return bytes.subarray(0, length)
 }
 
 function asText(name: string, file: string, bytes: Buffer): string {

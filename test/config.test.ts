@@ -77,6 +77,9 @@ t.test('catalogues and the search engine are checked together with what belongs 
     ['url', 'http://user:secret@x/{query}', false], ['url', `http://x/${'y'.repeat(2_000)}{query}`, false], ['url', 'http://x:99999/{query}', false], ['opensearch', 'http://user@x/shop', false],
     ['opensearch', 'https://x:9200/shop', true], ['opensearch', 'https://x:9200/', false],
     ['meilisearch', 'http://x/indexes/shop', true], ['meilisearch', 'http://x/shop', false],
+    ['meilisearch', 'http://x/indexes/the%20shop', true], ['meilisearch', 'http://x/indexes/%', false], ['meilisearch', 'http://x/indexes/%ff', false],
+    ['meilisearch', 'http://user:%@x/indexes/shop', false], ['opensearch', 'http://x/%', false], ['url', 'http://x/%?q={query}', false],
+    ['url', 'http://x/%E9t%E9?q={query}', true],
   ]
   for (const [EARSHOT_SEARCH_ENGINE, EARSHOT_SEARCH_URL, isValid] of engines) {
     const read = (): unknown => readConfig({ EARSHOT_SEARCH_ENGINE, EARSHOT_SEARCH_URL })

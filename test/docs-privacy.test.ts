@@ -43,6 +43,35 @@ const LINES = new Map(
   }),
 )
 
+/** The call of a function, from its opening parenthesis on. */
+function callAt(source: string, start: number): string {
+  let depth = 0
+  for (let at = start; at < source.length; at++) {
+    if (source[at] === '(') depth++
+    if (source[at] === ')' && --depth === 0) return source.slice(start, at)
+  }
+  throw new Error('a parenthesis is not closed')
+}
+
+/** The messages that a source logs: the last argument of each call, a string or a constant that is one. */
+function messagesOf(source: string): string[] {
+  const calls = [...source.matchAll(/\blog(?:ger)?(?:\.(?:trace|debug|info|warn|error|fatal)|\[[^\]]+\])(?=\()/g)]
+  return calls.map(({ 0: name, index }) => {
+    const call = callAt(source, index + name.length)
+    const [, text, constant] = /(?:'([^']+)'|\b([A-Za-z_]\w*))\s*$/.exec(call) ?? []
+    const message = text ?? new RegExp(`\\bconst ${constant} =\\s*'([^']+)'`).exec(source)?.[1]
+    if (message === undefined) throw new Error(`the message of ${name}${call.slice(0, 100)} is no string`)
+    return message
+  })
+}
+
+t.test('a message of a constant counts like one that is written out', (t) => {
+  const source = "const LOUD = 'a constant'\nlogger.warn({ host }, LOUD)\nrequest.log[x ? 'info' : 'warn']({ a: f(1) }, 'b (c)')"
+  t.same(messagesOf(source), ['a constant', 'b (c)'])
+  t.throws(() => messagesOf('logger.warn({ host }, elsewhere)'))
+  t.end()
+})
+
 t.test('a token holds the fields that are listed, in that order, and no word', async (t) => {
   const secret = 'a secret of thirty-two characters'
   const facts = {
@@ -73,11 +102,7 @@ t.test('every message of the log is listed, and no other', async (t) => {
       .filter((name) => name.endsWith('.ts'))
       .map((name) => `src/http/${name}`),
   ]
-  const logged = new Set(
-    files.flatMap((file) =>
-      [...read(file).matchAll(/(?:\}, |\b(?:log|logger)\.\w+\()'([^']+)'\)/g)].map(([, message]) => message!),
-    ),
-  )
+  const logged = new Set(files.flatMap((file) => messagesOf(read(file))))
   t.ok(logged.size > 20)
   t.same([...LINES.keys()].sort(), [...logged].sort())
   const elsewhere = readdirSync(path.join(projectRoot, 'src'), { recursive: true, encoding: 'utf8' })
@@ -182,9 +207,7 @@ t.test(
         file,
         { model: { name: 'm', digest: 'd' }, pipeline: {} as never },
         10,
-        (error) => {
-          t.fail(error.message)
-        },
+        { onError: (error) => t.fail(error.message), onRepaired: (bytes) => t.fail(`${bytes} bytes`) },
       )
       record!.add(drawRow(Math.random), 'secret session', 1)
       await record!.close()

@@ -17,7 +17,7 @@ interface Rule {
   readonly strangers?: true
 }
 
-const NOUNS = ['types', 'timbre', 'words', 'phrases', 'likelihood', 'choices', 'errors', 'out-of-memory', 'steps', 'stopwatch', 'fair-share']
+const NOUNS = ['types', 'timbre', 'words', 'phrases', 'likelihood', 'choices', 'errors', 'out-of-memory', 'steps', 'stopwatch', 'fair-share', 'plain-file']
 const ROOMS = ['audio/', 'features/', 'decoding/', 'text/', 'runtime/']
 
 const HOUSE: readonly Rule[] = [
@@ -32,9 +32,10 @@ const HOUSE: readonly Rule[] = [
   { room: 'errors', may: [] },
   { room: 'out-of-memory', may: ['errors'] },
   { room: 'root', may: [] },
+  { room: 'plain-file', may: [] },
   { room: 'stopwatch', may: ['types'] },
   { room: 'settings', may: ['choices', 'root'] },
-  { room: 'secrets', may: ['settings', 'errors'] },
+  { room: 'secrets', may: ['settings', 'plain-file', 'errors'] },
   { room: 'config', may: ['settings', 'secrets', 'choices', 'errors'] },
   { room: 'manifest', may: ['choices', 'types', 'errors'] },
   ...ROOMS.map((room): Rule => ({ room, may: NOUNS })),

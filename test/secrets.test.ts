@@ -1,4 +1,5 @@
 /** Secrets from files: the same secret either way, every fault by the name of its variable, and never a secret in a message. */
+import { execFileSync } from 'node:child_process'
 import { writeFileSync } from 'node:fs'
 import path from 'node:path'
 import t from 'tap'
@@ -26,6 +27,8 @@ t.test('every secret may come from a file, less one line break at its end', (t) 
 
 t.test('a secret that cannot be had stops the start by the name of its variable, and is not repeated', (t) => {
   const folder = t.testdir()
+  const pipe = path.join(folder, 'pipe')
+  execFileSync('mkfifo', [pipe])
   for (const name of names) {
     const variable = `${name}_FILE`
     const file = path.join(folder, 'secret')
@@ -34,6 +37,7 @@ t.test('a secret that cannot be had stops the start by the name of its variable,
       ['no file', { [variable]: path.join(folder, 'none') }, ''],
       ['a folder', { [variable]: folder }, ''],
       ['an endless file', { [variable]: '/dev/zero' }, ''],
+      ['a pipe that nobody writes into', { [variable]: pipe }, ''],
       ['empty', { [variable]: file }, ''],
       ['a line break', { [variable]: file }, '\n'],
       ['two lines', { [variable]: file }, `${SECRET}\n${SECRET}\n`],

@@ -9,11 +9,12 @@ import { rm } from 'node:fs/promises'
 import path from 'node:path'
 import { parseArgs } from 'node:util'
 import { SpeechError } from '../errors.js'
-import { changeKeys, KEY_NAME, readInstant, readKeys, writeSecret, type KeyEntry } from './keys-file.js'
+import { changeKeys, isKeyName, readInstant, readKeys, writeSecret, type KeyEntry } from './keys-file.js'
 import { NO_KEY, SCOPE_NAMES, type Scope } from './scopes.js'
 import { createKey, hashKey } from './secret.js'
 
-const USAGE = `npm run keys -- add NAME --scopes ${SCOPE_NAMES.join(',')} [--expires 2030-01-31] [--output FILE [--group-readable]] | list | revoke NAME; with --file FILE, or EARSHOT_KEYS_FILE set`
+const USAGE = `npm run keys -- add NAME --scopes ${SCOPE_NAMES.join(',')} [--expires 2030-01-31] `
+  + '[--output FILE [--group-readable]] | list | revoke NAME; with --file FILE, or EARSHOT_KEYS_FILE set'
 
 /** A day, which begins in UTC, or an instant. */
 const DATE = /^\d{4}-\d\d-\d\d(T\d\d:\d\d(:\d\d)?Z)?$/
@@ -43,9 +44,11 @@ export async function runKeys(words: readonly string[], environment: NodeJS.Proc
   }
 }
 
-function readWords(words: readonly string[], environment: NodeJS.ProcessEnv): { action: Action; names: readonly string[]; options: Options } {
+interface Command { readonly action: Action; readonly names: readonly string[]; readonly options: Options }
+
+function readWords(words: readonly string[], environment: NodeJS.ProcessEnv): Command {
   const { values, positionals: [name = '', ...names] } = parse(words)
-  const action = ACTIONS[name]
+  const action = Object.hasOwn(ACTIONS, name) ? ACTIONS[name] : undefined
   if (action === undefined) throw new SpeechError('CONFIG_INVALID', `expected ${USAGE}, not "${name}"`)
   const file = values.file ?? environment.EARSHOT_KEYS_FILE ?? ''
   if (file === '') throw new SpeechError('CONFIG_INVALID', 'name the keys file with EARSHOT_KEYS_FILE or --file')
@@ -69,29 +72,42 @@ function parse(words: readonly string[]) {
 
 async function add(names: readonly string[], options: Options): Promise<void> {
   const name = nameIn(names)
-  if (!new RegExp(KEY_NAME).test(name) || name === NO_KEY) throw new SpeechError('CONFIG_INVALID', `a key may not be named "${name}": letters, digits, ".", "_" and "-", at most 64, and not "${NO_KEY}"`)
-  if (options.groupReadable && options.output === undefined) throw new SpeechError('CONFIG_INVALID', '--group-readable goes with --output')
+  if (!isKeyName(name)) {
+    const rule = `letters, digits, ".", "_" and "-", at most 64, and not "${NO_KEY}"`
+    throw invalid(`a key may not be named "${name}": ${rule}`)
+  }
+  if (options.groupReadable && options.output === undefined) throw invalid('--group-readable goes with --output')
   const key = createKey()
   const expires = readExpiry(options.expires)
-  const entry: KeyEntry = { name, scopes: readScopes(options.scopes), sha256: hashKey(key), created: new Date().toISOString(), ...expires !== undefined && { expires } }
+  const entry: KeyEntry = {
+    name,
+    scopes: readScopes(options.scopes),
+    sha256: hashKey(key),
+    created: new Date().toISOString(),
+    ...expires !== undefined && { expires },
+  }
   if (options.output !== undefined) await writeSecret(options.output, key, options.groupReadable)
   try {
     await changeKeys(options.file, (keys) => {
-      if (keys.some((other) => other.name === name)) throw new SpeechError('CONFIG_INVALID', `there is a key named "${name}" already`)
+      if (keys.some((other) => other.name === name)) throw invalid(`there is a key named "${name}" already`)
       return [...keys, entry]
     })
   } catch (thrown) {
     if (options.output !== undefined) await rm(options.output, { force: true })
     throw thrown
   }
-  console.error(`earshot: ${describe(entry)}; ${options.output === undefined ? 'this is its key, which is shown only now' : `its key is in ${options.output}`}`)
+  const where = options.output === undefined ? 'this is its key, which is shown only now' : `its key is in ${options.output}`
+  console.error(`earshot: ${describe(entry)}; ${where}`)
   if (options.output === undefined) console.log(key)
 }
 
 async function list(names: readonly string[], { file }: Options): Promise<void> {
   if (names.length > 0) throw new SpeechError('CONFIG_INVALID', `expected ${USAGE}`)
   const rows = [['name', 'scopes', 'created', 'expires']]
-  for (const { name, scopes, created, expires } of await readKeys(file)) rows.push([name, scopes.join(','), created, expires === undefined ? 'never' : `${expires}${Date.parse(expires) <= Date.now() ? ' (expired)' : ''}`])
+  for (const { name, scopes, created, expires = 'never' } of await readKeys(file)) {
+    const isOver = Date.parse(expires) <= Date.now()
+    rows.push([name, scopes.join(','), created, `${expires}${isOver ? ' (expired)' : ''}`])
+  }
   const widths = rows[0]!.map((_, column) => Math.max(...rows.map((row) => row[column]!.length)))
   for (const row of rows) console.log(row.map((cell, column) => cell.padEnd(widths[column]!)).join('  ').trimEnd())
 }
@@ -100,7 +116,7 @@ async function revoke(names: readonly string[], { file }: Options): Promise<void
   const name = nameIn(names)
   await readKeys(file) // revoking makes no file
   await changeKeys(file, (keys) => {
-    if (!keys.some((key) => key.name === name)) throw new SpeechError('CONFIG_INVALID', `there is no key named "${name}" in ${file}`)
+    if (!keys.some((key) => key.name === name)) throw invalid(`there is no key named "${name}" in ${file}`)
     return keys.filter((key) => key.name !== name)
   })
   console.error(`earshot: "${name}" is revoked`)
@@ -114,17 +130,27 @@ function nameIn(names: readonly string[]): string {
 function readScopes(list: string | undefined): Scope[] {
   const names = [...new Set((list ?? '').split(',').filter((name) => name !== ''))]
   const wrong = names.find((name) => !(SCOPE_NAMES as readonly string[]).includes(name))
-  if (names.length === 0 || wrong !== undefined) throw new SpeechError('CONFIG_INVALID', `--scopes takes ${SCOPE_NAMES.join(', ')}, separated by commas${wrong === undefined ? '' : `, not "${wrong}"`}`)
+  if (names.length === 0 || wrong !== undefined) {
+    const given = wrong === undefined ? '' : `, not "${wrong}"`
+    throw invalid(`--scopes takes ${SCOPE_NAMES.join(', ')}, separated by commas${given}`)
+  }
   return names as Scope[]
 }
 
 function readExpiry(text: string | undefined): string | undefined {
   if (text === undefined) return undefined
   const instant = DATE.test(text) ? readInstant(text) : NaN
-  if (!(instant > Date.now())) throw new SpeechError('CONFIG_INVALID', `--expires takes a day to come, such as 2030-01-31, or an instant, such as 2030-01-31T12:00Z, not "${text}"`)
+  if (!(instant > Date.now())) {
+    const forms = 'a day to come, such as 2030-01-31, or an instant, such as 2030-01-31T12:00Z'
+    throw invalid(`--expires takes ${forms}, not "${text}"`)
+  }
   return new Date(instant).toISOString()
 }
 
 function describe({ name, scopes, expires }: KeyEntry): string {
   return `"${name}" may ${scopes.join(', ')}${expires === undefined ? '' : ` until ${expires}`}`
+}
+
+function invalid(what: string): SpeechError {
+  return new SpeechError('CONFIG_INVALID', what)
 }

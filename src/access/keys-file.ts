@@ -3,12 +3,13 @@
  * it and the service reads it, so a new version takes its place in one step (a file beside it, then a rename), and the
  * file beside it is the lock that keeps two commands from losing each other's change.
  */
-import { constants } from 'node:fs'
+import type { Stats } from 'node:fs'
 import { mkdir, open, realpath, rename, rm, stat, type FileHandle } from 'node:fs/promises'
 import path from 'node:path'
 import { Type, type Static } from 'typebox'
 import { Value } from 'typebox/value'
 import { SpeechError } from '../errors.js'
+import { readPlainFile } from '../plain-file.js'
 import { NO_KEY, SCOPE_NAMES } from './scopes.js'
 
 const FORMAT = 'earshot-keys/1'
@@ -16,7 +17,12 @@ const FORMAT = 'earshot-keys/1'
 export const MOST_KEYS = 200
 /** More than `MOST_KEYS` entries can take. */
 const MOST_BYTES = 262_144
-export const KEY_NAME = '^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$'
+const KEY_NAME = '^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$'
+
+/** A name that a key may have. */
+export function isKeyName(text: string): boolean {
+  return new RegExp(KEY_NAME).test(text) && text !== NO_KEY
+}
 
 const Instant = Type.String({ pattern: '^\\d{4}-\\d\\d-\\d\\dT\\d\\d:\\d\\d:\\d\\d(\\.\\d+)?Z$' })
 
@@ -39,27 +45,34 @@ const GROUP_READABLE = 0o640
 
 /** Throws CONFIG_INVALID with what is wrong with the file; no part of its content is in the message. */
 export async function readKeys(file: string): Promise<readonly KeyEntry[]> {
-  return parseKeys(file, await readBounded(file))
+  return parseKeys(file, readText(file))
 }
 
 /**
  * Reads the file, or nothing where there is none, and writes what `change` makes of it. Throws CONFIG_INVALID when
  * another command is at work. Owner and permissions stay what they were; a new file is for its owner alone.
  */
-export async function changeKeys(file: string, change: (keys: readonly KeyEntry[]) => readonly KeyEntry[]): Promise<void> {
-  await mkdir(path.dirname(file), { recursive: true })
-  const target = await realpath(file).catch(() => file) // a link stays a link
+export async function changeKeys(
+  file: string,
+  change: (keys: readonly KeyEntry[]) => readonly KeyEntry[],
+): Promise<void> {
+  await makeFolder(file)
+  const target = await targetOf(file)
   const fresh = `${target}.new`
   const handle = await openNew(fresh, PRIVATE, 'another command is changing the keys; if none is, remove this file')
   try {
-    const before = await stat(target).catch(nullWhenAbsent)
-    const keys = change(before === null ? [] : await readKeys(target))
-    if (keys.length > MOST_KEYS) throw new SpeechError('CONFIG_INVALID', `${file} may hold at most ${MOST_KEYS} keys; revoke one first`)
-    if (before !== null) await takeAfter(handle, before)
-    await handle.writeFile(`${JSON.stringify({ format: FORMAT, keys }, undefined, 2)}\n`)
-    await handle.sync()
-    await handle.close()
-    await rename(fresh, target)
+    const before = await statIfThere(target)
+    const keys = change(before === undefined ? [] : await readKeys(target))
+    if (keys.length > MOST_KEYS) {
+      throw new SpeechError('CONFIG_INVALID', `${file} may hold at most ${MOST_KEYS} keys; revoke one first`)
+    }
+    if (before !== undefined) await takeAfter(handle, fresh, before)
+    await explain(`${fresh} cannot be written`, async () => {
+      await handle.writeFile(`${JSON.stringify({ format: FORMAT, keys }, undefined, 2)}\n`)
+      await handle.sync()
+      await handle.close()
+    })
+    await explain(`${target} cannot be replaced`, () => rename(fresh, target))
   } catch (thrown) {
     await handle.close()
     await rm(fresh, { force: true })
@@ -69,32 +82,26 @@ export async function changeKeys(file: string, change: (keys: readonly KeyEntry[
 
 /** Writes a key, and nothing else, to a file of its own. Throws CONFIG_INVALID when there is one already. */
 export async function writeSecret(file: string, key: string, groupReadable: boolean): Promise<void> {
-  await mkdir(path.dirname(file), { recursive: true })
+  await makeFolder(file)
   const mode = groupReadable ? GROUP_READABLE : PRIVATE
   const handle = await openNew(file, mode, 'there is a file of this name')
   try {
-    await handle.chmod(mode) // whatever the umask says
-    await handle.writeFile(key)
-    await handle.sync()
+    await explain(`${file} cannot be written`, async () => {
+      await handle.chmod(mode) // whatever the umask says
+      await handle.writeFile(key)
+      await handle.sync()
+    })
   } finally {
     await handle.close()
   }
 }
 
-/** Never more than the limit, whatever the file is. */
-async function readBounded(file: string): Promise<string> {
-  let handle: FileHandle | undefined
+function readText(file: string): string {
   try {
-    // Without O_NONBLOCK, opening a pipe would wait for somebody to write into it.
-    handle = await open(file, constants.O_RDONLY | constants.O_NONBLOCK)
-    if (!(await handle.stat()).isFile()) throw new Error('it is not a file')
-    const { buffer, bytesRead } = await handle.read(Buffer.alloc(MOST_BYTES + 1), 0, MOST_BYTES + 1, 0)
-    if (bytesRead > MOST_BYTES) throw new Error(`it is larger than ${MOST_BYTES} bytes`)
-    return buffer.toString('utf8', 0, bytesRead)
+    return readPlainFile(file, MOST_BYTES).toString('utf8')
   } catch (cause) {
-    throw new SpeechError('CONFIG_INVALID', `the keys file ${file} cannot be read: ${(cause as Error).message}`, { cause })
-  } finally {
-    await handle?.close()
+    const { message } = cause as Error
+    throw new SpeechError('CONFIG_INVALID', `the keys file ${file} cannot be read: ${message}`, { cause })
   }
 }
 
@@ -113,7 +120,8 @@ function parseKeys(file: string, text: string): readonly KeyEntry[] {
   const { keys } = content
   for (const [index, { name, sha256, created, expires }] of keys.entries()) {
     if (name === NO_KEY) throw invalid(`has a key named "${NO_KEY}", which stands for requests without one`)
-    if ([created, expires].some((instant) => instant !== undefined && Number.isNaN(readInstant(instant)))) throw invalid(`has a date that does not exist at "${name}"`)
+    const isNoDate = (instant: string | undefined): boolean => instant !== undefined && Number.isNaN(readInstant(instant))
+    if (isNoDate(created) || isNoDate(expires)) throw invalid(`has a date that does not exist at "${name}"`)
     if (keys.findIndex((other) => other.name === name) < index) throw invalid(`names "${name}" twice`)
     if (keys.findIndex((other) => other.sha256 === sha256) < index) throw invalid(`has the key of "${name}" twice`)
   }
@@ -127,22 +135,56 @@ export function readInstant(text: string): number {
 }
 
 async function openNew(file: string, mode: number, whenThere: string): Promise<FileHandle> {
-  try {
-    return await open(file, 'wx', mode)
-  } catch (cause) {
-    const { code, message } = cause as NodeJS.ErrnoException
-    throw new SpeechError('CONFIG_INVALID', code === 'EEXIST' ? `${file}: ${whenThere}` : `${file} cannot be written (${message})`, { cause })
-  }
+  return explain(`${file} cannot be written`, () => open(file, 'wx', mode), { EEXIST: `${file}: ${whenThere}` })
+}
+
+async function makeFolder(file: string): Promise<void> {
+  const folder = path.dirname(file)
+  await explain(`the folder ${folder} cannot be made`, () => mkdir(folder, { recursive: true }), {
+    EEXIST: `${folder} is no folder`,
+    ENOTDIR: `the folder ${folder} cannot be made, since a part of its path is no folder`,
+  })
+}
+
+/** Where a link leads to, so that it stays a link; a file that is not there yet is its own target. */
+async function targetOf(file: string): Promise<string> {
+  return explain(`${file} cannot be followed`, () => realpath(file).catch(whenAbsent(file)))
+}
+
+async function statIfThere(file: string): Promise<Stats | undefined> {
+  return explain(`${file} cannot be looked at`, () => stat(file).catch(whenAbsent(undefined)))
 }
 
 /** Root may change the file of the service's user, which has to be able to read it afterwards. */
-async function takeAfter(handle: FileHandle, { uid, gid, mode }: { uid: number; gid: number; mode: number }): Promise<void> {
+async function takeAfter(handle: FileHandle, file: string, { uid, gid, mode }: Stats): Promise<void> {
   const own = await handle.stat()
-  if (own.uid !== uid || own.gid !== gid) await handle.chown(uid, gid)
-  await handle.chmod(mode & 0o777)
+  const isOurs = own.uid === uid && own.gid === gid
+  if (!isOurs) {
+    const owner = `the keys file belongs to user ${uid} and group ${gid}, and would not any more`
+    await explain(`${file} cannot be given to its owner`, () => handle.chown(uid, gid), {
+      EPERM: `${owner}: run this command as that user or as root`,
+    })
+  }
+  await explain(`${file} cannot be given its permissions`, () => handle.chmod(mode & 0o777))
 }
 
-function nullWhenAbsent(thrown: NodeJS.ErrnoException): null {
-  if (thrown.code === 'ENOENT') return null
-  throw thrown
+/** What the system refuses, as CONFIG_INVALID with a sentence: of its code, or the given one and the system's words. */
+async function explain<T>(
+  what: string,
+  work: () => Promise<T>,
+  byCode: Readonly<Record<string, string>> = {},
+): Promise<T> {
+  try {
+    return await work()
+  } catch (cause) {
+    const { code = '', message } = cause as NodeJS.ErrnoException
+    throw new SpeechError('CONFIG_INVALID', byCode[code] ?? `${what} (${message})`, { cause })
+  }
+}
+
+function whenAbsent<T>(instead: T): (thrown: NodeJS.ErrnoException) => T {
+  return (thrown) => {
+    if (thrown.code === 'ENOENT') return instead
+    throw thrown
+  }
 }

@@ -8,16 +8,18 @@
 import { stat } from 'node:fs/promises'
 import { readKeys, type KeyEntry } from './keys-file.js'
 import { allows, type Access, type Refusal, type Scope } from './scopes.js'
-import { hashKey, looksLikeKey, sameHash } from './secret.js'
+import { hashKey, looksLikeKey } from './secret.js'
 
 const POLL_MS = 1_000
 /** RFC 6750, 2.1; the name of a scheme has no case (RFC 9110, 11.1). */
 const BEARER = /^bearer +(\S+) *$/i
 
 /** Who is asking, or why nobody is let in; a key that is known has a name even then. */
-export type Verdict = { readonly name: string; readonly refusal?: Refusal } | { readonly name?: undefined; readonly refusal: Refusal }
+export type Verdict =
+  | { readonly name: string; readonly refusal?: Refusal }
+  | { readonly name?: undefined; readonly refusal: Refusal }
 
-interface Key { readonly name: string; readonly scopes: readonly Scope[]; readonly sha256: string; readonly expiresAt: number }
+interface Key { readonly name: string; readonly scopes: readonly Scope[]; readonly expiresAt: number }
 
 export interface KeysEvents {
   /** The names of all keys of the file, whenever it has been read. */
@@ -29,6 +31,7 @@ export interface KeysEvents {
 export class AccessKeys {
   readonly #file: string
   readonly #events: KeysEvents
+  /** By the hash of the key. */
   #keys: ReadonlyMap<string, Key> = new Map()
   #version = ''
   #timer: NodeJS.Timeout | undefined
@@ -39,7 +42,9 @@ export class AccessKeys {
     this.#events = events
   }
 
-  /** Throws CONFIG_INVALID when the file is not there or not valid: a service that was to have keys never starts without. */
+  /**
+   * Throws CONFIG_INVALID when the file is not there or not valid: a service that was to have keys never starts without.
+   */
   static async open(file: string, events: KeysEvents, pollMs = POLL_MS): Promise<AccessKeys> {
     const keys = new AccessKeys(file, events)
     keys.#version = await versionOf(file)
@@ -57,9 +62,8 @@ export class AccessKeys {
     const token = BEARER.exec(authorization ?? '')?.[1]
     if (token === undefined) return { refusal: 'KEY_MISSING' }
     if (!looksLikeKey(token)) return { refusal: 'KEY_INVALID' }
-    const hash = hashKey(token)
-    const key = this.#keys.get(hash)
-    if (key === undefined || !sameHash(key.sha256, hash)) return { refusal: 'KEY_INVALID' }
+    const key = this.#keys.get(hashKey(token))
+    if (key === undefined) return { refusal: 'KEY_INVALID' }
     if (Date.now() >= key.expiresAt) return { name: key.name, refusal: 'KEY_EXPIRED' }
     return allows(key.scopes, access) ? { name: key.name } : { name: key.name, refusal: 'KEY_SCOPE' }
   }
@@ -94,7 +98,7 @@ export class AccessKeys {
 
   #take(entries: readonly KeyEntry[]): void {
     this.#keys = new Map(entries.map(({ name, scopes, sha256, expires }) =>
-      [sha256, { name, scopes, sha256, expiresAt: expires === undefined ? Infinity : Date.parse(expires) }]))
+      [sha256, { name, scopes, expiresAt: expires === undefined ? Infinity : Date.parse(expires) }]))
     this.#stale = false
     this.#events.onKeys(entries.map(({ name }) => name))
   }
@@ -102,5 +106,8 @@ export class AccessKeys {
 
 /** Differs whenever another file, or another content, is at this path; a file that is not there has a version too. */
 async function versionOf(file: string): Promise<string> {
-  return stat(file, { bigint: true }).then(({ dev, ino, size, mtimeNs, ctimeNs }) => [dev, ino, size, mtimeNs, ctimeNs].join(' '), ({ code }: NodeJS.ErrnoException) => String(code))
+  return stat(file, { bigint: true }).then(
+    ({ dev, ino, size, mtimeNs, ctimeNs }) => [dev, ino, size, mtimeNs, ctimeNs].join(' '),
+    ({ code }: NodeJS.ErrnoException) => String(code),
+  )
 }

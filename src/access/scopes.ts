@@ -1,5 +1,6 @@
 /**
- * What an access key may be allowed to do, and why a request is refused. docs/access.md is held against this table by a test, in both directions.
+ * What an access key may be allowed to do, and why a request is refused. docs/access.md is held against this table by
+ * a test, in both directions.
  */
 
 export const SCOPES = {

@@ -22,7 +22,7 @@ export interface Catalogue extends Searchable {
 /** Names and aliases. */
 export const MOST_NAMES = 400_000
 /** Of all spellings, which are held in every recognition process, and of all names as they are compared. */
-export const MOST_SPELLING_CHARACTERS = 64_000_000
+const MOST_SPELLING_CHARACTERS = 64_000_000
 
 /** Throws CATALOGUE_TOO_LARGE. */
 export async function makeCatalogue(name: string, version: number, entries: readonly Entry[]): Promise<{ catalogue: Catalogue; list: PhraseList }> {

@@ -30,10 +30,10 @@ export const MOST_ENTRIES = 100_000
 /** Characters of a row: `entry` alone can hold about half of it. */
 export const MOST_ROW_CHARACTERS = 16_384
 export const MOST_NAME_CHARACTERS = 200
-export const MOST_ALIASES = 16
-export const MOST_TAGS = 16
-export const MOST_TAG_CHARACTERS = 64
-export const MOST_WEIGHT = 1_000
+const MOST_ALIASES = 16
+const MOST_TAGS = 16
+const MOST_TAG_CHARACTERS = 64
+const MOST_WEIGHT = 1_000
 
 export const FIELDS = ['id', 'name', 'aliases', 'weight', 'tags'] as const
 

@@ -12,8 +12,10 @@ export interface CatalogueFile {
 /** One after the other. Throws what the first one at fault is refused with, and names its file. */
 export async function loadCatalogue(store: CatalogueStore, { name, path }: CatalogueFile, maxBytes: number): Promise<Stored> {
   try {
-    const { size } = await stat(path)
-    if (size > maxBytes) throw new SpeechError('CATALOGUE_TOO_LARGE', `${size} bytes, EARSHOT_MAX_CATALOGUE_BYTES is ${maxBytes}`)
+    const found = await stat(path)
+    // A pipe or a device might be read for ever.
+    if (!found.isFile()) throw new Error('it is no regular file')
+    if (found.size > maxBytes) throw new SpeechError('CATALOGUE_TOO_LARGE', `${found.size} bytes, EARSHOT_MAX_CATALOGUE_BYTES is ${maxBytes}`)
     const bytes = await readFile(path)
     return await store.put(name, bytes, formatOfUpload(mediaTypeOf(path), bytes))
   } catch (thrown) {

@@ -11,6 +11,7 @@ import type { Phrase, PhraseList } from '../phrases.js'
 import { NameIndex, readName, type Name } from '../search/names.js'
 import type { Searchable } from '../search/ranking.js'
 import type { Steps } from '../steps.js'
+import { ClientLines } from './client-lines.js'
 import { cleanText } from './entry.js'
 import { toPhrase } from './spellings.js'
 import { finishInTurns } from './turns.js'
@@ -38,7 +39,7 @@ export function readPhrases(given: readonly string[], parameter: string): Inline
 }
 
 /** A step for each phrase. */
-export function* listPhrases({ id, phrases }: InlinePhrases): Steps<PhraseList> {
+function* listPhrases({ id, phrases }: InlinePhrases): Steps<PhraseList> {
   const listed: Phrase[] = []
   for (const name of phrases) {
     listed.push(toPhrase({ name, aliases: [], weight: 1 }))
@@ -62,6 +63,8 @@ const MOST_BYTES = 32 * 1024 * 1024
 /** What an index takes for each character of a phrase, and a spelling beyond its characters, about. */
 const INDEX_BYTES_OF_A_CHARACTER = 120
 const BYTES_OF_A_SPELLING = 48
+/** That wait to be made, or are being made. */
+const MOST_OF_A_CLIENT = 16
 
 interface Remembered {
   readonly inline: InlinePhrases
@@ -73,6 +76,7 @@ interface Remembered {
 /** The lists that requests brought lately. */
 export class InlineLists {
   readonly #mostBytes: number
+  readonly #lines = new ClientLines()
   /** By digest, the one asked for last at the end. */
   readonly #remembered = new Map<string, Remembered>()
   #bytes = 0
@@ -84,23 +88,43 @@ export class InlineLists {
   get bytes(): number { return this.#bytes }
   get size(): number { return this.#remembered.size }
 
-  /** Two requests that bring one list at the same time share the work. */
-  list(inline: InlinePhrases): Promise<PhraseList> {
+  /**
+   * Two requests that bring one list at the same time share the work. Lists of one client are made one after the other.
+   * Throws QUEUE_FULL for a client that waits for too many.
+   */
+  list(inline: InlinePhrases, client: string): Promise<PhraseList> {
+    const isMade = this.#remembered.get(inline.id)?.list !== undefined
+    if (!isMade && this.#lines.lengthOf(client) >= MOST_OF_A_CLIENT) throw new SpeechError('QUEUE_FULL', `${MOST_OF_A_CLIENT} lists of phrases of this client are being made`)
     const remembered = this.#recall(inline)
-    remembered.list ??= finishInTurns(listPhrases(remembered.inline)).then((list) => {
+    remembered.list ??= this.#make(remembered, 'list', client, async () => {
+      const list = await finishInTurns(listPhrases(remembered.inline))
       this.#weigh(remembered, list.phrases.flatMap(({ spellings }) => spellings).reduce((sum, { length }) => sum + 2 * length + BYTES_OF_A_SPELLING, 0))
       return list
     })
     return remembered.list
   }
 
-  searchable(inline: InlinePhrases): Promise<Searchable> {
+  /** As `list`, but for whoever has been heard already: it is never refused. */
+  searchable(inline: InlinePhrases, client: string): Promise<Searchable> {
     const remembered = this.#recall(inline)
-    remembered.searchable ??= finishInTurns(searchPhrases(remembered.inline.phrases)).then((searchable) => {
+    remembered.searchable ??= this.#make(remembered, 'searchable', client, async () => {
+      const searchable = await finishInTurns(searchPhrases(remembered.inline.phrases))
       this.#weigh(remembered, searchable.index.names.reduce((sum, { words }) => sum + words.length * INDEX_BYTES_OF_A_CHARACTER, 0))
       return searchable
     })
     return remembered.searchable
+  }
+
+  /** What fails is not remembered: the next request tries again. */
+  async #make<T>(remembered: Remembered, part: 'list' | 'searchable', client: string, work: () => Promise<T>): Promise<T> {
+    try {
+      return await this.#lines.run(client, work)
+    } catch (thrown) {
+      remembered[part] = undefined
+      const { inline: { id }, list, searchable } = remembered
+      if (list === undefined && searchable === undefined && this.#remembered.get(id) === remembered) this.#remembered.delete(id)
+      throw thrown
+    }
   }
 
   #recall(inline: InlinePhrases): Remembered {

@@ -41,7 +41,7 @@ export interface Lease {
   release(): void
 }
 
-export const CATALOGUE_NAME = /^[a-z0-9][a-z0-9_-]{0,63}$/
+const CATALOGUE_NAME = /^[a-z0-9][a-z0-9_-]{0,63}$/
 
 export class CatalogueStore {
   /** Lists that come with requests. */
@@ -54,11 +54,17 @@ export class CatalogueStore {
   /** Names that are to be there from the start and are not yet. */
   readonly #awaited = new Set<string>()
   #nextVersion = 1
-  #isTaking = false
+  /** Name of the one that is being taken in. */
+  #taking: string | undefined
 
   constructor(publisher: Publisher, limits: StoreLimits) {
     this.#publisher = publisher
     this.#limits = limits
+  }
+
+  /** Whether a version of this catalogue is being taken in. */
+  isTaking(name: string): boolean {
+    return this.#taking === name
   }
 
   get awaited(): readonly string[] { return [...this.#awaited] }
@@ -83,12 +89,12 @@ export class CatalogueStore {
   /** Takes in a new version. Throws CATALOGUE_INVALID, CATALOGUE_TOO_LARGE, CATALOGUE_NOT_TAKEN, and QUEUE_FULL while another is taken in: each may need hundreds of megabytes. */
   async put(name: string, bytes: Uint8Array, format: CatalogueFormat): Promise<Stored> {
     if (!CATALOGUE_NAME.test(name)) throw new SpeechError('REQUEST_INVALID', 'the name of a catalogue is lower-case letters, digits, "-" and "_", at most 64', { parameter: 'name' })
-    if (this.#isTaking) throw new SpeechError('QUEUE_FULL', 'another catalogue is being taken in', { retryAfterSeconds: 2 })
-    this.#isTaking = true
+    if (this.#taking !== undefined) throw new SpeechError('QUEUE_FULL', 'another catalogue is being taken in', { retryAfterSeconds: 2 })
+    this.#taking = name
     try {
       return await this.#take(name, bytes, format)
     } finally {
-      this.#isTaking = false
+      this.#taking = undefined
     }
   }
 

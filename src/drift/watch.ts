@@ -2,15 +2,19 @@
  * Drift as the service runs it: the baseline that was asked for, a monitor on it, and a record of features where the
  * operator wants one. Only clips of the default model are watched: others have outputs of their own.
  */
-import { existsSync, readFileSync } from 'node:fs'
+import { existsSync } from 'node:fs'
 import path from 'node:path'
 import { SpeechError } from '../errors.js'
+import { readPlainFile } from '../plain-file.js'
 import type { Report } from '../types.js'
 import { checkBaseline, parseBaseline, type Baseline, type Pipeline } from './baseline.js'
 import { featureRow } from './features.js'
 import { DriftMonitor, type DriftEvents } from './monitor.js'
 import { ClipRecord } from './record.js'
 import type { DriftSnapshot } from './snapshot.js'
+
+/** A baseline has some tens of thousand. */
+const MOST_BASELINE_BYTES = 16_777_216
 
 export interface WatchSettings {
   /** A file, `auto` or `off`. */
@@ -22,6 +26,8 @@ export interface WatchSettings {
 
 export interface WatchEvents extends DriftEvents {
   onRecordError(error: Error): void
+  /** So many bytes of a last line that was cut off have been removed from the record. */
+  onRecordRepaired(bytes: number): void
 }
 
 export class DriftWatch {
@@ -46,7 +52,10 @@ export class DriftWatch {
   static async open(settings: WatchSettings, model: Baseline['model'], pipeline: Pipeline, events: WatchEvents): Promise<DriftWatch> {
     const { baseline, reason } = findBaseline(settings, model, pipeline)
     const record = settings.driftRecord === undefined ? undefined
-      : await ClipRecord.open(settings.driftRecord, { model, pipeline }, settings.driftRecordClips, (error) => { events.onRecordError(error) })
+      : await ClipRecord.open(settings.driftRecord, { model, pipeline }, settings.driftRecordClips, {
+        onError(error) { events.onRecordError(error) },
+        onRepaired(bytes) { events.onRecordRepaired(bytes) },
+      })
     return new DriftWatch(model.name, baseline && new DriftMonitor(baseline, Date.now, events), reason, record)
   }
 
@@ -91,7 +100,7 @@ function readBaseline(file: string, model: Baseline['model'], pipeline: Pipeline
 
 function readText(file: string): string {
   try {
-    return readFileSync(file, 'utf8')
+    return readPlainFile(file, MOST_BASELINE_BYTES).toString('utf8')
   } catch (cause) {
     throw new SpeechError('BASELINE_INVALID', `${file} cannot be read (${(cause as Error).message})`, { cause })
   }

@@ -12,6 +12,7 @@ import type { ConfidenceBin } from './calibration.js'
 import { ConceptDrift, type ConceptFigures } from './concept-drift.js'
 import { Duplicates } from './duplicates.js'
 import type { FeedbackEvent, LabelSource, UnmatchedReason } from './events.js'
+import { RecentCounts } from './recent-counts.js'
 import { checkText, MOST_WORDS, tooManyWords } from './text-limits.js'
 import { digestOfTranscript, issueToken, readToken, tokenName, type AnswerFacts } from './token.js'
 
@@ -78,6 +79,8 @@ export class Feedback {
   readonly #secret: string
   readonly #now: () => number
   readonly #duplicates = new Duplicates()
+  /** How often a statement had too many words. */
+  readonly #refused = new RecentCounts()
   readonly #concepts: ReadonlyMap<string, ConceptDrift>
   /** Sessions are told apart by a digest that nobody can compute outside this process. */
   readonly #sessionKey = randomBytes(32)
@@ -100,10 +103,10 @@ export class Feedback {
   tell(token: string, { event, delaySeconds, rank, correction }: Statement): AnswerFacts {
     return this.#counting(() => {
       const facts = this.#read(token)
-      const statements = correction === undefined ? [event] : [event, 'label correction']
-      this.#refuseKnown(token, statements)
-      const counts = correction === undefined ? undefined : this.#score(token, statements[0]!, facts, correction)
-      this.#claim(token, statements)
+      const statements = statementsOf(token, correction === undefined ? [event] : [event, labelOf('correction')])
+      this.#refuseKnown(statements)
+      const counts = correction === undefined ? undefined : this.#score(statements[0]!, facts, correction)
+      this.#duplicates.claim(statements)
       // Never more than the age of the token, whatever the client's clock says.
       const ageSeconds = Math.max(0, this.#now() / 1000 - facts.issuedSeconds)
       this.#options.observer.happened(facts.model, event, Math.min(delaySeconds ?? ageSeconds, ageSeconds))
@@ -117,10 +120,10 @@ export class Feedback {
   label(token: string, { source, session, ...texts }: Label): LabelledFacts {
     return this.#counting(() => {
       const facts = this.#read(token)
-      const statement = `label ${source}`
-      this.#refuseKnown(token, [statement])
-      const counts = this.#score(token, statement, facts, texts)
-      this.#claim(token, [statement])
+      const statements = statementsOf(token, [labelOf(source)])
+      this.#refuseKnown(statements)
+      const counts = this.#score(statements[0]!, facts, texts)
+      this.#duplicates.claim(statements)
       this.#options.observer.labelled(facts.model, source, counts)
       const sums = { words: counts.words, errors: totalErrors(counts) }
       if (source === 'random') this.#concepts.get(facts.model)?.labelled({ ...sums, confidence: facts.confidence, session: this.#pseudonym(session) })
@@ -150,30 +153,25 @@ export class Feedback {
     return facts
   }
 
-  /** Last of all checks: what is refused for another reason may be said again. */
-  #claim(token: string, statements: readonly string[]): void {
-    const name = tokenName(token)
-    if (!this.#duplicates.claim(statements.map((statement) => `${name} ${statement}`))) throw new SpeechError('FEEDBACK_DUPLICATE', statements.join(', '), { parameter: 'token' })
-  }
-
-  /** First of all checks but that of the token: what was said already costs no comparison. */
-  #refuseKnown(token: string, statements: readonly string[]): void {
-    const name = tokenName(token)
-    if (statements.some((statement) => this.#duplicates.knows(`${name} ${statement}`))) throw new SpeechError('FEEDBACK_DUPLICATE', statements.join(', '), { parameter: 'token' })
+  /**
+   * First of all checks but that of the token: what was said already costs no comparison. Statements are claimed after
+   * all checks, so that what is refused for another reason may be said again.
+   */
+  #refuseKnown(statements: readonly Said[]): void {
+    if (statements.some((statement) => this.#duplicates.knows(statement))) throw duplicate(statements.map(whatOf).join(', '))
   }
 
   /** From what is cheap to refuse to what is not; what costs more is tried a few times and no more. */
-  #score(token: string, statement: string, { language, transcriptDigest }: AnswerFacts, { reference, transcript }: LabelTexts): ErrorCounts {
+  #score(statement: Said, { language, transcriptDigest }: AnswerFacts, { reference, transcript }: LabelTexts): ErrorCounts {
     checkText(transcript, 'transcript')
     if (digestOfTranscript(transcript) !== transcriptDigest) throw new SpeechError('TRANSCRIPT_OTHER', undefined, { parameter: 'transcript' })
     checkText(reference, 'reference')
-    const refused = (tries: number): string => `${tokenName(token)} ${statement} refused ${tries}`
-    if (this.#duplicates.knows(refused(MOST_TRIES))) throw new SpeechError('FEEDBACK_DUPLICATE', `${statement} was refused ${MOST_TRIES} times`, { parameter: 'token' })
+    if (this.#refused.countOf(statement) >= MOST_TRIES) throw duplicate(`${whatOf(statement)} was refused ${MOST_TRIES} times`)
     const said = normalizeText(reference, language)
     const heard = normalizeText(transcript, language)
     const longest = Math.max(said.length, heard.length)
     if (longest > MOST_WORDS) {
-      for (let tries = 1; tries <= MOST_TRIES && !this.#duplicates.claim([refused(tries)]); tries++);
+      this.#refused.add(statement)
       throw tooManyWords(longest, said.length === longest ? 'reference' : 'transcript')
     }
     return countErrors(alignWords(said, heard))
@@ -182,4 +180,25 @@ export class Feedback {
   #pseudonym(session: string | undefined): string | undefined {
     return session === undefined ? undefined : createHmac('sha256', this.#sessionKey).update(session).digest('base64url').slice(0, 16)
   }
+}
+
+/** A token by its name, and what was said with it. */
+type Said = `${string} ${string}`
+
+function statementsOf(token: string, said: readonly string[]): Said[] {
+  const name = tokenName(token)
+  return said.map((what): Said => `${name} ${what}`)
+}
+
+/** Without the token, for messages. */
+function whatOf(statement: Said): string {
+  return statement.slice(statement.indexOf(' ') + 1)
+}
+
+function labelOf(source: LabelSource): string {
+  return `label ${source}`
+}
+
+function duplicate(what: string): SpeechError {
+  return new SpeechError('FEEDBACK_DUPLICATE', what, { parameter: 'token' })
 }

@@ -16,7 +16,9 @@ export function checkText(text: string, parameter: string): void {
   if (MARKS_TOO_MANY.test(text)) throw invalid('there are more than 32 combining marks in a row', parameter)
   const words = wordsWritten(text)
   if (words > MOST_WORDS) throw tooManyWords(words, parameter)
-  if (text.normalize('NFKD').length > MOST_CHARACTERS_TAKEN_APART) throw invalid(`it has more than ${MOST_CHARACTERS_TAKEN_APART} characters once letters are taken apart`, parameter)
+  if (text.normalize('NFKD').length > MOST_CHARACTERS_TAKEN_APART) {
+    throw invalid(`it has more than ${MOST_CHARACTERS_TAKEN_APART} characters once letters are taken apart`, parameter)
+  }
 }
 
 /** How many can be compared is a matter of those that are compared: numbers become one for each digit. */

@@ -19,6 +19,8 @@ declare module 'fastify' {
   interface FastifyRequest {
     /** Of the access key; undefined on open routes and without keys. */
     keyName: string | undefined
+    /** Refused for its key, or for having none. */
+    isRefusedForKey: boolean
   }
   interface FastifyInstance {
     /** Every route, those that Fastify adds for HEAD included. */
@@ -45,7 +47,9 @@ export function guardRoutes(app: FastifyInstance, { keys, telemetry, logger }: A
   const routes: RouteOptions[] = []
   const logRefusal = refusalLog(logger)
   app.decorateRequest('keyName', undefined)
-  app.decorate('routeAccess', () => routes.flatMap(({ method, url, config }) => [method].flat().map((one) => ({ method: one, url, access: config?.access }))))
+  app.decorateRequest('isRefusedForKey', false)
+  app.decorate('routeAccess', () => routes.flatMap(({ method: methods, url, config }) =>
+    [methods].flat().map((method) => ({ method, url, access: config?.access }))))
   app.addHook('onRoute', (route) => {
     routes.push(route)
     describeAccess(route, keys !== undefined)
@@ -53,7 +57,8 @@ export function guardRoutes(app: FastifyInstance, { keys, telemetry, logger }: A
   // Not in the hook above: the scope of a plugin may say it for the plugin's routes, and its hooks run later.
   app.addHook('onReady', async () => {
     const silent = app.routeAccess().filter(({ access }) => access === undefined)
-    if (silent.length > 0) throw new Error(`these routes do not say who may use them: ${silent.map(({ method, url }) => `${method} ${url}`).join(', ')}`)
+    const listed = silent.map(({ method, url }) => `${method} ${url}`).join(', ')
+    if (silent.length > 0) throw new Error(`these routes do not say who may use them: ${listed}`)
   })
   app.addHook('onRequest', async (request, reply) => {
     const { access = 'admin' } = request.routeOptions.config
@@ -65,9 +70,11 @@ export function guardRoutes(app: FastifyInstance, { keys, telemetry, logger }: A
       nameByKey(request, name)
     }
     if (refusal === undefined) return
+    request.isRefusedForKey = true
     telemetry.accessRefused(refusal)
     logRefusal(request, refusal)
-    void reply.header('www-authenticate', `Bearer realm="earshot"${CHALLENGES[refusal]}${refusal === 'KEY_SCOPE' ? `, scope="${access}"` : ''}`)
+    const scope = refusal === 'KEY_SCOPE' ? `, scope="${access}"` : ''
+    void reply.header('www-authenticate', `Bearer realm="earshot"${CHALLENGES[refusal]}${scope}`)
     return replyWithError(new SpeechError(refusal, refusal === 'KEY_SCOPE' ? `"${access}"` : undefined), request, reply)
   })
 }
@@ -82,9 +89,14 @@ function describeAccess(route: RouteOptions, needed: boolean): void {
   const access = route.config?.access
   if (access === undefined || access === 'open') return
   const { description, ...schema } = route.schema ?? {}
-  const words = `Access keys: ${access === 'any' ? 'any key' : `a key with the scope \`${access}\``}${needed ? '' : ', where the service asks for keys'}.`
+  const asked = access === 'any' ? 'any key' : `a key with the scope \`${access}\``
+  const words = `Access keys: ${asked}${needed ? '' : ', where the service asks for keys'}.`
   const key = { [SECURITY_SCHEME]: access === 'any' ? [] : [access] }
-  route.schema = { ...schema, description: description === undefined ? words : `${description} ${words}`, security: needed ? [key] : [key, {}] }
+  route.schema = {
+    ...schema,
+    description: description === undefined ? words : `${description} ${words}`,
+    security: needed ? [key] : [key, {}],
+  }
 }
 
 /** Never the key, nor any part of the header. Bounded, so that somebody who guesses keys cannot fill a disk. */
@@ -104,7 +116,12 @@ function refusalLog(logger: FastifyBaseLogger): (request: FastifyRequest, refusa
     }
     lines++
     const { method, routeOptions: { url: route }, keyName: key, socket } = request
-    logger.warn({ requestId: request.id, method, route, code: refusal, address: networkOf(socket.remoteAddress ?? ''), ...key !== undefined && { key }, ...unlogged > 0 && { unlogged } }, 'access refused')
+    logger.warn({
+      requestId: request.id, method, route, code: refusal,
+      address: networkOf(socket.remoteAddress ?? ''),
+      ...key !== undefined && { key },
+      ...unlogged > 0 && { unlogged },
+    }, 'access refused')
     unlogged = 0
   }
 }

@@ -16,6 +16,7 @@ import { CatalogueReply, SearchReply } from './catalogue-schemas.js'
 import { catalogues } from './catalogues.js'
 import { nameClients } from './clients.js'
 import { closeGently } from './closing.js'
+import { limitConnections } from './connection-limits.js'
 import { Connections } from './connections.js'
 import type { AppDependencies } from './dependencies.js'
 import { documentation } from './documentation.js'
@@ -45,7 +46,6 @@ export async function buildApp(dependencies: AppDependencies, version: string): 
       return typeof given === 'string' && REQUEST_ID.test(given) ? given : randomUUID()
     },
     requestTimeout: config.uploadSeconds * 1000 + REQUEST_TIMEOUT_SLACK_MS,
-    bodyLimit: config.maxUploadBytes,
     clientErrorHandler: (error, socket) => { answerBrokenHttp(error, socket, connections.takesAnswer(socket)) },
     http: { requireHostHeader: false }, // answerOddRequests requires it, with our envelope
     // Otherwise the validator takes 1e400, which is infinite, for no number, and looks at no limit.
@@ -59,7 +59,8 @@ export async function buildApp(dependencies: AppDependencies, version: string): 
   }).withTypeProvider<TypeBoxTypeProvider>()
 
   for (const schema of [ErrorReply, ReportReply, SearchReply, CatalogueReply, ModelReply]) app.addSchema(schema)
-  // No route reads a body of its own accord: the routes that take audio read theirs under limits, feedback has a parser of its own, the others none.
+  // No route reads a body of its own accord: those that take audio or catalogues read theirs behind a door, feedback
+  // has a parser for what came through its door, the others have none.
   app.removeAllContentTypeParsers()
   app.addContentTypeParser('*', (_request, _payload, done) => { done(null) })
   nameClients(app, config.clientHeader)
@@ -86,22 +87,15 @@ export async function buildApp(dependencies: AppDependencies, version: string): 
   return app
 }
 
-/** Limits come into force, and a connection beyond them is told. */
-function limitConnections(app: FastifyInstance, connections: Connections, { telemetry }: AppDependencies): void {
-  connections.watch(app.server)
-  telemetry.observeConnections(() => connections.counts)
-  app.addHook('onRequest', async ({ raw }, reply) => {
-    if (!connections.isRefused(raw.socket)) return
-    void reply.header('connection', 'close')
-    throw new SpeechError('TOO_MANY_CONNECTIONS', undefined, { retryAfterSeconds: 1 })
-  })
-}
-
-/** Request id out, one log line and one observation per request. Routes by their template: a URL may hold anything. */
+/**
+ * Request id out, one log line and one observation per request. Routes by their template: a URL may hold anything.
+ * What was refused for its key has a line of its own, whose number is bounded.
+ */
 function observeRequests(app: FastifyInstance, { telemetry }: AppDependencies): void {
   const observe = (request: FastifyRequest, reply: FastifyReply, status: number): void => {
     const route = request.routeOptions.url ?? 'unmatched'
     telemetry.httpFinished(request.method, route, status, reply.elapsedTime / 1000)
+    if (request.isRefusedForKey) return
     request.log[status < 500 ? 'info' : 'warn']({ method: request.method, route, status, milliseconds: Math.round(reply.elapsedTime) }, 'answered')
   }
   app.addHook('onRequest', async (request, reply) => {

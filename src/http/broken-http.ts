@@ -7,6 +7,7 @@ import { STATUS_CODES, type IncomingMessage, type ServerResponse } from 'node:ht
 import type { Socket } from 'node:net'
 import type { FastifyInstance } from 'fastify'
 import { SpeechError } from '../errors.js'
+import { retryAfterOf } from './refusals.js'
 import { errorBody } from './replies.js'
 
 /** Closed at once, a connection would take the answer with it where bytes of the client are still unread. */
@@ -30,7 +31,7 @@ export function answerSocket(socket: Socket, error: SpeechError, status: number 
   answered.add(socket)
   if (!socket.writable) return void socket.destroy()
   const body = JSON.stringify(errorBody(error, randomUUID()))
-  const { retryAfterSeconds } = error
+  const retryAfterSeconds = retryAfterOf(error)
   const lines = [
     `HTTP/1.1 ${status} ${STATUS_CODES[status]}`,
     'connection: close',
@@ -58,7 +59,9 @@ export function answerOddRequests(app: FastifyInstance): void {
   app.addHook('onRequest', async ({ raw }) => {
     if (unmet.has(raw)) throw invalid('expect', 'of the header Expect, only 100-continue is known')
     const hosts = raw.rawHeaders.filter((name, index) => index % 2 === 0 && name.toLowerCase() === 'host').length
-    if (hosts > 1 || (hosts === 0 && raw.httpVersion !== '1.0')) throw invalid('host', `a request has one header Host, not ${hosts}`)
+    if (hosts > 1 || (hosts === 0 && raw.httpVersion !== '1.0')) {
+      throw invalid('host', `a request has one header Host, not ${hosts}`)
+    }
   })
   // A client that asks before it sends its body is told to send it when nothing has refused the request so far.
   app.addHook('preParsing', async (request, reply) => {

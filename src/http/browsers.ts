@@ -32,13 +32,19 @@ const MOST_SHOWN_CHARACTERS = 100
 /** To be called before any hook that reads, refuses or counts on its own: a preflight carries no key. */
 export function guardBrowsers(app: FastifyInstance, config: Config): void {
   const isOurs = hostCheck(config)
-  if (answersToAnyName(config)) app.log.warn('requests are accepted under any host name; set EARSHOT_ALLOWED_HOSTS to those of this service')
-  if (config.allowedOrigins.includes('*')) app.log.warn('pages of every origin may use this service (EARSHOT_ALLOWED_ORIGINS)')
+  if (answersToAnyName(config)) {
+    app.log.warn('requests are accepted under any host name; set EARSHOT_ALLOWED_HOSTS to those of this service')
+  }
+  if (config.allowedOrigins.includes('*')) {
+    app.log.warn('pages of every origin may use this service (EARSHOT_ALLOWED_ORIGINS)')
+  }
   app.addHook('onRequest', async (request, reply) => {
     protectAnswer(reply)
     const shared = shareAnswer(request, reply, config.allowedOrigins)
     const { host } = request.headers
-    if (!isOurs(host) && !PROBES.has(request.routeOptions.url ?? '')) throw new SpeechError('HOST_REFUSED', `"${shorten(host)}" (EARSHOT_ALLOWED_HOSTS)`)
+    if (!isOurs(host) && !PROBES.has(request.routeOptions.url ?? '')) {
+      throw new SpeechError('HOST_REFUSED', `"${shorten(host)}" (EARSHOT_ALLOWED_HOSTS)`)
+    }
     if (shared && isPreflight(request)) return answerPreflight(request, reply)
     if (!shared && isForeign(request) && !isVisit(request)) throw foreignPage(request)
     return undefined
@@ -59,17 +65,20 @@ function isForeign({ headers }: FastifyRequest): boolean {
 function isOwnOrigin(origin: string, host: string | undefined): boolean {
   const scheme = /^https?:/.exec(origin)?.[0]
   const own = `${scheme}//${host}`
-  return scheme !== undefined && host !== undefined && URL.canParse(origin) && URL.canParse(own) && new URL(origin).host === new URL(own).host
+  if (scheme === undefined || host === undefined || !URL.canParse(origin) || !URL.canParse(own)) return false
+  return new URL(origin).host === new URL(own).host
 }
 
 /** A tab that goes to a page, and not a frame on another one. */
 function isVisit({ method, headers, routeOptions }: FastifyRequest): boolean {
-  return method === 'GET' && headers['sec-fetch-mode'] === 'navigate' && headers['sec-fetch-dest'] === 'document' && PAGES.test(routeOptions.url ?? 'none')
+  const { 'sec-fetch-mode': mode, 'sec-fetch-dest': destination } = headers
+  return method === 'GET' && mode === 'navigate' && destination === 'document' && PAGES.test(routeOptions.url ?? 'none')
 }
 
 function foreignPage(request: FastifyRequest): SpeechError {
   const page = request.headers.origin === undefined ? 'of another origin' : `of "${shorten(request.headers.origin)}"`
-  return new SpeechError('ORIGIN_REFUSED', isShared(request) ? `pages ${page} (EARSHOT_ALLOWED_ORIGINS)` : `pages ${page}, and no other origin may be allowed on this route`)
+  const rest = isShared(request) ? ' (EARSHOT_ALLOWED_ORIGINS)' : ', and no other origin may be allowed on this route'
+  return new SpeechError('ORIGIN_REFUSED', `pages ${page}${rest}`)
 }
 
 function shorten(header: string | undefined): string {

@@ -1,20 +1,26 @@
 /**
  * PUT, GET and DELETE /v1/catalogues/:name, and their list. The body of a PUT is the file as it is. It has a door of
- * its own, so that a large catalogue takes no room from audio, with room for two: one that is half sent blocks nobody. Whatever goes wrong, the version before still answers.
+ * its own, so that a large catalogue takes no room from audio, with room for two of the largest: one that is half sent
+ * blocks no other client. Whatever goes wrong, the version before still answers.
  */
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
-import type { FastifyReply, FastifyRequest } from 'fastify'
 import { Type } from 'typebox'
 import { formatOfUpload } from '../catalogue/parse.js'
 import type { Stored } from '../catalogue/store.js'
 import { SpeechError } from '../errors.js'
 import { CatalogueListReply, CatalogueParameters, CatalogueReply } from './catalogue-schemas.js'
 import type { AppDependencies } from './dependencies.js'
-import type { Intake } from './intake.js'
 import { ErrorReply } from './schemas.js'
+import { whenClosed } from './when-closed.js'
 
 export const catalogues: FastifyPluginAsyncTypebox<AppDependencies> = async (scope, { config, catalogues: store, intake }) => {
-  const door = intake.sideDoor({ maxUploadBytes: config.maxCatalogueBytes, maxUploadsBytes: 2 * config.maxCatalogueBytes })
+  const door = intake.sideDoor({
+    maxUploadBytes: config.maxCatalogueBytes,
+    maxUploadsBytes: 2 * config.maxCatalogueBytes,
+    tooLarge: (maxBytes) => new SpeechError('CATALOGUE_TOO_LARGE', `at most ${maxBytes} bytes (EARSHOT_MAX_CATALOGUE_BYTES)`),
+  })
+  /** Names of those whose body is on its way, or that are being taken in. */
+  const underWay = new Set<string>()
   const errors = { '4xx': ErrorReply, '5xx': ErrorReply }
 
   scope.get('/v1/catalogues', {
@@ -33,9 +39,14 @@ export const catalogues: FastifyPluginAsyncTypebox<AppDependencies> = async (sco
       body: Type.Any({ description: 'The file.' }),
       response: { 200: CatalogueReply, ...errors },
     },
-    bodyLimit: config.maxCatalogueBytes,
+    onRequest: async (request, reply) => {
+      const { name } = request.params
+      door.admit(request, reply, () => underWay.has(name) || store.isTaking(name) ? takesAnother(name) : undefined)
+      underWay.add(name)
+      whenClosed(reply.raw, () => { underWay.delete(name) })
+    },
   }, async (request, reply) => {
-    const body = await read(request, reply, door)
+    const { body } = await door.receive(request, reply)
     const stored = await store.put(request.params.name, body, formatOfUpload(request.headers['content-type'] ?? '', body))
     const { catalogue, compileSeconds } = stored
     request.log.info({ catalogue: catalogue.name, version: catalogue.version, entries: catalogue.entries.length, compileSeconds }, 'catalogue taken in')
@@ -57,16 +68,8 @@ export const catalogues: FastifyPluginAsyncTypebox<AppDependencies> = async (sco
   })
 }
 
-/** Lets a catalogue in; the service does not shut down before it has been answered. The limit of uploads has another name here. */
-async function read(request: FastifyRequest, reply: FastifyReply, door: Intake): Promise<Buffer> {
-  try {
-    door.check(request)
-    door.enter(reply)
-    return (await door.receive(request, reply)).body
-  } catch (thrown) {
-    if (thrown instanceof SpeechError && thrown.code === 'UPLOAD_TOO_LARGE') throw new SpeechError('CATALOGUE_TOO_LARGE', 'EARSHOT_MAX_CATALOGUE_BYTES', { cause: thrown })
-    throw thrown
-  }
+function takesAnother(name: string): SpeechError {
+  return new SpeechError('QUEUE_FULL', `another version of "${name.slice(0, 64)}" is being taken in`, { retryAfterSeconds: 2 })
 }
 
 function describe({ catalogue, loadedAt, compileSeconds, report }: Stored): CatalogueReply {

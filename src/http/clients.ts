@@ -42,5 +42,6 @@ export function networkOf(address: string): string {
   const left = groups(head)
   const right = groups(tail)
   const missing = tail === undefined ? 0 : 8 - left.length - right.length
-  return [...left, ...Array<string>(missing).fill('0'), ...right].slice(0, 4).map((group) => parseInt(group, 16).toString(16)).join(':')
+  const all = [...left, ...Array<string>(missing).fill('0'), ...right]
+  return all.slice(0, 4).map((group) => parseInt(group, 16).toString(16)).join(':')
 }

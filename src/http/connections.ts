@@ -6,6 +6,7 @@
  *   none of them ends a connection on which only line breaks come after an answer.
  * - Addresses share what may be open at a time (`fair-share.ts`). Beyond its share an address gives up the connection
  *   that has been idle longest. Where it has none, the new one is told so in an answer to its first request.
+ * - An answer on a refused connection ends it, whatever the answer is.
  * - A client that does not read its answer is cut, by the same patience and least rate as uploads have.
  */
 import type { IncomingMessage, Server, ServerResponse } from 'node:http'
@@ -13,13 +14,12 @@ import type { Socket } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { SpeechError } from '../errors.js'
 import { FairShare } from '../fair-share.js'
-import type { CONNECTION_ENDS } from '../telemetry/catalog.js'
+import type { ConnectionEnd } from '../telemetry/catalog.js'
 import { answerSocket } from './broken-http.js'
+import { bytesTaken } from './bytes-taken.js'
 import { networkOf } from './clients.js'
-import { shuttingDown } from './reading.js'
-
-/** Why the server ended a connection, as the metrics know it. */
-export type ConnectionEnd = typeof CONNECTION_ENDS[number]
+import { closeAfterBody } from './close-after-body.js'
+import { shuttingDown } from './refusals.js'
 
 export interface ConnectionLimits {
   readonly maxConnections: number
@@ -48,10 +48,8 @@ const MOST_REFUSALS = 100
 const REFUSAL_MS = 2_000
 const SWEEPS_PER_LIMIT = 10
 const LONGEST_SWEEP_MS = 1_000
-/** For the rest of a body that was refused with the end of the connection. */
-const REST_OF_BODY_MS = 1_000
 /** At the end, a connection so new may have a request on its way. */
-const NEW_MS = 1_500
+const FIRST_REQUEST_GRACE_MS = 1_500
 const LOOK_MS = 20
 /** At the end, answers that are on their way. */
 const LAST_ANSWERS_MS = 2_000
@@ -117,7 +115,7 @@ export class Connections {
   }
 
   #awaitsFirstRequest(): boolean {
-    const since = performance.now() - NEW_MS
+    const since = performance.now() - FIRST_REQUEST_GRACE_MS
     return [...this.#idle.values()].some(({ last, openedMs }) => last === undefined && openedMs > since)
   }
 
@@ -166,6 +164,7 @@ export class Connections {
   #asked(request: IncomingMessage, response: ServerResponse): void {
     const connection = this.#all.get(request.socket)
     if (connection === undefined) return
+    if (connection.refused) response.shouldKeepAlive = false
     connection.last = { request, response }
     connection.answers.add(response)
     this.#idle.delete(request.socket)
@@ -204,30 +203,14 @@ export class Connections {
 
   /** Whether the client takes what is written to it. */
   #isRead(connection: Connection, now: number): boolean {
-    const { socket, bytesTaken, patientUntilMs } = connection
+    const { socket, patientUntilMs } = connection
     const patienceMs = this.#limits.idleConnectionSeconds * 1000
-    const taken = socket.bytesWritten - socket.writableLength
-    const earnedMs = (taken - bytesTaken) / this.#limits.uploadBytesPerSecond * 1000
+    const taken = bytesTaken(socket)
+    const earnedMs = (taken - connection.bytesTaken) / this.#limits.uploadBytesPerSecond * 1000
     connection.bytesTaken = taken
     connection.patientUntilMs = socket.writableLength === 0
       ? Infinity
       : Math.min(now + patienceMs, patientUntilMs + earnedMs)
     return now < connection.patientUntilMs
-  }
-}
-
-/**
- * Node closes a connection behind its last answer at once. If a body is still coming then, the kernel resets the
- * connection, and the client may never read the answer. So the rest of the body gets a short time to come.
- */
-function closeAfterBody(socket: Socket, lastRequest: () => IncomingMessage | undefined): void {
-  const closeNow = socket.destroySoon.bind(socket)
-  socket.destroySoon = () => {
-    const request = lastRequest()
-    if (request === undefined || request.complete || socket.destroyed) return closeNow()
-    socket.end()
-    const timer = setTimeout(closeNow, REST_OF_BODY_MS).unref()
-    request.once('end', closeNow)
-    socket.once('close', () => { clearTimeout(timer) })
   }
 }

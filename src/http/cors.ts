@@ -8,7 +8,9 @@
  */
 import type { FastifyReply, FastifyRequest } from 'fastify'
 
-const SHARED_ROUTES = new Set(['/v1/transcriptions', '/v1/audio/transcriptions', '/v1/search', '/v1/feedback', '/v1/labels'])
+const SHARED_ROUTES = new Set([
+  '/v1/transcriptions', '/v1/audio/transcriptions', '/v1/search', '/v1/feedback', '/v1/labels',
+])
 /** What a page may send. All x-stainless-… and openai-… headers, the agent too, are those of OpenAI's client. */
 const REQUEST_HEADER = /^(?:authorization|content-type|earshot-session|x-request-id|user-agent|openai-(?:organization|project)|x-stainless-[a-z-]{1,40})$/
 /** What a page may read. */
@@ -23,7 +25,10 @@ export function shareAnswer(request: FastifyRequest, reply: FastifyReply, allowe
   const anyOrigin = allowedOrigins.includes('*')
   if (!anyOrigin) void reply.header('vary', 'Origin')
   if (origin === undefined || !(anyOrigin || allowedOrigins.includes(origin))) return false
-  void reply.headers({ 'access-control-allow-origin': anyOrigin ? '*' : origin, 'access-control-expose-headers': EXPOSED_HEADERS })
+  void reply.headers({
+    'access-control-allow-origin': anyOrigin ? '*' : origin,
+    'access-control-expose-headers': EXPOSED_HEADERS,
+  })
   return true
 }
 
@@ -37,11 +42,14 @@ export function isPreflight({ method, headers }: FastifyRequest): boolean {
 }
 
 export function answerPreflight({ headers }: FastifyRequest, reply: FastifyReply): FastifyReply {
-  const asked = String(headers['access-control-request-headers'] ?? '').toLowerCase().split(',').map((name) => name.trim())
+  const asked = String(headers['access-control-request-headers'] ?? '')
+    .toLowerCase().split(',').map((name) => name.trim())
   return reply.code(204).headers({
     'access-control-allow-methods': 'POST',
     'access-control-allow-headers': asked.filter((name) => REQUEST_HEADER.test(name)).join(', '),
     'access-control-max-age': PREFLIGHT_SECONDS,
-    ...headers['access-control-request-private-network'] === 'true' && { 'access-control-allow-private-network': 'true' },
+    ...headers['access-control-request-private-network'] === 'true' && {
+      'access-control-allow-private-network': 'true',
+    },
   }).send()
 }

@@ -9,9 +9,10 @@ import { SpeechError } from '../errors.js'
 import type { PhraseList } from '../phrases.js'
 import type { Searchable } from '../search/ranking.js'
 import type { Report } from '../types.js'
+import { whenClosed } from './when-closed.js'
 
 export interface Expected {
-  /** For the recognition process: a published list by its id, or one of the request's own, made in turns. */
+  /** For the recognition process: a published list by its id, or one of the request's own, made in turns. Rejects with QUEUE_FULL. */
   readonly phrases: () => Promise<string | PhraseList>
   /** `name@version`; null for phrases of the request. */
   readonly catalogue: string | null
@@ -23,12 +24,10 @@ export interface Expected {
 /** Throws CATALOGUE_NOT_FOUND or REQUEST_INVALID. */
 export function readExpected(given: { readonly catalogue?: string; readonly phrases?: readonly string[] }, store: CatalogueStore, reply: FastifyReply, parameter = 'phrases'): Expected | undefined {
   const { catalogue, phrases = [] } = given
-  if (catalogue === undefined) return phrases.length === 0 ? undefined : expectPhrases(phrases, store, parameter)
+  if (catalogue === undefined) return phrases.length === 0 ? undefined : expectPhrases(phrases, store, parameter, reply.request.client)
   if (phrases.length > 0) throw new SpeechError('REQUEST_INVALID', 'a request has a catalogue or phrases, not both', { parameter })
   const lease = store.lease(catalogue)
-  // A client that has left already closes nothing any more.
-  if (reply.raw.destroyed) lease.release()
-  else reply.raw.once('close', lease.release)
+  whenClosed(reply.raw, lease.release)
   return {
     phrases: async () => lease.listId,
     catalogue: lease.listId,
@@ -60,13 +59,13 @@ interface ForClients {
   readonly evidence: { readonly phrase: string; readonly logProbability: number; readonly margin: number }[]
 }
 
-function expectPhrases(given: readonly string[], { inline }: CatalogueStore, parameter: string): Expected {
+function expectPhrases(given: readonly string[], { inline }: CatalogueStore, parameter: string, client: string): Expected {
   const read = readPhrases(given, parameter)
   const { phrases } = read
   return {
-    phrases: () => inline.list(read),
+    phrases: async () => inline.list(read, client),
     catalogue: null,
     describe: (index) => ({ id: phrases[index]!, name: phrases[index]!, tags: [] }),
-    searchable: () => inline.searchable(read),
+    searchable: () => inline.searchable(read, client),
   }
 }

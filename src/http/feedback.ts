@@ -17,12 +17,13 @@ const BODIES_BYTES = 64 * BODY_BYTES
 
 export const feedback: FastifyPluginAsyncTypebox<AppDependencies> = async (scope, { feedback: judged, intake }) => {
   const door = intake.sideDoor({ maxUploadBytes: BODY_BYTES, maxUploadsBytes: BODIES_BYTES })
+  scope.addHook('onRequest', async (request, reply) => { door.admit(request, reply) })
   // Under the limits of all bodies first; the parser gets what came.
   scope.addHook('preParsing', async (request, reply) => {
     const { body } = await door.receive(request, reply)
     return Object.assign(Readable.from(body), { receivedEncodedLength: body.length })
   })
-  scope.addContentTypeParser('application/json', { parseAs: 'string', bodyLimit: BODY_BYTES }, scope.getDefaultJsonParser('error', 'error'))
+  scope.addContentTypeParser('application/json', { parseAs: 'string' }, scope.getDefaultJsonParser('error', 'error'))
   // Fastify's own would make a text of null, and drop what it does not know: a label must not be guessed.
   scope.setValidatorCompiler(TypeBoxValidatorCompiler)
 

@@ -38,7 +38,8 @@ export function answersToAnyName({ host, allowedHosts }: Names): boolean {
   return allowedHosts.includes('*') || (allowedHosts.length === 0 && !isLoopback(host))
 }
 
-function isLoopback(host: string): boolean {
+/** Whether only this machine reaches an address to listen on. */
+export function isLoopback(host: string): boolean {
   return isLocalhost(host.toLowerCase()) || host === '::1' || (isIP(host) === 4 && host.startsWith('127.'))
 }
 

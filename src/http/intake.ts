@@ -3,13 +3,19 @@
  *
  * A request that the pool would refuse anyway is refused before its body is read, so that an overloaded server
  * spends nothing on what it cannot serve. Bodies are read whole: a clip is needed in one piece by the worker.
+ * Every route with a body has a door: audio the main one, catalogues and feedback a side door of their own. It is asked
+ * in `onRequest`, before the body is read.
+ *
  * A request is accepted when its body has come. What is still on its way when the door closes may go on arriving; if
  * it stops, it is refused.
  */
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import { EarlyReturns } from './early-returns.js'
-import { noRoom, readBody, shuttingDown, tooLarge, type Reading, type ReadingLimits, type Upload } from './reading.js'
-import { UploadRoom } from './upload-room.js'
+import type { SpeechError } from '../errors.js'
+import { EnforcedBackoff } from './enforced-backoff.js'
+import { readBody, type Reading, type ReadingLimits, type Upload } from './reading.js'
+import { noRoom, retryAfterOf, shuttingDown, tooLarge } from './refusals.js'
+import { RESERVED_PART, UploadRoom } from './upload-room.js'
+import { whenClosed } from './when-closed.js'
 
 export interface IntakeLimits extends ReadingLimits {
   /** Sum over all uploads held at a time. */
@@ -27,14 +33,14 @@ export class Intake {
   readonly #main: Intake
   /** Bodies that are being read, at the side doors too. */
   readonly #readings = new Set<Reading>()
-  readonly #earlyReturns = new EarlyReturns()
+  readonly #backoff = new EnforcedBackoff()
   #requestsInProgress = 0
   #draining = false
   #emptied: (() => void) | undefined
 
   constructor(limits: IntakeLimits, main?: Intake) {
     this.#limits = limits
-    this.#room = new UploadRoom(limits)
+    this.#room = new UploadRoom(limits, main === undefined ? RESERVED_PART : 0)
     this.#main = main ?? this
   }
 
@@ -43,26 +49,36 @@ export class Intake {
   get isDraining(): boolean { return this.#main.#draining }
 
   /** A door with memory of its own that closes with this one, and whose requests count here. */
-  sideDoor(limits: Pick<IntakeLimits, 'maxUploadBytes' | 'maxUploadsBytes'>): Intake {
+  sideDoor(limits: Pick<IntakeLimits, 'maxUploadBytes' | 'maxUploadsBytes' | 'tooLarge'>): Intake {
     return new Intake({ ...this.#limits, ...limits }, this.#main)
   }
 
-  /** Throws why a request cannot come in, by what it says of its length. */
-  check({ client, raw }: Incoming): void {
-    const declared = declaredBytes(raw)
-    if (this.isDraining) throw shuttingDown()
-    if (declared > this.#limits.maxUploadBytes) throw tooLarge(this.#limits.maxUploadBytes)
-    if (!this.#room.fits(client, declared)) throw noRoom()
-    this.#earlyReturns.check(client, declared)
+  /**
+   * Lets a request in, by what it says of its length, and counts it until its connection is done with the answer. Throws
+   * why it cannot come in: SHUTTING_DOWN, UPLOAD_TOO_LARGE, QUEUE_FULL, or what `otherRefusal` gives.
+   */
+  admit(request: Incoming, reply: Outgoing, otherRefusal?: () => SpeechError | undefined): void {
+    this.#check(request)
+    const refusal = otherRefusal?.()
+    if (refusal !== undefined) throw refusal
+    this.#enter(reply)
   }
 
   /** The queue had no room for a body that was read. */
-  turnedAway(client: string, bytes: number, retryAfterSeconds: number): void {
-    this.#earlyReturns.note(client, bytes, retryAfterSeconds)
+  turnedAway(client: string, bytes: number, refusal: SpeechError): void {
+    this.#backoff.begin(client, bytes, retryAfterOf(refusal) ?? 0)
   }
 
-  /** Counts a request until its connection is done with the answer. */
-  enter({ raw }: Outgoing): void {
+  #check({ client, raw }: Incoming): void {
+    const declared = declaredBytes(raw)
+    const { maxUploadBytes } = this.#limits
+    if (this.isDraining) throw shuttingDown()
+    if (declared !== undefined && declared > maxUploadBytes) throw (this.#limits.tooLarge ?? tooLarge)(maxUploadBytes)
+    if (!this.#room.fits(client, declared ?? 0)) throw noRoom()
+    this.#backoff.check(client, declared)
+  }
+
+  #enter({ raw }: Outgoing): void {
     const main = this.#main
     main.#requestsInProgress++
     whenClosed(raw, () => {
@@ -76,12 +92,12 @@ export class Intake {
    * UPLOAD_TOO_LARGE, UPLOAD_TOO_SLOW, QUEUE_FULL, SHUTTING_DOWN or CANCELLED.
    */
   async receive({ client, raw }: Incoming, reply: Outgoing): Promise<Upload> {
-    const holding = this.#room.hold(client, declaredBytes(raw))
+    const holding = this.#room.hold(client, declaredBytes(raw) ?? 0)
     whenClosed(reply.raw, holding.release)
     const reading = readBody(raw, holding, this.#limits)
     const main = this.#main
     main.#readings.add(reading)
-    if (main.#draining) reading.hurry()
+    if (main.#draining) reading.beginDrain()
     try {
       return await reading.upload
     } finally {
@@ -92,7 +108,7 @@ export class Intake {
   /** Refuses everything new from now on. Resolves when what was let in has been answered, or after `graceSeconds`. */
   drain(graceSeconds: number): Promise<void> {
     this.#draining = true
-    for (const reading of this.#readings) reading.hurry()
+    for (const reading of this.#readings) reading.beginDrain()
     return new Promise((resolve) => {
       const timer = setTimeout(resolve, graceSeconds * 1000)
       this.#emptied = () => { clearTimeout(timer); resolve() }
@@ -101,13 +117,8 @@ export class Intake {
   }
 }
 
-/** What a request says its body has; 0 where it does not say. */
-function declaredBytes({ headers }: IncomingMessage): number {
-  return Number(headers['content-length'] ?? 0)
-}
-
-/** A client that has left already closes nothing any more. */
-function whenClosed(response: ServerResponse, act: () => void): void {
-  if (response.destroyed) act()
-  else response.once('close', act)
+/** What a request says its body has; undefined for a body that comes in chunks. */
+function declaredBytes({ headers }: IncomingMessage): number | undefined {
+  if (headers['content-length'] !== undefined) return Number(headers['content-length'])
+  return headers['transfer-encoding'] === undefined ? 0 : undefined
 }

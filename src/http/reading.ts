@@ -8,6 +8,7 @@
  */
 import type { IncomingMessage } from 'node:http'
 import { SpeechError } from '../errors.js'
+import { noRoom, shuttingDown, tooLarge } from './refusals.js'
 import type { Holding } from './upload-room.js'
 
 interface Patience {
@@ -21,6 +22,8 @@ const PATIENCE: Patience = { paceSeconds: 8, drainSeconds: 2 }
 export interface ReadingLimits {
   readonly maxUploadBytes: number
   readonly uploadSeconds: number
+  /** How a body beyond `maxUploadBytes` is refused; UPLOAD_TOO_LARGE by default. */
+  readonly tooLarge?: (maxBytes: number) => SpeechError
   /** Least rate. */
   readonly uploadBytesPerSecond: number
   /** For tests, which have less of it. */
@@ -35,8 +38,8 @@ export interface Upload {
 export interface Reading {
   /** Rejects with UPLOAD_TOO_LARGE, UPLOAD_TOO_SLOW, QUEUE_FULL, SHUTTING_DOWN or CANCELLED. */
   readonly upload: Promise<Upload>
-  /** The service shuts down. */
-  hurry(): void
+  /** The service shuts down: from now on, the body has to go on arriving. */
+  beginDrain(): void
 }
 
 interface Clock {
@@ -51,7 +54,8 @@ export function readBody(request: IncomingMessage, holding: Holding, limits: Rea
   const chunks: Buffer[] = []
   let bytes = 0
   const secondsSoFar = (): number => (performance.now() - since) / 1000
-  const tooSlow = (): SpeechError => new SpeechError('UPLOAD_TOO_SLOW', `${bytes} bytes came within ${secondsSoFar().toFixed(1)} s`)
+  const tooSlow = (): SpeechError =>
+    new SpeechError('UPLOAD_TOO_SLOW', `${bytes} bytes came within ${secondsSoFar().toFixed(1)} s`)
   const whole: Clock = { at: since + limits.uploadSeconds * 1000, error: tooSlow }
   const pace: Clock = { at: since + paceSeconds * 1000, error: tooSlow }
   const drain: Clock = { at: Infinity, error: shuttingDown }
@@ -80,7 +84,7 @@ export function readBody(request: IncomingMessage, holding: Holding, limits: Rea
       chunks.push(chunk)
       pace.at = Math.min(now + paceSeconds * 1000, pace.at + chunk.length / limits.uploadBytesPerSecond * 1000)
       if (drain.at !== Infinity) drain.at = now + drainSeconds * 1000
-      if (bytes > limits.maxUploadBytes) settle(tooLarge(limits.maxUploadBytes))
+      if (bytes > limits.maxUploadBytes) settle((limits.tooLarge ?? tooLarge)(limits.maxUploadBytes))
       else if (!holding.grow(chunk.length)) settle(noRoom())
     }
     const onEnd = (): void => { settle() }
@@ -90,21 +94,9 @@ export function readBody(request: IncomingMessage, holding: Holding, limits: Rea
   })
   return {
     upload,
-    hurry() {
+    beginDrain() {
       drain.at = performance.now() + drainSeconds * 1000
       watch()
     },
   }
-}
-
-export function tooLarge(maxBytes: number): SpeechError {
-  return new SpeechError('UPLOAD_TOO_LARGE', `at most ${maxBytes} bytes`)
-}
-
-export function noRoom(): SpeechError {
-  return new SpeechError('QUEUE_FULL', 'too many bytes are being uploaded, by all or by this client', { retryAfterSeconds: 1 })
-}
-
-export function shuttingDown(): SpeechError {
-  return new SpeechError('SHUTTING_DOWN', undefined, { retryAfterSeconds: 1 })
 }

@@ -11,6 +11,7 @@ import type { PhraseList } from '../phrases.js'
 import type { ChannelChoice, Report } from '../types.js'
 import { acceptedLanguages, type AppDependencies, type ServedModel } from './dependencies.js'
 import { asSpeechError, replyWithError } from './replies.js'
+import { whenClosed } from './when-closed.js'
 
 /** What is known of a request so far; whatever ends it is counted with this. */
 export interface RequestProgress {
@@ -48,15 +49,12 @@ export function admitAudio(scope: FastifyInstance, { intake, pool, telemetry }: 
   scope.decorateRequest('progress', null)
   scope.addHook('onRequest', async (request, reply) => {
     request.progress = { model: undefined, receiveSeconds: 0, receivedAt: performance.now() }
-    intake.check(request)
-    const refusal = pool.refusal(request.client)
-    if (refusal) throw refusal
-    intake.enter(reply)
+    intake.admit(request, reply, () => pool.refusal(request.client))
   })
   scope.setErrorHandler((thrown, request, reply) => {
     const error = asSpeechError(thrown)
     const { model, receivedAt = performance.now() } = request.progress ?? {}
-    telemetry.failed(error.code, { model, client: request.keyName, secondsSinceUpload: secondsSince(receivedAt) })
+    telemetry.failed(error.code, { model, keyName: request.keyName, secondsSinceUpload: secondsSince(receivedAt) })
     return replyWithError(error, request, reply)
   })
 }
@@ -78,25 +76,44 @@ export async function recognize(input: RecognitionInput, request: FastifyRequest
   const probe = probeAudio(input.audio, { headerless, disabledCodecs: config.disabledCodecs })
   checkLength(probe, config.maxAudioSeconds)
   const audioSeconds = Math.min(probe.seconds, config.maxAudioSeconds) // an estimate may be anything
-  const phrases = await input.phrases?.()
+  const language = acceptedLanguage(input.language, model)
+  const turnedAway = (error: SpeechError): SpeechError => {
+    if (error.code === 'QUEUE_FULL') intake.turnedAway(request.client, input.audio.byteLength, error)
+    return error
+  }
+  const { phrases, deadlineSeconds: jobDeadlineSeconds } = await makePhrases(input, request.client, dependencies, turnedAway)
   const { outcome, workSeconds } = await pool.run({
     client: request.client,
     audio: input.audio, audioSeconds, model: model.name,
-    language: primaryLanguage(input.language, acceptedLanguages(model)), channel: input.channel, headerless, words: input.words !== undefined, deadlineSeconds: input.deadlineSeconds,
+    language, channel: input.channel, headerless, words: input.words !== undefined, deadlineSeconds: jobDeadlineSeconds,
     phrases, nBest: input.nBest, biasStrength: input.biasStrength,
   }, untilGone(reply))
   telemetry.workerBusy(workSeconds)
-  if (!outcome.ok) {
-    const error = fromWire(outcome.error)
-    if (error.code === 'QUEUE_FULL') intake.turnedAway(request.client, input.audio.byteLength, error.retryAfterSeconds ?? 1)
-    throw error
-  }
+  if (!outcome.ok) throw turnedAway(fromWire(outcome.error))
   const report = { ...outcome.report, seconds: { receive: progress.receiveSeconds, ...outcome.report.seconds } }
   const deadlineSeconds = Math.min(config.deadlineSeconds, input.deadlineSeconds ?? Infinity)
-  telemetry.recognized(report, { model: model.name, client: request.keyName, secondsSinceUpload: secondsSince(progress.receivedAt), deadlineSeconds, audioBytes: input.audio.byteLength })
+  telemetry.recognized(report, { model: model.name, keyName: request.keyName, secondsSinceUpload: secondsSince(progress.receivedAt), deadlineSeconds, audioBytes: input.audio.byteLength })
   drift.observe(report, sessionOf(request))
   logReport(report, request, config.logTranscripts)
   return report
+}
+
+interface Made { readonly phrases: string | PhraseList | undefined; readonly deadlineSeconds: number | undefined }
+
+/**
+ * What a request expects, made when all that would refuse it now has been asked: a list of its own takes up to a tenth
+ * of a second of the server's time. What it took is taken off the deadline. Throws what the pool refuses with, and
+ * DEADLINE_PASSED.
+ */
+async function makePhrases({ phrases, deadlineSeconds }: RecognitionInput, client: string, { config, pool }: AppDependencies, turnedAway: (error: SpeechError) => SpeechError): Promise<Made> {
+  if (phrases === undefined) return { phrases, deadlineSeconds }
+  const refusal = pool.refusal(client)
+  if (refusal !== undefined) throw turnedAway(refusal)
+  const since = performance.now()
+  const made = await phrases()
+  const restSeconds = Math.min(config.deadlineSeconds, deadlineSeconds ?? Infinity) - secondsSince(since)
+  if (restSeconds <= 0) throw new SpeechError('DEADLINE_PASSED')
+  return { phrases: made, deadlineSeconds: restSeconds }
 }
 
 const MOST_SESSION_CHARACTERS = 200
@@ -145,12 +162,21 @@ function primaryLanguage(tag: string | undefined, known: readonly string[]): str
   }
 }
 
+const MOST_LISTED_LANGUAGES = 12
+
+/** Undefined where the model finds out. Throws LANGUAGE_UNSUPPORTED, as a recognition process would. */
+function acceptedLanguage(tag: string | undefined, model: ServedModel): string | undefined {
+  const known = acceptedLanguages(model)
+  const language = primaryLanguage(tag, known)
+  if (language === undefined || known.includes(language)) return language
+  const listed = `${known.slice(0, MOST_LISTED_LANGUAGES).join(', ')}${known.length > MOST_LISTED_LANGUAGES ? ', …' : ''}`
+  throw new SpeechError('LANGUAGE_UNSUPPORTED', `${model.name} knows ${listed}, not "${language.slice(0, 20)}"`, { parameter: 'language' })
+}
+
 /** Aborts when the client goes away before it has its answer. */
 function untilGone(reply: FastifyReply): AbortSignal {
   const controller = new AbortController()
-  const abort = (): void => { if (!reply.raw.writableFinished) controller.abort() }
-  if (reply.raw.destroyed) abort()
-  else reply.raw.once('close', abort)
+  whenClosed(reply.raw, () => { if (!reply.raw.writableFinished) controller.abort() })
   return controller.signal
 }
 

@@ -4,6 +4,7 @@
  */
 import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify'
 import { ERRORS, SpeechError } from '../errors.js'
+import { retryAfterOf } from './refusals.js'
 
 export interface ErrorBody {
   readonly error: {
@@ -16,19 +17,13 @@ export interface ErrorBody {
   }
 }
 
-/** Fastify's own refusals that have a better name here than REQUEST_INVALID. */
-const FASTIFY_CODES: Readonly<Record<string, ConstructorParameters<typeof SpeechError>[0]>> = {
-  FST_ERR_CTP_BODY_TOO_LARGE: 'UPLOAD_TOO_LARGE',
-}
-
 /** What Fastify or a bug threw, as an error of the table. */
 export function asSpeechError(error: unknown): SpeechError {
   if (error instanceof SpeechError) return error
   const { code = '', statusCode = 500, message, validation } = error as Partial<FastifyError>
-  const known = FASTIFY_CODES[code] ?? (code.startsWith('FST_') && statusCode < 500 ? 'REQUEST_INVALID' : undefined)
-  if (known === undefined) return refusedBySomebody(statusCode, error)
+  if (!code.startsWith('FST_') || statusCode >= 500) return refusedBySomebody(statusCode, error)
   const parameter = validation?.[0]?.instancePath.slice(1)
-  return new SpeechError(known, message, { cause: error, ...(parameter !== undefined && parameter !== '' && { parameter }) })
+  return new SpeechError('REQUEST_INVALID', message, { cause: error, ...(parameter !== undefined && parameter !== '' && { parameter }) })
 }
 
 /** A plugin may refuse a request too: the one that serves files knows paths that nothing can be at. */
@@ -52,7 +47,7 @@ export function errorBody(error: SpeechError, requestId: string): ErrorBody {
 
 export async function replyWithError(error: SpeechError, request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
   if (error.status >= 500 && !error.retryable) request.log.error({ err: error.cause ?? error, code: error.code }, 'request failed')
-  const retryAfterSeconds = error.retryAfterSeconds ?? (error.status === 429 || error.status === 503 ? 1 : undefined)
+  const retryAfterSeconds = retryAfterOf(error)
   if (retryAfterSeconds !== undefined) void reply.header('retry-after', String(Math.max(1, Math.ceil(retryAfterSeconds))))
   // The rest of a body that came too slowly is not waited for.
   if (error.code === 'UPLOAD_TOO_SLOW') void reply.header('connection', 'close')

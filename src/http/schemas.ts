@@ -3,6 +3,7 @@ import { Type, type Static } from 'typebox'
 import { MOST_PHRASE_CHARACTERS, MOST_PHRASES } from '../catalogue/inline.js'
 import { ERROR_CODES } from '../errors.js'
 import { FEEDBACK_EVENTS, LABEL_SOURCES } from '../feedback/events.js'
+import { MOST_READINGS } from '../phrases.js'
 import { CEPSTRA } from '../timbre.js'
 import { CASCADE_REASONS, MIXINGS, NO_SPEECH_REASONS, STAGES, WARNINGS } from '../types.js'
 
@@ -21,8 +22,6 @@ export const ErrorReply = Type.Object({
   }),
 }, { $id: 'Error' })
 
-/** Readings that one may ask for. */
-const MOST_READINGS = 10
 /** Longest deadline that the service itself may have. */
 const MOST_DEADLINE_SECONDS = 3_600
 /** What is said beyond this is said by the list alone. */

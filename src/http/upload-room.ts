@@ -12,7 +12,7 @@ import { FairShare } from '../fair-share.js'
 /** What may use the reserve: five seconds of stereo at 48 kHz, uncompressed, or half a minute of mono at 16 kHz. */
 export const SMALL_BYTES = 1_048_576
 /** Part of the whole that is reserved, as far as the largest upload still fits beside it. */
-const RESERVE = 1 / 8
+export const RESERVED_PART = 1 / 8
 
 export interface RoomLimits {
   /** The largest upload. */
@@ -26,8 +26,9 @@ export class UploadRoom {
   readonly #reserve: FairShare
   #bytesHeld = 0
 
-  constructor({ maxUploadBytes, maxUploadsBytes }: RoomLimits) {
-    const reserve = Math.max(0, Math.min(Math.floor(maxUploadsBytes * RESERVE), maxUploadsBytes - maxUploadBytes))
+  /** `reservedPart` of the whole is for small bodies. */
+  constructor({ maxUploadBytes, maxUploadsBytes }: RoomLimits, reservedPart = RESERVED_PART) {
+    const reserve = Math.max(0, Math.min(Math.floor(maxUploadsBytes * reservedPart), maxUploadsBytes - maxUploadBytes))
     this.#open = new FairShare(maxUploadsBytes - reserve)
     this.#reserve = new FairShare(reserve)
   }

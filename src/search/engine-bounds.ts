@@ -2,18 +2,18 @@
  * How much of what was heard goes out to a search engine. A clip may be minutes long and hold thousands of words; a
  * query has a few, servers take a URL of 8 kB, and engines build a clause for each word.
  */
-import type { Alternative } from '../phrases.js'
+import { MOST_READINGS, type Alternative } from '../phrases.js'
 
-const MOST_READINGS = 10
-export const MOST_QUERY_CHARACTERS = 512
+const MOST_QUERY_CHARACTERS = 512
 /** What servers and proxies take in their first line by default, less the method and the version. */
-export const MOST_URL_CHARACTERS = 8_000
+const MOST_URL_CHARACTERS = 8_000
 const LEAST_QUERY_CHARACTERS = 8
 
 /** The likeliest readings, each cut; those that are the same then are one. */
 export function outgoing(alternatives: readonly Alternative[], mostCharacters = MOST_QUERY_CHARACTERS): Alternative[] {
   const texts = new Set<string>()
-  return alternatives.slice(0, MOST_READINGS).map((alternative) => ({ ...alternative, text: cut(alternative.text, mostCharacters) })).filter(({ text }) => {
+  const likeliest = alternatives.slice(0, MOST_READINGS)
+  return likeliest.map((one) => ({ ...one, text: cut(one.text, mostCharacters) })).filter(({ text }) => {
     const isNew = !texts.has(text)
     texts.add(text)
     return isNew
@@ -21,7 +21,10 @@ export function outgoing(alternatives: readonly Alternative[], mostCharacters = 
 }
 
 /** The first that fits: fewer readings are tried first, then shorter ones. */
-export function fittingUrl(alternatives: readonly Alternative[], write: (alternatives: readonly Alternative[]) => string): string {
+export function fittingUrl(
+  alternatives: readonly Alternative[],
+  write: (alternatives: readonly Alternative[]) => string,
+): string {
   let url = ''
   for (let characters = MOST_QUERY_CHARACTERS; characters >= LEAST_QUERY_CHARACTERS; characters /= 2) {
     const readings = outgoing(alternatives, characters)

@@ -11,7 +11,7 @@ import { SpeechError } from '../errors.js'
 import { normalizeText } from '../scoring/normalize.js'
 import type { Steps } from '../steps.js'
 import { Postings } from './postings.js'
-import { soundOf, type Sound } from './sounds.js'
+import { joinSounds, soundOf, type Sound } from './sounds.js'
 
 /** One way in which one entry may be called. */
 export interface Name {
@@ -63,8 +63,7 @@ export function readUtterance(text: string): Utterance {
   const all = words.join('').length
   const stretch = (start: number, end: number): Stretch => {
     const letters = words.slice(start, end).join('')
-    const heard = sounds.slice(start, end)
-    const sound = { consonants: heard.map(({ consonants }) => consonants).join(''), vowels: heard.map(({ vowels }) => vowels).join('') }
+    const sound = joinSounds(sounds.slice(start, end))
     return { length: end - start, words: words.slice(start, end).join(' '), letters, sound, coverage: letters.length / all }
   }
   const stretches = [stretch(0, words.length)]

@@ -17,7 +17,7 @@
  * Weighted by hand and held by invariants (test/search/ranking.test.ts), not fitted: the scores order hits, and are
  * no probabilities.
  */
-import type { Alternative, PhraseEvidence } from '../phrases.js'
+import { MOST_READINGS, type Alternative, type PhraseEvidence } from '../phrases.js'
 import { inOneGo, type Steps } from '../steps.js'
 import { readUtterance, type NameIndex } from './names.js'
 import { likenessOf, type Likeness } from './similarity.js'
@@ -58,8 +58,6 @@ const SUGGESTION_SHARE = 0.6
 const MOST_SUGGESTIONS = 3
 /** Each is compared with hundreds of stretches of a long reading. */
 const CANDIDATES_OF_A_STEP = 16
-/** Readings that are looked at. */
-const MOST_READINGS = 10
 /** How fast doubt takes a score down: powers of the confidence, and of how likely a reading is against the first. */
 const CONFIDENCE_POWER = 0.5
 const RIVALRY_POWER = 0.25

@@ -19,9 +19,13 @@ const MOST_REMEMBERED = 20_000
 const MOST_LETTERS_REMEMBERED = 40
 const remembered = new Map<string, Sound>()
 
-/** Of normalized words. Joined, not added up: a sum is a tree of all its parts in memory until somebody reads it. */
+/** Of normalized words. */
 export function soundOf(words: readonly string[]): Sound {
-  const sounds = words.map(soundOfWord)
+  return joinSounds(words.map(soundOfWord))
+}
+
+/** Joined, not added up: a sum is a tree of all its parts in memory until somebody reads it. */
+export function joinSounds(sounds: readonly Sound[]): Sound {
   return { consonants: sounds.map(({ consonants }) => consonants).join(''), vowels: sounds.map(({ vowels }) => vowels).join('') }
 }
 

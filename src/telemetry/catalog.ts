@@ -51,6 +51,7 @@ export interface MetricEntry {
 
 /** Why the service ended a connection. */
 export const CONNECTION_ENDS = ['idle', 'displaced', 'refused', 'unread'] as const
+export type ConnectionEnd = typeof CONNECTION_ENDS[number]
 
 /** The model label of requests that were refused before their model was known. */
 export const NO_MODEL = 'none'
@@ -62,7 +63,7 @@ export const METRICS = {
   asr_request_duration_seconds: { type: 'histogram', help: 'Time from the last byte of an upload to its answer.', labels: { model: 'models', outcome: ['ok', 'error'] }, buckets: LATENCY_SECONDS },
   asr_stage_duration_seconds: { type: 'histogram', help: 'Time one recognized request spent in each stage.', labels: { stage: STAGES }, buckets: STAGE_SECONDS },
   asr_errors_total: { type: 'counter', help: 'Requests that failed, by error code.', labels: { reason: codesCountedAs('error') } },
-  asr_rejections_total: { type: 'counter', help: 'Requests refused before recognition, by error code.', labels: { reason: codesCountedAs('rejection') } },
+  asr_rejections_total: { type: 'counter', help: 'Recognition requests that were refused, by error code: for what they ask, for their audio or for the load. Those without a fitting access key are in asr_access_refused_total.', labels: { reason: codesCountedAs('rejection') } },
   http_server_request_duration_seconds: { type: 'histogram', help: 'Duration of HTTP server requests.', labels: { http_request_method: 'open', http_route: 'open', http_response_status_code: 'open' }, buckets: HTTP_SECONDS },
 
   asr_audio_seconds_total: { type: 'counter', help: 'Seconds of audio recognized, as received.', labels: { model: 'models' } },
@@ -101,10 +102,10 @@ export const METRICS = {
 
   asr_queue_length: { type: 'gauge', help: 'Requests waiting for a worker.' },
   asr_queue_capacity: { type: 'gauge', help: 'Most requests that may wait for a worker.' },
-  asr_requests_in_progress: { type: 'gauge', help: 'Requests being received or recognized.' },
+  asr_requests_in_progress: { type: 'gauge', help: 'Requests with a body (audio, feedback, catalogues) that were let in and are not answered yet.' },
   asr_upload_bytes_held: { type: 'gauge', help: 'Bytes of uploads held in memory.' },
   asr_connections: { type: 'gauge', help: 'Open connections; idle ones have no request under way.', labels: { state: ['idle', 'busy'] } },
-  asr_connections_ended_total: { type: 'counter', help: 'Connections that the service ended: idle too long, displaced by a new one of the same client, refused, or answered without anybody reading.', labels: { reason: CONNECTION_ENDS } },
+  asr_connections_ended_total: { type: 'counter', help: 'Connections that the service ended: idle too long; displaced, since they were idle and a new one needed their place; refused beyond the limit; or unread, where a client did not take its answer in time.', labels: { reason: CONNECTION_ENDS } },
   asr_workers: { type: 'gauge', help: 'Recognition workers by state.', labels: { state: ['idle', 'busy', 'starting'] } },
   asr_worker_busy_seconds_total: { type: 'counter', help: 'Seconds workers spent recognizing.' },
   asr_worker_restarts_total: { type: 'counter', help: 'Workers replaced.', labels: { reason: ['crash', 'timeout'] } },
@@ -113,9 +114,9 @@ export const METRICS = {
 
   asr_client_requests_total: { type: 'counter', help: 'Recognition requests finished, by access key and outcome.', labels: { client: 'open', outcome: ['ok', 'error', 'rejected', 'cancelled'] } },
   asr_client_audio_seconds_total: { type: 'counter', help: 'Seconds of audio recognized, by access key.', labels: { client: 'open' } },
-  asr_access_refused_total: { type: 'counter', help: 'Requests refused for want of an access key, by error code.', labels: { reason: REFUSALS.map((code) => code.toLowerCase()) } },
+  asr_access_refused_total: { type: 'counter', help: 'Requests of all routes that were refused for their access key, by error code: none was sent, or it is wrong, has expired or lacks the scope.', labels: { reason: REFUSALS.map((code) => code.toLowerCase()) } },
   asr_access_keys: { type: 'gauge', help: 'Access keys in use, expired ones included; 0 without a keys file.' },
-  asr_access_keys_stale: { type: 'gauge', help: 'Whether the keys file cannot be read: 1, the keys that were read last are in use.' },
+  asr_access_keys_stale: { type: 'gauge', help: '1 while the keys file cannot be read or is not valid, and the keys that were read last stay in use; otherwise 0.' },
 
   asr_build_info: { type: 'gauge', help: 'Build of the running service; always 1.', labels: { version: 'open', revision: 'open', node_version: 'open' } },
   asr_model_info: { type: 'gauge', help: 'A served model; always 1.', labels: { model: 'open', version: 'open', digest: 'open', family: 'open', precision: 'open', languages: 'open', provider: 'open', engine: ENGINES } },

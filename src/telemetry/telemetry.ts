@@ -7,8 +7,8 @@ import { ERRORS, type ErrorCode } from '../errors.js'
 import type { Engine } from '../choices.js'
 import type { SearchOutcome } from '../search/outcomes.js'
 import type { Report, Stage } from '../types.js'
-import { CODEC_GROUPS, type CONNECTION_ENDS, DEFECTS, METRICS, NO_MODEL, SAMPLE_RATES, type MetricName } from './catalog.js'
-import { ClientMetrics } from './client-metrics.js'
+import { CODEC_GROUPS, type ConnectionEnd, DEFECTS, METRICS, NO_MODEL, SAMPLE_RATES, type MetricName } from './catalog.js'
+import { KeyMetrics } from './key-metrics.js'
 import { LiveCatalog } from './live-catalog.js'
 import { RecentTraffic, type Outcome } from './recent.js'
 
@@ -19,7 +19,7 @@ export interface RequestRecord {
   /** A served model, or undefined when the request was refused before its model was known. */
   readonly model: string | undefined
   /** The name of its access key; undefined without one. */
-  readonly client?: string | undefined
+  readonly keyName?: string | undefined
   readonly secondsSinceUpload: number
 }
 
@@ -56,12 +56,12 @@ export interface LiveNumbers {
 export class Telemetry {
   readonly live: LiveCatalog
   readonly recent = new RecentTraffic()
-  readonly clients: ClientMetrics
+  readonly keys: KeyMetrics
   readonly #modelInfo = new Map<string, Record<string, string>>()
 
   constructor(models: readonly string[], build: Labels) {
     this.live = new LiveCatalog(models)
-    this.clients = new ClientMetrics(this.live)
+    this.keys = new KeyMetrics(this.live)
     this.live.gauge('asr_build_info').set({ ...build }, 1)
   }
 
@@ -92,7 +92,7 @@ export class Telemetry {
     })
   }
 
-  connectionEnded(reason: typeof CONNECTION_ENDS[number]): void {
+  connectionEnded(reason: ConnectionEnd): void {
     this.live.counter('asr_connections_ended_total').inc({ reason })
   }
 
@@ -102,7 +102,7 @@ export class Telemetry {
     this.recent.answered(report, request.secondsSinceUpload)
     for (const [stage, seconds] of Object.entries(report.seconds)) this.live.histogram('asr_stage_duration_seconds').observe({ stage }, seconds)
     this.live.counter('asr_audio_seconds_total').inc({ model }, input.audioSeconds)
-    this.clients.heard(request.client, input.audioSeconds)
+    this.keys.heard(request.keyName, input.audioSeconds)
     this.live.counter('asr_audio_bytes_total').inc({ codec: codecGroup(input.codec) }, request.audioBytes)
     this.live.counter('asr_audio_trimmed_seconds_total').inc({ position: 'leading' }, input.trimmedLeadingSeconds)
     this.live.counter('asr_audio_trimmed_seconds_total').inc({ position: 'trailing' }, input.trimmedTrailingSeconds)
@@ -188,10 +188,10 @@ export class Telemetry {
     this.live.counter('asr_input_format_total').inc({ codec: codecGroup(input.codec), sample_rate: known(SAMPLE_RATES, String(input.sampleRate)) })
   }
 
-  #finished(outcome: Outcome, { model = NO_MODEL, client, secondsSinceUpload }: RequestRecord): void {
+  #finished(outcome: Outcome, { model = NO_MODEL, keyName, secondsSinceUpload }: RequestRecord): void {
     if (outcome !== 'ok') this.recent.ended(outcome)
     this.live.counter('asr_requests_total').inc({ model, outcome })
-    this.clients.finished(client, outcome)
+    this.keys.finished(keyName, outcome)
     if (outcome === 'ok' || outcome === 'error') this.live.histogram('asr_request_duration_seconds').observe({ model, outcome }, secondsSinceUpload)
   }
 }

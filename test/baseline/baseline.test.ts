@@ -47,7 +47,7 @@ t.test('clips in a folder become a baseline, by the processes of the service', a
 t.test('a record becomes a baseline of the stated period, with what it is expected to do', async (t) => {
   const folder = t.testdir()
   const [record, out] = [path.join(folder, 'record.jsonl'), path.join(folder, 'baseline.json')]
-  const recorded = (await ClipRecord.open(record, { model, pipeline }, 10_000, (error) => { t.fail(error.message) }))!
+  const recorded = (await ClipRecord.open(record, { model, pipeline }, 10_000, { onError: (error) => t.fail(error.message), onRepaired: (bytes) => t.fail(`${bytes} bytes`) }))!
   for (const { row, time } of CLIPS) recorded.add(row, undefined, time!)
   await recorded.close()
   const made = await said(['make', '--recorded', record, '--from', '1970-01-01T00:00:00Z', '--to', '1970-01-01T00:18:20Z', '--out', out])

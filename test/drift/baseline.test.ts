@@ -119,7 +119,7 @@ t.test('merging adds counts, and is refused where bins differ', (t) => {
 
 t.test('a record gives back the clips of a period, is bounded, and belongs to one model', async (t) => {
   const file = path.join(t.testdir(), 'new/record.jsonl')
-  const fail = (error: Error): void => { t.fail(error.message) }
+  const fail = { onError: (error: Error) => t.fail(error.message), onRepaired: (bytes: number) => t.fail(`${bytes} bytes`) }
   const record = (await ClipRecord.open(file, { model: MODEL, pipeline: PIPELINE }, 3, fail))!
   const rows = CLIPS.slice(0, 4).map(({ row }) => row)
   t.same(rows.map((row, index) => record.add(row, index < 2 ? 'a visit' : undefined, 1000 * index)), [true, true, true, false], 'no more than three')
@@ -143,12 +143,46 @@ t.test('a record gives back the clips of a period, is bounded, and belongs to on
   await t.rejects(readRecord(file), { code: 'BASELINE_INVALID' })
 })
 
+t.test('half a line at the end is removed before the next one is added, and other files are left alone', async (t) => {
+  const file = path.join(t.testdir(), 'record.jsonl')
+  const repaired: number[] = []
+  const events = { onError: (error: Error) => t.fail(error.message), onRepaired: (bytes: number) => repaired.push(bytes) }
+  const addOne = async (time: number): Promise<void> => {
+    const record = (await ClipRecord.open(file, { model: MODEL, pipeline: PIPELINE }, 10, events))!
+    t.ok(record.add(CLIPS[0]!.row, undefined, time))
+    await record.close()
+  }
+  const times = async (): Promise<(number | null)[]> => (await readRecord(file)).clips.map(({ time }) => time)
+  await addOne(1)
+  const whole = readFileSync(file)
+  const line = whole.subarray(whole.indexOf(10) + 1)
+  // Cut off anywhere, also just before its line break, and a whole line that is no clip.
+  for (const half of [line.subarray(0, 1), line.subarray(0, 20), line.subarray(0, -1), Buffer.from('{"time":5,"ses\n'), Buffer.from('\0\0\0')]) {
+    writeFileSync(file, Buffer.concat([whole, half]))
+    await addOne(2)
+    t.same(await times(), [1, 2])
+    t.equal(repaired.pop(), half.length)
+  }
+  for (const bytes of [1, 40, whole.indexOf(10)]) {
+    writeFileSync(file, whole.subarray(0, bytes))
+    await addOne(3)
+    t.same(await times(), [3], `begun again after ${bytes} bytes of the first line`)
+    t.equal(repaired.pop(), bytes)
+  }
+  for (const other of ['a letter without an end of its line', 'hello\nwor', `${'x'.repeat(3e6)}`]) {
+    writeFileSync(file, other)
+    await t.rejects(ClipRecord.open(file, { model: MODEL, pipeline: PIPELINE }, 10, events), { code: 'BASELINE_INVALID' })
+    t.equal(readFileSync(file, 'utf8'), other)
+  }
+  t.same(repaired, [])
+})
+
 t.test('what the disk refuses is told once, and recording ends without holding anything up', async (t) => {
   const folder = t.testdir({ directory: {}, empty: '', 'other.jsonl': `${JSON.stringify({ format: 'earshot-drift-record/1', model: MODEL, pipeline: PIPELINE, features: ['snr'] })}\n` })
   const told: string[] = []
   const tell = (error: Error): void => { told.push(error.message) }
   const open = (name: string, openStream?: (file: string) => WriteStream): Promise<ClipRecord | undefined> =>
-    ClipRecord.open(path.join(folder, name), { model: MODEL, pipeline: PIPELINE }, 1_000, tell, openStream)
+    ClipRecord.open(path.join(folder, name), { model: MODEL, pipeline: PIPELINE }, 1_000, { onError: tell, onRepaired: (bytes) => { t.fail(`${bytes} bytes`) } }, openStream)
   for (const [name, message] of [['directory', /no regular file/], ['empty/record.jsonl', /ENOTDIR|EEXIST/], ['other.jsonl', /features of another version/]] as const) {
     told.length = 0
     t.equal(await open(name), undefined, name)
@@ -182,7 +216,7 @@ t.test('a baseline of another version is used for what both know, and says what 
   t.same(unmonitoredFeatures(baseline), expected)
   t.same(unmonitoredFeatures(BASELINE), [])
   const modelsDir = t.testdir({ 'moonshine-tiny-en': { 'baseline.json': JSON.stringify(older) } })
-  const watch = await DriftWatch.open({ driftBaseline: 'auto', driftRecord: undefined, driftRecordClips: 1, modelsDir }, MODEL, PIPELINE, { onRecordError: (error) => { t.fail(error.message) } })
+  const watch = await DriftWatch.open({ driftBaseline: 'auto', driftRecord: undefined, driftRecordClips: 1, modelsDir }, MODEL, PIPELINE, { onRecordError: (error) => { t.fail(error.message) }, onRecordRepaired: (bytes) => { t.fail(`${bytes} bytes`) } })
   watch.observe(REPORT, undefined)
   t.same(watch.snapshot()!.unmonitored, expected)
   t.equal(watch.snapshot()!.features.length, FEATURE_NAMES.length - 2)
@@ -211,12 +245,13 @@ t.test('a baseline that lacks features sees in the others what a whole one sees'
 
 t.test('a service watches its default model alone, and gives way or refuses as it was told', async (t) => {
   const modelsDir = t.testdir({ 'moonshine-tiny-en': {}, 'mine.json': JSON.stringify(BASELINE) })
-  const events: WatchEvents = { onRecordError: (error) => { t.fail(error.message) } }
+  const events: WatchEvents = { onRecordError: (error) => { t.fail(error.message) }, onRecordRepaired: (bytes) => { t.fail(`${bytes} bytes`) } }
   const open = (driftBaseline: string, pipeline = PIPELINE): Promise<DriftWatch> =>
     DriftWatch.open({ driftBaseline, driftRecord: undefined, driftRecordClips: 1, modelsDir }, MODEL, pipeline, events)
   t.match(await open('auto'), { monitor: undefined, reason: /none comes with moonshine/ })
   t.match((await open('off')).reason, /is off/)
   await t.rejects(open(path.join(modelsDir, 'none.json')), { code: 'BASELINE_INVALID' })
+  await t.rejects(open('/dev/zero'), { code: 'BASELINE_INVALID', message: /no regular file/ })
   const named = path.join(modelsDir, 'mine.json')
   await t.rejects(open(named, { ...PIPELINE, maxHearings: 1 }), { code: 'BASELINE_MISMATCH' })
   mkdirSync(path.join(modelsDir, 'moonshine-tiny-en'), { recursive: true })

@@ -165,11 +165,13 @@ t.test('a refusal is logged without the key, and a flood of them in a few lines'
   const wrong = createKey()
   for (let attempt = 0; attempt < 40; attempt++) t.equal((await ask(url, 'GET', '/metrics', { authorization: `Bearer ${wrong}` })).status, 401)
   await ask(url, 'GET', '/metrics', bearer('no-metrics'))
+  await ask(url, 'GET', '/v1/models')
   const lines = logged.map((line) => JSON.parse(line) as { msg: string }).filter(({ msg }) => msg === 'access refused')
   t.equal(lines.length, 10)
+  t.equal(logged.filter((line) => line.includes('"answered"')).length, 0, 'and no line of another kind')
   t.match(lines[0], { level: 40, method: 'GET', route: '/metrics', code: 'KEY_INVALID', address: '127.0.0.1', requestId: String })
   for (const secret of [wrong, ...Object.values(keys)]) t.notMatch(logged.join(''), secret.slice('earshot_'.length, 30))
-  t.same(await metric('asr_access_refused_total'), ['asr_access_refused_total{reason="key_invalid"} 40', 'asr_access_refused_total{reason="key_scope"} 1'])
+  t.same(await metric('asr_access_refused_total'), ['key_missing"} 1', 'key_invalid"} 40', 'key_scope"} 1'].map((end) => `asr_access_refused_total{reason="${end}`))
 })
 
 t.test('the openai client takes a key as its apiKey, and knows what is wrong with one', async (t) => {

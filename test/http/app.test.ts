@@ -99,11 +99,13 @@ t.test('whatever is wrong with a request, the answer is typed', async (t) => {
 
 t.test('languages go by any of their names that the model knows, models by theirs before aliases', async (t) => {
   const { url, jobs } = await setUp(t, { EARSHOT_MODEL_ALIASES: 'whisper-tiny,whisper-1' }, {}, ['en', 'jw', 'tl'])
-  const asked: [string, string][] = [['jw', 'jw'], ['TL-PH', 'tl'], ['en-GB', 'en'], ['EN', 'en'], ['de', 'de']]
+  const asked: [string, string][] = [['jw', 'jw'], ['TL-PH', 'tl'], ['en-GB', 'en'], ['EN', 'en']]
   for (const [tag, expected] of asked) {
     await post(`${url}/v1/transcriptions?language=${tag}`, CLIP)
     t.equal(jobs.at(-1)!.language, expected, tag)
   }
+  t.match(await errorOf(await post(`${url}/v1/transcriptions?language=de`, CLIP)), { status: 400, code: 'LANGUAGE_UNSUPPORTED', param: 'language' })
+  t.equal(jobs.length, asked.length, 'one that it does not know reaches no worker')
   await post(`${url}/v1/transcriptions?model=whisper-tiny`, CLIP)
   t.equal(jobs.at(-1)!.model, 'whisper-tiny')
 })
@@ -133,8 +135,8 @@ t.test('a model with a cascade accepts the languages of both and names the large
     await post(`${url}/v1/transcriptions?language=${tag}`, CLIP)
     t.equal(jobs.at(-1)!.language, expected)
   }
-  await post(`${url}/v1/transcriptions?language=jw&model=whisper-tiny`, CLIP)
-  t.equal(jobs.at(-1)!.language, 'jv', 'a name that only the larger model has')
+  const other = await errorOf(await post(`${url}/v1/transcriptions?language=jw&model=whisper-tiny`, CLIP))
+  t.match(other, { status: 400, code: 'LANGUAGE_UNSUPPORTED' }, 'a name that only the larger model has')
   const { data } = await (await fetch(`${url}/v1/models`)).json() as { data: { cascade: string | null; languages: string[] }[] }
   t.same(data.map(({ cascade, languages }) => ({ cascade, languages })), [{ cascade: 'whisper-base', languages: ['en', 'de', 'jw'] }, { cascade: null, languages: ['en'] }])
 })

@@ -1,6 +1,9 @@
 /** Connections that do nothing, take too much, or are not read: all of them end, and none that waits for an answer. */
 import { setTimeout as sleep } from 'node:timers/promises'
 import t from 'tap'
+import { once } from 'node:events'
+import net, { type AddressInfo, type Socket } from 'node:net'
+import { bytesTaken } from '../../src/http/bytes-taken.js'
 import { CLIP, REPORT, setUp } from './fake-service.js'
 import { converse, eventually, head, openConnections, type Conversation } from './raw.js'
 
@@ -61,6 +64,30 @@ t.test('an answer that nobody reads does not stay in memory', async (t) => {
   deaf.socket.destroy()
 })
 
+t.test('what a client takes of one large answer counts while it takes it', async (t) => {
+  const server = net.createServer()
+  t.teardown(() => server.close())
+  server.listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const reader = net.connect((server.address() as AddressInfo).port, '127.0.0.1')
+  const [writer] = await once(server, 'connection') as [Socket]
+  reader.pause()
+  const bytes = 64 * 1024 * 1024
+  writer.write(Buffer.alloc(bytes))
+  let before = -1
+  for (let taken = bytesTaken(writer); taken !== before; taken = bytesTaken(writer)) {
+    before = taken
+    await sleep(50)
+  }
+  t.ok(before < bytes, `${before} bytes are in the buffers of the system`)
+  reader.resume()
+  await eventually(() => bytesTaken(writer) > before)
+  t.equal(writer.writableLength, bytes, 'the write is not done')
+  await eventually(() => bytesTaken(writer) === bytes)
+  writer.destroy()
+  reader.destroy()
+})
+
 t.test('one address has its share of the connections, and gives up its oldest idle one for a new one', { skip }, async (t) => {
   const { url, metric } = await setUp(t, { EARSHOT_MAX_CONNECTIONS: '10' })
   const silent = Array.from({ length: 8 }, () => converse(url))
@@ -86,12 +113,17 @@ t.test('an address all of whose connections are busy is told so, and nobody else
   const audio = converse(url, head(10))
   await audio.ended
   t.same(audio.error(), { status: 503, code: 'TOO_MANY_CONNECTIONS' }, 'on a route with a door of its own')
+  const stranger = converse(url, GET.replace('/healthz', '/').replace('localhost', 'attacker.example').repeat(2))
+  await stranger.ended
+  t.match(stranger.error(), { status: 421, code: 'HOST_REFUSED' }, 'whatever else is the matter with its request')
+  t.match(stranger.heard(), /^HTTP\/1\.1 421 [^]*connection: close/i)
+  t.equal(stranger.heard().split('HTTP/1.1').length, 2, 'it is told once')
   t.match(await converse(url, GET, OTHER).until(/ok/), /^HTTP\/1\.1 200 /)
   const mute = converse(url)
   t.equal(await mute.ended, '', 'who does not ask is not told')
   finish()
   for (const one of busy) t.match(await one.until(/jazz/), /^HTTP\/1\.1 200 /)
-  t.match(await metric('asr_connections_ended_total{reason="refused"}'), [/ 3$/])
+  t.match(await metric('asr_connections_ended_total{reason="refused"}'), [/ 4$/])
   t.match(await metric('asr_rejections_total{reason="too_many_connections"}'), [/ 1$/], 'the one that would have been a clip')
   t.match(await converse(url, GET).until(/ok/), /^HTTP\/1\.1 200 /, 'and now there is place again')
 })

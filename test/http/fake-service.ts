@@ -12,7 +12,7 @@ import type { AppDependencies, DriftView, Pool } from '../../src/http/dependenci
 import { Intake } from '../../src/http/intake.js'
 import { openSearchEngine } from '../../src/search/engine.js'
 import { showCatalogues } from '../../src/telemetry/catalogue-metrics.js'
-import { showKeys } from '../../src/telemetry/client-metrics.js'
+import { showKeys } from '../../src/telemetry/key-metrics.js'
 import { feedbackCounters, showConcepts } from '../../src/telemetry/feedback-metrics.js'
 import { Telemetry } from '../../src/telemetry/telemetry.js'
 import type { Report } from '../../src/types.js'
@@ -80,7 +80,7 @@ export async function setUp(t: Test, environment: Record<string, string> = {}, f
   const models = config.models.map((name, index) => ({ ...described, name, cascade: index === 0 ? cascade : null }))
   const telemetry = new Telemetry(config.models, { version: '0', revision: 'r', node_version: 'n' })
   const onStale = (thrown: unknown): void => { logged.push(String(thrown)) }
-  const keys = config.keysFile === undefined ? undefined : await AccessKeys.open(config.keysFile, { onKeys: (names) => { telemetry.clients.know(names) }, onStale }, KEYS_POLL_MS)
+  const keys = config.keysFile === undefined ? undefined : await AccessKeys.open(config.keysFile, { onKeys: (names) => { telemetry.keys.know(names) }, onStale }, KEYS_POLL_MS)
   t.teardown(() => { keys?.close() })
   if (keys !== undefined) showKeys(telemetry.live, keys)
   const intake = new Intake(config)

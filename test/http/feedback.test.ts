@@ -5,6 +5,7 @@ import { Feedback } from '../../src/feedback/feedback.js'
 import { feedbackCounters, showConcepts } from '../../src/telemetry/feedback-metrics.js'
 import { Telemetry } from '../../src/telemetry/telemetry.js'
 import { CLIP, errorOf, post, REPORT, setUp } from './fake-service.js'
+import { converse, eventually, head } from './raw.js'
 
 const JSON_TYPE = { 'content-type': 'application/json' }
 
@@ -77,6 +78,22 @@ t.test('what cannot be taken is refused by a code of its own, and counted by its
   t.same((await metric('asr_feedback_unmatched_total')).sort(), ['bad_token', 'duplicate', 'other_text'].map((reason) => `asr_feedback_unmatched_total{reason="${reason}"} 1`))
   t.equal((await say(url, 'labels', label)).status, 202, 'none of the refusals has used it up')
   t.same(await metric('asr_requests_total{model="none"'), [], 'feedback is no recognition request')
+})
+
+t.test('a shutdown waits for feedback that is on its way, and refuses what comes later before its body', async (t) => {
+  const { url, intake } = await setUp(t)
+  const body = JSON.stringify({ token: await answer(url), event: 'accepted' })
+  const json = 'content-type: application/json\r\n'
+  const begun = converse(url, head(body.length, '/v1/feedback', json) + body.slice(0, 10))
+  await eventually(() => intake.requestsInProgress === 1)
+  let drained = false
+  const drain = intake.drain(30).then(() => { drained = true })
+  const late = converse(url, head(body.length, '/v1/feedback', json))
+  await late.until(/SHUTTING_DOWN/)
+  t.notOk(drained)
+  begun.socket.write(body.slice(10))
+  t.match(await begun.until(/accepted/), /^HTTP\/1\.1 202 /)
+  await drain
 })
 
 t.test('replicas with one secret take the tokens of each other; without a secret no process takes those of another', async (t) => {

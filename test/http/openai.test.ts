@@ -7,7 +7,7 @@ import type { Report } from '../../src/types.js'
 import { CLIP, errorOf, post, REPORT, setUp } from './fake-service.js'
 
 t.test('the openai client', async (t) => {
-  const { url, jobs } = await setUp(t, {}, { answer: async (job) => job.language === 'fr' ? { ...REPORT, text: '', segments: [], confidence: null, noSpeechReason: 'no_speech_detected' } : REPORT })
+  const { url, jobs } = await setUp(t, {}, { answer: async (job) => job.language === 'fr' ? { ...REPORT, text: '', segments: [], confidence: null, noSpeechReason: 'no_speech_detected' } : REPORT }, ['en', 'fr'])
   const client = new OpenAI({ baseURL: `${url}/v1`, apiKey: 'none', maxRetries: 0 })
   const file = (): Promise<File> => toFile(CLIP, 'clip.wav') as Promise<File>
   const ask = async (extra: object): Promise<unknown> => client.audio.transcriptions.create({ file: await file(), model: 'moonshine-tiny-en', ...extra } as OpenAI.Audio.TranscriptionCreateParamsNonStreaming)

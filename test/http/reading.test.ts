@@ -69,11 +69,11 @@ t.test('at a shutdown, a body that goes on arriving is waited for, and one that 
   const arriving = read({ drainSeconds: 5 })
   let pieces = 0
   const timer = setInterval(() => { if (++pieces > 10) arriving.body.end(); else arriving.body.write('piece') }, 20)
-  for (const { reading } of [stalled, arriving]) reading.hurry()
+  for (const { reading } of [stalled, arriving]) reading.beginDrain()
   t.equal(await codeOf(stalled.reading), 'SHUTTING_DOWN')
   t.equal(await codeOf(arriving.reading), 'OK')
   clearInterval(timer)
-  stalled.reading.hurry()
+  stalled.reading.beginDrain()
 })
 
 t.test('a client that leaves, and one that sends too much, hold nothing', async (t) => {

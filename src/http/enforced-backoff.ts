@@ -13,7 +13,7 @@ const ALIKE = 1 / 2
 const LEAST_BYTES = 256 * 1024
 const MOST_CLIENTS = 1_000
 
-export class EarlyReturns {
+export class EnforcedBackoff {
   /** By client, the one refused last at the end. */
   readonly #refused = new Map<string, { readonly bytes: number; readonly untilMs: number }>()
   readonly #now: () => number
@@ -25,20 +25,24 @@ export class EarlyReturns {
 
   get clients(): number { return this.#refused.size }
 
-  /** A client was told to come back in so many seconds. */
-  note(client: string, bytes: number, retryAfterSeconds: number): void {
+  /** A client whose body of so many bytes was read was told to come back in so many seconds. */
+  begin(client: string, bytes: number, retryAfterSeconds: number): void {
     if (bytes < LEAST_BYTES) return
     this.#refused.delete(client)
     this.#refused.set(client, { bytes, untilMs: this.#now() + 1000 * Math.min(MOST_SECONDS, retryAfterSeconds) })
     if (this.#refused.size > MOST_CLIENTS) this.#refused.delete(this.#refused.keys().next().value!)
   }
 
-  /** Throws QUEUE_FULL for an upload like the refused one that comes too early. */
-  check(client: string, declaredBytes: number): void {
+  /**
+   * Throws QUEUE_FULL for an upload like the refused one that comes too early. One of unknown length may be such.
+   */
+  check(client: string, declaredBytes: number | undefined): void {
     const refused = this.#refused.get(client)
-    if (refused === undefined || declaredBytes < ALIKE * refused.bytes) return
+    if (refused === undefined || (declaredBytes ?? Infinity) < ALIKE * refused.bytes) return
     const restSeconds = (refused.untilMs - this.#now()) / 1000
-    if (restSeconds > 0) throw new SpeechError('QUEUE_FULL', 'this client was told to come back later', { retryAfterSeconds: restSeconds })
+    if (restSeconds > 0) {
+      throw new SpeechError('QUEUE_FULL', 'this client was told to come back later', { retryAfterSeconds: restSeconds })
+    }
     this.#refused.delete(client)
   }
 }

@@ -7,7 +7,9 @@ import { METRICS } from './catalog.js'
 import type { LiveCatalog } from './live-catalog.js'
 import type { Outcome } from './recent.js'
 
-export class ClientMetrics {
+const OUTCOME_LABELS = METRICS.asr_client_requests_total.labels.outcome
+
+export class KeyMetrics {
   readonly #live: LiveCatalog
   #names: ReadonlySet<string> = new Set([NO_KEY])
 
@@ -39,12 +41,14 @@ export class ClientMetrics {
 
   /** At zero, or `increase()` would lose the first event. */
   #begin(client: string): void {
-    for (const outcome of METRICS.asr_client_requests_total.labels.outcome) this.#live.counter('asr_client_requests_total').inc({ client, outcome }, 0)
+    const requests = this.#live.counter('asr_client_requests_total')
+    for (const outcome of OUTCOME_LABELS) requests.inc({ client, outcome }, 0)
     this.#live.counter('asr_client_audio_seconds_total').inc({ client }, 0)
   }
 
   #end(client: string): void {
-    for (const outcome of METRICS.asr_client_requests_total.labels.outcome) this.#live.counter('asr_client_requests_total').remove({ client, outcome })
+    const requests = this.#live.counter('asr_client_requests_total')
+    for (const outcome of OUTCOME_LABELS) requests.remove({ client, outcome })
     this.#live.counter('asr_client_audio_seconds_total').remove({ client })
   }
 }
