@@ -6,9 +6,6 @@
  * costs a microsecond at each request. NIST SP 800-63B (5.1.2.2, look-up secrets) draws this line at 112 bits of
  * entropy.
  *
- * A key is looked up by its hash. How long that takes may tell something of the hash, from which nobody computes a key;
- * so the hashes need no comparison in constant time.
- *
  * The prefix is for secret scanners: `earshot_[0-9a-f]{64}` matches nothing else. Hexadecimal digits survive shells,
  * YAML and a double click.
  */
