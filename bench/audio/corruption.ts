@@ -18,7 +18,7 @@ export const CORRUPTIONS: Readonly<Record<string, Corrupt>> = {
   'a size that lies': (bytes, random) => edited(bytes, (copy) => {
     const value = [0, 0x7f, 0x80, 0xff][Math.floor(random() * 4)]!
     const from = at(copy.subarray(0, HEADER_BYTES), random)
-    copy.fill(value, from, from + 1 + Math.floor(random() * 8))
+    copy.fill(value, from, Math.min(copy.length, from + 1 + Math.floor(random() * 8)))
   }),
   'a stretch lost': (bytes, random) => {
     const [from, to] = stretch(bytes, random)

@@ -128,4 +128,9 @@ t.test('a corrupted file is another one, the same every time, and hardly longer'
     t.ok(bytes.length <= CLIP.length * 1.13)
   }
   t.ok(CLIP.equals(readFileSync(path.join(projectRoot, 'fixtures/clips/warm-up.wav'))), 'the file itself stays as it is')
+  for (let index = 0; index < 50 * kinds.length; index++) {
+    const short = CLIP.subarray(0, 1 + index % 40)
+    const { kind, bytes } = corrupt(short, index)
+    t.ok(bytes.length <= 2 * short.length, `${kind}, ${short.length} bytes`)
+  }
 })
