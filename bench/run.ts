@@ -26,6 +26,7 @@ const BENCHES: Readonly<Record<string, Bench>> = {
   floor:      { says: 'the least time this machine needs for a model, from measured rates', open: () => import('./floor.js') },
   load:       { says: 'load on a running server; --overload and --probe start their own', open: () => import('./load.js') },
   fairness:   { says: 'whether a client with short clips is served beside clients that send long or costly ones', open: () => import('./fairness.js') },
+  revisions:  { says: 'whether this revision is slower than the compiled service of another one, in turn', open: () => import('./revisions.js') },
   quality:    { says: 'whether signal-to-noise ratio, bandwidth and warnings are true', open: () => import('./quality.js') },
   memory:     { says: 'resident memory of server and workers over a long run', open: () => import('./memory.js') },
   engine:     { says: 'the compiled engine beside the published graphs: words and time', open: () => import('./engine.js') },
