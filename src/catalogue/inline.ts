@@ -11,7 +11,7 @@ import type { Phrase, PhraseList } from '../phrases.js'
 import { NameIndex, readName, type Name } from '../search/names.js'
 import type { Searchable } from '../search/ranking.js'
 import type { Steps } from '../steps.js'
-import { ClientLines } from './client-lines.js'
+import { ClientQueues } from './client-queues.js'
 import { cleanText } from './entry.js'
 import { toPhrase } from './spellings.js'
 import { finishInTurns } from './turns.js'
@@ -76,7 +76,7 @@ interface Remembered {
 /** The lists that requests brought lately. */
 export class InlineLists {
   readonly #mostBytes: number
-  readonly #lines = new ClientLines()
+  readonly #queues = new ClientQueues()
   /** By digest, the one asked for last at the end. */
   readonly #remembered = new Map<string, Remembered>()
   #bytes = 0
@@ -94,7 +94,7 @@ export class InlineLists {
    */
   list(inline: InlinePhrases, client: string): Promise<PhraseList> {
     const isMade = this.#remembered.get(inline.id)?.list !== undefined
-    if (!isMade && this.#lines.lengthOf(client) >= MOST_OF_A_CLIENT) throw new SpeechError('QUEUE_FULL', `${MOST_OF_A_CLIENT} lists of phrases of this client are being made`)
+    if (!isMade && this.#queues.lengthOf(client) >= MOST_OF_A_CLIENT) throw new SpeechError('QUEUE_FULL', `${MOST_OF_A_CLIENT} lists of phrases of this client are being made`)
     const remembered = this.#recall(inline)
     remembered.list ??= this.#make(remembered, 'list', client, async () => {
       const list = await finishInTurns(listPhrases(remembered.inline))
@@ -118,7 +118,7 @@ export class InlineLists {
   /** What fails is not remembered: the next request tries again. */
   async #make<T>(remembered: Remembered, part: 'list' | 'searchable', client: string, work: () => Promise<T>): Promise<T> {
     try {
-      return await this.#lines.run(client, work)
+      return await this.#queues.run(client, work)
     } catch (thrown) {
       remembered[part] = undefined
       const { inline: { id }, list, searchable } = remembered

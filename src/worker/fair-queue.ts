@@ -110,6 +110,7 @@ export class FairQueue<T extends Schedulable> {
     let first: Place<T> | undefined
     let firstThatMay: Place<T> | undefined
     for (const account of this.#accounts.values()) {
+      if (account.waiting.length + account.paused.size === 0) continue
       const candidates = [...held.filter((job) => account.paused.has(job)), ...account.waiting.slice(0, 1)]
       if (candidates.length === 0) continue
       const job = candidates.reduce((best, other) => dueAt(other) < dueAt(best) ? other : best)
@@ -155,7 +156,7 @@ export class FairQueue<T extends Schedulable> {
 
   /** All jobs that wait or are paused, each client's by due time. */
   places(): Place<T>[] {
-    return [...this.#accounts.values()].flatMap((account) => this.#placesOf(account))
+    return [...this.#accounts.values()].flatMap((account) => account.jobs === 0 ? [] : this.#placesOf(account))
   }
 
   /** Where a new job would stand. */

@@ -6,7 +6,7 @@
  *
  * Between clients the job goes first that ends first in virtual time (`fair-queue.ts`). Two kinds of jobs go before all
  * others. Prompt jobs are short, of a client that had no more than its share: a client that sends little does not wait
- * for the long jobs of others. Neglected jobs are of a client that was not served for a while: a stream of prompt jobs
+ * for the long jobs of others. Starving jobs are of a client that was not served for a while: a stream of prompt jobs
  * cannot hold them back.
  */
 
@@ -25,7 +25,7 @@ export interface Schedulable {
 export interface Place<T> {
   readonly job: T
   readonly due: number
-  /** Prompt or neglected. */
+  /** Prompt or starving. */
   readonly isUrgent: boolean
   /** Account of its client when the job, or its next piece, will have been done; virtual seconds. */
   readonly ends: number
@@ -36,7 +36,7 @@ export interface Place<T> {
 }
 
 export const STRETCH = 2
-/** Pieces for which a client is not served before it is neglected. */
+/** Pieces for which a client is not served before its jobs are starving. */
 const PATIENCE_PIECES = 2
 /** A job that took longer than expected still has something to do. */
 const LEAST_WORK_SECONDS = 0.001
@@ -69,10 +69,10 @@ export function placeOf<T extends Schedulable>(
 ): Place<T> {
   const { startsAt, isPaused, remainingSeconds, unservedSeconds } = standing
   const isPrompt = job.workSeconds <= shortSeconds && startsAt <= virtualSeconds + shortSeconds
-  const isNeglected = unservedSeconds > PATIENCE_PIECES * shortSeconds
+  const isStarving = unservedSeconds > PATIENCE_PIECES * shortSeconds
   const nextSeconds = isPaused ? Math.min(remainingSeconds, shortSeconds) : remainingSeconds
   const [due, ends] = [dueAt(job), startsAt + nextSeconds]
-  return { job, remainingSeconds, isPaused, due, ends, isUrgent: isPrompt || isNeglected }
+  return { job, remainingSeconds, isPaused, due, ends, isUrgent: isPrompt || isStarving }
 }
 
 /** Negative where `a` goes before `b`, of two clients. */
