@@ -43,7 +43,7 @@ export const ERRORS = {
   CATALOGUE_INVALID:      { status: 422, retryable: false, counted: 'outside',   message: 'The catalogue is not valid' },
   AUDIO_TOO_COSTLY:       { status: 422, retryable: false, counted: 'rejection', message: 'Recognizing this audio takes more processor time than the limit' },
   TRANSCRIPT_OTHER:       { status: 422, retryable: false, counted: 'outside',   message: 'The transcript is not the one that the token was given with' },
-  QUEUE_FULL:             { status: 429, retryable: true,  counted: 'rejection', message: 'All workers are busy and the queue is full' },
+  QUEUE_FULL:             { status: 429, retryable: true,  counted: 'rejection', message: 'The service is too busy for this request' },
   CANCELLED:              { status: 499, retryable: false, counted: 'cancelled', message: 'The client went away before the answer was ready' },
   RECOGNIZER_FAILED:      { status: 500, retryable: false, counted: 'error',     message: 'The model failed on this audio' },
   RECOGNIZER_CRASHED:     { status: 500, retryable: true,  counted: 'error',     message: 'The recognition worker died on this request, twice' },

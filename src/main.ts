@@ -159,7 +159,7 @@ async function openDrift(config: Config, { name, digest }: ServedModel, { live }
     },
     onClear(feature) { logger.info({ feature }, 'drift is over') },
     onRecordError(err) { logger.error({ err, file: config.driftRecord }, 'the record of drift features cannot be written') },
-    onRecordRepaired(bytes) { logger.warn({ file: config.driftRecord, bytes }, 'half a line at the end of the record of drift features was removed') },
+    onRecordRepaired(bytes) { logger.warn({ file: config.driftRecord, bytes }, 'an incomplete line at the end of the record of drift features was removed') },
   })
   exposeDrift(live, drift.monitor)
   const baseline = drift.monitor?.baseline

@@ -6,7 +6,7 @@ export function readPlainFile(file: string, mostBytes: number): Buffer {
   // Without O_NONBLOCK, opening a pipe would wait for somebody to write into it.
   const descriptor = openSync(file, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0))
   try {
-    if (!fstatSync(descriptor).isFile()) throw new Error('it is no regular file')
+    if (!fstatSync(descriptor).isFile()) throw new Error('it is not a regular file')
     const bytes = Buffer.alloc(mostBytes + 1) // files of the system have more than they say
     let length = 0
     for (let read = -1; read !== 0 && length < bytes.length; length += read) {

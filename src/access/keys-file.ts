@@ -141,8 +141,8 @@ async function openNew(file: string, mode: number, whenThere: string): Promise<F
 async function makeFolder(file: string): Promise<void> {
   const folder = path.dirname(file)
   await explain(`the folder ${folder} cannot be made`, () => mkdir(folder, { recursive: true }), {
-    EEXIST: `${folder} is no folder`,
-    ENOTDIR: `the folder ${folder} cannot be made, since a part of its path is no folder`,
+    EEXIST: `${folder} is not a folder`,
+    ENOTDIR: `the folder ${folder} cannot be made, since a part of its path is not a folder`,
   })
 }
 

@@ -14,7 +14,7 @@ export async function loadCatalogue(store: CatalogueStore, { name, path }: Catal
   try {
     const found = await stat(path)
     // A pipe or a device might be read for ever.
-    if (!found.isFile()) throw new Error('it is no regular file')
+    if (!found.isFile()) throw new Error('it is not a regular file')
     if (found.size > maxBytes) throw new SpeechError('CATALOGUE_TOO_LARGE', `${found.size} bytes, EARSHOT_MAX_CATALOGUE_BYTES is ${maxBytes}`)
     const bytes = await readFile(path)
     return await store.put(name, bytes, formatOfUpload(mediaTypeOf(path), bytes))

@@ -113,7 +113,7 @@ function isToBeBegun(file: string, firstLine: string): boolean {
   const found = statSync(file, { throwIfNoEntry: false })
   if (found === undefined) return true
   // A pipe or a device would be read for ever.
-  if (!found.isFile()) throw new Error(`${file} is no regular file`)
+  if (!found.isFile()) throw new Error(`${file} is not a regular file`)
   return found.size < Buffer.byteLength(firstLine) && firstLine.startsWith(readFileSync(file, 'utf8'))
 }
 
@@ -191,14 +191,14 @@ async function* linesOf(file: string): AsyncGenerator<TextLine> {
     }
     bytes += start
     rest = rest.subarray(start)
-    if (rest.length > MOST_LINE_BYTES) throw new SpeechError('BASELINE_INVALID', `${file} is no record of drift features`)
+    if (rest.length > MOST_LINE_BYTES) throw new SpeechError('BASELINE_INVALID', `${file} is not a record of drift features`)
   }
   if (rest.length > 0) yield { text: rest.toString('utf8'), endBytes: bytes + rest.length, isWhole: false }
 }
 
 function headerOf({ text, isWhole }: TextLine, file: string): Header {
   const data = parseLine(text)
-  if (!isWhole || !Value.Check(Header, data)) throw new SpeechError('BASELINE_INVALID', `${file} is no record of drift features`)
+  if (!isWhole || !Value.Check(Header, data)) throw new SpeechError('BASELINE_INVALID', `${file} is not a record of drift features`)
   return data
 }
 

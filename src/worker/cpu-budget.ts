@@ -31,7 +31,8 @@ export function cpuBudget(secondsPerAudioSecond: number, usedSeconds: () => numb
     },
     check() {
       if (usedSeconds() - before <= allowed) return
-      throw new SpeechError('AUDIO_TOO_COSTLY', `more than ${allowed.toFixed(1)} s, ${secondsPerAudioSecond} for each second of audio`)
+      const rule = `${FIRST_SECONDS} s, and ${secondsPerAudioSecond} s for each second of audio once its length is known`
+      throw new SpeechError('AUDIO_TOO_COSTLY', `more than ${allowed.toFixed(1)} s: ${rule}`)
     },
   }
 }

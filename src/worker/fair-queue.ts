@@ -21,7 +21,7 @@ export interface QueueLimits {
 
 /** Work that is short, however short the pieces of long jobs are. */
 const SHORT_SECONDS = 0.5
-/** Paused jobs that a worker holds at most: each keeps its decoded audio. The last place is for a short job. */
+/** Jobs of a worker, paused and running: each keeps its decoded audio. The last place is for a short one. */
 const MOST_HELD = 3
 /** Clients without jobs whose accounts are remembered; beyond, those that had least are forgotten. */
 const MOST_IDLE_ACCOUNTS = 1_000

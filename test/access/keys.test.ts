@@ -165,10 +165,10 @@ t.test('a file that is not one of keys is refused, whatever it is, and not quote
     await t.rejects(opened(t, file), { code: 'CONFIG_INVALID' }, 'and the service does not start')
   }
   truncateSync(path.join(folder, 'empty'), 2 ** 40)
-  for (const [name, expected] of [['empty', /larger than/], ['directory', /no regular file/], ['absent', /ENOENT/]] as const) await t.rejects(readKeys(path.join(folder, name)), { code: 'CONFIG_INVALID', message: expected }, name)
+  for (const [name, expected] of [['empty', /larger than/], ['directory', /not a regular file/], ['absent', /ENOENT/]] as const) await t.rejects(readKeys(path.join(folder, name)), { code: 'CONFIG_INVALID', message: expected }, name)
   await promisify(execFile)('mkfifo', [path.join(folder, 'pipe')])
-  await t.rejects(readKeys(path.join(folder, 'pipe')), { code: 'CONFIG_INVALID', message: /no regular file/ })
-  await t.rejects(readKeys('/dev/zero'), { code: 'CONFIG_INVALID', message: /no regular file/ })
+  await t.rejects(readKeys(path.join(folder, 'pipe')), { code: 'CONFIG_INVALID', message: /not a regular file/ })
+  await t.rejects(readKeys('/dev/zero'), { code: 'CONFIG_INVALID', message: /not a regular file/ })
 })
 
 t.test('what the command cannot do is said in a sentence', async (t) => {
@@ -177,9 +177,9 @@ t.test('what the command cannot do is said in a sentence', async (t) => {
   const cases: [string, readonly string[], RegExp][] = [
     ['a name of every object', ['toString', '--file', path.join(folder, 'keys')], /expected npm run keys .* not "toString"/],
     ['another one', ['constructor', '--file', path.join(folder, 'keys')], /not "constructor"/],
-    ['a file as a folder', addTo('plain/keys'), /plain is no folder/],
-    ['a file above the folder', addTo('plain/deep/keys'), /plain\/deep cannot be made, since a part of its path is no folder/],
-    ['the same for the key', addTo('keys', '--output', path.join(folder, 'plain/deep/key')), /a part of its path is no folder/],
+    ['a file as a folder', addTo('plain/keys'), /plain is not a folder/],
+    ['a file above the folder', addTo('plain/deep/keys'), /plain\/deep cannot be made, since a part of its path is not a folder/],
+    ['the same for the key', addTo('keys', '--output', path.join(folder, 'plain/deep/key')), /a part of its path is not a folder/],
     ['a folder as a file', addTo('../' + path.basename(folder)), /cannot be (read|replaced)/],
   ]
   for (const [what, words, expected] of cases) {

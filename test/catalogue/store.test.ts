@@ -139,7 +139,7 @@ t.test('catalogues from files are awaited; a fault names its file', async (t) =>
   t.same(store.awaited, ['shop'])
   await t.rejects(loadCatalogue(store, { name: 'shop', path: file }, 1_000), { code: 'CONFIG_INVALID', message: /EARSHOT_CATALOGUES: .*csv cannot be read/ })
   writeFileSync(file, 'id,name\n1,\n')
-  await t.rejects(loadCatalogue(store, { name: 'shop', path: '/dev/zero' }, 1_000), { code: 'CONFIG_INVALID', message: /no regular file/ })
+  await t.rejects(loadCatalogue(store, { name: 'shop', path: '/dev/zero' }, 1_000), { code: 'CONFIG_INVALID', message: /not a regular file/ })
   await t.rejects(loadCatalogue(store, { name: 'shop', path: file }, 1_000), { code: 'CATALOGUE_INVALID', message: /\.csv: .*line 2/ })
   await t.rejects(loadCatalogue(store, { name: 'shop', path: file }, 5), { code: 'CATALOGUE_TOO_LARGE' })
   writeFileSync(file, 'id,name\n1,tea\n')

@@ -183,7 +183,7 @@ t.test('what the disk refuses is told once, and recording ends without holding a
   const tell = (error: Error): void => { told.push(error.message) }
   const open = (name: string, openStream?: (file: string) => WriteStream): Promise<ClipRecord | undefined> =>
     ClipRecord.open(path.join(folder, name), { model: MODEL, pipeline: PIPELINE }, 1_000, { onError: tell, onRepaired: (bytes) => { t.fail(`${bytes} bytes`) } }, openStream)
-  for (const [name, message] of [['directory', /no regular file/], ['empty/record.jsonl', /ENOTDIR|EEXIST/], ['other.jsonl', /features of another version/]] as const) {
+  for (const [name, message] of [['directory', /not a regular file/], ['empty/record.jsonl', /ENOTDIR|EEXIST/], ['other.jsonl', /features of another version/]] as const) {
     told.length = 0
     t.equal(await open(name), undefined, name)
     t.match(told, [message])
@@ -251,7 +251,7 @@ t.test('a service watches its default model alone, and gives way or refuses as i
   t.match(await open('auto'), { monitor: undefined, reason: /none comes with moonshine/ })
   t.match((await open('off')).reason, /is off/)
   await t.rejects(open(path.join(modelsDir, 'none.json')), { code: 'BASELINE_INVALID' })
-  await t.rejects(open('/dev/zero'), { code: 'BASELINE_INVALID', message: /no regular file/ })
+  await t.rejects(open('/dev/zero'), { code: 'BASELINE_INVALID', message: /not a regular file/ })
   const named = path.join(modelsDir, 'mine.json')
   await t.rejects(open(named, { ...PIPELINE, maxHearings: 1 }), { code: 'BASELINE_MISMATCH' })
   mkdirSync(path.join(modelsDir, 'moonshine-tiny-en'), { recursive: true })
