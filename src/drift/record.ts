@@ -11,16 +11,19 @@
  * the next start: recognition goes on.
  */
 import { createHmac, randomBytes } from 'node:crypto'
-import { createReadStream, createWriteStream, mkdirSync, readFileSync, statSync, truncateSync, type WriteStream } from 'node:fs'
+import { createReadStream, createWriteStream, mkdirSync, statSync, truncateSync, type WriteStream } from 'node:fs'
 import path from 'node:path'
 import { Type, type Static } from 'typebox'
 import { Value } from 'typebox/value'
 import { SpeechError } from '../errors.js'
+import { readPlainFile } from '../plain-file.js'
 import type { Baseline } from './baseline.js'
 import type { BaselineClip } from './build.js'
 import { FEATURE_NAMES, type FeatureRow } from './features.js'
 
 const FORMAT = 'earshot-drift-record/1'
+/** Of the first line, whatever the record is for. */
+const BEGINNING = Buffer.from(JSON.stringify({ format: FORMAT }).slice(0, -1))
 /** Digits that bins need, and no more. */
 const DIGITS = 6
 const SESSION_CHARACTERS = 12
@@ -71,14 +74,13 @@ export class ClipRecord {
    */
   static async open(file: string, recordedFor: RecordedFor, mostClips: number, events: RecordEvents, openStream = openToAppend): Promise<ClipRecord | undefined> {
     const header: Header = { format: FORMAT, ...recordedFor, features: [...FEATURE_NAMES] }
-    const firstLine = `${JSON.stringify(header)}\n`
     try {
-      const known = isToBeBegun(file, firstLine) ? undefined : await readKnown(file, recordedFor)
+      const found = await readExtent(file, recordedFor)
       mkdirSync(path.dirname(file), { recursive: true })
-      cutBehind(file, known?.wholeBytes ?? 0, events)
+      removeCut(file, found, events)
       const stream = openStream(file).once('error', (error) => { events.onError(error) }).on('error', () => undefined)
-      if (known === undefined) stream.write(firstLine)
-      return new ClipRecord(stream, known?.clips.length ?? 0, mostClips)
+      if (found.wholeBytes === 0) stream.write(`${JSON.stringify(header)}\n`)
+      return new ClipRecord(stream, found.clips, mostClips)
     } catch (thrown) {
       if (thrown instanceof SpeechError) throw thrown
       events.onError(thrown as Error)
@@ -108,67 +110,81 @@ function openToAppend(file: string): WriteStream {
   return createWriteStream(file, { flags: 'a', highWaterMark: BUFFER_BYTES })
 }
 
-/** There is no file, or nothing but a part of the first line: whoever made it had no room for more. */
-function isToBeBegun(file: string, firstLine: string): boolean {
+/** How much of a file is a record, in bytes: its whole lines, and a last line that was cut off. */
+interface Extent { readonly wholeBytes: number; readonly cutBytes: number }
+
+/**
+ * Of a file that may not be there, and the number of its clips. A record that was begun by another version cannot be
+ * continued, and is no reason not to serve.
+ */
+async function readExtent(file: string, recordedFor: RecordedFor): Promise<Extent & { readonly clips: number }> {
   const found = statSync(file, { throwIfNoEntry: false })
-  if (found === undefined) return true
+  if (found === undefined) return { wholeBytes: 0, cutBytes: 0, clips: 0 }
   // A pipe or a device would be read for ever.
   if (!found.isFile()) throw new Error(`${file} is not a regular file`)
-  return found.size < Buffer.byteLength(firstLine) && firstLine.startsWith(readFileSync(file, 'utf8'))
-}
-
-/** A record that was begun by another version cannot be continued, and is no reason not to serve. */
-async function readKnown(file: string, recordedFor: RecordedFor): Promise<ReadRecord> {
-  for await (const line of linesOf(file)) {
-    if (!hasTheseFeatures(headerOf(line, file))) throw new Error(`${file} has the features of another version`)
-    break
+  if (found.size <= MOST_LINE_BYTES && isPartOfFirstLine(readPlainFile(file, MOST_LINE_BYTES))) {
+    return { wholeBytes: 0, cutBytes: found.size, clips: 0 }
   }
-  const known = await readRecord(file)
-  checkSame(file, known, recordedFor)
-  return known
+  let clips = 0
+  const onHeader = (header: Header): void => {
+    if (!hasTheseFeatures(header)) throw new Error(`${file} has the features of another version`)
+    checkSame(file, header, recordedFor)
+  }
+  return { ...await scan(file, onHeader, () => { clips++ }), clips }
 }
 
-/** Removes a last line that was cut off. */
-function cutBehind(file: string, bytes: number, events: RecordEvents): void {
-  const found = statSync(file, { throwIfNoEntry: false })
-  if (found === undefined || found.size <= bytes) return
-  truncateSync(file, bytes)
-  events.onRepaired(found.size - bytes)
+/** Whoever began the record had no room for more. An empty file is such a part too. */
+function isPartOfFirstLine(bytes: Buffer): boolean {
+  const length = Math.min(bytes.length, BEGINNING.length)
+  return !bytes.includes(LINE_BREAK) && bytes.subarray(0, length).equals(BEGINNING.subarray(0, length))
 }
 
-export interface ReadRecord extends RecordedFor {
-  readonly clips: readonly BaselineClip[]
-  /** Of the file, up to the end of its last whole line. */
-  readonly wholeBytes: number
+/** Removes a last line that was cut off, unless another process has written to the file meanwhile. */
+function removeCut(file: string, { wholeBytes, cutBytes }: Extent, events: RecordEvents): void {
+  if (cutBytes === 0 || statSync(file).size !== wholeBytes + cutBytes) return
+  truncateSync(file, wholeBytes)
+  events.onRepaired(cutBytes)
 }
 
-/** Clips between two moments, milliseconds since the epoch. A last line that was cut off is left out. Throws BASELINE_INVALID. */
+export interface ReadRecord extends RecordedFor { readonly clips: readonly BaselineClip[] }
+
+/** Clips between two moments, milliseconds since the epoch. A last line that was cut off is left out. Throws BASELINE_INVALID or BASELINE_MISMATCH. */
 export async function readRecord(file: string, from = -Infinity, to = Infinity): Promise<ReadRecord> {
-  let header: Header | undefined
   const clips: BaselineClip[] = []
-  let number = 0
-  let wholeBytes = 0
-  let cut: number | undefined
+  const onHeader = (header: Header): void => {
+    if (!hasTheseFeatures(header)) throw new SpeechError('BASELINE_MISMATCH', `${file} has the features of another version`)
+  }
+  const { header: { model, pipeline } } = await scan(file, onHeader, (clip) => {
+    if (clip.time >= from && clip.time < to) clips.push(clip)
+  })
+  return { model, pipeline: pipeline as Baseline['pipeline'], clips }
+}
+
+/** Reads a record line by line. Only its last line may be none of a clip. Throws BASELINE_INVALID, and what `onHeader` throws. */
+async function scan(
+  file: string, onHeader: (header: Header) => void, onClip: (clip: TimedClip) => void,
+): Promise<Extent & { readonly header: Header }> {
+  let header: Header | undefined
+  let [number, wholeBytes, endBytes] = [0, 0, 0]
   for await (const line of linesOf(file)) {
+    if (endBytes > wholeBytes) throw new SpeechError('BASELINE_INVALID', `${file}, line ${number}: not a clip`)
     number++
+    endBytes = line.endBytes
     if (header === undefined) {
       header = headerOf(line, file)
-      if (!hasTheseFeatures(header)) throw new SpeechError('BASELINE_MISMATCH', `${file} has the features of another version`)
-      wholeBytes = line.endBytes
-      continue
+      onHeader(header)
+    } else {
+      const clip = clipOf(line)
+      if (clip === undefined) continue
+      onClip(clip)
     }
-    const data = parseLine(line.text)
-    if (!line.isWhole || !Value.Check(Line, data) || data.values.length !== FEATURE_NAMES.length) {
-      cut ??= number
-      continue
-    }
-    if (cut !== undefined) throw new SpeechError('BASELINE_INVALID', `${file}, line ${cut}: not a clip`)
-    wholeBytes = line.endBytes
-    if (data.time >= from && data.time < to) clips.push({ row: data.values, session: data.session, time: data.time })
+    wholeBytes = endBytes
   }
   if (header === undefined) throw new SpeechError('BASELINE_INVALID', `${file} is empty`)
-  return { model: header.model, pipeline: header.pipeline as Baseline['pipeline'], clips, wholeBytes }
+  return { header, wholeBytes, cutBytes: endBytes - wholeBytes }
 }
+
+type TimedClip = BaselineClip & { readonly time: number }
 
 interface TextLine {
   readonly text: string
@@ -202,12 +218,18 @@ function headerOf({ text, isWhole }: TextLine, file: string): Header {
   return data
 }
 
+function clipOf({ text, isWhole }: TextLine): TimedClip | undefined {
+  const data = parseLine(text)
+  if (!isWhole || !Value.Check(Line, data) || data.values.length !== FEATURE_NAMES.length) return undefined
+  return { row: data.values, session: data.session, time: data.time }
+}
+
 function hasTheseFeatures({ features }: Header): boolean {
   return features.join() === FEATURE_NAMES.join()
 }
 
-function checkSame(file: string, known: RecordedFor, wanted: RecordedFor): void {
-  const told = ({ model, pipeline }: RecordedFor): string => JSON.stringify([model, Object.entries(pipeline).sort()])
+function checkSame(file: string, known: Header, wanted: RecordedFor): void {
+  const told = ({ model, pipeline }: Pick<Header, 'model' | 'pipeline'>): string => JSON.stringify([model, Object.entries(pipeline).sort()])
   if (told(known) !== told(wanted)) throw new SpeechError('BASELINE_MISMATCH', `${file} was recorded with another model or pipeline; name another file in EARSHOT_DRIFT_RECORD`)
 }
 

@@ -163,8 +163,11 @@ t.test('half a line at the end is removed before the next one is added, and othe
     t.same(await times(), [1, 2])
     t.equal(repaired.pop(), half.length)
   }
-  for (const bytes of [1, 40, whole.indexOf(10)]) {
-    writeFileSync(file, whole.subarray(0, bytes))
+  const ofAnother = Buffer.from(whole.toString('utf8').replace(MODEL.name, 'ánother'))
+  const parts = [whole.subarray(0, 1), whole.subarray(0, 40), whole.subarray(0, whole.indexOf(10)), ofAnother.subarray(0, ofAnother.indexOf('á') + 1)]
+  for (const part of parts) {
+    const bytes = part.length
+    writeFileSync(file, part)
     await addOne(3)
     t.same(await times(), [3], `begun again after ${bytes} bytes of the first line`)
     t.equal(repaired.pop(), bytes)
@@ -174,6 +177,10 @@ t.test('half a line at the end is removed before the next one is added, and othe
     await t.rejects(ClipRecord.open(file, { model: MODEL, pipeline: PIPELINE }, 10, events), { code: 'BASELINE_INVALID' })
     t.equal(readFileSync(file, 'utf8'), other)
   }
+  const noClips = Buffer.concat([whole, Buffer.from('not a clip\n'.repeat(2))])
+  writeFileSync(file, noClips)
+  await t.rejects(ClipRecord.open(file, { model: MODEL, pipeline: PIPELINE }, 10, events), { code: 'BASELINE_INVALID', message: /line 3: not a clip/ })
+  t.ok(readFileSync(file).equals(noClips), 'whole lines are never removed but the last')
   t.same(repaired, [])
 })
 
