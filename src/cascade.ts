@@ -11,7 +11,7 @@
  * the request: a transcript in doubt is not passed off as one that is not.
  */
 import type { SpokenClip } from './audio/clips.js'
-import { SpeechError } from './errors.js'
+import { languageUnsupported, SpeechError } from './errors.js'
 import { hasWords, hear, type Heard, type HearingOptions } from './hearing.js'
 import { meanLogProbability } from './likelihood.js'
 import type { Recognizer } from './recognizer.js'
@@ -52,8 +52,7 @@ export function firstToHear(small: Recognizer, cascade: Cascade | undefined, lan
   const found = models.find(({ languages }) => language === undefined || languages.includes(language))
   if (found !== undefined) return found
   const known = [...new Set(models.flatMap(({ languages }) => languages))]
-  const listed = `${known.slice(0, 12).join(', ')}${known.length > 12 ? ', …' : ''}`
-  throw new SpeechError('LANGUAGE_UNSUPPORTED', `${small.name} knows ${listed}, not "${language!.slice(0, 20)}"`, { parameter: 'language' })
+  throw languageUnsupported(small.name, known, language!)
 }
 
 /** How often the first to hear hears a clip at most. */

@@ -129,3 +129,11 @@ export function fromWire(wire: WireError): SpeechError {
   if (wire.stack !== undefined) error.stack = wire.stack
   return error
 }
+
+const MOST_LISTED_LANGUAGES = 12
+
+/** LANGUAGE_UNSUPPORTED of a model that knows other languages. */
+export function languageUnsupported(model: string, known: readonly string[], language: string): SpeechError {
+  const listed = `${known.slice(0, MOST_LISTED_LANGUAGES).join(', ')}${known.length > MOST_LISTED_LANGUAGES ? ', …' : ''}`
+  return new SpeechError('LANGUAGE_UNSUPPORTED', `${model} knows ${listed}, not "${language.slice(0, 20)}"`, { parameter: 'language' })
+}

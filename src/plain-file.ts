@@ -1,7 +1,7 @@
 /** Files that an operator names: read whole, and never waited for or read without end, whatever is at the path. */
 import { closeSync, constants, fstatSync, openSync, readSync } from 'node:fs'
 
-/** The bytes of a regular file. Throws what is wrong with it, as the end of a sentence about the file. */
+/** The bytes of a regular file, small enough to be read at once: the caller waits. Throws what is wrong with it, as the end of a sentence about the file. */
 export function readPlainFile(file: string, mostBytes: number): Buffer {
   // Without O_NONBLOCK, opening a pipe would wait for somebody to write into it.
   const descriptor = openSync(file, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0))

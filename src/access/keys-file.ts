@@ -4,7 +4,7 @@
  * file beside it is the lock that keeps two commands from losing each other's change.
  */
 import type { Stats } from 'node:fs'
-import { mkdir, open, realpath, rename, rm, stat, type FileHandle } from 'node:fs/promises'
+import { mkdir, open, readlink, realpath, rename, rm, stat, type FileHandle } from 'node:fs/promises'
 import path from 'node:path'
 import { Type, type Static } from 'typebox'
 import { Value } from 'typebox/value'
@@ -91,6 +91,9 @@ export async function writeSecret(file: string, key: string, groupReadable: bool
       await handle.writeFile(key)
       await handle.sync()
     })
+  } catch (thrown) {
+    await rm(file, { force: true })
+    throw thrown
   } finally {
     await handle.close()
   }
@@ -146,9 +149,12 @@ async function makeFolder(file: string): Promise<void> {
   })
 }
 
-/** Where a link leads to, so that it stays a link; a file that is not there yet is its own target. */
+/** Where a link leads to, so that it stays a link, also when nothing is there yet. Any other file is its own target. */
 async function targetOf(file: string): Promise<string> {
-  return explain(`${file} cannot be followed`, () => realpath(file).catch(whenAbsent(file)))
+  const found = await explain(`${file} cannot be followed`, () => realpath(file).catch(whenAbsent(undefined)))
+  if (found !== undefined) return found
+  const link = await explain(`${file} cannot be followed`, () => readlink(file).catch(whenAbsent(undefined)))
+  return link === undefined ? file : path.resolve(path.dirname(file), link)
 }
 
 async function statIfThere(file: string): Promise<Stats | undefined> {

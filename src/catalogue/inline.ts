@@ -93,8 +93,8 @@ export class InlineLists {
    * Throws QUEUE_FULL for a client that waits for too many.
    */
   list(inline: InlinePhrases, client: string): Promise<PhraseList> {
-    const isMade = this.#remembered.get(inline.id)?.list !== undefined
-    if (!isMade && this.#queues.lengthOf(client) >= MOST_OF_A_CLIENT) throw new SpeechError('QUEUE_FULL', `${MOST_OF_A_CLIENT} lists of phrases of this client are being made`)
+    const isKnown = this.#remembered.get(inline.id)?.list !== undefined
+    if (!isKnown && this.#queues.lengthOf(client) >= MOST_OF_A_CLIENT) throw new SpeechError('QUEUE_FULL', `${MOST_OF_A_CLIENT} lists of phrases of this client are being made`)
     const remembered = this.#recall(inline)
     remembered.list ??= this.#make(remembered, 'list', client, async () => {
       const list = await finishInTurns(listPhrases(remembered.inline))

@@ -23,14 +23,12 @@ export class Duplicates {
     return this.#young.has(statement) || this.#old.has(statement)
   }
 
-  /** Remembers all of them, unless one is known: then none, and the answer is false. */
-  claim(statements: readonly string[]): boolean {
-    if (statements.some((statement) => this.knows(statement))) return false
+  /** Statements that are new. */
+  remember(statements: readonly string[]): void {
     if (this.#young.size + statements.length > this.#perGeneration) {
       this.#old = this.#young
       this.#young = new Set()
     }
     for (const statement of statements) this.#young.add(statement)
-    return true
   }
 }

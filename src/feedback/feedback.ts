@@ -106,7 +106,7 @@ export class Feedback {
       const statements = statementsOf(token, correction === undefined ? [event] : [event, labelOf('correction')])
       this.#refuseKnown(statements)
       const counts = correction === undefined ? undefined : this.#score(statements[0]!, facts, correction)
-      this.#duplicates.claim(statements)
+      this.#duplicates.remember(statements)
       // Never more than the age of the token, whatever the client's clock says.
       const ageSeconds = Math.max(0, this.#now() / 1000 - facts.issuedSeconds)
       this.#options.observer.happened(facts.model, event, Math.min(delaySeconds ?? ageSeconds, ageSeconds))
@@ -123,7 +123,7 @@ export class Feedback {
       const statements = statementsOf(token, [labelOf(source)])
       this.#refuseKnown(statements)
       const counts = this.#score(statements[0]!, facts, texts)
-      this.#duplicates.claim(statements)
+      this.#duplicates.remember(statements)
       this.#options.observer.labelled(facts.model, source, counts)
       const sums = { words: counts.words, errors: totalErrors(counts) }
       if (source === 'random') this.#concepts.get(facts.model)?.labelled({ ...sums, confidence: facts.confidence, session: this.#pseudonym(session) })

@@ -36,7 +36,7 @@ export function answerSocket(socket: Socket, error: SpeechError, status: number 
     `HTTP/1.1 ${status} ${STATUS_CODES[status]}`,
     'connection: close',
     'content-type: application/json',
-    ...retryAfterSeconds === undefined ? [] : [`retry-after: ${Math.ceil(retryAfterSeconds)}`],
+    ...retryAfterSeconds === undefined ? [] : [`retry-after: ${retryAfterSeconds}`],
     `content-length: ${Buffer.byteLength(body)}`,
   ]
   socket.end(`${lines.join('\r\n')}\r\n\r\n${body}`)

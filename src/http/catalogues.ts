@@ -1,7 +1,7 @@
 /**
  * PUT, GET and DELETE /v1/catalogues/:name, and their list. The body of a PUT is the file as it is. It has a door of
  * its own, so that a large catalogue takes no room from audio, with room for two of the largest: one that is half sent
- * blocks no other client. Whatever goes wrong, the version before still answers.
+ * blocks no other catalogue. Whatever goes wrong, the version before still answers.
  */
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { Type } from 'typebox'

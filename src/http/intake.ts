@@ -14,12 +14,12 @@ import type { SpeechError } from '../errors.js'
 import { EnforcedBackoff } from './enforced-backoff.js'
 import { readBody, type Reading, type ReadingLimits, type Upload } from './reading.js'
 import { noRoom, retryAfterOf, shuttingDown, tooLarge } from './refusals.js'
-import { RESERVED_PART, UploadRoom } from './upload-room.js'
+import { UploadRoom, type RoomLimits } from './upload-room.js'
 import { whenClosed } from './when-closed.js'
 
-export interface IntakeLimits extends ReadingLimits {
-  /** Sum over all uploads held at a time. */
-  readonly maxUploadsBytes: number
+export interface IntakeLimits extends RoomLimits, Omit<ReadingLimits, 'tooLarge'> {
+  /** How a body beyond `maxUploadBytes` is refused; UPLOAD_TOO_LARGE by default. */
+  readonly tooLarge?: ReadingLimits['tooLarge']
 }
 
 /** What the door needs of a request and its answer. */
@@ -27,7 +27,7 @@ interface Incoming { readonly client: string; readonly raw: IncomingMessage }
 interface Outgoing { readonly raw: ServerResponse }
 
 export class Intake {
-  readonly #limits: IntakeLimits
+  readonly #limits: IntakeLimits & ReadingLimits
   readonly #room: UploadRoom
   /** The door that closes for all; a side door has another one than itself. */
   readonly #main: Intake
@@ -39,8 +39,8 @@ export class Intake {
   #emptied: (() => void) | undefined
 
   constructor(limits: IntakeLimits, main?: Intake) {
-    this.#limits = limits
-    this.#room = new UploadRoom(limits, main === undefined ? RESERVED_PART : 0)
+    this.#limits = { tooLarge, ...limits }
+    this.#room = new UploadRoom(limits)
     this.#main = main ?? this
   }
 
@@ -48,9 +48,9 @@ export class Intake {
   get bytesHeld(): number { return this.#room.bytesHeld }
   get isDraining(): boolean { return this.#main.#draining }
 
-  /** A door with memory of its own that closes with this one, and whose requests count here. */
+  /** A door with memory of its own, none of it reserved, that closes with this one, and whose requests count here. */
   sideDoor(limits: Pick<IntakeLimits, 'maxUploadBytes' | 'maxUploadsBytes' | 'tooLarge'>): Intake {
-    return new Intake({ ...this.#limits, ...limits }, this.#main)
+    return new Intake({ ...this.#limits, ...limits, reservedPart: 0 }, this.#main)
   }
 
   /**
@@ -73,7 +73,7 @@ export class Intake {
     const declared = declaredBytes(raw)
     const { maxUploadBytes } = this.#limits
     if (this.isDraining) throw shuttingDown()
-    if (declared !== undefined && declared > maxUploadBytes) throw (this.#limits.tooLarge ?? tooLarge)(maxUploadBytes)
+    if (declared !== undefined && declared > maxUploadBytes) throw this.#limits.tooLarge(maxUploadBytes)
     if (!this.#room.fits(client, declared ?? 0)) throw noRoom()
     this.#backoff.check(client, declared)
   }

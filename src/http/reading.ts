@@ -8,7 +8,7 @@
  */
 import type { IncomingMessage } from 'node:http'
 import { SpeechError } from '../errors.js'
-import { noRoom, shuttingDown, tooLarge } from './refusals.js'
+import { noRoom, shuttingDown } from './refusals.js'
 import type { Holding } from './upload-room.js'
 
 interface Patience {
@@ -22,8 +22,8 @@ const PATIENCE: Patience = { paceSeconds: 8, drainSeconds: 2 }
 export interface ReadingLimits {
   readonly maxUploadBytes: number
   readonly uploadSeconds: number
-  /** How a body beyond `maxUploadBytes` is refused; UPLOAD_TOO_LARGE by default. */
-  readonly tooLarge?: (maxBytes: number) => SpeechError
+  /** How a body beyond `maxUploadBytes` is refused. */
+  readonly tooLarge: (maxBytes: number) => SpeechError
   /** Least rate. */
   readonly uploadBytesPerSecond: number
   /** For tests, which have less of it. */
@@ -84,7 +84,7 @@ export function readBody(request: IncomingMessage, holding: Holding, limits: Rea
       chunks.push(chunk)
       pace.at = Math.min(now + paceSeconds * 1000, pace.at + chunk.length / limits.uploadBytesPerSecond * 1000)
       if (drain.at !== Infinity) drain.at = now + drainSeconds * 1000
-      if (bytes > limits.maxUploadBytes) settle((limits.tooLarge ?? tooLarge)(limits.maxUploadBytes))
+      if (bytes > limits.maxUploadBytes) settle(limits.tooLarge(limits.maxUploadBytes))
       else if (!holding.grow(chunk.length)) settle(noRoom())
     }
     const onEnd = (): void => { settle() }

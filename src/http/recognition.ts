@@ -6,7 +6,7 @@
  */
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { checkLength, headerlessFormat, probeAudio } from '../audio/decode.js'
-import { fromWire, SpeechError } from '../errors.js'
+import { fromWire, languageUnsupported, SpeechError } from '../errors.js'
 import type { PhraseList } from '../phrases.js'
 import type { ChannelChoice, Report } from '../types.js'
 import { acceptedLanguages, type AppDependencies, type ServedModel } from './dependencies.js'
@@ -77,43 +77,47 @@ export async function recognize(input: RecognitionInput, request: FastifyRequest
   checkLength(probe, config.maxAudioSeconds)
   const audioSeconds = Math.min(probe.seconds, config.maxAudioSeconds) // an estimate may be anything
   const language = acceptedLanguage(input.language, model)
-  const turnedAway = (error: SpeechError): SpeechError => {
-    if (error.code === 'QUEUE_FULL') intake.turnedAway(request.client, input.audio.byteLength, error)
-    return error
-  }
-  const { phrases, deadlineSeconds: jobDeadlineSeconds } = await makePhrases(input, request.client, dependencies, turnedAway)
-  const { outcome, workSeconds } = await pool.run({
-    client: request.client,
-    audio: input.audio, audioSeconds, model: model.name,
-    language, channel: input.channel, headerless, words: input.words !== undefined, deadlineSeconds: jobDeadlineSeconds,
-    phrases, nBest: input.nBest, biasStrength: input.biasStrength,
-  }, untilGone(reply))
-  telemetry.workerBusy(workSeconds)
-  if (!outcome.ok) throw turnedAway(fromWire(outcome.error))
-  const report = { ...outcome.report, seconds: { receive: progress.receiveSeconds, ...outcome.report.seconds } }
   const deadlineSeconds = Math.min(config.deadlineSeconds, input.deadlineSeconds ?? Infinity)
+  const answer = await notingRefusal(request, input.audio.byteLength, intake, async () => {
+    const phrases = await makePhrases(input, request.client, pool)
+    const restSeconds = deadlineSeconds - secondsSince(progress.receivedAt)
+    if (restSeconds <= 0) throw new SpeechError('DEADLINE_PASSED')
+    const { outcome, workSeconds } = await pool.run({
+      client: request.client,
+      audio: input.audio, audioSeconds, model: model.name,
+      language, channel: input.channel, headerless, words: input.words !== undefined, deadlineSeconds: restSeconds,
+      phrases, nBest: input.nBest, biasStrength: input.biasStrength,
+    }, untilGone(reply))
+    telemetry.workerBusy(workSeconds)
+    if (!outcome.ok) throw fromWire(outcome.error)
+    return outcome.report
+  })
+  const report = { ...answer, seconds: { receive: progress.receiveSeconds, ...answer.seconds } }
   telemetry.recognized(report, { model: model.name, keyName: request.keyName, secondsSinceUpload: secondsSince(progress.receivedAt), deadlineSeconds, audioBytes: input.audio.byteLength })
   drift.observe(report, sessionOf(request))
   logReport(report, request, config.logTranscripts)
   return report
 }
 
-interface Made { readonly phrases: string | PhraseList | undefined; readonly deadlineSeconds: number | undefined }
+/** A client whose body was read and for which there was no room is noted: it may not come back too early. */
+async function notingRefusal<T>({ client }: FastifyRequest, bytes: number, intake: AppDependencies['intake'], work: () => Promise<T>): Promise<T> {
+  try {
+    return await work()
+  } catch (thrown) {
+    if (thrown instanceof SpeechError && thrown.code === 'QUEUE_FULL') intake.turnedAway(client, bytes, thrown)
+    throw thrown
+  }
+}
 
 /**
  * What a request expects, made when all that would refuse it now has been asked: a list of its own takes up to a tenth
- * of a second of the server's time. What it took is taken off the deadline. Throws what the pool refuses with, and
- * DEADLINE_PASSED.
+ * of a second of the server's time. Throws what the pool refuses with, and QUEUE_FULL.
  */
-async function makePhrases({ phrases, deadlineSeconds }: RecognitionInput, client: string, { config, pool }: AppDependencies, turnedAway: (error: SpeechError) => SpeechError): Promise<Made> {
-  if (phrases === undefined) return { phrases, deadlineSeconds }
+async function makePhrases({ phrases }: RecognitionInput, client: string, pool: AppDependencies['pool']): Promise<string | PhraseList | undefined> {
+  if (phrases === undefined) return undefined
   const refusal = pool.refusal(client)
-  if (refusal !== undefined) throw turnedAway(refusal)
-  const since = performance.now()
-  const made = await phrases()
-  const restSeconds = Math.min(config.deadlineSeconds, deadlineSeconds ?? Infinity) - secondsSince(since)
-  if (restSeconds <= 0) throw new SpeechError('DEADLINE_PASSED')
-  return { phrases: made, deadlineSeconds: restSeconds }
+  if (refusal !== undefined) throw refusal
+  return phrases()
 }
 
 const MOST_SESSION_CHARACTERS = 200
@@ -162,15 +166,12 @@ function primaryLanguage(tag: string | undefined, known: readonly string[]): str
   }
 }
 
-const MOST_LISTED_LANGUAGES = 12
-
 /** Undefined where the model finds out. Throws LANGUAGE_UNSUPPORTED, as a recognition process would. */
 function acceptedLanguage(tag: string | undefined, model: ServedModel): string | undefined {
   const known = acceptedLanguages(model)
   const language = primaryLanguage(tag, known)
   if (language === undefined || known.includes(language)) return language
-  const listed = `${known.slice(0, MOST_LISTED_LANGUAGES).join(', ')}${known.length > MOST_LISTED_LANGUAGES ? ', …' : ''}`
-  throw new SpeechError('LANGUAGE_UNSUPPORTED', `${model.name} knows ${listed}, not "${language.slice(0, 20)}"`, { parameter: 'language' })
+  throw languageUnsupported(model.name, known, language)
 }
 
 /** Aborts when the client goes away before it has its answer. */

@@ -5,9 +5,10 @@ import { SpeechError } from '../errors.js'
 const LATER_SECONDS = 1
 const LATER = new Set([429, 503])
 
-/** For `Retry-After`; undefined where waiting does not help. */
+/** For `Retry-After`: whole seconds, at least 1; undefined where waiting does not help. */
 export function retryAfterOf({ status, retryAfterSeconds }: SpeechError): number | undefined {
-  return retryAfterSeconds ?? (LATER.has(status) ? LATER_SECONDS : undefined)
+  const seconds = retryAfterSeconds ?? (LATER.has(status) ? LATER_SECONDS : undefined)
+  return seconds === undefined ? undefined : Math.max(1, Math.ceil(seconds))
 }
 
 export function tooLarge(maxBytes: number): SpeechError {

@@ -48,7 +48,7 @@ export function errorBody(error: SpeechError, requestId: string): ErrorBody {
 export async function replyWithError(error: SpeechError, request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
   if (error.status >= 500 && !error.retryable) request.log.error({ err: error.cause ?? error, code: error.code }, 'request failed')
   const retryAfterSeconds = retryAfterOf(error)
-  if (retryAfterSeconds !== undefined) void reply.header('retry-after', String(Math.max(1, Math.ceil(retryAfterSeconds))))
+  if (retryAfterSeconds !== undefined) void reply.header('retry-after', String(retryAfterSeconds))
   // The rest of a body that came too slowly is not waited for.
   if (error.code === 'UPLOAD_TOO_SLOW') void reply.header('connection', 'close')
   return reply.code(error.status).type('application/json').send(errorBody(error, request.id))

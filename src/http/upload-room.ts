@@ -12,13 +12,15 @@ import { FairShare } from '../fair-share.js'
 /** What may use the reserve: five seconds of stereo at 48 kHz, uncompressed, or half a minute of mono at 16 kHz. */
 export const SMALL_BYTES = 1_048_576
 /** Part of the whole that is reserved, as far as the largest upload still fits beside it. */
-export const RESERVED_PART = 1 / 8
+const RESERVED_PART = 1 / 8
 
 export interface RoomLimits {
   /** The largest upload. */
   readonly maxUploadBytes: number
-  /** All together. */
+  /** All that are held at a time. */
   readonly maxUploadsBytes: number
+  /** Of the whole, for small bodies; an eighth by default. */
+  readonly reservedPart?: number
 }
 
 export class UploadRoom {
@@ -26,8 +28,7 @@ export class UploadRoom {
   readonly #reserve: FairShare
   #bytesHeld = 0
 
-  /** `reservedPart` of the whole is for small bodies. */
-  constructor({ maxUploadBytes, maxUploadsBytes }: RoomLimits, reservedPart = RESERVED_PART) {
+  constructor({ maxUploadBytes, maxUploadsBytes, reservedPart = RESERVED_PART }: RoomLimits) {
     const reserve = Math.max(0, Math.min(Math.floor(maxUploadsBytes * reservedPart), maxUploadsBytes - maxUploadBytes))
     this.#open = new FairShare(maxUploadsBytes - reserve)
     this.#reserve = new FairShare(reserve)

@@ -40,16 +40,16 @@ export class KeyMetrics {
   }
 
   /** At zero, or `increase()` would lose the first event. */
-  #begin(client: string): void {
+  #begin(key: string): void {
     const requests = this.#live.counter('asr_client_requests_total')
-    for (const outcome of OUTCOME_LABELS) requests.inc({ client, outcome }, 0)
-    this.#live.counter('asr_client_audio_seconds_total').inc({ client }, 0)
+    for (const outcome of OUTCOME_LABELS) requests.inc({ client: key, outcome }, 0)
+    this.#live.counter('asr_client_audio_seconds_total').inc({ client: key }, 0)
   }
 
-  #end(client: string): void {
+  #end(key: string): void {
     const requests = this.#live.counter('asr_client_requests_total')
-    for (const outcome of OUTCOME_LABELS) requests.remove({ client, outcome })
-    this.#live.counter('asr_client_audio_seconds_total').remove({ client })
+    for (const outcome of OUTCOME_LABELS) requests.remove({ client: key, outcome })
+    this.#live.counter('asr_client_audio_seconds_total').remove({ client: key })
   }
 }
 

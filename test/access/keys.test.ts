@@ -1,6 +1,6 @@
 /** The keys file and the command that makes it: what they write, refuse and never show, and how a running service follows. */
 import { execFile } from 'node:child_process'
-import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync, symlinkSync, truncateSync, writeFileSync } from 'node:fs'
+import { chmodSync, existsSync, lstatSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync, symlinkSync, truncateSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { promisify } from 'node:util'
 import t, { type Test } from 'tap'
@@ -169,6 +169,15 @@ t.test('a file that is not one of keys is refused, whatever it is, and not quote
   await promisify(execFile)('mkfifo', [path.join(folder, 'pipe')])
   await t.rejects(readKeys(path.join(folder, 'pipe')), { code: 'CONFIG_INVALID', message: /not a regular file/ })
   await t.rejects(readKeys('/dev/zero'), { code: 'CONFIG_INVALID', message: /not a regular file/ })
+})
+
+t.test('a link to keys that are not there yet stays a link', async (t) => {
+  const folder = t.testdir()
+  symlinkSync('real.json', path.join(folder, 'link.json'))
+  await changeKeys(path.join(folder, 'link.json'), () => [])
+  t.same(readdirSync(folder).sort(), ['link.json', 'real.json'])
+  t.same(await readKeys(path.join(folder, 'link.json')), [])
+  t.ok(lstatSync(path.join(folder, 'link.json')).isSymbolicLink())
 })
 
 t.test('what the command cannot do is said in a sentence', async (t) => {

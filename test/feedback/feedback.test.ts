@@ -72,13 +72,14 @@ t.test('of many statements the newest half of the capacity is remembered, and ne
   const capacity = 1_000
   const duplicates = new Duplicates(capacity)
   for (let index = 0; index < 10 * capacity; index++) {
-    if (!duplicates.claim([`statement ${index}`])) t.fail(`${index} is new`)
-    if (duplicates.claim([`statement ${Math.max(0, index - capacity / 2 + 1)}`])) t.fail(`${index}: what was said ${capacity / 2} before is known`)
+    if (duplicates.knows(`statement ${index}`)) t.fail(`${index} is new`)
+    duplicates.remember([`statement ${index}`])
+    if (!duplicates.knows(`statement ${Math.max(0, index - capacity / 2 + 1)}`)) t.fail(`${index}: what was said ${capacity / 2} before is known`)
     if (duplicates.size > capacity) t.fail(`${duplicates.size} are held`)
   }
-  t.ok(duplicates.claim(['statement 0']), 'forgotten')
-  t.notOk(duplicates.claim(['new', 'statement 0']))
-  t.ok(duplicates.claim(['new']), 'nothing of a refused claim is remembered')
+  t.notOk(duplicates.knows('statement 0'), 'forgotten')
+  duplicates.remember(['new', 'statement 0'])
+  t.ok(['new', 'statement 0'].every((statement) => duplicates.knows(statement)))
   t.end()
 })
 

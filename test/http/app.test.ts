@@ -18,7 +18,8 @@ t.test('a clip as the raw body is answered with the full report, whatever its ty
     const body = await response.json() as Report & { requestId: string }
     t.match(body, { text: 'play some jazz', requestId: 'mine-1', input: { rmsDbfs: null, loudnessLufs: -23 }, seconds: { receive: Number, encoder: 0.01 } })
   }
-  t.match(jobs[0], { model: 'moonshine-tiny-en', language: 'en', deadlineSeconds: 3, audioSeconds: 1 })
+  t.match(jobs[0], { model: 'moonshine-tiny-en', language: 'en', audioSeconds: 1 })
+  t.ok(jobs[0]!.deadlineSeconds! > 0 && jobs[0]!.deadlineSeconds! <= 3)
   t.equal(Buffer.compare(Buffer.from(jobs[0]!.audio), CLIP), 0)
   t.match(await metric('asr_requests_total'), ['asr_requests_total{model="moonshine-tiny-en",outcome="ok"} 6'])
   t.match(await metric('asr_audio_seconds_total'), ['asr_audio_seconds_total{model="moonshine-tiny-en"} 12'])

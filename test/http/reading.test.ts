@@ -3,6 +3,7 @@ import type { IncomingMessage } from 'node:http'
 import { PassThrough } from 'node:stream'
 import t from 'tap'
 import { readBody, type Reading } from '../../src/http/reading.js'
+import { tooLarge } from '../../src/http/refusals.js'
 import { UploadRoom } from '../../src/http/upload-room.js'
 import { eventually } from './raw.js'
 
@@ -11,7 +12,7 @@ const room = new UploadRoom({ maxUploadBytes: 1e6, maxUploadsBytes: 1e7 })
 /** A body that is read with little patience. A patience that is not named is longer than a test. */
 function read({ paceSeconds = 60, drainSeconds = 60, rate = 1000, uploadSeconds = 60 }): { body: PassThrough; reading: Reading } {
   const body = new PassThrough()
-  const limits = { maxUploadBytes: 1e6, uploadSeconds, uploadBytesPerSecond: rate, patience: { paceSeconds, drainSeconds } }
+  const limits = { maxUploadBytes: 1e6, uploadSeconds, uploadBytesPerSecond: rate, tooLarge, patience: { paceSeconds, drainSeconds } }
   return { body, reading: readBody(body as unknown as IncomingMessage, room.hold('a', 0), limits) }
 }
 

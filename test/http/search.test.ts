@@ -7,6 +7,7 @@ import type { PhraseList, Reading } from '../../src/phrases.js'
 import { openSearchEngine } from '../../src/search/engine.js'
 import type { Report } from '../../src/types.js'
 import { CLIP, errorOf, post, REPORT, setUp } from './fake-service.js'
+import { wavOfSeconds } from './wav.js'
 
 const reading = (text: string, logProbability: number, phrases: number[] = []): Reading => ({ text, confidence: 0.9, logProbability, phrases, share: 0.5 })
 const heard = (...alternatives: Reading[]): (() => Promise<Report>) => async () => ({ ...REPORT, text: alternatives[0]?.text ?? '', alternatives, ...alternatives.length === 0 && { confidence: null, noSpeechReason: 'no_speech_detected' as const } })
@@ -204,6 +205,14 @@ t.test('a list of a request is made when nothing else refuses it, and its time i
   asked = 2
   t.match(await errorOf(await post(`${url}/v1/search?${refused}`, CLIP)), { status: 429, retryAfter: '3' })
   t.equal(catalogues.inline.size, 1, 'nothing was made for those that were refused')
+})
+
+t.test('a client whose long upload was read and whose list had no place may not come back too early', async (t) => {
+  const { url, catalogues } = await setUp(t, {}, { answer: TWO })
+  t.capture(catalogues.inline, 'list', () => { throw new SpeechError('QUEUE_FULL', 'lists without end', { retryAfterSeconds: 60 }) })
+  const send = async (): Promise<string> => (await post(`${url}/v1/search?phrases=tea`, wavOfSeconds(10))).text()
+  t.match(await send(), /lists without end/)
+  t.match(await send(), /told to come back later/)
 })
 
 t.test('however much was said, little of it goes out, and it is cut between words', async (t) => {
