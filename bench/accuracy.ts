@@ -15,7 +15,7 @@ import { scoreSource, type Difference, type ScoredClip, type SourceScore } from 
 import { SERVED } from './served.js'
 import { fixed, printTable } from './table.js'
 import { bySource, compareWays, plainWay, recognizeAll, type Way } from './ways.js'
-import { totalErrors } from '../src/scoring/word-errors.js'
+import { totalErrors } from '../src/domain/scoring/word-errors.js'
 
 export const run: RunBench = async (args) => {
   const given = parseOptions(args, {

@@ -15,7 +15,7 @@ import { countOption, parseOptions, UsageError } from './options.js'
 import { allowSilence, DEFAULT_MODEL, openRecognizer } from './recognizers.js'
 import type { RunBench } from './run.js'
 import { openDetectors, SERVED } from './served.js'
-import { DETECTION_MODES, type DetectionMode } from '../src/choices.js'
+import { DETECTION_MODES, type DetectionMode } from '../src/domain/choices.js'
 
 const TABLES: NamedTables<AudioBench> = {
   formats:    { says: 'the same clip in every container and codec, and from a browser', open: () => import('./audio/formats.js') },

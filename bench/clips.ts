@@ -5,7 +5,7 @@
 import { existsSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
 import path from 'node:path'
-import { projectRoot } from '../src/root.js'
+import { projectRoot } from '../src/domain/project-root.js'
 import { UsageError } from './options.js'
 import { seededRandom } from './statistics.js'
 

@@ -8,7 +8,7 @@
  */
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
-import { projectRoot } from '../src/root.js'
+import { projectRoot } from '../src/domain/project-root.js'
 import { startProgress } from './audio/progress.js'
 import { keepAliveAgent } from './exchange.js'
 import {

@@ -6,7 +6,7 @@ import { spawnSync } from 'node:child_process'
 import { mkdir, readFile, writeFile } from 'node:fs/promises'
 import os from 'node:os'
 import path from 'node:path'
-import { projectRoot } from '../src/root.js'
+import { projectRoot } from '../src/domain/project-root.js'
 
 export interface Machine {
   readonly cpu: string

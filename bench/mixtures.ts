@@ -7,7 +7,7 @@
  */
 import { resample } from '../src/audio/resample.js'
 import { describeFrames } from '../src/features/acoustics.js'
-import type { TimeSpan, Waveform } from '../src/types.js'
+import type { TimeSpan, Waveform } from '../src/domain/types.js'
 import { noise } from './audio/synthesis.js'
 import { seededRandom } from './statistics.js'
 

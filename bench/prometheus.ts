@@ -9,7 +9,7 @@ import { mkdir, mkdtemp, readFile, readdir, rm, writeFile } from 'node:fs/promis
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { projectRoot } from '../src/root.js'
+import { projectRoot } from '../src/domain/project-root.js'
 import { freePort } from './server.js'
 
 /** Durations as Prometheus writes them: `5m`, `30s`. */

@@ -13,7 +13,7 @@ import { measureQuality } from '../src/audio/quality.js'
 import { describeFrames } from '../src/features/acoustics.js'
 import { transcribe } from '../src/pipeline.js'
 import type { Recognizer } from '../src/recognizer.js'
-import { WARNINGS, type AudioFormat, type Report, type SpeechActivity, type TimeSpan, type Waveform } from '../src/types.js'
+import { WARNINGS, type AudioFormat, type Report, type SpeechActivity, type TimeSpan, type Waveform } from '../src/domain/types.js'
 import { defaultManifest, limitPerSource, readClips, type SpeechClip } from './clips.js'
 import { beginRun } from './machine.js'
 import { writeMono } from './audio/pcm.js'
@@ -25,7 +25,7 @@ import { scoreClip } from './scoring.js'
 import { SERVED } from './served.js'
 import { groupBy, percentile, sum } from './statistics.js'
 import { fixed, printTable, type Cell } from './table.js'
-import { totalErrors } from '../src/scoring/word-errors.js'
+import { totalErrors } from '../src/domain/scoring/word-errors.js'
 
 /** A clip as it was recognized. */
 interface Judged { readonly clip: SpeechClip; readonly report: Report; readonly errors: number; readonly words: number }

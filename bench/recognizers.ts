@@ -2,10 +2,10 @@
 import path from 'node:path'
 import { loadModel } from '../src/engine.js'
 import type { RecognizeOptions, Recognizer } from '../src/recognizer.js'
-import { projectRoot } from '../src/root.js'
-import { startStopwatch } from '../src/stopwatch.js'
-import type { Engine, MatrixChoice } from '../src/choices.js'
-import type { Hypothesis, Waveform } from '../src/types.js'
+import { projectRoot } from '../src/domain/project-root.js'
+import { startStopwatch } from '../src/domain/stage-timer.js'
+import type { Engine, MatrixChoice } from '../src/domain/choices.js'
+import type { Hypothesis, Waveform } from '../src/domain/types.js'
 
 export const DEFAULT_MODEL = 'moonshine-tiny-en'
 

@@ -5,7 +5,7 @@
  */
 import { createHash } from 'node:crypto'
 import type { Recognizer } from '../src/recognizer.js'
-import type { Hypothesis } from '../src/types.js'
+import type { Hypothesis } from '../src/domain/types.js'
 
 interface Remembered { readonly hypothesis: Hypothesis; readonly seconds: number }
 

@@ -6,8 +6,8 @@
  * all of them. All get the same waveform, decoded once; what is timed is waveform to text.
  */
 import path from 'node:path'
-import { projectRoot } from '../src/root.js'
-import { ENGINES } from '../src/choices.js'
+import { projectRoot } from '../src/domain/project-root.js'
+import { ENGINES } from '../src/domain/choices.js'
 import { defaultManifest, limitPerSource, readClips } from './clips.js'
 import { beginRun } from './machine.js'
 import { countOption, numberOption, parseOptions, UsageError } from './options.js'

@@ -1,9 +1,9 @@
 /** Transcribed clips → word error rate of one source, with its interval, the kinds of errors and the speed. */
 import { addUp, bootstrapInterval, resamplingGroups, type Interval, type Sums } from './bootstrap.js'
 import type { SpeechClip } from './clips.js'
-import { normalizeEnglish } from '../src/scoring/normalize-english.js'
+import { normalizeEnglish } from '../src/domain/scoring/normalize-english.js'
 import { median, sum } from './statistics.js'
-import { alignWords, countErrors, totalErrors, type Edit, type ErrorCounts } from '../src/scoring/word-errors.js'
+import { alignWords, countErrors, totalErrors, type Edit, type ErrorCounts } from '../src/domain/scoring/word-errors.js'
 
 /** One clip after recognition. */
 export interface ScoredClip extends ErrorCounts {

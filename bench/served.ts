@@ -1,7 +1,7 @@
 /** The pipeline as the service runs it by default, and its detectors, loaded as a recognition worker loads them. */
 import { loadDetectors, type SpeechDetectors } from '../src/detector.js'
 import type { TranscribeOptions } from '../src/pipeline.js'
-import type { DetectionMode } from '../src/choices.js'
+import type { DetectionMode } from '../src/domain/choices.js'
 import { modelsDir } from './recognizers.js'
 
 export function openDetectors(mode: DetectionMode): Promise<SpeechDetectors> {

@@ -1,5 +1,5 @@
 /** Percentiles, a slope, groups, and random sources that give the same numbers for the same seed. */
-export { seededRandom } from '../src/scoring/seeded-random.js'
+export { seededRandom } from '../src/domain/scoring/seeded-random.js'
 
 /** Nearest-rank percentile, so that every figure was really measured; NaN of nothing. `share` in [0, 1]. */
 export function percentile(values: readonly number[], share: number): number {

@@ -11,12 +11,12 @@
  * the request: a transcript in doubt is not passed off as one that is not.
  */
 import type { SpokenClip } from './audio/clips.js'
-import { languageUnsupported, SpeechError } from './errors.js'
+import { languageUnsupported, SpeechError } from './domain/errors.js'
 import { hasWords, hear, type Heard, type HearingOptions } from './hearing.js'
-import { meanLogProbability } from './likelihood.js'
+import { meanLogProbability } from './domain/log-probability.js'
 import type { Recognizer } from './recognizer.js'
 import type { ClipShape } from './speech.js'
-import type { CascadeReason, CascadeReport, Hypothesis } from './types.js'
+import type { CascadeReason, CascadeReport, Hypothesis } from './domain/types.js'
 
 /** The doubt of the small model is a reason to ask the larger one; hearing again costs time and asks too seldom. */
 const FIRST_HEARINGS = 1

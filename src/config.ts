@@ -1,14 +1,14 @@
 /**
- * The settings of `settings.ts`, read once from the environment, checked and then frozen: one of the five doors where
+ * The settings of `domain/settings.ts`, read once from the environment, checked and then frozen: one of the five doors where
  * data from outside is checked.
  */
 import os from 'node:os'
 import path from 'node:path'
 import { Value } from 'typebox/value'
-import { SpeechError } from './errors.js'
-import type { SearchEngineChoice } from './choices.js'
-import { isSecret, readSecrets } from './secrets.js'
-import { SETTINGS, type Settings } from './settings.js'
+import { SpeechError } from './domain/errors.js'
+import type { SearchEngineChoice } from './domain/choices.js'
+import { isSecret, readSecrets } from './domain/secrets.js'
+import { SETTINGS, type Settings } from './domain/settings.js'
 
 /** The settings as the code uses them: lists split, zero meaning resolved. Frozen. */
 export type Config = ReturnType<typeof readConfig>
@@ -187,7 +187,7 @@ function checkSearchAddress(engine: SearchEngineChoice, url: string, authorizati
 
 /** Of the room that a URL has, most is for what was said. */
 const MOST_ADDRESS_CHARACTERS = 2_000
-/** RFC 9110, 5.5, without what is obsolete; no secret has control characters (`secrets.ts`). */
+/** RFC 9110, 5.5, without what is obsolete; no secret has control characters (`domain/secrets.ts`). */
 const HEADER_VALUE = /^[\x20-\x7e]*$/
 
 /** A percent sign that begins no byte, which RFC 3986 (2.1) does not know. */

@@ -6,12 +6,12 @@
  * or is not sure, and about a transcript that the model itself does not believe (`speech.ts`).
  */
 import { spectralDetector } from './detectors/spectral.js'
-import { SpeechError } from './errors.js'
+import { SpeechError } from './domain/errors.js'
 import { openModelFiles, readDetectorManifest, type DetectorManifest, type ModelFiles } from './manifest.js'
 import { sessionOpener, type OpenSession } from './runtime/session.js'
 import type { Interrupt } from './recognizer.js'
-import type { DetectionMode } from './choices.js'
-import type { FrameFeatures, SpeechActivity, Waveform } from './types.js'
+import type { DetectionMode } from './domain/choices.js'
+import type { FrameFeatures, SpeechActivity, Waveform } from './domain/types.js'
 
 export interface SpeechDetector {
   readonly name: string

@@ -7,11 +7,11 @@
 import { compiledGraph } from './compiler/cache.js'
 import { targetFor } from './compiler/target.js'
 import { readCalibration } from './confidence/calibration.js'
-import { SpeechError } from './errors.js'
+import { SpeechError } from './domain/errors.js'
 import { modelDigest, openModelFiles, readManifest, type Manifest } from './manifest.js'
 import { loadRecognizer, type Recognizer } from './recognizer.js'
 import { sessionOpener, type OpenSession } from './runtime/session.js'
-import type { Engine, MatrixChoice } from './choices.js'
+import type { Engine, MatrixChoice } from './domain/choices.js'
 
 export interface EngineSettings {
   readonly modelsDir: string

@@ -9,11 +9,11 @@
  */
 import { surround, type SpokenClip, type SurroundedClip } from './audio/clips.js'
 import type { SearchWish } from './decoding/search.js'
-import { meanLogProbability, totalLogProbability } from './likelihood.js'
-import type { PhraseEvidence } from './phrases.js'
+import { meanLogProbability, totalLogProbability } from './domain/log-probability.js'
+import type { PhraseEvidence } from './domain/phrases.js'
 import type { RecognizeOptions, Recognizer } from './recognizer.js'
-import type { Clip, Hypothesis } from './types.js'
-import { bareWords, type Word } from './words.js'
+import type { Clip, Hypothesis } from './domain/types.js'
+import { bareWords, type Word } from './domain/words.js'
 
 /** One clip with what was heard in it. */
 export interface Heard {

@@ -16,8 +16,8 @@ import { hear, type Heard, type HearingOptions } from './hearing.js'
 import type { Recognizer } from './recognizer.js'
 import { composeReport } from './report.js'
 import { findSpeech, reconsider, type Measured, type Speech, type SpeechOptions } from './speech.js'
-import { startStopwatch, type Stopwatch } from './stopwatch.js'
-import type { ChannelChoice, HeaderlessFormat, Report } from './types.js'
+import { startStopwatch, type Stopwatch } from './domain/stage-timer.js'
+import type { ChannelChoice, HeaderlessFormat, Report } from './domain/types.js'
 
 export interface TranscribeOptions extends SpeechOptions {
   /** ISO 639-1; undefined lets a multilingual model detect it. */

@@ -5,16 +5,16 @@
  * family is adding a file. The price is a dynamic import that TypeScript cannot follow;
  * test/families/contract.test.ts pays it by running every file of the folder.
  */
-import { SpeechError } from './errors.js'
+import { SpeechError } from './domain/errors.js'
 import type { Calibration } from './confidence/calibration.js'
 import type { Manifest, ModelFiles } from './manifest.js'
 import type { OpenSession } from './runtime/session.js'
 import type { CompiledPhrases, SearchWish } from './decoding/search.js'
-import type { PhraseList } from './phrases.js'
-import type { Steps } from './steps.js'
-import type { Stopwatch } from './stopwatch.js'
-import type { Engine, ProviderReport } from './choices.js'
-import type { Clip, Hypothesis } from './types.js'
+import type { PhraseList } from './domain/phrases.js'
+import type { Steps } from './domain/interruptible-work.js'
+import type { Stopwatch } from './domain/stage-timer.js'
+import type { Engine, ProviderReport } from './domain/choices.js'
+import type { Clip, Hypothesis } from './domain/types.js'
 
 /** Called between decoder steps; throws `DEADLINE_PASSED` or `CANCELLED` when the decode should not go on. */
 export type Interrupt = () => void

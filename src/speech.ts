@@ -8,10 +8,10 @@ import { extentOf, spokenClips, stretchOf, wholeClips, type SpokenClip } from '.
 import { measureLoudness, normalizeVolume, removeOffset } from './audio/loudness.js'
 import type { SpeechDetector, SpeechDetectors } from './detector.js'
 import type { Heard } from './hearing.js'
-import { meanLogProbability } from './likelihood.js'
+import { meanLogProbability } from './domain/log-probability.js'
 import type { Interrupt } from './recognizer.js'
-import type { Stopwatch } from './stopwatch.js'
-import type { FrameFeatures, Level, NoSpeechReason, SpeechActivity, Waveform } from './types.js'
+import type { Stopwatch } from './domain/stage-timer.js'
+import type { FrameFeatures, Level, NoSpeechReason, SpeechActivity, Waveform } from './domain/types.js'
 
 /** What the clips are cut for: how long one may be, and the silence that will stand around a voice. */
 export interface ClipShape {

@@ -4,10 +4,10 @@ import type { SpokenClip } from '../src/audio/clips.js'
 import { checkCascade, firstToHear, shapeForBoth, type Cascade } from '../src/cascade.js'
 import type { SpeechDetector } from '../src/detector.js'
 import { spectralDetector } from '../src/detectors/spectral.js'
-import { SpeechError } from '../src/errors.js'
+import { SpeechError } from '../src/domain/errors.js'
 import { transcribe, type TranscribeOptions } from '../src/pipeline.js'
 import type { RecognizeOptions, Recognizer } from '../src/recognizer.js'
-import type { Clip, Hypothesis, Report } from '../src/types.js'
+import type { Clip, Hypothesis, Report } from '../src/domain/types.js'
 import { wavOfSeconds } from './http/wav.js'
 
 const BELOW = 0.5

@@ -1,8 +1,8 @@
 /** Settings: every default fits its own limits, lists and numbers are read, and what does not fit is named. */
 import t from 'tap'
 import { readConfig, unknownSettings } from '../src/config.js'
-import { isSecret } from '../src/secrets.js'
-import { SETTINGS } from '../src/settings.js'
+import { isSecret } from '../src/domain/secrets.js'
+import { SETTINGS } from '../src/domain/settings.js'
 
 t.test('an empty environment gives the defaults, frozen', (t) => {
   const config = readConfig({}, () => 7)

@@ -5,8 +5,8 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import path from 'node:path'
 import t from 'tap'
-import { projectRoot } from '../src/root.js'
-import { SETTINGS } from '../src/settings.js'
+import { projectRoot } from '../src/domain/project-root.js'
+import { SETTINGS } from '../src/domain/settings.js'
 import { copyAssets } from '../src/setup/build.mjs'
 
 interface Instruction { readonly keyword: string; readonly rest: string; readonly stage: string }
@@ -75,7 +75,7 @@ t.test('health is asked at a route that there is, on the port that is exposed', 
   t.ok(routes.includes(`'${route}'`), route!)
   const exposed = instructions.find(({ keyword }) => keyword === 'EXPOSE')!.rest
   t.ok(check.includes(`|| ${exposed}}`))
-  t.match(read('src/settings.ts'), new RegExp(`EARSHOT_PORT: whole\\(${exposed},`))
+  t.match(read('src/domain/settings.ts'), new RegExp(`EARSHOT_PORT: whole\\(${exposed},`))
 })
 
 t.test('it does not run as root', async (t) => {

@@ -2,13 +2,13 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import path from 'node:path'
 import t from 'tap'
-import { SCOPES } from '../src/access/scopes.js'
-import { SETTINGS } from '../src/settings.js'
+import { SCOPES } from '../src/domain/scopes.js'
+import { SETTINGS } from '../src/domain/settings.js'
 import { FAMILIES, FEATURES, type DriftFeature } from '../src/drift/features.js'
-import { ERRORS } from '../src/errors.js'
-import { projectRoot } from '../src/root.js'
+import { ERRORS } from '../src/domain/errors.js'
+import { projectRoot } from '../src/domain/project-root.js'
 import { METRICS, type MetricEntry } from '../src/telemetry/catalog.js'
-import { STAGES, WARNINGS, NO_SPEECH_REASONS } from '../src/types.js'
+import { STAGES, WARNINGS, NO_SPEECH_REASONS } from '../src/domain/types.js'
 import { setUp } from './http/fake-service.js'
 
 const read = (file: string): string => readFileSync(path.join(projectRoot, file), 'utf8')

@@ -7,8 +7,8 @@ import { hear, type HearingOptions } from '../src/hearing.js'
 import { measureLevel } from '../src/audio/loudness.js'
 import type { Recognizer } from '../src/recognizer.js'
 import { findSpeech, reconsider, type Speech } from '../src/speech.js'
-import { startStopwatch } from '../src/stopwatch.js'
-import type { Clip, Hypothesis, SpeechActivity, Waveform } from '../src/types.js'
+import { startStopwatch } from '../src/domain/stage-timer.js'
+import type { Clip, Hypothesis, SpeechActivity, Waveform } from '../src/domain/types.js'
 
 const RATE = 16_000
 const OPTIONS: HearingOptions = {

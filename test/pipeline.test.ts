@@ -6,10 +6,10 @@ import { spectralDetector } from '../src/detectors/spectral.js'
 import { FEATURE_NAMES, featureRow } from '../src/drift/features.js'
 import type { Calibration } from '../src/confidence/calibration.js'
 import { PhraseTrie } from '../src/decoding/phrase-trie.js'
-import { SpeechError } from '../src/errors.js'
+import { SpeechError } from '../src/domain/errors.js'
 import { transcribe, type TranscribeOptions } from '../src/pipeline.js'
 import type { RecognizeOptions, Recognizer } from '../src/recognizer.js'
-import type { Clip, FrameFeatures, Hypothesis, Report } from '../src/types.js'
+import type { Clip, FrameFeatures, Hypothesis, Report } from '../src/domain/types.js'
 import { wavOfSeconds } from './http/wav.js'
 
 const OPTIONS: TranscribeOptions = { language: undefined, maxAudioSeconds: 60, normalizeVolume: true, trimSilence: true, detectors: { first: spectralDetector, second: undefined }, maxHearings: 3, interrupt: () => undefined }

@@ -8,7 +8,7 @@ import { existsSync, readdirSync, readFileSync, realpathSync } from 'node:fs'
 import path from 'node:path'
 import t, { type Test } from 'tap'
 import { freePort } from '../bench/server.js'
-import { projectRoot } from '../src/root.js'
+import { projectRoot } from '../src/domain/project-root.js'
 import { strangeCalls, TRACED } from './system-calls.js'
 
 const ENTRY = path.join(projectRoot, 'dist/src/main.js')

@@ -7,8 +7,8 @@ import path from 'node:path'
 import t from 'tap'
 import { metricValue } from '../bench/metrics-page.js'
 import { startServer } from '../bench/server.js'
-import { projectRoot } from '../src/root.js'
-import type { Report } from '../src/types.js'
+import { projectRoot } from '../src/domain/project-root.js'
+import type { Report } from '../src/domain/types.js'
 
 const ENTRY = path.join(projectRoot, 'dist/src/main.js')
 const SHOP = path.join(projectRoot, 'fixtures/shop')

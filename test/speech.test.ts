@@ -6,8 +6,8 @@ import { detectBySpectrum, spectralDetector } from '../src/detectors/spectral.js
 import { describeFrames } from '../src/features/acoustics.js'
 import type { Recognizer } from '../src/recognizer.js'
 import { findSpeech, type Speech } from '../src/speech.js'
-import { startStopwatch } from '../src/stopwatch.js'
-import type { Waveform } from '../src/types.js'
+import { startStopwatch } from '../src/domain/stage-timer.js'
+import type { Waveform } from '../src/domain/types.js'
 import { decibels, joined, noise, rmsOf, scaled, silence } from './audio/tones.js'
 
 const RATE = 16_000

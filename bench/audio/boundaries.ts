@@ -9,8 +9,8 @@
  * Target: at 10 dB and more no case loses more than 30 ms at either end. 5 dB and the silence kept are reported.
  */
 import { transcribe } from '../../src/pipeline.js'
-import { projectRoot } from '../../src/root.js'
-import type { Report, TimeSpan, Waveform } from '../../src/types.js'
+import { projectRoot } from '../../src/domain/project-root.js'
+import type { Report, TimeSpan, Waveform } from '../../src/domain/types.js'
 import path from 'node:path'
 import { readClips, type SpeechClip } from '../clips.js'
 import type { Outcome } from '../named-tables.js'

@@ -6,9 +6,9 @@
  * second of audio from 1 s to 10 minutes differs at most by half between the best and the worst length. The highest
  * resident memory for 10 minutes is that of a process without a model.
  */
-import { SpeechError } from '../../src/errors.js'
+import { SpeechError } from '../../src/domain/errors.js'
 import { transcribe } from '../../src/pipeline.js'
-import { STAGES, type Report, type Stage } from '../../src/types.js'
+import { STAGES, type Report, type Stage } from '../../src/domain/types.js'
 import type { Upload } from '../clips.js'
 import type { Outcome } from '../named-tables.js'
 import { recordTape, type SpeechTape } from '../speech-tape.js'

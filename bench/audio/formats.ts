@@ -6,10 +6,10 @@
  * change of a sample decides, and the table would show that instead of the decoder. Target: 98 % of all cells have the
  * words of the WAV file, and every cell of a lossless format.
  */
-import { SpeechError } from '../../src/errors.js'
-import type { Waveform } from '../../src/types.js'
+import { SpeechError } from '../../src/domain/errors.js'
+import type { Waveform } from '../../src/domain/types.js'
 import type { SpeechClip } from '../clips.js'
-import { normalizeEnglish } from '../../src/scoring/normalize-english.js'
+import { normalizeEnglish } from '../../src/domain/scoring/normalize-english.js'
 import type { Outcome } from '../named-tables.js'
 import { groupBy } from '../statistics.js'
 import { fixed, printTable } from '../table.js'

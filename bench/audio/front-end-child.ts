@@ -3,7 +3,7 @@
  * message, what became of it and the process's highest resident memory go back. No model is loaded.
  */
 import { existsSync, readFileSync } from 'node:fs'
-import { SpeechError } from '../../src/errors.js'
+import { SpeechError } from '../../src/domain/errors.js'
 import { transcribe } from '../../src/pipeline.js'
 import { HEARS_A_WORD } from './context.js'
 import { SERVED } from '../served.js'

@@ -9,7 +9,7 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import path from 'node:path'
 import { hostileWavs } from '../../fixtures/hostile.js'
-import { projectRoot } from '../../src/root.js'
+import { projectRoot } from '../../src/domain/project-root.js'
 import type { Outcome } from '../named-tables.js'
 import { SERVED } from '../served.js'
 import { groupBy, percentile } from '../statistics.js'

@@ -1,8 +1,8 @@
 /** Recorded noise without speech, which is not part of the project: 16-bit mono WAV files in one folder. */
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import path from 'node:path'
-import { projectRoot } from '../../src/root.js'
-import type { Waveform } from '../../src/types.js'
+import { projectRoot } from '../../src/domain/project-root.js'
+import type { Waveform } from '../../src/domain/types.js'
 import { readPcm } from './pcm.js'
 
 export interface RecordedNoise { readonly name: string; readonly waveform: Waveform }

@@ -8,7 +8,7 @@
  */
 import { measureLevel } from '../../src/audio/loudness.js'
 import type { Recognizer } from '../../src/recognizer.js'
-import type { NoSpeechReason, Waveform } from '../../src/types.js'
+import type { NoSpeechReason, Waveform } from '../../src/domain/types.js'
 import type { SpeechClip } from '../clips.js'
 import type { Outcome } from '../named-tables.js'
 import { groupBy } from '../statistics.js'

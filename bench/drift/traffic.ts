@@ -6,7 +6,7 @@
 import { HEARS_A_WORD, readSpeech } from '../audio/context.js'
 import type { FeatureRow } from '../../src/drift/features.js'
 import type { Recognizer } from '../../src/recognizer.js'
-import type { Report, Waveform } from '../../src/types.js'
+import type { Report, Waveform } from '../../src/domain/types.js'
 import type { SpeechClip } from '../clips.js'
 import { noises, type Noise } from '../mixtures.js'
 import { openRecognizer } from '../recognizers.js'

@@ -9,7 +9,7 @@ import { sealOggPage } from '../../fixtures/checksums.js'
 import { blankWav, WAV_HEADER_BYTES, type WavShape } from '../../fixtures/wav.js'
 import { joined } from '../../src/audio/bytes.js'
 import { decodeAudio } from '../../src/audio/decode.js'
-import { projectRoot } from '../../src/root.js'
+import { projectRoot } from '../../src/domain/project-root.js'
 import { seededRandom, sum } from '../statistics.js'
 
 export interface Upload {

@@ -1,7 +1,7 @@
 /** Catalogues in CSV and JSON Lines, spoiled by row and field, and by byte. */
 import { readFileSync } from 'node:fs'
 import path from 'node:path'
-import { projectRoot } from '../../src/root.js'
+import { projectRoot } from '../../src/domain/project-root.js'
 import { headerValue, type Asked } from './asked.js'
 import type { Chance } from './random.js'
 import { escaped, strangeBody, strangeJson, strangeObject, strangeText } from './strange.js'

@@ -4,7 +4,7 @@
  */
 import { readdirSync, readFileSync } from 'node:fs'
 import path from 'node:path'
-import { projectRoot } from '../../src/root.js'
+import { projectRoot } from '../../src/domain/project-root.js'
 import { parseAiff, parseBoxes, parseCaf, parseWav } from './parse-chunks.js'
 import { parseEbml } from './parse-ebml.js'
 import { parseAdts, parseAmr, parseFlac, parseMp3, parseOgg } from './parse-streams.js'

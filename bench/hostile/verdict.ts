@@ -1,5 +1,5 @@
 /** What one answer means: it is counted, the input is sent again, or it is a fault. */
-import { ERROR_CODES, ERRORS } from '../../src/errors.js'
+import { ERROR_CODES, ERRORS } from '../../src/domain/errors.js'
 import { errorCode, type Exchange } from '../exchange.js'
 
 export interface Verdict {

@@ -6,7 +6,7 @@
 import { createRequire } from 'node:module'
 import { existsSync } from 'node:fs'
 import path from 'node:path'
-import type { Engine } from '../../src/choices.js'
+import type { Engine } from '../../src/domain/choices.js'
 
 export interface Setup {
   /** The contender's file in this folder. */

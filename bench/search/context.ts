@@ -2,7 +2,7 @@
 import { mostSpellings, toPhrase } from '../../src/catalogue/spellings.js'
 import type { TranscribeOptions } from '../../src/pipeline.js'
 import type { Recognizer } from '../../src/recognizer.js'
-import { inOneGo } from '../../src/steps.js'
+import { inOneGo } from '../../src/domain/interruptible-work.js'
 import { PhraseLists } from '../../src/worker/phrase-lists.js'
 import type { SpeechClip } from '../clips.js'
 

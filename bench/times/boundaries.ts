@@ -1,6 +1,6 @@
 /** Words with times against words whose times are known: how far each boundary is off. */
-import { alignWords } from '../../src/scoring/word-errors.js'
-import type { Word } from '../../src/words.js'
+import { alignWords } from '../../src/domain/scoring/word-errors.js'
+import type { Word } from '../../src/domain/words.js'
 import { median, percentile } from '../statistics.js'
 import type { KnownWord } from './timed-clips.js'
 

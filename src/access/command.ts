@@ -8,9 +8,9 @@
 import { rm } from 'node:fs/promises'
 import path from 'node:path'
 import { parseArgs } from 'node:util'
-import { SpeechError } from '../errors.js'
+import { SpeechError } from '../domain/errors.js'
 import { changeKeys, isKeyName, readInstant, readKeys, writeSecret, type KeyEntry } from './keys-file.js'
-import { NO_KEY, SCOPE_NAMES, type Scope } from './scopes.js'
+import { NO_KEY, SCOPE_NAMES, type Scope } from '../domain/scopes.js'
 import { createKey, hashKey } from './secret.js'
 
 const USAGE = `npm run keys -- add NAME --scopes ${SCOPE_NAMES.join(',')} [--expires 2030-01-31] `

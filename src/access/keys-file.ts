@@ -8,9 +8,9 @@ import { mkdir, open, readlink, realpath, rename, rm, stat, type FileHandle } fr
 import path from 'node:path'
 import { Type, type Static } from 'typebox'
 import { Value } from 'typebox/value'
-import { SpeechError } from '../errors.js'
-import { readPlainFile } from '../plain-file.js'
-import { NO_KEY, SCOPE_NAMES } from './scopes.js'
+import { SpeechError } from '../domain/errors.js'
+import { readPlainFile } from '../domain/plain-file.js'
+import { NO_KEY, SCOPE_NAMES } from '../domain/scopes.js'
 
 const FORMAT = 'earshot-keys/1'
 /** Each key is a label value of metrics. */

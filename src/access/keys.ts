@@ -8,7 +8,7 @@
 import { timingSafeEqual } from 'node:crypto'
 import { stat } from 'node:fs/promises'
 import { readKeys, type KeyEntry } from './keys-file.js'
-import { allows, type Access, type Refusal, type Scope } from './scopes.js'
+import { allows, type Access, type Refusal, type Scope } from '../domain/scopes.js'
 import { hashKey, looksLikeKey } from './secret.js'
 
 const POLL_MS = 1_000

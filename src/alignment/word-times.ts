@@ -7,8 +7,8 @@
  * was two to five times as large.
  */
 import type { Attention } from '../runtime/alignment-graph.js'
-import type { Waveform } from '../types.js'
-import type { Word } from '../words.js'
+import type { Waveform } from '../domain/types.js'
+import type { Word } from '../domain/words.js'
 import { misfits } from './attention.js'
 import { groupPieces, type Group } from './grouping.js'
 import { quietness } from './quietness.js'

@@ -6,8 +6,8 @@
  * `probeAudio` reads headers only and runs in the HTTP process, so that an upload nobody can decode never waits in
  * a queue; `decodeAudio` does the work in a worker. A new container is one entry of FORMATS.
  */
-import { SpeechError } from '../errors.js'
-import type { ChannelChoice, HeaderlessFormat, Recording } from '../types.js'
+import { SpeechError } from '../domain/errors.js'
+import type { ChannelChoice, HeaderlessFormat, Recording } from '../domain/types.js'
 import { textAt } from './bytes.js'
 import { downmix } from './downmix.js'
 import { FORMATS, UNREAD, type AudioFormatReader } from './formats.js'

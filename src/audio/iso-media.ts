@@ -12,7 +12,7 @@ import { runsOf, type Sample } from './iso-samples.js'
 import { readIsoTrack, type IsoTrack } from './iso-track.js'
 import { checkPacket } from './packets.js'
 import { unreadable, type AudioProbe } from './probe.js'
-import { SpeechError } from '../errors.js'
+import { SpeechError } from '../domain/errors.js'
 
 /** Frames of Opus may last 2.5 ms; no codec here has shorter ones. */
 const MOST_FRAMES_PER_SECOND = 400

@@ -1,5 +1,5 @@
 /** What a header says about an upload, and the limits within which it is believed. */
-import { SpeechError } from '../errors.js'
+import { SpeechError } from '../domain/errors.js'
 
 export interface AudioProbe {
   readonly container: string

@@ -9,8 +9,8 @@
  */
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import decode from '@audio/decode'
-import { SpeechError } from '../errors.js'
-import { isOutOfMemory } from '../out-of-memory.js'
+import { SpeechError } from '../domain/errors.js'
+import { isOutOfMemory } from '../domain/out-of-memory.js'
 import type { Block } from './downmix.js'
 import { checkShape, MAX_CODED_CHANNELS, unreadable, unsupported } from './probe.js'
 

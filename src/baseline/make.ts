@@ -5,9 +5,9 @@ import { computeBaseline, sessionsOf, type BaselineClip } from '../drift/build.j
 import type { Bins } from '../drift/bins.js'
 import { FEATURE_NAMES, featureRow, type FeatureName } from '../drift/features.js'
 import { checkFalseAlarms, criesWolf, type SelfCheck } from '../drift/self-check.js'
-import { normalizeText } from '../scoring/normalize.js'
-import { seededRandom } from '../scoring/seeded-random.js'
-import { alignWords, countErrors, totalErrors } from '../scoring/word-errors.js'
+import { normalizeText } from '../domain/scoring/normalize.js'
+import { seededRandom } from '../domain/scoring/seeded-random.js'
+import { alignWords, countErrors, totalErrors } from '../domain/scoring/word-errors.js'
 import type { Processed } from '../recordings/recognize.js'
 
 export interface MadeFrom {

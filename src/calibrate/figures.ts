@@ -7,7 +7,7 @@
  * off by chance. So it is given beside what chance alone would make of these very probabilities.
  */
 import type { Figures } from '../confidence/calibration.js'
-import { seededRandom } from '../scoring/seeded-random.js'
+import { seededRandom } from '../domain/scoring/seeded-random.js'
 
 export interface Foretold {
   readonly probability: number

@@ -5,7 +5,7 @@
  * classes can be parted without an error.
  */
 import type { Calibration, Curve } from '../confidence/calibration.js'
-import { SpeechError } from '../errors.js'
+import { SpeechError } from '../domain/errors.js'
 
 /** A transcript, or a word of one, whose reference is known. */
 export interface Judged {

@@ -4,8 +4,8 @@
  */
 import { doubtOfWord } from '../confidence/correctness.js'
 import type { Processed } from '../recordings/recognize.js'
-import { normalizeText } from '../scoring/normalize.js'
-import { alignWords } from '../scoring/word-errors.js'
+import { normalizeText } from '../domain/scoring/normalize.js'
+import { alignWords } from '../domain/scoring/word-errors.js'
 import type { Labelled } from './cross-validate.js'
 import { answered, originOf } from './label.js'
 

@@ -2,8 +2,8 @@
 import { doubtOf } from '../confidence/correctness.js'
 import type { Processed } from '../recordings/recognize.js'
 import type { SourceClip } from '../recordings/clips.js'
-import { normalizeText } from '../scoring/normalize.js'
-import type { Report } from '../types.js'
+import { normalizeText } from '../domain/scoring/normalize.js'
+import type { Report } from '../domain/types.js'
 import type { Labelled } from './cross-validate.js'
 import type { OtherReadings } from './fit.js'
 

@@ -10,7 +10,7 @@ import { readFile } from 'node:fs/promises'
 import path from 'node:path'
 import { Type, type Static } from 'typebox'
 import { Value } from 'typebox/value'
-import { SpeechError } from '../errors.js'
+import { SpeechError } from '../domain/errors.js'
 
 export const FORMAT = 'earshot-confidence/1'
 

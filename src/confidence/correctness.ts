@@ -10,9 +10,9 @@
  * own probabilities are not to be taken at their word). What else was tried bought nothing on speakers that were left
  * out: docs/benchmarks.md.
  */
-import type { Alternative } from '../phrases.js'
-import type { Segment } from '../types.js'
-import type { Word } from '../words.js'
+import type { Alternative } from '../domain/phrases.js'
+import type { Segment } from '../domain/types.js'
+import type { Word } from '../domain/words.js'
 import type { Calibration, Curve } from './calibration.js'
 
 type Heard = Pick<Segment, 'meanLogProbability' | 'tokens' | 'stopped' | 'agreement'>

@@ -2,8 +2,8 @@
  * How well each phrase fits a clip, against the likeliest transcript that nobody expected: at about 0 and above it was
  * said, far below something else was.
  */
-import { totalLogProbability } from '../likelihood.js'
-import type { PhraseEvidence } from '../phrases.js'
+import { totalLogProbability } from '../domain/log-probability.js'
+import type { PhraseEvidence } from '../domain/phrases.js'
 import type { BeamHypothesis } from './beam.js'
 import type { TokenShapes } from './bias.js'
 import type { PhraseScore } from './exact.js'

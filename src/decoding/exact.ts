@@ -5,7 +5,7 @@
  * The trie is walked level by level, the nodes of a level as one batch. What ends the text, the end token or a mark of
  * punctuation before it, ends the phrase.
  */
-import { totalLogProbability } from '../likelihood.js'
+import { totalLogProbability } from '../domain/log-probability.js'
 import { feedPrompt, type BeamStep, type Extension } from './beam.js'
 import type { TokenShapes } from './bias.js'
 import { ROOT, type PhraseTrie } from './phrase-trie.js'

@@ -1,5 +1,5 @@
 /** Choices over one row of logits, shape [vocabulary]. */
-import { SpeechError } from '../errors.js'
+import { SpeechError } from '../domain/errors.js'
 
 export interface Choice {
   readonly token: number

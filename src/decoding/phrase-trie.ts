@@ -3,7 +3,7 @@
  * would be hundreds of megabytes. A node's children lie side by side, in the order of their tokens.
  */
 
-import { inOneGo, type Steps } from '../steps.js'
+import { inOneGo, type Steps } from '../domain/interruptible-work.js'
 
 /** One way to write a phrase, in tokens. */
 export interface TokenSequence {

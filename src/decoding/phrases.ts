@@ -1,8 +1,8 @@
 /** Between words and tokens, for a search: phrases made ready, what tokens do to words, and transcripts as text. */
-import { meanLogProbability, totalLogProbability } from '../likelihood.js'
-import type { Alternative, PhraseList, Searched } from '../phrases.js'
-import type { Steps } from '../steps.js'
-import { bareWords } from '../words.js'
+import { meanLogProbability, totalLogProbability } from '../domain/log-probability.js'
+import type { Alternative, PhraseList, Searched } from '../domain/phrases.js'
+import type { Steps } from '../domain/interruptible-work.js'
+import { bareWords } from '../domain/words.js'
 import type { TokenShapes } from './bias.js'
 import type { Decoded } from './greedy.js'
 import { PhraseTrie, type TokenSequence } from './phrase-trie.js'

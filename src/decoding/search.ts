@@ -3,8 +3,8 @@
  * step of four hypotheses takes hardly longer than one of one. The greedy transcript is among those of the search and
  * stands unless a phrase is heard, so that a list changes nothing where none of its phrases is.
  */
-import { meanLogProbability, totalLogProbability } from '../likelihood.js'
-import type { PhraseEvidence } from '../phrases.js'
+import { meanLogProbability, totalLogProbability } from '../domain/log-probability.js'
+import type { PhraseEvidence } from '../domain/phrases.js'
 import { beamSearch, byLength, type BeamHypothesis, type BeamOptions, type StartSearch } from './beam.js'
 import { PhraseBias, type TokenShapes } from './bias.js'
 import { evidenceForAll, evidenceForFound, wholePhraseOf, type Evidence } from './evidence.js'

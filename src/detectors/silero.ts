@@ -18,11 +18,11 @@ import { Graph, type Value } from '../compiler/graph.js'
 import { readOnnx } from '../compiler/onnx.js'
 import { Published, UnknownModel } from '../compiler/published.js'
 import type { SpeechDetector } from '../detector.js'
-import { SpeechError } from '../errors.js'
+import { SpeechError } from '../domain/errors.js'
 import type { DetectorManifest, ModelFiles } from '../manifest.js'
 import type { Interrupt } from '../recognizer.js'
 import { Tensor, type Tensor as TensorOfRuntime, type OpenSession, type Session } from '../runtime/session.js'
-import type { SpeechActivity, TimeSpan, Waveform } from '../types.js'
+import type { SpeechActivity, TimeSpan, Waveform } from '../domain/types.js'
 
 const SAMPLE_RATE = 16_000
 const WINDOW = 512

@@ -10,7 +10,7 @@
  * "Somebody spoke" needs the opposite of both; in between lies doubt.
  */
 import type { SpeechDetector } from '../detector.js'
-import type { FrameFeatures, SpeechActivity, TimeSpan } from '../types.js'
+import type { FrameFeatures, SpeechActivity, TimeSpan } from '../domain/types.js'
 
 /** A stretch this far below the loudest is silence, dB. */
 const RANGE_DB = 35

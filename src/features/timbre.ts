@@ -6,8 +6,8 @@
  * is taken before the transform, which is linear. Coefficient 0 is the level and is left out. Syllables are counted as
  * peaks of the smoothed energy curve (after Mermelstein 1975, without his recursive search).
  */
-import { CEPSTRA, type Timbre } from '../timbre.js'
-import type { FeatureMatrix, FrameFeatures, TimeSpan } from '../types.js'
+import { CEPSTRA, type Timbre } from '../domain/timbre.js'
+import type { FeatureMatrix, FrameFeatures, TimeSpan } from '../domain/types.js'
 
 const LOW_HZ = { from: 30, to: 250 }
 /** A syllable: the curve rises and falls by so many dB around its peak. */

@@ -5,7 +5,7 @@
  * Only labels of a random sample come here: people correct what is wrong, so the rate of corrected answers is not
  * the rate of all.
  */
-import { errorRate, type ErrorRate, type RateSums } from '../scoring/error-rate.js'
+import { errorRate, type ErrorRate, type RateSums } from '../domain/scoring/error-rate.js'
 import { calibrationPValue, estimatedErrorRate, type ConfidenceBin, type LabelledAnswer } from './calibration.js'
 import { Ring } from './ring.js'
 

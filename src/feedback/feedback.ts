@@ -4,10 +4,10 @@
  * token vouches for it. Nothing of the text is kept: it becomes counts, and is gone when the call returns.
  */
 import { createHmac, randomBytes } from 'node:crypto'
-import { SpeechError, type ErrorCode } from '../errors.js'
-import { normalizeText } from '../scoring/normalize.js'
-import { alignWords, countErrors, totalErrors, type ErrorCounts } from '../scoring/word-errors.js'
-import type { Report } from '../types.js'
+import { SpeechError, type ErrorCode } from '../domain/errors.js'
+import { normalizeText } from '../domain/scoring/normalize.js'
+import { alignWords, countErrors, totalErrors, type ErrorCounts } from '../domain/scoring/word-errors.js'
+import type { Report } from '../domain/types.js'
 import type { ConfidenceBin } from './calibration.js'
 import { ConceptDrift, type ConceptFigures } from './concept-drift.js'
 import { Duplicates } from './duplicates.js'

@@ -5,8 +5,8 @@
  * route is open.
  */
 import type { FastifyBaseLogger, FastifyInstance, FastifyRequest, RouteOptions } from 'fastify'
-import type { Access, Refusal } from '../access/scopes.js'
-import { SpeechError } from '../errors.js'
+import type { Access, Refusal } from '../domain/scopes.js'
+import { SpeechError } from '../domain/errors.js'
 import { nameByKey, networkOf } from './clients.js'
 import type { AppDependencies } from './dependencies.js'
 import { replyWithError } from './replies.js'

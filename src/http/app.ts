@@ -8,7 +8,7 @@
 import { randomUUID } from 'node:crypto'
 import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox'
 import Fastify, { LogController, type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify'
-import { ERRORS, SpeechError } from '../errors.js'
+import { ERRORS, SpeechError } from '../domain/errors.js'
 import { guardRoutes } from './access.js'
 import { guardBrowsers, protectAnswer } from './browsers.js'
 import { answerBrokenHttp, answerOddRequests } from './broken-http.js'

@@ -6,7 +6,7 @@ import { randomUUID } from 'node:crypto'
 import { STATUS_CODES, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
 import type { FastifyInstance } from 'fastify'
-import { SpeechError } from '../errors.js'
+import { SpeechError } from '../domain/errors.js'
 import { retryAfterOf } from './refusals.js'
 import { errorBody } from './replies.js'
 

@@ -12,7 +12,7 @@
  */
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import type { Config } from '../config.js'
-import { SpeechError } from '../errors.js'
+import { SpeechError } from '../domain/errors.js'
 import { answerPreflight, isPreflight, isShared, shareAnswer } from './cors.js'
 import { answersToAnyName, hostCheck } from './hosts.js'
 

@@ -2,7 +2,7 @@
 import { Type, type Static } from 'typebox'
 import { ENGINE_FAILURES } from '../search/engine.js'
 import { REASONS } from '../search/ranking.js'
-import { SEARCH_OUTCOMES } from '../search/outcomes.js'
+import { SEARCH_OUTCOMES } from '../domain/search-outcomes.js'
 import { nullable, oneOf, ReportReply, TranscriptionQuery } from './schemas.js'
 
 const MOST_HITS = 50

@@ -1,6 +1,6 @@
 /** The limits of connections come into force, and a connection beyond them is told. */
 import type { FastifyInstance } from 'fastify'
-import { SpeechError } from '../errors.js'
+import { SpeechError } from '../domain/errors.js'
 import type { Connections } from './connections.js'
 import type { AppDependencies } from './dependencies.js'
 

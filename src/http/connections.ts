@@ -12,7 +12,7 @@
 import type { IncomingMessage, Server, ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { SpeechError } from '../errors.js'
+import { SpeechError } from '../domain/errors.js'
 import { FairShare } from '../fair-share.js'
 import type { ConnectionEnd } from '../telemetry/catalog.js'
 import { answerSocket } from './broken-http.js'

@@ -3,7 +3,7 @@
  * src/telemetry/recent.ts, since the route hands those over as they are.
  */
 import { Type } from 'typebox'
-import { STAGES } from '../types.js'
+import { STAGES } from '../domain/types.js'
 
 const orNull = <T extends ReturnType<typeof Type.Number> | ReturnType<typeof Type.String> | ReturnType<typeof Type.Integer>>(schema: T, description: string) =>
   Type.Union([schema, Type.Null()], { description })

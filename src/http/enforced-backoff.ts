@@ -3,7 +3,7 @@
  * Reading the same long upload again and again would take the server's time from clients that can be served, so they
  * are refused at the door for a moment. A much shorter upload is let in: it may be served between the pieces of others.
  */
-import { SpeechError } from '../errors.js'
+import { SpeechError } from '../domain/errors.js'
 
 /** After that the queue may have room again, whatever was forecast. */
 const MOST_SECONDS = 1

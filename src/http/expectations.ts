@@ -5,10 +5,10 @@
 import type { FastifyReply } from 'fastify'
 import { MOST_PHRASE_CHARACTERS, readPhrases } from '../catalogue/inline.js'
 import type { CatalogueStore } from '../catalogue/store.js'
-import { SpeechError } from '../errors.js'
-import type { PhraseList } from '../phrases.js'
+import { SpeechError } from '../domain/errors.js'
+import type { PhraseList } from '../domain/phrases.js'
 import type { Searchable } from '../search/ranking.js'
-import type { Report } from '../types.js'
+import type { Report } from '../domain/types.js'
 import { whenClosed } from './when-closed.js'
 
 export interface Expected {

@@ -5,7 +5,7 @@
 import { Readable } from 'node:stream'
 import { TypeBoxValidatorCompiler, type FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import type { FastifyRequest } from 'fastify'
-import { SpeechError } from '../errors.js'
+import { SpeechError } from '../domain/errors.js'
 import type { Statement } from '../feedback/feedback.js'
 import type { AnswerFacts } from '../feedback/token.js'
 import type { AppDependencies } from './dependencies.js'

@@ -10,7 +10,7 @@
  * it stops, it is refused.
  */
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import type { SpeechError } from '../errors.js'
+import type { SpeechError } from '../domain/errors.js'
 import { EnforcedBackoff } from './enforced-backoff.js'
 import { readBody, type Reading, type ReadingLimits, type Upload } from './reading.js'
 import { noRoom, retryAfterOf, shuttingDown, tooLarge } from './refusals.js'

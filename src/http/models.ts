@@ -1,7 +1,7 @@
 /** GET /v1/models and /v1/models/:id: what is served, with which execution provider, and why not with another. */
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { Type } from 'typebox'
-import { SpeechError } from '../errors.js'
+import { SpeechError } from '../domain/errors.js'
 import { acceptedLanguages, type AppDependencies, type ServedModel } from './dependencies.js'
 import { ErrorReply, ModelListReply, ModelReply } from './schemas.js'
 

@@ -4,7 +4,7 @@
  * megabyte of empty parts given at once would keep the server busy for seconds.
  */
 import { Busboy } from '@fastify/busboy'
-import { SpeechError } from '../errors.js'
+import { SpeechError } from '../domain/errors.js'
 
 export interface Form {
   readonly file: Buffer | undefined

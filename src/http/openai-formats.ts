@@ -1,6 +1,6 @@
 /** A Report in the five shapes of OpenAI's transcription API: json, text, verbose_json, srt, vtt. */
 import { deflateSync } from 'node:zlib'
-import type { Report, Segment } from '../types.js'
+import type { Report, Segment } from '../domain/types.js'
 import { cuesOf, type Cue } from './cues.js'
 
 /** Of sentences, quotations and parentheses; not those that are read out, as in "50%". */

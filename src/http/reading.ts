@@ -7,7 +7,7 @@
  * credit for later. And when the service shuts down, only a body that goes on arriving is waited for.
  */
 import type { IncomingMessage } from 'node:http'
-import { SpeechError } from '../errors.js'
+import { SpeechError } from '../domain/errors.js'
 import { noRoom, shuttingDown } from './refusals.js'
 import type { Holding } from './upload-room.js'
 

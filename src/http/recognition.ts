@@ -6,9 +6,9 @@
  */
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { checkLength, headerlessFormat, probeAudio } from '../audio/decode.js'
-import { fromWire, languageUnsupported, SpeechError } from '../errors.js'
-import type { PhraseList } from '../phrases.js'
-import type { ChannelChoice, Report } from '../types.js'
+import { fromWire, languageUnsupported, SpeechError } from '../domain/errors.js'
+import type { PhraseList } from '../domain/phrases.js'
+import type { ChannelChoice, Report } from '../domain/types.js'
 import { acceptedLanguages, type AppDependencies, type ServedModel } from './dependencies.js'
 import { asSpeechError, replyWithError } from './replies.js'
 import { whenClosed } from './when-closed.js'

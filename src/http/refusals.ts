@@ -1,5 +1,5 @@
 /** Refusals that more than one part of the HTTP side has to tell, and when a client may try again. */
-import { SpeechError } from '../errors.js'
+import { SpeechError } from '../domain/errors.js'
 
 /** Of statuses that say "later", where nobody knows better. */
 const LATER_SECONDS = 1

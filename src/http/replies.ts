@@ -3,7 +3,7 @@
  * what ours may program against (`code`, `retryable`).
  */
 import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify'
-import { ERRORS, SpeechError } from '../errors.js'
+import { ERRORS, SpeechError } from '../domain/errors.js'
 import { retryAfterOf } from './refusals.js'
 
 export interface ErrorBody {

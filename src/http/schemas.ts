@@ -1,11 +1,11 @@
 /** Shapes of requests and answers, as TypeBox: checked, serialized and published as OpenAPI from the same lines. */
 import { Type, type Static } from 'typebox'
 import { MOST_PHRASE_CHARACTERS, MOST_PHRASES } from '../catalogue/inline.js'
-import { ERROR_CODES } from '../errors.js'
+import { ERROR_CODES } from '../domain/errors.js'
 import { FEEDBACK_EVENTS, LABEL_SOURCES } from '../feedback/events.js'
-import { MOST_READINGS } from '../phrases.js'
-import { CEPSTRA } from '../timbre.js'
-import { CASCADE_REASONS, MIXINGS, NO_SPEECH_REASONS, STAGES, WARNINGS } from '../types.js'
+import { MOST_READINGS } from '../domain/phrases.js'
+import { CEPSTRA } from '../domain/timbre.js'
+import { CASCADE_REASONS, MIXINGS, NO_SPEECH_REASONS, STAGES, WARNINGS } from '../domain/types.js'
 
 export const oneOf = (values: readonly string[], description: string): ReturnType<typeof Type.String> => Type.String({ enum: [...values], description })
 export const nullable = <T extends ReturnType<typeof Type.Number> | ReturnType<typeof Type.String>>(schema: T, description: string) =>

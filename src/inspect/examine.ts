@@ -9,8 +9,8 @@ import { describeFrames } from '../features/acoustics.js'
 import { transcribe, type TranscribeOptions } from '../pipeline.js'
 import type { Recognizer } from '../recognizer.js'
 import { findSpeech } from '../speech.js'
-import { startStopwatch } from '../stopwatch.js'
-import type { Report, SpeechActivity, Waveform } from '../types.js'
+import { startStopwatch } from '../domain/stage-timer.js'
+import type { Report, SpeechActivity, Waveform } from '../domain/types.js'
 
 /** Everything that is shown of a clip. */
 export interface Examination {

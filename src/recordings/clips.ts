@@ -3,7 +3,7 @@ import { readFileSync, readdirSync, statSync, existsSync } from 'node:fs'
 import path from 'node:path'
 import { Type } from 'typebox'
 import { Value } from 'typebox/value'
-import { SpeechError } from '../errors.js'
+import { SpeechError } from '../domain/errors.js'
 
 /** A line of a manifest; a file found in a folder has nothing but its name. */
 export interface SourceClip {

@@ -4,8 +4,8 @@
  */
 import { readFile } from 'node:fs/promises'
 import type { Config } from '../config.js'
-import { fromWire, SpeechError } from '../errors.js'
-import type { Report } from '../types.js'
+import { fromWire, SpeechError } from '../domain/errors.js'
+import type { Report } from '../domain/types.js'
 import { WorkerPool } from '../worker/pool.js'
 import { workerSettings } from '../worker/worker-settings.js'
 import type { SourceClip } from './clips.js'

@@ -2,7 +2,7 @@
  * How much of what was heard goes out to a search engine. A clip may be minutes long and hold thousands of words; a
  * query has a few, servers take a URL of 8 kB, and engines build a clause for each word.
  */
-import { MOST_READINGS, type Alternative } from '../phrases.js'
+import { MOST_READINGS, type Alternative } from '../domain/phrases.js'
 
 const MOST_QUERY_CHARACTERS = 512
 /** What servers and proxies take in their first line by default, less the method and the version. */

@@ -6,8 +6,8 @@
  * `meilisearch`: POST /multi-search with federation (Meilisearch 1.10 and later).
  * `url`: GET on a template; the answer is a list of hits, or an object that has one under `hits` or `results`.
  */
-import type { SearchEngineChoice } from '../choices.js'
-import type { Alternative } from '../phrases.js'
+import type { SearchEngineChoice } from '../domain/choices.js'
+import type { Alternative } from '../domain/phrases.js'
 import { cut, fittingUrl, outgoing } from './engine-bounds.js'
 
 export type EngineFormat = Exclude<SearchEngineChoice, 'none'>

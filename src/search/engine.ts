@@ -4,8 +4,8 @@
  * at all: a circuit breaker (library cockatiel) lets one request try again every few seconds.
  */
 import { circuitBreaker, ConsecutiveBreaker, handleAll, isBrokenCircuitError } from 'cockatiel'
-import type { SearchEngineChoice } from '../choices.js'
-import type { Alternative } from '../phrases.js'
+import type { SearchEngineChoice } from '../domain/choices.js'
+import type { Alternative } from '../domain/phrases.js'
 import { FORMATS, type EngineFormat, type EngineHit } from './engine-formats.js'
 
 export const ENGINE_FAILURES = ['timeout', 'unreachable', 'refused', 'answer_too_large', 'answer_unreadable', 'resting', 'busy'] as const

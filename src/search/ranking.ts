@@ -17,8 +17,8 @@
  * Weighted by hand and held by invariants (test/search/ranking.test.ts), not fitted: the scores order hits, and are
  * no probabilities.
  */
-import { MOST_READINGS, type Alternative, type PhraseEvidence } from '../phrases.js'
-import { inOneGo, type Steps } from '../steps.js'
+import { MOST_READINGS, type Alternative, type PhraseEvidence } from '../domain/phrases.js'
+import { inOneGo, type Steps } from '../domain/interruptible-work.js'
 import { readUtterance, type NameIndex } from './names.js'
 import { likenessOf, type Likeness } from './similarity.js'
 

@@ -9,7 +9,7 @@ import { appendFileSync, closeSync, mkdirSync, openSync } from 'node:fs'
 import { rename, rm } from 'node:fs/promises'
 import path from 'node:path'
 import { Parser, type ReadEntry } from 'tar'
-import { SpeechError } from '../errors.js'
+import { SpeechError } from '../domain/errors.js'
 
 export interface WantedFile {
   /** Path inside the tarball. */

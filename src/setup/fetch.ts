@@ -3,7 +3,7 @@
  * npm's own library, so that registry, proxy and certificates are those of the user's npm.
  */
 import pacote, { type Options } from 'pacote'
-import { SpeechError } from '../errors.js'
+import { SpeechError } from '../domain/errors.js'
 import type { Bundle } from '../manifest.js'
 import { extractFiles, type WantedFile } from './extract.js'
 import { removePartials, type FileFinding } from './weights.js'

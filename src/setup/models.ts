@@ -7,7 +7,7 @@
 import { existsSync } from 'node:fs'
 import { targetFor } from '../compiler/target.js'
 import { readConfig, type Config } from '../config.js'
-import { SpeechError } from '../errors.js'
+import { SpeechError } from '../domain/errors.js'
 import { listModels, readBundle, type Bundle } from '../manifest.js'
 import { megabytes, startProgress } from './progress.js'
 import { bringManifest, builtInModelsDir, inspectModel, removeWeights, stateOf, type Depth, type FileFinding } from './weights.js'

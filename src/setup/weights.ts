@@ -4,9 +4,9 @@ import { createReadStream, existsSync } from 'node:fs'
 import { cp, readdir, rm, rmdir, stat } from 'node:fs/promises'
 import path from 'node:path'
 import { pipeline } from 'node:stream/promises'
-import { SpeechError } from '../errors.js'
+import { SpeechError } from '../domain/errors.js'
 import type { Bundle } from '../manifest.js'
-import { projectRoot } from '../root.js'
+import { projectRoot } from '../domain/project-root.js'
 import { PARTIAL } from './extract.js'
 
 /** Sizes tell a cut-off file, in no time; checksums tell every change. The service compares checksums when it loads. */

@@ -4,7 +4,7 @@
  */
 import { Tokenizer as HuggingFaceTokenizer } from '@huggingface/tokenizers'
 import llama from 'llama-tokenizer-js'
-import { SpeechError } from '../errors.js'
+import { SpeechError } from '../domain/errors.js'
 
 export interface Tokenizer {
   /** Special tokens print nothing; surrounding white space is trimmed. */

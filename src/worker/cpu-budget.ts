@@ -5,7 +5,7 @@
  *
  * The whole process counts, every thread of the runtime too, but not while the request is paused and others run.
  */
-import { SpeechError } from '../errors.js'
+import { SpeechError } from '../domain/errors.js'
 
 /** Decoding before the length is known, graphs that are opened late, and models that always encode 30 s. */
 const FIRST_SECONDS = 20

@@ -5,7 +5,7 @@
  *
  * Life of a job: accepted → waiting → running ⇄ paused → answered. When its worker dies it waits again.
  */
-import { SpeechError, type WireError } from '../errors.js'
+import { SpeechError, type WireError } from '../domain/errors.js'
 import { FairQueue } from './fair-queue.js'
 import { forecast, type Running } from './forecast.js'
 import { Job, type Answered, type JobRequest } from './job.js'

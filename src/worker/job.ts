@@ -2,10 +2,10 @@
  * One accepted request inside the pool: its deadline, its abort signal, its times, and the promise to answer it
  * exactly once. A long one pauses between its pieces, so that others run in between.
  */
-import { SpeechError, toWire, type ErrorCode } from '../errors.js'
-import type { PhraseList } from '../phrases.js'
-import type { ChannelChoice, HeaderlessFormat } from '../types.js'
-import type { Outcome, WorkerJob } from './protocol.js'
+import { SpeechError, toWire, type ErrorCode } from '../domain/errors.js'
+import type { PhraseList } from '../domain/phrases.js'
+import type { ChannelChoice, HeaderlessFormat } from '../domain/types.js'
+import type { Outcome, WorkerJob } from '../domain/worker-protocol.js'
 import type { WorkKind } from './work-estimate.js'
 
 export interface JobRequest {

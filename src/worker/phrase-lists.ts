@@ -3,11 +3,11 @@
  * what a model makes of it, is the recognizer's business.
  */
 import type { CompiledPhrases, SearchWish } from '../decoding/search.js'
-import { SpeechError } from '../errors.js'
-import type { PhraseList } from '../phrases.js'
+import { SpeechError } from '../domain/errors.js'
+import type { PhraseList } from '../domain/phrases.js'
 import type { Recognizer } from '../recognizer.js'
-import { inOneGo, type Steps } from '../steps.js'
-import type { WorkerJob } from './protocol.js'
+import { inOneGo, type Steps } from '../domain/interruptible-work.js'
+import type { WorkerJob } from '../domain/worker-protocol.js'
 
 /** Natural logarithms a token at `biasStrength` 1: lists of 10,000 phrases that nobody says do no harm there (docs/benchmarks.md). */
 const STRENGTH = 2

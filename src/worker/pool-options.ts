@@ -1,5 +1,5 @@
 /** What the pool is told, and whom it tells. */
-import type { LoadedModel, WorkerSettings } from './protocol.js'
+import type { LoadedModel, WorkerSettings } from '../domain/worker-protocol.js'
 import type { QueueLimits } from './fair-queue.js'
 
 export interface PoolOptions {

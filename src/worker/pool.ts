@@ -2,11 +2,11 @@
  * The recognition processes: started, ready, replaced when they die or hang, closed. Which of them does which job is
  * the business of the dispatcher.
  */
-import { fromWire, SpeechError, toWire, type WireError } from '../errors.js'
+import { fromWire, SpeechError, toWire, type WireError } from '../domain/errors.js'
 import { Dispatcher } from './dispatcher.js'
 import type { Answered, JobRequest } from './job.js'
 import type { PoolOptions } from './pool-options.js'
-import type { LoadedModel } from './protocol.js'
+import type { LoadedModel } from '../domain/worker-protocol.js'
 import { Publications } from './publications.js'
 import { RecognitionWorker, type PhrasesMessage, type WorkerEvents, type WorkerState } from './recognition-worker.js'
 import { Restarts, type Slot } from './restarts.js'

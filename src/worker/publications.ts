@@ -8,8 +8,8 @@
  *
  * Old lists stay until they are forgotten: jobs under way still name them.
  */
-import { fromWire, SpeechError } from '../errors.js'
-import type { PhraseList } from '../phrases.js'
+import { fromWire, SpeechError } from '../domain/errors.js'
+import type { PhraseList } from '../domain/phrases.js'
 import type { PhrasesMessage, RecognitionWorker } from './recognition-worker.js'
 
 /** What the workers made of a list. */

@@ -3,13 +3,13 @@
  * It decides nothing; the pool does. Every way in which the process can end comes out as `onGone`, once.
  */
 import { fork, type ChildProcess } from 'node:child_process'
-import type { WireError } from '../errors.js'
-import type { PhraseList } from '../phrases.js'
+import type { WireError } from '../domain/errors.js'
+import type { PhraseList } from '../domain/phrases.js'
 import { workerEnvironment } from './environment.js'
 import { Heartbeat } from './heartbeat.js'
-import { partsOf } from './list-parts.js'
+import { partsOf } from '../domain/list-parts.js'
 import type { PoolOptions } from './pool-options.js'
-import type { FromWorker, LoadedModel, ToWorker, WorkerJob } from './protocol.js'
+import type { FromWorker, LoadedModel, ToWorker, WorkerJob } from '../domain/worker-protocol.js'
 
 export type WorkerState = 'starting' | 'idle' | 'busy' | 'gone'
 export type DoneMessage = Extract<FromWorker, { kind: 'done' }>

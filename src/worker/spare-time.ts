@@ -3,7 +3,7 @@
  * when the job is done or paused, it has a turn that is half as long. So it comes to its end however many jobs there
  * are, a clip waits little for it, and in a process without jobs it takes no longer than it must.
  */
-import type { Steps } from '../steps.js'
+import type { Steps } from '../domain/interruptible-work.js'
 
 const SHARE_OF_A_STINT = 1 / 2
 /** Shorter ones would be spent on switching; within longer ones a clip would wait for too long. */

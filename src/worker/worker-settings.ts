@@ -3,7 +3,7 @@
  * because a spread of the settings would hand over the secrets of the service too; a field that is missing here does
  * not compile.
  */
-import type { WorkerSettings } from './protocol.js'
+import type { WorkerSettings } from '../domain/worker-protocol.js'
 
 export function workerSettings(settings: WorkerSettings): WorkerSettings {
   return {

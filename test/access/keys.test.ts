@@ -8,7 +8,7 @@ import { runKeys } from '../../src/access/command.js'
 import { changeKeys, MOST_KEYS, readKeys } from '../../src/access/keys-file.js'
 import { AccessKeys } from '../../src/access/keys.js'
 import { createKey, hashKey, looksLikeKey } from '../../src/access/secret.js'
-import { projectRoot } from '../../src/root.js'
+import { projectRoot } from '../../src/domain/project-root.js'
 import { until } from '../http/keys.js'
 
 const KEY = /^earshot_[0-9a-f]{64}$/

@@ -4,7 +4,7 @@ import { bombs, constantFrames, oggFlac } from '../../fixtures/bombs.js'
 import { makeMatroska, makeMp4, oggPage, simpleBlock, soundEntry } from '../../fixtures/containers.js'
 import { joined } from '../../src/audio/bytes.js'
 import { decodeAudio, probeAudio } from '../../src/audio/decode.js'
-import { SpeechError } from '../../src/errors.js'
+import { SpeechError } from '../../src/domain/errors.js'
 import { mediaFile } from './signals.js'
 
 for (const method of ['log', 'warn', 'error'] as const) console[method] = () => undefined

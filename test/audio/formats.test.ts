@@ -4,9 +4,9 @@ import { register } from 'node:module'
 import path from 'node:path'
 import tap from 'tap'
 import { decodeAudio, probeAudio } from '../../src/audio/decode.js'
-import { SETTINGS } from '../../src/settings.js'
-import { SpeechError } from '../../src/errors.js'
-import { projectRoot } from '../../src/root.js'
+import { SETTINGS } from '../../src/domain/settings.js'
+import { SpeechError } from '../../src/domain/errors.js'
+import { projectRoot } from '../../src/domain/project-root.js'
 import { generator, likeness, mediaFile } from './signals.js'
 
 // Decoders report broken frames there, and this file gives them thousands.

@@ -5,8 +5,8 @@ import { makeSignal, type LoudnessFigures } from '../../fixtures/loudness-signal
 import { MAX_GAIN_DB, measureLevel, normalizeVolume, PEAK_CEILING_DBTP, removeOffset, TARGET_LUFS } from '../../src/audio/loudness.js'
 import { resample } from '../../src/audio/resample.js'
 import { truePeak } from '../../src/audio/true-peak.js'
-import { projectRoot } from '../../src/root.js'
-import type { Waveform } from '../../src/types.js'
+import { projectRoot } from '../../src/domain/project-root.js'
+import type { Waveform } from '../../src/domain/types.js'
 import { clip, clippedAt, decibels, joined, mapped, noise, rmsOf, rounded, scaled, shifted, silence, tone } from './tones.js'
 
 const RATE = 16_000

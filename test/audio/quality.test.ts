@@ -4,7 +4,7 @@ import { lowPass } from '../../bench/mixtures.js'
 import { measureLevel } from '../../src/audio/loudness.js'
 import { measureQuality } from '../../src/audio/quality.js'
 import { describeFrames } from '../../src/features/acoustics.js'
-import type { AudioFormat, Quality, SpeechActivity, TimeSpan, Waveform } from '../../src/types.js'
+import type { AudioFormat, Quality, SpeechActivity, TimeSpan, Waveform } from '../../src/domain/types.js'
 
 const RATE = 16_000
 const SPEECH_RMS = 0.1

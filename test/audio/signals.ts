@@ -2,8 +2,8 @@
 import { readFileSync } from 'node:fs'
 import path from 'node:path'
 import { resample } from '../../src/audio/resample.js'
-import { projectRoot } from '../../src/root.js'
-import type { Waveform } from '../../src/types.js'
+import { projectRoot } from '../../src/domain/project-root.js'
+import type { Waveform } from '../../src/domain/types.js'
 
 /** Hz; what every codec keeps. */
 const COMPARED_RATE_HZ = 8_000

@@ -10,7 +10,7 @@ import { synthesized } from '../../bench/audio/silence.js'
 import { atLevel, meanPower, noise, NOISE_COLOURS, toDb } from '../../bench/audio/synthesis.js'
 import { amplified, clippedBy, ORIGINAL, padded, variants } from '../../bench/audio/variants.js'
 import { readWavLayout } from '../../src/audio/riff.js'
-import { projectRoot } from '../../src/root.js'
+import { projectRoot } from '../../src/domain/project-root.js'
 
 const CLIP = readFileSync(path.join(projectRoot, 'fixtures/clips/warm-up.wav'))
 const speech = readPcm(CLIP)

@@ -3,8 +3,8 @@ import t from 'tap'
 import { drawCurves } from '../../bench/cascade-picture.js'
 import { remembering } from '../../bench/remembering.js'
 import type { RecognizeOptions, Recognizer } from '../../src/recognizer.js'
-import { startStopwatch } from '../../src/stopwatch.js'
-import type { Clip } from '../../src/types.js'
+import { startStopwatch } from '../../src/domain/stage-timer.js'
+import type { Clip } from '../../src/domain/types.js'
 
 const OPTIONS: RecognizeOptions = { language: 'en', mustSpeak: true, interrupt: () => undefined, stopwatch: startStopwatch() }
 

@@ -17,8 +17,8 @@ import { arrivalsOf } from '../../bench/drift/traffic.js'
 import { median, seededRandom } from '../../bench/statistics.js'
 import { decodeAudio } from '../../src/audio/decode.js'
 import { measureLevel } from '../../src/audio/loudness.js'
-import { projectRoot } from '../../src/root.js'
-import type { Waveform } from '../../src/types.js'
+import { projectRoot } from '../../src/domain/project-root.js'
+import type { Waveform } from '../../src/domain/types.js'
 
 const speech = readPcm(readFileSync(path.join(projectRoot, 'fixtures/clips/warm-up.wav')))
 const RATE = speech.sampleRate

@@ -6,7 +6,7 @@ import { KERNELS, measureProduct, measureReadBandwidth, type ProductRate } from 
 import { decoderWork, encoderWork, floorOf, SHAPES, type ModelShape } from '../../bench/model-work.js'
 import { hasVnni } from '../../src/compiler/target.js'
 import { readManifest } from '../../src/manifest.js'
-import { projectRoot } from '../../src/root.js'
+import { projectRoot } from '../../src/domain/project-root.js'
 
 const shapes = Object.entries(SHAPES)
 const RATES = { float: 100, integer: 200, dram: 20, cache: 60 }

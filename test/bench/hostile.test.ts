@@ -16,7 +16,7 @@ import { judge } from '../../bench/hostile/verdict.js'
 import { missedOf, SERVICE_SETTINGS } from '../../bench/hostile.js'
 import { startServer, type Server } from '../../bench/server.js'
 import { decodeAudio } from '../../src/audio/decode.js'
-import { projectRoot } from '../../src/root.js'
+import { projectRoot } from '../../src/domain/project-root.js'
 
 const seeds = readSeeds()
 

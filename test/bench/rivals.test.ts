@@ -12,7 +12,7 @@ import { rotated } from '../../bench/rivals/turns.js'
 import { scoreClip } from '../../bench/scoring.js'
 import { median, seededRandom } from '../../bench/statistics.js'
 import { readManifest } from '../../src/manifest.js'
-import { projectRoot } from '../../src/root.js'
+import { projectRoot } from '../../src/domain/project-root.js'
 
 const random = seededRandom(5)
 

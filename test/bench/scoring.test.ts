@@ -1,10 +1,10 @@
 /** Every rule of the English normalizer, hand-made alignments, and the bootstrap. */
 import t from 'tap'
 import { bootstrapInterval, resamplingGroups } from '../../bench/bootstrap.js'
-import { normalizeEnglish } from '../../src/scoring/normalize-english.js'
+import { normalizeEnglish } from '../../src/domain/scoring/normalize-english.js'
 import { compareSource, scoreClip, scoreSource } from '../../bench/scoring.js'
 import { groupBy, percentile, seededRandom, slope } from '../../bench/statistics.js'
-import { alignWords, countErrors } from '../../src/scoring/word-errors.js'
+import { alignWords, countErrors } from '../../src/domain/scoring/word-errors.js'
 
 /** Texts of one line are different ways to write the same words. */
 const SAME: Readonly<Record<string, readonly (readonly string[])[]>> = {

@@ -9,7 +9,7 @@ import t from 'tap'
 import { findChromium, transcribeInPage } from '../../bench/audio/media-recorder.js'
 import { readPcm } from '../../bench/audio/pcm.js'
 import { startServer } from '../../bench/server.js'
-import { projectRoot } from '../../src/root.js'
+import { projectRoot } from '../../src/domain/project-root.js'
 
 const ENTRY = path.join(projectRoot, 'dist/src/main.js')
 const CLIP = path.join(projectRoot, 'fixtures/clips/warm-up.wav')

@@ -12,7 +12,7 @@ import { drawReliability, wilson } from '../../src/calibrate/picture.js'
 import { parseCalibration } from '../../src/confidence/calibration.js'
 import { probabilityAt } from '../../src/confidence/correctness.js'
 import type { Processed } from '../../src/recordings/recognize.js'
-import { seededRandom } from '../../src/scoring/seeded-random.js'
+import { seededRandom } from '../../src/domain/scoring/seeded-random.js'
 import { REPORT } from '../http/fake-service.js'
 
 const TRUE = { intercept: 2.2, slope: -1.5 }

@@ -8,7 +8,7 @@ import type { Entry } from '../../src/catalogue/entry.js'
 import { InlineLists, readPhrases } from '../../src/catalogue/inline.js'
 import { parseCatalogue } from '../../src/catalogue/parse.js'
 import { validate } from '../../src/catalogue/validation.js'
-import { seededRandom } from '../../src/scoring/seeded-random.js'
+import { seededRandom } from '../../src/domain/scoring/seeded-random.js'
 
 /** Of each step the shortest of so many runs counts: the others hold garbage collection and other programs too. */
 const RUNS = 3

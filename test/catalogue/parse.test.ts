@@ -3,7 +3,7 @@ import t from 'tap'
 import { MOST_ENTRIES, MOST_ROW_CHARACTERS, type Entry } from '../../src/catalogue/entry.js'
 import { readPhrases } from '../../src/catalogue/inline.js'
 import { formatOfUpload, parseCatalogue, type CatalogueFormat } from '../../src/catalogue/parse.js'
-import { SpeechError } from '../../src/errors.js'
+import { SpeechError } from '../../src/domain/errors.js'
 
 const parse = (text: string, format: CatalogueFormat = 'csv'): Promise<Entry[]> => parseCatalogue(Buffer.from(text), format)
 const entry = (id: string, name: string, rest: Partial<Entry> = {}): Entry => ({ id, name, aliases: [], weight: 1, tags: [], ...rest })

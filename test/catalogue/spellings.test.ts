@@ -5,7 +5,7 @@ import t, { type Test } from 'tap'
 import { ToWords } from 'to-words/en-US'
 import { MOST_SPELLINGS, mostSpellings, spellingsOf, toPhrase } from '../../src/catalogue/spellings.js'
 import { readAloud } from '../../src/catalogue/spoken-numbers.js'
-import { seededRandom } from '../../src/scoring/seeded-random.js'
+import { seededRandom } from '../../src/domain/scoring/seeded-random.js'
 
 const has = (t: Test, names: string[], ...expected: string[]): void => {
   const spellings = spellingsOf(names)

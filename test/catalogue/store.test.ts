@@ -5,7 +5,7 @@ import path from 'node:path'
 import t from 'tap'
 import { loadCatalogue } from '../../src/catalogue/files.js'
 import { CatalogueStore, type Publisher, type StoreLimits } from '../../src/catalogue/store.js'
-import { SpeechError } from '../../src/errors.js'
+import { SpeechError } from '../../src/domain/errors.js'
 
 interface Workers extends Publisher { readonly lists: Set<string>; readonly forgotten: string[] }
 

@@ -9,7 +9,7 @@ import { Published, UnknownModel } from '../../src/compiler/published.js'
 import { targetFor } from '../../src/compiler/target.js'
 import { loadModel } from '../../src/engine.js'
 import { readManifest, type Manifest } from '../../src/manifest.js'
-import { projectRoot } from '../../src/root.js'
+import { projectRoot } from '../../src/domain/project-root.js'
 import { REAL } from './plain.js'
 import { borrowModel } from './real-model.js'
 

@@ -6,11 +6,11 @@ import type { Test } from 'tap'
 import { decodeAudio } from '../../src/audio/decode.js'
 import { compiledGraph } from '../../src/compiler/cache.js'
 import { openModelFiles, readManifest } from '../../src/manifest.js'
-import { projectRoot } from '../../src/root.js'
+import { projectRoot } from '../../src/domain/project-root.js'
 import { startDecode } from '../../src/runtime/kv-cache.js'
 import { sessionOpener, type Session, type Tensor } from '../../src/runtime/session.js'
-import type { Clip } from '../../src/types.js'
-import type { Word } from '../../src/words.js'
+import type { Clip } from '../../src/domain/types.js'
+import type { Word } from '../../src/domain/words.js'
 
 export const open = sessionOpener({ providers: ['cpu'], strict: true, threads: 1 })
 

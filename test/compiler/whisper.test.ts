@@ -13,7 +13,7 @@ import { loadRecognizer } from '../../src/recognizer.js'
 import { allowOnly, forbid, greedyGraph, type Audio } from '../../src/runtime/greedy-graph.js'
 import { Tensor } from '../../src/runtime/session.js'
 import { stepGraph } from '../../src/runtime/step-graph.js'
-import type { Clip } from '../../src/types.js'
+import type { Clip } from '../../src/domain/types.js'
 import { recognize } from '../families/recognizer-contract.js'
 import { borrowModel, clipOf, liesWhereItWasSaid, open, openCompiled, publishedMemory, signalToNoiseDb } from './real-model.js'
 

@@ -6,9 +6,9 @@ import { parseCalibration, readCalibration, type Calibration } from '../../src/c
 import { correctnessOf, correctnessOfWord, doubtOf, sharesOf } from '../../src/confidence/correctness.js'
 import { modelDigest, readManifest } from '../../src/manifest.js'
 import { readConfig } from '../../src/config.js'
-import { projectRoot } from '../../src/root.js'
-import { seededRandom } from '../../src/scoring/seeded-random.js'
-import type { Segment } from '../../src/types.js'
+import { projectRoot } from '../../src/domain/project-root.js'
+import { seededRandom } from '../../src/domain/scoring/seeded-random.js'
+import type { Segment } from '../../src/domain/types.js'
 import { REPORT } from '../http/fake-service.js'
 
 const MODELS = path.join(projectRoot, 'models')

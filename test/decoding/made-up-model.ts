@@ -2,7 +2,7 @@
 import type { BeamOptions, BeamStep } from '../../src/decoding/beam.js'
 import type { TokenShapes } from '../../src/decoding/bias.js'
 import { repeatedTail } from '../../src/decoding/limits.js'
-import { seededRandom } from '../../src/scoring/seeded-random.js'
+import { seededRandom } from '../../src/domain/scoring/seeded-random.js'
 
 export const END = 0
 /** Even tokens begin words, odd ones go on; the last is punctuation. */

@@ -2,7 +2,7 @@
 import t from 'tap'
 import { asHypothesis } from '../../src/decoding/phrases.js'
 import type { SearchDecoded } from '../../src/decoding/search.js'
-import { bareWords } from '../../src/words.js'
+import { bareWords } from '../../src/domain/words.js'
 
 /** Of these texts, best first, each a little less likely than the one before. */
 function found(texts: readonly string[], nBest: number, phrases: readonly (readonly number[])[] = []) {

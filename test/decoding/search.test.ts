@@ -4,7 +4,7 @@ import { beamSearch, byLength } from '../../src/decoding/beam.js'
 import { PhraseBias, UNBIASED } from '../../src/decoding/bias.js'
 import { scorePhrases } from '../../src/decoding/exact.js'
 import { PhraseTrie, ROOT, type TokenSequence } from '../../src/decoding/phrase-trie.js'
-import { seededRandom } from '../../src/scoring/seeded-random.js'
+import { seededRandom } from '../../src/domain/scoring/seeded-random.js'
 import { after, END, endingSeeds, everything, greedily, MARK, model, options, SHAPES, START } from './made-up-model.js'
 
 const biasFor = (sequences: TokenSequence[], strength: number): PhraseBias => new PhraseBias(PhraseTrie.build(sequences), SHAPES, strength, sequences.map(() => 1))

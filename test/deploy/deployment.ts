@@ -2,7 +2,7 @@
 import { readFileSync, readdirSync } from 'node:fs'
 import path from 'node:path'
 import { Registry, collectDefaultMetrics } from 'prom-client'
-import { projectRoot } from '../../src/root.js'
+import { projectRoot } from '../../src/domain/project-root.js'
 import { METRICS, type MetricEntry } from '../../src/telemetry/catalog.js'
 import { readYaml, type Yaml } from './yaml.js'
 

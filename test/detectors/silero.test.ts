@@ -6,10 +6,10 @@ import { decodeAudio } from '../../src/audio/decode.js'
 import { loadDetectors } from '../../src/detector.js'
 import { describeFrames } from '../../src/features/acoustics.js'
 import { readBundle, readDetectorManifest, readManifest } from '../../src/manifest.js'
-import { projectRoot } from '../../src/root.js'
+import { projectRoot } from '../../src/domain/project-root.js'
 import { sessionOpener, Tensor } from '../../src/runtime/session.js'
 import { seededRandom } from '../../bench/statistics.js'
-import type { Waveform } from '../../src/types.js'
+import type { Waveform } from '../../src/domain/types.js'
 
 const modelsDir = path.join(projectRoot, 'models')
 const GRAPH = path.join(modelsDir, 'silero-vad/weights/silero_vad_v5.onnx')

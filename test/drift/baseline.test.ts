@@ -2,7 +2,7 @@
 import { appendFileSync, createWriteStream, mkdirSync, readFileSync, writeFileSync, type WriteStream } from 'node:fs'
 import path from 'node:path'
 import t from 'tap'
-import { seededRandom } from '../../src/scoring/seeded-random.js'
+import { seededRandom } from '../../src/domain/scoring/seeded-random.js'
 import { readConfig } from '../../src/config.js'
 import { checkBaseline, parseBaseline, monitoredFeatures, pipelineOf, unmonitoredFeatures, type CompleteBaseline } from '../../src/drift/baseline.js'
 import { binsFor, computeBaseline, type BaselineClip } from '../../src/drift/build.js'

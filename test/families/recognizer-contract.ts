@@ -8,12 +8,12 @@ import os from 'node:os'
 import path from 'node:path'
 import type { Test } from 'tap'
 import { loadModel } from '../../src/engine.js'
-import { SpeechError, type ErrorCode } from '../../src/errors.js'
+import { SpeechError, type ErrorCode } from '../../src/domain/errors.js'
 import { readManifest, type Manifest } from '../../src/manifest.js'
 import type { RecognizeOptions, Recognizer } from '../../src/recognizer.js'
-import { startStopwatch } from '../../src/stopwatch.js'
-import type { Engine } from '../../src/choices.js'
-import type { Clip, Hypothesis, Stage } from '../../src/types.js'
+import { startStopwatch } from '../../src/domain/stage-timer.js'
+import type { Engine } from '../../src/domain/choices.js'
+import type { Clip, Hypothesis, Stage } from '../../src/domain/types.js'
 
 export interface Subject {
   readonly modelsDir: string

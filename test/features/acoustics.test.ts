@@ -1,6 +1,6 @@
 import tap from 'tap'
 import { describeFrames } from '../../src/features/acoustics.js'
-import type { FrameFeatures } from '../../src/types.js'
+import type { FrameFeatures } from '../../src/domain/types.js'
 
 const RATE = 16_000
 

@@ -8,7 +8,7 @@ import path from 'node:path'
 import { test } from 'tap'
 import { logMelExtractor, type LogMelSettings } from '../../src/features/log-mel.js'
 import { hzToMel, melToHz, slaneyMelBank } from '../../src/features/mel.js'
-import { projectRoot } from '../../src/root.js'
+import { projectRoot } from '../../src/domain/project-root.js'
 
 const SETTINGS: LogMelSettings = { sampleRate: 16_000, windowSamples: 400, hopSamples: 160, bins: 80, frames: 100, floor: 1e-10 }
 const CAPACITY = SETTINGS.frames * SETTINGS.hopSamples

@@ -2,9 +2,9 @@
 import t from 'tap'
 import { describeFrames } from '../../src/features/acoustics.js'
 import { describeTimbre } from '../../src/features/timbre.js'
-import { seededRandom } from '../../src/scoring/seeded-random.js'
-import type { Timbre } from '../../src/timbre.js'
-import type { TimeSpan } from '../../src/types.js'
+import { seededRandom } from '../../src/domain/scoring/seeded-random.js'
+import type { Timbre } from '../../src/domain/timbre.js'
+import type { TimeSpan } from '../../src/domain/types.js'
 
 const RATE = 16_000
 const WHOLE: readonly TimeSpan[] = [{ startSeconds: 0, endSeconds: 2 }]

@@ -1,11 +1,11 @@
 /** Tokens and what may be said with them: signatures, time, duplicates, texts, and what is counted. */
 import t from 'tap'
-import { SpeechError, type ErrorCode } from '../../src/errors.js'
+import { SpeechError, type ErrorCode } from '../../src/domain/errors.js'
 import { Duplicates } from '../../src/feedback/duplicates.js'
 import { FEEDBACK_EVENTS, LABEL_SOURCES } from '../../src/feedback/events.js'
 import { Feedback } from '../../src/feedback/feedback.js'
 import { digestOfTranscript, issueToken, readToken, type AnswerFacts } from '../../src/feedback/token.js'
-import { normalizeText } from '../../src/scoring/normalize.js'
+import { normalizeText } from '../../src/domain/scoring/normalize.js'
 import { REPORT } from '../http/fake-service.js'
 
 const SECRET = 'a secret of thirty-two characters'

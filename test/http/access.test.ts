@@ -5,7 +5,7 @@
 import { request } from 'node:http'
 import OpenAI, { AuthenticationError, PermissionDeniedError } from 'openai'
 import t, { type Test } from 'tap'
-import { SCOPE_NAMES, type Access, type Scope } from '../../src/access/scopes.js'
+import { SCOPE_NAMES, type Access, type Scope } from '../../src/domain/scopes.js'
 import { createKey } from '../../src/access/secret.js'
 import { CLIP, errorOf, post, setUp } from './fake-service.js'
 import { makeKeys, until } from './keys.js'

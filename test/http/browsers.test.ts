@@ -2,7 +2,7 @@
 import http, { type IncomingHttpHeaders } from 'node:http'
 import net from 'node:net'
 import t, { type Test } from 'tap'
-import { SpeechError } from '../../src/errors.js'
+import { SpeechError } from '../../src/domain/errors.js'
 import { readConfig } from '../../src/config.js'
 import { answersToAnyName, hostCheck } from '../../src/http/hosts.js'
 import { CLIP, setUp } from './fake-service.js'

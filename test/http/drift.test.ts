@@ -7,8 +7,8 @@ import { FEATURE_NAMES, FEATURES, type DriftFeature } from '../../src/drift/feat
 import { age, duration, excess, probability, roundUp, share, signed } from '../../src/http/drift-page/numbers.js'
 import { directionOf, MEANINGS } from '../../src/http/drift-page/words.js'
 import { STAGE_GROUPS } from '../../src/http/drift-page/stages.js'
-import { projectRoot } from '../../src/root.js'
-import { STAGES } from '../../src/types.js'
+import { projectRoot } from '../../src/domain/project-root.js'
+import { STAGES } from '../../src/domain/types.js'
 import { CLIP, errorOf, post, setUp } from './fake-service.js'
 import { madeUpSnapshot } from './made-up-drift.js'
 

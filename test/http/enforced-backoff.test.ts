@@ -1,6 +1,6 @@
 /** Clients that come back before they were told to are refused before their body is read. */
 import t from 'tap'
-import { SpeechError } from '../../src/errors.js'
+import { SpeechError } from '../../src/domain/errors.js'
 import { EnforcedBackoff } from '../../src/http/enforced-backoff.js'
 import { errorOf, post, setUp } from './fake-service.js'
 import { wavOfSeconds } from './wav.js'

@@ -2,7 +2,7 @@
 import path from 'node:path'
 import type { Test } from 'tap'
 import { changeKeys } from '../../src/access/keys-file.js'
-import type { Scope } from '../../src/access/scopes.js'
+import type { Scope } from '../../src/domain/scopes.js'
 import { createKey, hashKey } from '../../src/access/secret.js'
 
 export interface MadeKeys<Name extends string> {

@@ -2,8 +2,8 @@
 import OpenAI, { toFile } from 'openai'
 import t from 'tap'
 import { cuesOf } from '../../src/http/cues.js'
-import { seededRandom } from '../../src/scoring/seeded-random.js'
-import type { Report } from '../../src/types.js'
+import { seededRandom } from '../../src/domain/scoring/seeded-random.js'
+import type { Report } from '../../src/domain/types.js'
 import { CLIP, errorOf, post, REPORT, setUp } from './fake-service.js'
 
 t.test('the openai client', async (t) => {

@@ -2,10 +2,10 @@
 import { createServer, type RequestListener, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import t, { type Test } from 'tap'
-import { SpeechError } from '../../src/errors.js'
-import type { PhraseList, Reading } from '../../src/phrases.js'
+import { SpeechError } from '../../src/domain/errors.js'
+import type { PhraseList, Reading } from '../../src/domain/phrases.js'
 import { openSearchEngine } from '../../src/search/engine.js'
-import type { Report } from '../../src/types.js'
+import type { Report } from '../../src/domain/types.js'
 import { CLIP, errorOf, post, REPORT, setUp } from './fake-service.js'
 import { wavOfSeconds } from './wav.js'
 

@@ -15,8 +15,8 @@ import { encodePng, type IndexedImage } from '../../src/inspect/png.js'
 import { drawSpectrogram } from '../../src/inspect/spectrogram.js'
 import { escapeText, wrap } from '../../src/inspect/svg.js'
 import type { Recognizer } from '../../src/recognizer.js'
-import { projectRoot } from '../../src/root.js'
-import { WARNINGS, type Report, type SpeechActivity, type TimeSpan } from '../../src/types.js'
+import { projectRoot } from '../../src/domain/project-root.js'
+import { WARNINGS, type Report, type SpeechActivity, type TimeSpan } from '../../src/domain/types.js'
 import { wavOfSeconds } from '../http/wav.js'
 
 const CLIP = path.join(projectRoot, 'fixtures/clips/telephone-mulaw.wav')

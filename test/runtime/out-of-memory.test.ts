@@ -4,7 +4,7 @@ import { existsSync } from 'node:fs'
 import path from 'node:path'
 import { promisify } from 'node:util'
 import t from 'tap'
-import { projectRoot } from '../../src/root.js'
+import { projectRoot } from '../../src/domain/project-root.js'
 
 const BUILT = path.join(projectRoot, 'dist/src/runtime/session.js')
 const SCRIPT = path.join(projectRoot, 'test/runtime/failed-allocation.mjs')

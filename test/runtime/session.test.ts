@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs'
 import path from 'node:path'
 import t from 'tap'
-import { projectRoot } from '../../src/root.js'
+import { projectRoot } from '../../src/domain/project-root.js'
 import { sessionOpener, Tensor } from '../../src/runtime/session.js'
 
 const graph = readFileSync(path.join(projectRoot, 'fixtures/graphs/tiny-moonshine/encoder.onnx'))

@@ -7,7 +7,7 @@ import { appendFileSync, cpSync, existsSync, mkdirSync, readdirSync, readFileSyn
 import path from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import t, { type Test } from 'tap'
-import { projectRoot } from '../../src/root.js'
+import { projectRoot } from '../../src/domain/project-root.js'
 
 const LOCKED = { packages: { '': { name: 'p' }, 'node_modules/typescript': { version: '1.0.0', integrity: 'sha512-x' } } }
 

@@ -5,7 +5,7 @@ import t from 'tap'
 import { spectralDetector } from '../../src/detectors/spectral.js'
 import { transcribe } from '../../src/pipeline.js'
 import type { Recognizer } from '../../src/recognizer.js'
-import { projectRoot } from '../../src/root.js'
+import { projectRoot } from '../../src/domain/project-root.js'
 import { cpuBudget } from '../../src/worker/cpu-budget.js'
 
 t.test('a request may cost twenty seconds and so much for each second of its audio, counted from where it began', (t) => {

@@ -1,11 +1,11 @@
 /** The lists of one recognition process: compiled for each of its models, found by id, forgotten. */
 import t from 'tap'
 import type { CompiledPhrases } from '../../src/decoding/search.js'
-import type { PhraseList } from '../../src/phrases.js'
+import type { PhraseList } from '../../src/domain/phrases.js'
 import type { Recognizer } from '../../src/recognizer.js'
-import { inOneGo } from '../../src/steps.js'
+import { inOneGo } from '../../src/domain/interruptible-work.js'
 import { PhraseLists } from '../../src/worker/phrase-lists.js'
-import type { WorkerJob } from '../../src/worker/protocol.js'
+import type { WorkerJob } from '../../src/domain/worker-protocol.js'
 
 const LIST: PhraseList = { id: 'shop@1', phrases: ['a', 'b', 'c'].map((spelling) => ({ spellings: [spelling], weight: 1 })) }
 const job = (extra: Partial<WorkerJob>): WorkerJob => ({ audio: new Uint8Array(), model: 'm', language: undefined, channel: 'mix', headerless: undefined, words: false, remainingSeconds: 1, ...extra })

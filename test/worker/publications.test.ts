@@ -1,7 +1,7 @@
 /** Phrase lists in the workers, against scripted processes: given to all, before the first job, taken back. */
 import { createHash } from 'node:crypto'
 import t from 'tap'
-import { ArrivingLists, partsOf } from '../../src/worker/list-parts.js'
+import { ArrivingLists, partsOf } from '../../src/domain/list-parts.js'
 import type { JobRequest } from '../../src/worker/job.js'
 import type { WorkerPool } from '../../src/worker/pool.js'
 import { job, makePool, textOf, until } from './scripted-pool.js'

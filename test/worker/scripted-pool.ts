@@ -4,7 +4,7 @@ import { readConfig } from '../../src/config.js'
 import type { JobRequest } from '../../src/worker/job.js'
 import type { PoolOptions } from '../../src/worker/pool-options.js'
 import { WorkerPool } from '../../src/worker/pool.js'
-import type { WorkerSettings } from '../../src/worker/protocol.js'
+import type { WorkerSettings } from '../../src/domain/worker-protocol.js'
 import { workerSettings } from '../../src/worker/worker-settings.js'
 
 export const SCRIPTED_ENTRY = new URL('./scripted-worker.mjs', import.meta.url)

@@ -2,11 +2,11 @@
  * What crosses between the server and a recognition process. Plain data only, sent with the structured clone of
  * `child_process.fork({ serialization: 'advanced' })`: audio goes over as bytes, errors as `WireError`.
  */
-import type { WireError } from '../errors.js'
-import type { DetectionMode, Engine, EngineReport, MatrixChoice, ProviderReport } from '../choices.js'
-import type { PhraseList } from '../phrases.js'
+import type { WireError } from './errors.js'
+import type { DetectionMode, Engine, EngineReport, MatrixChoice, ProviderReport } from './choices.js'
+import type { PhraseList } from './phrases.js'
 import type { ListPart } from './list-parts.js'
-import type { ChannelChoice, HeaderlessFormat, Report } from '../types.js'
+import type { ChannelChoice, HeaderlessFormat, Report } from './types.js'
 
 /** Everything a recognition process has to know; the first message it gets. */
 export interface WorkerSettings {

@@ -3,9 +3,9 @@ import { execFileSync } from 'node:child_process'
 import { writeFileSync } from 'node:fs'
 import path from 'node:path'
 import t from 'tap'
-import { readConfig, unknownSettings } from '../src/config.js'
-import { isSecret } from '../src/secrets.js'
-import { SETTINGS } from '../src/settings.js'
+import { readConfig, unknownSettings } from '../../src/config.js'
+import { isSecret } from '../../src/domain/secrets.js'
+import { SETTINGS } from '../../src/domain/settings.js'
 
 const SECRET = 'thirty-two characters of a secret'
 /** Where each secret stands in the settings as the code uses them. */

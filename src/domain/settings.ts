@@ -4,7 +4,7 @@
  */
 import path from 'node:path'
 import { Type, type Static } from 'typebox'
-import { projectRoot } from './root.js'
+import { projectRoot } from './project-root.js'
 import { DETECTION_MODES, ENGINES, MATRIX_CHOICES, SEARCH_ENGINES } from './choices.js'
 
 const text = (fallback: string, description: string): ReturnType<typeof Type.String> => Type.String({ default: fallback, description })
@@ -12,7 +12,7 @@ const whole = (fallback: number, minimum: number, maximum: number, description: 
   Type.Integer({ default: fallback, minimum, maximum, description })
 const seconds = (fallback: number, minimum: number, maximum: number, description: string): ReturnType<typeof Type.Number> =>
   Type.Number({ default: fallback, minimum, maximum, description })
-/** A secret and its twin, the file that it may come from (`secrets.ts`). */
+/** A secret and its twin, the file that it may come from (`domain/secrets.ts`). */
 const secret = <Name extends string>(name: Name, description: string): Record<Name | `${Name}_FILE`, ReturnType<typeof Type.String>> => ({
   [name]: text('', description),
   [`${name}_FILE`]: text('', `File that holds \`${name}\`, as orchestrators mount secrets; a line break at its end does not count. Set one of the two.`),

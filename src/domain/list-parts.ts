@@ -2,7 +2,7 @@
  * A phrase list in parts, each a message of its own: to serialize the largest one at once holds up whoever sends it for
  * half a second, and whoever reads it too.
  */
-import type { Phrase, PhraseList } from '../phrases.js'
+import type { Phrase, PhraseList } from './phrases.js'
 
 export interface ListPart {
   readonly list: PhraseList
