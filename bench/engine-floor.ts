@@ -3,12 +3,12 @@
  * this machine needs for the same work (floor.ts). Encoding is a run without choices; a token is what a run of many
  * choices takes longer than one of few, the end forbidden.
  */
-import { compiledGraph } from '../src/compiler/cache.js'
-import { targetFor } from '../src/compiler/target.js'
+import { compiledGraph } from '../src/engine/compiler/cache.js'
+import { targetFor } from '../src/engine/compiler/target.js'
 import { logMelExtractor } from '../src/features/log-mel.js'
-import { readManifest, type Manifest } from '../src/manifest.js'
-import { forbid, greedyGraph, type Audio, type GreedyGraph } from '../src/runtime/greedy-graph.js'
-import { sessionOpener, Tensor } from '../src/runtime/session.js'
+import { readManifest, type Manifest } from '../src/engine/manifest.js'
+import { forbid, greedyGraph, type Audio, type GreedyGraph } from '../src/engine/runtime/greedy-graph.js'
+import { sessionOpener, Tensor } from '../src/engine/runtime/session.js'
 import type { MatrixChoice } from '../src/domain/choices.js'
 import { measureMachine, printMachine, ratesOf } from './floor.js'
 import { floorOf, SHAPES } from './model-work.js'

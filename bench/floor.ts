@@ -3,7 +3,7 @@
  * and the memory reach here (machine-rates.ts). One thread, like a worker. A bench of an engine holds its times
  * against this floor.
  */
-import { hasVnni } from '../src/compiler/target.js'
+import { hasVnni } from '../src/engine/compiler/target.js'
 import { beginRun } from './machine.js'
 import { KERNELS, measureProduct, measureReadBandwidth, type Kernel, type ProductRate } from './machine-rates.js'
 import { decoderWork, encoderWork, floorOf, SHAPES, type ModelShape, type Rates } from './model-work.js'

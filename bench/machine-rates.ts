@@ -7,7 +7,7 @@
  * A product is measured as a graph of several with weights of their own (the runtime merges equal nodes), and of each
  * only one element leaves the graph, so that nothing but products takes time. One thread, like a worker.
  */
-import '../src/runtime/no-telemetry.js'
+import '../src/engine/runtime/no-telemetry.js'
 import ort from 'onnxruntime-node'
 import { FLOAT, Graph } from '../fixtures/graph-builder.js'
 import { seededRandom } from './statistics.js'

@@ -7,8 +7,8 @@
  */
 import { spectralDetector } from './detectors/spectral.js'
 import { SpeechError } from './domain/errors.js'
-import { openModelFiles, readDetectorManifest, type DetectorManifest, type ModelFiles } from './manifest.js'
-import { sessionOpener, type OpenSession } from './runtime/session.js'
+import { openModelFiles, readDetectorManifest, type DetectorManifest, type ModelFiles } from './engine/manifest.js'
+import { sessionOpener, type OpenSession } from './engine/runtime/session.js'
 import type { Interrupt } from './recognizer.js'
 import type { DetectionMode } from './domain/choices.js'
 import type { FrameFeatures, SpeechActivity, Waveform } from './domain/types.js'

@@ -4,13 +4,13 @@
  * The compiled graph is read from beside the weights, or made now. A model that the compiler does not know runs as it
  * was published, and says so.
  */
-import { compiledGraph } from './compiler/cache.js'
-import { targetFor } from './compiler/target.js'
+import { compiledGraph } from './engine/compiler/cache.js'
+import { targetFor } from './engine/compiler/target.js'
 import { readCalibration } from './confidence/calibration.js'
 import { SpeechError } from './domain/errors.js'
-import { modelDigest, openModelFiles, readManifest, type Manifest } from './manifest.js'
+import { modelDigest, openModelFiles, readManifest, type Manifest } from './engine/manifest.js'
 import { loadRecognizer, type Recognizer } from './recognizer.js'
-import { sessionOpener, type OpenSession } from './runtime/session.js'
+import { sessionOpener, type OpenSession } from './engine/runtime/session.js'
 import type { Engine, MatrixChoice } from './domain/choices.js'
 
 export interface EngineSettings {

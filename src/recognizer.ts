@@ -7,8 +7,8 @@
  */
 import { SpeechError } from './domain/errors.js'
 import type { Calibration } from './confidence/calibration.js'
-import type { Manifest, ModelFiles } from './manifest.js'
-import type { OpenSession } from './runtime/session.js'
+import type { Manifest, ModelFiles } from './engine/manifest.js'
+import type { OpenSession } from './engine/runtime/session.js'
 import type { CompiledPhrases, SearchWish } from './decoding/search.js'
 import type { PhraseList } from './domain/phrases.js'
 import type { Steps } from './domain/interruptible-work.js'

@@ -17,7 +17,7 @@ import { SERVED } from '../served.js'
 
 /** Whatever decides what a report says of an upload. */
 const SOURCES = [
-  'src/audio', 'src/features', 'src/decoding', 'src/text', 'src/families', 'src/architectures', 'src/detectors',
+  'src/audio', 'src/features', 'src/decoding', 'src/text', 'src/families', 'src/engine/architectures', 'src/detectors',
   'src/pipeline.ts', 'src/speech.ts', 'src/hearing.ts', 'src/report.ts', 'src/detector.ts', 'bench/served.ts',
 ]
 const PROBED_UPLOADS = 5

@@ -6,7 +6,7 @@ import { makeBaseline } from '../../src/baseline/make.js'
 import { readConfig } from '../../src/config.js'
 import { pipelineOf, type Baseline } from '../../src/drift/baseline.js'
 import type { BaselineClip } from '../../src/drift/build.js'
-import { modelDigest, readManifest } from '../../src/manifest.js'
+import { modelDigest, readManifest } from '../../src/engine/manifest.js'
 import { modelsDir } from '../recognizers.js'
 import { startServer, type Server } from '../server.js'
 

@@ -5,7 +5,7 @@
 import { mkdir, mkdtemp, symlink, writeFile } from 'node:fs/promises'
 import os from 'node:os'
 import path from 'node:path'
-import { readManifest, type Manifest } from '../../src/manifest.js'
+import { readManifest, type Manifest } from '../../src/engine/manifest.js'
 
 const FILE_NAMES: Readonly<Record<string, string>> = {
   encoder: 'onnx/encoder_model_quantized.onnx',

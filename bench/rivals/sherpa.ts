@@ -4,7 +4,7 @@ import { mkdtemp, writeFile } from 'node:fs/promises'
 import os from 'node:os'
 import path from 'node:path'
 import llama from 'llama-tokenizer-js'
-import { readManifest } from '../../src/manifest.js'
+import { readManifest } from '../../src/engine/manifest.js'
 import { NotHere, requireFirst, SAMPLE_RATE, type Open } from './adapter.js'
 
 interface SherpaStream { acceptWaveform(waveform: { readonly samples: Float32Array; readonly sampleRate: number }): void }

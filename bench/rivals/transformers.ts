@@ -6,7 +6,7 @@
  */
 import { rmSync } from 'node:fs'
 import path from 'node:path'
-import { llamaTokenizer } from '../../src/text/tokenizer.js'
+import { llamaTokenizer } from '../../src/engine/tokenizer.js'
 import { requireFirst, SAMPLE_RATE, type Open, type Opened } from './adapter.js'
 import { writeHubFolder } from './hub-folder.js'
 

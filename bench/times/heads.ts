@@ -6,12 +6,12 @@
  * Each clip is recognized once with the attention of all heads; for every set after that the same runs are played
  * back to the same recognizer, so that what is judged is what the service computes.
  */
-import { compiledGraph } from '../../src/compiler/cache.js'
-import { compileModel } from '../../src/compiler/compile.js'
-import { targetFor } from '../../src/compiler/target.js'
-import { openModelFiles, readManifest, type Manifest } from '../../src/manifest.js'
+import { compiledGraph } from '../../src/engine/compiler/cache.js'
+import { compileModel } from '../../src/engine/compiler/compile.js'
+import { targetFor } from '../../src/engine/compiler/target.js'
+import { openModelFiles, readManifest, type Manifest } from '../../src/engine/manifest.js'
 import { loadRecognizer, type Recognizer } from '../../src/recognizer.js'
-import { sessionOpener, Tensor, type OpenSession, type Tensors } from '../../src/runtime/session.js'
+import { sessionOpener, Tensor, type OpenSession, type Tensors } from '../../src/engine/runtime/session.js'
 import { modelsDir, recognizeBare } from '../recognizers.js'
 import { UsageError } from '../options.js'
 import { groupBy } from '../statistics.js'

@@ -5,7 +5,7 @@
  * that frames which every token looks at, the first and the last, count for nothing; and the mean over the heads is
  * what they agree on. The median over neighbouring frames that follows there changed nothing here, and is left out.
  */
-import type { Attention } from '../runtime/alignment-graph.js'
+import type { Attention } from '../engine/runtime/alignment-graph.js'
 
 /** Row-major [tokens, frames], the less the better: 0 is as good as any, in standard deviations. */
 export function misfits(attention: Attention): Float32Array {

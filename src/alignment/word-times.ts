@@ -6,7 +6,7 @@
  * end of the transcript are pauses too. Without these rows a word begins where the one before it ends: the median error
  * was two to five times as large.
  */
-import type { Attention } from '../runtime/alignment-graph.js'
+import type { Attention } from '../engine/runtime/alignment-graph.js'
 import type { Waveform } from '../domain/types.js'
 import type { Word } from '../domain/words.js'
 import { misfits } from './attention.js'

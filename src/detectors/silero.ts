@@ -14,14 +14,14 @@
  * usual one, so it hears the clip at a peak of −6 dBFS.
  */
 import { resample } from '../audio/resample.js'
-import { Graph, type Value } from '../compiler/graph.js'
-import { readOnnx } from '../compiler/onnx.js'
-import { Published, UnknownModel } from '../compiler/published.js'
+import { Graph, type Value } from '../engine/compiler/graph.js'
+import { readOnnx } from '../engine/compiler/onnx.js'
+import { Published, UnknownModel } from '../engine/compiler/published.js'
 import type { SpeechDetector } from '../detector.js'
 import { SpeechError } from '../domain/errors.js'
-import type { DetectorManifest, ModelFiles } from '../manifest.js'
+import type { DetectorManifest, ModelFiles } from '../engine/manifest.js'
 import type { Interrupt } from '../recognizer.js'
-import { Tensor, type Tensor as TensorOfRuntime, type OpenSession, type Session } from '../runtime/session.js'
+import { Tensor, type Tensor as TensorOfRuntime, type OpenSession, type Session } from '../engine/runtime/session.js'
 import type { SpeechActivity, TimeSpan, Waveform } from '../domain/types.js'
 
 const SAMPLE_RATE = 16_000

@@ -11,18 +11,18 @@ import { asHypothesis, compilePhrases, shapesOf } from '../decoding/phrases.js'
 import { searchIfWanted, type SearchDecoded } from '../decoding/search.js'
 import { SilencePrior } from '../decoding/silence-prior.js'
 import { SpeechError } from '../domain/errors.js'
-import type { Manifest, ModelFiles } from '../manifest.js'
+import type { Manifest, ModelFiles } from '../engine/manifest.js'
 import type { CompiledGraphs, LoadFamily, RecognizeOptions } from '../recognizer.js'
-import { openAligner, type Attention } from '../runtime/alignment-graph.js'
-import { forbid, greedyGraph } from '../runtime/greedy-graph.js'
-import { requireMergedDecoder, startDecode } from '../runtime/kv-cache.js'
-import { Tensor, type OpenSession } from '../runtime/session.js'
-import { openSearches } from '../runtime/step-graph.js'
-import { llamaTokenizer, type Tokenizer } from '../text/tokenizer.js'
+import { openAligner, type Attention } from '../engine/runtime/alignment-graph.js'
+import { forbid, greedyGraph } from '../engine/runtime/greedy-graph.js'
+import { requireMergedDecoder, startDecode } from '../engine/runtime/kv-cache.js'
+import { Tensor, type OpenSession } from '../engine/runtime/session.js'
+import { openSearches } from '../engine/runtime/step-graph.js'
+import { llamaTokenizer, type Tokenizer } from '../engine/tokenizer.js'
 import type { Engine, ProviderReport } from '../domain/choices.js'
 import type { Clip, Hypothesis } from '../domain/types.js'
 
-/** A state of the encoder hears 894 samples, the next one begins 384 later (architectures/moonshine.ts, `listen`). */
+/** A state of the encoder hears 894 samples, the next one begins 384 later (engine/architectures/moonshine.ts, `listen`). */
 const CLOCK: FrameClock = { firstSeconds: 447 / 16_000, stepSeconds: 384 / 16_000 }
 
 /** As long as a word. */

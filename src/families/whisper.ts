@@ -3,7 +3,7 @@
  * autoregressive decoder, steered by a prompt of special tokens: start, language, task, no timestamps.
  *
  * As published, the window is always 30 seconds, so a short clip costs as much encoder as a long one; the compiled
- * graph hears the clip and a margin of silence, and knows the rest (architectures/whisper.ts). In return for its size
+ * graph hears the clip and a margin of silence, and knows the rest (engine/architectures/whisper.ts). In return for its size
  * one model knows 99 languages and finds out by itself which one it hears.
  */
 import { timeWords, type FrameClock } from '../alignment/word-times.js'
@@ -15,14 +15,14 @@ import { searchIfWanted, type SearchDecoded } from '../decoding/search.js'
 import { SilencePrior } from '../decoding/silence-prior.js'
 import { SpeechError } from '../domain/errors.js'
 import { logMelExtractor } from '../features/log-mel.js'
-import type { Manifest, ModelFiles } from '../manifest.js'
+import type { Manifest, ModelFiles } from '../engine/manifest.js'
 import type { CompiledGraphs, LoadFamily, RecognizeOptions } from '../recognizer.js'
-import { openAligner, type Attention } from '../runtime/alignment-graph.js'
-import { allowOnly, forbid, greedyGraph } from '../runtime/greedy-graph.js'
-import { requireMergedDecoder, startDecode } from '../runtime/kv-cache.js'
-import { Tensor, type OpenSession, type Session } from '../runtime/session.js'
-import { openSearches } from '../runtime/step-graph.js'
-import { huggingFaceTokenizer, type Tokenizer } from '../text/tokenizer.js'
+import { openAligner, type Attention } from '../engine/runtime/alignment-graph.js'
+import { allowOnly, forbid, greedyGraph } from '../engine/runtime/greedy-graph.js'
+import { requireMergedDecoder, startDecode } from '../engine/runtime/kv-cache.js'
+import { Tensor, type OpenSession, type Session } from '../engine/runtime/session.js'
+import { openSearches } from '../engine/runtime/step-graph.js'
+import { huggingFaceTokenizer, type Tokenizer } from '../engine/tokenizer.js'
 import type { Engine, ProviderReport } from '../domain/choices.js'
 import type { Clip, FeatureMatrix, Hypothesis } from '../domain/types.js'
 

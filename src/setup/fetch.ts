@@ -4,7 +4,7 @@
  */
 import pacote, { type Options } from 'pacote'
 import { SpeechError } from '../domain/errors.js'
-import type { Bundle } from '../manifest.js'
+import type { Bundle } from '../engine/manifest.js'
 import { extractFiles, type WantedFile } from './extract.js'
 import { removePartials, type FileFinding } from './weights.js'
 

@@ -5,10 +5,10 @@
  * detector) and `verify` those that are there. EARSHOT_MODELS_DIR chooses the directory.
  */
 import { existsSync } from 'node:fs'
-import { targetFor } from '../compiler/target.js'
+import { targetFor } from '../engine/compiler/target.js'
 import { readConfig, type Config } from '../config.js'
 import { SpeechError } from '../domain/errors.js'
-import { listModels, readBundle, type Bundle } from '../manifest.js'
+import { listModels, readBundle, type Bundle } from '../engine/manifest.js'
 import { megabytes, startProgress } from './progress.js'
 import { bringManifest, builtInModelsDir, inspectModel, removeWeights, stateOf, type Depth, type FileFinding } from './weights.js'
 
@@ -67,7 +67,7 @@ async function fetchAll(names: readonly string[], modelsDir: string, environment
 async function compile(manifest: Bundle, modelsDir: string, environment: NodeJS.ProcessEnv): Promise<void> {
   const { engine, executionProviders, matrices } = readConfig(environment)
   if (manifest.purpose !== 'recognition' || engine === 'reference') return
-  const { compiledGraph } = await import('../compiler/cache.js')
+  const { compiledGraph } = await import('../engine/compiler/cache.js')
   const target = targetFor(executionProviders[0]!, matrices)
   const compiled = await compiledGraph(modelsDir, manifest, target, 'greedy', () => { console.error(`earshot: compiling ${manifest.name} for this machine`) })
   if ('reason' in compiled) {

@@ -5,7 +5,7 @@ import { cp, readdir, rm, rmdir, stat } from 'node:fs/promises'
 import path from 'node:path'
 import { pipeline } from 'node:stream/promises'
 import { SpeechError } from '../domain/errors.js'
-import type { Bundle } from '../manifest.js'
+import type { Bundle } from '../engine/manifest.js'
 import { projectRoot } from '../domain/project-root.js'
 import { PARTIAL } from './extract.js'
 

@@ -26,7 +26,7 @@ const NAMES: readonly string[] = [
 /** Families of names: the allocator of glibc, ONNX Runtime, and the drivers of accelerators. */
 const PREFIXES: readonly string[] = ['MALLOC_', 'ORT_', 'CUDA_', 'CUDNN_', 'NVIDIA_', 'VK_']
 
-/** ONNX Runtime reads it when its library loads. `runtime/no-telemetry.ts` sets it in every other process. */
+/** ONNX Runtime reads it when its library loads. `engine/runtime/no-telemetry.ts` sets it in every other process. */
 const FIXED = { ORT_DISABLE_TELEMETRY: '1' }
 
 export function workerEnvironment(environment: NodeJS.ProcessEnv = process.env): NodeJS.ProcessEnv {

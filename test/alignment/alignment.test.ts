@@ -9,9 +9,9 @@ import { quietness } from '../../src/alignment/quietness.js'
 import { cheapestWay, type Grid } from '../../src/alignment/time-warping.js'
 import { timeWords } from '../../src/alignment/word-times.js'
 import { projectRoot } from '../../src/domain/project-root.js'
-import type { Attention } from '../../src/runtime/alignment-graph.js'
+import type { Attention } from '../../src/engine/runtime/alignment-graph.js'
 import { seededRandom } from '../../src/domain/scoring/seeded-random.js'
-import { huggingFaceTokenizer, llamaTokenizer } from '../../src/text/tokenizer.js'
+import { huggingFaceTokenizer, llamaTokenizer } from '../../src/engine/tokenizer.js'
 import type { Waveform } from '../../src/domain/types.js'
 
 const CLOCK = { firstSeconds: 0.03, stepSeconds: 0.02 }

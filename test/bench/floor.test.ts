@@ -4,8 +4,8 @@ import t from 'tap'
 import { ratesOf } from '../../bench/floor.js'
 import { KERNELS, measureProduct, measureReadBandwidth, type ProductRate } from '../../bench/machine-rates.js'
 import { decoderWork, encoderWork, floorOf, SHAPES, type ModelShape } from '../../bench/model-work.js'
-import { hasVnni } from '../../src/compiler/target.js'
-import { readManifest } from '../../src/manifest.js'
+import { hasVnni } from '../../src/engine/compiler/target.js'
+import { readManifest } from '../../src/engine/manifest.js'
 import { projectRoot } from '../../src/domain/project-root.js'
 
 const shapes = Object.entries(SHAPES)

@@ -11,7 +11,7 @@ import { lengthCells, lengthHead, LENGTHS, rivalRows, sourceCells, sourceHead, v
 import { rotated } from '../../bench/rivals/turns.js'
 import { scoreClip } from '../../bench/scoring.js'
 import { median, seededRandom } from '../../bench/statistics.js'
-import { readManifest } from '../../src/manifest.js'
+import { readManifest } from '../../src/engine/manifest.js'
 import { projectRoot } from '../../src/domain/project-root.js'
 
 const random = seededRandom(5)

@@ -12,7 +12,7 @@ import { DriftMonitor } from '../../src/drift/monitor.js'
 import { ClipRecord, readRecord } from '../../src/drift/record.js'
 import { checkFalseAlarms } from '../../src/drift/self-check.js'
 import { DriftWatch, type WatchEvents } from '../../src/drift/watch.js'
-import { modelDigest, readManifest } from '../../src/manifest.js'
+import { modelDigest, readManifest } from '../../src/engine/manifest.js'
 import { REPORT } from '../http/fake-service.js'
 import { baselineOf, drawClips, drawRow, gaussian } from './rows.js'
 

@@ -10,8 +10,8 @@
 // First, before the library is loaded.
 import './no-telemetry.js'
 import ort from 'onnxruntime-node'
-import { SpeechError } from '../domain/errors.js'
-import type { ProviderReport } from '../domain/choices.js'
+import { SpeechError } from '../../domain/errors.js'
+import type { ProviderReport } from '../../domain/choices.js'
 
 export const { Tensor } = ort
 export type Tensor = ort.Tensor

@@ -1,8 +1,8 @@
 /**
- * One step of a search at a time: a compiled decoder whose hypotheses are chosen outside (compiler/decoder.ts,
+ * One step of a search at a time: a compiled decoder whose hypotheses are chosen outside (engine/compiler/decoder.ts,
  * `writeSteps`). Keys and values of the hypotheses stay tensors of the runtime; `parents` says which of them go on.
  */
-import { SpeechError } from '../domain/errors.js'
+import { SpeechError } from '../../domain/errors.js'
 import { openWhenNeeded } from './late-session.js'
 import { missingPorts, Tensor, type OpenSession, type Session } from './session.js'
 

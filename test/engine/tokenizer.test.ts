@@ -4,7 +4,7 @@ import path from 'node:path'
 import llama from 'llama-tokenizer-js'
 import { test } from 'tap'
 import { projectRoot } from '../../src/domain/project-root.js'
-import { huggingFaceTokenizer, llamaTokenizer } from '../../src/text/tokenizer.js'
+import { huggingFaceTokenizer, llamaTokenizer } from '../../src/engine/tokenizer.js'
 
 const TEXTS = ['hello', 'And so, my fellow Americans: ask not!', "it's 5 o'clock", 'Zürich, São Paulo', 'naïve café — 50 %', '日本語の音声', 'two  spaces', 'ok 👍🏽']
 

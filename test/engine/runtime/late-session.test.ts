@@ -1,7 +1,7 @@
 /** Sessions that are opened late: once for all who wait, again after a failure, and released only if there is one. */
 import t from 'tap'
-import { openWhenNeeded } from '../../src/runtime/late-session.js'
-import type { Session } from '../../src/runtime/session.js'
+import { openWhenNeeded } from '../../../src/engine/runtime/late-session.js'
+import type { Session } from '../../../src/engine/runtime/session.js'
 
 /** Fails as often as it is told to, and counts. */
 function makeOpener(failures: number) {

@@ -7,7 +7,7 @@
  * mask: several tokens are accepted there and answered wrongly (logits off by 10), so only the first step takes more.
  * Layer count, heads and head size are read from the graph, not configured.
  */
-import { SpeechError } from '../domain/errors.js'
+import { SpeechError } from '../../domain/errors.js'
 import { missingPorts, Tensor, type Session, type Tensors } from './session.js'
 
 const PAST = 'past_key_values.'

@@ -4,10 +4,10 @@ import { existsSync } from 'node:fs'
 import path from 'node:path'
 import { promisify } from 'node:util'
 import t from 'tap'
-import { projectRoot } from '../../src/domain/project-root.js'
+import { projectRoot } from '../../../src/domain/project-root.js'
 
-const BUILT = path.join(projectRoot, 'dist/src/runtime/session.js')
-const SCRIPT = path.join(projectRoot, 'test/runtime/failed-allocation.mjs')
+const BUILT = path.join(projectRoot, 'dist/src/engine/runtime/session.js')
+const SCRIPT = path.join(projectRoot, 'test/engine/runtime/failed-allocation.mjs')
 
 interface Tried { readonly highest?: number; readonly message?: string; readonly isOutOfMemory?: boolean }
 interface Outcome { readonly limited: boolean; readonly before: Tried; readonly failed: Tried; readonly after: Tried }

@@ -1,6 +1,6 @@
 /** What this machine multiplies best. */
 import { existsSync, readFileSync } from 'node:fs'
-import type { MatrixChoice } from '../domain/choices.js'
+import type { MatrixChoice } from '../../domain/choices.js'
 import type { Target } from './graph.js'
 
 /** `provider` is the execution provider that the graph is written for; accelerators have no 8-bit kernels. */

@@ -1,10 +1,10 @@
 /**
- * A compiled recognizer: one graph from audio to tokens, its interface as compiler/decoder.ts writes it.
+ * A compiled recognizer: one graph from audio to tokens, its interface as engine/compiler/decoder.ts writes it.
  *
  * A decode that did not come to its end in one run goes on in another, from the keys and values that the first left.
  * They stay tensors of the runtime: nothing of them is looked at.
  */
-import { SpeechError } from '../domain/errors.js'
+import { SpeechError } from '../../domain/errors.js'
 import { missingPorts, Tensor, type Session, type Tensors } from './session.js'
 
 const INPUTS = ['prompt', 'budget', 'mask', 'first_mask', 'past', 'memory']

@@ -1,5 +1,5 @@
-/** What a decoder attends to while it writes a transcript: one run of the graph of compiler/alignment.ts. */
-import { SpeechError } from '../domain/errors.js'
+/** What a decoder attends to while it writes a transcript: one run of the graph of engine/compiler/alignment.ts. */
+import { SpeechError } from '../../domain/errors.js'
 import { openWhenNeeded } from './late-session.js'
 import { missingPorts, Tensor, type OpenSession } from './session.js'
 

@@ -1,10 +1,10 @@
 /** Every building block on random input against plain arithmetic. Real numbers agree to rounding, 8-bit ones to their step. */
 import t from 'tap'
-import { convolve } from '../../src/compiler/convolution.js'
-import type { Target } from '../../src/compiler/graph.js'
-import { attend, attendToMemory, attendToPast, gelu, layerNorm, linear, linears, parts, rotate, rotation, silu, splitHeads } from '../../src/compiler/layers.js'
-import { realValues, rowsOf, sideBySide, times, turned, type Matrix } from '../../src/compiler/published.js'
-import { Tensor } from '../../src/runtime/session.js'
+import { convolve } from '../../../src/engine/compiler/convolution.js'
+import type { Target } from '../../../src/engine/compiler/graph.js'
+import { attend, attendToMemory, attendToPast, gelu, layerNorm, linear, linears, parts, rotate, rotation, silu, splitHeads } from '../../../src/engine/compiler/layers.js'
+import { realValues, rowsOf, sideBySide, times, turned, type Matrix } from '../../../src/engine/compiler/published.js'
+import { Tensor } from '../../../src/engine/runtime/session.js'
 import { attention, byHead, evaluate, farthest, plus, product, randomNumbers, randomTable, REAL, tableOf, tensorOf } from './plain.js'
 
 /** float32 against float64 over a few hundred products. */

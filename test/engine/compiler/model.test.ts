@@ -4,11 +4,11 @@
  * tokens are not compared one by one: the encoder by its signal-to-noise ratio, transcripts by their words.
  */
 import t from 'tap'
-import { readManifest } from '../../src/manifest.js'
-import { forbid, greedyGraph } from '../../src/runtime/greedy-graph.js'
-import { Tensor } from '../../src/runtime/session.js'
-import { stepGraph } from '../../src/runtime/step-graph.js'
-import { openRecognizer, recognize, recognizerContract } from '../families/recognizer-contract.js'
+import { readManifest } from '../../../src/engine/manifest.js'
+import { forbid, greedyGraph } from '../../../src/engine/runtime/greedy-graph.js'
+import { Tensor } from '../../../src/engine/runtime/session.js'
+import { stepGraph } from '../../../src/engine/runtime/step-graph.js'
+import { openRecognizer, recognize, recognizerContract } from '../../families/recognizer-contract.js'
 import { borrowModel, clipOf, liesWhereItWasSaid, openCompiled, publishedMemory, signalToNoiseDb } from './real-model.js'
 
 const NAME = 'moonshine-tiny-en'

@@ -2,8 +2,8 @@
 import { readFileSync } from 'node:fs'
 import path from 'node:path'
 import t from 'tap'
-import { projectRoot } from '../../src/domain/project-root.js'
-import { sessionOpener, Tensor } from '../../src/runtime/session.js'
+import { projectRoot } from '../../../src/domain/project-root.js'
+import { sessionOpener, Tensor } from '../../../src/engine/runtime/session.js'
 
 const graph = readFileSync(path.join(projectRoot, 'fixtures/graphs/tiny-moonshine/encoder.onnx'))
 // Neither is there on a machine without a GPU; where one is, the list ends where it is found.

@@ -1,6 +1,6 @@
-/** The layers of src/compiler/ in plain arithmetic, double precision and no cleverness: what the graphs are held against. */
-import { Graph, type Target, type Value } from '../../src/compiler/graph.js'
-import { sessionOpener, Tensor, type Tensors } from '../../src/runtime/session.js'
+/** The layers of src/engine/compiler/ in plain arithmetic, double precision and no cleverness: what the graphs are held against. */
+import { Graph, type Target, type Value } from '../../../src/engine/compiler/graph.js'
+import { sessionOpener, Tensor, type Tensors } from '../../../src/engine/runtime/session.js'
 
 /** Rows of numbers. */
 export type Table = readonly (readonly number[])[]

@@ -11,7 +11,7 @@ import path from 'node:path'
 import { Type, type Static } from 'typebox'
 import { Compile } from 'typebox/compile'
 import { Value } from 'typebox/value'
-import { SpeechError } from './domain/errors.js'
+import { SpeechError } from '../domain/errors.js'
 
 const Name = Type.String({ pattern: '^[a-z0-9][a-z0-9.-]{0,63}$' })
 /** A relative path that stays inside the model's folder. */

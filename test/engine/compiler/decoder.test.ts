@@ -1,14 +1,14 @@
 /** The loop in the graph, and single steps, on a small random decoder that is also written out in plain arithmetic. */
 import t, { type Test } from 'tap'
-import { writeAlignment, type Head } from '../../src/compiler/alignment.js'
-import { BLOCK, memoriesOf, writeGreedy, writeSteps, type Decoder } from '../../src/compiler/decoder.js'
-import { Graph, type Value } from '../../src/compiler/graph.js'
-import { attendToMemory, attendToPast } from '../../src/compiler/layers.js'
-import { greedyInRuns } from '../../src/decoding/runs.js'
-import { allowOnly, forbid, greedyGraph, type GreedyGraph, type Masks } from '../../src/runtime/greedy-graph.js'
-import { openAligner } from '../../src/runtime/alignment-graph.js'
-import { Tensor } from '../../src/runtime/session.js'
-import { stepGraph } from '../../src/runtime/step-graph.js'
+import { writeAlignment, type Head } from '../../../src/engine/compiler/alignment.js'
+import { BLOCK, memoriesOf, writeGreedy, writeSteps, type Decoder } from '../../../src/engine/compiler/decoder.js'
+import { Graph, type Value } from '../../../src/engine/compiler/graph.js'
+import { attendToMemory, attendToPast } from '../../../src/engine/compiler/layers.js'
+import { greedyInRuns } from '../../../src/decoding/runs.js'
+import { allowOnly, forbid, greedyGraph, type GreedyGraph, type Masks } from '../../../src/engine/runtime/greedy-graph.js'
+import { openAligner } from '../../../src/engine/runtime/alignment-graph.js'
+import { Tensor } from '../../../src/engine/runtime/session.js'
+import { stepGraph } from '../../../src/engine/runtime/step-graph.js'
 import { attention, farthest, open, openGraph, plus, product, randomTable, REAL, softmax, tableOf, type Table } from './plain.js'
 
 const HEADS = 2

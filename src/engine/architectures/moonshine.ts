@@ -17,7 +17,7 @@ import {
 } from '../compiler/layers.js'
 import { Published, rowsOf, sideBySide, times, turned, type Matrix, type Reals } from '../compiler/published.js'
 import type { WriteModel } from '../compiler/compile.js'
-import { llamaPieces } from '../text/tokenizer.js'
+import { llamaPieces } from '../tokenizer.js'
 
 /** Longest sequence of states or tokens; 30 s of speech are 1,250 states. */
 const MAX_POSITIONS = 4_096

@@ -6,7 +6,7 @@
  * weights are read, and a new graph is written.
  */
 import protobuf from 'protobufjs'
-import { SpeechError } from '../domain/errors.js'
+import { SpeechError } from '../../domain/errors.js'
 
 const SCHEMA = `
 syntax = "proto2";

@@ -1,10 +1,10 @@
 /** Building blocks that Whisper asked for, against what they stand for, computed plainly. */
 import { test, type Test } from 'tap'
-import { convolve, type Convolution } from '../../src/compiler/convolution.js'
-import { Graph, type Target, type Value } from '../../src/compiler/graph.js'
-import { attendToMemory, columns } from '../../src/compiler/layers.js'
-import { realValues, turned, widened, type Integers, type Matrix } from '../../src/compiler/published.js'
-import { sessionOpener, Tensor } from '../../src/runtime/session.js'
+import { convolve, type Convolution } from '../../../src/engine/compiler/convolution.js'
+import { Graph, type Target, type Value } from '../../../src/engine/compiler/graph.js'
+import { attendToMemory, columns } from '../../../src/engine/compiler/layers.js'
+import { realValues, turned, widened, type Integers, type Matrix } from '../../../src/engine/compiler/published.js'
+import { sessionOpener, Tensor } from '../../../src/engine/runtime/session.js'
 
 const open = sessionOpener({ providers: ['cpu'], strict: true, threads: 1 })
 const TARGETS: readonly Target[] = [{ matrices: 'unsigned' }, { matrices: 'real' }]
