@@ -8,7 +8,7 @@
  */
 import { readFile } from 'node:fs/promises'
 import { decodeAudio } from '../src/audio/decode.js'
-import { resample } from '../src/audio/resample.js'
+import { resample } from '../src/audio/signal/resample.js'
 import { transcribe } from '../src/pipeline.js'
 import type { Recognizer } from '../src/recognizer.js'
 import { MATRIX_CHOICES, type Engine, type MatrixChoice } from '../src/domain/choices.js'

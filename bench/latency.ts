@@ -11,7 +11,7 @@
  */
 import os from 'node:os'
 import { decodeAudio } from '../src/audio/decode.js'
-import { resample } from '../src/audio/resample.js'
+import { resample } from '../src/audio/signal/resample.js'
 import { transcribe } from '../src/pipeline.js'
 import type { Recognizer } from '../src/recognizer.js'
 import { STAGES, type Report, type Stage } from '../src/domain/types.js'

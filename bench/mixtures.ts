@@ -5,7 +5,7 @@
  * The ratio is that of docs/api.md: both powers above 100 Hz, the voice's over the time in which somebody speaks. That
  * time is found here in the clean clip by its energy alone, independent of the service's own detector.
  */
-import { resample } from '../src/audio/resample.js'
+import { resample } from '../src/audio/signal/resample.js'
 import { describeFrames } from '../src/features/acoustics.js'
 import type { TimeSpan, Waveform } from '../src/domain/types.js'
 import { noise } from './audio/synthesis.js'

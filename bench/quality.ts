@@ -8,8 +8,8 @@
  */
 import { readFile } from 'node:fs/promises'
 import { decodeAudio } from '../src/audio/decode.js'
-import { measureLevel } from '../src/audio/loudness.js'
-import { measureQuality } from '../src/audio/quality.js'
+import { measureLevel } from '../src/audio/level/loudness.js'
+import { measureQuality } from '../src/audio/level/quality.js'
 import { describeFrames } from '../src/features/acoustics.js'
 import { transcribe } from '../src/pipeline.js'
 import type { Recognizer } from '../src/recognizer.js'

@@ -5,8 +5,8 @@
  * a fresh place, which designs the bank, and the same sums as a plain loop in double precision. Tones are measured as
  * a meter would: amplitude in, amplitude out.
  */
-import { filterBank } from '../src/audio/filter-bank.js'
-import { resample, smallRatio } from '../src/audio/resample.js'
+import { filterBank } from '../src/audio/signal/filter-bank.js'
+import { resample, smallRatio } from '../src/audio/signal/resample.js'
 import { beginRun } from './machine.js'
 import { countOption, parseOptions } from './options.js'
 import type { RunBench } from './run.js'
@@ -44,7 +44,7 @@ function costOf(rate: number, repeat: number) {
   return { rate, taps: filterBank(smallRatio(rate, TARGET_HZ)).taps, firstMs, warmMs, plainMs }
 }
 
-/** What `src/audio/dot-products.ts` saves us from: one sum at a time, as TypeScript. */
+/** What `src/audio/signal/dot-products.ts` saves us from: one sum at a time, as TypeScript. */
 function plainly(samples: Float32Array, rate: number): Float32Array {
   const { from, to } = smallRatio(rate, TARGET_HZ)
   const { taps, coefficients } = filterBank({ from, to })

@@ -3,7 +3,7 @@
  * decoder sees does. A greedy decoder on the edge between two words falls to either side by chance; averaged over
  * some shifts a word error rate says more about the way of recognizing and less about that chance.
  */
-import { readWavLayout } from '../src/audio/riff.js'
+import { readWavLayout } from '../src/audio/containers/riff.js'
 
 const SHIFT_SECONDS = 0.0025
 const SIZE_FIELD_BYTES = 4

@@ -6,9 +6,9 @@
  */
 import { hasVoice, type SpokenClip } from './audio/clips.js'
 import { decodeAudio } from './audio/decode.js'
-import { measureLevel } from './audio/loudness.js'
-import { measureQuality } from './audio/quality.js'
-import { resample } from './audio/resample.js'
+import { measureLevel } from './audio/level/loudness.js'
+import { measureQuality } from './audio/level/quality.js'
+import { resample } from './audio/signal/resample.js'
 import { asHeard, firstToHear, hearingsOf, settle, shapeForBoth, summarize, type Answer, type Cascade } from './cascade.js'
 import { describeFrames } from './features/acoustics.js'
 import { describeTimbre } from './features/timbre.js'

@@ -5,7 +5,7 @@
  * the voice alone, so that neither the silence nor the noise around it moves the gain.
  */
 import { extentOf, spokenClips, stretchOf, wholeClips, type SpokenClip } from './audio/clips.js'
-import { measureLoudness, normalizeVolume, removeOffset } from './audio/loudness.js'
+import { measureLoudness, normalizeVolume, removeOffset } from './audio/level/loudness.js'
 import type { SpeechDetector, SpeechDetectors } from './detector.js'
 import type { Heard } from './hearing.js'
 import { meanLogProbability } from './domain/log-probability.js'

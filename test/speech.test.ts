@@ -1,7 +1,7 @@
 /** What of an upload is speech, and what the model is given of it. Synthetic voices and noises; the real ones are in `bench audio`. */
 import tap from 'tap'
 import { hasVoice, surround } from '../src/audio/clips.js'
-import { measureLevel } from '../src/audio/loudness.js'
+import { measureLevel } from '../src/audio/level/loudness.js'
 import { detectBySpectrum, spectralDetector } from '../src/detectors/spectral.js'
 import { describeFrames } from '../src/features/acoustics.js'
 import type { Recognizer } from '../src/recognizer.js'

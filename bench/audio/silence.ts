@@ -6,7 +6,7 @@
  * levels. Target: at least 95 % of them are answered without a word. Missed speech is a clip in which somebody says
  * something and that is answered without a word; as it is, and brought down to −40 LUFS. Target: under 1 % of either.
  */
-import { measureLevel } from '../../src/audio/loudness.js'
+import { measureLevel } from '../../src/audio/level/loudness.js'
 import type { Recognizer } from '../../src/recognizer.js'
 import type { NoSpeechReason, Waveform } from '../../src/domain/types.js'
 import type { SpeechClip } from '../clips.js'

@@ -6,7 +6,7 @@
  * one they are independent clips, drawn by sessions they are not, and both kinds of traffic have the same mixture.
  * Silence around the voice is gamma distributed; a room, which is heard in it, is noise at a signal-to-noise ratio.
  */
-import { measureLoudness } from '../../src/audio/loudness.js'
+import { measureLoudness } from '../../src/audio/level/loudness.js'
 import type { Waveform } from '../../src/domain/types.js'
 import { noise, NOISE_COLOURS, type NoiseColour } from '../audio/synthesis.js'
 import { amplified, padded } from '../audio/variants.js'

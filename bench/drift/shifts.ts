@@ -13,7 +13,7 @@ import { writeMono } from '../audio/pcm.js'
 import { atLevel, noise } from '../audio/synthesis.js'
 import { amplified, clippedBy } from '../audio/variants.js'
 import { lowPass, mix, type Noise } from '../mixtures.js'
-import { resample } from '../../src/audio/resample.js'
+import { resample } from '../../src/audio/signal/resample.js'
 import { seededRandom } from '../statistics.js'
 import { gammaOfTwo, record, type Utterance } from './population.js'
 

@@ -4,7 +4,7 @@
  * a person; what it can show is which figures follow a language and which do not.
  */
 import { execFileSync, spawnSync } from 'node:child_process'
-import { resample } from '../../src/audio/resample.js'
+import { resample } from '../../src/audio/signal/resample.js'
 import type { Waveform } from '../../src/domain/types.js'
 import { lengthOf } from '../audio/noises.js'
 import { readPcm, writeMono } from '../audio/pcm.js'

@@ -1,7 +1,7 @@
 /** Contenders take turns on every clip, in an order that rotates; only one works at a time. */
 import { readFile } from 'node:fs/promises'
 import { decodeAudio } from '../../src/audio/decode.js'
-import { resample } from '../../src/audio/resample.js'
+import { resample } from '../../src/audio/signal/resample.js'
 import type { SpeechClip } from '../clips.js'
 import { scoreClip } from '../scoring.js'
 import { SAMPLE_RATE } from './adapter.js'

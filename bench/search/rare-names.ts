@@ -6,7 +6,7 @@
 import { execFileSync, spawnSync } from 'node:child_process'
 import { readFile, writeFile } from 'node:fs/promises'
 import path from 'node:path'
-import { resample } from '../../src/audio/resample.js'
+import { resample } from '../../src/audio/signal/resample.js'
 import { readPcm, writeMono } from '../audio/pcm.js'
 import type { SpeechClip } from '../clips.js'
 

@@ -8,7 +8,7 @@
  */
 import { readFile } from 'node:fs/promises'
 import { decodeAudio } from '../../src/audio/decode.js'
-import { resample } from '../../src/audio/resample.js'
+import { resample } from '../../src/audio/signal/resample.js'
 import { framePowersDb } from '../audio/frames.js'
 import { atLevel, noise } from '../audio/synthesis.js'
 import type { SpeechClip } from '../clips.js'

@@ -8,13 +8,13 @@
  */
 import { SpeechError } from '../domain/errors.js'
 import type { ChannelChoice, HeaderlessFormat, Recording } from '../domain/types.js'
-import { textAt } from './bytes.js'
-import { downmix } from './downmix.js'
+import { textAt } from './containers/bytes.js'
+import { downmix } from './signal/downmix.js'
 import { FORMATS, UNREAD, type AudioFormatReader } from './formats.js'
-import { probeHeaderless, readHeaderless, readHeaderlessType } from './headerless.js'
+import { probeHeaderless, readHeaderless, readHeaderlessType } from './containers/headerless.js'
 import { unsupported, type AudioProbe } from './probe.js'
 import type { Decoded } from './stream.js'
-import { matchesWav } from './wav.js'
+import { matchesWav } from './containers/wav.js'
 
 export type { AudioProbe } from './probe.js'
 

@@ -11,7 +11,7 @@ import { setImmediate as nextTurn } from 'node:timers/promises'
 import decode from '@audio/decode'
 import { SpeechError } from '../domain/errors.js'
 import { isOutOfMemory } from '../domain/out-of-memory.js'
-import type { Block } from './downmix.js'
+import type { Block } from './signal/downmix.js'
 import { checkShape, MAX_CODED_CHANNELS, unreadable, unsupported } from './probe.js'
 
 /** The decoders of the library that are used, by its names; it has more, for music and for films. */

@@ -13,7 +13,7 @@
  * below 0.35, shorter pauses are bridged, shorter bursts dropped. The network is not made for levels far below a
  * usual one, so it hears the clip at a peak of −6 dBFS.
  */
-import { resample } from '../audio/resample.js'
+import { resample } from '../audio/signal/resample.js'
 import { Graph, type Value } from '../engine/compiler/graph.js'
 import { readOnnx } from '../engine/compiler/onnx.js'
 import { Published, UnknownModel } from '../engine/compiler/published.js'

@@ -3,8 +3,8 @@
  * they were before anything was changed.
  */
 import { decodeAudio } from '../audio/decode.js'
-import { measureLevel } from '../audio/loudness.js'
-import { resample } from '../audio/resample.js'
+import { measureLevel } from '../audio/level/loudness.js'
+import { resample } from '../audio/signal/resample.js'
 import { describeFrames } from '../features/acoustics.js'
 import { transcribe, type TranscribeOptions } from '../pipeline.js'
 import type { Recognizer } from '../recognizer.js'

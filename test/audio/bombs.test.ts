@@ -2,7 +2,7 @@
 import tap from 'tap'
 import { bombs, constantFrames, oggFlac } from '../../fixtures/bombs.js'
 import { makeMatroska, makeMp4, oggPage, simpleBlock, soundEntry } from '../../fixtures/containers.js'
-import { joined } from '../../src/audio/bytes.js'
+import { joined } from '../../src/audio/containers/bytes.js'
 import { decodeAudio, probeAudio } from '../../src/audio/decode.js'
 import { SpeechError } from '../../src/domain/errors.js'
 import { mediaFile } from './signals.js'

@@ -1,7 +1,7 @@
 /** A failure is never an empty text: a file without sound is one that says so itself and is all there. */
 import tap from 'tap'
 import { element, makeMatroska, makeMp4, oggPage, simpleBlock, soundEntry } from '../../fixtures/containers.js'
-import { joined } from '../../src/audio/bytes.js'
+import { joined } from '../../src/audio/containers/bytes.js'
 import { decodeAudio, probeAudio } from '../../src/audio/decode.js'
 import { mediaFile } from './signals.js'
 

@@ -1,7 +1,7 @@
 /** What tests of decoded audio share: how alike two signals are, wherever one begins. */
 import { readFileSync } from 'node:fs'
 import path from 'node:path'
-import { resample } from '../../src/audio/resample.js'
+import { resample } from '../../src/audio/signal/resample.js'
 import { projectRoot } from '../../src/domain/project-root.js'
 import type { Waveform } from '../../src/domain/types.js'
 

@@ -9,7 +9,7 @@ import { readPcm, writeMono, writePcm } from '../../bench/audio/pcm.js'
 import { synthesized } from '../../bench/audio/silence.js'
 import { atLevel, meanPower, noise, NOISE_COLOURS, toDb } from '../../bench/audio/synthesis.js'
 import { amplified, clippedBy, ORIGINAL, padded, variants } from '../../bench/audio/variants.js'
-import { readWavLayout } from '../../src/audio/riff.js'
+import { readWavLayout } from '../../src/audio/containers/riff.js'
 import { projectRoot } from '../../src/domain/project-root.js'
 
 const CLIP = readFileSync(path.join(projectRoot, 'fixtures/clips/warm-up.wav'))

@@ -16,7 +16,7 @@ import { hasSynthesizer, queriesIn } from '../../bench/drift/synthesizer.js'
 import { arrivalsOf } from '../../bench/drift/traffic.js'
 import { median, seededRandom } from '../../bench/statistics.js'
 import { decodeAudio } from '../../src/audio/decode.js'
-import { measureLevel } from '../../src/audio/loudness.js'
+import { measureLevel } from '../../src/audio/level/loudness.js'
 import { projectRoot } from '../../src/domain/project-root.js'
 import type { Waveform } from '../../src/domain/types.js'
 

@@ -10,10 +10,10 @@ import { joined, u16be } from './bytes.js'
 import { flacSamples, MAX_PIECE_SAMPLES } from './flac.js'
 import { OPUS_RATE_HZ, opusPacketSamples } from './opus.js'
 import { checkPacket } from './packets.js'
-import { unreadable, type AudioProbe } from './probe.js'
+import { unreadable, type AudioProbe } from '../probe.js'
 import { childrenOf, elementsOf, ID, nextAfter, readFloat, readUnsigned, type Element } from './ebml.js'
 import { readTrack, type Track } from './matroska-track.js'
-import type { DecoderName } from './stream.js'
+import type { DecoderName } from '../stream.js'
 
 /** The walk of a probe ends here; a block of 20 ms makes it more than an hour. */
 const MAX_PROBED_ELEMENTS = 200_000

@@ -7,9 +7,9 @@
 import wavefile from 'wavefile'
 import { sliced, textAt } from './bytes.js'
 import { readPcm } from './pcm.js'
-import type { AudioProbe } from './probe.js'
+import type { AudioProbe } from '../probe.js'
 import { isAdpcm, readWavLayout, type WavLayout } from './riff.js'
-import { decodeStream, type Decoded, type StreamLimits } from './stream.js'
+import { decodeStream, type Decoded, type StreamLimits } from '../stream.js'
 
 /** The part of wavefile's result that is used; its own types say `object`. */
 interface WavParts { readonly fmt: { readonly numChannels: number; readonly sampleRate: number } }

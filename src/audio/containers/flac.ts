@@ -6,7 +6,7 @@
  * frame; and because a frame of a constant takes 12 bytes for up to 65,535 samples: a piece holds a million at most.
  */
 import { joined, textAt, u16be, u24be, u32be } from './bytes.js'
-import { checkShape, unreadable, type AudioProbe } from './probe.js'
+import { checkShape, unreadable, type AudioProbe } from '../probe.js'
 
 const MAGIC = 'fLaC'
 const STREAM_INFO_BYTES = 34

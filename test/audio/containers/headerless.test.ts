@@ -1,9 +1,9 @@
 /** Samples without a container, and how channels become one. */
 import tap from 'tap'
-import { decodeAudio, headerlessFormat, probeAudio } from '../../src/audio/decode.js'
-import { downmix } from '../../src/audio/downmix.js'
-import { readHeaderlessType } from '../../src/audio/headerless.js'
-import { mediaFile } from './signals.js'
+import { decodeAudio, headerlessFormat, probeAudio } from '../../../src/audio/decode.js'
+import { downmix } from '../../../src/audio/signal/downmix.js'
+import { readHeaderlessType } from '../../../src/audio/containers/headerless.js'
+import { mediaFile } from '../signals.js'
 
 const RATE = 16_000
 const voice = (n: number): number => 0.4 * Math.sin((2 * Math.PI * 220 * n) / RATE) + 0.1 * Math.sin((2 * Math.PI * 1_850 * n) / RATE)

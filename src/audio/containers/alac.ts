@@ -6,7 +6,7 @@
  * More than two channels are several elements, of which only the first can be found without decoding it.
  */
 import { u32be } from './bytes.js'
-import { unreadable } from './probe.js'
+import { unreadable } from '../probe.js'
 
 export const MAX_ALAC_CHANNELS = 2
 /** Kinds of elements. */

@@ -8,7 +8,7 @@
  */
 import { fourCharacters } from './bytes.js'
 import type { PcmCodec } from './pcm.js'
-import { checkShape, MAX_CHANNELS, unreadable, unsupported } from './probe.js'
+import { checkShape, MAX_CHANNELS, unreadable, unsupported } from '../probe.js'
 
 export type AdpcmCodec = 'adpcm_ima' | 'adpcm_ms'
 export type WavCodec = PcmCodec | AdpcmCodec

@@ -4,7 +4,7 @@
  * some 10⁶ samples before anybody looks (with lacing, which puts 256 packets into one block, 10⁷).
  */
 import { MAX_FRAME_BYTES } from './flac.js'
-import { unreadable } from './probe.js'
+import { unreadable } from '../probe.js'
 
 const KIBIBYTE = 1_024
 /**

@@ -2,7 +2,7 @@
 import { readOpusHead, OPUS_RATE_HZ } from './opus.js'
 import { childrenOf, ID, readFloat, readUnsigned, type Element } from './ebml.js'
 import { bytesPerFrame, floatCodec, signedCodec, type PcmCodec } from './pcm.js'
-import { checkShape, unreadable, unsupported } from './probe.js'
+import { checkShape, unreadable, unsupported } from '../probe.js'
 
 export interface Track {
   readonly number: number

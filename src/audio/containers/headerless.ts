@@ -6,11 +6,11 @@
  * The catch is l16: the standard says big-endian, most clients send little-endian. When the parameter `endianness` does
  * not say, both readings are compared: speech changes slowly from sample to sample, with swapped bytes it is noise.
  */
-import { SpeechError } from '../domain/errors.js'
-import type { HeaderlessFormat } from '../domain/types.js'
-import type { Block } from './downmix.js'
+import { SpeechError } from '../../domain/errors.js'
+import type { HeaderlessFormat } from '../../domain/types.js'
+import type { Block } from '../signal/downmix.js'
 import { bytesPerFrame, frameCount, readPcm, type PcmLayout } from './pcm.js'
-import { MAX_CHANNELS, MAX_RATE_HZ, MIN_RATE_HZ, type AudioProbe } from './probe.js'
+import { MAX_CHANNELS, MAX_RATE_HZ, MIN_RATE_HZ, type AudioProbe } from '../probe.js'
 
 /** Hz of `audio/basic`, `audio/pcmu` and `audio/pcma` without a rate. */
 const TELEPHONE_RATE_HZ = 8_000

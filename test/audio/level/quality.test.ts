@@ -1,10 +1,10 @@
 /** Figures of a recording against recordings whose figures are known: noise added, silence added, a band taken away. */
 import t from 'tap'
-import { lowPass } from '../../bench/mixtures.js'
-import { measureLevel } from '../../src/audio/loudness.js'
-import { measureQuality } from '../../src/audio/quality.js'
-import { describeFrames } from '../../src/features/acoustics.js'
-import type { AudioFormat, Quality, SpeechActivity, TimeSpan, Waveform } from '../../src/domain/types.js'
+import { lowPass } from '../../../bench/mixtures.js'
+import { measureLevel } from '../../../src/audio/level/loudness.js'
+import { measureQuality } from '../../../src/audio/level/quality.js'
+import { describeFrames } from '../../../src/features/acoustics.js'
+import type { AudioFormat, Quality, SpeechActivity, TimeSpan, Waveform } from '../../../src/domain/types.js'
 
 const RATE = 16_000
 const SPEECH_RMS = 0.1

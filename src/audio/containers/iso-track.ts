@@ -3,7 +3,7 @@ import { MAX_ALAC_CHANNELS } from './alac.js'
 import type { Box, BoxReader } from './boxes.js'
 import { fourCharacters, u16be, u32be } from './bytes.js'
 import { AAC_RATES_HZ } from './mpeg-audio.js'
-import { checkShape, unreadable, unsupported } from './probe.js'
+import { checkShape, unreadable, unsupported } from '../probe.js'
 
 export interface IsoTrack {
   readonly id: number

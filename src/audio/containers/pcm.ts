@@ -3,8 +3,8 @@
  * samples without a container too. Nothing is clamped; a number that is none is left for the downmix to clear.
  * A-law and mu-law: ITU-T G.711.
  */
-import type { Block } from './downmix.js'
-import { unsupported } from './probe.js'
+import type { Block } from '../signal/downmix.js'
+import { unsupported } from '../probe.js'
 
 export const PCM_CODECS = ['pcm_u8', 'pcm_s8', 'pcm_s16', 'pcm_s24', 'pcm_s32', 'pcm_f32', 'pcm_f64', 'alaw', 'mulaw'] as const
 export type PcmCodec = (typeof PCM_CODECS)[number]

@@ -1,6 +1,6 @@
 /** Boxes of the ISO base media file format (ISO/IEC 14496-12, 4.2), read and written. */
 import { bytesOf32, fourCharacters, joined, u32be, u64be } from './bytes.js'
-import { unreadable } from './probe.js'
+import { unreadable } from '../probe.js'
 
 export interface Box {
   readonly type: string

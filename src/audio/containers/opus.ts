@@ -1,6 +1,6 @@
 /** Opus by itself: its identification header (RFC 7845, 5.1) and how long a packet lasts (RFC 6716, 3.1). */
 import { u16le, textAt } from './bytes.js'
-import { unreadable } from './probe.js'
+import { unreadable } from '../probe.js'
 
 /** Hz; what a decoder gives, whatever was encoded. */
 export const OPUS_RATE_HZ = 48_000

@@ -5,8 +5,8 @@
  * of phase (the power of the sum falls below that of the parts), or one live channel among many dead ones. Then the
  * loudest channel is taken. Powers are without a constant offset, which says nothing about a voice.
  */
-import { SpeechError } from '../domain/errors.js'
-import type { ChannelChoice, Mixing } from '../domain/types.js'
+import { SpeechError } from '../../domain/errors.js'
+import type { ChannelChoice, Mixing } from '../../domain/types.js'
 
 /** One stretch of decoded audio: an array of samples for each channel, all of one length. */
 export type Block = readonly Float32Array[]

@@ -6,7 +6,7 @@
 import { fourCharacters, textAt, u16be, u32be } from './bytes.js'
 import { bytesPerPacket, secondsOfPackets, type PacketLayout } from './ima.js'
 import { floatCodec, signedCodec } from './pcm.js'
-import { checkShape, MAX_CHANNELS, MAX_CODED_CHANNELS, unreadable, unsupported, type AudioProbe } from './probe.js'
+import { checkShape, MAX_CHANNELS, MAX_CODED_CHANNELS, unreadable, unsupported, type AudioProbe } from '../probe.js'
 
 const MAX_CHUNKS = 1_024
 

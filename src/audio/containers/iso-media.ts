@@ -11,8 +11,8 @@ import { bytesOf32, joined, textAt, u32be, u64be } from './bytes.js'
 import { runsOf, type Sample } from './iso-samples.js'
 import { readIsoTrack, type IsoTrack } from './iso-track.js'
 import { checkPacket } from './packets.js'
-import { unreadable, type AudioProbe } from './probe.js'
-import { SpeechError } from '../domain/errors.js'
+import { unreadable, type AudioProbe } from '../probe.js'
+import { SpeechError } from '../../domain/errors.js'
 
 /** Frames of Opus may last 2.5 ms; no codec here has shorter ones. */
 const MOST_FRAMES_PER_SECOND = 400

@@ -4,7 +4,7 @@
  * the frames of ADTS are counted.
  */
 import { sliced, textAt, u16be, u32be } from './bytes.js'
-import { checkShape, unreadable, unsupported, type AudioProbe } from './probe.js'
+import { checkShape, unreadable, unsupported, type AudioProbe } from '../probe.js'
 
 /** An encoder's first frame may come behind a little padding. */
 const SEARCH_BYTES = 64 * 1024

@@ -1,13 +1,13 @@
 import { readFileSync } from 'node:fs'
 import path from 'node:path'
 import tap from 'tap'
-import { makeSignal, type LoudnessFigures } from '../../fixtures/loudness-signals.js'
-import { MAX_GAIN_DB, measureLevel, normalizeVolume, PEAK_CEILING_DBTP, removeOffset, TARGET_LUFS } from '../../src/audio/loudness.js'
-import { resample } from '../../src/audio/resample.js'
-import { truePeak } from '../../src/audio/true-peak.js'
-import { projectRoot } from '../../src/domain/project-root.js'
-import type { Waveform } from '../../src/domain/types.js'
-import { clip, clippedAt, decibels, joined, mapped, noise, rmsOf, rounded, scaled, shifted, silence, tone } from './tones.js'
+import { makeSignal, type LoudnessFigures } from '../../../fixtures/loudness-signals.js'
+import { MAX_GAIN_DB, measureLevel, normalizeVolume, PEAK_CEILING_DBTP, removeOffset, TARGET_LUFS } from '../../../src/audio/level/loudness.js'
+import { resample } from '../../../src/audio/signal/resample.js'
+import { truePeak } from '../../../src/audio/level/true-peak.js'
+import { projectRoot } from '../../../src/domain/project-root.js'
+import type { Waveform } from '../../../src/domain/types.js'
+import { clip, clippedAt, decibels, joined, mapped, noise, rmsOf, rounded, scaled, shifted, silence, tone } from '../tones.js'
 
 const RATE = 16_000
 const VOICES = ['call-my-sister', 'play-the-latest-news', 'warm-up', 'how-do-i-get-to-the-train-station', 'search-for-cheap-flights-to-paris']

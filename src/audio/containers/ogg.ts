@@ -8,8 +8,8 @@
 import { textAt, u32le, u64le } from './bytes.js'
 import { flacPieces, readStreamInfo } from './flac.js'
 import { OPUS_RATE_HZ, opusPacketSamples, readOpusHead } from './opus.js'
-import { checkShape, unreadable, unsupported, type AudioProbe } from './probe.js'
-import type { DecoderName } from './stream.js'
+import { checkShape, unreadable, unsupported, type AudioProbe } from '../probe.js'
+import type { DecoderName } from '../stream.js'
 
 const MAGIC = 'OggS'
 const HEADER_BYTES = 27

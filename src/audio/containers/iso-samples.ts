@@ -6,7 +6,7 @@
 import type { Box, BoxReader } from './boxes.js'
 import { u32be, u64be } from './bytes.js'
 import type { IsoTrack } from './iso-track.js'
-import { unreadable } from './probe.js'
+import { unreadable } from '../probe.js'
 
 /** A frame of a codec; "sample" in the words of the standard. Offsets from the start of the file, perhaps behind its end. */
 export interface Sample { readonly offset: number; readonly bytes: number }

@@ -1,6 +1,6 @@
 /** AMR and AMR-WB in their storage format (RFC 4867, 5): frames of 20 ms whose first byte tells their length. */
 import { sliced, textAt } from './bytes.js'
-import { unsupported, type AudioProbe } from './probe.js'
+import { unsupported, type AudioProbe } from '../probe.js'
 
 const NARROW = '#!AMR\n'
 const WIDE = '#!AMR-WB\n'
