@@ -4,9 +4,9 @@
  * No model is run.
  */
 import { serialize } from 'node:v8'
-import { makeCatalogue } from '../src/catalogue/catalogue.js'
-import { parseCatalogue } from '../src/catalogue/parse.js'
-import { DEFAULT_THRESHOLD, rank } from '../src/search/ranking.js'
+import { makeCatalogue } from '../src/search/catalogue/catalogue.js'
+import { parseCatalogue } from '../src/search/catalogue/parse.js'
+import { DEFAULT_THRESHOLD, rank } from '../src/search/ranking/ranking.js'
 import { bytesInUse } from './heap.js'
 import { beginRun } from './machine.js'
 import { asCsv, makeUpNames } from './made-up-names.js'

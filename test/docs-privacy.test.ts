@@ -5,7 +5,7 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import path from 'node:path'
 import t from 'tap'
-import { MOST_PHRASE_CHARACTERS, MOST_PHRASES } from '../src/catalogue/inline.js'
+import { MOST_PHRASE_CHARACTERS, MOST_PHRASES } from '../src/search/catalogue/inline.js'
 import { ClipRecord } from '../src/drift/record.js'
 import { ERRORS, SpeechError } from '../src/domain/errors.js'
 import { digestOfTranscript, issueToken, readToken } from '../src/feedback/token.js'

@@ -1,5 +1,5 @@
 /** What the tables of bench/search.ts share: clips, a recognizer or a service to start, and lists made ready as a worker does. */
-import { mostSpellings, toPhrase } from '../../src/catalogue/spellings.js'
+import { mostSpellings, toPhrase } from '../../src/search/catalogue/spellings.js'
 import type { TranscribeOptions } from '../../src/pipeline.js'
 import type { Recognizer } from '../../src/recognizer.js'
 import { inOneGo } from '../../src/domain/interruptible-work.js'

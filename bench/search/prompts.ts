@@ -4,9 +4,9 @@
  * and with the catalogue heard and ranked as POST /v1/search does. Recall counts ranks, whatever the score.
  */
 import { readFile } from 'node:fs/promises'
-import { makeCatalogue, type Catalogue } from '../../src/catalogue/catalogue.js'
+import { makeCatalogue, type Catalogue } from '../../src/search/catalogue/catalogue.js'
 import { transcribe, type TranscribeOptions } from '../../src/pipeline.js'
-import { DEFAULT_THRESHOLD, rank, type Match } from '../../src/search/ranking.js'
+import { DEFAULT_THRESHOLD, rank, type Match } from '../../src/search/ranking/ranking.js'
 import type { Report } from '../../src/domain/types.js'
 import { addUp, bootstrapInterval } from '../bootstrap.js'
 import type { SpeechClip } from '../clips.js'

@@ -1,7 +1,7 @@
 /** Shapes of catalogues and of spoken search, as TypeBox. */
 import { Type, type Static } from 'typebox'
-import { ENGINE_FAILURES } from '../search/engine.js'
-import { REASONS } from '../search/ranking.js'
+import { ENGINE_FAILURES } from '../search/external-engine.js'
+import { REASONS } from '../search/ranking/ranking.js'
 import { SEARCH_OUTCOMES } from '../domain/search-outcomes.js'
 import { nullable, oneOf, ReportReply, TranscriptionQuery } from './schemas.js'
 

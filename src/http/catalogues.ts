@@ -5,8 +5,8 @@
  */
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { Type } from 'typebox'
-import { formatOfUpload } from '../catalogue/parse.js'
-import type { Stored } from '../catalogue/store.js'
+import { formatOfUpload } from '../search/catalogue/parse.js'
+import type { Stored } from '../search/catalogue/store.js'
 import { SpeechError } from '../domain/errors.js'
 import { CatalogueListReply, CatalogueParameters, CatalogueReply } from './catalogue-schemas.js'
 import type { AppDependencies } from './dependencies.js'

@@ -1,11 +1,11 @@
 /** What main.ts hands to the HTTP side. As types only: tests pass a fake pool and need no model. */
 import type { FastifyBaseLogger } from 'fastify'
 import type { AccessKeys } from '../access/keys.js'
-import type { CatalogueStore } from '../catalogue/store.js'
+import type { CatalogueStore } from '../search/catalogue/store.js'
 import type { Config } from '../config.js'
 import type { DriftSnapshot } from '../drift/snapshot.js'
 import type { Feedback } from '../feedback/feedback.js'
-import type { SearchEngine } from '../search/engine.js'
+import type { SearchEngine } from '../search/external-engine.js'
 import type { Report } from '../domain/types.js'
 import type { Telemetry } from '../telemetry/telemetry.js'
 import type { WorkerPool } from '../worker/pool.js'

@@ -3,11 +3,11 @@
  * request lasts, so that the version it was heard with is the one that answers.
  */
 import type { FastifyReply } from 'fastify'
-import { MOST_PHRASE_CHARACTERS, readPhrases } from '../catalogue/inline.js'
-import type { CatalogueStore } from '../catalogue/store.js'
+import { MOST_PHRASE_CHARACTERS, readPhrases } from '../search/catalogue/inline.js'
+import type { CatalogueStore } from '../search/catalogue/store.js'
 import { SpeechError } from '../domain/errors.js'
 import type { PhraseList } from '../domain/phrases.js'
-import type { Searchable } from '../search/ranking.js'
+import type { Searchable } from '../search/ranking/ranking.js'
 import type { Report } from '../domain/types.js'
 import { whenClosed } from './when-closed.js'
 

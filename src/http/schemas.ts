@@ -1,6 +1,6 @@
 /** Shapes of requests and answers, as TypeBox: checked, serialized and published as OpenAPI from the same lines. */
 import { Type, type Static } from 'typebox'
-import { MOST_PHRASE_CHARACTERS, MOST_PHRASES } from '../catalogue/inline.js'
+import { MOST_PHRASE_CHARACTERS, MOST_PHRASES } from '../search/catalogue/inline.js'
 import { ERROR_CODES } from '../domain/errors.js'
 import { FEEDBACK_EVENTS, LABEL_SOURCES } from '../feedback/events.js'
 import { MOST_READINGS } from '../domain/phrases.js'

@@ -4,11 +4,11 @@
  * search engine, which is given every reading and never holds up the transcript for long.
  */
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
-import { finishInTurns } from '../catalogue/turns.js'
+import { finishInTurns } from '../search/catalogue/turns.js'
 import { SpeechError } from '../domain/errors.js'
-import type { EngineFailure } from '../search/engine.js'
+import type { EngineFailure } from '../search/external-engine.js'
 import type { SearchOutcome } from '../domain/search-outcomes.js'
-import { DEFAULT_THRESHOLD, rankInSteps, type Match } from '../search/ranking.js'
+import { DEFAULT_THRESHOLD, rankInSteps, type Match } from '../search/ranking/ranking.js'
 import type { Alternative, PhraseEvidence, Reading } from '../domain/phrases.js'
 import type { Report } from '../domain/types.js'
 import { SearchQuery, SearchReply, type Hit } from './catalogue-schemas.js'

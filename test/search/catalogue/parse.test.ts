@@ -1,9 +1,9 @@
 /** What becomes a catalogue and what does not: each fault by its code and its line, and hostile files end early. */
 import t from 'tap'
-import { MOST_ENTRIES, MOST_ROW_CHARACTERS, type Entry } from '../../src/catalogue/entry.js'
-import { readPhrases } from '../../src/catalogue/inline.js'
-import { formatOfUpload, parseCatalogue, type CatalogueFormat } from '../../src/catalogue/parse.js'
-import { SpeechError } from '../../src/domain/errors.js'
+import { MOST_ENTRIES, MOST_ROW_CHARACTERS, type Entry } from '../../../src/search/catalogue/entry.js'
+import { readPhrases } from '../../../src/search/catalogue/inline.js'
+import { formatOfUpload, parseCatalogue, type CatalogueFormat } from '../../../src/search/catalogue/parse.js'
+import { SpeechError } from '../../../src/domain/errors.js'
 
 const parse = (text: string, format: CatalogueFormat = 'csv'): Promise<Entry[]> => parseCatalogue(Buffer.from(text), format)
 const entry = (id: string, name: string, rest: Partial<Entry> = {}): Entry => ({ id, name, aliases: [], weight: 1, tags: [], ...rest })

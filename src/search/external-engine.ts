@@ -6,7 +6,7 @@
 import { circuitBreaker, ConsecutiveBreaker, handleAll, isBrokenCircuitError } from 'cockatiel'
 import type { SearchEngineChoice } from '../domain/choices.js'
 import type { Alternative } from '../domain/phrases.js'
-import { FORMATS, type EngineFormat, type EngineHit } from './engine-formats.js'
+import { FORMATS, type EngineFormat, type EngineHit } from './external-engine-formats.js'
 
 export const ENGINE_FAILURES = ['timeout', 'unreachable', 'refused', 'answer_too_large', 'answer_unreadable', 'resting', 'busy'] as const
 export type EngineFailure = (typeof ENGINE_FAILURES)[number]

@@ -3,9 +3,9 @@ import { createHash } from 'node:crypto'
 import { isDeepStrictEqual } from 'node:util'
 import t, { type Test } from 'tap'
 import { ToWords } from 'to-words/en-US'
-import { MOST_SPELLINGS, mostSpellings, spellingsOf, toPhrase } from '../../src/catalogue/spellings.js'
-import { readAloud } from '../../src/catalogue/spoken-numbers.js'
-import { seededRandom } from '../../src/domain/scoring/seeded-random.js'
+import { MOST_SPELLINGS, mostSpellings, spellingsOf, toPhrase } from '../../../src/search/catalogue/spellings.js'
+import { readAloud } from '../../../src/search/catalogue/spoken-numbers.js'
+import { seededRandom } from '../../../src/domain/scoring/seeded-random.js'
 
 const has = (t: Test, names: string[], ...expected: string[]): void => {
   const spellings = spellingsOf(names)

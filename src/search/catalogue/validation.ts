@@ -3,7 +3,7 @@
  * Two entries of one name cannot be told apart by anybody, two that sound alike by no recognizer, and what no model
  * can spell is never steered to.
  */
-import type { Name } from '../search/names.js'
+import type { Name } from '../ranking/names.js'
 import type { Entry } from './entry.js'
 import { eachInTurns } from './turns.js'
 

@@ -5,8 +5,8 @@
  * only then they change places, in one step. Requests under way finish on the version that they began with, which is
  * forgotten when the last of them has ended. Whatever fails before the change leaves everything as it was.
  */
-import { SpeechError } from '../domain/errors.js'
-import type { PhraseList } from '../domain/phrases.js'
+import { SpeechError } from '../../domain/errors.js'
+import type { PhraseList } from '../../domain/phrases.js'
 import { listId, makeCatalogue, type Catalogue } from './catalogue.js'
 import { InlineLists } from './inline.js'
 import { parseCatalogue, type CatalogueFormat } from './parse.js'

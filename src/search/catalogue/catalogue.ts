@@ -2,11 +2,11 @@
  * A catalogue as it answers requests: its entries, the index that finds them, and the list that the recognition
  * processes hear with. Made in short turns, since a large one takes seconds. Never changed: a new version is a new one.
  */
-import { SpeechError } from '../domain/errors.js'
-import type { Phrase, PhraseList } from '../domain/phrases.js'
-import { NameIndex, readName, type Name } from '../search/names.js'
-import type { Searchable } from '../search/ranking.js'
-import type { Steps } from '../domain/interruptible-work.js'
+import { SpeechError } from '../../domain/errors.js'
+import type { Phrase, PhraseList } from '../../domain/phrases.js'
+import { NameIndex, readName, type Name } from '../ranking/names.js'
+import type { Searchable } from '../ranking/ranking.js'
+import type { Steps } from '../../domain/interruptible-work.js'
 import type { Entry } from './entry.js'
 import { mostSpellings, toPhrase } from './spellings.js'
 import { finishInTurns } from './turns.js'

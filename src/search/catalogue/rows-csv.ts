@@ -4,7 +4,7 @@
  * Several aliases or tags stand in one cell, with `|` between.
  */
 import { parse, type CsvError, type Parser } from 'csv-parse'
-import { SpeechError } from '../domain/errors.js'
+import { SpeechError } from '../../domain/errors.js'
 import { invalidRow, MOST_ROW_CHARACTERS, type Row } from './entry.js'
 import { tooLong } from './rows-jsonl.js'
 

@@ -3,9 +3,9 @@ import { rmSync, writeFileSync } from 'node:fs'
 import os from 'node:os'
 import path from 'node:path'
 import t from 'tap'
-import { loadCatalogue } from '../../src/catalogue/files.js'
-import { CatalogueStore, type Publisher, type StoreLimits } from '../../src/catalogue/store.js'
-import { SpeechError } from '../../src/domain/errors.js'
+import { loadCatalogue } from '../../../src/search/catalogue/files.js'
+import { CatalogueStore, type Publisher, type StoreLimits } from '../../../src/search/catalogue/store.js'
+import { SpeechError } from '../../../src/domain/errors.js'
 
 interface Workers extends Publisher { readonly lists: Set<string>; readonly forgotten: string[] }
 

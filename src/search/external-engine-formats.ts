@@ -8,7 +8,7 @@
  */
 import type { SearchEngineChoice } from '../domain/choices.js'
 import type { Alternative } from '../domain/phrases.js'
-import { cut, fittingUrl, outgoing } from './engine-bounds.js'
+import { cut, fittingUrl, outgoing } from './external-engine-bounds.js'
 
 export type EngineFormat = Exclude<SearchEngineChoice, 'none'>
 

@@ -14,11 +14,11 @@
  *
  * The higher one counts; but where the clip is one of these entries beyond doubt, it alone says which.
  *
- * Weighted by hand and held by invariants (test/search/ranking.test.ts), not fitted: the scores order hits, and are
+ * Weighted by hand and held by invariants (test/search/ranking/ranking.test.ts), not fitted: the scores order hits, and are
  * no probabilities.
  */
-import { MOST_READINGS, type Alternative, type PhraseEvidence } from '../domain/phrases.js'
-import { inOneGo, type Steps } from '../domain/interruptible-work.js'
+import { MOST_READINGS, type Alternative, type PhraseEvidence } from '../../domain/phrases.js'
+import { inOneGo, type Steps } from '../../domain/interruptible-work.js'
 import { readUtterance, type NameIndex } from './names.js'
 import { likenessOf, type Likeness } from './similarity.js'
 

@@ -6,11 +6,11 @@
  * made in turns, when they are asked for, and remembered: a caller sends the same list again.
  */
 import { createHash } from 'node:crypto'
-import { SpeechError } from '../domain/errors.js'
-import type { Phrase, PhraseList } from '../domain/phrases.js'
-import { NameIndex, readName, type Name } from '../search/names.js'
-import type { Searchable } from '../search/ranking.js'
-import type { Steps } from '../domain/interruptible-work.js'
+import { SpeechError } from '../../domain/errors.js'
+import type { Phrase, PhraseList } from '../../domain/phrases.js'
+import { NameIndex, readName, type Name } from '../ranking/names.js'
+import type { Searchable } from '../ranking/ranking.js'
+import type { Steps } from '../../domain/interruptible-work.js'
 import { ClientQueues } from './client-queues.js'
 import { cleanText } from './entry.js'
 import { toPhrase } from './spellings.js'

@@ -1,9 +1,9 @@
 /** The inverted index in flat arrays, against lists in objects. */
 import t from 'tap'
-import { NameIndex, readName, readUtterance } from '../../src/search/names.js'
-import { Postings } from '../../src/search/postings.js'
-import { seededRandom } from '../../src/domain/scoring/seeded-random.js'
-import { inOneGo } from '../../src/domain/interruptible-work.js'
+import { NameIndex, readName, readUtterance } from '../../../src/search/ranking/names.js'
+import { Postings } from '../../../src/search/ranking/postings.js'
+import { seededRandom } from '../../../src/domain/scoring/seeded-random.js'
+import { inOneGo } from '../../../src/domain/interruptible-work.js'
 
 t.test('every value stands where its key is, in order; what lies beyond the limit is cut, or the list is dropped', (t) => {
   const random = seededRandom(5)

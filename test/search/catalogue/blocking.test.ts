@@ -3,12 +3,12 @@
  * the machine, so steps are compared with the whole work that they are a part of, in the same process.
  */
 import t from 'tap'
-import { makeCatalogue } from '../../src/catalogue/catalogue.js'
-import type { Entry } from '../../src/catalogue/entry.js'
-import { InlineLists, readPhrases } from '../../src/catalogue/inline.js'
-import { parseCatalogue } from '../../src/catalogue/parse.js'
-import { validate } from '../../src/catalogue/validation.js'
-import { seededRandom } from '../../src/domain/scoring/seeded-random.js'
+import { makeCatalogue } from '../../../src/search/catalogue/catalogue.js'
+import type { Entry } from '../../../src/search/catalogue/entry.js'
+import { InlineLists, readPhrases } from '../../../src/search/catalogue/inline.js'
+import { parseCatalogue } from '../../../src/search/catalogue/parse.js'
+import { validate } from '../../../src/search/catalogue/validation.js'
+import { seededRandom } from '../../../src/domain/scoring/seeded-random.js'
 
 /** Of each step the shortest of so many runs counts: the others hold garbage collection and other programs too. */
 const RUNS = 3

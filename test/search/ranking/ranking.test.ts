@@ -1,10 +1,10 @@
 /** What ranking promises, whatever its weights are. */
 import t from 'tap'
-import type { Alternative } from '../../src/domain/phrases.js'
-import { NameIndex, readName } from '../../src/search/names.js'
-import { DEFAULT_THRESHOLD, rank, rankInSteps, type Match, type Ranking, type Searchable } from '../../src/search/ranking.js'
-import { inOneGo } from '../../src/domain/interruptible-work.js'
-import { seededRandom } from '../../src/domain/scoring/seeded-random.js'
+import type { Alternative } from '../../../src/domain/phrases.js'
+import { NameIndex, readName } from '../../../src/search/ranking/names.js'
+import { DEFAULT_THRESHOLD, rank, rankInSteps, type Match, type Ranking, type Searchable } from '../../../src/search/ranking/ranking.js'
+import { inOneGo } from '../../../src/domain/interruptible-work.js'
+import { seededRandom } from '../../../src/domain/scoring/seeded-random.js'
 
 type Named = readonly [name: string, weight?: number, ...aliases: string[]]
 

@@ -1,8 +1,8 @@
 /** Phrases that come with requests: made once, in turns, and remembered within a bound. */
 import t from 'tap'
-import { InlineLists, MOST_PHRASES, readPhrases } from '../../src/catalogue/inline.js'
-import { toPhrase } from '../../src/catalogue/spellings.js'
-import { rank } from '../../src/search/ranking.js'
+import { InlineLists, MOST_PHRASES, readPhrases } from '../../../src/search/catalogue/inline.js'
+import { toPhrase } from '../../../src/search/catalogue/spellings.js'
+import { rank } from '../../../src/search/ranking/ranking.js'
 
 const read = (...phrases: string[]): ReturnType<typeof readPhrases> => readPhrases(phrases, 'phrases')
 

@@ -4,7 +4,7 @@
  * time. All such work stands in one line: between two rounds of the event loop one of those that wait has a turn,
  * however many there are.
  */
-import type { Steps } from '../domain/interruptible-work.js'
+import type { Steps } from '../../domain/interruptible-work.js'
 
 const TURN_MS = 8
 /** Few enough to be sorted, or merged, well within a turn. */

@@ -5,7 +5,7 @@
  * one is refused (controls, bidirectional overrides, halves of a surrogate pair: Unicode TR 36); text that is simply
  * written from right to left is text. All of it becomes NFC, so that one name has one spelling.
  */
-import { SpeechError } from '../domain/errors.js'
+import { SpeechError } from '../../domain/errors.js'
 
 export interface Entry {
   /** Whatever the caller knows it by; unique in its catalogue. */

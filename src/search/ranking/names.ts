@@ -7,9 +7,9 @@
  * (minisearch 7.2) took 34 ms for a query and at worst 250 ms with as many names, because it scores every document
  * that shares a word; here what is rarest is counted first, and no more than a budget of it.
  */
-import { SpeechError } from '../domain/errors.js'
-import { normalizeText } from '../domain/scoring/normalize.js'
-import type { Steps } from '../domain/interruptible-work.js'
+import { SpeechError } from '../../domain/errors.js'
+import { normalizeText } from '../../domain/scoring/normalize.js'
+import type { Steps } from '../../domain/interruptible-work.js'
 import { Postings } from './postings.js'
 import { joinSounds, soundOf, type Sound } from './sounds.js'
 

@@ -6,8 +6,8 @@
  * Bounded for each entry. What is likely comes first, for every name before the next kind of any, so that the bound
  * cuts off what is rare and not the last alias.
  */
-import { spellNumbersInDigits } from '../domain/scoring/number-words.js'
-import type { Phrase } from '../domain/phrases.js'
+import { spellNumbersInDigits } from '../../domain/scoring/number-words.js'
+import type { Phrase } from '../../domain/phrases.js'
 import type { Entry } from './entry.js'
 import { READINGS, readAloud } from './spoken-numbers.js'
 

@@ -5,7 +5,7 @@
  * The bytes are taken in slices, and reading ends at the first fault: a million rows cost as much as the limit of
  * rows, a row of a megabyte as much as the limit of a row, and other requests get their turn in between.
  */
-import { SpeechError } from '../domain/errors.js'
+import { SpeechError } from '../../domain/errors.js'
 import { invalidRow, MOST_ENTRIES, readEntry, type Entry, type Row } from './entry.js'
 import { CsvRows } from './rows-csv.js'
 import { JsonLines } from './rows-jsonl.js'

@@ -1,7 +1,7 @@
 /** Long work in turns: everybody else has theirs in between, however much of it there is. */
 import t from 'tap'
-import { eachInTurns, finishInTurns, sortInTurns } from '../../src/catalogue/turns.js'
-import { seededRandom } from '../../src/domain/scoring/seeded-random.js'
+import { eachInTurns, finishInTurns, sortInTurns } from '../../../src/search/catalogue/turns.js'
+import { seededRandom } from '../../../src/domain/scoring/seeded-random.js'
 
 function spin(milliseconds: number): void {
   for (const until = performance.now() + milliseconds; performance.now() < until;);

@@ -1,6 +1,6 @@
 /** Catalogues that are there from the start: read from files, before the service counts as ready. */
 import { readFile, stat } from 'node:fs/promises'
-import { SpeechError } from '../domain/errors.js'
+import { SpeechError } from '../../domain/errors.js'
 import { formatOfUpload } from './parse.js'
 import type { CatalogueStore, Stored } from './store.js'
 
