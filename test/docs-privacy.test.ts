@@ -6,13 +6,13 @@ import { readdirSync, readFileSync } from 'node:fs'
 import path from 'node:path'
 import t from 'tap'
 import { MOST_PHRASE_CHARACTERS, MOST_PHRASES } from '../src/search/catalogue/inline.js'
-import { ClipRecord } from '../src/drift/record.js'
+import { ClipRecord } from '../src/monitoring/drift/record.js'
 import { ERRORS, SpeechError } from '../src/domain/errors.js'
-import { digestOfTranscript, issueToken, readToken } from '../src/feedback/token.js'
+import { digestOfTranscript, issueToken, readToken } from '../src/monitoring/feedback/token.js'
 import { projectRoot } from '../src/domain/project-root.js'
 import { SETTINGS } from '../src/domain/settings.js'
 import { REPORT, setUp, post, CLIP } from './http/fake-service.js'
-import { drawRow } from './drift/rows.js'
+import { drawRow } from './monitoring/drift/rows.js'
 
 const read = (file: string): string => readFileSync(path.join(projectRoot, file), 'utf8')
 

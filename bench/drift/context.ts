@@ -1,9 +1,9 @@
 /** What every table of the drift bench is given, and how baselines and the counts of windows are made for it. */
-import type { CompleteBaseline } from '../../src/drift/baseline.js'
-import { FORMAT, PIPELINE_VERSION } from '../../src/drift/baseline.js'
-import { binCount, binOf, type Bins } from '../../src/drift/bins.js'
-import { computeBaseline, sessionsOf, type BaselineClip } from '../../src/drift/build.js'
-import { FEATURES, FEATURE_NAMES, type DriftFeature, type FeatureName, type FeatureRow } from '../../src/drift/features.js'
+import type { CompleteBaseline } from '../../src/monitoring/drift/baseline.js'
+import { FORMAT, PIPELINE_VERSION } from '../../src/monitoring/drift/baseline.js'
+import { binCount, binOf, type Bins } from '../../src/monitoring/drift/bins.js'
+import { computeBaseline, sessionsOf, type BaselineClip } from '../../src/monitoring/drift/build.js'
+import { FEATURES, FEATURE_NAMES, type DriftFeature, type FeatureName, type FeatureRow } from '../../src/monitoring/drift/features.js'
 import type { SpeechClip } from '../clips.js'
 import type { Arrivals, Traffic } from './traffic.js'
 

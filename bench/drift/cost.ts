@@ -6,9 +6,9 @@
  */
 import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
-import { featureRow, type FeatureRow } from '../../src/drift/features.js'
-import { DriftMonitor, FAST } from '../../src/drift/monitor.js'
-import type { Baseline } from '../../src/drift/baseline.js'
+import { featureRow, type FeatureRow } from '../../src/monitoring/drift/features.js'
+import { DriftMonitor, FAST } from '../../src/monitoring/drift/monitor.js'
+import type { Baseline } from '../../src/monitoring/drift/baseline.js'
 import type { Report } from '../../src/domain/types.js'
 import { medianInterval, type Interval } from '../bootstrap.js'
 import { drawUploads, type Upload } from '../clips.js'

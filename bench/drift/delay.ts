@@ -5,7 +5,7 @@
  * A name is right when one of the features that the shift must move is among those with the strongest excess at that
  * moment, three of the input family and three of the output family, which alarm apart. The controls change nothing that anybody could hear or measure, except that FLAC is another codec.
  */
-import type { FeatureName } from '../../src/drift/features.js'
+import type { FeatureName } from '../../src/monitoring/drift/features.js'
 import { hasFfmpeg } from '../audio/ffmpeg.js'
 import type { Outcome } from '../named-tables.js'
 import { percentile, seededRandom, sum } from '../statistics.js'

@@ -3,8 +3,8 @@
  * 0.0001 (as Evidently does), looked at every 25 clips, no matter how many features are looked at. The bins are ours,
  * so that the rule is all that differs.
  */
-import { FEATURE_NAMES, type FeatureName } from '../../src/drift/features.js'
-import type { Bins } from '../../src/drift/bins.js'
+import { FEATURE_NAMES, type FeatureName } from '../../src/monitoring/drift/features.js'
+import type { Bins } from '../../src/monitoring/drift/bins.js'
 import { sum } from '../statistics.js'
 import { countCells } from './context.js'
 

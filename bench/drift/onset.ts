@@ -2,8 +2,8 @@
  * One run of an experiment: a baseline, clean clips until both windows are full and some more, so that the shift may
  * begin anywhere between two evaluations, and then the same utterances changed, or a share of them.
  */
-import { FAMILIES, FEATURES, type FeatureName, type FeatureRow } from '../../src/drift/features.js'
-import { DriftMonitor } from '../../src/drift/monitor.js'
+import { FAMILIES, FEATURES, type FeatureName, type FeatureRow } from '../../src/monitoring/drift/features.js'
+import { DriftMonitor } from '../../src/monitoring/drift/monitor.js'
 import { baselineOf, drawBaselineClips } from './context.js'
 import { arrivalsOf, type Way } from './traffic.js'
 

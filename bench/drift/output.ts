@@ -3,7 +3,7 @@
  * the level features must stay quiet. That pattern says "not the microphone". Another language by one synthesizer
  * (both sides are synthetic voices), and recorded speech played backwards, whose level is the same to the sample.
  */
-import { FEATURES, type DriftFeature, type FeatureName, type FeatureRow } from '../../src/drift/features.js'
+import { FEATURES, type DriftFeature, type FeatureName, type FeatureRow } from '../../src/monitoring/drift/features.js'
 import type { Outcome } from '../named-tables.js'
 import { percentile, seededRandom } from '../statistics.js'
 import { fixed, printTable, type Cell } from '../table.js'

@@ -1,13 +1,13 @@
 /**
  * Uploads through the real pipeline, once. Some 60 ms each, so reports are kept as JSON lines in bench/results/drift/,
  * in files that are named after what could change them: the model, the sources of the pipeline, and the first
- * uploads, byte by byte. The features of src/drift/ are taken from reports anew, so changing them costs nothing.
+ * uploads, byte by byte. The features of src/monitoring/drift/ are taken from reports anew, so changing them costs nothing.
  */
 import { createHash } from 'node:crypto'
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { appendFile, mkdir, readFile, rename, writeFile } from 'node:fs/promises'
 import path from 'node:path'
-import { featureRow, type FeatureRow } from '../../src/drift/features.js'
+import { featureRow, type FeatureRow } from '../../src/monitoring/drift/features.js'
 import { transcribe } from '../../src/pipeline.js'
 import type { Recognizer } from '../../src/recognizer.js'
 import { projectRoot } from '../../src/domain/project-root.js'

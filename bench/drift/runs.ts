@@ -3,8 +3,8 @@
  * independent and clips that come in sessions of one speaker, and the same streams under the usual fixed rule. Every
  * stream has a baseline of its own, drawn from the same kind of traffic.
  */
-import { FEATURE_NAMES, type FeatureName, type FeatureRow } from '../../src/drift/features.js'
-import { DriftMonitor } from '../../src/drift/monitor.js'
+import { FEATURE_NAMES, type FeatureName, type FeatureRow } from '../../src/monitoring/drift/features.js'
+import { DriftMonitor } from '../../src/monitoring/drift/monitor.js'
 import type { Outcome } from '../named-tables.js'
 import { seededRandom, sum } from '../statistics.js'
 import { fixed, printTable } from '../table.js'

@@ -4,7 +4,7 @@
  * decided per arrival, so that a shift is the only thing that ever differs.
  */
 import { HEARS_A_WORD, readSpeech } from '../audio/context.js'
-import type { FeatureRow } from '../../src/drift/features.js'
+import type { FeatureRow } from '../../src/monitoring/drift/features.js'
 import type { Recognizer } from '../../src/recognizer.js'
 import type { Report, Waveform } from '../../src/domain/types.js'
 import type { SpeechClip } from '../clips.js'

@@ -1,5 +1,5 @@
 /** Requests that carry something else than a spoiled file: forms, queries, media types, feedback, tokens, paths. */
-import { digestOfTranscript, issueToken } from '../../src/feedback/token.js'
+import { digestOfTranscript, issueToken } from '../../src/monitoring/feedback/token.js'
 import type { Chance } from './random.js'
 import { headerValue, type Asked } from './asked.js'
 import { escaped, strangeBody, strangeObject, strangeQuery, strangeText } from './strange.js'

@@ -1,6 +1,6 @@
 /** A baseline as text for a person: what it is, whether alarms may rest on it, and each feature in one line. */
-import { monitoredFeatures, pipelineLabel, unmonitoredFeatures, type Baseline } from '../drift/baseline.js'
-import { binCount, type Bins } from '../drift/bins.js'
+import { monitoredFeatures, pipelineLabel, unmonitoredFeatures, type Baseline } from '../monitoring/drift/baseline.js'
+import { binCount, type Bins } from '../monitoring/drift/bins.js'
 
 /** Alarms want this many times the clips of a window. */
 const RECOMMENDED_CLIPS = 2_000

@@ -1,6 +1,6 @@
 /**
- * The shape of GET /v1/drift. The compiler holds it against the types of src/drift/snapshot.ts and
- * src/telemetry/recent.ts, since the route hands those over as they are.
+ * The shape of GET /v1/drift. The compiler holds it against the types of src/monitoring/drift/snapshot.ts and
+ * src/monitoring/metrics/recent.ts, since the route hands those over as they are.
  */
 import { Type } from 'typebox'
 import { STAGES } from '../domain/types.js'

@@ -2,7 +2,7 @@
 import { Type, type Static } from 'typebox'
 import { MOST_PHRASE_CHARACTERS, MOST_PHRASES } from '../search/catalogue/inline.js'
 import { ERROR_CODES } from '../domain/errors.js'
-import { FEEDBACK_EVENTS, LABEL_SOURCES } from '../feedback/events.js'
+import { FEEDBACK_EVENTS, LABEL_SOURCES } from '../monitoring/feedback/events.js'
 import { MOST_READINGS } from '../domain/phrases.js'
 import { CEPSTRA } from '../domain/timbre.js'
 import { CASCADE_REASONS, MIXINGS, NO_SPEECH_REASONS, STAGES, WARNINGS } from '../domain/types.js'

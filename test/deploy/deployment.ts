@@ -3,7 +3,7 @@ import { readFileSync, readdirSync } from 'node:fs'
 import path from 'node:path'
 import { Registry, collectDefaultMetrics } from 'prom-client'
 import { projectRoot } from '../../src/domain/project-root.js'
-import { METRICS, type MetricEntry } from '../../src/telemetry/catalog.js'
+import { METRICS, type MetricEntry } from '../../src/monitoring/metrics/catalog.js'
 import { readYaml, type Yaml } from './yaml.js'
 
 export interface Rule {

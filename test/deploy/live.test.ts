@@ -6,7 +6,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import t from 'tap'
 import { findProgram, startPrometheus, type Prometheus } from '../../bench/prometheus.js'
-import { METRICS, type MetricEntry } from '../../src/telemetry/catalog.js'
+import { METRICS, type MetricEntry } from '../../src/monitoring/metrics/catalog.js'
 import { CLIP, post, setUp } from '../http/fake-service.js'
 import { makeKeys } from '../http/keys.js'
 import { dashboardExpressions, documentedExpressions, labelsOf, rules } from './deployment.js'

@@ -6,7 +6,7 @@ import { spawnSync } from 'node:child_process'
 import { readFileSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import t from 'tap'
-import { expectedStability, populationStability } from '../../src/drift/statistics.js'
+import { expectedStability, populationStability } from '../../src/monitoring/drift/statistics.js'
 import { findProgram } from '../../bench/prometheus.js'
 import { CLIP, post, setUp } from '../http/fake-service.js'
 import { deployFolder, filesOf } from './deployment.js'
@@ -122,7 +122,7 @@ function isNear(difference: string, within: number, labels: string): Check {
   return { expr: `abs(${difference}) < bool ${within}`, eval_time: `${MINUTES}m`, exp_samples: [{ labels, value: 1 }] }
 }
 
-/** By the code of the service, which test/drift holds against the definitions. */
+/** By the code of the service, which test/monitoring/drift holds against the definitions. */
 function driftOf(baseline: readonly number[], window: readonly number[]): Record<'clips' | 'psi' | 'scale' | 'psi_excess', number> {
   const [m, n] = [baseline, window].map((counts) => counts.reduce((sum, count) => sum + count, 0)) as [number, number]
   const psi = populationStability(baseline, window)

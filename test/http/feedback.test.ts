@@ -1,9 +1,9 @@
 /** Feedback and labels over HTTP: a token with every answer, typed refusals, small bodies, counters, and no word in a log. */
 import t from 'tap'
-import { FEEDBACK_EVENTS, LABEL_SOURCES, UNMATCHED_REASONS } from '../../src/feedback/events.js'
-import { Feedback } from '../../src/feedback/feedback.js'
-import { feedbackCounters, showConcepts } from '../../src/telemetry/feedback-metrics.js'
-import { Telemetry } from '../../src/telemetry/telemetry.js'
+import { FEEDBACK_EVENTS, LABEL_SOURCES, UNMATCHED_REASONS } from '../../src/monitoring/feedback/events.js'
+import { Feedback } from '../../src/monitoring/feedback/feedback.js'
+import { feedbackCounters, showConcepts } from '../../src/monitoring/metrics/feedback-metrics.js'
+import { Telemetry } from '../../src/monitoring/metrics/telemetry.js'
 import { CLIP, errorOf, post, REPORT, setUp } from './fake-service.js'
 import { converse, eventually, head } from './raw.js'
 

@@ -2,9 +2,9 @@
  * A made-up snapshot of drift for the tests of the API and of the page: every feature of the table, among them an
  * alarm, a category that has changed, one that is often missing, and one with too few clips. And an hour of traffic.
  */
-import { FEATURE_NAMES, FEATURES, type DriftFeature, type FeatureName } from '../../src/drift/features.js'
-import type { Comparison, DriftSnapshot, FeatureState } from '../../src/drift/snapshot.js'
-import { RecentTraffic } from '../../src/telemetry/recent.js'
+import { FEATURE_NAMES, FEATURES, type DriftFeature, type FeatureName } from '../../src/monitoring/drift/features.js'
+import type { Comparison, DriftSnapshot, FeatureState } from '../../src/monitoring/drift/snapshot.js'
+import { RecentTraffic } from '../../src/monitoring/metrics/recent.js'
 import { REPORT } from './fake-service.js'
 
 const BINS = 10

@@ -4,7 +4,7 @@ import { createHistogram } from './histogram.js'
 import { clock, counted, excess, probability, signed } from './numbers.js'
 import { directionOf, meaningOf } from './words.js'
 
-/** @import { Comparison, DriftSnapshot, FeatureState, WindowName } from '../../drift/snapshot.js' */
+/** @import { Comparison, DriftSnapshot, FeatureState, WindowName } from '../../monitoring/drift/snapshot.js' */
 /** @typedef {{ readonly element: HTMLElement, readonly update: (feature: FeatureState, snapshot: DriftSnapshot, window: WindowName) => void }} Card */
 
 const DIRECTIONS = { lower: '↓ lower', higher: '↑ higher', spread: '↔ none' }

@@ -10,7 +10,7 @@ import { drawing, element, setAttribute, setText, shape } from './elements.js'
 import { share } from './numbers.js'
 import { sharesOf } from './words.js'
 
-/** @import { Comparison, FeatureState } from '../../drift/snapshot.js' */
+/** @import { Comparison, FeatureState } from '../../monitoring/drift/snapshot.js' */
 /** @typedef {{ readonly label: string, readonly before: number, readonly now: number | null }} Row `now` is null with too few clips */
 /** @typedef {{ readonly before: Element, readonly now: Element, readonly bars: readonly Element[] }} Drawn of one row; bars: before, now, outline */
 

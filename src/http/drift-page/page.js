@@ -10,8 +10,8 @@ import { clock } from './numbers.js'
 import { updateSummary } from './summary.js'
 import { createTraffic } from './traffic.js'
 
-/** @import { DriftSnapshot } from '../../drift/snapshot.js' */
-/** @import { Traffic } from '../../telemetry/recent.js' */
+/** @import { DriftSnapshot } from '../../monitoring/drift/snapshot.js' */
+/** @import { Traffic } from '../../monitoring/metrics/recent.js' */
 /** @typedef {{ readonly traffic: Traffic } & (DriftSnapshot | { readonly baseline: null, readonly reason: string })} Reply */
 
 const REFRESH_MS = 5_000

@@ -3,7 +3,7 @@ import { element, part, setAttribute, setChildren, setText } from './elements.js
 import { age, count, counted, day } from './numbers.js'
 import { alarmInWords } from './words.js'
 
-/** @import { BaselineSummary, DriftSnapshot, WindowName } from '../../drift/snapshot.js' */
+/** @import { BaselineSummary, DriftSnapshot, WindowName } from '../../monitoring/drift/snapshot.js' */
 /** @typedef {{ readonly baseline: null, readonly reason: string }} NoBaseline */
 
 /** @type {readonly (readonly [WindowName, string])[]} */

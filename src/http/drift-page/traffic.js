@@ -6,7 +6,7 @@ import { drawing, element, part, setAttribute, setText, shape } from './elements
 import { clock, count, duration, length, roundUp } from './numbers.js'
 import { STAGE_GROUPS } from './stages.js'
 
-/** @import { Traffic, TrafficMinute } from '../../telemetry/recent.js' */
+/** @import { Traffic, TrafficMinute } from '../../monitoring/metrics/recent.js' */
 /**
  * @typedef {object} Series
  * @property {string} name

@@ -1,10 +1,10 @@
 /**
  * What a shift of each feature means, and where to look: an alarm is a sentence before it is a number. A test holds
- * the table against src/drift/features.ts.
+ * the table against src/monitoring/drift/features.ts.
  */
 import { clock, excess, probability, share } from './numbers.js'
 
-/** @import { Comparison, FeatureState, WindowName } from '../../drift/snapshot.js' */
+/** @import { Comparison, FeatureState, WindowName } from '../../monitoring/drift/snapshot.js' */
 /** @typedef {{ readonly title: string, readonly look: string, readonly lower?: string, readonly higher?: string }} Meaning */
 
 /** Below it, Cliff's delta is called negligible (Romano et al. 2006): the values have spread, not moved. */

@@ -2,7 +2,7 @@
  * Requests and audio by access key. Names of keys are the operator's and bounded in number; a key that is revoked
  * takes its series along, so that exchanging keys for years does not pile them up.
  */
-import { NO_KEY } from '../domain/scopes.js'
+import { NO_KEY } from '../../domain/scopes.js'
 import { METRICS } from './catalog.js'
 import type { LiveCatalog } from './live-catalog.js'
 import type { Outcome } from './recent.js'

@@ -1,8 +1,8 @@
 /** Statistics against published values, against plain computations, and against their own law by simulation. */
 import t from 'tap'
-import { seededRandom } from '../../bench/statistics.js'
-import { designEffect } from '../../src/drift/design-effect.js'
-import { chiSquareQuantile, chiSquareTail, cliffsDelta, dispersion, driftProbability, expectedStability, holm, populationStability, smoothedShares } from '../../src/drift/statistics.js'
+import { seededRandom } from '../../../bench/statistics.js'
+import { designEffect } from '../../../src/monitoring/drift/design-effect.js'
+import { chiSquareQuantile, chiSquareTail, cliffsDelta, dispersion, driftProbability, expectedStability, holm, populationStability, smoothedShares } from '../../../src/monitoring/drift/statistics.js'
 
 const near = (found: number, wanted: number, within: number): boolean => Math.abs(found - wanted) <= within * Math.abs(wanted)
 

@@ -6,7 +6,7 @@
  * base64url of: a byte of version, the answer as a JSON list, HMAC-SHA-256 (RFC 2104) over both.
  */
 import { createHash, createHmac, timingSafeEqual } from 'node:crypto'
-import { SpeechError } from '../domain/errors.js'
+import { SpeechError } from '../../domain/errors.js'
 
 const VERSION = 1
 const SIGNATURE_BYTES = 32

@@ -1,10 +1,10 @@
 /** Bins, windows and alarms: counts are exact whatever comes, silence about too little, alarms about shifts, and an end to them. */
 import t from 'tap'
-import { seededRandom } from '../../bench/statistics.js'
-import { binCount, binLabels, binOf, chooseBins } from '../../src/drift/bins.js'
-import { FEATURE_NAMES, type FeatureName } from '../../src/drift/features.js'
-import { DriftMonitor, FAST, LEAST_CLIPS_IN_WINDOW } from '../../src/drift/monitor.js'
-import { CountingWindow } from '../../src/drift/window.js'
+import { seededRandom } from '../../../bench/statistics.js'
+import { binCount, binLabels, binOf, chooseBins } from '../../../src/monitoring/drift/bins.js'
+import { FEATURE_NAMES, type FeatureName } from '../../../src/monitoring/drift/features.js'
+import { DriftMonitor, FAST, LEAST_CLIPS_IN_WINDOW } from '../../../src/monitoring/drift/monitor.js'
+import { CountingWindow } from '../../../src/monitoring/drift/window.js'
 import { baselineOf, drawClips, drawRow } from './rows.js'
 
 const HOUR_MS = 3_600_000

@@ -4,9 +4,9 @@
  */
 import { existsSync } from 'node:fs'
 import path from 'node:path'
-import { SpeechError } from '../domain/errors.js'
-import { readPlainFile } from '../domain/plain-file.js'
-import type { Report } from '../domain/types.js'
+import { SpeechError } from '../../domain/errors.js'
+import { readPlainFile } from '../../domain/plain-file.js'
+import type { Report } from '../../domain/types.js'
 import { checkBaseline, parseBaseline, type Baseline, type Pipeline } from './baseline.js'
 import { featureRow } from './features.js'
 import { DriftMonitor, type DriftEvents } from './monitor.js'

@@ -4,11 +4,11 @@
  * token vouches for it. Nothing of the text is kept: it becomes counts, and is gone when the call returns.
  */
 import { createHmac, randomBytes } from 'node:crypto'
-import { SpeechError, type ErrorCode } from '../domain/errors.js'
-import { normalizeText } from '../domain/scoring/normalize.js'
-import { alignWords, countErrors, totalErrors, type ErrorCounts } from '../domain/scoring/word-errors.js'
-import type { Report } from '../domain/types.js'
-import type { ConfidenceBin } from './calibration.js'
+import { SpeechError, type ErrorCode } from '../../domain/errors.js'
+import { normalizeText } from '../../domain/scoring/normalize.js'
+import { alignWords, countErrors, totalErrors, type ErrorCounts } from '../../domain/scoring/word-errors.js'
+import type { Report } from '../../domain/types.js'
+import type { ConfidenceBin } from './calibration-test.js'
 import { ConceptDrift, type ConceptFigures } from './concept-drift.js'
 import { Duplicates } from './duplicates.js'
 import type { FeedbackEvent, LabelSource, UnmatchedReason } from './events.js'

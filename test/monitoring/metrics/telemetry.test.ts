@@ -1,9 +1,9 @@
 /** The live metrics: what exists before the first request, what one request changes, and nothing without bounds. */
 import t from 'tap'
-import { ERRORS, type ErrorCode } from '../../src/domain/errors.js'
-import { LATENCY_SECONDS, METRICS, type MetricEntry } from '../../src/telemetry/catalog.js'
-import { Telemetry } from '../../src/telemetry/telemetry.js'
-import { CASCADE_REASONS, STAGES, type Report } from '../../src/domain/types.js'
+import { ERRORS, type ErrorCode } from '../../../src/domain/errors.js'
+import { LATENCY_SECONDS, METRICS, type MetricEntry } from '../../../src/monitoring/metrics/catalog.js'
+import { Telemetry } from '../../../src/monitoring/metrics/telemetry.js'
+import { CASCADE_REASONS, STAGES, type Report } from '../../../src/domain/types.js'
 
 const make = (): Telemetry => new Telemetry(['a-model'], { version: '1', revision: 'r', node_version: 'v' })
 

@@ -1,12 +1,12 @@
 /** Drift as Prometheus sees it: exact counters, nothing where nothing can be said, and the same figures as the monitor's. */
 import t from 'tap'
-import { parseBaseline } from '../../src/drift/baseline.js'
-import { FEATURE_NAMES } from '../../src/drift/features.js'
-import { DriftMonitor } from '../../src/drift/monitor.js'
-import { populationStability } from '../../src/drift/statistics.js'
-import { seededRandom } from '../../src/domain/scoring/seeded-random.js'
-import { countAlarm, exposeDrift } from '../../src/telemetry/drift-metrics.js'
-import { LiveCatalog } from '../../src/telemetry/live-catalog.js'
+import { parseBaseline } from '../../../src/monitoring/drift/baseline.js'
+import { FEATURE_NAMES } from '../../../src/monitoring/drift/features.js'
+import { DriftMonitor } from '../../../src/monitoring/drift/monitor.js'
+import { populationStability } from '../../../src/monitoring/drift/statistics.js'
+import { seededRandom } from '../../../src/domain/scoring/seeded-random.js'
+import { countAlarm, exposeDrift } from '../../../src/monitoring/metrics/drift-metrics.js'
+import { LiveCatalog } from '../../../src/monitoring/metrics/live-catalog.js'
 import { baselineOf, drawClips, drawRow } from '../drift/rows.js'
 
 const BASELINE = baselineOf(drawClips(3000, seededRandom(51)))

@@ -3,10 +3,10 @@
  * drift it rejects as often as it says, whatever errors of one utterance or one session have in common.
  */
 import t from 'tap'
-import { bootstrapInterval } from '../../bench/bootstrap.js'
-import { groupBy, seededRandom } from '../../bench/statistics.js'
-import { calibrationPValue, estimatedErrorRate, type ConfidenceBin, type LabelledAnswer } from '../../src/feedback/calibration.js'
-import { ConceptDrift, type ScoredAnswer } from '../../src/feedback/concept-drift.js'
+import { bootstrapInterval } from '../../../bench/bootstrap.js'
+import { groupBy, seededRandom } from '../../../bench/statistics.js'
+import { calibrationPValue, estimatedErrorRate, type ConfidenceBin, type LabelledAnswer } from '../../../src/monitoring/feedback/calibration-test.js'
+import { ConceptDrift, type ScoredAnswer } from '../../../src/monitoring/feedback/concept-drift.js'
 
 /** Upper edges of the bins, and the share of words that are wrong in each. */
 const BINS = [[0.5, 0.5], [0.7, 0.35], [0.8, 0.25], [0.85, 0.2], [0.9, 0.15], [0.93, 0.1], [0.95, 0.08], [0.97, 0.05], [0.98, 0.03], [1, 0.01]] as const

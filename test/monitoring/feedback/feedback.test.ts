@@ -1,12 +1,12 @@
 /** Tokens and what may be said with them: signatures, time, duplicates, texts, and what is counted. */
 import t from 'tap'
-import { SpeechError, type ErrorCode } from '../../src/domain/errors.js'
-import { Duplicates } from '../../src/feedback/duplicates.js'
-import { FEEDBACK_EVENTS, LABEL_SOURCES } from '../../src/feedback/events.js'
-import { Feedback } from '../../src/feedback/feedback.js'
-import { digestOfTranscript, issueToken, readToken, type AnswerFacts } from '../../src/feedback/token.js'
-import { normalizeText } from '../../src/domain/scoring/normalize.js'
-import { REPORT } from '../http/fake-service.js'
+import { SpeechError, type ErrorCode } from '../../../src/domain/errors.js'
+import { Duplicates } from '../../../src/monitoring/feedback/duplicates.js'
+import { FEEDBACK_EVENTS, LABEL_SOURCES } from '../../../src/monitoring/feedback/events.js'
+import { Feedback } from '../../../src/monitoring/feedback/feedback.js'
+import { digestOfTranscript, issueToken, readToken, type AnswerFacts } from '../../../src/monitoring/feedback/token.js'
+import { normalizeText } from '../../../src/domain/scoring/normalize.js'
+import { REPORT } from '../../http/fake-service.js'
 
 const SECRET = 'a secret of thirty-two characters'
 const FACTS: AnswerFacts = { id: 'answer-1', model: 'a-model', language: 'en', issuedSeconds: 1_800_000_000, words: 3, confidence: 0.9312, transcriptDigest: digestOfTranscript('Play some jazz.') }

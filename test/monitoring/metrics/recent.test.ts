@@ -1,8 +1,8 @@
 /** The traffic of the last hour: what is counted where, what is forgotten, and how true its quantiles are. */
 import t from 'tap'
-import { OUTCOMES, RecentTraffic, type Traffic } from '../../src/telemetry/recent.js'
-import { Telemetry } from '../../src/telemetry/telemetry.js'
-import { STAGES, type Report } from '../../src/domain/types.js'
+import { OUTCOMES, RecentTraffic, type Traffic } from '../../../src/monitoring/metrics/recent.js'
+import { Telemetry } from '../../../src/monitoring/metrics/telemetry.js'
+import { STAGES, type Report } from '../../../src/domain/types.js'
 
 const MINUTE_MS = 60_000
 const START = Date.UTC(2026, 4, 3, 10, 32)

@@ -5,8 +5,8 @@
  * Only labels of a random sample come here: people correct what is wrong, so the rate of corrected answers is not
  * the rate of all.
  */
-import { errorRate, type ErrorRate, type RateSums } from '../domain/scoring/error-rate.js'
-import { calibrationPValue, estimatedErrorRate, type ConfidenceBin, type LabelledAnswer } from './calibration.js'
+import { errorRate, type ErrorRate, type RateSums } from '../../domain/scoring/error-rate.js'
+import { calibrationPValue, estimatedErrorRate, type ConfidenceBin, type LabelledAnswer } from './calibration-test.js'
 import { Ring } from './ring.js'
 
 const LABELS = 1_000
@@ -16,7 +16,7 @@ const LEAST_UTTERANCES = 30
 const LEAST_WORDS = 100
 /** Sessions; of a few, a bootstrap promises too narrow an interval. */
 const LEAST_GROUPS = 10
-/** Below these, the test of the calibration raises more than 7 false alarms in a hundred where it should raise 5 (test/feedback/concept-drift.test.ts). */
+/** Below these, the test of the calibration raises more than 7 false alarms in a hundred where it should raise 5 (test/monitoring/feedback/concept-drift.test.ts). */
 const LEAST_TESTED_UTTERANCES = 60
 const LEAST_TESTED_GROUPS = 20
 

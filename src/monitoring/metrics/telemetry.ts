@@ -2,11 +2,11 @@
  * The few calls that feed the metrics of requests, models and workers. Gauges of the pool are read when Prometheus
  * asks; everything else is counted when a request ends.
  */
-import type { Refusal } from '../domain/scopes.js'
-import { ERRORS, type ErrorCode } from '../domain/errors.js'
-import type { Engine } from '../domain/choices.js'
-import type { SearchOutcome } from '../domain/search-outcomes.js'
-import type { Report, Stage } from '../domain/types.js'
+import type { Refusal } from '../../domain/scopes.js'
+import { ERRORS, type ErrorCode } from '../../domain/errors.js'
+import type { Engine } from '../../domain/choices.js'
+import type { SearchOutcome } from '../../domain/search-outcomes.js'
+import type { Report, Stage } from '../../domain/types.js'
 import { CODEC_GROUPS, type ConnectionEnd, DEFECTS, METRICS, NO_MODEL, SAMPLE_RATES, type MetricName } from './catalog.js'
 import { KeyMetrics } from './key-metrics.js'
 import { LiveCatalog } from './live-catalog.js'

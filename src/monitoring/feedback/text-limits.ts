@@ -2,7 +2,7 @@
  * Limits of texts that are compared, which cost microseconds to check: whoever sends what cannot be compared learns it
  * before anything is normalized.
  */
-import { SpeechError } from '../domain/errors.js'
+import { SpeechError } from '../../domain/errors.js'
 
 /** An alignment has as many cells as the product of both lengths. */
 export const MOST_WORDS = 500

@@ -1,5 +1,5 @@
 /** Two baselines with the same bins → one, by adding what was counted: days, or replicas, that were recorded apart. What only one of them has is left out. */
-import { SpeechError } from '../domain/errors.js'
+import { SpeechError } from '../../domain/errors.js'
 import type { Baseline, FeatureCounts } from './baseline.js'
 import { FEATURE_NAMES } from './features.js'
 

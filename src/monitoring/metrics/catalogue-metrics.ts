@@ -1,5 +1,5 @@
 /** The served catalogues as gauges, read when Prometheus asks. Their names are the operator's, and bounded in number. */
-import type { Stored } from '../search/catalogue/store.js'
+import type { Stored } from '../../search/catalogue/store.js'
 import type { MetricName } from './catalog.js'
 import type { LiveCatalog } from './live-catalog.js'
 

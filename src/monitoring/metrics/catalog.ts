@@ -5,14 +5,14 @@
  * Conventions: base units in the name, counters end in `_total`, histograms and never summaries (summaries cannot be
  * aggregated), no label whose values a client could choose.
  */
-import { REFUSALS } from '../domain/scopes.js'
+import { REFUSALS } from '../../domain/scopes.js'
 import { FAMILIES } from '../drift/features.js'
 import { WINDOWS } from '../drift/snapshot.js'
 import { FEEDBACK_EVENTS, LABEL_SOURCES, UNMATCHED_REASONS } from '../feedback/events.js'
-import { ERROR_CODES, ERRORS } from '../domain/errors.js'
-import { SEARCH_OUTCOMES } from '../domain/search-outcomes.js'
-import { ENGINES } from '../domain/choices.js'
-import { CASCADE_REASONS, STAGES } from '../domain/types.js'
+import { ERROR_CODES, ERRORS } from '../../domain/errors.js'
+import { SEARCH_OUTCOMES } from '../../domain/search-outcomes.js'
+import { ENGINES } from '../../domain/choices.js'
+import { CASCADE_REASONS, STAGES } from '../../domain/types.js'
 
 export const LATENCY_SECONDS = [0.025, 0.05, 0.1, 0.15, 0.2, 0.3, 0.4, 0.5, 0.75, 1, 1.5, 2, 3, 5, 10, 30]
 const STAGE_SECONDS = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5]
