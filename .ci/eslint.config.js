@@ -65,7 +65,7 @@ export default defineConfig(
   },
   {
     // The types of @huggingface/tokenizers import each other without endings, which `nodenext` does not resolve: all is `any`.
-    files: ['src/engine/tokenizer.ts'],
+    files: ['src/recognition/load-recognizer/tokenizer.ts'],
     rules: {
       '@typescript-eslint/no-unsafe-assignment': 'off',
       '@typescript-eslint/no-unsafe-call': 'off',

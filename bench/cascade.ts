@@ -10,8 +10,8 @@
  */
 import { readFile, writeFile } from 'node:fs/promises'
 import path from 'node:path'
-import { transcribe } from '../src/pipeline.js'
-import type { Recognizer } from '../src/recognizer.js'
+import { transcribe } from '../src/recognition/pipeline.js'
+import type { Recognizer } from '../src/recognition/recognizer.js'
 import { projectRoot } from '../src/domain/project-root.js'
 import type { Report, Warning } from '../src/domain/types.js'
 import { drawCurves } from './cascade-picture.js'

@@ -5,7 +5,7 @@
  */
 import { compiledGraph } from '../src/engine/compiler/cache.js'
 import { targetFor } from '../src/engine/compiler/target.js'
-import { logMelExtractor } from '../src/features/log-mel.js'
+import { logMelExtractor } from '../src/recognition/features/log-mel.js'
 import { readManifest, type Manifest } from '../src/engine/manifest.js'
 import { forbid, greedyGraph, type Audio, type GreedyGraph } from '../src/engine/runtime/greedy-graph.js'
 import { sessionOpener, Tensor } from '../src/engine/runtime/session.js'

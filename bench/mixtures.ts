@@ -6,7 +6,7 @@
  * time is found here in the clean clip by its energy alone, independent of the service's own detector.
  */
 import { resample } from '../src/audio/signal/resample.js'
-import { describeFrames } from '../src/features/acoustics.js'
+import { describeFrames } from '../src/recognition/features/acoustics.js'
 import type { TimeSpan, Waveform } from '../src/domain/types.js'
 import { noise } from './audio/synthesis.js'
 import { seededRandom } from './statistics.js'

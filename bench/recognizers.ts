@@ -1,7 +1,7 @@
 /** A recognizer in this process, loaded as a recognition worker loads it: the figures are those of one worker. */
 import path from 'node:path'
-import { loadModel } from '../src/engine.js'
-import type { RecognizeOptions, Recognizer } from '../src/recognizer.js'
+import { loadModel } from '../src/recognition/load-recognizer.js'
+import type { RecognizeOptions, Recognizer } from '../src/recognition/recognizer.js'
 import { projectRoot } from '../src/domain/project-root.js'
 import { startStopwatch } from '../src/domain/stage-timer.js'
 import type { Engine, MatrixChoice } from '../src/domain/choices.js'

@@ -4,7 +4,7 @@
  * the clock, which then is the same for all of them.
  */
 import { createHash } from 'node:crypto'
-import type { Recognizer } from '../src/recognizer.js'
+import type { Recognizer } from '../src/recognition/recognizer.js'
 import type { Hypothesis } from '../src/domain/types.js'
 
 interface Remembered { readonly hypothesis: Hypothesis; readonly seconds: number }

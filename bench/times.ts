@@ -6,8 +6,8 @@
  * Required of every kind but the noisy one: a median error of at most 60 ms, and 95 % within 200 ms.
  * `--heads` finds the heads of the decoder that follow the words best, for a manifest.
  */
-import { transcribe } from '../src/pipeline.js'
-import type { Recognizer } from '../src/recognizer.js'
+import { transcribe } from '../src/recognition/pipeline.js'
+import type { Recognizer } from '../src/recognition/recognizer.js'
 import type { Report } from '../src/domain/types.js'
 import { writeMono } from './audio/pcm.js'
 import { defaultManifest, readClips } from './clips.js'

@@ -121,7 +121,7 @@ async function loadCatalogues({ catalogueFiles, maxCatalogueBytes }: Config, cat
 
 function openPool(config: Config, events: PoolEvents): WorkerPool {
   return new WorkerPool({
-    entry: new URL('./worker/recognizer-process.js', import.meta.url),
+    entry: new URL('./recognition/process/worker-process.js', import.meta.url),
     workers: config.workers,
     settings: workerSettings(config),
     queue: { jobs: config.queueJobs, audioSeconds: config.queueAudioSeconds },

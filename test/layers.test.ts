@@ -141,7 +141,7 @@ t.test('what is imported is installed, and what is installed is imported', async
 })
 
 t.test('no file outside families/ and architectures/ names a family', async (t) => {
-  const families = readdirSync(path.join(projectRoot, 'src/families')).filter((name) => name.endsWith('.ts')).map((name) => path.parse(name).name)
+  const families = readdirSync(path.join(projectRoot, 'src/recognition/families')).filter((name) => name.endsWith('.ts')).map((name) => path.parse(name).name)
   const naming = sources
     .filter(({ file }) => !/^(families|architectures)\//.test(file) && !FAMILY_NAMES_ALLOWED.includes(file))
     .flatMap(({ file, text }) => families.filter((family) => new RegExp(family, 'i').test(withoutComments(text))).map((family) => `${file} names ${family}`))

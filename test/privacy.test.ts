@@ -102,7 +102,7 @@ t.test('the calls of a runtime with telemetry are found', (t) => {
 t.test('whatever opens the runtime switches its telemetry off first', (t) => {
   const files = ['src', 'bench', 'fixtures', 'test'].flatMap((room) => readdirSync(path.join(projectRoot, room), { recursive: true, encoding: 'utf8' }).map((name) => path.join(projectRoot, room, name)))
   const opening = files.filter((file) => /\.(ts|mjs|js)$/.test(file) && /^import .*'onnxruntime-node'$|import\('onnxruntime-node'\)/m.test(readFileSync(file, 'utf8')))
-  t.ok(opening.includes(path.join(projectRoot, 'src/engine/runtime/session.ts')))
+  t.ok(opening.includes(path.join(projectRoot, 'src/recognition/load-recognizer/runtime/session.ts')))
   const late = opening.filter((file) => !/^import '[./a-z]*\/no-telemetry\.js'\nimport ort from 'onnxruntime-node'$/m.test(readFileSync(file, 'utf8')))
   t.same(late, [])
   t.end()

@@ -8,7 +8,7 @@
  *
  * Target: at 10 dB and more no case loses more than 30 ms at either end. 5 dB and the silence kept are reported.
  */
-import { transcribe } from '../../src/pipeline.js'
+import { transcribe } from '../../src/recognition/pipeline.js'
 import { projectRoot } from '../../src/domain/project-root.js'
 import type { Report, TimeSpan, Waveform } from '../../src/domain/types.js'
 import path from 'node:path'

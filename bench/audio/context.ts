@@ -1,8 +1,8 @@
 /** What every table of the audio bench is given, and the few steps that they share. */
 import { readFile } from 'node:fs/promises'
 import { readWavLayout } from '../../src/audio/containers/riff.js'
-import { transcribe, type TranscribeOptions } from '../../src/pipeline.js'
-import type { Recognizer } from '../../src/recognizer.js'
+import { transcribe, type TranscribeOptions } from '../../src/recognition/pipeline.js'
+import type { Recognizer } from '../../src/recognition/recognizer.js'
 import type { Report, Waveform } from '../../src/domain/types.js'
 import type { SpeechClip } from '../clips.js'
 import { UsageError } from '../options.js'

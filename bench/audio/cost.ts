@@ -7,7 +7,7 @@
  * resident memory for 10 minutes is that of a process without a model.
  */
 import { SpeechError } from '../../src/domain/errors.js'
-import { transcribe } from '../../src/pipeline.js'
+import { transcribe } from '../../src/recognition/pipeline.js'
 import { STAGES, type Report, type Stage } from '../../src/domain/types.js'
 import type { Upload } from '../clips.js'
 import type { Outcome } from '../named-tables.js'

@@ -4,7 +4,7 @@
  */
 import { existsSync, readFileSync } from 'node:fs'
 import { SpeechError } from '../../src/domain/errors.js'
-import { transcribe } from '../../src/pipeline.js'
+import { transcribe } from '../../src/recognition/pipeline.js'
 import { HEARS_A_WORD } from './context.js'
 import { SERVED } from '../served.js'
 

@@ -7,7 +7,7 @@
  * something and that is answered without a word; as it is, and brought down to −40 LUFS. Target: under 1 % of either.
  */
 import { measureLevel } from '../../src/audio/level/loudness.js'
-import type { Recognizer } from '../../src/recognizer.js'
+import type { Recognizer } from '../../src/recognition/recognizer.js'
 import type { NoSpeechReason, Waveform } from '../../src/domain/types.js'
 import type { SpeechClip } from '../clips.js'
 import type { Outcome } from '../named-tables.js'

@@ -8,8 +8,8 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { appendFile, mkdir, readFile, rename, writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import { featureRow, type FeatureRow } from '../../src/monitoring/drift/features.js'
-import { transcribe } from '../../src/pipeline.js'
-import type { Recognizer } from '../../src/recognizer.js'
+import { transcribe } from '../../src/recognition/pipeline.js'
+import type { Recognizer } from '../../src/recognition/recognizer.js'
 import { projectRoot } from '../../src/domain/project-root.js'
 import type { Report } from '../../src/domain/types.js'
 import { startProgress } from '../audio/progress.js'
@@ -17,8 +17,8 @@ import { SERVED } from '../served.js'
 
 /** Whatever decides what a report says of an upload. */
 const SOURCES = [
-  'src/audio', 'src/features', 'src/decoding', 'src/text', 'src/families', 'src/engine/architectures', 'src/detectors',
-  'src/pipeline.ts', 'src/speech.ts', 'src/hearing.ts', 'src/report.ts', 'src/detector.ts', 'bench/served.ts',
+  'src/audio', 'src/recognition/features', 'src/recognition/decoding', 'src/text', 'src/recognition/families', 'src/recognition/load-recognizer/architectures', 'src/recognition/segmentation/detectors',
+  'src/recognition/pipeline.ts', 'src/recognition/segmentation/find-speech.ts', 'src/recognition/redecoding.ts', 'src/recognition/report.ts', 'src/recognition/segmentation/load-detectors.ts', 'bench/served.ts',
 ]
 const PROBED_UPLOADS = 5
 const FOLDER = path.join(projectRoot, 'bench/results/drift')

@@ -5,7 +5,7 @@
  */
 import { HEARS_A_WORD, readSpeech } from '../audio/context.js'
 import type { FeatureRow } from '../../src/monitoring/drift/features.js'
-import type { Recognizer } from '../../src/recognizer.js'
+import type { Recognizer } from '../../src/recognition/recognizer.js'
 import type { Report, Waveform } from '../../src/domain/types.js'
 import type { SpeechClip } from '../clips.js'
 import { noises, type Noise } from '../mixtures.js'

@@ -5,7 +5,7 @@
  */
 import { readFile } from 'node:fs/promises'
 import { makeCatalogue, type Catalogue } from '../../src/search/catalogue/catalogue.js'
-import { transcribe, type TranscribeOptions } from '../../src/pipeline.js'
+import { transcribe, type TranscribeOptions } from '../../src/recognition/pipeline.js'
 import { DEFAULT_THRESHOLD, rank, type Match } from '../../src/search/ranking/ranking.js'
 import type { Report } from '../../src/domain/types.js'
 import { addUp, bootstrapInterval } from '../bootstrap.js'

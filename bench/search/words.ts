@@ -5,7 +5,7 @@
  */
 import { readFile } from 'node:fs/promises'
 import { searchPhrases } from '../../src/search/catalogue/inline.js'
-import { transcribe } from '../../src/pipeline.js'
+import { transcribe } from '../../src/recognition/pipeline.js'
 import { DEFAULT_THRESHOLD, rank, type Match } from '../../src/search/ranking/ranking.js'
 import { normalizeEnglish } from '../../src/domain/scoring/normalize-english.js'
 import { inOneGo } from '../../src/domain/interruptible-work.js'

@@ -7,7 +7,7 @@
  */
 import { writeFile } from 'node:fs/promises'
 import { parseArgs } from 'node:util'
-import { parseCalibration } from '../confidence/calibration.js'
+import { parseCalibration } from '../recognition/confidence/calibration.js'
 import { readConfig, type Config } from '../config.js'
 import { SpeechError } from '../domain/errors.js'
 import { modelDigest, readManifest } from '../engine/manifest.js'

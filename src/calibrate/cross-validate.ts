@@ -2,7 +2,7 @@
  * Probabilities of transcripts, or of words, by coefficients that never saw their speakers. Clips of one person share a voice and a
  * microphone: a fold that held some of them and left out others would promise too much (grouped cross-validation).
  */
-import { probabilityAt } from '../confidence/correctness.js'
+import { probabilityAt } from '../recognition/confidence/correctness.js'
 import { fitCorrectness, type Judged } from './fit.js'
 import type { Foretold } from './figures.js'
 

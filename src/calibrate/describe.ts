@@ -1,5 +1,5 @@
 /** A calibration as text: its coefficients, and tables of how well it does by source. */
-import type { Figures } from '../confidence/calibration.js'
+import type { Figures } from '../recognition/confidence/calibration.js'
 import { calibrationError, errorByChance, figuresOf } from './figures.js'
 import type { Curves, Made } from './make.js'
 

@@ -6,7 +6,7 @@
  * A calibration error grows when there are few clips, also of perfect probabilities: each bin's share of right ones is
  * off by chance. So it is given beside what chance alone would make of these very probabilities.
  */
-import type { Figures } from '../confidence/calibration.js'
+import type { Figures } from '../recognition/confidence/calibration.js'
 import { seededRandom } from '../domain/scoring/seeded-random.js'
 
 export interface Foretold {

@@ -4,7 +4,7 @@
  * least squares: McCullagh & Nelder, Generalized Linear Models, 1989): the penalty keeps the slope finite where the
  * classes can be parted without an error.
  */
-import type { Calibration, Curve } from '../confidence/calibration.js'
+import type { Calibration, Curve } from '../recognition/confidence/calibration.js'
 import { SpeechError } from '../domain/errors.js'
 
 /** A transcript, or a word of one, whose reference is known. */

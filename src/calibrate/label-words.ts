@@ -2,7 +2,7 @@
  * Words of transcripts whose reference is known → whether each was said, by the alignment that word errors are counted
  * with. A word that is next to a missing one is right: what was not written is nobody's confidence.
  */
-import { doubtOfWord } from '../confidence/correctness.js'
+import { doubtOfWord } from '../recognition/confidence/correctness.js'
 import type { Processed } from '../recordings/recognize.js'
 import { normalizeText } from '../domain/scoring/normalize.js'
 import { alignWords } from '../domain/scoring/word-errors.js'

@@ -1,5 +1,5 @@
 /** Reports of clips whose text is known → whether their transcripts are right, and what else was read. */
-import { doubtOf } from '../confidence/correctness.js'
+import { doubtOf } from '../recognition/confidence/correctness.js'
 import type { Processed } from '../recordings/recognize.js'
 import type { SourceClip } from '../recordings/clips.js'
 import { normalizeText } from '../domain/scoring/normalize.js'

@@ -2,7 +2,7 @@
  * Labelled transcripts and words → a calibration: coefficients fitted on all that may be passed on, figures of speakers
  * that were left out.
  */
-import { FORMAT, type Calibration, type Curve, type Held } from '../confidence/calibration.js'
+import { FORMAT, type Calibration, type Curve, type Held } from '../recognition/confidence/calibration.js'
 import { FOLDS, foretell, type Labelled } from './cross-validate.js'
 import { figuresOf, type Foretold } from './figures.js'
 import { fitCorrectness, fitReadings, type OtherReadings } from './fit.js'

@@ -75,7 +75,7 @@ export interface Clip extends TimeSpan {
 
 /** What a waveform sounds like over time. Never NaN: silence has a floor. */
 export interface FrameFeatures {
-  /** When the first stretch of `energyDb` begins: at most one hop before the first sample, see features/acoustics.ts. */
+  /** When the first stretch of `energyDb` begins: at most one hop before the first sample, see recognition/features/acoustics.ts. */
   readonly energyStartSeconds: number
   /** Seconds from one value of `energyDb` to the next. */
   readonly energyHopSeconds: number

@@ -4,7 +4,7 @@
  * being printed in grey.
  */
 import type { Waveform } from '../domain/types.js'
-import { FFT_SAMPLES, hannWindow, powerSpectrum, SPECTRUM_BINS } from '../features/spectrum.js'
+import { FFT_SAMPLES, hannWindow, powerSpectrum, SPECTRUM_BINS } from '../recognition/features/spectrum.js'
 import type { IndexedImage } from './png.js'
 
 /** From the loudest to the darkest colour. */

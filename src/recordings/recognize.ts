@@ -21,7 +21,7 @@ const PATIENCE_SECONDS = 3_600
 export async function recognizeAll(clips: readonly SourceClip[], config: Config, onProgress: (done: number) => void, wanted: Wanted = {}): Promise<Processed[]> {
   const ignore = (): void => undefined
   const pool = new WorkerPool({
-    entry: new URL('../worker/recognizer-process.js', import.meta.url),
+    entry: new URL('../recognition/process/worker-process.js', import.meta.url),
     workers: config.workers, settings: workerSettings(config),
     queue: { jobs: config.workers, audioSeconds: PATIENCE_SECONDS * config.workers },
     queueWaitSeconds: PATIENCE_SECONDS, deadlineSeconds: PATIENCE_SECONDS, killAfterSeconds: config.killAfterSeconds, startSeconds: config.startSeconds,

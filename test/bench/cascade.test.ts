@@ -2,7 +2,7 @@
 import t from 'tap'
 import { drawCurves } from '../../bench/cascade-picture.js'
 import { remembering } from '../../bench/remembering.js'
-import type { RecognizeOptions, Recognizer } from '../../src/recognizer.js'
+import type { RecognizeOptions, Recognizer } from '../../src/recognition/recognizer.js'
 import { startStopwatch } from '../../src/domain/stage-timer.js'
 import type { Clip } from '../../src/domain/types.js'
 

@@ -1,5 +1,5 @@
 /**
- * `npm run test:models`: the contract of test/families/ on every model of models/ whose weights are there, and
+ * `npm run test:models`: the contract of test/recognition/families/ on every model of models/ whose weights are there, and
  * whether it understands speech. Models without weights are skipped, with the command that fetches them.
  *
  * int8 arithmetic rounds differently from CPU to CPU, so nothing here pins tokens; error rates have wide margins.
@@ -8,14 +8,14 @@ import { existsSync, readFileSync } from 'node:fs'
 import path from 'node:path'
 import tap, { type Test } from 'tap'
 import { decodeAudio } from '../../src/audio/decode.js'
-import { spectralDetector } from '../../src/detectors/spectral.js'
+import { spectralDetector } from '../../src/recognition/segmentation/detectors/spectral.js'
 import { listModels, readBundle, type Manifest } from '../../src/engine/manifest.js'
-import { transcribe } from '../../src/pipeline.js'
-import type { Recognizer } from '../../src/recognizer.js'
+import { transcribe } from '../../src/recognition/pipeline.js'
+import type { Recognizer } from '../../src/recognition/recognizer.js'
 import { projectRoot } from '../../src/domain/project-root.js'
 import { ENGINES, type Engine } from '../../src/domain/choices.js'
 import { huggingFaceTokenizer } from '../../src/engine/tokenizer.js'
-import { openRecognizer, recognize, recognizerContract } from '../families/recognizer-contract.js'
+import { openRecognizer, recognize, recognizerContract } from '../recognition/families/recognizer-contract.js'
 
 const SPECTRAL = { first: spectralDetector, second: undefined }
 const modelsDir = path.join(projectRoot, 'models')

@@ -3,7 +3,7 @@ import t from 'tap'
 import { lowPass } from '../../../bench/mixtures.js'
 import { measureLevel } from '../../../src/audio/level/loudness.js'
 import { measureQuality } from '../../../src/audio/level/quality.js'
-import { describeFrames } from '../../../src/features/acoustics.js'
+import { describeFrames } from '../../../src/recognition/features/acoustics.js'
 import type { AudioFormat, Quality, SpeechActivity, TimeSpan, Waveform } from '../../../src/domain/types.js'
 
 const RATE = 16_000

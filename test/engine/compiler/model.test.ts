@@ -8,7 +8,7 @@ import { readManifest } from '../../../src/engine/manifest.js'
 import { forbid, greedyGraph } from '../../../src/engine/runtime/greedy-graph.js'
 import { Tensor } from '../../../src/engine/runtime/session.js'
 import { stepGraph } from '../../../src/engine/runtime/step-graph.js'
-import { openRecognizer, recognize, recognizerContract } from '../../families/recognizer-contract.js'
+import { openRecognizer, recognize, recognizerContract } from '../../recognition/families/recognizer-contract.js'
 import { borrowModel, clipOf, liesWhereItWasSaid, openCompiled, publishedMemory, signalToNoiseDb } from './real-model.js'
 
 const NAME = 'moonshine-tiny-en'

@@ -1,4 +1,4 @@
-/** The layers of src/engine/compiler/ in plain arithmetic, double precision and no cleverness: what the graphs are held against. */
+/** The layers of src/recognition/load-recognizer/compiler/ in plain arithmetic, double precision and no cleverness: what the graphs are held against. */
 import { Graph, type Target, type Value } from '../../../src/engine/compiler/graph.js'
 import { sessionOpener, Tensor, type Tensors } from '../../../src/engine/runtime/session.js'
 

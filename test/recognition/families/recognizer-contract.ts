@@ -1,0 +1,178 @@
+/**
+ * What every recognizer must keep, whatever its family and weights: run on the tiny random graphs by
+ * contract.test.ts and on real weights by test/models/real-weights.test.ts.
+ */
+import { createHash } from 'node:crypto'
+import { cp, mkdtemp, rm, writeFile } from 'node:fs/promises'
+import os from 'node:os'
+import path from 'node:path'
+import type { Test } from 'tap'
+import { loadModel } from '../../../src/recognition/load-recognizer.js'
+import { SpeechError, type ErrorCode } from '../../../src/domain/errors.js'
+import { readManifest, type Manifest } from '../../../src/engine/manifest.js'
+import type { RecognizeOptions, Recognizer } from '../../../src/recognition/recognizer.js'
+import { startStopwatch } from '../../../src/domain/stage-timer.js'
+import type { Engine } from '../../../src/domain/choices.js'
+import type { Clip, Hypothesis, Stage } from '../../../src/domain/types.js'
+
+export interface Subject {
+  readonly modelsDir: string
+  readonly name: string
+  /** Default: the published graphs. */
+  readonly engine?: Engine
+  /** Token ids of `chirp(4, 2)`, where they are known to the bit; absent for int8 weights, whose rounding differs between CPUs. */
+  readonly pinnedTokens?: readonly number[]
+}
+
+export async function openRecognizer(modelsDir: string, name: string, engine: Engine = 'reference'): Promise<Recognizer> {
+  const { recognizer } = await loadModel(name, { modelsDir, engine, matrices: 'auto', executionProviders: ['cpu'], executionProvidersStrict: false, threads: 1 })
+  return recognizer
+}
+
+/** A tone of slowly changing strength in noise; the same samples for the same seed. */
+export function chirp(seed: number, seconds: number, sampleRate = 16_000): Clip {
+  let state = seed
+  const samples = Float32Array.from({ length: Math.round(seconds * sampleRate) }, (_, n) => {
+    state = (Math.imul(state, 1664525) + 1013904223) | 0
+    const tone = Math.sin((2 * Math.PI * (200 + 100 * seed) * n) / sampleRate) * Math.sin((n * seed) / 3000)
+    return 0.3 * tone + (0.1 * state) / 2 ** 31
+  })
+  return { waveform: { samples, sampleRate }, startSeconds: 0, endSeconds: seconds }
+}
+
+export function recognize(recognizer: Recognizer, clip: Clip, options: Partial<RecognizeOptions> = {}): Promise<Hypothesis> {
+  return recognizer.recognize(clip, { language: undefined, mustSpeak: false, interrupt: () => {}, stopwatch: startStopwatch(), ...options })
+}
+
+/** Rejects with a SpeechError of this code whose message has all of `fragments`. */
+export async function rejectsWith(t: Test, promise: Promise<unknown>, code: ErrorCode, ...fragments: readonly string[]): Promise<void> {
+  const error: unknown = await promise.then(() => undefined, (thrown: unknown) => thrown)
+  if (!(error instanceof SpeechError)) throw new Error(`expected ${code}, got ${String(error)}`, { cause: error })
+  t.equal(error.code, code)
+  for (const fragment of fragments) t.ok(error.message.includes(fragment), `"${error.message}" names ${fragment}`)
+}
+
+export async function recognizerContract(t: Test, subject: Subject): Promise<void> {
+  const recognizer = await openRecognizer(subject.modelsDir, subject.name, subject.engine)
+  const manifest = await readManifest(subject.modelsDir, subject.name)
+  await t.test('it introduces itself as its manifest does', async (t) => describes(t, recognizer, manifest, subject))
+  await t.test('the same clip gives the same tokens, whatever was heard before', async (t) => remembersNothing(t, recognizer, subject))
+  await t.test('a hypothesis is well formed for clips of every length', async (t) => isWellFormed(t, recognizer, manifest))
+  await t.test('a clip in which somebody spoke gives at least one token', async (t) => speaks(t, recognizer))
+  await t.test('every language of the manifest may be asked for, and a detected one is one of them', async (t) => knowsLanguages(t, recognizer))
+  await t.test('an interrupt ends the decode with its own error and leaves the recognizer usable', async (t) => isInterruptible(t, recognizer))
+  await t.test('words have times where it says so, and asking for them changes nothing else', async (t) => timesItsWords(t, recognizer))
+  await t.test('the time is booked on the stages of a model', async (t) => booksTime(t, recognizer))
+  await t.test('a disposed recognizer answers with an error', async (t) => {
+    await recognizer.dispose()
+    await t.rejects(recognize(recognizer, chirp(1, 1)))
+  })
+}
+
+function describes(t: Test, recognizer: Recognizer, manifest: Manifest, { engine = 'reference' }: Subject): void {
+  t.match({ ...recognizer }, {
+    name: manifest.name,
+    sampleRate: manifest.frontEnd.sampleRate,
+    maxSeconds: manifest.limits.clipSeconds,
+    languages: manifest.languages,
+    provider: { provider: 'cpu', refused: [] },
+    engine,
+  })
+}
+
+async function remembersNothing(t: Test, recognizer: Recognizer, { pinnedTokens }: Subject): Promise<void> {
+  const first = await recognize(recognizer, chirp(4, 2))
+  const other = await recognize(recognizer, chirp(1, 3))
+  const again = await recognize(recognizer, chirp(4, 2))
+  t.same(again, first)
+  if (pinnedTokens === undefined) return
+  t.same(first.tokens, pinnedTokens, 'the pinned tokens')
+  t.notSame(other.tokens, first.tokens, 'another clip gives other tokens')
+}
+
+async function isWellFormed(t: Test, recognizer: Recognizer, manifest: Manifest): Promise<void> {
+  for (const seconds of [0.01, 0.4, 1, 5]) {
+    const { tokens, logProbabilities, stopped, text } = await recognize(recognizer, chirp(2, seconds), { mustSpeak: true })
+    t.ok(tokens.length >= 1, `${seconds} s of audio may say something`)
+    t.ok(tokens.length <= manifest.decoding.maxTokens)
+    t.equal(logProbabilities.length, tokens.length + (stopped === 'end_of_text' ? 1 : 0), 'one for each token and the end')
+    t.ok(logProbabilities.every((value) => Number.isFinite(value) && value <= 0), 'log-probabilities are finite and not positive')
+    t.notOk(tokens.includes(manifest.decoding.endToken), 'the end token is not part of the answer')
+    t.equal(text, text.trim())
+  }
+}
+
+async function speaks(t: Test, recognizer: Recognizer): Promise<void> {
+  for (const seed of [1, 2, 3]) {
+    const { tokens } = await recognize(recognizer, chirp(seed, 0.4), { mustSpeak: true })
+    t.ok(tokens.length >= 1)
+  }
+  const silence: Clip = { waveform: { samples: new Float32Array(8000), sampleRate: recognizer.sampleRate }, startSeconds: 0, endSeconds: 0.5 }
+  t.ok((await recognize(recognizer, silence, { mustSpeak: true })).tokens.length >= 1, 'even where nobody spoke')
+}
+
+async function knowsLanguages(t: Test, recognizer: Recognizer): Promise<void> {
+  const detected = await recognize(recognizer, chirp(3, 1))
+  t.ok(recognizer.languages.includes(detected.language))
+  t.same(await recognize(recognizer, chirp(3, 1), { language: detected.language }), detected, 'a detected language is as good as one asked for')
+  for (const language of recognizer.languages.slice(0, 3)) {
+    t.equal((await recognize(recognizer, chirp(3, 1), { language })).language, language)
+  }
+}
+
+async function isInterruptible(t: Test, recognizer: Recognizer): Promise<void> {
+  const before = await recognize(recognizer, chirp(4, 2))
+  // With `mustSpeak` there are at least two steps: one that says something, one that finds the end. A compiled graph may make both in one run.
+  for (const allowed of recognizer.engine === 'compiled' ? [0] : [0, 1]) {
+    let calls = 0
+    const interrupt = (): void => { if (calls++ >= allowed) throw new SpeechError('CANCELLED', `after ${allowed}`) }
+    await rejectsWith(t, recognize(recognizer, chirp(4, 2), { interrupt, mustSpeak: true }), 'CANCELLED', `after ${allowed}`)
+    t.equal(calls, allowed + 1, 'nothing more is asked of an interrupted decode')
+  }
+  t.same(await recognize(recognizer, chirp(4, 2)), before)
+}
+
+async function timesItsWords(t: Test, recognizer: Recognizer): Promise<void> {
+  t.equal(recognizer.timesWords, recognizer.engine === 'compiled')
+  for (const [seed, seconds] of [[1, 0.1], [2, 1], [4, 2], [3, 6]] as const) {
+    const clip = chirp(seed, seconds)
+    const plain = await recognize(recognizer, clip, { mustSpeak: true })
+    const { words, ...others } = await recognize(recognizer, clip, { mustSpeak: true, words: true })
+    t.same(others, plain)
+    t.equal(words !== undefined, recognizer.timesWords)
+    let before = 0
+    for (const { startSeconds, endSeconds, confidence } of words ?? []) {
+      t.ok(startSeconds >= before && endSeconds >= startSeconds && endSeconds <= seconds && confidence > 0 && confidence <= 1)
+      before = endSeconds
+    }
+    if (words !== undefined && words.length > 0) t.equal(words.map(({ text }) => text).join('').replaceAll(' ', ''), plain.text.replaceAll(/\s/g, ''), 'together they are the text')
+  }
+}
+
+async function booksTime(t: Test, recognizer: Recognizer): Promise<void> {
+  const stopwatch = startStopwatch()
+  await recognize(recognizer, chirp(1, 1), { stopwatch })
+  const own: readonly Stage[] = recognizer.engine === 'compiled' ? ['model', 'postprocess'] : ['encoder', 'decoder', 'postprocess']
+  for (const stage of Object.keys(stopwatch.seconds)) t.ok(['model_features', ...own].includes(stage), stage)
+  for (const stage of own) t.ok(stopwatch.seconds[stage]! >= 0, stage)
+}
+
+/** A copy of a models directory in which `change` may spoil one model. Answers the copy's path. */
+export async function spoiledCopy(t: Test, { modelsDir, name }: Subject, change: (folder: string, manifest: Manifest) => Promise<Manifest | void>): Promise<string> {
+  const copy = await mkdtemp(path.join(os.tmpdir(), 'earshot-models-'))
+  t.teardown(() => rm(copy, { recursive: true, force: true }))
+  const folder = path.join(copy, name)
+  await cp(path.join(modelsDir, name), folder, { recursive: true })
+  const manifest = await readManifest(copy, name)
+  const changed = await change(folder, manifest)
+  if (changed !== undefined) await writeFile(path.join(folder, 'model.json'), JSON.stringify(changed))
+  return copy
+}
+
+/** The manifest with this file replaced, its checksum corrected: what an honest but wrong model looks like. */
+export async function replaceFile(folder: string, manifest: Manifest, key: string, bytes: Uint8Array): Promise<Manifest> {
+  const entry = manifest.files[key]!
+  await writeFile(path.join(folder, entry.path), bytes)
+  const sha256 = createHash('sha256').update(bytes).digest('hex')
+  return { ...manifest, files: { ...manifest.files, [key]: { ...entry, bytes: bytes.byteLength, sha256 } } }
+}

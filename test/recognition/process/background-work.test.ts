@@ -1,0 +1,64 @@
+/** Long work between the jobs of a recognition process: it rests while a clip is heard, and ends all the same. */
+import { setTimeout as sleep } from 'node:timers/promises'
+import t from 'tap'
+import { SpareTime } from '../../../src/recognition/process/background-work.js'
+
+/** Busy for so long, in steps of a millisecond; notes when each began. */
+function* work(milliseconds: number, steps: number[]): Generator<undefined, string> {
+  for (let step = 0; step < milliseconds; step++) {
+    steps.push(performance.now())
+    for (const until = performance.now() + 1; performance.now() < until;);
+    yield
+  }
+  return 'done'
+}
+
+t.test('no step is made while a job is under way, and jobs without end do not keep it from its own', async (t) => {
+  const spare = new SpareTime()
+  const steps: number[] = []
+  const jobs: (readonly [from: number, to: number])[] = []
+  let isDone = false
+  const finished = spare.finish(work(200, steps)).then((said) => { isDone = true; return said })
+  while (!isDone) {
+    spare.beginStint()
+    const from = performance.now()
+    await sleep(40)
+    jobs.push([from, performance.now()])
+    spare.endStint()
+    await sleep(0)
+  }
+  t.equal(await finished, 'done')
+  t.equal(steps.length, 200)
+  t.same(steps.filter((at) => jobs.some(([from, to]) => at > from && at < to)), [])
+  t.ok(jobs.length > 1 && jobs.length < 100, `${jobs.length} jobs were done meanwhile, each followed by a turn of several steps`)
+})
+
+t.test('while a job is paused for long, the work goes on', async (t) => {
+  const spare = new SpareTime()
+  const steps: number[] = []
+  spare.beginStint()
+  const finished = spare.finish(work(50, steps))
+  await sleep(20)
+  t.equal(steps.length, 0, 'the job runs')
+  spare.endStint()
+  t.equal(await finished, 'done', 'the job is paused, and never resumed')
+  spare.beginStint()
+  spare.endStint()
+  spare.endStint()
+  t.equal(await spare.finish(work(1, steps)), 'done')
+})
+
+t.test('without jobs it goes on at once, others get their turn, and a fault is the fault of the work', async (t) => {
+  const spare = new SpareTime()
+  let turns = 0
+  const watch = setInterval(() => { turns++ }, 5)
+  t.equal(await spare.finish(work(200, [])), 'done')
+  clearInterval(watch)
+  t.ok(turns >= 3, `${turns} turns`)
+  await t.rejects(spare.finish(broken()), { message: 'as it should' })
+})
+
+function* broken(): Generator<undefined, never> {
+  yield
+  throw new Error('as it should')
+}

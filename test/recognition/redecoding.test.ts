@@ -1,0 +1,164 @@
+/** When a clip is heard again, and which transcript stands. */
+import tap from 'tap'
+import { spokenClips, type SpokenClip } from '../../src/recognition/segmentation/cut-clips.js'
+import type { SpeechDetector } from '../../src/recognition/segmentation/load-detectors.js'
+import { describeFrames } from '../../src/recognition/features/acoustics.js'
+import { hear, type HearingOptions } from '../../src/recognition/redecoding.js'
+import { measureLevel } from '../../src/audio/level/loudness.js'
+import type { Recognizer } from '../../src/recognition/recognizer.js'
+import { findSpeech, reconsider, type Speech } from '../../src/recognition/segmentation/find-speech.js'
+import { startStopwatch } from '../../src/domain/stage-timer.js'
+import type { Clip, Hypothesis, SpeechActivity, Waveform } from '../../src/domain/types.js'
+
+const RATE = 16_000
+const OPTIONS: HearingOptions = {
+  language: undefined, mustSpeak: true, maxHearings: 3, surround: true, stopwatch: startStopwatch(),
+  interrupt: () => undefined, pause: async () => undefined,
+}
+
+const said = (text: string, logProbabilities: readonly number[], stopped: Hypothesis['stopped'] = 'end_of_text'): Hypothesis =>
+  ({ text, tokens: [1], logProbabilities, stopped, language: 'en' })
+
+/** Answers in turn, and remembers what it was given. */
+function answering(...answers: readonly Hypothesis[]): { recognizer: Recognizer; clips: Clip[] } {
+  const clips: Clip[] = []
+  const recognizer = {
+    hearing: { leadSeconds: [0.3, 0.5, 0.4], trailSeconds: 0.2, doubtBelow: -0.3 },
+    maxSeconds: 30,
+    recognize: async (clip: Clip) => { clips.push(clip); return answers[clips.length - 1]! },
+  } as unknown as Recognizer
+  return { recognizer, clips }
+}
+
+tap.test('a transcript that the model believes is heard once', async (t) => {
+  const { recognizer, clips } = answering(said('yes', [-0.1, -0.2]))
+  const { hypothesis, hearings } = await hear(clipOf(1), recognizer, OPTIONS)
+  t.same([hypothesis.text, hearings, clips.length], ['yes', 1, 1])
+})
+
+tap.test('a doubtful one is heard again behind another silence, until one is believed, and the likeliest stands', async (t) => {
+  const believed = answering(said('bed', [-0.9, -0.2]), said('bird', [-0.1, -0.2]), said('never', [0]))
+  t.match(await hear(clipOf(1), believed.recognizer, OPTIONS), { hypothesis: { text: 'bird' }, hearings: 2 })
+  t.same(believed.clips.map((clip) => Math.round(10 * leadOf(clip)) / 10), [0.3, 0.5], 'leads of the model, in its order')
+
+  const doubted = answering(said('one', [-1, -1]), said('won', [-0.5, -0.5]), said('wan', [-0.9, -0.9]))
+  t.match(await hear(clipOf(1), doubted.recognizer, OPTIONS), { hypothesis: { text: 'won' }, hearings: 3 })
+  const twice = answering(said('one', [-1, -1]), said('won', [-0.5, -0.5]), said('wan', [-0.1]))
+  t.match(await hear(clipOf(1), twice.recognizer, { ...OPTIONS, maxHearings: 2 }), { hypothesis: { text: 'won' }, hearings: 2 })
+})
+
+tap.test('the share of the hearings that came to the same words is told, whatever their case and punctuation', async (t) => {
+  const agreement = async (...texts: string[]): Promise<number> =>
+    (await hear(clipOf(1), answering(...texts.map((text, index) => said(text, [-1 - index]))).recognizer, OPTIONS)).agreement
+  t.equal(await agreement('Yes.', 'yes', 'YES!'), 1)
+  t.equal(await agreement('Yes.', 'guess', 'yes'), 2 / 3)
+  t.equal(await agreement('yes', 'guess', 'jest'), 1 / 3)
+  t.equal((await hear(clipOf(1), answering(said('yes', [-0.1])).recognizer, OPTIONS)).agreement, 1)
+})
+
+tap.test('the whole sequence counts, not its mean: more tokens are less likely', async (t) => {
+  const { recognizer } = answering(said('short', [-0.5, -0.3]), said('much longer', [-0.35, -0.35, -0.35, -0.35]), said('', [-3]))
+  t.match(await hear(clipOf(1), recognizer, OPTIONS), { hypothesis: { text: 'short' }, hearings: 3 })
+})
+
+tap.test('a transcript that was cut off is heard again and loses to one that came to its end', async (t) => {
+  const { recognizer } = answering(said('la la la', [-0.01], 'repetition'), said('later', [-0.7, -0.7]), said('la', [-0.01], 'token_limit'))
+  t.match(await hear(clipOf(1), recognizer, OPTIONS), { hypothesis: { text: 'later' }, hearings: 3 })
+})
+
+tap.test('doubt is about the audio: a transcript that phrases made an unlikely one is not heard again for that', async (t) => {
+  const steered = { ...said('ambleside', [-2, -2]), bonus: 9, surest: -0.1 }
+  t.match(await hear(clipOf(1), answering(steered, said('other', [-0.1])).recognizer, OPTIONS), { hypothesis: { text: 'ambleside' }, hearings: 1 })
+  const doubted = { ...steered, surest: -2 }
+  t.match(await hear(clipOf(1), answering(doubted, said('ample side', [-0.1, -0.1])).recognizer, OPTIONS), { hypothesis: { text: 'ambleside' }, hearings: 2 }, 'the phrase is worth more than the other transcript')
+})
+
+tap.test('several hearings are several opinions of a phrase, and one that settles it is the last', async (t) => {
+  const opinion = (text: string, ...margins: number[]): Hypothesis => ({ ...said(text, [-2]), evidence: margins.map((margin, phrase) => ({ phrase, margin, logProbability: margin - 1 })) })
+  const { hypothesis, hearings } = await hear(clipOf(1), answering(opinion('a', -2, -3), opinion('b', -4, -1), opinion('c', -3, -2.5)).recognizer, OPTIONS)
+  t.equal(hearings, 3)
+  t.same(hypothesis.evidence!.map(({ phrase, margin }) => [phrase, margin.toFixed(3)]), [[1, '-2.167'], [0, '-3.000']], 'the mean of each, best first')
+  t.equal((await hear(clipOf(1), answering(opinion('a', 1, -3), opinion('b', 1, 0)).recognizer, OPTIONS)).hearings, 1)
+})
+
+tap.test('long speech, and a clip that is wanted as it is, are heard once', async (t) => {
+  const long = answering(said('long', [-2]))
+  t.equal((await hear(clipOf(8), long.recognizer, OPTIONS)).hearings, 1)
+  const asItIs = answering(said('raw', [-2]))
+  const clip = clipOf(1)
+  t.equal((await hear(clip, asItIs.recognizer, { ...OPTIONS, surround: false })).hearings, 1)
+  t.equal(asItIs.clips[0]!.waveform, clip.waveform)
+})
+
+tap.test('words of the attempt that stands are moved to where they are in the upload, and stay inside the clip', async (t) => {
+  const timed = (text: string, logProbabilities: readonly number[], ...times: readonly (readonly [number, number])[]): Hypothesis =>
+    ({ ...said(text, logProbabilities), words: times.map(([startSeconds, endSeconds]) => ({ text, startSeconds, endSeconds, confidence: 0.5, logProbability: -0.7 })) })
+  const clip = { ...clipOf(1), startSeconds: 7, endSeconds: 8, voice: { startSeconds: 7, endSeconds: 8 }, keptSeconds: { before: 0, behind: 0 } }
+  const { recognizer } = answering(timed('no', [-2], [0.3, 0.4]), timed('yes', [-0.1], [0.1, 0.7], [0.9, 9]))
+  const { words } = await hear(clip, recognizer, { ...OPTIONS, words: true })
+  t.same(words!.map(({ startSeconds, endSeconds }) => [startSeconds, endSeconds].map((seconds) => seconds.toFixed(3))), [['7.000', '7.200'], ['7.400', '8.000']], 'half a second of silence stood before it')
+  const asItIs = answering(timed('raw', [-2], [0.25, 0.5]))
+  t.match(await hear(clip, asItIs.recognizer, { ...OPTIONS, surround: false }), { words: [{ startSeconds: 7.25, endSeconds: 7.5 }] })
+  t.equal((await hear(clip, answering(said('none', [-0.1])).recognizer, OPTIONS)).words, null)
+})
+
+tap.test('an interrupt ends it between two hearings', async (t) => {
+  const { recognizer, clips } = answering(said('a', [-2]), said('b', [-2]))
+  let calls = 0
+  await t.rejects(hear(clipOf(1), recognizer, { ...OPTIONS, interrupt: () => { if (++calls > 1) throw new Error('gone') } }), { message: 'gone' })
+  t.equal(clips.length, 1)
+})
+
+tap.test('the second detector is asked only where the first hears nobody or is not sure', async (t) => {
+  const cases = [['speech', 0, 'speech'], ['unsure', 1, 'nothing'], ['nothing', 1, 'nothing']] as const
+  for (const [verdict, asked, expected] of cases) {
+    const second = judging('nothing')
+    const { activity, clips, nothing } = await findSpeech(measured(1), answering().recognizer, { detectors: { first: judging(verdict).detector, second: second.detector }, trimSilence: true, normalizeVolume: true, interrupt: () => undefined }, startStopwatch())
+    t.equal(second.asked(), asked, verdict)
+    t.equal(activity.verdict, expected)
+    t.equal(clips.length === 0, nothing !== null, 'a reason exactly where there is nothing to hear')
+  }
+})
+
+tap.test('words are taken back only when neither the model nor the second detector believes in them', async (t) => {
+  const clip = clipOf(1)
+  const ask = async (logProbability: number, first: SpeechActivity['verdict'], opinion: SpeechActivity['verdict']): Promise<{ speech: Speech; asked: number }> => {
+    const second = judging(opinion)
+    const options = { detectors: { first: judging(first).detector, second: second.detector }, trimSilence: true, normalizeVolume: true, interrupt: () => undefined }
+    const found = await findSpeech(measured(1), answering().recognizer, options, startStopwatch())
+    const speech = await reconsider(found, [{ clip, hypothesis: said('you', [logProbability]), words: null, model: 'told', hearings: 1, seconds: 0, agreement: 1 }], measured(1), options, startStopwatch())
+    return { speech, asked: second.asked() }
+  }
+  t.match(await ask(-3, 'speech', 'nothing'), { speech: { nothing: 'no_speech_detected', clips: [], activity: { verdict: 'nothing', spans: [] } }, asked: 1 })
+  t.match(await ask(-3, 'speech', 'speech'), { speech: { nothing: null }, asked: 1 })
+  t.match(await ask(-0.5, 'speech', 'nothing'), { speech: { nothing: null }, asked: 0 })
+  t.match(await ask(-3, 'unsure', 'speech'), { speech: { nothing: null }, asked: 1 }, 'who was asked already is not asked again')
+})
+
+function judging(verdict: SpeechActivity['verdict']): { detector: SpeechDetector; asked(): number } {
+  let count = 0
+  const spans = verdict === 'nothing' ? [] : [{ startSeconds: 0.1, endSeconds: 0.9 }]
+  const detect = async (): Promise<SpeechActivity> => { count++; return { startSeconds: 0, hopSeconds: 0.01, speech: new Float32Array(100), spans, verdict, visibleRangeDb: 35 } }
+  return { detector: { name: verdict, detect, dispose: async () => undefined }, asked: () => count }
+}
+
+function measured(seconds: number): { waveform: Waveform; frames: ReturnType<typeof describeFrames>; level: ReturnType<typeof measureLevel> } {
+  const waveform = buzz(seconds)
+  return { waveform, frames: describeFrames(waveform), level: measureLevel(waveform) }
+}
+
+/** A buzz with the time of its voice known. */
+function clipOf(seconds: number): SpokenClip {
+  const waveform = buzz(seconds)
+  const activity = { startSeconds: 0, hopSeconds: 1, speech: new Float32Array(0), spans: [{ startSeconds: 0, endSeconds: seconds }], verdict: 'speech', visibleRangeDb: 35 } as const
+  return spokenClips(waveform, activity, describeFrames(waveform), { maxSeconds: 30, leadSeconds: 0.5, trailSeconds: 0.2 })[0]!
+}
+
+function buzz(seconds: number): Waveform {
+  return { samples: Float32Array.from({ length: seconds * RATE }, (_, n) => 0.3 * Math.sign(Math.sin(0.06 * n)) * (1 + 0.5 * Math.sin(n / 900))), sampleRate: RATE }
+}
+
+function leadOf({ waveform }: Clip): number {
+  return waveform.samples.findIndex((sample) => sample !== 0) / waveform.sampleRate
+}
+
