@@ -60,7 +60,7 @@ export default defineConfig(
   },
   {
     // Commands talk to a person at a terminal.
-    files: ['src/access/command.ts', 'src/baseline/**', 'src/calibrate/calibrate.ts', 'src/setup/**', 'src/inspect/inspect.ts'],
+    files: ['src/commands/keys/command.ts', 'src/baseline/**', 'src/calibrate/calibrate.ts', 'src/setup/**', 'src/inspect/inspect.ts'],
     rules: { 'no-console': 'off' },
   },
   {

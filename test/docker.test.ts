@@ -52,10 +52,10 @@ t.test('what comes from another stage is made there', async (t) => {
 t.test('every file of the page comes with the build, beside the code that reads it', async (t) => {
   const dist = t.testdir()
   copyAssets(projectRoot, dist)
-  const page = readdirSync(path.join(projectRoot, 'src/http/drift-page'))
+  const page = readdirSync(path.join(projectRoot, 'src/serving/http/monitoring/drift-page'))
   t.ok(page.includes('index.html'))
-  t.same(readdirSync(path.join(dist, 'src/http/drift-page')), page)
-  t.match(read('src/http/drift.ts'), /new URL\('\.\/drift-page\/', import\.meta\.url\)/)
+  t.same(readdirSync(path.join(dist, 'src/serving/http/monitoring/drift-page')), page)
+  t.match(read('src/serving/http/monitoring/drift.ts'), /new URL\('\.\/drift-page\/', import\.meta\.url\)/)
 })
 
 t.test('the image starts the file that the build makes of src/main.ts', async (t) => {
@@ -70,7 +70,7 @@ t.test('the image starts the file that the build makes of src/main.ts', async (t
 t.test('health is asked at a route that there is, on the port that is exposed', async (t) => {
   const check = instructions.find(({ keyword }) => keyword === 'HEALTHCHECK')!.rest
   const route = /\}(\/\w+)`/.exec(check)?.[1]
-  const routes = readdirSync(path.join(projectRoot, 'src/http')).filter((name) => name.endsWith('.ts')).map((name) => read(`src/http/${name}`)).join()
+  const routes = readdirSync(path.join(projectRoot, 'src/serving/http')).filter((name) => name.endsWith('.ts')).map((name) => read(`src/serving/http/${name}`)).join()
   t.ok(route)
   t.ok(routes.includes(`'${route}'`), route!)
   const exposed = instructions.find(({ keyword }) => keyword === 'EXPOSE')!.rest

@@ -11,7 +11,7 @@ import { ERRORS, SpeechError } from '../src/domain/errors.js'
 import { digestOfTranscript, issueToken, readToken } from '../src/monitoring/feedback/token.js'
 import { projectRoot } from '../src/domain/project-root.js'
 import { SETTINGS } from '../src/domain/settings.js'
-import { REPORT, setUp, post, CLIP } from './http/fake-service.js'
+import { REPORT, setUp, post, CLIP } from './serving/http/fake-service.js'
 import { drawRow } from './monitoring/drift/rows.js'
 
 const read = (file: string): string => readFileSync(path.join(projectRoot, file), 'utf8')
@@ -98,9 +98,9 @@ t.test('a token holds the fields that are listed, in that order, and no word', a
 t.test('every message of the log is listed, and no other', async (t) => {
   const files = [
     'src/main.ts',
-    ...readdirSync(path.join(projectRoot, 'src/http'))
+    ...readdirSync(path.join(projectRoot, 'src/serving/http'))
       .filter((name) => name.endsWith('.ts'))
-      .map((name) => `src/http/${name}`),
+      .map((name) => `src/serving/http/${name}`),
   ]
   const logged = new Set(files.flatMap((file) => messagesOf(read(file))))
   t.ok(logged.size > 20)

@@ -9,7 +9,7 @@ import { ERRORS } from '../src/domain/errors.js'
 import { projectRoot } from '../src/domain/project-root.js'
 import { METRICS, type MetricEntry } from '../src/monitoring/metrics/catalog.js'
 import { STAGES, WARNINGS, NO_SPEECH_REASONS } from '../src/domain/types.js'
-import { setUp } from './http/fake-service.js'
+import { setUp } from './serving/http/fake-service.js'
 
 const read = (file: string): string => readFileSync(path.join(projectRoot, file), 'utf8')
 

@@ -9,11 +9,11 @@ import OpenAI from 'openai'
 import t, { type Test } from 'tap'
 import { freePort } from '../bench/server.js'
 import { hostileWavs } from '../fixtures/hostile.js'
-import { changeKeys } from '../src/access/keys-file.js'
+import { changeKeys } from '../src/serving/access/keys-file.js'
 import { projectRoot } from '../src/domain/project-root.js'
 import type { Report } from '../src/domain/types.js'
-import { makeKeys, until } from './http/keys.js'
-import { converse, head as headOf, type Conversation } from './http/raw.js'
+import { makeKeys, until } from './serving/http/keys.js'
+import { converse, head as headOf, type Conversation } from './serving/http/raw.js'
 
 const ENTRY = path.join(projectRoot, 'dist/src/main.js')
 const CLIP = path.join(projectRoot, 'fixtures/clips/warm-up.wav')

@@ -6,8 +6,8 @@ import { readFile } from 'node:fs/promises'
 import type { Config } from '../config.js'
 import { fromWire, SpeechError } from '../domain/errors.js'
 import type { Report } from '../domain/types.js'
-import { WorkerPool } from '../worker/pool.js'
-import { workerSettings } from '../worker/worker-settings.js'
+import { WorkerPool } from '../serving/workers/pool.js'
+import { workerSettings } from '../serving/workers/worker-settings.js'
 import type { SourceClip } from './clips.js'
 
 /** What became of a clip; one that could not be processed is left out of whatever is made. */

@@ -112,7 +112,7 @@ async function runCalibrate(args) {
 
 /** @param {string[]} args @returns {Promise<number>} */
 async function runKeys(args) {
-  const { runKeys } = await import(builtUrl('src/access/command.js'))
+  const { runKeys } = await import(builtUrl('src/commands/keys/command.js'))
   return runKeys(args)
 }
 

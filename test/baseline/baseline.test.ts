@@ -15,7 +15,7 @@ import { ClipRecord } from '../../src/monitoring/drift/record.js'
 import { projectRoot } from '../../src/domain/project-root.js'
 import { seededRandom } from '../../src/domain/scoring/seeded-random.js'
 import { baselineOf, drawClips } from '../monitoring/drift/rows.js'
-import { REPORT } from '../http/fake-service.js'
+import { REPORT } from '../serving/http/fake-service.js'
 
 const CLIPS = drawClips(1200, seededRandom(61))
 const { model, pipeline } = baselineOf(CLIPS)

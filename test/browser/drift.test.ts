@@ -8,11 +8,11 @@ import path from 'node:path'
 import { chromium, type Browser, type Page } from 'playwright-core'
 import t, { type Test } from 'tap'
 import { findChromium } from '../../bench/audio/media-recorder.js'
-import { changeKeys } from '../../src/access/keys-file.js'
+import { changeKeys } from '../../src/serving/access/keys-file.js'
 import type { DriftSnapshot } from '../../src/monitoring/drift/snapshot.js'
-import { REPORT, setUp } from '../http/fake-service.js'
-import { makeKeys, until } from '../http/keys.js'
-import { madeUpSnapshot, madeUpTraffic } from '../http/made-up-drift.js'
+import { REPORT, setUp } from '../serving/http/fake-service.js'
+import { makeKeys, until } from '../serving/http/keys.js'
+import { madeUpSnapshot, madeUpTraffic } from '../serving/http/made-up-drift.js'
 
 const skip = findChromium() === undefined ? 'no Chromium is there' : false
 const FOLDER = mkdtempSync(path.join(os.tmpdir(), 'earshot-drift-page-'))

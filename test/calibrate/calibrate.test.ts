@@ -13,7 +13,7 @@ import { parseCalibration } from '../../src/recognition/confidence/calibration.j
 import { probabilityAt } from '../../src/recognition/confidence/correctness.js'
 import type { Processed } from '../../src/recordings/recognize.js'
 import { seededRandom } from '../../src/domain/scoring/seeded-random.js'
-import { REPORT } from '../http/fake-service.js'
+import { REPORT } from '../serving/http/fake-service.js'
 
 const TRUE = { intercept: 2.2, slope: -1.5 }
 

@@ -7,8 +7,8 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import t from 'tap'
 import { findProgram, startPrometheus, type Prometheus } from '../../bench/prometheus.js'
 import { METRICS, type MetricEntry } from '../../src/monitoring/metrics/catalog.js'
-import { CLIP, post, setUp } from '../http/fake-service.js'
-import { makeKeys } from '../http/keys.js'
+import { CLIP, post, setUp } from '../serving/http/fake-service.js'
+import { makeKeys } from '../serving/http/keys.js'
 import { dashboardExpressions, documentedExpressions, labelsOf, rules } from './deployment.js'
 
 const skip = findProgram('prometheus') === undefined ? 'there is no prometheus on the path' : false

@@ -8,7 +8,7 @@ import path from 'node:path'
 import t from 'tap'
 import { expectedStability, populationStability } from '../../src/monitoring/drift/statistics.js'
 import { findProgram } from '../../bench/prometheus.js'
-import { CLIP, post, setUp } from '../http/fake-service.js'
+import { CLIP, post, setUp } from '../serving/http/fake-service.js'
 import { deployFolder, filesOf } from './deployment.js'
 
 const promtool = findProgram('promtool')

@@ -17,7 +17,7 @@ import { escapeText, wrap } from '../../src/inspect/svg.js'
 import type { Recognizer } from '../../src/recognition/recognizer.js'
 import { projectRoot } from '../../src/domain/project-root.js'
 import { WARNINGS, type Report, type SpeechActivity, type TimeSpan } from '../../src/domain/types.js'
-import { wavOfSeconds } from '../http/wav.js'
+import { wavOfSeconds } from '../serving/http/wav.js'
 
 const CLIP = path.join(projectRoot, 'fixtures/clips/telephone-mulaw.wav')
 const LONG = 'a rather long sentence that goes on '.repeat(40).trim()

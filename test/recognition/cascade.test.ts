@@ -8,7 +8,7 @@ import { SpeechError } from '../../src/domain/errors.js'
 import { transcribe, type TranscribeOptions } from '../../src/recognition/pipeline.js'
 import type { RecognizeOptions, Recognizer } from '../../src/recognition/recognizer.js'
 import type { Clip, Hypothesis, Report } from '../../src/domain/types.js'
-import { wavOfSeconds } from '../http/wav.js'
+import { wavOfSeconds } from '../serving/http/wav.js'
 
 const BELOW = 0.5
 const OPTIONS: TranscribeOptions = {

@@ -10,7 +10,7 @@ import { SpeechError } from '../../src/domain/errors.js'
 import { transcribe, type TranscribeOptions } from '../../src/recognition/pipeline.js'
 import type { RecognizeOptions, Recognizer } from '../../src/recognition/recognizer.js'
 import type { Clip, FrameFeatures, Hypothesis, Report } from '../../src/domain/types.js'
-import { wavOfSeconds } from '../http/wav.js'
+import { wavOfSeconds } from '../serving/http/wav.js'
 
 const OPTIONS: TranscribeOptions = { language: undefined, maxAudioSeconds: 60, normalizeVolume: true, trimSilence: true, detectors: { first: spectralDetector, second: undefined }, maxHearings: 3, interrupt: () => undefined }
 

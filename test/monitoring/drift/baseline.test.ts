@@ -13,7 +13,7 @@ import { ClipRecord, readRecord } from '../../../src/monitoring/drift/record.js'
 import { checkFalseAlarms } from '../../../src/monitoring/drift/self-check.js'
 import { DriftWatch, type WatchEvents } from '../../../src/monitoring/drift/watch.js'
 import { modelDigest, readManifest } from '../../../src/engine/manifest.js'
-import { REPORT } from '../../http/fake-service.js'
+import { REPORT } from '../../serving/http/fake-service.js'
 import { baselineOf, drawClips, drawRow, gaussian } from './rows.js'
 
 const CLIPS = drawClips(1200, seededRandom(31))

@@ -6,7 +6,7 @@ import { FEEDBACK_EVENTS, LABEL_SOURCES } from '../../../src/monitoring/feedback
 import { Feedback } from '../../../src/monitoring/feedback/feedback.js'
 import { digestOfTranscript, issueToken, readToken, type AnswerFacts } from '../../../src/monitoring/feedback/token.js'
 import { normalizeText } from '../../../src/domain/scoring/normalize.js'
-import { REPORT } from '../../http/fake-service.js'
+import { REPORT } from '../../serving/http/fake-service.js'
 
 const SECRET = 'a secret of thirty-two characters'
 const FACTS: AnswerFacts = { id: 'answer-1', model: 'a-model', language: 'en', issuedSeconds: 1_800_000_000, words: 3, confidence: 0.9312, transcriptDigest: digestOfTranscript('Play some jazz.') }

@@ -9,7 +9,7 @@ import { readConfig } from '../../../src/config.js'
 import { projectRoot } from '../../../src/domain/project-root.js'
 import { seededRandom } from '../../../src/domain/scoring/seeded-random.js'
 import type { Segment } from '../../../src/domain/types.js'
-import { REPORT } from '../../http/fake-service.js'
+import { REPORT } from '../../serving/http/fake-service.js'
 
 const MODELS = path.join(projectRoot, 'models')
 const NAME = readConfig({}).models[0]!

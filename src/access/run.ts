@@ -1,4 +1,0 @@
-/** `node dist/src/access/run.js`: the command `keys` where there is no npm, as in the image. */
-import { runKeys } from './command.js'
-
-process.exitCode = await runKeys(process.argv.slice(2))

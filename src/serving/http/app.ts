@@ -1,0 +1,107 @@
+/**
+ * The HTTP side, and its table of contents. The only place that calls Fastify(): the service and every test build
+ * the same server.
+ *
+ * Two kinds of scopes, by Fastify's own encapsulation: routes that take audio (with the door and its counting) and
+ * routes that do not. An upload cannot reach /metrics, and a scrape is never queued behind one.
+ */
+import { randomUUID } from 'node:crypto'
+import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox'
+import Fastify, { LogController, type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify'
+import { ERRORS, SpeechError } from '../../domain/errors.js'
+import { guardRoutes } from './access.js'
+import { guardBrowsers, protectAnswer } from './browsers/browsers.js'
+import { answerBrokenHttp, answerOddRequests } from './connections/broken-http.js'
+import { CatalogueReply, SearchReply } from './search/catalogue-schemas.js'
+import { catalogues } from './search/catalogues.js'
+import { nameClients } from './connections/clients.js'
+import { closeGently } from './connections/closing.js'
+import { limitConnections } from './connections/connection-limits.js'
+import { Connections } from './connections/connections.js'
+import type { AppDependencies } from './dependencies.js'
+import { documentation } from './documentation.js'
+import { drift } from './monitoring/drift.js'
+import { feedback } from './monitoring/feedback.js'
+import { models } from './models.js'
+import { openAiTranscriptions } from './transcription/openai.js'
+import { operations } from './monitoring/operations.js'
+import { asSpeechError, replyWithError } from './replies.js'
+import { ErrorReply, ModelReply, ReportReply } from './schemas.js'
+import { search } from './search/search.js'
+import { transcriptions } from './transcription/transcriptions.js'
+
+/** A request id that a client may choose: short, and nothing that could break a log or a header. */
+const REQUEST_ID = /^[\w.:-]{1,128}$/
+/** Beyond the intake's own limit, Node cuts the connection. */
+const REQUEST_TIMEOUT_SLACK_MS = 10_000
+
+export async function buildApp(dependencies: AppDependencies, version: string): Promise<FastifyInstance> {
+  const { config, logger, telemetry, intake } = dependencies
+  const connections = new Connections(config, (reason) => { telemetry.connectionEnded(reason) })
+  const app = Fastify({
+    loggerInstance: logger,
+    logController: new LogController({ disableRequestLogging: true, requestIdLogLabel: 'requestId' }),
+    genReqId: ({ headers }) => {
+      const given = headers['x-request-id']
+      return typeof given === 'string' && REQUEST_ID.test(given) ? given : randomUUID()
+    },
+    requestTimeout: config.uploadSeconds * 1000 + REQUEST_TIMEOUT_SLACK_MS,
+    clientErrorHandler: (error, socket) => { answerBrokenHttp(error, socket, connections.takesAnswer(socket)) },
+    http: { requireHostHeader: false }, // answerOddRequests requires it, with our envelope
+    // Otherwise the validator takes 1e400, which is infinite, for no number, and looks at no limit.
+    ajv: { customOptions: { strictNumbers: false } },
+    frameworkErrors: (thrown, request, reply) => {
+      protectAnswer(reply) // no hook runs for these
+      void replyWithError(asSpeechError(thrown), request, reply)
+    },
+    routerOptions: { maxParamLength: 200 },
+    return503OnClosing: false, // the intake refuses, with our envelope
+  }).withTypeProvider<TypeBoxTypeProvider>()
+
+  for (const schema of [ErrorReply, ReportReply, SearchReply, CatalogueReply, ModelReply]) app.addSchema(schema)
+  // No route reads a body of its own accord: those that take audio or catalogues read theirs behind a door, feedback
+  // has a parser for what came through its door, the others have none.
+  app.removeAllContentTypeParsers()
+  app.addContentTypeParser('*', (_request, _payload, done) => { done(null) })
+  nameClients(app, config.clientHeader)
+  observeRequests(app, dependencies)
+  answerOddRequests(app)
+  guardBrowsers(app, config)
+  limitConnections(app, connections, dependencies)
+  guardRoutes(app, dependencies)
+  closeGently(app, intake, connections)
+  app.setErrorHandler((thrown, request, reply) => replyWithError(asSpeechError(thrown), request, reply))
+  app.setNotFoundHandler((request, reply) => replyWithError(new SpeechError('ROUTE_NOT_FOUND', `${request.method} ${request.url.split('?')[0]!.slice(0, 200)}`), request, reply))
+
+  await documentation(app, version)
+  await app.register(transcriptions, dependencies)
+  await app.register(openAiTranscriptions, dependencies)
+  await app.register(search, dependencies)
+  await app.register(catalogues, dependencies)
+  await app.register(feedback, dependencies)
+  await app.register(models, dependencies)
+  // Probes, scrapes and an open page come every few seconds; only their failures are worth a line.
+  await app.register(operations, { ...dependencies, logLevel: 'error' })
+  await app.register(drift, { ...dependencies, logLevel: 'error' })
+  app.get('/', { config: { access: 'open' }, schema: { hide: true } }, (_request, reply) => reply.redirect('/docs'))
+  return app
+}
+
+/**
+ * Request id out, one log line and one observation per request. Routes by their template: a URL may hold anything.
+ * What was refused for its key has a line of its own, whose number is bounded.
+ */
+function observeRequests(app: FastifyInstance, { telemetry }: AppDependencies): void {
+  const observe = (request: FastifyRequest, reply: FastifyReply, status: number): void => {
+    const route = request.routeOptions.url ?? 'unmatched'
+    telemetry.httpFinished(request.method, route, status, reply.elapsedTime / 1000)
+    if (request.isRefusedForKey) return
+    request.log[status < 500 ? 'info' : 'warn']({ method: request.method, route, status, milliseconds: Math.round(reply.elapsedTime) }, 'answered')
+  }
+  app.addHook('onRequest', async (request, reply) => {
+    void reply.header('x-request-id', request.id)
+    // Fastify calls onResponse for answers that were sent; a client that left before gets none.
+    reply.raw.once('close', () => { if (!reply.raw.writableFinished) observe(request, reply, ERRORS.CANCELLED.status) })
+  })
+  app.addHook('onResponse', async (request, reply) => { observe(request, reply, reply.statusCode) })
+}

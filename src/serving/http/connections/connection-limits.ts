@@ -1,0 +1,13 @@
+/** The limits of connections come into force, and a connection beyond them is told. */
+import type { FastifyInstance } from 'fastify'
+import { SpeechError } from '../../../domain/errors.js'
+import type { Connections } from './connections.js'
+import type { AppDependencies } from '../dependencies.js'
+
+export function limitConnections(app: FastifyInstance, connections: Connections, { telemetry }: AppDependencies): void {
+  connections.watch(app.server)
+  telemetry.observeConnections(() => connections.counts)
+  app.addHook('onRequest', async ({ raw }) => {
+    if (connections.isRefused(raw.socket)) throw new SpeechError('TOO_MANY_CONNECTIONS')
+  })
+}

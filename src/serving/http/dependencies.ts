@@ -1,0 +1,63 @@
+/** What main.ts hands to the HTTP side. As types only: tests pass a fake pool and need no model. */
+import type { FastifyBaseLogger } from 'fastify'
+import type { AccessKeys } from '../access/keys.js'
+import type { CatalogueStore } from '../../search/catalogue/store.js'
+import type { Config } from '../../config.js'
+import type { DriftSnapshot } from '../../monitoring/drift/snapshot.js'
+import type { Feedback } from '../../monitoring/feedback/feedback.js'
+import type { SearchEngine } from '../../search/external-engine.js'
+import type { Report } from '../../domain/types.js'
+import type { Telemetry } from '../../monitoring/metrics/telemetry.js'
+import type { WorkerPool } from '../workers/pool.js'
+import type { Intake } from './intake.js'
+
+/** A model as its manifest describes it. */
+export interface ServedModel {
+  readonly name: string
+  readonly version: string
+  readonly description: string
+  readonly family: string
+  readonly languages: readonly string[]
+  readonly licence: string
+  readonly precision: string
+  readonly parameters: number
+  readonly clipSeconds: number
+  /** Sum of its files. */
+  readonly bytes: number
+  readonly digest: string
+  readonly source: string
+  /** The larger model that is asked where this one has doubts; null when none is. */
+  readonly cascade: { readonly model: string; readonly languages: readonly string[] } | null
+}
+
+/** Its own, and those that a larger model hears in its place. */
+export function acceptedLanguages({ languages, cascade }: ServedModel): string[] {
+  return [...new Set([...languages, ...cascade?.languages ?? []])]
+}
+
+export type Pool = Pick<WorkerPool, 'run' | 'refusal' | 'readiness' | 'models'>
+
+/** What is known of drift. A null snapshot: nothing is compared, and `reason` says why. */
+export interface DriftView {
+  /** `session`: whatever the client tells one visit from another by. */
+  observe(report: Report, session: string | undefined): void
+  snapshot(): DriftSnapshot | null
+  readonly reason: string | null
+}
+
+export interface AppDependencies {
+  readonly config: Config
+  /** Undefined: every route is open. */
+  readonly keys: Pick<AccessKeys, 'verify'> | undefined
+  readonly pool: Pool
+  readonly telemetry: Telemetry
+  readonly drift: DriftView
+  readonly intake: Intake
+  readonly feedback: Feedback
+  readonly catalogues: CatalogueStore
+  /** The operator's own; undefined: catalogues answer. */
+  readonly searchEngine: SearchEngine | undefined
+  readonly logger: FastifyBaseLogger
+  /** The first is the default. */
+  readonly models: readonly ServedModel[]
+}

@@ -1,0 +1,120 @@
+/** Every feature as a card: inputs and outputs apart, alarms on top. Cards are made once and changed in place. */
+import { element, part, setAttribute, setChildren, setText } from './elements.js'
+import { createHistogram } from './histogram.js'
+import { clock, counted, excess, probability, signed } from './numbers.js'
+import { directionOf, meaningOf } from './words.js'
+
+/** @import { Comparison, DriftSnapshot, FeatureState, WindowName } from '../../../../monitoring/drift/snapshot.js' */
+/** @typedef {{ readonly element: HTMLElement, readonly update: (feature: FeatureState, snapshot: DriftSnapshot, window: WindowName) => void }} Card */
+
+const DIRECTIONS = { lower: '↓ lower', higher: '↑ higher', spread: '↔ none' }
+
+/** @type {Readonly<Record<string, (a: FeatureState, b: FeatureState, window: WindowName) => number>>} */
+const ORDERS = {
+  excess: (a, b, window) => (b.windows[window]?.excess ?? -Infinity) - (a.windows[window]?.excess ?? -Infinity) || 0,
+  p: (a, b, window) => (a.windows[window]?.pValue ?? 2) - (b.windows[window]?.pValue ?? 2),
+  missing: (a, b, window) => missingNow(b, window) - missingNow(a, window),
+  name: (a, b) => meaningOf(a).title.localeCompare(meaningOf(b).title),
+}
+
+/** Calls `changed` when the reader wants another window or another order. @param {() => void} changed */
+export function createFeatures(changed) {
+  const section = part('features')
+  const order = /** @type {HTMLSelectElement} */ (part('order'))
+  const switches = /** @type {NodeListOf<HTMLInputElement>} */ (section.querySelectorAll('input[name=window]'))
+  /** @type {Map<string, Card>} */
+  const cards = new Map()
+  let reorder = true
+  let alarms = ''
+  for (const control of [order, ...switches]) {
+    control.addEventListener('change', () => {
+      reorder = true
+      changed()
+    })
+  }
+  return { update }
+
+  /** @param {DriftSnapshot | null} snapshot */
+  function update(snapshot) {
+    section.hidden = snapshot === null
+    if (snapshot === null) return
+    const window = [...switches].some(({ value, checked }) => checked && value === 'slow') ? 'slow' : 'fast'
+    for (const feature of snapshot.features) cardOf(feature).update(feature, snapshot, window)
+    // What somebody is pointing at does not run away, unless there is something new to see.
+    if (!reorder && alarms === snapshot.alarms.join() && section.matches(':has(.card:hover)')) return
+    reorder = false
+    alarms = snapshot.alarms.join()
+    for (const family of ['input', 'output']) arrange(family, snapshot, window)
+  }
+
+  /** @param {string} family @param {DriftSnapshot} snapshot @param {WindowName} window */
+  function arrange(family, snapshot, window) {
+    const compare = ORDERS[order.value] ?? (() => 0)
+    const members = snapshot.features.filter((feature) => feature.family === family)
+      .sort((a, b) => Number(b.alarm) - Number(a.alarm) || compare(a, b, window))
+    setChildren(part(`${family}-cards`), members.map((feature) => cardOf(feature).element))
+    const raised = members.filter(({ alarm }) => alarm).length
+    setText(part(`${family}-count`), `${counted(members.length, 'feature')}, ${raised === 0 ? 'no alarm' : counted(raised, 'alarm')}`)
+  }
+
+  /** @param {FeatureState} feature */
+  function cardOf(feature) {
+    const card = cards.get(feature.name) ?? createCard(feature)
+    cards.set(feature.name, card)
+    return card
+  }
+}
+
+/** @param {FeatureState} feature @returns {Card} */
+function createCard(feature) {
+  const { name, help } = feature
+  const { title } = meaningOf(feature)
+  const state = element('p')
+  const histogram = createHistogram(title)
+  const figures = { excess: figure('excess PSI'), p: figure('p-value'), direction: figure('direction, δ') }
+  const card = element('article', { 'aria-labelledby': `feature-${name}`, 'data-feature': name },
+    element('header', {}, element('h4', { id: `feature-${name}` }, title), state),
+    element('p', { class: 'help' }, help, ' ', element('code', {}, name)),
+    element('dl', { class: 'figures' }, ...Object.values(figures).map(({ pair }) => pair)),
+    histogram.element)
+  return { element: card, update }
+
+  /** @type {Card['update']} */
+  function update(feature, snapshot, window) {
+    const comparison = feature.windows[window]
+    histogram.update(feature, comparison)
+    const [kind, words] = stateOf(feature, snapshot, window)
+    setAttribute(card, 'class', `card ${kind}`)
+    setAttribute(state, 'class', `state ${kind}`)
+    setText(state, words)
+    setText(figures.excess.value, comparison === null ? '–' : excess(comparison.excess))
+    setText(figures.p.value, comparison === null ? '–' : probability(comparison.pValue).replace('= ', ''))
+    setText(figures.direction.value, comparison === null ? '–' : directionInWords(comparison))
+  }
+}
+
+/** @param {string} term */
+function figure(term) {
+  const value = element('dd')
+  return { value, pair: element('div', {}, element('dt', {}, term), value) }
+}
+
+/** A class and what it means. @param {FeatureState} feature @param {DriftSnapshot} snapshot @param {WindowName} window @returns {[string, string]} */
+function stateOf({ alarm, alarmSince, windows }, snapshot, window) {
+  if (alarm) return ['alarm', `▲ alarm${alarmSince === null ? '' : ` since ${clock(alarmSince)}`}`]
+  const { clips, minimum } = snapshot.windows[window]
+  if (windows[window] === null) return ['few', clips < minimum ? `too few clips (${clips} of ${minimum})` : 'too few clips with this figure']
+  return snapshot.baseline.calibrated ? ['calm', '✓ no alarm'] : ['few', 'alarms are off']
+}
+
+/** @param {Comparison} comparison */
+function directionInWords({ delta }) {
+  const direction = directionOf(delta)
+  return direction === 'mix' || delta === null ? '–' : `${DIRECTIONS[direction]}, ${signed(delta)}`
+}
+
+/** @param {FeatureState} feature @param {WindowName} window */
+function missingNow({ windows }, window) {
+  const comparison = windows[window]
+  return comparison === null ? -1 : comparison.missing / comparison.clips
+}

@@ -1,0 +1,41 @@
+/** GET /healthz, /readyz, /metrics: answered by the server process alone, whatever the workers do. */
+import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
+import { Type } from 'typebox'
+import type { AppDependencies } from '../dependencies.js'
+
+const Readiness = Type.Object({
+  ready: Type.Boolean(),
+  missing: Type.String({ description: 'What is missing; empty when ready.' }),
+  workers: Type.Object({ idle: Type.Integer(), busy: Type.Integer(), starting: Type.Integer() }),
+})
+
+export const operations: FastifyPluginAsyncTypebox<AppDependencies> = async (scope, { pool, intake, telemetry, catalogues }) => {
+  scope.get('/healthz', {
+    config: { access: 'open' },
+    schema: {
+      summary: 'The process lives',
+      tags: ['operations'],
+      response: { 200: Type.Object({ status: Type.Literal('ok') }) },
+    },
+  }, async () => ({ status: 'ok' as const }))
+
+  scope.get('/readyz', {
+    config: { access: 'open' },
+    schema: {
+      summary: 'Every worker has recognized a real clip since it was loaded',
+      tags: ['operations'],
+      response: { 200: Readiness, 503: Readiness },
+    },
+  }, async (_request, reply) => {
+    const workers = pool.readiness()
+    const awaited = catalogues.awaited
+    const missing = intake.isDraining ? 'the service is shutting down' : workers.ready && awaited.length > 0 ? `catalogues are being loaded: ${awaited.join(', ')}` : workers.missing
+    const readiness = { ...workers, ready: workers.ready && missing === '', missing }
+    return reply.code(readiness.ready ? 200 : 503).send(readiness)
+  })
+
+  scope.get('/metrics', {
+    config: { access: 'metrics' },
+    schema: { summary: 'Prometheus metrics', tags: ['operations'], produces: ['text/plain'] },
+  }, async (_request, reply) => reply.type(telemetry.contentType).send(await telemetry.exposition()))
+}

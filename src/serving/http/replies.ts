@@ -1,0 +1,60 @@
+/**
+ * Any error → one envelope, OpenAI's, with our own fields beside theirs: what `openai` clients already read, and
+ * what ours may program against (`code`, `retryable`).
+ */
+import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify'
+import { ERRORS, SpeechError } from '../../domain/errors.js'
+import { retryAfterOf } from './refusals.js'
+
+export interface ErrorBody {
+  readonly error: {
+    readonly message: string
+    readonly type: string
+    readonly param: string | null
+    readonly code: string
+    readonly retryable: boolean
+    readonly requestId: string
+  }
+}
+
+/** What Fastify or a bug threw, as an error of the table. */
+export function asSpeechError(error: unknown): SpeechError {
+  if (error instanceof SpeechError) return error
+  const { code = '', statusCode = 500, message, validation } = error as Partial<FastifyError>
+  if (!code.startsWith('FST_') || statusCode >= 500) return refusedBySomebody(statusCode, error)
+  const parameter = validation?.[0]?.instancePath.slice(1)
+  return new SpeechError('REQUEST_INVALID', message, { cause: error, ...(parameter !== undefined && parameter !== '' && { parameter }) })
+}
+
+/** A plugin may refuse a request too: the one that serves files knows paths that nothing can be at. */
+function refusedBySomebody(status: number, cause: unknown): SpeechError {
+  if (status < 400 || status >= 500) return new SpeechError('INTERNAL', undefined, { cause })
+  return new SpeechError(status === 403 || status === 404 ? 'ROUTE_NOT_FOUND' : 'REQUEST_INVALID', undefined, { cause })
+}
+
+export function errorBody(error: SpeechError, requestId: string): ErrorBody {
+  return {
+    error: {
+      message: error.message,
+      type: openAiType(error.status),
+      param: error.parameter ?? null,
+      code: error.code,
+      retryable: ERRORS[error.code].retryable,
+      requestId,
+    },
+  }
+}
+
+export async function replyWithError(error: SpeechError, request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
+  if (error.status >= 500 && !error.retryable) request.log.error({ err: error.cause ?? error, code: error.code }, 'request failed')
+  const retryAfterSeconds = retryAfterOf(error)
+  if (retryAfterSeconds !== undefined) void reply.header('retry-after', String(retryAfterSeconds))
+  // The rest of a body that came too slowly is not waited for.
+  if (error.code === 'UPLOAD_TOO_SLOW') void reply.header('connection', 'close')
+  return reply.code(error.status).type('application/json').send(errorBody(error, request.id))
+}
+
+function openAiType(status: number): string {
+  if (status === 429) return 'rate_limit_error'
+  return status < 500 ? 'invalid_request_error' : 'server_error'
+}

@@ -1,0 +1,70 @@
+/**
+ * A multipart/form-data body → its audio file and its text fields, in whatever order they come.
+ * The parser is fastify's own (@fastify/busboy). It is fed in slices: its limits stop events, not work, and a
+ * megabyte of empty parts given at once would keep the server busy for seconds.
+ */
+import { Busboy } from '@fastify/busboy'
+import { SpeechError } from '../../../domain/errors.js'
+
+export interface Form {
+  readonly file: Buffer | undefined
+  /** Every value of every text field, in the order sent. */
+  readonly fields: ReadonlyMap<string, readonly string[]>
+}
+
+const SLICE_BYTES = 8 * 1024
+const LIMITS = { files: 4, fields: 64, parts: 68, fieldNameSize: 100, fieldSize: 64 * 1024, headerPairs: 64 }
+
+/** Throws REQUEST_INVALID when the body is not the form that its content type promises. */
+export function parseForm(body: Buffer, contentType: string): Promise<Form> {
+  return new Promise((resolve, reject) => {
+    const fields = new Map<string, string[]>()
+    const files: Buffer[][] = []
+    let failed = false
+    const fail = (reason: string): void => {
+      failed = true
+      reject(new SpeechError('REQUEST_INVALID', `multipart body: ${reason}`))
+    }
+    const parser = openParser(contentType, fail)
+    if (parser === undefined) return
+    parser
+      .on('file', (name, stream) => {
+        const chunks: Buffer[] = []
+        if (name === 'file') files.push(chunks)
+        stream.on('data', (chunk: Buffer) => chunks.push(chunk)).on('error', (error: Error) => { fail(error.message) })
+      })
+      .on('field', (name, value, _nameTruncated, valueTruncated) => {
+        if (valueTruncated) return fail(`the field "${name}" is longer than ${LIMITS.fieldSize} bytes`)
+        fields.set(name, [...fields.get(name) ?? [], value])
+      })
+      .on('partsLimit', () => { fail(`more than ${LIMITS.parts} parts`) })
+      .on('filesLimit', () => { fail(`more than ${LIMITS.files} files`) })
+      .on('fieldsLimit', () => { fail(`more than ${LIMITS.fields} fields`) })
+      .on('error', (error) => { fail(error instanceof Error ? error.message : String(error)) })
+      .on('finish', () => {
+        if (files.length > 1) return fail('more than one part named "file"')
+        resolve({ file: files[0] && Buffer.concat(files[0]), fields })
+      })
+    void feed(parser, body, () => failed)
+  })
+}
+
+/** Other requests get their turn between two slices; the first failure ends the work. */
+async function feed(parser: InstanceType<typeof Busboy>, body: Buffer, failed: () => boolean): Promise<void> {
+  for (let start = 0; start < body.length && !failed(); start += SLICE_BYTES) {
+    await new Promise<void>((resolve) => { parser.write(body.subarray(start, start + SLICE_BYTES), () => setImmediate(resolve)) })
+  }
+  if (failed()) parser.destroy()
+  else parser.end()
+}
+
+function openParser(contentType: string, fail: (reason: string) => void): InstanceType<typeof Busboy> | undefined {
+  try {
+    // Only the name decides what is audio: clients name and type their files as they like.
+    const isPartAFile = (name: string | undefined, _type: string | undefined, filename: string | undefined): boolean => name === 'file' || filename !== undefined
+    return new Busboy({ headers: { 'content-type': contentType }, limits: LIMITS, isPartAFile })
+  } catch (error) {
+    fail(error instanceof Error ? error.message : String(error))
+    return undefined
+  }
+}

@@ -1,0 +1,109 @@
+/** A Report in the five shapes of OpenAI's transcription API: json, text, verbose_json, srt, vtt. */
+import { deflateSync } from 'node:zlib'
+import type { Report, Segment } from '../../../domain/types.js'
+import { cuesOf, type Cue } from './subtitles.js'
+
+/** Of sentences, quotations and parentheses; not those that are read out, as in "50%". */
+const MARKS_AROUND = /^[\p{Ps}\p{Pi}"'¿¡]+|[\p{Pe}\p{Pf}"'.,:;!?…。、，！？：；]+$/gu
+
+export const RESPONSE_FORMATS = ['json', 'text', 'verbose_json', 'srt', 'vtt'] as const
+export type ResponseFormat = (typeof RESPONSE_FORMATS)[number]
+
+/** What `verbose_json` says the times of. */
+export type Granularity = 'segment' | 'word'
+
+export interface AnswerShape {
+  readonly format: ResponseFormat
+  readonly granularities: readonly Granularity[]
+}
+
+/** Formats that are cut into phrases where words have times. */
+export function isByPhrase(format: ResponseFormat): boolean {
+  return format === 'srt' || format === 'vtt'
+}
+
+export interface FormattedAnswer {
+  readonly contentType: string
+  readonly body: string
+}
+
+export function formatReport(report: Report, { format, granularities }: AnswerShape, feedbackToken: string): FormattedAnswer {
+  switch (format) {
+    case 'json': return json({ text: report.text, usage: { type: 'duration', seconds: Math.ceil(report.input.audioSeconds) } })
+    case 'verbose_json': return json({ ...verbose(report, granularities), feedback_token: feedbackToken })
+    case 'text': return { contentType: 'text/plain; charset=utf-8', body: `${report.text}\n` }
+    case 'srt': return { contentType: 'application/x-subrip; charset=utf-8', body: subRip(report.segments.flatMap(cuesOf)) }
+    case 'vtt': return { contentType: 'text/vtt; charset=utf-8', body: webVtt(report.segments.flatMap(cuesOf)) }
+  }
+}
+
+function json(value: object): FormattedAnswer {
+  return { contentType: 'application/json; charset=utf-8', body: JSON.stringify(value) }
+}
+
+function verbose(report: Report, granularities: readonly Granularity[]): object {
+  return {
+    task: 'transcribe',
+    language: languageName(report.language),
+    duration: report.input.audioSeconds,
+    text: report.text,
+    ...granularities.includes('word') && { words: report.segments.flatMap(wordsOf) },
+    ...granularities.includes('segment') && { segments: report.segments.map(verboseSegment) },
+    usage: { type: 'duration', seconds: Math.ceil(report.input.audioSeconds) },
+  }
+}
+
+function verboseSegment(segment: Segment, id: number): object {
+  return {
+    id,
+    seek: Math.round(segment.startSeconds * 100), // frames of 10 ms, as Whisper counts
+    start: segment.startSeconds,
+    end: segment.endSeconds,
+    text: segment.text,
+    tokens: segment.tokens,
+    temperature: 0,
+    avg_logprob: segment.meanLogProbability,
+    compression_ratio: compressionRatio(segment.text),
+    // Silence is told from speech before the model runs: what became a segment was judged to be speech.
+    no_speech_prob: 0,
+  }
+}
+
+/** OpenAI's words come without the marks around them. */
+function wordsOf({ words }: Segment): object[] {
+  return (words ?? []).map(({ text, startSeconds, endSeconds }) => ({ word: text.replace(MARKS_AROUND, ''), start: startSeconds, end: endSeconds }))
+}
+
+/** Whisper's measure of text that repeats itself: bytes over deflated bytes. */
+function compressionRatio(text: string): number {
+  const bytes = Buffer.from(text)
+  return bytes.length / deflateSync(bytes).length
+}
+
+/** OpenAI says `english`, not `en`. */
+function languageName(code: string): string {
+  return new Intl.DisplayNames(['en'], { type: 'language' }).of(code)?.toLowerCase() ?? code
+}
+
+/** SubRip: numbered from 1, hours:minutes:seconds,milliseconds. */
+function subRip(cues: readonly Cue[]): string {
+  return cues.map(({ startSeconds, endSeconds, text }, index) =>
+    `${index + 1}\n${timeStamp(startSeconds, ',')} --> ${timeStamp(endSeconds, ',')}\n${text}\n`).join('\n')
+}
+
+/** WebVTT (W3C): a cue's text may hold neither `-->` nor markup. */
+function webVtt(cues: readonly Cue[]): string {
+  const blocks = cues.map(({ startSeconds, endSeconds, text }) =>
+    `${timeStamp(startSeconds, '.')} --> ${timeStamp(endSeconds, '.')}\n${escapeCue(text)}\n`)
+  return ['WEBVTT\n', ...blocks].join('\n')
+}
+
+function escapeCue(text: string): string {
+  return text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;')
+}
+
+function timeStamp(seconds: number, separator: string): string {
+  const milliseconds = Math.round(seconds * 1000)
+  const part = (unit: number, modulus: number, digits: number): string => String(Math.floor(milliseconds / unit) % modulus).padStart(digits, '0')
+  return `${part(3_600_000, 100, 2)}:${part(60_000, 60, 2)}:${part(1000, 60, 2)}${separator}${part(1, 1000, 3)}`
+}

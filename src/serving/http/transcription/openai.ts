@@ -1,0 +1,119 @@
+/**
+ * POST /v1/audio/transcriptions, compatible with OpenAI's.
+ *
+ * What this service cannot honour is never silently half-done: streaming and log-probabilities are
+ * refused; parameters without effect are named in the response header `earshot-ignored-parameters`. The feedback token
+ * is a header too, since not every format has room for it.
+ */
+import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
+import { Type } from 'typebox'
+import { SpeechError } from '../../../domain/errors.js'
+import type { ChannelChoice } from '../../../domain/types.js'
+import type { AppDependencies } from '../dependencies.js'
+import { phrasesOfPrompt, readExpected } from './phrase-hints.js'
+import { parseForm, type Form } from './multipart.js'
+import { formatReport, isByPhrase, RESPONSE_FORMATS, type AnswerShape, type Granularity, type ResponseFormat } from './openai-formats.js'
+import { admitAudio, readChannel, readUpload, recognize, type RecognitionInput } from './recognition.js'
+import { ErrorReply, OpenAiForm } from '../schemas.js'
+
+/** Parameters that do something. */
+const HONOURED = new Set(['file', 'model', 'language', 'channel', 'prompt', 'response_format', 'timestamp_granularities[]', 'timestamp_granularities', 'stream', 'include[]', 'include'])
+const MAX_IGNORED_NAMES = 20
+const GRANULARITIES = 'timestamp_granularities'
+
+export const openAiTranscriptions: FastifyPluginAsyncTypebox<AppDependencies> = async (scope, dependencies) => {
+  admitAudio(scope, dependencies)
+  scope.post('/v1/audio/transcriptions', {
+    config: { access: 'transcribe' },
+    schema: {
+      summary: 'Transcribe a clip (compatible with OpenAI)',
+      description: 'Clients made for OpenAI\'s API work when their base URL points here.',
+      tags: ['transcription'],
+      consumes: ['multipart/form-data'],
+      body: OpenAiForm,
+      response: { 200: Type.String({ description: 'JSON, plain text, SubRip or WebVTT, as asked for.' }), '4xx': ErrorReply, '5xx': ErrorReply },
+    },
+    validatorCompiler: () => () => true, // the form is read and checked below, its file untouched
+  }, async (request, reply) => {
+    const contentType = request.headers['content-type'] ?? ''
+    if (!/^multipart\/form-data\b/i.test(contentType)) throw new SpeechError('REQUEST_INVALID', `the body must be multipart/form-data, not "${contentType.slice(0, 100)}"`)
+    const form = await parseForm(await readUpload(request, reply, dependencies), contentType)
+    const options = readOptions(form)
+    if (form.file === undefined) throw new SpeechError('AUDIO_MISSING', 'the form has no part named "file"', { parameter: 'file' })
+    const { model, language, channel, words } = options
+    const expected = readExpected({ phrases: options.phrases }, dependencies.catalogues, reply, 'prompt')
+    const report = await recognize({ audio: form.file, model, language, channel, words, phrases: expected?.phrases }, request, reply, dependencies)
+    const feedbackToken = dependencies.feedback.answered(report, request.id)
+    const { contentType: answerType, body } = formatReport(report, options, feedbackToken)
+    void reply.header('earshot-feedback-token', feedbackToken)
+    const ignored = ignoredParameters(form)
+    if (ignored !== '') void reply.header('earshot-ignored-parameters', ignored)
+    return reply.type(answerType).send(body)
+  })
+}
+
+interface FormOptions extends AnswerShape {
+  readonly model: string
+  readonly language: string | undefined
+  readonly channel: ChannelChoice
+  readonly words: RecognitionInput['words']
+  /** What the prompt expects to be said. */
+  readonly phrases: readonly string[]
+}
+
+function readOptions(form: Form): FormOptions {
+  const only = (name: string): string | undefined => {
+    const values = form.fields.get(name)
+    if (values !== undefined && values.length > 1) throw invalid(name, 'is given more than once')
+    return values?.[0]
+  }
+  const model = only('model')
+  if (model === undefined || model === '') throw invalid('model', 'is missing')
+  const format = only('response_format') ?? 'json'
+  if (!isResponseFormat(format)) throw invalid('response_format', `must be one of ${RESPONSE_FORMATS.join(', ')}, not "${format.slice(0, 40)}"`)
+  checkTemperature(only('temperature'))
+  checkUnsupported(form)
+  const granularities = readGranularities(form, format)
+  const words = granularities.includes('word') ? { demandedBy: GRANULARITIES } : isByPhrase(format) ? 'preferred' : undefined
+  return { model, language: only('language'), channel: readChannel(only('channel')), format, granularities, words, phrases: phrasesOfPrompt(only('prompt')) }
+}
+
+function isResponseFormat(value: string): value is ResponseFormat {
+  return (RESPONSE_FORMATS as readonly string[]).includes(value)
+}
+
+function checkTemperature(value: string | undefined): void {
+  if (value === undefined) return
+  const temperature = value.trim() === '' ? NaN : Number(value)
+  if (!(temperature >= 0 && temperature <= 1)) throw invalid('temperature', `must be a number from 0 to 1, not "${value.slice(0, 40)}"`)
+}
+
+/** Both, none, or one of them; none is segments, as with OpenAI. */
+function readGranularities(form: Form, format: ResponseFormat): readonly Granularity[] {
+  const given = listed(form, GRANULARITIES)
+  const wrong = given.find((one) => one !== 'segment' && one !== 'word')
+  if (wrong !== undefined) throw invalid(GRANULARITIES, `must be "segment" or "word", not "${wrong.slice(0, 40)}"`)
+  if (given.length > 0 && format !== 'verbose_json') throw invalid(GRANULARITIES, 'needs response_format verbose_json')
+  return given.length === 0 ? ['segment'] : given as Granularity[]
+}
+
+/** Values of a list, which clients name with brackets or without. */
+function listed(form: Form, name: string): readonly string[] {
+  return [...form.fields.get(`${name}[]`) ?? [], ...form.fields.get(name) ?? []]
+}
+
+function checkUnsupported(form: Form): void {
+  if (listed(form, 'stream').includes('true')) throw new SpeechError('PARAMETER_UNSUPPORTED', 'transcripts are not streamed', { parameter: 'stream' })
+  if (listed(form, 'include').length > 0) throw new SpeechError('PARAMETER_UNSUPPORTED', 'nothing can be included in the answer', { parameter: 'include' })
+}
+
+/** Names that a header may carry, of the parameters that had no effect. */
+function ignoredParameters(form: Form): string {
+  const isProse = phrasesOfPrompt(form.fields.get('prompt')?.[0]).length === 0
+  const hasEffect = (name: string): boolean => (HONOURED.has(name) && !(name === 'prompt' && isProse)) || (name === 'temperature' && Number(form.fields.get(name)?.[0]) === 0)
+  return [...form.fields.keys()].filter((name) => !hasEffect(name) && /^[\w[\]-]{1,64}$/.test(name)).slice(0, MAX_IGNORED_NAMES).join(', ')
+}
+
+function invalid(parameter: string, what: string): SpeechError {
+  return new SpeechError('REQUEST_INVALID', `${parameter} ${what}`, { parameter })
+}

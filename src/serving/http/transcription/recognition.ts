@@ -1,0 +1,196 @@
+/**
+ * The part that all routes with audio share: a request is let in, read, checked, recognized and counted.
+ *
+ * Counting happens in exactly two places: here when it went well, in this scope's error handler when it did not.
+ * An upload refused at the door is therefore counted too, and nothing twice.
+ */
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import { checkLength, headerlessFormat, probeAudio } from '../../../audio/decode.js'
+import { fromWire, languageUnsupported, SpeechError } from '../../../domain/errors.js'
+import type { PhraseList } from '../../../domain/phrases.js'
+import type { ChannelChoice, Report } from '../../../domain/types.js'
+import { acceptedLanguages, type AppDependencies, type ServedModel } from '../dependencies.js'
+import { asSpeechError, replyWithError } from '../replies.js'
+import { whenClosed } from '../connections/when-closed.js'
+
+/** What is known of a request so far; whatever ends it is counted with this. */
+export interface RequestProgress {
+  model: string | undefined
+  receiveSeconds: number
+  /** When the last byte had come, or the request began. */
+  receivedAt: number
+}
+
+declare module 'fastify' {
+  interface FastifyRequest {
+    /** Null while a request is refused before it reached the door. */
+    progress: RequestProgress | null
+  }
+}
+
+export interface RecognitionInput {
+  readonly audio: Uint8Array
+  readonly model: string | undefined
+  readonly language: string | undefined
+  readonly channel: ChannelChoice
+  /** Whether to say when words were said: where the model can, or else refused because of this parameter. */
+  readonly words?: 'preferred' | { readonly demandedBy: string } | undefined
+  /** Of the body, where it may describe samples without a container. */
+  readonly mediaType?: string | undefined
+  readonly deadlineSeconds?: number | undefined
+  /** Makes what is expected to be said: a published list by its id, or one of the request's own. */
+  readonly phrases?: (() => Promise<string | PhraseList>) | undefined
+  readonly nBest?: number | undefined
+  readonly biasStrength?: number | undefined
+}
+
+/** Makes a scope of routes that take audio: the door before the body, the counting behind every error. */
+export function admitAudio(scope: FastifyInstance, { intake, pool, telemetry }: AppDependencies): void {
+  scope.decorateRequest('progress', null)
+  scope.addHook('onRequest', async (request, reply) => {
+    request.progress = { model: undefined, receiveSeconds: 0, receivedAt: performance.now() }
+    intake.admit(request, reply, () => pool.refusal(request.client))
+  })
+  scope.setErrorHandler((thrown, request, reply) => {
+    const error = asSpeechError(thrown)
+    const { model, receivedAt = performance.now() } = request.progress ?? {}
+    telemetry.failed(error.code, { model, keyName: request.keyName, secondsSinceUpload: secondsSince(receivedAt) })
+    return replyWithError(error, request, reply)
+  })
+}
+
+/** The body counts as held until the connection is done with it. */
+export async function readUpload(request: FastifyRequest, reply: FastifyReply, { intake }: AppDependencies): Promise<Buffer> {
+  const { body, receiveSeconds } = await intake.receive(request, reply)
+  Object.assign(request.progress!, { receiveSeconds, receivedAt: performance.now() })
+  return body
+}
+
+export async function recognize(input: RecognitionInput, request: FastifyRequest, reply: FastifyReply, dependencies: AppDependencies): Promise<Report> {
+  const { config, pool, telemetry, drift, intake } = dependencies
+  const model = findModel(input.model, dependencies)
+  const progress = request.progress!
+  progress.model = model.name
+  if (typeof input.words === 'object') demandWordTimes(model, input.words.demandedBy, dependencies)
+  const headerless = headerlessFormat(input.audio, input.mediaType ?? '')
+  const probe = probeAudio(input.audio, { headerless, disabledCodecs: config.disabledCodecs })
+  checkLength(probe, config.maxAudioSeconds)
+  const audioSeconds = Math.min(probe.seconds, config.maxAudioSeconds) // an estimate may be anything
+  const language = acceptedLanguage(input.language, model)
+  const deadlineSeconds = Math.min(config.deadlineSeconds, input.deadlineSeconds ?? Infinity)
+  const answer = await notingRefusal(request, input.audio.byteLength, intake, async () => {
+    const phrases = await makePhrases(input, request.client, pool)
+    const restSeconds = deadlineSeconds - secondsSince(progress.receivedAt)
+    if (restSeconds <= 0) throw new SpeechError('DEADLINE_PASSED')
+    const { outcome, workSeconds } = await pool.run({
+      client: request.client,
+      audio: input.audio, audioSeconds, model: model.name,
+      language, channel: input.channel, headerless, words: input.words !== undefined, deadlineSeconds: restSeconds,
+      phrases, nBest: input.nBest, biasStrength: input.biasStrength,
+    }, untilGone(reply))
+    telemetry.workerBusy(workSeconds)
+    if (!outcome.ok) throw fromWire(outcome.error)
+    return outcome.report
+  })
+  const report = { ...answer, seconds: { receive: progress.receiveSeconds, ...answer.seconds } }
+  telemetry.recognized(report, { model: model.name, keyName: request.keyName, secondsSinceUpload: secondsSince(progress.receivedAt), deadlineSeconds, audioBytes: input.audio.byteLength })
+  drift.observe(report, sessionOf(request))
+  logReport(report, request, config.logTranscripts)
+  return report
+}
+
+/** A client whose body was read and for which there was no room is noted: it may not come back too early. */
+async function notingRefusal<T>({ client }: FastifyRequest, bytes: number, intake: AppDependencies['intake'], work: () => Promise<T>): Promise<T> {
+  try {
+    return await work()
+  } catch (thrown) {
+    if (thrown instanceof SpeechError && thrown.code === 'QUEUE_FULL') intake.turnedAway(client, bytes, thrown)
+    throw thrown
+  }
+}
+
+/**
+ * What a request expects, made when all that would refuse it now has been asked: a list of its own takes up to a tenth
+ * of a second of the server's time. Throws what the pool refuses with, and QUEUE_FULL.
+ */
+async function makePhrases({ phrases }: RecognitionInput, client: string, pool: AppDependencies['pool']): Promise<string | PhraseList | undefined> {
+  if (phrases === undefined) return undefined
+  const refusal = pool.refusal(client)
+  if (refusal !== undefined) throw refusal
+  return phrases()
+}
+
+const MOST_SESSION_CHARACTERS = 200
+
+/** What the client tells one visit from another by: for baselines alone, and there only as a hash. */
+function sessionOf({ headers }: FastifyRequest): string | undefined {
+  const session = headers['earshot-session']
+  return typeof session === 'string' && session !== '' ? session.slice(0, MOST_SESSION_CHARACTERS) : undefined
+}
+
+/** Throws REQUEST_INVALID. */
+export function readChannel(text: string | undefined): ChannelChoice {
+  if (text === undefined || text === 'mix') return 'mix'
+  if (/^[1-9]\d?$/.test(text)) return Number(text)
+  throw new SpeechError('REQUEST_INVALID', `channel must be "mix" or a number from 1, not "${text.slice(0, 20)}"`, { parameter: 'channel' })
+}
+
+function findModel(name: string | undefined, { config, models }: AppDependencies): ServedModel {
+  const standard = models[0]!
+  if (name === undefined) return standard
+  const found = models.find((model) => model.name === name)
+  if (found) return found
+  if (config.modelAliases.includes(name)) return standard
+  const served = models.map((model) => model.name).join(', ')
+  throw new SpeechError('MODEL_NOT_FOUND', `"${name.slice(0, 100)}"; served are ${served}`, { parameter: 'model' })
+}
+
+/** Throws PARAMETER_UNSUPPORTED where a model that may hear the clip runs as it was published, for its graphs keep to themselves what they attend to. */
+function demandWordTimes({ name, cascade }: ServedModel, parameter: string, { pool }: AppDependencies): void {
+  const without = pool.models.find((model) => [name, cascade?.model].includes(model.name) && !model.timesWords)
+  if (without !== undefined) throw new SpeechError('PARAMETER_UNSUPPORTED', `${without.name} runs on the engine "${without.engine.engine}", which knows no word times`, { parameter })
+}
+
+/**
+ * `en-US` and `EN` mean English to a recognizer. A model's own codes come first: some are ones that have been renamed
+ * since (`jw`, `tl`). Throws LANGUAGE_UNSUPPORTED for what is no language tag.
+ */
+function primaryLanguage(tag: string | undefined, known: readonly string[]): string | undefined {
+  if (tag === undefined || tag === '') return undefined
+  try {
+    const { language } = new Intl.Locale(tag)
+    const asGiven = tag.toLowerCase().split('-')[0]!
+    return known.includes(asGiven) ? asGiven : language
+  } catch (cause) {
+    throw new SpeechError('LANGUAGE_UNSUPPORTED', `"${tag.slice(0, 35)}" is no language tag`, { parameter: 'language', cause })
+  }
+}
+
+/** Undefined where the model finds out. Throws LANGUAGE_UNSUPPORTED, as a recognition process would. */
+function acceptedLanguage(tag: string | undefined, model: ServedModel): string | undefined {
+  const known = acceptedLanguages(model)
+  const language = primaryLanguage(tag, known)
+  if (language === undefined || known.includes(language)) return language
+  throw languageUnsupported(model.name, known, language)
+}
+
+/** Aborts when the client goes away before it has its answer. */
+function untilGone(reply: FastifyReply): AbortSignal {
+  const controller = new AbortController()
+  whenClosed(reply.raw, () => { if (!reply.raw.writableFinished) controller.abort() })
+  return controller.signal
+}
+
+function secondsSince(milliseconds: number): number {
+  return (performance.now() - milliseconds) / 1000
+}
+
+/** Numbers about the clip; its words only when the operator asked for them. */
+function logReport(report: Report, request: FastifyRequest, logTranscripts: boolean): void {
+  const { text, confidence, language, model, cascade, noSpeechReason, warnings, seconds, input } = report
+  request.log.info({
+    model, language, confidence, noSpeechReason, warnings, seconds, ...(cascade !== null && { cascade }),
+    audioSeconds: input.audioSeconds, speechSeconds: input.speechSeconds, codec: input.codec,
+    ...(logTranscripts && { text }),
+  }, 'recognized')
+}

@@ -1,0 +1,26 @@
+/** POST /v1/transcriptions: the clip as the raw body, options in the query, our full report as the answer. */
+import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
+import type { AppDependencies } from '../dependencies.js'
+import { readExpected, withIds } from './phrase-hints.js'
+import { RAW_CLIP, recognizeRawClip } from './raw-clip.js'
+import { admitAudio } from './recognition.js'
+import { ErrorReply, ReportReply, TranscriptionQuery } from '../schemas.js'
+
+export const transcriptions: FastifyPluginAsyncTypebox<AppDependencies> = async (scope, dependencies) => {
+  admitAudio(scope, dependencies)
+  scope.post('/v1/transcriptions', {
+    config: { access: 'transcribe' },
+    schema: {
+      summary: 'Transcribe a clip',
+      description: 'The body is the audio file as it is. Its format is found by its bytes; the content type matters only for samples without a container, such as audio/l16;rate=16000;channels=1.',
+      tags: ['transcription'],
+      ...RAW_CLIP,
+      querystring: TranscriptionQuery,
+      response: { 200: ReportReply, '4xx': ErrorReply, '5xx': ErrorReply },
+    },
+  }, async (request, reply) => {
+    const expected = readExpected(request.query, dependencies.catalogues, reply)
+    const report = await recognizeRawClip(request.query, expected, request, reply, dependencies)
+    return { ...report, ...withIds(report, expected), requestId: request.id, feedbackToken: dependencies.feedback.answered(report, request.id) }
+  })
+}

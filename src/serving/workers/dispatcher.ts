@@ -1,0 +1,229 @@
+/**
+ * The jobs of the pool and who does them: accepted or refused by a forecast of their wait, given to workers in the
+ * order of the queue, paused between the pieces of a long upload so that others run in between, called off, and
+ * rescued when their worker dies.
+ *
+ * Life of a job: accepted → waiting → running ⇄ paused → answered. When its worker dies it waits again.
+ */
+import { SpeechError, type WireError } from '../../domain/errors.js'
+import { FairQueue } from './fair-queue.js'
+import { forecast, type Running } from './forecast.js'
+import { Job, type Answered, type JobRequest } from './job.js'
+import type { PoolOptions } from './pool-options.js'
+import type { DoneMessage, RecognitionWorker } from './worker-handle.js'
+import { plainKind, WorkEstimate, type WorkKind } from './work-estimate.js'
+
+/** A job during which two workers died may be what kills them: it is not tried again. */
+const MOST_DEATHS = 2
+/** A forecast is a mean, and shorter jobs that come later may go first: the promise is kept with so much to spare. */
+const FORECAST_MARGIN = 1.25
+/** The door does not know the length of an upload yet: that of a short clip. */
+const SHORT_CLIP_SECONDS = 1
+
+export class Dispatcher {
+  readonly #options: PoolOptions
+  readonly #workers: Iterable<RecognitionWorker>
+  readonly #queue: FairQueue<Job>
+  readonly #running = new Map<RecognitionWorker, Job>()
+  readonly #paused = new Map<RecognitionWorker, Job[]>()
+  readonly #estimate = new WorkEstimate()
+  readonly #onEmpty: () => void
+  #nextId = 1
+
+  constructor(options: PoolOptions, workers: Iterable<RecognitionWorker>, onEmpty: () => void) {
+    this.#options = options
+    this.#workers = workers
+    this.#queue = new FairQueue(options.queue)
+    this.#onEmpty = onEmpty
+  }
+
+  /** Jobs that wait for their first worker. */
+  get queueLength(): number { return this.#queue.length }
+  get isEmpty(): boolean { return this.#queue.length === 0 && this.#running.size === 0 && this.#paused.size === 0 }
+
+  /** Why a job of this client would be refused now; without `request`: the shortest that it could send. */
+  refusal(client: string, request?: JobRequest): SpeechError | undefined {
+    const working = [...this.#workers].filter(({ state }) => state === 'idle' || state === 'busy')
+    // A worker without a job would take it at once.
+    if (working.some((worker) => worker.state === 'idle' && !this.#paused.has(worker))) return undefined
+    const audioSeconds = request?.audioSeconds ?? SHORT_CLIP_SECONDS
+    const kind = request === undefined ? plainKind(this.#options.settings.models[0]!) : kindOf(request)
+    const workSeconds = this.#estimate.workSeconds(kind, audioSeconds)
+    const job = { client, audioSeconds, workSeconds, usedSeconds: 0, arrivedAtSeconds: performance.now() / 1000 }
+    const limitSeconds = this.#options.queueWaitSeconds
+    const running = this.#runningNow()
+    const { waitSeconds, delaysOwnUntilSeconds } = forecast(this.#queue, job, running, working.length, limitSeconds)
+    if (this.#queue.isFullFor(client, request === undefined ? 0 : audioSeconds)) {
+      return queueFull(`${this.#queue.length} requests wait`, waitSeconds)
+    }
+    if (waitSeconds * FORECAST_MARGIN > limitSeconds) {
+      return queueFull(`the wait would be about ${Math.ceil(waitSeconds)} s`, waitSeconds)
+    }
+    if (delaysOwnUntilSeconds === undefined) return undefined
+    return queueFull('longer clips of this client that were accepted before would wait too long', delaysOwnUntilSeconds)
+  }
+
+  accept(request: JobRequest, signal: AbortSignal | undefined): Promise<Answered> {
+    const deadlineSeconds = Math.min(request.deadlineSeconds ?? Infinity, this.#options.deadlineSeconds)
+    const kind = kindOf(request)
+    const workSeconds = this.#estimate.workSeconds(kind, request.audioSeconds)
+    const job = new Job(this.#nextId++, request, kind, workSeconds, deadlineSeconds, signal, {
+      onDeadline: (late) => { this.#late(late) },
+      onAbort: (abandoned) => { this.#abandon(abandoned) },
+    })
+    this.#queue.push(job)
+    this.dispatch()
+    return job.answered
+  }
+
+  /** Gives every idle worker what it should do next. */
+  dispatch(): void {
+    for (const worker of this.#idleWorkers()) {
+      const held = this.#paused.get(worker) ?? []
+      const job = this.#nextFor(held)
+      if (job === undefined) continue
+      this.#running.set(worker, job)
+      if (held.includes(job)) this.#resume(worker, job, held)
+      else {
+        job.begin()
+        worker.assign(job.id, job.forWorker)
+      }
+    }
+  }
+
+  done(worker: RecognitionWorker, { outcome, workSeconds }: DoneMessage): void {
+    const job = this.#running.get(worker)
+    if (job === undefined) return
+    this.#running.delete(worker)
+    this.#queue.end(job, job.finish(outcome, workSeconds))
+    if (outcome.ok) this.#estimate.observe(job.kind, job.audioSeconds, job.usedSeconds)
+    this.#checkEmpty()
+  }
+
+  /** A piece of its job is done. */
+  paused(worker: RecognitionWorker): void {
+    const job = this.#running.get(worker)
+    if (job === undefined) return
+    this.#running.delete(worker)
+    const seconds = job.endStint()
+    this.#queue.pause(job, seconds)
+    this.#estimate.observePiece(seconds)
+    this.#queue.pieceSeconds = this.#estimate.pieceSeconds
+    this.#paused.set(worker, [...this.#paused.get(worker) ?? [], job])
+    this.dispatch()
+  }
+
+  /** The job that the worker died under, and those that it held, go to other workers. */
+  gone(worker: RecognitionWorker, error: WireError | undefined): void {
+    const running = this.#running.get(worker)
+    const held = this.#paused.get(worker) ?? []
+    this.#running.delete(worker)
+    this.#paused.delete(worker)
+    for (const job of held) {
+      this.#queue.drop(job)
+      this.#rescue(job, worker, error)
+    }
+    if (running !== undefined) {
+      running.deaths++
+      this.#queue.end(running, running.endStint())
+      this.#rescue(running, worker, error)
+    }
+    this.dispatch()
+    this.#checkEmpty()
+  }
+
+  /** Fails whatever is not answered yet. */
+  failAll(code: 'SHUTTING_DOWN'): void {
+    for (const job of [...this.#running.values(), ...[...this.#paused.values()].flat()]) job.fail(code)
+    this.#running.clear()
+    this.#paused.clear()
+    for (let job = this.#queue.next([]); job !== undefined; job = this.#queue.next([])) job.fail(code)
+  }
+
+  /** Those that hold no paused job first. Those that compile a list run jobs in between, but later than the others. */
+  #idleWorkers(): RecognitionWorker[] {
+    const rank = (worker: RecognitionWorker): number => (this.#paused.has(worker) ? 2 : 0) + Number(worker.isCompiling)
+    return [...this.#workers].filter(({ state }) => state === 'idle').sort((a, b) => rank(a) - rank(b))
+  }
+
+  /** A paused job that needs no answer any more ends as soon as it is resumed, so it goes first. */
+  #nextFor(held: readonly Job[]): Job | undefined {
+    const over = held.find((job) => job.isAnswered || job.isAbandoned)
+    if (over === undefined) return this.#queue.next(held)
+    this.#queue.begin(over)
+    return over
+  }
+
+  #runningNow(): Running<Job>[] {
+    const { pieceSeconds } = this.#estimate
+    return [...this.#running.values()].map((job) => ({ job, stintSeconds: job.stintSeconds, pieceSeconds }))
+  }
+
+  #resume(worker: RecognitionWorker, job: Job, held: readonly Job[]): void {
+    const others = held.filter((other) => other !== job)
+    if (others.length > 0) this.#paused.set(worker, others)
+    else this.#paused.delete(worker)
+    job.resume()
+    worker.resume(job.id)
+  }
+
+  /**
+   * The client has its answer now. A worker that is still at it is told so, and ends it at its next step; one that does
+   * not is killed, by the deadline of the service: a client's own, shorter one must not cost a worker.
+   */
+  #late(job: Job): void {
+    job.fail('DEADLINE_PASSED')
+    if (this.#queue.remove(job)) return this.#checkEmpty()
+    this.#workerOf(job)?.cancel(job.id)
+    this.#killIn(this.#options.deadlineSeconds + this.#options.killAfterSeconds - job.ageSeconds, job)
+  }
+
+  /** A paused job cannot end before it is resumed, and gets its time from then on. */
+  #killIn(seconds: number, job: Job): void {
+    job.rearm(seconds, () => {
+      const worker = this.#workerOf(job)
+      if (worker === undefined) return
+      const { killAfterSeconds } = this.#options
+      const restSeconds = this.#running.get(worker) === job ? killAfterSeconds - job.stintSeconds : killAfterSeconds
+      if (restSeconds > 0) return this.#killIn(restSeconds, job)
+      this.#running.delete(worker)
+      this.#queue.end(job, job.endStint())
+      worker.killOverdue()
+    })
+  }
+
+  #abandon(job: Job): void {
+    if (!this.#queue.remove(job)) return this.#workerOf(job)?.cancel(job.id)
+    job.fail('CANCELLED')
+    this.#checkEmpty()
+  }
+
+  #rescue(job: Job, worker: RecognitionWorker, error: WireError | undefined): void {
+    if (job.isAnswered) return job.release()
+    if (job.isAbandoned) return job.fail('CANCELLED')
+    if (job.isLate) return job.fail('DEADLINE_PASSED')
+    if (job.deaths >= MOST_DEATHS) return job.fail(error?.code === 'OUT_OF_MEMORY' ? error.code : 'RECOGNIZER_CRASHED')
+    this.#options.events.onRetry(worker.processId)
+    job.startOver()
+    this.#queue.push(job)
+  }
+
+  #workerOf(job: Job): RecognitionWorker | undefined {
+    for (const [worker, running] of this.#running) if (running === job) return worker
+    for (const [worker, held] of this.#paused) if (held.includes(job)) return worker
+    return undefined
+  }
+
+  #checkEmpty(): void {
+    if (this.isEmpty) this.#onEmpty()
+  }
+}
+
+function queueFull(why: string, seconds: number): SpeechError {
+  return new SpeechError('QUEUE_FULL', why, { retryAfterSeconds: Math.max(1, Math.ceil(seconds)) })
+}
+
+function kindOf({ model, nBest = 1, phrases, words = false }: JobRequest): WorkKind {
+  const list = phrases === undefined ? 'none' : typeof phrases === 'string' ? 'catalogue' : 'own'
+  return { model, nBest, phrases: list, words }
+}

@@ -1,0 +1,248 @@
+/**
+ * The jobs that wait for a worker, and who is next: fair between clients, the shortest work of a client first, and
+ * nobody behind others for ever (`order.ts`).
+ *
+ * Between clients this is fair queueing (Demers, Keshav & Shenker, "Analysis and simulation of a fair queueing
+ * algorithm", SIGCOMM 1989). Each client has an account of the worker seconds that it was given. Virtual time is the
+ * account of a client that always gets its fair share: it grows by the seconds served, divided by the active clients.
+ * A client that becomes active starts at the virtual time at least, so that nobody saves up service.
+ *
+ * A long job pauses between its pieces. A paused job is in the same order, and belongs to the worker that holds it.
+ *
+ * Room is bounded in jobs and in seconds of audio, and shared between the clients (`serving/fair-share.ts`).
+ */
+import { FairShare } from '../fair-share.js'
+import { compare, dueAt, placeOf, remainingWork, type Place, type Schedulable, type Standing } from './order.js'
+
+export interface QueueLimits {
+  readonly jobs: number
+  readonly audioSeconds: number
+}
+
+/** Work that is short, however short the pieces of long jobs are. */
+const SHORT_SECONDS = 0.5
+/** Jobs of a worker, paused and running: each keeps its decoded audio. The last place is for a short one. */
+const MOST_HELD = 3
+/** Clients without jobs whose accounts are remembered; beyond, those that had least are forgotten. */
+const MOST_IDLE_ACCOUNTS = 1_000
+
+class Account<T> {
+  servedSeconds: number
+  /** Waiting, paused and running. */
+  jobs = 0
+  running = 0
+  /** When it became active, or a job of it ended or paused; seconds on the monotonic clock. */
+  unservedSinceSeconds = 0
+  /** By due time. */
+  readonly waiting: T[] = []
+  readonly paused = new Set<T>()
+
+  constructor(servedSeconds: number) {
+    this.servedSeconds = servedSeconds
+  }
+}
+
+export class FairQueue<T extends Schedulable> {
+  readonly #limits: QueueLimits
+  readonly #nowSeconds: () => number
+  readonly #jobShare: FairShare
+  readonly #audioShare: FairShare
+  readonly #accounts = new Map<string, Account<T>>()
+  /** Work that running jobs were charged for in advance. */
+  readonly #charges = new Map<T, number>()
+  #virtualSeconds = 0
+  #active = 0
+  #length = 0
+  #shortSeconds = SHORT_SECONDS
+
+  /** `nowSeconds`: the monotonic clock. */
+  constructor(limits: QueueLimits, nowSeconds = (): number => performance.now() / 1000) {
+    this.#limits = limits
+    this.#nowSeconds = nowSeconds
+    // One more than there is room for: a client alone may then use a queue of a few places fully.
+    this.#jobShare = new FairShare(limits.jobs + 1)
+    this.#audioShare = new FairShare(limits.audioSeconds)
+  }
+
+  /** Jobs that wait for their first worker. */
+  get length(): number { return this.#length }
+  /** Clients that are remembered. */
+  get accounts(): number { return this.#accounts.size }
+
+  /** How long the pieces of long jobs are, on average; seconds. */
+  set pieceSeconds(seconds: number) { this.#shortSeconds = Math.max(SHORT_SECONDS, seconds) }
+
+  /** Whether one more job of this length would have to be refused. One long job alone always fits. */
+  isFullFor(client: string, audioSeconds: number): boolean {
+    if (this.#length >= this.#limits.jobs || !this.#jobShare.fits(client, 1)) return true
+    return this.#length > 0 && !this.#audioShare.fits(client, audioSeconds)
+  }
+
+  /** Takes in a job, new or back from a worker that died. */
+  push(job: T): void {
+    const account = this.#accountOf(job.client)
+    if (account.jobs++ === 0) {
+      this.#active++
+      account.servedSeconds = Math.max(account.servedSeconds, this.#virtualSeconds)
+      account.unservedSinceSeconds = this.#nowSeconds()
+    }
+    const due = dueAt(job)
+    const before = account.waiting.findLastIndex((other) => dueAt(other) <= due)
+    account.waiting.splice(before + 1, 0, job)
+    this.#length++
+    this.#jobShare.take(job.client, 1)
+    this.#audioShare.take(job.client, job.audioSeconds)
+  }
+
+  /** Whether the job was still waiting. */
+  remove(job: T): boolean {
+    if (!this.#takeOut(job)) return false
+    this.#leave(job)
+    return true
+  }
+
+  /**
+   * The job that a worker should do next, out of those that it holds paused and those that wait; it counts as running
+   * then, until `pause` or `end`. Where the first in order may not start beside those that the worker holds, and none
+   * that may start comes before these, the one of them that is done first makes room.
+   */
+  next(held: readonly T[]): T | undefined {
+    let first: Place<T> | undefined
+    let firstThatMay: Place<T> | undefined
+    for (const account of this.#accounts.values()) {
+      if (account.waiting.length + account.paused.size === 0) continue
+      const candidates = [...held.filter((job) => account.paused.has(job)), ...account.waiting.slice(0, 1)]
+      if (candidates.length === 0) continue
+      const job = candidates.reduce((best, other) => dueAt(other) < dueAt(best) ? other : best)
+      const place = this.#placeNow(job, account, account.servedSeconds)
+      if (first === undefined || compare(place, first) < 0) first = place
+      const may = place.isPaused || this.#mayStart(job, held)
+      if (may && (firstThatMay === undefined || compare(place, firstThatMay) < 0)) firstThatMay = place
+    }
+    if (first === undefined) return undefined
+    const job = firstThatMay === first || firstThatMay?.isPaused === false ? firstThatMay.job
+      : held.reduce((soonest, other) => remainingWork(other) < remainingWork(soonest) ? other : soonest)
+    this.begin(job)
+    return job
+  }
+
+  /** Counts a job that waits or is paused as running. */
+  begin(job: T): void {
+    const account = this.#accountOf(job.client)
+    if (!account.paused.delete(job)) this.#takeOut(job)
+    const charge = remainingWork(job)
+    this.#charges.set(job, charge)
+    account.servedSeconds += charge
+    account.running++
+  }
+
+  /** A running job has worked for so many seconds, and lets others go first. */
+  pause(job: T, seconds: number): void {
+    this.#settle(job, seconds)
+    this.#accountOf(job.client).paused.add(job)
+  }
+
+  /** A running job has worked for so many seconds and is done, or its worker died. */
+  end(job: T, seconds: number): void {
+    this.#settle(job, seconds)
+    this.#leave(job)
+  }
+
+  /** A paused job whose worker died. */
+  drop(job: T): void {
+    this.#accountOf(job.client).paused.delete(job)
+    this.#leave(job)
+  }
+
+  /** All jobs that wait or are paused, each client's by due time. */
+  places(): Place<T>[] {
+    return [...this.#accounts.values()].flatMap((account) => account.jobs === 0 ? [] : this.#placesOf(account))
+  }
+
+  /** Where a new job would stand. */
+  placeOf(job: T): Place<T> {
+    const account = this.#accounts.get(job.client) ?? new Account<T>(0)
+    const served = account.jobs === 0 ? Math.max(account.servedSeconds, this.#virtualSeconds) : account.servedSeconds
+    const before = this.#placesOf(account).filter(({ due }) => due <= dueAt(job))
+    return this.#placeNow(job, account, before.reduce((sum, { remainingSeconds }) => sum + remainingSeconds, served))
+  }
+
+  /** Where a running job would stand if it paused now, after so many seconds. */
+  placeOfRunning(job: T, stintSeconds: number): Place<T> {
+    const startsAt = this.#accountOf(job.client).servedSeconds - this.#charges.get(job)! + stintSeconds
+    const remainingSeconds = Math.max(0, remainingWork(job) - stintSeconds)
+    return this.#place(job, { startsAt, isPaused: true, remainingSeconds, unservedSeconds: 0 })
+  }
+
+  #placesOf(account: Account<T>): Place<T>[] {
+    let startsAt = account.servedSeconds
+    return [...account.waiting, ...account.paused].sort((a, b) => dueAt(a) - dueAt(b)).map((job) => {
+      const place = this.#placeNow(job, account, startsAt)
+      startsAt += place.remainingSeconds
+      return place
+    })
+  }
+
+  /** Of a job that waits or is paused. */
+  #placeNow(job: T, account: Account<T>, startsAt: number): Place<T> {
+    const isServed = account.jobs === 0 || account.running > 0
+    const unservedSeconds = isServed ? 0 : this.#nowSeconds() - account.unservedSinceSeconds
+    const [isPaused, remainingSeconds] = [account.paused.has(job), remainingWork(job)]
+    return this.#place(job, { startsAt, isPaused, remainingSeconds, unservedSeconds })
+  }
+
+  #place(job: T, standing: Standing): Place<T> {
+    return placeOf(job, standing, this.#virtualSeconds, this.#shortSeconds)
+  }
+
+  /** A long job must be half as long as those that it interrupts, or a worker would begin many and end none. */
+  #mayStart(job: T, held: readonly T[]): boolean {
+    if (held.length === 0) return true
+    if (job.workSeconds <= this.#shortSeconds) return held.length < MOST_HELD
+    return held.length < MOST_HELD - 1 && held.every((other) => job.workSeconds <= remainingWork(other) / 2)
+  }
+
+  #settle(job: T, seconds: number): void {
+    const account = this.#accountOf(job.client)
+    account.servedSeconds += seconds - this.#charges.get(job)!
+    account.running--
+    account.unservedSinceSeconds = this.#nowSeconds()
+    this.#charges.delete(job)
+    this.#virtualSeconds += seconds / this.#active
+  }
+
+  #takeOut(job: T): boolean {
+    const waiting = this.#accounts.get(job.client)?.waiting ?? []
+    const index = waiting.indexOf(job)
+    if (index < 0) return false
+    waiting.splice(index, 1)
+    this.#length--
+    this.#jobShare.give(job.client, 1)
+    this.#audioShare.give(job.client, job.audioSeconds)
+    return true
+  }
+
+  #leave(job: T): void {
+    if (--this.#accountOf(job.client).jobs > 0) return
+    this.#active--
+    this.#forgetBalanced()
+  }
+
+  /** A client without jobs is remembered as long as it had more than its share. */
+  #forgetBalanced(): void {
+    const idle = [...this.#accounts].filter(([, { jobs }]) => jobs === 0)
+    const owing = idle.filter(([, { servedSeconds }]) => servedSeconds > this.#virtualSeconds)
+    const least = owing.length <= MOST_IDLE_ACCOUNTS ? []
+      : owing.sort(([, a], [, b]) => a.servedSeconds - b.servedSeconds).slice(0, owing.length - MOST_IDLE_ACCOUNTS)
+    for (const [name, { servedSeconds }] of idle) if (servedSeconds <= this.#virtualSeconds) this.#accounts.delete(name)
+    for (const [name] of least) this.#accounts.delete(name)
+  }
+
+  #accountOf(client: string): Account<T> {
+    const known = this.#accounts.get(client)
+    if (known !== undefined) return known
+    const account = new Account<T>(this.#virtualSeconds)
+    this.#accounts.set(client, account)
+    return account
+  }
+}

@@ -1,0 +1,150 @@
+/**
+ * The recognition processes: started, ready, replaced when they die or hang, closed. Which of them does which job is
+ * the business of the dispatcher.
+ */
+import { fromWire, SpeechError, toWire, type WireError } from '../../domain/errors.js'
+import { Dispatcher } from './dispatcher.js'
+import type { Answered, JobRequest } from './job.js'
+import type { PoolOptions } from './pool-options.js'
+import type { LoadedModel } from '../../domain/worker-protocol.js'
+import { Publications } from './phrase-list-distribution.js'
+import { RecognitionWorker, type PhrasesMessage, type WorkerEvents, type WorkerState } from './worker-handle.js'
+import { Restarts, type Slot } from './restarts.js'
+
+export interface PoolReadiness {
+  readonly ready: boolean
+  readonly workers: Readonly<Record<Exclude<WorkerState, 'gone'>, number>>
+  /** What is missing, in a sentence; empty when ready. */
+  readonly missing: string
+}
+
+export class WorkerPool {
+  readonly phraseLists: Publications
+  readonly #options: PoolOptions
+  readonly #dispatcher: Dispatcher
+  readonly #workers = new Set<RecognitionWorker>()
+  readonly #restarts = new Restarts((slot) => { this.#spawn(slot) })
+  #closing = false
+  #started: { resolve(): void; reject(error: SpeechError): void } | undefined
+  #drained: (() => void) | undefined
+
+  constructor(options: PoolOptions) {
+    this.#options = options
+    this.#dispatcher = new Dispatcher(options, this.#workers, () => { this.#checkDrained() })
+    this.phraseLists = new Publications(this.#workers, options.startSeconds)
+  }
+
+  get queueLength(): number { return this.#dispatcher.queueLength }
+  get processIds(): number[] { return [...this.#workers].flatMap(({ processId }) => processId ?? []) }
+
+  /** Models as the first ready worker loaded them; empty before. */
+  get models(): readonly LoadedModel[] {
+    return [...this.#workers].find((worker) => worker.models.length > 0)?.models ?? []
+  }
+
+  /** Memory of all workers at their last answer. */
+  get residentBytes(): number {
+    return [...this.#workers].reduce((sum, worker) => sum + worker.residentBytes, 0)
+  }
+
+  /** Resolves when every worker is ready; rejects with what the first worker to fail said. */
+  start(): Promise<void> {
+    return new Promise((resolve, reject) => {
+      this.#started = { resolve, reject }
+      this.#restarts.begin(this.#options.workers)
+    })
+  }
+
+  readiness(): PoolReadiness {
+    const count = (state: WorkerState): number => [...this.#workers].filter((worker) => worker.state === state).length
+    const workers = { idle: count('idle'), busy: count('busy'), starting: count('starting') }
+    const waitedFor = this.#options.workers - workers.idle - workers.busy
+    if (this.#closing) return { ready: false, workers, missing: 'the service is shutting down' }
+    const missing = waitedFor === 0 ? '' : `${waitedFor} of ${this.#options.workers} workers have not recognized the warm-up clip yet`
+    return { ready: waitedFor === 0, workers, missing }
+  }
+
+  /** Why a request of this client would be refused now, so that the door need not read its body; undefined when it would be accepted. */
+  refusal(client: string): SpeechError | undefined {
+    return this.#unavailable() ?? this.#dispatcher.refusal(client)
+  }
+
+  /** Never rejects: what went wrong is in the outcome. `signal` says that nobody waits for the answer any more. */
+  async run(request: JobRequest, signal?: AbortSignal): Promise<Answered> {
+    const refusal = signal?.aborted ? new SpeechError('CANCELLED') : this.#unavailable() ?? this.#dispatcher.refusal(request.client, request)
+    if (refusal) return { outcome: { ok: false, error: toWire(refusal) }, workSeconds: 0, attempts: 0 }
+    return this.#dispatcher.accept(request, signal)
+  }
+
+  /** Refuses what is new, finishes what was accepted within `graceSeconds`, then stops every worker. */
+  async close(graceSeconds: number): Promise<void> {
+    this.#closing = true
+    this.phraseLists.close()
+    this.#started?.reject(new SpeechError('SHUTTING_DOWN'))
+    this.#restarts.close()
+    await this.#drain(graceSeconds)
+    this.#dispatcher.failAll('SHUTTING_DOWN')
+    await Promise.all([...this.#workers].map((worker) => worker.retire(this.#options.killAfterSeconds)))
+  }
+
+  #spawn(slot: Slot): void {
+    const events: WorkerEvents = {
+      onLoaded: () => { this.phraseLists.offer() },
+      onPhrases: (_worker, message) => { this.#phrasesAnswered(message) },
+      onReady: (worker) => { this.#ready(worker, slot) },
+      onPaused: (worker) => { this.#dispatcher.paused(worker) },
+      onDone: (worker, message) => {
+        this.#dispatcher.done(worker, message)
+        this.phraseLists.offer()
+        this.#dispatcher.dispatch()
+      },
+      onGone: (worker, description, error) => { this.#gone(worker, slot, description, error) },
+      onNoise: (worker, line) => { this.#options.events.onWorkerNoise(worker.processId, line) },
+    }
+    this.#workers.add(new RecognitionWorker(this.#options, events))
+  }
+
+  #ready(worker: RecognitionWorker, slot: Slot): void {
+    this.#restarts.ready(slot)
+    this.#options.events.onWorkerReady(worker.processId, worker.ageSeconds, worker.models)
+    if (this.readiness().ready) this.#started?.resolve()
+    this.#dispatcher.dispatch()
+  }
+
+  #phrasesAnswered(message: PhrasesMessage): void {
+    this.phraseLists.answered(message)
+    this.#dispatcher.dispatch()
+  }
+
+  #gone(worker: RecognitionWorker, slot: Slot, description: string, error: WireError | undefined): void {
+    this.#workers.delete(worker)
+    this.phraseLists.gone(worker)
+    const reason = worker.isOverdue ? 'timeout' : 'crash'
+    if (!this.#closing) {
+      this.#options.events.onWorkerReplaced(worker.processId, reason, error?.message ?? description)
+      this.#restarts.replace(slot, worker.wasReady)
+    }
+    if (!this.#restarts.hasServed) this.#started?.reject(error ? fromWire(error) : new SpeechError('NOT_READY', `a worker ended before it was ready (${reason}, ${description})`))
+    this.#dispatcher.gone(worker, error)
+  }
+
+  #unavailable(): SpeechError | undefined {
+    if (this.#closing) return new SpeechError('SHUTTING_DOWN', undefined, { retryAfterSeconds: 1 })
+    const { idle, busy } = this.readiness().workers
+    // Workers that only just died come back in a moment, so the line stays open; those that never came, or cannot, do not.
+    if (idle + busy === 0 && (!this.#restarts.hasServed || this.#restarts.isFailing)) return new SpeechError('NOT_READY', undefined, { retryAfterSeconds: 1 })
+    return undefined
+  }
+
+  #drain(graceSeconds: number): Promise<void> {
+    return new Promise((resolve) => {
+      const timer = setTimeout(resolve, graceSeconds * 1000)
+      this.#drained = () => { clearTimeout(timer); resolve() }
+      this.#checkDrained()
+    })
+  }
+
+  #checkDrained(): void {
+    if (this.#closing && this.#dispatcher.isEmpty) this.#drained?.()
+  }
+}

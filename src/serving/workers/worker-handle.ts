@@ -1,0 +1,235 @@
+/**
+ * One recognition process seen from the server: started, idle (it may hold paused jobs), busy with one job, gone.
+ * It decides nothing; the pool does. Every way in which the process can end comes out as `onGone`, once.
+ */
+import { fork, type ChildProcess } from 'node:child_process'
+import type { WireError } from '../../domain/errors.js'
+import type { PhraseList } from '../../domain/phrases.js'
+import { workerEnvironment } from './environment.js'
+import { Heartbeat } from './heartbeat.js'
+import { partsOf } from '../../domain/list-parts.js'
+import type { PoolOptions } from './pool-options.js'
+import type { FromWorker, LoadedModel, ToWorker, WorkerJob } from '../../domain/worker-protocol.js'
+
+export type WorkerState = 'starting' | 'idle' | 'busy' | 'gone'
+export type DoneMessage = Extract<FromWorker, { kind: 'done' }>
+export type PhrasesMessage = Extract<FromWorker, { kind: 'phrases_ready' | 'phrases_failed' }>
+
+export interface WorkerEvents {
+  /** Its models are loaded. It is ready when it has what it is given now. */
+  onLoaded(worker: RecognitionWorker): void
+  onReady(worker: RecognitionWorker): void
+  onDone(worker: RecognitionWorker, message: DoneMessage): void
+  /** Its job is paused between two pieces; it can be given another one. */
+  onPaused(worker: RecognitionWorker): void
+  /** It has compiled a list, or could not. */
+  onPhrases(worker: RecognitionWorker, message: PhrasesMessage): void
+  /** `error` is what the worker said before it gave up, when it could. */
+  onGone(worker: RecognitionWorker, description: string, error: WireError | undefined): void
+  onNoise(worker: RecognitionWorker, line: string): void
+}
+
+/** Longest line of a worker's standard error that is passed on to the log. */
+const MAX_NOISE_CHARACTERS = 500
+const BEAT_SECONDS = 2
+/** A worker without a job answers in milliseconds; on a machine that does other work besides, in a second or two. */
+const BEATS_ALLOWED = 4
+
+type WorkerOptions = Pick<PoolOptions, 'entry' | 'settings' | 'startSeconds' | 'heartbeatSeconds'>
+
+export class RecognitionWorker {
+  state: WorkerState = 'starting'
+  models: readonly LoadedModel[] = []
+  residentBytes = 0
+  /** It was ready once. */
+  wasReady = false
+  /** Killed for taking too long: its end is no crash. */
+  isOverdue = false
+  /** Phrase lists that it has been given and has not answered for, by id. */
+  readonly awaited = new Set<string>()
+  /** All that it has been given, and is not to forget. */
+  readonly #given = new Set<string>()
+  /** Lists to be sent, in parts, and what is to be forgotten: one after the other. */
+  readonly #aboutLists: Iterator<ToWorker, undefined>[] = []
+  #isSendingLists = false
+  #isLoaded = false
+  readonly #bornAt = performance.now()
+  readonly #exited: Promise<void>
+  #exit!: () => void
+  readonly #startTimer: NodeJS.Timeout
+  readonly #heartbeat: Heartbeat
+  /** Undefined when the system refused to start one. */
+  readonly #child: ChildProcess | undefined
+  readonly #events: WorkerEvents
+  #failure: WireError | undefined
+
+  /** It has to be ready within `startSeconds`, or it is killed as overdue. */
+  constructor({ entry, settings, startSeconds, heartbeatSeconds = BEAT_SECONDS }: WorkerOptions, events: WorkerEvents) {
+    this.#events = events
+    this.#exited = new Promise((resolve) => { this.#exit = resolve })
+    this.#startTimer = setTimeout(() => { this.killOverdue() }, startSeconds * 1000)
+    this.#heartbeat = new Heartbeat(heartbeatSeconds, {
+      beatsAllowed: () => this.state !== 'idle' ? undefined : this.isCompiling ? startSeconds / heartbeatSeconds : BEATS_ALLOWED,
+      ask: () => { this.#send({ kind: 'ping' }) },
+      onSilence: () => { this.killOverdue() },
+    })
+    this.#child = this.#launch(entry)
+    this.#send({ kind: 'start', settings })
+  }
+
+  get processId(): number | undefined { return this.#child?.pid }
+  get ageSeconds(): number { return (performance.now() - this.#bornAt) / 1000 }
+  get isCompiling(): boolean { return this.awaited.size > 0 }
+
+  assign(id: number, job: WorkerJob): void {
+    this.state = 'busy'
+    this.#send({ kind: 'job', id, job })
+  }
+
+  /** Goes on with a job that is paused. */
+  resume(id: number): void {
+    this.state = 'busy'
+    this.#send({ kind: 'resume', id })
+  }
+
+  /** Nothing before its models are loaded: it will be given everything then. */
+  give(list: PhraseList): void {
+    if (!this.#isLoaded) return
+    this.awaited.add(list.id)
+    this.#given.add(list.id)
+    this.#tellOfLists(messagesOf(list))
+  }
+
+  wasGiven(id: string): boolean { return this.#given.has(id) }
+  hasTaken(id: string): boolean { return this.#given.has(id) && !this.awaited.has(id) }
+
+  forget(id: string): void {
+    if (this.#given.delete(id)) this.#tellOfLists([{ kind: 'forget', id } as const].values())
+  }
+
+  /** Asks the decode to end at its next step. */
+  cancel(id: number): void {
+    this.#send({ kind: 'cancel', id })
+  }
+
+  /** Lets an idle process release its models and leave, kills any other; resolves when it has ended. */
+  async retire(patienceSeconds: number): Promise<void> {
+    if (this.state === 'gone') return
+    if (this.state === 'idle') this.#send({ kind: 'stop' })
+    else this.#kill()
+    const timer = setTimeout(() => { this.#kill() }, patienceSeconds * 1000)
+    await this.#exited
+    clearTimeout(timer)
+  }
+
+  killOverdue(): void {
+    this.isOverdue = true
+    this.#kill()
+  }
+
+  /**
+   * Without descriptors, memory or processes to spare the system refuses: Node then throws, or answers with a child
+   * that has neither streams nor an id and says why a moment later. Both are the end of this worker, and no other's.
+   */
+  #launch(entry: URL): ChildProcess | undefined {
+    try {
+      // Flags of the server (a debugger, a loader, --watch) are not for its workers; NODE_OPTIONS reaches both.
+      const child = fork(entry, { serialization: 'advanced', execArgv: [], stdio: ['ignore', 'ignore', 'pipe', 'ipc'], env: workerEnvironment() })
+      child.on('message', (message) => { this.#receive(message as FromWorker) })
+      child.on('error', (error) => { this.#end(error.message) })
+      child.on('exit', (code, signal) => { this.#end(signal === null ? `exit code ${code}` : `signal ${signal}`) })
+      child.stderr?.setEncoding('utf8').on('data', (text: string) => {
+        for (const line of text.split('\n')) if (line.trim() !== '') this.#events.onNoise(this, line.slice(0, MAX_NOISE_CHARACTERS))
+      })
+      return child
+    } catch (thrown) {
+      // Whoever made this worker does not know it yet.
+      process.nextTick(() => { this.#end(`it could not be started: ${(thrown as Error).message}`) })
+      return undefined
+    }
+  }
+
+  #kill(): void {
+    this.#child?.kill('SIGKILL')
+  }
+
+  #receive(message: FromWorker): void {
+    switch (message.kind) {
+      case 'ready':
+        this.#isLoaded = true
+        this.models = message.models
+        this.#events.onLoaded(this)
+        this.#readyWhenStocked()
+        break
+      case 'phrases_ready':
+      case 'phrases_failed':
+        this.awaited.delete(message.id)
+        this.#events.onPhrases(this, message)
+        this.#readyWhenStocked()
+        break
+      case 'failed':
+        this.#failure = message.error
+        this.#kill()
+        break
+      case 'paused':
+        if (this.isOverdue) break
+        this.state = 'idle'
+        this.#events.onPaused(this)
+        break
+      case 'pong':
+        this.#heartbeat.answered()
+        break
+      case 'done':
+        if (this.isOverdue) break // too late: it is being killed, and must not get another job
+        this.state = 'idle'
+        this.residentBytes = message.residentBytes
+        this.#events.onDone(this, message)
+        break
+    }
+  }
+
+  #readyWhenStocked(): void {
+    if (this.state !== 'starting' || !this.#isLoaded || this.awaited.size > 0) return
+    clearTimeout(this.#startTimer)
+    this.state = 'idle'
+    this.wasReady = true
+    this.#events.onReady(this)
+  }
+
+  #tellOfLists(messages: Iterator<ToWorker, undefined>): void {
+    this.#aboutLists.push(messages)
+    if (!this.#isSendingLists) void this.#sendAboutLists()
+  }
+
+  /** Each part when the one before has been written and everybody else had a turn: jobs overtake a long list. */
+  async #sendAboutLists(): Promise<void> {
+    this.#isSendingLists = true
+    while (this.#aboutLists.length > 0) {
+      const { done, value: message } = this.#aboutLists[0]!.next()
+      if (done || !this.#child?.connected) this.#aboutLists.shift()
+      else if (message.kind === 'phrases' && message.more) {
+        await new Promise((resolve) => { this.#child!.send(message, resolve) })
+        await new Promise((resolve) => { setImmediate(resolve) })
+      } else this.#send(message)
+    }
+    this.#isSendingLists = false
+  }
+
+  #send(message: ToWorker): void {
+    // A write to a process that has just died is no news of its own: its exit says so.
+    if (this.#child?.connected) this.#child.send(message, () => undefined)
+  }
+
+  #end(description: string): void {
+    if (this.state === 'gone') return
+    this.state = 'gone'
+    clearTimeout(this.#startTimer)
+    this.#heartbeat.stop()
+    this.#exit()
+    this.#events.onGone(this, description, this.#failure)
+  }
+}
+
+function* messagesOf(list: PhraseList): Generator<ToWorker, undefined> {
+  for (const part of partsOf(list)) yield { kind: 'phrases', ...part }
+}
