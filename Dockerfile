@@ -23,10 +23,10 @@ COPY src src
 COPY bench bench
 COPY fixtures fixtures
 COPY models models
-RUN node src/setup/start.mjs build
+RUN node src/commands/setup/start.mjs build
 ARG EARSHOT_MODELS=moonshine-tiny-en
 # Compiled for CPUs with and without VNNI: nobody knows yet where the image will run.
-RUN if [ -n "$EARSHOT_MODELS" ]; then for form in signed unsigned; do EARSHOT_MATRICES=$form node src/setup/start.mjs models fetch; done; fi
+RUN if [ -n "$EARSHOT_MODELS" ]; then for form in signed unsigned; do EARSHOT_MATRICES=$form node src/commands/setup/start.mjs models fetch; done; fi
 # What only builds and tests need goes, and the runtime's binaries for other platforms (some 240 MB).
 RUN npm prune --omit=dev \
  && cd node_modules/onnxruntime-node/bin/napi-v6 && rm -rf darwin win32 \
@@ -37,7 +37,7 @@ FROM build AS libraries-cpu
 # The CUDA libraries of ONNX Runtime are not in its npm package; its own script fetches them.
 FROM build AS libraries-cuda
 RUN ONNXRUNTIME_NODE_INSTALL=cuda12 node node_modules/onnxruntime-node/script/install.js
-RUN if [ -n "$EARSHOT_MODELS" ]; then EARSHOT_MATRICES=real node src/setup/start.mjs models fetch; fi
+RUN if [ -n "$EARSHOT_MODELS" ]; then EARSHOT_MATRICES=real node src/commands/setup/start.mjs models fetch; fi
 
 FROM libraries-${VARIANT} AS libraries
 

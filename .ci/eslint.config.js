@@ -60,7 +60,7 @@ export default defineConfig(
   },
   {
     // Commands talk to a person at a terminal.
-    files: ['src/commands/keys/command.ts', 'src/baseline/**', 'src/calibrate/calibrate.ts', 'src/setup/**', 'src/inspect/inspect.ts'],
+    files: ['src/commands/keys/command.ts', 'src/commands/baseline/**', 'src/commands/calibrate/calibrate.ts', 'src/commands/setup/**', 'src/commands/inspect/inspect.ts'],
     rules: { 'no-console': 'off' },
   },
   {
@@ -75,7 +75,7 @@ export default defineConfig(
   },
   {
     // Declares what another package exports.
-    files: ['src/setup/npmcli-config.d.ts'],
+    files: ['src/commands/setup/npmcli-config.d.ts'],
     rules: { 'no-restricted-syntax': 'off' },
   },
   {

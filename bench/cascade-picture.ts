@@ -1,6 +1,6 @@
 /** WER and time of a cascade over its threshold → one SVG: two panels above each other, a curve for each number of hearings. */
-import { COLOURS, type Box } from '../src/inspect/panels.js'
-import { element, FONT, label, line } from '../src/inspect/svg.js'
+import { COLOURS, type Box } from '../src/commands/inspect/panels.js'
+import { element, FONT, label, line } from '../src/commands/inspect/svg.js'
 import type { Alone, Setting } from './cascade.js'
 
 interface Curves {

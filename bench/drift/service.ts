@@ -2,7 +2,7 @@
 import { mkdtemp, writeFile } from 'node:fs/promises'
 import os from 'node:os'
 import path from 'node:path'
-import { makeBaseline } from '../../src/baseline/make.js'
+import { makeBaseline } from '../../src/commands/baseline/make.js'
 import { readConfig } from '../../src/config.js'
 import { pipelineOf, type Baseline } from '../../src/monitoring/drift/baseline.js'
 import type { BaselineClip } from '../../src/monitoring/drift/build.js'

@@ -1,0 +1,36 @@
+/** A calibration as text: its coefficients, and tables of how well it does by source. */
+import type { Figures } from '../../recognition/confidence/calibration.js'
+import { calibrationError, errorByChance, figuresOf } from './figures.js'
+import type { Curves, Made } from './make.js'
+
+/** That the calibration error of all is shown with: it depends on them. */
+const BIN_COUNTS = [5, 10, 15]
+
+export function describe({ calibration: { model, fittedOn, readings }, transcripts, first, words }: Made): string {
+  return [
+    `calibration of ${model.name} (${model.digest}), fitted on ${fittedOn.clips} clips of ${fittedOn.speakers} speakers`,
+    `  where wrong, another reading is right in ${(100 * readings.elsewhere).toFixed(0)} %, temperature ${readings.temperature.toFixed(2)}`,
+    ...table('transcripts', 'clips', transcripts),
+    ...first === undefined ? [] : table('transcripts that stand first among readings', 'clips', first),
+    ...words === undefined ? [] : table('words', 'words', words),
+  ].join('\n')
+}
+
+function table(of: string, unit: string, { correctness: { intercept, slope }, held, foretold }: Curves): string[] {
+  const uncalibrated = figuresOf(foretold.map((one) => ({ ...one, probability: one.confidence })))
+  return [
+    '',
+    `  ${of}: 1 / (1 + exp(−(${intercept.toFixed(3)} ${slope.toFixed(3)} · doubt))); on speakers that were left out (${held.folds} folds):`,
+    '',
+    `| source | ${unit} | speakers | right % | said % | calibration error | by chance | bins | AUROC | Brier |`,
+    '| --- | --- | --- | --- | --- | --- | --- | --- | --- | --- |',
+    ...Object.entries({ ...held.sources, all: held.all, '(all, by `confidence`)': uncalibrated }).map(([source, figures]) => row(source, figures)),
+    '',
+    `  calibration error of all by the number of bins: ${BIN_COUNTS.map((bins) => `${bins}: ${calibrationError(foretold, bins).toFixed(3)} (by chance ${errorByChance(foretold, bins).toFixed(3)})`).join(', ')}`,
+  ]
+}
+
+function row(source: string, { clips, speakers, right, meanProbability, calibrationError, errorByChance, bins, auroc, brier }: Figures): string {
+  const cells = [source, clips, speakers, (100 * right / clips).toFixed(0), (100 * meanProbability).toFixed(0), calibrationError.toFixed(3), errorByChance.toFixed(3), bins, auroc?.toFixed(2) ?? '', brier.toFixed(3)]
+  return `| ${cells.join(' | ')} |`
+}

@@ -1,0 +1,85 @@
+/**
+ * How good probabilities are: whether they mean what they say (expected calibration error over bins of equally many
+ * clips, Naeini et al., AAAI 2015; Brier 1950), and whether they tell wrong transcripts from right ones (area under
+ * the ROC curve, which is the share of pairs that are in order, ties half: Hanley & McNeil 1982).
+ *
+ * A calibration error grows when there are few clips, also of perfect probabilities: each bin's share of right ones is
+ * off by chance. So it is given beside what chance alone would make of these very probabilities.
+ */
+import type { Figures } from '../../recognition/confidence/calibration.js'
+import { seededRandom } from '../../domain/scoring/seeded-random.js'
+
+export interface Foretold {
+  readonly probability: number
+  readonly isRight: boolean
+  readonly speaker: string
+}
+
+export interface Bin {
+  readonly clips: number
+  readonly meanProbability: number
+  readonly shareRight: number
+}
+
+const MOST_BINS = 15
+const LEAST_CLIPS_OF_BIN = 20
+const CHANCE_ROUNDS = 1_000
+
+/** At least one clip. */
+export function figuresOf(clips: readonly Foretold[]): Figures {
+  const bins = binCountFor(clips.length)
+  return {
+    clips: clips.length,
+    speakers: new Set(clips.map(({ speaker }) => speaker)).size,
+    right: clips.filter(({ isRight }) => isRight).length,
+    meanProbability: mean(clips.map(({ probability }) => probability)),
+    bins,
+    calibrationError: calibrationError(clips, bins),
+    errorByChance: errorByChance(clips, bins),
+    auroc: auroc(clips),
+    brier: mean(clips.map(({ probability, isRight }) => (probability - (isRight ? 1 : 0)) ** 2)),
+  }
+}
+
+export function binCountFor(clips: number): number {
+  return Math.min(MOST_BINS, Math.max(1, Math.floor(clips / LEAST_CLIPS_OF_BIN)))
+}
+
+type Outcome = Pick<Foretold, 'probability' | 'isRight'>
+
+export function calibrationError(clips: readonly Outcome[], bins: number): number {
+  return binned(clips, bins).reduce((sum, { clips: count, meanProbability, shareRight }) => sum + count / clips.length * Math.abs(meanProbability - shareRight), 0)
+}
+
+/** What it would be on average if every probability were true. */
+export function errorByChance(clips: readonly Outcome[], bins: number): number {
+  const random = seededRandom(clips.length)
+  return mean(Array.from({ length: CHANCE_ROUNDS }, () => calibrationError(clips.map(({ probability }) => ({ probability, isRight: random() < probability })), bins)))
+}
+
+/** In the order of probability, as equally large as can be. */
+export function binned(clips: readonly Outcome[], bins: number): Bin[] {
+  const sorted = clips.toSorted((a, b) => a.probability - b.probability)
+  return Array.from({ length: bins }, (_, index) => sorted.slice(Math.round(index * sorted.length / bins), Math.round((index + 1) * sorted.length / bins)))
+    .filter(({ length }) => length > 0)
+    .map((part) => ({ clips: part.length, meanProbability: mean(part.map(({ probability }) => probability)), shareRight: mean(part.map(({ isRight }) => isRight ? 1 : 0)) }))
+}
+
+/** By ranks, those of ties shared; null where all are right or all are wrong. */
+export function auroc(clips: readonly Outcome[]): number | null {
+  const right = clips.filter(({ isRight }) => isRight).length
+  const wrong = clips.length - right
+  if (right === 0 || wrong === 0) return null
+  const sorted = clips.toSorted((a, b) => a.probability - b.probability)
+  let ranks = 0
+  for (let from = 0, to = 0; from < sorted.length; from = to) {
+    while (to < sorted.length && sorted[to]!.probability === sorted[from]!.probability) to++
+    const rank = (from + to + 1) / 2 // mean of from + 1 … to
+    ranks += rank * sorted.slice(from, to).filter(({ isRight }) => isRight).length
+  }
+  return (ranks - right * (right + 1) / 2) / (right * wrong)
+}
+
+function mean(values: readonly number[]): number {
+  return values.reduce((sum, value) => sum + value, 0) / values.length
+}

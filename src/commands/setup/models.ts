@@ -1,0 +1,147 @@
+/**
+ * `npm run models -- list | fetch [name…] | verify [name…] | remove name…`
+ *
+ * Without names, `fetch` takes the models that the service will load (EARSHOT_MODELS, EARSHOT_CASCADE_MODEL, a
+ * detector) and `verify` those that are there. EARSHOT_MODELS_DIR chooses the directory.
+ */
+import { existsSync } from 'node:fs'
+import { targetFor } from '../../engine/compiler/target.js'
+import { readConfig, type Config } from '../../config.js'
+import { SpeechError } from '../../domain/errors.js'
+import { listModels, readBundle, type Bundle } from '../../engine/manifest.js'
+import { megabytes, startProgress } from './progress.js'
+import { bringManifest, builtInModelsDir, inspectModel, removeWeights, stateOf, type Depth, type FileFinding } from './weights.js'
+
+const USAGE = 'npm run models -- list | fetch [name…] | verify [name…] | remove name…'
+
+type Action = (names: readonly string[], modelsDir: string, environment: NodeJS.ProcessEnv) => Promise<number>
+
+const ACTIONS: Readonly<Record<string, Action>> = {
+  list,
+  fetch: (names, modelsDir, environment) => fetchAll(names, modelsDir, environment, 'checksums'),
+  /** As `fetch`, but trusting sizes: what every start of the service does. */
+  ensure: (names, modelsDir, environment) => fetchAll(names, modelsDir, environment, 'sizes'),
+  verify,
+  remove,
+}
+
+/** Answers with an exit code. Failures that we can explain are printed as a sentence. */
+export async function runModels([action = '', ...names]: readonly string[], environment: NodeJS.ProcessEnv = process.env): Promise<number> {
+  try {
+    const act = ACTIONS[action]
+    if (act === undefined) throw new SpeechError('CONFIG_INVALID', `expected ${USAGE}, not "${action}"`)
+    return await act(names, readConfig(environment).modelsDir, environment)
+  } catch (thrown) {
+    if (!(thrown instanceof SpeechError)) throw thrown
+    console.error(`earshot: ${thrown.message}`)
+    return 1
+  }
+}
+
+async function list(_names: readonly string[], modelsDir: string): Promise<number> {
+  const rows = [['name', 'family', 'languages', 'licence', 'size', 'state']]
+  for (const name of await knownModels(modelsDir)) {
+    const manifest = await manifestOf(modelsDir, name)
+    const findings = await inspectModel(modelsDir, manifest, 'sizes')
+    rows.push([name, manifest.family, languagesOf(manifest), manifest.licence, megabytes(bytesOf(findings)), stateOf(findings)])
+  }
+  const widths = rows[0]!.map((_, column) => Math.max(...rows.map((row) => row[column]!.length)))
+  for (const row of rows) console.log(row.map((cell, column) => cell.padEnd(widths[column]!)).join('  ').trimEnd())
+  return 0
+}
+
+async function fetchAll(names: readonly string[], modelsDir: string, environment: NodeJS.ProcessEnv, depth: Depth): Promise<number> {
+  for (const name of names.length > 0 ? names : servedBundles(readConfig(environment))) {
+    await bringManifest(modelsDir, name)
+    const manifest = await readBundle(modelsDir, name)
+    const lacking = (await inspectModel(modelsDir, manifest, depth)).filter(({ state }) => state !== 'ready')
+    if (lacking.length > 0) await fetchModel(manifest, lacking, environment)
+    await compile(manifest, modelsDir, environment)
+    if (lacking.length > 0) continue
+    if (depth === 'checksums') console.error(`earshot: ${name} is there, checksums are right`)
+  }
+  return 0
+}
+
+/** Writes the graphs for this machine where there are none; a model that the compiler does not know is served as it was published. */
+async function compile(manifest: Bundle, modelsDir: string, environment: NodeJS.ProcessEnv): Promise<void> {
+  const { engine, executionProviders, matrices } = readConfig(environment)
+  if (manifest.purpose !== 'recognition' || engine === 'reference') return
+  const { compiledGraph } = await import('../../engine/compiler/cache.js')
+  const target = targetFor(executionProviders[0]!, matrices)
+  const compiled = await compiledGraph(modelsDir, manifest, target, 'greedy', () => { console.error(`earshot: compiling ${manifest.name} for this machine`) })
+  if ('reason' in compiled) {
+    console.error(`earshot: ${manifest.name} runs as it was published: ${compiled.reason}`)
+    return
+  }
+  // The first request for the times of words would wait for this one.
+  const aligning = await compiledGraph(modelsDir, manifest, target, 'align')
+  const further = 'reason' in aligning ? undefined : aligning
+  const seconds = (compiled.compileSeconds ?? 0) + (further?.compileSeconds ?? 0)
+  const notKept = compiled.notKept ?? further?.notKept
+  if (seconds > 0) console.error(`earshot: ${manifest.name} is compiled for this machine (${seconds.toFixed(1)} s)${notKept === undefined ? '' : `, but the graph could not be kept: ${notKept}`}`)
+}
+
+/** What the service will load. */
+function servedBundles({ models, cascadeModel, speechDetection, speechDetector }: Config): string[] {
+  const recognizers = cascadeModel === undefined ? models : [...new Set([...models, cascadeModel])]
+  return speechDetection === 'spectral' ? recognizers : [...recognizers, speechDetector]
+}
+
+async function fetchModel(manifest: Bundle, lacking: readonly FileFinding[], environment: NodeJS.ProcessEnv): Promise<void> {
+  // Imported only here: npm's libraries would cost every start of the service a third of a second.
+  const { fetchFiles } = await import('./fetch.js')
+  const { readNpmConfig } = await import('./npm-config.js')
+  const progress = startProgress(manifest.name, bytesOf(lacking))
+  try {
+    await fetchFiles(manifest, lacking, await readNpmConfig(environment), progress.update)
+  } finally {
+    progress.end()
+  }
+  console.error(`earshot: ${manifest.name} is ready, checksums are right`)
+}
+
+async function verify(names: readonly string[], modelsDir: string): Promise<number> {
+  let faults = 0
+  for (const name of names.length > 0 ? names : await knownModels(modelsDir)) {
+    const manifest = await manifestOf(modelsDir, name)
+    const findings = await inspectModel(modelsDir, manifest, 'checksums')
+    if (names.length === 0 && stateOf(findings) === 'missing') continue
+    const wrong = findings.filter(({ state }) => state !== 'ready')
+    for (const { file, state, detail } of wrong) console.error(`earshot: ${name}: ${file} is ${state}: ${detail}`)
+    if (wrong.length === 0) console.log(`${name}: all ${findings.length} files are right`)
+    faults += wrong.length
+  }
+  if (faults > 0) console.error('earshot: "npm run models -- fetch <name>" replaces what is not right')
+  return faults === 0 ? 0 : 1
+}
+
+async function remove(names: readonly string[], modelsDir: string): Promise<number> {
+  if (names.length === 0) throw new SpeechError('CONFIG_INVALID', `expected the names of the models to remove: ${USAGE}`)
+  for (const name of names) {
+    await removeWeights(modelsDir, name, await inspectModel(modelsDir, await readBundle(modelsDir, name), 'sizes'))
+    console.error(`earshot: the weights of ${name} are removed`)
+  }
+  return 0
+}
+
+/** Those of the directory, and ours, which `fetch` would bring there. */
+async function knownModels(modelsDir: string): Promise<string[]> {
+  const there = existsSync(modelsDir) ? await listModels(modelsDir) : []
+  return [...new Set([...there, ...await listModels(builtInModelsDir)])].sort()
+}
+
+async function manifestOf(modelsDir: string, name: string): Promise<Bundle> {
+  const there = existsSync(modelsDir) ? await listModels(modelsDir) : []
+  return readBundle(there.includes(name) ? modelsDir : builtInModelsDir, name)
+}
+
+function bytesOf(findings: readonly FileFinding[]): number {
+  return findings.reduce((sum, { entry }) => sum + entry.bytes, 0)
+}
+
+function languagesOf(bundle: Bundle): string {
+  if (bundle.purpose !== 'recognition') return 'any'
+  const { languages } = bundle
+  return languages.length > 3 ? `${languages.length} languages` : languages.join(' ')
+}

@@ -1,0 +1,91 @@
+/** What of a model is on the disk: each file of its manifest ready, missing or altered. */
+import { createHash } from 'node:crypto'
+import { createReadStream, existsSync } from 'node:fs'
+import { cp, readdir, rm, rmdir, stat } from 'node:fs/promises'
+import path from 'node:path'
+import { pipeline } from 'node:stream/promises'
+import { SpeechError } from '../../domain/errors.js'
+import type { Bundle } from '../../engine/manifest.js'
+import { projectRoot } from '../../domain/project-root.js'
+import { PARTIAL } from './extract.js'
+
+/** Sizes tell a cut-off file, in no time; checksums tell every change. The service compares checksums when it loads. */
+export type Depth = 'sizes' | 'checksums'
+
+export interface FileFinding {
+  readonly file: string
+  readonly entry: Bundle['files'][string]
+  readonly state: 'ready' | 'missing' | 'altered'
+  /** What was expected and what was found. */
+  readonly detail: string
+}
+
+export async function inspectModel(modelsDir: string, manifest: Bundle, depth: Depth): Promise<FileFinding[]> {
+  const findings: FileFinding[] = []
+  for (const entry of Object.values(manifest.files)) {
+    const file = path.join(modelsDir, manifest.name, entry.path)
+    findings.push({ file, entry, ...await inspectFile(file, entry, depth) })
+  }
+  return findings
+}
+
+async function inspectFile(file: string, entry: FileFinding['entry'], depth: Depth): Promise<Pick<FileFinding, 'state' | 'detail'>> {
+  if (!existsSync(file)) return { state: 'missing', detail: 'not there' }
+  const { size } = await stat(file)
+  if (size !== entry.bytes) return { state: 'altered', detail: `expected ${entry.bytes} bytes, found ${size}` }
+  if (depth === 'sizes') return { state: 'ready', detail: `${size} bytes` }
+  const hash = createHash('sha256')
+  await pipeline(createReadStream(file), hash)
+  const found = hash.digest('hex')
+  return { state: found === entry.sha256 ? 'ready' : 'altered', detail: `expected sha256 ${entry.sha256}, found ${found}` }
+}
+
+/** One word for the whole model; partial when some files are there and some are not. */
+export function stateOf(findings: readonly FileFinding[]): FileFinding['state'] | 'partial' {
+  const has = (state: FileFinding['state']): boolean => findings.some((finding) => finding.state === state)
+  if (has('altered')) return 'altered'
+  if (!has('missing')) return 'ready'
+  return has('ready') ? 'partial' : 'missing'
+}
+
+/** What interrupted downloads left behind; those of a running process are left to it. */
+export async function removePartials(findings: readonly FileFinding[]): Promise<void> {
+  for (const folder of new Set(findings.map(({ file }) => path.dirname(file)))) {
+    if (!existsSync(folder)) continue
+    const leftovers = (await readdir(folder)).filter((name) => name.endsWith(PARTIAL) && !isBeingWritten(name))
+    for (const name of leftovers) await rm(path.join(folder, name), { force: true })
+  }
+}
+
+/** `<file>.<process>-<random>.partial` */
+function isBeingWritten(name: string): boolean {
+  const pid = Number(/\.(\d+)-[0-9a-f]+\.partial$/.exec(name)?.[1] ?? 0)
+  if (pid === 0) return false
+  try {
+    return process.kill(pid, 0)
+  } catch (cause) {
+    return (cause as NodeJS.ErrnoException).code === 'EPERM'
+  }
+}
+
+/** Deletes the weights and what was compiled from them; the manifest stays. */
+export async function removeWeights(modelsDir: string, name: string, findings: readonly FileFinding[]): Promise<void> {
+  await rm(path.join(modelsDir, name, 'compiled'), { recursive: true, force: true })
+  await removePartials(findings)
+  for (const { file } of findings) await rm(file, { force: true })
+  for (const folder of new Set(findings.map(({ file }) => path.dirname(file)))) {
+    if (existsSync(folder) && (await readdir(folder)).length === 0) await rmdir(folder)
+  }
+}
+
+export const builtInModelsDir = path.join(projectRoot, 'models')
+
+/** Another models directory, an empty volume perhaps, gets our manifest of the model (not our weights) to begin with. */
+export async function bringManifest(modelsDir: string, name: string): Promise<void> {
+  const origin = path.join(builtInModelsDir, name)
+  const place = path.join(modelsDir, name)
+  if (existsSync(path.join(place, 'model.json')) || !existsSync(path.join(origin, 'model.json'))) return
+  await cp(origin, place, { recursive: true, filter: (file) => path.basename(file) !== 'weights' }).catch((cause: unknown) => {
+    throw new SpeechError('MODEL_FETCH_FAILED', `${place} cannot be written`, { cause })
+  })
+}

@@ -1,0 +1,102 @@
+/**
+ * The Dockerfile read, not built: what it copies exists and is not ignored, what it starts is what the build makes,
+ * and its health check asks a route that there is.
+ */
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
+import path from 'node:path'
+import t from 'tap'
+import { projectRoot } from '../../src/domain/project-root.js'
+import { SETTINGS } from '../../src/domain/settings.js'
+import { copyAssets } from '../../src/commands/setup/build.mjs'
+
+interface Instruction { readonly keyword: string; readonly rest: string; readonly stage: string }
+
+const read = (file: string): string => readFileSync(path.join(projectRoot, file), 'utf8')
+const instructions = readDockerfile()
+const copies = instructions.filter(({ keyword }) => keyword === 'COPY').map(({ rest, stage }) => {
+  const words = rest.split(/\s+/)
+  const from = words.find((word) => word.startsWith('--from='))?.slice('--from='.length)
+  return { stage, from, sources: words.filter((word) => !word.startsWith('--')).slice(0, -1) }
+})
+
+t.test('everything that is copied is in the repository and not ignored', async (t) => {
+  const ignored = read('.dockerignore').split('\n').filter((line) => line !== '' && !line.startsWith('#'))
+  const sources = copies.filter(({ from }) => from === undefined).flatMap(({ sources }) => sources)
+  t.ok(sources.includes('package-lock.json'))
+  for (const source of sources) {
+    t.ok(existsSync(path.join(projectRoot, source)), `${source} exists`)
+    t.notOk(ignored.some((pattern) => path.matchesGlob?.(source, pattern) || source === pattern || source.startsWith(`${pattern}/`)), `${source} is not ignored`)
+  }
+  for (const name of ['node_modules', 'dist', '.git', 'models/*/weights', 'models/*/compiled']) t.ok(ignored.includes(name), `${name} stays out`)
+})
+
+t.test('stages are defined before they are used, for every variant', async (t) => {
+  const stages = instructions.filter(({ keyword }) => keyword === 'FROM').map(({ rest }) => /^(\S+) AS (\S+)$/.exec(rest)!.slice(1) as [string, string])
+  const names = stages.map(([, name]) => name)
+  for (const [variant, order] of ['cpu', 'cuda'].flatMap((variant) => stages.map((_, order) => [variant, order] as const))) {
+    const base = stages[order]![0].replace('${VARIANT}', variant)
+    t.ok(base.startsWith('${') || names.slice(0, order).includes(base), `${base} (${variant})`)
+  }
+  for (const { from, stage } of copies) if (from) t.ok(names.indexOf(from) < names.indexOf(stage) && names.includes(from), `${stage} copies from ${from}`)
+})
+
+t.test('what comes from another stage is made there', async (t) => {
+  const build = instructions.filter(({ stage }) => stage === 'build')
+  const made = ['/app/node_modules', '/app/dist', '/app/models', '/usr/local/bin/node']
+  t.same(copies.filter(({ from }) => from !== undefined).flatMap(({ sources }) => sources).filter((source) => !made.includes(source)), [])
+  t.ok(build.some(({ rest }) => rest === 'npm ci --include=dev'))
+  t.ok(build.some(({ rest }) => rest === 'node src/commands/setup/start.mjs build'))
+  t.ok(build.some(({ keyword, rest }) => keyword === 'COPY' && rest === 'models models'))
+})
+
+t.test('every file of the page comes with the build, beside the code that reads it', async (t) => {
+  const dist = t.testdir()
+  copyAssets(projectRoot, dist)
+  const page = readdirSync(path.join(projectRoot, 'src/serving/http/monitoring/drift-page'))
+  t.ok(page.includes('index.html'))
+  t.same(readdirSync(path.join(dist, 'src/serving/http/monitoring/drift-page')), page)
+  t.match(read('src/serving/http/monitoring/drift.ts'), /new URL\('\.\/drift-page\/', import\.meta\.url\)/)
+})
+
+t.test('the image starts the file that the build makes of src/main.ts', async (t) => {
+  const [command] = instructions.filter(({ keyword, stage }) => keyword === 'CMD' && stage === 'service')
+  const words = JSON.parse(command!.rest) as string[]
+  t.equal(words[0], 'node', 'without a shell, so that signals arrive')
+  t.equal(words.at(-1), 'dist/src/main.js')
+  t.ok(existsSync(path.join(projectRoot, 'src/main.ts')))
+  t.match(JSON.parse(read('.ci/tsconfig.build.json')), { compilerOptions: { rootDir: '../..', outDir: '../dist' } })
+})
+
+t.test('health is asked at a route that there is, on the port that is exposed', async (t) => {
+  const check = instructions.find(({ keyword }) => keyword === 'HEALTHCHECK')!.rest
+  const route = /\}(\/\w+)`/.exec(check)?.[1]
+  const routes = readdirSync(path.join(projectRoot, 'src/serving/http')).filter((name) => name.endsWith('.ts')).map((name) => read(`src/serving/http/${name}`)).join()
+  t.ok(route)
+  t.ok(routes.includes(`'${route}'`), route!)
+  const exposed = instructions.find(({ keyword }) => keyword === 'EXPOSE')!.rest
+  t.ok(check.includes(`|| ${exposed}}`))
+  t.match(read('src/domain/settings.ts'), new RegExp(`EARSHOT_PORT: whole\\(${exposed},`))
+})
+
+t.test('it does not run as root', async (t) => {
+  const user = instructions.findLast(({ keyword }) => keyword === 'USER')!
+  t.equal(user.stage, 'service')
+  t.match(user.rest, /^[1-9]\d*:[1-9]\d*$/, 'by number, which Kubernetes can check')
+})
+
+t.test('every setting of the image is one of ours', async (t) => {
+  const known = Object.keys(SETTINGS.properties)
+  const named = new Set([...read('Dockerfile').matchAll(/\bEARSHOT_\w+/g)].map(([name]) => name))
+  t.same([...named].filter((name) => !known.includes(name)), [])
+})
+
+/** Continued lines joined, comments dropped, each instruction with the stage it stands in. */
+function readDockerfile(): Instruction[] {
+  const lines = read('Dockerfile').replace(/^#.*\n/gm, '').replace(/\\\n/g, ' ').split('\n').filter((line) => line.trim() !== '')
+  let stage = ''
+  return lines.map((line) => {
+    const [, keyword, rest] = /^(\w+)\s+(.*)$/.exec(line)!
+    if (keyword === 'FROM') stage = / AS (\S+)$/.exec(rest!)![1]!
+    return { keyword: keyword!, rest: keyword === 'HEALTHCHECK' ? rest! : rest!.replace(/\s+/g, ' '), stage }
+  })
+}
