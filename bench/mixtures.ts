@@ -7,7 +7,7 @@
  */
 import { resample } from '../src/audio/signal/resample.js'
 import { describeFrames } from '../src/recognition/features/acoustics.js'
-import type { TimeSpan, Waveform } from '../src/domain/types.js'
+import type { TimeSpan, Waveform } from '../src/domain/audio.js'
 import { noise } from './audio/synthesis.js'
 import { seededRandom } from './statistics.js'
 

@@ -5,7 +5,8 @@ import type { RecognizeOptions, Recognizer } from '../src/recognition/recognizer
 import { projectRoot } from '../src/domain/project-root.js'
 import { startStopwatch } from '../src/domain/stage-timer.js'
 import type { Engine, MatrixChoice } from '../src/domain/choices.js'
-import type { Hypothesis, Waveform } from '../src/domain/types.js'
+import type { Waveform } from '../src/domain/audio.js'
+import type { Hypothesis } from '../src/domain/transcript.js'
 
 export const DEFAULT_MODEL = 'moonshine-tiny-en'
 

@@ -5,7 +5,7 @@
  */
 import { createHash } from 'node:crypto'
 import type { Recognizer } from '../src/recognition/recognizer.js'
-import type { Hypothesis } from '../src/domain/types.js'
+import type { Hypothesis } from '../src/domain/transcript.js'
 
 interface Remembered { readonly hypothesis: Hypothesis; readonly seconds: number }
 

@@ -8,7 +8,7 @@
  */
 import { transcribe } from '../src/recognition/pipeline.js'
 import type { Recognizer } from '../src/recognition/recognizer.js'
-import type { Report } from '../src/domain/types.js'
+import type { Report } from '../src/domain/report.js'
 import { writeMono } from './audio/pcm.js'
 import { defaultManifest, readClips } from './clips.js'
 import { beginRun } from './machine.js'

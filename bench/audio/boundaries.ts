@@ -10,7 +10,8 @@
  */
 import { transcribe } from '../../src/recognition/pipeline.js'
 import { projectRoot } from '../../src/domain/project-root.js'
-import type { Report, TimeSpan, Waveform } from '../../src/domain/types.js'
+import type { TimeSpan, Waveform } from '../../src/domain/audio.js'
+import type { Report } from '../../src/domain/report.js'
 import path from 'node:path'
 import { readClips, type SpeechClip } from '../clips.js'
 import type { Outcome } from '../named-tables.js'

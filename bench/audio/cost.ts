@@ -8,7 +8,7 @@
  */
 import { SpeechError } from '../../src/domain/errors.js'
 import { transcribe } from '../../src/recognition/pipeline.js'
-import { STAGES, type Report, type Stage } from '../../src/domain/types.js'
+import { STAGES, type Report, type Stage } from '../../src/domain/report.js'
 import type { Upload } from '../clips.js'
 import type { Outcome } from '../named-tables.js'
 import { recordTape, type SpeechTape } from '../speech-tape.js'

@@ -3,7 +3,7 @@
  * between pads of 0.2 to 2 s, in digital silence or with a noise over all of it. SNR: mean power of the words to mean
  * power of the noise. Brought down where the sum would clip.
  */
-import type { TimeSpan, Waveform } from '../../src/domain/types.js'
+import type { TimeSpan, Waveform } from '../../src/domain/audio.js'
 import { seededRandom } from '../statistics.js'
 import { atLevel, meanPower, noise, scaled, toDb } from './synthesis.js'
 

@@ -7,7 +7,7 @@
  * words of the WAV file, and every cell of a lossless format.
  */
 import { SpeechError } from '../../src/domain/errors.js'
-import type { Waveform } from '../../src/domain/types.js'
+import type { Waveform } from '../../src/domain/audio.js'
 import type { SpeechClip } from '../clips.js'
 import { normalizeEnglish } from '../../src/domain/scoring/normalize-english.js'
 import type { Outcome } from '../named-tables.js'

@@ -6,7 +6,7 @@
  * 45 dB below its 95th and at most an eighth of it lies within 5 dB of the threshold (else that is where its noise is).
  * It is strict: the last of the speech is often the echo of the room, which nobody misses.
  */
-import type { TimeSpan, Waveform } from '../../src/domain/types.js'
+import type { TimeSpan, Waveform } from '../../src/domain/audio.js'
 import { percentile } from '../statistics.js'
 
 const FRAME_SECONDS = 0.01

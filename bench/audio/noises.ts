@@ -2,7 +2,7 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import path from 'node:path'
 import { projectRoot } from '../../src/domain/project-root.js'
-import type { Waveform } from '../../src/domain/types.js'
+import type { Waveform } from '../../src/domain/audio.js'
 import { readPcm } from './pcm.js'
 
 export interface RecordedNoise { readonly name: string; readonly waveform: Waveform }

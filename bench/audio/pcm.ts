@@ -1,7 +1,7 @@
 /** 16-bit WAV files to samples and back, apart from the decoder that is measured. Source: see src/audio/containers/riff.ts. */
 import { blankWav, WAV_HEADER_BYTES } from '../../fixtures/wav.js'
 import { readWavLayout } from '../../src/audio/containers/riff.js'
-import type { Waveform } from '../../src/domain/types.js'
+import type { Waveform } from '../../src/domain/audio.js'
 
 const FULL_SCALE = 0x8000
 

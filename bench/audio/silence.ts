@@ -8,7 +8,8 @@
  */
 import { measureLevel } from '../../src/audio/level/loudness.js'
 import type { Recognizer } from '../../src/recognition/recognizer.js'
-import type { NoSpeechReason, Waveform } from '../../src/domain/types.js'
+import type { Waveform } from '../../src/domain/audio.js'
+import type { NoSpeechReason } from '../../src/domain/report.js'
 import type { SpeechClip } from '../clips.js'
 import type { Outcome } from '../named-tables.js'
 import { groupBy } from '../statistics.js'

@@ -5,7 +5,7 @@
  * Noise around a clip is white and lies 35 dB below the 95th percentile of its 10 ms powers, whatever its level, so
  * that it is equally hard for a loud and a faint recording.
  */
-import type { Waveform } from '../../src/domain/types.js'
+import type { Waveform } from '../../src/domain/audio.js'
 import { hasFfmpeg, resampled } from './ffmpeg.js'
 import { speechLevelDb } from './frames.js'
 import { writeMono, writePcm } from './pcm.js'

@@ -7,7 +7,7 @@
  * Silence around the voice is gamma distributed; a room, which is heard in it, is noise at a signal-to-noise ratio.
  */
 import { measureLoudness } from '../../src/audio/level/loudness.js'
-import type { Waveform } from '../../src/domain/types.js'
+import type { Waveform } from '../../src/domain/audio.js'
 import { noise, NOISE_COLOURS, type NoiseColour } from '../audio/synthesis.js'
 import { amplified, padded } from '../audio/variants.js'
 import type { SpeechClip } from '../clips.js'

@@ -11,7 +11,7 @@ import { featureRow, type FeatureRow } from '../../src/monitoring/drift/features
 import { transcribe } from '../../src/recognition/pipeline.js'
 import type { Recognizer } from '../../src/recognition/recognizer.js'
 import { projectRoot } from '../../src/domain/project-root.js'
-import type { Report } from '../../src/domain/types.js'
+import type { Report } from '../../src/domain/report.js'
 import { startProgress } from '../audio/progress.js'
 import { SERVED } from '../served.js'
 

@@ -6,7 +6,7 @@
  * Reverberation is a decaying Gaussian noise behind the direct sound (Polack 1988; also Moorer 1979). G.711's mu-law
  * is taken by its formula, 8 bits, ITU-T G.711.
  */
-import type { Waveform } from '../../src/domain/types.js'
+import type { Waveform } from '../../src/domain/audio.js'
 import { convert } from '../audio/ffmpeg.js'
 import { recordedNoises } from '../audio/noises.js'
 import { writeMono } from '../audio/pcm.js'

@@ -5,7 +5,7 @@
  */
 import { execFileSync, spawnSync } from 'node:child_process'
 import { resample } from '../../src/audio/signal/resample.js'
-import type { Waveform } from '../../src/domain/types.js'
+import type { Waveform } from '../../src/domain/audio.js'
 import { lengthOf } from '../audio/noises.js'
 import { readPcm, writeMono } from '../audio/pcm.js'
 import type { SpeechClip } from '../clips.js'

@@ -1,5 +1,5 @@
 /** Clips of which it is known when their words are said: what the bench `times` is made of. */
-import type { Waveform } from '../../src/domain/types.js'
+import type { Waveform } from '../../src/domain/audio.js'
 import { speechLevelDb } from '../audio/frames.js'
 import { atLevel, noise } from '../audio/synthesis.js'
 import type { SpeechClip } from '../clips.js'

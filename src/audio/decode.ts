@@ -7,7 +7,7 @@
  * a queue; `decodeAudio` does the work in a worker. A new container is one entry of FORMATS.
  */
 import { SpeechError } from '../domain/errors.js'
-import type { ChannelChoice, HeaderlessFormat, Recording } from '../domain/types.js'
+import type { ChannelChoice, HeaderlessFormat, Recording } from '../domain/audio.js'
 import { textAt } from './containers/bytes.js'
 import { downmix } from './signal/downmix.js'
 import { FORMATS, UNREAD, type AudioFormatReader } from './formats.js'

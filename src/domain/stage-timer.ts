@@ -2,7 +2,7 @@
  * Stage timings of one request. Durations only, never time stamps: nothing then depends on two processes
  * sharing a clock. A stage timed twice adds up (a long upload is decoded clip by clip).
  */
-import type { Stage } from './types.js'
+import type { Stage } from './report.js'
 
 export interface Stopwatch {
   time<T>(stage: Stage, work: () => T): T

@@ -6,7 +6,8 @@ import type { WireError } from './errors.js'
 import type { DetectionMode, Engine, EngineReport, MatrixChoice, ProviderReport } from './choices.js'
 import type { PhraseList } from './phrases.js'
 import type { ListPart } from './list-parts.js'
-import type { ChannelChoice, HeaderlessFormat, Report } from './types.js'
+import type { ChannelChoice, HeaderlessFormat } from './audio.js'
+import type { Report } from './report.js'
 
 /** Everything a recognition process has to know; the first message it gets. */
 export interface WorkerSettings {

@@ -16,7 +16,7 @@ import { hasWords, hear, type Heard, type HearingOptions } from './redecoding.js
 import { meanLogProbability } from '../domain/log-probability.js'
 import type { Recognizer } from './recognizer.js'
 import type { ClipShape } from './segmentation/find-speech.js'
-import type { CascadeReason, CascadeReport, Hypothesis } from '../domain/types.js'
+import type { CascadeReason, CascadeReport, Hypothesis } from '../domain/transcript.js'
 
 /** The doubt of the small model is a reason to ask the larger one; hearing again costs time and asks too seldom. */
 const FIRST_HEARINGS = 1

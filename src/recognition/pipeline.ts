@@ -17,7 +17,8 @@ import type { Recognizer } from './recognizer.js'
 import { composeReport } from './report.js'
 import { findSpeech, reconsider, type Measured, type Speech, type SpeechOptions } from './segmentation/find-speech.js'
 import { startStopwatch, type Stopwatch } from '../domain/stage-timer.js'
-import type { ChannelChoice, HeaderlessFormat, Report } from '../domain/types.js'
+import type { ChannelChoice, HeaderlessFormat } from '../domain/audio.js'
+import type { Report } from '../domain/report.js'
 
 export interface TranscribeOptions extends SpeechOptions {
   /** ISO 639-1; undefined lets a multilingual model detect it. */

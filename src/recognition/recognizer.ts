@@ -14,7 +14,8 @@ import type { PhraseList } from '../domain/phrases.js'
 import type { Steps } from '../domain/interruptible-work.js'
 import type { Stopwatch } from '../domain/stage-timer.js'
 import type { Engine, ProviderReport } from '../domain/choices.js'
-import type { Clip, Hypothesis } from '../domain/types.js'
+import type { Clip } from '../domain/audio.js'
+import type { Hypothesis } from '../domain/transcript.js'
 
 /** Called between decoder steps; throws `DEADLINE_PASSED` or `CANCELLED` when the decode should not go on. */
 export type Interrupt = () => void

@@ -12,7 +12,8 @@ import type { SearchWish } from './decoding/search.js'
 import { meanLogProbability, totalLogProbability } from '../domain/log-probability.js'
 import type { PhraseEvidence } from '../domain/phrases.js'
 import type { RecognizeOptions, Recognizer } from './recognizer.js'
-import type { Clip, Hypothesis } from '../domain/types.js'
+import type { Clip } from '../domain/audio.js'
+import type { Hypothesis } from '../domain/transcript.js'
 import { bareWords, type Word } from '../domain/words.js'
 
 /** One clip with what was heard in it. */

@@ -10,7 +10,9 @@ import type { Reading } from '../domain/phrases.js'
 import type { Stopwatch } from '../domain/stage-timer.js'
 import type { Timbre } from '../domain/timbre.js'
 import type { JudgedWord, Word } from '../domain/words.js'
-import type { CascadeReport, Level, Quality, Recording, Report, Segment, TimeSpan, Warning } from '../domain/types.js'
+import type { Level, Quality, Recording, TimeSpan } from '../domain/audio.js'
+import type { Report, Warning } from '../domain/report.js'
+import type { CascadeReport, Segment } from '../domain/transcript.js'
 
 interface Findings {
   readonly recording: Recording

@@ -2,7 +2,7 @@ import tap from 'tap'
 import { hostileWavs } from '../../fixtures/hostile.js'
 import { decodeAudio, probeAudio } from '../../src/audio/decode.js'
 import { ERRORS, SpeechError, type ErrorCode } from '../../src/domain/errors.js'
-import type { Recording } from '../../src/domain/types.js'
+import type { Recording } from '../../src/domain/audio.js'
 
 const RATE = 16_000
 const HOSTILE = hostileWavs()

@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs'
 import path from 'node:path'
 import { resample } from '../../src/audio/signal/resample.js'
 import { projectRoot } from '../../src/domain/project-root.js'
-import type { Waveform } from '../../src/domain/types.js'
+import type { Waveform } from '../../src/domain/audio.js'
 
 /** Hz; what every codec keeps. */
 const COMPARED_RATE_HZ = 8_000

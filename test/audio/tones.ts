@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs'
 import path from 'node:path'
 import { decodeAudio } from '../../src/audio/decode.js'
 import { projectRoot } from '../../src/domain/project-root.js'
-import type { Waveform } from '../../src/domain/types.js'
+import type { Waveform } from '../../src/domain/audio.js'
 
 export function tone(hertz: number, seconds: number, sampleRate: number, amplitude = 1, phase = 0): Waveform {
   return { sampleRate, samples: Float32Array.from({ length: Math.round(seconds * sampleRate) }, (_, n) => amplitude * Math.sin((2 * Math.PI * hertz * n) / sampleRate + phase)) }

@@ -4,7 +4,7 @@ import { drawCurves } from '../../bench/cascade-picture.js'
 import { remembering } from '../../bench/remembering.js'
 import type { RecognizeOptions, Recognizer } from '../../src/recognition/recognizer.js'
 import { startStopwatch } from '../../src/domain/stage-timer.js'
-import type { Clip } from '../../src/domain/types.js'
+import type { Clip } from '../../src/domain/audio.js'
 
 const OPTIONS: RecognizeOptions = { language: 'en', mustSpeak: true, interrupt: () => undefined, stopwatch: startStopwatch() }
 

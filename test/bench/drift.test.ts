@@ -18,7 +18,7 @@ import { median, seededRandom } from '../../bench/statistics.js'
 import { decodeAudio } from '../../src/audio/decode.js'
 import { measureLevel } from '../../src/audio/level/loudness.js'
 import { projectRoot } from '../../src/domain/project-root.js'
-import type { Waveform } from '../../src/domain/types.js'
+import type { Waveform } from '../../src/domain/audio.js'
 
 const speech = readPcm(readFileSync(path.join(projectRoot, 'fixtures/clips/warm-up.wav')))
 const RATE = speech.sampleRate

@@ -8,7 +8,7 @@ import { FAMILIES, FEATURES, type DriftFeature } from '../../src/monitoring/drif
 import { ERRORS } from '../../src/domain/errors.js'
 import { projectRoot } from '../../src/domain/project-root.js'
 import { METRICS, type MetricEntry } from '../../src/monitoring/metrics/catalog.js'
-import { STAGES, WARNINGS, NO_SPEECH_REASONS } from '../../src/domain/types.js'
+import { STAGES, WARNINGS, NO_SPEECH_REASONS } from '../../src/domain/report.js'
 import { setUp } from '../serving/http/fake-service.js'
 
 const read = (file: string): string => readFileSync(path.join(projectRoot, file), 'utf8')

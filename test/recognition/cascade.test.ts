@@ -7,7 +7,9 @@ import { spectralDetector } from '../../src/recognition/segmentation/detectors/s
 import { SpeechError } from '../../src/domain/errors.js'
 import { transcribe, type TranscribeOptions } from '../../src/recognition/pipeline.js'
 import type { RecognizeOptions, Recognizer } from '../../src/recognition/recognizer.js'
-import type { Clip, Hypothesis, Report } from '../../src/domain/types.js'
+import type { Clip } from '../../src/domain/audio.js'
+import type { Report } from '../../src/domain/report.js'
+import type { Hypothesis } from '../../src/domain/transcript.js'
 import { wavOfSeconds } from '../serving/http/wav.js'
 
 const BELOW = 0.5

@@ -9,7 +9,9 @@ import { PhraseTrie } from '../../src/recognition/decoding/phrase-trie.js'
 import { SpeechError } from '../../src/domain/errors.js'
 import { transcribe, type TranscribeOptions } from '../../src/recognition/pipeline.js'
 import type { RecognizeOptions, Recognizer } from '../../src/recognition/recognizer.js'
-import type { Clip, FrameFeatures, Hypothesis, Report } from '../../src/domain/types.js'
+import type { Clip, FrameFeatures } from '../../src/domain/audio.js'
+import type { Report } from '../../src/domain/report.js'
+import type { Hypothesis } from '../../src/domain/transcript.js'
 import { wavOfSeconds } from '../serving/http/wav.js'
 
 const OPTIONS: TranscribeOptions = { language: undefined, maxAudioSeconds: 60, normalizeVolume: true, trimSilence: true, detectors: { first: spectralDetector, second: undefined }, maxHearings: 3, interrupt: () => undefined }

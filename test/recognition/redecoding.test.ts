@@ -8,7 +8,8 @@ import { measureLevel } from '../../src/audio/level/loudness.js'
 import type { Recognizer } from '../../src/recognition/recognizer.js'
 import { findSpeech, reconsider, type Speech } from '../../src/recognition/segmentation/find-speech.js'
 import { startStopwatch } from '../../src/domain/stage-timer.js'
-import type { Clip, Hypothesis, SpeechActivity, Waveform } from '../../src/domain/types.js'
+import type { Clip, SpeechActivity, Waveform } from '../../src/domain/audio.js'
+import type { Hypothesis } from '../../src/domain/transcript.js'
 
 const RATE = 16_000
 const OPTIONS: HearingOptions = {

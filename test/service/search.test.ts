@@ -8,7 +8,7 @@ import t from 'tap'
 import { metricValue } from '../../bench/metrics-page.js'
 import { startServer } from '../../bench/server.js'
 import { projectRoot } from '../../src/domain/project-root.js'
-import type { Report } from '../../src/domain/types.js'
+import type { Report } from '../../src/domain/report.js'
 
 const ENTRY = path.join(projectRoot, 'dist/src/main.js')
 const SHOP = path.join(projectRoot, 'fixtures/shop')

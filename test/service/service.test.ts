@@ -11,7 +11,7 @@ import { freePort } from '../../bench/server.js'
 import { hostileWavs } from '../../fixtures/hostile.js'
 import { changeKeys } from '../../src/serving/access/keys-file.js'
 import { projectRoot } from '../../src/domain/project-root.js'
-import type { Report } from '../../src/domain/types.js'
+import type { Report } from '../../src/domain/report.js'
 import { makeKeys, until } from '../serving/http/keys.js'
 import { converse, head as headOf, type Conversation } from '../serving/http/raw.js'
 

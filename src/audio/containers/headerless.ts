@@ -7,7 +7,7 @@
  * not say, both readings are compared: speech changes slowly from sample to sample, with swapped bytes it is noise.
  */
 import { SpeechError } from '../../domain/errors.js'
-import type { HeaderlessFormat } from '../../domain/types.js'
+import type { HeaderlessFormat } from '../../domain/audio.js'
 import type { Block } from '../signal/downmix.js'
 import { bytesPerFrame, frameCount, readPcm, type PcmLayout } from './pcm.js'
 import { MAX_CHANNELS, MAX_RATE_HZ, MIN_RATE_HZ, type AudioProbe } from '../probe.js'

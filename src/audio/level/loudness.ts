@@ -9,7 +9,7 @@
  * for it nor moved: an app pads what it recorded with exact zeros, which the sound card never saw. The mean over a
  * clip that is padded to twice its length would take away half of the offset and add the other half to the padding.
  */
-import type { Level, Waveform } from '../../domain/types.js'
+import type { Level, Waveform } from '../../domain/audio.js'
 import { clippedShare, type Extremes } from './clipping.js'
 import { integratedLoudness, type FillSamples } from './integrated-loudness.js'
 import { truePeak } from './true-peak.js'

@@ -13,7 +13,7 @@
  * band was cut off there, whatever the file's rate says. The catch: a noise floor above −50 dB fills the band, and
  * then the band is what is reported; and it is measured on what the model hears, so it ends at 8 kHz.
  */
-import type { AudioFormat, FrameFeatures, Level, Quality, SpeechActivity, TimeSpan } from '../../domain/types.js'
+import type { AudioFormat, FrameFeatures, Level, Quality, SpeechActivity, TimeSpan } from '../../domain/audio.js'
 
 interface Measured {
   readonly level: Level

@@ -9,7 +9,7 @@
  * The catch: twelve taps are not many. Where a signal reaches up to half of its rate, as speech at 16 kHz does, the
  * peak may be found 0.3 dB too low.
  */
-import type { Waveform } from '../../domain/types.js'
+import type { Waveform } from '../../domain/audio.js'
 
 /** Annex 2, table 1: phases 0 and 1. Phases 3 and 2 are these read backwards. */
 const PHASE_0 = [0.001708984375, 0.010986328125, -0.0196533203125, 0.033203125, -0.0594482421875, 0.1373291015625, 0.97216796875, -0.102294921875, 0.047607421875, -0.026611328125, 0.014892578125, -0.00830078125]

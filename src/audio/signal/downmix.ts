@@ -6,7 +6,7 @@
  * loudest channel is taken. Powers are without a constant offset, which says nothing about a voice.
  */
 import { SpeechError } from '../../domain/errors.js'
-import type { ChannelChoice, Mixing } from '../../domain/types.js'
+import type { ChannelChoice, Mixing } from '../../domain/audio.js'
 
 /** One stretch of decoded audio: an array of samples for each channel, all of one length. */
 export type Block = readonly Float32Array[]

@@ -11,7 +11,7 @@
  * denominator), so pitch and duration are off by less than 1 / MAX_TERM, 0.1 %, and for real sound cards by nothing:
  * every standard rate reduces to terms of 640 and less.
  */
-import type { Waveform } from '../../domain/types.js'
+import type { Waveform } from '../../domain/audio.js'
 import { dotProducts, words } from './dot-products.js'
 import { filterBank, type FilterBank, type Ratio } from './filter-bank.js'
 

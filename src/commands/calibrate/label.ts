@@ -3,7 +3,7 @@ import { doubtOf } from '../../recognition/confidence/correctness.js'
 import type { Processed } from '../clips/recognize.js'
 import type { SourceClip } from '../clips/clips.js'
 import { normalizeText } from '../../domain/scoring/normalize.js'
-import type { Report } from '../../domain/types.js'
+import type { Report } from '../../domain/report.js'
 import type { Labelled } from './cross-validate.js'
 import type { OtherReadings } from './fit.js'
 

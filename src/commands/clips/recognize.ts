@@ -5,7 +5,7 @@
 import { readFile } from 'node:fs/promises'
 import type { Config } from '../../config.js'
 import { fromWire, SpeechError } from '../../domain/errors.js'
-import type { Report } from '../../domain/types.js'
+import type { Report } from '../../domain/report.js'
 import { WorkerPool } from '../../serving/workers/pool.js'
 import { workerSettings } from '../../serving/workers/worker-settings.js'
 import type { SourceClip } from './clips.js'

@@ -10,7 +10,8 @@ import { transcribe, type TranscribeOptions } from '../../recognition/pipeline.j
 import type { Recognizer } from '../../recognition/recognizer.js'
 import { findSpeech } from '../../recognition/segmentation/find-speech.js'
 import { startStopwatch } from '../../domain/stage-timer.js'
-import type { Report, SpeechActivity, Waveform } from '../../domain/types.js'
+import type { SpeechActivity, Waveform } from '../../domain/audio.js'
+import type { Report } from '../../domain/report.js'
 
 /** Everything that is shown of a clip. */
 export interface Examination {

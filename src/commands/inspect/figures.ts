@@ -1,5 +1,5 @@
 /** A report as words for a person: the same lines in the terminal and beside the picture. */
-import type { Report, Warning } from '../../domain/types.js'
+import type { Report, Warning } from '../../domain/report.js'
 
 export interface Figure { readonly name: string; readonly value: string }
 

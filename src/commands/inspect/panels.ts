@@ -2,7 +2,7 @@
  * The three curves over one time axis: waveform, spectrogram, speech. Each is drawn into a box of the picture;
  * `TimeScale` is what they share.
  */
-import type { SpeechActivity, Waveform } from '../../domain/types.js'
+import type { SpeechActivity, Waveform } from '../../domain/audio.js'
 import { encodePng } from './png.js'
 import { drawSpectrogram, RANGE_DB, viridis } from './spectrogram.js'
 import { element, label, line } from './svg.js'

@@ -2,7 +2,8 @@
  * An examined clip → one SVG: waveform, spectrogram and speech over one time axis, what was cut off as grey bands,
  * the segments with their words below the axis, and the figures of the report beside it.
  */
-import type { Report, Segment } from '../../domain/types.js'
+import type { Report } from '../../domain/report.js'
+import type { Segment } from '../../domain/transcript.js'
 import type { Examination } from './examine.js'
 import { answerFigures, explain, inputFigures, type Figure } from './figures.js'
 import { COLOURS, spectrogramPanel, speechPanel, timeAxis, timeScale, waveformPanel, type Box, type TimeScale } from './panels.js'

@@ -3,7 +3,7 @@
  * bottom. Coloured with viridis (van der Walt and Smith 2015, CC0), whose steps look equal and which survives
  * being printed in grey.
  */
-import type { Waveform } from '../../domain/types.js'
+import type { Waveform } from '../../domain/audio.js'
 import { FFT_SAMPLES, hannWindow, powerSpectrum, SPECTRUM_BINS } from '../../recognition/features/spectrum.js'
 import type { IndexedImage } from './png.js'
 

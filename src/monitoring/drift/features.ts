@@ -6,7 +6,9 @@
  * `quantiles`: ten bins with equally many clips of the baseline each. `edges`: fixed ones, where most values are equal
  * (a share of clipped samples is nearly always 0) or few. `categories`: a closed list; anything else is `other`.
  */
-import { MIXINGS, type Report, type StopReason } from '../../domain/types.js'
+import { MIXINGS } from '../../domain/audio.js'
+import type { Report } from '../../domain/report.js'
+import type { StopReason } from '../../domain/transcript.js'
 
 /** What came in, and what went out. Each family has its own alarms: if only the second moves, it is not the microphone. */
 export const FAMILIES = ['input', 'output'] as const

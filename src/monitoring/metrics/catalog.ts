@@ -12,7 +12,8 @@ import { FEEDBACK_EVENTS, LABEL_SOURCES, UNMATCHED_REASONS } from '../feedback/e
 import { ERROR_CODES, ERRORS } from '../../domain/errors.js'
 import { SEARCH_OUTCOMES } from '../../domain/search-outcomes.js'
 import { ENGINES } from '../../domain/choices.js'
-import { CASCADE_REASONS, STAGES } from '../../domain/types.js'
+import { STAGES } from '../../domain/report.js'
+import { CASCADE_REASONS } from '../../domain/transcript.js'
 
 export const LATENCY_SECONDS = [0.025, 0.05, 0.1, 0.15, 0.2, 0.3, 0.4, 0.5, 0.75, 1, 1.5, 2, 3, 5, 10, 30]
 const STAGE_SECONDS = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5]

@@ -8,7 +8,7 @@
  * Quantiles come from a histogram whose bounds grow by a twelfth of an octave (6 %): interpolated within one, they are
  * off by some 3 % at most, which no reader of a chart can see.
  */
-import { STAGES, type Report, type Stage } from '../../domain/types.js'
+import { STAGES, type Report, type Stage } from '../../domain/report.js'
 
 export const OUTCOMES = ['ok', 'error', 'rejected', 'cancelled'] as const
 export type Outcome = (typeof OUTCOMES)[number]

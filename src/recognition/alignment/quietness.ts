@@ -7,7 +7,7 @@
  * with known boundaries (`npm run bench -- times`).
  */
 import { describeEnergy } from '../features/acoustics.js'
-import type { Waveform } from '../../domain/types.js'
+import type { Waveform } from '../../domain/audio.js'
 import type { FrameClock } from './word-times.js'
 
 const BELOW_LOUD_DB = 30

@@ -7,7 +7,7 @@
  * was two to five times as large.
  */
 import type { Attention } from '../../engine/runtime/alignment-graph.js'
-import type { Waveform } from '../../domain/types.js'
+import type { Waveform } from '../../domain/audio.js'
 import type { Word } from '../../domain/words.js'
 import { misfits } from './attention.js'
 import { groupPieces, type Group } from './grouping.js'

@@ -11,7 +11,7 @@
  * out: docs/benchmarks.md.
  */
 import type { Alternative } from '../../domain/phrases.js'
-import type { Segment } from '../../domain/types.js'
+import type { Segment } from '../../domain/transcript.js'
 import type { Word } from '../../domain/words.js'
 import type { Calibration, Curve } from './calibration.js'
 

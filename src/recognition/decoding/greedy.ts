@@ -2,7 +2,7 @@
  * The autoregressive loop: always the likeliest token, until the end token, the budget or a loop.
  * It sees neither graphs nor caches; a family closes over those in its `Step`.
  */
-import type { StopReason } from '../../domain/types.js'
+import type { StopReason } from '../../domain/transcript.js'
 import { repeatedTail } from './limits.js'
 import { bestToken } from './logits.js'
 

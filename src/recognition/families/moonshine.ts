@@ -20,7 +20,8 @@ import { Tensor, type OpenSession } from '../../engine/runtime/session.js'
 import { openSearches } from '../../engine/runtime/step-graph.js'
 import { llamaTokenizer, type Tokenizer } from '../../engine/tokenizer.js'
 import type { Engine, ProviderReport } from '../../domain/choices.js'
-import type { Clip, Hypothesis } from '../../domain/types.js'
+import type { Clip } from '../../domain/audio.js'
+import type { Hypothesis } from '../../domain/transcript.js'
 
 /** A state of the encoder hears 894 samples, the next one begins 384 later (engine/architectures/moonshine.ts, `listen`). */
 const CLOCK: FrameClock = { firstSeconds: 447 / 16_000, stepSeconds: 384 / 16_000 }

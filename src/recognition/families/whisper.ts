@@ -24,7 +24,8 @@ import { Tensor, type OpenSession, type Session } from '../../engine/runtime/ses
 import { openSearches } from '../../engine/runtime/step-graph.js'
 import { huggingFaceTokenizer, type Tokenizer } from '../../engine/tokenizer.js'
 import type { Engine, ProviderReport } from '../../domain/choices.js'
-import type { Clip, FeatureMatrix, Hypothesis } from '../../domain/types.js'
+import type { Clip, FeatureMatrix } from '../../domain/audio.js'
+import type { Hypothesis } from '../../domain/transcript.js'
 
 /** Time stamps run from 0.00 to 30.00 s in steps of 0.02 s; their tokens follow the one that switches them off. */
 const TIMESTAMP_TOKENS = 1501

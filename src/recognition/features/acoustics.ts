@@ -9,7 +9,7 @@
  * the voice (a second of silence, 3 ms by another recorder), the frames over the voice stay the same frames, and so
  * does all that is derived from them.
  */
-import type { FrameFeatures, Waveform } from '../../domain/types.js'
+import type { FrameFeatures, Waveform } from '../../domain/audio.js'
 import { slaneyMelBank, type MelFilter } from './mel.js'
 import { FFT_SAMPLES, hannWindow, powerSpectrum, SPECTRUM_BINS } from './spectrum.js'
 

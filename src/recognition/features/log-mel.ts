@@ -7,7 +7,7 @@
  *
  * Frames behind the end of the audio are not computed: their power is zero, hence their logarithm a constant.
  */
-import type { FeatureMatrix } from '../../domain/types.js'
+import type { FeatureMatrix } from '../../domain/audio.js'
 import { slaneyMelBank, type MelFilter } from './mel.js'
 import { FFT_SAMPLES, hannWindow, powerSpectrum } from './spectrum.js'
 

@@ -7,7 +7,7 @@
  * peaks of the smoothed energy curve (after Mermelstein 1975, without his recursive search).
  */
 import { CEPSTRA, type Timbre } from '../../domain/timbre.js'
-import type { FeatureMatrix, FrameFeatures, TimeSpan } from '../../domain/types.js'
+import type { FeatureMatrix, FrameFeatures, TimeSpan } from '../../domain/audio.js'
 
 const LOW_HZ = { from: 30, to: 250 }
 /** A syllable: the curve rises and falls by so many dB around its peak. */

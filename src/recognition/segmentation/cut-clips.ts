@@ -10,7 +10,7 @@
  *
  * Audio longer than a decode can hold is cut where it is quietest.
  */
-import type { Clip, FrameFeatures, SpeechActivity, TimeSpan, Waveform } from '../../domain/types.js'
+import type { Clip, FrameFeatures, SpeechActivity, TimeSpan, Waveform } from '../../domain/audio.js'
 
 /** A stretch of the recording around a voice; its times are those of the upload. */
 export interface SpokenClip extends Clip {

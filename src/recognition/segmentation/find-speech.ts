@@ -11,7 +11,8 @@ import type { Heard } from '../redecoding.js'
 import { meanLogProbability } from '../../domain/log-probability.js'
 import type { Interrupt } from '../recognizer.js'
 import type { Stopwatch } from '../../domain/stage-timer.js'
-import type { FrameFeatures, Level, NoSpeechReason, SpeechActivity, Waveform } from '../../domain/types.js'
+import type { FrameFeatures, Level, SpeechActivity, Waveform } from '../../domain/audio.js'
+import type { NoSpeechReason } from '../../domain/report.js'
 
 /** What the clips are cut for: how long one may be, and the silence that will stand around a voice. */
 export interface ClipShape {

@@ -11,7 +11,7 @@ import { openModelFiles, readDetectorManifest, type DetectorManifest, type Model
 import { sessionOpener, type OpenSession } from '../../engine/runtime/session.js'
 import type { Interrupt } from '../recognizer.js'
 import type { DetectionMode } from '../../domain/choices.js'
-import type { FrameFeatures, SpeechActivity, Waveform } from '../../domain/types.js'
+import type { FrameFeatures, SpeechActivity, Waveform } from '../../domain/audio.js'
 
 export interface SpeechDetector {
   readonly name: string

@@ -5,7 +5,9 @@ import { ERROR_CODES } from '../../domain/errors.js'
 import { FEEDBACK_EVENTS, LABEL_SOURCES } from '../../monitoring/feedback/events.js'
 import { MOST_READINGS } from '../../domain/phrases.js'
 import { CEPSTRA } from '../../domain/timbre.js'
-import { CASCADE_REASONS, MIXINGS, NO_SPEECH_REASONS, STAGES, WARNINGS } from '../../domain/types.js'
+import { MIXINGS } from '../../domain/audio.js'
+import { NO_SPEECH_REASONS, STAGES, WARNINGS } from '../../domain/report.js'
+import { CASCADE_REASONS } from '../../domain/transcript.js'
 
 export const oneOf = (values: readonly string[], description: string): ReturnType<typeof Type.String> => Type.String({ enum: [...values], description })
 export const nullable = <T extends ReturnType<typeof Type.Number> | ReturnType<typeof Type.String>>(schema: T, description: string) =>

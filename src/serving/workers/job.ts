@@ -4,7 +4,7 @@
  */
 import { SpeechError, toWire, type ErrorCode } from '../../domain/errors.js'
 import type { PhraseList } from '../../domain/phrases.js'
-import type { ChannelChoice, HeaderlessFormat } from '../../domain/types.js'
+import type { ChannelChoice, HeaderlessFormat } from '../../domain/audio.js'
 import type { Outcome, WorkerJob } from '../../domain/worker-protocol.js'
 import type { WorkKind } from './work-estimate.js'
 

@@ -6,7 +6,7 @@ import { MAX_GAIN_DB, measureLevel, normalizeVolume, PEAK_CEILING_DBTP, removeOf
 import { resample } from '../../../src/audio/signal/resample.js'
 import { truePeak } from '../../../src/audio/level/true-peak.js'
 import { projectRoot } from '../../../src/domain/project-root.js'
-import type { Waveform } from '../../../src/domain/types.js'
+import type { Waveform } from '../../../src/domain/audio.js'
 import { clip, clippedAt, decibels, joined, mapped, noise, rmsOf, rounded, scaled, shifted, silence, tone } from '../tones.js'
 
 const RATE = 16_000

@@ -4,7 +4,7 @@ import { lowPass } from '../../../bench/mixtures.js'
 import { measureLevel } from '../../../src/audio/level/loudness.js'
 import { measureQuality } from '../../../src/audio/level/quality.js'
 import { describeFrames } from '../../../src/recognition/features/acoustics.js'
-import type { AudioFormat, Quality, SpeechActivity, TimeSpan, Waveform } from '../../../src/domain/types.js'
+import type { AudioFormat, Quality, SpeechActivity, TimeSpan, Waveform } from '../../../src/domain/audio.js'
 
 const RATE = 16_000
 const SPEECH_RMS = 0.1

@@ -2,7 +2,7 @@ import tap from 'tap'
 import { words } from '../../../src/audio/signal/dot-products.js'
 import { filterBank } from '../../../src/audio/signal/filter-bank.js'
 import { resample, smallRatio } from '../../../src/audio/signal/resample.js'
-import type { Waveform } from '../../../src/domain/types.js'
+import type { Waveform } from '../../../src/domain/audio.js'
 import { clip, decibels, joined, mapped, middle, noise, rmsOf, scaled, signalToNoise, silence, tone } from '../tones.js'
 
 const RATE = 16_000

@@ -16,7 +16,8 @@ import { drawSpectrogram } from '../../../src/commands/inspect/spectrogram.js'
 import { escapeText, wrap } from '../../../src/commands/inspect/svg.js'
 import type { Recognizer } from '../../../src/recognition/recognizer.js'
 import { projectRoot } from '../../../src/domain/project-root.js'
-import { WARNINGS, type Report, type SpeechActivity, type TimeSpan } from '../../../src/domain/types.js'
+import type { SpeechActivity, TimeSpan } from '../../../src/domain/audio.js'
+import { WARNINGS, type Report } from '../../../src/domain/report.js'
 import { wavOfSeconds } from '../../serving/http/wav.js'
 
 const CLIP = path.join(projectRoot, 'fixtures/clips/telephone-mulaw.wav')

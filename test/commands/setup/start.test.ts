@@ -88,7 +88,7 @@ t.test('the first run installs and builds, the second does neither', async (t) =
   t.same(calls(root), [])
   t.ok(existsSync(path.join(root, 'dist/src/a.js')))
   t.ok(existsSync(path.join(root, 'dist/src/page/index.html')), 'the page is copied')
-  t.notOk(existsSync(path.join(root, 'dist/src/setup')), 'what runs before the build is not')
+  t.notOk(existsSync(path.join(root, 'dist/src/commands/setup')), 'what runs before the build is not')
 })
 
 t.test('packages that are not as the lock file wants them are installed again', async (t) => {

@@ -9,7 +9,7 @@ import { openModelFiles, readManifest } from '../../../src/engine/manifest.js'
 import { projectRoot } from '../../../src/domain/project-root.js'
 import { startDecode } from '../../../src/engine/runtime/kv-cache.js'
 import { sessionOpener, type Session, type Tensor } from '../../../src/engine/runtime/session.js'
-import type { Clip } from '../../../src/domain/types.js'
+import type { Clip } from '../../../src/domain/audio.js'
 import type { Word } from '../../../src/domain/words.js'
 
 export const open = sessionOpener({ providers: ['cpu'], strict: true, threads: 1 })

@@ -13,7 +13,7 @@ import { loadRecognizer } from '../../../src/recognition/recognizer.js'
 import { allowOnly, forbid, greedyGraph, type Audio } from '../../../src/engine/runtime/greedy-graph.js'
 import { Tensor } from '../../../src/engine/runtime/session.js'
 import { stepGraph } from '../../../src/engine/runtime/step-graph.js'
-import type { Clip } from '../../../src/domain/types.js'
+import type { Clip } from '../../../src/domain/audio.js'
 import { recognize } from '../../recognition/families/recognizer-contract.js'
 import { borrowModel, clipOf, liesWhereItWasSaid, open, openCompiled, publishedMemory, signalToNoiseDb } from './real-model.js'
 

@@ -4,9 +4,9 @@
  */
 import { spawnSync } from 'node:child_process'
 import { readFileSync } from 'node:fs'
-import { Graph } from '../../dist/src/compiler/graph.js'
+import { Graph } from '../../../dist/src/engine/compiler/graph.js'
 import { isOutOfMemory } from '../../dist/src/out-of-memory.js'
-import { sessionOpener, Tensor } from '../../dist/src/runtime/session.js'
+import { sessionOpener, Tensor } from '../../../dist/src/engine/runtime/session.js'
 
 const HEADROOM_BYTES = 512 * 2 ** 20
 /** Twice as many bytes as the headroom, and in all cases more than is left. */

@@ -2,7 +2,7 @@
 import t from 'tap'
 import { OUTCOMES, RecentTraffic, type Traffic } from '../../../src/monitoring/metrics/recent.js'
 import { Telemetry } from '../../../src/monitoring/metrics/telemetry.js'
-import { STAGES, type Report } from '../../../src/domain/types.js'
+import { STAGES, type Report } from '../../../src/domain/report.js'
 
 const MINUTE_MS = 60_000
 const START = Date.UTC(2026, 4, 3, 10, 32)

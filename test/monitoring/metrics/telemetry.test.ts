@@ -3,7 +3,8 @@ import t from 'tap'
 import { ERRORS, type ErrorCode } from '../../../src/domain/errors.js'
 import { LATENCY_SECONDS, METRICS, type MetricEntry } from '../../../src/monitoring/metrics/catalog.js'
 import { Telemetry } from '../../../src/monitoring/metrics/telemetry.js'
-import { CASCADE_REASONS, STAGES, type Report } from '../../../src/domain/types.js'
+import { STAGES, type Report } from '../../../src/domain/report.js'
+import { CASCADE_REASONS } from '../../../src/domain/transcript.js'
 
 const make = (): Telemetry => new Telemetry(['a-model'], { version: '1', revision: 'r', node_version: 'v' })
 

@@ -12,7 +12,7 @@ import { projectRoot } from '../../../src/domain/project-root.js'
 import type { Attention } from '../../../src/engine/runtime/alignment-graph.js'
 import { seededRandom } from '../../../src/domain/scoring/seeded-random.js'
 import { huggingFaceTokenizer, llamaTokenizer } from '../../../src/engine/tokenizer.js'
-import type { Waveform } from '../../../src/domain/types.js'
+import type { Waveform } from '../../../src/domain/audio.js'
 
 const CLOCK = { firstSeconds: 0.03, stepSeconds: 0.02 }
 

@@ -8,7 +8,7 @@ import { modelDigest, readManifest } from '../../../src/engine/manifest.js'
 import { readConfig } from '../../../src/config.js'
 import { projectRoot } from '../../../src/domain/project-root.js'
 import { seededRandom } from '../../../src/domain/scoring/seeded-random.js'
-import type { Segment } from '../../../src/domain/types.js'
+import type { Segment } from '../../../src/domain/transcript.js'
 import { REPORT } from '../../serving/http/fake-service.js'
 
 const MODELS = path.join(projectRoot, 'models')

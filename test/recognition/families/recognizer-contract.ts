@@ -13,7 +13,9 @@ import { readManifest, type Manifest } from '../../../src/engine/manifest.js'
 import type { RecognizeOptions, Recognizer } from '../../../src/recognition/recognizer.js'
 import { startStopwatch } from '../../../src/domain/stage-timer.js'
 import type { Engine } from '../../../src/domain/choices.js'
-import type { Clip, Hypothesis, Stage } from '../../../src/domain/types.js'
+import type { Clip } from '../../../src/domain/audio.js'
+import type { Stage } from '../../../src/domain/report.js'
+import type { Hypothesis } from '../../../src/domain/transcript.js'
 
 export interface Subject {
   readonly modelsDir: string

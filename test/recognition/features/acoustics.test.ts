@@ -1,6 +1,6 @@
 import tap from 'tap'
 import { describeFrames } from '../../../src/recognition/features/acoustics.js'
-import type { FrameFeatures } from '../../../src/domain/types.js'
+import type { FrameFeatures } from '../../../src/domain/audio.js'
 
 const RATE = 16_000
 

@@ -4,7 +4,7 @@ import { describeFrames } from '../../../src/recognition/features/acoustics.js'
 import { describeTimbre } from '../../../src/recognition/features/timbre.js'
 import { seededRandom } from '../../../src/domain/scoring/seeded-random.js'
 import type { Timbre } from '../../../src/domain/timbre.js'
-import type { TimeSpan } from '../../../src/domain/types.js'
+import type { TimeSpan } from '../../../src/domain/audio.js'
 
 const RATE = 16_000
 const WHOLE: readonly TimeSpan[] = [{ startSeconds: 0, endSeconds: 2 }]

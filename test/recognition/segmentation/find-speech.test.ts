@@ -7,7 +7,7 @@ import { describeFrames } from '../../../src/recognition/features/acoustics.js'
 import type { Recognizer } from '../../../src/recognition/recognizer.js'
 import { findSpeech, type Speech } from '../../../src/recognition/segmentation/find-speech.js'
 import { startStopwatch } from '../../../src/domain/stage-timer.js'
-import type { Waveform } from '../../../src/domain/types.js'
+import type { Waveform } from '../../../src/domain/audio.js'
 import { decibels, joined, noise, rmsOf, scaled, silence } from '../../audio/tones.js'
 
 const RATE = 16_000

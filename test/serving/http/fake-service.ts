@@ -15,7 +15,7 @@ import { showCatalogues } from '../../../src/monitoring/metrics/catalogue-metric
 import { showKeys } from '../../../src/monitoring/metrics/key-metrics.js'
 import { feedbackCounters, showConcepts } from '../../../src/monitoring/metrics/feedback-metrics.js'
 import { Telemetry } from '../../../src/monitoring/metrics/telemetry.js'
-import type { Report } from '../../../src/domain/types.js'
+import type { Report } from '../../../src/domain/report.js'
 import type { JobRequest } from '../../../src/serving/workers/job.js'
 import { wavOfSeconds } from './wav.js'
 

@@ -3,7 +3,7 @@
  * worker of its pool, waits for failed starts, gives the descriptors back and waits for the pool to be whole again.
  */
 import { closeSync, openSync } from 'node:fs'
-import { WorkerPool } from '../../dist/src/worker/pool.js'
+import { WorkerPool } from '../../../dist/src/serving/workers/pool.js'
 
 const [settings, entry] = process.argv.slice(2)
 const replaced = []

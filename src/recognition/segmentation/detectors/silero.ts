@@ -22,7 +22,7 @@ import { SpeechError } from '../../../domain/errors.js'
 import type { DetectorManifest, ModelFiles } from '../../../engine/manifest.js'
 import type { Interrupt } from '../../recognizer.js'
 import { Tensor, type Tensor as TensorOfRuntime, type OpenSession, type Session } from '../../../engine/runtime/session.js'
-import type { SpeechActivity, TimeSpan, Waveform } from '../../../domain/types.js'
+import type { SpeechActivity, TimeSpan, Waveform } from '../../../domain/audio.js'
 
 const SAMPLE_RATE = 16_000
 const WINDOW = 512

@@ -10,7 +10,7 @@
  * "Somebody spoke" needs the opposite of both; in between lies doubt.
  */
 import type { SpeechDetector } from '../load-detectors.js'
-import type { FrameFeatures, SpeechActivity, TimeSpan } from '../../../domain/types.js'
+import type { FrameFeatures, SpeechActivity, TimeSpan } from '../../../domain/audio.js'
 
 /** A stretch this far below the loudest is silence, dB. */
 const RANGE_DB = 35

@@ -3,7 +3,7 @@
  * src/monitoring/metrics/recent.ts, since the route hands those over as they are.
  */
 import { Type } from 'typebox'
-import { STAGES } from '../../../domain/types.js'
+import { STAGES } from '../../../domain/report.js'
 
 const orNull = <T extends ReturnType<typeof Type.Number> | ReturnType<typeof Type.String> | ReturnType<typeof Type.Integer>>(schema: T, description: string) =>
   Type.Union([schema, Type.Null()], { description })

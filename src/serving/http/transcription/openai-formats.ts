@@ -1,6 +1,7 @@
 /** A Report in the five shapes of OpenAI's transcription API: json, text, verbose_json, srt, vtt. */
 import { deflateSync } from 'node:zlib'
-import type { Report, Segment } from '../../../domain/types.js'
+import type { Report } from '../../../domain/report.js'
+import type { Segment } from '../../../domain/transcript.js'
 import { cuesOf, type Cue } from './subtitles.js'
 
 /** Of sentences, quotations and parentheses; not those that are read out, as in "50%". */

@@ -8,7 +8,7 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { Type } from 'typebox'
 import { SpeechError } from '../../../domain/errors.js'
-import type { ChannelChoice } from '../../../domain/types.js'
+import type { ChannelChoice } from '../../../domain/audio.js'
 import type { AppDependencies } from '../dependencies.js'
 import { phrasesOfPrompt, readExpected } from './phrase-hints.js'
 import { parseForm, type Form } from './multipart.js'

@@ -8,7 +8,7 @@ import type { CatalogueStore } from '../../../search/catalogue/store.js'
 import { SpeechError } from '../../../domain/errors.js'
 import type { PhraseList } from '../../../domain/phrases.js'
 import type { Searchable } from '../../../search/ranking/ranking.js'
-import type { Report } from '../../../domain/types.js'
+import type { Report } from '../../../domain/report.js'
 import { whenClosed } from '../connections/when-closed.js'
 
 export interface Expected {

@@ -1,7 +1,7 @@
 /** A clip as the raw body of a request, its options in the query: what /v1/transcriptions and /v1/search have in common. */
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { Type } from 'typebox'
-import type { Report } from '../../../domain/types.js'
+import type { Report } from '../../../domain/report.js'
 import type { AppDependencies } from '../dependencies.js'
 import type { Expected } from './phrase-hints.js'
 import { readChannel, readUpload, recognize } from './recognition.js'

@@ -2,7 +2,7 @@
  * A segment → the cues of a subtitle, by phrase: short enough to be read at a glance (42 characters, as the BBC's and
  * Netflix's guidelines have it for a line; seven seconds), and cut where the speaker pauses or a sentence ends.
  */
-import type { Segment } from '../../../domain/types.js'
+import type { Segment } from '../../../domain/transcript.js'
 import type { Word } from '../../../domain/words.js'
 
 export interface Cue {

@@ -9,7 +9,7 @@ import { readBundle, readDetectorManifest, readManifest } from '../../../../src/
 import { projectRoot } from '../../../../src/domain/project-root.js'
 import { sessionOpener, Tensor } from '../../../../src/engine/runtime/session.js'
 import { seededRandom } from '../../../../bench/statistics.js'
-import type { Waveform } from '../../../../src/domain/types.js'
+import type { Waveform } from '../../../../src/domain/audio.js'
 
 const modelsDir = path.join(projectRoot, 'models')
 const GRAPH = path.join(modelsDir, 'silero-vad/weights/silero_vad_v5.onnx')

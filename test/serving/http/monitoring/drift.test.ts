@@ -8,7 +8,7 @@ import { age, duration, excess, probability, roundUp, share, signed } from '../.
 import { directionOf, MEANINGS } from '../../../../src/serving/http/monitoring/drift-page/words.js'
 import { STAGE_GROUPS } from '../../../../src/serving/http/monitoring/drift-page/stages.js'
 import { projectRoot } from '../../../../src/domain/project-root.js'
-import { STAGES } from '../../../../src/domain/types.js'
+import { STAGES } from '../../../../src/domain/report.js'
 import { CLIP, errorOf, post, setUp } from '../fake-service.js'
 import { madeUpSnapshot } from '../made-up-drift.js'
 

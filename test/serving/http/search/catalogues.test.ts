@@ -1,7 +1,7 @@
 /** Catalogues by HTTP over fake workers: what is taken, what is refused, and that what is served goes on being served. */
 import t from 'tap'
 import { SpeechError } from '../../../../src/domain/errors.js'
-import type { Report } from '../../../../src/domain/types.js'
+import type { Report } from '../../../../src/domain/report.js'
 import { CLIP, errorOf, post, REPORT, setUp } from '../fake-service.js'
 import { converse, eventually } from '../raw.js'
 

@@ -5,7 +5,7 @@ import t, { type Test } from 'tap'
 import { SpeechError } from '../../../../src/domain/errors.js'
 import type { PhraseList, Reading } from '../../../../src/domain/phrases.js'
 import { openSearchEngine } from '../../../../src/search/external-engine.js'
-import type { Report } from '../../../../src/domain/types.js'
+import type { Report } from '../../../../src/domain/report.js'
 import { CLIP, errorOf, post, REPORT, setUp } from '../fake-service.js'
 import { wavOfSeconds } from '../wav.js'
 

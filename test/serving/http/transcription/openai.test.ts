@@ -3,7 +3,7 @@ import OpenAI, { toFile } from 'openai'
 import t from 'tap'
 import { cuesOf } from '../../../../src/serving/http/transcription/subtitles.js'
 import { seededRandom } from '../../../../src/domain/scoring/seeded-random.js'
-import type { Report } from '../../../../src/domain/types.js'
+import type { Report } from '../../../../src/domain/report.js'
 import { CLIP, errorOf, post, REPORT, setUp } from '../fake-service.js'
 
 t.test('the openai client', async (t) => {
