@@ -52,19 +52,22 @@ export function packagesOf(imports) {
  * @returns {string[][]}
  */
 export function cyclesOf(graph) {
-  const order = new Map()
-  const lowest = new Map()
-  const open = []
-  const cycles = []
+  const order = /** @type {Map<string, number>} */ (new Map())
+  const lowest = /** @type {Map<string, number>} */ (new Map())
+  const open = /** @type {string[]} */ ([])
+  const cycles = /** @type {string[][]} */ ([])
+  /** @param {string} node */
   const visit = (node) => {
-    order.set(node, order.size)
-    lowest.set(node, order.get(node))
+    const place = order.size
+    let low = place
+    order.set(node, place)
     open.push(node)
     for (const next of graph.get(node) ?? []) {
       if (!order.has(next)) visit(next)
-      if (open.includes(next)) lowest.set(node, Math.min(lowest.get(node), lowest.get(next)))
+      if (open.includes(next)) low = Math.min(low, lowest.get(next) ?? order.get(next) ?? place)
     }
-    if (lowest.get(node) !== order.get(node)) return
+    lowest.set(node, low)
+    if (low !== place) return
     const members = open.splice(open.indexOf(node))
     if (members.length > 1 || graph.get(node)?.has(node)) cycles.push(members.sort())
   }
@@ -79,11 +82,11 @@ export function cyclesOf(graph) {
  * @returns {Map<string, Set<string>>}
  */
 export function graphOf(sources, nameOf = (file) => file) {
-  const graph = new Map()
+  const graph = /** @type {Map<string, Set<string>>} */ (new Map())
   for (const { file, imports } of sources) {
     const name = nameOf(file)
     const targets = imports.flatMap((found) => found.file === undefined ? [] : [nameOf(found.file)])
-    const known = graph.get(name) ?? new Set()
+    const known = graph.get(name) ?? /** @type {Set<string>} */ (new Set())
     for (const target of targets) if (target !== name || nameOf(file) === file) known.add(target)
     graph.set(name, known)
   }
@@ -98,22 +101,33 @@ export function withoutComments(text) {
   return text.replace(/\/\*[^]*?\*\//g, '').replace(/(^|\s)\/\/.*$/gm, '$1')
 }
 
+/**
+ * @param {string} text
+ * @returns {{ target: string, typesOnly: boolean }[]}
+ */
 function readImports(text) {
   const code = withoutComments(text)
   const lines = [...code.matchAll(/^\s*(?:import|export)\s+(type\s)?([^'"()=]*?)\bfrom\s*'([^']+)'/gm)]
-    .map(([, type, names, target]) => ({ target, typesOnly: type !== undefined || namesOnlyTypes(names) }))
-  const bare = [...code.matchAll(/^\s*import\s*'([^']+)'/gm)].map(([, target]) => ({ target, typesOnly: false }))
-  const dynamic = [...code.matchAll(/\bimport\(\s*'([^']+)'/g)].map(([, target]) => ({ target, typesOnly: false }))
+    .map(([, type, names = '', target = '']) => ({ target, typesOnly: type !== undefined || namesOnlyTypes(names) }))
+  const bare = [...code.matchAll(/^\s*import\s*'([^']+)'/gm)].map(([, target = '']) => ({ target, typesOnly: false }))
+  const dynamic = [...code.matchAll(/\bimport\(\s*'([^']+)'/g)].map(([, target = '']) => ({ target, typesOnly: false }))
   return [...lines, ...bare, ...dynamic]
 }
 
-/** `{ type A, type B }` */
+/**
+ * `{ type A, type B }`
+ * @param {string} names
+ */
 function namesOnlyTypes(names) {
   const inner = /^\s*\{([^}]*)\}\s*$/.exec(names)?.[1]
   return inner !== undefined && inner.split(',').map((name) => name.trim()).filter((name) => name !== '')
     .every((name) => name.startsWith('type '))
 }
 
+/**
+ * @param {string} file
+ * @param {string} target
+ */
 function fileOf(file, target) {
   if (!target.startsWith('.')) return undefined
   const found = path.posix.join(path.posix.dirname(file), target).replace(SOURCE, '')

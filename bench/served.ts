@@ -1,6 +1,7 @@
 /** The pipeline as the service runs it by default, and its detectors, loaded as a recognition worker loads them. */
-import { loadDetectors, type SpeechDetectors } from '../src/recognition/segmentation/load-detectors.js'
-import type { TranscribeOptions } from '../src/recognition/pipeline.js'
+import type { SpeechDetectors } from '../src/recognition/segmentation/detector.js'
+import { loadDetectors } from '../src/recognition/segmentation/load-detectors.js'
+import type { TranscribeOptions } from '../src/recognition/options.js'
 import type { DetectionMode } from '../src/domain/choices.js'
 import { modelsDir } from './recognizers.js'
 

@@ -1,6 +1,7 @@
 /** Ways of recognizing the same clips, one after the other on every clip, so that a slow minute of the machine hits all of them. */
 import { readFile } from 'node:fs/promises'
-import { transcribe, type TranscribeOptions } from '../src/recognition/pipeline.js'
+import type { TranscribeOptions } from '../src/recognition/options.js'
+import { transcribe } from '../src/recognition/pipeline.js'
 import type { Recognizer } from '../src/recognition/recognizer.js'
 import type { SpeechClip } from './clips.js'
 import { allowSilence } from './recognizers.js'

@@ -1,7 +1,8 @@
 /** What every table of the audio bench is given, and the few steps that they share. */
 import { readFile } from 'node:fs/promises'
 import { readWavLayout } from '../../src/audio/containers/riff.js'
-import { transcribe, type TranscribeOptions } from '../../src/recognition/pipeline.js'
+import type { TranscribeOptions } from '../../src/recognition/options.js'
+import { transcribe } from '../../src/recognition/pipeline.js'
 import type { Recognizer } from '../../src/recognition/recognizer.js'
 import type { Waveform } from '../../src/domain/audio.js'
 import type { Report } from '../../src/domain/report.js'

@@ -1,6 +1,6 @@
 /** What the tables of bench/search.ts share: clips, a recognizer or a service to start, and lists made ready as a worker does. */
 import { mostSpellings, toPhrase } from '../../src/search/catalogue/spellings.js'
-import type { TranscribeOptions } from '../../src/recognition/pipeline.js'
+import type { TranscribeOptions } from '../../src/recognition/options.js'
 import type { Recognizer } from '../../src/recognition/recognizer.js'
 import { inOneGo } from '../../src/domain/interruptible-work.js'
 import { PhraseLists } from '../../src/recognition/process/phrase-lists.js'

@@ -4,7 +4,8 @@
  * readings. Names are of words that are said, so that phrases are begun all the time; ranking is measured by
  * `bench -- catalogue`.
  */
-import { transcribe, type TranscribeOptions } from '../../src/recognition/pipeline.js'
+import type { TranscribeOptions } from '../../src/recognition/options.js'
+import { transcribe } from '../../src/recognition/pipeline.js'
 import { bytesInUse } from '../heap.js'
 import type { Outcome } from '../named-tables.js'
 import { SERVED } from '../served.js'

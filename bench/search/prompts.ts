@@ -5,7 +5,8 @@
  */
 import { readFile } from 'node:fs/promises'
 import { makeCatalogue, type Catalogue } from '../../src/search/catalogue/catalogue.js'
-import { transcribe, type TranscribeOptions } from '../../src/recognition/pipeline.js'
+import type { TranscribeOptions } from '../../src/recognition/options.js'
+import { transcribe } from '../../src/recognition/pipeline.js'
 import { DEFAULT_THRESHOLD, rank, type Match } from '../../src/search/ranking/ranking.js'
 import type { Report } from '../../src/domain/report.js'
 import { addUp, bootstrapInterval } from '../bootstrap.js'

@@ -9,40 +9,16 @@ import { decodeAudio } from '../audio/decode.js'
 import { measureLevel } from '../audio/level/loudness.js'
 import { measureQuality } from '../audio/level/quality.js'
 import { resample } from '../audio/signal/resample.js'
-import { asHeard, firstToHear, hearingsOf, settle, shapeForBoth, summarize, type Answer, type Cascade } from './cascade.js'
+import { asHeard, firstToHear, hearingsOf, settle, shapeForBoth, summarize, type Answer } from './cascade.js'
 import { describeFrames } from './features/acoustics.js'
 import { describeTimbre } from './features/timbre.js'
 import { hear, type Heard, type HearingOptions } from './redecoding.js'
 import type { Recognizer } from './recognizer.js'
+import type { TranscribeOptions } from './options.js'
 import { composeReport } from './report.js'
-import { findSpeech, reconsider, type Measured, type Speech, type SpeechOptions } from './segmentation/find-speech.js'
+import { findSpeech, reconsider, type Measured, type Speech } from './segmentation/find-speech.js'
 import { startStopwatch, type Stopwatch } from '../domain/stage-timer.js'
-import type { ChannelChoice, HeaderlessFormat } from '../domain/audio.js'
 import type { Report } from '../domain/report.js'
-
-export interface TranscribeOptions extends SpeechOptions {
-  /** ISO 639-1; undefined lets a multilingual model detect it. */
-  readonly language: string | undefined
-  /** Longer uploads are refused with AUDIO_TOO_LONG. */
-  readonly maxAudioSeconds: number
-  /** Default: all channels mixed. */
-  readonly channel?: ChannelChoice | undefined
-  /** How samples without a container are to be read. */
-  readonly headerless?: HeaderlessFormat | undefined
-  readonly disabledCodecs?: readonly string[]
-  /** How often a doubtful clip is heard at most. */
-  readonly maxHearings: number
-  /** Several transcripts, or those that are expected: what is wished for of a recognizer. */
-  readonly searchFor?: HearingOptions['searchFor']
-  /** Whether segments are to say when their words were said; no by default. */
-  readonly words?: boolean
-  /** A larger model for what the recognizer doubts; the recognizer then hears a clip once. */
-  readonly cascade?: Cascade | undefined
-  /** Called between the pieces of the work; other jobs of the process may run before it resolves. Default: nothing. */
-  readonly pause?: (() => Promise<void>) | undefined
-  /** Told how long the audio is, as soon as that is known. */
-  readonly onDecoded?: (audioSeconds: number) => void
-}
 
 interface PausableOptions extends TranscribeOptions {
   readonly pause: () => Promise<void>

@@ -8,7 +8,7 @@
  * heard once, so the price is paid where it buys something. The leads, and what counts as doubt, are the model's.
  */
 import { surround, type SpokenClip, type SurroundedClip } from './segmentation/cut-clips.js'
-import type { SearchWish } from './decoding/search.js'
+import type { SearchWish } from './decoding/search-contract.js'
 import { meanLogProbability, totalLogProbability } from '../domain/log-probability.js'
 import type { PhraseEvidence } from '../domain/phrases.js'
 import type { RecognizeOptions, Recognizer } from './recognizer.js'

@@ -4,7 +4,7 @@ import { correctnessOf, correctnessOfWord, sharesOf } from './confidence/correct
 import type { Recognizer } from './recognizer.js'
 import { hasWords } from './redecoding.js'
 import { meanLogProbability } from '../domain/log-probability.js'
-import type { TranscribeOptions } from './pipeline.js'
+import type { TranscribeOptions } from './options.js'
 import type { Speech } from './segmentation/find-speech.js'
 import type { Reading } from '../domain/phrases.js'
 import type { Stopwatch } from '../domain/stage-timer.js'

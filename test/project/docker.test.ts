@@ -64,13 +64,13 @@ t.test('the image starts the file that the build makes of src/main.ts', async (t
   t.equal(words[0], 'node', 'without a shell, so that signals arrive')
   t.equal(words.at(-1), 'dist/src/main.js')
   t.ok(existsSync(path.join(projectRoot, 'src/main.ts')))
-  t.match(JSON.parse(read('.ci/tsconfig.build.json')), { compilerOptions: { rootDir: '../..', outDir: '../dist' } })
+  t.match(JSON.parse(read('.ci/tsconfig.build.json')), { compilerOptions: { rootDir: '..', outDir: '../dist' } })
 })
 
 t.test('health is asked at a route that there is, on the port that is exposed', async (t) => {
   const check = instructions.find(({ keyword }) => keyword === 'HEALTHCHECK')!.rest
   const route = /\}(\/\w+)`/.exec(check)?.[1]
-  const routes = readdirSync(path.join(projectRoot, 'src/serving/http')).filter((name) => name.endsWith('.ts')).map((name) => read(`src/serving/http/${name}`)).join()
+  const routes = readdirSync(path.join(projectRoot, 'src/serving/http'), { recursive: true, encoding: 'utf8' }).filter((name) => name.endsWith('.ts')).map((name) => read(`src/serving/http/${name}`)).join()
   t.ok(route)
   t.ok(routes.includes(`'${route}'`), route!)
   const exposed = instructions.find(({ keyword }) => keyword === 'EXPOSE')!.rest

@@ -1,7 +1,7 @@
 /** When a clip is heard again, and which transcript stands. */
 import tap from 'tap'
 import { spokenClips, type SpokenClip } from '../../src/recognition/segmentation/cut-clips.js'
-import type { SpeechDetector } from '../../src/recognition/segmentation/load-detectors.js'
+import type { SpeechDetector } from '../../src/recognition/segmentation/detector.js'
 import { describeFrames } from '../../src/recognition/features/acoustics.js'
 import { hear, type HearingOptions } from '../../src/recognition/redecoding.js'
 import { measureLevel } from '../../src/audio/level/loudness.js'

@@ -8,7 +8,7 @@
  */
 import { describeEnergy } from '../features/acoustics.js'
 import type { Waveform } from '../../domain/audio.js'
-import type { FrameClock } from './word-times.js'
+import type { FrameClock } from './frame-clock.js'
 
 const BELOW_LOUD_DB = 30
 const ABOVE_NOISE_SHARE = 0.25

@@ -11,11 +11,9 @@ import type { Waveform } from '../../domain/audio.js'
 import type { Word } from '../../domain/words.js'
 import { misfits } from './attention.js'
 import { groupPieces, type Group } from './grouping.js'
+import type { FrameClock } from './frame-clock.js'
 import { quietness } from './quietness.js'
 import { cheapestWay, type Grid } from './time-warping.js'
-
-/** Seconds: where the middle of the first frame lies, and from one to the next. */
-export interface FrameClock { readonly firstSeconds: number; readonly stepSeconds: number }
 
 /** A finished transcript: for each token the text that it adds and its log-probability. */
 export interface Written { readonly pieces: readonly string[]; readonly logProbabilities: readonly number[] }

@@ -8,7 +8,7 @@ import type { BeamHypothesis } from './beam.js'
 import type { TokenShapes } from './bias.js'
 import type { PhraseScore } from './exact.js'
 import { ROOT, type PhraseTrie } from './phrase-trie.js'
-import type { SearchModel } from './search.js'
+import type { SearchModel } from './search-contract.js'
 import type { PriorOptions } from './silence-prior.js'
 
 /** Phrases that are worth telling. */

@@ -6,7 +6,7 @@ import { bareWords } from '../../domain/words.js'
 import type { TokenShapes } from './bias.js'
 import type { Decoded } from './greedy.js'
 import { PhraseTrie, type TokenSequence } from './phrase-trie.js'
-import type { CompiledPhrases, SearchDecoded } from './search.js'
+import type { CompiledPhrases, SearchDecoded } from './search-contract.js'
 
 /** As much of a tokenizer as is needed here. */
 interface Spelling {

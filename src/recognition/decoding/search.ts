@@ -5,48 +5,13 @@
  */
 import { meanLogProbability, totalLogProbability } from '../../domain/log-probability.js'
 import type { PhraseEvidence } from '../../domain/phrases.js'
-import { beamSearch, byLength, type BeamHypothesis, type BeamOptions, type StartSearch } from './beam.js'
-import { PhraseBias, type TokenShapes } from './bias.js'
+import { beamSearch, byLength, type BeamHypothesis, type BeamOptions } from './beam.js'
+import { PhraseBias } from './bias.js'
 import { evidenceForAll, evidenceForFound, wholePhraseOf, type Evidence } from './evidence.js'
 import { MOST_EXACT_NODES, scorePhrases, type PhraseScore } from './exact.js'
 import type { Decoded } from './greedy.js'
 import type { PhraseTrie } from './phrase-trie.js'
-import type { SilencePrior } from './silence-prior.js'
-
-/** Phrases made ready for the tokens of one model. */
-export interface CompiledPhrases {
-  readonly trie: PhraseTrie
-  readonly weights: readonly number[]
-  /** Phrases that the tokenizer cannot spell. */
-  readonly unspellable: readonly number[]
-}
-
-export interface SearchWish {
-  /** Transcripts wanted; 1 is the best alone. */
-  readonly nBest: number
-  readonly phrases: CompiledPhrases | undefined
-  /** Of the bias, natural logarithms a token. */
-  readonly strength: number
-}
-
-export interface FoundTranscript extends Decoded {
-  readonly phrases: readonly number[]
-  /** What they add to its log-probability, natural logarithms. */
-  readonly bonus: number
-}
-
-export interface SearchDecoded extends FoundTranscript {
-  /** Best first, the first is the transcript itself; some may have the same words. */
-  readonly found: readonly FoundTranscript[]
-  /** How many of different words are wanted. */
-  readonly nBest: number
-  /** Phrases by how well they fit, best first; empty when no search was run. */
-  readonly evidence: readonly PhraseEvidence[]
-  /** Mean log-probability of a token in the greedy transcript, where it came to its end: doubt about the audio, whatever phrases make of it. */
-  readonly surest: number
-  /** The phrases made the transcript another one. */
-  readonly steered: boolean
-}
+import type { CompiledPhrases, FoundTranscript, SearchDecoded, SearchModel, SearchWish } from './search-contract.js'
 
 const BEAMS = 4
 const MOST_BEAMS = 8
@@ -56,14 +21,6 @@ const CLOSE = 0.2
 const LONGER = 20
 
 type SearchOptions = Omit<BeamOptions, 'beams' | 'wanted' | 'bias'>
-
-/** What a search needs of a model that has heard a clip. */
-export interface SearchModel {
-  readonly start: StartSearch
-  /** What it would write without the clip. */
-  readonly prior: SilencePrior
-  readonly shapes: TokenShapes
-}
 
 /** The greedy loop finds the transcript where nothing else is wished for, and where the search finds none that comes to its end. */
 export async function searchIfWanted(greedily: () => Promise<Decoded>, wish: SearchWish | undefined, model: SearchModel, options: SearchOptions): Promise<Decoded | SearchDecoded> {

@@ -3,12 +3,14 @@
  * encoder → autoregressive decoder. Its cost grows with the clip, not with a fixed window, which is why it is
  * the default for voice search.
  */
-import { timeWords, type FrameClock } from '../alignment/word-times.js'
+import type { FrameClock } from '../alignment/frame-clock.js'
+import { timeWords } from '../alignment/word-times.js'
 import { greedy, type Decoded } from '../decoding/greedy.js'
 import { tokenBudget } from '../decoding/limits.js'
 import { greedyInRuns } from '../decoding/runs.js'
 import { asHypothesis, compilePhrases, shapesOf } from '../decoding/phrases.js'
-import { searchIfWanted, type SearchDecoded } from '../decoding/search.js'
+import type { SearchDecoded } from '../decoding/search-contract.js'
+import { searchIfWanted } from '../decoding/search.js'
 import { SilencePrior } from '../decoding/silence-prior.js'
 import { SpeechError } from '../../domain/errors.js'
 import type { Manifest, ModelFiles } from '../../engine/manifest.js'

@@ -6,12 +6,14 @@
  * graph hears the clip and a margin of silence, and knows the rest (engine/architectures/whisper.ts). In return for its size
  * one model knows 99 languages and finds out by itself which one it hears.
  */
-import { timeWords, type FrameClock } from '../alignment/word-times.js'
+import type { FrameClock } from '../alignment/frame-clock.js'
+import { timeWords } from '../alignment/word-times.js'
 import { greedy, type Decoded, type Step } from '../decoding/greedy.js'
 import { tokenBudget } from '../decoding/limits.js'
 import { greedyInRuns } from '../decoding/runs.js'
 import { asHypothesis, compilePhrases, shapesOf } from '../decoding/phrases.js'
-import { searchIfWanted, type SearchDecoded } from '../decoding/search.js'
+import type { SearchDecoded } from '../decoding/search-contract.js'
+import { searchIfWanted } from '../decoding/search.js'
 import { SilencePrior } from '../decoding/silence-prior.js'
 import { SpeechError } from '../../domain/errors.js'
 import { logMelExtractor } from '../features/log-mel.js'

@@ -6,7 +6,7 @@
  */
 import { extentOf, spokenClips, stretchOf, wholeClips, type SpokenClip } from './cut-clips.js'
 import { measureLoudness, normalizeVolume, removeOffset } from '../../audio/level/loudness.js'
-import type { SpeechDetector, SpeechDetectors } from './load-detectors.js'
+import type { SpeechDetector, SpeechDetectors } from './detector.js'
 import type { Heard } from '../redecoding.js'
 import { meanLogProbability } from '../../domain/log-probability.js'
 import type { Interrupt } from '../recognizer.js'

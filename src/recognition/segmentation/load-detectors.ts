@@ -1,33 +1,16 @@
 /**
- * The contract that a speech detector fulfils, and how two of them share the work.
+ * Loads the speech detectors that a setting asks for.
  *
  * The spectral detector costs almost nothing and knows most clips without doubt; a neural one costs some hundredths
  * of the recognition and knows nearly all. So the second opinion is asked only where the first hears nobody
  * or is not sure, and about a transcript that the model itself does not believe (`recognition/segmentation/find-speech.ts`).
  */
 import { spectralDetector } from './detectors/spectral.js'
+import type { LoadDetector, SpeechDetector, SpeechDetectors } from './detector.js'
 import { SpeechError } from '../../domain/errors.js'
-import { openModelFiles, readDetectorManifest, type DetectorManifest, type ModelFiles } from '../../engine/manifest.js'
-import { sessionOpener, type OpenSession } from '../../engine/runtime/session.js'
-import type { Interrupt } from '../recognizer.js'
+import { openModelFiles, readDetectorManifest } from '../../engine/manifest.js'
+import { sessionOpener } from '../../engine/runtime/session.js'
 import type { DetectionMode } from '../../domain/choices.js'
-import type { FrameFeatures, SpeechActivity, Waveform } from '../../domain/audio.js'
-
-export interface SpeechDetector {
-  readonly name: string
-  /** Where somebody speaks. `frames` describe `waveform`, whatever its level. Throws what `interrupt` throws. */
-  detect(waveform: Waveform, frames: FrameFeatures, interrupt: Interrupt): Promise<SpeechActivity>
-  dispose(): Promise<void>
-}
-
-/** Whose opinion is asked first, and whose in doubt. */
-export interface SpeechDetectors {
-  readonly first: SpeechDetector
-  readonly second: SpeechDetector | undefined
-}
-
-/** The one export of every file of detectors/ that needs a model, by the name `load`; `family` in its manifest is the name of the file. */
-export type LoadDetector = (manifest: DetectorManifest, files: ModelFiles, open: OpenSession) => Promise<SpeechDetector>
 
 export interface DetectionSettings {
   readonly speechDetection: DetectionMode

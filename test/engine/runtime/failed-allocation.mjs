@@ -5,7 +5,7 @@
 import { spawnSync } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import { Graph } from '../../../dist/src/engine/compiler/graph.js'
-import { isOutOfMemory } from '../../dist/src/out-of-memory.js'
+import { isOutOfMemory } from '../../../dist/src/domain/out-of-memory.js'
 import { sessionOpener, Tensor } from '../../../dist/src/engine/runtime/session.js'
 
 const HEADROOM_BYTES = 512 * 2 ** 20

@@ -2,7 +2,8 @@
 import t from 'tap'
 import type { BeamOptions, BeamStep } from '../../../src/recognition/decoding/beam.js'
 import { PhraseTrie, type TokenSequence } from '../../../src/recognition/decoding/phrase-trie.js'
-import { searchIfWanted, type CompiledPhrases, type SearchDecoded, type SearchWish } from '../../../src/recognition/decoding/search.js'
+import type { CompiledPhrases, SearchDecoded, SearchWish } from '../../../src/recognition/decoding/search-contract.js'
+import { searchIfWanted } from '../../../src/recognition/decoding/search.js'
 import { SilencePrior } from '../../../src/recognition/decoding/silence-prior.js'
 import { after, END, endingSeeds, greedily, MARK, model, options, SHAPES } from './made-up-model.js'
 

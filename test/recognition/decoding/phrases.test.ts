@@ -1,7 +1,7 @@
 /** What a search found as text: readings of different words, best first. */
 import t from 'tap'
 import { asHypothesis } from '../../../src/recognition/decoding/phrases.js'
-import type { SearchDecoded } from '../../../src/recognition/decoding/search.js'
+import type { SearchDecoded } from '../../../src/recognition/decoding/search-contract.js'
 import { bareWords } from '../../../src/domain/words.js'
 
 /** Of these texts, best first, each a little less likely than the one before. */

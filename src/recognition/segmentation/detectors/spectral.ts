@@ -9,7 +9,7 @@
  * stays where it is) and a flat spectrum in its loudest parts; a voice is neither, even at 5 dB above white noise.
  * "Somebody spoke" needs the opposite of both; in between lies doubt.
  */
-import type { SpeechDetector } from '../load-detectors.js'
+import type { SpeechDetector } from '../detector.js'
 import type { FrameFeatures, SpeechActivity, TimeSpan } from '../../../domain/audio.js'
 
 /** A stretch this far below the loudest is silence, dB. */

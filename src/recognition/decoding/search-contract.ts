@@ -1,0 +1,50 @@
+/** What a search is asked for, what it needs of a model, and what it finds. */
+import type { PhraseEvidence } from '../../domain/phrases.js'
+import type { StartSearch } from './beam.js'
+import type { TokenShapes } from './bias.js'
+import type { Decoded } from './greedy.js'
+import type { PhraseTrie } from './phrase-trie.js'
+import type { SilencePrior } from './silence-prior.js'
+
+/** Phrases made ready for the tokens of one model. */
+export interface CompiledPhrases {
+  readonly trie: PhraseTrie
+  readonly weights: readonly number[]
+  /** Phrases that the tokenizer cannot spell. */
+  readonly unspellable: readonly number[]
+}
+
+export interface SearchWish {
+  /** Transcripts wanted; 1 is the best alone. */
+  readonly nBest: number
+  readonly phrases: CompiledPhrases | undefined
+  /** Of the bias, natural logarithms a token. */
+  readonly strength: number
+}
+
+export interface FoundTranscript extends Decoded {
+  readonly phrases: readonly number[]
+  /** What they add to its log-probability, natural logarithms. */
+  readonly bonus: number
+}
+
+export interface SearchDecoded extends FoundTranscript {
+  /** Best first, the first is the transcript itself; some may have the same words. */
+  readonly found: readonly FoundTranscript[]
+  /** How many of different words are wanted. */
+  readonly nBest: number
+  /** Phrases by how well they fit, best first; empty when no search was run. */
+  readonly evidence: readonly PhraseEvidence[]
+  /** Mean log-probability of a token in the greedy transcript, where it came to its end: doubt about the audio, whatever phrases make of it. */
+  readonly surest: number
+  /** The phrases made the transcript another one. */
+  readonly steered: boolean
+}
+
+/** What a search needs of a model that has heard a clip. */
+export interface SearchModel {
+  readonly start: StartSearch
+  /** What it would write without the clip. */
+  readonly prior: SilencePrior
+  readonly shapes: TokenShapes
+}
