@@ -54,6 +54,8 @@ COPY --from=libraries /app/node_modules node_modules
 COPY --from=libraries /app/dist dist
 COPY --from=libraries /app/models models
 COPY fixtures/clips/warm-up.wav fixtures/clips/
+# The old path of the program (docs/deprecations.md).
+RUN mkdir -p dist/src/access && echo "import '../commands/keys/run.js'" > dist/src/access/run.js
 COPY fixtures/media/warm-up.webm fixtures/media/warm-up.m4a fixtures/media/
 ARG EARSHOT_MODELS=moonshine-tiny-en
 ARG EARSHOT_REVISION=unknown

@@ -41,7 +41,7 @@ export const run: RunBench = async (args) => {
   const bench = await beginRun('audio', { ...given, clips: clips.length })
   const opened = await openRecognizer(given.model)
   const recognizer = given['may-be-silent'] ? allowSilence(opened) : opened
-  const options = { ...SERVED, detectors: await openDetectors(detectionOption(given.detection)), maxHearings: countOption('hearings', given.hearings, SERVED.maxHearings) }
+  const options = { ...SERVED, detectors: await openDetectors(detectionOption(given.detection)), maxDecodingPasses: countOption('hearings', given.hearings, SERVED.maxDecodingPasses) }
   const context: AudioBench = { clips, recognizer, options, shifts, rows: given.rows?.split(',') }
   const outcomes = await measureTables(names, TABLES, context)
   await recognizer.dispose()

@@ -121,19 +121,19 @@ async function hearAll(clips: readonly SpeechClip[], small: RememberingRecognize
 /** Undefined for an upload of several clips: what becomes of it is more than one decision. */
 async function hearInAllWays(clip: SpeechClip, small: RememberingRecognizer, larger: RememberingRecognizer, language: string | undefined): Promise<Row | undefined> {
   const bytes = await readFile(clip.file)
-  const hear = async (recognizer: Recognizer, maxHearings: number, below?: number): Promise<Heard> => {
+  const hear = async (recognizer: Recognizer, maxDecodingPasses: number, below?: number): Promise<Heard> => {
     const [decoded, spent] = [small.decodeSeconds() + larger.decodeSeconds(), small.spentSeconds() + larger.spentSeconds()]
     const since = performance.now()
-    const cascade = below === undefined ? undefined : { recognizer: larger, below, firstHearings: maxHearings }
-    const report = await transcribe(bytes, recognizer, { ...SERVED, language, maxHearings, cascade })
+    const cascade = below === undefined ? undefined : { recognizer: larger, below, firstHearings: maxDecodingPasses }
+    const report = await transcribe(bytes, recognizer, { ...SERVED, language, maxDecodingPasses: maxDecodingPasses, cascade })
     const aroundSeconds = (performance.now() - since) / 1000 - (small.spentSeconds() + larger.spentSeconds() - spent)
     return { report, seconds: aroundSeconds + small.decodeSeconds() + larger.decodeSeconds() - decoded }
   }
   const outcome = ({ report, seconds }: Heard): Outcome => ({
     errors: totalErrors(scoreClip(clip, report.text, report.input.audioSeconds, 0)),
-    seconds, confidence: report.confidence, isAsked: (report.cascade?.asked ?? 0) > 0,
+    seconds, confidence: report.confidence, isAsked: (report.cascade?.escalations ?? 0) > 0,
   })
-  const alone = await hear(larger, SERVED.maxHearings)
+  const alone = await hear(larger, SERVED.maxDecodingPasses)
   const ways = { small: [] as Heard[], reluctant: [] as Heard[], eager: [] as Heard[] }
   for (const hearings of HEARINGS) {
     ways.small.push(await hear(small, hearings))

@@ -80,7 +80,7 @@ async function timeOne(samples: Float32Array, recognizers: readonly Recognizer[]
     const order = [...recognizers.keys()]
     for (const index of turn % 2 === 0 ? order : order.reverse()) {
       const since = performance.now()
-      const { tokens } = await recognizeBare(recognizers[index]!, { samples: heard, sampleRate }, { language: 'en', mustSpeak: true })
+      const { tokens } = await recognizeBare(recognizers[index]!, { samples: heard, sampleRate }, { language: 'en', suppressBlank: true })
       best[index] = Math.min(best[index]!, performance.now() - since)
       said[index] = tokens.join()
       counts[index] = tokens.length
@@ -135,7 +135,7 @@ async function timeLengths(clips: readonly SpeechClip[], recognizer: Recognizer,
     const { body } = tape.cut(seconds, 0)
     const runs = []
     for (let run = 0; run < repeats; run++) {
-      const report = await transcribe(body, recognizer, { ...SERVED, maxHearings: 1 })
+      const report = await transcribe(body, recognizer, { ...SERVED, maxDecodingPasses: 1 })
       const { model_features: features = 0, model = 0, postprocess = 0 } = report.seconds
       runs.push({ segments: report.segments.length, tokens: sum(report.segments.map((segment) => segment.tokens.length)), milliseconds: 1000 * (features + model + postprocess) })
     }

@@ -3,7 +3,7 @@ import path from 'node:path'
 import { loadModel } from '../src/recognition/load-recognizer.js'
 import type { RecognizeOptions, Recognizer } from '../src/recognition/recognizer.js'
 import { projectRoot } from '../src/domain/project-root.js'
-import { startStopwatch } from '../src/domain/stage-timer.js'
+import { startStageTimer } from '../src/domain/stage-timer.js'
 import type { Engine, MatrixChoice } from '../src/domain/choices.js'
 import type { Waveform } from '../src/domain/audio.js'
 import type { Hypothesis } from '../src/domain/transcript.js'
@@ -21,11 +21,11 @@ export async function openRecognizer(model: string, { threads = 1, engine = 'com
 
 /** The model as it comes, which may answer "nothing" to a clip with speech in it. */
 export function allowSilence(recognizer: Recognizer): Recognizer {
-  return { ...recognizer, recognize: (clip, options) => recognizer.recognize(clip, { ...options, mustSpeak: false }) }
+  return { ...recognizer, recognize: (clip, options) => recognizer.recognize(clip, { ...options, suppressBlank: false }) }
 }
 
 /** Nothing but the model: the waveform as it is, at the model's rate, heard once. */
-export function recognizeBare(recognizer: Recognizer, waveform: Waveform, options: Pick<RecognizeOptions, 'language' | 'mustSpeak' | 'words'>): Promise<Hypothesis> {
+export function recognizeBare(recognizer: Recognizer, waveform: Waveform, options: Pick<RecognizeOptions, 'language' | 'suppressBlank' | 'words'>): Promise<Hypothesis> {
   const clip = { waveform, startSeconds: 0, endSeconds: waveform.samples.length / waveform.sampleRate }
-  return recognizer.recognize(clip, { ...options, interrupt: () => undefined, stopwatch: startStopwatch() })
+  return recognizer.recognize(clip, { ...options, interrupt: () => undefined, timer: startStageTimer() })
 }

@@ -16,6 +16,6 @@ export const SERVED: TranscribeOptions = {
   normalizeVolume: true,
   trimSilence: true,
   detectors: await openDetectors('both'),
-  maxHearings: 3,
+  maxDecodingPasses: 3,
   interrupt: () => undefined,
 }

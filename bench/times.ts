@@ -81,7 +81,7 @@ async function measureCost(clips: readonly TimedClip[], used: Recognizer): Promi
   const ratios: number[] = []
   for (const [index, file] of files.entries()) {
     const reports: Report[] = []
-    for (const words of index % 2 === 0 ? [false, true] : [true, false]) reports[Number(words)] = await transcribe(file, used, { ...SERVED, language: 'en', words, maxHearings: 1 })
+    for (const words of index % 2 === 0 ? [false, true] : [true, false]) reports[Number(words)] = await transcribe(file, used, { ...SERVED, language: 'en', words, maxDecodingPasses: 1 })
     without.push(secondsOf(reports[0]!))
     alone.push(1000 * (reports[1]!.seconds.align ?? 0))
     ratios.push(secondsOf(reports[1]!) / secondsOf(reports[0]!))

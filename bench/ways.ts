@@ -17,7 +17,7 @@ export type Scores = Readonly<Record<string, readonly ScoredClip[]>>
 
 /** The model as it comes: no volume normalization, no trimming, heard once, and it may answer "nothing". */
 export function plainWay(recognizer: Recognizer): Way {
-  return { name: 'plain', recognizer: allowSilence(recognizer), options: { ...SERVED, normalizeVolume: false, trimSilence: false, maxHearings: 1 } }
+  return { name: 'plain', recognizer: allowSilence(recognizer), options: { ...SERVED, normalizeVolume: false, trimSilence: false, maxDecodingPasses: 1 } }
 }
 
 /** Every clip in every way, as often as there are shifts (see shifted-start.ts); scores by the name of the way. */

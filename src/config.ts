@@ -5,6 +5,7 @@
 import os from 'node:os'
 import path from 'node:path'
 import { Value } from 'typebox/value'
+import { renamed } from './domain/deprecations.js'
 import { SpeechError } from './domain/errors.js'
 import type { SearchEngineChoice } from './domain/choices.js'
 import { isSecret, readSecrets } from './domain/secrets.js'
@@ -18,7 +19,7 @@ const LEAST_SECRET_CHARACTERS = 32
 
 /** Throws CONFIG_INVALID naming every variable at fault, what was expected and what came. */
 export function readConfig(environment: NodeJS.ProcessEnv = process.env, cores: () => number = os.availableParallelism) {
-  const settings = readSecrets(checkSettings(environment))
+  const settings = readSecrets(checkSettings(withNewNames(environment)))
   if (settings.EARSHOT_MAX_UPLOAD_BYTES > settings.EARSHOT_MAX_UPLOADS_BYTES) {
     throw new SpeechError('CONFIG_INVALID', 'EARSHOT_MAX_UPLOAD_BYTES must not be more than EARSHOT_MAX_UPLOADS_BYTES')
   }
@@ -53,7 +54,7 @@ export function readConfig(environment: NodeJS.ProcessEnv = process.env, cores: 
     trimSilence: settings.EARSHOT_TRIM_SILENCE,
     speechDetection: settings.EARSHOT_SPEECH_DETECTION,
     speechDetector: settings.EARSHOT_SPEECH_DETECTOR,
-    maxHearings: settings.EARSHOT_MAX_HEARINGS,
+    maxDecodingPasses: settings.EARSHOT_MAX_DECODING_PASSES,
     engine: settings.EARSHOT_ENGINE,
     matrices: settings.EARSHOT_MATRICES,
     cascadeModel: settings.EARSHOT_CASCADE_MODEL === '' ? undefined : settings.EARSHOT_CASCADE_MODEL,
@@ -68,10 +69,27 @@ export function readConfig(environment: NodeJS.ProcessEnv = process.env, cores: 
   })
 }
 
-/** Variables that begin like ours but are none: a typing error that should be said aloud. Kubernetes adds some for a service of our name. */
+/** Old names of settings that are set, and the names that replace them. */
+export function deprecatedSettings(environment: NodeJS.ProcessEnv = process.env): { readonly setting: string; readonly replacement: string }[] {
+  return [...renamed('setting')].filter(([old]) => (environment[old] ?? '') !== '').map(([setting, replacement]) => ({ setting, replacement }))
+}
+
+/** Settings by their new names. Throws CONFIG_INVALID where one is set under both names to different values. */
+function withNewNames(environment: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
+  const moved = deprecatedSettings(environment).map(({ setting, replacement }) => {
+    const [old, value] = [environment[setting], environment[replacement] ?? '']
+    if (value !== '' && value !== old) {
+      throw new SpeechError('CONFIG_INVALID', `${setting} is the old name of ${replacement}, and both are set to different values`)
+    }
+    return [replacement, old]
+  })
+  return { ...environment, ...Object.fromEntries(moved) }
+}
+
+/** Variables that begin like ours but are none, such as typing errors. Kubernetes adds some for a service of our name. */
 export function unknownSettings(environment: NodeJS.ProcessEnv = process.env): string[] {
   const ofKubernetes = /^EARSHOT_(SERVICE_|PORT_\d)/
-  return Object.keys(environment).filter((name) => name.startsWith('EARSHOT_') && !(name in SETTINGS.properties) && !ofKubernetes.test(name))
+  return Object.keys(environment).filter((name) => name.startsWith('EARSHOT_') && !(name in SETTINGS.properties) && !renamed('setting').has(name) && !ofKubernetes.test(name))
 }
 
 function checkSettings(environment: NodeJS.ProcessEnv): Settings {

@@ -6,7 +6,7 @@ import { pino, type Logger } from 'pino'
 import { AccessKeys } from './serving/access/keys.js'
 import { loadCatalogue } from './search/catalogue/files.js'
 import { CatalogueStore } from './search/catalogue/store.js'
-import { readConfig, unknownSettings, type Config } from './config.js'
+import { deprecatedSettings, readConfig, unknownSettings, type Config } from './config.js'
 import { pipelineOf, unmonitoredFeatures } from './monitoring/drift/baseline.js'
 import { DriftWatch } from './monitoring/drift/watch.js'
 import { SpeechError } from './domain/errors.js'
@@ -47,6 +47,7 @@ try {
 
 async function serve(config: Config): Promise<void> {
   const logger = pino({ level: config.logLevel, base: { service: 'earshot' }, timestamp: pino.stdTimeFunctions.isoTime })
+  for (const renamedSetting of deprecatedSettings()) logger.warn(renamedSetting, 'this name of a setting is deprecated')
   for (const name of unknownSettings()) logger.warn({ setting: name }, 'this setting is not known')
   const manifests = await Promise.all(config.models.map((name) => readManifest(config.modelsDir, name)))
   const larger = config.cascadeModel === undefined ? undefined : await readManifest(config.modelsDir, config.cascadeModel)

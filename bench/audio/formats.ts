@@ -2,7 +2,7 @@
  * The same clip in every format (encodings.ts, and what MediaRecorder of a real browser makes of it): does it get the
  * words that its WAV file gets?
  *
- * Clips are taken from all sources in turn, those that the model is surest of: where it wavers between two words, any
+ * Clips are taken from all sources in turn, those that the model is unbiasedMeanLogProbability of: where it wavers between two words, any
  * change of a sample decides, and the table would show that instead of the decoder. Target: 98 % of all cells have the
  * words of the WAV file, and every cell of a lossless format.
  */
@@ -20,7 +20,7 @@ import { writeMono } from './pcm.js'
 import { startProgress } from './progress.js'
 
 const CLIPS = 20
-/** Of each source, those among which the surest are looked for. */
+/** Of each source, those among which the unbiasedMeanLogProbability are looked for. */
 const CANDIDATES_PER_SOURCE = 30
 const LEAST_EQUAL = 0.98
 const RECORDER_TYPES = ['audio/webm;codecs=opus', 'audio/mp4', 'audio/webm;codecs=pcm']
@@ -44,7 +44,7 @@ export async function measure(bench: AudioBench): Promise<Outcome> {
   return { missed: missedOf(cells), results: { clips: chosen.map(({ clip: { file }, words, confidence }) => ({ file, words, confidence })), cells } }
 }
 
-/** The surest of each source, one source after the other. */
+/** The unbiasedMeanLogProbability of each source, one source after the other. */
 async function chooseClips(bench: AudioBench): Promise<Chosen[]> {
   const ranked = await Promise.all([...groupBy(bench.clips, ({ source }) => source).values()].map(async (own) => {
     const heard: Chosen[] = []

@@ -2,8 +2,8 @@
 import { mostSpellings, toPhrase } from '../../src/search/catalogue/spellings.js'
 import type { TranscribeOptions } from '../../src/recognition/options.js'
 import type { Recognizer } from '../../src/recognition/recognizer.js'
-import { inOneGo } from '../../src/domain/interruptible-work.js'
-import { PhraseLists } from '../../src/recognition/process/phrase-lists.js'
+import { runToCompletion } from '../../src/domain/interruptible-work.js'
+import { CompiledListCache } from '../../src/recognition/process/phrase-lists.js'
 import type { SpeechClip } from '../clips.js'
 
 export interface SearchBench {
@@ -31,10 +31,10 @@ export interface OpenedList {
 /** Names as a catalogue of that many entries would spell them. */
 export function openList(names: readonly string[], { recognizer, biasStrength }: SearchBench): OpenedList {
   const since = performance.now()
-  const lists = new PhraseLists([recognizer])
+  const lists = new CompiledListCache([recognizer])
   const id = 'bench@1'
   const most = mostSpellings(names.length)
-  inOneGo(lists.take({ id, phrases: names.map((name) => toPhrase({ name, aliases: [], weight: 1 }, most)) }))
+  runToCompletion(lists.take({ id, phrases: names.map((name) => toPhrase({ name, aliases: [], weight: 1 }, most)) }))
   const compileMs = performance.now() - since
   const wishes = (nBest: number): Pick<TranscribeOptions, 'searchFor'> => ({ searchFor: lists.wishesOf({ phrases: id, nBest, biasStrength }) })
   const { trie } = wishes(1).searchFor!(recognizer)!.phrases!

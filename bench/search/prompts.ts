@@ -76,7 +76,7 @@ async function findAll(clips: readonly SpeechClip[], ways: Readonly<Record<strin
 }
 
 /** As POST /v1/search ranks them; a transcript without readings is one. */
-function entriesFor({ alternatives, evidence, text, confidence }: Report, catalogue: Catalogue): readonly Match[] {
+function entriesFor({ alternatives, phraseScores: evidence, text, confidence }: Report, catalogue: Catalogue): readonly Match[] {
   const readings = alternatives.length > 0 || text === '' ? alternatives : [{ text, confidence: confidence!, logProbability: 0, phrases: [] }]
   return rank(readings, evidence, catalogue, { limit: RANKS, threshold: 0 }).hits
 }

@@ -8,7 +8,7 @@ import { searchPhrases } from '../../src/search/catalogue/inline.js'
 import { transcribe } from '../../src/recognition/pipeline.js'
 import { DEFAULT_THRESHOLD, rank, type Match } from '../../src/search/ranking/ranking.js'
 import { normalizeEnglish } from '../../src/domain/scoring/normalize-english.js'
-import { inOneGo } from '../../src/domain/interruptible-work.js'
+import { runToCompletion } from '../../src/domain/interruptible-work.js'
 import type { SpeechClip } from '../clips.js'
 import type { Outcome } from '../named-tables.js'
 import { SERVED } from '../served.js'
@@ -88,9 +88,9 @@ async function findAll(clips: readonly SpeechClip[], bench: SearchBench): Promis
 /** Answers the transcript and the first entries for a clip, as POST /v1/search ranks them. */
 function openFinder(words: readonly string[], bench: SearchBench): (clip: Uint8Array) => Promise<{ readonly transcript: string; readonly ranked: readonly Match[] }> {
   const list = openList(words, bench)
-  const searchable = inOneGo(searchPhrases(words))
+  const searchable = runToCompletion(searchPhrases(words))
   return async (clip) => {
-    const { text, alternatives, evidence } = await transcribe(clip, bench.recognizer, { ...SERVED, ...list.wishes(READINGS) })
+    const { text, alternatives, phraseScores: evidence } = await transcribe(clip, bench.recognizer, { ...SERVED, ...list.wishes(READINGS) })
     return { transcript: text, ranked: rank(alternatives, evidence, searchable, { limit: RANKED, threshold: 0 }).hits }
   }
 }

@@ -1,8 +1,8 @@
 /** Long work in steps of some milliseconds, so that whoever does it can do something else in between. */
-export type Steps<T> = Generator<undefined, T>
+export type InterruptibleWork<T> = Generator<undefined, T>
 
 /** Whatever a step throws. */
-export function inOneGo<T>(steps: Steps<T>): T {
+export function runToCompletion<T>(steps: InterruptibleWork<T>): T {
   for (;;) {
     const { done, value } = steps.next()
     if (done) return value

@@ -17,7 +17,7 @@ export interface PhraseList {
 }
 
 /** As many as one may ask for, as are ranked, and as a search engine is given. */
-export const MOST_READINGS = 10
+export const MAX_N_BEST = 10
 
 /** One of several transcripts. */
 export interface Alternative {
@@ -31,31 +31,31 @@ export interface Alternative {
 }
 
 /** One of several transcripts, with what it has of the whole. */
-export interface Reading extends Alternative {
+export interface RankedAlternative extends Alternative {
   /** Calibrated probability that this one is right; all together at most 1. Null without a calibration. */
-  readonly share: number | null
+  readonly posterior: number | null
 }
 
 /** How well a clip fits one phrase. */
-export interface PhraseEvidence {
+export interface PhraseScore {
   /** Its place in the list. */
   readonly phrase: number
   /** Natural logarithm of the probability that the clip says it and nothing else; a mean where it was heard several times. */
   readonly logProbability: number
   /** How much better the phrase fits than the likeliest transcript that nobody expected, natural logarithm, both without what the model would write over silence: near 0 or above, it was said; far below, something else was. */
-  readonly margin: number
+  readonly logLikelihoodRatio: number
 }
 
 /** What a search found besides the transcript. */
-export interface Searched {
+export interface BeamSearchResult {
   /** What else it may have been, best first and the transcript itself among them. */
   readonly alternatives: readonly Alternative[]
   /** Best first. */
-  readonly evidence: readonly PhraseEvidence[]
+  readonly phraseScores: readonly PhraseScore[]
   /** What its phrases add to the log-probability of the transcript, natural logarithms. */
-  readonly bonus: number
+  readonly biasScore: number
   /** Mean log-probability of a token in the transcript without phrases: doubt about the audio, whatever they made of it. */
-  readonly surest: number
+  readonly unbiasedMeanLogProbability: number
   /** Expected phrases made the transcript another one. */
-  readonly steered: boolean
+  readonly changedByBiasing: boolean
 }

@@ -1,6 +1,6 @@
 /** What the service knows about one successful request: the transcript, measurements of the upload, and stage times. */
 import type { AudioFormat, Level, Quality } from './audio.js'
-import type { PhraseEvidence, Reading } from './phrases.js'
+import type { PhraseScore, RankedAlternative } from './phrases.js'
 import type { Timbre } from './timbre.js'
 import type { CascadeReport, Segment } from './transcript.js'
 
@@ -46,12 +46,12 @@ export interface Report {
   readonly model: string
   readonly segments: readonly Segment[]
   /** N-best, the first is `text`, and expected phrases by how well they fit; empty unless asked for, or where the upload is several clips. */
-  readonly alternatives: readonly Reading[]
-  readonly evidence: readonly PhraseEvidence[]
+  readonly alternatives: readonly RankedAlternative[]
+  readonly phraseScores: readonly PhraseScore[]
   /** Expected phrases made some of the text another one. */
-  readonly steered: boolean
+  readonly changedByBiasing: boolean
   /** Decodes that it took: none when the model was not run, more than one for a clip whose first transcript left doubt. */
-  readonly hearings: number
+  readonly decodingPasses: number
   /** Null when no cascade is on. */
   readonly cascade: CascadeReport | null
   /** Present exactly when `text` is empty. */

@@ -73,7 +73,7 @@ export const SETTINGS = Type.Object({
   EARSHOT_SPEECH_DETECTION: Type.Union(DETECTION_MODES.map((mode) => Type.Literal(mode)),
     { default: 'both', description: 'Who finds the speech in a clip: `spectral` (nearly free), `neural` (better in noise, about 0.07 ms per 32 ms of audio), or `both`: the spectral detector, and the neural one where it has doubts.' }),
   EARSHOT_SPEECH_DETECTOR: Type.String({ default: 'silero-vad', pattern: '^[A-Za-z0-9._-]+$', description: 'Model of the neural detector.' }),
-  EARSHOT_MAX_HEARINGS: whole(3, 1, 4, 'A short clip whose transcript the model doubts is recognized so often at most, each time with another silence before it; the likeliest transcript stands.'),
+  EARSHOT_MAX_DECODING_PASSES: whole(3, 1, 4, 'Most decoding passes of a short clip whose transcript is doubtful, each with other padding before the speech; the most probable transcript is returned.'),
   EARSHOT_ENGINE: Type.Union(ENGINES.map((engine) => Type.Literal(engine)),
     { default: 'compiled', description: 'What runs a model: `compiled`, a graph written for this machine from the published weights, or `reference`, the published graphs themselves. A model that the compiler does not know runs as `reference`.' }),
   EARSHOT_MATRICES: Type.Union(MATRIX_CHOICES.map((choice) => Type.Literal(choice)),

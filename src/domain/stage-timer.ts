@@ -4,14 +4,14 @@
  */
 import type { Stage } from './report.js'
 
-export interface Stopwatch {
+export interface StageTimer {
   time<T>(stage: Stage, work: () => T): T
   timeAsync<T>(stage: Stage, work: () => Promise<T>): Promise<T>
   /** Seconds spent so far in each stage that was entered. */
   readonly seconds: Readonly<Partial<Record<Stage, number>>>
 }
 
-export function startStopwatch(): Stopwatch {
+export function startStageTimer(): StageTimer {
   const seconds: Partial<Record<Stage, number>> = {}
   const add = (stage: Stage, since: number): void => {
     seconds[stage] = (seconds[stage] ?? 0) + (performance.now() - since) / 1000

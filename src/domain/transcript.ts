@@ -1,12 +1,12 @@
 /** What a decoder finds in a clip, and the transcript of an upload as segments. */
-import type { Searched } from './phrases.js'
-import type { JudgedWord, Word } from './words.js'
+import type { BeamSearchResult } from './phrases.js'
+import type { WordWithCorrectness, Word } from './words.js'
 
 /** Why an autoregressive decode ended. */
 export type StopReason = 'end_of_text' | 'token_limit' | 'repetition'
 
 /** What one decode found, and why it ended; with what a search found where one was asked for. */
-export interface Hypothesis extends Partial<Searched> {
+export interface Hypothesis extends Partial<BeamSearchResult> {
   readonly text: string
   readonly tokens: readonly number[]
   /** Natural logarithm of the probability of each token, the end token included when it was reached. */
@@ -28,7 +28,7 @@ export interface Segment {
   readonly endSeconds: number
   readonly text: string
   /** In the order of time; null when they were not wanted, or the engine cannot say. */
-  readonly words: readonly JudgedWord[] | null
+  readonly words: readonly WordWithCorrectness[] | null
   /** exp(mean token log-probability), in [0, 1]. */
   readonly confidence: number
   readonly meanLogProbability: number
@@ -47,7 +47,7 @@ export interface CascadeReport {
   /** The larger model. */
   readonly model: string
   /** Clips that it heard. */
-  readonly asked: number
+  readonly escalations: number
   /** Why, or `sure`: one for each clip of the upload, in the order of time. */
   readonly reasons: readonly CascadeReason[]
   /** Spent in it. */

@@ -13,12 +13,12 @@ export interface Word {
 }
 
 /** A word, and how far it is to be believed. */
-export interface JudgedWord extends Word {
+export interface WordWithCorrectness extends Word {
   /** Calibrated probability that it was said; null without a calibration. */
   readonly correctness: number | null
 }
 
 /** Letters and digits alone: a capital or a full stop more or less is the same words. */
-export function bareWords(text: string): string {
+export function comparableText(text: string): string {
   return text.toLowerCase().replace(/[^\p{Letter}\p{Mark}\p{Number}]+/gu, ' ').trim()
 }

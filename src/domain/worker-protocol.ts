@@ -26,7 +26,7 @@ export interface WorkerSettings {
   readonly trimSilence: boolean
   readonly speechDetection: DetectionMode
   readonly speechDetector: string
-  readonly maxHearings: number
+  readonly maxDecodingPasses: number
   /** Asked where the first of `models` has doubts, and at which confidence it has. */
   readonly cascadeModel: string | undefined
   readonly cascadeBelow: number

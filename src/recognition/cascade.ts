@@ -56,8 +56,8 @@ export function firstToHear(small: Recognizer, cascade: Cascade | undefined, lan
 }
 
 /** How often the first to hear hears a clip at most. */
-export function hearingsOf(first: Recognizer, cascade: Cascade | undefined, maxHearings: number): number {
-  return cascade === undefined || first === cascade.recognizer ? maxHearings : cascade.firstHearings ?? FIRST_HEARINGS
+export function hearingsOf(first: Recognizer, cascade: Cascade | undefined, maxDecodingPasses: number): number {
+  return cascade === undefined || first === cascade.recognizer ? maxDecodingPasses : cascade.firstHearings ?? FIRST_HEARINGS
 }
 
 /** Clips that both models can hold, each with its own silence around the voice. */
@@ -96,7 +96,7 @@ export function summarize(answers: readonly Answer[], cascade: Cascade | undefin
   const reasons = answers.flatMap(({ reason }) => reason ?? [])
   return {
     model: cascade.recognizer.name,
-    asked: reasons.filter((reason) => reason !== 'sure').length,
+    escalations: reasons.filter((reason) => reason !== 'sure').length,
     reasons,
     seconds: answers.reduce((sum, { largerSeconds }) => sum + largerSeconds, 0),
   }

@@ -15,7 +15,7 @@ export interface TranscribeOptions extends SpeechOptions {
   readonly headerless?: HeaderlessFormat | undefined
   readonly disabledCodecs?: readonly string[]
   /** How often a doubtful clip is heard at most. */
-  readonly maxHearings: number
+  readonly maxDecodingPasses: number
   /** Several transcripts, or those that are expected: what is wished for of a recognizer. */
   readonly searchFor?: HearingOptions['searchFor']
   /** Whether segments are to say when their words were said; no by default. */

@@ -17,7 +17,7 @@ import type { Recognizer } from './recognizer.js'
 import type { TranscribeOptions } from './options.js'
 import { composeReport } from './report.js'
 import { findSpeech, reconsider, type Measured, type Speech } from './segmentation/find-speech.js'
-import { startStopwatch, type Stopwatch } from '../domain/stage-timer.js'
+import { startStageTimer, type StageTimer } from '../domain/stage-timer.js'
 import type { Report } from '../domain/report.js'
 
 interface PausableOptions extends TranscribeOptions {
@@ -29,64 +29,64 @@ export async function transcribe(bytes: Uint8Array, recognizer: Recognizer, give
   const { cascade, pause = async () => undefined } = given
   const options: PausableOptions = { ...given, pause }
   const first = firstToHear(recognizer, cascade, options.language)
-  const stopwatch = startStopwatch()
-  const recording = await stopwatch.timeAsync('audio_decode', () => decodeAudio(bytes, { ...options, maxSeconds: options.maxAudioSeconds }))
+  const timer = startStageTimer()
+  const recording = await timer.timeAsync('audio_decode', () => decodeAudio(bytes, { ...options, maxSeconds: options.maxAudioSeconds }))
   await pause()
   const audioSeconds = recording.waveform.samples.length / recording.waveform.sampleRate
   options.onDecoded?.(audioSeconds)
   options.interrupt()
-  const level = stopwatch.time('measure', () => measureLevel(recording.waveform))
+  const level = timer.time('measure', () => measureLevel(recording.waveform))
   await pause()
-  const waveform = stopwatch.time('resample', () => resample(recording.waveform, recognizer.sampleRate))
+  const waveform = timer.time('resample', () => resample(recording.waveform, recognizer.sampleRate))
   await pause()
-  const frames = stopwatch.time('features', () => describeFrames(waveform))
+  const frames = timer.time('features', () => describeFrames(waveform))
   await pause()
   const measured: Measured = { waveform, frames, level }
-  const found = await findSpeech(measured, shapeForBoth(recognizer, cascade), options, stopwatch)
-  const heard = await hearAll(found, first, { ...options, maxHearings: hearingsOf(first, cascade, options.maxHearings) }, stopwatch)
-  const believed = await reconsider(found, heard, measured, options, stopwatch)
+  const found = await findSpeech(measured, shapeForBoth(recognizer, cascade), options, timer)
+  const heard = await hearAll(found, first, { ...options, maxDecodingPasses: hearingsOf(first, cascade, options.maxDecodingPasses) }, timer)
+  const believed = await reconsider(found, heard, measured, options, timer)
   // What nobody said is not heard by a larger model either.
-  const answers = believed.nothing === null ? await settleAll(believed, heard, recognizer, options, stopwatch) : heard.map((one) => asHeard(one, cascade))
-  const speech = await reconsider(believed, answers, measured, options, stopwatch)
-  const quality = stopwatch.time('measure', () => measureQuality({ level, frames, activity: speech.activity, format: recording.format, audioSeconds }))
-  const timbre = stopwatch.time('measure', () => describeTimbre(frames, speech.activity.spans))
+  const answers = believed.nothing === null ? await settleAll(believed, heard, recognizer, options, timer) : heard.map((one) => asHeard(one, cascade))
+  const speech = await reconsider(believed, answers, measured, options, timer)
+  const quality = timer.time('measure', () => measureQuality({ level, frames, activity: speech.activity, format: recording.format, audioSeconds }))
+  const timbre = timer.time('measure', () => describeTimbre(frames, speech.activity.spans))
   return composeReport({
-    recording, level, quality, timbre, audioSeconds, speech, recognizer, options, stopwatch,
+    recording, level, quality, timbre, audioSeconds, speech, recognizer, options, timer,
     heard: speech.nothing === null ? answers : [],
     hearings: answers.reduce((sum, { hearings }) => sum + hearings, 0),
     cascade: summarize(answers, cascade),
   })
 }
 
-async function hearAll(speech: Speech, recognizer: Recognizer, options: PausableOptions, stopwatch: Stopwatch): Promise<Heard[]> {
+async function hearAll(speech: Speech, recognizer: Recognizer, options: PausableOptions, timer: StageTimer): Promise<Heard[]> {
   const heard: Heard[] = []
   for (const clip of speech.clips) {
     await options.pause()
     options.interrupt()
-    heard.push(await hear(clip, recognizer, hearingOf(clip, speech, options, stopwatch)))
+    heard.push(await hear(clip, recognizer, hearingOf(clip, speech, options, timer)))
   }
   return heard
 }
 
-async function settleAll(speech: Speech, heard: readonly Heard[], small: Recognizer, options: PausableOptions, stopwatch: Stopwatch): Promise<Answer[]> {
+async function settleAll(speech: Speech, heard: readonly Heard[], small: Recognizer, options: PausableOptions, timer: StageTimer): Promise<Answer[]> {
   const answers: Answer[] = []
   for (const [index, clip] of speech.clips.entries()) {
     if (index > 0) await options.pause()
-    answers.push(await settle(clip, heard[index]!, small, options.cascade, hearingOf(clip, speech, options, stopwatch)))
+    answers.push(await settle(clip, heard[index]!, small, options.cascade, hearingOf(clip, speech, options, timer)))
   }
   return answers
 }
 
-function hearingOf(clip: SpokenClip, { activity }: Speech, options: PausableOptions, stopwatch: Stopwatch): HearingOptions {
+function hearingOf(clip: SpokenClip, { activity }: Speech, options: PausableOptions, timer: StageTimer): HearingOptions {
   return {
     language: options.language,
-    mustSpeak: activity.verdict === 'speech' && hasVoice(clip.voice, activity),
+    suppressBlank: activity.verdict === 'speech' && hasVoice(clip.voice, activity),
     words: options.words ?? false,
-    maxHearings: options.maxHearings,
+    maxDecodingPasses: options.maxDecodingPasses,
     surround: options.trimSilence,
     searchFor: options.searchFor,
     interrupt: options.interrupt,
     pause: options.pause,
-    stopwatch,
+    timer,
   }
 }

@@ -9,10 +9,10 @@ import { SpeechError } from '../domain/errors.js'
 import type { Calibration } from './confidence/calibration.js'
 import type { Manifest, ModelFiles } from '../engine/manifest.js'
 import type { OpenSession } from '../engine/runtime/session.js'
-import type { CompiledPhrases, SearchWish } from './decoding/search-contract.js'
+import type { CompiledPhrases, BeamRequest } from './decoding/search-contract.js'
 import type { PhraseList } from '../domain/phrases.js'
-import type { Steps } from '../domain/interruptible-work.js'
-import type { Stopwatch } from '../domain/stage-timer.js'
+import type { InterruptibleWork } from '../domain/interruptible-work.js'
+import type { StageTimer } from '../domain/stage-timer.js'
 import type { Engine, ProviderReport } from '../domain/choices.js'
 import type { Clip } from '../domain/audio.js'
 import type { Hypothesis } from '../domain/transcript.js'
@@ -24,13 +24,13 @@ export interface RecognizeOptions {
   /** ISO 639-1; undefined lets a multilingual model detect it. */
   readonly language: string | undefined
   /** Somebody spoke in this clip, so "nothing" is not an answer: the end token may not come first. */
-  readonly mustSpeak: boolean
+  readonly suppressBlank: boolean
   /** Several transcripts, or those that are expected; undefined: the likeliest one alone. */
-  readonly search?: SearchWish | undefined
+  readonly search?: BeamRequest | undefined
   /** Whether it is to say when each word was said; only where `timesWords`. */
   readonly words?: boolean
   readonly interrupt: Interrupt
-  readonly stopwatch: Stopwatch
+  readonly timer: StageTimer
 }
 
 /** Turns one clip into one hypothesis. Not re-entrant: one clip at a time. */
@@ -55,7 +55,7 @@ export interface Recognizer {
   /** Opens what a search needs, which else the first one does. Undefined where the engine cannot search. */
   readonly openSearch?: () => Promise<void>
   /** Makes phrases ready for `search`, in steps of milliseconds: a long list takes seconds, and clips are heard in between. Undefined where the engine cannot search. */
-  readonly compilePhrases?: (list: PhraseList) => Steps<CompiledPhrases>
+  readonly compilePhrases?: (list: PhraseList) => InterruptibleWork<CompiledPhrases>
   dispose(): Promise<void>
 }
 

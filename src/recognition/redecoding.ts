@@ -8,13 +8,13 @@
  * heard once, so the price is paid where it buys something. The leads, and what counts as doubt, are the model's.
  */
 import { surround, type SpokenClip, type SurroundedClip } from './segmentation/cut-clips.js'
-import type { SearchWish } from './decoding/search-contract.js'
+import type { BeamRequest } from './decoding/search-contract.js'
 import { meanLogProbability, totalLogProbability } from '../domain/log-probability.js'
-import type { PhraseEvidence } from '../domain/phrases.js'
+import type { PhraseScore } from '../domain/phrases.js'
 import type { RecognizeOptions, Recognizer } from './recognizer.js'
 import type { Clip } from '../domain/audio.js'
 import type { Hypothesis } from '../domain/transcript.js'
-import { bareWords, type Word } from '../domain/words.js'
+import { comparableText, type Word } from '../domain/words.js'
 
 /** One clip with what was heard in it. */
 export interface Heard {
@@ -33,9 +33,9 @@ export interface Heard {
 
 export interface HearingOptions extends Omit<RecognizeOptions, 'search'> {
   /** What is wished for of a recognizer: phrases are made ready for the tokens of each. */
-  readonly searchFor?: ((recognizer: Recognizer) => SearchWish | undefined) | undefined
+  readonly searchFor?: ((recognizer: Recognizer) => BeamRequest | undefined) | undefined
   /** At least 1. */
-  readonly maxHearings: number
+  readonly maxDecodingPasses: number
   /** Whether the clip is given the model's lead and trail; not when it was asked for as it is. */
   readonly surround: boolean
   /** Called between decodes; other jobs of the process may run before it resolves. */
@@ -64,7 +64,7 @@ export async function hear(clip: SpokenClip, recognizer: Recognizer, options: He
   const { leadSeconds, trailSeconds, doubtBelow } = recognizer.hearing
   const isLong = clip.voice.endSeconds - clip.voice.startSeconds > AGAIN_SECONDS
   let best: Attempt | undefined
-  for (const lead of leadSeconds.slice(0, isLong ? 1 : options.maxHearings)) {
+  for (const lead of leadSeconds.slice(0, isLong ? 1 : options.maxDecodingPasses)) {
     if (best !== undefined) await options.pause()
     options.interrupt()
     const one = await attempt(surround(clip, lead, trailSeconds))
@@ -72,12 +72,12 @@ export async function hear(clip: SpokenClip, recognizer: Recognizer, options: He
     if (best.hypothesis.stopped === 'end_of_text' && (all.some((each) => isSure(each, doubtBelow)) || isSettled(mergedEvidence(all)))) break
   }
   const evidence = mergedEvidence(all)
-  return heard({ ...best!, hypothesis: { ...best!.hypothesis, ...evidence.length > 0 && { evidence } } })
+  return heard({ ...best!, hypothesis: { ...best!.hypothesis, ...evidence.length > 0 && { phraseScores: evidence } } })
 }
 
 /** The model has no doubt about the audio, whatever phrases made of it. */
-function isSure({ stopped, logProbabilities, surest = meanLogProbability(logProbabilities) }: Hypothesis, doubtBelow: number): boolean {
-  return stopped === 'end_of_text' && surest >= doubtBelow
+function isSure({ stopped, logProbabilities, unbiasedMeanLogProbability: unbiasedMeanLogProbability = meanLogProbability(logProbabilities) }: Hypothesis, doubtBelow: number): boolean {
+  return stopped === 'end_of_text' && unbiasedMeanLogProbability >= doubtBelow
 }
 
 /** What was heard, and in which shape of the clip. */
@@ -89,7 +89,7 @@ function onUpload({ words }: Hypothesis, { startSeconds, endSeconds, silenceSeco
 }
 
 function agreementOf({ text }: Hypothesis, all: readonly Hypothesis[]): number {
-  return all.filter((other) => bareWords(other.text) === bareWords(text)).length / all.length
+  return all.filter((other) => comparableText(other.text) === comparableText(text)).length / all.length
 }
 
 /** Of a phrase that one hearing did not think of: a little less than the least that it did. */
@@ -99,28 +99,28 @@ const SETTLED_MARGIN = -1
 const SETTLED_LEAD = 3
 
 /** Several hearings of a clip are several opinions: of each phrase the mean. */
-function mergedEvidence(all: readonly Hypothesis[]): PhraseEvidence[] {
-  const lists = all.flatMap(({ evidence }) => evidence === undefined || evidence.length === 0 ? [] : [evidence])
+function mergedEvidence(all: readonly Hypothesis[]): PhraseScore[] {
+  const lists = all.flatMap(({ phraseScores: evidence }) => evidence === undefined || evidence.length === 0 ? [] : [evidence])
   const phrases = [...new Set(lists.flatMap((list) => list.map(({ phrase }) => phrase)))]
   const meanOf = (values: readonly number[]): number => values.reduce((total, value) => total + value, 0) / values.length
   const merged = phrases.map((phrase) => {
     const opinions = lists.map((list) => list.find((one) => one.phrase === phrase)
-      ?? { logProbability: list.at(-1)!.logProbability - UNHEARD_BELOW_LEAST, margin: list.at(-1)!.margin - UNHEARD_BELOW_LEAST })
-    return { phrase, logProbability: meanOf(opinions.map(({ logProbability }) => logProbability)), margin: meanOf(opinions.map(({ margin }) => margin)) }
+      ?? { logProbability: list.at(-1)!.logProbability - UNHEARD_BELOW_LEAST, logLikelihoodRatio: list.at(-1)!.logLikelihoodRatio - UNHEARD_BELOW_LEAST })
+    return { phrase, logProbability: meanOf(opinions.map(({ logProbability }) => logProbability)), logLikelihoodRatio: meanOf(opinions.map(({ logLikelihoodRatio: logLikelihoodRatio }) => logLikelihoodRatio)) }
   })
-  return merged.sort((a, b) => b.margin - a.margin)
+  return merged.sort((a, b) => b.logLikelihoodRatio - a.logLikelihoodRatio)
 }
 
 /** Whether the clip is one of the phrases, and clearly this one, whatever the model thinks of its spelling. */
-function isSettled([first, second]: readonly PhraseEvidence[]): boolean {
-  return first !== undefined && second !== undefined && first.margin > SETTLED_MARGIN && first.margin - second.margin > SETTLED_LEAD
+function isSettled([first, second]: readonly PhraseScore[]): boolean {
+  return first !== undefined && second !== undefined && first.logLikelihoodRatio > SETTLED_MARGIN && first.logLikelihoodRatio - second.logLikelihoodRatio > SETTLED_LEAD
 }
 
 /** A transcript that came to its end beats one that was cut off. */
 function isLikelier(one: Hypothesis, other: Hypothesis): boolean {
   const ended = ({ stopped }: Hypothesis): boolean => stopped === 'end_of_text'
   if (ended(one) !== ended(other)) return ended(one)
-  const worth = ({ logProbabilities, bonus = 0 }: Hypothesis): number => totalLogProbability(logProbabilities) + bonus
+  const worth = ({ logProbabilities, biasScore: biasScore = 0 }: Hypothesis): number => totalLogProbability(logProbabilities) + biasScore
   return worth(one) > worth(other)
 }
 

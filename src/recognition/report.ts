@@ -6,10 +6,10 @@ import { hasWords } from './redecoding.js'
 import { meanLogProbability } from '../domain/log-probability.js'
 import type { TranscribeOptions } from './options.js'
 import type { Speech } from './segmentation/find-speech.js'
-import type { Reading } from '../domain/phrases.js'
-import type { Stopwatch } from '../domain/stage-timer.js'
+import type { RankedAlternative } from '../domain/phrases.js'
+import type { StageTimer } from '../domain/stage-timer.js'
 import type { Timbre } from '../domain/timbre.js'
-import type { JudgedWord, Word } from '../domain/words.js'
+import type { WordWithCorrectness, Word } from '../domain/words.js'
 import type { Level, Quality, Recording, TimeSpan } from '../domain/audio.js'
 import type { Report, Warning } from '../domain/report.js'
 import type { CascadeReport, Segment } from '../domain/transcript.js'
@@ -26,7 +26,7 @@ interface Findings {
   readonly cascade: CascadeReport | null
   readonly recognizer: Recognizer
   readonly options: TranscribeOptions
-  readonly stopwatch: Stopwatch
+  readonly timer: StageTimer
 }
 
 /** Quieter than this, LUFS, a person has to strain to hear it. */
@@ -45,7 +45,7 @@ const LOW_MEAN_LOG_PROBABILITY = -0.5
 const TOO_SHORT_SECONDS = 0.3
 
 export function composeReport(findings: Findings): Report {
-  const { recording, level, quality, timbre, audioSeconds, speech, heard, hearings, cascade, recognizer, stopwatch } = findings
+  const { recording, level, quality, timbre, audioSeconds, speech, heard, hearings, cascade, recognizer, timer } = findings
   const spoken = heard.filter(({ hypothesis }) => hasWords(hypothesis))
   const segments = spoken.map((one) => toSegment(one, audioSeconds, recognizer))
   const text = segments.map((segment) => segment.text).join(' ')
@@ -61,9 +61,9 @@ export function composeReport(findings: Findings): Report {
     model: recognizer.name,
     segments,
     alternatives: spoken.length === 1 ? readingsOf(spoken[0]!, recognizer, correctness) : [],
-    steered: spoken.some(({ hypothesis }) => hypothesis.steered ?? false),
-    evidence: spoken.length === 1 ? spoken[0]!.hypothesis.evidence ?? [] : [],
-    hearings,
+    changedByBiasing: spoken.some(({ hypothesis }) => hypothesis.changedByBiasing ?? false),
+    phraseScores: spoken.length === 1 ? spoken[0]!.hypothesis.phraseScores ?? [] : [],
+    decodingPasses: hearings,
     cascade,
     noSpeechReason: text === '' ? speech.nothing ?? 'nothing_recognized' : null,
     warnings: warningsOf(findings, confidence),
@@ -77,7 +77,7 @@ export function composeReport(findings: Findings): Report {
       trimmedLeadingSeconds: speech.clips[0]?.startSeconds ?? audioSeconds,
       trimmedTrailingSeconds: speech.clips.length === 0 ? 0 : Math.max(0, audioSeconds - speech.clips.at(-1)!.endSeconds),
     },
-    seconds: stopwatch.seconds,
+    seconds: timer.seconds,
   }
 }
 
@@ -87,7 +87,7 @@ function toSegment({ clip, hypothesis, words, model, agreement, reason }: Answer
   const mean = meanLogProbability(logProbabilities)
   const inside = <Part extends TimeSpan>(part: Part): Part => ({ ...part, startSeconds: Math.min(part.startSeconds, audioSeconds), endSeconds: Math.min(part.endSeconds, audioSeconds) })
   const { startSeconds, endSeconds } = inside(clip)
-  const judged = (word: Word): JudgedWord => ({ ...word, correctness: correctnessOfWord(calibration, word, { agreement, model }) })
+  const judged = (word: Word): WordWithCorrectness => ({ ...word, correctness: correctnessOfWord(calibration, word, { agreement, model }) })
   return {
     startSeconds,
     endSeconds,
@@ -108,9 +108,9 @@ function isFreeSearch({ options, recognizer }: Findings): boolean {
   return options.searchFor?.(recognizer)?.phrases === undefined
 }
 
-function readingsOf({ hypothesis: { alternatives = [] } }: Answer, { calibration }: Recognizer, correctness: number | null): Reading[] {
-  const shares = calibration && correctness !== null ? sharesOf(calibration, correctness, alternatives) : []
-  return alternatives.map((alternative, index) => ({ ...alternative, share: shares[index] ?? null }))
+function readingsOf({ hypothesis: { alternatives = [] } }: Answer, { calibration }: Recognizer, correctness: number | null): RankedAlternative[] {
+  const posteriors = calibration && correctness !== null ? sharesOf(calibration, correctness, alternatives) : []
+  return alternatives.map((alternative, index) => ({ ...alternative, posterior: posteriors[index] ?? null }))
 }
 
 function warningsOf({ recording, level, quality, audioSeconds, heard }: Findings, confidence: number | null): Warning[] {

@@ -2,7 +2,7 @@
  * How much of what was heard goes out to a search engine. A clip may be minutes long and hold thousands of words; a
  * query has a few, servers take a URL of 8 kB, and engines build a clause for each word.
  */
-import { MOST_READINGS, type Alternative } from '../domain/phrases.js'
+import { MAX_N_BEST, type Alternative } from '../domain/phrases.js'
 
 const MOST_QUERY_CHARACTERS = 512
 /** What servers and proxies take in their first line by default, less the method and the version. */
@@ -12,7 +12,7 @@ const LEAST_QUERY_CHARACTERS = 8
 /** The likeliest readings, each cut; those that are the same then are one. */
 export function outgoing(alternatives: readonly Alternative[], mostCharacters = MOST_QUERY_CHARACTERS): Alternative[] {
   const texts = new Set<string>()
-  const likeliest = alternatives.slice(0, MOST_READINGS)
+  const likeliest = alternatives.slice(0, MAX_N_BEST)
   return likeliest.map((one) => ({ ...one, text: cut(one.text, mostCharacters) })).filter(({ text }) => {
     const isNew = !texts.has(text)
     texts.add(text)

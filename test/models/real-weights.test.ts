@@ -87,7 +87,7 @@ function readSamples(folder: string): Sample[] {
 }
 
 function transcribeFile(recognizer: Recognizer, file: string) {
-  return transcribe(readFileSync(file), recognizer, { language: 'en', maxAudioSeconds: 60, normalizeVolume: true, trimSilence: true, detectors: SPECTRAL, maxHearings: 1, interrupt: () => {} })
+  return transcribe(readFileSync(file), recognizer, { language: 'en', maxAudioSeconds: 60, normalizeVolume: true, trimSilence: true, detectors: SPECTRAL, maxDecodingPasses: 1, interrupt: () => {} })
 }
 
 /** Word errors over words, case and punctuation apart. */

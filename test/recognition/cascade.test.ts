@@ -15,7 +15,7 @@ import { wavOfSeconds } from '../serving/http/wav.js'
 
 const BELOW = 0.5
 const OPTIONS: TranscribeOptions = {
-  language: undefined, maxAudioSeconds: 60, normalizeVolume: true, trimSilence: true, maxHearings: 1,
+  language: undefined, maxAudioSeconds: 60, normalizeVolume: true, trimSilence: true, maxDecodingPasses: 1,
   detectors: { first: spectralDetector, second: undefined }, interrupt: () => undefined,
 }
 
@@ -80,14 +80,14 @@ tap.test('the border is the confidence that the report states', async (t) => {
 tap.test('the small model is not heard again: its doubt is for the larger one, which hears as often as the setting says', async (t) => {
   const again = { hearing: { leadSeconds: [0.2, 0.3, 0.4], trailSeconds: 0.2, doubtBelow: -0.1 } }
   const [small, larger] = [telling('small', [unsure('x')], again), telling('larger', [unsure('y')], again)]
-  t.match(await hearWith(small, larger, { maxHearings: 3 }), { hearings: 4 })
+  t.match(await hearWith(small, larger, { maxDecodingPasses: 3 }), { hearings: 4 })
   t.same([small.asked.length, larger.asked.length], [1, 3])
   const alone = telling('small', [unsure('x')], again)
-  t.match(await transcribe(wavOfSeconds(1), alone.recognizer, { ...OPTIONS, maxHearings: 3 }), { hearings: 3 })
+  t.match(await transcribe(wavOfSeconds(1), alone.recognizer, { ...OPTIONS, maxDecodingPasses: 3 }), { hearings: 3 })
   const german = telling('larger', [unsure('y')], { ...again, languages: ['de'] })
-  t.match(await hearWith(small, german, { language: 'de', maxHearings: 3 }), { hearings: 3 }, 'where it hears first, it is not the small one')
+  t.match(await hearWith(small, german, { language: 'de', maxDecodingPasses: 3 }), { hearings: 3 }, 'where it hears first, it is not the small one')
   const persistent = telling('small', [unsure('x'), sure('y')], again)
-  await transcribe(wavOfSeconds(1), persistent.recognizer, { ...OPTIONS, maxHearings: 3, cascade: { recognizer: larger.recognizer, below: BELOW, firstHearings: 3 } })
+  await transcribe(wavOfSeconds(1), persistent.recognizer, { ...OPTIONS, maxDecodingPasses: 3, cascade: { recognizer: larger.recognizer, below: BELOW, firstHearings: 3 } })
   t.equal(persistent.asked.length, 2)
 })
 
@@ -102,7 +102,7 @@ tap.test('a larger model without words, or cut off, does not take words away', a
   for (const [first, second, stands] of cases) {
     const report = await hearWith(telling('small', [first]), telling('larger', [second]))
     t.same(report.segments.map(({ model }) => model), [stands])
-    t.equal(report.cascade!.asked, 1, 'it was asked all the same')
+    t.equal(report.cascade!.escalations, 1, 'it was asked all the same')
   }
   t.match(await hearWith(telling('small', [sure('')]), telling('larger', [sure('')])), { text: '', noSpeechReason: 'nothing_recognized', segments: [], cascade: { asked: 1, reasons: ['empty'] } })
 })
@@ -125,7 +125,7 @@ tap.test('the larger model is told what the small one was: that somebody spoke, 
   const [small, larger] = [telling('small', [unsure('x')]), telling('larger', [sure('x')], { languages: ['de', 'en'] })]
   await hearWith(small, larger, { language: 'en', interrupt })
   const [{ options: first }, { options: second }] = [small.asked[0]!, larger.asked[0]!]
-  t.same([second.mustSpeak, second.language, second.interrupt, second.stopwatch], [first.mustSpeak, 'en', interrupt, first.stopwatch])
+  t.same([second.suppressBlank, second.language, second.interrupt, second.timer], [first.suppressBlank, 'en', interrupt, first.timer])
   const told = telling('larger', [sure('x')], { languages: ['de', 'en'] })
   await hearWith(telling('small', [unsure('x')]), told)
   t.equal(told.asked[0]!.options.language, 'en', 'where the request names none, the only one of the small model')

@@ -15,7 +15,7 @@ import type { Report } from '../../src/domain/report.js'
 import type { Hypothesis } from '../../src/domain/transcript.js'
 import { wavOfSeconds } from '../serving/http/wav.js'
 
-const OPTIONS: TranscribeOptions = { language: undefined, maxAudioSeconds: 60, normalizeVolume: true, trimSilence: true, detectors: { first: spectralDetector, second: undefined }, maxHearings: 3, interrupt: () => undefined }
+const OPTIONS: TranscribeOptions = { language: undefined, maxAudioSeconds: 60, normalizeVolume: true, trimSilence: true, detectors: { first: spectralDetector, second: undefined }, maxDecodingPasses: 3, interrupt: () => undefined }
 
 const NOTHING = [{ samples: new Float32Array(0), sampleRate: 16_000 }, {} as FrameFeatures, () => undefined] as const
 const HEARING = { leadSeconds: [0.2, 0.3], trailSeconds: 0.2, doubtBelow: -9 }
@@ -126,7 +126,7 @@ t.test('a model may say nothing where no speech was found, and must not where th
   const listening = { ...recognizer, recognize: (clip: Clip, options: RecognizeOptions) => { heard.push([clip, options]); return recognizer.recognize(clip, options) } }
   await transcribe(wavOfSeconds(5), listening, { ...OPTIONS, trimSilence: false, detectors: { first, second: undefined } })
   t.ok(heard.length >= 3)
-  t.same(heard.map(([, { mustSpeak }]) => mustSpeak), heard.map((_, index) => index === 0))
+  t.same(heard.map(([, { suppressBlank: suppressBlank }]) => suppressBlank), heard.map((_, index) => index === 0))
 })
 
 t.test('segments lie inside the upload, whatever its rate', async (t) => {
@@ -180,7 +180,7 @@ t.test('with a calibration the text and its words have a probability, and readin
   const report = await hear(free!)
   near((await hear(steered!)).correctness, expected(Math.sqrt(surprise)))
   near(report.correctness, expected(Math.sqrt(surprise + 4 * Math.log(1 + Math.exp(-0.1)))))
-  near(report.alternatives[0]!.share, report.correctness!)
+  near(report.alternatives[0]!.posterior, report.correctness!)
   near(report.segments[0]!.words![0]!.correctness, expected(1))
   t.match(await hear(free!, { ...recognizer, calibration: null }), { correctness: null, segments: [{ words: [{ correctness: null }] }], alternatives: [{ share: null }, { share: null }] })
 })

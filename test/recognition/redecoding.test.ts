@@ -7,13 +7,13 @@ import { hear, type HearingOptions } from '../../src/recognition/redecoding.js'
 import { measureLevel } from '../../src/audio/level/loudness.js'
 import type { Recognizer } from '../../src/recognition/recognizer.js'
 import { findSpeech, reconsider, type Speech } from '../../src/recognition/segmentation/find-speech.js'
-import { startStopwatch } from '../../src/domain/stage-timer.js'
+import { startStageTimer } from '../../src/domain/stage-timer.js'
 import type { Clip, SpeechActivity, Waveform } from '../../src/domain/audio.js'
 import type { Hypothesis } from '../../src/domain/transcript.js'
 
 const RATE = 16_000
 const OPTIONS: HearingOptions = {
-  language: undefined, mustSpeak: true, maxHearings: 3, surround: true, stopwatch: startStopwatch(),
+  language: undefined, suppressBlank: true, maxDecodingPasses: 3, surround: true, timer: startStageTimer(),
   interrupt: () => undefined, pause: async () => undefined,
 }
 
@@ -45,7 +45,7 @@ tap.test('a doubtful one is heard again behind another silence, until one is bel
   const doubted = answering(said('one', [-1, -1]), said('won', [-0.5, -0.5]), said('wan', [-0.9, -0.9]))
   t.match(await hear(clipOf(1), doubted.recognizer, OPTIONS), { hypothesis: { text: 'won' }, hearings: 3 })
   const twice = answering(said('one', [-1, -1]), said('won', [-0.5, -0.5]), said('wan', [-0.1]))
-  t.match(await hear(clipOf(1), twice.recognizer, { ...OPTIONS, maxHearings: 2 }), { hypothesis: { text: 'won' }, hearings: 2 })
+  t.match(await hear(clipOf(1), twice.recognizer, { ...OPTIONS, maxDecodingPasses: 2 }), { hypothesis: { text: 'won' }, hearings: 2 })
 })
 
 tap.test('the share of the hearings that came to the same words is told, whatever their case and punctuation', async (t) => {
@@ -68,17 +68,17 @@ tap.test('a transcript that was cut off is heard again and loses to one that cam
 })
 
 tap.test('doubt is about the audio: a transcript that phrases made an unlikely one is not heard again for that', async (t) => {
-  const steered = { ...said('ambleside', [-2, -2]), bonus: 9, surest: -0.1 }
+  const steered = { ...said('ambleside', [-2, -2]), biasScore: 9, unbiasedMeanLogProbability: -0.1 }
   t.match(await hear(clipOf(1), answering(steered, said('other', [-0.1])).recognizer, OPTIONS), { hypothesis: { text: 'ambleside' }, hearings: 1 })
-  const doubted = { ...steered, surest: -2 }
+  const doubted = { ...steered, unbiasedMeanLogProbability: -2 }
   t.match(await hear(clipOf(1), answering(doubted, said('ample side', [-0.1, -0.1])).recognizer, OPTIONS), { hypothesis: { text: 'ambleside' }, hearings: 2 }, 'the phrase is worth more than the other transcript')
 })
 
 tap.test('several hearings are several opinions of a phrase, and one that settles it is the last', async (t) => {
-  const opinion = (text: string, ...margins: number[]): Hypothesis => ({ ...said(text, [-2]), evidence: margins.map((margin, phrase) => ({ phrase, margin, logProbability: margin - 1 })) })
+  const opinion = (text: string, ...margins: number[]): Hypothesis => ({ ...said(text, [-2]), phraseScores: margins.map((logLikelihoodRatio, phrase) => ({ phrase, logLikelihoodRatio, logProbability: logLikelihoodRatio - 1 })) })
   const { hypothesis, hearings } = await hear(clipOf(1), answering(opinion('a', -2, -3), opinion('b', -4, -1), opinion('c', -3, -2.5)).recognizer, OPTIONS)
   t.equal(hearings, 3)
-  t.same(hypothesis.evidence!.map(({ phrase, margin }) => [phrase, margin.toFixed(3)]), [[1, '-2.167'], [0, '-3.000']], 'the mean of each, best first')
+  t.same(hypothesis.phraseScores!.map(({ phrase, logLikelihoodRatio: logLikelihoodRatio }) => [phrase, logLikelihoodRatio.toFixed(3)]), [[1, '-2.167'], [0, '-3.000']], 'the mean of each, best first')
   t.equal((await hear(clipOf(1), answering(opinion('a', 1, -3), opinion('b', 1, 0)).recognizer, OPTIONS)).hearings, 1)
 })
 
@@ -114,7 +114,7 @@ tap.test('the second detector is asked only where the first hears nobody or is n
   const cases = [['speech', 0, 'speech'], ['unsure', 1, 'nothing'], ['nothing', 1, 'nothing']] as const
   for (const [verdict, asked, expected] of cases) {
     const second = judging('nothing')
-    const { activity, clips, nothing } = await findSpeech(measured(1), answering().recognizer, { detectors: { first: judging(verdict).detector, second: second.detector }, trimSilence: true, normalizeVolume: true, interrupt: () => undefined }, startStopwatch())
+    const { activity, clips, nothing } = await findSpeech(measured(1), answering().recognizer, { detectors: { first: judging(verdict).detector, second: second.detector }, trimSilence: true, normalizeVolume: true, interrupt: () => undefined }, startStageTimer())
     t.equal(second.asked(), asked, verdict)
     t.equal(activity.verdict, expected)
     t.equal(clips.length === 0, nothing !== null, 'a reason exactly where there is nothing to hear')
@@ -126,8 +126,8 @@ tap.test('words are taken back only when neither the model nor the second detect
   const ask = async (logProbability: number, first: SpeechActivity['verdict'], opinion: SpeechActivity['verdict']): Promise<{ speech: Speech; asked: number }> => {
     const second = judging(opinion)
     const options = { detectors: { first: judging(first).detector, second: second.detector }, trimSilence: true, normalizeVolume: true, interrupt: () => undefined }
-    const found = await findSpeech(measured(1), answering().recognizer, options, startStopwatch())
-    const speech = await reconsider(found, [{ clip, hypothesis: said('you', [logProbability]), words: null, model: 'told', hearings: 1, seconds: 0, agreement: 1 }], measured(1), options, startStopwatch())
+    const found = await findSpeech(measured(1), answering().recognizer, options, startStageTimer())
+    const speech = await reconsider(found, [{ clip, hypothesis: said('you', [logProbability]), words: null, model: 'told', hearings: 1, seconds: 0, agreement: 1 }], measured(1), options, startStageTimer())
     return { speech, asked: second.asked() }
   }
   t.match(await ask(-3, 'speech', 'nothing'), { speech: { nothing: 'no_speech_detected', clips: [], activity: { verdict: 'nothing', spans: [] } }, asked: 1 })

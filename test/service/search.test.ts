@@ -53,7 +53,7 @@ t.test('a shop in four commands', { skip: missing === undefined ? false : `${mis
   await t.test('a transcription with a catalogue says how else it reads, and which entries it holds', async (t) => {
     const { status, body } = await send('POST', '/v1/transcriptions?catalogue=shop&nBest=3', clip('backpack.wav'))
     t.equal(status, 200)
-    t.type(body.steered, 'boolean')
+    t.type(body.changedByBiasing, 'boolean')
     t.ok(body.alternatives.length > 1 && body.alternatives.length <= 3, `${body.alternatives.length} readings`)
     t.equal(body.alternatives[0]!.text, body.text)
     t.same(body.alternatives[0]!.phrases, ['bag-001'])

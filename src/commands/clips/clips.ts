@@ -64,5 +64,5 @@ function readLine(line: string, place: string, folder: string): SourceClip {
 
 function sourceOf(file: string, folder: string): string {
   const [first, ...inner] = path.normalize(file).split(path.sep)
-  return inner.length === 0 || first === '' || first === '../..' ? path.basename(path.resolve(folder)) : first!
+  return inner.length === 0 || first === '' || first === '..' ? path.basename(path.resolve(folder)) : first!
 }

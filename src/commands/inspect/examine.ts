@@ -10,7 +10,7 @@ import type { TranscribeOptions } from '../../recognition/options.js'
 import { transcribe } from '../../recognition/pipeline.js'
 import type { Recognizer } from '../../recognition/recognizer.js'
 import { findSpeech } from '../../recognition/segmentation/find-speech.js'
-import { startStopwatch } from '../../domain/stage-timer.js'
+import { startStageTimer } from '../../domain/stage-timer.js'
 import type { SpeechActivity, Waveform } from '../../domain/audio.js'
 import type { Report } from '../../domain/report.js'
 
@@ -30,7 +30,7 @@ export async function examine(name: string, bytes: Uint8Array, recognizer: Recog
   const { waveform: uploaded } = await decodeAudio(bytes, { ...options, maxSeconds: options.maxAudioSeconds })
   const waveform = resample(uploaded, recognizer.sampleRate)
   const measured = { waveform, frames: describeFrames(waveform), level: measureLevel(uploaded) }
-  const { activity } = await findSpeech(measured, recognizer, options, startStopwatch())
+  const { activity } = await findSpeech(measured, recognizer, options, startStageTimer())
   // Words that were taken back leave nobody who spoke; the curve says who thought so before.
   return { name, report, waveform, activity: report.input.speechRatio === 0 ? { ...activity, spans: [] } : activity }
 }

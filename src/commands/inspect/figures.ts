@@ -42,7 +42,7 @@ export function answerFigures({ confidence, language, model, cascade, noSpeechRe
   const total = Object.values(stages).reduce((sum, spent) => sum + spent, 0)
   return [
     { name: 'Model', value: model },
-    ...cascade === null ? [] : [{ name: 'In doubt', value: cascade.asked === 0 ? 'nothing' : `asked ${cascade.model}` }],
+    ...cascade === null ? [] : [{ name: 'In doubt', value: cascade.escalations === 0 ? 'nothing' : `asked ${cascade.model}` }],
     { name: 'Language', value: language },
     { name: 'Confidence', value: unless(confidence, (share) => share.toFixed(2)) },
     ...noSpeechReason === null ? [] : [{ name: 'No text', value: noSpeechReason }],

@@ -35,10 +35,15 @@ const Pipeline = Type.Object({
   speechDetection: Type.String(),
   trimSilence: Type.Boolean(),
   normalizeVolume: Type.Boolean(),
-  maxHearings: Type.Integer(),
+  maxHearings: Type.Integer({ description: 'Most decoding passes of a clip; baseline files keep the name that they began with.' }),
   cascadeModel: Type.Union([Type.String(), Type.Null()]),
 })
 export type Pipeline = Static<typeof Pipeline>
+
+interface PipelineSettings extends Pick<Pipeline, 'speechDetection' | 'trimSilence' | 'normalizeVolume'> {
+  readonly maxDecodingPasses: number
+  readonly cascadeModel: string | undefined
+}
 
 const BaselineFile = Type.Object({
   format: Type.Literal(FORMAT),
@@ -73,9 +78,13 @@ export type CompleteBaseline = Baseline & { readonly features: Readonly<Record<F
 export const PIPELINE_VERSION = 1
 
 /** What of the settings a baseline depends on. */
-export function pipelineOf(settings: Omit<Pipeline, 'version' | 'cascadeModel'> & { readonly cascadeModel: string | undefined }): Pipeline {
-  const { speechDetection, trimSilence, normalizeVolume, maxHearings, cascadeModel } = settings
-  return { version: PIPELINE_VERSION, speechDetection, trimSilence, normalizeVolume, maxHearings, cascadeModel: cascadeModel ?? null }
+export function pipelineOf(settings: PipelineSettings): Pipeline {
+  const { speechDetection, trimSilence, normalizeVolume, maxDecodingPasses, cascadeModel } = settings
+  return {
+    version: PIPELINE_VERSION, speechDetection, trimSilence, normalizeVolume,
+    maxHearings: maxDecodingPasses,
+    cascadeModel: cascadeModel ?? null,
+  }
 }
 
 /** A short name for a pipeline, for labels. */

@@ -72,7 +72,7 @@ export const FEATURES = {
   transcript_words: { family: 'output', unit: 'words', binning: edges(1, 2, 3, 4, 5, 7, 10), help: 'Words of the transcript.', of: (report) => wordsOf(report).length },
   empty: { family: 'output', unit: '', binning: categories('text', 'no_speech', 'nothing_recognized'), help: 'Whether there are words, and why not.', of: ({ text, noSpeechReason }) => text !== '' ? 'text' : noSpeechReason === 'nothing_recognized' ? noSpeechReason : 'no_speech' },
   repeat_ratio: { family: 'output', unit: 'share', binning: edges(0.3, 0.5, 0.7), help: 'Largest share of the words that one repeated phrase makes up.', of: (report) => report.text === '' ? null : repeatRatio(wordsOf(report)) },
-  hearings: { family: 'output', unit: '', binning: categories('0', '1', '2', '3'), help: 'Decodes for each clip: more than one where the model was in doubt.', of: ({ hearings, segments }) => String(Math.round(hearings / Math.max(1, segments.length))) },
+  hearings: { family: 'output', unit: '', binning: categories('0', '1', '2', '3'), help: 'Decodes for each clip: more than one where the model was in doubt.', of: ({ decodingPasses: hearings, segments }) => String(Math.round(hearings / Math.max(1, segments.length))) },
   language: { family: 'output', unit: '', binning: categories('en', 'de', 'es', 'fr', 'it', 'pt', 'nl', 'pl', 'ru', 'zh', 'ja', 'ko'), help: 'Language told or detected.', of: ({ language }) => language },
   decoder_stop: { family: 'output', unit: '', binning: categories(...STOPS), help: 'Why decoding ended, the worst of the upload.', of: worstStop },
 } as const satisfies Record<string, DriftFeature>

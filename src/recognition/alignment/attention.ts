@@ -8,7 +8,7 @@
 import type { Attention } from '../../engine/runtime/alignment-graph.js'
 
 /** Row-major [tokens, frames], the less the better: 0 is as good as any, in standard deviations. */
-export function misfits(attention: Attention): Float32Array {
+export function alignmentCosts(attention: Attention): Float32Array {
   const { weights, heads, tokens, frames } = attention
   const result = new Float32Array(tokens * frames)
   for (let head = 0; head < heads; head++) {

@@ -21,7 +21,7 @@ const BOTH = 0
 const ABOVE = 1
 const BEFORE = 2
 
-export function cheapestWay(grid: Grid): Way {
+export function warpingPath(grid: Grid): Way {
   const steps = cheapestSteps(grid)
   const { rows, columns } = grid
   const first = new Int32Array(rows)

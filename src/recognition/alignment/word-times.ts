@@ -9,11 +9,11 @@
 import type { Attention } from '../../engine/runtime/alignment-graph.js'
 import type { Waveform } from '../../domain/audio.js'
 import type { Word } from '../../domain/words.js'
-import { misfits } from './attention.js'
+import { alignmentCosts } from './attention.js'
 import { groupPieces, type Group } from './grouping.js'
 import type { FrameClock } from './frame-clock.js'
 import { quietness } from './quietness.js'
-import { cheapestWay, type Grid } from './time-warping.js'
+import { warpingPath, type Grid } from './time-warping.js'
 
 /** A finished transcript: for each token the text that it adds and its log-probability. */
 export interface Written { readonly pieces: readonly string[]; readonly logProbabilities: readonly number[] }
@@ -27,7 +27,7 @@ export function timeWords(waveform: Waveform, attention: Attention, { pieces, lo
   const groups = groupPieces(pieces)
   if (groups.length === 0 || attention.frames === 0) return []
   const rows = rowsOf(groups, pieces.length)
-  const { first, last } = cheapestWay(costs(rows, attention, quietness(waveform, clock, attention.frames), pieces.length))
+  const { first, last } = warpingPath(costs(rows, attention, quietness(waveform, clock, attention.frames), pieces.length))
   const middle = (frame: number): number => clock.firstSeconds + frame * clock.stepSeconds
   const spans = groups.map(({ sounding }) => ({
     startSeconds: middle(first[rows.findIndex(({ token }) => token === sounding[0])]! - 0.5),
@@ -54,7 +54,7 @@ function rowsOf(groups: readonly Group[], tokens: number): Row[] {
 }
 
 function costs(rows: readonly Row[], attention: Attention, quiet: Float32Array, tokens: number): Grid {
-  const fit = misfits(attention)
+  const fit = alignmentCosts(attention)
   const { frames } = attention
   // A token is looked for where it is chosen: in the row of the one before it. The last row looks for the end.
   const begin = attention.tokens - tokens - 1

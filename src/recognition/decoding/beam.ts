@@ -45,12 +45,12 @@ export type StartSearch = () => Promise<BeamStep>
 /** A transcript that came to its end. */
 export interface BeamHypothesis {
   readonly tokens: readonly number[]
-  /** Without any bonus; one more than tokens, that of the end. */
+  /** Without any bias score; one more than tokens, that of the end. */
   readonly logProbabilities: readonly number[]
-  /** Sum of the log-probabilities over the power of the length, bonus included. */
+  /** Sum of the log-probabilities over the power of the length, bias score included. */
   readonly score: number
   /** Of its phrases, natural logarithms. */
-  readonly bonus: number
+  readonly biasScore: number
   readonly phrases: readonly number[]
   /** What a greedy decoder would have found. */
   readonly isGreedy: boolean
@@ -153,7 +153,7 @@ function worthOf({ logProbability, state }: Live, { bias }: BeamOptions): number
 
 function finish(one: Live, options: BeamOptions): BeamHypothesis {
   const { tokens, logProbabilities, state, isGreedy, lead } = one
-  return { tokens, logProbabilities, score: byLength(worthOf(one, options), logProbabilities.length), bonus: options.bias?.worth(state) ?? 0, phrases: state.phrases, isGreedy, lead }
+  return { tokens, logProbabilities, score: byLength(worthOf(one, options), logProbabilities.length), biasScore: options.bias?.worth(state) ?? 0, phrases: state.phrases, isGreedy, lead }
 }
 
 /** A sum over so many tokens, as it is compared with sums over fewer or more. */

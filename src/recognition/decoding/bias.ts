@@ -1,7 +1,7 @@
 /**
  * Where a hypothesis stands among the phrases that are expected, and what that is worth to it.
  *
- * A token that goes on along a phrase earns a bonus. When the path leaves the trie before the phrase is complete, all
+ * A token that goes on along a phrase earns a bias score. When the path leaves the trie before the phrase is complete, all
  * that it earned is taken back (as in the context graphs of Aho-Corasick biasing), so a list of phrases that nobody
  * says costs nothing but beams. A phrase ends where a word ends: "cat" has not been said in "category".
  * Phrases begin where words begin. Each further phrase of a transcript earns half of what the one before did: else a
@@ -23,15 +23,15 @@ export interface BiasState {
   readonly pending: number
   /** Of phrases that are complete. */
   readonly earned: number
-  /** The phrase that was complete at the last token, if the word ends there; −1. Its bonus is in `pending` still. */
+  /** The phrase that was complete at the last token, if the word ends there; −1. Its bias score is in `pending` still. */
   readonly completed: number
   /** A shorter phrase at the beginning of the path at hand: what stays if it breaks. */
-  readonly passed: { readonly phrase: number; readonly bonus: number } | undefined
+  readonly passed: { readonly phrase: number; readonly biasScore: number } | undefined
   /** Phrases that were heard, in their order. */
   readonly phrases: readonly number[]
 }
 
-/** Share of the bonus that each further phrase earns. */
+/** Share of the bias score that each further phrase earns. */
 const FURTHER = 0.5
 
 /** A token within a word earns so many times as much as one that begins it: words of several pieces are those that the model seldom read. */
@@ -69,7 +69,7 @@ export class PhraseBias {
     const beginsWord = this.#shapes.beginsWord(token)
     const onward = state.node === ROOT ? -1 : this.#trie.step(state.node, token)
     if (onward !== -1) {
-      const passed = beginsWord && state.completed !== -1 ? { phrase: state.completed, bonus: state.pending } : state.passed
+      const passed = beginsWord && state.completed !== -1 ? { phrase: state.completed, biasScore: state.pending } : state.passed
       return this.#enter(onward, { ...state, passed, pending: state.pending + this.#strength * (beginsWord ? 1 : WITHIN_WORD) })
     }
     const left = this.#leave(state, beginsWord || this.#shapes.isPunctuation(token))
@@ -93,9 +93,9 @@ export class PhraseBias {
 
   /** Back to the root; what was pending is earned if a phrase was complete and its word ends here. */
   #leave({ pending, earned, completed, passed, phrases }: BiasState, wordEnds: boolean): BiasState {
-    const heard = completed !== -1 && wordEnds ? { phrase: completed, bonus: pending } : passed
+    const heard = completed !== -1 && wordEnds ? { phrase: completed, biasScore: pending } : passed
     if (heard === undefined) return { ...UNBIASED, earned, phrases }
-    return { ...UNBIASED, earned: earned + heard.bonus * this.#weights[heard.phrase]! * FURTHER ** phrases.length, phrases: [...phrases, heard.phrase] }
+    return { ...UNBIASED, earned: earned + heard.biasScore * this.#weights[heard.phrase]! * FURTHER ** phrases.length, phrases: [...phrases, heard.phrase] }
   }
 }
 

@@ -3,12 +3,12 @@
  * said, far below something else was.
  */
 import { totalLogProbability } from '../../domain/log-probability.js'
-import type { PhraseEvidence } from '../../domain/phrases.js'
+import type { PhraseScore } from '../../domain/phrases.js'
 import type { BeamHypothesis } from './beam.js'
 import type { TokenShapes } from './bias.js'
-import type { PhraseScore } from './exact.js'
+import type { ExactPhraseScore } from './exact.js'
 import { ROOT, type PhraseTrie } from './phrase-trie.js'
-import type { SearchModel } from './search-contract.js'
+import type { BeamModel } from './search-contract.js'
 import type { PriorOptions } from './silence-prior.js'
 
 /** Phrases that are worth telling. */
@@ -18,7 +18,7 @@ const MOST_UNEXPECTED = 8
 
 export interface Evidence {
   /** Best first. */
-  readonly phrases: readonly PhraseEvidence[]
+  readonly phrases: readonly PhraseScore[]
   /** Log-probability of the likeliest transcript that nobody expected. */
   readonly free: number
 }
@@ -31,7 +31,7 @@ interface Fit {
 }
 
 /** Every phrase was scored for itself: what the audio says for it, without what the decoder would write anyway. */
-export async function evidenceForAll(trie: PhraseTrie, exact: readonly PhraseScore[], beamed: readonly BeamHypothesis[], { prior, shapes }: Pick<SearchModel, 'prior' | 'shapes'>, options: PriorOptions): Promise<Evidence> {
+export async function evidenceForAll(trie: PhraseTrie, exact: readonly ExactPhraseScore[], beamed: readonly BeamHypothesis[], { prior, shapes }: Pick<BeamModel, 'prior' | 'shapes'>, options: PriorOptions): Promise<Evidence> {
   const unexpected = unexpectedOf(trie, beamed, shapes).slice(0, MOST_UNEXPECTED)
   const priors = await prior.ofTranscripts(unexpected.map(({ tokens }) => tokens), options)
   const free = best(unexpected.map(({ logProbabilities }, index) => {
@@ -71,7 +71,7 @@ function bestOfEach(fits: readonly Fit[]): Fit[] {
 
 function compare(fits: readonly Fit[], free: Omit<Fit, 'phrase'>): Evidence {
   const phrases = fits.toSorted((a, b) => b.heard - a.heard).slice(0, MOST)
-  return { phrases: phrases.map(({ phrase, logProbability, heard }) => ({ phrase, logProbability, margin: heard - free.heard })), free: free.logProbability }
+  return { phrases: phrases.map(({ phrase, logProbability, heard }) => ({ phrase, logProbability, logLikelihoodRatio: heard - free.heard })), free: free.logProbability }
 }
 
 function best<T extends Omit<Fit, 'phrase'>>(all: readonly T[]): T {

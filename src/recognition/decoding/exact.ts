@@ -10,7 +10,7 @@ import { feedPrompt, type BeamStep, type Extension } from './beam.js'
 import type { TokenShapes } from './bias.js'
 import { ROOT, type PhraseTrie } from './phrase-trie.js'
 
-export interface PhraseScore {
+export interface ExactPhraseScore {
   readonly phrase: number
   /** Of the likeliest spelling, and its log-probabilities, that of the end among them. */
   readonly tokens: readonly number[]
@@ -45,9 +45,9 @@ interface Path {
 }
 
 /** Every phrase that is not hopeless, likeliest first. */
-export async function scorePhrases(step: BeamStep, trie: PhraseTrie, { prompt, endToken, shapes, interrupt, hopeless = HOPELESS }: ExactOptions): Promise<PhraseScore[]> {
+export async function scorePhrases(step: BeamStep, trie: PhraseTrie, { prompt, endToken, shapes, interrupt, hopeless = HOPELESS }: ExactOptions): Promise<ExactPhraseScore[]> {
   let level: Path[] = [{ node: ROOT, tokens: [], logProbabilities: [], sum: 0, extension: await feedPrompt(step, prompt) }]
-  const scores = new Map<number, PhraseScore>()
+  const scores = new Map<number, ExactPhraseScore>()
   while (level.length > 0) {
     interrupt()
     const wanted = level.flatMap(({ node }, hypothesis) => [...trie.childTokens(node), endToken].map((token) => ({ hypothesis, token, amount: WANTED })))
@@ -72,7 +72,7 @@ export async function scorePhrases(step: BeamStep, trie: PhraseTrie, { prompt, e
 }
 
 /** Spellings of one phrase add up; the likeliest is how it is written. */
-function add(scores: Map<number, PhraseScore>, one: PhraseScore): void {
+function add(scores: Map<number, ExactPhraseScore>, one: ExactPhraseScore): void {
   const known = scores.get(one.phrase)
   if (known === undefined) return void scores.set(one.phrase, one)
   const likelier = totalLogProbability(one.logProbabilities) > totalLogProbability(known.logProbabilities) ? one : known

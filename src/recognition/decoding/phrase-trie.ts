@@ -3,7 +3,7 @@
  * would be hundreds of megabytes. A node's children lie side by side, in the order of their tokens.
  */
 
-import { inOneGo, type Steps } from '../../domain/interruptible-work.js'
+import { runToCompletion, type InterruptibleWork } from '../../domain/interruptible-work.js'
 
 /** One way to write a phrase, in tokens. */
 export interface TokenSequence {
@@ -36,11 +36,11 @@ export class PhraseTrie {
 
   /** Sequences without tokens are left out. */
   static build(sequences: readonly TokenSequence[]): PhraseTrie {
-    return inOneGo(PhraseTrie.buildInSteps(sequences))
+    return runToCompletion(PhraseTrie.buildInSteps(sequences))
   }
 
   /** As `build`, in steps of some milliseconds. */
-  static* buildInSteps(sequences: readonly TokenSequence[]): Steps<PhraseTrie> {
+  static* buildInSteps(sequences: readonly TokenSequence[]): InterruptibleWork<PhraseTrie> {
     const [token, firstChild, phrase] = [[-1], [] as number[], [-1]]
     // Breadth first, so that children of one node get neighbouring numbers: each waiting node is what goes on from it.
     let waiting = [sequences.filter(({ tokens }) => tokens.length > 0)]

@@ -1,12 +1,12 @@
 /** Between words and tokens, for a search: phrases made ready, what tokens do to words, and transcripts as text. */
 import { meanLogProbability, totalLogProbability } from '../../domain/log-probability.js'
-import type { Alternative, PhraseList, Searched } from '../../domain/phrases.js'
-import type { Steps } from '../../domain/interruptible-work.js'
-import { bareWords } from '../../domain/words.js'
+import type { Alternative, PhraseList, BeamSearchResult } from '../../domain/phrases.js'
+import type { InterruptibleWork } from '../../domain/interruptible-work.js'
+import { comparableText } from '../../domain/words.js'
 import type { TokenShapes } from './bias.js'
 import type { Decoded } from './greedy.js'
 import { PhraseTrie, type TokenSequence } from './phrase-trie.js'
-import type { CompiledPhrases, SearchDecoded } from './search-contract.js'
+import type { CompiledPhrases, BeamDecoded } from './search-contract.js'
 
 /** As much of a tokenizer as is needed here. */
 interface Spelling {
@@ -20,7 +20,7 @@ const MOST_TOKENS = 48
 const PHRASES_OF_A_STEP = 64
 
 /** In steps of some milliseconds. */
-export function* compilePhrases({ phrases }: PhraseList, { encode }: Pick<Spelling, 'encode'>): Steps<CompiledPhrases> {
+export function* compilePhrases({ phrases }: PhraseList, { encode }: Pick<Spelling, 'encode'>): InterruptibleWork<CompiledPhrases> {
   const sequences: TokenSequence[] = []
   const unspellable: number[] = []
   // No token reaches over a space, so words are spelled one by one, and each once: catalogues repeat their words.
@@ -51,23 +51,23 @@ export function shapesOf({ piece }: Pick<Spelling, 'piece'>): TokenShapes {
   return { beginsWord: (token) => shapeOf(token).begins, isPunctuation: (token) => shapeOf(token).punctuation }
 }
 
-type Worded = Decoded & { readonly text: string } & Partial<Searched>
+type Worded = Decoded & { readonly text: string } & Partial<BeamSearchResult>
 
 /** Readings are of different words: of those that differ in capitals and marks alone the best stands, with the phrases heard in any. */
-export function asHypothesis(decoded: Decoded | SearchDecoded, { decode }: Pick<Spelling, 'decode'>): Worded {
+export function asHypothesis(decoded: Decoded | BeamDecoded, { decode }: Pick<Spelling, 'decode'>): Worded {
   const { tokens, logProbabilities, stopped } = decoded
   const plain = { tokens, logProbabilities, stopped, text: decode(tokens) }
   if (!('found' in decoded)) return plain
   const alternatives = decoded.found.map(({ tokens: own, logProbabilities: each, phrases }): Alternative => (
     { text: decode(own), confidence: Math.exp(meanLogProbability(each)), logProbability: totalLogProbability(each), phrases }
   ))
-  return { ...plain, evidence: decoded.evidence, bonus: decoded.bonus, surest: decoded.surest, steered: decoded.steered, alternatives: ofDifferentWords(alternatives).slice(0, decoded.nBest) }
+  return { ...plain, phraseScores: decoded.phraseScores, biasScore: decoded.biasScore, unbiasedMeanLogProbability: decoded.unbiasedMeanLogProbability, changedByBiasing: decoded.changedByBiasing, alternatives: ofDifferentWords(alternatives).slice(0, decoded.nBest) }
 }
 
 function ofDifferentWords(alternatives: readonly Alternative[]): Alternative[] {
   const best = new Map<string, Alternative>()
   for (const one of alternatives) {
-    const words = bareWords(one.text)
+    const words = comparableText(one.text)
     const better = best.get(words)
     best.set(words, better === undefined ? one : { ...better, phrases: better.phrases.length > 0 ? better.phrases : one.phrases })
   }

@@ -1,10 +1,10 @@
 /** What a search is asked for, what it needs of a model, and what it finds. */
-import type { PhraseEvidence } from '../../domain/phrases.js'
+import type { PhraseScore } from '../../domain/phrases.js'
 import type { StartSearch } from './beam.js'
 import type { TokenShapes } from './bias.js'
 import type { Decoded } from './greedy.js'
 import type { PhraseTrie } from './phrase-trie.js'
-import type { SilencePrior } from './silence-prior.js'
+import type { InternalLanguageModel } from './silence-prior.js'
 
 /** Phrases made ready for the tokens of one model. */
 export interface CompiledPhrases {
@@ -14,7 +14,7 @@ export interface CompiledPhrases {
   readonly unspellable: readonly number[]
 }
 
-export interface SearchWish {
+export interface BeamRequest {
   /** Transcripts wanted; 1 is the best alone. */
   readonly nBest: number
   readonly phrases: CompiledPhrases | undefined
@@ -22,29 +22,29 @@ export interface SearchWish {
   readonly strength: number
 }
 
-export interface FoundTranscript extends Decoded {
+export interface BeamTranscript extends Decoded {
   readonly phrases: readonly number[]
   /** What they add to its log-probability, natural logarithms. */
-  readonly bonus: number
+  readonly biasScore: number
 }
 
-export interface SearchDecoded extends FoundTranscript {
+export interface BeamDecoded extends BeamTranscript {
   /** Best first, the first is the transcript itself; some may have the same words. */
-  readonly found: readonly FoundTranscript[]
+  readonly found: readonly BeamTranscript[]
   /** How many of different words are wanted. */
   readonly nBest: number
   /** Phrases by how well they fit, best first; empty when no search was run. */
-  readonly evidence: readonly PhraseEvidence[]
+  readonly phraseScores: readonly PhraseScore[]
   /** Mean log-probability of a token in the greedy transcript, where it came to its end: doubt about the audio, whatever phrases make of it. */
-  readonly surest: number
+  readonly unbiasedMeanLogProbability: number
   /** The phrases made the transcript another one. */
-  readonly steered: boolean
+  readonly changedByBiasing: boolean
 }
 
 /** What a search needs of a model that has heard a clip. */
-export interface SearchModel {
+export interface BeamModel {
   readonly start: StartSearch
   /** What it would write without the clip. */
-  readonly prior: SilencePrior
+  readonly prior: InternalLanguageModel
   readonly shapes: TokenShapes
 }

@@ -15,7 +15,7 @@ const SHARE = 0.4
 
 export type PriorOptions = Omit<ExactOptions, 'shapes' | 'hopeless'>
 
-export class SilencePrior {
+export class InternalLanguageModel {
   readonly #start: StartSearch
   readonly #shapes: TokenShapes
   /** By prompt: a language has words of its own. */

@@ -9,9 +9,9 @@ import { greedy, type Decoded } from '../decoding/greedy.js'
 import { tokenBudget } from '../decoding/limits.js'
 import { greedyInRuns } from '../decoding/runs.js'
 import { asHypothesis, compilePhrases, shapesOf } from '../decoding/phrases.js'
-import type { SearchDecoded } from '../decoding/search-contract.js'
-import { searchIfWanted } from '../decoding/search.js'
-import { SilencePrior } from '../decoding/silence-prior.js'
+import type { BeamDecoded } from '../decoding/search-contract.js'
+import { beamSearchOrGreedy } from '../decoding/search.js'
+import { InternalLanguageModel } from '../decoding/silence-prior.js'
 import { SpeechError } from '../../domain/errors.js'
 import type { Manifest, ModelFiles } from '../../engine/manifest.js'
 import type { CompiledGraphs, LoadFamily, RecognizeOptions } from '../recognizer.js'
@@ -42,9 +42,9 @@ export const load: LoadFamily = async (manifest, files, open, compiled) => {
     const samples = padTo(clip.waveform.samples, minSamples)
     const budget = tokenBudget(samples.length / sampleRate, decoding.tokensPerSecond, decoding.maxTokens)
     const { attention, ...decoded } = await decode(new Tensor('float32', samples, [1, samples.length]), budget, options)
-    const hypothesis = options.stopwatch.time('postprocess', (): Hypothesis => ({ ...asHypothesis(decoded, tokenizer), language: languages[0] }))
+    const hypothesis = options.timer.time('postprocess', (): Hypothesis => ({ ...asHypothesis(decoded, tokenizer), language: languages[0] }))
     if (attention === undefined) return hypothesis
-    const words = options.stopwatch.time('align', () => timeWords(clip.waveform, attention, { ...decoded, pieces: tokenizer.pieces(decoded.tokens) }, CLOCK))
+    const words = options.timer.time('align', () => timeWords(clip.waveform, attention, { ...decoded, pieces: tokenizer.pieces(decoded.tokens) }, CLOCK))
     return { ...hypothesis, words }
   }
 
@@ -60,7 +60,7 @@ interface Opened {
   readonly timesWords: boolean
   readonly openSearch?: () => Promise<void>
   /** The waveform is [1, samples]. Where words are wanted, it answers what the decoder attended to. */
-  decode(waveform: Tensor, budget: number, options: RecognizeOptions): Promise<(Decoded | SearchDecoded) & { readonly attention?: Attention }>
+  decode(waveform: Tensor, budget: number, options: RecognizeOptions): Promise<(Decoded | BeamDecoded) & { readonly attention?: Attention }>
   dispose(): Promise<void>
 }
 
@@ -76,25 +76,25 @@ async function openCompiled({ decoding }: Manifest, compiled: CompiledGraphs, to
   const nothing = new Tensor('float32', new Float32Array(0), [1, 0])
   const shapes = shapesOf(tokenizer)
   const silence = new Tensor('float32', new Float32Array(SILENCE_SAMPLES), [1, SILENCE_SAMPLES])
-  const prior = new SilencePrior(steps.after(() => start({ input: 'waveform', heard: silence, nothing }).encode()), shapes)
+  const prior = new InternalLanguageModel(steps.after(() => start({ input: 'waveform', heard: silence, nothing }).encode()), shapes)
   const { startToken, endToken } = decoding
   return {
     engine: 'compiled',
     provider: session.provider,
     timesWords: true,
     openSearch: () => steps.open(),
-    async decode(waveform, budget, { interrupt, mustSpeak, search, words, stopwatch }) {
+    async decode(waveform, budget, { interrupt, suppressBlank: suppressBlank, search, words, timer }) {
       const decode = start({ input: 'waveform', heard: waveform, nothing })
       const prompt = [startToken]
-      const greedily = (): Promise<Decoded> => greedyInRuns(decode.choosing({ always, first: mustSpeak ? notTheEnd : anything }), { prompt, endToken, budget, interrupt })
-      if (search === undefined && !words) return stopwatch.timeAsync('model', greedily)
+      const greedily = (): Promise<Decoded> => greedyInRuns(decode.choosing({ always, first: suppressBlank ? notTheEnd : anything }), { prompt, endToken, budget, interrupt })
+      if (search === undefined && !words) return timer.timeAsync('model', greedily)
       interrupt()
-      const memory = await stopwatch.timeAsync('model', () => decode.encode())
-      const limits = { prompt, endToken, budget, forbidden, forbiddenFirst: new Set(mustSpeak ? [endToken] : []), interrupt }
-      const decoded = await stopwatch.timeAsync('model', () => searchIfWanted(greedily, search, { start: steps.on(memory), prior, shapes }, limits))
+      const memory = await timer.timeAsync('model', () => decode.encode())
+      const limits = { prompt, endToken, budget, forbidden, forbiddenFirst: new Set(suppressBlank ? [endToken] : []), interrupt }
+      const decoded = await timer.timeAsync('model', () => beamSearchOrGreedy(greedily, search, { start: steps.on(memory), prior, shapes }, limits))
       if (!words) return decoded
       interrupt()
-      const attention = await stopwatch.timeAsync('align', () => aligner.attend(memory, [...prompt, ...decoded.tokens], memory.dims[2]!))
+      const attention = await timer.timeAsync('align', () => aligner.attend(memory, [...prompt, ...decoded.tokens], memory.dims[2]!))
       return { ...decoded, attention }
     },
     async dispose() { await session.release(); await steps.release(); await aligner.dispose() },
@@ -111,14 +111,14 @@ async function openPublished({ name, decoding }: Manifest, files: ModelFiles, op
     engine: 'reference',
     provider: encoder.provider,
     timesWords: false,
-    async decode(waveform, budget, { interrupt, mustSpeak, stopwatch }) {
-      const { last_hidden_state: states } = await stopwatch.timeAsync('encoder', () => encoder.run({ input_values: waveform }, ['last_hidden_state'])) // [1, frames, width]
-      return stopwatch.timeAsync('decoder', () => greedy(startDecode(decoder, states).step, {
+    async decode(waveform, budget, { interrupt, suppressBlank: suppressBlank, timer }) {
+      const { last_hidden_state: states } = await timer.timeAsync('encoder', () => encoder.run({ input_values: waveform }, ['last_hidden_state'])) // [1, frames, width]
+      return timer.timeAsync('decoder', () => greedy(startDecode(decoder, states).step, {
         prompt: [decoding.startToken],
         endToken: decoding.endToken,
         budget,
         forbidden,
-        forbiddenFirst: new Set(mustSpeak ? [decoding.endToken] : []),
+        forbiddenFirst: new Set(suppressBlank ? [decoding.endToken] : []),
         interrupt,
       }))
     },

@@ -12,9 +12,9 @@ import { greedy, type Decoded, type Step } from '../decoding/greedy.js'
 import { tokenBudget } from '../decoding/limits.js'
 import { greedyInRuns } from '../decoding/runs.js'
 import { asHypothesis, compilePhrases, shapesOf } from '../decoding/phrases.js'
-import type { SearchDecoded } from '../decoding/search-contract.js'
-import { searchIfWanted } from '../decoding/search.js'
-import { SilencePrior } from '../decoding/silence-prior.js'
+import type { BeamDecoded } from '../decoding/search-contract.js'
+import { beamSearchOrGreedy } from '../decoding/search.js'
+import { InternalLanguageModel } from '../decoding/silence-prior.js'
 import { SpeechError } from '../../domain/errors.js'
 import { logMelExtractor } from '../features/log-mel.js'
 import type { Manifest, ModelFiles } from '../../engine/manifest.js'
@@ -56,13 +56,13 @@ export const load: LoadFamily = async (manifest, files, open, compiled) => {
   async function recognize(clip: Clip, options: RecognizeOptions): Promise<Hypothesis> {
     const { samples } = clip.waveform
     const heard = engine === 'reference' ? frames : framesOf(samples)
-    const features = options.stopwatch.time('model_features', () => binsFirst(extract(samples, heard)))
+    const features = options.timer.time('model_features', () => binsFirst(extract(samples, heard)))
     const budget = tokenBudget(samples.length / sampleRate, decoding.tokensPerSecond, decoding.maxTokens)
     const states = Math.ceil(Math.min(heard, samples.length / hopSamples) / FRAMES_OF_A_STATE)
     const { attention, ...decoded } = await decode({ features, states }, budget, options)
-    const hypothesis = options.stopwatch.time('postprocess', (): Hypothesis => ({ ...asHypothesis(decoded, tokenizer), language: decoded.language }))
+    const hypothesis = options.timer.time('postprocess', (): Hypothesis => ({ ...asHypothesis(decoded, tokenizer), language: decoded.language }))
     if (attention === undefined) return hypothesis
-    const words = options.stopwatch.time('align', () => timeWords(clip.waveform, attention, { ...decoded, pieces: tokenizer.pieces(decoded.tokens) }, clock))
+    const words = options.timer.time('align', () => timeWords(clip.waveform, attention, { ...decoded, pieces: tokenizer.pieces(decoded.tokens) }, clock))
     return { ...hypothesis, words }
   }
 
@@ -78,7 +78,7 @@ interface Opened {
   readonly timesWords: boolean
   readonly openSearch?: () => Promise<void>
   /** Where words are wanted, it answers what the decoder attended to. */
-  decode(heard: Features, budget: number, options: RecognizeOptions): Promise<(Decoded | SearchDecoded) & { readonly language: string; readonly attention?: Attention }>
+  decode(heard: Features, budget: number, options: RecognizeOptions): Promise<(Decoded | BeamDecoded) & { readonly language: string; readonly attention?: Attention }>
   dispose(): Promise<void>
 }
 
@@ -99,25 +99,25 @@ async function openCompiled(vocabulary: Vocabulary, compiled: CompiledGraphs, to
   const nothing = new Tensor('float32', new Float32Array(0), [1, bins, 0])
   const steps = openSearches(() => compiled.further('steps'), open)
   const shapes = shapesOf(tokenizer)
-  const prior = new SilencePrior(steps.after(() => start({ input: 'features', heard: silence(), nothing }).encode()), shapes)
+  const prior = new InternalLanguageModel(steps.after(() => start({ input: 'features', heard: silence(), nothing }).encode()), shapes)
   return {
     engine: 'compiled',
     provider: session.provider,
     timesWords: true,
     openSearch: () => steps.open(),
-    async decode({ features, states }, budget, { language: asked, mustSpeak, search, words: timed, interrupt, stopwatch }) {
+    async decode({ features, states }, budget, { language: asked, suppressBlank: suppressBlank, search, words: timed, interrupt, timer }) {
       const decode = start({ input: 'features', heard: features, nothing })
       interrupt()
-      const memory = timed || search !== undefined ? await stopwatch.timeAsync('model', () => decode.encode()) : undefined
-      const language = asked ?? await stopwatch.timeAsync('model', detect)
+      const memory = timed || search !== undefined ? await timer.timeAsync('model', () => decode.encode()) : undefined
+      const language = asked ?? await timer.timeAsync('model', detect)
       const prompt = promptFor(vocabulary, language)
-      const greedily = (): Promise<Decoded> => greedyInRuns(decode.choosing(mustSpeak ? spoken : words), { prompt, endToken, budget, interrupt })
-      if (memory === undefined) return { ...await stopwatch.timeAsync('model', greedily), language }
-      const limits = { prompt, endToken, budget, forbidden: vocabulary.forbidden, forbiddenFirst: mustSpeak ? vocabulary.forbiddenFirst : vocabulary.blank, interrupt }
-      const decoded = await stopwatch.timeAsync('model', () => searchIfWanted(greedily, search, { start: steps.on(memory), prior, shapes }, limits))
+      const greedily = (): Promise<Decoded> => greedyInRuns(decode.choosing(suppressBlank ? spoken : words), { prompt, endToken, budget, interrupt })
+      if (memory === undefined) return { ...await timer.timeAsync('model', greedily), language }
+      const limits = { prompt, endToken, budget, forbidden: vocabulary.forbidden, forbiddenFirst: suppressBlank ? vocabulary.forbiddenFirst : vocabulary.blank, interrupt }
+      const decoded = await timer.timeAsync('model', () => beamSearchOrGreedy(greedily, search, { start: steps.on(memory), prior, shapes }, limits))
       if (!timed) return { ...decoded, language }
       interrupt()
-      const attention = await stopwatch.timeAsync('align', () => aligner.attend(memory, [...prompt, ...decoded.tokens], states))
+      const attention = await timer.timeAsync('align', () => aligner.attend(memory, [...prompt, ...decoded.tokens], states))
       return { ...decoded, language, attention }
 
       /** The likeliest language after the start token. */
@@ -142,13 +142,13 @@ async function openPublished({ name }: Manifest, vocabulary: Vocabulary, files: 
     engine: 'reference',
     provider: encoder.provider,
     timesWords: false,
-    async decode({ features }, budget, { language: asked, mustSpeak, interrupt, stopwatch }) {
-      const states = await stopwatch.timeAsync('encoder', () => encode(encoder, features))
+    async decode({ features }, budget, { language: asked, suppressBlank: suppressBlank, interrupt, timer }) {
+      const states = await timer.timeAsync('encoder', () => encode(encoder, features))
       interrupt()
-      return stopwatch.timeAsync('decoder', async () => {
+      return timer.timeAsync('decoder', async () => {
         const language = asked ?? await detectLanguage(startDecode(decoder, states).step, vocabulary)
         const prompt = promptFor(vocabulary, language)
-        const decoded = await greedy(startDecode(decoder, states).step, { prompt, endToken, budget, forbidden, forbiddenFirst: mustSpeak ? forbiddenFirst : blank, interrupt })
+        const decoded = await greedy(startDecode(decoder, states).step, { prompt, endToken, budget, forbidden, forbiddenFirst: suppressBlank ? forbiddenFirst : blank, interrupt })
         return { ...decoded, language }
       })
     },

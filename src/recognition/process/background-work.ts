@@ -3,7 +3,7 @@
  * when the job is done or paused, it has a turn that is half as long. So it comes to its end however many jobs there
  * are, a clip waits little for it, and in a process without jobs it takes no longer than it must.
  */
-import type { Steps } from '../../domain/interruptible-work.js'
+import type { InterruptibleWork } from '../../domain/interruptible-work.js'
 
 const SHARE_OF_A_STINT = 1 / 2
 /** Shorter ones would be spent on switching; within longer ones a clip would wait for too long. */
@@ -12,7 +12,7 @@ const LONGEST_TURN_MS = 500
 
 interface Stint { readonly sinceMs: number; readonly ended: Promise<void>; end(): void }
 
-export class SpareTime {
+export class BackgroundWork {
   #stint: Stint | undefined
   #turnMs = LEAST_TURN_MS
 
@@ -34,7 +34,7 @@ export class SpareTime {
   }
 
   /** Rejects with what a step throws. */
-  async finish<T>(steps: Steps<T>): Promise<T> {
+  async finish<T>(steps: InterruptibleWork<T>): Promise<T> {
     for (;;) {
       // Another one may have begun when this one has ended.
       while (this.#stint !== undefined) await this.#stint.ended

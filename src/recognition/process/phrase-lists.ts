@@ -2,11 +2,11 @@
  * The phrase lists that a recognition process has, compiled once for each of its models. How a list is compiled, and
  * what a model makes of it, is the recognizer's business.
  */
-import type { CompiledPhrases, SearchWish } from '../decoding/search-contract.js'
+import type { CompiledPhrases, BeamRequest } from '../decoding/search-contract.js'
 import { SpeechError } from '../../domain/errors.js'
 import type { PhraseList } from '../../domain/phrases.js'
 import type { Recognizer } from '../recognizer.js'
-import { inOneGo, type Steps } from '../../domain/interruptible-work.js'
+import { runToCompletion, type InterruptibleWork } from '../../domain/interruptible-work.js'
 import type { WorkerJob } from '../../domain/worker-protocol.js'
 
 /** Natural logarithms a token at `biasStrength` 1: lists of 10,000 phrases that nobody says do no harm there (docs/benchmarks.md). */
@@ -14,7 +14,7 @@ const STRENGTH = 2
 /** Lists that came with requests, and are remembered. */
 const MOST_RECENT = 16
 
-export class PhraseLists {
+export class CompiledListCache {
   readonly #recognizers: readonly Recognizer[]
   /** By id, then by the recognizer. */
   readonly #lists = new Map<string, ReadonlyMap<Recognizer, CompiledPhrases>>()
@@ -26,7 +26,7 @@ export class PhraseLists {
   }
 
   /** Compiles a list for every model, and says which phrases none of them can spell. */
-  *take(list: PhraseList): Steps<number[]> {
+  *take(list: PhraseList): InterruptibleWork<number[]> {
     const compiled = new Map<Recognizer, CompiledPhrases>()
     for (const recognizer of this.#recognizers) {
       if (recognizer.compilePhrases !== undefined) compiled.set(recognizer, yield* recognizer.compilePhrases(list))
@@ -41,7 +41,7 @@ export class PhraseLists {
   }
 
   /** What a job wishes for of each recognizer, if anything. Throws CATALOGUE_NOT_FOUND for an id that was never taken. */
-  wishesOf({ phrases, nBest = 1, biasStrength = 1 }: Pick<WorkerJob, 'phrases' | 'nBest' | 'biasStrength'>): ((recognizer: Recognizer) => SearchWish) | undefined {
+  wishesOf({ phrases, nBest = 1, biasStrength = 1 }: Pick<WorkerJob, 'phrases' | 'nBest' | 'biasStrength'>): ((recognizer: Recognizer) => BeamRequest) | undefined {
     if (phrases === undefined && nBest === 1) return undefined
     const compiledFor = phrases === undefined ? () => undefined : this.#find(phrases)
     return (recognizer) => ({ phrases: compiledFor(recognizer), nBest, strength: STRENGTH * biasStrength })
@@ -69,5 +69,5 @@ export class PhraseLists {
 
 /** Undefined for a model that cannot be steered: it hears as it always does, and its words are searched all the same. */
 function compile(recognizer: Recognizer, list: PhraseList): CompiledPhrases | undefined {
-  return recognizer.compilePhrases && inOneGo(recognizer.compilePhrases(list))
+  return recognizer.compilePhrases && runToCompletion(recognizer.compilePhrases(list))
 }

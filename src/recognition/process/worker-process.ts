@@ -26,10 +26,10 @@ import type { Recognizer } from '../recognizer.js'
 import { projectRoot } from '../../domain/project-root.js'
 import { cpuBudget } from './cpu-budget.js'
 import { ArrivingLists, type ListPart } from '../../domain/list-parts.js'
-import { PhraseLists } from './phrase-lists.js'
+import { CompiledListCache } from './phrase-lists.js'
 import { Pieces } from './pieces.js'
 import type { FromWorker, LoadedModel, Outcome, ToWorker, WorkerJob, WorkerSettings } from '../../domain/worker-protocol.js'
-import { SpareTime } from './background-work.js'
+import { BackgroundWork } from './background-work.js'
 
 /** Below the server's own priority, so that health and metrics answer when every core recognizes. */
 const NICENESS = os.constants.priority.PRIORITY_BELOW_NORMAL
@@ -38,7 +38,7 @@ interface Loaded {
   readonly settings: WorkerSettings
   readonly detectors: SpeechDetectors
   readonly recognizers: ReadonlyMap<string, Recognizer>
-  readonly phraseLists: PhraseLists
+  readonly phraseLists: CompiledListCache
   /** Of the default model. */
   readonly cascade: Cascade | undefined
 }
@@ -49,7 +49,7 @@ const WARM_UP_MEDIA = ['warm-up.webm', 'warm-up.m4a'].map((name) => path.join(pr
 let loaded: Loaded | undefined
 /** Jobs that have begun and are not done, and whether each was called off. */
 const underWay = new Map<number, { isCancelled: boolean }>()
-const spareTime = new SpareTime()
+const spareTime = new BackgroundWork()
 const pieces = new Pieces((id) => {
   spareTime.endStint()
   send({ kind: 'paused', id })
@@ -93,7 +93,7 @@ async function start(settings: WorkerSettings): Promise<void> {
       models.push({ name, languages: recognizer.languages, provider: recognizer.provider, engine: { engine: recognizer.engine, notes }, timesWords: recognizer.timesWords, loadSeconds: (performance.now() - since) / 1000 })
     }
     collectGarbage()
-    loaded = { settings, detectors, recognizers, phraseLists: new PhraseLists([...recognizers.values()]), cascade: openCascade(recognizers, settings) }
+    loaded = { settings, detectors, recognizers, phraseLists: new CompiledListCache([...recognizers.values()]), cascade: openCascade(recognizers, settings) }
     send({ kind: 'ready', models })
   } catch (thrown) {
     send({ kind: 'failed', error: toWire(thrown, 'MODEL_INVALID') })

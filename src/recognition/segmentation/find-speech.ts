@@ -10,7 +10,7 @@ import type { SpeechDetector, SpeechDetectors } from './detector.js'
 import type { Heard } from '../redecoding.js'
 import { meanLogProbability } from '../../domain/log-probability.js'
 import type { Interrupt } from '../recognizer.js'
-import type { Stopwatch } from '../../domain/stage-timer.js'
+import type { StageTimer } from '../../domain/stage-timer.js'
 import type { FrameFeatures, Level, SpeechActivity, Waveform } from '../../domain/audio.js'
 import type { NoSpeechReason } from '../../domain/report.js'
 
@@ -53,29 +53,29 @@ const HARDLY_BELIEVED = -1.5
 
 const NO_ACTIVITY: SpeechActivity = { startSeconds: 0, hopSeconds: 0.01, speech: new Float32Array(0), spans: [], verdict: 'nothing', visibleRangeDb: 0 }
 
-export async function findSpeech(measured: Measured, shape: ClipShape, options: SpeechOptions, stopwatch: Stopwatch): Promise<Speech> {
+export async function findSpeech(measured: Measured, shape: ClipShape, options: SpeechOptions, timer: StageTimer): Promise<Speech> {
   const inaudible = nothingAudible(measured)
   if (inaudible !== null) return { activity: NO_ACTIVITY, secondAsked: false, clips: [], nothing: inaudible }
   const { first, second } = options.detectors
-  const opinion = await ask(first, measured, options, stopwatch)
+  const opinion = await ask(first, measured, options, timer)
   const secondAsked = opinion.verdict !== 'speech' && second !== undefined
-  const activity = secondAsked ? await ask(second, measured, options, stopwatch) : opinion
+  const activity = secondAsked ? await ask(second, measured, options, timer) : opinion
   if (options.trimSilence && activity.verdict === 'nothing') return { activity, secondAsked, clips: [], nothing: 'no_speech_detected' }
-  const clips = stopwatch.time('trim', () => cut(measured, activity, shape, options))
-  return { activity, secondAsked, clips: stopwatch.time('normalize', () => levelClips(clips, measured, activity, options)), nothing: null }
+  const clips = timer.time('trim', () => cut(measured, activity, shape, options))
+  return { activity, secondAsked, clips: timer.time('normalize', () => levelClips(clips, measured, activity, options)), nothing: null }
 }
 
 /** The same speech, or none: words that the model itself hardly believes are taken back where the second detector hears nobody. */
-export async function reconsider(speech: Speech, heard: readonly Heard[], measured: Measured, options: SpeechOptions, stopwatch: Stopwatch): Promise<Speech> {
+export async function reconsider(speech: Speech, heard: readonly Heard[], measured: Measured, options: SpeechOptions, timer: StageTimer): Promise<Speech> {
   const { second } = options.detectors
   if (second === undefined || speech.secondAsked || !options.trimSilence || heard.length === 0) return speech
   if (meanLogProbability(heard.flatMap(({ hypothesis }) => hypothesis.logProbabilities)) >= HARDLY_BELIEVED) return speech
-  const activity = await ask(second, measured, options, stopwatch)
+  const activity = await ask(second, measured, options, timer)
   return activity.verdict === 'nothing' ? { activity, secondAsked: true, clips: [], nothing: 'no_speech_detected' } : { ...speech, secondAsked: true }
 }
 
-function ask(detector: SpeechDetector, { waveform, frames }: Measured, { interrupt }: SpeechOptions, stopwatch: Stopwatch): Promise<SpeechActivity> {
-  return stopwatch.timeAsync('detect', () => detector.detect(waveform, frames, interrupt))
+function ask(detector: SpeechDetector, { waveform, frames }: Measured, { interrupt }: SpeechOptions, timer: StageTimer): Promise<SpeechActivity> {
+  return timer.timeAsync('detect', () => detector.detect(waveform, frames, interrupt))
 }
 
 function nothingAudible({ waveform: { samples }, level }: Measured): NoSpeechReason | null {

@@ -6,7 +6,7 @@ import { SpeechError } from '../../domain/errors.js'
 import type { Phrase, PhraseList } from '../../domain/phrases.js'
 import { NameIndex, readName, type Name } from '../ranking/names.js'
 import type { Searchable } from '../ranking/ranking.js'
-import type { Steps } from '../../domain/interruptible-work.js'
+import type { InterruptibleWork } from '../../domain/interruptible-work.js'
 import type { Entry } from './entry.js'
 import { mostSpellings, toPhrase } from './spellings.js'
 import { finishInTurns } from './turns.js'
@@ -35,7 +35,7 @@ export async function makeCatalogue(name: string, version: number, entries: read
 }
 
 /** A step for each entry. */
-function* makePhrases(entries: readonly Entry[]): Steps<{ readonly phrases: Phrase[]; readonly weights: Float64Array }> {
+function* makePhrases(entries: readonly Entry[]): InterruptibleWork<{ readonly phrases: Phrase[]; readonly weights: Float64Array }> {
   const phrases: Phrase[] = []
   const weights = new Float64Array(entries.length)
   const most = mostSpellings(entries.length)
@@ -52,7 +52,7 @@ function* makePhrases(entries: readonly Entry[]): Steps<{ readonly phrases: Phra
 }
 
 /** A step for each name: an entry can have seventeen, of a millisecond each. */
-function* makeIndex(entries: readonly Entry[]): Steps<NameIndex> {
+function* makeIndex(entries: readonly Entry[]): InterruptibleWork<NameIndex> {
   const names: Name[] = []
   let characters = 0
   for (const [index, entry] of entries.entries()) {

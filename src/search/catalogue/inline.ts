@@ -10,7 +10,7 @@ import { SpeechError } from '../../domain/errors.js'
 import type { Phrase, PhraseList } from '../../domain/phrases.js'
 import { NameIndex, readName, type Name } from '../ranking/names.js'
 import type { Searchable } from '../ranking/ranking.js'
-import type { Steps } from '../../domain/interruptible-work.js'
+import type { InterruptibleWork } from '../../domain/interruptible-work.js'
 import { ClientQueues } from './client-queues.js'
 import { cleanText } from './entry.js'
 import { toPhrase } from './spellings.js'
@@ -39,7 +39,7 @@ export function readPhrases(given: readonly string[], parameter: string): Inline
 }
 
 /** A step for each phrase. */
-function* listPhrases({ id, phrases }: InlinePhrases): Steps<PhraseList> {
+function* listPhrases({ id, phrases }: InlinePhrases): InterruptibleWork<PhraseList> {
   const listed: Phrase[] = []
   for (const name of phrases) {
     listed.push(toPhrase({ name, aliases: [], weight: 1 }))
@@ -49,7 +49,7 @@ function* listPhrases({ id, phrases }: InlinePhrases): Steps<PhraseList> {
 }
 
 /** A step for each phrase and round. */
-export function* searchPhrases(phrases: readonly string[]): Steps<Searchable> {
+export function* searchPhrases(phrases: readonly string[]): InterruptibleWork<Searchable> {
   const names: Name[] = []
   for (const [entry, phrase] of phrases.entries()) {
     names.push(readName(entry, phrase))

@@ -4,7 +4,7 @@
  * time. All such work stands in one line: between two rounds of the event loop one of those that wait has a turn,
  * however many there are.
  */
-import type { Steps } from '../../domain/interruptible-work.js'
+import type { InterruptibleWork } from '../../domain/interruptible-work.js'
 
 const TURN_MS = 8
 /** Few enough to be sorted, or merged, well within a turn. */
@@ -44,7 +44,7 @@ export async function eachInTurns<T>(items: Iterable<T>, work: (item: T, index: 
   }
 }
 
-export async function finishInTurns<T>(steps: Steps<T>, turns = new Turns()): Promise<T> {
+export async function finishInTurns<T>(steps: InterruptibleWork<T>, turns = new Turns()): Promise<T> {
   for (;;) {
     if (turns.isOver) await turns.pause()
     const { done, value } = steps.next()
@@ -65,7 +65,7 @@ export async function sortInTurns<T>(items: readonly T[], compare: (a: T, b: T) 
   return runs[0] ?? []
 }
 
-function* merge<T>(first: readonly T[], second: readonly T[], compare: (a: T, b: T) => number): Steps<T[]> {
+function* merge<T>(first: readonly T[], second: readonly T[], compare: (a: T, b: T) => number): InterruptibleWork<T[]> {
   const merged: T[] = []
   let [one, other] = [0, 0]
   while (one < first.length || other < second.length) {

@@ -9,7 +9,7 @@
  */
 import { SpeechError } from '../../domain/errors.js'
 import { normalizeText } from '../../domain/scoring/normalize.js'
-import type { Steps } from '../../domain/interruptible-work.js'
+import type { InterruptibleWork } from '../../domain/interruptible-work.js'
 import { Postings } from './postings.js'
 import { joinSounds, soundOf, type Sound } from './sounds.js'
 
@@ -103,7 +103,7 @@ export class NameIndex {
    * A step for each name and round. Names are in the order of their entries. What is equally alike is taken in that
    * order: let it not depend on how a file was sorted. Throws CATALOGUE_TOO_LARGE.
    */
-  static* build(names: readonly Name[]): Steps<NameIndex> {
+  static* build(names: readonly Name[]): InterruptibleWork<NameIndex> {
     const index = new NameIndex(names)
     for (let at = 0; at < names.length; at++) {
       index.#countName(at)

@@ -5,7 +5,7 @@
  * A list has a limit. What lies beyond it is cut off, or the whole list is dropped and only its length known, whichever
  * the reader of the list makes of one that is too long.
  */
-import type { Steps } from '../../domain/interruptible-work.js'
+import type { InterruptibleWork } from '../../domain/interruptible-work.js'
 
 export interface PostingsOptions {
   readonly most: number
@@ -47,7 +47,7 @@ export class Postings {
   }
 
   /** Between both rounds. */
-  * makeRoom(): Steps<void> {
+  * makeRoom(): InterruptibleWork<void> {
     this.#starts = new Uint32Array(this.#size)
     this.#filled = new Uint32Array(this.#size)
     let total = 0

@@ -17,8 +17,8 @@
  * Weighted by hand and held by invariants (test/search/ranking/ranking.test.ts), not fitted: the scores order hits, and are
  * no probabilities.
  */
-import { MOST_READINGS, type Alternative, type PhraseEvidence } from '../../domain/phrases.js'
-import { inOneGo, type Steps } from '../../domain/interruptible-work.js'
+import { MAX_N_BEST, type Alternative, type PhraseScore } from '../../domain/phrases.js'
+import { runToCompletion, type InterruptibleWork } from '../../domain/interruptible-work.js'
 import { readUtterance, type NameIndex } from './names.js'
 import { likenessOf, type Likeness } from './similarity.js'
 
@@ -83,21 +83,21 @@ const MARGIN_SCALE = 1
 /** From this score by evidence on, the clip is that entry and nothing else. */
 const BEYOND_DOUBT = 0.65
 
-export function rank(alternatives: readonly Alternative[], evidence: readonly PhraseEvidence[], searchable: Searchable, options: RankingOptions): Ranking {
-  return inOneGo(rankInSteps(alternatives, evidence, searchable, options))
+export function rank(alternatives: readonly Alternative[], evidence: readonly PhraseScore[], searchable: Searchable, options: RankingOptions): Ranking {
+  return runToCompletion(rankInSteps(alternatives, evidence, searchable, options))
 }
 
 /** As `rank`. A millisecond in all, but for long readings and a catalogue of names that are their parts. */
-export function* rankInSteps(alternatives: readonly Alternative[], evidence: readonly PhraseEvidence[], { index, weights }: Searchable, { limit, threshold }: RankingOptions): Steps<Ranking> {
+export function* rankInSteps(alternatives: readonly Alternative[], evidence: readonly PhraseScore[], { index, weights }: Searchable, { limit, threshold }: RankingOptions): InterruptibleWork<Ranking> {
   const best = new Map<number, Match>()
-  for (const alternative of alternatives.slice(0, MOST_READINGS)) {
+  for (const alternative of alternatives.slice(0, MAX_N_BEST)) {
     const acoustic = acousticOf(alternative, alternatives[0]!)
     for (const { entry, match, why } of yield* matches(alternative, index)) {
       const score = acoustic * match * prior(weights[entry]!)
       if (score > (best.get(entry)?.score ?? 0)) best.set(entry, { entry, score, why })
     }
   }
-  const asked = evidence.map(({ phrase: entry, margin }): Match => ({ entry, score: prior(weights[entry]!) / (1 + Math.exp((DOUBTED_MARGIN - margin) / MARGIN_SCALE)), why: ['heard'] }))
+  const asked = evidence.map(({ phrase: entry, logLikelihoodRatio: margin }): Match => ({ entry, score: prior(weights[entry]!) / (1 + Math.exp((DOUBTED_MARGIN - margin) / MARGIN_SCALE)), why: ['heard'] }))
   const isOneOfThem = asked.some(({ score }) => score >= BEYOND_DOUBT)
   for (const one of asked) if (isOneOfThem || one.score > (best.get(one.entry)?.score ?? 0)) best.set(one.entry, one)
   const ranked = [...best.values()].sort((a, b) => b.score - a.score || weights[b.entry]! - weights[a.entry]! || a.entry - b.entry)
@@ -123,7 +123,7 @@ interface Found {
 }
 
 /** What one reading says for each name that it can mean. */
-function* matches({ text, phrases }: Alternative, index: NameIndex): Steps<Found[]> {
+function* matches({ text, phrases }: Alternative, index: NameIndex): InterruptibleWork<Found[]> {
   const utterance = readUtterance(text)
   if (utterance.length === 0) return []
   const heard = new Set(phrases)

@@ -3,7 +3,7 @@ import { Type, type Static } from 'typebox'
 import { MOST_PHRASE_CHARACTERS, MOST_PHRASES } from '../../search/catalogue/inline.js'
 import { ERROR_CODES } from '../../domain/errors.js'
 import { FEEDBACK_EVENTS, LABEL_SOURCES } from '../../monitoring/feedback/events.js'
-import { MOST_READINGS } from '../../domain/phrases.js'
+import { MAX_N_BEST } from '../../domain/phrases.js'
 import { CEPSTRA } from '../../domain/timbre.js'
 import { MIXINGS } from '../../domain/audio.js'
 import { NO_SPEECH_REASONS, STAGES, WARNINGS } from '../../domain/report.js'
@@ -37,7 +37,7 @@ export const TranscriptionQuery = Type.Object({
   deadlineSeconds: Type.Optional(Type.Number({ exclusiveMinimum: 0, maximum: MOST_DEADLINE_SECONDS, description: 'Shortens the deadline of the service.' })),
   catalogue: Type.Optional(Type.String({ maxLength: 64, description: 'A catalogue: what it names is heard more readily.' })),
   phrases: Type.Optional(Type.Array(Type.String({ maxLength: MOST_PHRASE_CHARACTERS }), { maxItems: MOST_PHRASES, description: 'The same for a short list of the request\'s own; one parameter for each phrase. Not together with a catalogue.' })),
-  nBest: Type.Optional(Type.Integer({ minimum: 1, maximum: MOST_READINGS, description: 'How many readings are wanted; they stand in `alternatives`.' })),
+  nBest: Type.Optional(Type.Integer({ minimum: 1, maximum: MAX_N_BEST, description: 'How many readings are wanted; they stand in `alternatives`.' })),
   biasStrength: Type.Optional(Type.Number({ minimum: 0, maximum: MOST_BIAS, description: 'How strongly catalogue or phrases steer: 0 not at all, 1 (the default) as the model was tuned for.' })),
 }, { additionalProperties: false })
 export type TranscriptionQuery = Static<typeof TranscriptionQuery>
@@ -67,7 +67,8 @@ const SegmentSchema = Type.Object({
 
 const CascadeSchema = Type.Object({
   model: Type.String({ description: 'The larger model.' }),
-  asked: Type.Integer({ description: 'Clips that it heard.' }),
+  escalations: Type.Integer({ description: 'Clips that the larger model decoded.' }),
+  asked: Type.Integer({ deprecated: true, description: 'Old name of `escalations`.' }),
   reasons: Type.Immutable(Type.Array(oneOf(CASCADE_REASONS, 'Why, or `sure`.'), { description: 'One for each clip of the upload.' })),
   seconds: Type.Number({ description: 'Spent in it; part of the stages.' }),
 })
@@ -75,7 +76,8 @@ const CascadeSchema = Type.Object({
 const AlternativeSchema = Type.Object({
   text: Type.String(),
   confidence: Type.Number({ minimum: 0, maximum: 1 }),
-  share: nullable(Type.Number({ minimum: 0, maximum: 1 }), 'Probability that this reading is right, calibrated; all together at most 1. Null without a calibration of the model.'),
+  posterior: nullable(Type.Number({ minimum: 0, maximum: 1 }), 'Probability that this alternative is right, calibrated; all together at most 1. Null without a calibration of the model.'),
+  share: nullable(Type.Number({ minimum: 0, maximum: 1 }), 'Old name of `posterior`.'),
   logProbability: Type.Number({ description: 'Natural logarithm, of the whole reading.' }),
   phrases: Type.Immutable(Type.Array(Type.String(), { description: 'Ids of the entries, or the phrases, that were heard as such.' })),
 })
@@ -113,6 +115,11 @@ const InputSchema = Type.Object({
   trimmedTrailingSeconds: Type.Number({ description: 'Cut off at the end before recognition.' }),
 }, { description: 'The upload as measured before normalization.' })
 
+const ScoredPhrase = {
+  phrase: Type.String({ description: 'Id of the entry, or the phrase.' }),
+  logProbability: Type.Number({ description: 'That the clip says it and nothing else, natural logarithm.' }),
+}
+
 export const ReportReply = Type.Object({
   requestId: Type.String(),
   feedbackToken: Type.String({ description: 'For POST /v1/feedback and POST /v1/labels.' }),
@@ -124,13 +131,18 @@ export const ReportReply = Type.Object({
   language: Type.String(),
   model: Type.String(),
   segments: Type.Immutable(Type.Array(SegmentSchema)),
-  steered: Type.Boolean({ description: 'The expected phrases made the text another one.' }),
+  changedByBiasing: Type.Boolean({ description: 'The catalogue or the phrases changed the text.' }),
+  steered: Type.Boolean({ deprecated: true, description: 'Old name of `changedByBiasing`.' }),
+  phraseScores: Type.Immutable(Type.Array(Type.Object({
+    ...ScoredPhrase,
+    logLikelihoodRatio: Type.Number({ description: 'The same less that of the likeliest transcript that was not hinted at.' }),
+  }), { description: 'How well the clip fits each phrase, best first.' })),
   evidence: Type.Immutable(Type.Array(Type.Object({
-    phrase: Type.String({ description: 'Id of the entry, or the phrase.' }),
-    logProbability: Type.Number({ description: 'That the clip says it and nothing else.' }),
-    margin: Type.Number({ description: 'The same less that of the likeliest transcript that nobody expected.' }),
-  }), { description: 'Expected phrases by how well they fit, best first.' })),
-  hearings: Type.Integer({ description: 'Decodes that it took: none when the model was not run, more than one for a clip whose first transcript left doubt.' }),
+    ...ScoredPhrase,
+    margin: Type.Number({ description: 'Old name of `logLikelihoodRatio`.' }),
+  }), { deprecated: true, description: 'Old name of `phraseScores`.' })),
+  decodingPasses: Type.Integer({ description: 'Decodes of all clips: 0 when the model was not run, more than one for a clip whose first transcript was doubtful.' }),
+  hearings: Type.Integer({ deprecated: true, description: 'Old name of `decodingPasses`.' }),
   cascade: Type.Union([CascadeSchema, Type.Null()], { description: 'Whether a larger model was asked; null when no cascade is on.' }),
   noSpeechReason: nullable(oneOf(NO_SPEECH_REASONS, ''), `Why there is no text: ${NO_SPEECH_REASONS.join(', ')}.`),
   warnings: Type.Immutable(Type.Array(oneOf(WARNINGS, 'Something a client may want to show to its user.'))),

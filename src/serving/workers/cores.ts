@@ -36,7 +36,7 @@ function quotasV1(root: string): number[] {
 function groupFolders(root: string, line: RegExp, mount: string): string[] {
   const group = line.exec(readIfThere(path.join(root, 'proc/self/cgroup')) ?? '')?.[1]
   if (group === undefined) return []
-  const parts = group.split('/').filter((part) => part !== '' && part !== '../..')
+  const parts = group.split('/').filter((part) => part !== '' && part !== '..')
   return Array.from({ length: parts.length + 1 }, (_, depth) => path.join(root, mount, ...parts.slice(0, depth)))
 }
 

@@ -10,7 +10,7 @@ import { FairQueue } from './fair-queue.js'
 import { forecast, type Running } from './forecast.js'
 import { Job, type Answered, type JobRequest } from './job.js'
 import type { PoolOptions } from './pool-options.js'
-import type { DoneMessage, RecognitionWorker } from './worker-handle.js'
+import type { DoneMessage, WorkerHandle } from './worker-handle.js'
 import { plainKind, WorkEstimate, type WorkKind } from './work-estimate.js'
 
 /** A job during which two workers died may be what kills them: it is not tried again. */
@@ -22,15 +22,15 @@ const SHORT_CLIP_SECONDS = 1
 
 export class Dispatcher {
   readonly #options: PoolOptions
-  readonly #workers: Iterable<RecognitionWorker>
+  readonly #workers: Iterable<WorkerHandle>
   readonly #queue: FairQueue<Job>
-  readonly #running = new Map<RecognitionWorker, Job>()
-  readonly #paused = new Map<RecognitionWorker, Job[]>()
+  readonly #running = new Map<WorkerHandle, Job>()
+  readonly #paused = new Map<WorkerHandle, Job[]>()
   readonly #estimate = new WorkEstimate()
   readonly #onEmpty: () => void
   #nextId = 1
 
-  constructor(options: PoolOptions, workers: Iterable<RecognitionWorker>, onEmpty: () => void) {
+  constructor(options: PoolOptions, workers: Iterable<WorkerHandle>, onEmpty: () => void) {
     this.#options = options
     this.#workers = workers
     this.#queue = new FairQueue(options.queue)
@@ -91,7 +91,7 @@ export class Dispatcher {
     }
   }
 
-  done(worker: RecognitionWorker, { outcome, workSeconds }: DoneMessage): void {
+  done(worker: WorkerHandle, { outcome, workSeconds }: DoneMessage): void {
     const job = this.#running.get(worker)
     if (job === undefined) return
     this.#running.delete(worker)
@@ -101,7 +101,7 @@ export class Dispatcher {
   }
 
   /** A piece of its job is done. */
-  paused(worker: RecognitionWorker): void {
+  paused(worker: WorkerHandle): void {
     const job = this.#running.get(worker)
     if (job === undefined) return
     this.#running.delete(worker)
@@ -114,7 +114,7 @@ export class Dispatcher {
   }
 
   /** The job that the worker died under, and those that it held, go to other workers. */
-  gone(worker: RecognitionWorker, error: WireError | undefined): void {
+  gone(worker: WorkerHandle, error: WireError | undefined): void {
     const running = this.#running.get(worker)
     const held = this.#paused.get(worker) ?? []
     this.#running.delete(worker)
@@ -141,8 +141,8 @@ export class Dispatcher {
   }
 
   /** Those that hold no paused job first. Those that compile a list run jobs in between, but later than the others. */
-  #idleWorkers(): RecognitionWorker[] {
-    const rank = (worker: RecognitionWorker): number => (this.#paused.has(worker) ? 2 : 0) + Number(worker.isCompiling)
+  #idleWorkers(): WorkerHandle[] {
+    const rank = (worker: WorkerHandle): number => (this.#paused.has(worker) ? 2 : 0) + Number(worker.isCompiling)
     return [...this.#workers].filter(({ state }) => state === 'idle').sort((a, b) => rank(a) - rank(b))
   }
 
@@ -159,7 +159,7 @@ export class Dispatcher {
     return [...this.#running.values()].map((job) => ({ job, stintSeconds: job.stintSeconds, pieceSeconds }))
   }
 
-  #resume(worker: RecognitionWorker, job: Job, held: readonly Job[]): void {
+  #resume(worker: WorkerHandle, job: Job, held: readonly Job[]): void {
     const others = held.filter((other) => other !== job)
     if (others.length > 0) this.#paused.set(worker, others)
     else this.#paused.delete(worker)
@@ -198,7 +198,7 @@ export class Dispatcher {
     this.#checkEmpty()
   }
 
-  #rescue(job: Job, worker: RecognitionWorker, error: WireError | undefined): void {
+  #rescue(job: Job, worker: WorkerHandle, error: WireError | undefined): void {
     if (job.isAnswered) return job.release()
     if (job.isAbandoned) return job.fail('CANCELLED')
     if (job.isLate) return job.fail('DEADLINE_PASSED')
@@ -208,7 +208,7 @@ export class Dispatcher {
     this.#queue.push(job)
   }
 
-  #workerOf(job: Job): RecognitionWorker | undefined {
+  #workerOf(job: Job): WorkerHandle | undefined {
     for (const [worker, running] of this.#running) if (running === job) return worker
     for (const [worker, held] of this.#paused) if (held.includes(job)) return worker
     return undefined

@@ -10,7 +10,7 @@
  */
 import { fromWire, SpeechError } from '../../domain/errors.js'
 import type { PhraseList } from '../../domain/phrases.js'
-import type { PhrasesMessage, RecognitionWorker } from './worker-handle.js'
+import type { PhrasesMessage, WorkerHandle } from './worker-handle.js'
 
 /** What the workers made of a list. */
 export interface Published {
@@ -34,13 +34,13 @@ const MOST_DEATHS = 2
 /** Of the workers that take jobs, and at least one: whoever waits for a list waits for four of them at most. */
 const SHARE_AT_A_TIME = 1 / 4
 
-export class Publications {
-  readonly #workers: Iterable<RecognitionWorker>
+export class PhraseListDistribution {
+  readonly #workers: Iterable<WorkerHandle>
   readonly #patienceSeconds: number
   readonly #publications = new Map<string, Publication>()
 
   /** One worker after another has to compile a list within `patienceSeconds`. */
-  constructor(workers: Iterable<RecognitionWorker>, patienceSeconds: number) {
+  constructor(workers: Iterable<WorkerHandle>, patienceSeconds: number) {
     this.#workers = workers
     this.#patienceSeconds = patienceSeconds
   }
@@ -87,7 +87,7 @@ export class Publications {
     this.offer()
   }
 
-  gone(worker: RecognitionWorker): void {
+  gone(worker: WorkerHandle): void {
     for (const id of worker.awaited) {
       const publication = this.#publications.get(id)
       if (publication?.waiting !== undefined && ++publication.deaths === MOST_DEATHS) {
@@ -102,7 +102,7 @@ export class Publications {
     for (const id of [...this.#publications.keys()]) this.#fail(id, new SpeechError('SHUTTING_DOWN', undefined, { retryAfterSeconds: 1 }))
   }
 
-  #lackingIn(worker: RecognitionWorker): PhraseList[] {
+  #lackingIn(worker: WorkerHandle): PhraseList[] {
     return [...this.#publications.values()].map(({ list }) => list).filter(({ id }) => !worker.wasGiven(id))
   }
 

@@ -7,8 +7,8 @@ import { Dispatcher } from './dispatcher.js'
 import type { Answered, JobRequest } from './job.js'
 import type { PoolOptions } from './pool-options.js'
 import type { LoadedModel } from '../../domain/worker-protocol.js'
-import { Publications } from './phrase-list-distribution.js'
-import { RecognitionWorker, type PhrasesMessage, type WorkerEvents, type WorkerState } from './worker-handle.js'
+import { PhraseListDistribution } from './phrase-list-distribution.js'
+import { WorkerHandle, type PhrasesMessage, type WorkerEvents, type WorkerState } from './worker-handle.js'
 import { Restarts, type Slot } from './restarts.js'
 
 export interface PoolReadiness {
@@ -19,10 +19,10 @@ export interface PoolReadiness {
 }
 
 export class WorkerPool {
-  readonly phraseLists: Publications
+  readonly phraseLists: PhraseListDistribution
   readonly #options: PoolOptions
   readonly #dispatcher: Dispatcher
-  readonly #workers = new Set<RecognitionWorker>()
+  readonly #workers = new Set<WorkerHandle>()
   readonly #restarts = new Restarts((slot) => { this.#spawn(slot) })
   #closing = false
   #started: { resolve(): void; reject(error: SpeechError): void } | undefined
@@ -31,7 +31,7 @@ export class WorkerPool {
   constructor(options: PoolOptions) {
     this.#options = options
     this.#dispatcher = new Dispatcher(options, this.#workers, () => { this.#checkDrained() })
-    this.phraseLists = new Publications(this.#workers, options.startSeconds)
+    this.phraseLists = new PhraseListDistribution(this.#workers, options.startSeconds)
   }
 
   get queueLength(): number { return this.#dispatcher.queueLength }
@@ -101,10 +101,10 @@ export class WorkerPool {
       onGone: (worker, description, error) => { this.#gone(worker, slot, description, error) },
       onNoise: (worker, line) => { this.#options.events.onWorkerNoise(worker.processId, line) },
     }
-    this.#workers.add(new RecognitionWorker(this.#options, events))
+    this.#workers.add(new WorkerHandle(this.#options, events))
   }
 
-  #ready(worker: RecognitionWorker, slot: Slot): void {
+  #ready(worker: WorkerHandle, slot: Slot): void {
     this.#restarts.ready(slot)
     this.#options.events.onWorkerReady(worker.processId, worker.ageSeconds, worker.models)
     if (this.readiness().ready) this.#started?.resolve()
@@ -116,7 +116,7 @@ export class WorkerPool {
     this.#dispatcher.dispatch()
   }
 
-  #gone(worker: RecognitionWorker, slot: Slot, description: string, error: WireError | undefined): void {
+  #gone(worker: WorkerHandle, slot: Slot, description: string, error: WireError | undefined): void {
     this.#workers.delete(worker)
     this.phraseLists.gone(worker)
     const reason = worker.isOverdue ? 'timeout' : 'crash'

@@ -17,16 +17,16 @@ export type PhrasesMessage = Extract<FromWorker, { kind: 'phrases_ready' | 'phra
 
 export interface WorkerEvents {
   /** Its models are loaded. It is ready when it has what it is given now. */
-  onLoaded(worker: RecognitionWorker): void
-  onReady(worker: RecognitionWorker): void
-  onDone(worker: RecognitionWorker, message: DoneMessage): void
+  onLoaded(worker: WorkerHandle): void
+  onReady(worker: WorkerHandle): void
+  onDone(worker: WorkerHandle, message: DoneMessage): void
   /** Its job is paused between two pieces; it can be given another one. */
-  onPaused(worker: RecognitionWorker): void
+  onPaused(worker: WorkerHandle): void
   /** It has compiled a list, or could not. */
-  onPhrases(worker: RecognitionWorker, message: PhrasesMessage): void
+  onPhrases(worker: WorkerHandle, message: PhrasesMessage): void
   /** `error` is what the worker said before it gave up, when it could. */
-  onGone(worker: RecognitionWorker, description: string, error: WireError | undefined): void
-  onNoise(worker: RecognitionWorker, line: string): void
+  onGone(worker: WorkerHandle, description: string, error: WireError | undefined): void
+  onNoise(worker: WorkerHandle, line: string): void
 }
 
 /** Longest line of a worker's standard error that is passed on to the log. */
@@ -37,7 +37,7 @@ const BEATS_ALLOWED = 4
 
 type WorkerOptions = Pick<PoolOptions, 'entry' | 'settings' | 'startSeconds' | 'heartbeatSeconds'>
 
-export class RecognitionWorker {
+export class WorkerHandle {
   state: WorkerState = 'starting'
   models: readonly LoadedModel[] = []
   residentBytes = 0

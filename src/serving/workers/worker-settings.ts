@@ -21,7 +21,7 @@ export function workerSettings(settings: WorkerSettings): WorkerSettings {
     trimSilence: settings.trimSilence,
     speechDetection: settings.speechDetection,
     speechDetector: settings.speechDetector,
-    maxHearings: settings.maxHearings,
+    maxDecodingPasses: settings.maxDecodingPasses,
     cascadeModel: settings.cascadeModel,
     cascadeBelow: settings.cascadeBelow,
     warmUpClip: settings.warmUpClip,

@@ -126,7 +126,7 @@ t.test('a calibration is what a service reads, is fitted on what may be passed o
 
 t.test('a transcript is right word for word after normalization, and other readings count where it is wrong', (t) => {
   const clip = { file: 'a.wav', text: 'Play 2 songs', speaker: null, session: null, time: null, source: 's', isRedistributable: false }
-  const reading = (text: string) => ({ text, confidence: 0.5, logProbability: -1, phrases: [], share: null })
+  const reading = (text: string) => ({ text, confidence: 0.5, logProbability: -1, phrases: [], posterior: null })
   const processed: Processed[] = [
     { clip, report: { ...REPORT, text: 'play two songs.' } },
     { clip, report: { ...REPORT, text: 'lay two songs', alternatives: ['lay two songs', 'they too', 'play two songs'].map(reading) } },

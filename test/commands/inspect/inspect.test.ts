@@ -150,7 +150,7 @@ function examined(bytes: Uint8Array, detectors: SpeechDetectors = { first: spect
     dispose: async () => undefined,
   }
   const cascade = below === undefined ? undefined : { recognizer: { ...recognizer, name: 'larger' }, below }
-  return examine('clip.wav', bytes, recognizer, { cascade, language: undefined, maxAudioSeconds: 100, normalizeVolume: true, trimSilence: false, detectors, maxHearings: 1, interrupt: () => undefined })
+  return examine('clip.wav', bytes, recognizer, { cascade, language: undefined, maxAudioSeconds: 100, normalizeVolume: true, trimSilence: false, detectors, maxDecodingPasses: 1, interrupt: () => undefined })
 }
 
 /** A detector that hears the same in everything. */

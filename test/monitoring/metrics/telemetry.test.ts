@@ -14,8 +14,8 @@ async function samples(telemetry: Telemetry): Promise<Map<string, number>> {
 }
 
 const REPORT: Report = {
-  text: 'two words', confidence: 0.9, lowestTokenProbability: 0.7, correctness: 0.8, alternatives: [], evidence: [], steered: false, language: 'en', model: 'a-model', noSpeechReason: null, warnings: [],
-  hearings: 3,
+  text: 'two words', confidence: 0.9, lowestTokenProbability: 0.7, correctness: 0.8, alternatives: [], phraseScores: [], changedByBiasing: false, language: 'en', model: 'a-model', noSpeechReason: null, warnings: [],
+  decodingPasses: 3,
   cascade: null,
   segments: [{ startSeconds: 0, endSeconds: 1, text: 'two words', words: null, confidence: 0.9, meanLogProbability: -0.1, tokens: [1, 2, 3], stopped: 'end_of_text', agreement: 1, model: 'a-model', cascade: null }],
   input: { container: 'wav', codec: 'pcm_s16', sampleRate: 8000, channels: 1, mixing: 'mono', truncated: false, loudnessLufs: null, peakDbfs: null, rmsDbfs: null, clippedRatio: 0, dcOffset: 0, audioSeconds: 4, speechSeconds: 3, snrDb: 18, noiseFloorDbfs: -52, speechRatio: 0.6, leadingSilenceSeconds: 0.5, trailingSilenceSeconds: 0.3, bandwidthHz: 7500, timbre: { lowFrequencyDb: -12, centroidHz: 1500, flatnessDb: -14, cepstrum: [3, 1, -0.5, 0.2], syllablesPerSecond: 4 }, trimmedLeadingSeconds: 0.75, trimmedTrailingSeconds: 0.25 },
@@ -84,8 +84,8 @@ t.test('what a cascade did is counted by clip, and nothing where there is none',
   for (const reason of CASCADE_REASONS) t.equal((await samples(telemetry)).get(`asr_cascade_total{reason="${reason}"}`), 0, 'from the start')
   record(null)
   t.equal((await samples(telemetry)).get('asr_cascade_total{reason="sure"}'), 0)
-  record({ model: 'larger', asked: 2, reasons: ['sure', 'empty', 'sure', 'low_confidence'], seconds: 0.75 })
-  record({ model: 'larger', asked: 1, reasons: ['language'], seconds: 0.5 })
+  record({ model: 'larger', escalations: 2, reasons: ['sure', 'empty', 'sure', 'low_confidence'], seconds: 0.75 })
+  record({ model: 'larger', escalations: 1, reasons: ['language'], seconds: 0.5 })
   const found = await samples(telemetry)
   t.same(CASCADE_REASONS.map((reason) => found.get(`asr_cascade_total{reason="${reason}"}`)), [2, 1, 1, 0, 1])
   t.equal(found.get('asr_cascade_seconds_total'), 1.25)

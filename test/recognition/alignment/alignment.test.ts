@@ -6,7 +6,7 @@ import llama from 'llama-tokenizer-js'
 import t from 'tap'
 import { groupPieces } from '../../../src/recognition/alignment/grouping.js'
 import { quietness } from '../../../src/recognition/alignment/quietness.js'
-import { cheapestWay, type Grid } from '../../../src/recognition/alignment/time-warping.js'
+import { warpingPath, type Grid } from '../../../src/recognition/alignment/time-warping.js'
 import { timeWords } from '../../../src/recognition/alignment/word-times.js'
 import { projectRoot } from '../../../src/domain/project-root.js'
 import type { Attention } from '../../../src/engine/runtime/alignment-graph.js'
@@ -31,7 +31,7 @@ t.test('the way is as cheap as the cheapest of all ways, and goes from corner to
   const random = seededRandom(3)
   for (const [rows, columns] of [[1, 1], [1, 9], [9, 1], [4, 4], [7, 30], [30, 7], [25, 60]] as const) {
     const values = Float32Array.from({ length: rows * columns }, () => random() - 0.5)
-    const { first, last } = cheapestWay({ values, rows, columns })
+    const { first, last } = warpingPath({ values, rows, columns })
     t.equal(first[0], 0)
     t.equal(last[rows - 1], columns - 1)
     let cost = 0

@@ -2,9 +2,9 @@
 import t from 'tap'
 import type { BeamOptions, BeamStep } from '../../../src/recognition/decoding/beam.js'
 import { PhraseTrie, type TokenSequence } from '../../../src/recognition/decoding/phrase-trie.js'
-import type { CompiledPhrases, SearchDecoded, SearchWish } from '../../../src/recognition/decoding/search-contract.js'
-import { searchIfWanted } from '../../../src/recognition/decoding/search.js'
-import { SilencePrior } from '../../../src/recognition/decoding/silence-prior.js'
+import type { CompiledPhrases, BeamDecoded, BeamRequest } from '../../../src/recognition/decoding/search-contract.js'
+import { beamSearchOrGreedy } from '../../../src/recognition/decoding/search.js'
+import { InternalLanguageModel } from '../../../src/recognition/decoding/silence-prior.js'
 import { after, END, endingSeeds, greedily, MARK, model, options, SHAPES } from './made-up-model.js'
 
 const CLIP = 3
@@ -14,7 +14,7 @@ const GREEDY = { tokens: [1], logProbabilities: [-3, -3], stopped: 'end_of_text'
 const phrasesOf = (sequences: readonly TokenSequence[]): CompiledPhrases => ({ trie: PhraseTrie.build(sequences), weights: sequences.map(() => 1), unspellable: [] })
 const PHRASES = phrasesOf([{ phrase: 0, tokens: [2, 1] }, { phrase: 1, tokens: [4] }])
 
-async function search(wish: SearchWish | undefined, changes: Partial<BeamOptions> = {}, clip: number | (() => BeamStep) = CLIP) {
+async function search(wish: BeamRequest | undefined, changes: Partial<BeamOptions> = {}, clip: number | (() => BeamStep) = CLIP) {
   const began = { greedy: 0, search: 0, silence: 0 }
   const begin = (what: keyof typeof began, seed: number | (() => BeamStep)) => async (): Promise<BeamStep> => {
     began[what]++
@@ -24,8 +24,8 @@ async function search(wish: SearchWish | undefined, changes: Partial<BeamOptions
     began.greedy++
     return GREEDY
   }
-  const prior = new SilencePrior(begin('silence', SILENCE), SHAPES)
-  const decoded: Partial<SearchDecoded> = await searchIfWanted(greedily, wish, { start: begin('search', clip), prior, shapes: SHAPES }, options({ beams: 4, ...changes }))
+  const prior = new InternalLanguageModel(begin('silence', SILENCE), SHAPES)
+  const decoded: Partial<BeamDecoded> = await beamSearchOrGreedy(greedily, wish, { start: begin('search', clip), prior, shapes: SHAPES }, options({ beams: 4, ...changes }))
   return { decoded, began }
 }
 
@@ -50,17 +50,17 @@ t.test('a search answers its best transcript first, and how many are wanted', as
 })
 
 t.test('of a short list every phrase is scored, less a share of what the decoder would write over silence', async (t) => {
-  const { decoded: { evidence } } = await search({ nBest: 1, phrases: PHRASES, strength: 1 })
+  const { decoded: { phraseScores: evidence } } = await search({ nBest: 1, phrases: PHRASES, strength: 1 })
   const heard = [[2, 1], [4]].map((tokens) => logProbability(tokens, CLIP) - SHARE * logProbability(tokens, SILENCE))
   const scores = [...evidence!].sort((a, b) => a.phrase - b.phrase)
   t.same(scores.map(({ logProbability: own }) => own.toFixed(4)), [[2, 1], [4]].map((tokens) => logProbability(tokens, CLIP).toFixed(4)))
-  t.equal((scores[0]!.margin - scores[1]!.margin).toFixed(4), (heard[0]! - heard[1]!).toFixed(4), 'margins are over the same transcript')
-  t.ok(evidence![0]!.margin >= evidence![1]!.margin, 'best first')
+  t.equal((scores[0]!.logLikelihoodRatio - scores[1]!.logLikelihoodRatio).toFixed(4), (heard[0]! - heard[1]!).toFixed(4), 'margins are over the same transcript')
+  t.ok(evidence![0]!.logLikelihoodRatio >= evidence![1]!.logLikelihoodRatio, 'best first')
 })
 
 t.test('what is written over silence is asked once for a list, and again in another language', async (t) => {
   let silences = 0
-  const prior = new SilencePrior(async () => {
+  const prior = new InternalLanguageModel(async () => {
     silences++
     return model(SILENCE)
   }, SHAPES)
@@ -74,7 +74,7 @@ t.test('what is written over silence is asked once for a list, and again in anot
 const START_OF_ANOTHER_LANGUAGE = 98
 
 t.test('marks of punctuation at the end of a transcript change nothing of its prior, and no words have none', async (t) => {
-  const prior = new SilencePrior(async () => model(SILENCE), SHAPES)
+  const prior = new InternalLanguageModel(async () => model(SILENCE), SHAPES)
   const [plain, marked, other, none] = await prior.ofTranscripts([[2, 1], [2, 1, MARK], [4], []], options())
   t.equal(plain, marked)
   t.not(plain, other)
@@ -103,7 +103,7 @@ t.test('a clip that says far more than any phrase is not asked phrase by phrase'
 t.test('of a long list the phrases that the beam found are told, each with its likeliest transcript', async (t) => {
   // More nodes than are scored one by one, none of them ever said.
   const many = Array.from({ length: 450 }, (_, index): TokenSequence => ({ phrase: 2 + index, tokens: [100 + index] }))
-  const { decoded: { evidence, found }, began } = await search({ nBest: 4, phrases: phrasesOf([{ phrase: 0, tokens: [2, 1] }, { phrase: 1, tokens: [4] }, ...many]), strength: 3 })
+  const { decoded: { phraseScores: evidence, found }, began } = await search({ nBest: 4, phrases: phrasesOf([{ phrase: 0, tokens: [2, 1] }, { phrase: 1, tokens: [4] }, ...many]), strength: 3 })
   t.match(began, { search: 1, silence: 0 })
   t.ok(evidence!.length > 0 && evidence!.every(({ phrase }) => phrase < 2))
   const holding = found!.filter(({ phrases }) => phrases.includes(evidence![0]!.phrase)).map(({ logProbabilities }) => logProbabilities.reduce((sum, one) => sum + one, 0))
@@ -134,5 +134,5 @@ t.test('where two tokens are nearly as likely and no phrase is heard, the greedy
 t.test('a transcript is steered when phrases made it another one', async (t) => {
   t.match((await search({ nBest: 2, phrases: PHRASES, strength: 30 })).decoded, { steered: true, found: [{ phrases: [Number] }] })
   const weak = await search({ nBest: 2, phrases: phrasesOf([{ phrase: 0, tokens: [2, 1, 2, 1] }]), strength: 0 })
-  t.equal(weak.decoded.steered, false, 'a bonus of nothing changes nothing')
+  t.equal(weak.decoded.changedByBiasing, false, 'a bonus of nothing changes nothing')
 })

@@ -1,13 +1,13 @@
 /** What a search found as text: readings of different words, best first. */
 import t from 'tap'
 import { asHypothesis } from '../../../src/recognition/decoding/phrases.js'
-import type { SearchDecoded } from '../../../src/recognition/decoding/search-contract.js'
-import { bareWords } from '../../../src/domain/words.js'
+import type { BeamDecoded } from '../../../src/recognition/decoding/search-contract.js'
+import { comparableText } from '../../../src/domain/words.js'
 
 /** Of these texts, best first, each a little less likely than the one before. */
 function found(texts: readonly string[], nBest: number, phrases: readonly (readonly number[])[] = []) {
-  const transcripts = texts.map((_, token) => ({ tokens: [token], logProbabilities: [-token, -1], stopped: 'end_of_text' as const, phrases: phrases[token] ?? [], bonus: 0 }))
-  const decoded: SearchDecoded = { ...transcripts[0]!, found: transcripts, nBest, evidence: [], surest: -1, steered: false }
+  const transcripts = texts.map((_, token) => ({ tokens: [token], logProbabilities: [-token, -1], stopped: 'end_of_text' as const, phrases: phrases[token] ?? [], biasScore: 0 }))
+  const decoded: BeamDecoded = { ...transcripts[0]!, found: transcripts, nBest, phraseScores: [], unbiasedMeanLogProbability: -1, changedByBiasing: false }
   return asHypothesis(decoded, { decode: ([token]) => texts[token!]! }).alternatives!
 }
 
@@ -21,7 +21,7 @@ t.test('as many readings are given as are wanted, all of different words', async
   for (let nBest = 1; nBest <= 12; nBest++) {
     const readings = found(texts, nBest)
     t.equal(readings.length, Math.min(nBest, 10))
-    t.equal(new Set(readings.map(({ text }) => bareWords(text))).size, readings.length)
+    t.equal(new Set(readings.map(({ text }) => comparableText(text))).size, readings.length)
   }
 })
 
@@ -31,8 +31,8 @@ t.test('a phrase that was heard in one spelling was heard in its words', async (
 })
 
 t.test('words of any script are compared as they are, and marks alone are none', async (t) => {
-  t.equal(bareWords('¿Qué? — ÉL…'), 'qué él')
-  t.not(bareWords('für'), bareWords('fur'))
-  t.not(bareWords('कि'), bareWords('की'), 'a vowel sign is no mark of punctuation')
-  t.equal(bareWords(' … '), '')
+  t.equal(comparableText('¿Qué? — ÉL…'), 'qué él')
+  t.not(comparableText('für'), comparableText('fur'))
+  t.not(comparableText('कि'), comparableText('की'), 'a vowel sign is no mark of punctuation')
+  t.equal(comparableText(' … '), '')
 })

@@ -11,7 +11,7 @@ import { loadModel } from '../../../src/recognition/load-recognizer.js'
 import { SpeechError, type ErrorCode } from '../../../src/domain/errors.js'
 import { readManifest, type Manifest } from '../../../src/engine/manifest.js'
 import type { RecognizeOptions, Recognizer } from '../../../src/recognition/recognizer.js'
-import { startStopwatch } from '../../../src/domain/stage-timer.js'
+import { startStageTimer } from '../../../src/domain/stage-timer.js'
 import type { Engine } from '../../../src/domain/choices.js'
 import type { Clip } from '../../../src/domain/audio.js'
 import type { Stage } from '../../../src/domain/report.js'
@@ -43,7 +43,7 @@ export function chirp(seed: number, seconds: number, sampleRate = 16_000): Clip 
 }
 
 export function recognize(recognizer: Recognizer, clip: Clip, options: Partial<RecognizeOptions> = {}): Promise<Hypothesis> {
-  return recognizer.recognize(clip, { language: undefined, mustSpeak: false, interrupt: () => {}, stopwatch: startStopwatch(), ...options })
+  return recognizer.recognize(clip, { language: undefined, suppressBlank: false, interrupt: () => {}, timer: startStageTimer(), ...options })
 }
 
 /** Rejects with a SpeechError of this code whose message has all of `fragments`. */
@@ -94,7 +94,7 @@ async function remembersNothing(t: Test, recognizer: Recognizer, { pinnedTokens 
 
 async function isWellFormed(t: Test, recognizer: Recognizer, manifest: Manifest): Promise<void> {
   for (const seconds of [0.01, 0.4, 1, 5]) {
-    const { tokens, logProbabilities, stopped, text } = await recognize(recognizer, chirp(2, seconds), { mustSpeak: true })
+    const { tokens, logProbabilities, stopped, text } = await recognize(recognizer, chirp(2, seconds), { suppressBlank: true })
     t.ok(tokens.length >= 1, `${seconds} s of audio may say something`)
     t.ok(tokens.length <= manifest.decoding.maxTokens)
     t.equal(logProbabilities.length, tokens.length + (stopped === 'end_of_text' ? 1 : 0), 'one for each token and the end')
@@ -106,11 +106,11 @@ async function isWellFormed(t: Test, recognizer: Recognizer, manifest: Manifest)
 
 async function speaks(t: Test, recognizer: Recognizer): Promise<void> {
   for (const seed of [1, 2, 3]) {
-    const { tokens } = await recognize(recognizer, chirp(seed, 0.4), { mustSpeak: true })
+    const { tokens } = await recognize(recognizer, chirp(seed, 0.4), { suppressBlank: true })
     t.ok(tokens.length >= 1)
   }
   const silence: Clip = { waveform: { samples: new Float32Array(8000), sampleRate: recognizer.sampleRate }, startSeconds: 0, endSeconds: 0.5 }
-  t.ok((await recognize(recognizer, silence, { mustSpeak: true })).tokens.length >= 1, 'even where nobody spoke')
+  t.ok((await recognize(recognizer, silence, { suppressBlank: true })).tokens.length >= 1, 'even where nobody spoke')
 }
 
 async function knowsLanguages(t: Test, recognizer: Recognizer): Promise<void> {
@@ -124,11 +124,11 @@ async function knowsLanguages(t: Test, recognizer: Recognizer): Promise<void> {
 
 async function isInterruptible(t: Test, recognizer: Recognizer): Promise<void> {
   const before = await recognize(recognizer, chirp(4, 2))
-  // With `mustSpeak` there are at least two steps: one that says something, one that finds the end. A compiled graph may make both in one run.
+  // With `suppressBlank` there are at least two steps: one that says something, one that finds the end. A compiled graph may make both in one run.
   for (const allowed of recognizer.engine === 'compiled' ? [0] : [0, 1]) {
     let calls = 0
     const interrupt = (): void => { if (calls++ >= allowed) throw new SpeechError('CANCELLED', `after ${allowed}`) }
-    await rejectsWith(t, recognize(recognizer, chirp(4, 2), { interrupt, mustSpeak: true }), 'CANCELLED', `after ${allowed}`)
+    await rejectsWith(t, recognize(recognizer, chirp(4, 2), { interrupt, suppressBlank: true }), 'CANCELLED', `after ${allowed}`)
     t.equal(calls, allowed + 1, 'nothing more is asked of an interrupted decode')
   }
   t.same(await recognize(recognizer, chirp(4, 2)), before)
@@ -138,8 +138,8 @@ async function timesItsWords(t: Test, recognizer: Recognizer): Promise<void> {
   t.equal(recognizer.timesWords, recognizer.engine === 'compiled')
   for (const [seed, seconds] of [[1, 0.1], [2, 1], [4, 2], [3, 6]] as const) {
     const clip = chirp(seed, seconds)
-    const plain = await recognize(recognizer, clip, { mustSpeak: true })
-    const { words, ...others } = await recognize(recognizer, clip, { mustSpeak: true, words: true })
+    const plain = await recognize(recognizer, clip, { suppressBlank: true })
+    const { words, ...others } = await recognize(recognizer, clip, { suppressBlank: true, words: true })
     t.same(others, plain)
     t.equal(words !== undefined, recognizer.timesWords)
     let before = 0
@@ -152,11 +152,11 @@ async function timesItsWords(t: Test, recognizer: Recognizer): Promise<void> {
 }
 
 async function booksTime(t: Test, recognizer: Recognizer): Promise<void> {
-  const stopwatch = startStopwatch()
-  await recognize(recognizer, chirp(1, 1), { stopwatch })
+  const timer = startStageTimer()
+  await recognize(recognizer, chirp(1, 1), { timer })
   const own: readonly Stage[] = recognizer.engine === 'compiled' ? ['model', 'postprocess'] : ['encoder', 'decoder', 'postprocess']
-  for (const stage of Object.keys(stopwatch.seconds)) t.ok(['model_features', ...own].includes(stage), stage)
-  for (const stage of own) t.ok(stopwatch.seconds[stage]! >= 0, stage)
+  for (const stage of Object.keys(timer.seconds)) t.ok(['model_features', ...own].includes(stage), stage)
+  for (const stage of own) t.ok(timer.seconds[stage]! >= 0, stage)
 }
 
 /** A copy of a models directory in which `change` may spoil one model. Answers the copy's path. */

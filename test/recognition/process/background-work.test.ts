@@ -1,7 +1,7 @@
 /** Long work between the jobs of a recognition process: it rests while a clip is heard, and ends all the same. */
 import { setTimeout as sleep } from 'node:timers/promises'
 import t from 'tap'
-import { SpareTime } from '../../../src/recognition/process/background-work.js'
+import { BackgroundWork } from '../../../src/recognition/process/background-work.js'
 
 /** Busy for so long, in steps of a millisecond; notes when each began. */
 function* work(milliseconds: number, steps: number[]): Generator<undefined, string> {
@@ -14,7 +14,7 @@ function* work(milliseconds: number, steps: number[]): Generator<undefined, stri
 }
 
 t.test('no step is made while a job is under way, and jobs without end do not keep it from its own', async (t) => {
-  const spare = new SpareTime()
+  const spare = new BackgroundWork()
   const steps: number[] = []
   const jobs: (readonly [from: number, to: number])[] = []
   let isDone = false
@@ -34,7 +34,7 @@ t.test('no step is made while a job is under way, and jobs without end do not ke
 })
 
 t.test('while a job is paused for long, the work goes on', async (t) => {
-  const spare = new SpareTime()
+  const spare = new BackgroundWork()
   const steps: number[] = []
   spare.beginStint()
   const finished = spare.finish(work(50, steps))
@@ -49,7 +49,7 @@ t.test('while a job is paused for long, the work goes on', async (t) => {
 })
 
 t.test('without jobs it goes on at once, others get their turn, and a fault is the fault of the work', async (t) => {
-  const spare = new SpareTime()
+  const spare = new BackgroundWork()
   let turns = 0
   const watch = setInterval(() => { turns++ }, 5)
   t.equal(await spare.finish(work(200, [])), 'done')

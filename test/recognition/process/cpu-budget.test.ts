@@ -29,7 +29,7 @@ t.test('a recognition says how long its audio is before it goes on, and ends whe
   const budget = cpuBudget(1, () => used)
   const heard: number[] = []
   const recognition = transcribe(bytes, recognizer, {
-    language: undefined, maxAudioSeconds: 60, normalizeVolume: true, trimSilence: true, detectors: { first: spectralDetector, second: undefined }, maxHearings: 1,
+    language: undefined, maxAudioSeconds: 60, normalizeVolume: true, trimSilence: true, detectors: { first: spectralDetector, second: undefined }, maxDecodingPasses: 1,
     onDecoded(seconds) {
       heard.push(seconds)
       budget.setLength(seconds)

@@ -3,8 +3,8 @@ import t from 'tap'
 import type { CompiledPhrases } from '../../../src/recognition/decoding/search-contract.js'
 import type { PhraseList } from '../../../src/domain/phrases.js'
 import type { Recognizer } from '../../../src/recognition/recognizer.js'
-import { inOneGo } from '../../../src/domain/interruptible-work.js'
-import { PhraseLists } from '../../../src/recognition/process/phrase-lists.js'
+import { runToCompletion } from '../../../src/domain/interruptible-work.js'
+import { CompiledListCache } from '../../../src/recognition/process/phrase-lists.js'
 import type { WorkerJob } from '../../../src/domain/worker-protocol.js'
 
 const LIST: PhraseList = { id: 'shop@1', phrases: ['a', 'b', 'c'].map((spelling) => ({ spellings: [spelling], weight: 1 })) }
@@ -23,8 +23,8 @@ function makeModel(unspellable: number[]): { model: Recognizer; compiled: string
 
 t.test('a list is compiled once for each model, and only what none can spell is reported', (t) => {
   const [small, large] = [makeModel([0, 2]), makeModel([1, 2])]
-  const lists = new PhraseLists([small.model, large.model])
-  t.same(inOneGo(lists.take(LIST)), [2])
+  const lists = new CompiledListCache([small.model, large.model])
+  t.same(runToCompletion(lists.take(LIST)), [2])
   const options = lists.wishesOf(job({ phrases: 'shop@1', nBest: 3, biasStrength: 2 }))!(large.model)
   t.match(options, { phrases: { id: 'shop@1', unspellable: [1, 2] }, nBest: 3, strength: 2 * lists.wishesOf(job({ phrases: 'shop@1', biasStrength: 1 }))!(large.model).strength })
   t.same([small.compiled, large.compiled], [['shop@1'], ['shop@1']])
@@ -33,7 +33,7 @@ t.test('a list is compiled once for each model, and only what none can spell is 
 
 t.test('a list of the request is compiled for its model alone, and nobody else can name it', (t) => {
   const { model, compiled } = makeModel([])
-  const lists = new PhraseLists([model])
+  const lists = new CompiledListCache([model])
   const wish = lists.wishesOf(job({ phrases: LIST }))!
   for (const time of ['first', 'again']) t.match(wish(model).phrases, { id: 'shop@1' }, time)
   t.same(compiled, ['shop@1'], 'once, however often the clip is heard')
@@ -43,7 +43,7 @@ t.test('a list of the request is compiled for its model alone, and nobody else c
 
 t.test('the lists of the newest requests are remembered, and no more than so many', (t) => {
   const { model, compiled } = makeModel([])
-  const lists = new PhraseLists([model])
+  const lists = new CompiledListCache([model])
   const hear = (id: string): unknown => lists.wishesOf(job({ phrases: { ...LIST, id } }))!(model)
   const ids = Array.from({ length: 17 }, (_, index) => `list ${index}`)
   ids.slice(0, 16).forEach(hear)
@@ -59,8 +59,8 @@ t.test('the lists of the newest requests are remembered, and no more than so man
 
 t.test('what is forgotten is an error to name, and no phrases are none', (t) => {
   const { model } = makeModel([])
-  const lists = new PhraseLists([model])
-  inOneGo(lists.take(LIST))
+  const lists = new CompiledListCache([model])
+  runToCompletion(lists.take(LIST))
   lists.forget('shop@1')
   t.throws(() => lists.wishesOf(job({ phrases: 'shop@1' })), { code: 'CATALOGUE_NOT_FOUND' })
   t.equal(lists.wishesOf(job({})), undefined)
@@ -70,8 +70,8 @@ t.test('what is forgotten is an error to name, and no phrases are none', (t) => 
 
 t.test('a model that cannot be steered takes every list and hears as it always does', (t) => {
   const model = {} as Recognizer
-  const lists = new PhraseLists([model])
-  t.same(inOneGo(lists.take(LIST)), [])
+  const lists = new CompiledListCache([model])
+  t.same(runToCompletion(lists.take(LIST)), [])
   t.equal(lists.wishesOf(job({ phrases: 'shop@1' }))!(model).phrases, undefined)
   t.end()
 })

@@ -6,7 +6,7 @@ import { detectBySpectrum, spectralDetector } from '../../../src/recognition/seg
 import { describeFrames } from '../../../src/recognition/features/acoustics.js'
 import type { Recognizer } from '../../../src/recognition/recognizer.js'
 import { findSpeech, type Speech } from '../../../src/recognition/segmentation/find-speech.js'
-import { startStopwatch } from '../../../src/domain/stage-timer.js'
+import { startStageTimer } from '../../../src/domain/stage-timer.js'
 import type { Waveform } from '../../../src/domain/audio.js'
 import { decibels, joined, noise, rmsOf, scaled, silence } from '../../audio/tones.js'
 
@@ -162,7 +162,7 @@ tap.test('a long pause in a long upload reaches no model', async (t) => {
 function find(waveform: Waveform, { trim = true, maxClipSeconds = 30 }: { trim?: boolean; maxClipSeconds?: number } = {}): Promise<Speech> {
   const recognizer = { hearing: { leadSeconds: [0.4], trailSeconds: 0.3, doubtBelow: -1 }, maxSeconds: maxClipSeconds } as unknown as Recognizer
   const options = { detectors: { first: spectralDetector, second: undefined }, trimSilence: trim, normalizeVolume: true, interrupt: () => undefined }
-  return findSpeech({ waveform, frames: describeFrames(waveform), level: measureLevel(waveform) }, recognizer, options, startStopwatch())
+  return findSpeech({ waveform, frames: describeFrames(waveform), level: measureLevel(waveform) }, recognizer, options, startStageTimer())
 }
 
 /** The samples that the model would get. */

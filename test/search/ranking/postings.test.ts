@@ -3,7 +3,7 @@ import t from 'tap'
 import { NameIndex, readName, readUtterance } from '../../../src/search/ranking/names.js'
 import { Postings } from '../../../src/search/ranking/postings.js'
 import { seededRandom } from '../../../src/domain/scoring/seeded-random.js'
-import { inOneGo } from '../../../src/domain/interruptible-work.js'
+import { runToCompletion } from '../../../src/domain/interruptible-work.js'
 
 t.test('every value stands where its key is, in order; what lies beyond the limit is cut, or the list is dropped', (t) => {
   const random = seededRandom(5)
@@ -11,7 +11,7 @@ t.test('every value stands where its key is, in order; what lies beyond the limi
   for (const beyond of ['cut', 'drop'] as const) {
     const postings = new Postings({ most: 20, beyond })
     for (const [key] of pairs) postings.count(key)
-    inOneGo(postings.makeRoom())
+    runToCompletion(postings.makeRoom())
     for (const [key, value] of pairs) postings.fill(key, value)
     const keys = new Set(pairs.map(([key]) => key))
     t.equal(postings.size, keys.size)
@@ -28,7 +28,7 @@ t.test('every value stands where its key is, in order; what lies beyond the limi
 
 t.test('an index without names, or of names without words, finds nothing', (t) => {
   for (const names of [[], ['…', '—']]) {
-    const index = inOneGo(NameIndex.build(names.map((name, entry) => readName(entry, name))))
+    const index = runToCompletion(NameIndex.build(names.map((name, entry) => readName(entry, name))))
     t.same(index.candidates(readUtterance('tea')), [])
   }
   t.end()

@@ -3,14 +3,14 @@ import t from 'tap'
 import type { Alternative } from '../../../src/domain/phrases.js'
 import { NameIndex, readName } from '../../../src/search/ranking/names.js'
 import { DEFAULT_THRESHOLD, rank, rankInSteps, type Match, type Ranking, type Searchable } from '../../../src/search/ranking/ranking.js'
-import { inOneGo } from '../../../src/domain/interruptible-work.js'
+import { runToCompletion } from '../../../src/domain/interruptible-work.js'
 import { seededRandom } from '../../../src/domain/scoring/seeded-random.js'
 
 type Named = readonly [name: string, weight?: number, ...aliases: string[]]
 
 function catalogue(entries: readonly Named[]): Searchable {
   const names = entries.flatMap(([name, , ...aliases], entry) => [name, ...aliases].map((one) => readName(entry, one)))
-  return { index: inOneGo(NameIndex.build(names)), weights: entries.map(([, weight = 1]) => weight) }
+  return { index: runToCompletion(NameIndex.build(names)), weights: entries.map(([, weight = 1]) => weight) }
 }
 
 const reading = (text: string, logProbability = -1, extra: Partial<Alternative> = {}): Alternative => ({ text, confidence: 0.9, logProbability, phrases: [], ...extra })

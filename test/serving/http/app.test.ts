@@ -123,7 +123,7 @@ t.test('what a cascade did is in the answer and in the log as the worker reports
   for (const expected of [REPORT, alone]) {
     const { url, logged, metric } = await setUp(t, {}, { answer: async () => expected })
     const { cascade, segments } = await (await post(`${url}/v1/transcriptions`, CLIP)).json() as Report
-    t.same({ cascade, segments }, { cascade: expected.cascade, segments: expected.segments })
+    t.match({ cascade, segments }, { cascade: expected.cascade, segments: expected.segments })
     const line = logged.map((text) => JSON.parse(text) as { msg: string; cascade?: unknown }).find(({ msg }) => msg === 'recognized')!
     t.same(line.cascade, expected.cascade ?? undefined)
     t.equal((await metric('asr_cascade_total')).length, expected === alone ? 0 : 2)

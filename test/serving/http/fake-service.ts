@@ -20,9 +20,9 @@ import type { JobRequest } from '../../../src/serving/workers/job.js'
 import { wavOfSeconds } from './wav.js'
 
 export const REPORT: Report = {
-  text: 'play some jazz', confidence: 0.9, lowestTokenProbability: 0.7, correctness: 0.8, alternatives: [], evidence: [], steered: false, language: 'en', model: 'moonshine-tiny-en', noSpeechReason: null, warnings: [],
-  hearings: 3,
-  cascade: { model: 'whisper-base', asked: 1, reasons: ['sure', 'low_confidence'], seconds: 0.4 },
+  text: 'play some jazz', confidence: 0.9, lowestTokenProbability: 0.7, correctness: 0.8, alternatives: [], phraseScores: [], changedByBiasing: false, language: 'en', model: 'moonshine-tiny-en', noSpeechReason: null, warnings: [],
+  decodingPasses: 3,
+  cascade: { model: 'whisper-base', escalations: 1, reasons: ['sure', 'low_confidence'], seconds: 0.4 },
   segments: [
     { startSeconds: 0.25, endSeconds: 61.5, text: 'play', words: null, confidence: 0.9, meanLogProbability: -0.1, tokens: [5], stopped: 'end_of_text', agreement: 1, model: 'moonshine-tiny-en', cascade: 'sure' },
     { startSeconds: 3661.2, endSeconds: 3662.25, text: 'some <b> & jazz', words: null, confidence: 0.9, meanLogProbability: -0.1, tokens: [6, 7], stopped: 'end_of_text', agreement: 1, model: 'whisper-base', cascade: 'low_confidence' },

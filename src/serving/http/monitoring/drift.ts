@@ -55,7 +55,7 @@ export const drift: FastifyPluginAsyncTypebox<AppDependencies> = async (scope, {
   })
 
   scope.get('/drift', { config: OPEN, schema: { hide: true } }, (request, reply) => sendFile(files.get('index.html')!, request, reply))
-  scope.get('/drift/', { config: OPEN, schema: { hide: true } }, (_request, reply) => reply.redirect('../../../monitoring/drift'))
+  scope.get('/drift/', { config: OPEN, schema: { hide: true } }, (_request, reply) => reply.redirect('../drift'))
   scope.get('/drift/:file', { config: OPEN, schema: { hide: true, params: Type.Object({ file: Type.String() }) } }, (request, reply) => {
     const file = files.get(request.params.file)
     return file === undefined ? reply.callNotFound() : sendFile(file, request, reply)

@@ -9,11 +9,12 @@ import { SpeechError } from '../../../domain/errors.js'
 import type { EngineFailure } from '../../../search/external-engine.js'
 import type { SearchOutcome } from '../../../domain/search-outcomes.js'
 import { DEFAULT_THRESHOLD, rankInSteps, type Match } from '../../../search/ranking/ranking.js'
-import type { Alternative, PhraseEvidence, Reading } from '../../../domain/phrases.js'
+import type { Alternative, PhraseScore, RankedAlternative } from '../../../domain/phrases.js'
 import type { Report } from '../../../domain/report.js'
 import { SearchQuery, SearchReply, type Hit } from './catalogue-schemas.js'
 import type { AppDependencies } from '../dependencies.js'
-import { readExpected, withIds, type Expected } from '../transcription/phrase-hints.js'
+import { withDeprecatedFields } from '../deprecated-fields.js'
+import { readPhraseHints, withIds, type PhraseHints } from '../transcription/phrase-hints.js'
 import { RAW_CLIP, recognizeRawClip } from '../transcription/raw-clip.js'
 import { admitAudio } from '../transcription/recognition.js'
 import { ErrorReply } from '../schemas.js'
@@ -41,27 +42,27 @@ export const search: FastifyPluginAsyncTypebox<AppDependencies> = async (scope, 
       response: { 200: SearchReply, '4xx': ErrorReply, '5xx': ErrorReply },
     },
   }, async (request, reply) => {
-    const expected = readExpected(request.query, dependencies.catalogues, reply)
+    const expected = readPhraseHints(request.query, dependencies.catalogues, reply)
     const ask = whoAnswers(request.query, expected, dependencies)
     const report = await recognizeRawClip({ nBest: READINGS, ...request.query }, expected, request, reply, dependencies)
     const since = performance.now()
     const alternatives = readingsOf(report)
-    const found = await ask(alternatives, report.evidence)
+    const found = await ask(alternatives, report.phraseScores)
     const searchSeconds = (performance.now() - since) / 1000
     dependencies.telemetry.searched(found.outcome, searchSeconds)
     request.log.info({ outcome: found.outcome, hits: found.hits?.length ?? null, ...found.reason !== null && { reason: found.reason }, searchSeconds }, 'searched')
-    return {
+    return withDeprecatedFields({
       ...report, ...found, searchSeconds,
-      ...withIds({ alternatives, evidence: report.evidence }, expected),
+      ...withIds({ alternatives, phraseScores: report.phraseScores }, expected),
       catalogue: expected?.catalogue ?? null,
       requestId: request.id,
       feedbackToken: dependencies.feedback.answered(report, request.id),
-    }
+    })
   })
 }
 
 /** Known before the body is read, so that a request which nobody could answer costs nothing. */
-function whoAnswers({ hits, limit = HITS, threshold = DEFAULT_THRESHOLD }: SearchQuery, expected: Expected | undefined, { searchEngine }: AppDependencies): (alternatives: readonly Alternative[], evidence: readonly PhraseEvidence[]) => Promise<Found> {
+function whoAnswers({ hits, limit = HITS, threshold = DEFAULT_THRESHOLD }: SearchQuery, expected: PhraseHints | undefined, { searchEngine }: AppDependencies): (alternatives: readonly Alternative[], evidence: readonly PhraseScore[]) => Promise<Found> {
   if (hits !== 'catalogue' && searchEngine !== undefined) {
     return async (alternatives) => {
       if (alternatives.length === 0) return NOTHING
@@ -88,8 +89,8 @@ function whoAnswers({ hits, limit = HITS, threshold = DEFAULT_THRESHOLD }: Searc
 const NOTHING: Found = { outcome: 'no_match', hits: [], didYouMean: [], reason: null }
 
 /** A model that gives no readings has one: its transcript. */
-function readingsOf({ alternatives, text, confidence, correctness, segments }: Report): readonly Reading[] {
+function readingsOf({ alternatives, text, confidence, correctness, segments }: Report): readonly RankedAlternative[] {
   if (alternatives.length > 0 || text === '') return alternatives
   const logProbability = segments.reduce((sum, { meanLogProbability, tokens }) => sum + meanLogProbability * tokens.length, 0)
-  return [{ text, confidence: confidence!, logProbability, phrases: [], share: correctness }]
+  return [{ text, confidence: confidence!, logProbability, phrases: [], posterior: correctness }]
 }

@@ -10,7 +10,7 @@ import { Type } from 'typebox'
 import { SpeechError } from '../../../domain/errors.js'
 import type { ChannelChoice } from '../../../domain/audio.js'
 import type { AppDependencies } from '../dependencies.js'
-import { phrasesOfPrompt, readExpected } from './phrase-hints.js'
+import { phrasesOfPrompt, readPhraseHints } from './phrase-hints.js'
 import { parseForm, type Form } from './multipart.js'
 import { formatReport, isByPhrase, RESPONSE_FORMATS, type AnswerShape, type Granularity, type ResponseFormat } from './openai-formats.js'
 import { admitAudio, readChannel, readUpload, recognize, type RecognitionInput } from './recognition.js'
@@ -41,7 +41,7 @@ export const openAiTranscriptions: FastifyPluginAsyncTypebox<AppDependencies> = 
     const options = readOptions(form)
     if (form.file === undefined) throw new SpeechError('AUDIO_MISSING', 'the form has no part named "file"', { parameter: 'file' })
     const { model, language, channel, words } = options
-    const expected = readExpected({ phrases: options.phrases }, dependencies.catalogues, reply, 'prompt')
+    const expected = readPhraseHints({ phrases: options.phrases }, dependencies.catalogues, reply, 'prompt')
     const report = await recognize({ audio: form.file, model, language, channel, words, phrases: expected?.phrases }, request, reply, dependencies)
     const feedbackToken = dependencies.feedback.answered(report, request.id)
     const { contentType: answerType, body } = formatReport(report, options, feedbackToken)

@@ -6,12 +6,12 @@ import type { FastifyReply } from 'fastify'
 import { MOST_PHRASE_CHARACTERS, readPhrases } from '../../../search/catalogue/inline.js'
 import type { CatalogueStore } from '../../../search/catalogue/store.js'
 import { SpeechError } from '../../../domain/errors.js'
-import type { PhraseList } from '../../../domain/phrases.js'
+import type { PhraseList, PhraseScore, RankedAlternative } from '../../../domain/phrases.js'
 import type { Searchable } from '../../../search/ranking/ranking.js'
 import type { Report } from '../../../domain/report.js'
 import { whenClosed } from '../connections/when-closed.js'
 
-export interface Expected {
+export interface PhraseHints {
   /** For the recognition process: a published list by its id, or one of the request's own, made in turns. Rejects with QUEUE_FULL. */
   readonly phrases: () => Promise<string | PhraseList>
   /** `name@version`; null for phrases of the request. */
@@ -22,7 +22,7 @@ export interface Expected {
 }
 
 /** Throws CATALOGUE_NOT_FOUND or REQUEST_INVALID. */
-export function readExpected(given: { readonly catalogue?: string; readonly phrases?: readonly string[] }, store: CatalogueStore, reply: FastifyReply, parameter = 'phrases'): Expected | undefined {
+export function readPhraseHints(given: { readonly catalogue?: string; readonly phrases?: readonly string[] }, store: CatalogueStore, reply: FastifyReply, parameter = 'phrases'): PhraseHints | undefined {
   const { catalogue, phrases = [] } = given
   if (catalogue === undefined) return phrases.length === 0 ? undefined : expectPhrases(phrases, store, parameter, reply.request.client)
   if (phrases.length > 0) throw new SpeechError('REQUEST_INVALID', 'a request has a catalogue or phrases, not both', { parameter })
@@ -45,21 +45,25 @@ export function phrasesOfPrompt(prompt: string | undefined): string[] {
     .filter((piece) => piece !== '' && piece.length <= MOST_PHRASE_CHARACTERS && piece.split(' ').length <= MOST_WORDS_OF_A_PHRASE)
 }
 
-/** Readings and evidence as clients see them: indices of phrases mean nothing to them. */
-export function withIds({ alternatives, evidence }: Pick<Report, 'alternatives' | 'evidence'>, expected: Expected | undefined): ForClients {
-  const idOf = (index: number): string => expected!.describe(index).id
+export type ClientAlternative = Omit<RankedAlternative, 'phrases'> & { readonly phrases: string[] }
+export type ClientPhraseScore = Omit<PhraseScore, 'phrase'> & { readonly phrase: string }
+
+interface ForClients {
+  readonly alternatives: ClientAlternative[]
+  readonly phraseScores: ClientPhraseScore[]
+}
+
+/** Alternatives and phrase scores as clients see them: with ids, since indices mean nothing to them. */
+export function withIds(report: Pick<Report, 'alternatives' | 'phraseScores'>, hints: PhraseHints | undefined): ForClients {
+  const { alternatives, phraseScores } = report
+  const idOf = (index: number): string => hints!.describe(index).id
   return {
-    alternatives: alternatives.map((alternative) => ({ ...alternative, phrases: expected === undefined ? [] : alternative.phrases.map(idOf) })),
-    evidence: expected === undefined ? [] : evidence.map((one) => ({ ...one, phrase: idOf(one.phrase) })),
+    alternatives: alternatives.map((one) => ({ ...one, phrases: hints === undefined ? [] : one.phrases.map(idOf) })),
+    phraseScores: hints === undefined ? [] : phraseScores.map((one) => ({ ...one, phrase: idOf(one.phrase) })),
   }
 }
 
-interface ForClients {
-  readonly alternatives: { readonly text: string; readonly confidence: number; readonly logProbability: number; readonly share: number | null; readonly phrases: string[] }[]
-  readonly evidence: { readonly phrase: string; readonly logProbability: number; readonly margin: number }[]
-}
-
-function expectPhrases(given: readonly string[], { inline }: CatalogueStore, parameter: string, client: string): Expected {
+function expectPhrases(given: readonly string[], { inline }: CatalogueStore, parameter: string, client: string): PhraseHints {
   const read = readPhrases(given, parameter)
   const { phrases } = read
   return {

@@ -3,7 +3,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify'
 import { Type } from 'typebox'
 import type { Report } from '../../../domain/report.js'
 import type { AppDependencies } from '../dependencies.js'
-import type { Expected } from './phrase-hints.js'
+import type { PhraseHints } from './phrase-hints.js'
 import { readChannel, readUpload, recognize } from './recognition.js'
 import type { TranscriptionQuery } from '../schemas.js'
 
@@ -13,7 +13,7 @@ export const RAW_CLIP = {
   body: Type.Any({ description: 'The audio file.' }),
 }
 
-export async function recognizeRawClip(query: TranscriptionQuery, expected: Expected | undefined, request: FastifyRequest, reply: FastifyReply, dependencies: AppDependencies): Promise<Report> {
+export async function recognizeRawClip(query: TranscriptionQuery, expected: PhraseHints | undefined, request: FastifyRequest, reply: FastifyReply, dependencies: AppDependencies): Promise<Report> {
   const { model, language, channel, words = false, deadlineSeconds, nBest, biasStrength } = query
   return recognize({
     audio: await readUpload(request, reply, dependencies),

@@ -1,7 +1,8 @@
 /** POST /v1/transcriptions: the clip as the raw body, options in the query, our full report as the answer. */
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import type { AppDependencies } from '../dependencies.js'
-import { readExpected, withIds } from './phrase-hints.js'
+import { withDeprecatedFields } from '../deprecated-fields.js'
+import { readPhraseHints, withIds } from './phrase-hints.js'
 import { RAW_CLIP, recognizeRawClip } from './raw-clip.js'
 import { admitAudio } from './recognition.js'
 import { ErrorReply, ReportReply, TranscriptionQuery } from '../schemas.js'
@@ -19,8 +20,12 @@ export const transcriptions: FastifyPluginAsyncTypebox<AppDependencies> = async 
       response: { 200: ReportReply, '4xx': ErrorReply, '5xx': ErrorReply },
     },
   }, async (request, reply) => {
-    const expected = readExpected(request.query, dependencies.catalogues, reply)
+    const expected = readPhraseHints(request.query, dependencies.catalogues, reply)
     const report = await recognizeRawClip(request.query, expected, request, reply, dependencies)
-    return { ...report, ...withIds(report, expected), requestId: request.id, feedbackToken: dependencies.feedback.answered(report, request.id) }
+    return withDeprecatedFields({
+      ...report, ...withIds(report, expected),
+      requestId: request.id,
+      feedbackToken: dependencies.feedback.answered(report, request.id),
+    })
   })
 }
