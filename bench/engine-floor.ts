@@ -6,7 +6,7 @@
 import { compiledGraph } from '../src/engine/compiler/cache.js'
 import { targetFor } from '../src/engine/compiler/target.js'
 import { logMelExtractor } from '../src/recognition/features/log-mel.js'
-import { readManifest, type Manifest } from '../src/engine/manifest.js'
+import { encoderDecoderOf, readManifest, type Manifest } from '../src/engine/manifest.js'
 import { forbid, greedyGraph, type Audio, type GreedyGraph } from '../src/engine/runtime/greedy-graph.js'
 import { sessionOpener, Tensor } from '../src/engine/runtime/session.js'
 import type { MatrixChoice } from '../src/domain/choices.js'
@@ -52,7 +52,8 @@ export async function compareToFloor(model: string, matrices: MatrixChoice): Pro
   return rows
 }
 
-function choose(graph: GreedyGraph, audio: Audio, { decoding }: Manifest, tokens: number): Promise<unknown> {
+function choose(graph: GreedyGraph, audio: Audio, manifest: Manifest, tokens: number): Promise<unknown> {
+  const decoding = encoderDecoderOf(manifest)
   const always = forbid(graph.vocabulary, [decoding.endToken])
   return graph.start(audio).choosing({ always, first: forbid(graph.vocabulary, []) })([decoding.startToken], tokens)
 }

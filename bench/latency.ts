@@ -98,7 +98,7 @@ async function timeBare({ body }: Upload, recognizer: Recognizer): Promise<numbe
   const { waveform } = await decodeAudio(body, { maxSeconds: SERVED.maxAudioSeconds })
   const resampled = resample(waveform, recognizer.sampleRate)
   const since = performance.now()
-  await recognizeBare(recognizer, resampled, { language: SERVED.language, suppressBlank: true })
+  await recognizeBare(recognizer, resampled, { language: SERVED.language, expectSpeech: true })
   return performance.now() - since
 }
 

@@ -21,11 +21,11 @@ export async function openRecognizer(model: string, { threads = 1, engine = 'com
 
 /** The model as it comes, which may answer "nothing" to a clip with speech in it. */
 export function allowSilence(recognizer: Recognizer): Recognizer {
-  return { ...recognizer, recognize: (clip, options) => recognizer.recognize(clip, { ...options, suppressBlank: false }) }
+  return { ...recognizer, recognize: (clip, options) => recognizer.recognize(clip, { ...options, expectSpeech: false }) }
 }
 
 /** Nothing but the model: the waveform as it is, at the model's rate, heard once. */
-export function recognizeBare(recognizer: Recognizer, waveform: Waveform, options: Pick<RecognizeOptions, 'language' | 'suppressBlank' | 'words'>): Promise<Hypothesis> {
+export function recognizeBare(recognizer: Recognizer, waveform: Waveform, options: Pick<RecognizeOptions, 'language' | 'expectSpeech' | 'words'>): Promise<Hypothesis> {
   const clip = { waveform, startSeconds: 0, endSeconds: waveform.samples.length / waveform.sampleRate }
   return recognizer.recognize(clip, { ...options, interrupt: () => undefined, timer: startStageTimer() })
 }

@@ -52,7 +52,7 @@ const DOORS: Readonly<Record<string, readonly string[]>> = {
   '@fastify/swagger-ui': ['serving/http/'],
   '@fastify/type-provider-typebox': ['serving/http/'],
   'typebox': [
-    'serving/http/', 'serving/access/keys-file', 'domain/settings', 'config', 'engine/manifest', 'monitoring/drift/baseline',
+    'serving/http/', 'serving/access/keys-file', 'domain/settings', 'config', 'engine/manifest', 'engine/manifest-schema', 'monitoring/drift/baseline',
     'monitoring/drift/record', 'commands/clips/clips', 'recognition/confidence/calibration',
   ],
   'pacote': ['commands/setup/'],
@@ -66,7 +66,7 @@ const DOORS: Readonly<Record<string, readonly string[]>> = {
 const TOOLS = ['eslint', 'typescript', 'pino-pretty', '@types/node', '@types/pacote']
 
 /** Where a family may be named outside families/ and architectures/: a default value, and the name of a way to scale. */
-const FAMILY_NAMES_ALLOWED = ['domain/settings', 'engine/manifest', 'recognition/features/log-mel']
+const FAMILY_NAMES_ALLOWED = ['domain/settings', 'engine/manifest-schema', 'recognition/features/log-mel']
 
 const MOST_ENTRIES = 11
 const MOST_LINES = 250

@@ -52,7 +52,7 @@ export function pickRows<T extends { readonly name: string }>(rows: readonly T[]
  */
 export const HEARS_A_WORD: Recognizer = {
   name: 'none', sampleRate: 16_000, maxSeconds: 30, languages: ['en'], engine: 'reference', timesWords: false, provider: { provider: 'cpu', refused: [] },
-  hearing: { leadSeconds: [0], trailSeconds: 0, doubtBelow: -Infinity },
+  padding: { leadingSeconds: [0], trailingSeconds: 0, redecodeBelow: -Infinity },
   recognize: async () => ({ text: 'word', tokens: [1], logProbabilities: [0], stopped: 'end_of_text', language: 'en' }),
   dispose: async () => undefined,
 }

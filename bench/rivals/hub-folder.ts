@@ -5,7 +5,7 @@
 import { mkdir, mkdtemp, symlink, writeFile } from 'node:fs/promises'
 import os from 'node:os'
 import path from 'node:path'
-import { readManifest, type Manifest } from '../../src/engine/manifest.js'
+import { encoderDecoderOf, readManifest, type EncoderDecoderDecoding, type Manifest } from '../../src/engine/manifest.js'
 
 const FILE_NAMES: Readonly<Record<string, string>> = {
   encoder: 'onnx/encoder_model_quantized.onnx',
@@ -38,10 +38,10 @@ export async function writeHubFolder(modelsDir: string, model: string): Promise<
 export function hubDescriptions(manifest: Pick<Manifest, 'name' | 'family' | 'decoding'>): Readonly<Record<string, object>> {
   const shape = SHAPES[manifest.name]
   if (shape === undefined) throw new Error(`the shape of ${manifest.name} is not known to this bench`)
-  return manifest.family === 'moonshine' ? moonshine(manifest, shape) : whisper(manifest, shape)
+  return manifest.family === 'moonshine' ? moonshine(encoderDecoderOf(manifest), shape) : whisper(encoderDecoderOf(manifest), shape)
 }
 
-function moonshine({ decoding }: Pick<Manifest, 'decoding'>, [width, layers, heads]: readonly [number, number, number]): Record<string, object> {
+function moonshine(decoding: EncoderDecoderDecoding, [width, layers, heads]: readonly [number, number, number]): Record<string, object> {
   const tokens = { bos_token_id: decoding.startToken, eos_token_id: decoding.endToken, decoder_start_token_id: decoding.startToken }
   const halves = ['encoder', 'decoder'].map((half) => ({ [`${half}_num_hidden_layers`]: layers, [`${half}_num_attention_heads`]: heads, [`${half}_num_key_value_heads`]: heads }))
   return {
@@ -53,7 +53,7 @@ function moonshine({ decoding }: Pick<Manifest, 'decoding'>, [width, layers, hea
   }
 }
 
-function whisper({ decoding }: Pick<Manifest, 'decoding'>, [width, layers, heads]: readonly [number, number, number]): Record<string, object> {
+function whisper(decoding: EncoderDecoderDecoding, [width, layers, heads]: readonly [number, number, number]): Record<string, object> {
   const languages = Object.entries(decoding.languageTokens!).map(([code, token]) => [`<|${code}|>`, token])
   const tokens = { bos_token_id: decoding.endToken, eos_token_id: decoding.endToken, decoder_start_token_id: decoding.startToken }
   return {

@@ -22,7 +22,7 @@ export interface ServiceBench {
 
 export interface OpenedList {
   /** As an option of the pipeline. */
-  readonly wishes: (nBest: number) => Pick<TranscribeOptions, 'searchFor'>
+  readonly wishes: (nBest: number) => Pick<TranscribeOptions, 'beamFor'>
   readonly nodes: number
   readonly bytes: number
   readonly compileMs: number
@@ -36,7 +36,7 @@ export function openList(names: readonly string[], { recognizer, biasStrength }:
   const most = mostSpellings(names.length)
   runToCompletion(lists.take({ id, phrases: names.map((name) => toPhrase({ name, aliases: [], weight: 1 }, most)) }))
   const compileMs = performance.now() - since
-  const wishes = (nBest: number): Pick<TranscribeOptions, 'searchFor'> => ({ searchFor: lists.wishesOf({ phrases: id, nBest, biasStrength }) })
-  const { trie } = wishes(1).searchFor!(recognizer)!.phrases!
+  const wishes = (nBest: number): Pick<TranscribeOptions, 'beamFor'> => ({ beamFor: lists.wishesOf({ phrases: id, nBest, biasStrength }) })
+  const { trie } = wishes(1).beamFor!(recognizer)!.phrases!
   return { wishes, nodes: trie.nodes, bytes: trie.bytes, compileMs }
 }

@@ -36,7 +36,7 @@ export async function measure(bench: SearchBench): Promise<Outcome> {
   const { catalogue } = await makeCatalogue('prompts', 1, all.map((name, id) => ({ id: `${id}`, name, aliases: [], weight: 1, tags: [] })))
   const ways: Record<string, TranscribeOptions> = {
     'plain transcript': SERVED,
-    'five readings': { ...SERVED, searchFor: () => ({ phrases: undefined, nBest: READINGS, strength: 0 }) },
+    'five readings': { ...SERVED, beamFor: () => ({ phrases: undefined, nBest: READINGS, strength: 0 }) },
     'with the catalogue': { ...SERVED, ...openList(all, bench).wishes(READINGS) },
   }
   const found = await findAll(clips, ways, names, catalogue, bench)

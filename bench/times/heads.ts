@@ -9,7 +9,7 @@
 import { compiledGraph } from '../../src/engine/compiler/cache.js'
 import { compileModel } from '../../src/engine/compiler/compile.js'
 import { targetFor } from '../../src/engine/compiler/target.js'
-import { openModelFiles, readManifest, type Manifest } from '../../src/engine/manifest.js'
+import { encoderDecoderOf, openModelFiles, readManifest, type Manifest } from '../../src/engine/manifest.js'
 import { loadRecognizer, type Recognizer } from '../../src/recognition/recognizer.js'
 import { sessionOpener, Tensor, type OpenSession, type Tensors } from '../../src/engine/runtime/session.js'
 import { modelsDir, recognizeBare } from '../recognizers.js'
@@ -65,7 +65,7 @@ async function recordAll(model: string, clips: readonly TimedClip[]): Promise<Ta
   const { recognizer, heads } = await openWithAllHeads(manifest, player.open)
   const compare = async (index: number): Promise<BoundaryErrors> => {
     player.begin(index)
-    const { words } = await recognizeBare(recognizer, clips[index]!.waveform, { language: 'en', suppressBlank: true, words: true })
+    const { words } = await recognizeBare(recognizer, clips[index]!.waveform, { language: 'en', expectSpeech: true, words: true })
     return compareBoundaries(clips[index]!.words, words ?? [])
   }
   for (const index of clips.keys()) await compare(index)
@@ -95,7 +95,7 @@ async function openWithAllHeads(manifest: Manifest, open: OpenSession): Promise<
   if ('reason' in compiled) throw new UsageError(`${manifest.name} cannot be compiled: ${compiled.reason}`)
   const shape = (await open(compiled.graph, { fixedShapes: false })).inputs.get('past')!.map(Number)
   const heads = Array.from({ length: shape[0]! / 2 * shape[1]! }, (_, index): [number, number] => [Math.floor(index / shape[1]!), index % shape[1]!])
-  const withAll: Manifest = { ...manifest, decoding: { ...manifest.decoding, alignmentHeads: heads } }
+  const withAll: Manifest = { ...manifest, decoding: { ...encoderDecoderOf(manifest), alignmentHeads: heads } }
   const recognizer = await loadRecognizer(manifest, files, open, { greedy: compiled.graph, further: () => compileModel(withAll, files, target, 'align', sessionOpener({ providers: ['cpu'], strict: true, threads: 1 })) })
   return { recognizer, heads }
 }

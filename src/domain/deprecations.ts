@@ -25,6 +25,10 @@ export const DEPRECATIONS: readonly Deprecation[] = [
   deprecated('answer field', 'evidence[].margin', 'phraseScores[].logLikelihoodRatio'),
   deprecated('answer field', 'alternatives[].share', 'alternatives[].posterior'),
   deprecated('answer field', 'cascade.asked', 'cascade.escalations'),
+  deprecated('manifest field', 'hearing', 'padding'),
+  deprecated('manifest field', 'hearing.leadSeconds', 'padding.leadingSeconds'),
+  deprecated('manifest field', 'hearing.trailSeconds', 'padding.trailingSeconds'),
+  deprecated('manifest field', 'hearing.doubtBelow', 'padding.redecodeBelow'),
   deprecated('program', 'dist/src/access/run.js', 'dist/src/commands/keys/run.js'),
 ]
 

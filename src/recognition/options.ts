@@ -1,7 +1,7 @@
 /** What a caller of the pipeline decides about one upload. */
 import type { ChannelChoice, HeaderlessFormat } from '../domain/audio.js'
 import type { Cascade } from './cascade.js'
-import type { HearingOptions } from './redecoding.js'
+import type { DecodeOptions } from './redecoding.js'
 import type { SpeechOptions } from './segmentation/find-speech.js'
 
 export interface TranscribeOptions extends SpeechOptions {
@@ -11,19 +11,19 @@ export interface TranscribeOptions extends SpeechOptions {
   readonly maxAudioSeconds: number
   /** Default: all channels mixed. */
   readonly channel?: ChannelChoice | undefined
-  /** How samples without a container are to be read. */
+  /** Format of samples without a container. */
   readonly headerless?: HeaderlessFormat | undefined
   readonly disabledCodecs?: readonly string[]
-  /** How often a doubtful clip is heard at most. */
+  /** Most decoding passes of a doubtful clip. */
   readonly maxDecodingPasses: number
-  /** Several transcripts, or those that are expected: what is wished for of a recognizer. */
-  readonly searchFor?: HearingOptions['searchFor']
-  /** Whether segments are to say when their words were said; no by default. */
+  /** What is requested of a recognizer: several hypotheses, or biasing. */
+  readonly beamFor?: DecodeOptions['beamFor']
+  /** Whether segments have times of words; default: no. */
   readonly words?: boolean
-  /** A larger model for what the recognizer doubts; the recognizer then hears a clip once. */
+  /** A larger model for clips that the recognizer doubts; the recognizer then decodes a clip once. */
   readonly cascade?: Cascade | undefined
   /** Called between the pieces of the work; other jobs of the process may run before it resolves. Default: nothing. */
   readonly pause?: (() => Promise<void>) | undefined
-  /** Told how long the audio is, as soon as that is known. */
+  /** Called with the length of the audio, as soon as it is known. */
   readonly onDecoded?: (audioSeconds: number) => void
 }

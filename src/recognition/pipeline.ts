@@ -1,38 +1,56 @@
 /**
- * Upload bytes → Report, top to bottom: the one road that every request takes inside a worker.
+ * Upload bytes → Report: what happens to every request inside a worker, top to bottom.
  *
  * The raw signal is measured before anything is changed: normalization exists to hide level differences, drift
- * detection to see them. When nobody spoke the model is not run and the answer says why it is empty.
+ * detection to see them. When no speech is found, the model does not run and the report says why the text is empty.
  */
-import { hasVoice, type SpokenClip } from './segmentation/cut-clips.js'
 import { decodeAudio } from '../audio/decode.js'
 import { measureLevel } from '../audio/level/loudness.js'
 import { measureQuality } from '../audio/level/quality.js'
 import { resample } from '../audio/signal/resample.js'
-import { asHeard, firstToHear, hearingsOf, settle, shapeForBoth, summarize, type Answer } from './cascade.js'
+import type { Report } from '../domain/report.js'
+import { startStageTimer, type StageTimer } from '../domain/stage-timer.js'
+import { escalate, escalatedByLanguage, primaryModel, primaryPasses, shapeForBoth } from './cascade.js'
 import { describeFrames } from './features/acoustics.js'
 import { describeTimbre } from './features/timbre.js'
-import { hear, type Heard, type HearingOptions } from './redecoding.js'
-import type { Recognizer } from './recognizer.js'
 import type { TranscribeOptions } from './options.js'
+import type { Recognizer } from './recognizer.js'
+import { decodeClip, type DecodeOptions } from './redecoding.js'
 import { composeReport } from './report.js'
-import { findSpeech, reconsider, type Measured, type Speech } from './segmentation/find-speech.js'
-import { startStageTimer, type StageTimer } from '../domain/stage-timer.js'
-import type { Report } from '../domain/report.js'
+import { hasVoice, type SpokenClip } from './segmentation/cut-clips.js'
+import { findSpeech } from './segmentation/find-speech.js'
+import type { ClipTranscript, Decoded, Measured, Segmented, Vetted } from './stages.js'
+import { vet } from './vetting.js'
 
-interface PausableOptions extends TranscribeOptions {
-  readonly pause: () => Promise<void>
+/** What stays the same for all stages of one request. */
+interface Request {
+  readonly options: TranscribeOptions & { readonly pause: () => Promise<void> }
+  /** The requested model, and the one that decodes first. */
+  readonly recognizer: Recognizer
+  readonly primary: Recognizer
+  readonly timer: StageTimer
 }
 
-/** Transcribes one upload. Throws SpeechError: AUDIO_*, LANGUAGE_UNSUPPORTED, REQUEST_INVALID, or what `interrupt` throws. */
+/** Transcribes one upload. Rejects with AUDIO_*, LANGUAGE_UNSUPPORTED, REQUEST_INVALID, or what `interrupt` throws. */
 export async function transcribe(bytes: Uint8Array, recognizer: Recognizer, given: TranscribeOptions): Promise<Report> {
-  const { cascade, pause = async () => undefined } = given
-  const options: PausableOptions = { ...given, pause }
-  const first = firstToHear(recognizer, cascade, options.language)
-  const timer = startStageTimer()
-  const recording = await timer.timeAsync('audio_decode', () => decodeAudio(bytes, { ...options, maxSeconds: options.maxAudioSeconds }))
+  const options = { ...given, pause: given.pause ?? (async () => undefined) }
+  const primary = primaryModel(recognizer, options.cascade, options.language)
+  const request: Request = { options, recognizer, primary, timer: startStageTimer() }
+  const measured = await measure(bytes, request)
+  const segmented = await segment(measured, request)
+  const decoded = await decode(segmented, request)
+  const vetted = await vet(decoded, options, request.timer)
+  // The larger model is skipped when no speech was found.
+  const escalated = vetted.clips.length === 0 ? vetted : await escalateAll(vetted, request)
+  return report(await vet(escalated, options, request.timer), request)
+}
+
+async function measure(bytes: Uint8Array, { options, recognizer, timer }: Request): Promise<Measured> {
+  const { pause, maxAudioSeconds: maxSeconds } = options
+  const recording = await timer.timeAsync('audio_decode', () => decodeAudio(bytes, { ...options, maxSeconds }))
   await pause()
-  const audioSeconds = recording.waveform.samples.length / recording.waveform.sampleRate
+  const { samples, sampleRate } = recording.waveform
+  const audioSeconds = samples.length / sampleRate
   options.onDecoded?.(audioSeconds)
   options.interrupt()
   const level = timer.time('measure', () => measureLevel(recording.waveform))
@@ -41,52 +59,57 @@ export async function transcribe(bytes: Uint8Array, recognizer: Recognizer, give
   await pause()
   const frames = timer.time('features', () => describeFrames(waveform))
   await pause()
-  const measured: Measured = { waveform, frames, level }
-  const found = await findSpeech(measured, shapeForBoth(recognizer, cascade), options, timer)
-  const heard = await hearAll(found, first, { ...options, maxDecodingPasses: hearingsOf(first, cascade, options.maxDecodingPasses) }, timer)
-  const believed = await reconsider(found, heard, measured, options, timer)
-  // What nobody said is not heard by a larger model either.
-  const answers = believed.nothing === null ? await settleAll(believed, heard, recognizer, options, timer) : heard.map((one) => asHeard(one, cascade))
-  const speech = await reconsider(believed, answers, measured, options, timer)
-  const quality = timer.time('measure', () => measureQuality({ level, frames, activity: speech.activity, format: recording.format, audioSeconds }))
-  const timbre = timer.time('measure', () => describeTimbre(frames, speech.activity.spans))
-  return composeReport({
-    recording, level, quality, timbre, audioSeconds, speech, recognizer, options, timer,
-    heard: speech.nothing === null ? answers : [],
-    hearings: answers.reduce((sum, { hearings }) => sum + hearings, 0),
-    cascade: summarize(answers, cascade),
-  })
+  return { recording, audioSeconds, level, waveform, frames }
 }
 
-async function hearAll(speech: Speech, recognizer: Recognizer, options: PausableOptions, timer: StageTimer): Promise<Heard[]> {
-  const heard: Heard[] = []
-  for (const clip of speech.clips) {
+async function segment(measured: Measured, { options, recognizer, timer }: Request): Promise<Segmented> {
+  return { ...measured, ...await findSpeech(measured, shapeForBoth(recognizer, options.cascade), options, timer) }
+}
+
+async function decode(segmented: Segmented, request: Request): Promise<Decoded> {
+  const { options, primary } = request
+  const isLarger = primary === options.cascade?.recognizer
+  const passes = primaryPasses(primary, options.cascade, options.maxDecodingPasses)
+  const transcripts: ClipTranscript[] = []
+  for (const clip of segmented.clips) {
     await options.pause()
     options.interrupt()
-    heard.push(await hear(clip, recognizer, hearingOf(clip, speech, options, timer)))
+    const transcript = await decodeClip(clip, primary, decodeOptionsOf(clip, segmented, request, passes))
+    transcripts.push(isLarger ? escalatedByLanguage(transcript) : transcript)
   }
-  return heard
+  return { ...segmented, transcripts }
 }
 
-async function settleAll(speech: Speech, heard: readonly Heard[], small: Recognizer, options: PausableOptions, timer: StageTimer): Promise<Answer[]> {
-  const answers: Answer[] = []
-  for (const [index, clip] of speech.clips.entries()) {
+async function escalateAll(vetted: Vetted, request: Request): Promise<Decoded> {
+  const { options, recognizer } = request
+  const transcripts: ClipTranscript[] = []
+  for (const [index, transcript] of vetted.transcripts.entries()) {
     if (index > 0) await options.pause()
-    answers.push(await settle(clip, heard[index]!, small, options.cascade, hearingOf(clip, speech, options, timer)))
+    const decodeOptions = decodeOptionsOf(transcript.clip, vetted, request, options.maxDecodingPasses)
+    transcripts.push(await escalate(transcript, recognizer, options.cascade, decodeOptions))
   }
-  return answers
+  return { ...vetted, transcripts }
 }
 
-function hearingOf(clip: SpokenClip, { activity }: Speech, options: PausableOptions, timer: StageTimer): HearingOptions {
+function decodeOptionsOf(
+  { voice }: SpokenClip, { activity }: Segmented, { options, timer }: Request, maxDecodingPasses: number,
+): DecodeOptions {
   return {
+    maxDecodingPasses,
     language: options.language,
-    suppressBlank: activity.verdict === 'speech' && hasVoice(clip.voice, activity),
+    expectSpeech: activity.verdict === 'speech' && hasVoice(voice, activity),
     words: options.words ?? false,
-    maxDecodingPasses: options.maxDecodingPasses,
-    surround: options.trimSilence,
-    searchFor: options.searchFor,
+    pad: options.trimSilence,
+    beamFor: options.beamFor,
     interrupt: options.interrupt,
     pause: options.pause,
     timer,
   }
+}
+
+function report(vetted: Vetted, { options, recognizer, timer }: Request): Report {
+  const { recording: { format }, level, frames, activity, audioSeconds } = vetted
+  const quality = timer.time('measure', () => measureQuality({ level, frames, activity, format, audioSeconds }))
+  const timbre = timer.time('measure', () => describeTimbre(frames, activity.spans))
+  return composeReport({ ...vetted, quality, timbre }, recognizer, options, timer.seconds)
 }

@@ -3,31 +3,31 @@
  *
  * A family is one file in families/ with one export, `load`. There is no registry, switch or enum: adding a
  * family is adding a file. The price is a dynamic import that TypeScript cannot follow;
- * test/recognition/families/contract.test.ts pays it by running every file of the folder.
+ * test/recognition/families/contract.test.ts makes up for it by running every file of the folder.
  */
+import type { Clip } from '../domain/audio.js'
+import type { Engine, ProviderReport } from '../domain/choices.js'
 import { SpeechError } from '../domain/errors.js'
-import type { Calibration } from './confidence/calibration.js'
+import type { InterruptibleWork } from '../domain/interruptible-work.js'
+import type { PhraseList } from '../domain/phrases.js'
+import type { StageTimer } from '../domain/stage-timer.js'
+import type { Hypothesis } from '../domain/transcript.js'
 import type { Manifest, ModelFiles } from '../engine/manifest.js'
 import type { OpenSession } from '../engine/runtime/session.js'
-import type { CompiledPhrases, BeamRequest } from './decoding/search-contract.js'
-import type { PhraseList } from '../domain/phrases.js'
-import type { InterruptibleWork } from '../domain/interruptible-work.js'
-import type { StageTimer } from '../domain/stage-timer.js'
-import type { Engine, ProviderReport } from '../domain/choices.js'
-import type { Clip } from '../domain/audio.js'
-import type { Hypothesis } from '../domain/transcript.js'
+import type { Calibration } from './confidence/calibration.js'
+import type { BeamRequest, CompiledPhrases } from './decoding/search-contract.js'
 
-/** Called between decoder steps; throws `DEADLINE_PASSED` or `CANCELLED` when the decode should not go on. */
+/** Called between the steps of a decode; throws DEADLINE_PASSED or CANCELLED when it should not continue. */
 export type Interrupt = () => void
 
 export interface RecognizeOptions {
   /** ISO 639-1; undefined lets a multilingual model detect it. */
   readonly language: string | undefined
-  /** Somebody spoke in this clip, so "nothing" is not an answer: the end token may not come first. */
-  readonly suppressBlank: boolean
-  /** Several transcripts, or those that are expected; undefined: the likeliest one alone. */
-  readonly search?: BeamRequest | undefined
-  /** Whether it is to say when each word was said; only where `timesWords`. */
+  /** Speech was detected in the clip: the hypothesis has at least one token. */
+  readonly expectSpeech: boolean
+  /** Several hypotheses or biasing; undefined: the most probable hypothesis alone. Only with `openBeamSearch`. */
+  readonly beam?: BeamRequest | undefined
+  /** Whether the hypothesis has times of words; only where `timesWords`. */
   readonly words?: boolean
   readonly interrupt: Interrupt
   readonly timer: StageTimer
@@ -38,42 +38,56 @@ export interface Recognizer {
   readonly name: string
   /** Hz that `recognize` expects. */
   readonly sampleRate: number
-  /** Longest clip one decode can hold. */
+  /** Longest clip of one decode. */
   readonly maxSeconds: number
   /** ISO 639-1 codes. */
   readonly languages: readonly string[]
   readonly provider: ProviderReport
-  /** Whether it runs the graph that was written for this machine, or the published ones. */
+  /** Whether it runs a graph that was compiled for this machine, or the published ones. */
   readonly engine: Engine
-  /** Whether it can say when words were said. */
   readonly timesWords: boolean
-  /** How a clip is best put before it. */
-  readonly hearing: Manifest['hearing']
-  /** How far its transcripts are to be believed, where that was fitted; no family knows it, the engine adds it. */
+  /** Silence around the speech of a clip, and when a clip is decoded again. */
+  readonly padding: Manifest['padding']
+  /** Calibration of the confidence, where there is one; set by the loader of models, never by a family. */
   readonly calibration?: Calibration | null
   recognize(clip: Clip, options: RecognizeOptions): Promise<Hypothesis>
-  /** Opens what a search needs, which else the first one does. Undefined where the engine cannot search. */
-  readonly openSearch?: () => Promise<void>
-  /** Makes phrases ready for `search`, in steps of milliseconds: a long list takes seconds, and clips are heard in between. Undefined where the engine cannot search. */
+  /** Starts incremental recognition. Undefined: `openStream` of incremental.ts decodes all samples again each time. */
+  readonly openStream?: (options: RecognizeOptions) => RecognitionStream
+  /** Opens what beam search needs; without this call, the first beam search does. Undefined where there is none. */
+  readonly openBeamSearch?: () => Promise<void>
+  /** Prepares phrases for biasing, in steps of milliseconds. Undefined where there is no beam search. */
   readonly compilePhrases?: (list: PhraseList) => InterruptibleWork<CompiledPhrases>
   dispose(): Promise<void>
 }
 
-/** The greedy graph, and others that are fetched when they are first needed: `steps` for searches, `align` for where tokens were heard. */
+/** One utterance that arrives bit by bit. Calls do not overlap. */
+export interface RecognitionStream {
+  /** Adds samples at the rate of the recognizer. Throws AUDIO_TOO_LONG beyond the longest clip. */
+  push(samples: Float32Array): void
+  /** What was said so far. Rejects with what `interrupt` throws. */
+  hypothesis(): Promise<Hypothesis>
+  /** What was said in all samples; nothing can be pushed afterwards. */
+  finish(): Promise<Hypothesis>
+}
+
+/** The graph from audio to tokens, and two that are read when they are first needed: beam search and word times. */
 export interface CompiledGraphs {
   readonly greedy: Uint8Array
   further(entrance: 'steps' | 'align'): Promise<Uint8Array>
 }
 
-/** The one export of every file in families/, by the name `load`. Without compiled graphs, the published ones are run, which neither search nor time words. */
-export type LoadFamily = (manifest: Manifest, files: ModelFiles, open: OpenSession, compiled?: CompiledGraphs) => Promise<Recognizer>
+/** The one export of every file in families/, by the name `load`. Without compiled graphs, the published ones run. */
+export type LoadFamily =
+  (manifest: Manifest, files: ModelFiles, open: OpenSession, compiled?: CompiledGraphs) => Promise<Recognizer>
 
-export async function loadRecognizer(manifest: Manifest, files: ModelFiles, open: OpenSession, compiled?: CompiledGraphs): Promise<Recognizer> {
+/** Throws MODEL_INVALID when there is no such family, or the model does not fit it. */
+export const loadRecognizer: LoadFamily = async (manifest, files, open, compiled) => {
   const file = `./families/${manifest.family}.js`
   const module = await import(file).catch((cause: Error) => {
-    // A family that is there and broken is a bug, and says so itself.
+    // A family that exists and is broken is a bug and reports itself.
     if (!cause.message.startsWith('Cannot find') || !cause.message.includes(file.slice(1))) throw cause
-    throw new SpeechError('MODEL_INVALID', `${manifest.name} is of the family "${manifest.family}", which this build does not have`, { cause })
+    const problem = `is of the family "${manifest.family}", which this build does not have`
+    throw new SpeechError('MODEL_INVALID', `${manifest.name} ${problem}`, { cause })
   }) as { load: LoadFamily }
   return module.load(manifest, files, open, compiled)
 }

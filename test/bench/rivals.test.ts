@@ -11,7 +11,7 @@ import { lengthCells, lengthHead, LENGTHS, rivalRows, sourceCells, sourceHead, v
 import { rotated } from '../../bench/rivals/turns.js'
 import { scoreClip } from '../../bench/scoring.js'
 import { median, seededRandom } from '../../bench/statistics.js'
-import { readManifest } from '../../src/engine/manifest.js'
+import { encoderDecoderOf, readManifest } from '../../src/engine/manifest.js'
 import { projectRoot } from '../../src/domain/project-root.js'
 
 const random = seededRandom(5)
@@ -151,7 +151,7 @@ t.test('transformers.js is told the tokens of our manifests', async (t) => {
   for (const name of ['moonshine-tiny-en', 'whisper-tiny', 'whisper-base']) {
     const manifest = await readManifest(path.join(projectRoot, 'models'), name)
     const described = hubDescriptions(manifest)
-    t.match(described['generation_config.json'], { decoder_start_token_id: manifest.decoding.startToken, eos_token_id: manifest.decoding.endToken })
+    t.match(described['generation_config.json'], { decoder_start_token_id: encoderDecoderOf(manifest).startToken, eos_token_id: encoderDecoderOf(manifest).endToken })
     t.match(described['config.json'], { model_type: manifest.family })
   }
   const unknown = { ...await readManifest(path.join(projectRoot, 'models'), 'whisper-tiny'), name: 'whisper-enormous' }

@@ -9,7 +9,7 @@ import path from 'node:path'
 import tap, { type Test } from 'tap'
 import { decodeAudio } from '../../src/audio/decode.js'
 import { spectralDetector } from '../../src/recognition/segmentation/detectors/spectral.js'
-import { listModels, readBundle, type Manifest } from '../../src/engine/manifest.js'
+import { encoderDecoderOf, listModels, readBundle, type Manifest } from '../../src/engine/manifest.js'
 import { transcribe } from '../../src/recognition/pipeline.js'
 import type { Recognizer } from '../../src/recognition/recognizer.js'
 import { projectRoot } from '../../src/domain/project-root.js'
@@ -74,7 +74,9 @@ async function neverLoops(t: Test, recognizer: Recognizer): Promise<void> {
   }
 }
 
-function decodesWholeVocabulary(t: Test, { name, files, decoding }: Manifest): void {
+function decodesWholeVocabulary(t: Test, manifest: Manifest): void {
+  const { name, files } = manifest
+  const decoding = encoderDecoderOf(manifest)
   const read = (key: string): Uint8Array => readFileSync(path.join(modelsDir, name, files[key].path))
   const { decode } = huggingFaceTokenizer(read('tokenizer'), read('tokenizerConfig'))
   const ordinary = Array.from({ length: decoding.endToken }, (_, token) => decode([1, token, 1]))

@@ -6,6 +6,7 @@ import { deprecatedSettings, readConfig, unknownSettings } from '../../src/confi
 import { DEPRECATIONS, renamed, type Deprecation } from '../../src/domain/deprecations.js'
 import { projectRoot } from '../../src/domain/project-root.js'
 import type { Report } from '../../src/domain/report.js'
+import { parseBundle } from '../../src/engine/manifest.js'
 import { SETTINGS } from '../../src/domain/settings.js'
 import { CLIP, post, REPORT, setUp } from '../serving/http/fake-service.js'
 
@@ -65,6 +66,19 @@ t.test('answers have both fields, with the same values', async (t) => {
   for (const [old] of of('answer field').filter(([name]) => !/[.[]/.test(name))) {
     t.equal(components.schemas.Report.properties[old]?.deprecated, true, `${old} is marked in the OpenAPI document`)
   }
+})
+
+t.test('manifests are read under their old names', async (t) => {
+  const text = read('models/moonshine-tiny-en/model.json')
+  const { padding, decoding: { kind, ...decoding }, ...others } = JSON.parse(text) as Record<string, Record<string, unknown>>
+  const hearing: Record<string, unknown> = {}
+  for (const [old, replacement] of of('manifest field').filter(([name]) => name.includes('.'))) {
+    hearing[old.split('.')[1]!] = valueAt({ padding }, replacement)
+  }
+  t.equal(Object.keys(hearing).length, Object.keys(padding!).length, 'every field')
+  t.equal(kind, 'encoder-decoder')
+  t.same(parseBundle(JSON.stringify({ ...others, hearing, decoding }), 'old'), parseBundle(text, 'new'))
+  t.throws(() => parseBundle(JSON.stringify({ ...others, hearing: { ...hearing, doubtBelow: 1 }, decoding }), 'old'), { code: 'MODEL_INVALID' })
 })
 
 t.test('the image has programs at both paths', async (t) => {

@@ -18,12 +18,12 @@ import { wavOfSeconds } from '../serving/http/wav.js'
 const OPTIONS: TranscribeOptions = { language: undefined, maxAudioSeconds: 60, normalizeVolume: true, trimSilence: true, detectors: { first: spectralDetector, second: undefined }, maxDecodingPasses: 3, interrupt: () => undefined }
 
 const NOTHING = [{ samples: new Float32Array(0), sampleRate: 16_000 }, {} as FrameFeatures, () => undefined] as const
-const HEARING = { leadSeconds: [0.2, 0.3], trailSeconds: 0.2, doubtBelow: -9 }
+const PADDING = { leadingSeconds: [0.2, 0.3], trailingSeconds: 0.2, redecodeBelow: -9 }
 
 function saying(texts: readonly string[], change: Partial<Hypothesis> = {}): { recognizer: Recognizer; clips: Clip[] } {
   const clips: Clip[] = []
   const recognizer: Recognizer = {
-    name: 'told', sampleRate: 16_000, maxSeconds: 2, languages: ['en', 'de'], hearing: HEARING, engine: 'reference', timesWords: false, provider: { provider: 'cpu', refused: [] },
+    name: 'told', sampleRate: 16_000, maxSeconds: 2, languages: ['en', 'de'], padding: PADDING, engine: 'reference', timesWords: false, provider: { provider: 'cpu', refused: [] },
     async recognize(clip) {
       clips.push(clip)
       const text = texts[(clips.length - 1) % texts.length]!
@@ -115,7 +115,7 @@ t.test('words that were taken back leave a report of silence', async (t) => {
   }
   const first: SpeechDetector = { ...second, detect: async () => ({ ...await second.detect(...NOTHING), spans: [{ startSeconds: 0.2, endSeconds: 0.8 }], verdict: 'speech' }) }
   const report = await transcribe(wavOfSeconds(1), doubtful.recognizer, { ...OPTIONS, detectors: { first, second } })
-  t.match(report, { text: '', confidence: null, segments: [], noSpeechReason: 'no_speech_detected', hearings: 1, input: { speechRatio: 0, speechSeconds: 0, leadingSilenceSeconds: 1, trimmedLeadingSeconds: 1 } })
+  t.match(report, { text: '', confidence: null, segments: [], noSpeechReason: 'no_speech_detected', decodingPasses: 1, input: { speechRatio: 0, speechSeconds: 0, leadingSilenceSeconds: 1, trimmedLeadingSeconds: 1 } })
 })
 
 t.test('a model may say nothing where no speech was found, and must not where there was', async (t) => {
@@ -126,7 +126,7 @@ t.test('a model may say nothing where no speech was found, and must not where th
   const listening = { ...recognizer, recognize: (clip: Clip, options: RecognizeOptions) => { heard.push([clip, options]); return recognizer.recognize(clip, options) } }
   await transcribe(wavOfSeconds(5), listening, { ...OPTIONS, trimSilence: false, detectors: { first, second: undefined } })
   t.ok(heard.length >= 3)
-  t.same(heard.map(([, { suppressBlank: suppressBlank }]) => suppressBlank), heard.map((_, index) => index === 0))
+  t.same(heard.map(([, { expectSpeech: expectSpeech }]) => expectSpeech), heard.map((_, index) => index === 0))
 })
 
 t.test('segments lie inside the upload, whatever its rate', async (t) => {
@@ -173,7 +173,7 @@ t.test('with a calibration the text and its words have a probability, and readin
   const change = { words: [{ text: 'x', startSeconds: 0, endSeconds: 0.1, confidence: 0.5, logProbability: -1 }], alternatives: [reading('x', -0.6), reading('y', -0.7)] }
   const recognizer = { ...saying(['x'], change).recognizer, calibration }
   const hear = (options: Partial<TranscribeOptions>, by: Recognizer = recognizer): Promise<Report> => transcribe(wavOfSeconds(1), by, { ...OPTIONS, ...options })
-  const [steered, free] = [{ trie: PhraseTrie.build([]), weights: [], unspellable: [] }, undefined].map((phrases) => ({ searchFor: () => ({ nBest: 2, phrases, strength: 1 }) }))
+  const [steered, free] = [{ trie: PhraseTrie.build([]), weights: [], unspellable: [] }, undefined].map((phrases) => ({ beamFor: () => ({ nBest: 2, phrases, strength: 1 }) }))
   const surprise = 0.6
   const expected = (doubt: number): number => 1 / (1 + Math.exp(doubt - 2))
   const near = (value: number | null, wanted: number): void => { t.ok(value !== null && Math.abs(value - wanted) < 1e-9, `${value}, not ${wanted}`) }
@@ -187,9 +187,9 @@ t.test('with a calibration the text and its words have a probability, and readin
 
 t.test('every decode is counted, also of a clip in which nothing was found', async (t) => {
   const doubtful = saying([''], { logProbabilities: [-20] })
-  t.match(await transcribe(wavOfSeconds(1), doubtful.recognizer, OPTIONS), { text: '', noSpeechReason: 'nothing_recognized', hearings: 2 })
+  t.match(await transcribe(wavOfSeconds(1), doubtful.recognizer, OPTIONS), { text: '', noSpeechReason: 'nothing_recognized', decodingPasses: 2 })
   t.equal(doubtful.clips.length, 2)
-  t.match(await transcribe(wavOfSeconds(1).fill(0, 44), doubtful.recognizer, OPTIONS), { hearings: 0 })
+  t.match(await transcribe(wavOfSeconds(1).fill(0, 44), doubtful.recognizer, OPTIONS), { decodingPasses: 0 })
 })
 
 t.test('an unknown language, a long upload and an interrupt end the work before the model', async (t) => {

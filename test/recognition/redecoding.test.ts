@@ -1,19 +1,21 @@
-/** When a clip is heard again, and which transcript stands. */
+/** When a clip is decoded again, which transcript is taken, and which one is rejected. */
 import tap from 'tap'
 import { spokenClips, type SpokenClip } from '../../src/recognition/segmentation/cut-clips.js'
 import type { SpeechDetector } from '../../src/recognition/segmentation/detector.js'
 import { describeFrames } from '../../src/recognition/features/acoustics.js'
-import { hear, type HearingOptions } from '../../src/recognition/redecoding.js'
+import { decodeClip, type DecodeOptions } from '../../src/recognition/redecoding.js'
+import { vet } from '../../src/recognition/vetting.js'
+import type { ClipTranscript, Measured, Vetted } from '../../src/recognition/stages.js'
 import { measureLevel } from '../../src/audio/level/loudness.js'
 import type { Recognizer } from '../../src/recognition/recognizer.js'
-import { findSpeech, reconsider, type Speech } from '../../src/recognition/segmentation/find-speech.js'
+import { findSpeech } from '../../src/recognition/segmentation/find-speech.js'
 import { startStageTimer } from '../../src/domain/stage-timer.js'
 import type { Clip, SpeechActivity, Waveform } from '../../src/domain/audio.js'
 import type { Hypothesis } from '../../src/domain/transcript.js'
 
 const RATE = 16_000
-const OPTIONS: HearingOptions = {
-  language: undefined, suppressBlank: true, maxDecodingPasses: 3, surround: true, timer: startStageTimer(),
+const OPTIONS: DecodeOptions = {
+  language: undefined, expectSpeech: true, maxDecodingPasses: 3, pad: true, timer: startStageTimer(),
   interrupt: () => undefined, pause: async () => undefined,
 }
 
@@ -24,116 +26,129 @@ const said = (text: string, logProbabilities: readonly number[], stopped: Hypoth
 function answering(...answers: readonly Hypothesis[]): { recognizer: Recognizer; clips: Clip[] } {
   const clips: Clip[] = []
   const recognizer = {
-    hearing: { leadSeconds: [0.3, 0.5, 0.4], trailSeconds: 0.2, doubtBelow: -0.3 },
+    padding: { leadingSeconds: [0.3, 0.5, 0.4], trailingSeconds: 0.2, redecodeBelow: -0.3 },
     maxSeconds: 30,
     recognize: async (clip: Clip) => { clips.push(clip); return answers[clips.length - 1]! },
   } as unknown as Recognizer
   return { recognizer, clips }
 }
 
-tap.test('a transcript that the model believes is heard once', async (t) => {
+tap.test('a clip with a confident transcript is decoded once', async (t) => {
   const { recognizer, clips } = answering(said('yes', [-0.1, -0.2]))
-  const { hypothesis, hearings } = await hear(clipOf(1), recognizer, OPTIONS)
-  t.same([hypothesis.text, hearings, clips.length], ['yes', 1, 1])
+  const { hypothesis, decodingPasses } = await decodeClip(clipOf(1), recognizer, OPTIONS)
+  t.same([hypothesis.text, decodingPasses, clips.length], ['yes', 1, 1])
 })
 
-tap.test('a doubtful one is heard again behind another silence, until one is believed, and the likeliest stands', async (t) => {
-  const believed = answering(said('bed', [-0.9, -0.2]), said('bird', [-0.1, -0.2]), said('never', [0]))
-  t.match(await hear(clipOf(1), believed.recognizer, OPTIONS), { hypothesis: { text: 'bird' }, hearings: 2 })
-  t.same(believed.clips.map((clip) => Math.round(10 * leadOf(clip)) / 10), [0.3, 0.5], 'leads of the model, in its order')
+tap.test('a doubtful clip is decoded again with other padding until a transcript is confident; the most probable one is taken', async (t) => {
+  const confident = answering(said('bed', [-0.9, -0.2]), said('bird', [-0.1, -0.2]), said('never', [0]))
+  t.match(await decodeClip(clipOf(1), confident.recognizer, OPTIONS), { hypothesis: { text: 'bird' }, decodingPasses: 2 })
+  t.same(confident.clips.map((clip) => Math.round(10 * leadOf(clip)) / 10), [0.3, 0.5], 'paddings of the model, in its order')
 
   const doubted = answering(said('one', [-1, -1]), said('won', [-0.5, -0.5]), said('wan', [-0.9, -0.9]))
-  t.match(await hear(clipOf(1), doubted.recognizer, OPTIONS), { hypothesis: { text: 'won' }, hearings: 3 })
+  t.match(await decodeClip(clipOf(1), doubted.recognizer, OPTIONS), { hypothesis: { text: 'won' }, decodingPasses: 3 })
   const twice = answering(said('one', [-1, -1]), said('won', [-0.5, -0.5]), said('wan', [-0.1]))
-  t.match(await hear(clipOf(1), twice.recognizer, { ...OPTIONS, maxDecodingPasses: 2 }), { hypothesis: { text: 'won' }, hearings: 2 })
+  t.match(await decodeClip(clipOf(1), twice.recognizer, { ...OPTIONS, maxDecodingPasses: 2 }), { hypothesis: { text: 'won' }, decodingPasses: 2 })
 })
 
-tap.test('the share of the hearings that came to the same words is told, whatever their case and punctuation', async (t) => {
+tap.test('agreement is the share of the decoding passes with the same words, whatever their case and punctuation', async (t) => {
   const agreement = async (...texts: string[]): Promise<number> =>
-    (await hear(clipOf(1), answering(...texts.map((text, index) => said(text, [-1 - index]))).recognizer, OPTIONS)).agreement
+    (await decodeClip(clipOf(1), answering(...texts.map((text, index) => said(text, [-1 - index]))).recognizer, OPTIONS)).agreement
   t.equal(await agreement('Yes.', 'yes', 'YES!'), 1)
   t.equal(await agreement('Yes.', 'guess', 'yes'), 2 / 3)
   t.equal(await agreement('yes', 'guess', 'jest'), 1 / 3)
-  t.equal((await hear(clipOf(1), answering(said('yes', [-0.1])).recognizer, OPTIONS)).agreement, 1)
+  t.equal((await decodeClip(clipOf(1), answering(said('yes', [-0.1])).recognizer, OPTIONS)).agreement, 1)
 })
 
-tap.test('the whole sequence counts, not its mean: more tokens are less likely', async (t) => {
+tap.test('the whole sequence counts, not its mean: more tokens are less probable', async (t) => {
   const { recognizer } = answering(said('short', [-0.5, -0.3]), said('much longer', [-0.35, -0.35, -0.35, -0.35]), said('', [-3]))
-  t.match(await hear(clipOf(1), recognizer, OPTIONS), { hypothesis: { text: 'short' }, hearings: 3 })
+  t.match(await decodeClip(clipOf(1), recognizer, OPTIONS), { hypothesis: { text: 'short' }, decodingPasses: 3 })
 })
 
 tap.test('a transcript that was cut off is heard again and loses to one that came to its end', async (t) => {
   const { recognizer } = answering(said('la la la', [-0.01], 'repetition'), said('later', [-0.7, -0.7]), said('la', [-0.01], 'token_limit'))
-  t.match(await hear(clipOf(1), recognizer, OPTIONS), { hypothesis: { text: 'later' }, hearings: 3 })
+  t.match(await decodeClip(clipOf(1), recognizer, OPTIONS), { hypothesis: { text: 'later' }, decodingPasses: 3 })
 })
 
-tap.test('doubt is about the audio: a transcript that phrases made an unlikely one is not heard again for that', async (t) => {
-  const steered = { ...said('ambleside', [-2, -2]), biasScore: 9, unbiasedMeanLogProbability: -0.1 }
-  t.match(await hear(clipOf(1), answering(steered, said('other', [-0.1])).recognizer, OPTIONS), { hypothesis: { text: 'ambleside' }, hearings: 1 })
-  const doubted = { ...steered, unbiasedMeanLogProbability: -2 }
-  t.match(await hear(clipOf(1), answering(doubted, said('ample side', [-0.1, -0.1])).recognizer, OPTIONS), { hypothesis: { text: 'ambleside' }, hearings: 2 }, 'the phrase is worth more than the other transcript')
+tap.test('doubt is about the audio: a transcript that is less probable because of biasing is not decoded again', async (t) => {
+  const biased = { ...said('ambleside', [-2, -2]), biasScore: 9, unbiasedMeanLogProbability: -0.1 }
+  t.match(await decodeClip(clipOf(1), answering(biased, said('other', [-0.1])).recognizer, OPTIONS), { hypothesis: { text: 'ambleside' }, decodingPasses: 1 })
+  const doubted = { ...biased, unbiasedMeanLogProbability: -2 }
+  t.match(await decodeClip(clipOf(1), answering(doubted, said('ample side', [-0.1, -0.1])).recognizer, OPTIONS), { hypothesis: { text: 'ambleside' }, decodingPasses: 2 }, 'the bias score outweighs the other transcript')
 })
 
-tap.test('several hearings are several opinions of a phrase, and one that settles it is the last', async (t) => {
+tap.test('the score of a phrase is the mean over the passes, and a pass that decides the clip is the last', async (t) => {
   const opinion = (text: string, ...margins: number[]): Hypothesis => ({ ...said(text, [-2]), phraseScores: margins.map((logLikelihoodRatio, phrase) => ({ phrase, logLikelihoodRatio, logProbability: logLikelihoodRatio - 1 })) })
-  const { hypothesis, hearings } = await hear(clipOf(1), answering(opinion('a', -2, -3), opinion('b', -4, -1), opinion('c', -3, -2.5)).recognizer, OPTIONS)
-  t.equal(hearings, 3)
-  t.same(hypothesis.phraseScores!.map(({ phrase, logLikelihoodRatio: logLikelihoodRatio }) => [phrase, logLikelihoodRatio.toFixed(3)]), [[1, '-2.167'], [0, '-3.000']], 'the mean of each, best first')
-  t.equal((await hear(clipOf(1), answering(opinion('a', 1, -3), opinion('b', 1, 0)).recognizer, OPTIONS)).hearings, 1)
+  const { hypothesis, decodingPasses } = await decodeClip(clipOf(1), answering(opinion('a', -2, -3), opinion('b', -4, -1), opinion('c', -3, -2.5)).recognizer, OPTIONS)
+  t.equal(decodingPasses, 3)
+  t.same(hypothesis.phraseScores!.map(({ phrase, logLikelihoodRatio }) => [phrase, logLikelihoodRatio.toFixed(3)]), [[1, '-2.167'], [0, '-3.000']], 'the mean of each, best first')
+  t.equal((await decodeClip(clipOf(1), answering(opinion('a', 1, -3), opinion('b', 1, 0)).recognizer, OPTIONS)).decodingPasses, 1)
 })
 
-tap.test('long speech, and a clip that is wanted as it is, are heard once', async (t) => {
+tap.test('long speech, and a clip without padding, are decoded once', async (t) => {
   const long = answering(said('long', [-2]))
-  t.equal((await hear(clipOf(8), long.recognizer, OPTIONS)).hearings, 1)
+  t.equal((await decodeClip(clipOf(8), long.recognizer, OPTIONS)).decodingPasses, 1)
   const asItIs = answering(said('raw', [-2]))
   const clip = clipOf(1)
-  t.equal((await hear(clip, asItIs.recognizer, { ...OPTIONS, surround: false })).hearings, 1)
+  t.equal((await decodeClip(clip, asItIs.recognizer, { ...OPTIONS, pad: false })).decodingPasses, 1)
   t.equal(asItIs.clips[0]!.waveform, clip.waveform)
 })
 
-tap.test('words of the attempt that stands are moved to where they are in the upload, and stay inside the clip', async (t) => {
+tap.test('words of the best pass are moved to their place in the upload, and stay inside the clip', async (t) => {
   const timed = (text: string, logProbabilities: readonly number[], ...times: readonly (readonly [number, number])[]): Hypothesis =>
     ({ ...said(text, logProbabilities), words: times.map(([startSeconds, endSeconds]) => ({ text, startSeconds, endSeconds, confidence: 0.5, logProbability: -0.7 })) })
-  const clip = { ...clipOf(1), startSeconds: 7, endSeconds: 8, voice: { startSeconds: 7, endSeconds: 8 }, keptSeconds: { before: 0, behind: 0 } }
+  const clip = { ...clipOf(1), startSeconds: 7, endSeconds: 8, voice: { startSeconds: 7, endSeconds: 8 }, keptSeconds: { before: 0, after: 0 } }
   const { recognizer } = answering(timed('no', [-2], [0.3, 0.4]), timed('yes', [-0.1], [0.1, 0.7], [0.9, 9]))
-  const { words } = await hear(clip, recognizer, { ...OPTIONS, words: true })
-  t.same(words!.map(({ startSeconds, endSeconds }) => [startSeconds, endSeconds].map((seconds) => seconds.toFixed(3))), [['7.000', '7.200'], ['7.400', '8.000']], 'half a second of silence stood before it')
+  const { words } = await decodeClip(clip, recognizer, { ...OPTIONS, words: true })
+  t.same(words!.map(({ startSeconds, endSeconds }) => [startSeconds, endSeconds].map((seconds) => seconds.toFixed(3))), [['7.000', '7.200'], ['7.400', '8.000']], 'half a second of silence was before it')
   const asItIs = answering(timed('raw', [-2], [0.25, 0.5]))
-  t.match(await hear(clip, asItIs.recognizer, { ...OPTIONS, surround: false }), { words: [{ startSeconds: 7.25, endSeconds: 7.5 }] })
-  t.equal((await hear(clip, answering(said('none', [-0.1])).recognizer, OPTIONS)).words, null)
+  t.match(await decodeClip(clip, asItIs.recognizer, { ...OPTIONS, pad: false }), { words: [{ startSeconds: 7.25, endSeconds: 7.5 }] })
+  t.equal((await decodeClip(clip, answering(said('none', [-0.1])).recognizer, OPTIONS)).words, null)
 })
 
-tap.test('an interrupt ends it between two hearings', async (t) => {
+tap.test('an interrupt ends it between two decoding passes', async (t) => {
   const { recognizer, clips } = answering(said('a', [-2]), said('b', [-2]))
   let calls = 0
-  await t.rejects(hear(clipOf(1), recognizer, { ...OPTIONS, interrupt: () => { if (++calls > 1) throw new Error('gone') } }), { message: 'gone' })
+  await t.rejects(decodeClip(clipOf(1), recognizer, { ...OPTIONS, interrupt: () => { if (++calls > 1) throw new Error('gone') } }), { message: 'gone' })
   t.equal(clips.length, 1)
 })
 
-tap.test('the second detector is asked only where the first hears nobody or is not sure', async (t) => {
+tap.test('the second detector is asked only where the first finds no speech or is unsure', async (t) => {
   const cases = [['speech', 0, 'speech'], ['unsure', 1, 'nothing'], ['nothing', 1, 'nothing']] as const
   for (const [verdict, asked, expected] of cases) {
     const second = judging('nothing')
-    const { activity, clips, nothing } = await findSpeech(measured(1), answering().recognizer, { detectors: { first: judging(verdict).detector, second: second.detector }, trimSilence: true, normalizeVolume: true, interrupt: () => undefined }, startStageTimer())
+    const { activity, clips, noSpeechReason } = await findSpeech(measured(1), answering().recognizer, { detectors: { first: judging(verdict).detector, second: second.detector }, trimSilence: true, normalizeVolume: true, interrupt: () => undefined }, startStageTimer())
     t.equal(second.asked(), asked, verdict)
     t.equal(activity.verdict, expected)
-    t.equal(clips.length === 0, nothing !== null, 'a reason exactly where there is nothing to hear')
+    t.equal(clips.length === 0, noSpeechReason !== null, 'a reason exactly where there is nothing to decode')
   }
 })
 
-tap.test('words are taken back only when neither the model nor the second detector believes in them', async (t) => {
-  const clip = clipOf(1)
-  const ask = async (logProbability: number, first: SpeechActivity['verdict'], opinion: SpeechActivity['verdict']): Promise<{ speech: Speech; asked: number }> => {
+tap.test('words are rejected only when both the model and the second detector doubt them', async (t) => {
+  const check = async (
+    logProbability: number, first: SpeechActivity['verdict'], opinion: SpeechActivity['verdict'], text = 'you',
+  ): Promise<{ vetted: Vetted; asked: number }> => {
     const second = judging(opinion)
-    const options = { detectors: { first: judging(first).detector, second: second.detector }, trimSilence: true, normalizeVolume: true, interrupt: () => undefined }
-    const found = await findSpeech(measured(1), answering().recognizer, options, startStageTimer())
-    const speech = await reconsider(found, [{ clip, hypothesis: said('you', [logProbability]), words: null, model: 'told', hearings: 1, seconds: 0, agreement: 1 }], measured(1), options, startStageTimer())
-    return { speech, asked: second.asked() }
+    const detectors = { first: judging(first).detector, second: second.detector }
+    const options = { detectors, trimSilence: true, normalizeVolume: true, interrupt: () => undefined }
+    const segmentation = await findSpeech(measured(1), answering().recognizer, options, startStageTimer())
+    const transcript: ClipTranscript = {
+      clip: clipOf(1), hypothesis: said(text, [logProbability]), words: null, model: 'told',
+      decodingPasses: 1, seconds: 0, agreement: 1, escalation: null,
+    }
+    const decoded = { ...measured(1), ...segmentation, transcripts: [transcript] }
+    return { vetted: await vet(decoded, options, startStageTimer()), asked: second.asked() }
   }
-  t.match(await ask(-3, 'speech', 'nothing'), { speech: { nothing: 'no_speech_detected', clips: [], activity: { verdict: 'nothing', spans: [] } }, asked: 1 })
-  t.match(await ask(-3, 'speech', 'speech'), { speech: { nothing: null }, asked: 1 })
-  t.match(await ask(-0.5, 'speech', 'nothing'), { speech: { nothing: null }, asked: 0 })
-  t.match(await ask(-3, 'unsure', 'speech'), { speech: { nothing: null }, asked: 1 }, 'who was asked already is not asked again')
+  t.match(await check(-3, 'speech', 'nothing'), {
+    vetted: { noSpeechReason: 'no_speech_detected', clips: [], accepted: [], activity: { verdict: 'nothing', spans: [] } },
+    asked: 1,
+  })
+  const accepted = { noSpeechReason: null, accepted: [{ hypothesis: { text: 'you' } }] }
+  t.match(await check(-3, 'speech', 'speech'), { vetted: accepted, asked: 1 })
+  t.match(await check(-0.5, 'speech', 'nothing'), { vetted: accepted, asked: 0 })
+  t.match(await check(-3, 'unsure', 'speech'), { vetted: accepted, asked: 1 }, 'a detector is not asked twice')
+  const wordless = await check(-0.5, 'speech', 'nothing', '...')
+  t.match(wordless, { vetted: { noSpeechReason: 'nothing_recognized', accepted: [] }, asked: 0 })
+  t.equal(wordless.vetted.transcripts.length, 1, 'what was decoded stays known')
 })
 
 function judging(verdict: SpeechActivity['verdict']): { detector: SpeechDetector; asked(): number } {
@@ -143,16 +158,20 @@ function judging(verdict: SpeechActivity['verdict']): { detector: SpeechDetector
   return { detector: { name: verdict, detect, dispose: async () => undefined }, asked: () => count }
 }
 
-function measured(seconds: number): { waveform: Waveform; frames: ReturnType<typeof describeFrames>; level: ReturnType<typeof measureLevel> } {
+function measured(seconds: number): Measured {
   const waveform = buzz(seconds)
-  return { waveform, frames: describeFrames(waveform), level: measureLevel(waveform) }
+  const format = {
+    container: 'wav', codec: 'pcm_s16', sampleRate: RATE, channels: 1, mixing: 'mono', truncated: false,
+  } as const
+  const recording = { waveform, format }
+  return { recording, audioSeconds: seconds, waveform, frames: describeFrames(waveform), level: measureLevel(waveform) }
 }
 
 /** A buzz with the time of its voice known. */
 function clipOf(seconds: number): SpokenClip {
   const waveform = buzz(seconds)
   const activity = { startSeconds: 0, hopSeconds: 1, speech: new Float32Array(0), spans: [{ startSeconds: 0, endSeconds: seconds }], verdict: 'speech', visibleRangeDb: 35 } as const
-  return spokenClips(waveform, activity, describeFrames(waveform), { maxSeconds: 30, leadSeconds: 0.5, trailSeconds: 0.2 })[0]!
+  return spokenClips(waveform, activity, describeFrames(waveform), { maxSeconds: 30, leadingSeconds: 0.5, trailingSeconds: 0.2 })[0]!
 }
 
 function buzz(seconds: number): Waveform {

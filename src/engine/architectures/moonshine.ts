@@ -17,6 +17,7 @@ import {
 } from '../compiler/layers.js'
 import { Published, rowsOf, sideBySide, times, turned, type Matrix, type Reals } from '../compiler/published.js'
 import type { WriteModel } from '../compiler/compile.js'
+import { encoderDecoderOf } from '../manifest.js'
 import { llamaPieces } from '../tokenizer.js'
 
 /** Longest sequence of states or tokens; 30 s of speech are 1,250 states. */
@@ -26,10 +27,10 @@ const HEADS = 8
 
 export const write: WriteModel = async ({ encoder, decoder, target, entrance, manifest }) => {
   const graph = new Graph('moonshine', target)
-  const model = readDecoder(graph, decoder, manifest.decoding.endToken, keptTokens(manifest.languages, decoder))
+  const model = readDecoder(graph, decoder, encoderDecoderOf(manifest).endToken, keptTokens(manifest.languages, decoder))
   if (entrance !== 'greedy') {
     if (entrance === 'steps') writeSteps(graph, model)
-    else writeAlignment(graph, model, manifest.decoding.alignmentHeads)
+    else writeAlignment(graph, model, encoderDecoderOf(manifest).alignmentHeads)
     return graph.bytes()
   }
   const waveform = graph.input('waveform', 'float32', [1, 'samples'])

@@ -21,6 +21,7 @@ import {
 } from '../compiler/layers.js'
 import { sideBySide, times, turned, widened, type Matrix, type Published, type Reals } from '../compiler/published.js'
 import type { WriteModel } from '../compiler/compile.js'
+import { encoderDecoderOf } from '../manifest.js'
 import type { OpenSession } from '../runtime/session.js'
 
 const HEAD_WIDTH = 64
@@ -37,10 +38,10 @@ const SCORE_SCALE = 1 / Math.sqrt(HEAD_WIDTH)
 
 export const write: WriteModel = async ({ encoder, decoder, target, entrance, manifest, open }) => {
   const graph = new Graph('whisper', target)
-  const model = readDecoder(decoder, manifest.decoding.endToken, await hearSilence(encoder, decoder, target, open))
+  const model = readDecoder(decoder, encoderDecoderOf(manifest).endToken, await hearSilence(encoder, decoder, target, open))
   if (entrance !== 'greedy') {
     if (entrance === 'steps') writeSteps(graph, model)
-    else writeAlignment(graph, model, manifest.decoding.alignmentHeads)
+    else writeAlignment(graph, model, encoderDecoderOf(manifest).alignmentHeads)
     return graph.bytes()
   }
   const features = graph.input('features', 'float32', [1, binsOf(encoder), 'frames'])

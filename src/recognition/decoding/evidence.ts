@@ -9,7 +9,7 @@ import type { TokenShapes } from './bias.js'
 import type { ExactPhraseScore } from './exact.js'
 import { ROOT, type PhraseTrie } from './phrase-trie.js'
 import type { BeamModel } from './search-contract.js'
-import type { PriorOptions } from './silence-prior.js'
+import type { PriorOptions } from './internal-language-model.js'
 
 /** Phrases that are worth telling. */
 const MOST = 40

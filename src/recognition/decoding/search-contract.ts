@@ -4,7 +4,7 @@ import type { StartSearch } from './beam.js'
 import type { TokenShapes } from './bias.js'
 import type { Decoded } from './greedy.js'
 import type { PhraseTrie } from './phrase-trie.js'
-import type { InternalLanguageModel } from './silence-prior.js'
+import type { InternalLanguageModel } from './internal-language-model.js'
 
 /** Phrases made ready for the tokens of one model. */
 export interface CompiledPhrases {

@@ -149,7 +149,7 @@ function inOrder(work: () => Promise<void> | undefined | void): void {
 async function takePhrases(list: PhraseList): Promise<void> {
   const since = performance.now()
   try {
-    for (const recognizer of loaded!.recognizers.values()) await recognizer.openSearch?.()
+    for (const recognizer of loaded!.recognizers.values()) await recognizer.openBeamSearch?.()
     const unspellable = await spareTime.finish(loaded!.phraseLists.take(list))
     send({ kind: 'phrases_ready', id: list.id, seconds: (performance.now() - since) / 1000, unspellable })
   } catch (thrown) {
@@ -202,7 +202,7 @@ async function recognize(id: number, job: WorkerJob, pause: () => Promise<void>)
     const cascade = job.model === loaded.settings.models[0] ? loaded.cascade : undefined
     const report = await transcribe(job.audio, recognizer, {
       ...loaded.settings, language, channel, headerless, words, cascade, interrupt, pause: pauseAside,
-      searchFor: loaded.phraseLists.wishesOf(job), detectors: loaded.detectors, onDecoded: budget.setLength,
+      beamFor: loaded.phraseLists.wishesOf(job), detectors: loaded.detectors, onDecoded: budget.setLength,
     })
     return { ok: true, report }
   } catch (thrown) {

@@ -145,7 +145,7 @@ t.test('the picture of the documentation is one of ours', async (t) => {
 
 function examined(bytes: Uint8Array, detectors: SpeechDetectors = { first: spectralDetector, second: undefined }, below?: number): Promise<Examination> {
   const recognizer: Recognizer = {
-    name: 'told', sampleRate: 16_000, maxSeconds: 30, languages: ['en'], hearing: { leadSeconds: [0.2], trailSeconds: 0.2, doubtBelow: -9 }, engine: 'reference', timesWords: false, provider: { provider: 'cpu', refused: [] },
+    name: 'told', sampleRate: 16_000, maxSeconds: 30, languages: ['en'], padding: { leadingSeconds: [0.2], trailingSeconds: 0.2, redecodeBelow: -9 }, engine: 'reference', timesWords: false, provider: { provider: 'cpu', refused: [] },
     recognize: async () => ({ text: 'some words', tokens: [1], logProbabilities: [-0.1], stopped: 'end_of_text', language: 'en' }),
     dispose: async () => undefined,
   }

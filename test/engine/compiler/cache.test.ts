@@ -8,7 +8,7 @@ import { readOnnx } from '../../../src/engine/compiler/onnx.js'
 import { Published, UnknownModel } from '../../../src/engine/compiler/published.js'
 import { targetFor } from '../../../src/engine/compiler/target.js'
 import { loadModel } from '../../../src/recognition/load-recognizer.js'
-import { readManifest, type Manifest } from '../../../src/engine/manifest.js'
+import { encoderDecoderOf, readManifest, type Manifest } from '../../../src/engine/manifest.js'
 import { projectRoot } from '../../../src/domain/project-root.js'
 import { REAL } from './plain.js'
 import { borrowModel } from './real-model.js'
@@ -56,9 +56,9 @@ t.test('an altered graph is made anew, and another manifest gives another graph'
   t.ok(Buffer.from(await readFile(path.join(folder, name))).equals(graph))
 
   await utimes(path.join(folder, name), 1, 1)
-  await compiled(modelsDir, { ...manifest, decoding: { ...manifest.decoding, maxTokens: 7 } })
+  await compiled(modelsDir, { ...manifest, decoding: { ...encoderDecoderOf(manifest), maxTokens: 7 } })
   t.equal((await readdir(folder)).length, 2)
-  await compiled(modelsDir, { ...manifest, decoding: { ...manifest.decoding, maxTokens: 8 } })
+  await compiled(modelsDir, { ...manifest, decoding: { ...encoderDecoderOf(manifest), maxTokens: 8 } })
   const left = await readdir(folder)
   t.equal(left.length, 2, 'the newest and the one before are kept')
   t.notOk(left.includes(name))

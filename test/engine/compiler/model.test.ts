@@ -4,7 +4,7 @@
  * tokens are not compared one by one: the encoder by its signal-to-noise ratio, transcripts by their words.
  */
 import t from 'tap'
-import { readManifest } from '../../../src/engine/manifest.js'
+import { encoderDecoderOf, readManifest } from '../../../src/engine/manifest.js'
 import { forbid, greedyGraph } from '../../../src/engine/runtime/greedy-graph.js'
 import { Tensor } from '../../../src/engine/runtime/session.js'
 import { stepGraph } from '../../../src/engine/runtime/step-graph.js'
@@ -34,7 +34,7 @@ t.test('it knows when its words were said', async (t) => {
 })
 
 t.test('real numbers say it too, and a search of one hypothesis says what the loop says', async (t) => {
-  const { decoding } = await readManifest(modelsDir, NAME)
+  const decoding = encoderDecoderOf(await readManifest(modelsDir, NAME))
   const audio = { input: 'waveform', heard: new Tensor('float32', warmUp.waveform.samples, [1, warmUp.waveform.samples.length]), nothing: new Tensor('float32', new Float32Array(0), [1, 0]) }
   const said: string[] = []
   for (const matrices of ['unsigned', 'real'] as const) {

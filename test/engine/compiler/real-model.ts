@@ -5,7 +5,7 @@ import path from 'node:path'
 import type { Test } from 'tap'
 import { decodeAudio } from '../../../src/audio/decode.js'
 import { compiledGraph } from '../../../src/engine/compiler/cache.js'
-import { openModelFiles, readManifest } from '../../../src/engine/manifest.js'
+import { encoderDecoderOf, openModelFiles, readManifest } from '../../../src/engine/manifest.js'
 import { projectRoot } from '../../../src/domain/project-root.js'
 import { startDecode } from '../../../src/engine/runtime/kv-cache.js'
 import { sessionOpener, type Session, type Tensor } from '../../../src/engine/runtime/session.js'
@@ -45,7 +45,7 @@ export async function publishedMemory(t: Test, modelsDir: string, name: string, 
     for (const key of Object.keys(out).filter((one) => one.includes('.encoder.'))) kept.push(out[key]!.data as Float32Array)
     return out
   } }
-  await startDecode(watched, states!).step([manifest.decoding.startToken])
+  await startDecode(watched, states!).step([encoderDecoderOf(manifest).startToken])
   return Float32Array.from(kept.flatMap((values) => [...values]))
 }
 

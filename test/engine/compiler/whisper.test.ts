@@ -8,7 +8,7 @@ import path from 'node:path'
 import tap from 'tap'
 import { compiledGraph } from '../../../src/engine/compiler/cache.js'
 import { logMelExtractor, type LogMelSettings } from '../../../src/recognition/features/log-mel.js'
-import { openModelFiles, readManifest, type Manifest } from '../../../src/engine/manifest.js'
+import { encoderDecoderOf, openModelFiles, readManifest, type Manifest } from '../../../src/engine/manifest.js'
 import { loadRecognizer } from '../../../src/recognition/recognizer.js'
 import { allowOnly, forbid, greedyGraph, type Audio } from '../../../src/engine/runtime/greedy-graph.js'
 import { Tensor } from '../../../src/engine/runtime/session.js'
@@ -25,7 +25,7 @@ const modelsDir = await borrowModel(tap, NAME)
 const manifest = await readManifest(modelsDir, NAME)
 const there = Object.values(manifest.files).every((file) => existsSync(path.join(modelsDir, NAME, file.path)))
 const skip = there ? false : `no weights; npm run models -- fetch ${NAME}`
-const { startToken, endToken, languageTokens, transcribeToken, noTimestampsToken } = manifest.decoding
+const { startToken, endToken, languageTokens, transcribeToken, noTimestampsToken } = encoderDecoderOf(manifest)
 const PROMPT = [startToken, languageTokens!.en!, transcribeToken!, noTimestampsToken!]
 
 const warmUp = await clipOf('fixtures/clips/warm-up.wav')
@@ -40,13 +40,13 @@ tap.test('it says what was said, of clips of every length, and finds out the lan
   const recognizer = await loadRecognizer(manifest, openModelFiles(modelsDir, manifest), open, { greedy: await read('greedy'), further: read })
   t.teardown(() => recognizer.dispose())
   t.equal(recognizer.engine, 'compiled')
-  const alone = await recognize(recognizer, warmUp, { suppressBlank: true })
+  const alone = await recognize(recognizer, warmUp, { expectSpeech: true })
   t.equal(plain(alone.text), SAID)
   t.equal(alone.stopped, 'end_of_text')
-  t.same(await recognize(recognizer, warmUp, { suppressBlank: true, language: 'en' }), alone, 'a detected language is as good as one asked for')
+  t.same(await recognize(recognizer, warmUp, { expectSpeech: true, language: 'en' }), alone, 'a detected language is as good as one asked for')
   liesWhereItWasSaid(t, (await recognize(recognizer, warmUp, { language: 'en', words: true })).words!)
   for (const seconds of [5, 15, 30]) {
-    const { text } = await recognize(recognizer, filledTo(warmUp, seconds), { language: 'en', suppressBlank: true })
+    const { text } = await recognize(recognizer, filledTo(warmUp, seconds), { language: 'en', expectSpeech: true })
     t.equal(plain(text), SAID, `with silence behind it, ${seconds} s`)
   }
 })

@@ -4,7 +4,7 @@ import type { BeamOptions, BeamStep } from '../../../src/recognition/decoding/be
 import { PhraseTrie, type TokenSequence } from '../../../src/recognition/decoding/phrase-trie.js'
 import type { CompiledPhrases, BeamDecoded, BeamRequest } from '../../../src/recognition/decoding/search-contract.js'
 import { beamSearchOrGreedy } from '../../../src/recognition/decoding/search.js'
-import { InternalLanguageModel } from '../../../src/recognition/decoding/silence-prior.js'
+import { InternalLanguageModel } from '../../../src/recognition/decoding/internal-language-model.js'
 import { after, END, endingSeeds, greedily, MARK, model, options, SHAPES } from './made-up-model.js'
 
 const CLIP = 3
@@ -131,8 +131,8 @@ t.test('where two tokens are nearly as likely and no phrase is heard, the greedy
   }
 })
 
-t.test('a transcript is steered when phrases made it another one', async (t) => {
-  t.match((await search({ nBest: 2, phrases: PHRASES, strength: 30 })).decoded, { steered: true, found: [{ phrases: [Number] }] })
+t.test('a transcript is changed by biasing when phrases made it another one', async (t) => {
+  t.match((await search({ nBest: 2, phrases: PHRASES, strength: 30 })).decoded, { changedByBiasing: true, found: [{ phrases: [Number] }] })
   const weak = await search({ nBest: 2, phrases: phrasesOf([{ phrase: 0, tokens: [2, 1, 2, 1] }]), strength: 0 })
   t.equal(weak.decoded.changedByBiasing, false, 'a bonus of nothing changes nothing')
 })

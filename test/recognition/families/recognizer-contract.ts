@@ -7,6 +7,7 @@ import { cp, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import os from 'node:os'
 import path from 'node:path'
 import type { Test } from 'tap'
+import { openStream } from '../../../src/recognition/incremental.js'
 import { loadModel } from '../../../src/recognition/load-recognizer.js'
 import { SpeechError, type ErrorCode } from '../../../src/domain/errors.js'
 import { readManifest, type Manifest } from '../../../src/engine/manifest.js'
@@ -43,7 +44,7 @@ export function chirp(seed: number, seconds: number, sampleRate = 16_000): Clip 
 }
 
 export function recognize(recognizer: Recognizer, clip: Clip, options: Partial<RecognizeOptions> = {}): Promise<Hypothesis> {
-  return recognizer.recognize(clip, { language: undefined, suppressBlank: false, interrupt: () => {}, timer: startStageTimer(), ...options })
+  return recognizer.recognize(clip, { language: undefined, expectSpeech: false, interrupt: () => {}, timer: startStageTimer(), ...options })
 }
 
 /** Rejects with a SpeechError of this code whose message has all of `fragments`. */
@@ -64,7 +65,8 @@ export async function recognizerContract(t: Test, subject: Subject): Promise<voi
   await t.test('every language of the manifest may be asked for, and a detected one is one of them', async (t) => knowsLanguages(t, recognizer))
   await t.test('an interrupt ends the decode with its own error and leaves the recognizer usable', async (t) => isInterruptible(t, recognizer))
   await t.test('words have times where it says so, and asking for them changes nothing else', async (t) => timesItsWords(t, recognizer))
-  await t.test('the time is booked on the stages of a model', async (t) => booksTime(t, recognizer))
+  await t.test('fed bit by bit it ends with the same hypothesis', async (t) => isIncremental(t, recognizer))
+  await t.test('the time is recorded for the stages of a model', async (t) => recordsTime(t, recognizer))
   await t.test('a disposed recognizer answers with an error', async (t) => {
     await recognizer.dispose()
     await t.rejects(recognize(recognizer, chirp(1, 1)))
@@ -94,23 +96,27 @@ async function remembersNothing(t: Test, recognizer: Recognizer, { pinnedTokens 
 
 async function isWellFormed(t: Test, recognizer: Recognizer, manifest: Manifest): Promise<void> {
   for (const seconds of [0.01, 0.4, 1, 5]) {
-    const { tokens, logProbabilities, stopped, text } = await recognize(recognizer, chirp(2, seconds), { suppressBlank: true })
+    const { tokens, logProbabilities, stopped, text } = await recognize(recognizer, chirp(2, seconds), { expectSpeech: true })
     t.ok(tokens.length >= 1, `${seconds} s of audio may say something`)
-    t.ok(tokens.length <= manifest.decoding.maxTokens)
-    t.equal(logProbabilities.length, tokens.length + (stopped === 'end_of_text' ? 1 : 0), 'one for each token and the end')
+    if (manifest.decoding.kind === 'encoder-decoder') {
+      t.ok(tokens.length <= manifest.decoding.maxTokens)
+      t.notOk(tokens.includes(manifest.decoding.endToken), 'the end token is not part of the answer')
+    } else {
+      t.notOk(tokens.includes(manifest.decoding.blankToken), 'the blank is not part of the answer')
+    }
+    t.equal(logProbabilities.length, tokens.length + (stopped === 'end_of_text' ? 1 : 0), 'one for each token and one for the end, or the blanks')
     t.ok(logProbabilities.every((value) => Number.isFinite(value) && value <= 0), 'log-probabilities are finite and not positive')
-    t.notOk(tokens.includes(manifest.decoding.endToken), 'the end token is not part of the answer')
     t.equal(text, text.trim())
   }
 }
 
 async function speaks(t: Test, recognizer: Recognizer): Promise<void> {
   for (const seed of [1, 2, 3]) {
-    const { tokens } = await recognize(recognizer, chirp(seed, 0.4), { suppressBlank: true })
+    const { tokens } = await recognize(recognizer, chirp(seed, 0.4), { expectSpeech: true })
     t.ok(tokens.length >= 1)
   }
   const silence: Clip = { waveform: { samples: new Float32Array(8000), sampleRate: recognizer.sampleRate }, startSeconds: 0, endSeconds: 0.5 }
-  t.ok((await recognize(recognizer, silence, { suppressBlank: true })).tokens.length >= 1, 'even where nobody spoke')
+  t.ok((await recognize(recognizer, silence, { expectSpeech: true })).tokens.length >= 1, 'even where nobody spoke')
 }
 
 async function knowsLanguages(t: Test, recognizer: Recognizer): Promise<void> {
@@ -124,22 +130,21 @@ async function knowsLanguages(t: Test, recognizer: Recognizer): Promise<void> {
 
 async function isInterruptible(t: Test, recognizer: Recognizer): Promise<void> {
   const before = await recognize(recognizer, chirp(4, 2))
-  // With `suppressBlank` there are at least two steps: one that says something, one that finds the end. A compiled graph may make both in one run.
+  // With `expectSpeech` there are at least two steps: one that says something, one that finds the end. A compiled graph may make both in one run.
   for (const allowed of recognizer.engine === 'compiled' ? [0] : [0, 1]) {
     let calls = 0
     const interrupt = (): void => { if (calls++ >= allowed) throw new SpeechError('CANCELLED', `after ${allowed}`) }
-    await rejectsWith(t, recognize(recognizer, chirp(4, 2), { interrupt, suppressBlank: true }), 'CANCELLED', `after ${allowed}`)
+    await rejectsWith(t, recognize(recognizer, chirp(4, 2), { interrupt, expectSpeech: true }), 'CANCELLED', `after ${allowed}`)
     t.equal(calls, allowed + 1, 'nothing more is asked of an interrupted decode')
   }
   t.same(await recognize(recognizer, chirp(4, 2)), before)
 }
 
 async function timesItsWords(t: Test, recognizer: Recognizer): Promise<void> {
-  t.equal(recognizer.timesWords, recognizer.engine === 'compiled')
   for (const [seed, seconds] of [[1, 0.1], [2, 1], [4, 2], [3, 6]] as const) {
     const clip = chirp(seed, seconds)
-    const plain = await recognize(recognizer, clip, { suppressBlank: true })
-    const { words, ...others } = await recognize(recognizer, clip, { suppressBlank: true, words: true })
+    const plain = await recognize(recognizer, clip, { expectSpeech: true })
+    const { words, ...others } = await recognize(recognizer, clip, { expectSpeech: true, words: true })
     t.same(others, plain)
     t.equal(words !== undefined, recognizer.timesWords)
     let before = 0
@@ -151,11 +156,34 @@ async function timesItsWords(t: Test, recognizer: Recognizer): Promise<void> {
   }
 }
 
-async function booksTime(t: Test, recognizer: Recognizer): Promise<void> {
+async function isIncremental(t: Test, recognizer: Recognizer): Promise<void> {
+  const options = { language: undefined, expectSpeech: true, interrupt: () => undefined, timer: startStageTimer() }
+  const clip = chirp(4, 2)
+  const whole = await recognize(recognizer, clip, options)
+  const stream = openStream(recognizer, options)
+  const lengths: number[] = []
+  for (let start = 0; start < clip.waveform.samples.length; start += 7_000) {
+    stream.push(clip.waveform.samples.subarray(start, start + 7_000))
+    lengths.push((await stream.hypothesis()).tokens.length)
+  }
+  t.ok(lengths.every((length) => length >= 1), 'there is a hypothesis at any time')
+  t.same(await stream.finish(), whole)
+  t.same(await stream.finish(), whole, 'to finish twice changes nothing')
+  t.throws(() => { stream.push(new Float32Array(1)) }, 'nothing is taken afterwards')
+  const endless = openStream(recognizer, options)
+  const second = new Float32Array(recognizer.sampleRate)
+  for (let seconds = 1; seconds <= recognizer.maxSeconds; seconds++) endless.push(second)
+  t.throws(() => { endless.push(second) }, { code: 'AUDIO_TOO_LONG' }, 'memory is bounded')
+  const stopped = openStream(recognizer, { ...options, interrupt: () => { throw new SpeechError('CANCELLED') } })
+  stopped.push(clip.waveform.samples)
+  await rejectsWith(t, stopped.hypothesis(), 'CANCELLED')
+}
+
+async function recordsTime(t: Test, recognizer: Recognizer): Promise<void> {
   const timer = startStageTimer()
   await recognize(recognizer, chirp(1, 1), { timer })
-  const own: readonly Stage[] = recognizer.engine === 'compiled' ? ['model', 'postprocess'] : ['encoder', 'decoder', 'postprocess']
-  for (const stage of Object.keys(timer.seconds)) t.ok(['model_features', ...own].includes(stage), stage)
+  const own: readonly Stage[] = recognizer.engine === 'compiled' ? ['model', 'postprocess'] : ['encoder', 'postprocess']
+  for (const stage of Object.keys(timer.seconds)) t.ok(['model_features', 'decoder', ...own].includes(stage), stage)
   for (const stage of own) t.ok(timer.seconds[stage]! >= 0, stage)
 }
 

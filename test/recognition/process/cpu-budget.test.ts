@@ -24,7 +24,7 @@ t.test('a request may cost twenty seconds and so much for each second of its aud
 
 t.test('a recognition says how long its audio is before it goes on, and ends where the budget does', async (t) => {
   const bytes = readFileSync(path.join(projectRoot, 'fixtures/clips/warm-up.wav'))
-  const recognizer = { name: 'none', sampleRate: 16_000, languages: ['en'], maxSeconds: 30, hearing: { leadSeconds: [0], trailSeconds: 0, doubtBelow: -1 } } as unknown as Recognizer
+  const recognizer = { name: 'none', sampleRate: 16_000, languages: ['en'], maxSeconds: 30, padding: { leadingSeconds: [0], trailingSeconds: 0, redecodeBelow: -1 } } as unknown as Recognizer
   let used = 0
   const budget = cpuBudget(1, () => used)
   const heard: number[] = []

@@ -1,11 +1,12 @@
 /** What of an upload is speech, and what the model is given of it. Synthetic voices and noises; the real ones are in `bench audio`. */
 import tap from 'tap'
-import { hasVoice, surround } from '../../../src/recognition/segmentation/cut-clips.js'
+import { hasVoice, padClip } from '../../../src/recognition/segmentation/cut-clips.js'
 import { measureLevel } from '../../../src/audio/level/loudness.js'
 import { detectBySpectrum, spectralDetector } from '../../../src/recognition/segmentation/detectors/spectral.js'
 import { describeFrames } from '../../../src/recognition/features/acoustics.js'
 import type { Recognizer } from '../../../src/recognition/recognizer.js'
-import { findSpeech, type Speech } from '../../../src/recognition/segmentation/find-speech.js'
+import { findSpeech } from '../../../src/recognition/segmentation/find-speech.js'
+import type { Segmentation } from '../../../src/recognition/stages.js'
 import { startStageTimer } from '../../../src/domain/stage-timer.js'
 import type { Waveform } from '../../../src/domain/audio.js'
 import { decibels, joined, noise, rmsOf, scaled, silence } from '../../audio/tones.js'
@@ -90,14 +91,14 @@ tap.test('pauses inside are kept, and a voice from edge to edge is not cut', asy
 tap.test('a quiet voice is still a voice', async (t) => {
   for (const lufs of [-20, -40, -60]) {
     const voice = joined(hiss(0.3), words(0.8), hiss(0.3))
-    const { nothing, activity } = await find(scaled(voice, 10 ** ((lufs - measureLevel(voice).loudnessLufs!) / 20)))
-    t.equal(nothing, null, `${lufs} LUFS`)
+    const { noSpeechReason, activity } = await find(scaled(voice, 10 ** ((lufs - measureLevel(voice).loudnessLufs!) / 20)))
+    t.equal(noSpeechReason, null, `${lufs} LUFS`)
     t.equal(activity.verdict, 'speech', `${lufs} LUFS`)
   }
 })
 
 tap.test('an answer without clips gives its reason', async (t) => {
-  const reasons: [string, Waveform, Speech['nothing']][] = [
+  const reasons: [string, Waveform, Segmentation['noSpeechReason']][] = [
     ['nothing', silence(0, RATE), 'no_samples'],
     ['zeros', silence(1, RATE), 'digital_silence'],
     ['the last bit', scaled(noise(1, RATE, 1), 2e-5), 'too_quiet'],
@@ -107,8 +108,8 @@ tap.test('an answer without clips gives its reason', async (t) => {
     ['noise in padding', joined(silence(1, RATE), scaled(noise(2, RATE, 3), 0.05), silence(1, RATE)), 'no_speech_detected'],
   ]
   for (const [name, waveform, reason] of reasons) {
-    const { clips, nothing, activity } = await find(waveform)
-    t.strictSame({ clips: clips.length, nothing, verdict: activity.verdict, spans: activity.spans.length }, { clips: 0, nothing: reason, verdict: 'nothing', spans: 0 }, name)
+    const { clips, noSpeechReason, activity } = await find(waveform)
+    t.strictSame({ clips: clips.length, noSpeechReason, verdict: activity.verdict, spans: activity.spans.length }, { clips: 0, noSpeechReason: reason, verdict: 'nothing', spans: 0 }, name)
   }
 })
 
@@ -123,9 +124,9 @@ tap.test('without trimming only what cannot hold a sound is left out', async (t)
   const padded = joined(silence(1, RATE), words(1), silence(1, RATE))
   const { clips } = await find(padded, { trim: false })
   t.same(clips.map(({ startSeconds, endSeconds }) => [startSeconds, endSeconds]), [[0, 3]])
-  t.equal((await find(scaled(noise(2, RATE, 1), 0.1), { trim: false })).nothing, null)
-  t.equal((await find(silence(1, RATE), { trim: false })).nothing, 'digital_silence')
-  t.equal((await find(silence(0, RATE), { trim: false })).nothing, 'no_samples')
+  t.equal((await find(scaled(noise(2, RATE, 1), 0.1), { trim: false })).noSpeechReason, null)
+  t.equal((await find(silence(1, RATE), { trim: false })).noSpeechReason, 'digital_silence')
+  t.equal((await find(silence(0, RATE), { trim: false })).noSpeechReason, 'no_samples')
 })
 
 tap.test('long audio is cut at its pauses into clips that fit, with nothing lost in between', async (t) => {
@@ -135,7 +136,7 @@ tap.test('long audio is cut at its pauses into clips that fit, with nothing lost
     const { clips } = await find(long, { trim, maxClipSeconds: 10 })
     t.ok(clips.length >= 4)
     for (const [index, clip] of clips.entries()) {
-      t.ok(seconds(surround(clip, 0.4, 0.3).waveform) <= 10.01)
+      t.ok(seconds(padClip(clip, 0.4, 0.3).waveform) <= 10.01)
       const next = clips[index + 1]
       if (next === undefined) continue
       t.ok(Math.abs(clip.endSeconds - next.startSeconds) < 1e-9, 'clips adjoin')
@@ -159,15 +160,15 @@ tap.test('a long pause in a long upload reaches no model', async (t) => {
   t.ok(clips.at(-1)!.endSeconds > 61.9)
 })
 
-function find(waveform: Waveform, { trim = true, maxClipSeconds = 30 }: { trim?: boolean; maxClipSeconds?: number } = {}): Promise<Speech> {
-  const recognizer = { hearing: { leadSeconds: [0.4], trailSeconds: 0.3, doubtBelow: -1 }, maxSeconds: maxClipSeconds } as unknown as Recognizer
+function find(waveform: Waveform, { trim = true, maxClipSeconds = 30 }: { trim?: boolean; maxClipSeconds?: number } = {}): Promise<Segmentation> {
+  const recognizer = { padding: { leadingSeconds: [0.4], trailingSeconds: 0.3, redecodeBelow: -1 }, maxSeconds: maxClipSeconds } as unknown as Recognizer
   const options = { detectors: { first: spectralDetector, second: undefined }, trimSilence: trim, normalizeVolume: true, interrupt: () => undefined }
   return findSpeech({ waveform, frames: describeFrames(waveform), level: measureLevel(waveform) }, recognizer, options, startStageTimer())
 }
 
 /** The samples that the model would get. */
 async function given(waveform: Waveform): Promise<Float32Array[]> {
-  return (await find(waveform)).clips.map((clip) => surround(clip, 0.4, 0.3).waveform.samples)
+  return (await find(waveform)).clips.map((clip) => padClip(clip, 0.4, 0.3).waveform.samples)
 }
 
 function maxDifference(one: Float32Array, other: Float32Array): number {

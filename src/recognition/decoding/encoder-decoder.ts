@@ -1,0 +1,244 @@
+/**
+ * What encoder-decoder families share: an encoder that runs once over a clip, and a decoder that writes token after
+ * token over its states, steered by a prompt. A family adds its encoder input, its prompt and its tokens.
+ *
+ * Compiled, the greedy loop runs inside one graph; beam search and word times use further graphs over the same encoder
+ * states. The published graphs run step by step, without beam search and word times.
+ */
+import type { Clip } from '../../domain/audio.js'
+import type { Engine, ProviderReport } from '../../domain/choices.js'
+import { SpeechError } from '../../domain/errors.js'
+import type { Hypothesis } from '../../domain/transcript.js'
+import { encoderDecoderOf, type Manifest, type ModelFiles } from '../../engine/manifest.js'
+import { openAligner, type Attention } from '../../engine/runtime/alignment-graph.js'
+import { allowOnly, forbid, greedyGraph } from '../../engine/runtime/greedy-graph.js'
+import { requireMergedDecoder, startDecode } from '../../engine/runtime/kv-cache.js'
+import type { OpenSession, Tensor } from '../../engine/runtime/session.js'
+import { openSearches } from '../../engine/runtime/step-graph.js'
+import type { Tokenizer } from '../../engine/tokenizer.js'
+import type { FrameClock } from '../alignment/frame-clock.js'
+import { timeWords } from '../alignment/word-times.js'
+import type { CompiledGraphs, RecognizeOptions, Recognizer } from '../recognizer.js'
+import { greedy, type Decoded, type Step } from './greedy.js'
+import { InternalLanguageModel } from './internal-language-model.js'
+import { tokenBudget } from './limits.js'
+import { asHypothesis, compilePhrases, shapesOf } from './phrases.js'
+import { greedyInRuns } from './runs.js'
+import { beamSearchOrGreedy } from './search.js'
+import type { BeamDecoded } from './search-contract.js'
+
+/** What one family adds. */
+export interface EncoderDecoderFamily {
+  readonly tokenizer: Tokenizer
+  /** When the encoder states of a clip lie. */
+  readonly clock: FrameClock
+  readonly prompt: Prompt
+  /** Tokens that are never chosen, and those that are not chosen first in addition. */
+  readonly suppressed: Iterable<number>
+  readonly suppressedFirst: Iterable<number>
+  readonly graphs: GraphInputs
+  /** Encoder input for the samples of a clip. */
+  encoderInput(samples: Float32Array, engine: Engine, timer: RecognizeOptions['timer']): EncoderInput
+}
+
+export interface Prompt {
+  readonly startToken: number
+  /** By ISO 639-1 code; undefined for a model of one language, whose prompt has no language. */
+  readonly languageTokens?: Readonly<Record<string, number>>
+  /** Tokens after start and language. */
+  readonly task: readonly number[]
+}
+
+/** Names of the encoder input in the compiled and in the published graph. */
+export interface GraphInputs {
+  readonly compiled: string
+  readonly published: string
+  /** The published encoder takes one shape only. */
+  readonly fixedShapes: boolean
+  /** Encoder input without any audio, for runs that continue a decode. */
+  readonly empty: Tensor
+  /** Samples of digital silence, as long as a word: what the internal language model decodes. */
+  readonly silence: Float32Array
+}
+
+export interface EncoderInput {
+  readonly tensor: Tensor
+  /** Encoder states that cover the clip itself; undefined: all of them. */
+  readonly states?: number
+}
+
+/** What a decode finds: tokens, the language, and the attention of each token where words are to be timed. */
+type AudioDecoded = (Decoded | BeamDecoded) & { readonly language: string; readonly attention?: Attention }
+
+/** A model that is open, on either engine. */
+interface Opened {
+  readonly engine: Engine
+  readonly provider: ProviderReport
+  readonly timesWords: boolean
+  readonly openBeamSearch?: () => Promise<void>
+  decode(input: EncoderInput, budget: number, options: RecognizeOptions): Promise<AudioDecoded>
+  dispose(): Promise<void>
+}
+
+/** The recognizer of an encoder-decoder family. Throws MODEL_INVALID when the graphs have another interface. */
+export async function loadEncoderDecoder(
+  manifest: Manifest, family: EncoderDecoderFamily, files: ModelFiles, open: OpenSession, compiled?: CompiledGraphs,
+): Promise<Recognizer> {
+  const { name, frontEnd: { sampleRate }, limits: { clipSeconds: maxSeconds }, padding, languages } = manifest
+  const { tokensPerSecond, maxTokens } = encoderDecoderOf(manifest)
+  const { tokenizer, clock } = family
+  const opened = compiled === undefined
+    ? await openPublished(manifest, family, files, open)
+    : await openCompiled(manifest, family, compiled, open)
+  const { engine, provider, timesWords, openBeamSearch, dispose } = opened
+
+  async function recognize({ waveform }: Clip, options: RecognizeOptions): Promise<Hypothesis> {
+    const { timer } = options
+    const input = family.encoderInput(waveform.samples, engine, timer)
+    const budget = tokenBudget(waveform.samples.length / sampleRate, tokensPerSecond, maxTokens)
+    const { attention, language, ...decoded } = await opened.decode(input, budget, options)
+    const hypothesis = timer.time('postprocess', (): Hypothesis => ({ ...asHypothesis(decoded, tokenizer), language }))
+    if (attention === undefined) return hypothesis
+    const written = { ...decoded, pieces: tokenizer.pieces(decoded.tokens) }
+    return { ...hypothesis, words: timer.time('align', () => timeWords(waveform, attention, written, clock)) }
+  }
+
+  return {
+    name, sampleRate, maxSeconds, padding, languages, provider, engine, timesWords, recognize, dispose,
+    ...openBeamSearch && { openBeamSearch, compilePhrases: (list) => compilePhrases(list, tokenizer) },
+  }
+}
+
+async function openCompiled(
+  manifest: Manifest, family: EncoderDecoderFamily, compiled: CompiledGraphs, open: OpenSession,
+): Promise<Opened> {
+  const { endToken } = encoderDecoderOf(manifest)
+  const { tokenizer, prompt: { startToken, languageTokens }, graphs } = family
+  const aligner = openAligner(() => compiled.further('align'), open)
+  const session = await open(compiled.greedy, { fixedShapes: false })
+  const { vocabulary, start } = greedyGraph(session)
+  const begin = (tensor: Tensor) => start({ input: graphs.compiled, heard: tensor, nothing: graphs.empty })
+  const { always, first, firstOfSpeech } = suppressionOf(family, endToken)
+  const masks = { always: forbid(vocabulary, always), first: forbid(vocabulary, first) }
+  const masksOfSpeech = { ...masks, first: forbid(vocabulary, firstOfSpeech) }
+  const languageMasks = {
+    always: allowOnly(vocabulary, Object.values(languageTokens ?? {})), first: forbid(vocabulary, []),
+  }
+  const steps = openSearches(() => compiled.further('steps'), open)
+  const shapes = shapesOf(tokenizer)
+  const silence = (): Tensor => family.encoderInput(graphs.silence, 'compiled', NO_TIMER).tensor
+  const prior = new InternalLanguageModel(steps.after(() => begin(silence()).encode()), shapes)
+  return {
+    engine: 'compiled',
+    provider: session.provider,
+    timesWords: true,
+    openBeamSearch: () => steps.open(),
+    async decode({ tensor, states }, budget, { language: requested, expectSpeech, beam, words, interrupt, timer }) {
+      const decode = begin(tensor)
+      interrupt()
+      const needsStates = words === true || beam !== undefined
+      const memory = needsStates ? await timer.timeAsync('model', () => decode.encode()) : undefined
+      const language = requested ?? await timer.timeAsync('model', detectLanguage)
+      const prompt = promptOf(family.prompt, language)
+      const run = decode.choosing(expectSpeech ? masksOfSpeech : masks)
+      const greedily = (): Promise<Decoded> => greedyInRuns(run, { prompt, endToken, budget, interrupt })
+      if (memory === undefined) return { ...await timer.timeAsync('model', greedily), language }
+      const limits = {
+        prompt, endToken, budget, forbidden: always, forbiddenFirst: expectSpeech ? firstOfSpeech : first, interrupt,
+      }
+      const model = { start: steps.on(memory), prior, shapes }
+      const decoded = await timer.timeAsync('model', () => beamSearchOrGreedy(greedily, beam, model, limits))
+      if (words !== true) return { ...decoded, language }
+      interrupt()
+      const tokens = [...prompt, ...decoded.tokens]
+      const attention = await timer.timeAsync('align', () => aligner.attend(memory, tokens, states ?? memory.dims[2]!))
+      return { ...decoded, language, attention }
+
+      /** The most probable language after the start token. */
+      async function detectLanguage(): Promise<string> {
+        if (languageTokens === undefined) return manifest.languages[0]!
+        interrupt()
+        const { tokens: [found] } = await decode.choosing(languageMasks)([startToken], 1)
+        decode.forgetTokens()
+        return Object.entries(languageTokens).find(([, token]) => token === found)![0]
+      }
+    },
+    async dispose() {
+      await session.release()
+      await steps.release()
+      await aligner.dispose()
+    },
+  }
+}
+
+async function openPublished(
+  manifest: Manifest, family: EncoderDecoderFamily, files: ModelFiles, open: OpenSession,
+): Promise<Opened> {
+  const { endToken } = encoderDecoderOf(manifest)
+  const { prompt: { languageTokens, startToken }, graphs } = family
+  const encoder = await open(await files.read('encoder'), { fixedShapes: graphs.fixedShapes })
+  const decoder = await open(await files.read('decoder'), { fixedShapes: false })
+  if (!encoder.inputs.has(graphs.published)) {
+    throw new SpeechError('MODEL_INVALID', `${manifest.name}: the encoder graph has no ${graphs.published}`)
+  }
+  requireMergedDecoder(decoder)
+  const { always, first, firstOfSpeech } = suppressionOf(family, endToken)
+  // [1, frames, width]. Nothing else is requested: the graph would compute and copy every attention matrix too.
+  const encode = async (tensor: Tensor): Promise<Tensor> =>
+    (await encoder.run({ [graphs.published]: tensor }, ['last_hidden_state'])).last_hidden_state!
+  return {
+    engine: 'reference',
+    provider: encoder.provider,
+    timesWords: false,
+    async decode({ tensor }, budget, { language: requested, expectSpeech, interrupt, timer }) {
+      const states = await timer.timeAsync('encoder', () => encode(tensor))
+      interrupt()
+      return timer.timeAsync('decoder', async () => {
+        const language = requested
+          ?? (languageTokens && await mostProbableLanguage(startDecode(decoder, states).step, startToken, languageTokens))
+          ?? manifest.languages[0]!
+        const decoded = await greedy(startDecode(decoder, states).step, {
+          prompt: promptOf(family.prompt, language),
+          endToken, budget, forbidden: always, forbiddenFirst: expectSpeech ? firstOfSpeech : first, interrupt,
+        })
+        return { ...decoded, language }
+      })
+    },
+    async dispose() {
+      await encoder.release()
+      await decoder.release()
+    },
+  }
+}
+
+interface Suppression {
+  readonly always: ReadonlySet<number>
+  readonly first: ReadonlySet<number>
+  /** Where speech was detected, the end token is not chosen first either. */
+  readonly firstOfSpeech: ReadonlySet<number>
+}
+
+function suppressionOf({ suppressed, suppressedFirst }: EncoderDecoderFamily, endToken: number): Suppression {
+  const first = new Set(suppressedFirst)
+  return { always: new Set(suppressed), first, firstOfSpeech: new Set([...first, endToken]) }
+}
+
+function promptOf({ startToken, languageTokens, task }: Prompt, language: string): readonly number[] {
+  return [startToken, ...languageTokens === undefined ? [] : [languageTokens[language]!], ...task]
+}
+
+/**
+ * The most probable language token after the start token. The decode then starts anew: to feed the rest of the prompt
+ * into this cache costs the same (three single steps against one of four), and this way a detected language and the
+ * same language requested give the same transcript.
+ */
+async function mostProbableLanguage(
+  step: Step, startToken: number, languageTokens: Readonly<Record<string, number>>,
+): Promise<string> {
+  const logits = await step([startToken])
+  const [language] = Object.entries(languageTokens).reduce((best, one) => logits[one[1]]! > logits[best[1]]! ? one : best)
+  return language
+}
+
+/** The internal language model is part of no request. */
+const NO_TIMER: RecognizeOptions['timer'] = { seconds: {}, time: (_stage, work) => work(), timeAsync: (_stage, work) => work() }

@@ -1,0 +1,51 @@
+/** Incremental recognition of one utterance, with every family: samples are pushed, hypotheses are read in between. */
+import { SpeechError } from '../domain/errors.js'
+import type { Hypothesis } from '../domain/transcript.js'
+import type { RecognitionStream, RecognizeOptions, Recognizer } from './recognizer.js'
+
+/** The stream of the family, or one that decodes all samples again for each hypothesis. */
+export function openStream(recognizer: Recognizer, options: RecognizeOptions): RecognitionStream {
+  return recognizer.openStream?.(options) ?? redecodingStream(recognizer, options)
+}
+
+/** Costs a whole decode for each hypothesis; samples beyond the longest clip of the recognizer are refused. */
+function redecodingStream(recognizer: Recognizer, options: RecognizeOptions): RecognitionStream {
+  const { sampleRate, maxSeconds } = recognizer
+  const most = Math.floor(maxSeconds * sampleRate)
+  let samples = new Float32Array(Math.min(most, sampleRate))
+  let length = 0
+  let isFinished = false
+  let known: { readonly length: number; readonly hypothesis: Hypothesis } | undefined
+
+  const decode = async (): Promise<Hypothesis> => {
+    if (known?.length === length) return known.hypothesis
+    const waveform = { samples: samples.subarray(0, length), sampleRate }
+    const clip = { waveform, startSeconds: 0, endSeconds: length / sampleRate }
+    known = { length, hypothesis: await recognizer.recognize(clip, options) }
+    return known.hypothesis
+  }
+
+  return {
+    push(more) {
+      if (isFinished) throw new Error('a stream that is finished takes no samples')
+      const needed = length + more.length
+      if (needed > most) {
+        throw new SpeechError('AUDIO_TOO_LONG', `${(needed / sampleRate).toFixed(1)} s, at most ${maxSeconds} s in one stream`)
+      }
+      if (needed > samples.length) samples = grown(samples, Math.min(most, Math.max(needed, 2 * samples.length)))
+      samples.set(more, length)
+      length = needed
+    },
+    hypothesis: decode,
+    finish() {
+      isFinished = true
+      return decode()
+    },
+  }
+}
+
+function grown(samples: Float32Array, length: number): Float32Array<ArrayBuffer> {
+  const larger = new Float32Array(length)
+  larger.set(samples)
+  return larger
+}
