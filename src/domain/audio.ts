@@ -1,4 +1,4 @@
-/** Audio on its way through the service: upload bytes → Recording → Waveform → Clip[], with what is measured on each. */
+/** Audio on its way through the service: upload bytes → Recording → Waveform → Clip[], and what is measured. */
 
 /** Mono PCM; samples nominally in [-1, 1]. */
 export interface Waveform {
@@ -7,7 +7,7 @@ export interface Waveform {
   readonly sampleRate: number
 }
 
-/** How several channels became one: there was one, their mean, the loudest (the mean had lost it), or the one asked for. */
+/** How channels became one: there was one, their mean, the loudest (the mean had lost it), or the requested one. */
 export const MIXINGS = ['mono', 'mean', 'loudest', 'chosen'] as const
 export type Mixing = (typeof MIXINGS)[number]
 
@@ -20,11 +20,11 @@ export interface HeaderlessFormat {
   /** Hz */
   readonly sampleRate: number
   readonly channels: number
-  /** `detect`: the media type says one thing and most senders do another. */
+  /** `detect`: found in the samples, since many senders do not keep to the byte order of their media type. */
   readonly byteOrder: 'little' | 'big' | 'detect'
 }
 
-/** What the upload said about itself, and whether that was true. */
+/** The format of an upload. */
 export interface AudioFormat {
   /** Container, found by the leading bytes; docs/api.md lists them. `none` for headerless samples. */
   readonly container: string
@@ -34,7 +34,7 @@ export interface AudioFormat {
   readonly sampleRate: number
   readonly channels: number
   readonly mixing: Mixing
-  /** There should be more: the upload ends early, or declares more than could be decoded. */
+  /** The upload ends early, or declares more than could be decoded. */
   readonly truncated: boolean
 }
 
@@ -44,15 +44,15 @@ export interface Recording {
   readonly format: AudioFormat
 }
 
-/** Level of the raw signal, before anything is changed. Decibels are relative to full scale; null where the signal is all zero. */
+/** Level of the raw signal. Decibels are relative to full scale; null where the signal is all zero. */
 export interface Level {
   /** Integrated loudness after ITU-R BS.1770-4, LUFS. */
   readonly loudnessLufs: number | null
   readonly peakDbfs: number | null
   readonly rmsDbfs: number | null
-  /** Share of samples on cut-off tops: runs of three or more at full scale, or flat at the highest value of their own. */
+  /** Share of clipped samples: runs of three or more at full scale, or flat at the highest value of the signal. */
   readonly clippedRatio: number
-  /** Mean sample value, digital silence left out. */
+  /** Mean sample value, without digital silence. */
   readonly dcOffset: number
 }
 
@@ -62,22 +62,22 @@ export interface TimeSpan {
   readonly endSeconds: number
 }
 
-/** A stretch of speech worth decoding, and where it sat in the upload; its waveform may be longer, by silence put around it. */
+/** A stretch of speech to decode, and where it is in the upload; padding may make its waveform longer. */
 export interface Clip extends TimeSpan {
   readonly waveform: Waveform
 }
 
-/** What a waveform sounds like over time. Never NaN: silence has a floor. */
+/** Short-time features of a waveform. Never NaN: silence has a floor. */
 export interface FrameFeatures {
-  /** When the first stretch of `energyDb` begins: at most one hop before the first sample, see recognition/features/acoustics.ts. */
+  /** Start of the first value of `energyDb`: at most one hop before the first sample. */
   readonly energyStartSeconds: number
   /** Seconds from one value of `energyDb` to the next. */
   readonly energyHopSeconds: number
-  /** Power of consecutive stretches of that length, dB relative to full scale, rumble removed. */
+  /** Power of each hop, dB relative to full scale, rumble removed. Shape [hops]. */
   readonly energyDb: Float32Array
-  /** When the first spectrum begins: at most one hop before the first sample. */
+  /** Start of the first spectrum: at most one hop before the first sample. */
   readonly spectrumStartSeconds: number
-  /** Seconds from one spectrum to the next; the arrays below have one value for each. */
+  /** Seconds from one spectrum to the next; the arrays below have the shape [frames]. */
   readonly spectrumHopSeconds: number
   /** Power in the speech band, 300 to 4000 Hz, dB relative to full scale. */
   readonly bandEnergyDb: Float32Array
@@ -85,46 +85,46 @@ export interface FrameFeatures {
   readonly flatness: Float32Array
   /** Centre of gravity of each power spectrum, Hz. */
   readonly centroidHz: Float32Array
-  /** Power in bands evenly spaced in mel over the whole spectrum, dB: how each spectrum is shaped. */
+  /** Power in bands evenly spaced in mel over the whole spectrum, dB. Shape [frames, bands]. */
   readonly melDb: FeatureMatrix
-  /** Mean of the power spectra, linear: what is loud counts most. Shape [256]; bin k is k · `hzPerBin`. */
+  /** Mean of the power spectra, linear, so loud frames count most. Shape [256]; bin k is at k · `hzPerBin`. */
   readonly meanSpectrum: Float32Array
   readonly hzPerBin: number
 }
 
-/** Where somebody speaks, as a detector judges it. Pauses shorter than the detector can tell are part of a span. */
+/** Where a detector finds speech. Pauses that are too short for it are part of a span. */
 export interface SpeechActivity {
-  /** When the first stretch of `speech` begins: at most one hop before the first sample. */
+  /** Start of the first value of `speech`: at most one hop before the first sample. */
   readonly startSeconds: number
   /** Seconds from one value of `speech` to the next. */
   readonly hopSeconds: number
-  /** How much each stretch sounds like a voice, in [0, 1]; 0.5 is the border. */
+  /** Speech score of each hop, in [0, 1]; 0.5 is the threshold. Shape [hops]. */
   readonly speech: Float32Array
-  /** In the order of time, without margins; empty when nobody spoke. The first may begin, and the last end, up to one hop outside the audio. */
+  /** In the order of time, without margins; empty without speech. The outer ones may be up to one hop outside the audio. */
   readonly spans: readonly TimeSpan[]
-  /** Whether anybody spoke: without doubt, perhaps (the model decides), or not at all. */
+  /** Whether there is speech: certainly, perhaps (the model decides), or not at all. */
   readonly verdict: 'speech' | 'unsure' | 'nothing'
-  /** How far below the loudest speech the border lies, dB: the less, the more of a word's faint ends is not seen. 0 where unknown. */
+  /** Distance from the loudest speech down to the threshold, dB; a small one hides faint ends of words. 0: unknown. */
   readonly visibleRangeDb: number
 }
 
-/** How good a recording is, measured before anything is changed; null where a figure has no meaning. */
+/** Quality of a recording, measured before anything is changed; null where a figure has no meaning. */
 export interface Quality {
-  /** Power of the voice over that of the noise in the pauses, both above 100 Hz, dB; null without speech or without pauses. */
+  /** Power of the speech over that of the pauses, both above 100 Hz, dB; null without speech or without pauses. */
   readonly snrDb: number | null
   /** Power of the pauses above 100 Hz; null when there are none, or they are padding. */
   readonly noiseFloorDbfs: number | null
-  /** Share of the upload in which somebody speaks. */
+  /** Share of the upload that is speech. */
   readonly speechRatio: number
-  /** Before the first speech; the whole length when nobody spoke. */
+  /** Before the first speech; the whole length without speech. */
   readonly leadingSilenceSeconds: number
-  /** After the last speech; 0 when nobody spoke. */
+  /** After the last speech; 0 without speech. */
   readonly trailingSilenceSeconds: number
-  /** Highest frequency at which the mean spectrum lies less than 50 dB below its peak, at most 8 kHz; null for digital silence. */
+  /** Highest frequency less than 50 dB below the peak of the mean spectrum, at most 8 kHz; null for digital silence. */
   readonly bandwidthHz: number | null
 }
 
-/** Row-major [frames, bins]; a family transposes if its graph wants bins first. */
+/** Row-major [frames, bins]; a family transposes it if its graph takes bins first. */
 export interface FeatureMatrix {
   readonly data: Float32Array
   readonly frames: number

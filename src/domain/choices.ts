@@ -1,22 +1,22 @@
-/** What an operator may choose from, and what became of the choice. */
+/** Choices of an operator, and their outcome. */
 
-/** Which execution provider a model runs on, and why not on an earlier choice. */
+/** The execution provider of a model, and why earlier choices were refused. */
 export interface ProviderReport {
   readonly provider: string
   readonly refused: readonly { readonly provider: string; readonly reason: string }[]
 }
 
-/** What runs a model: the graph that was compiled for this machine, or the published graphs step by step. */
+/** The inference engine of a model: a graph compiled for this machine, or the published graphs step by step. */
 export const ENGINES = ['compiled', 'reference'] as const
 export type Engine = (typeof ENGINES)[number]
 
-/** Which engine runs a model, and what there is to say about it: why it is not the compiled one, how long compiling took. */
+/** The engine of a model, with notes: why it is not the compiled one, how long compiling took. */
 export interface EngineReport {
   readonly engine: Engine
   readonly notes: readonly string[]
 }
 
-/** How matrices of a compiled graph multiply; `auto` asks the machine. */
+/** Number format of matrix products in a compiled graph; `auto` chooses by the CPU. */
 export const MATRIX_CHOICES = ['auto', 'signed', 'unsigned', 'real'] as const
 export type MatrixChoice = (typeof MATRIX_CHOICES)[number]
 
@@ -24,6 +24,6 @@ export type MatrixChoice = (typeof MATRIX_CHOICES)[number]
 export const DETECTION_MODES = ['spectral', 'neural', 'both'] as const
 export type DetectionMode = (typeof DETECTION_MODES)[number]
 
-/** Who answers a spoken search: catalogues alone, or a search engine that the operator has, by how it is asked. */
+/** What answers a spoken search: catalogues alone, or an external search engine, by its protocol. */
 export const SEARCH_ENGINES = ['none', 'url', 'opensearch', 'meilisearch'] as const
 export type SearchEngineChoice = (typeof SEARCH_ENGINES)[number]

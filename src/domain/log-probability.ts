@@ -1,11 +1,11 @@
-/** Log-probabilities of the tokens of a transcript, natural logarithms → what they come to. */
+/** Sums and means of the log-probabilities of tokens, natural logarithms. */
 
-/** Of all together. */
+/** Of the whole transcript. */
 export function totalLogProbability(logProbabilities: readonly number[]): number {
   return logProbabilities.reduce((total, one) => total + one, 0)
 }
 
-/** At least one token. */
+/** Takes at least one token. */
 export function meanLogProbability(logProbabilities: readonly number[]): number {
   return totalLogProbability(logProbabilities) / logProbabilities.length
 }

@@ -1,9 +1,6 @@
-/**
- * What a catalogue or a request expects to be said, and what was heard of it. Plain data: lists cross to the recognition
- * processes, and readings come back, as they stand.
- */
+/** Phrases for biasing, and what beam search finds. Plain data that crosses between the processes. */
 
-/** One thing that may be said, in all its spellings. */
+/** Something that may be said, in all its spellings. */
 export interface Phrase {
   readonly spellings: readonly string[]
   /** At least 0; 1 is ordinary. */
@@ -16,7 +13,7 @@ export interface PhraseList {
   readonly phrases: readonly Phrase[]
 }
 
-/** As many as one may ask for, as are ranked, and as a search engine is given. */
+/** Most alternatives that a request gets, that are ranked, and that an external search engine is given. */
 export const MAX_N_BEST = 10
 
 /** One of several transcripts. */
@@ -26,36 +23,39 @@ export interface Alternative {
   readonly confidence: number
   /** Natural logarithm, summed over the tokens. */
   readonly logProbability: number
-  /** Indices of the phrases of the list that were heard in it. */
+  /** Indices of the phrases of the list that it contains. */
   readonly phrases: readonly number[]
 }
 
-/** One of several transcripts, with what it has of the whole. */
+/** One of several transcripts, with its share of the probability. */
 export interface RankedAlternative extends Alternative {
-  /** Calibrated probability that this one is right; all together at most 1. Null without a calibration. */
+  /** Calibrated probability that it is right; the sum over all is at most 1. Null without a calibration. */
   readonly posterior: number | null
 }
 
 /** How well a clip fits one phrase. */
 export interface PhraseScore {
-  /** Its place in the list. */
+  /** Index in the list. */
   readonly phrase: number
-  /** Natural logarithm of the probability that the clip says it and nothing else; a mean where it was heard several times. */
+  /** Natural logarithm of the probability that the clip says it and nothing else; the mean over decoding passes. */
   readonly logProbability: number
-  /** How much better the phrase fits than the likeliest transcript that nobody expected, natural logarithm, both without what the model would write over silence: near 0 or above, it was said; far below, something else was. */
+  /**
+   * Natural logarithm of the likelihood ratio of the phrase to the most probable transcript without a phrase, both
+   * without the internal language model. At about 0 or above the phrase was said; far below, something else was.
+   */
   readonly logLikelihoodRatio: number
 }
 
-/** What a search found besides the transcript. */
+/** What beam search finds besides the transcript. */
 export interface BeamSearchResult {
-  /** What else it may have been, best first and the transcript itself among them. */
+  /** N-best list, best first; the transcript itself is part of it. */
   readonly alternatives: readonly Alternative[]
   /** Best first. */
   readonly phraseScores: readonly PhraseScore[]
-  /** What its phrases add to the log-probability of the transcript, natural logarithms. */
+  /** What biasing adds to the log-probability of the transcript, natural logarithm. */
   readonly biasScore: number
-  /** Mean log-probability of a token in the transcript without phrases: doubt about the audio, whatever they made of it. */
+  /** Mean log-probability of a token in the transcript without biasing: the model's doubt about the audio. */
   readonly unbiasedMeanLogProbability: number
-  /** Expected phrases made the transcript another one. */
+  /** Biasing changed the transcript. */
   readonly changedByBiasing: boolean
 }

@@ -4,15 +4,20 @@ import type { PhraseScore, RankedAlternative } from './phrases.js'
 import type { Timbre } from './timbre.js'
 import type { CascadeReport, Segment } from './transcript.js'
 
-/** Why a successful answer has no words. */
-export const NO_SPEECH_REASONS = ['no_samples', 'digital_silence', 'too_quiet', 'no_speech_detected', 'nothing_recognized'] as const
+/** Why a successful answer has no text. */
+export const NO_SPEECH_REASONS = [
+  'no_samples', 'digital_silence', 'too_quiet', 'no_speech_detected', 'nothing_recognized',
+] as const
 export type NoSpeechReason = (typeof NO_SPEECH_REASONS)[number]
 
-/** Things a client may want to show to its user. */
-export const WARNINGS = ['too_quiet', 'clipped', 'noisy', 'narrowband', 'dc_offset', 'too_short', 'truncated', 'low_confidence', 'repetition', 'token_limit'] as const
+/** What a client may want to show to its user. */
+export const WARNINGS = [
+  'too_quiet', 'clipped', 'noisy', 'narrowband', 'dc_offset', 'too_short', 'truncated',
+  'low_confidence', 'repetition', 'token_limit',
+] as const
 export type Warning = (typeof WARNINGS)[number]
 
-/** Stages of one request in the order they happen; together they make up its latency. */
+/** Stages of one request in their order; their sum is its latency. */
 export const STAGES = [
   'receive', 'queue_wait', 'transfer',
   'audio_decode', 'measure', 'resample', 'features', 'detect', 'trim', 'normalize',
@@ -28,31 +33,32 @@ export interface InputReport extends AudioFormat, Level, Quality {
   readonly audioSeconds: number
   /** Length sent to the model. */
   readonly speechSeconds: number
-  /** Cut off at the start, and at the end, before recognition. */
+  /** Trimmed at the start, and at the end, before recognition. */
   readonly trimmedLeadingSeconds: number
   readonly trimmedTrailingSeconds: number
 }
 
-/** Everything one successful request taught us. */
+/** The result of one successful request. */
 export interface Report {
   readonly text: string
   /** exp(mean token log-probability) over all segments, in [0, 1]; null when there is no text. */
   readonly confidence: number | null
-  /** Probability of the token that the decoder doubted most, in [0, 1]; null when there is no text. */
+  /** Lowest probability of a token, in [0, 1]; null when there is no text. */
   readonly lowestTokenProbability: number | null
-  /** Calibrated probability that the text is right, word for word; null without text or calibration. */
+  /** Calibrated probability that every word of the text is right; null without text or calibration. */
   readonly correctness: number | null
   readonly language: string
   readonly model: string
   readonly segments: readonly Segment[]
-  /** N-best, the first is `text`, and expected phrases by how well they fit; empty unless asked for, or where the upload is several clips. */
+  /** N-best list, the first is `text`; empty unless requested, or where the upload is several clips. */
   readonly alternatives: readonly RankedAlternative[]
+  /** How well each phrase fits, best first; empty without biasing, or where the upload is several clips. */
   readonly phraseScores: readonly PhraseScore[]
-  /** Expected phrases made some of the text another one. */
+  /** Biasing changed some of the text. */
   readonly changedByBiasing: boolean
-  /** Decodes that it took: none when the model was not run, more than one for a clip whose first transcript left doubt. */
+  /** Decodes of all clips: 0 when the model did not run, several for a clip whose first transcript was doubtful. */
   readonly decodingPasses: number
-  /** Null when no cascade is on. */
+  /** Null without a cascade. */
   readonly cascade: CascadeReport | null
   /** Present exactly when `text` is empty. */
   readonly noSpeechReason: NoSpeechReason | null

@@ -1,6 +1,6 @@
 /**
- * Stage timings of one request. Durations only, never time stamps: nothing then depends on two processes
- * sharing a clock. A stage timed twice adds up (a long upload is decoded clip by clip).
+ * Stage timings of one request. Durations only, never time stamps, so that two processes need not share a clock. A
+ * stage that is timed twice adds up (a long upload is decoded clip by clip).
  */
 import type { Stage } from './report.js'
 

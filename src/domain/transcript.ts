@@ -2,23 +2,26 @@
 import type { BeamSearchResult } from './phrases.js'
 import type { WordWithCorrectness, Word } from './words.js'
 
-/** Why an autoregressive decode ended. */
+/** Why a decode ended. */
 export type StopReason = 'end_of_text' | 'token_limit' | 'repetition'
 
-/** What one decode found, and why it ended; with what a search found where one was asked for. */
+/** What one decode finds; with the results of beam search where it was requested. */
 export interface Hypothesis extends Partial<BeamSearchResult> {
   readonly text: string
   readonly tokens: readonly number[]
-  /** Natural logarithm of the probability of each token, the end token included when it was reached. */
+  /**
+   * Natural logarithm of the probability of each token, and one more for what ends the text: the end token when it was
+   * reached, or the blanks of CTC. Never empty.
+   */
   readonly logProbabilities: readonly number[]
   readonly stopped: StopReason
   /** ISO 639-1 code: requested, detected, or the only one the model knows. */
   readonly language: string
-  /** Where they were wanted and the model can say: in seconds from the start of the clip's waveform. */
+  /** Where requested and known: in seconds from the start of the clip's waveform. */
   readonly words?: readonly Word[]
 }
 
-/** Why the larger model of a cascade was asked about a clip, or that the small one was sure: docs/api.md explains each. */
+/** Why a cascade escalated a clip to its larger model, or `sure`: it did not. docs/api.md explains each. */
 export const CASCADE_REASONS = ['sure', 'low_confidence', 'empty', 'cut_off', 'language'] as const
 export type CascadeReason = (typeof CASCADE_REASONS)[number]
 
@@ -27,16 +30,16 @@ export interface Segment {
   readonly startSeconds: number
   readonly endSeconds: number
   readonly text: string
-  /** In the order of time; null when they were not wanted, or the engine cannot say. */
+  /** In the order of time; null when they were not requested, or the model does not time words. */
   readonly words: readonly WordWithCorrectness[] | null
   /** exp(mean token log-probability), in [0, 1]. */
   readonly confidence: number
   readonly meanLogProbability: number
   readonly tokens: readonly number[]
   readonly stopped: StopReason
-  /** Share of the hearings of the clip that came to these words; 1 where it was heard once. */
+  /** Share of the decoding passes with the same words; 1 where the clip was decoded once. */
   readonly agreement: number
-  /** Whose transcript it is. */
+  /** The model that wrote the transcript. */
   readonly model: string
   /** Null when no cascade is on. */
   readonly cascade: CascadeReason | null
@@ -46,7 +49,7 @@ export interface Segment {
 export interface CascadeReport {
   /** The larger model. */
   readonly model: string
-  /** Clips that it heard. */
+  /** Clips that it decoded. */
   readonly escalations: number
   /** Why, or `sure`: one for each clip of the upload, in the order of time. */
   readonly reasons: readonly CascadeReason[]

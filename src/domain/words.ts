@@ -1,8 +1,8 @@
-/** A word of a transcript and when it was said; and when two transcripts have the same words. */
+/** Words with times, and the comparison of transcripts by their words. */
 
 /** Times in seconds. Words of one transcript do not overlap, and a pause belongs to none. */
 export interface Word {
-  /** With the marks that stand at it; without the space around it. */
+  /** With its punctuation, without the space around it. */
   readonly text: string
   readonly startSeconds: number
   readonly endSeconds: number
@@ -12,13 +12,13 @@ export interface Word {
   readonly logProbability: number
 }
 
-/** A word, and how far it is to be believed. */
+/** A word with its calibrated confidence. */
 export interface WordWithCorrectness extends Word {
-  /** Calibrated probability that it was said; null without a calibration. */
+  /** Calibrated probability that it is right; null without a calibration of the model for words. */
   readonly correctness: number | null
 }
 
-/** Letters and digits alone: a capital or a full stop more or less is the same words. */
+/** Lower-case letters and digits alone: texts that differ in case and punctuation compare as equal. */
 export function comparableText(text: string): string {
   return text.toLowerCase().replace(/[^\p{Letter}\p{Mark}\p{Number}]+/gu, ' ').trim()
 }

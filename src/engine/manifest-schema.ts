@@ -95,7 +95,8 @@ const CtcDecoding = Type.Object({
 }, { additionalProperties: false })
 
 /**
- * Digital silence around the speech of a clip, and when a clip is decoded again; measured (`npm run bench -- accuracy`).
+ * Digital silence around the speech of a clip, and when a clip is decoded again. Measured with
+ * `npm run bench -- accuracy`.
  */
 const Padding = Type.Object({
   /** Before the speech: of the first decoding pass, and of those that follow while the transcript is doubtful. */

@@ -93,7 +93,8 @@ export async function readBundle(modelsDir: string, name: string): Promise<Bundl
 export async function listModels(modelsDir: string): Promise<string[]> {
   const entries = await readdir(modelsDir, { withFileTypes: true })
   const folders = entries.filter((entry) => entry.isDirectory()).map((entry) => entry.name)
-  const hasManifest = async (name: string): Promise<boolean> => (await readdir(path.join(modelsDir, name))).includes('model.json')
+  const hasManifest = async (name: string): Promise<boolean> =>
+    (await readdir(path.join(modelsDir, name))).includes('model.json')
   const found = await Promise.all(folders.map(hasManifest))
   return folders.filter((_, index) => found[index]).sort()
 }
@@ -113,7 +114,8 @@ export function openModelFiles(modelsDir: string, manifest: Bundle): ModelFiles 
       })
       const found = createHash('sha256').update(bytes).digest('hex')
       if (found !== entry.sha256) {
-        const difference = `expected sha256 ${entry.sha256}, found ${found} (${bytes.byteLength} of ${entry.bytes} bytes)`
+        const sizes = `${bytes.byteLength} of ${entry.bytes} bytes`
+        const difference = `expected sha256 ${entry.sha256}, found ${found} (${sizes})`
         throw new SpeechError('MODEL_FILE_ALTERED', `${file}: ${difference}`)
       }
       return bytes
