@@ -14,7 +14,8 @@ import path from 'node:path'
 import { promisify, isDeepStrictEqual } from 'node:util'
 import OpenAI, { toFile } from 'openai'
 
-const [oldRoot, newRoot = path.join(import.meta.dirname, '..')] = process.argv.slice(2).map((folder) => path.resolve(folder))
+const [oldRoot, newRoot = path.join(import.meta.dirname, '..')] = process.argv.slice(2)
+  .map((folder) => path.resolve(folder))
 if (oldRoot === undefined) throw new Error('usage: node .ci/compare-services.mjs OLD_CHECKOUT [NEW_CHECKOUT]')
 
 const CLIPS = ['warm-up', 'play-some-jazz-music', 'what-is-the-weather-in-boston-tomorrow', 'silence']
@@ -44,8 +45,10 @@ process.exitCode = failures === 0 ? 0 : 1
 
 async function startService(root) {
   const port = await freePort()
-  const environment = { ...process.env, EARSHOT_PORT: String(port), EARSHOT_QUEUE_WAIT_SECONDS: '60', EARSHOT_LOG_LEVEL: 'silent' }
-  const child = spawn(process.execPath, [path.join(root, 'dist/src/main.js')], { cwd: root, env: environment, stdio: 'ignore' })
+  const settings = { EARSHOT_PORT: String(port), EARSHOT_QUEUE_WAIT_SECONDS: '60', EARSHOT_LOG_LEVEL: 'silent' }
+  const child = spawn(process.execPath, [path.join(root, 'dist/src/main.js')], {
+    cwd: root, env: { ...process.env, ...settings }, stdio: 'ignore',
+  })
   const url = `http://127.0.0.1:${port}`
   for (;;) {
     if (child.exitCode !== null) throw new Error(`the service of ${root} exited with ${child.exitCode}`)
@@ -68,11 +71,15 @@ function clipOf(name) {
 }
 
 async function compareAnswers() {
-  const queries = ['', '?words=true', '?nBest=3', '?phrases=jazz&phrases=museum&nBest=2', '?biasStrength=0.5&phrases=jazz', '?language=xx', '?unknown=1']
+  const queries = [
+    '', '?words=true', '?nBest=3', '?phrases=jazz&phrases=museum&nBest=2', '?biasStrength=0.5&phrases=jazz',
+    '?language=xx', '?unknown=1',
+  ]
   for (const [route, clips] of [['transcriptions', CLIPS], ['search', CLIPS.slice(1, 2)]]) {
     for (const clip of clips) {
       for (const query of queries.filter((one) => route === 'transcriptions' || one.includes('phrases'))) {
-        const [before, after] = await both(({ url }) => fetch(`${url}/v1/${route}${query}`, { method: 'POST', body: clipOf(clip) }))
+        const request = { method: 'POST', body: clipOf(clip) }
+        const [before, after] = await both(({ url }) => fetch(`${url}/v1/${route}${query}`, request))
         check(`${route}${query} ${clip}: status ${before.status}`, before.status === after.status, `${after.status}`)
         const lost = missing(await before.json(), await after.json())
         check(`${route}${query} ${clip}: fields and values`, lost.length === 0, lost.slice(0, 5).join(', '))
@@ -110,7 +117,8 @@ async function runDocuments() {
       for (const [index, script] of commandsOf(path.join(root, document)).entries()) {
         const results = await both(({ url }) => runCommand(script, url))
         const name = `${document} of the ${root === oldRoot ? 'old' : 'new'} checkout, ${index + 1}`
-        check(`${name}: ${script.split('\n')[0].slice(0, 70)}`, results.every(({ ok }) => ok), results.map(({ output }) => output.slice(0, 200)).join(' | '))
+        const output = results.map((result) => result.output.slice(0, 200)).join(' | ')
+        check(`${name}: ${script.split('\n')[0].slice(0, 70)}`, results.every(({ ok }) => ok), output)
       }
     }
   }
@@ -123,8 +131,10 @@ function commandsOf(document) {
 
 async function runCommand(script, url) {
   const folder = await mkdtemp(path.join(os.tmpdir(), 'earshot-documents-'))
-  const command = script.replaceAll(/https?:\/\/(127\.0\.0\.1|localhost):8080/g, url).replaceAll('@clip.wav', '@fixtures/clips/warm-up.wav')
-    .replaceAll('answer.json', `${folder}/answer.json`).replace('curl', 'curl --no-progress-meter')
+  const command = script.replaceAll(/https?:\/\/(127\.0\.0\.1|localhost):8080/g, url)
+    .replaceAll('@clip.wav', '@fixtures/clips/warm-up.wav')
+    .replaceAll('answer.json', `${folder}/answer.json`)
+    .replace('curl', 'curl --no-progress-meter')
   try {
     const { stdout } = await promisify(execFile)('bash', ['-euo', 'pipefail', '-c', command], { cwd: oldRoot })
     // The last command of docs/feedback.md shows what is refused.
@@ -139,14 +149,16 @@ async function runCommand(script, url) {
 async function compareMetrics() {
   const [oldPage, newPage] = await both(async ({ url }) => (await fetch(`${url}/metrics`)).text())
   const [before, after] = [samplesOf(oldPage), samplesOf(newPage)]
-  const lost = [...before.keys()].filter((name) => !after.has(name) && !/^asr_(build_info|model_info|drift_baseline_info)/.test(name))
+  const isInfo = (name) => /^asr_(build_info|model_info|drift_baseline_info)/.test(name)
+  const lost = [...before.keys()].filter((name) => !after.has(name) && !isInfo(name))
   check(`${before.size} samples of the old service are in the new one`, lost.length === 0, lost.slice(0, 8).join(', '))
   for (const { root } of Object.values(services)) {
     for (const [which, page] of [['old', oldPage], ['new', newPage]]) {
       const names = namesOf(page)
-      const unknown = expressionsOf(path.join(root, 'deploy')).filter((names_) => !names_.some((name) => names.has(name)))
+      const unknown = expressionsOf(path.join(root, 'deploy')).filter((either) => !either.some((name) => names.has(name)))
       const whose = root === oldRoot ? 'old' : 'new'
-      check(`metrics in the rules and the dashboard of the ${whose} checkout, on the ${which} service`, unknown.length === 0, unknown.slice(0, 5).join(', '))
+      const name = `metrics in the rules and the dashboard of the ${whose} checkout, on the ${which} service`
+      check(name, unknown.length === 0, unknown.slice(0, 5).join(', '))
     }
   }
 }
@@ -154,20 +166,25 @@ async function compareMetrics() {
 /** Metrics by name, those without samples too. */
 function namesOf(text) {
   const metrics = [...text.matchAll(/^# TYPE (\S+) (\S+)$/gm)]
-  return new Set(metrics.flatMap(([, name, type]) => type === 'histogram' ? ['_bucket', '_sum', '_count'].map((end) => name + end) : [name]))
+  const samples = (name, type) => type === 'histogram' ? ['_bucket', '_sum', '_count'].map((end) => name + end) : [name]
+  return new Set(metrics.flatMap(([, name, type]) => samples(name, type)))
 }
 
 function samplesOf(text) {
-  return new Map(text.split('\n').filter((line) => line !== '' && !line.startsWith('#')).map((line) => [line.replace(/ [^ ]+$/, ''), true]))
+  const lines = text.split('\n').filter((line) => line !== '' && !line.startsWith('#'))
+  return new Set(lines.map((line) => line.replace(/ [^ ]+$/, '')))
 }
 
 /** Names of the service's metrics in rules and dashboards; alternatives of one `or` count as one. */
 function expressionsOf(folder) {
-  const texts = readdirSync(folder, { recursive: true, encoding: 'utf8' }).filter((name) => /rules\/.*\.yml$|dashboards\/.*\.json$/.test(name))
+  const texts = readdirSync(folder, { recursive: true, encoding: 'utf8' })
+    .filter((name) => /rules\/.*\.yml$|dashboards\/.*\.json$/.test(name))
     .map((name) => readFileSync(path.join(folder, name), 'utf8'))
   const recorded = new Set(texts.flatMap((text) => [...text.matchAll(/record: (\S+)/g)].map(([, name]) => name)))
-  return texts.flatMap((text) => text.split('\n')).filter((line) => !/^\s*#|"(description|title)"|summary:|description:/.test(line)).flatMap((line) => {
-    const names = [...new Set([...line.matchAll(/\b(asr_[a-z_]+|http_server_[a-z_]+)\b(?!:)/g)].map(([, name]) => name))]
+  const isProse = (line) => /^\s*#|"(description|title)"|summary:|description:/.test(line)
+  return texts.flatMap((text) => text.split('\n')).filter((line) => !isProse(line)).flatMap((line) => {
+    const found = [...line.matchAll(/\b(asr_[a-z_]+|http_server_[a-z_]+)\b(?!:)/g)].map(([, name]) => name)
+    const names = [...new Set(found)]
       .filter((name) => !recorded.has(name) && !line.includes(`:${name}`) && !line.includes(`${name}:`))
     return /\bor sum\b/.test(line) ? [names.slice(0, 2), ...names.slice(2).map((name) => [name])] : names.map((name) => [name])
   })
@@ -180,7 +197,8 @@ function both(work) {
 /** Paths that the old value has and the new one lacks or has otherwise. */
 function missing(before, after, place = '') {
   if (before === null || typeof before !== 'object') {
-    return isDeepStrictEqual(before, after) || isClose(before, after) ? [] : [`${place} is ${JSON.stringify(after)}, was ${JSON.stringify(before)}`]
+    if (isDeepStrictEqual(before, after) || isClose(before, after)) return []
+    return [`${place} is ${JSON.stringify(after)}, was ${JSON.stringify(before)}`]
   }
   if (after === null || typeof after !== 'object') return [`${place} is ${JSON.stringify(after)}`]
   return Object.entries(before).flatMap(([key, value]) => {
