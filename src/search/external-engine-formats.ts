@@ -10,28 +10,28 @@ import type { SearchEngineChoice } from '../domain/choices.js'
 import type { Alternative } from '../domain/phrases.js'
 import { cut, fittingUrl, outgoing } from './external-engine-bounds.js'
 
-export type EngineFormat = Exclude<SearchEngineChoice, 'none'>
+export type ExternalEngineFormat = Exclude<SearchEngineChoice, 'none'>
 
-export interface EngineHit {
+export interface ExternalEngineHit {
   readonly id: string
   readonly name: string | null
   /** On the engine's own scale. */
   readonly score: number | null
 }
 
-export interface EngineQuestion {
+export interface ExternalEngineRequest {
   readonly url: string
   /** JSON, by POST; undefined: GET. */
   readonly body: string | undefined
 }
 
 interface Format {
-  ask(url: string, field: string, alternatives: readonly Alternative[], limit: number): EngineQuestion
+  ask(url: string, field: string, alternatives: readonly Alternative[], limit: number): ExternalEngineRequest
   /** The first hits. Undefined: this is no answer. */
-  read(answer: unknown, field: string, limit: number): EngineHit[] | undefined
+  read(answer: unknown, field: string, limit: number): ExternalEngineHit[] | undefined
 }
 
-export const FORMATS: Readonly<Record<EngineFormat, Format>> = {
+export const FORMATS: Readonly<Record<ExternalEngineFormat, Format>> = {
   url: {
     ask: (url, _field, alternatives, limit) => ({
       body: undefined,
@@ -86,9 +86,9 @@ function weighted(alternatives: readonly Alternative[]): { text: string; weight:
 }
 
 /** Hits without an id are none, and so are those whose id is no id. */
-function toHits(list: unknown, field: string, limit: number): EngineHit[] | undefined {
+function toHits(list: unknown, field: string, limit: number): ExternalEngineHit[] | undefined {
   if (!Array.isArray(list)) return undefined
-  const hits: EngineHit[] = []
+  const hits: ExternalEngineHit[] = []
   for (const hit of list as readonly unknown[]) {
     if (hits.length === limit) break
     const id = member(hit, '_id') ?? member(hit, 'id')

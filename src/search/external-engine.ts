@@ -6,12 +6,12 @@
 import { circuitBreaker, ConsecutiveBreaker, handleAll, isBrokenCircuitError } from 'cockatiel'
 import type { SearchEngineChoice } from '../domain/choices.js'
 import type { Alternative } from '../domain/phrases.js'
-import { FORMATS, type EngineFormat, type EngineHit } from './external-engine-formats.js'
+import { FORMATS, type ExternalEngineFormat, type ExternalEngineHit } from './external-engine-formats.js'
 
-export const ENGINE_FAILURES = ['timeout', 'unreachable', 'refused', 'answer_too_large', 'answer_unreadable', 'resting', 'busy'] as const
-export type EngineFailure = (typeof ENGINE_FAILURES)[number]
+export const EXTERNAL_ENGINE_FAILURES = ['timeout', 'unreachable', 'refused', 'answer_too_large', 'answer_unreadable', 'resting', 'busy'] as const
+export type ExternalEngineFailure = (typeof EXTERNAL_ENGINE_FAILURES)[number]
 
-export interface EngineSettings {
+export interface ExternalEngineSettings {
   readonly searchEngine: SearchEngineChoice
   readonly searchUrl: string
   /** Of a document: where its name stands. */
@@ -21,7 +21,7 @@ export interface EngineSettings {
   readonly searchSeconds: number
 }
 
-export type EngineAnswer = { readonly hits: readonly EngineHit[] } | { readonly failure: EngineFailure }
+export type ExternalEngineAnswer = { readonly hits: readonly ExternalEngineHit[] } | { readonly failure: ExternalEngineFailure }
 
 const MOST_ANSWER_BYTES = 1_048_576
 /** Each may hold an answer of the largest size; an engine that answers in time has few. */
@@ -29,40 +29,40 @@ const MOST_AT_A_TIME = 64
 const FAILURES_IN_A_ROW = 5
 const REST_MS = 10_000
 
-class EngineError extends Error {
-  readonly failure: EngineFailure
+class ExternalEngineError extends Error {
+  readonly failure: ExternalEngineFailure
 
-  constructor(failure: EngineFailure, cause?: unknown) {
+  constructor(failure: ExternalEngineFailure, cause?: unknown) {
     super(failure, { cause })
     this.failure = failure
   }
 }
 
 /** Undefined where the operator has none. */
-export function openSearchEngine(settings: EngineSettings): SearchEngine | undefined {
-  return settings.searchEngine === 'none' ? undefined : new SearchEngine(settings, settings.searchEngine)
+export function openExternalSearchEngine(settings: ExternalEngineSettings): ExternalSearchEngine | undefined {
+  return settings.searchEngine === 'none' ? undefined : new ExternalSearchEngine(settings, settings.searchEngine)
 }
 
-export class SearchEngine {
-  readonly #format: EngineFormat
-  readonly #settings: EngineSettings
+export class ExternalSearchEngine {
+  readonly #format: ExternalEngineFormat
+  readonly #settings: ExternalEngineSettings
   readonly #breaker
   #asking = 0
 
-  constructor(settings: EngineSettings, format: EngineFormat, restMs = REST_MS) {
+  constructor(settings: ExternalEngineSettings, format: ExternalEngineFormat, restMs = REST_MS) {
     this.#settings = settings
     this.#format = format
     this.#breaker = circuitBreaker(handleAll, { halfOpenAfter: restMs, breaker: new ConsecutiveBreaker(FAILURES_IN_A_ROW) })
   }
 
   /** `alternatives`: at least one. */
-  async find(alternatives: readonly Alternative[], limit: number): Promise<EngineAnswer> {
+  async find(alternatives: readonly Alternative[], limit: number): Promise<ExternalEngineAnswer> {
     if (this.#asking >= MOST_AT_A_TIME) return { failure: 'busy' }
     this.#asking++
     try {
       return { hits: await this.#breaker.execute(() => this.#ask(alternatives, limit)) }
     } catch (thrown) {
-      if (thrown instanceof EngineError) return { failure: thrown.failure }
+      if (thrown instanceof ExternalEngineError) return { failure: thrown.failure }
       if (isBrokenCircuitError(thrown)) return { failure: 'resting' }
       throw thrown
     } finally {
@@ -70,7 +70,7 @@ export class SearchEngine {
     }
   }
 
-  async #ask(alternatives: readonly Alternative[], limit: number): Promise<EngineHit[]> {
+  async #ask(alternatives: readonly Alternative[], limit: number): Promise<ExternalEngineHit[]> {
     const { searchUrl, searchField, searchAuthorization: authorization, searchSeconds } = this.#settings
     const { ask, read } = FORMATS[this.#format]
     const question = ask(searchUrl, searchField, alternatives, limit)
@@ -84,14 +84,14 @@ export class SearchEngine {
       })
       if (!response.ok) {
         await response.body?.cancel()
-        throw new EngineError('refused')
+        throw new ExternalEngineError('refused')
       }
       const hits = read(parse(await readBounded(response)), searchField, limit)
-      if (hits === undefined) throw new EngineError('answer_unreadable')
+      if (hits === undefined) throw new ExternalEngineError('answer_unreadable')
       return hits
     } catch (thrown) {
-      if (thrown instanceof EngineError) throw thrown
-      throw new EngineError(signal.aborted ? 'timeout' : 'unreachable', thrown)
+      if (thrown instanceof ExternalEngineError) throw thrown
+      throw new ExternalEngineError(signal.aborted ? 'timeout' : 'unreachable', thrown)
     }
   }
 }
@@ -102,7 +102,7 @@ async function readBounded(response: Response): Promise<string> {
   let bytes = 0
   for await (const chunk of (response.body ?? []) as AsyncIterable<Uint8Array>) {
     bytes += chunk.length
-    if (bytes > MOST_ANSWER_BYTES) throw new EngineError('answer_too_large')
+    if (bytes > MOST_ANSWER_BYTES) throw new ExternalEngineError('answer_too_large')
     chunks.push(chunk)
   }
   return Buffer.concat(chunks).toString('utf8')
@@ -112,6 +112,6 @@ function parse(text: string): unknown {
   try {
     return JSON.parse(text)
   } catch (cause) {
-    throw new EngineError('answer_unreadable', cause)
+    throw new ExternalEngineError('answer_unreadable', cause)
   }
 }

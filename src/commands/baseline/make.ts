@@ -1,7 +1,7 @@
 /** Clips that were processed, or recorded by a service → a baseline file. */
 import { createHash } from 'node:crypto'
 import { FORMAT, type Baseline } from '../../monitoring/drift/baseline.js'
-import { computeBaseline, sessionsOf, type BaselineClip } from '../../monitoring/drift/build.js'
+import { computeBaseline, sessionsOf, type BaselineClip } from '../../monitoring/drift/build-baseline.js'
 import type { Bins } from '../../monitoring/drift/bins.js'
 import { FEATURE_NAMES, featureRow, type FeatureName } from '../../monitoring/drift/features.js'
 import { checkFalseAlarms, criesWolf, type SelfCheck } from '../../monitoring/drift/self-check.js'

@@ -18,7 +18,7 @@ import { Value } from 'typebox/value'
 import { SpeechError } from '../../domain/errors.js'
 import { readPlainFile } from '../../domain/plain-file.js'
 import type { Baseline } from './baseline.js'
-import type { BaselineClip } from './build.js'
+import type { BaselineClip } from './build-baseline.js'
 import { FEATURE_NAMES, type FeatureRow } from './features.js'
 
 const FORMAT = 'earshot-drift-record/1'

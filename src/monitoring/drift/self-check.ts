@@ -7,7 +7,7 @@
  * Without sessions, stretches of neighbouring clips take their place.
  */
 import type { Baseline } from './baseline.js'
-import { computeBaseline, sessionsIn, shuffled, type BaselineClip } from './build.js'
+import { computeBaseline, sessionsIn, shuffled, type BaselineClip } from './build-baseline.js'
 import type { FeatureName } from './features.js'
 import { DriftMonitor } from './monitor.js'
 

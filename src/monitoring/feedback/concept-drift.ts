@@ -7,7 +7,7 @@
  */
 import { errorRate, type ErrorRate, type RateSums } from '../../domain/scoring/error-rate.js'
 import { calibrationPValue, estimatedErrorRate, type ConfidenceBin, type LabelledAnswer } from './calibration-test.js'
-import { Ring } from './ring.js'
+import { RingBuffer } from './ring-buffer.js'
 
 const LABELS = 1_000
 const CONFIDENCES = 2_000
@@ -21,7 +21,7 @@ const LEAST_TESTED_UTTERANCES = 60
 const LEAST_TESTED_GROUPS = 20
 
 /** Null in place of a figure: too little to say anything, or no table. */
-export interface ConceptFigures {
+export interface ConceptDriftEstimates {
   readonly errorRate: ErrorRate | null
   readonly calibrationPValue: number | null
   readonly estimatedErrorRate: number | null
@@ -32,13 +32,13 @@ export interface ScoredAnswer extends Omit<LabelledAnswer, 'group'> {
   readonly session: string | undefined
 }
 
-export class ConceptDrift {
+export class ConceptDriftMonitor {
   readonly #table: readonly ConfidenceBin[] | undefined
-  readonly #labels = new Ring<LabelledAnswer>(LABELS)
-  readonly #confidences = new Ring<{ readonly confidence: number; readonly words: number }>(CONFIDENCES)
+  readonly #labels = new RingBuffer<LabelledAnswer>(LABELS)
+  readonly #confidences = new RingBuffer<{ readonly confidence: number; readonly words: number }>(CONFIDENCES)
   #labelled = 0
   /** What the labels say; undefined when one has come since. A bootstrap takes 10 to 20 ms, and scrapes are frequent. */
-  #ofLabels: Omit<ConceptFigures, 'estimatedErrorRate'> | undefined
+  #ofLabels: Omit<ConceptDriftEstimates, 'estimatedErrorRate'> | undefined
 
   /** Without a table of the baseline there is only the error rate. */
   constructor(table?: readonly ConfidenceBin[]) {
@@ -55,7 +55,7 @@ export class ConceptDrift {
     this.#ofLabels = undefined
   }
 
-  figures(): ConceptFigures {
+  estimates(): ConceptDriftEstimates {
     this.#ofLabels ??= { errorRate: this.#errorRate(), calibrationPValue: this.#calibrationPValue() }
     const confidences = this.#confidences.values
     const isEstimated = this.#table !== undefined && confidences.length >= LEAST_UTTERANCES

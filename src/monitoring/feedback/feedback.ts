@@ -7,12 +7,13 @@ import { createHmac, randomBytes } from 'node:crypto'
 import { SpeechError, type ErrorCode } from '../../domain/errors.js'
 import { normalizeText } from '../../domain/scoring/normalize.js'
 import { alignWords, countErrors, totalErrors, type ErrorCounts } from '../../domain/scoring/word-errors.js'
+import { factsOf } from '../../domain/report-facts.js'
 import type { Report } from '../../domain/report.js'
 import type { ConfidenceBin } from './calibration-test.js'
-import { ConceptDrift, type ConceptFigures } from './concept-drift.js'
+import { ConceptDriftMonitor, type ConceptDriftEstimates } from './concept-drift.js'
 import { Duplicates } from './duplicates.js'
 import type { FeedbackEvent, LabelSource, UnmatchedReason } from './events.js'
-import { RecentCounts } from './recent-counts.js'
+import { LruCounter } from './lru-counter.js'
 import { checkText, MOST_WORDS, tooManyWords } from './text-limits.js'
 import { digestOfTranscript, issueToken, readToken, tokenName, type AnswerFacts } from './token.js'
 
@@ -80,8 +81,8 @@ export class Feedback {
   readonly #now: () => number
   readonly #duplicates = new Duplicates()
   /** How often a statement had too many words. */
-  readonly #refused = new RecentCounts()
-  readonly #concepts: ReadonlyMap<string, ConceptDrift>
+  readonly #refused = new LruCounter()
+  readonly #concepts: ReadonlyMap<string, ConceptDriftMonitor>
   /** Sessions are told apart by a digest that nobody can compute outside this process. */
   readonly #sessionKey = randomBytes(32)
 
@@ -89,14 +90,17 @@ export class Feedback {
     this.#options = options
     this.#secret = options.secret ?? randomBytes(32).toString('base64url')
     this.#now = options.now ?? Date.now
-    this.#concepts = new Map(options.models.map((model) => [model, new ConceptDrift(options.confidenceToWer?.[model])]))
+    this.#concepts = new Map(options.models.map((model) => [model, new ConceptDriftMonitor(options.confidenceToWer?.[model])]))
   }
 
   /** The token of an answer. */
-  answered({ text, model, language, confidence }: Report, id: string): string {
-    const words = text.split(/\s+/).filter((word) => word !== '').length
+  answered(report: Report, id: string): string {
+    const { text, model, language, confidence } = report
+    const { wordCount: words } = factsOf(report)
     if (confidence !== null) this.#concepts.get(model)?.answered(confidence, words)
-    return issueToken({ id, model, language, confidence, words, issuedSeconds: Math.floor(this.#now() / 1000), transcriptDigest: digestOfTranscript(text) }, this.#secret)
+    const issuedSeconds = Math.floor(this.#now() / 1000)
+    const transcriptDigest = digestOfTranscript(text)
+    return issueToken({ id, model, language, confidence, words, issuedSeconds, transcriptDigest }, this.#secret)
   }
 
   /** Throws TOKEN_INVALID, TOKEN_EXPIRED, FEEDBACK_DUPLICATE; with a correction also what `label` throws. */
@@ -132,8 +136,8 @@ export class Feedback {
   }
 
   /** By model. */
-  figures(): ReadonlyMap<string, ConceptFigures> {
-    return new Map([...this.#concepts].map(([model, concept]) => [model, concept.figures()]))
+  estimates(): ReadonlyMap<string, ConceptDriftEstimates> {
+    return new Map([...this.#concepts].map(([model, concept]) => [model, concept.estimates()]))
   }
 
   #counting<T>(work: () => T): T {

@@ -4,12 +4,12 @@
  */
 import { SpeechError } from '../../domain/errors.js'
 import type { Phrase, PhraseList } from '../../domain/phrases.js'
-import { NameIndex, readName, type Name } from '../ranking/names.js'
+import { NameIndex, toName, type Name } from '../ranking/name-index.js'
 import type { Searchable } from '../ranking/ranking.js'
 import type { InterruptibleWork } from '../../domain/interruptible-work.js'
 import type { Entry } from './entry.js'
 import { mostSpellings, toPhrase } from './spellings.js'
-import { finishInTurns } from './turns.js'
+import { runSliced } from './time-slices.js'
 
 export interface Catalogue extends Searchable {
   readonly name: string
@@ -28,8 +28,8 @@ const MOST_SPELLING_CHARACTERS = 64_000_000
 export async function makeCatalogue(name: string, version: number, entries: readonly Entry[]): Promise<{ catalogue: Catalogue; list: PhraseList }> {
   const count = entries.reduce((sum, { aliases }) => sum + 1 + aliases.length, 0)
   if (count > MOST_NAMES) throw new SpeechError('CATALOGUE_TOO_LARGE', `${count} names and aliases, of at most ${MOST_NAMES}`)
-  const { phrases, weights } = await finishInTurns(makePhrases(entries))
-  const index = await finishInTurns(makeIndex(entries))
+  const { phrases, weights } = await runSliced(makePhrases(entries))
+  const index = await runSliced(makeIndex(entries))
   const catalogue = { name, version, entries, index, weights }
   return { catalogue, list: { id: listId(catalogue), phrases } }
 }
@@ -57,7 +57,7 @@ function* makeIndex(entries: readonly Entry[]): InterruptibleWork<NameIndex> {
   let characters = 0
   for (const [index, entry] of entries.entries()) {
     for (const one of [entry.name, ...entry.aliases]) {
-      const name = readName(index, one)
+      const name = toName(index, one)
       characters += name.words.length
       if (characters > MOST_SPELLING_CHARACTERS) throw new SpeechError('CATALOGUE_TOO_LARGE', `its names have more than ${MOST_SPELLING_CHARACTERS} characters, numbers and signs written out`)
       names.push(name)

@@ -8,13 +8,13 @@
 import { createHash } from 'node:crypto'
 import { SpeechError } from '../../domain/errors.js'
 import type { Phrase, PhraseList } from '../../domain/phrases.js'
-import { NameIndex, readName, type Name } from '../ranking/names.js'
+import { NameIndex, toName, type Name } from '../ranking/name-index.js'
 import type { Searchable } from '../ranking/ranking.js'
 import type { InterruptibleWork } from '../../domain/interruptible-work.js'
-import { ClientQueues } from './client-queues.js'
+import { PerClientQueue } from './per-client-queue.js'
 import { cleanText } from './entry.js'
 import { toPhrase } from './spellings.js'
-import { finishInTurns } from './turns.js'
+import { runSliced } from './time-slices.js'
 
 export const MOST_PHRASES = 200
 export const MOST_PHRASE_CHARACTERS = 100
@@ -52,7 +52,7 @@ function* listPhrases({ id, phrases }: InlinePhrases): InterruptibleWork<PhraseL
 export function* searchPhrases(phrases: readonly string[]): InterruptibleWork<Searchable> {
   const names: Name[] = []
   for (const [entry, phrase] of phrases.entries()) {
-    names.push(readName(entry, phrase))
+    names.push(toName(entry, phrase))
     yield
   }
   return { index: yield* NameIndex.build(names), weights: new Float64Array(phrases.length).fill(1) }
@@ -76,7 +76,7 @@ interface Remembered {
 /** The lists that requests brought lately. */
 export class InlineLists {
   readonly #mostBytes: number
-  readonly #queues = new ClientQueues()
+  readonly #queues = new PerClientQueue()
   /** By digest, the one asked for last at the end. */
   readonly #remembered = new Map<string, Remembered>()
   #bytes = 0
@@ -97,7 +97,7 @@ export class InlineLists {
     if (!isKnown && this.#queues.lengthOf(client) >= MOST_OF_A_CLIENT) throw new SpeechError('QUEUE_FULL', `${MOST_OF_A_CLIENT} lists of phrases of this client are being made`)
     const remembered = this.#recall(inline)
     remembered.list ??= this.#make(remembered, 'list', client, async () => {
-      const list = await finishInTurns(listPhrases(remembered.inline))
+      const list = await runSliced(listPhrases(remembered.inline))
       this.#weigh(remembered, list.phrases.flatMap(({ spellings }) => spellings).reduce((sum, { length }) => sum + 2 * length + BYTES_OF_A_SPELLING, 0))
       return list
     })
@@ -108,7 +108,7 @@ export class InlineLists {
   searchable(inline: InlinePhrases, client: string): Promise<Searchable> {
     const remembered = this.#recall(inline)
     remembered.searchable ??= this.#make(remembered, 'searchable', client, async () => {
-      const searchable = await finishInTurns(searchPhrases(remembered.inline.phrases))
+      const searchable = await runSliced(searchPhrases(remembered.inline.phrases))
       this.#weigh(remembered, searchable.index.names.reduce((sum, { words }) => sum + words.length * INDEX_BYTES_OF_A_CHARACTER, 0))
       return searchable
     })

@@ -9,7 +9,7 @@ import { SpeechError } from '../../domain/errors.js'
 import { invalidRow, MOST_ENTRIES, readEntry, type Entry, type Row } from './entry.js'
 import { CsvRows } from './rows-csv.js'
 import { JsonLines } from './rows-jsonl.js'
-import { sortInTurns, Turns } from './turns.js'
+import { sortSliced, TimeSlices } from './time-slices.js'
 
 export type CatalogueFormat = 'csv' | 'jsonl'
 
@@ -42,13 +42,13 @@ export async function parseCatalogue(bytes: Uint8Array, format: CatalogueFormat)
   for await (const text of readText(bytes)) take(reader.read(text))
   take(await reader.end())
   if (entries.length === 0) throw new SpeechError('CATALOGUE_INVALID', 'it has no entries')
-  return sortInTurns(entries, (a, b) => a.id < b.id ? -1 : 1)
+  return sortSliced(entries, (a, b) => a.id < b.id ? -1 : 1)
 }
 
 /** UTF-8 in slices, its byte order mark dropped. */
 async function* readText(bytes: Uint8Array): AsyncGenerator<string> {
   const decoder = new TextDecoder('utf-8', { fatal: true })
-  const turns = new Turns()
+  const turns = new TimeSlices()
   for (let start = 0; start < bytes.length; start += SLICE_BYTES) {
     await turns.pause()
     yield decode(decoder, bytes.subarray(start, start + SLICE_BYTES), start + SLICE_BYTES < bytes.length, start)

@@ -3,9 +3,9 @@
  * Two entries of one name cannot be told apart by anybody, two that sound alike by no recognizer, and what no model
  * can spell is never steered to.
  */
-import type { Name } from '../ranking/names.js'
+import type { Name } from '../ranking/name-index.js'
 import type { Entry } from './entry.js'
-import { eachInTurns } from './turns.js'
+import { forEachSliced } from './time-slices.js'
 
 /** Entries, by their ids, that share something; the first `MOST_IDS`. */
 export interface Clash {
@@ -41,7 +41,7 @@ export async function validate(entries: readonly Entry[], names: readonly Name[]
 /** Names that normalize to no word at all are alike in nothing. */
 async function group(names: Iterable<Name>, keyOf: (name: Name) => string): Promise<Map<string, Name[]>> {
   const groups = new Map<string, Name[]>()
-  await eachInTurns(names, (name) => {
+  await forEachSliced(names, (name) => {
     if (name.words === '') return
     const key = keyOf(name)
     const members = groups.get(key)
@@ -59,7 +59,7 @@ async function clashes(groups: ReadonlyMap<string, readonly Name[]>, entries: re
   const listed: Clash[] = []
   let count = 0
   let characters = 0
-  await eachInTurns(groups.values(), (members) => {
+  await forEachSliced(groups.values(), (members) => {
     if (members.every(({ entry }) => entry === members[0]!.entry)) return
     count++
     if (listed.length === MOST_LISTED || characters > MOST_CHARACTERS_OF_A_LIST) return

@@ -19,8 +19,8 @@
  */
 import { MAX_N_BEST, type Alternative, type PhraseScore } from '../../domain/phrases.js'
 import { runToCompletion, type InterruptibleWork } from '../../domain/interruptible-work.js'
-import { readUtterance, type NameIndex } from './names.js'
-import { likenessOf, type Likeness } from './similarity.js'
+import { toUtterance, type NameIndex } from './name-index.js'
+import { bestSimilarity, type Similarity } from './similarity.js'
 
 /** Why an entry is a hit: it was said, its letters are like what was said, or its sound is. */
 export const REASONS = ['heard', 'spelled_alike', 'sounds_alike'] as const
@@ -124,7 +124,7 @@ interface Found {
 
 /** What one reading says for each name that it can mean. */
 function* matches({ text, phrases }: Alternative, index: NameIndex): InterruptibleWork<Found[]> {
-  const utterance = readUtterance(text)
+  const utterance = toUtterance(text)
   if (utterance.length === 0) return []
   const heard = new Set(phrases)
   const candidates = new Set([...index.candidates(utterance), ...phrases.flatMap((entry) => index.namesOf(entry))])
@@ -132,7 +132,7 @@ function* matches({ text, phrases }: Alternative, index: NameIndex): Interruptib
   for (const at of candidates) {
     if (found.length % CANDIDATES_OF_A_STEP === 0) yield
     const name = index.names[at]!
-    const likeness = likenessOf(utterance, name, matchOf, mostOfAlike)
+    const likeness = bestSimilarity(utterance, name, matchOf, mostOfAlike)
     // The decoder knows spellings that do not look like the name.
     const match = heard.has(name.entry) ? Math.max(matchOf(likeness), partly(likeness.coverage)) : matchOf(likeness)
     found.push({ entry: name.entry, match, why: likeness.exact || heard.has(name.entry) ? ['heard'] : reasonsOf(likeness) })
@@ -140,7 +140,7 @@ function* matches({ text, phrases }: Alternative, index: NameIndex): Interruptib
   return found
 }
 
-function matchOf({ exact, letters, sound, coverage }: Likeness): number {
+function matchOf({ exact, letters, sound, coverage }: Similarity): number {
   if (exact) return partly(coverage)
   const blended = (1 - SOUND_WEIGHS) * letters + SOUND_WEIGHS * sound
   return mostOfAlike(coverage) * Math.max(blended, sound === 1 ? LEAST_OF_SAME_SOUND : 0)
@@ -155,7 +155,7 @@ function partly(coverage: number): number {
   return LEAST_OF_A_PART + (1 - LEAST_OF_A_PART) * coverage ** COVERAGE_POWER
 }
 
-function reasonsOf({ letters, sound }: Likeness): Reason[] {
+function reasonsOf({ letters, sound }: Similarity): Reason[] {
   const reasons: Reason[] = []
   if (letters >= REASON_FROM || letters >= sound) reasons.push('spelled_alike')
   if (sound >= REASON_FROM || sound > letters) reasons.push('sounds_alike')

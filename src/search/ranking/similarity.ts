@@ -6,10 +6,10 @@
  * ("house", "mouse"), and a score that forgave it would find a name for everything.
  */
 import { distance } from 'fastest-levenshtein'
-import type { Name, Stretch, Utterance } from './names.js'
-import type { Sound } from './sounds.js'
+import type { Name, WordSpan, Utterance } from './name-index.js'
+import type { PhoneticKey } from './phonetic-key.js'
 
-export interface Likeness {
+export interface Similarity {
   /** The name is these words. */
   readonly exact: boolean
   readonly letters: number
@@ -28,7 +28,7 @@ const LEAST_LETTERS_OF_A_PART = 3
  * The best of all stretches that are about as long as the name, by what `rate` makes of each. `mostOf` is the most that
  * it could make of a stretch that is not the name itself: what cannot become the best is not compared.
  */
-export function likenessOf(utterance: Utterance, name: Name, rate: (likeness: Likeness) => number, mostOf: (coverage: number) => number): Likeness {
+export function bestSimilarity(utterance: Utterance, name: Name, rate: (likeness: Similarity) => number, mostOf: (coverage: number) => number): Similarity {
   const letters = name.words.replaceAll(' ', '')
   const words = name.words.split(' ').length
   let best = asPart(utterance[0]!, name.words, letters)
@@ -44,19 +44,19 @@ export function likenessOf(utterance: Utterance, name: Name, rate: (likeness: Li
 }
 
 /** "air max" for "Nike Air Max 90". */
-function asPart(whole: Stretch, words: string, letters: string): Likeness | undefined {
+function asPart(whole: WordSpan, words: string, letters: string): Similarity | undefined {
   if (whole.letters.length < LEAST_LETTERS_OF_A_PART || whole.words === words || !` ${words} `.includes(` ${whole.words} `)) return undefined
   return { exact: false, letters: 1, sound: 1, coverage: whole.letters.length / letters.length }
 }
 
-function compare({ words, letters, sound, coverage }: Stretch, name: Name, nameLetters: string): Likeness {
+function compare({ words, letters, sound, coverage }: WordSpan, name: Name, nameLetters: string): Similarity {
   if (words === name.words) return { exact: true, letters: 1, sound: 1, coverage }
   // Written as one word or as two, it is said alike.
   if (letters === nameLetters) return { exact: false, letters: 1, sound: 1, coverage }
   return { exact: false, letters: alike(letters, nameLetters), sound: soundAlike(sound, name.sound), coverage }
 }
 
-function soundAlike(a: Sound, b: Sound): number {
+function soundAlike(a: PhoneticKey, b: PhoneticKey): number {
   return CONSONANTS_WEIGH * alike(a.consonants, b.consonants) + (1 - CONSONANTS_WEIGH) * alike(a.vowels, b.vowels)
 }
 

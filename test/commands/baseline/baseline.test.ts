@@ -10,7 +10,7 @@ import { errorsByConfidence, makeBaseline } from '../../../src/commands/baseline
 import type { Processed } from '../../../src/commands/clips/recognize.js'
 import { describeBaseline } from '../../../src/commands/baseline/show.js'
 import { parseBaseline } from '../../../src/monitoring/drift/baseline.js'
-import { binsFor } from '../../../src/monitoring/drift/build.js'
+import { binsFor } from '../../../src/monitoring/drift/build-baseline.js'
 import { ClipRecord } from '../../../src/monitoring/drift/record.js'
 import { projectRoot } from '../../../src/domain/project-root.js'
 import { seededRandom } from '../../../src/domain/scoring/seeded-random.js'

@@ -1,5 +1,5 @@
 /** A queue for each client: its pieces of work are done one after the other, so that many do not crowd out others. */
-export class ClientQueues {
+export class PerClientQueue {
   readonly #queues = new Map<string, { length: number; end: Promise<unknown> }>()
 
   /** How many pieces of this client wait or are being done. */

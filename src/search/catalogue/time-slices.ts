@@ -13,7 +13,7 @@ const SORTED_AT_ONCE = 512
 const waiting: (() => void)[] = []
 
 /** The turns of one piece of work. */
-export class Turns {
+export class TimeSlices {
   #until = -Infinity
 
   /** Looked at before every item: one may take a millisecond. */
@@ -36,7 +36,7 @@ function giveTurn(): void {
   if (waiting.length > 0) setImmediate(giveTurn)
 }
 
-export async function eachInTurns<T>(items: Iterable<T>, work: (item: T, index: number) => void, turns = new Turns()): Promise<void> {
+export async function forEachSliced<T>(items: Iterable<T>, work: (item: T, index: number) => void, turns = new TimeSlices()): Promise<void> {
   let index = 0
   for (const item of items) {
     if (turns.isOver) await turns.pause()
@@ -44,7 +44,7 @@ export async function eachInTurns<T>(items: Iterable<T>, work: (item: T, index: 
   }
 }
 
-export async function finishInTurns<T>(steps: InterruptibleWork<T>, turns = new Turns()): Promise<T> {
+export async function runSliced<T>(steps: InterruptibleWork<T>, turns = new TimeSlices()): Promise<T> {
   for (;;) {
     if (turns.isOver) await turns.pause()
     const { done, value } = steps.next()
@@ -53,13 +53,13 @@ export async function finishInTurns<T>(steps: InterruptibleWork<T>, turns = new 
 }
 
 /** Merge sort, stable: `Array.sort` holds up everybody until it has ended. */
-export async function sortInTurns<T>(items: readonly T[], compare: (a: T, b: T) => number): Promise<T[]> {
-  const turns = new Turns()
+export async function sortSliced<T>(items: readonly T[], compare: (a: T, b: T) => number): Promise<T[]> {
+  const turns = new TimeSlices()
   let runs = Array.from({ length: Math.ceil(items.length / SORTED_AT_ONCE) }, (_, run) => items.slice(run * SORTED_AT_ONCE, (run + 1) * SORTED_AT_ONCE))
-  await eachInTurns(runs, (run) => { run.sort(compare) }, turns)
+  await forEachSliced(runs, (run) => { run.sort(compare) }, turns)
   while (runs.length > 1) {
     const merged: T[][] = []
-    for (let at = 0; at < runs.length; at += 2) merged.push(await finishInTurns(merge(runs[at]!, runs[at + 1] ?? [], compare), turns))
+    for (let at = 0; at < runs.length; at += 2) merged.push(await runSliced(merge(runs[at]!, runs[at + 1] ?? [], compare), turns))
     runs = merged
   }
   return runs[0] ?? []

@@ -2,7 +2,7 @@
 
 const MOST_NAMES = 10_000
 
-export class RecentCounts {
+export class LruCounter {
   /** By name, the one counted last at the end. */
   readonly #counts = new Map<string, number>()
 

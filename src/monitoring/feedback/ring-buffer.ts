@@ -1,5 +1,5 @@
 /** The newest values of a stream, so many at most. */
-export class Ring<T> {
+export class RingBuffer<T> {
   readonly #capacity: number
   readonly #values: T[] = []
   #next = 0

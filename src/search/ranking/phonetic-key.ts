@@ -8,7 +8,7 @@
  */
 import { doubleMetaphone } from 'double-metaphone'
 
-export interface Sound {
+export interface PhoneticKey {
   /** Of all words, joined: where one ends is not heard. */
   readonly consonants: string
   readonly vowels: string
@@ -17,19 +17,19 @@ export interface Sound {
 /** Words whose sound is remembered, each of so many letters at most: catalogues say few words again and again. */
 const MOST_REMEMBERED = 20_000
 const MOST_LETTERS_REMEMBERED = 40
-const remembered = new Map<string, Sound>()
+const remembered = new Map<string, PhoneticKey>()
 
 /** Of normalized words. */
-export function soundOf(words: readonly string[]): Sound {
-  return joinSounds(words.map(soundOfWord))
+export function phoneticKeyOf(words: readonly string[]): PhoneticKey {
+  return joinPhoneticKeys(words.map(phoneticKeyOfWord))
 }
 
 /** Joined, not added up: a sum is a tree of all its parts in memory until somebody reads it. */
-export function joinSounds(sounds: readonly Sound[]): Sound {
+export function joinPhoneticKeys(sounds: readonly PhoneticKey[]): PhoneticKey {
   return { consonants: sounds.map(({ consonants }) => consonants).join(''), vowels: sounds.map(({ vowels }) => vowels).join('') }
 }
 
-function soundOfWord(word: string): Sound {
+function phoneticKeyOfWord(word: string): PhoneticKey {
   const known = remembered.get(word)
   if (known !== undefined) return known
   const [key] = doubleMetaphone(word)

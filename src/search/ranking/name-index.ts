@@ -11,7 +11,7 @@ import { SpeechError } from '../../domain/errors.js'
 import { normalizeText } from '../../domain/scoring/normalize.js'
 import type { InterruptibleWork } from '../../domain/interruptible-work.js'
 import { Postings } from './postings.js'
-import { joinSounds, soundOf, type Sound } from './sounds.js'
+import { joinPhoneticKeys, phoneticKeyOf, type PhoneticKey } from './phonetic-key.js'
 
 /** One way in which one entry may be called. */
 export interface Name {
@@ -19,23 +19,23 @@ export interface Name {
   readonly entry: number
   /** Normalized, with single blanks. */
   readonly words: string
-  readonly sound: Sound
+  readonly sound: PhoneticKey
 }
 
 /** Words of an utterance in a row, as they are looked up and compared. */
-export interface Stretch {
+export interface WordSpan {
   readonly length: number
   /** With single blanks. */
   readonly words: string
   /** Without blanks. */
   readonly letters: string
-  readonly sound: Sound
+  readonly sound: PhoneticKey
   /** Its share of the letters of the utterance. */
   readonly coverage: number
 }
 
 /** All stretches of some length, and the whole first. Empty when there are no words. */
-export type Utterance = readonly Stretch[]
+export type Utterance = readonly WordSpan[]
 
 const MOST_CHARACTERS = 1_000
 /** Of an utterance; voice search has four. */
@@ -56,14 +56,14 @@ const MOST_PIECES = 4_000_000
 const PART_WEIGHS = 0.9
 
 /** Utterances and names are made alike by the rules of English: numbers as digits, spellings, contractions. */
-export function readUtterance(text: string): Utterance {
+export function toUtterance(text: string): Utterance {
   const words = normalizeText(text.slice(0, MOST_CHARACTERS), 'en').slice(0, MOST_WORDS)
   if (words.length === 0) return []
-  const sounds = words.map((word) => soundOf([word]))
+  const sounds = words.map((word) => phoneticKeyOf([word]))
   const all = words.join('').length
-  const stretch = (start: number, end: number): Stretch => {
+  const stretch = (start: number, end: number): WordSpan => {
     const letters = words.slice(start, end).join('')
-    const sound = joinSounds(sounds.slice(start, end))
+    const sound = joinPhoneticKeys(sounds.slice(start, end))
     return { length: end - start, words: words.slice(start, end).join(' '), letters, sound, coverage: letters.length / all }
   }
   const stretches = [stretch(0, words.length)]
@@ -76,10 +76,10 @@ export function readUtterance(text: string): Utterance {
 }
 
 /** A name that normalization makes longer than an utterance can be is cut. */
-export function readName(entry: number, text: string): Name {
+export function toName(entry: number, text: string): Name {
   let characters = -1
   const words = normalizeText(text, 'en').filter((word) => (characters += 1 + word.length) <= MOST_CHARACTERS)
-  return { entry, words: words.join(' '), sound: soundOf(words) }
+  return { entry, words: words.join(' '), sound: phoneticKeyOf(words) }
 }
 
 export class NameIndex {
@@ -161,7 +161,7 @@ export class NameIndex {
   }
 
   /** By the pieces that both have: over the mean of how many each has, and over the fewer of both, so that parts are found. */
-  #alike({ words, sound }: Stretch): number[] {
+  #alike({ words, sound }: WordSpan): number[] {
     const pieces = piecesOf(words, sound.consonants)
     const alike: { readonly at: number; readonly share: number }[] = []
     for (const at of this.#count(pieces)) {
