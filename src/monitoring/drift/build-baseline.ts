@@ -1,63 +1,103 @@
 /**
- * Clips as rows of features → the parts of a baseline that are computed: bins, counts, and how much windows vary.
+ * Feature rows of clips → the computed parts of a baseline: bins, counts, and the variance between windows.
  *
- * The design effect is measured as the service will see it: clips are cut into windows of the size of a live window,
- * and each is compared with all the others (design-effect.ts). People speak in sessions, mornings differ from evenings;
- * whatever makes ordinary windows uneven widens the thresholds by as much, and no more. Windows lie in the order of
- * time, and, where sessions are known, in many random orders of whole sessions; without either nothing is known of it,
- * and no alarm may rest on it.
+ * The design effect is measured as it will occur in service: clips are cut into windows of the size of a live window,
+ * and each is compared with all others (design-effect.ts). People speak in sessions, and mornings differ from evenings;
+ * whatever makes ordinary windows differ widens the thresholds by the same amount. Windows are in the order of time
+ * and, if sessions are known, also in many random orders of whole sessions. Without times and sessions the variance is
+ * unknown, and no alarms are raised.
  */
 import type { CompleteBaseline, FeatureCounts } from './baseline.js'
 import { binCount, binOf, chooseBins, type Bins } from './bins.js'
-import { FEATURES, FEATURE_NAMES, type FeatureName, type FeatureRow, type DriftFeature } from './features.js'
-import { designEffect, LEAST_WINDOWS } from './design-effect.js'
+import { FEATURES, FEATURE_NAMES, type DriftFeature, type FeatureName, type FeatureRow } from './features.js'
+import { designEffect, MIN_WINDOWS } from './design-effect.js'
 import { FAST, SLOW } from './monitor.js'
 
 /** One clip of a baseline. */
 export interface BaselineClip {
   readonly row: FeatureRow
-  /** Clips of one session, or of one person, resemble each other. Null: unknown. */
+  /** Clips of one session, or of one person, are correlated. Null: unknown. */
   readonly session: string | null
-  /** Milliseconds since the epoch; null: unknown, and no order may be read into the list. */
+  /** Milliseconds since the epoch. Null: unknown, and the order of the list has no meaning. */
   readonly time: number | null
 }
 
 export type Computed = Pick<CompleteBaseline, 'features' | 'calibration'>
 
-/** Fewer clips, and the sampling error of the baseline itself is what alarms would be about. */
-export const LEAST_CLIPS = 500
-/** Windows to compare: a baseline of 2,000 clips has ten in each random order of its sessions. */
+/** With fewer clips, the sampling error of the baseline itself would cause alarms. */
+export const MIN_CLIPS = 500
+/** Number of windows to compare; a baseline of 2,000 clips has ten in each random order of its sessions. */
 const ARRANGED_WINDOWS = 200
-/** Fewer sessions, and the baseline is that of a handful of people: others would drift by being others. */
-const LEAST_SESSIONS = 50
+/** With fewer sessions, the baseline describes a few people, and any other speaker would look like drift. */
+const MIN_SESSIONS = 50
 
 const FAST_CLIPS = FAST.subWindows * FAST.clipsEach
 const SLOW_CLIPS = SLOW.subWindows * SLOW.clipsEach
 
-/** `given`: bins of another baseline, so that both can be merged; those that are absent are fixed by the clips. `random`: in [0, 1). */
-export function computeBaseline(clips: readonly BaselineClip[], random: () => number, given: Readonly<Partial<Record<FeatureName, Bins>>> = {}): Computed {
+/**
+ * `given`: bins of another baseline, so that both can be merged; bins of other features are chosen by the clips.
+ * `random`: uniform in [0, 1).
+ */
+export function computeBaseline(
+  clips: readonly BaselineClip[], random: () => number, given: Readonly<Partial<Record<FeatureName, Bins>>> = {},
+): Computed {
   const bins = { ...binsFor(clips), ...given }
-  const cellsOf = new Map(clips.map((clip) => [clip, FEATURE_NAMES.map((name, index) => binOf(clip.row[index]!, bins[name]))]))
-  const cellsIn = (list: readonly BaselineClip[]): number[][] => list.map((clip) => cellsOf.get(clip)!)
+  const known = new Map(clips.map((clip) => [clip, binRow(clip.row, bins)]))
+  const rowsOf = (list: readonly BaselineClip[]): BinRow[] =>
+    list.map((clip) => known.get(clip) ?? binRow(clip.row, bins))
   const { ordered, method } = inOrder(clips, random)
-  const cells = cellsIn(ordered)
+  const rows = rowsOf(ordered)
   const isOrdered = method !== UNORDERED
-  const windows = { fast: isOrdered ? cutWindows(cells, FAST_CLIPS) : [], slow: isOrdered ? cutWindows(cells, SLOW_CLIPS) : [] }
-  const arrangements = sessionsOf(clips) === null ? 0 : Math.ceil(ARRANGED_WINDOWS / Math.max(1, Math.floor(clips.length / FAST_CLIPS)))
-  const arranged = Array.from({ length: arrangements }, () => cutWindows(cellsIn(inSessions(clips, random)), FAST_CLIPS)).flat()
-  const features = Object.fromEntries(FEATURE_NAMES.map((name, index): [string, FeatureCounts] => {
-    const all = countCells(cells, index, bins[name])
-    const counted = (some: readonly (readonly (readonly number[])[])[]): number[][] => some.map((window) => countCells(window, index, bins[name]))
-    const fast = designEffect(all, counted(windows.fast), counted(arranged))
-    // Slow windows are few: what sessions do shows in fast ones already, what a day does only in slow ones.
-    const slow = Math.max(fast, designEffect(all, counted(windows.slow), []))
-    return [name, { bins: bins[name] as FeatureCounts['bins'], counts: all.slice(0, -1), missing: all.at(-1)!, designEffect: { fast, slow } }]
-  })) as CompleteBaseline['features']
+  const windows: Windows = {
+    fast: isOrdered ? cutWindows(rows, FAST_CLIPS) : [],
+    slow: isOrdered ? cutWindows(rows, SLOW_CLIPS) : [],
+    arranged: arrangedWindows(clips, random, rowsOf),
+  }
+  const features = Object.fromEntries(FEATURE_NAMES.map((name, index) =>
+    [name, countFeature(index, bins[name], rows, windows)])) as CompleteBaseline['features']
   const because = whyUncalibrated(clips, method, windows.fast.length)
   return {
     features,
-    calibration: { calibrated: because === null, because, method, windows: { fast: windows.fast.length, slow: windows.slow.length } },
+    calibration: {
+      calibrated: because === null, because, method,
+      windows: { fast: windows.fast.length, slow: windows.slow.length },
+    },
   }
+}
+
+/** The bin of each feature of one clip, in the order of FEATURE_NAMES. */
+type BinRow = readonly number[]
+
+interface Windows {
+  /** In the order of time, or of sessions. */
+  readonly fast: readonly (readonly BinRow[])[]
+  readonly slow: readonly (readonly BinRow[])[]
+  /** Fast windows of many random orders of whole sessions; empty if sessions are not known. */
+  readonly arranged: readonly (readonly BinRow[])[]
+}
+
+function binRow(row: FeatureRow, bins: Readonly<Record<FeatureName, Bins>>): BinRow {
+  return FEATURE_NAMES.map((name, index) => binOf(row[index] ?? null, bins[name]))
+}
+
+function arrangedWindows(
+  clips: readonly BaselineClip[], random: () => number, rowsOf: (list: readonly BaselineClip[]) => BinRow[],
+): BinRow[][] {
+  if (sessionsOf(clips) === null) return []
+  const count = Math.ceil(ARRANGED_WINDOWS / Math.max(1, Math.floor(clips.length / FAST_CLIPS)))
+  return Array.from({ length: count }, () => cutWindows(rowsOf(inSessions(clips, random)), FAST_CLIPS)).flat()
+}
+
+/** `feature`: its index in FEATURE_NAMES. */
+function countFeature(feature: number, bins: Bins, rows: readonly BinRow[], windows: Windows): FeatureCounts {
+  const all = countBins(rows, feature, bins)
+  const countEach = (list: readonly (readonly BinRow[])[]): number[][] =>
+    list.map((window) => countBins(window, feature, bins))
+  const fast = designEffect(all, countEach(windows.fast), countEach(windows.arranged))
+  // Slow windows are few. The effect of sessions is measured on fast windows, that of the time of day on slow ones.
+  const slow = Math.max(fast, designEffect(all, countEach(windows.slow), []))
+  const [counts, missing] = [all.slice(0, -1), all.at(-1) ?? 0]
+  return { bins: bins as FeatureCounts['bins'], counts, missing, designEffect: { fast, slow } }
 }
 
 export function binsFor(clips: readonly BaselineClip[]): Record<FeatureName, Bins> {
@@ -74,7 +114,10 @@ export function sessionsOf(clips: readonly BaselineClip[]): number | null {
 const UNORDERED = 'none: neither times nor sessions are known'
 
 function inOrder(clips: readonly BaselineClip[], random: () => number): { readonly ordered: readonly BaselineClip[]; readonly method: string } {
-  if (clips.every(({ time }) => time !== null)) return { ordered: [...clips].sort((a, b) => a.time! - b.time!), method: 'windows in the order of time' }
+  const timed = clips.flatMap((clip) => clip.time === null ? [] : [{ clip, time: clip.time }])
+  if (timed.length === clips.length) {
+    return { ordered: timed.sort((a, b) => a.time - b.time).map(({ clip }) => clip), method: 'windows in the order of time' }
+  }
   if (sessionsOf(clips) === null) return { ordered: clips, method: UNORDERED }
   return { ordered: inSessions(clips, random), method: 'windows of whole sessions' }
 }
@@ -104,17 +147,17 @@ function cutWindows<T>(list: readonly T[], size: number): T[][] {
 }
 
 /** Counts in the bins of one feature; the last is that of missing values. */
-function countCells(cells: readonly (readonly number[])[], feature: number, bins: Bins): number[] {
+function countBins(rows: readonly BinRow[], feature: number, bins: Bins): number[] {
   const counts = Array.from({ length: binCount(bins) + 1 }, () => 0)
-  for (const cell of cells) counts[cell[feature]!]!++
+  for (const row of rows) counts[row[feature]!]!++
   return counts
 }
 
 function whyUncalibrated(clips: readonly BaselineClip[], method: string, windows: number): string | null {
   const sessions = sessionsOf(clips)
-  if (clips.length < LEAST_CLIPS) return `${clips.length} clips; ${LEAST_CLIPS} are the least`
-  if (method === UNORDERED) return 'neither times nor sessions of the clips are known, so nobody knows how much ordinary windows vary'
-  if (windows < LEAST_WINDOWS) return `${windows} windows of ${FAST_CLIPS} clips; ${LEAST_WINDOWS} are the least`
-  if (sessions !== null && sessions < LEAST_SESSIONS) return `${sessions} sessions or speakers; ${LEAST_SESSIONS} are the least`
+  if (clips.length < MIN_CLIPS) return `${clips.length} clips; at least ${MIN_CLIPS} are needed`
+  if (method === UNORDERED) return 'neither times nor sessions of the clips are known, so the variance of ordinary windows is unknown'
+  if (windows < MIN_WINDOWS) return `${windows} windows of ${FAST_CLIPS} clips; at least ${MIN_WINDOWS} are needed`
+  if (sessions !== null && sessions < MIN_SESSIONS) return `${sessions} sessions or speakers; at least ${MIN_SESSIONS} are needed`
   return null
 }

@@ -1,9 +1,9 @@
-/** How often something happened to each of the names that it happened to lately. */
+/** Counts events by name, for the names that were counted most recently. */
 
-const MOST_NAMES = 10_000
+const MAX_NAMES = 10_000
 
 export class LruCounter {
-  /** By name, the one counted last at the end. */
+  /** By name, the most recent one last. */
   readonly #counts = new Map<string, number>()
 
   countOf(name: string): number {
@@ -14,6 +14,10 @@ export class LruCounter {
     const count = this.countOf(name) + 1
     this.#counts.delete(name)
     this.#counts.set(name, count)
-    if (this.#counts.size > MOST_NAMES) this.#counts.delete(this.#counts.keys().next().value!)
+    if (this.#counts.size <= MAX_NAMES) return
+    for (const oldest of this.#counts.keys()) {
+      this.#counts.delete(oldest)
+      return
+    }
   }
 }

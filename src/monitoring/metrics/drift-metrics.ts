@@ -1,7 +1,7 @@
 /**
- * What the drift monitor knows, as metrics. Bins are exported as counters, because shares of bins can be added up over
- * replicas and over any time, exactly; a stability index cannot. A comparison with too few clips is absent, not zero:
- * a zero would look like "no drift". So is a feature that the baseline does not have.
+ * Exports the state of the drift monitor as metrics. Bins are counters, because counts can be added up over replicas and
+ * over any time exactly; a stability index cannot. A comparison with too few clips is absent and not zero, since a zero
+ * would mean "no drift". A feature that the baseline lacks is absent too.
  */
 import { monitoredFeatures, pipelineLabel, type Baseline } from '../drift/baseline.js'
 import type { DriftMonitor } from '../drift/monitor.js'
@@ -10,7 +10,7 @@ import { smoothedShares } from '../drift/statistics.js'
 import type { MetricName } from './definitions.js'
 import type { MetricRegistry } from './registry.js'
 
-/** Metrics of one feature in one window; a null is no series. */
+/** Metrics of one feature in one window; null removes the series. */
 const COMPARED: Readonly<Partial<Record<MetricName, (comparison: Comparison) => number | null>>> = {
   asr_drift_psi: ({ psi }) => psi,
   asr_drift_psi_excess: ({ excess }) => excess,
@@ -18,7 +18,7 @@ const COMPARED: Readonly<Partial<Record<MetricName, (comparison: Comparison) => 
   asr_drift_cliffs_delta: ({ delta }) => delta,
 }
 
-/** Shows a monitor at every scrape; without one, that there is no baseline. */
+/** Exports a monitor at every scrape; without one, removes the series that need a baseline. */
 export function exposeDrift(registry: MetricRegistry, monitor: DriftMonitor | undefined): void {
   if (monitor === undefined) {
     registry.gauge('asr_drift_baseline_created_timestamp_seconds').remove()
@@ -46,14 +46,18 @@ function describeBaseline(registry: MetricRegistry, baseline: Baseline): void {
   }
 }
 
-/** Counters grow by what came since the last scrape. `counted`: what they have. */
+/** Increments counters by the clips since the last scrape. `counted`: clips that they contain, updated in place. */
 function addNewClips(registry: MetricRegistry, monitor: DriftMonitor, counted: readonly Float64Array[]): void {
   const counter = registry.counter('asr_drift_bin_observations_total')
-  monitor.totals().forEach(({ feature, counts }, index) => counts.forEach((total, bin) => {
-    const isMissing = bin === counts.length - 1
-    counter.inc({ feature, bin: isMissing ? 'missing' : String(bin) }, total - counted[index]![bin]!)
-    counted[index]![bin] = total
-  }))
+  monitor.totals().forEach(({ feature, counts }, index) => {
+    const known = counted[index]
+    if (known === undefined) return
+    counts.forEach((total, bin) => {
+      const isMissing = bin === counts.length - 1
+      counter.inc({ feature, bin: isMissing ? 'missing' : String(bin) }, total - known[bin]!)
+      known[bin] = total
+    })
+  })
 }
 
 function showState(registry: MetricRegistry, monitor: DriftMonitor): void {
@@ -71,7 +75,7 @@ function showState(registry: MetricRegistry, monitor: DriftMonitor): void {
   }
 }
 
-/** Counts an alarm at the moment it is raised: a scrape would miss one that ends before it. */
+/** Counts an alarm when it is raised: a scrape would miss an alarm that ends before it. */
 export function countAlarm(registry: MetricRegistry, feature: string): void {
   registry.counter('asr_drift_alarms_total').inc({ feature })
 }

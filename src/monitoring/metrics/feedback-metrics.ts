@@ -1,13 +1,13 @@
 /**
- * Feedback and labels as metrics: counters as they come, the figures of concept drift when Prometheus asks. A figure
- * that cannot be given is absent: a zero would be a claim.
+ * Exports feedback and labels as metrics: counters as they arrive, estimates of concept drift at every scrape. An
+ * estimate without enough data is absent: a zero would be a wrong value.
  */
 import type { ConceptDriftEstimates } from '../feedback/concept-drift.js'
 import type { FeedbackObserver } from '../feedback/feedback.js'
 import { NO_MODEL, type MetricName } from './definitions.js'
 import type { MetricRegistry } from './registry.js'
 
-/** `models` are served here; what concerns any other is counted without its name, so that label sets stay finite. */
+/** `models`: served models; feedback on any other is counted as `none`, so that the number of series is bounded. */
 export function feedbackCounters(registry: MetricRegistry, models: readonly string[]): FeedbackObserver {
   const known = (model: string): string => models.includes(model) ? model : NO_MODEL
   return {
@@ -29,17 +29,17 @@ export function feedbackCounters(registry: MetricRegistry, models: readonly stri
   }
 }
 
-/** Reads the figures of each model at every scrape. */
+/** Reads the estimates of each model at every scrape. */
 export function exposeConceptDrift(registry: MetricRegistry, read: () => ReadonlyMap<string, ConceptDriftEstimates>): void {
-  const show = (name: MetricName, set: (model: string, figures: ConceptDriftEstimates) => void): void => {
+  const expose = (name: MetricName, set: (model: string, estimates: ConceptDriftEstimates) => void): void => {
     registry.beforeScrape(name, () => {
       registry.gauge(name).reset()
-      for (const [model, figures] of read()) set(model, figures)
+      for (const [model, estimates] of read()) set(model, estimates)
     })
   }
-  show('asr_label_wer_ratio', (model, { errorRate }) => {
+  expose('asr_label_wer_ratio', (model, { errorRate }) => {
     for (const [bound, value] of Object.entries(errorRate ?? {})) registry.gauge('asr_label_wer_ratio').set({ model, bound }, value as number)
   })
-  show('asr_estimated_wer_ratio', (model, { estimatedErrorRate }) => { if (estimatedErrorRate !== null) registry.gauge('asr_estimated_wer_ratio').set({ model }, estimatedErrorRate) })
-  show('asr_calibration_p_value', (model, { calibrationPValue }) => { if (calibrationPValue !== null) registry.gauge('asr_calibration_p_value').set({ model }, calibrationPValue) })
+  expose('asr_estimated_wer_ratio', (model, { estimatedErrorRate }) => { if (estimatedErrorRate !== null) registry.gauge('asr_estimated_wer_ratio').set({ model }, estimatedErrorRate) })
+  expose('asr_calibration_p_value', (model, { calibrationPValue }) => { if (calibrationPValue !== null) registry.gauge('asr_calibration_p_value').set({ model }, calibrationPValue) })
 }

@@ -88,7 +88,7 @@ t.test('errors are counted by confidence, in the language of the transcript', (t
 t.test('what is wrong with a call, or with a file, is said in a sentence', async (t) => {
   const folder = t.testdir({ 'bad.jsonl': '{"path":"a.wav","time":"yesterday"}', 'empty.jsonl': '', 'none': {} })
   const cases: [string[], number, RegExp][] = [
-    [[], 2, /what is to be done/],
+    [[], 2, /make, merge or show/],
     [['bake'], 2, /no "bake"/],
     [['make', '--clips', folder], 2, /--out/],
     [['make', '--out', 'x'], 2, /either --clips or --recorded/],
