@@ -1,11 +1,11 @@
 /**
- * Names by what they are made of: from a hundred thousand, the few dozen that an utterance can mean, in well under a
- * millisecond. Ranking looks at those alone.
+ * An index of names: from a hundred thousand, it retrieves the few dozen candidates of an utterance in well under
+ * a millisecond. Ranking compares the candidates alone.
  *
- * Three ways in: a stretch of the utterance is a name; it sounds like one; or it shares much with one. The last is an
- * inverted index of words, and of trigrams over consonants, since words may be heard as one or apart. A full-text library
- * (minisearch 7.2) took 34 ms for a query and at worst 250 ms with as many names, because it scores every document
- * that shares a word; here what is rarest is counted first, and no more than a budget of it.
+ * A candidate is a name that equals a span of the utterance, sounds like one, or shares much with the utterance. The
+ * last uses an inverted index of words, and of trigrams over consonants, since a word may be recognized as two or two as
+ * one. A full-text library (minisearch 7.2) took 34 ms for a query and at worst 250 ms with as many names, because it
+ * scores every document that shares a word; this index counts the rarest keys first, up to a budget.
  */
 import { SpeechError } from '../../domain/errors.js'
 import { normalizeText } from '../../domain/scoring/normalize.js'
@@ -13,84 +13,84 @@ import type { InterruptibleWork } from '../../domain/interruptible-work.js'
 import { Postings } from './postings.js'
 import { joinPhoneticKeys, phoneticKeyOf, type PhoneticKey } from './phonetic-key.js'
 
-/** One way in which one entry may be called. */
+/** A name or an alias of an entry. */
 export interface Name {
   /** Index of the entry. */
   readonly entry: number
-  /** Normalized, with single blanks. */
+  /** Normalized, with single spaces. */
   readonly words: string
   readonly sound: PhoneticKey
 }
 
-/** Words of an utterance in a row, as they are looked up and compared. */
+/** Consecutive words of an utterance. */
 export interface WordSpan {
   readonly length: number
-  /** With single blanks. */
+  /** With single spaces. */
   readonly words: string
-  /** Without blanks. */
+  /** Without spaces. */
   readonly letters: string
   readonly sound: PhoneticKey
-  /** Its share of the letters of the utterance. */
+  /** Share of the letters of the utterance. */
   readonly coverage: number
 }
 
-/** All stretches of some length, and the whole first. Empty when there are no words. */
+/** The whole utterance first, then all spans up to a maximum length. Empty without words. */
 export type Utterance = readonly WordSpan[]
 
-const MOST_CHARACTERS = 1_000
-/** Of an utterance; voice search has four. */
-const MOST_WORDS = 32
-/** Longest stretch that is looked up as a whole. */
-const MOST_WORDS_OF_A_STRETCH = 8
-/** Names that a stretch may be, or sound like. */
-const MOST_OF_A_STRETCH = 8
-/** Names by shared pieces. */
-const MOST_ALIKE = 40
-/** Entries of the inverted index that are counted for one utterance. */
-const MOST_POSTINGS = 10_000
-/** Of what they share, against what each has: below, nothing is alike. Equal names come to 1 + PART_WEIGHS. */
-const LEAST_SHARED = 0.5
-/** Different words and trigrams of an index; 100,000 names in Chinese have a million. */
-const MOST_PIECES = 4_000_000
-/** One that lies wholly inside the other, against two that are as long. */
-const PART_WEIGHS = 0.9
+const MAX_CHARACTERS = 1_000
+/** Of an utterance; voice queries have four on average. */
+const MAX_WORDS = 32
+/** Longest span that is looked up. */
+const MAX_SPAN_WORDS = 8
+/** Names that equal a span, or sound like it. */
+const MAX_NAMES_PER_SPAN = 8
+/** Names that share pieces. */
+const MAX_ALIKE = 40
+/** Budget of postings that are counted for one utterance. */
+const MAX_POSTINGS = 10_000
+/** Minimum score of shared pieces; equal names have 1 + PART_WEIGHT. */
+const MIN_SHARED = 0.5
+/** Distinct words and trigrams of an index; 100,000 names in Chinese have a million. */
+const MAX_PIECES = 4_000_000
+/** Weight of the overlap relative to the shorter one, so that parts are found. */
+const PART_WEIGHT = 0.9
 
-/** Utterances and names are made alike by the rules of English: numbers as digits, spellings, contractions. */
+/** Utterances and names are normalized by the rules of English: numbers as digits, spellings, contractions. */
 export function toUtterance(text: string): Utterance {
-  const words = normalizeText(text.slice(0, MOST_CHARACTERS), 'en').slice(0, MOST_WORDS)
+  const words = normalizeText(text.slice(0, MAX_CHARACTERS), 'en').slice(0, MAX_WORDS)
   if (words.length === 0) return []
   const sounds = words.map((word) => phoneticKeyOf([word]))
   const all = words.join('').length
-  const stretch = (start: number, end: number): WordSpan => {
+  const span = (start: number, end: number): WordSpan => {
     const letters = words.slice(start, end).join('')
     const sound = joinPhoneticKeys(sounds.slice(start, end))
     return { length: end - start, words: words.slice(start, end).join(' '), letters, sound, coverage: letters.length / all }
   }
-  const stretches = [stretch(0, words.length)]
+  const spans = [span(0, words.length)]
   for (let start = 0; start < words.length; start++) {
-    for (let end = start + 1; end <= Math.min(words.length, start + MOST_WORDS_OF_A_STRETCH); end++) {
-      if (end - start < words.length) stretches.push(stretch(start, end))
+    for (let end = start + 1; end <= Math.min(words.length, start + MAX_SPAN_WORDS); end++) {
+      if (end - start < words.length) spans.push(span(start, end))
     }
   }
-  return stretches
+  return spans
 }
 
-/** A name that normalization makes longer than an utterance can be is cut. */
+/** Words beyond the maximum length of an utterance are dropped. */
 export function toName(entry: number, text: string): Name {
   let characters = -1
-  const words = normalizeText(text, 'en').filter((word) => (characters += 1 + word.length) <= MOST_CHARACTERS)
+  const words = normalizeText(text, 'en').filter((word) => (characters += 1 + word.length) <= MAX_CHARACTERS)
   return { entry, words: words.join(' '), sound: phoneticKeyOf(words) }
 }
 
 export class NameIndex {
   readonly names: readonly Name[]
-  readonly #byWords = new Postings({ most: MOST_OF_A_STRETCH, beyond: 'cut' })
-  readonly #byConsonants = new Postings({ most: MOST_OF_A_STRETCH, beyond: 'cut' })
-  /** One that is longer than what is counted for an utterance is never read. */
-  readonly #byPiece = new Postings({ most: MOST_POSTINGS, beyond: 'drop' })
-  /** How many pieces each name has. */
+  readonly #byWords = new Postings({ most: MAX_NAMES_PER_SPAN, beyond: 'cut' })
+  readonly #byConsonants = new Postings({ most: MAX_NAMES_PER_SPAN, beyond: 'cut' })
+  /** Lists longer than the budget of an utterance are never read. */
+  readonly #byPiece = new Postings({ most: MAX_POSTINGS, beyond: 'drop' })
+  /** Number of pieces of each name. */
   readonly #pieces: Uint16Array
-  /** How many of those of the utterance it shares; all zero between two calls. */
+  /** Scratch: pieces that each name shares with the utterance; all zero between two calls. */
   readonly #shared: Uint16Array
 
   private constructor(names: readonly Name[]) {
@@ -100,8 +100,8 @@ export class NameIndex {
   }
 
   /**
-   * A step for each name and round. Names are in the order of their entries. What is equally alike is taken in that
-   * order: let it not depend on how a file was sorted. Throws CATALOGUE_TOO_LARGE.
+   * One step per name and round. Names must be in the order of their entries; names of equal similarity keep that order, so
+   * it should not depend on the order of a file. Throws CATALOGUE_TOO_LARGE.
    */
   static* build(names: readonly Name[]): InterruptibleWork<NameIndex> {
     const index = new NameIndex(names)
@@ -109,7 +109,7 @@ export class NameIndex {
       index.#countName(at)
       yield
     }
-    for (const postings of [index.#byWords, index.#byConsonants, index.#byPiece]) yield* postings.makeRoom()
+    for (const postings of [index.#byWords, index.#byConsonants, index.#byPiece]) yield* postings.allocate()
     for (let at = 0; at < names.length; at++) {
       index.#fillName(at)
       yield
@@ -125,7 +125,9 @@ export class NameIndex {
     const pieces = piecesOf(words, sound.consonants)
     this.#pieces[at] = pieces.size
     for (const piece of pieces) this.#byPiece.count(piece)
-    if (this.#byPiece.size > MOST_PIECES) throw new SpeechError('CATALOGUE_TOO_LARGE', `its names have more than ${MOST_PIECES} different words and sounds`)
+    if (this.#byPiece.size <= MAX_PIECES) return
+    const detail = `its names have more than ${MAX_PIECES} different words and sounds`
+    throw new SpeechError('CATALOGUE_TOO_LARGE', detail)
   }
 
   #fillName(at: number): void {
@@ -136,7 +138,7 @@ export class NameIndex {
     for (const piece of piecesOf(words, sound.consonants)) this.#byPiece.fill(piece, at)
   }
 
-  /** Of one entry: they stand together. */
+  /** Indices of the names of an entry, which are adjacent. */
   namesOf(entry: number): number[] {
     let first = 0
     for (let end = this.names.length; first < end;) {
@@ -149,34 +151,35 @@ export class NameIndex {
     return Array.from({ length: past - first }, (_, offset) => first + offset)
   }
 
-  /** Indices of names, in their order, none twice. */
+  /** Unique indices of names, ascending. */
   candidates(utterance: Utterance): number[] {
     const found = new Set<number>()
     for (const { words, sound } of utterance) {
       for (const at of this.#byWords.valuesOf(this.#byWords.find(words))) found.add(at)
       for (const at of this.#byConsonants.valuesOf(this.#byConsonants.find(sound.consonants))) found.add(at)
     }
-    if (utterance.length > 0) for (const at of this.#alike(utterance[0]!)) found.add(at)
+    const [whole] = utterance
+    if (whole !== undefined) for (const at of this.#similar(whole)) found.add(at)
     return [...found].sort((a, b) => a - b)
   }
 
-  /** By the pieces that both have: over the mean of how many each has, and over the fewer of both, so that parts are found. */
-  #alike({ words, sound }: WordSpan): number[] {
+  /** By shared pieces, relative to the mean size of both (Dice), and to the smaller one (overlap), so that parts are found. */
+  #similar({ words, sound }: WordSpan): number[] {
     const pieces = piecesOf(words, sound.consonants)
-    const alike: { readonly at: number; readonly share: number }[] = []
+    const similar: { readonly at: number; readonly share: number }[] = []
     for (const at of this.#count(pieces)) {
       const [shared, own] = [this.#shared[at]!, this.#pieces[at]!]
-      const share = 2 * shared / (own + pieces.size) + PART_WEIGHS * shared / Math.min(own, pieces.size)
-      if (share >= LEAST_SHARED) alike.push({ at, share })
+      const share = 2 * shared / (own + pieces.size) + PART_WEIGHT * shared / Math.min(own, pieces.size)
+      if (share >= MIN_SHARED) similar.push({ at, share })
       this.#shared[at] = 0
     }
-    return alike.sort((a, b) => b.share - a.share || a.at - b.at).slice(0, MOST_ALIKE).map(({ at }) => at)
+    return similar.sort((a, b) => b.share - a.share || a.at - b.at).slice(0, MAX_ALIKE).map(({ at }) => at)
   }
 
-  /** Which names share any, the rarest pieces first. */
+  /** Counts shared pieces, rarest first, and returns the indices of names that share any. */
   #count(pieces: ReadonlySet<string>): number[] {
     const touched: number[] = []
-    let budget = MOST_POSTINGS
+    let budget = MAX_POSTINGS
     const known = [...pieces].map((piece) => this.#byPiece.find(piece)).filter((number) => number !== -1)
     for (const number of known.sort((a, b) => this.#byPiece.countOf(a) - this.#byPiece.countOf(b))) {
       budget -= this.#byPiece.countOf(number)
@@ -187,7 +190,7 @@ export class NameIndex {
   }
 }
 
-/** Words, and trigrams of sounds. Beginning and end are sounds too, so that short names have trigrams. */
+/** Words, and trigrams of consonants with markers at both ends, so that short names have trigrams. */
 function piecesOf(words: string, consonants: string): Set<string> {
   const framed = `<${consonants}>`
   const pieces = new Set(words.split(' '))

@@ -11,7 +11,7 @@ t.test('every value stands where its key is, in order; what lies beyond the limi
   for (const beyond of ['cut', 'drop'] as const) {
     const postings = new Postings({ most: 20, beyond })
     for (const [key] of pairs) postings.count(key)
-    runToCompletion(postings.makeRoom())
+    runToCompletion(postings.allocate())
     for (const [key, value] of pairs) postings.fill(key, value)
     const keys = new Set(pairs.map(([key]) => key))
     t.equal(postings.size, keys.size)
