@@ -17,12 +17,12 @@ import { isLoopback } from './serving/http/browsers/hosts.js'
 import { Intake } from './serving/http/intake.js'
 import { modelDigest, readManifest, type Manifest } from './engine/manifest.js'
 import { projectRoot } from './domain/project-root.js'
-import { openSearchEngine } from './search/external-engine.js'
-import { NO_MODEL } from './monitoring/metrics/catalog.js'
+import { openExternalSearchEngine } from './search/external-engine.js'
+import { NO_MODEL } from './monitoring/metrics/definitions.js'
 import { showCatalogues } from './monitoring/metrics/catalogue-metrics.js'
 import { showKeys } from './monitoring/metrics/key-metrics.js'
 import { countAlarm, exposeDrift } from './monitoring/metrics/drift-metrics.js'
-import { feedbackCounters, showConcepts } from './monitoring/metrics/feedback-metrics.js'
+import { feedbackCounters, exposeConceptDrift } from './monitoring/metrics/feedback-metrics.js'
 import { Telemetry } from './monitoring/metrics/telemetry.js'
 import { availableCores } from './serving/workers/cores.js'
 import type { PoolEvents } from './serving/workers/pool-options.js'
@@ -69,8 +69,8 @@ async function serve(config: Config): Promise<void> {
   const feedback = openFeedback(config, drift, telemetry)
   const catalogues = new CatalogueStore(pool.phraseLists, config)
   catalogues.await(config.catalogueFiles.map(({ name }) => name))
-  showCatalogues(telemetry.live, () => catalogues.list())
-  const app = await buildApp({ config, keys, pool, telemetry, drift, intake, feedback, catalogues, searchEngine: openSearchEngine(config), logger, models }, version)
+  showCatalogues(telemetry.registry, () => catalogues.list())
+  const app = await buildApp({ config, keys, pool, telemetry, drift, intake, feedback, catalogues, searchEngine: openExternalSearchEngine(config), logger, models }, version)
 
   let closing = false
   closeWithGrace({ delay: config.drainSeconds * 1000 + LAST_RESORT_MS, logger: false }, async ({ signal, err }) => {
@@ -104,12 +104,12 @@ async function openKeys({ keysFile, host }: Config, telemetry: Telemetry, logger
   }
   const keys = await AccessKeys.open(keysFile, {
     onKeys(names) {
-      telemetry.keys.know(names)
+      telemetry.keys.setKeys(names)
       logger.info({ keys: names.length }, 'access keys read')
     },
     onStale(err) { logger.error({ err }, 'the access keys cannot be read; those that were read last stay in use') },
   })
-  showKeys(telemetry.live, keys)
+  showKeys(telemetry.registry, keys)
   return keys
 }
 
@@ -152,17 +152,17 @@ function poolEvents(models: readonly ServedModel[], telemetry: Telemetry, logger
   }
 }
 
-async function openDrift(config: Config, { name, digest }: ServedModel, { live }: Telemetry, logger: Logger): Promise<DriftWatch> {
+async function openDrift(config: Config, { name, digest }: ServedModel, { registry }: Telemetry, logger: Logger): Promise<DriftWatch> {
   const drift = await DriftWatch.open(config, { name, digest }, pipelineOf(config), {
     onAlarm(feature, { psi, excess, pValue, delta, clips }) {
-      countAlarm(live, feature)
+      countAlarm(registry, feature)
       logger.warn({ feature, psi, excess, pValue, delta, clips }, 'drift')
     },
     onClear(feature) { logger.info({ feature }, 'drift is over') },
     onRecordError(err) { logger.error({ err, file: config.driftRecord }, 'the record of drift features cannot be written') },
     onRecordRepaired(bytes) { logger.warn({ file: config.driftRecord, bytes }, 'an incomplete line at the end of the record of drift features was removed') },
   })
-  exposeDrift(live, drift.monitor)
+  exposeDrift(registry, drift.monitor)
   const baseline = drift.monitor?.baseline
   if (baseline === undefined) logger.info({ reason: drift.reason }, 'drift is not watched')
   else logger.info({ baseline: baseline.id, clips: baseline.source.clips, ...baseline.calibration }, 'drift baseline')
@@ -171,14 +171,14 @@ async function openDrift(config: Config, { name, digest }: ServedModel, { live }
   return drift
 }
 
-function openFeedback(config: Config, drift: DriftWatch, { live }: Telemetry): Feedback {
+function openFeedback(config: Config, drift: DriftWatch, { registry }: Telemetry): Feedback {
   const { feedbackSecret: secret, feedbackExpirySeconds: expirySeconds, models } = config
   const table = drift.monitor?.baseline.confidenceToWer
   const feedback = new Feedback({
-    secret, expirySeconds, models, observer: feedbackCounters(live, models),
+    secret, expirySeconds, models, observer: feedbackCounters(registry, models),
     ...table && { confidenceToWer: { [models[0]!]: table } },
   })
-  showConcepts(live, () => feedback.figures())
+  exposeConceptDrift(registry, () => feedback.estimates())
   return feedback
 }
 

@@ -2,7 +2,7 @@
 import type { CompleteBaseline } from '../../src/monitoring/drift/baseline.js'
 import { FORMAT, PIPELINE_VERSION } from '../../src/monitoring/drift/baseline.js'
 import { binCount, binOf, type Bins } from '../../src/monitoring/drift/bins.js'
-import { computeBaseline, sessionsOf, type BaselineClip } from '../../src/monitoring/drift/build.js'
+import { computeBaseline, sessionsOf, type BaselineClip } from '../../src/monitoring/drift/build-baseline.js'
 import { FEATURES, FEATURE_NAMES, type DriftFeature, type FeatureName, type FeatureRow } from '../../src/monitoring/drift/features.js'
 import type { SpeechClip } from '../clips.js'
 import type { Arrivals, Traffic } from './traffic.js'

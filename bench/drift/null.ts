@@ -4,7 +4,7 @@
  * window in a hundred, and the mean stability index must be what the formula says. Every few windows get a baseline of
  * their own: one baseline, met again and again, would put its own luck into every figure.
  */
-import { binsFor } from '../../src/monitoring/drift/build.js'
+import { binsFor } from '../../src/monitoring/drift/build-baseline.js'
 import { FEATURE_NAMES, type FeatureName } from '../../src/monitoring/drift/features.js'
 import { driftProbability, expectedStability, populationStability } from '../../src/monitoring/drift/statistics.js'
 import type { Outcome } from '../named-tables.js'

@@ -16,7 +16,7 @@ import { hasSynthesizer, queriesIn } from './synthesizer.js'
 
 const LEVELS: readonly FeatureName[] = ['loudness', 'peak', 'noise_floor', 'snr']
 const RUNS = 40
-const MOST_NAMES = 6
+const MAX_NAMES = 6
 const WANTED_CLIPS = 200
 /** Of the runs: an alarm of a level feature is as rare as a false one. */
 const MOST_WITH_LEVEL = 0.05
@@ -63,7 +63,7 @@ function cellsOfRow(row: Row): Cell[] {
 }
 
 function namesOf({ runs }: Row, kind: (alarm: Alarm) => boolean): string {
-  return namesWithShares(runs.map(({ alarms }) => alarms.filter(kind).map(({ feature }) => feature)), MOST_NAMES)
+  return namesWithShares(runs.map(({ alarms }) => alarms.filter(kind).map(({ feature }) => feature)), MAX_NAMES)
 }
 
 function missedBy(row: Row): string[] {

@@ -1,5 +1,5 @@
 /** What the tables of bench/search.ts share: clips, a recognizer or a service to start, and lists made ready as a worker does. */
-import { mostSpellings, toPhrase } from '../../src/search/catalogue/spellings.js'
+import { maxSpellings, toPhrase } from '../../src/search/catalogue/spellings.js'
 import type { TranscribeOptions } from '../../src/recognition/options.js'
 import type { Recognizer } from '../../src/recognition/recognizer.js'
 import { runToCompletion } from '../../src/domain/interruptible-work.js'
@@ -33,7 +33,7 @@ export function openList(names: readonly string[], { recognizer, biasStrength }:
   const since = performance.now()
   const lists = new CompiledListCache([recognizer])
   const id = 'bench@1'
-  const most = mostSpellings(names.length)
+  const most = maxSpellings(names.length)
   runToCompletion(lists.take({ id, phrases: names.map((name) => toPhrase({ name, aliases: [], weight: 1 }, most)) }))
   const compileMs = performance.now() - since
   const wishes = (nBest: number): Pick<TranscribeOptions, 'beamFor'> => ({ beamFor: lists.wishesOf({ phrases: id, nBest, biasStrength }) })

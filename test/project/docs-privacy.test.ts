@@ -5,7 +5,7 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import path from 'node:path'
 import t from 'tap'
-import { MOST_PHRASE_CHARACTERS, MOST_PHRASES } from '../../src/search/catalogue/inline.js'
+import { MAX_PHRASE_CHARACTERS, MAX_PHRASES } from '../../src/search/catalogue/inline.js'
 import { ClipRecord } from '../../src/monitoring/drift/record.js'
 import { ERRORS, SpeechError } from '../../src/domain/errors.js'
 import { digestOfTranscript, issueToken, readToken } from '../../src/monitoring/feedback/token.js'
@@ -258,7 +258,7 @@ t.test(
     t.ok(
       rowsBelow('docs/security.md', 'Fixed bounds').some(
         ([what, bound]) =>
-          what === 'phrases of a request' && bound === `${MOST_PHRASES} of ${MOST_PHRASE_CHARACTERS} characters`,
+          what === 'phrases of a request' && bound === `${MAX_PHRASES} of ${MAX_PHRASE_CHARACTERS} characters`,
       ),
     )
   },

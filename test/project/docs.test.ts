@@ -7,7 +7,7 @@ import { SETTINGS } from '../../src/domain/settings.js'
 import { FAMILIES, FEATURES, type DriftFeature } from '../../src/monitoring/drift/features.js'
 import { ERRORS } from '../../src/domain/errors.js'
 import { projectRoot } from '../../src/domain/project-root.js'
-import { METRICS, type MetricEntry } from '../../src/monitoring/metrics/catalog.js'
+import { METRICS, type MetricDefinition } from '../../src/monitoring/metrics/definitions.js'
 import { STAGES, WARNINGS, NO_SPEECH_REASONS } from '../../src/domain/report.js'
 import { setUp } from '../serving/http/fake-service.js'
 
@@ -39,7 +39,7 @@ t.test('docs/configuration.md is the table of settings', (t) => {
 })
 
 t.test('docs/metrics.md is the catalog', (t) => {
-  const code = Object.entries<MetricEntry>(METRICS).map(([name, { type, labels = {}, help }]) =>
+  const code = Object.entries<MetricDefinition>(METRICS).map(([name, { type, labels = {}, help }]) =>
     [name, type, Object.entries(labels).map(([label, values]) => `\`${label}\`${Array.isArray(values) && (values as readonly string[]) !== STAGES ? `=${values.join('\\|')}` : ''}`).join(', '), help])
   t.same(rows('docs/metrics.md').filter(([name]) => /^(asr|http)_/.test(name!)), code.map((row) => row.map((cell) => cell.replaceAll('\\|', '|'))))
   t.end()

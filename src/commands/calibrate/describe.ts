@@ -1,32 +1,33 @@
-/** A calibration as text: its coefficients, and tables of how well it does by source. */
+/** A calibration as text: its coefficients, and tables of its quality by source. */
 import type { Figures } from '../../recognition/confidence/calibration.js'
 import { calibrationError, errorByChance, figuresOf } from './figures.js'
 import type { Curves, Made } from './make.js'
 
-/** That the calibration error of all is shown with: it depends on them. */
+/** The calibration error depends on the number of bins, so it is shown for several. */
 const BIN_COUNTS = [5, 10, 15]
 
 export function describe({ calibration: { model, fittedOn, readings }, transcripts, first, words }: Made): string {
   return [
     `calibration of ${model.name} (${model.digest}), fitted on ${fittedOn.clips} clips of ${fittedOn.speakers} speakers`,
-    `  where wrong, another reading is right in ${(100 * readings.elsewhere).toFixed(0)} %, temperature ${readings.temperature.toFixed(2)}`,
+    `  where wrong, another alternative is right in ${(100 * readings.elsewhere).toFixed(0)} %, `
+      + `temperature ${readings.temperature.toFixed(2)}`,
     ...table('transcripts', 'clips', transcripts),
-    ...first === undefined ? [] : table('transcripts that stand first among readings', 'clips', first),
+    ...first === undefined ? [] : table('first of several alternatives', 'clips', first),
     ...words === undefined ? [] : table('words', 'words', words),
   ].join('\n')
 }
 
-function table(of: string, unit: string, { correctness: { intercept, slope }, held, foretold }: Curves): string[] {
-  const uncalibrated = figuresOf(foretold.map((one) => ({ ...one, probability: one.confidence })))
+function table(of: string, unit: string, { correctness: { intercept, slope }, held, predicted }: Curves): string[] {
+  const uncalibrated = figuresOf(predicted.map((one) => ({ ...one, probability: one.confidence })))
   return [
     '',
-    `  ${of}: 1 / (1 + exp(−(${intercept.toFixed(3)} ${slope.toFixed(3)} · doubt))); on speakers that were left out (${held.folds} folds):`,
+    `  ${of}: 1 / (1 + exp(−(${intercept.toFixed(3)} ${slope.toFixed(3)} · doubt))); on held-out speakers (${held.folds} folds):`,
     '',
-    `| source | ${unit} | speakers | right % | said % | calibration error | by chance | bins | AUROC | Brier |`,
+    `| source | ${unit} | speakers | right % | predicted % | calibration error | by chance | bins | AUROC | Brier |`,
     '| --- | --- | --- | --- | --- | --- | --- | --- | --- | --- |',
     ...Object.entries({ ...held.sources, all: held.all, '(all, by `confidence`)': uncalibrated }).map(([source, figures]) => row(source, figures)),
     '',
-    `  calibration error of all by the number of bins: ${BIN_COUNTS.map((bins) => `${bins}: ${calibrationError(foretold, bins).toFixed(3)} (by chance ${errorByChance(foretold, bins).toFixed(3)})`).join(', ')}`,
+    `  calibration error of all by the number of bins: ${BIN_COUNTS.map((bins) => `${bins}: ${calibrationError(predicted, bins).toFixed(3)} (by chance ${errorByChance(predicted, bins).toFixed(3)})`).join(', ')}`,
   ]
 }
 

@@ -1,15 +1,15 @@
 /**
- * How good probabilities are: whether they mean what they say (expected calibration error over bins of equally many
- * clips, Naeini et al., AAAI 2015; Brier 1950), and whether they tell wrong transcripts from right ones (area under
- * the ROC curve, which is the share of pairs that are in order, ties half: Hanley & McNeil 1982).
+ * The quality of probabilities: whether they are calibrated (expected calibration error over bins of equally many
+ * clips, Naeini et al., AAAI 2015; Brier 1950), and whether they separate wrong transcripts from right ones (area under
+ * the ROC curve: the share of pairs in the right order, ties count half; Hanley & McNeil 1982).
  *
- * A calibration error grows when there are few clips, also of perfect probabilities: each bin's share of right ones is
- * off by chance. So it is given beside what chance alone would make of these very probabilities.
+ * With few clips, even perfect probabilities have a calibration error, because the share of right clips in each bin
+ * varies by chance. So the error that chance alone would cause is given beside it.
  */
 import type { Figures } from '../../recognition/confidence/calibration.js'
 import { seededRandom } from '../../domain/scoring/seeded-random.js'
 
-export interface Foretold {
+export interface Predicted {
   readonly probability: number
   readonly isRight: boolean
   readonly speaker: string
@@ -25,8 +25,8 @@ const MOST_BINS = 15
 const LEAST_CLIPS_OF_BIN = 20
 const CHANCE_ROUNDS = 1_000
 
-/** At least one clip. */
-export function figuresOf(clips: readonly Foretold[]): Figures {
+/** `clips`: at least one. */
+export function figuresOf(clips: readonly Predicted[]): Figures {
   const bins = binCountFor(clips.length)
   return {
     clips: clips.length,
@@ -45,19 +45,19 @@ export function binCountFor(clips: number): number {
   return Math.min(MOST_BINS, Math.max(1, Math.floor(clips / LEAST_CLIPS_OF_BIN)))
 }
 
-type Outcome = Pick<Foretold, 'probability' | 'isRight'>
+type Outcome = Pick<Predicted, 'probability' | 'isRight'>
 
 export function calibrationError(clips: readonly Outcome[], bins: number): number {
   return binned(clips, bins).reduce((sum, { clips: count, meanProbability, shareRight }) => sum + count / clips.length * Math.abs(meanProbability - shareRight), 0)
 }
 
-/** What it would be on average if every probability were true. */
+/** The mean calibration error if every probability were true. */
 export function errorByChance(clips: readonly Outcome[], bins: number): number {
   const random = seededRandom(clips.length)
   return mean(Array.from({ length: CHANCE_ROUNDS }, () => calibrationError(clips.map(({ probability }) => ({ probability, isRight: random() < probability })), bins)))
 }
 
-/** In the order of probability, as equally large as can be. */
+/** In the order of probability; sizes differ by one at most. */
 export function binned(clips: readonly Outcome[], bins: number): Bin[] {
   const sorted = clips.toSorted((a, b) => a.probability - b.probability)
   return Array.from({ length: bins }, (_, index) => sorted.slice(Math.round(index * sorted.length / bins), Math.round((index + 1) * sorted.length / bins)))
@@ -65,7 +65,7 @@ export function binned(clips: readonly Outcome[], bins: number): Bin[] {
     .map((part) => ({ clips: part.length, meanProbability: mean(part.map(({ probability }) => probability)), shareRight: mean(part.map(({ isRight }) => isRight ? 1 : 0)) }))
 }
 
-/** By ranks, those of ties shared; null where all are right or all are wrong. */
+/** From mean ranks of ties; null if all are right or all are wrong. */
 export function auroc(clips: readonly Outcome[]): number | null {
   const right = clips.filter(({ isRight }) => isRight).length
   const wrong = clips.length - right
@@ -73,7 +73,7 @@ export function auroc(clips: readonly Outcome[]): number | null {
   const sorted = clips.toSorted((a, b) => a.probability - b.probability)
   let ranks = 0
   for (let from = 0, to = 0; from < sorted.length; from = to) {
-    while (to < sorted.length && sorted[to]!.probability === sorted[from]!.probability) to++
+    while (to < sorted.length && sorted[to]?.probability === sorted[from]?.probability) to++
     const rank = (from + to + 1) / 2 // mean of from + 1 … to
     ranks += rank * sorted.slice(from, to).filter(({ isRight }) => isRight).length
   }

@@ -1,22 +1,22 @@
 /**
- * Labelled transcripts or words → the two coefficients of a logistic curve, and the two figures that divide what is left among the
- * other readings. Maximum likelihood with a small penalty on the slope, by Newton's method (iteratively reweighted
- * least squares: McCullagh & Nelder, Generalized Linear Models, 1989): the penalty keeps the slope finite where the
- * classes can be parted without an error.
+ * Labelled transcripts or words → the two coefficients of a logistic curve, and the two parameters that distribute the
+ * remaining probability over the other alternatives. Maximum likelihood with a small penalty on the slope, by Newton's
+ * method (iteratively reweighted least squares: McCullagh & Nelder, Generalized Linear Models, 1989). The penalty keeps
+ * the slope finite when the classes are separable.
  */
 import type { Calibration, Curve } from '../../recognition/confidence/calibration.js'
 import { SpeechError } from '../../domain/errors.js'
 
-/** A transcript, or a word of one, whose reference is known. */
-export interface Judged {
+/** The doubt about a transcript, or about a word of one, and whether it is right. */
+export interface LabelledDoubt {
   readonly doubt: number
   readonly isRight: boolean
 }
 
-/** What else was read where the transcript was wrong. */
-export interface OtherReadings {
+/** The other alternatives of a wrong transcript. */
+export interface OtherAlternatives {
   readonly logProbabilities: readonly number[]
-  /** Index of the one that is right; −1 where none is. */
+  /** Index of the right one; −1 if none is. */
   readonly right: number
 }
 
@@ -26,20 +26,24 @@ const MOST_STEPS = 50
 const ENOUGH = 1e-10
 const TEMPERATURES = { least: 0.1, most: 10, steps: 200 } as const
 
-/** Throws CLIPS_INVALID where nothing can be learnt: all right, all wrong, or more doubt is better. */
-export function fitCorrectness(clips: readonly Judged[]): Curve {
+/** Throws CLIPS_INVALID if all are right, all are wrong, or correctness does not fall with doubt. */
+export function fitCorrectness(clips: readonly LabelledDoubt[]): Curve {
   const right = clips.filter(({ isRight }) => isRight).length
-  if (right === 0 || right === clips.length) throw new SpeechError('CLIPS_INVALID', `${right} of ${clips.length} are right; right and wrong ones are needed`)
+  if (right === 0 || right === clips.length) {
+    throw new SpeechError('CLIPS_INVALID', `${right} of ${clips.length} are right; right and wrong ones are needed`)
+  }
   const mean = clips.reduce((sum, { doubt }) => sum + doubt, 0) / clips.length
   const spread = Math.sqrt(clips.reduce((sum, { doubt }) => sum + (doubt - mean) ** 2, 0) / clips.length)
-  if (spread === 0) throw new SpeechError('CLIPS_INVALID', 'the decoder doubts all alike')
-  const { intercept, slope } = climb(clips.map(({ doubt, isRight }) => ({ x: (doubt - mean) / spread, y: isRight ? 1 : 0 })))
-  if (slope >= 0) throw new SpeechError('CLIPS_INVALID', 'what is doubted more is right more often: are these the references of these clips?')
+  if (spread === 0) throw new SpeechError('CLIPS_INVALID', 'the decoder doubts all of them equally')
+  const { intercept, slope } = maximizeLikelihood(clips.map(({ doubt, isRight }) => ({ x: (doubt - mean) / spread, y: isRight ? 1 : 0 })))
+  if (slope >= 0) {
+    throw new SpeechError('CLIPS_INVALID', 'transcripts with more doubt are right more often: are these the references of these clips?')
+  }
   return { intercept: intercept - slope * mean / spread, slope: slope / spread }
 }
 
-/** Newton's steps on two coefficients; the likelihood is concave, so they end at its top. */
-function climb(points: readonly { readonly x: number; readonly y: number }[]): Curve {
+/** Newton's method on two coefficients; the likelihood is concave, so it converges to the maximum. */
+function maximizeLikelihood(points: readonly { readonly x: number; readonly y: number }[]): Curve {
   let intercept = 0
   let slope = 0
   for (let step = 0; step < MOST_STEPS; step++) {
@@ -63,8 +67,8 @@ function climb(points: readonly { readonly x: number; readonly y: number }[]): C
   return { intercept, slope }
 }
 
-/** The share with one right and one wrong case more than there were, so that it is never 0 or 1. */
-export function fitReadings(cases: readonly OtherReadings[]): Calibration['readings'] {
+/** `elsewhere` is smoothed by one right and one wrong case (Laplace), so that it is never 0 or 1. */
+export function fitAlternatives(cases: readonly OtherAlternatives[]): Calibration['readings'] {
   const found = cases.filter(({ right }) => right >= 0)
   const elsewhere = (found.length + 1) / (cases.length + 2)
   const { least, most, steps } = TEMPERATURES

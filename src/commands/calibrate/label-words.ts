@@ -1,19 +1,19 @@
 /**
- * Words of transcripts whose reference is known → whether each was said, by the alignment that word errors are counted
- * with. A word that is next to a missing one is right: what was not written is nobody's confidence.
+ * Words of transcripts whose reference is known → whether each was said, by the alignment that counts word errors. A word
+ * beside a deletion is right: a deleted word has no confidence.
  */
 import { doubtOfWord } from '../../recognition/confidence/correctness.js'
 import type { Processed } from '../clips/recognize.js'
 import { normalizeText } from '../../domain/scoring/normalize.js'
 import { alignWords } from '../../domain/scoring/word-errors.js'
 import type { Labelled } from './cross-validate.js'
-import { answered, originOf } from './label.js'
+import { withText, originOf } from './label.js'
 
-/** None of a model that cannot say when its words were said. */
+/** Empty for a model without word times. */
 export function labelledWords(processed: readonly Processed[], onlyRedistributable: boolean): Labelled[] {
-  return answered(processed).flatMap(({ clip, report: { segments, text, language } }) => {
+  return withText(processed).flatMap(({ clip, report: { segments, text, language } }) => {
     const words = segments.flatMap((segment) => (segment.words ?? []).map((word) => ({ word, doubt: doubtOfWord(word, segment) })))
-    const right = judgeWords(words.map(({ word }) => word.text), text, clip.text!, language)
+    const right = labelWords(words.map(({ word }) => word.text), text, clip.text!, language)
     return words.flatMap(({ word: { confidence }, doubt }, index): Labelled[] => {
       const isRight = right[index]!
       return isRight === null ? [] : [{ doubt, isRight, confidence, ...originOf(clip, onlyRedistributable) }]
@@ -22,10 +22,10 @@ export function labelledWords(processed: readonly Processed[], onlyRedistributab
 }
 
 /**
- * Null for a word that is none after normalization ("uh"), and for all where a wrong transcript has words that cannot be
- * normalized one by one: numbers, and letters that are spelled.
+ * Whether each word is right. Null for a word that normalization removes ("uh"), and for all words of a wrong transcript
+ * whose words cannot be normalized one by one: numbers, and spelled letters.
  */
-export function judgeWords(words: readonly string[], transcript: string, reference: string, language: string): (boolean | null)[] {
+export function labelWords(words: readonly string[], transcript: string, reference: string, language: string): (boolean | null)[] {
   const apart = words.map((word) => normalizeText(word, language))
   const whole = normalizeText(transcript, language)
   const wanted = normalizeText(reference, language)

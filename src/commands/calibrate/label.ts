@@ -1,17 +1,17 @@
-/** Reports of clips whose text is known → whether their transcripts are right, and what else was read. */
+/** Reports of clips whose text is known → whether their transcripts and their other alternatives are right. */
 import { doubtOf } from '../../recognition/confidence/correctness.js'
 import type { Processed } from '../clips/recognize.js'
 import type { SourceClip } from '../clips/clips.js'
 import { normalizeText } from '../../domain/scoring/normalize.js'
 import type { Report } from '../../domain/report.js'
 import type { Labelled } from './cross-validate.js'
-import type { OtherReadings } from './fit.js'
+import type { OtherAlternatives } from './fit.js'
 
-type Answered = Extract<Processed, { report: Report }>
+type WithText = Extract<Processed, { report: Report }>
 
-/** An empty answer has no probability of being right, so it is left out. */
+/** Empty transcripts are left out: they have no probability of being right. */
 export function labelled(processed: readonly Processed[], onlyRedistributable: boolean): Labelled[] {
-  return answered(processed).map(({ clip, report }) => ({
+  return withText(processed).map(({ clip, report }) => ({
     doubt: doubtOf(report.segments, report.alternatives),
     isRight: isRight(report.text, clip, report.language),
     confidence: report.confidence ?? 0,
@@ -19,14 +19,14 @@ export function labelled(processed: readonly Processed[], onlyRedistributable: b
   }))
 }
 
-/** A clip without a speaker is a speaker of its own. */
+/** A clip of unknown speaker and session counts as a speaker of its own. */
 export function originOf({ speaker, session, file, source, isRedistributable }: SourceClip, onlyRedistributable: boolean): Pick<Labelled, 'speaker' | 'source' | 'isFitted'> {
   return { speaker: speaker ?? session ?? file, source, isFitted: !onlyRedistributable || isRedistributable }
 }
 
-/** Of the clips whose transcript is wrong and that may be fitted on, what else was read. */
-export function otherReadings(processed: readonly Processed[], onlyRedistributable: boolean): OtherReadings[] {
-  return answered(processed)
+/** Of clips whose transcript is wrong and that are fitted on. */
+export function otherAlternatives(processed: readonly Processed[], onlyRedistributable: boolean): OtherAlternatives[] {
+  return withText(processed)
     .filter(({ clip, report }) => (!onlyRedistributable || clip.isRedistributable) && report.alternatives.length > 1 && !isRight(report.text, clip, report.language))
     .map(({ clip, report: { alternatives, language } }) => {
       const others = alternatives.slice(1)
@@ -34,11 +34,11 @@ export function otherReadings(processed: readonly Processed[], onlyRedistributab
     })
 }
 
-export function answered(processed: readonly Processed[]): Answered[] {
-  return processed.filter((one): one is Answered => 'report' in one && one.clip.text !== null && one.report.text !== '')
+export function withText(processed: readonly Processed[]): WithText[] {
+  return processed.filter((one): one is WithText => 'report' in one && one.clip.text !== null && one.report.text !== '')
 }
 
-/** Word for word, after the same normalization by which word errors are counted. */
+/** Whether all words match, after the normalization of the word error rate. */
 function isRight(text: string, clip: SourceClip, language: string): boolean {
   return normalizeText(text, language).join(' ') === normalizeText(clip.text!, language).join(' ')
 }

@@ -1,25 +1,26 @@
-/**
- * Labelled transcripts and words → a calibration: coefficients fitted on all that may be passed on, figures of speakers
- * that were left out.
- */
+/** Labelled transcripts and words → a calibration: fitted coefficients, and figures of held-out speakers. */
 import { FORMAT, type Calibration, type Curve, type Held } from '../../recognition/confidence/calibration.js'
-import { FOLDS, foretell, type Labelled } from './cross-validate.js'
-import { figuresOf, type Foretold } from './figures.js'
-import { fitCorrectness, fitReadings, type OtherReadings } from './fit.js'
+import { FOLDS, crossValidate, type Labelled } from './cross-validate.js'
+import { figuresOf, type Predicted } from './figures.js'
+import { fitCorrectness, fitAlternatives, type OtherAlternatives } from './fit.js'
 
 /** What a calibration is made from. */
 export interface Material {
-  /** As clips are heard by default. */
+  /** As clips are decoded by default. */
   readonly transcripts: readonly Labelled[]
-  /** Empty where the model cannot say when they were said. */
+  /** Empty for a model without word times. */
   readonly words: readonly Labelled[]
-  /** Transcripts that stand first among several readings, and what else was read; empty where the model cannot search. */
+  /** First of several alternatives, and the others; empty for a model without beam search. */
   readonly first: readonly Labelled[]
-  readonly others: readonly OtherReadings[]
+  readonly others: readonly OtherAlternatives[]
 }
 
-/** Fitted, and foretold by coefficients that never saw the speaker. */
-export interface Curves { readonly correctness: Curve; readonly held: Held; readonly foretold: readonly (Labelled & Foretold)[] }
+/** The fitted curve, the figures of held-out speakers, and the predictions that they are computed from. */
+export interface Curves {
+  readonly correctness: Curve
+  readonly held: Held
+  readonly predicted: readonly (Labelled & Predicted)[]
+}
 
 export interface Made {
   readonly calibration: Calibration
@@ -37,7 +38,7 @@ export function makeCalibration({ transcripts, words, first, others }: Material,
       format: FORMAT, created: now.toISOString(), model, provenance,
       fittedOn: { clips: fitted.length, speakers: new Set(fitted.map(({ speaker }) => speaker)).size },
       correctness: curves.transcripts.correctness,
-      readings: { ...fitReadings(others), ...curves.first && { first: written(curves.first) } },
+      readings: { ...fitAlternatives(others), ...curves.first && { first: written(curves.first) } },
       ...curves.words && { words: written(curves.words) },
       held: curves.transcripts.held,
     },
@@ -45,12 +46,12 @@ export function makeCalibration({ transcripts, words, first, others }: Material,
 }
 
 function fit(labelled: readonly Labelled[]): Curves {
-  const foretold = foretell(labelled)
+  const predicted = crossValidate(labelled)
   const sources = [...new Set(labelled.map(({ source }) => source))].sort()
   return {
     correctness: fitCorrectness(labelled.filter(({ isFitted }) => isFitted)),
-    held: { folds: FOLDS, all: figuresOf(foretold), sources: Object.fromEntries(sources.map((source) => [source, figuresOf(foretold.filter((one) => one.source === source))])) },
-    foretold,
+    held: { folds: FOLDS, all: figuresOf(predicted), sources: Object.fromEntries(sources.map((source) => [source, figuresOf(predicted.filter((one) => one.source === source))])) },
+    predicted,
   }
 }
 

@@ -1,11 +1,10 @@
 /**
  * A reliability diagram (DeGroot & Fienberg 1983) as SVG: the share of transcripts, and of words, that are right over
- * the probability that was given to them, with the interval that so few leave (Wilson 1927), and below it where the
- * transcripts lie.
+ * their predicted probability, with 95 % intervals (Wilson 1927). Below it, a histogram of the transcripts.
  */
 import { COLOURS, type Box } from '../inspect/panels.js'
 import { element, FONT, label, line } from '../inspect/svg.js'
-import { binned, type Bin, type Foretold } from './figures.js'
+import { binned, type Bin, type Predicted } from './figures.js'
 import type { Curves } from './make.js'
 
 const WIDTH = 620
@@ -14,10 +13,10 @@ const MAIN: Box = { x: 70, y: 86, width: 510, height: 364 }
 const BELOW: Box = { x: 70, y: 470, width: 510, height: 90 }
 const TICK = { 'font-size': 11, fill: COLOURS.faint } as const
 const BARS = 20
-/** Standard deviations of 95 %. */
+/** Standard deviations of a 95 % interval. */
 const WIDE = 1.96
 
-type Drawn = Pick<Curves, 'foretold' | 'held'>
+type Drawn = Pick<Curves, 'predicted' | 'held'>
 
 export function drawReliability(transcripts: Drawn, words: Drawn | undefined, model: string): string {
   return element('svg', { xmlns: 'http://www.w3.org/2000/svg', viewBox: `0 0 ${WIDTH} ${HEIGHT}`, width: WIDTH, height: HEIGHT, 'font-family': FONT, fill: COLOURS.ink },
@@ -31,7 +30,7 @@ export function drawReliability(transcripts: Drawn, words: Drawn | undefined, mo
     ...words === undefined ? [] : drawBins(words, COLOURS.warning),
     ...drawBins(transcripts, COLOURS.wave),
     element('rect', { ...MAIN, fill: 'none', stroke: COLOURS.frame }),
-    histogram(transcripts.foretold)) + '\n'
+    histogram(transcripts.predicted)) + '\n'
 }
 
 function series(y: number, name: string, { held: { all } }: Drawn, fill: string): string {
@@ -49,8 +48,8 @@ function grid(): string {
   ].join('')
 }
 
-function drawBins({ foretold, held }: Drawn, fill: string): string[] {
-  return binned(foretold, held.all.bins).map((bin) => drawBin(bin, fill))
+function drawBins({ predicted, held }: Drawn, fill: string): string[] {
+  return binned(predicted, held.all.bins).map((bin) => drawBin(bin, fill))
 }
 
 function drawBin({ clips, meanProbability, shareRight }: Bin, fill: string): string {
@@ -68,8 +67,8 @@ export function wilson(share: number, count: number): { readonly low: number; re
   return { low: Math.max(0, centre - reach), high: Math.min(1, centre + reach) }
 }
 
-/** Wrong ones on top of right ones. */
-function histogram(clips: readonly Foretold[]): string {
+/** Wrong transcripts are stacked on top of right ones. */
+function histogram(clips: readonly Predicted[]): string {
   const counts = Array.from({ length: BARS }, () => ({ right: 0, wrong: 0 }))
   for (const { probability, isRight } of clips) counts[Math.min(BARS - 1, Math.floor(probability * BARS))]![isRight ? 'right' : 'wrong']++
   const most = Math.max(1, ...counts.map(({ right, wrong }) => right + wrong))
@@ -89,7 +88,7 @@ function histogram(clips: readonly Foretold[]): string {
     legendEntry(BELOW.x + 12, 'right', COLOURS.speech),
     legendEntry(BELOW.x + 72, 'wrong', COLOURS.segment),
     ...ticks.map((tick) => label(atX(tick), bottom + 18, tick.toFixed(1), { ...TICK, 'text-anchor': 'middle' })),
-    label(BELOW.x + BELOW.width / 2, bottom + 38, 'correctness: the probability of being right that was given', { ...TICK, 'text-anchor': 'middle' }),
+    label(BELOW.x + BELOW.width / 2, bottom + 38, 'correctness: the predicted probability of being right', { ...TICK, 'text-anchor': 'middle' }),
   ].join('')
 }
 

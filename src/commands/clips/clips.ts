@@ -1,11 +1,11 @@
-/** What baselines and calibrations are made from: a manifest of clips, or a folder of audio files. */
+/** The clips that baselines and calibrations are made from: a manifest, or a folder of audio files. */
 import { readFileSync, readdirSync, statSync, existsSync } from 'node:fs'
 import path from 'node:path'
 import { Type } from 'typebox'
 import { Value } from 'typebox/value'
 import { SpeechError } from '../../domain/errors.js'
 
-/** A line of a manifest; a file found in a folder has nothing but its name. */
+/** A line of a manifest; of a file in a folder, only its name is known. */
 export interface SourceClip {
   /** Absolute, or relative to the working directory. */
   readonly file: string
@@ -14,9 +14,9 @@ export interface SourceClip {
   readonly session: string | null
   /** Milliseconds since the epoch. */
   readonly time: number | null
-  /** Recordings of one kind: the first folder of the path, else the folder of the manifest. */
+  /** The collection: the first folder of the path, or else the folder of the manifest. */
   readonly source: string
-  /** Whether it may be passed on; not when the manifest says no. */
+  /** False if the manifest says `no`. */
   readonly isRedistributable: boolean
 }
 
@@ -31,7 +31,10 @@ const Line = Type.Object({
 
 const AUDIO = /\.(wav|webm|mkv|mka|ogg|oga|opus|mp4|m4a|3gp|mov|aac|mp3|flac|amr|aif|aiff|aifc|caf)$/i
 
-/** `given`: a JSONL manifest (paths relative to it), a folder that has a manifest.jsonl, or a folder of audio. Throws CLIPS_INVALID. */
+/**
+ * `given`: a JSONL manifest (paths relative to it), a folder that has a manifest.jsonl, or a folder of audio.
+ * Throws CLIPS_INVALID.
+ */
 export function listClips(given: string): SourceClip[] {
   if (!existsSync(given)) throw new SpeechError('CLIPS_INVALID', `there is nothing at ${given}`)
   if (!statSync(given).isDirectory()) return readManifest(given)
@@ -39,7 +42,10 @@ export function listClips(given: string): SourceClip[] {
   if (existsSync(manifest)) return readManifest(manifest)
   const files = readdirSync(given, { recursive: true, encoding: 'utf8' }).filter((name) => AUDIO.test(name)).sort()
   if (files.length === 0) throw new SpeechError('CLIPS_INVALID', `there are no audio files in ${given}`)
-  return files.map((name) => ({ file: path.join(given, name), text: null, speaker: null, session: null, time: null, source: sourceOf(name, given), isRedistributable: true }))
+  return files.map((name) => ({
+    file: path.join(given, name), text: null, speaker: null, session: null, time: null,
+    source: sourceOf(name, given), isRedistributable: true,
+  }))
 }
 
 function readManifest(file: string): SourceClip[] {
@@ -56,13 +62,20 @@ function readLine(line: string, place: string, folder: string): SourceClip {
   } catch (cause) {
     throw new SpeechError('CLIPS_INVALID', `${place}: ${(cause as Error).message}`, { cause })
   }
-  if (!Value.Check(Line, data)) throw new SpeechError('CLIPS_INVALID', `${place}: ${Value.Errors(Line, data)[0]?.instancePath ?? ''} ${Value.Errors(Line, data)[0]?.message ?? 'does not fit'}`)
+  if (!Value.Check(Line, data)) {
+    const [fault] = Value.Errors(Line, data)
+    throw new SpeechError('CLIPS_INVALID', `${place}: ${fault?.instancePath ?? ''} ${fault?.message ?? 'does not fit'}`)
+  }
   const time = data.time === undefined ? null : Date.parse(data.time)
   if (Number.isNaN(time)) throw new SpeechError('CLIPS_INVALID', `${place}: "${data.time}" is no time (ISO 8601)`)
-  return { file: path.resolve(folder, data.path), text: data.text ?? null, speaker: data.speaker ?? null, session: data.session ?? null, time, source: sourceOf(data.path, folder), isRedistributable: data.redistributable !== 'no' }
+  const { text = null, speaker = null, session = null } = data
+  return {
+    file: path.resolve(folder, data.path), text, speaker, session, time,
+    source: sourceOf(data.path, folder), isRedistributable: data.redistributable !== 'no',
+  }
 }
 
 function sourceOf(file: string, folder: string): string {
-  const [first, ...inner] = path.normalize(file).split(path.sep)
-  return inner.length === 0 || first === '' || first === '..' ? path.basename(path.resolve(folder)) : first!
+  const [first = '', ...inner] = path.normalize(file).split(path.sep)
+  return inner.length === 0 || first === '' || first === '..' ? path.basename(path.resolve(folder)) : first
 }

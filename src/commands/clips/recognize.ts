@@ -1,48 +1,78 @@
 /**
- * Clips → reports, by the recognition processes of the service itself, one for each core: what is measured here is
- * what will be measured there.
+ * Clips → reports, by the recognition processes of the service, one for each core: what is measured here is what will be
+ * measured in service.
  */
 import { readFile } from 'node:fs/promises'
 import type { Config } from '../../config.js'
-import { fromWire, SpeechError } from '../../domain/errors.js'
+import { fromWire, SpeechError, type ErrorCode } from '../../domain/errors.js'
 import type { Report } from '../../domain/report.js'
 import { WorkerPool } from '../../serving/workers/pool.js'
 import { workerSettings } from '../../serving/workers/worker-settings.js'
+import { defaultModelOf, printMessage } from '../command.js'
 import type { SourceClip } from './clips.js'
 
-/** What became of a clip; one that could not be processed is left out of whatever is made. */
-export type Processed = { readonly clip: SourceClip; readonly report: Report } | { readonly clip: SourceClip; readonly error: SpeechError }
+interface Failed { readonly clip: SourceClip; readonly error: SpeechError }
 
-/** What is wanted besides the transcript. */
-export interface Wanted { readonly nBest?: number; readonly words?: boolean }
+/** The result of a clip. */
+export type Processed = { readonly clip: SourceClip; readonly report: Report } | Failed
 
-const PATIENCE_SECONDS = 3_600
+/** What is requested besides the transcript. */
+export interface Requested { readonly nBest?: number; readonly words?: boolean }
 
-export async function recognizeAll(clips: readonly SourceClip[], config: Config, onProgress: (done: number) => void, wanted: Wanted = {}): Promise<Processed[]> {
+/** If more of the clips fail, something is wrong with all of them. */
+const MOST_FAILED = 0.05
+const MOST_PRINTED = 10
+const CLIPS_PER_MESSAGE = 100
+const WAIT_SECONDS = 3_600
+
+/** In the order of `clips`; `onProgress` is called with the number of clips that are done. */
+export async function recognizeAll(
+  clips: readonly SourceClip[], config: Config, onProgress: (done: number) => void, requested: Requested = {},
+): Promise<Processed[]> {
   const ignore = (): void => undefined
   const pool = new WorkerPool({
     entry: new URL('../../recognition/process/worker-process.js', import.meta.url),
     workers: config.workers, settings: workerSettings(config),
-    queue: { jobs: config.workers, audioSeconds: PATIENCE_SECONDS * config.workers },
-    queueWaitSeconds: PATIENCE_SECONDS, deadlineSeconds: PATIENCE_SECONDS, killAfterSeconds: config.killAfterSeconds, startSeconds: config.startSeconds,
+    queue: { jobs: config.workers, audioSeconds: WAIT_SECONDS * config.workers },
+    queueWaitSeconds: WAIT_SECONDS, deadlineSeconds: WAIT_SECONDS,
+    killAfterSeconds: config.killAfterSeconds, startSeconds: config.startSeconds,
     events: { onWorkerReady: ignore, onWorkerReplaced: ignore, onWorkerNoise: ignore, onRetry: ignore },
   })
+  const recognize = (clip: SourceClip): Promise<Processed> => recognizeOne(clip, config, pool, requested)
   try {
     await pool.start()
-    return await inTurns(clips, (clip) => recognizeOne(clip, config, pool, wanted), config.workers, onProgress)
+    return await processConcurrently(clips, recognize, config.workers, onProgress)
   } finally {
     await pool.close(0)
   }
 }
 
-/** As many at a time as there are workers, each taking the next clip when it is done with one. */
-async function inTurns(clips: readonly SourceClip[], recognize: (clip: SourceClip) => Promise<Processed>, workers: number, onProgress: (done: number) => void): Promise<Processed[]> {
+/** An `onProgress` that prints a message now and then. */
+export function progressOf(total: number, what: string): (done: number) => void {
+  return (done) => {
+    if (done % CLIPS_PER_MESSAGE === 0 || done === total) printMessage(`${done} of ${total} ${what}`)
+  }
+}
+
+/** Prints which clips are left out. Throws an error of this code if too many could not be processed. */
+export function requireMostRecognized(processed: readonly Processed[], code: ErrorCode): void {
+  const failed = processed.filter((one): one is Failed => 'error' in one)
+  for (const { clip, error } of failed.slice(0, MOST_PRINTED)) printMessage(`left out: ${clip.file}: ${error.message}`)
+  if (failed.length <= MOST_FAILED * processed.length) return
+  throw new SpeechError(code, `${failed.length} of ${processed.length} clips could not be processed`)
+}
+
+/** As many at a time as there are workers; each takes the next clip when it has finished one. */
+async function processConcurrently(
+  clips: readonly SourceClip[], recognize: (clip: SourceClip) => Promise<Processed>, workers: number,
+  onProgress: (done: number) => void,
+): Promise<Processed[]> {
   const processed: Processed[] = []
-  let next = 0
+  const waiting = clips.entries()
   let done = 0
   const work = async (): Promise<void> => {
-    for (let index = next++; index < clips.length; index = next++) {
-      processed[index] = await recognize(clips[index]!)
+    for (const [index, clip] of waiting) {
+      processed[index] = await recognize(clip)
       onProgress(++done)
     }
   }
@@ -50,8 +80,13 @@ async function inTurns(clips: readonly SourceClip[], recognize: (clip: SourceCli
   return processed
 }
 
-async function recognizeOne(clip: SourceClip, { models, maxAudioSeconds }: Config, pool: WorkerPool, wanted: Wanted): Promise<Processed> {
-  const audio = await readFile(clip.file).catch((cause: NodeJS.ErrnoException) => { throw new SpeechError('CLIPS_INVALID', `${clip.file} cannot be read (${cause.message})`, { cause }) })
-  const { outcome } = await pool.run({ client: 'clips', audio, audioSeconds: maxAudioSeconds, model: models[0]!, language: undefined, ...wanted })
+async function recognizeOne(
+  clip: SourceClip, config: Config, pool: WorkerPool, requested: Requested,
+): Promise<Processed> {
+  const audio = await readFile(clip.file).catch((cause: NodeJS.ErrnoException) => {
+    throw new SpeechError('CLIPS_INVALID', `${clip.file} cannot be read (${cause.message})`, { cause })
+  })
+  const job = { audio, audioSeconds: config.maxAudioSeconds, model: defaultModelOf(config), language: undefined }
+  const { outcome } = await pool.run({ client: 'clips', ...job, ...requested })
   return outcome.ok ? { clip, report: outcome.report } : { clip, error: fromWire(outcome.error) }
 }

@@ -1,6 +1,6 @@
 /**
- * A clip through the pipeline, and what a picture needs beside the report: the signal and the speech in it, both as
- * they were before anything was changed.
+ * Runs a clip through the pipeline, and computes what a picture needs besides the report: the signal and its speech
+ * activity, both before any processing.
  */
 import { decodeAudio } from '../../audio/decode.js'
 import { measureLevel } from '../../audio/level/loudness.js'
@@ -21,7 +21,7 @@ export interface Examination {
   readonly report: Report
   /** At the rate of the model. */
   readonly waveform: Waveform
-  /** Of the detector whose opinion stood. */
+  /** Of the detector whose result was used. */
   readonly activity: SpeechActivity
 }
 
@@ -31,6 +31,7 @@ export async function examine(name: string, bytes: Uint8Array, recognizer: Recog
   const waveform = resample(uploaded, recognizer.sampleRate)
   const measured = { waveform, frames: describeFrames(waveform), level: measureLevel(uploaded) }
   const { activity } = await findSpeech(measured, recognizer, options, startStageTimer())
-  // Words that were taken back leave nobody who spoke; the curve says who thought so before.
-  return { name, report, waveform, activity: report.input.speechRatio === 0 ? { ...activity, spans: [] } : activity }
+  // If all words were rejected as hallucinations, the report has no speech; the curve still shows what was detected.
+  const isRejected = report.input.speechRatio === 0
+  return { name, report, waveform, activity: isRejected ? { ...activity, spans: [] } : activity }
 }

@@ -1,19 +1,19 @@
-/** A report as words for a person: the same lines in the terminal and beside the picture. */
+/** A report as lines of text, for the terminal and for the picture. */
 import type { Report, Warning } from '../../domain/report.js'
 
 export interface Figure { readonly name: string; readonly value: string }
 
 const EXPLAINED: Readonly<Record<Warning, string>> = {
-  too_quiet: 'hardly to be heard',
+  too_quiet: 'hardly audible',
   clipped: 'recorded too loud: peaks are cut off',
   noisy: 'the noise is less than 12 dB below the voice',
   narrowband: 'nothing above 4.7 kHz, as on a telephone',
-  dc_offset: 'the zero line is off: a fault of the sound card',
-  too_short: 'too short to hold a word',
-  truncated: 'the file promises more than it has',
-  low_confidence: 'the decoder doubts its own words',
+  dc_offset: 'the signal has a DC offset: a fault of the sound card',
+  too_short: 'too short to contain a word',
+  truncated: 'the file ends before its declared length',
+  low_confidence: 'the decoder is not sure of the words',
   repetition: 'the decoder repeated itself and was stopped',
-  token_limit: 'the decoder was stopped at its budget; the text may be cut',
+  token_limit: 'the decoder reached its token limit; the text may be incomplete',
 }
 
 export function explain(warning: Warning): string {
@@ -42,7 +42,7 @@ export function answerFigures({ confidence, language, model, cascade, noSpeechRe
   const total = Object.values(stages).reduce((sum, spent) => sum + spent, 0)
   return [
     { name: 'Model', value: model },
-    ...cascade === null ? [] : [{ name: 'In doubt', value: cascade.escalations === 0 ? 'nothing' : `asked ${cascade.model}` }],
+    ...cascade === null ? [] : [{ name: 'Cascade', value: cascade.escalations === 0 ? 'not escalated' : `escalated to ${cascade.model}` }],
     { name: 'Language', value: language },
     { name: 'Confidence', value: unless(confidence, (share) => share.toFixed(2)) },
     ...noSpeechReason === null ? [] : [{ name: 'No text', value: noSpeechReason }],

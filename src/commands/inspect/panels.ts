@@ -1,6 +1,6 @@
 /**
- * The three curves over one time axis: waveform, spectrogram, speech. Each is drawn into a box of the picture;
- * `TimeScale` is what they share.
+ * The three panels over one time axis: waveform, spectrogram, speech. Each is drawn into a box of the picture; they
+ * share a TimeScale.
  */
 import type { SpeechActivity, Waveform } from '../../domain/audio.js'
 import { encodePng } from './png.js'
@@ -25,7 +25,7 @@ export function timeScale({ samples, sampleRate }: Waveform, { x, width }: Box):
   return { seconds, at: (time) => x + (seconds === 0 ? 0 : Math.min(1, Math.max(0, time / seconds)) * width) }
 }
 
-/** Highest and lowest sample of each point of the picture; the axis reaches to the peak. */
+/** Draws the highest and the lowest sample of each column; the axis extends to the peak. */
 export function waveformPanel({ samples }: Waveform, box: Box): string {
   const peak = samples.reduce((highest, sample) => Math.max(highest, Math.abs(sample)), 0)
   const reach = peak === 0 ? 1 : peak
@@ -41,7 +41,7 @@ export function waveformPanel({ samples }: Waveform, box: Box): string {
   return panel(box, 'amplitude', [line(box.x, y(0), box.x + box.width, y(0), { stroke: COLOURS.grid }), element('path', { d: columns.join(''), stroke: COLOURS.wave, fill: 'none' }), ...ticks])
 }
 
-/** 0 Hz to half the rate, with a line where the band of the upload ends. */
+/** 0 Hz to half the sample rate, with a line at the bandwidth of the upload. */
 export function spectrogramPanel(waveform: Waveform, bandwidthHz: number | null, box: Box): string {
   const highest = waveform.sampleRate / 2
   const y = (hertz: number): number => box.y + box.height * (1 - hertz / highest)

@@ -1,6 +1,6 @@
 /**
- * An examined clip → one SVG: waveform, spectrogram and speech over one time axis, what was cut off as grey bands,
- * the segments with their words below the axis, and the figures of the report beside it.
+ * An examined clip → one SVG: waveform, spectrogram and speech over one time axis, trimmed audio as grey bands, the
+ * segments with their words below the axis, and the figures of the report beside it.
  */
 import type { Report } from '../../domain/report.js'
 import type { Segment } from '../../domain/transcript.js'
@@ -43,7 +43,7 @@ const PLOT_BOX: Box = { ...PLOT, y: WAVEFORM.y, height: SPEECH.y + SPEECH.height
 
 interface Drawn { readonly drawn: string; readonly bottom: number }
 
-/** Grey over everything that the model did not get to hear. */
+/** Grey bands over the audio that was not given to the model. */
 function cutMarks({ input: { audioSeconds, trimmedLeadingSeconds, trimmedTrailingSeconds } }: Report, time: TimeScale): string {
   const cuts = [[0, trimmedLeadingSeconds, trimmedLeadingSeconds], [audioSeconds - trimmedTrailingSeconds, audioSeconds, audioSeconds - trimmedTrailingSeconds]] as const
   return cuts.filter(([from, to]) => to - from > 0.001).map(([from, to, edge]) => {
@@ -57,7 +57,7 @@ function cutMarks({ input: { audioSeconds, trimmedLeadingSeconds, trimmedTrailin
   }).join('')
 }
 
-/** Each segment below the one before it: its place in time as a bar, its words beneath, as near to it as they fit. */
+/** One segment below the other: its time span as a bar, and its words beneath, as close to it as they fit. */
 function segmentLanes({ segments, noSpeechReason }: Report, time: TimeScale): Drawn {
   if (segments.length === 0) return { drawn: label(PLOT.x, SEGMENTS_Y + 12, `no words: ${noSpeechReason ?? ''}`, { 'font-size': TEXT_SIZE, 'font-style': 'italic', fill: COLOURS.faint }), bottom: SEGMENTS_Y + 20 }
   let y = SEGMENTS_Y

@@ -1,13 +1,13 @@
 /**
- * An image of one byte a pixel and its colours → PNG (W3C PNG, third edition): indexed colour, no filter, zlib of
- * Node. A library would have more formats, none of which is needed.
+ * An image of one byte per pixel and its palette → PNG (W3C PNG, third edition): indexed colour, no filter, zlib of
+ * Node.
  */
 import { crc32, deflateSync } from 'node:zlib'
 
 export interface IndexedImage {
   readonly width: number
   readonly height: number
-  /** Row by row from the top, one index into `palette` each. */
+  /** Shape [height, width]: rows from the top, indices into `palette`. */
   readonly pixels: Uint8Array
   /** Red, green and blue in [0, 255]; at most 256. */
   readonly palette: readonly (readonly [number, number, number])[]

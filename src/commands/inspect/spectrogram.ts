@@ -1,21 +1,20 @@
 /**
- * Waveform → picture of its spectrum over time: frames of 32 ms, power in decibels below the loudest, 0 Hz at the
- * bottom. Coloured with viridis (van der Walt and Smith 2015, CC0), whose steps look equal and which survives
- * being printed in grey.
+ * Waveform → spectrogram image: frames of 32 ms, power in decibels below the maximum, 0 Hz at the bottom. Coloured with
+ * viridis (van der Walt and Smith 2015, CC0), which is perceptually uniform and readable in greyscale.
  */
 import type { Waveform } from '../../domain/audio.js'
 import { FFT_SAMPLES, hannWindow, powerSpectrum, SPECTRUM_BINS } from '../../recognition/features/spectrum.js'
 import type { IndexedImage } from './png.js'
 
-/** From the loudest to the darkest colour. */
+/** Range of the palette, dB. */
 export const RANGE_DB = 80
 
 const COLUMNS = 640
 /** Two bins each, 62.5 Hz at 16 kHz. */
 const ROWS = SPECTRUM_BINS / 2
-/** Colours; more would be noise to the eye, and to zlib. */
+/** Number of colours; more would be indistinguishable, and compress worse. */
 const LEVELS = 64
-/** A column of a long recording is the mean of at most so many frames. */
+/** A column of a long recording is the mean of at most this many frames. */
 const MOST_FRAMES = 8
 const SILENCE_POWER = 1e-12
 
@@ -59,7 +58,7 @@ function columnPower(samples: Float32Array, column: number): Float32Array {
     const start = Math.round((column + (index + 0.5) / frames) * width) - FFT_SAMPLES / 2
     for (let n = 0; n < FFT_SAMPLES; n++) frame[n] = WINDOW[n]! * (samples[start + n] ?? 0)
     const spectrum = powerSpectrum(frame)
-    for (let bin = 0; bin < SPECTRUM_BINS; bin++) rows[bin >> 1] += spectrum[bin]! / frames
+    for (let bin = 0; bin < SPECTRUM_BINS; bin++) rows[bin >> 1]! += spectrum[bin]! / frames
   }
   return rows
 }

@@ -1,15 +1,15 @@
 /**
- * SVG as strings: escaped text, numbers without noise, and lines of a width that can be guessed without a font.
- * Whoever opens the picture brings the font; the guess is for common sans-serif faces and rather too wide.
+ * SVG as strings: escaped text, rounded numbers, and line breaks by an estimated width, since the font is not known here.
+ * The estimate is for common sans-serif fonts, and rather too wide.
  */
 
 export type Attributes = Readonly<Record<string, string | number>>
 
 export const FONT = 'system-ui, -apple-system, "Segoe UI", "DejaVu Sans", Arial, sans-serif'
 
-/** Mean width of a character, in font sizes. */
+/** Mean width of a character, relative to the font size. */
 const CHARACTER_WIDTH = 0.56
-/** Control characters that XML has no way to write. */
+/** Control characters that XML cannot contain. */
 const UNWRITABLE = /[\u0000-\u0008\u000b\u000c\u000e-\u001f\ufffe\uffff]/g
 
 export function element(name: string, attributes: Attributes, ...children: readonly string[]): string {

@@ -1,9 +1,9 @@
 /**
  * `npm run keys -- add NAME --scopes SCOPES | list | revoke NAME`, and in an image without npm
- * `node dist/src/commands/keys/run.js` with the same words.
+ * `node dist/src/commands/keys/run.js` with the same arguments.
  *
- * A key is shown once, alone on standard output, or written to a file of its own; messages go to standard error. The
- * service does not have to be told: it looks at the file itself.
+ * A key is shown once, alone on standard output, or written to a file; messages go to standard error. The service
+ * watches the keys file, so it needs no notification.
  */
 import { rm } from 'node:fs/promises'
 import path from 'node:path'
@@ -16,7 +16,7 @@ import { createKey, hashKey } from '../../serving/access/secret.js'
 const USAGE = `npm run keys -- add NAME --scopes ${SCOPE_NAMES.join(',')} [--expires 2030-01-31] `
   + '[--output FILE [--group-readable]] | list | revoke NAME; with --file FILE, or EARSHOT_KEYS_FILE set'
 
-/** A day, which begins in UTC, or an instant. */
+/** A day (from 0:00 UTC), or an instant. */
 const DATE = /^\d{4}-\d\d-\d\d(T\d\d:\d\d(:\d\d)?Z)?$/
 
 interface Options {
@@ -31,10 +31,10 @@ type Action = (names: readonly string[], options: Options) => Promise<void>
 
 const ACTIONS: Readonly<Record<string, Action>> = { add, list, revoke }
 
-/** Answers with an exit code. Failures that we can explain are printed as a sentence. */
+/** Resolves to an exit code. A SpeechError is printed as a message; anything else is thrown. */
 export async function runKeys(words: readonly string[], environment: NodeJS.ProcessEnv = process.env): Promise<number> {
   try {
-    const { action, names, options } = readWords(words, environment)
+    const { action, names, options } = readCommand(words, environment)
     await action(names, options)
     return 0
   } catch (thrown) {
@@ -46,7 +46,7 @@ export async function runKeys(words: readonly string[], environment: NodeJS.Proc
 
 interface Command { readonly action: Action; readonly names: readonly string[]; readonly options: Options }
 
-function readWords(words: readonly string[], environment: NodeJS.ProcessEnv): Command {
+function readCommand(words: readonly string[], environment: NodeJS.ProcessEnv): Command {
   const { values, positionals: [name = '', ...names] } = parse(words)
   const action = Object.hasOwn(ACTIONS, name) ? ACTIONS[name] : undefined
   if (action === undefined) throw new SpeechError('CONFIG_INVALID', `expected ${USAGE}, not "${name}"`)
@@ -114,7 +114,7 @@ async function list(names: readonly string[], { file }: Options): Promise<void> 
 
 async function revoke(names: readonly string[], { file }: Options): Promise<void> {
   const name = nameIn(names)
-  await readKeys(file) // revoking makes no file
+  await readKeys(file) // revoking creates no file
   await changeKeys(file, (keys) => {
     if (!keys.some((key) => key.name === name)) throw invalid(`there is no key named "${name}" in ${file}`)
     return keys.filter((key) => key.name !== name)

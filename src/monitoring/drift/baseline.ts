@@ -1,11 +1,11 @@
 /**
- * The file that a service is compared with: how often each bin of each feature was hit, how much windows of it vary,
- * for which model and pipeline it holds, and where it comes from. Counts and not shares, because the size of the
- * baseline is part of every statistic, and because two baselines with the same bins are merged by adding.
+ * The baseline file: counts of each bin of each feature, the variance between windows, the model and pipeline that it
+ * is valid for, and its source. It holds counts and not shares, because the size of the baseline is part of every
+ * statistic, and because two baselines with the same bins are merged by addition.
  *
- * One of the doors where data from outside is checked. A baseline of another model or another way of processing is
- * refused: else every release would drift. One that was made by an older or newer version is used for the features that
- * both know; the others are not monitored.
+ * The file is untrusted input and is validated here. A baseline of another model or pipeline is refused: otherwise every
+ * release would look like drift. From a baseline of an older or newer version, the features that both versions know are
+ * used; the others are not monitored.
  */
 import { Type, type Static } from 'typebox'
 import { Value } from 'typebox/value'
@@ -16,26 +16,26 @@ import { FEATURES, FEATURE_NAMES, type FeatureName } from './features.js'
 export const FORMAT = 'earshot-drift-baseline/1'
 
 const Count = Type.Integer({ minimum: 0 })
-const MOST_BINS = 64
+const MAX_BINS = 64
 
 const FeatureCounts = Type.Object({
   bins: Type.Union([
-    Type.Object({ kind: Type.Literal('numeric'), edges: Type.Array(Type.Number(), { maxItems: MOST_BINS }) }),
-    Type.Object({ kind: Type.Literal('category'), categories: Type.Array(Type.String(), { maxItems: MOST_BINS }) }),
+    Type.Object({ kind: Type.Literal('numeric'), edges: Type.Array(Type.Number(), { maxItems: MAX_BINS }) }),
+    Type.Object({ kind: Type.Literal('category'), categories: Type.Array(Type.String(), { maxItems: MAX_BINS }) }),
   ]),
-  counts: Type.Array(Count, { minItems: 1, maxItems: MOST_BINS + 1 }),
+  counts: Type.Array(Count, { minItems: 1, maxItems: MAX_BINS + 1 }),
   missing: Count,
   designEffect: Type.Object({ fast: Type.Number({ minimum: 1 }), slow: Type.Number({ minimum: 1 }) }),
 })
 export type FeatureCounts = Static<typeof FeatureCounts>
 
-/** Settings that change what is measured; a baseline holds for one set of them. */
+/** Settings that affect the measurements; a baseline is valid for one set of them. */
 const Pipeline = Type.Object({
   version: Type.Integer({ description: 'Raised whenever a feature is measured differently.' }),
   speechDetection: Type.String(),
   trimSilence: Type.Boolean(),
   normalizeVolume: Type.Boolean(),
-  maxHearings: Type.Integer({ description: 'Most decoding passes of a clip; baseline files keep the name that they began with.' }),
+  maxHearings: Type.Integer({ description: 'Maximum number of decoding passes per clip; baseline files keep the original name.' }),
   cascadeModel: Type.Union([Type.String(), Type.Null()]),
 })
 export type Pipeline = Static<typeof Pipeline>
@@ -60,24 +60,29 @@ const BaselineFile = Type.Object({
     to: Type.Union([Type.String(), Type.Null()]),
   }),
   calibration: Type.Object({
-    calibrated: Type.Boolean({ description: 'Only then alarms are raised.' }),
+    calibrated: Type.Boolean({ description: 'Alarms are raised only if true.' }),
     because: Type.Union([Type.String(), Type.Null()], { description: 'Why not.' }),
     method: Type.String(),
     windows: Type.Object({ fast: Count, slow: Count }),
   }),
   selfCheck: Type.Union([Type.Object({ streams: Count, clipsEach: Count, withAlarm: Count }), Type.Null()]),
-  features: Type.Record(Type.String(), Type.Unknown(), { description: 'Of those that are known, each is checked.' }),
-  confidenceToWer: Type.Union([Type.Array(Type.Object({ upTo: Type.Number(), words: Count, errors: Count }), { maxItems: MOST_BINS }), Type.Null()]),
+  features: Type.Record(Type.String(), Type.Unknown(), { description: 'Known features are validated.' }),
+  confidenceToWer: Type.Union([
+    Type.Array(Type.Object({ upTo: Type.Number(), words: Count, errors: Count }), { maxItems: MAX_BINS }),
+    Type.Null(),
+  ]),
 })
-/** Features that this version does not know are left in it as they came. */
-export type Baseline = Omit<Static<typeof BaselineFile>, 'features'> & { readonly features: Readonly<Partial<Record<FeatureName, FeatureCounts>>> }
-/** Of this version. */
+/** Features that this version does not know are kept as they are. */
+export type Baseline = Omit<Static<typeof BaselineFile>, 'features'> & {
+  readonly features: Readonly<Partial<Record<FeatureName, FeatureCounts>>>
+}
+/** With all features of this version. */
 export type CompleteBaseline = Baseline & { readonly features: Readonly<Record<FeatureName, FeatureCounts>> }
 
-/** Raise it whenever a feature is measured differently: older baselines are then refused. */
+/** Raise it whenever a feature is measured differently; older baselines are then refused. */
 export const PIPELINE_VERSION = 1
 
-/** What of the settings a baseline depends on. */
+/** The settings that a baseline depends on. */
 export function pipelineOf(settings: PipelineSettings): Pipeline {
   const { speechDetection, trimSilence, normalizeVolume, maxDecodingPasses, cascadeModel } = settings
   return {
@@ -89,10 +94,16 @@ export function pipelineOf(settings: PipelineSettings): Pipeline {
 
 /** A short name for a pipeline, for labels. */
 export function pipelineLabel({ version, speechDetection, trimSilence, normalizeVolume, maxHearings, cascadeModel }: Pipeline): string {
-  return `${version}-${speechDetection}${trimSilence ? '' : '-untrimmed'}${normalizeVolume ? '' : '-unnormalized'}-${maxHearings}${cascadeModel === null ? '' : `-${cascadeModel}`}`
+  return [
+    version, speechDetection,
+    ...trimSilence ? [] : ['untrimmed'],
+    ...normalizeVolume ? [] : ['unnormalized'],
+    maxHearings,
+    ...cascadeModel === null ? [] : [cascadeModel],
+  ].join('-')
 }
 
-/** Throws BASELINE_INVALID, with the place and what is wrong there. */
+/** Throws BASELINE_INVALID with the location and the fault. */
 export function parseBaseline(text: string): Baseline {
   const data = parseJson(text)
   if (!Value.Check(BaselineFile, data)) {
@@ -116,25 +127,28 @@ export interface Unmonitored {
   readonly reason: string
 }
 
-const MOST_UNKNOWN = 32
-const MOST_NAME_CHARACTERS = 64
+const MAX_UNKNOWN = 32
+const MAX_NAME_CHARACTERS = 64
 
-/** Those of another version than this one; of those that are not known, the first. */
+/** Features that the baseline lacks, and the first of those that this version does not know. */
 export function unmonitoredFeatures({ features }: Baseline): Unmonitored[] {
   const lacking = FEATURE_NAMES.filter((name) => !Object.hasOwn(features, name))
-  const unknown = Object.keys(features).filter((name) => !Object.hasOwn(FEATURES, name)).slice(0, MOST_UNKNOWN)
+  const unknown = Object.keys(features).filter((name) => !Object.hasOwn(FEATURES, name)).slice(0, MAX_UNKNOWN)
   return [
     ...lacking.map((name) => ({ name, reason: 'not in the baseline' })),
-    ...unknown.map((name) => ({ name: name.slice(0, MOST_NAME_CHARACTERS), reason: 'not measured by this version' })),
+    ...unknown.map((name) => ({ name: name.slice(0, MAX_NAME_CHARACTERS), reason: 'not measured by this version' })),
   ]
 }
 
-/** Throws BASELINE_MISMATCH where the baseline was made for another model or pipeline. */
+/** Throws BASELINE_MISMATCH if the baseline was made for another model or pipeline. */
 export function checkBaseline(baseline: Baseline, model: Baseline['model'], pipeline: Pipeline): void {
   const { model: own } = baseline
-  if (own.name !== model.name || own.digest !== model.digest) throw mismatch(`it is of the model ${own.name} (${own.digest}), served is ${model.name} (${model.digest})`)
+  if (own.name !== model.name || own.digest !== model.digest) {
+    throw mismatch(`it is of the model ${own.name} (${own.digest}), served is ${model.name} (${model.digest})`)
+  }
   for (const name of Object.keys(pipeline) as (keyof Pipeline)[]) {
-    if (baseline.pipeline[name] !== pipeline[name]) throw mismatch(`its clips were processed with ${name} ${JSON.stringify(baseline.pipeline[name])}, these are with ${JSON.stringify(pipeline[name])}`)
+    const [theirs, ours] = [JSON.stringify(baseline.pipeline[name]), JSON.stringify(pipeline[name])]
+    if (theirs !== ours) throw mismatch(`its clips were processed with ${name} ${theirs}, these are with ${ours}`)
   }
 }
 
@@ -144,9 +158,19 @@ function checkFeature(name: FeatureName, feature: unknown): void {
     throw invalid(`/features/${name}${fault?.instancePath ?? ''} ${fault?.message ?? 'does not fit'}`)
   }
   const { bins, counts, missing } = feature
-  if (counts.length !== binCount(bins as Bins)) throw invalid(`${name} has ${counts.length} counts for ${binCount(bins as Bins)} bins`)
-  if (bins.kind === 'numeric' && bins.edges.some((edge, index) => index > 0 && edge <= bins.edges[index - 1]!)) throw invalid(`the edges of ${name} do not ascend`)
+  const expected = binCount(bins as Bins)
+  if (counts.length !== expected) throw invalid(`${name} has ${counts.length} counts for ${expected} bins`)
+  if (bins.kind === 'numeric' && !ascends(bins.edges)) throw invalid(`the edges of ${name} do not ascend`)
   if (counts.every((count) => count === 0) && missing === 0) throw invalid(`${name} has no clips`)
+}
+
+function ascends([first, ...others]: readonly number[]): boolean {
+  let previous = first ?? -Infinity
+  return others.every((edge) => {
+    const isAbove = edge > previous
+    previous = edge
+    return isAbove
+  })
 }
 
 function parseJson(text: string): unknown {

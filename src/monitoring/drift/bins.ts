@@ -1,27 +1,27 @@
 /**
- * Where a value falls: edges are lower ends, so a value on an edge belongs to the bin above it. Quantile edges are made
- * from the values of the baseline. A value that many clips share (no silence at all in front) gets a bin of its own:
- * else its clips would all fall on one side of an edge by chance.
+ * Assignment of values to bins. Edges are lower bounds: a value on an edge belongs to the bin above it. Quantile edges
+ * are chosen by the values of the baseline. A value that many clips share (no silence at the start) gets a bin of its
+ * own; otherwise rounding would decide on which side of an edge all its clips fall.
  */
 import type { Binning, FeatureValue } from './features.js'
 
-/** Bins as a baseline has fixed them. */
+/** Bins as stored in a baseline. */
 export type Bins =
   | { readonly kind: 'numeric'; readonly edges: readonly number[] }
   | { readonly kind: 'category'; readonly categories: readonly string[] }
 
 const OTHER = 'other'
 const QUANTILE_BINS = 10
-/** A value with more than this share of the clips is cut out on both sides. */
+/** A value with more than this share of the clips gets a bin of its own. */
 const TIED_SHARE = 1 / 20
-/** A bin with fewer of the clips is joined with its neighbour: five of a window of 200. */
-const LEAST_SHARE = 1 / 40
+/** A bin with a smaller share of the clips is merged with its neighbour: five clips of a window of 200. */
+const MIN_SHARE = 1 / 40
 
 export function binCount(bins: Bins): number {
   return bins.kind === 'numeric' ? bins.edges.length + 1 : bins.categories.length + 1
 }
 
-/** From 0; `binCount` stands for a value that is missing. */
+/** Index of the bin, from 0; `binCount` for a missing value. */
 export function binOf(value: FeatureValue, bins: Bins): number {
   if (value === null) return binCount(bins)
   if (bins.kind === 'category') {
@@ -34,7 +34,7 @@ export function binOf(value: FeatureValue, bins: Bins): number {
   return bin
 }
 
-/** Fixes the bins of a feature by the values of a baseline, those that are missing left out. */
+/** Chooses the bins of a feature by the values of a baseline, without missing values. */
 export function chooseBins(binning: Binning, values: readonly (number | string)[]): Bins {
   switch (binning.kind) {
     case 'categories': return { kind: 'category', categories: binning.categories }
@@ -53,7 +53,7 @@ function quantileEdges(sorted: Float64Array): number[] {
     cuts.add(first)
     if (next - first > TIED_SHARE * sorted.length) cuts.add(next)
   }
-  const least = LEAST_SHARE * sorted.length
+  const least = MIN_SHARE * sorted.length
   const kept: number[] = []
   for (const cut of [...cuts].sort((a, b) => a - b)) {
     if (cut - (kept.at(-1) ?? 0) >= least && sorted.length - cut >= least) kept.push(cut)
@@ -72,21 +72,21 @@ function firstAtLeast(sorted: Float64Array, value: number, above = false): numbe
   return low
 }
 
-const MOST_DIGITS = 15
+const MAX_DIGITS = 15
 
-/** The shortest number that parts the two: above the lower, at most the upper. */
+/** The number with the fewest digits that is greater than `below` and at most `above`. */
 function roundBetween(below: number, above: number): number {
-  for (let digits = 3; digits <= MOST_DIGITS; digits++) {
+  for (let digits = 3; digits <= MAX_DIGITS; digits++) {
     const rounded = Number(((below + above) / 2).toPrecision(digits))
     if (rounded > below && rounded <= above) return rounded
   }
   return above
 }
 
-/** Made once: to make one takes longer than to write a thousand numbers with it, and labels are written at every scrape. */
+/** Shared, since construction takes longer than formatting a thousand numbers. */
 const LABEL_FORMAT = new Intl.NumberFormat('en', { maximumSignificantDigits: 3, useGrouping: false })
 
-/** What each bin holds, for people. */
+/** Descriptions of the bins, such as "−31.2 to −28.4" or a category. */
 export function binLabels(bins: Bins): string[] {
   if (bins.kind === 'category') return [...bins.categories, OTHER]
   const { edges } = bins

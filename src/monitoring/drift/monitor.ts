@@ -1,13 +1,13 @@
 /**
- * Watches the clips of one model: counts them in a fast and a slow window, compares the windows with the baseline
- * whenever a sub-window closes, and declares drift when three things hold: the shift has a size that matters, chance
- * would hardly make it, and two evaluations in a row agree. An alarm ends after three that show nothing, or when its
- * window has run empty. A shift has to be in the newer half of its window too: one that is over is no news. And what
- * the fast window has seen come and go, the slow one does not report again before its clips have left it.
+ * Monitors the clips of one model: counts them in a fast and a slow window, and compares a window with the baseline
+ * whenever one of its sub-windows closes. Drift is declared if the shift is large enough to matter, significant, and
+ * found by two evaluations in a row. An alarm ends after three evaluations without a finding, or when its window is
+ * empty. A shift must also be present in the newer half of its window, so that one that has ended raises no alarm. After
+ * the fast window has raised and ended an alarm, the slow one does not raise it again until those clips have left it.
  *
- * Memory is fixed at the start: two rings of counters. Nothing but counts is kept.
+ * Memory is fixed at the start: two rings of counters. Only counts are kept.
  */
-import { monitoredFeatures, unmonitoredFeatures, type Baseline } from './baseline.js'
+import { monitoredFeatures, unmonitoredFeatures, type Baseline, type FeatureCounts } from './baseline.js'
 import { binCount, binLabels, binOf, type Bins } from './bins.js'
 import { FAMILIES, FEATURES, FEATURE_NAMES, type DriftFeature, type FeatureName, type FeatureRow } from './features.js'
 import { WINDOWS, type Comparison, type DriftSnapshot, type FeatureState, type WindowName } from './snapshot.js'
@@ -18,30 +18,41 @@ const HOUR_MS = 3_600_000
 export const FAST: WindowShape = { subWindows: 8, clipsEach: 25, maxAgeMs: HOUR_MS }
 export const SLOW: WindowShape = { subWindows: 8, clipsEach: 250, maxAgeMs: 24 * HOUR_MS }
 const SHAPES: Readonly<Record<WindowName, WindowShape>> = { fast: FAST, slow: SLOW }
-/** Below, expected counts are too small for the statistics; nothing is said then. */
-export const LEAST_CLIPS_IN_WINDOW: Readonly<Record<WindowName, number>> = { fast: 100, slow: 400 }
+/** With fewer clips, expected counts are too small for the statistics, and there is no comparison. */
+export const MIN_CLIPS_IN_WINDOW: Readonly<Record<WindowName, number>> = { fast: 100, slow: 400 }
 
-/** Over all features of a family, at one evaluation. */
+/** Family-wise error rate of one evaluation, over all features of a family. */
 const ALARM_LEVEL = 1e-4
-/** Excess of the stability index that is worth somebody's time, or that much of the clips has become unmeasurable, or measurable. */
-const LEAST_EXCESS = 0.1
-const LEAST_MISSING_CHANGE = 0.05
+/** Size of a shift that matters: excess of the stability index, or change of the share of missing values. */
+const MIN_EXCESS = 0.1
+const MIN_MISSING_CHANGE = 0.05
 const EVALUATIONS_TO_RAISE = 2
 const CLEAR_LEVEL = 0.01
-/** Of the newer half alone, one feature by itself: a shift that goes on is nearly always below the first, one that is over above the second. */
+/**
+ * P-values of one feature in the newer half alone: nearly always below the first while a shift continues, and above the
+ * second when it is over.
+ */
 const ONGOING_LEVEL = 0.05
 const OVER_LEVEL = 0.2
 const EVALUATIONS_TO_CLEAR = 3
 
-/** Persistence of one feature in one window; `muted` for so many evaluations. */
-interface Standing { hits: number; quiet: number; alarm: boolean; muted: number }
+/** State of one feature in one window; counts of evaluations. */
+interface Standing {
+  /** In a row that found drift. */
+  hits: number
+  /** In a row that found nothing. */
+  quiet: number
+  alarm: boolean
+  /** That still raise no alarm. */
+  muted: number
+}
 
 interface Watched {
   readonly name: FeatureName
-  /** Where its value stands in a row. */
+  /** Index of its value in a row. */
   readonly column: number
   readonly bins: Bins
-  /** Where its counters begin; the one for missing values is the last of them. */
+  /** Index of its first counter; the last of its counters is that of missing values. */
   readonly firstCell: number
   readonly baseline: readonly number[]
   readonly designEffect: Readonly<Record<WindowName, number>>
@@ -60,7 +71,7 @@ export class DriftMonitor {
   readonly #watched: readonly Watched[]
   readonly #windows: Readonly<Record<WindowName, CountingWindow>>
   readonly #totals: Float64Array
-  /** Where the clip at hand falls: one cell for each feature. */
+  /** Scratch: the counter of each feature that the current clip increments. */
   readonly #cells: Uint16Array
   readonly #now: () => number
   readonly #events: DriftEvents
@@ -70,8 +81,7 @@ export class DriftMonitor {
     this.#now = now
     this.#events = events
     let cells = 0
-    this.#watched = monitoredFeatures(baseline).map((name) => {
-      const { bins: counted, counts, missing, designEffect } = baseline.features[name]!
+    this.#watched = featuresOf(baseline).map(([name, { bins: counted, counts, missing, designEffect }]) => {
       const bins = counted as Bins
       const firstCell = cells
       cells += binCount(bins) + 1
@@ -107,9 +117,10 @@ export class DriftMonitor {
     return this.#watched.filter(isAlarmed).map(({ name }) => name)
   }
 
-  /** Clips ever counted, by feature and bin; the last bin is that of missing values. */
+  /** All clips since the start, by feature and bin; the last bin is that of missing values. */
   totals(): { readonly feature: FeatureName; readonly counts: Float64Array }[] {
-    return this.#watched.map(({ name, firstCell, baseline }) => ({ feature: name, counts: this.#totals.subarray(firstCell, firstCell + baseline.length) }))
+    return this.#watched.map(({ name: feature, firstCell, baseline }) =>
+      ({ feature, counts: this.#totals.subarray(firstCell, firstCell + baseline.length) }))
   }
 
   /** As of the last evaluation. */
@@ -120,8 +131,8 @@ export class DriftMonitor {
     return {
       baseline: summarize(this.baseline),
       windows: {
-        fast: { clips: this.#windows.fast.clips, minimum: LEAST_CLIPS_IN_WINDOW.fast },
-        slow: { clips: this.#windows.slow.clips, minimum: LEAST_CLIPS_IN_WINDOW.slow },
+        fast: { clips: this.#windows.fast.clips, minimum: MIN_CLIPS_IN_WINDOW.fast },
+        slow: { clips: this.#windows.slow.clips, minimum: MIN_CLIPS_IN_WINDOW.slow },
       },
       alarms: features.filter(({ alarm }) => alarm).sort((a, b) => excess(b) - excess(a)).map(({ name }) => name),
       features,
@@ -140,7 +151,7 @@ export class DriftMonitor {
   }
 
   #evaluate(name: WindowName): void {
-    const enough = this.#windows[name].clips >= LEAST_CLIPS_IN_WINDOW[name]
+    const enough = this.#windows[name].clips >= MIN_CLIPS_IN_WINDOW[name]
     for (const family of FAMILIES) {
       const own = this.#watched.filter((watched) => FEATURES[watched.name].family === family)
       const pValues = enough ? holm(own.map((watched) => this.#probability(watched, name))) : []
@@ -197,6 +208,13 @@ export class DriftMonitor {
   }
 }
 
+function featuresOf(baseline: Baseline): [FeatureName, FeatureCounts][] {
+  return monitoredFeatures(baseline).flatMap((name) => {
+    const feature = baseline.features[name]
+    return feature === undefined ? [] : [[name, feature]]
+  })
+}
+
 function quiet(): Standing {
   return { hits: 0, quiet: 0, alarm: false, muted: 0 }
 }
@@ -206,7 +224,7 @@ function isAlarmed({ standing }: Watched): boolean {
 }
 
 function matters({ excess, missing, clips }: Comparison, { baseline }: Watched): boolean {
-  return excess > LEAST_EXCESS || Math.abs(missing / clips - baseline.at(-1)! / sumOf(baseline)) > LEAST_MISSING_CHANGE
+  return excess > MIN_EXCESS || Math.abs(missing / clips - baseline.at(-1)! / sumOf(baseline)) > MIN_MISSING_CHANGE
 }
 
 function stateOf(watched: Watched): FeatureState {

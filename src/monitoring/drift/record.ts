@@ -1,14 +1,13 @@
 /**
- * A file of feature rows, to make a baseline from: JSON lines, the first says for which model, pipeline and features
- * the others hold. Numbers and categories only, no word and no sound; written only where the operator asks for it, and
- * never more than he allows. A session is a hash with a key that dies with the process: it says which clips belong
+ * A file of feature rows, from which a baseline is made: JSON lines, the first of which names the model, pipeline and
+ * features of the others. It holds numbers and categories, no text and no audio; it is written only if the operator
+ * requests it, up to a limit. A session is an HMAC with a key that ends with the process: it tells which clips belong
  * together, and nothing else.
  *
- * A process that ends in the middle of a line leaves half of it. It is removed before the next line is added, which
- * would otherwise stand behind it.
+ * A process that is killed while writing leaves an incomplete last line. It is removed before the next line is appended.
  *
- * A file that cannot be read or written (a full disk, a directory in its place) is said once and not tried again before
- * the next start: recognition goes on.
+ * A file that cannot be read or written (a full disk, a folder in its place) is reported once and not retried
+ * before the next start: recognition continues.
  */
 import { createHmac, randomBytes } from 'node:crypto'
 import { createReadStream, createWriteStream, mkdirSync, statSync, truncateSync, type WriteStream } from 'node:fs'
@@ -18,19 +17,19 @@ import { Value } from 'typebox/value'
 import { SpeechError } from '../../domain/errors.js'
 import { readPlainFile } from '../../domain/plain-file.js'
 import type { Baseline } from './baseline.js'
-import type { BaselineClip } from './build.js'
+import type { BaselineClip } from './build-baseline.js'
 import { FEATURE_NAMES, type FeatureRow } from './features.js'
 
 const FORMAT = 'earshot-drift-record/1'
-/** Of the first line, whatever the record is for. */
+/** Start of the first line of every record. */
 const BEGINNING = Buffer.from(JSON.stringify({ format: FORMAT }).slice(0, -1))
-/** Digits that bins need, and no more. */
+/** Significant digits: enough for the bins. */
 const DIGITS = 6
 const SESSION_CHARACTERS = 12
-/** What may wait for the disk; clips beyond are not recorded. */
+/** Limit of unwritten data; further clips are not recorded. */
 const BUFFER_BYTES = 1 << 20
-/** Of a line; the longest, the first, has some thousand. */
-const MOST_LINE_BYTES = 1 << 20
+/** Limit of a line; the longest, the first, has a few thousand. */
+const MAX_LINE_BYTES = 1 << 20
 const LINE_BREAK = 10
 
 const Header = Type.Object({
@@ -50,37 +49,41 @@ const Line = Type.Object({
 export interface RecordedFor { readonly model: Baseline['model']; readonly pipeline: Baseline['pipeline'] }
 
 export interface RecordEvents {
-  /** What the file system refuses, and a record of another version's features; called once at most. */
+  /** An error of the file system, or a record with the features of another version; called at most once. */
   onError(error: Error): void
-  /** So many bytes of a last line that was cut off have been removed. */
+  /** An incomplete last line of this many bytes was removed. */
   onRepaired(bytes: number): void
 }
 
 export class ClipRecord {
   readonly #stream: WriteStream
-  readonly #mostClips: number
+  readonly #maxClips: number
   readonly #key = randomBytes(32)
   #clips: number
 
-  private constructor(stream: WriteStream, clips: number, mostClips: number) {
+  private constructor(stream: WriteStream, clips: number, maxClips: number) {
     this.#stream = stream
     this.#clips = clips
-    this.#mostClips = mostClips
+    this.#maxClips = maxClips
   }
 
   /**
-   * Goes on with a file of the same model and pipeline, or begins one. Throws BASELINE_MISMATCH or BASELINE_INVALID for
-   * another. Undefined when `onError` was called.
+   * Continues a record of the same model and pipeline, or starts one. Throws BASELINE_MISMATCH or BASELINE_INVALID for
+   * any other file. Undefined if `onError` was called.
    */
-  static async open(file: string, recordedFor: RecordedFor, mostClips: number, events: RecordEvents, openStream = openToAppend): Promise<ClipRecord | undefined> {
+  static async open(
+    file: string, recordedFor: RecordedFor, maxClips: number, events: RecordEvents, openStream = openToAppend,
+  ): Promise<ClipRecord | undefined> {
     const header: Header = { format: FORMAT, ...recordedFor, features: [...FEATURE_NAMES] }
     try {
       const found = await readExtent(file, recordedFor)
       mkdirSync(path.dirname(file), { recursive: true })
       removeCut(file, found, events)
-      const stream = openStream(file).once('error', (error) => { events.onError(error) }).on('error', () => undefined)
+      const stream = openStream(file)
+        .once('error', (error) => { events.onError(error) })
+        .on('error', () => undefined)
       if (found.wholeBytes === 0) stream.write(`${JSON.stringify(header)}\n`)
-      return new ClipRecord(stream, found.clips, mostClips)
+      return new ClipRecord(stream, found.clips, maxClips)
     } catch (thrown) {
       if (thrown instanceof SpeechError) throw thrown
       events.onError(thrown as Error)
@@ -88,12 +91,13 @@ export class ClipRecord {
     }
   }
 
-  /** Returns false when the file is full or broken, or the disk is too slow: a clip more or less does not matter, memory does. */
+  /** Returns false if the file is full or broken, or the disk is too slow: losing a clip is better than buffering it. */
   add(row: FeatureRow, session: string | undefined, time: number): boolean {
-    if (this.#clips >= this.#mostClips || this.#stream.writableNeedDrain || !this.#stream.writable) return false
+    if (this.#clips >= this.#maxClips || this.#stream.writableNeedDrain || !this.#stream.writable) return false
     this.#clips++
     const values = row.map((value) => typeof value === 'number' ? Number(value.toPrecision(DIGITS)) : value)
-    this.#stream.write(`${JSON.stringify({ time, session: session === undefined ? null : this.#hashed(session), values })}\n`)
+    const line = { time, session: session === undefined ? null : this.#hashed(session), values }
+    this.#stream.write(`${JSON.stringify(line)}\n`)
     return true
   }
 
@@ -110,19 +114,19 @@ function openToAppend(file: string): WriteStream {
   return createWriteStream(file, { flags: 'a', highWaterMark: BUFFER_BYTES })
 }
 
-/** How much of a file is a record, in bytes: its whole lines, and a last line that was cut off. */
+/** Bytes of the complete lines of a record, and of an incomplete last line. */
 interface Extent { readonly wholeBytes: number; readonly cutBytes: number }
 
 /**
- * Of a file that may not be there, and the number of its clips. A record that was begun by another version cannot be
- * continued, and is no reason not to serve.
+ * Extent and number of clips of a record; zero if there is no file. A record of another version cannot be continued,
+ * which is an error of the record but does not prevent the service from starting.
  */
 async function readExtent(file: string, recordedFor: RecordedFor): Promise<Extent & { readonly clips: number }> {
   const found = statSync(file, { throwIfNoEntry: false })
   if (found === undefined) return { wholeBytes: 0, cutBytes: 0, clips: 0 }
-  // A pipe or a device would be read for ever.
+  // Reading a pipe or a device might never end.
   if (!found.isFile()) throw new Error(`${file} is not a regular file`)
-  if (found.size <= MOST_LINE_BYTES && isPartOfFirstLine(readPlainFile(file, MOST_LINE_BYTES))) {
+  if (found.size <= MAX_LINE_BYTES && isPartOfFirstLine(readPlainFile(file, MAX_LINE_BYTES))) {
     return { wholeBytes: 0, cutBytes: found.size, clips: 0 }
   }
   let clips = 0
@@ -133,13 +137,13 @@ async function readExtent(file: string, recordedFor: RecordedFor): Promise<Exten
   return { ...await scan(file, onHeader, () => { clips++ }), clips }
 }
 
-/** Whoever began the record had no room for more. An empty file is such a part too. */
+/** Such a file is left when the disk is full at the start. An empty file counts too. */
 function isPartOfFirstLine(bytes: Buffer): boolean {
   const length = Math.min(bytes.length, BEGINNING.length)
   return !bytes.includes(LINE_BREAK) && bytes.subarray(0, length).equals(BEGINNING.subarray(0, length))
 }
 
-/** Removes a last line that was cut off, unless another process has written to the file meanwhile. */
+/** Removes an incomplete last line, unless another process has written to the file in the meantime. */
 function removeCut(file: string, { wholeBytes, cutBytes }: Extent, events: RecordEvents): void {
   if (cutBytes === 0 || statSync(file).size !== wholeBytes + cutBytes) return
   truncateSync(file, wholeBytes)
@@ -148,11 +152,15 @@ function removeCut(file: string, { wholeBytes, cutBytes }: Extent, events: Recor
 
 export interface ReadRecord extends RecordedFor { readonly clips: readonly BaselineClip[] }
 
-/** Clips between two moments, milliseconds since the epoch. A last line that was cut off is left out. Throws BASELINE_INVALID or BASELINE_MISMATCH. */
+/**
+ * Clips from `from` to before `to`, milliseconds since the epoch. An incomplete last line is ignored. Throws
+ * BASELINE_INVALID or BASELINE_MISMATCH.
+ */
 export async function readRecord(file: string, from = -Infinity, to = Infinity): Promise<ReadRecord> {
   const clips: BaselineClip[] = []
   const onHeader = (header: Header): void => {
-    if (!hasTheseFeatures(header)) throw new SpeechError('BASELINE_MISMATCH', `${file} has the features of another version`)
+    if (hasTheseFeatures(header)) return
+    throw new SpeechError('BASELINE_MISMATCH', `${file} has the features of another version`)
   }
   const { header: { model, pipeline } } = await scan(file, onHeader, (clip) => {
     if (clip.time >= from && clip.time < to) clips.push(clip)
@@ -160,7 +168,7 @@ export async function readRecord(file: string, from = -Infinity, to = Infinity):
   return { model, pipeline: pipeline as Baseline['pipeline'], clips }
 }
 
-/** Reads a record line by line. Only its last line may be none of a clip. Throws BASELINE_INVALID, and what `onHeader` throws. */
+/** Reads a record line by line. Only its last line may be incomplete. Throws BASELINE_INVALID, and what `onHeader` throws. */
 async function scan(
   file: string, onHeader: (header: Header) => void, onClip: (clip: TimedClip) => void,
 ): Promise<Extent & { readonly header: Header }> {
@@ -188,7 +196,7 @@ type TimedClip = BaselineClip & { readonly time: number }
 
 interface TextLine {
   readonly text: string
-  /** Of the file, up to the end of this line. */
+  /** Offset in the file of the end of this line. */
   readonly endBytes: number
   /** It ends with a line break. */
   readonly isWhole: boolean
@@ -207,15 +215,15 @@ async function* linesOf(file: string): AsyncGenerator<TextLine> {
     }
     bytes += start
     rest = rest.subarray(start)
-    if (rest.length > MOST_LINE_BYTES) throw new SpeechError('BASELINE_INVALID', `${file} is not a record of drift features`)
+    if (rest.length > MAX_LINE_BYTES) throw new SpeechError('BASELINE_INVALID', `${file} is not a record of drift features`)
   }
   if (rest.length > 0) yield { text: rest.toString('utf8'), endBytes: bytes + rest.length, isWhole: false }
 }
 
 function headerOf({ text, isWhole }: TextLine, file: string): Header {
   const data = parseLine(text)
-  if (!isWhole || !Value.Check(Header, data)) throw new SpeechError('BASELINE_INVALID', `${file} is not a record of drift features`)
-  return data
+  if (isWhole && Value.Check(Header, data)) return data
+  throw new SpeechError('BASELINE_INVALID', `${file} is not a record of drift features`)
 }
 
 function clipOf({ text, isWhole }: TextLine): TimedClip | undefined {
@@ -228,15 +236,18 @@ function hasTheseFeatures({ features }: Header): boolean {
   return features.join() === FEATURE_NAMES.join()
 }
 
-function checkSame(file: string, known: Header, wanted: RecordedFor): void {
-  const told = ({ model, pipeline }: Pick<Header, 'model' | 'pipeline'>): string => JSON.stringify([model, Object.entries(pipeline).sort()])
-  if (told(known) !== told(wanted)) throw new SpeechError('BASELINE_MISMATCH', `${file} was recorded with another model or pipeline; name another file in EARSHOT_DRIFT_RECORD`)
+function checkSame(file: string, known: Header, requested: RecordedFor): void {
+  const keyOf = ({ model, pipeline }: Pick<Header, 'model' | 'pipeline'>): string =>
+    JSON.stringify([model, Object.entries(pipeline).sort()])
+  if (keyOf(known) === keyOf(requested)) return
+  const detail = `${file} was recorded with another model or pipeline; name another file in EARSHOT_DRIFT_RECORD`
+  throw new SpeechError('BASELINE_MISMATCH', detail)
 }
 
 function parseLine(text: string): unknown {
   try {
     return JSON.parse(text)
   } catch {
-    return undefined // a line that was cut off; the caller decides whether it may be
+    return undefined // an incomplete line; the caller decides whether it is permitted here
   }
 }

@@ -1,21 +1,21 @@
-/** What the drift monitor says of itself at one moment: plain data, for the page, the API and the metrics. */
+/** The state of the drift monitor at one time: plain data for the page, the API and the metrics. */
 import type { Unmonitored } from './baseline.js'
 import type { Family } from './features.js'
 
-/** Clips of the fast window come and go within minutes, those of the slow one within hours: it sees smaller shifts. */
+/** The fast window reacts within minutes; the slow one holds more clips and detects smaller shifts within hours. */
 export const WINDOWS = ['fast', 'slow'] as const
 export type WindowName = (typeof WINDOWS)[number]
 
-/** One feature in one window. Null in its place: too few clips to say anything. */
+/** One feature in one window, compared with the baseline; null in its place if there are too few clips. */
 export interface Comparison {
-  /** Clips in the window, those counted as missing among them. */
+  /** Clips in the window, including missing values. */
   readonly clips: number
   /** In the order of the bins. */
   readonly counts: readonly number[]
   readonly missing: number
   /** Population stability index against the baseline. */
   readonly psi: number
-  /** The index less what it would be on average without drift; may be slightly negative. */
+  /** `psi` minus its expected value without drift; may be slightly negative. */
   readonly excess: number
   /** Holm-adjusted over the features of the family, design effect included. */
   readonly pValue: number
@@ -28,11 +28,11 @@ export interface FeatureState {
   readonly family: Family
   readonly unit: string
   readonly help: string
-  /** What each bin holds, for people: "−31.2 to −28.4" or a category. */
+  /** Descriptions of the bins: "−31.2 to −28.4" or a category. */
   readonly bins: readonly string[]
   /** Shares of the baseline, smoothed as the statistics use them; they sum to 1. */
   readonly baseline: readonly number[]
-  /** Those counted as missing among them. */
+  /** Including missing values. */
   readonly baselineClips: number
   readonly baselineMissing: number
   readonly windows: Readonly<Record<WindowName, Comparison | null>>
@@ -52,7 +52,7 @@ export interface BaselineSummary {
   readonly clips: number
   readonly sessions: number | null
   readonly speakers: number | null
-  /** Where it comes from, for people. */
+  /** Source of the clips, free text. */
   readonly provenance: string
 }
 
@@ -62,6 +62,6 @@ export interface DriftSnapshot {
   /** Names of features, strongest excess first. */
   readonly alarms: readonly string[]
   readonly features: readonly FeatureState[]
-  /** Features of another version than this one's: the baseline or this version lacks them. */
+  /** Features that the baseline or this version lacks. */
   readonly unmonitored: readonly Unmonitored[]
 }

@@ -1,48 +1,50 @@
 /**
- * Counts in bins, of a baseline and of a window: how far apart they are, and how surprising that is.
+ * Statistics of binned counts of a baseline and a window: the size of a shift, and its significance.
  *
- * For people, the population stability index with Jeffreys' half an observation in each bin, beside what it would be
- * without any drift: it grows with the number of bins and shrinks with the number of clips, so a fixed threshold
- * means nothing. For alarms, Pearson's two-sample chi-square: its law holds from five expected clips a bin, where the
- * index is already off. What the baseline hardly knows, a codec nobody sent, clipping, values that are missing, is too
- * rare for that law, and is tested exactly (Fisher 1935). Clips that come in sessions vary more than independent ones
- * would: the statistic is divided by their design effect (Rao and Scott 1981, first order).
- * Several features: Holm 1979. Direction: Cliff 1993.
+ * For people, the population stability index with Jeffreys' half an observation in each bin, together with its expected
+ * value without drift: the index grows with the number of bins and falls with the number of clips, so a fixed threshold
+ * has no meaning. For alarms, Pearson's two-sample chi-square: its distribution holds from five expected clips per bin,
+ * where that of the index already does not. Bins that are rare in the baseline (an unusual codec, clipping, missing
+ * values) have too few clips for it and are tested exactly (Fisher 1935). Clips of one session are correlated: the
+ * statistic is divided by their design effect (Rao and Scott 1981, first order). Several features: Holm 1979.
+ * Direction: Cliff 1993.
  */
 
-/** Population stability index, natural logarithm. Both lists in the order of the bins. */
+/** Population stability index, natural logarithm, of counts in the order of the bins. */
 export function populationStability(baselineCounts: readonly number[], windowCounts: readonly number[]): number {
   const expected = smoothedShares(baselineCounts)
   const found = smoothedShares(windowCounts)
   return expected.reduce((sum, share, bin) => sum + (found[bin]! - share) * Math.log(found[bin]! / share), 0)
 }
 
-/** Its mean when nothing changed: designEffect · (bins − 1)(1/n + 1/m). */
+/** Expected population stability index without drift: designEffect · (bins − 1)(1/n + 1/m). */
 export function expectedStability(bins: number, windowClips: number, baselineClips: number, designEffect: number): number {
   return designEffect * (bins - 1) * (1 / windowClips + 1 / baselineClips)
 }
 
-/** Shares that are never zero; they sum to 1. */
+/** Shares with Jeffreys' prior: never zero; they sum to 1. */
 export function smoothedShares(counts: readonly number[]): number[] {
   const total = sumOf(counts) + counts.length / 2
   return counts.map((count) => (count + 0.5) / total)
 }
 
-/** Of the level of a test, the part that is spent on what is rare in the baseline. */
+/** Share of the significance level that is spent on bins that are rare in the baseline. */
 const RARE_LEVEL = 0.05
-/** Fewer expected clips in a bin, and the chi-square law does not hold. */
-const LEAST_EXPECTED = 5
+/** With fewer expected clips in a bin, the chi-square distribution does not hold. */
+const MIN_EXPECTED = 5
 
-/** Which bins can be compared by chi-square when a window has so many clips, and which are rare. */
-interface Division { readonly frequent: readonly (readonly number[])[]; readonly rare: readonly number[] }
+/** Groups of bins that can be compared by chi-square, given the number of clips of a window, and the rare bins. */
+interface Division {
+  readonly frequent: readonly (readonly number[])[]
+  readonly rare: readonly number[]
+}
 
 /**
- * Probability of a window like this, or less alike, when nothing changed. The last bin may be that of missing values.
- * Windows are smaller than the baseline.
+ * P-value of a window without drift. The last bin may be that of missing values. Windows are smaller than the baseline.
  */
 export function driftProbability(baselineCounts: readonly number[], windowCounts: readonly number[], designEffect: number): number {
   const { frequent, rare } = divide(baselineCounts, sumOf(windowCounts))
-  const { statistic, freedom } = pearson(frequent.map((bins) => take(baselineCounts, bins)), frequent.map((bins) => take(windowCounts, bins)))
+  const { statistic, freedom } = pearson(sumsOf(baselineCounts, frequent), sumsOf(windowCounts, frequent))
   const frequentTail = freedom < 1 ? 1 : chiSquareTail(statistic / designEffect, freedom)
   if (rare.length === 0) return frequentTail
   const rareTail = excessTail({
@@ -52,21 +54,29 @@ export function driftProbability(baselineCounts: readonly number[], windowCounts
   return Math.min(1, frequentTail / (1 - RARE_LEVEL), rareTail / RARE_LEVEL)
 }
 
-/** Pearson's statistic over its degrees of freedom, on the bins that can be compared; null when there are none. Its mean is 1 without drift. */
-export function dispersion(baselineCounts: readonly number[], windowCounts: readonly number[]): { readonly ratio: number; readonly freedom: number } | null {
+/**
+ * Pearson's statistic divided by its degrees of freedom, over the bins that can be compared; null if there are none. Its
+ * mean is 1 without drift.
+ */
+export function dispersion(
+  baselineCounts: readonly number[], windowCounts: readonly number[],
+): { readonly ratio: number; readonly freedom: number } | null {
   const { frequent } = divide(baselineCounts, sumOf(windowCounts))
-  const { statistic, freedom } = pearson(frequent.map((bins) => take(baselineCounts, bins)), frequent.map((bins) => take(windowCounts, bins)))
+  const { statistic, freedom } = pearson(sumsOf(baselineCounts, frequent), sumsOf(windowCounts, frequent))
   return freedom < 1 ? null : { ratio: statistic / freedom, freedom }
 }
 
-/** Bins with enough expected clips stand alone; the others together, if that is enough. Decided by the baseline alone. */
+/**
+ * A bin with enough expected clips is a group of its own; the others form one group if they have enough together. Depends
+ * on the baseline alone.
+ */
 function divide(baselineCounts: readonly number[], windowClips: number): Division {
   const perClip = windowClips / sumOf(baselineCounts)
   const bins = baselineCounts.map((_, bin) => bin)
-  const isFrequent = (bin: number): boolean => baselineCounts[bin]! * perClip >= LEAST_EXPECTED
+  const isFrequent = (bin: number): boolean => baselineCounts[bin]! * perClip >= MIN_EXPECTED
   const frequent = bins.filter(isFrequent).map((bin) => [bin])
   const others = bins.filter((bin) => !isFrequent(bin))
-  return take(baselineCounts, others) * perClip >= LEAST_EXPECTED ? { frequent: [...frequent, others], rare: [] } : { frequent, rare: others }
+  return take(baselineCounts, others) * perClip >= MIN_EXPECTED ? { frequent: [...frequent, others], rare: [] } : { frequent, rare: others }
 }
 
 function pearson(first: readonly number[], second: readonly number[]): { statistic: number; freedom: number } {
@@ -82,8 +92,8 @@ function pearson(first: readonly number[], second: readonly number[]): { statist
 interface Findings { readonly among: number; readonly found: number; readonly amongOthers: number; readonly foundOthers: number }
 
 /**
- * Fisher's exact test, one-sided: at least `found` of all that were found fall on this side. Counts that were divided
- * by a design effect are rounded so that the test stays on the safe side.
+ * Fisher's exact test, one-sided: the probability that at least `found` of all findings are on this side. Counts that
+ * were divided by a design effect are rounded so that the test is conservative.
  */
 function excessTail({ among, found, amongOthers, foundOthers }: Findings): number {
   const here = Math.floor(found)
@@ -95,7 +105,7 @@ function excessTail({ among, found, amongOthers, foundOthers }: Findings): numbe
   return Math.min(1, tail)
 }
 
-/** Holm's adjusted p-values, in the order given: those below a level are significant at that level, all together. */
+/** Holm-adjusted p-values, in the given order: those below a level are significant at that family-wise level. */
 export function holm(pValues: readonly number[]): number[] {
   const order = pValues.map((_, index) => index).sort((a, b) => pValues[a]! - pValues[b]!)
   const adjusted = pValues.slice()
@@ -120,7 +130,7 @@ export function cliffsDelta(baselineCounts: readonly number[], windowCounts: rea
   }, 0)
 }
 
-/** P(X² > x) with so many degrees of freedom: the regularized upper incomplete gamma function (Numerical Recipes, 3rd ed., 6.2). */
+/** P(X² > x): the regularized upper incomplete gamma function (Numerical Recipes, 3rd ed., 6.2). */
 export function chiSquareTail(x: number, freedom: number): number {
   const [a, z] = [freedom / 2, x / 2]
   if (z <= 0) return 1
@@ -140,26 +150,26 @@ export function chiSquareQuantile(tail: number, freedom: number): number {
   return high
 }
 
-const ENOUGH_TERMS = 1000
+const MAX_TERMS = 1000
 const PRECISION = 1e-15
 
 function lowerSeries(a: number, z: number): number {
   let term = 1 / a
   let sum = term
-  for (let n = 1; n < ENOUGH_TERMS && term > sum * PRECISION; n++) {
+  for (let n = 1; n < MAX_TERMS && term > sum * PRECISION; n++) {
     term *= z / (a + n)
     sum += term
   }
   return sum
 }
 
-/** Lentz's continued fraction. */
+/** Continued fraction by Lentz's method. */
 function upperFraction(a: number, z: number): number {
   let b = z + 1 - a
   let c = Infinity
   let d = 1 / b
   let fraction = d
-  for (let n = 1; n < ENOUGH_TERMS; n++) {
+  for (let n = 1; n < MAX_TERMS; n++) {
     const numerator = -n * (n - a)
     b += 2
     d = 1 / (numerator * d + b)
@@ -185,6 +195,10 @@ function lnGamma(x: number): number {
 
 function lnChoose(n: number, k: number): number {
   return k < 0 || k > n ? -Infinity : lnGamma(n + 1) - lnGamma(k + 1) - lnGamma(n - k + 1)
+}
+
+function sumsOf(counts: readonly number[], groups: readonly (readonly number[])[]): number[] {
+  return groups.map((bins) => take(counts, bins))
 }
 
 function take(counts: readonly number[], bins: readonly number[]): number {

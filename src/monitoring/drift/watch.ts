@@ -1,6 +1,6 @@
 /**
- * Drift as the service runs it: the baseline that was asked for, a monitor on it, and a record of features where the
- * operator wants one. Only clips of the default model are watched: others have outputs of their own.
+ * Drift monitoring in the service: the configured baseline, a monitor for it, and a record of features if the operator
+ * wants one. Only clips of the default model are monitored: other models have outputs of their own.
  */
 import { existsSync } from 'node:fs'
 import path from 'node:path'
@@ -13,8 +13,8 @@ import { DriftMonitor, type DriftEvents } from './monitor.js'
 import { ClipRecord } from './record.js'
 import type { DriftSnapshot } from './snapshot.js'
 
-/** A baseline has some tens of thousand. */
-const MOST_BASELINE_BYTES = 16_777_216
+/** A baseline has some tens of thousands. */
+const MAX_BASELINE_BYTES = 16_777_216
 
 export interface WatchSettings {
   /** A file, `auto` or `off`. */
@@ -26,7 +26,7 @@ export interface WatchSettings {
 
 export interface WatchEvents extends DriftEvents {
   onRecordError(error: Error): void
-  /** So many bytes of a last line that was cut off have been removed from the record. */
+  /** An incomplete last line of this many bytes was removed from the record. */
   onRecordRepaired(bytes: number): void
 }
 
@@ -35,7 +35,7 @@ export class DriftWatch {
   readonly #record: ClipRecord | undefined
   /** Undefined: nothing is compared. */
   readonly monitor: DriftMonitor | undefined
-  /** Why nothing is compared; null when something is. */
+  /** Why nothing is compared; null with a monitor. */
   readonly reason: string | null
 
   private constructor(model: string, monitor: DriftMonitor | undefined, reason: string | null, record: ClipRecord | undefined) {
@@ -46,10 +46,12 @@ export class DriftWatch {
   }
 
   /**
-   * Throws BASELINE_* where a file was named and cannot be used, or the record is that of another model. The baseline
-   * that came with the model gives way instead: settings may differ from those that it was made with.
+   * Throws BASELINE_* if a configured file cannot be used, or the record is of another model. The baseline that comes
+   * with the model is ignored instead: settings may differ from those that it was made with.
    */
-  static async open(settings: WatchSettings, model: Baseline['model'], pipeline: Pipeline, events: WatchEvents): Promise<DriftWatch> {
+  static async open(
+    settings: WatchSettings, model: Baseline['model'], pipeline: Pipeline, events: WatchEvents,
+  ): Promise<DriftWatch> {
     const { baseline, reason } = findBaseline(settings, model, pipeline)
     const record = settings.driftRecord === undefined ? undefined
       : await ClipRecord.open(settings.driftRecord, { model, pipeline }, settings.driftRecordClips, {
@@ -59,7 +61,7 @@ export class DriftWatch {
     return new DriftWatch(model.name, baseline && new DriftMonitor(baseline, Date.now, events), reason, record)
   }
 
-  /** `session`: whatever tells one visit from another; kept only as a hash in the record. */
+  /** `session` identifies a visit; the record keeps only its hash. */
   observe(report: Report, session: string | undefined): void {
     if (report.model !== this.#model || (this.monitor === undefined && this.#record === undefined)) return
     const row = featureRow(report)
@@ -100,7 +102,7 @@ function readBaseline(file: string, model: Baseline['model'], pipeline: Pipeline
 
 function readText(file: string): string {
   try {
-    return readPlainFile(file, MOST_BASELINE_BYTES).toString('utf8')
+    return readPlainFile(file, MAX_BASELINE_BYTES).toString('utf8')
   } catch (cause) {
     throw new SpeechError('BASELINE_INVALID', `${file} cannot be read (${(cause as Error).message})`, { cause })
   }

@@ -1,8 +1,9 @@
 /**
- * The newest clips as counts in bins: a ring of sub-windows and their sum. Whole sub-windows leave, so that counts stay
- * whole numbers and what left is gone exactly; an exponential decay would never forget and counts fractions.
+ * A sliding window of the newest clips as counts in bins: a ring of sub-windows and their sum. Whole sub-windows leave,
+ * so that counts stay integers and old clips have no effect. Exponential decay would never forget, and count fractions.
  *
- * A sub-window closes when it is full, or too old: a quiet night must not mix Monday with Friday.
+ * A sub-window closes when it is full or too old, so that clips of Friday and of Monday are not mixed after a quiet
+ * weekend.
  */
 
 export interface WindowShape {
@@ -19,7 +20,7 @@ export class CountingWindow {
   #open = 0
   #openedAt: number
 
-  /** `cells`: how many counters one clip is spread over, all bins of all features. */
+  /** `cells`: number of counters, all bins of all features. */
   constructor(cells: number, shape: WindowShape, now: number) {
     this.#shape = shape
     this.#ring = Array.from({ length: shape.subWindows }, () => new Uint32Array(cells))
@@ -42,7 +43,7 @@ export class CountingWindow {
     return sums
   }
 
-  /** Adds one clip, the cells that it falls in. Returns whether the sub-window is full now: then evaluate, and call `advance`. */
+  /** Adds one clip by its counters. Returns whether the sub-window is full: then evaluate, and call `advance`. */
   add(cells: Uint16Array, now: number): boolean {
     const open = this.#ring[this.#open]!
     if (this.#clips[this.#open] === 0) this.#openedAt = now
@@ -53,15 +54,16 @@ export class CountingWindow {
     return ++this.#clips[this.#open]! >= this.#shape.clipsEach
   }
 
-  /** Whether the open sub-window has been open for too long. An empty one ages too, so that old clips leave without new ones. */
+  /** Whether the open sub-window is too old. Empty ones age too, so that old clips leave without new ones. */
   isAged(now: number): boolean {
     return now - this.#openedAt >= this.#shape.maxAgeMs
   }
 
   /** Closes the open sub-window; the oldest leaves and becomes the open one. */
   advance(now: number): void {
-    // Time that passed without a clip is not forgotten: each call ages by one sub-window at most.
-    this.#openedAt = this.isAged(now) ? Math.max(this.#openedAt + this.#shape.maxAgeMs, now - this.#shape.subWindows * this.#shape.maxAgeMs) : now
+    // Each call ages by one sub-window at most, so time without clips carries over.
+    const { maxAgeMs, subWindows } = this.#shape
+    this.#openedAt = this.isAged(now) ? Math.max(this.#openedAt + maxAgeMs, now - subWindows * maxAgeMs) : now
     this.#open = (this.#open + 1) % this.#ring.length
     const oldest = this.#ring[this.#open]!
     for (let cell = 0; cell < oldest.length; cell++) this.#sum[cell]! -= oldest[cell]!

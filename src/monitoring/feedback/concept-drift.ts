@@ -1,46 +1,49 @@
 /**
- * Whether what is said still becomes the words it became: the newest labels and confidences of one model, and what
- * they say of its word error rate. Rings of fixed size, counts and no word.
+ * Concept drift of one model: estimates of its word error rate, and of its relation to confidence, from the newest labels
+ * and confidences. Ring buffers of fixed size; they hold counts and no text.
  *
- * Only labels of a random sample come here: people correct what is wrong, so the rate of corrected answers is not
- * the rate of all.
+ * Only labels of a random sample are used: users correct what is wrong, so the error rate of corrected answers is not
+ * that of all answers.
  */
 import { errorRate, type ErrorRate, type RateSums } from '../../domain/scoring/error-rate.js'
 import { calibrationPValue, estimatedErrorRate, type ConfidenceBin, type LabelledAnswer } from './calibration-test.js'
-import { Ring } from './ring.js'
+import { RingBuffer } from './ring-buffer.js'
 
 const LABELS = 1_000
 const CONFIDENCES = 2_000
-/** With fewer, an interval is wider than anything that it could tell. */
-const LEAST_UTTERANCES = 30
-const LEAST_WORDS = 100
-/** Sessions; of a few, a bootstrap promises too narrow an interval. */
-const LEAST_GROUPS = 10
-/** Below these, the test of the calibration raises more than 7 false alarms in a hundred where it should raise 5 (test/monitoring/feedback/concept-drift.test.ts). */
-const LEAST_TESTED_UTTERANCES = 60
-const LEAST_TESTED_GROUPS = 20
+/** With fewer, the interval is too wide to be useful. */
+const MIN_UTTERANCES = 30
+const MIN_WORDS = 100
+/** Sessions; with fewer, the bootstrap interval is too narrow. */
+const MIN_GROUPS = 10
+/**
+ * With fewer, the calibration test has a false positive rate above 7 % at a level of 5 %
+ * (test/monitoring/feedback/concept-drift.test.ts).
+ */
+const MIN_TESTED_UTTERANCES = 60
+const MIN_TESTED_GROUPS = 20
 
-/** Null in place of a figure: too little to say anything, or no table. */
-export interface ConceptFigures {
+/** Null: too few labels or confidences, or no table. */
+export interface ConceptDriftEstimates {
   readonly errorRate: ErrorRate | null
   readonly calibrationPValue: number | null
   readonly estimatedErrorRate: number | null
 }
 
 export interface ScoredAnswer extends Omit<LabelledAnswer, 'group'> {
-  /** Undefined: independent of all others. */
+  /** Undefined: independent of all other answers. */
   readonly session: string | undefined
 }
 
-export class ConceptDrift {
+export class ConceptDriftMonitor {
   readonly #table: readonly ConfidenceBin[] | undefined
-  readonly #labels = new Ring<LabelledAnswer>(LABELS)
-  readonly #confidences = new Ring<{ readonly confidence: number; readonly words: number }>(CONFIDENCES)
+  readonly #labels = new RingBuffer<LabelledAnswer>(LABELS)
+  readonly #confidences = new RingBuffer<{ readonly confidence: number; readonly words: number }>(CONFIDENCES)
   #labelled = 0
-  /** What the labels say; undefined when one has come since. A bootstrap takes 10 to 20 ms, and scrapes are frequent. */
-  #ofLabels: Omit<ConceptFigures, 'estimatedErrorRate'> | undefined
+  /** Cached estimates; undefined after a new label. A bootstrap takes 10 to 20 ms, and scrapes are frequent. */
+  #ofLabels: Omit<ConceptDriftEstimates, 'estimatedErrorRate'> | undefined
 
-  /** Without a table of the baseline there is only the error rate. */
+  /** Without the table of a baseline, only the error rate is estimated. */
   constructor(table?: readonly ConfidenceBin[]) {
     this.#table = table
   }
@@ -50,28 +53,31 @@ export class ConceptDrift {
   }
 
   labelled({ session, ...answer }: ScoredAnswer): void {
-    this.#labels.add({ ...answer, group: session === undefined ? `utterance ${this.#labelled}` : `session ${session}` })
+    const group = session === undefined ? `utterance ${this.#labelled}` : `session ${session}`
+    this.#labels.add({ ...answer, group })
     this.#labelled++
     this.#ofLabels = undefined
   }
 
-  figures(): ConceptFigures {
+  estimates(): ConceptDriftEstimates {
     this.#ofLabels ??= { errorRate: this.#errorRate(), calibrationPValue: this.#calibrationPValue() }
     const confidences = this.#confidences.values
-    const isEstimated = this.#table !== undefined && confidences.length >= LEAST_UTTERANCES
+    const isEstimated = this.#table !== undefined && confidences.length >= MIN_UTTERANCES
     return { ...this.#ofLabels, estimatedErrorRate: isEstimated ? estimatedErrorRate(confidences, this.#table) : null }
   }
 
   #errorRate(): ErrorRate | null {
     const labels = this.#labels.values
     const groups = sumsByGroup(labels)
-    if (labels.length < LEAST_UTTERANCES || groups.length < LEAST_GROUPS || groups.reduce((sum, { words }) => sum + words, 0) < LEAST_WORDS) return null
+    const words = groups.reduce((sum, group) => sum + group.words, 0)
+    if (labels.length < MIN_UTTERANCES || groups.length < MIN_GROUPS || words < MIN_WORDS) return null
     return errorRate(groups)
   }
 
   #calibrationPValue(): number | null {
     const labels = this.#labels.values.filter(({ confidence }) => confidence !== null)
-    if (this.#table === undefined || labels.length < LEAST_TESTED_UTTERANCES || sumsByGroup(labels).length < LEAST_TESTED_GROUPS) return null
+    if (this.#table === undefined || labels.length < MIN_TESTED_UTTERANCES) return null
+    if (sumsByGroup(labels).length < MIN_TESTED_GROUPS) return null
     return calibrationPValue(labels, this.#table)
   }
 }

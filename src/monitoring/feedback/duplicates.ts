@@ -1,8 +1,8 @@
 /**
- * What has been said with which token, so that nothing counts twice. Bounded: two generations of a set, and when the
- * young one is full the old one is forgotten. At least the newest `capacity / 2` statements are remembered; what was
- * said before them may be said again. Each process has its own memory: with several replicas, or after a restart, a
- * statement can count once in each.
+ * Remembers the statements that were made with each token, so that none counts twice. Memory is bounded by two
+ * generations of a set: when the young one is full, the old one is dropped. At least the newest `capacity / 2`
+ * statements are remembered; an older one can be made again. Each process has its own memory: with several replicas, or
+ * after a restart, a statement can count once in each.
  */
 
 /** About 24 MB when full. */

@@ -1,10 +1,10 @@
-/** What may be said about a transcript afterwards, as closed lists: they become labels of metrics. */
+/** Closed lists for feedback on a transcript; they are label values of metrics. */
 
-/** What became of a transcript, as a client tells it. */
+/** What happened to a transcript, as reported by a client. */
 export const FEEDBACK_EVENTS = ['accepted', 'clicked', 'corrected', 'requeried', 'typed', 'abandoned', 'thumbs_down'] as const
 export type FeedbackEvent = (typeof FEEDBACK_EVENTS)[number]
 
-/** Where a label comes from. Only a random sample measures the word error rate: people correct what is wrong. */
+/** Source of a label. Only a random sample measures the word error rate, since users correct what is wrong. */
 export const LABEL_SOURCES = ['random', 'correction', 'canary_set'] as const
 export type LabelSource = (typeof LABEL_SOURCES)[number]
 

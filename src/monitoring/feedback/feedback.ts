@@ -1,75 +1,76 @@
 /**
- * What is said about answers afterwards: a token goes out with each, and comes back with an event or with the words
- * that were really said. The service stores no transcript, so the client brings it, and the signed digest in the
- * token vouches for it. Nothing of the text is kept: it becomes counts, and is gone when the call returns.
+ * Feedback on answers: each answer is sent with a token, and feedback returns it with an event or with the words that
+ * were said. The service stores no transcript, so the client sends it again, and the signed digest in the token proves
+ * that it is the same. The texts are counted and not kept.
  */
 import { createHmac, randomBytes } from 'node:crypto'
 import { SpeechError, type ErrorCode } from '../../domain/errors.js'
 import { normalizeText } from '../../domain/scoring/normalize.js'
 import { alignWords, countErrors, totalErrors, type ErrorCounts } from '../../domain/scoring/word-errors.js'
+import { factsOf } from '../../domain/report-facts.js'
 import type { Report } from '../../domain/report.js'
 import type { ConfidenceBin } from './calibration-test.js'
-import { ConceptDrift, type ConceptFigures } from './concept-drift.js'
+import { ConceptDriftMonitor, type ConceptDriftEstimates } from './concept-drift.js'
 import { Duplicates } from './duplicates.js'
 import type { FeedbackEvent, LabelSource, UnmatchedReason } from './events.js'
-import { RecentCounts } from './recent-counts.js'
-import { checkText, MOST_WORDS, tooManyWords } from './text-limits.js'
+import { LruCounter } from './lru-counter.js'
+import { checkText, MAX_WORDS, tooManyWords } from './text-limits.js'
 import { digestOfTranscript, issueToken, readToken, tokenName, type AnswerFacts } from './token.js'
 
-/** Of a statement whose texts turned out to be too long only after the work of comparing them had begun. */
-const MOST_TRIES = 3
+/** Attempts for a statement whose texts have too many words after normalization. */
+const MAX_ATTEMPTS = 3
 
 export interface FeedbackOptions {
-  /** Undefined: drawn now, so that no token outlives this process. */
+  /** Undefined: a random secret, so that tokens are valid as long as this process runs. */
   readonly secret: string | undefined
   readonly expirySeconds: number
-  /** Served here; tokens of other models are counted, and that is all. */
+  /** Served models; feedback with tokens of other models is counted only. */
   readonly models: readonly string[]
-  /** By model: what its confidences meant in its baseline. */
+  /** By model: errors by confidence of its baseline. */
   readonly confidenceToWer?: Readonly<Record<string, readonly ConfidenceBin[]>> | undefined
   readonly observer: FeedbackObserver
   /** Milliseconds, as Date.now. */
   readonly now?: () => number
 }
 
-/** Who counts. */
+/** Counts feedback. */
 export interface FeedbackObserver {
   happened(model: string, event: FeedbackEvent, delaySeconds: number): void
-  /** Which hit of a search was opened, from 1. */
+  /** Rank of the opened hit, from 1. */
   clicked(rank: number): void
   labelled(model: string, source: LabelSource, counts: ErrorCounts): void
   unmatched(reason: UnmatchedReason): void
 }
 
 interface LabelTexts {
-  /** What was really said. */
+  /** What was said. */
   readonly reference: string
-  /** What the service had answered. */
+  /** What the service answered. */
   readonly transcript: string
 }
 
 export interface Label extends LabelTexts {
   readonly source: LabelSource
-  /** Of whom or where; labels of one session are not independent. */
+  /** Identifies a user or place; labels of one session are correlated. */
   readonly session?: string | undefined
 }
 
 export interface Statement {
   readonly event: FeedbackEvent
-  /** By the client's clock, from the answer to what the user did. */
+  /** From the answer to the action of the user, by the client's clock. */
   readonly delaySeconds?: number | undefined
-  /** Which hit was clicked, from 1. */
+  /** Rank of the clicked hit, from 1. */
   readonly rank?: number | undefined
-  /** What the user corrected the transcript to. */
+  /** The correction of the transcript by the user. */
   readonly correction?: LabelTexts | undefined
 }
 
-/** What a token says, and how many words and errors the label makes of it. */
+/** The content of a token, and the words and errors of the label. */
 export interface LabelledFacts extends AnswerFacts {
   readonly label: { readonly words: number; readonly errors: number }
 }
 
-/** Errors that mean: this cannot be attributed to an answer. */
+/** Errors of feedback that cannot be attributed to an answer. */
 const UNMATCHED: Partial<Record<ErrorCode, UnmatchedReason>> = {
   TOKEN_INVALID: 'bad_token', TOKEN_EXPIRED: 'expired', FEEDBACK_DUPLICATE: 'duplicate', TRANSCRIPT_OTHER: 'other_text',
 }
@@ -79,33 +80,37 @@ export class Feedback {
   readonly #secret: string
   readonly #now: () => number
   readonly #duplicates = new Duplicates()
-  /** How often a statement had too many words. */
-  readonly #refused = new RecentCounts()
-  readonly #concepts: ReadonlyMap<string, ConceptDrift>
-  /** Sessions are told apart by a digest that nobody can compute outside this process. */
+  /** How often each statement had too many words. */
+  readonly #refused = new LruCounter()
+  readonly #monitors: ReadonlyMap<string, ConceptDriftMonitor>
+  /** Key of the HMAC that sessions are identified by. */
   readonly #sessionKey = randomBytes(32)
 
   constructor(options: FeedbackOptions) {
     this.#options = options
     this.#secret = options.secret ?? randomBytes(32).toString('base64url')
     this.#now = options.now ?? Date.now
-    this.#concepts = new Map(options.models.map((model) => [model, new ConceptDrift(options.confidenceToWer?.[model])]))
+    this.#monitors = new Map(options.models.map((model) => [model, new ConceptDriftMonitor(options.confidenceToWer?.[model])]))
   }
 
-  /** The token of an answer. */
-  answered({ text, model, language, confidence }: Report, id: string): string {
-    const words = text.split(/\s+/).filter((word) => word !== '').length
-    if (confidence !== null) this.#concepts.get(model)?.answered(confidence, words)
-    return issueToken({ id, model, language, confidence, words, issuedSeconds: Math.floor(this.#now() / 1000), transcriptDigest: digestOfTranscript(text) }, this.#secret)
+  /** Returns the token of an answer. */
+  answered(report: Report, id: string): string {
+    const { text, model, language, confidence } = report
+    const { wordCount: words } = factsOf(report)
+    if (confidence !== null) this.#monitors.get(model)?.answered(confidence, words)
+    const issuedSeconds = Math.floor(this.#now() / 1000)
+    const transcriptDigest = digestOfTranscript(text)
+    return issueToken({ id, model, language, confidence, words, issuedSeconds, transcriptDigest }, this.#secret)
   }
 
   /** Throws TOKEN_INVALID, TOKEN_EXPIRED, FEEDBACK_DUPLICATE; with a correction also what `label` throws. */
   tell(token: string, { event, delaySeconds, rank, correction }: Statement): AnswerFacts {
     return this.#counting(() => {
       const facts = this.#read(token)
-      const statements = statementsOf(token, correction === undefined ? [event] : [event, labelOf('correction')])
+      const kinds = correction === undefined ? [event] : [event, labelOf('correction')]
+      const statements = kinds.map((kind) => keyOf(token, kind))
       this.#refuseKnown(statements)
-      const counts = correction === undefined ? undefined : this.#score(statements[0]!, facts, correction)
+      const counts = correction === undefined ? undefined : this.#score(keyOf(token, event), facts, correction)
       this.#duplicates.remember(statements)
       // Never more than the age of the token, whatever the client's clock says.
       const ageSeconds = Math.max(0, this.#now() / 1000 - facts.issuedSeconds)
@@ -120,20 +125,23 @@ export class Feedback {
   label(token: string, { source, session, ...texts }: Label): LabelledFacts {
     return this.#counting(() => {
       const facts = this.#read(token)
-      const statements = statementsOf(token, [labelOf(source)])
-      this.#refuseKnown(statements)
-      const counts = this.#score(statements[0]!, facts, texts)
-      this.#duplicates.remember(statements)
+      const statement = keyOf(token, labelOf(source))
+      this.#refuseKnown([statement])
+      const counts = this.#score(statement, facts, texts)
+      this.#duplicates.remember([statement])
       this.#options.observer.labelled(facts.model, source, counts)
       const sums = { words: counts.words, errors: totalErrors(counts) }
-      if (source === 'random') this.#concepts.get(facts.model)?.labelled({ ...sums, confidence: facts.confidence, session: this.#pseudonym(session) })
+      if (source === 'random') {
+        const scored = { ...sums, confidence: facts.confidence, session: this.#pseudonym(session) }
+        this.#monitors.get(facts.model)?.labelled(scored)
+      }
       return { ...facts, label: sums }
     })
   }
 
   /** By model. */
-  figures(): ReadonlyMap<string, ConceptFigures> {
-    return new Map([...this.#concepts].map(([model, concept]) => [model, concept.figures()]))
+  estimates(): ReadonlyMap<string, ConceptDriftEstimates> {
+    return new Map([...this.#monitors].map(([model, monitor]) => [model, monitor.estimates()]))
   }
 
   #counting<T>(work: () => T): T {
@@ -149,49 +157,53 @@ export class Feedback {
   #read(token: string): AnswerFacts {
     const facts = readToken(token, this.#secret)
     const { expirySeconds } = this.#options
-    if (this.#now() / 1000 > facts.issuedSeconds + expirySeconds) throw new SpeechError('TOKEN_EXPIRED', `feedback is taken for ${expirySeconds} s`, { parameter: 'token' })
+    if (this.#now() / 1000 > facts.issuedSeconds + expirySeconds) {
+      throw new SpeechError('TOKEN_EXPIRED', `feedback is accepted for ${expirySeconds} s`, { parameter: 'token' })
+    }
     return facts
   }
 
   /**
-   * First of all checks but that of the token: what was said already costs no comparison. Statements are claimed after
-   * all checks, so that what is refused for another reason may be said again.
+   * Called before the texts are compared, so that duplicates cost nothing. Statements are remembered after all checks, so
+   * that a statement that was refused for another reason can be made again.
    */
-  #refuseKnown(statements: readonly Said[]): void {
-    if (statements.some((statement) => this.#duplicates.knows(statement))) throw duplicate(statements.map(whatOf).join(', '))
+  #refuseKnown(statements: readonly StatementKey[]): void {
+    if (statements.some((statement) => this.#duplicates.knows(statement))) throw duplicate(statements.map(kindOf).join(', '))
   }
 
-  /** From what is cheap to refuse to what is not; what costs more is tried a few times and no more. */
-  #score(statement: Said, { language, transcriptDigest }: AnswerFacts, { reference, transcript }: LabelTexts): ErrorCounts {
+  /** Checks are in the order of their cost; the number of expensive attempts is limited. */
+  #score(statement: StatementKey, { language, transcriptDigest }: AnswerFacts, { reference, transcript }: LabelTexts): ErrorCounts {
     checkText(transcript, 'transcript')
-    if (digestOfTranscript(transcript) !== transcriptDigest) throw new SpeechError('TRANSCRIPT_OTHER', undefined, { parameter: 'transcript' })
+    if (digestOfTranscript(transcript) !== transcriptDigest) {
+      throw new SpeechError('TRANSCRIPT_OTHER', undefined, { parameter: 'transcript' })
+    }
     checkText(reference, 'reference')
-    if (this.#refused.countOf(statement) >= MOST_TRIES) throw duplicate(`${whatOf(statement)} was refused ${MOST_TRIES} times`)
+    if (this.#refused.countOf(statement) >= MAX_ATTEMPTS) throw duplicate(`${kindOf(statement)} was refused ${MAX_ATTEMPTS} times`)
     const said = normalizeText(reference, language)
-    const heard = normalizeText(transcript, language)
-    const longest = Math.max(said.length, heard.length)
-    if (longest > MOST_WORDS) {
+    const recognized = normalizeText(transcript, language)
+    const longest = Math.max(said.length, recognized.length)
+    if (longest > MAX_WORDS) {
       this.#refused.add(statement)
       throw tooManyWords(longest, said.length === longest ? 'reference' : 'transcript')
     }
-    return countErrors(alignWords(said, heard))
+    return countErrors(alignWords(said, recognized))
   }
 
   #pseudonym(session: string | undefined): string | undefined {
-    return session === undefined ? undefined : createHmac('sha256', this.#sessionKey).update(session).digest('base64url').slice(0, 16)
+    if (session === undefined) return undefined
+    return createHmac('sha256', this.#sessionKey).update(session).digest('base64url').slice(0, 16)
   }
 }
 
-/** A token by its name, and what was said with it. */
-type Said = `${string} ${string}`
+/** The name of a token, and what is stated with it. */
+type StatementKey = `${string} ${string}`
 
-function statementsOf(token: string, said: readonly string[]): Said[] {
-  const name = tokenName(token)
-  return said.map((what): Said => `${name} ${what}`)
+function keyOf(token: string, kind: string): StatementKey {
+  return `${tokenName(token)} ${kind}`
 }
 
 /** Without the token, for messages. */
-function whatOf(statement: Said): string {
+function kindOf(statement: StatementKey): string {
   return statement.slice(statement.indexOf(' ') + 1)
 }
 

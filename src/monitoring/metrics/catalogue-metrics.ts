@@ -1,13 +1,14 @@
-/** The served catalogues as gauges, read when Prometheus asks. Their names are the operator's, and bounded in number. */
+/** Exports the served catalogues as gauges. The operator names the catalogues, so their number is bounded. */
 import type { Stored } from '../../search/catalogue/store.js'
-import type { MetricName } from './catalog.js'
-import type { LiveCatalog } from './live-catalog.js'
+import type { MetricName } from './definitions.js'
+import type { MetricRegistry } from './registry.js'
 
-export function showCatalogues(live: LiveCatalog, read: () => readonly Stored[]): void {
+/** Reads the catalogues at every scrape. */
+export function showCatalogues(registry: MetricRegistry, read: () => readonly Stored[]): void {
   const show = (name: MetricName, value: (stored: Stored) => number): void => {
-    live.beforeScrape(name, () => {
-      live.gauge(name).reset()
-      for (const stored of read()) live.gauge(name).set({ catalogue: stored.catalogue.name }, value(stored))
+    registry.beforeScrape(name, () => {
+      registry.gauge(name).reset()
+      for (const stored of read()) registry.gauge(name).set({ catalogue: stored.catalogue.name }, value(stored))
     })
   }
   show('asr_catalogue_entries', ({ catalogue }) => catalogue.entries.length)

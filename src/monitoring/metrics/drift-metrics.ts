@@ -1,16 +1,16 @@
 /**
- * What the drift monitor knows, as metrics. Bins are exported as counters, because shares of bins can be added up over
- * replicas and over any time, exactly; a stability index cannot. A comparison with too few clips is absent, not zero:
- * a zero would look like "no drift". So is a feature that the baseline does not have.
+ * Exports the state of the drift monitor as metrics. Bins are counters, because counts can be added up over replicas and
+ * over any time exactly; a stability index cannot. A comparison with too few clips is absent and not zero, since a zero
+ * would mean "no drift". A feature that the baseline lacks is absent too.
  */
 import { monitoredFeatures, pipelineLabel, type Baseline } from '../drift/baseline.js'
 import type { DriftMonitor } from '../drift/monitor.js'
 import { WINDOWS, type Comparison } from '../drift/snapshot.js'
 import { smoothedShares } from '../drift/statistics.js'
-import type { MetricName } from './catalog.js'
-import type { LiveCatalog } from './live-catalog.js'
+import type { MetricName } from './definitions.js'
+import type { MetricRegistry } from './registry.js'
 
-/** Metrics of one feature in one window; a null is no series. */
+/** Metrics of one feature in one window; null removes the series. */
 const COMPARED: Readonly<Partial<Record<MetricName, (comparison: Comparison) => number | null>>> = {
   asr_drift_psi: ({ psi }) => psi,
   asr_drift_psi_excess: ({ excess }) => excess,
@@ -18,61 +18,65 @@ const COMPARED: Readonly<Partial<Record<MetricName, (comparison: Comparison) => 
   asr_drift_cliffs_delta: ({ delta }) => delta,
 }
 
-/** Shows a monitor at every scrape; without one, that there is no baseline. */
-export function exposeDrift(live: LiveCatalog, monitor: DriftMonitor | undefined): void {
+/** Exports a monitor at every scrape; without one, removes the series that need a baseline. */
+export function exposeDrift(registry: MetricRegistry, monitor: DriftMonitor | undefined): void {
   if (monitor === undefined) {
-    live.gauge('asr_drift_baseline_created_timestamp_seconds').remove()
-    for (const window of WINDOWS) live.gauge('asr_drift_window_samples').remove({ window })
+    registry.gauge('asr_drift_baseline_created_timestamp_seconds').remove()
+    for (const window of WINDOWS) registry.gauge('asr_drift_window_samples').remove({ window })
     return
   }
-  describeBaseline(live, monitor.baseline)
-  for (const feature of monitoredFeatures(monitor.baseline)) live.counter('asr_drift_alarms_total').inc({ feature }, 0)
+  describeBaseline(registry, monitor.baseline)
+  for (const feature of monitoredFeatures(monitor.baseline)) registry.counter('asr_drift_alarms_total').inc({ feature }, 0)
   const counted = monitor.totals().map(({ counts }) => new Float64Array(counts.length))
-  live.beforeScrape('asr_drift_bin_observations_total', () => {
-    addNewClips(live, monitor, counted)
-    showState(live, monitor)
+  registry.beforeScrape('asr_drift_bin_observations_total', () => {
+    addNewClips(registry, monitor, counted)
+    showState(registry, monitor)
   })
 }
 
-function describeBaseline(live: LiveCatalog, baseline: Baseline): void {
+function describeBaseline(registry: MetricRegistry, baseline: Baseline): void {
   const { id, model, pipeline, calibration, created, features } = baseline
-  live.gauge('asr_drift_baseline_info').set({ id, model: model.name, pipeline: pipelineLabel(pipeline), calibrated: calibration.calibrated ? 'yes' : 'no' }, 1)
-  live.gauge('asr_drift_baseline_created_timestamp_seconds').set(Date.parse(created) / 1000)
+  registry.gauge('asr_drift_baseline_info').set({ id, model: model.name, pipeline: pipelineLabel(pipeline), calibrated: calibration.calibrated ? 'yes' : 'no' }, 1)
+  registry.gauge('asr_drift_baseline_created_timestamp_seconds').set(Date.parse(created) / 1000)
   for (const feature of monitoredFeatures(baseline)) {
     const { counts, designEffect } = features[feature]!
-    smoothedShares(counts).forEach((share, bin) => { live.gauge('asr_drift_baseline_proportion').set({ feature, bin: String(bin) }, share) })
-    live.gauge('asr_drift_baseline_samples').set({ feature }, counts.reduce((sum, count) => sum + count, 0))
-    live.gauge('asr_drift_baseline_design_effect').set({ feature }, Math.max(designEffect.fast, designEffect.slow))
+    smoothedShares(counts).forEach((share, bin) => { registry.gauge('asr_drift_baseline_proportion').set({ feature, bin: String(bin) }, share) })
+    registry.gauge('asr_drift_baseline_samples').set({ feature }, counts.reduce((sum, count) => sum + count, 0))
+    registry.gauge('asr_drift_baseline_design_effect').set({ feature }, Math.max(designEffect.fast, designEffect.slow))
   }
 }
 
-/** Counters grow by what came since the last scrape. `counted`: what they have. */
-function addNewClips(live: LiveCatalog, monitor: DriftMonitor, counted: readonly Float64Array[]): void {
-  const counter = live.counter('asr_drift_bin_observations_total')
-  monitor.totals().forEach(({ feature, counts }, index) => counts.forEach((total, bin) => {
-    const isMissing = bin === counts.length - 1
-    counter.inc({ feature, bin: isMissing ? 'missing' : String(bin) }, total - counted[index]![bin]!)
-    counted[index]![bin] = total
-  }))
+/** Increments counters by the clips since the last scrape. `counted`: clips that they contain, updated in place. */
+function addNewClips(registry: MetricRegistry, monitor: DriftMonitor, counted: readonly Float64Array[]): void {
+  const counter = registry.counter('asr_drift_bin_observations_total')
+  monitor.totals().forEach(({ feature, counts }, index) => {
+    const known = counted[index]
+    if (known === undefined) return
+    counts.forEach((total, bin) => {
+      const isMissing = bin === counts.length - 1
+      counter.inc({ feature, bin: isMissing ? 'missing' : String(bin) }, total - known[bin]!)
+      known[bin] = total
+    })
+  })
 }
 
-function showState(live: LiveCatalog, monitor: DriftMonitor): void {
+function showState(registry: MetricRegistry, monitor: DriftMonitor): void {
   const { windows, features } = monitor.snapshot()
-  for (const window of WINDOWS) live.gauge('asr_drift_window_samples').set({ window }, windows[window].clips)
+  for (const window of WINDOWS) registry.gauge('asr_drift_window_samples').set({ window }, windows[window].clips)
   for (const { name, family, alarm, windows: compared } of features) {
-    live.gauge('asr_drift_alarm').set({ feature: name, kind: family }, alarm ? 1 : 0)
+    registry.gauge('asr_drift_alarm').set({ feature: name, kind: family }, alarm ? 1 : 0)
     for (const window of WINDOWS) for (const [metric, of] of Object.entries(COMPARED)) {
       const comparison = compared[window]
       const value = comparison === null ? null : of(comparison)
-      const gauge = live.gauge(metric as MetricName)
+      const gauge = registry.gauge(metric as MetricName)
       if (value === null) gauge.remove({ feature: name, window })
       else gauge.set({ feature: name, window }, value)
     }
   }
 }
 
-/** Counts an alarm at the moment it is raised: a scrape would miss one that ends before it. */
-export function countAlarm(live: LiveCatalog, feature: string): void {
-  live.counter('asr_drift_alarms_total').inc({ feature })
+/** Counts an alarm when it is raised: a scrape would miss an alarm that ends before it. */
+export function countAlarm(registry: MetricRegistry, feature: string): void {
+  registry.counter('asr_drift_alarms_total').inc({ feature })
 }
 

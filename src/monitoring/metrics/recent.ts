@@ -1,37 +1,37 @@
 /**
- * The traffic of the last hour by the minute, for the page: what an operator wants to see where no Prometheus keeps it.
+ * The traffic of the last hour by the minute, for the drift page: an overview for operators without Prometheus.
  *
- * A ring of 60 buckets of fixed size: memory does not grow with traffic, and nothing runs while there is none. A bucket
- * knows which minute it holds; one that comes round again is emptied when it is written, and not shown when it is too
- * old. Minutes are those of the clock on the wall, as a person reads them.
+ * A ring of 60 buckets of fixed size: memory does not grow with traffic, and there is no timer. A bucket knows its
+ * minute; an old one is reset when it is written, and not shown when it is too old. Minutes are those of the system
+ * clock.
  *
- * Quantiles come from a histogram whose bounds grow by a twelfth of an octave (6 %): interpolated within one, they are
- * off by some 3 % at most, which no reader of a chart can see.
+ * Quantiles are interpolated in a histogram whose bounds grow by a twelfth of an octave (6 %), so their error is about 3 %
+ * at most, which is not visible in a chart.
  */
 import { STAGES, type Report, type Stage } from '../../domain/report.js'
 
 export const OUTCOMES = ['ok', 'error', 'rejected', 'cancelled'] as const
 export type Outcome = (typeof OUTCOMES)[number]
 
-/** Of answered requests, from the last byte of the upload; null where there were none. */
+/** Of answered requests, from the last byte of the upload; null without any. */
 export interface LatencyQuantiles {
   readonly p50Seconds: number | null
   readonly p95Seconds: number | null
 }
 
 export interface TrafficMinute extends LatencyQuantiles {
-  /** ISO 8601, when it begins. */
+  /** ISO 8601, start of the minute. */
   readonly start: string
   readonly requests: Readonly<Record<Outcome, number>>
   readonly audioSeconds: number
-  /** Mean over all answered requests, those without the stage too, so that they add up; stages that nobody had are absent. */
+  /** Means over all answered requests, also those without the stage, so that they add up; stages without time are absent. */
   readonly meanStageSeconds: Readonly<Partial<Record<Stage, number>>>
 }
 
 export interface Traffic {
   /** Over all minutes. */
   readonly hour: Omit<TrafficMinute, 'start'>
-  /** The oldest first; the last one is not over yet. */
+  /** Oldest first; the last one is still in progress. */
   readonly minutes: readonly TrafficMinute[]
 }
 
@@ -40,7 +40,7 @@ const MINUTE_MS = 60_000
 const SHORTEST_SECONDS = 0.001
 const LONGEST_SECONDS = 100
 const BOUNDS_PER_OCTAVE = 12
-/** Upper bounds; what is longer than the last counts as the last. */
+/** Upper bounds; longer latencies count as the last. */
 const LATENCY_BOUNDS = Array.from({ length: Math.ceil(BOUNDS_PER_OCTAVE * Math.log2(LONGEST_SECONDS / SHORTEST_SECONDS)) + 1 },
   (_, index) => SHORTEST_SECONDS * 2 ** (index / BOUNDS_PER_OCTAVE))
 
@@ -103,7 +103,7 @@ function emptyBucket(): Bucket {
   }
 }
 
-/** Into the first, which is nobody else's. */
+/** Adds to the first, which must not be shared. */
 function sum(into: Bucket, bucket: Bucket): Bucket {
   for (const outcome of OUTCOMES) into.requests[outcome] += bucket.requests[outcome]
   into.audioSeconds += bucket.audioSeconds

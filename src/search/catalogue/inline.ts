@@ -1,36 +1,39 @@
 /**
- * Phrases that come with a request: a small catalogue of its own, whose ids are the phrases. Its list is named after
- * its content, so that a recognition process may know it again.
+ * Phrases that come with a request: a small catalogue, whose ids are the phrases. The id of its list is a digest of its
+ * content, so that a recognition process can recognize a list that it has already.
  *
- * Checking them is cheap. Their spellings and the index that ranks them take up to a tenth of a second, so both are
- * made in turns, when they are asked for, and remembered: a caller sends the same list again.
+ * Validation is cheap. The spellings, and the index that ranks the phrases, take up to a tenth of a second, so both are
+ * made in time slices on demand, and cached: clients send the same list again.
  */
 import { createHash } from 'node:crypto'
 import { SpeechError } from '../../domain/errors.js'
 import type { Phrase, PhraseList } from '../../domain/phrases.js'
-import { NameIndex, readName, type Name } from '../ranking/names.js'
+import { NameIndex, toName, type Name } from '../ranking/name-index.js'
 import type { Searchable } from '../ranking/ranking.js'
 import type { InterruptibleWork } from '../../domain/interruptible-work.js'
-import { ClientQueues } from './client-queues.js'
+import { PerClientQueue } from './per-client-queue.js'
 import { cleanText } from './entry.js'
 import { toPhrase } from './spellings.js'
-import { finishInTurns } from './turns.js'
+import { runSliced } from './time-slices.js'
 
-export const MOST_PHRASES = 200
-export const MOST_PHRASE_CHARACTERS = 100
+export const MAX_PHRASES = 200
+export const MAX_PHRASE_CHARACTERS = 100
 const DIGEST_CHARACTERS = 16
 
 export interface InlinePhrases {
   readonly id: string
-  /** Clean, sorted, none twice. */
+  /** Normalized, sorted, unique. */
   readonly phrases: readonly string[]
 }
 
-/** Throws REQUEST_INVALID, naming `parameter`. */
+/** Throws REQUEST_INVALID with the name of `parameter`. */
 export function readPhrases(given: readonly string[], parameter: string): InlinePhrases {
-  if (given.length > MOST_PHRASES) throw new SpeechError('REQUEST_INVALID', `${parameter} has ${given.length} phrases, of at most ${MOST_PHRASES}; a catalogue can have more`, { parameter })
+  if (given.length > MAX_PHRASES) {
+    const detail = `${parameter} has ${given.length} phrases, of at most ${MAX_PHRASES}; a catalogue can have more`
+    throw new SpeechError('REQUEST_INVALID', detail, { parameter })
+  }
   const phrases = [...new Set(given.map((phrase) => {
-    const read = cleanText(phrase, MOST_PHRASE_CHARACTERS)
+    const read = cleanText(phrase, MAX_PHRASE_CHARACTERS)
     if ('fault' in read) throw new SpeechError('REQUEST_INVALID', `a phrase of ${parameter} ${read.fault}`, { parameter })
     return read.text
   }))].sort()
@@ -38,7 +41,7 @@ export function readPhrases(given: readonly string[], parameter: string): Inline
   return { id, phrases }
 }
 
-/** A step for each phrase. */
+/** One step per phrase. */
 function* listPhrases({ id, phrases }: InlinePhrases): InterruptibleWork<PhraseList> {
   const listed: Phrase[] = []
   for (const name of phrases) {
@@ -48,101 +51,106 @@ function* listPhrases({ id, phrases }: InlinePhrases): InterruptibleWork<PhraseL
   return { id, phrases: listed }
 }
 
-/** A step for each phrase and round. */
+/** One step per phrase and round. */
 export function* searchPhrases(phrases: readonly string[]): InterruptibleWork<Searchable> {
   const names: Name[] = []
   for (const [entry, phrase] of phrases.entries()) {
-    names.push(readName(entry, phrase))
+    names.push(toName(entry, phrase))
     yield
   }
   return { index: yield* NameIndex.build(names), weights: new Float64Array(phrases.length).fill(1) }
 }
 
-/** Of all lists together, about. */
-const MOST_BYTES = 32 * 1024 * 1024
-/** What an index takes for each character of a phrase, and a spelling beyond its characters, about. */
-const INDEX_BYTES_OF_A_CHARACTER = 120
-const BYTES_OF_A_SPELLING = 48
-/** That wait to be made, or are being made. */
-const MOST_OF_A_CLIENT = 16
+/** Approximate memory of all lists together. */
+const MAX_BYTES = 32 * 1024 * 1024
+/** Approximate memory of an index per character of a phrase, and of a spelling besides its characters. */
+const INDEX_BYTES_PER_CHARACTER = 120
+const BYTES_PER_SPELLING = 48
+/** Lists of one client that wait or are being made. */
+const MAX_LISTS_PER_CLIENT = 16
 
-interface Remembered {
+interface Cached {
   readonly inline: InlinePhrases
   list: Promise<PhraseList> | undefined
   searchable: Promise<Searchable> | undefined
   bytes: number
 }
 
-/** The lists that requests brought lately. */
+/** A cache of the lists of recent requests. */
 export class InlineLists {
-  readonly #mostBytes: number
-  readonly #queues = new ClientQueues()
-  /** By digest, the one asked for last at the end. */
-  readonly #remembered = new Map<string, Remembered>()
+  readonly #maxBytes: number
+  readonly #queues = new PerClientQueue()
+  /** By digest, the most recently used last. */
+  readonly #cache = new Map<string, Cached>()
   #bytes = 0
 
-  constructor(mostBytes = MOST_BYTES) {
-    this.#mostBytes = mostBytes
+  constructor(maxBytes = MAX_BYTES) {
+    this.#maxBytes = maxBytes
   }
 
   get bytes(): number { return this.#bytes }
-  get size(): number { return this.#remembered.size }
+  get size(): number { return this.#cache.size }
 
   /**
-   * Two requests that bring one list at the same time share the work. Lists of one client are made one after the other.
-   * Throws QUEUE_FULL for a client that waits for too many.
+   * Concurrent requests with the same list share the work. Lists of one client are made one after the other. Throws
+   * QUEUE_FULL if too many lists of a client wait.
    */
   list(inline: InlinePhrases, client: string): Promise<PhraseList> {
-    const isKnown = this.#remembered.get(inline.id)?.list !== undefined
-    if (!isKnown && this.#queues.lengthOf(client) >= MOST_OF_A_CLIENT) throw new SpeechError('QUEUE_FULL', `${MOST_OF_A_CLIENT} lists of phrases of this client are being made`)
-    const remembered = this.#recall(inline)
-    remembered.list ??= this.#make(remembered, 'list', client, async () => {
-      const list = await finishInTurns(listPhrases(remembered.inline))
-      this.#weigh(remembered, list.phrases.flatMap(({ spellings }) => spellings).reduce((sum, { length }) => sum + 2 * length + BYTES_OF_A_SPELLING, 0))
+    const isKnown = this.#cache.get(inline.id)?.list !== undefined
+    if (!isKnown && this.#queues.lengthOf(client) >= MAX_LISTS_PER_CLIENT) {
+      throw new SpeechError('QUEUE_FULL', `${MAX_LISTS_PER_CLIENT} lists of phrases of this client are being made`)
+    }
+    const cached = this.#lookUp(inline)
+    cached.list ??= this.#make(cached, 'list', client, async () => {
+      const list = await runSliced(listPhrases(cached.inline))
+      const spellings = list.phrases.flatMap((phrase) => phrase.spellings)
+      this.#addBytes(cached, spellings.reduce((sum, { length }) => sum + 2 * length + BYTES_PER_SPELLING, 0))
       return list
     })
-    return remembered.list
+    return cached.list
   }
 
-  /** As `list`, but for whoever has been heard already: it is never refused. */
+  /** Called after recognition, so it is never refused. */
   searchable(inline: InlinePhrases, client: string): Promise<Searchable> {
-    const remembered = this.#recall(inline)
-    remembered.searchable ??= this.#make(remembered, 'searchable', client, async () => {
-      const searchable = await finishInTurns(searchPhrases(remembered.inline.phrases))
-      this.#weigh(remembered, searchable.index.names.reduce((sum, { words }) => sum + words.length * INDEX_BYTES_OF_A_CHARACTER, 0))
+    const cached = this.#lookUp(inline)
+    cached.searchable ??= this.#make(cached, 'searchable', client, async () => {
+      const searchable = await runSliced(searchPhrases(cached.inline.phrases))
+      const { names } = searchable.index
+      this.#addBytes(cached, names.reduce((sum, { words }) => sum + words.length * INDEX_BYTES_PER_CHARACTER, 0))
       return searchable
     })
-    return remembered.searchable
+    return cached.searchable
   }
 
-  /** What fails is not remembered: the next request tries again. */
-  async #make<T>(remembered: Remembered, part: 'list' | 'searchable', client: string, work: () => Promise<T>): Promise<T> {
+  /** Failures are not cached: the next request tries again. */
+  async #make<T>(cached: Cached, part: 'list' | 'searchable', client: string, work: () => Promise<T>): Promise<T> {
     try {
       return await this.#queues.run(client, work)
     } catch (thrown) {
-      remembered[part] = undefined
-      const { inline: { id }, list, searchable } = remembered
-      if (list === undefined && searchable === undefined && this.#remembered.get(id) === remembered) this.#remembered.delete(id)
+      cached[part] = undefined
+      const { inline: { id }, list, searchable } = cached
+      const isEmpty = list === undefined && searchable === undefined
+      if (isEmpty && this.#cache.get(id) === cached) this.#cache.delete(id)
       throw thrown
     }
   }
 
-  #recall(inline: InlinePhrases): Remembered {
-    const remembered = this.#remembered.get(inline.id) ?? { inline, list: undefined, searchable: undefined, bytes: 0 }
-    this.#remembered.delete(inline.id)
-    this.#remembered.set(inline.id, remembered)
-    return remembered
+  #lookUp(inline: InlinePhrases): Cached {
+    const cached = this.#cache.get(inline.id) ?? { inline, list: undefined, searchable: undefined, bytes: 0 }
+    this.#cache.delete(inline.id)
+    this.#cache.set(inline.id, cached)
+    return cached
   }
 
-  /** Forgets those that were asked for longest ago, until there is room. */
-  #weigh(remembered: Remembered, bytes: number): void {
-    // Forgotten while it was made, or known under a new entry since.
-    if (this.#remembered.get(remembered.inline.id) !== remembered) return
-    remembered.bytes += bytes
+  /** Removes the least recently used lists until the limit is met. */
+  #addBytes(cached: Cached, bytes: number): void {
+    // It was removed while it was made, and may have a new entry.
+    if (this.#cache.get(cached.inline.id) !== cached) return
+    cached.bytes += bytes
     this.#bytes += bytes
-    for (const [id, oldest] of this.#remembered) {
-      if (this.#bytes <= this.#mostBytes) break
-      this.#remembered.delete(id)
+    for (const [id, oldest] of this.#cache) {
+      if (this.#bytes <= this.#maxBytes) break
+      this.#cache.delete(id)
       this.#bytes -= oldest.bytes
     }
   }

@@ -1,59 +1,60 @@
 /**
- * CSV (RFC 4180) → rows, by a library: quotes, line breaks inside them and broken files are its business. The first
- * line names the columns; it also decides between comma, semicolon and tab, since spreadsheets write all three.
- * Several aliases or tags stand in one cell, with `|` between.
+ * CSV (RFC 4180) → rows, parsed by a library. The first line names the columns and decides the delimiter, comma,
+ * semicolon or tab, since spreadsheets write all three. Several aliases or tags in one cell are separated by `|`.
  */
 import { parse, type CsvError, type Parser } from 'csv-parse'
 import { SpeechError } from '../../domain/errors.js'
-import { invalidRow, MOST_ROW_CHARACTERS, type Row } from './entry.js'
+import { invalidRow, MAX_ROW_CHARACTERS, type Row } from './entry.js'
 import { tooLong } from './rows-jsonl.js'
 
 const DELIMITERS = [',', ';', '\t']
-const IN_A_CELL = '|'
-const MOST_COLUMNS = 200
+const LIST_SEPARATOR = '|'
+const MAX_COLUMNS = 200
 
-/** Takes text in pieces, gives rows, as JsonLines does. Throws CATALOGUE_INVALID. */
+/** Parses text in pieces, with the interface of JsonLines. Throws CATALOGUE_INVALID. */
 export class CsvRows {
   #parser: Parser | undefined
   #fault: Error | undefined
-  /** The text so far, until the first line is whole. */
+  /** The text until the first line is complete. */
   #head = ''
 
   read(piece: string): Row[] {
     if (this.#parser !== undefined) return this.#parse(this.#parser, piece)
     this.#head += piece
-    const isWhole = this.#head.includes('\n') || this.#head.length > MOST_ROW_CHARACTERS
+    const isWhole = this.#head.includes('\n') || this.#head.length > MAX_ROW_CHARACTERS
     return isWhole ? this.#parse(this.#open(), this.#head) : []
   }
 
   async end(): Promise<Row[]> {
-    const rows = this.#parser === undefined ? this.#parse(this.#open(), this.#head) : []
-    const parser = this.#parser!
-    // It tells of a fault, and of its end, in its own time.
+    const isOpen = this.#parser !== undefined
+    const parser = this.#parser ?? this.#open()
+    const rows = isOpen ? [] : this.#parse(parser, this.#head)
+    // The parser reports faults and its end asynchronously.
     const ended = new Promise((resolve) => { parser.once('end', resolve).once('close', resolve) })
     if (!parser.destroyed) parser.end()
-    rows.push(...this.#taken(parser))
+    rows.push(...this.#takeRows(parser))
     await ended
-    return [...rows, ...this.#taken(parser)]
+    return [...rows, ...this.#takeRows(parser)]
   }
 
   #open(): Parser {
-    const header = this.#head.split('\n', 1)[0]!
-    if (header.length > MOST_ROW_CHARACTERS) throw tooLong(1)
+    const [header = ''] = this.#head.split('\n', 1)
+    if (header.length > MAX_ROW_CHARACTERS) throw tooLong(1)
     const count = (delimiter: string): number => header.split(delimiter).length
     const delimiter = DELIMITERS.reduce((best, one) => count(one) > count(best) ? one : best)
-    this.#parser = parse({ delimiter, columns: readHeader, info: true, max_record_size: MOST_ROW_CHARACTERS, skip_empty_lines: true })
+    const options = { delimiter, columns: readHeader, info: true, skip_empty_lines: true } as const
+    this.#parser = parse({ ...options, max_record_size: MAX_ROW_CHARACTERS })
       .on('error', (error) => { this.#fault ??= asFault(error) })
     return this.#parser
   }
 
   #parse(parser: Parser, text: string): Row[] {
     if (!parser.destroyed) parser.write(text)
-    return this.#taken(parser)
+    return this.#takeRows(parser)
   }
 
-  /** What has been parsed so far. The parser is a stream, and what it reads ahead is bounded by the slice it was given. */
-  #taken(parser: Parser): Row[] {
+  /** Takes the rows that have been parsed. The parser is a stream that buffers at most the slice it was given. */
+  #takeRows(parser: Parser): Row[] {
     const rows: Row[] = []
     for (let read = parser.read() as CsvRecord | null; read !== null; read = parser.read() as CsvRecord | null) {
       rows.push({ line: read.info.lines, values: asValues(read.record, read.info.lines) })
@@ -71,22 +72,33 @@ interface CsvRecord {
 function readHeader(names: readonly string[]): string[] {
   const columns = names.map((name) => name.trim().toLowerCase())
   const twice = columns.find((name, index) => columns.indexOf(name) < index)
-  if (columns.length > MOST_COLUMNS) throw invalidRow(1, `has more than ${MOST_COLUMNS} columns`)
+  if (columns.length > MAX_COLUMNS) throw invalidRow(1, `has more than ${MAX_COLUMNS} columns`)
   if (twice !== undefined) throw invalidRow(1, `names the column "${twice.slice(0, 40)}" twice`)
-  for (const needed of ['id', 'name']) if (!columns.includes(needed)) throw invalidRow(1, `has no column "${needed}"; the first line names the columns`, needed)
+  for (const required of ['id', 'name']) {
+    if (columns.includes(required)) continue
+    throw invalidRow(1, `has no column "${required}"; the first line names the columns`, required)
+  }
   return columns
 }
 
-/** Cells are text. An empty one is as if it were not there. */
+/** Cells are text; an empty cell counts as missing. */
 function asValues(record: Readonly<Record<string, string>>, line: number): Row['values'] {
-  const cell = (name: string): string | undefined => record[name] === undefined || record[name].trim() === '' ? undefined : record[name]
-  const list = (name: string): string[] | undefined => cell(name)?.split(IN_A_CELL).filter((one) => one.trim() !== '')
+  const cell = (name: string): string | undefined => {
+    const text = record[name]
+    return text === undefined || text.trim() === '' ? undefined : text
+  }
+  const list = (name: string): string[] | undefined => cell(name)?.split(LIST_SEPARATOR).filter((one) => one.trim() !== '')
   const weight = cell('weight')
-  if (weight !== undefined && !/^\s*\d+(\.\d+)?\s*$/.test(weight)) throw invalidRow(line, 'weight must be a number such as 2 or 0.5', 'weight')
-  return { id: cell('id'), name: cell('name'), aliases: list('aliases'), tags: list('tags'), weight: weight === undefined ? undefined : Number(weight) }
+  if (weight !== undefined && !/^\s*\d+(\.\d+)?\s*$/.test(weight)) {
+    throw invalidRow(line, 'weight must be a number such as 2 or 0.5', 'weight')
+  }
+  return {
+    id: cell('id'), name: cell('name'), aliases: list('aliases'), tags: list('tags'),
+    weight: weight === undefined ? undefined : Number(weight),
+  }
 }
 
-/** The library names its faults; where it says a line, that is the last one it read. */
+/** Faults of the library have a code; their line, if any, is the last line that was read. */
 function asFault(error: CsvError | Error): Error {
   if (!('code' in error) || error instanceof SpeechError) return error
   const line = typeof error.lines === 'number' ? error.lines : 1

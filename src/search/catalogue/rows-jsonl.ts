@@ -1,19 +1,19 @@
 /**
- * JSON Lines (jsonlines.org) → rows: one object a line, empty lines between. A line is cut off by its length before it
- * is parsed, and the limit also bounds how deep it can nest.
+ * JSON Lines (jsonlines.org) → rows: one object per line, with empty lines permitted. The length of a line is limited before
+ * it is parsed, which also bounds its nesting.
  */
-import { invalidRow, MOST_ROW_CHARACTERS, type Row } from './entry.js'
+import { invalidRow, MAX_ROW_CHARACTERS, type Row } from './entry.js'
 
-/** Takes text in pieces, gives rows; `end` gives what no line break followed. Throws CATALOGUE_INVALID. */
+/** Parses text in pieces; `end` returns the row without a line break. Throws CATALOGUE_INVALID. */
 export class JsonLines {
   #rest = ''
   #line = 0
 
   read(piece: string): Row[] {
     const lines = (this.#rest + piece).split('\n')
-    this.#rest = lines.pop()!
+    this.#rest = lines.pop() ?? ''
     const rows = lines.flatMap((line) => this.#row(line))
-    if (this.#rest.length > MOST_ROW_CHARACTERS) throw tooLong(this.#line + 1)
+    if (this.#rest.length > MAX_ROW_CHARACTERS) throw tooLong(this.#line + 1)
     return rows
   }
 
@@ -23,13 +23,13 @@ export class JsonLines {
 
   #row(text: string): Row[] {
     const line = ++this.#line
-    if (text.length > MOST_ROW_CHARACTERS) throw tooLong(line)
+    if (text.length > MAX_ROW_CHARACTERS) throw tooLong(line)
     return text.trim() === '' ? [] : [{ line, values: parseObject(text, line) }]
   }
 }
 
 export function tooLong(line: number): Error {
-  return invalidRow(line, `has more than ${MOST_ROW_CHARACTERS} characters`)
+  return invalidRow(line, `has more than ${MAX_ROW_CHARACTERS} characters`)
 }
 
 function parseObject(text: string, line: number): Record<string, unknown> {
@@ -37,8 +37,8 @@ function parseObject(text: string, line: number): Record<string, unknown> {
   try {
     value = JSON.parse(text)
   } catch (cause) {
-    throw invalidRow(line, 'is no JSON', undefined, cause)
+    throw invalidRow(line, 'is not JSON', undefined, cause)
   }
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) throw invalidRow(line, 'is no object')
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) throw invalidRow(line, 'is not an object')
   return value as Record<string, unknown>
 }

@@ -1,48 +1,48 @@
 /**
- * The ways in which an entry may be written by a model that hears it: its name and aliases, numbers as figures and as
- * words, signs as words, parts joined and apart, and the cases that models write. A decoder that is steered by tokens
- * knows nothing of all that: to it "Two" and "two" are strangers.
+ * The spellings that a model may produce for an entry: its name and aliases, numbers as digits and as words, signs as
+ * words, parts joined and separated, and the letter cases that models write. Biasing works on tokens, to which "Two" and
+ * "two" are unrelated.
  *
- * Bounded for each entry. What is likely comes first, for every name before the next kind of any, so that the bound
- * cuts off what is rare and not the last alias.
+ * Their number is limited per entry. Likely kinds come first, for every name before the next kind of any, so that the
+ * limit removes unlikely spellings and not the last alias.
  */
 import { spellNumbersInDigits } from '../../domain/scoring/number-words.js'
 import type { Phrase } from '../../domain/phrases.js'
 import type { Entry } from './entry.js'
-import { READINGS, readAloud } from './spoken-numbers.js'
+import { NUMBER_STYLES, verbalize } from './spoken-numbers.js'
 
-export const MOST_SPELLINGS = 16
-/** Of all entries together: a list of many entries is held in every recognition process, so each gets fewer. */
-const MOST_SPELLINGS_OF_ALL = 800_000
-/** Of one spelling: what has grown longer in words is nothing that anybody says. */
-const MOST_CHARACTERS = 300
+export const MAX_SPELLINGS = 16
+/** Of all entries together: every recognition process holds the list, so entries of large catalogues get fewer. */
+const MAX_TOTAL_SPELLINGS = 800_000
+/** Of one spelling; longer ones are not spoken. */
+const MAX_CHARACTERS = 300
 
 const SIGNS: Readonly<Record<string, string>> = { '&': ' and ', '+': ' plus ', '%': ' percent ', '@': ' at ', '=': ' equals ' }
 const FIGURES = /\d+(?:st|nd|rd|th)?(?!\p{L})/giu
 
-/** How many spellings each entry of a catalogue of so many may have. */
-export function mostSpellings(entries: number): number {
-  return Math.min(MOST_SPELLINGS, Math.floor(MOST_SPELLINGS_OF_ALL / entries))
+/** Limit per entry, by the number of entries of a catalogue. */
+export function maxSpellings(entries: number): number {
+  return Math.min(MAX_SPELLINGS, Math.floor(MAX_TOTAL_SPELLINGS / entries))
 }
 
-export function toPhrase({ name, aliases, weight }: Pick<Entry, 'name' | 'aliases' | 'weight'>, most = MOST_SPELLINGS): Phrase {
+export function toPhrase({ name, aliases, weight }: Pick<Entry, 'name' | 'aliases' | 'weight'>, most = MAX_SPELLINGS): Phrase {
   return { spellings: spellingsOf([name, ...aliases], most), weight }
 }
 
-/** At most so many, the likeliest first, none twice. Each is made when it is asked for: most names need few. */
-export function spellingsOf(names: readonly string[], most = MOST_SPELLINGS): string[] {
+/** Unique spellings, likely ones first, up to a limit. They are generated lazily, since most names need few. */
+export function spellingsOf(names: readonly string[], most = MAX_SPELLINGS): string[] {
   const found = new Set<string>()
   let spelled = names.map(spellings)
   while (spelled.length > 0) {
-    const goingOn: typeof spelled = []
+    const unfinished: typeof spelled = []
     for (const one of spelled) {
       if (found.size === most) return [...found]
       const { done, value } = one.next()
       if (done) continue
-      goingOn.push(one)
-      if (value.length <= MOST_CHARACTERS) found.add(value)
+      unfinished.push(one)
+      if (value.length <= MAX_CHARACTERS) found.add(value)
     }
-    spelled = goingOn
+    spelled = unfinished
   }
   return [...found]
 }
@@ -57,12 +57,14 @@ function* spellings(name: string): Generator<string, undefined> {
   }
 }
 
-/** In the case of the name, the likeliest first; one may come twice, or be empty. */
+/** Wordings in the letter case of the name, likely ones first; they may repeat, or be empty. */
 function* wordings(name: string): Generator<string, undefined> {
   yield name
-  const spoken = single(name.replace(/(?<=\d)\.(?=\d)/g, ' point ').replace(/[&+%@=]/g, (sign) => SIGNS[sign]!))
-  // Letters and figures apart: "iPhone15" is heard as two words, "21st" as one.
-  const apart = spoken.replace(/(\p{L})(?=\d)/gu, '$1 ').replace(/(\d)(?!(?:st|nd|rd|th)(?!\p{L}))(?=\p{L})/giu, '$1 ')
+  const spoken = single(name.replace(/(?<=\d)\.(?=\d)/g, ' point ').replace(/[&+%@=]/g, (sign) => SIGNS[sign] ?? sign))
+  // Letters and digits are separated: "iPhone15" is spoken as two words, but "21st" as one.
+  const apart = spoken
+    .replace(/(\p{L})(?=\d)/gu, '$1 ')
+    .replace(/(\d)(?!(?:st|nd|rd|th)(?!\p{L}))(?=\p{L})/giu, '$1 ')
   const plain = single(apart.replace(/[-–—/·.,:;!?"()[\]]+/g, ' '))
   yield plain
   yield* numbersAsWords(plain)
@@ -72,40 +74,40 @@ function* wordings(name: string): Generator<string, undefined> {
   yield single(spoken.replace(/[-–—'’]/g, ''))
 }
 
-/** Every number of the name read in the same way. */
+/** Every number of the name is verbalized in the same style. */
 function* numbersAsWords(name: string): Generator<string, undefined> {
   const figures = name.match(FIGURES)
   if (figures === null) return
-  for (const reading of READINGS) {
-    const own = figures.map((one) => readAloud(one, reading))
-    if (reading !== 'whole' && own.every((one) => one === undefined)) continue
-    const readings = figures.map((one, index) => own[index] ?? readAloud(one, 'whole') ?? readAloud(one, 'digits'))
-    if (readings.includes(undefined)) continue
-    let next = 0
-    yield single(name.replace(FIGURES, () => ` ${readings[next++]!} `))
+  for (const style of NUMBER_STYLES) {
+    const own = figures.map((one) => verbalize(one, style))
+    if (style !== 'whole' && own.every((one) => one === undefined)) continue
+    const spoken = figures.flatMap((one, index) => own[index] ?? verbalize(one, 'whole') ?? verbalize(one, 'digits') ?? [])
+    if (spoken.length < figures.length) continue
+    const next = spoken.values()
+    yield single(name.replace(FIGURES, () => ` ${next.next().value ?? ''} `))
   }
 }
 
-/** "Route Sixty Six" → "Route 66". Other words keep their case. */
+/** "Route Sixty Six" → "Route 66". Other words keep their letter case. */
 function numbersAsFigures(name: string): string[] {
   const words = name.split(' ')
   const figured: string[] = []
   let at = 0
-  // The words that are no numbers come back as they were, in their order: what lies between two of them is a number.
+  // Words that are not numbers are returned unchanged and in order; everything between two of them is a number.
   for (const one of spellNumbersInDigits(words.map((word) => word.toLowerCase()))) {
     if (/^\d/.test(one)) {
-      if (/^\d$/.test(figured.at(-1)?.at(-1) ?? '') && /^\d+$/.test(figured.at(-1)!)) figured[figured.length - 1] += one
+      if (/^\d+$/.test(figured.at(-1) ?? '')) figured.push(`${figured.pop() ?? ''}${one}`)
       else figured.push(one)
       continue
     }
-    while (at < words.length && words[at]!.toLowerCase() !== one) at++
+    while (at < words.length && words[at]?.toLowerCase() !== one) at++
     figured.push(words[at++] ?? one)
   }
   const written = figured.join(' ')
   return written.toLowerCase() === name.toLowerCase() ? [] : [written]
 }
 
-/** As given, in lower case, and as at the beginning of a sentence or of a title, none twice. Scripts without cases have one form. */
+/** As given, in lower case, in sentence case and in title case, without repetition. */
 function* inCases(wording: string): Generator<string, undefined> {
   yield wording
   const lower = wording.toLowerCase()

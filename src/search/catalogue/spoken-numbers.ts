@@ -1,34 +1,36 @@
 /**
- * The ways in which a number in a name is read aloud: "120" is "one hundred twenty", "one twenty" or "one two zero".
- * Cardinals and ordinals come from a library; years, house numbers and digits one by one are read in ways of their own.
- * English: the models that hear with a catalogue are.
+ * Verbalization of the numbers in a name: "120" is "one hundred twenty", "one twenty" or "one two zero". Cardinals and
+ * ordinals come from a library; years, house numbers and digit sequences are verbalized here. English only, as the
+ * models that decode with a catalogue.
  */
 import { ToWords } from 'to-words/en-US'
 
 const WORDS = new ToWords()
-/** More digits are a code: nobody reads it as one number. */
-const MOST_DIGITS_OF_A_NUMBER = 7
-/** More are not read one by one either, but in groups that nobody foresees. */
-const MOST_DIGITS = 12
+/** More digits are a code and not spoken as one number. */
+const MAX_NUMBER_DIGITS = 7
+/** More digits are spoken in groups that cannot be predicted. */
+const MAX_DIGITS = 12
 
-/** By how they are read, so that all numbers of a name can be read alike. */
-export const READINGS = ['whole', 'whole with and', 'pairs', 'digits'] as const
-export type Reading = (typeof READINGS)[number]
+/** All numbers of a name are verbalized in the same style. */
+export const NUMBER_STYLES = ['whole', 'whole with and', 'pairs', 'digits'] as const
+export type NumberStyle = (typeof NUMBER_STYLES)[number]
 
-/** Undefined where nobody would read the figures so. `figures`: digits, perhaps with the ending of an ordinal. */
-export function readAloud(figures: string, reading: Reading): string | undefined {
-  const digits = /^\d+/.exec(figures)![0]
+/** Undefined if the style does not apply. `figures`: digits, optionally with an ordinal ending. */
+export function verbalize(figures: string, style: NumberStyle): string | undefined {
+  const [digits = ''] = /^\d+/.exec(figures) ?? []
   const isOrdinal = digits.length < figures.length
-  if (digits.length > MOST_DIGITS || (isOrdinal && reading !== 'whole')) return undefined
-  switch (reading) {
-    case 'whole': return digits.length > MOST_DIGITS_OF_A_NUMBER ? undefined : whole(Number(digits), isOrdinal)
-    case 'whole with and': return digits.length > MOST_DIGITS_OF_A_NUMBER ? undefined : withAnd(whole(Number(digits), false))
+  if (digits.length > MAX_DIGITS || (isOrdinal && style !== 'whole')) return undefined
+  switch (style) {
+    case 'whole': return digits.length > MAX_NUMBER_DIGITS ? undefined : whole(Number(digits), isOrdinal)
+    case 'whole with and':
+      return digits.length > MAX_NUMBER_DIGITS ? undefined : withAnd(whole(Number(digits), false))
     case 'pairs': return pairs(digits)
-    case 'digits': return digits.length < 2 ? undefined : [...digits].map((digit) => whole(Number(digit), false)).join(' ')
+    case 'digits':
+      return digits.length < 2 ? undefined : [...digits].map((digit) => whole(Number(digit), false)).join(' ')
   }
 }
 
-/** By thousands: each of a thousand groups is asked of the library once. */
+/** By groups below a thousand, so that the library is called at most once for each. */
 function whole(value: number, isOrdinal: boolean): string {
   if (isOrdinal) return ordinal(value)
   if (value < 1_000) return cardinal(value)
@@ -40,27 +42,27 @@ function whole(value: number, isOrdinal: boolean): string {
 
 const CARDINALS = new Map<number, string>()
 const ORDINALS = new Map<number, string>()
-const MOST_REMEMBERED = 1_000
+const MAX_CACHED = 1_000
 
 /** Below 1,000. */
 function cardinal(value: number): string {
-  return remembered(CARDINALS, value, () => WORDS.convert(value))
+  return cached(CARDINALS, value, () => WORDS.convert(value))
 }
 
 function ordinal(value: number): string {
-  return remembered(ORDINALS, value, () => WORDS.toOrdinal(value))
+  return cached(ORDINALS, value, () => WORDS.toOrdinal(value))
 }
 
-function remembered(known: Map<number, string>, value: number, read: () => string): string {
+function cached(known: Map<number, string>, value: number, read: () => string): string {
   const before = known.get(value)
   if (before !== undefined) return before
-  if (known.size === MOST_REMEMBERED) known.clear()
+  if (known.size === MAX_CACHED) known.clear()
   const words = read().toLowerCase()
   known.set(value, words)
   return words
 }
 
-/** "one hundred and five", as the British and many others say. */
+/** "one hundred and five", as in British English. */
 function withAnd(words: string): string | undefined {
   const spoken = words.replace(/ hundred (?=\w)/g, ' hundred and ')
   return spoken === words ? undefined : spoken
@@ -71,6 +73,7 @@ function pairs(digits: string): string | undefined {
   if (digits.length !== 3 && digits.length !== 4) return undefined
   const [first, second] = [digits.slice(0, -2), digits.slice(-2)]
   if (first.startsWith('0')) return undefined
-  const rest = second === '00' ? 'hundred' : second.startsWith('0') ? `oh ${whole(Number(second), false)}` : whole(Number(second), false)
+  const spoken = whole(Number(second), false)
+  const rest = second === '00' ? 'hundred' : second.startsWith('0') ? `oh ${spoken}` : spoken
   return `${whole(Number(first), false)} ${rest}`
 }

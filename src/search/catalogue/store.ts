@@ -1,9 +1,9 @@
 /**
- * The catalogues that are served, by name, in memory.
+ * The served catalogues, by name, in memory.
  *
- * A new version is read, checked, indexed and given to every recognition process while the one before still answers;
- * only then they change places, in one step. Requests under way finish on the version that they began with, which is
- * forgotten when the last of them has ended. Whatever fails before the change leaves everything as it was.
+ * A new version is parsed, validated, indexed and published to every recognition process while the previous one still
+ * answers; then it replaces the previous one atomically. Requests in progress keep the version that they started with,
+ * which is removed when the last of them has ended. A failure before the replacement changes nothing.
  */
 import { SpeechError } from '../../domain/errors.js'
 import type { PhraseList } from '../../domain/phrases.js'
@@ -12,7 +12,7 @@ import { InlineLists } from './inline.js'
 import { parseCatalogue, type CatalogueFormat } from './parse.js'
 import { validate, type ValidationReport } from './validation.js'
 
-/** The recognition processes, as the store sees them. */
+/** Publishes phrase lists to the recognition processes. */
 export interface Publisher {
   publish(list: PhraseList): Promise<{ readonly seconds: number; readonly unspellable: readonly number[] }>
   forget(id: string): void
@@ -20,23 +20,23 @@ export interface Publisher {
 
 export interface StoreLimits {
   readonly maxCatalogues: number
-  /** Of all catalogues together. */
+  /** Total of all catalogues. */
   readonly maxCatalogueEntries: number
 }
 
-/** A catalogue that answers, and what is known of it. */
+/** A served catalogue, and facts about it. */
 export interface Stored {
   readonly catalogue: Catalogue
   readonly loadedAt: Date
-  /** Longest time that a recognition process took to compile it. */
+  /** Longest time that a recognition process took to compile it, seconds. */
   readonly compileSeconds: number
   readonly report: ValidationReport
 }
 
-/** A version held by a request: it is not forgotten before it is released, once. */
+/** A version that a request uses: it is kept until `release` is called, once. */
 export interface Lease {
   readonly catalogue: Catalogue
-  /** What its list is called in the recognition processes. */
+  /** Id of its phrase list in the recognition processes. */
   readonly listId: string
   release(): void
 }
@@ -49,32 +49,32 @@ export class CatalogueStore {
   readonly #publisher: Publisher
   readonly #limits: StoreLimits
   readonly #stored = new Map<string, Stored>()
-  /** Requests that hold a version, by its list. */
+  /** Number of requests that use a version, by the id of its list. */
   readonly #leases = new Map<string, number>()
-  /** Names that are to be there from the start and are not yet. */
+  /** Names of configured catalogues that are not loaded yet. */
   readonly #awaited = new Set<string>()
   #nextVersion = 1
-  /** Name of the one that is being taken in. */
-  #taking: string | undefined
+  /** Name of the catalogue that is being loaded. */
+  #loading: string | undefined
 
   constructor(publisher: Publisher, limits: StoreLimits) {
     this.#publisher = publisher
     this.#limits = limits
   }
 
-  /** Whether a version of this catalogue is being taken in. */
-  isTaking(name: string): boolean {
-    return this.#taking === name
+  /** Whether a version of this catalogue is being loaded. */
+  isLoading(name: string): boolean {
+    return this.#loading === name
   }
 
   get awaited(): readonly string[] { return [...this.#awaited] }
 
-  /** The service is not ready before it has these. */
+  /** The service is not ready before these are loaded. */
   await(names: readonly string[]): void {
     for (const name of names) this.#awaited.add(name)
   }
 
-  /** By name. */
+  /** Sorted by name. */
   list(): Stored[] {
     return [...this.#stored.values()].sort((a, b) => a.catalogue.name < b.catalogue.name ? -1 : 1)
   }
@@ -86,15 +86,23 @@ export class CatalogueStore {
     return stored
   }
 
-  /** Takes in a new version. Throws CATALOGUE_INVALID, CATALOGUE_TOO_LARGE, CATALOGUE_NOT_TAKEN, and QUEUE_FULL while another is taken in: each may need hundreds of megabytes. */
+  /**
+   * Loads a new version. Throws CATALOGUE_INVALID, CATALOGUE_TOO_LARGE, CATALOGUE_NOT_TAKEN, and QUEUE_FULL while another
+   * one is loaded, since each may need hundreds of megabytes.
+   */
   async put(name: string, bytes: Uint8Array, format: CatalogueFormat): Promise<Stored> {
-    if (!CATALOGUE_NAME.test(name)) throw new SpeechError('REQUEST_INVALID', 'the name of a catalogue is lower-case letters, digits, "-" and "_", at most 64', { parameter: 'name' })
-    if (this.#taking !== undefined) throw new SpeechError('QUEUE_FULL', 'another catalogue is being taken in', { retryAfterSeconds: 2 })
-    this.#taking = name
+    if (!CATALOGUE_NAME.test(name)) {
+      const detail = 'the name of a catalogue is lower-case letters, digits, "-" and "_", at most 64'
+      throw new SpeechError('REQUEST_INVALID', detail, { parameter: 'name' })
+    }
+    if (this.#loading !== undefined) {
+      throw new SpeechError('QUEUE_FULL', 'another catalogue is being loaded', { retryAfterSeconds: 2 })
+    }
+    this.#loading = name
     try {
-      return await this.#take(name, bytes, format)
+      return await this.#load(name, bytes, format)
     } finally {
-      this.#taking = undefined
+      this.#loading = undefined
     }
   }
 
@@ -102,7 +110,7 @@ export class CatalogueStore {
   delete(name: string): void {
     const { catalogue } = this.get(name)
     this.#stored.delete(name)
-    this.#forgetUnlessHeld(listId(catalogue))
+    this.#forgetUnlessUsed(listId(catalogue))
   }
 
   /** Throws CATALOGUE_NOT_FOUND. */
@@ -113,9 +121,9 @@ export class CatalogueStore {
     return { catalogue, listId: id, release: () => { this.#release(id) } }
   }
 
-  async #take(name: string, bytes: Uint8Array, format: CatalogueFormat): Promise<Stored> {
+  async #load(name: string, bytes: Uint8Array, format: CatalogueFormat): Promise<Stored> {
     const entries = await parseCatalogue(bytes, format)
-    this.#checkRoom(name, entries.length)
+    this.#checkLimits(name, entries.length)
     const { catalogue, list } = await makeCatalogue(name, this.#nextVersion++, entries)
     const { seconds, unspellable } = await this.#publisher.publish(list)
     const report = await validate(entries, catalogue.index.names, unspellable)
@@ -123,27 +131,32 @@ export class CatalogueStore {
     const before = this.#stored.get(name)
     this.#stored.set(name, stored)
     this.#awaited.delete(name)
-    if (before !== undefined) this.#forgetUnlessHeld(listId(before.catalogue))
+    if (before !== undefined) this.#forgetUnlessUsed(listId(before.catalogue))
     return stored
   }
 
-  #checkRoom(name: string, entries: number): void {
+  #checkLimits(name: string, entries: number): void {
     const { maxCatalogues, maxCatalogueEntries } = this.#limits
     const others = this.list().filter(({ catalogue }) => catalogue.name !== name)
-    if (others.length >= maxCatalogues) throw new SpeechError('CATALOGUE_TOO_LARGE', `there are ${others.length} others, EARSHOT_MAX_CATALOGUES is ${maxCatalogues}`)
+    if (others.length >= maxCatalogues) {
+      const detail = `there are ${others.length} others, EARSHOT_MAX_CATALOGUES is ${maxCatalogues}`
+      throw new SpeechError('CATALOGUE_TOO_LARGE', detail)
+    }
     const sum = others.reduce((total, { catalogue }) => total + catalogue.entries.length, entries)
-    if (sum > maxCatalogueEntries) throw new SpeechError('CATALOGUE_TOO_LARGE', `all catalogues together would have ${sum} entries, EARSHOT_MAX_CATALOGUE_ENTRIES is ${maxCatalogueEntries}`)
+    if (sum <= maxCatalogueEntries) return
+    const detail = `all catalogues together would have ${sum} entries, EARSHOT_MAX_CATALOGUE_ENTRIES is ${maxCatalogueEntries}`
+    throw new SpeechError('CATALOGUE_TOO_LARGE', detail)
   }
 
   #release(id: string): void {
-    const held = this.#leases.get(id)! - 1
+    const held = (this.#leases.get(id) ?? 0) - 1
     if (held > 0) this.#leases.set(id, held)
     else this.#leases.delete(id)
-    this.#forgetUnlessHeld(id)
+    this.#forgetUnlessUsed(id)
   }
 
-  /** Neither served nor held by a request. */
-  #forgetUnlessHeld(id: string): void {
+  /** Removes the list from the recognition processes if it is neither served nor used by a request. */
+  #forgetUnlessUsed(id: string): void {
     const isServed = [...this.#stored.values()].some(({ catalogue }) => listId(catalogue) === id)
     if (!isServed && !this.#leases.has(id)) this.#publisher.forget(id)
   }

@@ -1,9 +1,8 @@
 /**
- * An inverted index in flat arrays: which names have a key. Lists in objects would take several times the memory and
- * hold up the process while they are collected; here they are counted first, and then filled where they belong.
+ * An inverted index in flat arrays: key → values. Lists of objects would take several times the memory and slow down
+ * garbage collection; here values are counted in a first round and stored in a second.
  *
- * A list has a limit. What lies beyond it is cut off, or the whole list is dropped and only its length known, whichever
- * the reader of the list makes of one that is too long.
+ * Lists have a maximum length. A longer list is cut off, or dropped so that only its length is known.
  */
 import type { InterruptibleWork } from '../../domain/interruptible-work.js'
 
@@ -12,18 +11,18 @@ export interface PostingsOptions {
   readonly beyond: 'cut' | 'drop'
 }
 
-/** Keys are spread over so many maps: one of a million entries takes a tenth of a second when it grows. */
+/** Keys are distributed over several maps, since a map of a million entries takes a tenth of a second to grow. */
 const SHARDS = 256
-const KEYS_OF_A_STEP = 50_000
-const FIRST_KEYS = 1_024
+const KEYS_PER_STEP = 50_000
+const INITIAL_KEYS = 1_024
 
 export class Postings {
   readonly #options: PostingsOptions
   /** Number of each key, from 0. */
   readonly #numbers = Array.from({ length: SHARDS }, () => new Map<string, number>())
   #size = 0
-  /** By the number of a key: how many values it has, how many are in place, and where they begin. */
-  #counts = new Uint32Array(FIRST_KEYS)
+  /** By the number of a key: how many values it has, how many are stored, and the index of the first. */
+  #counts = new Uint32Array(INITIAL_KEYS)
   #filled = new Uint32Array()
   #starts = new Uint32Array()
   #values = new Uint32Array()
@@ -32,7 +31,7 @@ export class Postings {
     this.#options = options
   }
 
-  /** Different keys. */
+  /** Number of distinct keys. */
   get size(): number { return this.#size }
 
   /** First round: once for each value that `fill` will be called with. */
@@ -46,20 +45,20 @@ export class Postings {
     this.#counts[number]!++
   }
 
-  /** Between both rounds. */
-  * makeRoom(): InterruptibleWork<void> {
+  /** Allocates the lists, between both rounds. */
+  * allocate(): InterruptibleWork<void> {
     this.#starts = new Uint32Array(this.#size)
     this.#filled = new Uint32Array(this.#size)
     let total = 0
     for (let number = 0; number < this.#size; number++) {
       this.#starts[number] = total
       total += this.#kept(number)
-      if (number % KEYS_OF_A_STEP === KEYS_OF_A_STEP - 1) yield
+      if (number % KEYS_PER_STEP === KEYS_PER_STEP - 1) yield
     }
     this.#values = new Uint32Array(total)
   }
 
-  /** Second round, in the order in which the values are to stand. */
+  /** Second round, in the order of the values. */
   fill(key: string, value: number): void {
     const number = this.find(key)
     if (this.#filled[number]! === this.#kept(number)) return
@@ -71,12 +70,12 @@ export class Postings {
     return this.#numbers[shardOf(key)]!.get(key) ?? -1
   }
 
-  /** How many values a key has, those among them that were not kept. */
+  /** Number of values of a key, including those that were not kept. */
   countOf(number: number): number {
     return this.#counts[number]!
   }
 
-  /** What was kept of a key, by its number; nothing for −1. */
+  /** Values that were kept of a key, by its number; empty for −1. */
   valuesOf(number: number): Uint32Array {
     const start = this.#starts[number] ?? 0
     return this.#values.subarray(start, start + (this.#filled[number] ?? 0))

@@ -1,28 +1,28 @@
 /**
- * N-best and names → ranked hits. For each entry, the best that any reading says for it:
+ * N-best alternatives and names → ranked hits. The score of an entry is the maximum over the alternatives of
  *
  *   score = acoustic · match · prior
  *
- * `acoustic` falls with the model's doubt about the reading and with how much likelier the first reading is; `match`
- * is 1 where the reading is the name, less where the name is only a part of it or the two are merely alike; `prior`
- * moves the score by a few per cent with the entry's weight. So a name that was said beats one that is like it in the
- * same reading, whatever their weights, and weights decide between what is otherwise equal.
+ * `acoustic` falls with the model's doubt about the alternative, and with the likelihood ratio of the first alternative to
+ * it. `match` is 1 if the alternative is the name, and less if the name is only a part of it or both are merely similar.
+ * `prior` changes the score by a few per cent with the weight of the entry. So a name that was said ranks above a similar
+ * one in the same alternative, whatever their weights, and weights decide between entries that are equal otherwise.
  *
- * Where the decoder asked the clip about an entry itself, its answer is worth a score too:
+ * If the decoder has scored an entry as a phrase, that gives a score too:
  *
- *   score = evidence · prior
+ *   score = phrase score · prior
  *
- * The higher one counts; but where the clip is one of these entries beyond doubt, it alone says which.
+ * The higher one counts. But if one of these entries is beyond doubt, its phrase score alone decides.
  *
- * Weighted by hand and held by invariants (test/search/ranking/ranking.test.ts), not fitted: the scores order hits, and are
- * no probabilities.
+ * The weights are chosen by hand and checked by invariants (test/search/ranking/ranking.test.ts), not fitted: scores order
+ * hits and are not probabilities.
  */
 import { MAX_N_BEST, type Alternative, type PhraseScore } from '../../domain/phrases.js'
 import { runToCompletion, type InterruptibleWork } from '../../domain/interruptible-work.js'
-import { readUtterance, type NameIndex } from './names.js'
-import { likenessOf, type Likeness } from './similarity.js'
+import { toUtterance, type NameIndex } from './name-index.js'
+import { bestSimilarity, type Similarity } from './similarity.js'
 
-/** Why an entry is a hit: it was said, its letters are like what was said, or its sound is. */
+/** Why an entry is a hit: it was recognized, or the transcript has similar letters or a similar sound. */
 export const REASONS = ['heard', 'spelled_alike', 'sounds_alike'] as const
 export type Reason = (typeof REASONS)[number]
 
@@ -37,7 +37,7 @@ export interface Match {
 export interface Ranking {
   /** At or above the threshold, best first. */
   readonly hits: readonly Match[]
-  /** Below it and not hopeless, best first; empty when there are hits. */
+  /** Below it but close, best first; empty if there are hits. */
   readonly didYouMean: readonly Match[]
 }
 
@@ -55,63 +55,73 @@ export interface Searchable {
 export const DEFAULT_THRESHOLD = 0.65
 /** A suggestion has at least this share of the threshold. */
 const SUGGESTION_SHARE = 0.6
-const MOST_SUGGESTIONS = 3
-/** Each is compared with hundreds of stretches of a long reading. */
-const CANDIDATES_OF_A_STEP = 16
-/** How fast doubt takes a score down: powers of the confidence, and of how likely a reading is against the first. */
+const MAX_SUGGESTIONS = 3
+/** A candidate is compared with up to hundreds of spans. */
+const CANDIDATES_PER_STEP = 16
+/** Exponents of the confidence, and of the likelihood of an alternative relative to the first. */
 const CONFIDENCE_POWER = 0.5
-const RIVALRY_POWER = 0.25
-/** What a stretch of an utterance that is a name is worth, however little of the utterance it is. */
-const LEAST_OF_A_PART = 0.5
-/** Below 1: half of an utterance is worth more than half. */
+const LIKELIHOOD_POWER = 0.25
+/** Minimum match of a span that is a name, however small its coverage. */
+const MIN_PART_MATCH = 0.5
+/** Below 1: half of an utterance counts more than half. */
 const COVERAGE_POWER = 0.7
-/** Never as much as what was said, at any weight: less than 1 - PRIOR. */
-const MOST_OF_ALIKE = 0.92
+/** Maximum match of a similar name: less than 1 - PRIOR, so that an exact one ranks higher at any weight. */
+const MAX_SIMILAR_MATCH = 0.92
 const PRIOR = 0.06
-const SOUND_WEIGHS = 0.6
-/** What sounds the same is what a recognizer takes for each other, however it is written. */
-const LEAST_OF_SAME_SOUND = 0.8
-/** From here on letters, or a sound, are a reason. */
-const REASON_FROM = 0.6
+const SOUND_WEIGHT = 0.6
+/** Minimum similarity of names that sound the same, which recognizers confuse whatever their spelling. */
+const MIN_SAME_SOUND = 0.8
+/** Similarity from which letters, or sound, are a reason. */
+const MIN_REASON = 0.6
 
-/**
- * Where the decoder asked about an entry itself, its margin over what nobody expected decides: half believed at this
- * one, by so many natural logarithms more surely.
- */
-const DOUBTED_MARGIN = -4.9
-const MARGIN_SCALE = 1
-/** From this score by evidence on, the clip is that entry and nothing else. */
+/** The score of a phrase is a logistic function of its log-likelihood ratio, with this midpoint and scale. */
+const MIDPOINT = -4.9
+const SCALE = 1
+/** From this score on, the clip is one of the phrases and nothing else. */
 const BEYOND_DOUBT = 0.65
 
-export function rank(alternatives: readonly Alternative[], evidence: readonly PhraseScore[], searchable: Searchable, options: RankingOptions): Ranking {
-  return runToCompletion(rankInSteps(alternatives, evidence, searchable, options))
+export function rank(
+  alternatives: readonly Alternative[], phraseScores: readonly PhraseScore[], searchable: Searchable,
+  options: RankingOptions,
+): Ranking {
+  return runToCompletion(rankInSteps(alternatives, phraseScores, searchable, options))
 }
 
-/** As `rank`. A millisecond in all, but for long readings and a catalogue of names that are their parts. */
-export function* rankInSteps(alternatives: readonly Alternative[], evidence: readonly PhraseScore[], { index, weights }: Searchable, { limit, threshold }: RankingOptions): InterruptibleWork<Ranking> {
+/** As `rank`. It takes a millisecond in all, except for long alternatives and a catalogue of names that are their parts. */
+export function* rankInSteps(
+  alternatives: readonly Alternative[], phraseScores: readonly PhraseScore[], { index, weights }: Searchable,
+  { limit, threshold }: RankingOptions,
+): InterruptibleWork<Ranking> {
+  const priorOf = (entry: number): number => prior(weights[entry] ?? 0)
   const best = new Map<number, Match>()
+  const [first] = alternatives
   for (const alternative of alternatives.slice(0, MAX_N_BEST)) {
-    const acoustic = acousticOf(alternative, alternatives[0]!)
+    const acoustic = acousticOf(alternative, first ?? alternative)
     for (const { entry, match, why } of yield* matches(alternative, index)) {
-      const score = acoustic * match * prior(weights[entry]!)
+      const score = acoustic * match * priorOf(entry)
       if (score > (best.get(entry)?.score ?? 0)) best.set(entry, { entry, score, why })
     }
   }
-  const asked = evidence.map(({ phrase: entry, logLikelihoodRatio: margin }): Match => ({ entry, score: prior(weights[entry]!) / (1 + Math.exp((DOUBTED_MARGIN - margin) / MARGIN_SCALE)), why: ['heard'] }))
-  const isOneOfThem = asked.some(({ score }) => score >= BEYOND_DOUBT)
-  for (const one of asked) if (isOneOfThem || one.score > (best.get(one.entry)?.score ?? 0)) best.set(one.entry, one)
-  const ranked = [...best.values()].sort((a, b) => b.score - a.score || weights[b.entry]! - weights[a.entry]! || a.entry - b.entry)
+  const scored = phraseScores.map(({ phrase: entry, logLikelihoodRatio }): Match =>
+    ({ entry, score: priorOf(entry) / (1 + Math.exp((MIDPOINT - logLikelihoodRatio) / SCALE)), why: ['heard'] }))
+  const isBeyondDoubt = scored.some(({ score }) => score >= BEYOND_DOUBT)
+  for (const one of scored) {
+    if (isBeyondDoubt || one.score > (best.get(one.entry)?.score ?? 0)) best.set(one.entry, one)
+  }
+  const ranked = [...best.values()]
+    .sort((a, b) => b.score - a.score || (weights[b.entry] ?? 0) - (weights[a.entry] ?? 0) || a.entry - b.entry)
   const hits = ranked.filter(({ score }) => score >= threshold).slice(0, limit)
-  const suggestions = ranked.filter(({ score }) => score < threshold && score >= threshold * SUGGESTION_SHARE).slice(0, Math.min(limit, MOST_SUGGESTIONS))
-  return { hits, didYouMean: hits.length > 0 ? [] : suggestions }
+  if (hits.length > 0) return { hits, didYouMean: [] }
+  const suggestions = ranked.filter(({ score }) => score < threshold && score >= threshold * SUGGESTION_SHARE)
+  return { hits, didYouMean: suggestions.slice(0, Math.min(limit, MAX_SUGGESTIONS)) }
 }
 
 function acousticOf({ confidence, logProbability }: Alternative, first: Alternative): number {
-  const rivalry = Math.min(1, Math.exp(logProbability - first.logProbability))
-  return confidence ** CONFIDENCE_POWER * rivalry ** RIVALRY_POWER
+  const likelihood = Math.min(1, Math.exp(logProbability - first.logProbability))
+  return confidence ** CONFIDENCE_POWER * likelihood ** LIKELIHOOD_POWER
 }
 
-/** From 1 - PRIOR for no weight to 1 for all of it; half way for an ordinary entry. */
+/** From 1 - PRIOR for weight 0 towards 1; half way for the default weight 1. */
 function prior(weight: number): number {
   return 1 - PRIOR + PRIOR * weight / (1 + weight)
 }
@@ -122,42 +132,44 @@ interface Found {
   readonly why: readonly Reason[]
 }
 
-/** What one reading says for each name that it can mean. */
+/** The match of each candidate name with one alternative. */
 function* matches({ text, phrases }: Alternative, index: NameIndex): InterruptibleWork<Found[]> {
-  const utterance = readUtterance(text)
+  const utterance = toUtterance(text)
   if (utterance.length === 0) return []
-  const heard = new Set(phrases)
+  const recognized = new Set(phrases)
   const candidates = new Set([...index.candidates(utterance), ...phrases.flatMap((entry) => index.namesOf(entry))])
   const found: Found[] = []
   for (const at of candidates) {
-    if (found.length % CANDIDATES_OF_A_STEP === 0) yield
-    const name = index.names[at]!
-    const likeness = likenessOf(utterance, name, matchOf, mostOfAlike)
-    // The decoder knows spellings that do not look like the name.
-    const match = heard.has(name.entry) ? Math.max(matchOf(likeness), partly(likeness.coverage)) : matchOf(likeness)
-    found.push({ entry: name.entry, match, why: likeness.exact || heard.has(name.entry) ? ['heard'] : reasonsOf(likeness) })
+    if (found.length % CANDIDATES_PER_STEP === 0) yield
+    const name = index.names[at]
+    if (name === undefined) continue
+    const similarity = bestSimilarity(utterance, name, matchOf, maxSimilarMatch)
+    const isRecognized = recognized.has(name.entry)
+    // The decoder also knows spellings that do not resemble the name.
+    const match = isRecognized ? Math.max(matchOf(similarity), partMatch(similarity.coverage)) : matchOf(similarity)
+    found.push({ entry: name.entry, match, why: similarity.exact || isRecognized ? ['heard'] : reasonsOf(similarity) })
   }
   return found
 }
 
-function matchOf({ exact, letters, sound, coverage }: Likeness): number {
-  if (exact) return partly(coverage)
-  const blended = (1 - SOUND_WEIGHS) * letters + SOUND_WEIGHS * sound
-  return mostOfAlike(coverage) * Math.max(blended, sound === 1 ? LEAST_OF_SAME_SOUND : 0)
+function matchOf({ exact, letters, sound, coverage }: Similarity): number {
+  if (exact) return partMatch(coverage)
+  const blended = (1 - SOUND_WEIGHT) * letters + SOUND_WEIGHT * sound
+  return maxSimilarMatch(coverage) * Math.max(blended, sound === 1 ? MIN_SAME_SOUND : 0)
 }
 
-function mostOfAlike(coverage: number): number {
-  return MOST_OF_ALIKE * partly(coverage)
+function maxSimilarMatch(coverage: number): number {
+  return MAX_SIMILAR_MATCH * partMatch(coverage)
 }
 
-/** What a stretch is worth that is a share of the utterance. */
-function partly(coverage: number): number {
-  return LEAST_OF_A_PART + (1 - LEAST_OF_A_PART) * coverage ** COVERAGE_POWER
+/** The match of a span that is a name, by its share of the utterance. */
+function partMatch(coverage: number): number {
+  return MIN_PART_MATCH + (1 - MIN_PART_MATCH) * coverage ** COVERAGE_POWER
 }
 
-function reasonsOf({ letters, sound }: Likeness): Reason[] {
+function reasonsOf({ letters, sound }: Similarity): Reason[] {
   const reasons: Reason[] = []
-  if (letters >= REASON_FROM || letters >= sound) reasons.push('spelled_alike')
-  if (sound >= REASON_FROM || sound > letters) reasons.push('sounds_alike')
+  if (letters >= MIN_REASON || letters >= sound) reasons.push('spelled_alike')
+  if (sound >= MIN_REASON || sound > letters) reasons.push('sounds_alike')
   return reasons
 }

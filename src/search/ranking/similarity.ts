@@ -1,69 +1,75 @@
 /**
- * How much a stretch of an utterance is like a name, by its letters and by its sound, from 0 to 1. Edit distances
- * (Levenshtein) come from a library.
+ * Similarity of a span of an utterance and a name, by letters and by sound, in [0, 1]. Edit distances (Levenshtein) come
+ * from a library.
  *
- * A difference weighs half as much again as its share of the letters: in a short word one other sound is another word
- * ("house", "mouse"), and a score that forgave it would find a name for everything.
+ * A difference weighs one and a half times its share of the letters: in a short word, one different sound makes another
+ * word ("house", "mouse"), and without it every utterance would match some name.
  */
 import { distance } from 'fastest-levenshtein'
-import type { Name, Stretch, Utterance } from './names.js'
-import type { Sound } from './sounds.js'
+import type { Name, WordSpan, Utterance } from './name-index.js'
+import type { PhoneticKey } from './phonetic-key.js'
 
-export interface Likeness {
-  /** The name is these words. */
+export interface Similarity {
+  /** The words of both are equal. */
   readonly exact: boolean
   readonly letters: number
   readonly sound: number
-  /** Share of the utterance that was compared, or of the name where the utterance is a part of it. */
+  /** Share of the utterance that was compared, or of the name if the utterance is a part of it. */
   readonly coverage: number
 }
 
 const STRICTNESS = 1.5
-/** Of a sound; recognizers mistake vowels more often than consonants. */
-const CONSONANTS_WEIGH = 0.6
-/** Letters of a part of a name that count as meaning it. */
-const LEAST_LETTERS_OF_A_PART = 3
+/** Weight of consonants; recognizers confuse vowels more often. */
+const CONSONANT_WEIGHT = 0.6
+/** A shorter part of a name does not match it. */
+const MIN_PART_LETTERS = 3
 
 /**
- * The best of all stretches that are about as long as the name, by what `rate` makes of each. `mostOf` is the most that
- * it could make of a stretch that is not the name itself: what cannot become the best is not compared.
+ * The best of all spans that are about as long as the name, by `rate`. `upperBound` is the highest rate of a span of this
+ * coverage that is not the name itself: spans that cannot be the best are not compared. `utterance`: at least one span.
  */
-export function likenessOf(utterance: Utterance, name: Name, rate: (likeness: Likeness) => number, mostOf: (coverage: number) => number): Likeness {
+export function bestSimilarity(
+  utterance: Utterance, name: Name, rate: (similarity: Similarity) => number,
+  upperBound: (coverage: number) => number,
+): Similarity {
   const letters = name.words.replaceAll(' ', '')
   const words = name.words.split(' ').length
-  let best = asPart(utterance[0]!, name.words, letters)
+  const [whole] = utterance
+  let best = whole && asPart(whole, name.words, letters)
   let bestRate = best === undefined ? -1 : rate(best)
-  for (const [index, stretch] of utterance.entries()) {
-    if (index > 0 && Math.abs(stretch.length - words) > 1) continue
-    if (stretch.words !== name.words && mostOf(stretch.coverage) <= bestRate) continue
-    const likeness = compare(stretch, name, letters)
-    const rated = rate(likeness)
-    if (rated > bestRate) [best, bestRate] = [likeness, rated]
+  for (const [index, span] of utterance.entries()) {
+    if (index > 0 && Math.abs(span.length - words) > 1) continue
+    if (span.words !== name.words && upperBound(span.coverage) <= bestRate) continue
+    const similarity = compare(span, name, letters)
+    const rated = rate(similarity)
+    if (rated > bestRate) [best, bestRate] = [similarity, rated]
   }
-  return best!
+  if (best === undefined) throw new Error('the utterance is empty')
+  return best
 }
 
 /** "air max" for "Nike Air Max 90". */
-function asPart(whole: Stretch, words: string, letters: string): Likeness | undefined {
-  if (whole.letters.length < LEAST_LETTERS_OF_A_PART || whole.words === words || !` ${words} `.includes(` ${whole.words} `)) return undefined
+function asPart(whole: WordSpan, words: string, letters: string): Similarity | undefined {
+  if (whole.letters.length < MIN_PART_LETTERS || whole.words === words) return undefined
+  if (!` ${words} `.includes(` ${whole.words} `)) return undefined
   return { exact: false, letters: 1, sound: 1, coverage: whole.letters.length / letters.length }
 }
 
-function compare({ words, letters, sound, coverage }: Stretch, name: Name, nameLetters: string): Likeness {
+function compare({ words, letters, sound, coverage }: WordSpan, name: Name, nameLetters: string): Similarity {
   if (words === name.words) return { exact: true, letters: 1, sound: 1, coverage }
-  // Written as one word or as two, it is said alike.
+  // Written as one word or as two, both sound the same.
   if (letters === nameLetters) return { exact: false, letters: 1, sound: 1, coverage }
-  return { exact: false, letters: alike(letters, nameLetters), sound: soundAlike(sound, name.sound), coverage }
+  return { exact: false, letters: letterSimilarity(letters, nameLetters), sound: soundSimilarity(sound, name.sound), coverage }
 }
 
-function soundAlike(a: Sound, b: Sound): number {
-  return CONSONANTS_WEIGH * alike(a.consonants, b.consonants) + (1 - CONSONANTS_WEIGH) * alike(a.vowels, b.vowels)
+function soundSimilarity(a: PhoneticKey, b: PhoneticKey): number {
+  return CONSONANT_WEIGHT * letterSimilarity(a.consonants, b.consonants) + (1 - CONSONANT_WEIGHT) * letterSimilarity(a.vowels, b.vowels)
 }
 
-function alike(a: string, b: string): number {
+function letterSimilarity(a: string, b: string): number {
   if (a === b) return 1
   const longest = Math.max(a.length, b.length)
-  // At least so many letters differ, whatever they are.
+  // The difference in length is a lower bound of the distance.
   if (STRICTNESS * Math.abs(a.length - b.length) >= longest) return 0
   return Math.max(0, 1 - STRICTNESS * distance(a, b) / longest)
 }

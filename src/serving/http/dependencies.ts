@@ -5,7 +5,7 @@ import type { CatalogueStore } from '../../search/catalogue/store.js'
 import type { Config } from '../../config.js'
 import type { DriftSnapshot } from '../../monitoring/drift/snapshot.js'
 import type { Feedback } from '../../monitoring/feedback/feedback.js'
-import type { SearchEngine } from '../../search/external-engine.js'
+import type { ExternalSearchEngine } from '../../search/external-engine.js'
 import type { Report } from '../../domain/report.js'
 import type { Telemetry } from '../../monitoring/metrics/telemetry.js'
 import type { WorkerPool } from '../workers/pool.js'
@@ -56,7 +56,7 @@ export interface AppDependencies {
   readonly feedback: Feedback
   readonly catalogues: CatalogueStore
   /** The operator's own; undefined: catalogues answer. */
-  readonly searchEngine: SearchEngine | undefined
+  readonly searchEngine: ExternalSearchEngine | undefined
   readonly logger: FastifyBaseLogger
   /** The first is the default. */
   readonly models: readonly ServedModel[]

@@ -1,6 +1,6 @@
 /** Shapes of requests and answers, as TypeBox: checked, serialized and published as OpenAPI from the same lines. */
 import { Type, type Static } from 'typebox'
-import { MOST_PHRASE_CHARACTERS, MOST_PHRASES } from '../../search/catalogue/inline.js'
+import { MAX_PHRASE_CHARACTERS, MAX_PHRASES } from '../../search/catalogue/inline.js'
 import { ERROR_CODES } from '../../domain/errors.js'
 import { FEEDBACK_EVENTS, LABEL_SOURCES } from '../../monitoring/feedback/events.js'
 import { MAX_N_BEST } from '../../domain/phrases.js'
@@ -36,7 +36,7 @@ export const TranscriptionQuery = Type.Object({
   words: Type.Optional(Type.Boolean({ description: 'Whether to say when each word was said.' })),
   deadlineSeconds: Type.Optional(Type.Number({ exclusiveMinimum: 0, maximum: MOST_DEADLINE_SECONDS, description: 'Shortens the deadline of the service.' })),
   catalogue: Type.Optional(Type.String({ maxLength: 64, description: 'A catalogue: what it names is heard more readily.' })),
-  phrases: Type.Optional(Type.Array(Type.String({ maxLength: MOST_PHRASE_CHARACTERS }), { maxItems: MOST_PHRASES, description: 'The same for a short list of the request\'s own; one parameter for each phrase. Not together with a catalogue.' })),
+  phrases: Type.Optional(Type.Array(Type.String({ maxLength: MAX_PHRASE_CHARACTERS }), { maxItems: MAX_PHRASES, description: 'The same for a short list of the request\'s own; one parameter for each phrase. Not together with a catalogue.' })),
   nBest: Type.Optional(Type.Integer({ minimum: 1, maximum: MAX_N_BEST, description: 'How many readings are wanted; they stand in `alternatives`.' })),
   biasStrength: Type.Optional(Type.Number({ minimum: 0, maximum: MOST_BIAS, description: 'How strongly catalogue or phrases steer: 0 not at all, 1 (the default) as the model was tuned for.' })),
 }, { additionalProperties: false })

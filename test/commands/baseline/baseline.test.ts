@@ -10,7 +10,7 @@ import { errorsByConfidence, makeBaseline } from '../../../src/commands/baseline
 import type { Processed } from '../../../src/commands/clips/recognize.js'
 import { describeBaseline } from '../../../src/commands/baseline/show.js'
 import { parseBaseline } from '../../../src/monitoring/drift/baseline.js'
-import { binsFor } from '../../../src/monitoring/drift/build.js'
+import { binsFor } from '../../../src/monitoring/drift/build-baseline.js'
 import { ClipRecord } from '../../../src/monitoring/drift/record.js'
 import { projectRoot } from '../../../src/domain/project-root.js'
 import { seededRandom } from '../../../src/domain/scoring/seeded-random.js'
@@ -88,7 +88,7 @@ t.test('errors are counted by confidence, in the language of the transcript', (t
 t.test('what is wrong with a call, or with a file, is said in a sentence', async (t) => {
   const folder = t.testdir({ 'bad.jsonl': '{"path":"a.wav","time":"yesterday"}', 'empty.jsonl': '', 'none': {} })
   const cases: [string[], number, RegExp][] = [
-    [[], 2, /what is to be done/],
+    [[], 2, /make, merge or show/],
     [['bake'], 2, /no "bake"/],
     [['make', '--clips', folder], 2, /--out/],
     [['make', '--out', 'x'], 2, /either --clips or --recorded/],

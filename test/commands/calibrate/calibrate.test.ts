@@ -2,11 +2,11 @@
 import path from 'node:path'
 import t from 'tap'
 import { runCalibrate } from '../../../src/commands/calibrate/calibrate.js'
-import { foldsOf, foretell, FOLDS, type Labelled } from '../../../src/commands/calibrate/cross-validate.js'
+import { foldsOf, crossValidate, FOLDS, type Labelled } from '../../../src/commands/calibrate/cross-validate.js'
 import { auroc, binned, calibrationError, figuresOf } from '../../../src/commands/calibrate/figures.js'
-import { fitCorrectness, fitReadings } from '../../../src/commands/calibrate/fit.js'
-import { labelled, otherReadings } from '../../../src/commands/calibrate/label.js'
-import { judgeWords, labelledWords } from '../../../src/commands/calibrate/label-words.js'
+import { fitCorrectness, fitAlternatives } from '../../../src/commands/calibrate/fit.js'
+import { labelled, otherAlternatives } from '../../../src/commands/calibrate/label.js'
+import { labelWords, labelledWords } from '../../../src/commands/calibrate/label-words.js'
 import { makeCalibration } from '../../../src/commands/calibrate/make.js'
 import { drawReliability, wilson } from '../../../src/commands/calibrate/picture.js'
 import { parseCalibration } from '../../../src/recognition/confidence/calibration.js'
@@ -50,10 +50,10 @@ t.test('the temperature is the one that readings were drawn with', (t) => {
     const drawn = weights.findIndex((weight) => (left -= weight) < 0)
     return { logProbabilities, right: random() < 0.3 ? drawn : -1 }
   })
-  const { temperature, elsewhere } = fitReadings(cases)
+  const { temperature, elsewhere } = fitAlternatives(cases)
   t.ok(Math.abs(temperature - 2) < 0.25, String(temperature))
   t.ok(Math.abs(elsewhere - 0.3) < 0.03, String(elsewhere))
-  t.same(fitReadings([]), { temperature: 1, elsewhere: 0.5 })
+  t.same(fitAlternatives([]), { temperature: 1, elsewhere: 0.5 })
   t.end()
 })
 
@@ -88,14 +88,14 @@ t.test('true probabilities have no more calibration error than chance makes, and
   t.end()
 })
 
-t.test('a speaker is in one fold, folds are of one size, and what is foretold does not depend on its own answer', (t) => {
+t.test('a speaker is in one fold, folds are of one size, and what is predicted does not depend on its own answer', (t) => {
   const clips = drawClips(700)
   const folds = foldsOf(clips.map(({ speaker }) => speaker))
   const sizes = Array.from({ length: FOLDS }, (_, fold) => clips.filter(({ speaker }) => folds.get(speaker) === fold).length)
   t.ok(Math.max(...sizes) - Math.min(...sizes) <= 20, sizes.join())
   const mine = clips.filter(({ speaker }) => speaker === 'speaker 3')
   const turned = clips.map((clip) => mine.includes(clip) ? { ...clip, isRight: !clip.isRight } : clip)
-  const probabilities = (of: readonly Labelled[]): number[] => foretell(of).filter(({ speaker }) => speaker === 'speaker 3').map(({ probability }) => probability)
+  const probabilities = (of: readonly Labelled[]): number[] => crossValidate(of).filter(({ speaker }) => speaker === 'speaker 3').map(({ probability }) => probability)
   t.same(probabilities(turned), probabilities(clips))
   t.end()
 })
@@ -135,13 +135,13 @@ t.test('a transcript is right word for word after normalization, and other readi
   ]
   t.match(labelled(processed, false), [{ isRight: true, isFitted: true, speaker: 'a.wav' }, { isRight: false, isFitted: true }])
   t.match(labelled(processed, true), [{ isFitted: false }, { isFitted: false }])
-  t.same(otherReadings(processed, false), [{ logProbabilities: [-1, -1], right: 1 }])
-  t.same(otherReadings(processed, true), [])
+  t.same(otherAlternatives(processed, false), [{ logProbabilities: [-1, -1], right: 1 }])
+  t.same(otherAlternatives(processed, true), [])
   t.end()
 })
 
 t.test('a word is right where the alignment matches it, and not judged where it is no word of its own', (t) => {
-  const judge = (transcript: string, reference: string): (boolean | null)[] => judgeWords(transcript.split(' '), transcript, reference, 'en')
+  const judge = (transcript: string, reference: string): (boolean | null)[] => labelWords(transcript.split(' '), transcript, reference, 'en')
   t.same(judge('Lay some, jazz!', 'play some jazz'), [false, true, true])
   t.same(judge('some jazz', 'play some jazz'), [true, true], 'a missing word is nobody\'s')
   t.same(judge('um play jazz', 'play chess'), [null, true, false])

@@ -132,8 +132,8 @@ t.test('wrapped lines are as wide as they may be and lose no word before they ru
 
 t.test('a picture says whether a cascade asked its larger model, and nothing where there is none', async (t) => {
   const drawn = async (below?: number): Promise<string> => drawPicture(await examined(wavOfSeconds(1), undefined, below))
-  t.match(await drawn(1), /In doubt.*asked larger/)
-  t.match(await drawn(0), /In doubt.*nothing/)
+  t.match(await drawn(1), /Cascade.*escalated to larger/)
+  t.match(await drawn(0), /Cascade.*not escalated/)
   t.notMatch(await drawn(), /In doubt/)
 })
 

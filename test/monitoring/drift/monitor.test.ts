@@ -3,7 +3,7 @@ import t from 'tap'
 import { seededRandom } from '../../../bench/statistics.js'
 import { binCount, binLabels, binOf, chooseBins } from '../../../src/monitoring/drift/bins.js'
 import { FEATURE_NAMES, type FeatureName } from '../../../src/monitoring/drift/features.js'
-import { DriftMonitor, FAST, LEAST_CLIPS_IN_WINDOW } from '../../../src/monitoring/drift/monitor.js'
+import { DriftMonitor, FAST, MIN_CLIPS_IN_WINDOW } from '../../../src/monitoring/drift/monitor.js'
 import { CountingWindow } from '../../../src/monitoring/drift/window.js'
 import { baselineOf, drawClips, drawRow } from './rows.js'
 
@@ -58,7 +58,7 @@ t.test('a window is the sum of what it was given last, exactly', (t) => {
 
 t.test('below the least number of clips nothing is said', (t) => {
   const { monitor } = watch()
-  feed(monitor, LEAST_CLIPS_IN_WINDOW.fast - 1, seededRandom(6), { loudness: () => 99 })
+  feed(monitor, MIN_CLIPS_IN_WINDOW.fast - 1, seededRandom(6), { loudness: () => 99 })
   t.ok(monitor.snapshot().features.every(({ windows }) => windows.fast === null && windows.slow === null))
   t.same(monitor.alarms, [])
   t.end()

@@ -1,7 +1,7 @@
 /** Made-up clips for the tests of drift: rows of features, every number drawn from its own normal law unless a test says otherwise. */
 import type { CompleteBaseline } from '../../../src/monitoring/drift/baseline.js'
 import { FORMAT, PIPELINE_VERSION } from '../../../src/monitoring/drift/baseline.js'
-import { computeBaseline, type BaselineClip } from '../../../src/monitoring/drift/build.js'
+import { computeBaseline, type BaselineClip } from '../../../src/monitoring/drift/build-baseline.js'
 import { FEATURES, FEATURE_NAMES, type DriftFeature, type FeatureName, type FeatureRow, type FeatureValue } from '../../../src/monitoring/drift/features.js'
 import { seededRandom } from '../../../bench/statistics.js'
 

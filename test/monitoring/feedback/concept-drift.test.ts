@@ -6,7 +6,7 @@ import t from 'tap'
 import { bootstrapInterval } from '../../../bench/bootstrap.js'
 import { groupBy, seededRandom } from '../../../bench/statistics.js'
 import { calibrationPValue, estimatedErrorRate, type ConfidenceBin, type LabelledAnswer } from '../../../src/monitoring/feedback/calibration-test.js'
-import { ConceptDrift, type ScoredAnswer } from '../../../src/monitoring/feedback/concept-drift.js'
+import { ConceptDriftMonitor, type ScoredAnswer } from '../../../src/monitoring/feedback/concept-drift.js'
 
 /** Upper edges of the bins, and the share of words that are wrong in each. */
 const BINS = [[0.5, 0.5], [0.7, 0.35], [0.8, 0.25], [0.85, 0.2], [0.9, 0.15], [0.93, 0.1], [0.95, 0.08], [0.97, 0.05], [0.98, 0.03], [1, 0.01]] as const
@@ -131,7 +131,7 @@ t.test('an estimate is the mean over the words of answers, and knows only what i
   t.equal(estimatedErrorRate([{ confidence: 0.99, words: 2 }], table.slice(0, 1)), 0.5, 'above the last edge is the last bin')
 })
 
-function labelAll(concept: ConceptDrift, answers: readonly LabelledAnswer[], session: (answer: LabelledAnswer) => string | undefined): void {
+function labelAll(concept: ConceptDriftMonitor, answers: readonly LabelledAnswer[], session: (answer: LabelledAnswer) => string | undefined): void {
   for (const answer of answers) {
     const { confidence, words, errors } = answer
     concept.labelled({ confidence, words, errors, session: session(answer) } satisfies ScoredAnswer)
@@ -141,25 +141,25 @@ function labelAll(concept: ConceptDrift, answers: readonly LabelledAnswer[], ses
 t.test('the word error rate is that of the newest thousand labels, with the interval of a plain bootstrap over sessions', async (t) => {
   const answers = drawAnswers(seededRandom(9), 1_500, LAWS['sessions differ']!)
   const newest = answers.slice(-1_000)
-  const bySession = new ConceptDrift()
+  const bySession = new ConceptDriftMonitor()
   labelAll(bySession, answers, ({ group }) => group)
-  const rate = bySession.figures().errorRate!
+  const rate = bySession.estimates().errorRate!
   t.equal(rate.estimate, sumOf(newest, 'errors') / sumOf(newest, 'words'))
   // The ring has wrapped: the order of the groups, and so the draws, are its own. Two bootstraps differ by their noise.
   const sums = [...groupBy(newest, ({ group }) => group).values()].map((own) => [sumOf(own, 'errors'), sumOf(own, 'words')])
   const plain = bootstrapInterval(sums, ([errors, words]) => errors! / words!)
   t.ok(Math.abs(rate.low - plain.low) < 0.005 && Math.abs(rate.high - plain.high) < 0.005, `${rate.low} to ${rate.high}, plainly ${plain.low} to ${plain.high}`)
-  const byUtterance = new ConceptDrift()
+  const byUtterance = new ConceptDriftMonitor()
   labelAll(byUtterance, answers, () => undefined)
-  const narrow = byUtterance.figures().errorRate!
+  const narrow = byUtterance.estimates().errorRate!
   t.ok(narrow.high - narrow.low < rate.high - rate.low, 'drawing utterances would promise too much')
 })
 
 t.test('while the ring has not wrapped, the interval is a plain bootstrap to the last digit', async (t) => {
   const answers = drawAnswers(seededRandom(4), 200, LAWS['utterances differ']!)
-  const concept = new ConceptDrift()
+  const concept = new ConceptDriftMonitor()
   labelAll(concept, answers, () => undefined)
-  const { low, high } = concept.figures().errorRate!
+  const { low, high } = concept.estimates().errorRate!
   t.same({ low, high }, bootstrapInterval(answers.map(({ words, errors }) => [errors, words]), ([errors, words]) => errors! / words!, { rounds: 1_000 }))
 })
 
@@ -167,10 +167,10 @@ t.test('below the minimum there is no figure, and without a table only the rate'
   const answers = drawAnswers(seededRandom(3), 100, LAWS['utterances differ']!).map((answer) => ({ ...answer, words: 4 }))
   const table = tableOf(drawAnswers(seededRandom(7), BASELINE_UTTERANCES, LAWS['utterances differ']!))
   const after = (count: number, given: readonly ConfidenceBin[] | undefined, session: (answer: LabelledAnswer) => string | undefined = () => undefined) => {
-    const concept = new ConceptDrift(given)
+    const concept = new ConceptDriftMonitor(given)
     labelAll(concept, answers.slice(0, count), session)
     for (const { confidence, words } of answers.slice(0, count)) concept.answered(confidence!, words)
-    const { errorRate, calibrationPValue: pValue, estimatedErrorRate: estimated } = concept.figures()
+    const { errorRate, calibrationPValue: pValue, estimatedErrorRate: estimated } = concept.estimates()
     return [errorRate, pValue, estimated].map((figure) => figure !== null)
   }
   t.same(after(0, table), [false, false, false])
@@ -180,17 +180,17 @@ t.test('below the minimum there is no figure, and without a table only the rate'
   t.same(after(60, table), [true, true, true])
   t.same(after(100, undefined), [true, false, false])
   t.same(after(100, table, ({ confidence }) => String(Math.floor(confidence! * 8))), [false, false, true], 'of a few sessions nothing is said')
-  const short = new ConceptDrift(table)
+  const short = new ConceptDriftMonitor(table)
   labelAll(short, answers.slice(0, 99).map((answer) => ({ ...answer, words: 1, errors: 0 })), () => undefined)
-  t.equal(short.figures().errorRate, null, '99 words')
+  t.equal(short.estimates().errorRate, null, '99 words')
 })
 
 t.test('figures of labels are computed once for each new label, and an answer without text is in no bin', async (t) => {
-  const concept = new ConceptDrift(tableOf(drawAnswers(seededRandom(7), BASELINE_UTTERANCES, LAWS['utterances differ']!)))
+  const concept = new ConceptDriftMonitor(tableOf(drawAnswers(seededRandom(7), BASELINE_UTTERANCES, LAWS['utterances differ']!)))
   labelAll(concept, drawAnswers(seededRandom(3), 100, LAWS['utterances differ']!), () => undefined)
-  const { errorRate, calibrationPValue: pValue } = concept.figures()
-  t.equal(concept.figures().errorRate, errorRate, 'the same object')
+  const { errorRate, calibrationPValue: pValue } = concept.estimates()
+  t.equal(concept.estimates().errorRate, errorRate, 'the same object')
   for (let index = 0; index < 50; index++) concept.labelled({ confidence: null, words: 3, errors: 3, session: undefined })
-  t.ok(concept.figures().errorRate!.estimate > errorRate!.estimate)
-  t.equal(concept.figures().calibrationPValue, pValue)
+  t.ok(concept.estimates().errorRate!.estimate > errorRate!.estimate)
+  t.equal(concept.estimates().calibrationPValue, pValue)
 })

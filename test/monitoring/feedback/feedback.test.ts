@@ -173,9 +173,9 @@ t.test('only random labels make the rate, and only those of models served here',
   }
   for (let index = 0; index < 40; index++) for (const source of LABEL_SOURCES) if (source !== 'random') label(source, 'a-model')
   for (let index = 0; index < 40; index++) label('random', 'model-of-another-replica')
-  t.same([...feedback.figures()], [['a-model', { errorRate: null, calibrationPValue: null, estimatedErrorRate: null }]])
+  t.same([...feedback.estimates()], [['a-model', { errorRate: null, calibrationPValue: null, estimatedErrorRate: null }]])
   for (let index = 0; index < 40; index++) label('random', 'a-model')
-  t.same(feedback.figures().get('a-model')!.errorRate, { estimate: 0.25, low: 0.25, high: 0.25 })
+  t.same(feedback.estimates().get('a-model')!.errorRate, { estimate: 0.25, low: 0.25, high: 0.25 })
   t.end()
 })
 

@@ -6,50 +6,50 @@ import { DriftMonitor } from '../../../src/monitoring/drift/monitor.js'
 import { populationStability } from '../../../src/monitoring/drift/statistics.js'
 import { seededRandom } from '../../../src/domain/scoring/seeded-random.js'
 import { countAlarm, exposeDrift } from '../../../src/monitoring/metrics/drift-metrics.js'
-import { LiveCatalog } from '../../../src/monitoring/metrics/live-catalog.js'
+import { MetricRegistry } from '../../../src/monitoring/metrics/registry.js'
 import { baselineOf, drawClips, drawRow } from '../drift/rows.js'
 
 const BASELINE = baselineOf(drawClips(3000, seededRandom(51)))
 
-async function scrape(live: LiveCatalog): Promise<Map<string, number>> {
-  const lines = (await live.exposition()).split('\n').filter((line) => line.startsWith('asr_drift_'))
+async function scrape(registry: MetricRegistry): Promise<Map<string, number>> {
+  const lines = (await registry.exposition()).split('\n').filter((line) => line.startsWith('asr_drift_'))
   return new Map(lines.map((line) => [line.slice(0, line.lastIndexOf(' ')), Number(line.slice(line.lastIndexOf(' ') + 1))]))
 }
 
-function expose(): { live: LiveCatalog; monitor: DriftMonitor } {
-  const live = new LiveCatalog(['a-model'])
-  const monitor = new DriftMonitor(BASELINE, () => 0, { onAlarm: (feature) => { countAlarm(live, feature) } })
-  exposeDrift(live, monitor)
-  return { live, monitor }
+function expose(): { registry: MetricRegistry; monitor: DriftMonitor } {
+  const registry = new MetricRegistry(['a-model'])
+  const monitor = new DriftMonitor(BASELINE, () => 0, { onAlarm: (feature) => { countAlarm(registry, feature) } })
+  exposeDrift(registry, monitor)
+  return { registry, monitor }
 }
 
 t.test('without a baseline there is nothing to see', async (t) => {
-  const live = new LiveCatalog(['a-model'])
-  exposeDrift(live, undefined)
-  t.same([...(await scrape(live)).keys()], [])
+  const registry = new MetricRegistry(['a-model'])
+  exposeDrift(registry, undefined)
+  t.same([...(await scrape(registry)).keys()], [])
 })
 
 t.test('a feature that the baseline does not have has no series, the others have theirs', async (t) => {
   const features = Object.fromEntries(Object.entries(BASELINE.features).filter(([name]) => name !== 'snr'))
-  const live = new LiveCatalog(['a-model'])
+  const registry = new MetricRegistry(['a-model'])
   const monitor = new DriftMonitor(parseBaseline(JSON.stringify({ ...BASELINE, features })), () => 0)
-  exposeDrift(live, monitor)
+  exposeDrift(registry, monitor)
   const random = seededRandom(52)
   for (let clip = 0; clip < 300; clip++) monitor.observe(drawRow(random))
-  const found = [...(await scrape(live)).keys()]
+  const found = [...(await scrape(registry)).keys()]
   t.same(found.filter((series) => series.includes('"snr"')), [])
   for (const feature of FEATURE_NAMES.filter((name) => name !== 'snr')) t.ok(found.some((series) => series.startsWith('asr_drift_psi{') && series.includes(`"${feature}"`)), feature)
 })
 
 t.test('bins are counted exactly, from zero, and once each', async (t) => {
-  const { live, monitor } = expose()
+  const { registry, monitor } = expose()
   const random = seededRandom(52)
-  t.equal((await scrape(live)).get('asr_drift_bin_observations_total{feature="snr",bin="0"}'), 0, 'they exist before the first clip')
+  t.equal((await scrape(registry)).get('asr_drift_bin_observations_total{feature="snr",bin="0"}'), 0, 'they exist before the first clip')
   for (const clips of [1, 40, 300]) {
     for (let clip = 0; clip < clips; clip++) monitor.observe(drawRow(random))
-    await scrape(live)
+    await scrape(registry)
   }
-  const found = await scrape(live)
+  const found = await scrape(registry)
   for (const { feature, counts } of monitor.totals()) {
     counts.forEach((count, bin) => {
       const label = bin === counts.length - 1 ? 'missing' : String(bin)
@@ -60,10 +60,10 @@ t.test('bins are counted exactly, from zero, and once each', async (t) => {
 })
 
 t.test('the index can be computed again from what is exported', async (t) => {
-  const { live, monitor } = expose()
+  const { registry, monitor } = expose()
   const random = seededRandom(53)
   for (let clip = 0; clip < 200; clip++) monitor.observe(drawRow(random))
-  const found = await scrape(live)
+  const found = await scrape(registry)
   for (const feature of FEATURE_NAMES) {
     const baseline = [...found].filter(([series]) => series.startsWith(`asr_drift_baseline_proportion{feature="${feature}"`)).map(([, share]) => share)
     const counts = baseline.map((_, bin) => found.get(`asr_drift_bin_observations_total{feature="${feature}",bin="${bin}"}`)!)
@@ -75,12 +75,12 @@ t.test('the index can be computed again from what is exported', async (t) => {
 })
 
 t.test('an alarm is a gauge while it lasts and a count for ever', async (t) => {
-  const { live, monitor } = expose()
+  const { registry, monitor } = expose()
   const random = seededRandom(54)
   for (let clip = 0; clip < 400; clip++) monitor.observe(drawRow(random, { snr: (value) => Number(value) - 3 }))
-  t.equal((await scrape(live)).get('asr_drift_alarm{feature="snr",kind="input"}'), 1)
+  t.equal((await scrape(registry)).get('asr_drift_alarm{feature="snr",kind="input"}'), 1)
   for (let clip = 0; clip < 3000; clip++) monitor.observe(drawRow(random))
-  const found = await scrape(live)
+  const found = await scrape(registry)
   t.equal(found.get('asr_drift_alarm{feature="snr",kind="input"}'), 0)
   t.equal(found.get('asr_drift_alarms_total{feature="snr"}'), 1)
   t.ok(found.size < 1300, `${found.size} series`)

@@ -1,7 +1,7 @@
 /** The live metrics: what exists before the first request, what one request changes, and nothing without bounds. */
 import t from 'tap'
 import { ERRORS, type ErrorCode } from '../../../src/domain/errors.js'
-import { LATENCY_SECONDS, METRICS, type MetricEntry } from '../../../src/monitoring/metrics/catalog.js'
+import { LATENCY_SECONDS, METRICS, type MetricDefinition } from '../../../src/monitoring/metrics/definitions.js'
 import { Telemetry } from '../../../src/monitoring/metrics/telemetry.js'
 import { STAGES, type Report } from '../../../src/domain/report.js'
 import { CASCADE_REASONS } from '../../../src/domain/transcript.js'
@@ -36,7 +36,7 @@ t.test('all known label sets exist before the first request', async (t) => {
 })
 
 t.test('names follow the conventions of Prometheus', (t) => {
-  for (const [name, { type, buckets, labels = {} }] of Object.entries<MetricEntry>(METRICS)) {
+  for (const [name, { type, buckets, labels = {} }] of Object.entries<MetricDefinition>(METRICS)) {
     t.equal(name.endsWith('_total'), type === 'counter', name)
     t.equal(buckets !== undefined, type === 'histogram', name)
     t.match(name, /^(asr|http)_[a-z_]+$/)

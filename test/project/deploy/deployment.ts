@@ -3,7 +3,7 @@ import { readFileSync, readdirSync } from 'node:fs'
 import path from 'node:path'
 import { Registry, collectDefaultMetrics } from 'prom-client'
 import { projectRoot } from '../../../src/domain/project-root.js'
-import { METRICS, type MetricEntry } from '../../../src/monitoring/metrics/catalog.js'
+import { METRICS, type MetricDefinition } from '../../../src/monitoring/metrics/definitions.js'
 import { readYaml, type Yaml } from './yaml.js'
 
 export interface Rule {
@@ -55,7 +55,7 @@ export const dashboard = JSON.parse(read('deploy/grafana/dashboards/earshot.json
 
 /** Every metric that can be asked for, with its labels. A recorded one has those that its name begins with. */
 export const labelsOf: ReadonlyMap<string, readonly string[]> = new Map([
-  ...Object.entries<MetricEntry>(METRICS).flatMap(([name, { type, labels = {} }]) => seriesOf(name, type, Object.keys(labels))),
+  ...Object.entries<MetricDefinition>(METRICS).flatMap(([name, { type, labels = {} }]) => seriesOf(name, type, Object.keys(labels))),
   ...defaultMetrics(),
   ...rules.flatMap(({ record }): [string, string[]][] => record === undefined ? [] : [[record, record.split(':')[0]!.split('_')]]),
   ['up', ['job', 'instance']],
@@ -63,8 +63,8 @@ export const labelsOf: ReadonlyMap<string, readonly string[]> = new Map([
 ])
 
 /** The entry of the catalog behind a series; undefined for those of prom-client, of Prometheus and of rules. */
-export function entryOf(series: string): MetricEntry | undefined {
-  const entries: Readonly<Record<string, MetricEntry>> = METRICS
+export function entryOf(series: string): MetricDefinition | undefined {
+  const entries: Readonly<Record<string, MetricDefinition>> = METRICS
   return entries[series] ?? entries[series.replace(/_(bucket|sum|count)$/, '')]
 }
 

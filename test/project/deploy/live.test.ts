@@ -6,7 +6,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import t from 'tap'
 import { findProgram, startPrometheus, type Prometheus } from '../../../bench/prometheus.js'
-import { METRICS, type MetricEntry } from '../../../src/monitoring/metrics/catalog.js'
+import { METRICS, type MetricDefinition } from '../../../src/monitoring/metrics/definitions.js'
 import { CLIP, post, setUp } from '../../serving/http/fake-service.js'
 import { makeKeys } from '../../serving/http/keys.js'
 import { dashboardExpressions, documentedExpressions, labelsOf, rules } from './deployment.js'
@@ -40,7 +40,7 @@ t.test('Prometheus finds the service, its metrics and its rules as deploy/ says'
 
   await t.test('everything in the catalog that exists from the start is there', async (t) => {
     const names = new Set(await prometheus.api<string[]>(`label/__name__/values?match[]=${encodeURIComponent('{job="earshot"}')}`))
-    const expected = Object.entries<MetricEntry>(METRICS)
+    const expected = Object.entries<MetricDefinition>(METRICS)
       .filter(([name, { labels = {} }]) => !name.startsWith('asr_drift_') && !Object.values(labels).includes('open'))
       .flatMap(([name, { type }]) => type === 'histogram' ? [`${name}_bucket`, `${name}_sum`, `${name}_count`] : [name])
     t.ok(expected.length > 50)

@@ -1,6 +1,6 @@
 /** Phrases that come with requests: made once, in turns, and remembered within a bound. */
 import t from 'tap'
-import { InlineLists, MOST_PHRASES, readPhrases } from '../../../src/search/catalogue/inline.js'
+import { InlineLists, MAX_PHRASES, readPhrases } from '../../../src/search/catalogue/inline.js'
 import { toPhrase } from '../../../src/search/catalogue/spellings.js'
 import { rank } from '../../../src/search/ranking/ranking.js'
 
@@ -26,7 +26,7 @@ t.test('the same list is made once, however many requests bring it, whatever the
 })
 
 t.test('lists are forgotten by their bytes, the one asked for longest ago first', async (t) => {
-  const large = (letter: string): ReturnType<typeof readPhrases> => readPhrases(Array.from({ length: MOST_PHRASES }, (_, index) => `${letter} ${'long '.repeat(18)}${index}`), 'phrases')
+  const large = (letter: string): ReturnType<typeof readPhrases> => readPhrases(Array.from({ length: MAX_PHRASES }, (_, index) => `${letter} ${'long '.repeat(18)}${index}`), 'phrases')
   const probe = new InlineLists()
   await probe.list(large('a'), 'a client')
   const lists = new InlineLists(3.5 * probe.bytes)

@@ -1,6 +1,6 @@
 /** What becomes a catalogue and what does not: each fault by its code and its line, and hostile files end early. */
 import t from 'tap'
-import { MOST_ENTRIES, MOST_ROW_CHARACTERS, type Entry } from '../../../src/search/catalogue/entry.js'
+import { MAX_ENTRIES, MAX_ROW_CHARACTERS, type Entry } from '../../../src/search/catalogue/entry.js'
 import { readPhrases } from '../../../src/search/catalogue/inline.js'
 import { formatOfUpload, parseCatalogue, type CatalogueFormat } from '../../../src/search/catalogue/parse.js'
 import { SpeechError } from '../../../src/domain/errors.js'
@@ -73,7 +73,7 @@ t.test('every fault has its code, its line and its field', async (t) => {
 })
 
 t.test('a row of a megabyte, and nesting without end, are refused by the limit of a row', async (t) => {
-  const long = { code: 'CATALOGUE_INVALID', message: new RegExp(`more than ${MOST_ROW_CHARACTERS} characters`) }
+  const long = { code: 'CATALOGUE_INVALID', message: new RegExp(`more than ${MAX_ROW_CHARACTERS} characters`) }
   await t.rejects(parse(`id,name\n1,${'x'.repeat(1e6)}\n`), long)
   await t.rejects(parse(`id,name\n1,"${'x\n'.repeat(5e5)}`), long, 'inside quotes that never end')
   await t.rejects(parse('x'.repeat(1e6)), long, 'a heading')
@@ -86,7 +86,7 @@ t.test('a million rows end at the limit of entries, and others get their turn me
   let turns = 0
   const watch = setInterval(() => { turns++ }, 1)
   const since = performance.now()
-  await t.rejects(parseCatalogue(million, 'csv'), { code: 'CATALOGUE_TOO_LARGE', message: new RegExp(`${MOST_ENTRIES} entries`) })
+  await t.rejects(parseCatalogue(million, 'csv'), { code: 'CATALOGUE_TOO_LARGE', message: new RegExp(`${MAX_ENTRIES} entries`) })
   clearInterval(watch)
   t.ok(turns > 10, `${turns} turns in ${Math.round(performance.now() - since)} ms`)
 })

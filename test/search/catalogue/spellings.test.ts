@@ -3,8 +3,8 @@ import { createHash } from 'node:crypto'
 import { isDeepStrictEqual } from 'node:util'
 import t, { type Test } from 'tap'
 import { ToWords } from 'to-words/en-US'
-import { MOST_SPELLINGS, mostSpellings, spellingsOf, toPhrase } from '../../../src/search/catalogue/spellings.js'
-import { readAloud } from '../../../src/search/catalogue/spoken-numbers.js'
+import { MAX_SPELLINGS, maxSpellings, spellingsOf, toPhrase } from '../../../src/search/catalogue/spellings.js'
+import { verbalize } from '../../../src/search/catalogue/spoken-numbers.js'
 import { seededRandom } from '../../../src/domain/scoring/seeded-random.js'
 
 const has = (t: Test, names: string[], ...expected: string[]): void => {
@@ -40,13 +40,13 @@ t.test('a script without cases has one spelling', (t) => {
 t.test('spellings are bounded, never twice, the given ones first, and no alias goes without', (t) => {
   const aliases = Array.from({ length: 15 }, (_, i) => `Alias-${i} & ${i * 111}`)
   const spellings = spellingsOf(['The 12 Name', ...aliases])
-  t.equal(spellings.length, MOST_SPELLINGS)
+  t.equal(spellings.length, MAX_SPELLINGS)
   t.equal(new Set(spellings).size, spellings.length)
   t.same(spellings, ['The 12 Name', ...aliases])
   t.same(spellingsOf(['Tea', 'Chai'], 3), ['Tea', 'Chai', 'tea'])
   t.same(toPhrase({ name: 'Tea', aliases: [], weight: 4 }), { spellings: ['Tea', 'tea'], weight: 4 })
-  t.equal(mostSpellings(10), MOST_SPELLINGS)
-  t.ok(mostSpellings(100_000) >= 4, 'of the largest catalogue')
+  t.equal(maxSpellings(10), MAX_SPELLINGS)
+  t.ok(maxSpellings(100_000) >= 4, 'of the largest catalogue')
   t.end()
 })
 
@@ -117,7 +117,7 @@ t.test('fewer spellings are the first of all of them', (t) => {
   const differing = listsOfNames().flatMap((names) => {
     const all = spellingsOf(names, ALL)
     const isFirstOfAll = (most: number): boolean => isDeepStrictEqual(spellingsOf(names, most), all.slice(0, most))
-    const wrong = [1, 3, 8, MOST_SPELLINGS].filter((most) => !isFirstOfAll(most))
+    const wrong = [1, 3, 8, MAX_SPELLINGS].filter((most) => !isFirstOfAll(most))
     return wrong.map((most) => ({ names, most }))
   })
   t.same(differing, [])
@@ -128,8 +128,8 @@ t.test('numbers are read as the library reads them', (t) => {
   const library = new ToWords()
   const random = seededRandom(7)
   const numbers = [...Array.from({ length: 2_100 }, (_, value) => value), 999_999, 1_000_000, 1_000_001, 9_999_999, ...Array.from({ length: 5_000 }, () => Math.floor(10 ** (7 * random())))]
-  t.same(numbers.filter((value) => readAloud(String(value), 'whole') !== library.convert(value).toLowerCase()), [])
-  t.same(numbers.filter((value) => readAloud(`${value}th`, 'whole') !== library.toOrdinal(value).toLowerCase()), [])
+  t.same(numbers.filter((value) => verbalize(String(value), 'whole') !== library.convert(value).toLowerCase()), [])
+  t.same(numbers.filter((value) => verbalize(`${value}th`, 'whole') !== library.toOrdinal(value).toLowerCase()), [])
   t.end()
 })
 

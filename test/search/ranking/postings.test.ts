@@ -1,6 +1,6 @@
 /** The inverted index in flat arrays, against lists in objects. */
 import t from 'tap'
-import { NameIndex, readName, readUtterance } from '../../../src/search/ranking/names.js'
+import { NameIndex, toName, toUtterance } from '../../../src/search/ranking/name-index.js'
 import { Postings } from '../../../src/search/ranking/postings.js'
 import { seededRandom } from '../../../src/domain/scoring/seeded-random.js'
 import { runToCompletion } from '../../../src/domain/interruptible-work.js'
@@ -11,7 +11,7 @@ t.test('every value stands where its key is, in order; what lies beyond the limi
   for (const beyond of ['cut', 'drop'] as const) {
     const postings = new Postings({ most: 20, beyond })
     for (const [key] of pairs) postings.count(key)
-    runToCompletion(postings.makeRoom())
+    runToCompletion(postings.allocate())
     for (const [key, value] of pairs) postings.fill(key, value)
     const keys = new Set(pairs.map(([key]) => key))
     t.equal(postings.size, keys.size)
@@ -28,14 +28,14 @@ t.test('every value stands where its key is, in order; what lies beyond the limi
 
 t.test('an index without names, or of names without words, finds nothing', (t) => {
   for (const names of [[], ['…', '—']]) {
-    const index = runToCompletion(NameIndex.build(names.map((name, entry) => readName(entry, name))))
-    t.same(index.candidates(readUtterance('tea')), [])
+    const index = runToCompletion(NameIndex.build(names.map((name, entry) => toName(entry, name))))
+    t.same(index.candidates(toUtterance('tea')), [])
   }
   t.end()
 })
 
 t.test('a name that grows beyond what an utterance can be is cut, others are not', (t) => {
-  t.ok(readName(0, '\ufdfa'.repeat(200)).words.length <= 1_000)
-  t.equal(readName(0, 'word '.repeat(40)).words, 'word '.repeat(40).trim())
+  t.ok(toName(0, '\ufdfa'.repeat(200)).words.length <= 1_000)
+  t.equal(toName(0, 'word '.repeat(40)).words, 'word '.repeat(40).trim())
   t.end()
 })

@@ -1,7 +1,7 @@
 /** What ranking promises, whatever its weights are. */
 import t from 'tap'
 import type { Alternative } from '../../../src/domain/phrases.js'
-import { NameIndex, readName } from '../../../src/search/ranking/names.js'
+import { NameIndex, toName } from '../../../src/search/ranking/name-index.js'
 import { DEFAULT_THRESHOLD, rank, rankInSteps, type Match, type Ranking, type Searchable } from '../../../src/search/ranking/ranking.js'
 import { runToCompletion } from '../../../src/domain/interruptible-work.js'
 import { seededRandom } from '../../../src/domain/scoring/seeded-random.js'
@@ -9,7 +9,7 @@ import { seededRandom } from '../../../src/domain/scoring/seeded-random.js'
 type Named = readonly [name: string, weight?: number, ...aliases: string[]]
 
 function catalogue(entries: readonly Named[]): Searchable {
-  const names = entries.flatMap(([name, , ...aliases], entry) => [name, ...aliases].map((one) => readName(entry, one)))
+  const names = entries.flatMap(([name, , ...aliases], entry) => [name, ...aliases].map((one) => toName(entry, one)))
   return { index: runToCompletion(NameIndex.build(names)), weights: entries.map(([, weight = 1]) => weight) }
 }
 

@@ -10,10 +10,10 @@ import { Feedback } from '../../../src/monitoring/feedback/feedback.js'
 import { buildApp } from '../../../src/serving/http/app.js'
 import type { AppDependencies, DriftView, Pool } from '../../../src/serving/http/dependencies.js'
 import { Intake } from '../../../src/serving/http/intake.js'
-import { openSearchEngine } from '../../../src/search/external-engine.js'
+import { openExternalSearchEngine } from '../../../src/search/external-engine.js'
 import { showCatalogues } from '../../../src/monitoring/metrics/catalogue-metrics.js'
 import { showKeys } from '../../../src/monitoring/metrics/key-metrics.js'
-import { feedbackCounters, showConcepts } from '../../../src/monitoring/metrics/feedback-metrics.js'
+import { feedbackCounters, exposeConceptDrift } from '../../../src/monitoring/metrics/feedback-metrics.js'
 import { Telemetry } from '../../../src/monitoring/metrics/telemetry.js'
 import type { Report } from '../../../src/domain/report.js'
 import type { JobRequest } from '../../../src/serving/workers/job.js'
@@ -80,15 +80,15 @@ export async function setUp(t: Test, environment: Record<string, string> = {}, f
   const models = config.models.map((name, index) => ({ ...described, name, cascade: index === 0 ? cascade : null }))
   const telemetry = new Telemetry(config.models, { version: '0', revision: 'r', node_version: 'n' })
   const onStale = (thrown: unknown): void => { logged.push(String(thrown)) }
-  const keys = config.keysFile === undefined ? undefined : await AccessKeys.open(config.keysFile, { onKeys: (names) => { telemetry.keys.know(names) }, onStale }, KEYS_POLL_MS)
+  const keys = config.keysFile === undefined ? undefined : await AccessKeys.open(config.keysFile, { onKeys: (names) => { telemetry.keys.setKeys(names) }, onStale }, KEYS_POLL_MS)
   t.teardown(() => { keys?.close() })
-  if (keys !== undefined) showKeys(telemetry.live, keys)
+  if (keys !== undefined) showKeys(telemetry.registry, keys)
   const intake = new Intake(config)
-  const feedback = new Feedback({ secret: config.feedbackSecret, expirySeconds: config.feedbackExpirySeconds, models: config.models, observer: feedbackCounters(telemetry.live, config.models) })
-  showConcepts(telemetry.live, () => feedback.figures())
+  const feedback = new Feedback({ secret: config.feedbackSecret, expirySeconds: config.feedbackExpirySeconds, models: config.models, observer: feedbackCounters(telemetry.registry, config.models) })
+  exposeConceptDrift(telemetry.registry, () => feedback.estimates())
   const catalogues = new CatalogueStore(fake.publisher ?? WILLING, config)
-  showCatalogues(telemetry.live, () => catalogues.list())
-  const dependencies: AppDependencies = { config, keys, pool, telemetry, drift: { observe: () => undefined, ...drift }, intake, feedback, catalogues, searchEngine: openSearchEngine(config), models, logger: pino({ level: 'trace' }, { write: (line: string) => { logged.push(line) } }) }
+  showCatalogues(telemetry.registry, () => catalogues.list())
+  const dependencies: AppDependencies = { config, keys, pool, telemetry, drift: { observe: () => undefined, ...drift }, intake, feedback, catalogues, searchEngine: openExternalSearchEngine(config), models, logger: pino({ level: 'trace' }, { write: (line: string) => { logged.push(line) } }) }
   const app = await buildApp(dependencies, '0.0.0')
   t.teardown(() => app.close())
   const url = await app.listen({ host: '127.0.0.1', port: 0 })

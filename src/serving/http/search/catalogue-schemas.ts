@@ -1,6 +1,6 @@
 /** Shapes of catalogues and of spoken search, as TypeBox. */
 import { Type, type Static } from 'typebox'
-import { ENGINE_FAILURES } from '../../../search/external-engine.js'
+import { EXTERNAL_ENGINE_FAILURES } from '../../../search/external-engine.js'
 import { REASONS } from '../../../search/ranking/ranking.js'
 import { SEARCH_OUTCOMES } from '../../../domain/search-outcomes.js'
 import { nullable, oneOf, ReportReply, TranscriptionQuery } from '../schemas.js'
@@ -57,7 +57,7 @@ export const SearchReply = Type.Object({
   outcome: oneOf(SEARCH_OUTCOMES, `What became of the search: ${SEARCH_OUTCOMES.join(', ')}.`),
   hits: Type.Union([Type.Array(HitSchema), Type.Null()], { description: 'Best first; null when the search engine failed.' }),
   didYouMean: Type.Array(HitSchema, { description: 'Below the threshold and not hopeless; empty when there are hits.' }),
-  reason: nullable(oneOf(ENGINE_FAILURES, ''), `Why the search engine has no answer: ${ENGINE_FAILURES.join(', ')}.`),
+  reason: nullable(oneOf(EXTERNAL_ENGINE_FAILURES, ''), `Why the search engine has no answer: ${EXTERNAL_ENGINE_FAILURES.join(', ')}.`),
   searchSeconds: Type.Number({ description: 'Spent on finding hits, after recognition.' }),
 }, { $id: 'Search' })
 export type SearchReply = Static<typeof SearchReply>

@@ -41,7 +41,7 @@ export const catalogues: FastifyPluginAsyncTypebox<AppDependencies> = async (sco
     },
     onRequest: async (request, reply) => {
       const { name } = request.params
-      door.admit(request, reply, () => underWay.has(name) || store.isTaking(name) ? takesAnother(name) : undefined)
+      door.admit(request, reply, () => underWay.has(name) || store.isLoading(name) ? takesAnother(name) : undefined)
       underWay.add(name)
       whenClosed(reply.raw, () => { underWay.delete(name) })
     },

@@ -4,9 +4,9 @@
  * search engine, which is given every reading and never holds up the transcript for long.
  */
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
-import { finishInTurns } from '../../../search/catalogue/turns.js'
+import { runSliced } from '../../../search/catalogue/time-slices.js'
 import { SpeechError } from '../../../domain/errors.js'
-import type { EngineFailure } from '../../../search/external-engine.js'
+import type { ExternalEngineFailure } from '../../../search/external-engine.js'
 import type { SearchOutcome } from '../../../domain/search-outcomes.js'
 import { DEFAULT_THRESHOLD, rankInSteps, type Match } from '../../../search/ranking/ranking.js'
 import type { Alternative, PhraseScore, RankedAlternative } from '../../../domain/phrases.js'
@@ -26,7 +26,7 @@ interface Found {
   readonly outcome: SearchOutcome
   readonly hits: Hit[] | null
   readonly didYouMean: Hit[]
-  readonly reason: EngineFailure | null
+  readonly reason: ExternalEngineFailure | null
 }
 
 export const search: FastifyPluginAsyncTypebox<AppDependencies> = async (scope, dependencies) => {
@@ -75,7 +75,7 @@ function whoAnswers({ hits, limit = HITS, threshold = DEFAULT_THRESHOLD }: Searc
   if (expected === undefined) throw new SpeechError('REQUEST_INVALID', 'a search needs a catalogue or phrases', { parameter: 'catalogue' })
   return async (alternatives, evidence) => {
     if (alternatives.length === 0) return NOTHING
-    const ranking = await finishInTurns(rankInSteps(alternatives, evidence, await expected.searchable(), { limit, threshold }))
+    const ranking = await runSliced(rankInSteps(alternatives, evidence, await expected.searchable(), { limit, threshold }))
     const describe = ({ entry, score, why }: Match): Hit => {
       const { id, name, tags } = expected.describe(entry)
       return { id, name, tags, score, why: [...why] }

@@ -3,7 +3,7 @@
  * request lasts, so that the version it was heard with is the one that answers.
  */
 import type { FastifyReply } from 'fastify'
-import { MOST_PHRASE_CHARACTERS, readPhrases } from '../../../search/catalogue/inline.js'
+import { MAX_PHRASE_CHARACTERS, readPhrases } from '../../../search/catalogue/inline.js'
 import type { CatalogueStore } from '../../../search/catalogue/store.js'
 import { SpeechError } from '../../../domain/errors.js'
 import type { PhraseList, PhraseScore, RankedAlternative } from '../../../domain/phrases.js'
@@ -42,7 +42,7 @@ const MOST_WORDS_OF_A_PHRASE = 8
 /** A prompt of OpenAI's route: what is longer than a phrase is prose, and steers nothing. */
 export function phrasesOfPrompt(prompt: string | undefined): string[] {
   return (prompt ?? '').split(/[,\n]/).map((piece) => piece.replace(/\s+/g, ' ').trim())
-    .filter((piece) => piece !== '' && piece.length <= MOST_PHRASE_CHARACTERS && piece.split(' ').length <= MOST_WORDS_OF_A_PHRASE)
+    .filter((piece) => piece !== '' && piece.length <= MAX_PHRASE_CHARACTERS && piece.split(' ').length <= MOST_WORDS_OF_A_PHRASE)
 }
 
 export type ClientAlternative = Omit<RankedAlternative, 'phrases'> & { readonly phrases: string[] }

@@ -2,7 +2,7 @@
 import t from 'tap'
 import { FEEDBACK_EVENTS, LABEL_SOURCES, UNMATCHED_REASONS } from '../../../../src/monitoring/feedback/events.js'
 import { Feedback } from '../../../../src/monitoring/feedback/feedback.js'
-import { feedbackCounters, showConcepts } from '../../../../src/monitoring/metrics/feedback-metrics.js'
+import { feedbackCounters, exposeConceptDrift } from '../../../../src/monitoring/metrics/feedback-metrics.js'
 import { Telemetry } from '../../../../src/monitoring/metrics/telemetry.js'
 import { CLIP, errorOf, post, REPORT, setUp } from '../fake-service.js'
 import { converse, eventually, head } from '../raw.js'
@@ -120,10 +120,10 @@ t.test('labels of a random sample become a rate with an interval', async (t) => 
 t.test('with a table of the baseline there is an estimate at once, and a test when there are labels', async (t) => {
   const telemetry = new Telemetry(['with', 'without'], { version: '0', revision: 'r', node_version: 'n' })
   const feedback = new Feedback({
-    secret: undefined, expirySeconds: 60, models: ['with', 'without'], observer: feedbackCounters(telemetry.live, ['with', 'without']),
+    secret: undefined, expirySeconds: 60, models: ['with', 'without'], observer: feedbackCounters(telemetry.registry, ['with', 'without']),
     confidenceToWer: { with: [{ upTo: 0.8, words: 100, errors: 50 }, { upTo: 1, words: 1_000, errors: 100 }] },
   })
-  showConcepts(telemetry.live, () => feedback.figures())
+  exposeConceptDrift(telemetry.registry, () => feedback.estimates())
   const shown = async (name: string): Promise<string[]> => (await telemetry.exposition()).split('\n').filter((line) => line.startsWith(`${name}{`))
   const tokens = ['with', 'without'].flatMap((model) => Array.from({ length: 60 }, (_, index) => feedback.answered({ ...REPORT, model, confidence: index % 4 === 0 ? 0.8 : 0.9 }, `${model} ${index}`)))
   t.same(await shown('asr_estimated_wer_ratio'), ['asr_estimated_wer_ratio{model="with"} 0.2'])

@@ -4,7 +4,7 @@ import type { AddressInfo } from 'node:net'
 import t, { type Test } from 'tap'
 import { SpeechError } from '../../../../src/domain/errors.js'
 import type { PhraseList, RankedAlternative } from '../../../../src/domain/phrases.js'
-import { openSearchEngine } from '../../../../src/search/external-engine.js'
+import { openExternalSearchEngine } from '../../../../src/search/external-engine.js'
 import type { Report } from '../../../../src/domain/report.js'
 import { CLIP, errorOf, post, REPORT, setUp } from '../fake-service.js'
 import { wavOfSeconds } from '../wav.js'
@@ -264,7 +264,7 @@ t.test('an engine is asked so much at a time, and no more', async (t) => {
   let release: () => void = () => undefined
   const released = new Promise<void>((resolve) => { release = resolve })
   const { address, asked } = await makeEngine(t, (_request, response) => { void released.then(() => response.end('[]')) })
-  const engine = openSearchEngine({ searchEngine: 'url', searchUrl: `${address}/?q={query}`, searchField: 'name', searchAuthorization: undefined, searchSeconds: 10 })!
+  const engine = openExternalSearchEngine({ searchEngine: 'url', searchUrl: `${address}/?q={query}`, searchField: 'name', searchAuthorization: undefined, searchSeconds: 10 })!
   const answers = Array.from({ length: 70 }, () => engine.find([reading('tea', -1)], 5))
   t.same(await Promise.all(answers.slice(64)), Array.from({ length: 6 }, () => ({ failure: 'busy' })))
   release()

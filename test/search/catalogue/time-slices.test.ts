@@ -1,6 +1,6 @@
 /** Long work in turns: everybody else has theirs in between, however much of it there is. */
 import t from 'tap'
-import { eachInTurns, finishInTurns, sortInTurns } from '../../../src/search/catalogue/turns.js'
+import { forEachSliced, runSliced, sortSliced } from '../../../src/search/catalogue/time-slices.js'
 import { seededRandom } from '../../../src/domain/scoring/seeded-random.js'
 
 function spin(milliseconds: number): void {
@@ -22,7 +22,7 @@ function watchRounds(): { readonly round: () => number; readonly stop: () => voi
 t.test('the clock is looked at before every item, since one may take long', async (t) => {
   const rounds = watchRounds()
   const began: number[] = []
-  await eachInTurns(Array.from({ length: 12 }), () => {
+  await forEachSliced(Array.from({ length: 12 }), () => {
     began.push(rounds.round())
     spin(9)
   })
@@ -33,7 +33,7 @@ t.test('the clock is looked at before every item, since one may take long', asyn
 t.test('however many have long work, one of them has a turn in each round', async (t) => {
   const rounds = watchRounds()
   const turns: { readonly round: number; readonly worker: number }[] = []
-  await Promise.all(Array.from({ length: 20 }, (_, worker) => eachInTurns([1, 2, 3], () => {
+  await Promise.all(Array.from({ length: 20 }, (_, worker) => forEachSliced([1, 2, 3], () => {
     turns.push({ round: rounds.round(), worker })
     spin(9)
   })))
@@ -44,11 +44,11 @@ t.test('however many have long work, one of them has a turn in each round', asyn
 })
 
 t.test('what a step throws is thrown, and the line goes on', async (t) => {
-  const failing = finishInTurns((function* () {
+  const failing = runSliced((function* () {
     yield
     throw new Error('as wanted')
   })())
-  const following = finishInTurns((function* () {
+  const following = runSliced((function* () {
     yield
     return 'done'
   })())
@@ -61,6 +61,6 @@ t.test('sorting in turns is sorting, and stable', async (t) => {
   for (const length of [0, 1, 2, 511, 512, 513, 1_024, 5_000]) {
     const items = Array.from({ length }, (_, index) => ({ key: Math.floor(random() * 50), index }))
     const compare = (a: { key: number }, b: { key: number }): number => a.key - b.key
-    t.same(await sortInTurns(items, compare), items.toSorted(compare), `${length} items`)
+    t.same(await sortSliced(items, compare), items.toSorted(compare), `${length} items`)
   }
 })

@@ -1,13 +1,13 @@
-/** A queue for each client: its pieces of work are done one after the other, so that many do not crowd out others. */
-export class ClientQueues {
+/** One queue per client: the jobs of a client run one after the other, so that many of them do not crowd out others. */
+export class PerClientQueue {
   readonly #queues = new Map<string, { length: number; end: Promise<unknown> }>()
 
-  /** How many pieces of this client wait or are being done. */
+  /** Number of jobs of this client that wait or run. */
   lengthOf(client: string): number {
     return this.#queues.get(client)?.length ?? 0
   }
 
-  /** Resolves or rejects as `work` does, which begins when all earlier work of this client has ended. */
+  /** Settles as `work` does, which starts when all earlier jobs of this client have ended. */
   run<T>(client: string, work: () => Promise<T>): Promise<T> {
     const queue = this.#queues.get(client) ?? { length: 0, end: Promise.resolve() }
     this.#queues.set(client, queue)
@@ -17,7 +17,7 @@ export class ClientQueues {
       if (queue.length === 0) this.#queues.delete(client)
     }
     const done = queue.end.then(work)
-    queue.end = done.then(leave, leave) // whoever waits for `done` is told of its failure
+    queue.end = done.then(leave, leave) // a failure is reported by `done`
     return done
   }
 }

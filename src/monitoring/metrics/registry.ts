@@ -1,20 +1,20 @@
 /**
- * The catalog made live: every metric of the table, by its name. The only file that imports prom-client.
+ * The registry of all defined metrics, by name. The only file that imports prom-client.
  *
- * Every known label set exists from the start, or `increase()` would lose the first event.
+ * Series of all known label values exist from the start, since `increase()` would miss the first event otherwise.
  */
 import { Counter, Gauge, Histogram, Registry, collectDefaultMetrics } from 'prom-client'
-import { METRICS, NO_MODEL, type LabelValues, type MetricEntry, type MetricName } from './catalog.js'
+import { METRICS, NO_MODEL, type LabelValues, type MetricDefinition, type MetricName } from './definitions.js'
 
 type Labels = Readonly<Record<string, string>>
 type Metric = Counter | Gauge | Histogram
 
-export class LiveCatalog {
+export class MetricRegistry {
   readonly #registry = new Registry()
   readonly #metrics = new Map<string, Metric>()
 
   constructor(models: readonly string[]) {
-    for (const [name, entry] of Object.entries<MetricEntry>(METRICS)) this.#define(name, entry, models)
+    for (const [name, entry] of Object.entries<MetricDefinition>(METRICS)) this.#define(name, entry, models)
     collectDefaultMetrics({ register: this.#registry })
   }
 
@@ -24,22 +24,29 @@ export class LiveCatalog {
     return this.#registry.metrics()
   }
 
-  counter(name: MetricName): Counter { return this.#metrics.get(name) as Counter }
-  gauge(name: MetricName): Gauge { return this.#metrics.get(name) as Gauge }
-  histogram(name: MetricName): Histogram { return this.#metrics.get(name) as Histogram }
+  counter(name: MetricName): Counter { return this.#metric(name) as Counter }
+  gauge(name: MetricName): Gauge { return this.#metric(name) as Gauge }
+  histogram(name: MetricName): Histogram { return this.#metric(name) as Histogram }
 
-  /** Called at every scrape before this metric, and those behind it in the catalog, are read. */
+  /** `fill` is called at every scrape before this metric, and the ones defined after it, are read. */
   beforeScrape(name: MetricName, fill: () => void): void {
-    Object.assign(this.#metrics.get(name)!, { collect: fill })
+    Object.assign(this.#metric(name), { collect: fill })
   }
 
-  #define(name: string, { type, help, labels = {}, buckets }: MetricEntry, models: readonly string[]): void {
+  #metric(name: MetricName): Metric {
+    const metric = this.#metrics.get(name)
+    if (metric === undefined) throw new Error(`there is no metric ${name}`)
+    return metric
+  }
+
+  #define(name: string, { type, help, labels = {}, buckets }: MetricDefinition, models: readonly string[]): void {
     const options = { name, help, labelNames: Object.keys(labels), registers: [this.#registry] }
     const metric = type === 'counter' ? new Counter(options)
       : type === 'gauge' ? new Gauge(options)
         : new Histogram({ ...options, buckets: [...buckets ?? []] })
     this.#metrics.set(name, metric)
-    for (const set of labelSets(labels, type === 'counter' || type === 'histogram' ? [...models, NO_MODEL] : models)) startAtZero(metric, set)
+    const modelLabels = type === 'gauge' ? models : [...models, NO_MODEL]
+    for (const set of labelSets(labels, modelLabels)) startAtZero(metric, set)
   }
 }
 

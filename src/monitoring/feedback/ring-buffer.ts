@@ -1,5 +1,5 @@
-/** The newest values of a stream, so many at most. */
-export class Ring<T> {
+/** The newest values of a stream, up to a capacity. */
+export class RingBuffer<T> {
   readonly #capacity: number
   readonly #values: T[] = []
   #next = 0
@@ -11,7 +11,7 @@ export class Ring<T> {
   /** In no particular order. */
   get values(): readonly T[] { return this.#values }
 
-  /** Takes the place of the oldest one when the ring is full. */
+  /** Replaces the oldest value if the buffer is full. */
   add(value: T): void {
     this.#values[this.#next] = value
     this.#next = (this.#next + 1) % this.#capacity

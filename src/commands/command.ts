@@ -1,0 +1,51 @@
+/** What the commands share: reading arguments, messages for a person, and the exit code of a failure. */
+import { parseArgs, type ParseArgsConfig } from 'node:util'
+import type { Config } from '../config.js'
+import { SpeechError } from '../domain/errors.js'
+
+/** The command was called incorrectly. */
+export class UsageError extends Error {}
+
+/**
+ * Runs a command and resolves to its exit code: 0; 2 after a UsageError, which is printed with the usage; 1 after
+ * a failure that its message explains: a SpeechError, or an error of the file system. Anything else is thrown.
+ */
+export async function runCommand(usage: string, work: () => Promise<void>): Promise<number> {
+  try {
+    await work()
+    return 0
+  } catch (thrown) {
+    if (thrown instanceof UsageError) return fail(`${thrown.message}\n\n${usage}`, 2)
+    if (thrown instanceof SpeechError || isSystemError(thrown)) return fail(thrown.message, 1)
+    throw thrown
+  }
+}
+
+/** As `parseArgs` of Node; throws UsageError. */
+export function readArguments<T extends ParseArgsConfig>(config: T): ReturnType<typeof parseArgs<T>> {
+  try {
+    return parseArgs(config)
+  } catch (thrown) {
+    throw new UsageError((thrown as Error).message)
+  }
+}
+
+/** The first of EARSHOT_MODELS. */
+export function defaultModelOf({ models: [first] }: Pick<Config, 'models'>): string {
+  if (first === undefined) throw new SpeechError('CONFIG_INVALID', 'EARSHOT_MODELS names no model')
+  return first
+}
+
+/** Messages go to standard error, results to standard output. */
+export function printMessage(line: string): void {
+  console.error(`earshot: ${line}`)
+}
+
+function fail(message: string, exitCode: number): number {
+  printMessage(message)
+  return exitCode
+}
+
+function isSystemError(thrown: unknown): thrown is NodeJS.ErrnoException {
+  return thrown instanceof Error && 'syscall' in thrown && thrown.syscall !== undefined
+}
