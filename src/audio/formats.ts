@@ -24,7 +24,7 @@ export interface AudioFormatReader {
 export const FORMATS: readonly AudioFormatReader[] = [
   { matches: matchesWav, probe: probeWav, read: readWav },
   { matches: matchesMatroska, probe: probeMatroska, read: (bytes, probe, limits) => decodeStream(matroskaDecoder(probe), matroskaPieces(bytes), limits) },
-  { matches: matchesOgg, probe: probeOgg, read: (bytes, probe, limits) => decodeStream(oggDecoder(probe), oggPieces(bytes), limits) },
+  { matches: matchesOgg, probe: probeOgg, read: (bytes, _probe, limits) => decodeStream(oggDecoder(bytes), oggPieces(bytes), limits) },
   { matches: matchesIsoMedia, probe: probeIsoMedia, read: (bytes, _probe, limits) => decodeStream('m4a', isoMediaPieces(bytes, limits.maxSeconds), limits) },
   { matches: matchesFlac, probe: probeFlac, read: (bytes, _probe, limits) => decodeStream('flac', flacPieces(bytes), limits) },
   { matches: matchesAmr, probe: probeAmr, read: (bytes, _probe, limits) => decodeStream('amr', amrPieces(bytes), limits) },

@@ -1,9 +1,10 @@
 /** What a header says about an upload, and the limits within which it is believed. */
+import type { Codec } from '../domain/codecs.js'
 import { SpeechError } from '../domain/errors.js'
 
 export interface AudioProbe {
   readonly container: string
-  readonly codec: string
+  readonly codec: Codec
   /** Hz, as declared; a decoder may find another (Opus always gives 48,000, HE-AAC twice the rate of its core). */
   readonly sampleRate: number
   readonly channels: number

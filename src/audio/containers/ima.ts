@@ -3,7 +3,8 @@
  * decodes it within CAF; a CAF header made here of checked values stands before the packets of either container.
  */
 import { bytesOf32, joined, sliced } from './bytes.js'
-import { bytesPerFrame, type PcmCodec, type PcmLayout } from './pcm.js'
+import { bytesPerFrame, type PcmLayout } from './pcm.js'
+import type { PcmCodec } from '../../domain/codecs.js'
 
 const IMA_PACKET_BYTES = 34
 const IMA_PACKET_SAMPLES = 64

@@ -4,13 +4,14 @@ import type { Box, BoxReader } from './boxes.js'
 import { fourCharacters, u16be, u32be } from './bytes.js'
 import { AAC_RATES_HZ } from './mpeg-audio.js'
 import { checkShape, unreadable, unsupported } from '../probe.js'
+import type { PacketCodec } from './packets.js'
 
 export interface IsoTrack {
   readonly id: number
   readonly trak: Box
   /** The sample description, which holds the header of the codec. */
   readonly entry: Box
-  readonly codec: string
+  readonly codec: PacketCodec
   /** Hz */
   readonly sampleRate: number
   readonly channels: number
@@ -20,7 +21,7 @@ export interface IsoTrack {
   readonly frameSamples: number
 }
 
-interface Codec extends Pick<IsoTrack, 'codec' | 'sampleRate' | 'channels' | 'frameSamples'> {}
+interface CodecParameters extends Pick<IsoTrack, 'codec' | 'sampleRate' | 'channels' | 'frameSamples'> {}
 
 const AAC_CHANNELS = [2, 1, 2, 3, 4, 5, 6, 8] // 0 is described elsewhere, mostly stereo
 /** Bytes of a sound description before its boxes, by version; QuickTime has three. */
@@ -49,7 +50,7 @@ export function readIsoTrack(file: BoxReader, moov: Box): IsoTrack {
   return { id: u32be(bytes, header.bodyAt + (bytes[header.bodyAt] === 1 ? 20 : 12)), trak, entry, timescale, ...codec }
 }
 
-function readCodec(file: BoxReader, entry: Box): Codec {
+function readCodec(file: BoxReader, entry: Box): CodecParameters {
   const { bytes } = file
   const declared = { sampleRate: u16be(bytes, entry.start + 32), channels: u16be(bytes, entry.start + 24), frameSamples: 0 }
   switch (entry.type) {
@@ -63,7 +64,7 @@ function readCodec(file: BoxReader, entry: Box): Codec {
   }
 }
 
-function readMpeg4(file: BoxReader, entry: Box, declared: Omit<Codec, 'codec'>): Codec {
+function readMpeg4(file: BoxReader, entry: Box, declared: Omit<CodecParameters, 'codec'>): CodecParameters {
   const { bytes } = file
   const { objectType, config } = readDescriptors(bytes, need(inEntry(file, entry, 'esds'), 'esds'))
   if (objectType === 0x69 || objectType === 0x6b) return { codec: 'mp3', ...declared, channels: 1 }
@@ -93,7 +94,7 @@ function readDescriptors(bytes: Uint8Array, { bodyAt, end }: Box): { objectType:
   return { objectType, config: 0 }
 }
 
-function readAlac(file: BoxReader, entry: Box): Codec {
+function readAlac(file: BoxReader, entry: Box): CodecParameters {
   const { bytes } = file
   const cookie = need(inEntry(file, entry, 'alac'), 'alac')
   const at = cookie.end - 24

@@ -1,13 +1,15 @@
 /** The track of a Matroska file that has sound: the first of that kind. */
 import { readOpusHead, OPUS_RATE_HZ } from './opus.js'
 import { childrenOf, ID, readFloat, readUnsigned, type Element } from './ebml.js'
-import { bytesPerFrame, floatCodec, signedCodec, type PcmCodec } from './pcm.js'
+import type { PacketCodec } from './packets.js'
+import { bytesPerFrame, floatCodec, signedCodec } from './pcm.js'
+import type { PcmCodec } from '../../domain/codecs.js'
 import { checkShape, unreadable, unsupported } from '../probe.js'
 
 export interface Track {
   readonly number: number
   readonly entry: Element
-  readonly codec: string
+  readonly codec: PacketCodec
   /** Hz */
   readonly sampleRate: number
   readonly channels: number
@@ -57,7 +59,7 @@ function codecId(bytes: Uint8Array, field: Element | undefined): string {
 }
 
 /** `frameCodec` for samples that are not compressed. */
-function codecOf(name: string, bits: number): { codec: string; frameCodec?: PcmCodec } {
+function codecOf(name: string, bits: number): { codec: PacketCodec; frameCodec?: PcmCodec } {
   if (name === 'A_OPUS') return { codec: 'opus' }
   if (name === 'A_VORBIS') return { codec: 'vorbis' }
   if (name === 'A_FLAC') return { codec: 'flac' }

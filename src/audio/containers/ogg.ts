@@ -10,6 +10,7 @@ import { flacPieces, readStreamInfo } from './flac.js'
 import { OPUS_RATE_HZ, opusPacketSamples, readOpusHead } from './opus.js'
 import { checkShape, unreadable, unsupported, type AudioProbe } from '../probe.js'
 import type { DecoderName } from '../stream.js'
+import type { Codec } from '../../domain/codecs.js'
 
 const MAGIC = 'OggS'
 const HEADER_BYTES = 27
@@ -34,13 +35,15 @@ interface Page {
   readonly end: number
 }
 
-interface OggStream extends Pick<AudioProbe, 'codec' | 'sampleRate' | 'channels'> {
+interface OggStream extends Pick<AudioProbe, 'sampleRate' | 'channels'> {
+  readonly codec: OggCodec
   readonly serial: number
   /** Samples before the first to be heard. */
   readonly preSkip: number
 }
 
-const DECODERS: Readonly<Record<string, DecoderName>> = { opus: 'opus', vorbis: 'oga', flac: 'flac' }
+type OggCodec = Extract<Codec, 'opus' | 'vorbis' | 'flac'>
+const DECODERS: Readonly<Record<OggCodec, DecoderName>> = { opus: 'opus', vorbis: 'oga', flac: 'flac' }
 const UNREAD: readonly (readonly [magic: string, name: string])[] = [['Speex   ', 'Speex'], ['\x80theora', 'Theora'], ['PCM     ', 'PCM'], ['\x01video', 'video']]
 
 export function matchesOgg(bytes: Uint8Array): boolean {
@@ -63,8 +66,8 @@ export function probeOgg(bytes: Uint8Array): AudioProbe {
   return { container: 'ogg', codec, sampleRate, channels, seconds: Math.max(0, positions) / sampleRate, declared: count <= MAX_PAGES, truncated }
 }
 
-export function oggDecoder({ codec }: AudioProbe): DecoderName {
-  return DECODERS[codec]!
+export function oggDecoder(bytes: Uint8Array): DecoderName {
+  return DECODERS[findStream(bytes).codec]
 }
 
 export function* oggPieces(bytes: Uint8Array): Generator<Uint8Array> {
@@ -131,7 +134,7 @@ function readHeader(bytes: Uint8Array, { bodyAt: at, serial }: Page): OggStream 
 }
 
 /** Position before the first page with sound: not zero when a recording begins in the middle of a stream (RFC 7845, 4.5). */
-function startOf(bytes: Uint8Array, { start, bodyAt, granule }: Page, codec: string): number {
+function startOf(bytes: Uint8Array, { start, bodyAt, granule }: Page, codec: OggCodec): number {
   if (codec !== 'opus') return 0
   let samples = 0
   let packetAt = bodyAt

@@ -5,6 +5,7 @@
  */
 import { MAX_FRAME_BYTES } from './flac.js'
 import { unreadable } from '../probe.js'
+import type { AdpcmCodec, Codec } from '../../domain/codecs.js'
 
 const KIBIBYTE = 1_024
 /**
@@ -19,13 +20,18 @@ const ALAC_BYTES = KIBIBYTE * KIBIBYTE
 /** Not compressed: a sample for each byte, at most. */
 const PCM_BYTES = 4 * KIBIBYTE * KIBIBYTE
 
-const MOST_BYTES: Readonly<Record<string, number>> = {
+/** Codecs of MP4 and Matroska, which store packets. WAV, AIFF and CAF store ADPCM, in blocks of one length. */
+export type PacketCodec = Exclude<Codec, AdpcmCodec>
+
+const MAX_PACKET_BYTES: Readonly<Record<PacketCodec, number>> = {
   opus: LOSSY_BYTES, vorbis: LOSSY_BYTES, aac: LOSSY_BYTES, mp3: LOSSY_BYTES,
   amr_nb: AMR_BYTES, amr_wb: AMR_BYTES, alac: ALAC_BYTES, flac: MAX_FRAME_BYTES,
+  pcm_u8: PCM_BYTES, pcm_s8: PCM_BYTES, pcm_s16: PCM_BYTES, pcm_s24: PCM_BYTES, pcm_s32: PCM_BYTES,
+  pcm_f32: PCM_BYTES, pcm_f64: PCM_BYTES, alaw: PCM_BYTES, mulaw: PCM_BYTES,
 }
 
 /** Throws AUDIO_UNREADABLE. */
-export function checkPacket(codec: string, bytes: number): void {
-  const most = MOST_BYTES[codec] ?? PCM_BYTES
-  if (bytes > most) throw unreadable(`a packet of ${codec} with ${bytes} bytes; at most ${most} are read`)
+export function checkPacket(codec: PacketCodec, bytes: number): void {
+  const limit = MAX_PACKET_BYTES[codec]
+  if (bytes > limit) throw unreadable(`a packet of ${codec} with ${bytes} bytes; at most ${limit} are read`)
 }

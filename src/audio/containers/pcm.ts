@@ -5,9 +5,7 @@
  */
 import type { Block } from '../signal/downmix.js'
 import { unsupported } from '../probe.js'
-
-export const PCM_CODECS = ['pcm_u8', 'pcm_s8', 'pcm_s16', 'pcm_s24', 'pcm_s32', 'pcm_f32', 'pcm_f64', 'alaw', 'mulaw'] as const
-export type PcmCodec = (typeof PCM_CODECS)[number]
+import type { PcmCodec } from '../../domain/codecs.js'
 
 export interface PcmLayout {
   readonly codec: PcmCodec
@@ -54,9 +52,13 @@ const SAMPLES: Readonly<Record<PcmCodec, { readonly width: number; readonly read
 
 /** Integers of this width, signed; 8 bits too. Throws AUDIO_UNSUPPORTED. */
 export function signedCodec(bits: number): PcmCodec {
-  const codec = `pcm_s${bits}` as PcmCodec
-  if (!PCM_CODECS.includes(codec)) throw unsupported(`PCM of ${bits} bits; read are 8, 16, 24, 32`)
-  return codec
+  switch (bits) {
+    case 8: return 'pcm_s8'
+    case 16: return 'pcm_s16'
+    case 24: return 'pcm_s24'
+    case 32: return 'pcm_s32'
+    default: throw unsupported(`PCM of ${bits} bits; read are 8, 16, 24, 32`)
+  }
 }
 
 /** Floating point of this width. Throws AUDIO_UNSUPPORTED. */

@@ -7,10 +7,9 @@
  * Source: Microsoft/IBM "Multimedia Programming Interface and Data Specifications 1.0" (1991), mmreg.h, ksmedia.h.
  */
 import { fourCharacters } from './bytes.js'
-import type { PcmCodec } from './pcm.js'
 import { checkShape, MAX_CHANNELS, unreadable, unsupported } from '../probe.js'
+import { CODECS, type AdpcmCodec, type PcmCodec } from '../../domain/codecs.js'
 
-export type AdpcmCodec = 'adpcm_ima' | 'adpcm_ms'
 export type WavCodec = PcmCodec | AdpcmCodec
 
 export interface WavLayout {
@@ -54,7 +53,7 @@ const EXTENSIBLE = 0xfffe
 /** The last 14 bytes of a sub-format that is an old format tag in its first two: xxxx-0000-0010-8000-00aa00389b71. */
 const TAG_GUID_TAIL = '000000001000800000aa00389b71'
 
-const CODECS: Readonly<Record<number, Readonly<Record<number, WavCodec>>>> = {
+const CODECS_BY_TAG: Readonly<Record<number, Readonly<Record<number, WavCodec>>>> = {
   1: { 8: 'pcm_u8', 16: 'pcm_s16', 24: 'pcm_s24', 32: 'pcm_s32' },
   2: { 4: 'adpcm_ms' },
   3: { 32: 'pcm_f32', 64: 'pcm_f64' },
@@ -150,7 +149,7 @@ function readFormat(view: DataView, chunk: Chunk): WavFormat {
 }
 
 export function isAdpcm(codec: WavCodec): codec is AdpcmCodec {
-  return codec === 'adpcm_ima' || codec === 'adpcm_ms'
+  return CODECS[codec].group === 'adpcm'
 }
 
 /** Each block begins with the state of the decoder, for each channel: 4 bytes and a sample, or 7 bytes and two samples. */
@@ -178,7 +177,7 @@ function readSubFormat(view: DataView, chunk: Chunk): number {
 
 function codecOf(tag: number, bitsPerSample: number): WavCodec {
   const name = KNOWN_TAGS[tag] ?? `an unknown encoding (0x${tag.toString(16).padStart(4, '0')})`
-  const widths = CODECS[tag]
+  const widths = CODECS_BY_TAG[tag]
   if (widths === undefined) throw unsupported(`the samples are ${name}; read are PCM, floating point, A-law, mu-law and ADPCM of IMA and Microsoft`)
   const codec = widths[bitsPerSample]
   if (codec === undefined) throw unsupported(`${name} of ${bitsPerSample} bits; read are ${Object.keys(widths).join(', ')}`)

@@ -6,6 +6,7 @@
  * `quantiles`: ten bins with equally many clips of the baseline each. `edges`: fixed ones, where most values are equal
  * (a share of clipped samples is nearly always 0) or few. `categories`: a closed list; anything else is `other`.
  */
+import { CODEC_GROUPS, codecGroup } from '../../domain/codecs.js'
 import { MIXINGS } from '../../domain/audio.js'
 import type { Report } from '../../domain/report.js'
 import type { StopReason } from '../../domain/transcript.js'
@@ -34,6 +35,8 @@ const QUANTILES: Binning = { kind: 'quantiles' }
 const edges = (...values: number[]): Binning => ({ kind: 'edges', edges: values })
 const categories = (...names: string[]): Binning => ({ kind: 'categories', categories: names })
 
+/** Stored baselines have no bins for ADPCM and ALAC, which are counted as `other`. */
+const CODEC_BINS = CODEC_GROUPS.filter((group) => group !== 'adpcm' && group !== 'alac')
 const STOPS: readonly StopReason[] = ['end_of_text', 'token_limit', 'repetition']
 const spoken = (report: Report, value: (report: Report) => number | null): number | null => report.input.speechRatio > 0 ? value(report) : null
 const cepstral = (index: number): DriftFeature => ({
@@ -62,7 +65,7 @@ export const FEATURES = {
   syllable_rate: { family: 'input', unit: '1/s', binning: QUANTILES, help: 'Peaks of the loudness curve a second of speech.', of: ({ input }) => input.timbre.syllablesPerSecond },
   dc_offset: { family: 'input', unit: 'full scale', binning: edges(1e-3, 1e-2), help: 'Mean sample, without its sign.', of: ({ input }) => Math.abs(input.dcOffset) },
   sample_rate: { family: 'input', unit: 'Hz', binning: categories('8000', '16000', '22050', '24000', '44100', '48000'), help: 'Declared sample rate.', of: ({ input }) => String(input.sampleRate) },
-  codec: { family: 'input', unit: '', binning: categories('pcm', 'mulaw', 'alaw', 'opus', 'vorbis', 'aac', 'mp3', 'flac', 'amr'), help: 'Encoding of the samples.', of: ({ input }) => /^[a-z0-9]*/.exec(input.codec)![0] },
+  codec: { family: 'input', unit: '', binning: categories(...CODEC_BINS), help: 'Encoding of the samples.', of: ({ input }) => codecGroup(input.codec) },
   mixing: { family: 'input', unit: '', binning: categories(...MIXINGS), help: 'How several channels became one.', of: ({ input }) => input.mixing },
 
   confidence: { family: 'output', unit: '', binning: QUANTILES, help: 'exp(mean token log-probability).', of: ({ confidence }) => confidence },

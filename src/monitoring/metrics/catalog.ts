@@ -5,6 +5,7 @@
  * Conventions: base units in the name, counters end in `_total`, histograms and never summaries (summaries cannot be
  * aggregated), no label whose values a client could choose.
  */
+import { CODEC_GROUPS } from '../../domain/codecs.js'
 import { REFUSALS } from '../../domain/scopes.js'
 import { FAMILIES } from '../drift/features.js'
 import { WINDOWS } from '../drift/snapshot.js'
@@ -33,8 +34,6 @@ const SEARCH_SECONDS = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.
 const RANKS = [1, 2, 3, 4, 5, 10, 20, 50]
 const UNIT = [0.05, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.85, 0.9, 0.95, 0.98]
 
-/** Encodings of samples, by the beginning of their name; everything else is `other`. */
-export const CODEC_GROUPS = ['pcm', 'adpcm', 'mulaw', 'alaw', 'opus', 'vorbis', 'aac', 'alac', 'mp3', 'flac', 'amr'] as const
 /** Hz; any other rate is `other`. */
 export const SAMPLE_RATES = ['8000', '16000', '22050', '24000', '44100', '48000'] as const
 /** What was wrong with an input: warnings about it, and that nobody spoke. */

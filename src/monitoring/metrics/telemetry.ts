@@ -2,12 +2,13 @@
  * The few calls that feed the metrics of requests, models and workers. Gauges of the pool are read when Prometheus
  * asks; everything else is counted when a request ends.
  */
+import { codecGroup } from '../../domain/codecs.js'
 import type { Refusal } from '../../domain/scopes.js'
 import { ERRORS, type ErrorCode } from '../../domain/errors.js'
 import type { Engine } from '../../domain/choices.js'
 import type { SearchOutcome } from '../../domain/search-outcomes.js'
 import type { Report, Stage } from '../../domain/report.js'
-import { CODEC_GROUPS, type ConnectionEnd, DEFECTS, METRICS, NO_MODEL, SAMPLE_RATES, type MetricName } from './catalog.js'
+import { type ConnectionEnd, DEFECTS, METRICS, NO_MODEL, SAMPLE_RATES, type MetricName } from './catalog.js'
 import { KeyMetrics } from './key-metrics.js'
 import { LiveCatalog } from './live-catalog.js'
 import { RecentTraffic, type Outcome } from './recent.js'
@@ -216,11 +217,6 @@ function resultOf({ text, noSpeechReason, warnings }: Report): string {
   if (text === '') return 'no_speech'
   if (warnings.includes('repetition')) return 'repetition'
   return warnings.includes('token_limit') ? 'token_limit' : 'text'
-}
-
-/** `pcm_s16` is `pcm`. */
-function codecGroup(codec: string): string {
-  return known(CODEC_GROUPS, /^[a-z0-9]*/.exec(codec)![0])
 }
 
 function known(values: readonly string[], value: string): string {
