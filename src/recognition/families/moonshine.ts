@@ -19,7 +19,7 @@ import { openAligner, type Attention } from '../../engine/runtime/alignment-grap
 import { forbid, greedyGraph } from '../../engine/runtime/greedy-graph.js'
 import { requireMergedDecoder, startDecode } from '../../engine/runtime/kv-cache.js'
 import { Tensor, type OpenSession } from '../../engine/runtime/session.js'
-import { openSearches } from '../../engine/runtime/step-graph.js'
+import { openBeamSearches } from '../../engine/runtime/step-graph.js'
 import { llamaTokenizer, type Tokenizer } from '../../engine/tokenizer.js'
 import type { Engine, ProviderReport } from '../../domain/choices.js'
 import type { Clip } from '../../domain/audio.js'
@@ -68,7 +68,7 @@ async function openCompiled({ decoding }: Manifest, compiled: CompiledGraphs, to
   const aligner = openAligner(() => compiled.further('align'), open)
   const session = await open(compiled.greedy, { fixedShapes: false })
   const { vocabulary, start } = greedyGraph(session)
-  const steps = openSearches(() => compiled.further('steps'), open)
+  const steps = openBeamSearches(() => compiled.further('steps'), open)
   const forbidden = new Set(decoding.suppressTokens)
   const always = forbid(vocabulary, forbidden)
   const anything = forbid(vocabulary, [])
@@ -76,7 +76,7 @@ async function openCompiled({ decoding }: Manifest, compiled: CompiledGraphs, to
   const nothing = new Tensor('float32', new Float32Array(0), [1, 0])
   const shapes = shapesOf(tokenizer)
   const silence = new Tensor('float32', new Float32Array(SILENCE_SAMPLES), [1, SILENCE_SAMPLES])
-  const prior = new InternalLanguageModel(steps.after(() => start({ input: 'waveform', heard: silence, nothing }).encode()), shapes)
+  const prior = new InternalLanguageModel(steps.overEncoded(() => start({ input: 'waveform', tensor: silence, empty: nothing }).encode()), shapes)
   const { startToken, endToken } = decoding
   return {
     engine: 'compiled',
@@ -84,14 +84,14 @@ async function openCompiled({ decoding }: Manifest, compiled: CompiledGraphs, to
     timesWords: true,
     openSearch: () => steps.open(),
     async decode(waveform, budget, { interrupt, suppressBlank: suppressBlank, search, words, timer }) {
-      const decode = start({ input: 'waveform', heard: waveform, nothing })
+      const decode = start({ input: 'waveform', tensor: waveform, empty: nothing })
       const prompt = [startToken]
-      const greedily = (): Promise<Decoded> => greedyInRuns(decode.choosing({ always, first: suppressBlank ? notTheEnd : anything }), { prompt, endToken, budget, interrupt })
+      const greedily = (): Promise<Decoded> => greedyInRuns(decode.runsWith({ always, first: suppressBlank ? notTheEnd : anything }), { prompt, endToken, budget, interrupt })
       if (search === undefined && !words) return timer.timeAsync('model', greedily)
       interrupt()
       const memory = await timer.timeAsync('model', () => decode.encode())
       const limits = { prompt, endToken, budget, forbidden, forbiddenFirst: new Set(suppressBlank ? [endToken] : []), interrupt }
-      const decoded = await timer.timeAsync('model', () => beamSearchOrGreedy(greedily, search, { start: steps.on(memory), prior, shapes }, limits))
+      const decoded = await timer.timeAsync('model', () => beamSearchOrGreedy(greedily, search, { start: steps.over(memory), prior, shapes }, limits))
       if (!words) return decoded
       interrupt()
       const attention = await timer.timeAsync('align', () => aligner.attend(memory, [...prompt, ...decoded.tokens], memory.dims[2]!))

@@ -23,7 +23,7 @@ import { openAligner, type Attention } from '../../engine/runtime/alignment-grap
 import { allowOnly, forbid, greedyGraph } from '../../engine/runtime/greedy-graph.js'
 import { requireMergedDecoder, startDecode } from '../../engine/runtime/kv-cache.js'
 import { Tensor, type OpenSession, type Session } from '../../engine/runtime/session.js'
-import { openSearches } from '../../engine/runtime/step-graph.js'
+import { openBeamSearches } from '../../engine/runtime/step-graph.js'
 import { huggingFaceTokenizer, type Tokenizer } from '../../engine/tokenizer.js'
 import type { Engine, ProviderReport } from '../../domain/choices.js'
 import type { Clip, FeatureMatrix } from '../../domain/audio.js'
@@ -97,24 +97,24 @@ async function openCompiled(vocabulary: Vocabulary, compiled: CompiledGraphs, to
   const spoken = { ...words, first: forbid(size, vocabulary.forbiddenFirst) }
   const bins = Number(session.inputs.get('features')![1])
   const nothing = new Tensor('float32', new Float32Array(0), [1, bins, 0])
-  const steps = openSearches(() => compiled.further('steps'), open)
+  const steps = openBeamSearches(() => compiled.further('steps'), open)
   const shapes = shapesOf(tokenizer)
-  const prior = new InternalLanguageModel(steps.after(() => start({ input: 'features', heard: silence(), nothing }).encode()), shapes)
+  const prior = new InternalLanguageModel(steps.overEncoded(() => start({ input: 'features', tensor: silence(), empty: nothing }).encode()), shapes)
   return {
     engine: 'compiled',
     provider: session.provider,
     timesWords: true,
     openSearch: () => steps.open(),
     async decode({ features, states }, budget, { language: asked, suppressBlank: suppressBlank, search, words: timed, interrupt, timer }) {
-      const decode = start({ input: 'features', heard: features, nothing })
+      const decode = start({ input: 'features', tensor: features, empty: nothing })
       interrupt()
       const memory = timed || search !== undefined ? await timer.timeAsync('model', () => decode.encode()) : undefined
       const language = asked ?? await timer.timeAsync('model', detect)
       const prompt = promptFor(vocabulary, language)
-      const greedily = (): Promise<Decoded> => greedyInRuns(decode.choosing(suppressBlank ? spoken : words), { prompt, endToken, budget, interrupt })
+      const greedily = (): Promise<Decoded> => greedyInRuns(decode.runsWith(suppressBlank ? spoken : words), { prompt, endToken, budget, interrupt })
       if (memory === undefined) return { ...await timer.timeAsync('model', greedily), language }
       const limits = { prompt, endToken, budget, forbidden: vocabulary.forbidden, forbiddenFirst: suppressBlank ? vocabulary.forbiddenFirst : vocabulary.blank, interrupt }
-      const decoded = await timer.timeAsync('model', () => beamSearchOrGreedy(greedily, search, { start: steps.on(memory), prior, shapes }, limits))
+      const decoded = await timer.timeAsync('model', () => beamSearchOrGreedy(greedily, search, { start: steps.over(memory), prior, shapes }, limits))
       if (!timed) return { ...decoded, language }
       interrupt()
       const attention = await timer.timeAsync('align', () => aligner.attend(memory, [...prompt, ...decoded.tokens], states))
@@ -123,8 +123,8 @@ async function openCompiled(vocabulary: Vocabulary, compiled: CompiledGraphs, to
       /** The likeliest language after the start token. */
       async function detect(): Promise<string> {
         interrupt()
-        const { tokens: [found] } = await decode.choosing(languages)([startToken], 1)
-        decode.forgetTokens()
+        const { tokens: [found] } = await decode.runsWith(languages)([startToken], 1)
+        decode.resetTokens()
         return Object.entries(languageTokens).find(([, token]) => token === found)![0]
       }
     },
