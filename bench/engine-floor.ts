@@ -55,16 +55,16 @@ export async function compareToFloor(model: string, matrices: MatrixChoice): Pro
 function choose(graph: GreedyGraph, audio: Audio, manifest: Manifest, tokens: number): Promise<unknown> {
   const decoding = encoderDecoderOf(manifest)
   const always = forbid(graph.vocabulary, [decoding.endToken])
-  return graph.start(audio).choosing({ always, first: forbid(graph.vocabulary, []) })([decoding.startToken], tokens)
+  return graph.start(audio).runsWith({ always, first: forbid(graph.vocabulary, []) })([decoding.startToken], tokens)
 }
 
 /** What is heard does not matter for the time. Whisper hears no margin here: it is no work that the clip needs. */
 function noiseFor({ frontEnd }: Manifest, seconds: number): Audio {
   const random = seededRandom(1)
   const samples = Float32Array.from({ length: seconds * frontEnd.sampleRate }, () => 0.1 * random() - 0.05)
-  if (frontEnd.kind === 'waveform') return { input: 'waveform', heard: new Tensor('float32', samples, [1, samples.length]), nothing: new Tensor('float32', new Float32Array(0), [1, 0]) }
+  if (frontEnd.kind === 'waveform') return { input: 'waveform', tensor: new Tensor('float32', samples, [1, samples.length]), empty: new Tensor('float32', new Float32Array(0), [1, 0]) }
   const { data, frames, bins } = logMelExtractor(frontEnd)(samples, 100 * seconds)
-  return { input: 'features', heard: new Tensor('float32', data, [1, bins, frames]), nothing: new Tensor('float32', new Float32Array(0), [1, bins, 0]) }
+  return { input: 'features', tensor: new Tensor('float32', data, [1, bins, frames]), empty: new Tensor('float32', new Float32Array(0), [1, bins, 0]) }
 }
 
 /** Milliseconds: what else the machine does can only add. */

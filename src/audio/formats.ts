@@ -1,8 +1,8 @@
-/** The containers that are read, in the order in which their leading bytes are looked for, and how each is read. */
+/** The supported containers, in the order in which their leading bytes are checked, and the reader of each. */
 import { adtsPieces, matchesAdts, matchesMp3, mp3Pieces, probeAdts, probeMp3 } from './containers/mpeg-audio.js'
 import { amrPieces, matchesAmr, probeAmr } from './containers/amr.js'
 import { matchesAiff, probeAiff, readAiffLayout } from './containers/aiff.js'
-import { textAt } from './containers/bytes.js'
+import { textAt, u16be, u8 } from './containers/bytes.js'
 import { matchesCaf, probeCaf, readCafLayout } from './containers/caf.js'
 import { flacPieces, matchesFlac, probeFlac } from './containers/flac.js'
 import { imaPieces, type PacketLayout } from './containers/ima.js'
@@ -16,32 +16,74 @@ import { matchesWav, probeWav, readWav } from './containers/wav.js'
 
 export interface AudioFormatReader {
   matches(bytes: Uint8Array): boolean
-  /** Headers only, in bounded time. */
+  /** Reads headers only, in bounded time. */
   probe(bytes: Uint8Array): AudioProbe
   read(bytes: Uint8Array, probe: AudioProbe, limits: StreamLimits): Promise<Decoded>
 }
 
 export const FORMATS: readonly AudioFormatReader[] = [
   { matches: matchesWav, probe: probeWav, read: readWav },
-  { matches: matchesMatroska, probe: probeMatroska, read: (bytes, probe, limits) => decodeStream(matroskaDecoder(probe), matroskaPieces(bytes), limits) },
-  { matches: matchesOgg, probe: probeOgg, read: (bytes, probe, limits) => decodeStream(oggDecoder(probe), oggPieces(bytes), limits) },
-  { matches: matchesIsoMedia, probe: probeIsoMedia, read: (bytes, _probe, limits) => decodeStream('m4a', isoMediaPieces(bytes, limits.maxSeconds), limits) },
-  { matches: matchesFlac, probe: probeFlac, read: (bytes, _probe, limits) => decodeStream('flac', flacPieces(bytes), limits) },
-  { matches: matchesAmr, probe: probeAmr, read: (bytes, _probe, limits) => decodeStream('amr', amrPieces(bytes), limits) },
-  { matches: matchesAiff, probe: probeAiff, read: (bytes, _probe, limits) => readPackets(bytes, readAiffLayout(bytes), limits) },
-  { matches: matchesCaf, probe: probeCaf, read: (bytes, _probe, limits) => readPackets(bytes, readCafLayout(bytes), limits) },
-  { matches: matchesAdts, probe: probeAdts, read: (bytes, _probe, limits) => decodeStream('aac', adtsPieces(bytes), limits) },
-  { matches: matchesMp3, probe: probeMp3, read: (bytes, _probe, limits) => decodeStream('mp3', mp3Pieces(bytes), limits) },
+  {
+    matches: matchesMatroska,
+    probe: probeMatroska,
+    read: (bytes, probe, limits) => decodeStream(matroskaDecoder(probe), matroskaPieces(bytes), limits),
+  },
+  {
+    matches: matchesOgg,
+    probe: probeOgg,
+    read: (bytes, _probe, limits) => decodeStream(oggDecoder(bytes), oggPieces(bytes), limits),
+  },
+  {
+    matches: matchesIsoMedia,
+    probe: probeIsoMedia,
+    read: (bytes, _probe, limits) => decodeStream('m4a', isoMediaPieces(bytes, limits.maxSeconds), limits),
+  },
+  {
+    matches: matchesFlac,
+    probe: probeFlac,
+    read: (bytes, _probe, limits) => decodeStream('flac', flacPieces(bytes), limits),
+  },
+  {
+    matches: matchesAmr,
+    probe: probeAmr,
+    read: (bytes, _probe, limits) => decodeStream('amr', amrPieces(bytes), limits),
+  },
+  {
+    matches: matchesAiff,
+    probe: probeAiff,
+    read: (bytes, _probe, limits) => readPackets(bytes, readAiffLayout(bytes), limits),
+  },
+  {
+    matches: matchesCaf,
+    probe: probeCaf,
+    read: (bytes, _probe, limits) => readPackets(bytes, readCafLayout(bytes), limits),
+  },
+  {
+    matches: matchesAdts,
+    probe: probeAdts,
+    read: (bytes, _probe, limits) => decodeStream('aac', adtsPieces(bytes), limits),
+  },
+  {
+    matches: matchesMp3,
+    probe: probeMp3,
+    read: (bytes, _probe, limits) => decodeStream('mp3', mp3Pieces(bytes), limits),
+  },
 ]
 
-/** Recognized in order to be named to the sender. */
-export const UNREAD: readonly { readonly name: string; matches(bytes: Uint8Array): boolean }[] = [
+/** Formats that are detected only to be named in the error. */
+export const UNSUPPORTED_FORMATS: readonly { readonly name: string; matches(bytes: Uint8Array): boolean }[] = [
   { name: 'Sun AU', matches: (bytes) => textAt(bytes, 0, '.snd') },
   { name: 'Windows Media', matches: (bytes) => textAt(bytes, 0, '\x30\x26\xb2\x75') },
-  { name: 'MPEG audio of layer I or II', matches: (bytes) => bytes[0] === 0xff && (bytes[1]! & 0xe0) === 0xe0 && (bytes[1]! & 6) > 2 && bytes[2]! >> 4 !== 15 },
+  { name: 'MPEG audio of layer I or II', matches: matchesMpegLayer12 },
   { name: 'AVI', matches: (bytes) => textAt(bytes, 8, 'AVI ') },
   { name: 'AC-3', matches: (bytes) => textAt(bytes, 0, '\x0b\x77') },
 ]
+
+/** Eleven bits of sync, a layer other than III, and a bit rate that exists. */
+function matchesMpegLayer12(bytes: Uint8Array): boolean {
+  const header = u16be(bytes, 0)
+  return (header & 0xffe0) === 0xffe0 && (header & 6) > 2 && u8(bytes, 2) >> 4 !== 15
+}
 
 async function readPackets(bytes: Uint8Array, layout: PacketLayout, limits: StreamLimits): Promise<Decoded> {
   const { codec } = layout

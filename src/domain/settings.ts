@@ -4,6 +4,7 @@
  */
 import path from 'node:path'
 import { Type, type Static } from 'typebox'
+import { COMPRESSED_CODECS } from './codecs.js'
 import { projectRoot } from './project-root.js'
 import { DETECTION_MODES, ENGINES, MATRIX_CHOICES, SEARCH_ENGINES } from './choices.js'
 
@@ -27,8 +28,7 @@ const HOST_NAME = '(\\*\\.)?[A-Za-z0-9_-]+(\\.[A-Za-z0-9_-]+)*'
 const ORIGIN = '[A-Za-z][A-Za-z0-9+.-]*://[^\\s/?#,@"]+'
 /** `name=file`. */
 const CATALOGUE_FILE = '[a-z0-9][a-z0-9_-]{0,63}=[^,=]+'
-/** Those that may be switched off; their decoders are other people's work under other licences (NOTICE). */
-const CODECS = 'opus|vorbis|flac|mp3|aac|alac|amr_nb|amr_wb|adpcm_ima|adpcm_ms'
+const CODECS = COMPRESSED_CODECS.join('|')
 
 export const SETTINGS = Type.Object({
   EARSHOT_HOST: text('127.0.0.1', 'Address to listen on; `0.0.0.0` for every network.'),
@@ -67,7 +67,7 @@ export const SETTINGS = Type.Object({
   EARSHOT_MAX_CONNECTIONS: whole(2_000, 10, 100_000, 'Most connections at a time, besides up to 100 that are told of their refusal. One address gets at most four fifths of them, fewer where others have some. Beyond that, its connection that has been idle longest is closed for the new one; for an address without any open connection, the longest idle of all. Where no such connection is idle, the new one is refused.'),
   EARSHOT_IDLE_CONNECTION_SECONDS: seconds(15, 0.1, 3_600, 'A connection without a request under way is closed after this time, one on which nothing was ever sent or that sent half a header too. Behind a gateway that keeps connections open, set it longer than the gateway does.'),
   EARSHOT_DRAIN_SECONDS: seconds(40, 0, 3_600, 'Time that requests in progress have to finish at SIGTERM. A body from which nothing arrives for 2 seconds is refused. Recognition requests that are not finished in time are refused.'),
-  EARSHOT_DISABLED_CODECS: Type.String({ default: '', pattern: `^$|^(${CODECS})(,(${CODECS}))*$`, description: 'Codecs that are switched off, separated by commas: `opus`, `vorbis`, `flac`, `mp3`, `aac`, `alac`, `amr_nb`, `amr_wb`, `adpcm_ima`, `adpcm_ms`. Uploads with them are refused.' }),
+  EARSHOT_DISABLED_CODECS: Type.String({ default: '', pattern: `^$|^(${CODECS})(,(${CODECS}))*$`, description: `Codecs that are switched off, separated by commas: ${COMPRESSED_CODECS.map((name) => `\`${name}\``).join(', ')}. Uploads with them are refused.` }),
   EARSHOT_NORMALIZE_VOLUME: flag(true, 'Bring every clip to the same loudness before recognition.'),
   EARSHOT_TRIM_SILENCE: flag(true, 'Give the model only what is speech. Off, it gets every clip whole, those without speech too, without lead and trail and only once, and no doubtful words are taken back.'),
   EARSHOT_SPEECH_DETECTION: Type.Union(DETECTION_MODES.map((mode) => Type.Literal(mode)),

@@ -1,43 +1,44 @@
 /**
- * Token ids → text. The vocabularies are read by well-kept libraries: `llama-tokenizer-js` carries Llama's 32,000
- * pieces (Moonshine's, which adds 768 special ids above them), `@huggingface/tokenizers` reads a tokenizer.json.
+ * Token ids → text. The vocabularies are read by maintained libraries: `llama-tokenizer-js` contains the 32,000 pieces
+ * of Llama (Moonshine uses them, with 768 special ids above), `@huggingface/tokenizers` reads a tokenizer.json.
  */
 import { Tokenizer as HuggingFaceTokenizer } from '@huggingface/tokenizers'
 import llama from 'llama-tokenizer-js'
 import { SpeechError } from '../domain/errors.js'
 
 export interface Tokenizer {
-  /** Special tokens print nothing; surrounding white space is trimmed. */
+  /** Special tokens are left out; white space at both ends is trimmed. */
   decode(tokens: readonly number[]): string
-  /** As the model writes it behind other words; empty when some of it has no token of its own. */
+  /** Tokens of a text that follows other words; empty when a part of it has no token. */
   encode(text: string): readonly number[]
-  /** A piece by its id, "▁" or "Ġ" for the space that it begins with; empty for special tokens. */
+  /** The piece of a token, with "▁" or "Ġ" for a leading space; empty for special tokens. */
   piece(token: number): string
   /**
-   * What each token adds to the text, the space before a word included. A character that is spread over several tokens
-   * belongs to the last of them. Joined and trimmed, the pieces are the text.
+   * What each token adds to the text, with the space before a word. A character of several tokens belongs to the last
+   * of them. Joined and trimmed, the pieces are the text.
    */
   pieces(tokens: readonly number[]): readonly string[]
 }
 
-/** Bytes of the longest character; what is no whole one after so many tokens never becomes one. */
-const MOST_TOKENS_OF_A_CHARACTER = 4
-/** Enough to see what stands before a token. */
-const TOKENS_OF_CONTEXT = 8
+/** Bytes of the longest character in UTF-8. Bytes of more tokens never become a character. */
+const MAX_TOKENS_PER_CHARACTER = 4
+/** Tokens decoded before a token, so that its leading space is known. */
+const CONTEXT_TOKENS = 8
 
 /** Ids 0 to 2 are unknown, start and end; pieces end at 31,999. */
 export function llamaTokenizer(): Tokenizer {
-  const count = llama.vocabById.length
-  const decode = (tokens: readonly number[]): string => llama.decode(tokens.filter((token) => token > 2 && token < count), false, false)
+  const isSpecial = (token: number): boolean => token <= 2 || token >= llama.vocabById.length
+  const decode = (tokens: readonly number[]): string =>
+    llama.decode(tokens.filter((token) => !isSpecial(token)), false, false)
   return {
     decode: (tokens) => decode(tokens).trim(),
     pieces: (tokens) => piecesOf(tokens, decode),
     encode: (text) => llama.encode(text, false, true),
-    piece: (token) => token > 2 && token < count ? llama.vocabById[token]! : '',
+    piece: (token) => isSpecial(token) ? '' : llama.vocabById[token] ?? '',
   }
 }
 
-/** The pieces by their ids; "▁" is how they write a space. */
+/** The pieces of Llama by their ids, with "▁" for a space. */
 export function llamaPieces(): readonly string[] {
   return llama.vocabById
 }
@@ -47,7 +48,8 @@ export function huggingFaceTokenizer(tokenizerJson: Uint8Array, configJson: Uint
   const parse = (bytes: Uint8Array): object => JSON.parse(new TextDecoder().decode(bytes)) as object
   try {
     const tokenizer = new HuggingFaceTokenizer(parse(tokenizerJson), parse(configJson))
-    const decode = (tokens: readonly number[]): string => tokens.length === 0 ? '' : tokenizer.decode([...tokens], { skip_special_tokens: true })
+    const decode = (tokens: readonly number[]): string =>
+      tokens.length === 0 ? '' : tokenizer.decode([...tokens], { skip_special_tokens: true })
     return {
       decode: (tokens) => decode(tokens).trim(),
       pieces: (tokens) => piecesOf(tokens, decode),
@@ -59,14 +61,14 @@ export function huggingFaceTokenizer(tokenizerJson: Uint8Array, configJson: Uint
   }
 }
 
-/** By the difference to the text before it, since some libraries take away the space before a mark. */
+/** By the difference to the text before it, since some libraries remove the space before a punctuation mark. */
 function piecesOf(tokens: readonly number[], decode: (tokens: readonly number[]) => string): string[] {
   const pieces: string[] = []
-  let whole = 0 // tokens up to here make whole characters
+  let whole = 0 // the tokens up to here are whole characters
   for (let until = 1; until <= tokens.length; until++) {
-    const from = Math.max(0, whole - TOKENS_OF_CONTEXT)
+    const from = Math.max(0, whole - CONTEXT_TOKENS)
     const text = decode(tokens.slice(from, until))
-    const isWhole = !text.endsWith('\uFFFD') || until - whole >= MOST_TOKENS_OF_A_CHARACTER
+    const isWhole = !text.endsWith('\uFFFD') || until - whole >= MAX_TOKENS_PER_CHARACTER
     pieces.push(isWhole ? text.slice(decode(tokens.slice(from, whole)).length) : '')
     if (isWhole) whole = until
   }

@@ -1,7 +1,7 @@
 /**
- * AIFF and AIFF-C ("Audio Interchange File Format", Apple 1989 and 1991): COMM describes the samples, SSND holds them.
- * Uncompressed ones and G.711 are read here; IMA ADPCM goes to the decoder of CAF, which packs it in the same way.
- * Own reading, not the library's: that takes 8-bit samples for unsigned.
+ * AIFF and AIFF-C ("Audio Interchange File Format", Apple 1989 and 1991): COMM describes the samples, SSND contains
+ * them. PCM and G.711 are read here; IMA ADPCM is decoded as CAF, which has the same packets. The reader of the library
+ * is not used, because it takes 8-bit samples for unsigned.
  */
 import { fourCharacters, textAt, u16be, u32be } from './bytes.js'
 import { bytesPerPacket, secondsOfPackets, type PacketLayout } from './ima.js'
@@ -22,39 +22,51 @@ export function matchesAiff(bytes: Uint8Array): boolean {
 export function probeAiff(bytes: Uint8Array): AudioProbe {
   const layout = readAiffLayout(bytes)
   const { codec, sampleRate, channels, truncated } = layout
-  return { container: 'aiff', codec, sampleRate, channels, seconds: secondsOfPackets(layout), declared: true, truncated }
+  const seconds = secondsOfPackets(layout)
+  return { container: 'aiff', codec, sampleRate, channels, seconds, declared: true, truncated }
 }
 
 /** Throws AUDIO_UNREADABLE or AUDIO_UNSUPPORTED. */
 export function readAiffLayout(bytes: Uint8Array): PacketLayout {
   let common: Common | undefined
   let sound: { readonly at: number; readonly size: number } | undefined
-  for (let at = 12, count = 0; at + 8 <= bytes.byteLength && count < MAX_CHUNKS && (common === undefined || sound === undefined); count++) {
+  for (let at = 12, count = 0; at + 8 <= bytes.byteLength && count < MAX_CHUNKS; count++) {
+    if (common !== undefined && sound !== undefined) break
     const size = u32be(bytes, at + 4)
     if (textAt(bytes, at, 'COMM')) common = readCommon(bytes, at + 8, size)
     if (textAt(bytes, at, 'SSND')) sound = { at: at + 8, size }
     at += 8 + size + (size & 1)
   }
   if (common === undefined) throw unreadable('there is no COMM chunk, which describes the samples')
-  if (sound === undefined) throw unreadable('there is no SSND chunk, which holds the samples')
+  if (sound === undefined) throw unreadable('there is no SSND chunk, which contains the samples')
   const { frames, ...format } = common
   const dataOffset = sound.at + 8 + u32be(bytes, sound.at)
   const present = Math.max(0, bytes.byteLength - dataOffset)
   const declared = frames * bytesPerPacket(format)
-  return { ...format, dataOffset: Math.min(dataOffset, bytes.byteLength), dataBytes: Math.min(declared, present), truncated: declared > present }
+  return {
+    ...format,
+    dataOffset: Math.min(dataOffset, bytes.byteLength),
+    dataBytes: Math.min(declared, present),
+    truncated: declared > present,
+  }
 }
 
 function readCommon(bytes: Uint8Array, at: number, size: number): Common {
   if (size < 18 || at + 18 > bytes.byteLength) throw unreadable(`a COMM chunk has at least 18 bytes, this one ${size}`)
   const bits = u16be(bytes, at + 6)
   const compression = textAt(bytes, 8, 'AIFC') && size >= 22 ? fourCharacters(bytes, at + 18) : 'NONE'
-  const format = { channels: u16be(bytes, at), frames: u32be(bytes, at + 2), sampleRate: Math.round(extended(bytes, at + 8)), ...encodingOf(compression, bits) }
+  const format = {
+    channels: u16be(bytes, at),
+    frames: u32be(bytes, at + 2),
+    sampleRate: Math.round(extended(bytes, at + 8)),
+    ...encodingOf(compression, bits),
+  }
   checkShape(format, format.codec === 'adpcm_ima' ? MAX_CODED_CHANNELS : MAX_CHANNELS)
   return format
 }
 
 function encodingOf(compression: string, bits: number): Pick<PacketLayout, 'codec' | 'littleEndian'> {
-  const wholeBytes = Math.ceil(bits / 8) * 8 // 12 bits lie at the top of 16
+  const wholeBytes = Math.ceil(bits / 8) * 8 // 12 bits are the upper ones of 16
   switch (compression) {
     case 'NONE': case 'twos': return { codec: signedCodec(wholeBytes), littleEndian: false }
     case 'sowt': return { codec: signedCodec(wholeBytes), littleEndian: true }
@@ -66,11 +78,11 @@ function encodingOf(compression: string, bits: number): Pick<PacketLayout, 'code
     case 'alaw': case 'ALAW': return { codec: 'alaw', littleEndian: false }
     case 'ulaw': case 'ULAW': return { codec: 'mulaw', littleEndian: false }
     case 'ima4': return { codec: 'adpcm_ima', littleEndian: false }
-    default: throw unsupported(`the AIFF-C compression "${compression}" is not read`)
+    default: throw unsupported(`the AIFF-C compression "${compression}" is not supported`)
   }
 }
 
-/** 80-bit floating point, IEEE 754 extended; positive ones only. */
+/** A positive 80-bit floating-point number, IEEE 754 extended. */
 function extended(bytes: Uint8Array, at: number): number {
   return u32be(bytes, at + 2) * 2 ** ((u16be(bytes, at) & 0x7fff) - 16_383 - 31)
 }

@@ -1,5 +1,5 @@
-/** AMR and AMR-WB in their storage format (RFC 4867, 5): frames of 20 ms whose first byte tells their length. */
-import { sliced, textAt } from './bytes.js'
+/** AMR and AMR-WB in their storage format (RFC 4867, 5): frames of 20 ms whose first byte determines their length. */
+import { sliced, textAt, u8 } from './bytes.js'
 import { unsupported, type AudioProbe } from '../probe.js'
 
 const NARROW = '#!AMR\n'
@@ -9,7 +9,7 @@ const MAX_COUNTED_FRAMES = 200_000
 /** A frame without data has one byte. */
 const PIECE_BYTES = 4 * 1024
 
-/** Bytes of a frame by its type, header included; from 10 on (narrow: 12) it holds no speech. */
+/** Bytes of a frame by its type, with the header. Types from 10 on (narrow: 12) contain no speech. */
 const NARROW_BYTES = [13, 14, 16, 18, 20, 21, 27, 32, 6, 6, 6, 6, 1, 1, 1, 1]
 const WIDE_BYTES = [18, 24, 33, 37, 41, 47, 51, 59, 61, 6, 1, 1, 1, 1, 1, 1]
 
@@ -19,13 +19,13 @@ export function matchesAmr(bytes: Uint8Array): boolean {
 
 export function probeAmr(bytes: Uint8Array): AudioProbe {
   const wide = textAt(bytes, 0, WIDE)
-  if (!wide && !textAt(bytes, 0, NARROW)) throw unsupported('AMR of several channels')
+  if (!wide && !textAt(bytes, 0, NARROW)) throw unsupported('AMR with several channels')
   const sizes = wide ? WIDE_BYTES : NARROW_BYTES
   const start = wide ? WIDE.length : NARROW.length
   let at = start
   let frames = 0
   while (at < bytes.byteLength && frames < MAX_COUNTED_FRAMES) {
-    at += sizes[(bytes[at]! >> 3) & 15]!
+    at += sizes[(u8(bytes, at) >> 3) & 15]!
     frames++
   }
   const truncated = at > bytes.byteLength

@@ -6,16 +6,16 @@ export interface Box {
   readonly type: string
   readonly start: number
   readonly bodyAt: number
-  /** May lie behind the end of what it is in. */
+  /** May be after the end of the parent. */
   readonly end: number
 }
 
-/** In one list; fragments of 100 ms make an hour of 72,000. */
+/** In one list. An hour in fragments of 100 ms has 72,000. */
 const MAX_BOXES = 200_000
-/** Of all lists that one pass looks through, their ends included: an hour of picture and sound in such fragments has 576,000. */
+/** In all lists that are read in one pass, with their ends. An hour of video in fragments of 100 ms has 576,000. */
 const MAX_BOXES_SEEN = 600_000
 
-/** One pass over a file, which ends when it has seen too many boxes: lists lie in lists, and each may have its most. */
+/** One pass over a file. It is limited as a whole, because lists are nested and each may be as long as its limit. */
 export class BoxReader {
   readonly bytes: Uint8Array
   #seen = 0
@@ -24,7 +24,7 @@ export class BoxReader {
     this.bytes = bytes
   }
 
-  /** The boxes from `start` to `end`, the last one perhaps cut off. Throws AUDIO_UNREADABLE when too many were seen. */
+  /** Boxes from `start` to `end`; the last may be incomplete. Throws AUDIO_UNREADABLE when the pass has too many. */
   *boxesIn(start: number, end: number): Generator<Box> {
     let box = this.#readBox(start, end)
     for (let count = 0; box !== undefined && count < MAX_BOXES; count++) {
@@ -33,7 +33,7 @@ export class BoxReader {
     }
   }
 
-  /** The first box at the end of a path, if all of it is there. */
+  /** The first box at the end of a path, if it is complete. */
   find(parent: Box, ...path: readonly string[]): Box | undefined {
     let box: Box | undefined = parent
     for (const type of path) {
@@ -43,12 +43,12 @@ export class BoxReader {
     return box
   }
 
-  /** All of one type that are wholly there. */
+  /** All complete children, of one type or of any. */
   childrenOf(parent: Box, type?: string): readonly Box[] {
     const end = Math.min(parent.end, this.bytes.byteLength)
     const bodyAt = parent.type === 'meta' ? parent.bodyAt + 4 : parent.bodyAt
     const children: Box[] = []
-    let box = this.#readBox(bodyAt, end) // hot: not by the generator above
+    let box = this.#readBox(bodyAt, end) // hot, so the generator above is not used
     for (let count = 0; box !== undefined && count < MAX_BOXES; count++) {
       if (box.end <= end && (type === undefined || box.type === type)) children.push(box)
       box = this.#readBox(box.end, end)

@@ -1,7 +1,11 @@
 /**
- * Numbers and names in bytes that nobody has checked yet. Behind the end everything is zero, so that a header cut off
- * anywhere reads as an impossible one and is refused by the check of its values, without a check before each number.
+ * Numbers and names in unchecked bytes. Bytes after the end read as zero, so that a truncated header has impossible
+ * values and is refused by the check of these, without a check of the length before each number.
  */
+
+export function u8(bytes: Uint8Array, at: number): number {
+  return bytes[at] ?? 0
+}
 
 export function u16be(bytes: Uint8Array, at: number): number {
   return ((bytes[at] ?? 0) << 8) | (bytes[at + 1] ?? 0)
@@ -15,7 +19,7 @@ export function u32be(bytes: Uint8Array, at: number): number {
   return u16be(bytes, at) * 0x1_0000 + u16be(bytes, at + 2)
 }
 
-/** Exact up to 2⁵³: more bytes than any file has. */
+/** Exact up to 2⁵³, more bytes than any file has. */
 export function u64be(bytes: Uint8Array, at: number): number {
   return u32be(bytes, at) * 0x1_0000_0000 + u32be(bytes, at + 4)
 }
@@ -32,21 +36,28 @@ export function u64le(bytes: Uint8Array, at: number): number {
   return u32le(bytes, at) + u32le(bytes, at + 4) * 0x1_0000_0000
 }
 
-/** A four-character code, with everything that is not printable shown as a dot. */
+/** A four-character code; unprintable bytes are dots. */
 export function fourCharacters(bytes: Uint8Array, at: number): string {
-  const character = (i: number): number => { const byte = bytes[at + i] ?? 0; return byte >= 0x20 && byte < 0x7f ? byte : 0x2e }
-  return String.fromCharCode(character(0), character(1), character(2), character(3)) // hot: the probe of an MP4 walks boxes
+  const character = (i: number): number => {
+    const byte = u8(bytes, at + i)
+    return byte >= 0x20 && byte < 0x7f ? byte : 0x2e
+  }
+  // Hot: called for each box of an MP4 file.
+  return String.fromCharCode(character(0), character(1), character(2), character(3))
 }
 
-/** Whether these ASCII characters stand there. */
+/** Whether the bytes at this offset are these ASCII characters. */
 export function textAt(bytes: Uint8Array, at: number, text: string): boolean {
   for (let i = 0; i < text.length; i++) if (bytes[at + i] !== text.charCodeAt(i)) return false
   return true
 }
 
-/** Bytes behind one another; numbers are bytes, texts ASCII. */
+/** Concatenates bytes; numbers are bytes, strings are Latin-1. */
 export function joined(...parts: readonly (Uint8Array | readonly number[] | string)[]): Uint8Array {
-  return Buffer.concat(parts.map((part) => typeof part === 'string' ? Buffer.from(part, 'latin1') : part instanceof Uint8Array ? part : Uint8Array.from(part)))
+  return Buffer.concat(parts.map((part) => {
+    if (typeof part === 'string') return Buffer.from(part, 'latin1')
+    return part instanceof Uint8Array ? part : Uint8Array.from(part)
+  }))
 }
 
 /** Big-endian. */

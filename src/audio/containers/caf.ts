@@ -1,7 +1,7 @@
 /**
- * Core Audio Format ("Apple Core Audio Format Specification 1.0", 2011): `desc` describes, `data` holds, to the end of
- * the file when its size is −1, as a recorder leaves it. Uncompressed samples and G.711 are read here, IMA ADPCM by the
- * library; AAC, ALAC and Opus come in other containers.
+ * Core Audio Format ("Apple Core Audio Format Specification 1.0", 2011): `desc` describes the samples, `data` contains
+ * them, up to the end of the file when its size is −1, as recorders write it. PCM and G.711 are read here, IMA ADPCM by
+ * the library; other codecs are not supported in this container.
  */
 import { fourCharacters, textAt, u16be, u32be, u64be } from './bytes.js'
 import { bytesPerPacket, secondsOfPackets, type PacketLayout } from './ima.js'
@@ -33,7 +33,7 @@ export function readCafLayout(bytes: Uint8Array): PacketLayout {
     const size = u64be(bytes, at + 4)
     if (textAt(bytes, at, 'desc')) format = readDescription(bytes, at + 12)
     if (textAt(bytes, at, 'data')) {
-      if (format === undefined) throw unreadable('the "desc" chunk has to come before the samples; it does not')
+      if (format === undefined) throw unreadable('the "desc" chunk is missing before the samples')
       return layoutOf(bytes, format, at + 16, size)
     }
     at += 12 + size
@@ -43,8 +43,13 @@ export function readCafLayout(bytes: Uint8Array): PacketLayout {
 
 function layoutOf(bytes: Uint8Array, format: CafFormat, dataOffset: number, size: number): PacketLayout {
   const present = Math.max(0, bytes.byteLength - dataOffset)
-  const declared = size >= UNKNOWN_SIZE ? present : Math.max(0, size - 4) // a count of edits comes first
-  return { ...format, dataOffset: Math.min(dataOffset, bytes.byteLength), dataBytes: Math.min(declared, present), truncated: declared > present }
+  const declared = size >= UNKNOWN_SIZE ? present : Math.max(0, size - 4) // the first four bytes count edits
+  return {
+    ...format,
+    dataOffset: Math.min(dataOffset, bytes.byteLength),
+    dataBytes: Math.min(declared, present),
+    truncated: declared > present,
+  }
 }
 
 function readDescription(bytes: Uint8Array, at: number): CafFormat {
@@ -55,7 +60,10 @@ function readDescription(bytes: Uint8Array, at: number): CafFormat {
   const codec = codecOf(fourCharacters(bytes, at + 8), flags, bits)
   checkShape({ sampleRate, channels }, codec === 'adpcm_ima' ? MAX_CODED_CHANNELS : MAX_CHANNELS)
   const expected = bytesPerPacket({ codec, channels })
-  if (packetBytes !== expected) throw unreadable(`a packet of ${channels} channels of ${codec} has ${expected} bytes, the header says ${packetBytes}`)
+  if (packetBytes !== expected) {
+    const packet = `a packet of ${channels} channels of ${codec}`
+    throw unreadable(`${packet} has ${expected} bytes, the header says ${packetBytes}`)
+  }
   return { codec, sampleRate, channels, littleEndian: (flags & LITTLE_ENDIAN_FLAG) !== 0 }
 }
 

@@ -1,9 +1,9 @@
 /**
  * MP4, M4A, 3GP and QuickTime files, whole or in fragments, with AAC, ALAC, Opus, AMR or MP3.
  *
- * The decoder is given a file made anew: one track, its frames one behind the other, every table of checked values, the
- * index first. So a file whose index stands at its end is decoded piece by piece like any other, a fragmented one needs
- * no second way, and no count in the upload reaches a parser that would believe it.
+ * The decoder gets a new file: one track, its frames in sequence, tables of checked values, the index first. So a file
+ * with its index at the end is decoded piece by piece like any other, a fragmented one needs no other code, and no
+ * count of the upload reaches a parser that would trust it.
  */
 import { checkAlacFrame } from './alac.js'
 import { BoxReader, makeBox, type Box } from './boxes.js'
@@ -14,16 +14,17 @@ import { checkPacket } from './packets.js'
 import { unreadable, type AudioProbe } from '../probe.js'
 import { SpeechError } from '../../domain/errors.js'
 
-/** Frames of Opus may last 2.5 ms; no codec here has shorter ones. */
-const MOST_FRAMES_PER_SECOND = 400
-/** Where an encoder's first and last frames are more than what is to be heard. */
+/** The shortest frames of all codecs are those of Opus, 2.5 ms. */
+const MAX_FRAMES_PER_SECOND = 400
+/** Frames beyond the limit, for those that an encoder adds at both ends. */
 const SPARE_FRAMES = 1_000
 const PIECE_BYTES = 1_024
-/** Boxes that are copied as they are have a few dozen bytes. */
+/** Limit of a box that is copied unchanged; usual ones have a few dozen bytes. */
 const MAX_COPIED_BYTES = 64 * 1024
 
 export function matchesIsoMedia(bytes: Uint8Array): boolean {
-  return textAt(bytes, 4, 'ftyp') || ['moov', 'mdat', 'wide', 'free', 'skip'].some((type) => textAt(bytes, 4, type) && u32be(bytes, 0) >= 8)
+  if (textAt(bytes, 4, 'ftyp')) return true
+  return u32be(bytes, 0) >= 8 && ['moov', 'mdat', 'wide', 'free', 'skip'].some((type) => textAt(bytes, 4, type))
 }
 
 export function probeIsoMedia(bytes: Uint8Array): AudioProbe {
@@ -35,36 +36,40 @@ export function probeIsoMedia(bytes: Uint8Array): AudioProbe {
   let duration = 0
   let firstTime: number | undefined
   for (const run of runsOf(file, moov, track)) {
-    firstTime ??= run.decodeTime
-    if (run.decodeTime !== undefined) duration = Math.max(duration, run.decodeTime - firstTime!)
+    if (run.decodeTime !== undefined) {
+      firstTime ??= run.decodeTime
+      duration = Math.max(duration, run.decodeTime - firstTime)
+    }
     frames += run.count
     duration += run.duration
   }
-  // A clock that stands still is no reason to believe that there is nothing to be heard.
-  const seconds = frameSamples > 0 ? frames * frameSamples / sampleRate : duration > 0 ? duration / timescale : frames / MOST_FRAMES_PER_SECOND
+  // Frames without durations still have sound, so their shortest length is assumed.
+  const timed = duration > 0 ? duration / timescale : frames / MAX_FRAMES_PER_SECOND
+  const seconds = frameSamples > 0 ? frames * frameSamples / sampleRate : timed
   const edit = readEdit(file, track.trak)
-  const shown = edit === undefined ? seconds : Math.min(seconds - edit.start / timescale, edit.duration / movieTimescale(file, moov) || Infinity)
-  return { container: 'mp4', codec, sampleRate, channels, seconds: Math.max(0, shown), declared: true, truncated }
+  const presented = edit === undefined ? seconds
+    : Math.min(seconds - edit.start / timescale, edit.duration / movieTimescale(file, moov) || Infinity)
+  return { container: 'mp4', codec, sampleRate, channels, seconds: Math.max(0, presented), declared: true, truncated }
 }
 
-/** Throws AUDIO_TOO_LONG when the tables have more frames than so many seconds can have. */
+/** Throws AUDIO_TOO_LONG when the tables have more frames than `maxSeconds` can have. */
 export function* isoMediaPieces(bytes: Uint8Array, maxSeconds: number): Generator<Uint8Array> {
   const file = new BoxReader(bytes)
   const { moov } = topLevel(file)
   const track = readIsoTrack(file, moov)
   const samples: Sample[] = []
-  const most = maxSeconds * MOST_FRAMES_PER_SECOND + SPARE_FRAMES
+  const maxFrames = maxSeconds * MAX_FRAMES_PER_SECOND + SPARE_FRAMES
   let duration = 0
   let count = 0
   let total = 0
   for (const run of runsOf(file, moov, track)) {
     duration += run.duration
     for (const sample of run.samples()) {
-      if (count++ > most) throw new SpeechError('AUDIO_TOO_LONG', `more frames than ${maxSeconds} s can have`)
-      if (sample.offset + sample.bytes > bytes.byteLength) break // cut off, and so is all that follows in this run
+      if (count++ > maxFrames) throw new SpeechError('AUDIO_TOO_LONG', `more frames than ${maxSeconds} s can have`)
+      if (sample.offset + sample.bytes > bytes.byteLength) break // cut off, as are all later frames of this run
       checkPacket(track.codec, sample.bytes)
       total += sample.bytes
-      if (total > bytes.byteLength) throw unreadable('the frames of the track lie upon one another: together they are longer than the file')
+      if (total > bytes.byteLength) throw unreadable('the frames of the track overlap: they are longer than the file')
       if (sample.bytes === 0) continue
       if (track.codec === 'alac') checkAlacFrame(bytes, sample.offset, track)
       samples.push(sample)
@@ -92,16 +97,20 @@ function topLevel(file: BoxReader): { moov: Box; truncated: boolean } {
     if (box.type === 'moov') moov ??= box
     truncated = box.end > bytes.byteLength
   }
-  if (moov === undefined) throw unreadable(truncated ? 'the file ends before its index ("moov")' : 'there is no index ("moov")')
+  if (moov === undefined) {
+    throw unreadable(truncated ? 'the file ends before its index ("moov")' : 'there is no index ("moov")')
+  }
   if (moov.end > bytes.byteLength) throw unreadable('the file ends within its index ("moov")')
   return { moov, truncated }
 }
 
-/** `ftyp`, `moov` and the beginning of `mdat`, for frames that follow without gaps. */
-function header(file: BoxReader, moov: Box, track: IsoTrack, samples: readonly Sample[], duration: number): Uint8Array {
+/** `ftyp`, `moov` and the start of `mdat`, for frames that follow without gaps. */
+function header(
+  file: BoxReader, moov: Box, track: IsoTrack, samples: readonly Sample[], duration: number,
+): Uint8Array {
   const sizes = new Uint8Array(samples.length * 4)
   const view = new DataView(sizes.buffer)
-  samples.forEach((sample, i) => { view.setUint32(i * 4, sample.bytes) })
+  for (const [index, sample] of samples.entries()) view.setUint32(index * 4, sample.bytes)
   const total = samples.reduce((sum, sample) => sum + sample.bytes, 0)
   const build = (dataAt: number): Uint8Array => {
     const table = makeBox('stbl',
@@ -110,21 +119,27 @@ function header(file: BoxReader, moov: Box, track: IsoTrack, samples: readonly S
       makeBox('stsz', [0, 0, 0, 0, 0, 0, 0, 0], bytesOf32(samples.length), sizes),
       makeBox('stsc', [0, 0, 0, 0, 0, 0, 0, 1, 0, 0, 0, 1], bytesOf32(samples.length), [0, 0, 0, 1]),
       makeBox('stco', [0, 0, 0, 0, 0, 0, 0, 1], bytesOf32(dataAt)))
-    const media = makeBox('mdia', copied(file, file.find(track.trak, 'mdia', 'mdhd')), makeBox('hdlr', new Uint8Array(8), 'soun', new Uint8Array(12)), makeBox('minf', table))
-    const edits = readEdit(file, track.trak) === undefined ? [] : makeBox('edts', copied(file, file.find(track.trak, 'edts', 'elst')))
+    const handler = makeBox('hdlr', new Uint8Array(8), 'soun', new Uint8Array(12))
+    const media = makeBox('mdia', copied(file, file.find(track.trak, 'mdia', 'mdhd')), handler, makeBox('minf', table))
+    const hasEdit = readEdit(file, track.trak) !== undefined
+    const edits = hasEdit ? makeBox('edts', copied(file, file.find(track.trak, 'edts', 'elst'))) : []
     const trak = makeBox('trak', makeBox('tkhd', new Uint8Array(12), bytesOf32(1)), edits, media)
-    return joined(makeBox('ftyp', 'M4A ', [0, 0, 0, 0]), makeBox('moov', copied(file, file.find(moov, 'mvhd')), gaplessTag(file, moov), trak), bytesOf32(8 + total), 'mdat')
+    const index = makeBox('moov', copied(file, file.find(moov, 'mvhd')), gaplessTag(file, moov), trak)
+    return joined(makeBox('ftyp', 'M4A ', [0, 0, 0, 0]), index, bytesOf32(8 + total), 'mdat')
   }
   return build(build(0).byteLength)
 }
 
 function copied({ bytes }: BoxReader, box: Box | undefined): Uint8Array {
   if (box === undefined) return new Uint8Array(0)
-  if (box.end - box.start > MAX_COPIED_BYTES) throw unreadable(`the box "${box.type}" has ${box.end - box.start} bytes, at most ${MAX_COPIED_BYTES} are read`)
+  const size = box.end - box.start
+  if (size > MAX_COPIED_BYTES) {
+    throw unreadable(`the box "${box.type}" has ${size} bytes, at most ${MAX_COPIED_BYTES} are read`)
+  }
   return bytes.subarray(box.start, box.end)
 }
 
-/** Which part of the track is to be heard, when an edit list of one line says it. In units of the track's and the movie's clock. */
+/** The presented part of a track, if its edit list has one entry; in units of the track and of the movie. */
 function readEdit(file: BoxReader, trak: Box): { start: number; duration: number } | undefined {
   const list = file.find(trak, 'edts', 'elst')
   if (list === undefined) return undefined
@@ -134,7 +149,7 @@ function readEdit(file: BoxReader, trak: Box): { start: number; duration: number
   if (rows !== 1 || list.bodyAt + 8 + (wide ? 20 : 12) > list.end) return undefined
   const at = list.bodyAt + 8
   const start = wide ? u64be(bytes, at + 8) : u32be(bytes, at + 4)
-  if (start >= 2 ** 31) return undefined // −1: a pause
+  if (start >= 2 ** 31) return undefined // −1: an empty edit
   return { start, duration: wide ? u64be(bytes, at) : u32be(bytes, at) }
 }
 
@@ -143,10 +158,11 @@ function movieTimescale(file: BoxReader, moov: Box): number {
   return movie === undefined ? 0 : u32be(file.bytes, movie.bodyAt + (file.bytes[movie.bodyAt] === 1 ? 20 : 12))
 }
 
-/** What iTunes and Apple's recorders write about an encoder's delay, without the pictures beside it. */
+/** The tag in which iTunes and Apple's recorders store the delay of the encoder; other metadata is left out. */
 function gaplessTag(file: BoxReader, moov: Box): Uint8Array {
   const list = file.find(moov, 'udta', 'meta', 'ilst')
   if (list === undefined) return new Uint8Array(0)
-  const tag = file.childrenOf(list, '----').find((box) => box.end - box.start < 1_024 && Buffer.from(file.bytes.subarray(box.start, box.end)).includes('iTunSMPB'))
+  const tag = file.childrenOf(list, '----').find(({ start, end }) =>
+    end - start < 1_024 && Buffer.from(file.bytes.subarray(start, end)).includes('iTunSMPB'))
   return tag === undefined ? new Uint8Array(0) : makeBox('ilst', copied(file, tag))
 }

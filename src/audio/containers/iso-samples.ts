@@ -1,33 +1,36 @@
 /**
- * Where the frames of an MP4 track lie, and how long they are: by its sample tables (ISO/IEC 14496-12, 8.6 and 8.7),
- * or by the headers of its fragments (8.8), which is how recorders write. Every count is held against the room that
- * its box has: a table of some bytes may claim thousand millions of rows.
+ * Offsets and sizes of the frames of an MP4 track: from its sample tables (ISO/IEC 14496-12, 8.6 and 8.7), or from the
+ * headers of its fragments (8.8), which recorders write. Every count is checked against the size of its box: a table of
+ * a few bytes may declare billions of rows.
  */
 import type { Box, BoxReader } from './boxes.js'
 import { u32be, u64be } from './bytes.js'
 import type { IsoTrack } from './iso-track.js'
 import { unreadable } from '../probe.js'
 
-/** A frame of a codec; "sample" in the words of the standard. Offsets from the start of the file, perhaps behind its end. */
+/** A frame of a codec, a "sample" in the standard. The offset is that in the file; it may be after its end. */
 export interface Sample { readonly offset: number; readonly bytes: number }
 
 export interface Run {
   readonly count: number
   /** In units of the track's clock. */
   readonly duration: number
-  /** When it begins, where a fragment says so: the durations that recorders write do not add up to it. */
+  /** Start time, where a fragment declares it: the durations that recorders write do not add up to it. */
   readonly decodeTime?: number
   samples(): Generator<Sample>
 }
 
-/** Runs in the order of time: the whole track at once, or one for each run of a fragment. */
+/** Runs in order of time: the sample tables are one run, and each run of a fragment is one. */
 export function* runsOf(file: BoxReader, moov: Box, track: IsoTrack): Generator<Run> {
   const { bytes } = file
   const table = file.find(track.trak, 'mdia', 'minf', 'stbl')
   const sizes = table && file.find(table, 'stsz')
-  if (table !== undefined && sizes !== undefined && u32be(bytes, sizes.bodyAt + 8) > 0) yield readTable(file, table, sizes)
-  const fragmented = file.find(moov, 'mvex')
-  const defaults = fragmented && file.childrenOf(fragmented, 'trex').find(({ bodyAt }) => u32be(bytes, bodyAt + 4) === track.id)
+  if (table !== undefined && sizes !== undefined && u32be(bytes, sizes.bodyAt + 8) > 0) {
+    yield readTable(file, table, sizes)
+  }
+  const fragments = file.find(moov, 'mvex')
+  const defaults = fragments && file.childrenOf(fragments, 'trex')
+    .find(({ bodyAt }) => u32be(bytes, bodyAt + 4) === track.id)
   if (defaults === undefined) return
   for (const moof of file.boxesIn(0, bytes.byteLength)) {
     if (moof.type !== 'moof' || moof.end > bytes.byteLength) continue
@@ -41,7 +44,11 @@ function readTable(file: BoxReader, table: Box, sizes: Box): Run {
   const fixedBytes = u32be(bytes, sizes.bodyAt + 4)
   if (fixedBytes === 0) checkRows(sizes, 12, count, 4)
   const times = file.find(table, 'stts')
-  return { count, duration: times === undefined ? 0 : sumOfTimes(bytes, times), samples: () => samplesOfTable(file, table, sizes, count, fixedBytes) }
+  return {
+    count,
+    duration: times === undefined ? 0 : sumOfTimes(bytes, times),
+    samples: () => samplesOfTable(file, table, sizes, count, fixedBytes),
+  }
 }
 
 function sumOfTimes(bytes: Uint8Array, { bodyAt, ...box }: Box): number {
@@ -52,7 +59,9 @@ function sumOfTimes(bytes: Uint8Array, { bodyAt, ...box }: Box): number {
   return sum
 }
 
-function* samplesOfTable(file: BoxReader, table: Box, sizes: Box, count: number, fixedBytes: number): Generator<Sample> {
+function* samplesOfTable(
+  file: BoxReader, table: Box, sizes: Box, count: number, fixedBytes: number,
+): Generator<Sample> {
   const { bytes } = file
   const chunks = file.find(table, 'stco') ?? file.find(table, 'co64')
   const perChunk = file.find(table, 'stsc')
@@ -77,22 +86,29 @@ function* samplesOfTable(file: BoxReader, table: Box, sizes: Box, count: number,
   }
 }
 
-/** Flags of `tfhd` and `trun` say which of their fields are there. */
-function* readFragment(file: BoxReader, moof: Box, traf: Box, trackId: number, trex: Box): Generator<Run> {
+/** Flags of `tfhd` and `trun` determine which of their fields are present. */
+function* readFragment(
+  file: BoxReader, moof: Box, traf: Box, trackId: number, trex: Box,
+): Generator<Run> {
   const { bytes } = file
   const boxes = file.childrenOf(traf)
   const header = boxes.find(({ type }) => type === 'tfhd')
   if (header === undefined || u32be(bytes, header.bodyAt + 4) !== trackId) return
   const flags = u32be(bytes, header.bodyAt) & 0xff_ffff
   let at = header.bodyAt + 8
-  const next = (flag: number, fallback: number): number => { if ((flags & flag) === 0) return fallback; at += 4; return u32be(bytes, at - 4) }
+  const next = (flag: number, fallback: number): number => {
+    if ((flags & flag) === 0) return fallback
+    at += 4
+    return u32be(bytes, at - 4)
+  }
   const base = (flags & 1) !== 0 ? u64be(bytes, at) : moof.start
   if ((flags & 1) !== 0) at += 8
   next(2, 0)
   const duration = next(8, u32be(bytes, trex.bodyAt + 12))
   const size = next(16, u32be(bytes, trex.bodyAt + 16))
   const clock = boxes.find(({ type }) => type === 'tfdt')
-  let decodeTime = clock && (bytes[clock.bodyAt] === 1 ? u64be(bytes, clock.bodyAt + 4) : u32be(bytes, clock.bodyAt + 4))
+  const timeAt = clock && clock.bodyAt + 4
+  let decodeTime = timeAt && (bytes[timeAt - 4] === 1 ? u64be(bytes, timeAt) : u32be(bytes, timeAt))
   let dataAt = base
   for (const box of boxes.filter(({ type }) => type === 'trun')) {
     const run = readRun(bytes, box, { base, dataAt, duration, size })
@@ -102,9 +118,16 @@ function* readFragment(file: BoxReader, moof: Box, traf: Box, trackId: number, t
   }
 }
 
-interface RunDefaults { readonly base: number; readonly dataAt: number; readonly duration: number; readonly size: number }
+interface RunDefaults {
+  readonly base: number
+  readonly dataAt: number
+  readonly duration: number
+  readonly size: number
+}
 
-function readRun(bytes: Uint8Array, box: Box, { base, dataAt, duration, size }: RunDefaults): Run & { readonly end: number } {
+function readRun(
+  bytes: Uint8Array, box: Box, { base, dataAt, duration, size }: RunDefaults,
+): Run & { readonly end: number } {
   const flags = u32be(bytes, box.bodyAt) & 0xff_ffff
   const count = u32be(bytes, box.bodyAt + 4)
   const start = (flags & 1) === 0 ? dataAt : base + (u32be(bytes, box.bodyAt + 8) | 0)
@@ -138,5 +161,5 @@ function readRun(bytes: Uint8Array, box: Box, { base, dataAt, duration, size }: 
 
 function checkRows({ type, bodyAt, end }: Box, headBytes: number, rows: number, rowBytes: number): void {
   const room = rowBytes === 0 ? Infinity : Math.floor((end - bodyAt - headBytes) / rowBytes)
-  if (rows > room) throw unreadable(`the table "${type}" claims ${rows} rows and has room for ${Math.max(0, room)}`)
+  if (rows > room) throw unreadable(`the table "${type}" declares ${rows} rows and has room for ${Math.max(0, room)}`)
 }

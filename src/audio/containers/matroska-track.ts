@@ -1,21 +1,24 @@
-/** The track of a Matroska file that has sound: the first of that kind. */
+/** The first audio track of a Matroska file. */
 import { readOpusHead, OPUS_RATE_HZ } from './opus.js'
 import { childrenOf, ID, readFloat, readUnsigned, type Element } from './ebml.js'
-import { bytesPerFrame, floatCodec, signedCodec, type PcmCodec } from './pcm.js'
+import type { PacketCodec } from './packets.js'
+import { bytesPerFrame, floatCodec, signedCodec } from './pcm.js'
+import type { PcmCodec } from '../../domain/codecs.js'
 import { checkShape, unreadable, unsupported } from '../probe.js'
 
 export interface Track {
   readonly number: number
   readonly entry: Element
-  readonly codec: string
+  readonly codec: PacketCodec
   /** Hz */
   readonly sampleRate: number
   readonly channels: number
-  /** Bytes of one sample of all channels; 0 for a codec. */
+  /** Bytes of one sample of all channels; 0 for compressed audio. */
   readonly frameBytes: number
 }
 
-const SOUND = 2
+/** Track type of audio. */
+const AUDIO = 2
 
 /** Undefined when there is none. Throws AUDIO_UNSUPPORTED or AUDIO_UNREADABLE. */
 export function readTrack(bytes: Uint8Array, tracks: Element): Track | undefined {
@@ -23,47 +26,62 @@ export function readTrack(bytes: Uint8Array, tracks: Element): Track | undefined
     if (entry.id !== ID.trackEntry) continue
     const fields = fieldsOf(bytes, entry)
     const type = fields.get(ID.trackType)
-    if (type !== undefined && readUnsigned(bytes, type) === SOUND) return describe(bytes, entry, fields)
+    if (type !== undefined && readUnsigned(bytes, type) === AUDIO) return describe(bytes, entry, fields)
   }
   return undefined
 }
 
-/** The fields of a track and of its part about sound. */
+/** The fields of a track and of its audio settings. */
 function fieldsOf(bytes: Uint8Array, entry: Element): ReadonlyMap<number, Element> {
   const own = [...childrenOf(bytes, entry)]
   const audio = own.find(({ id }) => id === ID.audio)
-  return new Map([...own, ...audio === undefined ? [] : childrenOf(bytes, audio)].map((element) => [element.id, element]))
+  const settings = audio === undefined ? [] : childrenOf(bytes, audio)
+  return new Map([...own, ...settings].map((element) => [element.id, element]))
 }
 
 function describe(bytes: Uint8Array, entry: Element, fields: ReadonlyMap<number, Element>): Track {
-  const number = (id: number, fallback: number): number => { const field = fields.get(id); return field === undefined ? fallback : readUnsigned(bytes, field) }
-  if (fields.has(ID.contentEncodings)) throw unsupported('a Matroska track that is compressed or encrypted once more')
+  const number = (id: number, fallback: number): number => {
+    const field = fields.get(id)
+    return field === undefined ? fallback : readUnsigned(bytes, field)
+  }
+  if (fields.has(ID.contentEncodings)) throw unsupported('a Matroska track with additional compression or encryption')
   const rateField = fields.get(ID.samplingFrequency)
   const declaredRate = Math.round(rateField === undefined ? 8_000 : readFloat(bytes, rateField))
   const bits = number(ID.bitDepth, 16)
   const name = codecId(bytes, fields.get(ID.codecId))
   const { codec, frameCodec } = codecOf(name, bits)
-  const privateData = fields.get(ID.codecPrivate)
-  if (frameCodec === undefined && codec !== 'mp3' && privateData === undefined) throw unreadable(`the ${codec} track has no codec header`)
-  const declaredChannels = number(ID.channels, 1)
-  const channels = codec === 'opus' ? readOpusHead(bytes, privateData!.bodyAt).channels : declaredChannels
-  const sampleRate = codec === 'opus' ? OPUS_RATE_HZ : declaredRate
+  const codecHeader = fields.get(ID.codecPrivate)
+  if (frameCodec === undefined && codec !== 'mp3' && codecHeader === undefined) {
+    throw unreadable(`the ${codec} track has no codec header`)
+  }
+  const opus = codec === 'opus' && codecHeader !== undefined ? readOpusHead(bytes, codecHeader.bodyAt) : undefined
+  const channels = opus?.channels ?? number(ID.channels, 1)
+  const sampleRate = opus === undefined ? declaredRate : OPUS_RATE_HZ
   checkShape({ sampleRate, channels })
-  return { number: number(ID.trackNumber, 0), entry, codec, sampleRate, channels, frameBytes: frameCodec === undefined ? 0 : bytesPerFrame({ codec: frameCodec, channels }) }
+  const frameBytes = frameCodec === undefined ? 0 : bytesPerFrame({ codec: frameCodec, channels })
+  return { number: number(ID.trackNumber, 0), entry, codec, sampleRate, channels, frameBytes }
 }
 
 function codecId(bytes: Uint8Array, field: Element | undefined): string {
-  return field === undefined ? '' : Buffer.from(bytes.subarray(field.bodyAt, Math.min(field.end, field.bodyAt + 40))).toString('latin1').replace(/\0.*$/s, '').replace(/[^ -~]/g, '.')
+  if (field === undefined) return ''
+  const text = Buffer.from(bytes.subarray(field.bodyAt, Math.min(field.end, field.bodyAt + 40))).toString('latin1')
+  return text.replace(/\0.*$/s, '').replace(/[^ -~]/g, '.')
 }
 
-/** `frameCodec` for samples that are not compressed. */
-function codecOf(name: string, bits: number): { codec: string; frameCodec?: PcmCodec } {
+/** `frameCodec` is set for uncompressed samples. */
+function codecOf(name: string, bits: number): { codec: PacketCodec; frameCodec?: PcmCodec } {
   if (name === 'A_OPUS') return { codec: 'opus' }
   if (name === 'A_VORBIS') return { codec: 'vorbis' }
   if (name === 'A_FLAC') return { codec: 'flac' }
   if (name === 'A_MPEG/L3') return { codec: 'mp3' }
   if (name.startsWith('A_AAC')) return { codec: 'aac' }
-  const pcm = name === 'A_PCM/FLOAT/IEEE' ? floatCodec(bits) : name.startsWith('A_PCM/INT/') ? bits === 8 ? 'pcm_u8' : signedCodec(bits) : undefined
-  if (pcm === undefined) throw unsupported(`the Matroska track is "${name}"; read are Opus, Vorbis, AAC, MP3, FLAC and PCM`)
-  return { codec: pcm, frameCodec: pcm }
+  const pcm = pcmCodecOf(name, bits)
+  if (pcm !== undefined) return { codec: pcm, frameCodec: pcm }
+  throw unsupported(`the Matroska track is "${name}"; read are Opus, Vorbis, AAC, MP3, FLAC and PCM`)
+}
+
+function pcmCodecOf(name: string, bits: number): PcmCodec | undefined {
+  if (name === 'A_PCM/FLOAT/IEEE') return floatCodec(bits)
+  if (!name.startsWith('A_PCM/INT/')) return undefined
+  return bits === 8 ? 'pcm_u8' : signedCodec(bits)
 }

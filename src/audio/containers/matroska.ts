@@ -1,12 +1,11 @@
 /**
- * Matroska and WebM (RFC 8794, RFC 9559): the track with sound, and its blocks. What browsers record has neither
- * sizes nor a duration, so the length is the time of the last block.
+ * Matroska and WebM (RFC 8794, RFC 9559): the audio track and its blocks. Recordings of browsers have neither sizes nor
+ * a duration, so the length is the time of the last block.
  *
- * The decoder is given a file made anew: the header of the track and its blocks, without pictures, indexes and
- * attachments, in pieces of about a kilobyte, or of a million samples of FLAC. It never meets a size that was not
- * checked here.
+ * The decoder gets a new file: the header of the track and its blocks, without video, indexes and attachments, in
+ * pieces of about a kilobyte, or of a million samples of FLAC. All sizes in it have been checked here.
  */
-import { joined, u16be } from './bytes.js'
+import { joined, u16be, u8 } from './bytes.js'
 import { flacSamples, MAX_PIECE_SAMPLES } from './flac.js'
 import { OPUS_RATE_HZ, opusPacketSamples } from './opus.js'
 import { checkPacket } from './packets.js'
@@ -15,7 +14,7 @@ import { childrenOf, elementsOf, ID, nextAfter, readFloat, readUnsigned, type El
 import { readTrack, type Track } from './matroska-track.js'
 import type { DecoderName } from '../stream.js'
 
-/** The walk of a probe ends here; a block of 20 ms makes it more than an hour. */
+/** Limit of a probe; with blocks of 20 ms it is more than an hour. */
 const MAX_PROBED_ELEMENTS = 200_000
 const MAX_TRACK_BYTES = 256 * 1024
 const PIECE_BYTES = 1_024
@@ -24,9 +23,9 @@ const EBML_HEADER = joined([0x1a, 0x45, 0xdf, 0xa3, 0x87, 0x42, 0x82, 0x84], 'we
 const SEGMENT_START = [0x18, 0x53, 0x80, 0x67, 0x01, 255, 255, 255, 255, 255, 255, 255]
 const CLUSTER_START = [0x1f, 0x43, 0xb6, 0x75, 0x01, 255, 255, 255, 255, 255, 255, 255]
 const DEFAULT_SCALE_NANOSECONDS = 1_000_000
-/** A second; blocks could hardly be told apart by a slower clock. */
+/** One second; in a coarser unit most blocks have the same time. */
 const MAX_SCALE_NANOSECONDS = 1_000_000_000
-/** No codec has shorter ones, so a file with a block is never one without sound. */
+/** No codec has shorter ones, so a file with a block never has a length of 0. */
 const SHORTEST_BLOCK_SECONDS = 0.0025
 
 interface Block { readonly element: Element; readonly payloadAt: number; readonly seconds: number }
@@ -41,13 +40,15 @@ export function probeMatroska(bytes: Uint8Array): AudioProbe {
   for (const block of walk.blocks(MAX_PROBED_ELEMENTS)) last = block
   const { codec, sampleRate, channels } = walk.track
   const container = walk.isWebm ? 'webm' : 'matroska'
-  const walked = last === undefined ? 0 : Math.max(SHORTEST_BLOCK_SECONDS, last.seconds + secondsOfBlock(bytes, last, walk.track))
+  const lastEnd = last === undefined ? 0 : last.seconds + secondsOfBlock(bytes, last, walk.track)
+  const walked = last === undefined ? 0 : Math.max(SHORTEST_BLOCK_SECONDS, lastEnd)
   const share = walk.isComplete || last === undefined ? 1 : bytes.byteLength / last.element.end
   const declared = walk.durationSeconds !== undefined || walk.isComplete
-  return { container, codec, sampleRate, channels, seconds: walk.durationSeconds ?? walked * share, declared, truncated: walk.isTruncated }
+  const seconds = walk.durationSeconds ?? walked * share
+  return { container, codec, sampleRate, channels, seconds, declared, truncated: walk.isTruncated }
 }
 
-/** Under its other name the decoder gives back one channel where MP3 and AAC made two equal ones of it. */
+/** The library's "mkv" returns one channel where its decoders of MP3 and AAC return two equal ones. */
 export function matroskaDecoder({ codec }: AudioProbe): DecoderName {
   return codec === 'mp3' || codec === 'aac' ? 'mkv' : 'webm'
 }
@@ -62,8 +63,8 @@ export function* matroskaPieces(bytes: Uint8Array): Generator<Uint8Array> {
     if (isFirst) yield header(bytes, walk.track)
     isFirst = false
     checkPacket(walk.track.codec, element.end - element.start)
-    const more = samplesOfFlac(bytes, walk.track, element)
-    if (size >= PIECE_BYTES || samples + more > MAX_PIECE_SAMPLES) {
+    const added = samplesOfFlac(bytes, walk.track, element)
+    if (size >= PIECE_BYTES || samples + added > MAX_PIECE_SAMPLES) {
       yield joined(...parts)
       parts = []
       size = 0
@@ -71,23 +72,28 @@ export function* matroskaPieces(bytes: Uint8Array): Generator<Uint8Array> {
     }
     parts.push(bytes.subarray(element.start, element.end))
     size += element.end - element.start
-    samples += more
+    samples += added
   }
   if (parts.length > 0) yield joined(...parts)
 }
 
-/** What an element unfolds into, of FLAC: its frames may be hundred thousand times as long as their bytes. Other codecs are bounded by their bytes. */
+/**
+ * Samples in an element of FLAC, whose frames may decode into 10⁵ times their bytes; 0 for other codecs, which are
+ * limited by bytes.
+ */
 function samplesOfFlac(bytes: Uint8Array, { codec }: Track, { start, end }: Element): number {
   const samples = codec === 'flac' ? flacSamples(bytes, start, end) : 0
-  if (samples > MAX_PIECE_SAMPLES) throw unreadable(`a block of ${samples} samples of FLAC; at most ${MAX_PIECE_SAMPLES} are read`)
-  return samples
+  if (samples <= MAX_PIECE_SAMPLES) return samples
+  throw unreadable(`a FLAC block of ${samples} samples; at most ${MAX_PIECE_SAMPLES} are read`)
 }
 
 function header(bytes: Uint8Array, track: Track): Uint8Array {
   const { entry } = track
   samplesOfFlac(bytes, track, entry)
   const body = bytes.subarray(entry.start, entry.end)
-  if (body.byteLength > MAX_TRACK_BYTES) throw unreadable(`the header of the track has ${body.byteLength} bytes, at most ${MAX_TRACK_BYTES} are read`)
+  if (body.byteLength > MAX_TRACK_BYTES) {
+    throw unreadable(`the header of the track has ${body.byteLength} bytes, at most ${MAX_TRACK_BYTES} are read`)
+  }
   const tracksSize = [0x08, 0, 0, 0, 0].map((first, i) => i === 0 ? first : (body.byteLength >>> (8 * (4 - i))) & 255)
   return joined(EBML_HEADER, SEGMENT_START, [0x16, 0x54, 0xae, 0x6b], tracksSize, body, CLUSTER_START)
 }
@@ -96,7 +102,7 @@ function header(bytes: Uint8Array, track: Track): Uint8Array {
 class Walk {
   readonly isWebm: boolean
   durationSeconds: number | undefined
-  /** Everything was seen. */
+  /** The walk reached the end of the file. */
   isComplete = false
   isTruncated = false
   readonly #bytes: Uint8Array
@@ -109,7 +115,7 @@ class Walk {
   }
 
   get track(): Track {
-    if (this.#track === undefined) throw unreadable('there is no track with sound')
+    if (this.#track === undefined) throw unreadable('there is no audio track')
     return this.#track
   }
 
@@ -123,15 +129,16 @@ class Walk {
       if (element.end > this.#bytes.byteLength) this.isTruncated = true
       if (element.id === ID.info) this.#readInfo(element)
       else if (element.id === ID.tracks) this.#track ??= readTrack(this.#bytes, element)
-      else if (element.id === ID.timestamp) clusterSeconds = readUnsigned(this.#bytes, element) * this.#scaleNanoseconds / 1e9
-      else if (element.id === ID.simpleBlock || element.id === ID.blockGroup) {
+      else if (element.id === ID.timestamp) {
+        clusterSeconds = readUnsigned(this.#bytes, element) * this.#scaleNanoseconds / 1e9
+      } else if (element.id === ID.simpleBlock || element.id === ID.blockGroup) {
         const block = this.#readBlock(element, clusterSeconds)
         if (block !== undefined) yield block
       }
     }
     this.isComplete = reached >= this.#bytes.byteLength
-    if (!this.isComplete) this.isTruncated = true // what follows is no element
-    void this.track
+    if (!this.isComplete) this.isTruncated = true // no element follows
+    void this.track // throws when there is no audio track
   }
 
   #readInfo(info: Element): void {
@@ -144,37 +151,43 @@ class Walk {
     this.durationSeconds = seconds > 0 && Number.isFinite(seconds) ? seconds : undefined
   }
 
-  /** Undefined for blocks of another track, and for those that are not wholly there. */
+  /** Undefined for blocks of another track, and for incomplete ones. */
   #readBlock(element: Element, clusterSeconds: number): Block | undefined {
     if (element.end > this.#bytes.byteLength) return undefined
     const block = element.id === ID.simpleBlock ? element : blockOfGroup(this.#bytes, element)
     if (block === undefined) return undefined
-    const first = this.#bytes[block.bodyAt]!
+    const first = u8(this.#bytes, block.bodyAt)
     const numberBytes = Math.clz32(first) - 23
-    const number = numberBytes === 1 ? first & 0x7f : numberBytes === 2 ? u16be(this.#bytes, block.bodyAt) & 0x3fff : -1
-    if (number !== this.track.number) return undefined
+    const number = numberBytes === 1 ? first & 0x7f : u16be(this.#bytes, block.bodyAt) & 0x3fff
+    if (numberBytes > 2 || number !== this.track.number) return undefined
     const offset = (u16be(this.#bytes, block.bodyAt + numberBytes) << 16) >> 16
-    return { element, payloadAt: block.bodyAt + numberBytes + 3, seconds: clusterSeconds + offset * this.#scaleNanoseconds / 1e9 }
+    const seconds = clusterSeconds + offset * this.#scaleNanoseconds / 1e9
+    return { element, payloadAt: block.bodyAt + numberBytes + 3, seconds }
   }
 }
 
 /** Throws AUDIO_UNREADABLE. */
 function readScale(bytes: Uint8Array, field: Element): number {
   const nanoseconds = readUnsigned(bytes, field) || DEFAULT_SCALE_NANOSECONDS
-  if (nanoseconds > MAX_SCALE_NANOSECONDS) throw unreadable(`a clock of ${nanoseconds} ns; at most ${MAX_SCALE_NANOSECONDS} ns are read`)
+  if (nanoseconds > MAX_SCALE_NANOSECONDS) {
+    throw unreadable(`a clock of ${nanoseconds} ns; at most ${MAX_SCALE_NANOSECONDS} ns are read`)
+  }
   return nanoseconds
 }
 
-/** A group has one block (RFC 9559, 5.1.3.5); the decoder would take as many as there are, whatever was looked at here. Throws AUDIO_UNREADABLE. */
+/** A group has one block (RFC 9559, 5.1.3.5). Throws AUDIO_UNREADABLE for several, which the decoder would accept. */
 function blockOfGroup(bytes: Uint8Array, group: Element): Element | undefined {
   const children = [...childrenOf(bytes, group)]
   const [block, ...others] = children.filter(({ id }) => id === ID.block)
-  if (others.length > 0 || (children.at(-1)?.end ?? group.bodyAt) !== group.end) throw unreadable('a group of blocks holds one block and what belongs to it; this one holds something else')
-  return block
+  const end = children.at(-1)?.end ?? group.bodyAt
+  if (others.length === 0 && end === group.end) return block
+  throw unreadable('a block group contains something else than one block and its data')
 }
 
-/** Where the payload tells; a fraction of a tenth of a second otherwise, which is neglected. */
-function secondsOfBlock(bytes: Uint8Array, { element, payloadAt }: Block, { codec, sampleRate, frameBytes }: Track): number {
+/** By the payload, where it declares its length; 0 otherwise, since a block lasts less than a tenth of a second. */
+function secondsOfBlock(
+  bytes: Uint8Array, { element, payloadAt }: Block, { codec, sampleRate, frameBytes }: Track,
+): number {
   if (codec === 'opus') return opusPacketSamples(bytes, payloadAt, element.end) / OPUS_RATE_HZ
   return frameBytes === 0 ? 0 : Math.max(0, element.end - payloadAt) / frameBytes / sampleRate
 }

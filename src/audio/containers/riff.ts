@@ -1,16 +1,15 @@
 /**
- * The checked walk through a WAV file's chunks: what is in it, and where the samples lie. Cheap enough for the
- * HTTP process: it reads headers only, at most MAX_CHUNKS of them, and never trusts a number it can check.
+ * The chunks of a WAV file: its format, and the position of its samples. Cheap enough for the HTTP process: it reads
+ * headers only, at most MAX_CHUNKS of them, and checks every number.
  *
- * Needed because wavefile validates nothing and loops over counts that a file merely claims: a `cue ` chunk of 32 kB
- * keeps it busy for seconds. So it gets to see the checked `fmt ` chunk only.
+ * Needed because wavefile validates nothing and loops over counts that a file merely declares: a `cue ` chunk of 32 kB
+ * occupies it for seconds. So it is given the checked `fmt ` chunk only.
  * Source: Microsoft/IBM "Multimedia Programming Interface and Data Specifications 1.0" (1991), mmreg.h, ksmedia.h.
  */
 import { fourCharacters } from './bytes.js'
-import type { PcmCodec } from './pcm.js'
 import { checkShape, MAX_CHANNELS, unreadable, unsupported } from '../probe.js'
+import { CODECS, type AdpcmCodec, type PcmCodec } from '../../domain/codecs.js'
 
-export type AdpcmCodec = 'adpcm_ima' | 'adpcm_ms'
 export type WavCodec = PcmCodec | AdpcmCodec
 
 export interface WavLayout {
@@ -19,17 +18,17 @@ export interface WavLayout {
   /** Hz */
   readonly sampleRate: number
   readonly bitsPerSample: number
-  /** Bytes of a block: one sample of all channels, of ADPCM many. */
+  /** Bytes of a block: one sample of all channels, of ADPCM several. */
   readonly blockAlign: number
   /** Samples of one channel in a block. */
   readonly blockSamples: number
-  /** Where the body of the `fmt ` chunk begins, and how much of it has a meaning: 16 bytes, 40 when EXTENSIBLE, more of ADPCM. */
+  /** Offset of the body of the `fmt ` chunk, and its meaningful bytes: 16, 40 when EXTENSIBLE, more of ADPCM. */
   readonly formatOffset: number
   readonly formatBytes: number
   readonly dataOffset: number
-  /** Bytes of samples that are really there, in whole blocks. */
+  /** Bytes of samples that the file contains, in whole blocks. */
   readonly dataBytes: number
-  /** The header promises more than was sent. */
+  /** The header declares more than the file contains. */
   readonly truncated: boolean
   readonly seconds: number
 }
@@ -37,24 +36,24 @@ export interface WavLayout {
 interface Chunk {
   readonly id: string
   readonly offset: number
-  /** As declared: may reach behind the end of the file. */
+  /** As declared; may reach beyond the end of the file. */
   readonly size: number
 }
 
-interface WavFormat extends Pick<WavLayout, 'codec' | 'channels' | 'sampleRate' | 'bitsPerSample' | 'blockAlign' | 'blockSamples' | 'formatOffset' | 'formatBytes'> {}
+interface WavFormat extends Omit<WavLayout, 'dataOffset' | 'dataBytes' | 'truncated' | 'seconds'> {}
 
-/** Of ADPCM, whose decoder knows no more. */
+/** Limit of the decoder. */
 const MAX_ADPCM_CHANNELS = 2
-/** Files of broadcasters carry a dozen. */
+/** Broadcast WAV files have a dozen. */
 const MAX_CHUNKS = 1_024
-/** Declared sizes from here on, when the file is smaller, mean "unknown": ffmpeg writes 0xffffffff to a pipe, sox 0x7ffff000. */
+/** A declared size from here on, in a smaller file, means "unknown": ffmpeg pipes have 0xffffffff, sox 0x7ffff000. */
 const STREAMED_SIZE = 0x7fff_0000
 
 const EXTENSIBLE = 0xfffe
-/** The last 14 bytes of a sub-format that is an old format tag in its first two: xxxx-0000-0010-8000-00aa00389b71. */
+/** Last 14 bytes of a sub-format GUID whose first two are a format tag: xxxx0000-0000-0010-8000-00aa00389b71. */
 const TAG_GUID_TAIL = '000000001000800000aa00389b71'
 
-const CODECS: Readonly<Record<number, Readonly<Record<number, WavCodec>>>> = {
+const CODECS_BY_TAG: Readonly<Record<number, Readonly<Record<number, WavCodec>>>> = {
   1: { 8: 'pcm_u8', 16: 'pcm_s16', 24: 'pcm_s24', 32: 'pcm_s32' },
   2: { 4: 'adpcm_ms' },
   3: { 32: 'pcm_f32', 64: 'pcm_f64' },
@@ -63,15 +62,16 @@ const CODECS: Readonly<Record<number, Readonly<Record<number, WavCodec>>>> = {
   0x11: { 4: 'adpcm_ima' },
 }
 
-/** Formats worth naming to somebody who sent one; from mmreg.h. */
+/** Format tags with names for error messages (mmreg.h). */
 const KNOWN_TAGS: Readonly<Record<number, string>> = {
-  0x0001: 'PCM', 0x0002: 'Microsoft ADPCM', 0x0003: 'floating point', 0x0006: 'A-law', 0x0007: 'mu-law', 0x0010: 'OKI ADPCM',
-  0x0011: 'IMA ADPCM', 0x0022: 'TrueSpeech', 0x0031: 'GSM 6.10', 0x0040: 'G.721 ADPCM', 0x0042: 'G.723.1', 0x0045: 'G.726 ADPCM',
-  0x0050: 'MPEG layer 2', 0x0055: 'MP3', 0x0064: 'G.726 ADPCM', 0x0065: 'G.722 ADPCM', 0x0083: 'G.729', 0x0092: 'Dolby AC-3',
-  0x00ff: 'AAC', 0x0161: 'Windows Media Audio', 0x1610: 'HE-AAC', 0x2000: 'Dolby AC-3', 0x674f: 'Ogg Vorbis', 0x704f: 'Opus', 0xa109: 'Speex', 0xf1ac: 'FLAC',
+  0x0001: 'PCM', 0x0002: 'Microsoft ADPCM', 0x0003: 'floating point', 0x0006: 'A-law', 0x0007: 'mu-law',
+  0x0010: 'OKI ADPCM', 0x0011: 'IMA ADPCM', 0x0022: 'TrueSpeech', 0x0031: 'GSM 6.10', 0x0040: 'G.721 ADPCM',
+  0x0042: 'G.723.1', 0x0045: 'G.726 ADPCM', 0x0050: 'MPEG layer 2', 0x0055: 'MP3', 0x0064: 'G.726 ADPCM',
+  0x0065: 'G.722 ADPCM', 0x0083: 'G.729', 0x0092: 'Dolby AC-3', 0x00ff: 'AAC', 0x0161: 'Windows Media Audio',
+  0x1610: 'HE-AAC', 0x2000: 'Dolby AC-3', 0x674f: 'Ogg Vorbis', 0x704f: 'Opus', 0xa109: 'Speex', 0xf1ac: 'FLAC',
 }
 
-/** Throws AUDIO_UNREADABLE for a broken file, AUDIO_UNSUPPORTED for a sound one of a kind that is not read here. */
+/** Throws AUDIO_UNREADABLE for a broken file, AUDIO_UNSUPPORTED for a valid one of an unsupported kind. */
 export function readWavLayout(bytes: Uint8Array): WavLayout {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
   const riffBytes = readRiffHeader(bytes, view)
@@ -80,7 +80,9 @@ export function readWavLayout(bytes: Uint8Array): WavLayout {
   const streamed = isStreamed(data, riffBytes, present)
   const declared = streamed ? present : data.size
   const dataBytes = wholeBlocks(Math.min(declared, present), format.blockAlign)
-  if (dataBytes === 0 && declared > present) throw unreadable(`the file ends after ${view.byteLength} bytes, before its first sample`)
+  if (dataBytes === 0 && declared > present) {
+    throw unreadable(`the file ends after ${view.byteLength} bytes, before its first sample`)
+  }
   return {
     ...format,
     dataOffset: data.offset,
@@ -90,12 +92,16 @@ export function readWavLayout(bytes: Uint8Array): WavLayout {
   }
 }
 
-/** The size that the file claims for itself, without the first 8 bytes. */
+/** The size of the file that its header declares, without the first 8 bytes. */
 function readRiffHeader(bytes: Uint8Array, view: DataView): number {
-  if (view.byteLength < 12) throw unreadable(`a WAV file begins with 12 bytes of header, this one has ${view.byteLength} in all`)
+  if (view.byteLength < 12) {
+    throw unreadable(`a WAV file begins with 12 bytes of header, this one has ${view.byteLength} in all`)
+  }
   const magic = fourCharacters(bytes, 0)
   const form = fourCharacters(bytes, 8)
-  if (magic === 'RIFX' || magic === 'RF64' || magic === 'BW64') throw unsupported(`a WAV file of the kind ${magic} is not read here, only RIFF`)
+  if (magic === 'RIFX' || magic === 'RF64' || magic === 'BW64') {
+    throw unsupported(`a WAV file of the kind ${magic} is not read here, only RIFF`)
+  }
   if (magic !== 'RIFF') throw unreadable(`a WAV file begins with "RIFF", this one with "${magic}"`)
   if (form !== 'WAVE') throw unsupported(`a RIFF file of the kind "${form}" is not audio; expected "WAVE"`)
   return view.getUint32(4, true)
@@ -107,11 +113,12 @@ function findChunks(bytes: Uint8Array, view: DataView): { format: WavFormat; dat
   for (let count = 0; count < MAX_CHUNKS; count++) {
     const chunk = readChunk(bytes, view, offset)
     if (chunk.id === 'data') {
-      if (format === undefined) throw unreadable('the "fmt " chunk has to come before the samples; it does not')
+      if (format === undefined) throw unreadable('the "fmt " chunk is missing before the samples')
       return { format, data: chunk }
     }
     if (chunk.offset + chunk.size > view.byteLength) {
-      throw unreadable(`the chunk "${chunk.id}" claims ${chunk.size} bytes, ${view.byteLength - chunk.offset} are left in the file`)
+      const left = view.byteLength - chunk.offset
+      throw unreadable(`the chunk "${chunk.id}" declares ${chunk.size} bytes, ${left} are left in the file`)
     }
     if (chunk.id === 'fmt ') {
       if (format !== undefined) throw unreadable('there are two "fmt " chunks; expected one')
@@ -123,7 +130,9 @@ function findChunks(bytes: Uint8Array, view: DataView): { format: WavFormat; dat
 }
 
 function readChunk(bytes: Uint8Array, view: DataView, offset: number): Chunk {
-  if (offset + 8 > view.byteLength) throw unreadable(`the file ends after ${view.byteLength} bytes, before a "data" chunk`)
+  if (offset + 8 > view.byteLength) {
+    throw unreadable(`the file ends after ${view.byteLength} bytes, before a "data" chunk`)
+  }
   return { id: fourCharacters(bytes, offset), size: view.getUint32(offset + 4, true), offset: offset + 8 }
 }
 
@@ -145,49 +154,64 @@ function readFormat(view: DataView, chunk: Chunk): WavFormat {
   if (isAdpcm(codec)) return { ...format, ...readAdpcm(view, chunk, format) }
   checkShape(format, MAX_CHANNELS)
   const expected = (format.channels * bitsPerSample) / 8
-  if (format.blockAlign !== expected) throw unreadable(`a block of ${format.channels} × ${bitsPerSample} bits has ${expected} bytes, the header says ${format.blockAlign}`)
-  return { ...format, blockSamples: 1 }
+  if (format.blockAlign === expected) return { ...format, blockSamples: 1 }
+  const block = `a block of ${format.channels} × ${bitsPerSample} bits`
+  throw unreadable(`${block} has ${expected} bytes, the header says ${format.blockAlign}`)
 }
 
 export function isAdpcm(codec: WavCodec): codec is AdpcmCodec {
-  return codec === 'adpcm_ima' || codec === 'adpcm_ms'
+  return CODECS[codec].group === 'adpcm'
 }
 
-/** Each block begins with the state of the decoder, for each channel: 4 bytes and a sample, or 7 bytes and two samples. */
-function readAdpcm(view: DataView, chunk: Chunk, format: Pick<WavFormat, 'channels' | 'sampleRate' | 'blockAlign'> & { codec: WavCodec }): Pick<WavFormat, 'blockSamples' | 'formatBytes'> {
+/**
+ * Each block begins with the state of the decoder for each channel: 4 bytes, with one sample among them, or 7 bytes,
+ * with two.
+ */
+function readAdpcm(
+  view: DataView, chunk: Chunk, format: Pick<WavFormat, 'channels' | 'sampleRate' | 'blockAlign' | 'codec'>,
+): Pick<WavFormat, 'blockSamples' | 'formatBytes'> {
   const { channels, blockAlign } = format
   checkShape(format, MAX_ADPCM_CHANNELS)
   if (chunk.size < 20) throw unreadable(`a "fmt " chunk of ADPCM has at least 20 bytes, this one ${chunk.size}`)
   const [stateBytes, stateSamples] = format.codec === 'adpcm_ima' ? [4, 1] : [7, 2]
-  const most = stateSamples + Math.floor((blockAlign - stateBytes * channels) * 2 / channels)
+  const maxSamples = stateSamples + Math.floor((blockAlign - stateBytes * channels) * 2 / channels)
   const blockSamples = view.getUint16(chunk.offset + 18, true)
-  if (blockSamples < stateSamples || blockSamples > most) throw unreadable(`a block of ${blockAlign} bytes has at most ${Math.max(0, most)} samples, the header says ${blockSamples}`)
+  if (blockSamples < stateSamples || blockSamples > maxSamples) {
+    const limit = Math.max(0, maxSamples)
+    throw unreadable(`a block of ${blockAlign} bytes has at most ${limit} samples, the header says ${blockSamples}`)
+  }
   const coefficients = format.codec === 'adpcm_ms' && chunk.size >= 22 ? view.getUint16(chunk.offset + 20, true) : 0
   const formatBytes = coefficients === 0 ? 20 : 22 + 4 * coefficients
-  if (formatBytes > chunk.size) throw unreadable(`${coefficients} pairs of coefficients do not fit into a "fmt " chunk of ${chunk.size} bytes`)
+  if (formatBytes > chunk.size) {
+    throw unreadable(`${coefficients} pairs of coefficients do not fit into a "fmt " chunk of ${chunk.size} bytes`)
+  }
   return { blockSamples, formatBytes }
 }
 
-/** The format tag behind WAVE_FORMAT_EXTENSIBLE. */
+/** The format tag of WAVE_FORMAT_EXTENSIBLE. */
 function readSubFormat(view: DataView, chunk: Chunk): number {
   if (chunk.size < 40) throw unreadable(`an EXTENSIBLE "fmt " chunk has at least 40 bytes, this one ${chunk.size}`)
-  const guid = Array.from({ length: 16 }, (_, i) => view.getUint8(chunk.offset + 24 + i).toString(16).padStart(2, '0')).join('')
+  const bytes = new Uint8Array(view.buffer, view.byteOffset + chunk.offset + 24, 16)
+  const guid = Buffer.from(bytes).toString('hex')
   if (guid.slice(4) !== TAG_GUID_TAIL) throw unsupported(`the sub-format ${guid} is not known`)
   return view.getUint16(chunk.offset + 24, true)
 }
 
 function codecOf(tag: number, bitsPerSample: number): WavCodec {
   const name = KNOWN_TAGS[tag] ?? `an unknown encoding (0x${tag.toString(16).padStart(4, '0')})`
-  const widths = CODECS[tag]
-  if (widths === undefined) throw unsupported(`the samples are ${name}; read are PCM, floating point, A-law, mu-law and ADPCM of IMA and Microsoft`)
+  const widths = CODECS_BY_TAG[tag]
+  if (widths === undefined) {
+    throw unsupported(`the samples are ${name}; ` +
+      'read are PCM, floating point, A-law, mu-law and ADPCM of IMA and Microsoft')
+  }
   const codec = widths[bitsPerSample]
-  if (codec === undefined) throw unsupported(`${name} of ${bitsPerSample} bits; read are ${Object.keys(widths).join(', ')}`)
-  return codec
+  if (codec !== undefined) return codec
+  throw unsupported(`${name} of ${bitsPerSample} bits; read are ${Object.keys(widths).join(', ')}`)
 }
 
 /**
- * Whoever writes to a pipe does not know the size yet: a huge one means "to the end". So does zero, if nothing is
- * announced behind it; a file that announces another chunk there really has no samples.
+ * A program that writes to a pipe does not know the size yet: a very large one means "to the end". So does zero, if no
+ * other chunk is declared after it; otherwise the file has no samples.
  */
 function isStreamed(data: Chunk, riffBytes: number, present: number): boolean {
   if (data.size === 0) return 8 + riffBytes <= data.offset || riffBytes >= STREAMED_SIZE

@@ -1,8 +1,9 @@
 /**
- * WAV bytes → samples. riff.ts finds and checks the layout, pcm.ts reads samples of PCM from the upload itself. wavefile
- * reads the format, from a file rebuilt of the checked `fmt ` chunk only, since its parser trusts every count it meets.
- * Its samples are not used: 34 s for 60 MB, and WAVE_FORMAT_EXTENSIBLE float is taken for integers. Nor is its ADPCM: it
- * knows IMA in mono alone, and that wrongly. ADPCM goes to the decoder of @audio/decode, rebuilt with its samples.
+ * WAV bytes → samples. riff.ts finds and checks the layout, pcm.ts reads PCM samples from the upload itself. wavefile
+ * reads the format, from a file that is rebuilt from the checked `fmt ` chunk, since its parser trusts every count. It
+ * does not read the samples, because it takes 34 s for 60 MB, and takes WAVE_FORMAT_EXTENSIBLE float for integers; nor
+ * ADPCM, of which it supports IMA in mono only, with errors. ADPCM is rebuilt with its samples and decoded by
+ * @audio/decode.
  */
 import wavefile from 'wavefile'
 import { sliced, textAt } from './bytes.js'
@@ -11,7 +12,7 @@ import type { AudioProbe } from '../probe.js'
 import { isAdpcm, readWavLayout, type WavLayout } from './riff.js'
 import { decodeStream, type Decoded, type StreamLimits } from '../stream.js'
 
-/** The part of wavefile's result that is used; its own types say `object`. */
+/** The part of wavefile's result that is used; its types declare `object`. */
 interface WavParts { readonly fmt: { readonly numChannels: number; readonly sampleRate: number } }
 
 const MAGICS = ['RIFF', 'RIFX', 'RF64', 'BW64']
@@ -31,11 +32,12 @@ export async function readWav(bytes: Uint8Array, _probe: AudioProbe, limits: Str
   const { codec, dataOffset, dataBytes } = layout
   if (isAdpcm(codec)) return decodeStream('wav', sliced(rebuild(bytes, layout), ADPCM_PIECE_BYTES), limits)
   const { fmt } = new wavefile.WaveFile(rebuild(bytes, { ...layout, dataBytes: 0 })) as unknown as WavParts
-  const block = readPcm(bytes, { codec, littleEndian: true, channels: fmt.numChannels, sampleRate: fmt.sampleRate, dataOffset, dataBytes })
-  return { blocks: [block], sampleRate: fmt.sampleRate, broken: false }
+  const { numChannels: channels, sampleRate } = fmt
+  const block = readPcm(bytes, { codec, littleEndian: true, channels, sampleRate, dataOffset, dataBytes })
+  return { blocks: [block], sampleRate, broken: false }
 }
 
-/** RIFF header, `fmt ` and `data`, as the standard has them, and nothing else. A Buffer, so that wavefile need not copy it again. */
+/** RIFF header, `fmt ` and `data`, and nothing else. A Buffer, which wavefile does not copy. */
 function rebuild(bytes: Uint8Array, { formatOffset, formatBytes, dataOffset, dataBytes }: WavLayout): Buffer {
   const paddedBytes = dataBytes + (dataBytes & 1)
   const file = Buffer.alloc(12 + 8 + formatBytes + 8 + paddedBytes)

@@ -1,11 +1,11 @@
 /**
  * Integrated loudness after ITU-R BS.1770-4, of one channel: K-weighting (a high shelf for the head, a high pass),
- * mean power of 400 ms blocks every 100 ms, an absolute gate at −70 LUFS and a relative one 10 LU below what passed
- * it. Gated, pauses do not make a speaker quieter.
+ * mean power of 400 ms blocks every 100 ms, an absolute gate at −70 LUFS and a relative one 10 LU below the mean of the
+ * blocks that pass it. Because of the gates, pauses do not lower the loudness of a speaker.
  *
- * The standard gives coefficients for 48 kHz only; the analogue prototypes behind them (Brecht De Man 2014, as in
- * libebur128) give them for any rate. Two rules of our own, for clips the standard was not made for: one shorter
- * than 400 ms is a single block, and one wholly below the absolute gate is not gated.
+ * The standard gives coefficients for 48 kHz only; their analogue prototypes (Brecht De Man 2014, as in libebur128)
+ * give them for any rate. Two rules are added, for clips that the standard does not cover: one shorter than 400 ms is a
+ * single block, and one that is entirely below the absolute gate is not gated.
  */
 
 const BLOCK_STEPS = 4
@@ -15,10 +15,10 @@ const RELATIVE_GATE_LU = -10
 /** Makes a 997 Hz sine at full scale −3.01 LUFS. */
 const OFFSET_LUFS = -0.691
 
-/** Writes the samples from `start` on into an array, which is a part of the signal or all of it. */
+/** Fills the array with the samples of the signal from `start` on. */
 export type FillSamples = (into: Float32Array, start: number) => void
 
-/** LUFS of a signal without offset; null when nothing of it can be heard. Asked for step by step: a copy of the whole would cost more than the measurement. */
+/** LUFS of a signal without offset; null for silence. `fill` is called for each step, which is cheaper than a copy. */
 export function integratedLoudness(length: number, sampleRate: number, fill: FillSamples): number | null {
   const blocks = blockPowers(stepPowers(length, sampleRate, fill))
   const audible = blocks.filter((power) => toLufs(power) > ABSOLUTE_GATE_LUFS)
@@ -27,10 +27,11 @@ export function integratedLoudness(length: number, sampleRate: number, fill: Fil
   return finiteOrNull(toLufs(mean(audible.filter((power) => toLufs(power) > gate))))
 }
 
-/** Blocks of four steps, one at every step; a single short block stays what it is. */
+/** Blocks of four steps, one starting at every step; the single block of a short clip is unchanged. */
 function blockPowers(powers: Float64Array): Float64Array {
   if (powers.length < BLOCK_STEPS) return powers
-  return Float64Array.from({ length: powers.length - BLOCK_STEPS + 1 }, (_, i) => mean(powers.subarray(i, i + BLOCK_STEPS)))
+  const length = powers.length - BLOCK_STEPS + 1
+  return Float64Array.from({ length }, (_, i) => mean(powers.subarray(i, i + BLOCK_STEPS)))
 }
 
 /**
@@ -64,12 +65,18 @@ function stepPowers(samples: number, sampleRate: number, fill: FillSamples): Flo
 }
 
 /** Second-order filter section, a0 = 1. */
-interface Biquad { readonly b0: number; readonly b1: number; readonly b2: number; readonly a1: number; readonly a2: number }
+interface Biquad {
+  readonly b0: number
+  readonly b1: number
+  readonly b2: number
+  readonly a1: number
+  readonly a2: number
+}
 
 const SHELF_HZ = 1681.974450955533
 const HIGH_PASS_HZ = 38.13547087602444
 
-/** Left out at rates that hardly reach the shelf's corner: all of their signal lies below it, where its gain is 0 dB. */
+/** Omitted at rates whose spectrum hardly reaches the corner of the shelf: below it, the gain is 0 dB. */
 function shelf(sampleRate: number): Biquad {
   if (SHELF_HZ > 0.45 * sampleRate) return { b0: 1, b1: 0, b2: 0, a1: 0, a2: 0 }
   const k = Math.tan((Math.PI * SHELF_HZ) / sampleRate)
@@ -86,7 +93,7 @@ function shelf(sampleRate: number): Biquad {
   }
 }
 
-/** Its numerator is 1, −2, 1 in the standard, not scaled by a0. */
+/** The numerator is 1, −2, 1 as in the standard, not scaled by a0. */
 function highPass(sampleRate: number): Biquad {
   const k = Math.tan((Math.PI * HIGH_PASS_HZ) / sampleRate)
   const q = 0.5003270373238773
@@ -98,7 +105,7 @@ function toLufs(power: number): number {
   return OFFSET_LUFS + 10 * Math.log10(power)
 }
 
-/** A constant is no sound, though it is not zero either. */
+/** null where all power is zero. */
 function finiteOrNull(lufs: number): number | null {
   return Number.isFinite(lufs) ? lufs : null
 }

@@ -1,13 +1,13 @@
 /**
- * How loud an upload is, and one gain that brings it to where the model was measured best.
+ * The level of an upload, and one gain that brings it to the loudness at which the model has the lowest error rate.
  *
  * Loudness (`integrated-loudness.ts`) and true peak (`true-peak.ts`) are those of ITU-R BS.1770-4. The gain is one
- * number for the whole clip, so it changes nothing but the level; what stands above a voice, a click or a cough, can
- * therefore hold it down.
+ * number for the whole clip, so it changes nothing but the level. A peak above the voice, such as a click or a cough,
+ * can therefore limit it.
  *
- * An offset, which cheap sound cards add, is taken as constant and subtracted. Digital silence is neither measured
- * for it nor moved: an app pads what it recorded with exact zeros, which the sound card never saw. The mean over a
- * clip that is padded to twice its length would take away half of the offset and add the other half to the padding.
+ * A DC offset, which cheap sound cards add, is assumed to be constant and is subtracted. Digital silence is left out of
+ * its mean and is not changed: apps pad recordings with exact zeros, which have no offset. With the mean over a clip
+ * that is padded to twice its length, half of the offset would stay and the other half would be added to the padding.
  */
 import type { Level, Waveform } from '../../domain/audio.js'
 import { clippedShare, type Extremes } from './clipping.js'
@@ -15,19 +15,19 @@ import { integratedLoudness, type FillSamples } from './integrated-loudness.js'
 import { truePeak } from './true-peak.js'
 
 /**
- * Moonshine hears about equally well from −32 to −16 LUFS; telephone prompts are the exception, a point better from
- * −16 up. For a voice with strong peaks the ceiling ends the gain first.
+ * The error rate of Moonshine is nearly constant from −32 to −16 LUFS; only that of telephone prompts is a point lower
+ * from −16 on. For a voice with strong peaks the ceiling limits the gain first.
  */
 export const TARGET_LUFS = -16
-/** The true peak is not lifted above this. */
+/** The gain never raises the true peak above this. */
 export const PEAK_CEILING_DBTP = -1
-/** At most this much is added. Clips without a voice never come so far; a whisper at −76 LUFS still reaches the target. */
+/** Largest gain. A whisper at −76 LUFS still reaches the target; noise of clips without a voice does not. */
 export const MAX_GAIN_DB = 60
 
-/** Shorter runs of zeros are part of a signal. */
+/** Shorter runs of zeros are part of the signal. */
 const PADDING_SECONDS = 0.01
 
-/** Level of a signal as it came. */
+/** The level of a signal as it was received. */
 export function measureLevel(waveform: Waveform): Level {
   const { samples } = waveform
   const { meanSquare, ...extremes } = statistics(samples)
@@ -41,37 +41,40 @@ export function measureLevel(waveform: Waveform): Level {
   }
 }
 
-/** The part of a Level that a gain is chosen by. */
+/** The part of a level that determines the gain. */
 export type Loudness = Pick<Level, 'loudnessLufs' | 'dcOffset'>
 
-/** As `measureLevel`, and no more than a gain needs. */
+/** As `measureLevel`, but only what a gain needs. */
 export function measureLoudness(waveform: Waveform): Loudness {
-  const sounds = soundsOf(waveform)
-  const dcOffset = meanOf(waveform.samples, sounds)
-  // The offset goes first, else the high pass of the weighting would ring at the start.
-  return { loudnessLufs: integratedLoudness(waveform.samples.length, waveform.sampleRate, shiftedParts(waveform.samples, sounds, dcOffset)), dcOffset }
+  const { samples, sampleRate } = waveform
+  const unpadded = unpaddedOf(waveform)
+  const dcOffset = meanOf(samples, unpadded)
+  // The offset is removed first, otherwise the high pass of the K-weighting would ring at the start.
+  const fill = shiftedParts(samples, unpadded, dcOffset)
+  return { loudnessLufs: integratedLoudness(samples.length, sampleRate, fill), dcOffset }
 }
 
 /**
- * One gain for the whole waveform, from the loudness of `level` (of all of it, or of the stretch that matters) to the
- * target, within PEAK_CEILING_DBTP and MAX_GAIN_DB; the offset of `level` goes. A level without loudness changes nothing.
+ * One gain for the whole waveform, from the loudness of `level` (of the whole, or of the part that matters) to the
+ * target, within PEAK_CEILING_DBTP and MAX_GAIN_DB. The offset of `level` is removed. A level without loudness changes
+ * nothing.
  */
 export function normalizeVolume(waveform: Waveform, level: Loudness, targetLufs = TARGET_LUFS): Waveform {
   if (level.loudnessLufs === null) return waveform
-  const levelled = shifted(waveform, soundsOf(waveform), level.dcOffset)
+  const levelled = shifted(waveform, unpaddedOf(waveform), level.dcOffset)
   const gain = gainFor(targetLufs - level.loudnessLufs, truePeak(levelled))
   for (let i = 0; i < levelled.samples.length; i++) levelled.samples[i]! *= gain
   return levelled
 }
 
-/** The level stays, the offset of `level` goes. */
+/** Removes the offset of `level` and nothing else. */
 export function removeOffset(waveform: Waveform, level: Loudness): Waveform {
-  return level.dcOffset === 0 ? waveform : shifted(waveform, soundsOf(waveform), level.dcOffset)
+  return level.dcOffset === 0 ? waveform : shifted(waveform, unpaddedOf(waveform), level.dcOffset)
 }
 
-function gainFor(wantedDb: number, peak: number): number {
+function gainFor(requestedDb: number, peak: number): number {
   const headroomDb = PEAK_CEILING_DBTP - 20 * Math.log10(peak)
-  return 10 ** (Math.min(wantedDb, MAX_GAIN_DB, headroomDb) / 20)
+  return 10 ** (Math.min(requestedDb, MAX_GAIN_DB, headroomDb) / 20)
 }
 
 function statistics(samples: Float32Array): Extremes & { readonly meanSquare: number } {
@@ -81,54 +84,54 @@ function statistics(samples: Float32Array): Extremes & { readonly meanSquare: nu
     const sample = samples[i]!
     squares += sample * sample
     if (sample > above) above = sample
-    if (-sample > below) below = -sample // V8 takes four times as long for `sample < lowest`
+    if (-sample > below) below = -sample // four times as fast in V8 as `sample < lowest`
   }
   return { meanSquare: squares / Math.max(1, samples.length), above, below }
 }
 
-/** A stretch of samples, `end` excluded. */
-interface Stretch { readonly start: number; readonly end: number }
+/** A range of samples, `end` excluded. */
+interface Range { readonly start: number; readonly end: number }
 
-/** Mean over the stretches: of what is not padding. */
-function meanOf(samples: Float32Array, stretches: readonly Stretch[]): number {
+/** Mean over the ranges that are not padding. */
+function meanOf(samples: Float32Array, ranges: readonly Range[]): number {
   let sum = 0
   let count = 0
-  for (const { start, end } of stretches) {
+  for (const { start, end } of ranges) {
     for (let i = start; i < end; i++) sum += samples[i]!
     count += end - start
   }
   return count === 0 ? 0 : sum / count
 }
 
-/** A copy in which the stretches are moved by the offset; the rest are zeros and stay. */
-function shifted({ samples, sampleRate }: Waveform, stretches: readonly Stretch[], offset: number): Waveform {
+/** A copy with the offset subtracted in the ranges; all other samples are zeros and stay zeros. */
+function shifted({ samples, sampleRate }: Waveform, ranges: readonly Range[], offset: number): Waveform {
   const centred = new Float32Array(samples.length)
-  for (const { start, end } of stretches) {
+  for (const { start, end } of ranges) {
     for (let i = start; i < end; i++) centred[i] = samples[i]! - offset
   }
   return { samples: centred, sampleRate }
 }
 
-/** As `shifted`, a part at a time, in the order of time. */
-function shiftedParts(samples: Float32Array, stretches: readonly Stretch[], offset: number): FillSamples {
+/** As `shifted`, for parts in order of time. */
+function shiftedParts(samples: Float32Array, ranges: readonly Range[], offset: number): FillSamples {
   let next = 0
   return (into, from) => {
     into.fill(0)
-    while (next < stretches.length && stretches[next]!.end <= from) next++
-    for (let index = next; index < stretches.length && stretches[index]!.start < from + into.length; index++) {
-      const { start, end } = stretches[index]!
-      for (let i = Math.max(start, from), last = Math.min(end, from + into.length); i < last; i++) into[i - from] = samples[i]! - offset
+    const until = from + into.length
+    while (next < ranges.length && ranges[next]!.end <= from) next++
+    for (let index = next; index < ranges.length && ranges[index]!.start < until; index++) {
+      const { start, end } = ranges[index]!
+      for (let i = Math.max(start, from), last = Math.min(end, until); i < last; i++) {
+        into[i - from] = samples[i]! - offset
+      }
     }
   }
 }
 
-/**
- * The stretches between paddings. Only one sample in so many as a padding has at least is looked at: a run of zeros
- * that long cannot lie between two of them.
- */
-function soundsOf({ samples, sampleRate }: Waveform): Stretch[] {
+/** The ranges between paddings. Samples are probed at intervals at which every padding contains one of them. */
+function unpaddedOf({ samples, sampleRate }: Waveform): Range[] {
   const padding = Math.ceil(PADDING_SECONDS * sampleRate)
-  const sounds: Stretch[] = []
+  const ranges: Range[] = []
   let start = 0
   for (let probe = padding - 1; probe < samples.length; probe += padding) {
     if (samples[probe] !== 0) continue
@@ -136,9 +139,9 @@ function soundsOf({ samples, sampleRate }: Waveform): Stretch[] {
     while (first > start && samples[first - 1] === 0) first--
     while (end < samples.length && samples[end] === 0) end++
     if (end - first < padding) continue
-    if (first > start) sounds.push({ start, end: first })
+    if (first > start) ranges.push({ start, end: first })
     start = end
     probe = end - 1
   }
-  return samples.length > start ? [...sounds, { start, end: samples.length }] : sounds
+  return samples.length > start ? [...ranges, { start, end: samples.length }] : ranges
 }

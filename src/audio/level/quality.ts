@@ -1,61 +1,63 @@
 /**
- * How good a recording is, whatever was said in it: noise, silence and bandwidth, each as a figure or as null. A
- * figure that cannot be measured is worse than none: a clip cut tightly around a word has no pause to hear its room in.
+ * The quality of a recording, independent of its words: noise, silence and bandwidth, each a number, or null where it
+ * cannot be measured. A clip that is trimmed closely around a word, for instance, has no pause in which noise can be
+ * measured.
  *
- * Signal-to-noise ratio: power while somebody speaks, less the noise that is in it too, over the power of the pauses,
- * both above 100 Hz (hum and rumble do not hide a voice). Frames next to a voice belong to neither: word ends fade
- * into the room. The loudest few per cent of the pauses are left out: clicks, breath, and what the detector missed.
- * Where the spans are right, mixtures with steady noise are measured within 0.5 dB, with babble mostly within 3; a
- * detector that finds only the loudest syllables makes the ratio too good. `npm run bench -- quality` states both.
+ * Signal-to-noise ratio: power of the speech, less the noise in it, over the power of the pauses, both above 100 Hz
+ * (hum and rumble do not mask a voice). Frames next to speech belong to neither, because word ends decay. The loudest
+ * few per cent of the pauses are left out: clicks, breath, and speech that the detector missed. Where the spans are
+ * right, mixtures with steady noise are measured within 0.5 dB, with babble mostly within 3; when a detector finds only
+ * the loudest syllables, the ratio is too high. `npm run bench -- quality` states both.
  *
- * Bandwidth: the highest frequency at which the long-term spectrum lies less than 50 dB below its peak (the "effective
- * bandwidth" of audio forensics). Unlike a spectral roll-off, which follows the vowels, it falls to 4 kHz when the
- * band was cut off there, whatever the file's rate says. The catch: a noise floor above −50 dB fills the band, and
- * then the band is what is reported; and it is measured on what the model hears, so it ends at 8 kHz.
+ * Bandwidth: the highest frequency at which the long-term spectrum is less than 50 dB below its peak (the "effective
+ * bandwidth" of audio forensics). Unlike a spectral roll-off, which depends on the vowels, it falls to 4 kHz when the
+ * band ends there, whatever the sample rate of the file. The catch: a noise floor above −50 dB fills the band, and then
+ * the whole band is reported; and it is measured on the input of the model, so it is at most 8 kHz.
  */
 import type { AudioFormat, FrameFeatures, Level, Quality, SpeechActivity, TimeSpan } from '../../domain/audio.js'
 
-interface Measured {
+interface Measurements {
   readonly level: Level
-  /** Of the clip before its volume is changed. */
+  /** Of the clip before its level is normalized. */
   readonly frames: FrameFeatures
   readonly activity: SpeechActivity
   readonly format: AudioFormat
   readonly audioSeconds: number
 }
 
-/** Within this distance of a voice there is no pause, seconds. */
+/** A pause begins at this distance from speech, seconds. */
 const FADE_SECONDS = 0.06
-/** Noise of less than this cannot be told from a stop consonant, seconds. */
+/** Shorter pauses cannot be distinguished from a stop consonant, seconds. */
 const MIN_PAUSE_SECONDS = 0.12
-/** Below is padding, not a room: a 16-bit file cannot hold a steady sound there. dB relative to full scale. */
+/** Quieter frames are padding: a 16-bit file cannot represent a steady sound there. dB relative to full scale. */
 const PADDING_DBFS = -100
-/** Share of the pauses, from the quietest, that is noise without doubt. */
+/** Share of the pauses, from the quietest, that counts as noise. */
 const NOISE_SHARE = 0.97
-/** Less cannot be told from no voice at all. */
+/** A lower ratio cannot be distinguished from no voice. */
 const MIN_SNR_DB = -10
-/** Below the peak of the spectrum; at and above this a frequency is there. */
+/** Relative to the peak of the spectrum; a frequency with at least this power is in the band. */
 const BANDWIDTH_DB = -50
-/** Hz; an offset or hum would be the peak otherwise. */
+/** Hz; otherwise an offset or hum could be the peak. */
 const LOWEST_HZ = 100
 /** Bins on each side over which the spectrum is smoothed. */
 const SMOOTHED_BINS = 3
 
-export function measureQuality({ level, frames, activity, format, audioSeconds }: Measured): Quality {
+export function measureQuality({ level, frames, activity, format, audioSeconds }: Measurements): Quality {
   const { spans } = activity
+  const [first, last] = [spans.at(0), spans.at(-1)]
   const noise = noisePower(frames, spans)
   const speechSeconds = spans.reduce((sum, { startSeconds, endSeconds }) => sum + endSeconds - startSeconds, 0)
   return {
     snrDb: noise === null ? null : snrOf(frames, spans, noise),
     noiseFloorDbfs: noise === null ? null : 10 * Math.log10(noise),
     speechRatio: audioSeconds === 0 ? 0 : Math.min(1, speechSeconds / audioSeconds),
-    leadingSilenceSeconds: spans.length === 0 ? audioSeconds : Math.max(0, spans[0]!.startSeconds),
-    trailingSilenceSeconds: spans.length === 0 ? 0 : Math.max(0, audioSeconds - spans.at(-1)!.endSeconds),
+    leadingSilenceSeconds: first === undefined ? audioSeconds : Math.max(0, first.startSeconds),
+    trailingSilenceSeconds: last === undefined ? 0 : Math.max(0, audioSeconds - last.endSeconds),
     bandwidthHz: level.peakDbfs === null ? null : Math.min(effectiveBandwidth(frames), format.sampleRate / 2),
   }
 }
 
-/** Mean power of the pauses; null where there is not enough of them. */
+/** Mean power of the pauses; null where they are too short. */
 function noisePower(frames: FrameFeatures, spans: readonly TimeSpan[]): number | null {
   const { energyDb, energyHopSeconds } = frames
   const isNear = covers(spans, frames, FADE_SECONDS)
@@ -73,13 +75,19 @@ function snrOf(frames: FrameFeatures, spans: readonly TimeSpan[], noise: number)
   return Math.max(MIN_SNR_DB, 10 * Math.log10(Math.max(ratio, Number.MIN_VALUE)))
 }
 
-/** Whether the middle of a frame lies in one of the spans, or at most `margin` seconds from it. Asked in the order of time. */
-function covers(spans: readonly TimeSpan[], { energyStartSeconds, energyHopSeconds }: FrameFeatures, margin: number): (index: number) => boolean {
+/**
+ * A function that returns whether the middle of a frame is in one of the spans, or at most `margin` seconds from it. It
+ * must be called for frames in order.
+ */
+function covers(
+  spans: readonly TimeSpan[], { energyStartSeconds, energyHopSeconds }: FrameFeatures, margin: number,
+): (index: number) => boolean {
   let next = 0
   return (index) => {
     const middle = energyStartSeconds + (index + 0.5) * energyHopSeconds
-    while (next < spans.length && spans[next]!.endSeconds + margin <= middle) next++
-    return next < spans.length && spans[next]!.startSeconds - margin <= middle
+    let span = spans[next]
+    while (span !== undefined && span.endSeconds + margin <= middle) span = spans[++next]
+    return span !== undefined && span.startSeconds - margin <= middle
   }
 }
 
@@ -87,10 +95,11 @@ function meanPower(decibels: Float32Array): number {
   return decibels.reduce((sum, db) => sum + 10 ** (db / 10), 0) / decibels.length
 }
 
-/** Medians keep the edge of a filter where it is, and do not hear a single whistle. */
+/** Smoothed by medians, which keep the edge of a filter in place and ignore a single tone. */
 function effectiveBandwidth({ meanSpectrum, hzPerBin }: FrameFeatures): number {
   const first = Math.ceil(LOWEST_HZ / hzPerBin)
-  const smooth = meanSpectrum.map((_, bin) => medianOf(meanSpectrum.subarray(Math.max(first, bin - SMOOTHED_BINS), bin + SMOOTHED_BINS + 1)))
+  const smooth = meanSpectrum.map((_, bin) =>
+    medianOf(meanSpectrum.subarray(Math.max(first, bin - SMOOTHED_BINS), bin + SMOOTHED_BINS + 1)))
   const audible = smooth.subarray(first)
   const threshold = audible.reduce((peak, power) => Math.max(peak, power)) * 10 ** (BANDWIDTH_DB / 10)
   return (first + audible.findLastIndex((power) => power >= threshold) + 1) * hzPerBin

@@ -1,16 +1,16 @@
 /**
- * Four dot products with the same coefficients in one go: the inner loop of the resampler, in WebAssembly with SIMD.
+ * Four dot products with the same coefficients at once: the inner loop of the resampler, in WebAssembly with SIMD.
  *
- * V8 does not vectorize, and checks the bounds of every access: a plain loop in TypeScript takes more than ten
- * times as long (`npm run bench -- resample`), which would have to be paid for with a shorter, worse filter. One
- * function this small needs no compiler: it is assembled here, instruction by instruction, as the WebAssembly Core
- * Specification 2.0 numbers them (§5, binary format), and a test holds the resampler to the sums in double precision.
+ * V8 does not vectorize, and checks the bounds of every access: a loop in TypeScript takes more than ten times as long
+ * (`npm run bench -- resample`), and would require a shorter, worse filter. One function this small needs no compiler:
+ * it is assembled here, instruction by instruction, with the opcodes of the WebAssembly Core Specification 2.0 (§5,
+ * binary format). A test compares the resampler with sums in double precision.
  *
- * The catch: it sees nothing but `words`. Callers copy in and out, and addresses are in bytes. It is one memory for
- * the whole process, which is safe because nothing that uses it waits in between.
+ * The catch: it can access nothing but `words`. Callers copy in and out, and addresses are in bytes. There is one
+ * memory for the whole process, which is safe because no caller awaits anything between writing and reading it.
  */
 
-/** Left out of @types/node. */
+/** Missing in @types/node. */
 declare const WebAssembly: {
   readonly Memory: new (limits: { initial: number; maximum: number }) => { readonly buffer: ArrayBuffer }
   readonly Module: new (bytes: Uint8Array) => object
@@ -19,7 +19,7 @@ declare const WebAssembly: {
 
 type Code = readonly (number | Code)[]
 
-/** Of 64 KiB: 1 MiB. */
+/** Pages of 64 KiB: 1 MiB. */
 const MEMORY_PAGES = 16
 
 // Locals: the five parameters, three more addresses, one vector of coefficients, four of sums.
@@ -43,9 +43,11 @@ const storeFloat = (address: number, offset: number, value: Code): Code => [get(
 const repeatWhile = (body: Code, condition: Code): Code => [0x03, 0x40, body, condition, 0x0d, 0, 0x0b]
 const isBelow = (a: Code, b: Code): Code => [a, b, 0x49]
 
-const accumulate = (sum: number, signal: number): Code => set(sum, addVectors(get(sum), multiplyVectors(get(FACTORS), loadVector(signal))))
+const accumulate = (sum: number, signal: number): Code =>
+  set(sum, addVectors(get(sum), multiplyVectors(get(FACTORS), loadVector(signal))))
 const advance = (address: number): Code => set(address, add(get(address), constant(VECTOR_BYTES)))
-const total = (vector: number): Code => addFloats(addFloats(lane(vector, 0), lane(vector, 1)), addFloats(lane(vector, 2), lane(vector, 3)))
+const total = (vector: number): Code =>
+  addFloats(addFloats(lane(vector, 0), lane(vector, 1)), addFloats(lane(vector, 2), lane(vector, 3)))
 
 const BODY: Code = [
   set(SIGNAL_1, add(get(SIGNAL), get(STRIDE))),
@@ -62,17 +64,17 @@ const BODY: Code = [
 
 const memory = new WebAssembly.Memory({ initial: MEMORY_PAGES, maximum: MEMORY_PAGES })
 
-/** All that `dotProducts` can see: 32-bit floats, little endian as everywhere Node runs SIMD. */
+/** The memory of `dotProducts`: 32-bit floats, little-endian as on every platform where Node has SIMD. */
 export const words = new Float32Array(memory.buffer)
 
 /**
- * Sums of coefficient times signal from four places, `stride` apart, into four words at `sums`. All in bytes from the
- * start of `words`; the coefficients, up to `end`, are a multiple of four.
+ * Dot products of the coefficients with the signal at four addresses, `stride` apart, written to four words at `sums`.
+ * Addresses are bytes from the start of `words`. The number of coefficients, up to `end`, is a multiple of four.
  */
 export const dotProducts = new WebAssembly.Instance(new WebAssembly.Module(assemble(BODY)), { host: { memory } })
   .exports['dotProducts'] as (signal: number, stride: number, coefficients: number, end: number, sums: number) => void
 
-/** A module with one function of five addresses, on an imported memory (§5.5). */
+/** A module with one function of five parameters and an imported memory (§5.5). */
 function assemble(body: Code): Uint8Array {
   const locals = [2, 3, I32, 5, V128]
   const sections: Code = [
@@ -89,7 +91,7 @@ function section(id: number, content: Code): Code {
   return [id, sized(content)]
 }
 
-/** Its length in front, LEB128. */
+/** Preceded by its length, LEB128. */
 function sized(content: Code): number[] {
   const bytes = flatten(content)
   return [...bytes.length < 128 ? [bytes.length] : [(bytes.length & 127) | 128, bytes.length >> 7], ...bytes]

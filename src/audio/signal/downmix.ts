@@ -1,51 +1,62 @@
 /**
  * Decoded channels → mono, the same way for every format.
  *
- * The mean is right for almost every recording. It is wrong where the channels cancel each other: one side wired out
- * of phase (the power of the sum falls below that of the parts), or one live channel among many dead ones. Then the
- * loudest channel is taken. Powers are without a constant offset, which says nothing about a voice.
+ * The mean is right for almost every recording. It is wrong where the channels cancel each other: one of them is wired
+ * out of phase (the power of the sum is less than that of the parts), or only one of many has a signal. Then the
+ * loudest channel is used. Powers are computed without a constant offset.
  */
 import { SpeechError } from '../../domain/errors.js'
 import type { ChannelChoice, Mixing } from '../../domain/audio.js'
 
-/** One stretch of decoded audio: an array of samples for each channel, all of one length. */
+/** Consecutive decoded audio: an array of samples for each channel, all of one length. */
 export type Block = readonly Float32Array[]
 
 /**
- * Power of the sum over the sum of the powers: 1 when the channels have nothing to do with each other, their number
- * when they are equal, 0 when they cancel. For two channels 0.8 is a mean of 0.4 of the mean power, 4 dB below it.
+ * Power of the sum over the sum of the powers: 1 when the channels are uncorrelated, their number when they are equal,
+ * 0 when they cancel. For two channels, 0.8 means that the mean has 0.4 of the mean power, 4 dB less.
  */
 const CANCELLED = 0.8
-/** A mean with less than this share of the loudest channel's power has lost it: 10 dB. */
+/** The mean is not used when it has less than this share of the loudest channel's power: 10 dB less. */
 const LOST = 0.1
 
 export interface Mono { readonly samples: Float32Array; readonly mixing: Mixing }
 
 /**
- * `channels` is the number that the upload has: a decoder gives one where two are equal, and the first block of a
- * stream may have fewer than a later one; what is missing is the last one there is. Samples that are no number become 0.
- * Throws REQUEST_INVALID for a channel that is not there.
+ * `channels` is the number of channels of the upload. A decoder returns one where two are equal, and the first block of
+ * a stream may have fewer than a later one; a missing channel equals the last of its block. Samples that are not finite
+ * become 0. Throws REQUEST_INVALID for a channel that the upload does not have.
  */
 export function downmix(blocks: readonly Block[], channels: number, choice: ChannelChoice = 'mix'): Mono {
-  if (choice !== 'mix' && choice > channels) throw new SpeechError('REQUEST_INVALID', `channel ${choice} was asked for, the upload has ${channels}`, { parameter: 'channel' })
+  if (choice !== 'mix' && choice > channels) {
+    const detail = `channel ${choice} was requested, the upload has ${channels}`
+    throw new SpeechError('REQUEST_INVALID', detail, { parameter: 'channel' })
+  }
   if (channels === 1) return { samples: pick(blocks, 0), mixing: 'mono' }
   if (choice !== 'mix') return { samples: pick(blocks, choice - 1), mixing: 'chosen' }
   const mean = meanOf(blocks, channels)
-  const powers = Array.from({ length: channels }, (_, channel) => power(blocks.map((block) => channelOf(block, channel))))
-  const loudest = powers.indexOf(Math.max(...powers))
+  const powers = Array.from({ length: channels }, (_, channel) =>
+    power(blocks.map((block) => channelOf(block, channel))))
+  const highestPower = Math.max(...powers)
   const meanPower = power([mean])
   const cancelled = meanPower * channels ** 2 < CANCELLED * powers.reduce((sum, value) => sum + value, 0)
-  if (!cancelled && meanPower >= LOST * powers[loudest]!) return { samples: mean, mixing: 'mean' }
-  return { samples: pick(blocks, loudest), mixing: 'loudest' }
+  if (!cancelled && meanPower >= LOST * highestPower) return { samples: mean, mixing: 'mean' }
+  return { samples: pick(blocks, powers.indexOf(highestPower)), mixing: 'loudest' }
+}
+
+/** Samples of one channel. */
+export function framesIn([first]: Block): number {
+  return first?.length ?? 0
 }
 
 function channelOf(block: Block, channel: number): Float32Array {
-  return block[Math.min(channel, block.length - 1)]!
+  const samples = block[channel] ?? block.at(-1)
+  if (samples === undefined) throw new Error('a block without channels')
+  return samples
 }
 
 function pick(blocks: readonly Block[], channel: number): Float32Array {
   const [only, another] = blocks
-  // Uncompressed audio is one block, and a copy of it would be most of the work.
+  // Uncompressed audio is one block, and copying it would take most of the time.
   if (only !== undefined && another === undefined) {
     const samples = channelOf(only, channel)
     if (allFinite(samples)) return samples
@@ -64,7 +75,7 @@ function meanOf(blocks: readonly Block[], channels: number): Float32Array {
   let start = 0
   for (const block of blocks) {
     const sources = Array.from({ length: channels }, (_, channel) => channelOf(block, channel))
-    const length = block[0]!.length
+    const length = framesIn(block)
     for (let i = 0; i < length; i++) {
       let sum = 0
       for (let channel = 0; channel < channels; channel++) sum += finite(sources[channel]![i]!)
@@ -75,7 +86,7 @@ function meanOf(blocks: readonly Block[], channels: number): Float32Array {
   return mean
 }
 
-/** Variance. */
+/** The variance: power without a constant offset. */
 function power(parts: readonly Float32Array[]): number {
   let sum = 0
   let squares = 0
@@ -92,7 +103,7 @@ function power(parts: readonly Float32Array[]): number {
 }
 
 function framesOf(blocks: readonly Block[]): number {
-  return blocks.reduce((sum, block) => sum + block[0]!.length, 0)
+  return blocks.reduce((sum, block) => sum + framesIn(block), 0)
 }
 
 function allFinite(samples: Float32Array): boolean {

@@ -1,26 +1,26 @@
 /**
- * Filters that change the sample rate by a ratio of small numbers: a low pass cut into one set of coefficients for
- * each place that an output can have between two inputs (polyphase; Crochiere and Rabiner 1983, "Multirate Digital
+ * Filters that change the sample rate by a ratio of small integers: a low pass, split into one set of coefficients for
+ * each position that an output can have between two inputs (polyphase; Crochiere and Rabiner 1983, "Multirate Digital
  * Signal Processing", chapter 3).
  *
- * The low pass is a sinc under a Kaiser window (Kaiser 1974; Oppenheim and Schafer, "Discrete-Time Signal
- * Processing", §7.5.3: β for the attenuation, the length for the width of the transition), symmetric, so that
- * nothing moves in time. Its corner is half of the lower rate: what it lets through twice lies around that.
+ * The low pass is a sinc with a Kaiser window (Kaiser 1974; Oppenheim and Schafer, "Discrete-Time Signal Processing",
+ * §7.5.3: β by the attenuation, the length by the width of the transition). It is symmetric, so it has no delay. Its
+ * cutoff is half of the lower rate: aliases and images remain only in the transition band around it.
  *
- * Banks are kept, the few that were used last: to make one takes longer than to use it on some seconds of audio.
+ * The filters that were used last are cached: designing one takes longer than filtering some seconds of audio.
  */
 
-/** `from` inputs become `to` outputs, and the pattern repeats. */
+/** `to` outputs for `from` inputs. */
 export interface Ratio { readonly from: number; readonly to: number }
 
 export interface FilterBank {
-  /** Per phase; a multiple of four, for the vectors of the inner loop. */
+  /** Of each phase; a multiple of four, for the vectors of the inner loop. */
   readonly taps: number
-  /** Shape [to, taps]. Phase p makes the output that lies p / to of an input's length behind input taps / 2 - 1. */
+  /** Shape [to, taps]. Phase p computes the output at p / to of an input period after input taps / 2 − 1. */
   readonly coefficients: Float32Array
 }
 
-/** Zeros of the sinc on each side, counted at the lower rate. */
+/** Zero crossings of the sinc on each side, at the lower rate. */
 const CROSSINGS = 48
 const ATTENUATION_DB = 90
 const KAISER_BETA = 0.1102 * (ATTENUATION_DB - 8.7)
@@ -35,7 +35,8 @@ export function filterBank(ratio: Ratio): FilterBank {
   const bank = banks.get(key) ?? designBank(ratio)
   banks.delete(key)
   banks.set(key, bank)
-  if (banks.size > MAX_BANKS) banks.delete(banks.keys().next().value!)
+  const [oldest = key] = banks.keys()
+  if (banks.size > MAX_BANKS) banks.delete(oldest)
   return bank
 }
 
@@ -51,7 +52,7 @@ function designBank({ from, to }: Ratio): FilterBank {
       weights[tap] = sinc(crossing) * kaiser(crossing / CROSSINGS)
       sum += weights[tap]!
     }
-    // Every phase lets a constant through as it is, else the constant would come out as a tone.
+    // Every phase has a gain of 1 for a constant, otherwise the output of a constant would be a tone.
     for (let tap = 0; tap < taps; tap++) coefficients[phase * taps + tap] = weights[tap]! / sum
   }
   return { taps, coefficients }
@@ -61,7 +62,7 @@ function sinc(x: number): number {
   return x === 0 ? 1 : Math.sin(Math.PI * x) / (Math.PI * x)
 }
 
-/** From -1 to 1, nothing outside. */
+/** From −1 to 1; 0 outside. */
 function kaiser(position: number): number {
   return Math.abs(position) < 1 ? besselI0(KAISER_BETA * Math.sqrt(1 - position * position)) / KAISER_CENTRE : 0
 }

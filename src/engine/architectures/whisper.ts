@@ -1,208 +1,252 @@
 /**
  * Whisper (Radford et al. 2022, arXiv:2212.04356), from its published weights.
  *
- *   log-mel, 100 frames a second → two convolutions, 50 states a second → encoder: layers of attention and feed-forward
- *   token → decoder: layers of attention to the tokens before, attention to the encoder, feed-forward → logits
+ *   log-mel, 100 frames a second → two convolutions, 50 states a second → encoder: self-attention, feed-forward
+ *   token → decoder: causal self-attention, cross-attention, feed-forward → logits
  *
- * Positions are tables that are added. Norms come before their layer. The output matrix is the embedding, turned around.
+ * Positions are learned tables that are added. Layers are pre-norm. The output matrix is the transposed embedding.
  *
- * Whisper was trained on windows of 30 seconds, most of them filled up with silence, and has learned to end where the
- * silence begins: without it, it repeats itself. But silence sounds the same in every clip, so the encoder hears the
- * clip alone, and what the decoder remembers of the silence behind it is computed here, once (`hearSilence`). The
- * states of neighbouring moments of silence are all but equal: one that counts for many stands for them.
+ * Whisper was trained on windows of 30 seconds, most of them padded with silence, and has learned to end where the
+ * silence begins; without it, it repeats itself. Silence is the same in every clip, so the encoder computes the clip
+ * alone, and the keys and values of the silence after it are computed here, once (`encodeSilence`). Neighbouring states
+ * of silence are nearly equal: one with a count stands for several.
  */
 import { writeAlignment } from '../compiler/alignment.js'
 import { convolve, type Convolution } from '../compiler/convolution.js'
-import { memoriesOf, missingInBlock, writeGreedy, writeSteps, type Decoder } from '../compiler/decoder.js'
+import { encoderKeyValues, missingInBlock, pairs, writeGreedy, writeSteps, type Decoder } from '../compiler/decoder.js'
 import { Graph, type Target, type Value } from '../compiler/graph.js'
 import {
-  attend, attendToMemory, attendToPast, columns, gelu, joined, layerNorm, linear, linears, parts, reals as realsOf, splitHeads,
-  type Attention, type Memory,
+  causalSelfAttention, concat, constant, crossAttention, gatherColumns, gelu, layerNorm, linear, linears, selfAttention,
+  split, splitHeads, type AttentionOptions, type KeyValues,
 } from '../compiler/layers.js'
-import { sideBySide, times, turned, widened, type Matrix, type Published, type Reals } from '../compiler/published.js'
+import {
+  concatColumns, padColumns, scaled, transposed, UnknownModel,
+  type FloatTensor, type Published, type QuantizedMatrix,
+} from '../compiler/published.js'
 import type { WriteModel } from '../compiler/compile.js'
 import { encoderDecoderOf } from '../manifest.js'
-import type { OpenSession } from '../runtime/session.js'
+import { outputOf, type OpenSession } from '../runtime/session.js'
 
 const HEAD_WIDTH = 64
-/** Never chosen, and no probability is left for it. */
+/** Logit of padding tokens: they are never chosen, and their probability is 0. */
 const IMPOSSIBLE = -1e30
 /** Frames of the window that the model was trained on, two to a state. */
 const WINDOW_FRAMES = 3_000
-/** A silent frame as it is behind speech of the usual loudness: features reach from their highest, about 1.5, two down. */
+/** A silent frame after speech of usual loudness: features reach from their highest, about 1.5, down by two. */
 const SILENT_FEATURE = -0.5
-/** Neighbouring states of silence for which one stands, 60 ms of it. With ten of them single words are said twice. */
-const STATES_TOGETHER = 3
-/** Every attention divides its scores by the root of the width of a head; the queries' matrices do it. */
+/** States of silence that one stands for, 60 ms. With ten, single words are transcribed twice. */
+const STATES_PER_SILENCE = 3
+/** Scores are divided by the root of the width of a head; the query matrices include that. */
 const SCORE_SCALE = 1 / Math.sqrt(HEAD_WIDTH)
 
-export const write: WriteModel = async ({ encoder, decoder, target, entrance, manifest, open }) => {
+export const write: WriteModel = async ({ encoder, decoder, target, kind, manifest, open }) => {
+  const { endToken, alignmentHeads } = encoderDecoderOf(manifest)
   const graph = new Graph('whisper', target)
-  const model = readDecoder(decoder, encoderDecoderOf(manifest).endToken, await hearSilence(encoder, decoder, target, open))
-  if (entrance !== 'greedy') {
-    if (entrance === 'steps') writeSteps(graph, model)
-    else writeAlignment(graph, model, encoderDecoderOf(manifest).alignmentHeads)
+  const silence = await encodeSilence(encoder, decoder, target, open)
+  const model = readDecoder(decoder, endToken, silence)
+  if (kind !== 'greedy') {
+    if (kind === 'steps') writeSteps(graph, model)
+    else writeAlignment(graph, model, alignmentHeads)
     return graph.bytes()
   }
   const features = graph.input('features', 'float32', [1, binsOf(encoder), 'frames'])
-  writeGreedy(graph, model, () => memoriesOf(graph, model, features, 2, (fresh) => remember(fresh, encode(fresh, features, encoder), decoder)))
+  writeGreedy(graph, model, () => encoderKeyValues(graph, model, features, 2, (body) =>
+    projectStates(body, encode(body, features, encoder), decoder)))
   return graph.bytes()
 }
 
 /** [1, bins, frames] → [1, frames / 2, width] */
 function encode(graph: Graph, features: Value, published: Published): Value {
-  const heads = published.reals('layer_norm.weight').dims[0]! / HEAD_WIDTH
-  let states = listen(graph, features, published)
-  for (let layer = 0; layer < published.count((index) => `layers.${index}.fc1.bias`); layer++) {
-    const matrix = (name: string): Matrix => published.matrix(`/layers.${layer}/${name}/MatMul_quant`)
-    const reals = (name: string): Reals => published.reals(`layers.${layer}.${name}`)
-    const normed = layerNorm(graph, states, reals('self_attn_layer_norm.weight'), reals('self_attn_layer_norm.bias'))
-    const [query, key, value] = ownQueryKeyValue(graph, normed, matrix, reals)
-    const heard = attend(graph, query, key, value, { heads, scale: 1 })
-    const attended = graph.op('Add', [states, linear(graph, heard, matrix('self_attn/out_proj'), reals('self_attn.out_proj.bias'))])
-    states = graph.op('Add', [attended, feedForward(graph, attended, matrix, reals)])
+  const finalGain = published.floats('layer_norm.weight')
+  const attention: AttentionOptions = { heads: finalGain.values.length / HEAD_WIDTH, scale: 1 }
+  const layers = published.countLayers((index) => `layers.${index}.fc1.bias`)
+  let states = convolutionStem(graph, features, published)
+  for (let layer = 0; layer < layers; layer++) {
+    const matrix = (name: string): QuantizedMatrix => published.matrixOfNode(`/layers.${layer}/${name}/MatMul_quant`)
+    const floats = (name: string): FloatTensor => published.floats(`layers.${layer}.${name}`)
+    const normed = layerNorm(graph, states, floats('self_attn_layer_norm.weight'), floats('self_attn_layer_norm.bias'))
+    const [query, key, value] = queryKeyValue(graph, normed, matrix, floats)
+    const own = selfAttention(graph, query, key, value, attention)
+    const projected = linear(graph, own, matrix('self_attn/out_proj'), floats('self_attn.out_proj.bias'))
+    const attended = graph.op('Add', [states, projected])
+    states = graph.op('Add', [attended, feedForward(graph, attended, matrix, floats)])
   }
-  return layerNorm(graph, states, published.reals('layer_norm.weight'), published.reals('layer_norm.bias'))
+  return layerNorm(graph, states, finalGain, published.floats('layer_norm.bias'))
 }
 
-/** The stem, and where each state lies in time. [1, bins, frames] → [1, frames / 2, width] */
-function listen(graph: Graph, features: Value, published: Published): Value {
+/** Two convolutions, and the position of each state added. [1, bins, frames] → [1, frames / 2, width] */
+function convolutionStem(graph: Graph, features: Value, published: Published): Value {
   const convolution = (name: string, stride: number): Convolution => ({
-    kernel: published.integersOfAnyShape(`${name}.weight_quantized`, `${name}.weight_scale`, `${name}.weight_zero_point`),
-    bias: published.reals(`${name}.bias`), stride, padding: 1,
+    kernel: published.quantized(`${name}.weight_quantized`, `${name}.weight_scale`, `${name}.weight_zero_point`),
+    bias: published.floats(`${name}.bias`), stride, padding: 1,
   })
-  const frames = graph.op('Squeeze', [graph.op('Transpose', [features], { perm: [0, 2, 1] }), graph.integers(0)])
+  const channelsLast = graph.op('Transpose', [features], { perm: [0, 2, 1] })
+  const frames = graph.op('Squeeze', [channelsLast, graph.integers(0)])
   const fine = gelu(graph, convolve(graph, frames, convolution('conv1', 1)))
   const states = gelu(graph, convolve(graph, fine, convolution('conv2', 2)))
   const count = graph.op('Shape', [states], { start: 0, end: 1 })
-  const places = graph.op('Slice', [realsOf(graph, published.reals('embed_positions.weight')), graph.integers(0), count])
-  return graph.op('Unsqueeze', [graph.op('Add', [states, places]), graph.integers(0)])
+  const table = constant(graph, published.floats('embed_positions.weight'))
+  const positions = graph.op('Slice', [table, graph.integers(0), count])
+  return graph.op('Unsqueeze', [graph.op('Add', [states, positions]), graph.integers(0)])
 }
 
-/** Names of an encoder's or a decoder's layer → its numbers. */
-type MatrixOf = (name: string) => Matrix
-type RealsOf = (name: string) => Reals
+/** Names within a layer of the encoder or the decoder → its weights. */
+type MatrixOf = (name: string) => QuantizedMatrix
+type FloatsOf = (name: string) => FloatTensor
 
-/** Query, key and value side by side, the scale of the scores part of the query. Keys have no bias: it would move all scores alike. */
-function ownQueryKeyValue(graph: Graph, x: Value, matrix: MatrixOf, reals: RealsOf): [Value, Value, Value] {
-  const bias = reals('self_attn.q_proj.bias').values
-  const width = bias.length
+/**
+ * Query, key and value from one matrix, the scale of the scores included in the query. Keys have no bias: it would move
+ * all scores alike.
+ */
+function queryKeyValue(graph: Graph, x: Value, matrix: MatrixOf, floats: FloatsOf): [Value, Value, Value] {
+  const queryBias = scaledFloats(floats('self_attn.q_proj.bias'))
+  const width = queryBias.values.length
   const biases = new Float32Array(3 * width)
-  biases.set(bias.map((value) => value * SCORE_SCALE))
-  biases.set(reals('self_attn.v_proj.bias').values, 2 * width)
-  const all = sideBySide([times(matrix('self_attn/q_proj'), SCORE_SCALE), matrix('self_attn/k_proj'), matrix('self_attn/v_proj')])
-  return parts(graph, linear(graph, x, all, { values: biases, dims: [3 * width] }), 3, 2) as [Value, Value, Value]
+  biases.set(queryBias.values)
+  biases.set(floats('self_attn.v_proj.bias').values, 2 * width)
+  const query = scaled(matrix('self_attn/q_proj'), SCORE_SCALE)
+  const all = concatColumns(query, matrix('self_attn/k_proj'), matrix('self_attn/v_proj'))
+  const projected = linear(graph, x, all, { values: biases, dims: [3 * width] })
+  return split(graph, projected, 3, 2) as [Value, Value, Value]
 }
 
-function feedForward(graph: Graph, x: Value, matrix: MatrixOf, reals: RealsOf): Value {
-  const normed = layerNorm(graph, x, reals('final_layer_norm.weight'), reals('final_layer_norm.bias'))
-  const hidden = gelu(graph, linear(graph, normed, matrix('fc1'), reals('fc1.bias')))
-  return linear(graph, hidden, matrix('fc2'), reals('fc2.bias'))
+function feedForward(graph: Graph, x: Value, matrix: MatrixOf, floats: FloatsOf): Value {
+  const normed = layerNorm(graph, x, floats('final_layer_norm.weight'), floats('final_layer_norm.bias'))
+  const hidden = gelu(graph, linear(graph, normed, matrix('fc1'), floats('fc1.bias')))
+  return linear(graph, hidden, matrix('fc2'), floats('fc2.bias'))
 }
 
-/** Keys and values of each decoder layer's attention to the encoder. */
-function remember(graph: Graph, states: Value, published: Published): Memory[] {
+/** Keys and values of the cross-attention of each decoder layer, from the states of the encoder. */
+function projectStates(graph: Graph, states: Value, published: Published): KeyValues[] {
   const { layers, heads } = sizeOf(published)
-  const matrices = Array.from({ length: layers }, (_, layer) => ['k_proj', 'v_proj'].map((name) => published.matrix(`/model/decoder/layers.${layer}/encoder_attn/${name}/MatMul_quant`))).flat()
-  const biases = Array.from({ length: layers }, (_, layer) => [undefined, published.reals(`model.decoder.layers.${layer}.encoder_attn.v_proj.bias_merged_0`)]).flat()
-  const split = linears(graph, states, matrices, biases).map((value) => splitHeads(graph, value, heads, HEAD_WIDTH))
-  return Array.from({ length: layers }, (_, layer) => ({ keys: split[2 * layer]!, values: split[2 * layer + 1]! }))
+  const indices = Array.from({ length: layers }, (_, layer) => layer)
+  const matrices = indices.flatMap((layer) => ['k_proj', 'v_proj'].map((name) =>
+    published.matrixOfNode(`/model/decoder/layers.${layer}/encoder_attn/${name}/MatMul_quant`)))
+  const biases = indices.flatMap((layer) =>
+    [undefined, published.floats(`model.decoder.layers.${layer}.encoder_attn.v_proj.bias_merged_0`)])
+  return pairs(linears(graph, states, matrices, biases).map((value) => splitHeads(graph, value, heads, HEAD_WIDTH)))
 }
 
 function sizeOf(decoder: Published): { layers: number; heads: number } {
   return {
-    layers: decoder.count((index) => `model.decoder.layers.${index}.fc1.bias_merged_0`),
-    heads: decoder.reals('model.decoder.layer_norm.weight_merged_0').dims[0]! / HEAD_WIDTH,
+    layers: decoder.countLayers((index) => `model.decoder.layers.${index}.fc1.bias_merged_0`),
+    heads: decoder.floats('model.decoder.layer_norm.weight_merged_0').values.length / HEAD_WIDTH,
   }
 }
 
-/** Keys and values of a window of silence, for each layer, [1, heads, positions, head width], one for `STATES_TOGETHER`. */
-interface Silence { readonly memories: readonly { readonly keys: Reals; readonly values: Reals }[] }
+/** Keys and values of silence for one layer, [1, heads, positions, head width], one for `STATES_PER_SILENCE` states. */
+interface Silence { readonly keys: FloatTensor; readonly values: FloatTensor; readonly positions: number }
 
-/** Runs the model's own encoder over a window of silence. */
-async function hearSilence(encoder: Published, decoder: Published, target: Target, open: OpenSession): Promise<Silence> {
+/** Runs the encoder of the model over a window of silence; one result for each layer of the decoder. */
+async function encodeSilence(
+  encoder: Published, decoder: Published, target: Target, open: OpenSession,
+): Promise<Silence[]> {
   const graph = new Graph('silence', target)
   const bins = binsOf(encoder)
-  const features = graph.weight(new Float32Array(bins * WINDOW_FRAMES).fill(SILENT_FEATURE), [1, bins, WINDOW_FRAMES])
-  const remembered = remember(graph, encode(graph, features, encoder), decoder)
-  remembered.forEach(({ keys, values }, layer) => {
+  const window = new Float32Array(bins * WINDOW_FRAMES).fill(SILENT_FEATURE)
+  const features = graph.weight(window, [1, bins, WINDOW_FRAMES])
+  const encoded = projectStates(graph, encode(graph, features, encoder), decoder)
+  for (const [layer, { keys, values }] of encoded.entries()) {
     graph.output(keys, `keys ${layer}`, 'float32')
     graph.output(values, `values ${layer}`, 'float32')
-  })
+  }
   const session = await open(graph.bytes(), { fixedShapes: true })
-  const heard = await session.run({})
+  const results = await session.run({})
   await session.release()
-  const thinnedOf = (name: string): Reals => thinned({ values: heard[name]!.data as Float32Array, dims: heard[name]!.dims })
-  return { memories: remembered.map((_, layer) => ({ keys: thinnedOf(`keys ${layer}`), values: thinnedOf(`values ${layer}`) })) }
+  const read = (name: string): FloatTensor & { readonly positions: number } => {
+    const { data, dims } = outputOf(results, name)
+    return thinOut(data as Float32Array, dims)
+  }
+  return encoded.map((_, layer) => {
+    const { positions, ...keys } = read(`keys ${layer}`)
+    return { keys, values: read(`values ${layer}`), positions }
+  })
 }
 
 function binsOf(encoder: Published): number {
-  return encoder.bytes('conv1.weight_quantized').dims[1]!
+  const [, bins] = encoder.raw('conv1.weight_quantized').dims
+  if (bins === undefined) throw new UnknownModel('the kernel conv1 has no input channels')
+  return bins
 }
 
-/** Of each `STATES_TOGETHER` neighbours the middle one. Their mean is worse: a mean of keys is nobody's key. */
-function thinned({ values, dims }: Reals): Reals {
+/** Of each `STATES_PER_SILENCE` neighbours the middle one. Their mean is worse: a mean of keys is no key. */
+function thinOut(values: Float32Array, dims: readonly number[]): FloatTensor & { readonly positions: number } {
   const [, heads, positions] = dims as [number, number, number, number]
-  const count = Math.floor(positions / STATES_TOGETHER)
+  const count = Math.floor(positions / STATES_PER_SILENCE)
   const result = new Float32Array(heads * count * HEAD_WIDTH)
   for (let row = 0; row < heads * count; row++) {
-    const from = Math.floor(row / count) * positions + (row % count) * STATES_TOGETHER + Math.floor(STATES_TOGETHER / 2)
+    const [head, group] = [Math.floor(row / count), row % count]
+    const from = head * positions + group * STATES_PER_SILENCE + Math.floor(STATES_PER_SILENCE / 2)
     result.set(values.subarray(from * HEAD_WIDTH, (from + 1) * HEAD_WIDTH), row * HEAD_WIDTH)
   }
-  return { values: result, dims: [1, heads, count, HEAD_WIDTH] }
+  return { values: result, dims: [1, heads, count, HEAD_WIDTH], positions: count }
 }
 
-/** The memory of the clip, and that of silence from where the clip ends to the end of the window. */
-function withSilence(graph: Graph, heard: readonly Memory[], { memories }: Silence): Memory[] {
-  const positions = graph.op('Shape', [heard[0]!.keys], { start: 2, end: 3 })
-  const from = graph.op('Div', [graph.op('Add', [positions, graph.integers(STATES_TOGETHER - 1)]), graph.integers(STATES_TOGETHER)])
-  const rest = (table: Reals): Value => graph.op('Slice', [realsOf(graph, table), from, graph.integers(table.dims[2]!), graph.integers(2)])
-  const count = graph.op('Sub', [graph.integers(memories[0]!.keys.dims[2]!), from])
-  const constant = (length: Value, value: number): Value => graph.op('Expand', [graph.weight(Float32Array.of(value), [1]), length])
-  const logCounts = joined(graph, [constant(positions, 0), constant(count, Math.log(STATES_TOGETHER))], 0)
-  return heard.map(({ keys, values }, layer) => ({
-    keys: joined(graph, [keys, rest(memories[layer]!.keys)], 2),
-    values: joined(graph, [values, rest(memories[layer]!.values)], 2),
+/** Keys and values of the clip, followed by those of silence from the end of the clip to the end of the window. */
+function withSilence(graph: Graph, encoded: readonly KeyValues[], silence: readonly Silence[]): KeyValues[] {
+  const [first] = encoded as [KeyValues, ...KeyValues[]]
+  const [{ positions: silentPositions }] = silence as [Silence, ...Silence[]]
+  const positions = graph.op('Shape', [first.keys], { start: 2, end: 3 })
+  const roundedUp = graph.op('Add', [positions, graph.integers(STATES_PER_SILENCE - 1)])
+  const from = graph.op('Div', [roundedUp, graph.integers(STATES_PER_SILENCE)])
+  const rest = (table: FloatTensor): Value =>
+    graph.op('Slice', [constant(graph, table), from, graph.integers(silentPositions), graph.integers(2)])
+  const count = graph.op('Sub', [graph.integers(silentPositions), from])
+  const filled = (length: Value, value: number): Value =>
+    graph.op('Expand', [graph.weight(Float32Array.of(value), [1]), length])
+  const logCounts = concat(graph, [filled(positions, 0), filled(count, Math.log(STATES_PER_SILENCE))], 0)
+  return encoded.map(({ keys, values }, layer) => ({
+    keys: concat(graph, [keys, rest(silence[layer]!.keys)], 2),
+    values: concat(graph, [values, rest(silence[layer]!.values)], 2),
     logCounts,
   }))
 }
 
-function readDecoder(published: Published, endToken: number, silence: Silence): Decoder {
+function readDecoder(published: Published, endToken: number, silence: readonly Silence[]): Decoder {
   const table = 'model.decoder.embed_tokens.weight_merged_0'
-  const embedding = published.integers(`${table}_quantized`, `${table}_scale`, `${table}_zero_point`)
+  const embedding = published.matrix(`${table}_quantized`, `${table}_scale`, `${table}_zero_point`)
   const vocabulary = embedding.rows
-  const missing = missingInBlock(vocabulary)
-  const output = widened(turned(embedding), missing)
-  const outputBias: Reals = { values: new Float32Array(vocabulary + missing).fill(IMPOSSIBLE, vocabulary), dims: [vocabulary + missing] }
+  const columns = vocabulary + missingInBlock(vocabulary)
+  const output = padColumns(transposed(embedding), columns - vocabulary)
+  const outputBias = { values: new Float32Array(columns).fill(IMPOSSIBLE, vocabulary), dims: [columns] }
   const { layers, heads } = sizeOf(published)
-  const attention: Attention = { heads, scale: 1 }
-  const places = published.reals('model.decoder.embed_positions.weight_merged_0')
+  const attention: AttentionOptions = { heads, scale: 1 }
+  const positionTable = published.floats('model.decoder.embed_positions.weight_merged_0')
+  const finalGain = published.floats('model.decoder.layer_norm.weight_merged_0')
+  const finalBias = published.floats('model.decoder.layer_norm.bias_merged_0')
   return {
     layers, heads, headWidth: HEAD_WIDTH, vocabulary, kept: undefined, endToken,
     embed(graph, tokens, position) {
       const until = graph.op('Add', [position, graph.op('Shape', [tokens], { start: 1, end: 2 })])
-      return graph.op('Add', [columns(graph, output, tokens), graph.op('Slice', [realsOf(graph, places), position, until])])
+      const embedded = gatherColumns(graph, output, tokens)
+      const positions = graph.op('Slice', [constant(graph, positionTable), position, until])
+      return graph.op('Add', [embedded, positions])
     },
-    surround: (graph, heard) => withSilence(graph, heard, silence),
-    layer(graph, index, hidden, _, past, heard) {
-      const matrix = (name: string): Matrix => published.matrix(`/model/decoder/layers.${index}/${name}/MatMul_quant`)
-      const reals = (name: string): Reals => published.reals(`model.decoder.layers.${index}.${name}_merged_0`)
-      const normed = layerNorm(graph, hidden, reals('self_attn_layer_norm.weight'), reals('self_attn_layer_norm.bias'))
-      const own = attendToPast(graph, ...ownQueryKeyValue(graph, normed, matrix, reals), past, attention)
-      const remembered = graph.op('Add', [hidden, linear(graph, own.heard, matrix('self_attn/out_proj'), reals('self_attn.out_proj.bias'))])
-      const asking = layerNorm(graph, remembered, reals('encoder_attn_layer_norm.weight'), reals('encoder_attn_layer_norm.bias'))
-      const asked = linear(graph, asking, times(matrix('encoder_attn/q_proj'), SCORE_SCALE), scaled(reals('encoder_attn.q_proj.bias')))
-      const answer = linear(graph, attendToMemory(graph, asked, heard, attention), matrix('encoder_attn/out_proj'), reals('encoder_attn.out_proj.bias'))
-      const listened = graph.op('Add', [remembered, answer])
-      return { hidden: graph.op('Add', [listened, feedForward(graph, listened, matrix, reals)]), memory: own.memory, asked }
+    extendCross: (graph, encoded) => withSilence(graph, encoded, silence),
+    layer(graph, index, hidden, _, past, cross) {
+      const matrix: MatrixOf = (name) => published.matrixOfNode(`/model/decoder/layers.${index}/${name}/MatMul_quant`)
+      const floats: FloatsOf = (name) => published.floats(`model.decoder.layers.${index}.${name}_merged_0`)
+      const project = (x: Value, name: string): Value =>
+        linear(graph, x, matrix(`${name}/out_proj`), floats(`${name}.out_proj.bias`))
+      const norm = (x: Value, name: string): Value =>
+        layerNorm(graph, x, floats(`${name}_layer_norm.weight`), floats(`${name}_layer_norm.bias`))
+      const [query, key, value] = queryKeyValue(graph, norm(hidden, 'self_attn'), matrix, floats)
+      const own = causalSelfAttention(graph, query, key, value, past, attention)
+      const selfAttended = graph.op('Add', [hidden, project(own.output, 'self_attn')])
+      const crossQuery = linear(graph, norm(selfAttended, 'encoder_attn'),
+        scaled(matrix('encoder_attn/q_proj'), SCORE_SCALE), scaledFloats(floats('encoder_attn.q_proj.bias')))
+      const crossOutput = project(crossAttention(graph, crossQuery, cross, attention), 'encoder_attn')
+      const attended = graph.op('Add', [selfAttended, crossOutput])
+      const next = graph.op('Add', [attended, feedForward(graph, attended, matrix, floats)])
+      return { hidden: next, keyValues: own.keyValues, crossQuery }
     },
     logits(graph, hidden) {
-      const normed = layerNorm(graph, hidden, published.reals('model.decoder.layer_norm.weight_merged_0'), published.reals('model.decoder.layer_norm.bias_merged_0'))
-      return graph.op('Reshape', [linear(graph, normed, output, outputBias), graph.integers(-1, vocabulary + missing)])
+      const logits = linear(graph, layerNorm(graph, hidden, finalGain, finalBias), output, outputBias)
+      return graph.op('Reshape', [logits, graph.integers(-1, columns)])
     },
   }
 }
 
-function scaled({ values, dims }: Reals): Reals {
+function scaledFloats({ values, dims }: FloatTensor): FloatTensor {
   return { values: values.map((value) => value * SCORE_SCALE), dims }
 }

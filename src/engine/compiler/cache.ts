@@ -1,9 +1,9 @@
 /**
- * Compiled graphs beside the weights, as `<model>/compiled/<entrance>-<matrices>-<key>-<checksum>.onnx`.
+ * Compiled graphs beside the weights, as `<model>/compiled/<kind>-<matrices>-<key>-<checksum>.onnx`.
  *
- * The key is made of everything that the graph is made of: checksums of the weights, the manifest's words on decoding,
- * the compiler's own files and the version of the runtime. So nothing has to be told that a graph is out of date. What is
- * read is compared with the checksum in its name; a file that was altered is written anew.
+ * The key is a hash of everything that the graph depends on: checksums of the weights, the fields of the manifest about
+ * decoding, the compiler's own files and the version of the runtime. So no cached graph is ever out of date. A graph is
+ * compared with the checksum in its name when it is read; a file that was altered is written again.
  */
 import { createHash, randomBytes } from 'node:crypto'
 import { mkdir, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises'
@@ -11,31 +11,37 @@ import path from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { openModelFiles, type Manifest } from '../manifest.js'
 import { runtimeVersion, sessionOpener } from '../runtime/session.js'
-import { compileModel, type Entrance } from './compile.js'
+import { compileModel, type GraphKind } from './compile.js'
 import type { Target } from './graph.js'
 import { UnknownModel } from './published.js'
 
 export interface Compiled {
   readonly graph: Uint8Array
-  /** Undefined when it was there. */
+  /** Undefined when the graph was in the cache. */
   readonly compileSeconds: number | undefined
-  /** Why it could not be kept, where it could not. */
+  /** Why the graph could not be written to the cache; undefined when it is there. */
   readonly notKept: string | undefined
 }
 
-/** Why a model runs as it was published. */
+/** Why a model is run from its published graphs. */
 export interface NotCompiled { readonly reason: string }
 
-/** The compiled graph of a model, from the cache or made now; `begins` is called before it is made, which takes seconds. */
-export async function compiledGraph(modelsDir: string, manifest: Manifest, target: Target, entrance: Entrance = 'greedy', begins: () => void = () => undefined): Promise<Compiled | NotCompiled> {
+/**
+ * The compiled graph of a model, from the cache or compiled now. `onCompile` is called before it is compiled, which
+ * takes seconds.
+ */
+export async function compiledGraph(
+  modelsDir: string, manifest: Manifest, target: Target, kind: GraphKind = 'greedy', onCompile?: () => void,
+): Promise<Compiled | NotCompiled> {
   const folder = path.join(modelsDir, manifest.name, 'compiled')
-  const stem = `${entrance}-${target.matrices}-${await keyOf(manifest)}`
-  const kept = await read(folder, stem)
-  if (kept !== undefined) return { graph: kept, compileSeconds: undefined, notKept: undefined }
-  begins()
+  const stem = `${kind}-${target.matrices}-${await keyOf(manifest)}`
+  const cached = await read(folder, stem)
+  if (cached !== undefined) return { graph: cached, compileSeconds: undefined, notKept: undefined }
+  onCompile?.()
   const since = performance.now()
+  const open = sessionOpener({ providers: ['cpu'], strict: true, threads: 1 })
   try {
-    const graph = await compileModel(manifest, openModelFiles(modelsDir, manifest), target, entrance, sessionOpener({ providers: ['cpu'], strict: true, threads: 1 }))
+    const graph = await compileModel(manifest, openModelFiles(modelsDir, manifest), target, kind, open)
     const compileSeconds = (performance.now() - since) / 1000
     return { graph, compileSeconds, notKept: await write(folder, stem, graph) }
   } catch (thrown) {
@@ -45,17 +51,19 @@ export async function compiledGraph(modelsDir: string, manifest: Manifest, targe
 }
 
 async function read(folder: string, stem: string): Promise<Uint8Array | undefined> {
-  const name = (await namesIn(folder)).find((candidate) => candidate.startsWith(`${stem}-`) && candidate.endsWith('.onnx'))
+  const names = await namesIn(folder)
+  const name = names.find((candidate) => candidate.startsWith(`${stem}-`) && candidate.endsWith('.onnx'))
   if (name === undefined) return undefined
-  // It may be gone by now: another process cleans up after a newer one.
-  const graph = await readFile(path.join(folder, name)).catch(ifGone(undefined))
+  // Another process may have removed it in the meantime.
+  const graph = await readFile(path.join(folder, name)).catch(ifMissing(undefined))
   return graph !== undefined && name === nameOf(stem, graph) ? graph : undefined
 }
 
-/** Puts it beside the weights. Answers why it could not be, if so: a read-only directory is no reason not to serve. */
+/** Stores the graph beside the weights. Returns the reason when it cannot: a read-only directory is no error. */
 async function write(folder: string, stem: string, graph: Uint8Array): Promise<string | undefined> {
   const name = nameOf(stem, graph)
-  const partial = path.join(folder, `${name}.${process.pid}-${randomBytes(4).toString('hex')}.partial`)
+  const suffix = `${process.pid}-${randomBytes(4).toString('hex')}.partial`
+  const partial = path.join(folder, `${name}.${suffix}`)
   try {
     await mkdir(folder, { recursive: true })
     await writeFile(partial, graph)
@@ -63,16 +71,20 @@ async function write(folder: string, stem: string, graph: Uint8Array): Promise<s
     await removeOld(folder, stem.slice(0, stem.lastIndexOf('-') + 1))
     return undefined
   } catch (cause) {
-    await rm(partial, { force: true }).catch(() => undefined) // it may be the directory that cannot be written
+    await rm(partial, { force: true }).catch(() => undefined) // the directory itself may be read-only
     return (cause as Error).message
   }
 }
 
-/** Of a kind, the newest is kept and the one before: two versions in turns, sources and build perhaps, shall not undo each other's work. */
-async function removeOld(folder: string, kind: string): Promise<void> {
-  const names = (await namesIn(folder)).filter((name) => name.startsWith(kind) && name.endsWith('.onnx'))
-  const dated = await Promise.all(names.map(async (name) => ({ name, written: (await stat(path.join(folder, name))).mtimeMs })))
-  for (const { name } of dated.sort((a, b) => b.written - a.written).slice(2)) await rm(path.join(folder, name), { force: true })
+/**
+ * Keeps the newest graph of this prefix and the one before: two versions of the service that run alternately, sources
+ * and build for instance, do not remove each other's graphs.
+ */
+async function removeOld(folder: string, prefix: string): Promise<void> {
+  const files = (await namesIn(folder)).filter((name) => name.startsWith(prefix) && name.endsWith('.onnx'))
+    .map((name) => path.join(folder, name))
+  const dated = await Promise.all(files.map(async (file) => ({ file, writtenMs: (await stat(file)).mtimeMs })))
+  for (const { file } of dated.sort((a, b) => b.writtenMs - a.writtenMs).slice(2)) await rm(file, { force: true })
 }
 
 function nameOf(stem: string, graph: Uint8Array): string {
@@ -80,13 +92,13 @@ function nameOf(stem: string, graph: Uint8Array): string {
 }
 
 async function namesIn(folder: string): Promise<string[]> {
-  return readdir(folder).catch(ifGone<string[]>([]))
+  return readdir(folder).catch(ifMissing<string[]>([]))
 }
 
-/** Answers instead when there is no such file or folder; any other failure is one. */
-function ifGone<Answer>(answer: Answer): (cause: NodeJS.ErrnoException) => Answer {
+/** Returns `fallback` when there is no such file or folder, and throws any other error. */
+function ifMissing<Fallback>(fallback: Fallback): (cause: NodeJS.ErrnoException) => Fallback {
   return (cause) => {
-    if (cause.code === 'ENOENT' || cause.code === 'ENOTDIR') return answer
+    if (cause.code === 'ENOENT' || cause.code === 'ENOTDIR') return fallback
     throw cause
   }
 }
@@ -97,7 +109,7 @@ async function keyOf({ files, family, languages, frontEnd, decoding }: Manifest)
   return createHash('sha256').update(JSON.stringify(parts)).update(await compilerFiles()).digest('hex').slice(0, 16)
 }
 
-/** The text of the compiler and of its architectures: a change to them is a new version. */
+/** The text of the compiler and of its architectures: any change to them makes a new version. */
 async function compilerFiles(): Promise<string> {
   const here = path.dirname(fileURLToPath(import.meta.url))
   const folders = [here, path.join(here, '../architectures')]

@@ -1,9 +1,9 @@
 /**
- * The door to ONNX files: bytes ↔ plain data. Below it, protocol buffers; above it nobody knows of them.
+ * ONNX files: bytes ↔ plain data. Protocol buffers are used nowhere else.
  *
- * The schema is the part of ONNX's own (onnx.proto, IR version 10) that our models use, with its field numbers.
- * Fields that it leaves out are skipped when a file is read, which is why published graphs are never rewritten: their
- * weights are read, and a new graph is written.
+ * The schema is the part of onnx.proto (IR version 10) that our models use, with its field numbers. Other fields are
+ * skipped when a file is read, so a published graph is never written again: its weights are read, and a new graph is
+ * written.
  */
 import protobuf from 'protobufjs'
 import { SpeechError } from '../../domain/errors.js'
@@ -25,13 +25,14 @@ message NodeProto {
   repeated AttributeProto attribute = 5; optional string domain = 7;
 }
 message AttributeProto {
-  optional string name = 1; optional float f = 2; optional int64 i = 3; optional bytes s = 4; optional TensorProto t = 5;
-  optional GraphProto g = 6; repeated float floats = 7; repeated int64 ints = 8; optional int32 type = 20;
+  optional string name = 1; optional float f = 2; optional int64 i = 3; optional bytes s = 4;
+  optional TensorProto t = 5; optional GraphProto g = 6; repeated float floats = 7; repeated int64 ints = 8;
+  optional int32 type = 20;
 }
 message TensorProto {
   repeated int64 dims = 1; optional int32 data_type = 2; repeated float float_data = 4 [packed = true];
-  repeated int32 int32_data = 5 [packed = true]; repeated int64 int64_data = 7 [packed = true]; optional string name = 8;
-  optional bytes raw_data = 9;
+  repeated int32 int32_data = 5 [packed = true]; repeated int64 int64_data = 7 [packed = true];
+  optional string name = 8; optional bytes raw_data = 9;
 }
 message ValueInfoProto { optional string name = 1; optional TypeProto type = 2; }
 message TypeProto {
@@ -43,10 +44,10 @@ message TensorShapeProto {
   repeated Dimension dim = 1;
 }`
 
-/** ONNX's numbers of the element types that occur here. */
+/** Numbers of the element types that occur here, from onnx.proto. */
 export const ELEMENT_TYPES = { float32: 1, uint8: 2, int8: 3, int32: 6, int64: 7, bool: 9 } as const
 const ATTRIBUTE_TYPES = { f: 1, i: 2, s: 3, g: 5, ints: 7 } as const
-/** Opset 17 has LayerNormalization, and is what version 8 of the file format came with. */
+/** Opset 17 has LayerNormalization and was released with version 8 of the file format. */
 const IR_VERSION = 8
 const OPSETS = [{ domain: '', version: 17 }, { domain: 'com.microsoft', version: 1 }]
 
@@ -62,21 +63,27 @@ export interface Tensor {
   readonly bytes: Uint8Array
 }
 
-export type Attribute = { readonly f: number } | { readonly i: number } | { readonly s: string } | { readonly ints: readonly number[] } | { readonly g: Graph }
+export type Attribute =
+  | { readonly f: number } | { readonly i: number } | { readonly s: string } | { readonly ints: readonly number[] }
+  | { readonly g: Graph }
 
 export interface Node {
   readonly operator: string
-  /** `''` for ONNX's own operators, `com.microsoft` for those of the runtime. */
+  /** `''` for operators of ONNX, `com.microsoft` for those of ONNX Runtime. */
   readonly domain: string
   readonly name: string
-  /** An empty name is an input left out. */
+  /** An empty name leaves an optional input out. */
   readonly inputs: readonly string[]
   readonly outputs: readonly string[]
   readonly attributes: Readonly<Record<string, Attribute>>
 }
 
-/** Without a shape where it is of no interest; results of a body may leave their type to the runtime too. */
-export interface Port { readonly name: string; readonly type?: ElementType | undefined; readonly shape?: Shape | undefined }
+/** An input or output of a graph. The shape may be absent; of a value of a body, the type too. */
+export interface Port {
+  readonly name: string
+  readonly type?: ElementType | undefined
+  readonly shape?: Shape | undefined
+}
 
 export interface Graph {
   readonly name: string
@@ -86,7 +93,7 @@ export interface Graph {
   readonly outputs: readonly Port[]
 }
 
-/** What is read of a published graph: its weights, and its nodes with those of its branches. */
+/** The parts of a published graph that are used: its weights, and its nodes with those of its branches. */
 export interface PublishedGraph {
   readonly weights: ReadonlyMap<string, Tensor>
   readonly nodes: readonly Pick<Node, 'operator' | 'name' | 'inputs' | 'outputs'>[]
@@ -94,11 +101,12 @@ export interface PublishedGraph {
 
 const ModelProto = protobuf.parse(SCHEMA, { keepCase: false }).root.lookupType('onnx.ModelProto')
 
-/** Throws MODEL_INVALID for bytes that are no ONNX model. The tensors are views of `bytes`. */
+/** Throws MODEL_INVALID for bytes that are no ONNX model. Large tensors are views of `bytes`. */
 export function readOnnx(bytes: Uint8Array): PublishedGraph {
   let graph: WireGraph | undefined
   try {
-    graph = (ModelProto.toObject(ModelProto.decode(bytes), { longs: Number, arrays: true }) as { graph?: WireGraph }).graph
+    const model = ModelProto.toObject(ModelProto.decode(bytes), { longs: Number, arrays: true })
+    graph = (model as { graph?: WireGraph }).graph
   } catch (cause) {
     throw new SpeechError('MODEL_INVALID', `the file is no ONNX model (${String(cause)})`, { cause })
   }
@@ -109,30 +117,49 @@ export function readOnnx(bytes: Uint8Array): PublishedGraph {
       const read = readTensor(tensor)
       return read === undefined ? [] : [[name, read] as const]
     })),
-    nodes: graphs.flatMap(({ node }) => node.map(({ opType = '', name = '', input, output }) => ({ operator: opType, name, inputs: input, outputs: output }))),
+    nodes: graphs.flatMap(({ node }) => node).map(({ opType = '', name = '', input, output }) =>
+      ({ operator: opType, name, inputs: input, outputs: output })),
   }
 }
 
 export function writeOnnx(graph: Graph): Uint8Array {
-  return ModelProto.encode(ModelProto.fromObject({ irVersion: IR_VERSION, producerName: 'earshot', opsetImport: OPSETS, graph: toWire(graph) })).finish()
+  const model = { irVersion: IR_VERSION, producerName: 'earshot', opsetImport: OPSETS, graph: toWire(graph) }
+  return ModelProto.encode(ModelProto.fromObject(model)).finish()
 }
 
-interface WireTensor { name?: string; dims: number[]; dataType?: number; rawData?: Uint8Array; floatData: number[]; int32Data: number[]; int64Data: number[] }
-interface WireNode { opType?: string; name?: string; input: string[]; output: string[]; attribute: { g?: WireGraph; t?: WireTensor }[] }
+interface WireTensor {
+  name?: string
+  dims: number[]
+  dataType?: number
+  rawData?: Uint8Array
+  floatData: number[]
+  int32Data: number[]
+  int64Data: number[]
+}
+interface WireNode {
+  opType?: string
+  name?: string
+  input: string[]
+  output: string[]
+  attribute: { g?: WireGraph; t?: WireTensor }[]
+}
 interface WireGraph { node: WireNode[]; initializer: WireTensor[] }
 
 function withBranches(graph: WireGraph): WireGraph[] {
-  return [graph, ...graph.node.flatMap(({ attribute }) => attribute.flatMap(({ g }) => g === undefined ? [] : withBranches(g)))]
+  const branches = graph.node.flatMap(({ attribute }) => attribute).flatMap(({ g }) => g === undefined ? [] : [g])
+  return [graph, ...branches.flatMap(withBranches)]
 }
 
-/** Initializers, and what nodes of the kind `Constant` answer: some exporters write their weights so. */
+/** Initializers, and the results of `Constant` nodes: some exporters write their weights as such. */
 function namedTensors({ initializer, node }: WireGraph): [string, WireTensor][] {
-  const constants = node.flatMap(({ opType, output, attribute }) => opType === 'Constant' ? attribute.flatMap(({ t }): [string, WireTensor][] => t === undefined ? [] : [[output[0] ?? '', t]]) : [])
+  const constants = node.filter(({ opType }) => opType === 'Constant').flatMap(({ output: [name = ''], attribute }) =>
+    attribute.flatMap(({ t }): [string, WireTensor][] => t === undefined ? [] : [[name, t]]))
   return [...initializer.map((tensor): [string, WireTensor] => [tensor.name ?? '', tensor]), ...constants]
 }
 
-/** Small tensors hold their values in typed fields instead of bytes. Types that we have no use for are undefined. */
-function readTensor({ dims, dataType, rawData, floatData, int32Data, int64Data }: WireTensor): Tensor | undefined {
+/** Small tensors have their values in typed fields instead of bytes. Undefined for an element type that is not used. */
+function readTensor(tensor: WireTensor): Tensor | undefined {
+  const { dims, dataType, rawData, floatData, int32Data, int64Data } = tensor
   const type = (Object.keys(ELEMENT_TYPES) as ElementType[]).find((name) => ELEMENT_TYPES[name] === dataType)
   if (type === undefined) return undefined
   if (rawData !== undefined && rawData.byteLength > 0) return { type, dims, bytes: rawData }
@@ -152,10 +179,15 @@ function toWire({ name, nodes, weights, inputs, outputs }: Graph): object {
   return {
     name,
     node: nodes.map((node) => ({
-      opType: node.operator, domain: node.domain, name: node.name, input: node.inputs, output: node.outputs,
+      opType: node.operator,
+      domain: node.domain,
+      name: node.name,
+      input: node.inputs,
+      output: node.outputs,
       attribute: Object.entries(node.attributes).map(([key, value]) => toWireAttribute(key, value)),
     })),
-    initializer: Object.entries(weights).map(([key, { type, dims, bytes }]) => ({ name: key, dims, dataType: ELEMENT_TYPES[type], rawData: bytes })),
+    initializer: Object.entries(weights).map(([key, { type, dims, bytes }]) =>
+      ({ name: key, dims, dataType: ELEMENT_TYPES[type], rawData: bytes })),
     input: inputs.map(toWirePort),
     output: outputs.map(toWirePort),
   }

@@ -2,28 +2,28 @@
  * The weights of a published model, by the names that its graph gives them.
  *
  * Exported graphs keep the name of the layer in the name of the node (`/layers.0/mlp/fc1/MatMul_quant`) while the
- * weights are numbered, so a matrix is asked for by the node that multiplies with it. A name that is not there means
- * that this is another model than the architecture was written for: `UnknownModel`, and the published graph is run.
+ * weights are numbered, so a matrix is looked up by the node that multiplies with it. A name that is missing means that
+ * the architecture was written for another model: `UnknownModel` is thrown, and the published graph is run instead.
  */
 import { bytesOf, type PublishedGraph, type Tensor } from './onnx.js'
 
-/** Numbers that were published as integers: real value = scale × (value − zero point). Row-major. */
-export interface Integers {
+/** A tensor that was published as integers: real value = scale × (value − zero point). Row-major. */
+export interface QuantizedTensor {
   readonly values: Int8Array
   readonly dims: readonly number[]
-  /** One for all of them; of a matrix, perhaps one for each column. */
+  /** One for the whole tensor, or one for each column of a matrix. */
   readonly scales: Float32Array
   readonly zeroPoints: Int8Array
 }
 
 /** A matrix [rows, columns] that multiplies from the right. */
-export interface Matrix extends Omit<Integers, 'dims'> {
+export interface QuantizedMatrix extends Omit<QuantizedTensor, 'dims'> {
   readonly rows: number
   readonly columns: number
 }
 
-/** Real numbers, row-major. */
-export interface Reals { readonly values: Float32Array; readonly dims: readonly number[] }
+/** A tensor of real numbers, row-major. */
+export interface FloatTensor { readonly values: Float32Array; readonly dims: readonly number[] }
 
 export class Published {
   readonly #graph: PublishedGraph
@@ -36,43 +36,56 @@ export class Published {
 
   has(name: string): boolean { return this.#graph.weights.has(name) }
 
-  /** How many layers there are: the first index of which there are no weights. */
-  count(nameOf: (index: number) => string): number {
+  /** Number of layers: the first index for which there are no weights. */
+  countLayers(nameOf: (index: number) => string): number {
     let index = 0
     while (this.has(nameOf(index))) index++
     return index
   }
 
-  reals(name: string): Reals {
+  floats(name: string): FloatTensor {
     const tensor = this.#tensor(name)
     if (tensor.type !== 'float32') throw new UnknownModel(`${name} is ${tensor.type}, not float32`)
-    return { values: new Float32Array(aligned(tensor.bytes)), dims: tensor.dims }
+    return { values: new Float32Array(alignedCopy(tensor.bytes)), dims: tensor.dims }
+  }
+
+  /** The first number of a tensor of real numbers. */
+  scalar(name: string): number {
+    const [value] = this.floats(name).values
+    if (value === undefined) throw new UnknownModel(`${name} is empty`)
+    return value
   }
 
   /** As it was published. */
-  bytes(name: string): { readonly bytes: Uint8Array; readonly dims: readonly number[] } { return this.#tensor(name) }
+  raw(name: string): { readonly bytes: Uint8Array; readonly dims: readonly number[] } { return this.#tensor(name) }
 
   /** The matrix of an integer multiplication, by the name of its node. */
-  matrix(node: string): Matrix {
+  matrixOfNode(node: string): QuantizedMatrix {
     const [, values, , zeroPoint] = this.#inputsOf(node)
-    const scale = values!.replace(/_quantized$/, '_scale')
-    return this.integers(values!, scale, zeroPoint)
+    if (values === undefined) throw new UnknownModel(`the node ${node} has no second input`)
+    const scale = values.replace(/_quantized$/, '_scale')
+    return this.matrix(values, scale, zeroPoint)
   }
 
-  /** A matrix, or a table, by the names of its parts. */
-  integers(name: string, scaleName: string, zeroPointName: string | undefined): Matrix {
-    const { dims, ...matrix } = this.integersOfAnyShape(name, scaleName, zeroPointName)
-    if (dims.length !== 2) throw new UnknownModel(`${name} is no matrix but [${dims.join(', ')}]`)
-    return { ...matrix, rows: dims[0]!, columns: dims[1]! }
+  /** A matrix, or a table, by the names of its values, scale and zero point. */
+  matrix(name: string, scaleName: string, zeroPointName: string | undefined): QuantizedMatrix {
+    const { dims, ...matrix } = this.quantized(name, scaleName, zeroPointName)
+    const [rows, columns, ...more] = dims
+    if (rows === undefined || columns === undefined || more.length > 0) {
+      throw new UnknownModel(`${name} is no matrix but [${dims.join(', ')}]`)
+    }
+    return { ...matrix, rows, columns }
   }
 
-  /** Unsigned integers become signed ones of the same real value. */
-  integersOfAnyShape(name: string, scaleName: string, zeroPointName: string | undefined): Integers {
+  /** A tensor of any shape. Unsigned integers become signed ones of the same real value. */
+  quantized(name: string, scaleName: string, zeroPointName: string | undefined): QuantizedTensor {
     const { type, dims, bytes } = this.#tensor(name)
     if (type !== 'uint8' && type !== 'int8') throw new UnknownModel(`${name} is ${type}, not integers of 8 bits`)
-    const zeroPoints = zeroPointName === undefined || zeroPointName === '' ? new Uint8Array(1) : this.#tensor(zeroPointName).bytes
-    const signed = (given: Uint8Array): Int8Array => type === 'uint8' ? shifted(new Int8Array(given.length), given, -128) : new Int8Array(given)
-    return { values: signed(bytes), dims, scales: this.reals(scaleName).values, zeroPoints: signed(zeroPoints) }
+    const hasZeroPoint = zeroPointName !== undefined && zeroPointName !== ''
+    const zeroPoints = hasZeroPoint ? this.#tensor(zeroPointName).bytes : new Uint8Array(1)
+    const signed = (given: Uint8Array): Int8Array =>
+      type === 'uint8' ? shifted(new Int8Array(given.length), given, -128) : new Int8Array(given)
+    return { values: signed(bytes), dims, scales: this.floats(scaleName).values, zeroPoints: signed(zeroPoints) }
   }
 
   #tensor(name: string): Tensor {
@@ -89,13 +102,16 @@ export class Published {
 }
 
 /** Several matrices side by side, [rows, sum of columns]: one multiplication instead of several. */
-export function sideBySide(matrices: readonly Matrix[]): Matrix {
-  const rows = matrices[0]!.rows
+export function concatColumns(first: QuantizedMatrix, ...others: readonly QuantizedMatrix[]): QuantizedMatrix {
+  const matrices = [first, ...others]
+  const { rows } = first
   const columns = matrices.reduce((sum, matrix) => sum + matrix.columns, 0)
   const values = new Int8Array(rows * columns)
   let from = 0
   for (const matrix of matrices) {
-    for (let row = 0; row < rows; row++) values.set(matrix.values.subarray(row * matrix.columns, (row + 1) * matrix.columns), row * columns + from)
+    for (let row = 0; row < rows; row++) {
+      values.set(matrix.values.subarray(row * matrix.columns, (row + 1) * matrix.columns), row * columns + from)
+    }
     from += matrix.columns
   }
   return {
@@ -106,19 +122,22 @@ export function sideBySide(matrices: readonly Matrix[]): Matrix {
 }
 
 /** The matrix times a number: only its scales change. */
-export function times(matrix: Matrix, factor: number): Matrix {
+export function scaled(matrix: QuantizedMatrix, factor: number): QuantizedMatrix {
   return { ...matrix, scales: matrix.scales.map((scale) => scale * factor) }
 }
 
 /** Some rows of a table with one scale. */
-export function rowsOf(matrix: Matrix, rows: readonly number[]): Matrix {
-  const values = new Int8Array(rows.length * matrix.columns)
-  rows.forEach((row, place) => { values.set(matrix.values.subarray(row * matrix.columns, (row + 1) * matrix.columns), place * matrix.columns) })
+export function selectRows(matrix: QuantizedMatrix, rows: readonly number[]): QuantizedMatrix {
+  const { columns } = matrix
+  const values = new Int8Array(rows.length * columns)
+  for (const [index, row] of rows.entries()) {
+    values.set(matrix.values.subarray(row * columns, (row + 1) * columns), index * columns)
+  }
   return { ...matrix, values, rows: rows.length }
 }
 
-/** Rows become columns. Scales stay, so there may be only one. */
-export function turned({ values, rows, columns, scales, zeroPoints }: Matrix): Matrix {
+/** The transpose. Scales stay, so there must be only one. */
+export function transposed({ values, rows, columns, scales, zeroPoints }: QuantizedMatrix): QuantizedMatrix {
   const result = new Int8Array(values.length)
   for (let row = 0; row < rows; row++) {
     for (let column = 0; column < columns; column++) result[column * rows + row] = values[row * columns + column]!
@@ -126,15 +145,18 @@ export function turned({ values, rows, columns, scales, zeroPoints }: Matrix): M
   return { values: result, rows: columns, columns: rows, scales, zeroPoints }
 }
 
-/** More columns at the end, of zeros. Scales and zero points stay, so there may be only one. */
-export function widened({ values, rows, columns, scales, zeroPoints }: Matrix, by: number): Matrix {
+/** Appends columns of zeros. Scales and zero points stay, so there must be only one of each. */
+export function padColumns(matrix: QuantizedMatrix, by: number): QuantizedMatrix {
+  const { values, rows, columns, scales, zeroPoints } = matrix
   const result = new Int8Array(rows * (columns + by)).fill(zeroPoints[0]!)
-  for (let row = 0; row < rows; row++) result.set(values.subarray(row * columns, (row + 1) * columns), row * (columns + by))
+  for (let row = 0; row < rows; row++) {
+    result.set(values.subarray(row * columns, (row + 1) * columns), row * (columns + by))
+  }
   return { values: result, rows, columns: columns + by, scales, zeroPoints }
 }
 
-/** What the integers stand for. */
-export function realValues({ values, columns, scales, zeroPoints }: Matrix): Float32Array {
+/** The real values that the integers stand for. */
+export function dequantized({ values, columns, scales, zeroPoints }: QuantizedMatrix): Float32Array {
   const result = new Float32Array(values.length)
   for (let index = 0; index < values.length; index++) {
     const column = scales.length === 1 ? 0 : index % columns
@@ -143,8 +165,10 @@ export function realValues({ values, columns, scales, zeroPoints }: Matrix): Flo
   return result
 }
 
-/** A loop and not `from` with a function, which takes a hundred times as long. */
-export function shifted<Numbers extends Int8Array | Uint8Array>(result: Numbers, given: Int8Array | Uint8Array, by: number): Numbers {
+/** Writes `given` plus `by` into `result`. A loop: `from` with a function takes a hundred times as long. */
+export function shifted<Numbers extends Int8Array | Uint8Array>(
+  result: Numbers, given: Int8Array | Uint8Array, by: number,
+): Numbers {
   for (let index = 0; index < given.length; index++) result[index] = given[index]! + by
   return result
 }
@@ -153,8 +177,8 @@ function perColumn(numbers: Float32Array | Int8Array, columns: number): number[]
   return numbers.length === 1 ? new Array<number>(columns).fill(numbers[0]!) : [...numbers]
 }
 
-/** A copy whose first byte lies where numbers may begin. */
-function aligned(bytes: Uint8Array): ArrayBuffer {
+/** A copy at an address that any typed array may begin at. */
+function alignedCopy(bytes: Uint8Array): ArrayBuffer {
   const copy = new ArrayBuffer(bytes.byteLength)
   bytesOf(new Uint8Array(copy)).set(bytes)
   return copy

@@ -1,10 +1,12 @@
-/** What this machine multiplies best. */
+/** The form of matrices that this machine multiplies fastest. */
 import { existsSync, readFileSync } from 'node:fs'
 import type { MatrixChoice } from '../../domain/choices.js'
 import type { Target } from './graph.js'
 
 /** `provider` is the execution provider that the graph is written for; accelerators have no 8-bit kernels. */
-export function targetFor(provider: string, choice: MatrixChoice, hasDotProducts: () => boolean = cpuHasDotProducts): Target {
+export function targetFor(
+  provider: string, choice: MatrixChoice, hasDotProducts: () => boolean = cpuHasDotProducts,
+): Target {
   if (choice !== 'auto') return { matrices: choice }
   if (provider !== 'cpu') return { matrices: 'real' }
   return { matrices: hasDotProducts() ? 'signed' : 'unsigned' }
@@ -12,13 +14,13 @@ export function targetFor(provider: string, choice: MatrixChoice, hasDotProducts
 
 /**
  * Whether signed weights are safe. On x86 without VNNI the runtime adds pairs of products in 16 bits, which overflow;
- * with it, and on ARM, sums have 32. Where the CPU cannot be asked, the safe answer is no.
+ * with VNNI, and on ARM, sums have 32 bits. Where the CPU cannot be queried, the safe answer is no.
  */
 function cpuHasDotProducts(): boolean {
   return process.arch === 'arm64' || hasVnni() === true
 }
 
-/** Whether an x86 processor multiplies and adds 8-bit integers in one instruction; undefined where nothing says so. */
+/** Whether an x86 CPU multiplies and adds 8-bit integers in one instruction (VNNI); undefined where that is unknown. */
 export function hasVnni(cpuInfo: string | undefined = readCpuInfo()): boolean | undefined {
   const flags = /^flags\s*:(.*)$/m.exec(cpuInfo ?? '')?.[1]
   return flags === undefined ? undefined : /\b(avx512_vnni|avx_vnni)\b/.test(flags)

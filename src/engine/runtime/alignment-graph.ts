@@ -1,12 +1,12 @@
-/** What a decoder attends to while it writes a transcript: one run of the graph of engine/compiler/alignment.ts. */
+/** The cross-attention of a decoder over a transcript: one run of the graph of engine/compiler/alignment.ts. */
 import { SpeechError } from '../../domain/errors.js'
-import { openWhenNeeded } from './late-session.js'
-import { missingPorts, Tensor, type OpenSession } from './session.js'
+import { openLazily } from './lazy-session.js'
+import { integers, missingPorts, outputOf, type OpenSession, type Tensor } from './session.js'
 
 const INPUTS = ['tokens', 'memory', 'length']
 const OUTPUTS = ['weights']
 
-/** How much of the attention of each head a frame has while a token is read; row-major [heads, tokens, frames], each row sums to 1. */
+/** Cross-attention weights by head, token that is read, and frame; row-major [heads, tokens, frames]. Rows sum to 1. */
 export interface Attention {
   readonly weights: Float32Array
   readonly heads: number
@@ -15,30 +15,29 @@ export interface Attention {
 }
 
 export interface Aligner {
-  /** `memory` as a greedy graph leaves it; `length` frames of it are looked at. */
+  /** `memory` as a greedy graph returns it; only its first `length` frames are attended to. */
   attend(memory: Tensor, tokens: readonly number[], length: number): Promise<Attention>
   dispose(): Promise<void>
 }
 
-/** `read` answers the graph. Attending throws MODEL_INVALID when it is another one. */
+/** `read` returns the graph. `attend` throws MODEL_INVALID when that has another interface. */
 export function openAligner(read: () => Promise<Uint8Array>, open: OpenSession): Aligner {
-  const late = openWhenNeeded(async () => {
+  const lazy = openLazily(async () => {
     const session = await open(await read(), { fixedShapes: false })
     const missing = missingPorts(session, INPUTS, OUTPUTS)
-    if (missing.length > 0) throw new SpeechError('MODEL_INVALID', `the graph aligns nothing, it lacks ${missing.join(', ')}`)
+    if (missing.length > 0) {
+      throw new SpeechError('MODEL_INVALID', `the graph is no alignment graph, it lacks ${missing.join(', ')}`)
+    }
     return session
   })
   return {
     async attend(memory, tokens, length) {
-      const session = await late.session()
-      const { weights } = await session.run({ tokens: integers(tokens), memory, length: integers([length]) }, OUTPUTS)
-      const [heads, rows, frames] = weights!.dims as readonly [number, number, number]
-      return { weights: weights!.data as Float32Array, heads, tokens: rows, frames }
+      const session = await lazy.session()
+      const results = await session.run({ tokens: integers(tokens), memory, length: integers([length]) }, OUTPUTS)
+      const { data, dims } = outputOf(results, 'weights')
+      const [heads, rows, frames] = dims as readonly [number, number, number]
+      return { weights: data as Float32Array, heads, tokens: rows, frames }
     },
-    dispose: () => late.release(),
+    dispose: () => lazy.release(),
   }
-}
-
-function integers(values: readonly number[]): Tensor {
-  return new Tensor('int64', BigInt64Array.from(values, BigInt), [values.length])
 }

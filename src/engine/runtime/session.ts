@@ -1,13 +1,14 @@
 /**
- * The door to ONNX Runtime: load, run, release. The only file that imports onnxruntime-node.
+ * ONNX Runtime: load, run, release. The only file that imports onnxruntime-node.
  *
- * Threads are given, never guessed: the runtime sizes itself to the host, not to the container. Spinning is off
- * (waiting threads would eat the cores of the neighbouring workers). `disable_quant_qdq` keeps the decoder from
- * dequantizing its embedding matrix on every step (decoder 1.3 to 1.4 times faster).
+ * The number of threads is always set: the runtime's own default is that of the host, not of the container. Spinning is
+ * off, because waiting threads would take the cores of other workers. `disable_quant_qdq` keeps the decoder from
+ * dequantizing its embedding matrix in every step (decoder 1.3 to 1.4 times faster).
  *
- * The runtime throws when a provider is not there instead of trying the next, so the fall-back is ours.
+ * The runtime throws when a provider is not available instead of trying the next one, so the fallback is implemented
+ * here.
  */
-// First, before the library is loaded.
+// Imported before the library is loaded.
 import './no-telemetry.js'
 import ort from 'onnxruntime-node'
 import { SpeechError } from '../../domain/errors.js'
@@ -17,13 +18,13 @@ export const { Tensor } = ort
 export type Tensor = ort.Tensor
 export type Tensors = Readonly<Record<string, ort.Tensor>>
 
-/** Of ONNX Runtime itself. */
+/** Version of ONNX Runtime. */
 export const runtimeVersion = ort.env.versions.node ?? 'unknown'
 
 export interface SessionSettings {
   /** Execution providers in order of preference: `cuda`, `webgpu`, `cpu`. */
   readonly providers: readonly string[]
-  /** Only the first provider will do. */
+  /** Use the first provider or fail. */
   readonly strict: boolean
   readonly threads: number
 }
@@ -37,46 +38,74 @@ export interface Session {
   release(): Promise<void>
 }
 
-/** Inputs and outputs that a graph should have and has not, by their names. */
-export function missingPorts({ inputs, outputs }: Session, wantedInputs: readonly string[], wantedOutputs: readonly string[]): string[] {
-  return [...wantedInputs.filter((name) => !inputs.has(name)), ...wantedOutputs.filter((name) => !outputs.includes(name))]
+/** Names of the expected inputs and outputs that a graph does not have. */
+export function missingPorts(
+  { inputs, outputs }: Session, expectedInputs: readonly string[], expectedOutputs: readonly string[],
+): string[] {
+  return [
+    ...expectedInputs.filter((name) => !inputs.has(name)),
+    ...expectedOutputs.filter((name) => !outputs.includes(name)),
+  ]
+}
+
+/** Shape of an input that the graph has; NaN for a size that is known only when the graph runs. */
+export function shapeOf({ inputs }: Session, name: string): number[] {
+  const shape = inputs.get(name)
+  if (shape === undefined) throw new Error(`the graph has no input ${name}`)
+  return shape.map(Number)
+}
+
+/** One result of a run. */
+export function outputOf(results: Tensors, name: string): Tensor {
+  const tensor = results[name]
+  if (tensor === undefined) throw new Error(`the graph returned no ${name}`)
+  return tensor
+}
+
+/** A tensor of int64; one-dimensional without `dims`. */
+export function integers(values: readonly number[], dims: readonly number[] = [values.length]): Tensor {
+  return new Tensor('int64', BigInt64Array.from(values, BigInt), dims)
 }
 
 export interface GraphTraits {
   /**
    * Runs have the same shapes, or at most those of the first: the memory of a run fits the next, so it is kept (four
-   * times faster for a 30-second encoder). With inputs of any length it is given back after each run; kept, it would
-   * stay as large as the longest clip made it.
+   * times faster for a 30-second encoder). With inputs of any length it is freed after each run; otherwise it would
+   * stay as large as for the longest clip.
    */
   readonly fixedShapes: boolean
 }
 
-/** Opens a graph from bytes that were verified. Throws PROVIDER_UNAVAILABLE or MODEL_INVALID. */
+/** Opens a graph from verified bytes. Throws PROVIDER_UNAVAILABLE or MODEL_INVALID. */
 export type OpenSession = (graph: Uint8Array, traits: GraphTraits) => Promise<Session>
 
 export function sessionOpener(settings: SessionSettings): OpenSession {
-  // A provider that refused once is not asked again: the second graph of a model goes where the first went.
+  // All graphs of a model run on the provider of the first; a provider that refused is not tried again.
   let agreed: ProviderReport | undefined
   return async (graph, { fixedShapes }) => {
     const candidates = agreed ? [agreed.provider] : preference(settings)
     const refused: { provider: string; reason: string }[] = []
     for (const provider of candidates) {
       try {
-        const session = await ort.InferenceSession.create(graph, sessionOptions(provider, settings.threads, fixedShapes))
+        const options = sessionOptions(provider, settings.threads, fixedShapes)
+        const session = await ort.InferenceSession.create(graph, options)
         agreed ??= { provider, refused }
         return wrap(session, agreed)
       } catch (cause) {
         const reason = firstLine(cause)
-        if (provider === 'cpu') throw new SpeechError('MODEL_INVALID', `the runtime does not accept the graph: ${reason}`, { cause })
+        if (provider === 'cpu') {
+          throw new SpeechError('MODEL_INVALID', `the runtime does not accept the graph: ${reason}`, { cause })
+        }
         refused.push({ provider, reason })
       }
     }
     const reasons = refused.map(({ provider, reason }) => `${provider} (${reason})`).join(', ')
-    throw new SpeechError('PROVIDER_UNAVAILABLE', `${reasons}${settings.strict ? '; falling back is switched off by EARSHOT_EXECUTION_PROVIDERS_STRICT' : ''}`)
+    const strict = settings.strict ? '; falling back is switched off by EARSHOT_EXECUTION_PROVIDERS_STRICT' : ''
+    throw new SpeechError('PROVIDER_UNAVAILABLE', `${reasons}${strict}`)
   }
 }
 
-/** The CPU is always there, so it ends every list that may fall back. */
+/** The CPU is always available, so it is the last of every list that may fall back. */
 function preference({ providers, strict }: SessionSettings): readonly string[] {
   if (strict) return providers.slice(0, 1)
   return providers.includes('cpu') ? providers : [...providers, 'cpu']
@@ -93,7 +122,7 @@ function sessionOptions(provider: string, threads: number, keepMemory: boolean):
     logSeverityLevel: 4,
     extra: {
       session: { intra_op: { allow_spinning: '0' }, disable_quant_qdq: '1' },
-      // On a CPU the fused operator goes number by number, the two that it replaces do not: 4 times slower.
+      // On a CPU the fused operator is not vectorized, and 4 times slower than the two that it replaces.
       optimization: { disable_specified_optimizers: 'SkipLayerNormFusion' },
     },
   }
@@ -111,5 +140,6 @@ function wrap(session: ort.InferenceSession, provider: ProviderReport): Session 
 }
 
 function firstLine(thrown: unknown): string {
-  return (thrown instanceof Error ? thrown.message : String(thrown)).split('\n')[0]!.slice(0, 300)
+  const [line = ''] = (thrown instanceof Error ? thrown.message : String(thrown)).split('\n')
+  return line.slice(0, 300)
 }

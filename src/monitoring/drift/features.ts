@@ -6,6 +6,7 @@
  * `quantiles`: ten bins with equally many clips of the baseline each. `edges`: fixed ones, where most values are equal
  * (a share of clipped samples is nearly always 0) or few. `categories`: a closed list; anything else is `other`.
  */
+import { CODEC_GROUPS, codecGroup } from '../../domain/codecs.js'
 import { MIXINGS } from '../../domain/audio.js'
 import { factsOf, SAMPLE_RATES, TRANSCRIPT_STATES, type ReportFacts } from '../../domain/report-facts.js'
 import type { Report } from '../../domain/report.js'
@@ -35,6 +36,8 @@ const QUANTILES: Binning = { kind: 'quantiles' }
 const edges = (...values: number[]): Binning => ({ kind: 'edges', edges: values })
 const categories = (...names: string[]): Binning => ({ kind: 'categories', categories: names })
 
+/** Stored baselines have no bins for ADPCM and ALAC, which are counted as `other`. */
+const CODEC_BINS = CODEC_GROUPS.filter((group) => group !== 'adpcm' && group !== 'alac')
 const STOPS: readonly StopReason[] = ['end_of_text', 'token_limit', 'repetition']
 /** Null without speech. */
 const ofSpeech = ({ input }: Report, seconds: number): number | null => input.speechRatio > 0 ? seconds : null
@@ -115,9 +118,9 @@ export const FEATURES = {
     of: ({ input }) => String(input.sampleRate),
   },
   codec: {
-    family: 'input', unit: '', binning: categories('pcm', 'mulaw', 'alaw', 'opus', 'vorbis', 'aac', 'mp3', 'flac', 'amr'),
+    family: 'input', unit: '', binning: categories(...CODEC_BINS),
     help: 'Encoding of the samples.',
-    of: ({ input }) => /^[a-z0-9]*/.exec(input.codec)![0],
+    of: ({ input }) => codecGroup(input.codec),
   },
   mixing: {
     family: 'input', unit: '', binning: categories(...MIXINGS), help: 'How the channels were mixed to mono.',

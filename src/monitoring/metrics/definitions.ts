@@ -15,7 +15,7 @@ import { SEARCH_METRICS } from './definitions/search.js'
 import { SERVICE_METRICS } from './definitions/service.js'
 
 export type { LabelValues, MetricDefinition } from './definitions/definition.js'
-export { CODEC_GROUPS, DEFECTS, NO_MODEL, type ConnectionEnd } from './definitions/labels.js'
+export { DEFECTS, NO_MODEL, type ConnectionEnd } from './definitions/labels.js'
 export { LATENCY_SECONDS } from './definitions/requests.js'
 
 export const METRICS = {

@@ -1,7 +1,8 @@
 /** Counts what the report of an answered request says about its audio and its transcript. */
+import { codecGroup } from '../../domain/codecs.js'
 import { factsOf, SAMPLE_RATES } from '../../domain/report-facts.js'
 import type { Report, Stage } from '../../domain/report.js'
-import { CODEC_GROUPS, DEFECTS, type MetricName } from './definitions.js'
+import { DEFECTS, type MetricName } from './definitions.js'
 import type { MetricRegistry } from './registry.js'
 
 /** `audioBytes`: size of the upload. */
@@ -98,11 +99,6 @@ function resultOf(report: Report): string {
   if (state === 'no_speech') return 'no_speech'
   if (report.warnings.includes('repetition')) return 'repetition'
   return report.warnings.includes('token_limit') ? 'token_limit' : 'text'
-}
-
-/** `pcm_s16` is `pcm`. */
-function codecGroup(codec: string): string {
-  return known(CODEC_GROUPS, /^[a-z0-9]*/.exec(codec)![0])
 }
 
 function known(values: readonly string[], value: string): string {

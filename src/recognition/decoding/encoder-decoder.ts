@@ -14,7 +14,7 @@ import { openAligner, type Attention } from '../../engine/runtime/alignment-grap
 import { allowOnly, forbid, greedyGraph } from '../../engine/runtime/greedy-graph.js'
 import { requireMergedDecoder, startDecode } from '../../engine/runtime/kv-cache.js'
 import type { OpenSession, Tensor } from '../../engine/runtime/session.js'
-import { openSearches } from '../../engine/runtime/step-graph.js'
+import { openBeamSearches } from '../../engine/runtime/step-graph.js'
 import type { Tokenizer } from '../../engine/tokenizer.js'
 import type { FrameClock } from '../alignment/frame-clock.js'
 import { timeWords } from '../alignment/word-times.js'
@@ -117,17 +117,17 @@ async function openCompiled(
   const aligner = openAligner(() => compiled.further('align'), open)
   const session = await open(compiled.greedy, { fixedShapes: false })
   const { vocabulary, start } = greedyGraph(session)
-  const begin = (tensor: Tensor) => start({ input: graphs.compiled, heard: tensor, nothing: graphs.empty })
+  const begin = (tensor: Tensor) => start({ input: graphs.compiled, tensor, empty: graphs.empty })
   const { always, first, firstOfSpeech } = suppressionOf(family, endToken)
   const masks = { always: forbid(vocabulary, always), first: forbid(vocabulary, first) }
   const masksOfSpeech = { ...masks, first: forbid(vocabulary, firstOfSpeech) }
   const languageMasks = {
     always: allowOnly(vocabulary, Object.values(languageTokens ?? {})), first: forbid(vocabulary, []),
   }
-  const steps = openSearches(() => compiled.further('steps'), open)
+  const steps = openBeamSearches(() => compiled.further('steps'), open)
   const shapes = shapesOf(tokenizer)
   const silence = (): Tensor => family.encoderInput(graphs.silence, 'compiled', NO_TIMER).tensor
-  const prior = new InternalLanguageModel(steps.after(() => begin(silence()).encode()), shapes)
+  const prior = new InternalLanguageModel(steps.overEncoded(() => begin(silence()).encode()), shapes)
   return {
     engine: 'compiled',
     provider: session.provider,
@@ -140,13 +140,13 @@ async function openCompiled(
       const memory = needsStates ? await timer.timeAsync('model', () => decode.encode()) : undefined
       const language = requested ?? await timer.timeAsync('model', detectLanguage)
       const prompt = promptOf(family.prompt, language)
-      const run = decode.choosing(expectSpeech ? masksOfSpeech : masks)
+      const run = decode.runsWith(expectSpeech ? masksOfSpeech : masks)
       const greedily = (): Promise<Decoded> => greedyInRuns(run, { prompt, endToken, budget, interrupt })
       if (memory === undefined) return { ...await timer.timeAsync('model', greedily), language }
       const limits = {
         prompt, endToken, budget, forbidden: always, forbiddenFirst: expectSpeech ? firstOfSpeech : first, interrupt,
       }
-      const model = { start: steps.on(memory), prior, shapes }
+      const model = { start: steps.over(memory), prior, shapes }
       const decoded = await timer.timeAsync('model', () => beamSearchOrGreedy(greedily, beam, model, limits))
       if (words !== true) return { ...decoded, language }
       interrupt()
@@ -158,8 +158,8 @@ async function openCompiled(
       async function detectLanguage(): Promise<string> {
         if (languageTokens === undefined) return manifest.languages[0]!
         interrupt()
-        const { tokens: [found] } = await decode.choosing(languageMasks)([startToken], 1)
-        decode.forgetTokens()
+        const { tokens: [found] } = await decode.runsWith(languageMasks)([startToken], 1)
+        decode.resetTokens()
         return Object.entries(languageTokens).find(([, token]) => token === found)![0]
       }
     },

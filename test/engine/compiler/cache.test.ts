@@ -1,22 +1,22 @@
-/** Compiled graphs on the disk: made once, found again, never believed when altered, and never in the way of serving. */
+/** The cache of compiled graphs: compiled once, read again, compiled anew when altered, and never an obstacle to serving. */
 import { readdir, readFile, utimes, writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import t, { type Test } from 'tap'
 import { compiledGraph, type Compiled } from '../../../src/engine/compiler/cache.js'
-import { Graph } from '../../../src/engine/compiler/graph.js'
-import { readOnnx } from '../../../src/engine/compiler/onnx.js'
+import { Graph, type Value } from '../../../src/engine/compiler/graph.js'
+import { readOnnx, type Tensor } from '../../../src/engine/compiler/onnx.js'
 import { Published, UnknownModel } from '../../../src/engine/compiler/published.js'
 import { targetFor } from '../../../src/engine/compiler/target.js'
 import { loadModel } from '../../../src/recognition/load-recognizer.js'
 import { encoderDecoderOf, readManifest, type Manifest } from '../../../src/engine/manifest.js'
 import { projectRoot } from '../../../src/domain/project-root.js'
-import { REAL } from './plain.js'
+import { REAL } from './reference.js'
 import { borrowModel } from './real-model.js'
 
 const NAME = 'moonshine-tiny-en'
 const TARGET = { matrices: 'unsigned' } as const
 
-/** A models directory of its own, with the weights of ours. */
+/** A temporary models directory, with the weights of the repository. */
 async function modelsOf(t: Test): Promise<{ modelsDir: string; manifest: Manifest; folder: string }> {
   const modelsDir = await borrowModel(t, NAME)
   return { modelsDir, manifest: await readManifest(modelsDir, NAME), folder: path.join(modelsDir, NAME, 'compiled') }
@@ -31,14 +31,14 @@ async function compiled(modelsDir: string, manifest: Manifest): Promise<Compiled
 t.test('a graph is compiled once and then read, byte for byte', async (t) => {
   const { modelsDir, manifest, folder } = await modelsOf(t)
   const first = await compiled(modelsDir, manifest)
-  t.ok(first.compileSeconds! > 0)
+  t.ok((first.compileSeconds ?? 0) > 0)
   t.equal(first.notKept, undefined)
   const second = await compiled(modelsDir, manifest)
   t.equal(second.compileSeconds, undefined)
-  await compiledGraph(modelsDir, manifest, TARGET, 'greedy', () => t.fail('nothing begins where the graph is there'))
-  let begun = 0
-  await compiledGraph(modelsDir, { ...manifest, languages: ['de'] }, TARGET, 'greedy', () => { begun++ })
-  t.equal(begun, 1)
+  await compiledGraph(modelsDir, manifest, TARGET, 'greedy', () => t.fail('nothing is compiled when the graph is cached'))
+  let compilations = 0
+  await compiledGraph(modelsDir, { ...manifest, languages: ['de'] }, TARGET, 'greedy', () => { compilations++ })
+  t.equal(compilations, 1)
   t.ok(Buffer.from(second.graph).equals(first.graph))
   t.equal((await readdir(folder)).length, 2)
 
@@ -46,13 +46,13 @@ t.test('a graph is compiled once and then read, byte for byte', async (t) => {
   t.ok(Buffer.from((await compiled(other.modelsDir, other.manifest)).graph).equals(first.graph), 'the same weights give the same bytes')
 })
 
-t.test('an altered graph is made anew, and another manifest gives another graph', async (t) => {
+t.test('an altered graph is compiled again, and another manifest gives another graph', async (t) => {
   const { modelsDir, manifest, folder } = await modelsOf(t)
   const { graph } = await compiled(modelsDir, manifest)
   const [name] = await readdir(folder) as [string]
   await writeFile(path.join(folder, name), Buffer.concat([graph, Buffer.of(0)]))
   const again = await compiled(modelsDir, manifest)
-  t.ok(again.compileSeconds! > 0)
+  t.ok((again.compileSeconds ?? 0) > 0)
   t.ok(Buffer.from(await readFile(path.join(folder, name))).equals(graph))
 
   await utimes(path.join(folder, name), 1, 1)
@@ -64,7 +64,7 @@ t.test('an altered graph is made anew, and another manifest gives another graph'
   t.notOk(left.includes(name))
 })
 
-t.test('a folder that cannot be written is no reason not to serve', async (t) => {
+t.test('a model is served from a folder that cannot be written', async (t) => {
   const { modelsDir, manifest, folder } = await modelsOf(t)
   await writeFile(folder, 'a file where the folder should be')
   const result = await compiledGraph(modelsDir, manifest, TARGET).catch((thrown: NodeJS.ErrnoException) => thrown)
@@ -72,7 +72,7 @@ t.test('a folder that cannot be written is no reason not to serve', async (t) =>
   t.ok((result as Compiled).graph.byteLength > 1e6)
 })
 
-t.test('a model that the compiler does not know runs as it was published, and says so', async (t) => {
+t.test('a model without an architecture is run from its published graphs, and a note says so', async (t) => {
   const modelsDir = path.join(projectRoot, 'fixtures/graphs')
   for (const name of ['tiny-moonshine', 'tiny-whisper']) {
     const { recognizer, notes } = await loadModel(name, { modelsDir, engine: 'compiled', matrices: 'auto', executionProviders: ['cpu'], executionProvidersStrict: false, threads: 1 })
@@ -84,23 +84,24 @@ t.test('a model that the compiler does not know runs as it was published, and sa
   t.match(await compiledGraph(modelsDir, { ...manifest, name: 'tiny-moonshine', family: 'sonnet' }, TARGET), { reason: /no architecture of the name "sonnet"/ })
 })
 
-t.test('what is no ONNX file is refused, and a written graph is read again', async (t) => {
+t.test('bytes that are no ONNX file are refused, and a written graph is read again', async (t) => {
   t.throws(() => readOnnx(Buffer.from('no graph at all')), { code: 'MODEL_INVALID' })
   t.throws(() => readOnnx(new Uint8Array(0)), { code: 'MODEL_INVALID' })
   const graph = new Graph('small', REAL)
   const x = graph.input('x', 'float32', ['n'])
-  const [chosen] = graph.choose(graph.truth(true), (body) => [body.op('Add', [x, graph.weight(Float32Array.of(1.5, 2.5), [2])])], () => [x])
-  graph.output(chosen!, 'y', 'float32', ['n'])
+  const [chosen] = graph.branch(graph.boolean(true),
+    (body) => [body.op('Add', [x, graph.weight(Float32Array.of(1.5, 2.5), [2])])], () => [x]) as [Value]
+  graph.output(chosen, 'y', 'float32', ['n'])
   const read = readOnnx(graph.bytes())
   t.same(read.nodes.map(({ operator }) => operator), ['If', 'Identity', 'Add', 'Identity', 'Identity'])
-  const [name] = [...read.weights].find(([, { dims }]) => dims[0] === 2)!
+  const [[name]] = [...read.weights].filter(([, { dims }]) => dims[0] === 2) as [[string, Tensor]]
   const published = new Published(read)
-  t.same([...published.reals(name).values], [1.5, 2.5])
-  t.throws(() => published.reals('elsewhere'), UnknownModel)
-  t.throws(() => published.matrix('no such node'), UnknownModel)
-  t.throws(() => published.integers(name, name, undefined), UnknownModel)
+  t.same([...published.floats(name).values], [1.5, 2.5])
+  t.throws(() => published.floats('elsewhere'), UnknownModel)
+  t.throws(() => published.matrixOfNode('no such node'), UnknownModel)
+  t.throws(() => published.matrix(name, name, undefined), UnknownModel)
   t.throws(() => graph.weight(Float32Array.of(1, 2, 3), [2]), /no tensor/)
-  t.throws(() => graph.choose(x, () => [x], () => []), /differently many/)
+  t.throws(() => graph.branch(x, () => [x], () => []), /different numbers/)
 })
 
 t.test('the target follows the setting, then the provider, then the CPU', async (t) => {
@@ -108,5 +109,5 @@ t.test('the target follows the setting, then the provider, then the CPU', async 
   t.same(targetFor('cpu', 'auto', () => false), { matrices: 'unsigned' })
   t.same(targetFor('cuda', 'auto', () => true), { matrices: 'real' })
   t.same(targetFor('cuda', 'unsigned'), { matrices: 'unsigned' })
-  t.match(targetFor('cpu', 'auto'), { matrices: /^(un)?signed$/ }, 'this machine can be asked')
+  t.match(targetFor('cpu', 'auto'), { matrices: /^(un)?signed$/ }, 'this machine can be queried')
 })

@@ -1,4 +1,4 @@
-/** What tests of compiled models share: a models directory of their own, opened graphs, and how near two of them are. */
+/** Helpers of the tests of compiled models: a temporary models directory, opened graphs, and the distance of two of them. */
 import { mkdir, mkdtemp, readFile, rm, symlink } from 'node:fs/promises'
 import os from 'node:os'
 import path from 'node:path'
@@ -8,44 +8,53 @@ import { compiledGraph } from '../../../src/engine/compiler/cache.js'
 import { encoderDecoderOf, openModelFiles, readManifest } from '../../../src/engine/manifest.js'
 import { projectRoot } from '../../../src/domain/project-root.js'
 import { startDecode } from '../../../src/engine/runtime/kv-cache.js'
-import { sessionOpener, type Session, type Tensor } from '../../../src/engine/runtime/session.js'
+import { outputOf, sessionOpener, type Session, type Tensor } from '../../../src/engine/runtime/session.js'
 import type { Clip } from '../../../src/domain/audio.js'
 import type { Word } from '../../../src/domain/words.js'
 
 export const open = sessionOpener({ providers: ['cpu'], strict: true, threads: 1 })
 
-/** A directory with the weights of ours, so that nothing a test compiles is left there. */
+/** A temporary directory with the weights of the repository, in which tests store what they compile. */
 export async function borrowModel(t: Pick<Test, 'teardown'>, name: string): Promise<string> {
   const modelsDir = await mkdtemp(path.join(os.tmpdir(), 'earshot-compiled-'))
   t.teardown(() => rm(modelsDir, { recursive: true, force: true }))
   await mkdir(path.join(modelsDir, name))
-  for (const file of ['model.json', 'weights']) await symlink(path.join(projectRoot, 'models', name, file), path.join(modelsDir, name, file))
+  for (const file of ['model.json', 'weights']) {
+    await symlink(path.join(projectRoot, 'models', name, file), path.join(modelsDir, name, file))
+  }
   return modelsDir
 }
 
-export async function openCompiled(t: Test, modelsDir: string, name: string, matrices: 'unsigned' | 'real', entrance: 'greedy' | 'steps' = 'greedy'): Promise<Session> {
-  const compiled = await compiledGraph(modelsDir, await readManifest(modelsDir, name), { matrices }, entrance)
+export async function openCompiled(
+  t: Test, modelsDir: string, name: string, matrices: 'unsigned' | 'real', kind: 'greedy' | 'steps' = 'greedy',
+): Promise<Session> {
+  const compiled = await compiledGraph(modelsDir, await readManifest(modelsDir, name), { matrices }, kind)
   if ('reason' in compiled) throw new Error(compiled.reason)
   const session = await open(compiled.graph, { fixedShapes: false })
   t.teardown(() => session.release())
   return session
 }
 
-/** Keys and values of all layers, as the published graphs make them: `input` is fed to the encoder, the decoder takes one step. */
-export async function publishedMemory(t: Test, modelsDir: string, name: string, input: string, heard: Tensor): Promise<Float32Array> {
+/**
+ * Keys and values of the cross-attention of all layers from the published graphs: `tensor` is fed to the encoder as
+ * `input`, and the decoder makes one step.
+ */
+export async function publishedMemory(
+  t: Test, modelsDir: string, name: string, input: string, tensor: Tensor,
+): Promise<Float32Array> {
   const manifest = await readManifest(modelsDir, name)
   const files = openModelFiles(modelsDir, manifest)
   const encoder = await open(await files.read('encoder'), { fixedShapes: true })
   const decoder = await open(await files.read('decoder'), { fixedShapes: false })
   t.teardown(() => Promise.all([encoder.release(), decoder.release()]))
-  const { last_hidden_state: states } = await encoder.run({ [input]: heard }, ['last_hidden_state'])
+  const encoded = await encoder.run({ [input]: tensor }, ['last_hidden_state'])
   const kept: Float32Array[] = []
   const watched: Session = { ...decoder, run: async (feeds, wanted) => {
-    const out = await decoder.run(feeds, wanted)
-    for (const key of Object.keys(out).filter((one) => one.includes('.encoder.'))) kept.push(out[key]!.data as Float32Array)
-    return out
+    const results = await decoder.run(feeds, wanted)
+    for (const [key, { data }] of Object.entries(results)) if (key.includes('.encoder.')) kept.push(data as Float32Array)
+    return results
   } }
-  await startDecode(watched, states!).step([encoderDecoderOf(manifest).startToken])
+  await startDecode(watched, outputOf(encoded, 'last_hidden_state')).step([encoderDecoderOf(manifest).startToken])
   return Float32Array.from(kept.flatMap((values) => [...values]))
 }
 
@@ -53,7 +62,10 @@ export function signalToNoiseDb(signal: Float32Array, other: Float32Array): numb
   if (signal.length !== other.length) return -Infinity
   let power = 0
   let noise = 0
-  signal.forEach((value, index) => { power += value ** 2; noise += (value - other[index]!) ** 2 })
+  for (const [index, value] of signal.entries()) {
+    power += value ** 2
+    noise += (value - other[index]!) ** 2
+  }
   return 10 * Math.log10(power / noise)
 }
 
@@ -62,13 +74,17 @@ export async function clipOf(file: string): Promise<Clip> {
   return { waveform, startSeconds: 0, endSeconds: waveform.samples.length / waveform.sampleRate }
 }
 
-/** When each word of fixtures/clips/warm-up.wav begins, and the last one ends, as the synthesizer printed it (`flite -voice slt -psdur`), seconds. */
+/**
+ * Start of each word of fixtures/clips/warm-up.wav, and end of the last one, as the synthesizer printed them
+ * (`flite -voice slt -psdur`), seconds.
+ */
 const WARM_UP_BOUNDARIES = [0.224, 0.408, 0.66, 0.868, 0.94, 1.346, 1.684, 1.859, 2.46]
-const FAR_SECONDS = 0.12
+const TOLERANCE_SECONDS = 0.12
 
-/** The words of the warm-up clip lie where the synthesizer put them. */
-export function liesWhereItWasSaid(t: Test, words: readonly Word[]): void {
-  const found = [...words.map(({ startSeconds }) => startSeconds), words.at(-1)!.endSeconds]
+/** Compares the word times of the warm-up clip with those of the synthesizer. */
+export function checkWordTimes(t: Test, words: readonly Word[] = []): void {
+  const found = [...words.map(({ startSeconds }) => startSeconds), ...words.slice(-1).map(({ endSeconds }) => endSeconds)]
   t.equal(found.length, WARM_UP_BOUNDARIES.length)
-  t.ok(found.every((seconds, index) => Math.abs(seconds - WARM_UP_BOUNDARIES[index]!) < FAR_SECONDS), found.map((seconds) => seconds.toFixed(2)).join(' '))
+  const isClose = found.every((seconds, index) => Math.abs(seconds - WARM_UP_BOUNDARIES[index]!) < TOLERANCE_SECONDS)
+  t.ok(isClose, found.map((seconds) => seconds.toFixed(2)).join(' '))
 }

@@ -1,15 +1,17 @@
-/** Building blocks that Whisper asked for, against what they stand for, computed plainly. */
+/** Layers that Whisper needs, compared with their definitions. */
 import { test, type Test } from 'tap'
 import { convolve, type Convolution } from '../../../src/engine/compiler/convolution.js'
 import { Graph, type Target, type Value } from '../../../src/engine/compiler/graph.js'
-import { attendToMemory, columns } from '../../../src/engine/compiler/layers.js'
-import { realValues, turned, widened, type Integers, type Matrix } from '../../../src/engine/compiler/published.js'
+import { crossAttention, gatherColumns } from '../../../src/engine/compiler/layers.js'
+import {
+  dequantized, padColumns, transposed, type QuantizedMatrix, type QuantizedTensor,
+} from '../../../src/engine/compiler/published.js'
 import { sessionOpener, Tensor } from '../../../src/engine/runtime/session.js'
 
 const open = sessionOpener({ providers: ['cpu'], strict: true, threads: 1 })
 const TARGETS: readonly Target[] = [{ matrices: 'unsigned' }, { matrices: 'real' }]
 
-test('a padded convolution of integers is the sum that defines it, on every target, stride and length', async (t) => {
+test('a padded convolution of integers equals its definition, for every target, stride and length', async (t) => {
   const random = seeded(1)
   for (const target of TARGETS) {
     for (const [width, stride, padding, positions] of [[3, 1, 1, 7], [3, 2, 1, 8], [3, 2, 1, 9], [5, 2, 2, 11], [7, 3, 0, 20]] as const) {
@@ -24,7 +26,7 @@ test('a padded convolution of integers is the sum that defines it, on every targ
   }
 })
 
-test('a key that counts for several is as good as several of its kind, for one query or for more', async (t) => {
+test('a key with a count equals as many equal keys, for one query or more', async (t) => {
   const random = seeded(2)
   const [heads, headWidth, counts] = [2, 4, [1, 3, 1, 2]]
   const table = (positions: number): Float32Array => Float32Array.from({ length: heads * positions * headWidth }, () => random() - 0.5)
@@ -36,7 +38,7 @@ test('a key that counts for several is as good as several of its kind, for one q
     const attend = (positions: number, given: Record<string, Float32Array>) => run({ matrices: 'real' }, {
       query: [1, queries, heads * headWidth], keys: [1, heads, positions, headWidth], values: [1, heads, positions, headWidth],
       ...given.logCounts && { logCounts: [positions] },
-    }, given, (graph, { query, keys, values, logCounts }) => attendToMemory(graph, query!, { keys: keys!, values: values!, ...logCounts && { logCounts } }, { heads, scale: 1 }))
+    }, given, (graph, { query, keys, values, logCounts }) => crossAttention(graph, query!, { keys: keys!, values: values!, ...logCounts && { logCounts } }, { heads, scale: 1 }))
     const counted = await attend(counts.length, { query, keys, values, logCounts })
     const repeated = (rows: Float32Array): Float32Array => Float32Array.from(Array.from({ length: heads }, (_, head) => counts.flatMap((count, position) => {
       const from = (head * counts.length + position) * headWidth
@@ -47,16 +49,16 @@ test('a key that counts for several is as good as several of its kind, for one q
   }
 })
 
-test('the columns of a matrix are what its integers stand for, and columns that are added are zero', async (t) => {
+test('gathered columns of a matrix are dequantized, and columns of padding are zero', async (t) => {
   const random = seeded(3)
   const { values, scales, zeroPoints } = integers(random, [6, 5])
-  const table: Matrix = { values, rows: 6, columns: 5, scales, zeroPoints }
-  const matrix = widened(turned(table), 2)
+  const table: QuantizedMatrix = { values, rows: 6, columns: 5, scales, zeroPoints }
+  const matrix = padColumns(transposed(table), 2)
   t.same([matrix.rows, matrix.columns], [5, 8])
-  const expected = realValues(table)
+  const expected = dequantized(table)
   for (const target of TARGETS) {
     const graph = new Graph('columns', target)
-    graph.output(columns(graph, matrix, graph.input('indices', 'int64', [1, 'n'])), 'y', 'float32')
+    graph.output(gatherColumns(graph, matrix, graph.input('indices', 'int64', [1, 'n'])), 'y', 'float32')
     const session = await open(graph.bytes(), { fixedShapes: false })
     const { y } = await session.run({ indices: new Tensor('int64', BigInt64Array.of(4n, 0n, 7n), [1, 3]) })
     await session.release()
@@ -65,7 +67,7 @@ test('the columns of a matrix are what its integers stand for, and columns that 
   }
 })
 
-/** Runs what `write` makes of float32 inputs. */
+/** Runs the graph that `write` makes of float32 inputs, with one float32 result. */
 async function run(target: Target, shapes: Readonly<Record<string, readonly number[]>>, given: Readonly<Record<string, Float32Array>>, write: (graph: Graph, inputs: Readonly<Record<string, Value>>) => Value): Promise<Tensor> {
   const graph = new Graph('block', target)
   const inputs = Object.fromEntries(Object.entries(shapes).map(([name, shape]) => [name, graph.input(name, 'float32', shape)]))
@@ -79,7 +81,7 @@ async function run(target: Target, shapes: Readonly<Record<string, readonly numb
 /** The definition: y[t, o] = bias[o] + Σ x[t · stride + k − padding, i] kernel[o, i, k]. */
 function convolution(x: Float32Array, inputs: number, { kernel, bias, stride, padding = 0 }: Convolution): Float64Array {
   const [outputs, , width] = kernel.dims as [number, number, number]
-  const weight = realValues({ ...kernel as Integers, rows: outputs, columns: inputs * width })
+  const weight = dequantized({ ...kernel as QuantizedTensor, rows: outputs, columns: inputs * width })
   const positions = x.length / inputs
   const count = Math.floor((positions + 2 * padding - width) / stride) + 1
   return Float64Array.from({ length: count * outputs }, (_, index) => {
@@ -94,7 +96,7 @@ function convolution(x: Float32Array, inputs: number, { kernel, bias, stride, pa
   })
 }
 
-function integers(random: () => number, dims: readonly number[]): Integers {
+function integers(random: () => number, dims: readonly number[]): QuantizedTensor {
   const length = dims.reduce((product, size) => product * size, 1)
   return { values: Int8Array.from({ length }, () => Math.floor(random() * 256) - 128), dims, scales: Float32Array.of(0.01), zeroPoints: Int8Array.of(-5) }
 }

@@ -1,6 +1,6 @@
 /**
- * A process in which ONNX Runtime cannot get memory, for out-of-memory.test.ts: it opens a graph that makes as many
- * zeros as it is told to, limits its own address space to little more than it has, and asks for too many.
+ * A process in which ONNX Runtime cannot allocate memory, for out-of-memory.test.ts: it opens a graph that creates a
+ * tensor of zeros, limits its own address space to little more than it uses, and creates a tensor that is too large.
  */
 import { spawnSync } from 'node:child_process'
 import { readFileSync } from 'node:fs'
@@ -9,7 +9,7 @@ import { isOutOfMemory } from '../../../dist/src/domain/out-of-memory.js'
 import { sessionOpener, Tensor } from '../../../dist/src/engine/runtime/session.js'
 
 const HEADROOM_BYTES = 512 * 2 ** 20
-/** Twice as many bytes as the headroom, and in all cases more than is left. */
+/** Of 4 bytes each: twice the headroom. */
 const TOO_MANY = HEADROOM_BYTES / 2
 const FEW = 1_000
 
@@ -22,7 +22,7 @@ const before = await makeZeros(FEW)
 const limited = limitAddressSpace()
 console.log(JSON.stringify({ limited, before, failed: await makeZeros(TOO_MANY), after: await makeZeros(FEW) }))
 
-/** The largest of so many zeros, or what was thrown instead. */
+/** The largest of `count` zeros, or the error that was thrown. */
 async function makeZeros(count) {
   try {
     const { highest } = await session.run({ count: new Tensor('int64', BigInt64Array.of(BigInt(count)), [1]) })

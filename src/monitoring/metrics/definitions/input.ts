@@ -1,7 +1,8 @@
 /** Metrics of uploads as they were measured before any processing. */
 import { SAMPLE_RATES } from '../../../domain/report-facts.js'
 import { UNIT_INTERVAL, type MetricDefinition } from './definition.js'
-import { CODEC_GROUPS, DEFECTS } from './labels.js'
+import { CODEC_GROUPS } from '../../../domain/codecs.js'
+import { DEFECTS } from './labels.js'
 
 const LOUDNESS_LUFS = [-60, -50, -45, -40, -36, -33, -30, -27, -24, -21, -18, -15, -10]
 const SNR_DECIBELS = [0, 3, 6, 9, 12, 15, 20, 25, 30, 40, 50]

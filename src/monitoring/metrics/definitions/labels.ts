@@ -1,10 +1,5 @@
 /** Closed lists of label values that the code which counts needs too. */
 
-/** Encodings of samples, by the beginning of their name; everything else is `other`. */
-export const CODEC_GROUPS = [
-  'pcm', 'adpcm', 'mulaw', 'alaw', 'opus', 'vorbis', 'aac', 'alac', 'mp3', 'flac', 'amr',
-] as const
-
 /** Defects of an upload: warnings about it, and that it contains no speech. */
 export const DEFECTS = [
   'clipped', 'too_quiet', 'no_speech', 'narrowband', 'dc_offset', 'truncated', 'noisy', 'too_short',

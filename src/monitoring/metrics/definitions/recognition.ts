@@ -1,7 +1,7 @@
 /** Metrics of recognized audio and of its transcripts. */
 import { CASCADE_REASONS } from '../../../domain/transcript.js'
 import { UNIT_INTERVAL, type MetricDefinition } from './definition.js'
-import { CODEC_GROUPS } from './labels.js'
+import { CODEC_GROUPS } from '../../../domain/codecs.js'
 
 const AUDIO_SECONDS = [0.25, 0.5, 1, 1.5, 2, 3, 4, 5, 7.5, 10, 15, 20, 30, 60]
 const REAL_TIME_FACTORS = [0.01, 0.02, 0.05, 0.1, 0.2, 0.3, 0.5, 0.75, 1, 1.5, 2, 5]

@@ -71,7 +71,7 @@ function writeNetwork(manifest: DetectorManifest, published: Uint8Array): Uint8A
   const weights = new Published(readOnnx(published))
   const graph = new Graph(manifest.name, { matrices: 'real' })
   const reals = (name: string): Value => {
-    const { values, dims } = weights.reals(PREFIX + name)
+    const { values, dims } = weights.floats(PREFIX + name)
     return graph.weight(values, dims)
   }
   try {
@@ -99,7 +99,7 @@ function writeNetwork(manifest: DetectorManifest, published: Uint8Array): Uint8A
 /** An LSTM over [windows, 1, 128]; its output is of the same shape. PyTorch's gates are input, forget, cell, output, ONNX's input, output, forget, cell. */
 function recurrent(graph: Graph, x: Value, hidden: Value, cell: Value, weights: Published): [Value, Value, Value] {
   const inOrder = (name: string): Float32Array => {
-    const { values } = weights.reals(`${PREFIX}decoder.rnn.${name}`)
+    const { values } = weights.floats(`${PREFIX}decoder.rnn.${name}`)
     const gate = values.length / 4
     return Float32Array.from([0, 3, 1, 2].flatMap((index) => [...values.subarray(index * gate, (index + 1) * gate)]))
   }

@@ -1,16 +1,16 @@
 /**
- * A session that is opened when it is first needed: a service that never searches, and is never asked when words were
- * said, does not pay for the graphs of that.
+ * A session that is opened when it is first needed: a service that never runs a beam search, and is never asked for
+ * word times, does not load the graphs for these.
  */
 import type { Session } from './session.js'
 
-export interface LateSession {
+export interface LazySession {
   session(): Promise<Session>
   release(): Promise<void>
 }
 
-/** Whatever `open` throws is thrown to those who wait for it; the next one tries again. */
-export function openWhenNeeded(open: () => Promise<Session>): LateSession {
+/** An error of `open` is thrown to all callers that wait for it; the next call opens again. */
+export function openLazily(open: () => Promise<Session>): LazySession {
   let opening: Promise<Session> | undefined
   return {
     session() {
