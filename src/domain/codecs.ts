@@ -6,8 +6,8 @@
  */
 
 /**
- * Groups by which codecs are counted, in the order of the `codec` label of metrics and of the bins of the drift feature.
- * A stored baseline has its bins in this order.
+ * Groups by which codecs are counted, in the order of the `codec` label of metrics and of the bins of the drift
+ * feature. A stored baseline has its bins in this order.
  */
 export const CODEC_GROUPS =
   ['pcm', 'adpcm', 'mulaw', 'alaw', 'opus', 'vorbis', 'aac', 'alac', 'mp3', 'flac', 'amr'] as const

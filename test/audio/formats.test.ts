@@ -10,11 +10,18 @@ import { SpeechError } from '../../src/domain/errors.js'
 import { projectRoot } from '../../src/domain/project-root.js'
 import { generator, likeness, mediaFile } from './signals.js'
 
-// Decoders report broken frames there, and this file gives them thousands.
+// Decoders log broken frames, of which this file has thousands.
 for (const method of ['log', 'warn', 'error'] as const) console[method] = () => undefined
 
-/** container, codec, Hz as decoded, channels, seconds, least likeness to the clip */
-type Expected = readonly [container: string, codec: string, sampleRate: number, channels: number, seconds: number, likeness: number]
+/** container, codec, Hz as decoded, channels, seconds, minimum likeness to the clip */
+type Expected = readonly [
+  container: string,
+  codec: string,
+  sampleRate: number,
+  channels: number,
+  seconds: number,
+  likeness: number,
+]
 
 const CLIP_SECONDS = 2.71
 const FILES: Readonly<Record<string, Expected>> = {
@@ -79,18 +86,25 @@ tap.test('every file of fixtures/media is expected, and no other', async (t) => 
   t.strictSame(readdirSync(path.join(projectRoot, 'fixtures/media')).sort(), Object.keys(FILES).sort())
 })
 
-tap.test('every format gives the phrase that was put in, and says what it is', async (t) => {
+tap.test('every format is detected and decoded to the phrase that was encoded', async (t) => {
   for (const [name, [container, codec, sampleRate, channels, seconds, least]] of Object.entries(FILES)) {
     const { waveform, format } = await decodeAudio(mediaFile(name), LIMITS)
-    t.match(format, { container, codec, sampleRate, channels, mixing: channels === 1 ? 'mono' : 'mean', truncated: false }, name)
+    t.match(
+      format,
+      { container, codec, sampleRate, channels, mixing: channels === 1 ? 'mono' : 'mean', truncated: false },
+      name,
+    )
     t.equal(waveform.sampleRate, sampleRate, name)
-    t.ok(Math.abs(waveform.samples.length / sampleRate - seconds) < 0.11, `${name}: ${waveform.samples.length / sampleRate} s`)
+    t.ok(
+      Math.abs(waveform.samples.length / sampleRate - seconds) < 0.11,
+      `${name}: ${waveform.samples.length / sampleRate} s`,
+    )
     const found = likeness(waveform, clip, least)
     t.ok(found >= least, `${name}: ${found.toFixed(4)} like the clip`)
   }
 })
 
-tap.test('the header promises about the seconds that come out', async (t) => {
+tap.test('the header declares about the length that is decoded', async (t) => {
   for (const [name, [container, codec, , , seconds]] of Object.entries(FILES)) {
     const probe = probeAudio(mediaFile(name))
     t.match(probe, { container, codec, truncated: false }, name)
@@ -122,8 +136,20 @@ tap.test('each codec has a group, each group a codec, and an unknown codec is co
     ['pcm', 'mulaw', 'amr', 'adpcm', 'other', 'other', 'other'])
 })
 
-tap.test('a file that was cut off says so, where anything in it can tell', async (t) => {
-  const silent = ['opus-live.webm', 'recorder-opus.webm', 'bare-48k.mp3', 'streamed.flac', 'recorder-pcm.webm', 'nb.amr', 'wb.amr', 'amr-nb.3gp', 'amr-wb.3gp', 'warm-up.m4a', 'warm-up.webm']
+tap.test('a truncated file is reported as such, where its format makes that possible', async (t) => {
+  const silent = [
+    'opus-live.webm',
+    'recorder-opus.webm',
+    'bare-48k.mp3',
+    'streamed.flac',
+    'recorder-pcm.webm',
+    'nb.amr',
+    'wb.amr',
+    'amr-nb.3gp',
+    'amr-wb.3gp',
+    'warm-up.m4a',
+    'warm-up.webm',
+  ]
   for (const name of Object.keys(FILES).filter((name) => !silent.includes(name))) {
     const bytes = mediaFile(name)
     const cut = await decodeAudio(bytes.subarray(0, bytes.byteLength * 0.6), LIMITS).catch((error: unknown) => error)
@@ -132,31 +158,51 @@ tap.test('a file that was cut off says so, where anything in it can tell', async
   }
 })
 
-tap.test('a voice on one of two channels can be asked for', async (t) => {
-  for (const name of ['opus-stereo.webm', 'vorbis-stereo.ogg', 'aac-stereo.m4a', 'stereo-44k.mp3', 'stereo.flac', 'sowt.aifc']) {
-    const [left, right] = await Promise.all([1, 2].map(async (channel) => (await decodeAudio(mediaFile(name), { ...LIMITS, channel })).waveform.samples))
-    const ratio = Math.sqrt(energy(right!) / energy(left!))
+tap.test('one of two channels can be requested', async (t) => {
+  for (const name of [
+    'opus-stereo.webm',
+    'vorbis-stereo.ogg',
+    'aac-stereo.m4a',
+    'stereo-44k.mp3',
+    'stereo.flac',
+    'sowt.aifc',
+  ]) {
+    const [left, right] = (await Promise.all(
+      [1, 2].map(async (channel) => (await decodeAudio(mediaFile(name), { ...LIMITS, channel })).waveform.samples),
+    )) as [Float32Array, Float32Array]
+    const ratio = Math.sqrt(energy(right) / energy(left))
     t.ok(ratio > 0.4 && ratio < 0.6, `${name}: the right channel is half as loud (${ratio.toFixed(2)})`)
-    await t.rejects(decodeAudio(mediaFile(name), { ...LIMITS, channel: 3 }), { code: 'REQUEST_INVALID', parameter: 'channel' })
+    await t.rejects(decodeAudio(mediaFile(name), { ...LIMITS, channel: 3 }), {
+      code: 'REQUEST_INVALID',
+      parameter: 'channel',
+    })
   }
-  t.match(await decodeAudio(mediaFile('stereo.flac'), { ...LIMITS, channel: 2 }), { format: { channels: 2, mixing: 'chosen' } })
-  t.match(await decodeAudio(mediaFile('mono.flac'), { ...LIMITS, channel: 1 }), { format: { channels: 1, mixing: 'mono' } })
+  t.match(await decodeAudio(mediaFile('stereo.flac'), { ...LIMITS, channel: 2 }), {
+    format: { channels: 2, mixing: 'chosen' },
+  })
+  t.match(await decodeAudio(mediaFile('mono.flac'), { ...LIMITS, channel: 1 }), {
+    format: { channels: 1, mixing: 'mono' },
+  })
 })
 
-tap.test('a codec that is switched off is refused by name, at the door too', async (t) => {
+tap.test('a disabled codec is refused by name, by the probe too', async (t) => {
   const pattern = new RegExp((SETTINGS.properties.EARSHOT_DISABLED_CODECS as unknown as { pattern: string }).pattern)
   const compressed = new Set<string>(COMPRESSED_CODECS)
-  t.match(COMPRESSED_CODECS.join(','), pattern, 'every compressed codec can be switched off')
-  t.same([...compressed].filter((codec) => !Object.values(FILES).some(([, one]) => one === codec)), [], 'each has a file')
+  t.match(COMPRESSED_CODECS.join(','), pattern, 'every compressed codec can be disabled')
+  t.same(
+    [...compressed].filter((codec) => !Object.values(FILES).some(([, one]) => one === codec)),
+    [],
+    'each has a file',
+  )
   for (const [name, [, codec]] of Object.entries(FILES).filter(([, [, codec]]) => compressed.has(codec))) {
-    const wanted = { code: 'AUDIO_UNSUPPORTED', message: new RegExp(`${codec}.*EARSHOT_DISABLED_CODECS`) }
-    t.throws(() => probeAudio(mediaFile(name), { disabledCodecs: [codec] }), wanted, name)
-    await t.rejects(decodeAudio(mediaFile(name), { ...LIMITS, disabledCodecs: [codec] }), wanted, name)
+    const expected = { code: 'AUDIO_UNSUPPORTED', message: new RegExp(`${codec}.*EARSHOT_DISABLED_CODECS`) }
+    t.throws(() => probeAudio(mediaFile(name), { disabledCodecs: [codec] }), expected, name)
+    await t.rejects(decodeAudio(mediaFile(name), { ...LIMITS, disabledCodecs: [codec] }), expected, name)
   }
   t.ok(await decodeAudio(mediaFile('opus-mono.webm'), { ...LIMITS, disabledCodecs: ['aac', 'mp3'] }))
 })
 
-tap.test('audio is refused as too long as soon as it is, and interrupted when nobody waits', async (t) => {
+tap.test('audio is refused as soon as it is too long, and decoding can be interrupted', async (t) => {
   for (const [name, [, , , , seconds]] of Object.entries(FILES)) {
     await t.rejects(decodeAudio(mediaFile(name), { maxSeconds: seconds / 2 }), { code: 'AUDIO_TOO_LONG' }, name)
   }
@@ -168,7 +214,7 @@ tap.test('audio is refused as too long as soon as it is, and interrupted when no
   }
 })
 
-tap.test('a media file made hostile is read or refused, and nothing else happens', async (t) => {
+tap.test('a corrupted media file is read or refused with SpeechError', async (t) => {
   const random = generator(20_261_124)
   const read = new Map<string, number>()
   for (const name of Object.keys(FILES)) {
@@ -177,23 +223,27 @@ tap.test('a media file made hostile is read or refused, and nothing else happens
       const bytes = mutated(original, round, random)
       try {
         const { waveform } = await decodeAudio(bytes, LIMITS)
-        if (!waveform.samples.every(Number.isFinite)) t.fail(`${name}, round ${round}: samples that are no numbers`)
+        if (!waveform.samples.every(Number.isFinite)) t.fail(`${name}, round ${round}: samples that are not finite`)
         read.set(name, (read.get(name) ?? 0) + 1)
       } catch (error) {
         if (!(error instanceof SpeechError) || error.status >= 500) t.fail(`${name}, round ${round}: ${String(error)}`)
       }
     }
   }
-  t.ok(read.size > 30, `of ${read.size} kinds some mutated file is still read`)
+  t.ok(read.size > 30, `for ${read.size} files a corrupted copy is still read`)
 })
 
 tap.test('a codec whose package is not installed is refused by the name of the package', async (t) => {
-  // From here on the resolver looks for another package, which is not there.
-  const hook = 'export const resolve = (name, context, next) => next(name === "@audio/decode-qoa" ? "@audio/decode-gone" : name, context)'
+  // From here on the resolver looks for another package, which does not exist.
+  const hook = 'export const resolve = (name, context, next) => ' +
+    'next(name === "@audio/decode-qoa" ? "@audio/decode-gone" : name, context)'
   register(`data:text/javascript,${encodeURIComponent(hook)}`)
   const { decodeStream } = await import('../../src/audio/stream.js')
   const limits = { maxSeconds: 1, interrupt: () => undefined }
-  await t.rejects(decodeStream('qoa' as 'opus', [], limits), { code: 'AUDIO_UNSUPPORTED', message: /@audio\/decode-gone is not installed/ })
+  await t.rejects(decodeStream('qoa' as 'opus', [], limits), {
+    code: 'AUDIO_UNSUPPORTED',
+    message: /@audio\/decode-gone is not installed/,
+  })
 })
 
 /** In turn: the end cut off; some bits flipped; only the header kept, noise behind it; a stretch doubled. */
@@ -204,7 +254,8 @@ function mutated(original: Uint8Array, round: number, random: () => number): Uin
   const bytes = Uint8Array.from(original)
   if (round % 4 === 1) {
     const within = random() < 0.5 ? Math.min(400, bytes.byteLength) : bytes.byteLength
-    for (let flips = 0; flips < 1 + random() * 12; flips++) bytes[Math.floor(random() * within)]! ^= 1 << Math.floor(random() * 8)
+    for (let flips = 0; flips < 1 + random() * 12; flips++)
+      bytes[Math.floor(random() * within)]! ^= 1 << Math.floor(random() * 8)
     return bytes
   }
   for (let i = Math.floor(random() * 600); i < bytes.byteLength; i++) bytes[i] = Math.floor(random() * 256)

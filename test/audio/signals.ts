@@ -1,25 +1,26 @@
-/** What tests of decoded audio share: how alike two signals are, wherever one begins. */
+/** Helpers of tests of decoded audio: the likeness of two signals, whatever their delay. */
 import { readFileSync } from 'node:fs'
 import path from 'node:path'
 import { resample } from '../../src/audio/signal/resample.js'
 import { projectRoot } from '../../src/domain/project-root.js'
 import type { Waveform } from '../../src/domain/audio.js'
 
-/** Hz; what every codec keeps. */
+/** Hz; every codec keeps the band of this rate. */
 const COMPARED_RATE_HZ = 8_000
-/** Recorders begin late, codecs delay. */
+/** Recorders start late, and codecs have a delay. */
 const MAX_LAG_SECONDS = 0.12
 
 export function mediaFile(name: string): Uint8Array {
   return readFileSync(path.join(projectRoot, 'fixtures/media', name))
 }
 
-/** Highest correlation coefficient over lags up to MAX_LAG_SECONDS, both ways; the first that is enough, since most are found at 0. */
+/** Highest correlation coefficient over lags up to ±MAX_LAG_SECONDS. Stops at the first that is `enough`. */
 export function likeness(a: Waveform, b: Waveform, enough = 1): number {
   const [x, y] = [a, b].map((waveform) => resample(waveform, COMPARED_RATE_HZ).samples) as [Float32Array, Float32Array]
-  const most = MAX_LAG_SECONDS * COMPARED_RATE_HZ
+  const maxLag = MAX_LAG_SECONDS * COMPARED_RATE_HZ
   let best = 0
-  for (let step = 0; step <= 2 * most && best < enough; step++) best = Math.max(best, correlation(x, y, step % 2 === 0 ? step / 2 : -(step + 1) / 2))
+  for (let step = 0; step <= 2 * maxLag && best < enough; step++)
+    best = Math.max(best, correlation(x, y, step % 2 === 0 ? step / 2 : -(step + 1) / 2))
   return best
 }
 
@@ -34,7 +35,7 @@ function correlation(x: Float32Array, y: Float32Array, lag: number): number {
   return xy / Math.sqrt(xx * yy || 1)
 }
 
-/** Numbers in [0, 1), always the same ones (Numerical Recipes). */
+/** Pseudo-random numbers in [0, 1) by a linear congruential generator (Numerical Recipes). */
 export function generator(seed: number): () => number {
   let state = seed
   return () => {

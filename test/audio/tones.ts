@@ -1,4 +1,4 @@
-/** Signals for the tests of everything that hears samples, and what is measured on them. */
+/** Test signals, and measurements on them. */
 import { readFileSync } from 'node:fs'
 import path from 'node:path'
 import { decodeAudio } from '../../src/audio/decode.js'
@@ -6,7 +6,13 @@ import { projectRoot } from '../../src/domain/project-root.js'
 import type { Waveform } from '../../src/domain/audio.js'
 
 export function tone(hertz: number, seconds: number, sampleRate: number, amplitude = 1, phase = 0): Waveform {
-  return { sampleRate, samples: Float32Array.from({ length: Math.round(seconds * sampleRate) }, (_, n) => amplitude * Math.sin((2 * Math.PI * hertz * n) / sampleRate + phase)) }
+  return {
+    sampleRate,
+    samples: Float32Array.from(
+      { length: Math.round(seconds * sampleRate) },
+      (_, n) => amplitude * Math.sin((2 * Math.PI * hertz * n) / sampleRate + phase),
+    ),
+  }
 }
 
 export function silence(seconds: number, sampleRate: number): Waveform {
@@ -24,7 +30,8 @@ export function noise(seconds: number, sampleRate: number, seed = 1): Waveform {
 
 /** One of fixtures/clips, by its name. */
 export async function clip(name: string): Promise<Waveform> {
-  return (await decodeAudio(readFileSync(path.join(projectRoot, 'fixtures/clips', `${name}.wav`)), { maxSeconds: 60 })).waveform
+  return (await decodeAudio(readFileSync(path.join(projectRoot, 'fixtures/clips', `${name}.wav`)), { maxSeconds: 60 }))
+    .waveform
 }
 
 export function mapped({ samples, sampleRate }: Waveform, change: (sample: number, index: number) => number): Waveform {
@@ -34,8 +41,12 @@ export function mapped({ samples, sampleRate }: Waveform, change: (sample: numbe
 export function scaled(waveform: Waveform, gain: number): Waveform { return mapped(waveform, (x) => x * gain) }
 export function shifted(waveform: Waveform, offset: number): Waveform { return mapped(waveform, (x) => x + offset) }
 /** To steps of 1 / `steps`. */
-export function rounded(waveform: Waveform, steps: number): Waveform { return mapped(waveform, (x) => Math.round(x * steps) / steps) }
-export function clippedAt(waveform: Waveform, limit: number): Waveform { return mapped(waveform, (x) => Math.max(-limit, Math.min(limit, x))) }
+export function rounded(waveform: Waveform, steps: number): Waveform {
+  return mapped(waveform, (x) => Math.round(x * steps) / steps)
+}
+export function clippedAt(waveform: Waveform, limit: number): Waveform {
+  return mapped(waveform, (x) => Math.max(-limit, Math.min(limit, x)))
+}
 
 export function joined(...parts: readonly Waveform[]): Waveform {
   const whole = new Float32Array(parts.reduce((sum, { samples }) => sum + samples.length, 0))
@@ -44,10 +55,10 @@ export function joined(...parts: readonly Waveform[]): Waveform {
     whole.set(samples, at)
     at += samples.length
   }
-  return { samples: whole, sampleRate: parts[0]!.sampleRate }
+  return { samples: whole, sampleRate: parts[0]?.sampleRate ?? 0 }
 }
 
-/** Without what lies within 100 ms of an end, where a filter has nothing to look at. */
+/** Without 100 ms at both ends, where a filter reaches beyond the signal. */
 export function middle({ samples, sampleRate }: Waveform): Waveform {
   return { samples: samples.subarray(sampleRate / 10, samples.length - sampleRate / 10), sampleRate }
 }

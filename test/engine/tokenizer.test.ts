@@ -19,8 +19,14 @@ test('a Llama vocabulary decodes an encoded text to itself', (t) => {
 
 test('each token has one piece, and joined they are the text', async (t) => {
   const folder = path.join(projectRoot, 'fixtures/graphs/tiny-whisper')
-  const whisper = huggingFaceTokenizer(await readFile(path.join(folder, 'tokenizer.json')), await readFile(path.join(folder, 'tokenizer_config.json')))
-  const cases = [...TEXTS.map((text) => [llamaTokenizer(), [1, ...llama.encode(text, false), 2]] as const), [whisper, [17, 18, 3, 4, 5, 6, 16]] as const]
+  const whisper = huggingFaceTokenizer(
+    await readFile(path.join(folder, 'tokenizer.json')),
+    await readFile(path.join(folder, 'tokenizer_config.json')),
+  )
+  const cases = [
+    ...TEXTS.map((text) => [llamaTokenizer(), [1, ...llama.encode(text, false), 2]] as const),
+    [whisper, [17, 18, 3, 4, 5, 6, 16]] as const,
+  ]
   for (const [tokenizer, tokens] of cases) {
     for (const some of [tokens, tokens.slice(1, -1), tokens.slice(3), []]) {
       const pieces = tokenizer.pieces(some)
@@ -49,7 +55,10 @@ test('bytes of an incomplete character become U+FFFD instead of an error', (t) =
 
 test('a tokenizer.json is read with its configuration', async (t) => {
   const folder = path.join(projectRoot, 'fixtures/graphs/tiny-whisper')
-  const { decode } = huggingFaceTokenizer(await readFile(path.join(folder, 'tokenizer.json')), await readFile(path.join(folder, 'tokenizer_config.json')))
+  const { decode } = huggingFaceTokenizer(
+    await readFile(path.join(folder, 'tokenizer.json')),
+    await readFile(path.join(folder, 'tokenizer_config.json')),
+  )
   t.equal(decode([]), '')
   t.equal(decode([3, 4, 5, 6]), 'find the red shoes', 'no space before the first word, one between words')
   t.equal(decode([17, 18, 20, 21, 0, 1, 2, 16]), 'play some music', 'special tokens are left out')
@@ -59,7 +68,11 @@ test('a tokenizer.json is read with its configuration', async (t) => {
 test('tokenizer files that cannot be read are an invalid model', (t) => {
   const bytes = (text: string): Uint8Array => new TextEncoder().encode(text)
   for (const wrong of ['', 'not json', 'null', '{}', '{"model":{"type":"NoSuchModel"}}']) {
-    t.throws(() => huggingFaceTokenizer(bytes(wrong), bytes('{}')), { name: 'SpeechError', code: 'MODEL_INVALID' }, wrong)
+    t.throws(
+      () => huggingFaceTokenizer(bytes(wrong), bytes('{}')),
+      { name: 'SpeechError', code: 'MODEL_INVALID' },
+      wrong,
+    )
   }
   t.end()
 })

@@ -16,7 +16,7 @@ tap.test('the pass band is flat to 0.47 of the lower rate', async (t) => {
   }
 })
 
-tap.test('what would fold back into the pass band is gone', async (t) => {
+tap.test('frequencies that would alias into the pass band are removed', async (t) => {
   for (const rate of [22_050, 32_000, 44_100, 48_000, 96_000]) {
     for (let hertz = 8_500; hertz < rate / 2; hertz += hertz < 9_500 ? 100 : 1_900) {
       const leftDb = levelAfter(hertz, rate)
@@ -25,10 +25,10 @@ tap.test('what would fold back into the pass band is gone', async (t) => {
   }
 })
 
-tap.test('going up leaves no image of what was there', async (t) => {
+tap.test('upsampling leaves no image', async (t) => {
   for (const [rate, hertz] of [[8_000, 300], [8_000, 1_800], [8_000, 3_700], [11_025, 5_100]] as const) {
     const up = middle(resample(tone(hertz, 1, rate), RATE))
-    // A full number of periods of both, so that they are at right angles.
+    // A whole number of periods of both, so that they are orthogonal.
     const image = middle(tone(rate - hertz, 1, RATE))
     const quadrature = middle(tone(rate - hertz, 1, RATE, 1, Math.PI / 2))
     const amplitude = (2 / up.samples.length) * Math.hypot(product(up, image), product(up, quadrature))
@@ -37,7 +37,16 @@ tap.test('going up leaves no image of what was there', async (t) => {
 })
 
 tap.test('a tone is the same tone at another rate, in place', async (t) => {
-  for (const [from, to] of [[8_000, RATE], [11_025, RATE], [22_050, RATE], [44_100, RATE], [48_000, RATE], [192_000, RATE], [RATE, 48_000], [RATE, 8_000]] as const) {
+  for (const [from, to] of [
+    [8_000, RATE],
+    [11_025, RATE],
+    [22_050, RATE],
+    [44_100, RATE],
+    [48_000, RATE],
+    [192_000, RATE],
+    [RATE, 48_000],
+    [RATE, 8_000],
+  ] as const) {
     const found = resample(tone(500, 0.4, from), to)
     t.equal(found.samples.length, 0.4 * to, `${from} → ${to} Hz keeps its length`)
     const ratioDb = signalToNoise(middle(tone(500, 0.4, to)), middle(found))
@@ -49,7 +58,7 @@ tap.test('a tone is the same tone at another rate, in place', async (t) => {
   }
 })
 
-tap.test('speech comes back from a higher rate as it was', async (t) => {
+tap.test('speech is unchanged by a higher rate and back', async (t) => {
   const voice = resample(resample((await clip('warm-up')), 12_000), RATE)
   for (const rate of [22_050, 44_100, 48_000]) {
     const ratioDb = signalToNoise(voice, resample(resample(voice, rate), RATE))
@@ -57,15 +66,23 @@ tap.test('speech comes back from a higher rate as it was', async (t) => {
   }
 })
 
-tap.test('the vectors of the inner loop find the sums of double precision, over every seam', async (t) => {
-  for (const [from, to, seconds] of [[48_000, RATE, 8], [44_100, RATE, 8], [44_101, RATE, 2], [8_000, RATE, 0.01], [RATE, 44_100, 0.3], [768_000, 1_000, 0.5], [1_000, RATE, 0.2]] as const) {
+tap.test('the inner loop gives the sums of double precision, across all chunks', async (t) => {
+  for (const [from, to, seconds] of [
+    [48_000, RATE, 8],
+    [44_100, RATE, 8],
+    [44_101, RATE, 2],
+    [8_000, RATE, 0.01],
+    [RATE, 44_100, 0.3],
+    [768_000, 1_000, 0.5],
+    [1_000, RATE, 0.2],
+  ] as const) {
     const waveform = noise(seconds, from)
     const worst = largest(resample(waveform, to).samples.map((x, n) => x - exactly(waveform, to, n)))
     t.ok(worst < 2e-6, `${from} → ${to} Hz: ${worst}`)
   }
 })
 
-tap.test('outside of its ends the signal is zero, and what lies before does not matter', async (t) => {
+tap.test('outside its ends the signal is zero', async (t) => {
   for (const rate of [8_000, 44_100, 48_000]) {
     const waveform = noise(0.2, rate)
     const found = resample(waveform, RATE)
@@ -74,7 +91,7 @@ tap.test('outside of its ends the signal is zero, and what lies before does not 
   }
 })
 
-tap.test('an impulse spreads alike to both sides, and a constant stays what it is', async (t) => {
+tap.test('an impulse response is symmetric, and a constant is unchanged', async (t) => {
   for (const rate of [8_000, 44_100, 48_000]) {
     const impulse = silence(1, rate)
     impulse.samples[rate / 2] = 1
@@ -99,7 +116,7 @@ tap.test('the ratio of two rates is exact where it is small and within 0.1 % whe
   t.ok(worst < 0.001, `worst ${worst}`)
 })
 
-tap.test('every bank fits where the inner loop looks for it, beside a block of the signal', async (t) => {
+tap.test('every filter bank fits into the memory of the inner loop, with a block of the signal', async (t) => {
   for (const [from, to] of [[1_024, 1_023], [1_023, 1_024], [1, 1_024], [1_024, 1], [1_021, 683], [768, 1]] as const) {
     const { taps, coefficients } = filterBank({ from, to })
     t.equal(coefficients.length, taps * to)
@@ -108,7 +125,7 @@ tap.test('every bank fits where the inner loop looks for it, beside a block of t
   }
 })
 
-tap.test('the banks used last are kept, and no more than eight', async (t) => {
+tap.test('the filter banks used last are cached, at most eight', async (t) => {
   const kept = filterBank({ from: 3, to: 1 })
   for (let from = 10; from < 17; from++) filterBank({ from, to: 1 })
   t.equal(filterBank({ from: 3, to: 1 }), kept)
@@ -116,13 +133,17 @@ tap.test('the banks used last are kept, and no more than eight', async (t) => {
   t.not(filterBank({ from: 3, to: 1 }), kept)
 })
 
-tap.test('the right rate is left alone, nothing stays nothing, and a length is rounded', async (t) => {
+tap.test('the right rate is unchanged, an empty signal stays empty, and a length is rounded', async (t) => {
   const waveform = tone(440, 0.1, RATE)
   t.equal(resample(waveform, RATE), waveform)
   for (const rate of [1_000, 1_009, 44_101, 191_999, 767_999, 768_000]) {
     t.equal(resample(silence(0, rate), RATE).samples.length, 0)
     const { from, to } = smallRatio(rate, RATE)
-    for (const count of [1, 2, 1_001]) t.equal(resample({ samples: new Float32Array(count), sampleRate: rate }, RATE).samples.length, Math.round((count * to) / from))
+    for (const count of [1, 2, 1_001])
+      t.equal(
+        resample({ samples: new Float32Array(count), sampleRate: rate }, RATE).samples.length,
+        Math.round((count * to) / from),
+      )
   }
 })
 
@@ -138,7 +159,8 @@ function exactly({ samples, sampleRate }: Waveform, to: number, n: number): numb
   const whole = Math.floor((n * ratio.from) / ratio.to)
   const phase = n * ratio.from - whole * ratio.to
   let sum = 0
-  for (let tap = 0; tap < taps; tap++) sum += coefficients[phase * taps + tap]! * (samples[whole + tap - taps / 2 + 1] ?? 0)
+  for (let tap = 0; tap < taps; tap++)
+    sum += coefficients[phase * taps + tap]! * (samples[whole + tap - taps / 2 + 1] ?? 0)
   return sum
 }
 

@@ -166,8 +166,14 @@ t.test('a decode in several runs gives the result of one run, whatever the lengt
 t.test('a decode is cancelled between runs, and the next one is not affected', async (t) => {
   const graph = await openGreedy(t)
   const free = forbid(VOCABULARY, [])
-  const decode = (interrupt: () => void) => greedyInRuns(graph.start(audioOf(clips[0])).runsWith({ always: forbid(VOCABULARY, [END]), first: free }),
-    { prompt: [3], endToken: END, budget: 9, tokensPerRun: 2, interrupt })
+  const decode = (interrupt: () => void) =>
+    greedyInRuns(graph.start(audioOf(clips[0])).runsWith({ always: forbid(VOCABULARY, [END]), first: free }), {
+      prompt: [3],
+      endToken: END,
+      budget: 9,
+      tokensPerRun: 2,
+      interrupt,
+    })
   const before = await decode(() => undefined)
   let calls = 0
   await t.rejects(decode(() => { if (++calls === 3) throw new Error('cancelled') }), /cancelled/)
@@ -185,8 +191,16 @@ t.test('the end token ends a decode, a repeated phrase is kept once, and the bud
     }
   }
   const options = { prompt: [1], endToken: END, budget: 30, tokensPerRun: 4, interrupt: () => undefined }
-  t.same(await greedyInRuns(script([8, 9, END]), options), { tokens: [8, 9], logProbabilities: [-1, -1, -1], stopped: 'end_of_text' })
-  t.same(await greedyInRuns(script(new Array<number>(40).fill(8)), options), { tokens: [8], logProbabilities: [-1], stopped: 'repetition' })
+  t.same(await greedyInRuns(script([8, 9, END]), options), {
+    tokens: [8, 9],
+    logProbabilities: [-1, -1, -1],
+    stopped: 'end_of_text',
+  })
+  t.same(await greedyInRuns(script(new Array<number>(40).fill(8)), options), {
+    tokens: [8],
+    logProbabilities: [-1],
+    stopped: 'repetition',
+  })
   t.same((await greedyInRuns(script(Array.from({ length: 40 }, (_, i) => 10 + i)), options)).stopped, 'token_limit')
   t.equal((await greedyInRuns(script(Array.from({ length: 40 }, (_, i) => 10 + i)), options)).tokens.length, 30)
 })
@@ -211,12 +225,30 @@ t.test('single steps', async (t) => {
   const [best, other] = ranked as [number, number]
   const second = await beamSearch.step([{ parent: 0, token: other }, { parent: 0, token: best }], [], 3)
   const afterOther = referenceStep([3, other], frames)
-  t.ok(tableOf(second.logProbabilities, 3)[0]!.every((value, at) => Math.abs(value - afterOther[second.tokens[at]!]!) < 1e-4), 'one hypothesis is extended twice')
+  t.ok(
+    tableOf(second.logProbabilities, 3)[0]!.every(
+      (value, at) => Math.abs(value - afterOther[second.tokens[at]!]!) < 1e-4,
+    ),
+    'one hypothesis is extended twice',
+  )
 
-  const third = await beamSearch.step([{ parent: 1, token: 40 }, { parent: 1, token: 43 }, { parent: 0, token: 42 }], [], 2)
+  const third = await beamSearch.step(
+    [
+      { parent: 1, token: 40 },
+      { parent: 1, token: 43 },
+      { parent: 0, token: 42 },
+    ],
+    [],
+    2,
+  )
   for (const [row, history] of [[3, best, 40], [3, best, 43], [3, other, 42]].entries()) {
     const plain = referenceStep(history, frames)
-    t.ok(third.tokens.slice(2 * row, 2 * row + 2).every((token, at) => Math.abs(third.logProbabilities[2 * row + at]! - plain[token]!) < 1e-4), `after ${history.join(' ')}`)
+    t.ok(
+      third.tokens
+        .slice(2 * row, 2 * row + 2)
+        .every((token, at) => Math.abs(third.logProbabilities[2 * row + at]! - plain[token]!) < 1e-4),
+      `after ${history.join(' ')}`,
+    )
   }
 })
 
@@ -230,7 +262,16 @@ t.test('a bias raises the score of its token after its hypothesis, and no other'
   const plain = await stepGraph(session).start(memory).step(hypotheses, [], 3)
   const dropped = VOCABULARY - 1
   t.notOk(KEPT.includes(dropped))
-  const biased = await stepGraph(session).start(memory).step(hypotheses, [{ hypothesis: 1, token: 99 - 99 % 6, amount: 50 }, { hypothesis: 0, token: dropped, amount: 90 }], 3)
+  const biased = await stepGraph(session)
+    .start(memory)
+    .step(
+      hypotheses,
+      [
+        { hypothesis: 1, token: 99 - (99 % 6), amount: 50 },
+        { hypothesis: 0, token: dropped, amount: 90 },
+      ],
+      3,
+    )
   t.same(biased.tokens.slice(0, 3), plain.tokens.slice(0, 3), 'a bias on a token that is not kept has no effect')
   t.equal(biased.tokens[3], 99 - 99 % 6)
   t.ok(Math.abs(biased.scores[3]! - biased.logProbabilities[3]! - 50) < 1e-3)
@@ -263,7 +304,8 @@ t.test('attention weights of the requested heads equal the reference, over the g
       t.match(found, { heads: heads.length, tokens: tokens.length, frames: length })
       const { crossQueries } = referenceLayers(tokens, frames)
       const expected = heads.flatMap(([layer, head]) => {
-        const part = (row: readonly number[]): readonly number[] => row.slice(head * WIDTH / HEADS, (head + 1) * WIDTH / HEADS)
+        const part = (row: readonly number[]): readonly number[] =>
+          row.slice((head * WIDTH) / HEADS, ((head + 1) * WIDTH) / HEADS)
         const keys = frames.slice(0, length).map(part)
         return crossQueries[layer]!.flatMap((query) => softmax(keys.map((key) => dot(part(query), key))))
       })

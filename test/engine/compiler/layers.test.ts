@@ -40,7 +40,9 @@ for (const matrices of ['signed', 'unsigned', 'real'] as const) {
       const exact = plus(product(x, tableOf(dequantized(matrix), 24)), [[...bias]]).flat()
       // An activation is off by half a step of 2/255 at most, and each is multiplied with a weight below 1.2.
       const most = matrices === 'real' ? ROUNDING : 40 * (1 / 255) * 1.2
-      const found = await evaluate(target, { x: tensorOf(x) }, (graph, { x }) => linear(graph, x, matrix, { values: bias, dims: [24] }))
+      const found = await evaluate(target, { x: tensorOf(x) }, (graph, { x }) =>
+        linear(graph, x, matrix, { values: bias, dims: [24] }),
+      )
       t.ok(farthest(found.data, exact) < most, each ? 'scales by column' : 'one scale')
       const two = await evaluate(target, { x: tensorOf(x) }, (graph, { x }) => {
         const [first, second] = linears(graph, x, [matrix, scaled(matrix, 2)], [{ values: bias, dims: [24] }])
@@ -63,7 +65,10 @@ t.test('concatenated, transposed, scaled and selected matrices have the expected
   const [a, b] = [randomMatrix(8, 6, 4, false), randomMatrix(9, 6, 2, true)]
   const [realA, realB] = [tableOf(dequantized(a), 4), tableOf(dequantized(b), 2)]
   t.same(tableOf(dequantized(concatColumns(a, b)), 6), realA.map((row, index) => [...row, ...realB[index]!]))
-  t.same(tableOf(dequantized(transposed(a)), 6), Array.from({ length: 4 }, (_, column) => realA.map((row) => row[column]!)))
+  t.same(
+    tableOf(dequantized(transposed(a)), 6),
+    Array.from({ length: 4 }, (_, column) => realA.map((row) => row[column]!)),
+  )
   t.ok(farthest(dequantized(scaled(b, 0.5)), realB.flat().map((value) => value / 2)) < 1e-7)
   t.same(tableOf(dequantized(selectRows(a, [4, 1])), 4), [realA[4], realA[1]])
 })
@@ -75,9 +80,13 @@ t.test('layer normalization', async (t) => {
     const variance = row.reduce((sum, value) => sum + (value - mean) ** 2, 0) / row.length
     return row.map((value, index) => (value - mean) / Math.sqrt(variance + 1e-5) * gain[index]!)
   })
-  const without = await evaluate(REAL, { x: tensorOf(x) }, (graph, { x }) => layerNorm(graph, x, { values: gain, dims: [48] }))
+  const without = await evaluate(REAL, { x: tensorOf(x) }, (graph, { x }) =>
+    layerNorm(graph, x, { values: gain, dims: [48] }),
+  )
   t.ok(farthest(without.data, normed.flat()) < ROUNDING)
-  const withBias = await evaluate(REAL, { x: tensorOf(x) }, (graph, { x }) => layerNorm(graph, x, { values: gain, dims: [48] }, { values: bias, dims: [48] }))
+  const withBias = await evaluate(REAL, { x: tensorOf(x) }, (graph, { x }) =>
+    layerNorm(graph, x, { values: gain, dims: [48] }, { values: bias, dims: [48] }),
+  )
   t.ok(farthest(withBias.data, plus(normed, [[...bias]]).flat()) < ROUNDING)
 })
 
@@ -92,8 +101,20 @@ t.test('activations', async (t) => {
     for (let i = 1; i < steps; i++) sum += density(z * i / steps) * (i % 2 === 0 ? 2 : 4)
     return 0.5 + sum * z / steps / 3
   }
-  t.ok(farthest((await evaluate(REAL, input, (graph, { x }) => gelu(graph, x))).data, [...x].map((value) => value * phi(value))) < ROUNDING, 'GELU')
-  t.ok(farthest((await evaluate(REAL, input, (graph, { x }) => silu(graph, x))).data, [...x].map((value) => value / (1 + Math.exp(-value)))) < ROUNDING, 'SiLU')
+  t.ok(
+    farthest(
+      (await evaluate(REAL, input, (graph, { x }) => gelu(graph, x))).data,
+      [...x].map((value) => value * phi(value)),
+    ) < ROUNDING,
+    'GELU',
+  )
+  t.ok(
+    farthest(
+      (await evaluate(REAL, input, (graph, { x }) => silu(graph, x))).data,
+      [...x].map((value) => value / (1 + Math.exp(-value))),
+    ) < ROUNDING,
+    'SiLU',
+  )
 })
 
 const HEADS = 4
@@ -101,8 +122,11 @@ const WIDTH = 36
 
 t.test('self-attention without a mask', async (t) => {
   const [q, k, v] = [1, 2, 3].map((seed) => randomTable(seed, 9, WIDTH)) as [number[][], number[][], number[][]]
-  const found = await evaluate(REAL, { q: tensorOf(q, [1, 9, WIDTH]), k: tensorOf(k, [1, 9, WIDTH]), v: tensorOf(v, [1, 9, WIDTH]) },
-    (graph, { q, k, v }) => selfAttention(graph, q, k, v, { heads: HEADS, scale: 0.7 }))
+  const found = await evaluate(
+    REAL,
+    { q: tensorOf(q, [1, 9, WIDTH]), k: tensorOf(k, [1, 9, WIDTH]), v: tensorOf(v, [1, 9, WIDTH]) },
+    (graph, { q, k, v }) => selfAttention(graph, q, k, v, { heads: HEADS, scale: 0.7 }),
+  )
   t.ok(farthest(found.data, attention(q, k, v, HEADS, 0.7).flat()) < ROUNDING)
 })
 
@@ -111,69 +135,129 @@ t.test('causal self-attention over cached positions, and the grown cache', async
     const [keys, values] = [randomTable(4, positions + 1, WIDTH), randomTable(5, positions + 1, WIDTH)]
     const query = randomTable(6, 1, WIDTH)
     const dims = [1, HEADS, positions, WIDTH / HEADS]
-    const past = (table: typeof keys): Tensor => new Tensor('float32', Float32Array.from(positions === 0 ? [] : byHead(table.slice(0, positions), HEADS)), dims)
+    const past = (table: typeof keys): Tensor =>
+      new Tensor('float32', Float32Array.from(positions === 0 ? [] : byHead(table.slice(0, positions), HEADS)), dims)
     const last = (table: typeof keys): Tensor => tensorOf(table.slice(positions), [1, 1, WIDTH])
-    const found = await evaluate(REAL, { q: tensorOf(query, [1, 1, WIDTH]), k: last(keys), v: last(values), pastKeys: past(keys), pastValues: past(values) }, (graph, { q, k, v, pastKeys, pastValues }) => {
-      const { output, keyValues } = causalSelfAttention(graph, q, k, v, { keys: pastKeys, values: pastValues }, { heads: HEADS, scale: 1 })
-      return graph.op('Concat', [output, keyValues.keys, keyValues.values].map((value) => graph.op('Reshape', [value, graph.integers(-1)])), { axis: 0 })
-    })
-    const expected = [...attention(query, keys, values, HEADS, 1).flat(), ...byHead(keys, HEADS), ...byHead(values, HEADS)]
+    const found = await evaluate(
+      REAL,
+      {
+        q: tensorOf(query, [1, 1, WIDTH]),
+        k: last(keys),
+        v: last(values),
+        pastKeys: past(keys),
+        pastValues: past(values),
+      },
+      (graph, { q, k, v, pastKeys, pastValues }) => {
+        const { output, keyValues } = causalSelfAttention(
+          graph,
+          q,
+          k,
+          v,
+          { keys: pastKeys, values: pastValues },
+          { heads: HEADS, scale: 1 },
+        )
+        return graph.op(
+          'Concat',
+          [output, keyValues.keys, keyValues.values].map((value) => graph.op('Reshape', [value, graph.integers(-1)])),
+          { axis: 0 },
+        )
+      },
+    )
+    const expected = [
+      ...attention(query, keys, values, HEADS, 1).flat(),
+      ...byHead(keys, HEADS),
+      ...byHead(values, HEADS),
+    ]
     t.ok(farthest(found.data, expected) < ROUNDING, `${positions} positions before`)
   }
 })
 
 t.test('cross-attention, by one query and by a batch that shares keys and values', async (t) => {
   const [keys, values, query] = [randomTable(7, 11, WIDTH), randomTable(8, 11, WIDTH), randomTable(9, 3, WIDTH)]
-  const heads = (table: typeof keys): Tensor => new Tensor('float32', Float32Array.from(byHead(table, HEADS)), [1, HEADS, 11, WIDTH / HEADS])
-  const found = await evaluate(REAL, { q: tensorOf(query, [3, 1, WIDTH]), keys: heads(keys), values: heads(values) },
-    (graph, { q, keys, values }) => crossAttention(graph, q, { keys: keys, values: values, isShared: true }, { heads: HEADS, scale: 1 }))
+  const heads = (table: typeof keys): Tensor =>
+    new Tensor('float32', Float32Array.from(byHead(table, HEADS)), [1, HEADS, 11, WIDTH / HEADS])
+  const found = await evaluate(
+    REAL,
+    { q: tensorOf(query, [3, 1, WIDTH]), keys: heads(keys), values: heads(values) },
+    (graph, { q, keys, values }) =>
+      crossAttention(graph, q, { keys: keys, values: values, isShared: true }, { heads: HEADS, scale: 1 }),
+  )
   t.same(found.dims, [3, 1, WIDTH])
   t.ok(farthest(found.data, attention(query, keys, values, HEADS, 1).flat()) < ROUNDING)
-  const alone = await evaluate(REAL, { q: tensorOf(query.slice(0, 1), [1, 1, WIDTH]), keys: heads(keys), values: heads(values) },
-    (graph, { q, keys, values }) => crossAttention(graph, q, { keys: keys, values: values }, { heads: HEADS, scale: 1 }))
+  const alone = await evaluate(
+    REAL,
+    { q: tensorOf(query.slice(0, 1), [1, 1, WIDTH]), keys: heads(keys), values: heads(values) },
+    (graph, { q, keys, values }) =>
+      crossAttention(graph, q, { keys: keys, values: values }, { heads: HEADS, scale: 1 }),
+  )
   t.ok(farthest(alone.data, attention(query.slice(0, 1), keys, values, HEADS, 1).flat()) < ROUNDING)
 })
 
-t.test('a rotary embedding rotates neighbouring pairs by their position, and leaves the rest of a head as it is', async (t) => {
-  const frequencies = Float32Array.of(1, 0.1, 0.01)
-  const x = randomTable(10, 5, 2 * 9) // two heads of 9, of which 6 are rotated
-  const expected = x.map((row, at) => row.map((value, index) => {
-    const within = index % 9
-    if (within >= 6) return value
-    const angle = (at + 3) * frequencies[Math.floor(within / 2)]!
-    const other = row[index + (within % 2 === 0 ? 1 : -1)]!
-    return value * Math.cos(angle) + (within % 2 === 0 ? -1 : 1) * other * Math.sin(angle)
-  }))
-  const found = await evaluate(REAL, { x: tensorOf(x, [1, 5, 18]) }, (graph, { x }) => applyRotary(graph, x, graph.integers(3), rotaryTables(graph, frequencies, 20), 2))
-  t.ok(farthest(found.data, expected.flat()) < ROUNDING)
-})
+t.test(
+  'a rotary embedding rotates neighbouring pairs by their position, and leaves the rest of a head as it is',
+  async (t) => {
+    const frequencies = Float32Array.of(1, 0.1, 0.01)
+    const x = randomTable(10, 5, 2 * 9) // two heads of 9, of which 6 are rotated
+    const expected = x.map((row, at) =>
+      row.map((value, index) => {
+        const within = index % 9
+        if (within >= 6) return value
+        const angle = (at + 3) * frequencies[Math.floor(within / 2)]!
+        const other = row[index + (within % 2 === 0 ? 1 : -1)]!
+        return value * Math.cos(angle) + (within % 2 === 0 ? -1 : 1) * other * Math.sin(angle)
+      }),
+    )
+    const found = await evaluate(REAL, { x: tensorOf(x, [1, 5, 18]) }, (graph, { x }) =>
+      applyRotary(graph, x, graph.integers(3), rotaryTables(graph, frequencies, 20), 2),
+    )
+    t.ok(farthest(found.data, expected.flat()) < ROUNDING)
+  },
+)
 
 t.test('heads are split, and a value is cut into equal parts', async (t) => {
   const x = randomTable(11, 4, WIDTH)
-  const heads = await evaluate(REAL, { x: tensorOf(x, [1, 4, WIDTH]) }, (graph, { x }) => splitHeads(graph, x, HEADS, WIDTH / HEADS))
+  const heads = await evaluate(REAL, { x: tensorOf(x, [1, 4, WIDTH]) }, (graph, { x }) =>
+    splitHeads(graph, x, HEADS, WIDTH / HEADS),
+  )
   t.same(heads.dims, [1, HEADS, 4, WIDTH / HEADS])
   t.same([...heads.data], byHead(x, HEADS))
-  const last = await evaluate(REAL, { x: tensorOf(x) }, (graph, { x }) => (split(graph, x, 3, 1) as [Value, Value, Value])[2])
+  const last = await evaluate(
+    REAL,
+    { x: tensorOf(x) },
+    (graph, { x }) => (split(graph, x, 3, 1) as [Value, Value, Value])[2],
+  )
   t.same(tableOf(last.data, 12), x.map((row) => row.slice(24)))
 })
 
 t.test('a convolution equals its definition, for every remainder of length and stride', async (t) => {
-  for (const { width, stride, inputs } of [{ width: 7, stride: 3, inputs: 4 }, { width: 3, stride: 2, inputs: 5 }, { width: 127, stride: 64, inputs: 1 }, { width: 3, stride: 1, inputs: 2 }]) {
+  for (const { width, stride, inputs } of [
+    { width: 7, stride: 3, inputs: 4 },
+    { width: 3, stride: 2, inputs: 5 },
+    { width: 127, stride: 64, inputs: 1 },
+    { width: 3, stride: 1, inputs: 2 },
+  ]) {
     const outputs = 6
     const [kernel, bias] = [randomNumbers(12, outputs * inputs * width), randomNumbers(13, outputs)]
     for (let extra = 0; extra < Math.min(stride, 4); extra++) {
       const positions = width + 2 * stride + extra
       const x = randomTable(14 + extra, positions, inputs)
-      const expected = Array.from({ length: Math.floor((positions - width) / stride) + 1 }, (_, at) => Array.from({ length: outputs }, (_, out) => {
-        let sum = bias[out]!
-        for (let input = 0; input < inputs; input++) {
-          for (let k = 0; k < width; k++) sum += kernel[(out * inputs + input) * width + k]! * x[at * stride + k]![input]!
-        }
-        return sum
-      }))
-      const found = await evaluate(REAL, { x: tensorOf(x) }, (graph, { x }) => convolve(graph, x, {
-        kernel: { values: kernel, dims: [outputs, inputs, width] }, bias: { values: bias, dims: [outputs] }, stride,
-      }))
+      const expected = Array.from({ length: Math.floor((positions - width) / stride) + 1 }, (_, at) =>
+        Array.from({ length: outputs }, (_, out) => {
+          let sum = bias[out]!
+          for (let input = 0; input < inputs; input++) {
+            for (let k = 0; k < width; k++)
+              sum += kernel[(out * inputs + input) * width + k]! * x[at * stride + k]![input]!
+          }
+          return sum
+        }),
+      )
+      const found = await evaluate(REAL, { x: tensorOf(x) }, (graph, { x }) =>
+        convolve(graph, x, {
+          kernel: { values: kernel, dims: [outputs, inputs, width] },
+          bias: { values: bias, dims: [outputs] },
+          stride,
+        }),
+      )
       t.ok(farthest(found.data, expected.flat()) < ROUNDING, `width ${width}, stride ${stride}, ${positions} positions`)
     }
   }

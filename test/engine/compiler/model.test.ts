@@ -22,7 +22,9 @@ const audio: Audio = {
   empty: new Tensor('float32', new Float32Array(0), [1, 0]),
 }
 
-t.test('it fulfils the contract of recognizers', (t) => recognizerContract(t, { modelsDir, name: NAME, engine: 'compiled' }))
+t.test('it fulfils the contract of recognizers', (t) =>
+  recognizerContract(t, { modelsDir, name: NAME, engine: 'compiled' }),
+)
 
 t.test('it gives the transcript of the published graphs', async (t) => {
   const reference = await openRecognizer(modelsDir, NAME, 'reference')

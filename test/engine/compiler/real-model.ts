@@ -1,4 +1,4 @@
-/** Helpers of the tests of compiled models: a temporary models directory, opened graphs, and the distance of two of them. */
+/** Helpers of the tests of compiled models: a temporary models directory, opened graphs, and comparisons. */
 import { mkdir, mkdtemp, readFile, rm, symlink } from 'node:fs/promises'
 import os from 'node:os'
 import path from 'node:path'
@@ -51,7 +51,8 @@ export async function publishedMemory(
   const kept: Float32Array[] = []
   const watched: Session = { ...decoder, run: async (feeds, wanted) => {
     const results = await decoder.run(feeds, wanted)
-    for (const [key, { data }] of Object.entries(results)) if (key.includes('.encoder.')) kept.push(data as Float32Array)
+    for (const [key, { data }] of Object.entries(results))
+      if (key.includes('.encoder.')) kept.push(data as Float32Array)
     return results
   } }
   await startDecode(watched, outputOf(encoded, 'last_hidden_state')).step([encoderDecoderOf(manifest).startToken])
@@ -83,7 +84,10 @@ const TOLERANCE_SECONDS = 0.12
 
 /** Compares the word times of the warm-up clip with those of the synthesizer. */
 export function checkWordTimes(t: Test, words: readonly Word[] = []): void {
-  const found = [...words.map(({ startSeconds }) => startSeconds), ...words.slice(-1).map(({ endSeconds }) => endSeconds)]
+  const found = [
+    ...words.map(({ startSeconds }) => startSeconds),
+    ...words.slice(-1).map(({ endSeconds }) => endSeconds),
+  ]
   t.equal(found.length, WARM_UP_BOUNDARIES.length)
   const isClose = found.every((seconds, index) => Math.abs(seconds - WARM_UP_BOUNDARIES[index]!) < TOLERANCE_SECONDS)
   t.ok(isClose, found.map((seconds) => seconds.toFixed(2)).join(' '))

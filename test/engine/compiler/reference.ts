@@ -1,4 +1,4 @@
-/** Reference implementation of the layers of src/engine/compiler/, in double precision, with which graphs are compared. */
+/** Reference implementation of the layers of src/engine/compiler/, in double precision. Graphs are compared with it. */
 import { Graph, type Target, type Value } from '../../../src/engine/compiler/graph.js'
 import { outputOf, sessionOpener, Tensor } from '../../../src/engine/runtime/session.js'
 

@@ -15,7 +15,15 @@ import { Tensor } from '../../../src/engine/runtime/session.js'
 import { stepGraph } from '../../../src/engine/runtime/step-graph.js'
 import type { Clip } from '../../../src/domain/audio.js'
 import { recognize } from '../../recognition/families/recognizer-contract.js'
-import { borrowModel, clipOf, checkWordTimes, open, openCompiled, publishedMemory, signalToNoiseDb } from './real-model.js'
+import {
+  borrowModel,
+  clipOf,
+  checkWordTimes,
+  open,
+  openCompiled,
+  publishedMemory,
+  signalToNoiseDb,
+} from './real-model.js'
 
 /** It is compiled several times. */
 tap.setTimeout(10 * 60_000)
@@ -37,13 +45,20 @@ tap.test('it transcribes clips of every length, and detects the language', { ski
     if ('reason' in compiled) throw new Error(compiled.reason)
     return compiled.graph
   }
-  const recognizer = await loadRecognizer(manifest, openModelFiles(modelsDir, manifest), open, { greedy: await read('greedy'), further: read })
+  const recognizer = await loadRecognizer(manifest, openModelFiles(modelsDir, manifest), open, {
+    greedy: await read('greedy'),
+    further: read,
+  })
   t.teardown(() => recognizer.dispose())
   t.equal(recognizer.engine, 'compiled')
   const alone = await recognize(recognizer, warmUp, { expectSpeech: true })
   t.equal(plain(alone.text), TRANSCRIPT)
   t.equal(alone.stopped, 'end_of_text')
-  t.same(await recognize(recognizer, warmUp, { expectSpeech: true, language: 'en' }), alone, 'a detected language gives the result of a requested one')
+  t.same(
+    await recognize(recognizer, warmUp, { expectSpeech: true, language: 'en' }),
+    alone,
+    'a detected language gives the result of a requested one',
+  )
   checkWordTimes(t, (await recognize(recognizer, warmUp, { language: 'en', words: true })).words)
   for (const seconds of [5, 15, 30]) {
     const { text } = await recognize(recognizer, paddedTo(warmUp, seconds), { language: 'en', expectSpeech: true })
@@ -93,7 +108,10 @@ function paddedTo({ waveform: { samples, sampleRate } }: Clip, seconds: number):
 
 /** [1, bins, frames] */
 function featuresOf({ waveform }: Clip, frames: number): Tensor {
-  const { data, bins } = logMelExtractor(manifest.frontEnd as Manifest['frontEnd'] & LogMelSettings)(waveform.samples, frames)
+  const { data, bins } = logMelExtractor(manifest.frontEnd as Manifest['frontEnd'] & LogMelSettings)(
+    waveform.samples,
+    frames,
+  )
   const channelsFirst = Float32Array.from(data, (_, index) => data[index % frames * bins + Math.floor(index / frames)]!)
   return new Tensor('float32', channelsFirst, [1, bins, frames])
 }

@@ -16,7 +16,8 @@ const FEW = 1_000
 const graph = new Graph('zeros', { matrices: 'real' })
 const zeros = graph.op('ConstantOfShape', [graph.input('count', 'int64', [1])])
 graph.output(graph.op('ReduceMax', [zeros], { keepdims: 0 }), 'highest', 'float32', [])
-const session = await sessionOpener({ providers: ['cpu'], strict: true, threads: 1 })(graph.bytes(), { fixedShapes: false })
+const open = sessionOpener({ providers: ['cpu'], strict: true, threads: 1 })
+const session = await open(graph.bytes(), { fixedShapes: false })
 
 const before = await makeZeros(FEW)
 const limited = limitAddressSpace()

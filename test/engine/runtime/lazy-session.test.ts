@@ -1,4 +1,4 @@
-/** Sessions that are opened lazily: once for all callers, again after a failure, and released only if they were opened. */
+/** Sessions that are opened lazily: once for all callers, again after a failure, and released only if opened. */
 import t from 'tap'
 import { openLazily } from '../../../src/engine/runtime/lazy-session.js'
 import type { Session } from '../../../src/engine/runtime/session.js'
