@@ -36,7 +36,7 @@ export function openList(names: readonly string[], { recognizer, biasStrength }:
   const most = mostSpellings(names.length)
   runToCompletion(lists.take({ id, phrases: names.map((name) => toPhrase({ name, aliases: [], weight: 1 }, most)) }))
   const compileMs = performance.now() - since
-  const wishes = (nBest: number): Pick<TranscribeOptions, 'searchFor'> => ({ searchFor: lists.wishesOf({ phrases: id, nBest, biasStrength }) })
+  const wishes = (nBest: number): Pick<TranscribeOptions, 'searchFor'> => ({ searchFor: lists.beamRequestOf({ phrases: id, nBest, biasStrength }) })
   const { trie } = wishes(1).searchFor!(recognizer)!.phrases!
   return { wishes, nodes: trie.nodes, bytes: trie.bytes, compileMs }
 }

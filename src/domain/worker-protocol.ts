@@ -4,10 +4,9 @@
  */
 import type { WireError } from './errors.js'
 import type { DetectionMode, Engine, EngineReport, MatrixChoice, ProviderReport } from './choices.js'
-import type { PhraseList } from './phrases.js'
 import type { ListPart } from './list-parts.js'
-import type { ChannelChoice, HeaderlessFormat } from './audio.js'
 import type { Report } from './report.js'
+import type { RecognitionRequest } from './request.js'
 
 /** Everything a recognition process has to know; the first message it gets. */
 export interface WorkerSettings {
@@ -34,22 +33,12 @@ export interface WorkerSettings {
 }
 
 /** One request as the worker sees it. */
-export interface WorkerJob {
+export interface WorkerJob extends RecognitionRequest {
   readonly audio: Uint8Array
-  readonly model: string
-  readonly language: string | undefined
-  readonly channel: ChannelChoice
-  /** How samples without a container are to be read. */
-  readonly headerless: HeaderlessFormat | undefined
-  /** What is expected to be said: a list that the worker has, by its id, or one of the request's own. */
-  readonly phrases?: string | PhraseList | undefined
-  /** How many readings are wanted. */
-  readonly nBest?: number | undefined
-  /** How strongly the phrases steer; 1 is what the model was tuned for. */
-  readonly biasStrength?: number | undefined
-  /** Whether to say when words were said. */
-  readonly words: boolean
-  /** From the hand-over to the deadline. Not a time of day: a clock that is set must not fail what runs, and processes share no other. */
+  /**
+   * From the hand-over to the deadline. Not a time of day: setting the clock must not fail running jobs, and processes
+   * share no other clock.
+   */
   readonly remainingSeconds: number
 }
 

@@ -6,6 +6,7 @@ import { readFile } from 'node:fs/promises'
 import type { Config } from '../../config.js'
 import { fromWire, SpeechError } from '../../domain/errors.js'
 import type { Report } from '../../domain/report.js'
+import { REQUEST_DEFAULTS } from '../../domain/request.js'
 import { WorkerPool } from '../../serving/workers/pool.js'
 import { workerSettings } from '../../serving/workers/worker-settings.js'
 import type { SourceClip } from './clips.js'
@@ -52,6 +53,6 @@ async function inTurns(clips: readonly SourceClip[], recognize: (clip: SourceCli
 
 async function recognizeOne(clip: SourceClip, { models, maxAudioSeconds }: Config, pool: WorkerPool, wanted: Wanted): Promise<Processed> {
   const audio = await readFile(clip.file).catch((cause: NodeJS.ErrnoException) => { throw new SpeechError('CLIPS_INVALID', `${clip.file} cannot be read (${cause.message})`, { cause }) })
-  const { outcome } = await pool.run({ client: 'clips', audio, audioSeconds: maxAudioSeconds, model: models[0]!, language: undefined, ...wanted })
+  const { outcome } = await pool.run({ ...REQUEST_DEFAULTS, client: 'clips', audio, audioSeconds: maxAudioSeconds, model: models[0]!, ...wanted })
   return outcome.ok ? { clip, report: outcome.report } : { clip, error: fromWire(outcome.error) }
 }

@@ -7,12 +7,14 @@ import { SpeechError } from '../../domain/errors.js'
 import type { PhraseList } from '../../domain/phrases.js'
 import type { Recognizer } from '../recognizer.js'
 import { runToCompletion, type InterruptibleWork } from '../../domain/interruptible-work.js'
-import type { WorkerJob } from '../../domain/worker-protocol.js'
+import type { RecognitionRequest } from '../../domain/request.js'
 
 /** Natural logarithms a token at `biasStrength` 1: lists of 10,000 phrases that nobody says do no harm there (docs/benchmarks.md). */
 const STRENGTH = 2
 /** Lists that came with requests, and are remembered. */
 const MOST_RECENT = 16
+
+type SearchOptions = Pick<RecognitionRequest, 'phrases' | 'nBest' | 'biasStrength'>
 
 export class CompiledListCache {
   readonly #recognizers: readonly Recognizer[]
@@ -40,8 +42,12 @@ export class CompiledListCache {
     this.#lists.delete(id)
   }
 
-  /** What a job wishes for of each recognizer, if anything. Throws CATALOGUE_NOT_FOUND for an id that was never taken. */
-  wishesOf({ phrases, nBest = 1, biasStrength = 1 }: Pick<WorkerJob, 'phrases' | 'nBest' | 'biasStrength'>): ((recognizer: Recognizer) => BeamRequest) | undefined {
+  /**
+   * The beam search of a request on each recognizer; undefined when greedy decoding is enough. Throws
+   * CATALOGUE_NOT_FOUND for an id that was never taken.
+   */
+  beamRequestOf(request: SearchOptions): ((recognizer: Recognizer) => BeamRequest) | undefined {
+    const { phrases, nBest, biasStrength } = request
     if (phrases === undefined && nBest === 1) return undefined
     const compiledFor = phrases === undefined ? () => undefined : this.#find(phrases)
     return (recognizer) => ({ phrases: compiledFor(recognizer), nBest, strength: STRENGTH * biasStrength })

@@ -198,11 +198,11 @@ async function recognize(id: number, job: WorkerJob, pause: () => Promise<void>)
     const recognizer = loaded?.recognizers.get(job.model)
     if (loaded === undefined || recognizer === undefined) throw new SpeechError('MODEL_NOT_FOUND', job.model)
     interrupt()
-    const { language, channel, headerless, words } = job
-    const cascade = job.model === loaded.settings.models[0] ? loaded.cascade : undefined
-    const report = await transcribe(job.audio, recognizer, {
-      ...loaded.settings, language, channel, headerless, words, cascade, interrupt, pause: pauseAside,
-      searchFor: loaded.phraseLists.wishesOf(job), detectors: loaded.detectors, onDecoded: budget.setLength,
+    const { audio, model, ...request } = job
+    const cascade = model === loaded.settings.models[0] ? loaded.cascade : undefined
+    const report = await transcribe(audio, recognizer, {
+      ...loaded.settings, ...request, cascade, interrupt, pause: pauseAside,
+      searchFor: loaded.phraseLists.beamRequestOf(request), detectors: loaded.detectors, onDecoded: budget.setLength,
     })
     return { ok: true, report }
   } catch (thrown) {

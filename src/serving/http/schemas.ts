@@ -1,9 +1,9 @@
 /** Shapes of requests and answers, as TypeBox: checked, serialized and published as OpenAPI from the same lines. */
-import { Type, type Static } from 'typebox'
+import { Type, type Static, type TSchema } from 'typebox'
 import { MOST_PHRASE_CHARACTERS, MOST_PHRASES } from '../../search/catalogue/inline.js'
 import { ERROR_CODES } from '../../domain/errors.js'
 import { FEEDBACK_EVENTS, LABEL_SOURCES } from '../../monitoring/feedback/events.js'
-import { MAX_N_BEST } from '../../domain/phrases.js'
+import { REQUEST_LIMITS, type RecognitionRequest } from '../../domain/request.js'
 import { CEPSTRA } from '../../domain/timbre.js'
 import { MIXINGS } from '../../domain/audio.js'
 import { NO_SPEECH_REASONS, STAGES, WARNINGS } from '../../domain/report.js'
@@ -25,20 +25,43 @@ export const ErrorReply = Type.Object({
 }, { $id: 'Error' })
 
 /** Longest deadline that the service itself may have. */
-const MOST_DEADLINE_SECONDS = 3_600
-/** What is said beyond this is said by the list alone. */
-const MOST_BIAS = 4
+const MAX_DEADLINE_SECONDS = 3_600
+
+/** A parameter for each option of a request that a client chooses; the type knows when one is missing or unknown. */
+const REQUEST_OPTIONS = {
+  model: Type.Optional(Type.String({ maxLength: 100, description: 'A served model; the default one when absent.' })),
+  language: Type.Optional(Type.String({
+    maxLength: 35,
+    description: 'ISO 639-1 code or BCP 47 tag; a multilingual model detects it when absent.',
+  })),
+  channel: Type.Optional(Type.String({
+    pattern: '^(mix|[1-9][0-9]?)$',
+    description: 'A channel of the upload, counted from 1, or `mix` (the default) for all of them.',
+  })),
+  words: Type.Optional(Type.Boolean({ description: 'Whether to report when each word was said.' })),
+  phrases: Type.Optional(Type.Array(Type.String({ maxLength: MOST_PHRASE_CHARACTERS }), {
+    maxItems: MOST_PHRASES,
+    description: 'Phrase hints of this request alone; one parameter for each phrase. Not together with a catalogue.',
+  })),
+  nBest: Type.Optional(Type.Integer({
+    ...REQUEST_LIMITS.nBest,
+    description: 'Length of the n-best list, which is returned in `alternatives`.',
+  })),
+  biasStrength: Type.Optional(Type.Number({
+    ...REQUEST_LIMITS.biasStrength,
+    description: 'How strongly catalogue or phrases bias the decoder: 0 not at all, 1 (the default) as the model was '
+      + 'tuned for.',
+  })),
+} satisfies Record<Exclude<keyof RecognitionRequest, 'headerless'>, TSchema>
 
 export const TranscriptionQuery = Type.Object({
-  model: Type.Optional(Type.String({ maxLength: 100, description: 'A served model; the default one when absent.' })),
-  language: Type.Optional(Type.String({ maxLength: 35, description: 'ISO 639-1 code or BCP 47 tag; a multilingual model detects it when absent.' })),
-  channel: Type.Optional(Type.String({ pattern: '^(mix|[1-9][0-9]?)$', description: 'A channel of the upload, counted from 1, or `mix` (the default) for all of them.' })),
-  words: Type.Optional(Type.Boolean({ description: 'Whether to say when each word was said.' })),
-  deadlineSeconds: Type.Optional(Type.Number({ exclusiveMinimum: 0, maximum: MOST_DEADLINE_SECONDS, description: 'Shortens the deadline of the service.' })),
-  catalogue: Type.Optional(Type.String({ maxLength: 64, description: 'A catalogue: what it names is heard more readily.' })),
-  phrases: Type.Optional(Type.Array(Type.String({ maxLength: MOST_PHRASE_CHARACTERS }), { maxItems: MOST_PHRASES, description: 'The same for a short list of the request\'s own; one parameter for each phrase. Not together with a catalogue.' })),
-  nBest: Type.Optional(Type.Integer({ minimum: 1, maximum: MAX_N_BEST, description: 'How many readings are wanted; they stand in `alternatives`.' })),
-  biasStrength: Type.Optional(Type.Number({ minimum: 0, maximum: MOST_BIAS, description: 'How strongly catalogue or phrases steer: 0 not at all, 1 (the default) as the model was tuned for.' })),
+  ...REQUEST_OPTIONS,
+  deadlineSeconds: Type.Optional(Type.Number({
+    exclusiveMinimum: 0, maximum: MAX_DEADLINE_SECONDS, description: 'Shortens the deadline of the service.',
+  })),
+  catalogue: Type.Optional(Type.String({
+    maxLength: 64, description: 'A catalogue whose names are phrase hints: they are recognized more readily.',
+  })),
 }, { additionalProperties: false })
 export type TranscriptionQuery = Static<typeof TranscriptionQuery>
 

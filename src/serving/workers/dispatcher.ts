@@ -223,7 +223,7 @@ function queueFull(why: string, seconds: number): SpeechError {
   return new SpeechError('QUEUE_FULL', why, { retryAfterSeconds: Math.max(1, Math.ceil(seconds)) })
 }
 
-function kindOf({ model, nBest = 1, phrases, words = false }: JobRequest): WorkKind {
+function kindOf({ model, nBest, phrases, words }: JobRequest): WorkKind {
   const list = phrases === undefined ? 'none' : typeof phrases === 'string' ? 'catalogue' : 'own'
   return { model, nBest, phrases: list, words }
 }

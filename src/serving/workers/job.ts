@@ -3,31 +3,16 @@
  * exactly once. A long one pauses between its pieces, so that others run in between.
  */
 import { SpeechError, toWire, type ErrorCode } from '../../domain/errors.js'
-import type { PhraseList } from '../../domain/phrases.js'
-import type { ChannelChoice, HeaderlessFormat } from '../../domain/audio.js'
+import type { RecognitionRequest } from '../../domain/request.js'
 import type { Outcome, WorkerJob } from '../../domain/worker-protocol.js'
 import type { WorkKind } from './work-estimate.js'
 
-export interface JobRequest {
-  /** Whose request it is, for fair scheduling. */
+export interface JobRequest extends RecognitionRequest {
+  /** Client that sent the request, for fair scheduling. */
   readonly client: string
   readonly audio: Uint8Array
-  /** As the container declares it: what the queue is bounded by. */
+  /** As the container declares it; the queue is bounded by it. */
   readonly audioSeconds: number
-  readonly model: string
-  readonly language: string | undefined
-  /** Default: all channels mixed. */
-  readonly channel?: ChannelChoice | undefined
-  /** How samples without a container are to be read. */
-  readonly headerless?: HeaderlessFormat | undefined
-  /** What is expected to be said: a published list by its id, or one of the request's own. */
-  readonly phrases?: string | PhraseList | undefined
-  /** How many readings are wanted. */
-  readonly nBest?: number | undefined
-  /** How strongly the phrases steer; 1 is what the model was tuned for. */
-  readonly biasStrength?: number | undefined
-  /** Whether to say when words were said, where the model can; no by default. */
-  readonly words?: boolean | undefined
   /** Shortens the configured deadline, never lengthens it. */
   readonly deadlineSeconds?: number | undefined
 }
@@ -92,10 +77,10 @@ export class Job {
   get stintSeconds(): number { return (performance.now() - this.#since) / 1000 }
   get isLate(): boolean { return this.ageSeconds > this.#deadlineSeconds }
 
-  /** As it is handed over now. */
+  /** The request as the worker gets it now, without the name of the client. */
   get forWorker(): WorkerJob {
-    const { audio, model, language, channel = 'mix', headerless, words = false, phrases, nBest, biasStrength } = this.#request
-    return { audio, model, language, channel, headerless, words, phrases, nBest, biasStrength, remainingSeconds: this.#deadlineSeconds - this.ageSeconds }
+    const { client: _client, audioSeconds: _audioSeconds, deadlineSeconds: _deadlineSeconds, ...job } = this.#request
+    return { ...job, remainingSeconds: this.#deadlineSeconds - this.ageSeconds }
   }
 
   /** Handed to a worker: waiting ends, running begins. */

@@ -42,9 +42,10 @@ export const search: FastifyPluginAsyncTypebox<AppDependencies> = async (scope, 
       response: { 200: SearchReply, '4xx': ErrorReply, '5xx': ErrorReply },
     },
   }, async (request, reply) => {
-    const expected = readPhraseHints(request.query, dependencies.catalogues, reply)
+    const { hits: _hits, limit: _limit, threshold: _threshold, ...query } = request.query
+    const expected = readPhraseHints(query, dependencies.catalogues, reply)
     const ask = whoAnswers(request.query, expected, dependencies)
-    const report = await recognizeRawClip({ nBest: READINGS, ...request.query }, expected, request, reply, dependencies)
+    const report = await recognizeRawClip({ nBest: READINGS, ...query }, expected, request, reply, dependencies)
     const since = performance.now()
     const alternatives = readingsOf(report)
     const found = await ask(alternatives, report.phraseScores)

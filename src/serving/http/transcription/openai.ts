@@ -41,8 +41,9 @@ export const openAiTranscriptions: FastifyPluginAsyncTypebox<AppDependencies> = 
     const options = readOptions(form)
     if (form.file === undefined) throw new SpeechError('AUDIO_MISSING', 'the form has no part named "file"', { parameter: 'file' })
     const { model, language, channel, words } = options
-    const expected = readPhraseHints({ phrases: options.phrases }, dependencies.catalogues, reply, 'prompt')
-    const report = await recognize({ audio: form.file, model, language, channel, words, phrases: expected?.phrases }, request, reply, dependencies)
+    const hints = readPhraseHints({ phrases: options.phrases }, dependencies.catalogues, reply, 'prompt')
+    const input = { audio: form.file, model, language, channel, words, phrases: hints?.phrases }
+    const report = await recognize(input, request, reply, dependencies)
     const feedbackToken = dependencies.feedback.answered(report, request.id)
     const { contentType: answerType, body } = formatReport(report, options, feedbackToken)
     void reply.header('earshot-feedback-token', feedbackToken)
@@ -74,7 +75,7 @@ function readOptions(form: Form): FormOptions {
   checkTemperature(only('temperature'))
   checkUnsupported(form)
   const granularities = readGranularities(form, format)
-  const words = granularities.includes('word') ? { demandedBy: GRANULARITIES } : isByPhrase(format) ? 'preferred' : undefined
+  const words = granularities.includes('word') ? { requiredBy: GRANULARITIES } : isByPhrase(format) ? 'preferred' : undefined
   return { model, language: only('language'), channel: readChannel(only('channel')), format, granularities, words, phrases: phrasesOfPrompt(only('prompt')) }
 }
 

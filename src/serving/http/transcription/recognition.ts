@@ -10,6 +10,7 @@ import { fromWire, languageUnsupported, SpeechError } from '../../../domain/erro
 import type { PhraseList } from '../../../domain/phrases.js'
 import type { ChannelChoice } from '../../../domain/audio.js'
 import type { Report } from '../../../domain/report.js'
+import { REQUEST_DEFAULTS, type RecognitionRequest } from '../../../domain/request.js'
 import { acceptedLanguages, type AppDependencies, type ServedModel } from '../dependencies.js'
 import { asSpeechError, replyWithError } from '../replies.js'
 import { whenClosed } from '../connections/when-closed.js'
@@ -29,20 +30,16 @@ declare module 'fastify' {
   }
 }
 
-export interface RecognitionInput {
+/** The options of a request as a route reads them; those that are absent have their defaults. */
+export interface RecognitionInput extends Partial<Omit<RecognitionRequest, 'headerless' | 'words' | 'phrases'>> {
   readonly audio: Uint8Array
-  readonly model: string | undefined
-  readonly language: string | undefined
-  readonly channel: ChannelChoice
-  /** Whether to say when words were said: where the model can, or else refused because of this parameter. */
-  readonly words?: 'preferred' | { readonly demandedBy: string } | undefined
   /** Of the body, where it may describe samples without a container. */
   readonly mediaType?: string | undefined
-  readonly deadlineSeconds?: number | undefined
-  /** Makes what is expected to be said: a published list by its id, or one of the request's own. */
+  readonly deadlineSeconds?: number
+  /** Word times where the model can give them, or required by a parameter; undefined: none. */
+  readonly words?: 'preferred' | { readonly requiredBy: string } | undefined
+  /** Makes the phrase hints: a published list by its id, or one of the request's own. */
   readonly phrases?: (() => Promise<string | PhraseList>) | undefined
-  readonly nBest?: number | undefined
-  readonly biasStrength?: number | undefined
 }
 
 /** Makes a scope of routes that take audio: the door before the body, the counting behind every error. */
@@ -63,38 +60,48 @@ export function admitAudio(scope: FastifyInstance, { intake, pool, telemetry }: 
 /** The body counts as held until the connection is done with it. */
 export async function readUpload(request: FastifyRequest, reply: FastifyReply, { intake }: AppDependencies): Promise<Buffer> {
   const { body, receiveSeconds } = await intake.receive(request, reply)
-  Object.assign(request.progress!, { receiveSeconds, receivedAt: performance.now() })
+  Object.assign(progressOf(request), { receiveSeconds, receivedAt: performance.now() })
   return body
 }
 
-export async function recognize(input: RecognitionInput, request: FastifyRequest, reply: FastifyReply, dependencies: AppDependencies): Promise<Report> {
+/** Only for requests that `admitAudio` has let in. */
+function progressOf({ progress }: FastifyRequest): RequestProgress {
+  if (progress === null) throw new Error('this request was not admitted')
+  return progress
+}
+
+export async function recognize(
+  input: RecognitionInput, request: FastifyRequest, reply: FastifyReply, dependencies: AppDependencies,
+): Promise<Report> {
   const { config, pool, telemetry, drift, intake } = dependencies
-  const model = findModel(input.model, dependencies)
-  const progress = request.progress!
+  const { audio, mediaType = '', words, phrases: makePhrases, ...options } = input
+  const model = findModel(options.model, dependencies)
+  const progress = progressOf(request)
   progress.model = model.name
-  if (typeof input.words === 'object') demandWordTimes(model, input.words.demandedBy, dependencies)
-  const headerless = headerlessFormat(input.audio, input.mediaType ?? '')
-  const probe = probeAudio(input.audio, { headerless, disabledCodecs: config.disabledCodecs })
+  if (typeof words === 'object') requireWordTimes(model, words.requiredBy, dependencies)
+  const headerless = headerlessFormat(audio, mediaType)
+  const probe = probeAudio(audio, { headerless, disabledCodecs: config.disabledCodecs })
   checkLength(probe, config.maxAudioSeconds)
   const audioSeconds = Math.min(probe.seconds, config.maxAudioSeconds) // an estimate may be anything
-  const language = acceptedLanguage(input.language, model)
-  const deadlineSeconds = Math.min(config.deadlineSeconds, input.deadlineSeconds ?? Infinity)
-  const answer = await notingRefusal(request, input.audio.byteLength, intake, async () => {
-    const phrases = await makePhrases(input, request.client, pool)
-    const restSeconds = deadlineSeconds - secondsSince(progress.receivedAt)
-    if (restSeconds <= 0) throw new SpeechError('DEADLINE_PASSED')
+  const language = acceptedLanguage(options.language, model)
+  const deadlineSeconds = Math.min(config.deadlineSeconds, options.deadlineSeconds ?? Infinity)
+  const answer = await notingRefusal(request, audio.byteLength, intake, async () => {
+    const phrases = makePhrases && await phrasesUnlessRefused(makePhrases, request.client, pool)
+    const remainingSeconds = deadlineSeconds - secondsSince(progress.receivedAt)
+    if (remainingSeconds <= 0) throw new SpeechError('DEADLINE_PASSED')
     const { outcome, workSeconds } = await pool.run({
-      client: request.client,
-      audio: input.audio, audioSeconds, model: model.name,
-      language, channel: input.channel, headerless, words: input.words !== undefined, deadlineSeconds: restSeconds,
-      phrases, nBest: input.nBest, biasStrength: input.biasStrength,
+      ...REQUEST_DEFAULTS, ...options, model: model.name, language, headerless, words: words !== undefined, phrases,
+      client: request.client, audio, audioSeconds, deadlineSeconds: remainingSeconds,
     }, untilGone(reply))
     telemetry.workerBusy(workSeconds)
     if (!outcome.ok) throw fromWire(outcome.error)
     return outcome.report
   })
   const report = { ...answer, seconds: { receive: progress.receiveSeconds, ...answer.seconds } }
-  telemetry.recognized(report, { model: model.name, keyName: request.keyName, secondsSinceUpload: secondsSince(progress.receivedAt), deadlineSeconds, audioBytes: input.audio.byteLength })
+  telemetry.recognized(report, {
+    model: model.name, keyName: request.keyName, secondsSinceUpload: secondsSince(progress.receivedAt),
+    deadlineSeconds, audioBytes: audio.byteLength,
+  })
   drift.observe(report, sessionOf(request))
   logReport(report, request, config.logTranscripts)
   return report
@@ -111,14 +118,15 @@ async function notingRefusal<T>({ client }: FastifyRequest, bytes: number, intak
 }
 
 /**
- * What a request expects, made when all that would refuse it now has been asked: a list of its own takes up to a tenth
- * of a second of the server's time. Throws what the pool refuses with, and QUEUE_FULL.
+ * Makes the phrase hints once nothing else would refuse the request: a list of the request's own takes up to a tenth of
+ * a second of the server's time. Throws what the pool refuses with, and QUEUE_FULL.
  */
-async function makePhrases({ phrases }: RecognitionInput, client: string, pool: AppDependencies['pool']): Promise<string | PhraseList | undefined> {
-  if (phrases === undefined) return undefined
+async function phrasesUnlessRefused(
+  make: () => Promise<string | PhraseList>, client: string, pool: AppDependencies['pool'],
+): Promise<string | PhraseList> {
   const refusal = pool.refusal(client)
   if (refusal !== undefined) throw refusal
-  return phrases()
+  return make()
 }
 
 const MOST_SESSION_CHARACTERS = 200
@@ -146,10 +154,15 @@ function findModel(name: string | undefined, { config, models }: AppDependencies
   throw new SpeechError('MODEL_NOT_FOUND', `"${name.slice(0, 100)}"; served are ${served}`, { parameter: 'model' })
 }
 
-/** Throws PARAMETER_UNSUPPORTED where a model that may hear the clip runs as it was published, for its graphs keep to themselves what they attend to. */
-function demandWordTimes({ name, cascade }: ServedModel, parameter: string, { pool }: AppDependencies): void {
+/**
+ * Throws PARAMETER_UNSUPPORTED where a model that may decode the clip runs on its published graphs, which do not
+ * return their attention weights.
+ */
+function requireWordTimes({ name, cascade }: ServedModel, parameter: string, { pool }: AppDependencies): void {
   const without = pool.models.find((model) => [name, cascade?.model].includes(model.name) && !model.timesWords)
-  if (without !== undefined) throw new SpeechError('PARAMETER_UNSUPPORTED', `${without.name} runs on the engine "${without.engine.engine}", which knows no word times`, { parameter })
+  if (without === undefined) return
+  const reason = `${without.name} runs on the engine "${without.engine.engine}", which knows no word times`
+  throw new SpeechError('PARAMETER_UNSUPPORTED', reason, { parameter })
 }
 
 /**
