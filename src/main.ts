@@ -68,7 +68,7 @@ async function serve(config: Config): Promise<void> {
   const drift = await openDrift(config, models[0]!, telemetry, logger)
   const feedback = openFeedback(config, drift, telemetry)
   const catalogues = new CatalogueStore(pool.phraseLists, config)
-  catalogues.await(config.catalogueFiles.map(({ name }) => name))
+  catalogues.await(config.catalogues.map(({ name }) => name))
   showCatalogues(telemetry.live, () => catalogues.list())
   const app = await buildApp({ config, keys, pool, telemetry, drift, intake, feedback, catalogues, searchEngine: openSearchEngine(config), logger, models }, version)
 
@@ -113,9 +113,9 @@ async function openKeys({ keysFile, host }: Config, telemetry: Telemetry, logger
   return keys
 }
 
-async function loadCatalogues({ catalogueFiles, maxCatalogueBytes }: Config, catalogues: CatalogueStore, logger: Logger): Promise<void> {
-  for (const file of catalogueFiles) {
-    const { catalogue, compileSeconds } = await loadCatalogue(catalogues, file, maxCatalogueBytes)
+async function loadCatalogues({ catalogues, maxCatalogueBytes }: Config, store: CatalogueStore, logger: Logger): Promise<void> {
+  for (const file of catalogues) {
+    const { catalogue, compileSeconds } = await loadCatalogue(store, file, maxCatalogueBytes)
     logger.info({ catalogue: file.name, version: catalogue.version, entries: catalogue.entries.length, compileSeconds }, 'catalogue taken in')
   }
 }

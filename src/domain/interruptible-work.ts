@@ -1,7 +1,7 @@
-/** Long work in steps of some milliseconds, so that whoever does it can do something else in between. */
+/** Long work in steps of some milliseconds, so that other work can run in between. */
 export type InterruptibleWork<T> = Generator<undefined, T>
 
-/** Whatever a step throws. */
+/** Throws what a step throws. */
 export function runToCompletion<T>(steps: InterruptibleWork<T>): T {
   for (;;) {
     const { done, value } = steps.next()

@@ -25,7 +25,7 @@ import type { PhraseList } from '../../domain/phrases.js'
 import type { Recognizer } from '../recognizer.js'
 import { projectRoot } from '../../domain/project-root.js'
 import { cpuBudget } from './cpu-budget.js'
-import { ArrivingLists, type ListPart } from '../../domain/list-parts.js'
+import { ListAssembler, type ListPart } from '../../domain/list-parts.js'
 import { CompiledListCache } from './phrase-lists.js'
 import { Pieces } from './pieces.js'
 import type { FromWorker, LoadedModel, Outcome, ToWorker, WorkerJob, WorkerSettings } from '../../domain/worker-protocol.js'
@@ -54,7 +54,7 @@ const pieces = new Pieces((id) => {
   spareTime.endStint()
   send({ kind: 'paused', id })
 })
-const arriving = new ArrivingLists()
+const arriving = new ListAssembler()
 let listsDone: Promise<void> = Promise.resolve()
 
 // Decoders report every broken frame on the console. This process speaks in messages, and in its last words, which Node writes itself.
