@@ -14,7 +14,7 @@ import { Feedback } from './monitoring/feedback/feedback.js'
 import { buildApp } from './serving/http/app.js'
 import type { ServedModel } from './serving/http/dependencies.js'
 import { isLoopback } from './serving/http/browsers/hosts.js'
-import { Intake } from './serving/http/intake.js'
+import { Uploads } from './serving/http/uploads.js'
 import { modelDigest, readManifest, type Manifest } from './engine/manifest.js'
 import { projectRoot } from './domain/project-root.js'
 import { openSearchEngine } from './search/external-engine.js'
@@ -55,13 +55,13 @@ async function serve(config: Config): Promise<void> {
   const loadable = larger === undefined || config.models.includes(larger.name) ? models : [...models, asServed(larger, undefined)]
   const telemetry = new Telemetry(config.models, { version, revision: config.revision, node_version: process.version })
   const keys = await openKeys(config, telemetry, logger)
-  const intake = new Intake(config)
+  const uploads = new Uploads(config)
   const pool = openPool(config, poolEvents(loadable, telemetry, logger))
   telemetry.observeLive(() => ({
     queueLength: pool.queueLength,
     queueCapacity: config.queueJobs,
-    requestsInProgress: intake.requestsInProgress,
-    uploadBytesHeld: intake.bytesHeld,
+    requestsInProgress: uploads.requestsInProgress,
+    uploadBytesHeld: uploads.bytesHeld,
     workers: pool.readiness().workers,
     workerResidentBytes: pool.residentBytes,
   }))
@@ -70,14 +70,14 @@ async function serve(config: Config): Promise<void> {
   const catalogues = new CatalogueStore(pool.phraseLists, config)
   catalogues.await(config.catalogues.map(({ name }) => name))
   showCatalogues(telemetry.live, () => catalogues.list())
-  const app = await buildApp({ config, keys, pool, telemetry, drift, intake, feedback, catalogues, searchEngine: openSearchEngine(config), logger, models }, version)
+  const app = await buildApp({ config, keys, pool, telemetry, drift, uploads, feedback, catalogues, searchEngine: openSearchEngine(config), logger, models }, version)
 
   let closing = false
   closeWithGrace({ delay: config.drainSeconds * 1000 + LAST_RESORT_MS, logger: false }, async ({ signal, err }) => {
     closing = true
     if (err) logger.fatal({ err }, 'unexpected error')
-    logger.info({ signal, requests: intake.requestsInProgress }, 'draining')
-    await intake.drain(config.drainSeconds)
+    logger.info({ signal, requests: uploads.requestsInProgress }, 'draining')
+    await uploads.drain(config.drainSeconds)
     await pool.close(0)
     await app.close()
     await drift.close()

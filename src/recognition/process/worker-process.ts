@@ -27,7 +27,7 @@ import { projectRoot } from '../../domain/project-root.js'
 import { cpuBudget } from './cpu-budget.js'
 import { ListAssembler, type ListPart } from '../../domain/list-parts.js'
 import { CompiledListCache } from './phrase-lists.js'
-import { Pieces } from './pieces.js'
+import { TimeSlices } from './time-slices.js'
 import type { FromWorker, LoadedModel, Outcome, ToWorker, WorkerJob, WorkerSettings } from '../../domain/worker-protocol.js'
 import { BackgroundWork } from './background-work.js'
 
@@ -50,7 +50,7 @@ let loaded: Loaded | undefined
 /** Jobs that have begun and are not done, and whether each was called off. */
 const underWay = new Map<number, { isCancelled: boolean }>()
 const spareTime = new BackgroundWork()
-const pieces = new Pieces((id) => {
+const pieces = new TimeSlices((id) => {
   spareTime.endStint()
   send({ kind: 'paused', id })
 })

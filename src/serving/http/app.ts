@@ -11,11 +11,11 @@ import Fastify, { LogController, type FastifyInstance, type FastifyReply, type F
 import { ERRORS, SpeechError } from '../../domain/errors.js'
 import { guardRoutes } from './access.js'
 import { guardBrowsers, protectAnswer } from './browsers/browsers.js'
-import { answerBrokenHttp, answerOddRequests } from './connections/broken-http.js'
+import { answerProtocolError, guardProtocol } from './connections/protocol-errors.js'
 import { CatalogueReply, SearchReply } from './search/catalogue-schemas.js'
 import { catalogues } from './search/catalogues.js'
 import { nameClients } from './connections/clients.js'
-import { closeGently } from './connections/closing.js'
+import { shutDownGracefully } from './connections/graceful-shutdown.js'
 import { limitConnections } from './connections/connection-limits.js'
 import { Connections } from './connections/connections.js'
 import type { AppDependencies } from './dependencies.js'
@@ -32,11 +32,11 @@ import { transcriptions } from './transcription/transcriptions.js'
 
 /** A request id that a client may choose: short, and nothing that could break a log or a header. */
 const REQUEST_ID = /^[\w.:-]{1,128}$/
-/** Beyond the intake's own limit, Node cuts the connection. */
+/** Beyond the uploads's own limit, Node cuts the connection. */
 const REQUEST_TIMEOUT_SLACK_MS = 10_000
 
 export async function buildApp(dependencies: AppDependencies, version: string): Promise<FastifyInstance> {
-  const { config, logger, telemetry, intake } = dependencies
+  const { config, logger, telemetry, uploads } = dependencies
   const connections = new Connections(config, (reason) => { telemetry.connectionEnded(reason) })
   const app = Fastify({
     loggerInstance: logger,
@@ -46,8 +46,8 @@ export async function buildApp(dependencies: AppDependencies, version: string): 
       return typeof given === 'string' && REQUEST_ID.test(given) ? given : randomUUID()
     },
     requestTimeout: config.uploadSeconds * 1000 + REQUEST_TIMEOUT_SLACK_MS,
-    clientErrorHandler: (error, socket) => { answerBrokenHttp(error, socket, connections.takesAnswer(socket)) },
-    http: { requireHostHeader: false }, // answerOddRequests requires it, with our envelope
+    clientErrorHandler: (error, socket) => { answerProtocolError(error, socket, connections.takesAnswer(socket)) },
+    http: { requireHostHeader: false }, // guardProtocol requires it, with our envelope
     // Otherwise the validator takes 1e400, which is infinite, for no number, and looks at no limit.
     ajv: { customOptions: { strictNumbers: false } },
     frameworkErrors: (thrown, request, reply) => {
@@ -55,7 +55,7 @@ export async function buildApp(dependencies: AppDependencies, version: string): 
       void replyWithError(asSpeechError(thrown), request, reply)
     },
     routerOptions: { maxParamLength: 200 },
-    return503OnClosing: false, // the intake refuses, with our envelope
+    return503OnClosing: false, // the uploads refuses, with our envelope
   }).withTypeProvider<TypeBoxTypeProvider>()
 
   for (const schema of [ErrorReply, ReportReply, SearchReply, CatalogueReply, ModelReply]) app.addSchema(schema)
@@ -65,11 +65,11 @@ export async function buildApp(dependencies: AppDependencies, version: string): 
   app.addContentTypeParser('*', (_request, _payload, done) => { done(null) })
   nameClients(app, config.clientHeader)
   observeRequests(app, dependencies)
-  answerOddRequests(app)
+  guardProtocol(app)
   guardBrowsers(app, config)
   limitConnections(app, connections, dependencies)
   guardRoutes(app, dependencies)
-  closeGently(app, intake, connections)
+  shutDownGracefully(app, uploads, connections)
   app.setErrorHandler((thrown, request, reply) => replyWithError(asSpeechError(thrown), request, reply))
   app.setNotFoundHandler((request, reply) => replyWithError(new SpeechError('ROUTE_NOT_FOUND', `${request.method} ${request.url.split('?')[0]!.slice(0, 200)}`), request, reply))
 

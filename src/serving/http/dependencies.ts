@@ -9,7 +9,7 @@ import type { SearchEngine } from '../../search/external-engine.js'
 import type { Report } from '../../domain/report.js'
 import type { Telemetry } from '../../monitoring/metrics/telemetry.js'
 import type { WorkerPool } from '../workers/pool.js'
-import type { Intake } from './intake.js'
+import type { Uploads } from './uploads.js'
 
 /** A model as its manifest describes it. */
 export interface ServedModel {
@@ -52,7 +52,7 @@ export interface AppDependencies {
   readonly pool: Pool
   readonly telemetry: Telemetry
   readonly drift: DriftView
-  readonly intake: Intake
+  readonly uploads: Uploads
   readonly feedback: Feedback
   readonly catalogues: CatalogueStore
   /** The operator's own; undefined: catalogues answer. */

@@ -9,9 +9,9 @@
  *
  * A long job pauses between its pieces. A paused job is in the same order, and belongs to the worker that holds it.
  *
- * Room is bounded in jobs and in seconds of audio, and shared between the clients (`serving/fair-share.ts`).
+ * Room is bounded in jobs and in seconds of audio, and shared between the clients (`serving/shared-capacity.ts`).
  */
-import { FairShare } from '../fair-share.js'
+import { SharedCapacity } from '../shared-capacity.js'
 import { compare, dueAt, placeOf, remainingWork, type Place, type Schedulable, type Standing } from './order.js'
 
 export interface QueueLimits {
@@ -45,8 +45,8 @@ class Account<T> {
 export class FairQueue<T extends Schedulable> {
   readonly #limits: QueueLimits
   readonly #nowSeconds: () => number
-  readonly #jobShare: FairShare
-  readonly #audioShare: FairShare
+  readonly #jobCapacity: SharedCapacity
+  readonly #audioCapacity: SharedCapacity
   readonly #accounts = new Map<string, Account<T>>()
   /** Work that running jobs were charged for in advance. */
   readonly #charges = new Map<T, number>()
@@ -60,8 +60,8 @@ export class FairQueue<T extends Schedulable> {
     this.#limits = limits
     this.#nowSeconds = nowSeconds
     // One more than there is room for: a client alone may then use a queue of a few places fully.
-    this.#jobShare = new FairShare(limits.jobs + 1)
-    this.#audioShare = new FairShare(limits.audioSeconds)
+    this.#jobCapacity = new SharedCapacity(limits.jobs + 1)
+    this.#audioCapacity = new SharedCapacity(limits.audioSeconds)
   }
 
   /** Jobs that wait for their first worker. */
@@ -74,8 +74,8 @@ export class FairQueue<T extends Schedulable> {
 
   /** Whether one more job of this length would have to be refused. One long job alone always fits. */
   isFullFor(client: string, audioSeconds: number): boolean {
-    if (this.#length >= this.#limits.jobs || !this.#jobShare.fits(client, 1)) return true
-    return this.#length > 0 && !this.#audioShare.fits(client, audioSeconds)
+    if (this.#length >= this.#limits.jobs || !this.#jobCapacity.fits(client, 1)) return true
+    return this.#length > 0 && !this.#audioCapacity.fits(client, audioSeconds)
   }
 
   /** Takes in a job, new or back from a worker that died. */
@@ -90,8 +90,8 @@ export class FairQueue<T extends Schedulable> {
     const before = account.waiting.findLastIndex((other) => dueAt(other) <= due)
     account.waiting.splice(before + 1, 0, job)
     this.#length++
-    this.#jobShare.take(job.client, 1)
-    this.#audioShare.take(job.client, job.audioSeconds)
+    this.#jobCapacity.take(job.client, 1)
+    this.#audioCapacity.take(job.client, job.audioSeconds)
   }
 
   /** Whether the job was still waiting. */
@@ -217,8 +217,8 @@ export class FairQueue<T extends Schedulable> {
     if (index < 0) return false
     waiting.splice(index, 1)
     this.#length--
-    this.#jobShare.give(job.client, 1)
-    this.#audioShare.give(job.client, job.audioSeconds)
+    this.#jobCapacity.give(job.client, 1)
+    this.#audioCapacity.give(job.client, job.audioSeconds)
     return true
   }
 

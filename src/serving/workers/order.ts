@@ -36,7 +36,7 @@ export interface Place<T> {
 }
 
 export const STRETCH = 2
-/** Pieces for which a client is not served before its jobs are starving. */
+/** TimeSlices for which a client is not served before its jobs are starving. */
 const PATIENCE_PIECES = 2
 /** A job that took longer than expected still has something to do. */
 const LEAST_WORK_SECONDS = 0.001

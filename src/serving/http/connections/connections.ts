@@ -4,7 +4,7 @@
  * - Without a request under way a connection is idle, whether nothing was ever sent on it, half a header, or it is
  *   kept open after an answer; it is closed after the same time in all three cases. Node's own timeouts are looser:
  *   none of them ends a connection on which only line breaks come after an answer.
- * - Addresses share what may be open at a time (`serving/fair-share.ts`). Beyond its share an address gives up the connection
+ * - Addresses share what may be open at a time (`serving/shared-capacity.ts`). Beyond its share an address gives up the connection
  *   that has been idle longest. Where it has none, the new one is told so in an answer to its first request.
  * - An answer on a refused connection ends it, whatever the answer is.
  * - A client that does not read its answer is cut, by the same patience and least rate as uploads have.
@@ -13,10 +13,10 @@ import type { IncomingMessage, Server, ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { SpeechError } from '../../../domain/errors.js'
-import { FairShare } from '../../fair-share.js'
+import { SharedCapacity } from '../../shared-capacity.js'
 import type { ConnectionEnd } from '../../../monitoring/metrics/catalog.js'
-import { answerSocket } from './broken-http.js'
-import { bytesTaken } from './bytes-taken.js'
+import { answerSocket } from './protocol-errors.js'
+import { bytesDelivered } from './bytes-delivered.js'
 import { networkOf } from './clients.js'
 import { closeAfterBody } from './close-after-body.js'
 import { shuttingDown } from '../refusals.js'
@@ -39,7 +39,7 @@ interface Connection {
   idleSinceMs: number
   /** When it became idle. */
   bytesRead: number
-  bytesTaken: number
+  bytesDelivered: number
   patientUntilMs: number
 }
 
@@ -56,7 +56,7 @@ const LAST_ANSWERS_MS = 2_000
 
 export class Connections {
   readonly #limits: ConnectionLimits
-  readonly #share: FairShare
+  readonly #share: SharedCapacity
   readonly #onEnd: (reason: ConnectionEnd) => void
   readonly #all = new Map<Socket, Connection>()
   /** Those without a request under way, the longest idle first. */
@@ -67,7 +67,7 @@ export class Connections {
 
   constructor(limits: ConnectionLimits, onEnd: (reason: ConnectionEnd) => void) {
     this.#limits = limits
-    this.#share = new FairShare(limits.maxConnections)
+    this.#share = new SharedCapacity(limits.maxConnections)
     this.#onEnd = onEnd
   }
 
@@ -133,7 +133,7 @@ export class Connections {
     const now = performance.now()
     const connection: Connection = {
       socket, client, refused, openedMs: now, answers: new Set(), last: undefined,
-      idleSinceMs: now, bytesRead: 0, bytesTaken: 0, patientUntilMs: Infinity,
+      idleSinceMs: now, bytesRead: 0, bytesDelivered: 0, patientUntilMs: Infinity,
     }
     this.#all.set(socket, connection)
     this.#idle.set(socket, connection)
@@ -205,9 +205,9 @@ export class Connections {
   #isRead(connection: Connection, now: number): boolean {
     const { socket, patientUntilMs } = connection
     const patienceMs = this.#limits.idleConnectionSeconds * 1000
-    const taken = bytesTaken(socket)
-    const earnedMs = (taken - connection.bytesTaken) / this.#limits.uploadBytesPerSecond * 1000
-    connection.bytesTaken = taken
+    const taken = bytesDelivered(socket)
+    const earnedMs = (taken - connection.bytesDelivered) / this.#limits.uploadBytesPerSecond * 1000
+    connection.bytesDelivered = taken
     connection.patientUntilMs = socket.writableLength === 0
       ? Infinity
       : Math.min(now + patienceMs, patientUntilMs + earnedMs)

@@ -15,8 +15,8 @@ const BODY_BYTES = 65_536
 /** Of all that are being read. */
 const BODIES_BYTES = 64 * BODY_BYTES
 
-export const feedback: FastifyPluginAsyncTypebox<AppDependencies> = async (scope, { feedback: judged, intake }) => {
-  const door = intake.sideDoor({ maxUploadBytes: BODY_BYTES, maxUploadsBytes: BODIES_BYTES })
+export const feedback: FastifyPluginAsyncTypebox<AppDependencies> = async (scope, { feedback: judged, uploads }) => {
+  const door = uploads.sideDoor({ maxUploadBytes: BODY_BYTES, maxUploadsBytes: BODIES_BYTES })
   scope.addHook('onRequest', async (request, reply) => { door.admit(request, reply) })
   // Under the limits of all bodies first; the parser gets what came.
   scope.addHook('preParsing', async (request, reply) => {

@@ -9,7 +9,7 @@ const Readiness = Type.Object({
   workers: Type.Object({ idle: Type.Integer(), busy: Type.Integer(), starting: Type.Integer() }),
 })
 
-export const operations: FastifyPluginAsyncTypebox<AppDependencies> = async (scope, { pool, intake, telemetry, catalogues }) => {
+export const operations: FastifyPluginAsyncTypebox<AppDependencies> = async (scope, { pool, uploads, telemetry, catalogues }) => {
   scope.get('/healthz', {
     config: { access: 'open' },
     schema: {
@@ -29,7 +29,7 @@ export const operations: FastifyPluginAsyncTypebox<AppDependencies> = async (sco
   }, async (_request, reply) => {
     const workers = pool.readiness()
     const awaited = catalogues.awaited
-    const missing = intake.isDraining ? 'the service is shutting down' : workers.ready && awaited.length > 0 ? `catalogues are being loaded: ${awaited.join(', ')}` : workers.missing
+    const missing = uploads.isDraining ? 'the service is shutting down' : workers.ready && awaited.length > 0 ? `catalogues are being loaded: ${awaited.join(', ')}` : workers.missing
     const readiness = { ...workers, ready: workers.ready && missing === '', missing }
     return reply.code(readiness.ready ? 200 : 503).send(readiness)
   })

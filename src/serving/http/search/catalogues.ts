@@ -13,8 +13,8 @@ import type { AppDependencies } from '../dependencies.js'
 import { ErrorReply } from '../schemas.js'
 import { whenClosed } from '../connections/when-closed.js'
 
-export const catalogues: FastifyPluginAsyncTypebox<AppDependencies> = async (scope, { config, catalogues: store, intake }) => {
-  const door = intake.sideDoor({
+export const catalogues: FastifyPluginAsyncTypebox<AppDependencies> = async (scope, { config, catalogues: store, uploads }) => {
+  const door = uploads.sideDoor({
     maxUploadBytes: config.maxCatalogueBytes,
     maxUploadsBytes: 2 * config.maxCatalogueBytes,
     tooLarge: (maxBytes) => new SpeechError('CATALOGUE_TOO_LARGE', `at most ${maxBytes} bytes (EARSHOT_MAX_CATALOGUE_BYTES)`),

@@ -43,11 +43,11 @@ export interface RecognitionInput extends Partial<Omit<RecognitionRequest, 'head
 }
 
 /** Makes a scope of routes that take audio: the door before the body, the counting behind every error. */
-export function admitAudio(scope: FastifyInstance, { intake, pool, telemetry }: AppDependencies): void {
+export function admitAudio(scope: FastifyInstance, { uploads, pool, telemetry }: AppDependencies): void {
   scope.decorateRequest('progress', null)
   scope.addHook('onRequest', async (request, reply) => {
     request.progress = { model: undefined, receiveSeconds: 0, receivedAt: performance.now() }
-    intake.admit(request, reply, () => pool.refusal(request.client))
+    uploads.admit(request, reply, () => pool.refusal(request.client))
   })
   scope.setErrorHandler((thrown, request, reply) => {
     const error = asSpeechError(thrown)
@@ -58,8 +58,8 @@ export function admitAudio(scope: FastifyInstance, { intake, pool, telemetry }: 
 }
 
 /** The body counts as held until the connection is done with it. */
-export async function readUpload(request: FastifyRequest, reply: FastifyReply, { intake }: AppDependencies): Promise<Buffer> {
-  const { body, receiveSeconds } = await intake.receive(request, reply)
+export async function readUpload(request: FastifyRequest, reply: FastifyReply, { uploads }: AppDependencies): Promise<Buffer> {
+  const { body, receiveSeconds } = await uploads.receive(request, reply)
   Object.assign(progressOf(request), { receiveSeconds, receivedAt: performance.now() })
   return body
 }
@@ -73,7 +73,7 @@ function progressOf({ progress }: FastifyRequest): RequestProgress {
 export async function recognize(
   input: RecognitionInput, request: FastifyRequest, reply: FastifyReply, dependencies: AppDependencies,
 ): Promise<Report> {
-  const { config, pool, telemetry, drift, intake } = dependencies
+  const { config, pool, telemetry, drift, uploads } = dependencies
   const { audio, mediaType = '', words, phrases: makePhrases, ...options } = input
   const model = findModel(options.model, dependencies)
   const progress = progressOf(request)
@@ -85,7 +85,7 @@ export async function recognize(
   const audioSeconds = Math.min(probe.seconds, config.maxAudioSeconds) // an estimate may be anything
   const language = acceptedLanguage(options.language, model)
   const deadlineSeconds = Math.min(config.deadlineSeconds, options.deadlineSeconds ?? Infinity)
-  const answer = await notingRefusal(request, audio.byteLength, intake, async () => {
+  const answer = await notingRefusal(request, audio.byteLength, uploads, async () => {
     const phrases = makePhrases && await phrasesUnlessRefused(makePhrases, request.client, pool)
     const remainingSeconds = deadlineSeconds - secondsSince(progress.receivedAt)
     if (remainingSeconds <= 0) throw new SpeechError('DEADLINE_PASSED')
@@ -108,11 +108,11 @@ export async function recognize(
 }
 
 /** A client whose body was read and for which there was no room is noted: it may not come back too early. */
-async function notingRefusal<T>({ client }: FastifyRequest, bytes: number, intake: AppDependencies['intake'], work: () => Promise<T>): Promise<T> {
+async function notingRefusal<T>({ client }: FastifyRequest, bytes: number, uploads: AppDependencies['uploads'], work: () => Promise<T>): Promise<T> {
   try {
     return await work()
   } catch (thrown) {
-    if (thrown instanceof SpeechError && thrown.code === 'QUEUE_FULL') intake.turnedAway(client, bytes, thrown)
+    if (thrown instanceof SpeechError && thrown.code === 'QUEUE_FULL') uploads.turnedAway(client, bytes, thrown)
     throw thrown
   }
 }

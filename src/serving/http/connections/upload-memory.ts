@@ -1,20 +1,20 @@
 /**
  * How much memory uploads may take, and who gets it.
  *
- * - A client gets a fair share (`serving/fair-share.ts`). Its only upload may take whatever is free, up to the limit of one.
+ * - A client gets a fair share (`serving/shared-capacity.ts`). Its only upload may take whatever is free, up to the limit of one.
  * - A part is reserved for small bodies, so that short clips come in while large ones hold all the rest.
  * - A declared length is tested at the door, where a refusal costs nobody anything, but it reserves nothing: a body
  *   that never comes must not block others. What came reserves as much again, up to the declared length. So a body
  *   may be refused in its first half, while little was sent in vain, and not later.
  */
-import { FairShare } from '../../fair-share.js'
+import { SharedCapacity } from '../../shared-capacity.js'
 
 /** What may use the reserve: five seconds of stereo at 48 kHz, uncompressed, or half a minute of mono at 16 kHz. */
 export const SMALL_BYTES = 1_048_576
 /** Part of the whole that is reserved, as far as the largest upload still fits beside it. */
 const RESERVED_PART = 1 / 8
 
-export interface RoomLimits {
+export interface MemoryLimits {
   /** The largest upload. */
   readonly maxUploadBytes: number
   /** All that are held at a time. */
@@ -23,15 +23,15 @@ export interface RoomLimits {
   readonly reservedPart?: number
 }
 
-export class UploadRoom {
-  readonly #open: FairShare
-  readonly #reserve: FairShare
+export class UploadMemory {
+  readonly #open: SharedCapacity
+  readonly #reserve: SharedCapacity
   #bytesHeld = 0
 
-  constructor({ maxUploadBytes, maxUploadsBytes, reservedPart = RESERVED_PART }: RoomLimits) {
+  constructor({ maxUploadBytes, maxUploadsBytes, reservedPart = RESERVED_PART }: MemoryLimits) {
     const reserve = Math.max(0, Math.min(Math.floor(maxUploadsBytes * reservedPart), maxUploadsBytes - maxUploadBytes))
-    this.#open = new FairShare(maxUploadsBytes - reserve)
-    this.#reserve = new FairShare(reserve)
+    this.#open = new SharedCapacity(maxUploadsBytes - reserve)
+    this.#reserve = new SharedCapacity(reserve)
   }
 
   /** Bytes that came and are still held. */
@@ -48,7 +48,7 @@ export class UploadRoom {
 
   /** Room for one body; it holds nothing yet. */
   hold(client: string, declaredBytes: number): Holding {
-    let room: FairShare | undefined
+    let room: SharedCapacity | undefined
     let reserved = 0
     let bytes = 0
     let released = false
@@ -80,7 +80,7 @@ export class UploadRoom {
   }
 
   /** `expectedBytes`: what the whole body has, as far as it is known. */
-  #roomFor(client: string, bytes: number, expectedBytes: number): FairShare | undefined {
+  #roomFor(client: string, bytes: number, expectedBytes: number): SharedCapacity | undefined {
     const rooms = expectedBytes <= SMALL_BYTES ? [this.#open, this.#reserve] : [this.#open]
     return rooms.find((room) => room.fits(client, bytes))
   }

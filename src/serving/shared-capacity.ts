@@ -12,7 +12,7 @@ const ALPHA = 4
 /** Sums of fractions are inexact; what is smaller than this part of the capacity counts as nothing. */
 const ROUNDING = 1e-9
 
-export class FairShare {
+export class SharedCapacity {
   readonly #capacity: number
   readonly #holders = new Map<string, number>()
   #held = 0

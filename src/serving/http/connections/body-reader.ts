@@ -9,7 +9,7 @@
 import type { IncomingMessage } from 'node:http'
 import { SpeechError } from '../../../domain/errors.js'
 import { noRoom, shuttingDown } from '../refusals.js'
-import type { Holding } from './upload-room.js'
+import type { Holding } from './upload-memory.js'
 
 interface Patience {
   /** A connection of a phone that is lost and found again takes some seconds. */
@@ -19,7 +19,7 @@ interface Patience {
 }
 const PATIENCE: Patience = { paceSeconds: 8, drainSeconds: 2 }
 
-export interface ReadingLimits {
+export interface BodyLimits {
   readonly maxUploadBytes: number
   readonly uploadSeconds: number
   /** How a body beyond `maxUploadBytes` is refused. */
@@ -35,7 +35,7 @@ export interface Upload {
   readonly receiveSeconds: number
 }
 
-export interface Reading {
+export interface BodyRead {
   /** Rejects with UPLOAD_TOO_LARGE, UPLOAD_TOO_SLOW, QUEUE_FULL, SHUTTING_DOWN or CANCELLED. */
   readonly upload: Promise<Upload>
   /** The service shuts down: from now on, the body has to go on arriving. */
@@ -48,7 +48,7 @@ interface Clock {
   readonly error: () => SpeechError
 }
 
-export function readBody(request: IncomingMessage, holding: Holding, limits: ReadingLimits): Reading {
+export function readBody(request: IncomingMessage, holding: Holding, limits: BodyLimits): BodyRead {
   const since = performance.now()
   const { paceSeconds, drainSeconds } = limits.patience ?? PATIENCE
   const chunks: Buffer[] = []

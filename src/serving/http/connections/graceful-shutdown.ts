@@ -6,14 +6,14 @@
 import { Server } from 'node:net'
 import type { FastifyInstance } from 'fastify'
 import type { Connections } from './connections.js'
-import type { Intake } from '../intake.js'
+import type { Uploads } from '../uploads.js'
 
 const LINGER_MS = 500
 
-export function closeGently(app: FastifyInstance, intake: Intake, connections: Connections): void {
-  app.addHook('onSend', async (_request, reply) => { if (intake.isDraining) void reply.header('connection', 'close') })
+export function shutDownGracefully(app: FastifyInstance, uploads: Uploads, connections: Connections): void {
+  app.addHook('onSend', async (_request, reply) => { if (uploads.isDraining) void reply.header('connection', 'close') })
   app.addHook('preClose', async () => {
-    if (intake.isDraining) {
+    if (uploads.isDraining) {
       // Right after the loop has accepted all that waited: the kernel resets what is left in the line of a closed port.
       await new Promise((resolve) => setImmediate(resolve))
       // Not the server's own close(), which would cut connections whose request is still on its way.

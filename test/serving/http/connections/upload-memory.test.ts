@@ -1,13 +1,13 @@
 /** Who gets how much of the memory for uploads. */
 import t from 'tap'
-import { SMALL_BYTES, UploadRoom } from '../../../../src/serving/http/connections/upload-room.js'
+import { SMALL_BYTES, UploadMemory } from '../../../../src/serving/http/connections/upload-memory.js'
 
 const MB = 1_000_000
 const LIMITS = { maxUploadBytes: 25 * MB, maxUploadsBytes: 256 * MB }
 const PIECE = 65_536
 
 /** Sends bodies of this size for a client, piece by piece, until one has no room. */
-function fill(room: UploadRoom, client: string, declared: number, bytes: number): number {
+function fill(room: UploadMemory, client: string, declared: number, bytes: number): number {
   for (let bodies = 0; bodies < 10_000; bodies++) {
     const holding = room.hold(client, declared)
     for (let sent = 0; sent < bytes; sent += PIECE) if (!holding.grow(Math.min(PIECE, bytes - sent))) { holding.release(); return bodies }
@@ -16,14 +16,14 @@ function fill(room: UploadRoom, client: string, declared: number, bytes: number)
 }
 
 /** Takes what many clients can get for large bodies. */
-function fillAsMany(room: UploadRoom, largestBytes: number): void {
+function fillAsMany(room: UploadMemory, largestBytes: number): void {
   for (const bytes of [largestBytes, SMALL_BYTES + 1]) {
     for (let client = 0; client < 200; client++) fill(room, `client ${client}`, bytes, bytes)
   }
 }
 
 t.test('one client fills four fifths of the open part, and others still come in with large bodies and small ones', async (t) => {
-  const room = new UploadRoom(LIMITS)
+  const room = new UploadMemory(LIMITS)
   fill(room, 'greedy', 25 * MB, 25 * MB)
   t.ok(room.bytesHeld > 0.7 * 224 * MB && room.bytesHeld <= 0.8 * 224 * MB, `${room.bytesHeld} bytes`)
   t.ok(room.fits('other', 25 * MB))
@@ -36,7 +36,7 @@ t.test('one client fills four fifths of the open part, and others still come in 
 })
 
 t.test('many clients that hold all of the open part leave the reserve to small bodies', async (t) => {
-  const room = new UploadRoom(LIMITS)
+  const room = new UploadMemory(LIMITS)
   fillAsMany(room, 25 * MB)
   t.notOk(room.fits('other', 25 * MB))
   t.notOk(room.fits('other', SMALL_BYTES + 1))
@@ -47,7 +47,7 @@ t.test('many clients that hold all of the open part leave the reserve to small b
 })
 
 t.test('a declared length that does not come holds nothing, and half of a body is never refused the other half', async (t) => {
-  const room = new UploadRoom(LIMITS)
+  const room = new UploadMemory(LIMITS)
   const empty = Array.from({ length: 1_000 }, () => room.hold('greedy', 25 * MB))
   t.equal(room.bytesReserved, 0)
   for (const one of empty) t.ok(one.grow(1))
@@ -60,7 +60,7 @@ t.test('a declared length that does not come holds nothing, and half of a body i
 })
 
 t.test('a body of unknown length counts as it comes, and leaves the reserve when it grows large', async (t) => {
-  const room = new UploadRoom({ maxUploadBytes: 3 * MB, maxUploadsBytes: 16 * MB })
+  const room = new UploadMemory({ maxUploadBytes: 3 * MB, maxUploadsBytes: 16 * MB })
   const streamed = room.hold('a', 0)
   t.ok(streamed.grow(100_000))
   t.equal(room.bytesReserved, 100_000)
@@ -71,7 +71,7 @@ t.test('a body of unknown length counts as it comes, and leaves the reserve when
 })
 
 t.test('everything is given back, once, and bodies that were given up hold nothing more', async (t) => {
-  const room = new UploadRoom(LIMITS)
+  const room = new UploadMemory(LIMITS)
   const one = room.hold('a', 1000)
   t.ok(one.grow(400))
   t.equal(room.bytesHeld, 400)
@@ -84,7 +84,7 @@ t.test('everything is given back, once, and bodies that were given up hold nothi
 })
 
 t.test('where the whole has room for one largest upload only, that one comes in', async (t) => {
-  const room = new UploadRoom({ maxUploadBytes: 50_000, maxUploadsBytes: 50_000 })
+  const room = new UploadMemory({ maxUploadBytes: 50_000, maxUploadsBytes: 50_000 })
   const one = room.hold('a', 50_000)
   t.ok(one.grow(20_000))
   t.ok(one.grow(30_000))

@@ -16,7 +16,7 @@ const LINGER_MS = 500
 const answered = new WeakSet<Socket>()
 
 /** For `clientErrorHandler`. `takesAnswer`: whether an answer to what is being received may be written now. */
-export function answerBrokenHttp(error: Error & { code?: string }, socket: Socket, takesAnswer: boolean): void {
+export function answerProtocolError(error: Error & { code?: string }, socket: Socket, takesAnswer: boolean): void {
   if (answered.has(socket)) return
   if (error.code === 'ECONNRESET' || !takesAnswer) return void socket.destroy()
   const tooSlow = error.code === 'ERR_HTTP_REQUEST_TIMEOUT'
@@ -45,7 +45,7 @@ export function answerSocket(socket: Socket, error: SpeechError, status: number 
 }
 
 /** Must come before the routes: its hooks see every request. */
-export function answerOddRequests(app: FastifyInstance): void {
+export function guardProtocol(app: FastifyInstance): void {
   const waiting = new WeakSet<IncomingMessage>()
   const unmet = new WeakSet<IncomingMessage>()
   const passOn = (marked: WeakSet<IncomingMessage>) => (request: IncomingMessage, response: ServerResponse): void => {

@@ -9,7 +9,7 @@ interface InsideOfSocket {
 }
 
 /** Bytes that the client's side has taken, those of a large write that is still under way among them. */
-export function bytesTaken(socket: Socket): number {
+export function bytesDelivered(socket: Socket): number {
   const { _bytesDispatched: begun, _handle: handle } = socket as unknown as InsideOfSocket
   return begun === undefined ? socket.bytesWritten - socket.writableLength : begun - (handle?.writeQueueSize ?? 0)
 }

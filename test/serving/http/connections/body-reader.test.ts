@@ -2,21 +2,21 @@
 import type { IncomingMessage } from 'node:http'
 import { PassThrough } from 'node:stream'
 import t from 'tap'
-import { readBody, type Reading } from '../../../../src/serving/http/connections/reading.js'
+import { readBody, type BodyRead } from '../../../../src/serving/http/connections/body-reader.js'
 import { tooLarge } from '../../../../src/serving/http/refusals.js'
-import { UploadRoom } from '../../../../src/serving/http/connections/upload-room.js'
+import { UploadMemory } from '../../../../src/serving/http/connections/upload-memory.js'
 import { eventually } from '../raw.js'
 
-const room = new UploadRoom({ maxUploadBytes: 1e6, maxUploadsBytes: 1e7 })
+const room = new UploadMemory({ maxUploadBytes: 1e6, maxUploadsBytes: 1e7 })
 
 /** A body that is read with little patience. A patience that is not named is longer than a test. */
-function read({ paceSeconds = 60, drainSeconds = 60, rate = 1000, uploadSeconds = 60 }): { body: PassThrough; reading: Reading } {
+function read({ paceSeconds = 60, drainSeconds = 60, rate = 1000, uploadSeconds = 60 }): { body: PassThrough; reading: BodyRead } {
   const body = new PassThrough()
   const limits = { maxUploadBytes: 1e6, uploadSeconds, uploadBytesPerSecond: rate, tooLarge, patience: { paceSeconds, drainSeconds } }
   return { body, reading: readBody(body as unknown as IncomingMessage, room.hold('a', 0), limits) }
 }
 
-async function codeOf({ upload }: Reading): Promise<string> {
+async function codeOf({ upload }: BodyRead): Promise<string> {
   return upload.then(() => 'OK', (error: { code: string }) => error.code)
 }
 

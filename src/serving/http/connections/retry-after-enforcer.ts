@@ -1,6 +1,6 @@
 /**
  * Clients that were refused for the load after their body was read, were told when to come back, and come back before.
- * Reading the same long upload again and again would take the server's time from clients that can be served, so they
+ * BodyRead the same long upload again and again would take the server's time from clients that can be served, so they
  * are refused at the door for a moment. A much shorter upload is let in: it may be served between the pieces of others.
  */
 import { SpeechError } from '../../../domain/errors.js'
@@ -9,11 +9,11 @@ import { SpeechError } from '../../../domain/errors.js'
 const MOST_SECONDS = 1
 /** Of the bytes that were refused: what is shorter is another kind of request. */
 const ALIKE = 1 / 2
-/** Reading less costs next to nothing. */
+/** BodyRead less costs next to nothing. */
 const LEAST_BYTES = 256 * 1024
 const MOST_CLIENTS = 1_000
 
-export class EnforcedBackoff {
+export class RetryAfterEnforcer {
   /** By client, the one refused last at the end. */
   readonly #refused = new Map<string, { readonly bytes: number; readonly untilMs: number }>()
   readonly #now: () => number

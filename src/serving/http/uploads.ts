@@ -11,36 +11,36 @@
  */
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { SpeechError } from '../../domain/errors.js'
-import { EnforcedBackoff } from './connections/enforced-backoff.js'
-import { readBody, type Reading, type ReadingLimits, type Upload } from './connections/reading.js'
+import { RetryAfterEnforcer } from './connections/retry-after-enforcer.js'
+import { readBody, type BodyRead, type BodyLimits, type Upload } from './connections/body-reader.js'
 import { noRoom, retryAfterOf, shuttingDown, tooLarge } from './refusals.js'
-import { UploadRoom, type RoomLimits } from './connections/upload-room.js'
+import { UploadMemory, type MemoryLimits } from './connections/upload-memory.js'
 import { whenClosed } from './connections/when-closed.js'
 
-export interface IntakeLimits extends RoomLimits, Omit<ReadingLimits, 'tooLarge'> {
+export interface UploadLimits extends MemoryLimits, Omit<BodyLimits, 'tooLarge'> {
   /** How a body beyond `maxUploadBytes` is refused; UPLOAD_TOO_LARGE by default. */
-  readonly tooLarge?: ReadingLimits['tooLarge']
+  readonly tooLarge?: BodyLimits['tooLarge']
 }
 
 /** What the door needs of a request and its answer. */
 interface Incoming { readonly client: string; readonly raw: IncomingMessage }
 interface Outgoing { readonly raw: ServerResponse }
 
-export class Intake {
-  readonly #limits: IntakeLimits & ReadingLimits
-  readonly #room: UploadRoom
+export class Uploads {
+  readonly #limits: UploadLimits & BodyLimits
+  readonly #room: UploadMemory
   /** The door that closes for all; a side door has another one than itself. */
-  readonly #main: Intake
+  readonly #main: Uploads
   /** Bodies that are being read, at the side doors too. */
-  readonly #readings = new Set<Reading>()
-  readonly #backoff = new EnforcedBackoff()
+  readonly #readings = new Set<BodyRead>()
+  readonly #backoff = new RetryAfterEnforcer()
   #requestsInProgress = 0
   #draining = false
   #emptied: (() => void) | undefined
 
-  constructor(limits: IntakeLimits, main?: Intake) {
+  constructor(limits: UploadLimits, main?: Uploads) {
     this.#limits = { tooLarge, ...limits }
-    this.#room = new UploadRoom(limits)
+    this.#room = new UploadMemory(limits)
     this.#main = main ?? this
   }
 
@@ -49,8 +49,8 @@ export class Intake {
   get isDraining(): boolean { return this.#main.#draining }
 
   /** A door with memory of its own, none of it reserved, that closes with this one, and whose requests count here. */
-  sideDoor(limits: Pick<IntakeLimits, 'maxUploadBytes' | 'maxUploadsBytes' | 'tooLarge'>): Intake {
-    return new Intake({ ...this.#limits, ...limits, reservedPart: 0 }, this.#main)
+  sideDoor(limits: Pick<UploadLimits, 'maxUploadBytes' | 'maxUploadsBytes' | 'tooLarge'>): Uploads {
+    return new Uploads({ ...this.#limits, ...limits, reservedPart: 0 }, this.#main)
   }
 
   /**

@@ -1,13 +1,13 @@
 /**
  * Where a long job of a recognition process lets others go first: between its pieces it tells the pool that it is
- * paused, and waits until the pool lets it go on. Pieces that are too short to be worth the way there and back are
+ * paused, and waits until the pool lets it go on. TimeSlices that are too short to be worth the way there and back are
  * done together.
  */
 
 /** A pause costs some tenths of a millisecond. Work for a clip of a few seconds is one piece. */
 const LEAST_PIECE_MS = 100
 
-export class Pieces {
+export class TimeSlices {
   readonly #tellPaused: (id: number) => void
   readonly #waiting = new Map<number, () => void>()
 
