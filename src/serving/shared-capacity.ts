@@ -1,15 +1,16 @@
 /**
- * How much of a shared room one client may hold: the dynamic threshold of shared-memory switches (Choudhury and Hahne,
- * "Dynamic queue length thresholds for shared-memory packet switches", IEEE/ACM Transactions on Networking 6(2), 1998).
+ * How much of a shared capacity one client may hold: the dynamic threshold of shared-memory switches (Choudhury and
+ * Hahne, "Dynamic queue length thresholds for shared-memory packet switches", IEEE/ACM Transactions on Networking 6(2),
+ * 1998).
  *
- * A client may hold at most ALPHA times what is free afterwards. One client alone so gets ALPHA / (1 + ALPHA) of the
- * room, n greedy ones ALPHA / (1 + n ALPHA) each, and something always stays free. That rest is for clients that hold
- * nothing: their first amount needs only to fit.
+ * A client may hold at most ALPHA times the amount that is free afterwards. So one client alone gets ALPHA / (1 + ALPHA)
+ * of the capacity, n greedy ones ALPHA / (1 + n ALPHA) each, and some always stays free. That rest is for clients that
+ * hold nothing: their first amount only needs to fit.
  */
 
-/** Four: one client alone gets 4/5 of the room, two get 4/9 each. */
+/** With 4, one client alone gets 4/5 of the capacity, two get 4/9 each. */
 const ALPHA = 4
-/** Sums of fractions are inexact; what is smaller than this part of the capacity counts as nothing. */
+/** Sums of fractions are inexact; amounts below this part of the capacity count as zero. */
 const ROUNDING = 1e-9
 
 export class SharedCapacity {
@@ -21,17 +22,17 @@ export class SharedCapacity {
     this.#capacity = capacity
   }
 
-  /** Of all clients together. */
+  /** By all clients together. */
   get held(): number { return this.#held }
 
-  /** How many clients hold something. */
+  /** Number of clients that hold something. */
   get clients(): number { return this.#holders.size }
 
   heldBy(client: string): number {
     return this.#holders.get(client) ?? 0
   }
 
-  /** Whether a client may hold so much more. */
+  /** Whether a client may hold `amount` more. */
   fits(client: string, amount: number): boolean {
     const free = this.#capacity - this.#held - amount
     const held = this.heldBy(client)
@@ -39,18 +40,16 @@ export class SharedCapacity {
   }
 
   /** Counts an amount as held by a client, whether it fits or not. */
-  take(client: string, amount: number): void {
+  acquire(client: string, amount: number): void {
     if (amount <= 0) return
     this.#holders.set(client, this.heldBy(client) + amount)
     this.#held += amount
   }
 
-  /**
-   * Takes an amount back. A client that holds nothing is forgotten. Throws a RangeError for more than a client holds.
-   */
-  give(client: string, amount: number): void {
+  /** A client that holds nothing any more is forgotten. Throws a RangeError for more than a client holds. */
+  release(client: string, amount: number): void {
     const rest = this.heldBy(client) - amount
-    if (rest < -this.#rounding) throw new RangeError(`a client gives back ${amount} and holds ${this.heldBy(client)}`)
+    if (rest < -this.#rounding) throw new RangeError(`a client releases ${amount} and holds ${this.heldBy(client)}`)
     if (rest > this.#rounding) this.#holders.set(client, rest)
     else this.#holders.delete(client)
     this.#held = this.#holders.size === 0 ? 0 : Math.max(0, this.#held - amount)

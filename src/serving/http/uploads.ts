@@ -1,19 +1,19 @@
 /**
- * The door for bodies: how much may be on its way in at a time, how long it may take, and how it closes.
+ * Admission of requests with a body: how many bytes may be uploaded at a time, how long an upload may take, and how
+ * uploads end when the service shuts down.
  *
  * A request that the pool would refuse anyway is refused before its body is read, so that an overloaded server
- * spends nothing on what it cannot serve. Bodies are read whole: a clip is needed in one piece by the worker.
- * Every route with a body has a door: audio the main one, catalogues and feedback a side door of their own. It is asked
- * in `onRequest`, before the body is read.
+ * spends nothing on what it cannot serve. Bodies are read whole, because a worker needs the clip in one piece.
+ * Audio, catalogues and feedback are admitted separately, each with a limit of its own, in `onRequest`.
  *
- * A request is accepted when its body has come. What is still on its way when the door closes may go on arriving; if
- * it stops, it is refused.
+ * A request is accepted when its body has arrived. During the drain, a body in progress may go on arriving; if it
+ * stalls, it is refused.
  */
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { SpeechError } from '../../domain/errors.js'
 import { RetryAfterEnforcer } from './connections/retry-after-enforcer.js'
 import { readBody, type BodyRead, type BodyLimits, type Upload } from './connections/body-reader.js'
-import { noRoom, retryAfterOf, shuttingDown, tooLarge } from './refusals.js'
+import { noUploadMemory, retryAfterOf, shuttingDown, tooLarge } from './refusals.js'
 import { UploadMemory, type MemoryLimits } from './connections/upload-memory.js'
 import { whenClosed } from './connections/when-closed.js'
 
@@ -22,40 +22,40 @@ export interface UploadLimits extends MemoryLimits, Omit<BodyLimits, 'tooLarge'>
   readonly tooLarge?: BodyLimits['tooLarge']
 }
 
-/** What the door needs of a request and its answer. */
+/** The part of a request and its reply that admission needs. */
 interface Incoming { readonly client: string; readonly raw: IncomingMessage }
 interface Outgoing { readonly raw: ServerResponse }
 
 export class Uploads {
   readonly #limits: UploadLimits & BodyLimits
-  readonly #room: UploadMemory
-  /** The door that closes for all; a side door has another one than itself. */
+  readonly #memory: UploadMemory
+  /** Counts all requests and begins the drain for all; it is this one, unless `withOwnMemory` made it. */
   readonly #main: Uploads
-  /** Bodies that are being read, at the side doors too. */
-  readonly #readings = new Set<BodyRead>()
-  readonly #backoff = new RetryAfterEnforcer()
+  /** Bodies that are being read, whatever memory they are in. */
+  readonly #bodies = new Set<BodyRead>()
+  readonly #retryAfter = new RetryAfterEnforcer()
   #requestsInProgress = 0
   #draining = false
   #emptied: (() => void) | undefined
 
   constructor(limits: UploadLimits, main?: Uploads) {
     this.#limits = { tooLarge, ...limits }
-    this.#room = new UploadMemory(limits)
+    this.#memory = new UploadMemory(limits)
     this.#main = main ?? this
   }
 
   get requestsInProgress(): number { return this.#requestsInProgress }
-  get bytesHeld(): number { return this.#room.bytesHeld }
+  get bytesHeld(): number { return this.#memory.bytesHeld }
   get isDraining(): boolean { return this.#main.#draining }
 
-  /** A door with memory of its own, none of it reserved, that closes with this one, and whose requests count here. */
-  sideDoor(limits: Pick<UploadLimits, 'maxUploadBytes' | 'maxUploadsBytes' | 'tooLarge'>): Uploads {
+  /** Uploads with memory of their own, none of it reserved for small bodies. They are counted and drained with these. */
+  withOwnMemory(limits: Pick<UploadLimits, 'maxUploadBytes' | 'maxUploadsBytes' | 'tooLarge'>): Uploads {
     return new Uploads({ ...this.#limits, ...limits, reservedPart: 0 }, this.#main)
   }
 
   /**
-   * Lets a request in, by what it says of its length, and counts it until its connection is done with the answer. Throws
-   * why it cannot come in: SHUTTING_DOWN, UPLOAD_TOO_LARGE, QUEUE_FULL, or what `otherRefusal` gives.
+   * Admits a request by its declared length, and counts it until its connection is done with the answer. Throws
+   * SHUTTING_DOWN, UPLOAD_TOO_LARGE, QUEUE_FULL, or what `otherRefusal` returns.
    */
   admit(request: Incoming, reply: Outgoing, otherRefusal?: () => SpeechError | undefined): void {
     this.#check(request)
@@ -64,9 +64,9 @@ export class Uploads {
     this.#enter(reply)
   }
 
-  /** The queue had no room for a body that was read. */
-  turnedAway(client: string, bytes: number, refusal: SpeechError): void {
-    this.#backoff.begin(client, bytes, retryAfterOf(refusal) ?? 0)
+  /** The queue was full for a request whose body was read. */
+  rejectedByQueue(client: string, bytes: number, refusal: SpeechError): void {
+    this.#retryAfter.begin(client, bytes, retryAfterOf(refusal) ?? 0)
   }
 
   #check({ client, raw }: Incoming): void {
@@ -74,8 +74,8 @@ export class Uploads {
     const { maxUploadBytes } = this.#limits
     if (this.isDraining) throw shuttingDown()
     if (declared !== undefined && declared > maxUploadBytes) throw this.#limits.tooLarge(maxUploadBytes)
-    if (!this.#room.fits(client, declared ?? 0)) throw noRoom()
-    this.#backoff.check(client, declared)
+    if (!this.#memory.fits(client, declared ?? 0)) throw noUploadMemory()
+    this.#retryAfter.check(client, declared)
   }
 
   #enter({ raw }: Outgoing): void {
@@ -92,23 +92,23 @@ export class Uploads {
    * UPLOAD_TOO_LARGE, UPLOAD_TOO_SLOW, QUEUE_FULL, SHUTTING_DOWN or CANCELLED.
    */
   async receive({ client, raw }: Incoming, reply: Outgoing): Promise<Upload> {
-    const holding = this.#room.hold(client, declaredBytes(raw) ?? 0)
-    whenClosed(reply.raw, holding.release)
-    const reading = readBody(raw, holding, this.#limits)
+    const reservation = this.#memory.reserve(client, declaredBytes(raw) ?? 0)
+    whenClosed(reply.raw, reservation.release)
+    const body = readBody(raw, reservation, this.#limits)
     const main = this.#main
-    main.#readings.add(reading)
-    if (main.#draining) reading.beginDrain()
+    main.#bodies.add(body)
+    if (main.#draining) body.beginDrain()
     try {
-      return await reading.upload
+      return await body.upload
     } finally {
-      main.#readings.delete(reading)
+      main.#bodies.delete(body)
     }
   }
 
-  /** Refuses everything new from now on. Resolves when what was let in has been answered, or after `graceSeconds`. */
+  /** Refuses new requests from now on. Resolves when all admitted ones are answered, or after `graceSeconds`. */
   drain(graceSeconds: number): Promise<void> {
     this.#draining = true
-    for (const reading of this.#readings) reading.beginDrain()
+    for (const body of this.#bodies) body.beginDrain()
     return new Promise((resolve) => {
       const timer = setTimeout(resolve, graceSeconds * 1000)
       this.#emptied = () => { clearTimeout(timer); resolve() }
@@ -117,7 +117,7 @@ export class Uploads {
   }
 }
 
-/** What a request says its body has; undefined for a body that comes in chunks. */
+/** The declared length of the body; undefined for a chunked one. */
 function declaredBytes({ headers }: IncomingMessage): number | undefined {
   if (headers['content-length'] !== undefined) return Number(headers['content-length'])
   return headers['transfer-encoding'] === undefined ? 0 : undefined

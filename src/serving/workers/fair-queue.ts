@@ -90,8 +90,8 @@ export class FairQueue<T extends Schedulable> {
     const before = account.waiting.findLastIndex((other) => dueAt(other) <= due)
     account.waiting.splice(before + 1, 0, job)
     this.#length++
-    this.#jobCapacity.take(job.client, 1)
-    this.#audioCapacity.take(job.client, job.audioSeconds)
+    this.#jobCapacity.acquire(job.client, 1)
+    this.#audioCapacity.acquire(job.client, job.audioSeconds)
   }
 
   /** Whether the job was still waiting. */
@@ -217,8 +217,8 @@ export class FairQueue<T extends Schedulable> {
     if (index < 0) return false
     waiting.splice(index, 1)
     this.#length--
-    this.#jobCapacity.give(job.client, 1)
-    this.#audioCapacity.give(job.client, job.audioSeconds)
+    this.#jobCapacity.release(job.client, 1)
+    this.#audioCapacity.release(job.client, job.audioSeconds)
     return true
   }
 

@@ -1,7 +1,7 @@
 /**
- * The end of the HTTP side. From the drain on, every answer ends its connection. When all that was accepted has been
- * answered, nobody new is accepted, requests that are on their way already still get their refusal, and then every
- * connection is closed, whatever its client does with it.
+ * Shuts the HTTP server down. From the drain on, every answer closes its connection. When all accepted requests are
+ * answered, no new connection is accepted, requests that are already in transit still get their refusal, and then
+ * every connection is closed.
  */
 import { Server } from 'node:net'
 import type { FastifyInstance } from 'fastify'
@@ -14,9 +14,9 @@ export function shutDownGracefully(app: FastifyInstance, uploads: Uploads, conne
   app.addHook('onSend', async (_request, reply) => { if (uploads.isDraining) void reply.header('connection', 'close') })
   app.addHook('preClose', async () => {
     if (uploads.isDraining) {
-      // Right after the loop has accepted all that waited: the kernel resets what is left in the line of a closed port.
+      // After the event loop has accepted all pending connections: the kernel resets those of a closed port.
       await new Promise((resolve) => setImmediate(resolve))
-      // Not the server's own close(), which would cut connections whose request is still on its way.
+      // Not the server's own close(), which would also close connections whose request is still in transit.
       Server.prototype.close.call(app.server)
       await new Promise((resolve) => setTimeout(resolve, LINGER_MS))
     }

@@ -14,7 +14,7 @@ import { ErrorReply } from '../schemas.js'
 import { whenClosed } from '../connections/when-closed.js'
 
 export const catalogues: FastifyPluginAsyncTypebox<AppDependencies> = async (scope, { config, catalogues: store, uploads }) => {
-  const door = uploads.sideDoor({
+  const door = uploads.withOwnMemory({
     maxUploadBytes: config.maxCatalogueBytes,
     maxUploadsBytes: 2 * config.maxCatalogueBytes,
     tooLarge: (maxBytes) => new SpeechError('CATALOGUE_TOO_LARGE', `at most ${maxBytes} bytes (EARSHOT_MAX_CATALOGUE_BYTES)`),

@@ -112,7 +112,7 @@ async function notingRefusal<T>({ client }: FastifyRequest, bytes: number, uploa
   try {
     return await work()
   } catch (thrown) {
-    if (thrown instanceof SpeechError && thrown.code === 'QUEUE_FULL') uploads.turnedAway(client, bytes, thrown)
+    if (thrown instanceof SpeechError && thrown.code === 'QUEUE_FULL') uploads.rejectedByQueue(client, bytes, thrown)
     throw thrown
   }
 }
