@@ -6,8 +6,8 @@
  * costs a microsecond at each request. NIST SP 800-63B (5.1.2.2, look-up secrets) draws this line at 112 bits of
  * entropy.
  *
- * The prefix is for secret scanners: `earshot_[0-9a-f]{64}` matches nothing else. Hexadecimal digits need no escaping in
- * shells and YAML, and a double click selects all of them.
+ * The prefix is for secret scanners: `earshot_[0-9a-f]{64}` matches nothing else. Hexadecimal digits need no escaping
+ * in shells and YAML, and a double click selects all of them.
  */
 import { createHash, randomBytes } from 'node:crypto'
 

@@ -26,7 +26,8 @@ import { models } from './models.js'
 import { openAiTranscriptions } from './transcription/openai.js'
 import { operations } from './monitoring/operations.js'
 import { asSpeechError, replyWithError } from './replies.js'
-import { ErrorReply, ModelReply, ReportReply } from './schemas.js'
+import { ReportReply } from './report-schemas.js'
+import { ErrorReply, ModelReply } from './schemas.js'
 import { search } from './search/search.js'
 import { transcriptions } from './transcription/transcriptions.js'
 
@@ -100,7 +101,8 @@ function observeRequests(app: FastifyInstance, { telemetry }: AppDependencies): 
     const route = request.routeOptions.url ?? 'unmatched'
     telemetry.httpFinished(request.method, route, status, reply.elapsedTime / 1000)
     if (request.isRefusedForKey) return
-    request.log[status < 500 ? 'info' : 'warn']({ method: request.method, route, status, milliseconds: Math.round(reply.elapsedTime) }, 'answered')
+    const fields = { method: request.method, route, status, milliseconds: Math.round(reply.elapsedTime) }
+    request.log[status < 500 ? 'info' : 'warn'](fields, 'answered')
   }
   app.addHook('onRequest', async (request, reply) => {
     void reply.header('x-request-id', request.id)

@@ -47,9 +47,10 @@ export function isPreflight({ method, headers }: FastifyRequest): boolean {
 export function answerPreflight({ headers }: FastifyRequest, reply: FastifyReply): FastifyReply {
   const requested = String(headers['access-control-request-headers'] ?? '')
     .toLowerCase().split(',').map((name) => name.trim())
+  const allowed = requested.filter((name) => OWN_HEADER.test(name) || OPENAI_HEADER.test(name))
   return reply.code(204).headers({
     'access-control-allow-methods': 'POST',
-    'access-control-allow-headers': requested.filter((name) => OWN_HEADER.test(name) || OPENAI_HEADER.test(name)).join(', '),
+    'access-control-allow-headers': allowed.join(', '),
     'access-control-max-age': PREFLIGHT_SECONDS,
     ...headers['access-control-request-private-network'] === 'true' && {
       'access-control-allow-private-network': 'true',

@@ -1,8 +1,8 @@
 /**
- * The part that all routes with audio share: a request is let in, read, checked, recognized and counted.
+ * The part that all routes with audio share: a request is admitted, read, checked, recognized and counted.
  *
- * Counting happens in exactly two places: here when it went well, in this scope's error handler when it did not.
- * An upload refused at the door is therefore counted too, and nothing twice.
+ * A request is counted in exactly one of two places: here when it succeeds, in this scope's error handler when it
+ * fails. So an upload that is refused before its body is counted too, and none is counted twice.
  */
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { checkLength, headerlessFormat, probeAudio } from '../../../audio/decode.js'
@@ -15,17 +15,17 @@ import { acceptedLanguages, type AppDependencies, type ServedModel } from '../de
 import { asSpeechError, replyWithError } from '../replies.js'
 import { whenClosed } from '../connections/when-closed.js'
 
-/** What is known of a request so far; whatever ends it is counted with this. */
+/** What is known of a request so far; its end is counted with this. */
 export interface RequestProgress {
   model: string | undefined
   receiveSeconds: number
-  /** When the last byte had come, or the request began. */
+  /** When the last byte arrived, or the request began; milliseconds on the monotonic clock. */
   receivedAt: number
 }
 
 declare module 'fastify' {
   interface FastifyRequest {
-    /** Null while a request is refused before it reached the door. */
+    /** Null for a request that was refused before `admitAudio` saw it. */
     progress: RequestProgress | null
   }
 }
@@ -42,7 +42,7 @@ export interface RecognitionInput extends Partial<Omit<RecognitionRequest, 'head
   readonly phrases?: (() => Promise<string | PhraseList>) | undefined
 }
 
-/** Makes a scope of routes that take audio: the door before the body, the counting behind every error. */
+/** Prepares a scope of routes that take audio: admits requests before the body, and counts every error. */
 export function admitAudio(scope: FastifyInstance, { uploads, pool, telemetry }: AppDependencies): void {
   scope.decorateRequest('progress', null)
   scope.addHook('onRequest', async (request, reply) => {
@@ -57,7 +57,7 @@ export function admitAudio(scope: FastifyInstance, { uploads, pool, telemetry }:
   })
 }
 
-/** The body counts as held until the connection is done with it. */
+/** The memory of the body is released when the connection is done with the answer. */
 export async function readUpload(request: FastifyRequest, reply: FastifyReply, { uploads }: AppDependencies): Promise<Buffer> {
   const { body, receiveSeconds } = await uploads.receive(request, reply)
   Object.assign(progressOf(request), { receiveSeconds, receivedAt: performance.now() })
@@ -107,8 +107,10 @@ export async function recognize(
   return report
 }
 
-/** A client whose body was read and for which there was no room is noted: it may not come back too early. */
-async function notingRefusal<T>({ client }: FastifyRequest, bytes: number, uploads: AppDependencies['uploads'], work: () => Promise<T>): Promise<T> {
+/** Remembers a client whose body was read and for which the queue was full: it may not retry too early. */
+async function notingRefusal<T>(
+  { client }: FastifyRequest, bytes: number, uploads: AppDependencies['uploads'], work: () => Promise<T>,
+): Promise<T> {
   try {
     return await work()
   } catch (thrown) {
@@ -129,12 +131,12 @@ async function phrasesUnlessRefused(
   return make()
 }
 
-const MOST_SESSION_CHARACTERS = 200
+const MAX_SESSION_CHARACTERS = 200
 
-/** What the client tells one visit from another by: for baselines alone, and there only as a hash. */
+/** The client's identifier of a visit: for baselines alone, and there only as a hash. */
 function sessionOf({ headers }: FastifyRequest): string | undefined {
   const session = headers['earshot-session']
-  return typeof session === 'string' && session !== '' ? session.slice(0, MOST_SESSION_CHARACTERS) : undefined
+  return typeof session === 'string' && session !== '' ? session.slice(0, MAX_SESSION_CHARACTERS) : undefined
 }
 
 /** Throws REQUEST_INVALID. */
@@ -145,7 +147,8 @@ export function readChannel(text: string | undefined): ChannelChoice {
 }
 
 function findModel(name: string | undefined, { config, models }: AppDependencies): ServedModel {
-  const standard = models[0]!
+  const [standard] = models
+  if (standard === undefined) throw new Error('no model is served')
   if (name === undefined) return standard
   const found = models.find((model) => model.name === name)
   if (found) return found
@@ -167,20 +170,20 @@ function requireWordTimes({ name, cascade }: ServedModel, parameter: string, { p
 
 /**
  * `en-US` and `EN` mean English to a recognizer. A model's own codes come first: some are ones that have been renamed
- * since (`jw`, `tl`). Throws LANGUAGE_UNSUPPORTED for what is no language tag.
+ * since (`jw`, `tl`). Throws LANGUAGE_UNSUPPORTED for anything that is not a language tag.
  */
 function primaryLanguage(tag: string | undefined, known: readonly string[]): string | undefined {
   if (tag === undefined || tag === '') return undefined
   try {
     const { language } = new Intl.Locale(tag)
-    const asGiven = tag.toLowerCase().split('-')[0]!
+    const [asGiven = ''] = tag.toLowerCase().split('-')
     return known.includes(asGiven) ? asGiven : language
   } catch (cause) {
-    throw new SpeechError('LANGUAGE_UNSUPPORTED', `"${tag.slice(0, 35)}" is no language tag`, { parameter: 'language', cause })
+    throw new SpeechError('LANGUAGE_UNSUPPORTED', `"${tag.slice(0, 35)}" is not a language tag`, { parameter: 'language', cause })
   }
 }
 
-/** Undefined where the model finds out. Throws LANGUAGE_UNSUPPORTED, as a recognition process would. */
+/** Undefined: the model detects it. Throws LANGUAGE_UNSUPPORTED, as a recognition process would. */
 function acceptedLanguage(tag: string | undefined, model: ServedModel): string | undefined {
   const known = acceptedLanguages(model)
   const language = primaryLanguage(tag, known)
@@ -188,7 +191,7 @@ function acceptedLanguage(tag: string | undefined, model: ServedModel): string |
   throw languageUnsupported(model.name, known, language)
 }
 
-/** Aborts when the client goes away before it has its answer. */
+/** Aborts when the client disconnects before it has its answer. */
 function untilGone(reply: FastifyReply): AbortSignal {
   const controller = new AbortController()
   whenClosed(reply.raw, () => { if (!reply.raw.writableFinished) controller.abort() })
@@ -199,7 +202,7 @@ function secondsSince(milliseconds: number): number {
   return (performance.now() - milliseconds) / 1000
 }
 
-/** Numbers about the clip; its words only when the operator asked for them. */
+/** Logs numbers about the clip, and its text only if the operator turned that on. */
 function logReport(report: Report, request: FastifyRequest, logTranscripts: boolean): void {
   const { text, confidence, language, model, cascade, noSpeechReason, warnings, seconds, input } = report
   request.log.info({
