@@ -1,11 +1,11 @@
 /**
- * Where a long job of a recognition process lets others go first: between its pieces it tells the pool that it is
- * paused, and waits until the pool lets it go on. TimeSlices that are too short to be worth the way there and back are
- * done together.
+ * Cooperative multitasking of the jobs of a recognition process: at its yield points a long job tells the pool that it
+ * is paused, and waits until the pool resumes it. Between two pauses lies one time slice. A slice too short to be worth
+ * the messages is extended to the next yield point.
  */
 
-/** A pause costs some tenths of a millisecond. Work for a clip of a few seconds is one piece. */
-const LEAST_PIECE_MS = 100
+/** A pause costs some tenths of a millisecond. The work for a clip of a few seconds is one slice. */
+const MIN_SLICE_MS = 100
 
 export class TimeSlices {
   readonly #tellPaused: (id: number) => void
@@ -16,20 +16,20 @@ export class TimeSlices {
   }
 
   resume(id: number): void {
-    const go = this.#waiting.get(id)
+    const resolve = this.#waiting.get(id)
     this.#waiting.delete(id)
-    go?.()
+    resolve?.()
   }
 
-  /** What a job calls between its pieces, and the milliseconds that it has spent there. */
-  of(id: number): { pause(): Promise<void>; readonly pausedMs: number } {
+  /** The function that a job calls at its yield points, and the milliseconds that it was paused. */
+  start(id: number): { pause(): Promise<void>; readonly pausedMs: number } {
     let since = performance.now()
     let pausedMs = 0
     return {
       get pausedMs() { return pausedMs },
       pause: async () => {
         const pausedAt = performance.now()
-        if (pausedAt - since < LEAST_PIECE_MS) return
+        if (pausedAt - since < MIN_SLICE_MS) return
         const resumed = new Promise<void>((resolve) => { this.#waiting.set(id, resolve) })
         this.#tellPaused(id)
         await resumed

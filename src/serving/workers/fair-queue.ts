@@ -1,15 +1,16 @@
 /**
- * The jobs that wait for a worker, and who is next: fair between clients, the shortest work of a client first, and
- * nobody behind others for ever (`order.ts`).
+ * The queue of jobs that wait for a worker: fair between clients, the shortest work of a client first, and without
+ * starvation (`order.ts`).
  *
  * Between clients this is fair queueing (Demers, Keshav & Shenker, "Analysis and simulation of a fair queueing
  * algorithm", SIGCOMM 1989). Each client has an account of the worker seconds that it was given. Virtual time is the
  * account of a client that always gets its fair share: it grows by the seconds served, divided by the active clients.
- * A client that becomes active starts at the virtual time at least, so that nobody saves up service.
+ * A client that becomes active starts at the virtual time at least, so that no client saves up service.
  *
- * A long job pauses between its pieces. A paused job is in the same order, and belongs to the worker that holds it.
+ * A long job pauses between its time slices. A paused job is in the same order, and stays with the worker that holds
+ * it.
  *
- * Room is bounded in jobs and in seconds of audio, and shared between the clients (`serving/shared-capacity.ts`).
+ * The queue is bounded in jobs and in seconds of audio, shared between the clients (`serving/shared-capacity.ts`).
  */
 import { SharedCapacity } from '../shared-capacity.js'
 import { compare, dueAt, placeOf, remainingWork, type Place, type Schedulable, type Standing } from './order.js'
@@ -19,19 +20,19 @@ export interface QueueLimits {
   readonly audioSeconds: number
 }
 
-/** Work that is short, however short the pieces of long jobs are. */
+/** Work up to this is short, however short the time slices of long jobs are. */
 const SHORT_SECONDS = 0.5
-/** Jobs of a worker, paused and running: each keeps its decoded audio. The last place is for a short one. */
-const MOST_HELD = 3
-/** Clients without jobs whose accounts are remembered; beyond, those that had least are forgotten. */
-const MOST_IDLE_ACCOUNTS = 1_000
+/** Most jobs of a worker, paused and running: each keeps its decoded audio. The last place is for a short one. */
+const MAX_HELD = 3
+/** Most accounts of clients without jobs; beyond, those that were served least are forgotten. */
+const MAX_IDLE_ACCOUNTS = 1_000
 
 class Account<T> {
   servedSeconds: number
   /** Waiting, paused and running. */
   jobs = 0
   running = 0
-  /** When it became active, or a job of it ended or paused; seconds on the monotonic clock. */
+  /** When the client became active, or one of its jobs ended or paused; seconds on the monotonic clock. */
   unservedSinceSeconds = 0
   /** By due time. */
   readonly waiting: T[] = []
@@ -59,7 +60,7 @@ export class FairQueue<T extends Schedulable> {
   constructor(limits: QueueLimits, nowSeconds = (): number => performance.now() / 1000) {
     this.#limits = limits
     this.#nowSeconds = nowSeconds
-    // One more than there is room for: a client alone may then use a queue of a few places fully.
+    // One more than the limit: a client alone may then fill a queue of a few places.
     this.#jobCapacity = new SharedCapacity(limits.jobs + 1)
     this.#audioCapacity = new SharedCapacity(limits.audioSeconds)
   }
@@ -69,8 +70,8 @@ export class FairQueue<T extends Schedulable> {
   /** Clients that are remembered. */
   get accounts(): number { return this.#accounts.size }
 
-  /** How long the pieces of long jobs are, on average; seconds. */
-  set pieceSeconds(seconds: number) { this.#shortSeconds = Math.max(SHORT_SECONDS, seconds) }
+  /** Mean time slice of long jobs, seconds. */
+  set meanSliceSeconds(seconds: number) { this.#shortSeconds = Math.max(SHORT_SECONDS, seconds) }
 
   /** Whether one more job of this length would have to be refused. One long job alone always fits. */
   isFullFor(client: string, audioSeconds: number): boolean {
@@ -78,7 +79,7 @@ export class FairQueue<T extends Schedulable> {
     return this.#length > 0 && !this.#audioCapacity.fits(client, audioSeconds)
   }
 
-  /** Takes in a job, new or back from a worker that died. */
+  /** Adds a job, new or back from a worker that died. */
   push(job: T): void {
     const account = this.#accountOf(job.client)
     if (account.jobs++ === 0) {
@@ -102,9 +103,9 @@ export class FairQueue<T extends Schedulable> {
   }
 
   /**
-   * The job that a worker should do next, out of those that it holds paused and those that wait; it counts as running
-   * then, until `pause` or `end`. Where the first in order may not start beside those that the worker holds, and none
-   * that may start comes before these, the one of them that is done first makes room.
+   * The job that a worker should run next, out of those that it holds paused and those that wait; it counts as running
+   * until `pause` or `end`. If the first in order may not start in addition to those that the worker holds, and no other
+   * that may start precedes these, the one of them that will be done first is resumed.
    */
   next(held: readonly T[]): T | undefined {
     let first: Place<T> | undefined
@@ -136,15 +137,15 @@ export class FairQueue<T extends Schedulable> {
     account.running++
   }
 
-  /** A running job has worked for so many seconds, and lets others go first. */
+  /** A running job has run for `seconds` and pauses. */
   pause(job: T, seconds: number): void {
-    this.#settle(job, seconds)
+    this.#endSlice(job, seconds)
     this.#accountOf(job.client).paused.add(job)
   }
 
-  /** A running job has worked for so many seconds and is done, or its worker died. */
+  /** A running job has run for `seconds` and is done, or its worker died. */
   end(job: T, seconds: number): void {
-    this.#settle(job, seconds)
+    this.#endSlice(job, seconds)
     this.#leave(job)
   }
 
@@ -159,7 +160,7 @@ export class FairQueue<T extends Schedulable> {
     return [...this.#accounts.values()].flatMap((account) => account.jobs === 0 ? [] : this.#placesOf(account))
   }
 
-  /** Where a new job would stand. */
+  /** The place of a new job. */
   placeOf(job: T): Place<T> {
     const account = this.#accounts.get(job.client) ?? new Account<T>(0)
     const served = account.jobs === 0 ? Math.max(account.servedSeconds, this.#virtualSeconds) : account.servedSeconds
@@ -167,10 +168,10 @@ export class FairQueue<T extends Schedulable> {
     return this.#placeNow(job, account, before.reduce((sum, { remainingSeconds }) => sum + remainingSeconds, served))
   }
 
-  /** Where a running job would stand if it paused now, after so many seconds. */
-  placeOfRunning(job: T, stintSeconds: number): Place<T> {
-    const startsAt = this.#accountOf(job.client).servedSeconds - this.#charges.get(job)! + stintSeconds
-    const remainingSeconds = Math.max(0, remainingWork(job) - stintSeconds)
+  /** The place of a running job if it paused now, after `sliceSeconds`. */
+  placeOfRunning(job: T, sliceSeconds: number): Place<T> {
+    const startsAt = this.#accountOf(job.client).servedSeconds - this.#chargeOf(job) + sliceSeconds
+    const remainingSeconds = Math.max(0, remainingWork(job) - sliceSeconds)
     return this.#place(job, { startsAt, isPaused: true, remainingSeconds, unservedSeconds: 0 })
   }
 
@@ -195,20 +196,26 @@ export class FairQueue<T extends Schedulable> {
     return placeOf(job, standing, this.#virtualSeconds, this.#shortSeconds)
   }
 
-  /** A long job must be half as long as those that it interrupts, or a worker would begin many and end none. */
+  /** A long job must be at most half as long as those that it interrupts: a worker must not begin many and end none. */
   #mayStart(job: T, held: readonly T[]): boolean {
     if (held.length === 0) return true
-    if (job.workSeconds <= this.#shortSeconds) return held.length < MOST_HELD
-    return held.length < MOST_HELD - 1 && held.every((other) => job.workSeconds <= remainingWork(other) / 2)
+    if (job.workSeconds <= this.#shortSeconds) return held.length < MAX_HELD
+    return held.length < MAX_HELD - 1 && held.every((other) => job.workSeconds <= remainingWork(other) / 2)
   }
 
-  #settle(job: T, seconds: number): void {
+  #endSlice(job: T, seconds: number): void {
     const account = this.#accountOf(job.client)
-    account.servedSeconds += seconds - this.#charges.get(job)!
+    account.servedSeconds += seconds - this.#chargeOf(job)
     account.running--
     account.unservedSinceSeconds = this.#nowSeconds()
     this.#charges.delete(job)
     this.#virtualSeconds += seconds / this.#active
+  }
+
+  #chargeOf(job: T): number {
+    const charge = this.#charges.get(job)
+    if (charge === undefined) throw new Error('this job is not running')
+    return charge
   }
 
   #takeOut(job: T): boolean {
@@ -228,12 +235,12 @@ export class FairQueue<T extends Schedulable> {
     this.#forgetBalanced()
   }
 
-  /** A client without jobs is remembered as long as it had more than its share. */
+  /** A client without jobs is remembered as long as it was served more than its share. */
   #forgetBalanced(): void {
     const idle = [...this.#accounts].filter(([, { jobs }]) => jobs === 0)
     const owing = idle.filter(([, { servedSeconds }]) => servedSeconds > this.#virtualSeconds)
-    const least = owing.length <= MOST_IDLE_ACCOUNTS ? []
-      : owing.sort(([, a], [, b]) => a.servedSeconds - b.servedSeconds).slice(0, owing.length - MOST_IDLE_ACCOUNTS)
+    const least = owing.length <= MAX_IDLE_ACCOUNTS ? []
+      : owing.sort(([, a], [, b]) => a.servedSeconds - b.servedSeconds).slice(0, owing.length - MAX_IDLE_ACCOUNTS)
     for (const [name, { servedSeconds }] of idle) if (servedSeconds <= this.#virtualSeconds) this.#accounts.delete(name)
     for (const [name] of least) this.#accounts.delete(name)
   }
