@@ -76,7 +76,8 @@ async function serve(config: Config): Promise<void> {
   }, version)
 
   let closing = false
-  closeWithGrace({ delay: config.drainSeconds * 1000 + EXIT_AFTER_DRAIN_MS, logger: false }, async ({ signal, err }) => {
+  const delay = config.drainSeconds * 1000 + EXIT_AFTER_DRAIN_MS
+  closeWithGrace({ delay, logger: false }, async ({ signal, err }) => {
     closing = true
     if (err) logger.fatal({ err }, 'unexpected error')
     logger.info({ signal, requests: uploads.requestsInProgress }, 'draining')
@@ -206,10 +207,9 @@ function openFeedback(config: Config, drift: DriftWatch, { live }: Telemetry): F
   const { feedbackSecret: secret, feedbackExpirySeconds: expirySeconds, models } = config
   const [standard = ''] = models
   const table = drift.monitor?.baseline.confidenceToWer
-  const feedback = new Feedback({
-    secret, expirySeconds, models, observer: feedbackCounters(live, models),
-    ...table && { confidenceToWer: { [standard]: table } },
-  })
+  const confidenceToWer = table && { confidenceToWer: { [standard]: table } }
+  const observer = feedbackCounters(live, models)
+  const feedback = new Feedback({ secret, expirySeconds, models, observer, ...confidenceToWer })
   showConcepts(live, () => feedback.figures())
   return feedback
 }

@@ -3,9 +3,9 @@
  * Hahne, "Dynamic queue length thresholds for shared-memory packet switches", IEEE/ACM Transactions on Networking 6(2),
  * 1998).
  *
- * A client may hold at most ALPHA times the amount that is free afterwards. So one client alone gets ALPHA / (1 + ALPHA)
- * of the capacity, n greedy ones ALPHA / (1 + n ALPHA) each, and some always stays free. That rest is for clients that
- * hold nothing: their first amount only needs to fit.
+ * A client may hold at most ALPHA times the amount that is free afterwards. So one client alone gets
+ * ALPHA / (1 + ALPHA) of the capacity, n greedy ones ALPHA / (1 + n ALPHA) each, and some always
+ * stays free. That rest is for clients that hold nothing: their first amount only needs to fit.
  */
 
 /** With 4, one client alone gets 4/5 of the capacity, two get 4/9 each. */

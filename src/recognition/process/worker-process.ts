@@ -115,8 +115,7 @@ function describeModel(
 /** The runtime has its own copy of the models: some 30 MB here that V8 would keep until it needs memory. */
 function collectGarbage(): void {
   setFlagsFromString('--expose-gc')
-  const collect = runInNewContext('gc') as () => void
-  collect()
+  void (runInNewContext('gc') as () => void)()
 }
 
 function modelsToLoad({ models, cascadeModel }: WorkerSettings): string[] {

@@ -134,7 +134,8 @@ export const ReportReply = Type.Object({
     margin: number('Old name of `logLikelihoodRatio`.'),
   }), 'Old name of `phraseScores`.', { deprecated: true }),
   decodingPasses: whole(
-    'Decodes of all clips: 0 when the model was not run, more than one for a clip whose first transcript was doubtful.'),
+    'Decodes of all clips: 0 when the model was not run, more than one for a clip whose first transcript was '
+    + 'doubtful.'),
   hearings: Type.Integer({ deprecated: true, description: 'Old name of `decodingPasses`.' }),
   cascade: Type.Union([CascadeSchema, Type.Null()], {
     description: 'Whether clips were escalated to a larger model; null without a cascade.',

@@ -21,7 +21,7 @@ export const listed = <T extends TSchema>(schema: T, description?: string, optio
 export const ErrorReply = Type.Object({
   error: Type.Object({
     message: Type.String(),
-    type: oneOf(['invalid_request_error', 'rate_limit_error', 'server_error'], 'Class of the error, as OpenAI names it.'),
+    type: oneOf(['invalid_request_error', 'rate_limit_error', 'server_error'], 'OpenAI\'s class of the error.'),
     param: nullable(Type.String(), 'The parameter at fault.'),
     code: oneOf(ERROR_CODES, 'Stable name of the error; docs/errors.md lists them.'),
     retryable: Type.Boolean({ description: 'Whether the same request may succeed later.' }),
@@ -145,7 +145,8 @@ export const ModelReply = Type.Object({
   languages: Type.Array(Type.String(), {
     description: 'Including those of a larger model that decodes clips in its place.',
   }),
-  cascade: nullable(Type.String(), 'The larger model that decodes clips of which this one is unsure; null without one.'),
+  cascade: nullable(Type.String(),
+    'The larger model that decodes clips of which this one is unsure; null without one.'),
   licence: Type.String(),
   precision: Type.String(),
   parameters: Type.Integer(),

@@ -48,7 +48,7 @@ export class Uploads {
   get bytesHeld(): number { return this.#memory.bytesHeld }
   get isDraining(): boolean { return this.#main.#draining }
 
-  /** Uploads with memory of their own, none of it reserved for small bodies, that are counted and drained with these. */
+  /** Uploads with memory of their own, none of it reserved for small bodies; counted and drained with these. */
   withOwnMemory(limits: Pick<UploadLimits, 'maxUploadBytes' | 'maxUploadsBytes' | 'tooLarge'>): Uploads {
     return new Uploads({ ...this.#limits, ...limits, reservedPart: 0 }, this.#main)
   }

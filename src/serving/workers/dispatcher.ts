@@ -1,7 +1,7 @@
 /**
- * Assigns the jobs of the pool to workers: accepts or refuses them by a forecast of their wait, starts them in the order
- * of the queue, lets long ones pause so that others run in between, cancels them, and retries them when their worker
- * dies.
+ * Assigns the jobs of the pool to workers: accepts or refuses them by a forecast of their wait, starts them in the
+ * order of the queue, lets long ones pause so that others run in between, cancels them, and retries them when their
+ * worker dies.
  *
  * Life of a job: accepted → waiting → running ⇄ paused → answered. When its worker dies it waits again.
  */

@@ -7,8 +7,7 @@
  * account of a client that always gets its fair share: it grows by the seconds served, divided by the active clients.
  * A client that becomes active starts at the virtual time at least, so that no client saves up service.
  *
- * A long job pauses between its time slices. A paused job is in the same order, and stays with the worker that holds
- * it.
+ * A long job pauses between its time slices. A paused job stays in the same order and with its worker.
  *
  * The queue is bounded in jobs and in seconds of audio, shared between the clients (`serving/shared-capacity.ts`).
  */
@@ -67,7 +66,6 @@ export class FairQueue<T extends Schedulable> {
 
   /** Jobs that wait for their first worker. */
   get length(): number { return this.#length }
-  /** Clients that are remembered. */
   get accounts(): number { return this.#accounts.size }
 
   /** Mean time slice of long jobs, seconds. */
@@ -104,8 +102,8 @@ export class FairQueue<T extends Schedulable> {
 
   /**
    * The job that a worker should run next, out of those that it holds paused and those that wait; it counts as running
-   * until `pause` or `end`. If the first in order may not start in addition to those that the worker holds, and no other
-   * that may start precedes these, the one of them that will be done first is resumed.
+   * until `pause` or `end`. If the first in order may not start in addition to those that the worker holds, and no
+   * other that may start precedes these, the one of them that will be done first is resumed.
    */
   next(held: readonly T[]): T | undefined {
     let first: Place<T> | undefined
@@ -184,7 +182,6 @@ export class FairQueue<T extends Schedulable> {
     })
   }
 
-  /** Of a job that waits or is paused. */
   #placeNow(job: T, account: Account<T>, startsAt: number): Place<T> {
     const isServed = account.jobs === 0 || account.running > 0
     const unservedSeconds = isServed ? 0 : this.#nowSeconds() - account.unservedSinceSeconds
@@ -246,9 +243,7 @@ export class FairQueue<T extends Schedulable> {
   }
 
   #accountOf(client: string): Account<T> {
-    const known = this.#accounts.get(client)
-    if (known !== undefined) return known
-    const account = new Account<T>(this.#virtualSeconds)
+    const account = this.#accounts.get(client) ?? new Account<T>(this.#virtualSeconds)
     this.#accounts.set(client, account)
     return account
   }

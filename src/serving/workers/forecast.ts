@@ -1,7 +1,7 @@
 /**
  * Forecasts how long a new job would wait for a worker, by list scheduling: the jobs before it go, one after the other,
- * to the worker that is free first (Graham, "Bounds for certain multiprocessing anomalies", 1966). Running jobs count up
- * to their end or their next pause.
+ * to the worker that is free first (Graham, "Bounds for certain multiprocessing anomalies", 1966). Running jobs count
+ * up to their end or their next pause.
  */
 import type { FairQueue } from './fair-queue.js'
 import { compare, type Place, type Schedulable } from './order.js'

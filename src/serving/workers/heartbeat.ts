@@ -3,8 +3,8 @@
  * beats.
  *
  * Beats are counted and not seconds: when the whole machine or the server was suspended, a timer fires once however
- * much time has passed, and an answer that is already in the channel is read before the next beat. A worker gets no ping
- * while it has a job, which has a deadline of its own. A ping sent before the job must still be answered: messages
+ * much time has passed, and an answer that is already in the channel is read before the next beat. A worker gets no
+ * ping while it has a job, which has a deadline of its own. A ping sent before the job must still be answered: messages
  * arrive in order, so the worker reads it first.
  */
 export interface Monitored {

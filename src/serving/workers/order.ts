@@ -36,7 +36,7 @@ export interface Place<T> {
 }
 
 export const STRETCH = 2
-/** TimeSlices for which a client is not served before its jobs are starving. */
+/** Time slices without service after which the jobs of a client are starving. */
 const PATIENCE_SLICES = 2
 /** Remaining work of a job that takes longer than expected. */
 const MIN_WORK_SECONDS = 0.001

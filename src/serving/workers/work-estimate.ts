@@ -1,8 +1,8 @@
 /**
  * Estimates how long a worker needs for a job: seconds of work per second of audio, as a ratio of two exponentially
  * weighted means, separately for each kind of job. A ratio of means and not a mean of ratios: a clip of one sample
- * costs almost nothing, but infinitely much per second. Where a cascade escalates some clips to a larger model, one answer
- * takes ten times as long as another; the mean still predicts how long a queue of several jobs will take.
+ * costs almost nothing, but infinitely much per second. Where a cascade escalates some clips to a larger model, one
+ * answer takes ten times as long as another; the mean still predicts how long a queue of several jobs will take.
  */
 
 /** What the cost of a job depends on besides the length of its audio. */

@@ -216,7 +216,7 @@ t.test('a client that leaves cancels its job', async (t) => {
 t.test('a draining server answers what it let in and refuses what is new', async (t) => {
   const { url, uploads } = await setUp(t, {}, { answer: () => new Promise((resolve) => setTimeout(resolve, 150, REPORT)) })
   const accepted = post(`${url}/v1/transcriptions`, CLIP)
-  await new Promise((resolve) => setTimeout(resolve, 50))
+  while (uploads.requestsInProgress === 0) await new Promise((resolve) => setTimeout(resolve, 5))
   const drained = uploads.drain(5)
   t.match(await errorOf(await post(`${url}/v1/transcriptions`, CLIP)), { status: 503, code: 'SHUTTING_DOWN', retryAfter: '1' })
   t.match(await (await fetch(`${url}/readyz`)).json(), { ready: false, missing: /shutting down/ })

@@ -5,8 +5,8 @@
  *   kept open after an answer; it is closed after the same time in all three cases. Node's own timeouts are looser:
  *   none of them ends a connection on which only line breaks arrive after an answer.
  * - Addresses share the number of connections (`serving/shared-capacity.ts`). For a new connection beyond its share,
- *   the longest idle one of the address is closed. Where there is none, the new one is refused in the answer to its first
- *   request.
+ *   the longest idle one of the address is closed. Where there is none, the new one is refused in the answer to its
+ *   first request.
  * - Every answer on a refused connection closes it.
  * - A client that does not read its answer is disconnected, by a time limit and a minimum rate like those of uploads.
  */

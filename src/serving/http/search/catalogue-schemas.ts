@@ -40,10 +40,12 @@ export const CatalogueListReply = Type.Object({ data: Type.Array(Type.Ref('Catal
 export const SearchQuery = Type.Object({
   ...TranscriptionQuery.properties,
   limit: Type.Optional(Type.Integer({ minimum: 1, maximum: MAX_HITS, description: 'Most hits; 5 by default.' })),
-  threshold: Type.Optional(Type.Number({ minimum: 0, maximum: 1, description: 'Minimum score of a hit; 0.65 by default.' })),
+  threshold: Type.Optional(Type.Number({
+    minimum: 0, maximum: 1, description: 'Minimum score of a hit; 0.65 by default.',
+  })),
   hits: Type.Optional(Type.Enum(['catalogue', 'engine'], {
-    description: 'What answers: the catalogue or phrases, or the external search engine. By default the external search '
-      + 'engine if there is one.',
+    description: 'What answers: the catalogue or phrases, or the external search engine. By default the external '
+      + 'search engine if there is one.',
   })),
 }, { additionalProperties: false })
 export type SearchQuery = Static<typeof SearchQuery>

@@ -1,7 +1,7 @@
 /**
- * PUT, GET and DELETE /v1/catalogues/:name, and their list. The body of a PUT is the file as it is. It has upload memory
- * of its own, so that a large catalogue takes none from audio, enough for two of the largest: one that is half sent
- * blocks no other catalogue. If anything fails, the previous version stays in use.
+ * PUT, GET and DELETE /v1/catalogues/:name, and their list. The body of a PUT is the file as it is. It has upload
+ * memory of its own, so that a large catalogue takes none from audio, enough for two of the largest: one that is
+ * half sent blocks no other catalogue. If anything fails, the previous version stays in use.
  */
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { Type } from 'typebox'
@@ -13,11 +13,13 @@ import type { AppDependencies } from '../dependencies.js'
 import { ErrorReply } from '../schemas.js'
 import { whenClosed } from '../connections/when-closed.js'
 
-export const catalogues: FastifyPluginAsyncTypebox<AppDependencies> = async (scope, { config, catalogues: store, uploads }) => {
+export const catalogues: FastifyPluginAsyncTypebox<AppDependencies> = async (scope, dependencies) => {
+  const { config, catalogues: store, uploads } = dependencies
   const bodies = uploads.withOwnMemory({
     maxUploadBytes: config.maxCatalogueBytes,
     maxUploadsBytes: 2 * config.maxCatalogueBytes,
-    tooLarge: (maxBytes) => new SpeechError('CATALOGUE_TOO_LARGE', `at most ${maxBytes} bytes (EARSHOT_MAX_CATALOGUE_BYTES)`),
+    tooLarge: (bytes) =>
+      new SpeechError('CATALOGUE_TOO_LARGE', `at most ${bytes} bytes (EARSHOT_MAX_CATALOGUE_BYTES)`),
   })
   /** Names of catalogues that are being uploaded or loaded. */
   const inProgress = new Set<string>()
@@ -32,8 +34,8 @@ export const catalogues: FastifyPluginAsyncTypebox<AppDependencies> = async (sco
     config: { access: 'catalogues' },
     schema: {
       summary: 'Make or replace a catalogue',
-      description: 'CSV or JSON Lines of id, name, and optionally aliases, weight, tags. Answered when every recognition '
-        + 'process has compiled it.',
+      description: 'CSV or JSON Lines of id, name, and optionally aliases, weight, tags. Answered when every '
+        + 'recognition process has compiled it.',
       tags: ['search'],
       consumes: ['text/csv', 'application/jsonl', 'application/octet-stream'],
       params: CatalogueParameters,

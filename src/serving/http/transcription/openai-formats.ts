@@ -28,7 +28,8 @@ export interface FormattedAnswer {
   readonly body: string
 }
 
-export function formatReport(report: Report, { format, granularities }: AnswerShape, feedbackToken: string): FormattedAnswer {
+export function formatReport(report: Report, shape: AnswerShape, feedbackToken: string): FormattedAnswer {
+  const { format, granularities } = shape
   switch (format) {
     case 'json': return json({ text: report.text, usage: usageOf(report) })
     case 'verbose_json': return json({ ...verbose(report, granularities), feedback_token: feedbackToken })

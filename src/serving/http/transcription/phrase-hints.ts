@@ -12,7 +12,7 @@ import type { Report } from '../../../domain/report.js'
 import { whenClosed } from '../connections/when-closed.js'
 
 export interface PhraseHints {
-  /** For the worker: a published list by its id, or one of the request's own, made in steps. Rejects with QUEUE_FULL. */
+  /** For the worker: a published list by its id, or one of the request's own. Rejects with QUEUE_FULL. */
   readonly phrases: () => Promise<string | PhraseList>
   /** `name@version`; null for phrases of the request. */
   readonly catalogue: string | null
@@ -66,7 +66,9 @@ export function withIds(
   report: Pick<Report, 'alternatives' | 'phraseScores'>, hints: PhraseHints | undefined,
 ): ForClients {
   const { alternatives, phraseScores } = report
-  if (hints === undefined) return { alternatives: alternatives.map((one) => ({ ...one, phrases: [] })), phraseScores: [] }
+  if (hints === undefined) {
+    return { alternatives: alternatives.map((one) => ({ ...one, phrases: [] })), phraseScores: [] }
+  }
   const idOf = (index: number): string => hints.describe(index).id
   return {
     alternatives: alternatives.map((one) => ({ ...one, phrases: one.phrases.map(idOf) })),

@@ -58,7 +58,9 @@ export function admitAudio(scope: FastifyInstance, { uploads, pool, telemetry }:
 }
 
 /** The memory of the body is released when the connection is done with the answer. */
-export async function readUpload(request: FastifyRequest, reply: FastifyReply, { uploads }: AppDependencies): Promise<Buffer> {
+export async function readUpload(
+  request: FastifyRequest, reply: FastifyReply, { uploads }: AppDependencies,
+): Promise<Buffer> {
   const { body, receiveSeconds } = await uploads.receive(request, reply)
   Object.assign(progressOf(request), { receiveSeconds, receivedAt: performance.now() })
   return body
@@ -143,7 +145,8 @@ function sessionOf({ headers }: FastifyRequest): string | undefined {
 export function readChannel(text: string | undefined): ChannelChoice {
   if (text === undefined || text === 'mix') return 'mix'
   if (/^[1-9]\d?$/.test(text)) return Number(text)
-  throw new SpeechError('REQUEST_INVALID', `channel must be "mix" or a number from 1, not "${text.slice(0, 20)}"`, { parameter: 'channel' })
+  const detail = `channel must be "mix" or a number from 1, not "${text.slice(0, 20)}"`
+  throw new SpeechError('REQUEST_INVALID', detail, { parameter: 'channel' })
 }
 
 function findModel(name: string | undefined, { config, models }: AppDependencies): ServedModel {
@@ -179,7 +182,8 @@ function primaryLanguage(tag: string | undefined, known: readonly string[]): str
     const [asGiven = ''] = tag.toLowerCase().split('-')
     return known.includes(asGiven) ? asGiven : language
   } catch (cause) {
-    throw new SpeechError('LANGUAGE_UNSUPPORTED', `"${tag.slice(0, 35)}" is not a language tag`, { parameter: 'language', cause })
+    const detail = `"${tag.slice(0, 35)}" is not a language tag`
+    throw new SpeechError('LANGUAGE_UNSUPPORTED', detail, { parameter: 'language', cause })
   }
 }
 
