@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs'
 import path from 'node:path'
 import closeWithGrace from 'close-with-grace'
-import { pino, type Logger } from 'pino'
+import { pino, stdTimeFunctions, type Logger } from 'pino'
 import { AccessKeys } from './serving/access/keys.js'
 import { loadCatalogue } from './search/catalogue/files.js'
 import { CatalogueStore } from './search/catalogue/store.js'
@@ -48,8 +48,7 @@ try {
 }
 
 async function serve(config: Config): Promise<void> {
-  const { isoTime } = pino.stdTimeFunctions
-  const logger = pino({ level: config.logLevel, base: { service: 'earshot' }, timestamp: isoTime })
+  const logger = pino({ level: config.logLevel, base: { service: 'earshot' }, timestamp: stdTimeFunctions.isoTime })
   for (const renamedSetting of deprecatedSettings()) logger.warn(renamedSetting, 'this name of a setting is deprecated')
   for (const name of unknownSettings()) logger.warn({ setting: name }, 'this setting is not known')
   const { models, standard, loadable } = await describeModels(config)
