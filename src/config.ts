@@ -1,77 +1,49 @@
 /**
- * The settings of `domain/settings.ts`, read once from the environment, checked and then frozen: one of the five doors where
- * data from outside is checked.
+ * Reads the settings of `domain/settings.ts` once from the environment, checks and freezes them. This is one of the
+ * five places where data from outside is checked.
  */
 import os from 'node:os'
 import path from 'node:path'
 import { Value } from 'typebox/value'
+import type { SearchEngineChoice } from './domain/choices.js'
+import {
+  namedByProperty, type CatalogueFile, type Config, type ConvertedValues, type SettingValues,
+} from './domain/configuration.js'
 import { renamed } from './domain/deprecations.js'
 import { SpeechError } from './domain/errors.js'
-import type { SearchEngineChoice } from './domain/choices.js'
 import { isSecret, readSecrets } from './domain/secrets.js'
 import { SETTINGS, type Settings } from './domain/settings.js'
 
-/** The settings as the code uses them: lists split, zero meaning resolved. Frozen. */
-export type Config = ReturnType<typeof readConfig>
+export type { Config } from './domain/configuration.js'
 
 const MAX_MODELS = 4
-const LEAST_SECRET_CHARACTERS = 32
+const MIN_SECRET_CHARACTERS = 32
 
 /** Throws CONFIG_INVALID naming every variable at fault, what was expected and what came. */
-export function readConfig(environment: NodeJS.ProcessEnv = process.env, cores: () => number = os.availableParallelism) {
-  const settings = readSecrets(checkSettings(withNewNames(environment)))
-  if (settings.EARSHOT_MAX_UPLOAD_BYTES > settings.EARSHOT_MAX_UPLOADS_BYTES) {
-    throw new SpeechError('CONFIG_INVALID', 'EARSHOT_MAX_UPLOAD_BYTES must not be more than EARSHOT_MAX_UPLOADS_BYTES')
-  }
-  const models = modelNames(settings.EARSHOT_MODELS)
-  if (settings.EARSHOT_CASCADE_MODEL === models[0]) {
-    throw new SpeechError('CONFIG_INVALID', `EARSHOT_CASCADE_MODEL must not be the default model of EARSHOT_MODELS, "${models[0]}"`)
-  }
-  const threads = settings.EARSHOT_THREADS
-  return Object.freeze({
-    ...networkSettings(settings),
-    logLevel: settings.EARSHOT_LOG_LEVEL,
-    logTranscripts: settings.EARSHOT_LOG_TRANSCRIPTS,
-    models,
-    modelAliases: settings.EARSHOT_MODEL_ALIASES.split(',').filter((name) => name !== ''),
-    modelsDir: path.resolve(settings.EARSHOT_MODELS_DIR),
-    executionProviders: settings.EARSHOT_EXECUTION_PROVIDERS.split(','),
-    executionProvidersStrict: settings.EARSHOT_EXECUTION_PROVIDERS_STRICT,
-    workers: settings.EARSHOT_WORKERS || Math.max(1, Math.floor(cores() / threads)),
-    threads,
-    queueJobs: settings.EARSHOT_QUEUE_JOBS,
-    queueAudioSeconds: settings.EARSHOT_QUEUE_AUDIO_SECONDS,
-    queueWaitSeconds: settings.EARSHOT_QUEUE_WAIT_SECONDS,
-    deadlineSeconds: settings.EARSHOT_DEADLINE_SECONDS,
-    killAfterSeconds: settings.EARSHOT_KILL_AFTER_SECONDS,
-    startSeconds: settings.EARSHOT_START_SECONDS,
-    ...connectionSettings(settings),
-    maxAudioSeconds: settings.EARSHOT_MAX_AUDIO_SECONDS,
-    cpuPerAudioSecond: settings.EARSHOT_CPU_PER_AUDIO_SECOND,
-    drainSeconds: settings.EARSHOT_DRAIN_SECONDS,
-    disabledCodecs: settings.EARSHOT_DISABLED_CODECS.split(',').filter((name) => name !== ''),
-    normalizeVolume: settings.EARSHOT_NORMALIZE_VOLUME,
-    trimSilence: settings.EARSHOT_TRIM_SILENCE,
-    speechDetection: settings.EARSHOT_SPEECH_DETECTION,
-    speechDetector: settings.EARSHOT_SPEECH_DETECTOR,
-    maxDecodingPasses: settings.EARSHOT_MAX_DECODING_PASSES,
-    engine: settings.EARSHOT_ENGINE,
-    matrices: settings.EARSHOT_MATRICES,
-    cascadeModel: settings.EARSHOT_CASCADE_MODEL === '' ? undefined : settings.EARSHOT_CASCADE_MODEL,
-    cascadeBelow: settings.EARSHOT_CASCADE_BELOW,
-    driftBaseline: settings.EARSHOT_DRIFT_BASELINE,
-    driftRecord: settings.EARSHOT_DRIFT_RECORD === '' ? undefined : path.resolve(settings.EARSHOT_DRIFT_RECORD),
-    driftRecordClips: settings.EARSHOT_DRIFT_RECORD_CLIPS,
-    ...feedbackSettings(settings),
-    ...searchSettings(settings),
-    revision: settings.EARSHOT_REVISION,
-    warmUpClip: path.resolve(settings.EARSHOT_WARM_UP_CLIP),
-  })
+export function readConfig(
+  environment: NodeJS.ProcessEnv = process.env, cores: () => number = os.availableParallelism,
+): Config {
+  const values = namedByProperty(readSecrets(checkSettings(withNewNames(environment))))
+  const config = { ...values, ...converted(values, cores) }
+  checkTogether(config)
+  return Object.freeze(config)
 }
 
 /** Old names of settings that are set, and the names that replace them. */
-export function deprecatedSettings(environment: NodeJS.ProcessEnv = process.env): { readonly setting: string; readonly replacement: string }[] {
-  return [...renamed('setting')].filter(([old]) => (environment[old] ?? '') !== '').map(([setting, replacement]) => ({ setting, replacement }))
+export function deprecatedSettings(
+  environment: NodeJS.ProcessEnv = process.env,
+): { readonly setting: string; readonly replacement: string }[] {
+  return [...renamed('setting')]
+    .filter(([old]) => (environment[old] ?? '') !== '')
+    .map(([setting, replacement]) => ({ setting, replacement }))
+}
+
+/** Variables with our prefix that are no settings, such as typing errors. Kubernetes adds some for a service of our name. */
+export function unknownSettings(environment: NodeJS.ProcessEnv = process.env): string[] {
+  const ofKubernetes = /^EARSHOT_(SERVICE_|PORT_\d)/
+  const isKnown = (name: string): boolean =>
+    name in SETTINGS.properties || renamed('setting').has(name) || ofKubernetes.test(name)
+  return Object.keys(environment).filter((name) => name.startsWith('EARSHOT_') && !isKnown(name))
 }
 
 /** Settings by their new names. Throws CONFIG_INVALID where one is set under both names to different values. */
@@ -79,17 +51,11 @@ function withNewNames(environment: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
   const moved = deprecatedSettings(environment).map(({ setting, replacement }) => {
     const [old, value] = [environment[setting], environment[replacement] ?? '']
     if (value !== '' && value !== old) {
-      throw new SpeechError('CONFIG_INVALID', `${setting} is the old name of ${replacement}, and both are set to different values`)
+      throw invalid(`${setting} is the old name of ${replacement}, and both are set to different values`)
     }
     return [replacement, old]
   })
   return { ...environment, ...Object.fromEntries(moved) }
-}
-
-/** Variables that begin like ours but are none, such as typing errors. Kubernetes adds some for a service of our name. */
-export function unknownSettings(environment: NodeJS.ProcessEnv = process.env): string[] {
-  const ofKubernetes = /^EARSHOT_(SERVICE_|PORT_\d)/
-  return Object.keys(environment).filter((name) => name.startsWith('EARSHOT_') && !(name in SETTINGS.properties) && !renamed('setting').has(name) && !ofKubernetes.test(name))
 }
 
 function checkSettings(environment: NodeJS.ProcessEnv): Settings {
@@ -103,116 +69,136 @@ function checkSettings(environment: NodeJS.ProcessEnv): Settings {
     const name = fault.instancePath.slice(1)
     return isSecret(name) ? `${name} ${fault.message}` : `${name} ${fault.message}, not "${environment[name] ?? ''}"`
   })
-  throw new SpeechError('CONFIG_INVALID', faults.join('; '))
+  throw invalid(faults.join('; '))
 }
 
-/** A finite number as people write one: not hexadecimal, not blank, and not beyond what a number can hold. */
+/** A finite decimal number: not hexadecimal, not blank, and not beyond the range of a number. */
 const NUMBER = /^[+-]?(\d+(\.\d*)?|\.\d+)(e[+-]?\d+)?$/i
 
-/** Text that is not of the type stays text, for the check to refuse: 1.5 workers are not quietly one. */
+/** Text that does not fit the type stays text, for the check to refuse: 1.5 workers do not silently become one. */
 function parseValue(text: string, type: string | undefined): unknown {
-  if (type === 'integer' || type === 'number') return NUMBER.test(text) && Number.isFinite(Number(text)) ? Number(text) : text
+  if (type === 'integer' || type === 'number') {
+    return NUMBER.test(text) && Number.isFinite(Number(text)) ? Number(text) : text
+  }
   if (type === 'boolean') return text === 'true' ? true : text === 'false' ? false : text
   return text
 }
 
+/** The settings whose value is more than the table has: lists, paths, and what is optional. */
+function converted(values: SettingValues, cores: () => number): ConvertedValues {
+  return {
+    allowedHosts: listOf(values.allowedHosts.toLowerCase()),
+    allowedOrigins: listOf(values.allowedOrigins).map(originOf),
+    clientHeader: optional(values.clientHeader.toLowerCase()),
+    keysFile: optionalPath(values.keysFile),
+    models: modelNames(values.models),
+    modelAliases: listOf(values.modelAliases),
+    modelsDir: path.resolve(values.modelsDir),
+    executionProviders: listOf(values.executionProviders),
+    workers: values.workers || Math.max(1, Math.floor(cores() / values.threads)),
+    disabledCodecs: listOf(values.disabledCodecs),
+    cascadeModel: optional(values.cascadeModel),
+    driftRecord: optionalPath(values.driftRecord),
+    feedbackSecret: optional(values.feedbackSecret),
+    catalogues: catalogueFiles(values.catalogues),
+    searchAuthorization: optional(values.searchAuthorization),
+    warmUpClip: path.resolve(values.warmUpClip),
+  }
+}
+
+const optional = (text: string): string | undefined => text === '' ? undefined : text
+const optionalPath = (file: string): string | undefined => file === '' ? undefined : path.resolve(file)
+const listOf = (text: string): string[] => text.split(',').filter((part) => part !== '')
+
 function modelNames(list: string): string[] {
-  const names = [...new Set(list.split(','))]
-  if (names.length > MAX_MODELS) throw new SpeechError('CONFIG_INVALID', `EARSHOT_MODELS must name at most ${MAX_MODELS} models, not ${names.length}`)
+  const names = [...new Set(listOf(list))]
+  if (names.length > MAX_MODELS) {
+    throw invalid(`EARSHOT_MODELS must name at most ${MAX_MODELS} models, not ${names.length}`)
+  }
   return names
 }
 
-/** Where the service listens, and whom it takes for whom. */
-function networkSettings(settings: Settings) {
-  return {
-    host: settings.EARSHOT_HOST,
-    port: settings.EARSHOT_PORT,
-    allowedHosts: settings.EARSHOT_ALLOWED_HOSTS.toLowerCase().split(',').filter((name) => name !== ''),
-    allowedOrigins: origins(settings.EARSHOT_ALLOWED_ORIGINS),
-    clientHeader: settings.EARSHOT_CLIENT_HEADER === '' ? undefined : settings.EARSHOT_CLIENT_HEADER.toLowerCase(),
-    keysFile: settings.EARSHOT_KEYS_FILE === '' ? undefined : path.resolve(settings.EARSHOT_KEYS_FILE),
-  }
+/** As browsers write it in the header `Origin`. */
+function originOf(given: string): string {
+  if (!/^https?:/i.test(given)) return given // of an extension or an app, or the asterisk
+  const origin = URL.canParse(given) ? new URL(given).origin : undefined
+  if (origin === given) return origin
+  const example = origin ?? 'https://shop.example'
+  throw invalid(`EARSHOT_ALLOWED_ORIGINS must have origins as browsers write them, such as ${example}, not "${given}"`)
 }
 
-/** As browsers write them in the header `Origin`. */
-function origins(list: string): string[] {
-  return list.split(',').filter((origin) => origin !== '').map((given) => {
-    if (!/^https?:/i.test(given)) return given // of an extension or an app, or the asterisk
-    const origin = URL.canParse(given) ? new URL(given).origin : undefined
-    if (origin === given) return origin
-    throw new SpeechError('CONFIG_INVALID', `EARSHOT_ALLOWED_ORIGINS must have origins as browsers write them, such as ${origin ?? 'https://shop.example'}, not "${given}"`)
-  })
-}
-
-/** What a client may send and hold open. */
-function connectionSettings(settings: Settings) {
-  return {
-    maxUploadBytes: settings.EARSHOT_MAX_UPLOAD_BYTES,
-    maxUploadsBytes: settings.EARSHOT_MAX_UPLOADS_BYTES,
-    uploadSeconds: settings.EARSHOT_UPLOAD_SECONDS,
-    uploadBytesPerSecond: settings.EARSHOT_UPLOAD_BYTES_PER_SECOND,
-    maxConnections: settings.EARSHOT_MAX_CONNECTIONS,
-    idleConnectionSeconds: settings.EARSHOT_IDLE_CONNECTION_SECONDS,
-  }
-}
-
-function feedbackSettings({ EARSHOT_FEEDBACK_SECRET: secret, EARSHOT_FEEDBACK_EXPIRY_SECONDS: feedbackExpirySeconds }: Settings) {
-  if (secret !== '' && secret.length < LEAST_SECRET_CHARACTERS) {
-    throw new SpeechError('CONFIG_INVALID', `EARSHOT_FEEDBACK_SECRET must have at least ${LEAST_SECRET_CHARACTERS} characters, not ${secret.length}`)
-  }
-  return { feedbackSecret: secret === '' ? undefined : secret, feedbackExpirySeconds }
-}
-
-function searchSettings(settings: Settings) {
-  checkSearchAddress(settings.EARSHOT_SEARCH_ENGINE as SearchEngineChoice, settings.EARSHOT_SEARCH_URL, settings.EARSHOT_SEARCH_AUTHORIZATION)
-  return {
-    catalogueFiles: catalogueFiles(settings.EARSHOT_CATALOGUES),
-    maxCatalogues: settings.EARSHOT_MAX_CATALOGUES,
-    maxCatalogueEntries: settings.EARSHOT_MAX_CATALOGUE_ENTRIES,
-    maxCatalogueBytes: settings.EARSHOT_MAX_CATALOGUE_BYTES,
-    searchEngine: settings.EARSHOT_SEARCH_ENGINE as SearchEngineChoice,
-    searchUrl: settings.EARSHOT_SEARCH_URL,
-    searchField: settings.EARSHOT_SEARCH_FIELD,
-    searchAuthorization: settings.EARSHOT_SEARCH_AUTHORIZATION === '' ? undefined : settings.EARSHOT_SEARCH_AUTHORIZATION,
-    searchSeconds: settings.EARSHOT_SEARCH_SECONDS,
-  }
-}
-
-function catalogueFiles(list: string): { readonly name: string; readonly path: string }[] {
-  const files = list.split(',').filter((pair) => pair !== '').map((pair) => {
-    const [name, file] = pair.split('=')
-    return { name: name!, path: path.resolve(file!) }
+/** `name=file` pairs. The pattern of the setting makes sure that both are there. */
+function catalogueFiles(list: string): CatalogueFile[] {
+  const files = listOf(list).map((pair) => {
+    const [name = '', file = ''] = pair.split('=')
+    return { name, path: path.resolve(file) }
   })
   const twice = files.find(({ name }, index) => files.findIndex((other) => other.name === name) < index)
-  if (twice !== undefined) throw new SpeechError('CONFIG_INVALID', `EARSHOT_CATALOGUES names "${twice.name}" twice`)
+  if (twice !== undefined) throw invalid(`EARSHOT_CATALOGUES names "${twice.name}" twice`)
   return files
+}
+
+/** What no setting can be checked for alone. */
+function checkTogether(config: Config): void {
+  const { maxUploadBytes, maxUploadsBytes, models, cascadeModel, feedbackSecret } = config
+  if (maxUploadBytes > maxUploadsBytes) {
+    throw invalid('EARSHOT_MAX_UPLOAD_BYTES must not be more than EARSHOT_MAX_UPLOADS_BYTES')
+  }
+  if (cascadeModel !== undefined && cascadeModel === models[0]) {
+    throw invalid(`EARSHOT_CASCADE_MODEL must not be the default model of EARSHOT_MODELS, "${cascadeModel}"`)
+  }
+  if (feedbackSecret !== undefined && feedbackSecret.length < MIN_SECRET_CHARACTERS) {
+    const expected = `at least ${MIN_SECRET_CHARACTERS} characters, not ${feedbackSecret.length}`
+    throw invalid(`EARSHOT_FEEDBACK_SECRET must have ${expected}`)
+  }
+  if (config.searchEngine !== 'none') checkSearchEngine(config.searchEngine, config)
 }
 
 /** What an address must look like, and one that does. */
 const SEARCH_ADDRESSES = {
-  url: { pattern: /^https?:\/\/[^/{}]+\/.*\{(query|alternatives)\}/, example: 'a template such as http://shop/search?q={query}' },
-  opensearch: { pattern: /^https?:\/\/[^/]+\/[^/]/, example: 'an index such as http://opensearch:9200/shop' },
-  meilisearch: { pattern: /^https?:\/\/[^/]+(\/.*)?\/indexes\/[^/]+\/?$/, example: 'an index such as http://meilisearch:7700/indexes/shop' },
+  url: {
+    pattern: /^https?:\/\/[^/{}]+\/.*\{(query|alternatives)\}/,
+    example: 'a template such as http://shop/search?q={query}',
+  },
+  opensearch: {
+    pattern: /^https?:\/\/[^/]+\/[^/]/,
+    example: 'an index such as http://opensearch:9200/shop',
+  },
+  meilisearch: {
+    pattern: /^https?:\/\/[^/]+(\/.*)?\/indexes\/[^/]+\/?$/,
+    example: 'an index such as http://meilisearch:7700/indexes/shop',
+  },
 } as const
 
-function checkSearchAddress(engine: SearchEngineChoice, url: string, authorization: string): void {
-  if (engine === 'none') return
-  const { pattern, example } = SEARCH_ADDRESSES[engine]
-  const isIndex = engine !== 'meilisearch' || isDecodable(url)
-  if (!pattern.test(url) || !isAddress(url) || !isIndex) throw new SpeechError('CONFIG_INVALID', `EARSHOT_SEARCH_URL must be ${example}, at most ${MOST_ADDRESS_CHARACTERS} characters and without a password, with EARSHOT_SEARCH_ENGINE=${engine}`)
-  if (!HEADER_VALUE.test(authorization)) throw new SpeechError('CONFIG_INVALID', 'EARSHOT_SEARCH_AUTHORIZATION must be what a header can hold: printable ASCII characters')
-}
-
-/** Of the room that a URL has, most is for what was said. */
-const MOST_ADDRESS_CHARACTERS = 2_000
-/** RFC 9110, 5.5, without what is obsolete; no secret has control characters (`domain/secrets.ts`). */
+/** Most of the length that a URL may have is for the query. */
+const MAX_ADDRESS_CHARACTERS = 2_000
+/** RFC 9110, 5.5, without its obsolete part; no secret has control characters (`domain/secrets.ts`). */
 const HEADER_VALUE = /^[\x20-\x7e]*$/
 
-/** A percent sign that begins no byte, which RFC 3986 (2.1) does not know. */
-const BARE_PERCENT = /%(?![0-9a-f]{2})/i
+function checkSearchEngine(engine: Exclude<SearchEngineChoice, 'none'>, config: Config): void {
+  const { searchUrl, searchAuthorization = '' } = config
+  const { pattern, example } = SEARCH_ADDRESSES[engine]
+  if (!pattern.test(searchUrl) || !isAddress(searchUrl) || !hasValidEscapes(searchUrl, engine)) {
+    throw invalid(`EARSHOT_SEARCH_URL must be ${example}, at most ${MAX_ADDRESS_CHARACTERS} characters and without a `
+      + `password, with EARSHOT_SEARCH_ENGINE=${engine}`)
+  }
+  if (!HEADER_VALUE.test(searchAuthorization)) {
+    throw invalid('EARSHOT_SEARCH_AUTHORIZATION must be a value that a header can have: printable ASCII characters')
+  }
+}
 
-/** The name of a Meilisearch index goes out decoded: it must be UTF-8. */
-function isDecodable(url: string): boolean {
+function isAddress(url: string): boolean {
+  if (url.length > MAX_ADDRESS_CHARACTERS || !URL.canParse(url)) return false
+  const { username, password } = new URL(url)
+  return username === '' && password === ''
+}
+
+/**
+ * Every percent sign begins a byte (RFC 3986, 2.1). The name of a Meilisearch index is sent decoded, so there the bytes
+ * must be UTF-8; a template may have those of another encoding.
+ */
+function hasValidEscapes(url: string, engine: SearchEngineChoice): boolean {
+  if (engine !== 'meilisearch') return !/%(?![0-9a-f]{2})/i.test(url)
   try {
     decodeURIComponent(url)
     return true
@@ -221,8 +207,6 @@ function isDecodable(url: string): boolean {
   }
 }
 
-function isAddress(url: string): boolean {
-  if (url.length > MOST_ADDRESS_CHARACTERS || BARE_PERCENT.test(url) || !URL.canParse(url)) return false
-  const { username, password } = new URL(url)
-  return username === '' && password === ''
+function invalid(detail: string): SpeechError {
+  return new SpeechError('CONFIG_INVALID', detail)
 }

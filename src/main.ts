@@ -1,8 +1,8 @@
-/** Starts the process: settings, telemetry, recognition workers, server; and ends it without losing a request. */
+/** Starts the service: settings, telemetry, recognition workers, server; and shuts it down without losing a request. */
 import { readFileSync } from 'node:fs'
 import path from 'node:path'
 import closeWithGrace from 'close-with-grace'
-import { pino, type Logger } from 'pino'
+import { pino, stdTimeFunctions, type Logger } from 'pino'
 import { AccessKeys } from './serving/access/keys.js'
 import { loadCatalogue } from './search/catalogue/files.js'
 import { CatalogueStore } from './search/catalogue/store.js'
@@ -14,7 +14,7 @@ import { Feedback } from './monitoring/feedback/feedback.js'
 import { buildApp } from './serving/http/app.js'
 import type { ServedModel } from './serving/http/dependencies.js'
 import { isLoopback } from './serving/http/browsers/hosts.js'
-import { Intake } from './serving/http/intake.js'
+import { Uploads } from './serving/http/uploads.js'
 import { modelDigest, readManifest, type Manifest } from './engine/manifest.js'
 import { projectRoot } from './domain/project-root.js'
 import { openExternalSearchEngine } from './search/external-engine.js'
@@ -30,54 +30,57 @@ import { WorkerPool } from './serving/workers/pool.js'
 import type { LoadedModel } from './domain/worker-protocol.js'
 import { workerSettings } from './serving/workers/worker-settings.js'
 
-/** Time beyond the drain for workers to leave, before the process goes regardless. */
-const LAST_RESORT_MS = 15_000
+/** Time after the drain for workers to end, before the process exits anyway. */
+const EXIT_AFTER_DRAIN_MS = 15_000
 
-const UNPROTECTED = 'anyone who reaches this port may use every route, replace catalogues and read metrics: set EARSHOT_KEYS_FILE'
+const UNPROTECTED =
+  'anyone who reaches this port may use every route, replace catalogues and read metrics: set EARSHOT_KEYS_FILE'
 
-const version = (JSON.parse(readFileSync(path.join(projectRoot, 'package.json'), 'utf8')) as { version: string }).version
+const { version } = JSON.parse(readFileSync(path.join(projectRoot, 'package.json'), 'utf8')) as { version: string }
 
 try {
   await serve(readConfig(process.env, availableCores))
 } catch (thrown) {
-  // An error of our table explains itself; anything else is a bug and keeps its stack.
-  process.stderr.write(`earshot: ${thrown instanceof SpeechError ? `${thrown.code}: ${thrown.message}` : (thrown as Error).stack ?? String(thrown)}\n`)
+  // The message of a SpeechError explains the cause; any other error is a bug and needs its stack.
+  const text = thrown instanceof SpeechError ? `${thrown.code}: ${thrown.message}` : (thrown as Error).stack
+  process.stderr.write(`earshot: ${text ?? String(thrown)}\n`)
   process.exit(1)
 }
 
 async function serve(config: Config): Promise<void> {
-  const logger = pino({ level: config.logLevel, base: { service: 'earshot' }, timestamp: pino.stdTimeFunctions.isoTime })
+  const logger = pino({ level: config.logLevel, base: { service: 'earshot' }, timestamp: stdTimeFunctions.isoTime })
   for (const renamedSetting of deprecatedSettings()) logger.warn(renamedSetting, 'this name of a setting is deprecated')
   for (const name of unknownSettings()) logger.warn({ setting: name }, 'this setting is not known')
-  const manifests = await Promise.all(config.models.map((name) => readManifest(config.modelsDir, name)))
-  const larger = config.cascadeModel === undefined ? undefined : await readManifest(config.modelsDir, config.cascadeModel)
-  const models = manifests.map((manifest, index) => asServed(manifest, index === 0 ? larger : undefined))
-  const loadable = larger === undefined || config.models.includes(larger.name) ? models : [...models, asServed(larger, undefined)]
+  const { models, standard, loadable } = await describeModels(config)
   const telemetry = new Telemetry(config.models, { version, revision: config.revision, node_version: process.version })
   const keys = await openKeys(config, telemetry, logger)
-  const intake = new Intake(config)
+  const uploads = new Uploads(config)
   const pool = openPool(config, poolEvents(loadable, telemetry, logger))
   telemetry.observeLive(() => ({
     queueLength: pool.queueLength,
     queueCapacity: config.queueJobs,
-    requestsInProgress: intake.requestsInProgress,
-    uploadBytesHeld: intake.bytesHeld,
+    requestsInProgress: uploads.requestsInProgress,
+    uploadBytesHeld: uploads.bytesHeld,
     workers: pool.readiness().workers,
     workerResidentBytes: pool.residentBytes,
   }))
-  const drift = await openDrift(config, models[0]!, telemetry, logger)
+  const drift = await openDrift(config, standard, telemetry, logger)
   const feedback = openFeedback(config, drift, telemetry)
   const catalogues = new CatalogueStore(pool.phraseLists, config)
-  catalogues.await(config.catalogueFiles.map(({ name }) => name))
+  catalogues.await(config.catalogues.map(({ name }) => name))
   showCatalogues(telemetry.registry, () => catalogues.list())
-  const app = await buildApp({ config, keys, pool, telemetry, drift, intake, feedback, catalogues, searchEngine: openExternalSearchEngine(config), logger, models }, version)
+  const searchEngine = openExternalSearchEngine(config)
+  const app = await buildApp({
+    config, keys, pool, telemetry, drift, uploads, feedback, catalogues, searchEngine, logger, models,
+  }, version)
 
   let closing = false
-  closeWithGrace({ delay: config.drainSeconds * 1000 + LAST_RESORT_MS, logger: false }, async ({ signal, err }) => {
+  const delay = config.drainSeconds * 1000 + EXIT_AFTER_DRAIN_MS
+  closeWithGrace({ delay, logger: false }, async ({ signal, err }) => {
     closing = true
     if (err) logger.fatal({ err }, 'unexpected error')
-    logger.info({ signal, requests: intake.requestsInProgress }, 'draining')
-    await intake.drain(config.drainSeconds)
+    logger.info({ signal, requests: uploads.requestsInProgress }, 'draining')
+    await uploads.drain(config.drainSeconds)
     await pool.close(0)
     await app.close()
     await drift.close()
@@ -85,19 +88,38 @@ async function serve(config: Config): Promise<void> {
     logger.info('closed')
   })
 
-  // The port opens first: health and metrics answer while the models load.
-  const address = await app.listen({ host: config.host, port: config.port }).catch((cause: NodeJS.ErrnoException) => {
-    throw new SpeechError('CONFIG_INVALID', `EARSHOT_HOST and EARSHOT_PORT: ${config.host}:${config.port} cannot be listened on (${cause.message})`, { cause })
+  // The port opens first: health and metrics respond while the models load.
+  const { host, port, workers, threads, cascadeModel: cascade } = config
+  const address = await app.listen({ host, port }).catch((cause: NodeJS.ErrnoException) => {
+    const detail = `EARSHOT_HOST and EARSHOT_PORT: cannot listen on ${host}:${port} (${cause.message})`
+    throw new SpeechError('CONFIG_INVALID', detail, { cause })
   })
-  logger.info({ address, workers: config.workers, threads: config.threads, models: config.models, cascade: config.cascadeModel }, 'listening')
-  await Promise.all([pool.start(), loadCatalogues(config, catalogues, logger)]).catch((thrown: unknown) => { if (!closing) throw thrown })
+  logger.info({ address, workers, threads, models: config.models, cascade }, 'listening')
+  const loading = Promise.all([pool.start(), loadCatalogues(config, catalogues, logger)])
+  await loading.catch((thrown: unknown) => { if (!closing) throw thrown })
   if (closing) return
-  logger.info({ workers: config.workers }, 'ready')
+  logger.info({ workers }, 'ready')
   welcome(address, config)
 }
 
-/** Says so, loudly, where strangers may come in. */
-async function openKeys({ keysFile, host }: Config, telemetry: Telemetry, logger: Logger): Promise<AccessKeys | undefined> {
+/** The served models, the default one, and all that workers load. */
+async function describeModels({ models: names, modelsDir, cascadeModel }: Config): Promise<{
+  readonly models: readonly ServedModel[]
+  readonly standard: ServedModel
+  readonly loadable: readonly ServedModel[]
+}> {
+  const manifests = await Promise.all(names.map((name) => readManifest(modelsDir, name)))
+  const larger = cascadeModel === undefined ? undefined : await readManifest(modelsDir, cascadeModel)
+  const models = manifests.map((manifest, index) => asServed(manifest, index === 0 ? larger : undefined))
+  const [standard] = models
+  if (standard === undefined) throw new SpeechError('CONFIG_INVALID', 'EARSHOT_MODELS names no model')
+  const isServed = larger === undefined || names.includes(larger.name)
+  return { models, standard, loadable: isServed ? models : [...models, asServed(larger, undefined)] }
+}
+
+/** Warns if the service can be reached from outside without a key. */
+async function openKeys(config: Config, telemetry: Telemetry, logger: Logger): Promise<AccessKeys | undefined> {
+  const { keysFile, host } = config
   if (keysFile === undefined) {
     if (!isLoopback(host)) logger.warn({ host }, UNPROTECTED)
     return undefined
@@ -113,10 +135,11 @@ async function openKeys({ keysFile, host }: Config, telemetry: Telemetry, logger
   return keys
 }
 
-async function loadCatalogues({ catalogueFiles, maxCatalogueBytes }: Config, catalogues: CatalogueStore, logger: Logger): Promise<void> {
-  for (const file of catalogueFiles) {
-    const { catalogue, compileSeconds } = await loadCatalogue(catalogues, file, maxCatalogueBytes)
-    logger.info({ catalogue: file.name, version: catalogue.version, entries: catalogue.entries.length, compileSeconds }, 'catalogue taken in')
+async function loadCatalogues(config: Config, store: CatalogueStore, logger: Logger): Promise<void> {
+  for (const file of config.catalogues) {
+    const { catalogue, compileSeconds } = await loadCatalogue(store, file, config.maxCatalogueBytes)
+    const { version, entries } = catalogue
+    logger.info({ catalogue: file.name, version, entries: entries.length, compileSeconds }, 'catalogue taken in')
   }
 }
 
@@ -138,7 +161,8 @@ function poolEvents(models: readonly ServedModel[], telemetry: Telemetry, logger
   return {
     onWorkerReady(pid, seconds, loaded) {
       for (const model of loaded) recordModel(model, models, telemetry, logger)
-      logger.info({ worker: pid, seconds, models: loaded.map(({ name, provider, engine }) => `${name} on ${provider.provider}, ${engine.engine}`) }, 'worker ready')
+      const running = loaded.map(({ name, provider, engine }) => `${name} on ${provider.provider}, ${engine.engine}`)
+      logger.info({ worker: pid, seconds, models: running }, 'worker ready')
     },
     onWorkerReplaced(pid, reason, description) {
       telemetry.workerReplaced(reason)
@@ -152,49 +176,63 @@ function poolEvents(models: readonly ServedModel[], telemetry: Telemetry, logger
   }
 }
 
-async function openDrift(config: Config, { name, digest }: ServedModel, { registry }: Telemetry, logger: Logger): Promise<DriftWatch> {
+async function openDrift(
+  config: Config, { name, digest }: ServedModel, { registry }: Telemetry, logger: Logger,
+): Promise<DriftWatch> {
+  const file = config.driftRecord
   const drift = await DriftWatch.open(config, { name, digest }, pipelineOf(config), {
     onAlarm(feature, { psi, excess, pValue, delta, clips }) {
       countAlarm(registry, feature)
       logger.warn({ feature, psi, excess, pValue, delta, clips }, 'drift')
     },
     onClear(feature) { logger.info({ feature }, 'drift is over') },
-    onRecordError(err) { logger.error({ err, file: config.driftRecord }, 'the record of drift features cannot be written') },
-    onRecordRepaired(bytes) { logger.warn({ file: config.driftRecord, bytes }, 'an incomplete line at the end of the record of drift features was removed') },
+    onRecordError(err) { logger.error({ err, file }, 'the record of drift features cannot be written') },
+    onRecordRepaired(bytes) {
+      logger.warn({ file, bytes }, 'an incomplete line at the end of the record of drift features was removed')
+    },
   })
   exposeDrift(registry, drift.monitor)
   const baseline = drift.monitor?.baseline
   if (baseline === undefined) logger.info({ reason: drift.reason }, 'drift is not watched')
   else logger.info({ baseline: baseline.id, clips: baseline.source.clips, ...baseline.calibration }, 'drift baseline')
-  const unmonitored = baseline === undefined ? [] : unmonitoredFeatures(baseline)
-  if (unmonitored.length > 0) logger.warn({ features: unmonitored }, 'features that the drift baseline does not share are not monitored')
+  const features = baseline === undefined ? [] : unmonitoredFeatures(baseline)
+  if (features.length > 0) {
+    logger.warn({ features }, 'features that the drift baseline does not share are not monitored')
+  }
   return drift
 }
 
 function openFeedback(config: Config, drift: DriftWatch, { registry }: Telemetry): Feedback {
   const { feedbackSecret: secret, feedbackExpirySeconds: expirySeconds, models } = config
+  const [standard = ''] = models
   const table = drift.monitor?.baseline.confidenceToWer
-  const feedback = new Feedback({
-    secret, expirySeconds, models, observer: feedbackCounters(registry, models),
-    ...table && { confidenceToWer: { [models[0]!]: table } },
-  })
+  const confidenceToWer = table && { confidenceToWer: { [standard]: table } }
+  const observer = feedbackCounters(registry, models)
+  const feedback = new Feedback({ secret, expirySeconds, models, observer, ...confidenceToWer })
   exposeConceptDrift(registry, () => feedback.estimates())
   return feedback
 }
 
-function recordModel({ name, provider, engine, loadSeconds }: LoadedModel, models: readonly ServedModel[], telemetry: Telemetry, logger: Logger): void {
-  const model = models.find((known) => known.name === name)!
-  telemetry.modelLoaded({ ...model, engine: engine.engine, provider: provider.provider, refusedProviders: provider.refused.map((refused) => refused.provider), loadSeconds })
+function recordModel(
+  { name, provider, engine, loadSeconds }: LoadedModel, models: readonly ServedModel[],
+  telemetry: Telemetry, logger: Logger,
+): void {
+  const model = models.find((known) => known.name === name)
+  if (model === undefined) throw new Error(`a worker loaded ${name}, which no setting names`)
+  const refusedProviders = provider.refused.map((refused) => refused.provider)
+  telemetry.modelLoaded({ ...model, engine: engine.engine, provider: provider.provider, refusedProviders, loadSeconds })
   for (const note of engine.notes) logger.info({ model: name, engine: engine.engine, note }, 'engine')
-  for (const refused of provider.refused) logger.warn({ model: name, ...refused, using: provider.provider }, 'execution provider not available')
+  for (const refused of provider.refused) {
+    logger.warn({ model: name, ...refused, using: provider.provider }, 'execution provider not available')
+  }
 }
 
 function asServed(manifest: Manifest, larger: Manifest | undefined): ServedModel {
-  const { name, version: modelVersion, description, family, languages, licence, precision, parameters, limits, source } = manifest
-  if (name === NO_MODEL) throw new SpeechError('MODEL_INVALID', `a model may not be called "${NO_MODEL}"`)
+  const { name, description, family, languages, licence, precision, parameters, limits, source } = manifest
+  if (name === NO_MODEL) throw new SpeechError('MODEL_INVALID', `a model must not be called "${NO_MODEL}"`)
   const files = Object.values(manifest.files)
   return {
-    name, version: modelVersion, description, family, languages, licence, precision, parameters,
+    name, version: manifest.version, description, family, languages, licence, precision, parameters,
     clipSeconds: limits.clipSeconds,
     bytes: files.reduce((sum, { bytes }) => sum + bytes, 0),
     digest: modelDigest(manifest),
@@ -203,9 +241,10 @@ function asServed(manifest: Manifest, larger: Manifest | undefined): ServedModel
   }
 }
 
-/** For the person at the terminal; the log goes to standard output, this does not. */
+/** For the person at the terminal: standard output has the log alone. */
 function welcome(address: string, { warmUpClip, keysFile, host }: Config): void {
   const key = keysFile === undefined ? '' : '-H "Authorization: Bearer $KEY" '
-  process.stderr.write(`\nEarshot listens on ${address}; try\n\n  curl ${key}--data-binary '@${warmUpClip}' ${address}/v1/transcriptions\n\n`)
+  const command = `curl ${key}--data-binary '@${warmUpClip}' ${address}/v1/transcriptions`
+  process.stderr.write(`\nEarshot listens on ${address}; try\n\n  ${command}\n\n`)
   if (keysFile === undefined && !isLoopback(host)) process.stderr.write(`WARNING: ${UNPROTECTED}\n\n`)
 }

@@ -68,8 +68,8 @@ t.test('misspelt settings are found, those of Kubernetes are not taken for one',
 })
 
 t.test('catalogues and the search engine are checked together with what belongs to them', (t) => {
-  const { catalogueFiles, searchEngine } = readConfig({ EARSHOT_CATALOGUES: 'shop=/a/shop.csv,places=/b c/places.jsonl' })
-  t.same(catalogueFiles, [{ name: 'shop', path: '/a/shop.csv' }, { name: 'places', path: '/b c/places.jsonl' }])
+  const { catalogues, searchEngine } = readConfig({ EARSHOT_CATALOGUES: 'shop=/a/shop.csv,places=/b c/places.jsonl' })
+  t.same(catalogues, [{ name: 'shop', path: '/a/shop.csv' }, { name: 'places', path: '/b c/places.jsonl' }])
   t.equal(searchEngine, 'none')
   for (const EARSHOT_CATALOGUES of ['shop', 'shop=', '=a.csv', 'Shop=a.csv', 'a=b,', 'a=b,a=c']) t.throws(() => readConfig({ EARSHOT_CATALOGUES }), { code: 'CONFIG_INVALID', message: /EARSHOT_CATALOGUES/ }, EARSHOT_CATALOGUES)
   const engines: [string, string, boolean][] = [

@@ -4,6 +4,7 @@ import type { TranscribeOptions } from '../../src/recognition/options.js'
 import type { Recognizer } from '../../src/recognition/recognizer.js'
 import { runToCompletion } from '../../src/domain/interruptible-work.js'
 import { CompiledListCache } from '../../src/recognition/process/phrase-lists.js'
+import { REQUEST_DEFAULTS } from '../../src/domain/request.js'
 import type { SpeechClip } from '../clips.js'
 
 export interface SearchBench {
@@ -36,7 +37,7 @@ export function openList(names: readonly string[], { recognizer, biasStrength }:
   const most = maxSpellings(names.length)
   runToCompletion(lists.take({ id, phrases: names.map((name) => toPhrase({ name, aliases: [], weight: 1 }, most)) }))
   const compileMs = performance.now() - since
-  const wishes = (nBest: number): Pick<TranscribeOptions, 'beamFor'> => ({ beamFor: lists.wishesOf({ phrases: id, nBest, biasStrength }) })
+  const wishes = (nBest: number): Pick<TranscribeOptions, 'beamFor'> => ({ beamFor: lists.beamRequestOf({ ...REQUEST_DEFAULTS, phrases: id, nBest, biasStrength }) })
   const { trie } = wishes(1).beamFor!(recognizer)!.phrases!
   return { wishes, nodes: trie.nodes, bytes: trie.bytes, compileMs }
 }

@@ -20,7 +20,7 @@ export interface EngineReport {
 export const MATRIX_CHOICES = ['auto', 'signed', 'unsigned', 'real'] as const
 export type MatrixChoice = (typeof MATRIX_CHOICES)[number]
 
-/** Names of the setting: one detector alone, or the spectral one with the neural one in doubt. */
+/** One detector alone, or the spectral one and, where it is unsure, the neural one. */
 export const DETECTION_MODES = ['spectral', 'neural', 'both'] as const
 export type DetectionMode = (typeof DETECTION_MODES)[number]
 

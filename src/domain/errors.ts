@@ -1,13 +1,16 @@
 /**
- * The one table of errors. A code is the stable name a client may program against: its HTTP status, whether
- * trying again can help, and how it is counted are decided here and nowhere else. docs/errors.md is held
- * against this table by a test, in both directions.
+ * The table of errors. A code is the stable name that clients program against; its HTTP status, whether a retry can
+ * help, and how it is counted are decided here and nowhere else. docs/errors.md is held against this table by a test,
+ * in both directions.
  *
- * `SpeechError` is the only error a room throws on purpose. A thrown error loses its class and code on the way
- * to another process, so it crosses as data: `toWire` there, `fromWire` here.
+ * `SpeechError` is the only error that is thrown on purpose. A thrown error loses its class and code on the way to
+ * another process, so it is sent as data: `toWire` there, `fromWire` here.
  */
 
-/** How it is counted when it ends a recognition request: refused before it, failed in it; `outside` never ends one. */
+/**
+ * How an error is counted that ends a recognition request: refused before recognition, failed during it, or cancelled.
+ * `outside` never ends one.
+ */
 type Counted = 'rejection' | 'error' | 'cancelled' | 'outside'
 
 interface ErrorEntry {
@@ -18,52 +21,133 @@ interface ErrorEntry {
 }
 
 export const ERRORS = {
-  REQUEST_INVALID:        { status: 400, retryable: false, counted: 'rejection', message: 'The request is not valid' },
-  PARAMETER_UNSUPPORTED:  { status: 400, retryable: false, counted: 'rejection', message: 'This parameter or value is not supported' },
-  LANGUAGE_UNSUPPORTED:   { status: 400, retryable: false, counted: 'rejection', message: 'The model does not know this language' },
-  AUDIO_MISSING:          { status: 400, retryable: false, counted: 'rejection', message: 'The request has no audio' },
-  TOKEN_INVALID:          { status: 401, retryable: false, counted: 'outside',   message: 'This is no feedback token of this service' },
-  KEY_MISSING:            { status: 401, retryable: false, counted: 'outside',   message: 'This service asks for an access key' },
-  KEY_INVALID:            { status: 401, retryable: false, counted: 'outside',   message: 'This is no access key of this service' },
-  KEY_EXPIRED:            { status: 401, retryable: false, counted: 'outside',   message: 'The access key has expired' },
-  KEY_SCOPE:              { status: 403, retryable: false, counted: 'outside',   message: 'The access key does not have the scope that this route asks for' },
-  ORIGIN_REFUSED:         { status: 403, retryable: false, counted: 'rejection', message: 'A web page of another origin may not do this' },
-  ROUTE_NOT_FOUND:        { status: 404, retryable: false, counted: 'outside',   message: 'There is nothing at this address' },
-  MODEL_NOT_FOUND:        { status: 404, retryable: false, counted: 'rejection', message: 'This model is not served here' },
-  CATALOGUE_NOT_FOUND:    { status: 404, retryable: false, counted: 'rejection', message: 'There is no catalogue of this name' },
-  UPLOAD_TOO_SLOW:        { status: 408, retryable: true,  counted: 'rejection', message: 'The upload did not arrive in time' },
-  FEEDBACK_DUPLICATE:     { status: 409, retryable: false, counted: 'outside',   message: 'This was said of this answer before' },
-  TOKEN_EXPIRED:          { status: 410, retryable: false, counted: 'outside',   message: 'The feedback token has expired' },
-  UPLOAD_TOO_LARGE:       { status: 413, retryable: false, counted: 'rejection', message: 'The upload is larger than the limit' },
-  AUDIO_TOO_LONG:         { status: 413, retryable: false, counted: 'rejection', message: 'The audio is longer than the limit' },
-  CATALOGUE_TOO_LARGE:    { status: 413, retryable: false, counted: 'outside',   message: 'The catalogue is larger than the limit' },
-  AUDIO_UNSUPPORTED:      { status: 415, retryable: false, counted: 'rejection', message: 'This audio format is not supported' },
-  HOST_REFUSED:           { status: 421, retryable: false, counted: 'rejection', message: 'This service does not answer to this host name' },
-  AUDIO_UNREADABLE:       { status: 422, retryable: false, counted: 'rejection', message: 'The audio could not be decoded' },
-  CATALOGUE_INVALID:      { status: 422, retryable: false, counted: 'outside',   message: 'The catalogue is not valid' },
-  AUDIO_TOO_COSTLY:       { status: 422, retryable: false, counted: 'rejection', message: 'Recognizing this audio takes more processor time than the limit' },
-  TRANSCRIPT_OTHER:       { status: 422, retryable: false, counted: 'outside',   message: 'The transcript is not the one that the token was given with' },
-  QUEUE_FULL:             { status: 429, retryable: true,  counted: 'rejection', message: 'The service is too busy for this request' },
-  CANCELLED:              { status: 499, retryable: false, counted: 'cancelled', message: 'The client went away before the answer was ready' },
-  RECOGNIZER_FAILED:      { status: 500, retryable: false, counted: 'error',     message: 'The model failed on this audio' },
-  RECOGNIZER_CRASHED:     { status: 500, retryable: true,  counted: 'error',     message: 'The recognition worker died on this request, twice' },
-  INTERNAL:               { status: 500, retryable: false, counted: 'error',     message: 'The service failed in a way it did not expect' },
-  OUT_OF_MEMORY:          { status: 503, retryable: true,  counted: 'error',     message: 'The recognition workers could not get the memory that this request needs' },
-  NOT_READY:              { status: 503, retryable: true,  counted: 'rejection', message: 'No recognition worker is ready' },
-  CATALOGUE_NOT_TAKEN:    { status: 503, retryable: true,  counted: 'outside',   message: 'The recognition workers did not take the catalogue' },
-  TOO_MANY_CONNECTIONS:   { status: 503, retryable: true,  counted: 'rejection', message: 'Too many connections are open' },
-  SHUTTING_DOWN:          { status: 503, retryable: true,  counted: 'rejection', message: 'The service is shutting down' },
-  DEADLINE_PASSED:        { status: 504, retryable: true,  counted: 'error',     message: 'Recognition did not finish before its deadline' },
-  CONFIG_INVALID:         { status: 500, retryable: false, counted: 'outside',   message: 'A setting is not valid' },
-  MODEL_INVALID:          { status: 500, retryable: false, counted: 'outside',   message: 'The model does not match its manifest' },
-  MODEL_FILE_MISSING:     { status: 500, retryable: false, counted: 'outside',   message: 'A file of the model is not there' },
-  MODEL_FILE_ALTERED:     { status: 500, retryable: false, counted: 'outside',   message: 'A file of the model does not have the checksum of its manifest' },
-  MODEL_FETCH_FAILED:     { status: 500, retryable: true,  counted: 'outside',   message: 'The model could not be fetched' },
-  BASELINE_INVALID:       { status: 500, retryable: false, counted: 'outside',   message: 'The drift baseline is not valid' },
-  BASELINE_MISMATCH:      { status: 500, retryable: false, counted: 'outside',   message: 'The drift baseline was made for something else' },
-  CONFIDENCE_INVALID:     { status: 500, retryable: false, counted: 'outside',   message: 'The calibration of the model is not valid' },
-  CLIPS_INVALID:          { status: 500, retryable: false, counted: 'outside',   message: 'The clips cannot be used' },
-  PROVIDER_UNAVAILABLE:   { status: 500, retryable: false, counted: 'outside',   message: 'No execution provider of the list can be used' },
+  REQUEST_INVALID: { status: 400, retryable: false, counted: 'rejection', message: 'The request is not valid' },
+  PARAMETER_UNSUPPORTED: {
+    status: 400, retryable: false, counted: 'rejection',
+    message: 'This parameter or value is not supported',
+  },
+  LANGUAGE_UNSUPPORTED: {
+    status: 400, retryable: false, counted: 'rejection',
+    message: 'The model does not support this language',
+  },
+  AUDIO_MISSING: { status: 400, retryable: false, counted: 'rejection', message: 'The request has no audio' },
+  TOKEN_INVALID: {
+    status: 401, retryable: false, counted: 'outside',
+    message: 'This is not a feedback token of this service',
+  },
+  KEY_MISSING: { status: 401, retryable: false, counted: 'outside', message: 'This service requires an access key' },
+  KEY_INVALID: {
+    status: 401, retryable: false, counted: 'outside',
+    message: 'This is not an access key of this service',
+  },
+  KEY_EXPIRED: { status: 401, retryable: false, counted: 'outside', message: 'The access key has expired' },
+  KEY_SCOPE: {
+    status: 403, retryable: false, counted: 'outside',
+    message: 'The access key does not have the scope that this route requires',
+  },
+  ORIGIN_REFUSED: {
+    status: 403, retryable: false, counted: 'rejection',
+    message: 'A web page of another origin may not do this',
+  },
+  ROUTE_NOT_FOUND: { status: 404, retryable: false, counted: 'outside', message: 'There is nothing at this address' },
+  MODEL_NOT_FOUND: { status: 404, retryable: false, counted: 'rejection', message: 'This model is not served here' },
+  CATALOGUE_NOT_FOUND: {
+    status: 404, retryable: false, counted: 'rejection',
+    message: 'There is no catalogue of this name',
+  },
+  UPLOAD_TOO_SLOW: { status: 408, retryable: true, counted: 'rejection', message: 'The upload did not arrive in time' },
+  FEEDBACK_DUPLICATE: {
+    status: 409, retryable: false, counted: 'outside',
+    message: 'This feedback on this answer was given before',
+  },
+  TOKEN_EXPIRED: { status: 410, retryable: false, counted: 'outside', message: 'The feedback token has expired' },
+  UPLOAD_TOO_LARGE: {
+    status: 413, retryable: false, counted: 'rejection',
+    message: 'The upload is larger than the limit',
+  },
+  AUDIO_TOO_LONG: {
+    status: 413, retryable: false, counted: 'rejection',
+    message: 'The audio is longer than the limit',
+  },
+  CATALOGUE_TOO_LARGE: {
+    status: 413, retryable: false, counted: 'outside',
+    message: 'The catalogue is larger than the limit',
+  },
+  AUDIO_UNSUPPORTED: {
+    status: 415, retryable: false, counted: 'rejection',
+    message: 'This audio format is not supported',
+  },
+  HOST_REFUSED: {
+    status: 421, retryable: false, counted: 'rejection',
+    message: 'This service does not answer to this host name',
+  },
+  AUDIO_UNREADABLE: { status: 422, retryable: false, counted: 'rejection', message: 'The audio could not be decoded' },
+  CATALOGUE_INVALID: { status: 422, retryable: false, counted: 'outside', message: 'The catalogue is not valid' },
+  AUDIO_TOO_COSTLY: {
+    status: 422, retryable: false, counted: 'rejection',
+    message: 'Recognizing this audio takes more processor time than the limit',
+  },
+  TRANSCRIPT_OTHER: {
+    status: 422, retryable: false, counted: 'outside',
+    message: 'The transcript is not the one that the token was issued for',
+  },
+  QUEUE_FULL: {
+    status: 429, retryable: true, counted: 'rejection',
+    message: 'The service is too busy for this request',
+  },
+  CANCELLED: {
+    status: 499, retryable: false, counted: 'cancelled',
+    message: 'The client disconnected before the answer was ready',
+  },
+  RECOGNIZER_FAILED: { status: 500, retryable: false, counted: 'error', message: 'The model failed on this audio' },
+  RECOGNIZER_CRASHED: {
+    status: 500, retryable: true, counted: 'error',
+    message: 'The recognition worker died during this request, twice',
+  },
+  INTERNAL: { status: 500, retryable: false, counted: 'error', message: 'The service failed with an unexpected error' },
+  OUT_OF_MEMORY: {
+    status: 503, retryable: true, counted: 'error',
+    message: 'The recognition workers could not allocate the memory that this request needs',
+  },
+  NOT_READY: { status: 503, retryable: true, counted: 'rejection', message: 'No recognition worker is ready' },
+  CATALOGUE_NOT_TAKEN: {
+    status: 503, retryable: true, counted: 'outside',
+    message: 'The recognition workers did not accept the catalogue',
+  },
+  TOO_MANY_CONNECTIONS: {
+    status: 503, retryable: true, counted: 'rejection',
+    message: 'Too many connections are open',
+  },
+  SHUTTING_DOWN: { status: 503, retryable: true, counted: 'rejection', message: 'The service is shutting down' },
+  DEADLINE_PASSED: {
+    status: 504, retryable: true, counted: 'error',
+    message: 'Recognition did not finish before its deadline',
+  },
+  CONFIG_INVALID: { status: 500, retryable: false, counted: 'outside', message: 'A setting is not valid' },
+  MODEL_INVALID: {
+    status: 500, retryable: false, counted: 'outside',
+    message: 'The model does not match its manifest',
+  },
+  MODEL_FILE_MISSING: { status: 500, retryable: false, counted: 'outside', message: 'A file of the model is missing' },
+  MODEL_FILE_ALTERED: {
+    status: 500, retryable: false, counted: 'outside',
+    message: 'A file of the model does not have the checksum of its manifest',
+  },
+  MODEL_FETCH_FAILED: { status: 500, retryable: true, counted: 'outside', message: 'The model could not be fetched' },
+  BASELINE_INVALID: { status: 500, retryable: false, counted: 'outside', message: 'The drift baseline is not valid' },
+  BASELINE_MISMATCH: {
+    status: 500, retryable: false, counted: 'outside',
+    message: 'The drift baseline was made for something else',
+  },
+  CONFIDENCE_INVALID: {
+    status: 500, retryable: false, counted: 'outside',
+    message: 'The calibration of the model is not valid',
+  },
+  CLIPS_INVALID: { status: 500, retryable: false, counted: 'outside', message: 'The clips cannot be used' },
+  PROVIDER_UNAVAILABLE: {
+    status: 500, retryable: false, counted: 'outside',
+    message: 'No execution provider of the list can be used',
+  },
 } as const satisfies Record<string, ErrorEntry>
 
 export type ErrorCode = keyof typeof ERRORS
@@ -72,12 +156,12 @@ export const ERROR_CODES = Object.keys(ERRORS) as readonly ErrorCode[]
 export interface ErrorExtras {
   /** The request parameter at fault. */
   readonly parameter?: string
-  /** When trying again may help; becomes `Retry-After`. */
+  /** When a retry may succeed; becomes `Retry-After`. */
   readonly retryAfterSeconds?: number
   readonly cause?: unknown
 }
 
-/** An error of the table, with a sentence about this case: what was expected and what came. */
+/** An error of the table; `detail` says what was expected in this case and what came. */
 export class SpeechError extends Error {
   readonly code: ErrorCode
   readonly parameter: string | undefined
@@ -95,7 +179,7 @@ export class SpeechError extends Error {
   get retryable(): boolean { return ERRORS[this.code].retryable }
 }
 
-/** An error as it crosses the process boundary. */
+/** An error as it is sent to another process. */
 export interface WireError {
   readonly code: ErrorCode
   readonly message: string
@@ -105,7 +189,7 @@ export interface WireError {
   readonly stack?: string
 }
 
-/** Any thrown value as data; what is not a SpeechError becomes `otherwise`. */
+/** Any thrown value as data; one that is not a SpeechError gets the code `otherwise`. */
 export function toWire(thrown: unknown, otherwise: ErrorCode = 'INTERNAL'): WireError {
   const error = thrown instanceof SpeechError
     ? thrown
@@ -130,10 +214,12 @@ export function fromWire(wire: WireError): SpeechError {
   return error
 }
 
-const MOST_LISTED_LANGUAGES = 12
+const MAX_LISTED_LANGUAGES = 12
 
-/** LANGUAGE_UNSUPPORTED of a model that knows other languages. */
+/** LANGUAGE_UNSUPPORTED, with the first languages that the model supports. */
 export function languageUnsupported(model: string, known: readonly string[], language: string): SpeechError {
-  const listed = `${known.slice(0, MOST_LISTED_LANGUAGES).join(', ')}${known.length > MOST_LISTED_LANGUAGES ? ', …' : ''}`
-  return new SpeechError('LANGUAGE_UNSUPPORTED', `${model} knows ${listed}, not "${language.slice(0, 20)}"`, { parameter: 'language' })
+  const first = known.slice(0, MAX_LISTED_LANGUAGES).join(', ')
+  const listed = known.length > MAX_LISTED_LANGUAGES ? `${first}, …` : first
+  const detail = `${model} supports ${listed}, not "${language.slice(0, 20)}"`
+  return new SpeechError('LANGUAGE_UNSUPPORTED', detail, { parameter: 'language' })
 }

@@ -1,4 +1,4 @@
-/** Long work in steps of some milliseconds, between which its caller can do something else. */
+/** Long work in steps of some milliseconds, so that other work can run in between. */
 export type InterruptibleWork<T> = Generator<undefined, T>
 
 /** Throws what a step throws. */

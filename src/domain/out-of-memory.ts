@@ -1,7 +1,8 @@
 /**
- * Whether something failed because memory could not be had. Every layer says it in words of its own: V8, WebAssembly,
- * ONNX Runtime (C++ and its arenas), CUDA, the system. The error may have been wrapped on its way, so causes count.
- * What an error of our table says does not: it may quote an upload, and an upload must not pass for a full machine.
+ * Whether an operation failed because memory could not be allocated. Every layer has its own message for it: V8,
+ * WebAssembly, ONNX Runtime (C++ and its arenas), CUDA, the system. The error may have been wrapped, so its causes are
+ * checked too. The message of a SpeechError is not: it may quote an upload, whose text must not pass for a lack of
+ * memory.
  */
 import { SpeechError } from './errors.js'
 

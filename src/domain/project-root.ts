@@ -1,4 +1,4 @@
-/** Where the project lies: the folder of package.json, found upwards from here, for src/ and dist/src/ alike. */
+/** The project folder: that of package.json, searched upwards from here, so that it works in src/ and in dist/src/. */
 import { existsSync } from 'node:fs'
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'

@@ -1,28 +1,36 @@
 /**
  * Secret settings. Each may come from a file instead, as orchestrators mount them: `<name>_FILE` is its path, and the
- * secret is what the file holds, less one line break at its end. No message repeats a secret, not even a wrong one.
+ * secret is the content of the file without one line break at its end. No message repeats a secret, not even a wrong
+ * one.
  */
 import { SpeechError } from './errors.js'
 import { readPlainFile } from './plain-file.js'
 import { SETTINGS, type Settings } from './settings.js'
 
-/** More is no secret but the wrong file. */
-const MOST_BYTES = 16_384
+/** A larger file is not a secret but the wrong file. */
+const MAX_BYTES = 16_384
 
 type FileOf<Name extends string> = `${Name}_FILE`
-type SecretName = { [Name in keyof Settings]: FileOf<Name> extends keyof Settings ? Name : never }[keyof Settings]
+export type SecretName = {
+  [Name in keyof Settings]: FileOf<Name> extends keyof Settings ? Name : never
+}[keyof Settings]
+/** The setting that names the file of a secret. */
+export type SecretFile = FileOf<SecretName>
 
 const fileOf = <Name extends SecretName>(name: Name): FileOf<Name> => `${name}_FILE`
 
-/** A setting is secret when it has a twin for its file. */
+/** A setting is secret when there is another one for its file. */
 export function isSecret(name: string): name is SecretName {
   return name in SETTINGS.properties && `${name}_FILE` in SETTINGS.properties
 }
 
-/** The settings, with secrets read from their files. Throws CONFIG_INVALID. */
-export function readSecrets(settings: Settings): Settings {
-  const secrets = Object.keys(settings).filter(isSecret).map((name) => [name, secretOf(name, settings)] as const)
-  return { ...settings, ...Object.fromEntries(secrets) }
+/** The settings with the secrets in place of their files. Throws CONFIG_INVALID. */
+export function readSecrets(settings: Settings): Omit<Settings, SecretFile> {
+  const names = Object.keys(settings).filter(isSecret)
+  const files = new Set<string>(names.map(fileOf))
+  const others = Object.entries(settings).filter(([name]) => !files.has(name))
+  const secrets = names.map((name) => [name, secretOf(name, settings)] as const)
+  return Object.fromEntries([...others, ...secrets]) as Omit<Settings, SecretFile>
 }
 
 function secretOf(name: SecretName, settings: Settings): string {
@@ -47,7 +55,7 @@ function readSecret(name: string, file: string): string {
 
 function readFile(name: string, file: string): Buffer {
   try {
-    return readPlainFile(file, MOST_BYTES)
+    return readPlainFile(file, MAX_BYTES)
   } catch (cause) {
     throw new SpeechError('CONFIG_INVALID', `${name}: ${file} cannot be read (${(cause as Error).message})`, { cause })
   }

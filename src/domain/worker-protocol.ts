@@ -3,60 +3,39 @@
  * `child_process.fork({ serialization: 'advanced' })`: audio goes over as bytes, errors as `WireError`.
  */
 import type { WireError } from './errors.js'
-import type { DetectionMode, Engine, EngineReport, MatrixChoice, ProviderReport } from './choices.js'
-import type { PhraseList } from './phrases.js'
+import type { EngineReport, ProviderReport } from './choices.js'
+import type { Config, PropertyOf } from './configuration.js'
 import type { ListPart } from './list-parts.js'
-import type { ChannelChoice, HeaderlessFormat } from './audio.js'
 import type { Report } from './report.js'
+import type { RecognitionRequest } from './request.js'
+import type { SecretName } from './secrets.js'
 
-/** Everything a recognition process has to know; the first message it gets. */
-export interface WorkerSettings {
-  readonly modelsDir: string
-  readonly models: readonly string[]
-  readonly executionProviders: readonly string[]
-  readonly executionProvidersStrict: boolean
-  readonly engine: Engine
-  readonly matrices: MatrixChoice
-  readonly threads: number
-  readonly maxAudioSeconds: number
-  /** Processor time that a request may cost, for each second of its audio. */
-  readonly cpuPerAudioSecond: number
-  readonly disabledCodecs: readonly string[]
-  readonly normalizeVolume: boolean
-  readonly trimSilence: boolean
-  readonly speechDetection: DetectionMode
-  readonly speechDetector: string
-  readonly maxDecodingPasses: number
-  /** Asked where the first of `models` has doubts, and at which confidence it has. */
-  readonly cascadeModel: string | undefined
-  readonly cascadeBelow: number
-  readonly warmUpClip: string
-}
+/**
+ * The settings that a recognition process gets in its first message, and no others: it decodes untrusted uploads, so it
+ * must not know a secret of the service. A setting that a worker needs is added here and used there.
+ */
+export const WORKER_SETTINGS = [
+  'modelsDir', 'models', 'executionProviders', 'executionProvidersStrict', 'engine', 'matrices', 'threads',
+  'maxAudioSeconds', 'cpuPerAudioSecond', 'disabledCodecs', 'normalizeVolume', 'trimSilence', 'speechDetection',
+  'speechDetector', 'maxDecodingPasses', 'cascadeModel', 'cascadeBelow', 'warmUpClip',
+] as const satisfies readonly Exclude<keyof Config, PropertyOf<SecretName>>[]
+
+export type WorkerSettings = Pick<Config, (typeof WORKER_SETTINGS)[number]>
 
 /** One request as the worker sees it. */
-export interface WorkerJob {
+export interface WorkerJob extends RecognitionRequest {
   readonly audio: Uint8Array
-  readonly model: string
-  readonly language: string | undefined
-  readonly channel: ChannelChoice
-  /** How samples without a container are to be read. */
-  readonly headerless: HeaderlessFormat | undefined
-  /** What is expected to be said: a list that the worker has, by its id, or one of the request's own. */
-  readonly phrases?: string | PhraseList | undefined
-  /** How many readings are wanted. */
-  readonly nBest?: number | undefined
-  /** How strongly the phrases steer; 1 is what the model was tuned for. */
-  readonly biasStrength?: number | undefined
-  /** Whether to say when words were said. */
-  readonly words: boolean
-  /** From the hand-over to the deadline. Not a time of day: a clock that is set must not fail what runs, and processes share no other. */
+  /**
+   * From the hand-over to the deadline. Not a time of day: setting the clock must not fail running jobs, and processes
+   * share no other clock.
+   */
   readonly remainingSeconds: number
 }
 
 export type ToWorker =
   | { readonly kind: 'start'; readonly settings: WorkerSettings }
   | { readonly kind: 'job'; readonly id: number; readonly job: WorkerJob }
-  /** Go on with a job that is paused. */
+  /** Continue a paused job. */
   | { readonly kind: 'resume'; readonly id: number }
   | { readonly kind: 'cancel'; readonly id: number }
   | { readonly kind: 'phrases' } & ListPart
@@ -70,7 +49,7 @@ export interface LoadedModel {
   readonly languages: readonly string[]
   readonly provider: ProviderReport
   readonly engine: EngineReport
-  /** Whether it can say when words were said. */
+  /** Whether it can report when words were said. */
   readonly timesWords: boolean
   /** Load and warm-up together. */
   readonly loadSeconds: number
@@ -84,8 +63,19 @@ export type FromWorker =
   | { readonly kind: 'ready'; readonly models: readonly LoadedModel[] }
   | { readonly kind: 'failed'; readonly error: WireError }
   | { readonly kind: 'pong' }
-  | { readonly kind: 'phrases_ready'; readonly id: string; readonly seconds: number; readonly unspellable: readonly number[] }
+  | {
+    readonly kind: 'phrases_ready'
+    readonly id: string
+    readonly seconds: number
+    readonly unspellable: readonly number[]
+  }
   | { readonly kind: 'phrases_failed'; readonly id: string; readonly error: WireError }
-  /** A piece of a long job is done. It waits for `resume`, and other jobs may come first. */
+  /** A long job yields: it waits for `resume`, and other jobs may run first. */
   | { readonly kind: 'paused'; readonly id: number }
-  | { readonly kind: 'done'; readonly id: number; readonly outcome: Outcome; readonly workSeconds: number; readonly residentBytes: number }
+  | {
+    readonly kind: 'done'
+    readonly id: number
+    readonly outcome: Outcome
+    readonly workSeconds: number
+    readonly residentBytes: number
+  }

@@ -2,7 +2,7 @@
  * What a traced process did that a service without a vendor does not: names it looked up, peers it sought, files it
  * wrote outside of its folders. Reads what `strace -f` writes of the calls in TRACED.
  *
- * Reading /etc/resolv.conf and /etc/nsswitch.conf is no lookup: Node's own resolver does so when its module loads.
+ * BodyRead /etc/resolv.conf and /etc/nsswitch.conf is no lookup: Node's own resolver does so when its module loads.
  * A lookup of the C library reads /etc/hosts or asks the kernel for its interfaces before it asks a name server.
  */
 import path from 'node:path'

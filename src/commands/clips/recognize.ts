@@ -6,6 +6,7 @@ import { readFile } from 'node:fs/promises'
 import type { Config } from '../../config.js'
 import { fromWire, SpeechError, type ErrorCode } from '../../domain/errors.js'
 import type { Report } from '../../domain/report.js'
+import { REQUEST_DEFAULTS } from '../../domain/request.js'
 import { WorkerPool } from '../../serving/workers/pool.js'
 import { workerSettings } from '../../serving/workers/worker-settings.js'
 import { defaultModelOf, printMessage } from '../command.js'
@@ -86,7 +87,7 @@ async function recognizeOne(
   const audio = await readFile(clip.file).catch((cause: NodeJS.ErrnoException) => {
     throw new SpeechError('CLIPS_INVALID', `${clip.file} cannot be read (${cause.message})`, { cause })
   })
-  const job = { audio, audioSeconds: config.maxAudioSeconds, model: defaultModelOf(config), language: undefined }
-  const { outcome } = await pool.run({ client: 'clips', ...job, ...requested })
+  const job = { audio, audioSeconds: config.maxAudioSeconds, model: defaultModelOf(config) }
+  const { outcome } = await pool.run({ ...REQUEST_DEFAULTS, client: 'clips', ...job, ...requested })
   return outcome.ok ? { clip, report: outcome.report } : { clip, error: fromWire(outcome.error) }
 }

@@ -83,7 +83,7 @@ async function compile(manifest: Bundle, modelsDir: string, environment: NodeJS.
 }
 
 /** What the service will load. */
-function servedBundles({ models, cascadeModel, speechDetection, speechDetector }: Config): string[] {
+function servedBundles({ models, cascadeModel, speechDetection, speechDetector }: Config): readonly string[] {
   const recognizers = cascadeModel === undefined ? models : [...new Set([...models, cascadeModel])]
   return speechDetection === 'spectral' ? recognizers : [...recognizers, speechDetector]
 }

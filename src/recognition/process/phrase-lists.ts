@@ -1,31 +1,33 @@
-/**
- * The phrase lists that a recognition process has, compiled once for each of its models. How a list is compiled, and
- * what a model makes of it, is the recognizer's business.
- */
+/** The phrase lists of a recognition process, compiled once for each of its models by their recognizers. */
 import type { CompiledPhrases, BeamRequest } from '../decoding/search-contract.js'
 import { SpeechError } from '../../domain/errors.js'
 import type { PhraseList } from '../../domain/phrases.js'
 import type { Recognizer } from '../recognizer.js'
 import { runToCompletion, type InterruptibleWork } from '../../domain/interruptible-work.js'
-import type { WorkerJob } from '../../domain/worker-protocol.js'
+import type { RecognitionRequest } from '../../domain/request.js'
 
-/** Natural logarithms a token at `biasStrength` 1: lists of 10,000 phrases that nobody says do no harm there (docs/benchmarks.md). */
+/**
+ * Bias score of a token at `biasStrength` 1, natural logarithm: there, lists of 10,000 phrases that are not said do no
+ * harm (docs/benchmarks.md).
+ */
 const STRENGTH = 2
-/** Lists that came with requests, and are remembered. */
-const MOST_RECENT = 16
+/** Lists that came with requests, and are cached. */
+const MAX_RECENT = 16
+
+type SearchOptions = Pick<RecognitionRequest, 'phrases' | 'nBest' | 'biasStrength'>
 
 export class CompiledListCache {
   readonly #recognizers: readonly Recognizer[]
   /** By id, then by the recognizer. */
   readonly #lists = new Map<string, ReadonlyMap<Recognizer, CompiledPhrases>>()
-  /** The same for lists of requests, the one asked for last at the end. */
+  /** The same for lists of requests, the most recently used one last. */
   readonly #recent = new Map<string, Map<Recognizer, CompiledPhrases | undefined>>()
 
   constructor(recognizers: readonly Recognizer[]) {
     this.#recognizers = recognizers
   }
 
-  /** Compiles a list for every model, and says which phrases none of them can spell. */
+  /** Compiles a list for every model, and returns the indices of the phrases that none of them can spell. */
   *take(list: PhraseList): InterruptibleWork<number[]> {
     const compiled = new Map<Recognizer, CompiledPhrases>()
     for (const recognizer of this.#recognizers) {
@@ -40,8 +42,12 @@ export class CompiledListCache {
     this.#lists.delete(id)
   }
 
-  /** What a job wishes for of each recognizer, if anything. Throws CATALOGUE_NOT_FOUND for an id that was never taken. */
-  wishesOf({ phrases, nBest = 1, biasStrength = 1 }: Pick<WorkerJob, 'phrases' | 'nBest' | 'biasStrength'>): ((recognizer: Recognizer) => BeamRequest) | undefined {
+  /**
+   * The beam search of a request on each recognizer; undefined when greedy decoding is enough. Throws
+   * CATALOGUE_NOT_FOUND for an id that was never taken.
+   */
+  beamRequestOf(request: SearchOptions): ((recognizer: Recognizer) => BeamRequest) | undefined {
+    const { phrases, nBest, biasStrength } = request
     if (phrases === undefined && nBest === 1) return undefined
     const compiledFor = phrases === undefined ? () => undefined : this.#find(phrases)
     return (recognizer) => ({ phrases: compiledFor(recognizer), nBest, strength: STRENGTH * biasStrength })
@@ -54,12 +60,13 @@ export class CompiledListCache {
     return (recognizer) => list.get(recognizer)
   }
 
-  /** A list of the request's own is compiled when its first clip is heard, and remembered a while: a caller sends the same one again. */
+  /** A list of a request is compiled for its first clip, and cached: clients send the same list again. */
   #own(list: PhraseList): (recognizer: Recognizer) => CompiledPhrases | undefined {
     const compiled = this.#recent.get(list.id) ?? new Map<Recognizer, CompiledPhrases | undefined>()
     this.#recent.delete(list.id)
     this.#recent.set(list.id, compiled)
-    if (this.#recent.size > MOST_RECENT) this.#recent.delete(this.#recent.keys().next().value!)
+    const [oldest] = this.#recent.keys()
+    if (this.#recent.size > MAX_RECENT && oldest !== undefined) this.#recent.delete(oldest)
     return (recognizer) => {
       if (!compiled.has(recognizer)) compiled.set(recognizer, compile(recognizer, list))
       return compiled.get(recognizer)
@@ -67,7 +74,7 @@ export class CompiledListCache {
   }
 }
 
-/** Undefined for a model that cannot be steered: it hears as it always does, and its words are searched all the same. */
+/** Undefined for a model that cannot be biased: it decodes as always, and its transcript is searched all the same. */
 function compile(recognizer: Recognizer, list: PhraseList): CompiledPhrases | undefined {
   return recognizer.compilePhrases && runToCompletion(recognizer.compilePhrases(list))
 }

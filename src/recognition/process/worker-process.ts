@@ -1,10 +1,10 @@
 /**
- * Entry of a recognition process: loads its models, proves each on a real clip, then answers one job at a time. A
- * long job pauses between its pieces, and others are answered in between.
+ * Entry point of a recognition process: loads its models, tests each on a real clip, then runs one job at a time. A
+ * long job pauses at its yield points, and others run in between.
  *
- * A process and not a thread: ending a thread inside the ONNX runtime aborts the whole program, so a hung
- * recognizer could never be removed. This one can be killed while the server lives.
- * Between two decoder steps the event loop turns, so a `cancel` is heard in the middle of a decode.
+ * A process and not a thread: ending a thread inside the ONNX runtime aborts the whole program, so a hung recognizer
+ * could never be removed. A process can be killed while the server lives.
+ * The event loop turns between two decoder steps, so a `cancel` is received during a decode.
  */
 import { Console } from 'node:console'
 import { readFile } from 'node:fs/promises'
@@ -25,13 +25,15 @@ import type { PhraseList } from '../../domain/phrases.js'
 import type { Recognizer } from '../recognizer.js'
 import { projectRoot } from '../../domain/project-root.js'
 import { cpuBudget } from './cpu-budget.js'
-import { ArrivingLists, type ListPart } from '../../domain/list-parts.js'
+import { ListAssembler, type ListPart } from '../../domain/list-parts.js'
 import { CompiledListCache } from './phrase-lists.js'
-import { Pieces } from './pieces.js'
-import type { FromWorker, LoadedModel, Outcome, ToWorker, WorkerJob, WorkerSettings } from '../../domain/worker-protocol.js'
+import { TimeSlices } from './time-slices.js'
+import type {
+  FromWorker, LoadedModel, Outcome, ToWorker, WorkerJob, WorkerSettings,
+} from '../../domain/worker-protocol.js'
 import { BackgroundWork } from './background-work.js'
 
-/** Below the server's own priority, so that health and metrics answer when every core recognizes. */
+/** Below the server's own priority, so that health and metrics respond when all cores are busy with recognition. */
 const NICENESS = os.constants.priority.PRIORITY_BELOW_NORMAL
 
 interface Loaded {
@@ -39,40 +41,42 @@ interface Loaded {
   readonly detectors: SpeechDetectors
   readonly recognizers: ReadonlyMap<string, Recognizer>
   readonly phraseLists: CompiledListCache
-  /** Of the default model. */
+  /** Used with the default model. */
   readonly cascade: Cascade | undefined
 }
 
-/** What phones and browsers send most, decoded once: the first upload of a kind compiles its decoder, 100 to 200 ms. */
+/** The formats that phones and browsers send most: the first upload of a format compiles its decoder, 100 to 200 ms. */
 const WARM_UP_MEDIA = ['warm-up.webm', 'warm-up.m4a'].map((name) => path.join(projectRoot, 'fixtures/media', name))
 
 let loaded: Loaded | undefined
-/** Jobs that have begun and are not done, and whether each was called off. */
-const underWay = new Map<number, { isCancelled: boolean }>()
-const spareTime = new BackgroundWork()
-const pieces = new Pieces((id) => {
-  spareTime.endStint()
+interface JobState { isCancelled: boolean }
+
+/** Jobs that have begun and are not done, and whether each was cancelled. */
+const jobs = new Map<number, JobState>()
+const background = new BackgroundWork()
+const slices = new TimeSlices((id) => {
+  background.endSlice()
   send({ kind: 'paused', id })
 })
-const arriving = new ArrivingLists()
+const assembler = new ListAssembler()
 let listsDone: Promise<void> = Promise.resolve()
 
-// Decoders report every broken frame on the console. This process speaks in messages, and in its last words, which Node writes itself.
+// Decoders report every broken frame on the console. This process only sends messages; Node itself reports a crash.
 globalThis.console = new Console(new Writable({ write(_text, _encoding, done) { done() } }))
 
 process.on('message', (message: ToWorker) => {
   switch (message.kind) {
     case 'start': void start(message.settings); break
-    case 'job': void answer(message.id, message.job); break
+    case 'job': void runJob(message.id, message.job); break
     case 'resume': resume(message.id); break
-    case 'cancel': callOff(message.id); break
-    case 'phrases': arrive(message); break
+    case 'cancel': cancel(message.id); break
+    case 'phrases': receiveList(message); break
     case 'forget': inOrder(() => loaded?.phraseLists.forget(message.id)); break
     case 'ping': send({ kind: 'pong' }); break
     case 'stop': void stop(); break
   }
 })
-// A server that died must not leave recognizers behind; an interrupt of the terminal is the server's to handle.
+// A server that died must not leave workers behind; an interrupt of the terminal is handled by the server.
 process.on('disconnect', () => process.exit(0))
 process.on('SIGINT', () => undefined)
 process.on('SIGTERM', () => undefined)
@@ -90,58 +94,73 @@ async function start(settings: WorkerSettings): Promise<void> {
       const { recognizer, notes } = await loadModel(name, settings)
       await warmUp(recognizer, clip, settings, detectors)
       recognizers.set(name, recognizer)
-      models.push({ name, languages: recognizer.languages, provider: recognizer.provider, engine: { engine: recognizer.engine, notes }, timesWords: recognizer.timesWords, loadSeconds: (performance.now() - since) / 1000 })
+      models.push(describeModel(name, recognizer, notes, (performance.now() - since) / 1000))
     }
     collectGarbage()
-    loaded = { settings, detectors, recognizers, phraseLists: new CompiledListCache([...recognizers.values()]), cascade: openCascade(recognizers, settings) }
+    const phraseLists = new CompiledListCache([...recognizers.values()])
+    loaded = { settings, detectors, recognizers, phraseLists, cascade: openCascade(recognizers, settings) }
     send({ kind: 'ready', models })
   } catch (thrown) {
     send({ kind: 'failed', error: toWire(thrown, 'MODEL_INVALID') })
   }
 }
 
-/** The bytes of the models were handed over to the runtime: some 30 MB that the engine would let lie until it needs room. */
+function describeModel(
+  name: string, recognizer: Recognizer, notes: readonly string[], loadSeconds: number,
+): LoadedModel {
+  const { languages, provider, engine, timesWords } = recognizer
+  return { name, languages, provider, engine: { engine, notes }, timesWords, loadSeconds }
+}
+
+/** The runtime has its own copy of the models: some 30 MB here that V8 would keep until it needs memory. */
 function collectGarbage(): void {
   setFlagsFromString('--expose-gc')
-  const collect = runInNewContext('gc') as () => void
-  collect()
+  void (runInNewContext('gc') as () => void)()
 }
 
 function modelsToLoad({ models, cascadeModel }: WorkerSettings): string[] {
   return [...new Set(cascadeModel === undefined ? models : [...models, cascadeModel])]
 }
 
-function openCascade(recognizers: ReadonlyMap<string, Recognizer>, { models, cascadeModel, cascadeBelow }: WorkerSettings): Cascade | undefined {
+function openCascade(
+  recognizers: ReadonlyMap<string, Recognizer>, { models: [first = ''], cascadeModel, cascadeBelow }: WorkerSettings,
+): Cascade | undefined {
   if (cascadeModel === undefined) return undefined
-  const cascade = { recognizer: recognizers.get(cascadeModel)!, below: cascadeBelow }
-  checkCascade(recognizers.get(models[0]!)!, cascade)
+  const [primary, larger] = [recognizers.get(first), recognizers.get(cascadeModel)]
+  if (primary === undefined || larger === undefined) throw new Error('a model of the cascade is not loaded')
+  const cascade = { recognizer: larger, below: cascadeBelow }
+  checkCascade(primary, cascade)
   return cascade
 }
 
-/** What is switched off, or was taken out of the installation, is not needed either. */
+/** Codecs that are turned off or not installed need no warm-up. */
 async function warmUpDecoders({ disabledCodecs }: WorkerSettings): Promise<void> {
   for (const file of WARM_UP_MEDIA) {
     try {
       await decodeAudio(await readFile(file), { maxSeconds: 1, disabledCodecs })
     } catch (thrown) {
-      const isAbsent = (thrown as NodeJS.ErrnoException).code === 'ENOENT' || (thrown instanceof SpeechError && thrown.code === 'AUDIO_UNSUPPORTED')
-      if (!isAbsent) throw thrown
+      const isUnsupported = thrown instanceof SpeechError && thrown.code === 'AUDIO_UNSUPPORTED'
+      if (!isUnsupported && (thrown as NodeJS.ErrnoException).code !== 'ENOENT') throw thrown
     }
   }
 }
 
-/** A recognizer that cannot hear a plain sentence is not ready, however well it loaded. */
-async function warmUp(recognizer: Recognizer, clip: Uint8Array, settings: WorkerSettings, detectors: SpeechDetectors): Promise<void> {
-  const report = await transcribe(clip, recognizer, { ...settings, detectors, language: undefined, interrupt: () => undefined })
-  if (report.text === '') throw new SpeechError('MODEL_INVALID', `${recognizer.name} heard nothing in the warm-up clip ${settings.warmUpClip}`)
+/** A model that recognizes nothing in a plain sentence is not ready, even if it loaded. */
+async function warmUp(
+  recognizer: Recognizer, clip: Uint8Array, settings: WorkerSettings, detectors: SpeechDetectors,
+): Promise<void> {
+  const options = { ...settings, detectors, language: undefined, interrupt: () => undefined }
+  const { text } = await transcribe(clip, recognizer, options)
+  if (text !== '') return
+  throw new SpeechError('MODEL_INVALID', `${recognizer.name} recognized nothing in the clip ${settings.warmUpClip}`)
 }
 
-function arrive(part: ListPart): void {
-  const list = arriving.add(part)
+function receiveList(part: ListPart): void {
+  const list = assembler.add(part)
   if (list !== undefined) inOrder(() => takePhrases(list))
 }
 
-/** A list that is forgotten before it is compiled does not come back. */
+/** In the order of the messages: a list that is forgotten before it is compiled must not come back. */
 function inOrder(work: () => Promise<void> | undefined | void): void {
   listsDone = listsDone.then(work)
 }
@@ -149,8 +168,9 @@ function inOrder(work: () => Promise<void> | undefined | void): void {
 async function takePhrases(list: PhraseList): Promise<void> {
   const since = performance.now()
   try {
-    for (const recognizer of loaded!.recognizers.values()) await recognizer.openBeamSearch?.()
-    const unspellable = await spareTime.finish(loaded!.phraseLists.take(list))
+    if (loaded === undefined) throw new Error('the models are not loaded yet')
+    for (const recognizer of loaded.recognizers.values()) await recognizer.openBeamSearch?.()
+    const unspellable = await background.finish(loaded.phraseLists.take(list))
     send({ kind: 'phrases_ready', id: list.id, seconds: (performance.now() - since) / 1000, unspellable })
   } catch (thrown) {
     const error = wireOf(thrown, 'INTERNAL')
@@ -159,50 +179,52 @@ async function takePhrases(list: PhraseList): Promise<void> {
 }
 
 function resume(id: number): void {
-  spareTime.beginStint()
-  pieces.resume(id)
+  background.beginSlice()
+  slices.resume(id)
 }
 
-/** A job that is done already is not remembered. */
-function callOff(id: number): void {
-  const job = underWay.get(id)
+/** A job that is already done is not in the list. */
+function cancel(id: number): void {
+  const job = jobs.get(id)
   if (job !== undefined) job.isCancelled = true
 }
 
-async function answer(id: number, job: WorkerJob): Promise<void> {
+async function runJob(id: number, job: WorkerJob): Promise<void> {
   const since = performance.now()
-  const own = pieces.of(id)
-  underWay.set(id, { isCancelled: false })
-  spareTime.beginStint()
-  const outcome = await recognize(id, job, own.pause)
-  spareTime.endStint()
-  underWay.delete(id)
-  // A process that could not get memory hardly gets it later: the server replaces it, and another one tries this job.
+  const slice = slices.start(id)
+  const state = { isCancelled: false }
+  jobs.set(id, state)
+  background.beginSlice()
+  const outcome = await recognize(job, state, slice.pause)
+  background.endSlice()
+  jobs.delete(id)
+  // A process that could not allocate memory hardly can later: the server replaces it and retries the job elsewhere.
   if (!outcome.ok && outcome.error.code === 'OUT_OF_MEMORY') return send({ kind: 'failed', error: outcome.error })
-  send({ kind: 'done', id, outcome, workSeconds: (performance.now() - since - own.pausedMs) / 1000, residentBytes: process.memoryUsage.rss() })
+  const workSeconds = (performance.now() - since - slice.pausedMs) / 1000
+  send({ kind: 'done', id, outcome, workSeconds, residentBytes: process.memoryUsage.rss() })
 }
 
-async function recognize(id: number, job: WorkerJob, pause: () => Promise<void>): Promise<Outcome> {
+async function recognize(job: WorkerJob, state: JobState, pause: () => Promise<void>): Promise<Outcome> {
   const budget = cpuBudget(loaded?.settings.cpuPerAudioSecond ?? 0)
   const deadlineAt = performance.now() + job.remainingSeconds * 1000
   const interrupt = (): void => {
-    if (underWay.get(id)!.isCancelled) throw new SpeechError('CANCELLED')
+    if (state.isCancelled) throw new SpeechError('CANCELLED')
     if (performance.now() > deadlineAt) throw new SpeechError('DEADLINE_PASSED')
     budget.check()
   }
-  const pauseAside = async (): Promise<void> => {
-    await budget.aside(pause)
-    interrupt() // the deadline may have passed meanwhile
+  const pauseWithBudget = async (): Promise<void> => {
+    await budget.pauseDuring(pause)
+    interrupt() // the deadline may have passed in the meantime
   }
   try {
     const recognizer = loaded?.recognizers.get(job.model)
     if (loaded === undefined || recognizer === undefined) throw new SpeechError('MODEL_NOT_FOUND', job.model)
     interrupt()
-    const { language, channel, headerless, words } = job
-    const cascade = job.model === loaded.settings.models[0] ? loaded.cascade : undefined
-    const report = await transcribe(job.audio, recognizer, {
-      ...loaded.settings, language, channel, headerless, words, cascade, interrupt, pause: pauseAside,
-      beamFor: loaded.phraseLists.wishesOf(job), detectors: loaded.detectors, onDecoded: budget.setLength,
+    const { audio, model, ...request } = job
+    const cascade = model === loaded.settings.models[0] ? loaded.cascade : undefined
+    const report = await transcribe(audio, recognizer, {
+      ...loaded.settings, ...request, cascade, interrupt, pause: pauseWithBudget,
+      beamFor: loaded.phraseLists.beamRequestOf(request), detectors: loaded.detectors, onDecoded: budget.setLength,
     })
     return { ok: true, report }
   } catch (thrown) {
@@ -210,9 +232,10 @@ async function recognize(id: number, job: WorkerJob, pause: () => Promise<void>)
   }
 }
 
-/** Memory that ran out is no fault of what asked for it, whatever that made of it. */
+/** Recognizes a lack of memory whatever it was wrapped in, since it is no fault of the request or the model. */
 function wireOf(thrown: unknown, otherwise: ErrorCode): WireError {
-  return toWire(isOutOfMemory(thrown) ? new SpeechError('OUT_OF_MEMORY', undefined, { cause: thrown }) : thrown, otherwise)
+  if (!isOutOfMemory(thrown)) return toWire(thrown, otherwise)
+  return toWire(new SpeechError('OUT_OF_MEMORY', undefined, { cause: thrown }))
 }
 
 async function stop(): Promise<void> {
@@ -223,5 +246,5 @@ async function stop(): Promise<void> {
 }
 
 function send(message: FromWorker): void {
-  process.send!(message)
+  process.send?.(message)
 }

@@ -1,7 +1,7 @@
 /**
- * The file of access keys: JSON with a name, scopes and a hash for each key, never a key itself. The command changes
- * it and the service reads it, so a new version takes its place in one step (a file beside it, then a rename), and the
- * file beside it is the lock that keeps two commands from losing each other's change.
+ * The file of access keys: JSON with a name, scopes and a hash for each key, never a key itself. A command changes it
+ * while the service reads it, so a new version replaces the old one atomically (a temporary file, then a rename). The
+ * temporary file is also the lock that keeps two commands from losing each other's change.
  */
 import type { Stats } from 'node:fs'
 import { mkdir, open, readlink, realpath, rename, rm, stat, type FileHandle } from 'node:fs/promises'
@@ -14,12 +14,12 @@ import { NO_KEY, SCOPE_NAMES } from '../../domain/scopes.js'
 
 const FORMAT = 'earshot-keys/1'
 /** Each key is a label value of metrics. */
-export const MOST_KEYS = 200
-/** More than `MOST_KEYS` entries can take. */
-const MOST_BYTES = 262_144
+export const MAX_KEYS = 200
+/** More than `MAX_KEYS` entries need. */
+const MAX_BYTES = 262_144
 const KEY_NAME = '^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$'
 
-/** A name that a key may have. */
+/** Whether a key may have this name. */
 export function isKeyName(text: string): boolean {
   return new RegExp(KEY_NAME).test(text) && text !== NO_KEY
 }
@@ -37,7 +37,7 @@ export type KeyEntry = Static<typeof KeyEntry>
 
 const KeysFile = Type.Object({
   format: Type.Literal(FORMAT),
-  keys: Type.Array(KeyEntry, { maxItems: MOST_KEYS }),
+  keys: Type.Array(KeyEntry, { maxItems: MAX_KEYS }),
 }, { additionalProperties: false })
 
 const PRIVATE = 0o600
@@ -49,8 +49,8 @@ export async function readKeys(file: string): Promise<readonly KeyEntry[]> {
 }
 
 /**
- * Reads the file, or nothing where there is none, and writes what `change` makes of it. Throws CONFIG_INVALID when
- * another command is at work. Owner and permissions stay what they were; a new file is for its owner alone.
+ * Reads the file, empty if there is none, and writes the result of `change`. Throws CONFIG_INVALID when another command
+ * is running. Owner and permissions do not change; only its owner can read a new file.
  */
 export async function changeKeys(
   file: string,
@@ -63,10 +63,10 @@ export async function changeKeys(
   try {
     const before = await statIfThere(target)
     const keys = change(before === undefined ? [] : await readKeys(target))
-    if (keys.length > MOST_KEYS) {
-      throw new SpeechError('CONFIG_INVALID', `${file} may hold at most ${MOST_KEYS} keys; revoke one first`)
+    if (keys.length > MAX_KEYS) {
+      throw new SpeechError('CONFIG_INVALID', `${file} may hold at most ${MAX_KEYS} keys; revoke one first`)
     }
-    if (before !== undefined) await takeAfter(handle, fresh, before)
+    if (before !== undefined) await copyOwnership(handle, fresh, before)
     await explain(`${fresh} cannot be written`, async () => {
       await handle.writeFile(`${JSON.stringify({ format: FORMAT, keys }, undefined, 2)}\n`)
       await handle.sync()
@@ -80,7 +80,7 @@ export async function changeKeys(
   }
 }
 
-/** Writes a key, and nothing else, to a file of its own. Throws CONFIG_INVALID when there is one already. */
+/** Writes one key to a file that holds nothing else. Throws CONFIG_INVALID if the file exists. */
 export async function writeSecret(file: string, key: string, groupReadable: boolean): Promise<void> {
   await makeFolder(file)
   const mode = groupReadable ? GROUP_READABLE : PRIVATE
@@ -101,7 +101,7 @@ export async function writeSecret(file: string, key: string, groupReadable: bool
 
 function readText(file: string): string {
   try {
-    return readPlainFile(file, MOST_BYTES).toString('utf8')
+    return readPlainFile(file, MAX_BYTES).toString('utf8')
   } catch (cause) {
     const { message } = cause as Error
     throw new SpeechError('CONFIG_INVALID', `the keys file ${file} cannot be read: ${message}`, { cause })
@@ -114,7 +114,7 @@ function parseKeys(file: string, text: string): readonly KeyEntry[] {
   try {
     content = JSON.parse(text)
   } catch {
-    throw invalid('is not JSON') // the parser's own message would quote it
+    throw invalid('is not JSON') // the parser's own message would quote the file
   }
   if (!Value.Check(KeysFile, content)) {
     const [first] = Value.Errors(KeysFile, content)
@@ -123,15 +123,15 @@ function parseKeys(file: string, text: string): readonly KeyEntry[] {
   const { keys } = content
   for (const [index, { name, sha256, created, expires }] of keys.entries()) {
     if (name === NO_KEY) throw invalid(`has a key named "${NO_KEY}", which stands for requests without one`)
-    const isNoDate = (instant: string | undefined): boolean => instant !== undefined && Number.isNaN(readInstant(instant))
-    if (isNoDate(created) || isNoDate(expires)) throw invalid(`has a date that does not exist at "${name}"`)
+    const hasInvalidDate = [created, expires].some((date) => date !== undefined && Number.isNaN(readInstant(date)))
+    if (hasInvalidDate) throw invalid(`has a date that does not exist at "${name}"`)
     if (keys.findIndex((other) => other.name === name) < index) throw invalid(`names "${name}" twice`)
     if (keys.findIndex((other) => other.sha256 === sha256) < index) throw invalid(`has the key of "${name}" twice`)
   }
   return keys
 }
 
-/** Milliseconds; NaN for a day that does not exist, which `Date` alone takes for one of the next month. */
+/** Milliseconds; NaN for a day that does not exist, which `Date` alone takes for a day of the next month. */
 export function readInstant(text: string): number {
   const instant = Date.parse(text)
   return !Number.isNaN(instant) && new Date(instant).toISOString().slice(0, 10) === text.slice(0, 10) ? instant : NaN
@@ -149,7 +149,7 @@ async function makeFolder(file: string): Promise<void> {
   })
 }
 
-/** Where a link leads to, so that it stays a link, also when nothing is there yet. Any other file is its own target. */
+/** The target of a link, so that it stays a link, also if nothing is there yet. Any other file is its own target. */
 async function targetOf(file: string): Promise<string> {
   const found = await explain(`${file} cannot be followed`, () => realpath(file).catch(whenAbsent(undefined)))
   if (found !== undefined) return found
@@ -161,8 +161,8 @@ async function statIfThere(file: string): Promise<Stats | undefined> {
   return explain(`${file} cannot be looked at`, () => stat(file).catch(whenAbsent(undefined)))
 }
 
-/** Root may change the file of the service's user, which has to be able to read it afterwards. */
-async function takeAfter(handle: FileHandle, file: string, { uid, gid, mode }: Stats): Promise<void> {
+/** Root may change the file of the service's user, who must still be able to read it afterwards. */
+async function copyOwnership(handle: FileHandle, file: string, { uid, gid, mode }: Stats): Promise<void> {
   const own = await handle.stat()
   const isOurs = own.uid === uid && own.gid === gid
   if (!isOurs) {
@@ -174,7 +174,7 @@ async function takeAfter(handle: FileHandle, file: string, { uid, gid, mode }: S
   await explain(`${file} cannot be given its permissions`, () => handle.chmod(mode & 0o777))
 }
 
-/** What the system refuses, as CONFIG_INVALID with a sentence: of its code, or the given one and the system's words. */
+/** Turns a system error into CONFIG_INVALID, with a sentence for its code, or with `what` and the system's message. */
 async function explain<T>(
   what: string,
   work: () => Promise<T>,

@@ -1,8 +1,8 @@
 /**
- * Who may use which route. Each route says in its `config` what it asks for, and a server with a route that says
- * nothing does not start. The check hangs on the route that was matched and never on the path, so no way of writing a
- * path leads around it. It runs before the body is read and before the door for audio. Without a keys file, every
- * route is open.
+ * Access control by route. Each route declares in its `config` which scope it requires, and a server with a route that
+ * declares nothing does not start. The check uses the matched route and never the path, so no spelling of a path
+ * bypasses it. It runs before the body is read and before uploads are admitted. Without a keys file, every route is
+ * open.
  */
 import type { FastifyBaseLogger, FastifyInstance, FastifyRequest, RouteOptions } from 'fastify'
 import type { Access, Refusal } from '../../domain/scopes.js'
@@ -13,28 +13,28 @@ import { replyWithError } from './replies.js'
 
 declare module 'fastify' {
   interface FastifyContextConfig {
-    /** Required of every route: the server does not start without. */
+    /** Every route must have it: the server does not start without. */
     access?: Access
   }
   interface FastifyRequest {
-    /** Of the access key; undefined on open routes and without keys. */
+    /** Name of the access key; undefined on open routes and without keys. */
     keyName: string | undefined
-    /** Refused for its key, or for having none. */
+    /** Whether the request was refused for its key, or for having none. */
     isRefusedForKey: boolean
   }
   interface FastifyInstance {
-    /** Every route, those that Fastify adds for HEAD included. */
+    /** Every route, including those that Fastify adds for HEAD. */
     routeAccess(): { method: string; url: string; access: Access | undefined }[]
   }
 }
 
 /** The name of the security scheme in the OpenAPI description. */
 export const SECURITY_SCHEME = 'accessKey'
-/** Log lines about refused requests in a window; the others are counted in the next one. */
-const MOST_LINES = 10
+/** Most log lines about refused requests in a window; the others are counted in the next one. */
+const MAX_LINES = 10
 const WINDOW_MS = 10_000
 
-/** RFC 6750, 3.1: a request without any key is told nothing but the scheme. */
+/** RFC 6750, 3.1: the answer to a request without any key has only the scheme. */
 const CHALLENGES: Readonly<Record<Refusal, string>> = {
   KEY_MISSING: '',
   KEY_INVALID: ', error="invalid_token"',
@@ -42,7 +42,7 @@ const CHALLENGES: Readonly<Record<Refusal, string>> = {
   KEY_SCOPE: ', error="insufficient_scope"',
 }
 
-/** To be called before any route is added, and after the hooks that every answer needs. */
+/** Call it before any route is added, and after the hooks that every answer needs. */
 export function guardRoutes(app: FastifyInstance, { keys, telemetry, logger }: AppDependencies): void {
   const routes: RouteOptions[] = []
   const logRefusal = refusalLog(logger)
@@ -54,11 +54,11 @@ export function guardRoutes(app: FastifyInstance, { keys, telemetry, logger }: A
     routes.push(route)
     describeAccess(route, keys !== undefined)
   })
-  // Not in the hook above: the scope of a plugin may say it for the plugin's routes, and its hooks run later.
+  // Not in the hook above: the scope of a plugin may declare it for the plugin's routes, and its hooks run later.
   app.addHook('onReady', async () => {
-    const silent = app.routeAccess().filter(({ access }) => access === undefined)
-    const listed = silent.map(({ method, url }) => `${method} ${url}`).join(', ')
-    if (silent.length > 0) throw new Error(`these routes do not say who may use them: ${listed}`)
+    const undeclared = app.routeAccess().filter(({ access }) => access === undefined)
+    const listed = undeclared.map(({ method, url }) => `${method} ${url}`).join(', ')
+    if (undeclared.length > 0) throw new Error(`these routes do not declare who may use them: ${listed}`)
   })
   app.addHook('onRequest', async (request, reply) => {
     const { access = 'admin' } = request.routeOptions.config
@@ -79,18 +79,18 @@ export function guardRoutes(app: FastifyInstance, { keys, telemetry, logger }: A
   })
 }
 
-/** Gives the routes of a plugin, which cannot say it themselves, the access that `scope` is for. */
+/** Declares the access of all routes of a plugin that cannot declare it itself. */
 export function declareAccess(scope: FastifyInstance, access: Access): void {
   scope.addHook('onRoute', (route) => { route.config = { ...route.config, access } })
 }
 
-/** For /openapi.json. Where no key is needed, the empty alternative says so. */
+/** For /openapi.json. Where no key is needed, an empty alternative says so. */
 function describeAccess(route: RouteOptions, needed: boolean): void {
   const access = route.config?.access
   if (access === undefined || access === 'open') return
   const { description, ...schema } = route.schema ?? {}
-  const asked = access === 'any' ? 'any key' : `a key with the scope \`${access}\``
-  const words = `Access keys: ${asked}${needed ? '' : ', where the service asks for keys'}.`
+  const required = access === 'any' ? 'any key' : `a key with the scope \`${access}\``
+  const words = `Access keys: ${required}${needed ? '' : ', where the service requires keys'}.`
   const key = { [SECURITY_SCHEME]: access === 'any' ? [] : [access] }
   route.schema = {
     ...schema,
@@ -99,7 +99,7 @@ function describeAccess(route: RouteOptions, needed: boolean): void {
   }
 }
 
-/** Never the key, nor any part of the header. Bounded, so that somebody who guesses keys cannot fill a disk. */
+/** Never logs the key or any part of the header. Bounded, so that a client that guesses keys cannot fill a disk. */
 function refusalLog(logger: FastifyBaseLogger): (request: FastifyRequest, refusal: Refusal) => void {
   let windowEnds = 0
   let lines = 0
@@ -110,7 +110,7 @@ function refusalLog(logger: FastifyBaseLogger): (request: FastifyRequest, refusa
       windowEnds = now + WINDOW_MS
       lines = 0
     }
-    if (lines >= MOST_LINES) {
+    if (lines >= MAX_LINES) {
       unlogged++
       return
     }

@@ -1,9 +1,9 @@
 /**
- * The HTTP side, and its table of contents. The only place that calls Fastify(): the service and every test build
- * the same server.
+ * Builds the HTTP server from its parts. The only place that calls Fastify(): the service and every test build the
+ * same server.
  *
- * Two kinds of scopes, by Fastify's own encapsulation: routes that take audio (with the door and its counting) and
- * routes that do not. An upload cannot reach /metrics, and a scrape is never queued behind one.
+ * Fastify's encapsulation separates routes that take audio, with their admission and counting, from routes that do
+ * not. An upload cannot reach /metrics, and a scrape is never queued behind one.
  */
 import { randomUUID } from 'node:crypto'
 import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox'
@@ -11,11 +11,11 @@ import Fastify, { LogController, type FastifyInstance, type FastifyReply, type F
 import { ERRORS, SpeechError } from '../../domain/errors.js'
 import { guardRoutes } from './access.js'
 import { guardBrowsers, protectAnswer } from './browsers/browsers.js'
-import { answerBrokenHttp, answerOddRequests } from './connections/broken-http.js'
+import { answerProtocolError, guardProtocol } from './connections/protocol-errors.js'
 import { CatalogueReply, SearchReply } from './search/catalogue-schemas.js'
 import { catalogues } from './search/catalogues.js'
 import { nameClients } from './connections/clients.js'
-import { closeGently } from './connections/closing.js'
+import { shutDownGracefully } from './connections/graceful-shutdown.js'
 import { limitConnections } from './connections/connection-limits.js'
 import { Connections } from './connections/connections.js'
 import type { AppDependencies } from './dependencies.js'
@@ -26,17 +26,18 @@ import { models } from './models.js'
 import { openAiTranscriptions } from './transcription/openai.js'
 import { operations } from './monitoring/operations.js'
 import { asSpeechError, replyWithError } from './replies.js'
-import { ErrorReply, ModelReply, ReportReply } from './schemas.js'
+import { ReportReply } from './report-schemas.js'
+import { ErrorReply, ModelReply } from './schemas.js'
 import { search } from './search/search.js'
 import { transcriptions } from './transcription/transcriptions.js'
 
 /** A request id that a client may choose: short, and nothing that could break a log or a header. */
 const REQUEST_ID = /^[\w.:-]{1,128}$/
-/** Beyond the intake's own limit, Node cuts the connection. */
+/** Node closes the connection this long after the limit that `Uploads` enforces. */
 const REQUEST_TIMEOUT_SLACK_MS = 10_000
 
 export async function buildApp(dependencies: AppDependencies, version: string): Promise<FastifyInstance> {
-  const { config, logger, telemetry, intake } = dependencies
+  const { config, logger, telemetry, uploads } = dependencies
   const connections = new Connections(config, (reason) => { telemetry.connectionEnded(reason) })
   const app = Fastify({
     loggerInstance: logger,
@@ -46,32 +47,35 @@ export async function buildApp(dependencies: AppDependencies, version: string): 
       return typeof given === 'string' && REQUEST_ID.test(given) ? given : randomUUID()
     },
     requestTimeout: config.uploadSeconds * 1000 + REQUEST_TIMEOUT_SLACK_MS,
-    clientErrorHandler: (error, socket) => { answerBrokenHttp(error, socket, connections.takesAnswer(socket)) },
-    http: { requireHostHeader: false }, // answerOddRequests requires it, with our envelope
-    // Otherwise the validator takes 1e400, which is infinite, for no number, and looks at no limit.
+    clientErrorHandler: (error, socket) => { answerProtocolError(error, socket, connections.takesAnswer(socket)) },
+    http: { requireHostHeader: false }, // guardProtocol requires it, with our envelope
+    // Otherwise the validator does not take 1e400, which is infinite, for a number, and checks no limit.
     ajv: { customOptions: { strictNumbers: false } },
     frameworkErrors: (thrown, request, reply) => {
       protectAnswer(reply) // no hook runs for these
       void replyWithError(asSpeechError(thrown), request, reply)
     },
     routerOptions: { maxParamLength: 200 },
-    return503OnClosing: false, // the intake refuses, with our envelope
+    return503OnClosing: false, // `Uploads` refuses, with our envelope
   }).withTypeProvider<TypeBoxTypeProvider>()
 
   for (const schema of [ErrorReply, ReportReply, SearchReply, CatalogueReply, ModelReply]) app.addSchema(schema)
-  // No route reads a body of its own accord: those that take audio or catalogues read theirs behind a door, feedback
-  // has a parser for what came through its door, the others have none.
+  // No route parses a body by itself: routes for audio and catalogues read theirs through `Uploads`, feedback has a
+  // parser for what it has read that way, the others take no body.
   app.removeAllContentTypeParsers()
   app.addContentTypeParser('*', (_request, _payload, done) => { done(null) })
   nameClients(app, config.clientHeader)
   observeRequests(app, dependencies)
-  answerOddRequests(app)
+  guardProtocol(app)
   guardBrowsers(app, config)
   limitConnections(app, connections, dependencies)
   guardRoutes(app, dependencies)
-  closeGently(app, intake, connections)
+  shutDownGracefully(app, uploads, connections)
   app.setErrorHandler((thrown, request, reply) => replyWithError(asSpeechError(thrown), request, reply))
-  app.setNotFoundHandler((request, reply) => replyWithError(new SpeechError('ROUTE_NOT_FOUND', `${request.method} ${request.url.split('?')[0]!.slice(0, 200)}`), request, reply))
+  app.setNotFoundHandler((request, reply) => {
+    const [path = ''] = request.url.split('?', 1)
+    return replyWithError(new SpeechError('ROUTE_NOT_FOUND', `${request.method} ${path.slice(0, 200)}`), request, reply)
+  })
 
   await documentation(app, version)
   await app.register(transcriptions, dependencies)
@@ -80,7 +84,7 @@ export async function buildApp(dependencies: AppDependencies, version: string): 
   await app.register(catalogues, dependencies)
   await app.register(feedback, dependencies)
   await app.register(models, dependencies)
-  // Probes, scrapes and an open page come every few seconds; only their failures are worth a line.
+  // Probes, scrapes and an open page send requests every few seconds; only their failures are worth a log line.
   await app.register(operations, { ...dependencies, logLevel: 'error' })
   await app.register(drift, { ...dependencies, logLevel: 'error' })
   app.get('/', { config: { access: 'open' }, schema: { hide: true } }, (_request, reply) => reply.redirect('/docs'))
@@ -88,19 +92,21 @@ export async function buildApp(dependencies: AppDependencies, version: string): 
 }
 
 /**
- * Request id out, one log line and one observation per request. Routes by their template: a URL may hold anything.
- * What was refused for its key has a line of its own, whose number is bounded.
+ * Returns the request id, and writes one log line and one observation per request. Routes are named by their template,
+ * since a URL may hold anything. Requests that were refused for their key have log lines of their own, whose number is
+ * bounded.
  */
 function observeRequests(app: FastifyInstance, { telemetry }: AppDependencies): void {
   const observe = (request: FastifyRequest, reply: FastifyReply, status: number): void => {
     const route = request.routeOptions.url ?? 'unmatched'
     telemetry.httpFinished(request.method, route, status, reply.elapsedTime / 1000)
     if (request.isRefusedForKey) return
-    request.log[status < 500 ? 'info' : 'warn']({ method: request.method, route, status, milliseconds: Math.round(reply.elapsedTime) }, 'answered')
+    const fields = { method: request.method, route, status, milliseconds: Math.round(reply.elapsedTime) }
+    request.log[status < 500 ? 'info' : 'warn'](fields, 'answered')
   }
   app.addHook('onRequest', async (request, reply) => {
     void reply.header('x-request-id', request.id)
-    // Fastify calls onResponse for answers that were sent; a client that left before gets none.
+    // Fastify calls onResponse only for answers that were sent, not for a client that disconnected before.
     reply.raw.once('close', () => { if (!reply.raw.writableFinished) observe(request, reply, ERRORS.CANCELLED.status) })
   })
   app.addHook('onResponse', async (request, reply) => { observe(request, reply, reply.statusCode) })

@@ -1,4 +1,4 @@
-/** What main.ts hands to the HTTP side. As types only: tests pass a fake pool and need no model. */
+/** The dependencies that main.ts passes to the HTTP side. Types only: tests pass a fake pool and need no model. */
 import type { FastifyBaseLogger } from 'fastify'
 import type { AccessKeys } from '../access/keys.js'
 import type { CatalogueStore } from '../../search/catalogue/store.js'
@@ -9,7 +9,7 @@ import type { ExternalSearchEngine } from '../../search/external-engine.js'
 import type { Report } from '../../domain/report.js'
 import type { Telemetry } from '../../monitoring/metrics/telemetry.js'
 import type { WorkerPool } from '../workers/pool.js'
-import type { Intake } from './intake.js'
+import type { Uploads } from './uploads.js'
 
 /** A model as its manifest describes it. */
 export interface ServedModel {
@@ -22,24 +22,24 @@ export interface ServedModel {
   readonly precision: string
   readonly parameters: number
   readonly clipSeconds: number
-  /** Sum of its files. */
+  /** Total size of its files. */
   readonly bytes: number
   readonly digest: string
   readonly source: string
-  /** The larger model that is asked where this one has doubts; null when none is. */
+  /** The larger model that decodes clips of which this one is unsure; null without one. */
   readonly cascade: { readonly model: string; readonly languages: readonly string[] } | null
 }
 
-/** Its own, and those that a larger model hears in its place. */
+/** The languages of the model, and those that a larger model decodes in its place. */
 export function acceptedLanguages({ languages, cascade }: ServedModel): string[] {
   return [...new Set([...languages, ...cascade?.languages ?? []])]
 }
 
 export type Pool = Pick<WorkerPool, 'run' | 'refusal' | 'readiness' | 'models'>
 
-/** What is known of drift. A null snapshot: nothing is compared, and `reason` says why. */
+/** The state of drift monitoring. A null snapshot means that nothing is compared; `reason` says why. */
 export interface DriftView {
-  /** `session`: whatever the client tells one visit from another by. */
+  /** `session`: an identifier that the client chooses for one visit. */
   observe(report: Report, session: string | undefined): void
   snapshot(): DriftSnapshot | null
   readonly reason: string | null
@@ -52,10 +52,10 @@ export interface AppDependencies {
   readonly pool: Pool
   readonly telemetry: Telemetry
   readonly drift: DriftView
-  readonly intake: Intake
+  readonly uploads: Uploads
   readonly feedback: Feedback
   readonly catalogues: CatalogueStore
-  /** The operator's own; undefined: catalogues answer. */
+  /** The external search engine; undefined: catalogues answer. */
   readonly searchEngine: ExternalSearchEngine | undefined
   readonly logger: FastifyBaseLogger
   /** The first is the default. */

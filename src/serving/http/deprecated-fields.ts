@@ -1,4 +1,4 @@
-/** Answers carry replaced fields under both names until the old ones are removed (domain/deprecations.ts). */
+/** Answers have renamed fields under both names until the old ones are removed (domain/deprecations.ts). */
 import type { Report } from '../../domain/report.js'
 import type { ClientAlternative, ClientPhraseScore } from './transcription/phrase-hints.js'
 
@@ -7,7 +7,7 @@ type Renamed = Pick<Report, 'decodingPasses' | 'changedByBiasing' | 'cascade'> &
   readonly phraseScores: readonly ClientPhraseScore[]
 }
 
-/** The answer with the old names beside the new ones. */
+/** Adds the old names to an answer. */
 export function withDeprecatedFields<Answer extends Renamed>(answer: Answer) {
   const { decodingPasses, changedByBiasing, phraseScores, alternatives, cascade } = answer
   return {

@@ -1,4 +1,4 @@
-/** GET /v1/models and /v1/models/:id: what is served, with which execution provider, and why not with another. */
+/** GET /v1/models and /v1/models/:id: served models, their execution provider, and why not another one. */
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { Type } from 'typebox'
 import { SpeechError } from '../../domain/errors.js'
@@ -42,7 +42,8 @@ export const models: FastifyPluginAsyncTypebox<AppDependencies> = async (scope, 
       response: { 200: ModelReply, '4xx': ErrorReply },
     },
   }, async ({ params }) => {
-    const model = served.find(({ name }) => name === params.id) ?? (config.modelAliases.includes(params.id) ? served[0] : undefined)
+    const model = served.find(({ name }) => name === params.id)
+      ?? (config.modelAliases.includes(params.id) ? served[0] : undefined)
     if (model === undefined) throw new SpeechError('MODEL_NOT_FOUND', `"${params.id}"`, { parameter: 'model' })
     return describe(model)
   })

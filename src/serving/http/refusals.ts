@@ -1,13 +1,13 @@
-/** Refusals that more than one part of the HTTP side has to tell, and when a client may try again. */
+/** Refusals that several parts of the HTTP side share, and when a client may retry. */
 import { SpeechError } from '../../domain/errors.js'
 
-/** Of statuses that say "later", where nobody knows better. */
-const LATER_SECONDS = 1
-const LATER = new Set([429, 503])
+/** For statuses that ask for a retry, where the error gives no time. */
+const RETRY_SECONDS = 1
+const RETRYABLE_STATUSES = new Set([429, 503])
 
-/** For `Retry-After`: whole seconds, at least 1; undefined where waiting does not help. */
+/** For `Retry-After`: whole seconds, at least 1; undefined where a retry does not help. */
 export function retryAfterOf({ status, retryAfterSeconds }: SpeechError): number | undefined {
-  const seconds = retryAfterSeconds ?? (LATER.has(status) ? LATER_SECONDS : undefined)
+  const seconds = retryAfterSeconds ?? (RETRYABLE_STATUSES.has(status) ? RETRY_SECONDS : undefined)
   return seconds === undefined ? undefined : Math.max(1, Math.ceil(seconds))
 }
 
@@ -15,7 +15,7 @@ export function tooLarge(maxBytes: number): SpeechError {
   return new SpeechError('UPLOAD_TOO_LARGE', `at most ${maxBytes} bytes`)
 }
 
-export function noRoom(): SpeechError {
+export function noUploadMemory(): SpeechError {
   return new SpeechError('QUEUE_FULL', 'too many bytes are being uploaded, by all or by this client')
 }
 

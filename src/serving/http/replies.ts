@@ -1,6 +1,6 @@
 /**
- * Any error → one envelope, OpenAI's, with our own fields beside theirs: what `openai` clients already read, and
- * what ours may program against (`code`, `retryable`).
+ * Any error as one envelope: that of OpenAI, which `openai` clients already read, with fields of our own that clients
+ * may program against (`code`, `retryable`).
  */
 import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify'
 import { ERRORS, SpeechError } from '../../domain/errors.js'
@@ -17,17 +17,17 @@ export interface ErrorBody {
   }
 }
 
-/** What Fastify or a bug threw, as an error of the table. */
+/** Whatever Fastify or a bug threw, as an error of the table. */
 export function asSpeechError(error: unknown): SpeechError {
   if (error instanceof SpeechError) return error
   const { code = '', statusCode = 500, message, validation } = error as Partial<FastifyError>
-  if (!code.startsWith('FST_') || statusCode >= 500) return refusedBySomebody(statusCode, error)
-  const parameter = validation?.[0]?.instancePath.slice(1)
-  return new SpeechError('REQUEST_INVALID', message, { cause: error, ...(parameter !== undefined && parameter !== '' && { parameter }) })
+  if (!code.startsWith('FST_') || statusCode >= 500) return refusedByPlugin(statusCode, error)
+  const parameter = validation?.[0]?.instancePath.slice(1) ?? ''
+  return new SpeechError('REQUEST_INVALID', message, { cause: error, ...parameter !== '' && { parameter } })
 }
 
-/** A plugin may refuse a request too: the one that serves files knows paths that nothing can be at. */
-function refusedBySomebody(status: number, cause: unknown): SpeechError {
+/** A plugin may refuse a request too: the one that serves files refuses impossible paths. */
+function refusedByPlugin(status: number, cause: unknown): SpeechError {
   if (status < 400 || status >= 500) return new SpeechError('INTERNAL', undefined, { cause })
   return new SpeechError(status === 403 || status === 404 ? 'ROUTE_NOT_FOUND' : 'REQUEST_INVALID', undefined, { cause })
 }
@@ -45,11 +45,15 @@ export function errorBody(error: SpeechError, requestId: string): ErrorBody {
   }
 }
 
-export async function replyWithError(error: SpeechError, request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
-  if (error.status >= 500 && !error.retryable) request.log.error({ err: error.cause ?? error, code: error.code }, 'request failed')
+export async function replyWithError(
+  error: SpeechError, request: FastifyRequest, reply: FastifyReply,
+): Promise<FastifyReply> {
+  if (error.status >= 500 && !error.retryable) {
+    request.log.error({ err: error.cause ?? error, code: error.code }, 'request failed')
+  }
   const retryAfterSeconds = retryAfterOf(error)
   if (retryAfterSeconds !== undefined) void reply.header('retry-after', String(retryAfterSeconds))
-  // The rest of a body that came too slowly is not waited for.
+  // The rest of a body that arrives too slowly is not waited for.
   if (error.code === 'UPLOAD_TOO_SLOW') void reply.header('connection', 'close')
   return reply.code(error.status).type('application/json').send(errorBody(error, request.id))
 }

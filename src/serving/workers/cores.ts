@@ -1,15 +1,15 @@
 /**
- * The cores that this container really has. Node and the ONNX runtime see those of the host; a limit on CPU time
+ * The number of cores that this container may use. Node and ONNX Runtime see those of the host; a limit on CPU time
  * (`docker run --cpus`, `resources.limits.cpu`) shows only in the control groups of the kernel.
  *
  * A fraction is rounded down: with 2.5 cores three busy workers would use up each period's time before it ends and
- * all stand still until the next, which every request feels; two workers never do.
+ * all be throttled until the next, which delays every request; two workers never are.
  */
 import { readFileSync } from 'node:fs'
 import os from 'node:os'
 import path from 'node:path'
 
-/** At least 1. `root` is where proc/ and sys/ are; tests have their own. */
+/** At least 1. `root`: the folder of proc/ and sys/; tests use another one. */
 export function availableCores(root = '/', hostCores = os.availableParallelism()): number {
   const quotas = [...quotasV2(root), ...quotasV1(root)]
   return Math.max(1, Math.floor(Math.min(hostCores, ...quotas)))
@@ -31,7 +31,7 @@ function quotasV1(root: string): number[] {
 
 /**
  * The folder of our own group and those above it. Inside a container the path may be the host's, whose lower
- * folders are not there, while the mount point is the container's own: the walk upwards passes it too.
+ * folders do not exist, while the mount point is the container's own: the walk upwards includes it.
  */
 function groupFolders(root: string, line: RegExp, mount: string): string[] {
   const group = line.exec(readIfThere(path.join(root, 'proc/self/cgroup')) ?? '')?.[1]
@@ -49,7 +49,7 @@ function readIfThere(file: string): string | undefined {
   try {
     return readFileSync(file, 'utf8').trim()
   } catch (cause) {
-    // No such file: another version, another system, or a group of the host's.
+    // A missing file means another version, another system, or a group of the host.
     if (['ENOENT', 'ENOTDIR', 'EACCES'].includes((cause as NodeJS.ErrnoException).code ?? '')) return undefined
     throw cause
   }

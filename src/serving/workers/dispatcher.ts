@@ -1,7 +1,7 @@
 /**
- * The jobs of the pool and who does them: accepted or refused by a forecast of their wait, given to workers in the
- * order of the queue, paused between the pieces of a long upload so that others run in between, called off, and
- * rescued when their worker dies.
+ * Assigns the jobs of the pool to workers: accepts or refuses them by a forecast of their wait, starts them in the
+ * order of the queue, lets long ones pause so that others run in between, cancels them, and retries them when their
+ * worker dies.
  *
  * Life of a job: accepted → waiting → running ⇄ paused → answered. When its worker dies it waits again.
  */
@@ -13,11 +13,11 @@ import type { PoolOptions } from './pool-options.js'
 import type { DoneMessage, WorkerHandle } from './worker-handle.js'
 import { plainKind, WorkEstimate, type WorkKind } from './work-estimate.js'
 
-/** A job during which two workers died may be what kills them: it is not tried again. */
-const MOST_DEATHS = 2
-/** A forecast is a mean, and shorter jobs that come later may go first: the promise is kept with so much to spare. */
+/** A job during which two workers died may be the cause: it is not tried again. */
+const MAX_DEATHS = 2
+/** A forecast is a mean, and shorter jobs that arrive later may go first: this is the safety factor. */
 const FORECAST_MARGIN = 1.25
-/** The door does not know the length of an upload yet: that of a short clip. */
+/** Assumed length of an upload whose body has not been read. */
 const SHORT_CLIP_SECONDS = 1
 
 export class Dispatcher {
@@ -41,13 +41,13 @@ export class Dispatcher {
   get queueLength(): number { return this.#queue.length }
   get isEmpty(): boolean { return this.#queue.length === 0 && this.#running.size === 0 && this.#paused.size === 0 }
 
-  /** Why a job of this client would be refused now; without `request`: the shortest that it could send. */
+  /** Why a job of this client would be refused now; without `request`, a short clip. */
   refusal(client: string, request?: JobRequest): SpeechError | undefined {
     const working = [...this.#workers].filter(({ state }) => state === 'idle' || state === 'busy')
     // A worker without a job would take it at once.
     if (working.some((worker) => worker.state === 'idle' && !this.#paused.has(worker))) return undefined
     const audioSeconds = request?.audioSeconds ?? SHORT_CLIP_SECONDS
-    const kind = request === undefined ? plainKind(this.#options.settings.models[0]!) : kindOf(request)
+    const kind = request === undefined ? plainKind(this.#options.settings.models[0] ?? '') : kindOf(request)
     const workSeconds = this.#estimate.workSeconds(kind, audioSeconds)
     const job = { client, audioSeconds, workSeconds, usedSeconds: 0, arrivedAtSeconds: performance.now() / 1000 }
     const limitSeconds = this.#options.queueWaitSeconds
@@ -100,20 +100,20 @@ export class Dispatcher {
     this.#checkEmpty()
   }
 
-  /** A piece of its job is done. */
+  /** A time slice of its job is over. */
   paused(worker: WorkerHandle): void {
     const job = this.#running.get(worker)
     if (job === undefined) return
     this.#running.delete(worker)
-    const seconds = job.endStint()
+    const seconds = job.endSlice()
     this.#queue.pause(job, seconds)
-    this.#estimate.observePiece(seconds)
-    this.#queue.pieceSeconds = this.#estimate.pieceSeconds
+    this.#estimate.observeSlice(seconds)
+    this.#queue.meanSliceSeconds = this.#estimate.meanSliceSeconds
     this.#paused.set(worker, [...this.#paused.get(worker) ?? [], job])
     this.dispatch()
   }
 
-  /** The job that the worker died under, and those that it held, go to other workers. */
+  /** The job that the worker was running, and those that it held, go to other workers. */
   gone(worker: WorkerHandle, error: WireError | undefined): void {
     const running = this.#running.get(worker)
     const held = this.#paused.get(worker) ?? []
@@ -121,18 +121,18 @@ export class Dispatcher {
     this.#paused.delete(worker)
     for (const job of held) {
       this.#queue.drop(job)
-      this.#rescue(job, worker, error)
+      this.#retry(job, worker, error)
     }
     if (running !== undefined) {
       running.deaths++
-      this.#queue.end(running, running.endStint())
-      this.#rescue(running, worker, error)
+      this.#queue.end(running, running.endSlice())
+      this.#retry(running, worker, error)
     }
     this.dispatch()
     this.#checkEmpty()
   }
 
-  /** Fails whatever is not answered yet. */
+  /** Fails every job that is not answered yet. */
   failAll(code: 'SHUTTING_DOWN'): void {
     for (const job of [...this.#running.values(), ...[...this.#paused.values()].flat()]) job.fail(code)
     this.#running.clear()
@@ -140,13 +140,13 @@ export class Dispatcher {
     for (let job = this.#queue.next([]); job !== undefined; job = this.#queue.next([])) job.fail(code)
   }
 
-  /** Those that hold no paused job first. Those that compile a list run jobs in between, but later than the others. */
+  /** Those without a paused job first. Workers that compile a list run jobs too, but after the others. */
   #idleWorkers(): WorkerHandle[] {
     const rank = (worker: WorkerHandle): number => (this.#paused.has(worker) ? 2 : 0) + Number(worker.isCompiling)
     return [...this.#workers].filter(({ state }) => state === 'idle').sort((a, b) => rank(a) - rank(b))
   }
 
-  /** A paused job that needs no answer any more ends as soon as it is resumed, so it goes first. */
+  /** A paused job that needs no answer any more goes first: it ends as soon as it is resumed. */
   #nextFor(held: readonly Job[]): Job | undefined {
     const over = held.find((job) => job.isAnswered || job.isAbandoned)
     if (over === undefined) return this.#queue.next(held)
@@ -155,8 +155,8 @@ export class Dispatcher {
   }
 
   #runningNow(): Running<Job>[] {
-    const { pieceSeconds } = this.#estimate
-    return [...this.#running.values()].map((job) => ({ job, stintSeconds: job.stintSeconds, pieceSeconds }))
+    const { meanSliceSeconds } = this.#estimate
+    return [...this.#running.values()].map((job) => ({ job, sliceSeconds: job.sliceSeconds, meanSliceSeconds }))
   }
 
   #resume(worker: WorkerHandle, job: Job, held: readonly Job[]): void {
@@ -168,8 +168,8 @@ export class Dispatcher {
   }
 
   /**
-   * The client has its answer now. A worker that is still at it is told so, and ends it at its next step; one that does
-   * not is killed, by the deadline of the service: a client's own, shorter one must not cost a worker.
+   * The client gets its answer now. A worker that is still running the job is told to end it at its next step; if it
+   * does not, it is killed, by the deadline of the service: a client's own, shorter one must not cost a worker.
    */
   #late(job: Job): void {
     job.fail('DEADLINE_PASSED')
@@ -178,16 +178,16 @@ export class Dispatcher {
     this.#killIn(this.#options.deadlineSeconds + this.#options.killAfterSeconds - job.ageSeconds, job)
   }
 
-  /** A paused job cannot end before it is resumed, and gets its time from then on. */
+  /** A paused job cannot end before it is resumed; its time counts from then on. */
   #killIn(seconds: number, job: Job): void {
     job.rearm(seconds, () => {
       const worker = this.#workerOf(job)
       if (worker === undefined) return
       const { killAfterSeconds } = this.#options
-      const restSeconds = this.#running.get(worker) === job ? killAfterSeconds - job.stintSeconds : killAfterSeconds
+      const restSeconds = this.#running.get(worker) === job ? killAfterSeconds - job.sliceSeconds : killAfterSeconds
       if (restSeconds > 0) return this.#killIn(restSeconds, job)
       this.#running.delete(worker)
-      this.#queue.end(job, job.endStint())
+      this.#queue.end(job, job.endSlice())
       worker.killOverdue()
     })
   }
@@ -198,11 +198,11 @@ export class Dispatcher {
     this.#checkEmpty()
   }
 
-  #rescue(job: Job, worker: WorkerHandle, error: WireError | undefined): void {
+  #retry(job: Job, worker: WorkerHandle, error: WireError | undefined): void {
     if (job.isAnswered) return job.release()
     if (job.isAbandoned) return job.fail('CANCELLED')
     if (job.isLate) return job.fail('DEADLINE_PASSED')
-    if (job.deaths >= MOST_DEATHS) return job.fail(error?.code === 'OUT_OF_MEMORY' ? error.code : 'RECOGNIZER_CRASHED')
+    if (job.deaths >= MAX_DEATHS) return job.fail(error?.code === 'OUT_OF_MEMORY' ? error.code : 'RECOGNIZER_CRASHED')
     this.#options.events.onRetry(worker.processId)
     job.startOver()
     this.#queue.push(job)
@@ -223,7 +223,7 @@ function queueFull(why: string, seconds: number): SpeechError {
   return new SpeechError('QUEUE_FULL', why, { retryAfterSeconds: Math.max(1, Math.ceil(seconds)) })
 }
 
-function kindOf({ model, nBest = 1, phrases, words = false }: JobRequest): WorkKind {
+function kindOf({ model, nBest, phrases, words }: JobRequest): WorkKind {
   const list = phrases === undefined ? 'none' : typeof phrases === 'string' ? 'catalogue' : 'own'
   return { model, nBest, phrases: list, words }
 }

@@ -1,23 +1,23 @@
 /**
- * The environment of a recognition process. It decodes what strangers send, so it gets the variables of this list and
- * no others: secrets of the service, of the shell and of the orchestrator stay in the server. Settings reach it as a
+ * The environment of a recognition process. It decodes untrusted uploads, so it gets the variables of this list and no
+ * others: secrets of the service, of the shell and of the orchestrator stay in the server. Settings are sent to it in a
  * message (`worker-settings.ts`).
  *
- * Left out on purpose: `HOME` and `XDG_*`, because a recognizer has no business there (libraries use them for caches;
+ * Left out on purpose: `HOME` and `XDG_*`, because a recognizer needs no files there (libraries use them for caches;
  * CUDA's has `CUDA_CACHE_PATH`), proxies and certificates, because it does not use the network, and every `EARSHOT_*`.
  */
 
 /** Exact names, by purpose. */
 const NAMES: readonly string[] = [
-  // Where programs and shared libraries are found.
+  // Search paths of programs and shared libraries.
   'PATH', 'LD_LIBRARY_PATH', 'LD_PRELOAD', 'DYLD_LIBRARY_PATH',
   // Memory of the C library (docs/performance.md).
   'GLIBC_TUNABLES',
-  // Flags of Node that an operator sets for all processes, such as a limit of its heap; its thread pool; test coverage.
+  // Flags of Node for all processes, such as a heap limit; its thread pool; test coverage.
   'NODE_OPTIONS', 'UV_THREADPOOL_SIZE', 'NODE_V8_COVERAGE',
   // Language and time zone of messages.
   'LANG', 'LC_ALL', 'TZ',
-  // Without these Windows starts no process.
+  // Windows cannot start a process without these.
   'SystemRoot', 'windir',
   // Scratch files of drivers.
   'TMPDIR', 'TEMP', 'TMP',

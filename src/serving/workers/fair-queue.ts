@@ -1,17 +1,17 @@
 /**
- * The jobs that wait for a worker, and who is next: fair between clients, the shortest work of a client first, and
- * nobody behind others for ever (`order.ts`).
+ * The queue of jobs that wait for a worker: fair between clients, the shortest work of a client first, and without
+ * starvation (`order.ts`).
  *
  * Between clients this is fair queueing (Demers, Keshav & Shenker, "Analysis and simulation of a fair queueing
  * algorithm", SIGCOMM 1989). Each client has an account of the worker seconds that it was given. Virtual time is the
  * account of a client that always gets its fair share: it grows by the seconds served, divided by the active clients.
- * A client that becomes active starts at the virtual time at least, so that nobody saves up service.
+ * A client that becomes active starts at the virtual time at least, so that no client saves up service.
  *
- * A long job pauses between its pieces. A paused job is in the same order, and belongs to the worker that holds it.
+ * A long job pauses between its time slices. A paused job stays in the same order and with its worker.
  *
- * Room is bounded in jobs and in seconds of audio, and shared between the clients (`serving/fair-share.ts`).
+ * The queue is bounded in jobs and in seconds of audio, shared between the clients (`serving/shared-capacity.ts`).
  */
-import { FairShare } from '../fair-share.js'
+import { SharedCapacity } from '../shared-capacity.js'
 import { compare, dueAt, placeOf, remainingWork, type Place, type Schedulable, type Standing } from './order.js'
 
 export interface QueueLimits {
@@ -19,19 +19,19 @@ export interface QueueLimits {
   readonly audioSeconds: number
 }
 
-/** Work that is short, however short the pieces of long jobs are. */
+/** Work up to this is short, however short the time slices of long jobs are. */
 const SHORT_SECONDS = 0.5
-/** Jobs of a worker, paused and running: each keeps its decoded audio. The last place is for a short one. */
-const MOST_HELD = 3
-/** Clients without jobs whose accounts are remembered; beyond, those that had least are forgotten. */
-const MOST_IDLE_ACCOUNTS = 1_000
+/** Most jobs of a worker, paused and running: each keeps its decoded audio. The last place is for a short one. */
+const MAX_HELD = 3
+/** Most accounts of clients without jobs; beyond, those that were served least are forgotten. */
+const MAX_IDLE_ACCOUNTS = 1_000
 
 class Account<T> {
   servedSeconds: number
   /** Waiting, paused and running. */
   jobs = 0
   running = 0
-  /** When it became active, or a job of it ended or paused; seconds on the monotonic clock. */
+  /** When the client became active, or one of its jobs ended or paused; seconds on the monotonic clock. */
   unservedSinceSeconds = 0
   /** By due time. */
   readonly waiting: T[] = []
@@ -45,8 +45,8 @@ class Account<T> {
 export class FairQueue<T extends Schedulable> {
   readonly #limits: QueueLimits
   readonly #nowSeconds: () => number
-  readonly #jobShare: FairShare
-  readonly #audioShare: FairShare
+  readonly #jobCapacity: SharedCapacity
+  readonly #audioCapacity: SharedCapacity
   readonly #accounts = new Map<string, Account<T>>()
   /** Work that running jobs were charged for in advance. */
   readonly #charges = new Map<T, number>()
@@ -59,26 +59,25 @@ export class FairQueue<T extends Schedulable> {
   constructor(limits: QueueLimits, nowSeconds = (): number => performance.now() / 1000) {
     this.#limits = limits
     this.#nowSeconds = nowSeconds
-    // One more than there is room for: a client alone may then use a queue of a few places fully.
-    this.#jobShare = new FairShare(limits.jobs + 1)
-    this.#audioShare = new FairShare(limits.audioSeconds)
+    // One more than the limit: a client alone may then fill a queue of a few places.
+    this.#jobCapacity = new SharedCapacity(limits.jobs + 1)
+    this.#audioCapacity = new SharedCapacity(limits.audioSeconds)
   }
 
   /** Jobs that wait for their first worker. */
   get length(): number { return this.#length }
-  /** Clients that are remembered. */
   get accounts(): number { return this.#accounts.size }
 
-  /** How long the pieces of long jobs are, on average; seconds. */
-  set pieceSeconds(seconds: number) { this.#shortSeconds = Math.max(SHORT_SECONDS, seconds) }
+  /** Mean time slice of long jobs, seconds. */
+  set meanSliceSeconds(seconds: number) { this.#shortSeconds = Math.max(SHORT_SECONDS, seconds) }
 
   /** Whether one more job of this length would have to be refused. One long job alone always fits. */
   isFullFor(client: string, audioSeconds: number): boolean {
-    if (this.#length >= this.#limits.jobs || !this.#jobShare.fits(client, 1)) return true
-    return this.#length > 0 && !this.#audioShare.fits(client, audioSeconds)
+    if (this.#length >= this.#limits.jobs || !this.#jobCapacity.fits(client, 1)) return true
+    return this.#length > 0 && !this.#audioCapacity.fits(client, audioSeconds)
   }
 
-  /** Takes in a job, new or back from a worker that died. */
+  /** Adds a job, new or back from a worker that died. */
   push(job: T): void {
     const account = this.#accountOf(job.client)
     if (account.jobs++ === 0) {
@@ -90,8 +89,8 @@ export class FairQueue<T extends Schedulable> {
     const before = account.waiting.findLastIndex((other) => dueAt(other) <= due)
     account.waiting.splice(before + 1, 0, job)
     this.#length++
-    this.#jobShare.take(job.client, 1)
-    this.#audioShare.take(job.client, job.audioSeconds)
+    this.#jobCapacity.acquire(job.client, 1)
+    this.#audioCapacity.acquire(job.client, job.audioSeconds)
   }
 
   /** Whether the job was still waiting. */
@@ -102,9 +101,9 @@ export class FairQueue<T extends Schedulable> {
   }
 
   /**
-   * The job that a worker should do next, out of those that it holds paused and those that wait; it counts as running
-   * then, until `pause` or `end`. Where the first in order may not start beside those that the worker holds, and none
-   * that may start comes before these, the one of them that is done first makes room.
+   * The job that a worker should run next, out of those that it holds paused and those that wait; it counts as running
+   * until `pause` or `end`. If the first in order may not start in addition to those that the worker holds, and no
+   * other that may start precedes these, the one of them that will be done first is resumed.
    */
   next(held: readonly T[]): T | undefined {
     let first: Place<T> | undefined
@@ -136,15 +135,15 @@ export class FairQueue<T extends Schedulable> {
     account.running++
   }
 
-  /** A running job has worked for so many seconds, and lets others go first. */
+  /** A running job has run for `seconds` and pauses. */
   pause(job: T, seconds: number): void {
-    this.#settle(job, seconds)
+    this.#endSlice(job, seconds)
     this.#accountOf(job.client).paused.add(job)
   }
 
-  /** A running job has worked for so many seconds and is done, or its worker died. */
+  /** A running job has run for `seconds` and is done, or its worker died. */
   end(job: T, seconds: number): void {
-    this.#settle(job, seconds)
+    this.#endSlice(job, seconds)
     this.#leave(job)
   }
 
@@ -159,7 +158,7 @@ export class FairQueue<T extends Schedulable> {
     return [...this.#accounts.values()].flatMap((account) => account.jobs === 0 ? [] : this.#placesOf(account))
   }
 
-  /** Where a new job would stand. */
+  /** The place of a new job. */
   placeOf(job: T): Place<T> {
     const account = this.#accounts.get(job.client) ?? new Account<T>(0)
     const served = account.jobs === 0 ? Math.max(account.servedSeconds, this.#virtualSeconds) : account.servedSeconds
@@ -167,10 +166,10 @@ export class FairQueue<T extends Schedulable> {
     return this.#placeNow(job, account, before.reduce((sum, { remainingSeconds }) => sum + remainingSeconds, served))
   }
 
-  /** Where a running job would stand if it paused now, after so many seconds. */
-  placeOfRunning(job: T, stintSeconds: number): Place<T> {
-    const startsAt = this.#accountOf(job.client).servedSeconds - this.#charges.get(job)! + stintSeconds
-    const remainingSeconds = Math.max(0, remainingWork(job) - stintSeconds)
+  /** The place of a running job if it paused now, after `sliceSeconds`. */
+  placeOfRunning(job: T, sliceSeconds: number): Place<T> {
+    const startsAt = this.#accountOf(job.client).servedSeconds - this.#chargeOf(job) + sliceSeconds
+    const remainingSeconds = Math.max(0, remainingWork(job) - sliceSeconds)
     return this.#place(job, { startsAt, isPaused: true, remainingSeconds, unservedSeconds: 0 })
   }
 
@@ -183,7 +182,6 @@ export class FairQueue<T extends Schedulable> {
     })
   }
 
-  /** Of a job that waits or is paused. */
   #placeNow(job: T, account: Account<T>, startsAt: number): Place<T> {
     const isServed = account.jobs === 0 || account.running > 0
     const unservedSeconds = isServed ? 0 : this.#nowSeconds() - account.unservedSinceSeconds
@@ -195,20 +193,26 @@ export class FairQueue<T extends Schedulable> {
     return placeOf(job, standing, this.#virtualSeconds, this.#shortSeconds)
   }
 
-  /** A long job must be half as long as those that it interrupts, or a worker would begin many and end none. */
+  /** A long job must be at most half as long as those that it interrupts: a worker must not begin many and end none. */
   #mayStart(job: T, held: readonly T[]): boolean {
     if (held.length === 0) return true
-    if (job.workSeconds <= this.#shortSeconds) return held.length < MOST_HELD
-    return held.length < MOST_HELD - 1 && held.every((other) => job.workSeconds <= remainingWork(other) / 2)
+    if (job.workSeconds <= this.#shortSeconds) return held.length < MAX_HELD
+    return held.length < MAX_HELD - 1 && held.every((other) => job.workSeconds <= remainingWork(other) / 2)
   }
 
-  #settle(job: T, seconds: number): void {
+  #endSlice(job: T, seconds: number): void {
     const account = this.#accountOf(job.client)
-    account.servedSeconds += seconds - this.#charges.get(job)!
+    account.servedSeconds += seconds - this.#chargeOf(job)
     account.running--
     account.unservedSinceSeconds = this.#nowSeconds()
     this.#charges.delete(job)
     this.#virtualSeconds += seconds / this.#active
+  }
+
+  #chargeOf(job: T): number {
+    const charge = this.#charges.get(job)
+    if (charge === undefined) throw new Error('this job is not running')
+    return charge
   }
 
   #takeOut(job: T): boolean {
@@ -217,8 +221,8 @@ export class FairQueue<T extends Schedulable> {
     if (index < 0) return false
     waiting.splice(index, 1)
     this.#length--
-    this.#jobShare.give(job.client, 1)
-    this.#audioShare.give(job.client, job.audioSeconds)
+    this.#jobCapacity.release(job.client, 1)
+    this.#audioCapacity.release(job.client, job.audioSeconds)
     return true
   }
 
@@ -228,20 +232,18 @@ export class FairQueue<T extends Schedulable> {
     this.#forgetBalanced()
   }
 
-  /** A client without jobs is remembered as long as it had more than its share. */
+  /** A client without jobs is remembered as long as it was served more than its share. */
   #forgetBalanced(): void {
     const idle = [...this.#accounts].filter(([, { jobs }]) => jobs === 0)
     const owing = idle.filter(([, { servedSeconds }]) => servedSeconds > this.#virtualSeconds)
-    const least = owing.length <= MOST_IDLE_ACCOUNTS ? []
-      : owing.sort(([, a], [, b]) => a.servedSeconds - b.servedSeconds).slice(0, owing.length - MOST_IDLE_ACCOUNTS)
+    const least = owing.length <= MAX_IDLE_ACCOUNTS ? []
+      : owing.sort(([, a], [, b]) => a.servedSeconds - b.servedSeconds).slice(0, owing.length - MAX_IDLE_ACCOUNTS)
     for (const [name, { servedSeconds }] of idle) if (servedSeconds <= this.#virtualSeconds) this.#accounts.delete(name)
     for (const [name] of least) this.#accounts.delete(name)
   }
 
   #accountOf(client: string): Account<T> {
-    const known = this.#accounts.get(client)
-    if (known !== undefined) return known
-    const account = new Account<T>(this.#virtualSeconds)
+    const account = this.#accounts.get(client) ?? new Account<T>(this.#virtualSeconds)
     this.#accounts.set(client, account)
     return account
   }

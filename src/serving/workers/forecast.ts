@@ -1,25 +1,25 @@
 /**
- * How long a new job would wait for a worker, by list scheduling: the jobs before it go, one after the other, to the
- * worker that is free first (Graham, "Bounds for certain multiprocessing anomalies", 1966). Running jobs count, up to
- * their end or to where they can pause.
+ * Forecasts how long a new job would wait for a worker, by list scheduling: the jobs before it go, one after the other,
+ * to the worker that is free first (Graham, "Bounds for certain multiprocessing anomalies", 1966). Running jobs count
+ * up to their end or their next pause.
  */
 import type { FairQueue } from './fair-queue.js'
 import { compare, type Place, type Schedulable } from './order.js'
 
-/** A job that runs. */
+/** A running job. */
 export interface Running<T> {
   readonly job: T
-  /** For how long it has run since it began or was resumed. */
-  readonly stintSeconds: number
-  /** How long a piece takes, on average. */
-  readonly pieceSeconds: number
+  /** Time since it began or was resumed. */
+  readonly sliceSeconds: number
+  /** Mean time slice. */
+  readonly meanSliceSeconds: number
 }
 
 export interface Forecast {
   readonly waitSeconds: number
   /**
-   * Another job of the client, accepted before, would wait beyond the limit because of the new one: when that job will
-   * have begun, seconds from now. Undefined: none would.
+   * When an earlier job of the same client would begin that waits beyond the limit because of the new one; seconds from
+   * now. Undefined: there is none.
    */
   readonly delaysOwnUntilSeconds: number | undefined
 }
@@ -52,11 +52,11 @@ export function forecast<T extends Schedulable>(
 
 /** When the worker of a running job is free for the new one. What the job has left after a pause goes to `rests`. */
 function freeAfter<T extends Schedulable>(
-  queue: FairQueue<T>, { job, stintSeconds, pieceSeconds }: Running<T>, place: Place<T>, rests: Place<T>[],
+  queue: FairQueue<T>, { job, sliceSeconds, meanSliceSeconds }: Running<T>, place: Place<T>, rests: Place<T>[],
 ): number {
-  const at = queue.placeOfRunning(job, stintSeconds)
+  const at = queue.placeOfRunning(job, sliceSeconds)
   if (isBefore(at, place)) return at.remainingSeconds
-  const untilPause = Math.min(at.remainingSeconds, Math.max(0, pieceSeconds - stintSeconds))
+  const untilPause = Math.min(at.remainingSeconds, Math.max(0, meanSliceSeconds - sliceSeconds))
   rests.push({ ...at, remainingSeconds: at.remainingSeconds - untilPause })
   return untilPause
 }
@@ -65,11 +65,9 @@ function isBefore<T extends Schedulable>(one: Place<T>, place: Place<T>): boolea
   return one.job.client === place.job.client ? one.due <= place.due : compare(one, place) <= 0
 }
 
-/** Gives work to the worker that is free first, and says when it begins with it; seconds from now. */
+/** Gives work to the worker that is free first, and returns when the work begins; seconds from now. */
 function schedule(freeAt: number[], workSeconds: number): number {
-  let first = 0
-  for (const [index, at] of freeAt.entries()) if (at < freeAt[first]!) first = index
-  const begins = freeAt[first]!
-  freeAt[first] = begins + workSeconds
+  const begins = Math.min(...freeAt)
+  freeAt[freeAt.indexOf(begins)] = begins + workSeconds
   return begins
 }

@@ -1,30 +1,30 @@
 /**
- * Finds a worker that hangs while nobody waits for it: it is asked for a sign of life at every beat, and has to answer
- * within a number of beats.
+ * Detects a worker that hangs while it has no job: it gets a ping at every beat, and has to answer within a number of
+ * beats.
  *
- * Beats are counted and not seconds: when the whole machine or the server stood still, a timer fires once however
- * much time has passed, and the answer that already waits in the channel is read before the next. A worker is not
- * asked while it has a job, which has a deadline of its own. A question asked before the job still has to be answered:
- * messages arrive in order, so the worker reads it first.
+ * Beats are counted and not seconds: when the whole machine or the server was suspended, a timer fires once however
+ * much time has passed, and an answer that is already in the channel is read before the next beat. A worker gets no
+ * ping while it has a job, which has a deadline of its own. A ping sent before the job must still be answered: messages
+ * arrive in order, so the worker reads it first.
  */
-export interface Patient {
-  /** Undefined: it is not to be asked now. */
+export interface Monitored {
+  /** Undefined: no ping is sent now. */
   beatsAllowed(): number | undefined
-  ask(): void
-  /** It did not answer in time. Called once. */
+  ping(): void
+  /** Called once, when the answer is late. */
   onSilence(): void
 }
 
 export class Heartbeat {
   readonly #timer: NodeJS.Timeout
-  readonly #patient: Patient
-  /** Since the question that is not answered yet; undefined when none is open. */
+  readonly #monitored: Monitored
+  /** Beats since the unanswered ping; undefined without one. */
   #beatsWaited: number | undefined
-  /** The last that was known, for a worker that got a job meanwhile. */
+  /** The last known limit, for a worker that has got a job since. */
   #allowed = Infinity
 
-  constructor(beatSeconds: number, patient: Patient) {
-    this.#patient = patient
+  constructor(beatSeconds: number, monitored: Monitored) {
+    this.#monitored = monitored
     this.#timer = setInterval(() => { this.#beat() }, beatSeconds * 1000)
     this.#timer.unref()
   }
@@ -38,15 +38,15 @@ export class Heartbeat {
   }
 
   #beat(): void {
-    const allowed = this.#patient.beatsAllowed()
+    const allowed = this.#monitored.beatsAllowed()
     if (allowed !== undefined) this.#allowed = allowed
     if (this.#beatsWaited !== undefined) {
       if (++this.#beatsWaited < this.#allowed) return
       this.stop()
-      this.#patient.onSilence()
+      this.#monitored.onSilence()
     } else if (allowed !== undefined) {
       this.#beatsWaited = 0
-      this.#patient.ask()
+      this.#monitored.ping()
     }
   }
 }

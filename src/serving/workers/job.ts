@@ -1,33 +1,18 @@
 /**
  * One accepted request inside the pool: its deadline, its abort signal, its times, and the promise to answer it
- * exactly once. A long one pauses between its pieces, so that others run in between.
+ * exactly once. A long one pauses between its time slices, so that others run in between.
  */
 import { SpeechError, toWire, type ErrorCode } from '../../domain/errors.js'
-import type { PhraseList } from '../../domain/phrases.js'
-import type { ChannelChoice, HeaderlessFormat } from '../../domain/audio.js'
+import type { RecognitionRequest } from '../../domain/request.js'
 import type { Outcome, WorkerJob } from '../../domain/worker-protocol.js'
 import type { WorkKind } from './work-estimate.js'
 
-export interface JobRequest {
-  /** Whose request it is, for fair scheduling. */
+export interface JobRequest extends RecognitionRequest {
+  /** Client that sent the request, for fair scheduling. */
   readonly client: string
   readonly audio: Uint8Array
-  /** As the container declares it: what the queue is bounded by. */
+  /** As the container declares it; the queue is bounded by it. */
   readonly audioSeconds: number
-  readonly model: string
-  readonly language: string | undefined
-  /** Default: all channels mixed. */
-  readonly channel?: ChannelChoice | undefined
-  /** How samples without a container are to be read. */
-  readonly headerless?: HeaderlessFormat | undefined
-  /** What is expected to be said: a published list by its id, or one of the request's own. */
-  readonly phrases?: string | PhraseList | undefined
-  /** How many readings are wanted. */
-  readonly nBest?: number | undefined
-  /** How strongly the phrases steer; 1 is what the model was tuned for. */
-  readonly biasStrength?: number | undefined
-  /** Whether to say when words were said, where the model can; no by default. */
-  readonly words?: boolean | undefined
   /** Shortens the configured deadline, never lengthens it. */
   readonly deadlineSeconds?: number | undefined
 }
@@ -35,9 +20,9 @@ export interface JobRequest {
 /** A finished job; `queue_wait` and `transfer` are among the stages of its report. */
 export interface Answered {
   readonly outcome: Outcome
-  /** Seconds a worker spent on it. */
+  /** Seconds that a worker spent on it. */
   readonly workSeconds: number
-  /** Workers it was given to: 0 when it was refused, more than 1 when one died. */
+  /** Workers that got it: 0 when it was refused, more than 1 when one died. */
   readonly attempts: number
 }
 
@@ -51,7 +36,7 @@ export class Job {
   readonly client: string
   readonly arrivedAtSeconds = performance.now() / 1000
   readonly audioSeconds: number
-  /** What it will probably cost a worker. */
+  /** Expected work of a worker, seconds. */
   readonly workSeconds: number
   readonly kind: WorkKind
   readonly answered: Promise<Answered>
@@ -60,7 +45,7 @@ export class Job {
   deaths = 0
   /** Seconds that workers have spent on it. */
   usedSeconds = 0
-  /** It has its answer; a worker may still be at it. */
+  /** It has its answer; a worker may still be running it. */
   isAnswered = false
   readonly #request: JobRequest
   readonly #deadlineSeconds: number
@@ -71,7 +56,10 @@ export class Job {
   #since = performance.now()
   #waitSeconds = 0
 
-  constructor(id: number, request: JobRequest, kind: WorkKind, workSeconds: number, deadlineSeconds: number, signal: AbortSignal | undefined, events: JobEvents) {
+  constructor(
+    id: number, request: JobRequest, kind: WorkKind, workSeconds: number, deadlineSeconds: number,
+    signal: AbortSignal | undefined, events: JobEvents,
+  ) {
     this.id = id
     this.client = request.client
     this.kind = kind
@@ -89,13 +77,13 @@ export class Job {
   get isAbandoned(): boolean { return this.#signal?.aborted ?? false }
   get ageSeconds(): number { return performance.now() / 1000 - this.arrivedAtSeconds }
   /** Since it began, was resumed or paused. */
-  get stintSeconds(): number { return (performance.now() - this.#since) / 1000 }
+  get sliceSeconds(): number { return (performance.now() - this.#since) / 1000 }
   get isLate(): boolean { return this.ageSeconds > this.#deadlineSeconds }
 
-  /** As it is handed over now. */
+  /** The request as the worker gets it now, without the name of the client. */
   get forWorker(): WorkerJob {
-    const { audio, model, language, channel = 'mix', headerless, words = false, phrases, nBest, biasStrength } = this.#request
-    return { audio, model, language, channel, headerless, words, phrases, nBest, biasStrength, remainingSeconds: this.#deadlineSeconds - this.ageSeconds }
+    const { client: _client, audioSeconds: _audioSeconds, deadlineSeconds: _deadlineSeconds, ...job } = this.#request
+    return { ...job, remainingSeconds: this.#deadlineSeconds - this.ageSeconds }
   }
 
   /** Handed to a worker: waiting ends, running begins. */
@@ -104,24 +92,24 @@ export class Job {
     this.resume()
   }
 
-  /** Its worker goes on with it. */
+  /** Its worker continues it. */
   resume(): void {
     this.#waitSeconds += this.#lap()
   }
 
-  /** Its worker lets others go first, answered, or died. Returns the seconds that it ran since it began or was resumed. */
-  endStint(): number {
+  /** Its worker paused it, answered, or died. Returns the seconds that it ran since it began or was resumed. */
+  endSlice(): number {
     const seconds = this.#lap()
     this.usedSeconds += seconds
     return seconds
   }
 
-  /** Its worker died: another one begins anew. */
+  /** Its worker died: another one starts it again. */
   startOver(): void {
     this.usedSeconds = 0
   }
 
-  /** After the deadline has passed: what happens `seconds` from now, unless the worker answers before. */
+  /** After the deadline: calls `then` in `seconds`, unless the worker answers before. */
   rearm(seconds: number, then: () => void): void {
     clearTimeout(this.#timer)
     this.#timer = setTimeout(then, seconds * 1000)
@@ -129,21 +117,21 @@ export class Job {
 
   /** The worker's answer. Returns the seconds that it ran since it began or was resumed. */
   finish(outcome: Outcome, workSeconds: number): number {
-    const seconds = this.endStint()
-    this.#settle(withStages(outcome, this.#waitSeconds, Math.max(0, this.usedSeconds - workSeconds)), workSeconds)
+    const seconds = this.endSlice()
+    this.#answer(withStages(outcome, this.#waitSeconds, Math.max(0, this.usedSeconds - workSeconds)), workSeconds)
     return seconds
   }
 
-  /** Nothing is left that could still happen to it. */
+  /** Stops its timer. */
   release(): void {
     clearTimeout(this.#timer)
   }
 
   fail(code: ErrorCode): void {
-    this.#settle({ ok: false, error: toWire(new SpeechError(code)) }, 0)
+    this.#answer({ ok: false, error: toWire(new SpeechError(code)) }, 0)
   }
 
-  #settle(outcome: Outcome, workSeconds: number): void {
+  #answer(outcome: Outcome, workSeconds: number): void {
     this.isAnswered = true
     this.release()
     this.#signal?.removeEventListener('abort', this.#onAbort)

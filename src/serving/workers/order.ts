@@ -1,8 +1,8 @@
 /**
- * The order of the jobs in the queue: numbers for each job, and what they mean against those of another.
+ * The order of the jobs in the queue: the numbers of each job, and how two jobs are compared by them.
  *
  * Within a client the job with the earliest due time goes first: its arrival plus STRETCH times its work. A short clip
- * overtakes a long one, and a long one that has waited for STRETCH times its own work is overtaken no more.
+ * overtakes a long one, and a long one that has waited for STRETCH times its own work is not overtaken any more.
  *
  * Between clients the job goes first that ends first in virtual time (`fair-queue.ts`). Two kinds of jobs go before all
  * others. Prompt jobs are short, of a client that had no more than its share: a client that sends little does not wait
@@ -21,25 +21,25 @@ export interface Schedulable {
   readonly usedSeconds: number
 }
 
-/** Where a job stands. */
+/** The place of a job in the order. */
 export interface Place<T> {
   readonly job: T
   readonly due: number
   /** Prompt or starving. */
   readonly isUrgent: boolean
-  /** Account of its client when the job, or its next piece, will have been done; virtual seconds. */
+  /** Account of its client at the end of the job, or of its next time slice; virtual seconds. */
   readonly ends: number
-  /** Work that is left, seconds. */
+  /** Remaining work, seconds. */
   readonly remainingSeconds: number
-  /** A worker holds it. */
+  /** Whether a worker holds it. */
   readonly isPaused: boolean
 }
 
 export const STRETCH = 2
-/** Pieces for which a client is not served before its jobs are starving. */
-const PATIENCE_PIECES = 2
-/** A job that took longer than expected still has something to do. */
-const LEAST_WORK_SECONDS = 0.001
+/** Time slices without service after which the jobs of a client are starving. */
+const PATIENCE_SLICES = 2
+/** Remaining work of a job that takes longer than expected. */
+const MIN_WORK_SECONDS = 0.001
 
 export function dueAt({ arrivedAtSeconds, workSeconds }: Schedulable): number {
   return arrivedAtSeconds + STRETCH * workSeconds
@@ -47,10 +47,10 @@ export function dueAt({ arrivedAtSeconds, workSeconds }: Schedulable): number {
 
 /** Seconds of a worker. */
 export function remainingWork({ workSeconds, usedSeconds }: Schedulable): number {
-  return Math.max(LEAST_WORK_SECONDS, workSeconds - usedSeconds)
+  return Math.max(MIN_WORK_SECONDS, workSeconds - usedSeconds)
 }
 
-/** What a place follows from. */
+/** The numbers that determine a place. */
 export interface Standing {
   /** Account of the client before the job, virtual seconds. */
   readonly startsAt: number
@@ -61,15 +61,15 @@ export interface Standing {
 }
 
 /**
- * `shortSeconds`: work that counts as short, about one piece of a long job. A job that a worker has begun runs piece by
- * piece, so others wait for its next piece only.
+ * `shortSeconds`: work that counts as short, about one time slice of a long job. A job that a worker has begun runs in
+ * time slices, so others wait for its next one only.
  */
 export function placeOf<T extends Schedulable>(
   job: T, standing: Standing, virtualSeconds: number, shortSeconds: number,
 ): Place<T> {
   const { startsAt, isPaused, remainingSeconds, unservedSeconds } = standing
   const isPrompt = job.workSeconds <= shortSeconds && startsAt <= virtualSeconds + shortSeconds
-  const isStarving = unservedSeconds > PATIENCE_PIECES * shortSeconds
+  const isStarving = unservedSeconds > PATIENCE_SLICES * shortSeconds
   const nextSeconds = isPaused ? Math.min(remainingSeconds, shortSeconds) : remainingSeconds
   const [due, ends] = [dueAt(job), startsAt + nextSeconds]
   return { job, remainingSeconds, isPaused, due, ends, isUrgent: isPrompt || isStarving }

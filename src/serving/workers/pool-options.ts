@@ -1,4 +1,4 @@
-/** What the pool is told, and whom it tells. */
+/** The options of the pool, and its events. */
 import type { LoadedModel, WorkerSettings } from '../../domain/worker-protocol.js'
 import type { QueueLimits } from './fair-queue.js'
 
@@ -8,18 +8,18 @@ export interface PoolOptions {
   readonly workers: number
   readonly settings: WorkerSettings
   readonly queue: QueueLimits
-  /** What would wait longer is refused. */
+  /** A job that would wait longer is refused. */
   readonly queueWaitSeconds: number
   readonly deadlineSeconds: number
-  /** A worker still busy so long after the deadline of its job is killed. */
+  /** A worker that is still busy this long after the deadline of its job is killed. */
   readonly killAfterSeconds: number
   readonly startSeconds: number
-  /** A worker without a job is asked for a sign of life so often; 2 by default. */
+  /** Interval of the heartbeat of a worker without a job; 2 by default. */
   readonly heartbeatSeconds?: number
   readonly events: PoolEvents
 }
 
-/** What operators want to hear of; the pool itself neither logs nor counts. */
+/** Events for logs and metrics; the pool itself neither logs nor counts. */
 export interface PoolEvents {
   onWorkerReady(pid: number | undefined, seconds: number, models: readonly LoadedModel[]): void
   onWorkerReplaced(pid: number | undefined, reason: RestartReason, description: string): void

@@ -1,6 +1,6 @@
 /**
- * The recognition processes: started, ready, replaced when they die or hang, closed. Which of them does which job is
- * the business of the dispatcher.
+ * The recognition processes: started, ready, replaced when they die or hang, closed. The dispatcher decides which of
+ * them runs which job.
  */
 import { fromWire, SpeechError, toWire, type WireError } from '../../domain/errors.js'
 import { Dispatcher } from './dispatcher.js'
@@ -14,7 +14,7 @@ import { Restarts, type Slot } from './restarts.js'
 export interface PoolReadiness {
   readonly ready: boolean
   readonly workers: Readonly<Record<Exclude<WorkerState, 'gone'>, number>>
-  /** What is missing, in a sentence; empty when ready. */
+  /** A sentence that says why it is not ready; empty when ready. */
   readonly missing: string
 }
 
@@ -47,7 +47,7 @@ export class WorkerPool {
     return [...this.#workers].reduce((sum, worker) => sum + worker.residentBytes, 0)
   }
 
-  /** Resolves when every worker is ready; rejects with what the first worker to fail said. */
+  /** Resolves when every worker is ready; rejects with the error of the first worker that fails. */
   start(): Promise<void> {
     return new Promise((resolve, reject) => {
       this.#started = { resolve, reject }
@@ -58,25 +58,27 @@ export class WorkerPool {
   readiness(): PoolReadiness {
     const count = (state: WorkerState): number => [...this.#workers].filter((worker) => worker.state === state).length
     const workers = { idle: count('idle'), busy: count('busy'), starting: count('starting') }
-    const waitedFor = this.#options.workers - workers.idle - workers.busy
+    const awaited = this.#options.workers - workers.idle - workers.busy
     if (this.#closing) return { ready: false, workers, missing: 'the service is shutting down' }
-    const missing = waitedFor === 0 ? '' : `${waitedFor} of ${this.#options.workers} workers have not recognized the warm-up clip yet`
-    return { ready: waitedFor === 0, workers, missing }
+    if (awaited === 0) return { ready: true, workers, missing: '' }
+    const missing = `${awaited} of ${this.#options.workers} workers have not recognized the warm-up clip yet`
+    return { ready: false, workers, missing }
   }
 
-  /** Why a request of this client would be refused now, so that the door need not read its body; undefined when it would be accepted. */
+  /** Why a request of this client would be refused now, before its body is read; undefined if it would be accepted. */
   refusal(client: string): SpeechError | undefined {
     return this.#unavailable() ?? this.#dispatcher.refusal(client)
   }
 
-  /** Never rejects: what went wrong is in the outcome. `signal` says that nobody waits for the answer any more. */
+  /** Never rejects: a failure is in the outcome. `signal` aborts when the client no longer waits for the answer. */
   async run(request: JobRequest, signal?: AbortSignal): Promise<Answered> {
-    const refusal = signal?.aborted ? new SpeechError('CANCELLED') : this.#unavailable() ?? this.#dispatcher.refusal(request.client, request)
+    const refusal = signal?.aborted ? new SpeechError('CANCELLED')
+      : this.#unavailable() ?? this.#dispatcher.refusal(request.client, request)
     if (refusal) return { outcome: { ok: false, error: toWire(refusal) }, workSeconds: 0, attempts: 0 }
     return this.#dispatcher.accept(request, signal)
   }
 
-  /** Refuses what is new, finishes what was accepted within `graceSeconds`, then stops every worker. */
+  /** Refuses new jobs, finishes accepted ones within `graceSeconds`, then stops every worker. */
   async close(graceSeconds: number): Promise<void> {
     this.#closing = true
     this.phraseLists.close()
@@ -124,16 +126,19 @@ export class WorkerPool {
       this.#options.events.onWorkerReplaced(worker.processId, reason, error?.message ?? description)
       this.#restarts.replace(slot, worker.wasReady)
     }
-    if (!this.#restarts.hasServed) this.#started?.reject(error ? fromWire(error) : new SpeechError('NOT_READY', `a worker ended before it was ready (${reason}, ${description})`))
+    if (!this.#restarts.hasServed) {
+      const detail = `a worker ended before it was ready (${reason}, ${description})`
+      this.#started?.reject(error ? fromWire(error) : new SpeechError('NOT_READY', detail))
+    }
     this.#dispatcher.gone(worker, error)
   }
 
   #unavailable(): SpeechError | undefined {
-    if (this.#closing) return new SpeechError('SHUTTING_DOWN', undefined, { retryAfterSeconds: 1 })
+    if (this.#closing) return new SpeechError('SHUTTING_DOWN')
     const { idle, busy } = this.readiness().workers
-    // Workers that only just died come back in a moment, so the line stays open; those that never came, or cannot, do not.
-    if (idle + busy === 0 && (!this.#restarts.hasServed || this.#restarts.isFailing)) return new SpeechError('NOT_READY', undefined, { retryAfterSeconds: 1 })
-    return undefined
+    // Workers that have just died are replaced in a moment, so the queue stays open; not if they cannot start.
+    const cannotStart = !this.#restarts.hasServed || this.#restarts.isFailing
+    return idle + busy === 0 && cannotStart ? new SpeechError('NOT_READY') : undefined
   }
 
   #drain(graceSeconds: number): Promise<void> {

@@ -1,13 +1,13 @@
 /**
- * When an ended worker is replaced: at once if it had been ready, later and later if it could not even start. Every
- * worker has a slot of its own, so one that cannot start does not delay the others. Once the pool has served, waits
- * stay short: what keeps a worker from starting then (no descriptors, no memory) mostly passes soon.
+ * Restarts workers: at once if one had been ready, with exponential backoff if it could not start. Every worker has a
+ * slot of its own, so one that cannot start does not delay the others. Once any worker has been ready, delays stay
+ * short: what keeps a worker from starting then (no descriptors, no memory) mostly passes soon.
  */
 export interface Slot { failedStarts: number }
 
 const FIRST_SECONDS = 0.5
-const MOST_SECONDS = 30
-const MOST_SECONDS_ONCE_SERVED = 5
+const MAX_SECONDS = 30
+const MAX_SECONDS_ONCE_SERVED = 5
 
 export class Restarts {
   /** Whether any worker was ever ready. */
@@ -20,7 +20,7 @@ export class Restarts {
     this.#spawn = spawn
   }
 
-  /** Whether each worker failed to start the last time it was tried. */
+  /** Whether the last start of every worker failed. */
   get isFailing(): boolean { return this.#slots.every(({ failedStarts }) => failedStarts > 0) }
 
   begin(workers: number): void {
@@ -36,7 +36,7 @@ export class Restarts {
     this.hasServed = true
   }
 
-  /** Never in the same turn, so that a worker that cannot be launched does not fill the stack. */
+  /** Asynchronously, so that a worker that cannot be launched does not recurse without end. */
   replace(slot: Slot, wasReady: boolean): void {
     const timer = setTimeout(() => {
       this.#timers.delete(timer)
@@ -51,6 +51,6 @@ export class Restarts {
   }
 
   #backoffSeconds(failedStarts: number): number {
-    return Math.min(this.hasServed ? MOST_SECONDS_ONCE_SERVED : MOST_SECONDS, FIRST_SECONDS * 2 ** failedStarts)
+    return Math.min(this.hasServed ? MAX_SECONDS_ONCE_SERVED : MAX_SECONDS, FIRST_SECONDS * 2 ** failedStarts)
   }
 }

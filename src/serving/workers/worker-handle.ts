@@ -1,6 +1,6 @@
 /**
  * One recognition process seen from the server: started, idle (it may hold paused jobs), busy with one job, gone.
- * It decides nothing; the pool does. Every way in which the process can end comes out as `onGone`, once.
+ * The pool makes all decisions. However the process ends, `onGone` is called once.
  */
 import { fork, type ChildProcess } from 'node:child_process'
 import type { WireError } from '../../domain/errors.js'
@@ -16,23 +16,23 @@ export type DoneMessage = Extract<FromWorker, { kind: 'done' }>
 export type PhrasesMessage = Extract<FromWorker, { kind: 'phrases_ready' | 'phrases_failed' }>
 
 export interface WorkerEvents {
-  /** Its models are loaded. It is ready when it has what it is given now. */
+  /** Its models are loaded. It is ready when it has compiled the lists that it gets now. */
   onLoaded(worker: WorkerHandle): void
   onReady(worker: WorkerHandle): void
   onDone(worker: WorkerHandle, message: DoneMessage): void
-  /** Its job is paused between two pieces; it can be given another one. */
+  /** Its job is paused; it can get another one. */
   onPaused(worker: WorkerHandle): void
   /** It has compiled a list, or could not. */
   onPhrases(worker: WorkerHandle, message: PhrasesMessage): void
-  /** `error` is what the worker said before it gave up, when it could. */
+  /** `error`: the last message of the worker, if it could send one. */
   onGone(worker: WorkerHandle, description: string, error: WireError | undefined): void
   onNoise(worker: WorkerHandle, line: string): void
 }
 
-/** Longest line of a worker's standard error that is passed on to the log. */
+/** Longest line of a worker's standard error that is logged. */
 const MAX_NOISE_CHARACTERS = 500
 const BEAT_SECONDS = 2
-/** A worker without a job answers in milliseconds; on a machine that does other work besides, in a second or two. */
+/** A worker without a job answers in milliseconds; on a loaded machine, in a second or two. */
 const BEATS_ALLOWED = 4
 
 type WorkerOptions = Pick<PoolOptions, 'entry' | 'settings' | 'startSeconds' | 'heartbeatSeconds'>
@@ -43,14 +43,14 @@ export class WorkerHandle {
   residentBytes = 0
   /** It was ready once. */
   wasReady = false
-  /** Killed for taking too long: its end is no crash. */
+  /** Killed because it took too long: its end is not a crash. */
   isOverdue = false
-  /** Phrase lists that it has been given and has not answered for, by id. */
+  /** Ids of the phrase lists that it is compiling. */
   readonly awaited = new Set<string>()
-  /** All that it has been given, and is not to forget. */
+  /** Ids of all lists that it was given and that are not forgotten. */
   readonly #given = new Set<string>()
-  /** Lists to be sent, in parts, and what is to be forgotten: one after the other. */
-  readonly #aboutLists: Iterator<ToWorker, undefined>[] = []
+  /** Messages about lists that are still to be sent, one after the other. */
+  readonly #listMessages: Iterator<ToWorker, undefined>[] = []
   #isSendingLists = false
   #isLoaded = false
   readonly #bornAt = performance.now()
@@ -69,8 +69,11 @@ export class WorkerHandle {
     this.#exited = new Promise((resolve) => { this.#exit = resolve })
     this.#startTimer = setTimeout(() => { this.killOverdue() }, startSeconds * 1000)
     this.#heartbeat = new Heartbeat(heartbeatSeconds, {
-      beatsAllowed: () => this.state !== 'idle' ? undefined : this.isCompiling ? startSeconds / heartbeatSeconds : BEATS_ALLOWED,
-      ask: () => { this.#send({ kind: 'ping' }) },
+      beatsAllowed: () => {
+        if (this.state !== 'idle') return undefined
+        return this.isCompiling ? startSeconds / heartbeatSeconds : BEATS_ALLOWED
+      },
+      ping: () => { this.#send({ kind: 'ping' }) },
       onSilence: () => { this.killOverdue() },
     })
     this.#child = this.#launch(entry)
@@ -86,28 +89,28 @@ export class WorkerHandle {
     this.#send({ kind: 'job', id, job })
   }
 
-  /** Goes on with a job that is paused. */
+  /** Continues a paused job. */
   resume(id: number): void {
     this.state = 'busy'
     this.#send({ kind: 'resume', id })
   }
 
-  /** Nothing before its models are loaded: it will be given everything then. */
+  /** Sends a list, but not before the models are loaded: `onLoaded` asks for all lists. */
   give(list: PhraseList): void {
     if (!this.#isLoaded) return
     this.awaited.add(list.id)
     this.#given.add(list.id)
-    this.#tellOfLists(messagesOf(list))
+    this.#queueListMessages(messagesOf(list))
   }
 
   wasGiven(id: string): boolean { return this.#given.has(id) }
   hasTaken(id: string): boolean { return this.#given.has(id) && !this.awaited.has(id) }
 
   forget(id: string): void {
-    if (this.#given.delete(id)) this.#tellOfLists([{ kind: 'forget', id } as const].values())
+    if (this.#given.delete(id)) this.#queueListMessages([{ kind: 'forget', id } as const].values())
   }
 
-  /** Asks the decode to end at its next step. */
+  /** Asks the worker to end the decode at its next step. */
   cancel(id: number): void {
     this.#send({ kind: 'cancel', id })
   }
@@ -128,22 +131,25 @@ export class WorkerHandle {
   }
 
   /**
-   * Without descriptors, memory or processes to spare the system refuses: Node then throws, or answers with a child
-   * that has neither streams nor an id and says why a moment later. Both are the end of this worker, and no other's.
+   * If the system lacks descriptors, memory or processes, Node throws, or returns a child without streams and id that
+   * reports the reason a moment later. Both end this worker only.
    */
   #launch(entry: URL): ChildProcess | undefined {
     try {
       // Flags of the server (a debugger, a loader, --watch) are not for its workers; NODE_OPTIONS reaches both.
-      const child = fork(entry, { serialization: 'advanced', execArgv: [], stdio: ['ignore', 'ignore', 'pipe', 'ipc'], env: workerEnvironment() })
+      const child = fork(entry, {
+        serialization: 'advanced', execArgv: [], stdio: ['ignore', 'ignore', 'pipe', 'ipc'], env: workerEnvironment(),
+      })
       child.on('message', (message) => { this.#receive(message as FromWorker) })
       child.on('error', (error) => { this.#end(error.message) })
       child.on('exit', (code, signal) => { this.#end(signal === null ? `exit code ${code}` : `signal ${signal}`) })
       child.stderr?.setEncoding('utf8').on('data', (text: string) => {
-        for (const line of text.split('\n')) if (line.trim() !== '') this.#events.onNoise(this, line.slice(0, MAX_NOISE_CHARACTERS))
+        const lines = text.split('\n').filter((line) => line.trim() !== '')
+        for (const line of lines) this.#events.onNoise(this, line.slice(0, MAX_NOISE_CHARACTERS))
       })
       return child
     } catch (thrown) {
-      // Whoever made this worker does not know it yet.
+      // The caller of the constructor does not have this worker yet.
       process.nextTick(() => { this.#end(`it could not be started: ${(thrown as Error).message}`) })
       return undefined
     }
@@ -159,13 +165,13 @@ export class WorkerHandle {
         this.#isLoaded = true
         this.models = message.models
         this.#events.onLoaded(this)
-        this.#readyWhenStocked()
+        this.#checkReady()
         break
       case 'phrases_ready':
       case 'phrases_failed':
         this.awaited.delete(message.id)
         this.#events.onPhrases(this, message)
-        this.#readyWhenStocked()
+        this.#checkReady()
         break
       case 'failed':
         this.#failure = message.error
@@ -188,7 +194,7 @@ export class WorkerHandle {
     }
   }
 
-  #readyWhenStocked(): void {
+  #checkReady(): void {
     if (this.state !== 'starting' || !this.#isLoaded || this.awaited.size > 0) return
     clearTimeout(this.#startTimer)
     this.state = 'idle'
@@ -196,19 +202,20 @@ export class WorkerHandle {
     this.#events.onReady(this)
   }
 
-  #tellOfLists(messages: Iterator<ToWorker, undefined>): void {
-    this.#aboutLists.push(messages)
-    if (!this.#isSendingLists) void this.#sendAboutLists()
+  #queueListMessages(messages: Iterator<ToWorker, undefined>): void {
+    this.#listMessages.push(messages)
+    if (!this.#isSendingLists) void this.#sendListMessages()
   }
 
-  /** Each part when the one before has been written and everybody else had a turn: jobs overtake a long list. */
-  async #sendAboutLists(): Promise<void> {
+  /** Sends each part when the one before is written and other events have been handled: jobs overtake a long list. */
+  async #sendListMessages(): Promise<void> {
     this.#isSendingLists = true
-    while (this.#aboutLists.length > 0) {
-      const { done, value: message } = this.#aboutLists[0]!.next()
-      if (done || !this.#child?.connected) this.#aboutLists.shift()
+    for (let messages = this.#listMessages[0]; messages !== undefined; messages = this.#listMessages[0]) {
+      const { done, value: message } = messages.next()
+      const child = this.#child
+      if (done || !child?.connected) this.#listMessages.shift()
       else if (message.kind === 'phrases' && message.more) {
-        await new Promise((resolve) => { this.#child!.send(message, resolve) })
+        await new Promise((resolve) => { child.send(message, resolve) })
         await new Promise((resolve) => { setImmediate(resolve) })
       } else this.#send(message)
     }
@@ -216,7 +223,7 @@ export class WorkerHandle {
   }
 
   #send(message: ToWorker): void {
-    // A write to a process that has just died is no news of its own: its exit says so.
+    // A failed write to a process that has just died is ignored: its exit is reported.
     if (this.#child?.connected) this.#child.send(message, () => undefined)
   }
 

@@ -20,11 +20,11 @@ t.test('no step is made while a job is under way, and jobs without end do not ke
   let isDone = false
   const finished = spare.finish(work(200, steps)).then((said) => { isDone = true; return said })
   while (!isDone) {
-    spare.beginStint()
+    spare.beginSlice()
     const from = performance.now()
     await sleep(40)
     jobs.push([from, performance.now()])
-    spare.endStint()
+    spare.endSlice()
     await sleep(0)
   }
   t.equal(await finished, 'done')
@@ -36,15 +36,15 @@ t.test('no step is made while a job is under way, and jobs without end do not ke
 t.test('while a job is paused for long, the work goes on', async (t) => {
   const spare = new BackgroundWork()
   const steps: number[] = []
-  spare.beginStint()
+  spare.beginSlice()
   const finished = spare.finish(work(50, steps))
   await sleep(20)
   t.equal(steps.length, 0, 'the job runs')
-  spare.endStint()
+  spare.endSlice()
   t.equal(await finished, 'done', 'the job is paused, and never resumed')
-  spare.beginStint()
-  spare.endStint()
-  spare.endStint()
+  spare.beginSlice()
+  spare.endSlice()
+  spare.endSlice()
   t.equal(await spare.finish(work(1, steps)), 'done')
 })
 

@@ -18,7 +18,7 @@ t.test('a request may cost twenty seconds and so much for each second of its aud
   budget.setLength(300)
   budget.check()
   used += 900
-  t.throws(() => { budget.check() }, { code: 'AUDIO_TOO_COSTLY', message: /920\.0 s: 20 s, and 3 s for each second of audio/ })
+  t.throws(() => { budget.check() }, { code: 'AUDIO_TOO_COSTLY', message: /920\.0 s: 20 s, and 3 s per second of audio/ })
   t.end()
 })
 

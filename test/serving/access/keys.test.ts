@@ -5,7 +5,7 @@ import path from 'node:path'
 import { promisify } from 'node:util'
 import t, { type Test } from 'tap'
 import { runKeys } from '../../../src/commands/keys/command.js'
-import { changeKeys, MOST_KEYS, readKeys } from '../../../src/serving/access/keys-file.js'
+import { changeKeys, MAX_KEYS, readKeys } from '../../../src/serving/access/keys-file.js'
 import { AccessKeys } from '../../../src/serving/access/keys.js'
 import { createKey, hashKey, looksLikeKey } from '../../../src/serving/access/secret.js'
 import { projectRoot } from '../../../src/domain/project-root.js'
@@ -128,9 +128,9 @@ t.test('a change keeps owner, permissions and links, and two at a time lose noth
   const entry = (name: string) => ({ name, scopes: ['search' as const], sha256: hashKey(name), created: CREATED })
   const results = await Promise.allSettled(['a', 'b', 'c'].map((name) => changeKeys(target, (keys) => [...keys, entry(name)])))
   t.equal((await readKeys(target)).length, 1 + results.filter(({ status }) => status === 'fulfilled').length, 'who was told that it is done has done it')
-  await t.rejects(changeKeys(target, () => Array.from({ length: MOST_KEYS + 1 }, (_, index) => entry(`k${index}`))), { code: 'CONFIG_INVALID', message: /at most 200 keys/ })
-  await changeKeys(target, () => Array.from({ length: MOST_KEYS }, (_, index) => ({ ...entry(`${'k'.repeat(60)}${index}`), scopes: ['transcribe', 'search', 'catalogues', 'feedback', 'labels', 'metrics', 'admin'], expires: '2099-01-01T00:00:00.000Z' })))
-  t.equal((await readKeys(target)).length, MOST_KEYS, 'the largest file is one that is read')
+  await t.rejects(changeKeys(target, () => Array.from({ length: MAX_KEYS + 1 }, (_, index) => entry(`k${index}`))), { code: 'CONFIG_INVALID', message: /at most 200 keys/ })
+  await changeKeys(target, () => Array.from({ length: MAX_KEYS }, (_, index) => ({ ...entry(`${'k'.repeat(60)}${index}`), scopes: ['transcribe', 'search', 'catalogues', 'feedback', 'labels', 'metrics', 'admin'], expires: '2099-01-01T00:00:00.000Z' })))
+  t.equal((await readKeys(target)).length, MAX_KEYS, 'the largest file is one that is read')
 })
 
 t.test('root that changes the file of the service leaves it to the service', { skip: process.getuid?.() === 0 ? false : 'needs root' }, async (t) => {
@@ -154,7 +154,7 @@ t.test('a file that is not one of keys is refused, whatever it is, and not quote
     ['a key in it', keysFile({ ...entry, key: 'secret' }), /is not valid/], ['name', keysFile({ ...entry, name: 'a"b' }), /is not valid: \/keys\/0\/name/],
     ['no name', keysFile({ ...entry, name: 'none' }), /named "none"/], ['twice', keysFile(entry, { ...entry, sha256: 'cd'.repeat(32) }), /names "a" twice/],
     ['same', keysFile(entry, { ...entry, name: 'b' }), /has the key of "b" twice/], ['date', keysFile({ ...entry, expires: '2030-99-99T00:00:00Z' }), /date that does not exist at "a"/],
-    ['leap', keysFile({ ...entry, expires: '2030-02-30T00:00:00Z' }), /date that does not exist at "a"/], ['never', keysFile({ ...entry, expires: 'never' }), /is not valid/], ['many', keysFile(...Array.from({ length: MOST_KEYS + 1 }, (_, index) => ({ ...entry, name: `k${index}` }))), /is not valid/],
+    ['leap', keysFile({ ...entry, expires: '2030-02-30T00:00:00Z' }), /date that does not exist at "a"/], ['never', keysFile({ ...entry, expires: 'never' }), /is not valid/], ['many', keysFile(...Array.from({ length: MAX_KEYS + 1 }, (_, index) => ({ ...entry, name: `k${index}` }))), /is not valid/],
   ]
   for (const [name, text, expected] of cases) {
     const file = path.join(folder, name)
@@ -264,14 +264,14 @@ t.test('a key ends at its hour, without the file being read again', async (t) =>
 })
 
 t.test('the most keys make a check a few times as costly as one key does', async (t) => {
-  const all = Array.from({ length: MOST_KEYS }, createKey)
+  const all = Array.from({ length: MAX_KEYS }, createKey)
   const open = async (count: number): Promise<AccessKeys> => {
     const file = path.join(t.testdir(), 'keys.json')
     const entries = all.slice(-count).map((key, index) => ({ name: `k${index}`, scopes: ['search' as const], sha256: hashKey(key), created: CREATED }))
     await changeKeys(file, () => entries)
     return (await opened(t, file)).keys
   }
-  const [one, many] = [await open(1), await open(MOST_KEYS)]
+  const [one, many] = [await open(1), await open(MAX_KEYS)]
   const cost = (keys: AccessKeys, header: string): number => {
     const since = performance.now()
     for (let count = 0; count < 2_000; count++) keys.verify(header, 'search')

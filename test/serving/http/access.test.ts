@@ -126,12 +126,12 @@ t.test('an unknown path is not found, with a key or without; a preflight is not 
 })
 
 t.test('nothing of a refused upload is read, counted as a recognition or given to a worker', async (t) => {
-  const { url, jobs, intake, metric } = await guarded(t)
+  const { url, jobs, uploads, metric } = await guarded(t)
   for (const route of ['/v1/transcriptions', '/v1/audio/transcriptions', '/v1/search?catalogue=a']) {
     const pending = request(`${url}${route}`, { method: 'POST', headers: { 'content-length': '20000000' } })
     const status = await new Promise((resolve, reject) => { pending.on('response', ({ statusCode }) => { resolve(statusCode) }).on('error', reject).flushHeaders() })
     t.equal(status, 401, `${route} is answered before a byte of its body came`)
-    t.equal(intake.requestsInProgress, 0)
+    t.equal(uploads.requestsInProgress, 0)
     pending.on('error', () => undefined).destroy()
   }
   t.equal(jobs.length, 0)

@@ -166,7 +166,7 @@ t.test('what the pool would refuse is refused before the body comes, with a time
 })
 
 t.test('a body that does not come is answered with 408, and one that stops coming is forgotten', async (t) => {
-  const { url, intake, metric } = await setUp(t, { EARSHOT_UPLOAD_SECONDS: '0.2' })
+  const { url, uploads, metric } = await setUp(t, { EARSHOT_UPLOAD_SECONDS: '0.2' })
   const send = (): net.Socket => {
     const socket = net.connect((new URL(url).port as unknown) as number, '127.0.0.1')
     socket.write('POST /v1/transcriptions HTTP/1.1\r\nhost: localhost\r\ncontent-length: 1000\r\n\r\nRIFF')
@@ -176,29 +176,29 @@ t.test('a body that does not come is answered with 408, and one that stops comin
   t.match(String(await new Promise((resolve) => slow.once('data', resolve))), /^HTTP\/1\.1 408 [^]*UPLOAD_TOO_SLOW/)
   const gone = send()
   await new Promise((resolve) => setTimeout(resolve, 50))
-  t.equal(intake.requestsInProgress, 1)
+  t.equal(uploads.requestsInProgress, 1)
   gone.destroy()
   await new Promise((resolve) => setTimeout(resolve, 50))
-  t.equal(intake.requestsInProgress, 0)
-  t.equal(intake.bytesHeld, 0)
+  t.equal(uploads.requestsInProgress, 0)
+  t.equal(uploads.bytesHeld, 0)
   t.match(await metric('asr_requests_total'), ['asr_requests_total{model="none",outcome="rejected"} 1', 'asr_requests_total{model="none",outcome="cancelled"} 1'])
 })
 
 t.test('uploads together may not fill the memory', async (t) => {
-  const { url, intake } = await setUp(t, { EARSHOT_MAX_UPLOADS_BYTES: '50000', EARSHOT_MAX_UPLOAD_BYTES: '50000' }, { answer: () => new Promise((resolve) => setTimeout(resolve, 1000, REPORT)) })
+  const { url, uploads } = await setUp(t, { EARSHOT_MAX_UPLOADS_BYTES: '50000', EARSHOT_MAX_UPLOAD_BYTES: '50000' }, { answer: () => new Promise((resolve) => setTimeout(resolve, 1000, REPORT)) })
   const first = post(`${url}/v1/transcriptions`, CLIP)
   const since = performance.now()
-  while (intake.bytesHeld < CLIP.length && performance.now() - since < 900) await new Promise((resolve) => setTimeout(resolve, 5))
-  t.equal(intake.bytesHeld, CLIP.length)
+  while (uploads.bytesHeld < CLIP.length && performance.now() - since < 900) await new Promise((resolve) => setTimeout(resolve, 5))
+  t.equal(uploads.bytesHeld, CLIP.length)
   t.match(await errorOf(await post(`${url}/v1/transcriptions`, CLIP)), { status: 429, code: 'QUEUE_FULL', retryAfter: '1' })
   t.equal((await first).status, 200)
   await new Promise((resolve) => setTimeout(resolve, 20))
-  t.equal(intake.bytesHeld, 0)
+  t.equal(uploads.bytesHeld, 0)
 })
 
 t.test('a client that leaves cancels its job', async (t) => {
   let aborted = false
-  const { url, intake, logged, metric } = await setUp(t, {}, {
+  const { url, uploads, logged, metric } = await setUp(t, {}, {
     answer: (_job, signal) => new Promise((_resolve, reject) => { signal!.addEventListener('abort', () => { aborted = true; reject(new SpeechError('CANCELLED')) }) }),
   })
   const controller = new AbortController()
@@ -208,16 +208,16 @@ t.test('a client that leaves cancels its job', async (t) => {
   await t.rejects(request)
   await new Promise((resolve) => setTimeout(resolve, 50))
   t.ok(aborted)
-  t.equal(intake.requestsInProgress, 0)
+  t.equal(uploads.requestsInProgress, 0)
   t.match(logged.join(''), /"status":499.*"msg":"answered"/)
   t.match(await metric('http_server_request_duration_seconds_count'), [/http_response_status_code="499"} 1/])
 })
 
 t.test('a draining server answers what it let in and refuses what is new', async (t) => {
-  const { url, intake } = await setUp(t, {}, { answer: () => new Promise((resolve) => setTimeout(resolve, 150, REPORT)) })
+  const { url, uploads } = await setUp(t, {}, { answer: () => new Promise((resolve) => setTimeout(resolve, 150, REPORT)) })
   const accepted = post(`${url}/v1/transcriptions`, CLIP)
-  await new Promise((resolve) => setTimeout(resolve, 50))
-  const drained = intake.drain(5)
+  while (uploads.requestsInProgress === 0) await new Promise((resolve) => setTimeout(resolve, 5))
+  const drained = uploads.drain(5)
   t.match(await errorOf(await post(`${url}/v1/transcriptions`, CLIP)), { status: 503, code: 'SHUTTING_DOWN', retryAfter: '1' })
   t.match(await (await fetch(`${url}/readyz`)).json(), { ready: false, missing: /shutting down/ })
   t.equal((await accepted).status, 200)

@@ -9,7 +9,7 @@ import { toWire } from '../../../src/domain/errors.js'
 import { Feedback } from '../../../src/monitoring/feedback/feedback.js'
 import { buildApp } from '../../../src/serving/http/app.js'
 import type { AppDependencies, DriftView, Pool } from '../../../src/serving/http/dependencies.js'
-import { Intake } from '../../../src/serving/http/intake.js'
+import { Uploads } from '../../../src/serving/http/uploads.js'
 import { openExternalSearchEngine } from '../../../src/search/external-engine.js'
 import { showCatalogues } from '../../../src/monitoring/metrics/catalogue-metrics.js'
 import { showKeys } from '../../../src/monitoring/metrics/key-metrics.js'
@@ -39,7 +39,7 @@ interface Setup {
   readonly dependencies: AppDependencies
   readonly url: string
   readonly jobs: JobRequest[]
-  readonly intake: Intake
+  readonly uploads: Uploads
   readonly catalogues: CatalogueStore
   readonly telemetry: Telemetry
   readonly logged: string[]
@@ -83,17 +83,17 @@ export async function setUp(t: Test, environment: Record<string, string> = {}, f
   const keys = config.keysFile === undefined ? undefined : await AccessKeys.open(config.keysFile, { onKeys: (names) => { telemetry.keys.setKeys(names) }, onStale }, KEYS_POLL_MS)
   t.teardown(() => { keys?.close() })
   if (keys !== undefined) showKeys(telemetry.registry, keys)
-  const intake = new Intake(config)
+  const uploads = new Uploads(config)
   const feedback = new Feedback({ secret: config.feedbackSecret, expirySeconds: config.feedbackExpirySeconds, models: config.models, observer: feedbackCounters(telemetry.registry, config.models) })
   exposeConceptDrift(telemetry.registry, () => feedback.estimates())
   const catalogues = new CatalogueStore(fake.publisher ?? WILLING, config)
   showCatalogues(telemetry.registry, () => catalogues.list())
-  const dependencies: AppDependencies = { config, keys, pool, telemetry, drift: { observe: () => undefined, ...drift }, intake, feedback, catalogues, searchEngine: openExternalSearchEngine(config), models, logger: pino({ level: 'trace' }, { write: (line: string) => { logged.push(line) } }) }
+  const dependencies: AppDependencies = { config, keys, pool, telemetry, drift: { observe: () => undefined, ...drift }, uploads, feedback, catalogues, searchEngine: openExternalSearchEngine(config), models, logger: pino({ level: 'trace' }, { write: (line: string) => { logged.push(line) } }) }
   const app = await buildApp(dependencies, '0.0.0')
   t.teardown(() => app.close())
   const url = await app.listen({ host: '127.0.0.1', port: 0 })
   const metric = async (name: string): Promise<string[]> => (await telemetry.exposition()).split('\n').filter((line) => line.startsWith(name) && !line.endsWith(' 0'))
-  return { app, dependencies, url, jobs, intake, catalogues, telemetry, logged, metric }
+  return { app, dependencies, url, jobs, uploads, catalogues, telemetry, logged, metric }
 }
 
 export function post(url: string, body: Buffer | string, headers: Record<string, string> = {}): Promise<Response> {

@@ -31,9 +31,9 @@ async function ask(url: string, text: string | Buffer): Promise<{ status: number
 }
 
 /** Whether nothing of what was sent is left. */
-async function leavesNothing(t: Test, { app, intake }: Service): Promise<void> {
-  await eventually(async () => await openConnections(app.server) === 0 && intake.requestsInProgress === 0 && intake.bytesHeld === 0)
-  t.equal(intake.bytesHeld, 0)
+async function leavesNothing(t: Test, { app, uploads }: Service): Promise<void> {
+  await eventually(async () => await openConnections(app.server) === 0 && uploads.requestsInProgress === 0 && uploads.bytesHeld === 0)
+  t.equal(uploads.bytesHeld, 0)
 }
 
 const fill = (path: string): string => path.replace(/:\w+/, 'x').replace('*', 'x')
@@ -133,7 +133,7 @@ t.test('bodies that break, are too long, or come short, on every route that take
 })
 
 t.test('a client that asks before it sends is told to send, or why not, and never both', async (t) => {
-  const { url, intake, jobs } = await setUp(t)
+  const { url, uploads, jobs } = await setUp(t)
   const top = (length: number): string => `POST /v1/transcriptions HTTP/1.1\r\nhost: localhost\r\nexpect: 100-continue\r\ncontent-length: ${length}\r\n\r\n`
   const welcome = converse(url, top(CLIP.length))
   await welcome.until(/^HTTP\/1\.1 100 Continue\r\n\r\n$/)
@@ -150,14 +150,14 @@ t.test('a client that asks before it sends is told to send, or why not, and neve
   await lost.ended
   t.match(lost.heard(), /^HTTP\/1\.1 404 /)
   lost.socket.destroy()
-  await eventually(() => intake.requestsInProgress === 0)
+  await eventually(() => uploads.requestsInProgress === 0)
 })
 
 t.test('garbage behind a request that is being answered is not answered in its place', async (t) => {
-  const { url, intake } = await setUp(t, {}, { answer: () => new Promise(() => undefined) })
+  const { url, uploads } = await setUp(t, {}, { answer: () => new Promise(() => undefined) })
   const { heard } = await ask(url, Buffer.concat([Buffer.from(`POST /v1/transcriptions HTTP/1.1\r\nhost: localhost\r\ncontent-length: ${CLIP.length}\r\n\r\n`), CLIP, Buffer.from('NONSENSE\r\n\r\n')]))
   t.equal(heard, '')
-  await eventually(() => intake.requestsInProgress === 0)
+  await eventually(() => uploads.requestsInProgress === 0)
 })
 
 t.test('every number in a query is finite and within limits that are stated', async (t) => {

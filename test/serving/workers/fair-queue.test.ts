@@ -192,7 +192,7 @@ t.test('the forecast is what happens: running, paused and waiting work, by clien
   queue.push(runs)
   queue.next([])
   for (let index = 0; index < 3; index++) queue.push(job('', 'greedy', 6))
-  const running = [{ job: runs, stintSeconds: 0, pieceSeconds: 0.3 }]
+  const running = [{ job: runs, sliceSeconds: 0, meanSliceSeconds: 0.3 }]
   const waitOf = (client: string, work: number, limit = 100): number => forecast(queue, job('', client, work), running, 1, limit).waitSeconds
   t.equal(waitOf('modest', 0.1), 0.3, 'one piece')
   t.equal(waitOf('greedy', 0.1), 0.3, 'a short clip of the same client too')
@@ -206,7 +206,7 @@ t.test('a short clip is refused where a longer one of the same client would then
   queue.push(runs)
   queue.next([])
   queue.push(job('', 'one', 0.4))
-  const running = [{ job: runs, stintSeconds: 0, pieceSeconds: 1 }]
+  const running = [{ job: runs, sliceSeconds: 0, meanSliceSeconds: 1 }]
   const delayedUntil = (client: string, limitSeconds: number): number | undefined =>
     forecast(queue, job('', client, 0.1), running, 1, limitSeconds).delaysOwnUntilSeconds
   t.equal(delayedUntil('one', 1.05), 1.1)

@@ -54,7 +54,7 @@ t.test('a machine that stood still costs one beat, however long it was', async (
   let silent = 0
   const heartbeat = new Heartbeat(0.02, {
     beatsAllowed: () => 4,
-    ask: () => { asked++ },
+    ping: () => { asked++ },
     onSilence: () => { silent++ },
   })
   t.teardown(() => { heartbeat.stop() })

@@ -1,7 +1,7 @@
 /** Phrase lists in the workers, against scripted processes: given to all, before the first job, taken back. */
 import { createHash } from 'node:crypto'
 import t from 'tap'
-import { ArrivingLists, partsOf } from '../../../src/domain/list-parts.js'
+import { ListAssembler, partsOf } from '../../../src/domain/list-parts.js'
 import type { JobRequest } from '../../../src/serving/workers/job.js'
 import type { WorkerPool } from '../../../src/serving/workers/pool.js'
 import { job, makePool, textOf, until } from './scripted-pool.js'
@@ -123,7 +123,7 @@ t.test('a list that is forgotten while it is sent is forgotten by the workers to
 t.test('parts hold few characters and few phrases each, every phrase once and in order', (t) => {
   for (const [count, characters] of [[0, 1], [1, 5], [5_000, 1], [400, 4_800], [3, 100_000]] as const) {
     const whole = { id: 'x', phrases: Array.from({ length: count }, (_, weight) => ({ spellings: ['a'.repeat(characters)], weight })) }
-    const arriving = new ArrivingLists()
+    const arriving = new ListAssembler()
     const parts = [...partsOf(whole)]
     const arrived = parts.map((part) => arriving.add(part))
     t.same(arrived.at(-1), whole)

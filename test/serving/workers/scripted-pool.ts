@@ -1,6 +1,7 @@
 /** A pool of scripted processes (scripted-worker.mjs) that keeps a log of its events, and the jobs for it. */
 import type { Test } from 'tap'
 import { readConfig } from '../../../src/config.js'
+import { REQUEST_DEFAULTS } from '../../../src/domain/request.js'
 import type { JobRequest } from '../../../src/serving/workers/job.js'
 import type { PoolOptions } from '../../../src/serving/workers/pool-options.js'
 import { WorkerPool } from '../../../src/serving/workers/pool.js'
@@ -45,7 +46,7 @@ export function makePool(t: Test, overrides: Partial<PoolOptions> = {}, warmUpCl
 /** The language of a job is what its worker shall do. */
 export function job(script: string, extra: Partial<JobRequest> = {}): JobRequest {
   const audio = new Uint8Array([1, 2, 3])
-  return { client: 'test', audio, audioSeconds: 1, model: 'scripted', language: script, ...extra }
+  return { ...REQUEST_DEFAULTS, client: 'test', audio, audioSeconds: 1, model: 'scripted', language: script, ...extra }
 }
 
 /** The text that a job was answered with, or the code of its error. */

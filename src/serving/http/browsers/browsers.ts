@@ -1,14 +1,15 @@
 /**
- * What a web page can do here. A browser sends requests of any page to any address that it reaches, also to a service
- * on this machine, and many of them without asking first: forms, images, fetches of the mode `no-cors`. So each
- * request is looked at before anything else happens, on every path: its name for the service (`hosts.ts`), and whose
- * page it comes from. What no browser sent (curl, servers) carries none of these headers and passes.
+ * Protection against requests of web pages. A browser sends requests of any page to any address that it can reach, also
+ * to a service on this machine, and many of them without a preflight: forms, images, fetches of the mode `no-cors`. So
+ * each request is checked before anything else happens, on every path: by which name it addresses the service
+ * (`hosts.ts`), and which page it comes from. Requests that no browser sent (curl, servers) have none of these headers
+ * and pass.
  *
- * Browsers say whose page it is in `Sec-Fetch-Site` (Fetch Metadata), which no page can change; `same-site` is another
- * origin too, such as another port of localhost. They leave it out where the address is neither https nor loopback;
- * then `Origin` must be the service's own, which browsers send with everything but plain GETs. Those can be sent by
- * any page, have no effects, and their answers carry `Cross-Origin-Resource-Policy`, so that no page can use them.
- * A link on another site may lead to a page of the service that holds no data itself, in a tab of its own.
+ * Browsers tell the relation of the page in `Sec-Fetch-Site` (Fetch Metadata), which no page can change; `same-site` is
+ * another origin too, such as another port of localhost. They leave it out where the address is neither https nor
+ * loopback; then `Origin` must be the service's own, which browsers send with everything but plain GETs. Those can be
+ * sent by any page, have no effects, and their answers have `Cross-Origin-Resource-Policy`, so that no page can use
+ * them. A link on another site may open a page of the service that holds no data itself, in a tab of its own.
  */
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import type { Config } from '../../../config.js'
@@ -16,20 +17,20 @@ import { SpeechError } from '../../../domain/errors.js'
 import { answerPreflight, isPreflight, isShared, shareAnswer } from './cors.js'
 import { answersToAnyName, hostCheck } from './hosts.js'
 
-/** Pages set a policy of their own over this one. */
+/** Pages of the service override this policy. */
 const PROTECTION = {
   'content-security-policy': 'default-src \'none\'; base-uri \'none\'; form-action \'none\'; frame-ancestors \'none\'',
   'cross-origin-resource-policy': 'same-origin',
   'referrer-policy': 'no-referrer',
   'x-content-type-options': 'nosniff',
 }
-/** Asked by load balancers under names of their own. They say whether the service lives and what it waits for. */
+/** Load balancers request these under other host names. They only report whether the service is alive and ready. */
 const PROBES = new Set(['/healthz', '/readyz'])
 /** Routes of pages, as templates of the router: /, /docs, /drift and what lies below. */
 const PAGES = /^\/(?:(?:docs|drift)(?:\/.*)?)?$/
-const MOST_SHOWN_CHARACTERS = 100
+const MAX_SHOWN_CHARACTERS = 100
 
-/** To be called before any hook that reads, refuses or counts on its own: a preflight carries no key. */
+/** Call it before any hook that reads, refuses or counts: a preflight has no key. */
 export function guardBrowsers(app: FastifyInstance, config: Config): void {
   const isOurs = hostCheck(config)
   if (answersToAnyName(config)) {
@@ -61,7 +62,7 @@ function isForeign({ headers }: FastifyRequest): boolean {
   return headers.origin !== undefined && !isOwnOrigin(headers.origin, headers.host)
 }
 
-/** The scheme is not compared, for TLS may end at a gateway; it decides which port is left out. */
+/** The scheme is not compared, since TLS may end at a gateway; it decides which port is the default. */
 function isOwnOrigin(origin: string, host: string | undefined): boolean {
   const scheme = /^https?:/.exec(origin)?.[0]
   const own = `${scheme}//${host}`
@@ -69,7 +70,7 @@ function isOwnOrigin(origin: string, host: string | undefined): boolean {
   return new URL(origin).host === new URL(own).host
 }
 
-/** A tab that goes to a page, and not a frame on another one. */
+/** A navigation of a tab, not of a frame, to a page of the service. */
 function isVisit({ method, headers, routeOptions }: FastifyRequest): boolean {
   const { 'sec-fetch-mode': mode, 'sec-fetch-dest': destination } = headers
   return method === 'GET' && mode === 'navigate' && destination === 'document' && PAGES.test(routeOptions.url ?? 'none')
@@ -82,5 +83,5 @@ function foreignPage(request: FastifyRequest): SpeechError {
 }
 
 function shorten(header: string | undefined): string {
-  return (header ?? '').slice(0, MOST_SHOWN_CHARACTERS)
+  return (header ?? '').slice(0, MAX_SHOWN_CHARACTERS)
 }

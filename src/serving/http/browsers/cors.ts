@@ -4,21 +4,23 @@
  * service has no cookies; a page sends its key in a header.
  *
  * Headers are set before anything else happens to a request, so that a page can read errors too. Not @fastify/cors:
- * it answers OPTIONS on every path, knows nothing of private networks, and what it does not allow it lets through.
+ * it answers OPTIONS on every path, does not support private networks, and does not refuse what it does not allow.
  */
 import type { FastifyReply, FastifyRequest } from 'fastify'
 
 const SHARED_ROUTES = new Set([
   '/v1/transcriptions', '/v1/audio/transcriptions', '/v1/search', '/v1/feedback', '/v1/labels',
 ])
-/** What a page may send. All x-stainless-… and openai-… headers, the agent too, are those of OpenAI's client. */
-const REQUEST_HEADER = /^(?:authorization|content-type|earshot-session|x-request-id|user-agent|openai-(?:organization|project)|x-stainless-[a-z-]{1,40})$/
-/** What a page may read. */
+/** Headers that a page may send. */
+const OWN_HEADER = /^(?:authorization|content-type|earshot-session|x-request-id)$/
+/** Headers that OpenAI's client sends. */
+const OPENAI_HEADER = /^(?:user-agent|openai-(?:organization|project)|x-stainless-[a-z-]{1,40})$/
+/** Headers that a page may read. */
 const EXPOSED_HEADERS = 'earshot-feedback-token, earshot-ignored-parameters, retry-after, x-request-id'
-/** As long as Chromium remembers at most. */
+/** The longest that Chromium caches a preflight. */
 const PREFLIGHT_SECONDS = '7200'
 
-/** Shares the answer with the page that asks, where its origin is allowed on this route; tells whether it did. */
+/** Shares the answer with the requesting page if its origin is allowed on this route; returns whether it did. */
 export function shareAnswer(request: FastifyRequest, reply: FastifyReply, allowedOrigins: readonly string[]): boolean {
   if (allowedOrigins.length === 0 || !isShared(request)) return false
   const { origin } = request.headers
@@ -32,9 +34,10 @@ export function shareAnswer(request: FastifyRequest, reply: FastifyReply, allowe
   return true
 }
 
-/** Whether pages of other origins can be allowed here. By its path, since no route is registered for preflights. */
+/** Whether other origins can be allowed on this route; by the path, since no route is registered for preflights. */
 export function isShared({ url }: FastifyRequest): boolean {
-  return SHARED_ROUTES.has(url.split('?', 1)[0]!)
+  const [path = ''] = url.split('?', 1)
+  return SHARED_ROUTES.has(path)
 }
 
 export function isPreflight({ method, headers }: FastifyRequest): boolean {
@@ -42,11 +45,12 @@ export function isPreflight({ method, headers }: FastifyRequest): boolean {
 }
 
 export function answerPreflight({ headers }: FastifyRequest, reply: FastifyReply): FastifyReply {
-  const asked = String(headers['access-control-request-headers'] ?? '')
+  const requested = String(headers['access-control-request-headers'] ?? '')
     .toLowerCase().split(',').map((name) => name.trim())
+  const allowed = requested.filter((name) => OWN_HEADER.test(name) || OPENAI_HEADER.test(name))
   return reply.code(204).headers({
     'access-control-allow-methods': 'POST',
-    'access-control-allow-headers': asked.filter((name) => REQUEST_HEADER.test(name)).join(', '),
+    'access-control-allow-headers': allowed.join(', '),
     'access-control-max-age': PREFLIGHT_SECONDS,
     ...headers['access-control-request-private-network'] === 'true' && {
       'access-control-allow-private-network': 'true',

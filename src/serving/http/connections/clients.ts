@@ -1,7 +1,7 @@
 /**
- * Whom a request comes from, for fair shares of queue, workers and upload memory: the client that a gateway names in
- * the configured header, else the address of the connection. An IPv6 host has a whole /64 at its disposal (RFC 4291,
- * 2.5.4), so its addresses there count as one client. An access key names its client better than an address does.
+ * Identifies the client of a request, for fair shares of queue, workers and upload memory: the client that a gateway
+ * names in the configured header, else the access key, else the address of the connection. An IPv6 host has a whole /64
+ * at its disposal (RFC 4291, 2.5.4), so the addresses of one /64 count as one client.
  */
 import { isIPv6 } from 'node:net'
 import type { FastifyInstance, FastifyRequest } from 'fastify'
@@ -13,10 +13,10 @@ declare module 'fastify' {
   }
 }
 
-const MOST_NAME_CHARACTERS = 100
+const MAX_NAME_CHARACTERS = 100
 const GATEWAY_PREFIX = 'header '
 
-/** Sets `request.client` before any other hook looks at the request. */
+/** Sets `request.client` before any other hook sees the request. */
 export function nameClients(app: FastifyInstance, clientHeader: string | undefined): void {
   app.decorateRequest('client', '')
   app.addHook('onRequest', async (request) => { request.client = clientOf(request, clientHeader) })
@@ -24,11 +24,11 @@ export function nameClients(app: FastifyInstance, clientHeader: string | undefin
 
 function clientOf({ headers, socket }: FastifyRequest, clientHeader: string | undefined): string {
   const named = clientHeader === undefined ? undefined : headers[clientHeader]
-  if (typeof named === 'string' && named !== '') return `${GATEWAY_PREFIX}${named.slice(0, MOST_NAME_CHARACTERS)}`
+  if (typeof named === 'string' && named !== '') return `${GATEWAY_PREFIX}${named.slice(0, MAX_NAME_CHARACTERS)}`
   return `address ${networkOf(socket.remoteAddress ?? '')}`
 }
 
-/** A key says who it is wherever a client connects from; what a gateway says is nearer still. */
+/** A key identifies a client at any address; the header of a gateway takes precedence. */
 export function nameByKey(request: FastifyRequest, keyName: string): void {
   if (!request.client.startsWith(GATEWAY_PREFIX)) request.client = `key ${keyName}`
 }

@@ -1,4 +1,4 @@
-/** The limits of connections come into force, and a connection beyond them is told. */
+/** Applies the connection limits, and answers on a connection beyond them that it is refused. */
 import type { FastifyInstance } from 'fastify'
 import { SpeechError } from '../../../domain/errors.js'
 import type { Connections } from './connections.js'

@@ -1,22 +1,23 @@
 /**
- * Every open connection, whom it belongs to and what it does, so that none costs anything for ever.
+ * Tracks every open connection, its client and its state, so that none is held open for ever.
  *
- * - Without a request under way a connection is idle, whether nothing was ever sent on it, half a header, or it is
+ * - Without a request in progress a connection is idle, whether nothing was ever sent on it, half a header, or it is
  *   kept open after an answer; it is closed after the same time in all three cases. Node's own timeouts are looser:
- *   none of them ends a connection on which only line breaks come after an answer.
- * - Addresses share what may be open at a time (`serving/fair-share.ts`). Beyond its share an address gives up the connection
- *   that has been idle longest. Where it has none, the new one is told so in an answer to its first request.
- * - An answer on a refused connection ends it, whatever the answer is.
- * - A client that does not read its answer is cut, by the same patience and least rate as uploads have.
+ *   none of them ends a connection on which only line breaks arrive after an answer.
+ * - Addresses share the number of connections (`serving/shared-capacity.ts`). For a new connection beyond its share,
+ *   the longest idle one of the address is closed. Where there is none, the new one is refused in the answer to its
+ *   first request.
+ * - Every answer on a refused connection closes it.
+ * - A client that does not read its answer is disconnected, by a time limit and a minimum rate like those of uploads.
  */
 import type { IncomingMessage, Server, ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { SpeechError } from '../../../domain/errors.js'
-import { FairShare } from '../../fair-share.js'
+import { SharedCapacity } from '../../shared-capacity.js'
 import type { ConnectionEnd } from '../../../monitoring/metrics/definitions.js'
-import { answerSocket } from './broken-http.js'
-import { bytesTaken } from './bytes-taken.js'
+import { answerSocket } from './protocol-errors.js'
+import { bytesDelivered } from './bytes-delivered.js'
 import { networkOf } from './clients.js'
 import { closeAfterBody } from './close-after-body.js'
 import { shuttingDown } from '../refusals.js'
@@ -30,36 +31,36 @@ export interface ConnectionLimits {
 interface Connection {
   readonly socket: Socket
   readonly client: string
-  /** Beyond the limit: lives until it has been told. */
+  /** Beyond the limit: open until its refusal is sent. */
   readonly refused: boolean
   readonly openedMs: number
-  /** Answers that are not done with. */
+  /** Answers in progress. */
   readonly answers: Set<ServerResponse>
   last: { readonly request: IncomingMessage; readonly response: ServerResponse } | undefined
   idleSinceMs: number
-  /** When it became idle. */
+  /** Of the socket when the connection became idle. */
   bytesRead: number
-  bytesTaken: number
-  patientUntilMs: number
+  bytesDelivered: number
+  unreadUntilMs: number
 }
 
-/** So many refused connections may wait for their refusal; more are cut without one. */
-const MOST_REFUSALS = 100
+/** Most refused connections that get an answer; more are closed without one. */
+const MAX_REFUSALS = 100
 const REFUSAL_MS = 2_000
 const SWEEPS_PER_LIMIT = 10
-const LONGEST_SWEEP_MS = 1_000
-/** At the end, a connection so new may have a request on its way. */
+const MAX_SWEEP_MS = 1_000
+/** At shutdown, a connection younger than this may have a request in transit. */
 const FIRST_REQUEST_GRACE_MS = 1_500
-const LOOK_MS = 20
-/** At the end, answers that are on their way. */
+const POLL_MS = 20
+/** At shutdown, time for answers in progress. */
 const LAST_ANSWERS_MS = 2_000
 
 export class Connections {
   readonly #limits: ConnectionLimits
-  readonly #share: FairShare
+  readonly #capacity: SharedCapacity
   readonly #onEnd: (reason: ConnectionEnd) => void
   readonly #all = new Map<Socket, Connection>()
-  /** Those without a request under way, the longest idle first. */
+  /** Those without a request in progress, the longest idle first. */
   readonly #idle = new Map<Socket, Connection>()
   #refusals = 0
   #sweep: NodeJS.Timeout | undefined
@@ -67,7 +68,7 @@ export class Connections {
 
   constructor(limits: ConnectionLimits, onEnd: (reason: ConnectionEnd) => void) {
     this.#limits = limits
-    this.#share = new FairShare(limits.maxConnections)
+    this.#capacity = new SharedCapacity(limits.maxConnections)
     this.#onEnd = onEnd
   }
 
@@ -77,14 +78,14 @@ export class Connections {
 
   watch(server: Server): void {
     const { maxConnections, idleConnectionSeconds } = this.#limits
-    server.maxConnections = maxConnections + MOST_REFUSALS
-    server.keepAliveTimeout = idleConnectionSeconds * 1000 // what clients are told; the sweep closes
+    server.maxConnections = maxConnections + MAX_REFUSALS
+    server.keepAliveTimeout = idleConnectionSeconds * 1000 // sent to clients; the sweep closes
     server.on('connection', (socket: Socket) => { this.#opened(socket) })
     server.prependListener('request', (request: IncomingMessage, response: ServerResponse) => {
-      this.#asked(request, response)
+      this.#requested(request, response)
     })
-    const intervalMs = Math.min(LONGEST_SWEEP_MS, idleConnectionSeconds * 1000 / SWEEPS_PER_LIMIT)
-    // After the loop has read what waits: a server that was held up must not take its clients for idle.
+    const intervalMs = Math.min(MAX_SWEEP_MS, idleConnectionSeconds * 1000 / SWEEPS_PER_LIMIT)
+    // After the event loop has read pending data: a server that was blocked must not take its clients for idle.
     this.#sweep = setInterval(() => { setImmediate(() => { this.#closeOverdue() }) }, intervalMs).unref()
   }
 
@@ -92,7 +93,7 @@ export class Connections {
     return this.#all.get(socket)?.refused ?? false
   }
 
-  /** Whether an answer written now is the one to the message that is being received, and to no other. */
+  /** Whether an answer written now would be taken for the answer to the message that is being received. */
   takesAnswer(socket: Socket): boolean {
     const connection = this.#all.get(socket)
     if (connection?.last === undefined) return true
@@ -100,12 +101,12 @@ export class Connections {
     return request.complete ? answers.size === 0 : !response.headersSent && answers.size === 1
   }
 
-  /** Ends all: idle ones now, the others when their answer is out or a short time has passed. */
+  /** Closes all: idle ones now, the others when their answer is sent or a short time has passed. */
   async close(): Promise<void> {
     this.#closed = true
     clearInterval(this.#sweep)
-    while (this.#awaitsFirstRequest()) await sleep(LOOK_MS)
-    await new Promise((resolve) => setImmediate(resolve)) // what waits has been read then
+    while (this.#awaitsFirstRequest()) await sleep(POLL_MS)
+    await new Promise((resolve) => setImmediate(resolve)) // pending data has been read then
     for (const connection of this.#idle.values()) this.#end(connection, shuttingDown())
     if (this.#all.size === 0) return
     const gone = [...this.#all.keys()].map((socket) => new Promise((resolve) => socket.once('close', resolve)))
@@ -122,18 +123,18 @@ export class Connections {
   #opened(socket: Socket): void {
     if (this.#closed) return void socket.destroy()
     const client = networkOf(socket.remoteAddress ?? '')
-    const refused = !this.#share.fits(client, 1) && !this.#displaceFor(client)
+    const refused = !this.#capacity.fits(client, 1) && !this.#displaceFor(client)
     if (refused) {
       this.#onEnd('refused')
-      if (this.#refusals >= MOST_REFUSALS) return void socket.destroy()
+      if (this.#refusals >= MAX_REFUSALS) return void socket.destroy()
       this.#refusals++
     } else {
-      this.#share.take(client, 1)
+      this.#capacity.acquire(client, 1)
     }
     const now = performance.now()
     const connection: Connection = {
       socket, client, refused, openedMs: now, answers: new Set(), last: undefined,
-      idleSinceMs: now, bytesRead: 0, bytesTaken: 0, patientUntilMs: Infinity,
+      idleSinceMs: now, bytesRead: 0, bytesDelivered: 0, unreadUntilMs: Infinity,
     }
     this.#all.set(socket, connection)
     this.#idle.set(socket, connection)
@@ -141,9 +142,9 @@ export class Connections {
     closeAfterBody(socket, () => connection.last?.request)
   }
 
-  /** Closes an idle connection of the client itself, or of anybody for a client that has none. */
+  /** Closes an idle connection of the client itself, or of any client if it has none. */
   #displaceFor(client: string): boolean {
-    const holdsSome = this.#share.heldBy(client) > 0
+    const holdsSome = this.#capacity.heldBy(client) > 0
     for (const connection of this.#idle.values()) {
       if (connection.refused || (holdsSome && connection.client !== client)) continue
       this.#onEnd('displaced')
@@ -158,17 +159,17 @@ export class Connections {
     if (!this.#all.delete(connection.socket)) return
     this.#idle.delete(connection.socket)
     if (connection.refused) this.#refusals--
-    else this.#share.give(connection.client, 1)
+    else this.#capacity.release(connection.client, 1)
   }
 
-  #asked(request: IncomingMessage, response: ServerResponse): void {
+  #requested(request: IncomingMessage, response: ServerResponse): void {
     const connection = this.#all.get(request.socket)
     if (connection === undefined) return
     if (connection.refused) response.shouldKeepAlive = false
     connection.last = { request, response }
     connection.answers.add(response)
     this.#idle.delete(request.socket)
-    // The rest of a body that was refused is not the header of a request.
+    // The rest of a refused body must not be taken for the header of a request.
     request.once('end', () => { connection.bytesRead = connection.socket.bytesRead })
     response.once('close', () => {
       connection.answers.delete(response)
@@ -194,23 +195,23 @@ export class Connections {
     }
   }
 
-  /** Half a header is answered; on a connection that waits for a request there is nothing to answer. */
+  /** Answers half a header; on a connection that waits for a request there is nothing to answer. */
   #end({ socket, last, bytesRead }: Connection, error: SpeechError): void {
     this.#idle.delete(socket)
     if (last?.request.complete !== false && socket.bytesRead > bytesRead) answerSocket(socket, error)
     else socket.destroy()
   }
 
-  /** Whether the client takes what is written to it. */
+  /** Whether the client still reads what is written to it. */
   #isRead(connection: Connection, now: number): boolean {
-    const { socket, patientUntilMs } = connection
-    const patienceMs = this.#limits.idleConnectionSeconds * 1000
-    const taken = bytesTaken(socket)
-    const earnedMs = (taken - connection.bytesTaken) / this.#limits.uploadBytesPerSecond * 1000
-    connection.bytesTaken = taken
-    connection.patientUntilMs = socket.writableLength === 0
+    const { socket, unreadUntilMs } = connection
+    const allowanceMs = this.#limits.idleConnectionSeconds * 1000
+    const delivered = bytesDelivered(socket)
+    const earnedMs = (delivered - connection.bytesDelivered) / this.#limits.uploadBytesPerSecond * 1000
+    connection.bytesDelivered = delivered
+    connection.unreadUntilMs = socket.writableLength === 0
       ? Infinity
-      : Math.min(now + patienceMs, patientUntilMs + earnedMs)
-    return now < connection.patientUntilMs
+      : Math.min(now + allowanceMs, unreadUntilMs + earnedMs)
+    return now < connection.unreadUntilMs
   }
 }

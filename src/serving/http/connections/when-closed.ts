@@ -1,7 +1,7 @@
-/** The end of an answer, whoever brings it about. */
+/** The end of an answer, whichever side causes it. */
 import type { ServerResponse } from 'node:http'
 
-/** Acts when the connection is done with an answer; now for a client that has left, for nothing closes it any more. */
+/** Calls `act` when the connection is done with an answer; at once if the client has already disconnected. */
 export function whenClosed(response: ServerResponse, act: () => void): void {
   if (response.destroyed) act()
   else response.once('close', act)

@@ -1,6 +1,6 @@
 /**
- * POST /v1/feedback and /v1/labels: what became of an answer, and what was really said. The only routes that take
- * JSON; their parser and its limit exist in this scope alone. Nothing of a text is logged.
+ * POST /v1/feedback and /v1/labels: what the user did with an answer, and the reference transcript. The only routes
+ * that take JSON; their parser and its limit exist in this scope alone. Texts are never logged.
  */
 import { Readable } from 'node:stream'
 import { TypeBoxValidatorCompiler, type FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
@@ -11,27 +11,28 @@ import type { AnswerFacts } from '../../../monitoring/feedback/token.js'
 import type { AppDependencies } from '../dependencies.js'
 import { AcceptedReply, ErrorReply, FeedbackBody, LabelBody, LabelReply } from '../schemas.js'
 
-const BODY_BYTES = 65_536
-/** Of all that are being read. */
-const BODIES_BYTES = 64 * BODY_BYTES
+const MAX_BODY_BYTES = 65_536
+/** Sum of all bodies that are being read. */
+const MAX_BODIES_BYTES = 64 * MAX_BODY_BYTES
 
-export const feedback: FastifyPluginAsyncTypebox<AppDependencies> = async (scope, { feedback: judged, intake }) => {
-  const door = intake.sideDoor({ maxUploadBytes: BODY_BYTES, maxUploadsBytes: BODIES_BYTES })
-  scope.addHook('onRequest', async (request, reply) => { door.admit(request, reply) })
-  // Under the limits of all bodies first; the parser gets what came.
+export const feedback: FastifyPluginAsyncTypebox<AppDependencies> = async (scope, { feedback: judged, uploads }) => {
+  const bodies = uploads.withOwnMemory({ maxUploadBytes: MAX_BODY_BYTES, maxUploadsBytes: MAX_BODIES_BYTES })
+  scope.addHook('onRequest', async (request, reply) => { bodies.admit(request, reply) })
+  // The body is read under the limits of uploads; the parser gets the result.
   scope.addHook('preParsing', async (request, reply) => {
-    const { body } = await door.receive(request, reply)
+    const { body } = await bodies.receive(request, reply)
     return Object.assign(Readable.from(body), { receivedEncodedLength: body.length })
   })
   scope.addContentTypeParser('application/json', { parseAs: 'string' }, scope.getDefaultJsonParser('error', 'error'))
-  // Fastify's own would make a text of null, and drop what it does not know: a label must not be guessed.
+  // Fastify's own compiler converts null to a text and drops unknown properties: a label must not be guessed.
   scope.setValidatorCompiler(TypeBoxValidatorCompiler)
 
   scope.post('/v1/feedback', {
     config: { access: 'feedback' },
     schema: {
-      summary: 'Say what became of a transcript',
-      description: 'One event of each kind for an answer. With `corrected`, `text` and `transcript` together are a label of the source `correction`.',
+      summary: 'Report what the user did with a transcript',
+      description: 'One event of each kind for an answer. With `corrected`, `text` and `transcript` together are a '
+        + 'label of the source `correction`.',
       tags: ['feedback'],
       body: FeedbackBody,
       response: { 202: AcceptedReply, '4xx': ErrorReply, '5xx': ErrorReply },
@@ -46,8 +47,9 @@ export const feedback: FastifyPluginAsyncTypebox<AppDependencies> = async (scope
   scope.post('/v1/labels', {
     config: { access: 'labels' },
     schema: {
-      summary: 'Say what was really said',
-      description: 'One label of each source for an answer. `transcript` is the text of the answer, unchanged: the service has not kept it.',
+      summary: 'Give the reference transcript of an answer',
+      description: 'One label of each source for an answer. `transcript` is the text of the answer, unchanged: the '
+        + 'service has not kept it.',
       tags: ['feedback'],
       body: LabelBody,
       response: { 202: LabelReply, '4xx': ErrorReply, '5xx': ErrorReply },
@@ -61,9 +63,15 @@ export const feedback: FastifyPluginAsyncTypebox<AppDependencies> = async (scope
 }
 
 function readStatement({ event, delayMs, text, transcript, rank }: Omit<FeedbackBody, 'token'>): Statement {
-  if ((text === undefined) !== (transcript === undefined)) throw new SpeechError('REQUEST_INVALID', 'text and transcript come together', { parameter: text === undefined ? 'text' : 'transcript' })
-  if (text !== undefined && event !== 'corrected') throw new SpeechError('REQUEST_INVALID', `text goes with the event "corrected", not "${event}"`, { parameter: 'text' })
-  if (rank !== undefined && event !== 'clicked') throw new SpeechError('REQUEST_INVALID', `rank goes with the event "clicked", not "${event}"`, { parameter: 'rank' })
+  if ((text === undefined) !== (transcript === undefined)) {
+    throw invalid(text === undefined ? 'text' : 'transcript', 'text and transcript belong together')
+  }
+  if (text !== undefined && event !== 'corrected') {
+    throw invalid('text', `text belongs to the event "corrected", not "${event}"`)
+  }
+  if (rank !== undefined && event !== 'clicked') {
+    throw invalid('rank', `rank belongs to the event "clicked", not "${event}"`)
+  }
   return {
     event,
     rank,
@@ -72,7 +80,11 @@ function readStatement({ event, delayMs, text, transcript, rank }: Omit<Feedback
   }
 }
 
-/** Numbers, and the request id of the answer that is judged. */
+function invalid(parameter: string, detail: string): SpeechError {
+  return new SpeechError('REQUEST_INVALID', detail, { parameter })
+}
+
+/** Numbers, and the request id of the answer that the feedback is about. */
 function log(request: FastifyRequest, { id, model, words, confidence }: AnswerFacts, said: object): void {
   request.log.info({ answer: id, model, words, confidence, ...said }, 'feedback')
 }

@@ -9,11 +9,16 @@ const Readiness = Type.Object({
   workers: Type.Object({ idle: Type.Integer(), busy: Type.Integer(), starting: Type.Integer() }),
 })
 
-export const operations: FastifyPluginAsyncTypebox<AppDependencies> = async (scope, { pool, intake, telemetry, catalogues }) => {
+export const operations: FastifyPluginAsyncTypebox<AppDependencies> = async (scope, dependencies) => {
+  const { pool, uploads, telemetry, catalogues } = dependencies
+  const missingWhenReady = (): string => {
+    const { awaited } = catalogues
+    return awaited.length > 0 ? `catalogues are being loaded: ${awaited.join(', ')}` : ''
+  }
   scope.get('/healthz', {
     config: { access: 'open' },
     schema: {
-      summary: 'The process lives',
+      summary: 'Whether the process is alive',
       tags: ['operations'],
       response: { 200: Type.Object({ status: Type.Literal('ok') }) },
     },
@@ -22,14 +27,14 @@ export const operations: FastifyPluginAsyncTypebox<AppDependencies> = async (sco
   scope.get('/readyz', {
     config: { access: 'open' },
     schema: {
-      summary: 'Every worker has recognized a real clip since it was loaded',
+      summary: 'Whether every worker has recognized a real clip since it was loaded',
       tags: ['operations'],
       response: { 200: Readiness, 503: Readiness },
     },
   }, async (_request, reply) => {
     const workers = pool.readiness()
-    const awaited = catalogues.awaited
-    const missing = intake.isDraining ? 'the service is shutting down' : workers.ready && awaited.length > 0 ? `catalogues are being loaded: ${awaited.join(', ')}` : workers.missing
+    const missing = uploads.isDraining ? 'the service is shutting down'
+      : workers.ready ? missingWhenReady() || workers.missing : workers.missing
     const readiness = { ...workers, ready: workers.ready && missing === '', missing }
     return reply.code(readiness.ready ? 200 : 503).send(readiness)
   })

@@ -1,11 +1,12 @@
-/** Shapes of catalogues and of spoken search, as TypeBox. */
+/** Schemas of catalogues and of spoken search, as TypeBox. */
 import { Type, type Static } from 'typebox'
 import { EXTERNAL_ENGINE_FAILURES } from '../../../search/external-engine.js'
 import { REASONS } from '../../../search/ranking/ranking.js'
 import { SEARCH_OUTCOMES } from '../../../domain/search-outcomes.js'
-import { nullable, oneOf, ReportReply, TranscriptionQuery } from '../schemas.js'
+import { ReportReply } from '../report-schemas.js'
+import { nullable, oneOf, TranscriptionQuery } from '../schemas.js'
 
-const MOST_HITS = 50
+const MAX_HITS = 50
 
 const clashes = (description: string) => Type.Object({
   count: Type.Integer(),
@@ -19,7 +20,7 @@ export const CatalogueParameters = Type.Object({ name: Type.String({ maxLength: 
 
 export const CatalogueReply = Type.Object({
   name: Type.String(),
-  version: Type.Integer({ description: 'Grows with every catalogue that the process takes in.' }),
+  version: Type.Integer({ description: 'Increases with every catalogue that the process loads.' }),
   entries: Type.Integer(),
   names: Type.Integer({ description: 'Names and aliases.' }),
   loadedAt: Type.String({ description: 'ISO 8601.' }),
@@ -27,8 +28,10 @@ export const CatalogueReply = Type.Object({
   report: Type.Object({
     duplicateNames: clashes('Entries of one name.'),
     soundAlikes: clashes('Entries that no recognizer can tell apart, by the rules of English.'),
-    unspellable: Type.Object({ count: Type.Integer(), listed: Type.Immutable(Type.Array(Type.String())) }, { description: 'Ids of entries that no model can write: they can be found, but are not heard more readily.' }),
-  }, { description: 'What a person may want to mend; all of it is served.' }),
+    unspellable: Type.Object({ count: Type.Integer(), listed: Type.Immutable(Type.Array(Type.String())) }, {
+      description: 'Ids of entries that no model can write: they can be found, but do not bias the decoder.',
+    }),
+  }, { description: 'Problems that a person may want to fix; all entries are served.' }),
 }, { $id: 'Catalogue' })
 export type CatalogueReply = Static<typeof CatalogueReply>
 
@@ -36,17 +39,24 @@ export const CatalogueListReply = Type.Object({ data: Type.Array(Type.Ref('Catal
 
 export const SearchQuery = Type.Object({
   ...TranscriptionQuery.properties,
-  limit: Type.Optional(Type.Integer({ minimum: 1, maximum: MOST_HITS, description: 'Most hits; 5 by default.' })),
-  threshold: Type.Optional(Type.Number({ minimum: 0, maximum: 1, description: 'Least score of a hit; 0.65 by default.' })),
-  hits: Type.Optional(Type.Enum(['catalogue', 'engine'], { description: 'Who answers: the catalogue or phrases, or the search engine behind the service. The engine when there is one, by default.' })),
+  limit: Type.Optional(Type.Integer({ minimum: 1, maximum: MAX_HITS, description: 'Most hits; 5 by default.' })),
+  threshold: Type.Optional(Type.Number({
+    minimum: 0, maximum: 1, description: 'Minimum score of a hit; 0.65 by default.',
+  })),
+  hits: Type.Optional(Type.Enum(['catalogue', 'engine'], {
+    description: 'What answers: the catalogue or phrases, or the external search engine. By default the external '
+      + 'search engine if there is one.',
+  })),
 }, { additionalProperties: false })
 export type SearchQuery = Static<typeof SearchQuery>
 
 const HitSchema = Type.Object({
   id: Type.String({ description: 'Of the entry, or the phrase itself.' }),
-  name: nullable(Type.String(), 'Null where a search engine gave none.'),
+  name: nullable(Type.String(), 'Null where the external search engine gave none.'),
   score: nullable(Type.Number(), 'From 0 to 1 for catalogues; on the engine\'s own scale for its hits.'),
-  why: Type.Array(oneOf(REASONS, 'Said, or alike in letters or sound.'), { description: 'Empty for hits of a search engine.' }),
+  why: Type.Array(oneOf(REASONS, 'Recognized as such, or similar in letters or sound.'), {
+    description: 'Empty for hits of an external search engine.',
+  }),
   tags: Type.Immutable(Type.Array(Type.String())),
 })
 export type Hit = Static<typeof HitSchema>
@@ -54,10 +64,15 @@ export type Hit = Static<typeof HitSchema>
 export const SearchReply = Type.Object({
   ...ReportReply.properties,
   catalogue: nullable(Type.String(), '`name@version` that the request was answered with; null without one.'),
-  outcome: oneOf(SEARCH_OUTCOMES, `What became of the search: ${SEARCH_OUTCOMES.join(', ')}.`),
-  hits: Type.Union([Type.Array(HitSchema), Type.Null()], { description: 'Best first; null when the search engine failed.' }),
-  didYouMean: Type.Array(HitSchema, { description: 'Below the threshold and not hopeless; empty when there are hits.' }),
-  reason: nullable(oneOf(EXTERNAL_ENGINE_FAILURES, ''), `Why the search engine has no answer: ${EXTERNAL_ENGINE_FAILURES.join(', ')}.`),
+  outcome: oneOf(SEARCH_OUTCOMES, `The outcome of the search: ${SEARCH_OUTCOMES.join(', ')}.`),
+  hits: Type.Union([Type.Array(HitSchema), Type.Null()], {
+    description: 'Best first; null when the external search engine failed.',
+  }),
+  didYouMean: Type.Array(HitSchema, {
+    description: 'Somewhat below the threshold; empty when there are hits.',
+  }),
+  reason: nullable(oneOf(EXTERNAL_ENGINE_FAILURES, ''),
+    `Why the external search engine has no answer: ${EXTERNAL_ENGINE_FAILURES.join(', ')}.`),
   searchSeconds: Type.Number({ description: 'Spent on finding hits, after recognition.' }),
 }, { $id: 'Search' })
 export type SearchReply = Static<typeof SearchReply>

@@ -1,12 +1,13 @@
 /**
- * POST /v1/search: a clip in, the thing out. The clip is the raw body, as for /v1/transcriptions; the answer is the
- * same report, with ranked hits. Hits come from a catalogue, from phrases of the request, or from the operator's own
- * search engine, which is given every reading and never holds up the transcript for long.
+ * POST /v1/search: spoken search. The clip is the raw body, as for /v1/transcriptions; the answer is the same report,
+ * with ranked hits. Hits come from a catalogue, from phrases of the request, or from an external search engine, which
+ * gets every alternative and has a time limit, so that it never delays the transcript for long.
  */
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
+import type { FastifyRequest } from 'fastify'
 import { runSliced } from '../../../search/catalogue/time-slices.js'
 import { SpeechError } from '../../../domain/errors.js'
-import type { ExternalEngineFailure } from '../../../search/external-engine.js'
+import type { ExternalEngineFailure, ExternalSearchEngine } from '../../../search/external-engine.js'
 import type { SearchOutcome } from '../../../domain/search-outcomes.js'
 import { DEFAULT_THRESHOLD, rankInSteps, type Match } from '../../../search/ranking/ranking.js'
 import type { Alternative, PhraseScore, RankedAlternative } from '../../../domain/phrases.js'
@@ -19,8 +20,8 @@ import { RAW_CLIP, recognizeRawClip } from '../transcription/raw-clip.js'
 import { admitAudio } from '../transcription/recognition.js'
 import { ErrorReply } from '../schemas.js'
 
-const READINGS = 5
-const HITS = 5
+const DEFAULT_ALTERNATIVES = 5
+const DEFAULT_LIMIT = 5
 
 interface Found {
   readonly outcome: SearchOutcome
@@ -42,55 +43,80 @@ export const search: FastifyPluginAsyncTypebox<AppDependencies> = async (scope, 
       response: { 200: SearchReply, '4xx': ErrorReply, '5xx': ErrorReply },
     },
   }, async (request, reply) => {
-    const expected = readPhraseHints(request.query, dependencies.catalogues, reply)
-    const ask = whoAnswers(request.query, expected, dependencies)
-    const report = await recognizeRawClip({ nBest: READINGS, ...request.query }, expected, request, reply, dependencies)
+    const { hits: _hits, limit: _limit, threshold: _threshold, ...query } = request.query
+    const hints = readPhraseHints(query, dependencies.catalogues, reply)
+    const ask = searcherFor(request.query, hints, dependencies)
+    const asked = { nBest: DEFAULT_ALTERNATIVES, ...query }
+    const report = await recognizeRawClip(asked, hints, request, reply, dependencies)
     const since = performance.now()
-    const alternatives = readingsOf(report)
+    const alternatives = alternativesOf(report)
     const found = await ask(alternatives, report.phraseScores)
     const searchSeconds = (performance.now() - since) / 1000
     dependencies.telemetry.searched(found.outcome, searchSeconds)
-    request.log.info({ outcome: found.outcome, hits: found.hits?.length ?? null, ...found.reason !== null && { reason: found.reason }, searchSeconds }, 'searched')
+    logSearch(request, found, searchSeconds)
     return withDeprecatedFields({
       ...report, ...found, searchSeconds,
-      ...withIds({ alternatives, phraseScores: report.phraseScores }, expected),
-      catalogue: expected?.catalogue ?? null,
+      ...withIds({ alternatives, phraseScores: report.phraseScores }, hints),
+      catalogue: hints?.catalogue ?? null,
       requestId: request.id,
       feedbackToken: dependencies.feedback.answered(report, request.id),
     })
   })
 }
 
-/** Known before the body is read, so that a request which nobody could answer costs nothing. */
-function whoAnswers({ hits, limit = HITS, threshold = DEFAULT_THRESHOLD }: SearchQuery, expected: PhraseHints | undefined, { searchEngine }: AppDependencies): (alternatives: readonly Alternative[], evidence: readonly PhraseScore[]) => Promise<Found> {
-  if (hits !== 'catalogue' && searchEngine !== undefined) {
-    return async (alternatives) => {
-      if (alternatives.length === 0) return NOTHING
-      const answer = await searchEngine.find(alternatives, limit)
-      if ('failure' in answer) return { outcome: 'engine_failed', hits: null, didYouMean: [], reason: answer.failure }
-      return { outcome: answer.hits.length > 0 ? 'hit' : 'no_match', hits: answer.hits.map((hit) => ({ ...hit, why: [], tags: [] })), didYouMean: [], reason: null }
-    }
+/** Numbers alone. */
+function logSearch({ log }: FastifyRequest, { outcome, hits, reason }: Found, searchSeconds: number): void {
+  log.info({ outcome, hits: hits?.length ?? null, ...reason !== null && { reason }, searchSeconds }, 'searched')
+}
+
+type Ask = (alternatives: readonly Alternative[], phraseScores: readonly PhraseScore[]) => Promise<Found>
+
+/** Chosen before the body is read, so that a request which nothing can answer costs nothing. */
+function searcherFor(query: SearchQuery, hints: PhraseHints | undefined, { searchEngine }: AppDependencies): Ask {
+  const { hits, limit = DEFAULT_LIMIT, threshold = DEFAULT_THRESHOLD } = query
+  if (hits !== 'catalogue' && searchEngine !== undefined) return askEngine(searchEngine, limit)
+  if (hits === 'engine') {
+    const detail = 'there is no search engine behind this service (EARSHOT_SEARCH_ENGINE)'
+    throw new SpeechError('REQUEST_INVALID', detail, { parameter: 'hits' })
   }
-  if (hits === 'engine') throw new SpeechError('REQUEST_INVALID', 'there is no search engine behind this service (EARSHOT_SEARCH_ENGINE)', { parameter: 'hits' })
-  if (expected === undefined) throw new SpeechError('REQUEST_INVALID', 'a search needs a catalogue or phrases', { parameter: 'catalogue' })
-  return async (alternatives, evidence) => {
+  if (hints !== undefined) return askCatalogue(hints, limit, threshold)
+  throw new SpeechError('REQUEST_INVALID', 'a search needs a catalogue or phrases', { parameter: 'catalogue' })
+}
+
+/** The result when no speech is found. */
+const NOTHING: Found = { outcome: 'no_match', hits: [], didYouMean: [], reason: null }
+
+function askEngine(searchEngine: ExternalSearchEngine, limit: number): Ask {
+  return async (alternatives) => {
     if (alternatives.length === 0) return NOTHING
-    const ranking = await runSliced(rankInSteps(alternatives, evidence, await expected.searchable(), { limit, threshold }))
-    const describe = ({ entry, score, why }: Match): Hit => {
-      const { id, name, tags } = expected.describe(entry)
-      return { id, name, tags, score, why: [...why] }
-    }
-    const outcome = ranking.hits.length > 0 ? 'hit' : ranking.didYouMean.length > 0 ? 'did_you_mean' : 'no_match'
-    return { outcome, hits: ranking.hits.map(describe), didYouMean: ranking.didYouMean.map(describe), reason: null }
+    const answer = await searchEngine.find(alternatives, limit)
+    if ('failure' in answer) return { outcome: 'engine_failed', hits: null, didYouMean: [], reason: answer.failure }
+    const hits = answer.hits.map((hit) => ({ ...hit, why: [], tags: [] }))
+    return { outcome: hits.length > 0 ? 'hit' : 'no_match', hits, didYouMean: [], reason: null }
   }
 }
 
-/** Nobody spoke, so nothing is asked for. */
-const NOTHING: Found = { outcome: 'no_match', hits: [], didYouMean: [], reason: null }
+function askCatalogue(hints: PhraseHints, limit: number, threshold: number): Ask {
+  return async (alternatives, phraseScores) => {
+    if (alternatives.length === 0) return NOTHING
+    const steps = rankInSteps(alternatives, phraseScores, await hints.searchable(), { limit, threshold })
+    const ranking = await runSliced(steps)
+    const describe = ({ entry, score, why }: Match): Hit => {
+      const { id, name, tags } = hints.describe(entry)
+      return { id, name, tags, score, why: [...why] }
+    }
+    const outcome = ranking.hits.length > 0 ? 'hit' : ranking.didYouMean.length > 0 ? 'did_you_mean' : 'no_match'
+    return {
+      outcome, hits: ranking.hits.map(describe), didYouMean: ranking.didYouMean.map(describe), reason: null,
+    }
+  }
+}
 
-/** A model that gives no readings has one: its transcript. */
-function readingsOf({ alternatives, text, confidence, correctness, segments }: Report): readonly RankedAlternative[] {
-  if (alternatives.length > 0 || text === '') return alternatives
-  const logProbability = segments.reduce((sum, { meanLogProbability, tokens }) => sum + meanLogProbability * tokens.length, 0)
-  return [{ text, confidence: confidence!, logProbability, phrases: [], posterior: correctness }]
+/** A model without an n-best list has one alternative: its transcript. */
+function alternativesOf(report: Report): readonly RankedAlternative[] {
+  const { alternatives, text, confidence, correctness, segments } = report
+  if (alternatives.length > 0 || text === '' || confidence === null) return alternatives
+  const logProbability = segments.reduce((sum, { meanLogProbability, tokens }) =>
+    sum + meanLogProbability * tokens.length, 0)
+  return [{ text, confidence, logProbability, phrases: [], posterior: correctness }]
 }

@@ -1,5 +1,5 @@
 /**
- * A multipart/form-data body → its audio file and its text fields, in whatever order they come.
+ * Parses a multipart/form-data body into its audio file and its text fields, in any order.
  * The parser is fastify's own (@fastify/busboy). It is fed in slices: its limits stop events, not work, and a
  * megabyte of empty parts given at once would keep the server busy for seconds.
  */
@@ -15,7 +15,7 @@ export interface Form {
 const SLICE_BYTES = 8 * 1024
 const LIMITS = { files: 4, fields: 64, parts: 68, fieldNameSize: 100, fieldSize: 64 * 1024, headerPairs: 64 }
 
-/** Throws REQUEST_INVALID when the body is not the form that its content type promises. */
+/** Throws REQUEST_INVALID when the body is not a form of its content type. */
 export function parseForm(body: Buffer, contentType: string): Promise<Form> {
   return new Promise((resolve, reject) => {
     const fields = new Map<string, string[]>()
@@ -49,10 +49,11 @@ export function parseForm(body: Buffer, contentType: string): Promise<Form> {
   })
 }
 
-/** Other requests get their turn between two slices; the first failure ends the work. */
+/** Other requests can run between two slices; the first failure ends the work. */
 async function feed(parser: InstanceType<typeof Busboy>, body: Buffer, failed: () => boolean): Promise<void> {
   for (let start = 0; start < body.length && !failed(); start += SLICE_BYTES) {
-    await new Promise<void>((resolve) => { parser.write(body.subarray(start, start + SLICE_BYTES), () => setImmediate(resolve)) })
+    const slice = body.subarray(start, start + SLICE_BYTES)
+    await new Promise<void>((resolve) => { parser.write(slice, () => setImmediate(resolve)) })
   }
   if (failed()) parser.destroy()
   else parser.end()
@@ -60,8 +61,9 @@ async function feed(parser: InstanceType<typeof Busboy>, body: Buffer, failed: (
 
 function openParser(contentType: string, fail: (reason: string) => void): InstanceType<typeof Busboy> | undefined {
   try {
-    // Only the name decides what is audio: clients name and type their files as they like.
-    const isPartAFile = (name: string | undefined, _type: string | undefined, filename: string | undefined): boolean => name === 'file' || filename !== undefined
+    // Only the name of the part decides what is audio: clients choose any file name and type.
+    const isPartAFile = (name?: string, _type?: string, filename?: string): boolean =>
+      name === 'file' || filename !== undefined
     return new Busboy({ headers: { 'content-type': contentType }, limits: LIMITS, isPartAFile })
   } catch (error) {
     fail(error instanceof Error ? error.message : String(error))

@@ -1,16 +1,16 @@
-/** A Report in the five shapes of OpenAI's transcription API: json, text, verbose_json, srt, vtt. */
+/** Formats a report in the five ways of OpenAI's transcription API: json, text, verbose_json, srt, vtt. */
 import { deflateSync } from 'node:zlib'
 import type { Report } from '../../../domain/report.js'
 import type { Segment } from '../../../domain/transcript.js'
 import { cuesOf, type Cue } from './subtitles.js'
 
-/** Of sentences, quotations and parentheses; not those that are read out, as in "50%". */
-const MARKS_AROUND = /^[\p{Ps}\p{Pi}"'¿¡]+|[\p{Pe}\p{Pf}"'.,:;!?…。、，！？：；]+$/gu
+/** Punctuation of sentences, quotations and parentheses; not signs that are read out, as in "50%". */
+const PUNCTUATION_AROUND = /^[\p{Ps}\p{Pi}"'¿¡]+|[\p{Pe}\p{Pf}"'.,:;!?…。、，！？：；]+$/gu
 
 export const RESPONSE_FORMATS = ['json', 'text', 'verbose_json', 'srt', 'vtt'] as const
 export type ResponseFormat = (typeof RESPONSE_FORMATS)[number]
 
-/** What `verbose_json` says the times of. */
+/** What `verbose_json` reports the times of. */
 export type Granularity = 'segment' | 'word'
 
 export interface AnswerShape {
@@ -18,7 +18,7 @@ export interface AnswerShape {
   readonly granularities: readonly Granularity[]
 }
 
-/** Formats that are cut into phrases where words have times. */
+/** Formats whose cues are cut by phrase where words have times. */
 export function isByPhrase(format: ResponseFormat): boolean {
   return format === 'srt' || format === 'vtt'
 }
@@ -28,14 +28,23 @@ export interface FormattedAnswer {
   readonly body: string
 }
 
-export function formatReport(report: Report, { format, granularities }: AnswerShape, feedbackToken: string): FormattedAnswer {
+export function formatReport(report: Report, shape: AnswerShape, feedbackToken: string): FormattedAnswer {
+  const { format, granularities } = shape
   switch (format) {
-    case 'json': return json({ text: report.text, usage: { type: 'duration', seconds: Math.ceil(report.input.audioSeconds) } })
+    case 'json': return json({ text: report.text, usage: usageOf(report) })
     case 'verbose_json': return json({ ...verbose(report, granularities), feedback_token: feedbackToken })
     case 'text': return { contentType: 'text/plain; charset=utf-8', body: `${report.text}\n` }
-    case 'srt': return { contentType: 'application/x-subrip; charset=utf-8', body: subRip(report.segments.flatMap(cuesOf)) }
-    case 'vtt': return { contentType: 'text/vtt; charset=utf-8', body: webVtt(report.segments.flatMap(cuesOf)) }
+    case 'srt': return subtitles('application/x-subrip', subRip, report)
+    case 'vtt': return subtitles('text/vtt', webVtt, report)
   }
+}
+
+function usageOf({ input }: Report): object {
+  return { type: 'duration', seconds: Math.ceil(input.audioSeconds) }
+}
+
+function subtitles(type: string, write: (cues: readonly Cue[]) => string, { segments }: Report): FormattedAnswer {
+  return { contentType: `${type}; charset=utf-8`, body: write(segments.flatMap(cuesOf)) }
 }
 
 function json(value: object): FormattedAnswer {
@@ -50,7 +59,7 @@ function verbose(report: Report, granularities: readonly Granularity[]): object 
     text: report.text,
     ...granularities.includes('word') && { words: report.segments.flatMap(wordsOf) },
     ...granularities.includes('segment') && { segments: report.segments.map(verboseSegment) },
-    usage: { type: 'duration', seconds: Math.ceil(report.input.audioSeconds) },
+    usage: usageOf(report),
   }
 }
 
@@ -65,17 +74,18 @@ function verboseSegment(segment: Segment, id: number): object {
     temperature: 0,
     avg_logprob: segment.meanLogProbability,
     compression_ratio: compressionRatio(segment.text),
-    // Silence is told from speech before the model runs: what became a segment was judged to be speech.
+    // Speech is detected before the model runs, so every segment counts as speech.
     no_speech_prob: 0,
   }
 }
 
-/** OpenAI's words come without the marks around them. */
+/** OpenAI's words have no punctuation around them. */
 function wordsOf({ words }: Segment): object[] {
-  return (words ?? []).map(({ text, startSeconds, endSeconds }) => ({ word: text.replace(MARKS_AROUND, ''), start: startSeconds, end: endSeconds }))
+  return (words ?? []).map(({ text, startSeconds: start, endSeconds: end }) =>
+    ({ word: text.replace(PUNCTUATION_AROUND, ''), start, end }))
 }
 
-/** Whisper's measure of text that repeats itself: bytes over deflated bytes. */
+/** Whisper's measure of repetitive text: bytes over deflated bytes. */
 function compressionRatio(text: string): number {
   const bytes = Buffer.from(text)
   return bytes.length / deflateSync(bytes).length
@@ -105,6 +115,7 @@ function escapeCue(text: string): string {
 
 function timeStamp(seconds: number, separator: string): string {
   const milliseconds = Math.round(seconds * 1000)
-  const part = (unit: number, modulus: number, digits: number): string => String(Math.floor(milliseconds / unit) % modulus).padStart(digits, '0')
+  const part = (unit: number, modulus: number, digits: number): string =>
+    String(Math.floor(milliseconds / unit) % modulus).padStart(digits, '0')
   return `${part(3_600_000, 100, 2)}:${part(60_000, 60, 2)}:${part(1000, 60, 2)}${separator}${part(1, 1000, 3)}`
 }

@@ -1,9 +1,9 @@
 /**
  * POST /v1/audio/transcriptions, compatible with OpenAI's.
  *
- * What this service cannot honour is never silently half-done: streaming and log-probabilities are
- * refused; parameters without effect are named in the response header `earshot-ignored-parameters`. The feedback token
- * is a header too, since not every format has room for it.
+ * Unsupported parameters are never ignored silently: streaming and log-probabilities are refused, and parameters
+ * without effect are named in the response header `earshot-ignored-parameters`. The feedback token is a header too,
+ * since not every format has a field for it.
  */
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { Type } from 'typebox'
@@ -12,12 +12,17 @@ import type { ChannelChoice } from '../../../domain/audio.js'
 import type { AppDependencies } from '../dependencies.js'
 import { phrasesOfPrompt, readPhraseHints } from './phrase-hints.js'
 import { parseForm, type Form } from './multipart.js'
-import { formatReport, isByPhrase, RESPONSE_FORMATS, type AnswerShape, type Granularity, type ResponseFormat } from './openai-formats.js'
+import {
+  formatReport, isByPhrase, RESPONSE_FORMATS, type AnswerShape, type Granularity, type ResponseFormat,
+} from './openai-formats.js'
 import { admitAudio, readChannel, readUpload, recognize, type RecognitionInput } from './recognition.js'
 import { ErrorReply, OpenAiForm } from '../schemas.js'
 
-/** Parameters that do something. */
-const HONOURED = new Set(['file', 'model', 'language', 'channel', 'prompt', 'response_format', 'timestamp_granularities[]', 'timestamp_granularities', 'stream', 'include[]', 'include'])
+/** Parameters that have an effect. */
+const SUPPORTED = new Set([
+  'file', 'model', 'language', 'channel', 'prompt', 'response_format', 'timestamp_granularities[]',
+  'timestamp_granularities', 'stream', 'include[]', 'include',
+])
 const MAX_IGNORED_NAMES = 20
 const GRANULARITIES = 'timestamp_granularities'
 
@@ -31,18 +36,27 @@ export const openAiTranscriptions: FastifyPluginAsyncTypebox<AppDependencies> = 
       tags: ['transcription'],
       consumes: ['multipart/form-data'],
       body: OpenAiForm,
-      response: { 200: Type.String({ description: 'JSON, plain text, SubRip or WebVTT, as asked for.' }), '4xx': ErrorReply, '5xx': ErrorReply },
+      response: {
+        200: Type.String({ description: 'JSON, plain text, SubRip or WebVTT, as requested.' }),
+        '4xx': ErrorReply, '5xx': ErrorReply,
+      },
     },
     validatorCompiler: () => () => true, // the form is read and checked below, its file untouched
   }, async (request, reply) => {
     const contentType = request.headers['content-type'] ?? ''
-    if (!/^multipart\/form-data\b/i.test(contentType)) throw new SpeechError('REQUEST_INVALID', `the body must be multipart/form-data, not "${contentType.slice(0, 100)}"`)
+    if (!/^multipart\/form-data\b/i.test(contentType)) {
+      const given = contentType.slice(0, 100)
+      throw new SpeechError('REQUEST_INVALID', `the body must be multipart/form-data, not "${given}"`)
+    }
     const form = await parseForm(await readUpload(request, reply, dependencies), contentType)
     const options = readOptions(form)
-    if (form.file === undefined) throw new SpeechError('AUDIO_MISSING', 'the form has no part named "file"', { parameter: 'file' })
+    if (form.file === undefined) {
+      throw new SpeechError('AUDIO_MISSING', 'the form has no part named "file"', { parameter: 'file' })
+    }
     const { model, language, channel, words } = options
-    const expected = readPhraseHints({ phrases: options.phrases }, dependencies.catalogues, reply, 'prompt')
-    const report = await recognize({ audio: form.file, model, language, channel, words, phrases: expected?.phrases }, request, reply, dependencies)
+    const hints = readPhraseHints({ phrases: options.phrases }, dependencies.catalogues, reply, 'prompt')
+    const input = { audio: form.file, model, language, channel, words, phrases: hints?.phrases }
+    const report = await recognize(input, request, reply, dependencies)
     const feedbackToken = dependencies.feedback.answered(report, request.id)
     const { contentType: answerType, body } = formatReport(report, options, feedbackToken)
     void reply.header('earshot-feedback-token', feedbackToken)
@@ -57,7 +71,7 @@ interface FormOptions extends AnswerShape {
   readonly language: string | undefined
   readonly channel: ChannelChoice
   readonly words: RecognitionInput['words']
-  /** What the prompt expects to be said. */
+  /** Phrase hints of the prompt. */
   readonly phrases: readonly string[]
 }
 
@@ -70,12 +84,18 @@ function readOptions(form: Form): FormOptions {
   const model = only('model')
   if (model === undefined || model === '') throw invalid('model', 'is missing')
   const format = only('response_format') ?? 'json'
-  if (!isResponseFormat(format)) throw invalid('response_format', `must be one of ${RESPONSE_FORMATS.join(', ')}, not "${format.slice(0, 40)}"`)
+  if (!isResponseFormat(format)) {
+    throw invalid('response_format', `must be one of ${RESPONSE_FORMATS.join(', ')}, not "${format.slice(0, 40)}"`)
+  }
   checkTemperature(only('temperature'))
   checkUnsupported(form)
   const granularities = readGranularities(form, format)
-  const words = granularities.includes('word') ? { demandedBy: GRANULARITIES } : isByPhrase(format) ? 'preferred' : undefined
-  return { model, language: only('language'), channel: readChannel(only('channel')), format, granularities, words, phrases: phrasesOfPrompt(only('prompt')) }
+  const words = granularities.includes('word') ? { requiredBy: GRANULARITIES }
+    : isByPhrase(format) ? 'preferred' : undefined
+  return {
+    model, language: only('language'), channel: readChannel(only('channel')), format, granularities, words,
+    phrases: phrasesOfPrompt(only('prompt')),
+  }
 }
 
 function isResponseFormat(value: string): value is ResponseFormat {
@@ -85,12 +105,13 @@ function isResponseFormat(value: string): value is ResponseFormat {
 function checkTemperature(value: string | undefined): void {
   if (value === undefined) return
   const temperature = value.trim() === '' ? NaN : Number(value)
-  if (!(temperature >= 0 && temperature <= 1)) throw invalid('temperature', `must be a number from 0 to 1, not "${value.slice(0, 40)}"`)
+  if (temperature >= 0 && temperature <= 1) return
+  throw invalid('temperature', `must be a number from 0 to 1, not "${value.slice(0, 40)}"`)
 }
 
-/** Both, none, or one of them; none is segments, as with OpenAI. */
+/** None means segments, as with OpenAI. */
 function readGranularities(form: Form, format: ResponseFormat): readonly Granularity[] {
-  const given = listed(form, GRANULARITIES)
+  const given = valuesOf(form, GRANULARITIES)
   const wrong = given.find((one) => one !== 'segment' && one !== 'word')
   if (wrong !== undefined) throw invalid(GRANULARITIES, `must be "segment" or "word", not "${wrong.slice(0, 40)}"`)
   if (given.length > 0 && format !== 'verbose_json') throw invalid(GRANULARITIES, 'needs response_format verbose_json')
@@ -98,20 +119,26 @@ function readGranularities(form: Form, format: ResponseFormat): readonly Granula
 }
 
 /** Values of a list, which clients name with brackets or without. */
-function listed(form: Form, name: string): readonly string[] {
+function valuesOf(form: Form, name: string): readonly string[] {
   return [...form.fields.get(`${name}[]`) ?? [], ...form.fields.get(name) ?? []]
 }
 
 function checkUnsupported(form: Form): void {
-  if (listed(form, 'stream').includes('true')) throw new SpeechError('PARAMETER_UNSUPPORTED', 'transcripts are not streamed', { parameter: 'stream' })
-  if (listed(form, 'include').length > 0) throw new SpeechError('PARAMETER_UNSUPPORTED', 'nothing can be included in the answer', { parameter: 'include' })
+  const unsupported = (parameter: string, why: string): SpeechError =>
+    new SpeechError('PARAMETER_UNSUPPORTED', why, { parameter })
+  if (valuesOf(form, 'stream').includes('true')) throw unsupported('stream', 'transcripts are not streamed')
+  if (valuesOf(form, 'include').length > 0) throw unsupported('include', 'nothing can be included in the answer')
 }
 
-/** Names that a header may carry, of the parameters that had no effect. */
+/** The parameters without effect whose names a header can hold. */
 function ignoredParameters(form: Form): string {
-  const isProse = phrasesOfPrompt(form.fields.get('prompt')?.[0]).length === 0
-  const hasEffect = (name: string): boolean => (HONOURED.has(name) && !(name === 'prompt' && isProse)) || (name === 'temperature' && Number(form.fields.get(name)?.[0]) === 0)
-  return [...form.fields.keys()].filter((name) => !hasEffect(name) && /^[\w[\]-]{1,64}$/.test(name)).slice(0, MAX_IGNORED_NAMES).join(', ')
+  const hasEffect = (name: string): boolean => {
+    const value = form.fields.get(name)?.[0]
+    if (name === 'prompt') return phrasesOfPrompt(value).length > 0
+    return name === 'temperature' ? Number(value) === 0 : SUPPORTED.has(name)
+  }
+  const ignored = [...form.fields.keys()].filter((name) => !hasEffect(name) && /^[\w[\]-]{1,64}$/.test(name))
+  return ignored.slice(0, MAX_IGNORED_NAMES).join(', ')
 }
 
 function invalid(parameter: string, what: string): SpeechError {

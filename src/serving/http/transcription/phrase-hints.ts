@@ -1,6 +1,6 @@
 /**
- * What a request expects to be said: a catalogue, phrases of its own, or nothing. A catalogue is held as long as the
- * request lasts, so that the version it was heard with is the one that answers.
+ * The phrase hints of a request: a catalogue, phrases of its own, or none. The version of a catalogue is held until the
+ * request ends, so that it ranks the hits too.
  */
 import type { FastifyReply } from 'fastify'
 import { MAX_PHRASE_CHARACTERS, readPhrases } from '../../../search/catalogue/inline.js'
@@ -12,7 +12,7 @@ import type { Report } from '../../../domain/report.js'
 import { whenClosed } from '../connections/when-closed.js'
 
 export interface PhraseHints {
-  /** For the recognition process: a published list by its id, or one of the request's own, made in turns. Rejects with QUEUE_FULL. */
+  /** For the worker: a published list by its id, or one of the request's own. Rejects with QUEUE_FULL. */
   readonly phrases: () => Promise<string | PhraseList>
   /** `name@version`; null for phrases of the request. */
   readonly catalogue: string | null
@@ -22,27 +22,35 @@ export interface PhraseHints {
 }
 
 /** Throws CATALOGUE_NOT_FOUND or REQUEST_INVALID. */
-export function readPhraseHints(given: { readonly catalogue?: string; readonly phrases?: readonly string[] }, store: CatalogueStore, reply: FastifyReply, parameter = 'phrases'): PhraseHints | undefined {
+export function readPhraseHints(
+  given: { readonly catalogue?: string; readonly phrases?: readonly string[] },
+  store: CatalogueStore, reply: FastifyReply, parameter = 'phrases',
+): PhraseHints | undefined {
   const { catalogue, phrases = [] } = given
-  if (catalogue === undefined) return phrases.length === 0 ? undefined : expectPhrases(phrases, store, parameter, reply.request.client)
-  if (phrases.length > 0) throw new SpeechError('REQUEST_INVALID', 'a request has a catalogue or phrases, not both', { parameter })
+  if (catalogue === undefined) {
+    return phrases.length === 0 ? undefined : ownPhrases(phrases, store, parameter, reply.request.client)
+  }
+  if (phrases.length > 0) {
+    throw new SpeechError('REQUEST_INVALID', 'a request has a catalogue or phrases, not both', { parameter })
+  }
   const lease = store.lease(catalogue)
   whenClosed(reply.raw, lease.release)
   return {
     phrases: async () => lease.listId,
     catalogue: lease.listId,
-    describe: (index) => lease.catalogue.entries[index]!,
+    describe: (index) => atIndex(lease.catalogue.entries, index),
     searchable: async () => lease.catalogue,
   }
 }
 
-/** More words are a sentence. */
-const MOST_WORDS_OF_A_PHRASE = 8
+/** Text with more words is a sentence. */
+const MAX_WORDS_OF_A_PHRASE = 8
 
-/** A prompt of OpenAI's route: what is longer than a phrase is prose, and steers nothing. */
+/** The phrases in a prompt of OpenAI's route; text that is longer than a phrase is prose, which does not bias. */
 export function phrasesOfPrompt(prompt: string | undefined): string[] {
   return (prompt ?? '').split(/[,\n]/).map((piece) => piece.replace(/\s+/g, ' ').trim())
-    .filter((piece) => piece !== '' && piece.length <= MAX_PHRASE_CHARACTERS && piece.split(' ').length <= MOST_WORDS_OF_A_PHRASE)
+    .filter((piece) => piece !== '' && piece.length <= MAX_PHRASE_CHARACTERS)
+    .filter((piece) => piece.split(' ').length <= MAX_WORDS_OF_A_PHRASE)
 }
 
 export type ClientAlternative = Omit<RankedAlternative, 'phrases'> & { readonly phrases: string[] }
@@ -53,23 +61,40 @@ interface ForClients {
   readonly phraseScores: ClientPhraseScore[]
 }
 
-/** Alternatives and phrase scores as clients see them: with ids, since indices mean nothing to them. */
-export function withIds(report: Pick<Report, 'alternatives' | 'phraseScores'>, hints: PhraseHints | undefined): ForClients {
+/** Alternatives and phrase scores for clients: with ids in place of indices. */
+export function withIds(
+  report: Pick<Report, 'alternatives' | 'phraseScores'>, hints: PhraseHints | undefined,
+): ForClients {
   const { alternatives, phraseScores } = report
-  const idOf = (index: number): string => hints!.describe(index).id
+  if (hints === undefined) {
+    return { alternatives: alternatives.map((one) => ({ ...one, phrases: [] })), phraseScores: [] }
+  }
+  const idOf = (index: number): string => hints.describe(index).id
   return {
-    alternatives: alternatives.map((one) => ({ ...one, phrases: hints === undefined ? [] : one.phrases.map(idOf) })),
-    phraseScores: hints === undefined ? [] : phraseScores.map((one) => ({ ...one, phrase: idOf(one.phrase) })),
+    alternatives: alternatives.map((one) => ({ ...one, phrases: one.phrases.map(idOf) })),
+    phraseScores: phraseScores.map((one) => ({ ...one, phrase: idOf(one.phrase) })),
   }
 }
 
-function expectPhrases(given: readonly string[], { inline }: CatalogueStore, parameter: string, client: string): PhraseHints {
+function ownPhrases(
+  given: readonly string[], { inline }: CatalogueStore, parameter: string, client: string,
+): PhraseHints {
   const read = readPhrases(given, parameter)
   const { phrases } = read
   return {
     phrases: async () => inline.list(read, client),
     catalogue: null,
-    describe: (index) => ({ id: phrases[index]!, name: phrases[index]!, tags: [] }),
+    describe: (index) => {
+      const phrase = atIndex(phrases, index)
+      return { id: phrase, name: phrase, tags: [] }
+    },
     searchable: () => inline.searchable(read, client),
   }
+}
+
+/** Workers and ranking use the indices of the list that they were given. */
+function atIndex<T>(list: readonly T[], index: number): T {
+  const item = list[index]
+  if (item === undefined) throw new RangeError(`a list of ${list.length} phrases has none at ${index}`)
+  return item
 }

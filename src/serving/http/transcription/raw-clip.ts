@@ -1,4 +1,4 @@
-/** A clip as the raw body of a request, its options in the query: what /v1/transcriptions and /v1/search have in common. */
+/** A clip as the raw body of a request, its options in the query: what /v1/transcriptions and /v1/search share. */
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { Type } from 'typebox'
 import type { Report } from '../../../domain/report.js'
@@ -9,16 +9,25 @@ import type { TranscriptionQuery } from '../schemas.js'
 
 /** Part of a route's schema. */
 export const RAW_CLIP = {
-  consumes: ['audio/wav', 'audio/webm', 'audio/ogg', 'audio/mp4', 'audio/mpeg', 'audio/flac', 'audio/l16', 'application/octet-stream'],
+  consumes: [
+    'audio/wav', 'audio/webm', 'audio/ogg', 'audio/mp4', 'audio/mpeg', 'audio/flac', 'audio/l16',
+    'application/octet-stream',
+  ],
   body: Type.Any({ description: 'The audio file.' }),
 }
 
-export async function recognizeRawClip(query: TranscriptionQuery, expected: PhraseHints | undefined, request: FastifyRequest, reply: FastifyReply, dependencies: AppDependencies): Promise<Report> {
-  const { model, language, channel, words = false, deadlineSeconds, nBest, biasStrength } = query
+/** Options that are not converted below pass as they are. */
+export async function recognizeRawClip(
+  query: TranscriptionQuery, hints: PhraseHints | undefined,
+  request: FastifyRequest, reply: FastifyReply, dependencies: AppDependencies,
+): Promise<Report> {
+  const { channel, words = false, catalogue: _catalogue, phrases: _phrases, ...options } = query
   return recognize({
+    ...options,
     audio: await readUpload(request, reply, dependencies),
-    model, language, channel: readChannel(channel), words: words ? { demandedBy: 'words' } : undefined,
-    mediaType: request.headers['content-type'], deadlineSeconds,
-    phrases: expected?.phrases, nBest, biasStrength,
+    mediaType: request.headers['content-type'],
+    channel: readChannel(channel),
+    words: words ? { requiredBy: 'words' } : undefined,
+    phrases: hints?.phrases,
   }, request, reply, dependencies)
 }

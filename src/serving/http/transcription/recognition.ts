@@ -1,8 +1,8 @@
 /**
- * The part that all routes with audio share: a request is let in, read, checked, recognized and counted.
+ * The part that all routes with audio share: a request is admitted, read, checked, recognized and counted.
  *
- * Counting happens in exactly two places: here when it went well, in this scope's error handler when it did not.
- * An upload refused at the door is therefore counted too, and nothing twice.
+ * A request is counted in exactly one of two places: here when it succeeds, in this scope's error handler when it
+ * fails. So an upload that is refused before its body is counted too, and none is counted twice.
  */
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { checkLength, headerlessFormat, probeAudio } from '../../../audio/decode.js'
@@ -10,47 +10,44 @@ import { fromWire, languageUnsupported, SpeechError } from '../../../domain/erro
 import type { PhraseList } from '../../../domain/phrases.js'
 import type { ChannelChoice } from '../../../domain/audio.js'
 import type { Report } from '../../../domain/report.js'
+import { REQUEST_DEFAULTS, type RecognitionRequest } from '../../../domain/request.js'
 import { acceptedLanguages, type AppDependencies, type ServedModel } from '../dependencies.js'
 import { asSpeechError, replyWithError } from '../replies.js'
 import { whenClosed } from '../connections/when-closed.js'
 
-/** What is known of a request so far; whatever ends it is counted with this. */
+/** What is known of a request so far; its end is counted with this. */
 export interface RequestProgress {
   model: string | undefined
   receiveSeconds: number
-  /** When the last byte had come, or the request began. */
+  /** When the last byte arrived, or the request began; milliseconds on the monotonic clock. */
   receivedAt: number
 }
 
 declare module 'fastify' {
   interface FastifyRequest {
-    /** Null while a request is refused before it reached the door. */
+    /** Null for a request that was refused before `admitAudio` saw it. */
     progress: RequestProgress | null
   }
 }
 
-export interface RecognitionInput {
+/** The options of a request as a route reads them; those that are absent have their defaults. */
+export interface RecognitionInput extends Partial<Omit<RecognitionRequest, 'headerless' | 'words' | 'phrases'>> {
   readonly audio: Uint8Array
-  readonly model: string | undefined
-  readonly language: string | undefined
-  readonly channel: ChannelChoice
-  /** Whether to say when words were said: where the model can, or else refused because of this parameter. */
-  readonly words?: 'preferred' | { readonly demandedBy: string } | undefined
   /** Of the body, where it may describe samples without a container. */
   readonly mediaType?: string | undefined
-  readonly deadlineSeconds?: number | undefined
-  /** Makes what is expected to be said: a published list by its id, or one of the request's own. */
+  readonly deadlineSeconds?: number
+  /** Word times where the model can give them, or required by a parameter; undefined: none. */
+  readonly words?: 'preferred' | { readonly requiredBy: string } | undefined
+  /** Makes the phrase hints: a published list by its id, or one of the request's own. */
   readonly phrases?: (() => Promise<string | PhraseList>) | undefined
-  readonly nBest?: number | undefined
-  readonly biasStrength?: number | undefined
 }
 
-/** Makes a scope of routes that take audio: the door before the body, the counting behind every error. */
-export function admitAudio(scope: FastifyInstance, { intake, pool, telemetry }: AppDependencies): void {
+/** Prepares a scope of routes that take audio: admits requests before the body, and counts every error. */
+export function admitAudio(scope: FastifyInstance, { uploads, pool, telemetry }: AppDependencies): void {
   scope.decorateRequest('progress', null)
   scope.addHook('onRequest', async (request, reply) => {
     request.progress = { model: undefined, receiveSeconds: 0, receivedAt: performance.now() }
-    intake.admit(request, reply, () => pool.refusal(request.client))
+    uploads.admit(request, reply, () => pool.refusal(request.client))
   })
   scope.setErrorHandler((thrown, request, reply) => {
     const error = asSpeechError(thrown)
@@ -60,84 +57,101 @@ export function admitAudio(scope: FastifyInstance, { intake, pool, telemetry }: 
   })
 }
 
-/** The body counts as held until the connection is done with it. */
-export async function readUpload(request: FastifyRequest, reply: FastifyReply, { intake }: AppDependencies): Promise<Buffer> {
-  const { body, receiveSeconds } = await intake.receive(request, reply)
-  Object.assign(request.progress!, { receiveSeconds, receivedAt: performance.now() })
+/** The memory of the body is released when the connection is done with the answer. */
+export async function readUpload(
+  request: FastifyRequest, reply: FastifyReply, { uploads }: AppDependencies,
+): Promise<Buffer> {
+  const { body, receiveSeconds } = await uploads.receive(request, reply)
+  Object.assign(progressOf(request), { receiveSeconds, receivedAt: performance.now() })
   return body
 }
 
-export async function recognize(input: RecognitionInput, request: FastifyRequest, reply: FastifyReply, dependencies: AppDependencies): Promise<Report> {
-  const { config, pool, telemetry, drift, intake } = dependencies
-  const model = findModel(input.model, dependencies)
-  const progress = request.progress!
+/** Only for requests that `admitAudio` has let in. */
+function progressOf({ progress }: FastifyRequest): RequestProgress {
+  if (progress === null) throw new Error('this request was not admitted')
+  return progress
+}
+
+export async function recognize(
+  input: RecognitionInput, request: FastifyRequest, reply: FastifyReply, dependencies: AppDependencies,
+): Promise<Report> {
+  const { config, pool, telemetry, drift, uploads } = dependencies
+  const { audio, mediaType = '', words, phrases: makePhrases, ...options } = input
+  const model = findModel(options.model, dependencies)
+  const progress = progressOf(request)
   progress.model = model.name
-  if (typeof input.words === 'object') demandWordTimes(model, input.words.demandedBy, dependencies)
-  const headerless = headerlessFormat(input.audio, input.mediaType ?? '')
-  const probe = probeAudio(input.audio, { headerless, disabledCodecs: config.disabledCodecs })
+  if (typeof words === 'object') requireWordTimes(model, words.requiredBy, dependencies)
+  const headerless = headerlessFormat(audio, mediaType)
+  const probe = probeAudio(audio, { headerless, disabledCodecs: config.disabledCodecs })
   checkLength(probe, config.maxAudioSeconds)
   const audioSeconds = Math.min(probe.seconds, config.maxAudioSeconds) // an estimate may be anything
-  const language = acceptedLanguage(input.language, model)
-  const deadlineSeconds = Math.min(config.deadlineSeconds, input.deadlineSeconds ?? Infinity)
-  const answer = await notingRefusal(request, input.audio.byteLength, intake, async () => {
-    const phrases = await makePhrases(input, request.client, pool)
-    const restSeconds = deadlineSeconds - secondsSince(progress.receivedAt)
-    if (restSeconds <= 0) throw new SpeechError('DEADLINE_PASSED')
+  const language = acceptedLanguage(options.language, model)
+  const deadlineSeconds = Math.min(config.deadlineSeconds, options.deadlineSeconds ?? Infinity)
+  const answer = await notingRefusal(request, audio.byteLength, uploads, async () => {
+    const phrases = makePhrases && await phrasesUnlessRefused(makePhrases, request.client, pool)
+    const remainingSeconds = deadlineSeconds - secondsSince(progress.receivedAt)
+    if (remainingSeconds <= 0) throw new SpeechError('DEADLINE_PASSED')
     const { outcome, workSeconds } = await pool.run({
-      client: request.client,
-      audio: input.audio, audioSeconds, model: model.name,
-      language, channel: input.channel, headerless, words: input.words !== undefined, deadlineSeconds: restSeconds,
-      phrases, nBest: input.nBest, biasStrength: input.biasStrength,
+      ...REQUEST_DEFAULTS, ...options, model: model.name, language, headerless, words: words !== undefined, phrases,
+      client: request.client, audio, audioSeconds, deadlineSeconds: remainingSeconds,
     }, untilGone(reply))
     telemetry.workerBusy(workSeconds)
     if (!outcome.ok) throw fromWire(outcome.error)
     return outcome.report
   })
   const report = { ...answer, seconds: { receive: progress.receiveSeconds, ...answer.seconds } }
-  telemetry.recognized(report, { model: model.name, keyName: request.keyName, secondsSinceUpload: secondsSince(progress.receivedAt), deadlineSeconds, audioBytes: input.audio.byteLength })
+  telemetry.recognized(report, {
+    model: model.name, keyName: request.keyName, secondsSinceUpload: secondsSince(progress.receivedAt),
+    deadlineSeconds, audioBytes: audio.byteLength,
+  })
   drift.observe(report, sessionOf(request))
   logReport(report, request, config.logTranscripts)
   return report
 }
 
-/** A client whose body was read and for which there was no room is noted: it may not come back too early. */
-async function notingRefusal<T>({ client }: FastifyRequest, bytes: number, intake: AppDependencies['intake'], work: () => Promise<T>): Promise<T> {
+/** Remembers a client whose body was read and for which the queue was full: it may not retry too early. */
+async function notingRefusal<T>(
+  { client }: FastifyRequest, bytes: number, uploads: AppDependencies['uploads'], work: () => Promise<T>,
+): Promise<T> {
   try {
     return await work()
   } catch (thrown) {
-    if (thrown instanceof SpeechError && thrown.code === 'QUEUE_FULL') intake.turnedAway(client, bytes, thrown)
+    if (thrown instanceof SpeechError && thrown.code === 'QUEUE_FULL') uploads.rejectedByQueue(client, bytes, thrown)
     throw thrown
   }
 }
 
 /**
- * What a request expects, made when all that would refuse it now has been asked: a list of its own takes up to a tenth
- * of a second of the server's time. Throws what the pool refuses with, and QUEUE_FULL.
+ * Makes the phrase hints once nothing else would refuse the request: a list of the request's own takes up to a tenth of
+ * a second of the server's time. Throws what the pool refuses with, and QUEUE_FULL.
  */
-async function makePhrases({ phrases }: RecognitionInput, client: string, pool: AppDependencies['pool']): Promise<string | PhraseList | undefined> {
-  if (phrases === undefined) return undefined
+async function phrasesUnlessRefused(
+  make: () => Promise<string | PhraseList>, client: string, pool: AppDependencies['pool'],
+): Promise<string | PhraseList> {
   const refusal = pool.refusal(client)
   if (refusal !== undefined) throw refusal
-  return phrases()
+  return make()
 }
 
-const MOST_SESSION_CHARACTERS = 200
+const MAX_SESSION_CHARACTERS = 200
 
-/** What the client tells one visit from another by: for baselines alone, and there only as a hash. */
+/** The client's identifier of a visit: for baselines alone, and there only as a hash. */
 function sessionOf({ headers }: FastifyRequest): string | undefined {
   const session = headers['earshot-session']
-  return typeof session === 'string' && session !== '' ? session.slice(0, MOST_SESSION_CHARACTERS) : undefined
+  return typeof session === 'string' && session !== '' ? session.slice(0, MAX_SESSION_CHARACTERS) : undefined
 }
 
 /** Throws REQUEST_INVALID. */
 export function readChannel(text: string | undefined): ChannelChoice {
   if (text === undefined || text === 'mix') return 'mix'
   if (/^[1-9]\d?$/.test(text)) return Number(text)
-  throw new SpeechError('REQUEST_INVALID', `channel must be "mix" or a number from 1, not "${text.slice(0, 20)}"`, { parameter: 'channel' })
+  const detail = `channel must be "mix" or a number from 1, not "${text.slice(0, 20)}"`
+  throw new SpeechError('REQUEST_INVALID', detail, { parameter: 'channel' })
 }
 
 function findModel(name: string | undefined, { config, models }: AppDependencies): ServedModel {
-  const standard = models[0]!
+  const [standard] = models
+  if (standard === undefined) throw new Error('no model is served')
   if (name === undefined) return standard
   const found = models.find((model) => model.name === name)
   if (found) return found
@@ -146,28 +160,34 @@ function findModel(name: string | undefined, { config, models }: AppDependencies
   throw new SpeechError('MODEL_NOT_FOUND', `"${name.slice(0, 100)}"; served are ${served}`, { parameter: 'model' })
 }
 
-/** Throws PARAMETER_UNSUPPORTED where a model that may hear the clip runs as it was published, for its graphs keep to themselves what they attend to. */
-function demandWordTimes({ name, cascade }: ServedModel, parameter: string, { pool }: AppDependencies): void {
+/**
+ * Throws PARAMETER_UNSUPPORTED where a model that may decode the clip runs on its published graphs, which do not
+ * return their attention weights.
+ */
+function requireWordTimes({ name, cascade }: ServedModel, parameter: string, { pool }: AppDependencies): void {
   const without = pool.models.find((model) => [name, cascade?.model].includes(model.name) && !model.timesWords)
-  if (without !== undefined) throw new SpeechError('PARAMETER_UNSUPPORTED', `${without.name} runs on the engine "${without.engine.engine}", which knows no word times`, { parameter })
+  if (without === undefined) return
+  const reason = `${without.name} runs on the engine "${without.engine.engine}", which knows no word times`
+  throw new SpeechError('PARAMETER_UNSUPPORTED', reason, { parameter })
 }
 
 /**
  * `en-US` and `EN` mean English to a recognizer. A model's own codes come first: some are ones that have been renamed
- * since (`jw`, `tl`). Throws LANGUAGE_UNSUPPORTED for what is no language tag.
+ * since (`jw`, `tl`). Throws LANGUAGE_UNSUPPORTED for anything that is not a language tag.
  */
 function primaryLanguage(tag: string | undefined, known: readonly string[]): string | undefined {
   if (tag === undefined || tag === '') return undefined
   try {
     const { language } = new Intl.Locale(tag)
-    const asGiven = tag.toLowerCase().split('-')[0]!
+    const [asGiven = ''] = tag.toLowerCase().split('-')
     return known.includes(asGiven) ? asGiven : language
   } catch (cause) {
-    throw new SpeechError('LANGUAGE_UNSUPPORTED', `"${tag.slice(0, 35)}" is no language tag`, { parameter: 'language', cause })
+    const detail = `"${tag.slice(0, 35)}" is not a language tag`
+    throw new SpeechError('LANGUAGE_UNSUPPORTED', detail, { parameter: 'language', cause })
   }
 }
 
-/** Undefined where the model finds out. Throws LANGUAGE_UNSUPPORTED, as a recognition process would. */
+/** Undefined: the model detects it. Throws LANGUAGE_UNSUPPORTED, as a recognition process would. */
 function acceptedLanguage(tag: string | undefined, model: ServedModel): string | undefined {
   const known = acceptedLanguages(model)
   const language = primaryLanguage(tag, known)
@@ -175,7 +195,7 @@ function acceptedLanguage(tag: string | undefined, model: ServedModel): string |
   throw languageUnsupported(model.name, known, language)
 }
 
-/** Aborts when the client goes away before it has its answer. */
+/** Aborts when the client disconnects before it has its answer. */
 function untilGone(reply: FastifyReply): AbortSignal {
   const controller = new AbortController()
   whenClosed(reply.raw, () => { if (!reply.raw.writableFinished) controller.abort() })
@@ -186,7 +206,7 @@ function secondsSince(milliseconds: number): number {
   return (performance.now() - milliseconds) / 1000
 }
 
-/** Numbers about the clip; its words only when the operator asked for them. */
+/** Logs numbers about the clip, and its text only if the operator turned that on. */
 function logReport(report: Report, request: FastifyRequest, logTranscripts: boolean): void {
   const { text, confidence, language, model, cascade, noSpeechReason, warnings, seconds, input } = report
   request.log.info({

@@ -1,11 +1,12 @@
-/** POST /v1/transcriptions: the clip as the raw body, options in the query, our full report as the answer. */
+/** POST /v1/transcriptions: the clip is the raw body, options are in the query, the answer is the full report. */
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import type { AppDependencies } from '../dependencies.js'
 import { withDeprecatedFields } from '../deprecated-fields.js'
 import { readPhraseHints, withIds } from './phrase-hints.js'
 import { RAW_CLIP, recognizeRawClip } from './raw-clip.js'
 import { admitAudio } from './recognition.js'
-import { ErrorReply, ReportReply, TranscriptionQuery } from '../schemas.js'
+import { ReportReply } from '../report-schemas.js'
+import { ErrorReply, TranscriptionQuery } from '../schemas.js'
 
 export const transcriptions: FastifyPluginAsyncTypebox<AppDependencies> = async (scope, dependencies) => {
   admitAudio(scope, dependencies)
@@ -13,17 +14,18 @@ export const transcriptions: FastifyPluginAsyncTypebox<AppDependencies> = async 
     config: { access: 'transcribe' },
     schema: {
       summary: 'Transcribe a clip',
-      description: 'The body is the audio file as it is. Its format is found by its bytes; the content type matters only for samples without a container, such as audio/l16;rate=16000;channels=1.',
+      description: 'The body is the audio file as it is. Its format is detected by its bytes; the content type matters '
+        + 'only for samples without a container, such as audio/l16;rate=16000;channels=1.',
       tags: ['transcription'],
       ...RAW_CLIP,
       querystring: TranscriptionQuery,
       response: { 200: ReportReply, '4xx': ErrorReply, '5xx': ErrorReply },
     },
   }, async (request, reply) => {
-    const expected = readPhraseHints(request.query, dependencies.catalogues, reply)
-    const report = await recognizeRawClip(request.query, expected, request, reply, dependencies)
+    const hints = readPhraseHints(request.query, dependencies.catalogues, reply)
+    const report = await recognizeRawClip(request.query, hints, request, reply, dependencies)
     return withDeprecatedFields({
-      ...report, ...withIds(report, expected),
+      ...report, ...withIds(report, hints),
       requestId: request.id,
       feedbackToken: dependencies.feedback.answered(report, request.id),
     })

@@ -68,7 +68,7 @@ t.test('settings that could not mean what they say stop the start', (t) => {
 })
 
 t.test('under a name that is not ours nothing is done, on no path and by no method', async (t) => {
-  const { url, jobs, catalogues, metric, intake, logged } = await setUp(t)
+  const { url, jobs, catalogues, metric, uploads, logged } = await setUp(t)
   const host = { host: 'attacker.example:8080' }
   for (const [method, path] of [
     ['GET', '/'], ['GET', '/metrics'], ['GET', '/v1/drift'], ['GET', '/docs'], ['GET', '/docs/json'], ['GET', '/docs/static/index.css'], ['GET', '/openapi.json'], ['GET', '/drift'], ['GET', '/drift/page.js'],
@@ -77,7 +77,7 @@ t.test('under a name that is not ours nothing is done, on no path and by no meth
   for (const path of SHARED) t.match(await ask(url, 'POST', path, host, CLIP), { status: 421, code: 'HOST_REFUSED' }, path)
   t.match(await ask(url, 'PUT', '/v1/catalogues/x', { ...host, 'content-type': 'text/csv' }, 'id,name\n1,jazz\n'), { status: 421, message: /"attacker\.example:8080"/ })
   t.equal((await ask(url, 'HEAD', '/metrics', host)).status, 421)
-  t.same([jobs, catalogues.list(), intake.requestsInProgress], [[], [], 0])
+  t.same([jobs, catalogues.list(), uploads.requestsInProgress], [[], [], 0])
   t.match(await metric('asr_rejections_total'), ['asr_rejections_total{reason="host_refused"} 3'], 'the three audio routes')
   t.match(logged.join(''), /"status":421/)
 })
@@ -149,7 +149,7 @@ t.test('a link on another site leads to pages, not to data, and not into a frame
 const PREFLIGHT = { origin: SHOP, ...CROSS_SITE, 'sec-fetch-mode': 'cors', 'access-control-request-method': 'POST' }
 
 t.test('an allowed page is asked first and answered, without a body and before anything is counted', async (t) => {
-  const { url, jobs, intake } = await setUp(t, ALLOWED)
+  const { url, jobs, uploads } = await setUp(t, ALLOWED)
   for (const path of SHARED) {
     const wanted = 'Authorization, content-type,earshot-session, x-request-id,x-stainless-retry-count, x-client, cookie, user-agent,openai-project'
     const { status, headers } = await ask(url, 'OPTIONS', `${path}?catalogue=a`, { ...PREFLIGHT, 'access-control-request-headers': wanted, 'access-control-request-private-network': 'true' })
@@ -168,7 +168,7 @@ t.test('an allowed page is asked first and answered, without a body and before a
   }
   t.match(await ask(url, 'OPTIONS', '/v1/search', { ...PREFLIGHT, host: 'attacker.example' }), { status: 421 })
   t.match(await ask(url, 'OPTIONS', '/v1/search', { origin: SHOP }), { status: 404 }, 'no preflight')
-  t.same([jobs.length, intake.requestsInProgress], [0, 0])
+  t.same([jobs.length, uploads.requestsInProgress], [0, 0])
 })
 
 t.test('an allowed page can read answers and errors alike', async (t) => {

@@ -3,7 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import t from 'tap'
 import { once } from 'node:events'
 import net, { type AddressInfo, type Socket } from 'node:net'
-import { bytesTaken } from '../../../../src/serving/http/connections/bytes-taken.js'
+import { bytesDelivered } from '../../../../src/serving/http/connections/bytes-delivered.js'
 import { CLIP, REPORT, setUp } from '../fake-service.js'
 import { converse, eventually, head, openConnections, type Conversation } from '../raw.js'
 
@@ -75,15 +75,15 @@ t.test('what a client takes of one large answer counts while it takes it', async
   const bytes = 64 * 1024 * 1024
   writer.write(Buffer.alloc(bytes))
   let before = -1
-  for (let taken = bytesTaken(writer); taken !== before; taken = bytesTaken(writer)) {
+  for (let taken = bytesDelivered(writer); taken !== before; taken = bytesDelivered(writer)) {
     before = taken
     await sleep(50)
   }
   t.ok(before < bytes, `${before} bytes are in the buffers of the system`)
   reader.resume()
-  await eventually(() => bytesTaken(writer) > before)
+  await eventually(() => bytesDelivered(writer) > before)
   t.equal(writer.writableLength, bytes, 'the write is not done')
-  await eventually(() => bytesTaken(writer) === bytes)
+  await eventually(() => bytesDelivered(writer) === bytes)
   writer.destroy()
   reader.destroy()
 })
@@ -103,9 +103,9 @@ t.test('one address has its share of the connections, and gives up its oldest id
 t.test('an address all of whose connections are busy is told so, and nobody else is', { skip }, async (t) => {
   let finish = (): void => undefined
   const held = new Promise<void>((resolve) => { finish = resolve })
-  const { url, intake, metric } = await setUp(t, { EARSHOT_MAX_CONNECTIONS: '10' }, { answer: async () => { await held; return REPORT } })
+  const { url, uploads, metric } = await setUp(t, { EARSHOT_MAX_CONNECTIONS: '10' }, { answer: async () => { await held; return REPORT } })
   const busy = Array.from({ length: 8 }, () => converse(url, Buffer.concat([Buffer.from(head(CLIP.length)), CLIP])))
-  await eventually(() => intake.requestsInProgress === 8)
+  await eventually(() => uploads.requestsInProgress === 8)
   const refused = converse(url, GET)
   await refused.ended
   t.same(refused.error(), { status: 503, code: 'TOO_MANY_CONNECTIONS' })
@@ -138,7 +138,7 @@ t.test('hundreds of connections at once are no more than there may be', async (t
 })
 
 t.test('the end closes every connection and waits for no client', async (t) => {
-  const { url, app, intake } = await setUp(t, {}, { answer: () => sleep(300, REPORT) })
+  const { url, app, uploads } = await setUp(t, {}, { answer: () => sleep(300, REPORT) })
   const open = (count: number, text: string | Buffer): Conversation[] => Array.from({ length: count }, () => converse(url, text))
   const whole = Buffer.concat([Buffer.from(head(CLIP.length)), CLIP])
   const silent = open(5, '')
@@ -146,8 +146,8 @@ t.test('the end closes every connection and waits for no client', async (t) => {
   const halfBodies = open(5, whole.subarray(0, 1_000))
   const active = open(5, whole)
   const late = converse(url, whole.subarray(0, 1_000))
-  await eventually(() => intake.requestsInProgress === 11 && intake.bytesHeld > 5 * CLIP.length)
-  const closing = intake.drain(30).then(() => app.close())
+  await eventually(() => uploads.requestsInProgress === 11 && uploads.bytesHeld > 5 * CLIP.length)
+  const closing = uploads.drain(30).then(() => app.close())
   const timer = setInterval(() => { late.socket.write(whole.subarray(late.socket.bytesWritten, late.socket.bytesWritten + 8_000)) }, 50)
   for (const one of active) t.match(await one.until(/jazz/), /^HTTP\/1\.1 200 /)
   t.match(await late.until(/jazz/), /^HTTP\/1\.1 200 /, 'what goes on arriving is accepted')
@@ -156,7 +156,7 @@ t.test('the end closes every connection and waits for no client', async (t) => {
   for (const one of halfBodies) { await one.ended; t.same(one.error(), { status: 503, code: 'SHUTTING_DOWN' }) }
   for (const one of halfHeads) { await one.ended; t.same(one.error(), { status: 503, code: 'SHUTTING_DOWN' }) }
   for (const one of silent) t.equal(await one.ended, '')
-  t.equal(intake.requestsInProgress, 0)
-  t.equal(intake.bytesHeld, 0)
+  t.equal(uploads.requestsInProgress, 0)
+  t.equal(uploads.bytesHeld, 0)
   t.equal(await openConnections(app.server), 0)
 })

@@ -81,13 +81,13 @@ t.test('what cannot be taken is refused by a code of its own, and counted by its
 })
 
 t.test('a shutdown waits for feedback that is on its way, and refuses what comes later before its body', async (t) => {
-  const { url, intake } = await setUp(t)
+  const { url, uploads } = await setUp(t)
   const body = JSON.stringify({ token: await answer(url), event: 'accepted' })
   const json = 'content-type: application/json\r\n'
   const begun = converse(url, head(body.length, '/v1/feedback', json) + body.slice(0, 10))
-  await eventually(() => intake.requestsInProgress === 1)
+  await eventually(() => uploads.requestsInProgress === 1)
   let drained = false
-  const drain = intake.drain(30).then(() => { drained = true })
+  const drain = uploads.drain(30).then(() => { drained = true })
   const late = converse(url, head(body.length, '/v1/feedback', json))
   await late.until(/SHUTTING_DOWN/)
   t.notOk(drained)

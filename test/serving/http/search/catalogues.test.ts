@@ -117,12 +117,12 @@ t.test('one catalogue is taken in at a time, and another is asked to come back',
 
 t.test('two catalogues of the largest size come in at a time, from two clients, and a third does not', async (t) => {
   const bytes = 200_000
-  const { url, intake } = await setUp(t, { EARSHOT_MAX_CATALOGUE_BYTES: String(bytes), EARSHOT_CLIENT_HEADER: 'x-client' })
+  const { url, uploads } = await setUp(t, { EARSHOT_MAX_CATALOGUE_BYTES: String(bytes), EARSHOT_CLIENT_HEADER: 'x-client' })
   const putHead = (name: string, client: string): string =>
     `PUT /v1/catalogues/${name} HTTP/1.1\r\nhost: localhost\r\nx-client: ${client}\r\ncontent-length: ${bytes}\r\n\r\n`
   const begin = Buffer.alloc(bytes / 2 + 1, 'id,name\n')
   const open = ['one', 'two'].map((name) => converse(url, Buffer.concat([Buffer.from(putHead(name, name)), begin])))
-  await eventually(() => intake.requestsInProgress === 2)
+  await eventually(() => uploads.requestsInProgress === 2)
   const third = converse(url, putHead('three', 'three'))
   await third.until(/QUEUE_FULL/)
   for (const one of open) {
@@ -132,11 +132,11 @@ t.test('two catalogues of the largest size come in at a time, from two clients, 
 })
 
 t.test('a second version of one catalogue is refused before its body is read, and another catalogue is not', async (t) => {
-  const { url, intake } = await setUp(t, { EARSHOT_CLIENT_HEADER: 'x-client' })
+  const { url, uploads } = await setUp(t, { EARSHOT_CLIENT_HEADER: 'x-client' })
   const putHead = (name: string, client: string, length: number): string =>
     `PUT /v1/catalogues/${name} HTTP/1.1\r\nhost: localhost\r\nx-client: ${client}\r\ncontent-length: ${length}\r\n\r\n`
   const first = converse(url, putHead('shop', 'one', CSV.length))
-  await eventually(() => intake.requestsInProgress === 1)
+  await eventually(() => uploads.requestsInProgress === 1)
   const second = converse(url, putHead('shop', 'two', CSV.length))
   t.match(await second.until(/QUEUE_FULL/), /^HTTP\/1\.1 429 [^]*retry-after: 2/i)
   t.equal((await put(url, 'cafe', CSV)).status, 200)

@@ -70,7 +70,7 @@ t.test('transcriptions are steered by the same parameters and give readings when
   t.match(await (await post(`${url}/v1/transcriptions?catalogue=shop&nBest=3`, CLIP)).json(), { text: 'green tea', alternatives: [{ text: 'green tea', logProbability: -1, phrases: ['t1'] }] })
   t.match(jobs[0], { phrases: 'shop@1', nBest: 3 })
   await post(`${url}/v1/transcriptions`, CLIP)
-  t.match(jobs[1], { phrases: undefined, nBest: undefined, biasStrength: undefined })
+  t.match(jobs[1], { phrases: undefined, nBest: 1, biasStrength: 1 })
   t.match(await metric('asr_bias_hits_total'), ['asr_bias_hits_total 2'])
 })
 

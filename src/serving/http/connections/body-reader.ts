@@ -1,32 +1,32 @@
 /**
- * One body being read: into memory, against time.
+ * Reads one body into memory, within time limits.
  *
- * Three clocks run. The whole body has its time. Its pace is a bucket of patience: it is full at the start, time
- * drains it, and every byte fills it again by its time at the least rate, never beyond its size. So a stall is
- * forgiven up to that size, a slow sender is not cut before it has drained, and what was sent quickly at first is no
- * credit for later. And when the service shuts down, only a body that goes on arriving is waited for.
+ * There are three deadlines. The whole body has one. Its rate is limited from below by a leaky bucket of seconds: it is
+ * full at the start, time drains it, and every byte refills it by its time at the minimum rate, never beyond its size.
+ * So a stall is tolerated up to that size, a slow sender is refused only when the bucket is empty, and a fast start
+ * earns no credit for later. And when the service shuts down, only a body that goes on arriving is waited for.
  */
 import type { IncomingMessage } from 'node:http'
 import { SpeechError } from '../../../domain/errors.js'
-import { noRoom, shuttingDown } from '../refusals.js'
-import type { Holding } from './upload-room.js'
+import { noUploadMemory, shuttingDown } from '../refusals.js'
+import type { Reservation } from './upload-memory.js'
 
 interface Patience {
-  /** A connection of a phone that is lost and found again takes some seconds. */
+  /** A phone that loses its connection needs some seconds to restore it. */
   readonly paceSeconds: number
-  /** Longer than the pieces in which a browser sends a recording while it is made. */
+  /** Longer than the interval at which a browser sends the parts of a recording in progress. */
   readonly drainSeconds: number
 }
 const PATIENCE: Patience = { paceSeconds: 8, drainSeconds: 2 }
 
-export interface ReadingLimits {
+export interface BodyLimits {
   readonly maxUploadBytes: number
   readonly uploadSeconds: number
   /** How a body beyond `maxUploadBytes` is refused. */
   readonly tooLarge: (maxBytes: number) => SpeechError
-  /** Least rate. */
+  /** Minimum rate. */
   readonly uploadBytesPerSecond: number
-  /** For tests, which have less of it. */
+  /** For tests, which use shorter times. */
   readonly patience?: Patience
 }
 
@@ -35,30 +35,30 @@ export interface Upload {
   readonly receiveSeconds: number
 }
 
-export interface Reading {
+export interface BodyRead {
   /** Rejects with UPLOAD_TOO_LARGE, UPLOAD_TOO_SLOW, QUEUE_FULL, SHUTTING_DOWN or CANCELLED. */
   readonly upload: Promise<Upload>
-  /** The service shuts down: from now on, the body has to go on arriving. */
+  /** The service shuts down: from now on, the body must not stall. */
   beginDrain(): void
 }
 
-interface Clock {
-  /** On the clock of `performance.now()`. */
+interface Deadline {
+  /** Milliseconds on the clock of `performance.now()`. */
   at: number
   readonly error: () => SpeechError
 }
 
-export function readBody(request: IncomingMessage, holding: Holding, limits: ReadingLimits): Reading {
+export function readBody(request: IncomingMessage, reservation: Reservation, limits: BodyLimits): BodyRead {
   const since = performance.now()
   const { paceSeconds, drainSeconds } = limits.patience ?? PATIENCE
   const chunks: Buffer[] = []
   let bytes = 0
   const secondsSoFar = (): number => (performance.now() - since) / 1000
   const tooSlow = (): SpeechError =>
-    new SpeechError('UPLOAD_TOO_SLOW', `${bytes} bytes came within ${secondsSoFar().toFixed(1)} s`)
-  const whole: Clock = { at: since + limits.uploadSeconds * 1000, error: tooSlow }
-  const pace: Clock = { at: since + paceSeconds * 1000, error: tooSlow }
-  const drain: Clock = { at: Infinity, error: shuttingDown }
+    new SpeechError('UPLOAD_TOO_SLOW', `${bytes} bytes arrived within ${secondsSoFar().toFixed(1)} s`)
+  const whole: Deadline = { at: since + limits.uploadSeconds * 1000, error: tooSlow }
+  const pace: Deadline = { at: since + paceSeconds * 1000, error: tooSlow }
+  const drain: Deadline = { at: Infinity, error: shuttingDown }
   let watch = (): void => undefined
   const upload = new Promise<Upload>((resolve, reject) => {
     let timer: NodeJS.Timeout | undefined
@@ -67,8 +67,8 @@ export function readBody(request: IncomingMessage, holding: Holding, limits: Rea
       watch = () => undefined
       request.off('data', onData).off('end', onEnd).off('close', onGone).off('error', onGone)
       if (error === undefined) return resolve({ body: Buffer.concat(chunks, bytes), receiveSeconds: secondsSoFar() })
-      holding.release()
-      request.resume() // what still comes is thrown away, so that the client can read our answer
+      reservation.release()
+      request.resume() // the rest is discarded, so that the client can read our answer
       reject(error)
     }
     watch = () => {
@@ -85,7 +85,7 @@ export function readBody(request: IncomingMessage, holding: Holding, limits: Rea
       pace.at = Math.min(now + paceSeconds * 1000, pace.at + chunk.length / limits.uploadBytesPerSecond * 1000)
       if (drain.at !== Infinity) drain.at = now + drainSeconds * 1000
       if (bytes > limits.maxUploadBytes) settle(limits.tooLarge(limits.maxUploadBytes))
-      else if (!holding.grow(chunk.length)) settle(noRoom())
+      else if (!reservation.grow(chunk.length)) settle(noUploadMemory())
     }
     const onEnd = (): void => { settle() }
     const onGone = (): void => { settle(new SpeechError('CANCELLED')) }

@@ -2,21 +2,21 @@
 import type { IncomingMessage } from 'node:http'
 import { PassThrough } from 'node:stream'
 import t from 'tap'
-import { readBody, type Reading } from '../../../../src/serving/http/connections/reading.js'
+import { readBody, type BodyRead } from '../../../../src/serving/http/connections/body-reader.js'
 import { tooLarge } from '../../../../src/serving/http/refusals.js'
-import { UploadRoom } from '../../../../src/serving/http/connections/upload-room.js'
+import { UploadMemory } from '../../../../src/serving/http/connections/upload-memory.js'
 import { eventually } from '../raw.js'
 
-const room = new UploadRoom({ maxUploadBytes: 1e6, maxUploadsBytes: 1e7 })
+const memory = new UploadMemory({ maxUploadBytes: 1e6, maxUploadsBytes: 1e7 })
 
 /** A body that is read with little patience. A patience that is not named is longer than a test. */
-function read({ paceSeconds = 60, drainSeconds = 60, rate = 1000, uploadSeconds = 60 }): { body: PassThrough; reading: Reading } {
+function read({ paceSeconds = 60, drainSeconds = 60, rate = 1000, uploadSeconds = 60 }): { body: PassThrough; reading: BodyRead } {
   const body = new PassThrough()
   const limits = { maxUploadBytes: 1e6, uploadSeconds, uploadBytesPerSecond: rate, tooLarge, patience: { paceSeconds, drainSeconds } }
-  return { body, reading: readBody(body as unknown as IncomingMessage, room.hold('a', 0), limits) }
+  return { body, reading: readBody(body as unknown as IncomingMessage, memory.reserve('a', 0), limits) }
 }
 
-async function codeOf({ upload }: Reading): Promise<string> {
+async function codeOf({ upload }: BodyRead): Promise<string> {
   return upload.then(() => 'OK', (error: { code: string }) => error.code)
 }
 
@@ -26,7 +26,7 @@ t.test('a body that stops is refused when the patience is used up, long before t
   body.write(Buffer.alloc(50))
   t.equal(await codeOf(reading), 'UPLOAD_TOO_SLOW')
   t.ok(performance.now() - since >= 200)
-  t.equal(room.bytesHeld, 0)
+  t.equal(memory.bytesHeld, 0)
 })
 
 t.test('what was sent quickly is no credit for a stall', async (t) => {
@@ -80,7 +80,7 @@ t.test('at a shutdown, a body that goes on arriving is waited for, and one that 
 t.test('a client that leaves, and one that sends too much, hold nothing', async (t) => {
   const gone = read({})
   gone.body.write('half')
-  await eventually(() => room.bytesHeld >= 4)
+  await eventually(() => memory.bytesHeld >= 4)
   gone.body.destroy()
   t.equal(await codeOf(gone.reading), 'CANCELLED')
   const large = read({})

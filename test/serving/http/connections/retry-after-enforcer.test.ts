@@ -1,13 +1,13 @@
 /** Clients that come back before they were told to are refused before their body is read. */
 import t from 'tap'
 import { SpeechError } from '../../../../src/domain/errors.js'
-import { EnforcedBackoff } from '../../../../src/serving/http/connections/enforced-backoff.js'
+import { RetryAfterEnforcer } from '../../../../src/serving/http/connections/retry-after-enforcer.js'
 import { errorOf, post, setUp } from '../fake-service.js'
 import { wavOfSeconds } from '../wav.js'
 
 t.test('an upload like the refused one waits, a short one and other clients do not', (t) => {
   let now = 0
-  const backoff = new EnforcedBackoff(() => now)
+  const backoff = new RetryAfterEnforcer(() => now)
   backoff.begin('a', 1_000_000, 0.5)
   t.throws(() => { backoff.check('a', 900_000) }, { code: 'QUEUE_FULL', retryAfterSeconds: 0.5 })
   backoff.check('a', 30_000)

@@ -1,0 +1,42 @@
+/**
+ * What a client can ask for with one clip. This is the one declaration of these options: the HTTP schema has a
+ * parameter for each (`serving/http/schemas.ts`), jobs carry them to the recognition process as they are, and the
+ * pipeline picks from them. A new option is added here, in the schema, and in the code that uses it.
+ */
+import type { ChannelChoice, HeaderlessFormat } from './audio.js'
+import { MAX_N_BEST, type PhraseList } from './phrases.js'
+
+export interface RecognitionRequest {
+  /** Name of a served model. */
+  readonly model: string
+  /** ISO 639-1; undefined lets a multilingual model detect it. */
+  readonly language: string | undefined
+  readonly channel: ChannelChoice
+  /** Format of samples without a container; undefined for audio that says its format itself. */
+  readonly headerless: HeaderlessFormat | undefined
+  /** Whether segments report when each word was said. */
+  readonly words: boolean
+  /** Length of the n-best list; 1 reports the transcript alone. */
+  readonly nBest: number
+  /** Phrase hints: a published list by its id, or a list that came with the request. */
+  readonly phrases: string | PhraseList | undefined
+  /** Factor on the bias scores of the phrases; 1 is what the models were tuned for, 0 turns biasing off. */
+  readonly biasStrength: number
+}
+
+/** What a request gets that asks for nothing. */
+export const REQUEST_DEFAULTS = {
+  language: undefined,
+  channel: 'mix',
+  headerless: undefined,
+  words: false,
+  nBest: 1,
+  phrases: undefined,
+  biasStrength: 1,
+} as const satisfies Omit<RecognitionRequest, 'model'>
+
+/** Above a bias strength of 4 the transcript hardly depends on the audio any more. */
+export const REQUEST_LIMITS = {
+  nBest: { minimum: 1, maximum: MAX_N_BEST },
+  biasStrength: { minimum: 0, maximum: 4 },
+} as const satisfies Partial<Record<keyof RecognitionRequest, { readonly minimum: number; readonly maximum: number }>>
