@@ -17,7 +17,9 @@ export function describeBaseline(baseline: Baseline): string {
     const cells = [String(binCount(bins as Bins)).padStart(5), percent(missing / baseline.source.clips).padStart(10)]
     lines.push(`  ${name.padEnd(26)}${cells.join('')}${`${fast.toFixed(2)}, ${slow.toFixed(2)}`.padStart(16)}`)
   }
-  for (const { name, reason } of unmonitoredFeatures(baseline)) lines.push(`  ${name.padEnd(26)}not monitored: ${reason}`)
+  for (const { name, reason } of unmonitoredFeatures(baseline)) {
+    lines.push(`  ${name.padEnd(26)}not monitored: ${reason}`)
+  }
   return lines.join('\n')
 }
 
@@ -32,7 +34,9 @@ function headOf({ id, created, model, pipeline, source, calibration, confidenceT
     `  calibrated ${calibration.calibrated
       ? `yes: ${calibration.method} (${fast} fast, ${slow} slow)`
       : `no, it raises no alarms: ${calibration.because}`}`,
-    ...isSmall ? [`  advice     ${RECOMMENDED_CLIPS} clips or more: the sampling error of a baseline never averages out`] : [],
+    ...isSmall
+      ? [`  advice     ${RECOMMENDED_CLIPS} clips or more: the sampling error of a baseline never averages out`]
+      : [],
     ...confidenceToWer === null ? [] : [`  words      ${describeErrors(confidenceToWer)} wrong, by confidence`],
   ]
 }

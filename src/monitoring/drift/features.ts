@@ -115,7 +115,9 @@ export const FEATURES = {
     of: ({ input }) => String(input.sampleRate),
   },
   codec: {
-    family: 'input', unit: '', binning: categories('pcm', 'mulaw', 'alaw', 'opus', 'vorbis', 'aac', 'mp3', 'flac', 'amr'),
+    family: 'input', unit: '', binning: categories(
+      'pcm', 'mulaw', 'alaw', 'opus', 'vorbis', 'aac', 'mp3', 'flac', 'amr',
+    ),
     help: 'Encoding of the samples.',
     of: ({ input }) => /^[a-z0-9]*/.exec(input.codec)![0],
   },
@@ -161,7 +163,9 @@ export const FEATURES = {
     of: ({ decodingPasses, segments }) => String(Math.round(decodingPasses / Math.max(1, segments.length))),
   },
   language: {
-    family: 'output', unit: '', binning: categories('en', 'de', 'es', 'fr', 'it', 'pt', 'nl', 'pl', 'ru', 'zh', 'ja', 'ko'),
+    family: 'output', unit: '', binning: categories(
+      'en', 'de', 'es', 'fr', 'it', 'pt', 'nl', 'pl', 'ru', 'zh', 'ja', 'ko',
+    ),
     help: 'Language, requested or detected.',
     of: ({ language }) => language,
   },

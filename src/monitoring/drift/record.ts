@@ -4,7 +4,8 @@
  * requests it, up to a limit. A session is an HMAC with a key that ends with the process: it tells which clips belong
  * together, and nothing else.
  *
- * A process that is killed while writing leaves an incomplete last line. It is removed before the next line is appended.
+ * A process that is killed while writing leaves an incomplete last line. It is removed before the next line is
+ * appended.
  *
  * A file that cannot be read or written (a full disk, a folder in its place) is reported once and not retried
  * before the next start: recognition continues.
@@ -91,7 +92,9 @@ export class ClipRecord {
     }
   }
 
-  /** Returns false if the file is full or broken, or the disk is too slow: losing a clip is better than buffering it. */
+  /**
+   * Returns false if the file is full or broken, or the disk is too slow: losing a clip is better than buffering it.
+   */
   add(row: FeatureRow, session: string | undefined, time: number): boolean {
     if (this.#clips >= this.#maxClips || this.#stream.writableNeedDrain || !this.#stream.writable) return false
     this.#clips++
@@ -168,7 +171,10 @@ export async function readRecord(file: string, from = -Infinity, to = Infinity):
   return { model, pipeline: pipeline as Baseline['pipeline'], clips }
 }
 
-/** Reads a record line by line. Only its last line may be incomplete. Throws BASELINE_INVALID, and what `onHeader` throws. */
+/**
+ * Reads a record line by line. Only its last line may be incomplete. Throws BASELINE_INVALID, and what `onHeader`
+ * throws.
+ */
 async function scan(
   file: string, onHeader: (header: Header) => void, onClip: (clip: TimedClip) => void,
 ): Promise<Extent & { readonly header: Header }> {
@@ -215,7 +221,9 @@ async function* linesOf(file: string): AsyncGenerator<TextLine> {
     }
     bytes += start
     rest = rest.subarray(start)
-    if (rest.length > MAX_LINE_BYTES) throw new SpeechError('BASELINE_INVALID', `${file} is not a record of drift features`)
+    if (rest.length > MAX_LINE_BYTES) {
+      throw new SpeechError('BASELINE_INVALID', `${file} is not a record of drift features`)
+    }
   }
   if (rest.length > 0) yield { text: rest.toString('utf8'), endBytes: bytes + rest.length, isWhole: false }
 }
