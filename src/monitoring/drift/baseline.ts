@@ -125,6 +125,14 @@ export function monitoredFeatures({ features }: Baseline): FeatureName[] {
   return FEATURE_NAMES.filter((name) => Object.hasOwn(features, name))
 }
 
+/** The counts of the features that can be compared, in the order of FEATURE_NAMES. */
+export function monitoredCounts(baseline: Baseline): [FeatureName, FeatureCounts][] {
+  return monitoredFeatures(baseline).flatMap((name) => {
+    const feature = baseline.features[name]
+    return feature === undefined ? [] : [[name, feature]]
+  })
+}
+
 /** A feature that cannot be compared, and why. */
 export interface Unmonitored {
   readonly name: string

@@ -8,7 +8,7 @@
  *
  * Memory is fixed at the start: two rings of counters. Only counts are kept.
  */
-import { monitoredFeatures, unmonitoredFeatures, type Baseline, type FeatureCounts } from './baseline.js'
+import { monitoredCounts, unmonitoredFeatures, type Baseline } from './baseline.js'
 import { binCount, binLabels, binOf, type Bins } from './bins.js'
 import { FAMILIES, FEATURES, FEATURE_NAMES, type DriftFeature, type FeatureName, type FeatureRow } from './features.js'
 import { WINDOWS, type Comparison, type DriftSnapshot, type FeatureState, type WindowName } from './snapshot.js'
@@ -84,7 +84,7 @@ export class DriftMonitor {
     this.#now = now
     this.#events = events
     let cells = 0
-    this.#watched = featuresOf(baseline).map(([name, { bins: counted, counts, missing, designEffect }]) => {
+    this.#watched = monitoredCounts(baseline).map(([name, { bins: counted, counts, missing, designEffect }]) => {
       const bins = counted as Bins
       const firstCell = cells
       cells += binCount(bins) + 1
@@ -213,13 +213,6 @@ export class DriftMonitor {
     if (is) this.#events.onAlarm?.(watched.name, comparison!)
     else this.#events.onClear?.(watched.name)
   }
-}
-
-function featuresOf(baseline: Baseline): [FeatureName, FeatureCounts][] {
-  return monitoredFeatures(baseline).flatMap((name) => {
-    const feature = baseline.features[name]
-    return feature === undefined ? [] : [[name, feature]]
-  })
 }
 
 function quiet(): Standing {

@@ -11,7 +11,7 @@
  * before the next start: recognition continues.
  */
 import { createHmac, randomBytes } from 'node:crypto'
-import { createReadStream, createWriteStream, mkdirSync, statSync, truncateSync, type WriteStream } from 'node:fs'
+import { createWriteStream, mkdirSync, statSync, truncateSync, type WriteStream } from 'node:fs'
 import path from 'node:path'
 import { Type, type Static } from 'typebox'
 import { Value } from 'typebox/value'
@@ -20,6 +20,7 @@ import { readPlainFile } from '../../domain/plain-file.js'
 import type { Baseline } from './baseline.js'
 import type { BaselineClip } from './build-baseline.js'
 import { FEATURE_NAMES, type FeatureRow } from './features.js'
+import { LINE_BREAK, linesOf, MAX_LINE_BYTES, type TextLine } from './record-lines.js'
 
 const FORMAT = 'earshot-drift-record/1'
 /** Start of the first line of every record. */
@@ -29,9 +30,6 @@ const DIGITS = 6
 const SESSION_CHARACTERS = 12
 /** Limit of unwritten data; further clips are not recorded. */
 const BUFFER_BYTES = 1 << 20
-/** Limit of a line; the longest, the first, has a few thousand. */
-const MAX_LINE_BYTES = 1 << 20
-const LINE_BREAK = 10
 
 const Header = Type.Object({
   format: Type.Literal(FORMAT),
@@ -199,34 +197,6 @@ async function scan(
 }
 
 type TimedClip = BaselineClip & { readonly time: number }
-
-interface TextLine {
-  readonly text: string
-  /** Offset in the file of the end of this line. */
-  readonly endBytes: number
-  /** It ends with a line break. */
-  readonly isWhole: boolean
-}
-
-/** Throws BASELINE_INVALID for a line that is too long. */
-async function* linesOf(file: string): AsyncGenerator<TextLine> {
-  let rest: Buffer = Buffer.alloc(0)
-  let bytes = 0
-  for await (const chunk of createReadStream(file) as AsyncIterable<Buffer>) {
-    rest = Buffer.concat([rest, chunk])
-    let start = 0
-    for (let end = rest.indexOf(LINE_BREAK); end >= 0; end = rest.indexOf(LINE_BREAK, start)) {
-      yield { text: rest.toString('utf8', start, end), endBytes: bytes + end + 1, isWhole: true }
-      start = end + 1
-    }
-    bytes += start
-    rest = rest.subarray(start)
-    if (rest.length > MAX_LINE_BYTES) {
-      throw new SpeechError('BASELINE_INVALID', `${file} is not a record of drift features`)
-    }
-  }
-  if (rest.length > 0) yield { text: rest.toString('utf8'), endBytes: bytes + rest.length, isWhole: false }
-}
 
 function headerOf({ text, isWhole }: TextLine, file: string): Header {
   const data = parseLine(text)

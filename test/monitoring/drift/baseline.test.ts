@@ -359,9 +359,11 @@ t.test('a service watches its default model alone, and gives way or refuses as i
 
 t.test('a report without anything to measure is a row of missing values, never of zeros or NaN', (t) => {
   const nothing = featureRow({
-    ...REPORT, text: '', confidence: null, lowestTokenProbability: null, correctness: null, segments: [], noSpeechReason: 'no_samples',
+    ...REPORT, text: '', confidence: null, lowestTokenProbability: null, correctness: null, segments: [],
+    noSpeechReason: 'no_samples',
     input: {
-      ...REPORT.input, loudnessLufs: null, peakDbfs: null, noiseFloorDbfs: null, snrDb: null, bandwidthHz: null, speechRatio: 0, speechSeconds: 0, audioSeconds: NaN, dcOffset: NaN,
+      ...REPORT.input, loudnessLufs: null, peakDbfs: null, noiseFloorDbfs: null, snrDb: null, bandwidthHz: null,
+      speechRatio: 0, speechSeconds: 0, audioSeconds: NaN, dcOffset: NaN,
       timbre: { lowFrequencyDb: null, centroidHz: null, flatnessDb: null, cepstrum: null, syllablesPerSecond: null },
     },
   })

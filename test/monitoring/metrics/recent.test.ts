@@ -8,10 +8,14 @@ const MINUTE_MS = 60_000
 const START = Date.UTC(2026, 4, 3, 10, 32)
 
 const report = (audioSeconds: number, seconds: Report['seconds'] = {}): Report => ({
-  text: '', confidence: null, lowestTokenProbability: null, correctness: null, alternatives: [], phraseScores: [], changedByBiasing: false, language: 'en', model: 'a-model', noSpeechReason: 'no_samples', warnings: [], decodingPasses: 0, cascade: null, segments: [],
+  text: '', confidence: null, lowestTokenProbability: null, correctness: null, alternatives: [], phraseScores: [],
+  changedByBiasing: false, language: 'en', model: 'a-model', noSpeechReason: 'no_samples', warnings: [],
+  decodingPasses: 0, cascade: null, segments: [],
   input: {
-    container: 'wav', codec: 'pcm_s16', sampleRate: 16_000, channels: 1, mixing: 'mono', truncated: false, loudnessLufs: null, peakDbfs: null, rmsDbfs: null, clippedRatio: 0, dcOffset: 0,
-    audioSeconds, speechSeconds: 0, snrDb: null, noiseFloorDbfs: null, speechRatio: 0, leadingSilenceSeconds: 0, trailingSilenceSeconds: 0, bandwidthHz: null,
+    container: 'wav', codec: 'pcm_s16', sampleRate: 16_000, channels: 1, mixing: 'mono', truncated: false,
+    loudnessLufs: null, peakDbfs: null, rmsDbfs: null, clippedRatio: 0, dcOffset: 0,
+    audioSeconds, speechSeconds: 0, snrDb: null, noiseFloorDbfs: null, speechRatio: 0, leadingSilenceSeconds: 0,
+    trailingSilenceSeconds: 0, bandwidthHz: null,
     timbre: {
       lowFrequencyDb: null, centroidHz: null, flatnessDb: null, cepstrum: null, syllablesPerSecond: null,
     }, trimmedLeadingSeconds: 0, trimmedTrailingSeconds: 0,
