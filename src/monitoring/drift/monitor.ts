@@ -39,16 +39,8 @@ const ONGOING_LEVEL = 0.05
 const OVER_LEVEL = 0.2
 const EVALUATIONS_TO_CLEAR = 3
 
-/** State of one feature in one window; counts of evaluations. */
-interface Standing {
-  /** In a row that found drift. */
-  hits: number
-  /** In a row that found nothing. */
-  quiet: number
-  alarm: boolean
-  /** That still raise no alarm. */
-  muted: number
-}
+/** State of one feature in one window. Counts are of evaluations: in a row with and without a finding, and still muted. */
+interface Standing { hits: number; quiet: number; alarm: boolean; muted: number }
 
 interface Watched {
   readonly name: FeatureName
