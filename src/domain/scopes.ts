@@ -1,6 +1,6 @@
 /**
- * What an access key may be allowed to do, and why a request is refused. docs/access.md is held against this table by
- * a test, in both directions.
+ * Scopes of access keys, and reasons for refusing a request. docs/access.md is compared with this table by a test, in
+ * both directions.
  */
 
 export const SCOPES = {
@@ -16,16 +16,16 @@ export const SCOPES = {
 export type Scope = keyof typeof SCOPES
 export const SCOPE_NAMES = Object.keys(SCOPES) as readonly Scope[]
 
-/** What a route asks for: nothing at all, any valid key, or a key with this scope. */
+/** What a route requires: nothing, any valid key, or a key with this scope. */
 export type Access = 'open' | 'any' | Scope
 
 export function allows(scopes: readonly Scope[], access: Access): boolean {
   return access === 'open' || access === 'any' || scopes.includes('admin') || scopes.includes(access)
 }
 
-/** Codes of the table of errors. */
+/** Codes of domain/errors.ts. */
 export const REFUSALS = ['KEY_MISSING', 'KEY_INVALID', 'KEY_EXPIRED', 'KEY_SCOPE'] as const
 export type Refusal = typeof REFUSALS[number]
 
-/** Stands for requests without a key where others have a key's name. */
+/** Replaces the name of the key for requests without one. */
 export const NO_KEY = 'none'

@@ -37,7 +37,8 @@ export const FORMATS: Readonly<Record<ExternalEngineFormat, Format>> = {
       body: undefined,
       url: fittingUrl(alternatives, (shortened) => fillIn(url, shortened, limit)),
     }),
-    read: (answer, field, limit) => toHits(Array.isArray(answer) ? answer : member(answer, 'hits') ?? member(answer, 'results'), field, limit),
+    read: (answer, field, limit) =>
+      toHits(Array.isArray(answer) ? answer : member(answer, 'hits') ?? member(answer, 'results'), field, limit),
   },
   opensearch: {
     request: (url, field, alternatives, limit) => ({
@@ -57,7 +58,9 @@ export const FORMATS: Readonly<Record<ExternalEngineFormat, Format>> = {
   meilisearch: {
     request: (url, _field, alternatives, limit) => {
       const [, server, index] = /^(.*)\/indexes\/([^/]+)$/.exec(withoutSlash(url)) ?? []
-      if (server === undefined || index === undefined) throw new Error('EARSHOT_SEARCH_URL does not end in /indexes/NAME')
+      if (server === undefined || index === undefined) {
+        throw new Error('EARSHOT_SEARCH_URL does not end in /indexes/NAME')
+      }
       return {
         url: `${server}/multi-search`,
         body: JSON.stringify({
@@ -117,7 +120,9 @@ function toHits(list: unknown, field: string, limit: number): ExternalEngineHit[
 }
 
 function member(value: unknown, name: string): unknown {
-  return typeof value === 'object' && value !== null && Object.hasOwn(value, name) ? (value as Record<string, unknown>)[name] : undefined
+  return typeof value === 'object' && value !== null && Object.hasOwn(value, name)
+    ? (value as Record<string, unknown>)[name]
+    : undefined
 }
 
 function withoutSlash(url: string): string {

@@ -1,6 +1,6 @@
 /**
- * Queries the external search engine of the operator for hits. It never throws and its time is limited: a failure is
- * a reason in the answer, and the transcript is sent without hits. After several failures in a row, requests do not wait
+ * Queries the external search engine of the operator for hits. It never throws and its time is limited: a failure is a
+ * reason in the answer, and the transcript is sent without hits. After several failures in a row, requests do not wait
  * for it: a circuit breaker (library cockatiel) lets one request try again every few seconds.
  */
 import { circuitBreaker, ConsecutiveBreaker, handleAll, isBrokenCircuitError } from 'cockatiel'
@@ -24,7 +24,9 @@ export interface ExternalEngineSettings {
   readonly searchSeconds: number
 }
 
-export type ExternalEngineAnswer = { readonly hits: readonly ExternalEngineHit[] } | { readonly failure: ExternalEngineFailure }
+export type ExternalEngineAnswer =
+  | { readonly hits: readonly ExternalEngineHit[] }
+  | { readonly failure: ExternalEngineFailure }
 
 const MAX_ANSWER_BYTES = 1_048_576
 /** Each request may hold an answer of the maximum size; a search engine that answers in time has few. */
@@ -55,7 +57,9 @@ export class ExternalSearchEngine {
   constructor(settings: ExternalEngineSettings, format: ExternalEngineFormat, openMs = OPEN_MS) {
     this.#settings = settings
     this.#format = format
-    this.#breaker = circuitBreaker(handleAll, { halfOpenAfter: openMs, breaker: new ConsecutiveBreaker(FAILURES_IN_A_ROW) })
+    this.#breaker = circuitBreaker(handleAll, {
+      halfOpenAfter: openMs, breaker: new ConsecutiveBreaker(FAILURES_IN_A_ROW),
+    })
   }
 
   /** `alternatives`: at least one. */

@@ -68,7 +68,9 @@ async function make(options: Options, config: Config): Promise<void> {
 
 type Source = Omit<MadeFrom, 'id' | 'bins'>
 
-function readSource(clips: string | undefined, recorded: string | undefined, options: Options, config: Config): Promise<Source> {
+function readSource(
+  clips: string | undefined, recorded: string | undefined, options: Options, config: Config,
+): Promise<Source> {
   if (clips !== undefined && recorded === undefined) return fromClips(clips, config)
   if (clips === undefined && recorded !== undefined) return fromRecord(recorded, options)
   throw new UsageError('either --clips or --recorded')

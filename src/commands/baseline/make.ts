@@ -77,7 +77,10 @@ export function errorsByConfidence(processed: readonly Processed[]): Baseline['c
 
 /** A short digest of what a baseline was made from, as its default name. */
 export function digestId(clips: readonly BaselineClip[]): string {
-  return createHash('sha256').update(JSON.stringify([FEATURE_NAMES, clips.map(({ row }) => row)])).digest('hex').slice(0, 12)
+  return createHash('sha256')
+    .update(JSON.stringify([FEATURE_NAMES, clips.map(({ row }) => row)]))
+    .digest('hex')
+    .slice(0, 12)
 }
 
 function stored({ streams, clipsEach, withAlarm }: SelfCheck): Baseline['selfCheck'] {

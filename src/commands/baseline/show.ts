@@ -1,6 +1,6 @@
 /** A baseline as text: what it is, whether it is calibrated, and one line for each feature. */
 import {
-  monitoredFeatures, pipelineLabel, unmonitoredFeatures, type Baseline, type FeatureCounts,
+  monitoredCounts, pipelineLabel, unmonitoredFeatures, type Baseline,
 } from '../../monitoring/drift/baseline.js'
 import { binCount, type Bins } from '../../monitoring/drift/bins.js'
 
@@ -13,11 +13,13 @@ export function describeBaseline(baseline: Baseline): string {
     '',
     `  ${'feature'.padEnd(26)}${'bins'.padStart(5)}${'missing'.padStart(10)}${'design effect'.padStart(16)}`,
   ]
-  for (const [name, { bins, missing, designEffect: { fast, slow } }] of featuresOf(baseline)) {
+  for (const [name, { bins, missing, designEffect: { fast, slow } }] of monitoredCounts(baseline)) {
     const cells = [String(binCount(bins as Bins)).padStart(5), percent(missing / baseline.source.clips).padStart(10)]
     lines.push(`  ${name.padEnd(26)}${cells.join('')}${`${fast.toFixed(2)}, ${slow.toFixed(2)}`.padStart(16)}`)
   }
-  for (const { name, reason } of unmonitoredFeatures(baseline)) lines.push(`  ${name.padEnd(26)}not monitored: ${reason}`)
+  for (const { name, reason } of unmonitoredFeatures(baseline)) {
+    lines.push(`  ${name.padEnd(26)}not monitored: ${reason}`)
+  }
   return lines.join('\n')
 }
 
@@ -32,7 +34,9 @@ function headOf({ id, created, model, pipeline, source, calibration, confidenceT
     `  calibrated ${calibration.calibrated
       ? `yes: ${calibration.method} (${fast} fast, ${slow} slow)`
       : `no, it raises no alarms: ${calibration.because}`}`,
-    ...isSmall ? [`  advice     ${RECOMMENDED_CLIPS} clips or more: the sampling error of a baseline never averages out`] : [],
+    ...isSmall
+      ? [`  advice     ${RECOMMENDED_CLIPS} clips or more: the sampling error of a baseline never averages out`]
+      : [],
     ...confidenceToWer === null ? [] : [`  words      ${describeErrors(confidenceToWer)} wrong, by confidence`],
   ]
 }
@@ -50,13 +54,6 @@ function describeErrors(bins: NonNullable<Baseline['confidenceToWer']>): string 
     const share = words === 0 ? '-' : `${Math.round(100 * errors / words)} %`
     return `≤ ${upTo}: ${share} of ${words}`
   }).join(', ')
-}
-
-function featuresOf(baseline: Baseline): [string, FeatureCounts][] {
-  return monitoredFeatures(baseline).flatMap((name) => {
-    const feature = baseline.features[name]
-    return feature === undefined ? [] : [[name, feature]]
-  })
 }
 
 function percent(share: number): string {

@@ -1,5 +1,6 @@
 /**
- * `npm run calibrate -- --clips … --out FILE`: labelled clips → the probability that transcripts of a model are correct.
+ * `npm run calibrate -- --clips … --out FILE`: labelled clips → the probability that transcripts of a model are
+ * correct.
  *
  * The processes of the service recognize the clips twice: as by default, for the probabilities that a transcript and
  * that its words are correct, and with n-best alternatives, for the probabilities of the first and of the others. The
@@ -20,7 +21,8 @@ import { labelledWords } from './label-words.js'
 import { makeCalibration } from './make.js'
 import { drawReliability } from './picture.js'
 
-const USAGE = `npm run calibrate -- --clips FOLDER|MANIFEST.jsonl --out FILE   clips: path, text, and speaker where known
+const USAGE = `npm run calibrate -- --clips FOLDER|MANIFEST.jsonl --out FILE
+                         clips: path, text, and speaker where known
 
   --picture FILE         a reliability diagram as SVG
   --provenance TEXT      where the clips come from
@@ -48,7 +50,9 @@ export function runCalibrate(args: readonly string[], environment: NodeJS.Proces
 
 function readOptions(args: readonly string[]): Options {
   const text = { type: 'string' } as const
-  const options = { clips: text, out: text, picture: text, provenance: text, redistributable: { type: 'boolean' } } as const
+  const options = {
+    clips: text, out: text, picture: text, provenance: text, redistributable: { type: 'boolean' },
+  } as const
   const { values } = readArguments({ args: [...args], options })
   const { clips, out } = values
   if (clips === undefined) throw new UsageError('--clips names the labelled clips')
@@ -82,7 +86,9 @@ function isLabelled({ text }: SourceClip): boolean {
   return text !== null
 }
 
-async function recognizeClips(clips: readonly SourceClip[], config: Config, requested: Requested): Promise<Processed[]> {
+async function recognizeClips(
+  clips: readonly SourceClip[], config: Config, requested: Requested,
+): Promise<Processed[]> {
   const what = requested.nBest === undefined ? 'clips' : `clips, ${requested.nBest} alternatives each`
   const processed = await recognizeAll(clips, config, progressOf(clips.length, what), requested)
   requireMostRecognized(processed, 'CLIPS_INVALID')

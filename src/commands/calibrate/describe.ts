@@ -8,7 +8,8 @@ const BIN_COUNTS = [5, 10, 15]
 
 export function describe({ calibration: { model, fittedOn, readings }, transcripts, first, words }: Made): string {
   return [
-    `calibration of ${model.name} (${model.digest}), fitted on ${fittedOn.clips} clips of ${fittedOn.speakers} speakers`,
+    `calibration of ${model.name} (${model.digest}), `
+      + `fitted on ${fittedOn.clips} clips of ${fittedOn.speakers} speakers`,
     `  where wrong, another alternative is right in ${(100 * readings.elsewhere).toFixed(0)} %, `
       + `temperature ${readings.temperature.toFixed(2)}`,
     ...table('transcripts', 'clips', transcripts),
@@ -21,17 +22,30 @@ function table(of: string, unit: string, { correctness: { intercept, slope }, he
   const uncalibrated = figuresOf(predicted.map((one) => ({ ...one, probability: one.confidence })))
   return [
     '',
-    `  ${of}: 1 / (1 + exp(−(${intercept.toFixed(3)} ${slope.toFixed(3)} · doubt))); on held-out speakers (${held.folds} folds):`,
+    `  ${of}: 1 / (1 + exp(−(${intercept.toFixed(3)} ${slope.toFixed(3)} · doubt))); `
+      + `on held-out speakers (${held.folds} folds):`,
     '',
     `| source | ${unit} | speakers | right % | predicted % | calibration error | by chance | bins | AUROC | Brier |`,
     '| --- | --- | --- | --- | --- | --- | --- | --- | --- | --- |',
-    ...Object.entries({ ...held.sources, all: held.all, '(all, by `confidence`)': uncalibrated }).map(([source, figures]) => row(source, figures)),
+    ...Object.entries({ ...held.sources, all: held.all, '(all, by `confidence`)': uncalibrated })
+      .map(([source, figures]) => row(source, figures)),
     '',
-    `  calibration error of all by the number of bins: ${BIN_COUNTS.map((bins) => `${bins}: ${calibrationError(predicted, bins).toFixed(3)} (by chance ${errorByChance(predicted, bins).toFixed(3)})`).join(', ')}`,
+    `  calibration error of all by the number of bins: ${BIN_COUNTS.map((bins) => errorAt(bins, predicted)).join(', ')}`,
   ]
 }
 
-function row(source: string, { clips, speakers, right, meanProbability, calibrationError, errorByChance, bins, auroc, brier }: Figures): string {
-  const cells = [source, clips, speakers, (100 * right / clips).toFixed(0), (100 * meanProbability).toFixed(0), calibrationError.toFixed(3), errorByChance.toFixed(3), bins, auroc?.toFixed(2) ?? '', brier.toFixed(3)]
+function errorAt(bins: number, predicted: Curves['predicted']): string {
+  const [error, byChance] = [calibrationError(predicted, bins), errorByChance(predicted, bins)]
+  return `${bins}: ${error.toFixed(3)} (by chance ${byChance.toFixed(3)})`
+}
+
+function row(
+  source: string,
+  { clips, speakers, right, meanProbability, calibrationError, errorByChance, bins, auroc, brier }: Figures,
+): string {
+  const cells = [
+    source, clips, speakers, (100 * right / clips).toFixed(0), (100 * meanProbability).toFixed(0),
+    calibrationError.toFixed(3), errorByChance.toFixed(3), bins, auroc?.toFixed(2) ?? '', brier.toFixed(3),
+  ]
   return `| ${cells.join(' | ')} |`
 }

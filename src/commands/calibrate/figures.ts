@@ -48,21 +48,33 @@ export function binCountFor(clips: number): number {
 type Outcome = Pick<Predicted, 'probability' | 'isRight'>
 
 export function calibrationError(clips: readonly Outcome[], bins: number): number {
-  return binned(clips, bins).reduce((sum, { clips: count, meanProbability, shareRight }) => sum + count / clips.length * Math.abs(meanProbability - shareRight), 0)
+  return binned(clips, bins).reduce(
+    (sum, { clips: count, meanProbability, shareRight }) =>
+      sum + count / clips.length * Math.abs(meanProbability - shareRight),
+    0,
+  )
 }
 
 /** The mean calibration error if every probability were true. */
 export function errorByChance(clips: readonly Outcome[], bins: number): number {
   const random = seededRandom(clips.length)
-  return mean(Array.from({ length: CHANCE_ROUNDS }, () => calibrationError(clips.map(({ probability }) => ({ probability, isRight: random() < probability })), bins)))
+  return mean(
+    Array.from({ length: CHANCE_ROUNDS }, () =>
+      calibrationError(clips.map(({ probability }) => ({ probability, isRight: random() < probability })), bins)),
+  )
 }
 
 /** In the order of probability; sizes differ by one at most. */
 export function binned(clips: readonly Outcome[], bins: number): Bin[] {
   const sorted = clips.toSorted((a, b) => a.probability - b.probability)
-  return Array.from({ length: bins }, (_, index) => sorted.slice(Math.round(index * sorted.length / bins), Math.round((index + 1) * sorted.length / bins)))
+  return Array.from({ length: bins }, (_, index) =>
+    sorted.slice(Math.round(index * sorted.length / bins), Math.round((index + 1) * sorted.length / bins)))
     .filter(({ length }) => length > 0)
-    .map((part) => ({ clips: part.length, meanProbability: mean(part.map(({ probability }) => probability)), shareRight: mean(part.map(({ isRight }) => isRight ? 1 : 0)) }))
+    .map((part) =>
+      ({
+        clips: part.length, meanProbability: mean(part.map(({ probability }) => probability)),
+        shareRight: mean(part.map(({ isRight }) => isRight ? 1 : 0)),
+      }))
 }
 
 /** From mean ranks of ties; null if all are right or all are wrong. */

@@ -35,9 +35,12 @@ export function fitCorrectness(clips: readonly LabelledDoubt[]): Curve {
   const mean = clips.reduce((sum, { doubt }) => sum + doubt, 0) / clips.length
   const spread = Math.sqrt(clips.reduce((sum, { doubt }) => sum + (doubt - mean) ** 2, 0) / clips.length)
   if (spread === 0) throw new SpeechError('CLIPS_INVALID', 'the decoder doubts all of them equally')
-  const { intercept, slope } = maximizeLikelihood(clips.map(({ doubt, isRight }) => ({ x: (doubt - mean) / spread, y: isRight ? 1 : 0 })))
+  const { intercept, slope } = maximizeLikelihood(
+    clips.map(({ doubt, isRight }) => ({ x: (doubt - mean) / spread, y: isRight ? 1 : 0 })),
+  )
   if (slope >= 0) {
-    throw new SpeechError('CLIPS_INVALID', 'transcripts with more doubt are right more often: are these the references of these clips?')
+    const detail = 'transcripts with more doubt are right more often: are these the references of these clips?'
+    throw new SpeechError('CLIPS_INVALID', detail)
   }
   return { intercept: intercept - slope * mean / spread, slope: slope / spread }
 }
@@ -73,7 +76,8 @@ export function fitAlternatives(cases: readonly OtherAlternatives[]): Calibratio
   const elsewhere = (found.length + 1) / (cases.length + 2)
   const { least, most, steps } = TEMPERATURES
   const candidates = Array.from({ length: steps + 1 }, (_, index) => least * (most / least) ** (index / steps))
-  const likelihood = (temperature: number): number => found.reduce((sum, { logProbabilities, right }) => sum + logShare(logProbabilities, right, temperature), 0)
+  const likelihood = (temperature: number): number =>
+    found.reduce((sum, { logProbabilities, right }) => sum + logShare(logProbabilities, right, temperature), 0)
   const scored = candidates.map((temperature) => ({ temperature, likelihood: likelihood(temperature) }))
   const best = scored.reduce((a, b) => b.likelihood > a.likelihood ? b : a)
   return { temperature: found.length === 0 ? 1 : best.temperature, elsewhere }

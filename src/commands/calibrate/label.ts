@@ -20,17 +20,24 @@ export function labelled(processed: readonly Processed[], onlyRedistributable: b
 }
 
 /** A clip of unknown speaker and session counts as a speaker of its own. */
-export function originOf({ speaker, session, file, source, isRedistributable }: SourceClip, onlyRedistributable: boolean): Pick<Labelled, 'speaker' | 'source' | 'isFitted'> {
+export function originOf(
+  { speaker, session, file, source, isRedistributable }: SourceClip, onlyRedistributable: boolean,
+): Pick<Labelled, 'speaker' | 'source' | 'isFitted'> {
   return { speaker: speaker ?? session ?? file, source, isFitted: !onlyRedistributable || isRedistributable }
 }
 
 /** Of clips whose transcript is wrong and that are fitted on. */
 export function otherAlternatives(processed: readonly Processed[], onlyRedistributable: boolean): OtherAlternatives[] {
   return withText(processed)
-    .filter(({ clip, report }) => (!onlyRedistributable || clip.isRedistributable) && report.alternatives.length > 1 && !isRight(report.text, clip, report.language))
+    .filter(({ clip, report }) =>
+      (!onlyRedistributable || clip.isRedistributable) && report.alternatives.length > 1
+        && !isRight(report.text, clip, report.language))
     .map(({ clip, report: { alternatives, language } }) => {
       const others = alternatives.slice(1)
-      return { logProbabilities: others.map(({ logProbability }) => logProbability), right: others.findIndex(({ text }) => isRight(text, clip, language)) }
+      return {
+        logProbabilities: others.map(({ logProbability }) => logProbability),
+        right: others.findIndex(({ text }) => isRight(text, clip, language)),
+      }
     })
 }
 

@@ -29,9 +29,15 @@ export interface Made {
   readonly first: Curves | undefined
 }
 
-export function makeCalibration({ transcripts, words, first, others }: Material, { model, provenance }: Pick<Calibration, 'model' | 'provenance'>, now: Date): Made {
+export function makeCalibration(
+  { transcripts, words, first, others }: Material, { model, provenance }: Pick<Calibration, 'model' | 'provenance'>,
+  now: Date,
+): Made {
   const fitted = transcripts.filter(({ isFitted }) => isFitted)
-  const curves = { transcripts: fit(transcripts), words: words.length > 0 ? fit(words) : undefined, first: first.length > 0 ? fit(first) : undefined }
+  const curves = {
+    transcripts: fit(transcripts), words: words.length > 0 ? fit(words) : undefined,
+    first: first.length > 0 ? fit(first) : undefined,
+  }
   return {
     ...curves,
     calibration: {
@@ -50,7 +56,12 @@ function fit(labelled: readonly Labelled[]): Curves {
   const sources = [...new Set(labelled.map(({ source }) => source))].sort()
   return {
     correctness: fitCorrectness(labelled.filter(({ isFitted }) => isFitted)),
-    held: { folds: FOLDS, all: figuresOf(predicted), sources: Object.fromEntries(sources.map((source) => [source, figuresOf(predicted.filter((one) => one.source === source))])) },
+    held: {
+      folds: FOLDS, all: figuresOf(predicted),
+      sources: Object.fromEntries(
+        sources.map((source) => [source, figuresOf(predicted.filter((one) => one.source === source))]),
+      ),
+    },
     predicted,
   }
 }

@@ -19,10 +19,17 @@ const WIDE = 1.96
 type Drawn = Pick<Curves, 'predicted' | 'held'>
 
 export function drawReliability(transcripts: Drawn, words: Drawn | undefined, model: string): string {
-  return element('svg', { xmlns: 'http://www.w3.org/2000/svg', viewBox: `0 0 ${WIDTH} ${HEIGHT}`, width: WIDTH, height: HEIGHT, 'font-family': FONT, fill: COLOURS.ink },
+  return element('svg', {
+    xmlns: 'http://www.w3.org/2000/svg', viewBox: `0 0 ${WIDTH} ${HEIGHT}`, width: WIDTH, height: HEIGHT,
+    'font-family': FONT, fill: COLOURS.ink,
+  },
     element('rect', { width: WIDTH, height: HEIGHT, fill: '#ffffff' }),
     label(MAIN.x, 28, `How often ${model} is right`, { 'font-size': 17, 'font-weight': 600 }),
-    label(MAIN.x, 45, `by coefficients fitted on other speakers (${transcripts.held.all.speakers} in all); lines are 95 % intervals`, TICK),
+    label(
+      MAIN.x, 45,
+      `by coefficients fitted on other speakers (${transcripts.held.all.speakers} in all); lines are 95 % intervals`,
+      TICK,
+    ),
     series(61, 'transcripts', transcripts, COLOURS.wave),
     words === undefined ? '' : series(77, 'words', words, COLOURS.warning),
     grid(),
@@ -34,7 +41,9 @@ export function drawReliability(transcripts: Drawn, words: Drawn | undefined, mo
 }
 
 function series(y: number, name: string, { held: { all } }: Drawn, fill: string): string {
-  const figures = `${all.clips} ${name}: calibration error ${all.calibrationError.toFixed(3)}, by chance alone ${all.errorByChance.toFixed(3)} (${all.bins} bins)${all.auroc === null ? '' : `; AUROC ${all.auroc.toFixed(2)}`}`
+  const { clips, calibrationError, errorByChance, bins, auroc } = all
+  const figures = `${clips} ${name}: calibration error ${calibrationError.toFixed(3)}, `
+    + `by chance alone ${errorByChance.toFixed(3)} (${bins} bins)${auroc === null ? '' : `; AUROC ${auroc.toFixed(2)}`}`
   return element('circle', { cx: MAIN.x + 5, cy: y - 4, r: 5, fill }) + label(MAIN.x + 15, y, figures, TICK)
 }
 
@@ -44,7 +53,9 @@ function grid(): string {
   return [
     ...ticks.map((tick) => line(MAIN.x, atY(tick), MAIN.x + MAIN.width, atY(tick), { stroke: COLOURS.grid })),
     ...ticks.map((tick) => label(MAIN.x - 8, atY(tick) + 4, tick.toFixed(1), { ...TICK, 'text-anchor': 'end' })),
-    label(MAIN.x - 46, middle, 'share that is right', { ...TICK, 'text-anchor': 'middle', transform: `rotate(-90 ${MAIN.x - 46} ${middle})` }),
+    label(MAIN.x - 46, middle, 'share that is right', {
+      ...TICK, 'text-anchor': 'middle', transform: `rotate(-90 ${MAIN.x - 46} ${middle})`,
+    }),
   ].join('')
 }
 
@@ -70,7 +81,9 @@ export function wilson(share: number, count: number): { readonly low: number; re
 /** Wrong transcripts are stacked on top of right ones. */
 function histogram(clips: readonly Predicted[]): string {
   const counts = Array.from({ length: BARS }, () => ({ right: 0, wrong: 0 }))
-  for (const { probability, isRight } of clips) counts[Math.min(BARS - 1, Math.floor(probability * BARS))]![isRight ? 'right' : 'wrong']++
+  for (const { probability, isRight } of clips) {
+    counts[Math.min(BARS - 1, Math.floor(probability * BARS))]![isRight ? 'right' : 'wrong']++
+  }
   const most = Math.max(1, ...counts.map(({ right, wrong }) => right + wrong))
   const bottom = BELOW.y + BELOW.height
   const width = BELOW.width / BARS
@@ -79,21 +92,33 @@ function histogram(clips: readonly Predicted[]): string {
   const ticks = Array.from({ length: 11 }, (_, index) => index / 10)
   return [
     ...counts.flatMap(({ right, wrong }, index) => [
-      element('rect', { x: BELOW.x + index * width + 1, y: bottom - tall(right), width: width - 2, height: tall(right), fill: COLOURS.speech }),
-      element('rect', { x: BELOW.x + index * width + 1, y: bottom - tall(right + wrong), width: width - 2, height: tall(wrong), fill: COLOURS.segment }),
+      element('rect', {
+        x: BELOW.x + index * width + 1, y: bottom - tall(right), width: width - 2, height: tall(right),
+        fill: COLOURS.speech,
+      }),
+      element('rect', {
+        x: BELOW.x + index * width + 1, y: bottom - tall(right + wrong), width: width - 2, height: tall(wrong),
+        fill: COLOURS.segment,
+      }),
     ]),
     element('rect', { ...BELOW, fill: 'none', stroke: COLOURS.frame }),
     label(BELOW.x - 8, BELOW.y + 10, String(most), { ...TICK, 'text-anchor': 'end' }),
-    label(BELOW.x - 46, middle, 'transcripts', { ...TICK, 'text-anchor': 'middle', transform: `rotate(-90 ${BELOW.x - 46} ${middle})` }),
+    label(BELOW.x - 46, middle, 'transcripts', {
+      ...TICK, 'text-anchor': 'middle', transform: `rotate(-90 ${BELOW.x - 46} ${middle})`,
+    }),
     legendEntry(BELOW.x + 12, 'right', COLOURS.speech),
     legendEntry(BELOW.x + 72, 'wrong', COLOURS.segment),
     ...ticks.map((tick) => label(atX(tick), bottom + 18, tick.toFixed(1), { ...TICK, 'text-anchor': 'middle' })),
-    label(BELOW.x + BELOW.width / 2, bottom + 38, 'correctness: the predicted probability of being right', { ...TICK, 'text-anchor': 'middle' }),
+    label(
+      BELOW.x + BELOW.width / 2, bottom + 38, 'correctness: the predicted probability of being right',
+      { ...TICK, 'text-anchor': 'middle' },
+    ),
   ].join('')
 }
 
 function legendEntry(x: number, name: string, fill: string): string {
-  return element('rect', { x, y: BELOW.y + 10, width: 10, height: 10, fill }) + label(x + 15, BELOW.y + 19, name, { 'font-size': 11 })
+  return element('rect', { x, y: BELOW.y + 10, width: 10, height: 10, fill })
+    + label(x + 15, BELOW.y + 19, name, { 'font-size': 11 })
 }
 
 function atX(probability: number): number {

@@ -50,7 +50,8 @@ export function listClips(given: string): SourceClip[] {
 
 function readManifest(file: string): SourceClip[] {
   const lines = readFileSync(file, 'utf8').split('\n')
-  const clips = lines.flatMap((line, index) => line.trim() === '' ? [] : [readLine(line, `${file}, line ${index + 1}`, path.dirname(file))])
+  const clips = lines.flatMap((line, index) =>
+    line.trim() === '' ? [] : [readLine(line, `${file}, line ${index + 1}`, path.dirname(file))])
   if (clips.length === 0) throw new SpeechError('CLIPS_INVALID', `${file} lists no clips`)
   return clips
 }

@@ -1,6 +1,6 @@
 /**
- * Clips → reports, by the recognition processes of the service, one for each core: what is measured here is what will be
- * measured in service.
+ * Clips → reports, by the recognition processes of the service, one for each core: what is measured here is what will
+ * be measured in service.
  */
 import { readFile } from 'node:fs/promises'
 import type { Config } from '../../config.js'

@@ -25,7 +25,9 @@ export interface Examination {
   readonly activity: SpeechActivity
 }
 
-export async function examine(name: string, bytes: Uint8Array, recognizer: Recognizer, options: TranscribeOptions): Promise<Examination> {
+export async function examine(
+  name: string, bytes: Uint8Array, recognizer: Recognizer, options: TranscribeOptions,
+): Promise<Examination> {
   const report = await transcribe(bytes, recognizer, options)
   const { waveform: uploaded } = await decodeAudio(bytes, { ...options, maxSeconds: options.maxAudioSeconds })
   const waveform = resample(uploaded, recognizer.sampleRate)

@@ -24,7 +24,10 @@ export function inputFigures({ input }: Report): Figure[] {
   return [
     { name: 'Length', value: seconds(input.audioSeconds) },
     { name: 'Format', value: `${input.container} ${input.codec}` },
-    { name: 'Sampled at', value: `${input.sampleRate / 1000} kHz, ${input.channels === 1 ? 'mono' : `${input.channels} channels`}` },
+    {
+      name: 'Sampled at',
+      value: `${input.sampleRate / 1000} kHz, ${input.channels === 1 ? 'mono' : `${input.channels} channels`}`,
+    },
     { name: 'Bandwidth', value: unless(input.bandwidthHz, (hertz) => `${(hertz / 1000).toFixed(1)} kHz`) },
     { name: 'Loudness', value: unless(input.loudnessLufs, (lufs) => `${signed(lufs)} LUFS`) },
     { name: 'Peak', value: unless(input.peakDbfs, (dbfs) => `${signed(dbfs)} dBFS`) },
@@ -33,16 +36,26 @@ export function inputFigures({ input }: Report): Figure[] {
     { name: 'Clipped samples', value: `${(100 * input.clippedRatio).toFixed(2)} %` },
     { name: 'Offset', value: `${signed(100 * input.dcOffset, 2)} %` },
     { name: 'Speech', value: `${(100 * input.speechRatio).toFixed(0)} % of the clip` },
-    { name: 'Silence before, after', value: `${input.leadingSilenceSeconds.toFixed(2)}, ${seconds(input.trailingSilenceSeconds)}` },
-    { name: 'Cut before, after', value: `${input.trimmedLeadingSeconds.toFixed(2)}, ${seconds(input.trimmedTrailingSeconds)}` },
+    {
+      name: 'Silence before, after',
+      value: `${input.leadingSilenceSeconds.toFixed(2)}, ${seconds(input.trailingSilenceSeconds)}`,
+    },
+    {
+      name: 'Cut before, after',
+      value: `${input.trimmedLeadingSeconds.toFixed(2)}, ${seconds(input.trimmedTrailingSeconds)}`,
+    },
   ]
 }
 
-export function answerFigures({ confidence, language, model, cascade, noSpeechReason, seconds: stages }: Report): Figure[] {
+export function answerFigures(
+  { confidence, language, model, cascade, noSpeechReason, seconds: stages }: Report,
+): Figure[] {
   const total = Object.values(stages).reduce((sum, spent) => sum + spent, 0)
   return [
     { name: 'Model', value: model },
-    ...cascade === null ? [] : [{ name: 'Cascade', value: cascade.escalations === 0 ? 'not escalated' : `escalated to ${cascade.model}` }],
+    ...cascade === null
+      ? []
+      : [{ name: 'Cascade', value: cascade.escalations === 0 ? 'not escalated' : `escalated to ${cascade.model}` }],
     { name: 'Language', value: language },
     { name: 'Confidence', value: unless(confidence, (share) => share.toFixed(2)) },
     ...noSpeechReason === null ? [] : [{ name: 'No text', value: noSpeechReason }],

@@ -3,8 +3,8 @@
  * clip, as a picture and as a table.
  *
  * The clip goes through the pipeline of a worker, with the settings of the service (EARSHOT_*). The picture is SVG,
- * which every browser opens. A name that ends in .png gets the spectrogram alone: rendering text to pixels needs a font,
- * and a library as large as this service.
+ * which every browser opens. A name that ends in .png gets the spectrogram alone: rendering text to pixels needs a
+ * font, and a library as large as this service.
  */
 import { readFile, writeFile } from 'node:fs/promises'
 import path from 'node:path'

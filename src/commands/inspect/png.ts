@@ -22,7 +22,9 @@ export function encodePng({ width, height, pixels, palette }: IndexedImage): Buf
   header.writeUInt32BE(height, 4)
   header.set([8, INDEXED, 0, 0, 0], 8)
   const rows = Buffer.alloc(height * (width + 1)) // each row begins with its filter: none
-  for (let row = 0; row < height; row++) rows.set(pixels.subarray(row * width, (row + 1) * width), row * (width + 1) + 1)
+  for (let row = 0; row < height; row++) rows.set(
+    pixels.subarray(row * width, (row + 1) * width), row * (width + 1) + 1,
+  )
   return Buffer.concat([
     SIGNATURE,
     chunk('IHDR', header),

@@ -19,11 +19,16 @@ const MOST_FRAMES = 8
 const SILENCE_POWER = 1e-12
 
 /** Viridis at 0, 1/8 … 1. */
-const VIRIDIS = [[68, 1, 84], [71, 44, 122], [59, 81, 139], [44, 113, 142], [33, 144, 141], [39, 173, 129], [92, 200, 99], [170, 220, 50], [253, 231, 37]] as const
+const VIRIDIS = [
+  [68, 1, 84], [71, 44, 122], [59, 81, 139], [44, 113, 142], [33, 144, 141], [39, 173, 129], [92, 200, 99],
+  [170, 220, 50], [253, 231, 37],
+] as const
 
 export function drawSpectrogram({ samples }: Waveform): IndexedImage {
   const power = Array.from({ length: COLUMNS }, (_, column) => columnPower(samples, column))
-  const loudest = power.reduce((most, column) => column.reduce((highest, value) => Math.max(highest, value), most), SILENCE_POWER)
+  const loudest = power.reduce(
+    (most, column) => column.reduce((highest, value) => Math.max(highest, value), most), SILENCE_POWER,
+  )
   const pixels = new Uint8Array(COLUMNS * ROWS)
   for (let column = 0; column < COLUMNS; column++) {
     for (let row = 0; row < ROWS; row++) {
@@ -32,7 +37,10 @@ export function drawSpectrogram({ samples }: Waveform): IndexedImage {
       pixels[(ROWS - 1 - row) * COLUMNS + column] = Math.max(0, level)
     }
   }
-  return { width: COLUMNS, height: ROWS, pixels, palette: Array.from({ length: LEVELS }, (_, level) => viridis(level / (LEVELS - 1))) }
+  return {
+    width: COLUMNS, height: ROWS, pixels,
+    palette: Array.from({ length: LEVELS }, (_, level) => viridis(level / (LEVELS - 1))),
+  }
 }
 
 /** Colour of a share in [0, 1]. */

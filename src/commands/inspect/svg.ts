@@ -1,6 +1,6 @@
 /**
- * SVG as strings: escaped text, rounded numbers, and line breaks by an estimated width, since the font is not known here.
- * The estimate is for common sans-serif fonts, and rather too wide.
+ * SVG as strings: escaped text, rounded numbers, and line breaks by an estimated width, since the font is not known
+ * here. The estimate is for common sans-serif fonts, and rather too wide.
  */
 
 export type Attributes = Readonly<Record<string, string | number>>
@@ -13,7 +13,9 @@ const CHARACTER_WIDTH = 0.56
 const UNWRITABLE = /[\u0000-\u0008\u000b\u000c\u000e-\u001f\ufffe\uffff]/g
 
 export function element(name: string, attributes: Attributes, ...children: readonly string[]): string {
-  const written = Object.entries(attributes).map(([key, value]) => ` ${key}="${typeof value === 'number' ? round(value) : escapeText(value)}"`).join('')
+  const written = Object.entries(attributes)
+    .map(([key, value]) => ` ${key}="${typeof value === 'number' ? round(value) : escapeText(value)}"`)
+    .join('')
   return children.length === 0 ? `<${name}${written}/>` : `<${name}${written}>${children.join('')}</${name}>`
 }
 
@@ -26,20 +28,30 @@ export function line(x1: number, y1: number, x2: number, y2: number, attributes:
 }
 
 export function escapeText(content: string): string {
-  return content.replace(UNWRITABLE, '�').replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;').replaceAll('"', '&quot;')
+  return content
+    .replace(UNWRITABLE, '�')
+    .replaceAll('&', '&amp;')
+    .replaceAll('<', '&lt;')
+    .replaceAll('>', '&gt;')
+    .replaceAll('"', '&quot;')
 }
 
 export function widthOf(content: string, fontSize: number): number {
   return [...content].length * fontSize * CHARACTER_WIDTH
 }
 
-/** Lines of at most this width, broken between words where possible; what does not fit into `most` lines ends in "…". */
+/**
+ * Lines of at most this width, broken between words where possible; what does not fit into `most` lines ends in "…".
+ */
 export function wrap(content: string, width: number, fontSize: number, most: number): string[] {
   const characters = Math.max(1, Math.floor(width / (fontSize * CHARACTER_WIDTH)))
   const lines: string[] = []
   let current = ''
   for (const word of content.split(/\s+/).flatMap((word) => piecesOf(word, characters))) {
-    if (current === '' || [...current].length + 1 + [...word].length <= characters) current = current === '' ? word : `${current} ${word}`
+    if (current === ''
+      || [...current].length + 1 + [...word].length <= characters) current = current === ''
+        ? word
+        : `${current} ${word}`
     else {
       lines.push(current)
       current = word
@@ -52,7 +64,8 @@ export function wrap(content: string, width: number, fontSize: number, most: num
 
 function piecesOf(word: string, characters: number): string[] {
   const all = [...word]
-  return Array.from({ length: Math.ceil(all.length / characters) }, (_, index) => all.slice(index * characters, (index + 1) * characters).join(''))
+  return Array.from({ length: Math.ceil(all.length / characters) }, (_, index) =>
+    all.slice(index * characters, (index + 1) * characters).join(''))
 }
 
 function round(value: number): string {

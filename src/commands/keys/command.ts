@@ -9,7 +9,9 @@ import { rm } from 'node:fs/promises'
 import path from 'node:path'
 import { parseArgs } from 'node:util'
 import { SpeechError } from '../../domain/errors.js'
-import { changeKeys, isKeyName, readInstant, readKeys, writeSecret, type KeyEntry } from '../../serving/access/keys-file.js'
+import {
+  changeKeys, isKeyName, readInstant, readKeys, writeSecret, type KeyEntry,
+} from '../../serving/access/keys-file.js'
 import { NO_KEY, SCOPE_NAMES, type Scope } from '../../domain/scopes.js'
 import { createKey, hashKey } from '../../serving/access/secret.js'
 
@@ -96,7 +98,9 @@ async function add(names: readonly string[], options: Options): Promise<void> {
     if (options.output !== undefined) await rm(options.output, { force: true })
     throw thrown
   }
-  const where = options.output === undefined ? 'this is its key, which is shown only now' : `its key is in ${options.output}`
+  const where = options.output === undefined
+    ? 'this is its key, which is shown only now'
+    : `its key is in ${options.output}`
   console.error(`earshot: ${describe(entry)}; ${where}`)
   if (options.output === undefined) console.log(key)
 }

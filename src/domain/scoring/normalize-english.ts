@@ -1,19 +1,19 @@
 /**
- * English text → the words that are compared. Applied to reference and hypothesis alike, so that only what was
- * heard counts, not how it was written. After the normalizer of Whisper (Radford et al. 2022, appendix C), with
- * other rules for numbers and spelled letters.
+ * English text → the words that are compared. Applied to reference and hypothesis alike, so that only what was said
+ * counts and not how it is written. After the normalizer of Whisper (Radford et al. 2022, appendix C), with other rules
+ * for numbers and spelled letters.
  *
- * Homophones stay apart ("c" is not "see", "four" is not "for"), and so do words that are written together or
- * apart ("fire fox"): a search would not forgive them. Every rule is a test in test/bench/scoring.test.ts.
+ * Homophones stay distinct ("c" is not "see", "four" is not "for"), and so do words that are written together or apart
+ * ("fire fox"), since a search would not match them. Every rule is a test in test/bench/scoring.test.ts.
  */
 import { spellNumbersInDigits } from './number-words.js'
 import { SPELLINGS } from './spellings.js'
 
-/** What people utter while they think. */
+/** Filled pauses. */
 const FILLERS = new Set(['uh', 'um', 'uhm', 'umm', 'erm', 'hm', 'hmm', 'mm', 'mmm', 'mhm'])
 
 export function normalizeEnglish(text: string): string[] {
-  const plain = expandContractions(sayMarks(foldLetters(text)))
+  const plain = expandContractions(spellSymbols(foldLetters(text)))
   const words = plain.replace(/'/g, '').replace(/[^\p{L}\p{N}]+/gu, ' ').trim().split(' ').filter((word) => word !== '')
   const spelled = words
     .flatMap(splitFigures)
@@ -22,7 +22,7 @@ export function normalizeEnglish(text: string): string[] {
   return joinSpelledLetters(spellNumbersInDigits(spelled))
 }
 
-/** Lower case, no diacritics, straight apostrophes; remarks in [brackets] or <angles> are nobody's words. */
+/** Lower case, no diacritics, straight apostrophes; remarks in [brackets] or <angles> are removed. */
 function foldLetters(text: string): string {
   return text
     .normalize('NFKD').replace(/\p{M}/gu, '').toLowerCase()
@@ -32,12 +32,15 @@ function foldLetters(text: string): string {
 
 const COINS: Readonly<Record<string, string>> = { $: 'dollars', '£': 'pounds', '€': 'euros' }
 
-/** Marks that are read aloud become words; all others are dropped later. */
-function sayMarks(text: string): string {
+const AMOUNT = /([$£€])\s?(\d+(?:\.\d+)?)((?: (?:hundred|thousand|million|billion|trillion))?)/g
+
+/** Spoken symbols become words; all others are dropped later. */
+function spellSymbols(text: string): string {
   return text
     .replace(/(\d),(?=\d{3}(?!\d))/g, '$1')
-    .replace(/([$£€])\s?(\d+)\.(\d\d)(?!\d)/g, (_, coin: string, whole: string, cents: string) => `${whole} ${COINS[coin]} ${cents} cents`)
-    .replace(/([$£€])\s?(\d+(?:\.\d+)?)((?: (?:hundred|thousand|million|billion|trillion))?)/g, (_, coin: string, amount: string, scale: string) => `${amount}${scale} ${COINS[coin]}`)
+    .replace(/([$£€])\s?(\d+)\.(\d\d)(?!\d)/g, (_, coin: string, whole: string, cents: string) =>
+      `${whole} ${COINS[coin]} ${cents} cents`)
+    .replace(AMOUNT, (_, coin: string, amount: string, scale: string) => `${amount}${scale} ${COINS[coin]}`)
     .replace(/\b(dollars?|pounds?|euros?) and (?=[a-z0-9 -]+ cents\b)/g, '$1 ')
     .replace(/(\d)\.(?=\d)/g, '$1 point ')
     .replace(/\b[a-z](?:\.[a-z])+\b\.?/g, (letters) => letters.replaceAll('.', ''))
@@ -46,31 +49,37 @@ function sayMarks(text: string): string {
     .replace(/&/g, ' and ').replace(/@/g, ' at ').replace(/\+/g, ' plus ').replace(/=/g, ' equals ')
 }
 
+const WITH_IS =
+  /\b(it|he|she|that|this|what|who|where|when|why|how|there|here|everything|something|nothing)'s\b/g
+
 /**
- * 's after a pronoun or question word is never a possessive and becomes "is"; after a noun it cannot be told apart,
- * and only the apostrophe goes ("user's" → "users"). 'd becomes "would". Where "has" or "had" was meant, both sides
- * are changed alike.
+ * 's after a pronoun or question word is never a possessive and becomes "is"; after a noun it is ambiguous, and only
+ * the apostrophe is removed ("user's" → "users"). 'd becomes "would". If "has" or "had" was meant, reference and
+ * hypothesis are changed in the same way.
  */
 function expandContractions(text: string): string {
   return text
-    .replace(/\bwon't\b/g, 'will not').replace(/\bshan't\b/g, 'shall not').replace(/\b(can't|cannot)\b/g, 'can not').replace(/\bain't\b/g, 'is not')
+    .replace(/\bwon't\b/g, 'will not').replace(/\bshan't\b/g, 'shall not')
+    .replace(/\b(can't|cannot)\b/g, 'can not').replace(/\bain't\b/g, 'is not')
     .replace(/n't\b/g, ' not').replace(/\blet's\b/g, 'let us').replace(/\by'all\b/g, 'you all')
-    .replace(/\b(it|he|she|that|this|what|who|where|when|why|how|there|here|everything|something|nothing)'s\b/g, '$1 is')
+    .replace(WITH_IS, '$1 is')
     .replace(/'re\b/g, ' are').replace(/'ll\b/g, ' will').replace(/'ve\b/g, ' have').replace(/\bi'm\b/g, 'i am')
     .replace(/\b(i|you|he|she|it|we|they|who|that|there)'d\b/g, '$1 would')
 }
 
-/** "b2b" → "b 2 b"; "21st" and "80s" stay whole, they are numbers. */
+/** "b2b" → "b 2 b"; "21st" and "80s" are numbers and not split. */
 function splitFigures(word: string): string[] {
   if (/^\d+(st|nd|rd|th|s)$/.test(word)) return [word]
   return word.match(/\d+|\D+/g) ?? []
 }
 
 /**
- * Spelled letters are one word, however they are set apart: "A B C", "A-B-C", "A.B.C." and "abc" are all "abc".
- * A run of nothing but "a" and "i" is left alone, since these are words too.
+ * Spelled letters are one word, however they are separated: "A B C", "A-B-C", "A.B.C." and "abc" are all "abc".
+ * A run of "a" and "i" only is not joined, since these are words too.
  */
 function joinSpelledLetters(words: readonly string[]): string[] {
-  return words.join(' ').replace(/(?<=^| )[a-z](?: [a-z](?= |$))+/g, (run) => /[^ai ]/.test(run) ? run.replaceAll(' ', '') : run)
+  return words
+    .join(' ')
+    .replace(/(?<=^| )[a-z](?: [a-z](?= |$))+/g, (run) => /[^ai ]/.test(run) ? run.replaceAll(' ', '') : run)
     .split(' ').filter((word) => word !== '')
 }

@@ -1,11 +1,11 @@
 /**
  * Text of any language → the words that are compared. English has rules of its own (numbers, spellings, contractions);
- * elsewhere only case and punctuation are taken away, so that "2" and "zwei" differ: rates of two languages cannot be
- * compared. Languages that are written without spaces are compared by the character, as is usual for them.
+ * for other languages only case and punctuation are removed, so that "2" and "zwei" differ and rates of two languages
+ * cannot be compared. Languages that are written without spaces are compared by character, as is usual for them.
  */
 import { normalizeEnglish } from './normalize-english.js'
 
-/** Codes of languages whose words are not set apart in writing. */
+/** Codes of languages that are written without spaces between words. */
 const WITHOUT_SPACES = new Set(['zh', 'yue', 'ja', 'th', 'lo', 'km', 'my', 'bo'])
 
 /** `language` is a code of a model, such as `en`. */

@@ -1,11 +1,11 @@
 /**
- * Numbers, however they are written → their digits, one word each: "fourteen fifty five", "1455" and "one thousand
- * four hundred and fifty five" all become "1 4 5 5".
+ * Numbers in any notation → their digits, one word each: "fourteen fifty five", "1455" and "one thousand four hundred
+ * and fifty five" all become "1 4 5 5".
  *
- * Words become digits and not the other way round, because several readings have one value while one value has
- * several readings ("1455" would have to be guessed). Digits stand apart because "five five", "5 5" and "55" are
- * the same string of digits: only so do years, telephone numbers and counts need no rule of their own, and one
- * digit heard wrong is one error. The price: a round million weighs seven words.
+ * Words become digits and not the reverse, because several spoken forms have one value while one value has several
+ * spoken forms ("1455" would be ambiguous). Digits are separate words because "five five", "5 5" and "55" are the same
+ * digits: years, telephone numbers and counts then need no rules of their own, and one wrong digit is one error. As
+ * a consequence, a round million counts seven words.
  */
 
 interface NumberWord {
@@ -36,7 +36,7 @@ export function spellNumbersInDigits(words: readonly string[]): string[] {
   return spelled
 }
 
-/** The longest number that begins here: groups, each counting a smaller scale than the one before it. */
+/** The longest number that begins at `start`: groups of decreasing scale. */
 function parseNumber(words: readonly string[], start: number): Parsed | undefined {
   let group = parseGroup(words, start)
   let total = 0
@@ -55,7 +55,7 @@ function parseNumber(words: readonly string[], start: number): Parsed | undefine
   return undefined
 }
 
-/** What may stand before a "thousand": up to 999, or any figures. */
+/** A number before "thousand": up to 999, or any digits. */
 function parseGroup(words: readonly string[], start: number): Parsed | undefined {
   const small = parseBelowHundred(words, start)
   const implied = small === undefined && impliesOne(words, start)
@@ -75,7 +75,8 @@ function parseRest(words: readonly string[], start: number, below: number): Pars
   const rest = below === 100 ? parseBelowHundred(words, from) : parseGroup(words, from)
   if (rest === undefined || rest.value >= below || rest.value === 0) return undefined
   const following = word(words[rest.next])
-  const countsAScale = following?.kind === 'scale' && (following.value === 100 || (from > start && following.value >= below))
+  const countsAScale = following?.kind === 'scale'
+    && (following.value === 100 || (from > start && following.value >= below))
   return countsAScale ? undefined : rest
 }
 
@@ -96,10 +97,14 @@ function impliesOne(words: readonly string[], start: number): boolean {
 
 /** "oh" and "o" between two numbers: "one oh one". */
 function isSpokenZero(words: readonly string[], at: number): boolean {
-  return (words[at] === 'oh' || words[at] === 'o') && word(words[at - 1]) !== undefined && word(words[at + 1]) !== undefined
+  return (words[at] === 'oh' || words[at] === 'o') && word(words[at - 1]) !== undefined
+    && word(words[at + 1]) !== undefined
 }
 
-/** An ordinal's or plural's ending stays with its last digit: "2 1st". Figures that were not counted with a scale keep leading zeros. */
+/**
+ * An ordinal's or plural's ending stays with its last digit: "2 1st". Figures that were not counted with a scale keep
+ * leading zeros.
+ */
 function digitsOf({ value, next, suffix }: Parsed, words: readonly string[], start: number): string[] {
   const figures = next === start + 1 ? FIGURES.exec(words[start]!)?.[1] : undefined
   const digits = [...figures ?? String(value)]
@@ -128,11 +133,19 @@ function numberWords(): ReadonlyMap<string, NumberWord> {
     if (kind === 'tens') table.set(cardinal.replace(/y$/, 'ies'), { value, kind, suffix: 's' })
   }
   const list = (text: string): string[][] => text.split(' ').map((pair) => pair.split('/'))
-  const small = 'zero/zeroth one/first two/second three/third four/fourth five/fifth six/sixth seven/seventh eight/eighth nine/ninth ten/tenth eleven/eleventh twelve/twelfth thirteen/thirteenth fourteen/fourteenth fifteen/fifteenth sixteen/sixteenth seventeen/seventeenth eighteen/eighteenth nineteen/nineteenth'
-  const tens = 'twenty/twentieth thirty/thirtieth forty/fortieth fifty/fiftieth sixty/sixtieth seventy/seventieth eighty/eightieth ninety/ninetieth'
+  const small = 'zero/zeroth one/first two/second three/third four/fourth five/fifth six/sixth seven/seventh '
+    + 'eight/eighth nine/ninth ten/tenth eleven/eleventh twelve/twelfth thirteen/thirteenth '
+    + 'fourteen/fourteenth fifteen/fifteenth sixteen/sixteenth seventeen/seventeenth eighteen/eighteenth '
+    + 'nineteen/nineteenth'
+  const tens = 'twenty/twentieth thirty/thirtieth forty/fortieth fifty/fiftieth sixty/sixtieth seventy/seventieth '
+    + 'eighty/eightieth ninety/ninetieth'
   const scales = 'hundred/hundredth thousand/thousandth million/millionth billion/billionth trillion/trillionth'
-  list(small).forEach(([cardinal, ordinal], value) => { add(value >= 1 && value <= 9 ? 'unit' : 'teen', value, cardinal!, ordinal!) })
+  list(small).forEach(([cardinal, ordinal], value) => {
+    add(value >= 1 && value <= 9 ? 'unit' : 'teen', value, cardinal!, ordinal!)
+  })
   list(tens).forEach(([cardinal, ordinal], index) => { add('tens', 20 + 10 * index, cardinal!, ordinal!) })
-  list(scales).forEach(([cardinal, ordinal], index) => { add('scale', index === 0 ? 100 : 1000 ** index, cardinal!, ordinal!) })
+  list(scales).forEach(([cardinal, ordinal], index) => {
+    add('scale', index === 0 ? 100 : 1000 ** index, cardinal!, ordinal!)
+  })
   return table
 }

@@ -1,32 +1,37 @@
 /**
- * Words with several spellings → the one that is compared: American, as the models write. A table and not rules:
- * "-ise" would turn "promise" into "promize".
+ * Words with several spellings → the one that is compared: American, as the models write. A table and not rules, since
+ * a rule for "-ise" would turn "promise" into "promize".
  */
 
 /** British → American, and variants of one word. */
 const PAIRS = `
-  colour/color colours/colors coloured/colored colouring/coloring colourful/colorful favour/favor favours/favors favoured/favored
-  favourite/favorite favourites/favorites honour/honor honours/honors honoured/honored honourable/honorable labour/labor labours/labors
-  neighbour/neighbor neighbours/neighbors neighbourhood/neighborhood behaviour/behavior behaviours/behaviors flavour/flavor flavours/flavors
-  harbour/harbor harbours/harbors humour/humor rumour/rumor rumours/rumors odour/odor vapour/vapor vigour/vigor armour/armor endeavour/endeavor
-  endeavours/endeavors savour/savor splendour/splendor parlour/parlor centre/center centres/centers centred/centered theatre/theater theatres/theaters
-  metre/meter metres/meters kilometre/kilometer kilometres/kilometers centimetre/centimeter centimetres/centimeters millimetre/millimeter
-  millimetres/millimeters litre/liter litres/liters fibre/fiber fibres/fibers sombre/somber spectre/specter lustre/luster meagre/meager
-  organise/organize organised/organized organising/organizing organisation/organization organisations/organizations realise/realize
-  realised/realized realising/realizing recognise/recognize recognised/recognized recognising/recognizing apologise/apologize apologised/apologized
-  criticise/criticize criticised/criticized memorise/memorize memorised/memorized minimise/minimize maximise/maximize optimise/optimize
-  emphasise/emphasize summarise/summarize authorise/authorize authorised/authorized civilisation/civilization civilised/civilized
-  customise/customize prioritise/prioritize specialise/specialize specialised/specialized utilise/utilize utilised/utilized
-  analyse/analyze analysed/analyzed analysing/analyzing paralysed/paralyzed dialled/dialed dialling/dialing travelled/traveled
-  travelling/traveling traveller/traveler travellers/travelers cancelled/canceled cancelling/canceling counselled/counseled counsellor/counselor
-  labelled/labeled labelling/labeling modelled/modeled modelling/modeling quarrelled/quarreled signalled/signaled signalling/signaling
-  levelled/leveled marvellous/marvelous jewellery/jewelry woollen/woolen fulfil/fulfill fulfils/fulfills enrol/enroll skilful/skillful wilful/willful
-  defence/defense offence/offense licence/license licences/licenses pretence/pretense practise/practice practised/practiced practising/practicing
-  catalogue/catalog catalogues/catalogs dialogue/dialog dialogues/dialogs programme/program programmes/programs cheque/check cheques/checks
-  grey/gray tyre/tire tyres/tires kerb/curb plough/plow mould/mold moustache/mustache pyjamas/pajamas sceptical/skeptical draught/draft
-  aeroplane/airplane aluminium/aluminum storey/story judgement/judgment acknowledgement/acknowledgment ageing/aging learnt/learned
-  burnt/burned dreamt/dreamed spelt/spelled spoilt/spoiled whilst/while amongst/among towards/toward afterwards/afterward
-  theatregoer/theatergoer ok/okay alright/allright hallo/hello hullo/hello goodby/goodbye grandad/granddad
+  colour/color colours/colors coloured/colored colouring/coloring colourful/colorful favour/favor favours/favors
+  favoured/favored favourite/favorite favourites/favorites honour/honor honours/honors honoured/honored
+  honourable/honorable labour/labor labours/labors neighbour/neighbor neighbours/neighbors neighbourhood/neighborhood
+  behaviour/behavior behaviours/behaviors flavour/flavor flavours/flavors harbour/harbor harbours/harbors humour/humor
+  rumour/rumor rumours/rumors odour/odor vapour/vapor vigour/vigor armour/armor endeavour/endeavor endeavours/endeavors
+  savour/savor splendour/splendor parlour/parlor centre/center centres/centers centred/centered theatre/theater
+  theatres/theaters metre/meter metres/meters kilometre/kilometer kilometres/kilometers centimetre/centimeter
+  centimetres/centimeters millimetre/millimeter millimetres/millimeters litre/liter litres/liters fibre/fiber
+  fibres/fibers sombre/somber spectre/specter lustre/luster meagre/meager organise/organize organised/organized
+  organising/organizing organisation/organization organisations/organizations realise/realize realised/realized
+  realising/realizing recognise/recognize recognised/recognized recognising/recognizing apologise/apologize
+  apologised/apologized criticise/criticize criticised/criticized memorise/memorize memorised/memorized
+  minimise/minimize maximise/maximize optimise/optimize emphasise/emphasize summarise/summarize authorise/authorize
+  authorised/authorized civilisation/civilization civilised/civilized customise/customize prioritise/prioritize
+  specialise/specialize specialised/specialized utilise/utilize utilised/utilized analyse/analyze analysed/analyzed
+  analysing/analyzing paralysed/paralyzed dialled/dialed dialling/dialing travelled/traveled travelling/traveling
+  traveller/traveler travellers/travelers cancelled/canceled cancelling/canceling counselled/counseled
+  counsellor/counselor labelled/labeled labelling/labeling modelled/modeled modelling/modeling quarrelled/quarreled
+  signalled/signaled signalling/signaling levelled/leveled marvellous/marvelous jewellery/jewelry woollen/woolen
+  fulfil/fulfill fulfils/fulfills enrol/enroll skilful/skillful wilful/willful defence/defense offence/offense
+  licence/license licences/licenses pretence/pretense practise/practice practised/practiced practising/practicing
+  catalogue/catalog catalogues/catalogs dialogue/dialog dialogues/dialogs programme/program programmes/programs
+  cheque/check cheques/checks grey/gray tyre/tire tyres/tires kerb/curb plough/plow mould/mold moustache/mustache
+  pyjamas/pajamas sceptical/skeptical draught/draft aeroplane/airplane aluminium/aluminum storey/story
+  judgement/judgment acknowledgement/acknowledgment ageing/aging learnt/learned burnt/burned dreamt/dreamed
+  spelt/spelled spoilt/spoiled whilst/while amongst/among towards/toward afterwards/afterward theatregoer/theatergoer
+  ok/okay alright/allright hallo/hello hullo/hello goodby/goodbye grandad/granddad
 `
 
 /** Short forms → the words that are said. */

@@ -31,7 +31,9 @@ export function alignWords(reference: readonly string[], hypothesis: readonly st
     const here = costs[row * width + column]!
     const same = row > 0 && column > 0 && reference[row - 1] === hypothesis[column - 1]
     if (row > 0 && column > 0 && here === costs[(row - 1) * width + column - 1]! + (same ? 0 : 1)) {
-      edits.push({ kind: same ? 'match' : 'substitution', reference: reference[--row]!, hypothesis: hypothesis[--column]! })
+      edits.push({
+        kind: same ? 'match' : 'substitution', reference: reference[--row]!, hypothesis: hypothesis[--column]!,
+      })
     } else if (row > 0 && here === costs[(row - 1) * width + column]! + 1) {
       edits.push({ kind: 'deletion', reference: reference[--row]!, hypothesis: null })
     } else {
@@ -44,7 +46,9 @@ export function alignWords(reference: readonly string[], hypothesis: readonly st
 export function countErrors(edits: readonly Edit[]): ErrorCounts {
   const count = (kind: EditKind): number => edits.filter((edit) => edit.kind === kind).length
   const insertions = count('insertion')
-  return { words: edits.length - insertions, substitutions: count('substitution'), deletions: count('deletion'), insertions }
+  return {
+    words: edits.length - insertions, substitutions: count('substitution'), deletions: count('deletion'), insertions,
+  }
 }
 
 export function totalErrors({ substitutions, deletions, insertions }: ErrorCounts): number {
@@ -59,7 +63,9 @@ function editCosts(reference: readonly string[], hypothesis: readonly string[]):
   for (let row = 1; row <= reference.length; row++) {
     costs[row * width] = row
     for (let column = 1; column < width; column++) {
-      const substituted = costs[(row - 1) * width + column - 1]! + (reference[row - 1] === hypothesis[column - 1] ? 0 : 1)
+      const substituted = costs[(row - 1) * width + column - 1]! + (reference[row - 1] === hypothesis[column - 1]
+        ? 0
+        : 1)
       const deleted = costs[(row - 1) * width + column]! + 1
       const inserted = costs[row * width + column - 1]! + 1
       costs[row * width + column] = Math.min(substituted, deleted, inserted)

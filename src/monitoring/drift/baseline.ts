@@ -3,9 +3,9 @@
  * is valid for, and its source. It holds counts and not shares, because the size of the baseline is part of every
  * statistic, and because two baselines with the same bins are merged by addition.
  *
- * The file is untrusted input and is validated here. A baseline of another model or pipeline is refused: otherwise every
- * release would look like drift. From a baseline of an older or newer version, the features that both versions know are
- * used; the others are not monitored.
+ * The file is untrusted input and is validated here. A baseline of another model or pipeline is refused: otherwise
+ * every release would look like drift. From a baseline of an older or newer version, the features that both versions
+ * know are used; the others are not monitored.
  */
 import { Type, type Static } from 'typebox'
 import { Value } from 'typebox/value'
@@ -35,7 +35,9 @@ const Pipeline = Type.Object({
   speechDetection: Type.String(),
   trimSilence: Type.Boolean(),
   normalizeVolume: Type.Boolean(),
-  maxHearings: Type.Integer({ description: 'Maximum number of decoding passes per clip; baseline files keep the original name.' }),
+  maxHearings: Type.Integer({
+    description: 'Maximum number of decoding passes per clip; baseline files keep the original name.',
+  }),
   cascadeModel: Type.Union([Type.String(), Type.Null()]),
 })
 export type Pipeline = Static<typeof Pipeline>
@@ -93,7 +95,9 @@ export function pipelineOf(settings: PipelineSettings): Pipeline {
 }
 
 /** A short name for a pipeline, for labels. */
-export function pipelineLabel({ version, speechDetection, trimSilence, normalizeVolume, maxHearings, cascadeModel }: Pipeline): string {
+export function pipelineLabel(
+  { version, speechDetection, trimSilence, normalizeVolume, maxHearings, cascadeModel }: Pipeline,
+): string {
   return [
     version, speechDetection,
     ...trimSilence ? [] : ['untrimmed'],
@@ -119,6 +123,14 @@ export function parseBaseline(text: string): Baseline {
 /** Features that can be compared, in the order of FEATURE_NAMES. */
 export function monitoredFeatures({ features }: Baseline): FeatureName[] {
   return FEATURE_NAMES.filter((name) => Object.hasOwn(features, name))
+}
+
+/** The counts of the features that can be compared, in the order of FEATURE_NAMES. */
+export function monitoredCounts(baseline: Baseline): [FeatureName, FeatureCounts][] {
+  return monitoredFeatures(baseline).flatMap((name) => {
+    const feature = baseline.features[name]
+    return feature === undefined ? [] : [[name, feature]]
+  })
 }
 
 /** A feature that cannot be compared, and why. */

@@ -92,5 +92,7 @@ export function binLabels(bins: Bins): string[] {
   const { edges } = bins
   if (edges.length === 0) return ['any']
   const shown = edges.map((edge) => LABEL_FORMAT.format(edge).replace('-', '−'))
-  return [`below ${shown[0]}`, ...shown.slice(1).map((edge, index) => `${shown[index]} to ${edge}`), `from ${shown.at(-1)}`]
+  return [
+    `below ${shown[0]}`, ...shown.slice(1).map((edge, index) => `${shown[index]} to ${edge}`), `from ${shown.at(-1)}`,
+  ]
 }

@@ -113,10 +113,14 @@ export function sessionsOf(clips: readonly BaselineClip[]): number | null {
 
 const UNORDERED = 'none: neither times nor sessions are known'
 
-function inOrder(clips: readonly BaselineClip[], random: () => number): { readonly ordered: readonly BaselineClip[]; readonly method: string } {
+function inOrder(
+  clips: readonly BaselineClip[], random: () => number,
+): { readonly ordered: readonly BaselineClip[]; readonly method: string } {
   const timed = clips.flatMap((clip) => clip.time === null ? [] : [{ clip, time: clip.time }])
   if (timed.length === clips.length) {
-    return { ordered: timed.sort((a, b) => a.time - b.time).map(({ clip }) => clip), method: 'windows in the order of time' }
+    return {
+      ordered: timed.sort((a, b) => a.time - b.time).map(({ clip }) => clip), method: 'windows in the order of time',
+    }
   }
   if (sessionsOf(clips) === null) return { ordered: clips, method: UNORDERED }
   return { ordered: inSessions(clips, random), method: 'windows of whole sessions' }
@@ -143,7 +147,8 @@ export function shuffled<T>(list: readonly T[], random: () => number): T[] {
 }
 
 function cutWindows<T>(list: readonly T[], size: number): T[][] {
-  return Array.from({ length: Math.floor(list.length / size) }, (_, index) => list.slice(index * size, (index + 1) * size))
+  return Array.from({ length: Math.floor(list.length / size) }, (_, index) =>
+    list.slice(index * size, (index + 1) * size))
 }
 
 /** Counts in the bins of one feature; the last is that of missing values. */
@@ -156,8 +161,12 @@ function countBins(rows: readonly BinRow[], feature: number, bins: Bins): number
 function whyUncalibrated(clips: readonly BaselineClip[], method: string, windows: number): string | null {
   const sessions = sessionsOf(clips)
   if (clips.length < MIN_CLIPS) return `${clips.length} clips; at least ${MIN_CLIPS} are needed`
-  if (method === UNORDERED) return 'neither times nor sessions of the clips are known, so the variance of ordinary windows is unknown'
+  if (method === UNORDERED) {
+    return 'neither times nor sessions of the clips are known, so the variance of ordinary windows is unknown'
+  }
   if (windows < MIN_WINDOWS) return `${windows} windows of ${FAST_CLIPS} clips; at least ${MIN_WINDOWS} are needed`
-  if (sessions !== null && sessions < MIN_SESSIONS) return `${sessions} sessions or speakers; at least ${MIN_SESSIONS} are needed`
+  if (sessions !== null && sessions < MIN_SESSIONS) {
+    return `${sessions} sessions or speakers; at least ${MIN_SESSIONS} are needed`
+  }
   return null
 }

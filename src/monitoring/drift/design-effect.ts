@@ -4,10 +4,10 @@
  *
  * Windows in the order of time contain every cause of variance, but a baseline of 2,000 clips has only ten of them: the
  * standard error of their mean is a sixth, and where it is too low by chance, a level of 1e-4 becomes 1e-3. So if
- * sessions are known, whole sessions are also put in many random orders, which gives some hundred windows and so the tail
- * of the distribution. That tail is longer than that of the scaled chi-square, because bins differ in how clustered
- * they are: the effect is chosen to be right at the level of alarms (Satterthwaite's degrees of freedom; Rao and Scott
- * 1984, second order). The windows in time bound the result from both sides: days that differ raise it, and
+ * sessions are known, whole sessions are also put in many random orders, which gives some hundred windows and so the
+ * tail of the distribution. That tail is longer than that of the scaled chi-square, because bins differ in how
+ * clustered they are: the effect is chosen to be right at the level of alarms (Satterthwaite's degrees of freedom; Rao
+ * and Scott 1984, second order). The windows in time bound the result from both sides: days that differ raise it, and
  * an order of sessions that is more regular than random lowers it.
  */
 import { chiSquareQuantile, dispersion } from './statistics.js'
@@ -23,8 +23,8 @@ export const MIN_WINDOWS = 5
 type Counts = readonly number[]
 
 /**
- * `all`: counts of the baseline. `ordered`: of its windows in the order of time. `arranged`: of windows of whole sessions
- * in random orders; empty if sessions are not known.
+ * `all`: counts of the baseline. `ordered`: of its windows in the order of time. `arranged`: of windows of whole
+ * sessions in random orders; empty if sessions are not known.
  */
 export function designEffect(all: Counts, ordered: readonly Counts[], arranged: readonly Counts[]): number {
   const inTime = spreadOf(all, ordered)
@@ -48,14 +48,19 @@ function spreadOf(all: Counts, windows: readonly Counts[]): Spread | null {
   const found = windows.flatMap((window) => dispersion(all.map((count, bin) => count - window[bin]!), window) ?? [])
   if (found.length === 0) return null
   const mean = meanOf(found.map(({ ratio }) => ratio))
-  return { windows: found.length, mean, variance: meanOf(found.map(({ ratio }) => (ratio - mean) ** 2)), freedom: meanOf(found.map(({ freedom }) => freedom)) }
+  return {
+    windows: found.length, mean, variance: meanOf(found.map(({ ratio }) => (ratio - mean) ** 2)),
+    freedom: meanOf(found.map(({ freedom }) => freedom)),
+  }
 }
 
 /** A scaled chi-square with fewer degrees of freedom has this mean and variance; it is matched at the alarm level. */
 function atAlarmLevel({ mean, variance, freedom }: Spread): number {
   if (variance === 0) return mean
   const effective = Math.min(freedom, 2 * mean * mean / variance)
-  return mean * (chiSquareQuantile(ALARM_TAIL, effective) / effective) / (chiSquareQuantile(ALARM_TAIL, freedom) / freedom)
+  return mean * (chiSquareQuantile(
+    ALARM_TAIL, effective,
+  ) / effective) / (chiSquareQuantile(ALARM_TAIL, freedom) / freedom)
 }
 
 function upperLimit({ windows, mean, freedom }: Spread, confidence: number): number {

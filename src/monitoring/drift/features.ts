@@ -164,7 +164,9 @@ export const FEATURES = {
     of: ({ decodingPasses, segments }) => String(Math.round(decodingPasses / Math.max(1, segments.length))),
   },
   language: {
-    family: 'output', unit: '', binning: categories('en', 'de', 'es', 'fr', 'it', 'pt', 'nl', 'pl', 'ru', 'zh', 'ja', 'ko'),
+    family: 'output', unit: '', binning: categories(
+      'en', 'de', 'es', 'fr', 'it', 'pt', 'nl', 'pl', 'ru', 'zh', 'ja', 'ko',
+    ),
     help: 'Language, requested or detected.',
     of: ({ language }) => language,
   },

@@ -2,16 +2,19 @@
  * Monitors the clips of one model: counts them in a fast and a slow window, and compares a window with the baseline
  * whenever one of its sub-windows closes. Drift is declared if the shift is large enough to matter, significant, and
  * found by two evaluations in a row. An alarm ends after three evaluations without a finding, or when its window is
- * empty. A shift must also be present in the newer half of its window, so that one that has ended raises no alarm. After
- * the fast window has raised and ended an alarm, the slow one does not raise it again until those clips have left it.
+ * empty. A shift must also be present in the newer half of its window, so that one that has ended raises no alarm.
+ * After the fast window has raised and ended an alarm, the slow one does not raise it again until those clips have left
+ * it.
  *
  * Memory is fixed at the start: two rings of counters. Only counts are kept.
  */
-import { monitoredFeatures, unmonitoredFeatures, type Baseline, type FeatureCounts } from './baseline.js'
+import { monitoredCounts, unmonitoredFeatures, type Baseline } from './baseline.js'
 import { binCount, binLabels, binOf, type Bins } from './bins.js'
 import { FAMILIES, FEATURES, FEATURE_NAMES, type DriftFeature, type FeatureName, type FeatureRow } from './features.js'
 import { WINDOWS, type Comparison, type DriftSnapshot, type FeatureState, type WindowName } from './snapshot.js'
-import { cliffsDelta, driftProbability, expectedStability, holm, populationStability, smoothedShares, sumOf } from './statistics.js'
+import {
+  cliffsDelta, driftProbability, expectedStability, holm, populationStability, smoothedShares, sumOf,
+} from './statistics.js'
 import { CountingWindow, type WindowShape } from './window.js'
 
 const HOUR_MS = 3_600_000
@@ -36,16 +39,8 @@ const ONGOING_LEVEL = 0.05
 const OVER_LEVEL = 0.2
 const EVALUATIONS_TO_CLEAR = 3
 
-/** State of one feature in one window; counts of evaluations. */
-interface Standing {
-  /** In a row that found drift. */
-  hits: number
-  /** In a row that found nothing. */
-  quiet: number
-  alarm: boolean
-  /** That still raise no alarm. */
-  muted: number
-}
+/** State of one feature in one window. Counts are of evaluations: in a row with and without a finding, and still muted. */
+interface Standing { hits: number; quiet: number; alarm: boolean; muted: number }
 
 interface Watched {
   readonly name: FeatureName
@@ -81,7 +76,7 @@ export class DriftMonitor {
     this.#now = now
     this.#events = events
     let cells = 0
-    this.#watched = featuresOf(baseline).map(([name, { bins: counted, counts, missing, designEffect }]) => {
+    this.#watched = monitoredCounts(baseline).map(([name, { bins: counted, counts, missing, designEffect }]) => {
       const bins = counted as Bins
       const firstCell = cells
       cells += binCount(bins) + 1
@@ -127,7 +122,8 @@ export class DriftMonitor {
   snapshot(): DriftSnapshot {
     this.#age(this.#now())
     const features = this.#watched.map(stateOf)
-    const excess = ({ windows: { fast, slow } }: FeatureState): number => Math.max(fast?.excess ?? -Infinity, slow?.excess ?? -Infinity)
+    const excess = ({ windows: { fast, slow } }: FeatureState): number =>
+      Math.max(fast?.excess ?? -Infinity, slow?.excess ?? -Infinity)
     return {
       baseline: summarize(this.baseline),
       windows: {
@@ -168,7 +164,9 @@ export class DriftMonitor {
   }
 
   #recentProbability({ firstCell, baseline, designEffect }: Watched, name: WindowName): number {
-    return driftProbability(baseline, this.#windows[name].newerHalf(firstCell, firstCell + baseline.length), designEffect[name])
+    return driftProbability(
+      baseline, this.#windows[name].newerHalf(firstCell, firstCell + baseline.length), designEffect[name],
+    )
   }
 
   #compare({ bins, firstCell, baseline, designEffect }: Watched, name: WindowName, pValue: number): Comparison {
@@ -189,7 +187,8 @@ export class DriftMonitor {
     const comparison = watched.comparisons[name]
     if (comparison === null) Object.assign(standing, quiet())
     else {
-      const isLarge = this.baseline.calibration.calibrated && comparison.pValue < ALARM_LEVEL && matters(comparison, watched)
+      const isLarge = this.baseline.calibration.calibrated && comparison.pValue < ALARM_LEVEL
+        && matters(comparison, watched)
       standing.muted = Math.max(0, standing.muted - 1)
       const recent = isLarge || standing.alarm ? this.#recentProbability(watched, name) : 1
       standing.hits = isLarge && recent < ONGOING_LEVEL && standing.muted === 0 ? standing.hits + 1 : 0
@@ -206,13 +205,6 @@ export class DriftMonitor {
     if (is) this.#events.onAlarm?.(watched.name, comparison!)
     else this.#events.onClear?.(watched.name)
   }
-}
-
-function featuresOf(baseline: Baseline): [FeatureName, FeatureCounts][] {
-  return monitoredFeatures(baseline).flatMap((name) => {
-    const feature = baseline.features[name]
-    return feature === undefined ? [] : [[name, feature]]
-  })
 }
 
 function quiet(): Standing {
@@ -245,5 +237,8 @@ function stateOf(watched: Watched): FeatureState {
 
 function summarize({ id, created, model, calibration, source }: Baseline): DriftSnapshot['baseline'] {
   const { clips, sessions, speakers, provenance } = source
-  return { id, created, model: model.name, calibrated: calibration.calibrated, uncalibratedBecause: calibration.because, clips, sessions, speakers, provenance }
+  return {
+    id, created, model: model.name, calibrated: calibration.calibrated, uncalibratedBecause: calibration.because, clips,
+    sessions, speakers, provenance,
+  }
 }

@@ -4,13 +4,14 @@
  * requests it, up to a limit. A session is an HMAC with a key that ends with the process: it tells which clips belong
  * together, and nothing else.
  *
- * A process that is killed while writing leaves an incomplete last line. It is removed before the next line is appended.
+ * A process that is killed while writing leaves an incomplete last line. It is removed before the next line is
+ * appended.
  *
  * A file that cannot be read or written (a full disk, a folder in its place) is reported once and not retried
  * before the next start: recognition continues.
  */
 import { createHmac, randomBytes } from 'node:crypto'
-import { createReadStream, createWriteStream, mkdirSync, statSync, truncateSync, type WriteStream } from 'node:fs'
+import { createWriteStream, mkdirSync, statSync, truncateSync, type WriteStream } from 'node:fs'
 import path from 'node:path'
 import { Type, type Static } from 'typebox'
 import { Value } from 'typebox/value'
@@ -19,6 +20,7 @@ import { readPlainFile } from '../../domain/plain-file.js'
 import type { Baseline } from './baseline.js'
 import type { BaselineClip } from './build-baseline.js'
 import { FEATURE_NAMES, type FeatureRow } from './features.js'
+import { LINE_BREAK, linesOf, MAX_LINE_BYTES, type TextLine } from './record-lines.js'
 
 const FORMAT = 'earshot-drift-record/1'
 /** Start of the first line of every record. */
@@ -28,9 +30,6 @@ const DIGITS = 6
 const SESSION_CHARACTERS = 12
 /** Limit of unwritten data; further clips are not recorded. */
 const BUFFER_BYTES = 1 << 20
-/** Limit of a line; the longest, the first, has a few thousand. */
-const MAX_LINE_BYTES = 1 << 20
-const LINE_BREAK = 10
 
 const Header = Type.Object({
   format: Type.Literal(FORMAT),
@@ -91,7 +90,9 @@ export class ClipRecord {
     }
   }
 
-  /** Returns false if the file is full or broken, or the disk is too slow: losing a clip is better than buffering it. */
+  /**
+   * Returns false if the file is full or broken, or the disk is too slow: losing a clip is better than buffering it.
+   */
   add(row: FeatureRow, session: string | undefined, time: number): boolean {
     if (this.#clips >= this.#maxClips || this.#stream.writableNeedDrain || !this.#stream.writable) return false
     this.#clips++
@@ -168,7 +169,10 @@ export async function readRecord(file: string, from = -Infinity, to = Infinity):
   return { model, pipeline: pipeline as Baseline['pipeline'], clips }
 }
 
-/** Reads a record line by line. Only its last line may be incomplete. Throws BASELINE_INVALID, and what `onHeader` throws. */
+/**
+ * Reads a record line by line. Only its last line may be incomplete. Throws BASELINE_INVALID, and what `onHeader`
+ * throws.
+ */
 async function scan(
   file: string, onHeader: (header: Header) => void, onClip: (clip: TimedClip) => void,
 ): Promise<Extent & { readonly header: Header }> {
@@ -193,32 +197,6 @@ async function scan(
 }
 
 type TimedClip = BaselineClip & { readonly time: number }
-
-interface TextLine {
-  readonly text: string
-  /** Offset in the file of the end of this line. */
-  readonly endBytes: number
-  /** It ends with a line break. */
-  readonly isWhole: boolean
-}
-
-/** Throws BASELINE_INVALID for a line that is too long. */
-async function* linesOf(file: string): AsyncGenerator<TextLine> {
-  let rest: Buffer = Buffer.alloc(0)
-  let bytes = 0
-  for await (const chunk of createReadStream(file) as AsyncIterable<Buffer>) {
-    rest = Buffer.concat([rest, chunk])
-    let start = 0
-    for (let end = rest.indexOf(LINE_BREAK); end >= 0; end = rest.indexOf(LINE_BREAK, start)) {
-      yield { text: rest.toString('utf8', start, end), endBytes: bytes + end + 1, isWhole: true }
-      start = end + 1
-    }
-    bytes += start
-    rest = rest.subarray(start)
-    if (rest.length > MAX_LINE_BYTES) throw new SpeechError('BASELINE_INVALID', `${file} is not a record of drift features`)
-  }
-  if (rest.length > 0) yield { text: rest.toString('utf8'), endBytes: bytes + rest.length, isWhole: false }
-}
 
 function headerOf({ text, isWhole }: TextLine, file: string): Header {
   const data = parseLine(text)

@@ -29,12 +29,16 @@ const BLOCK_CLIPS = 50
 const TOLERATED_SHARE = 0.1
 const MIN_TOLERATED_SHARE = 0.05
 
-export function hasTooManyFalseAlarms({ streams, clipsEach, withAlarm }: Pick<SelfCheck, 'streams' | 'clipsEach' | 'withAlarm'>): boolean {
+export function hasTooManyFalseAlarms(
+  { streams, clipsEach, withAlarm }: Pick<SelfCheck, 'streams' | 'clipsEach' | 'withAlarm'>,
+): boolean {
   return withAlarm > streams * Math.max(MIN_TOLERATED_SHARE, TOLERATED_SHARE * clipsEach / MAX_CLIPS_EACH)
 }
 
 /** Null if there are too few sessions. `random`: uniform in [0, 1). */
-export function checkFalseAlarms(clips: readonly BaselineClip[], baseline: Baseline, random: () => number, splits = SPLITS): SelfCheck | null {
+export function checkFalseAlarms(
+  clips: readonly BaselineClip[], baseline: Baseline, random: () => number, splits = SPLITS,
+): SelfCheck | null {
   const blocks = blocksOf(clips)
   if (blocks.length < 4) return null
   let [withAlarm, clipsEach] = [0, MAX_CLIPS_EACH]
@@ -59,17 +63,22 @@ type Block = readonly BaselineClip[]
 
 function blocksOf(clips: readonly BaselineClip[]): Block[] {
   if (clips.some(({ session }) => session !== null)) return sessionsIn(clips)
-  return Array.from({ length: Math.floor(clips.length / BLOCK_CLIPS) }, (_, index) => clips.slice(index * BLOCK_CLIPS, (index + 1) * BLOCK_CLIPS))
+  return Array.from({ length: Math.floor(clips.length / BLOCK_CLIPS) }, (_, index) =>
+    clips.slice(index * BLOCK_CLIPS, (index + 1) * BLOCK_CLIPS))
 }
 
-function splitInHalf(blocks: readonly Block[], random: () => number): { readonly known: readonly Block[]; readonly others: readonly Block[] } {
+function splitInHalf(
+  blocks: readonly Block[], random: () => number,
+): { readonly known: readonly Block[]; readonly others: readonly Block[] } {
   const mixed = shuffled(blocks, random)
   const middle = mixed.length >> 1
   return { known: mixed.slice(0, middle), others: mixed.slice(middle) }
 }
 
 /** Features that raised an alarm during one stream of ordinary clips. */
-function playStream(baseline: Baseline, blocks: readonly Block[]): { readonly alarms: ReadonlySet<FeatureName>; readonly played: number } {
+function playStream(
+  baseline: Baseline, blocks: readonly Block[],
+): { readonly alarms: ReadonlySet<FeatureName>; readonly played: number } {
   const alarms = new Set<FeatureName>()
   const monitor = new DriftMonitor(baseline, () => 0, { onAlarm: (feature) => { alarms.add(feature) } })
   let played = 0

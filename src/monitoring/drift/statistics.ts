@@ -18,7 +18,9 @@ export function populationStability(baselineCounts: readonly number[], windowCou
 }
 
 /** Expected population stability index without drift: designEffect · (bins − 1)(1/n + 1/m). */
-export function expectedStability(bins: number, windowClips: number, baselineClips: number, designEffect: number): number {
+export function expectedStability(
+  bins: number, windowClips: number, baselineClips: number, designEffect: number,
+): number {
   return designEffect * (bins - 1) * (1 / windowClips + 1 / baselineClips)
 }
 
@@ -42,7 +44,9 @@ interface Division {
 /**
  * P-value of a window without drift. The last bin may be that of missing values. Windows are smaller than the baseline.
  */
-export function driftProbability(baselineCounts: readonly number[], windowCounts: readonly number[], designEffect: number): number {
+export function driftProbability(
+  baselineCounts: readonly number[], windowCounts: readonly number[], designEffect: number,
+): number {
   const { frequent, rare } = divide(baselineCounts, sumOf(windowCounts))
   const { statistic, freedom } = pearson(sumsOf(baselineCounts, frequent), sumsOf(windowCounts, frequent))
   const frequentTail = freedom < 1 ? 1 : chiSquareTail(statistic / designEffect, freedom)
@@ -55,8 +59,8 @@ export function driftProbability(baselineCounts: readonly number[], windowCounts
 }
 
 /**
- * Pearson's statistic divided by its degrees of freedom, over the bins that can be compared; null if there are none. Its
- * mean is 1 without drift.
+ * Pearson's statistic divided by its degrees of freedom, over the bins that can be compared; null if there are none.
+ * Its mean is 1 without drift.
  */
 export function dispersion(
   baselineCounts: readonly number[], windowCounts: readonly number[],
@@ -67,8 +71,8 @@ export function dispersion(
 }
 
 /**
- * A bin with enough expected clips is a group of its own; the others form one group if they have enough together. Depends
- * on the baseline alone.
+ * A bin with enough expected clips is a group of its own; the others form one group if they have enough together.
+ * Depends on the baseline alone.
  */
 function divide(baselineCounts: readonly number[], windowClips: number): Division {
   const perClip = windowClips / sumOf(baselineCounts)
@@ -76,7 +80,9 @@ function divide(baselineCounts: readonly number[], windowClips: number): Divisio
   const isFrequent = (bin: number): boolean => baselineCounts[bin]! * perClip >= MIN_EXPECTED
   const frequent = bins.filter(isFrequent).map((bin) => [bin])
   const others = bins.filter((bin) => !isFrequent(bin))
-  return take(baselineCounts, others) * perClip >= MIN_EXPECTED ? { frequent: [...frequent, others], rare: [] } : { frequent, rare: others }
+  return take(baselineCounts, others) * perClip >= MIN_EXPECTED
+    ? { frequent: [...frequent, others], rare: [] }
+    : { frequent, rare: others }
 }
 
 function pearson(first: readonly number[], second: readonly number[]): { statistic: number; freedom: number } {
@@ -84,12 +90,19 @@ function pearson(first: readonly number[], second: readonly number[]): { statist
   const statistic = first.reduce((sum, count, bin) => {
     const both = count + second[bin]!
     const expected = both * n / (n + m)
-    return both === 0 ? sum : sum + (second[bin]! - expected) ** 2 / expected + (count - (both - expected)) ** 2 / (both - expected)
+    return both === 0
+      ? sum
+      : sum + (second[bin]! - expected) ** 2 / expected + (count - (both - expected)) ** 2 / (both - expected)
   }, 0)
   return { statistic: n === 0 || m === 0 ? 0 : statistic, freedom: first.length - 1 }
 }
 
-interface Findings { readonly among: number; readonly found: number; readonly amongOthers: number; readonly foundOthers: number }
+interface Findings {
+  readonly among: number
+  readonly found: number
+  readonly amongOthers: number
+  readonly foundOthers: number
+}
 
 /**
  * Fisher's exact test, one-sided: the probability that at least `found` of all findings are on this side. Counts that
@@ -101,7 +114,9 @@ function excessTail({ among, found, amongOthers, foundOthers }: Findings): numbe
   const all = here + foundOthers
   const scale = lnChoose(n + amongOthers, all)
   let tail = 0
-  for (let k = here; k <= Math.min(all, n); k++) tail += Math.exp(lnChoose(n, k) + lnChoose(amongOthers, all - k) - scale)
+  for (let k = here; k <= Math.min(all, n); k++) tail += Math.exp(
+    lnChoose(n, k) + lnChoose(amongOthers, all - k) - scale,
+  )
   return Math.min(1, tail)
 }
 
@@ -117,7 +132,9 @@ export function holm(pValues: readonly number[]): number[] {
   return adjusted
 }
 
-/** Cliff's delta of the window against the baseline, from bins in ascending order: P(above) − P(below), ties are half. */
+/**
+ * Cliff's delta of the window against the baseline, from bins in ascending order: P(above) − P(below), ties are half.
+ */
 export function cliffsDelta(baselineCounts: readonly number[], windowCounts: readonly number[]): number {
   const [m, n] = [sumOf(baselineCounts), sumOf(windowCounts)]
   if (m === 0 || n === 0) return 0

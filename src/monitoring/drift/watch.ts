@@ -38,7 +38,9 @@ export class DriftWatch {
   /** Why nothing is compared; null with a monitor. */
   readonly reason: string | null
 
-  private constructor(model: string, monitor: DriftMonitor | undefined, reason: string | null, record: ClipRecord | undefined) {
+  private constructor(
+    model: string, monitor: DriftMonitor | undefined, reason: string | null, record: ClipRecord | undefined,
+  ) {
     this.#model = model
     this.monitor = monitor
     this.reason = reason
@@ -80,7 +82,9 @@ export class DriftWatch {
 
 interface Found { readonly baseline: Baseline | undefined; readonly reason: string | null }
 
-function findBaseline({ driftBaseline, modelsDir }: WatchSettings, model: Baseline['model'], pipeline: Pipeline): Found {
+function findBaseline(
+  { driftBaseline, modelsDir }: WatchSettings, model: Baseline['model'], pipeline: Pipeline,
+): Found {
   if (driftBaseline === 'off') return { baseline: undefined, reason: 'EARSHOT_DRIFT_BASELINE is off' }
   if (driftBaseline !== 'auto') return { baseline: readBaseline(driftBaseline, model, pipeline), reason: null }
   const file = path.join(modelsDir, model.name, 'baseline.json')

@@ -4,12 +4,12 @@
  * distributions while that relation changes; this is concept drift in the strict sense.
  *
  * The test is that of Mantel and Haenszel (1959) over the bins of the table, in its form for rates (Rothman & Boice
- * 1979): errors are counts and not shares, because insertions can make more errors than there are words. The variance is
- * that of Poisson counts. Errors of one utterance, or of one session, are correlated, so the statistic is divided by a
- * design effect (Rao & Scott 1981): the variance between labelled groups relative to Poisson counts.
+ * 1979): errors are counts and not shares, because insertions can make more errors than there are words. The variance
+ * is that of Poisson counts. Errors of one utterance, or of one session, are correlated, so the statistic is divided by
+ * a design effect (Rao & Scott 1981): the variance between labelled groups relative to Poisson counts.
  *
- * It detects that errors became more or less frequent at the same confidence. An increase in some bins that is offset by
- * a decrease in others is not detected.
+ * It detects that errors became more or less frequent at the same confidence. An increase in some bins that is offset
+ * by a decrease in others is not detected.
  */
 
 /** Answers of the baseline with a confidence above `upTo` of the previous bin and at most `upTo`. */
@@ -46,15 +46,16 @@ interface Stratum {
 export function calibrationPValue(answers: readonly LabelledAnswer[], table: readonly ConfidenceBin[]): number | null {
   const strata = stratify(answers, table)
   const excess = sumOf(comparable(strata), ({ errors, words, pooledRate }) => errors - words * pooledRate)
-  const variance = sumOf(comparable(strata), ({ words, pooledRate, baselineShare }) => words * pooledRate * baselineShare)
+  const variance = sumOf(comparable(strata), ({ words, pooledRate, baselineShare }) =>
+    words * pooledRate * baselineShare)
   const dispersion = dispersionOf(answers, table, strata)
   if (variance === 0 || dispersion === null) return null
   return tailProbability(excess * excess / (variance * dispersion.designEffect), dispersion.groups - 1)
 }
 
 /**
- * Word error rate that is expected from the confidences of answers, weighted by their words. Null if no bin of the table
- * that they fall into has words.
+ * Word error rate that is expected from the confidences of answers, weighted by their words. Null if no bin of the
+ * table that they fall into has words.
  */
 export function estimatedErrorRate(
   answers: readonly { readonly confidence: number; readonly words: number }[], table: readonly ConfidenceBin[],

@@ -1,6 +1,6 @@
 /**
- * Concept drift of one model: estimates of its word error rate, and of its relation to confidence, from the newest labels
- * and confidences. Ring buffers of fixed size; they hold counts and no text.
+ * Concept drift of one model: estimates of its word error rate, and of its relation to confidence, from the newest
+ * labels and confidences. Ring buffers of fixed size; they hold counts and no text.
  *
  * Only labels of a random sample are used: users correct what is wrong, so the error rate of corrected answers is not
  * that of all answers.

@@ -1,7 +1,9 @@
 /** Closed lists for feedback on a transcript; they are label values of metrics. */
 
 /** What happened to a transcript, as reported by a client. */
-export const FEEDBACK_EVENTS = ['accepted', 'clicked', 'corrected', 'requeried', 'typed', 'abandoned', 'thumbs_down'] as const
+export const FEEDBACK_EVENTS = [
+  'accepted', 'clicked', 'corrected', 'requeried', 'typed', 'abandoned', 'thumbs_down',
+] as const
 export type FeedbackEvent = (typeof FEEDBACK_EVENTS)[number]
 
 /** Source of a label. Only a random sample measures the word error rate, since users correct what is wrong. */

@@ -90,7 +90,8 @@ export class Feedback {
     this.#options = options
     this.#secret = options.secret ?? randomBytes(32).toString('base64url')
     this.#now = options.now ?? Date.now
-    this.#monitors = new Map(options.models.map((model) => [model, new ConceptDriftMonitor(options.confidenceToWer?.[model])]))
+    this.#monitors = new Map(options.models.map((model) =>
+      [model, new ConceptDriftMonitor(options.confidenceToWer?.[model])]))
   }
 
   /** Returns the token of an answer. */
@@ -121,7 +122,10 @@ export class Feedback {
     })
   }
 
-  /** Throws TOKEN_INVALID, TOKEN_EXPIRED, TRANSCRIPT_OTHER, FEEDBACK_DUPLICATE, and REQUEST_INVALID for texts of too many words. */
+  /**
+   * Throws TOKEN_INVALID, TOKEN_EXPIRED, TRANSCRIPT_OTHER, FEEDBACK_DUPLICATE, and REQUEST_INVALID for texts of too
+   * many words.
+   */
   label(token: string, { source, session, ...texts }: Label): LabelledFacts {
     return this.#counting(() => {
       const facts = this.#read(token)
@@ -164,21 +168,27 @@ export class Feedback {
   }
 
   /**
-   * Called before the texts are compared, so that duplicates cost nothing. Statements are remembered after all checks, so
-   * that a statement that was refused for another reason can be made again.
+   * Called before the texts are compared, so that duplicates cost nothing. Statements are remembered after all checks,
+   * so that a statement that was refused for another reason can be made again.
    */
   #refuseKnown(statements: readonly StatementKey[]): void {
-    if (statements.some((statement) => this.#duplicates.knows(statement))) throw duplicate(statements.map(kindOf).join(', '))
+    if (statements.some((statement) => this.#duplicates.knows(statement))) {
+      throw duplicate(statements.map(kindOf).join(', '))
+    }
   }
 
   /** Checks are in the order of their cost; the number of expensive attempts is limited. */
-  #score(statement: StatementKey, { language, transcriptDigest }: AnswerFacts, { reference, transcript }: LabelTexts): ErrorCounts {
+  #score(
+    statement: StatementKey, { language, transcriptDigest }: AnswerFacts, { reference, transcript }: LabelTexts,
+  ): ErrorCounts {
     checkText(transcript, 'transcript')
     if (digestOfTranscript(transcript) !== transcriptDigest) {
       throw new SpeechError('TRANSCRIPT_OTHER', undefined, { parameter: 'transcript' })
     }
     checkText(reference, 'reference')
-    if (this.#refused.countOf(statement) >= MAX_ATTEMPTS) throw duplicate(`${kindOf(statement)} was refused ${MAX_ATTEMPTS} times`)
+    if (this.#refused.countOf(statement) >= MAX_ATTEMPTS) {
+      throw duplicate(`${kindOf(statement)} was refused ${MAX_ATTEMPTS} times`)
+    }
     const said = normalizeText(reference, language)
     const recognized = normalizeText(transcript, language)
     const longest = Math.max(said.length, recognized.length)

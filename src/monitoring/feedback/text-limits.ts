@@ -1,6 +1,6 @@
 /**
- * Limits of the texts that are compared. Checking them takes microseconds, so unsuitable texts are refused before anything
- * is normalized.
+ * Limits of the texts that are compared. Checking them takes microseconds, so unsuitable texts are refused before
+ * anything is normalized.
  */
 import { SpeechError } from '../../domain/errors.js'
 
@@ -17,7 +17,9 @@ export function checkText(text: string, parameter: string): void {
   const words = whitespaceTokens(text)
   if (words > MAX_WORDS) throw tooManyWords(words, parameter)
   if (text.normalize('NFKD').length > MAX_DECOMPOSED_CHARACTERS) {
-    throw invalid(`it has more than ${MAX_DECOMPOSED_CHARACTERS} characters after compatibility decomposition (NFKD)`, parameter)
+    throw invalid(
+      `it has more than ${MAX_DECOMPOSED_CHARACTERS} characters after compatibility decomposition (NFKD)`, parameter,
+    )
   }
 }
 

@@ -1,7 +1,7 @@
 /**
  * The feedback token: what the service needs to know about an answer when feedback arrives, given to the client instead
- * of being stored. It is signed, so that any replica with the same secret accepts it, and nobody else can create one. It
- * contains no text: the transcript is represented by a digest, and a client that labels it sends the text again.
+ * of being stored. It is signed, so that any replica with the same secret accepts it, and nobody else can create one.
+ * It contains no text: the transcript is represented by a digest, and a client that labels it sends the text again.
  *
  * Format: base64url of a version byte, the answer as a JSON list, and HMAC-SHA-256 (RFC 2104) over both.
  */

@@ -1,7 +1,7 @@
 /**
- * Exports the state of the drift monitor as metrics. Bins are counters, because counts can be added up over replicas and
- * over any time exactly; a stability index cannot. A comparison with too few clips is absent and not zero, since a zero
- * would mean "no drift". A feature that the baseline lacks is absent too.
+ * Exports the state of the drift monitor as metrics. Bins are counters, because counts can be added up over replicas
+ * and over any time exactly; a stability index cannot. A comparison with too few clips is absent and not zero, since a
+ * zero would mean "no drift". A feature that the baseline lacks is absent too.
  */
 import { monitoredFeatures, pipelineLabel, type Baseline } from '../drift/baseline.js'
 import type { DriftMonitor } from '../drift/monitor.js'
@@ -26,7 +26,9 @@ export function exposeDrift(registry: MetricRegistry, monitor: DriftMonitor | un
     return
   }
   describeBaseline(registry, monitor.baseline)
-  for (const feature of monitoredFeatures(monitor.baseline)) registry.counter('asr_drift_alarms_total').inc({ feature }, 0)
+  for (const feature of monitoredFeatures(monitor.baseline)) {
+    registry.counter('asr_drift_alarms_total').inc({ feature }, 0)
+  }
   const counted = monitor.totals().map(({ counts }) => new Float64Array(counts.length))
   registry.beforeScrape('asr_drift_bin_observations_total', () => {
     addNewClips(registry, monitor, counted)
@@ -36,11 +38,17 @@ export function exposeDrift(registry: MetricRegistry, monitor: DriftMonitor | un
 
 function describeBaseline(registry: MetricRegistry, baseline: Baseline): void {
   const { id, model, pipeline, calibration, created, features } = baseline
-  registry.gauge('asr_drift_baseline_info').set({ id, model: model.name, pipeline: pipelineLabel(pipeline), calibrated: calibration.calibrated ? 'yes' : 'no' }, 1)
+  registry
+    .gauge('asr_drift_baseline_info')
+    .set({
+      id, model: model.name, pipeline: pipelineLabel(pipeline), calibrated: calibration.calibrated ? 'yes' : 'no',
+    }, 1)
   registry.gauge('asr_drift_baseline_created_timestamp_seconds').set(Date.parse(created) / 1000)
   for (const feature of monitoredFeatures(baseline)) {
     const { counts, designEffect } = features[feature]!
-    smoothedShares(counts).forEach((share, bin) => { registry.gauge('asr_drift_baseline_proportion').set({ feature, bin: String(bin) }, share) })
+    smoothedShares(counts).forEach((share, bin) => {
+      registry.gauge('asr_drift_baseline_proportion').set({ feature, bin: String(bin) }, share)
+    })
     registry.gauge('asr_drift_baseline_samples').set({ feature }, counts.reduce((sum, count) => sum + count, 0))
     registry.gauge('asr_drift_baseline_design_effect').set({ feature }, Math.max(designEffect.fast, designEffect.slow))
   }

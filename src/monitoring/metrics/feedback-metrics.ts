@@ -19,7 +19,9 @@ export function feedbackCounters(registry: MetricRegistry, models: readonly stri
     labelled(model, source, { words, substitutions, deletions, insertions }) {
       const labels = { model: known(model), source }
       registry.counter('asr_label_words_total').inc(labels, words)
-      for (const [type, count] of Object.entries({ substitution: substitutions, deletion: deletions, insertion: insertions })) {
+      for (const [type, count] of Object.entries({
+        substitution: substitutions, deletion: deletions, insertion: insertions,
+      })) {
         registry.counter('asr_label_word_errors_total').inc({ ...labels, type }, count)
       }
       const isExact = substitutions + deletions + insertions === 0
@@ -30,7 +32,9 @@ export function feedbackCounters(registry: MetricRegistry, models: readonly stri
 }
 
 /** Reads the estimates of each model at every scrape. */
-export function exposeConceptDrift(registry: MetricRegistry, read: () => ReadonlyMap<string, ConceptDriftEstimates>): void {
+export function exposeConceptDrift(
+  registry: MetricRegistry, read: () => ReadonlyMap<string, ConceptDriftEstimates>,
+): void {
   const expose = (name: MetricName, set: (model: string, estimates: ConceptDriftEstimates) => void): void => {
     registry.beforeScrape(name, () => {
       registry.gauge(name).reset()
@@ -38,8 +42,14 @@ export function exposeConceptDrift(registry: MetricRegistry, read: () => Readonl
     })
   }
   expose('asr_label_wer_ratio', (model, { errorRate }) => {
-    for (const [bound, value] of Object.entries(errorRate ?? {})) registry.gauge('asr_label_wer_ratio').set({ model, bound }, value as number)
+    for (const [bound, value] of Object.entries(errorRate ?? {})) {
+      registry.gauge('asr_label_wer_ratio').set({ model, bound }, value as number)
+    }
   })
-  expose('asr_estimated_wer_ratio', (model, { estimatedErrorRate }) => { if (estimatedErrorRate !== null) registry.gauge('asr_estimated_wer_ratio').set({ model }, estimatedErrorRate) })
-  expose('asr_calibration_p_value', (model, { calibrationPValue }) => { if (calibrationPValue !== null) registry.gauge('asr_calibration_p_value').set({ model }, calibrationPValue) })
+  expose('asr_estimated_wer_ratio', (model, { estimatedErrorRate }) => {
+    if (estimatedErrorRate !== null) registry.gauge('asr_estimated_wer_ratio').set({ model }, estimatedErrorRate)
+  })
+  expose('asr_calibration_p_value', (model, { calibrationPValue }) => {
+    if (calibrationPValue !== null) registry.gauge('asr_calibration_p_value').set({ model }, calibrationPValue)
+  })
 }

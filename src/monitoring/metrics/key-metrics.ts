@@ -1,6 +1,6 @@
 /**
- * Requests and audio by access key. The operator names the keys, so their number is bounded. The series of a revoked key
- * are removed, so that they do not accumulate when keys are rotated for years.
+ * Requests and audio by access key. The operator names the keys, so their number is bounded. The series of a revoked
+ * key are removed, so that they do not accumulate when keys are rotated for years.
  */
 import { NO_KEY } from '../../domain/scopes.js'
 import { METRICS } from './definitions.js'
@@ -56,5 +56,7 @@ export class KeyMetrics {
 /** Exports the state of the keys file as gauges that are read at every scrape. */
 export function showKeys(registry: MetricRegistry, keys: { readonly count: number; readonly stale: boolean }): void {
   registry.beforeScrape('asr_access_keys', () => { registry.gauge('asr_access_keys').set(keys.count) })
-  registry.beforeScrape('asr_access_keys_stale', () => { registry.gauge('asr_access_keys_stale').set(keys.stale ? 1 : 0) })
+  registry.beforeScrape('asr_access_keys_stale', () => {
+    registry.gauge('asr_access_keys_stale').set(keys.stale ? 1 : 0)
+  })
 }

@@ -5,8 +5,8 @@
  * minute; an old one is reset when it is written, and not shown when it is too old. Minutes are those of the system
  * clock.
  *
- * Quantiles are interpolated in a histogram whose bounds grow by a twelfth of an octave (6 %), so their error is about 3 %
- * at most, which is not visible in a chart.
+ * Quantiles are interpolated in a histogram whose bounds grow by a twelfth of an octave (6 %), so their error is about
+ * 3 % at most, which is not visible in a chart.
  */
 import { STAGES, type Report, type Stage } from '../../domain/report.js'
 
@@ -24,7 +24,10 @@ export interface TrafficMinute extends LatencyQuantiles {
   readonly start: string
   readonly requests: Readonly<Record<Outcome, number>>
   readonly audioSeconds: number
-  /** Means over all answered requests, also those without the stage, so that they add up; stages without time are absent. */
+  /**
+   * Means over all answered requests, also those without the stage, so that they add up; stages without time are
+   * absent.
+   */
   readonly meanStageSeconds: Readonly<Partial<Record<Stage, number>>>
 }
 
@@ -41,7 +44,9 @@ const SHORTEST_SECONDS = 0.001
 const LONGEST_SECONDS = 100
 const BOUNDS_PER_OCTAVE = 12
 /** Upper bounds; longer latencies count as the last. */
-const LATENCY_BOUNDS = Array.from({ length: Math.ceil(BOUNDS_PER_OCTAVE * Math.log2(LONGEST_SECONDS / SHORTEST_SECONDS)) + 1 },
+const LATENCY_BOUNDS = Array.from({
+  length: Math.ceil(BOUNDS_PER_OCTAVE * Math.log2(LONGEST_SECONDS / SHORTEST_SECONDS)) + 1,
+},
   (_, index) => SHORTEST_SECONDS * 2 ** (index / BOUNDS_PER_OCTAVE))
 
 interface Bucket {
@@ -84,7 +89,8 @@ export class RecentTraffic {
     })
     return {
       hour: describe(buckets.reduce(sum, emptyBucket())),
-      minutes: buckets.map((bucket) => ({ start: new Date(bucket.minute * MINUTE_MS).toISOString(), ...describe(bucket) })),
+      minutes: buckets.map((bucket) =>
+        ({ start: new Date(bucket.minute * MINUTE_MS).toISOString(), ...describe(bucket) })),
     }
   }
 
@@ -113,7 +119,8 @@ function sum(into: Bucket, bucket: Bucket): Bucket {
 }
 
 function describe({ requests, audioSeconds, stageSeconds, latencies }: Bucket): Omit<TrafficMinute, 'start'> {
-  const means = STAGES.flatMap((stage, index) => stageSeconds[index]! > 0 ? [[stage, stageSeconds[index]! / requests.ok] as const] : [])
+  const means = STAGES.flatMap((stage, index) =>
+    stageSeconds[index]! > 0 ? [[stage, stageSeconds[index]! / requests.ok] as const] : [])
   return {
     requests: { ...requests }, audioSeconds,
     meanStageSeconds: Object.fromEntries(means),

@@ -85,7 +85,9 @@ export class Telemetry {
       this.registry.beforeScrape(name, () => { this.registry.gauge(name).set(value(read())) })
     }
     this.registry.beforeScrape('asr_workers', () => {
-      for (const [state, count] of Object.entries(read().workers)) this.registry.gauge('asr_workers').set({ state }, count)
+      for (const [state, count] of Object.entries(read().workers)) {
+        this.registry.gauge('asr_workers').set({ state }, count)
+      }
     })
   }
 
@@ -122,14 +124,18 @@ export class Telemetry {
     this.registry.histogram('asr_search_duration_seconds').observe(seconds)
   }
 
-  accessRefused(code: Refusal): void { this.registry.counter('asr_access_refused_total').inc({ reason: code.toLowerCase() }) }
+  accessRefused(code: Refusal): void {
+    this.registry.counter('asr_access_refused_total').inc({ reason: code.toLowerCase() })
+  }
   workerBusy(seconds: number): void { this.registry.counter('asr_worker_busy_seconds_total').inc(seconds) }
   workerReplaced(reason: string): void { this.registry.counter('asr_worker_restarts_total').inc({ reason }) }
   workerRetried(): void { this.registry.counter('asr_worker_retries_total').inc() }
 
   modelLoaded(model: ModelRecord): void {
     const { name, version, digest, family, precision, provider, engine } = model
-    const info = { model: name, version, digest, family, precision, languages: languageLabel(model.languages), provider, engine }
+    const info = {
+      model: name, version, digest, family, precision, languages: languageLabel(model.languages), provider, engine,
+    }
     const before = this.#modelInfo.get(name)
     // A replaced worker may run on another provider.
     if (before !== undefined) this.registry.gauge('asr_model_info').remove(before)

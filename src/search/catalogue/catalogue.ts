@@ -1,6 +1,7 @@
 /**
  * A catalogue that answers requests: its entries, the index that finds them, and the phrase list that the recognition
- * processes use. It is made in time slices, since a large one takes seconds. It is immutable: a new version is a new one.
+ * processes use. It is made in time slices, since a large one takes seconds. It is immutable: a new version is a new
+ * one.
  */
 import { SpeechError } from '../../domain/errors.js'
 import type { Phrase, PhraseList } from '../../domain/phrases.js'
@@ -25,7 +26,9 @@ export const MAX_NAMES = 400_000
 const MAX_SPELLING_CHARACTERS = 64_000_000
 
 /** Throws CATALOGUE_TOO_LARGE. */
-export async function makeCatalogue(name: string, version: number, entries: readonly Entry[]): Promise<{ catalogue: Catalogue; list: PhraseList }> {
+export async function makeCatalogue(
+  name: string, version: number, entries: readonly Entry[],
+): Promise<{ catalogue: Catalogue; list: PhraseList }> {
   const count = entries.reduce((sum, { aliases }) => sum + 1 + aliases.length, 0)
   if (count > MAX_NAMES) throw tooLarge(`${count} names and aliases, of at most ${MAX_NAMES}`)
   const { phrases, weights } = await runSliced(makePhrases(entries))
@@ -45,7 +48,9 @@ function* makePhrases(entries: readonly Entry[]): InterruptibleWork<Phrases> {
   for (const entry of entries) {
     const phrase = toPhrase(entry, most)
     characters += phrase.spellings.reduce((sum, { length }) => sum + length, 0)
-    if (characters > MAX_SPELLING_CHARACTERS) throw tooLarge(`its spellings have more than ${MAX_SPELLING_CHARACTERS} characters`)
+    if (characters > MAX_SPELLING_CHARACTERS) {
+      throw tooLarge(`its spellings have more than ${MAX_SPELLING_CHARACTERS} characters`)
+    }
     weights[phrases.length] = entry.weight
     phrases.push(phrase)
     yield

@@ -53,11 +53,15 @@ export function readEntry({ line, values }: Row): Entry {
 }
 
 export function invalidRow(line: number, what: string, field?: string, cause?: unknown): SpeechError {
-  return new SpeechError('CATALOGUE_INVALID', `line ${line}: ${what}`, { cause, ...field !== undefined && { parameter: field } })
+  return new SpeechError('CATALOGUE_INVALID', `line ${line}: ${what}`, {
+    cause, ...field !== undefined && { parameter: field },
+  })
 }
 
 /** NFC with single spaces and none at the ends; or a fault, as the predicate of a sentence about the text. */
-export function cleanText(text: string, mostCharacters: number): { readonly text: string } | { readonly fault: string } {
+export function cleanText(
+  text: string, mostCharacters: number,
+): { readonly text: string } | { readonly fault: string } {
   // The limit comes first, so that a text of a megabyte is not normalized.
   if (text.length > mostCharacters) return { fault: `has more than ${mostCharacters} characters` }
   const refused = REFUSED.exec(text)?.[0]

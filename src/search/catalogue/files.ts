@@ -10,7 +10,9 @@ export interface CatalogueFile {
 }
 
 /** Throws the error of `CatalogueStore.put` with the name of the file, or CONFIG_INVALID if it cannot be read. */
-export async function loadCatalogue(store: CatalogueStore, { name, path }: CatalogueFile, maxBytes: number): Promise<Stored> {
+export async function loadCatalogue(
+  store: CatalogueStore, { name, path }: CatalogueFile, maxBytes: number,
+): Promise<Stored> {
   try {
     const found = await stat(path)
     // Reading a pipe or a device might never end.

@@ -34,7 +34,9 @@ export function readPhrases(given: readonly string[], parameter: string): Inline
   }
   const phrases = [...new Set(given.map((phrase) => {
     const read = cleanText(phrase, MAX_PHRASE_CHARACTERS)
-    if ('fault' in read) throw new SpeechError('REQUEST_INVALID', `a phrase of ${parameter} ${read.fault}`, { parameter })
+    if ('fault' in read) {
+      throw new SpeechError('REQUEST_INVALID', `a phrase of ${parameter} ${read.fault}`, { parameter })
+    }
     return read.text
   }))].sort()
   const id = createHash('sha256').update(JSON.stringify(phrases)).digest('base64url').slice(0, DIGEST_CHARACTERS)

@@ -33,7 +33,9 @@ export async function parseCatalogue(bytes: Uint8Array, format: CatalogueFormat)
       const entry = readEntry(row)
       const before = lineOf.get(entry.id)
       if (before !== undefined) throw invalidRow(row.line, `id "${entry.id}" is already in line ${before}`, 'id')
-      if (entries.length === MAX_ENTRIES) throw new SpeechError('CATALOGUE_TOO_LARGE', `more than ${MAX_ENTRIES} entries`)
+      if (entries.length === MAX_ENTRIES) {
+        throw new SpeechError('CATALOGUE_TOO_LARGE', `more than ${MAX_ENTRIES} entries`)
+      }
       lineOf.set(entry.id, row.line)
       entries.push(entry)
     }

@@ -87,7 +87,8 @@ function asValues(record: Readonly<Record<string, string>>, line: number): Row['
     const text = record[name]
     return text === undefined || text.trim() === '' ? undefined : text
   }
-  const list = (name: string): string[] | undefined => cell(name)?.split(LIST_SEPARATOR).filter((one) => one.trim() !== '')
+  const list = (name: string): string[] | undefined =>
+    cell(name)?.split(LIST_SEPARATOR).filter((one) => one.trim() !== '')
   const weight = cell('weight')
   if (weight !== undefined && !/^\s*\d+(\.\d+)?\s*$/.test(weight)) {
     throw invalidRow(line, 'weight must be a number such as 2 or 0.5', 'weight')

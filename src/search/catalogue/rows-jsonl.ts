@@ -1,6 +1,6 @@
 /**
- * JSON Lines (jsonlines.org) → rows: one object per line, with empty lines permitted. The length of a line is limited before
- * it is parsed, which also bounds its nesting.
+ * JSON Lines (jsonlines.org) → rows: one object per line, with empty lines permitted. The length of a line is limited
+ * before it is parsed, which also bounds its nesting.
  */
 import { invalidRow, MAX_ROW_CHARACTERS, type Row } from './entry.js'
 

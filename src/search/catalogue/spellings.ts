@@ -1,7 +1,7 @@
 /**
  * The spellings that a model may produce for an entry: its name and aliases, numbers as digits and as words, signs as
- * words, parts joined and separated, and the letter cases that models write. Biasing works on tokens, to which "Two" and
- * "two" are unrelated.
+ * words, parts joined and separated, and the letter cases that models write. Biasing works on tokens, to which "Two"
+ * and "two" are unrelated.
  *
  * Their number is limited per entry. Likely kinds come first, for every name before the next kind of any, so that the
  * limit removes unlikely spellings and not the last alias.
@@ -17,7 +17,9 @@ const MAX_TOTAL_SPELLINGS = 800_000
 /** Of one spelling; longer ones are not spoken. */
 const MAX_CHARACTERS = 300
 
-const SIGNS: Readonly<Record<string, string>> = { '&': ' and ', '+': ' plus ', '%': ' percent ', '@': ' at ', '=': ' equals ' }
+const SIGNS: Readonly<Record<string, string>> = {
+  '&': ' and ', '+': ' plus ', '%': ' percent ', '@': ' at ', '=': ' equals ',
+}
 const FIGURES = /\d+(?:st|nd|rd|th)?(?!\p{L})/giu
 
 /** Limit per entry, by the number of entries of a catalogue. */
@@ -25,7 +27,9 @@ export function maxSpellings(entries: number): number {
   return Math.min(MAX_SPELLINGS, Math.floor(MAX_TOTAL_SPELLINGS / entries))
 }
 
-export function toPhrase({ name, aliases, weight }: Pick<Entry, 'name' | 'aliases' | 'weight'>, most = MAX_SPELLINGS): Phrase {
+export function toPhrase(
+  { name, aliases, weight }: Pick<Entry, 'name' | 'aliases' | 'weight'>, most = MAX_SPELLINGS,
+): Phrase {
   return { spellings: spellingsOf([name, ...aliases], most), weight }
 }
 
@@ -81,7 +85,8 @@ function* numbersAsWords(name: string): Generator<string, undefined> {
   for (const style of NUMBER_STYLES) {
     const own = figures.map((one) => verbalize(one, style))
     if (style !== 'whole' && own.every((one) => one === undefined)) continue
-    const spoken = figures.flatMap((one, index) => own[index] ?? verbalize(one, 'whole') ?? verbalize(one, 'digits') ?? [])
+    const spoken = figures.flatMap((one, index) =>
+      own[index] ?? verbalize(one, 'whole') ?? verbalize(one, 'digits') ?? [])
     if (spoken.length < figures.length) continue
     const next = spoken.values()
     yield single(name.replace(FIGURES, () => ` ${next.next().value ?? ''} `))
@@ -114,7 +119,8 @@ function* inCases(wording: string): Generator<string, undefined> {
   if (lower !== wording) yield lower
   const begun = lower.charAt(0).toUpperCase() + lower.slice(1)
   if (begun !== wording && begun !== lower) yield begun
-  const titled = lower.replace(/(^|[\s-])(\p{L})/gu, (_, before: string, letter: string) => before + letter.toUpperCase())
+  const titled = lower.replace(/(^|[\s-])(\p{L})/gu, (_, before: string, letter: string) =>
+    before + letter.toUpperCase())
   if (titled !== wording && titled !== lower && titled !== begun) yield titled
 }
 

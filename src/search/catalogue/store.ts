@@ -82,13 +82,15 @@ export class CatalogueStore {
   /** Throws CATALOGUE_NOT_FOUND. */
   get(name: string): Stored {
     const stored = this.#stored.get(name)
-    if (stored === undefined) throw new SpeechError('CATALOGUE_NOT_FOUND', `"${name.slice(0, 64)}"`, { parameter: 'catalogue' })
+    if (stored === undefined) {
+      throw new SpeechError('CATALOGUE_NOT_FOUND', `"${name.slice(0, 64)}"`, { parameter: 'catalogue' })
+    }
     return stored
   }
 
   /**
-   * Loads a new version. Throws CATALOGUE_INVALID, CATALOGUE_TOO_LARGE, CATALOGUE_NOT_TAKEN, and QUEUE_FULL while another
-   * one is loaded, since each may need hundreds of megabytes.
+   * Loads a new version. Throws CATALOGUE_INVALID, CATALOGUE_TOO_LARGE, CATALOGUE_NOT_TAKEN, and QUEUE_FULL while
+   * another one is loaded, since each may need hundreds of megabytes.
    */
   async put(name: string, bytes: Uint8Array, format: CatalogueFormat): Promise<Stored> {
     if (!CATALOGUE_NAME.test(name)) {
@@ -144,7 +146,8 @@ export class CatalogueStore {
     }
     const sum = others.reduce((total, { catalogue }) => total + catalogue.entries.length, entries)
     if (sum <= maxCatalogueEntries) return
-    const detail = `all catalogues together would have ${sum} entries, EARSHOT_MAX_CATALOGUE_ENTRIES is ${maxCatalogueEntries}`
+    const detail = `all catalogues together would have ${sum} entries, `
+      + `EARSHOT_MAX_CATALOGUE_ENTRIES is ${maxCatalogueEntries}`
     throw new SpeechError('CATALOGUE_TOO_LARGE', detail)
   }
 

@@ -1,7 +1,7 @@
 /**
- * Cooperative scheduling of long work. The server process answers health, metrics and all other requests on one thread, so
- * long work (a hundred thousand rows, the phrases of a request) runs in slices of a few milliseconds. All such work shares
- * one queue: between two rounds of the event loop, one of the waiting jobs gets a slice, however many wait.
+ * Cooperative scheduling of long work. The server process answers health, metrics and all other requests on one thread,
+ * so long work (a hundred thousand rows, the phrases of a request) runs in slices of a few milliseconds. All such work
+ * shares one queue: between two rounds of the event loop, one of the waiting jobs gets a slice, however many wait.
  */
 import type { InterruptibleWork } from '../../domain/interruptible-work.js'
 
@@ -35,7 +35,9 @@ function startNextSlice(): void {
   if (waiting.length > 0) setImmediate(startNextSlice)
 }
 
-export async function forEachSliced<T>(items: Iterable<T>, work: (item: T, index: number) => void, slices = new TimeSlices()): Promise<void> {
+export async function forEachSliced<T>(
+  items: Iterable<T>, work: (item: T, index: number) => void, slices = new TimeSlices(),
+): Promise<void> {
   let index = 0
   for (const item of items) {
     if (slices.isOver) await slices.pause()

@@ -1,7 +1,7 @@
 /**
  * Warnings about a valid catalogue, for a person; they do not affect answers. Entries with the same name cannot be
- * distinguished, entries that sound alike cannot be distinguished by a recognizer, and entries that a model cannot spell
- * are not biased.
+ * distinguished, entries that sound alike cannot be distinguished by a recognizer, and entries that a model cannot
+ * spell are not biased.
  */
 import type { Name } from '../ranking/name-index.js'
 import type { Entry } from './entry.js'
@@ -27,7 +27,9 @@ const MAX_CHARACTERS = 200
 const MAX_LIST_CHARACTERS = 32_768
 
 /** `unspellable`: indices of entries. */
-export async function validate(entries: readonly Entry[], names: readonly Name[], unspellable: readonly number[]): Promise<ValidationReport> {
+export async function validate(
+  entries: readonly Entry[], names: readonly Name[], unspellable: readonly number[],
+): Promise<ValidationReport> {
   const byWords = await group(names, ({ words }) => words)
   // Duplicate names are reported above, so each name counts once here.
   const bySound = await group(firstOf(byWords.values()), ({ sound }) => `${sound.consonants} ${sound.vowels}`)
@@ -56,7 +58,9 @@ function* firstOf(groups: Iterable<readonly Name[]>): Generator<Name> {
   for (const [first] of groups) if (first !== undefined) yield first
 }
 
-async function clashes(groups: ReadonlyMap<string, readonly Name[]>, entries: readonly Entry[]): Promise<ValidationReport['duplicateNames']> {
+async function clashes(
+  groups: ReadonlyMap<string, readonly Name[]>, entries: readonly Entry[],
+): Promise<ValidationReport['duplicateNames']> {
   const listed: Clash[] = []
   let count = 0
   let characters = 0

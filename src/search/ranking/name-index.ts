@@ -3,9 +3,9 @@
  * a millisecond. Ranking compares the candidates alone.
  *
  * A candidate is a name that equals a span of the utterance, sounds like one, or shares much with the utterance. The
- * last uses an inverted index of words, and of trigrams over consonants, since a word may be recognized as two or two as
- * one. A full-text library (minisearch 7.2) took 34 ms for a query and at worst 250 ms with as many names, because it
- * scores every document that shares a word; this index counts the rarest keys first, up to a budget.
+ * last uses an inverted index of words, and of trigrams over consonants, since a word may be recognized as two or two
+ * as one. A full-text library (minisearch 7.2) took 34 ms for a query and at worst 250 ms with as many names, because
+ * it scores every document that shares a word; this index counts the rarest keys first, up to a budget.
  */
 import { SpeechError } from '../../domain/errors.js'
 import { normalizeText } from '../../domain/scoring/normalize.js'
@@ -64,7 +64,9 @@ export function toUtterance(text: string): Utterance {
   const span = (start: number, end: number): WordSpan => {
     const letters = words.slice(start, end).join('')
     const sound = joinPhoneticKeys(sounds.slice(start, end))
-    return { length: end - start, words: words.slice(start, end).join(' '), letters, sound, coverage: letters.length / all }
+    return {
+      length: end - start, words: words.slice(start, end).join(' '), letters, sound, coverage: letters.length / all,
+    }
   }
   const spans = [span(0, words.length)]
   for (let start = 0; start < words.length; start++) {
@@ -100,8 +102,8 @@ export class NameIndex {
   }
 
   /**
-   * One step per name and round. Names must be in the order of their entries; names of equal similarity keep that order, so
-   * it should not depend on the order of a file. Throws CATALOGUE_TOO_LARGE.
+   * One step per name and round. Names must be in the order of their entries; names of equal similarity keep that
+   * order, so it should not depend on the order of a file. Throws CATALOGUE_TOO_LARGE.
    */
   static* build(names: readonly Name[]): InterruptibleWork<NameIndex> {
     const index = new NameIndex(names)
@@ -163,7 +165,10 @@ export class NameIndex {
     return [...found].sort((a, b) => a - b)
   }
 
-  /** By shared pieces, relative to the mean size of both (Dice), and to the smaller one (overlap), so that parts are found. */
+  /**
+   * By shared pieces, relative to the mean size of both (Dice), and to the smaller one (overlap), so that parts are
+   * found.
+   */
   #similar({ words, sound }: WordSpan): number[] {
     const pieces = piecesOf(words, sound.consonants)
     const similar: { readonly at: number; readonly share: number }[] = []

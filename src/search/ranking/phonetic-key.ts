@@ -25,7 +25,10 @@ export function phoneticKeyOf(words: readonly string[]): PhoneticKey {
 
 /** Uses `join`, since concatenation with `+` keeps a tree of its parts in memory. */
 export function joinPhoneticKeys(sounds: readonly PhoneticKey[]): PhoneticKey {
-  return { consonants: sounds.map(({ consonants }) => consonants).join(''), vowels: sounds.map(({ vowels }) => vowels).join('') }
+  return {
+    consonants: sounds.map(({ consonants }) => consonants).join(''),
+    vowels: sounds.map(({ vowels }) => vowels).join(''),
+  }
 }
 
 function phoneticKeyOfWord(word: string): PhoneticKey {
@@ -42,5 +45,10 @@ function phoneticKeyOfWord(word: string): PhoneticKey {
 /** The first letter of each group; a final "e" is silent, "y" is a vowel except at the beginning. */
 function vowelsOf(word: string): string {
   const spoken = word.length > 2 ? word.replace(/(?<=[^aeiouy])e$/, '') : word
-  return spoken.replace(/^y/, '').replace(/[^aeiouy]+/g, ' ').replace(/y/g, 'i').replace(/([aeiou])[aeiou]+/g, '$1').replaceAll(' ', '')
+  return spoken
+    .replace(/^y/, '')
+    .replace(/[^aeiouy]+/g, ' ')
+    .replace(/y/g, 'i')
+    .replace(/([aeiou])[aeiou]+/g, '$1')
+    .replaceAll(' ', '')
 }

@@ -3,10 +3,11 @@
  *
  *   score = acoustic · match · prior
  *
- * `acoustic` falls with the model's doubt about the alternative, and with the likelihood ratio of the first alternative to
- * it. `match` is 1 if the alternative is the name, and less if the name is only a part of it or both are merely similar.
- * `prior` changes the score by a few per cent with the weight of the entry. So a name that was said ranks above a similar
- * one in the same alternative, whatever their weights, and weights decide between entries that are equal otherwise.
+ * `acoustic` falls with the model's doubt about the alternative, and with the likelihood ratio of the first alternative
+ * to it. `match` is 1 if the alternative is the name, and less if the name is only a part of it or both are merely
+ * similar. `prior` changes the score by a few per cent with the weight of the entry. So a name that was said ranks
+ * above a similar one in the same alternative, whatever their weights, and weights decide between entries that are
+ * equal otherwise.
  *
  * If the decoder has scored an entry as a phrase, that gives a score too:
  *
@@ -14,8 +15,8 @@
  *
  * The higher one counts. But if one of these entries is beyond doubt, its phrase score alone decides.
  *
- * The weights are chosen by hand and checked by invariants (test/search/ranking/ranking.test.ts), not fitted: scores order
- * hits and are not probabilities.
+ * The weights are chosen by hand and checked by invariants (test/search/ranking/ranking.test.ts), not fitted: scores
+ * order hits and are not probabilities.
  */
 import { MAX_N_BEST, type Alternative, type PhraseScore } from '../../domain/phrases.js'
 import { runToCompletion, type InterruptibleWork } from '../../domain/interruptible-work.js'
@@ -87,7 +88,9 @@ export function rank(
   return runToCompletion(rankInSteps(alternatives, phraseScores, searchable, options))
 }
 
-/** As `rank`. It takes a millisecond in all, except for long alternatives and a catalogue of names that are their parts. */
+/**
+ * As `rank`. It takes a millisecond in all, except for long alternatives and a catalogue of names that are their parts.
+ */
 export function* rankInSteps(
   alternatives: readonly Alternative[], phraseScores: readonly PhraseScore[], { index, weights }: Searchable,
   { limit, threshold }: RankingOptions,

@@ -1,6 +1,6 @@
 /**
- * Similarity of a span of an utterance and a name, by letters and by sound, in [0, 1]. Edit distances (Levenshtein) come
- * from a library.
+ * Similarity of a span of an utterance and a name, by letters and by sound, in [0, 1]. Edit distances (Levenshtein)
+ * come from a library.
  *
  * A difference weighs one and a half times its share of the letters: in a short word, one different sound makes another
  * word ("house", "mouse"), and without it every utterance would match some name.
@@ -25,8 +25,9 @@ const CONSONANT_WEIGHT = 0.6
 const MIN_PART_LETTERS = 3
 
 /**
- * The best of all spans that are about as long as the name, by `rate`. `upperBound` is the highest rate of a span of this
- * coverage that is not the name itself: spans that cannot be the best are not compared. `utterance`: at least one span.
+ * The best of all spans that are about as long as the name, by `rate`. `upperBound` is the highest rate of a span of
+ * this coverage that is not the name itself: spans that cannot be the best are not compared. `utterance`: at least one
+ * span.
  */
 export function bestSimilarity(
   utterance: Utterance, name: Name, rate: (similarity: Similarity) => number,
@@ -59,11 +60,15 @@ function compare({ words, letters, sound, coverage }: WordSpan, name: Name, name
   if (words === name.words) return { exact: true, letters: 1, sound: 1, coverage }
   // Written as one word or as two, both sound the same.
   if (letters === nameLetters) return { exact: false, letters: 1, sound: 1, coverage }
-  return { exact: false, letters: letterSimilarity(letters, nameLetters), sound: soundSimilarity(sound, name.sound), coverage }
+  return {
+    exact: false, letters: letterSimilarity(letters, nameLetters), sound: soundSimilarity(sound, name.sound), coverage,
+  }
 }
 
 function soundSimilarity(a: PhoneticKey, b: PhoneticKey): number {
-  return CONSONANT_WEIGHT * letterSimilarity(a.consonants, b.consonants) + (1 - CONSONANT_WEIGHT) * letterSimilarity(a.vowels, b.vowels)
+  return CONSONANT_WEIGHT * letterSimilarity(
+    a.consonants, b.consonants,
+  ) + (1 - CONSONANT_WEIGHT) * letterSimilarity(a.vowels, b.vowels)
 }
 
 function letterSimilarity(a: string, b: string): number {

@@ -1,4 +1,6 @@
-/** The baseline command, as a person calls it. What was built is run where clips are recognized, the rest as it stands. */
+/**
+ * The baseline command, as a person calls it. What was built is run where clips are recognized, the rest as it stands.
+ */
 import { execFile } from 'node:child_process'
 import { readFileSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
@@ -19,13 +21,18 @@ import { REPORT } from '../../serving/http/fake-service.js'
 
 const CLIPS = drawClips(1200, seededRandom(61))
 const { model, pipeline } = baselineOf(CLIPS)
-const MADE_FROM = { id: 'made', provenance: 'made up', model, pipeline, clips: CLIPS, speakers: null, confidenceToWer: null, bins: undefined }
+const MADE_FROM = {
+  id: 'made', provenance: 'made up', model, pipeline, clips: CLIPS, speakers: null, confidenceToWer: null,
+  bins: undefined,
+}
 
 /** What the command said. */
 async function said(args: string[]): Promise<{ code: number; output: string; complaint: string }> {
   const [output, complaint]: string[][] = [[], []]
   const { log, error } = console
-  Object.assign(console, { log: (line: string) => { output!.push(line) }, error: (line: string) => { complaint!.push(line) } })
+  Object.assign(console, {
+    log: (line: string) => { output!.push(line) }, error: (line: string) => { complaint!.push(line) },
+  })
   try {
     return { code: await runBaseline(args, {}), output: output!.join('\n'), complaint: complaint!.join('\n') }
   } finally {
@@ -35,7 +42,11 @@ async function said(args: string[]): Promise<{ code: number; output: string; com
 
 t.test('clips in a folder become a baseline, by the processes of the service', async (t) => {
   const out = path.join(t.testdir(), 'baseline.json')
-  const { stdout } = await promisify(execFile)(process.execPath, ['src/commands/setup/start.mjs', 'baseline', 'make', '--clips', 'fixtures/clips', '--out', out, '--id', 'fixtures'], { cwd: projectRoot, env: { ...process.env, EARSHOT_WORKERS: '1' } })
+  const { stdout } = await promisify(execFile)(
+    process.execPath,
+    ['src/commands/setup/start.mjs', 'baseline', 'make', '--clips', 'fixtures/clips', '--out', out, '--id', 'fixtures'],
+    { cwd: projectRoot, env: { ...process.env, EARSHOT_WORKERS: '1' } },
+  )
   const listed = listClips(path.join(projectRoot, 'fixtures/clips'))
   const baseline = parseBaseline(readFileSync(out, 'utf8'))
   t.match(baseline, { id: 'fixtures', model: { name: 'moonshine-tiny-en' }, source: { clips: listed.length } })
@@ -47,17 +58,24 @@ t.test('clips in a folder become a baseline, by the processes of the service', a
 t.test('a record becomes a baseline of the stated period, with what it is expected to do', async (t) => {
   const folder = t.testdir()
   const [record, out] = [path.join(folder, 'record.jsonl'), path.join(folder, 'baseline.json')]
-  const recorded = (await ClipRecord.open(record, { model, pipeline }, 10_000, { onError: (error) => t.fail(error.message), onRepaired: (bytes) => t.fail(`${bytes} bytes`) }))!
+  const recorded = (await ClipRecord.open(record, { model, pipeline }, 10_000, {
+    onError: (error) => t.fail(error.message), onRepaired: (bytes) => t.fail(`${bytes} bytes`),
+  }))!
   for (const { row, time } of CLIPS) recorded.add(row, undefined, time!)
   await recorded.close()
-  const made = await said(['make', '--recorded', record, '--from', '1970-01-01T00:00:00Z', '--to', '1970-01-01T00:18:20Z', '--out', out])
+  const made = await said([
+    'make', '--recorded', record, '--from', '1970-01-01T00:00:00Z', '--to', '1970-01-01T00:18:20Z', '--out', out,
+  ])
   t.equal(made.code, 0, made.complaint)
   const baseline = parseBaseline(readFileSync(out, 'utf8'))
   t.same([baseline.source.clips, baseline.calibration.calibrated, baseline.selfCheck!.streams], [1100, true, 100])
   t.ok(baseline.selfCheck!.withAlarm <= 5, `${baseline.selfCheck!.withAlarm} of 100 streams`)
   t.match(made.output, /self-check: [^]* of 100 streams of 550 clips/)
   t.match((await said(['show', out])).output, /calibrated yes/)
-  t.match((await said(['make', '--recorded', record, '--from', '2030-01-01', '--out', out])), { code: 1, complaint: /no clips of that time/ })
+  t.match(
+    (await said(['make', '--recorded', record, '--from', '2030-01-01', '--out', out])),
+    { code: 1, complaint: /no clips of that time/ },
+  )
 })
 
 t.test('the same clips make the same baseline, and two with the same bins are merged', async (t) => {
@@ -77,9 +95,14 @@ t.test('the same clips make the same baseline, and two with the same bins are me
 })
 
 t.test('errors are counted by confidence, in the language of the transcript', (t) => {
-  const clip = { file: '', text: 'play some jazz', speaker: null, session: null, time: null, source: 'made up', isRedistributable: true }
+  const clip = {
+    file: '', text: 'play some jazz', speaker: null, session: null, time: null, source: 'made up',
+    isRedistributable: true,
+  }
   const heard = (text: string, confidence: number): Processed => ({ clip, report: { ...REPORT, text, confidence } })
-  const bins = errorsByConfidence([heard('Play some jazz.', 0.97), heard('play sum jazz', 0.55), { clip: { ...clip, text: null }, report: REPORT }])!
+  const bins = errorsByConfidence([
+    heard('Play some jazz.', 0.97), heard('play sum jazz', 0.55), { clip: { ...clip, text: null }, report: REPORT },
+  ])!
   t.same(bins.filter(({ words }) => words > 0), [{ upTo: 0.6, words: 3, errors: 1 }, { upTo: 1, words: 3, errors: 0 }])
   t.equal(errorsByConfidence([{ clip: { ...clip, text: null }, report: REPORT }]), null)
   t.end()

@@ -20,7 +20,10 @@ const TRUE = { intercept: 2.2, slope: -1.5 }
 function drawClips(count: number, random = seededRandom(11)): Labelled[] {
   return Array.from({ length: count }, (_, index) => {
     const doubt = 3 * random()
-    return { doubt, isRight: random() < probabilityAt(TRUE, doubt), speaker: `speaker ${index % 37}`, source: index % 2 === 0 ? 'even' : 'odd', confidence: 0.5, isFitted: index % 5 !== 0 }
+    return {
+      doubt, isRight: random() < probabilityAt(TRUE, doubt), speaker: `speaker ${index % 37}`,
+      source: index % 2 === 0 ? 'even' : 'odd', confidence: 0.5, isFitted: index % 5 !== 0,
+    }
   })
 }
 
@@ -31,13 +34,17 @@ t.test('the fit finds the coefficients that made-up clips were drawn with', (t) 
   t.end()
 })
 
-t.test('clips that can be parted without an error have a finite slope, and clips that teach nothing are refused', (t) => {
+t.test('separable clips have a finite slope, and clips that do not allow a fit are refused', (t) => {
   const parted = Array.from({ length: 40 }, (_, index) => ({ doubt: index, isRight: index < 20 }))
   const { intercept, slope } = fitCorrectness(parted)
   t.ok(slope < 0 && slope > -10 && Number.isFinite(intercept))
   t.throws(() => fitCorrectness(parted.slice(0, 20)), { code: 'CLIPS_INVALID', message: /20 of 20/ })
-  t.throws(() => fitCorrectness(parted.map(({ isRight }) => ({ doubt: 1, isRight }))), { code: 'CLIPS_INVALID', message: /alike/ })
-  t.throws(() => fitCorrectness(parted.map(({ doubt, isRight }) => ({ doubt, isRight: !isRight }))), { code: 'CLIPS_INVALID', message: /more often/ })
+  t.throws(() =>
+    fitCorrectness(parted.map(({ isRight }) => ({ doubt: 1, isRight }))), { code: 'CLIPS_INVALID', message: /equally/ })
+  t.throws(
+    () => fitCorrectness(parted.map(({ doubt, isRight }) => ({ doubt, isRight: !isRight }))),
+    { code: 'CLIPS_INVALID', message: /more often/ },
+  )
   t.end()
 })
 
@@ -60,14 +67,21 @@ t.test('the temperature is the one that readings were drawn with', (t) => {
 t.test('area and calibration error are what the plain sums say', (t) => {
   const random = seededRandom(7)
   for (const count of [2, 9, 60, 301]) {
-    const clips = Array.from({ length: count }, (_, index) => ({ probability: Math.round(random() * 20) / 20, isRight: index === 0 || (index > 1 && random() < 0.6) }))
+    const clips = Array.from({ length: count }, (_, index) =>
+      ({ probability: Math.round(random() * 20) / 20, isRight: index === 0 || (index > 1 && random() < 0.6) }))
     const [right, wrong] = [clips.filter(({ isRight }) => isRight), clips.filter(({ isRight }) => !isRight)]
-    const pairs = right.flatMap((a) => wrong.map((b) => a.probability > b.probability ? 1 : a.probability === b.probability ? 0.5 : 0))
-    t.ok(Math.abs(auroc(clips)! - pairs.reduce<number>((sum, one) => sum + one, 0) / pairs.length) < 1e-12, `${count} clips`)
+    const pairs = right.flatMap((a) =>
+      wrong.map((b) => a.probability > b.probability ? 1 : a.probability === b.probability ? 0.5 : 0))
+    t.ok(
+      Math.abs(auroc(clips)! - pairs.reduce<number>((sum, one) => sum + one, 0) / pairs.length) < 1e-12,
+      `${count} clips`,
+    )
     const sorted = clips.toSorted((a, b) => a.probability - b.probability)
     const size = count / 3
-    const plain = [0, 1, 2].map((bin) => sorted.filter((_, index) => index >= Math.round(bin * size) && index < Math.round((bin + 1) * size)))
-      .map((part) => Math.abs(part.reduce((sum, { probability, isRight }) => sum + probability - (isRight ? 1 : 0), 0)) / count)
+    const plain = [0, 1, 2].map((bin) =>
+      sorted.filter((_, index) => index >= Math.round(bin * size) && index < Math.round((bin + 1) * size)))
+      .map((part) =>
+        Math.abs(part.reduce((sum, { probability, isRight }) => sum + probability - (isRight ? 1 : 0), 0)) / count)
     t.ok(Math.abs(calibrationError(clips, 3) - plain.reduce((sum, one) => sum + one, 0)) < 1e-12)
     t.equal(binned(clips, 3).reduce((sum, bin) => sum + bin.clips, 0), count)
   }
@@ -83,19 +97,24 @@ t.test('true probabilities have no more calibration error than chance makes, and
   })
   const { calibrationError: error, errorByChance } = figuresOf(clips)
   t.ok(error < 2 * errorByChance && errorByChance < 0.04, `${error}, ${errorByChance} by chance`)
-  const exaggerated = figuresOf(clips.map((clip) => ({ ...clip, probability: clip.probability < 0.5 ? clip.probability / 2 : 1 - (1 - clip.probability) / 2 })))
+  const exaggerated = figuresOf(
+    clips.map((clip) =>
+      ({ ...clip, probability: clip.probability < 0.5 ? clip.probability / 2 : 1 - (1 - clip.probability) / 2 })),
+  )
   t.ok(exaggerated.calibrationError > 3 * exaggerated.errorByChance)
   t.end()
 })
 
-t.test('a speaker is in one fold, folds are of one size, and what is predicted does not depend on its own answer', (t) => {
+t.test('a speaker is in one fold, folds are of one size, and a prediction does not depend on its own label', (t) => {
   const clips = drawClips(700)
   const folds = foldsOf(clips.map(({ speaker }) => speaker))
-  const sizes = Array.from({ length: FOLDS }, (_, fold) => clips.filter(({ speaker }) => folds.get(speaker) === fold).length)
+  const sizes = Array.from({ length: FOLDS }, (_, fold) =>
+    clips.filter(({ speaker }) => folds.get(speaker) === fold).length)
   t.ok(Math.max(...sizes) - Math.min(...sizes) <= 20, sizes.join())
   const mine = clips.filter(({ speaker }) => speaker === 'speaker 3')
   const turned = clips.map((clip) => mine.includes(clip) ? { ...clip, isRight: !clip.isRight } : clip)
-  const probabilities = (of: readonly Labelled[]): number[] => crossValidate(of).filter(({ speaker }) => speaker === 'speaker 3').map(({ probability }) => probability)
+  const probabilities = (of: readonly Labelled[]): number[] =>
+    crossValidate(of).filter(({ speaker }) => speaker === 'speaker 3').map(({ probability }) => probability)
   t.same(probabilities(turned), probabilities(clips))
   t.end()
 })
@@ -105,18 +124,25 @@ t.test('a calibration is what a service reads, is fitted on what may be passed o
   const clips = drawClips(600)
   const words = drawClips(900, seededRandom(12))
   const material = { transcripts: clips, words, first: clips.slice(0, 500), others: [] }
-  const { calibration, transcripts, words: ofWords } = makeCalibration(material, { model, provenance: 'made up' }, new Date(0))
+  const { calibration, transcripts, words: ofWords } = makeCalibration(
+    material, { model, provenance: 'made up' }, new Date(0),
+  )
   t.same(parseCalibration(JSON.stringify(calibration), 'here', model), calibration)
   t.same(calibration.words?.correctness, fitCorrectness(words.filter(({ isFitted }) => isFitted)))
   t.same([calibration.words?.held.all.clips, calibration.readings.first?.held.all.clips], [900, 500])
-  const { calibration: neither } = makeCalibration({ ...material, words: [], first: [] }, { model, provenance: '' }, new Date(0))
+  const { calibration: neither } = makeCalibration(
+    { ...material, words: [], first: [] }, { model, provenance: '' }, new Date(0),
+  )
   t.notOk('words' in neither || 'first' in neither.readings, 'a model that neither searches nor times words')
   t.equal(calibration.fittedOn.clips, clips.filter(({ isFitted }) => isFitted).length)
   t.same(calibration.correctness, fitCorrectness(clips.filter(({ isFitted }) => isFitted)))
   t.same([calibration.held.all.clips, Object.keys(calibration.held.sources)], [600, ['even', 'odd']])
   const picture = drawReliability(transcripts, ofWords, 'a <model>')
   t.match(picture, /^<svg [^]*a &lt;model&gt;[^]*<\/svg>\n$/)
-  t.equal(picture.match(/<circle/g)!.length, calibration.held.all.bins + calibration.words!.held.all.bins + 2, 'a point for each bin, and two in the legend')
+  t.equal(
+    picture.match(/<circle/g)!.length, calibration.held.all.bins + calibration.words!.held.all.bins + 2,
+    'a point for each bin, and two in the legend',
+  )
   t.match(drawReliability(transcripts, undefined, 'm'), /^<svg [^]*600 transcripts[^]*<\/svg>\n$/)
   t.notMatch(picture, /NaN|Infinity|undefined/)
   const { low, high } = wilson(0, 10)
@@ -125,15 +151,25 @@ t.test('a calibration is what a service reads, is fitted on what may be passed o
 })
 
 t.test('a transcript is right word for word after normalization, and other readings count where it is wrong', (t) => {
-  const clip = { file: 'a.wav', text: 'Play 2 songs', speaker: null, session: null, time: null, source: 's', isRedistributable: false }
+  const clip = {
+    file: 'a.wav', text: 'Play 2 songs', speaker: null, session: null, time: null, source: 's',
+    isRedistributable: false,
+  }
   const reading = (text: string) => ({ text, confidence: 0.5, logProbability: -1, phrases: [], posterior: null })
   const processed: Processed[] = [
     { clip, report: { ...REPORT, text: 'play two songs.' } },
-    { clip, report: { ...REPORT, text: 'lay two songs', alternatives: ['lay two songs', 'they too', 'play two songs'].map(reading) } },
+    {
+      clip,
+      report: {
+        ...REPORT, text: 'lay two songs', alternatives: ['lay two songs', 'they too', 'play two songs'].map(reading),
+      },
+    },
     { clip, report: { ...REPORT, text: '', segments: [] } },
     { clip: { ...clip, text: null }, report: REPORT },
   ]
-  t.match(labelled(processed, false), [{ isRight: true, isFitted: true, speaker: 'a.wav' }, { isRight: false, isFitted: true }])
+  t.match(labelled(processed, false), [
+    { isRight: true, isFitted: true, speaker: 'a.wav' }, { isRight: false, isFitted: true },
+  ])
   t.match(labelled(processed, true), [{ isFitted: false }, { isFitted: false }])
   t.same(otherAlternatives(processed, false), [{ logProbabilities: [-1, -1], right: 1 }])
   t.same(otherAlternatives(processed, true), [])
@@ -141,7 +177,8 @@ t.test('a transcript is right word for word after normalization, and other readi
 })
 
 t.test('a word is right where the alignment matches it, and not judged where it is no word of its own', (t) => {
-  const judge = (transcript: string, reference: string): (boolean | null)[] => labelWords(transcript.split(' '), transcript, reference, 'en')
+  const judge = (transcript: string, reference: string): (boolean | null)[] =>
+    labelWords(transcript.split(' '), transcript, reference, 'en')
   t.same(judge('Lay some, jazz!', 'play some jazz'), [false, true, true])
   t.same(judge('some jazz', 'play some jazz'), [true, true], 'a missing word is nobody\'s')
   t.same(judge('um play jazz', 'play chess'), [null, true, false])
@@ -153,11 +190,18 @@ t.test('a word is right where the alignment matches it, and not judged where it 
 })
 
 t.test('words are labelled with the doubt of their segment, those of a model without times not at all', (t) => {
-  const clip = { file: 'a.wav', text: 'play some jazz', speaker: 'x', session: null, time: null, source: 's', isRedistributable: true }
-  const word = (text: string, logProbability: number) => ({ text, startSeconds: 0, endSeconds: 1, confidence: 0.5, logProbability, correctness: null })
-  const segment = (agreement: number) => ({ ...REPORT.segments[0]!, agreement, words: [word('play', -16), word('chess', 0)] })
+  const clip = {
+    file: 'a.wav', text: 'play some jazz', speaker: 'x', session: null, time: null, source: 's',
+    isRedistributable: true,
+  }
+  const word = (text: string, logProbability: number) =>
+    ({ text, startSeconds: 0, endSeconds: 1, confidence: 0.5, logProbability, correctness: null })
+  const segment = (agreement: number) =>
+    ({ ...REPORT.segments[0]!, agreement, words: [word('play', -16), word('chess', 0)] })
   const report = { ...REPORT, text: 'play chess', segments: [segment(1)] }
-  t.match(labelledWords([{ clip, report }], false), [{ isRight: true, doubt: 2, speaker: 'x' }, { isRight: false, doubt: 0 }])
+  t.match(labelledWords([{ clip, report }], false), [
+    { isRight: true, doubt: 2, speaker: 'x' }, { isRight: false, doubt: 0 },
+  ])
   const [, last] = labelledWords([{ clip, report: { ...report, segments: [segment(1 / 3)] } }], false)
   t.ok(last!.doubt > 0)
   t.same(labelledWords([{ clip, report: REPORT }], false), [])

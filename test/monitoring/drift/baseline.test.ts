@@ -1,10 +1,15 @@
-/** Baselines as files: what is written is read, what does not fit is refused by name, and adding two is adding their counts. */
+/**
+ * Baselines as files: what is written is read, what does not fit is refused by name, and adding two is adding their
+ * counts.
+ */
 import { appendFileSync, createWriteStream, mkdirSync, readFileSync, writeFileSync, type WriteStream } from 'node:fs'
 import path from 'node:path'
 import t from 'tap'
 import { seededRandom } from '../../../src/domain/scoring/seeded-random.js'
 import { readConfig } from '../../../src/config.js'
-import { checkBaseline, parseBaseline, monitoredFeatures, pipelineOf, unmonitoredFeatures, type CompleteBaseline } from '../../../src/monitoring/drift/baseline.js'
+import {
+  checkBaseline, parseBaseline, monitoredFeatures, pipelineOf, unmonitoredFeatures, type CompleteBaseline,
+} from '../../../src/monitoring/drift/baseline.js'
 import { binsFor, computeBaseline, type BaselineClip } from '../../../src/monitoring/drift/build-baseline.js'
 import { FEATURE_NAMES, featureRow, repeatRatio } from '../../../src/monitoring/drift/features.js'
 import { mergeBaselines } from '../../../src/monitoring/drift/merge.js'
@@ -31,18 +36,22 @@ t.test('a baseline that was written is read as it was', (t) => {
   t.end()
 })
 
-t.test('the baseline that comes with the default model is one for it, by the default settings, and raises no alarms', async (t) => {
+t.test('the baseline of the default model fits it and the default settings, and raises no alarms', async (t) => {
   const config = readConfig({}, () => 1)
   const baseline = parseBaseline(readFileSync(path.join(config.modelsDir, config.models[0]!, 'baseline.json'), 'utf8'))
   const manifest = await readManifest(config.modelsDir, config.models[0]!)
-  t.doesNotThrow(() => { checkBaseline(baseline, { name: manifest.name, digest: modelDigest(manifest) }, pipelineOf(config)) })
+  t.doesNotThrow(() => {
+    checkBaseline(baseline, { name: manifest.name, digest: modelDigest(manifest) }, pipelineOf(config))
+  })
   t.match(baseline.source.provenance, /CC-BY/, 'it says where its clips come from')
   t.notOk(baseline.calibration.calibrated)
   t.ok(baseline.confidenceToWer!.length > 0)
 })
 
 t.test('what does not fit is refused, saying where', (t) => {
-  const broken = (change: (baseline: { features: Record<string, { counts: number[]; bins: { edges: number[] } }> } & Record<string, unknown>) => void): string => {
+  const broken = (
+    change: (baseline: { features: Record<string, { counts: number[]; bins: { edges: number[] } }> } & Record<string, unknown>) => void,
+  ): string => {
     const copy = structuredClone(BASELINE) as never
     change(copy)
     return JSON.stringify(copy)
@@ -57,14 +66,20 @@ t.test('what does not fit is refused, saying where', (t) => {
     [broken((baseline) => { baseline.features.snr!.counts[0] = -1 }), /features\/snr\/counts/],
   ]
   for (const [text, message] of cases) t.throws(() => parseBaseline(text), { code: 'BASELINE_INVALID', message })
-  t.throws(() => { checkBaseline(BASELINE, { ...MODEL, digest: 'other' }, PIPELINE) }, { code: 'BASELINE_MISMATCH', message: /served is/ })
-  t.throws(() => { checkBaseline(BASELINE, MODEL, { ...PIPELINE, trimSilence: false }) }, { code: 'BASELINE_MISMATCH', message: /trimSilence/ })
+  t.throws(() => {
+    checkBaseline(BASELINE, { ...MODEL, digest: 'other' }, PIPELINE)
+  }, { code: 'BASELINE_MISMATCH', message: /served is/ })
+  t.throws(
+    () => { checkBaseline(BASELINE, MODEL, { ...PIPELINE, trimSilence: false }) },
+    { code: 'BASELINE_MISMATCH', message: /trimSilence/ },
+  )
   t.end()
 })
 
 t.test('a baseline that cannot know how windows vary says so', (t) => {
   const random = (): () => number => seededRandom(1)
-  const because = (clips: readonly BaselineClip[]): string | null => computeBaseline(clips, random()).calibration.because
+  const because = (clips: readonly BaselineClip[]): string | null =>
+    computeBaseline(clips, random()).calibration.because
   t.match(because(CLIPS.slice(0, 499)), /499 clips/)
   t.match(because(CLIPS.slice(0, 900)), /4 windows/)
   t.match(because(CLIPS.map((clip) => ({ ...clip, session: null, time: null }))), /neither times nor sessions/)
@@ -77,13 +92,20 @@ t.test('clips that come in bursts have a design effect, and independent ones non
   const random = seededRandom(41)
   const bursts = Array.from({ length: 800 }, (_, session) => {
     const shift = 2 * gaussian(random)
-    return Array.from({ length: 5 }, (_, clip) => ({ row: drawRow(random, { loudness: (value) => Number(value) + shift }), session: `s${session}`, time: session * 10 + clip }))
+    return Array.from({ length: 5 }, (_, clip) =>
+      ({
+        row: drawRow(random, { loudness: (value) => Number(value) + shift }), session: `s${session}`,
+        time: session * 10 + clip,
+      }))
   }).flat()
   const { features } = computeBaseline(bursts, random)
   t.ok(features.loudness.designEffect.fast > 2, `in bursts: ${features.loudness.designEffect.fast}`)
   t.ok(features.loudness.designEffect.slow >= features.loudness.designEffect.fast)
   t.ok(features.snr.designEffect.fast < 1.4, `independent: ${features.snr.designEffect.fast}`)
-  t.same(computeBaseline(bursts.map((clip) => ({ ...clip, time: null })), random).calibration.method, 'windows of whole sessions')
+  t.same(
+    computeBaseline(bursts.map((clip) => ({ ...clip, time: null })), random).calibration.method,
+    'windows of whole sessions',
+  )
   t.end()
 })
 
@@ -93,36 +115,60 @@ t.test('the self-check finds a baseline of a few people out, and passes one of m
     const voices = Array.from({ length: count }, () => 2 * gaussian(random))
     return Array.from({ length: 3000 }, (_, index) => {
       const person = Math.floor(index * count / 3000)
-      return { row: drawRow(random, { centroid: (value) => Number(value) / 2 + voices[person]! }), session: `p${person}`, time: random() } // they take turns, so windows of the baseline are alike
+      return {
+        row: drawRow(random, { centroid: (value) => Number(value) / 2 + voices[person]! }), session: `p${person}`,
+        time: random(),
+      } // they take turns, so windows of the baseline are alike
     })
   }
   const [few, many] = [people(12), people(1500)]
-  const check = (clips: BaselineClip[]): number => checkFalseAlarms(clips, baselineOf(clips), seededRandom(2), 2)!.withAlarm
+  const check = (clips: BaselineClip[]): number =>
+    checkFalseAlarms(clips, baselineOf(clips), seededRandom(2), 2)!.withAlarm
   t.ok(check(few) > 10, 'twelve people: most of 20 streams')
   t.ok(check(many) <= 2, 'fifteen hundred')
-  t.equal(checkFalseAlarms(CLIPS.slice(0, 3).map((clip) => ({ ...clip, session: 'one' })), BASELINE, seededRandom(3)), null, 'one session says nothing')
+  t.equal(
+    checkFalseAlarms(CLIPS.slice(0, 3).map((clip) => ({ ...clip, session: 'one' })), BASELINE, seededRandom(3)), null,
+    'one session says nothing',
+  )
   t.end()
 })
 
 t.test('merging adds counts, and is refused where bins differ', (t) => {
   const bins = binsFor(CLIPS)
-  const part = (clips: readonly BaselineClip[]): CompleteBaseline => ({ ...baselineOf(clips), ...computeBaseline(clips, seededRandom(1), bins) })
+  const part = (clips: readonly BaselineClip[]): CompleteBaseline =>
+    ({ ...baselineOf(clips), ...computeBaseline(clips, seededRandom(1), bins) })
   const [first, second] = [part(CLIPS.slice(0, 700)), part(CLIPS.slice(700))]
   const merged = mergeBaselines(first, second, 'both', '2026-11-02T00:00:00.000Z')
-  for (const name of FEATURE_NAMES) t.same([merged.features[name]!.counts, merged.features[name]!.missing], [part(CLIPS).features[name].counts, part(CLIPS).features[name].missing], name)
+  for (const name of FEATURE_NAMES) {
+    t.same(
+      [merged.features[name]!.counts, merged.features[name]!.missing],
+      [part(CLIPS).features[name].counts, part(CLIPS).features[name].missing], name,
+    )
+  }
   t.equal(merged.source.clips, 1200)
   t.doesNotThrow(() => parseBaseline(JSON.stringify(merged)))
-  t.throws(() => mergeBaselines(first, baselineOf(CLIPS.slice(700)), 'both', ''), { code: 'BASELINE_MISMATCH', message: /bins of loudness/ })
-  t.throws(() => mergeBaselines(first, { ...second, model: { name: 'x', digest: 'y' } }, 'both', ''), { code: 'BASELINE_MISMATCH', message: /model/ })
+  t.throws(() =>
+    mergeBaselines(
+      first, baselineOf(CLIPS.slice(700)), 'both', '',
+    ), { code: 'BASELINE_MISMATCH', message: /bins of loudness/ })
+  t.throws(
+    () => mergeBaselines(first, { ...second, model: { name: 'x', digest: 'y' } }, 'both', ''),
+    { code: 'BASELINE_MISMATCH', message: /model/ },
+  )
   t.end()
 })
 
 t.test('a record gives back the clips of a period, is bounded, and belongs to one model', async (t) => {
   const file = path.join(t.testdir(), 'new/record.jsonl')
-  const fail = { onError: (error: Error) => t.fail(error.message), onRepaired: (bytes: number) => t.fail(`${bytes} bytes`) }
+  const fail = {
+    onError: (error: Error) => t.fail(error.message), onRepaired: (bytes: number) => t.fail(`${bytes} bytes`),
+  }
   const record = (await ClipRecord.open(file, { model: MODEL, pipeline: PIPELINE }, 3, fail))!
   const rows = CLIPS.slice(0, 4).map(({ row }) => row)
-  t.same(rows.map((row, index) => record.add(row, index < 2 ? 'a visit' : undefined, 1000 * index)), [true, true, true, false], 'no more than three')
+  t.same(
+    rows.map((row, index) => record.add(row, index < 2 ? 'a visit' : undefined, 1000 * index)),
+    [true, true, true, false], 'no more than three',
+  )
   await record.close()
   const read = await readRecord(file)
   t.same([read.model, read.pipeline, read.clips.length], [MODEL, PIPELINE, 3])
@@ -138,7 +184,10 @@ t.test('a record gives back the clips of a period, is bounded, and belongs to on
   appendFileSync(file, '{"time":5,"ses')
   t.equal((await readRecord(file)).clips.length, 3, 'a last line that was cut off is left out')
   appendFileSync(file, '\n{"time":6,"session":null,"values":[]}\n')
-  await t.rejects(ClipRecord.open(file, { model: { name: 'other', digest: '' }, pipeline: PIPELINE }, 3, fail), { code: 'BASELINE_MISMATCH' })
+  await t.rejects(
+    ClipRecord.open(file, { model: { name: 'other', digest: '' }, pipeline: PIPELINE }, 3, fail),
+    { code: 'BASELINE_MISMATCH' },
+  )
   writeFileSync(file, 'hello\n')
   await t.rejects(readRecord(file), { code: 'BASELINE_INVALID' })
 })
@@ -146,7 +195,9 @@ t.test('a record gives back the clips of a period, is bounded, and belongs to on
 t.test('half a line at the end is removed before the next one is added, and other files are left alone', async (t) => {
   const file = path.join(t.testdir(), 'record.jsonl')
   const repaired: number[] = []
-  const events = { onError: (error: Error) => t.fail(error.message), onRepaired: (bytes: number) => repaired.push(bytes) }
+  const events = {
+    onError: (error: Error) => t.fail(error.message), onRepaired: (bytes: number) => repaired.push(bytes),
+  }
   const addOne = async (time: number): Promise<void> => {
     const record = (await ClipRecord.open(file, { model: MODEL, pipeline: PIPELINE }, 10, events))!
     t.ok(record.add(CLIPS[0]!.row, undefined, time))
@@ -157,14 +208,20 @@ t.test('half a line at the end is removed before the next one is added, and othe
   const whole = readFileSync(file)
   const line = whole.subarray(whole.indexOf(10) + 1)
   // Cut off anywhere, also just before its line break, and a whole line that is no clip.
-  for (const half of [line.subarray(0, 1), line.subarray(0, 20), line.subarray(0, -1), Buffer.from('{"time":5,"ses\n'), Buffer.from('\0\0\0')]) {
+  for (const half of [
+    line.subarray(0, 1), line.subarray(0, 20), line.subarray(0, -1), Buffer.from('{"time":5,"ses\n'),
+    Buffer.from('\0\0\0'),
+  ]) {
     writeFileSync(file, Buffer.concat([whole, half]))
     await addOne(2)
     t.same(await times(), [1, 2])
     t.equal(repaired.pop(), half.length)
   }
   const ofAnother = Buffer.from(whole.toString('utf8').replace(MODEL.name, 'ánother'))
-  const parts = [whole.subarray(0, 1), whole.subarray(0, 40), whole.subarray(0, whole.indexOf(10)), ofAnother.subarray(0, ofAnother.indexOf('á') + 1)]
+  const parts = [
+    whole.subarray(0, 1), whole.subarray(0, 40), whole.subarray(0, whole.indexOf(10)),
+    ofAnother.subarray(0, ofAnother.indexOf('á') + 1),
+  ]
   for (const part of parts) {
     const bytes = part.length
     writeFileSync(file, part)
@@ -174,23 +231,37 @@ t.test('half a line at the end is removed before the next one is added, and othe
   }
   for (const other of ['a letter without an end of its line', 'hello\nwor', `${'x'.repeat(3e6)}`]) {
     writeFileSync(file, other)
-    await t.rejects(ClipRecord.open(file, { model: MODEL, pipeline: PIPELINE }, 10, events), { code: 'BASELINE_INVALID' })
+    await t.rejects(
+      ClipRecord.open(file, { model: MODEL, pipeline: PIPELINE }, 10, events), { code: 'BASELINE_INVALID' },
+    )
     t.equal(readFileSync(file, 'utf8'), other)
   }
   const noClips = Buffer.concat([whole, Buffer.from('not a clip\n'.repeat(2))])
   writeFileSync(file, noClips)
-  await t.rejects(ClipRecord.open(file, { model: MODEL, pipeline: PIPELINE }, 10, events), { code: 'BASELINE_INVALID', message: /line 3: not a clip/ })
+  await t.rejects(
+    ClipRecord.open(file, { model: MODEL, pipeline: PIPELINE }, 10, events),
+    { code: 'BASELINE_INVALID', message: /line 3: not a clip/ },
+  )
   t.ok(readFileSync(file).equals(noClips), 'whole lines are never removed but the last')
   t.same(repaired, [])
 })
 
 t.test('what the disk refuses is told once, and recording ends without holding anything up', async (t) => {
-  const folder = t.testdir({ directory: {}, empty: '', 'other.jsonl': `${JSON.stringify({ format: 'earshot-drift-record/1', model: MODEL, pipeline: PIPELINE, features: ['snr'] })}\n` })
+  const folder = t.testdir({
+    directory: {}, empty: '',
+    'other.jsonl': `${JSON.stringify({ format: 'earshot-drift-record/1', model: MODEL, pipeline: PIPELINE, features: ['snr'] })}\n`,
+  })
   const told: string[] = []
   const tell = (error: Error): void => { told.push(error.message) }
   const open = (name: string, openStream?: (file: string) => WriteStream): Promise<ClipRecord | undefined> =>
-    ClipRecord.open(path.join(folder, name), { model: MODEL, pipeline: PIPELINE }, 1_000, { onError: tell, onRepaired: (bytes) => { t.fail(`${bytes} bytes`) } }, openStream)
-  for (const [name, message] of [['directory', /not a regular file/], ['empty/record.jsonl', /ENOTDIR|EEXIST/], ['other.jsonl', /features of another version/]] as const) {
+    ClipRecord.open(
+      path.join(folder, name), { model: MODEL, pipeline: PIPELINE }, 1_000,
+      { onError: tell, onRepaired: (bytes) => { t.fail(`${bytes} bytes`) } }, openStream,
+    )
+  for (const [name, message] of [
+    ['directory', /not a regular file/], ['empty/record.jsonl', /ENOTDIR|EEXIST/],
+    ['other.jsonl', /features of another version/],
+  ] as const) {
     told.length = 0
     t.equal(await open(name), undefined, name)
     t.match(told, [message])
@@ -212,22 +283,32 @@ t.test('what the disk refuses is told once, and recording ends without holding a
 })
 
 t.test('a baseline of another version is used for what both know, and says what is not monitored', async (t) => {
-  const others = Object.fromEntries(Object.entries(BASELINE.features).filter(([name]) => name !== 'snr' && name !== 'language'))
+  const others = Object.fromEntries(
+    Object.entries(BASELINE.features).filter(([name]) => name !== 'snr' && name !== 'language'),
+  )
   const older = { ...BASELINE, features: { ...others, colour: { bins: { kind: 'hue' } }, toString: null } }
   const baseline = parseBaseline(JSON.stringify(older))
   t.same(monitoredFeatures(baseline), FEATURE_NAMES.filter((name) => name !== 'snr' && name !== 'language'))
   const expected = [
     { name: 'snr', reason: 'not in the baseline' }, { name: 'language', reason: 'not in the baseline' },
-    { name: 'colour', reason: 'not measured by this version' }, { name: 'toString', reason: 'not measured by this version' },
+    { name: 'colour', reason: 'not measured by this version' }, {
+      name: 'toString', reason: 'not measured by this version',
+    },
   ]
   t.same(unmonitoredFeatures(baseline), expected)
   t.same(unmonitoredFeatures(BASELINE), [])
   const modelsDir = t.testdir({ 'moonshine-tiny-en': { 'baseline.json': JSON.stringify(older) } })
-  const watch = await DriftWatch.open({ driftBaseline: 'auto', driftRecord: undefined, driftRecordClips: 1, modelsDir }, MODEL, PIPELINE, { onRecordError: (error) => { t.fail(error.message) }, onRecordRepaired: (bytes) => { t.fail(`${bytes} bytes`) } })
+  const watch = await DriftWatch.open(
+    { driftBaseline: 'auto', driftRecord: undefined, driftRecordClips: 1, modelsDir }, MODEL, PIPELINE,
+    { onRecordError: (error) => { t.fail(error.message) }, onRecordRepaired: (bytes) => { t.fail(`${bytes} bytes`) } },
+  )
   watch.observe(REPORT, undefined)
   t.same(watch.snapshot()!.unmonitored, expected)
   t.equal(watch.snapshot()!.features.length, FEATURE_NAMES.length - 2)
-  t.same(mergeBaselines(baseline, BASELINE, 'both', '').features.loudness!.counts, BASELINE.features.loudness.counts.map((count) => 2 * count))
+  t.same(
+    mergeBaselines(baseline, BASELINE, 'both', '').features.loudness!.counts,
+    BASELINE.features.loudness.counts.map((count) => 2 * count),
+  )
   t.notOk('snr' in mergeBaselines(baseline, BASELINE, 'both', '').features, 'what one of them lacks is not in both')
 })
 
@@ -245,14 +326,17 @@ t.test('a baseline that lacks features sees in the others what a whole one sees'
   }
   t.same(part.alarms, ['snr'])
   t.same(whole.alarms, ['snr'])
-  const counts = (monitor: DriftMonitor): Map<string, readonly number[] | undefined> => new Map(monitor.snapshot().features.map(({ name, windows }) => [name, windows.fast?.counts]))
+  const counts = (monitor: DriftMonitor): Map<string, readonly number[] | undefined> =>
+    new Map(monitor.snapshot().features.map(({ name, windows }) => [name, windows.fast?.counts]))
   for (const [name, own] of counts(part)) t.same(own, counts(whole).get(name), name)
   t.end()
 })
 
 t.test('a service watches its default model alone, and gives way or refuses as it was told', async (t) => {
   const modelsDir = t.testdir({ 'moonshine-tiny-en': {}, 'mine.json': JSON.stringify(BASELINE) })
-  const events: WatchEvents = { onRecordError: (error) => { t.fail(error.message) }, onRecordRepaired: (bytes) => { t.fail(`${bytes} bytes`) } }
+  const events: WatchEvents = {
+    onRecordError: (error) => { t.fail(error.message) }, onRecordRepaired: (bytes) => { t.fail(`${bytes} bytes`) },
+  }
   const open = (driftBaseline: string, pipeline = PIPELINE): Promise<DriftWatch> =>
     DriftWatch.open({ driftBaseline, driftRecord: undefined, driftRecordClips: 1, modelsDir }, MODEL, pipeline, events)
   t.match(await open('auto'), { monitor: undefined, reason: /none comes with moonshine/ })
@@ -263,7 +347,10 @@ t.test('a service watches its default model alone, and gives way or refuses as i
   await t.rejects(open(named, { ...PIPELINE, maxHearings: 1 }), { code: 'BASELINE_MISMATCH' })
   mkdirSync(path.join(modelsDir, 'moonshine-tiny-en'), { recursive: true })
   writeFileSync(path.join(modelsDir, 'moonshine-tiny-en/baseline.json'), JSON.stringify(BASELINE))
-  t.match(await open('auto', { ...PIPELINE, maxHearings: 1 }), { monitor: undefined, reason: /maxHearings/ }, 'the one that came with the model gives way')
+  t.match(
+    await open('auto', { ...PIPELINE, maxHearings: 1 }), { monitor: undefined, reason: /maxHearings/ },
+    'the one that came with the model gives way',
+  )
   const watch = await open('auto')
   watch.observe(REPORT, undefined)
   watch.observe({ ...REPORT, model: 'whisper-tiny' }, undefined)
@@ -272,14 +359,21 @@ t.test('a service watches its default model alone, and gives way or refuses as i
 
 t.test('a report without anything to measure is a row of missing values, never of zeros or NaN', (t) => {
   const nothing = featureRow({
-    ...REPORT, text: '', confidence: null, lowestTokenProbability: null, correctness: null, segments: [], noSpeechReason: 'no_samples',
+    ...REPORT, text: '', confidence: null, lowestTokenProbability: null, correctness: null, segments: [],
+    noSpeechReason: 'no_samples',
     input: {
-      ...REPORT.input, loudnessLufs: null, peakDbfs: null, noiseFloorDbfs: null, snrDb: null, bandwidthHz: null, speechRatio: 0, speechSeconds: 0, audioSeconds: NaN, dcOffset: NaN,
+      ...REPORT.input, loudnessLufs: null, peakDbfs: null, noiseFloorDbfs: null, snrDb: null, bandwidthHz: null,
+      speechRatio: 0, speechSeconds: 0, audioSeconds: NaN, dcOffset: NaN,
       timbre: { lowFrequencyDb: null, centroidHz: null, flatnessDb: null, cepstrum: null, syllablesPerSecond: null },
     },
   })
   const named = Object.fromEntries(FEATURE_NAMES.map((name, index) => [name, nothing[index]]))
-  for (const name of ['loudness', 'snr', 'duration', 'leading_silence', 'mfcc_1', 'dc_offset', 'confidence', 'words_per_second', 'repeat_ratio', 'decoder_stop']) t.equal(named[name], null, name)
+  for (const name of [
+    'loudness', 'snr', 'duration', 'leading_silence', 'mfcc_1', 'dc_offset', 'confidence', 'words_per_second',
+    'repeat_ratio', 'decoder_stop',
+  ]) {
+    t.equal(named[name], null, name)
+  }
   t.equal(named.empty, 'no_speech')
   t.end()
 })

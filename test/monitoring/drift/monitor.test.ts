@@ -1,4 +1,7 @@
-/** Bins, windows and alarms: counts are exact whatever comes, silence about too little, alarms about shifts, and an end to them. */
+/**
+ * Bins, windows and alarms: counts are exact whatever comes, silence about too little, alarms about shifts, and an end
+ * to them.
+ */
 import t from 'tap'
 import { seededRandom } from '../../../bench/statistics.js'
 import { binCount, binLabels, binOf, chooseBins } from '../../../src/monitoring/drift/bins.js'
@@ -12,11 +15,15 @@ const BASELINE = baselineOf(drawClips(3000, seededRandom(21)))
 
 function watch(now: () => number = () => 0): { monitor: DriftMonitor; raised: FeatureName[]; cleared: FeatureName[] } {
   const [raised, cleared]: FeatureName[][] = [[], []]
-  const monitor = new DriftMonitor(BASELINE, now, { onAlarm: (feature) => { raised!.push(feature) }, onClear: (feature) => { cleared!.push(feature) } })
+  const monitor = new DriftMonitor(BASELINE, now, {
+    onAlarm: (feature) => { raised!.push(feature) }, onClear: (feature) => { cleared!.push(feature) },
+  })
   return { monitor, raised: raised!, cleared: cleared! }
 }
 
-const feed = (monitor: DriftMonitor, clips: number, random: () => number, changes: Parameters<typeof drawRow>[1] = {}): void => {
+const feed = (
+  monitor: DriftMonitor, clips: number, random: () => number, changes: Parameters<typeof drawRow>[1] = {},
+): void => {
   for (let clip = 0; clip < clips; clip++) monitor.observe(drawRow(random, changes))
 }
 
@@ -24,7 +31,8 @@ t.test('quantile bins hold equal shares, ties have a bin of their own, and every
   const random = seededRandom(2)
   const smooth = Array.from({ length: 1000 }, () => random())
   const bins = chooseBins({ kind: 'quantiles' }, smooth)
-  const counts = (values: number[], of: typeof bins): number[] => Array.from({ length: binCount(of) }, (_, bin) => values.filter((value) => binOf(value, of) === bin).length)
+  const counts = (values: number[], of: typeof bins): number[] =>
+    Array.from({ length: binCount(of) }, (_, bin) => values.filter((value) => binOf(value, of) === bin).length)
   t.same(counts(smooth, bins).length, 10)
   t.ok(counts(smooth, bins).every((count) => Math.abs(count - 100) <= 1), String(counts(smooth, bins)))
   const tied = [...smooth.slice(0, 600), ...Array.from({ length: 400 }, () => 0)]
@@ -72,7 +80,10 @@ t.test('a shift raises the alarm of its feature and of no other, and its end end
   feed(monitor, 200, random, { snr: (value) => Number(value) - 2 })
   t.same(raised, ['snr'])
   const state = monitor.snapshot().features.find(({ name }) => name === 'snr')!
-  t.ok(state.alarm && state.windows.fast!.excess > 1 && state.windows.fast!.delta! < -0.7, 'with its size and its direction')
+  t.ok(
+    state.alarm && state.windows.fast!.excess > 1 && state.windows.fast!.delta! < -0.7,
+    'with its size and its direction',
+  )
   t.same(monitor.snapshot().alarms, ['snr'])
   feed(monitor, 3000, random)
   t.same([monitor.alarms, cleared], [[], ['snr']])
@@ -83,7 +94,9 @@ t.test('values that go missing raise an alarm, though no bin changed its share',
   const { monitor, raised } = watch()
   const random = seededRandom(8)
   feed(monitor, 300, random)
-  for (let clip = 0; clip < 200; clip++) monitor.observe(drawRow(random).map((value, index) => FEATURE_NAMES[index] === 'noise_floor' && clip % 5 === 0 ? null : value))
+  for (let clip = 0; clip < 200; clip++) monitor.observe(
+    drawRow(random).map((value, index) => FEATURE_NAMES[index] === 'noise_floor' && clip % 5 === 0 ? null : value),
+  )
   t.same(raised, ['noise_floor'])
   t.end()
 })
@@ -132,7 +145,9 @@ t.test('two replicas together have counted what one process would have counted',
     both.observe(row)
     ;(clip % 3 === 0 ? first : second).observe(row)
   }
-  const sums = first.totals().map(({ counts }, index) => [...counts].map((count, bin) => count + second.totals()[index]!.counts[bin]!))
+  const sums = first
+    .totals()
+    .map(({ counts }, index) => [...counts].map((count, bin) => count + second.totals()[index]!.counts[bin]!))
   t.same(both.totals().map(({ counts }) => [...counts]), sums)
   t.ok(both.totals().every(({ counts }) => counts.reduce((sum, count) => sum + count, 0) === 700))
   t.end()

@@ -2,9 +2,13 @@
 import t from 'tap'
 import { seededRandom } from '../../../bench/statistics.js'
 import { designEffect } from '../../../src/monitoring/drift/design-effect.js'
-import { chiSquareQuantile, chiSquareTail, cliffsDelta, dispersion, driftProbability, expectedStability, holm, populationStability, smoothedShares } from '../../../src/monitoring/drift/statistics.js'
+import {
+  chiSquareQuantile, chiSquareTail, cliffsDelta, dispersion, driftProbability, expectedStability, holm,
+  populationStability, smoothedShares,
+} from '../../../src/monitoring/drift/statistics.js'
 
-const near = (found: number, wanted: number, within: number): boolean => Math.abs(found - wanted) <= within * Math.abs(wanted)
+const near = (found: number, wanted: number, within: number): boolean =>
+  Math.abs(found - wanted) <= within * Math.abs(wanted)
 
 /** Counts of `clips` draws from shares. */
 function draw(shares: readonly number[], clips: number, random: () => number): number[] {
@@ -18,8 +22,13 @@ function draw(shares: readonly number[], clips: number, random: () => number): n
 }
 
 t.test('the chi-square tail has the values of the tables', (t) => {
-  const table: [number, number, number][] = [[3.841458821, 1, 0.05], [16.91897760, 9, 0.05], [21.66599433, 9, 0.01], [23.20925116, 10, 0.01], [40.28936044, 19, 0.003], [2.70039, 9, 0.975], [0, 5, 1]]
-  for (const [x, freedom, p] of table) t.ok(near(chiSquareTail(x, freedom), p, 0.01), `${x} with ${freedom}: ${chiSquareTail(x, freedom)}`)
+  const table: [number, number, number][] = [
+    [3.841458821, 1, 0.05], [16.91897760, 9, 0.05], [21.66599433, 9, 0.01], [23.20925116, 10, 0.01],
+    [40.28936044, 19, 0.003], [2.70039, 9, 0.975], [0, 5, 1],
+  ]
+  for (const [x, freedom, p] of table) {
+    t.ok(near(chiSquareTail(x, freedom), p, 0.01), `${x} with ${freedom}: ${chiSquareTail(x, freedom)}`)
+  }
   t.ok(near(chiSquareTail(2 * 30, 2), Math.exp(-30), 1e-9), 'two degrees are an exponential, far out too')
   t.ok(near(chiSquareTail(200, 4), Math.exp(-100) * (1 + 100), 1e-9), 'four are a sum of two')
   t.end()
@@ -29,14 +38,19 @@ t.test('the stability index is the sum of its definition, and zero for equal sha
   const [baseline, window] = [[30, 50, 20], [3, 5, 12]]
   const p = [30.5 / 101.5, 50.5 / 101.5, 20.5 / 101.5]
   const q = [3.5 / 21.5, 5.5 / 21.5, 12.5 / 21.5]
-  t.ok(near(populationStability(baseline, window), p.reduce((sum, share, i) => sum + (q[i]! - share) * Math.log(q[i]! / share), 0), 1e-12))
+  t.ok(
+    near(
+      populationStability(baseline, window),
+      p.reduce((sum, share, i) => sum + (q[i]! - share) * Math.log(q[i]! / share), 0), 1e-12,
+    ),
+  )
   t.equal(populationStability([40, 40], [40, 40]), 0)
   t.ok(Number.isFinite(populationStability([100, 0], [0, 100])), 'empty bins do not blow up')
   t.ok(near(smoothedShares([5, 0, 1]).reduce((sum, share) => sum + share, 0), 1, 1e-12))
   t.end()
 })
 
-t.test('without drift the index has the mean of its formula, and one test in a hundred rejects at one per cent', (t) => {
+t.test('without drift the index has its expected mean, and one test in a hundred rejects at one per cent', (t) => {
   const random = seededRandom(11)
   for (const [clips, bins] of [[100, 10], [200, 10], [500, 10], [2000, 10], [200, 5]] as const) {
     const shares = Array.from({ length: bins }, () => 1 / bins)
@@ -56,7 +70,11 @@ t.test('without drift the index has the mean of its formula, and one test in a h
 t.test('what the baseline hardly knows is tested exactly', (t) => {
   const random = seededRandom(3)
   let rejected = 0
-  for (let round = 0; round < 4000; round++) if (driftProbability([1990, 10], draw([0.995, 0.005], 200, random), 1) < 0.01) rejected++
+  for (let round = 0; round < 4000; round++) if (driftProbability(
+    [1990, 10], draw([0.995, 0.005], 200, random), 1,
+  ) < 0.01) {
+    rejected++
+  }
   t.ok(rejected / 4000 < 0.012, `one rare bin: ${rejected / 4000}`)
   t.equal(driftProbability([2000, 0], [200, 0], 1), 1)
   t.ok(driftProbability([2000, 0], [198, 2], 1) > 1e-4, 'two clips of an unknown kind may be chance')
@@ -77,7 +95,7 @@ t.test('a design effect makes a window less surprising, never more', (t) => {
   t.end()
 })
 
-t.test('Holm steps down: the smallest is multiplied by all, the next by one fewer, and none falls below the one before', (t) => {
+t.test('Holm steps down: the smallest is multiplied by all, the next by one fewer, and the order is kept', (t) => {
   t.same(holm([0.01, 0.04, 0.03]).map((p) => Number(p.toFixed(6))), [0.03, 0.06, 0.06])
   t.same(holm([0.9, 0.8]), [1, 1])
   t.same(holm([]), [])
@@ -90,24 +108,33 @@ t.test('Cliff\'s delta says where a window lies: all above is 1, all below −1,
   t.ok(Math.abs(cliffsDelta([10, 20, 30], [1, 2, 3])) < 1e-12)
   t.equal(cliffsDelta([1, 1], [0, 0]), 0, 'nothing has no direction')
   const random = seededRandom(5)
-  const [a, b] = [Array.from({ length: 60 }, () => Math.floor(random() * 4)), Array.from({ length: 40 }, () => Math.floor(random() * random() * 4))]
-  const counts = (values: number[]): number[] => [0, 1, 2, 3].map((bin) => values.filter((value) => value === bin).length)
-  const pairs = b.flatMap((y) => a.map((x) => Math.sign(y - x))).reduce((sum, sign) => sum + sign, 0) / (a.length * b.length)
+  const [a, b] = [
+    Array.from({ length: 60 }, () => Math.floor(random() * 4)),
+    Array.from({ length: 40 }, () => Math.floor(random() * random() * 4)),
+  ]
+  const counts = (values: number[]): number[] =>
+    [0, 1, 2, 3].map((bin) => values.filter((value) => value === bin).length)
+  const pairs = b.flatMap((y) => a.map((x) => Math.sign(y - x))).reduce(
+    (sum, sign) => sum + sign, 0,
+  ) / (a.length * b.length)
   t.ok(Math.abs(cliffsDelta(counts(a), counts(b)) - pairs) < 1e-12, 'it is the mean sign over all pairs')
   t.end()
 })
 
 t.test('the quantile is where the tail is', (t) => {
   for (const freedom of [0.7, 1, 7.2, 9, 90]) {
-    for (const tail of [0.95, 0.05, 5e-6]) t.ok(near(chiSquareTail(chiSquareQuantile(tail, freedom), freedom), tail, 1e-5), `${tail} with ${freedom}`)
+    for (const tail of [0.95, 0.05, 5e-6]) {
+      t.ok(near(chiSquareTail(chiSquareQuantile(tail, freedom), freedom), tail, 1e-5), `${tail} with ${freedom}`)
+    }
   }
   t.end()
 })
 
-t.test('independent windows have a design effect of about 1, clips that come in fives one of 5 and more for the longer tail', (t) => {
+t.test('independent windows have a design effect of about 1, clips in groups of five one of at least 5', (t) => {
   const random = seededRandom(17)
   const shares = Array.from({ length: 10 }, () => 0.1)
-  const add = (lists: readonly (readonly number[])[]): number[] => lists[0]!.map((_, bin) => lists.reduce((sum, list) => sum + list[bin]!, 0))
+  const add = (lists: readonly (readonly number[])[]): number[] =>
+    lists[0]!.map((_, bin) => lists.reduce((sum, list) => sum + list[bin]!, 0))
   const alone = Array.from({ length: 200 }, () => draw(shares, 200, random))
   const inFives = Array.from({ length: 200 }, () => draw(shares, 40, random).map((count) => 5 * count))
   t.ok(designEffect(add(alone), alone, alone) < 1.15)
@@ -118,13 +145,17 @@ t.test('independent windows have a design effect of about 1, clips that come in 
     const first = 10 * draw([0.1, 0.9], 20, random)[0]!
     return [first, ...draw(shares.slice(1).map((share) => share / 0.9), 200 - first, random)]
   })
-  t.ok(designEffect(add(oneBin), [], oneBin) > 1.3 * designEffect(add(oneBin), oneBin, []), 'an uneven effect is larger where alarms are raised than on average')
+  t.ok(
+    designEffect(add(oneBin), [], oneBin) > 1.3 * designEffect(add(oneBin), oneBin, []),
+    'an uneven effect is larger where alarms are raised than on average',
+  )
   t.end()
 })
 
 t.test('few windows are trusted less than many, and fewer than five not at all', (t) => {
   const random = seededRandom(18)
-  const windows = Array.from({ length: 200 }, () => draw([0.25, 0.25, 0.25, 0.25], 40, random).map((count) => 5 * count))
+  const windows = Array.from({ length: 200 }, () =>
+    draw([0.25, 0.25, 0.25, 0.25], 40, random).map((count) => 5 * count))
   const all = [10_000, 10_000, 10_000, 10_000]
   const means = Array.from({ length: 20 }, (_, part) => designEffect(all, windows.slice(10 * part, 10 * part + 10), []))
   t.ok(means.filter((mean) => mean >= 5).length >= 16, 'ten windows: the upper limit is seldom too low')

@@ -1,4 +1,7 @@
-/** Drift as Prometheus sees it: exact counters, nothing where nothing can be said, and the same figures as the monitor's. */
+/**
+ * Drift as Prometheus sees it: exact counters, nothing where nothing can be said, and the same figures as the
+ * monitor's.
+ */
 import t from 'tap'
 import { parseBaseline } from '../../../src/monitoring/drift/baseline.js'
 import { FEATURE_NAMES } from '../../../src/monitoring/drift/features.js'
@@ -13,7 +16,8 @@ const BASELINE = baselineOf(drawClips(3000, seededRandom(51)))
 
 async function scrape(registry: MetricRegistry): Promise<Map<string, number>> {
   const lines = (await registry.exposition()).split('\n').filter((line) => line.startsWith('asr_drift_'))
-  return new Map(lines.map((line) => [line.slice(0, line.lastIndexOf(' ')), Number(line.slice(line.lastIndexOf(' ') + 1))]))
+  return new Map(lines.map((line) =>
+    [line.slice(0, line.lastIndexOf(' ')), Number(line.slice(line.lastIndexOf(' ') + 1))]))
 }
 
 function expose(): { registry: MetricRegistry; monitor: DriftMonitor } {
@@ -38,13 +42,18 @@ t.test('a feature that the baseline does not have has no series, the others have
   for (let clip = 0; clip < 300; clip++) monitor.observe(drawRow(random))
   const found = [...(await scrape(registry)).keys()]
   t.same(found.filter((series) => series.includes('"snr"')), [])
-  for (const feature of FEATURE_NAMES.filter((name) => name !== 'snr')) t.ok(found.some((series) => series.startsWith('asr_drift_psi{') && series.includes(`"${feature}"`)), feature)
+  for (const feature of FEATURE_NAMES.filter((name) => name !== 'snr')) {
+    t.ok(found.some((series) => series.startsWith('asr_drift_psi{') && series.includes(`"${feature}"`)), feature)
+  }
 })
 
 t.test('bins are counted exactly, from zero, and once each', async (t) => {
   const { registry, monitor } = expose()
   const random = seededRandom(52)
-  t.equal((await scrape(registry)).get('asr_drift_bin_observations_total{feature="snr",bin="0"}'), 0, 'they exist before the first clip')
+  t.equal(
+    (await scrape(registry)).get('asr_drift_bin_observations_total{feature="snr",bin="0"}'), 0,
+    'they exist before the first clip',
+  )
   for (const clips of [1, 40, 300]) {
     for (let clip = 0; clip < clips; clip++) monitor.observe(drawRow(random))
     await scrape(registry)
@@ -56,7 +65,10 @@ t.test('bins are counted exactly, from zero, and once each', async (t) => {
       t.equal(found.get(`asr_drift_bin_observations_total{feature="${feature}",bin="${label}"}`), count)
     })
   }
-  t.equal([...found.keys()].filter((series) => series.includes('psi{') && series.includes('slow')).length, 0, '341 clips are too few for the slow window: absent, not zero')
+  t.equal(
+    [...found.keys()].filter((series) => series.includes('psi{') && series.includes('slow')).length, 0,
+    '341 clips are too few for the slow window: absent, not zero',
+  )
 })
 
 t.test('the index can be computed again from what is exported', async (t) => {
@@ -65,10 +77,17 @@ t.test('the index can be computed again from what is exported', async (t) => {
   for (let clip = 0; clip < 200; clip++) monitor.observe(drawRow(random))
   const found = await scrape(registry)
   for (const feature of FEATURE_NAMES) {
-    const baseline = [...found].filter(([series]) => series.startsWith(`asr_drift_baseline_proportion{feature="${feature}"`)).map(([, share]) => share)
-    const counts = baseline.map((_, bin) => found.get(`asr_drift_bin_observations_total{feature="${feature}",bin="${bin}"}`)!)
+    const baseline = [...found]
+      .filter(([series]) => series.startsWith(`asr_drift_baseline_proportion{feature="${feature}"`))
+      .map(([, share]) => share)
+    const counts = baseline.map((_, bin) =>
+      found.get(`asr_drift_bin_observations_total{feature="${feature}",bin="${bin}"}`)!)
     const total = counts.reduce((sum, count) => sum + count, 0) + counts.length / 2
-    const index = baseline.reduce((sum, share, bin) => sum + ((counts[bin]! + 0.5) / total - share) * Math.log((counts[bin]! + 0.5) / total / share), 0)
+    const index = baseline.reduce(
+      (sum, share, bin) =>
+        sum + ((counts[bin]! + 0.5) / total - share) * Math.log((counts[bin]! + 0.5) / total / share),
+      0,
+    )
     t.ok(Math.abs(index - found.get(`asr_drift_psi{feature="${feature}",window="fast"}`)!) < 1e-9, feature)
     t.ok(Math.abs(index - populationStability(BASELINE.features[feature].counts, counts)) < 1e-9)
   }

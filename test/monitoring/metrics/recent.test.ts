@@ -8,11 +8,17 @@ const MINUTE_MS = 60_000
 const START = Date.UTC(2026, 4, 3, 10, 32)
 
 const report = (audioSeconds: number, seconds: Report['seconds'] = {}): Report => ({
-  text: '', confidence: null, lowestTokenProbability: null, correctness: null, alternatives: [], phraseScores: [], changedByBiasing: false, language: 'en', model: 'a-model', noSpeechReason: 'no_samples', warnings: [], decodingPasses: 0, cascade: null, segments: [],
+  text: '', confidence: null, lowestTokenProbability: null, correctness: null, alternatives: [], phraseScores: [],
+  changedByBiasing: false, language: 'en', model: 'a-model', noSpeechReason: 'no_samples', warnings: [],
+  decodingPasses: 0, cascade: null, segments: [],
   input: {
-    container: 'wav', codec: 'pcm_s16', sampleRate: 16_000, channels: 1, mixing: 'mono', truncated: false, loudnessLufs: null, peakDbfs: null, rmsDbfs: null, clippedRatio: 0, dcOffset: 0,
-    audioSeconds, speechSeconds: 0, snrDb: null, noiseFloorDbfs: null, speechRatio: 0, leadingSilenceSeconds: 0, trailingSilenceSeconds: 0, bandwidthHz: null,
-    timbre: { lowFrequencyDb: null, centroidHz: null, flatnessDb: null, cepstrum: null, syllablesPerSecond: null }, trimmedLeadingSeconds: 0, trimmedTrailingSeconds: 0,
+    container: 'wav', codec: 'pcm_s16', sampleRate: 16_000, channels: 1, mixing: 'mono', truncated: false,
+    loudnessLufs: null, peakDbfs: null, rmsDbfs: null, clippedRatio: 0, dcOffset: 0,
+    audioSeconds, speechSeconds: 0, snrDb: null, noiseFloorDbfs: null, speechRatio: 0, leadingSilenceSeconds: 0,
+    trailingSilenceSeconds: 0, bandwidthHz: null,
+    timbre: {
+      lowFrequencyDb: null, centroidHz: null, flatnessDb: null, cepstrum: null, syllablesPerSecond: null,
+    }, trimmedLeadingSeconds: 0, trimmedTrailingSeconds: 0,
   },
   seconds,
 })
@@ -23,12 +29,15 @@ function make(): { recent: RecentTraffic; at: (minutes: number) => void } {
   return { recent: new RecentTraffic(() => now), at: (minutes) => { now = START + minutes * MINUTE_MS } }
 }
 
-const sumOf = (traffic: Traffic, outcome: (typeof OUTCOMES)[number]): number => traffic.minutes.reduce((sum, { requests }) => sum + requests[outcome], 0)
+const sumOf = (traffic: Traffic, outcome: (typeof OUTCOMES)[number]): number =>
+  traffic.minutes.reduce((sum, { requests }) => sum + requests[outcome], 0)
 
 t.test('before the first request there are sixty minutes of nothing, and no latency', async (t) => {
   const { minutes, hour } = make().recent.snapshot()
   t.equal(minutes.length, 60)
-  t.match(hour, { requests: { ok: 0, error: 0, rejected: 0, cancelled: 0 }, audioSeconds: 0, p50Seconds: null, p95Seconds: null })
+  t.match(hour, {
+    requests: { ok: 0, error: 0, rejected: 0, cancelled: 0 }, audioSeconds: 0, p50Seconds: null, p95Seconds: null,
+  })
   t.same(hour.meanStageSeconds, {})
   t.equal(minutes[59]!.start, '2026-05-03T10:32:00.000Z')
   t.equal(minutes[0]!.start, '2026-05-03T09:33:00.000Z')
@@ -41,7 +50,9 @@ t.test('the hour is the sum of its minutes, whatever comes when', async (t) => {
     if (event % 3 === 0) recent.ended(OUTCOMES[1 + event % 7 % 3]!)
     else recent.answered(report(event % 5), 0.1)
     const traffic = recent.snapshot()
-    for (const outcome of OUTCOMES) if (sumOf(traffic, outcome) !== traffic.hour.requests[outcome]) t.fail(`${outcome} after ${event} events`)
+    for (const outcome of OUTCOMES) {
+      if (sumOf(traffic, outcome) !== traffic.hour.requests[outcome]) t.fail(`${outcome} after ${event} events`)
+    }
   }
   const { minutes, hour } = recent.snapshot()
   t.equal(OUTCOMES.reduce((sum, outcome) => sum + hour.requests[outcome], 0), 500)
@@ -56,7 +67,9 @@ t.test('a minute is forgotten when it is an hour old, and its place used again',
   at(60)
   t.equal(recent.snapshot().hour.requests.ok, 0, 'gone, though nobody has come since')
   recent.ended('error')
-  t.match(recent.snapshot().minutes[59], { requests: { ok: 0, error: 1 }, audioSeconds: 0, meanStageSeconds: {}, p50Seconds: null })
+  t.match(recent.snapshot().minutes[59], {
+    requests: { ok: 0, error: 1 }, audioSeconds: 0, meanStageSeconds: {}, p50Seconds: null,
+  })
   at(60 + 24 * 60)
   t.equal(recent.snapshot().hour.requests.error, 0, 'the same place a day later is another minute')
 })
@@ -66,7 +79,9 @@ t.test('mean stages add up to the mean of what requests took, though not all had
   const taken = [{ queue_wait: 0.2, encoder: 0.1 }, { encoder: 0.3, decoder: 0.6 }, { queue_wait: 0.1, model: 0.5 }]
   for (const seconds of taken) recent.answered(report(1, seconds), 1)
   const means = recent.snapshot().hour.meanStageSeconds
-  const mean = taken.flatMap((seconds) => Object.values(seconds)).reduce((sum, seconds) => sum + seconds, 0) / taken.length
+  const mean = taken
+    .flatMap((seconds) => Object.values(seconds))
+    .reduce((sum, seconds) => sum + seconds, 0) / taken.length
   t.ok(Math.abs(Object.values(means).reduce((sum, seconds) => sum + seconds, 0) - mean) < 1e-12)
   t.same(Object.keys(means), STAGES.filter((stage) => stage in means), 'in the order of a request')
   t.notOk('receive' in means, 'what nobody had is not there')
@@ -95,6 +110,10 @@ t.test('every request that ends is counted by its outcome, once', async (t) => {
   const telemetry = new Telemetry(['a-model'], { version: '1', revision: 'r', node_version: 'v' })
   const request = { model: 'a-model', secondsSinceUpload: 0.2 }
   telemetry.recognized(report(3, { model: 0.1 }), { ...request, deadlineSeconds: 30, audioBytes: 1 })
-  for (const code of ['QUEUE_FULL', 'RECOGNIZER_FAILED', 'CANCELLED', 'NOT_READY'] as const) telemetry.failed(code, request)
-  t.match(telemetry.recent.snapshot().hour, { requests: { ok: 1, error: 1, rejected: 2, cancelled: 1 }, audioSeconds: 3, meanStageSeconds: { model: 0.1 } })
+  for (const code of ['QUEUE_FULL', 'RECOGNIZER_FAILED', 'CANCELLED', 'NOT_READY'] as const) {
+    telemetry.failed(code, request)
+  }
+  t.match(telemetry.recent.snapshot().hour, {
+    requests: { ok: 1, error: 1, rejected: 2, cancelled: 1 }, audioSeconds: 3, meanStageSeconds: { model: 0.1 },
+  })
 })

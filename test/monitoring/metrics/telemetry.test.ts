@@ -10,15 +10,29 @@ const make = (): Telemetry => new Telemetry(['a-model'], { version: '1', revisio
 
 async function samples(telemetry: Telemetry): Promise<Map<string, number>> {
   const lines = (await telemetry.exposition()).split('\n').filter((line) => /^(asr|http)_/.test(line))
-  return new Map(lines.map((line) => [line.slice(0, line.lastIndexOf(' ')), Number(line.slice(line.lastIndexOf(' ') + 1))]))
+  return new Map(lines.map((line) =>
+    [line.slice(0, line.lastIndexOf(' ')), Number(line.slice(line.lastIndexOf(' ') + 1))]))
 }
 
 const REPORT: Report = {
-  text: 'two words', confidence: 0.9, lowestTokenProbability: 0.7, correctness: 0.8, alternatives: [], phraseScores: [], changedByBiasing: false, language: 'en', model: 'a-model', noSpeechReason: null, warnings: [],
+  text: 'two words', confidence: 0.9, lowestTokenProbability: 0.7, correctness: 0.8, alternatives: [],
+  phraseScores: [], changedByBiasing: false, language: 'en', model: 'a-model', noSpeechReason: null, warnings: [],
   decodingPasses: 3,
   cascade: null,
-  segments: [{ startSeconds: 0, endSeconds: 1, text: 'two words', words: null, confidence: 0.9, meanLogProbability: -0.1, tokens: [1, 2, 3], stopped: 'end_of_text', agreement: 1, model: 'a-model', cascade: null }],
-  input: { container: 'wav', codec: 'pcm_s16', sampleRate: 8000, channels: 1, mixing: 'mono', truncated: false, loudnessLufs: null, peakDbfs: null, rmsDbfs: null, clippedRatio: 0, dcOffset: 0, audioSeconds: 4, speechSeconds: 3, snrDb: 18, noiseFloorDbfs: -52, speechRatio: 0.6, leadingSilenceSeconds: 0.5, trailingSilenceSeconds: 0.3, bandwidthHz: 7500, timbre: { lowFrequencyDb: -12, centroidHz: 1500, flatnessDb: -14, cepstrum: [3, 1, -0.5, 0.2], syllablesPerSecond: 4 }, trimmedLeadingSeconds: 0.75, trimmedTrailingSeconds: 0.25 },
+  segments: [{
+    startSeconds: 0, endSeconds: 1, text: 'two words', words: null, confidence: 0.9, meanLogProbability: -0.1,
+    tokens: [1, 2, 3], stopped: 'end_of_text', agreement: 1, model: 'a-model', cascade: null,
+  }],
+  input: {
+    container: 'wav', codec: 'pcm_s16', sampleRate: 8000, channels: 1, mixing: 'mono', truncated: false,
+    loudnessLufs: null, peakDbfs: null, rmsDbfs: null, clippedRatio: 0, dcOffset: 0, audioSeconds: 4, speechSeconds: 3,
+    snrDb: 18, noiseFloorDbfs: -52, speechRatio: 0.6, leadingSilenceSeconds: 0.5, trailingSilenceSeconds: 0.3,
+    bandwidthHz: 7500,
+    timbre: {
+      lowFrequencyDb: -12, centroidHz: 1500, flatnessDb: -14, cepstrum: [3, 1, -0.5, 0.2], syllablesPerSecond: 4,
+    },
+    trimmedLeadingSeconds: 0.75, trimmedTrailingSeconds: 0.25,
+  },
   seconds: { receive: 9, queue_wait: 5, transfer: 0.1, encoder: 0.5, decoder: 0.2 },
 }
 
@@ -30,7 +44,9 @@ t.test('all known label sets exist before the first request', async (t) => {
     if (counted === 'rejection') t.equal(found.get(`asr_rejections_total{reason="${code.toLowerCase()}"}`), 0)
   }
   for (const stage of STAGES) t.equal(found.get(`asr_stage_duration_seconds_count{stage="${stage}"}`), 0)
-  for (const outcome of ['ok', 'error', 'rejected', 'cancelled']) t.equal(found.get(`asr_requests_total{model="a-model",outcome="${outcome}"}`), 0)
+  for (const outcome of ['ok', 'error', 'rejected', 'cancelled']) {
+    t.equal(found.get(`asr_requests_total{model="a-model",outcome="${outcome}"}`), 0)
+  }
   t.equal(found.get('asr_build_info{version="1",revision="r",node_version="v"}'), 1)
   t.ok(found.size < 1000, `${found.size} series`)
 })
@@ -68,20 +84,32 @@ t.test('a recognized request is counted once everywhere', async (t) => {
 
 t.test('transcripts are told apart by what they are', async (t) => {
   const telemetry = make()
-  const record = (change: Partial<Report>): void => { telemetry.recognized({ ...REPORT, ...change }, { model: 'a-model', secondsSinceUpload: 1, deadlineSeconds: 30, audioBytes: 1 }) }
+  const record = (change: Partial<Report>): void => {
+    telemetry.recognized({ ...REPORT, ...change }, {
+      model: 'a-model', secondsSinceUpload: 1, deadlineSeconds: 30, audioBytes: 1,
+    })
+  }
   record({ text: '', noSpeechReason: 'nothing_recognized' })
   record({ text: '', noSpeechReason: 'digital_silence', input: { ...REPORT.input, audioSeconds: 0 } })
   record({ warnings: ['repetition', 'token_limit'] })
   record({ warnings: ['too_quiet', 'token_limit'] })
   const found = await samples(telemetry)
-  for (const result of ['empty', 'no_speech', 'repetition', 'token_limit']) t.equal(found.get(`asr_transcripts_total{model="a-model",result="${result}"}`), 1, result)
+  for (const result of ['empty', 'no_speech', 'repetition', 'token_limit']) {
+    t.equal(found.get(`asr_transcripts_total{model="a-model",result="${result}"}`), 1, result)
+  }
   t.equal(found.get('asr_transcripts_total{model="a-model",result="text"}'), 0)
 })
 
 t.test('what a cascade did is counted by clip, and nothing where there is none', async (t) => {
   const telemetry = make()
-  const record = (cascade: Report['cascade']): void => { telemetry.recognized({ ...REPORT, cascade }, { model: 'a-model', secondsSinceUpload: 1, deadlineSeconds: 30, audioBytes: 1 }) }
-  for (const reason of CASCADE_REASONS) t.equal((await samples(telemetry)).get(`asr_cascade_total{reason="${reason}"}`), 0, 'from the start')
+  const record = (cascade: Report['cascade']): void => {
+    telemetry.recognized({ ...REPORT, cascade }, {
+      model: 'a-model', secondsSinceUpload: 1, deadlineSeconds: 30, audioBytes: 1,
+    })
+  }
+  for (const reason of CASCADE_REASONS) {
+    t.equal((await samples(telemetry)).get(`asr_cascade_total{reason="${reason}"}`), 0, 'from the start')
+  }
   record(null)
   t.equal((await samples(telemetry)).get('asr_cascade_total{reason="sure"}'), 0)
   record({ model: 'larger', escalations: 2, reasons: ['sure', 'empty', 'sure', 'low_confidence'], seconds: 0.75 })
@@ -93,9 +121,16 @@ t.test('what a cascade did is counted by clip, and nothing where there is none',
 
 t.test('an input is described by what was measured, and by nothing where nothing was', async (t) => {
   const telemetry = make()
-  const record = (input: Partial<Report['input']>, change: Partial<Report> = {}): void => { telemetry.recognized({ ...REPORT, ...change, input: { ...REPORT.input, ...input } }, { model: 'a-model', secondsSinceUpload: 1, deadlineSeconds: 30, audioBytes: 1 }) }
+  const record = (input: Partial<Report['input']>, change: Partial<Report> = {}): void => {
+    telemetry.recognized({ ...REPORT, ...change, input: { ...REPORT.input, ...input } }, {
+      model: 'a-model', secondsSinceUpload: 1, deadlineSeconds: 30, audioBytes: 1,
+    })
+  }
   record({ loudnessLufs: -22 })
-  record({ snrDb: null, bandwidthHz: null, speechRatio: 0, codec: 'g729', sampleRate: 12_345 }, { confidence: null, text: '', noSpeechReason: 'digital_silence', warnings: ['too_short', 'repetition'] })
+  record(
+    { snrDb: null, bandwidthHz: null, speechRatio: 0, codec: 'g729', sampleRate: 12_345 },
+    { confidence: null, text: '', noSpeechReason: 'digital_silence', warnings: ['too_short', 'repetition'] },
+  )
   record({}, { warnings: ['noisy', 'low_confidence'], text: '', noSpeechReason: 'nothing_recognized' })
   const found = await samples(telemetry)
   const expected: Record<string, number> = {
@@ -115,15 +150,25 @@ t.test('an input is described by what was measured, and by nothing where nothing
     'asr_confidence_count{model="a-model"}': 2,
   }
   for (const [series, value] of Object.entries(expected)) t.equal(found.get(series), value, series)
-  t.equal([...found].filter(([series, value]) => series.startsWith('asr_input_defects_total') && value > 0).length, 3, 'what the decoder did is no defect of the input')
+  t.equal(
+    [...found].filter(([series, value]) => series.startsWith('asr_input_defects_total') && value > 0).length, 3,
+    'what the decoder did is no defect of the input',
+  )
   const before = (await samples(make())).size
-  t.equal([...found.keys()].filter((series) => !series.startsWith('asr_detected_language_total')).length, before, 'no input makes a new series, but for its language, one of those of the models')
+  t.equal(
+    [...found.keys()].filter((series) => !series.startsWith('asr_detected_language_total')).length, before,
+    'no input makes a new series, but for its language, one of those of the models',
+  )
 })
 
 t.test('gauges are read at the moment of the scrape', async (t) => {
   const telemetry = make()
   let queueLength = 3
-  telemetry.observeLive(() => ({ queueLength, queueCapacity: 9, requestsInProgress: 4, uploadBytesHeld: 5, workers: { idle: 1, busy: 2, starting: 0 }, workerResidentBytes: 7 }))
+  telemetry.observeLive(() =>
+    ({
+      queueLength, queueCapacity: 9, requestsInProgress: 4, uploadBytesHeld: 5,
+      workers: { idle: 1, busy: 2, starting: 0 }, workerResidentBytes: 7,
+    }))
   t.equal((await samples(telemetry)).get('asr_queue_length'), 3)
   queueLength = 0
   const found = await samples(telemetry)
@@ -133,9 +178,17 @@ t.test('gauges are read at the moment of the scrape', async (t) => {
 
 t.test('an execution provider that was refused shows', async (t) => {
   const telemetry = make()
-  telemetry.modelLoaded({ name: 'a-model', version: '1', digest: 'd', family: 'f', precision: 'int8', languages: Array<string>(99).fill('en'), provider: 'cpu', engine: 'reference', refusedProviders: ['cuda'], loadSeconds: 2, bytes: 10 })
+  telemetry.modelLoaded({
+    name: 'a-model', version: '1', digest: 'd', family: 'f', precision: 'int8', languages: Array<string>(99).fill('en'),
+    provider: 'cpu', engine: 'reference', refusedProviders: ['cuda'], loadSeconds: 2, bytes: 10,
+  })
   const found = await samples(telemetry)
   t.equal(found.get('asr_execution_provider_refused{model="a-model",provider="cuda"}'), 1)
   t.equal(found.get('asr_execution_provider_refused{model="a-model",provider="webgpu"}'), 0)
-  t.equal(found.get('asr_model_info{model="a-model",version="1",digest="d",family="f",precision="int8",languages="99 languages",provider="cpu",engine="reference"}'), 1)
+  t.equal(
+    found.get(
+      'asr_model_info{model="a-model",version="1",digest="d",family="f",precision="int8",languages="99 languages",provider="cpu",engine="reference"}',
+    ),
+    1,
+  )
 })

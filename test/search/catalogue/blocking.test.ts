@@ -107,7 +107,10 @@ t.test('a catalogue of numeric aliases is read, made and looked through in short
 })
 
 t.test('one entry of the longest names does not hold up anybody', async (t) => {
-  const worst = ['1 '.repeat(99), 'a1'.repeat(100), '\ufdfa'.repeat(200), `e${'\u0301\u0323'.repeat(99)}`, '$1 '.repeat(66), '1'.repeat(200)]
+  const worst = [
+    '1 '.repeat(99), 'a1'.repeat(100), '\ufdfa'.repeat(200), `e${'\u0301\u0323'.repeat(99)}`, '$1 '.repeat(66),
+    '1'.repeat(200),
+  ]
   for (const name of worst.map((one) => one.trim())) {
     const aliases = Array.from({ length: 16 }, (_, index) => `${name.slice(0, 195)} ${index}`)
     const steps = await stepsOf(() => makeCatalogue('shop', 1, [{ id: 'x', name, aliases, weight: 1, tags: [] }]))

@@ -9,8 +9,13 @@ const read = (...phrases: string[]): ReturnType<typeof readPhrases> => readPhras
 t.test('a list has the spellings of its phrases, and its index finds them', async (t) => {
   const lists = new InlineLists()
   const inline = read('Route 66', 'tea')
-  t.same(await lists.list(inline, 'a client'), { id: inline.id, phrases: ['Route 66', 'tea'].map((name) => toPhrase({ name, aliases: [], weight: 1 })) })
-  const { hits } = rank([{ text: 'route sixty six', confidence: 0.9, logProbability: -1, phrases: [] }], [], await lists.searchable(inline, 'a client'), { limit: 5, threshold: 0.5 })
+  t.same(await lists.list(inline, 'a client'), {
+    id: inline.id, phrases: ['Route 66', 'tea'].map((name) => toPhrase({ name, aliases: [], weight: 1 })),
+  })
+  const { hits } = rank(
+    [{ text: 'route sixty six', confidence: 0.9, logProbability: -1, phrases: [] }], [],
+    await lists.searchable(inline, 'a client'), { limit: 5, threshold: 0.5 },
+  )
   t.equal(inline.phrases[hits[0]!.entry], 'Route 66')
 })
 
@@ -26,7 +31,8 @@ t.test('the same list is made once, however many requests bring it, whatever the
 })
 
 t.test('lists are forgotten by their bytes, the one asked for longest ago first', async (t) => {
-  const large = (letter: string): ReturnType<typeof readPhrases> => readPhrases(Array.from({ length: MAX_PHRASES }, (_, index) => `${letter} ${'long '.repeat(18)}${index}`), 'phrases')
+  const large = (letter: string): ReturnType<typeof readPhrases> =>
+    readPhrases(Array.from({ length: MAX_PHRASES }, (_, index) => `${letter} ${'long '.repeat(18)}${index}`), 'phrases')
   const probe = new InlineLists()
   await probe.list(large('a'), 'a client')
   const lists = new InlineLists(3.5 * probe.bytes)
@@ -58,7 +64,7 @@ t.test('what fails is tried again, and takes no room', async (t) => {
   t.match(await lists.list(faulty, 'a client'), { id })
 })
 
-t.test('lists of a client are made one after the other, as many as there may be, and others do not wait for them', async (t) => {
+t.test('lists of a client are made one after the other, up to a limit, and other clients do not wait', async (t) => {
   const lists = new InlineLists()
   const order: string[] = []
   const make = async (phrase: string, client: string): Promise<void> => {

@@ -5,20 +5,39 @@ import { readPhrases } from '../../../src/search/catalogue/inline.js'
 import { formatOfUpload, parseCatalogue, type CatalogueFormat } from '../../../src/search/catalogue/parse.js'
 import { SpeechError } from '../../../src/domain/errors.js'
 
-const parse = (text: string, format: CatalogueFormat = 'csv'): Promise<Entry[]> => parseCatalogue(Buffer.from(text), format)
-const entry = (id: string, name: string, rest: Partial<Entry> = {}): Entry => ({ id, name, aliases: [], weight: 1, tags: [], ...rest })
+const parse = (text: string, format: CatalogueFormat = 'csv'): Promise<Entry[]> =>
+  parseCatalogue(Buffer.from(text), format)
+const entry = (id: string, name: string, rest: Partial<Entry> = {}): Entry =>
+  ({ id, name, aliases: [], weight: 1, tags: [], ...rest })
 
 t.test('both formats say the same', async (t) => {
-  const expected = [entry('1', 'Running "pro" shoes, red', { aliases: ['jogger', 'trainers'], weight: 2.5, tags: ['sale'] }), entry('2', 'Tea')]
-  t.same(await parse('id,name,aliases,weight,tags\n2,Tea,,,\n1,"Running ""pro"" shoes, red",jogger|trainers,2.5,sale\n'), expected)
-  t.same(await parse('{"id":"2","name":"Tea"}\n\n{"id":1,"name":"Running \\"pro\\" shoes, red","aliases":["jogger","trainers"],"weight":2.5,"tags":["sale"]}', 'jsonl'), expected)
+  const expected = [
+    entry('1', 'Running "pro" shoes, red', { aliases: ['jogger', 'trainers'], weight: 2.5, tags: ['sale'] }),
+    entry('2', 'Tea'),
+  ]
+  t.same(
+    await parse('id,name,aliases,weight,tags\n2,Tea,,,\n1,"Running ""pro"" shoes, red",jogger|trainers,2.5,sale\n'),
+    expected,
+  )
+  t.same(
+    await parse(
+      '{"id":"2","name":"Tea"}\n\n{"id":1,"name":"Running \\"pro\\" shoes, red","aliases":["jogger","trainers"],"weight":2.5,"tags":["sale"]}',
+      'jsonl',
+    ),
+    expected,
+  )
 })
 
-t.test('spreadsheets: byte order mark, CRLF, semicolons or tabs, upper-case headings, columns of their own', async (t) => {
+t.test('spreadsheets: byte order mark, CRLF, semicolons or tabs, upper-case headings, extra columns', async (t) => {
   for (const delimiter of [',', ';', '\t']) {
-    const rows = [['Price', 'ID', 'Name', 'Aliases'], ['9,99', 'b', 'Tee', 'Grüner Tee|'], ['"1"', 'a', '  Kaffee   groß ', '']]
+    const rows = [
+      ['Price', 'ID', 'Name', 'Aliases'], ['9,99', 'b', 'Tee', 'Grüner Tee|'], ['"1"', 'a', '  Kaffee   groß ', ''],
+    ]
     const text = `\ufeff${rows.map((row) => row.map((cell) => cell.includes(delimiter) ? `"${cell}"` : cell).join(delimiter)).join('\r\n')}`
-    t.same(await parse(text), [entry('a', 'Kaffee groß'), entry('b', 'Tee', { aliases: ['Grüner Tee'] })], JSON.stringify(delimiter))
+    t.same(
+      await parse(text), [entry('a', 'Kaffee groß'), entry('b', 'Tee', { aliases: ['Grüner Tee'] })],
+      JSON.stringify(delimiter),
+    )
   }
 })
 
@@ -27,13 +46,24 @@ t.test('rows in another order, cut at other places, make the same catalogue', as
   const straight = await parse(['id,name,aliases', ...rows].join('\n'))
   t.equal(straight.length, 3_000)
   t.same(await parse(['id,name,aliases', ...rows.reverse()].join('\n')), straight)
-  t.same(await parse(rows.map((_, i) => JSON.stringify({ id: `id${i}`, name: `name ${i} of ü, é and 茶`, aliases: [`alias ${i}`] })).join('\n'), 'jsonl'), straight)
+  t.same(
+    await parse(
+      rows
+        .map((_, i) => JSON.stringify({ id: `id${i}`, name: `name ${i} of ü, é and 茶`, aliases: [`alias ${i}`] }))
+        .join('\n'),
+      'jsonl',
+    ),
+    straight,
+  )
 })
 
 t.test('one name has one spelling, and text is text in whatever direction it is written', async (t) => {
   const [first] = await parse('id,name\n1,Cafe\u0301')
   t.equal(first!.name, 'Caf\u00e9')
-  t.same(await parse('id,name\n1,شاي أخضر\n2,תה ירוק\n3,می‌خواهم'), [entry('1', 'شاي أخضر'), entry('2', 'תה ירוק'), entry('3', 'می‌خواهم')], 'a joiner too')
+  t.same(
+    await parse('id,name\n1,شاي أخضر\n2,תה ירוק\n3,می‌خواهم'),
+    [entry('1', 'شاي أخضر'), entry('2', 'תה ירוק'), entry('3', 'می‌خواهم')], 'a joiner too',
+  )
 })
 
 t.test('every fault has its code, its line and its field', async (t) => {
@@ -55,7 +85,10 @@ t.test('every fault has its code, its line and its field', async (t) => {
     ['id,name,weight\n1,a,1e9', 'csv', /line 2: weight/, 'weight'],
     ['id,name,weight\n1,a,1001', 'csv', /line 2: weight/, 'weight'],
     [`id,name\n1,${'x'.repeat(201)}`, 'csv', /line 2: name has more than 200/, 'name'],
-    [`id,name,aliases\n1,a,${Array.from({ length: 17 }, (_, i) => i).join('|')}`, 'csv', /line 2: aliases has more than 16/, 'aliases'],
+    [
+      `id,name,aliases\n1,a,${Array.from({ length: 17 }, (_, i) => i).join('|')}`, 'csv',
+      /line 2: aliases has more than 16/, 'aliases',
+    ],
     ['{"id":1}', 'jsonl', /line 1: name is missing/, 'name'],
     ['\n{"id":1,"name":"a"}\n{"id":2,', 'jsonl', /line 3: is no JSON/, undefined],
     ['[1,"a"]', 'jsonl', /line 1: is no object/, undefined],
@@ -67,9 +100,14 @@ t.test('every fault has its code, its line and its field', async (t) => {
     ['{"__proto__":{"id":1},"name":"a"}', 'jsonl', /id is missing/, 'id'],
   ]
   for (const [text, format, message, parameter] of cases) {
-    await t.rejects(parse(text, format), { code: 'CATALOGUE_INVALID', message, parameter }, JSON.stringify(text.slice(0, 40)))
+    await t.rejects(
+      parse(text, format), { code: 'CATALOGUE_INVALID', message, parameter }, JSON.stringify(text.slice(0, 40)),
+    )
   }
-  await t.rejects(parseCatalogue(Buffer.from([...Buffer.from('id,name\n1,'), 0xff, 0xfe]), 'csv'), { code: 'CATALOGUE_INVALID', message: /UTF-8/ })
+  await t.rejects(
+    parseCatalogue(Buffer.from([...Buffer.from('id,name\n1,'), 0xff, 0xfe]), 'csv'),
+    { code: 'CATALOGUE_INVALID', message: /UTF-8/ },
+  )
 })
 
 t.test('a row of a megabyte, and nesting without end, are refused by the limit of a row', async (t) => {
@@ -86,7 +124,9 @@ t.test('a million rows end at the limit of entries, and others get their turn me
   let turns = 0
   const watch = setInterval(() => { turns++ }, 1)
   const since = performance.now()
-  await t.rejects(parseCatalogue(million, 'csv'), { code: 'CATALOGUE_TOO_LARGE', message: new RegExp(`${MAX_ENTRIES} entries`) })
+  await t.rejects(parseCatalogue(million, 'csv'), {
+    code: 'CATALOGUE_TOO_LARGE', message: new RegExp(`${MAX_ENTRIES} entries`),
+  })
   clearInterval(watch)
   t.ok(turns > 10, `${turns} turns in ${Math.round(performance.now() - since)} ms`)
 })

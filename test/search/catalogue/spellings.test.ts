@@ -51,7 +51,9 @@ t.test('spellings are bounded, never twice, the given ones first, and no alias g
 })
 
 t.test('whatever a name is made of, it has a spelling, and none is empty', (t) => {
-  for (const name of ['&', '---', '007', '1234567890123', '½', '…', 'a'.repeat(200), '9'.repeat(200), '+ + +', 'e=mc2']) {
+  for (const name of [
+    '&', '---', '007', '1234567890123', '½', '…', 'a'.repeat(200), '9'.repeat(200), '+ + +', 'e=mc2',
+  ]) {
     const spellings = spellingsOf([name])
     t.ok(spellings.length >= 1, name.slice(0, 20))
     t.ok(spellings.every((one) => one.trim() === one && one !== ''), name.slice(0, 20))
@@ -127,14 +129,21 @@ t.test('fewer spellings are the first of all of them', (t) => {
 t.test('numbers are read as the library reads them', (t) => {
   const library = new ToWords()
   const random = seededRandom(7)
-  const numbers = [...Array.from({ length: 2_100 }, (_, value) => value), 999_999, 1_000_000, 1_000_001, 9_999_999, ...Array.from({ length: 5_000 }, () => Math.floor(10 ** (7 * random())))]
+  const numbers = [
+    ...Array.from({ length: 2_100 }, (_, value) => value), 999_999, 1_000_000, 1_000_001, 9_999_999,
+    ...Array.from({ length: 5_000 }, () => Math.floor(10 ** (7 * random()))),
+  ]
   t.same(numbers.filter((value) => verbalize(String(value), 'whole') !== library.convert(value).toLowerCase()), [])
   t.same(numbers.filter((value) => verbalize(`${value}th`, 'whole') !== library.toOrdinal(value).toLowerCase()), [])
   t.end()
 })
 
 t.test('the worst name of two hundred characters takes moments', (t) => {
-  const worst = ['1 '.repeat(100), '1234 '.repeat(40), 'a1'.repeat(100), '1'.repeat(199) + 'a', '$1 '.repeat(66), '\ufdfa'.repeat(200), `e${'\u0301\u0323'.repeat(99)}`, '1st '.repeat(50), 'million '.repeat(25), '['.repeat(200), '. '.repeat(100)]
+  const worst = [
+    '1 '.repeat(100), '1234 '.repeat(40), 'a1'.repeat(100), '1'.repeat(199) + 'a', '$1 '.repeat(66),
+    '\ufdfa'.repeat(200), `e${'\u0301\u0323'.repeat(99)}`, '1st '.repeat(50), 'million '.repeat(25), '['.repeat(200),
+    '. '.repeat(100),
+  ]
   for (const name of worst) {
     const since = process.cpuUsage()
     for (let round = 0; round < 20; round++) spellingsOf([name.trim()])

@@ -1,4 +1,7 @@
-/** Catalogues changing places under requests: nothing is lost, nothing half-done is seen, old versions end with their last request. */
+/**
+ * Catalogues changing places under requests: nothing is lost, nothing half-done is seen, old versions end with their
+ * last request.
+ */
 import { rmSync, writeFileSync } from 'node:fs'
 import os from 'node:os'
 import path from 'node:path'
@@ -10,7 +13,9 @@ import { SpeechError } from '../../../src/domain/errors.js'
 interface Workers extends Publisher { readonly lists: Set<string>; readonly forgotten: string[] }
 
 /** Workers that take their time. */
-function makeWorkers(publish: (id: string) => Promise<void> = async () => undefined, unspellable: number[] = []): Workers {
+function makeWorkers(
+  publish: (id: string) => Promise<void> = async () => undefined, unspellable: number[] = [],
+): Workers {
   const lists = new Set<string>()
   const forgotten: string[] = []
   return {
@@ -28,7 +33,8 @@ function makeWorkers(publish: (id: string) => Promise<void> = async () => undefi
 }
 
 const LIMITS: StoreLimits = { maxCatalogues: 3, maxCatalogueEntries: 10 }
-const csv = (...names: string[]): Buffer => Buffer.from(['id,name', ...names.map((name, index) => `${index},${name}`)].join('\n'))
+const csv = (...names: string[]): Buffer =>
+  Buffer.from(['id,name', ...names.map((name, index) => `${index},${name}`)].join('\n'))
 const tick = (milliseconds = 5): Promise<void> => new Promise((resolve) => { setTimeout(resolve, milliseconds) })
 
 t.test('a catalogue is there when the workers have it, and not before', async (t) => {
@@ -56,8 +62,13 @@ t.test('a failed put leaves the version before serving, whatever failed', async 
   await store.put('third', csv('a'), 'csv')
   const before = store.get('shop')
   await t.rejects(store.put('shop', csv('tea\u0000'), 'csv'), { code: 'CATALOGUE_INVALID' })
-  await t.rejects(store.put('shop', csv(...Array.from({ length: 6 }, (_, i) => `n${i}`)), 'csv'), { code: 'CATALOGUE_TOO_LARGE', message: /EARSHOT_MAX_CATALOGUE_ENTRIES/ })
-  await t.rejects(store.put('fourth', csv('a'), 'csv'), { code: 'CATALOGUE_TOO_LARGE', message: /EARSHOT_MAX_CATALOGUES/ })
+  await t.rejects(
+    store.put('shop', csv(...Array.from({ length: 6 }, (_, i) => `n${i}`)), 'csv'),
+    { code: 'CATALOGUE_TOO_LARGE', message: /EARSHOT_MAX_CATALOGUE_ENTRIES/ },
+  )
+  await t.rejects(store.put('fourth', csv('a'), 'csv'), {
+    code: 'CATALOGUE_TOO_LARGE', message: /EARSHOT_MAX_CATALOGUES/,
+  })
   await t.rejects(store.put('Not A Name', csv('a'), 'csv'), { code: 'REQUEST_INVALID' })
   await store.put('third', csv('b'), 'csv')
   await t.rejects(store.put('shop', csv('coffee'), 'csv'), { code: 'CATALOGUE_NOT_TAKEN' })
@@ -127,7 +138,10 @@ t.test('the report says what a person may want to mend, and all is served', asyn
   const { report, catalogue } = await store.put('shop', csv('Knight', 'night', 'NIGHT!', 'bed', 'bad', '12'), 'csv')
   t.equal(catalogue.entries.length, 6)
   t.same(report.duplicateNames, { count: 1, listed: [{ names: ['night'], ids: ['1', '2'] }] })
-  t.same(report.soundAlikes, { count: 1, listed: [{ names: ['knight', 'night'], ids: ['0', '1'] }] }, 'bed and bad are told apart by ear')
+  t.same(
+    report.soundAlikes, { count: 1, listed: [{ names: ['knight', 'night'], ids: ['0', '1'] }] },
+    'bed and bad are told apart by ear',
+  )
   t.same(report.unspellable, { count: 1, listed: ['3'] })
 })
 
@@ -137,10 +151,16 @@ t.test('catalogues from files are awaited; a fault names its file', async (t) =>
   const store = new CatalogueStore(makeWorkers(), LIMITS)
   store.await(['shop'])
   t.same(store.awaited, ['shop'])
-  await t.rejects(loadCatalogue(store, { name: 'shop', path: file }, 1_000), { code: 'CONFIG_INVALID', message: /EARSHOT_CATALOGUES: .*csv cannot be read/ })
+  await t.rejects(loadCatalogue(store, { name: 'shop', path: file }, 1_000), {
+    code: 'CONFIG_INVALID', message: /EARSHOT_CATALOGUES: .*csv cannot be read/,
+  })
   writeFileSync(file, 'id,name\n1,\n')
-  await t.rejects(loadCatalogue(store, { name: 'shop', path: '/dev/zero' }, 1_000), { code: 'CONFIG_INVALID', message: /not a regular file/ })
-  await t.rejects(loadCatalogue(store, { name: 'shop', path: file }, 1_000), { code: 'CATALOGUE_INVALID', message: /\.csv: .*line 2/ })
+  await t.rejects(loadCatalogue(
+    store, { name: 'shop', path: '/dev/zero' }, 1_000,
+  ), { code: 'CONFIG_INVALID', message: /not a regular file/ })
+  await t.rejects(loadCatalogue(
+    store, { name: 'shop', path: file }, 1_000,
+  ), { code: 'CATALOGUE_INVALID', message: /\.csv: .*line 2/ })
   await t.rejects(loadCatalogue(store, { name: 'shop', path: file }, 5), { code: 'CATALOGUE_TOO_LARGE' })
   writeFileSync(file, 'id,name\n1,tea\n')
   t.equal((await loadCatalogue(store, { name: 'shop', path: file }, 1_000)).catalogue.entries.length, 1)

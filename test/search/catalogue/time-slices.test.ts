@@ -39,8 +39,13 @@ t.test('however many have long work, one of them has a turn in each round', asyn
   })))
   rounds.stop()
   t.equal(turns.length, 60)
-  for (const round of new Set(turns.map((turn) => turn.round))) t.ok(turns.filter((turn) => turn.round === round).length <= 2, 'never all at once')
-  t.same(turns.slice(0, 20).map(({ worker }) => worker), Array.from({ length: 20 }, (_, worker) => worker), 'in the order in which they came')
+  for (const round of new Set(turns.map((turn) => turn.round))) {
+    t.ok(turns.filter((turn) => turn.round === round).length <= 2, 'never all at once')
+  }
+  t.same(
+    turns.slice(0, 20).map(({ worker }) => worker), Array.from({ length: 20 }, (_, worker) => worker),
+    'in the order in which they came',
+  )
 })
 
 t.test('what a step throws is thrown, and the line goes on', async (t) => {

@@ -5,9 +5,10 @@ import { Postings } from '../../../src/search/ranking/postings.js'
 import { seededRandom } from '../../../src/domain/scoring/seeded-random.js'
 import { runToCompletion } from '../../../src/domain/interruptible-work.js'
 
-t.test('every value stands where its key is, in order; what lies beyond the limit is cut, or the list is dropped', (t) => {
+t.test('values of a key are in order; a list beyond the limit is cut off or dropped', (t) => {
   const random = seededRandom(5)
-  const pairs = Array.from({ length: 20_000 }, (_, value) => [`key ${Math.floor(3_000 * random() ** 3)}`, value] as const)
+  const pairs = Array.from({ length: 20_000 }, (_, value) =>
+    [`key ${Math.floor(3_000 * random() ** 3)}`, value] as const)
   for (const beyond of ['cut', 'drop'] as const) {
     const postings = new Postings({ most: 20, beyond })
     for (const [key] of pairs) postings.count(key)
@@ -18,7 +19,8 @@ t.test('every value stands where its key is, in order; what lies beyond the limi
     const faults = [...keys].filter((key) => {
       const all = pairs.filter(([other]) => other === key).map(([, value]) => value)
       const kept = all.length <= 20 ? all : beyond === 'cut' ? all.slice(0, 20) : []
-      return postings.countOf(postings.find(key)) !== all.length || [...postings.valuesOf(postings.find(key))].join() !== kept.join()
+      return postings.countOf(postings.find(key)) !== all.length
+        || [...postings.valuesOf(postings.find(key))].join() !== kept.join()
     })
     t.same(faults, [], beyond)
     t.same([...postings.valuesOf(postings.find('nothing'))], [])

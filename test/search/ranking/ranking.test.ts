@@ -2,7 +2,9 @@
 import t from 'tap'
 import type { Alternative } from '../../../src/domain/phrases.js'
 import { NameIndex, toName } from '../../../src/search/ranking/name-index.js'
-import { DEFAULT_THRESHOLD, rank, rankInSteps, type Match, type Ranking, type Searchable } from '../../../src/search/ranking/ranking.js'
+import {
+  DEFAULT_THRESHOLD, rank, rankInSteps, type Match, type Ranking, type Searchable,
+} from '../../../src/search/ranking/ranking.js'
 import { runToCompletion } from '../../../src/domain/interruptible-work.js'
 import { seededRandom } from '../../../src/domain/scoring/seeded-random.js'
 
@@ -13,12 +15,18 @@ function catalogue(entries: readonly Named[]): Searchable {
   return { index: runToCompletion(NameIndex.build(names)), weights: entries.map(([, weight = 1]) => weight) }
 }
 
-const reading = (text: string, logProbability = -1, extra: Partial<Alternative> = {}): Alternative => ({ text, confidence: 0.9, logProbability, phrases: [], ...extra })
+const reading = (text: string, logProbability = -1, extra: Partial<Alternative> = {}): Alternative =>
+  ({ text, confidence: 0.9, logProbability, phrases: [], ...extra })
 const OPTIONS = { limit: 10, threshold: DEFAULT_THRESHOLD }
-const search = (said: string | readonly Alternative[], entries: readonly Named[], options = OPTIONS): Ranking => rank(typeof said === 'string' ? [reading(said)] : said, [], catalogue(entries), options)
-const names = (matches: readonly Match[], entries: readonly Named[]): string[] => matches.map(({ entry }) => entries[entry]![0])
+const search = (said: string | readonly Alternative[], entries: readonly Named[], options = OPTIONS): Ranking =>
+  rank(typeof said === 'string' ? [reading(said)] : said, [], catalogue(entries), options)
+const names = (matches: readonly Match[], entries: readonly Named[]): string[] =>
+  matches.map(({ entry }) => entries[entry]![0])
 
-const SHOP: readonly Named[] = [['Nike Air Max 90'], ['Nike Air Force'], ['Firefox'], ['night'], ['mouse'], ['bed'], ['me'], ['running shoes', 1, 'joggers'], ['write'], ['Route 66'], ['coat'], ['شاي أخضر'], ['AC/DC']]
+const SHOP: readonly Named[] = [
+  ['Nike Air Max 90'], ['Nike Air Force'], ['Firefox'], ['night'], ['mouse'], ['bed'], ['me'],
+  ['running shoes', 1, 'joggers'], ['write'], ['Route 66'], ['coat'], ['شاي أخضر'], ['AC/DC'],
+]
 
 t.test('what was said is found, however it is written, and says why', (t) => {
   const cases: [string, string, string[]][] = [
@@ -41,7 +49,9 @@ t.test('what was said is found, however it is written, and says why', (t) => {
 })
 
 t.test('another word is another thing: at most a suggestion', (t) => {
-  for (const said of ['house', 'bad', 'cat', 'no', 'weather tomorrow', 'tell me a joke', 'shoe polish', '...', '']) t.same(search(said, SHOP).hits, [], said)
+  for (const said of ['house', 'bad', 'cat', 'no', 'weather tomorrow', 'tell me a joke', 'shoe polish', '...', '']) {
+    t.same(search(said, SHOP).hits, [], said)
+  }
   t.same(names(search('bad', SHOP).didYouMean, SHOP), ['bed'])
   t.equal(names(search('nike', SHOP).didYouMean, SHOP).length, 2, 'a part of two names')
   t.same(search('', SHOP), { hits: [], didYouMean: [] })
@@ -50,8 +60,12 @@ t.test('another word is another thing: at most a suggestion', (t) => {
 })
 
 t.test('the exact name beats one that is alike, whatever their weights', (t) => {
-  for (const [exact, alike] of [['night', 'knight'], ['firefox', 'fire foxes'], ['nike air max', 'nike air macs'], ['bed', 'bad']] as const) {
-    for (const entries of [[[exact, 0], [alike, 1000]], [[alike, 1000], [exact, 0]]] as Named[][]) t.equal(names(search(exact, entries).hits, entries)[0], exact)
+  for (const [exact, alike] of [
+    ['night', 'knight'], ['firefox', 'fire foxes'], ['nike air max', 'nike air macs'], ['bed', 'bad'],
+  ] as const) {
+    for (const entries of [[[exact, 0], [alike, 1000]], [[alike, 1000], [exact, 0]]] as Named[][]) {
+      t.equal(names(search(exact, entries).hits, entries)[0], exact)
+    }
   }
   t.end()
 })
@@ -64,12 +78,15 @@ t.test('weights decide between what is otherwise equal, then the order of the ca
 
 t.test('the order of the readings matters, and a likelier reading never loses to a less likely one', (t) => {
   const entries: Named[] = [['cap'], ['cat']]
-  const order = (...texts: string[]): string[] => names(search(texts.map((text, index) => reading(text, -1 - index)), entries).hits, entries)
+  const order = (...texts: string[]): string[] =>
+    names(search(texts.map((text, index) => reading(text, -1 - index)), entries).hits, entries)
   t.same(order('cat', 'cap'), ['cat', 'cap'])
   t.same(order('cap', 'cat'), ['cap', 'cat'])
   let before = Infinity
   for (const gap of [0, 0.5, 1, 2, 4, 8]) {
-    const { score } = search([reading('nothing at all', -1), reading('cat', -1 - gap)], entries, { limit: 1, threshold: 0 }).hits[0]!
+    const { score } = search(
+      [reading('nothing at all', -1), reading('cat', -1 - gap)], entries, { limit: 1, threshold: 0 },
+    ).hits[0]!
     t.ok(score < before, `${gap}: ${score}`)
     before = score
   }
@@ -79,12 +96,15 @@ t.test('the order of the readings matters, and a likelier reading never loses to
 t.test('a second reading finds what the first has missed', (t) => {
   const entries: Named[] = [['Kallax shelf'], ['Billy bookcase']]
   t.same(names(search([reading('call axle', -1)], entries).hits, entries), [])
-  t.same(names(search([reading('call axle', -1), reading('kallax shelf', -1.4)], entries).hits, entries), ['Kallax shelf'])
+  t.same(
+    names(search([reading('call axle', -1), reading('kallax shelf', -1.4)], entries).hits, entries), ['Kallax shelf'],
+  )
   t.end()
 })
 
 t.test('doubt takes a score down, and what the decoder heard counts as heard', (t) => {
-  const scores = [0.95, 0.7, 0.4, 0.1].map((confidence) => search([reading('bed', -1, { confidence })], SHOP, { limit: 1, threshold: 0 }).hits[0]!.score)
+  const scores = [0.95, 0.7, 0.4, 0.1].map((confidence) =>
+    search([reading('bed', -1, { confidence })], SHOP, { limit: 1, threshold: 0 }).hits[0]!.score)
   t.same([...scores].sort((a, b) => b - a), scores)
   t.ok(scores[0]! >= DEFAULT_THRESHOLD && scores[3]! < DEFAULT_THRESHOLD)
   const [first] = search([reading('a c d c', -1, { phrases: [12] })], SHOP).hits
@@ -95,13 +115,18 @@ t.test('doubt takes a score down, and what the decoder heard counts as heard', (
 t.test('nothing below the threshold is a hit, and no score leaves [0, 1], on anything', (t) => {
   const random = seededRandom(5)
   const words = ['nike', 'air', 'max', 'tea', 'green', 'night', 'bed', 'shoe', '66', 'route', 'fox', 'fire', '茶', 'é']
-  const phrase = (most: number): string => Array.from({ length: 1 + Math.floor(random() * most) }, () => words[Math.floor(random() * words.length)]).join(' ')
+  const phrase = (most: number): string =>
+    Array.from({ length: 1 + Math.floor(random() * most) }, () => words[Math.floor(random() * words.length)]).join(' ')
   for (let round = 0; round < 200; round++) {
     const entries = Array.from({ length: 1 + Math.floor(random() * 20) }, (): Named => [phrase(4), random() * 3])
-    const readings = Array.from({ length: 1 + Math.floor(random() * 5) }, (_, i) => reading(phrase(6), -i * random(), { confidence: random(), phrases: random() < 0.3 ? [0] : [] }))
+    const readings = Array.from({ length: 1 + Math.floor(random() * 5) }, (_, i) =>
+      reading(phrase(6), -i * random(), { confidence: random(), phrases: random() < 0.3 ? [0] : [] }))
     const threshold = random()
     const { hits, didYouMean } = search(readings, entries, { limit: 5, threshold })
-    t.ok(hits.every(({ score }) => score >= threshold && score <= 1) && didYouMean.every(({ score }) => score < threshold && score >= 0))
+    t.ok(
+      hits.every(({ score }) => score >= threshold && score <= 1)
+        && didYouMean.every(({ score }) => score < threshold && score >= 0),
+    )
     t.ok(hits.length === 0 || didYouMean.length === 0)
     t.ok(hits.length <= 5 && new Set(hits.map(({ entry }) => entry)).size === hits.length)
     t.ok([...hits, ...didYouMean].every(({ why }) => why.length > 0))
@@ -111,12 +136,19 @@ t.test('nothing below the threshold is a hit, and no score leaves [0, 1], on any
 
 t.test('a catalogue in another order gives the same hits with the same scores', (t) => {
   const random = seededRandom(9)
-  const words = ['nike', 'air', 'max', 'tea', 'green', 'night', 'bed', 'shoe', 'route', 'fox', 'fire', 'lamp', 'table', 'oak']
+  const words = [
+    'nike', 'air', 'max', 'tea', 'green', 'night', 'bed', 'shoe', 'route', 'fox', 'fire', 'lamp', 'table', 'oak',
+  ]
   const all = new Set<string>()
-  while (all.size < 600) all.add(Array.from({ length: 2 + Math.floor(random() * 3) }, () => words[Math.floor(random() * words.length)]).join(' '))
+  while (all.size < 600) all.add(
+    Array.from({ length: 2 + Math.floor(random() * 3) }, () => words[Math.floor(random() * words.length)]).join(' '),
+  )
   // As the catalogue keeps them: sorted by id, which does not depend on the order of a file.
   const sorted = [...all].sort().map((name): Named => [name, 1])
-  const shuffled = sorted.map((entry) => ({ entry, key: random() })).sort((a, b) => a.key - b.key).map(({ entry }) => entry)
+  const shuffled = sorted
+    .map((entry) => ({ entry, key: random() }))
+    .sort((a, b) => a.key - b.key)
+    .map(({ entry }) => entry)
   for (let i = 0; i < 30; i++) {
     const said = `${sorted[i * 19]![0]} ${words[i % words.length]}`
     const [one, two] = [search(said, sorted), search(said, shuffled)]
@@ -128,12 +160,15 @@ t.test('a catalogue in another order gives the same hits with the same scores', 
 
 t.test('many names are searched in milliseconds, also where all of them share their words', (t) => {
   const random = seededRandom(3)
-  const syllables = ['ka', 'lo', 'mi', 'ter', 'san', 'dro', 'vel', 'pin', 'gar', 'bo', 'chi', 'ne', 'ru', 'sto', 'wex', 'fle']
+  const syllables = [
+    'ka', 'lo', 'mi', 'ter', 'san', 'dro', 'vel', 'pin', 'gar', 'bo', 'chi', 'ne', 'ru', 'sto', 'wex', 'fle',
+  ]
   const word = (): string => Array.from({ length: 3 }, () => syllables[Math.floor(random() * 16)]).join('')
   const entries = Array.from({ length: 30_000 }, (): Named => [`the new ${word()} shop`])
   const searchable = catalogue(entries)
   const times = Array.from({ length: 60 }, (_, i) => {
-    const readings = Array.from({ length: 5 }, (_, k) => reading(k === 0 ? entries[i * 400]![0] : `the new ${word()} shop`, -1 - k))
+    const readings = Array.from({ length: 5 }, (_, k) =>
+      reading(k === 0 ? entries[i * 400]![0] : `the new ${word()} shop`, -1 - k))
     const since = performance.now()
     const { hits } = rank(readings, [], searchable, OPTIONS)
     t.equal(entries[hits[0]!.entry]![0], entries[i * 400]![0])
@@ -143,10 +178,12 @@ t.test('many names are searched in milliseconds, also where all of them share th
   t.end()
 })
 
-t.test('however long a reading is, and however many of its stretches are names, a ranking is done in short steps', (t) => {
+t.test('a ranking is done in short steps, also for long alternatives and many names in them', (t) => {
   const random = seededRandom(9)
-  const words = Array.from({ length: 120 }, () => Array.from({ length: 3 }, () => ['ka', 'to', 'mi', 're', 'so', 'lu'][Math.floor(6 * random())]!).join(''))
-  const said = Array.from({ length: 10 }, () => Array.from({ length: 32 }, () => words[Math.floor(words.length * random())]!))
+  const words = Array.from({ length: 120 }, () =>
+    Array.from({ length: 3 }, () => ['ka', 'to', 'mi', 're', 'so', 'lu'][Math.floor(6 * random())]!).join(''))
+  const said = Array.from({ length: 10 }, () =>
+    Array.from({ length: 32 }, () => words[Math.floor(words.length * random())]!))
   const entries = said.flatMap((own) => own.flatMap((_, start) => Array.from({ length: 16 }, (__, copy): Named => {
     const name = own.slice(start, start + 1 + copy % 8).join(' ')
     return [copy < 8 ? name : name.replace(/[aeiou]/g, () => 'aeiou'[Math.floor(5 * random())]!)]
