@@ -2,7 +2,7 @@
  * The phrase lists that a recognition process has, compiled once for each of its models. How a list is compiled, and
  * what a model makes of it, is the recognizer's business.
  */
-import type { CompiledPhrases, BeamRequest } from '../decoding/search-contract.js'
+import type { CompiledPhrases, BeamRequest } from '../decoding/beam-contract.js'
 import { SpeechError } from '../../domain/errors.js'
 import type { PhraseList } from '../../domain/phrases.js'
 import type { Recognizer } from '../recognizer.js'

@@ -4,7 +4,7 @@ import { writeAlignment, type Head } from '../../../src/engine/compiler/alignmen
 import { BLOCK, memoriesOf, writeGreedy, writeSteps, type Decoder } from '../../../src/engine/compiler/decoder.js'
 import { Graph, type Value } from '../../../src/engine/compiler/graph.js'
 import { attendToMemory, attendToPast } from '../../../src/engine/compiler/layers.js'
-import { greedyInRuns } from '../../../src/recognition/decoding/runs.js'
+import { greedyInRuns } from '../../../src/recognition/decoding/greedy-in-runs.js'
 import { allowOnly, forbid, greedyGraph, type GreedyGraph, type Masks } from '../../../src/engine/runtime/greedy-graph.js'
 import { openAligner } from '../../../src/engine/runtime/alignment-graph.js'
 import { Tensor } from '../../../src/engine/runtime/session.js'

@@ -1,4 +1,4 @@
-/** Best-path decoding of CTC, on posteriors that are written down. */
+/** Best-path decoding of CTC, on given posteriors. */
 import t from 'tap'
 import { ctcBestPath } from '../../../src/recognition/decoding/ctc.js'
 

@@ -1,4 +1,4 @@
-/** How a voice sounds: right for sounds that are known exactly, the same at any level, and never NaN. */
+/** Timbre: correct for synthetic sounds, the same at any level, and never NaN. */
 import t from 'tap'
 import { describeFrames } from '../../../src/recognition/features/acoustics.js'
 import { describeTimbre } from '../../../src/recognition/features/timbre.js'
@@ -49,16 +49,16 @@ t.test('no figure depends on the level', (t) => {
   t.end()
 })
 
-t.test('a sound that swells four times a second has about four syllables', (t) => {
+t.test('a sound with four energy peaks a second has about four syllables a second', (t) => {
   for (const rate of [2, 4, 6]) {
     const { syllablesPerSecond } = describe((n) => tone(500)(n) * (0.51 - 0.5 * Math.cos((2 * Math.PI * rate * n) / RATE)))
     t.ok(Math.abs(syllablesPerSecond! - rate) <= 0.6, `${rate}: ${syllablesPerSecond}`)
   }
-  t.equal(describe(tone(500)).syllablesPerSecond, 0.5, 'a sound that holds still is one in its two seconds')
+  t.equal(describe(tone(500)).syllablesPerSecond, 0.5, 'a steady sound has one syllable in its two seconds')
   t.end()
 })
 
-t.test('what cannot be measured is null: silence, nobody speaking, one sample, samples beyond all reason', (t) => {
+t.test('figures that cannot be measured are null: of silence, no speech, one sample, huge samples', (t) => {
   const nothing: Timbre = { lowFrequencyDb: null, centroidHz: null, flatnessDb: null, cepstrum: null, syllablesPerSecond: null }
   t.match(describe(() => 0), { ...nothing, syllablesPerSecond: 0.5 })
   t.match(describe(tone(400), []), { centroidHz: null, flatnessDb: null, cepstrum: null, syllablesPerSecond: null })

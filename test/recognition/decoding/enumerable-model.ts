@@ -1,18 +1,18 @@
-/** A made-up model whose every transcript can be enumerated, for searches on it. */
-import type { BeamOptions, BeamStep } from '../../../src/recognition/decoding/beam.js'
-import type { TokenShapes } from '../../../src/recognition/decoding/bias.js'
+/** A tiny random language model whose transcripts can all be enumerated, for tests of the beam search. */
+import type { BeamOptions, BeamStep } from '../../../src/recognition/decoding/beam-search.js'
+import type { TokenShapes } from '../../../src/recognition/decoding/phrase-bias.js'
 import { repeatedTail } from '../../../src/recognition/decoding/limits.js'
 import { seededRandom } from '../../../src/domain/scoring/seeded-random.js'
 
 export const END = 0
-/** Even tokens begin words, odd ones go on; the last is punctuation. */
+/** Even tokens begin words, odd ones continue them; the last is punctuation. */
 const VOCABULARY = 6
 export const MARK = 5
 export const SHAPES: TokenShapes = { beginsWord: (token) => token % 2 === 0, isPunctuation: (token) => token === MARK }
 export const START = 99
 const MOST_TOKENS = 4
 
-/** Log-probabilities after a prefix: the same for the same prefix and seed; with a larger spread it is surer of the best. */
+/** Log-probabilities after a prefix, the same for the same prefix and seed; more peaked with a larger spread. */
 export function after(prefix: readonly number[], seed: number, spread = 3): number[] {
   const random = seededRandom(prefix.reduce((hash, token) => (Math.imul(hash, 31) + token + 7) | 0, seed))
   const logits = Array.from({ length: VOCABULARY }, () => spread * random())
@@ -20,7 +20,7 @@ export function after(prefix: readonly number[], seed: number, spread = 3): numb
   return logits.map((logit) => logit - total)
 }
 
-/** As a step graph: remembers the prefix of each hypothesis of the step before. */
+/** As a step graph: it keeps the prefix of each hypothesis of the previous step. */
 export function model(seed: number, spread?: number): BeamStep {
   let prefixes: (readonly number[])[] = [[]]
   return async (hypotheses, biases, top) => {
@@ -36,19 +36,19 @@ export function model(seed: number, spread?: number): BeamStep {
 }
 
 export const options = (changes: Partial<BeamOptions> = {}): BeamOptions => ({
-  prompt: [START], endToken: END, budget: MOST_TOKENS, beams: 500, wanted: 500, forbidden: new Set(), forbiddenFirst: new Set(), bias: undefined, interrupt: () => undefined, ...changes,
+  prompt: [START], endToken: END, budget: MOST_TOKENS, beams: 500, nBest: 500, forbidden: new Set(), forbiddenFirst: new Set(), bias: undefined, interrupt: () => undefined, ...changes,
 })
 
-/** Every transcript of up to so many tokens, with its log-probability and that of its end. */
-export function everything(seed: number, most: number, prefix: readonly number[] = [], sum = 0): { tokens: readonly number[]; sum: number }[] {
+/** Every transcript of up to `most` tokens, with its log-probability, that of the end token included. */
+export function allTranscripts(seed: number, most: number, prefix: readonly number[] = [], sum = 0): { tokens: readonly number[]; sum: number }[] {
   const next = after(prefix, seed)
   const ended = { tokens: prefix, sum: sum + next[END]! }
   if (prefix.length === most) return [ended]
-  return [ended, ...Array.from({ length: VOCABULARY - 1 }, (_, index) => everything(seed, most, [...prefix, index + 1], sum + next[index + 1]!)).flat()]
+  return [ended, ...Array.from({ length: VOCABULARY - 1 }, (_, index) => allTranscripts(seed, most, [...prefix, index + 1], sum + next[index + 1]!)).flat()]
 }
 
-/** What a greedy decoder finds. */
-export function greedily(seed: number): readonly number[] {
+/** The greedy transcript. */
+export function greedyTokens(seed: number): readonly number[] {
   const tokens: number[] = []
   for (;;) {
     const own = after(tokens, seed)
@@ -58,7 +58,7 @@ export function greedily(seed: number): readonly number[] {
   }
 }
 
-/** Those whose greedy transcript comes to its end. */
+/** Seeds whose greedy transcript reaches the end token. */
 export function endingSeeds(): number[] {
-  return Array.from({ length: 60 }, (_, seed) => seed).filter((seed) => greedily(seed).length < MOST_TOKENS && repeatedTail(greedily(seed)) === 0)
+  return Array.from({ length: 60 }, (_, seed) => seed).filter((seed) => greedyTokens(seed).length < MOST_TOKENS && repeatedTail(greedyTokens(seed)) === 0)
 }
