@@ -15,19 +15,34 @@ import type { Report } from '../../src/domain/report.js'
 import type { Hypothesis } from '../../src/domain/transcript.js'
 import { wavOfSeconds } from '../serving/http/wav.js'
 
-const OPTIONS: TranscribeOptions = { language: undefined, maxAudioSeconds: 60, normalizeVolume: true, trimSilence: true, detectors: { first: spectralDetector, second: undefined }, maxDecodingPasses: 3, interrupt: () => undefined }
+const OPTIONS: TranscribeOptions = {
+  language: undefined, maxAudioSeconds: 60, normalizeVolume: true, trimSilence: true,
+  detectors: { first: spectralDetector, second: undefined }, maxDecodingPasses: 3, interrupt: () => undefined,
+}
 
 const NOTHING = [{ samples: new Float32Array(0), sampleRate: 16_000 }, {} as FrameFeatures, () => undefined] as const
 const PADDING = { leadingSeconds: [0.2, 0.3], trailingSeconds: 0.2, redecodeBelow: -9 }
 
-function scripted(texts: readonly string[], change: Partial<Hypothesis> = {}): { recognizer: Recognizer; clips: Clip[] } {
+function scripted(
+  texts: readonly string[],
+  change: Partial<Hypothesis> = {},
+): { recognizer: Recognizer; clips: Clip[] } {
   const clips: Clip[] = []
   const recognizer: Recognizer = {
-    name: 'scripted', sampleRate: 16_000, maxSeconds: 2, languages: ['en', 'de'], padding: PADDING, engine: 'reference', timesWords: false, provider: { provider: 'cpu', refused: [] },
+    name: 'scripted',
+    sampleRate: 16_000,
+    maxSeconds: 2,
+    languages: ['en', 'de'],
+    padding: PADDING,
+    engine: 'reference',
+    timesWords: false,
+    provider: { provider: 'cpu', refused: [] },
     async recognize(clip) {
       clips.push(clip)
       const text = texts[(clips.length - 1) % texts.length]!
-      return { text, tokens: [4, 5], logProbabilities: [-0.1, -0.2, -0.3], stopped: 'end_of_text', language: 'en', ...change }
+      return {
+        text, tokens: [4, 5], logProbabilities: [-0.1, -0.2, -0.3], stopped: 'end_of_text', language: 'en', ...change,
+      }
     },
     dispose: async () => undefined,
   }
@@ -51,7 +66,9 @@ t.test('silence is not decoded, and the report says why the text is empty', asyn
   const { recognizer, clips } = scripted(['invented'])
   const silence = wavOfSeconds(1).fill(0, 44)
   for (const [bytes, reason] of [[silence, 'digital_silence'], [wavOfSeconds(0), 'no_samples']] as const) {
-    t.match(await transcribe(bytes, recognizer, OPTIONS), { text: '', confidence: null, segments: [], noSpeechReason: reason, input: { speechSeconds: 0 } })
+    t.match(await transcribe(bytes, recognizer, OPTIONS), {
+      text: '', confidence: null, segments: [], noSpeechReason: reason, input: { speechSeconds: 0 },
+    })
   }
   t.equal(clips.length, 0)
 })
@@ -62,13 +79,20 @@ t.test('each drift feature of any upload is a finite number, a category or missi
   for (const [index, bytes] of samples.entries()) {
     const row = featureRow(await transcribe(bytes, scripted(['word']).recognizer, OPTIONS))
     t.equal(row.length, FEATURE_NAMES.length)
-    row.forEach((value, feature) => { t.ok(value === null || typeof value === 'string' || Number.isFinite(value), `clip ${index}: ${FEATURE_NAMES[feature]} is ${value}`) })
+    row.forEach((value, feature) => {
+      t.ok(
+        value === null || typeof value === 'string' || Number.isFinite(value),
+        `clip ${index}: ${FEATURE_NAMES[feature]} is ${value}`,
+      )
+    })
   }
 })
 
 t.test('musical notes and dots are no words', async (t) => {
   for (const text of ['', '\u266a\u266a', '...']) {
-    t.match(await transcribe(wavOfSeconds(1), scripted([text]).recognizer, OPTIONS), { text: '', confidence: null, segments: [], noSpeechReason: 'nothing_recognized' })
+    t.match(await transcribe(wavOfSeconds(1), scripted([text]).recognizer, OPTIONS), {
+      text: '', confidence: null, segments: [], noSpeechReason: 'nothing_recognized',
+    })
   }
   t.match(await transcribe(wavOfSeconds(1), scripted(['42']).recognizer, OPTIONS), { text: '42', noSpeechReason: null })
 })
@@ -81,14 +105,23 @@ t.test('warnings tell of incomplete decoding and of faults of the signal', async
 })
 
 t.test('a low confidence has a warning, a higher one has none', async (t) => {
-  const doubtful = await transcribe(wavOfSeconds(1), scripted(['maybe'], { logProbabilities: [-0.2, -0.9] }).recognizer, OPTIONS)
+  const doubtful = await transcribe(
+    wavOfSeconds(1),
+    scripted(['maybe'], { logProbabilities: [-0.2, -0.9] }).recognizer,
+    OPTIONS,
+  )
   t.same(doubtful.warnings, ['narrowband', 'low_confidence'])
-  const sure = await transcribe(wavOfSeconds(1), scripted(['surely'], { logProbabilities: [-0.2, -0.7] }).recognizer, OPTIONS)
+  const sure = await transcribe(
+    wavOfSeconds(1),
+    scripted(['surely'], { logProbabilities: [-0.2, -0.7] }).recognizer,
+    OPTIONS,
+  )
   t.same(sure.warnings, ['narrowband'])
 })
 
 t.test('warnings of noise, a narrow band and an offset are about the signal as uploaded', async (t) => {
-  const reportOf = async (change: (n: number) => number): Promise<Report> => transcribe(changed(wavOfSeconds(2), change), scripted(['x']).recognizer, OPTIONS)
+  const reportOf = async (change: (n: number) => number): Promise<Report> =>
+    transcribe(changed(wavOfSeconds(2), change), scripted(['x']).recognizer, OPTIONS)
   const hiss = (n: number): number => Math.sin(n * n * 0.37)
   const voice = (n: number): number => n > 10_000 && n < 22_000 ? hiss(n) * (1 + Math.sin(n / 400)) : 0
   t.same((await reportOf((n) => 4_000 * voice(n) + 20 * hiss(3 * n))).warnings, [])
@@ -102,7 +135,8 @@ t.test('warnings of noise, a narrow band and an offset are about the signal as u
 
 t.test('the bandwidth of an upload is that of its sound, not of its sample rate', async (t) => {
   const clips = new URL('../../fixtures/clips/', import.meta.url)
-  const warned = async (name: string): Promise<readonly string[]> => (await transcribe(readFileSync(new URL(name, clips)), scripted(['x']).recognizer, OPTIONS)).warnings
+  const warned = async (name: string): Promise<readonly string[]> =>
+    (await transcribe(readFileSync(new URL(name, clips)), scripted(['x']).recognizer, OPTIONS)).warnings
   t.same(await warned('telephone-mulaw.wav'), ['narrowband'])
   t.same(await warned('warm-up.wav'), [])
 })
@@ -110,21 +144,46 @@ t.test('the bandwidth of an upload is that of its sound, not of its sample rate'
 t.test('a report whose words are rejected is one without speech', async (t) => {
   const doubtful = scripted(['you'], { logProbabilities: [-9] })
   const second: SpeechDetector = {
-    name: 'silent', dispose: async () => undefined,
-    detect: async () => ({ startSeconds: 0, hopSeconds: 0.1, speech: new Float32Array(10), spans: [], verdict: 'nothing', visibleRangeDb: 0 }),
+    name: 'silent',
+    dispose: async () => undefined,
+    detect: async () => ({
+      startSeconds: 0, hopSeconds: 0.1, speech: new Float32Array(10), spans: [], verdict: 'nothing', visibleRangeDb: 0,
+    }),
   }
-  const first: SpeechDetector = { ...second, detect: async () => ({ ...await second.detect(...NOTHING), spans: [{ startSeconds: 0.2, endSeconds: 0.8 }], verdict: 'speech' }) }
+  const first: SpeechDetector = {
+    ...second,
+    detect: async () => ({
+      ...(await second.detect(...NOTHING)), spans: [{ startSeconds: 0.2, endSeconds: 0.8 }], verdict: 'speech',
+    }),
+  }
   const report = await transcribe(wavOfSeconds(1), doubtful.recognizer, { ...OPTIONS, detectors: { first, second } })
-  t.match(report, { text: '', confidence: null, segments: [], noSpeechReason: 'no_speech_detected', decodingPasses: 1, input: { speechRatio: 0, speechSeconds: 0, leadingSilenceSeconds: 1, trimmedLeadingSeconds: 1 } })
+  t.match(report, {
+    text: '', confidence: null, segments: [], noSpeechReason: 'no_speech_detected', decodingPasses: 1,
+    input: { speechRatio: 0, speechSeconds: 0, leadingSilenceSeconds: 1, trimmedLeadingSeconds: 1 },
+  })
 })
 
 t.test('only clips in which speech was detected expect at least one token', async (t) => {
   const decodes: [Clip, RecognizeOptions][] = []
   const { recognizer } = scripted(['x'])
   const spans = [{ startSeconds: 0.1, endSeconds: 1 }]
-  const first: SpeechDetector = { name: 'early', dispose: async () => undefined, detect: async () => ({ startSeconds: 0, hopSeconds: 1, speech: new Float32Array(5), spans, verdict: 'speech', visibleRangeDb: 35 }) }
-  const recording = { ...recognizer, recognize: (clip: Clip, options: RecognizeOptions) => { decodes.push([clip, options]); return recognizer.recognize(clip, options) } }
-  await transcribe(wavOfSeconds(5), recording, { ...OPTIONS, trimSilence: false, detectors: { first, second: undefined } })
+  const first: SpeechDetector = {
+    name: 'early',
+    dispose: async () => undefined,
+    detect: async () => ({
+      startSeconds: 0, hopSeconds: 1, speech: new Float32Array(5), spans, verdict: 'speech', visibleRangeDb: 35,
+    }),
+  }
+  const recording = {
+    ...recognizer,
+    recognize: (clip: Clip, options: RecognizeOptions) => {
+      decodes.push([clip, options])
+      return recognizer.recognize(clip, options)
+    },
+  }
+  await transcribe(wavOfSeconds(5), recording, {
+    ...OPTIONS, trimSilence: false, detectors: { first, second: undefined },
+  })
   t.ok(decodes.length >= 3)
   t.same(decodes.map(([, { expectSpeech }]) => expectSpeech), decodes.map((_, index) => index === 0))
 })
@@ -144,7 +203,15 @@ t.test('word times are requested of the model only when needed, and lie inside t
   const timing: Recognizer = { ...recognizer, timesWords: true, async recognize(clip, options) {
     requested.push(options.words)
     const end = clip.waveform.samples.length / clip.waveform.sampleRate
-    return { ...await recognizer.recognize(clip, options), ...options.words && { words: [{ text: 'x', startSeconds: 0, endSeconds: end / 2, confidence: 1, logProbability: 0 }, { text: 'y', startSeconds: end / 2, endSeconds: end, confidence: 0.5, logProbability: Math.log(0.5) }] } }
+    return {
+      ...(await recognizer.recognize(clip, options)),
+      ...(options.words && {
+        words: [
+          { text: 'x', startSeconds: 0, endSeconds: end / 2, confidence: 1, logProbability: 0 },
+          { text: 'y', startSeconds: end / 2, endSeconds: end, confidence: 0.5, logProbability: Math.log(0.5) },
+        ],
+      }),
+    }
   } }
   const without = await transcribe(wavOfSeconds(5), timing, { ...OPTIONS, trimSilence: false })
   t.ok(without.segments.every(({ words }) => words === null) && requested.every((one) => one === false))
@@ -153,7 +220,12 @@ t.test('word times are requested of the model only when needed, and lie inside t
     let before = 0
     for (const { startSeconds, endSeconds, words } of segments) {
       for (const word of words!) {
-        t.ok(word.startSeconds >= Math.max(before, startSeconds) - 1e-9 && word.endSeconds >= word.startSeconds && word.endSeconds <= endSeconds && endSeconds <= input.audioSeconds)
+        t.ok(
+          word.startSeconds >= Math.max(before, startSeconds) - 1e-9 &&
+            word.endSeconds >= word.startSeconds &&
+            word.endSeconds <= endSeconds &&
+            endSeconds <= input.audioSeconds,
+        )
         before = word.endSeconds
       }
     }
@@ -161,42 +233,72 @@ t.test('word times are requested of the model only when needed, and lie inside t
   }
 })
 
-t.test('with a calibration, text and words have a correctness, and alternatives without biasing affect it', async (t) => {
+t.test('a calibration gives text and words a correctness, which unbiased alternatives affect', async (t) => {
   const curve = { intercept: 2, slope: -1 }
-  const figures = { clips: 1, speakers: 1, right: 1, meanProbability: 1, bins: 1, calibrationError: 0, errorByChance: 0, auroc: null, brier: 0 }
+  const figures = {
+    clips: 1, speakers: 1, right: 1, meanProbability: 1, bins: 1, calibrationError: 0, errorByChance: 0, auroc: null,
+    brier: 0,
+  }
   const held = { folds: 5, all: figures, sources: {} }
   const calibration: Calibration = {
-    format: 'earshot-confidence/1', created: '', model: { name: 'scripted', digest: '' }, provenance: '', fittedOn: { clips: 1, speakers: 1 },
-    correctness: curve, readings: { temperature: 1, elsewhere: 0.5, first: { correctness: curve, held } }, words: { correctness: curve, held }, held,
+    format: 'earshot-confidence/1', created: '', model: { name: 'scripted', digest: '' }, provenance: '',
+    fittedOn: { clips: 1, speakers: 1 }, correctness: curve,
+    readings: { temperature: 1, elsewhere: 0.5, first: { correctness: curve, held } },
+    words: { correctness: curve, held }, held,
   }
   const alternative = (text: string, logProbability: number) => ({ text, confidence: 0.5, logProbability, phrases: [] })
-  const change = { words: [{ text: 'x', startSeconds: 0, endSeconds: 0.1, confidence: 0.5, logProbability: -1 }], alternatives: [alternative('x', -0.6), alternative('y', -0.7)] }
+  const change = {
+    words: [{ text: 'x', startSeconds: 0, endSeconds: 0.1, confidence: 0.5, logProbability: -1 }],
+    alternatives: [alternative('x', -0.6), alternative('y', -0.7)],
+  }
   const recognizer = { ...scripted(['x'], change).recognizer, calibration }
-  const reportWith = (options: Partial<TranscribeOptions>, by: Recognizer = recognizer): Promise<Report> => transcribe(wavOfSeconds(1), by, { ...OPTIONS, ...options })
-  const [biased, unbiased] = [{ trie: PhraseTrie.build([]), weights: [], unspellable: [] }, undefined].map((phrases) => ({ beamFor: () => ({ nBest: 2, phrases, strength: 1 }) }))
+  const reportWith = (options: Partial<TranscribeOptions>, by: Recognizer = recognizer): Promise<Report> =>
+    transcribe(wavOfSeconds(1), by, { ...OPTIONS, ...options })
+  const [biased, unbiased] = [{ trie: PhraseTrie.build([]), weights: [], unspellable: [] }, undefined].map(
+    (phrases) => ({ beamFor: () => ({ nBest: 2, phrases, strength: 1 }) }),
+  )
   const surprisal = 0.6
   const expected = (doubt: number): number => 1 / (1 + Math.exp(doubt - 2))
-  const near = (value: number | null, other: number): void => { t.ok(value !== null && Math.abs(value - other) < 1e-9, `${value}, not ${other}`) }
+  const near = (value: number | null, other: number): void => {
+    t.ok(value !== null && Math.abs(value - other) < 1e-9, `${value}, not ${other}`)
+  }
   const report = await reportWith(unbiased!)
   near((await reportWith(biased!)).correctness, expected(Math.sqrt(surprisal)))
   near(report.correctness, expected(Math.sqrt(surprisal + 4 * Math.log(1 + Math.exp(-0.1)))))
   near(report.alternatives[0]!.posterior, report.correctness!)
   near(report.segments[0]!.words![0]!.correctness, expected(1))
-  t.match(await reportWith(unbiased!, { ...recognizer, calibration: null }), { correctness: null, segments: [{ words: [{ correctness: null }] }], alternatives: [{ posterior: null }, { posterior: null }] })
+  t.match(await reportWith(unbiased!, { ...recognizer, calibration: null }), {
+    correctness: null, segments: [{ words: [{ correctness: null }] }],
+    alternatives: [{ posterior: null }, { posterior: null }],
+  })
 })
 
 t.test('every decoding pass is counted, also those of a clip without words', async (t) => {
   const doubtful = scripted([''], { logProbabilities: [-20] })
-  t.match(await transcribe(wavOfSeconds(1), doubtful.recognizer, OPTIONS), { text: '', noSpeechReason: 'nothing_recognized', decodingPasses: 2 })
+  t.match(await transcribe(wavOfSeconds(1), doubtful.recognizer, OPTIONS), {
+    text: '', noSpeechReason: 'nothing_recognized', decodingPasses: 2,
+  })
   t.equal(doubtful.clips.length, 2)
   t.match(await transcribe(wavOfSeconds(1).fill(0, 44), doubtful.recognizer, OPTIONS), { decodingPasses: 0 })
 })
 
 t.test('an unknown language, a long upload and an interrupt end the request before decoding', async (t) => {
   const { recognizer, clips } = scripted(['x'])
-  await t.rejects(transcribe(wavOfSeconds(1), recognizer, { ...OPTIONS, language: 'fr' }), { code: 'LANGUAGE_UNSUPPORTED', parameter: 'language' })
-  await t.rejects(transcribe(wavOfSeconds(3), recognizer, { ...OPTIONS, maxAudioSeconds: 2 }), { code: 'AUDIO_TOO_LONG' })
-  await t.rejects(transcribe(wavOfSeconds(1), recognizer, { ...OPTIONS, interrupt: () => { throw new SpeechError('CANCELLED') } }), { code: 'CANCELLED' })
+  await t.rejects(transcribe(wavOfSeconds(1), recognizer, { ...OPTIONS, language: 'fr' }), {
+    code: 'LANGUAGE_UNSUPPORTED', parameter: 'language',
+  })
+  await t.rejects(transcribe(wavOfSeconds(3), recognizer, { ...OPTIONS, maxAudioSeconds: 2 }), {
+    code: 'AUDIO_TOO_LONG',
+  })
+  await t.rejects(
+    transcribe(wavOfSeconds(1), recognizer, {
+      ...OPTIONS,
+      interrupt: () => {
+        throw new SpeechError('CANCELLED')
+      },
+    }),
+    { code: 'CANCELLED' },
+  )
   t.equal(clips.length, 0)
 })
 

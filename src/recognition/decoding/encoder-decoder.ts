@@ -11,7 +11,7 @@ import { SpeechError } from '../../domain/errors.js'
 import type { Hypothesis } from '../../domain/transcript.js'
 import { encoderDecoderOf, type Manifest, type ModelFiles } from '../../engine/manifest.js'
 import { openAligner, type Attention } from '../../engine/runtime/alignment-graph.js'
-import { allowOnly, forbid, greedyGraph } from '../../engine/runtime/greedy-graph.js'
+import { greedyGraph } from '../../engine/runtime/greedy-graph.js'
 import { requireMergedDecoder, startDecode } from '../../engine/runtime/kv-cache.js'
 import type { OpenSession, Tensor } from '../../engine/runtime/session.js'
 import { openSearches } from '../../engine/runtime/step-graph.js'
@@ -26,16 +26,14 @@ import { greedyInRuns } from './greedy-in-runs.js'
 import { InternalLanguageModel } from './internal-language-model.js'
 import { tokenBudget } from './limits.js'
 import { asHypothesis, compilePhrases, tokenShapesOf } from './phrases.js'
+import { forbiddenIn, masksOf, suppressionOf, type SuppressedTokens } from './suppression.js'
 
 /** What one family adds. */
-export interface EncoderDecoderFamily {
+export interface EncoderDecoderFamily extends SuppressedTokens {
   readonly tokenizer: Tokenizer
   /** When the encoder states of a clip lie. */
   readonly clock: FrameClock
   readonly prompt: Prompt
-  /** Tokens that are never chosen, and tokens that are not chosen first, in addition. */
-  readonly suppressed: Iterable<number>
-  readonly suppressedFirst: Iterable<number>
   readonly graphs: GraphInputs
   /** Encoder input for the samples of a clip. */
   encoderInput(samples: Float32Array, engine: Engine, timer: RecognizeOptions['timer']): EncoderInput
@@ -118,12 +116,8 @@ async function openCompiled(
   const session = await open(compiled.greedy, { fixedShapes: false })
   const { vocabulary, start } = greedyGraph(session)
   const begin = (tensor: Tensor) => start({ input: graphs.compiled, heard: tensor, nothing: graphs.empty })
-  const { always, first, firstOfSpeech } = suppressionOf(family, endToken)
-  const masks = { always: forbid(vocabulary, always), first: forbid(vocabulary, first) }
-  const masksOfSpeech = { ...masks, first: forbid(vocabulary, firstOfSpeech) }
-  const languageMasks = {
-    always: allowOnly(vocabulary, Object.values(languageTokens ?? {})), first: forbid(vocabulary, []),
-  }
+  const suppression = suppressionOf(family, endToken)
+  const masks = masksOf(suppression, Object.values(languageTokens ?? {}), vocabulary)
   const steps = openSearches(() => compiled.further('steps'), open)
   const shapes = tokenShapesOf(tokenizer)
   const silence = (): Tensor => family.encoderInput(graphs.silence, 'compiled', NO_TIMER).tensor
@@ -140,12 +134,10 @@ async function openCompiled(
       const memory = needsStates ? await timer.timeAsync('model', () => decode.encode()) : undefined
       const language = requested ?? await timer.timeAsync('model', detectLanguage)
       const prompt = promptOf(family.prompt, language)
-      const run = decode.choosing(expectSpeech ? masksOfSpeech : masks)
+      const run = decode.choosing(expectSpeech ? masks.ofSpeech : masks.plain)
       const decodeGreedily = (): Promise<DecodedTokens> => greedyInRuns(run, { prompt, endToken, budget, interrupt })
       if (memory === undefined) return { ...await timer.timeAsync('model', decodeGreedily), language }
-      const limits = {
-        prompt, endToken, budget, forbidden: always, forbiddenFirst: expectSpeech ? firstOfSpeech : first, interrupt,
-      }
+      const limits = { prompt, endToken, budget, ...forbiddenIn(suppression, expectSpeech), interrupt }
       const model = { start: steps.on(memory), internalLanguageModel, shapes }
       const decoded = await timer.timeAsync('model', () => beamSearchOrGreedy(decodeGreedily, beam, model, limits))
       if (words !== true) return { ...decoded, language }
@@ -158,7 +150,7 @@ async function openCompiled(
       async function detectLanguage(): Promise<string> {
         if (languageTokens === undefined) return manifest.languages[0]!
         interrupt()
-        const { tokens: [found] } = await decode.choosing(languageMasks)([startToken], 1)
+        const { tokens: [found] } = await decode.choosing(masks.languages)([startToken], 1)
         decode.forgetTokens()
         return Object.entries(languageTokens).find(([, token]) => token === found)![0]
       }
@@ -182,7 +174,7 @@ async function openPublished(
     throw new SpeechError('MODEL_INVALID', `${manifest.name}: the encoder graph has no ${graphs.published}`)
   }
   requireMergedDecoder(decoder)
-  const { always, first, firstOfSpeech } = suppressionOf(family, endToken)
+  const suppression = suppressionOf(family, endToken)
   // [1, frames, width]. Nothing else is requested: the graph would compute and copy every attention matrix too.
   const encode = async (tensor: Tensor): Promise<Tensor> =>
     (await encoder.run({ [graphs.published]: tensor }, ['last_hidden_state'])).last_hidden_state!
@@ -199,7 +191,7 @@ async function openPublished(
         const language = requested ?? await detect() ?? manifest.languages[0]!
         const decoded = await greedy(startDecode(decoder, states).step, {
           prompt: promptOf(family.prompt, language),
-          endToken, budget, forbidden: always, forbiddenFirst: expectSpeech ? firstOfSpeech : first, interrupt,
+          endToken, budget, ...forbiddenIn(suppression, expectSpeech), interrupt,
         })
         return { ...decoded, language }
       })
@@ -209,18 +201,6 @@ async function openPublished(
       await decoder.release()
     },
   }
-}
-
-interface Suppression {
-  readonly always: ReadonlySet<number>
-  readonly first: ReadonlySet<number>
-  /** Where speech was detected, the end token is not chosen first either. */
-  readonly firstOfSpeech: ReadonlySet<number>
-}
-
-function suppressionOf({ suppressed, suppressedFirst }: EncoderDecoderFamily, endToken: number): Suppression {
-  const first = new Set(suppressedFirst)
-  return { always: new Set(suppressed), first, firstOfSpeech: new Set([...first, endToken]) }
 }
 
 function promptOf({ startToken, languageTokens, task }: Prompt, language: string): readonly number[] {

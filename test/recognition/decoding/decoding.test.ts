@@ -19,7 +19,10 @@ function script(tokens: readonly number[]): { step: Step; fed: (readonly number[
 }
 
 function options(changes: Partial<GreedyOptions> = {}): GreedyOptions {
-  return { prompt: [11], endToken: END, budget: 100, forbidden: new Set(), forbiddenFirst: new Set(), interrupt: () => {}, ...changes }
+  return {
+    prompt: [11], endToken: END, budget: 100, forbidden: new Set(), forbiddenFirst: new Set(), interrupt: () => {},
+    ...changes,
+  }
 }
 
 /** Uniform in [0, 1), the same numbers for the same seed. */
@@ -28,7 +31,7 @@ function generator(seed: number): () => number {
   return () => { state = (Math.imul(state, 1664525) + 1013904223) >>> 0; return state / 2 ** 32 }
 }
 
-test('the best token is the most probable one that is not forbidden, and its probability is that in the whole row', (t) => {
+test('the best token is the most probable one not forbidden, with its probability in the whole row', (t) => {
   const random = generator(1)
   const rounds = Array.from({ length: 50 }, () => {
     const logits = Float32Array.from({ length: VOCABULARY }, () => 40 * random() - 20)
@@ -36,7 +39,11 @@ test('the best token is the most probable one that is not forbidden, and its pro
     return { logits, forbidden, choice: bestToken(logits, forbidden) }
   })
   t.notOk(rounds.some(({ forbidden, choice }) => forbidden.has(choice.token)))
-  t.ok(rounds.every(({ logits, forbidden, choice }) => logits.every((value, id) => forbidden.has(id) || value <= logits[choice.token]!)))
+  t.ok(
+    rounds.every(({ logits, forbidden, choice }) =>
+      logits.every((value, id) => forbidden.has(id) || value <= logits[choice.token]!),
+    ),
+  )
   t.ok(rounds.every(({ logits, choice }) => {
     const total = logits.reduce((sum, value) => sum + Math.exp(value), 0)
     return Math.abs(Math.exp(choice.logProbability) - Math.exp(logits[choice.token]!) / total) < 1e-9
@@ -94,7 +101,7 @@ test('the interrupt is called before every step and ends the decode with its own
   }
 })
 
-test('a repetition ends the decode wherever it begins; the tokens before it and the first occurrence are kept', async (t) => {
+test('a repetition ends the decode; the tokens before it and its first occurrence are kept', async (t) => {
   const random = generator(7)
   for (let period = 1; period <= 16; period++) {
     const before = Array.from({ length: Math.floor(20 * random()) }, (_, i) => 1000 + i)

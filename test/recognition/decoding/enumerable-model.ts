@@ -27,24 +27,47 @@ export function model(seed: number, spread?: number): BeamStep {
     prefixes = hypotheses.map(({ parent, token }) => token === START ? [] : [...prefixes[parent]!, token])
     const rows = prefixes.map((prefix, index) => {
       const own = after(prefix, seed, spread)
-      const biased = own.map((value, token) => value + biases.filter((bias) => bias.hypothesis === index && bias.token === token).reduce((sum, { amount }) => sum + amount, 0))
-      return own.map((value, token) => ({ token, value, biased: biased[token]! })).sort((a, b) => b.biased - a.biased).slice(0, top)
+      const biased = own.map(
+        (value, token) =>
+          value +
+          biases
+            .filter((bias) => bias.hypothesis === index && bias.token === token)
+            .reduce((sum, { amount }) => sum + amount, 0),
+      )
+      return own
+        .map((value, token) => ({ token, value, biased: biased[token]! }))
+        .sort((a, b) => b.biased - a.biased)
+        .slice(0, top)
     })
     const width = rows[0]!.length
-    return { top: width, tokens: rows.flat().map(({ token }) => token), logProbabilities: Float32Array.from(rows.flat(), ({ value }) => value) }
+    return {
+      top: width, tokens: rows.flat().map(({ token }) => token),
+      logProbabilities: Float32Array.from(rows.flat(), ({ value }) => value),
+    }
   }
 }
 
 export const options = (changes: Partial<BeamOptions> = {}): BeamOptions => ({
-  prompt: [START], endToken: END, budget: MOST_TOKENS, beams: 500, nBest: 500, forbidden: new Set(), forbiddenFirst: new Set(), bias: undefined, interrupt: () => undefined, ...changes,
+  prompt: [START], endToken: END, budget: MOST_TOKENS, beams: 500, nBest: 500, forbidden: new Set(),
+  forbiddenFirst: new Set(), bias: undefined, interrupt: () => undefined, ...changes,
 })
 
 /** Every transcript of up to `most` tokens, with its log-probability, that of the end token included. */
-export function allTranscripts(seed: number, most: number, prefix: readonly number[] = [], sum = 0): { tokens: readonly number[]; sum: number }[] {
+export function allTranscripts(
+  seed: number,
+  most: number,
+  prefix: readonly number[] = [],
+  sum = 0,
+): { tokens: readonly number[]; sum: number }[] {
   const next = after(prefix, seed)
   const ended = { tokens: prefix, sum: sum + next[END]! }
   if (prefix.length === most) return [ended]
-  return [ended, ...Array.from({ length: VOCABULARY - 1 }, (_, index) => allTranscripts(seed, most, [...prefix, index + 1], sum + next[index + 1]!)).flat()]
+  return [
+    ended,
+    ...Array.from({ length: VOCABULARY - 1 }, (_, index) =>
+      allTranscripts(seed, most, [...prefix, index + 1], sum + next[index + 1]!),
+    ).flat(),
+  ]
 }
 
 /** The greedy transcript. */
@@ -60,5 +83,7 @@ export function greedyTokens(seed: number): readonly number[] {
 
 /** Seeds whose greedy transcript reaches the end token. */
 export function endingSeeds(): number[] {
-  return Array.from({ length: 60 }, (_, seed) => seed).filter((seed) => greedyTokens(seed).length < MOST_TOKENS && repeatedTail(greedyTokens(seed)) === 0)
+  return Array.from({ length: 60 }, (_, seed) => seed).filter(
+    (seed) => greedyTokens(seed).length < MOST_TOKENS && repeatedTail(greedyTokens(seed)) === 0,
+  )
 }

@@ -11,10 +11,16 @@ const CLIP = 3
 const SILENCE = 8
 const SCALE = 0.4
 const GREEDY = { tokens: [1], logProbabilities: [-3, -3], stopped: 'end_of_text' as const }
-const phrasesOf = (sequences: readonly TokenSequence[]): CompiledPhrases => ({ trie: PhraseTrie.build(sequences), weights: sequences.map(() => 1), unspellable: [] })
+const phrasesOf = (sequences: readonly TokenSequence[]): CompiledPhrases => ({
+  trie: PhraseTrie.build(sequences), weights: sequences.map(() => 1), unspellable: [],
+})
 const PHRASES = phrasesOf([{ phrase: 0, tokens: [2, 1] }, { phrase: 1, tokens: [4] }])
 
-async function search(request: BeamRequest | undefined, changes: Partial<BeamOptions> = {}, clip: number | (() => BeamStep) = CLIP) {
+async function search(
+  request: BeamRequest | undefined,
+  changes: Partial<BeamOptions> = {},
+  clip: number | (() => BeamStep) = CLIP,
+) {
   const started = { greedy: 0, search: 0, silence: 0 }
   const start = (what: keyof typeof started, seed: number | (() => BeamStep)) => async (): Promise<BeamStep> => {
     started[what]++
@@ -25,7 +31,12 @@ async function search(request: BeamRequest | undefined, changes: Partial<BeamOpt
     return GREEDY
   }
   const internalLanguageModel = new InternalLanguageModel(start('silence', SILENCE), SHAPES)
-  const decoded: Partial<BeamResult> = await beamSearchOrGreedy(decodeGreedily, request, { start: start('search', clip), internalLanguageModel, shapes: SHAPES }, options({ beams: 4, ...changes }))
+  const decoded: Partial<BeamResult> = await beamSearchOrGreedy(
+    decodeGreedily,
+    request,
+    { start: start('search', clip), internalLanguageModel, shapes: SHAPES },
+    options({ beams: 4, ...changes }),
+  )
   return { decoded, started }
 }
 
@@ -39,7 +50,9 @@ function logProbability(tokens: readonly number[], seed: number): number {
 t.test('without a request greedy decoding runs, else a beam search, and both only if no hypothesis ends', async (t) => {
   t.same(await search(undefined), { decoded: GREEDY, started: { greedy: 1, search: 0, silence: 0 } })
   t.match((await search({ nBest: 2, phrases: undefined, strength: 1 })).started, { greedy: 0, search: 1, silence: 0 })
-  t.match(await search({ nBest: 2, phrases: undefined, strength: 1 }, { budget: 0, forbiddenFirst: new Set([END]) }), { decoded: GREEDY, started: { greedy: 1, search: 1 } })
+  t.match(await search({ nBest: 2, phrases: undefined, strength: 1 }, { budget: 0, forbiddenFirst: new Set([END]) }), {
+    decoded: GREEDY, started: { greedy: 1, search: 1 },
+  })
 })
 
 t.test('the first hypothesis is the transcript, and the requested number is returned too', async (t) => {
@@ -53,8 +66,15 @@ t.test('every phrase of a short list is scored, less a share of the internal lan
   const { decoded: { phraseScores } } = await search({ nBest: 1, phrases: PHRASES, strength: 1 })
   const acoustic = [[2, 1], [4]].map((tokens) => logProbability(tokens, CLIP) - SCALE * logProbability(tokens, SILENCE))
   const scores = [...phraseScores!].sort((a, b) => a.phrase - b.phrase)
-  t.same(scores.map(({ logProbability: own }) => own.toFixed(4)), [[2, 1], [4]].map((tokens) => logProbability(tokens, CLIP).toFixed(4)))
-  t.equal((scores[0]!.logLikelihoodRatio - scores[1]!.logLikelihoodRatio).toFixed(4), (acoustic[0]! - acoustic[1]!).toFixed(4), 'both ratios are against the same transcript')
+  t.same(
+    scores.map(({ logProbability: own }) => own.toFixed(4)),
+    [[2, 1], [4]].map((tokens) => logProbability(tokens, CLIP).toFixed(4)),
+  )
+  t.equal(
+    (scores[0]!.logLikelihoodRatio - scores[1]!.logLikelihoodRatio).toFixed(4),
+    (acoustic[0]! - acoustic[1]!).toFixed(4),
+    'both ratios are against the same transcript',
+  )
   t.ok(phraseScores![0]!.logLikelihoodRatio >= phraseScores![1]!.logLikelihoodRatio, 'best first')
 })
 
@@ -68,14 +88,20 @@ t.test('the internal language model is computed once for a list, and again for a
   const again = await internalLanguageModel.ofPhrases(PHRASES.trie, options())
   t.same([first(0), first(1)], [again(0), again(1)])
   t.equal(silences, 1)
-  await internalLanguageModel.ofPhrases(PHRASES.trie, options({ prompt: [START_OF_ANOTHER_LANGUAGE, ...options().prompt] }))
+  await internalLanguageModel.ofPhrases(
+    PHRASES.trie,
+    options({ prompt: [START_OF_ANOTHER_LANGUAGE, ...options().prompt] }),
+  )
   t.equal(silences, 2)
 })
 const START_OF_ANOTHER_LANGUAGE = 98
 
 t.test('punctuation at the end does not change the internal language model; without words it is 0', async (t) => {
   const internalLanguageModel = new InternalLanguageModel(async () => model(SILENCE), SHAPES)
-  const [plain, marked, other, none] = await internalLanguageModel.ofTranscripts([[2, 1], [2, 1, MARK], [4], []], options())
+  const [plain, marked, other, none] = await internalLanguageModel.ofTranscripts(
+    [[2, 1], [2, 1, MARK], [4], []],
+    options(),
+  )
   t.equal(plain, marked)
   t.not(plain, other)
   t.equal(none, 0)
@@ -103,10 +129,14 @@ t.test('the phrases of a clip that is far longer than all of them are not scored
 t.test('of a long list, the phrases among the hypotheses are scored, each by its most probable one', async (t) => {
   // More nodes than are scored one by one; these phrases never occur.
   const many = Array.from({ length: 450 }, (_, index): TokenSequence => ({ phrase: 2 + index, tokens: [100 + index] }))
-  const { decoded: { phraseScores, hypotheses }, started } = await search({ nBest: 4, phrases: phrasesOf([{ phrase: 0, tokens: [2, 1] }, { phrase: 1, tokens: [4] }, ...many]), strength: 3 })
+  const { decoded: { phraseScores, hypotheses }, started } = await search({
+    nBest: 4, phrases: phrasesOf([{ phrase: 0, tokens: [2, 1] }, { phrase: 1, tokens: [4] }, ...many]), strength: 3,
+  })
   t.match(started, { search: 1, silence: 0 })
   t.ok(phraseScores!.length > 0 && phraseScores!.every(({ phrase }) => phrase < 2))
-  const withPhrase = hypotheses!.filter(({ phrases }) => phrases.includes(phraseScores![0]!.phrase)).map(({ logProbabilities }) => logProbabilities.reduce((sum, one) => sum + one, 0))
+  const withPhrase = hypotheses!
+    .filter(({ phrases }) => phrases.includes(phraseScores![0]!.phrase))
+    .map(({ logProbabilities }) => logProbabilities.reduce((sum, one) => sum + one, 0))
   t.ok(Math.abs(Math.max(...withPhrase) - phraseScores![0]!.logProbability) < 1e-9)
 })
 
@@ -124,7 +154,9 @@ t.test('greedy decoding decides where two tokens are nearly as probable and no p
   const never = phrasesOf([{ phrase: 0, tokens: [2, 1, 100] }])
   for (const seed of endingSeeds()) {
     const tokens = greedyTokens(seed)
-    const gaps = [...tokens, END].map((_, index) => after(tokens.slice(0, index), seed).sort((a, b) => b - a)).map(([first, second]) => first! - second!)
+    const gaps = [...tokens, END]
+      .map((_, index) => after(tokens.slice(0, index), seed).sort((a, b) => b - a))
+      .map(([first, second]) => first! - second!)
     const { decoded, started } = await search({ nBest: 1, phrases: never, strength: 1 }, {}, seed)
     t.equal(started.greedy, Math.min(...gaps) <= 0.2 ? 1 : 0)
     t.same(decoded.tokens, started.greedy === 1 ? GREEDY.tokens : tokens)
@@ -132,7 +164,9 @@ t.test('greedy decoding decides where two tokens are nearly as probable and no p
 })
 
 t.test('changedByBiasing is true when a phrase replaced the greedy transcript', async (t) => {
-  t.match((await search({ nBest: 2, phrases: PHRASES, strength: 30 })).decoded, { changedByBiasing: true, hypotheses: [{ phrases: [Number] }] })
+  t.match((await search({ nBest: 2, phrases: PHRASES, strength: 30 })).decoded, {
+    changedByBiasing: true, hypotheses: [{ phrases: [Number] }],
+  })
   const weak = await search({ nBest: 2, phrases: phrasesOf([{ phrase: 0, tokens: [2, 1, 2, 1] }]), strength: 0 })
   t.equal(weak.decoded.changedByBiasing, false, 'a strength of 0 changes nothing')
 })

@@ -6,12 +6,18 @@ import { readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import { test, type Test } from 'tap'
 import { makeGraphs } from '../../../fixtures/make-graphs.js'
-import { encoderDecoderOf, listModels, openModelFiles, readManifest, type Manifest } from '../../../src/engine/manifest.js'
+import {
+  encoderDecoderOf, listModels, openModelFiles, readManifest, type Manifest,
+} from '../../../src/engine/manifest.js'
 import { loadRecognizer } from '../../../src/recognition/recognizer.js'
 import { projectRoot } from '../../../src/domain/project-root.js'
 import { startDecode } from '../../../src/engine/runtime/kv-cache.js'
-import { sessionOpener, Tensor, type OpenSession, type Session, type Tensors } from '../../../src/engine/runtime/session.js'
-import { chirp, openRecognizer, recognize, recognizerContract, rejectsWith, replaceFile, spoiledCopy, type Subject } from './recognizer-contract.js'
+import {
+  sessionOpener, Tensor, type OpenSession, type Session, type Tensors,
+} from '../../../src/engine/runtime/session.js'
+import {
+  chirp, openRecognizer, recognize, recognizerContract, rejectsWith, replaceFile, spoiledCopy, type Subject,
+} from './recognizer-contract.js'
 
 const modelsDir = path.join(projectRoot, 'fixtures', 'graphs')
 const open = sessionOpener({ providers: ['cpu'], strict: false, threads: 1 })
@@ -42,7 +48,9 @@ for (const family of families) {
     if (pinnedTokens === undefined) return t.fail(`no tokens are pinned for the family "${family}"`)
     const subject: Subject = { modelsDir, name: manifest.name, pinnedTokens }
     await recognizerContract(t, subject)
-    await t.test('an invalid model is refused when it is loaded, with its name and the cause', (t) => refusesInvalidModels(t, subject))
+    await t.test('an invalid model is refused when it is loaded, with name and cause', (t) =>
+      refusesInvalidModels(t, subject),
+    )
     await t.test('only outputs that are used are requested of the graphs', (t) => requestsLittle(t, manifest))
     if (manifest.decoding.kind === 'encoder-decoder') {
       await t.test('every token depends on the cache', (t) => needsItsCache(t, manifest))
@@ -52,22 +60,66 @@ for (const family of families) {
 
 async function refusesInvalidModels(t: Test, subject: Subject): Promise<void> {
   const { name } = subject
-  const load = async (change: Parameters<typeof spoiledCopy>[2]) => openRecognizer(await spoiledCopy(t, subject, change), name)
+  const load = async (change: Parameters<typeof spoiledCopy>[2]) =>
+    openRecognizer(await spoiledCopy(t, subject, change), name)
 
-  const { frontEnd: otherFrontEnd } = defined(manifests.find(({ frontEnd }) => frontEnd.kind !== manifestOf(name).frontEnd.kind))
-  await rejectsWith(t, load(async (_, manifest) => ({ ...manifest, frontEnd: otherFrontEnd })), 'MODEL_INVALID', name, otherFrontEnd.kind)
-  await rejectsWith(t, load(async (_, manifest) => ({ ...manifest, family: 'no-such-family' })), 'MODEL_INVALID', name, 'no-such-family')
+  const { frontEnd: otherFrontEnd } = defined(
+    manifests.find(({ frontEnd }) => frontEnd.kind !== manifestOf(name).frontEnd.kind),
+  )
+  await rejectsWith(
+    t,
+    load(async (_, manifest) => ({ ...manifest, frontEnd: otherFrontEnd })),
+    'MODEL_INVALID',
+    name,
+    otherFrontEnd.kind,
+  )
+  await rejectsWith(
+    t,
+    load(async (_, manifest) => ({ ...manifest, family: 'no-such-family' })),
+    'MODEL_INVALID',
+    name,
+    'no-such-family',
+  )
 
-  const graphs = Object.entries(manifestOf(name).files).filter(([, file]) => file.path.endsWith('.onnx')).map(([key]) => key)
+  const graphs = Object.entries(manifestOf(name).files)
+    .filter(([, file]) => file.path.endsWith('.onnx'))
+    .map(([key]) => key)
   for (const key of graphs) {
-    await rejectsWith(t, load(async (_, manifest) => ({ ...manifest, files: without(manifest.files, key) })), 'MODEL_INVALID', name, `"${key}"`)
-    await rejectsWith(t, load((folder, manifest) => rm(fileOf(folder, manifest, key))), 'MODEL_FILE_MISSING', `${key}.onnx`, `fetch ${name}`)
-    await rejectsWith(t, load(async (folder, manifest) => replaceFile(folder, manifest, key, Buffer.from('no graph at all'))), 'MODEL_INVALID', 'runtime does not accept')
+    await rejectsWith(
+      t,
+      load(async (_, manifest) => ({ ...manifest, files: without(manifest.files, key) })),
+      'MODEL_INVALID',
+      name,
+      `"${key}"`,
+    )
+    await rejectsWith(
+      t,
+      load((folder, manifest) => rm(fileOf(folder, manifest, key))),
+      'MODEL_FILE_MISSING',
+      `${key}.onnx`,
+      `fetch ${name}`,
+    )
+    await rejectsWith(
+      t,
+      load(async (folder, manifest) => replaceFile(folder, manifest, key, Buffer.from('no graph at all'))),
+      'MODEL_INVALID',
+      'runtime does not accept',
+    )
     await refusesAlteredFile(t, subject, key)
   }
-  if (graphs.length > 1) await rejectsWith(t, load(async (folder, manifest) => swapGraphs(folder, manifest)), 'MODEL_INVALID', 'graph')
-  const { decoding: otherDecoding } = defined(manifests.find(({ decoding }) => decoding.kind !== manifestOf(name).decoding.kind))
-  await rejectsWith(t, load(async (_, manifest) => ({ ...manifest, decoding: otherDecoding })), 'MODEL_INVALID', name, otherDecoding.kind)
+  if (graphs.length > 1) {
+    await rejectsWith(t, load(async (folder, manifest) => swapGraphs(folder, manifest)), 'MODEL_INVALID', 'graph')
+  }
+  const { decoding: otherDecoding } = defined(
+    manifests.find(({ decoding }) => decoding.kind !== manifestOf(name).decoding.kind),
+  )
+  await rejectsWith(
+    t,
+    load(async (_, manifest) => ({ ...manifest, decoding: otherDecoding })),
+    'MODEL_INVALID',
+    name,
+    otherDecoding.kind,
+  )
 }
 
 function manifestOf(name: string): Manifest {
@@ -92,7 +144,14 @@ async function refusesAlteredFile(t: Test, subject: Subject, key: string): Promi
     bytes[bytes.length >> 1]! ^= 1
     await writeFile(file, bytes)
   })
-  await rejectsWith(t, openRecognizer(copy, subject.name), 'MODEL_FILE_ALTERED', `${key}.onnx`, `expected sha256 ${expected}`, 'found')
+  await rejectsWith(
+    t,
+    openRecognizer(copy, subject.name),
+    'MODEL_FILE_ALTERED',
+    `${key}.onnx`,
+    `expected sha256 ${expected}`,
+    'found',
+  )
 }
 
 function without<T>(record: Readonly<Record<string, T>>, key: string): Record<string, T> {
@@ -108,10 +167,14 @@ async function swapGraphs(folder: string, manifest: Manifest): Promise<Manifest>
 
 async function requestsLittle(t: Test, manifest: Manifest): Promise<void> {
   const requested = new Set<string>()
-  const recognizer = await loadRecognizer(manifest, openModelFiles(modelsDir, manifest), watched((run) => (feeds, wanted) => {
-    for (const name of wanted ?? ['everything']) requested.add(name)
-    return run(feeds, wanted)
-  }))
+  const recognizer = await loadRecognizer(
+    manifest,
+    openModelFiles(modelsDir, manifest),
+    watched((run) => (feeds, wanted) => {
+      for (const name of wanted ?? ['everything']) requested.add(name)
+      return run(feeds, wanted)
+    }),
+  )
   t.teardown(() => recognizer.dispose())
   await recognize(recognizer, chirp(4, 2))
   for (const name of requested) t.match(name, /^(last_hidden_state|logits|present\..*)$/)
@@ -129,10 +192,20 @@ async function needsItsCache(t: Test, manifest: Manifest): Promise<void> {
     'the flag is never set': (name, tensor) => name === 'use_cache_branch' ? new Tensor('bool', [false]) : tensor,
   }
   for (const [mistake, spoil] of Object.entries(mistakes)) {
-    const wrong = await loadRecognizer(manifest, openModelFiles(modelsDir, manifest), watched((run) => (feeds, wanted) => run(
-      Object.fromEntries(Object.entries(feeds).map(([name, tensor]) => [name, spoil(name, tensor)])), wanted)))
+    const wrong = await loadRecognizer(
+      manifest,
+      openModelFiles(modelsDir, manifest),
+      watched(
+        (run) => (feeds, wanted) =>
+          run(Object.fromEntries(Object.entries(feeds).map(([name, tensor]) => [name, spoil(name, tensor)])), wanted),
+      ),
+    )
     t.teardown(() => wrong.dispose())
-    t.notSame((await recognize(wrong, chirp(4, 2), { expectSpeech: true })).logProbabilities, expected.logProbabilities, mistake)
+    t.notSame(
+      (await recognize(wrong, chirp(4, 2), { expectSpeech: true })).logProbabilities,
+      expected.logProbabilities,
+      mistake,
+    )
   }
 }
 
@@ -152,7 +225,11 @@ test('tokens fed in one step or one by one leave the decoder in the same state',
   for (const manifest of encoderDecoders) {
     const decoder = await open(await openModelFiles(modelsDir, manifest).read('decoder'), { fixedShapes: false })
     t.teardown(() => decoder.release())
-    const states = new Tensor('float32', Float32Array.from({ length: 48 }, (_, i) => Math.sin(i)), [1, 6, 8]) // [1, frames, width]
+    const states = new Tensor(
+      'float32',
+      Float32Array.from({ length: 48 }, (_, i) => Math.sin(i)),
+      [1, 6, 8],
+    ) // [1, frames, width]
     const [first, ...rest] = [5, 7, 3, 8] as const
     const atOnce = await startDecode(decoder, states).step([first, ...rest])
     const { step } = startDecode(decoder, states)
@@ -183,24 +260,40 @@ test('a decode keeps the encoder half of its first step, which later steps retur
   t.equal(third.feeds['past_key_values.1.decoder.value'], second.out['present.1.decoder.value'])
 })
 
-test('a multilingual model returns the language that it decoded, and the language changes the hypothesis', async (t) => {
+test('a multilingual model returns its language, and the language changes the hypothesis', async (t) => {
   const manifest = defined(manifests.find(({ languages }) => languages.length > 1))
   const recognizer = await openRecognizer(modelsDir, manifest.name)
   t.teardown(() => recognizer.dispose())
-  const hypotheses = await Promise.all(manifest.languages.map((language) => recognize(recognizer, chirp(2, 1), { language, expectSpeech: true })))
+  const hypotheses = await Promise.all(
+    manifest.languages.map((language) => recognize(recognizer, chirp(2, 1), { language, expectSpeech: true })),
+  )
   t.same(hypotheses.map(({ language }) => language), manifest.languages)
   t.notSame(hypotheses[0]!.logProbabilities, hypotheses[1]!.logProbabilities)
 })
 
-test('a model that lacks the token of a language, or a token of its prompt, is refused when it is loaded', async (t) => {
+test('a model that lacks the token of a language or of its prompt is refused when it is loaded', async (t) => {
   const subject: Subject = { modelsDir, name: 'tiny-whisper' }
-  const load = async (change: Parameters<typeof spoiledCopy>[2]) => openRecognizer(await spoiledCopy(t, subject, change), subject.name)
-  await rejectsWith(t, load(async (_, manifest) => ({ ...manifest, languages: ['en', 'fr'] })), 'MODEL_INVALID', 'languageTokens', 'fr')
+  const load = async (change: Parameters<typeof spoiledCopy>[2]) =>
+    openRecognizer(await spoiledCopy(t, subject, change), subject.name)
+  await rejectsWith(
+    t,
+    load(async (_, manifest) => ({ ...manifest, languages: ['en', 'fr'] })),
+    'MODEL_INVALID',
+    'languageTokens',
+    'fr',
+  )
   const { transcribeToken: _, ...decoding } = encoderDecoderOf(await readManifest(modelsDir, subject.name))
   await rejectsWith(t, load(async (_, manifest) => ({ ...manifest, decoding })), 'MODEL_INVALID', 'transcribeToken')
-  await rejectsWith(t, load(async (_, manifest) => ({ ...manifest, tokenizer: { kind: 'llama' } })), 'MODEL_INVALID', 'huggingface')
+  await rejectsWith(
+    t,
+    load(async (_, manifest) => ({ ...manifest, tokenizer: { kind: 'llama' } })),
+    'MODEL_INVALID',
+    'huggingface',
+  )
 })
 
 test('the committed graphs are the ones that fixtures/make-graphs.ts makes', async (t) => {
-  for (const [file, bytes] of makeGraphs()) t.ok(Buffer.from(bytes).equals(await readFile(path.join(modelsDir, file))), file)
+  for (const [file, bytes] of makeGraphs()) {
+    t.ok(Buffer.from(bytes).equals(await readFile(path.join(modelsDir, file))), file)
+  }
 })

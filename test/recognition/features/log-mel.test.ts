@@ -91,7 +91,10 @@ test('the first frames of the window do not depend on how many are requested', a
 })
 
 test('the features agree with a double-precision transform of the same definition', (t) => {
-  const lengths = { 'a second, exactly the window': CAPACITY, 'longer than the window': CAPACITY + 5000, 'ending inside the mirrored margin': CAPACITY - 100, 'a third of the window': 5333, 'shorter than one frame': 90 }
+  const lengths = {
+    'a second, exactly the window': CAPACITY, 'longer than the window': CAPACITY + 5000,
+    'ending inside the mirrored margin': CAPACITY - 100, 'a third of the window': 5333, 'shorter than one frame': 90,
+  }
   for (const [name, length] of Object.entries(lengths)) {
     const { data, frames, bins } = extract(signal(length))
     t.same([frames, bins], [SETTINGS.frames, SETTINGS.bins])
@@ -118,7 +121,10 @@ test('silence has the same value everywhere, and no audio is silence', (t) => {
 test('a gain shifts every value by the same amount above the floor', (t) => {
   const quiet = extract(signal(CAPACITY, 1, 0.1)).data
   const loud = extract(signal(CAPACITY, 1, 1)).data
-  t.ok(largestDifference(loud, quiet.map((value) => value + 2 / 4)) < 1e-4, 'ten times the amplitude: 20 dB, two powers of ten')
+  t.ok(
+    largestDifference(loud, quiet.map((value) => value + 2 / 4)) < 1e-4,
+    'ten times the amplitude: 20 dB, two powers of ten',
+  )
   t.end()
 })
 
@@ -136,9 +142,13 @@ test('an extractor keeps nothing of earlier clips', (t) => {
 })
 
 test('the features are the ones of fixtures/log-mel/', async (t) => {
-  const { samples, seed, values } = JSON.parse(await readFile(path.join(projectRoot, 'fixtures/log-mel/gliding-tones.json'), 'utf8')) as { samples: number; seed: number; values: number[] }
+  const { samples, seed, values } = JSON.parse(
+    await readFile(path.join(projectRoot, 'fixtures/log-mel/gliding-tones.json'), 'utf8'),
+  ) as { samples: number; seed: number; values: number[] }
   const { data, bins } = extract(signal(samples, seed))
-  const everyTenth = Array.from({ length: SETTINGS.frames / 10 }, (_, i) => [...data.subarray(10 * i * bins, (10 * i + 1) * bins)]).flat()
+  const everyTenth = Array.from({ length: SETTINGS.frames / 10 }, (_, i) => [
+    ...data.subarray(10 * i * bins, (10 * i + 1) * bins),
+  ]).flat()
   t.ok(largestDifference(everyTenth, values) < 1e-3)
 })
 
@@ -147,7 +157,9 @@ test('the mel scale is linear below 1 kHz, logarithmic above, and continuous', (
   t.ok(Math.abs(hzToMel(500) * 2 - hzToMel(1000)) < 1e-9, 'linear')
   t.ok(Math.abs(hzToMel(6400) - hzToMel(1000) - 27) < 1e-9, 'a factor of 6.4 is 27 mel')
   t.ok(Math.abs(hzToMel(999.999) - hzToMel(1000.001)) < 1e-4)
-  for (const hz of [0, 40, 999, 1000, 1001, 4321, 8000]) t.ok(Math.abs(melToHz(hzToMel(hz)) - hz) < 1e-9, `${hz} Hz in both directions`)
+  for (const hz of [0, 40, 999, 1000, 1001, 4321, 8000]) {
+    t.ok(Math.abs(melToHz(hzToMel(hz)) - hz) < 1e-9, `${hz} Hz in both directions`)
+  }
   t.end()
 })
 
@@ -171,6 +183,10 @@ test('in the filter bank for 512 points, every filter has weights, all below the
   t.ok(bank.every(({ weights }) => weights.length > 0))
   t.ok(bank.every(({ firstBin, weights }) => firstBin >= 1 && firstBin + weights.length <= 256))
   const dense = referenceBank(16_000, 512, 80)
-  t.ok(bank.every(({ firstBin, weights }, i) => weights.every((weight, k) => Math.abs(weight - dense[i]![firstBin + k]!) < 1e-12)))
+  t.ok(
+    bank.every(({ firstBin, weights }, i) =>
+      weights.every((weight, k) => Math.abs(weight - dense[i]![firstBin + k]!) < 1e-12),
+    ),
+  )
   t.end()
 })

@@ -27,7 +27,9 @@ const VOICE = Float32Array.from({ length: 4 * RATE }, (_, n) => {
 })
 
 tap.test('speech between two silences is kept with a margin, and little else', async (t) => {
-  for (const [before, after] of [[silence(2, RATE), silence(1.5, RATE)], [hiss(2), hiss(1.5)], [silence(2, RATE), hiss(1.5)]] as const) {
+  for (const [before, after] of [
+    [silence(2, RATE), silence(1.5, RATE)], [hiss(2), hiss(1.5)], [silence(2, RATE), hiss(1.5)],
+  ] as const) {
     const { clips, activity } = await find(joined(before, words(1), after))
     t.equal(clips.length, 1)
     const { startSeconds, endSeconds } = clips[0]!
@@ -43,7 +45,10 @@ tap.test('the model gets the same clip whatever the silence around the speech', 
   for (const [before, after] of [[0.5, 0], [0, 1], [2, 2], [0.0123, 0.5]] as const) {
     const [found] = await given(joined(silence(before, RATE), voice, silence(after, RATE)))
     t.equal(found!.length, expected!.length, `${before} s before, ${after} s after`)
-    t.ok(maxDifference(found!, expected!) < 1e-3, `${before} s before, ${after} s after: ${maxDifference(found!, expected!)}`)
+    t.ok(
+      maxDifference(found!, expected!) < 1e-3,
+      `${before} s before, ${after} s after: ${maxDifference(found!, expected!)}`,
+    )
   }
 })
 
@@ -66,7 +71,8 @@ tap.test('speech at the start of a recording is padded with silence and not fade
 })
 
 tap.test('the margin is wider where noise masks the ends of words', async (t) => {
-  const inNoise = (gain: number): Waveform => added(joined(silence(1, RATE), words(1), silence(1, RATE)), scaled(noise(3, RATE, 7), gain))
+  const inNoise = (gain: number): Waveform =>
+    added(joined(silence(1, RATE), words(1), silence(1, RATE)), scaled(noise(3, RATE, 7), gain))
   const [clear, noisy] = [(await find(inNoise(0.0003))).clips[0]!, (await find(inNoise(0.02))).clips[0]!]
   t.ok(clear.speech.startSeconds - clear.startSeconds < 0.25)
   t.ok(noisy.speech.startSeconds - noisy.startSeconds > clear.speech.startSeconds - clear.startSeconds + 0.03)
@@ -77,7 +83,10 @@ tap.test('a click is neither the loudest nor the beginning of speech', async (t)
   const clean = joined(hiss(1), words(1), hiss(1))
   const clicked = { ...clean, samples: clean.samples.map((sample, n) => n >= 4_000 && n < 4_010 ? 0.9 : sample) }
   const [expected, found] = [detectBySpectrum(describeFrames(clean)), detectBySpectrum(describeFrames(clicked))]
-  t.ok(Math.abs(found.spans[0]!.startSeconds - expected.spans[0]!.startSeconds) < 0.02, `${found.spans[0]!.startSeconds}`)
+  t.ok(
+    Math.abs(found.spans[0]!.startSeconds - expected.spans[0]!.startSeconds) < 0.02,
+    `${found.spans[0]!.startSeconds}`,
+  )
 })
 
 tap.test('pauses inside are kept, and a recording full of speech is not cut', async (t) => {
@@ -91,7 +100,9 @@ tap.test('pauses inside are kept, and a recording full of speech is not cut', as
 tap.test('quiet speech is found', async (t) => {
   for (const lufs of [-20, -40, -60]) {
     const voice = joined(hiss(0.3), words(0.8), hiss(0.3))
-    const { noSpeechReason, activity } = await find(scaled(voice, 10 ** ((lufs - measureLevel(voice).loudnessLufs!) / 20)))
+    const { noSpeechReason, activity } = await find(
+      scaled(voice, 10 ** ((lufs - measureLevel(voice).loudnessLufs!) / 20)),
+    )
     t.equal(noSpeechReason, null, `${lufs} LUFS`)
     t.equal(activity.verdict, 'speech', `${lufs} LUFS`)
   }
@@ -105,18 +116,28 @@ tap.test('without clips there is a reason', async (t) => {
     ['a constant', wave(new Float32Array(RATE).fill(0.2)), 'too_quiet'],
     ['white noise', scaled(noise(2, RATE, 1), 0.1), 'no_speech_detected'],
     ['faint noise', scaled(noise(2, RATE, 2), 0.003), 'no_speech_detected'],
-    ['noise in padding', joined(silence(1, RATE), scaled(noise(2, RATE, 3), 0.05), silence(1, RATE)), 'no_speech_detected'],
+    [
+      'noise in padding', joined(silence(1, RATE), scaled(noise(2, RATE, 3), 0.05), silence(1, RATE)),
+      'no_speech_detected',
+    ],
   ]
   for (const [name, waveform, reason] of reasons) {
     const { clips, noSpeechReason, activity } = await find(waveform)
-    t.strictSame({ clips: clips.length, noSpeechReason, verdict: activity.verdict, spans: activity.spans.length }, { clips: 0, noSpeechReason: reason, verdict: 'nothing', spans: 0 }, name)
+    t.strictSame(
+      { clips: clips.length, noSpeechReason, verdict: activity.verdict, spans: activity.spans.length },
+      { clips: 0, noSpeechReason: reason, verdict: 'nothing', spans: 0 },
+      name,
+    )
   }
 })
 
 tap.test('clips of one sample, of few samples and of extreme samples have finite figures', async (t) => {
   for (const samples of [[0.5], [1, -1, 1], new Array<number>(100).fill(1), new Array<number>(700).fill(-1)]) {
     const { clips, activity } = await find(wave(Float32Array.from(samples)))
-    t.ok([...activity.speech, ...clips.flatMap(({ waveform }) => [...waveform.samples])].every(Number.isFinite), `${samples.length}`)
+    t.ok(
+      [...activity.speech, ...clips.flatMap(({ waveform }) => [...waveform.samples])].every(Number.isFinite),
+      `${samples.length}`,
+    )
   }
 })
 
@@ -150,7 +171,10 @@ tap.test('long audio is cut at its pauses into clips that fit, with nothing lost
   const tiny = (await find(words(3), { trim: false, maxClipSeconds: 0.1 })).clips
   t.ok(tiny.every((clip) => seconds(clip.waveform) <= 0.1), 'also where clips are shorter than a pause')
   const short = (await find(words(3), { maxClipSeconds: 0.1 })).clips
-  t.ok(short.length >= 4 && short.every((clip) => seconds(clip.waveform) <= 1), 'a model whose padding exceeds its longest clip gets pieces nevertheless')
+  t.ok(
+    short.length >= 4 && short.every((clip) => seconds(clip.waveform) <= 1),
+    'a model whose padding exceeds its longest clip gets pieces nevertheless',
+  )
 })
 
 tap.test('a long pause in a long upload is not decoded', async (t) => {
@@ -160,10 +184,23 @@ tap.test('a long pause in a long upload is not decoded', async (t) => {
   t.ok(clips.at(-1)!.endSeconds > 61.9)
 })
 
-function find(waveform: Waveform, { trim = true, maxClipSeconds = 30 }: { trim?: boolean; maxClipSeconds?: number } = {}): Promise<Segmentation> {
-  const recognizer = { padding: { leadingSeconds: [0.4], trailingSeconds: 0.3, redecodeBelow: -1 }, maxSeconds: maxClipSeconds } as unknown as Recognizer
-  const options = { detectors: { first: spectralDetector, second: undefined }, trimSilence: trim, normalizeVolume: true, interrupt: () => undefined }
-  return findSpeech({ waveform, frames: describeFrames(waveform), level: measureLevel(waveform) }, recognizer, options, startStageTimer())
+function find(
+  waveform: Waveform,
+  { trim = true, maxClipSeconds = 30 }: { trim?: boolean; maxClipSeconds?: number } = {},
+): Promise<Segmentation> {
+  const recognizer = {
+    padding: { leadingSeconds: [0.4], trailingSeconds: 0.3, redecodeBelow: -1 }, maxSeconds: maxClipSeconds,
+  } as unknown as Recognizer
+  const options = {
+    detectors: { first: spectralDetector, second: undefined }, trimSilence: trim, normalizeVolume: true,
+    interrupt: () => undefined,
+  }
+  return findSpeech(
+    { waveform, frames: describeFrames(waveform), level: measureLevel(waveform) },
+    recognizer,
+    options,
+    startStageTimer(),
+  )
 }
 
 /** The samples that the model gets. */
