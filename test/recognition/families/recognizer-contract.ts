@@ -80,7 +80,7 @@ export async function rejectsWith(
 export async function recognizerContract(t: Test, subject: Subject): Promise<void> {
   const recognizer = await openRecognizer(subject.modelsDir, subject.name, subject.engine)
   const manifest = await readManifest(subject.modelsDir, subject.name)
-  await t.test('the recognizer has the fields of its manifest', (t) => describes(t, recognizer, manifest, subject))
+  await t.test('a recognizer has the fields of its manifest', async (t) => describes(t, recognizer, manifest, subject))
   await t.test('the same clip gives the same tokens, whatever was decoded before', (t) =>
     keepsNoState(t, recognizer, subject),
   )
