@@ -33,20 +33,27 @@ export interface Cascade {
 
 /** Throws CONFIG_INVALID where the larger model cannot decode what the small one decodes. */
 export function checkCascade(small: Recognizer, { recognizer: larger }: Cascade): void {
-  const unfit = (reason: string): SpeechError =>
-    new SpeechError('CONFIG_INVALID', `EARSHOT_CASCADE_MODEL: ${larger.name} cannot stand behind ${small.name}, ${reason}`)
-  if (small.sampleRate !== larger.sampleRate) throw unfit(`it takes ${larger.sampleRate} Hz and not ${small.sampleRate}`)
+  const unfit = (reason: string): SpeechError => {
+    const problem = `${larger.name} cannot be the larger model of ${small.name}, ${reason}`
+    return new SpeechError('CONFIG_INVALID', `EARSHOT_CASCADE_MODEL: ${problem}`)
+  }
+  if (small.sampleRate !== larger.sampleRate) {
+    throw unfit(`it takes ${larger.sampleRate} Hz and not ${small.sampleRate}`)
+  }
   const unknown = small.languages.filter((language) => !larger.languages.includes(language))
   if (unknown.length > 0) throw unfit(`it does not know ${unknown.slice(0, 12).join(', ')}`)
 }
 
 /** The small model, unless only the larger one knows the language. Throws LANGUAGE_UNSUPPORTED. */
-export function primaryModel(small: Recognizer, cascade: Cascade | undefined, language: string | undefined): Recognizer {
+export function primaryModel(
+  small: Recognizer, cascade: Cascade | undefined, language: string | undefined,
+): Recognizer {
   const models = cascade === undefined ? [small] : [small, cascade.recognizer]
-  const found = models.find(({ languages }) => language === undefined || languages.includes(language))
-  if (found !== undefined) return found
+  if (language === undefined) return small
+  const primary = models.find(({ languages }) => languages.includes(language))
+  if (primary !== undefined) return primary
   const known = [...new Set(models.flatMap(({ languages }) => languages))]
-  throw languageUnsupported(small.name, known, language!)
+  throw languageUnsupported(small.name, known, language)
 }
 
 /** Most decoding passes of the primary model. */
@@ -73,7 +80,7 @@ export function escalatedByLanguage(transcript: ClipTranscript): ClipTranscript 
   return { ...transcript, escalation: { reason: 'language', seconds: transcript.seconds } }
 }
 
-/** The transcript of the primary model, or that of the larger one. Rejects with what the larger model or `interrupt` throw. */
+/** The transcript of the primary or the larger model. Rejects with what the larger model or `interrupt` throw. */
 export async function escalate(
   primary: ClipTranscript, small: Recognizer, cascade: Cascade | undefined, options: DecodeOptions,
 ): Promise<ClipTranscript> {

@@ -11,8 +11,8 @@ export function openStream(recognizer: Recognizer, options: RecognizeOptions): R
 /** Costs a whole decode for each hypothesis; samples beyond the longest clip of the recognizer are refused. */
 function redecodingStream(recognizer: Recognizer, options: RecognizeOptions): RecognitionStream {
   const { sampleRate, maxSeconds } = recognizer
-  const most = Math.floor(maxSeconds * sampleRate)
-  let samples = new Float32Array(Math.min(most, sampleRate))
+  const maxSamples = Math.floor(maxSeconds * sampleRate)
+  let samples = new Float32Array(Math.min(maxSamples, sampleRate))
   let length = 0
   let isFinished = false
   let known: { readonly length: number; readonly hypothesis: Hypothesis } | undefined
@@ -29,10 +29,13 @@ function redecodingStream(recognizer: Recognizer, options: RecognizeOptions): Re
     push(more) {
       if (isFinished) throw new Error('a stream that is finished takes no samples')
       const needed = length + more.length
-      if (needed > most) {
-        throw new SpeechError('AUDIO_TOO_LONG', `${(needed / sampleRate).toFixed(1)} s, at most ${maxSeconds} s in one stream`)
+      if (needed > maxSamples) {
+        const seconds = (needed / sampleRate).toFixed(1)
+        throw new SpeechError('AUDIO_TOO_LONG', `${seconds} s, at most ${maxSeconds} s in one stream`)
       }
-      if (needed > samples.length) samples = grown(samples, Math.min(most, Math.max(needed, 2 * samples.length)))
+      if (needed > samples.length) {
+        samples = enlarged(samples, Math.min(maxSamples, Math.max(needed, 2 * samples.length)))
+      }
       samples.set(more, length)
       length = needed
     },
@@ -44,7 +47,7 @@ function redecodingStream(recognizer: Recognizer, options: RecognizeOptions): Re
   }
 }
 
-function grown(samples: Float32Array, length: number): Float32Array<ArrayBuffer> {
+function enlarged(samples: Float32Array, length: number): Float32Array<ArrayBuffer> {
   const larger = new Float32Array(length)
   larger.set(samples)
   return larger

@@ -1,17 +1,17 @@
 /**
- * A model by its name → a recognizer on the engine that was asked for, and what there is to say about it.
+ * The name of a model → a recognizer on the requested engine, and notes for the log.
  *
- * The compiled graph is read from beside the weights, or made now. A model that the compiler does not know runs as it
- * was published, and says so.
+ * The compiled graph is read from the folder of the weights, or compiled now. A model that the compiler does not
+ * support runs on its published graphs, with a note.
  */
+import type { Engine, MatrixChoice } from '../domain/choices.js'
+import { SpeechError } from '../domain/errors.js'
 import { compiledGraph } from '../engine/compiler/cache.js'
 import { targetFor } from '../engine/compiler/target.js'
-import { readCalibration } from './confidence/calibration.js'
-import { SpeechError } from '../domain/errors.js'
 import { modelDigest, openModelFiles, readManifest, type Manifest } from '../engine/manifest.js'
-import { loadRecognizer, type Recognizer } from './recognizer.js'
 import { sessionOpener, type OpenSession } from '../engine/runtime/session.js'
-import type { Engine, MatrixChoice } from '../domain/choices.js'
+import { readCalibration } from './confidence/calibration.js'
+import { loadRecognizer, type Recognizer } from './recognizer.js'
 
 export interface EngineSettings {
   readonly modelsDir: string
@@ -27,27 +27,31 @@ export interface LoadedRecognizer { readonly recognizer: Recognizer; readonly no
 export async function loadModel(name: string, settings: EngineSettings): Promise<LoadedRecognizer> {
   const manifest = await readManifest(settings.modelsDir, name)
   const calibration = await readCalibration(settings.modelsDir, { name, digest: modelDigest(manifest) })
-  const { recognizer, notes } = await loadForBest(manifest, settings)
+  const { recognizer, notes } = await loadOnBestProvider(manifest, settings)
   return { recognizer: { ...recognizer, calibration }, notes }
 }
 
-/** A graph that was written for an accelerator is of no use on the CPU: when none of the accelerators can be used, another is loaded. */
-async function loadForBest(manifest: Manifest, settings: EngineSettings): Promise<LoadedRecognizer> {
+/** A graph compiled for an accelerator is of no use on the CPU: when no accelerator can be used, another is loaded. */
+async function loadOnBestProvider(manifest: Manifest, settings: EngineSettings): Promise<LoadedRecognizer> {
   const { executionProviders: providers, executionProvidersStrict: strict, threads } = settings
   const open = sessionOpener({ providers, strict, threads })
-  const first = await loadFor(providers[0]!, manifest, settings, open)
+  const first = await loadOnProvider(providers[0]!, manifest, settings, open)
   const { engine, provider: { provider } } = first.recognizer
   if (engine === 'reference' || provider === providers[0]) return first
   await first.recognizer.dispose()
-  return loadFor(provider, manifest, settings, open)
+  return loadOnProvider(provider, manifest, settings, open)
 }
 
-async function loadFor(provider: string, manifest: Manifest, { modelsDir, engine, matrices }: EngineSettings, open: OpenSession): Promise<LoadedRecognizer> {
+async function loadOnProvider(
+  provider: string, manifest: Manifest, { modelsDir, engine, matrices }: EngineSettings, open: OpenSession,
+): Promise<LoadedRecognizer> {
   const files = openModelFiles(modelsDir, manifest)
   if (engine === 'reference') return { recognizer: await loadRecognizer(manifest, files, open), notes: [] }
   const target = targetFor(provider, matrices)
   const compiled = await compiledGraph(modelsDir, manifest, target)
-  if ('reason' in compiled) return { recognizer: await loadRecognizer(manifest, files, open), notes: [`not compiled: ${compiled.reason}`] }
+  if ('reason' in compiled) {
+    return { recognizer: await loadRecognizer(manifest, files, open), notes: [`not compiled: ${compiled.reason}`] }
+  }
   const { graph, compileSeconds, notKept } = compiled
   const notes = [
     ...compileSeconds === undefined ? [] : [`compiled in ${compileSeconds.toFixed(1)} s`],

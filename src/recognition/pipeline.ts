@@ -17,7 +17,7 @@ import type { TranscribeOptions } from './options.js'
 import type { Recognizer } from './recognizer.js'
 import { decodeClip, type DecodeOptions } from './redecoding.js'
 import { composeReport } from './report.js'
-import { hasVoice, type SpokenClip } from './segmentation/cut-clips.js'
+import { hasSpeech, type SpokenClip } from './segmentation/cut-clips.js'
 import { findSpeech } from './segmentation/find-speech.js'
 import type { ClipTranscript, Decoded, Measured, Segmented, Vetted } from './stages.js'
 import { vet } from './vetting.js'
@@ -92,12 +92,12 @@ async function escalateAll(vetted: Vetted, request: Request): Promise<Decoded> {
 }
 
 function decodeOptionsOf(
-  { voice }: SpokenClip, { activity }: Segmented, { options, timer }: Request, maxDecodingPasses: number,
+  { speech }: SpokenClip, { activity }: Segmented, { options, timer }: Request, maxDecodingPasses: number,
 ): DecodeOptions {
   return {
     maxDecodingPasses,
     language: options.language,
-    expectSpeech: activity.verdict === 'speech' && hasVoice(voice, activity),
+    expectSpeech: activity.verdict === 'speech' && hasSpeech(speech, activity),
     words: options.words ?? false,
     pad: options.trimSilence,
     beamFor: options.beamFor,

@@ -1,9 +1,9 @@
 /**
- * The contract that a model family fulfils, and the loader that finds the family by name.
+ * The contract of a model family, and the loader that finds a family by name.
  *
- * A family is one file in families/ with one export, `load`. There is no registry, switch or enum: adding a
- * family is adding a file. The price is a dynamic import that TypeScript cannot follow;
- * test/recognition/families/contract.test.ts makes up for it by running every file of the folder.
+ * A family is one file in families/ with one export, `load`. There is no registry: to add a family is to add a file.
+ * TypeScript cannot follow the dynamic import, so test/recognition/families/contract.test.ts runs every file of the
+ * folder.
  */
 import type { Clip } from '../domain/audio.js'
 import type { Engine, ProviderReport } from '../domain/choices.js'
@@ -15,7 +15,7 @@ import type { Hypothesis } from '../domain/transcript.js'
 import type { Manifest, ModelFiles } from '../engine/manifest.js'
 import type { OpenSession } from '../engine/runtime/session.js'
 import type { Calibration } from './confidence/calibration.js'
-import type { BeamRequest, CompiledPhrases } from './decoding/search-contract.js'
+import type { BeamRequest, CompiledPhrases } from './decoding/beam-contract.js'
 
 /** Called between the steps of a decode; throws DEADLINE_PASSED or CANCELLED when it should not continue. */
 export type Interrupt = () => void
@@ -53,14 +53,14 @@ export interface Recognizer {
   recognize(clip: Clip, options: RecognizeOptions): Promise<Hypothesis>
   /** Starts incremental recognition. Undefined: `openStream` of incremental.ts decodes all samples again each time. */
   readonly openStream?: (options: RecognizeOptions) => RecognitionStream
-  /** Opens what beam search needs; without this call, the first beam search does. Undefined where there is none. */
+  /** Opens the graph of the beam search before its first use. Undefined where there is no beam search. */
   readonly openBeamSearch?: () => Promise<void>
   /** Prepares phrases for biasing, in steps of milliseconds. Undefined where there is no beam search. */
   readonly compilePhrases?: (list: PhraseList) => InterruptibleWork<CompiledPhrases>
   dispose(): Promise<void>
 }
 
-/** One utterance that arrives bit by bit. Calls do not overlap. */
+/** One utterance that arrives in parts. Calls do not overlap. */
 export interface RecognitionStream {
   /** Adds samples at the rate of the recognizer. Throws AUDIO_TOO_LONG beyond the longest clip. */
   push(samples: Float32Array): void

@@ -1,16 +1,16 @@
 /**
  * Decodes one clip, and again with other padding while the transcript is doubtful.
  *
- * Greedy decoding of a short clip is a close call: to move the speech by a few hundredths of a second changes every
- * third single word. So a transcript with a low mean log-probability is decoded again, with other silence before the
- * speech, and the most probable hypothesis is taken: a maximum over hypotheses from perturbed inputs. Clear clips are
- * decoded once. The paddings and the threshold belong to the model (`padding` in its manifest).
+ * Greedy decoding of a short clip is a close decision: a shift of the speech by a few hundredths of a second changes
+ * every third single word. A clip whose transcript has a low mean log-probability is therefore decoded again, with
+ * other silence before the speech, and the most probable hypothesis is taken: a maximum over hypotheses from perturbed
+ * inputs. Clear clips are decoded once. The paddings and the threshold belong to the model (`padding` in its manifest).
  */
 import { meanLogProbability, totalLogProbability } from '../domain/log-probability.js'
 import type { PhraseScore } from '../domain/phrases.js'
 import type { Hypothesis } from '../domain/transcript.js'
 import { comparableText, type Word } from '../domain/words.js'
-import type { BeamRequest } from './decoding/search-contract.js'
+import type { BeamRequest } from './decoding/beam-contract.js'
 import type { RecognizeOptions, Recognizer } from './recognizer.js'
 import { padClip, type PaddedClip, type SpokenClip } from './segmentation/cut-clips.js'
 import type { ClipTranscript } from './stages.js'
@@ -20,7 +20,7 @@ export interface DecodeOptions extends Omit<RecognizeOptions, 'beam'> {
   readonly beamFor?: ((recognizer: Recognizer) => BeamRequest | undefined) | undefined
   /** At least 1. */
   readonly maxDecodingPasses: number
-  /** Whether the clip is padded as the model likes it; false: it is decoded once, as it is. */
+  /** Whether the clip gets the padding of the model; false: it is decoded once, as it is. */
   readonly pad: boolean
   /** Called between decoding passes; other jobs of the process may run before it resolves. */
   readonly pause: () => Promise<void>
@@ -30,7 +30,9 @@ export interface DecodeOptions extends Omit<RecognizeOptions, 'beam'> {
 const REDECODE_SECONDS = 6
 
 /** Rejects with what the recognizer and `interrupt` throw. */
-export async function decodeClip(clip: SpokenClip, recognizer: Recognizer, options: DecodeOptions): Promise<ClipTranscript> {
+export async function decodeClip(
+  clip: SpokenClip, recognizer: Recognizer, options: DecodeOptions,
+): Promise<ClipTranscript> {
   let seconds = 0
   const all: Hypothesis[] = []
   const decode = async (padded: PaddedClip): Promise<Pass> => {
@@ -47,7 +49,7 @@ export async function decodeClip(clip: SpokenClip, recognizer: Recognizer, optio
   if (!options.pad) return transcript(await decode({ ...clip, silenceSeconds: 0 }))
 
   const { leadingSeconds, trailingSeconds, redecodeBelow } = recognizer.padding
-  const isLong = clip.voice.endSeconds - clip.voice.startSeconds > REDECODE_SECONDS
+  const isLong = clip.speech.endSeconds - clip.speech.startSeconds > REDECODE_SECONDS
   let best: Pass | undefined
   for (const leading of leadingSeconds.slice(0, isLong ? 1 : options.maxDecodingPasses)) {
     if (best !== undefined) await options.pause()
@@ -93,7 +95,8 @@ const DECIDED_DISTANCE = 3
 function meanPhraseScores(all: readonly Hypothesis[]): PhraseScore[] {
   const lists = all.flatMap(({ phraseScores = [] }) => phraseScores.length === 0 ? [] : [phraseScores])
   const phrases = [...new Set(lists.flatMap((list) => list.map(({ phrase }) => phrase)))]
-  const meanOf = (values: readonly number[]): number => values.reduce((total, value) => total + value, 0) / values.length
+  const meanOf = (values: readonly number[]): number =>
+    values.reduce((total, value) => total + value, 0) / values.length
   const merged = phrases.map((phrase) => {
     const scores = lists.map((list) => list.find((one) => one.phrase === phrase) ?? belowLowest(list))
     return {
@@ -113,7 +116,7 @@ function belowLowest(list: readonly PhraseScore[]): Omit<PhraseScore, 'phrase'> 
   }
 }
 
-/** Whether the clip clearly says one of the phrases, even if the model doubts its spelling. */
+/** Whether the clip is clearly one of the phrases, even if the model is not sure of its spelling. */
 function isDecided([first, second]: readonly PhraseScore[]): boolean {
   if (first === undefined || second === undefined) return false
   return first.logLikelihoodRatio > DECIDED_RATIO
@@ -124,6 +127,7 @@ function isDecided([first, second]: readonly PhraseScore[]): boolean {
 function isMoreProbable(one: Hypothesis, other: Hypothesis): boolean {
   const isComplete = ({ stopped }: Hypothesis): boolean => stopped === 'end_of_text'
   if (isComplete(one) !== isComplete(other)) return isComplete(one)
-  const scoreOf = ({ logProbabilities, biasScore = 0 }: Hypothesis): number => totalLogProbability(logProbabilities) + biasScore
+  const scoreOf = ({ logProbabilities, biasScore = 0 }: Hypothesis): number =>
+    totalLogProbability(logProbabilities) + biasScore
   return scoreOf(one) > scoreOf(other)
 }

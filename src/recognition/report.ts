@@ -1,13 +1,13 @@
 /** What was measured and decoded → the Report that the client and the metrics get. */
 import type { Quality, TimeSpan } from '../domain/audio.js'
 import { meanLogProbability } from '../domain/log-probability.js'
-import type { RankedAlternative } from '../domain/phrases.js'
+import type { Alternative, RankedAlternative } from '../domain/phrases.js'
 import type { InputReport, Report, StageSeconds, Warning } from '../domain/report.js'
 import type { Timbre } from '../domain/timbre.js'
 import type { Segment } from '../domain/transcript.js'
 import type { Word, WordWithCorrectness } from '../domain/words.js'
 import { summarizeCascade } from './cascade.js'
-import { correctnessOf, correctnessOfWord, sharesOf } from './confidence/correctness.js'
+import { correctnessOf, correctnessOfWord, posteriorsOf } from './confidence/correctness.js'
 import type { TranscribeOptions } from './options.js'
 import type { Recognizer } from './recognizer.js'
 import type { ClipTranscript, Vetted } from './stages.js'
@@ -115,9 +115,9 @@ function isUnbiased(options: TranscribeOptions, recognizer: Recognizer): boolean
 }
 
 function withPosteriors(
-  alternatives: readonly Omit<RankedAlternative, 'posterior'>[], { calibration }: Recognizer, correctness: number | null,
+  alternatives: readonly Alternative[], { calibration }: Recognizer, correctness: number | null,
 ): RankedAlternative[] {
-  const posteriors = calibration && correctness !== null ? sharesOf(calibration, correctness, alternatives) : []
+  const posteriors = calibration && correctness !== null ? posteriorsOf(calibration, correctness, alternatives) : []
   return alternatives.map((alternative, index) => ({ ...alternative, posterior: posteriors[index] ?? null }))
 }
 

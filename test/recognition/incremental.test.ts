@@ -18,7 +18,8 @@ function counting(change: Partial<Recognizer> = {}): { recognizer: Recognizer; d
     padding: { leadingSeconds: [0], trailingSeconds: 0, redecodeBelow: -1 },
     async recognize({ waveform, endSeconds }): Promise<Hypothesis> {
       decodes.push(waveform.samples.length)
-      const text = `${waveform.samples.length} samples, ${endSeconds} s, sum ${waveform.samples.reduce((a, b) => a + b, 0)}`
+      const sum = waveform.samples.reduce((total, sample) => total + sample, 0)
+      const text = `${waveform.samples.length} samples, ${endSeconds} s, sum ${sum}`
       return { text, tokens: [1], logProbabilities: [0], stopped: 'end_of_text', language: 'en' }
     },
     dispose: async () => undefined,

@@ -1,4 +1,4 @@
-/** The road from bytes to report, with a recognizer that says what it is told: what holds whatever the model. */
+/** The pipeline from bytes to report, with a scripted recognizer: what holds for every model. */
 import { readFileSync } from 'node:fs'
 import t from 'tap'
 import type { SpeechDetector } from '../../src/recognition/segmentation/detector.js'
@@ -15,27 +15,42 @@ import type { Report } from '../../src/domain/report.js'
 import type { Hypothesis } from '../../src/domain/transcript.js'
 import { wavOfSeconds } from '../serving/http/wav.js'
 
-const OPTIONS: TranscribeOptions = { language: undefined, maxAudioSeconds: 60, normalizeVolume: true, trimSilence: true, detectors: { first: spectralDetector, second: undefined }, maxDecodingPasses: 3, interrupt: () => undefined }
+const OPTIONS: TranscribeOptions = {
+  language: undefined, maxAudioSeconds: 60, normalizeVolume: true, trimSilence: true,
+  detectors: { first: spectralDetector, second: undefined }, maxDecodingPasses: 3, interrupt: () => undefined,
+}
 
 const NOTHING = [{ samples: new Float32Array(0), sampleRate: 16_000 }, {} as FrameFeatures, () => undefined] as const
 const PADDING = { leadingSeconds: [0.2, 0.3], trailingSeconds: 0.2, redecodeBelow: -9 }
 
-function saying(texts: readonly string[], change: Partial<Hypothesis> = {}): { recognizer: Recognizer; clips: Clip[] } {
+function scripted(
+  texts: readonly string[],
+  change: Partial<Hypothesis> = {},
+): { recognizer: Recognizer; clips: Clip[] } {
   const clips: Clip[] = []
   const recognizer: Recognizer = {
-    name: 'told', sampleRate: 16_000, maxSeconds: 2, languages: ['en', 'de'], padding: PADDING, engine: 'reference', timesWords: false, provider: { provider: 'cpu', refused: [] },
+    name: 'scripted',
+    sampleRate: 16_000,
+    maxSeconds: 2,
+    languages: ['en', 'de'],
+    padding: PADDING,
+    engine: 'reference',
+    timesWords: false,
+    provider: { provider: 'cpu', refused: [] },
     async recognize(clip) {
       clips.push(clip)
       const text = texts[(clips.length - 1) % texts.length]!
-      return { text, tokens: [4, 5], logProbabilities: [-0.1, -0.2, -0.3], stopped: 'end_of_text', language: 'en', ...change }
+      return {
+        text, tokens: [4, 5], logProbabilities: [-0.1, -0.2, -0.3], stopped: 'end_of_text', language: 'en', ...change,
+      }
     },
     dispose: async () => undefined,
   }
   return { recognizer, clips }
 }
 
-t.test('long audio is cut into clips that follow each other and stay inside the upload', async (t) => {
-  const { recognizer, clips } = saying(['one', 'two', 'three', 'four', 'five'])
+t.test('long audio is cut into clips that are in order and inside the upload', async (t) => {
+  const { recognizer, clips } = scripted(['one', 'two', 'three', 'four', 'five'])
   const report = await transcribe(wavOfSeconds(5), recognizer, { ...OPTIONS, trimSilence: false })
   t.ok(clips.length >= 3, 'five seconds do not fit into two clips of two')
   t.equal(report.text.split(' ').length, clips.length)
@@ -43,117 +58,174 @@ t.test('long audio is cut into clips that follow each other and stay inside the 
     t.ok(startSeconds >= (report.segments[index - 1]?.endSeconds ?? 0) - 1e-9 && endSeconds > startSeconds)
     t.ok(endSeconds - startSeconds <= 2 + 1e-9 && endSeconds <= 5 + 1e-9)
   }
-  t.ok(Math.abs(report.input.speechSeconds - 5) < 1e-3, 'nothing is lost between two clips')
+  t.ok(Math.abs(report.input.speechSeconds - 5) < 1e-3, 'no audio is lost between two clips')
   t.ok(Math.abs(report.confidence! - Math.exp(-0.2)) < 1e-9)
 })
 
-t.test('silence does not reach the model, and the answer says why it is empty', async (t) => {
-  const { recognizer, clips } = saying(['invented'])
+t.test('silence is not decoded, and the report says why the text is empty', async (t) => {
+  const { recognizer, clips } = scripted(['invented'])
   const silence = wavOfSeconds(1).fill(0, 44)
   for (const [bytes, reason] of [[silence, 'digital_silence'], [wavOfSeconds(0), 'no_samples']] as const) {
-    t.match(await transcribe(bytes, recognizer, OPTIONS), { text: '', confidence: null, segments: [], noSpeechReason: reason, input: { speechSeconds: 0 } })
+    t.match(await transcribe(bytes, recognizer, OPTIONS), {
+      text: '', confidence: null, segments: [], noSpeechReason: reason, input: { speechSeconds: 0 },
+    })
   }
   t.equal(clips.length, 0)
 })
 
-t.test('whatever comes, each drift feature of it is a finite number, a category or missing', async (t) => {
+t.test('each drift feature of any upload is a finite number, a category or missing', async (t) => {
   const one = wavOfSeconds(1).subarray(0, 46)
   const samples = [wavOfSeconds(1).fill(0, 44), wavOfSeconds(0), one, wavOfSeconds(1), wavOfSeconds(1).fill(0x7f, 44)]
   for (const [index, bytes] of samples.entries()) {
-    const row = featureRow(await transcribe(bytes, saying(['word']).recognizer, OPTIONS))
+    const row = featureRow(await transcribe(bytes, scripted(['word']).recognizer, OPTIONS))
     t.equal(row.length, FEATURE_NAMES.length)
-    row.forEach((value, feature) => { t.ok(value === null || typeof value === 'string' || Number.isFinite(value), `clip ${index}: ${FEATURE_NAMES[feature]} is ${value}`) })
+    row.forEach((value, feature) => {
+      t.ok(
+        value === null || typeof value === 'string' || Number.isFinite(value),
+        `clip ${index}: ${FEATURE_NAMES[feature]} is ${value}`,
+      )
+    })
   }
 })
 
-t.test('notes and dots are no words', async (t) => {
+t.test('musical notes and dots are no words', async (t) => {
   for (const text of ['', '\u266a\u266a', '...']) {
-    t.match(await transcribe(wavOfSeconds(1), saying([text]).recognizer, OPTIONS), { text: '', confidence: null, segments: [], noSpeechReason: 'nothing_recognized' })
+    t.match(await transcribe(wavOfSeconds(1), scripted([text]).recognizer, OPTIONS), {
+      text: '', confidence: null, segments: [], noSpeechReason: 'nothing_recognized',
+    })
   }
-  t.match(await transcribe(wavOfSeconds(1), saying(['42']).recognizer, OPTIONS), { text: '42', noSpeechReason: null })
+  t.match(await transcribe(wavOfSeconds(1), scripted(['42']).recognizer, OPTIONS), { text: '42', noSpeechReason: null })
 })
 
-t.test('what the decoder doubts is marked, and what the input lacks', async (t) => {
-  const looping = await transcribe(wavOfSeconds(1), saying(['no no'], { stopped: 'repetition' }).recognizer, OPTIONS)
-  t.same(looping.warnings, ['narrowband', 'repetition'], 'a tone has no band')
-  const short = await transcribe(wavOfSeconds(0.2), saying(['a'], { stopped: 'token_limit' }).recognizer, OPTIONS)
+t.test('warnings tell of incomplete decoding and of faults of the signal', async (t) => {
+  const looping = await transcribe(wavOfSeconds(1), scripted(['no no'], { stopped: 'repetition' }).recognizer, OPTIONS)
+  t.same(looping.warnings, ['narrowband', 'repetition'], 'a tone has a narrow band')
+  const short = await transcribe(wavOfSeconds(0.2), scripted(['a'], { stopped: 'token_limit' }).recognizer, OPTIONS)
   t.same(short.warnings, ['narrowband', 'too_short', 'token_limit'])
 })
 
-t.test('a decoder that doubts its words says so, and one that is sure does not', async (t) => {
-  const doubtful = await transcribe(wavOfSeconds(1), saying(['maybe'], { logProbabilities: [-0.2, -0.9] }).recognizer, OPTIONS)
+t.test('a low confidence has a warning, a higher one has none', async (t) => {
+  const doubtful = await transcribe(
+    wavOfSeconds(1),
+    scripted(['maybe'], { logProbabilities: [-0.2, -0.9] }).recognizer,
+    OPTIONS,
+  )
   t.same(doubtful.warnings, ['narrowband', 'low_confidence'])
-  const sure = await transcribe(wavOfSeconds(1), saying(['surely'], { logProbabilities: [-0.2, -0.7] }).recognizer, OPTIONS)
+  const sure = await transcribe(
+    wavOfSeconds(1),
+    scripted(['surely'], { logProbabilities: [-0.2, -0.7] }).recognizer,
+    OPTIONS,
+  )
   t.same(sure.warnings, ['narrowband'])
 })
 
-t.test('noise, a narrow band and an offset are marked, on the signal as it came', async (t) => {
-  const heard = async (change: (n: number) => number): Promise<Report> => transcribe(changed(wavOfSeconds(2), change), saying(['x']).recognizer, OPTIONS)
+t.test('warnings of noise, a narrow band and an offset are about the signal as uploaded', async (t) => {
+  const reportOf = async (change: (n: number) => number): Promise<Report> =>
+    transcribe(changed(wavOfSeconds(2), change), scripted(['x']).recognizer, OPTIONS)
   const hiss = (n: number): number => Math.sin(n * n * 0.37)
   const voice = (n: number): number => n > 10_000 && n < 22_000 ? hiss(n) * (1 + Math.sin(n / 400)) : 0
-  t.same((await heard((n) => 4_000 * voice(n) + 20 * hiss(3 * n))).warnings, [])
-  t.same((await heard((n) => 3_000 * voice(n) + 2_000 * hiss(3 * n))).warnings, ['noisy'])
-  t.same((await heard((n) => 4_000 * voice(n) + 20 * hiss(3 * n) + 700)).warnings, ['dc_offset'])
-  const whisper = await heard((n) => 400 * voice(n) + 2 * hiss(3 * n))
-  const shout = await heard((n) => 8_000 * voice(n) + 40 * hiss(3 * n))
-  t.ok(Math.abs(shout.input.snrDb! - whisper.input.snrDb!) < 1, 'the ratio does not know the level')
+  t.same((await reportOf((n) => 4_000 * voice(n) + 20 * hiss(3 * n))).warnings, [])
+  t.same((await reportOf((n) => 3_000 * voice(n) + 2_000 * hiss(3 * n))).warnings, ['noisy'])
+  t.same((await reportOf((n) => 4_000 * voice(n) + 20 * hiss(3 * n) + 700)).warnings, ['dc_offset'])
+  const whisper = await reportOf((n) => 400 * voice(n) + 2 * hiss(3 * n))
+  const shout = await reportOf((n) => 8_000 * voice(n) + 40 * hiss(3 * n))
+  t.ok(Math.abs(shout.input.snrDb! - whisper.input.snrDb!) < 1, 'the ratio does not depend on the level')
   t.ok(Math.abs(shout.input.noiseFloorDbfs! - whisper.input.noiseFloorDbfs! - 26) < 1, 'the floor is not normalized')
 })
 
-t.test('the narrow band of an upload is that of its sound, not of its rate', async (t) => {
+t.test('the bandwidth of an upload is that of its sound, not of its sample rate', async (t) => {
   const clips = new URL('../../fixtures/clips/', import.meta.url)
-  const warned = async (name: string): Promise<readonly string[]> => (await transcribe(readFileSync(new URL(name, clips)), saying(['x']).recognizer, OPTIONS)).warnings
+  const warned = async (name: string): Promise<readonly string[]> =>
+    (await transcribe(readFileSync(new URL(name, clips)), scripted(['x']).recognizer, OPTIONS)).warnings
   t.same(await warned('telephone-mulaw.wav'), ['narrowband'])
   t.same(await warned('warm-up.wav'), [])
 })
 
-t.test('words that were taken back leave a report of silence', async (t) => {
-  const doubtful = saying(['you'], { logProbabilities: [-9] })
+t.test('a report whose words are rejected is one without speech', async (t) => {
+  const doubtful = scripted(['you'], { logProbabilities: [-9] })
   const second: SpeechDetector = {
-    name: 'deaf', dispose: async () => undefined,
-    detect: async () => ({ startSeconds: 0, hopSeconds: 0.1, speech: new Float32Array(10), spans: [], verdict: 'nothing', visibleRangeDb: 0 }),
+    name: 'silent',
+    dispose: async () => undefined,
+    detect: async () => ({
+      startSeconds: 0, hopSeconds: 0.1, speech: new Float32Array(10), spans: [], verdict: 'nothing', visibleRangeDb: 0,
+    }),
   }
-  const first: SpeechDetector = { ...second, detect: async () => ({ ...await second.detect(...NOTHING), spans: [{ startSeconds: 0.2, endSeconds: 0.8 }], verdict: 'speech' }) }
+  const first: SpeechDetector = {
+    ...second,
+    detect: async () => ({
+      ...(await second.detect(...NOTHING)), spans: [{ startSeconds: 0.2, endSeconds: 0.8 }], verdict: 'speech',
+    }),
+  }
   const report = await transcribe(wavOfSeconds(1), doubtful.recognizer, { ...OPTIONS, detectors: { first, second } })
-  t.match(report, { text: '', confidence: null, segments: [], noSpeechReason: 'no_speech_detected', decodingPasses: 1, input: { speechRatio: 0, speechSeconds: 0, leadingSilenceSeconds: 1, trimmedLeadingSeconds: 1 } })
+  t.match(report, {
+    text: '', confidence: null, segments: [], noSpeechReason: 'no_speech_detected', decodingPasses: 1,
+    input: { speechRatio: 0, speechSeconds: 0, leadingSilenceSeconds: 1, trimmedLeadingSeconds: 1 },
+  })
 })
 
-t.test('a model may say nothing where no speech was found, and must not where there was', async (t) => {
-  const heard: [Clip, RecognizeOptions][] = []
-  const { recognizer } = saying(['x'])
+t.test('only clips in which speech was detected expect at least one token', async (t) => {
+  const decodes: [Clip, RecognizeOptions][] = []
+  const { recognizer } = scripted(['x'])
   const spans = [{ startSeconds: 0.1, endSeconds: 1 }]
-  const first: SpeechDetector = { name: 'early', dispose: async () => undefined, detect: async () => ({ startSeconds: 0, hopSeconds: 1, speech: new Float32Array(5), spans, verdict: 'speech', visibleRangeDb: 35 }) }
-  const listening = { ...recognizer, recognize: (clip: Clip, options: RecognizeOptions) => { heard.push([clip, options]); return recognizer.recognize(clip, options) } }
-  await transcribe(wavOfSeconds(5), listening, { ...OPTIONS, trimSilence: false, detectors: { first, second: undefined } })
-  t.ok(heard.length >= 3)
-  t.same(heard.map(([, { expectSpeech: expectSpeech }]) => expectSpeech), heard.map((_, index) => index === 0))
+  const first: SpeechDetector = {
+    name: 'early',
+    dispose: async () => undefined,
+    detect: async () => ({
+      startSeconds: 0, hopSeconds: 1, speech: new Float32Array(5), spans, verdict: 'speech', visibleRangeDb: 35,
+    }),
+  }
+  const recording = {
+    ...recognizer,
+    recognize: (clip: Clip, options: RecognizeOptions) => {
+      decodes.push([clip, options])
+      return recognizer.recognize(clip, options)
+    },
+  }
+  await transcribe(wavOfSeconds(5), recording, {
+    ...OPTIONS, trimSilence: false, detectors: { first, second: undefined },
+  })
+  t.ok(decodes.length >= 3)
+  t.same(decodes.map(([, { expectSpeech }]) => expectSpeech), decodes.map((_, index) => index === 0))
 })
 
-t.test('segments lie inside the upload, whatever its rate', async (t) => {
+t.test('segments lie inside the upload, whatever its sample rate', async (t) => {
   const wav = wavOfSeconds(5)
   wav.writeUInt32LE(16_015, 24)
   wav.writeUInt32LE(32_030, 28)
-  const { segments, input } = await transcribe(wav, saying(['x']).recognizer, { ...OPTIONS, trimSilence: false })
+  const { segments, input } = await transcribe(wav, scripted(['x']).recognizer, { ...OPTIONS, trimSilence: false })
   t.ok(segments.every(({ startSeconds, endSeconds }) => startSeconds < endSeconds && endSeconds <= input.audioSeconds))
   t.ok(input.speechSeconds <= input.audioSeconds)
 })
 
-t.test('words are asked for only when they are wanted, and lie inside their segments', async (t) => {
-  const wanted: (boolean | undefined)[] = []
-  const { recognizer } = saying(['x'])
+t.test('word times are requested of the model only when needed, and lie inside their segments', async (t) => {
+  const requested: (boolean | undefined)[] = []
+  const { recognizer } = scripted(['x'])
   const timing: Recognizer = { ...recognizer, timesWords: true, async recognize(clip, options) {
-    wanted.push(options.words)
+    requested.push(options.words)
     const end = clip.waveform.samples.length / clip.waveform.sampleRate
-    return { ...await recognizer.recognize(clip, options), ...options.words && { words: [{ text: 'x', startSeconds: 0, endSeconds: end / 2, confidence: 1, logProbability: 0 }, { text: 'y', startSeconds: end / 2, endSeconds: end, confidence: 0.5, logProbability: Math.log(0.5) }] } }
+    return {
+      ...(await recognizer.recognize(clip, options)),
+      ...(options.words && {
+        words: [
+          { text: 'x', startSeconds: 0, endSeconds: end / 2, confidence: 1, logProbability: 0 },
+          { text: 'y', startSeconds: end / 2, endSeconds: end, confidence: 0.5, logProbability: Math.log(0.5) },
+        ],
+      }),
+    }
   } }
   const without = await transcribe(wavOfSeconds(5), timing, { ...OPTIONS, trimSilence: false })
-  t.ok(without.segments.every(({ words }) => words === null) && wanted.every((one) => one === false))
+  t.ok(without.segments.every(({ words }) => words === null) && requested.every((one) => one === false))
   for (const trimSilence of [false, true]) {
     const { segments, input } = await transcribe(wavOfSeconds(5), timing, { ...OPTIONS, trimSilence, words: true })
     let before = 0
     for (const { startSeconds, endSeconds, words } of segments) {
       for (const word of words!) {
-        t.ok(word.startSeconds >= Math.max(before, startSeconds) - 1e-9 && word.endSeconds >= word.startSeconds && word.endSeconds <= endSeconds && endSeconds <= input.audioSeconds)
+        t.ok(
+          word.startSeconds >= Math.max(before, startSeconds) - 1e-9 &&
+            word.endSeconds >= word.startSeconds &&
+            word.endSeconds <= endSeconds &&
+            endSeconds <= input.audioSeconds,
+        )
         before = word.endSeconds
       }
     }
@@ -161,42 +233,72 @@ t.test('words are asked for only when they are wanted, and lie inside their segm
   }
 })
 
-t.test('with a calibration the text and its words have a probability, and readings that nobody steered count for it', async (t) => {
+t.test('a calibration gives text and words a correctness, which unbiased alternatives affect', async (t) => {
   const curve = { intercept: 2, slope: -1 }
-  const figures = { clips: 1, speakers: 1, right: 1, meanProbability: 1, bins: 1, calibrationError: 0, errorByChance: 0, auroc: null, brier: 0 }
+  const figures = {
+    clips: 1, speakers: 1, right: 1, meanProbability: 1, bins: 1, calibrationError: 0, errorByChance: 0, auroc: null,
+    brier: 0,
+  }
   const held = { folds: 5, all: figures, sources: {} }
   const calibration: Calibration = {
-    format: 'earshot-confidence/1', created: '', model: { name: 'told', digest: '' }, provenance: '', fittedOn: { clips: 1, speakers: 1 },
-    correctness: curve, readings: { temperature: 1, elsewhere: 0.5, first: { correctness: curve, held } }, words: { correctness: curve, held }, held,
+    format: 'earshot-confidence/1', created: '', model: { name: 'scripted', digest: '' }, provenance: '',
+    fittedOn: { clips: 1, speakers: 1 }, correctness: curve,
+    readings: { temperature: 1, elsewhere: 0.5, first: { correctness: curve, held } },
+    words: { correctness: curve, held }, held,
   }
-  const reading = (text: string, logProbability: number) => ({ text, confidence: 0.5, logProbability, phrases: [] })
-  const change = { words: [{ text: 'x', startSeconds: 0, endSeconds: 0.1, confidence: 0.5, logProbability: -1 }], alternatives: [reading('x', -0.6), reading('y', -0.7)] }
-  const recognizer = { ...saying(['x'], change).recognizer, calibration }
-  const hear = (options: Partial<TranscribeOptions>, by: Recognizer = recognizer): Promise<Report> => transcribe(wavOfSeconds(1), by, { ...OPTIONS, ...options })
-  const [steered, free] = [{ trie: PhraseTrie.build([]), weights: [], unspellable: [] }, undefined].map((phrases) => ({ beamFor: () => ({ nBest: 2, phrases, strength: 1 }) }))
-  const surprise = 0.6
+  const alternative = (text: string, logProbability: number) => ({ text, confidence: 0.5, logProbability, phrases: [] })
+  const change = {
+    words: [{ text: 'x', startSeconds: 0, endSeconds: 0.1, confidence: 0.5, logProbability: -1 }],
+    alternatives: [alternative('x', -0.6), alternative('y', -0.7)],
+  }
+  const recognizer = { ...scripted(['x'], change).recognizer, calibration }
+  const reportWith = (options: Partial<TranscribeOptions>, by: Recognizer = recognizer): Promise<Report> =>
+    transcribe(wavOfSeconds(1), by, { ...OPTIONS, ...options })
+  const [biased, unbiased] = [{ trie: PhraseTrie.build([]), weights: [], unspellable: [] }, undefined].map(
+    (phrases) => ({ beamFor: () => ({ nBest: 2, phrases, strength: 1 }) }),
+  )
+  const surprisal = 0.6
   const expected = (doubt: number): number => 1 / (1 + Math.exp(doubt - 2))
-  const near = (value: number | null, wanted: number): void => { t.ok(value !== null && Math.abs(value - wanted) < 1e-9, `${value}, not ${wanted}`) }
-  const report = await hear(free!)
-  near((await hear(steered!)).correctness, expected(Math.sqrt(surprise)))
-  near(report.correctness, expected(Math.sqrt(surprise + 4 * Math.log(1 + Math.exp(-0.1)))))
+  const near = (value: number | null, other: number): void => {
+    t.ok(value !== null && Math.abs(value - other) < 1e-9, `${value}, not ${other}`)
+  }
+  const report = await reportWith(unbiased!)
+  near((await reportWith(biased!)).correctness, expected(Math.sqrt(surprisal)))
+  near(report.correctness, expected(Math.sqrt(surprisal + 4 * Math.log(1 + Math.exp(-0.1)))))
   near(report.alternatives[0]!.posterior, report.correctness!)
   near(report.segments[0]!.words![0]!.correctness, expected(1))
-  t.match(await hear(free!, { ...recognizer, calibration: null }), { correctness: null, segments: [{ words: [{ correctness: null }] }], alternatives: [{ share: null }, { share: null }] })
+  t.match(await reportWith(unbiased!, { ...recognizer, calibration: null }), {
+    correctness: null, segments: [{ words: [{ correctness: null }] }],
+    alternatives: [{ posterior: null }, { posterior: null }],
+  })
 })
 
-t.test('every decode is counted, also of a clip in which nothing was found', async (t) => {
-  const doubtful = saying([''], { logProbabilities: [-20] })
-  t.match(await transcribe(wavOfSeconds(1), doubtful.recognizer, OPTIONS), { text: '', noSpeechReason: 'nothing_recognized', decodingPasses: 2 })
+t.test('every decoding pass is counted, also those of a clip without words', async (t) => {
+  const doubtful = scripted([''], { logProbabilities: [-20] })
+  t.match(await transcribe(wavOfSeconds(1), doubtful.recognizer, OPTIONS), {
+    text: '', noSpeechReason: 'nothing_recognized', decodingPasses: 2,
+  })
   t.equal(doubtful.clips.length, 2)
   t.match(await transcribe(wavOfSeconds(1).fill(0, 44), doubtful.recognizer, OPTIONS), { decodingPasses: 0 })
 })
 
-t.test('an unknown language, a long upload and an interrupt end the work before the model', async (t) => {
-  const { recognizer, clips } = saying(['x'])
-  await t.rejects(transcribe(wavOfSeconds(1), recognizer, { ...OPTIONS, language: 'fr' }), { code: 'LANGUAGE_UNSUPPORTED', parameter: 'language' })
-  await t.rejects(transcribe(wavOfSeconds(3), recognizer, { ...OPTIONS, maxAudioSeconds: 2 }), { code: 'AUDIO_TOO_LONG' })
-  await t.rejects(transcribe(wavOfSeconds(1), recognizer, { ...OPTIONS, interrupt: () => { throw new SpeechError('CANCELLED') } }), { code: 'CANCELLED' })
+t.test('an unknown language, a long upload and an interrupt end the request before decoding', async (t) => {
+  const { recognizer, clips } = scripted(['x'])
+  await t.rejects(transcribe(wavOfSeconds(1), recognizer, { ...OPTIONS, language: 'fr' }), {
+    code: 'LANGUAGE_UNSUPPORTED', parameter: 'language',
+  })
+  await t.rejects(transcribe(wavOfSeconds(3), recognizer, { ...OPTIONS, maxAudioSeconds: 2 }), {
+    code: 'AUDIO_TOO_LONG',
+  })
+  await t.rejects(
+    transcribe(wavOfSeconds(1), recognizer, {
+      ...OPTIONS,
+      interrupt: () => {
+        throw new SpeechError('CANCELLED')
+      },
+    }),
+    { code: 'CANCELLED' },
+  )
   t.equal(clips.length, 0)
 })
 

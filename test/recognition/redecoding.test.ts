@@ -19,10 +19,11 @@ const OPTIONS: DecodeOptions = {
   interrupt: () => undefined, pause: async () => undefined,
 }
 
-const said = (text: string, logProbabilities: readonly number[], stopped: Hypothesis['stopped'] = 'end_of_text'): Hypothesis =>
-  ({ text, tokens: [1], logProbabilities, stopped, language: 'en' })
+const said = (
+  text: string, logProbabilities: readonly number[], stopped: Hypothesis['stopped'] = 'end_of_text',
+): Hypothesis => ({ text, tokens: [1], logProbabilities, stopped, language: 'en' })
 
-/** Answers in turn, and remembers what it was given. */
+/** Returns the hypotheses in turn, and records the clips. */
 function answering(...answers: readonly Hypothesis[]): { recognizer: Recognizer; clips: Clip[] } {
   const clips: Clip[] = []
   const recognizer = {
@@ -39,20 +40,34 @@ tap.test('a clip with a confident transcript is decoded once', async (t) => {
   t.same([hypothesis.text, decodingPasses, clips.length], ['yes', 1, 1])
 })
 
-tap.test('a doubtful clip is decoded again with other padding until a transcript is confident; the most probable one is taken', async (t) => {
+tap.test('a doubtful clip is decoded again until a transcript is confident; the best one is taken', async (t) => {
   const confident = answering(said('bed', [-0.9, -0.2]), said('bird', [-0.1, -0.2]), said('never', [0]))
-  t.match(await decodeClip(clipOf(1), confident.recognizer, OPTIONS), { hypothesis: { text: 'bird' }, decodingPasses: 2 })
-  t.same(confident.clips.map((clip) => Math.round(10 * leadOf(clip)) / 10), [0.3, 0.5], 'paddings of the model, in its order')
+  t.match(await decodeClip(clipOf(1), confident.recognizer, OPTIONS), {
+    hypothesis: { text: 'bird' }, decodingPasses: 2,
+  })
+  t.same(
+    confident.clips.map((clip) => Math.round(10 * leadingSecondsOf(clip)) / 10),
+    [0.3, 0.5],
+    'paddings of the model, in its order',
+  )
 
   const doubted = answering(said('one', [-1, -1]), said('won', [-0.5, -0.5]), said('wan', [-0.9, -0.9]))
   t.match(await decodeClip(clipOf(1), doubted.recognizer, OPTIONS), { hypothesis: { text: 'won' }, decodingPasses: 3 })
   const twice = answering(said('one', [-1, -1]), said('won', [-0.5, -0.5]), said('wan', [-0.1]))
-  t.match(await decodeClip(clipOf(1), twice.recognizer, { ...OPTIONS, maxDecodingPasses: 2 }), { hypothesis: { text: 'won' }, decodingPasses: 2 })
+  t.match(await decodeClip(clipOf(1), twice.recognizer, { ...OPTIONS, maxDecodingPasses: 2 }), {
+    hypothesis: { text: 'won' }, decodingPasses: 2,
+  })
 })
 
-tap.test('agreement is the share of the decoding passes with the same words, whatever their case and punctuation', async (t) => {
+tap.test('agreement is the share of decoding passes with the same words, whatever case and punctuation', async (t) => {
   const agreement = async (...texts: string[]): Promise<number> =>
-    (await decodeClip(clipOf(1), answering(...texts.map((text, index) => said(text, [-1 - index]))).recognizer, OPTIONS)).agreement
+    (
+      await decodeClip(
+        clipOf(1),
+        answering(...texts.map((text, index) => said(text, [-1 - index]))).recognizer,
+        OPTIONS,
+      )
+    ).agreement
   t.equal(await agreement('Yes.', 'yes', 'YES!'), 1)
   t.equal(await agreement('Yes.', 'guess', 'yes'), 2 / 3)
   t.equal(await agreement('yes', 'guess', 'jest'), 1 / 3)
@@ -60,66 +75,129 @@ tap.test('agreement is the share of the decoding passes with the same words, wha
 })
 
 tap.test('the whole sequence counts, not its mean: more tokens are less probable', async (t) => {
-  const { recognizer } = answering(said('short', [-0.5, -0.3]), said('much longer', [-0.35, -0.35, -0.35, -0.35]), said('', [-3]))
+  const { recognizer } = answering(
+    said('short', [-0.5, -0.3]),
+    said('much longer', [-0.35, -0.35, -0.35, -0.35]),
+    said('', [-3]),
+  )
   t.match(await decodeClip(clipOf(1), recognizer, OPTIONS), { hypothesis: { text: 'short' }, decodingPasses: 3 })
 })
 
-tap.test('a transcript that was cut off is heard again and loses to one that came to its end', async (t) => {
-  const { recognizer } = answering(said('la la la', [-0.01], 'repetition'), said('later', [-0.7, -0.7]), said('la', [-0.01], 'token_limit'))
+tap.test('a clip whose transcript was cut off is decoded again, and a complete transcript is preferred', async (t) => {
+  const { recognizer } = answering(
+    said('la la la', [-0.01], 'repetition'),
+    said('later', [-0.7, -0.7]),
+    said('la', [-0.01], 'token_limit'),
+  )
   t.match(await decodeClip(clipOf(1), recognizer, OPTIONS), { hypothesis: { text: 'later' }, decodingPasses: 3 })
 })
 
-tap.test('doubt is about the audio: a transcript that is less probable because of biasing is not decoded again', async (t) => {
+tap.test('a clip whose transcript is less probable because of biasing is not decoded again', async (t) => {
   const biased = { ...said('ambleside', [-2, -2]), biasScore: 9, unbiasedMeanLogProbability: -0.1 }
-  t.match(await decodeClip(clipOf(1), answering(biased, said('other', [-0.1])).recognizer, OPTIONS), { hypothesis: { text: 'ambleside' }, decodingPasses: 1 })
+  t.match(await decodeClip(clipOf(1), answering(biased, said('other', [-0.1])).recognizer, OPTIONS), {
+    hypothesis: { text: 'ambleside' }, decodingPasses: 1,
+  })
   const doubted = { ...biased, unbiasedMeanLogProbability: -2 }
-  t.match(await decodeClip(clipOf(1), answering(doubted, said('ample side', [-0.1, -0.1])).recognizer, OPTIONS), { hypothesis: { text: 'ambleside' }, decodingPasses: 2 }, 'the bias score outweighs the other transcript')
+  t.match(
+    await decodeClip(clipOf(1), answering(doubted, said('ample side', [-0.1, -0.1])).recognizer, OPTIONS),
+    { hypothesis: { text: 'ambleside' }, decodingPasses: 2 },
+    'the bias score outweighs the other transcript',
+  )
 })
 
-tap.test('the score of a phrase is the mean over the passes, and a pass that decides the clip is the last', async (t) => {
-  const opinion = (text: string, ...margins: number[]): Hypothesis => ({ ...said(text, [-2]), phraseScores: margins.map((logLikelihoodRatio, phrase) => ({ phrase, logLikelihoodRatio, logProbability: logLikelihoodRatio - 1 })) })
-  const { hypothesis, decodingPasses } = await decodeClip(clipOf(1), answering(opinion('a', -2, -3), opinion('b', -4, -1), opinion('c', -3, -2.5)).recognizer, OPTIONS)
+tap.test('the score of a phrase is its mean over the passes, and a decisive pass is the last', async (t) => {
+  const scored = (text: string, ...ratios: number[]): Hypothesis => ({
+    ...said(text, [-2]),
+    phraseScores: ratios.map((logLikelihoodRatio, phrase) => ({
+      phrase, logLikelihoodRatio, logProbability: logLikelihoodRatio - 1,
+    })),
+  })
+  const { hypothesis, decodingPasses } = await decodeClip(
+    clipOf(1),
+    answering(scored('a', -2, -3), scored('b', -4, -1), scored('c', -3, -2.5)).recognizer,
+    OPTIONS,
+  )
   t.equal(decodingPasses, 3)
-  t.same(hypothesis.phraseScores!.map(({ phrase, logLikelihoodRatio }) => [phrase, logLikelihoodRatio.toFixed(3)]), [[1, '-2.167'], [0, '-3.000']], 'the mean of each, best first')
-  t.equal((await decodeClip(clipOf(1), answering(opinion('a', 1, -3), opinion('b', 1, 0)).recognizer, OPTIONS)).decodingPasses, 1)
+  t.same(
+    hypothesis.phraseScores!.map(({ phrase, logLikelihoodRatio }) => [phrase, logLikelihoodRatio.toFixed(3)]),
+    [[1, '-2.167'], [0, '-3.000']],
+    'the mean of each, best first',
+  )
+  t.equal(
+    (await decodeClip(clipOf(1), answering(scored('a', 1, -3), scored('b', 1, 0)).recognizer, OPTIONS)).decodingPasses,
+    1,
+  )
 })
 
 tap.test('long speech, and a clip without padding, are decoded once', async (t) => {
   const long = answering(said('long', [-2]))
   t.equal((await decodeClip(clipOf(8), long.recognizer, OPTIONS)).decodingPasses, 1)
-  const asItIs = answering(said('raw', [-2]))
+  const unpadded = answering(said('raw', [-2]))
   const clip = clipOf(1)
-  t.equal((await decodeClip(clip, asItIs.recognizer, { ...OPTIONS, pad: false })).decodingPasses, 1)
-  t.equal(asItIs.clips[0]!.waveform, clip.waveform)
+  t.equal((await decodeClip(clip, unpadded.recognizer, { ...OPTIONS, pad: false })).decodingPasses, 1)
+  t.equal(unpadded.clips[0]!.waveform, clip.waveform)
 })
 
 tap.test('words of the best pass are moved to their place in the upload, and stay inside the clip', async (t) => {
-  const timed = (text: string, logProbabilities: readonly number[], ...times: readonly (readonly [number, number])[]): Hypothesis =>
-    ({ ...said(text, logProbabilities), words: times.map(([startSeconds, endSeconds]) => ({ text, startSeconds, endSeconds, confidence: 0.5, logProbability: -0.7 })) })
-  const clip = { ...clipOf(1), startSeconds: 7, endSeconds: 8, voice: { startSeconds: 7, endSeconds: 8 }, keptSeconds: { before: 0, after: 0 } }
+  const timed = (
+    text: string,
+    logProbabilities: readonly number[],
+    ...times: readonly (readonly [number, number])[]
+  ): Hypothesis => ({
+    ...said(text, logProbabilities),
+    words: times.map(([startSeconds, endSeconds]) => ({
+      text, startSeconds, endSeconds, confidence: 0.5, logProbability: -0.7,
+    })),
+  })
+  const clip = {
+    ...clipOf(1), startSeconds: 7, endSeconds: 8, speech: { startSeconds: 7, endSeconds: 8 },
+    marginSeconds: { before: 0, after: 0 },
+  }
   const { recognizer } = answering(timed('no', [-2], [0.3, 0.4]), timed('yes', [-0.1], [0.1, 0.7], [0.9, 9]))
   const { words } = await decodeClip(clip, recognizer, { ...OPTIONS, words: true })
-  t.same(words!.map(({ startSeconds, endSeconds }) => [startSeconds, endSeconds].map((seconds) => seconds.toFixed(3))), [['7.000', '7.200'], ['7.400', '8.000']], 'half a second of silence was before it')
-  const asItIs = answering(timed('raw', [-2], [0.25, 0.5]))
-  t.match(await decodeClip(clip, asItIs.recognizer, { ...OPTIONS, pad: false }), { words: [{ startSeconds: 7.25, endSeconds: 7.5 }] })
+  t.same(
+    words!.map(({ startSeconds, endSeconds }) => [startSeconds, endSeconds].map((seconds) => seconds.toFixed(3))),
+    [['7.000', '7.200'], ['7.400', '8.000']],
+    'there was half a second of silence before the clip',
+  )
+  const unpadded = answering(timed('raw', [-2], [0.25, 0.5]))
+  t.match(await decodeClip(clip, unpadded.recognizer, { ...OPTIONS, pad: false }), {
+    words: [{ startSeconds: 7.25, endSeconds: 7.5 }],
+  })
   t.equal((await decodeClip(clip, answering(said('none', [-0.1])).recognizer, OPTIONS)).words, null)
 })
 
 tap.test('an interrupt ends it between two decoding passes', async (t) => {
   const { recognizer, clips } = answering(said('a', [-2]), said('b', [-2]))
   let calls = 0
-  await t.rejects(decodeClip(clipOf(1), recognizer, { ...OPTIONS, interrupt: () => { if (++calls > 1) throw new Error('gone') } }), { message: 'gone' })
+  await t.rejects(
+    decodeClip(clipOf(1), recognizer, {
+      ...OPTIONS,
+      interrupt: () => {
+        if (++calls > 1) throw new Error('gone')
+      },
+    }),
+    { message: 'gone' },
+  )
   t.equal(clips.length, 1)
 })
 
-tap.test('the second detector is asked only where the first finds no speech or is unsure', async (t) => {
+tap.test('the second detector runs only where the first finds no speech or is unsure', async (t) => {
   const cases = [['speech', 0, 'speech'], ['unsure', 1, 'nothing'], ['nothing', 1, 'nothing']] as const
   for (const [verdict, asked, expected] of cases) {
     const second = judging('nothing')
-    const { activity, clips, noSpeechReason } = await findSpeech(measured(1), answering().recognizer, { detectors: { first: judging(verdict).detector, second: second.detector }, trimSilence: true, normalizeVolume: true, interrupt: () => undefined }, startStageTimer())
+    const { activity, clips, noSpeechReason } = await findSpeech(
+      measured(1),
+      answering().recognizer,
+      {
+        detectors: { first: judging(verdict).detector, second: second.detector }, trimSilence: true,
+        normalizeVolume: true, interrupt: () => undefined,
+      },
+      startStageTimer(),
+    )
     t.equal(second.asked(), asked, verdict)
     t.equal(activity.verdict, expected)
-    t.equal(clips.length === 0, noSpeechReason !== null, 'a reason exactly where there is nothing to decode')
+    t.equal(clips.length === 0, noSpeechReason !== null, 'there is a reason exactly when there are no clips')
   }
 })
 
@@ -132,29 +210,34 @@ tap.test('words are rejected only when both the model and the second detector do
     const options = { detectors, trimSilence: true, normalizeVolume: true, interrupt: () => undefined }
     const segmentation = await findSpeech(measured(1), answering().recognizer, options, startStageTimer())
     const transcript: ClipTranscript = {
-      clip: clipOf(1), hypothesis: said(text, [logProbability]), words: null, model: 'told',
+      clip: clipOf(1), hypothesis: said(text, [logProbability]), words: null, model: 'scripted',
       decodingPasses: 1, seconds: 0, agreement: 1, escalation: null,
     }
     const decoded = { ...measured(1), ...segmentation, transcripts: [transcript] }
     return { vetted: await vet(decoded, options, startStageTimer()), asked: second.asked() }
   }
   t.match(await check(-3, 'speech', 'nothing'), {
-    vetted: { noSpeechReason: 'no_speech_detected', clips: [], accepted: [], activity: { verdict: 'nothing', spans: [] } },
+    vetted: {
+      noSpeechReason: 'no_speech_detected', clips: [], accepted: [], activity: { verdict: 'nothing', spans: [] },
+    },
     asked: 1,
   })
   const accepted = { noSpeechReason: null, accepted: [{ hypothesis: { text: 'you' } }] }
   t.match(await check(-3, 'speech', 'speech'), { vetted: accepted, asked: 1 })
   t.match(await check(-0.5, 'speech', 'nothing'), { vetted: accepted, asked: 0 })
-  t.match(await check(-3, 'unsure', 'speech'), { vetted: accepted, asked: 1 }, 'a detector is not asked twice')
+  t.match(await check(-3, 'unsure', 'speech'), { vetted: accepted, asked: 1 }, 'a detector does not run twice')
   const wordless = await check(-0.5, 'speech', 'nothing', '...')
   t.match(wordless, { vetted: { noSpeechReason: 'nothing_recognized', accepted: [] }, asked: 0 })
-  t.equal(wordless.vetted.transcripts.length, 1, 'what was decoded stays known')
+  t.equal(wordless.vetted.transcripts.length, 1, 'the rejected transcript is kept')
 })
 
 function judging(verdict: SpeechActivity['verdict']): { detector: SpeechDetector; asked(): number } {
   let count = 0
   const spans = verdict === 'nothing' ? [] : [{ startSeconds: 0.1, endSeconds: 0.9 }]
-  const detect = async (): Promise<SpeechActivity> => { count++; return { startSeconds: 0, hopSeconds: 0.01, speech: new Float32Array(100), spans, verdict, visibleRangeDb: 35 } }
+  const detect = async (): Promise<SpeechActivity> => {
+    count++
+    return { startSeconds: 0, hopSeconds: 0.01, speech: new Float32Array(100), spans, verdict, visibleRangeDb: 35 }
+  }
   return { detector: { name: verdict, detect, dispose: async () => undefined }, asked: () => count }
 }
 
@@ -167,18 +250,31 @@ function measured(seconds: number): Measured {
   return { recording, audioSeconds: seconds, waveform, frames: describeFrames(waveform), level: measureLevel(waveform) }
 }
 
-/** A buzz with the time of its voice known. */
+/** A buzz whose speech is at a known time. */
 function clipOf(seconds: number): SpokenClip {
   const waveform = buzz(seconds)
-  const activity = { startSeconds: 0, hopSeconds: 1, speech: new Float32Array(0), spans: [{ startSeconds: 0, endSeconds: seconds }], verdict: 'speech', visibleRangeDb: 35 } as const
-  return spokenClips(waveform, activity, describeFrames(waveform), { maxSeconds: 30, leadingSeconds: 0.5, trailingSeconds: 0.2 })[0]!
+  const activity = {
+    startSeconds: 0, hopSeconds: 1, speech: new Float32Array(0), spans: [{ startSeconds: 0, endSeconds: seconds }],
+    verdict: 'speech', visibleRangeDb: 35,
+  } as const
+  return spokenClips(waveform, activity, describeFrames(waveform), {
+    maxSeconds: 30,
+    leadingSeconds: 0.5,
+    trailingSeconds: 0.2,
+  })[0]!
 }
 
 function buzz(seconds: number): Waveform {
-  return { samples: Float32Array.from({ length: seconds * RATE }, (_, n) => 0.3 * Math.sign(Math.sin(0.06 * n)) * (1 + 0.5 * Math.sin(n / 900))), sampleRate: RATE }
+  return {
+    samples: Float32Array.from(
+      { length: seconds * RATE },
+      (_, n) => 0.3 * Math.sign(Math.sin(0.06 * n)) * (1 + 0.5 * Math.sin(n / 900)),
+    ),
+    sampleRate: RATE,
+  }
 }
 
-function leadOf({ waveform }: Clip): number {
+function leadingSecondsOf({ waveform }: Clip): number {
   return waveform.samples.findIndex((sample) => sample !== 0) / waveform.sampleRate
 }
 

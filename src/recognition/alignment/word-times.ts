@@ -1,82 +1,96 @@
 /**
- * A transcript and what the decoder attended to while it wrote it → when each word was said.
+ * A transcript and the attention of its tokens → the times of its words.
  *
- * Tokens and frames are put beside each other by dynamic time warping, so that words come one after the other and each
- * frame belongs to somebody. Before every word stands a row for a pause, which takes the quiet frames; marks and the
- * end of the transcript are pauses too. Without these rows a word begins where the one before it ends: the median error
- * was two to five times as large.
+ * Tokens and frames are aligned by dynamic time warping, so that words are in order and each frame belongs to one row.
+ * Before every word there is a row for a pause, which takes the quiet frames; punctuation and the end token are pauses
+ * too. Without these rows a word begins where the one before it ends, and the median error was two to five times as
+ * large.
  */
-import type { Attention } from '../../engine/runtime/alignment-graph.js'
-import type { Waveform } from '../../domain/audio.js'
+import type { TimeSpan, Waveform } from '../../domain/audio.js'
 import type { Word } from '../../domain/words.js'
-import { alignmentCosts } from './attention.js'
-import { groupPieces, type Group } from './grouping.js'
+import type { Attention } from '../../engine/runtime/alignment-graph.js'
+import { alignmentCosts } from './attention-costs.js'
 import type { FrameClock } from './frame-clock.js'
-import { quietness } from './quietness.js'
-import { warpingPath, type Grid } from './time-warping.js'
+import { silenceScores } from './silence-scores.js'
+import { splitIntoWords, type WordTokens } from './split-words.js'
+import { warpingPath, type CostGrid } from './time-warping.js'
 
 /** A finished transcript: for each token the text that it adds and its log-probability. */
-export interface Written { readonly pieces: readonly string[]; readonly logProbabilities: readonly number[] }
+export interface TranscriptPieces {
+  readonly pieces: readonly string[]
+  readonly logProbabilities: readonly number[]
+}
 
-/** What a quiet frame costs a sounding token, and a loud one a pause, in standard deviations of the attention. The other way around they gain it. */
+/**
+ * Cost of a quiet frame for a spoken token, and of a loud frame for a pause, in standard deviations of the attention.
+ * The opposite frames lower the cost by as much.
+ */
 const QUIET_TOKEN_COST = 2
 const LOUD_PAUSE_COST = 4
 
-/** `attention` has a row for each token of the prompt and of the transcript. Times are seconds from the start of the waveform. */
-export function timeWords(waveform: Waveform, attention: Attention, { pieces, logProbabilities }: Written, clock: FrameClock): Word[] {
-  const groups = groupPieces(pieces)
-  if (groups.length === 0 || attention.frames === 0) return []
-  const rows = rowsOf(groups, pieces.length)
-  const { first, last } = warpingPath(costs(rows, attention, quietness(waveform, clock, attention.frames), pieces.length))
-  const middle = (frame: number): number => clock.firstSeconds + frame * clock.stepSeconds
-  const spans = groups.map(({ sounding }) => ({
-    startSeconds: middle(first[rows.findIndex(({ token }) => token === sounding[0])]! - 0.5),
-    endSeconds: middle(last[rows.findIndex(({ token }) => token === sounding.at(-1))]! + 0.5),
+/**
+ * `attention` has a row for each token of the prompt and of the transcript. Times are seconds from the start of the
+ * waveform.
+ */
+export function timeWords(
+  waveform: Waveform, attention: Attention, { pieces, logProbabilities }: TranscriptPieces, clock: FrameClock,
+): Word[] {
+  const words = splitIntoWords(pieces)
+  if (words.length === 0 || attention.frames === 0) return []
+  const rows = rowsOf(words, pieces.length)
+  const silence = silenceScores(waveform, clock, attention.frames)
+  const { first, last } = warpingPath(costGrid(rows, attention, silence, pieces.length))
+  const centre = (frame: number): number => clock.firstSeconds + frame * clock.stepSeconds
+  const rowOf = (spoken: number | undefined): number => rows.findIndex(({ token }) => token === spoken)
+  const spans = words.map(({ spoken }) => ({
+    startSeconds: centre(first[rowOf(spoken[0])]! - 0.5),
+    endSeconds: centre(last[rowOf(spoken.at(-1))]! + 0.5),
   }))
   const seconds = waveform.samples.length / waveform.sampleRate
-  return apart(spans, seconds).map((span, index) => {
-    const { text, sounding } = groups[index]!
-    const logProbability = sounding.reduce((sum, token) => sum + logProbabilities[token]!, 0)
-    return { text, ...span, confidence: Math.exp(logProbability / sounding.length), logProbability }
+  const separate = separateSpans(spans, seconds)
+  return words.map(({ text, spoken }, index) => {
+    const logProbability = spoken.reduce((sum, token) => sum + logProbabilities[token]!, 0)
+    return { text, ...separate[index]!, confidence: Math.exp(logProbability / spoken.length), logProbability }
   })
 }
 
-/** A token by its place in the transcript, the end at its length; a pause has none. */
-interface Row { readonly token: number | undefined; readonly sounds: boolean }
+/** A token by its index in the transcript, the end token at its length; undefined for a pause. */
+interface Row { readonly token: number | undefined; readonly isSpoken: boolean }
 
-function rowsOf(groups: readonly Group[], tokens: number): Row[] {
-  const begins = new Set(groups.map(({ sounding }) => sounding[0]))
-  const sounding = new Set(groups.flatMap((group) => group.sounding))
+function rowsOf(words: readonly WordTokens[], tokens: number): Row[] {
+  const first = new Set(words.map(({ spoken }) => spoken[0]))
+  const spoken = new Set(words.flatMap((word) => word.spoken))
   return Array.from({ length: tokens + 1 }, (_, token): Row[] => {
-    const row = { token, sounds: sounding.has(token) }
-    return begins.has(token) ? [{ token: undefined, sounds: false }, row] : [row]
+    const row = { token, isSpoken: spoken.has(token) }
+    return first.has(token) ? [{ token: undefined, isSpoken: false }, row] : [row]
   }).flat()
 }
 
-function costs(rows: readonly Row[], attention: Attention, quiet: Float32Array, tokens: number): Grid {
-  const fit = alignmentCosts(attention)
+function costGrid(rows: readonly Row[], attention: Attention, silence: Float32Array, tokens: number): CostGrid {
+  const attentionCosts = alignmentCosts(attention)
   const { frames } = attention
-  // A token is looked for where it is chosen: in the row of the one before it. The last row looks for the end.
+  // A token is chosen in the row of the token before it, so the attention of that row belongs to it. The last row
+  // belongs to the end token.
   const begin = attention.tokens - tokens - 1
   const values = new Float32Array(rows.length * frames)
-  for (const [index, { token, sounds }] of rows.entries()) {
+  for (const [index, { token, isSpoken }] of rows.entries()) {
     for (let frame = 0; frame < frames; frame++) {
-      const misfit = token === undefined ? 0 : fit[(begin + token) * frames + frame]!
-      values[index * frames + frame] = misfit + quiet[frame]! * (sounds ? QUIET_TOKEN_COST : -LOUD_PAUSE_COST)
+      const cost = token === undefined ? 0 : attentionCosts[(begin + token) * frames + frame]!
+      values[index * frames + frame] = cost + silence[frame]! * (isSpoken ? QUIET_TOKEN_COST : -LOUD_PAUSE_COST)
     }
   }
   return { values, rows: rows.length, columns: frames }
 }
 
-interface Span { readonly startSeconds: number; readonly endSeconds: number }
-
-/** Words that share a frame meet in its middle, and none lies outside of the audio. */
-function apart(spans: readonly Span[], seconds: number): Span[] {
-  const inside = (time: number): number => Math.max(0, Math.min(seconds, time))
-  const meeting = (index: number): number => (spans[index]!.endSeconds + spans[index + 1]!.startSeconds) / 2
-  const meets = (index: number): boolean => index >= 0 && index + 1 < spans.length && spans[index]!.endSeconds > spans[index + 1]!.startSeconds
-  return spans.map(({ startSeconds, endSeconds }, index) => ({
-    startSeconds: inside(meets(index - 1) ? meeting(index - 1) : startSeconds),
-    endSeconds: inside(meets(index) ? meeting(index) : endSeconds),
+/** Words that share a frame meet in its middle, and none extends beyond the audio. */
+function separateSpans(spans: readonly TimeSpan[], seconds: number): TimeSpan[] {
+  const clamp = (time: number): number => Math.max(0, Math.min(seconds, time))
+  const meet = (one: TimeSpan | undefined, next: TimeSpan | undefined): number | undefined =>
+    one !== undefined && next !== undefined && one.endSeconds > next.startSeconds
+      ? (one.endSeconds + next.startSeconds) / 2
+      : undefined
+  return spans.map((span, index) => ({
+    startSeconds: clamp(meet(spans[index - 1], span) ?? span.startSeconds),
+    endSeconds: clamp(meet(span, spans[index + 1]) ?? span.endSeconds),
   }))
 }

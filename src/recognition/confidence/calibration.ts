@@ -1,10 +1,10 @@
 /**
- * models/<name>/confidence.json: how far a transcript of the model, and each of its words, is to be believed, as it was
- * fitted on labelled clips (`npm run calibrate`), with what it was fitted on and how well it did on speakers that it was
- * not fitted on. Older files say nothing of words, nor of transcripts that stand first among several.
+ * models/<name>/confidence.json: the calibration of confidence for transcripts and words of a model. It is fitted on
+ * labelled clips (`npm run calibrate`), and says on what it was fitted and how well it did on held-out speakers. Older
+ * files lack the curves of words, and of transcripts that are the first of several alternatives.
  *
- * One of the doors where data from outside is checked. Log-probabilities of other weights mean something else, so a
- * file that was fitted for others is refused; a model without a file has no calibrated figures.
+ * The file is data from outside and is checked here. Log-probabilities of other weights have another meaning, so a file
+ * that was fitted for other weights is refused; a model without a file has no calibrated confidence.
  */
 import { readFile } from 'node:fs/promises'
 import path from 'node:path'
@@ -16,17 +16,23 @@ export const FORMAT = 'earshot-confidence/1'
 
 const Count = Type.Integer({ minimum: 0 })
 const Share = Type.Number({ minimum: 0, maximum: 1 })
-const MOST_SOURCES = 1_000
+const MAX_SOURCES = 1_000
 
 const Figures = Type.Object({
-  clips: Type.Integer({ minimum: 0, description: 'Or words, where these are judged.' }),
+  clips: Type.Integer({ minimum: 0, description: 'Or words, for the calibration of words.' }),
   speakers: Count,
   right: Count,
   meanProbability: Share,
-  bins: Type.Integer({ minimum: 1, description: 'Of equally many clips each.' }),
-  calibrationError: Type.Number({ minimum: 0, maximum: 1, description: 'Expected calibration error.' }),
-  errorByChance: Type.Number({ minimum: 0, maximum: 1, description: 'What it would be on average if every probability were true.' }),
-  auroc: Type.Union([Share, Type.Null()], { description: 'Of telling wrong ones from right ones; null where there are only such or only such.' }),
+  bins: Type.Integer({ minimum: 1, description: 'Of the expected calibration error, with equal numbers of clips.' }),
+  calibrationError: Type.Number({
+    minimum: 0, maximum: 1, description: 'Expected calibration error (Naeini et al. 2015; Guo et al. 2017).',
+  }),
+  errorByChance: Type.Number({
+    minimum: 0, maximum: 1, description: 'Its mean value if the probabilities were perfectly calibrated.',
+  }),
+  auroc: Type.Union([Share, Type.Null()], {
+    description: 'Area under the ROC curve, right against wrong; null when all are right or all are wrong.',
+  }),
   brier: Share,
 })
 export type Figures = Static<typeof Figures>
@@ -34,27 +40,32 @@ export type Figures = Static<typeof Figures>
 const Held = Type.Object({
   folds: Type.Integer({ minimum: 2 }),
   all: Figures,
-  sources: Type.Record(Type.String(), Figures, { maxProperties: MOST_SOURCES }),
-}, { description: 'Figures on speakers that were left out of the fit.' })
+  sources: Type.Record(Type.String(), Figures, { maxProperties: MAX_SOURCES }),
+}, { description: 'Figures on held-out speakers, by cross-validation.' })
 export type Held = Static<typeof Held>
 
 const Curve = Type.Object({
   intercept: Type.Number(),
-  slope: Type.Number({ exclusiveMaximum: 0, description: 'Of the doubt: more of it is never better.' }),
-}, { description: 'From doubt to a probability.' })
+  slope: Type.Number({ exclusiveMaximum: 0, description: 'Negative: with more doubt, the probability is lower.' }),
+}, { description: 'Logistic curve from doubt to a probability.' })
 export type Curve = Static<typeof Curve>
 
 const Calibration = Type.Object({
   format: Type.Literal(FORMAT),
   created: Type.String({ format: 'date-time' }),
   model: Type.Object({ name: Type.String(), digest: Type.String() }),
-  provenance: Type.String({ maxLength: 2_000, description: 'What it was fitted on, for people.' }),
+  provenance: Type.String({ maxLength: 2_000, description: 'On what it was fitted, for readers.' }),
   fittedOn: Type.Object({ clips: Count, speakers: Count }),
   correctness: Curve,
   readings: Type.Object({
     temperature: Type.Number({ exclusiveMinimum: 0 }),
-    elsewhere: Type.Number({ minimum: 0, maximum: 1, description: 'Where the transcript is wrong: the share of clips of which another reading is right.' }),
-    first: Type.Optional(Type.Object({ correctness: Curve, held: Held }, { description: 'Of the transcript that stands first among several.' })),
+    elsewhere: Type.Number({
+      minimum: 0, maximum: 1,
+      description: 'Of the clips with a wrong transcript: the share for which another alternative is right.',
+    }),
+    first: Type.Optional(Type.Object({ correctness: Curve, held: Held }, {
+      description: 'For a transcript that is the first of several alternatives.',
+    })),
   }),
   words: Type.Optional(Type.Object({ correctness: Curve, held: Held })),
   held: Held,
@@ -73,16 +84,27 @@ export async function readCalibration(modelsDir: string, model: CalibratedModel)
   return text === null ? null : parseCalibration(text, file, model)
 }
 
-/** Throws CONFIDENCE_INVALID, with the place and what is wrong there. */
+/** Throws CONFIDENCE_INVALID with the place of the fault. */
 export function parseCalibration(text: string, where: string, { name, digest }: CalibratedModel): Calibration {
-  let data: unknown
-  try { data = JSON.parse(text) } catch (cause) { throw new SpeechError('CONFIDENCE_INVALID', `${where} is not JSON (${String(cause)})`, { cause }) }
+  const data = parseJson(text, where)
   if (!Value.Check(Calibration, data)) {
     const fault = Value.Errors(Calibration, data)[0]
-    throw new SpeechError('CONFIDENCE_INVALID', `${where}: ${fault?.instancePath || 'the file'} ${fault?.message ?? 'does not fit'}`)
+    const problem = `${fault?.instancePath || 'the file'} ${fault?.message ?? 'does not fit'}`
+    throw new SpeechError('CONFIDENCE_INVALID', `${where}: ${problem}`)
   }
   if (data.model.name !== name || data.model.digest !== digest) {
-    throw new SpeechError('CONFIDENCE_INVALID', `${where} was fitted for ${data.model.name} (${data.model.digest}), this is ${name} (${digest}); remove it, or make one with "npm run calibrate"`)
+    const fittedFor = `${data.model.name} (${data.model.digest})`
+    const advice = 'remove it, or make one with "npm run calibrate"'
+    const problem = `${where} was fitted for ${fittedFor}, this is ${name} (${digest}); ${advice}`
+    throw new SpeechError('CONFIDENCE_INVALID', problem)
   }
   return data
+}
+
+function parseJson(text: string, where: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch (cause) {
+    throw new SpeechError('CONFIDENCE_INVALID', `${where} is not JSON (${String(cause)})`, { cause })
+  }
 }

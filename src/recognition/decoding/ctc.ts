@@ -2,11 +2,11 @@
  * Best-path decoding of connectionist temporal classification (Graves et al. 2006, "Connectionist temporal
  * classification", section 3.2): the most probable token of each frame, repeats merged, blanks removed.
  */
-import type { Decoded } from './greedy.js'
+import type { DecodedTokens } from './greedy.js'
 
 export interface CtcOptions {
   readonly blankToken: number
-  /** The result has at least one token: where all frames are blank, the most probable token of all frames. */
+  /** Returns at least one token: where all frames are blank, the most probable other token of all frames. */
   readonly atLeastOne: boolean
 }
 
@@ -19,7 +19,7 @@ export interface CtcToken {
   readonly logProbability: number
 }
 
-export interface CtcDecoded extends Decoded {
+export interface CtcResult extends DecodedTokens {
   readonly path: readonly CtcToken[]
 }
 
@@ -27,11 +27,12 @@ export interface CtcDecoded extends Decoded {
  * `logits` has the shape [frames, vocabulary], row-major. After the log-probabilities of the tokens comes one for the
  * blanks, the mean of their frames, so that the list is never empty.
  */
-export function ctcBestPath(logits: Float32Array, vocabulary: number, { blankToken, atLeastOne }: CtcOptions): CtcDecoded {
+export function ctcBestPath(logits: Float32Array, vocabulary: number, options: CtcOptions): CtcResult {
+  const { blankToken, atLeastOne } = options
   const frames = Math.floor(logits.length / vocabulary)
   const path: CtcToken[] = []
-  let before = blankToken
-  let best: CtcToken | undefined // of all tokens that are not blank
+  let previous = blankToken
+  let best: CtcToken | undefined // the most probable token of all frames that is not blank
   const blanks: number[] = []
   for (let frame = 0; frame < frames; frame++) {
     const row = logits.subarray(frame * vocabulary, (frame + 1) * vocabulary)
@@ -41,9 +42,9 @@ export function ctcBestPath(logits: Float32Array, vocabulary: number, { blankTok
       ({ token: chosen, startFrame: frame, endFrame: frame + 1, logProbability: row[chosen]! - logSum })
     const last = path.at(-1)
     if (token === blankToken) blanks.push(at(token).logProbability)
-    else if (token === before && last !== undefined) path[path.length - 1] = merge(last, at(token))
+    else if (token === previous && last !== undefined) path[path.length - 1] = merge(last, at(token))
     else path.push(at(token))
-    before = token
+    previous = token
     const other = at(argmax(row, blankToken))
     if (best === undefined || other.logProbability > best.logProbability) best = other
   }
@@ -64,7 +65,9 @@ function merge(first: CtcToken, second: CtcToken): CtcToken {
 
 function argmax(row: Float32Array, except?: number): number {
   let best = except === 0 ? 1 : 0
-  for (let token = 0; token < row.length; token++) if (token !== except && row[token]! > row[best]!) best = token
+  for (let token = 0; token < row.length; token++) {
+    if (token !== except && row[token]! > row[best]!) best = token
+  }
   return best
 }
 

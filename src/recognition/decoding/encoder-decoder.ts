@@ -1,6 +1,6 @@
 /**
- * What encoder-decoder families share: an encoder that runs once over a clip, and a decoder that writes token after
- * token over its states, steered by a prompt. A family adds its encoder input, its prompt and its tokens.
+ * What encoder-decoder families share: an encoder that runs once over a clip, and an autoregressive decoder that
+ * attends to its states and starts from a prompt. A family adds its encoder input, its prompt and its tokens.
  *
  * Compiled, the greedy loop runs inside one graph; beam search and word times use further graphs over the same encoder
  * states. The published graphs run step by step, without beam search and word times.
@@ -11,7 +11,7 @@ import { SpeechError } from '../../domain/errors.js'
 import type { Hypothesis } from '../../domain/transcript.js'
 import { encoderDecoderOf, type Manifest, type ModelFiles } from '../../engine/manifest.js'
 import { openAligner, type Attention } from '../../engine/runtime/alignment-graph.js'
-import { allowOnly, forbid, greedyGraph } from '../../engine/runtime/greedy-graph.js'
+import { greedyGraph } from '../../engine/runtime/greedy-graph.js'
 import { requireMergedDecoder, startDecode } from '../../engine/runtime/kv-cache.js'
 import type { OpenSession, Tensor } from '../../engine/runtime/session.js'
 import { openBeamSearches } from '../../engine/runtime/step-graph.js'
@@ -19,23 +19,21 @@ import type { Tokenizer } from '../../engine/tokenizer.js'
 import type { FrameClock } from '../alignment/frame-clock.js'
 import { timeWords } from '../alignment/word-times.js'
 import type { CompiledGraphs, RecognizeOptions, Recognizer } from '../recognizer.js'
-import { greedy, type Decoded, type Step } from './greedy.js'
+import type { BeamResult } from './beam-contract.js'
+import { beamSearchOrGreedy } from './beam-or-greedy.js'
+import { greedy, type DecodedTokens, type Step } from './greedy.js'
+import { greedyInRuns } from './greedy-in-runs.js'
 import { InternalLanguageModel } from './internal-language-model.js'
 import { tokenBudget } from './limits.js'
-import { asHypothesis, compilePhrases, shapesOf } from './phrases.js'
-import { greedyInRuns } from './runs.js'
-import { beamSearchOrGreedy } from './search.js'
-import type { BeamDecoded } from './search-contract.js'
+import { asHypothesis, compilePhrases, tokenShapesOf } from './phrases.js'
+import { forbiddenIn, masksOf, suppressionOf, type SuppressedTokens } from './suppression.js'
 
 /** What one family adds. */
-export interface EncoderDecoderFamily {
+export interface EncoderDecoderFamily extends SuppressedTokens {
   readonly tokenizer: Tokenizer
   /** When the encoder states of a clip lie. */
   readonly clock: FrameClock
   readonly prompt: Prompt
-  /** Tokens that are never chosen, and those that are not chosen first in addition. */
-  readonly suppressed: Iterable<number>
-  readonly suppressedFirst: Iterable<number>
   readonly graphs: GraphInputs
   /** Encoder input for the samples of a clip. */
   encoderInput(samples: Float32Array, engine: Engine, timer: RecognizeOptions['timer']): EncoderInput
@@ -67,16 +65,16 @@ export interface EncoderInput {
   readonly states?: number
 }
 
-/** What a decode finds: tokens, the language, and the attention of each token where words are to be timed. */
-type AudioDecoded = (Decoded | BeamDecoded) & { readonly language: string; readonly attention?: Attention }
+/** Tokens, the language, and the attention of each token where word times are requested. */
+type DecodeResult = (DecodedTokens | BeamResult) & { readonly language: string; readonly attention?: Attention }
 
-/** A model that is open, on either engine. */
-interface Opened {
+/** The open graphs of a model, on either engine. */
+interface OpenModel {
   readonly engine: Engine
   readonly provider: ProviderReport
   readonly timesWords: boolean
   readonly openBeamSearch?: () => Promise<void>
-  decode(input: EncoderInput, budget: number, options: RecognizeOptions): Promise<AudioDecoded>
+  decode(input: EncoderInput, budget: number, options: RecognizeOptions): Promise<DecodeResult>
   dispose(): Promise<void>
 }
 
@@ -99,8 +97,8 @@ export async function loadEncoderDecoder(
     const { attention, language, ...decoded } = await opened.decode(input, budget, options)
     const hypothesis = timer.time('postprocess', (): Hypothesis => ({ ...asHypothesis(decoded, tokenizer), language }))
     if (attention === undefined) return hypothesis
-    const written = { ...decoded, pieces: tokenizer.pieces(decoded.tokens) }
-    return { ...hypothesis, words: timer.time('align', () => timeWords(waveform, attention, written, clock)) }
+    const transcript = { ...decoded, pieces: tokenizer.pieces(decoded.tokens) }
+    return { ...hypothesis, words: timer.time('align', () => timeWords(waveform, attention, transcript, clock)) }
   }
 
   return {
@@ -111,23 +109,19 @@ export async function loadEncoderDecoder(
 
 async function openCompiled(
   manifest: Manifest, family: EncoderDecoderFamily, compiled: CompiledGraphs, open: OpenSession,
-): Promise<Opened> {
+): Promise<OpenModel> {
   const { endToken } = encoderDecoderOf(manifest)
   const { tokenizer, prompt: { startToken, languageTokens }, graphs } = family
   const aligner = openAligner(() => compiled.further('align'), open)
   const session = await open(compiled.greedy, { fixedShapes: false })
   const { vocabulary, start } = greedyGraph(session)
   const begin = (tensor: Tensor) => start({ input: graphs.compiled, tensor, empty: graphs.empty })
-  const { always, first, firstOfSpeech } = suppressionOf(family, endToken)
-  const masks = { always: forbid(vocabulary, always), first: forbid(vocabulary, first) }
-  const masksOfSpeech = { ...masks, first: forbid(vocabulary, firstOfSpeech) }
-  const languageMasks = {
-    always: allowOnly(vocabulary, Object.values(languageTokens ?? {})), first: forbid(vocabulary, []),
-  }
+  const suppression = suppressionOf(family, endToken)
+  const masks = masksOf(suppression, Object.values(languageTokens ?? {}), vocabulary)
   const steps = openBeamSearches(() => compiled.further('steps'), open)
-  const shapes = shapesOf(tokenizer)
+  const shapes = tokenShapesOf(tokenizer)
   const silence = (): Tensor => family.encoderInput(graphs.silence, 'compiled', NO_TIMER).tensor
-  const prior = new InternalLanguageModel(steps.overEncoded(() => begin(silence()).encode()), shapes)
+  const internalLanguageModel = new InternalLanguageModel(steps.overEncoded(() => begin(silence()).encode()), shapes)
   return {
     engine: 'compiled',
     provider: session.provider,
@@ -140,14 +134,12 @@ async function openCompiled(
       const memory = needsStates ? await timer.timeAsync('model', () => decode.encode()) : undefined
       const language = requested ?? await timer.timeAsync('model', detectLanguage)
       const prompt = promptOf(family.prompt, language)
-      const run = decode.runsWith(expectSpeech ? masksOfSpeech : masks)
-      const greedily = (): Promise<Decoded> => greedyInRuns(run, { prompt, endToken, budget, interrupt })
-      if (memory === undefined) return { ...await timer.timeAsync('model', greedily), language }
-      const limits = {
-        prompt, endToken, budget, forbidden: always, forbiddenFirst: expectSpeech ? firstOfSpeech : first, interrupt,
-      }
-      const model = { start: steps.over(memory), prior, shapes }
-      const decoded = await timer.timeAsync('model', () => beamSearchOrGreedy(greedily, beam, model, limits))
+      const run = decode.runsWith(expectSpeech ? masks.ofSpeech : masks.plain)
+      const decodeGreedily = (): Promise<DecodedTokens> => greedyInRuns(run, { prompt, endToken, budget, interrupt })
+      if (memory === undefined) return { ...await timer.timeAsync('model', decodeGreedily), language }
+      const limits = { prompt, endToken, budget, ...forbiddenIn(suppression, expectSpeech), interrupt }
+      const model = { start: steps.over(memory), internalLanguageModel, shapes }
+      const decoded = await timer.timeAsync('model', () => beamSearchOrGreedy(decodeGreedily, beam, model, limits))
       if (words !== true) return { ...decoded, language }
       interrupt()
       const tokens = [...prompt, ...decoded.tokens]
@@ -158,7 +150,7 @@ async function openCompiled(
       async function detectLanguage(): Promise<string> {
         if (languageTokens === undefined) return manifest.languages[0]!
         interrupt()
-        const { tokens: [found] } = await decode.runsWith(languageMasks)([startToken], 1)
+        const { tokens: [found] } = await decode.runsWith(masks.languages)([startToken], 1)
         decode.resetTokens()
         return Object.entries(languageTokens).find(([, token]) => token === found)![0]
       }
@@ -173,7 +165,7 @@ async function openCompiled(
 
 async function openPublished(
   manifest: Manifest, family: EncoderDecoderFamily, files: ModelFiles, open: OpenSession,
-): Promise<Opened> {
+): Promise<OpenModel> {
   const { endToken } = encoderDecoderOf(manifest)
   const { prompt: { languageTokens, startToken }, graphs } = family
   const encoder = await open(await files.read('encoder'), { fixedShapes: graphs.fixedShapes })
@@ -182,7 +174,7 @@ async function openPublished(
     throw new SpeechError('MODEL_INVALID', `${manifest.name}: the encoder graph has no ${graphs.published}`)
   }
   requireMergedDecoder(decoder)
-  const { always, first, firstOfSpeech } = suppressionOf(family, endToken)
+  const suppression = suppressionOf(family, endToken)
   // [1, frames, width]. Nothing else is requested: the graph would compute and copy every attention matrix too.
   const encode = async (tensor: Tensor): Promise<Tensor> =>
     (await encoder.run({ [graphs.published]: tensor }, ['last_hidden_state'])).last_hidden_state!
@@ -194,12 +186,12 @@ async function openPublished(
       const states = await timer.timeAsync('encoder', () => encode(tensor))
       interrupt()
       return timer.timeAsync('decoder', async () => {
-        const language = requested
-          ?? (languageTokens && await mostProbableLanguage(startDecode(decoder, states).step, startToken, languageTokens))
-          ?? manifest.languages[0]!
+        const detect = async (): Promise<string | undefined> =>
+          languageTokens && mostProbableLanguage(startDecode(decoder, states).step, startToken, languageTokens)
+        const language = requested ?? await detect() ?? manifest.languages[0]!
         const decoded = await greedy(startDecode(decoder, states).step, {
           prompt: promptOf(family.prompt, language),
-          endToken, budget, forbidden: always, forbiddenFirst: expectSpeech ? firstOfSpeech : first, interrupt,
+          endToken, budget, ...forbiddenIn(suppression, expectSpeech), interrupt,
         })
         return { ...decoded, language }
       })
@@ -209,18 +201,6 @@ async function openPublished(
       await decoder.release()
     },
   }
-}
-
-interface Suppression {
-  readonly always: ReadonlySet<number>
-  readonly first: ReadonlySet<number>
-  /** Where speech was detected, the end token is not chosen first either. */
-  readonly firstOfSpeech: ReadonlySet<number>
-}
-
-function suppressionOf({ suppressed, suppressedFirst }: EncoderDecoderFamily, endToken: number): Suppression {
-  const first = new Set(suppressedFirst)
-  return { always: new Set(suppressed), first, firstOfSpeech: new Set([...first, endToken]) }
 }
 
 function promptOf({ startToken, languageTokens, task }: Prompt, language: string): readonly number[] {
@@ -236,9 +216,12 @@ async function mostProbableLanguage(
   step: Step, startToken: number, languageTokens: Readonly<Record<string, number>>,
 ): Promise<string> {
   const logits = await step([startToken])
-  const [language] = Object.entries(languageTokens).reduce((best, one) => logits[one[1]]! > logits[best[1]]! ? one : best)
+  const [language] = Object.entries(languageTokens)
+    .reduce((best, one) => logits[one[1]]! > logits[best[1]]! ? one : best)
   return language
 }
 
-/** The internal language model is part of no request. */
-const NO_TIMER: RecognizeOptions['timer'] = { seconds: {}, time: (_stage, work) => work(), timeAsync: (_stage, work) => work() }
+/** The internal language model is computed once, outside the stages of a request. */
+const NO_TIMER: RecognizeOptions['timer'] = {
+  seconds: {}, time: (_stage, work) => work(), timeAsync: (_stage, work) => work(),
+}

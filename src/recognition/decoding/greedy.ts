@@ -1,45 +1,47 @@
 /**
- * The autoregressive loop: always the likeliest token, until the end token, the budget or a loop.
- * It sees neither graphs nor caches; a family closes over those in its `Step`.
+ * Greedy decoding, step by step: the most probable token each time, until the end token, the budget or a repetition.
+ * Graphs and caches are behind `Step`.
  */
 import type { StopReason } from '../../domain/transcript.js'
 import { repeatedTail } from './limits.js'
 import { bestToken } from './logits.js'
 
-/** Feeds tokens and answers the logits of what comes next, shape [vocabulary]. */
+/** Feeds tokens and returns the logits of the next one, shape [vocabulary]. */
 export type Step = (tokens: readonly number[]) => Promise<Float32Array>
 
 export interface GreedyOptions {
-  /** Fed at once before the first choice. */
+  /** Fed in one step before the first choice. */
   readonly prompt: readonly number[]
   readonly endToken: number
+  /** Most tokens. */
   readonly budget: number
   /** Never chosen. */
   readonly forbidden: ReadonlySet<number>
-  /** Never chosen first, in addition. */
+  /** Not chosen as the first token, in addition. */
   readonly forbiddenFirst: ReadonlySet<number>
   /** Called before every step; throws to end the decode. */
   readonly interrupt: () => void
 }
 
-export interface Decoded {
+export interface DecodedTokens {
   /** Without prompt and end token. */
   readonly tokens: readonly number[]
-  /** One for each token, and one more for the end token when it was reached. */
+  /** Natural logarithms, one for each token, and one more for the end token when it was reached. */
   readonly logProbabilities: readonly number[]
   readonly stopped: StopReason
 }
 
-export async function greedy(step: Step, options: GreedyOptions): Promise<Decoded> {
+export async function greedy(step: Step, options: GreedyOptions): Promise<DecodedTokens> {
+  const { endToken, budget, interrupt } = options
   const tokens: number[] = []
   const logProbabilities: number[] = []
   let next: readonly number[] = options.prompt
   let forbidden: ReadonlySet<number> = new Set([...options.forbidden, ...options.forbiddenFirst])
-  while (tokens.length < options.budget) {
-    options.interrupt()
+  while (tokens.length < budget) {
+    interrupt()
     const choice = bestToken(await step(next), forbidden)
     logProbabilities.push(choice.logProbability)
-    if (choice.token === options.endToken) return { tokens, logProbabilities, stopped: 'end_of_text' }
+    if (choice.token === endToken) return { tokens, logProbabilities, stopped: 'end_of_text' }
     tokens.push(choice.token)
     const repeated = repeatedTail(tokens)
     if (repeated > 0) {

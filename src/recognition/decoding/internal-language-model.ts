@@ -1,55 +1,64 @@
 /**
- * What a decoder would write if it heard nothing. It has learned from transcripts what people write, and leans to that
- * where it does not hear well; but in a list of what can be asked for, each entry is as likely as its weight says. So a
- * share of the log-probability that the decoder gives a text over silence is taken off what it gives it over the clip:
- * internal language model estimation with the acoustics zeroed out (Meng et al. 2021, arXiv:2011.01991). What is left
- * is evidence of the audio. `npm run bench -- search --table words` shows what it is worth.
+ * Estimation of the internal language model of an encoder-decoder, with the acoustics zeroed out: its log-probabilities
+ * over silence (Meng et al. 2021, arXiv:2011.01991).
+ *
+ * A decoder learns from transcripts what people write, and follows that where the audio is unclear. In a list of
+ * phrases, however, each entry is as probable as its weight says. A share of the log-probability over silence is
+ * therefore subtracted from that over the clip; what is left is due to the audio. The effect is measured by
+ * `npm run bench -- search --table words`.
  */
-import type { StartSearch } from './beam.js'
-import type { TokenShapes } from './bias.js'
-import { scorePhrases, type ExactOptions } from './exact.js'
+import type { StartBeamSearch } from './beam-search.js'
+import { scorePhrases, type ExactOptions } from './exact-phrase-scores.js'
+import type { TokenShapes } from './phrase-bias.js'
 import { PhraseTrie } from './phrase-trie.js'
 
-/** All of it would be right if the model over silence were the one inside the decoder. */
-const SHARE = 0.4
+/** 1 would be right if decoding silence gave exactly the internal language model. */
+const SCALE = 0.4
+/** Log-probability of a transcript that has no words. */
+const NO_WORDS = 0
 
-export type PriorOptions = Omit<ExactOptions, 'shapes' | 'hopeless'>
+export type LanguageModelOptions = Omit<ExactOptions, 'shapes' | 'pruneBelow'>
+
+/** Log-probabilities by phrase. */
+type Scores = ReadonlyMap<number, number>
 
 export class InternalLanguageModel {
-  readonly #start: StartSearch
+  readonly #start: StartBeamSearch
   readonly #shapes: TokenShapes
-  /** By prompt: a language has words of its own. */
-  readonly #known = new WeakMap<PhraseTrie, Map<string, ReadonlyMap<number, number>>>()
+  /** By trie, then by prompt: the scores depend on the language. */
+  readonly #cached = new WeakMap<PhraseTrie, Map<string, Scores>>()
 
-  /** `start` begins a search over silence. */
-  constructor(start: StartSearch, shapes: TokenShapes) {
+  /** `start` starts a beam search over silence. */
+  constructor(start: StartBeamSearch, shapes: TokenShapes) {
     this.#start = start
     this.#shapes = shapes
   }
 
-  /** What is to be taken off, natural logarithms, for each phrase of a short list; scored once. */
-  async ofPhrases(trie: PhraseTrie, options: PriorOptions): Promise<(phrase: number) => number> {
-    const byPrompt = this.#known.get(trie) ?? new Map<string, ReadonlyMap<number, number>>()
+  /** Natural logarithm to subtract, by phrase of a short list; computed once for each list and prompt. */
+  async ofPhrases(trie: PhraseTrie, options: LanguageModelOptions): Promise<(phrase: number) => number> {
+    const byPrompt = this.#cached.get(trie) ?? new Map<string, Scores>()
     const prompt = options.prompt.join()
-    const known = byPrompt.get(prompt) ?? await this.#score(trie, options)
-    this.#known.set(trie, byPrompt.set(prompt, known))
-    return (phrase) => SHARE * known.get(phrase)!
+    const scores = byPrompt.get(prompt) ?? await this.#score(trie, options)
+    this.#cached.set(trie, byPrompt.set(prompt, scores))
+    return (phrase) => SCALE * scores.get(phrase)!
   }
 
-  /** The same for each of some transcripts, whatever mark of punctuation stands at their end. */
-  async ofTranscripts(transcripts: readonly (readonly number[])[], options: PriorOptions): Promise<number[]> {
-    const words = transcripts.map((tokens) => tokens.slice(0, 1 + tokens.findLastIndex((token) => !this.#shapes.isPunctuation(token))))
-    // Of equal ones a trie keeps the first.
-    const first = words.map((tokens) => words.findIndex((other) => other.join() === tokens.join()))
-    const scores = await this.#score(PhraseTrie.build(words.map((tokens, phrase) => ({ phrase, tokens }))), options)
-    return first.map((phrase) => SHARE * (scores.get(phrase) ?? NO_WORDS))
+  /** Natural logarithm to subtract, by transcript; punctuation at the end is ignored. */
+  async ofTranscripts(transcripts: readonly (readonly number[])[], options: LanguageModelOptions): Promise<number[]> {
+    const trimmed = transcripts.map((tokens) => this.#withoutFinalPunctuation(tokens))
+    // A trie keeps the first of several equal sequences.
+    const first = trimmed.map((tokens) => trimmed.findIndex((other) => other.join() === tokens.join()))
+    const scores = await this.#score(PhraseTrie.build(trimmed.map((tokens, phrase) => ({ phrase, tokens }))), options)
+    return first.map((phrase) => SCALE * (scores.get(phrase) ?? NO_WORDS))
   }
 
-  async #score(trie: PhraseTrie, options: PriorOptions): Promise<ReadonlyMap<number, number>> {
-    const scores = await scorePhrases(await this.#start(), trie, { ...options, shapes: this.#shapes, hopeless: Infinity })
+  #withoutFinalPunctuation(tokens: readonly number[]): readonly number[] {
+    return tokens.slice(0, 1 + tokens.findLastIndex((token) => !this.#shapes.isPunctuation(token)))
+  }
+
+  async #score(trie: PhraseTrie, options: LanguageModelOptions): Promise<Scores> {
+    const exactOptions = { ...options, shapes: this.#shapes, pruneBelow: Infinity }
+    const scores = await scorePhrases(await this.#start(), trie, exactOptions)
     return new Map(scores.map(({ phrase, logProbability }) => [phrase, logProbability]))
   }
 }
-
-/** Silence has none. */
-const NO_WORDS = 0

@@ -1,75 +1,93 @@
-/** Between words and tokens, for a search: phrases made ready, what tokens do to words, and transcripts as text. */
-import { meanLogProbability, totalLogProbability } from '../../domain/log-probability.js'
-import type { Alternative, PhraseList, BeamSearchResult } from '../../domain/phrases.js'
+/** Words and tokens: compiles phrases for a tokenizer, finds word boundaries, and turns decoded tokens into text. */
 import type { InterruptibleWork } from '../../domain/interruptible-work.js'
+import { meanLogProbability, totalLogProbability } from '../../domain/log-probability.js'
+import type { Alternative, BeamSearchResult, PhraseList } from '../../domain/phrases.js'
 import { comparableText } from '../../domain/words.js'
-import type { TokenShapes } from './bias.js'
-import type { Decoded } from './greedy.js'
+import type { Tokenizer } from '../../engine/tokenizer.js'
+import type { BeamResult, CompiledPhrases } from './beam-contract.js'
+import type { DecodedTokens } from './greedy.js'
+import type { TokenShapes } from './phrase-bias.js'
 import { PhraseTrie, type TokenSequence } from './phrase-trie.js'
-import type { CompiledPhrases, BeamDecoded } from './search-contract.js'
 
-/** As much of a tokenizer as is needed here. */
-interface Spelling {
-  encode(text: string): readonly number[]
-  decode(tokens: readonly number[]): string
-  piece(token: number): string
-}
-
-/** A phrase of more tokens is no phrase; spellings beyond are left out. */
-const MOST_TOKENS = 48
-const PHRASES_OF_A_STEP = 64
+/** Spellings with more tokens are ignored. */
+const MAX_SPELLING_TOKENS = 48
+/** Phrases between two yields: some milliseconds. */
+const PHRASES_PER_STEP = 64
 
 /** In steps of some milliseconds. */
-export function* compilePhrases({ phrases }: PhraseList, { encode }: Pick<Spelling, 'encode'>): InterruptibleWork<CompiledPhrases> {
+export function* compilePhrases(
+  { phrases }: PhraseList, { encode }: Pick<Tokenizer, 'encode'>,
+): InterruptibleWork<CompiledPhrases> {
   const sequences: TokenSequence[] = []
   const unspellable: number[] = []
-  // No token reaches over a space, so words are spelled one by one, and each once: catalogues repeat their words.
-  const words = new Map<string, readonly number[]>()
-  const spell = (text: string): readonly number[] => text.split(' ').filter((word) => word !== '').flatMap((word) => {
-    const known = words.get(word) ?? encode(word)
-    words.set(word, known)
-    return known
-  })
-  for (const [phrase, { spellings }] of phrases.entries()) {
-    if (phrase % PHRASES_OF_A_STEP === 0) yield
-    const written = spellings.map(spell).filter(({ length }) => length > 0 && length <= MOST_TOKENS)
-    if (written.length === 0) unspellable.push(phrase)
-    for (const tokens of written) sequences.push({ phrase, tokens })
+  // No token spans a space, so words are encoded one by one, and each once: the words of a catalogue repeat.
+  const known = new Map<string, readonly number[]>()
+  const encodeWord = (word: string): readonly number[] => {
+    const tokens = known.get(word) ?? encode(word)
+    known.set(word, tokens)
+    return tokens
   }
-  return { trie: yield* PhraseTrie.buildInSteps(sequences), weights: phrases.map(({ weight }) => weight), unspellable }
+  const encodeText = (text: string): readonly number[] =>
+    text.split(' ').filter((word) => word !== '').flatMap(encodeWord)
+  for (const [phrase, { spellings }] of phrases.entries()) {
+    if (phrase % PHRASES_PER_STEP === 0) yield
+    const encoded = spellings.map(encodeText).filter(({ length }) => length > 0 && length <= MAX_SPELLING_TOKENS)
+    if (encoded.length === 0) unspellable.push(phrase)
+    for (const tokens of encoded) sequences.push({ phrase, tokens })
+  }
+  const trie = yield* PhraseTrie.buildInSteps(sequences)
+  return { trie, weights: phrases.map(({ weight }) => weight), unspellable }
 }
 
-/** Remembered by token: the same few thousand are asked about again and again. */
-export function shapesOf({ piece }: Pick<Spelling, 'piece'>): TokenShapes {
-  const known = new Map<number, { readonly begins: boolean; readonly punctuation: boolean }>()
-  const shapeOf = (token: number): { readonly begins: boolean; readonly punctuation: boolean } => {
-    const text = piece(token)
-    const shape = known.get(token) ?? { begins: /^[▁Ġ]/.test(text), punctuation: !/[\p{Letter}\p{Number}]/u.test(text.replace(/^[▁Ġ]/, '')) && !/^<0x/.test(text) }
+/** Cached by token: a search asks for the same few thousand tokens. */
+export function tokenShapesOf({ piece }: Pick<Tokenizer, 'piece'>): TokenShapes {
+  const known = new Map<number, TokenShape>()
+  const shapeOf = (token: number): TokenShape => {
+    const shape = known.get(token) ?? shapeOfPiece(piece(token))
     known.set(token, shape)
     return shape
   }
-  return { beginsWord: (token) => shapeOf(token).begins, isPunctuation: (token) => shapeOf(token).punctuation }
+  return { beginsWord: (token) => shapeOf(token).beginsWord, isPunctuation: (token) => shapeOf(token).isPunctuation }
 }
 
-type Worded = Decoded & { readonly text: string } & Partial<BeamSearchResult>
+interface TokenShape { readonly beginsWord: boolean; readonly isPunctuation: boolean }
 
-/** Readings are of different words: of those that differ in capitals and marks alone the best stands, with the phrases heard in any. */
-export function asHypothesis(decoded: Decoded | BeamDecoded, { decode }: Pick<Spelling, 'decode'>): Worded {
+function shapeOfPiece(piece: string): TokenShape {
+  const text = piece.replace(/^[▁Ġ]/, '')
+  const isByte = /^<0x/.test(piece)
+  return { beginsWord: text !== piece, isPunctuation: !/[\p{Letter}\p{Number}]/u.test(text) && !isByte }
+}
+
+type TextHypothesis = DecodedTokens & { readonly text: string } & Partial<BeamSearchResult>
+
+/** Adds the text, and after a beam search the alternatives. */
+export function asHypothesis(
+  decoded: DecodedTokens | BeamResult, { decode }: Pick<Tokenizer, 'decode'>,
+): TextHypothesis {
   const { tokens, logProbabilities, stopped } = decoded
   const plain = { tokens, logProbabilities, stopped, text: decode(tokens) }
-  if (!('found' in decoded)) return plain
-  const alternatives = decoded.found.map(({ tokens: own, logProbabilities: each, phrases }): Alternative => (
-    { text: decode(own), confidence: Math.exp(meanLogProbability(each)), logProbability: totalLogProbability(each), phrases }
-  ))
-  return { ...plain, phraseScores: decoded.phraseScores, biasScore: decoded.biasScore, unbiasedMeanLogProbability: decoded.unbiasedMeanLogProbability, changedByBiasing: decoded.changedByBiasing, alternatives: ofDifferentWords(alternatives).slice(0, decoded.nBest) }
+  if (!('hypotheses' in decoded)) return plain
+  const alternatives = decoded.hypotheses.map((one): Alternative => ({
+    text: decode(one.tokens),
+    confidence: Math.exp(meanLogProbability(one.logProbabilities)),
+    logProbability: totalLogProbability(one.logProbabilities),
+    phrases: one.phrases,
+  }))
+  const { phraseScores, biasScore, unbiasedMeanLogProbability, changedByBiasing, nBest } = decoded
+  return {
+    ...plain, phraseScores, biasScore, unbiasedMeanLogProbability, changedByBiasing,
+    alternatives: withDifferentWords(alternatives).slice(0, nBest),
+  }
 }
 
-function ofDifferentWords(alternatives: readonly Alternative[]): Alternative[] {
-  const best = new Map<string, Alternative>()
+/** Of alternatives with the same words, the best one, with the phrases that were found in any of them. */
+function withDifferentWords(alternatives: readonly Alternative[]): Alternative[] {
+  const byWords = new Map<string, Alternative>()
   for (const one of alternatives) {
     const words = comparableText(one.text)
-    const better = best.get(words)
-    best.set(words, better === undefined ? one : { ...better, phrases: better.phrases.length > 0 ? better.phrases : one.phrases })
+    const best = byWords.get(words)
+    const phrases = best === undefined || best.phrases.length === 0 ? one.phrases : best.phrases
+    byWords.set(words, { ...best ?? one, phrases })
   }
-  return [...best.values()]
+  return [...byWords.values()]
 }

@@ -13,11 +13,11 @@ import type { CtcDecoding, Manifest, ModelFiles } from '../../engine/manifest.js
 import { missingPorts, Tensor } from '../../engine/runtime/session.js'
 import type { Tokenizer } from '../../engine/tokenizer.js'
 import { vocabularyTokenizer } from '../../engine/vocabulary-tokenizer.js'
-import { groupPieces } from '../alignment/grouping.js'
-import { ctcBestPath, type CtcDecoded } from '../decoding/ctc.js'
+import { splitIntoWords } from '../alignment/split-words.js'
+import { ctcBestPath, type CtcResult } from '../decoding/ctc.js'
 import type { LoadFamily, RecognizeOptions } from '../recognizer.js'
 
-/** Of the published feature extractor. */
+/** Added to the variance by the published feature extractor. */
 const SMALLEST_VARIANCE = 1e-7
 
 export const load: LoadFamily = async (manifest, files, open) => {
@@ -59,12 +59,14 @@ export const load: LoadFamily = async (manifest, files, open) => {
 }
 
 /** Words with the frames of their first and last token as start and end, in seconds from the start of the clip. */
-function wordsOf(path: CtcDecoded['path'], tokenizer: Tokenizer, { waveform }: Clip, { frameSeconds }: CtcDecoding): Word[] {
+function wordsOf(
+  path: CtcResult['path'], tokenizer: Tokenizer, { waveform }: Clip, { frameSeconds }: CtcDecoding,
+): Word[] {
   const seconds = waveform.samples.length / waveform.sampleRate
   const inside = (frame: number): number => Math.min(seconds, frame * frameSeconds)
   const pieces = tokenizer.pieces(path.map(({ token }) => token))
-  return groupPieces(pieces).map(({ text, sounding }) => {
-    const tokens = sounding.map((index) => path[index]!)
+  return splitIntoWords(pieces).map(({ text, spoken }) => {
+    const tokens = spoken.map((index) => path[index]!)
     const logProbability = tokens.reduce((sum, token) => sum + token.logProbability, 0)
     return {
       text,
@@ -92,6 +94,8 @@ function ctcOf({ name, decoding }: Manifest): CtcDecoding {
 }
 
 async function openTokenizer({ name, tokenizer }: Manifest, files: ModelFiles): Promise<Tokenizer> {
-  if (tokenizer.kind === 'vocabulary') return vocabularyTokenizer(await files.read(tokenizer.file), tokenizer.wordDelimiter)
-  throw new SpeechError('MODEL_INVALID', `${name}: wav2vec 2.0 takes a vocabulary as tokenizer, not ${tokenizer.kind}`)
+  if (tokenizer.kind !== 'vocabulary') {
+    throw new SpeechError('MODEL_INVALID', `${name}: wav2vec 2.0 takes a vocabulary tokenizer, not ${tokenizer.kind}`)
+  }
+  return vocabularyTokenizer(await files.read(tokenizer.file), tokenizer.wordDelimiter)
 }

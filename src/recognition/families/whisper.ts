@@ -1,6 +1,6 @@
 /**
  * Whisper (Radford et al. 2022, arXiv:2212.04356): 80-bin log-mel of a 30-second window → transformer encoder →
- * autoregressive decoder, steered by a prompt of special tokens: start, language, task, no timestamps.
+ * autoregressive decoder, which starts from a prompt of special tokens: start, language, task, no timestamps.
  *
  * As published, the window is always 30 seconds, so a short clip costs as much encoder time as a long one. The compiled
  * graph encodes the clip and a margin of silence, and has the rest precomputed (engine/architectures/whisper.ts). One

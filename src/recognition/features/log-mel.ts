@@ -1,41 +1,41 @@
 /**
- * Waveform → log-mel spectrogram as Whisper wants it (Radford et al. 2022, arXiv:2212.04356, and its audio.py).
+ * Waveform → log-mel spectrogram as Whisper takes it (Radford et al. 2022, arXiv:2212.04356, and its audio.py).
  *
- * Whisper's FFT has 400 points, Meyda's a power of two, so the 400 windowed samples are zero-padded to 512 and meet
- * a mel bank built for 512 points. A filter then gathers 512/400 as many bins of the same height; that factor is
- * taken back, so that the level is Whisper's. What remains is 0.01 on average, on a scale of about [-1, 1].
+ * Whisper's FFT has 400 points, Meyda's a power of two, so the 400 windowed samples are zero-padded to 512 and filtered
+ * by a mel filter bank for 512 points. A filter then sums 512/400 as many bins of the same height; the window removes
+ * that factor. The difference that remains is 0.01 on average, on a scale of about [-1, 1].
  *
- * Frames behind the end of the audio are not computed: their power is zero, hence their logarithm a constant.
+ * Frames after the end of the audio are not computed: their power is zero, so their logarithm is a constant.
  */
 import type { FeatureMatrix } from '../../domain/audio.js'
 import { slaneyMelBank, type MelFilter } from './mel.js'
 import { FFT_SAMPLES, hannWindow, powerSpectrum } from './spectrum.js'
 
-/** The part of a model's front end that matters here; `LogMelSpec` of the manifest fits. */
+/** Settings of the front end; `LogMelSpec` of the manifest has them. */
 export interface LogMelSettings {
-  /** Hz */
+  /** Hz. */
   readonly sampleRate: number
   readonly windowSamples: number
   readonly hopSamples: number
   readonly bins: number
-  /** Frames of the result; longer audio is cut, shorter audio padded with silence. */
+  /** Frames of the window; longer audio is cut, shorter audio is padded with silence. */
   readonly frames: number
   /** Smallest power before the logarithm. */
   readonly floor: number
 }
 
 /** Whisper's dynamic range, in powers of ten below the loudest value. */
-const RANGE = 8
+const DYNAMIC_RANGE = 8
 
-/** The first `frames` of the window, all of them unless it says otherwise; they do not depend on how many are asked for. */
+/** The first `frames` of the window, by default all; their values do not depend on the number. */
 export type ExtractLogMel = (samples: Float32Array, frames?: number) => FeatureMatrix
 
-/** A function from samples to features of shape [frames, bins], its tables made once. */
+/** A function from samples to features of shape [frames, bins]; window and filter bank are computed once. */
 export function logMelExtractor(settings: LogMelSettings): ExtractLogMel {
   const { windowSamples, hopSamples, bins, floor, sampleRate } = settings
-  // The power of every bin times 400/512: see above.
+  // Scales the power of every bin by 400/512.
   const window = hannWindow(windowSamples).map((weight) => weight * Math.sqrt(windowSamples / FFT_SAMPLES))
-  const bank = slaneyMelBank(sampleRate, FFT_SAMPLES, bins)
+  const filters = slaneyMelBank(sampleRate, FFT_SAMPLES, bins)
   return (samples, frames = settings.frames) => {
     const audible = Math.min(settings.frames, Math.ceil((samples.length + windowSamples) / hopSamples))
     const data = new Float32Array(Math.max(frames, audible) * bins).fill(Math.log10(floor)) // [frames, bins]
@@ -43,15 +43,15 @@ export function logMelExtractor(settings: LogMelSettings): ExtractLogMel {
     const frame = new Float32Array(FFT_SAMPLES)
     for (let index = 0; index < audible; index++) {
       const start = index * hopSamples
-      for (let n = 0; n < windowSamples; n++) frame[n] = window[n] * padded[start + n]
-      applyBank(bank, powerSpectrum(frame), floor, data.subarray(index * bins, (index + 1) * bins))
+      for (let n = 0; n < windowSamples; n++) frame[n] = window[n]! * padded[start + n]!
+      applyFilters(filters, powerSpectrum(frame), floor, data.subarray(index * bins, (index + 1) * bins))
     }
-    return { data: scaleLikeWhisper(data).subarray(0, frames * bins), frames, bins }
+    return { data: normalizeRange(data).subarray(0, frames * bins), frames, bins }
   }
 }
 
 /**
- * The audio, padded with silence to `length` samples and then with `margin` mirrored ones on both sides, so that
+ * The audio, padded with silence to `length` samples and then with `margin` reflected samples on both sides, so that
  * frame t is centred on sample t · hop.
  */
 function padReflected(samples: Float32Array, margin: number, length: number): Float32Array {
@@ -60,27 +60,27 @@ function padReflected(samples: Float32Array, margin: number, length: number): Fl
   const first = margin
   const last = margin + length - 1
   for (let n = 1; n <= margin; n++) {
-    padded[first - n] = padded[first + n]
-    padded[last + n] = padded[last - n]
+    padded[first - n] = padded[first + n]!
+    padded[last + n] = padded[last - n]!
   }
   return padded
 }
 
-/** Logarithm of the energy in each band of one spectrum, into `row` of shape [bins]. */
-function applyBank(bank: readonly MelFilter[], power: Float32Array, floor: number, row: Float32Array): void {
-  for (let bin = 0; bin < bank.length; bin++) {
-    const { firstBin, weights } = bank[bin]
+/** Logarithm of the energy in each mel band of one spectrum, into `row` of shape [bins]. */
+function applyFilters(filters: readonly MelFilter[], power: Float32Array, floor: number, row: Float32Array): void {
+  for (let bin = 0; bin < filters.length; bin++) {
+    const { firstBin, weights } = filters[bin]!
     let energy = 0
-    for (let i = 0; i < weights.length; i++) energy += weights[i] * power[firstBin + i]
+    for (let i = 0; i < weights.length; i++) energy += weights[i]! * power[firstBin + i]!
     row[bin] = Math.log10(Math.max(energy, floor))
   }
 }
 
-/** In place: nothing lies more than `RANGE` below the loudest value; then (x + 4) / 4, about [-1, 1] for speech. */
-function scaleLikeWhisper(data: Float32Array): Float32Array {
+/** In place, as in Whisper's audio.py: clamped to DYNAMIC_RANGE below the loudest value; then (x + 4) / 4. */
+function normalizeRange(data: Float32Array): Float32Array {
   let loudest = -Infinity
   for (const value of data) loudest = Math.max(loudest, value)
-  const quietest = loudest - RANGE
-  for (let i = 0; i < data.length; i++) data[i] = (Math.max(data[i], quietest) + 4) / 4
+  const quietest = loudest - DYNAMIC_RANGE
+  for (let i = 0; i < data.length; i++) data[i] = (Math.max(data[i]!, quietest) + 4) / 4
   return data
 }

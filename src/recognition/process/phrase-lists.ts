@@ -1,5 +1,5 @@
 /** The phrase lists of a recognition process, compiled once for each of its models by their recognizers. */
-import type { CompiledPhrases, BeamRequest } from '../decoding/search-contract.js'
+import type { CompiledPhrases, BeamRequest } from '../decoding/beam-contract.js'
 import { SpeechError } from '../../domain/errors.js'
 import type { PhraseList } from '../../domain/phrases.js'
 import type { Recognizer } from '../recognizer.js'

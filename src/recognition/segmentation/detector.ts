@@ -1,4 +1,4 @@
-/** The contract that a speech detector fulfils. */
+/** The contract of a speech detector. */
 import type { FrameFeatures, SpeechActivity, Waveform } from '../../domain/audio.js'
 import type { DetectorManifest, ModelFiles } from '../../engine/manifest.js'
 import type { OpenSession } from '../../engine/runtime/session.js'
@@ -6,16 +6,20 @@ import type { Interrupt } from '../recognizer.js'
 
 export interface SpeechDetector {
   readonly name: string
-  /** Where somebody speaks. `frames` describe `waveform`, whatever its level. Throws what `interrupt` throws. */
+  /** Finds speech at any level. `frames` are the features of `waveform`. Rejects with what `interrupt` throws. */
   detect(waveform: Waveform, frames: FrameFeatures, interrupt: Interrupt): Promise<SpeechActivity>
   dispose(): Promise<void>
 }
 
-/** Whose opinion is asked first, and whose in doubt. */
+/** The detector that always runs, and the one that runs when the first is not sure. */
 export interface SpeechDetectors {
   readonly first: SpeechDetector
   readonly second: SpeechDetector | undefined
 }
 
-/** The one export of every file of detectors/ that needs a model, by the name `load`; `family` in its manifest is the name of the file. */
-export type LoadDetector = (manifest: DetectorManifest, files: ModelFiles, open: OpenSession) => Promise<SpeechDetector>
+/**
+ * The one export, by the name `load`, of every file of detectors/ that needs a model. `family` in the manifest is the
+ * name of the file.
+ */
+export type LoadDetector =
+  (manifest: DetectorManifest, files: ModelFiles, open: OpenSession) => Promise<SpeechDetector>

@@ -1,8 +1,8 @@
 /**
  * Waveform → the clips that the model will decode, or the reason why there are none.
  *
- * The detectors say where speech is, `cut-clips.ts` cuts it out, and the volume is set by the loudness of the speech
- * alone, so that neither the silence nor the noise around it changes the gain.
+ * The detectors find speech, `cut-clips.ts` cuts it out, and the volume is set by the loudness of the speech alone, so
+ * that neither the silence nor the noise around it changes the gain.
  */
 import { measureLoudness, normalizeVolume, removeOffset } from '../../audio/level/loudness.js'
 import type { SpeechActivity } from '../../domain/audio.js'
@@ -13,7 +13,7 @@ import type { Segmentation, Signal } from '../stages.js'
 import { extentOf, spokenClips, stretchOf, wholeClips, type SpokenClip } from './cut-clips.js'
 import type { SpeechDetector, SpeechDetectors } from './detector.js'
 
-/** What clips are cut for: how long one may be, and the padding that it will get. */
+/** What clips are cut for: the longest one, and the padding that each will get. */
 export interface ClipShape {
   readonly maxSeconds: number
   readonly padding: { readonly leadingSeconds: readonly number[]; readonly trailingSeconds: number }
@@ -23,12 +23,12 @@ export interface SpeechOptions {
   readonly detectors: SpeechDetectors
   readonly trimSilence: boolean
   readonly normalizeVolume: boolean
-  /** Loudness of the speech after normalization; absent: the one that was measured best. */
+  /** Loudness of the speech after normalization; absent: the default, which was best in measurements. */
   readonly targetLufs?: number
   readonly interrupt: Interrupt
 }
 
-/** Four steps of 16-bit audio; quieter speech is more rounding than speech. */
+/** Four quantization steps of 16-bit audio; quieter speech is mostly rounding noise. */
 const TOO_QUIET_PEAK_DBFS = -78
 
 const NO_ACTIVITY: SpeechActivity = {
@@ -75,10 +75,11 @@ function cut(
 ): SpokenClip[] {
   if (!trimSilence) return wholeClips(waveform, frames, maxSeconds)
   const leadingSeconds = Math.max(...padding.leadingSeconds)
-  return spokenClips(waveform, activity, frames, { maxSeconds, leadingSeconds, trailingSeconds: padding.trailingSeconds })
+  const limits = { maxSeconds, leadingSeconds, trailingSeconds: padding.trailingSeconds }
+  return spokenClips(waveform, activity, frames, limits)
 }
 
-/** One gain for all clips, set by the speech; less where a clip has less room below the ceiling. */
+/** One gain for all clips, set by the loudness of the speech; lower where the peaks of a clip limit it. */
 function levelClips(
   clips: readonly SpokenClip[], { waveform, level }: Signal, activity: SpeechActivity, options: SpeechOptions,
 ): SpokenClip[] {

@@ -1,16 +1,16 @@
 /**
- * Loads the speech detectors that a setting asks for.
+ * Loads the speech detectors (voice activity detection) of a setting.
  *
- * The spectral detector costs almost nothing and knows most clips without doubt; a neural one costs some hundredths
- * of the recognition and knows nearly all. So the second opinion is asked only where the first hears nobody
- * or is not sure, and about a transcript that the model itself does not believe (`recognition/segmentation/find-speech.ts`).
+ * The spectral detector costs almost nothing and is sure about most clips. A neural one costs a few hundredths of the
+ * recognition and is right about nearly all. So the second detector runs only where the first finds no speech or is not
+ * sure, and on a transcript that the model itself finds improbable (`find-speech.ts`, `recognition/vetting.ts`).
  */
-import { spectralDetector } from './detectors/spectral.js'
-import type { LoadDetector, SpeechDetector, SpeechDetectors } from './detector.js'
+import type { DetectionMode } from '../../domain/choices.js'
 import { SpeechError } from '../../domain/errors.js'
 import { openModelFiles, readDetectorManifest } from '../../engine/manifest.js'
 import { sessionOpener } from '../../engine/runtime/session.js'
-import type { DetectionMode } from '../../domain/choices.js'
+import type { LoadDetector, SpeechDetector, SpeechDetectors } from './detector.js'
+import { spectralDetector } from './detectors/spectral.js'
 
 export interface DetectionSettings {
   readonly speechDetection: DetectionMode
@@ -19,7 +19,7 @@ export interface DetectionSettings {
   readonly modelsDir: string
 }
 
-/** Throws MODEL_* when the neural detector is wanted and cannot be loaded. */
+/** Throws MODEL_* when the neural detector is requested and cannot be loaded. */
 export async function loadDetectors(settings: DetectionSettings): Promise<SpeechDetectors> {
   switch (settings.speechDetection) {
     case 'spectral': return { first: spectralDetector, second: undefined }
@@ -28,15 +28,20 @@ export async function loadDetectors(settings: DetectionSettings): Promise<Speech
   }
 }
 
-/** On the CPU whatever the recognizers run on: it is so small that a GPU would be a detour. */
+/** Always on the CPU: for a model this small, the transfer to a GPU would take longer. */
 async function loadNeural({ modelsDir, speechDetector }: DetectionSettings): Promise<SpeechDetector> {
   const manifest = await readDetectorManifest(modelsDir, speechDetector)
-  const file = `./detectors/${manifest.family}.js`
+  const { name, family } = manifest
+  const file = `./detectors/${family}.js`
   const module = await import(file).catch((cause: Error) => {
-    // A detector that is there and broken is a bug, and says so itself.
+    // A detector that exists and is broken is a bug and reports itself.
     if (!cause.message.startsWith('Cannot find') || !cause.message.includes(file.slice(1))) throw cause
-    throw new SpeechError('MODEL_INVALID', `${manifest.name} is of the family "${manifest.family}", which is no detector of this build`, { cause })
+    const problem = `is of the family "${family}", which is no detector of this build`
+    throw new SpeechError('MODEL_INVALID', `${name} ${problem}`, { cause })
   }) as { load?: LoadDetector }
-  if (module.load === undefined) throw new SpeechError('MODEL_INVALID', `${manifest.name} is of the family "${manifest.family}", which takes no model`)
-  return module.load(manifest, openModelFiles(modelsDir, manifest), sessionOpener({ providers: ['cpu'], strict: false, threads: 1 }))
+  if (module.load === undefined) {
+    throw new SpeechError('MODEL_INVALID', `${name} is of the family "${family}", which takes no model`)
+  }
+  const open = sessionOpener({ providers: ['cpu'], strict: false, threads: 1 })
+  return module.load(manifest, openModelFiles(modelsDir, manifest), open)
 }

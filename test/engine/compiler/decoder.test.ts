@@ -4,7 +4,7 @@ import { writeAlignment, type Head } from '../../../src/engine/compiler/alignmen
 import { BLOCK, encoderKeyValues, writeGreedy, writeSteps, type Decoder } from '../../../src/engine/compiler/decoder.js'
 import { Graph, type Value } from '../../../src/engine/compiler/graph.js'
 import { causalSelfAttention, crossAttention, splitHeads } from '../../../src/engine/compiler/layers.js'
-import { greedyInRuns } from '../../../src/recognition/decoding/runs.js'
+import { greedyInRuns } from '../../../src/recognition/decoding/greedy-in-runs.js'
 import {
   allowOnly, forbid, greedyGraph, type Audio, type GreedyGraph, type GreedyTokens, type Masks,
 } from '../../../src/engine/runtime/greedy-graph.js'

@@ -1,4 +1,4 @@
-/** Best-path decoding of CTC, on posteriors that are written down. */
+/** Best-path decoding of CTC, on given posteriors. */
 import t from 'tap'
 import { ctcBestPath } from '../../../src/recognition/decoding/ctc.js'
 
@@ -15,7 +15,9 @@ function frames(...list: readonly (readonly [number, number])[]): Float32Array {
 const decode = (logits: Float32Array, atLeastOne = false) => ctcBestPath(logits, 3, { blankToken: BLANK, atLeastOne })
 
 t.test('repeats are merged, blanks are removed, and a blank separates two of the same token', async (t) => {
-  const { tokens, path, stopped } = decode(frames([BLANK, 0.9], [A, 0.9], [A, 0.8], [BLANK, 0.9], [A, 0.6], [B, 0.7], [BLANK, 0.9]))
+  const { tokens, path, stopped } = decode(
+    frames([BLANK, 0.9], [A, 0.9], [A, 0.8], [BLANK, 0.9], [A, 0.6], [B, 0.7], [BLANK, 0.9]),
+  )
   t.same(tokens, [A, A, B])
   t.same(path.map(({ startFrame, endFrame }) => [startFrame, endFrame]), [[1, 3], [4, 5], [5, 6]])
   t.equal(stopped, 'end_of_text')

@@ -1,6 +1,6 @@
 /**
- * What every recognizer must keep, whatever its family and weights: run on the tiny random graphs by
- * contract.test.ts and on real weights by test/models/real-weights.test.ts.
+ * The contract of every recognizer, whatever its family and weights: checked on the tiny random graphs by
+ * contract.test.ts, and on real weights by test/models/real-weights.test.ts.
  */
 import { createHash } from 'node:crypto'
 import { cp, mkdtemp, rm, writeFile } from 'node:fs/promises'
@@ -23,16 +23,27 @@ export interface Subject {
   readonly name: string
   /** Default: the published graphs. */
   readonly engine?: Engine
-  /** Token ids of `chirp(4, 2)`, where they are known to the bit; absent for int8 weights, whose rounding differs between CPUs. */
+  /** Token ids of `chirp(4, 2)`; absent for int8 weights, whose rounding differs between CPUs. */
   readonly pinnedTokens?: readonly number[]
 }
 
-export async function openRecognizer(modelsDir: string, name: string, engine: Engine = 'reference'): Promise<Recognizer> {
-  const { recognizer } = await loadModel(name, { modelsDir, engine, matrices: 'auto', executionProviders: ['cpu'], executionProvidersStrict: false, threads: 1 })
+export async function openRecognizer(
+  modelsDir: string,
+  name: string,
+  engine: Engine = 'reference',
+): Promise<Recognizer> {
+  const { recognizer } = await loadModel(name, {
+    modelsDir,
+    engine,
+    matrices: 'auto',
+    executionProviders: ['cpu'],
+    executionProvidersStrict: false,
+    threads: 1,
+  })
   return recognizer
 }
 
-/** A tone of slowly changing strength in noise; the same samples for the same seed. */
+/** A tone of slowly changing amplitude in noise; the same samples for the same seed. */
 export function chirp(seed: number, seconds: number, sampleRate = 16_000): Clip {
   let state = seed
   const samples = Float32Array.from({ length: Math.round(seconds * sampleRate) }, (_, n) => {
@@ -43,12 +54,23 @@ export function chirp(seed: number, seconds: number, sampleRate = 16_000): Clip 
   return { waveform: { samples, sampleRate }, startSeconds: 0, endSeconds: seconds }
 }
 
-export function recognize(recognizer: Recognizer, clip: Clip, options: Partial<RecognizeOptions> = {}): Promise<Hypothesis> {
-  return recognizer.recognize(clip, { language: undefined, expectSpeech: false, interrupt: () => {}, timer: startStageTimer(), ...options })
+export function recognize(
+  recognizer: Recognizer,
+  clip: Clip,
+  options: Partial<RecognizeOptions> = {},
+): Promise<Hypothesis> {
+  return recognizer.recognize(clip, {
+    language: undefined, expectSpeech: false, interrupt: () => {}, timer: startStageTimer(), ...options,
+  })
 }
 
 /** Rejects with a SpeechError of this code whose message has all of `fragments`. */
-export async function rejectsWith(t: Test, promise: Promise<unknown>, code: ErrorCode, ...fragments: readonly string[]): Promise<void> {
+export async function rejectsWith(
+  t: Test,
+  promise: Promise<unknown>,
+  code: ErrorCode,
+  ...fragments: readonly string[]
+): Promise<void> {
   const error: unknown = await promise.then(() => undefined, (thrown: unknown) => thrown)
   if (!(error instanceof SpeechError)) throw new Error(`expected ${code}, got ${String(error)}`, { cause: error })
   t.equal(error.code, code)
@@ -58,16 +80,24 @@ export async function rejectsWith(t: Test, promise: Promise<unknown>, code: Erro
 export async function recognizerContract(t: Test, subject: Subject): Promise<void> {
   const recognizer = await openRecognizer(subject.modelsDir, subject.name, subject.engine)
   const manifest = await readManifest(subject.modelsDir, subject.name)
-  await t.test('it introduces itself as its manifest does', async (t) => describes(t, recognizer, manifest, subject))
-  await t.test('the same clip gives the same tokens, whatever was heard before', async (t) => remembersNothing(t, recognizer, subject))
-  await t.test('a hypothesis is well formed for clips of every length', async (t) => isWellFormed(t, recognizer, manifest))
-  await t.test('a clip in which somebody spoke gives at least one token', async (t) => speaks(t, recognizer))
-  await t.test('every language of the manifest may be asked for, and a detected one is one of them', async (t) => knowsLanguages(t, recognizer))
-  await t.test('an interrupt ends the decode with its own error and leaves the recognizer usable', async (t) => isInterruptible(t, recognizer))
-  await t.test('words have times where it says so, and asking for them changes nothing else', async (t) => timesItsWords(t, recognizer))
-  await t.test('fed bit by bit it ends with the same hypothesis', async (t) => isIncremental(t, recognizer))
-  await t.test('the time is recorded for the stages of a model', async (t) => recordsTime(t, recognizer))
-  await t.test('a disposed recognizer answers with an error', async (t) => {
+  await t.test('a recognizer has the fields of its manifest', async (t) => describes(t, recognizer, manifest, subject))
+  await t.test('the same clip gives the same tokens, whatever was decoded before', (t) =>
+    keepsNoState(t, recognizer, subject),
+  )
+  await t.test('a hypothesis is well formed for clips of every length', (t) => isWellFormed(t, recognizer, manifest))
+  await t.test('a clip with detected speech gives at least one token', (t) => expectsSpeech(t, recognizer))
+  await t.test('every language of the manifest can be requested, and detected ones are among them', (t) =>
+    knowsLanguages(t, recognizer),
+  )
+  await t.test('an interrupt ends the decode with its error and keeps the recognizer usable', (t) =>
+    isInterruptible(t, recognizer),
+  )
+  await t.test('words have times if `timesWords` is true, and nothing else changes', (t) =>
+    timesItsWords(t, recognizer),
+  )
+  await t.test('incremental recognition ends with the same hypothesis', (t) => isIncremental(t, recognizer))
+  await t.test('the time of the stages of a model is recorded', (t) => recordsTime(t, recognizer))
+  await t.test('a disposed recognizer rejects', async (t) => {
     await recognizer.dispose()
     await t.rejects(recognize(recognizer, chirp(1, 1)))
   })
@@ -84,7 +114,7 @@ function describes(t: Test, recognizer: Recognizer, manifest: Manifest, { engine
   })
 }
 
-async function remembersNothing(t: Test, recognizer: Recognizer, { pinnedTokens }: Subject): Promise<void> {
+async function keepsNoState(t: Test, recognizer: Recognizer, { pinnedTokens }: Subject): Promise<void> {
   const first = await recognize(recognizer, chirp(4, 2))
   const other = await recognize(recognizer, chirp(1, 3))
   const again = await recognize(recognizer, chirp(4, 2))
@@ -96,33 +126,48 @@ async function remembersNothing(t: Test, recognizer: Recognizer, { pinnedTokens 
 
 async function isWellFormed(t: Test, recognizer: Recognizer, manifest: Manifest): Promise<void> {
   for (const seconds of [0.01, 0.4, 1, 5]) {
-    const { tokens, logProbabilities, stopped, text } = await recognize(recognizer, chirp(2, seconds), { expectSpeech: true })
-    t.ok(tokens.length >= 1, `${seconds} s of audio may say something`)
+    const { tokens, logProbabilities, stopped, text } = await recognize(recognizer, chirp(2, seconds), {
+      expectSpeech: true,
+    })
+    t.ok(tokens.length >= 1, `${seconds} s of audio have a token`)
     if (manifest.decoding.kind === 'encoder-decoder') {
       t.ok(tokens.length <= manifest.decoding.maxTokens)
-      t.notOk(tokens.includes(manifest.decoding.endToken), 'the end token is not part of the answer')
+      t.notOk(tokens.includes(manifest.decoding.endToken), 'the end token is not part of the tokens')
     } else {
-      t.notOk(tokens.includes(manifest.decoding.blankToken), 'the blank is not part of the answer')
+      t.notOk(tokens.includes(manifest.decoding.blankToken), 'the blank is not part of the tokens')
     }
-    t.equal(logProbabilities.length, tokens.length + (stopped === 'end_of_text' ? 1 : 0), 'one for each token and one for the end, or the blanks')
-    t.ok(logProbabilities.every((value) => Number.isFinite(value) && value <= 0), 'log-probabilities are finite and not positive')
+    t.equal(
+      logProbabilities.length,
+      tokens.length + (stopped === 'end_of_text' ? 1 : 0),
+      'one for each token and one for the end, or the blanks',
+    )
+    t.ok(
+      logProbabilities.every((value) => Number.isFinite(value) && value <= 0),
+      'log-probabilities are finite and not positive',
+    )
     t.equal(text, text.trim())
   }
 }
 
-async function speaks(t: Test, recognizer: Recognizer): Promise<void> {
+async function expectsSpeech(t: Test, recognizer: Recognizer): Promise<void> {
   for (const seed of [1, 2, 3]) {
     const { tokens } = await recognize(recognizer, chirp(seed, 0.4), { expectSpeech: true })
     t.ok(tokens.length >= 1)
   }
-  const silence: Clip = { waveform: { samples: new Float32Array(8000), sampleRate: recognizer.sampleRate }, startSeconds: 0, endSeconds: 0.5 }
-  t.ok((await recognize(recognizer, silence, { expectSpeech: true })).tokens.length >= 1, 'even where nobody spoke')
+  const silence: Clip = {
+    waveform: { samples: new Float32Array(8000), sampleRate: recognizer.sampleRate }, startSeconds: 0, endSeconds: 0.5,
+  }
+  t.ok((await recognize(recognizer, silence, { expectSpeech: true })).tokens.length >= 1, 'also for silence')
 }
 
 async function knowsLanguages(t: Test, recognizer: Recognizer): Promise<void> {
   const detected = await recognize(recognizer, chirp(3, 1))
   t.ok(recognizer.languages.includes(detected.language))
-  t.same(await recognize(recognizer, chirp(3, 1), { language: detected.language }), detected, 'a detected language is as good as one asked for')
+  t.same(
+    await recognize(recognizer, chirp(3, 1), { language: detected.language }),
+    detected,
+    'a detected language gives the same as the requested one',
+  )
   for (const language of recognizer.languages.slice(0, 3)) {
     t.equal((await recognize(recognizer, chirp(3, 1), { language })).language, language)
   }
@@ -130,12 +175,17 @@ async function knowsLanguages(t: Test, recognizer: Recognizer): Promise<void> {
 
 async function isInterruptible(t: Test, recognizer: Recognizer): Promise<void> {
   const before = await recognize(recognizer, chirp(4, 2))
-  // With `expectSpeech` there are at least two steps: one that says something, one that finds the end. A compiled graph may make both in one run.
+  // With `expectSpeech` there are at least two steps, which a compiled graph may do in one run.
   for (const allowed of recognizer.engine === 'compiled' ? [0] : [0, 1]) {
     let calls = 0
     const interrupt = (): void => { if (calls++ >= allowed) throw new SpeechError('CANCELLED', `after ${allowed}`) }
-    await rejectsWith(t, recognize(recognizer, chirp(4, 2), { interrupt, expectSpeech: true }), 'CANCELLED', `after ${allowed}`)
-    t.equal(calls, allowed + 1, 'nothing more is asked of an interrupted decode')
+    await rejectsWith(
+      t,
+      recognize(recognizer, chirp(4, 2), { interrupt, expectSpeech: true }),
+      'CANCELLED',
+      `after ${allowed}`,
+    )
+    t.equal(calls, allowed + 1, 'an interrupted decode does not continue')
   }
   t.same(await recognize(recognizer, chirp(4, 2)), before)
 }
@@ -149,10 +199,25 @@ async function timesItsWords(t: Test, recognizer: Recognizer): Promise<void> {
     t.equal(words !== undefined, recognizer.timesWords)
     let before = 0
     for (const { startSeconds, endSeconds, confidence } of words ?? []) {
-      t.ok(startSeconds >= before && endSeconds >= startSeconds && endSeconds <= seconds && confidence > 0 && confidence <= 1)
+      t.ok(
+        startSeconds >= before &&
+          endSeconds >= startSeconds &&
+          endSeconds <= seconds &&
+          confidence > 0 &&
+          confidence <= 1,
+      )
       before = endSeconds
     }
-    if (words !== undefined && words.length > 0) t.equal(words.map(({ text }) => text).join('').replaceAll(' ', ''), plain.text.replaceAll(/\s/g, ''), 'together they are the text')
+    if (words !== undefined && words.length > 0) {
+      t.equal(
+        words
+          .map(({ text }) => text)
+          .join('')
+          .replaceAll(' ', ''),
+        plain.text.replaceAll(/\s/g, ''),
+        'together they are the text',
+      )
+    }
   }
 }
 
@@ -168,8 +233,8 @@ async function isIncremental(t: Test, recognizer: Recognizer): Promise<void> {
   }
   t.ok(lengths.every((length) => length >= 1), 'there is a hypothesis at any time')
   t.same(await stream.finish(), whole)
-  t.same(await stream.finish(), whole, 'to finish twice changes nothing')
-  t.throws(() => { stream.push(new Float32Array(1)) }, 'nothing is taken afterwards')
+  t.same(await stream.finish(), whole, 'a second finish returns the same')
+  t.throws(() => { stream.push(new Float32Array(1)) }, 'a finished stream takes no samples')
   const endless = openStream(recognizer, options)
   const second = new Float32Array(recognizer.sampleRate)
   for (let seconds = 1; seconds <= recognizer.maxSeconds; seconds++) endless.push(second)
@@ -187,8 +252,12 @@ async function recordsTime(t: Test, recognizer: Recognizer): Promise<void> {
   for (const stage of own) t.ok(timer.seconds[stage]! >= 0, stage)
 }
 
-/** A copy of a models directory in which `change` may spoil one model. Answers the copy's path. */
-export async function spoiledCopy(t: Test, { modelsDir, name }: Subject, change: (folder: string, manifest: Manifest) => Promise<Manifest | void>): Promise<string> {
+/** The path of a copy of a models directory in which `change` changes one model. */
+export async function spoiledCopy(
+  t: Test,
+  { modelsDir, name }: Subject,
+  change: (folder: string, manifest: Manifest) => Promise<Manifest | void>,
+): Promise<string> {
   const copy = await mkdtemp(path.join(os.tmpdir(), 'earshot-models-'))
   t.teardown(() => rm(copy, { recursive: true, force: true }))
   const folder = path.join(copy, name)
@@ -199,8 +268,13 @@ export async function spoiledCopy(t: Test, { modelsDir, name }: Subject, change:
   return copy
 }
 
-/** The manifest with this file replaced, its checksum corrected: what an honest but wrong model looks like. */
-export async function replaceFile(folder: string, manifest: Manifest, key: string, bytes: Uint8Array): Promise<Manifest> {
+/** The manifest with this file replaced and its checksum corrected. */
+export async function replaceFile(
+  folder: string,
+  manifest: Manifest,
+  key: string,
+  bytes: Uint8Array,
+): Promise<Manifest> {
   const entry = manifest.files[key]!
   await writeFile(path.join(folder, entry.path), bytes)
   const sha256 = createHash('sha256').update(bytes).digest('hex')

@@ -1,4 +1,4 @@
-/** How a voice sounds: right for sounds that are known exactly, the same at any level, and never NaN. */
+/** Timbre: correct for synthetic sounds, the same at any level, and never NaN. */
 import t from 'tap'
 import { describeFrames } from '../../../src/recognition/features/acoustics.js'
 import { describeTimbre } from '../../../src/recognition/features/timbre.js'
@@ -10,7 +10,10 @@ const RATE = 16_000
 const WHOLE: readonly TimeSpan[] = [{ startSeconds: 0, endSeconds: 2 }]
 
 function describe(sampleAt: (n: number) => number, spans = WHOLE, seconds = 2): Timbre {
-  return describeTimbre(describeFrames({ samples: Float32Array.from({ length: seconds * RATE }, (_, n) => sampleAt(n)), sampleRate: RATE }), spans)
+  return describeTimbre(
+    describeFrames({ samples: Float32Array.from({ length: seconds * RATE }, (_, n) => sampleAt(n)), sampleRate: RATE }),
+    spans,
+  )
 }
 
 const tone = (hertz: number, gain = 1) => (n: number): number => gain * Math.sin((2 * Math.PI * hertz * n) / RATE)
@@ -42,29 +45,44 @@ t.test('white noise is flatter than a tone', (t) => {
 
 t.test('no figure depends on the level', (t) => {
   const noise = hiss()
-  const samples = Array.from({ length: 2 * RATE }, (_, n) => noise(n) + 0.3 * tone(300)(n) * (1 + Math.sin((2 * Math.PI * 4 * n) / RATE)))
+  const samples = Array.from(
+    { length: 2 * RATE },
+    (_, n) => noise(n) + 0.3 * tone(300)(n) * (1 + Math.sin((2 * Math.PI * 4 * n) / RATE)),
+  )
   const [loud, quiet] = [describe((n) => samples[n]!), describe((n) => 0.03 * samples[n]!)]
-  for (const name of ['lowFrequencyDb', 'centroidHz', 'flatnessDb', 'syllablesPerSecond'] as const) t.ok(Math.abs(loud[name]! - quiet[name]!) < 1e-2 * Math.abs(loud[name]!) + 1e-2, name)
-  loud.cepstrum!.forEach((value, index) => { t.ok(Math.abs(value - quiet.cepstrum![index]!) < 1e-2, `coefficient ${index + 1}`) })
+  for (const name of ['lowFrequencyDb', 'centroidHz', 'flatnessDb', 'syllablesPerSecond'] as const) {
+    t.ok(Math.abs(loud[name]! - quiet[name]!) < 1e-2 * Math.abs(loud[name]!) + 1e-2, name)
+  }
+  loud.cepstrum!.forEach((value, index) => {
+    t.ok(Math.abs(value - quiet.cepstrum![index]!) < 1e-2, `coefficient ${index + 1}`)
+  })
   t.end()
 })
 
-t.test('a sound that swells four times a second has about four syllables', (t) => {
+t.test('a sound with four energy peaks a second has about four syllables a second', (t) => {
   for (const rate of [2, 4, 6]) {
-    const { syllablesPerSecond } = describe((n) => tone(500)(n) * (0.51 - 0.5 * Math.cos((2 * Math.PI * rate * n) / RATE)))
+    const { syllablesPerSecond } = describe(
+      (n) => tone(500)(n) * (0.51 - 0.5 * Math.cos((2 * Math.PI * rate * n) / RATE)),
+    )
     t.ok(Math.abs(syllablesPerSecond! - rate) <= 0.6, `${rate}: ${syllablesPerSecond}`)
   }
-  t.equal(describe(tone(500)).syllablesPerSecond, 0.5, 'a sound that holds still is one in its two seconds')
+  t.equal(describe(tone(500)).syllablesPerSecond, 0.5, 'a steady sound has one syllable in its two seconds')
   t.end()
 })
 
-t.test('what cannot be measured is null: silence, nobody speaking, one sample, samples beyond all reason', (t) => {
-  const nothing: Timbre = { lowFrequencyDb: null, centroidHz: null, flatnessDb: null, cepstrum: null, syllablesPerSecond: null }
+t.test('figures that cannot be measured are null: of silence, no speech, one sample, huge samples', (t) => {
+  const nothing: Timbre = {
+    lowFrequencyDb: null, centroidHz: null, flatnessDb: null, cepstrum: null, syllablesPerSecond: null,
+  }
   t.match(describe(() => 0), { ...nothing, syllablesPerSecond: 0.5 })
   t.match(describe(tone(400), []), { centroidHz: null, flatnessDb: null, cepstrum: null, syllablesPerSecond: null })
-  for (const samples of [[], [0], [1], [3e38, -3e38, 3e38], Array.from({ length: 4000 }, (_, n) => n % 2 === 0 ? 3e38 : -3e38)]) {
+  for (const samples of [
+    [], [0], [1], [3e38, -3e38, 3e38], Array.from({ length: 4000 }, (_, n) => (n % 2 === 0 ? 3e38 : -3e38)),
+  ]) {
     const timbre = describeTimbre(describeFrames({ samples: Float32Array.from(samples), sampleRate: RATE }), WHOLE)
-    for (const value of Object.values(timbre).flat() as (number | null)[]) t.ok(value === null || Number.isFinite(value), String(value))
+    for (const value of Object.values(timbre).flat() as (number | null)[]) {
+      t.ok(value === null || Number.isFinite(value), String(value))
+    }
   }
   t.end()
 })

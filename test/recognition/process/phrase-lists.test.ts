@@ -1,6 +1,6 @@
 /** The lists of one recognition process: compiled for each of its models, found by id, forgotten. */
 import t from 'tap'
-import type { CompiledPhrases } from '../../../src/recognition/decoding/search-contract.js'
+import type { CompiledPhrases } from '../../../src/recognition/decoding/beam-contract.js'
 import type { PhraseList } from '../../../src/domain/phrases.js'
 import type { Recognizer } from '../../../src/recognition/recognizer.js'
 import { runToCompletion } from '../../../src/domain/interruptible-work.js'

@@ -1,34 +1,36 @@
 /**
- * The greedy loop where it lives in the graph: one run chooses many tokens, so what can only be looked at from outside
- * (deadlines, loops of the text) is looked at between runs. The answer is that of `greedy`, token by token.
+ * Greedy decoding with the loop inside the compiled graph: one run chooses many tokens, and deadlines and repetitions
+ * are checked between runs. The result is that of `greedy`, token by token.
  */
-import type { Decoded } from './greedy.js'
+import type { DecodedTokens } from './greedy.js'
 import { repeatedTail } from './limits.js'
 
 /** What one run chose, the end token included. */
-export interface Chosen {
+export interface ChosenTokens {
   readonly tokens: readonly number[]
+  /** One for each token. */
   readonly logProbabilities: readonly number[]
 }
 
-/** Feeds tokens and chooses up to `most` more. The first run of a decode hears the audio, the others go on from there. */
-export type Run = (tokens: readonly number[], most: number) => Promise<Chosen>
+/** Feeds tokens and chooses up to `most` more. The first run of a decode encodes the audio, the others continue it. */
+export type GraphRun = (tokens: readonly number[], most: number) => Promise<ChosenTokens>
 
-/** With 6.5 tokens a second, five seconds of quick speech. A decode that was called off goes on for so many at most. */
+/** Five seconds of fast speech at 6.5 tokens a second. A cancelled decode continues for at most this many tokens. */
 const TOKENS_PER_RUN = 32
 
-export interface RunsOptions {
+export interface GreedyRunsOptions {
   /** Fed before the first choice. */
   readonly prompt: readonly number[]
   readonly endToken: number
   readonly budget: number
-  /** Tokens of one run at most. */
+  /** Most tokens of one run. */
   readonly tokensPerRun?: number
   /** Called before every run; throws to end the decode. */
   readonly interrupt: () => void
 }
 
-export async function greedyInRuns(run: Run, { prompt, endToken, budget, tokensPerRun = TOKENS_PER_RUN, interrupt }: RunsOptions): Promise<Decoded> {
+export async function greedyInRuns(run: GraphRun, options: GreedyRunsOptions): Promise<DecodedTokens> {
+  const { prompt, endToken, budget, tokensPerRun = TOKENS_PER_RUN, interrupt } = options
   const tokens: number[] = []
   const logProbabilities: number[] = []
   let next = prompt
@@ -42,8 +44,8 @@ export async function greedyInRuns(run: Run, { prompt, endToken, budget, tokensP
       tokens.push(token)
       const repeated = repeatedTail(tokens)
       if (repeated > 0) {
-        const kept = tokens.length - repeated
-        return { tokens: tokens.slice(0, kept), logProbabilities: logProbabilities.slice(0, kept), stopped: 'repetition' }
+        const kept = logProbabilities.slice(0, tokens.length - repeated)
+        return { tokens: tokens.slice(0, kept.length), logProbabilities: kept, stopped: 'repetition' }
       }
     }
     next = chosen.tokens.slice(-1)

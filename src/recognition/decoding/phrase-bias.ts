@@ -1,0 +1,111 @@
+/**
+ * Contextual biasing: the state of a hypothesis in the trie of phrases, and its bias score.
+ *
+ * A token that continues a phrase earns a bias score. When the path leaves the trie before the phrase is complete, the
+ * pending score is taken back, as the failure transitions of an Aho-Corasick context graph do it, so a list of phrases
+ * that do not occur costs nothing but beam width. A phrase begins where a word begins and ends where a word ends: "cat"
+ * is not found in "category". Each further phrase of a transcript earns half as much as the one before. Without that, a
+ * model that decodes noise would emit phrases for as long as each earns more than it costs.
+ */
+import { ROOT, type PhraseTrie } from './phrase-trie.js'
+
+/** Word boundaries, from the tokenizer's pieces. */
+export interface TokenShapes {
+  /** Its piece begins with a space. */
+  beginsWord(token: number): boolean
+  /** It has no letter or digit: punctuation ends a word and is part of none. */
+  isPunctuation(token: number): boolean
+}
+
+export interface BiasState {
+  readonly node: number
+  /** Bias score of the current path, taken back when it leaves the trie. */
+  readonly pending: number
+  /** Bias score of complete phrases. */
+  readonly committed: number
+  /** The phrase that ends at the last token, if the word ends there too; −1. Its bias score is still pending. */
+  readonly match: number
+  /** The longest complete phrase that is a proper prefix of the current path: it remains if the path breaks off. */
+  readonly prefixMatch: { readonly phrase: number; readonly biasScore: number } | undefined
+  /** Complete phrases, in their order. */
+  readonly phrases: readonly number[]
+}
+
+/** Factor of the bias score for each further phrase. */
+const FURTHER_PHRASE_FACTOR = 0.5
+
+/** Factor of a token within a word: words of several pieces are those that are rare in the training data. */
+const WITHIN_WORD_FACTOR = 3
+
+const NO_TOKENS = new Int32Array(0)
+
+export const UNBIASED: BiasState =
+  { node: ROOT, pending: 0, committed: 0, match: -1, prefixMatch: undefined, phrases: [] }
+
+export class PhraseBias {
+  readonly #trie: PhraseTrie
+  readonly #shapes: TokenShapes
+  readonly #strength: number
+  readonly #weights: readonly number[]
+
+  /** `strength`: natural logarithm for each token; `weights` of the phrases multiply it. */
+  constructor(trie: PhraseTrie, shapes: TokenShapes, strength: number, weights: readonly number[]) {
+    this.#trie = trie
+    this.#shapes = shapes
+    this.#strength = strength
+    this.#weights = weights
+  }
+
+  /** Bias score of a state, pending score included. */
+  scoreOf({ pending, committed, phrases }: BiasState): number {
+    return pending * FURTHER_PHRASE_FACTOR ** phrases.length + committed
+  }
+
+  /** Tokens that continue the current path; none at the root, which may have thousands of children. */
+  continuations({ node }: BiasState): Int32Array {
+    return node === ROOT ? NO_TOKENS : this.#trie.childTokens(node)
+  }
+
+  get strength(): number { return this.#strength }
+
+  after(state: BiasState, token: number): BiasState {
+    const beginsWord = this.#shapes.beginsWord(token)
+    const child = state.node === ROOT ? -1 : this.#trie.step(state.node, token)
+    if (child !== -1) {
+      const prefixMatch = beginsWord && state.match !== -1
+        ? { phrase: state.match, biasScore: state.pending }
+        : state.prefixMatch
+      const pending = state.pending + this.#strength * (beginsWord ? 1 : WITHIN_WORD_FACTOR)
+      return this.#enter(child, { ...state, prefixMatch, pending })
+    }
+    const failed = this.#leave(state, beginsWord || this.#shapes.isPunctuation(token))
+    const first = beginsWord ? this.#trie.step(ROOT, token) : -1
+    return first === -1 ? failed : this.#enter(first, { ...failed, pending: this.#strength })
+  }
+
+  /** The end of the text ends a word. */
+  atEnd(state: BiasState): BiasState {
+    return this.#leave(state, true)
+  }
+
+  /** State at the end of a whole transcript. */
+  afterTranscript(tokens: readonly number[]): BiasState {
+    return this.atEnd(tokens.reduce((state, token) => this.after(state, token), UNBIASED))
+  }
+
+  #enter(node: number, state: BiasState): BiasState {
+    return { ...state, node, match: this.#trie.phraseAt(node) }
+  }
+
+  /** Failure transition to the root: the pending score is committed if a phrase is complete, else taken back. */
+  #leave({ pending, committed, match, prefixMatch, phrases }: BiasState, wordEnds: boolean): BiasState {
+    const complete = match !== -1 && wordEnds ? { phrase: match, biasScore: pending } : prefixMatch
+    if (complete === undefined) return { ...UNBIASED, committed, phrases }
+    const { phrase, biasScore } = complete
+    return {
+      ...UNBIASED,
+      committed: committed + biasScore * this.#weights[phrase]! * FURTHER_PHRASE_FACTOR ** phrases.length,
+      phrases: [...phrases, phrase],
+    }
+  }
+}

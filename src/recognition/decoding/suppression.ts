@@ -1,0 +1,48 @@
+/** Tokens that an encoder-decoder must not choose: sets for decoding step by step, and masks of compiled graphs. */
+import { allowOnly, forbid, type Masks } from '../../engine/runtime/greedy-graph.js'
+import type { GreedyOptions } from './greedy.js'
+
+/** What a family suppresses. */
+export interface SuppressedTokens {
+  /** Tokens that are never chosen. */
+  readonly suppressed: Iterable<number>
+  /** Tokens that are not chosen first, in addition. */
+  readonly suppressedFirst: Iterable<number>
+}
+
+export interface Suppression {
+  readonly always: ReadonlySet<number>
+  readonly first: ReadonlySet<number>
+  /** Where speech was detected, the end token is not chosen first either. */
+  readonly firstOfSpeech: ReadonlySet<number>
+}
+
+export function suppressionOf({ suppressed, suppressedFirst }: SuppressedTokens, endToken: number): Suppression {
+  const first = new Set(suppressedFirst)
+  return { always: new Set(suppressed), first, firstOfSpeech: new Set([...first, endToken]) }
+}
+
+export function forbiddenIn(
+  { always, first, firstOfSpeech }: Suppression, expectSpeech: boolean,
+): Pick<GreedyOptions, 'forbidden' | 'forbiddenFirst'> {
+  return { forbidden: always, forbiddenFirst: expectSpeech ? firstOfSpeech : first }
+}
+
+export interface DecodingMasks {
+  readonly plain: Masks
+  /** Where speech was detected. */
+  readonly ofSpeech: Masks
+  /** Only language tokens, for the detection of the language. */
+  readonly languages: Masks
+}
+
+export function masksOf(
+  { always, first, firstOfSpeech }: Suppression, languageTokens: readonly number[], vocabulary: number,
+): DecodingMasks {
+  const plain = { always: forbid(vocabulary, always), first: forbid(vocabulary, first) }
+  return {
+    plain,
+    ofSpeech: { ...plain, first: forbid(vocabulary, firstOfSpeech) },
+    languages: { always: allowOnly(vocabulary, languageTokens), first: forbid(vocabulary, []) },
+  }
+}
