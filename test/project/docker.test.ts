@@ -41,12 +41,27 @@ t.test('stages are defined before they are used, for every variant', async (t) =
 })
 
 t.test('what comes from another stage is made there', async (t) => {
-  const build = instructions.filter(({ stage }) => stage === 'build')
-  const made = ['/app/node_modules', '/app/dist', '/app/models', '/usr/local/bin/node']
-  t.same(copies.filter(({ from }) => from !== undefined).flatMap(({ sources }) => sources).filter((source) => !made.includes(source)), [])
-  t.ok(build.some(({ rest }) => rest === 'npm ci --include=dev'))
-  t.ok(build.some(({ rest }) => rest === 'node src/commands/setup/start.mjs build'))
-  t.ok(build.some(({ keyword, rest }) => keyword === 'COPY' && rest === 'models models'))
+  const runs = (stage: string): string[] => instructions
+    .filter((one) => one.keyword === 'RUN' && one.stage === stage).map(({ rest }) => rest)
+  const made = ['/app/node_modules', '/app/dist/src', '/app/models', '/usr/local/bin/node']
+  const copied = copies.filter(({ from }) => from !== undefined).flatMap(({ sources }) => sources)
+  t.same(copied.filter((source) => !made.includes(source)), [])
+  t.ok(runs('build-cpu').includes('npm ci --include=dev'))
+  t.ok(runs('build-cpu').includes('node src/commands/setup/start.mjs build'))
+  t.ok(copies.some(({ stage, sources }) => stage === 'build-cpu' && sources.includes('models')))
+})
+
+t.test('the image has what the service needs, without set-up, tests and benches', async (t) => {
+  const installed = instructions.filter(({ rest, stage }) => stage === 'libraries-cpu' && rest.startsWith('npm ci'))
+  t.match(installed, [{ rest: /^npm ci --omit=dev / }], 'packages are those of production')
+  const inImage = copies.filter(({ stage }) => stage === 'service').flatMap(({ sources }) => sources)
+  const allowed = [
+    /^package\.json$/, /^LICENSE$/, /^NOTICE$/, /^fixtures\/\w+\/warm-up\.\w+$/,
+    /^\/app\/(node_modules|dist\/src|models)$/,
+  ]
+  t.same(inImage.filter((source) => !allowed.some((pattern) => pattern.test(source))), [])
+  const last = instructions.findLast(({ stage, keyword }) => stage === 'build' && keyword === 'RUN')
+  t.equal(last?.rest, 'rm -rf dist/src/commands/setup')
 })
 
 t.test('every file of the page comes with the build, beside the code that reads it', async (t) => {

@@ -10,6 +10,7 @@ import { rename, rm } from 'node:fs/promises'
 import path from 'node:path'
 import { Parser, type ReadEntry } from 'tar'
 import { SpeechError } from '../../domain/errors.js'
+import { PARTIAL } from './weights.js'
 
 export interface WantedFile {
   /** Path inside the tarball. */
@@ -19,9 +20,6 @@ export interface WantedFile {
   readonly bytes: number
   readonly sha256: string
 }
-
-/** Ends the name of a file that is being written; what is in front of it tells by whom. */
-export const PARTIAL = '.partial'
 
 interface Arrival { readonly partial: string; readonly descriptor: number; readonly hash: Hash; bytes: number; open: boolean }
 

@@ -89,9 +89,7 @@ function servedBundles({ models, cascadeModel, speechDetection, speechDetector }
 }
 
 async function fetchModel(manifest: Bundle, lacking: readonly FileFinding[], environment: NodeJS.ProcessEnv): Promise<void> {
-  // Imported only here: npm's libraries would cost every start of the service a third of a second.
-  const { fetchFiles } = await import('./fetch.js')
-  const { readNpmConfig } = await import('./npm-config.js')
+  const { fetchFiles, readNpmConfig } = await loadFetching(manifest.name)
   const progress = startProgress(manifest.name, bytesOf(lacking))
   try {
     await fetchFiles(manifest, lacking, await readNpmConfig(environment), progress.update)
@@ -99,6 +97,20 @@ async function fetchModel(manifest: Bundle, lacking: readonly FileFinding[], env
     progress.end()
   }
   console.error(`earshot: ${manifest.name} is ready, checksums are right`)
+}
+
+/**
+ * Imported only here: npm's libraries would cost every start of the service a third of a second, and an installation
+ * without development packages, an image, does not have them.
+ */
+async function loadFetching(name: string) {
+  try {
+    return { ...await import('./fetch.js'), ...await import('./npm-config.js') }
+  } catch (cause) {
+    if ((cause as NodeJS.ErrnoException).code !== 'ERR_MODULE_NOT_FOUND') throw cause
+    throw new SpeechError('MODEL_FETCH_FAILED', `${name}: the packages that fetch models are not installed `
+      + '(an image and "npm ci --omit=dev" leave them out); run "npm ci" first, or mount a folder with the model', { cause })
+  }
 }
 
 async function verify(names: readonly string[], modelsDir: string): Promise<number> {

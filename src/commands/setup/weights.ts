@@ -7,7 +7,9 @@ import { pipeline } from 'node:stream/promises'
 import { SpeechError } from '../../domain/errors.js'
 import type { Bundle } from '../../engine/manifest.js'
 import { projectRoot } from '../../domain/project-root.js'
-import { PARTIAL } from './extract.js'
+
+/** The ending of a file that is being written: `<file>.<process>-<random>.partial`. */
+export const PARTIAL = '.partial'
 
 /** Sizes tell a cut-off file, in no time; checksums tell every change. The service compares checksums when it loads. */
 export type Depth = 'sizes' | 'checksums'

@@ -1,0 +1,66 @@
+/** The output of one test file, which is TAP, as plain data. */
+import { Parser } from 'tap-parser'
+
+/**
+ * @typedef {object} Point An assertion that failed or was skipped.
+ * @property {string} name The test and the assertion.
+ * @property {string | undefined} place `file:line`
+ * @property {string} detail What was expected and found, or why it was skipped.
+ */
+
+/** @typedef {{ passed: number, failed: number, failures: Point[], skips: Point[], ok: boolean }} Outcome */
+
+/**
+ * @param {string} text
+ * @returns {Outcome}
+ */
+export function readTap(text) {
+  const parser = new Parser()
+  const outcome = { passed: 0, failed: 0, failures: [], skips: [], ok: true }
+  collect(parser, outcome)
+  parser.end(text)
+  return { ...outcome, ok: parser.ok && parser.results?.ok !== false }
+}
+
+/** Assertions are the leaves: the line that closes a subtest only sums up. */
+function collect(parser, outcome, names = []) {
+  let closing
+  parser.on('child', (child) => {
+    const failedBefore = outcome.failed
+    closing = { failedBefore, child }
+    collect(child, outcome, [...names, child.name])
+  })
+  parser.on('assert', (result) => {
+    const closes = closing !== undefined && closing.child.name === result.name
+    const failedInside = closes && outcome.failed > closing.failedBefore
+    closing = undefined
+    if (closes && (result.ok || failedInside)) return
+    count(result, [...names, result.name], outcome)
+  })
+}
+
+function count(result, names, outcome) {
+  const name = names.filter((part) => part !== '').join(' › ')
+  if (result.skip || result.todo) {
+    const why = result.skip || result.todo
+    outcome.skips.push({ name, place: undefined, detail: why === true ? 'without a reason' : String(why) })
+  } else if (result.ok) {
+    outcome.passed++
+  } else {
+    outcome.failed++
+    outcome.failures.push({ name, place: placeOf(result.diag ?? {}), detail: detailOf(result.diag ?? {}) })
+  }
+}
+
+function placeOf({ at, stack }) {
+  if (at?.fileName !== undefined) return `${at.fileName}:${at.lineNumber}`
+  return /([\w./-]+\.(?:ts|mjs|js)):(\d+)/.exec(stack ?? '')?.[0]
+}
+
+function detailOf({ diff, error, stack, source, found, wanted, ...others }) {
+  if (diff !== undefined) return diff
+  if (found !== undefined || wanted !== undefined) return `wanted ${JSON.stringify(wanted)}, found ${JSON.stringify(found)}\n${source ?? ''}`
+  const { at: _, type: _type, compare: _compare, ...rest } = others
+  const told = Object.keys(rest).length > 0 ? JSON.stringify(rest) : ''
+  return [error?.message ?? '', told, source ?? '', stack ?? ''].filter((part) => part !== '').join('\n')
+}
