@@ -46,13 +46,15 @@ tap.test('packets of AMR with many frames, as 3GP has them, are read like those 
   ]
   for (const { name, type, sampleRate, head, frameBytes } of kinds) {
     const { waveform: { samples } } = await decodeAudio(mediaFile(name), { maxSeconds: 60 })
+    const expected = Buffer.from(samples.buffer, samples.byteOffset, samples.byteLength)
     const data = mediaFile(name).subarray(head.length)
     const frames: number[] = []
     for (let at = 0; at < data.byteLength; at += frames.at(-1)!) frames.push(frameBytes[(data[at]! >> 3) & 15]!)
     for (const framesOfPacket of [1, 10, 15, 50]) {
       const sizes = Array.from({ length: Math.ceil(frames.length / framesOfPacket) }, (_, i) => frames.slice(i * framesOfPacket, (i + 1) * framesOfPacket).reduce((sum, size) => sum + size))
       const packed = makeMp4({ entry: soundEntry(type, 1, sampleRate), timescale: sampleRate, duration: framesOfPacket * sampleRate / 50, data, sizes, perChunk: sizes.length, chunks: [0] })
-      t.strictSame((await decodeAudio(packed, { maxSeconds: 60 })).waveform.samples, samples, `${name}, ${framesOfPacket} frames in a packet`)
+      const found = (await decodeAudio(packed, { maxSeconds: 60 })).waveform.samples
+      t.ok(Buffer.from(found.buffer, found.byteOffset, found.byteLength).equals(expected), `${name}, ${framesOfPacket} frames in a packet`)
     }
   }
 })
