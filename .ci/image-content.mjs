@@ -26,8 +26,10 @@ function readContext() {
   mkdirSync(context, { recursive: true })
   const archive = execFileSync('git', ['archive', revision], { cwd: repository, maxBuffer: 2 ** 30 })
   execFileSync('tar', ['x', '-C', context], { input: archive })
-  const ignored = readFileSync(path.join(context, '.dockerignore'), 'utf8').split('\n').filter((line) => /^[\w.]/.test(line))
-  for (const name of ignored) if (!name.includes('*')) rmSync(path.join(context, name), { recursive: true, force: true })
+  const ignored = readFileSync(path.join(context, '.dockerignore'), 'utf8').split('\n')
+  for (const name of ignored.filter((line) => /^[\w.]/.test(line) && !line.includes('*'))) {
+    rmSync(path.join(context, name), { recursive: true, force: true })
+  }
 }
 
 /** @returns {string} the name of the last stage */
@@ -91,7 +93,8 @@ function copy(words, target) {
 function execute(command, cwd, env) {
   if (/^\S+(\s+-\w+(\s+\d+)?)*(\s+\/\S+)+$/.test(command)) return console.log(`left out: ${command}`)
   console.log(`run: ${command}`)
-  const { status } = spawnSync('sh', ['-ec', command], { cwd, env: { ...process.env, ...settings, ...env }, stdio: ['ignore', 'ignore', 'inherit'] })
+  const options = { cwd, env: { ...process.env, ...settings, ...env }, stdio: ['ignore', 'ignore', 'inherit'] }
+  const { status } = spawnSync('sh', ['-ec', command], options)
   if (status !== 0) throw new Error(`exit code ${status}: ${command}`)
 }
 
@@ -103,6 +106,6 @@ function printSizes(app) {
     const [bytes] = execFileSync('du', ['-sb', path.join(app, part)], { encoding: 'utf8' }).split('\t')
     console.log(`${bytes.padStart(12)}  ${part === '.' ? 'everything' : part}`)
   }
-  const packages = readdirSync(path.join(app, 'node_modules'), { recursive: true, encoding: 'utf8' })
-  console.log(`${String(packages.filter((name) => /(^|node_modules\/)(@[^/]+\/)?[^/@.][^/]*\/package\.json$/.test(name)).length).padStart(12)}  packages`)
+  const lock = JSON.parse(readFileSync(path.join(app, 'node_modules/.package-lock.json'), 'utf8'))
+  console.log(`${String(Object.keys(lock.packages).length).padStart(12)}  packages`)
 }

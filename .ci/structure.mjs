@@ -19,7 +19,7 @@ const entryCycles = cyclesOf(between)
 const lines = [
   ['source files', sources.length],
   ['lines', sources.reduce((sum, { text }) => sum + text.trimEnd().split('\n').length, 0)],
-  ['lines over 120 columns', sources.reduce((sum, { text }) => sum + text.split('\n').filter((line) => line.length > 120).length, 0)],
+  ['lines over 120 columns', sources.flatMap(({ text }) => text.split('\n').filter((line) => line.length > 120)).length],
   ['entries of src/', entries.length],
   ['layers', layersOf(between)],
   ['imports between entries (pairs)', [...between.values()].reduce((sum, targets) => sum + targets.size, 0)],

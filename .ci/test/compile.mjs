@@ -76,7 +76,8 @@ async function compilerOf(root) {
   const { config } = ts.readConfigFile(path.join(root, 'tsconfig.json'), ts.sys.readFile)
   const { options } = ts.convertCompilerOptionsFromJson(config.compilerOptions, root)
   // A single file does not tell that its package consists of ES modules.
-  const compilerOptions = { ...options, module: ts.ModuleKind.ESNext, moduleResolution: ts.ModuleResolutionKind.Bundler }
+  const { ModuleKind: { ESNext }, ModuleResolutionKind: { Bundler } } = ts
+  const compilerOptions = { ...options, module: ESNext, moduleResolution: Bundler }
   return (/** @type {string} */ fileName, /** @type {string} */ text) => {
     const { outputText, sourceMapText = '{}' } = ts.transpileModule(text, { fileName, compilerOptions })
     return { code: outputText, map: sourceMapText }

@@ -59,7 +59,9 @@ function placeOf({ at, stack }) {
 
 function detailOf({ diff, error, stack, source, found, wanted, ...others }) {
   if (diff !== undefined) return diff
-  if (found !== undefined || wanted !== undefined) return `wanted ${JSON.stringify(wanted)}, found ${JSON.stringify(found)}\n${source ?? ''}`
+  if (found !== undefined || wanted !== undefined) {
+    return `wanted ${JSON.stringify(wanted)}, found ${JSON.stringify(found)}\n${source ?? ''}`
+  }
   const { at: _, type: _type, compare: _compare, ...rest } = others
   const told = Object.keys(rest).length > 0 ? JSON.stringify(rest) : ''
   return [error?.message ?? '', told, source ?? '', stack ?? ''].filter((part) => part !== '').join('\n')

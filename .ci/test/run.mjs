@@ -60,15 +60,20 @@ async function main() {
   })
   writeFileSync(timesFile, JSON.stringify(seconds))
   const notRun = waiting.map((file) => ({ file, why: failure ?? 'interrupted' }))
-  const passed = report.end([...notRun, ...leftOut.length > 0 ? [{ file: `${leftOut.length} affected files`, why: 'farther from the change; "npm test" runs them' }] : []])
-  return passed && notRun.length === 0
+  if (leftOut.length > 0) {
+    console.log(`${leftOut.length} affected files are farther from the change and were left out; "npm test" runs them`)
+  }
+  return report.end(notRun) && notRun.length === 0
 }
 
 function readOptions() {
   const { values, positionals } = parseArgs({
     allowPositionals: true,
     args: process.argv.slice(2).map((arg) => arg === '--changed' ? '--changed=HEAD' : arg),
-    options: { changed: { type: 'string' }, grep: { type: 'string', multiple: true }, jobs: { type: 'string' }, tap: { type: 'boolean' } },
+    options: {
+      changed: { type: 'string' }, grep: { type: 'string', multiple: true },
+      jobs: { type: 'string' }, tap: { type: 'boolean' },
+    },
   })
   return { ...values, names: positionals, jobs: Number(values.jobs ?? JOBS) }
 }
@@ -77,7 +82,8 @@ function select({ changed, names }, seconds) {
   if (names.length > 0) return { tests: namedTests(root, names), leftOut: [] }
   if (changed === undefined) return { tests: allTests(root), leftOut: [] }
   const affected = affectedTests(root, changed, seconds)
-  console.log(`${affected.changed.length} files differ from ${changed}, ${affected.tests.length + affected.leftOut.length} test files are affected`)
+  const count = affected.tests.length + affected.leftOut.length
+  console.log(`${affected.changed.length} files differ from ${changed}, ${count} test files are affected`)
   return affected
 }
 
@@ -122,7 +128,8 @@ async function runFile(outDir, file, { grep, tap }) {
     TAP_TIMEOUT: String(FILE_TIMEOUT_SECONDS),
     ...grep === undefined ? {} : { TAP_GREP: grep.join('\n') },
   }
-  const child = spawn(process.execPath, ['--enable-source-maps', path.join(outDir, outputOf(file))], { cwd: root, env, stdio: ['ignore', 'pipe', 'pipe'] })
+  const args = ['--enable-source-maps', path.join(outDir, outputOf(file))]
+  const child = spawn(process.execPath, args, { cwd: root, env, stdio: ['ignore', 'pipe', 'pipe'] })
   children.add(child)
   const output = { stdout: '', stderr: '' }
   for (const stream of /** @type {const} */ (['stdout', 'stderr'])) {
@@ -149,9 +156,11 @@ async function runFile(outDir, file, { grep, tap }) {
   clearTimeout(timer)
   children.delete(child)
   const outcome = readTap(output.stdout)
-  const fell = late ? `took longer than ${FILE_TIMEOUT_SECONDS} s` : ended ?? (outcome.ok ? undefined : 'its output is incomplete')
   keepOutput(file, output)
-  const crash = fell !== undefined && (outcome.failed === 0 || late) ? `${fell}\n${tailOf(output.stderr)}` : undefined
+  const incomplete = outcome.ok ? undefined : 'its output is incomplete'
+  const fault = late ? `took longer than ${FILE_TIMEOUT_SECONDS} s` : ended ?? incomplete
+  // A failed assertion has been told already.
+  const crash = fault !== undefined && (outcome.failed === 0 || late) ? `${fault}\n${tailOf(output.stderr)}` : undefined
   return { ...outcome, file, seconds: (performance.now() - startedAt) / 1000, crash }
 }
 

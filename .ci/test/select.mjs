@@ -16,9 +16,11 @@ const ONLY_BY_NAME = 'test/models/'
 const BESIDES_IMPORTS = [
   ['test/service/', ['src/main.ts', 'src/config.ts', 'src/serving/', 'src/search/external', 'src/recognition/process/']],
   ['test/layers.test.ts', ['src/', 'test/', 'bench/', 'fixtures/', '.ci/', 'package']],
-  ['test/project/docs', ['docs/', 'README.md', 'SECURITY.md', 'package.json', 'src/serving/', 'src/domain/', 'bench/run.ts']],
+  ['test/project/docs', ['docs/', 'README.md', 'SECURITY.md', 'package.json', 'src/serving/', 'src/domain/']],
+  ['test/project/docs', ['bench/run.ts']],
   ['test/project/deprecations.test.ts', ['docs/deprecations.md', 'Dockerfile', 'package.json']],
-  ['test/project/docker.test.ts', ['Dockerfile', '.dockerignore', '.ci/', 'package', 'src/main.ts', 'src/commands/setup/', 'src/serving/http/']],
+  ['test/project/docker.test.ts', ['Dockerfile', '.dockerignore', '.ci/', 'package', 'src/main.ts']],
+  ['test/project/docker.test.ts', ['src/commands/setup/', 'src/serving/http/']],
   ['test/project/deploy/', ['deploy/', 'docs/', 'Dockerfile']],
   ['test/commands/setup/', ['src/commands/setup/', 'models/']],
   ['test/serving/workers/', ['test/serving/workers/']],
@@ -83,9 +85,10 @@ export function affectedTests(root, revision, seconds) {
 }
 
 function changedFiles(root, revision) {
-  const git = (...args) => execFileSync('git', args, { cwd: root, encoding: 'utf8' }).split('\n').filter((line) => line !== '')
+  const git = (...args) => execFileSync('git', args, { cwd: root, encoding: 'utf8' }).trim().split('\n')
   const differing = git('diff', '--name-only', '--no-renames', revision)
-  return [...new Set([...differing, ...git('ls-files', '--others', '--exclude-standard')])].sort()
+  const untracked = git('ls-files', '--others', '--exclude-standard')
+  return [...new Set([...differing, ...untracked])].filter((file) => file !== '').sort()
 }
 
 /**
@@ -100,10 +103,12 @@ function nearestFirst(root, changed, tests) {
       if (!distances.has(importer)) distances.set(importer, distance + 1)
     }
   }
-  for (const test of tests) if (!distances.has(test) && isAffectedBesides(test, changed)) distances.set(test, 1)
+  for (const test of tests) if (!distances.has(test) && isAffectedBesides(test, changed)) distances.set(test, 2)
   // The service is made of everything that main.ts imports.
-  if (distances.has('src/main.ts') && !distances.has(SMOKE_TEST)) distances.set(SMOKE_TEST, distances.get('src/main.ts') + 1)
-  return tests.filter((test) => distances.has(test)).sort((a, b) => distances.get(a) - distances.get(b) || a.localeCompare(b))
+  const toMain = distances.get('src/main.ts')
+  if (toMain !== undefined && !distances.has(SMOKE_TEST)) distances.set(SMOKE_TEST, toMain + 1)
+  const nearer = (a, b) => distances.get(a) - distances.get(b) || a.localeCompare(b)
+  return tests.filter((test) => distances.has(test)).sort(nearer)
 }
 
 function isAffectedBesides(test, changed) {
@@ -115,13 +120,13 @@ function isAffectedBesides(test, changed) {
 function readImporters(root) {
   const importers = new Map()
   for (const folder of ['src', 'test', 'bench', 'fixtures', '.ci']) {
-    const names = new Map(readdirSync(path.join(root, folder), { recursive: true, encoding: 'utf8' })
-      .map((name) => [stemOf(`${folder}/${name.replaceAll(path.sep, '/')}`), `${folder}/${name.replaceAll(path.sep, '/')}`]))
+    const names = new Map(filesBelow(root, folder).map((name) => [stemOf(name), name]))
     for (const { file, imports } of readSources(path.join(root, folder))) {
       const importer = names.get(`${folder}/${file}`)
       for (const { target } of imports.filter((found) => found.target.startsWith('.') && !found.typesOnly)) {
         const stem = stemOf(path.posix.join(folder, path.posix.dirname(file), target))
-        const imported = ['.ts', '.mjs', '.js'].map((ending) => `${stem}${ending}`).find((name) => existsSync(path.join(root, name)))
+        const candidates = ['.ts', '.mjs', '.js'].map((ending) => `${stem}${ending}`)
+        const imported = candidates.find((name) => existsSync(path.join(root, name)))
         if (imported !== undefined) importers.set(imported, [...importers.get(imported) ?? [], importer])
       }
     }
@@ -139,8 +144,12 @@ function mirrorOf(root, file) {
 }
 
 function testsBelow(root, folder) {
+  return filesBelow(root, folder).filter((name) => TEST.test(name)).sort()
+}
+
+function filesBelow(root, folder) {
   return readdirSync(path.join(root, folder), { recursive: true, encoding: 'utf8' })
-    .map((name) => `${folder}/${name.replaceAll(path.sep, '/')}`).filter((name) => TEST.test(name)).sort()
+    .map((name) => `${folder}/${name.replaceAll(path.sep, '/')}`)
 }
 
 /**
