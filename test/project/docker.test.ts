@@ -25,19 +25,26 @@ t.test('everything that is copied is in the repository and not ignored', async (
   t.ok(sources.includes('package-lock.json'))
   for (const source of sources) {
     t.ok(existsSync(path.join(projectRoot, source)), `${source} exists`)
-    t.notOk(ignored.some((pattern) => path.matchesGlob?.(source, pattern) || source === pattern || source.startsWith(`${pattern}/`)), `${source} is not ignored`)
+    const isIgnored = (pattern: string): boolean =>
+      path.matchesGlob?.(source, pattern) || source === pattern || source.startsWith(`${pattern}/`)
+    t.notOk(ignored.some(isIgnored), `${source} is not ignored`)
   }
-  for (const name of ['node_modules', 'dist', '.git', 'models/*/weights', 'models/*/compiled']) t.ok(ignored.includes(name), `${name} stays out`)
+  const kept = ['node_modules', 'dist', '.git', 'models/*/weights', 'models/*/compiled']
+  for (const name of kept) t.ok(ignored.includes(name), `${name} stays out`)
 })
 
 t.test('stages are defined before they are used, for every variant', async (t) => {
-  const stages = instructions.filter(({ keyword }) => keyword === 'FROM').map(({ rest }) => /^(\S+) AS (\S+)$/.exec(rest)!.slice(1) as [string, string])
+  const stages = instructions.filter(({ keyword }) => keyword === 'FROM')
+    .map(({ rest }) => /^(\S+) AS (\S+)$/.exec(rest)!.slice(1) as [string, string])
   const names = stages.map(([, name]) => name)
-  for (const [variant, order] of ['cpu', 'cuda'].flatMap((variant) => stages.map((_, order) => [variant, order] as const))) {
+  for (const [variant, order] of ['cpu', 'cuda'].flatMap((name) => stages.map((_, order) => [name, order] as const))) {
     const base = stages[order]![0].replace('${VARIANT}', variant)
     t.ok(base.startsWith('${') || names.slice(0, order).includes(base), `${base} (${variant})`)
   }
-  for (const { from, stage } of copies) if (from) t.ok(names.indexOf(from) < names.indexOf(stage) && names.includes(from), `${stage} copies from ${from}`)
+  for (const { from, stage } of copies) {
+    if (from === undefined) continue
+    t.ok(names.includes(from) && names.indexOf(from) < names.indexOf(stage), `${stage} copies from ${from}`)
+  }
 })
 
 t.test('what comes from another stage is made there', async (t) => {
@@ -85,7 +92,8 @@ t.test('the image starts the file that the build makes of src/main.ts', async (t
 t.test('health is asked at a route that there is, on the port that is exposed', async (t) => {
   const check = instructions.find(({ keyword }) => keyword === 'HEALTHCHECK')!.rest
   const route = /\}(\/\w+)`/.exec(check)?.[1]
-  const routes = readdirSync(path.join(projectRoot, 'src/serving/http'), { recursive: true, encoding: 'utf8' }).filter((name) => name.endsWith('.ts')).map((name) => read(`src/serving/http/${name}`)).join()
+  const files = readdirSync(path.join(projectRoot, 'src/serving/http'), { recursive: true, encoding: 'utf8' })
+  const routes = files.filter((name) => name.endsWith('.ts')).map((name) => read(`src/serving/http/${name}`)).join()
   t.ok(route)
   t.ok(routes.includes(`'${route}'`), route!)
   const exposed = instructions.find(({ keyword }) => keyword === 'EXPOSE')!.rest
@@ -107,7 +115,8 @@ t.test('every setting of the image is one of ours', async (t) => {
 
 /** Continued lines joined, comments dropped, each instruction with the stage it stands in. */
 function readDockerfile(): Instruction[] {
-  const lines = read('Dockerfile').replace(/^#.*\n/gm, '').replace(/\\\n/g, ' ').split('\n').filter((line) => line.trim() !== '')
+  const text = read('Dockerfile').replace(/^#.*\n/gm, '').replace(/\\\n/g, ' ')
+  const lines = text.split('\n').filter((line) => line.trim() !== '')
   let stage = ''
   return lines.map((line) => {
     const [, keyword, rest] = /^(\w+)\s+(.*)$/.exec(line)!
