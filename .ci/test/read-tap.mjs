@@ -19,7 +19,7 @@ export function readTap(text) {
   const outcome = { passed: 0, failed: 0, failures: [], skips: [], ok: true }
   collect(parser, outcome)
   parser.end(text)
-  return { ...outcome, ok: parser.ok && parser.results?.ok !== false }
+  return { ...outcome, ok: text !== '' && parser.ok && parser.results?.ok !== false }
 }
 
 /** Assertions are the leaves: the line that closes a subtest only sums up. */

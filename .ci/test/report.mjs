@@ -49,7 +49,8 @@ export function createReport(files) {
       const [passed, failed] = [sum(results, 'passed'), failuresOf(results)]
       const skipped = results.flatMap(({ skips }) => skips).length
       const total = passed + failed + skipped
-      console.log(`${results.length} files, ${passed} passed, ${failed} failed, ${skipped} skipped, ${since(startedAt)}`)
+      const counts = `${passed} passed, ${failed} failed, ${skipped} skipped`
+      console.log(`${results.length} files, ${counts}, ${since(startedAt)}`)
       console.log(`# { total: ${total}, pass: ${passed}, fail: ${failed}, skip: ${skipped} }`)
       return failed === 0
     },

@@ -23,6 +23,8 @@ const FILE_TIMEOUT_SECONDS = 240
 const KILL_AFTER_MILLISECONDS = 10_000
 const PIPE_MILLISECONDS = 5_000
 const STDERR_LINES = 20
+/** By which factor the recorded time of a file grows at most from run to run. */
+const GROWTH = 1.2
 
 const root = path.resolve(import.meta.dirname, '../..')
 const timesFile = path.join(root, '.earshot/test-seconds.json')
@@ -30,7 +32,7 @@ const children = new Set()
 
 for (const signal of /** @type {const} */ (['SIGINT', 'SIGTERM', 'SIGHUP'])) {
   process.once(signal, () => {
-    for (const child of children) child.kill(signal)
+    for (const child of children) endGroup(child, signal)
     process.exit(128 + os.constants.signals[signal])
   })
 }
@@ -55,7 +57,8 @@ async function main() {
   const report = createReport(tests.length)
   const { waiting, failure } = await runAll(tests, seconds, options, async (file) => {
     const result = await runFile(outDir, file, options)
-    seconds[file] = result.seconds
+    // A busy machine must not make a test look expensive for long.
+    seconds[file] = Math.min(result.seconds, (seconds[file] ?? Infinity) * GROWTH)
     report.finished(result)
   })
   writeFileSync(timesFile, JSON.stringify(seconds))
@@ -129,7 +132,8 @@ async function runFile(outDir, file, { grep, tap }) {
     ...grep === undefined ? {} : { TAP_GREP: grep.join('\n') },
   }
   const args = ['--enable-source-maps', path.join(outDir, outputOf(file))]
-  const child = spawn(process.execPath, args, { cwd: root, env, stdio: ['ignore', 'pipe', 'pipe'] })
+  // A group of its own, so that the services that a test started end with it.
+  const child = spawn(process.execPath, args, { cwd: root, env, detached: true, stdio: ['ignore', 'pipe', 'pipe'] })
   children.add(child)
   const output = { stdout: '', stderr: '' }
   for (const stream of /** @type {const} */ (['stdout', 'stderr'])) {
@@ -142,7 +146,7 @@ async function runFile(outDir, file, { grep, tap }) {
   const timer = setTimeout(() => {
     late = true
     child.kill('SIGTERM')
-    setTimeout(() => child.kill('SIGKILL'), KILL_AFTER_MILLISECONDS).unref()
+    setTimeout(() => endGroup(child, 'SIGKILL'), KILL_AFTER_MILLISECONDS).unref()
   }, FILE_TIMEOUT_SECONDS * 1000)
   const ended = await new Promise((resolve) => {
     child.once('error', (cause) => resolve(cause.message))
@@ -154,6 +158,7 @@ async function runFile(outDir, file, { grep, tap }) {
     })
   })
   clearTimeout(timer)
+  endGroup(child, 'SIGKILL')
   children.delete(child)
   const outcome = readTap(output.stdout)
   keepOutput(file, output)
@@ -162,6 +167,15 @@ async function runFile(outDir, file, { grep, tap }) {
   // A failed assertion has been told already.
   const crash = fault !== undefined && (outcome.failed === 0 || late) ? `${fault}\n${tailOf(output.stderr)}` : undefined
   return { ...outcome, file, seconds: (performance.now() - startedAt) / 1000, crash }
+}
+
+function endGroup(child, signal) {
+  if (child.pid === undefined) return
+  try {
+    process.kill(-child.pid, signal)
+  } catch {
+    // Nothing of it runs.
+  }
 }
 
 /** The whole output of the last run of a file, for a failure whose lines in the report do not tell enough. */

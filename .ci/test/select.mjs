@@ -14,7 +14,7 @@ const ONLY_BY_NAME = 'test/models/'
  * @type {readonly (readonly [test: string, paths: readonly string[]])[]}
  */
 const BESIDES_IMPORTS = [
-  ['test/service/', ['src/main.ts', 'src/config.ts', 'src/serving/', 'src/search/external', 'src/recognition/process/']],
+  ['test/service/', ['src/main.ts', 'src/config.ts', 'src/serving/', 'src/recognition/process/']],
   ['test/layers.test.ts', ['src/', 'test/', 'bench/', 'fixtures/', '.ci/', 'package']],
   ['test/project/docs', ['docs/', 'README.md', 'SECURITY.md', 'package.json', 'src/serving/', 'src/domain/']],
   ['test/project/docs', ['bench/run.ts']],
@@ -126,8 +126,9 @@ function readImporters(root) {
       for (const { target } of imports.filter((found) => found.target.startsWith('.') && !found.typesOnly)) {
         const stem = stemOf(path.posix.join(folder, path.posix.dirname(file), target))
         const candidates = ['.ts', '.mjs', '.js'].map((ending) => `${stem}${ending}`)
-        const imported = candidates.find((name) => existsSync(path.join(root, name)))
-        if (imported !== undefined) importers.set(imported, [...importers.get(imported) ?? [], importer])
+        // A deleted file was TypeScript, most likely.
+        const imported = candidates.find((name) => existsSync(path.join(root, name))) ?? `${stem}.ts`
+        importers.set(imported, [...importers.get(imported) ?? [], importer])
       }
     }
   }
@@ -158,5 +159,5 @@ function filesBelow(root, folder) {
  * @param {string} test
  */
 export function needsBuild(root, test) {
-  return readFileSync(path.join(root, test), 'utf8').includes('dist/src/')
+  return readFileSync(path.join(root, test), 'utf8').includes("projectRoot, 'dist/src/")
 }

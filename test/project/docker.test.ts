@@ -35,11 +35,13 @@ t.test('everything that is copied is in the repository and not ignored', async (
 
 t.test('stages are defined before they are used, for every variant', async (t) => {
   const stages = instructions.filter(({ keyword }) => keyword === 'FROM')
-    .map(({ rest }) => /^(\S+) AS (\S+)$/.exec(rest)!.slice(1) as [string, string])
-  const names = stages.map(([, name]) => name)
-  for (const [variant, order] of ['cpu', 'cuda'].flatMap((name) => stages.map((_, order) => [name, order] as const))) {
-    const base = stages[order]![0].replace('${VARIANT}', variant)
-    t.ok(base.startsWith('${') || names.slice(0, order).includes(base), `${base} (${variant})`)
+    .map(({ rest, stage }) => ({ base: rest.replace(/ AS .*/, ''), stage }))
+  const names = stages.map(({ stage }) => stage)
+  for (const variant of ['cpu', 'cuda']) {
+    for (const [order, stage] of stages.entries()) {
+      const base = stage.base.replace('${VARIANT}', variant)
+      t.ok(base.startsWith('${') || names.slice(0, order).includes(base), `${base} (${variant})`)
+    }
   }
   for (const { from, stage } of copies) {
     if (from === undefined) continue
@@ -82,7 +84,7 @@ t.test('every file of the page comes with the build, beside the code that reads 
 
 t.test('the image starts the file that the build makes of src/main.ts', async (t) => {
   const [command] = instructions.filter(({ keyword, stage }) => keyword === 'CMD' && stage === 'service')
-  const words = JSON.parse(command!.rest) as string[]
+  const words = JSON.parse(command?.rest ?? '[]') as string[]
   t.equal(words[0], 'node', 'without a shell, so that signals arrive')
   t.equal(words.at(-1), 'dist/src/main.js')
   t.ok(existsSync(path.join(projectRoot, 'src/main.ts')))
@@ -119,8 +121,8 @@ function readDockerfile(): Instruction[] {
   const lines = text.split('\n').filter((line) => line.trim() !== '')
   let stage = ''
   return lines.map((line) => {
-    const [, keyword, rest] = /^(\w+)\s+(.*)$/.exec(line)!
-    if (keyword === 'FROM') stage = / AS (\S+)$/.exec(rest!)![1]!
-    return { keyword: keyword!, rest: keyword === 'HEALTHCHECK' ? rest! : rest!.replace(/\s+/g, ' '), stage }
+    const [, keyword = '', rest = ''] = /^(\w+)\s+(.*)$/.exec(line) ?? []
+    if (keyword === 'FROM') [, stage = ''] = / AS (\S+)$/.exec(rest) ?? []
+    return { keyword, rest: keyword === 'HEALTHCHECK' ? rest : rest.replace(/\s+/g, ' '), stage }
   })
 }

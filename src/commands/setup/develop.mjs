@@ -37,8 +37,8 @@ export async function develop(root) {
 /** Its log, which is JSON, made readable. @param {string} root */
 function startService(root) {
   const entry = path.join(root, 'dist/src/main.js')
-  const options = { cwd: root, stdio: /** @type {const} */ (['inherit', 'pipe', 'inherit']) }
-  const service = spawn(process.execPath, ['--enable-source-maps', entry], options)
+  const args = ['--enable-source-maps', entry]
+  const service = spawn(process.execPath, args, { cwd: root, stdio: ['inherit', 'pipe', 'inherit'] })
   const printer = path.join(root, 'node_modules/pino-pretty/bin.js')
   const pretty = spawn(process.execPath, [printer], { cwd: root, stdio: ['pipe', 'inherit', 'inherit'] })
   service.stdout.pipe(pretty.stdin)

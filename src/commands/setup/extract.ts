@@ -1,5 +1,5 @@
 /**
- * Extracts the wanted files from a stream of a tarball and hashes them while they are written. No file is kept in memory.
+ * Extracts the wanted files from a stream of a tarball and hashes them while they are written. Memory holds no file.
  *
  * Each file is written under a temporary name and renamed only when every file matches the manifest. A final name thus
  * always means a complete and correct file, however often a download was interrupted.

@@ -79,7 +79,7 @@ async function compile(manifest: Bundle, modelsDir: string, environment: NodeJS.
   const { engine, executionProviders, matrices } = readConfig(environment)
   if (manifest.purpose !== 'recognition' || engine === 'reference') return
   const { compiledGraph } = await import('../../engine/compiler/cache.js')
-  const target = targetFor(executionProviders[0]!, matrices)
+  const target = targetFor(executionProviders[0] ?? 'cpu', matrices)
   const begins = (): void => { console.error(`earshot: compiling ${manifest.name} for this machine`) }
   const compiled = await compiledGraph(modelsDir, manifest, target, 'greedy', begins)
   if ('reason' in compiled) {

@@ -78,7 +78,7 @@ function calls(root: string): string[] {
   if (!existsSync(log)) return []
   const lines = readFileSync(log, 'utf8').trim().split('\n')
   rmSync(log)
-  return lines.map((line) => line.split(' ')[0]!)
+  return lines.map((line) => line.replace(/ .*/, ''))
 }
 
 async function installedProject(t: Test): Promise<string> {
