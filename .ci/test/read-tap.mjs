@@ -16,29 +16,38 @@ import { Parser } from 'tap-parser'
  */
 export function readTap(text) {
   const parser = new Parser()
-  const outcome = { passed: 0, failed: 0, failures: [], skips: [], ok: true }
+  const outcome = /** @type {Outcome} */ ({ passed: 0, failed: 0, failures: [], skips: [], ok: true })
   collect(parser, outcome)
   parser.end(text)
   return { ...outcome, ok: text !== '' && parser.ok && parser.results?.ok !== false }
 }
 
-/** Assertions are the leaves: the line that closes a subtest only sums up. */
+/**
+ * Assertions are the leaves: the line that closes a subtest only sums up.
+ * @param {Parser} parser
+ * @param {Outcome} outcome
+ * @param {readonly string[]} [names]
+ */
 function collect(parser, outcome, names = []) {
-  let closing
-  parser.on('child', (child) => {
+  let closing = /** @type {{ failedBefore: number, child: Parser } | undefined} */ (undefined)
+  parser.on('child', (/** @type {Parser} */ child) => {
     const failedBefore = outcome.failed
     closing = { failedBefore, child }
     collect(child, outcome, [...names, child.name])
   })
-  parser.on('assert', (result) => {
-    const closes = closing !== undefined && closing.child.name === result.name
-    const failedInside = closes && outcome.failed > closing.failedBefore
+  parser.on('assert', (/** @type {import('tap-parser').Result} */ result) => {
+    const closed = closing?.child.name === result.name ? closing : undefined
     closing = undefined
-    if (closes && (result.ok || failedInside)) return
+    if (closed !== undefined && (result.ok || outcome.failed > closed.failedBefore)) return
     count(result, [...names, result.name], outcome)
   })
 }
 
+/**
+ * @param {import('tap-parser').Result} result
+ * @param {readonly string[]} names
+ * @param {Outcome} outcome
+ */
 function count(result, names, outcome) {
   const name = names.filter((part) => part !== '').join(' › ')
   if (result.skip || result.todo) {
@@ -52,11 +61,19 @@ function count(result, names, outcome) {
   }
 }
 
+/**
+ * @param {{ at?: { fileName?: string, lineNumber?: number }, stack?: string }} diagnostics
+ * @returns {string | undefined}
+ */
 function placeOf({ at, stack }) {
   if (at?.fileName !== undefined) return `${at.fileName}:${at.lineNumber}`
   return /([\w./-]+\.(?:ts|mjs|js)):(\d+)/.exec(stack ?? '')?.[0]
 }
 
+/**
+ * @param {Record<string, any>} diagnostics
+ * @returns {string}
+ */
 function detailOf({ diff, error, stack, source, found, wanted, ...others }) {
   if (diff !== undefined) return diff
   if (found !== undefined || wanted !== undefined) {

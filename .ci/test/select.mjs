@@ -69,13 +69,13 @@ export function namedTests(root, names) {
 export function affectedTests(root, revision, seconds) {
   const changed = changedFiles(root, revision)
   const tests = allTests(root)
-  const near = nearestFirst(root, changed, tests)
-  const secondsOf = (file) => seconds[file] ?? UNKNOWN_SECONDS
+  const { near, isInService } = nearestFirst(root, changed, tests)
+  const secondsOf = (/** @type {string} */ file) => seconds[file] ?? UNKNOWN_SECONDS
   const total = near.reduce((sum, file) => sum + secondsOf(file), 0)
   if (total <= BUDGET_SECONDS) return { changed, tests: near, leftOut: [] }
   let left = BUDGET_SECONDS
   // The whole service first: it stands for all that is left out.
-  const ordered = [...near.filter((file) => file === SMOKE_TEST), ...near.filter((file) => file !== SMOKE_TEST)]
+  const ordered = [...isInService ? [SMOKE_TEST] : [], ...near.filter((file) => !isInService || file !== SMOKE_TEST)]
   const chosen = ordered.filter((file, rank) => {
     const fits = rank === 0 || changed.includes(file) || secondsOf(file) <= left
     if (fits) left -= secondsOf(file)
@@ -84,8 +84,9 @@ export function affectedTests(root, revision, seconds) {
   return { changed, tests: chosen, leftOut: near.filter((file) => !chosen.includes(file)) }
 }
 
+/** @param {string} root @param {string} revision */
 function changedFiles(root, revision) {
-  const git = (...args) => execFileSync('git', args, { cwd: root, encoding: 'utf8' }).trim().split('\n')
+  const git = (/** @type {string[]} */ ...args) => execFileSync('git', args, { cwd: root, encoding: 'utf8' }).trim().split('\n')
   const differing = git('diff', '--name-only', '--no-renames', revision)
   const untracked = git('ls-files', '--others', '--exclude-standard')
   return [...new Set([...differing, ...untracked])].filter((file) => file !== '').sort()
@@ -94,6 +95,9 @@ function changedFiles(root, revision) {
 /**
  * The number of imports between a test and a changed file tells how near it is. A test that mirrors a file (the same
  * path below test/) is as near as one that imports it.
+ * @param {string} root
+ * @param {readonly string[]} changed
+ * @param {readonly string[]} tests
  */
 function nearestFirst(root, changed, tests) {
   const importers = readImporters(root)
@@ -104,25 +108,29 @@ function nearestFirst(root, changed, tests) {
     }
   }
   for (const test of tests) if (!distances.has(test) && isAffectedBesides(test, changed)) distances.set(test, 2)
-  // The service is made of everything that main.ts imports.
-  const toMain = distances.get('src/main.ts')
-  if (toMain !== undefined && !distances.has(SMOKE_TEST)) distances.set(SMOKE_TEST, toMain + 1)
-  const nearer = (a, b) => distances.get(a) - distances.get(b) || a.localeCompare(b)
-  return tests.filter((test) => distances.has(test)).sort(nearer)
+  const distanceOf = (/** @type {string} */ file) => distances.get(file) ?? Infinity
+  const near = tests.filter((test) => distances.has(test))
+    .sort((a, b) => distanceOf(a) - distanceOf(b) || a.localeCompare(b))
+  const entryPoints = ['src/main.ts', 'src/recognition/process/worker-process.ts']
+  return { near, isInService: entryPoints.some((file) => distances.has(file)) }
 }
 
+/** @param {string} test @param {readonly string[]} changed */
 function isAffectedBesides(test, changed) {
   return BESIDES_IMPORTS.some(([beginning, paths]) => test.startsWith(beginning)
     && changed.some((file) => paths.some((begin) => file.startsWith(begin))))
 }
 
-/** File → files that import it at run time. */
+/**
+ * File → files that import it at run time.
+ * @param {string} root
+ */
 function readImporters(root) {
-  const importers = new Map()
+  const importers = /** @type {Map<string, string[]>} */ (new Map())
   for (const folder of ['src', 'test', 'bench', 'fixtures', '.ci']) {
     const names = new Map(filesBelow(root, folder).map((name) => [stemOf(name), name]))
     for (const { file, imports } of readSources(path.join(root, folder))) {
-      const importer = names.get(`${folder}/${file}`)
+      const importer = names.get(`${folder}/${file}`) ?? `${folder}/${file}`
       for (const { target } of imports.filter((found) => found.target.startsWith('.') && !found.typesOnly)) {
         const stem = stemOf(path.posix.join(folder, path.posix.dirname(file), target))
         const candidates = ['.ts', '.mjs', '.js'].map((ending) => `${stem}${ending}`)
@@ -135,19 +143,23 @@ function readImporters(root) {
   return importers
 }
 
+/** @param {string} file */
 function stemOf(file) {
   return file.replace(/(\.d)?\.(ts|mjs|js)$/, '')
 }
 
+/** @param {string} root @param {string} file */
 function mirrorOf(root, file) {
   const mirror = file.replace(/^src\//, 'test/').replace(/\.\w+$/, '.test.ts')
   return mirror !== file && file.startsWith('src/') && existsSync(path.join(root, mirror)) ? [mirror] : []
 }
 
+/** @param {string} root @param {string} folder */
 function testsBelow(root, folder) {
   return filesBelow(root, folder).filter((name) => TEST.test(name)).sort()
 }
 
+/** @param {string} root @param {string} folder */
 function filesBelow(root, folder) {
   return readdirSync(path.join(root, folder), { recursive: true, encoding: 'utf8' })
     .map((name) => `${folder}/${name.replaceAll(path.sep, '/')}`)
