@@ -86,7 +86,8 @@ export function affectedTests(root, revision, seconds) {
 
 /** @param {string} root @param {string} revision */
 function changedFiles(root, revision) {
-  const git = (/** @type {string[]} */ ...args) => execFileSync('git', args, { cwd: root, encoding: 'utf8' }).trim().split('\n')
+  const git = (/** @type {string[]} */ ...args) =>
+    execFileSync('git', args, { cwd: root, encoding: 'utf8' }).trim().split('\n')
   const differing = git('diff', '--name-only', '--no-renames', revision)
   const untracked = git('ls-files', '--others', '--exclude-standard')
   return [...new Set([...differing, ...untracked])].filter((file) => file !== '').sort()

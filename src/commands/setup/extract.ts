@@ -69,7 +69,7 @@ function parseTarball(
     parser.on('error', reject)
     parser.on('end', resolve)
     tarball.on('error', reject)
-    tarball.pipe(parser as unknown as NodeJS.WritableStream)
+    tarball.pipe(parser)
   })
 }
 
