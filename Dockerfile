@@ -12,7 +12,8 @@ ARG VARIANT=cpu
 
 FROM ${NODE_IMAGE} AS node
 
-FROM node AS build
+# Compiles the service and the models. Its packages include those of development; none of them reaches the image.
+FROM node AS build-cpu
 WORKDIR /app
 ENV ONNXRUNTIME_NODE_INSTALL=skip
 COPY package.json package-lock.json .npmrc ./
@@ -20,24 +21,31 @@ RUN npm ci --include=dev
 COPY tsconfig.json ./
 COPY .ci/tsconfig.build.json .ci/
 COPY src src
-COPY bench bench
-COPY fixtures fixtures
 COPY models models
 RUN node src/commands/setup/start.mjs build
 ARG EARSHOT_MODELS=moonshine-tiny-en
-# Compiled for CPUs with and without VNNI: nobody knows yet where the image will run.
+# Compiled for CPUs with and without VNNI, because the image may run on either.
 RUN if [ -n "$EARSHOT_MODELS" ]; then for form in signed unsigned; do EARSHOT_MATRICES=$form node src/commands/setup/start.mjs models fetch; done; fi
-# What only builds and tests need goes, and the runtime's binaries for other platforms (some 240 MB).
-RUN npm prune --omit=dev \
+
+FROM build-cpu AS build-cuda
+RUN if [ -n "$EARSHOT_MODELS" ]; then EARSHOT_MATRICES=real node src/commands/setup/start.mjs models fetch; fi
+
+# Fetching models needs packages that the image does not have.
+FROM build-${VARIANT} AS build
+RUN rm -rf dist/src/commands/setup
+
+# The packages that the running service needs, without the runtime's binaries for other platforms (some 240 MB).
+FROM node AS libraries-cpu
+WORKDIR /app
+ENV ONNXRUNTIME_NODE_INSTALL=skip
+COPY package.json package-lock.json .npmrc ./
+RUN npm ci --omit=dev \
  && cd node_modules/onnxruntime-node/bin/napi-v6 && rm -rf darwin win32 \
  && find linux -mindepth 1 -maxdepth 1 ! -name "$(node -p process.arch)" -exec rm -rf {} +
 
-FROM build AS libraries-cpu
-
 # The CUDA libraries of ONNX Runtime are not in its npm package; its own script fetches them.
-FROM build AS libraries-cuda
+FROM libraries-cpu AS libraries-cuda
 RUN ONNXRUNTIME_NODE_INSTALL=cuda12 node node_modules/onnxruntime-node/script/install.js
-RUN if [ -n "$EARSHOT_MODELS" ]; then EARSHOT_MATRICES=real node src/commands/setup/start.mjs models fetch; fi
 
 FROM libraries-${VARIANT} AS libraries
 
@@ -51,12 +59,13 @@ FROM base-${VARIANT} AS service
 WORKDIR /app
 COPY package.json LICENSE NOTICE ./
 COPY --from=libraries /app/node_modules node_modules
-COPY --from=libraries /app/dist dist
-COPY --from=libraries /app/models models
+COPY --from=build /app/dist/src dist/src
+COPY --from=build /app/models models
+# What each worker decodes before it is ready.
 COPY fixtures/clips/warm-up.wav fixtures/clips/
+COPY fixtures/media/warm-up.webm fixtures/media/warm-up.m4a fixtures/media/
 # The old path of the program (docs/deprecations.md).
 RUN mkdir -p dist/src/access && echo "import '../commands/keys/run.js'" > dist/src/access/run.js
-COPY fixtures/media/warm-up.webm fixtures/media/warm-up.m4a fixtures/media/
 ARG EARSHOT_MODELS=moonshine-tiny-en
 ARG EARSHOT_REVISION=unknown
 ENV NODE_ENV=production EARSHOT_HOST=0.0.0.0 EARSHOT_MODELS=${EARSHOT_MODELS} EARSHOT_REVISION=${EARSHOT_REVISION}

@@ -16,10 +16,11 @@ const between = graphOf(sources, entryOf)
 const fileCycles = cyclesOf(graphOf(sources))
 const entryCycles = cyclesOf(between)
 
-const lines = [
+const lines = sources.flatMap(({ text }) => text.trimEnd().split('\n'))
+const figures = [
   ['source files', sources.length],
-  ['lines', sources.reduce((sum, { text }) => sum + text.trimEnd().split('\n').length, 0)],
-  ['lines over 120 columns', sources.flatMap(({ text }) => text.split('\n')).filter(({ length }) => length > 120).length],
+  ['lines', lines.length],
+  ['lines over 120 columns', lines.filter((line) => line.length > 120).length],
   ['entries of src/', entries.length],
   ['layers', layersOf(between)],
   ['imports between entries (pairs)', [...between.values()].reduce((sum, targets) => sum + targets.size, 0)],
@@ -28,7 +29,7 @@ const lines = [
   ['cycles of files', fileCycles.length],
   ['cycles of entries', entryCycles.length],
 ]
-for (const [name, value] of lines) console.log(`${String(value).padStart(6)}  ${name}`)
+for (const [name, value] of figures) console.log(`${String(value).padStart(6)}  ${name}`)
 for (const cycle of [...fileCycles, ...entryCycles]) console.log(`cycle: ${cycle.join(' ↔ ')}`)
 console.log('\nentry → the entries that it imports')
 for (const [entry, targets] of [...between].sort(([a], [b]) => a.localeCompare(b))) {

@@ -125,11 +125,14 @@ t.test('each outside library enters through its door', async (t) => {
 
 t.test('what is imported is installed, and what is installed is imported', async (t) => {
   const { dependencies, devDependencies } = JSON.parse(readFileSync(path.join(projectRoot, 'package.json'), 'utf8')) as Record<string, Record<string, string>>
-  const used = new Set(sources.flatMap(({ imports }) => packagesOf(imports)))
-  t.same([...used].sort(), Object.keys(dependencies!).sort())
-  const others = ['test', 'bench', 'fixtures', '.ci'].flatMap((folder) => readSources(path.join(projectRoot, folder)))
+  const isSetup = ({ file }: { readonly file: string }): boolean => isIn('commands/setup', file)
+  const service = sources.filter((source) => !isSetup(source))
+  const used = new Set(service.flatMap(({ imports }) => packagesOf(imports)))
+  t.same([...used].sort(), Object.keys(dependencies!).sort(), 'of the service and its commands')
+  const folders = ['test', 'bench', 'fixtures', '.ci'].flatMap((folder) => readSources(path.join(projectRoot, folder)))
+  const others = [...sources.filter(isSetup), ...folders]
   const usedByOthers = new Set([...others.flatMap(({ imports }) => packagesOf(imports)).filter((library) => !used.has(library)), ...TOOLS])
-  t.same([...usedByOthers].sort(), Object.keys(devDependencies!).sort())
+  t.same([...usedByOthers].sort(), Object.keys(devDependencies!).sort(), 'of set-up, tests and benches')
   const ranges = Object.entries({ ...dependencies, ...devDependencies }).filter(([, version]) => !/^\d+\.\d+\.\d+$/.test(version))
   t.same(ranges, [], 'versions are exact')
 })

@@ -64,6 +64,7 @@ tap.test('AMR packets with many frames, as in 3GP, are read like those with one'
   ]
   for (const { name, type, sampleRate, head, frameBytes } of kinds) {
     const { waveform: { samples } } = await decodeAudio(mediaFile(name), { maxSeconds: 60 })
+    const expected = Buffer.from(samples.buffer, samples.byteOffset, samples.byteLength)
     const data = mediaFile(name).subarray(head.length)
     const frames: number[] = []
     for (let at = 0; at < data.byteLength; at += frames.at(-1)!) frames.push(frameBytes[(data[at]! >> 3) & 15]!)
@@ -80,11 +81,9 @@ tap.test('AMR packets with many frames, as in 3GP, are read like those with one'
         perChunk: sizes.length,
         chunks: [0],
       })
-      t.strictSame(
-        (await decodeAudio(packed, { maxSeconds: 60 })).waveform.samples,
-        samples,
-        `${name}, ${framesOfPacket} frames in a packet`,
-      )
+      const found = (await decodeAudio(packed, { maxSeconds: 60 })).waveform.samples
+      const bytes = Buffer.from(found.buffer, found.byteOffset, found.byteLength)
+      t.ok(bytes.equals(expected), `${name}, ${framesOfPacket} frames in a packet`)
     }
   }
 })

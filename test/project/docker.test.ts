@@ -25,28 +25,52 @@ t.test('everything that is copied is in the repository and not ignored', async (
   t.ok(sources.includes('package-lock.json'))
   for (const source of sources) {
     t.ok(existsSync(path.join(projectRoot, source)), `${source} exists`)
-    t.notOk(ignored.some((pattern) => path.matchesGlob?.(source, pattern) || source === pattern || source.startsWith(`${pattern}/`)), `${source} is not ignored`)
+    const isIgnored = (pattern: string): boolean =>
+      path.matchesGlob?.(source, pattern) || source === pattern || source.startsWith(`${pattern}/`)
+    t.notOk(ignored.some(isIgnored), `${source} is not ignored`)
   }
-  for (const name of ['node_modules', 'dist', '.git', 'models/*/weights', 'models/*/compiled']) t.ok(ignored.includes(name), `${name} stays out`)
+  const kept = ['node_modules', 'dist', '.git', 'models/*/weights', 'models/*/compiled']
+  for (const name of kept) t.ok(ignored.includes(name), `${name} stays out`)
 })
 
 t.test('stages are defined before they are used, for every variant', async (t) => {
-  const stages = instructions.filter(({ keyword }) => keyword === 'FROM').map(({ rest }) => /^(\S+) AS (\S+)$/.exec(rest)!.slice(1) as [string, string])
-  const names = stages.map(([, name]) => name)
-  for (const [variant, order] of ['cpu', 'cuda'].flatMap((variant) => stages.map((_, order) => [variant, order] as const))) {
-    const base = stages[order]![0].replace('${VARIANT}', variant)
-    t.ok(base.startsWith('${') || names.slice(0, order).includes(base), `${base} (${variant})`)
+  const stages = instructions.filter(({ keyword }) => keyword === 'FROM')
+    .map(({ rest, stage }) => ({ base: rest.replace(/ AS .*/, ''), stage }))
+  const names = stages.map(({ stage }) => stage)
+  for (const variant of ['cpu', 'cuda']) {
+    for (const [order, stage] of stages.entries()) {
+      const base = stage.base.replace('${VARIANT}', variant)
+      t.ok(base.startsWith('${') || names.slice(0, order).includes(base), `${base} (${variant})`)
+    }
   }
-  for (const { from, stage } of copies) if (from) t.ok(names.indexOf(from) < names.indexOf(stage) && names.includes(from), `${stage} copies from ${from}`)
+  for (const { from, stage } of copies) {
+    if (from === undefined) continue
+    t.ok(names.includes(from) && names.indexOf(from) < names.indexOf(stage), `${stage} copies from ${from}`)
+  }
 })
 
 t.test('what comes from another stage is made there', async (t) => {
-  const build = instructions.filter(({ stage }) => stage === 'build')
-  const made = ['/app/node_modules', '/app/dist', '/app/models', '/usr/local/bin/node']
-  t.same(copies.filter(({ from }) => from !== undefined).flatMap(({ sources }) => sources).filter((source) => !made.includes(source)), [])
-  t.ok(build.some(({ rest }) => rest === 'npm ci --include=dev'))
-  t.ok(build.some(({ rest }) => rest === 'node src/commands/setup/start.mjs build'))
-  t.ok(build.some(({ keyword, rest }) => keyword === 'COPY' && rest === 'models models'))
+  const runs = (stage: string): string[] => instructions
+    .filter((one) => one.keyword === 'RUN' && one.stage === stage).map(({ rest }) => rest)
+  const made = ['/app/node_modules', '/app/dist/src', '/app/models', '/usr/local/bin/node']
+  const copied = copies.filter(({ from }) => from !== undefined).flatMap(({ sources }) => sources)
+  t.same(copied.filter((source) => !made.includes(source)), [])
+  t.ok(runs('build-cpu').includes('npm ci --include=dev'))
+  t.ok(runs('build-cpu').includes('node src/commands/setup/start.mjs build'))
+  t.ok(copies.some(({ stage, sources }) => stage === 'build-cpu' && sources.includes('models')))
+})
+
+t.test('the image has what the service needs, without set-up, tests and benches', async (t) => {
+  const installed = instructions.filter(({ rest, stage }) => stage === 'libraries-cpu' && rest.startsWith('npm ci'))
+  t.match(installed, [{ rest: /^npm ci --omit=dev / }], 'packages are those of production')
+  const inImage = copies.filter(({ stage }) => stage === 'service').flatMap(({ sources }) => sources)
+  const allowed = [
+    /^package\.json$/, /^LICENSE$/, /^NOTICE$/, /^fixtures\/\w+\/warm-up\.\w+$/,
+    /^\/app\/(node_modules|dist\/src|models)$/,
+  ]
+  t.same(inImage.filter((source) => !allowed.some((pattern) => pattern.test(source))), [])
+  const last = instructions.findLast(({ stage, keyword }) => stage === 'build' && keyword === 'RUN')
+  t.equal(last?.rest, 'rm -rf dist/src/commands/setup')
 })
 
 t.test('every file of the page comes with the build, beside the code that reads it', async (t) => {
@@ -60,7 +84,7 @@ t.test('every file of the page comes with the build, beside the code that reads 
 
 t.test('the image starts the file that the build makes of src/main.ts', async (t) => {
   const [command] = instructions.filter(({ keyword, stage }) => keyword === 'CMD' && stage === 'service')
-  const words = JSON.parse(command!.rest) as string[]
+  const words = JSON.parse(command?.rest ?? '[]') as string[]
   t.equal(words[0], 'node', 'without a shell, so that signals arrive')
   t.equal(words.at(-1), 'dist/src/main.js')
   t.ok(existsSync(path.join(projectRoot, 'src/main.ts')))
@@ -70,7 +94,8 @@ t.test('the image starts the file that the build makes of src/main.ts', async (t
 t.test('health is asked at a route that there is, on the port that is exposed', async (t) => {
   const check = instructions.find(({ keyword }) => keyword === 'HEALTHCHECK')!.rest
   const route = /\}(\/\w+)`/.exec(check)?.[1]
-  const routes = readdirSync(path.join(projectRoot, 'src/serving/http'), { recursive: true, encoding: 'utf8' }).filter((name) => name.endsWith('.ts')).map((name) => read(`src/serving/http/${name}`)).join()
+  const files = readdirSync(path.join(projectRoot, 'src/serving/http'), { recursive: true, encoding: 'utf8' })
+  const routes = files.filter((name) => name.endsWith('.ts')).map((name) => read(`src/serving/http/${name}`)).join()
   t.ok(route)
   t.ok(routes.includes(`'${route}'`), route!)
   const exposed = instructions.find(({ keyword }) => keyword === 'EXPOSE')!.rest
@@ -92,11 +117,12 @@ t.test('every setting of the image is one of ours', async (t) => {
 
 /** Continued lines joined, comments dropped, each instruction with the stage it stands in. */
 function readDockerfile(): Instruction[] {
-  const lines = read('Dockerfile').replace(/^#.*\n/gm, '').replace(/\\\n/g, ' ').split('\n').filter((line) => line.trim() !== '')
+  const text = read('Dockerfile').replace(/^#.*\n/gm, '').replace(/\\\n/g, ' ')
+  const lines = text.split('\n').filter((line) => line.trim() !== '')
   let stage = ''
   return lines.map((line) => {
-    const [, keyword, rest] = /^(\w+)\s+(.*)$/.exec(line)!
-    if (keyword === 'FROM') stage = / AS (\S+)$/.exec(rest!)![1]!
-    return { keyword: keyword!, rest: keyword === 'HEALTHCHECK' ? rest! : rest!.replace(/\s+/g, ' '), stage }
+    const [, keyword = '', rest = ''] = /^(\w+)\s+(.*)$/.exec(line) ?? []
+    if (keyword === 'FROM') [, stage = ''] = / AS (\S+)$/.exec(rest) ?? []
+    return { keyword, rest: keyword === 'HEALTHCHECK' ? rest : rest.replace(/\s+/g, ' '), stage }
   })
 }

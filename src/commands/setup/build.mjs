@@ -1,9 +1,8 @@
 /**
  * TypeScript → dist/, only when a source changed.
  *
- * The compiler writes into a fresh folder that then takes the place of dist/: a source that was deleted leaves
- * nothing behind, and a failed or interrupted build leaves the old dist/ as it was. What the service needs at run
- * time besides code (the page) is copied along.
+ * The compiler writes into a new folder that then replaces dist/: a deleted source leaves nothing behind, and a failed
+ * or interrupted build leaves dist/ as it was. Files besides code that the service needs (the page) are copied too.
  */
 // @ts-check
 import { createHash } from 'node:crypto'
@@ -13,7 +12,7 @@ import { run, say, SetupFailure } from './children.mjs'
 import { withLock } from './lock.mjs'
 
 const STAMP = '.earshot-build'
-const ROOMS = ['src', 'bench', 'fixtures']
+const FOLDERS = ['src', 'bench', 'fixtures']
 const SETTINGS = ['tsconfig.json', '.ci/tsconfig.build.json', 'package-lock.json']
 
 /** @param {string} root */
@@ -27,7 +26,7 @@ export async function build(root) {
     await compile(root, fresh, noteChild)
     copyAssets(root, fresh)
     writeFileSync(path.join(fresh, STAMP), sources)
-    takePlace(root, fresh)
+    replaceDist(root, fresh)
   })
 }
 
@@ -41,7 +40,9 @@ async function compile(root, outDir, started) {
   const startedAt = Date.now()
   const args = [compilerPath(root), '--project', '.ci/tsconfig.build.json', '--outDir', outDir]
   const exitCode = await run(process.execPath, args, { cwd: root, started, toStderr: true })
-  if (exitCode !== 0) throw new SetupFailure('the sources do not compile; the compiler\'s messages are above. dist/ was left as it was')
+  if (exitCode !== 0) {
+    throw new SetupFailure('the sources do not compile; the compiler\'s messages are above. dist/ was left as it was')
+  }
   say(`built in ${((Date.now() - startedAt) / 1000).toFixed(1)} s`)
 }
 
@@ -55,7 +56,7 @@ export function copyAssets(root, outDir) {
 }
 
 /** @param {string} root @param {string} fresh */
-function takePlace(root, fresh) {
+function replaceDist(root, fresh) {
   const dist = path.join(root, 'dist')
   const old = path.join(root, '.earshot', 'old-build')
   rmSync(old, { recursive: true, force: true })
@@ -73,7 +74,7 @@ function isBuilt(root) {
 
 /** @param {string} root */
 function digest(root) {
-  const sources = ROOMS.flatMap((room) => filesOf(path.join(root, room)))
+  const sources = FOLDERS.flatMap((folder) => filesOf(path.join(root, folder)))
     .filter((file) => file.startsWith(path.join(root, 'src')) || file.endsWith('.ts'))
   const hash = createHash('sha256')
   for (const file of [...sources, ...SETTINGS.map((name) => path.join(root, name))]) {

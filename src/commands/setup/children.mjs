@@ -1,6 +1,7 @@
 /**
  * Child processes and failures of the set-up. A `SetupFailure` is a failure that we can explain: it is printed as
- * its sentence, without a stack trace. Signals that reach us are handed on, so that a child never outlives us.
+ * its sentence, without a stack trace. Signals are forwarded, so that no child outlives
+ * its parent.
  */
 // @ts-check
 import { spawn } from 'node:child_process'
@@ -21,7 +22,8 @@ export function say(line) {
 }
 
 /**
- * Runs a program to its end, on our terminal (`toStderr` keeps our standard output for the command itself), and answers with its exit code (a signal counts from 128, as in a shell).
+ * Runs a program to its end, on our terminal (`toStderr` keeps our standard output for the command itself). Returns its
+ * exit code; a signal counts from 128, as in a shell.
  * @param {string} file
  * @param {readonly string[]} args
  * @param {{ cwd: string, env?: NodeJS.ProcessEnv, started?: (pid: number) => void, toStderr?: boolean }} options
@@ -46,7 +48,7 @@ export function run(file, args, { cwd, env = process.env, started, toStderr = fa
 }
 
 /**
- * A terminal sends Ctrl-C to parent and child alike: then we only wait for the child, whom a second one would kill.
+ * A terminal sends Ctrl-C to parent and child alike. It is not forwarded then: a second signal would kill the child.
  * @param {(signal: NodeJS.Signals) => void} receive
  * @returns {() => void} stops forwarding
  */

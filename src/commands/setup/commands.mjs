@@ -1,6 +1,6 @@
 /**
- * What each npm command is: the steps that must have happened before it (each is quick when it has), then the
- * command itself. The table below is the list of commands.
+ * Each npm command: the steps that it needs (a step that is already done is quick), then the command itself. The table
+ * below is the list of commands.
  */
 // @ts-check
 import { readdirSync } from 'node:fs'
@@ -16,15 +16,15 @@ const root = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '../../.
 const ORPHAN_POLL_MILLISECONDS = 500
 
 /** @typedef {(root: string) => Promise<void>} Step */
-/** @typedef {{ steps: Step[], go: (args: string[]) => Promise<number> }} Command answers with an exit code */
+/** @typedef {{ steps: Step[], go: (args: string[]) => Promise<number> }} Command returns an exit code */
 
 /** @type {Record<string, Command>} */
 const COMMANDS = {
   serve: { steps: [install, build, fetchModels], go: serve },
   dev: { steps: [install, build, fetchModels], go: () => develop(root) },
   build: { steps: [install, build], go: async () => 0 },
-  test: { steps: [install, build, fetchModels], go: (args) => runTap(args, []) },
-  'test:models': { steps: [install, build, fetchModels], go: (args) => runTap(args, testsOf('test/models')) },
+  test: { steps: [install], go: runTests },
+  'test:models': { steps: [install], go: (args) => runTests(['test/models', ...args]) },
   check: { steps: [install], go: checkTypesAndLint },
   models: { steps: [install, build], go: runModels },
   inspect: { steps: [install, build, fetchModels], go: runInspect },
@@ -42,7 +42,8 @@ export async function main([name = '', ...args]) {
     process.exitCode = await runCommand(name, args[0] === '--' ? args.slice(1) : args)
   } catch (failure) {
     const explained = failure instanceof SetupFailure
-    say(explained ? failure.message : `an unexpected failure: ${failure instanceof Error ? failure.stack : String(failure)}`)
+    const unexplained = failure instanceof Error ? failure.stack : String(failure)
+    say(explained ? failure.message : `an unexpected failure: ${unexplained}`)
     process.exitCode = explained ? failure.exitCode : 1
   }
 }
@@ -52,7 +53,7 @@ let orphanWatch
 
 /**
  * A signal for npm ends npm and its shell, but shells do not hand it on: without this, stopping `npm start` from
- * outside would leave the service running, its port taken. An orphan therefore gives itself the signal.
+ * outside would leave the service running, its port taken. An orphaned process therefore signals itself.
  */
 function endWithParent() {
   if (process.env.npm_lifecycle_event === undefined) return
@@ -67,7 +68,10 @@ function endWithParent() {
 /** @param {string} name @param {string[]} args @returns {Promise<number | undefined>} */
 async function runCommand(name, args) {
   const command = COMMANDS[name]
-  if (command === undefined) throw new SetupFailure(`there is no command "${name}"; the commands are ${Object.keys(COMMANDS).join(', ')}`)
+  if (command === undefined) {
+    const names = Object.keys(COMMANDS).join(', ')
+    throw new SetupFailure(`there is no command "${name}"; the commands are ${names}`)
+  }
   for (const step of command.steps) await step(root)
   return command.go(args)
 }
@@ -75,7 +79,9 @@ async function runCommand(name, args) {
 /** In this process, so that signals reach the service itself. It runs until it is told to stop. */
 async function serve() {
   // A signal for the whole process group ends our parent too; the service must not take that for a second signal.
-  for (const signal of /** @type {const} */ (['SIGINT', 'SIGTERM', 'SIGHUP'])) process.once(signal, () => clearInterval(orphanWatch))
+  for (const signal of /** @type {const} */ (['SIGINT', 'SIGTERM', 'SIGHUP'])) {
+    process.once(signal, () => clearInterval(orphanWatch))
+  }
   await import(builtUrl('src/main.js'))
   return /** @type {number} */ (process.exitCode ?? 0)
 }
@@ -116,27 +122,23 @@ async function runKeys(args) {
   return runKeys(args)
 }
 
-/** @param {string[]} args @param {string[]} files when none is named in `args`; none at all means those of .taprc */
-function runTap(args, files) {
-  const named = args.some((arg) => !arg.startsWith('-'))
-  const chosen = process.stdout.isTTY || args.some((arg) => /^(-R|--reporter)/.test(arg))
-  const tap = path.join(root, 'node_modules/tap/dist/esm/run.mjs')
-  // In a log the terse report appears once, at the end; without CI it would be drawn anew for every test.
-  const env = chosen ? process.env : { CI: 'true', ...process.env }
-  return run(process.execPath, [tap, ...(chosen ? [] : ['--reporter=terse']), ...args, ...(named ? [] : files)], { cwd: root, env })
-}
-
-/** @param {string} folder */
-function testsOf(folder) {
-  return readdirSync(path.join(root, folder)).filter((name) => name.endsWith('.test.ts')).map((name) => path.join(folder, name))
+/**
+ * Compiles the tests, and builds dist/ if a test needs it.
+ * @param {string[]} args
+ */
+function runTests(args) {
+  return run(process.execPath, [path.join(root, '.ci/test/run.mjs'), ...args], { cwd: root })
 }
 
 async function checkTypesAndLint() {
   // The page runs in a browser, so it has types of its own.
   let types = 0
-  for (const project of ['.ci/tsconfig.json', '.ci/tsconfig.page.json']) types ||= await run(process.execPath, [compilerPath(root), '--project', project], { cwd: root })
+  for (const project of ['.ci/tsconfig.json', '.ci/tsconfig.page.json']) {
+    types ||= await run(process.execPath, [compilerPath(root), '--project', project], { cwd: root })
+  }
   const eslint = path.join(root, 'node_modules/eslint/bin/eslint.js')
-  const lint = await run(process.execPath, [eslint, '--config', '.ci/eslint.config.js', '--max-warnings', '0', '.'], { cwd: root })
+  const rules = ['--config', '.ci/eslint.config.js', '--max-warnings', '0']
+  const lint = await run(process.execPath, [eslint, ...rules, '.'], { cwd: root })
   if (types === 0 && lint === 0) say('types and lint are in order')
   return types || lint
 }
@@ -145,7 +147,9 @@ async function checkTypesAndLint() {
 async function makeFixtures(names) {
   const known = readdirSync(path.join(root, 'fixtures')).flatMap((file) => /^make-(.+)\.ts$/.exec(file)?.[1] ?? [])
   const unknown = names.filter((name) => !known.includes(name))
-  if (unknown.length > 0) throw new SetupFailure(`there are no fixtures "${unknown.join('", "')}"; there are ${known.join(', ')}`)
+  if (unknown.length > 0) {
+    throw new SetupFailure(`there are no fixtures "${unknown.join('", "')}"; there are ${known.join(', ')}`)
+  }
   for (const name of names.length > 0 ? names : known) {
     const exitCode = await runBuilt(`fixtures/make-${name}.js`, [])
     if (exitCode !== 0) return exitCode

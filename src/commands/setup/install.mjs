@@ -1,10 +1,10 @@
 /**
- * node_modules as package-lock.json wants it, by `npm ci`, and only when it is not so already.
+ * Runs `npm ci` unless node_modules matches package-lock.json already.
  *
- * It is so when the stamp of the last successful install carries the digest of what decides the result
- * (package.json, package-lock.json, .npmrc, Node's binary interface, the platform) and every package is still
- * there. An install by hand (`npm ci`, `npm install`) is recognized too: npm leaves a hidden lock file as its very
- * last step. A half-finished install has neither stamp nor hidden lock file and is done again.
+ * It matches when the stamp of the last successful install has the digest of all that decides the result (package.json,
+ * package-lock.json, .npmrc, Node's binary interface, the platform) and every package is still there. An install by
+ * hand (`npm ci`, `npm install`) is recognized too: npm writes a hidden lock file as its last step. An unfinished
+ * install has neither stamp nor hidden lock file and is repeated.
  */
 // @ts-check
 import { createHash } from 'node:crypto'
@@ -47,7 +47,9 @@ async function installNow(root, noteChild) {
   say(`installed in ${Math.round((Date.now() - startedAt) / 1000)} s`)
 }
 
-/** npm as a program and its first arguments: the npm that started us, or the one beside Node, or the one on the path. */
+/**
+ * npm as a program and its first arguments: the npm that started us, or the one beside Node, or the one on the path.
+ */
 function npmCommand() {
   const beside = path.dirname(process.execPath)
   const scripts = [
@@ -104,6 +106,8 @@ function readStamp(root) {
 /** @param {string} root */
 function digest(root) {
   const hash = createHash('sha256')
-  for (const name of ['package.json', 'package-lock.json', '.npmrc']) hash.update(readFileSync(path.join(root, name))).update('\0')
+  for (const name of ['package.json', 'package-lock.json', '.npmrc']) {
+    hash.update(readFileSync(path.join(root, name))).update('\0')
+  }
   return hash.digest('hex')
 }

@@ -1,9 +1,9 @@
 /**
- * One set-up at a time: `npm ci` empties node_modules, which must not happen under the feet of another run.
+ * One set-up at a time: `npm ci` empties node_modules, which must not happen during another run.
  *
  * The lock is a file with the ids of its holder and of the holder's child, touched while it is held. It is stale
- * when the holder is dead, or when it was not touched for long (its id then belongs to somebody else), unless the
- * child, an orphaned `npm ci` perhaps, is still at work.
+ * when the holder is dead, or when it was not touched for long (its id then belongs to another process), unless the
+ * child, for example an orphaned `npm ci`, still runs.
  */
 // @ts-check
 import { mkdirSync, readFileSync, renameSync, rmSync, statSync, utimesSync, writeFileSync } from 'node:fs'
@@ -74,7 +74,7 @@ function isStale(file, text) {
 }
 
 /**
- * Moved aside before it is deleted: should another run have taken the lock meanwhile, it is put back.
+ * Moved aside before it is deleted: if another run took the lock meanwhile, it is put back.
  * @param {string} file @param {string} text
  */
 function discard(file, text) {
@@ -96,12 +96,16 @@ function touch(file) {
   utimesSync(file, now, now)
 }
 
-/** After a long sleep of the machine somebody else may hold it. @param {string} file */
+/** After the machine was suspended for long, another process may hold it. @param {string} file */
 function isOurs(file) {
   return parse(readIfThere(file) ?? '').holder === process.pid
 }
 
-/** @param {string} text @returns {Claim} an unreadable claim, half written when its holder died, is nobody's */
+/**
+ * An unreadable claim, half written when its holder died, belongs to no process.
+ * @param {string} text
+ * @returns {Claim}
+ */
 function parse(text) {
   return /^\{.*\}$/.test(text) ? JSON.parse(text) : { holder: 0 }
 }

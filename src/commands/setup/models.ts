@@ -10,7 +10,9 @@ import { readConfig, type Config } from '../../config.js'
 import { SpeechError } from '../../domain/errors.js'
 import { listModels, readBundle, type Bundle } from '../../engine/manifest.js'
 import { megabytes, startProgress } from './progress.js'
-import { bringManifest, builtInModelsDir, inspectModel, removeWeights, stateOf, type Depth, type FileFinding } from './weights.js'
+import {
+  bringManifest, builtInModelsDir, inspectModel, removeWeights, stateOf, type Depth, type FileFinding,
+} from './weights.js'
 
 const USAGE = 'npm run models -- list | fetch [name…] | verify [name…] | remove name…'
 
@@ -25,8 +27,10 @@ const ACTIONS: Readonly<Record<string, Action>> = {
   remove,
 }
 
-/** Answers with an exit code. Failures that we can explain are printed as a sentence. */
-export async function runModels([action = '', ...names]: readonly string[], environment: NodeJS.ProcessEnv = process.env): Promise<number> {
+/** Returns an exit code. Failures that we can explain are printed as a sentence. */
+export async function runModels(
+  [action = '', ...names]: readonly string[], environment: NodeJS.ProcessEnv = process.env,
+): Promise<number> {
   try {
     const act = ACTIONS[action]
     if (act === undefined) throw new SpeechError('CONFIG_INVALID', `expected ${USAGE}, not "${action}"`)
@@ -39,18 +43,22 @@ export async function runModels([action = '', ...names]: readonly string[], envi
 }
 
 async function list(_names: readonly string[], modelsDir: string): Promise<number> {
-  const rows = [['name', 'family', 'languages', 'licence', 'size', 'state']]
+  const header = ['name', 'family', 'languages', 'licence', 'size', 'state']
+  const rows = [header]
   for (const name of await knownModels(modelsDir)) {
     const manifest = await manifestOf(modelsDir, name)
     const findings = await inspectModel(modelsDir, manifest, 'sizes')
-    rows.push([name, manifest.family, languagesOf(manifest), manifest.licence, megabytes(bytesOf(findings)), stateOf(findings)])
+    const size = megabytes(bytesOf(findings))
+    rows.push([name, manifest.family, languagesOf(manifest), manifest.licence, size, stateOf(findings)])
   }
-  const widths = rows[0]!.map((_, column) => Math.max(...rows.map((row) => row[column]!.length)))
-  for (const row of rows) console.log(row.map((cell, column) => cell.padEnd(widths[column]!)).join('  ').trimEnd())
+  const widths = header.map((_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0)))
+  for (const row of rows) console.log(row.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join('  ').trimEnd())
   return 0
 }
 
-async function fetchAll(names: readonly string[], modelsDir: string, environment: NodeJS.ProcessEnv, depth: Depth): Promise<number> {
+async function fetchAll(
+  names: readonly string[], modelsDir: string, environment: NodeJS.ProcessEnv, depth: Depth,
+): Promise<number> {
   for (const name of names.length > 0 ? names : servedBundles(readConfig(environment))) {
     await bringManifest(modelsDir, name)
     const manifest = await readBundle(modelsDir, name)
@@ -63,13 +71,17 @@ async function fetchAll(names: readonly string[], modelsDir: string, environment
   return 0
 }
 
-/** Writes the graphs for this machine where there are none; a model that the compiler does not know is served as it was published. */
+/**
+ * Writes the graphs for this machine where there are none. A model that the compiler does not know is served as it was
+ * published.
+ */
 async function compile(manifest: Bundle, modelsDir: string, environment: NodeJS.ProcessEnv): Promise<void> {
   const { engine, executionProviders, matrices } = readConfig(environment)
   if (manifest.purpose !== 'recognition' || engine === 'reference') return
   const { compiledGraph } = await import('../../engine/compiler/cache.js')
-  const target = targetFor(executionProviders[0]!, matrices)
-  const compiled = await compiledGraph(modelsDir, manifest, target, 'greedy', () => { console.error(`earshot: compiling ${manifest.name} for this machine`) })
+  const target = targetFor(executionProviders[0] ?? 'cpu', matrices)
+  const begins = (): void => { console.error(`earshot: compiling ${manifest.name} for this machine`) }
+  const compiled = await compiledGraph(modelsDir, manifest, target, 'greedy', begins)
   if ('reason' in compiled) {
     console.error(`earshot: ${manifest.name} runs as it was published: ${compiled.reason}`)
     return
@@ -79,7 +91,9 @@ async function compile(manifest: Bundle, modelsDir: string, environment: NodeJS.
   const further = 'reason' in aligning ? undefined : aligning
   const seconds = (compiled.compileSeconds ?? 0) + (further?.compileSeconds ?? 0)
   const notKept = compiled.notKept ?? further?.notKept
-  if (seconds > 0) console.error(`earshot: ${manifest.name} is compiled for this machine (${seconds.toFixed(1)} s)${notKept === undefined ? '' : `, but the graph could not be kept: ${notKept}`}`)
+  if (seconds === 0) return
+  const but = notKept === undefined ? '' : `, but the graph could not be kept: ${notKept}`
+  console.error(`earshot: ${manifest.name} is compiled for this machine (${seconds.toFixed(1)} s)${but}`)
 }
 
 /** What the service will load. */
@@ -88,10 +102,10 @@ function servedBundles({ models, cascadeModel, speechDetection, speechDetector }
   return speechDetection === 'spectral' ? recognizers : [...recognizers, speechDetector]
 }
 
-async function fetchModel(manifest: Bundle, lacking: readonly FileFinding[], environment: NodeJS.ProcessEnv): Promise<void> {
-  // Imported only here: npm's libraries would cost every start of the service a third of a second.
-  const { fetchFiles } = await import('./fetch.js')
-  const { readNpmConfig } = await import('./npm-config.js')
+async function fetchModel(
+  manifest: Bundle, lacking: readonly FileFinding[], environment: NodeJS.ProcessEnv,
+): Promise<void> {
+  const { fetchFiles, readNpmConfig } = await loadFetching(manifest.name)
   const progress = startProgress(manifest.name, bytesOf(lacking))
   try {
     await fetchFiles(manifest, lacking, await readNpmConfig(environment), progress.update)
@@ -99,6 +113,20 @@ async function fetchModel(manifest: Bundle, lacking: readonly FileFinding[], env
     progress.end()
   }
   console.error(`earshot: ${manifest.name} is ready, checksums are right`)
+}
+
+/**
+ * Imported only here: npm's libraries would cost every start of the service a third of a second, and an installation
+ * without development packages, an image, does not have them.
+ */
+async function loadFetching(name: string) {
+  try {
+    return { ...await import('./fetch.js'), ...await import('./npm-config.js') }
+  } catch (cause) {
+    if ((cause as NodeJS.ErrnoException).code !== 'ERR_MODULE_NOT_FOUND') throw cause
+    throw new SpeechError('MODEL_FETCH_FAILED', `${name}: the packages that fetch models are not installed `
+      + '(an image and "npm ci --omit=dev" leave them out); run "npm ci", or mount a folder with the model', { cause })
+  }
 }
 
 async function verify(names: readonly string[], modelsDir: string): Promise<number> {
@@ -117,7 +145,9 @@ async function verify(names: readonly string[], modelsDir: string): Promise<numb
 }
 
 async function remove(names: readonly string[], modelsDir: string): Promise<number> {
-  if (names.length === 0) throw new SpeechError('CONFIG_INVALID', `expected the names of the models to remove: ${USAGE}`)
+  if (names.length === 0) {
+    throw new SpeechError('CONFIG_INVALID', `expected the names of the models to remove: ${USAGE}`)
+  }
   for (const name of names) {
     await removeWeights(modelsDir, name, await inspectModel(modelsDir, await readBundle(modelsDir, name), 'sizes'))
     console.error(`earshot: the weights of ${name} are removed`)

@@ -25,6 +25,7 @@ export async function readNpmConfig(environment: NodeJS.ProcessEnv = process.env
 
 /** Where npm lies decides which built-in configuration is read; without npm there is none. */
 function npmFolder(environment: NodeJS.ProcessEnv): string {
-  const script = environment.npm_execpath ?? path.join(path.dirname(process.execPath), '../lib/node_modules/npm/bin/npm-cli.js')
+  const beside = path.join(path.dirname(process.execPath), '../lib/node_modules/npm/bin/npm-cli.js')
+  const script = environment.npm_execpath ?? beside
   return existsSync(script) ? path.resolve(path.dirname(script), '..') : projectRoot
 }

@@ -11,7 +11,8 @@ export interface Progress {
 
 export function startProgress(name: string, totalBytes: number, stream: NodeJS.WriteStream = process.stderr): Progress {
   stream.write(`earshot: fetching ${name} (${megabytes(totalBytes)})\n`)
-  const line = (bytes: number): string => `earshot: ${name}: ${percent(bytes)} %, ${megabytes(bytes)} of ${megabytes(totalBytes)}`
+  const line = (bytes: number): string =>
+    `earshot: ${name}: ${percent(bytes)} %, ${megabytes(bytes)} of ${megabytes(totalBytes)}`
   const percent = (bytes: number): number => Math.floor(100 * bytes / totalBytes)
   let drawnAt = 0
   let logged = 0

@@ -1,4 +1,4 @@
-/** What of a model is on the disk: each file of its manifest ready, missing or altered. */
+/** The state of a model on the disk: each file of its manifest is ready, missing or altered. */
 import { createHash } from 'node:crypto'
 import { createReadStream, existsSync } from 'node:fs'
 import { cp, readdir, rm, rmdir, stat } from 'node:fs/promises'
@@ -7,9 +7,11 @@ import { pipeline } from 'node:stream/promises'
 import { SpeechError } from '../../domain/errors.js'
 import type { Bundle } from '../../engine/manifest.js'
 import { projectRoot } from '../../domain/project-root.js'
-import { PARTIAL } from './extract.js'
 
-/** Sizes tell a cut-off file, in no time; checksums tell every change. The service compares checksums when it loads. */
+/** The ending of a file that is being written: `<file>.<process>-<random>.partial`. */
+export const PARTIAL = '.partial'
+
+/** Sizes show a truncated file at once; checksums show every change. The service compares checksums when it loads. */
 export type Depth = 'sizes' | 'checksums'
 
 export interface FileFinding {
@@ -29,7 +31,9 @@ export async function inspectModel(modelsDir: string, manifest: Bundle, depth: D
   return findings
 }
 
-async function inspectFile(file: string, entry: FileFinding['entry'], depth: Depth): Promise<Pick<FileFinding, 'state' | 'detail'>> {
+async function inspectFile(
+  file: string, entry: FileFinding['entry'], depth: Depth,
+): Promise<Pick<FileFinding, 'state' | 'detail'>> {
   if (!existsSync(file)) return { state: 'missing', detail: 'not there' }
   const { size } = await stat(file)
   if (size !== entry.bytes) return { state: 'altered', detail: `expected ${entry.bytes} bytes, found ${size}` }
@@ -37,7 +41,8 @@ async function inspectFile(file: string, entry: FileFinding['entry'], depth: Dep
   const hash = createHash('sha256')
   await pipeline(createReadStream(file), hash)
   const found = hash.digest('hex')
-  return { state: found === entry.sha256 ? 'ready' : 'altered', detail: `expected sha256 ${entry.sha256}, found ${found}` }
+  const detail = `expected sha256 ${entry.sha256}, found ${found}`
+  return { state: found === entry.sha256 ? 'ready' : 'altered', detail }
 }
 
 /** One word for the whole model; partial when some files are there and some are not. */
@@ -48,7 +53,7 @@ export function stateOf(findings: readonly FileFinding[]): FileFinding['state'] 
   return has('ready') ? 'partial' : 'missing'
 }
 
-/** What interrupted downloads left behind; those of a running process are left to it. */
+/** Deletes what interrupted downloads left behind, but not the files of a running process. */
 export async function removePartials(findings: readonly FileFinding[]): Promise<void> {
   for (const folder of new Set(findings.map(({ file }) => path.dirname(file)))) {
     if (!existsSync(folder)) continue
@@ -80,12 +85,15 @@ export async function removeWeights(modelsDir: string, name: string, findings: r
 
 export const builtInModelsDir = path.join(projectRoot, 'models')
 
-/** Another models directory, an empty volume perhaps, gets our manifest of the model (not our weights) to begin with. */
+/**
+ * Another models directory, an empty volume for example, first gets our manifest of the model, without our weights.
+ */
 export async function bringManifest(modelsDir: string, name: string): Promise<void> {
   const origin = path.join(builtInModelsDir, name)
   const place = path.join(modelsDir, name)
   if (existsSync(path.join(place, 'model.json')) || !existsSync(path.join(origin, 'model.json'))) return
-  await cp(origin, place, { recursive: true, filter: (file) => path.basename(file) !== 'weights' }).catch((cause: unknown) => {
+  const filter = (file: string): boolean => path.basename(file) !== 'weights'
+  await cp(origin, place, { recursive: true, filter }).catch((cause: unknown) => {
     throw new SpeechError('MODEL_FETCH_FAILED', `${place} cannot be written`, { cause })
   })
 }

@@ -15,31 +15,38 @@ const PACKAGE = '@scope/weights'
 const VERSION = '1.2.3'
 
 /** How the registry misbehaves. */
-type Manners = 'good' | 'truncated' | 'cut off' | 'absent'
+type Fault = 'good' | 'truncated' | 'cut off' | 'absent'
+
+interface Ended { readonly exitCode: number; readonly printed: string }
 
 interface Bench {
   readonly modelsDir: string
   /** Paths that were asked for, with the authorization that came along. */
   readonly requests: { readonly path: string, readonly authorization: string | undefined }[]
   readonly contents: Readonly<Record<'encoder' | 'decoder', Buffer>>
-  manners: Manners
-  run(...args: string[]): Promise<{ readonly exitCode: number, readonly said: string }>
+  fault: Fault
+  run(...args: string[]): Promise<Ended>
   /** With settings besides. */
-  runWith(settings: Readonly<Record<string, string>>, ...args: string[]): Promise<{ readonly exitCode: number, readonly said: string }>
+  runWith(settings: Readonly<Record<string, string>>, ...args: string[]): Promise<Ended>
   /** The same several times at once; answers with the sum of the exit codes. */
-  runAtOnce(times: number, ...args: string[]): Promise<{ readonly exitCode: number, readonly said: string }>
+  runAtOnce(times: number, ...args: string[]): Promise<Ended>
   file(key: 'encoder' | 'decoder'): string
   /** Files in the folder of the weights. */
   files(): string[]
   changeManifest(change: (manifest: Record<string, any>) => void): void
 }
 
-const digest = (algorithm: string, encoding: 'hex' | 'base64', bytes: Buffer): string => createHash(algorithm).update(bytes).digest(encoding)
+function digest(algorithm: string, encoding: 'hex' | 'base64', bytes: Buffer): string {
+  return createHash(algorithm).update(bytes).digest(encoding)
+}
 
 async function makeBench(t: Test): Promise<Bench> {
-  const home = t.testdir({ models: { tiny: {} }, tarball: { package: { dist: {}, 'package.json': JSON.stringify({ name: PACKAGE, version: VERSION }) } } })
+  const packageFiles = { dist: {}, 'package.json': JSON.stringify({ name: PACKAGE, version: VERSION }) }
+  const home = t.testdir({ models: { tiny: {} }, tarball: { package: packageFiles } })
   const contents = { encoder: randomBytes(300_000), decoder: randomBytes(500_000) }
-  for (const [key, bytes] of Object.entries(contents)) writeFileSync(path.join(home, 'tarball/package/dist', `${key}.onnx`), bytes)
+  for (const [key, bytes] of Object.entries(contents)) {
+    writeFileSync(path.join(home, 'tarball/package/dist', `${key}.onnx`), bytes)
+  }
   writeFileSync(path.join(home, 'tarball/package/dist/unwanted.bin'), randomBytes(100_000))
   await create({ gzip: true, cwd: path.join(home, 'tarball'), file: path.join(home, 'weights.tgz') }, ['package'])
   const tarball = readFileSync(path.join(home, 'weights.tgz'))
@@ -48,12 +55,13 @@ async function makeBench(t: Test): Promise<Bench> {
   writeFileSync(path.join(modelsDir, 'tiny/model.json'), JSON.stringify(manifestOf(contents, integrity)))
   const environment = {
     HOME: home, npm_config_cache: path.join(home, 'cache'), npm_config_userconfig: path.join(home, 'user.npmrc'),
-    npm_config_fetch_retries: '0', EARSHOT_MODELS_DIR: modelsDir, EARSHOT_MODELS: 'tiny', EARSHOT_SPEECH_DETECTION: 'spectral',
+    npm_config_fetch_retries: '0',
+    EARSHOT_MODELS_DIR: modelsDir, EARSHOT_MODELS: 'tiny', EARSHOT_SPEECH_DETECTION: 'spectral',
     EARSHOT_ENGINE: 'reference', // the weights are random bytes
   }
 
   const bench: Bench = {
-    modelsDir, contents, requests: [], manners: 'good',
+    modelsDir, contents, requests: [], fault: 'good',
     run: (...args) => capture(() => runModels(args, environment)),
     runWith: (settings, ...args) => capture(() => runModels(args, { ...environment, ...settings })),
     runAtOnce: (times, ...args) => capture(async () => {
@@ -61,7 +69,10 @@ async function makeBench(t: Test): Promise<Bench> {
       return exitCodes.reduce((sum, exitCode) => sum + exitCode)
     }),
     file: (key) => path.join(modelsDir, 'tiny/weights', `${key}.onnx`),
-    files: () => existsSync(path.join(modelsDir, 'tiny/weights')) ? readdirSync(path.join(modelsDir, 'tiny/weights')).sort() : [],
+    files() {
+      const folder = path.join(modelsDir, 'tiny/weights')
+      return existsSync(folder) ? readdirSync(folder).sort() : []
+    },
     changeManifest(change) {
       const file = path.join(modelsDir, 'tiny/model.json')
       const manifest = JSON.parse(readFileSync(file, 'utf8')) as Record<string, any>
@@ -76,9 +87,13 @@ async function makeBench(t: Test): Promise<Bench> {
 
 function manifestOf(contents: Bench['contents'], integrity: string): object {
   const files = Object.fromEntries(Object.entries(contents).map(([key, bytes]) =>
-    [key, { path: `weights/${key}.onnx`, from: `package/dist/${key}.onnx`, bytes: bytes.length, sha256: digest('sha256', 'hex', bytes) }]))
+    [key, {
+      path: `weights/${key}.onnx`, from: `package/dist/${key}.onnx`,
+      bytes: bytes.length, sha256: digest('sha256', 'hex', bytes),
+    }]))
   return {
-    name: 'tiny', version: '1.0.0', description: '', family: 'moonshine', languages: ['en'], licence: 'MIT', precision: 'int8', parameters: 1,
+    name: 'tiny', version: '1.0.0', description: '', family: 'moonshine', languages: ['en'], licence: 'MIT',
+    precision: 'int8', parameters: 1,
     source: { package: PACKAGE, version: VERSION, integrity }, files,
     frontEnd: { kind: 'waveform', sampleRate: 16_000, minSamples: 1 }, tokenizer: { kind: 'llama' },
     decoding: { startToken: 1, endToken: 2, tokensPerSecond: 6.5, maxTokens: 10 }, limits: { clipSeconds: 30 },
@@ -88,11 +103,12 @@ function manifestOf(contents: Bench['contents'], integrity: string): object {
 async function startRegistry(t: Test, bench: Bench, tarball: Buffer, integrity: string): Promise<string> {
   const server = createServer((request, response) => {
     bench.requests.push({ path: request.url!, authorization: request.headers.authorization })
-    if (bench.manners === 'absent') return void response.writeHead(404).end('{}')
+    if (bench.fault === 'absent') return void response.writeHead(404).end('{}')
     if (request.url!.endsWith('.tgz')) return serveTarball(bench, tarball, request, response)
     const dist = { tarball: `http://${request.headers.host}/weights.tgz`, integrity }
     response.setHeader('content-type', 'application/json')
-    response.end(JSON.stringify({ name: PACKAGE, 'dist-tags': { latest: VERSION }, versions: { [VERSION]: { name: PACKAGE, version: VERSION, dist } } }))
+    const versions = { [VERSION]: { name: PACKAGE, version: VERSION, dist } }
+    response.end(JSON.stringify({ name: PACKAGE, 'dist-tags': { latest: VERSION }, versions }))
   })
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
   t.teardown(() => { server.closeAllConnections(); server.close() })
@@ -101,35 +117,40 @@ async function startRegistry(t: Test, bench: Bench, tarball: Buffer, integrity: 
 
 function serveTarball(bench: Bench, tarball: Buffer, _request: IncomingMessage, response: ServerResponse): void {
   const half = tarball.subarray(0, tarball.length / 2)
-  if (bench.manners === 'truncated') return void response.end(half)
+  if (bench.fault === 'truncated') return void response.end(half)
   response.setHeader('content-length', tarball.length)
-  if (bench.manners === 'good') return void response.end(tarball)
+  if (bench.fault === 'good') return void response.end(tarball)
   response.write(half, () => setTimeout(() => response.destroy(), 50))
 }
 
 /** Runs with console and stderr caught. */
-async function capture(work: () => Promise<number>): Promise<{ exitCode: number, said: string }> {
+async function capture(work: () => Promise<number>): Promise<{ exitCode: number, printed: string }> {
   const { log, error } = console
   const write = process.stderr.write
-  let said = ''
-  console.log = console.error = (line: string) => { said += `${line}\n` }
-  process.stderr.write = (chunk: string | Uint8Array) => { said += String(chunk); return true }
-  try { return { exitCode: await work(), said } } finally { Object.assign(console, { log, error }); process.stderr.write = write }
+  let printed = ''
+  console.log = console.error = (line: string) => { printed += `${line}\n` }
+  process.stderr.write = (chunk: string | Uint8Array) => { printed += String(chunk); return true }
+  try {
+    return { exitCode: await work(), printed }
+  } finally {
+    Object.assign(console, { log, error })
+    process.stderr.write = write
+  }
 }
 
 t.test('a model is fetched whole, as the user of npm, and once', async (t) => {
   const bench = await makeBench(t)
-  t.match(await bench.run('list'), { exitCode: 0, said: /tiny +moonshine +en +MIT +0\.8 MB +missing/ })
-  t.match(await bench.run('fetch'), { exitCode: 0, said: /fetching tiny \(0\.8 MB\)[^]*100 %[^]*tiny is ready/ })
+  t.match(await bench.run('list'), { exitCode: 0, printed: /tiny +moonshine +en +MIT +0\.8 MB +missing/ })
+  t.match(await bench.run('fetch'), { exitCode: 0, printed: /fetching tiny \(0\.8 MB\)[^]*100 %[^]*tiny is ready/ })
   t.same(bench.files(), ['decoder.onnx', 'encoder.onnx'], 'what is wanted and nothing else')
   t.same(readFileSync(bench.file('encoder')), bench.contents.encoder)
   t.same(bench.requests.map(({ path }) => path), ['/@scope%2fweights', '/weights.tgz'])
   t.ok(bench.requests.every(({ authorization }) => authorization === 'Bearer secret'))
   bench.requests.length = 0
-  t.match(await bench.run('fetch', 'tiny'), { exitCode: 0, said: /checksums are right/ })
-  t.match(await bench.run('ensure'), { exitCode: 0, said: '' })
-  t.match(await bench.run('verify'), { exitCode: 0, said: /all 2 files are right/ })
-  t.match(await bench.run('list'), { said: /ready/ })
+  t.match(await bench.run('fetch', 'tiny'), { exitCode: 0, printed: /checksums are right/ })
+  t.match(await bench.run('ensure'), { exitCode: 0, printed: '' })
+  t.match(await bench.run('verify'), { exitCode: 0, printed: /all 2 files are right/ })
+  t.match(await bench.run('list'), { printed: /ready/ })
   t.same(bench.requests, [], 'no network when everything is there')
 })
 
@@ -137,11 +158,13 @@ t.test('the larger model of a cascade is fetched like the served ones, and once 
   const bench = await makeBench(t)
   const larger = path.join(bench.modelsDir, 'larger')
   mkdirSync(larger)
-  writeFileSync(path.join(larger, 'model.json'), readFileSync(path.join(bench.modelsDir, 'tiny/model.json'), 'utf8').replace('"tiny"', '"larger"'))
-  for (const settings of [{ EARSHOT_CASCADE_MODEL: 'larger' }, { EARSHOT_MODELS: 'tiny,larger', EARSHOT_CASCADE_MODEL: 'larger' }]) {
-    const { exitCode, said } = await bench.runWith(settings, 'fetch')
+  const manifest = readFileSync(path.join(bench.modelsDir, 'tiny/model.json'), 'utf8')
+  writeFileSync(path.join(larger, 'model.json'), manifest.replace('"tiny"', '"larger"'))
+  const chosen = [{ EARSHOT_MODELS: 'tiny' }, { EARSHOT_MODELS: 'tiny,larger' }]
+  for (const settings of chosen.map((models) => ({ ...models, EARSHOT_CASCADE_MODEL: 'larger' }))) {
+    const { exitCode, printed } = await bench.runWith(settings, 'fetch')
     t.equal(exitCode, 0)
-    t.equal([...said.matchAll(/earshot: larger is/g)].length, 1, said)
+    t.equal([...printed.matchAll(/earshot: larger is/g)].length, 1, printed)
   }
   t.same(readdirSync(path.join(larger, 'weights')).sort(), ['decoder.onnx', 'encoder.onnx'])
 })
@@ -150,15 +173,17 @@ t.test('weights that were altered are found and replaced', async (t) => {
   const bench = await makeBench(t)
   await bench.run('fetch')
   const altered = Buffer.from(bench.contents.decoder)
-  altered[1000]! ^= 1
+  altered.writeUInt8(altered.readUInt8(1000) ^ 1, 1000)
   writeFileSync(bench.file('decoder'), altered)
-  const { exitCode, said } = await bench.run('verify', 'tiny')
+  const { exitCode, printed } = await bench.run('verify', 'tiny')
   t.equal(exitCode, 1)
-  t.match(said, `decoder.onnx is altered: expected sha256 ${digest('sha256', 'hex', bench.contents.decoder)}, found ${digest('sha256', 'hex', altered)}`)
-  t.match(await bench.run('fetch', 'tiny'), { exitCode: 0, said: /fetching tiny \(0\.5 MB\)/ }, 'only the file at fault')
+  const [wanted, found] = [bench.contents.decoder, altered].map((bytes) => digest('sha256', 'hex', bytes))
+  t.match(printed, `decoder.onnx is altered: expected sha256 ${wanted}, found ${found}`)
+  const fetched = await bench.run('fetch', 'tiny')
+  t.match(fetched, { exitCode: 0, printed: /fetching tiny \(0\.5 MB\)/ }, 'only the file at fault')
   t.same(readFileSync(bench.file('decoder')), bench.contents.decoder)
   writeFileSync(bench.file('decoder'), altered.subarray(5))
-  t.match(await bench.run('list'), { said: /altered/ }, 'a wrong size shows without reading')
+  t.match(await bench.run('list'), { printed: /altered/ }, 'a wrong size shows without reading')
   t.equal((await bench.run('ensure')).exitCode, 0)
   t.same(readFileSync(bench.file('decoder')), bench.contents.decoder)
 })
@@ -167,29 +192,30 @@ t.test('a package that is not what the manifest says leaves no file', async (t) 
   const bench = await makeBench(t)
   const wrong = '0'.repeat(64)
   bench.changeManifest((manifest) => { manifest.files.decoder.sha256 = wrong })
-  const { exitCode, said } = await bench.run('fetch')
+  const { exitCode, printed } = await bench.run('fetch')
   t.equal(exitCode, 1)
-  t.match(said, `decoder.onnx: expected sha256 ${wrong}, found ${digest('sha256', 'hex', bench.contents.decoder)}`)
+  t.match(printed, `decoder.onnx: expected sha256 ${wrong}, found ${digest('sha256', 'hex', bench.contents.decoder)}`)
   t.same(bench.files(), [], 'not even the file that was right')
   bench.changeManifest((manifest) => { manifest.files.decoder.from = 'package/elsewhere.onnx' })
-  t.match(await bench.run('fetch'), { exitCode: 1, said: /the package has no package\/elsewhere\.onnx/ })
-  bench.changeManifest((manifest) => { manifest.source.integrity = `sha512-${digest('sha512', 'base64', Buffer.from('other'))}` })
-  t.match(await bench.run('fetch'), { exitCode: 1, said: /the package is not the one of the manifest/ })
+  t.match(await bench.run('fetch'), { exitCode: 1, printed: /the package has no package\/elsewhere\.onnx/ })
+  const other = `sha512-${digest('sha512', 'base64', Buffer.from('other'))}`
+  bench.changeManifest((manifest) => { manifest.source.integrity = other })
+  t.match(await bench.run('fetch'), { exitCode: 1, printed: /the package is not the one of the manifest/ })
   t.same(bench.files(), [])
 })
 
 t.test('a download that breaks off leaves no file, and the next one mends it', async (t) => {
   const bench = await makeBench(t)
-  for (const manners of ['truncated', 'cut off'] as const) {
-    bench.manners = manners
-    t.match(await bench.run('fetch'), { exitCode: 1, said: /weights@1\.2\.3/ }, manners)
-    t.same(bench.files(), [], manners)
+  for (const fault of ['truncated', 'cut off'] as const) {
+    bench.fault = fault
+    t.match(await bench.run('fetch'), { exitCode: 1, printed: /weights@1\.2\.3/ }, fault)
+    t.same(bench.files(), [], fault)
   }
   mkdirSync(path.dirname(bench.file('encoder')), { recursive: true })
   const killed = `encoder.onnx.${2 ** 30}-0123abcd.partial`
   const running = `encoder.onnx.${process.ppid}-0123abcd.partial`
   for (const name of [killed, running]) writeFileSync(path.join(path.dirname(bench.file('encoder')), name), 'half')
-  bench.manners = 'good'
+  bench.fault = 'good'
   t.equal((await bench.run('fetch')).exitCode, 0)
   t.same(bench.files(), ['decoder.onnx', 'encoder.onnx', running], 'what a killed process left is gone')
 })
@@ -203,8 +229,9 @@ t.test('fetches at the same time all end with the right files', async (t) => {
 
 t.test('weights go where their manifest is, and other directories get ours first', async (t) => {
   const bench = await makeBench(t)
-  bench.manners = 'absent'
-  t.match(await bench.run('fetch', 'moonshine-tiny-en'), { exitCode: 1, said: /your registry does not have this package/ })
+  bench.fault = 'absent'
+  const refused = await bench.run('fetch', 'moonshine-tiny-en')
+  t.match(refused, { exitCode: 1, printed: /your registry does not have this package/ })
   t.same(readdirSync(path.join(bench.modelsDir, 'moonshine-tiny-en')).includes('model.json'), true)
   t.notOk(existsSync(path.join(bench.modelsDir, 'moonshine-tiny-en/weights')))
 })
@@ -216,10 +243,10 @@ t.test('weights without a source are placed by hand', async (t) => {
     delete manifest.files.encoder.from
     delete manifest.files.decoder.from
   })
-  t.match(await bench.run('fetch'), { exitCode: 1, said: /names no source .* place them by hand: .*encoder\.onnx/ })
+  t.match(await bench.run('fetch'), { exitCode: 1, printed: /names no source .* place them by hand: .*encoder\.onnx/ })
   mkdirSync(path.dirname(bench.file('encoder')))
   writeFileSync(bench.file('encoder'), bench.contents.encoder)
-  t.match(await bench.run('list'), { said: /partial/ })
+  t.match(await bench.run('list'), { printed: /partial/ })
   writeFileSync(bench.file('decoder'), bench.contents.decoder)
   t.equal((await bench.run('fetch')).exitCode, 0)
 })
@@ -231,9 +258,9 @@ t.test('removing takes the weights and leaves the manifest', async (t) => {
   t.same(readdirSync(path.join(bench.modelsDir, 'tiny')), ['model.json'])
 })
 
-t.test('mistakes are said in a sentence', async (t) => {
+t.test('mistakes are explained in a sentence', async (t) => {
   const bench = await makeBench(t)
-  t.match(await bench.run('fetch', 'nosuch'), { exitCode: 1, said: /is "nosuch" a model of/ })
-  t.match(await bench.run('remove'), { exitCode: 1, said: /names of the models to remove/ })
-  t.match(await bench.run('fly'), { exitCode: 1, said: /npm run models -- list \| fetch/ })
+  t.match(await bench.run('fetch', 'nosuch'), { exitCode: 1, printed: /is "nosuch" a model of/ })
+  t.match(await bench.run('remove'), { exitCode: 1, printed: /names of the models to remove/ })
+  t.match(await bench.run('fly'), { exitCode: 1, printed: /npm run models -- list \| fetch/ })
 })

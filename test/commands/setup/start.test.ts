@@ -1,15 +1,19 @@
 /**
- * start.mjs as a program, in a small project of its own with an npm and a compiler that only pretend: no network,
- * and every state that a machine can be found in is a few files away.
+ * start.mjs as a program, in a small project of its own with a fake npm and a fake compiler: no network, and a few
+ * files make up every state of a machine.
  */
 import { spawn } from 'node:child_process'
-import { appendFileSync, cpSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, utimesSync, writeFileSync } from 'node:fs'
+import {
+  appendFileSync, cpSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, utimesSync, writeFileSync,
+} from 'node:fs'
 import path from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import t, { type Test } from 'tap'
 import { projectRoot } from '../../../src/domain/project-root.js'
 
-const LOCKED = { packages: { '': { name: 'p' }, 'node_modules/typescript': { version: '1.0.0', integrity: 'sha512-x' } } }
+const LOCKED = {
+  packages: { '': { name: 'p' }, 'node_modules/typescript': { version: '1.0.0', integrity: 'sha512-x' } },
+}
 
 /** Deletes node_modules, takes a while, installs; what it did goes to calls.log. */
 const FAKE_NPM = `
@@ -50,20 +54,22 @@ function makeProject(t: Test): string {
     'fake-npm.mjs': FAKE_NPM,
     src: { 'a.ts': 'a', 'b.ts': 'b', page: { 'index.html': '<p>' } },
   })
-  for (const name of readdirSync(path.join(projectRoot, 'src/commands/setup')).filter((name) => name.endsWith('.mjs'))) {
+  const setup = readdirSync(path.join(projectRoot, 'src/commands/setup'))
+  for (const name of setup.filter((name) => name.endsWith('.mjs'))) {
     cpSync(path.join(projectRoot, 'src/commands/setup', name), path.join(root, 'src/commands/setup', name))
   }
   return root
 }
 
-interface Ended { readonly exitCode: number | null; readonly said: string }
+interface Ended { readonly exitCode: number | null; readonly printed: string }
 
 function start(root: string, args: readonly string[] = ['build'], environment: NodeJS.ProcessEnv = {}): Promise<Ended> {
   const env = { ...process.env, NODE_OPTIONS: '', npm_execpath: path.join(root, 'npm/npm-cli.js'), ...environment }
-  const child = spawn(process.execPath, [path.join(root, 'src/commands/setup/start.mjs'), ...args], { cwd: path.dirname(root), env })
-  let said = ''
-  child.stderr.on('data', (chunk: Buffer) => { said += chunk.toString() })
-  return new Promise((resolve) => child.once('close', (exitCode) => resolve({ exitCode, said })))
+  const program = path.join(root, 'src/commands/setup/start.mjs')
+  const child = spawn(process.execPath, [program, ...args], { cwd: path.dirname(root), env })
+  let printed = ''
+  child.stderr.on('data', (chunk: Buffer) => { printed += chunk.toString() })
+  return new Promise((resolve) => child.once('close', (exitCode) => resolve({ exitCode, printed })))
 }
 
 /** The programs that ran since the last look. */
@@ -72,7 +78,7 @@ function calls(root: string): string[] {
   if (!existsSync(log)) return []
   const lines = readFileSync(log, 'utf8').trim().split('\n')
   rmSync(log)
-  return lines.map((line) => line.split(' ')[0]!)
+  return lines.map((line) => line.replace(/ .*/, ''))
 }
 
 async function installedProject(t: Test): Promise<string> {
@@ -84,7 +90,7 @@ async function installedProject(t: Test): Promise<string> {
 
 t.test('the first run installs and builds, the second does neither', async (t) => {
   const root = await installedProject(t)
-  t.match(await start(root), { exitCode: 0, said: '' })
+  t.match(await start(root), { exitCode: 0, printed: '' })
   t.same(calls(root), [])
   t.ok(existsSync(path.join(root, 'dist/src/a.js')))
   t.ok(existsSync(path.join(root, 'dist/src/page/index.html')), 'the page is copied')
@@ -108,16 +114,16 @@ t.test('packages that are not as the lock file wants them are installed again', 
 t.test('an install by hand is taken as it is', async (t) => {
   const root = await installedProject(t)
   rmSync(path.join(root, 'node_modules/.earshot-install'))
-  t.match(await start(root), { exitCode: 0, said: '' })
+  t.match(await start(root), { exitCode: 0, printed: '' })
   t.same(calls(root), [])
 })
 
-t.test('an install that failed half-way is said in a sentence, and done again', async (t) => {
+t.test('an install that failed half-way is explained in a sentence, and repeated', async (t) => {
   const root = makeProject(t)
-  const { exitCode, said } = await start(root, ['build'], { FAKE_NPM_FAILS: '1' })
+  const { exitCode, printed } = await start(root, ['build'], { FAKE_NPM_FAILS: '1' })
   t.equal(exitCode, 7)
-  t.match(said, /"npm ci" failed \(exit code 7\)/)
-  t.notMatch(said, /\n\s+at /, 'no stack trace')
+  t.match(printed, /"npm ci" failed \(exit code 7\)/)
+  t.notMatch(printed, /\n\s+at /, 'no stack trace')
   t.same(calls(root), ['ci'])
   t.equal((await start(root)).exitCode, 0)
   t.same(calls(root), ['ci', 'tsc'])
@@ -135,7 +141,7 @@ t.test('two runs at once install and build once', async (t) => {
   const ended = await Promise.all([1, 2, 3].map(() => start(root, ['build'], slow)))
   t.same(ended.map(({ exitCode }) => exitCode), [0, 0, 0])
   t.same(calls(root), ['ci', 'tsc'])
-  t.match(ended.map(({ said }) => said).join(''), /waiting for another set-up/)
+  t.match(ended.map(({ printed }) => printed).join(''), /waiting for another set-up/)
   t.notOk(existsSync(path.join(root, '.earshot/setup.lock')))
 })
 
@@ -157,10 +163,14 @@ t.test('a lock whose holder died is taken over', async (t) => {
   t.equal((await start(root)).exitCode, 0)
 })
 
-t.test('a run whose npm was killed ends too, and its children', { skip: process.platform === 'win32' && 'shells differ' }, async (t) => {
+const skipOnWindows = process.platform === 'win32' && 'shells differ'
+
+t.test('a run whose npm was killed ends too, and its children', { skip: skipOnWindows }, async (t) => {
   const root = makeProject(t)
-  const env = { ...process.env, NODE_OPTIONS: '', npm_lifecycle_event: 'build', npm_execpath: path.join(root, 'npm/npm-cli.js'), FAKE_NPM_MILLISECONDS: '60000' }
-  const shell = spawn('sh', ['-c', `"${process.execPath}" src/commands/setup/start.mjs build; true`], { cwd: root, env, stdio: 'ignore' })
+  const npm = { npm_lifecycle_event: 'build', npm_execpath: path.join(root, 'npm/npm-cli.js') }
+  const env = { ...process.env, NODE_OPTIONS: '', ...npm, FAKE_NPM_MILLISECONDS: '60000' }
+  const command = `"${process.execPath}" src/commands/setup/start.mjs build; true`
+  const shell = spawn('sh', ['-c', command], { cwd: root, env, stdio: 'ignore' })
   const lock = path.join(root, '.earshot/setup.lock')
   while (!existsSync(path.join(root, 'node_modules/typescript'))) await sleep(50)
   const { child } = JSON.parse(readFileSync(lock, 'utf8')) as { child: number }
@@ -170,19 +180,20 @@ t.test('a run whose npm was killed ends too, and its children', { skip: process.
   t.throws(() => process.kill(child, 0), { code: 'ESRCH' })
 })
 
-t.test('a source that was deleted leaves nothing in dist, one that does not compile leaves dist as it was', async (t) => {
+t.test('a build follows deleted sources, and leaves dist as it was when a source does not compile', async (t) => {
   const root = await installedProject(t)
   rmSync(path.join(root, 'src/b.ts'))
-  t.match(await start(root), { exitCode: 0, said: /built in/ })
+  t.match(await start(root), { exitCode: 0, printed: /built in/ })
   t.same(readdirSync(path.join(root, 'dist/src')), ['a.js', 'page'])
   appendFileSync(path.join(root, 'src/a.ts'), 'FAULT')
-  t.match(await start(root), { exitCode: 1, said: /do not compile/ })
+  t.match(await start(root), { exitCode: 1, printed: /do not compile/ })
   t.same(readFileSync(path.join(root, 'dist/src/a.js'), 'utf8'), 'a')
-  writeFileSync(path.join(root, 'src/a.ts'), 'mended')
+  writeFileSync(path.join(root, 'src/a.ts'), 'fixed')
   t.equal((await start(root)).exitCode, 0)
-  t.same(readFileSync(path.join(root, 'dist/src/a.js'), 'utf8'), 'mended')
+  t.same(readFileSync(path.join(root, 'dist/src/a.js'), 'utf8'), 'fixed')
 })
 
 t.test('an unknown command names the known ones', async (t) => {
-  t.match(await start(makeProject(t), ['nonsense']), { exitCode: 1, said: /no command "nonsense"; the commands are serve, / })
+  const expected = { exitCode: 1, printed: /no command "nonsense"; the commands are serve, / }
+  t.match(await start(makeProject(t), ['nonsense']), expected)
 })

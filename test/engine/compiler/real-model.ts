@@ -1,5 +1,6 @@
 /** Helpers of the tests of compiled models: a temporary models directory, opened graphs, and comparisons. */
-import { mkdir, mkdtemp, readFile, rm, symlink } from 'node:fs/promises'
+import { existsSync } from 'node:fs'
+import { cp, mkdir, mkdtemp, readFile, rm, symlink } from 'node:fs/promises'
 import os from 'node:os'
 import path from 'node:path'
 import type { Test } from 'tap'
@@ -14,19 +15,24 @@ import type { Word } from '../../../src/domain/words.js'
 
 export const open = sessionOpener({ providers: ['cpu'], strict: true, threads: 1 })
 
-/** A temporary directory with the weights of the repository, in which tests store what they compile. */
-export async function borrowModel(t: Pick<Test, 'teardown'>, name: string): Promise<string> {
+/**
+ * A temporary directory with the weights of the repository, in which tests store what they compile. With `compiled`, the
+ * graphs that were compiled for this machine are copied too; the cache accepts them only if this compiler made them.
+ */
+export async function borrowModel(t: Pick<Test, 'teardown'>, name: string, compiled = false): Promise<string> {
   const modelsDir = await mkdtemp(path.join(os.tmpdir(), 'earshot-compiled-'))
   t.teardown(() => rm(modelsDir, { recursive: true, force: true }))
   await mkdir(path.join(modelsDir, name))
   for (const file of ['model.json', 'weights']) {
     await symlink(path.join(projectRoot, 'models', name, file), path.join(modelsDir, name, file))
   }
+  const graphs = path.join(projectRoot, 'models', name, 'compiled')
+  if (compiled && existsSync(graphs)) await cp(graphs, path.join(modelsDir, name, 'compiled'), { recursive: true })
   return modelsDir
 }
 
 export async function openCompiled(
-  t: Test, modelsDir: string, name: string, matrices: 'unsigned' | 'real', kind: 'greedy' | 'steps' = 'greedy',
+  t: Pick<Test, 'teardown'>, modelsDir: string, name: string, matrices: 'unsigned' | 'real', kind: 'greedy' | 'steps' = 'greedy',
 ): Promise<Session> {
   const compiled = await compiledGraph(modelsDir, await readManifest(modelsDir, name), { matrices }, kind)
   if ('reason' in compiled) throw new Error(compiled.reason)

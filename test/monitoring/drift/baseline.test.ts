@@ -139,12 +139,8 @@ t.test('merging adds counts, and is refused where bins differ', (t) => {
     ({ ...baselineOf(clips), ...computeBaseline(clips, seededRandom(1), bins) })
   const [first, second] = [part(CLIPS.slice(0, 700)), part(CLIPS.slice(700))]
   const merged = mergeBaselines(first, second, 'both', '2026-11-02T00:00:00.000Z')
-  for (const name of FEATURE_NAMES) {
-    t.same(
-      [merged.features[name]!.counts, merged.features[name]!.missing],
-      [part(CLIPS).features[name].counts, part(CLIPS).features[name].missing], name,
-    )
-  }
+  const whole = part(CLIPS).features
+  for (const name of FEATURE_NAMES) t.match(merged.features[name], { counts: whole[name].counts, missing: whole[name].missing }, name)
   t.equal(merged.source.clips, 1200)
   t.doesNotThrow(() => parseBaseline(JSON.stringify(merged)))
   t.throws(() =>
