@@ -3,8 +3,8 @@
  *
  * Clean clips (the synthetic ones of the project, and development clips of ljspeech and small_samples that pass the
  * rule of frames.ts) are embedded as embedding.ts says. What was kept is read from the report, from the start of its
- * first segment to the end of its last. The recognizer is a stub that hears a word in everything, so that the table
- * takes seconds and says nothing about a model; an answer without speech counts as all of it lost.
+ * first segment to the end of its last. The recognizer is a stub that always answers with a word, so the table takes
+ * seconds and says nothing about a model; an answer without speech counts as all of it lost.
  *
  * Target: at 10 dB and more no case loses more than 30 ms at either end. 5 dB and the silence kept are reported.
  */
@@ -13,16 +13,16 @@ import { projectRoot } from '../../src/domain/project-root.js'
 import type { TimeSpan, Waveform } from '../../src/domain/audio.js'
 import type { Report } from '../../src/domain/report.js'
 import path from 'node:path'
-import { readClips, type SpeechClip } from '../clips.js'
-import type { Outcome } from '../named-tables.js'
-import { groupBy, median, percentile } from '../statistics.js'
-import { fixed, printTable } from '../table.js'
-import { HEARS_A_WORD, plainClips, readSpeech, type AudioBench } from './context.js'
+import { readClips, type SpeechClip } from '../harness/clips.js'
+import type { Outcome } from '../harness/bench.js'
+import { groupBy, median, percentile } from '../../fixtures/kit/statistics.js'
+import { fixed, printTable } from '../harness/table.js'
+import { ONE_WORD, plainClips, readSpeech, type AudioBench } from './context.js'
 import { embed, type Surroundings } from './embedding.js'
 import { knownBoundaries } from './frames.js'
-import { lengthOf, recordedNoises } from './noises.js'
-import { writeMono } from './pcm.js'
-import { startProgress } from './progress.js'
+import { lengthOf, recordedNoises } from '../../fixtures/kit/noises.js'
+import { writeMono } from '../../fixtures/kit/pcm.js'
+import { startProgress } from '../harness/progress.js'
 
 const LOST_SECONDS = 0.03
 const TARGET_SNR_DB = 10
@@ -54,7 +54,7 @@ export async function measure(bench: AudioBench): Promise<Outcome> {
     for (const [row, pick] of backgrounds.entries()) {
       const surroundings = pick(index, 1 + index * backgrounds.length + row)
       const embedded = embed(speech, words, surroundings)
-      const report = await transcribe(writeMono(embedded.waveform), HEARS_A_WORD, bench.options)
+      const report = await transcribe(writeMono(embedded.waveform), ONE_WORD, bench.options)
       cases.push({ file: path.basename(clip.file), background: surroundings.background, snrDb: surroundings.snrDb, ...compareSpans(embedded.speech, report) })
       progress.step()
     }

@@ -4,8 +4,8 @@
  * power of the noise. Brought down where the sum would clip.
  */
 import type { TimeSpan, Waveform } from '../../src/domain/audio.js'
-import { seededRandom } from '../statistics.js'
-import { atLevel, meanPower, noise, scaled, toDb } from './synthesis.js'
+import { seededRandom } from '../../fixtures/kit/statistics.js'
+import { atLevel, meanPower, noise, scaled, toDb } from '../../fixtures/kit/synthesis.js'
 
 /** How one case of a clip is made. */
 export interface Surroundings {

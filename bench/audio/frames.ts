@@ -7,7 +7,7 @@
  * It is strict: the last of the speech is often the echo of the room, which nobody misses.
  */
 import type { TimeSpan, Waveform } from '../../src/domain/audio.js'
-import { percentile } from '../statistics.js'
+import { percentile } from '../../fixtures/kit/statistics.js'
 
 const FRAME_SECONDS = 0.01
 const SPEECH_DB = -40

@@ -1,24 +1,24 @@
 /**
- * Words invented where nobody spoke, and speech taken for silence: either is easily bought with the other, so they
- * stand in one table.
+ * Words where there is no speech, and speech taken for silence. A setting that improves one easily worsens the other, so
+ * both stand in one table.
  *
- * Nobody speaks in recorded noise (development only) and in synthesized noise, hum, tones, clicks and breaths at many
- * levels. Target: at least 95 % of them are answered without a word. Missed speech is a clip in which somebody says
- * something and that is answered without a word; as it is, and brought down to −40 LUFS. Target: under 1 % of either.
+ * Recorded noise (development only) and synthesized noise, hum, tones, clicks and breaths at many levels hold no speech.
+ * Target: at least 95 % of them get an answer without words. Missed speech is a clip of speech that gets an answer
+ * without words; as it is, and brought down to −40 LUFS. Target: under 1 % of either.
  */
 import { measureLevel } from '../../src/audio/level/loudness.js'
 import type { Recognizer } from '../../src/recognition/recognizer.js'
 import type { Waveform } from '../../src/domain/audio.js'
 import type { NoSpeechReason } from '../../src/domain/report.js'
-import type { SpeechClip } from '../clips.js'
-import type { Outcome } from '../named-tables.js'
-import { groupBy } from '../statistics.js'
-import { fixed, printTable } from '../table.js'
-import { hear, readSpeech, type AudioBench } from './context.js'
-import { recordedNoises } from './noises.js'
-import { writeMono } from './pcm.js'
-import { startProgress } from './progress.js'
-import { atLevel, breaths, clicks, hum, keypad, noise, NOISE_COLOURS, tones, type Sound } from './synthesis.js'
+import type { SpeechClip } from '../harness/clips.js'
+import type { Outcome } from '../harness/bench.js'
+import { groupBy } from '../../fixtures/kit/statistics.js'
+import { fixed, printTable } from '../harness/table.js'
+import { transcribeWav, readSpeech, type AudioBench } from './context.js'
+import { recordedNoises } from '../../fixtures/kit/noises.js'
+import { writeMono } from '../../fixtures/kit/pcm.js'
+import { startProgress } from '../harness/progress.js'
+import { atLevel, breaths, clicks, hum, keypad, noise, NOISE_COLOURS, tones, type Sound } from '../../fixtures/kit/synthesis.js'
 import { amplified } from './variants.js'
 
 const LEAST_WORDLESS = 0.95
@@ -32,14 +32,14 @@ interface Answer { readonly kind: string; readonly name: string; readonly text: 
 interface Miss { readonly source: string; readonly file: string; readonly said: string; readonly level: 'as it is' | 'faint'; readonly reason: NoSpeechReason | null }
 
 export async function measure(bench: AudioBench): Promise<Outcome> {
-  const answers = await listenToNothing(bench)
+  const answers = await recognizeWithoutSpeech(bench)
   printAnswers(answers)
   const spoken = bench.clips.filter(({ text }) => text !== '')
-  const misses = await listenToSpeech(spoken, bench)
+  const misses = await recognizeSpeech(spoken, bench)
   printMisses(misses, spoken)
   const invented = answers.filter(({ reason }) => reason === null).length
   const share = 1 - invented / answers.length
-  const missed = share >= LEAST_WORDLESS ? [] : [`words were invented in ${invented} of ${answers.length} recordings without speech, ${fixed(100 * share)} % are wordless and 95 % should be`]
+  const missed = share >= LEAST_WORDLESS ? [] : [`there were words in ${invented} of ${answers.length} recordings without speech, ${fixed(100 * share)} % are wordless and 95 % should be`]
   for (const level of ['as it is', 'faint'] as const) {
     const count = misses.filter((miss) => miss.level === level).length
     if (count / spoken.length >= MOST_MISSED) missed.push(`${count} of ${spoken.length} clips, ${level}, were answered without a word: ${fixed(100 * count / spoken.length)} %, and under 1 % should be`)
@@ -47,14 +47,14 @@ export async function measure(bench: AudioBench): Promise<Outcome> {
   return { missed, results: { wordlessShare: share, answers, misses } }
 }
 
-async function listenToNothing(bench: AudioBench): Promise<Answer[]> {
+async function recognizeWithoutSpeech(bench: AudioBench): Promise<Answer[]> {
   const wordless = [...recorded(), ...synthesized()]
   const counting = countRuns(bench.recognizer)
   const progress = startProgress('silence, without speech', wordless.length)
   const answers: Answer[] = []
   for (const { kind, name, waveform } of wordless) {
     const before = counting.runs()
-    const { text, noSpeechReason } = await hear(writeMono(waveform), { ...bench, recognizer: counting.recognizer })
+    const { text, noSpeechReason } = await transcribeWav(writeMono(waveform), { ...bench, recognizer: counting.recognizer })
     answers.push({ kind, name, text, reason: noSpeechReason, modelRan: counting.runs() > before })
     progress.step()
   }
@@ -97,7 +97,7 @@ function printAnswers(answers: readonly Answer[]): void {
     return [kind, own.length, wordless.length, fixed(100 * wordless.length / own.length), own.filter(({ modelRan }) => !modelRan).length, countReasons(wordless)]
   }))
   console.log()
-  for (const { kind, name, text } of answers.filter(({ reason }) => reason === null)) console.log(`  invented in ${kind} ${name}: ${text}`)
+  for (const { kind, name, text } of answers.filter(({ reason }) => reason === null)) console.log(`  words in ${kind} ${name}: ${text}`)
   console.log()
 }
 
@@ -105,13 +105,13 @@ function countReasons(answers: readonly Answer[]): string {
   return [...groupBy(answers, ({ reason }) => reason!)].map(([reason, own]) => `${reason} ${own.length}`).join(', ')
 }
 
-async function listenToSpeech(clips: readonly SpeechClip[], bench: AudioBench): Promise<Miss[]> {
+async function recognizeSpeech(clips: readonly SpeechClip[], bench: AudioBench): Promise<Miss[]> {
   const progress = startProgress('silence, speech', clips.length)
   const misses: Miss[] = []
   for (const clip of clips) {
     const speech = await readSpeech(clip)
     for (const [level, waveform] of [['as it is', speech], ['faint', toLoudness(speech, FAINT_LUFS)]] as const) {
-      const { noSpeechReason } = await hear(writeMono(waveform), bench)
+      const { noSpeechReason } = await transcribeWav(writeMono(waveform), bench)
       if (noSpeechReason === null) continue
       misses.push({ source: clip.source, file: clip.file, said: clip.text, level, reason: noSpeechReason })
     }

@@ -6,10 +6,10 @@
  * that it is equally hard for a loud and a faint recording.
  */
 import type { Waveform } from '../../src/domain/audio.js'
-import { hasFfmpeg, resampled } from './ffmpeg.js'
+import { hasFfmpeg, resampled } from '../harness/ffmpeg.js'
 import { speechLevelDb } from './frames.js'
-import { writeMono, writePcm } from './pcm.js'
-import { atLevel, noise, scaled } from './synthesis.js'
+import { writeMono, writePcm } from '../../fixtures/kit/pcm.js'
+import { atLevel, noise, scaled } from '../../fixtures/kit/synthesis.js'
 
 export interface Variant {
   readonly name: string

@@ -1,15 +1,16 @@
 /**
- * How soon a shift is noticed, and what is named. Counted are clips after the onset (onset.ts) until the first alarm.
- * The baseline, the clips before and those after are the same utterances, so that the shift is all that differs.
+ * How soon a shift is noticed, and which features are named. Counted are clips after the onset (onset.ts) until the first
+ * alarm. The baseline, the clips before and those after are the same utterances, so the shift is the only difference.
  *
  * A name is right when one of the features that the shift must move is among those with the strongest excess at that
- * moment, three of the input family and three of the output family, which alarm apart. The controls change nothing that anybody could hear or measure, except that FLAC is another codec.
+ * moment, three of the input family and three of the output family, which alarm apart. The controls change nothing that
+ * could be heard or measured, except that FLAC is another codec.
  */
 import type { FeatureName } from '../../src/monitoring/drift/features.js'
-import { hasFfmpeg } from '../audio/ffmpeg.js'
-import type { Outcome } from '../named-tables.js'
-import { percentile, seededRandom, sum } from '../statistics.js'
-import { fixed, printTable } from '../table.js'
+import { hasFfmpeg } from '../harness/ffmpeg.js'
+import type { Outcome } from '../harness/bench.js'
+import { percentile, seededRandom, sum } from '../../fixtures/kit/statistics.js'
+import { fixed, printTable } from '../harness/table.js'
 import type { DriftBench } from './context.js'
 import { firstNamed, MOST_CLIPS, namesWithShares, watchOnset, type OnsetRun } from './onset.js'
 import { SHIFTS, type Shift, type ShiftName } from './shifts.js'
@@ -48,12 +49,15 @@ export const SHIFTED_UTTERANCES = 300
 const RUNS = 40
 const NAMED = 3
 
-interface Row { readonly shift: ShiftName; readonly way: Way; readonly runs: readonly OnsetRun[] }
+interface Row extends Expected {
+  readonly way: Way
+  readonly runs: readonly OnsetRun[]
+}
 
 export async function measure({ traffic, effort, shifts }: DriftBench): Promise<Outcome> {
   const clean = await traffic.rows('clean', SHIFTED_UTTERANCES)
   const runs = Math.max(1, Math.round(RUNS * effort))
-  const asked = EXPECTED.filter(({ shift }) => shifts === undefined || shifts.includes(shift))
+  const asked = EXPECTED.filter(({ shift }) => shifts.includes(shift))
   const results: Row[] = []
   for (const expected of asked) {
     if ((SHIFTS[expected.shift] as Shift).needsFfmpeg && !hasFfmpeg()) {
@@ -61,14 +65,17 @@ export async function measure({ traffic, effort, shifts }: DriftBench): Promise<
       continue
     }
     const changed = await traffic.rows(expected.shift, SHIFTED_UTTERANCES)
-    for (const way of WAYS) results.push({ shift: expected.shift, way, runs: Array.from({ length: runs }, (_, run) => watchOnset(clean, changed, { way, share: expected.share ?? 1, random: seededRandom(5_000 + run) })) })
+    for (const way of WAYS) {
+      const watch = (_: unknown, run: number): OnsetRun =>
+        watchOnset(clean, changed, { way, share: expected.share ?? 1, random: seededRandom(5_000 + run) })
+      results.push({ ...expected, way, runs: Array.from({ length: runs }, watch) })
+    }
   }
   print(results)
   return { missed: results.flatMap(missedBy), results: results.map((row) => ({ ...summarize(row), runs: row.runs })) }
 }
 
-function summarize({ shift, way, runs }: Row) {
-  const { right, wanted } = EXPECTED.find((one) => one.shift === shift)!
+function summarize({ shift, way, runs, right, wanted }: Row) {
   const named = runs.filter(({ alarms }) => alarms.length > 0).map((run) => firstNamed(run, NAMED))
   const delays = runs.map(({ alarms }) => alarms[0]?.after ?? Infinity)
   return {

@@ -8,11 +8,11 @@
  */
 import { measureLoudness } from '../../src/audio/level/loudness.js'
 import type { Waveform } from '../../src/domain/audio.js'
-import { noise, NOISE_COLOURS, type NoiseColour } from '../audio/synthesis.js'
+import { noise, NOISE_COLOURS, type NoiseColour } from '../../fixtures/kit/synthesis.js'
 import { amplified, padded } from '../audio/variants.js'
-import type { SpeechClip } from '../clips.js'
-import { mix } from '../mixtures.js'
-import { gaussian, groupBy, seededRandom } from '../statistics.js'
+import type { SpeechClip } from '../harness/clips.js'
+import { mix } from '../../fixtures/kit/mixtures.js'
+import { gaussian, groupBy, seededRandom } from '../../fixtures/kit/statistics.js'
 
 export const SESSION_UTTERANCES = 5
 /** Mean, and standard deviation between sessions and within one: 4 LU and 7 dB in all. */

@@ -2,14 +2,16 @@
  * How fast one contender is beside another: the ratio of their times on the same clip, a moment apart, and the spread
  * of that ratio. A mean of times would be a statement about the longest clips and the busiest minute of the machine.
  */
-import { drawnGroups, medianInterval, type Interval } from '../bootstrap.js'
-import type { ScoredClip } from '../scoring.js'
-import { percentile } from '../statistics.js'
+import { drawnGroups, medianInterval, type Interval } from '../../fixtures/kit/bootstrap.js'
+import type { ScoredClip } from '../harness/scoring.js'
+import { percentile } from '../../fixtures/kit/statistics.js'
 
 /** One clip after one contender; `latencyMs` is its wall time. */
 export interface RivalClip extends ScoredClip {
   /** CPU time of all threads: what is left of a time when other programs have had theirs. */
   readonly cpuMs: number
+  /** Highest resident memory of the process so far. */
+  readonly peakBytes: number
 }
 
 const LONGEST_PHRASE = 10

@@ -1,10 +1,9 @@
 /** Clips of all contenders → the rows that are printed and written: by source and length, and by length alone. */
-import { scoreSource, type SourceScore } from '../scoring.js'
-import { median, percentile } from '../statistics.js'
-import { fixed, type Cell } from '../table.js'
+import { scoreSource, type SourceScore } from '../harness/scoring.js'
+import { median, percentile } from '../../fixtures/kit/statistics.js'
+import { fixed, type Cell } from '../harness/table.js'
 import { compareTimes, repeatsItself, type Ratio, type RivalClip, type Verdict } from './ratios.js'
-
-export type Results = ReadonlyMap<string, readonly RivalClip[]>
+import type { Results } from './turns.js'
 
 const SHORT_SECONDS = 5
 export const LENGTHS = [`up to ${SHORT_SECONDS} s`, `over ${SHORT_SECONDS} s`] as const

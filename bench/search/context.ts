@@ -4,18 +4,14 @@ import type { TranscribeOptions } from '../../src/recognition/options.js'
 import type { Recognizer } from '../../src/recognition/recognizer.js'
 import { runToCompletion } from '../../src/domain/interruptible-work.js'
 import { CompiledListCache } from '../../src/recognition/process/phrase-lists.js'
-import type { SpeechClip } from '../clips.js'
+import type { SpeechClip } from '../harness/clips.js'
 
 export interface SearchBench {
   readonly clips: readonly SpeechClip[]
   readonly recognizer: Recognizer
   /** 1 is the default. */
   readonly biasStrength: number
-}
-
-/** Of a table that starts the service itself. */
-export interface ServiceBench {
-  readonly clips: readonly SpeechClip[]
+  /** Of the service that `swap` starts. */
   readonly model: string
   readonly workers: number
 }

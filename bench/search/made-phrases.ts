@@ -1,6 +1,6 @@
 /** Phrases that nobody says: two to four words of the model's own vocabulary each. The same seed gives the same phrases. */
 import { llamaPieces } from '../../src/engine/tokenizer.js'
-import { seededRandom } from '../statistics.js'
+import { seededRandom } from '../../fixtures/kit/statistics.js'
 
 const SEED = 5
 

@@ -1,19 +1,19 @@
 /**
- * Rare names in a sentence, by several synthesizers: those that are misspelled without a catalogue, against the same
- * with all names as a catalogue, and with the names among a thousand others. Errors of the name's own words and of the
- * words before it are counted apart. Names that were right before must stay so.
+ * Rare names in a sentence, by several synthesizers: those that are misspelled without a catalogue, and the same with all
+ * names as a catalogue, and with the names among a thousand others. Errors in the name and in the words before it are
+ * counted apart. Names that were right before must stay right.
  */
 import { mkdtemp, rm } from 'node:fs/promises'
 import os from 'node:os'
 import path from 'node:path'
-import { bootstrapInterval } from '../bootstrap.js'
-import type { Outcome } from '../named-tables.js'
-import { UsageError } from '../options.js'
-import type { ScoredClip } from '../scoring.js'
-import { SERVED } from '../served.js'
-import { groupBy, sum } from '../statistics.js'
-import { fixed, printTable } from '../table.js'
-import { bySource, recognizeAll } from '../ways.js'
+import { bootstrapInterval } from '../../fixtures/kit/bootstrap.js'
+import type { Outcome } from '../harness/bench.js'
+import { UsageError } from '../harness/options.js'
+import type { ScoredClip } from '../harness/scoring.js'
+import { SERVED } from '../harness/recognizers.js'
+import { groupBy, sum } from '../../fixtures/kit/statistics.js'
+import { fixed, printTable } from '../harness/table.js'
+import { recognizeAll } from '../harness/ways.js'
 import { openList, type SearchBench } from './context.js'
 import { madePhrases } from './made-phrases.js'
 import { RARE_NAMES, speakNames, type NameClip } from './rare-names.js'
@@ -38,30 +38,52 @@ export async function measure(bench: SearchBench): Promise<Outcome> {
 
 async function compare(clips: readonly NameClip[], bench: SearchBench): Promise<Outcome> {
   const lists = { names: RARE_NAMES, 'names among others': [...RARE_NAMES, ...madePhrases(OTHERS)] }
-  const ways = [
-    { name: 'none', recognizer: bench.recognizer, options: SERVED },
-    ...Object.entries(lists).map(([name, phrases]) => ({ name, recognizer: bench.recognizer, options: { ...SERVED, ...openList(phrases, bench).wishes(1) } })),
-  ]
-  const scores = await recognizeAll(clips, ways, 1)
+  const options = [SERVED, ...Object.values(lists).map((phrases) => ({ ...SERVED, ...openList(phrases, bench).wishes(1) }))]
+  const ways = options.map((own) => ({ name: '', recognizer: bench.recognizer, options: own }))
+  const [none = [], ...scores] = await recognizeAll(clips, ways, 1)
   const missed: string[] = []
-  const rows = Object.keys(lists).flatMap((list) => {
-    const pairs = scores.none!.map((before, index): Pair => ({ name: (before.clip as NameClip).name, before: errorsOf(before), after: errorsOf(scores[list]![index]!), voice: before.clip.speaker }))
-    const misspelled = pairs.filter(({ before }) => before.name > 0)
-    const names = new Set(misspelled.map(({ name }) => name)).size
-    const { less, low, high } = reduction(misspelled)
-    if (less < WANTED_LESS) missed.push(`${list}: ${fixed(less)} % fewer errors on misspelled names, wanted ${WANTED_LESS}`)
-    if (names < WANTED_NAMES) missed.push(`${names} names were misspelled, wanted ${WANTED_NAMES}`)
-    return [...groupBy(pairs, ({ voice }) => voice), ['all', pairs] as const].map(([voice, own]) => {
-      const wrong = own.filter(({ before }) => before.name > 0)
-      const right = own.filter(({ before }) => before.name === 0)
-      const others = 100 * sum(own.map(({ before, after }) => after.other - before.other)) / sum(own.map(({ before }) => before.otherWords))
-      if (voice === 'all' && others > TOLERATED_POINTS) missed.push(`${list}: other words ${fixed(others)} points worse`)
-      return [list, voice, own.length, wrong.length, sum(wrong.map(({ before }) => before.name)), sum(wrong.map(({ after }) => after.name)), voice === 'all' ? `${fixed(less)} (${fixed(low)} to ${fixed(high)})` : fixed(reduction(wrong).less), right.filter(({ after }) => after.name > 0).length, fixed(others)]
-    })
+  const rows = Object.keys(lists).flatMap((list, index) => {
+    const after = scores[index] ?? []
+    const pairs = none.map((before, at): Pair => ({
+      name: (before.clip as NameClip).name, voice: before.clip.speaker, before: errorsOf(before), after: errorsOf(after[at]!),
+    }))
+    const voices = [...groupBy(pairs, ({ voice }) => voice)].map(([voice, own]) => compareVoice(list, voice, own))
+    const all = compareVoice(list, 'all', pairs)
+    missed.push(...missedOf(all))
+    return [...voices, all]
   })
-  printTable(['list', 'voice', 'clips', 'misspelled', 'errors on them', 'with the list', 'fewer % (95 %, by name)', 'right ones lost', 'other words, points'], rows)
-  const examples = scores.none!.map((one, index) => [one.clip.speaker, one.reference, one.hypothesis, scores.names![index]!.hypothesis])
-  return { missed, results: { rows, sources: bySource(scores.none!).map(([source]) => source), examples } }
+  const head = [
+    'list', 'voice', 'clips', 'misspelled', 'errors on them', 'with the list', 'fewer % (95 %, by name)', 'right ones lost',
+    'other words, points',
+  ]
+  printTable(head, rows.map((row) => [
+    row.list, row.voice, row.clips, row.wrong, row.errors, row.errorsAfter,
+    `${fixed(row.less)} (${fixed(row.interval.low)} to ${fixed(row.interval.high)})`, row.lost, fixed(row.others),
+  ]))
+  return { missed, results: { rows } }
+}
+
+function compareVoice(list: string, voice: string, pairs: readonly Pair[]) {
+  const wrong = pairs.filter(({ before }) => before.name > 0)
+  const errors = (own: readonly Pair[]): [number, number] =>
+    [sum(own.map(({ before }) => before.name)), sum(own.map(({ after }) => after.name))]
+  const less = ([before = NaN, after = NaN]: readonly number[]): number => 100 * (before - after) / before
+  const byName = [...groupBy(wrong, ({ name }) => name).values()].map(errors)
+  const [before, after] = errors(wrong)
+  return {
+    list, voice, clips: pairs.length, wrong: wrong.length, names: byName.length, errors: before, errorsAfter: after,
+    less: less([before, after]), interval: bootstrapInterval(byName, less),
+    lost: pairs.filter((pair) => pair.before.name === 0 && pair.after.name > 0).length,
+    others: 100 * sum(pairs.map((pair) => pair.after.other - pair.before.other)) / sum(pairs.map((pair) => pair.before.otherWords)),
+  }
+}
+
+function missedOf({ list, less, names, others }: ReturnType<typeof compareVoice>): string[] {
+  return [
+    ...less < WANTED_LESS ? [`${list}: ${fixed(less)} % fewer errors on misspelled names, ${WANTED_LESS} wanted`] : [],
+    ...names < WANTED_NAMES ? [`${list}: ${names} names were misspelled, ${WANTED_NAMES} wanted`] : [],
+    ...others > TOLERATED_POINTS ? [`${list}: other words ${fixed(others)} points worse`] : [],
+  ]
 }
 
 interface Errors { readonly name: number; readonly other: number; readonly otherWords: number }
@@ -78,10 +100,4 @@ function errorsOf({ clip, edits }: ScoredClip): Errors {
     if (reference !== null) at++
   }
   return { name, other, otherWords: carrier }
-}
-
-function reduction(pairs: readonly Pair[]): { less: number; low: number; high: number } {
-  const less = ([before, after]: readonly number[]): number => 100 * (before! - after!) / before!
-  const groups = [...groupBy(pairs, ({ name }) => name).values()].map((own) => [sum(own.map(({ before }) => before.name)), sum(own.map(({ after }) => after.name))])
-  return { less: less([sum(pairs.map(({ before }) => before.name)), sum(pairs.map(({ after }) => after.name))]), ...bootstrapInterval(groups, less) }
 }

@@ -7,8 +7,8 @@ import { execFileSync, spawnSync } from 'node:child_process'
 import { readFile, writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import { resample } from '../../src/audio/signal/resample.js'
-import { readPcm, writeMono } from '../audio/pcm.js'
-import type { SpeechClip } from '../clips.js'
+import { readPcm, writeMono } from '../../fixtures/kit/pcm.js'
+import type { SpeechClip } from '../harness/clips.js'
 
 export const RARE_NAMES = [
   'Ambleside', 'Anstruther', 'Balloch', 'Barnoldswick', 'Berkhamsted', 'Bletchley', 'Brockenhurst', 'Cadwallader', 'Calderwood', 'Carrickfergus', 'Clitheroe', 'Coggeshall',

@@ -1,25 +1,25 @@
 /**
  * A catalogue that is replaced under load: small and large versions in turn, while clients search without a pause and a
- * monitor looks ten times a second. No request may fail, and none that began after a version had taken over may be
- * answered by an older one. So few clients never fill the line, so a refusal is a failure too.
+ * monitor asks ten times a second. No request may fail, and none that began after a version had been published may be
+ * answered by an older one. So few clients never fill the queue, so a refusal is a failure too.
  */
 import type { Agent } from 'node:http'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { drawUploads, type Upload } from '../clips.js'
-import { ask, errorCode, keepAliveAgent, type Exchange } from '../exchange.js'
-import { countByOutcome, sayOutcomes } from '../load-summary.js'
-import { asCsv, makeUpNames } from '../made-up-names.js'
-import type { Outcome } from '../named-tables.js'
-import { processTree, residentBytes } from '../processes.js'
-import { startServer } from '../server.js'
-import { percentile } from '../statistics.js'
-import { fixed, megabytes, printTable } from '../table.js'
-import type { ServiceBench } from './context.js'
+import { drawUploads, type Upload } from '../harness/clips.js'
+import { ask, errorCode, keepAliveAgent, type Exchange } from '../../fixtures/kit/exchange.js'
+import { countByOutcome, sayOutcomes } from '../load/summary.js'
+import { asCsv, makeUpNames } from '../harness/made-up-names.js'
+import type { Outcome } from '../harness/bench.js'
+import { processTree, residentBytes } from '../harness/processes.js'
+import { startServer } from '../../fixtures/kit/server.js'
+import { percentile } from '../../fixtures/kit/statistics.js'
+import { fixed, megabytes, printTable } from '../harness/table.js'
+import type { SearchBench } from './context.js'
 
 const SMALL = 1_000
 const LARGE = 100_000
 /** The first is there before the load begins. */
-const SIZES = [SMALL, SMALL, LARGE, SMALL, LARGE, SMALL]
+const SIZES: readonly [number, ...number[]] = [SMALL, SMALL, LARGE, SMALL, LARGE, SMALL]
 const PAUSE_AFTER_REFUSAL_MS = 100
 const UPLOADS = 50
 const QUIET_SECONDS = 12
@@ -52,20 +52,21 @@ interface Asked {
   readonly version: number
 }
 
-export async function measure({ clips, model, workers }: ServiceBench): Promise<Outcome> {
+export async function measure({ clips, model, workers }: SearchBench): Promise<Outcome> {
   const uploads = await drawUploads(clips, UPLOADS)
   const files = new Map([SMALL, LARGE].map((size) => [size, asCsv(makeUpNames(size, size).names)]))
   const server = await startServer({ model, workers })
   const service = { url: server.url, processId: server.processId, agent: keepAliveAgent() }
-  const phases = [await put(service, SIZES[0]!, files)]
+  const [first, ...further] = SIZES
+  const phases = [await put(service, first, files)]
   const until = new AbortController()
   const load = Promise.all([
-    // One more than there are workers: each has work, and hardly anybody waits.
+    // One more than there are workers: each has work, and the queue stays short.
     ...Array.from({ length: workers + 1 }, () => search(service, uploads, until.signal)),
     ...['/metrics', '/readyz'].map((path) => look(service, path, until.signal)),
   ])
-  phases.push(await leaveAlone(service, SIZES[0]!))
-  for (const size of SIZES.slice(1)) phases.push(await put(service, size, files), await leaveAlone(service, size))
+  phases.push(await leaveAlone(service, first))
+  for (const size of further) phases.push(await put(service, size, files), await leaveAlone(service, size))
   until.abort()
   const asked = (await load).flat()
   service.agent.destroy()

@@ -10,9 +10,9 @@ import { readFile } from 'node:fs/promises'
 import { decodeAudio } from '../../src/audio/decode.js'
 import { resample } from '../../src/audio/signal/resample.js'
 import { framePowersDb } from '../audio/frames.js'
-import { atLevel, noise } from '../audio/synthesis.js'
-import type { SpeechClip } from '../clips.js'
-import { groupBy, percentile, seededRandom } from '../statistics.js'
+import { atLevel, noise } from '../../fixtures/kit/synthesis.js'
+import type { SpeechClip } from '../harness/clips.js'
+import { groupBy, percentile, seededRandom } from '../../fixtures/kit/statistics.js'
 import type { KnownWord, TimedClip } from './timed-clips.js'
 
 const SAMPLE_RATE = 16_000

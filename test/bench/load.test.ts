@@ -2,14 +2,14 @@
 import http from 'node:http'
 import type { AddressInfo } from 'node:net'
 import t, { type Test } from 'tap'
-import { ask, keepAliveAgent } from '../../bench/exchange.js'
-import { generateLoad, type LoadPlan } from '../../bench/load-generator.js'
-import { summarizeLoad } from '../../bench/load-summary.js'
-import { metricValue } from '../../bench/metrics-page.js'
-import { numberOption, countOption, parseOptions } from '../../bench/options.js'
-import { processTree } from '../../bench/processes.js'
-import { recordTape } from '../../bench/speech-tape.js'
-import { formatTable } from '../../bench/table.js'
+import { ask, keepAliveAgent } from '../../fixtures/kit/exchange.js'
+import { generateLoad, type LoadPlan } from '../../bench/load/generator.js'
+import { summarizeLoad } from '../../bench/load/summary.js'
+import { metricValue } from '../../fixtures/kit/metrics-page.js'
+import { choice, count, flag, list, number, parseOptions, text } from '../../bench/harness/options.js'
+import { processTree } from '../../bench/harness/processes.js'
+import { recordTape } from '../../bench/harness/speech-tape.js'
+import { formatTable } from '../../bench/harness/table.js'
 import { decodeAudio } from '../../src/audio/decode.js'
 
 const uploads = [{ body: Buffer.from('first clip'), seconds: 1 }, { body: Buffer.from('second'), seconds: 3 }]
@@ -103,13 +103,25 @@ t.test('small parts', async (t) => {
   t.equal(metricValue(page, 'lag'), 0.0015)
   t.throws(() => metricValue(page, 'restarts'), /no restarts/)
 
-  t.same({ ...parseOptions(['--limit', '3'], { limit: { type: 'string' } }) }, { limit: '3' })
-  t.throws(() => parseOptions(['--nonsense'], {}), { code: 'ERR_PARSE_ARGS_UNKNOWN_OPTION' })
-  t.equal(countOption('limit', undefined, 7), 7)
-  t.throws(() => countOption('limit', '1.5', 7), /whole number/)
-  t.throws(() => numberOption('rate', '-1', 7), /at least 0/)
-
   t.equal(formatTable(['name', 'n'], [['a', 1], ['bcdef', 22]]), 'name    n\n-----  --\na       1\nbcdef  22')
+})
+
+t.test('options are read, checked and given their defaults', async (t) => {
+  const options = {
+    limit: count(7), rate: number(undefined), model: text('tiny'), quick: flag, table: list(['one', 'two']),
+    engine: choice(['fast', 'slow'], 'slow'),
+  }
+  const defaults = { limit: 7, rate: undefined, model: 'tiny', quick: false, table: ['one', 'two'], engine: 'slow' }
+  t.same(parseOptions([], options), defaults)
+  t.same(
+    parseOptions(['--limit', '3', '--rate=0.5', '--quick', '--table', 'two', '--engine', 'fast'], options),
+    { ...defaults, limit: 3, rate: 0.5, quick: true, table: ['two'], engine: 'fast' },
+  )
+  t.throws(() => parseOptions(['--nonsense'], {}), { code: 'ERR_PARSE_ARGS_UNKNOWN_OPTION' })
+  t.throws(() => parseOptions(['--limit', '1.5'], options), /whole number/)
+  t.throws(() => parseOptions(['--rate=-1'], options), /at least 0/)
+  t.throws(() => parseOptions(['--table', 'two,three'], options), /knows one, two, not "three"/)
+  t.throws(() => parseOptions(['--engine', 'odd'], options), /one of fast, slow/)
 })
 
 t.test('pieces of the tape are speech of exactly the asked length', async (t) => {

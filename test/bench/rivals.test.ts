@@ -1,16 +1,16 @@
 /** What the bench `rivals` makes of times and texts, and what it hands to rivals. */
 import path from 'node:path'
 import t from 'tap'
-import { medianInterval } from '../../bench/bootstrap.js'
-import type { SpeechClip } from '../../bench/clips.js'
+import { medianInterval } from '../../fixtures/kit/bootstrap.js'
+import type { SpeechClip } from '../../bench/harness/clips.js'
 import { NotHere, requireFirst, toPcm16 } from '../../bench/rivals/adapter.js'
 import { hubDescriptions } from '../../bench/rivals/hub-folder.js'
 import { compareTimes, judge, repeatsItself, type RivalClip, type Target } from '../../bench/rivals/ratios.js'
 import { tokenBytes } from '../../bench/rivals/sherpa.js'
 import { lengthCells, lengthHead, LENGTHS, rivalRows, sourceCells, sourceHead, verdictCells, verdictHead } from '../../bench/rivals/tables.js'
 import { rotated } from '../../bench/rivals/turns.js'
-import { scoreClip } from '../../bench/scoring.js'
-import { median, seededRandom } from '../../bench/statistics.js'
+import { scoreClip } from '../../bench/harness/scoring.js'
+import { median, seededRandom } from '../../fixtures/kit/statistics.js'
 import { readManifest } from '../../src/engine/manifest.js'
 import { projectRoot } from '../../src/domain/project-root.js'
 
@@ -25,7 +25,7 @@ const clips: SpeechClip[] = Array.from({ length: 40 }, (_, index) => ({
 function contend(factor: number, chance = 0.2): RivalClip[] {
   return clips.map((clip) => {
     const latencyMs = clip.seconds * 10 * factor * (1 + chance * random())
-    return { ...scoreClip(clip, 'turn on the light', clip.seconds, latencyMs), cpuMs: latencyMs }
+    return { ...scoreClip(clip, 'turn on the light', clip.seconds, latencyMs), cpuMs: latencyMs, peakBytes: 1e8 }
   })
 }
 

@@ -1,9 +1,9 @@
 /** Every rule of the English normalizer, hand-made alignments, and the bootstrap. */
 import t from 'tap'
-import { bootstrapInterval, resamplingGroups } from '../../bench/bootstrap.js'
+import { bootstrapInterval, resamplingGroups } from '../../fixtures/kit/bootstrap.js'
 import { normalizeEnglish } from '../../src/domain/scoring/normalize-english.js'
-import { compareSource, scoreClip, scoreSource } from '../../bench/scoring.js'
-import { groupBy, percentile, seededRandom, slope } from '../../bench/statistics.js'
+import { compareSource, scoreClip, scoreSource } from '../../bench/harness/scoring.js'
+import { groupBy, percentile, seededRandom, slope } from '../../fixtures/kit/statistics.js'
 import { alignWords, countErrors } from '../../src/domain/scoring/word-errors.js'
 
 /** Texts of one line are different ways to write the same words. */

@@ -4,7 +4,7 @@ import os from 'node:os'
 import path from 'node:path'
 import t from 'tap'
 import { framePowersDb } from '../../bench/audio/frames.js'
-import { writeMono } from '../../bench/audio/pcm.js'
+import { writeMono } from '../../fixtures/kit/pcm.js'
 import { joinSentences, joinWords } from '../../bench/times/joined.js'
 import { compareBoundaries, scoreBoundaries } from '../../bench/times/boundaries.js'
 

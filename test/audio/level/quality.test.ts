@@ -1,6 +1,6 @@
 /** Figures of a recording against recordings whose figures are known: noise added, silence added, a band taken away. */
 import t from 'tap'
-import { lowPass } from '../../../bench/mixtures.js'
+import { lowPass } from '../../../fixtures/kit/mixtures.js'
 import { measureLevel } from '../../../src/audio/level/loudness.js'
 import { measureQuality } from '../../../src/audio/level/quality.js'
 import { describeFrames } from '../../../src/recognition/features/acoustics.js'
