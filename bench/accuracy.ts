@@ -16,7 +16,8 @@ import { fixed, printTable } from './harness/table.js'
 import { bySource, compareWays, plainWay, recognizeAll, type Way } from './harness/ways.js'
 
 const OPTIONS = {
-  'model': MODEL, 'manifest': MANIFEST, 'limit': LIMIT, 'shifts': count(1), 'worst': count(0, 0), 'errors': optionalText,
+  'model': MODEL, 'manifest': MANIFEST, 'limit': LIMIT, 'shifts': count(1), 'worst': count(0, 0),
+  'errors': optionalText,
   'plain': flag, 'compare': flag, 'no-normalize': flag, 'no-trim': flag,
 }
 

@@ -1,6 +1,6 @@
 /**
- * Tables about the audio front end: words after changes to a recording, words where there is no speech, and the place of
- * speech. `npm run bench -- audio --table invariance,silence`; without `--table` all of them.
+ * Tables about the audio front end: words after changes to a recording, words where there is no speech, and the place
+ * of speech. `npm run bench -- audio --table invariance,silence`; without `--table` all of them.
  *
  * Each table is a file in audio/, over the pipeline of a worker in this process. What a table needs (ffmpeg, recorded
  * noise, development clips) and does not find is named and left out.
@@ -18,7 +18,8 @@ const TABLES: NamedTables<AudioBench> = {
     says: 'word errors after changes that leave the words alone', open: () => import('./audio/invariance.js'),
   },
   boundaries: {
-    says: 'speech cut off, and silence left, around words whose place is known', open: () => import('./audio/boundaries.js'),
+    says: 'speech cut off, and silence left, around words whose place is known',
+    open: () => import('./audio/boundaries.js'),
   },
   silence: {
     says: 'words where there is no speech, and speech taken for silence', open: () => import('./audio/silence.js'),
@@ -37,7 +38,9 @@ export const run = defineBench('audio', OPTIONS, async ({ table, rows, shifts, .
   const clips = await plainClips(await readClips(given.manifest, given.limit))
   const opened = await openRecognizer(given.model)
   const recognizer = given['may-be-silent'] ? allowSilence(opened) : opened
-  const options = { ...SERVED, detectors: await openDetectors(given.detection), maxDecodingPasses: given.passes ?? given.hearings }
+  const options = {
+    ...SERVED, detectors: await openDetectors(given.detection), maxDecodingPasses: given.passes ?? given.hearings,
+  }
   const outcome = await measureTables(table, TABLES, { clips, recognizer, options, shifts, rows })
   await recognizer.dispose()
   return outcome

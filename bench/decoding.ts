@@ -1,7 +1,7 @@
 /**
  * Decoding alone: time of every file of fixtures/media, first in a process of its own and then again, and the peak of
- * memory of each bomb of fixtures/bombs.ts. Every file and every bomb gets a process: what one has compiled or allocated
- * must not help or burden the next.
+ * memory of each bomb of fixtures/bombs.ts. Every file and every bomb gets a process: what one has compiled or
+ * allocated must not help or burden the next.
  */
 import { execFileSync } from 'node:child_process'
 import { readdirSync, readFileSync } from 'node:fs'
@@ -40,7 +40,8 @@ const decodeAll = defineBench('decoding', { repeat: count(9) }, async ({ repeat 
   const bombed = bombs().map(({ name, bytes, code = 'read' }) =>
     ({ name, kilobytes: bytes.byteLength / 1000, expected: code as string, ...inOwnProcess(name, 1) }))
   printTable(['bomb', 'kB', 'outcome', 'ms', 'MB more at peak'], bombed.map((bomb) => [
-    bomb.name, fixed(bomb.kilobytes, 0), bomb.outcome, fixed(bomb.firstMs, 0), megabytes(bomb.peakBytes - bomb.startBytes),
+    bomb.name, fixed(bomb.kilobytes, 0), bomb.outcome, fixed(bomb.firstMs, 0),
+    megabytes(bomb.peakBytes - bomb.startBytes),
   ]))
   const wrong = bombed.filter(({ outcome, expected }) => outcome !== expected)
   const missed = wrong.map(({ name, outcome, expected }) => `${name}: ${outcome}, ${expected} wanted`)
@@ -56,7 +57,9 @@ export const run: RunBench = async (args) => {
 
 function inOwnProcess(name: string, repeat: number): Decoded {
   const args = [...process.argv.slice(1, 3), ONE, name, String(repeat)]
-  return JSON.parse(execFileSync(process.execPath, args, { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] })) as Decoded
+  return JSON.parse(execFileSync(process.execPath, args, {
+    encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'],
+  })) as Decoded
 }
 
 async function decodeOne(name: string, repeat: number): Promise<Decoded> {

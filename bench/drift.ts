@@ -18,7 +18,9 @@ import { measureTables, type NamedTables } from './harness/tables.js'
 
 const TABLES: NamedTables<DriftBench> = {
   runs:  { says: 'clean streams with an alarm', open: () => import('./drift/runs.js') },
-  delay: { says: 'clips until a shift is noticed, and the features that are named', open: () => import('./drift/delay.js') },
+  delay: {
+    says: 'clips until a shift is noticed, and the features that are named', open: () => import('./drift/delay.js'),
+  },
 }
 
 const OPTIONS = {

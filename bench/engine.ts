@@ -2,9 +2,10 @@
  * Two engines on the same clips, in turns: the published graphs stepped through from outside (reference) and the graph
  * that was compiled for this machine. Words through the whole pipeline, time of the bare recognizer on the whole clip.
  *
- * Times are paired clip by clip, so a slow minute affects both; the ratio is the median of the pairs, with its quartiles.
- * `--language` is told to models that ask (`detect`: they find out). `--matrices` forces how the compiled graph
- * multiplies. `--floor` compares encoder and single tokens with the least time that this machine needs (engine/floor.ts).
+ * Times are paired clip by clip, so a slow minute affects both; the ratio is the median of the pairs, with its
+ * quartiles. `--language` is told to models that ask (`detect`: they find out). `--matrices` forces how the compiled
+ * graph multiplies. `--floor` compares encoder and single tokens with the least time that this machine needs
+ * (engine/floor.ts).
  */
 import { readFile } from 'node:fs/promises'
 import { groupBy, median, percentile } from '../fixtures/kit/statistics.js'
@@ -69,7 +70,8 @@ async function timeAll(clips: readonly SpeechClip[], both: Both, repeats: number
 async function timeOne(samples: Float32Array, { reference, compiled }: Both, repeats: number): Promise<Timed> {
   const { sampleRate, maxSeconds } = reference
   const whole = samples.subarray(0, maxSeconds * sampleRate)
-  const runs = [reference, compiled].map((recognizer) => ({ recognizer, fastestMs: Infinity, tokens: '' })) as [Run, Run]
+  const runs = [reference, compiled].map((recognizer) =>
+    ({ recognizer, fastestMs: Infinity, tokens: '' })) as [Run, Run]
   for (let turn = 0; turn < repeats; turn++) {
     for (const one of turn % 2 === 0 ? runs : runs.toReversed()) {
       const since = performance.now()
@@ -93,8 +95,11 @@ interface Run {
 }
 
 function printTimes(times: readonly Timed[]): void {
-  const lengths = groupBy(times, ({ seconds }) => `${seconds <= SHORT_SECONDS ? 'up to' : 'longer than'} ${SHORT_SECONDS} s`)
-  const head = ['clips of', 'clips', 'reference ms', 'compiled ms', 'ratio', 'half of them', 'RTF compiled', 'same tokens %']
+  const lengths = groupBy(times, ({ seconds }) =>
+    `${seconds <= SHORT_SECONDS ? 'up to' : 'longer than'} ${SHORT_SECONDS} s`)
+  const head = [
+    'clips of', 'clips', 'reference ms', 'compiled ms', 'ratio', 'half of them', 'RTF compiled', 'same tokens %',
+  ]
   printTable(head, [...lengths].map(([name, own]) => {
     const ratios = own.map(({ referenceMs, compiledMs }) => compiledMs / referenceMs)
     const quartiles = [0.25, 0.75].map((share) => fixed(percentile(ratios, share), 3))
@@ -110,7 +115,9 @@ function printTimes(times: readonly Timed[]): void {
 
 async function compareWords(clips: readonly SpeechClip[], both: Both, language: string | undefined): Promise<object[]> {
   const options = { ...SERVED, language }
-  const ways = Object.entries(both as object).map(([name, recognizer]) => ({ name, recognizer: recognizer as Recognizer, options }))
+  const ways = Object.entries(both as object).map(([name, recognizer]) => ({
+    name, recognizer: recognizer as Recognizer, options,
+  }))
   const [reference = [], compiled = []] = await recognizeAll(clips, ways, 1)
   const after = new Map(bySource(compiled))
   const rows = bySource(reference).map(([source, before]) => {

@@ -1,6 +1,6 @@
 /**
- * CPU time of worker and server for the most expensive requests that the default limits admit, one at a time on a server
- * of their own, as a table in Markdown.
+ * CPU time of worker and server for the most expensive requests that the default limits admit, one at a time on a
+ * server of their own, as a table in Markdown.
  *
  * Target: an upload without speech costs at most 3 CPU seconds, worker and server together, whatever the answer is.
  * Every request is sent once before it is measured, since the first of a kind compiles code and opens graphs.
@@ -76,7 +76,8 @@ export const run = defineBench('expensive', OPTIONS, ({ model, only, repeat }) =
     }
     service.agent.destroy()
     const dear = costs.filter((cost) => cost.isWithoutSpeech && cost.seconds > MOST_SECONDS_WITHOUT_SPEECH)
-    const missed = dear.map(({ name, seconds }) => `${name}: ${fixed(seconds, 2)} CPU s, at most ${MOST_SECONDS_WITHOUT_SPEECH} wanted`)
+    const missed = dear.map(({ name, seconds }) =>
+      `${name}: ${fixed(seconds, 2)} CPU s, at most ${MOST_SECONDS_WITHOUT_SPEECH} wanted`)
     return { missed, results: { costs } }
   }))
 

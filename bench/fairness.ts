@@ -79,7 +79,10 @@ export const run = defineBench('fairness', OPTIONS, async ({ model, clips, worke
       }
     }
     print(alone, rows)
-    return { missed: rows.filter((row) => !isMet(row)).map(({ name, address }) => `${name}, ${address} address`), results: { alone, rows } }
+    return {
+      missed: rows.filter((row) => !isMet(row)).map(({ name, address }) => `${name}, ${address} address`),
+      results: { alone, rows },
+    }
   })
 }, { unsaved: ['entry'] })
 
@@ -139,7 +142,10 @@ interface Cut {
   readonly hearings?: number
 }
 
-/** Time of a greedy request on an idle server, divided by its segments or decoding passes: one of them is not interrupted. */
+/**
+ * Time of a greedy request on an idle server, divided by its segments or decoding passes: one of them is not
+ * interrupted.
+ */
 async function longestUninterruptedMs(
   server: Server, { query, clipSeconds }: Situation, tape: SpeechTape,
 ): Promise<number> {

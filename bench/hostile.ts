@@ -1,7 +1,7 @@
 /**
- * A structure-aware fuzzer over HTTP: files of every format that is read, and every other input, broken in ways that know
- * their structure, sent to the real service on its real model. Input N of a seed is always the same, so a fault can be
- * sent again, and a run continues where it ended.
+ * A structure-aware fuzzer over HTTP: files of every format that is read, and every other input, broken in ways that
+ * know their structure, sent to the real service on its real model. Input N of a seed is always the same, so a fault
+ * can be sent again, and a run continues where it ended.
  *
  * Targets: no worker ends, no answer is a server error but one about load that was tried again, every error has a code
  * of the table, no input takes more than 2 s, and the memory of server and workers settles.
@@ -37,7 +37,8 @@ export const SERVICE_SETTINGS = {
 }
 
 const OPTIONS = {
-  model: MODEL, seed: count(1, 0), from: count(0, 0), count: count(2000), clients: count(4), workers: WORKERS, resume: flag,
+  model: MODEL, seed: count(1, 0), from: count(0, 0), count: count(2000), clients: count(4), workers: WORKERS,
+  resume: flag,
   save: count(undefined, 0),
 }
 
@@ -123,7 +124,9 @@ function print(state: State, alone: readonly Alone[]): void {
   printTable(['after input', 'server', 'workers'], shown.map(({ number, serverBytes, workersBytes }) =>
     [number, megabytes(serverBytes), megabytes(workersBytes)]))
   console.log()
-  for (const { number, kind, says, fault } of state.faults) console.log(`  fault: input ${number} (${kind}; ${says}): ${fault}`)
+  for (const { number, kind, says, fault } of state.faults) {
+    console.log(`  fault: input ${number} (${kind}; ${says}): ${fault}`)
+  }
 }
 
 function slowRow({ number, kind, milliseconds, outcome }: Slow, again: Alone | undefined): (string | number)[] {

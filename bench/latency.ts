@@ -1,7 +1,7 @@
 /**
- * Where the time of a clip goes: by stage and clip length in this process, then the same clips through HTTP and a worker
- * process. Both ways take turns on every clip, so that what HTTP and the process boundary add is the difference of one
- * run. This process takes the low priority of a worker; otherwise a busy machine would favour one side.
+ * Where the time of a clip goes: by stage and clip length in this process, then the same clips through HTTP and a
+ * worker process. Both ways take turns on every clip, so that what HTTP and the process boundary add is the difference
+ * of one run. This process takes the low priority of a worker; otherwise a busy machine would favour one side.
  *
  * Two figures say what surrounds the work: HTTP total minus in-process total, and, without chance between two runs,
  * HTTP total minus what the worker reports for its own stages. A third way takes its turn as well: bare recognition,
@@ -75,7 +75,9 @@ export const run = defineBench('latency', OPTIONS, async ({ model, manifest, url
   const overBare = median(query.map((one) => one.http.totalMs / one.bareMs))
   return {
     missed: overBare > MOST_OVER_BARE
-      ? [`a query takes ${fixed(overBare, 2)} times as long as bare recognition, at most ${MOST_OVER_BARE} wanted`] : [],
+      ? [
+        `a query takes ${fixed(overBare, 2)} times as long as bare recognition, at most ${MOST_OVER_BARE} wanted`,
+      ] : [],
     results: { shares, overBare, buckets },
   }
 })
@@ -135,7 +137,8 @@ function cell(values: readonly number[]): string {
 function printStages(
   title: string, stages: readonly Stage[], buckets: readonly Bucket[], timingOf: (one: Run) => Timing,
 ): void {
-  const used = stages.filter((stage) => buckets.some(({ runs }) => stage in (runs[0] ? timingOf(runs[0]).stagesMs : {})))
+  const used = stages.filter((stage) =>
+    buckets.some(({ runs }) => stage in (runs[0] ? timingOf(runs[0]).stagesMs : {})))
   const row = (name: string, value: (timing: Timing) => number): string[] =>
     [name, ...buckets.map(({ runs }) => cell(runs.map((one) => value(timingOf(one)))))]
   console.log(`${title}, ms, p50 / p95:`)
@@ -156,7 +159,8 @@ function sharesOf(runs: readonly Run[]): Record<string, number> {
     'all that is not the model': share(({ inProcess }) => 1 - sumMs(inProcess, MODEL_STAGES) / inProcess.totalMs),
     'transfer and queue_wait, over HTTP': share(({ http }) => sumMs(http, ['transfer', 'queue_wait']) / http.totalMs),
     'HTTP total minus the worker\'s own stages': share(({ http }) => aroundMs(http) / http.totalMs),
-    'HTTP total minus in-process total': share(({ http, inProcess }) => (http.totalMs - inProcess.totalMs) / http.totalMs),
+    'HTTP total minus in-process total': share(({ http, inProcess }) =>
+      (http.totalMs - inProcess.totalMs) / http.totalMs),
   }
 }
 
@@ -164,7 +168,9 @@ function printMultiples(buckets: readonly Bucket[]): void {
   console.log(`\nMultiples of the model, p50 / p95 (target: at most ${MOST_OVER_BARE} at ${QUERY_SECONDS} s, p50):`)
   const multiple = (values: readonly number[]): string =>
     `${fixed(median(values), 2)} / ${fixed(percentile(values, 0.95), 2)}`
-  printTable(['clip', 'bare ms', 'total / bare', 'total / model time of its worker'], buckets.map(({ seconds, runs }) => [
+  printTable([
+    'clip', 'bare ms', 'total / bare', 'total / model time of its worker',
+  ], buckets.map(({ seconds, runs }) => [
     `${seconds} s`, cell(runs.map(({ bareMs }) => bareMs)),
     multiple(runs.map(({ http, bareMs }) => http.totalMs / bareMs)),
     multiple(runs.map(({ http }) => http.totalMs / sumMs(http, MODEL_STAGES))),

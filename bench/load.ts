@@ -16,7 +16,8 @@ const CLIENTS = 4
 
 const OPTIONS = {
   url: text('http://127.0.0.1:8080'), clips: MANIFEST, rate: number(undefined, 0.01), concurrency: count(undefined),
-  seconds: number(undefined, 0.1), deadline: number(undefined), overload: flag, probe: flag, model: MODEL, workers: WORKERS,
+  seconds: number(undefined, 0.1), deadline: number(undefined), overload: flag, probe: flag, model: MODEL,
+  workers: WORKERS,
 }
 
 export const run = defineBench('load', OPTIONS, async ({ url, clips, rate, concurrency, deadline, ...given }) => {
@@ -24,12 +25,16 @@ export const run = defineBench('load', OPTIONS, async ({ url, clips, rate, concu
   const { model, workers, seconds = 30 } = given
   if (given.overload) return measureOverload({ model, workers, seconds, uploads })
   if (given.probe) return measureProbes({ model, workers, seconds, uploads })
-  if (rate !== undefined && concurrency !== undefined) throw new UsageError('--rate and --concurrency exclude each other')
+  if (rate !== undefined && concurrency !== undefined) {
+    throw new UsageError('--rate and --concurrency exclude each other')
+  }
   const summary = summarizeLoad(await generateLoad({
     url: `${url}/v1/transcriptions${deadline === undefined ? '' : `?deadlineSeconds=${deadline}`}`, uploads,
     arrivals: rate === undefined ? { clients: concurrency ?? CLIENTS } : { perSecond: rate },
     maxSeconds: given.seconds ?? 10,
   }))
   printLoad(summary)
-  return { missed: summary.failed > 0 ? [`not all were answered: ${sayOutcomes(summary.byOutcome)}`] : [], results: summary }
+  return {
+    missed: summary.failed > 0 ? [`not all were answered: ${sayOutcomes(summary.byOutcome)}`] : [], results: summary,
+  }
 })

@@ -46,7 +46,9 @@ interface Row {
 const OPTIONS = { model: MODEL, manifest: MANIFEST, entry: optionalText, rounds: count(25), workers: WORKERS }
 
 export const run = defineBench('revisions', OPTIONS, async ({ model, manifest, entry, rounds, workers }) => {
-  if (entry === undefined) throw new UsageError('--entry names the compiled service of the other revision: its dist/src/main.js')
+  if (entry === undefined) {
+    throw new UsageError('--entry names the compiled service of the other revision: its dist/src/main.js')
+  }
   const clips = await readClips(manifest)
   const [tape, uploads] = [await recordTape(clips), await drawUploads(clips, UPLOADS)]
   const own = { model, workers, settings: { EARSHOT_QUEUE_WAIT_SECONDS: '60' } }
@@ -63,30 +65,39 @@ export const run = defineBench('revisions', OPTIONS, async ({ model, manifest, e
       `${fixed(row.interval.low, 3)} to ${fixed(row.interval.high, 3)}`, fixed(row.cpuRatio, 3),
     ]))
     const slower = rows.filter(({ ratio }) => ratio > MOST_RATIO)
-    const missed = slower.map(({ what, ratio }) => `${what}: ${fixed(ratio, 3)} times as long, at most ${MOST_RATIO} wanted`)
+    const missed = slower.map(({ what, ratio }) =>
+      `${what}: ${fixed(ratio, 3)} times as long, at most ${MOST_RATIO} wanted`)
     return { missed, results: rows }
   } finally {
     await Promise.all([servers.other.stop(), servers.own.stop()])
   }
 }, { unsaved: ['entry'] })
 
-async function compareLatency(what: string, uploads: readonly Upload[], servers: Both<Server>, rounds: number): Promise<Row> {
+async function compareLatency(
+  what: string, uploads: readonly Upload[], servers: Both<Server>, rounds: number,
+): Promise<Row> {
   const agent = keepAliveAgent()
   const times: Both<number[]> = { other: [], own: [] }
   const send = async (name: keyof Both<Server>, { body }: Upload): Promise<void> => {
-    const { status, failure, latencyMs } = await ask(`${servers[name].url}/v1/transcriptions`, { method: 'POST', body, agent })
+    const { status, failure, latencyMs } = await ask(`${servers[name].url}/v1/transcriptions`, {
+      method: 'POST', body, agent,
+    })
     if (status !== 200) throw new Error(`the ${name} revision answered ${failure ?? status}`)
     times[name].push(latencyMs)
   }
   for (let round = -1; round < rounds; round++) {
     for (const upload of uploads) for (const name of inTurn(round)) await send(name, upload)
-    if (round < 0) for (const name of inTurn(round)) times[name].length = 0 // buffers of a new length are allocated once
+    if (round < 0) {
+      for (const name of inTurn(round)) times[name].length = 0 // buffers of a new length are allocated once
+    }
   }
   agent.destroy()
   return { what, ...compare(times) }
 }
 
-async function compareThroughput(clients: number, uploads: readonly Upload[], servers: Both<Server>, rounds: number): Promise<Row> {
+async function compareThroughput(
+  clients: number, uploads: readonly Upload[], servers: Both<Server>, rounds: number,
+): Promise<Row> {
   const walls: Both<number[]> = { other: [], own: [] }
   const cpus: Both<number[]> = { other: [], own: [] }
   for (let round = 0; round < rounds; round++) {
@@ -118,6 +129,7 @@ function cpuSeconds(processId: number): number {
 function compare({ other, own }: Both<readonly number[]>): Omit<Row, 'what'> {
   const ratios = own.map((ms, index) => ms / other[index]!)
   return {
-    otherMs: median(other), ownMs: median(own), ratio: median(ratios), interval: medianInterval(ratios.map((ratio) => [ratio])),
+    otherMs: median(other), ownMs: median(own), ratio: median(ratios),
+    interval: medianInterval(ratios.map((ratio) => [ratio])),
   }
 }

@@ -16,7 +16,9 @@ import { fixed, megabytes, printTable } from './harness/table.js'
 import { CONTENDERS, startContenders, type ContenderName } from './rivals/contender.js'
 import { judge, type RivalClip } from './rivals/ratios.js'
 import { saturate } from './rivals/saturate.js'
-import { lengthCells, lengthHead, rivalRows, sourceCells, sourceHead, verdictCells, verdictHead } from './rivals/tables.js'
+import {
+  lengthCells, lengthHead, rivalRows, sourceCells, sourceHead, verdictCells, verdictHead,
+} from './rivals/tables.js'
 import { takeTurns } from './rivals/turns.js'
 
 const OPTIONS = {
@@ -65,5 +67,7 @@ export const run = defineBench('rivals', OPTIONS, async ({ model, engine, conten
 
 /** One clip, for questions that the tables do not answer. */
 function clipLine(contender: string, { clip, hypothesis, audioSeconds, latencyMs, cpuMs }: RivalClip): object {
-  return { contender, source: clip.source, file: path.basename(clip.file), audioSeconds, hypothesis, wallMs: latencyMs, cpuMs }
+  return {
+    contender, source: clip.source, file: path.basename(clip.file), audioSeconds, hypothesis, wallMs: latencyMs, cpuMs,
+  }
 }

@@ -1,7 +1,7 @@
 /**
- * What a catalogue does to recognition: single words found in it and told apart from words outside it, rare names, lists
- * that are not said, time, and requests while it is replaced. `npm run bench -- search --table words`; without `--table`
- * all.
+ * What a catalogue does to recognition: single words found in it and told apart from words outside it, rare names,
+ * lists that are not said, time, and requests while it is replaced. `npm run bench -- search --table words`; without
+ * `--table` all.
  *
  * Phrases go through the spellings of the service and the recognizer's own compiler, clips through the pipeline of a
  * worker; ids and ranking are those of POST /v1/search. A catalogue is replaced in a service that the table starts.
@@ -16,22 +16,27 @@ import type { SearchBench } from './search/context.js'
 
 const TABLES: NamedTables<SearchBench> = {
   words: {
-    says: 'single words against their list: found, and told apart from words outside it', open: () => import('./search/words.js'),
+    says: 'single words against their list: found, and told apart from words outside it',
+    open: () => import('./search/words.js'),
   },
   names: {
-    says: 'rare names in synthetic sentences: errors with the names as a catalogue', open: () => import('./search/names.js'),
+    says: 'rare names in synthetic sentences: errors with the names as a catalogue',
+    open: () => import('./search/names.js'),
   },
   safety: { says: 'word errors with lists that are not said', open: () => import('./search/safety.js') },
   latency: {
-    says: 'clips of three seconds with a thousand and a hundred thousand entries', open: () => import('./search/latency.js'),
+    says: 'clips of three seconds with a thousand and a hundred thousand entries',
+    open: () => import('./search/latency.js'),
   },
   swap: {
-    says: 'catalogues replaced under load: no failed request, no answer from an older version', open: () => import('./search/swap.js'),
+    says: 'catalogues replaced under load: no failed request, no answer from an older version',
+    open: () => import('./search/swap.js'),
   },
 }
 
 const OPTIONS = {
-  table: list(Object.keys(TABLES)), model: MODEL, manifest: MANIFEST, limit: LIMIT, strength: number(1), workers: count(2),
+  table: list(Object.keys(TABLES)), model: MODEL, manifest: MANIFEST, limit: LIMIT, strength: number(1),
+  workers: count(2),
 }
 
 export const run = defineBench('search', OPTIONS, async ({ table, model, manifest, limit, strength, workers }) => {

@@ -54,11 +54,13 @@ function isGoodEnough({ kind, medianMs, within200Share }: Row): boolean {
 
 function printRows(rows: readonly Row[]): void {
   const head = [
-    'kind', 'clips', 'words', 'recognized', 'boundaries', 'median ms', '95 % below ms', 'within 200 ms %', 'starts late ms',
+    'kind', 'clips', 'words', 'recognized', 'boundaries', 'median ms', '95 % below ms', 'within 200 ms %',
+    'starts late ms',
     'ends late ms',
   ]
   printTable(head, rows.map((row) => [
-    row.kind, row.clips, row.words, row.recognized, row.boundaries, fixed(row.medianMs, 0), fixed(row.percentile95Ms, 0),
+    row.kind, row.clips, row.words, row.recognized, row.boundaries, fixed(row.medianMs, 0),
+    fixed(row.percentile95Ms, 0),
     fixed(100 * row.within200Share), fixed(row.startBiasMs, 0), fixed(row.endBiasMs, 0),
   ]))
   console.log()
@@ -81,7 +83,9 @@ async function measureCost(clips: readonly TimedClip[], recognizer: Recognizer):
   }
   const middle = (value: (run: (typeof runs)[number]) => number): number => median(runs.map(value))
   const seconds = median(clips.map(({ waveform }) => waveform.samples.length / waveform.sampleRate))
-  const [withoutMs, alignMs, ratio] = [middle((run) => run.withoutMs), middle((run) => run.alignMs), middle((run) => run.ratio)]
+  const [withoutMs, alignMs, ratio] = [
+    middle((run) => run.withoutMs), middle((run) => run.alignMs), middle((run) => run.ratio),
+  ]
   printTable(['clips of median s', 'without times ms', 'alignment alone ms', 'with / without', 'memory MB'],
     [[fixed(seconds), fixed(withoutMs), fixed(alignMs), fixed(ratio, 3), megabytes(graphBytes)]])
   return { seconds, withoutMs, alignMs, ratio, graphBytes }

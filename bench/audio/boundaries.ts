@@ -55,19 +55,25 @@ export async function measure(bench: AudioBench): Promise<Outcome> {
       const surroundings = pick(index, 1 + index * backgrounds.length + row)
       const embedded = embed(speech, words, surroundings)
       const report = await transcribe(writeMono(embedded.waveform), ONE_WORD, bench.options)
-      cases.push({ file: path.basename(clip.file), background: surroundings.background, snrDb: surroundings.snrDb, ...compareSpans(embedded.speech, report) })
+      cases.push({
+        file: path.basename(clip.file), background: surroundings.background, snrDb: surroundings.snrDb,
+        ...compareSpans(embedded.speech, report),
+      })
       progress.step()
     }
   }
   printCases(cases, known.length)
   const lost = cases.filter((one) => (one.snrDb ?? Infinity) >= TARGET_SNR_DB && mostLost(one) > LOST_SECONDS)
-  return { missed: lost.map(describe), results: { clips: known.map(({ clip, words }) => ({ file: path.basename(clip.file), ...words })), cases } }
+  return { missed: lost.map(describe), results: {
+    clips: known.map(({ clip, words }) => ({ file: path.basename(clip.file), ...words })), cases,
+  } }
 }
 
 /** Of the manifest and of the project, each once. */
 async function clipsOfKnownPlace(bench: AudioBench): Promise<KnownClip[]> {
   const own = await plainClips(await readClips(path.join(projectRoot, 'fixtures/clips')))
-  const clips = [...new Map([...own, ...bench.clips].map((clip) => [clip.file, clip])).values()].filter(({ source }) => SOURCES.includes(source))
+  const clips = [...new Map([...own, ...bench.clips].map((clip) => [clip.file, clip])).values()].filter(({ source }) =>
+    SOURCES.includes(source))
   const known = await Promise.all(clips.map(async (clip) => {
     const speech = await readSpeech(clip)
     const words = clip.text === '' ? undefined : knownBoundaries(speech)
@@ -94,7 +100,9 @@ function backgroundsOf(): PickSurroundings[] {
   ]
 }
 
-function compareSpans(speech: TimeSpan, { segments }: Report): Pick<Case, 'lostBefore' | 'lostAfter' | 'keptBefore' | 'keptAfter'> {
+function compareSpans(
+  speech: TimeSpan, { segments }: Report,
+): Pick<Case, 'lostBefore' | 'lostAfter' | 'keptBefore' | 'keptAfter'> {
   const [first, last] = [segments[0], segments.at(-1)]
   if (first === undefined || last === undefined) {
     const all = speech.endSeconds - speech.startSeconds
@@ -124,7 +132,10 @@ function printCases(cases: readonly Case[], clips: number): void {
     const given = values.filter((value) => value !== null)
     return `${fixed(median(given), 2)} / ${fixed(percentile(given, 0.9), 2)}`
   }
-  printTable(['row', 'cases', 'over 30 ms lost', 'at the start', 'at the end', 'most lost s', 'kept before', 'kept after', 'nothing kept'], [...groupBy(cases, rowOf)].map(([row, own]) => [
+  printTable([
+    'row', 'cases', 'over 30 ms lost', 'at the start', 'at the end', 'most lost s', 'kept before', 'kept after',
+    'nothing kept',
+  ], [...groupBy(cases, rowOf)].map(([row, own]) => [
     row, own.length,
     own.filter((one) => mostLost(one) > LOST_SECONDS).length,
     own.filter(({ lostBefore }) => lostBefore > LOST_SECONDS).length,
@@ -137,5 +148,6 @@ function printCases(cases: readonly Case[], clips: number): void {
 
 function describe({ file, background, snrDb, lostBefore, lostAfter, keptBefore }: Case): string {
   const where = `${file} in ${background}${snrDb === undefined ? '' : ` at ${snrDb} dB`}`
-  return keptBefore === null ? `${where}: no speech found` : `${where}: ${fixed(1000 * lostBefore, 0)} ms lost at the start, ${fixed(1000 * lostAfter, 0)} ms at the end`
+  return keptBefore === null ? `${where}: no speech found`
+    : `${where}: ${fixed(1000 * lostBefore, 0)} ms lost at the start, ${fixed(1000 * lostAfter, 0)} ms at the end`
 }

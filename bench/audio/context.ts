@@ -35,20 +35,27 @@ export async function readSpeech({ file }: SpeechClip): Promise<Waveform> {
 }
 
 /** Through the whole pipeline, as in a worker. */
-export function transcribeWav(wav: Uint8Array, { recognizer, options }: Pick<AudioBench, 'recognizer' | 'options'>): Promise<Report> {
+export function transcribeWav(
+  wav: Uint8Array, { recognizer, options }: Pick<AudioBench, 'recognizer' | 'options'>,
+): Promise<Report> {
   return transcribe(wav, recognizer, options)
 }
 
 /** The rows that were asked for. */
-export function pickRows<T extends { readonly name: string }>(rows: readonly T[], asked: readonly string[] | undefined): readonly T[] {
+export function pickRows<T extends { readonly name: string }>(
+  rows: readonly T[], asked: readonly string[] | undefined,
+): readonly T[] {
   const unknown = asked?.filter((name) => !rows.some((row) => row.name === name)) ?? []
-  if (unknown.length > 0) throw new UsageError(`there is no row "${unknown.join('", "')}"; there are ${rows.map(({ name }) => name).join(', ')}`)
+  if (unknown.length > 0) throw new UsageError(
+    `there is no row "${unknown.join('", "')}"; there are ${rows.map(({ name }) => name).join(', ')}`,
+  )
   return asked === undefined ? rows : rows.filter(({ name }) => asked.includes(name))
 }
 
 /** A recognizer without a model, whose answer is always one word: shows what reaches the model, in milliseconds. */
 export const ONE_WORD: Recognizer = {
-  name: 'none', sampleRate: 16_000, maxSeconds: 30, languages: ['en'], engine: 'reference', timesWords: false, provider: { provider: 'cpu', refused: [] },
+  name: 'none', sampleRate: 16_000, maxSeconds: 30, languages: ['en'], engine: 'reference', timesWords: false,
+  provider: { provider: 'cpu', refused: [] },
   hearing: { leadSeconds: [0], trailSeconds: 0, doubtBelow: -Infinity },
   recognize: async () => ({ text: 'word', tokens: [1], logProbabilities: [0], stopped: 'end_of_text', language: 'en' }),
   dispose: async () => undefined,

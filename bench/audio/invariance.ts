@@ -23,7 +23,9 @@ interface Row { readonly variant: Variant; readonly cells: readonly SourceCell[]
 
 export async function measure(bench: AudioBench): Promise<Outcome> {
   if (!hasFfmpeg()) console.log('ffmpeg is not there: no rows of other sample rates\n')
-  const runs = [ORIGINAL, ...pickRows(variants(), bench.rows)].map((variant) => ({ variant, scores: [] as ScoredClip[] }))
+  const runs = [ORIGINAL, ...pickRows(variants(), bench.rows)].map((variant) => ({
+    variant, scores: [] as ScoredClip[],
+  }))
   const progress = startProgress('invariance', bench.clips.length * bench.shifts * runs.length)
   for (const clip of bench.clips) {
     const speech = await readSpeech(clip)
@@ -42,7 +44,9 @@ export async function measure(bench: AudioBench): Promise<Outcome> {
   printRows(rows)
   return {
     missed: rows.flatMap(missedOf),
-    results: rows.map(({ variant: { name, target }, cells, changed }) => ({ name, target: target ?? null, changed, cells })),
+    results: rows.map(({ variant: { name, target }, cells, changed }) => ({
+      name, target: target ?? null, changed, cells,
+    })),
   }
 }
 
@@ -55,8 +59,11 @@ function compareRow(variant: Variant, original: readonly ScoredClip[], own: read
 }
 
 function printRows(rows: readonly Row[]): void {
-  console.log('WER % (points to the original; ! more than one worse, ~ which may be chance), and clips with other words:')
-  printTable(['row', ...rows.slice(0, 1).flatMap(({ cells }) => cells.map(({ source }) => source)), 'changed %', 'target'], rows.map((row) => [
+  console.log(
+    'WER % (points to the original; ! more than one worse, ~ which may be chance), and clips with other words:',
+  )
+  printTable(['row', ...rows.slice(0, 1).flatMap(({ cells }) =>
+    cells.map(({ source }) => source)), 'changed %', 'target'], rows.map((row) => [
     row.variant.name,
     ...row.cells.map((cell) => `${fixed(cell.wer)} ${row.variant === ORIGINAL ? '       ' : pointsOf(cell)}`),
     fixed(100 * row.changed),
@@ -83,5 +90,6 @@ function isMissed({ variant, cells }: Row): boolean {
 
 function missedOf({ variant, cells }: Row): string[] {
   if (variant.target === undefined) return []
-  return cells.filter(isWorse).map((cell) => `${variant.name}, ${cell.source}: ${fixed(cell.points)} points worse (95 % ${fixed(cell.interval.low)} to ${fixed(cell.interval.high)})${mayBeChance(cell) ? ', may be chance' : ''}`)
+  return cells.filter(isWorse).map((cell) =>
+    `${variant.name}, ${cell.source}: ${fixed(cell.points)} points worse (95 % ${fixed(cell.interval.low)} to ${fixed(cell.interval.high)})${mayBeChance(cell) ? ', may be chance' : ''}`)
 }

@@ -1,10 +1,10 @@
 /**
- * Words where there is no speech, and speech taken for silence. A setting that improves one easily worsens the other, so
- * both stand in one table.
+ * Words where there is no speech, and speech taken for silence. A setting that improves one easily worsens the other,
+ * so both stand in one table.
  *
- * Recorded noise (development only) and synthesized noise, hum, tones, clicks and breaths at many levels hold no speech.
- * Target: at least 95 % of them get an answer without words. Missed speech is a clip of speech that gets an answer
- * without words; as it is, and brought down to −40 LUFS. Target: under 1 % of either.
+ * Recorded noise (development only) and synthesized noise, hum, tones, clicks and breaths at many levels hold no
+ * speech. Target: at least 95 % of them get an answer without words. Missed speech is a clip of speech that gets an
+ * answer without words; as it is, and brought down to −40 LUFS. Target: under 1 % of either.
  */
 import { measureLevel } from '../../src/audio/level/loudness.js'
 import type { Recognizer } from '../../src/recognition/recognizer.js'
@@ -18,7 +18,9 @@ import { transcribeWav, readSpeech, type AudioBench } from './context.js'
 import { recordedNoises } from '../../fixtures/kit/noises.js'
 import { writeMono } from '../../fixtures/kit/pcm.js'
 import { startProgress } from '../harness/progress.js'
-import { atLevel, breaths, clicks, hum, keypad, noise, NOISE_COLOURS, tones, type Sound } from '../../fixtures/kit/synthesis.js'
+import {
+  atLevel, breaths, clicks, hum, keypad, noise, NOISE_COLOURS, tones, type Sound,
+} from '../../fixtures/kit/synthesis.js'
 import { amplified } from './variants.js'
 
 const LEAST_WORDLESS = 0.95
@@ -28,8 +30,20 @@ const SOUND: Sound = { seconds: 3, sampleRate: 16_000 }
 const LEVELS_DBFS = [-70, -60, -50, -40, -30, -20, -10]
 
 interface Wordless { readonly kind: string; readonly name: string; readonly waveform: Waveform }
-interface Answer { readonly kind: string; readonly name: string; readonly text: string; readonly reason: NoSpeechReason | null; readonly modelRan: boolean }
-interface Miss { readonly source: string; readonly file: string; readonly said: string; readonly level: 'as it is' | 'faint'; readonly reason: NoSpeechReason | null }
+interface Answer {
+  readonly kind: string
+  readonly name: string
+  readonly text: string
+  readonly reason: NoSpeechReason | null
+  readonly modelRan: boolean
+}
+interface Miss {
+  readonly source: string
+  readonly file: string
+  readonly said: string
+  readonly level: 'as it is' | 'faint'
+  readonly reason: NoSpeechReason | null
+}
 
 export async function measure(bench: AudioBench): Promise<Outcome> {
   const answers = await recognizeWithoutSpeech(bench)
@@ -39,10 +53,16 @@ export async function measure(bench: AudioBench): Promise<Outcome> {
   printMisses(misses, spoken)
   const invented = answers.filter(({ reason }) => reason === null).length
   const share = 1 - invented / answers.length
-  const missed = share >= LEAST_WORDLESS ? [] : [`there were words in ${invented} of ${answers.length} recordings without speech, ${fixed(100 * share)} % are wordless and 95 % should be`]
+  const missed = share >= LEAST_WORDLESS ? [] : [
+    `there were words in ${invented} of ${answers.length} recordings without speech, ${fixed(100 * share)} % are wordless and 95 % should be`,
+  ]
   for (const level of ['as it is', 'faint'] as const) {
     const count = misses.filter((miss) => miss.level === level).length
-    if (count / spoken.length >= MOST_MISSED) missed.push(`${count} of ${spoken.length} clips, ${level}, were answered without a word: ${fixed(100 * count / spoken.length)} %, and under 1 % should be`)
+    if (count / spoken.length >= MOST_MISSED) {
+      missed.push(
+        `${count} of ${spoken.length} clips, ${level}, were answered without a word: ${fixed(100 * count / spoken.length)} %, and under 1 % should be`,
+      )
+    }
   }
   return { missed, results: { wordlessShare: share, answers, misses } }
 }
@@ -54,7 +74,9 @@ async function recognizeWithoutSpeech(bench: AudioBench): Promise<Answer[]> {
   const answers: Answer[] = []
   for (const { kind, name, waveform } of wordless) {
     const before = counting.runs()
-    const { text, noSpeechReason } = await transcribeWav(writeMono(waveform), { ...bench, recognizer: counting.recognizer })
+    const { text, noSpeechReason } = await transcribeWav(writeMono(waveform), {
+      ...bench, recognizer: counting.recognizer,
+    })
     answers.push({ kind, name, text, reason: noSpeechReason, modelRan: counting.runs() > before })
     progress.step()
   }
@@ -63,7 +85,10 @@ async function recognizeWithoutSpeech(bench: AudioBench): Promise<Answer[]> {
 
 function countRuns(recognizer: Recognizer): { readonly recognizer: Recognizer; readonly runs: () => number } {
   let runs = 0
-  return { recognizer: { ...recognizer, recognize: (clip, options) => { runs++; return recognizer.recognize(clip, options) } }, runs: () => runs }
+  return {
+    recognizer: { ...recognizer, recognize: (clip, options) => { runs++; return recognizer.recognize(clip, options) } },
+    runs: () => runs,
+  }
 }
 
 function recorded(): Wordless[] {
@@ -74,16 +99,27 @@ function recorded(): Wordless[] {
 
 export function synthesized(): Wordless[] {
   const sounds: (readonly [kind: string, name: string, samples: Float32Array])[] = [
-    ...[0.1, 1, 3].map((seconds) => ['digital silence', `${seconds} s`, new Float32Array(seconds * SOUND.sampleRate)] as const),
+    ...[0.1, 1, 3].map((seconds) => [
+      'digital silence', `${seconds} s`, new Float32Array(seconds * SOUND.sampleRate),
+    ] as const),
     ...LEVELS_DBFS.flatMap((level) => [
-      ...NOISE_COLOURS.map((colour, index) => [`${colour} noise`, `${level} dBFS`, atLevel(noise(colour, SOUND.seconds * SOUND.sampleRate, index + 1), level)] as const),
+      ...NOISE_COLOURS.map((colour, index) => [
+        `${colour} noise`, `${level} dBFS`, atLevel(noise(colour, SOUND.seconds * SOUND.sampleRate, index + 1), level),
+      ] as const),
       ...[50, 60].map((hz) => ['hum', `${hz} Hz, ${level} dBFS`, atLevel(hum(hz, SOUND), level)] as const),
     ]),
-    ...[[1, 0.1], [1, 0.5], [5, 0.1], [5, 0.5]].map(([perSecond, peak]) => ['clicks', `${perSecond} a second, peak ${peak}`, clicks(perSecond!, peak!, SOUND, 1)] as const),
+    ...[[1, 0.1], [1, 0.5], [5, 0.1], [5, 0.5]].map(([perSecond, peak]) => [
+      'clicks', `${perSecond} a second, peak ${peak}`, clicks(perSecond!, peak!, SOUND, 1),
+    ] as const),
     ...[-40, -25, -12].flatMap((level) => [
       ['tones', `keypad, ${level} dBFS`, atLevel(keypad(SOUND, 1), level)] as const,
-      ['tones', `beep, ${level} dBFS`, atLevel(tones([1000], { onSeconds: 0.2, everySeconds: 1 }, SOUND), level)] as const,
-      ['tones', `dial tone, ${level} dBFS`, atLevel(tones([350, 440], { onSeconds: 3, everySeconds: 3 }, SOUND), level)] as const,
+      [
+        'tones', `beep, ${level} dBFS`, atLevel(tones([1000], { onSeconds: 0.2, everySeconds: 1 }, SOUND), level),
+      ] as const,
+      [
+        'tones', `dial tone, ${level} dBFS`,
+        atLevel(tones([350, 440], { onSeconds: 3, everySeconds: 3 }, SOUND), level),
+      ] as const,
     ]),
     ...[-60, -50, -40, -30].map((level) => ['breaths', `${level} dBFS`, atLevel(breaths(SOUND, 1), level)] as const),
   ]
@@ -92,12 +128,18 @@ export function synthesized(): Wordless[] {
 
 function printAnswers(answers: readonly Answer[]): void {
   console.log('Without speech:')
-  printTable(['kind', 'recordings', 'no words', '%', 'model not run', 'reasons'], [...groupBy(answers, ({ kind }) => kind), ['all', answers] as const].map(([kind, own]) => {
+  printTable(['kind', 'recordings', 'no words', '%', 'model not run', 'reasons'], [...groupBy(answers, ({ kind }) =>
+    kind), ['all', answers] as const].map(([kind, own]) => {
     const wordless = own.filter(({ reason }) => reason !== null)
-    return [kind, own.length, wordless.length, fixed(100 * wordless.length / own.length), own.filter(({ modelRan }) => !modelRan).length, countReasons(wordless)]
+    return [
+      kind, own.length, wordless.length, fixed(100 * wordless.length / own.length),
+      own.filter(({ modelRan }) => !modelRan).length, countReasons(wordless),
+    ]
   }))
   console.log()
-  for (const { kind, name, text } of answers.filter(({ reason }) => reason === null)) console.log(`  words in ${kind} ${name}: ${text}`)
+  for (const { kind, name, text } of answers.filter(({ reason }) => reason === null)) {
+    console.log(`  words in ${kind} ${name}: ${text}`)
+  }
   console.log()
 }
 
@@ -130,7 +172,9 @@ function printMisses(misses: readonly Miss[], clips: readonly SpeechClip[]): voi
   const cell = (source: string | undefined, level: Miss['level']): number =>
     misses.filter((miss) => (source === undefined || miss.source === source) && miss.level === level).length
   printTable(['source', 'clips', 'as it is', `at ${FAINT_LUFS} LUFS`], [
-    ...[...groupBy(clips, ({ source }) => source)].map(([source, own]) => [source, own.length, cell(source, 'as it is'), cell(source, 'faint')]),
+    ...[...groupBy(clips, ({ source }) => source)].map(([source, own]) => [
+      source, own.length, cell(source, 'as it is'), cell(source, 'faint'),
+    ]),
     ['all', clips.length, cell(undefined, 'as it is'), cell(undefined, 'faint')],
   ])
   console.log()

@@ -15,7 +15,9 @@ export interface DriftBench {
 /** Clips of a baseline: ten windows, and as large as the slow window. */
 const BASELINE_CLIPS = 2_000
 
-export function drawBaselineClips(rows: readonly FeatureRow[], arrive: Arrivals, count = BASELINE_CLIPS): BaselineClip[] {
+export function drawBaselineClips(
+  rows: readonly FeatureRow[], arrive: Arrivals, count = BASELINE_CLIPS,
+): BaselineClip[] {
   return Array.from({ length: count }, (_, time) => {
     const { utterance, session } = arrive()
     return { row: rows[utterance]!, session: String(session), time }
@@ -27,8 +29,14 @@ export function baselineOf(clips: readonly BaselineClip[], random: () => number)
   return {
     format: FORMAT, id: 'bench', created: new Date(0).toISOString(),
     model: { name: 'bench', digest: 'none' },
-    pipeline: { version: PIPELINE_VERSION, speechDetection: 'both', trimSilence: true, normalizeVolume: true, maxHearings: 3, cascadeModel: null },
-    source: { provenance: 'drawn by the bench', clips: clips.length, sessions: sessionsOf(clips), speakers: null, from: null, to: null },
+    pipeline: {
+      version: PIPELINE_VERSION, speechDetection: 'both', trimSilence: true, normalizeVolume: true, maxHearings: 3,
+      cascadeModel: null,
+    },
+    source: {
+      provenance: 'drawn by the bench', clips: clips.length, sessions: sessionsOf(clips), speakers: null, from: null,
+      to: null,
+    },
     selfCheck: null, confidenceToWer: null,
     ...computeBaseline(clips, random),
   }

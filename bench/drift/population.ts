@@ -62,8 +62,14 @@ function planSession(clips: readonly SpeechClip[], session: number, random: Rand
   }))
 }
 
-/** What the device hears, with what else `surround` puts around it; the peaks of a loud one may lie above full scale, and are cut off when it is written. */
-export function record({ levelLufs, snrDb, colour, leadSeconds, tailSeconds, seed }: Utterance, speech: Waveform, surround = (heard: Waveform) => heard): Waveform {
+/**
+ * What the device hears, with what else `surround` puts around it; the peaks of a loud one may lie above full scale,
+ * and are cut off when it is written.
+ */
+export function record(
+  { levelLufs, snrDb, colour, leadSeconds, tailSeconds, seed }: Utterance, speech: Waveform,
+  surround = (heard: Waveform) => heard,
+): Waveform {
   const quiet = padded(speech, { beforeSeconds: leadSeconds, afterSeconds: tailSeconds, noisy: false })
   const heard = surround(mix(quiet, noise(colour, quiet.samples.length, seed + 1), snrDb))
   return amplified(heard, levelLufs - (measureLoudness(heard).loudnessLufs ?? levelLufs))

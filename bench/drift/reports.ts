@@ -1,7 +1,7 @@
 /**
  * Uploads through the real pipeline, once. About 60 ms each, so reports are kept as JSON lines in bench/results/drift/,
- * in files that are named after what could change them: the model, the sources of the pipeline, and the first
- * uploads, byte by byte. The features of src/monitoring/drift/ are taken from reports anew, so changing them costs nothing.
+ * in files that are named after what could change them: the model, the sources of the pipeline, and the first uploads,
+ * byte by byte. The features of src/monitoring/drift/ are taken from reports anew, so changing them costs nothing.
  */
 import { createHash } from 'node:crypto'
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
@@ -76,7 +76,9 @@ async function keyOf({ make }: UploadSet, model: string): Promise<string> {
 
 function digestOfSources(): Buffer {
   const hash = createHash('sha256')
-  for (const source of SOURCES.flatMap(filesOf)) hash.update(source).update(readFileSync(path.join(projectRoot, source)))
+  for (const source of SOURCES.flatMap(filesOf)) {
+    hash.update(source).update(readFileSync(path.join(projectRoot, source)))
+  }
   return hash.digest()
 }
 

@@ -47,7 +47,9 @@ function runStream(rows: readonly FeatureRow[], way: Way, random: () => number):
   const arrived = Array.from({ length: STREAM_CLIPS }, () => arrive().utterance)
   const alarms: { feature: FeatureName; after: number }[] = []
   let clips = 0
-  const monitor = new DriftMonitor(baseline, () => 0, { onAlarm: (feature) => { alarms.push({ feature, after: clips }) } })
+  const monitor = new DriftMonitor(
+    baseline, () => 0, { onAlarm: (feature) => { alarms.push({ feature, after: clips }) } },
+  )
   for (const utterance of arrived) {
     clips++
     monitor.observe(rows[utterance]!)

@@ -1,7 +1,7 @@
 /**
  * What may happen to traffic: another microphone, a telephone, a reverberant room, other talkers, a client that plays
- * too fast or stops too late, and changes that change nothing. Each takes an utterance and its clip and makes the upload,
- * the same in every run. What should be noticed, and how soon, is in delay.ts.
+ * too fast or stops too late, and changes that change nothing. Each takes an utterance and its clip and makes the
+ * upload, the same in every run. What should be noticed, and how soon, is in delay.ts.
  *
  * Reverberation is a decaying Gaussian noise behind the direct sound (Polack 1988; also Moorer 1979). G.711's mu-law
  * is taken by its formula, 8 bits, ITU-T G.711.
@@ -35,15 +35,21 @@ export const SHIFTS = {
   'over-gain': onRecording('12 dB over full scale, cut off', (recording) => clippedBy(recording, 12)),
   telephone: onRecording('300 to 3400 Hz', (recording) => highPass(lowPass(recording, 3_400), 300)),
   babble: { says: `six other talkers, ${BABBLE_SNR_DB} dB below`, make: (utterance, speech, babble) =>
-    writeMono(record(utterance, speech, (heard) => mix(heard, babble(heard.samples.length, utterance.seed), BABBLE_SNR_DB))) },
+    writeMono(record(
+      utterance, speech, (heard) => mix(heard, babble(heard.samples.length, utterance.seed), BABBLE_SNR_DB),
+    )) },
   'speed-1.2': onRecording('played 1.2 times as fast, pitch and all', (recording) => played(recording, 1.2)),
   'speed-2': onRecording('played twice as fast, pitch and all', (recording) => played(recording, 2)),
-  reverberation: { says: `a room with RT60 ${RT60_SECONDS} s`, make: (utterance, speech) => writeMono(record(utterance, reverberated(speech, RT60_SECONDS, utterance.seed))) },
-  'late-stop': { says: 'one second more of the room at the end', make: (utterance, speech) => writeMono(record({ ...utterance, tailSeconds: utterance.tailSeconds + 1 }, speech)) },
+  reverberation: { says: `a room with RT60 ${RT60_SECONDS} s`, make: (utterance, speech) =>
+    writeMono(record(utterance, reverberated(speech, RT60_SECONDS, utterance.seed))) },
+  'late-stop': { says: 'one second more of the room at the end', make: (utterance, speech) =>
+    writeMono(record({ ...utterance, tailSeconds: utterance.tailSeconds + 1 }, speech)) },
   nobody: { says: 'the room without a voice', make: (utterance) => writeMono(withoutVoice(utterance)) },
   'mu-law': onRecording('G.711 mu-law and back, in the same file format', throughMuLaw),
-  'wav-24': { says: 'the same samples as 24-bit WAV', needsFfmpeg: true, make: (utterance, speech) => convert(writeMono(record(utterance, speech)), ['-c:a', 'pcm_s24le'], 'wav') },
-  flac: { says: 'the same samples as FLAC', needsFfmpeg: true, make: (utterance, speech) => convert(writeMono(record(utterance, speech)), ['-c:a', 'flac'], 'flac') },
+  'wav-24': { says: 'the same samples as 24-bit WAV', needsFfmpeg: true, make: (utterance, speech) =>
+    convert(writeMono(record(utterance, speech)), ['-c:a', 'pcm_s24le'], 'wav') },
+  flac: { says: 'the same samples as FLAC', needsFfmpeg: true, make: (utterance, speech) =>
+    convert(writeMono(record(utterance, speech)), ['-c:a', 'flac'], 'flac') },
 } as const satisfies Record<string, Shift>
 
 export type ShiftName = keyof typeof SHIFTS
@@ -62,7 +68,10 @@ export function played({ samples, sampleRate }: Waveform, factor: number): Wavef
   return resample({ samples, sampleRate: sampleRate * factor }, sampleRate)
 }
 
-/** Direct sound and reverberation of equal energy. Longer by the time in which the tail falls by 40 dB; what is fainter is left out. */
+/**
+ * Direct sound and reverberation of equal energy. Longer by the time in which the tail falls by 40 dB; what is fainter
+ * is left out.
+ */
 export function reverberated({ samples, sampleRate }: Waveform, rt60Seconds: number, seed: number): Waveform {
   const tail = decayingNoise(rt60Seconds, sampleRate, seed)
   const out = new Float32Array(samples.length + tail.length)
@@ -79,7 +88,8 @@ const TAIL_DB = 40
 /** Energy 1. */
 function decayingNoise(rt60Seconds: number, sampleRate: number, seed: number): Float32Array {
   const length = Math.round((rt60Seconds * sampleRate * TAIL_DB) / 60)
-  const decaying = noise('white', length, seed + 1).map((sample, n) => sample * 10 ** (-3 * n / (rt60Seconds * sampleRate)))
+  const decaying = noise('white', length, seed + 1).map((sample, n) =>
+    sample * 10 ** (-3 * n / (rt60Seconds * sampleRate)))
   return atLevel(decaying, -10 * Math.log10(length))
 }
 

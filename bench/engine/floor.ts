@@ -34,7 +34,9 @@ interface FloorRow {
 
 export async function compareToFloor(model: string, matrices: MatrixChoice): Promise<FloorRow[]> {
   const shape = SHAPES[model]
-  if (shape === undefined) throw new UsageError(`there is no shape of ${model}, only of ${Object.keys(SHAPES).join(', ')}`)
+  if (shape === undefined) {
+    throw new UsageError(`there is no shape of ${model}, only of ${Object.keys(SHAPES).join(', ')}`)
+  }
   const rates = await measureRates(shape.width)
   const manifest = await readManifest(modelsDir, model)
   const compiled = await compiledGraph(modelsDir, manifest, targetFor('cpu', matrices))
@@ -60,10 +62,13 @@ export async function compareToFloor(model: string, matrices: MatrixChoice): Pro
   console.log(`\n8-bit dot products (VNNI): ${vnni === undefined ? 'unknown' : vnni ? 'yes' : 'no'}; 10⁹ operations/s: ` +
     `${fixed(rates.float, 0)} in floats, ${fixed(rates.integer, 0)} in 8 bits; GB/s: ${fixed(rates.dram)} from memory, ` +
     `${fixed(rates.cache)} from the cache\n`)
-  const head = ['seconds', 'encoder ms', 'floor ms', 'floor %', 'token ms', 'floor ms, memory', 'times it', 'floor ms, cache']
+  const head = [
+    'seconds', 'encoder ms', 'floor ms', 'floor %', 'token ms', 'floor ms, memory', 'times it', 'floor ms, cache',
+  ]
   printTable(head, rows.map((row) => [
     row.seconds, fixed(row.encoderMs), fixed(row.encoderFloorMs), fixed(100 * row.encoderFloorMs / row.encoderMs, 0),
-    fixed(row.tokenMs, 2), fixed(row.tokenFloorMs, 2), fixed(row.tokenMs / row.tokenFloorMs, 2), fixed(row.cachedTokenMs, 2),
+    fixed(row.tokenMs, 2), fixed(row.tokenFloorMs, 2), fixed(row.tokenMs / row.tokenFloorMs, 2),
+    fixed(row.cachedTokenMs, 2),
   ]))
   return rows
 }

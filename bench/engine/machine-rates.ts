@@ -98,10 +98,16 @@ export function measureReadBandwidth(bytes: number): number {
 function productGraph(kernel: Kernel, { rows, inner, columns }: ProductShape): Uint8Array {
   const graph = new Graph(1)
   const [start, end] = [graph.integers([0, 0]), graph.integers([1, 1])]
-  const corners = Array.from({ length: PRODUCTS }, () => graph.op('Slice', [product(graph, kernel, inner, columns), start, end]))
-  const floats = corners.map((corner) => kernel.startsWith('integer') ? graph.op('Cast', [corner], { to: FLOAT }) : corner)
+  const corners = Array.from({ length: PRODUCTS }, () => graph.op('Slice', [
+    product(graph, kernel, inner, columns), start, end,
+  ]))
+  const floats = corners.map((corner) =>
+    kernel.startsWith('integer') ? graph.op('Cast', [corner], { to: FLOAT }) : corner)
   graph.expose(graph.op('Max', floats), 'result')
-  return graph.bytes('products', [['activations', kernel.startsWith('integer') ? 'uint8' : 'float32', [rows, inner]]], [['result', [1, 1]]])
+  return graph.bytes(
+    'products', [['activations', kernel.startsWith('integer') ? 'uint8' : 'float32', [rows, inner]]],
+    [['result', [1, 1]]],
+  )
 }
 
 function product(graph: Graph, kernel: Kernel, inner: number, columns: number): string {
@@ -110,13 +116,19 @@ function product(graph: Graph, kernel: Kernel, inner: number, columns: number): 
   const random = seededRandom(inner + columns)
   const octet = (): number => Math.floor(random() * 256) - (signed ? 128 : 0)
   const values = { length: inner * columns }
-  const weights = graph.octets([inner, columns], signed ? Int8Array.from(values, octet) : Uint8Array.from(values, octet))
+  const weights = graph.octets(
+    [inner, columns], signed ? Int8Array.from(values, octet) : Uint8Array.from(values, octet),
+  )
   const zeros = signed ? new Int8Array(columns).fill(1) : new Uint8Array(columns).fill(129)
   if (kernel.startsWith('integer')) {
-    return graph.op('MatMulInteger', ['activations', weights, graph.octets([], Uint8Array.of(127)), graph.octets([], zeros.slice(0, 1))])
+    return graph.op('MatMulInteger', [
+      'activations', weights, graph.octets([], Uint8Array.of(127)), graph.octets([], zeros.slice(0, 1)),
+    ])
   }
   const scales = graph.floats([columns], new Float32Array(columns).fill(0.002))
-  return graph.op('com.microsoft.DynamicQuantizeMatMul', ['activations', weights, scales, graph.octets([columns], zeros)])
+  return graph.op('com.microsoft.DynamicQuantizeMatMul', [
+    'activations', weights, scales, graph.octets([columns], zeros),
+  ])
 }
 
 function activationsFor(kernel: Kernel, { rows, inner }: ProductShape): ort.Tensor {
@@ -134,7 +146,10 @@ function openSession(graph: Uint8Array, precise: boolean): Promise<ort.Inference
   })
 }
 
-/** Milliseconds of the fastest run, because what else a machine does can only add; the first two fill caches and are not counted. */
+/**
+ * Milliseconds of the fastest run, because what else a machine does can only add; the first two fill caches and are not
+ * counted.
+ */
 async function fastestRun(session: ort.InferenceSession, feeds: Record<string, ort.Tensor>): Promise<number> {
   for (let warmUp = 0; warmUp < 2; warmUp++) await session.run(feeds)
   const times: number[] = []

@@ -23,7 +23,10 @@ export interface ModelShape {
   readonly width: number
   readonly encoderLayers: number
   readonly decoderLayers: number
-  /** Widths of the feed-forward part: of the encoder; of the decoder upwards, which is twice the other where it has a gate; and down. */
+  /**
+   * Widths of the feed-forward part: of the encoder; of the decoder upwards, which is twice the other where it has a
+   * gate; and down.
+   */
   readonly encoderInner: number
   readonly decoderUp: number
   readonly decoderDown: number
@@ -37,7 +40,8 @@ const MOONSHINE_TINY: ModelShape = {
     { inputs: 288, outputs: 576, kernel: 7, stride: 3, padding: 0 },
     { inputs: 576, outputs: 288, kernel: 3, stride: 2, padding: 0 },
   ],
-  width: 288, encoderLayers: 6, decoderLayers: 6, encoderInner: 1152, decoderUp: 2304, decoderDown: 1152, vocabulary: 32_768,
+  width: 288, encoderLayers: 6, decoderLayers: 6, encoderInner: 1152, decoderUp: 2304, decoderDown: 1152,
+  vocabulary: 32_768,
 }
 
 export const SHAPES: Readonly<Record<string, ModelShape>> = {
@@ -82,7 +86,9 @@ export interface DecoderWork {
   readonly crossBytes: number
 }
 
-export function decoderWork({ width, decoderLayers, decoderUp, decoderDown, vocabulary }: ModelShape, frames: number): DecoderWork {
+export function decoderWork(
+  { width, decoderLayers, decoderUp, decoderDown, vocabulary }: ModelShape, frames: number,
+): DecoderWork {
   return {
     prefillOperations: 2 * decoderLayers * 2 * frames * width ** 2,
     layerBytes: decoderLayers * (6 * width ** 2 + width * decoderUp + decoderDown * width),
@@ -101,7 +107,10 @@ export interface Rates {
 
 /** The least time that a machine of these rates needs. */
 export interface Floor {
-  /** Convolutions in 32-bit floats or, if that is faster, as two passes of 8 bits; linear layers in 8 bits; attention in floats. */
+  /**
+   * Convolutions in 32-bit floats or, if that is faster, as two passes of 8 bits; linear layers in 8 bits; attention in
+   * floats.
+   */
   readonly encoderMs: number
   readonly prefillMs: number
   /** A token whose weights come from memory, and one whose weights lie in the last cache. */
@@ -131,6 +140,7 @@ function whisper(width: number, layers: number): ModelShape {
       { inputs: 80, outputs: width, kernel: 3, stride: 1, padding: 1 },
       { inputs: width, outputs: width, kernel: 3, stride: 2, padding: 1 },
     ],
-    width, encoderLayers: layers, decoderLayers: layers, encoderInner: 4 * width, decoderUp: 4 * width, decoderDown: 4 * width, vocabulary: 51_865,
+    width, encoderLayers: layers, decoderLayers: layers, encoderInner: 4 * width, decoderUp: 4 * width,
+    decoderDown: 4 * width, vocabulary: 51_865,
   }
 }

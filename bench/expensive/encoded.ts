@@ -1,6 +1,6 @@
 /**
- * Five minutes of white noise in the formats that ffmpeg writes, as much of it as they hold: noise costs a codec and the
- * stages behind it most, and holds no speech.
+ * Five minutes of white noise in the formats that ffmpeg writes, as much of it as they hold: noise costs a codec and
+ * the stages behind it most, and holds no speech.
  */
 import { convert, hasFfmpeg } from '../harness/ffmpeg.js'
 import { noise, wav, type Upload } from './uploads.js'

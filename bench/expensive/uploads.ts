@@ -1,6 +1,6 @@
 /**
- * The most expensive uploads that the default limits admit: five minutes of each format whose frames can be repeated, and
- * files that cost much for their size. Made in memory, and always the same.
+ * The most expensive uploads that the default limits admit: five minutes of each format whose frames can be repeated,
+ * and files that cost much for their size. Made in memory, and always the same.
  */
 import { readFileSync } from 'node:fs'
 import path from 'node:path'

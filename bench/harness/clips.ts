@@ -16,7 +16,9 @@ export interface SpeechClip {
   readonly text: string
   readonly seconds: number
   readonly speaker: string
-  /** Recordings of one kind: the first folder of the path, else the prefix of the speaker, else the manifest's folder. */
+  /**
+   * Recordings of one kind: the first folder of the path, else the prefix of the speaker, else the manifest's folder.
+   */
   readonly source: string
 }
 
@@ -30,7 +32,9 @@ interface ManifestLine {
 const DEVELOPMENT = path.join(projectRoot, '../shared/data/speech/manifest.jsonl')
 
 /** The option `--manifest`; some benches call it `--clips`. */
-export const MANIFEST = text(existsSync(DEVELOPMENT) ? DEVELOPMENT : path.join(projectRoot, 'fixtures/clips/manifest.jsonl'))
+export const MANIFEST = text(existsSync(DEVELOPMENT) ? DEVELOPMENT : path.join(
+  projectRoot, 'fixtures/clips/manifest.jsonl',
+))
 /** Clips of each source. */
 export const LIMIT = count(Infinity)
 

@@ -1,4 +1,7 @@
-/** ffmpeg, an implementation of resamplers and codecs that owes nothing to ours. Without it the rows that need it are left out. */
+/**
+ * ffmpeg, an implementation of resamplers and codecs that owes nothing to ours. Without it the rows that need it are
+ * left out.
+ */
 import { execFileSync, spawnSync } from 'node:child_process'
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import os from 'node:os'
@@ -10,12 +13,18 @@ export function hasFfmpeg(): boolean {
   return found ??= spawnSync('ffmpeg', ['-version'], { stdio: 'ignore' }).status === 0
 }
 
-/** A WAV file in, the output file out; `args` are what stands between input and output. Through a file, because MP4 needs one that can be sought in. */
+/**
+ * A WAV file in, the output file out; `args` are what stands between input and output. Through a file, because MP4
+ * needs one that can be sought in.
+ */
 export function convert(wav: Uint8Array, args: readonly string[], ending: string): Buffer {
   const folder = mkdtempSync(path.join(os.tmpdir(), 'earshot-ffmpeg-'))
   const file = path.join(folder, `out.${ending}`)
   try {
-    execFileSync('ffmpeg', ['-hide_banner', '-loglevel', 'error', '-f', 'wav', '-i', 'pipe:0', '-map_metadata', '-1', '-fflags', '+bitexact', '-flags:a', '+bitexact', ...args, '-y', file], { input: wav, stdio: ['pipe', 'ignore', 'pipe'] })
+    execFileSync('ffmpeg', [
+      '-hide_banner', '-loglevel', 'error', '-f', 'wav', '-i', 'pipe:0', '-map_metadata', '-1', '-fflags', '+bitexact',
+      '-flags:a', '+bitexact', ...args, '-y', file,
+    ], { input: wav, stdio: ['pipe', 'ignore', 'pipe'] })
     return readFileSync(file)
   } finally {
     rmSync(folder, { recursive: true })

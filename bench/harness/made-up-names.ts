@@ -4,7 +4,9 @@
  */
 import { seededRandom } from '../../fixtures/kit/statistics.js'
 
-const SYLLABLES = ['ka', 'lo', 'mi', 'ter', 'san', 'dro', 'vel', 'pin', 'gar', 'bo', 'chi', 'ne', 'ru', 'sto', 'wex', 'fle']
+const SYLLABLES = [
+  'ka', 'lo', 'mi', 'ter', 'san', 'dro', 'vel', 'pin', 'gar', 'bo', 'chi', 'ne', 'ru', 'sto', 'wex', 'fle',
+]
 const VOCABULARY = 20_000
 
 export interface MadeUpNames {
@@ -15,9 +17,12 @@ export interface MadeUpNames {
 
 export function makeUpNames(count: number, seed: number): MadeUpNames {
   const random = seededRandom(seed)
-  const vocabulary = Array.from({ length: VOCABULARY }, () => Array.from({ length: 2 + Math.floor(random() * 2) }, () => SYLLABLES[Math.floor(random() * SYLLABLES.length)]).join(''))
+  const vocabulary = Array.from({ length: VOCABULARY }, () => Array.from(
+    { length: 2 + Math.floor(random() * 2) }, () => SYLLABLES[Math.floor(random() * SYLLABLES.length)],
+  ).join(''))
   const word = (): string => vocabulary[Math.floor(VOCABULARY ** random()) - 1]!
-  const names = Array.from({ length: count }, () => Array.from({ length: 2 + Math.floor(random() * 3) }, word).join(' '))
+  const names = Array.from({ length: count }, () =>
+    Array.from({ length: 2 + Math.floor(random() * 3) }, word).join(' '))
   return { names, word }
 }
 

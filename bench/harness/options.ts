@@ -31,7 +31,9 @@ export function text(fallback: string): Option<string> {
 export const optionalText: Option<string | undefined> = { type: 'string', read: (given) => given }
 export const flag: Option<boolean> = { type: 'boolean', read: (given) => given !== undefined }
 /** Names with commas between them; undefined when none were given. */
-export const optionalList: Option<readonly string[] | undefined> = { type: 'string', read: (given) => given?.split(',') }
+export const optionalList: Option<readonly string[] | undefined> = {
+  type: 'string', read: (given) => given?.split(','),
+}
 
 export function list<N extends string>(choices: readonly N[]): Option<readonly N[]> {
   return {
@@ -39,7 +41,9 @@ export function list<N extends string>(choices: readonly N[]): Option<readonly N
     read: (given, name) => {
       const asked = given?.split(',').map((one) => one.trim()) ?? choices
       const unknown = asked.filter((one) => !(choices as readonly string[]).includes(one))
-      if (unknown.length > 0) throw new UsageError(`--${name} knows ${choices.join(', ')}, not "${unknown.join('", "')}"`)
+      if (unknown.length > 0) {
+        throw new UsageError(`--${name} knows ${choices.join(', ')}, not "${unknown.join('", "')}"`)
+      }
       return asked as readonly N[]
     },
   }

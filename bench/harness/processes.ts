@@ -31,7 +31,9 @@ export function processTree(rootId: number): ProcessFigures[] {
 /** CPU time so far of a server's own process and of its workers, seconds. */
 export function cpuSecondsOf(serverId: number): { readonly server: number; readonly worker: number } {
   const seconds = { server: 0, worker: 0 }
-  for (const { isWorker, cpuTicks } of processTree(serverId)) seconds[isWorker ? 'worker' : 'server'] += cpuTicks / TICKS_PER_SECOND
+  for (const { isWorker, cpuTicks } of processTree(serverId)) {
+    seconds[isWorker ? 'worker' : 'server'] += cpuTicks / TICKS_PER_SECOND
+  }
   return seconds
 }
 

@@ -18,7 +18,8 @@ export function startProgress(label: string, total: number): Progress {
       saidAtMs = nowMs
       const elapsedSeconds = (nowMs - startedAtMs) / 1000
       const leftSeconds = elapsedSeconds / done * (total - done)
-      const line = `${label}: ${done} of ${total}, ${elapsedSeconds.toFixed(0)} s, about ${leftSeconds.toFixed(0)} s left`
+      const line =
+        `${label}: ${done} of ${total}, ${elapsedSeconds.toFixed(0)} s, about ${leftSeconds.toFixed(0)} s left`
       process.stderr.write(isTTY ? `\r${line}\x1b[K${done < total ? '' : '\n'}` : `${line}\n`)
     },
   }

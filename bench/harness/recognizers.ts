@@ -1,4 +1,6 @@
-/** A recognizer in this process, loaded and served as a recognition worker does it: the figures are those of one worker. */
+/**
+ * A recognizer in this process, loaded and served as a recognition worker does it: the figures are those of one worker.
+ */
 import path from 'node:path'
 import type { Waveform } from '../../src/domain/audio.js'
 import type { DetectionMode, Engine, MatrixChoice } from '../../src/domain/choices.js'
@@ -49,7 +51,9 @@ export async function openRecognizer(model: string, options: OpenOptions = {}): 
 
 /** The model as it comes, which may answer with no words to a clip with speech in it. */
 export function allowSilence(recognizer: Recognizer): Recognizer {
-  return { ...recognizer, recognize: (clip, options) => recognizer.recognize(clip, { ...options, suppressBlank: false }) }
+  return {
+    ...recognizer, recognize: (clip, options) => recognizer.recognize(clip, { ...options, suppressBlank: false }),
+  }
 }
 
 type BareOptions = Pick<RecognizeOptions, 'language' | 'suppressBlank' | 'words'>

@@ -79,9 +79,7 @@ export interface Difference extends Drawn {
 }
 
 /** `first` and `second` hold the same clips in the same order. */
-export function compareSource(
-  source: string, first: readonly ScoredClip[], second: readonly ScoredClip[],
-): Difference {
+export function compareSource(source: string, first: readonly ScoredClip[], second: readonly ScoredClip[]): Difference {
   const { by, groups } = resamplingGroups(first.map((scored, index) => {
     const other = second[index]
     if (other?.clip.file !== scored.clip.file) throw new Error('clips to be compared are not the same')

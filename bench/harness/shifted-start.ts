@@ -13,7 +13,9 @@ export function withShiftedStart(wav: Buffer, shift: number): Buffer {
   if (shift === 0) return wav
   const { dataOffset, dataBytes, blockAlign, sampleRate } = readWavLayout(wav)
   const dropped = Math.min(dataBytes, Math.round(shift * SHIFT_SECONDS * sampleRate) * blockAlign)
-  const shifted = Buffer.concat([wav.subarray(0, dataOffset), wav.subarray(dataOffset + dropped, dataOffset + dataBytes)])
+  const shifted = Buffer.concat([
+    wav.subarray(0, dataOffset), wav.subarray(dataOffset + dropped, dataOffset + dataBytes),
+  ])
   shifted.writeUInt32LE(shifted.length - 8, 4)
   shifted.writeUInt32LE(dataBytes - dropped, dataOffset - SIZE_FIELD_BYTES)
   return shifted

@@ -28,7 +28,9 @@ export async function recordTape(clips: readonly SpeechClip[], wantedSeconds = 1
     pieces.push(samples)
     bytes += samples.length
   }
-  if (bytes < BYTES_PER_SECOND) throw new UsageError('the manifest has no second of 16-bit mono WAV at 16 kHz, which a tape is made of')
+  if (bytes < BYTES_PER_SECOND) {
+    throw new UsageError('the manifest has no second of 16-bit mono WAV at 16 kHz, which a tape is made of')
+  }
   return tapeOf(Buffer.concat(pieces))
 }
 
@@ -49,7 +51,9 @@ function tapeOf(samples: Buffer): SpeechTape {
 
 /** The samples of a WAV file of our rate and format; undefined for any other. */
 function plainSamples(file: Buffer): Buffer | undefined {
-  const [format, channels, rate, bits] = [file.readUInt16LE(20), file.readUInt16LE(22), file.readUInt32LE(24), file.readUInt16LE(34)]
+  const [format, channels, rate, bits] = [
+    file.readUInt16LE(20), file.readUInt16LE(22), file.readUInt32LE(24), file.readUInt16LE(34),
+  ]
   if (format !== 1 || channels !== 1 || rate !== SAMPLE_RATE || bits !== 16) return undefined
   const data = file.indexOf('data', 36, 'latin1')
   const samples = file.subarray(data + 8, data + 8 + file.readUInt32LE(data + 4))

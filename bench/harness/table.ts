@@ -9,7 +9,8 @@ export function printTable(head: readonly string[], rows: readonly (readonly Cel
 export function formatTable(head: readonly string[], rows: readonly (readonly Cell[])[]): string {
   const lines = [head, ...rows].map((row) => row.map(String))
   const widths = head.map((_, column) => Math.max(...lines.map((line) => line[column]?.length ?? 0)))
-  const format = (line: readonly string[]): string => line.map((cell, column) => pad(cell, widths[column]!, column)).join('  ').trimEnd()
+  const format = (line: readonly string[]): string =>
+    line.map((cell, column) => pad(cell, widths[column]!, column)).join('  ').trimEnd()
   const rule = widths.map((width) => '-'.repeat(width)).join('  ')
   return [format(lines[0]!), rule, ...lines.slice(1).map(format)].join('\n')
 }

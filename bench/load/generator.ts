@@ -71,7 +71,8 @@ export async function generateLoad(plan: LoadPlan): Promise<LoadResult> {
 async function closedLoop(plan: LoadPlan, clients: number, agent: Agent, answers: Answer[]): Promise<number> {
   const endsAt = performance.now() + plan.maxSeconds * 1000
   let sent = 0
-  const goesOn = (): boolean => sent < (plan.maxRequests ?? Infinity) && performance.now() < endsAt && !plan.until?.aborted
+  const goesOn = (): boolean =>
+    sent < (plan.maxRequests ?? Infinity) && performance.now() < endsAt && !plan.until?.aborted
   async function client(): Promise<void> {
     while (goesOn()) {
       const answer = await post(plan, agent, sent++, performance.now())
@@ -106,7 +107,12 @@ async function openLoop(plan: LoadPlan, perSecond: number, agent: Agent, answers
 
 async function post(plan: LoadPlan, agent: Agent, index: number, dueAtMs: number): Promise<Answer> {
   const { body, seconds } = plan.uploads[index % plan.uploads.length]!
-  const exchange = await ask(plan.url, { method: 'POST', body, agent, ...(plan.timeoutMs !== undefined && { timeoutMs: plan.timeoutMs }) })
+  const exchange = await ask(plan.url, {
+    method: 'POST', body, agent, ...(plan.timeoutMs !== undefined && { timeoutMs: plan.timeoutMs }),
+  })
   const { status, failure, retryAfter, startedAtMs, latencyMs } = exchange
-  return { status, failure, errorCode: errorCode(exchange), retryAfter, startedAtMs, latencyMs: latencyMs + startedAtMs - dueAtMs, audioSeconds: seconds }
+  return {
+    status, failure, errorCode: errorCode(exchange), retryAfter, startedAtMs,
+    latencyMs: latencyMs + startedAtMs - dueAtMs, audioSeconds: seconds,
+  }
 }

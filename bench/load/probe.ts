@@ -75,7 +75,9 @@ export function measureProbes({ uploads, model, workers, seconds }: OwnServerPla
       missed: [
         ...summary.failed > 0 ? [`not all were answered: ${sayOutcomes(summary.byOutcome)}`] : [],
         ...late.map(([name, { p99Ms }]) => `${name} p99 ${fixed(p99Ms)} ms, under ${MAX_PROBE_P99_MS} ms wanted`),
-        ...lagP99Ms >= MAX_LAG_P99_MS ? [`event-loop lag p99 ${fixed(lagP99Ms)} ms, under ${MAX_LAG_P99_MS} wanted`] : [],
+        ...lagP99Ms >= MAX_LAG_P99_MS ? [
+          `event-loop lag p99 ${fixed(lagP99Ms)} ms, under ${MAX_LAG_P99_MS} wanted`,
+        ] : [],
       ],
       results: { clients: CLIENTS, load: summary, probes, lagP99Ms },
     }

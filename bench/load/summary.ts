@@ -45,7 +45,9 @@ export function isRefusal({ status }: Pick<Answer, 'status'>): boolean {
   return status === 429 || status === 503
 }
 
-export function countByOutcome(answers: readonly Pick<Answer, 'status' | 'failure' | 'errorCode'>[]): Record<string, number> {
+export function countByOutcome(
+  answers: readonly Pick<Answer, 'status' | 'failure' | 'errorCode'>[],
+): Record<string, number> {
   const counts: Record<string, number> = {}
   for (const { status, failure, errorCode } of answers) {
     const outcome = failure ?? `${status} ${errorCode}`.trim()

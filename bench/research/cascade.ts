@@ -3,10 +3,10 @@
  * the pipeline of a worker. `EARSHOT_CASCADE_BELOW` was chosen with it; run it again for another pair of models.
  *
  * Decoding is deterministic, so each model decodes a clip once (remembering.ts), and the policies are compared
- * afterwards: for every number of decoding passes the service runs with a cascade that asks wherever it may and with one
- * that asks only where it must. A threshold is a choice between these two reports by the confidence of the first. The
- * bench chooses the lowest mean WER at no more than MOST_TIME of the larger model's time. All means are over sources, so
- * that a source with many clips does not decide for the others.
+ * afterwards: for every number of decoding passes the service runs with a cascade that asks wherever it may and with
+ * one that asks only where it must. A threshold is a choice between these two reports by the confidence of the first.
+ * The bench chooses the lowest mean WER at no more than MOST_TIME of the larger model's time. All means are over
+ * sources, so that a source with many clips does not decide for the others.
  */
 import { readFile } from 'node:fs/promises'
 import { groupBy, sum } from '../../fixtures/kit/statistics.js'
@@ -72,12 +72,16 @@ interface Setting extends Score {
 
 const OPTIONS = { model: MODEL, larger: text('whisper-base'), manifest: MANIFEST, limit: LIMIT, language: text('en') }
 
-export const run = defineBench('cascade', OPTIONS, async ({ model, larger: largerModel, manifest, limit, language }) => {
+export const run = defineBench('cascade', OPTIONS, async (
+  { model, larger: largerModel, manifest, limit, language },
+) => {
   const clips = await readClips(manifest, limit)
   const [small, larger] = [await openWarm(model, clips), await openWarm(largerModel, clips)]
   const rows: Row[] = []
   for (const clip of clips) {
-    const row = await recognizeInAllWays(clip, { small, larger, language: language === 'detect' ? undefined : language })
+    const row = await recognizeInAllWays(clip, {
+      small, larger, language: language === 'detect' ? undefined : language,
+    })
     if (row === undefined) console.log(`left out, since it is cut into several clips: ${clip.file}`)
     else rows.push(row)
   }
@@ -118,9 +122,12 @@ async function recognizeInAllWays(clip: SpeechClip, { small, larger, language }:
     const cascade = below === undefined ? undefined : { recognizer: larger, below, firstHearings: maxDecodingPasses }
     const report = await transcribe(bytes, recognizer, { ...SERVED, language, maxDecodingPasses, cascade })
     const wallSeconds = (performance.now() - since) / 1000
-    const seconds = wallSeconds - (total((model) => model.spentSeconds()) - spent) + total((model) => model.decodeSeconds()) - decoded
+    const seconds = wallSeconds - (total((model) => model.spentSeconds()) - spent) + total((model) =>
+      model.decodeSeconds()) - decoded
     const errors = totalErrors(scoreClip(clip, report.text, report.input.audioSeconds, 0))
-    return [{ errors, seconds, confidence: report.confidence, isEscalated: (report.cascade?.escalations ?? 0) > 0 }, report]
+    return [
+      { errors, seconds, confidence: report.confidence, isEscalated: (report.cascade?.escalations ?? 0) > 0 }, report,
+    ]
   }
   const [alone] = await ask(larger, SERVED.maxDecodingPasses)
   const byPasses = new Map<number, WithPasses>()
@@ -144,7 +151,8 @@ function cascadeOf(passes: number, below: number): Policy {
 /** The fewest errors within the time; among equals the cheapest. */
 function choose(settings: readonly Setting[], larger: Score): Setting {
   const affordable = settings.filter(({ seconds }) => seconds <= MOST_TIME * larger.seconds)
-  const [best] = (affordable.length > 0 ? affordable : settings).toSorted((a, b) => a.wer - b.wer || a.seconds - b.seconds)
+  const [best] = (affordable.length > 0 ? affordable : settings).toSorted((a, b) =>
+    a.wer - b.wer || a.seconds - b.seconds)
   return best!
 }
 
@@ -175,7 +183,9 @@ function printSources(rows: readonly Row[], { passes, below }: Setting): void {
     ]
   }
   console.log(`cascade below ${below}, at most ${passes} decoding passes of the small model; alone it takes up to 3`)
-  const head = ['source', 'clips', 'WER % small', 'larger', 'cascade', 'time small / larger', 'cascade / larger', 'escalated %']
+  const head = [
+    'source', 'clips', 'WER % small', 'larger', 'cascade', 'time small / larger', 'cascade / larger', 'escalated %',
+  ]
   printTable(head, [
     ...[...groupBy(rows, ({ clip }) => clip.source)].map(([source, own]) =>
       line(source, (policy) => scoreOne(own, policy), own.length)),

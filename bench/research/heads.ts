@@ -29,17 +29,22 @@ const CANDIDATES = 24
 
 export async function chooseHeads(model: string, clips: readonly TimedClip[]): Promise<readonly Head[]> {
   const tape = await recordAll(model, clips)
-  const halves = [0, 1].map((rest) => clips.map((_, index) => index).filter((index) => index % 2 === rest)) as [number[], number[]]
+  const halves = [0, 1].map((rest) =>
+    clips.map((_, index) => index).filter((index) => index % 2 === rest)) as [number[], number[]]
   const errorOf = (heads: readonly Head[], half: readonly number[]): Promise<number> => tape.error(heads, half)
   const alone: { head: Head; error: number }[] = []
   for (const head of tape.heads) alone.push({ head, error: await errorOf([head], halves[0]) })
   alone.sort((a, b) => a.error - b.error)
-  printTable(['layer.head', 'mean error ms'], alone.slice(0, 12).map(({ head, error }) => [head.join('.'), fixed(1000 * error, 0)]))
+  printTable(['layer.head', 'mean error ms'], alone.slice(0, 12).map(({ head, error }) => [
+    head.join('.'), fixed(1000 * error, 0),
+  ]))
   const chosen: Head[] = []
   const rows: [string, string, string][] = []
   for (let best = Infinity; ;) {
     const tried: { head: Head; error: number }[] = []
-    for (const { head } of alone.slice(0, CANDIDATES)) if (!chosen.includes(head)) tried.push({ head, error: await errorOf([...chosen, head], halves[0]) })
+    for (const { head } of alone.slice(0, CANDIDATES)) {
+      if (!chosen.includes(head)) tried.push({ head, error: await errorOf([...chosen, head], halves[0]) })
+    }
     const next = tried.reduce((a, b) => b.error < a.error ? b : a)
     if (next.error > best * (1 - LEAST_GAIN)) break
     best = next.error
@@ -65,7 +70,9 @@ async function recordAll(model: string, clips: readonly TimedClip[]): Promise<Ta
   const { recognizer, heads } = await openWithAllHeads(manifest, player.open)
   const compare = async (index: number): Promise<BoundaryErrors> => {
     player.begin(index)
-    const { words } = await recognizeBare(recognizer, clips[index]!.waveform, { language: 'en', suppressBlank: true, words: true })
+    const { words } = await recognizeBare(recognizer, clips[index]!.waveform, {
+      language: 'en', suppressBlank: true, words: true,
+    })
     return compareBoundaries(clips[index]!.words, words ?? [])
   }
   for (const index of clips.keys()) await compare(index)
@@ -88,15 +95,20 @@ async function recordAll(model: string, clips: readonly TimedClip[]): Promise<Ta
   }
 }
 
-async function openWithAllHeads(manifest: Manifest, open: OpenSession): Promise<{ recognizer: Recognizer; heads: readonly Head[] }> {
+async function openWithAllHeads(
+  manifest: Manifest, open: OpenSession,
+): Promise<{ recognizer: Recognizer; heads: readonly Head[] }> {
   const target = targetFor('cpu', 'auto')
   const files = openModelFiles(modelsDir, manifest)
   const compiled = await compiledGraph(modelsDir, manifest, target)
   if ('reason' in compiled) throw new UsageError(`${manifest.name} cannot be compiled: ${compiled.reason}`)
   const shape = (await open(compiled.graph, { fixedShapes: false })).inputs.get('past')!.map(Number)
-  const heads = Array.from({ length: shape[0]! / 2 * shape[1]! }, (_, index): [number, number] => [Math.floor(index / shape[1]!), index % shape[1]!])
+  const heads = Array.from({ length: shape[0]! / 2 * shape[1]! }, (_, index): [number, number] => [
+    Math.floor(index / shape[1]!), index % shape[1]!,
+  ])
   const withAll: Manifest = { ...manifest, decoding: { ...manifest.decoding, alignmentHeads: heads } }
-  const recognizer = await loadRecognizer(manifest, files, open, { greedy: compiled.graph, further: () => compileModel(withAll, files, target, 'align', sessionOpener({ providers: ['cpu'], strict: true, threads: 1 })) })
+  const recognizer = await loadRecognizer(manifest, files, open, { greedy: compiled.graph, further: () =>
+    compileModel(withAll, files, target, 'align', sessionOpener({ providers: ['cpu'], strict: true, threads: 1 })) })
   return { recognizer, heads }
 }
 
@@ -125,7 +137,9 @@ function startPlayer(): Player {
           const before = kept.get(key)
           const out = before ?? await session.run(feeds, wanted)
           if (before === undefined) kept.set(key, small(out))
-          return out.weights === undefined || player.wanted === undefined ? out : { ...out, weights: headsOf(out.weights, player.wanted) }
+          return out.weights === undefined || player.wanted === undefined ? out : {
+            ...out, weights: headsOf(out.weights, player.wanted),
+          }
         },
       }
     },
@@ -135,12 +149,16 @@ function startPlayer(): Player {
 
 /** States need not be kept: nobody reads them a second time. */
 function small(out: Tensors): Tensors {
-  return Object.fromEntries(Object.entries(out).map(([name, tensor]) => [name, name.startsWith('new_') ? new Tensor('float32', new Float32Array(0), [0, 0, 0, 0]) : tensor]))
+  return Object.fromEntries(Object.entries(out).map(([name, tensor]) => [
+    name, name.startsWith('new_') ? new Tensor('float32', new Float32Array(0), [0, 0, 0, 0]) : tensor,
+  ]))
 }
 
 function headsOf({ data, dims }: Tensor, heads: readonly number[]): Tensor {
   const size = dims[1]! * dims[2]!
   const result = new Float32Array(heads.length * size)
-  heads.forEach((head, place) => { result.set((data as Float32Array).subarray(head * size, (head + 1) * size), place * size) })
+  heads.forEach((head, place) => { result.set(
+    (data as Float32Array).subarray(head * size, (head + 1) * size), place * size,
+  ) })
   return new Tensor('float32', result, [heads.length, dims[1]!, dims[2]!])
 }

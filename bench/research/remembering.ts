@@ -26,7 +26,8 @@ export function remembering(recognizer: Recognizer): RememberingRecognizer {
     spentSeconds: () => spentSeconds,
     async recognize(clip, options) {
       const since = performance.now()
-      const key = createHash('sha256').update(clip.waveform.samples).update(`${options.language} ${options.suppressBlank}`).digest('hex')
+      const key = createHash('sha256').update(clip.waveform.samples)
+        .update(`${options.language} ${options.suppressBlank}`).digest('hex')
       let found = known.get(key)
       if (found === undefined) {
         const hypothesis = await recognizer.recognize(clip, options)

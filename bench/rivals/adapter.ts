@@ -1,7 +1,7 @@
 /**
  * What a contender is: something that turns one waveform into one text, in a child process of its own. Every file of
- * this folder with an export `open` is one; child.ts loads it by name. What a rival imports must not import the runtime:
- * two versions of it in one process would fight.
+ * this folder with an export `open` is one; child.ts loads it by name. What a rival imports must not import the
+ * runtime: two versions of it in one process would fight.
  */
 import { createRequire } from 'node:module'
 import { existsSync } from 'node:fs'
@@ -51,7 +51,9 @@ export function requireFirst(names: readonly string[], from: string): Installed 
     const { version } = require(path.join(folder, 'package.json')) as { version: string }
     return { exports: require(name) as unknown, version: `${name} ${version}` }
   }
-  throw new NotHere(`${names.join(' or ')} is not installed in ${from}: npm install it into a folder of your choice and name that with --from`)
+  throw new NotHere(
+    `${names.join(' or ')} is not installed in ${from}: npm install it into a folder of your choice and name that with --from`,
+  )
 }
 
 /** Whole numbers of 16 bits, as C libraries take audio. */

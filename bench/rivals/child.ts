@@ -44,9 +44,14 @@ async function recognize(samples: Float32Array): Promise<Answer> {
   const text = await toText(samples, prepared)
   const wallMs = performance.now() - since
   const { user, system } = process.cpuUsage(cpuBefore)
-  return { kind: 'heard', text, wallMs, cpuMs: (user + system) / 1000, peakBytes: process.resourceUsage().maxRSS * 1024 }
+  return {
+    kind: 'heard', text, wallMs, cpuMs: (user + system) / 1000, peakBytes: process.resourceUsage().maxRSS * 1024,
+  }
 }
 
 function asFailure(thrown: unknown): Answer {
-  return { kind: thrown instanceof NotHere ? 'not here' : 'failed', why: thrown instanceof Error ? thrown.message : String(thrown) }
+  return {
+    kind: thrown instanceof NotHere ? 'not here' : 'failed',
+    why: thrown instanceof Error ? thrown.message : String(thrown),
+  }
 }

@@ -1,4 +1,6 @@
-/** All that a user of the service gets, from the bytes of a WAV file to the report: trimmed, and heard again in doubt. */
+/**
+ * All that a user of the service gets, from the bytes of a WAV file to the report: trimmed, and heard again in doubt.
+ */
 import wavefile from 'wavefile'
 import { transcribe } from '../../src/recognition/pipeline.js'
 import { openRecognizer, SERVED } from '../harness/recognizers.js'

@@ -10,7 +10,9 @@ export const open: Open = async ({ model, engine }) => {
   return {
     says: `${recognizer.name}, ${recognizer.engine}`,
     async recognize(samples) {
-      const { text } = await recognizeBare(recognizer, { samples, sampleRate: SAMPLE_RATE }, { language: 'en', suppressBlank: false })
+      const { text } = await recognizeBare(recognizer, { samples, sampleRate: SAMPLE_RATE }, {
+        language: 'en', suppressBlank: false,
+      })
       return text
     },
   }

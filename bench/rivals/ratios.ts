@@ -87,7 +87,8 @@ export interface Verdict extends Target { readonly ratio: Ratio; readonly cpuRat
 /** Those of a model that the run can say something about: the rival took part, and there were such clips. */
 export function judge(model: string, results: ReadonlyMap<string, readonly RivalClip[]>, targets = TARGETS): Verdict[] {
   return targets.filter((target) => target.model === model).flatMap((target) => {
-    const within = (clips: readonly RivalClip[] = []): RivalClip[] => clips.filter(({ audioSeconds }) => audioSeconds > target.overSeconds && audioSeconds <= target.upToSeconds)
+    const within = (clips: readonly RivalClip[] = []): RivalClip[] =>
+      clips.filter(({ audioSeconds }) => audioSeconds > target.overSeconds && audioSeconds <= target.upToSeconds)
     const [ours, theirs] = [within(results.get('earshot')), within(results.get(target.against))]
     if (ours.length === 0 || theirs.length === 0) return []
     const ratio = compareTimes(ours, theirs, 'latencyMs')

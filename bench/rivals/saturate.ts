@@ -75,7 +75,8 @@ function printThroughputs(entrants: readonly Throughput[]): string[] {
   const rivals = entrants.filter(({ isOurs }) => !isOurs)
   const best = Math.max(...rivals.map(({ audioPerCoreSecond }) => audioPerCoreSecond))
   const head = [
-    'contender', 'what answers', 'clips', 'audio s per core-second', 'per CPU second', 'of best rival', 'median ms', 'p95 ms',
+    'contender', 'what answers', 'clips', 'audio s per core-second', 'per CPU second', 'of best rival', 'median ms',
+    'p95 ms',
   ]
   printTable(head, entrants.map((own) => [
     own.name, own.says, own.clips, fixed(own.audioPerCoreSecond), fixed(own.audioPerCpuSecond),
@@ -136,7 +137,9 @@ async function openService({ model, engine }: Pick<Setup, 'model' | 'engine'>, w
   }
 }
 
-async function openProcesses(names: readonly ContenderName[], setup: Omit<Setup, 'adapter'>, workers: number, clips: readonly SpeechClip[]): Promise<Side[]> {
+async function openProcesses(
+  names: readonly ContenderName[], setup: Omit<Setup, 'adapter'>, workers: number, clips: readonly SpeechClip[],
+): Promise<Side[]> {
   const sides: Side[] = []
   for (const first of await startContenders(names, setup)) {
     const contenders = [first]
@@ -159,7 +162,9 @@ async function openProcesses(names: readonly ContenderName[], setup: Omit<Setup,
   return sides
 }
 
-function throughputOf({ name, says, isOurs }: Side, { scored, elapsedSeconds, cpuSeconds }: Run, workers: number): Throughput {
+function throughputOf(
+  { name, says, isOurs }: Side, { scored, elapsedSeconds, cpuSeconds }: Run, workers: number,
+): Throughput {
   const audioSeconds = sum(scored.map((clip) => clip.audioSeconds))
   const waits = scored.map(({ latencyMs }) => latencyMs)
   return {
@@ -176,5 +181,6 @@ function throughputOf({ name, says, isOurs }: Side, { scored, elapsedSeconds, cp
 /** The same order in every run: a part of the list should have something of every source. */
 function shuffled<T>(values: readonly T[]): T[] {
   const random = seededRandom(11)
-  return values.map((value) => ({ value, place: random() })).sort((one, other) => one.place - other.place).map(({ value }) => value)
+  return values.map((value) =>
+    ({ value, place: random() })).sort((one, other) => one.place - other.place).map(({ value }) => value)
 }

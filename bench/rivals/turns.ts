@@ -33,7 +33,9 @@ export function rotated<T>(values: readonly T[], by: number): T[] {
 }
 
 /** The longest clip allocates what any needs; a short one, twice, has what is run for every token compiled. */
-export async function warmUp(clips: readonly SpeechClip[], contenders: readonly Pick<Contender, 'recognize'>[]): Promise<void> {
+export async function warmUp(
+  clips: readonly SpeechClip[], contenders: readonly Pick<Contender, 'recognize'>[],
+): Promise<void> {
   const byLength = clips.toSorted((one, other) => other.seconds - one.seconds)
   for (const clip of [...byLength.slice(0, 1), ...byLength.slice(-1), ...byLength.slice(-1)]) {
     const samples = await readWaveform(clip)

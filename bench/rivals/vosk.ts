@@ -17,7 +17,9 @@ const PIECE_BYTES = 8000
 
 export const open: Open = async ({ from, voskModel }) => {
   const { exports, version } = requireFirst(['vosk', 'vosk-koffi'], from)
-  if (voskModel === undefined) throw new NotHere('its model does not come from npm: unpack one and name its folder with --vosk-model')
+  if (voskModel === undefined) {
+    throw new NotHere('its model does not come from npm: unpack one and name its folder with --vosk-model')
+  }
   const vosk = exports as Vosk
   vosk.setLogLevel?.(-1)
   const model = new vosk.Model(voskModel)

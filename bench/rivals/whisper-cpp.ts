@@ -10,13 +10,17 @@ interface WhisperNode {
 
 export const open: Open = async ({ from, whisperModel }) => {
   const { exports, version } = requireFirst(['@fugood/whisper.node'], from)
-  if (whisperModel === undefined) throw new NotHere('its model does not come from npm: name a ggml or gguf file with --whisper-model')
+  if (whisperModel === undefined) {
+    throw new NotHere('its model does not come from npm: name a ggml or gguf file with --whisper-model')
+  }
   const context = await (exports as WhisperNode).initWhisper({ filePath: whisperModel, useGpu: false })
   return {
     says: version,
     prepare: toPcm16,
     async recognize(_, prepared) {
-      const { promise } = context.transcribeData(prepared.buffer as ArrayBuffer, { language: 'en', maxThreads: 1, nProcessors: 1, temperature: 0 })
+      const { promise } = context.transcribeData(prepared.buffer as ArrayBuffer, {
+        language: 'en', maxThreads: 1, nProcessors: 1, temperature: 0,
+      })
       return (await promise).result
     },
   }

@@ -1,4 +1,7 @@
-/** What the tables of bench/search.ts share: clips, a recognizer or a service to start, and lists made ready as a worker does. */
+/**
+ * What the tables of bench/search.ts share: clips, a recognizer or a service to start, and lists made ready as a worker
+ * does.
+ */
 import { mostSpellings, toPhrase } from '../../src/search/catalogue/spellings.js'
 import type { TranscribeOptions } from '../../src/recognition/options.js'
 import type { Recognizer } from '../../src/recognition/recognizer.js'
@@ -32,7 +35,9 @@ export function openList(names: readonly string[], { recognizer, biasStrength }:
   const most = mostSpellings(names.length)
   runToCompletion(lists.take({ id, phrases: names.map((name) => toPhrase({ name, aliases: [], weight: 1 }, most)) }))
   const compileMs = performance.now() - since
-  const wishes = (nBest: number): Pick<TranscribeOptions, 'searchFor'> => ({ searchFor: lists.wishesOf({ phrases: id, nBest, biasStrength }) })
+  const wishes = (nBest: number): Pick<TranscribeOptions, 'searchFor'> => ({
+    searchFor: lists.wishesOf({ phrases: id, nBest, biasStrength }),
+  })
   const { trie } = wishes(1).searchFor!(recognizer)!.phrases!
   return { wishes, nodes: trie.nodes, bytes: trie.bytes, compileMs }
 }

@@ -1,6 +1,6 @@
 /**
- * Clips of three seconds with catalogues of a thousand and a hundred thousand entries, and the same clips without one, in
- * turns on every clip: with the options of a transcription, and with those of a search, which asks for alternatives.
+ * Clips of three seconds with catalogues of a thousand and a hundred thousand entries, and the same clips without one,
+ * in turns on every clip: with the options of a transcription, and with those of a search, which asks for alternatives.
  * Names consist of words that are said, so that many phrases are begun.
  */
 import { setFlagsFromString } from 'node:v8'

@@ -1,7 +1,7 @@
 /**
- * Rare names in a sentence, by several synthesizers: those that are misspelled without a catalogue, and the same with all
- * names as a catalogue, and with the names among a thousand others. Errors in the name and in the words before it are
- * counted apart. Names that were right before must stay right.
+ * Rare names in a sentence, by several synthesizers: those that are misspelled without a catalogue, and the same with
+ * all names as a catalogue, and with the names among a thousand others. Errors in the name and in the words before it
+ * are counted apart. Names that were right before must stay right.
  */
 import { mkdtemp, rm } from 'node:fs/promises'
 import os from 'node:os'
@@ -38,14 +38,17 @@ export async function measure(bench: SearchBench): Promise<Outcome> {
 
 async function compare(clips: readonly NameClip[], bench: SearchBench): Promise<Outcome> {
   const lists = { names: RARE_NAMES, 'names among others': [...RARE_NAMES, ...madePhrases(OTHERS)] }
-  const options = [SERVED, ...Object.values(lists).map((phrases) => ({ ...SERVED, ...openList(phrases, bench).wishes(1) }))]
+  const options = [
+    SERVED, ...Object.values(lists).map((phrases) => ({ ...SERVED, ...openList(phrases, bench).wishes(1) })),
+  ]
   const ways = options.map((own) => ({ name: '', recognizer: bench.recognizer, options: own }))
   const [none = [], ...scores] = await recognizeAll(clips, ways, 1)
   const missed: string[] = []
   const rows = Object.keys(lists).flatMap((list, index) => {
     const after = scores[index] ?? []
     const pairs = none.map((before, at): Pair => ({
-      name: (before.clip as NameClip).name, voice: before.clip.speaker, before: errorsOf(before), after: errorsOf(after[at]!),
+      name: (before.clip as NameClip).name, voice: before.clip.speaker, before: errorsOf(before),
+      after: errorsOf(after[at]!),
     }))
     const voices = [...groupBy(pairs, ({ voice }) => voice)].map(([voice, own]) => compareVoice(list, voice, own))
     const all = compareVoice(list, 'all', pairs)
@@ -53,7 +56,8 @@ async function compare(clips: readonly NameClip[], bench: SearchBench): Promise<
     return [...voices, all]
   })
   const head = [
-    'list', 'voice', 'clips', 'misspelled', 'errors on them', 'with the list', 'fewer % (95 %, by name)', 'right ones lost',
+    'list', 'voice', 'clips', 'misspelled', 'errors on them', 'with the list', 'fewer % (95 %, by name)',
+    'right ones lost',
     'other words, points',
   ]
   printTable(head, rows.map((row) => [
@@ -74,7 +78,8 @@ function compareVoice(list: string, voice: string, pairs: readonly Pair[]) {
     list, voice, clips: pairs.length, wrong: wrong.length, names: byName.length, errors: before, errorsAfter: after,
     less: less([before, after]), interval: bootstrapInterval(byName, less),
     lost: pairs.filter((pair) => pair.before.name === 0 && pair.after.name > 0).length,
-    others: 100 * sum(pairs.map((pair) => pair.after.other - pair.before.other)) / sum(pairs.map((pair) => pair.before.otherWords)),
+    others: 100 * sum(pairs.map((pair) =>
+      pair.after.other - pair.before.other)) / sum(pairs.map((pair) => pair.before.otherWords)),
   }
 }
 

@@ -11,14 +11,22 @@ import { readPcm, writeMono } from '../../fixtures/kit/pcm.js'
 import type { SpeechClip } from '../harness/clips.js'
 
 export const RARE_NAMES = [
-  'Ambleside', 'Anstruther', 'Balloch', 'Barnoldswick', 'Berkhamsted', 'Bletchley', 'Brockenhurst', 'Cadwallader', 'Calderwood', 'Carrickfergus', 'Clitheroe', 'Coggeshall',
-  'Cullompton', 'Dalwhinnie', 'Drumnadrochit', 'Dunfermline', 'Egremont', 'Faversham', 'Fazakerley', 'Galashiels', 'Garstang', 'Glenfiddich', 'Godalming', 'Harpenden',
-  'Helmsley', 'Hexham', 'Holmfirth', 'Honiton', 'Ilkley', 'Inverurie', 'Kilmarnock', 'Knaresborough', 'Lerwick', 'Lymington', 'Mablethorpe', 'Melksham', 'Midhurst',
-  'Minehead', 'Nantwich', 'Okehampton', 'Ormskirk', 'Padstow', 'Penicuik', 'Penrith', 'Pitlochry', 'Pontefract', 'Ramsbottom', 'Rawtenstall', 'Saxmundham', 'Selkirk',
-  'Skelmersdale', 'Sleaford', 'Stornoway', 'Stranraer', 'Tavistock', 'Tewkesbury', 'Thetford', 'Tiverton', 'Tobermory', 'Todmorden', 'Uttoxeter', 'Wadebridge', 'Wetherby',
-  'Wivenhoe', 'Yelverton', 'Atorvastatin', 'Metoprolol', 'Lisinopril', 'Omeprazole', 'Levetiracetam', 'Pantoprazole', 'Escitalopram', 'Duloxetine', 'Gabapentin',
-  'Tamsulosin', 'Losartan', 'Clopidogrel', 'Rosuvastatin', 'Montelukast', 'Furosemide', 'Sertraline', 'Ramipril', 'Bisoprolol', 'Amlodipine', 'Trazodone', 'Venlafaxine',
-  'Birkenstock', 'Brabantia', 'Bugaboo', 'Dremel', 'Fiskars', 'Gardena', 'Kikkoman', 'Leatherman', 'Makita', 'Moleskine', 'Nespresso', 'Thermomix', 'Vitamix', 'Zalando',
+  'Ambleside', 'Anstruther', 'Balloch', 'Barnoldswick', 'Berkhamsted', 'Bletchley', 'Brockenhurst', 'Cadwallader',
+  'Calderwood', 'Carrickfergus', 'Clitheroe', 'Coggeshall',
+  'Cullompton', 'Dalwhinnie', 'Drumnadrochit', 'Dunfermline', 'Egremont', 'Faversham', 'Fazakerley', 'Galashiels',
+  'Garstang', 'Glenfiddich', 'Godalming', 'Harpenden',
+  'Helmsley', 'Hexham', 'Holmfirth', 'Honiton', 'Ilkley', 'Inverurie', 'Kilmarnock', 'Knaresborough', 'Lerwick',
+  'Lymington', 'Mablethorpe', 'Melksham', 'Midhurst',
+  'Minehead', 'Nantwich', 'Okehampton', 'Ormskirk', 'Padstow', 'Penicuik', 'Penrith', 'Pitlochry', 'Pontefract',
+  'Ramsbottom', 'Rawtenstall', 'Saxmundham', 'Selkirk',
+  'Skelmersdale', 'Sleaford', 'Stornoway', 'Stranraer', 'Tavistock', 'Tewkesbury', 'Thetford', 'Tiverton', 'Tobermory',
+  'Todmorden', 'Uttoxeter', 'Wadebridge', 'Wetherby',
+  'Wivenhoe', 'Yelverton', 'Atorvastatin', 'Metoprolol', 'Lisinopril', 'Omeprazole', 'Levetiracetam', 'Pantoprazole',
+  'Escitalopram', 'Duloxetine', 'Gabapentin',
+  'Tamsulosin', 'Losartan', 'Clopidogrel', 'Rosuvastatin', 'Montelukast', 'Furosemide', 'Sertraline', 'Ramipril',
+  'Bisoprolol', 'Amlodipine', 'Trazodone', 'Venlafaxine',
+  'Birkenstock', 'Brabantia', 'Bugaboo', 'Dremel', 'Fiskars', 'Gardena', 'Kikkoman', 'Leatherman', 'Makita',
+  'Moleskine', 'Nespresso', 'Thermomix', 'Vitamix', 'Zalando',
 ] as const
 
 /** Words that any catalogue's callers say, in turn; the name follows. */
@@ -30,8 +38,12 @@ export interface NameClip extends SpeechClip { readonly name: string; readonly c
 interface Voice { readonly name: string; readonly speak: (text: string, file: string) => void }
 
 const VOICES: readonly Voice[] = [
-  ...['slt', 'awb', 'rms'].map((voice): Voice => ({ name: `flite ${voice}`, speak: (text, file) => run('flite', ['-voice', voice, '-o', file, '-t', text]) })),
-  ...['en-us+f2', 'en-gb+m3'].map((voice): Voice => ({ name: `espeak-ng ${voice}`, speak: (text, file) => run('espeak-ng', ['-v', voice, '-s', '150', '-w', file, text]) })),
+  ...['slt', 'awb', 'rms'].map((voice): Voice => ({
+    name: `flite ${voice}`, speak: (text, file) => run('flite', ['-voice', voice, '-o', file, '-t', text]),
+  })),
+  ...['en-us+f2', 'en-gb+m3'].map((voice): Voice => ({
+    name: `espeak-ng ${voice}`, speak: (text, file) => run('espeak-ng', ['-v', voice, '-s', '150', '-w', file, text]),
+  })),
 ]
 const SAMPLE_RATE = 16_000
 
@@ -46,7 +58,10 @@ export async function speakNames(folder: string): Promise<NameClip[]> {
       speak(text, file)
       const waveform = resample(readPcm(await readFile(file)), SAMPLE_RATE)
       await writeFile(file, writeMono(waveform))
-      clips.push({ file, text, name, carrier: carrier.split(' ').length, speaker: voice, source: voice, seconds: waveform.samples.length / SAMPLE_RATE })
+      clips.push({
+        file, text, name, carrier: carrier.split(' ').length, speaker: voice, source: voice,
+        seconds: waveform.samples.length / SAMPLE_RATE,
+      })
     }
   }
   return clips

@@ -16,8 +16,12 @@ import { madePhrases, madeWords } from './made-phrases.js'
 const TOLERATED_POINTS = 0.3
 
 export async function measure(bench: SearchBench): Promise<Outcome> {
-  const lists = Object.entries(madeLists(bench)).map(([name, phrases]) => ({ name, phrases: phrases.length, ...openList(phrases, bench) }))
-  printTable(['list', 'phrases', 'nodes', 'MB', 'compiled in ms'], lists.map(({ name, phrases, nodes, bytes, compileMs }) => [name, phrases, nodes, megabytes(bytes), fixed(compileMs, 0)]))
+  const lists = Object.entries(madeLists(bench)).map(([name, phrases]) => ({
+    name, phrases: phrases.length, ...openList(phrases, bench),
+  }))
+  printTable(['list', 'phrases', 'nodes', 'MB', 'compiled in ms'], lists.map(
+    ({ name, phrases, nodes, bytes, compileMs }) => [name, phrases, nodes, megabytes(bytes), fixed(compileMs, 0)],
+  ))
   console.log()
   const ways = [SERVED, ...lists.map(({ wishes }) => ({ ...SERVED, ...wishes(1) }))]
     .map((options) => ({ name: '', recognizer: bench.recognizer, options }))
@@ -30,10 +34,12 @@ export async function measure(bench: SearchBench): Promise<Outcome> {
     return { name, ...compareSource(source, before, own), wer, time: times[0] / times[1] }
   }))
   printTable(['source', 'list', 'WER % without', 'with', 'points', '95 %', 'time'], rows.map((row) => [
-    row.source, row.name, fixed(row.wer.before), fixed(row.wer.after), fixed(row.points), intervalCell(row), fixed(row.time, 2),
+    row.source, row.name, fixed(row.wer.before), fixed(row.wer.after), fixed(row.points), intervalCell(row),
+    fixed(row.time, 2),
   ]))
   const missed = rows.filter(({ points }) => points > TOLERATED_POINTS)
-    .map(({ source, name, points }) => `${source}, ${name}: ${fixed(points)} points, at most ${TOLERATED_POINTS} wanted`)
+    .map(({ source, name, points }) =>
+      `${source}, ${name}: ${fixed(points)} points, at most ${TOLERATED_POINTS} wanted`)
   return { missed, results: { rows } }
 }
 
@@ -43,5 +49,7 @@ function madeLists({ clips }: SearchBench): Record<string, string[]> {
     const said = text.toLowerCase().replace(/[^a-z ]/g, '').split(' ').filter((one) => one !== '')
     return said.length < 3 ? [] : [1, 2].map((count) => [...said.slice(0, count), word(), word()].join(' '))
   })
-  return { thousand: madePhrases(1_000), 'ten thousand': madePhrases(10_000), 'same beginnings': [...new Set(beginnings)] }
+  return {
+    thousand: madePhrases(1_000), 'ten thousand': madePhrases(10_000), 'same beginnings': [...new Set(beginnings)],
+  }
 }

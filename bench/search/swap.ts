@@ -75,10 +75,15 @@ export async function measure({ clips, model, workers }: SearchBench): Promise<O
 }
 
 async function put(service: Service, entries: number, files: ReadonlyMap<number, Buffer>): Promise<Phase> {
-  const exchange = await ask(`${service.url}/v1/catalogues/shop`, { method: 'PUT', body: files.get(entries)!, contentType: 'text/csv', agent: service.agent })
+  const exchange = await ask(`${service.url}/v1/catalogues/shop`, {
+    method: 'PUT', body: files.get(entries)!, contentType: 'text/csv', agent: service.agent,
+  })
   if (exchange.status !== 200) throw new Error(`PUT answered ${exchange.failure ?? exchange.status}: ${exchange.body}`)
   const { version, compileSeconds } = JSON.parse(exchange.body) as Put
-  return { entries, put: { version, compileSeconds }, fromMs: exchange.startedAtMs, toMs: exchange.startedAtMs + exchange.latencyMs, ...memoryOf(service) }
+  return {
+    entries, put: { version, compileSeconds }, fromMs: exchange.startedAtMs,
+    toMs: exchange.startedAtMs + exchange.latencyMs, ...memoryOf(service),
+  }
 }
 
 async function leaveAlone(service: Service, entries: number): Promise<Phase> {
@@ -98,8 +103,11 @@ async function search({ url, agent }: Service, uploads: readonly Upload[], until
   const path = '/v1/search'
   const asked: Asked[] = []
   for (let index = 0; !until.aborted; index++) {
-    const exchange = await ask(`${url}${path}?catalogue=shop`, { method: 'POST', body: uploads[index % uploads.length]!.body, agent })
-    const version = exchange.status === 200 ? Number((JSON.parse(exchange.body) as { catalogue: string }).catalogue.split('@')[1]) : NaN
+    const exchange = await ask(`${url}${path}?catalogue=shop`, {
+      method: 'POST', body: uploads[index % uploads.length]!.body, agent,
+    })
+    const version = exchange.status === 200
+      ? Number((JSON.parse(exchange.body) as { catalogue: string }).catalogue.split('@')[1]) : NaN
     asked.push({ path, version, ...shorten(exchange) })
     if (exchange.status !== 200) await sleep(PAUSE_AFTER_REFUSAL_MS)
   }
@@ -123,15 +131,24 @@ function shorten(exchange: Exchange): Omit<Asked, 'path' | 'version'> {
 
 function judge(phases: readonly Phase[], asked: readonly Asked[]): Outcome {
   const rows = phases.map((phase) => ({ phase, asked: asked.filter((one) => phaseOf(one, phases) === phase) }))
-  printTable(['', 'took s', 'compiled s', 'searches', 'p50 ms', 'p95 ms', 'longest ms', '/metrics longest ms', '/readyz longest ms', 'server MB', 'workers MB'], rows.map(sayRow))
+  printTable([
+    '', 'took s', 'compiled s', 'searches', 'p50 ms', 'p95 ms', 'longest ms', '/metrics longest ms',
+    '/readyz longest ms', 'server MB', 'workers MB',
+  ], rows.map(sayRow))
   const searches = asked.filter(({ path }) => path === '/v1/search')
   const failed = asked.filter(({ status }) => status !== 200)
   const stale = searches.filter((one) => isStale(one, phases))
   const versions = [...new Set(searches.map(({ version }) => version))]
-  console.log(`\n${asked.length} requests: ${sayOutcomes(countByOutcome(asked))}; versions ${versions.join(', ')} seen, ${stale.length} answers by one that had been replaced`)
+  console.log(
+    `\n${asked.length} requests: ${sayOutcomes(countByOutcome(asked))}; versions ${versions.join(', ')} seen, ${stale.length} answers by one that had been replaced`,
+  )
   for (const isSwapping of [false, true]) {
-    const latencies = latenciesOf(rows.filter(({ phase }) => (phase.put !== undefined) === isSwapping).flatMap((row) => row.asked), '/v1/search')
-    console.log(`searches ${isSwapping ? 'while a version is taken in' : 'with nothing else going on'}: ${latencies.length}, p50 ${fixed(percentile(latencies, 0.5), 0)} ms, p95 ${fixed(percentile(latencies, 0.95), 0)} ms`)
+    const latencies = latenciesOf(
+      rows.filter(({ phase }) => (phase.put !== undefined) === isSwapping).flatMap((row) => row.asked), '/v1/search',
+    )
+    console.log(
+      `searches ${isSwapping ? 'while a version is taken in' : 'with nothing else going on'}: ${latencies.length}, p50 ${fixed(percentile(latencies, 0.5), 0)} ms, p95 ${fixed(percentile(latencies, 0.95), 0)} ms`,
+    )
   }
   const missed = [
     ...failed.length > 0 ? [`${failed.length} requests failed: ${sayOutcomes(countByOutcome(failed))}`] : [],

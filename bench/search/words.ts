@@ -57,10 +57,17 @@ export async function measure(bench: SearchBench): Promise<Outcome> {
     }
     results[source] = { figures, found }
     rows.push([source, clips.length, ...Object.values(figures).map((value) => fixed(value))])
-    for (const name of ['top1', 'top3', 'rejected'] as const) if (figures[name] < wanted[name]) missed.push(`${source}: ${name} ${fixed(figures[name])} %, wanted ${wanted[name]}`)
-    if (figures.top1 - figures.free < wanted.gain) missed.push(`${source}: ${fixed(figures.top1 - figures.free)} points above free decoding, wanted ${wanted.gain}`)
+    for (const name of ['top1', 'top3', 'rejected'] as const) if (figures[name] < wanted[name]) missed.push(
+      `${source}: ${name} ${fixed(figures[name])} %, wanted ${wanted[name]}`,
+    )
+    if (figures.top1 - figures.free < wanted.gain) {
+      missed.push(`${source}: ${fixed(figures.top1 - figures.free)} points above free decoding, wanted ${wanted.gain}`)
+    }
   }
-  printTable(['source', 'clips', 'transcript right without %', 'with %', 'first %', 'one of three %', 'first and accepted %', 'outside rejected %'], rows)
+  printTable([
+    'source', 'clips', 'transcript right without %', 'with %', 'first %', 'one of three %', 'first and accepted %',
+    'outside rejected %',
+  ], rows)
   return { missed, results }
 }
 
@@ -86,12 +93,18 @@ async function findAll(clips: readonly SpeechClip[], bench: SearchBench): Promis
 }
 
 /** Answers the transcript and the first entries for a clip, as POST /v1/search ranks them. */
-function openFinder(words: readonly string[], bench: SearchBench): (clip: Uint8Array) => Promise<{ readonly transcript: string; readonly ranked: readonly Match[] }> {
+function openFinder(
+  words: readonly string[], bench: SearchBench,
+): (clip: Uint8Array) => Promise<{ readonly transcript: string; readonly ranked: readonly Match[] }> {
   const list = openList(words, bench)
   const searchable = runToCompletion(searchPhrases(words))
   return async (clip) => {
-    const { text, alternatives, phraseScores } = await transcribe(clip, bench.recognizer, { ...SERVED, ...list.wishes(ALTERNATIVES) })
-    return { transcript: text, ranked: rank(alternatives, phraseScores, searchable, { limit: RANKED, threshold: 0 }).hits }
+    const { text, alternatives, phraseScores } = await transcribe(clip, bench.recognizer, {
+      ...SERVED, ...list.wishes(ALTERNATIVES),
+    })
+    return {
+      transcript: text, ranked: rank(alternatives, phraseScores, searchable, { limit: RANKED, threshold: 0 }).hits,
+    }
   }
 }
 

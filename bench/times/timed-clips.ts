@@ -31,11 +31,14 @@ const NOISE_DB = 10
 /** At most `limit` of a kind. The last kind is the flite one in noise. */
 export async function gatherClips(recordings: readonly SpeechClip[], limit: number): Promise<TimedClip[]> {
   const words = recordings.filter(({ source }) => SINGLE_WORDS.includes(source))
-  const sentences = recordings.filter(({ source, seconds }) => SENTENCES.includes(source) && seconds > SENTENCE_SECONDS.from && seconds <= SENTENCE_SECONDS.to)
+  const sentences = recordings.filter(({ source, seconds }) =>
+    SENTENCES.includes(source) && seconds > SENTENCE_SECONDS.from && seconds <= SENTENCE_SECONDS.to)
   const texts = recordings.map(({ text }) => text).filter((text) => isSpeakable(text))
   const flite = speakWithFlite(texts.slice(0, limit), ['slt', 'rms', 'awb'])
   if (flite === undefined) console.log('there is no flite here: its rows are left out')
-  const noisy = (flite ?? []).map((clip, index) => ({ ...clip, kind: `flite, ${NOISE_DB} dB`, waveform: inNoise(clip.waveform, index) }))
+  const noisy = (flite ?? []).map((clip, index) => ({
+    ...clip, kind: `flite, ${NOISE_DB} dB`, waveform: inNoise(clip.waveform, index),
+  }))
   return [
     ...(await joinWords('words', words)).slice(0, limit),
     ...(await joinSentences('sentences', sentences)).slice(0, limit),
@@ -51,6 +54,8 @@ function isSpeakable(text: string): boolean {
 /** Pink and white in turns, NOISE_DB below the loud parts of the speech. */
 function inNoise(waveform: Waveform, index: number): Waveform {
   const { samples, sampleRate } = waveform
-  const added = atLevel(noise(index % 2 === 0 ? 'pink' : 'white', samples.length, 1 + index), speechLevelDb(waveform) - NOISE_DB)
+  const added = atLevel(
+    noise(index % 2 === 0 ? 'pink' : 'white', samples.length, 1 + index), speechLevelDb(waveform) - NOISE_DB,
+  )
   return { samples: samples.map((sample, n) => sample + added[n]!), sampleRate }
 }

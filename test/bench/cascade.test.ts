@@ -5,9 +5,13 @@ import type { RecognizeOptions, Recognizer } from '../../src/recognition/recogni
 import { startStageTimer } from '../../src/domain/stage-timer.js'
 import type { Clip } from '../../src/domain/audio.js'
 
-const OPTIONS: RecognizeOptions = { language: 'en', suppressBlank: true, interrupt: () => undefined, timer: startStageTimer() }
+const OPTIONS: RecognizeOptions = {
+  language: 'en', suppressBlank: true, interrupt: () => undefined, timer: startStageTimer(),
+}
 
-const clipOf = (value: number): Clip => ({ waveform: { samples: new Float32Array(100).fill(value), sampleRate: 16_000 }, startSeconds: 0, endSeconds: 1 })
+const clipOf = (value: number): Clip => ({
+  waveform: { samples: new Float32Array(100).fill(value), sampleRate: 16_000 }, startSeconds: 0, endSeconds: 1,
+})
 
 t.test('a clip is decoded once, its time is counted as often as it is asked for, and another question is another decode', async (t) => {
   let decodes = 0
@@ -18,7 +22,11 @@ t.test('a clip is decoded once, its time is counted as often as it is asked for,
     },
   } as unknown as Recognizer)
   const texts = []
-  for (const [clip, options] of [[clipOf(0.1), OPTIONS], [clipOf(0.1), OPTIONS], [clipOf(0.2), OPTIONS], [clipOf(0.1), { ...OPTIONS, language: 'de' }], [clipOf(0.1), { ...OPTIONS, suppressBlank: false }], [clipOf(0.2), OPTIONS]] as const) {
+  for (const [clip, options] of [
+    [clipOf(0.1), OPTIONS], [clipOf(0.1), OPTIONS], [clipOf(0.2), OPTIONS],
+    [clipOf(0.1), { ...OPTIONS, language: 'de' }], [clipOf(0.1), { ...OPTIONS, suppressBlank: false }],
+    [clipOf(0.2), OPTIONS],
+  ] as const) {
     texts.push((await recognizer.recognize(clip, options)).text)
   }
   t.same(texts, ['1', '1', '2', '3', '4', '2'])
