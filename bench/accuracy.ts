@@ -17,8 +17,7 @@ import { bySource, compareWays, plainWay, recognizeAll, type Way } from './harne
 
 const OPTIONS = {
   'model': MODEL, 'manifest': MANIFEST, 'limit': LIMIT, 'shifts': count(1), 'worst': count(0, 0),
-  'errors': optionalText,
-  'plain': flag, 'compare': flag, 'no-normalize': flag, 'no-trim': flag,
+  'errors': optionalText, 'plain': flag, 'compare': flag, 'no-normalize': flag, 'no-trim': flag,
 }
 
 export const run = defineBench('accuracy', OPTIONS, async (given) => {

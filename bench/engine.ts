@@ -45,10 +45,7 @@ export const run = defineBench('engine', OPTIONS, async ({ model, matrices, thre
   return { missed: [], results: { times, words, floor } }
 })
 
-interface Both {
-  readonly reference: Recognizer
-  readonly compiled: Recognizer
-}
+interface Both { readonly reference: Recognizer; readonly compiled: Recognizer }
 
 interface Timed {
   readonly seconds: number
@@ -88,11 +85,7 @@ async function timeOne(samples: Float32Array, { reference, compiled }: Both, rep
   }
 }
 
-interface Run {
-  readonly recognizer: Recognizer
-  fastestMs: number
-  tokens: string
-}
+interface Run { readonly recognizer: Recognizer; fastestMs: number; tokens: string }
 
 function printTimes(times: readonly Timed[]): void {
   const lengths = groupBy(times, ({ seconds }) =>

@@ -24,9 +24,7 @@ const MOST_SECONDS_WITHOUT_SPEECH = 3
 /** CPU time is counted in ticks; work after the answer belongs to the request. */
 const SETTLE_MS = 300
 const PATIENT = {
-  EARSHOT_DEADLINE_SECONDS: '600',
-  EARSHOT_QUEUE_WAIT_SECONDS: '600',
-  EARSHOT_UPLOAD_SECONDS: '120',
+  EARSHOT_DEADLINE_SECONDS: '600', EARSHOT_QUEUE_WAIT_SECONDS: '600', EARSHOT_UPLOAD_SECONDS: '120',
   EARSHOT_LOG_LEVEL: 'silent',
 }
 const SPEECH = 'WAV, speech'
@@ -56,10 +54,7 @@ interface Cost extends Pick<Plan, 'name' | 'isWithoutSpeech'> {
   readonly seconds: number
 }
 
-interface Service {
-  readonly server: Server
-  readonly agent: Agent
-}
+interface Service { readonly server: Server; readonly agent: Agent }
 
 const OPTIONS = { model: MODEL, only: text(''), repeat: count(1) }
 

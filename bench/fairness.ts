@@ -120,10 +120,9 @@ async function loadTogether(
   const { p50Ms, p95Ms, byOutcome } = summarizeLoad(modest)
   const greedy = summarizeLoad(await load)
   return {
-    served: modest.answers.filter(({ status }) => status === 200).length / modest.answers.length,
-    p50Ms, p95Ms, byOutcome,
-    greedyServed: greedy.requests - greedy.refused - greedy.failed,
-    greedyRefused: greedy.refused, greedyFailed: greedy.failed,
+    served: modest.answers.filter(({ status }) => status === 200).length / modest.answers.length, p50Ms, p95Ms,
+    byOutcome, greedyServed: greedy.requests - greedy.refused - greedy.failed, greedyRefused: greedy.refused,
+    greedyFailed: greedy.failed,
   }
 }
 

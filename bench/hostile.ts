@@ -30,16 +30,13 @@ const TRIES_ALONE = 3
  * everything else has to be quick.
  */
 export const SERVICE_SETTINGS = {
-  EARSHOT_FEEDBACK_SECRET: FEEDBACK_SECRET,
-  EARSHOT_QUEUE_WAIT_SECONDS: '60',
-  EARSHOT_MAX_AUDIO_SECONDS: '20',
+  EARSHOT_FEEDBACK_SECRET: FEEDBACK_SECRET, EARSHOT_QUEUE_WAIT_SECONDS: '60', EARSHOT_MAX_AUDIO_SECONDS: '20',
   EARSHOT_LOG_LEVEL: 'warn',
 }
 
 const OPTIONS = {
   model: MODEL, seed: count(1, 0), from: count(0, 0), count: count(2000), clients: count(4), workers: WORKERS,
-  resume: flag,
-  save: count(undefined, 0),
+  resume: flag, save: count(undefined, 0),
 }
 
 export const run: RunBench = async (args) => {

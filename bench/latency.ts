@@ -34,22 +34,12 @@ const MODEL_STAGES: readonly Stage[] = ['encoder', 'decoder', 'model']
 const OUTER_STAGES: readonly Stage[] = ['receive', 'queue_wait', 'transfer']
 const INNER_STAGES = STAGES.filter((stage) => !OUTER_STAGES.includes(stage))
 
-interface Timing {
-  readonly totalMs: number
-  readonly stagesMs: Readonly<Partial<Record<Stage, number>>>
-}
+interface Timing { readonly totalMs: number; readonly stagesMs: Readonly<Partial<Record<Stage, number>>> }
 
 /** One clip in the three ways. */
-interface Run {
-  readonly inProcess: Timing
-  readonly http: Timing
-  readonly bareMs: number
-}
+interface Run { readonly inProcess: Timing; readonly http: Timing; readonly bareMs: number }
 
-interface Bucket {
-  readonly seconds: number
-  readonly runs: readonly Run[]
-}
+interface Bucket { readonly seconds: number; readonly runs: readonly Run[] }
 
 const OPTIONS = { model: MODEL, manifest: MANIFEST, url: optionalText, repeat: count(20) }
 

@@ -1,6 +1,6 @@
 /**
  * Load on a running server, on any host: at a rate (open loop) or with a number of clients (closed loop).
- * `--overload` and `--probe` start a server of their own (load/overload.ts, load/probe.ts).
+ * `--overload` starts a server of its own (load/overload.ts).
  */
 import { defineBench } from './harness/bench.js'
 import { drawUploads, MANIFEST, readClips } from './harness/clips.js'
@@ -8,7 +8,6 @@ import { count, flag, number, text, UsageError } from './harness/options.js'
 import { MODEL, WORKERS } from './harness/recognizers.js'
 import { generateLoad } from './load/generator.js'
 import { measureOverload } from './load/overload.js'
-import { measureProbes } from './load/probe.js'
 import { printLoad, sayOutcomes, summarizeLoad } from './load/summary.js'
 
 const UPLOADS = 100
@@ -16,7 +15,7 @@ const CLIENTS = 4
 
 const OPTIONS = {
   url: text('http://127.0.0.1:8080'), clips: MANIFEST, rate: number(undefined, 0.01), concurrency: count(undefined),
-  seconds: number(undefined, 0.1), deadline: number(undefined), overload: flag, probe: flag, model: MODEL,
+  seconds: number(undefined, 0.1), deadline: number(undefined), overload: flag, model: MODEL,
   workers: WORKERS,
 }
 
@@ -24,7 +23,6 @@ export const run = defineBench('load', OPTIONS, async ({ url, clips, rate, concu
   const uploads = await drawUploads(await readClips(clips), UPLOADS)
   const { model, workers, seconds = 30 } = given
   if (given.overload) return measureOverload({ model, workers, seconds, uploads })
-  if (given.probe) return measureProbes({ model, workers, seconds, uploads })
   if (rate !== undefined && concurrency !== undefined) {
     throw new UsageError('--rate and --concurrency exclude each other')
   }

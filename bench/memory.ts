@@ -18,10 +18,7 @@ import { sayOutcomes, summarizeLoad } from './load/summary.js'
 const LENGTHS_SECONDS = [1, 2, 3, 2, 5, 3, 1, 10, 2, 3, 5, 20, 2, 3, 1, 30]
 const STEPS = 20
 
-interface Sample {
-  readonly clips: number
-  readonly processes: readonly ProcessFigures[]
-}
+interface Sample { readonly clips: number; readonly processes: readonly ProcessFigures[] }
 
 const OPTIONS = { model: MODEL, manifest: MANIFEST, clips: count(2000, STEPS), workers: WORKERS }
 

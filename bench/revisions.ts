@@ -28,10 +28,7 @@ const REQUESTS = 400
 /** Target: at most this multiple of the time of the other revision. */
 const MOST_RATIO = 1.03
 
-interface Both<T> {
-  readonly other: T
-  readonly own: T
-}
+interface Both<T> { readonly other: T; readonly own: T }
 
 interface Row {
   readonly what: string

@@ -10,7 +10,7 @@ import { ENGINES } from '../src/domain/choices.js'
 import { projectRoot } from '../src/domain/project-root.js'
 import { defineBench } from './harness/bench.js'
 import { firstOfEachSource, LIMIT, MANIFEST, readClips } from './harness/clips.js'
-import { choice, count, flag, list, number, optionalText, text, UsageError } from './harness/options.js'
+import { choice, count, flag, list, number, text, UsageError } from './harness/options.js'
 import { MODEL, modelsDir } from './harness/recognizers.js'
 import { fixed, megabytes, printTable } from './harness/table.js'
 import { CONTENDERS, startContenders, type ContenderName } from './rivals/contender.js'
@@ -25,7 +25,7 @@ const OPTIONS = {
   'model': MODEL, 'manifest': MANIFEST, 'limit': LIMIT, 'from': text(projectRoot),
   'contenders': list(Object.keys(CONTENDERS) as ContenderName[]), 'against': text('transformers.js'),
   'engine': choice(ENGINES, ENGINES[0]), 'min-seconds': number(0), 'max-seconds': number(Infinity),
-  'vosk-model': optionalText, 'whisper-model': optionalText, 'saturate': flag, 'workers': count(undefined),
+  'saturate': flag, 'workers': count(undefined),
 }
 
 export const run = defineBench('rivals', OPTIONS, async ({ model, engine, contenders: names, against, ...given }) => {
@@ -33,9 +33,7 @@ export const run = defineBench('rivals', OPTIONS, async ({ model, engine, conten
     seconds >= given['min-seconds'] && seconds <= given['max-seconds'])
   const chosen = firstOfEachSource(clips, given.limit)
   if (chosen.length === 0) throw new UsageError('the manifest has no clip of such a length')
-  const setup = {
-    model, modelsDir, engine, from: given.from, voskModel: given['vosk-model'], whisperModel: given['whisper-model'],
-  }
+  const setup = { model, modelsDir, engine, from: given.from }
   if (given.saturate) return saturate(chosen, names, setup, given.workers)
   const contenders = await startContenders(names, setup)
   const results = await takeTurns(chosen, contenders)
@@ -63,7 +61,7 @@ export const run = defineBench('rivals', OPTIONS, async ({ model, engine, conten
       `${fixed(ratio.median, 3)} of the time of ${rival}, at most ${atMost} wanted`),
     results: { bySource, byLength, verdicts, entrants, clips: lines },
   }
-}, { unsaved: ['from', 'vosk-model', 'whisper-model'] })
+}, { unsaved: ['from'] })
 
 /** One clip, for questions that the tables do not answer. */
 function clipLine(contender: string, { clip, hypothesis, audioSeconds, latencyMs, cpuMs }: RivalClip): object {

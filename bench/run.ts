@@ -7,10 +7,7 @@
 import type { RunBench } from './harness/bench.js'
 import { UsageError } from './harness/options.js'
 
-interface Bench {
-  readonly says: string
-  open(): Promise<{ readonly run: RunBench }>
-}
+interface Bench { readonly says: string; open(): Promise<{ readonly run: RunBench }> }
 
 const BENCHES: Readonly<Record<string, Bench>> = {
   accuracy: { says: 'word error rate by source, and speed', open: () => import('./accuracy.js') },

@@ -1,5 +1,5 @@
 /**
- * What a catalogue does to recognition: single words found in it and told apart from words outside it, rare names,
+ * What a catalogue does to recognition: single words found in it and told apart from words outside it,
  * lists that are not said, time, and requests while it is replaced. `npm run bench -- search --table words`; without
  * `--table` all.
  *
@@ -19,15 +19,7 @@ const TABLES: NamedTables<SearchBench> = {
     says: 'single words against their list: found, and told apart from words outside it',
     open: () => import('./search/words.js'),
   },
-  names: {
-    says: 'rare names in synthetic sentences: errors with the names as a catalogue',
-    open: () => import('./search/names.js'),
-  },
   safety: { says: 'word errors with lists that are not said', open: () => import('./search/safety.js') },
-  latency: {
-    says: 'clips of three seconds with a thousand and a hundred thousand entries',
-    open: () => import('./search/latency.js'),
-  },
   swap: {
     says: 'catalogues replaced under load: no failed request, no answer from an older version',
     open: () => import('./search/swap.js'),

@@ -7,11 +7,7 @@ import { processTree, residentBytes } from './harness/processes.js'
 import { MODEL, WORKERS } from './harness/recognizers.js'
 import { fixed, megabytes, printTable } from './harness/table.js'
 
-interface Start {
-  readonly listeningMs: number
-  readonly readyMs: number
-  readonly residentBytes: number
-}
+interface Start { readonly listeningMs: number; readonly readyMs: number; readonly residentBytes: number }
 
 export const run = defineBench('startup', { model: MODEL, workers: WORKERS, repeat: count(5) }, async (given) => {
   const starts: Start[] = []

@@ -1,10 +1,10 @@
 /**
  * Word times of a report beside known boundaries, and what they cost.
  *
- * The clips are made here (times/timed-clips.ts): recordings cut and joined, and speech of a synthesizer that reports
- * its boundaries. Only recognized words count, since the time of a wrong word is not the time of the right one. Targets
- * for every kind but the noisy one: a median error of at most 60 ms, and 95 % within 200 ms. `--heads` finds the
- * attention heads of the decoder that follow the words best, for a manifest (research/heads.ts).
+ * The clips are made here (times/timed-clips.ts): recordings cut and joined. Only recognized words count, since the
+ * time of a wrong word is not the time of the right one. Targets for every kind but the noisy one: a median error of at
+ * most 60 ms, and 95 % within 200 ms. `--heads` finds the attention heads of the decoder that follow the words best,
+ * for a manifest (research/heads.ts).
  */
 import { writeMono } from '../fixtures/kit/pcm.js'
 import { groupBy, median, sum } from '../fixtures/kit/statistics.js'
@@ -15,7 +15,7 @@ import { defineBench } from './harness/bench.js'
 import { MANIFEST, readClips } from './harness/clips.js'
 import { count, flag } from './harness/options.js'
 import { MODEL, openRecognizer, SERVED } from './harness/recognizers.js'
-import { fixed, megabytes, printTable } from './harness/table.js'
+import { fixed, printTable } from './harness/table.js'
 import { chooseHeads } from './research/heads.js'
 import { compareBoundaries, scoreBoundaries, type BoundaryErrors, type BoundaryScore } from './times/boundaries.js'
 import { gatherClips, type TimedClip } from './times/timed-clips.js'
@@ -55,51 +55,32 @@ function isGoodEnough({ kind, medianMs, within200Share }: Row): boolean {
 function printRows(rows: readonly Row[]): void {
   const head = [
     'kind', 'clips', 'words', 'recognized', 'boundaries', 'median ms', '95 % below ms', 'within 200 ms %',
-    'starts late ms',
-    'ends late ms',
+    'starts late ms', 'ends late ms',
   ]
   printTable(head, rows.map((row) => [
     row.kind, row.clips, row.words, row.recognized, row.boundaries, fixed(row.medianMs, 0),
-    fixed(row.percentile95Ms, 0),
-    fixed(100 * row.within200Share), fixed(row.startBiasMs, 0), fixed(row.endBiasMs, 0),
+    fixed(row.percentile95Ms, 0), fixed(100 * row.within200Share), fixed(row.startBiasMs, 0), fixed(row.endBiasMs, 0),
   ]))
   console.log()
 }
 
-/** Time of the same clips without and with times, in turns, and the memory of the graph that is opened for them. */
+/** Time of the same clips without and with times, in turns. */
 async function measureCost(clips: readonly TimedClip[], recognizer: Recognizer): Promise<object> {
   const timeOf = async (file: Buffer, words: boolean): Promise<Report['seconds']> =>
     (await transcribe(file, recognizer, { ...SERVED, language: 'en', words, maxDecodingPasses: 1 })).seconds
   const totalMs = (seconds: Report['seconds']): number => 1000 * sum(Object.values(seconds))
-  const files = clips.map(({ waveform }) => writeMono(waveform))
-  const graphBytes = await measureMemory(recognizer.name, files)
   const runs: { withoutMs: number; alignMs: number; ratio: number }[] = []
-  for (const [index, file] of files.entries()) {
-    const first = await timeOf(file, index % 2 === 1)
-    const second = await timeOf(file, index % 2 === 0)
-    const [without, withTimes] = index % 2 === 0 ? [first, second] : [second, first]
-    const ratio = totalMs(withTimes) / totalMs(without)
-    runs.push({ withoutMs: totalMs(without), alignMs: 1000 * (withTimes.align ?? 0), ratio })
+  for (const [index, { waveform }] of clips.entries()) {
+    const [file, isTimedFirst] = [writeMono(waveform), index % 2 === 1]
+    const first = await timeOf(file, isTimedFirst)
+    const second = await timeOf(file, !isTimedFirst)
+    const [without, timed] = isTimedFirst ? [second, first] : [first, second]
+    const ratio = totalMs(timed) / totalMs(without)
+    runs.push({ withoutMs: totalMs(without), alignMs: 1000 * (timed.align ?? 0), ratio })
   }
-  const middle = (value: (run: (typeof runs)[number]) => number): number => median(runs.map(value))
-  const seconds = median(clips.map(({ waveform }) => waveform.samples.length / waveform.sampleRate))
-  const [withoutMs, alignMs, ratio] = [
-    middle((run) => run.withoutMs), middle((run) => run.alignMs), middle((run) => run.ratio),
-  ]
-  printTable(['clips of median s', 'without times ms', 'alignment alone ms', 'with / without', 'memory MB'],
-    [[fixed(seconds), fixed(withoutMs), fixed(alignMs), fixed(ratio, 3), megabytes(graphBytes)]])
-  return { seconds, withoutMs, alignMs, ratio, graphBytes }
-}
-
-/** Growth of a process from the first clip without times to the first with times. */
-async function measureMemory(model: string, files: readonly Buffer[]): Promise<number> {
-  const recognizer = await openRecognizer(model)
-  const residents: number[] = []
-  for (const words of [false, true]) {
-    for (const file of files.slice(0, 1)) await transcribe(file, recognizer, { ...SERVED, language: 'en', words })
-    residents.push(process.memoryUsage.rss())
-  }
-  await recognizer.dispose()
-  const [before = 0, after = 0] = residents
-  return Math.max(0, after - before)
+  const [withoutMs, alignMs, ratio] = (['withoutMs', 'alignMs', 'ratio'] as const).map((name) =>
+    median(runs.map((one) => one[name])))
+  printTable(['without times ms', 'alignment alone ms', 'with / without'],
+    [[fixed(withoutMs), fixed(alignMs), fixed(ratio, 3)]])
+  return { withoutMs, alignMs, ratio }
 }

@@ -136,11 +136,9 @@ function printCases(cases: readonly Case[], clips: number): void {
     'row', 'cases', 'over 30 ms lost', 'at the start', 'at the end', 'most lost s', 'kept before', 'kept after',
     'nothing kept',
   ], [...groupBy(cases, rowOf)].map(([row, own]) => [
-    row, own.length,
-    own.filter((one) => mostLost(one) > LOST_SECONDS).length,
+    row, own.length, own.filter((one) => mostLost(one) > LOST_SECONDS).length,
     own.filter(({ lostBefore }) => lostBefore > LOST_SECONDS).length,
-    own.filter(({ lostAfter }) => lostAfter > LOST_SECONDS).length,
-    fixed(Math.max(...own.map(mostLost)), 2),
+    own.filter(({ lostAfter }) => lostAfter > LOST_SECONDS).length, fixed(Math.max(...own.map(mostLost)), 2),
     seconds(own.map(({ keptBefore }) => keptBefore)), seconds(own.map(({ keptAfter }) => keptAfter)),
     own.filter(({ keptBefore }) => keptBefore === null).length,
   ]))

@@ -55,8 +55,7 @@ export function pickRows<T extends { readonly name: string }>(
 /** A recognizer without a model, whose answer is always one word: shows what reaches the model, in milliseconds. */
 export const ONE_WORD: Recognizer = {
   name: 'none', sampleRate: 16_000, maxSeconds: 30, languages: ['en'], engine: 'reference', timesWords: false,
-  provider: { provider: 'cpu', refused: [] },
-  hearing: { leadSeconds: [0], trailSeconds: 0, doubtBelow: -Infinity },
+  provider: { provider: 'cpu', refused: [] }, hearing: { leadSeconds: [0], trailSeconds: 0, doubtBelow: -Infinity },
   recognize: async () => ({ text: 'word', tokens: [1], logProbabilities: [0], stopped: 'end_of_text', language: 'en' }),
   dispose: async () => undefined,
 }

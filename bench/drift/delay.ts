@@ -58,10 +58,7 @@ export const SHIFTED_UTTERANCES = 300
 const RUNS = 40
 const NAMED = 3
 
-interface Row extends Expected {
-  readonly way: Way
-  readonly runs: readonly OnsetRun[]
-}
+interface Row extends Expected { readonly way: Way; readonly runs: readonly OnsetRun[] }
 
 export async function measure({ traffic, effort, shifts }: DriftBench): Promise<Outcome> {
   const clean = await traffic.rows('clean', SHIFTED_UTTERANCES)

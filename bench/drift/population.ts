@@ -52,13 +52,9 @@ function planSession(clips: readonly SpeechClip[], session: number, random: Rand
   const colour = NOISE_COLOURS[Math.floor(random() * NOISE_COLOURS.length)]!
   const first = Math.floor(random() * clips.length)
   return Array.from({ length: SESSION_UTTERANCES }, (_, index) => ({
-    clip: clips[(first + index) % clips.length]!,
-    session, colour,
-    seed: session * SESSION_UTTERANCES + index,
-    levelLufs: level + LEVEL_LUFS.within * gaussian(random),
-    snrDb: snr + SNR_DB.within * gaussian(random),
-    leadSeconds: LEAD_SCALE_SECONDS * gammaOfTwo(random),
-    tailSeconds: TAIL_SCALE_SECONDS * gammaOfTwo(random),
+    clip: clips[(first + index) % clips.length]!, session, colour, seed: session * SESSION_UTTERANCES + index,
+    levelLufs: level + LEVEL_LUFS.within * gaussian(random), snrDb: snr + SNR_DB.within * gaussian(random),
+    leadSeconds: LEAD_SCALE_SECONDS * gammaOfTwo(random), tailSeconds: TAIL_SCALE_SECONDS * gammaOfTwo(random),
   }))
 }
 

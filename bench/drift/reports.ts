@@ -31,10 +31,7 @@ export interface UploadSet {
 }
 
 /** The recognizer whose reports are kept; opened only when one is missing. */
-export interface Source {
-  readonly model: string
-  open(): Promise<Recognizer>
-}
+export interface Source { readonly model: string; open(): Promise<Recognizer> }
 
 /** A run that was stopped continues where it ended. */
 export async function reportsOf(set: UploadSet, source: Source): Promise<Report[]> {

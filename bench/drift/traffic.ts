@@ -59,10 +59,7 @@ function readOnce(): (clip: SpeechClip) => Promise<Waveform> {
 }
 
 /** The index of the next utterance, and its session: sessions are numbered as they come. */
-export interface Arrival {
-  readonly utterance: number
-  readonly session: number
-}
+export interface Arrival { readonly utterance: number; readonly session: number }
 export type Arrivals = () => Arrival
 
 export const WAYS = ['independent', 'sessions'] as const

@@ -45,9 +45,7 @@ const MOONSHINE_TINY: ModelShape = {
 }
 
 export const SHAPES: Readonly<Record<string, ModelShape>> = {
-  'moonshine-tiny-en': MOONSHINE_TINY,
-  'whisper-tiny': whisper(384, 4),
-  'whisper-base': whisper(512, 6),
+  'moonshine-tiny-en': MOONSHINE_TINY, 'whisper-tiny': whisper(384, 4), 'whisper-base': whisper(512, 6),
   'whisper-small': whisper(768, 12),
 }
 

@@ -93,10 +93,7 @@ function chords(): Signal {
   }
 }
 
-interface Sound extends WavShape {
-  readonly signal: Signal
-  readonly seconds?: number
-}
+interface Sound extends WavShape { readonly signal: Signal; readonly seconds?: number }
 
 export function wav({ signal, seconds = SECONDS, ...shape }: Sound): Uint8Array {
   const { channels = 1, sampleRate = RATE, bits = 16 } = shape

@@ -68,14 +68,10 @@ interface Machine {
 
 async function describeMachine(): Promise<Machine> {
   return {
-    cpu: os.cpus()[0]?.model.trim() ?? 'unknown processor',
-    cores: os.availableParallelism(),
-    memoryGb: Math.round(os.totalmem() / 1024 ** 3),
-    loadAverage: loadAverage(),
-    node: process.versions.node,
+    cpu: os.cpus()[0]?.model.trim() ?? 'unknown processor', cores: os.availableParallelism(),
+    memoryGb: Math.round(os.totalmem() / 1024 ** 3), loadAverage: loadAverage(), node: process.versions.node,
     onnxruntime: await versionIn('node_modules/onnxruntime-node/package.json'),
-    earshot: await versionIn('package.json'),
-    revision: gitRevision(),
+    earshot: await versionIn('package.json'), revision: gitRevision(),
   }
 }
 

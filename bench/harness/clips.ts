@@ -62,10 +62,7 @@ export function firstOfEachSource(clips: readonly SpeechClip[], limit: number): 
 }
 
 /** The bytes of an upload and the length of its audio. */
-export interface Upload {
-  readonly body: Buffer
-  readonly seconds: number
-}
+export interface Upload { readonly body: Buffer; readonly seconds: number }
 
 /** Clips drawn with a fixed seed: the same load in every run. */
 export async function drawUploads(clips: readonly SpeechClip[], many: number): Promise<Upload[]> {

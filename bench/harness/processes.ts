@@ -51,10 +51,8 @@ function figuresOf(processId: number): ProcessFigures | undefined {
   const residentKb = /^VmRSS:\s+(\d+) kB$/m.exec(status ?? '')?.[1]
   if (fields === undefined || residentKb === undefined) return undefined
   return {
-    processId,
-    isWorker: readOf(processId, 'cmdline')?.includes('recognizer-process') ?? false,
-    residentBytes: Number(residentKb) * 1024,
-    cpuTicks: Number(fields[11]) + Number(fields[12]),
+    processId, isWorker: readOf(processId, 'cmdline')?.includes('recognizer-process') ?? false,
+    residentBytes: Number(residentKb) * 1024, cpuTicks: Number(fields[11]) + Number(fields[12]),
   }
 }
 

@@ -1,9 +1,7 @@
 /** How far a long table is, on standard error: one line that is drawn anew at a terminal, a line a minute in a log. */
 const LOG_EVERY_MS = 60_000
 
-export interface Progress {
-  step(): void
-}
+export interface Progress { step(): void }
 
 export function startProgress(label: string, total: number): Progress {
   const startedAtMs = performance.now()

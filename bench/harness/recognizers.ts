@@ -22,13 +22,8 @@ export const modelsDir = path.join(projectRoot, 'models')
 
 /** The pipeline as the service runs it by default. */
 export const SERVED: TranscribeOptions = {
-  language: undefined,
-  maxAudioSeconds: 300,
-  normalizeVolume: true,
-  trimSilence: true,
-  detectors: await openDetectors('both'),
-  maxDecodingPasses: 3,
-  interrupt: () => undefined,
+  language: undefined, maxAudioSeconds: 300, normalizeVolume: true, trimSilence: true,
+  detectors: await openDetectors('both'), maxDecodingPasses: 3, interrupt: () => undefined,
 }
 
 export function openDetectors(mode: DetectionMode): Promise<SpeechDetectors> {

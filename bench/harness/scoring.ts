@@ -43,9 +43,8 @@ export function scoreClip(clip: SpeechClip, text: string, audioSeconds: number, 
   const hypothesis = normalizeEnglish(text)
   const edits = alignWords(reference, hypothesis)
   return {
-    clip, edits, audioSeconds, latencyMs,
-    reference: reference.join(' '), hypothesis: hypothesis.join(' '), isEmpty: text.trim() === '',
-    ...countErrors(edits),
+    clip, edits, audioSeconds, latencyMs, reference: reference.join(' '), hypothesis: hypothesis.join(' '),
+    isEmpty: text.trim() === '', ...countErrors(edits),
   }
 }
 

@@ -12,18 +12,9 @@ import { judge } from './verdict.js'
 
 type Agent = ReturnType<typeof keepAliveAgent>
 
-export interface Told {
-  readonly number: number
-  readonly kind: string
-  readonly says: string
-}
-export interface Slow extends Told {
-  readonly milliseconds: number
-  readonly outcome: string
-}
-interface Fault extends Told {
-  readonly fault: string
-}
+export interface Told { readonly number: number; readonly kind: string; readonly says: string }
+export interface Slow extends Told { readonly milliseconds: number; readonly outcome: string }
+interface Fault extends Told { readonly fault: string }
 export interface MemorySample {
   readonly number: number
   readonly serverBytes: number
@@ -86,11 +77,7 @@ export async function runCampaign(
   agent.destroy()
 }
 
-interface Answered {
-  readonly input: Input
-  readonly exchange: Exchange
-  readonly busy: number
-}
+interface Answered { readonly input: Input; readonly exchange: Exchange; readonly busy: number }
 
 async function sendAll(
   block: readonly number[], seed: number, url: string, clients: number, agent: Agent,

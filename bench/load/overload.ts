@@ -13,7 +13,7 @@ import type { Upload } from '../harness/clips.js'
 import { processTree, residentBytes } from '../harness/processes.js'
 import { fixed, megabytes } from '../harness/table.js'
 import { generateLoad } from './generator.js'
-import { printProbes, probeOperations, type OwnServerPlan } from './probe.js'
+import { printProbes, probeOperations } from './probe.js'
 import { printLoad, sayOutcomes, summarizeLoad } from './summary.js'
 
 const TIMES_CAPACITY = 4
@@ -25,6 +25,13 @@ const CAPACITY_SECONDS = 8
 const CALM_REQUESTS = 60
 const RECOVERY_SECONDS = 2
 const SAMPLE_MS = 250
+
+export interface OwnServerPlan {
+  readonly uploads: readonly Upload[]
+  readonly model: string
+  readonly workers: number
+  readonly seconds: number
+}
 
 export function measureOverload(plan: OwnServerPlan): Promise<Outcome> {
   const { model, workers } = plan
@@ -71,11 +78,7 @@ async function overload(server: Server, { uploads, seconds }: OwnServerPlan): Pr
   }
 }
 
-interface CalmLatencies {
-  readonly firstMs: number
-  readonly medianMs: number
-  readonly p95Ms: number
-}
+interface CalmLatencies { readonly firstMs: number; readonly medianMs: number; readonly p95Ms: number }
 
 /** Single requests, one after the other; always the same clips. */
 async function calmLatencies(url: string, uploads: readonly Upload[]): Promise<CalmLatencies> {
@@ -86,11 +89,7 @@ async function calmLatencies(url: string, uploads: readonly Upload[]): Promise<C
   return { firstMs: latencies[0] ?? NaN, medianMs: median(latencies), p95Ms: percentile(latencies, 0.95) }
 }
 
-interface MemoryRange {
-  readonly startBytes: number
-  readonly maxBytes: number
-  readonly endBytes: number
-}
+interface MemoryRange { readonly startBytes: number; readonly maxBytes: number; readonly endBytes: number }
 
 async function sampleMemory(processId: number, until: AbortSignal): Promise<MemoryRange> {
   const sample = (): number => residentBytes(processTree(processId))

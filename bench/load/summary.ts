@@ -26,18 +26,12 @@ export function summarizeLoad({ answers, elapsedSeconds, dropped }: LoadResult):
   const refused = answers.filter(isRefusal)
   const latencies = accepted.map(({ latencyMs }) => latencyMs)
   return {
-    requests: answers.length,
-    byOutcome: countByOutcome(answers),
-    clipsPerSecond: accepted.length / elapsedSeconds,
+    requests: answers.length, byOutcome: countByOutcome(answers), clipsPerSecond: accepted.length / elapsedSeconds,
     audioSecondsPerSecond: sum(accepted.map(({ audioSeconds }) => audioSeconds)) / elapsedSeconds,
-    p50Ms: median(latencies),
-    p95Ms: percentile(latencies, 0.95),
-    p99Ms: percentile(latencies, 0.99),
-    refused: refused.length,
-    refusalMedianMs: median(refused.map(({ latencyMs }) => latencyMs)),
+    p50Ms: median(latencies), p95Ms: percentile(latencies, 0.95), p99Ms: percentile(latencies, 0.99),
+    refused: refused.length, refusalMedianMs: median(refused.map(({ latencyMs }) => latencyMs)),
     withRetryAfter: refused.filter(({ retryAfter }) => retryAfter !== null).length,
-    failed: answers.length - accepted.length - refused.length,
-    dropped,
+    failed: answers.length - accepted.length - refused.length, dropped,
   }
 }
 

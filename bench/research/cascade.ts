@@ -59,16 +59,9 @@ interface Row {
 type Policy = (row: Row) => Answer
 
 /** Means over sources. */
-interface Score {
-  readonly wer: number
-  readonly seconds: number
-  readonly escalated: number
-}
+interface Score { readonly wer: number; readonly seconds: number; readonly escalated: number }
 
-interface Setting extends Score {
-  readonly passes: number
-  readonly below: number
-}
+interface Setting extends Score { readonly passes: number; readonly below: number }
 
 const OPTIONS = { model: MODEL, larger: text('whisper-base'), manifest: MANIFEST, limit: LIMIT, language: text('en') }
 

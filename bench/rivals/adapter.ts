@@ -18,9 +18,6 @@ export interface Setup {
   readonly engine: Engine
   /** The folder whose node_modules has the rivals. */
   readonly from: string
-  /** Models that only the user can supply. */
-  readonly voskModel?: string | undefined
-  readonly whisperModel?: string | undefined
 }
 
 export interface Opened {
@@ -56,8 +53,3 @@ export function requireFirst(names: readonly string[], from: string): Installed 
   )
 }
 
-/** Whole numbers of 16 bits, as C libraries take audio. */
-export function toPcm16(samples: Float32Array): Uint8Array {
-  const whole = Int16Array.from(samples, (sample) => Math.max(-32_768, Math.min(32_767, Math.round(sample * 32_768))))
-  return new Uint8Array(whole.buffer)
-}

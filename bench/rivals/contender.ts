@@ -6,13 +6,8 @@ import type { Answer, HeardText, Order } from './child.js'
 
 /** By the name that is printed; the file in this folder. */
 export const CONTENDERS = {
-  'earshot': 'earshot',
-  'earshot reference': 'earshot-reference',
-  'earshot pipeline': 'earshot-pipeline',
-  'transformers.js': 'transformers',
-  'sherpa-onnx': 'sherpa',
-  'vosk': 'vosk',
-  'whisper.cpp': 'whisper-cpp',
+  'earshot': 'earshot', 'earshot reference': 'earshot-reference', 'earshot pipeline': 'earshot-pipeline',
+  'transformers.js': 'transformers', 'sherpa-onnx': 'sherpa', 
 } as const satisfies Readonly<Record<string, string>>
 
 export type ContenderName = keyof typeof CONTENDERS

@@ -8,17 +8,13 @@ import path from 'node:path'
 import { readManifest, type Manifest } from '../../src/engine/manifest.js'
 
 const FILE_NAMES: Readonly<Record<string, string>> = {
-  encoder: 'onnx/encoder_model_quantized.onnx',
-  decoder: 'onnx/decoder_model_merged_quantized.onnx',
-  tokenizer: 'tokenizer.json',
-  tokenizerConfig: 'tokenizer_config.json',
+  encoder: 'onnx/encoder_model_quantized.onnx', decoder: 'onnx/decoder_model_merged_quantized.onnx',
+  tokenizer: 'tokenizer.json', tokenizerConfig: 'tokenizer_config.json',
 }
 
 /** Width, layers and heads, the same in encoder and decoder. */
 const SHAPES: Readonly<Record<string, readonly [number, number, number]>> = {
-  'moonshine-tiny-en': [288, 6, 8],
-  'whisper-tiny': [384, 4, 6],
-  'whisper-base': [512, 6, 8],
+  'moonshine-tiny-en': [288, 6, 8], 'whisper-tiny': [384, 4, 6], 'whisper-base': [512, 6, 8],
   'whisper-small': [768, 12, 12],
 }
 

@@ -57,10 +57,9 @@ export function compareTimes(ours: readonly RivalClip[], theirs: readonly RivalC
   const ratios = rows.map(({ ratio }) => ratio)
   const { by, groups } = drawnGroups(rows)
   return {
-    pairs: ratios.length,
-    median: percentile(ratios, 0.5), lowQuartile: percentile(ratios, 0.25), highQuartile: percentile(ratios, 0.75),
-    interval: medianInterval(groups.map((own) => own.map(({ ratio }) => ratio))),
-    resampledBy: by,
+    pairs: ratios.length, median: percentile(ratios, 0.5), lowQuartile: percentile(ratios, 0.25),
+    highQuartile: percentile(ratios, 0.75),
+    interval: medianInterval(groups.map((own) => own.map(({ ratio }) => ratio))), resampledBy: by,
   }
 }
 

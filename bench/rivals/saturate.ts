@@ -168,12 +168,9 @@ function throughputOf(
   const audioSeconds = sum(scored.map((clip) => clip.audioSeconds))
   const waits = scored.map(({ latencyMs }) => latencyMs)
   return {
-    name, says, isOurs, audioSeconds,
-    clips: scored.length,
-    audioPerCoreSecond: audioSeconds / (elapsedSeconds * workers),
-    audioPerCpuSecond: audioSeconds / cpuSeconds,
-    medianMs: median(waits),
-    p95Ms: percentile(waits, 0.95),
+    name, says, isOurs, audioSeconds, clips: scored.length,
+    audioPerCoreSecond: audioSeconds / (elapsedSeconds * workers), audioPerCpuSecond: audioSeconds / cpuSeconds,
+    medianMs: median(waits), p95Ms: percentile(waits, 0.95),
     sources: [...groupBy(scored, ({ clip }) => clip.source)].map(([source, own]) => scoreSource(source, own)),
   }
 }

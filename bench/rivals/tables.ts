@@ -73,8 +73,7 @@ export const lengthHead = [
 export function lengthCells(rows: readonly RivalRow[]): Cell[][] {
   return rows.map((row) => [
     row.length, row.contender, row.clips, fixed(row.medianMs), fixed(row.p95Ms), fixed(row.realTimeFactor, 4),
-    ...ratioCells(row.ratio),
-    fixed(row.medianCpuMs), ...ratioCells(row.cpuRatio),
+    ...ratioCells(row.ratio), fixed(row.medianCpuMs), ...ratioCells(row.cpuRatio),
   ])
 }
 

@@ -82,10 +82,8 @@ async function findAll(clips: readonly SpeechClip[], bench: SearchBench): Promis
     const { transcript, ranked } = await find(bytes)
     const { ranked: [outside] } = await without.get(text)!(bytes)
     found.push({
-      free: isSame(free.text, text),
-      biased: isSame(transcript, text),
-      rank: ranked.findIndex(({ entry }) => entry === words.indexOf(text)),
-      score: ranked[0]?.score ?? 0,
+      free: isSame(free.text, text), biased: isSame(transcript, text),
+      rank: ranked.findIndex(({ entry }) => entry === words.indexOf(text)), score: ranked[0]?.score ?? 0,
       outside: outside?.score ?? 0,
     })
   }

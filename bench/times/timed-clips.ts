@@ -4,7 +4,6 @@ import { speechLevelDb } from '../audio/frames.js'
 import { atLevel, noise } from '../../fixtures/kit/synthesis.js'
 import type { SpeechClip } from '../harness/clips.js'
 import { joinSentences, joinWords } from './joined.js'
-import { speakWithFlite } from './synthesized.js'
 
 export interface TimedClip {
   /** How it was made; docs/benchmarks/word-times.md lists the kinds. */
@@ -25,30 +24,17 @@ const SINGLE_WORDS = ['speech_commands', 'moonshine_alphanumeric']
 const SENTENCES = ['asterisk_en_8k', 'ljspeech']
 /** Shorter recordings are words, longer ones would fill a clip. */
 const SENTENCE_SECONDS = { from: 1, to: 9 }
-const SPOKEN_WORDS = { from: 4, to: 14 }
 const NOISE_DB = 10
 
-/** At most `limit` of a kind. The last kind is the flite one in noise. */
+/** At most `limit` of a kind. The last kind is the joined words in noise. */
 export async function gatherClips(recordings: readonly SpeechClip[], limit: number): Promise<TimedClip[]> {
   const words = recordings.filter(({ source }) => SINGLE_WORDS.includes(source))
   const sentences = recordings.filter(({ source, seconds }) =>
     SENTENCES.includes(source) && seconds > SENTENCE_SECONDS.from && seconds <= SENTENCE_SECONDS.to)
-  const texts = recordings.map(({ text }) => text).filter((text) => isSpeakable(text))
-  const flite = speakWithFlite(texts.slice(0, limit), ['slt', 'rms', 'awb'])
-  if (flite === undefined) console.log('there is no flite here: its rows are left out')
-  const noisy = (flite ?? []).map((clip, index) => ({
-    ...clip, kind: `flite, ${NOISE_DB} dB`, waveform: inNoise(clip.waveform, index),
-  }))
-  return [
-    ...(await joinWords('words', words)).slice(0, limit),
-    ...(await joinSentences('sentences', sentences)).slice(0, limit),
-    ...flite ?? [], ...noisy,
-  ]
-}
-
-function isSpeakable(text: string): boolean {
-  const count = text.split(' ').length
-  return count >= SPOKEN_WORDS.from && count <= SPOKEN_WORDS.to && !/\d/.test(text)
+  const joined = (await joinWords('words', words)).slice(0, limit)
+  const noisy = joined.map((clip, index) =>
+    ({ ...clip, kind: `words, ${NOISE_DB} dB`, waveform: inNoise(clip.waveform, index) }))
+  return [...joined, ...(await joinSentences('sentences', sentences)).slice(0, limit), ...noisy]
 }
 
 /** Pink and white in turns, NOISE_DB below the loud parts of the speech. */
