@@ -17,9 +17,7 @@ const BENCHES: Readonly<Record<string, Bench>> = {
   drift: { says: 'false drift alarms, and how soon a shift is noticed', open: () => import('./drift.js') },
   engine: { says: 'compiled engine beside the published graphs: words, time', open: () => import('./engine.js') },
   expensive: { says: 'CPU time of the most expensive requests', open: () => import('./expensive.js') },
-  fairness: {
-    says: 'service for a client with short clips beside greedy clients', open: () => import('./fairness.js'),
-  },
+  fairness: { says: 'short clips of one client beside greedy clients', open: () => import('./fairness.js') },
   hostile: { says: 'broken inputs over HTTP: typed answers, no worker lost', open: () => import('./hostile.js') },
   latency: { says: 'time by stage and clip length, and what HTTP adds', open: () => import('./latency.js') },
   load: { says: 'load on a running server; --overload starts its own', open: () => import('./load.js') },

@@ -91,5 +91,5 @@ function isMissed({ variant, cells }: Row): boolean {
 function missedOf({ variant, cells }: Row): string[] {
   if (variant.target === undefined) return []
   return cells.filter(isWorse).map((cell) =>
-    `${variant.name}, ${cell.source}: ${fixed(cell.points)} points worse (95 % ${fixed(cell.interval.low)} to ${fixed(cell.interval.high)})${mayBeChance(cell) ? ', may be chance' : ''}`)
+    `${variant.name}, ${cell.source}: ${fixed(cell.points)} points worse${mayBeChance(cell) ? ', may be chance' : ''}`)
 }

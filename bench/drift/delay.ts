@@ -97,7 +97,7 @@ function summarize({ shift, way, runs, right, wanted }: Row) {
 
 function print(results: readonly Row[]): void {
   console.log(
-    `clips after the onset until an alarm, of ${results[0]?.runs.length ?? 0} runs; named: most often, with the share of the runs, %:`,
+    'clips after the onset until an alarm; named: the most frequent features, with their share of the runs, %:',
   )
   printTable([
     'shift', 'clips', 'wanted', 'median', '90 %', 'none in 1000', 'rightly named %', 'false before', 'named',

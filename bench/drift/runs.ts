@@ -36,7 +36,8 @@ export async function measure({ traffic, effort }: DriftBench): Promise<Outcome>
     fixed(sum(streams.map(({ designEffect }) => designEffect)) / many, 2), namesOf(streams),
   ]))
   const noisy = results.filter(({ streams }) => withAlarm(streams) > MOST_WITH_ALARM)
-  const missed = noisy.map(({ way, streams }) => `${way}: ${percent(withAlarm(streams))} % of clean streams had an alarm, ` +
+  const missed = noisy.map(({ way, streams }) =>
+    `${way}: ${percent(withAlarm(streams))} % of clean streams had an alarm, ` +
     `at most ${percent(MOST_WITH_ALARM)} wanted`)
   return { missed, results }
 }

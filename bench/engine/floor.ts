@@ -59,9 +59,9 @@ export async function compareToFloor(model: string, matrices: MatrixChoice): Pro
   }
   await session.release()
   const vnni = hasVnni()
-  console.log(`\n8-bit dot products (VNNI): ${vnni === undefined ? 'unknown' : vnni ? 'yes' : 'no'}; 10⁹ operations/s: ` +
-    `${fixed(rates.float, 0)} in floats, ${fixed(rates.integer, 0)} in 8 bits; GB/s: ${fixed(rates.dram)} from memory, ` +
-    `${fixed(rates.cache)} from the cache\n`)
+  console.log(`\n8-bit dot products (VNNI): ${vnni === undefined ? 'unknown' : vnni ? 'yes' : 'no'}`)
+  console.log(`10⁹ operations/s: ${fixed(rates.float, 0)} in floats, ${fixed(rates.integer, 0)} in 8 bits`)
+  console.log(`GB/s: ${fixed(rates.dram)} from memory, ${fixed(rates.cache)} from the cache\n`)
   const head = [
     'seconds', 'encoder ms', 'floor ms', 'floor %', 'token ms', 'floor ms, memory', 'times it', 'floor ms, cache',
   ]

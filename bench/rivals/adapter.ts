@@ -49,7 +49,8 @@ export function requireFirst(names: readonly string[], from: string): Installed 
     return { exports: require(name) as unknown, version: `${name} ${version}` }
   }
   throw new NotHere(
-    `${names.join(' or ')} is not installed in ${from}: npm install it into a folder of your choice and name that with --from`,
+    `${names.join(' or ')} is not installed in ${from}: ` +
+      'npm install it into a folder of your choice and name that with --from',
   )
 }
 

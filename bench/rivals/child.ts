@@ -4,7 +4,9 @@
  */
 import { NotHere, type Open, type Opened, type Setup } from './adapter.js'
 
-export type Order = { readonly kind: 'open'; readonly setup: Setup } | { readonly kind: 'recognize'; readonly samples: Float32Array }
+export type Order =
+  | { readonly kind: 'open'; readonly setup: Setup }
+  | { readonly kind: 'recognize'; readonly samples: Float32Array }
 
 export type Answer =
   | { readonly kind: 'ready'; readonly says: string; readonly loadMs: number }

@@ -55,7 +55,8 @@ export async function startContenders(
     } catch (thrown) {
       if (OURS.includes(name) && !(thrown instanceof NotHere)) throw thrown
       console.log(
-        `without ${name}: ${thrown instanceof NotHere ? '' : 'it does not start, '}${(thrown as Error).message.trim().split('\n')[0]}`,
+        `without ${name}: ${thrown instanceof NotHere ? '' : 'it does not start, '}` +
+          (thrown as Error).message.trim().split('\n')[0],
       )
     }
   }

@@ -81,7 +81,7 @@ export const verdictHead = ['required of earshot', 'clips', 'at most', 'ratio', 
 
 export function verdictCells(verdicts: readonly Verdict[]): Cell[][] {
   return verdicts.map(({ against, overSeconds, upToSeconds, atMost, ratio, cpuRatio, isMet }) => [
-    `time of ${against}, ${overSeconds > 0 ? `over ${overSeconds} s` : ''}${Number.isFinite(upToSeconds) ? ` up to ${upToSeconds} s` : ''}`.replaceAll('  ', ' '),
+    `time of ${against}, over ${overSeconds} up to ${upToSeconds} s`,
     ratio.pairs, fixed(atMost, 2), fixed(ratio.median, 3),
     `${fixed(ratio.interval.low, 3)} to ${fixed(ratio.interval.high, 3)}`, fixed(cpuRatio.median, 3),
     isMet ? 'yes' : 'no',

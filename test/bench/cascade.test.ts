@@ -13,7 +13,7 @@ const clipOf = (value: number): Clip => ({
   waveform: { samples: new Float32Array(100).fill(value), sampleRate: 16_000 }, startSeconds: 0, endSeconds: 1,
 })
 
-t.test('a clip is decoded once, its time is counted as often as it is asked for, and another question is another decode', async (t) => {
+t.test('a clip is decoded once, its time is counted every time, and other options mean another decode', async (t) => {
   let decodes = 0
   const recognizer = remembering({
     recognize: async () => {
