@@ -1,79 +1,73 @@
 /**
- * Word error rate per source, never pooled, with the speed it was bought with.
+ * Word error rate by source, never pooled, and the speed of the same run.
  *
- * In this process and over the same pipeline as in a worker. `--compare` runs the model as it comes (plain) and our
- * whole pipeline (full) one after the other on every clip, so that a slow minute of the machine hits both.
- * `--shifts N` recognizes every clip N times, each a little later begun (see shifted-start.ts).
+ * In this process, over the same pipeline as in a worker. `--compare` runs the model as it comes (plain) and the whole
+ * pipeline (full) in turns on every clip, so that a slow minute of the machine affects both. `--shifts N` recognizes
+ * every clip N times, each time from a slightly later start (see shifted-start.ts).
  */
 import { writeFile } from 'node:fs/promises'
-import { defaultManifest, limitPerSource, readClips } from './clips.js'
-import { beginRun } from './machine.js'
-import { countOption, parseOptions } from './options.js'
-import { DEFAULT_MODEL, openRecognizer } from './recognizers.js'
-import type { RunBench } from './run.js'
-import { scoreSource, type Difference, type ScoredClip, type SourceScore } from './scoring.js'
-import { SERVED } from './served.js'
-import { fixed, printTable } from './table.js'
-import { bySource, compareWays, plainWay, recognizeAll, type Way } from './ways.js'
 import { totalErrors } from '../src/domain/scoring/word-errors.js'
+import { defineBench } from './harness/bench.js'
+import { LIMIT, MANIFEST, readClips } from './harness/clips.js'
+import { count, flag, optionalText } from './harness/options.js'
+import { MODEL, openRecognizer, SERVED } from './harness/recognizers.js'
+import { intervalCell, scoreSource, type Difference, type ScoredClip, type SourceScore } from './harness/scoring.js'
+import { fixed, printTable } from './harness/table.js'
+import { bySource, compareWays, plainWay, recognizeAll, type Way } from './harness/ways.js'
 
-export const run: RunBench = async (args) => {
-  const given = parseOptions(args, {
-    model: { type: 'string', default: DEFAULT_MODEL },
-    manifest: { type: 'string', default: defaultManifest() },
-    limit: { type: 'string' }, shifts: { type: 'string' }, worst: { type: 'string' }, errors: { type: 'string' },
-    plain: { type: 'boolean', default: false }, compare: { type: 'boolean', default: false },
-    'no-normalize': { type: 'boolean', default: false }, 'no-trim': { type: 'boolean', default: false },
-  })
-  const limit = countOption('limit', given.limit, Number.MAX_SAFE_INTEGER)
-  const shifts = countOption('shifts', given.shifts, 1)
-  const worst = countOption('worst', given.worst, 0, 0)
-  const clips = limitPerSource(await readClips(given.manifest), limit)
-  const bench = await beginRun('accuracy', { ...given, clips: clips.length })
-  const recognizer = await openRecognizer(given.model)
-  const plain = plainWay(recognizer)
-  const full: Way = { name: 'full', recognizer, options: { ...SERVED, normalizeVolume: !given['no-normalize'], trimSilence: !given['no-trim'] } }
-  const ways = given.compare ? [plain, full] : [given.plain ? plain : full]
-
-  const scores = await recognizeAll(clips, ways, shifts)
-  await recognizer.dispose()
-  const summary = ways.map(({ name }) => ({ way: name, sources: bySource(scores[name]!).map(([source, own]) => scoreSource(source, own)) }))
-  for (const { way, sources } of summary) printScores(way, sources)
-  const differences = given.compare ? compareWays(scores.plain!, scores.full!) : []
-  if (given.compare) printDifferences(differences)
-  const last = scores[ways.at(-1)!.name]!
-  printWorst(last, worst)
-  if (given.errors !== undefined) await writeErrors(given.errors, last)
-  await bench.save({ summary, differences })
-  return true
+const OPTIONS = {
+  'model': MODEL, 'manifest': MANIFEST, 'limit': LIMIT, 'shifts': count(1), 'worst': count(0, 0),
+  'errors': optionalText, 'plain': flag, 'compare': flag, 'no-normalize': flag, 'no-trim': flag,
 }
 
+export const run = defineBench('accuracy', OPTIONS, async (given) => {
+  const clips = await readClips(given.manifest, given.limit)
+  const recognizer = await openRecognizer(given.model)
+  const plain = plainWay(recognizer)
+  const options = { ...SERVED, normalizeVolume: !given['no-normalize'], trimSilence: !given['no-trim'] }
+  const full: Way = { name: 'full', recognizer, options }
+  const ways = given.compare ? [plain, full] : [given.plain ? plain : full]
+  const scores = await recognizeAll(clips, ways, given.shifts)
+  await recognizer.dispose()
+  const summary = scores.map((own, index) => ({
+    way: ways[index]!.name, sources: bySource(own).map(([source, scored]) => scoreSource(source, scored)),
+  }))
+  for (const { way, sources } of summary) printScores(way, sources)
+  const [first = [], last = first] = scores
+  const differences = given.compare ? compareWays(first, last) : []
+  if (given.compare) printDifferences(differences)
+  printWorst(last, given.worst)
+  if (given.errors !== undefined) await writeErrors(given.errors, last)
+  return { missed: [], results: { summary, differences } }
+}, { unsaved: ['errors'] })
+
 function printScores(way: string, sources: readonly SourceScore[]): void {
-  const head = [way, 'clips', 'speakers', 'words', 'WER %', '95 % interval', 'subst.', 'del.', 'ins.', 'empty', 'median ms', 'RTF']
+  const errors = ['subst.', 'del.', 'ins.']
+  const head = [way, 'clips', 'speakers', 'words', 'WER %', '95 % interval', ...errors, 'empty', 'median ms', 'RTF']
   printTable(head, sources.map((score) => [
-    score.source, score.clips, score.speakers, score.words, fixed(score.wer), interval(score), score.substitutions, score.deletions,
-    score.insertions, score.empty, fixed(score.medianMs, 0), fixed(score.realTimeFactor, 3),
+    score.source, score.clips, score.speakers, score.words, fixed(score.wer), intervalCell(score), score.substitutions,
+    score.deletions, score.insertions, score.empty, fixed(score.medianMs, 0), fixed(score.realTimeFactor, 3),
   ]))
   console.log()
 }
 
 function printDifferences(differences: readonly Difference[]): void {
-  printTable(['full − plain', 'WER points', '95 % interval'], differences.map((difference) => [difference.source, fixed(difference.points), interval(difference)]))
-  console.log('* drawn by clip: a single speaker, so it says nothing about other voices')
+  printTable(['full − plain', 'WER points', '95 % interval'], differences.map((difference) =>
+    [difference.source, fixed(difference.points), intervalCell(difference)]))
+  console.log('* drawn by clip: one speaker, so the interval says nothing about other voices')
 }
 
-function interval({ interval: { low, high }, resampledBy }: Pick<SourceScore, 'interval' | 'resampledBy'>): string {
-  return `${fixed(low)} to ${fixed(high)}${resampledBy === 'clip' ? ' *' : '  '}`
+function printWorst(clips: readonly ScoredClip[], many: number): void {
+  for (const scored of clips.toSorted((a, b) => totalErrors(b) - totalErrors(a)).slice(0, many)) {
+    console.log(`\n${totalErrors(scored)} errors in ${scored.clip.file}`)
+    console.log(`  reference   ${scored.reference}\n  recognized  ${scored.hypothesis}`)
+  }
 }
 
-function printWorst(clips: readonly ScoredClip[], count: number): void {
-  const ranked = clips.toSorted((a, b) => totalErrors(b) - totalErrors(a)).slice(0, count)
-  for (const scored of ranked) console.log(`\n${totalErrors(scored)} errors in ${scored.clip.file}\n  said   ${scored.reference}\n  heard  ${scored.hypothesis}`)
-}
-
-/** One line per clip with an error, for reading and for other tools. */
+/** One line of JSON for each clip with an error. */
 async function writeErrors(file: string, clips: readonly ScoredClip[]): Promise<void> {
-  const lines = clips.filter((scored) => totalErrors(scored) > 0).map(({ clip, reference, hypothesis, edits }) => JSON.stringify({
+  const wrong = clips.filter((scored) => totalErrors(scored) > 0)
+  const lines = wrong.map(({ clip, reference, hypothesis, edits }) => JSON.stringify({
     file: clip.file, source: clip.source, speaker: clip.speaker, reference, hypothesis,
     edits: edits.filter(({ kind }) => kind !== 'match'),
   }))

@@ -1,34 +1,30 @@
 /**
- * What a request may cost at most: processor time of worker and server for the most expensive ones that the default
- * limits admit, one at a time on a server of its own, as a table in Markdown.
+ * CPU time of worker and server for the most expensive requests that the default limits admit, one at a time on a
+ * server of their own, as a table in Markdown.
  *
- * Target: an upload without speech costs at most 3 CPU seconds, worker and server together, however it is answered.
+ * Target: an upload without speech costs at most 3 CPU seconds, worker and server together, whatever the answer is.
  * Every request is sent once before it is measured, since the first of a kind compiles code and opens graphs.
  */
 import type { Agent } from 'node:http'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { ask, errorCode, keepAliveAgent, type Exchange, type Question } from '../fixtures/kit/exchange.js'
+import { withServer, type Server } from '../fixtures/kit/server.js'
 import { WAV_HEADER_BYTES } from '../fixtures/wav.js'
 import { encodedUploads } from './expensive/encoded.js'
 import { uploads } from './expensive/uploads.js'
-import { asCsv, makeUpNames } from './made-up-names.js'
-import { ask, errorCode, keepAliveAgent, type Exchange, type Question } from './exchange.js'
-import { beginRun } from './machine.js'
-import { countOption, parseOptions } from './options.js'
-import { processTree, TICKS_PER_SECOND } from './processes.js'
-import { DEFAULT_MODEL } from './recognizers.js'
-import type { RunBench } from './run.js'
-import { startServer, type Server } from './server.js'
-import { sum } from './statistics.js'
-import { fixed } from './table.js'
+import { defineBench } from './harness/bench.js'
+import { asCsv, makeUpNames } from './harness/made-up-names.js'
+import { count, text } from './harness/options.js'
+import { cpuSecondsOf } from './harness/processes.js'
+import { MODEL } from './harness/recognizers.js'
+import { fixed } from './harness/table.js'
 
-/** Of worker and server together, for an upload in which nobody speaks. */
+/** Of worker and server together. */
 const MOST_SECONDS_WITHOUT_SPEECH = 3
-/** Processor time is counted in ticks; what a process still has to do after its answer belongs to the request. */
+/** CPU time is counted in ticks; work after the answer belongs to the request. */
 const SETTLE_MS = 300
 const PATIENT = {
-  EARSHOT_DEADLINE_SECONDS: '600',
-  EARSHOT_QUEUE_WAIT_SECONDS: '600',
-  EARSHOT_UPLOAD_SECONDS: '120',
+  EARSHOT_DEADLINE_SECONDS: '600', EARSHOT_QUEUE_WAIT_SECONDS: '600', EARSHOT_UPLOAD_SECONDS: '120',
   EARSHOT_LOG_LEVEL: 'silent',
 }
 const SPEECH = 'WAV, speech'
@@ -42,7 +38,7 @@ interface Request extends Pick<Question, 'method' | 'contentType'> {
 
 interface Plan {
   readonly name: string
-  /** An upload of audio in which nobody speaks: held to the target. */
+  /** An upload without speech: held to the target. */
   readonly isWithoutSpeech: boolean
   readonly request: () => Request | Promise<Request>
 }
@@ -58,41 +54,27 @@ interface Cost extends Pick<Plan, 'name' | 'isWithoutSpeech'> {
   readonly seconds: number
 }
 
-interface Service {
-  readonly server: Server
-  readonly agent: Agent
-}
+interface Service { readonly server: Server; readonly agent: Agent }
 
-export const run: RunBench = async (args) => {
-  const given = parseOptions(args, {
-    model: { type: 'string', default: DEFAULT_MODEL },
-    only: { type: 'string', default: '' },
-    repeat: { type: 'string', default: '1' },
-  })
-  const repeat = countOption('repeat', given.repeat, 1)
-  const bench = await beginRun('expensive', { model: given.model, repeat })
-  const agent = keepAliveAgent()
-  const server = await startServer({ model: given.model, workers: 1, settings: PATIENT })
-  const costs: Cost[] = []
-  try {
-    const plans = plansFor({ server, agent }).filter(({ name }) => name.includes(given.only))
+const OPTIONS = { model: MODEL, only: text(''), repeat: count(1) }
+
+export const run = defineBench('expensive', OPTIONS, ({ model, only, repeat }) =>
+  withServer({ model, workers: 1, settings: PATIENT }, async (server) => {
+    const service = { server, agent: keepAliveAgent() }
     console.log('| request | MB | audio s | answer | worker CPU s | server CPU s | CPU s | CPU s per MB |')
     console.log('| --- | --- | --- | --- | --- | --- | --- | --- |')
-    for (const plan of plans) {
-      const cost = await leastCost({ server, agent }, plan, repeat)
+    const costs: Cost[] = []
+    for (const plan of plansFor(service).filter(({ name }) => name.includes(only))) {
+      const cost = await leastCost(service, plan, repeat)
       costs.push(cost)
       console.log(asRow(cost))
     }
-  } finally {
-    agent.destroy()
-    await server.stop()
-  }
-  const missed = costs.filter((cost) => cost.isWithoutSpeech && cost.seconds > MOST_SECONDS_WITHOUT_SPEECH)
-  console.log(`\n${missed.length === 0 ? 'met' : 'missed'}: at most ${MOST_SECONDS_WITHOUT_SPEECH} CPU s without speech`)
-  for (const { name, seconds } of missed) console.log(`  ${name}: ${fixed(seconds, 2)} CPU s`)
-  await bench.save({ costs })
-  return missed.length === 0
-}
+    service.agent.destroy()
+    const dear = costs.filter((cost) => cost.isWithoutSpeech && cost.seconds > MOST_SECONDS_WITHOUT_SPEECH)
+    const missed = dear.map(({ name, seconds }) =>
+      `${name}: ${fixed(seconds, 2)} CPU s, at most ${MOST_SECONDS_WITHOUT_SPEECH} wanted`)
+    return { missed, results: { costs } }
+  }))
 
 function plansFor(service: Service): Plan[] {
   const bytesOf = async (wanted: string): Promise<Buffer> =>
@@ -121,13 +103,13 @@ function plansFor(service: Service): Plan[] {
   ]
 }
 
-/** Some 190 characters each, and as many names as fit. */
+/** About 190 characters each, and as many names as fit. */
 function longNames(): string[] {
   const names = makeUpNames(150_000, 3).names.slice(0, 99_999)
   return names.map((name, index) => `${Array.from({ length: 6 }, () => name).join(' ')}`.slice(0, 190) + String(index))
 }
 
-/** So many fields besides the model, and a file. */
+/** The model, empty fields and a file. */
 function form(fields: number, audio: Buffer): Request {
   const boundary = 'b'
   const part = (name: string, more: string, value: string): string =>
@@ -142,7 +124,7 @@ function catalogue(names: readonly string[]): Request {
   return { method: 'PUT', path: '/v1/catalogues/worst', contentType: 'text/csv', body: asCsv(names) }
 }
 
-/** As long as labels may be, all of whose words are other ones. */
+/** The longest label, all of whose words differ from the transcript. */
 async function label({ server, agent }: Service, audio: Buffer): Promise<Request> {
   const body = Buffer.from(audio.subarray(0, WAV_HEADER_BYTES + 16_000 * 2 * 120))
   const answer = await ask(`${server.url}/v1/transcriptions`, { method: 'POST', agent, body })
@@ -163,10 +145,10 @@ async function leastCost(service: Service, plan: Plan, repeat: number): Promise<
 }
 
 async function costOf(service: Service, { name, isWithoutSpeech }: Plan, request: Request): Promise<Cost> {
-  const before = cpuSeconds(service.server)
+  const before = cpuSecondsOf(service.server.processId)
   const exchange = await send(service, request)
   await sleep(SETTLE_MS)
-  const after = cpuSeconds(service.server)
+  const after = cpuSecondsOf(service.server.processId)
   const [workerSeconds, serverSeconds] = [after.worker - before.worker, after.server - before.server]
   const report = reportOf(exchange)
   return {
@@ -188,14 +170,6 @@ function reportOf({ status, body }: Exchange): AnsweredReport | undefined {
 
 function send({ server, agent }: Service, { path, body, method = 'POST', contentType }: Request): Promise<Exchange> {
   return ask(server.url + path, { method, body, agent, timeoutMs: 600_000, ...contentType && { contentType } })
-}
-
-function cpuSeconds({ processId }: Server): { worker: number; server: number } {
-  const tree = processTree(processId)
-  const secondsOf = (areWorkers: boolean): number => sum(
-    tree.filter(({ isWorker }) => isWorker === areWorkers).map(({ cpuTicks }) => cpuTicks / TICKS_PER_SECOND),
-  )
-  return { worker: secondsOf(true), server: secondsOf(false) }
 }
 
 function asRow(cost: Cost): string {

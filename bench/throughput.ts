@@ -1,38 +1,34 @@
 /** Clips and audio seconds per second through HTTP, at 1 to 16 clients that each wait for their answer. */
-import { defaultManifest, drawUploads, readClips } from './clips.js'
-import { generateLoad } from './load-generator.js'
-import { sayOutcomes, summarizeLoad, type LoadSummary } from './load-summary.js'
-import { beginRun } from './machine.js'
-import { countOption, numberOption, parseOptions } from './options.js'
-import { DEFAULT_MODEL } from './recognizers.js'
-import type { RunBench } from './run.js'
-import { startServer } from './server.js'
-import { fixed, printTable } from './table.js'
+import { startServer } from '../fixtures/kit/server.js'
+import { defineBench } from './harness/bench.js'
+import { drawUploads, MANIFEST, readClips } from './harness/clips.js'
+import { number, optionalText } from './harness/options.js'
+import { MODEL, WORKERS } from './harness/recognizers.js'
+import { fixed, printTable } from './harness/table.js'
+import { generateLoad } from './load/generator.js'
+import { sayOutcomes, summarizeLoad, type LoadSummary } from './load/summary.js'
 
 const CLIENTS = [1, 2, 4, 8, 16]
 const UPLOADS = 100
 
-export const run: RunBench = async (args) => {
-  const given = parseOptions(args, {
-    model: { type: 'string', default: DEFAULT_MODEL }, clips: { type: 'string', default: defaultManifest() },
-    url: { type: 'string' }, workers: { type: 'string', default: '0' }, seconds: { type: 'string', default: '10' },
-  })
-  const maxSeconds = numberOption('seconds', given.seconds, 10, 0.1)
-  const uploads = await drawUploads(await readClips(given.clips), UPLOADS)
-  const bench = await beginRun('throughput', given)
-  const server = given.url === undefined ? await startServer({ model: given.model, workers: countOption('workers', given.workers, 0, 0) }) : undefined
-  const url = `${given.url ?? server!.url}/v1/transcriptions`
+const OPTIONS = { model: MODEL, clips: MANIFEST, url: optionalText, workers: WORKERS, seconds: number(10, 0.1) }
+
+export const run = defineBench('throughput', OPTIONS, async ({ model, clips, url, workers, seconds }) => {
+  const uploads = await drawUploads(await readClips(clips), UPLOADS)
+  const server = url === undefined ? await startServer({ model, workers }) : undefined
   const rows: { clients: number; summary: LoadSummary }[] = []
   for (const clients of CLIENTS) {
-    const load = await generateLoad({ url, uploads, arrivals: { clients }, maxSeconds, maxRequests: 100_000 })
+    const address = `${url ?? server?.url}/v1/transcriptions`
+    const load = await generateLoad({ url: address, uploads, arrivals: { clients }, maxSeconds: seconds })
     rows.push({ clients, summary: summarizeLoad(load) })
   }
   await server?.stop()
-  printTable(['clients', 'clips/s', 'audio s/s', 'p50 ms', 'p95 ms', 'p99 ms', 'refused', 'failed'], rows.map(({ clients, summary }) => [
-    clients, fixed(summary.clipsPerSecond), fixed(summary.audioSecondsPerSecond), fixed(summary.p50Ms, 0), fixed(summary.p95Ms, 0), fixed(summary.p99Ms, 0),
-    summary.refused, summary.failed,
+  const head = ['clients', 'clips/s', 'audio s/s', 'p50 ms', 'p95 ms', 'p99 ms', 'refused', 'failed']
+  printTable(head, rows.map(({ clients, summary }) => [
+    clients, fixed(summary.clipsPerSecond), fixed(summary.audioSecondsPerSecond), fixed(summary.p50Ms, 0),
+    fixed(summary.p95Ms, 0), fixed(summary.p99Ms, 0), summary.refused, summary.failed,
   ]))
-  for (const { clients, summary } of rows) if (summary.failed > 0) console.log(`${clients} clients: ${sayOutcomes(summary.byOutcome)}`)
-  await bench.save(rows)
-  return rows.every(({ summary }) => summary.failed === 0)
-}
+  const failing = rows.filter(({ summary }) => summary.failed > 0)
+  const missed = failing.map(({ clients, summary }) => `${clients} clients: ${sayOutcomes(summary.byOutcome)}`)
+  return { missed, results: rows }
+})

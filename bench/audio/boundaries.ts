@@ -3,8 +3,8 @@
  *
  * Clean clips (the synthetic ones of the project, and development clips of ljspeech and small_samples that pass the
  * rule of frames.ts) are embedded as embedding.ts says. What was kept is read from the report, from the start of its
- * first segment to the end of its last. The recognizer is a stub that hears a word in everything, so that the table
- * takes seconds and says nothing about a model; an answer without speech counts as all of it lost.
+ * first segment to the end of its last. The recognizer is a stub that always answers with a word, so the table takes
+ * seconds and says nothing about a model; an answer without speech counts as all of it lost.
  *
  * Target: at 10 dB and more no case loses more than 30 ms at either end. 5 dB and the silence kept are reported.
  */
@@ -13,16 +13,16 @@ import { projectRoot } from '../../src/domain/project-root.js'
 import type { TimeSpan, Waveform } from '../../src/domain/audio.js'
 import type { Report } from '../../src/domain/report.js'
 import path from 'node:path'
-import { readClips, type SpeechClip } from '../clips.js'
-import type { Outcome } from '../named-tables.js'
-import { groupBy, median, percentile } from '../statistics.js'
-import { fixed, printTable } from '../table.js'
-import { HEARS_A_WORD, plainClips, readSpeech, type AudioBench } from './context.js'
+import { readClips, type SpeechClip } from '../harness/clips.js'
+import type { Outcome } from '../harness/bench.js'
+import { groupBy, median, percentile } from '../../fixtures/kit/statistics.js'
+import { fixed, printTable } from '../harness/table.js'
+import { ONE_WORD, plainClips, readSpeech, type AudioBench } from './context.js'
 import { embed, type Surroundings } from './embedding.js'
 import { knownBoundaries } from './frames.js'
-import { lengthOf, recordedNoises } from './noises.js'
-import { writeMono } from './pcm.js'
-import { startProgress } from './progress.js'
+import { lengthOf, recordedNoises } from '../../fixtures/kit/noises.js'
+import { writeMono } from '../../fixtures/kit/pcm.js'
+import { startProgress } from '../harness/progress.js'
 
 const LOST_SECONDS = 0.03
 const TARGET_SNR_DB = 10
@@ -54,20 +54,26 @@ export async function measure(bench: AudioBench): Promise<Outcome> {
     for (const [row, pick] of backgrounds.entries()) {
       const surroundings = pick(index, 1 + index * backgrounds.length + row)
       const embedded = embed(speech, words, surroundings)
-      const report = await transcribe(writeMono(embedded.waveform), HEARS_A_WORD, bench.options)
-      cases.push({ file: path.basename(clip.file), background: surroundings.background, snrDb: surroundings.snrDb, ...compareSpans(embedded.speech, report) })
+      const report = await transcribe(writeMono(embedded.waveform), ONE_WORD, bench.options)
+      cases.push({
+        file: path.basename(clip.file), background: surroundings.background, snrDb: surroundings.snrDb,
+        ...compareSpans(embedded.speech, report),
+      })
       progress.step()
     }
   }
   printCases(cases, known.length)
   const lost = cases.filter((one) => (one.snrDb ?? Infinity) >= TARGET_SNR_DB && mostLost(one) > LOST_SECONDS)
-  return { missed: lost.map(describe), results: { clips: known.map(({ clip, words }) => ({ file: path.basename(clip.file), ...words })), cases } }
+  return { missed: lost.map(describe), results: {
+    clips: known.map(({ clip, words }) => ({ file: path.basename(clip.file), ...words })), cases,
+  } }
 }
 
 /** Of the manifest and of the project, each once. */
 async function clipsOfKnownPlace(bench: AudioBench): Promise<KnownClip[]> {
   const own = await plainClips(await readClips(path.join(projectRoot, 'fixtures/clips')))
-  const clips = [...new Map([...own, ...bench.clips].map((clip) => [clip.file, clip])).values()].filter(({ source }) => SOURCES.includes(source))
+  const clips = [...new Map([...own, ...bench.clips].map((clip) => [clip.file, clip])).values()].filter(({ source }) =>
+    SOURCES.includes(source))
   const known = await Promise.all(clips.map(async (clip) => {
     const speech = await readSpeech(clip)
     const words = clip.text === '' ? undefined : knownBoundaries(speech)
@@ -94,7 +100,9 @@ function backgroundsOf(): PickSurroundings[] {
   ]
 }
 
-function compareSpans(speech: TimeSpan, { segments }: Report): Pick<Case, 'lostBefore' | 'lostAfter' | 'keptBefore' | 'keptAfter'> {
+function compareSpans(
+  speech: TimeSpan, { segments }: Report,
+): Pick<Case, 'lostBefore' | 'lostAfter' | 'keptBefore' | 'keptAfter'> {
   const [first, last] = [segments[0], segments.at(-1)]
   if (first === undefined || last === undefined) {
     const all = speech.endSeconds - speech.startSeconds
@@ -124,12 +132,13 @@ function printCases(cases: readonly Case[], clips: number): void {
     const given = values.filter((value) => value !== null)
     return `${fixed(median(given), 2)} / ${fixed(percentile(given, 0.9), 2)}`
   }
-  printTable(['row', 'cases', 'over 30 ms lost', 'at the start', 'at the end', 'most lost s', 'kept before', 'kept after', 'nothing kept'], [...groupBy(cases, rowOf)].map(([row, own]) => [
-    row, own.length,
-    own.filter((one) => mostLost(one) > LOST_SECONDS).length,
+  printTable([
+    'row', 'cases', 'over 30 ms lost', 'at the start', 'at the end', 'most lost s', 'kept before', 'kept after',
+    'nothing kept',
+  ], [...groupBy(cases, rowOf)].map(([row, own]) => [
+    row, own.length, own.filter((one) => mostLost(one) > LOST_SECONDS).length,
     own.filter(({ lostBefore }) => lostBefore > LOST_SECONDS).length,
-    own.filter(({ lostAfter }) => lostAfter > LOST_SECONDS).length,
-    fixed(Math.max(...own.map(mostLost)), 2),
+    own.filter(({ lostAfter }) => lostAfter > LOST_SECONDS).length, fixed(Math.max(...own.map(mostLost)), 2),
     seconds(own.map(({ keptBefore }) => keptBefore)), seconds(own.map(({ keptAfter }) => keptAfter)),
     own.filter(({ keptBefore }) => keptBefore === null).length,
   ]))
@@ -137,5 +146,6 @@ function printCases(cases: readonly Case[], clips: number): void {
 
 function describe({ file, background, snrDb, lostBefore, lostAfter, keptBefore }: Case): string {
   const where = `${file} in ${background}${snrDb === undefined ? '' : ` at ${snrDb} dB`}`
-  return keptBefore === null ? `${where}: no speech found` : `${where}: ${fixed(1000 * lostBefore, 0)} ms lost at the start, ${fixed(1000 * lostAfter, 0)} ms at the end`
+  return keptBefore === null ? `${where}: no speech found`
+    : `${where}: ${fixed(1000 * lostBefore, 0)} ms lost at the start, ${fixed(1000 * lostAfter, 0)} ms at the end`
 }

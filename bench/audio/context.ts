@@ -1,4 +1,4 @@
-/** What every table of the audio bench is given, and the few steps that they share. */
+/** What every table of the audio bench gets, and the steps that they share. */
 import { readFile } from 'node:fs/promises'
 import { readWavLayout } from '../../src/audio/containers/riff.js'
 import type { TranscribeOptions } from '../../src/recognition/options.js'
@@ -6,22 +6,22 @@ import { transcribe } from '../../src/recognition/pipeline.js'
 import type { Recognizer } from '../../src/recognition/recognizer.js'
 import type { Waveform } from '../../src/domain/audio.js'
 import type { Report } from '../../src/domain/report.js'
-import type { SpeechClip } from '../clips.js'
-import { UsageError } from '../options.js'
-import { readPcm } from './pcm.js'
+import type { SpeechClip } from '../harness/clips.js'
+import { UsageError } from '../harness/options.js'
+import { readPcm } from '../../fixtures/kit/pcm.js'
 
 export interface AudioBench {
   readonly clips: readonly SpeechClip[]
   readonly recognizer: Recognizer
   /** Of the service by default. */
   readonly options: TranscribeOptions
-  /** Starts averaged over (shifted-start.ts); undefined: as many as the table takes by itself. */
-  readonly shifts: number | undefined
+  /** Shifted starts that are averaged (shifted-start.ts). */
+  readonly shifts: number
   /** Only these rows of a table; undefined: all. */
   readonly rows: readonly string[] | undefined
 }
 
-/** Those that a table can change sample by sample: 16-bit mono, which all development clips are. */
+/** Clips that a table can change sample by sample: 16-bit mono, as all development clips. */
 export async function plainClips(clips: readonly SpeechClip[]): Promise<SpeechClip[]> {
   const plain = await Promise.all(clips.map(async ({ file }) => {
     const { codec, channels } = readWavLayout(await readFile(file))
@@ -35,24 +35,27 @@ export async function readSpeech({ file }: SpeechClip): Promise<Waveform> {
 }
 
 /** Through the whole pipeline, as in a worker. */
-export function hear(wav: Uint8Array, { recognizer, options }: Pick<AudioBench, 'recognizer' | 'options'>): Promise<Report> {
+export function transcribeWav(
+  wav: Uint8Array, { recognizer, options }: Pick<AudioBench, 'recognizer' | 'options'>,
+): Promise<Report> {
   return transcribe(wav, recognizer, options)
 }
 
 /** The rows that were asked for. */
-export function pickRows<T extends { readonly name: string }>(rows: readonly T[], asked: readonly string[] | undefined): readonly T[] {
+export function pickRows<T extends { readonly name: string }>(
+  rows: readonly T[], asked: readonly string[] | undefined,
+): readonly T[] {
   const unknown = asked?.filter((name) => !rows.some((row) => row.name === name)) ?? []
-  if (unknown.length > 0) throw new UsageError(`there is no row "${unknown.join('", "')}"; there are ${rows.map(({ name }) => name).join(', ')}`)
+  if (unknown.length > 0) throw new UsageError(
+    `there is no row "${unknown.join('", "')}"; there are ${rows.map(({ name }) => name).join(', ')}`,
+  )
   return asked === undefined ? rows : rows.filter(({ name }) => asked.includes(name))
 }
 
-/**
- * A recognizer without a model, which hears one word in everything it is given: what reached it can be measured
- * in milliseconds.
- */
-export const HEARS_A_WORD: Recognizer = {
-  name: 'none', sampleRate: 16_000, maxSeconds: 30, languages: ['en'], engine: 'reference', timesWords: false, provider: { provider: 'cpu', refused: [] },
-  padding: { leadingSeconds: [0], trailingSeconds: 0, redecodeBelow: -Infinity },
+/** A recognizer without a model, whose answer is always one word: shows what reaches the model, in milliseconds. */
+export const ONE_WORD: Recognizer = {
+  name: 'none', sampleRate: 16_000, maxSeconds: 30, languages: ['en'], engine: 'reference', timesWords: false,
+  provider: { provider: 'cpu', refused: [] }, padding: { leadingSeconds: [0], trailingSeconds: 0, redecodeBelow: -Infinity },
   recognize: async () => ({ text: 'word', tokens: [1], logProbabilities: [0], stopped: 'end_of_text', language: 'en' }),
   dispose: async () => undefined,
 }

@@ -4,8 +4,8 @@
  * power of the noise. Brought down where the sum would clip.
  */
 import type { TimeSpan, Waveform } from '../../src/domain/audio.js'
-import { seededRandom } from '../statistics.js'
-import { atLevel, meanPower, noise, scaled, toDb } from './synthesis.js'
+import { seededRandom } from '../../fixtures/kit/statistics.js'
+import { atLevel, meanPower, noise, scaled, toDb } from '../../fixtures/kit/synthesis.js'
 
 /** How one case of a clip is made. */
 export interface Surroundings {
@@ -30,8 +30,11 @@ const HIGHEST_PEAK = 0.9
 
 export function embed({ samples, sampleRate }: Waveform, words: TimeSpan, surroundings: Surroundings): Embedded {
   const random = seededRandom(surroundings.seed)
-  const pad = (): number => Math.round((SHORTEST_PAD_SECONDS + random() * (LONGEST_PAD_SECONDS - SHORTEST_PAD_SECONDS)) * sampleRate)
-  const spoken = samples.subarray(Math.round(words.startSeconds * sampleRate), Math.round(words.endSeconds * sampleRate))
+  const pad = (): number =>
+    Math.round((SHORTEST_PAD_SECONDS + random() * (LONGEST_PAD_SECONDS - SHORTEST_PAD_SECONDS)) * sampleRate)
+  const spoken = samples.subarray(
+    Math.round(words.startSeconds * sampleRate), Math.round(words.endSeconds * sampleRate),
+  )
   const before = pad()
   const whole = new Float32Array(before + spoken.length + pad())
   whole.set(spoken, before)
@@ -43,9 +46,12 @@ export function embed({ samples, sampleRate }: Waveform, words: TimeSpan, surrou
   }
 }
 
-function backgroundOf(length: number, speechDb: number, { background, snrDb, recorded, seed }: Surroundings): Float32Array | undefined {
+function backgroundOf(
+  length: number, speechDb: number, { background, snrDb, recorded, seed }: Surroundings,
+): Float32Array | undefined {
   if (snrDb === undefined) return undefined
-  const source = recorded === undefined ? noise(background === 'pink' ? 'pink' : 'white', length, seed) : thereAndBack(recorded, length, seed)
+  const source = recorded === undefined ? noise(background === 'pink' ? 'pink' : 'white', length, seed)
+    : thereAndBack(recorded, length, seed)
   return atLevel(source, speechDb - snrDb)
 }
 

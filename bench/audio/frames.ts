@@ -7,7 +7,7 @@
  * It is strict: the last of the speech is often the echo of the room, which nobody misses.
  */
 import type { TimeSpan, Waveform } from '../../src/domain/audio.js'
-import { percentile } from '../statistics.js'
+import { percentile } from '../../fixtures/kit/statistics.js'
 
 const FRAME_SECONDS = 0.01
 const SPEECH_DB = -40
@@ -39,7 +39,12 @@ export function knownBoundaries(waveform: Waveform): TimeSpan | undefined {
   const loud = percentile(powers, 0.95)
   const threshold = loud + SPEECH_DB
   const atBorder = powers.filter((power) => Math.abs(power - threshold) < BORDER_DB).length
-  if (loud === FLOOR_DB || percentile(powers, 0.05) > loud + CLEAN_DB || atBorder > MOST_AT_BORDER * powers.length) return undefined
+  if (loud === FLOOR_DB || percentile(powers, 0.05) > loud + CLEAN_DB || atBorder > MOST_AT_BORDER * powers.length) {
+    return undefined
+  }
   const isSpeech = (power: number): boolean => power > threshold
-  return { startSeconds: powers.findIndex(isSpeech) * FRAME_SECONDS, endSeconds: (powers.findLastIndex(isSpeech) + 1) * FRAME_SECONDS }
+  return {
+    startSeconds: powers.findIndex(isSpeech) * FRAME_SECONDS,
+    endSeconds: (powers.findLastIndex(isSpeech) + 1) * FRAME_SECONDS,
+  }
 }

@@ -1,20 +1,19 @@
 /**
- * Word error rate per source after changes that leave the words alone (variants.ts), against the untouched clip.
+ * Word error rate per source after changes that leave the words alone (variants.ts), beside the untouched clip.
  *
- * Target: no source more than one point worse, in every row that has one. Greedy decoding falls to either side where
- * two words are about as likely, so small sources move by chance: row `later`, which drops 2.5 ms and nothing else,
- * shows by how much, and `~` marks a miss whose paired 95 % interval reaches zero. `--shifts N` averages over starts.
+ * Target: no source more than one point worse, in every row that has a target. Where two words are about as likely,
+ * greedy decoding chooses by chance, so small sources move: row `later`, which drops 2.5 ms and nothing else, shows by
+ * how much, and `~` marks a miss whose paired 95 % interval reaches zero. `--shifts N` averages over starts.
  */
-import type { Outcome } from '../named-tables.js'
-import { compareSource, scoreClip, scoreSource, type Difference, type ScoredClip } from '../scoring.js'
-import { withShiftedStart } from '../shifted-start.js'
-import { groupBy } from '../statistics.js'
-import { fixed, printTable } from '../table.js'
-import type { SpeechClip } from '../clips.js'
-import { hear, pickRows, readSpeech, type AudioBench } from './context.js'
-import { hasFfmpeg } from './ffmpeg.js'
-import { readPcm } from './pcm.js'
-import { startProgress } from './progress.js'
+import type { Outcome } from '../harness/bench.js'
+import { scoreClip, scoreSource, type Difference, type ScoredClip } from '../harness/scoring.js'
+import { withShiftedStart } from '../harness/shifted-start.js'
+import { fixed, printTable } from '../harness/table.js'
+import { bySource, compareWays } from '../harness/ways.js'
+import { transcribeWav, pickRows, readSpeech, type AudioBench } from './context.js'
+import { hasFfmpeg } from '../harness/ffmpeg.js'
+import { readPcm } from '../../fixtures/kit/pcm.js'
+import { startProgress } from '../harness/progress.js'
 import { ORIGINAL, variants, type Variant } from './variants.js'
 
 const MOST_POINTS_WORSE = 1
@@ -24,50 +23,47 @@ interface Row { readonly variant: Variant; readonly cells: readonly SourceCell[]
 
 export async function measure(bench: AudioBench): Promise<Outcome> {
   if (!hasFfmpeg()) console.log('ffmpeg is not there: no rows of other sample rates\n')
-  const chosen = [ORIGINAL, ...pickRows(variants(), bench.rows)]
-  const scores = await recognizeAll(chosen, bench)
-  const original = scores.get(ORIGINAL.name)!
-  const rows = chosen.map((variant) => compareRow(variant, original, scores.get(variant.name)!))
-  printRows(rows)
-  return {
-    missed: rows.flatMap(missedOf),
-    results: rows.map(({ variant: { name, target }, cells, changed }) => ({ name, target: target ?? null, changed, cells })),
-  }
-}
-
-async function recognizeAll(chosen: readonly Variant[], bench: AudioBench): Promise<Map<string, ScoredClip[]>> {
-  const shifts = bench.shifts ?? 1
-  const scores = new Map(chosen.map(({ name }): [string, ScoredClip[]] => [name, []]))
-  const progress = startProgress('invariance', bench.clips.length * shifts * chosen.length)
+  const runs = [ORIGINAL, ...pickRows(variants(), bench.rows)].map((variant) => ({
+    variant, scores: [] as ScoredClip[],
+  }))
+  const progress = startProgress('invariance', bench.clips.length * bench.shifts * runs.length)
   for (const clip of bench.clips) {
     const speech = await readSpeech(clip)
-    for (let shift = 0; shift < shifts; shift++) {
-      const begun = shift === 0 ? speech : readPcm(withShiftedStart(ORIGINAL.make(speech), shift))
-      for (const variant of chosen) {
-        scores.get(variant.name)!.push(await recognizeOne(clip, variant.make(begun), bench))
+    for (let shift = 0; shift < bench.shifts; shift++) {
+      const shifted = shift === 0 ? speech : readPcm(withShiftedStart(ORIGINAL.make(speech), shift))
+      for (const { variant, scores } of runs) {
+        const since = performance.now()
+        const { text, input } = await transcribeWav(variant.make(shifted), bench)
+        scores.push(scoreClip(clip, text, input.audioSeconds, performance.now() - since))
         progress.step()
       }
     }
   }
-  return scores
-}
-
-async function recognizeOne(clip: SpeechClip, wav: Buffer, bench: AudioBench): Promise<ScoredClip> {
-  const since = performance.now()
-  const { text, input } = await hear(wav, bench)
-  return scoreClip(clip, text, input.audioSeconds, performance.now() - since)
+  const [original = []] = runs.map(({ scores }) => scores)
+  const rows = runs.map(({ variant, scores }) => compareRow(variant, original, scores))
+  printRows(rows)
+  return {
+    missed: rows.flatMap(missedOf),
+    results: rows.map(({ variant: { name, target }, cells, changed }) => ({
+      name, target: target ?? null, changed, cells,
+    })),
+  }
 }
 
 function compareRow(variant: Variant, original: readonly ScoredClip[], own: readonly ScoredClip[]): Row {
-  const before = groupBy(original, ({ clip }) => clip.source)
-  const cells = [...groupBy(own, ({ clip }) => clip.source)].map(([source, scored]) => ({ wer: scoreSource(source, scored).wer, ...compareSource(source, before.get(source)!, scored) }))
-  const changed = own.filter(({ hypothesis }, index) => hypothesis !== original[index]!.hypothesis).length / own.length
+  const scored = new Map(bySource(own))
+  const cells = compareWays(original, own).map((difference) =>
+    ({ ...difference, wer: scoreSource(difference.source, scored.get(difference.source) ?? []).wer }))
+  const changed = own.filter(({ hypothesis }, index) => hypothesis !== original[index]?.hypothesis).length / own.length
   return { variant, cells, changed }
 }
 
 function printRows(rows: readonly Row[]): void {
-  console.log('WER % (points to the original; ! more than one worse, ~ which may be chance), and clips with other words:')
-  printTable(['row', ...rows[0]!.cells.map(({ source }) => source), 'changed %', 'target'], rows.map((row) => [
+  console.log(
+    'WER % (points to the original; ! more than one worse, ~ which may be chance), and clips with other words:',
+  )
+  printTable(['row', ...rows.slice(0, 1).flatMap(({ cells }) =>
+    cells.map(({ source }) => source)), 'changed %', 'target'], rows.map((row) => [
     row.variant.name,
     ...row.cells.map((cell) => `${fixed(cell.wer)} ${row.variant === ORIGINAL ? '       ' : pointsOf(cell)}`),
     fixed(100 * row.changed),
@@ -94,5 +90,6 @@ function isMissed({ variant, cells }: Row): boolean {
 
 function missedOf({ variant, cells }: Row): string[] {
   if (variant.target === undefined) return []
-  return cells.filter(isWorse).map((cell) => `${variant.name}, ${cell.source}: ${fixed(cell.points)} points worse (95 % ${fixed(cell.interval.low)} to ${fixed(cell.interval.high)})${mayBeChance(cell) ? ', may be chance' : ''}`)
+  return cells.filter(isWorse).map((cell) =>
+    `${variant.name}, ${cell.source}: ${fixed(cell.points)} points worse${mayBeChance(cell) ? ', may be chance' : ''}`)
 }

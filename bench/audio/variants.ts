@@ -6,10 +6,10 @@
  * that it is equally hard for a loud and a faint recording.
  */
 import type { Waveform } from '../../src/domain/audio.js'
-import { hasFfmpeg, resampled } from './ffmpeg.js'
+import { hasFfmpeg, resampled } from '../harness/ffmpeg.js'
 import { speechLevelDb } from './frames.js'
-import { writeMono, writePcm } from './pcm.js'
-import { atLevel, noise, scaled } from './synthesis.js'
+import { writeMono, writePcm } from '../../fixtures/kit/pcm.js'
+import { atLevel, noise, scaled } from '../../fixtures/kit/synthesis.js'
 
 export interface Variant {
   readonly name: string
@@ -26,14 +26,22 @@ export const ORIGINAL: Variant = { name: 'original', target: undefined, make: wr
 
 export function variants(): Variant[] {
   return [
-    { name: 'later', target: undefined, make: ({ samples, sampleRate }) => writeMono({ samples: samples.subarray(Math.round(LATER_SECONDS * sampleRate)), sampleRate }) },
-    ...[-30, -20, -10, 6].map((gainDb): Variant => ({ name: `gain${signed(gainDb)}`, target: 'unchanged', make: (speech) => writeMono(amplified(speech, gainDb)) })),
+    { name: 'later', target: undefined, make: ({ samples, sampleRate }) => writeMono({
+      samples: samples.subarray(Math.round(LATER_SECONDS * sampleRate)), sampleRate,
+    }) },
+    ...[-30, -20, -10, 6].map((gainDb): Variant => ({
+      name: `gain${signed(gainDb)}`, target: 'unchanged', make: (speech) => writeMono(amplified(speech, gainDb)),
+    })),
     { name: 'clip+12', target: undefined, make: (speech) => writeMono(clippedBy(speech, 12)) },
     ...paddedVariants(),
     ...hasFfmpeg() ? [8_000, 22_050, 44_100, 48_000].map(rateVariant) : [],
-    { name: 'stereo', target: 'unchanged', make: ({ samples, sampleRate }) => writePcm([samples, samples], sampleRate) },
-    { name: 'out-of-phase', target: 'unchanged', make: ({ samples, sampleRate }) => writePcm([samples, scaled(samples, -1)], sampleRate) },
-    { name: 'dead-channel', target: 'unchanged', make: ({ samples, sampleRate }) => writePcm([new Float32Array(samples.length), samples], sampleRate) },
+    {
+      name: 'stereo', target: 'unchanged', make: ({ samples, sampleRate }) => writePcm([samples, samples], sampleRate),
+    },
+    { name: 'out-of-phase', target: 'unchanged', make: ({ samples, sampleRate }) =>
+      writePcm([samples, scaled(samples, -1)], sampleRate) },
+    { name: 'dead-channel', target: 'unchanged', make: ({ samples, sampleRate }) =>
+      writePcm([new Float32Array(samples.length), samples], sampleRate) },
   ]
 }
 
@@ -42,10 +50,14 @@ function rateVariant(sampleRate: number): Variant {
 }
 
 function paddedVariants(): Variant[] {
-  return (['silence', 'noise'] as const).flatMap((kind) => ([['front', 1, 0], ['behind', 0, 1], ['both', 1, 1]] as const).flatMap(([where, before, after]) => [0.5, 1, 2].map((seconds): Variant => ({
+  return (['silence', 'noise'] as const).flatMap((kind) => ([
+    ['front', 1, 0], ['behind', 0, 1], ['both', 1, 1],
+  ] as const).flatMap(([where, before, after]) => [0.5, 1, 2].map((seconds): Variant => ({
     name: `${kind}-${where}-${seconds}`,
     target: 'unchanged',
-    make: (speech) => writeMono(padded(speech, { beforeSeconds: before * seconds, afterSeconds: after * seconds, noisy: kind === 'noise' })),
+    make: (speech) => writeMono(padded(speech, {
+      beforeSeconds: before * seconds, afterSeconds: after * seconds, noisy: kind === 'noise',
+    })),
   }))))
 }
 

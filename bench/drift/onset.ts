@@ -34,12 +34,16 @@ const CLIPS_BETWEEN_EVALUATIONS = 25
 export const MOST_CLIPS = 1_000
 
 /** Both lists: the same utterances in the same order. */
-export function watchOnset(clean: readonly FeatureRow[], changed: readonly FeatureRow[], { way, share, random }: Onset): OnsetRun {
+export function watchOnset(
+  clean: readonly FeatureRow[], changed: readonly FeatureRow[], { way, share, random }: Onset,
+): OnsetRun {
   const baseline = baselineOf(drawBaselineClips(clean, arrivalsOf(way, clean.length, random)), random)
   const onsetAt = CLEAN_CLIPS + Math.floor(CLIPS_BETWEEN_EVALUATIONS * random())
   const alarms: Alarm[] = []
   let after = -onsetAt
-  const monitor = new DriftMonitor(baseline, () => 0, { onAlarm: (feature, { excess }) => { alarms.push({ feature, after, excess }) } })
+  const monitor = new DriftMonitor(
+    baseline, () => 0, { onAlarm: (feature, { excess }) => { alarms.push({ feature, after, excess }) } },
+  )
   const arrive = arrivalsOf(way, clean.length, random)
   while (after < MOST_CLIPS) {
     after++
@@ -50,10 +54,14 @@ export function watchOnset(clean: readonly FeatureRow[], changed: readonly Featu
   return { alarms: raised, before: alarms.length - raised.length }
 }
 
-/** Features named at the first moment of alarm: the strongest so many of each family, the strongest first. Families alarm apart. */
+/**
+ * Features named at the first moment of alarm: the strongest so many of each family, the strongest first. Families
+ * alarm apart.
+ */
 export function firstNamed({ alarms }: OnsetRun, ofEach: number): FeatureName[] {
   const first = alarms.filter(({ after }) => after === alarms[0]!.after).map(({ feature }) => feature)
-  const strongest = FAMILIES.flatMap((family) => first.filter((feature) => FEATURES[feature].family === family).slice(0, ofEach))
+  const strongest = FAMILIES.flatMap((family) =>
+    first.filter((feature) => FEATURES[feature].family === family).slice(0, ofEach))
   return first.filter((feature) => strongest.includes(feature))
 }
 

@@ -8,11 +8,11 @@
  */
 import { measureLoudness } from '../../src/audio/level/loudness.js'
 import type { Waveform } from '../../src/domain/audio.js'
-import { noise, NOISE_COLOURS, type NoiseColour } from '../audio/synthesis.js'
+import { noise, NOISE_COLOURS, type NoiseColour } from '../../fixtures/kit/synthesis.js'
 import { amplified, padded } from '../audio/variants.js'
-import type { SpeechClip } from '../clips.js'
-import { mix } from '../mixtures.js'
-import { gaussian, groupBy, seededRandom } from '../statistics.js'
+import type { SpeechClip } from '../harness/clips.js'
+import { mix } from '../../fixtures/kit/mixtures.js'
+import { gaussian, groupBy, seededRandom } from '../../fixtures/kit/statistics.js'
 
 export const SESSION_UTTERANCES = 5
 /** Mean, and standard deviation between sessions and within one: 4 LU and 7 dB in all. */
@@ -52,18 +52,20 @@ function planSession(clips: readonly SpeechClip[], session: number, random: Rand
   const colour = NOISE_COLOURS[Math.floor(random() * NOISE_COLOURS.length)]!
   const first = Math.floor(random() * clips.length)
   return Array.from({ length: SESSION_UTTERANCES }, (_, index) => ({
-    clip: clips[(first + index) % clips.length]!,
-    session, colour,
-    seed: session * SESSION_UTTERANCES + index,
-    levelLufs: level + LEVEL_LUFS.within * gaussian(random),
-    snrDb: snr + SNR_DB.within * gaussian(random),
-    leadSeconds: LEAD_SCALE_SECONDS * gammaOfTwo(random),
-    tailSeconds: TAIL_SCALE_SECONDS * gammaOfTwo(random),
+    clip: clips[(first + index) % clips.length]!, session, colour, seed: session * SESSION_UTTERANCES + index,
+    levelLufs: level + LEVEL_LUFS.within * gaussian(random), snrDb: snr + SNR_DB.within * gaussian(random),
+    leadSeconds: LEAD_SCALE_SECONDS * gammaOfTwo(random), tailSeconds: TAIL_SCALE_SECONDS * gammaOfTwo(random),
   }))
 }
 
-/** What the device hears, with what else `surround` puts around it; the peaks of a loud one may lie above full scale, and are cut off when it is written. */
-export function record({ levelLufs, snrDb, colour, leadSeconds, tailSeconds, seed }: Utterance, speech: Waveform, surround = (heard: Waveform) => heard): Waveform {
+/**
+ * What the device hears, with what else `surround` puts around it; the peaks of a loud one may lie above full scale,
+ * and are cut off when it is written.
+ */
+export function record(
+  { levelLufs, snrDb, colour, leadSeconds, tailSeconds, seed }: Utterance, speech: Waveform,
+  surround = (heard: Waveform) => heard,
+): Waveform {
   const quiet = padded(speech, { beforeSeconds: leadSeconds, afterSeconds: tailSeconds, noisy: false })
   const heard = surround(mix(quiet, noise(colour, quiet.samples.length, seed + 1), snrDb))
   return amplified(heard, levelLufs - (measureLoudness(heard).loudnessLufs ?? levelLufs))

@@ -1,24 +1,23 @@
 /**
- * Uploads through the real pipeline, once. Some 60 ms each, so reports are kept as JSON lines in bench/results/drift/,
- * in files that are named after what could change them: the model, the sources of the pipeline, and the first
- * uploads, byte by byte. The features of src/monitoring/drift/ are taken from reports anew, so changing them costs nothing.
+ * Uploads through the real pipeline, once. About 60 ms each, so reports are kept as JSON lines in bench/results/drift/,
+ * in files that are named after what could change them: the model, the sources of the pipeline, and the first uploads,
+ * byte by byte. The features of src/monitoring/drift/ are taken from reports anew, so changing them costs nothing.
  */
 import { createHash } from 'node:crypto'
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { appendFile, mkdir, readFile, rename, writeFile } from 'node:fs/promises'
 import path from 'node:path'
-import { featureRow, type FeatureRow } from '../../src/monitoring/drift/features.js'
 import { transcribe } from '../../src/recognition/pipeline.js'
 import type { Recognizer } from '../../src/recognition/recognizer.js'
 import { projectRoot } from '../../src/domain/project-root.js'
 import type { Report } from '../../src/domain/report.js'
-import { startProgress } from '../audio/progress.js'
-import { SERVED } from '../served.js'
+import { startProgress } from '../harness/progress.js'
+import { SERVED } from '../harness/recognizers.js'
 
 /** Whatever decides what a report says of an upload. */
 const SOURCES = [
-  'src/audio', 'src/recognition/features', 'src/recognition/decoding', 'src/text', 'src/recognition/families', 'src/recognition/load-recognizer/architectures', 'src/recognition/segmentation/detectors',
-  'src/recognition/pipeline.ts', 'src/recognition/segmentation/find-speech.ts', 'src/recognition/redecoding.ts', 'src/recognition/report.ts', 'src/recognition/segmentation/load-detectors.ts', 'bench/served.ts',
+  'src/audio', 'src/engine/architectures', 'src/engine/compiler', 'src/engine/tokenizer.ts', 'src/recognition',
+  'bench/harness/recognizers.ts',
 ]
 const PROBED_UPLOADS = 5
 const FOLDER = path.join(projectRoot, 'bench/results/drift')
@@ -31,16 +30,16 @@ export interface UploadSet {
   make(index: number): Promise<Uint8Array>
 }
 
-/** Whose answers are kept. */
-export interface Listener { readonly model: string; open(): Promise<Recognizer> }
+/** The recognizer whose reports are kept; opened only when one is missing. */
+export interface Source { readonly model: string; open(): Promise<Recognizer> }
 
-/** A run that was stopped goes on where it was. */
-export async function reportsOf(set: UploadSet, listener: Listener): Promise<Report[]> {
-  const file = path.join(FOLDER, `${set.name}-${await keyOf(set, listener.model)}.jsonl`)
+/** A run that was stopped continues where it ended. */
+export async function reportsOf(set: UploadSet, source: Source): Promise<Report[]> {
+  const file = path.join(FOLDER, `${set.name}-${await keyOf(set, source.model)}.jsonl`)
   const kept = await readLines(file)
   if (kept.length >= set.count) return kept.slice(0, set.count)
   await mkdir(FOLDER, { recursive: true })
-  const recognizer = await listener.open()
+  const recognizer = await source.open()
   const progress = startProgress(set.name, set.count - kept.length)
   for (let index = kept.length; index < set.count; index++) {
     const report = await transcribe(await set.make(index), recognizer, SERVED)
@@ -49,10 +48,6 @@ export async function reportsOf(set: UploadSet, listener: Listener): Promise<Rep
     progress.step()
   }
   return kept
-}
-
-export function rowsOf(reports: readonly Report[]): FeatureRow[] {
-  return reports.map(featureRow)
 }
 
 /** Without a line that was cut off, which is taken out of the file as well. */
@@ -78,11 +73,14 @@ async function keyOf({ make }: UploadSet, model: string): Promise<string> {
 
 function digestOfSources(): Buffer {
   const hash = createHash('sha256')
-  for (const source of SOURCES.flatMap(filesOf)) hash.update(source).update(readFileSync(path.join(projectRoot, source)))
+  for (const source of SOURCES.flatMap(filesOf)) {
+    hash.update(source).update(readFileSync(path.join(projectRoot, source)))
+  }
   return hash.digest()
 }
 
 function filesOf(source: string): string[] {
   if (source.endsWith('.ts')) return [source]
-  return readdirSync(path.join(projectRoot, source)).filter((file) => file.endsWith('.ts')).sort().map((file) => `${source}/${file}`)
+  const files = readdirSync(path.join(projectRoot, source), { recursive: true, encoding: 'utf8' })
+  return files.filter((file) => file.endsWith('.ts')).sort().map((file) => `${source}/${file}`)
 }

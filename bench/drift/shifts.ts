@@ -1,20 +1,20 @@
 /**
- * What may happen to traffic from one day to the next: another microphone, a telephone in between, a room, a crowd, a
- * client that plays too fast or stops too late, and two changes that are none. Each takes an utterance and its clip
- * and makes the upload, the same in every run. What ought to be noticed, and how soon, is in delay.ts.
+ * What may happen to traffic: another microphone, a telephone, a reverberant room, other talkers, a client that plays
+ * too fast or stops too late, and changes that change nothing. Each takes an utterance and its clip and makes the
+ * upload, the same in every run. What should be noticed, and how soon, is in delay.ts.
  *
  * Reverberation is a decaying Gaussian noise behind the direct sound (Polack 1988; also Moorer 1979). G.711's mu-law
  * is taken by its formula, 8 bits, ITU-T G.711.
  */
 import type { Waveform } from '../../src/domain/audio.js'
-import { convert } from '../audio/ffmpeg.js'
-import { recordedNoises } from '../audio/noises.js'
-import { writeMono } from '../audio/pcm.js'
-import { atLevel, noise } from '../audio/synthesis.js'
+import { convert } from '../harness/ffmpeg.js'
+import { recordedNoises } from '../../fixtures/kit/noises.js'
+import { writeMono } from '../../fixtures/kit/pcm.js'
+import { atLevel, noise } from '../../fixtures/kit/synthesis.js'
 import { amplified, clippedBy } from '../audio/variants.js'
-import { lowPass, mix, type Noise } from '../mixtures.js'
+import { lowPass, mix, type Noise } from '../../fixtures/kit/mixtures.js'
 import { resample } from '../../src/audio/signal/resample.js'
-import { seededRandom } from '../statistics.js'
+import { seededRandom } from '../../fixtures/kit/statistics.js'
 import { gammaOfTwo, record, type Utterance } from './population.js'
 
 export interface Shift {
@@ -25,8 +25,8 @@ export interface Shift {
 
 const RT60_SECONDS = 0.6
 const BABBLE_SNR_DB = 10
-/** Below the voice that would have been there. */
-const NOBODY_DB = -15
+/** Below the level of the voice that is left out. */
+const NO_VOICE_DB = -15
 
 export const SHIFTS = {
   clean: onRecording('as it is', (recording) => recording),
@@ -35,16 +35,21 @@ export const SHIFTS = {
   'over-gain': onRecording('12 dB over full scale, cut off', (recording) => clippedBy(recording, 12)),
   telephone: onRecording('300 to 3400 Hz', (recording) => highPass(lowPass(recording, 3_400), 300)),
   babble: { says: `six other talkers, ${BABBLE_SNR_DB} dB below`, make: (utterance, speech, babble) =>
-    writeMono(record(utterance, speech, (heard) => mix(heard, babble(heard.samples.length, utterance.seed), BABBLE_SNR_DB))) },
+    writeMono(record(
+      utterance, speech, (heard) => mix(heard, babble(heard.samples.length, utterance.seed), BABBLE_SNR_DB),
+    )) },
   'speed-1.2': onRecording('played 1.2 times as fast, pitch and all', (recording) => played(recording, 1.2)),
   'speed-2': onRecording('played twice as fast, pitch and all', (recording) => played(recording, 2)),
-  reverberation: { says: `a room with RT60 ${RT60_SECONDS} s`, make: (utterance, speech) => writeMono(record(utterance, reverberated(speech, RT60_SECONDS, utterance.seed))) },
-  'late-stop': { says: 'one second more of the room at the end', make: (utterance, speech) => writeMono(record({ ...utterance, tailSeconds: utterance.tailSeconds + 1 }, speech)) },
+  reverberation: { says: `a room with RT60 ${RT60_SECONDS} s`, make: (utterance, speech) =>
+    writeMono(record(utterance, reverberated(speech, RT60_SECONDS, utterance.seed))) },
+  'late-stop': { says: 'one second more of the room at the end', make: (utterance, speech) =>
+    writeMono(record({ ...utterance, tailSeconds: utterance.tailSeconds + 1 }, speech)) },
   nobody: { says: 'the room without a voice', make: (utterance) => writeMono(withoutVoice(utterance)) },
   'mu-law': onRecording('G.711 mu-law and back, in the same file format', throughMuLaw),
-  'wav-24': { says: 'the same samples as 24-bit WAV', needsFfmpeg: true, make: (utterance, speech) => convert(writeMono(record(utterance, speech)), ['-c:a', 'pcm_s24le'], 'wav') },
-  flac: { says: 'the same samples as FLAC', needsFfmpeg: true, make: (utterance, speech) => convert(writeMono(record(utterance, speech)), ['-c:a', 'flac'], 'flac') },
-  backwards: { says: 'the voice backwards: as loud, in no language', make: (utterance, speech) => writeMono(record(utterance, { ...speech, samples: speech.samples.toReversed() })) },
+  'wav-24': { says: 'the same samples as 24-bit WAV', needsFfmpeg: true, make: (utterance, speech) =>
+    convert(writeMono(record(utterance, speech)), ['-c:a', 'pcm_s24le'], 'wav') },
+  flac: { says: 'the same samples as FLAC', needsFfmpeg: true, make: (utterance, speech) =>
+    convert(writeMono(record(utterance, speech)), ['-c:a', 'flac'], 'flac') },
 } as const satisfies Record<string, Shift>
 
 export type ShiftName = keyof typeof SHIFTS
@@ -63,7 +68,10 @@ export function played({ samples, sampleRate }: Waveform, factor: number): Wavef
   return resample({ samples, sampleRate: sampleRate * factor }, sampleRate)
 }
 
-/** Direct sound and reverberation of equal energy. Longer by the time in which the tail falls by 40 dB; what is fainter is left out. */
+/**
+ * Direct sound and reverberation of equal energy. Longer by the time in which the tail falls by 40 dB; what is fainter
+ * is left out.
+ */
 export function reverberated({ samples, sampleRate }: Waveform, rt60Seconds: number, seed: number): Waveform {
   const tail = decayingNoise(rt60Seconds, sampleRate, seed)
   const out = new Float32Array(samples.length + tail.length)
@@ -80,7 +88,8 @@ const TAIL_DB = 40
 /** Energy 1. */
 function decayingNoise(rt60Seconds: number, sampleRate: number, seed: number): Float32Array {
   const length = Math.round((rt60Seconds * sampleRate * TAIL_DB) / 60)
-  const decaying = noise('white', length, seed + 1).map((sample, n) => sample * 10 ** (-3 * n / (rt60Seconds * sampleRate)))
+  const decaying = noise('white', length, seed + 1).map((sample, n) =>
+    sample * 10 ** (-3 * n / (rt60Seconds * sampleRate)))
   return atLevel(decaying, -10 * Math.log10(length))
 }
 
@@ -98,7 +107,7 @@ function withoutVoice({ seed, colour, levelLufs }: Utterance): Waveform {
     joined.set(samples.subarray(0, length - at), at)
     at += samples.length
   }
-  return { samples: atLevel(joined, levelLufs + NOBODY_DB), sampleRate }
+  return { samples: atLevel(joined, levelLufs + NO_VOICE_DB), sampleRate }
 }
 
 const MU = 255

@@ -3,47 +3,50 @@
  * utterances with replacement, one by one or a session at a time; whether a row is the clean one or the changed one is
  * decided per arrival, so that a shift is the only thing that ever differs.
  */
-import { HEARS_A_WORD, readSpeech } from '../audio/context.js'
-import type { FeatureRow } from '../../src/monitoring/drift/features.js'
+import { ONE_WORD, readSpeech } from '../audio/context.js'
+import { featureRow, type FeatureRow } from '../../src/monitoring/drift/features.js'
 import type { Recognizer } from '../../src/recognition/recognizer.js'
 import type { Waveform } from '../../src/domain/audio.js'
-import type { Report } from '../../src/domain/report.js'
-import type { SpeechClip } from '../clips.js'
-import { noises, type Noise } from '../mixtures.js'
-import { openRecognizer } from '../recognizers.js'
-import { planUtterances, SESSION_UTTERANCES, type Utterance } from './population.js'
-import { reportsOf, rowsOf, type Listener } from './reports.js'
+import type { SpeechClip } from '../harness/clips.js'
+import { babbleOf, type Noise } from '../../fixtures/kit/mixtures.js'
+import { openRecognizer } from '../harness/recognizers.js'
+import { planUtterances, SESSION_UTTERANCES } from './population.js'
+import { reportsOf, type Source } from './reports.js'
 import { SHIFTS, type Shift, type ShiftName } from './shifts.js'
 
 export interface Traffic {
-  readonly utterances: readonly Utterance[]
-  /** Of the first `count` utterances, or of all when there are fewer; all by default. */
-  reports(shift: ShiftName, count?: number): Promise<Report[]>
+  /** Features of the first `count` utterances, or of all when there are fewer; all by default. */
   rows(shift: ShiftName, count?: number): Promise<FeatureRow[]>
-  upload(shift: ShiftName, index: number): Promise<Uint8Array>
-  readonly listener: Listener
 }
 
-export interface TrafficOptions { readonly sessions: number; readonly model: string; readonly inputOnly: boolean }
+export interface TrafficOptions {
+  readonly sessions: number
+  readonly model: string
+  readonly inputOnly: boolean
+}
 
 export function openTraffic(clips: readonly SpeechClip[], { sessions, model, inputOnly }: TrafficOptions): Traffic {
   const utterances = planUtterances(clips, sessions)
-  const listener = listenerFor(model, inputOnly)
+  const source = inputOnly ? { model: ONE_WORD.name, open: async () => ONE_WORD } : openOnce(model)
   const speechOf = readOnce()
   let babble: Promise<Noise> | undefined
-  async function upload(shift: ShiftName, index: number): Promise<Uint8Array> {
-    const utterance = utterances[index]!
-    babble ??= Promise.all(clips.map(speechOf)).then((voices) => noises(voices.map(({ samples }) => samples))['babble']!)
-    return (SHIFTS[shift] as Shift).make(utterance, await speechOf(utterance.clip), await babble)
+  return {
+    async rows(shift, count = Infinity) {
+      babble ??= Promise.all(clips.map(speechOf)).then((voices) => babbleOf(voices.map(({ samples }) => samples)))
+      const { make }: Shift = SHIFTS[shift]
+      const upload = async (index: number): Promise<Uint8Array> => {
+        const utterance = utterances[index]!
+        return make(utterance, await speechOf(utterance.clip), await babble!)
+      }
+      const set = { name: shift, count: Math.min(count, utterances.length), make: upload }
+      return (await reportsOf(set, source)).map(featureRow)
+    },
   }
-  const reports = (shift: ShiftName, count = Infinity): Promise<Report[]> =>
-    reportsOf({ name: shift, count: Math.min(count, utterances.length), make: (index) => upload(shift, index) }, listener)
-  return { utterances, listener, upload, reports, rows: async (shift, count) => rowsOf(await reports(shift, count)) }
 }
 
-function listenerFor(model: string, inputOnly: boolean): Listener {
+function openOnce(model: string): Source {
   let opened: Promise<Recognizer> | undefined
-  return { model: inputOnly ? HEARS_A_WORD.name : model, open: () => opened ??= inputOnly ? Promise.resolve(HEARS_A_WORD) : openRecognizer(model) }
+  return { model, open: () => opened ??= openRecognizer(model) }
 }
 
 function readOnce(): (clip: SpeechClip) => Promise<Waveform> {
@@ -55,7 +58,7 @@ function readOnce(): (clip: SpeechClip) => Promise<Waveform> {
   }
 }
 
-/** Answers with the index of the next utterance, and whose session it belongs to: sessions are numbered as they come. */
+/** The index of the next utterance, and its session: sessions are numbered as they come. */
 export interface Arrival { readonly utterance: number; readonly session: number }
 export type Arrivals = () => Arrival
 

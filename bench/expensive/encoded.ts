@@ -1,9 +1,8 @@
 /**
- * Five minutes of white noise in the formats that ffmpeg writes, as much of it as they hold: noise is what a codec and
- * the steps behind it have most to do with, and no speech. Encoders that are not installed are named and left out.
+ * Five minutes of white noise in the formats that ffmpeg writes, as much of it as they hold: noise costs a codec and
+ * the stages behind it most, and holds no speech.
  */
-import { amrEncodings } from '../audio/encodings.js'
-import { convert, hasFfmpeg } from '../audio/ffmpeg.js'
+import { convert, hasFfmpeg } from '../harness/ffmpeg.js'
 import { noise, wav, type Upload } from './uploads.js'
 
 const STEREO_48K = { sampleRate: 48_000, channels: 2 } as const
@@ -16,20 +15,16 @@ const LOSSY: readonly (readonly [name: string, ending: string, args: readonly st
   ['MP3, stereo at 48 kHz, noise', 'mp3', ['-c:a', 'libmp3lame', '-b:a', '128k']],
 ]
 
+/** None without ffmpeg. */
 export function encodedUploads(): readonly Upload[] {
   if (!hasFfmpeg()) {
     console.log('ffmpeg is not there: no rows of noise in AAC, Opus, Vorbis, MP3 and FLAC\n')
     return []
   }
-  const amr = amrEncodings()
-  if (amr.length === 0) console.log('no encoder of AMR is there: no row of noise in it\n')
   const stereo = (): Uint8Array => wav({ ...STEREO_48K, signal: noise(0.05) })
-  const mono = (sampleRate: number) => (): Uint8Array => wav({ sampleRate, signal: noise(0.05) })
-  const made = (name: string, source: () => Uint8Array, encode: (file: Buffer) => Uint8Array): Upload =>
-    ({ name, hasSpeech: false, bytes: () => encode(Buffer.from(source())) })
+  const mono = (): Uint8Array => wav({ sampleRate: 48_000, signal: noise(0.05) })
   return [
-    ...LOSSY.map(([name, ending, args]) => made(name, stereo, (file) => convert(file, args, ending))),
-    made('FLAC, 48 kHz, noise', mono(48_000), (file) => convert(file, ['-c:a', 'flac'], 'flac')),
-    ...amr.map(({ name, encode }) => made(`${name}, noise`, mono(16_000), encode)),
+    ...LOSSY.map(([name, ending, args]) => ({ name, hasSpeech: false, bytes: () => convert(stereo(), args, ending) })),
+    { name: 'FLAC, 48 kHz, noise', hasSpeech: false, bytes: () => convert(mono(), ['-c:a', 'flac'], 'flac') },
   ]
 }

@@ -1,6 +1,6 @@
 /**
- * The most expensive uploads that the default limits admit: five minutes of each format that can be had by repeating
- * the frames of a small file, and what costs much for its size. Made in memory, and always the same.
+ * The most expensive uploads that the default limits admit: five minutes of each format whose frames can be repeated,
+ * and files that cost much for their size. Made in memory, and always the same.
  */
 import { readFileSync } from 'node:fs'
 import path from 'node:path'
@@ -10,7 +10,7 @@ import { blankWav, WAV_HEADER_BYTES, type WavShape } from '../../fixtures/wav.js
 import { joined } from '../../src/audio/containers/bytes.js'
 import { decodeAudio } from '../../src/audio/decode.js'
 import { projectRoot } from '../../src/domain/project-root.js'
-import { seededRandom, sum } from '../statistics.js'
+import { seededRandom, sum } from '../../fixtures/kit/statistics.js'
 
 export interface Upload {
   readonly name: string
@@ -93,10 +93,7 @@ function chords(): Signal {
   }
 }
 
-interface Sound extends WavShape {
-  readonly signal: Signal
-  readonly seconds?: number
-}
+interface Sound extends WavShape { readonly signal: Signal; readonly seconds?: number }
 
 export function wav({ signal, seconds = SECONDS, ...shape }: Sound): Uint8Array {
   const { channels = 1, sampleRate = RATE, bits = 16 } = shape

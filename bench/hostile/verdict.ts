@@ -1,6 +1,6 @@
 /** What one answer means: it is counted, the input is sent again, or it is a fault. */
 import { ERROR_CODES, ERRORS } from '../../src/domain/errors.js'
-import { errorCode, type Exchange } from '../exchange.js'
+import { errorCode, type Exchange } from '../../fixtures/kit/exchange.js'
 
 export interface Verdict {
   /** Status and code, as they are counted. */

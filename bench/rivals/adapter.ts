@@ -1,7 +1,7 @@
 /**
  * What a contender is: something that turns one waveform into one text, in a child process of its own. Every file of
- * this folder with an export `open` is one; child.ts loads it by name. What a rival imports must not import the runtime:
- * two versions of it in one process would fight.
+ * this folder with an export `open` is one; child.ts loads it by name. What a rival imports must not import the
+ * runtime: two versions of it in one process would fight.
  */
 import { createRequire } from 'node:module'
 import { existsSync } from 'node:fs'
@@ -18,9 +18,6 @@ export interface Setup {
   readonly engine: Engine
   /** The folder whose node_modules has the rivals. */
   readonly from: string
-  /** Models that only the user can supply. */
-  readonly voskModel?: string | undefined
-  readonly whisperModel?: string | undefined
 }
 
 export interface Opened {
@@ -51,11 +48,9 @@ export function requireFirst(names: readonly string[], from: string): Installed 
     const { version } = require(path.join(folder, 'package.json')) as { version: string }
     return { exports: require(name) as unknown, version: `${name} ${version}` }
   }
-  throw new NotHere(`${names.join(' or ')} is not installed in ${from}: npm install it into a folder of your choice and name that with --from`)
+  throw new NotHere(
+    `${names.join(' or ')} is not installed in ${from}: ` +
+      'npm install it into a folder of your choice and name that with --from',
+  )
 }
 
-/** Whole numbers of 16 bits, as C libraries take audio. */
-export function toPcm16(samples: Float32Array): Uint8Array {
-  const whole = Int16Array.from(samples, (sample) => Math.max(-32_768, Math.min(32_767, Math.round(sample * 32_768))))
-  return new Uint8Array(whole.buffer)
-}

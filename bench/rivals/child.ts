@@ -4,7 +4,9 @@
  */
 import { NotHere, type Open, type Opened, type Setup } from './adapter.js'
 
-export type Order = { readonly kind: 'open'; readonly setup: Setup } | { readonly kind: 'recognize'; readonly samples: Float32Array }
+export type Order =
+  | { readonly kind: 'open'; readonly setup: Setup }
+  | { readonly kind: 'recognize'; readonly samples: Float32Array }
 
 export type Answer =
   | { readonly kind: 'ready'; readonly says: string; readonly loadMs: number }
@@ -44,9 +46,14 @@ async function recognize(samples: Float32Array): Promise<Answer> {
   const text = await toText(samples, prepared)
   const wallMs = performance.now() - since
   const { user, system } = process.cpuUsage(cpuBefore)
-  return { kind: 'heard', text, wallMs, cpuMs: (user + system) / 1000, peakBytes: process.resourceUsage().maxRSS * 1024 }
+  return {
+    kind: 'heard', text, wallMs, cpuMs: (user + system) / 1000, peakBytes: process.resourceUsage().maxRSS * 1024,
+  }
 }
 
 function asFailure(thrown: unknown): Answer {
-  return { kind: thrown instanceof NotHere ? 'not here' : 'failed', why: thrown instanceof Error ? thrown.message : String(thrown) }
+  return {
+    kind: thrown instanceof NotHere ? 'not here' : 'failed',
+    why: thrown instanceof Error ? thrown.message : String(thrown),
+  }
 }

@@ -6,13 +6,8 @@ import type { Answer, HeardText, Order } from './child.js'
 
 /** By the name that is printed; the file in this folder. */
 export const CONTENDERS = {
-  'earshot': 'earshot',
-  'earshot reference': 'earshot-reference',
-  'earshot pipeline': 'earshot-pipeline',
-  'transformers.js': 'transformers',
-  'sherpa-onnx': 'sherpa',
-  'vosk': 'vosk',
-  'whisper.cpp': 'whisper-cpp',
+  'earshot': 'earshot', 'earshot reference': 'earshot-reference', 'earshot pipeline': 'earshot-pipeline',
+  'transformers.js': 'transformers', 'sherpa-onnx': 'sherpa', 
 } as const satisfies Readonly<Record<string, string>>
 
 export type ContenderName = keyof typeof CONTENDERS
@@ -41,7 +36,8 @@ export async function startContender(name: ContenderName, setup: Omit<Setup, 'ad
     const answer = await order(child, { kind: 'open', setup: { ...setup, adapter: CONTENDERS[name] } }, noise)
     if (answer.kind !== 'ready') throw new Error('it was asked to open and answered something else')
     const { says, loadMs } = answer
-    return { name, says, loadMs, stop, recognize: async (samples) => await order(child, { kind: 'recognize', samples }, noise) as HeardText }
+    return { name, says, loadMs, stop, recognize: async (samples) =>
+      await order(child, { kind: 'recognize', samples }, noise) as HeardText }
   } catch (thrown) {
     stop()
     throw thrown
@@ -49,14 +45,19 @@ export async function startContender(name: ContenderName, setup: Omit<Setup, 'ad
 }
 
 /** Those of some that are there; of the others it is said why they are not, or that their installation is broken. */
-export async function startContenders(names: readonly ContenderName[], setup: Omit<Setup, 'adapter'>): Promise<Contender[]> {
+export async function startContenders(
+  names: readonly ContenderName[], setup: Omit<Setup, 'adapter'>,
+): Promise<Contender[]> {
   const contenders: Contender[] = []
   for (const name of names) {
     try {
       contenders.push(await startContender(name, setup))
     } catch (thrown) {
       if (OURS.includes(name) && !(thrown instanceof NotHere)) throw thrown
-      console.log(`without ${name}: ${thrown instanceof NotHere ? '' : 'it does not start, '}${(thrown as Error).message.trim().split('\n')[0]}`)
+      console.log(
+        `without ${name}: ${thrown instanceof NotHere ? '' : 'it does not start, '}` +
+          (thrown as Error).message.trim().split('\n')[0],
+      )
     }
   }
   console.log()

@@ -1,8 +1,9 @@
-/** All that a user of the service gets, from the bytes of a WAV file to the report: trimmed, and heard again in doubt. */
+/**
+ * All that a user of the service gets, from the bytes of a WAV file to the report: trimmed, and heard again in doubt.
+ */
 import wavefile from 'wavefile'
 import { transcribe } from '../../src/recognition/pipeline.js'
-import { openRecognizer } from '../recognizers.js'
-import { SERVED } from '../served.js'
+import { openRecognizer, SERVED } from '../harness/recognizers.js'
 import { SAMPLE_RATE, type Open } from './adapter.js'
 
 export const open: Open = async ({ model, engine }) => {

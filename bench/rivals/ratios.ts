@@ -2,14 +2,16 @@
  * How fast one contender is beside another: the ratio of their times on the same clip, a moment apart, and the spread
  * of that ratio. A mean of times would be a statement about the longest clips and the busiest minute of the machine.
  */
-import { drawnGroups, medianInterval, type Interval } from '../bootstrap.js'
-import type { ScoredClip } from '../scoring.js'
-import { percentile } from '../statistics.js'
+import { drawnGroups, medianInterval, type Interval } from '../../fixtures/kit/bootstrap.js'
+import type { ScoredClip } from '../harness/scoring.js'
+import { percentile } from '../../fixtures/kit/statistics.js'
 
 /** One clip after one contender; `latencyMs` is its wall time. */
 export interface RivalClip extends ScoredClip {
   /** CPU time of all threads: what is left of a time when other programs have had theirs. */
   readonly cpuMs: number
+  /** Highest resident memory of the process so far. */
+  readonly peakBytes: number
 }
 
 const LONGEST_PHRASE = 10
@@ -55,10 +57,9 @@ export function compareTimes(ours: readonly RivalClip[], theirs: readonly RivalC
   const ratios = rows.map(({ ratio }) => ratio)
   const { by, groups } = drawnGroups(rows)
   return {
-    pairs: ratios.length,
-    median: percentile(ratios, 0.5), lowQuartile: percentile(ratios, 0.25), highQuartile: percentile(ratios, 0.75),
-    interval: medianInterval(groups.map((own) => own.map(({ ratio }) => ratio))),
-    resampledBy: by,
+    pairs: ratios.length, median: percentile(ratios, 0.5), lowQuartile: percentile(ratios, 0.25),
+    highQuartile: percentile(ratios, 0.75),
+    interval: medianInterval(groups.map((own) => own.map(({ ratio }) => ratio))), resampledBy: by,
   }
 }
 
@@ -85,7 +86,8 @@ export interface Verdict extends Target { readonly ratio: Ratio; readonly cpuRat
 /** Those of a model that the run can say something about: the rival took part, and there were such clips. */
 export function judge(model: string, results: ReadonlyMap<string, readonly RivalClip[]>, targets = TARGETS): Verdict[] {
   return targets.filter((target) => target.model === model).flatMap((target) => {
-    const within = (clips: readonly RivalClip[] = []): RivalClip[] => clips.filter(({ audioSeconds }) => audioSeconds > target.overSeconds && audioSeconds <= target.upToSeconds)
+    const within = (clips: readonly RivalClip[] = []): RivalClip[] =>
+      clips.filter(({ audioSeconds }) => audioSeconds > target.overSeconds && audioSeconds <= target.upToSeconds)
     const [ours, theirs] = [within(results.get('earshot')), within(results.get(target.against))]
     if (ours.length === 0 || theirs.length === 0) return []
     const ratio = compareTimes(ours, theirs, 'latencyMs')

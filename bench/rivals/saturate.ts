@@ -8,13 +8,14 @@
  */
 import { readFile } from 'node:fs/promises'
 import os from 'node:os'
-import type { SpeechClip } from '../clips.js'
-import { ask, keepAliveAgent } from '../exchange.js'
-import { processTree, TICKS_PER_SECOND } from '../processes.js'
-import { scoreClip, scoreSource, type ScoredClip, type SourceScore } from '../scoring.js'
-import { startServer } from '../server.js'
-import { groupBy, median, percentile, seededRandom, sum } from '../statistics.js'
-import { fixed, printTable } from '../table.js'
+import type { SpeechClip } from '../harness/clips.js'
+import { ask, keepAliveAgent } from '../../fixtures/kit/exchange.js'
+import type { Outcome } from '../harness/bench.js'
+import { cpuSecondsOf } from '../harness/processes.js'
+import { scoreClip, scoreSource, type ScoredClip, type SourceScore } from '../harness/scoring.js'
+import { startServer } from '../../fixtures/kit/server.js'
+import { groupBy, median, percentile, seededRandom, sum } from '../../fixtures/kit/statistics.js'
+import { fixed, printTable } from '../harness/table.js'
 import { SAMPLE_RATE, type Setup } from './adapter.js'
 import { OURS, startContender, startContenders, type ContenderName } from './contender.js'
 import { readWaveform, rotated, warmUp } from './turns.js'
@@ -38,7 +39,7 @@ interface Side {
   stop(): Promise<void>
 }
 
-export interface Throughput {
+interface Throughput {
   readonly name: string
   readonly says: string
   readonly isOurs: boolean
@@ -52,29 +53,42 @@ export interface Throughput {
   readonly sources: readonly SourceScore[]
 }
 
-export async function saturate(clips: readonly SpeechClip[], names: readonly ContenderName[], setup: Omit<Setup, 'adapter'>, workers = os.availableParallelism()): Promise<Throughput[]> {
-  const items = await Promise.all(shuffled(clips).map(async (clip) => ({ clip, samples: await readWaveform(clip), body: await readFile(clip.file) })))
+export async function saturate(
+  clips: readonly SpeechClip[], names: readonly ContenderName[], setup: Omit<Setup, 'adapter'>,
+  workers = os.availableParallelism(),
+): Promise<Outcome> {
+  const items = await Promise.all(shuffled(clips).map(async (clip) =>
+    ({ clip, samples: await readWaveform(clip), body: await readFile(clip.file) })))
   const sides = [await openService(setup, workers), ...await openProcesses(names, setup, workers, clips)]
-  const runs = new Map<Side, Run>(sides.map((side) => [side, { scored: [], elapsedSeconds: 0, cpuSeconds: 0 }]))
+  const runs = sides.map((side) => ({ side, run: { scored: [], elapsedSeconds: 0, cpuSeconds: 0 } as Run }))
   for (let part = 0; part < PARTS; part++) {
     const own = items.filter((_, index) => index % PARTS === part)
-    for (const side of rotated(sides, part)) add(runs.get(side)!, await workThrough(own, side))
+    for (const { side, run } of rotated(runs, part)) add(run, await workThrough(own, side))
   }
   for (const side of sides) await side.stop()
-  return [...runs].map(([side, run]) => throughputOf(side, run, workers))
+  const throughputs = runs.map(({ side, run }) => throughputOf(side, run, workers))
+  return { missed: printThroughputs(throughputs), results: throughputs }
 }
 
-/** Prints two tables: speed, and the words that it was bought with. Is ours far enough ahead? */
-export function printThroughput(entrants: readonly Throughput[]): boolean {
-  const best = Math.max(...entrants.filter(({ isOurs }) => !isOurs).map(({ audioPerCoreSecond }) => audioPerCoreSecond))
-  printTable(['contender', 'what answers', 'clips', 'audio s per core-second', 'per CPU second', 'of best rival', 'median ms', 'p95 ms'], entrants.map((own) => [
-    own.name, own.says, own.clips, fixed(own.audioPerCoreSecond), fixed(own.audioPerCpuSecond), fixed(own.audioPerCoreSecond / best, 2), fixed(own.medianMs, 0), fixed(own.p95Ms, 0),
+/** Two tables: speed, and the words of the same run. Says whether ours is far enough ahead. */
+function printThroughputs(entrants: readonly Throughput[]): string[] {
+  const rivals = entrants.filter(({ isOurs }) => !isOurs)
+  const best = Math.max(...rivals.map(({ audioPerCoreSecond }) => audioPerCoreSecond))
+  const head = [
+    'contender', 'what answers', 'clips', 'audio s per core-second', 'per CPU second', 'of best rival', 'median ms',
+    'p95 ms',
+  ]
+  printTable(head, entrants.map((own) => [
+    own.name, own.says, own.clips, fixed(own.audioPerCoreSecond), fixed(own.audioPerCpuSecond),
+    fixed(own.audioPerCoreSecond / best, 2), fixed(own.medianMs, 0), fixed(own.p95Ms, 0),
   ]))
   console.log('\nWord error rate, %:')
-  printTable(['source', ...entrants.map(({ name }) => name)], entrants[0]!.sources.map(({ source }) => [
-    source, ...entrants.map(({ sources }) => fixed(sources.find((own) => own.source === source)?.wer)),
-  ]))
-  return !Number.isFinite(best) || entrants[0]!.audioPerCoreSecond >= LEAST_ADVANTAGE * best
+  const sources = new Set(entrants.flatMap((own) => own.sources.map(({ source }) => source)))
+  printTable(['source', ...entrants.map(({ name }) => name)], [...sources].map((source) =>
+    [source, ...entrants.map((own) => fixed(own.sources.find((score) => score.source === source)?.wer))]))
+  const advantage = Math.max(...entrants.slice(0, 1).map((own) => own.audioPerCoreSecond)) / best
+  return rivals.length === 0 || advantage >= LEAST_ADVANTAGE
+    ? [] : [`${fixed(advantage, 2)} times the best rival, ${LEAST_ADVANTAGE} wanted`]
 }
 
 interface Run { scored: ScoredClip[]; elapsedSeconds: number; cpuSeconds: number }
@@ -115,7 +129,7 @@ async function openService({ model, engine }: Pick<Setup, 'model' | 'engine'>, w
     says: `${engine}, ${workers} workers, over HTTP`,
     isOurs: true,
     lanes: Array.from({ length: workers * CLIENTS_PER_WORKER }, () => lane),
-    cpuSeconds: () => sum(processTree(server.processId).map(({ cpuTicks }) => cpuTicks)) / TICKS_PER_SECOND,
+    cpuSeconds: () => sum(Object.values(cpuSecondsOf(server.processId))),
     async stop() {
       agent.destroy()
       await server.stop()
@@ -123,7 +137,9 @@ async function openService({ model, engine }: Pick<Setup, 'model' | 'engine'>, w
   }
 }
 
-async function openProcesses(names: readonly ContenderName[], setup: Omit<Setup, 'adapter'>, workers: number, clips: readonly SpeechClip[]): Promise<Side[]> {
+async function openProcesses(
+  names: readonly ContenderName[], setup: Omit<Setup, 'adapter'>, workers: number, clips: readonly SpeechClip[],
+): Promise<Side[]> {
   const sides: Side[] = []
   for (const first of await startContenders(names, setup)) {
     const contenders = [first]
@@ -146,16 +162,15 @@ async function openProcesses(names: readonly ContenderName[], setup: Omit<Setup,
   return sides
 }
 
-function throughputOf({ name, says, isOurs }: Side, { scored, elapsedSeconds, cpuSeconds }: Run, workers: number): Throughput {
+function throughputOf(
+  { name, says, isOurs }: Side, { scored, elapsedSeconds, cpuSeconds }: Run, workers: number,
+): Throughput {
   const audioSeconds = sum(scored.map((clip) => clip.audioSeconds))
   const waits = scored.map(({ latencyMs }) => latencyMs)
   return {
-    name, says, isOurs, audioSeconds,
-    clips: scored.length,
-    audioPerCoreSecond: audioSeconds / (elapsedSeconds * workers),
-    audioPerCpuSecond: audioSeconds / cpuSeconds,
-    medianMs: median(waits),
-    p95Ms: percentile(waits, 0.95),
+    name, says, isOurs, audioSeconds, clips: scored.length,
+    audioPerCoreSecond: audioSeconds / (elapsedSeconds * workers), audioPerCpuSecond: audioSeconds / cpuSeconds,
+    medianMs: median(waits), p95Ms: percentile(waits, 0.95),
     sources: [...groupBy(scored, ({ clip }) => clip.source)].map(([source, own]) => scoreSource(source, own)),
   }
 }
@@ -163,5 +178,6 @@ function throughputOf({ name, says, isOurs }: Side, { scored, elapsedSeconds, cp
 /** The same order in every run: a part of the list should have something of every source. */
 function shuffled<T>(values: readonly T[]): T[] {
   const random = seededRandom(11)
-  return values.map((value) => ({ value, place: random() })).sort((one, other) => one.place - other.place).map(({ value }) => value)
+  return values.map((value) =>
+    ({ value, place: random() })).sort((one, other) => one.place - other.place).map(({ value }) => value)
 }

@@ -1,4 +1,6 @@
-/** sherpa-onnx on our Moonshine weights: since 1.13 it takes the encoder and the merged decoder as they are published. */
+/**
+ * sherpa-onnx on our Moonshine weights: since 1.13 it takes the encoder and the merged decoder as they are published.
+ */
 import { rmSync } from 'node:fs'
 import { mkdtemp, writeFile } from 'node:fs/promises'
 import os from 'node:os'
@@ -7,7 +9,9 @@ import llama from 'llama-tokenizer-js'
 import { readManifest } from '../../src/engine/manifest.js'
 import { NotHere, requireFirst, SAMPLE_RATE, type Open } from './adapter.js'
 
-interface SherpaStream { acceptWaveform(waveform: { readonly samples: Float32Array; readonly sampleRate: number }): void }
+interface SherpaStream {
+  acceptWaveform(waveform: { readonly samples: Float32Array; readonly sampleRate: number }): void
+}
 /** The part of sherpa-onnx-node that is used. */
 interface Sherpa {
   readonly OfflineRecognizer: new (config: object) => {
@@ -24,10 +28,13 @@ export const open: Open = async ({ model, modelsDir, from }) => {
   if (!model.startsWith('moonshine')) throw new NotHere(`its split of ${model} is another than ours`)
   const { exports, version } = requireFirst(['sherpa-onnx-node'], from)
   const { files } = await readManifest(modelsDir, model)
-  const [encoder, mergedDecoder] = [files.encoder!, files.decoder!].map((file) => path.join(modelsDir, model, file.path))
+  const [encoder, mergedDecoder] = [files.encoder!, files.decoder!].map((file) =>
+    path.join(modelsDir, model, file.path))
   const recognizer = new (exports as Sherpa).OfflineRecognizer({
     featConfig: { sampleRate: SAMPLE_RATE, featureDim: 80 },
-    modelConfig: { moonshine: { encoder, mergedDecoder }, tokens: await writeTokens(), numThreads: 1, provider: 'cpu', debug: 0 },
+    modelConfig: {
+      moonshine: { encoder, mergedDecoder }, tokens: await writeTokens(), numThreads: 1, provider: 'cpu', debug: 0,
+    },
   })
   return {
     says: version,
@@ -45,7 +52,8 @@ async function writeTokens(): Promise<string> {
   const folder = await mkdtemp(path.join(os.tmpdir(), 'moonshine-tokens-'))
   process.once('exit', () => { rmSync(folder, { recursive: true, force: true }) })
   const file = path.join(folder, 'tokens.txt')
-  await writeFile(file, Array.from({ length: VOCABULARY }, (_, id) => `${tokenBytes(llama.vocabById[id] ?? `<special ${id}>`).toString('base64')} ${id}\n`).join(''))
+  await writeFile(file, Array.from({ length: VOCABULARY }, (_, id) =>
+    `${tokenBytes(llama.vocabById[id] ?? `<special ${id}>`).toString('base64')} ${id}\n`).join(''))
   return file
 }
 

@@ -1,10 +1,9 @@
 /** Clips of all contenders → the rows that are printed and written: by source and length, and by length alone. */
-import { scoreSource, type SourceScore } from '../scoring.js'
-import { median, percentile } from '../statistics.js'
-import { fixed, type Cell } from '../table.js'
+import { scoreSource, type SourceScore } from '../harness/scoring.js'
+import { median, percentile } from '../../fixtures/kit/statistics.js'
+import { fixed, type Cell } from '../harness/table.js'
 import { compareTimes, repeatsItself, type Ratio, type RivalClip, type Verdict } from './ratios.js'
-
-export type Results = ReadonlyMap<string, readonly RivalClip[]>
+import type { Results } from './turns.js'
 
 const SHORT_SECONDS = 5
 export const LENGTHS = [`up to ${SHORT_SECONDS} s`, `over ${SHORT_SECONDS} s`] as const
@@ -25,7 +24,8 @@ export interface RivalRow extends SourceScore {
 export function rivalRows(results: Results, against: string, sourceOf: (clip: RivalClip) => string): RivalRow[] {
   const sources = new Set([...results.values()].flat().map(sourceOf))
   return [...sources].flatMap((source) => LENGTHS.flatMap((length) => {
-    const ofGroup = (clips: readonly RivalClip[] = []): RivalClip[] => clips.filter((clip) => sourceOf(clip) === source && lengthOf(clip) === length)
+    const ofGroup = (clips: readonly RivalClip[] = []): RivalClip[] =>
+      clips.filter((clip) => sourceOf(clip) === source && lengthOf(clip) === length)
     const base = ofGroup(results.get(against))
     return [...results].flatMap(([contender, all]) => {
       const clips = ofGroup(all)
@@ -34,7 +34,9 @@ export function rivalRows(results: Results, against: string, sourceOf: (clip: Ri
   }))
 }
 
-function rowOf(group: Pick<RivalRow, 'source' | 'length' | 'contender'>, clips: readonly RivalClip[], base: readonly RivalClip[]): RivalRow {
+function rowOf(
+  group: Pick<RivalRow, 'source' | 'length' | 'contender'>, clips: readonly RivalClip[], base: readonly RivalClip[],
+): RivalRow {
   return {
     ...scoreSource(group.source, clips), ...group,
     loops: clips.filter(repeatsItself).length,
@@ -49,22 +51,29 @@ export function lengthOf({ audioSeconds }: RivalClip): string {
   return audioSeconds <= SHORT_SECONDS ? LENGTHS[0] : LENGTHS[1]
 }
 
-export const sourceHead = ['source, length', 'contender', 'clips', 'words', 'WER %', '95 %', 'empty', 'loops', 'median ms', 'p95 ms', 'RTF', 'ratio', 'quartiles', '95 %']
+export const sourceHead = [
+  'source, length', 'contender', 'clips', 'words', 'WER %', '95 %', 'empty', 'loops', 'median ms', 'p95 ms', 'RTF',
+  'ratio', 'quartiles', '95 %',
+]
 
 export function sourceCells(rows: readonly RivalRow[]): Cell[][] {
   return rows.map((row) => [
-    `${row.source}, ${row.length}`, row.contender, row.clips, row.words, fixed(row.wer), `${fixed(row.interval.low)} to ${fixed(row.interval.high)}`,
+    `${row.source}, ${row.length}`, row.contender, row.clips, row.words, fixed(row.wer),
+    `${fixed(row.interval.low)} to ${fixed(row.interval.high)}`,
     row.empty, row.loops, fixed(row.medianMs), fixed(row.p95Ms), fixed(row.realTimeFactor, 4), ...ratioCells(row.ratio),
   ])
 }
 
-export const lengthHead = ['length', 'contender', 'clips', 'median ms', 'p95 ms', 'RTF', 'ratio', 'quartiles', '95 %', 'CPU ms', 'CPU ratio', 'quartiles', '95 %']
+export const lengthHead = [
+  'length', 'contender', 'clips', 'median ms', 'p95 ms', 'RTF', 'ratio', 'quartiles', '95 %', 'CPU ms', 'CPU ratio',
+  'quartiles', '95 %',
+]
 
 /** Over all sources; without a word error rate, which is never pooled. */
 export function lengthCells(rows: readonly RivalRow[]): Cell[][] {
   return rows.map((row) => [
-    row.length, row.contender, row.clips, fixed(row.medianMs), fixed(row.p95Ms), fixed(row.realTimeFactor, 4), ...ratioCells(row.ratio),
-    fixed(row.medianCpuMs), ...ratioCells(row.cpuRatio),
+    row.length, row.contender, row.clips, fixed(row.medianMs), fixed(row.p95Ms), fixed(row.realTimeFactor, 4),
+    ...ratioCells(row.ratio), fixed(row.medianCpuMs), ...ratioCells(row.cpuRatio),
   ])
 }
 
@@ -72,13 +81,18 @@ export const verdictHead = ['required of earshot', 'clips', 'at most', 'ratio', 
 
 export function verdictCells(verdicts: readonly Verdict[]): Cell[][] {
   return verdicts.map(({ against, overSeconds, upToSeconds, atMost, ratio, cpuRatio, isMet }) => [
-    `time of ${against}, ${overSeconds > 0 ? `over ${overSeconds} s` : ''}${Number.isFinite(upToSeconds) ? ` up to ${upToSeconds} s` : ''}`.replaceAll('  ', ' '),
-    ratio.pairs, fixed(atMost, 2), fixed(ratio.median, 3), `${fixed(ratio.interval.low, 3)} to ${fixed(ratio.interval.high, 3)}`, fixed(cpuRatio.median, 3), isMet ? 'yes' : 'no',
+    `time of ${against}, over ${overSeconds} up to ${upToSeconds} s`,
+    ratio.pairs, fixed(atMost, 2), fixed(ratio.median, 3),
+    `${fixed(ratio.interval.low, 3)} to ${fixed(ratio.interval.high, 3)}`, fixed(cpuRatio.median, 3),
+    isMet ? 'yes' : 'no',
   ])
 }
 
 function ratioCells(ratio: Ratio | null): Cell[] {
   if (ratio === null) return ['-', '-', '-']
   const { low, high } = ratio.interval
-  return [fixed(ratio.median, 3), `${fixed(ratio.lowQuartile, 3)} to ${fixed(ratio.highQuartile, 3)}`, `${fixed(low, 3)} to ${fixed(high, 3)}`]
+  return [
+    fixed(ratio.median, 3), `${fixed(ratio.lowQuartile, 3)} to ${fixed(ratio.highQuartile, 3)}`,
+    `${fixed(low, 3)} to ${fixed(high, 3)}`,
+  ]
 }

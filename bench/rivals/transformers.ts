@@ -14,13 +14,19 @@ import { writeHubFolder } from './hub-folder.js'
 interface Transformers {
   readonly env: { allowRemoteModels: boolean; localModelPath: string }
   readonly Tensor: new (type: string, data: Float32Array, dims: readonly number[]) => object
-  readonly MoonshineForConditionalGeneration: { from_pretrained(name: string, options: object): Promise<{ generate(inputs: object): Promise<{ tolist(): readonly (readonly bigint[])[] }> }> }
-  pipeline(task: string, name: string, options: object): Promise<(samples: Float32Array, options: object) => Promise<{ readonly text: string }>>
+  readonly MoonshineForConditionalGeneration: { from_pretrained(
+    name: string, options: object,
+  ): Promise<{ generate(inputs: object): Promise<{ tolist(): readonly (readonly bigint[])[] }> }> }
+  pipeline(
+    task: string, name: string, options: object,
+  ): Promise<(samples: Float32Array, options: object) => Promise<{ readonly text: string }>>
 }
 
 const OPTIONS = {
   device: 'cpu', dtype: 'q8', local_files_only: true,
-  session_options: { intraOpNumThreads: 1, interOpNumThreads: 1, executionMode: 'sequential', extra: { session: { intra_op: { allow_spinning: '0' } } } },
+  session_options: { intraOpNumThreads: 1, interOpNumThreads: 1, executionMode: 'sequential', extra: {
+    session: { intra_op: { allow_spinning: '0' } },
+  } },
 }
 const TOKENS_PER_SECOND = 6.5
 
@@ -32,7 +38,10 @@ export const open: Open = async ({ model, modelsDir, from }) => {
   library.env.allowRemoteModels = false
   library.env.localModelPath = path.dirname(folder)
   const name = path.basename(folder)
-  return { says: version, recognize: model.startsWith('moonshine') ? await openMoonshine(library, name) : await openWhisper(library, name) }
+  return {
+    says: version,
+    recognize: model.startsWith('moonshine') ? await openMoonshine(library, name) : await openWhisper(library, name),
+  }
 }
 
 async function openMoonshine(library: Transformers, name: string): Promise<Opened['recognize']> {

@@ -1,22 +1,21 @@
-/** What the tables of bench/search.ts share: clips, a recognizer or a service to start, and lists made ready as a worker does. */
+/**
+ * What the tables of bench/search.ts share: clips, a recognizer or a service to start, and lists made ready as a worker
+ * does.
+ */
 import { maxSpellings, toPhrase } from '../../src/search/catalogue/spellings.js'
+import { REQUEST_DEFAULTS } from '../../src/domain/request.js'
 import type { TranscribeOptions } from '../../src/recognition/options.js'
 import type { Recognizer } from '../../src/recognition/recognizer.js'
 import { runToCompletion } from '../../src/domain/interruptible-work.js'
 import { CompiledListCache } from '../../src/recognition/process/phrase-lists.js'
-import { REQUEST_DEFAULTS } from '../../src/domain/request.js'
-import type { SpeechClip } from '../clips.js'
+import type { SpeechClip } from '../harness/clips.js'
 
 export interface SearchBench {
   readonly clips: readonly SpeechClip[]
   readonly recognizer: Recognizer
   /** 1 is the default. */
   readonly biasStrength: number
-}
-
-/** Of a table that starts the service itself. */
-export interface ServiceBench {
-  readonly clips: readonly SpeechClip[]
+  /** Of the service that `swap` starts. */
   readonly model: string
   readonly workers: number
 }
@@ -37,7 +36,9 @@ export function openList(names: readonly string[], { recognizer, biasStrength }:
   const most = maxSpellings(names.length)
   runToCompletion(lists.take({ id, phrases: names.map((name) => toPhrase({ name, aliases: [], weight: 1 }, most)) }))
   const compileMs = performance.now() - since
-  const wishes = (nBest: number): Pick<TranscribeOptions, 'beamFor'> => ({ beamFor: lists.beamRequestOf({ ...REQUEST_DEFAULTS, phrases: id, nBest, biasStrength }) })
+  const wishes = (nBest: number): Pick<TranscribeOptions, 'beamFor'> => ({
+    beamFor: lists.beamRequestOf({ ...REQUEST_DEFAULTS, phrases: id, nBest, biasStrength }),
+  })
   const { trie } = wishes(1).beamFor!(recognizer)!.phrases!
   return { wishes, nodes: trie.nodes, bytes: trie.bytes, compileMs }
 }

@@ -1,13 +1,14 @@
 /**
- * Lists of phrases that nobody says, and one whose phrases begin as what is said does: the transcript must not suffer.
- * Against no list, clip by clip; time as a multiple of it. Phrases are made of words of the model's own vocabulary.
+ * Lists of phrases that are not said, and one whose phrases begin with the first words of what is said: the transcript
+ * must not get worse. Paired with no list, clip by clip; time as a multiple of it. Phrases are made of words of the
+ * model's own vocabulary.
  */
-import type { Outcome } from '../named-tables.js'
-import { compareSource, scoreSource } from '../scoring.js'
-import { SERVED } from '../served.js'
-import { median } from '../statistics.js'
-import { fixed, megabytes, printTable } from '../table.js'
-import { bySource, recognizeAll } from '../ways.js'
+import type { Outcome } from '../harness/bench.js'
+import { compareSource, intervalCell, scoreSource } from '../harness/scoring.js'
+import { SERVED } from '../harness/recognizers.js'
+import { median } from '../../fixtures/kit/statistics.js'
+import { fixed, megabytes, printTable } from '../harness/table.js'
+import { bySource, recognizeAll } from '../harness/ways.js'
 import { openList, type SearchBench } from './context.js'
 import { madePhrases, madeWords } from './made-phrases.js'
 
@@ -15,23 +16,30 @@ import { madePhrases, madeWords } from './made-phrases.js'
 const TOLERATED_POINTS = 0.3
 
 export async function measure(bench: SearchBench): Promise<Outcome> {
-  const lists = Object.entries(madeLists(bench)).map(([name, phrases]) => ({ name, phrases: phrases.length, ...openList(phrases, bench) }))
-  printTable(['list', 'phrases', 'nodes', 'MB', 'compiled in ms'], lists.map(({ name, phrases, nodes, bytes, compileMs }) => [name, phrases, nodes, megabytes(bytes), fixed(compileMs, 0)]))
-  console.log()
-  const ways = [
-    { name: 'none', recognizer: bench.recognizer, options: SERVED },
-    ...lists.map(({ name, wishes }) => ({ name, recognizer: bench.recognizer, options: { ...SERVED, ...wishes(1) } })),
-  ]
-  const scores = await recognizeAll(bench.clips, ways, 1)
-  const plain = new Map(bySource(scores.none!))
-  const missed: string[] = []
-  const rows = lists.flatMap(({ name }) => bySource(scores[name]!).map(([source, own]) => {
-    const { points, interval } = compareSource(source, plain.get(source)!, own)
-    if (points > TOLERATED_POINTS) missed.push(`${source}, ${name}: ${fixed(points)} points, at most ${TOLERATED_POINTS} wanted`)
-    const time = median(own.map(({ latencyMs }) => latencyMs)) / median(plain.get(source)!.map(({ latencyMs }) => latencyMs))
-    return [source, name, fixed(scoreSource(source, plain.get(source)!).wer), fixed(scoreSource(source, own).wer), `${fixed(points)} (${fixed(interval.low)} to ${fixed(interval.high)})`, fixed(time, 2)]
+  const lists = Object.entries(madeLists(bench)).map(([name, phrases]) => ({
+    name, phrases: phrases.length, ...openList(phrases, bench),
   }))
-  printTable(['source', 'list', 'WER % without', 'with', 'points (95 %)', 'time'], rows)
+  printTable(['list', 'phrases', 'nodes', 'MB', 'compiled in ms'], lists.map(
+    ({ name, phrases, nodes, bytes, compileMs }) => [name, phrases, nodes, megabytes(bytes), fixed(compileMs, 0)],
+  ))
+  console.log()
+  const ways = [SERVED, ...lists.map(({ wishes }) => ({ ...SERVED, ...wishes(1) }))]
+    .map((options) => ({ name: '', recognizer: bench.recognizer, options }))
+  const [none = [], ...scores] = await recognizeAll(bench.clips, ways, 1)
+  const plain = new Map(bySource(none))
+  const rows = lists.flatMap(({ name }, index) => bySource(scores[index] ?? []).map(([source, own]) => {
+    const before = plain.get(source) ?? []
+    const times = [own, before].map((scored) => median(scored.map(({ latencyMs }) => latencyMs))) as [number, number]
+    const wer = { before: scoreSource(source, before).wer, after: scoreSource(source, own).wer }
+    return { name, ...compareSource(source, before, own), wer, time: times[0] / times[1] }
+  }))
+  printTable(['source', 'list', 'WER % without', 'with', 'points', '95 %', 'time'], rows.map((row) => [
+    row.source, row.name, fixed(row.wer.before), fixed(row.wer.after), fixed(row.points), intervalCell(row),
+    fixed(row.time, 2),
+  ]))
+  const missed = rows.filter(({ points }) => points > TOLERATED_POINTS)
+    .map(({ source, name, points }) =>
+      `${source}, ${name}: ${fixed(points)} points, at most ${TOLERATED_POINTS} wanted`)
   return { missed, results: { rows } }
 }
 
@@ -41,5 +49,7 @@ function madeLists({ clips }: SearchBench): Record<string, string[]> {
     const said = text.toLowerCase().replace(/[^a-z ]/g, '').split(' ').filter((one) => one !== '')
     return said.length < 3 ? [] : [1, 2].map((count) => [...said.slice(0, count), word(), word()].join(' '))
   })
-  return { thousand: madePhrases(1_000), 'ten thousand': madePhrases(10_000), 'same beginnings': [...new Set(beginnings)] }
+  return {
+    thousand: madePhrases(1_000), 'ten thousand': madePhrases(10_000), 'same beginnings': [...new Set(beginnings)],
+  }
 }

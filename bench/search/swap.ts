@@ -1,167 +1,131 @@
 /**
  * A catalogue that is replaced under load: small and large versions in turn, while clients search without a pause and a
- * monitor looks ten times a second. No request may fail, and none that began after a version had taken over may be
- * answered by an older one. So few clients never fill the line, so a refusal is a failure too.
+ * monitor asks ten times a second. No request may fail, and none that began after a version had been published may be
+ * answered by an older one. So few clients never fill the queue, so a refusal is a failure too.
  */
-import type { Agent } from 'node:http'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { drawUploads, type Upload } from '../clips.js'
-import { ask, errorCode, keepAliveAgent, type Exchange } from '../exchange.js'
-import { countByOutcome, sayOutcomes } from '../load-summary.js'
-import { asCsv, makeUpNames } from '../made-up-names.js'
-import type { Outcome } from '../named-tables.js'
-import { processTree, residentBytes } from '../processes.js'
-import { startServer } from '../server.js'
-import { percentile } from '../statistics.js'
-import { fixed, megabytes, printTable } from '../table.js'
-import type { ServiceBench } from './context.js'
+import { ask, errorCode, keepAliveAgent, type Exchange } from '../../fixtures/kit/exchange.js'
+import { withServer, type Server } from '../../fixtures/kit/server.js'
+import { percentile } from '../../fixtures/kit/statistics.js'
+import type { Outcome } from '../harness/bench.js'
+import { drawUploads } from '../harness/clips.js'
+import { asCsv, makeUpNames } from '../harness/made-up-names.js'
+import { processTree, residentBytes } from '../harness/processes.js'
+import { fixed, megabytes, printTable, type Cell } from '../harness/table.js'
+import { countByOutcome, sayOutcomes } from '../load/summary.js'
+import type { SearchBench } from './context.js'
 
 const SMALL = 1_000
 const LARGE = 100_000
-/** The first is there before the load begins. */
+/** The first is published before the load begins. */
 const SIZES = [SMALL, SMALL, LARGE, SMALL, LARGE, SMALL]
 const PAUSE_AFTER_REFUSAL_MS = 100
 const UPLOADS = 50
 const QUIET_SECONDS = 12
-const LOOK_EVERY_MS = 100
-
-interface Service { readonly url: string; readonly processId: number; readonly agent: Agent }
-
-/** A stretch of the run in which a version is taken in, or none is. */
-interface Phase {
-  /** Of the version that is put, or served. */
-  readonly entries: number
-  readonly put: Put | undefined
-  readonly fromMs: number
-  readonly toMs: number
-  readonly serverBytes: number
-  readonly workerBytes: number
-}
+const MONITOR_EVERY_MS = 100
 
 interface Put { readonly version: number; readonly compileSeconds: number }
 
-/** One request that ended; what it says of the answer is empty where there was none. */
-interface Asked {
-  readonly path: string
-  readonly status: number
-  readonly failure: string | null
+/** A PUT of a version, or the time after it. */
+interface Phase {
+  readonly name: string
+  readonly put: Put | undefined
+  readonly fromMs: number
+  readonly toMs: number
+  readonly residentBytes: number
+}
+
+interface Asked extends Exchange {
   readonly errorCode: string
-  readonly startedAtMs: number
-  readonly latencyMs: number
-  /** Of the catalogue that answered a search; NaN for other requests. */
-  readonly version: number
+  /** Of the catalogue that answered; undefined for the monitor. */
+  readonly version: number | undefined
 }
 
-export async function measure({ clips, model, workers }: ServiceBench): Promise<Outcome> {
-  const uploads = await drawUploads(clips, UPLOADS)
-  const files = new Map([SMALL, LARGE].map((size) => [size, asCsv(makeUpNames(size, size).names)]))
-  const server = await startServer({ model, workers })
-  const service = { url: server.url, processId: server.processId, agent: keepAliveAgent() }
-  const phases = [await put(service, SIZES[0]!, files)]
-  const until = new AbortController()
-  const load = Promise.all([
-    // One more than there are workers: each has work, and hardly anybody waits.
-    ...Array.from({ length: workers + 1 }, () => search(service, uploads, until.signal)),
-    ...['/metrics', '/readyz'].map((path) => look(service, path, until.signal)),
-  ])
-  phases.push(await leaveAlone(service, SIZES[0]!))
-  for (const size of SIZES.slice(1)) phases.push(await put(service, size, files), await leaveAlone(service, size))
-  until.abort()
-  const asked = (await load).flat()
-  service.agent.destroy()
-  await server.stop()
-  return judge(phases, asked)
+export function measure({ clips, model, workers }: SearchBench): Promise<Outcome> {
+  return withServer({ model, workers }, async (server) => {
+    const uploads = await drawUploads(clips, UPLOADS)
+    const agent = keepAliveAgent()
+    const until = new AbortController()
+    const asked: Asked[] = []
+    async function client(): Promise<void> {
+      for (let index = 0; !until.signal.aborted; index++) {
+        const { body } = uploads[index % uploads.length]!
+        const exchange = await ask(`${server.url}/v1/search?catalogue=shop`, { method: 'POST', body, agent })
+        asked.push({ ...exchange, errorCode: errorCode(exchange), version: versionOf(exchange) })
+        if (exchange.status !== 200) await sleep(PAUSE_AFTER_REFUSAL_MS)
+      }
+    }
+    async function monitor(path: string): Promise<void> {
+      for (; !until.signal.aborted; await sleep(MONITOR_EVERY_MS)) {
+        const exchange = await ask(server.url + path, { agent })
+        asked.push({ ...exchange, errorCode: errorCode(exchange), version: undefined })
+      }
+    }
+    const phases: Phase[] = []
+    let load: Promise<unknown> | undefined
+    for (const entries of SIZES) {
+      phases.push(await publish(server, entries, agent))
+      // One client more than there are workers: each has work, and the queue stays short.
+      load ??= Promise.all([...Array.from({ length: workers + 1 }, client), monitor('/metrics'), monitor('/readyz')])
+      const fromMs = performance.now()
+      await sleep(QUIET_SECONDS * 1000)
+      phases.push({ name: `${entries} served`, put: undefined, fromMs, toMs: performance.now(), ...memoryOf(server) })
+    }
+    until.abort()
+    await load
+    agent.destroy()
+    return judge(phases, asked)
+  })
 }
 
-async function put(service: Service, entries: number, files: ReadonlyMap<number, Buffer>): Promise<Phase> {
-  const exchange = await ask(`${service.url}/v1/catalogues/shop`, { method: 'PUT', body: files.get(entries)!, contentType: 'text/csv', agent: service.agent })
-  if (exchange.status !== 200) throw new Error(`PUT answered ${exchange.failure ?? exchange.status}: ${exchange.body}`)
-  const { version, compileSeconds } = JSON.parse(exchange.body) as Put
-  return { entries, put: { version, compileSeconds }, fromMs: exchange.startedAtMs, toMs: exchange.startedAtMs + exchange.latencyMs, ...memoryOf(service) }
+function versionOf({ status, body }: Exchange): number {
+  return status === 200 ? Number((JSON.parse(body) as { catalogue: string }).catalogue.split('@')[1]) : NaN
 }
 
-async function leaveAlone(service: Service, entries: number): Promise<Phase> {
-  const fromMs = performance.now()
-  await sleep(QUIET_SECONDS * 1000)
-  return { entries, put: undefined, fromMs, toMs: performance.now(), ...memoryOf(service) }
+async function publish(server: Server, entries: number, agent: ReturnType<typeof keepAliveAgent>): Promise<Phase> {
+  const body = asCsv(makeUpNames(entries, entries).names)
+  const url = `${server.url}/v1/catalogues/shop`
+  const exchange = await ask(url, { method: 'PUT', body, contentType: 'text/csv', agent })
+  const { status, failure, startedAtMs: fromMs, latencyMs } = exchange
+  if (status !== 200) throw new Error(`PUT answered ${failure ?? status}: ${exchange.body}`)
+  const name = `${entries} published`
+  return { name, put: JSON.parse(exchange.body) as Put, fromMs, toMs: fromMs + latencyMs, ...memoryOf(server) }
 }
 
-function memoryOf({ processId }: Service): Pick<Phase, 'serverBytes' | 'workerBytes'> {
-  const processes = processTree(processId)
-  const bytes = (isWorker: boolean): number => residentBytes(processes.filter((one) => one.isWorker === isWorker))
-  return { serverBytes: bytes(false), workerBytes: bytes(true) }
-}
-
-/** One client: asks again as soon as it has its answer. */
-async function search({ url, agent }: Service, uploads: readonly Upload[], until: AbortSignal): Promise<Asked[]> {
-  const path = '/v1/search'
-  const asked: Asked[] = []
-  for (let index = 0; !until.aborted; index++) {
-    const exchange = await ask(`${url}${path}?catalogue=shop`, { method: 'POST', body: uploads[index % uploads.length]!.body, agent })
-    const version = exchange.status === 200 ? Number((JSON.parse(exchange.body) as { catalogue: string }).catalogue.split('@')[1]) : NaN
-    asked.push({ path, version, ...shorten(exchange) })
-    if (exchange.status !== 200) await sleep(PAUSE_AFTER_REFUSAL_MS)
-  }
-  return asked
-}
-
-/** Whether or not the last answer has come. */
-async function look({ url, agent }: Service, path: string, until: AbortSignal): Promise<Asked[]> {
-  const exchanges: Promise<Exchange>[] = []
-  while (!until.aborted) {
-    exchanges.push(ask(`${url}${path}`, { agent }))
-    await sleep(LOOK_EVERY_MS)
-  }
-  return (await Promise.all(exchanges)).map((exchange) => ({ path, version: NaN, ...shorten(exchange) }))
-}
-
-function shorten(exchange: Exchange): Omit<Asked, 'path' | 'version'> {
-  const { status, failure, startedAtMs, latencyMs } = exchange
-  return { status, failure, errorCode: errorCode(exchange), startedAtMs, latencyMs }
+function memoryOf({ processId }: Server): Pick<Phase, 'residentBytes'> {
+  return { residentBytes: residentBytes(processTree(processId)) }
 }
 
 function judge(phases: readonly Phase[], asked: readonly Asked[]): Outcome {
-  const rows = phases.map((phase) => ({ phase, asked: asked.filter((one) => phaseOf(one, phases) === phase) }))
-  printTable(['', 'took s', 'compiled s', 'searches', 'p50 ms', 'p95 ms', 'longest ms', '/metrics longest ms', '/readyz longest ms', 'server MB', 'workers MB'], rows.map(sayRow))
-  const searches = asked.filter(({ path }) => path === '/v1/search')
+  const head = ['', 'took s', 'compiled s', 'searches', 'p50, p95, longest ms', 'longest of the monitor ms', 'MB']
+  printTable(head, phases.map((phase): Cell[] => {
+    const own = asked.filter((one) => phaseOf(one, phases) === phase)
+    const searches = own.filter(({ version }) => version !== undefined).map(({ latencyMs }) => latencyMs)
+    const monitored = own.filter(({ version }) => version === undefined).map(({ latencyMs }) => latencyMs)
+    return [
+      phase.name, fixed((phase.toMs - phase.fromMs) / 1000), fixed(phase.put?.compileSeconds, 2), searches.length,
+      [0.5, 0.95, 1].map((share) => fixed(percentile(searches, share), 0)).join(', '),
+      fixed(percentile(monitored, 1), 0), megabytes(phase.residentBytes),
+    ]
+  }))
   const failed = asked.filter(({ status }) => status !== 200)
-  const stale = searches.filter((one) => isStale(one, phases))
-  const versions = [...new Set(searches.map(({ version }) => version))]
-  console.log(`\n${asked.length} requests: ${sayOutcomes(countByOutcome(asked))}; versions ${versions.join(', ')} seen, ${stale.length} answers by one that had been replaced`)
-  for (const isSwapping of [false, true]) {
-    const latencies = latenciesOf(rows.filter(({ phase }) => (phase.put !== undefined) === isSwapping).flatMap((row) => row.asked), '/v1/search')
-    console.log(`searches ${isSwapping ? 'while a version is taken in' : 'with nothing else going on'}: ${latencies.length}, p50 ${fixed(percentile(latencies, 0.5), 0)} ms, p95 ${fixed(percentile(latencies, 0.95), 0)} ms`)
-  }
+  const stale = asked.filter((one) => isStale(one, phases))
+  const versions = new Set(asked.flatMap(({ version }) => version ?? []))
+  console.log(`\n${asked.length} requests: ${sayOutcomes(countByOutcome(asked))}; versions ${[...versions].join(', ')}`)
   const missed = [
     ...failed.length > 0 ? [`${failed.length} requests failed: ${sayOutcomes(countByOutcome(failed))}`] : [],
     ...stale.length > 0 ? [`${stale.length} answers by a version that had been replaced`] : [],
-    ...versions.length < SIZES.length ? [`${versions.length} versions were seen of ${SIZES.length}`] : [],
+    ...versions.size < SIZES.length ? [`${versions.size} versions were seen of ${SIZES.length}`] : [],
   ]
-  return { missed, results: { phases, asked } }
+  return { missed, results: { phases, asked: asked.map(({ body: _, ...one }) => one) } }
 }
 
-/** The version that was taken in meanwhile, even for a moment; else the quiet stretch that it lies in. */
+/** A request counts for the PUT that it met, even for a moment; otherwise for the quiet time in which it lies. */
 function phaseOf({ startedAtMs, latencyMs }: Asked, phases: readonly Phase[]): Phase | undefined {
   const met = phases.filter(({ fromMs, toMs }) => startedAtMs <= toMs && startedAtMs + latencyMs >= fromMs)
   return met.find((phase) => phase.put !== undefined) ?? met[0]
 }
 
-function isStale({ startedAtMs, version }: Asked, phases: readonly Phase[]): boolean {
-  return phases.some((phase) => phase.put !== undefined && phase.toMs < startedAtMs && version < phase.put.version)
-}
-
-function latenciesOf(asked: readonly Asked[], path: string): number[] {
-  return asked.filter((one) => one.path === path).map(({ latencyMs }) => latencyMs)
-}
-
-function sayRow({ phase, asked }: { readonly phase: Phase; readonly asked: readonly Asked[] }): (string | number)[] {
-  const { put, entries, fromMs, toMs, serverBytes, workerBytes } = phase
-  const searches = latenciesOf(asked, '/v1/search')
-  return [
-    put === undefined ? `${entries} entries` : `taking in version ${put.version}, ${entries} entries`,
-    fixed((toMs - fromMs) / 1000), fixed(put?.compileSeconds, 2), searches.length,
-    ...[0.5, 0.95, 1].map((share) => fixed(percentile(searches, share), 0)),
-    ...['/metrics', '/readyz'].map((path) => fixed(percentile(latenciesOf(asked, path), 1), 0)),
-    megabytes(serverBytes), megabytes(workerBytes),
-  ]
+function isStale({ startedAtMs, version = Infinity }: Asked, phases: readonly Phase[]): boolean {
+  return phases.some(({ put, toMs }) => put !== undefined && toMs < startedAtMs && version < put.version)
 }

@@ -1,11 +1,16 @@
-/** Words with times against words whose times are known: how far each boundary is off. */
+/** Recognized words beside words whose times are known: the error of each boundary. */
 import { alignWords } from '../../src/domain/scoring/word-errors.js'
 import type { Word } from '../../src/domain/words.js'
-import { median, percentile } from '../statistics.js'
+import { median, percentile } from '../../fixtures/kit/statistics.js'
 import type { KnownWord } from './timed-clips.js'
 
 /** Found less known, in seconds; of the words that were recognized. */
-export interface BoundaryErrors { readonly starts: readonly number[]; readonly ends: readonly number[]; readonly recognized: number; readonly words: number }
+export interface BoundaryErrors {
+  readonly starts: readonly number[]
+  readonly ends: readonly number[]
+  readonly recognized: number
+  readonly words: number
+}
 
 export interface BoundaryScore {
   readonly words: number
@@ -24,16 +29,16 @@ const FAR_SECONDS = 0.2
 export function compareBoundaries(known: readonly KnownWord[], found: readonly Word[]): BoundaryErrors {
   const starts: number[] = []
   const ends: number[] = []
-  let [at, heardAt, recognized] = [0, 0, 0]
+  let [at, foundAt, recognized] = [0, 0, 0]
   for (const { kind } of alignWords(known.map(({ text }) => plain(text)), found.map(({ text }) => plain(text)))) {
-    if (kind === 'match') {
-      const [word, heard] = [known[at]!, found[heardAt]!]
-      if (word.startSeconds !== null) starts.push(heard.startSeconds - word.startSeconds)
-      if (word.endSeconds !== null) ends.push(heard.endSeconds - word.endSeconds)
+    const [word, own] = [known[at], found[foundAt]]
+    if (kind === 'match' && word !== undefined && own !== undefined) {
+      if (word.startSeconds !== null) starts.push(own.startSeconds - word.startSeconds)
+      if (word.endSeconds !== null) ends.push(own.endSeconds - word.endSeconds)
       recognized++
     }
     if (kind !== 'insertion') at++
-    if (kind !== 'deletion') heardAt++
+    if (kind !== 'deletion') foundAt++
   }
   return { starts, ends, recognized, words: known.length }
 }

@@ -1,20 +1,19 @@
-/** Clips of which it is known when their words are said: what the bench `times` is made of. */
+/** Clips whose words have known times: the material of the bench `times`. */
 import type { Waveform } from '../../src/domain/audio.js'
 import { speechLevelDb } from '../audio/frames.js'
-import { atLevel, noise } from '../audio/synthesis.js'
-import type { SpeechClip } from '../clips.js'
+import { atLevel, noise } from '../../fixtures/kit/synthesis.js'
+import type { SpeechClip } from '../harness/clips.js'
 import { joinSentences, joinWords } from './joined.js'
-import { speakWithEspeak, speakWithFlite } from './synthesized.js'
 
 export interface TimedClip {
-  /** How it was made; docs/benchmarks.md lists the kinds. */
+  /** How it was made; docs/benchmarks/word-times.md lists the kinds. */
   readonly kind: string
   /** Mono, 16 kHz. */
   readonly waveform: Waveform
   readonly words: readonly KnownWord[]
 }
 
-/** Null where the moment is not known: inside a sentence whose ends alone are. */
+/** Null where the time is not known: of a sentence only the ends are. */
 export interface KnownWord {
   readonly text: string
   readonly startSeconds: number | null
@@ -23,36 +22,26 @@ export interface KnownWord {
 
 const SINGLE_WORDS = ['speech_commands', 'moonshine_alphanumeric']
 const SENTENCES = ['asterisk_en_8k', 'ljspeech']
-/** Shorter recordings are words, longer ones would fill a clip alone. */
+/** Shorter recordings are words, longer ones would fill a clip. */
 const SENTENCE_SECONDS = { from: 1, to: 9 }
-const SPOKEN_WORDS = { from: 4, to: 14 }
 const NOISE_DB = 10
 
-/** At most `limit` of a kind. The last kind is the flite one in noise. */
+/** At most `limit` of a kind. The last kind is the joined words in noise. */
 export async function gatherClips(recordings: readonly SpeechClip[], limit: number): Promise<TimedClip[]> {
   const words = recordings.filter(({ source }) => SINGLE_WORDS.includes(source))
-  const sentences = recordings.filter(({ source, seconds }) => SENTENCES.includes(source) && seconds > SENTENCE_SECONDS.from && seconds <= SENTENCE_SECONDS.to)
-  const texts = recordings.map(({ text }) => text).filter((text) => isSpeakable(text))
-  const flite = speakWithFlite(texts.slice(0, limit), ['slt', 'rms', 'awb'])
-  const espeak = speakWithEspeak(texts.slice(0, limit), ['en-us', 'en-gb'])
-  if (flite === undefined) console.log('there is no flite here: its rows are left out')
-  if (espeak === undefined) console.log('there is no espeak-ng with Python here: its rows are left out')
-  const noisy = (flite ?? []).map((clip, index) => ({ ...clip, kind: `flite, ${NOISE_DB} dB`, waveform: inNoise(clip.waveform, index) }))
-  return [
-    ...(await joinWords('words', words)).slice(0, limit),
-    ...(await joinSentences('sentences', sentences)).slice(0, limit),
-    ...flite ?? [], ...espeak ?? [], ...noisy,
-  ]
+  const sentences = recordings.filter(({ source, seconds }) =>
+    SENTENCES.includes(source) && seconds > SENTENCE_SECONDS.from && seconds <= SENTENCE_SECONDS.to)
+  const joined = (await joinWords('words', words)).slice(0, limit)
+  const noisy = joined.map((clip, index) =>
+    ({ ...clip, kind: `words, ${NOISE_DB} dB`, waveform: inNoise(clip.waveform, index) }))
+  return [...joined, ...(await joinSentences('sentences', sentences)).slice(0, limit), ...noisy]
 }
 
-function isSpeakable(text: string): boolean {
-  const count = text.split(' ').length
-  return count >= SPOKEN_WORDS.from && count <= SPOKEN_WORDS.to && !/\d/.test(text)
-}
-
-/** Pink and white in turns, so far below the loud parts of the speech. */
+/** Pink and white in turns, NOISE_DB below the loud parts of the speech. */
 function inNoise(waveform: Waveform, index: number): Waveform {
   const { samples, sampleRate } = waveform
-  const added = atLevel(noise(index % 2 === 0 ? 'pink' : 'white', samples.length, 1 + index), speechLevelDb(waveform) - NOISE_DB)
+  const added = atLevel(
+    noise(index % 2 === 0 ? 'pink' : 'white', samples.length, 1 + index), speechLevelDb(waveform) - NOISE_DB,
+  )
   return { samples: samples.map((sample, n) => sample + added[n]!), sampleRate }
 }

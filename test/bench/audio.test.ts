@@ -1,13 +1,15 @@
-/** The pure parts of the audio bench: variants, synthesized sounds, the rule for where speech lies, and its embedding. */
+/**
+ * The pure parts of the audio bench: variants, synthesized sounds, the rule for where speech lies, and its embedding.
+ */
 import { readFileSync } from 'node:fs'
 import path from 'node:path'
 import t from 'tap'
-import { corrupt, CORRUPTIONS } from '../../bench/audio/corruption.js'
+import { corrupt, CORRUPTIONS } from '../../fixtures/kit/hostile/corruption.js'
 import { embed, thereAndBack } from '../../bench/audio/embedding.js'
 import { knownBoundaries, speechLevelDb } from '../../bench/audio/frames.js'
-import { readPcm, writeMono, writePcm } from '../../bench/audio/pcm.js'
+import { readPcm, writeMono, writePcm } from '../../fixtures/kit/pcm.js'
 import { synthesized } from '../../bench/audio/silence.js'
-import { atLevel, meanPower, noise, NOISE_COLOURS, toDb } from '../../bench/audio/synthesis.js'
+import { atLevel, meanPower, noise, NOISE_COLOURS, toDb } from '../../fixtures/kit/synthesis.js'
 import { amplified, clippedBy, ORIGINAL, padded, variants } from '../../bench/audio/variants.js'
 import { readWavLayout } from '../../src/audio/containers/riff.js'
 import { projectRoot } from '../../src/domain/project-root.js'
@@ -26,7 +28,10 @@ t.test('a 16-bit file survives reading and writing to the bit', async (t) => {
   t.ok(writeMono(speech).subarray(44).equals(CLIP.subarray(dataOffset, dataOffset + dataBytes)))
   const both = readWavLayout(writePcm([Float32Array.of(2, -2), Float32Array.of(0, 0.5)], 48_000))
   t.match(both, { codec: 'pcm_s16', channels: 2, sampleRate: 48_000, dataBytes: 8, truncated: false })
-  t.same([...readPcm(writeMono({ samples: Float32Array.of(2, -2), sampleRate: RATE })).samples], [32_767 / 32_768, -1], 'what is too loud is cut off')
+  t.same(
+    [...readPcm(writeMono({ samples: Float32Array.of(2, -2), sampleRate: RATE })).samples], [32_767 / 32_768, -1],
+    'what is too loud is cut off',
+  )
 })
 
 t.test('a variant is the same file every time, a readable one, and named once', async (t) => {
@@ -68,7 +73,8 @@ t.test('noise has the level and the colour that it is asked for, and is not anot
     const samples = atLevel(noise(colour, 4 * RATE, 3), 0)
     return meanPower(samples.subarray(1).map((sample, index) => sample - samples[index]!))
   })
-  t.ok(differences[0]! > 2 * differences[1]! && differences[1]! > 2 * differences[2]!, 'white changes fastest, brown slowest')
+  t.ok(differences[0]! > 2 * differences[1]!
+    && differences[1]! > 2 * differences[2]!, 'white changes fastest, brown slowest')
 })
 
 t.test('sounds without speech are numbers within full scale, but for what was asked louder', async (t) => {
@@ -90,7 +96,9 @@ t.test('the place of speech is found to the frame where everything else is silen
 
 t.test('a clip in noise, or without any sound, has no known place', async (t) => {
   const hiss = atLevel(noise('white', speech.samples.length, 1), speechLevelDb(speech) - 38)
-  t.equal(knownBoundaries({ samples: speech.samples.map((sample, index) => sample + hiss[index]!), sampleRate: RATE }), undefined)
+  t.equal(knownBoundaries({
+    samples: speech.samples.map((sample, index) => sample + hiss[index]!), sampleRate: RATE,
+  }), undefined)
   t.equal(knownBoundaries({ samples: new Float32Array(RATE), sampleRate: RATE }), undefined)
 })
 
@@ -107,7 +115,9 @@ t.test('embedded speech lies where it is said to lie, at the ratio that was aske
     t.same(noisy.speech, clean.speech)
     const scale = Math.sqrt(meanPower(noisy.waveform.samples) / meanPower(clean.waveform.samples))
     const before = noisy.waveform.samples.subarray(0, Math.floor(noisy.speech.startSeconds * RATE))
-    const spoken = clean.waveform.samples.subarray(Math.round(clean.speech.startSeconds * RATE), Math.round(clean.speech.endSeconds * RATE))
+    const spoken = clean.waveform.samples.subarray(
+      Math.round(clean.speech.startSeconds * RATE), Math.round(clean.speech.endSeconds * RATE),
+    )
     t.ok(scale > 0 && Math.abs(toDb(meanPower(spoken)) - toDb(meanPower(before)) - 10) < 1, `SNR with seed ${seed}`)
   }
 })
@@ -127,7 +137,9 @@ t.test('a corrupted file is another one, the same every time, and hardly longer'
     t.ok(bytes.equals(corrupt(CLIP, index).bytes), `${kind} can be repeated`)
     t.ok(bytes.length <= CLIP.length * 1.13)
   }
-  t.ok(CLIP.equals(readFileSync(path.join(projectRoot, 'fixtures/clips/warm-up.wav'))), 'the file itself stays as it is')
+  t.ok(
+    CLIP.equals(readFileSync(path.join(projectRoot, 'fixtures/clips/warm-up.wav'))), 'the file itself stays as it is',
+  )
   for (let index = 0; index < 50 * kinds.length; index++) {
     const short = CLIP.subarray(0, 1 + index % 40)
     const { kind, bytes } = corrupt(short, index)

@@ -1,20 +1,19 @@
-/** The pure parts of the drift bench: shifts do what they say, traffic is mixed as it should be, the usual rule is the usual rule. */
+/** The pure parts of the drift bench: shifts do what they say, and traffic has its planned mixture. */
 import { readFileSync } from 'node:fs'
 import path from 'node:path'
 import t from 'tap'
-import { hasFfmpeg } from '../../bench/audio/ffmpeg.js'
-import { readPcm } from '../../bench/audio/pcm.js'
-import { meanPower, noise, toDb } from '../../bench/audio/synthesis.js'
-import type { SpeechClip } from '../../bench/clips.js'
+import { hasFfmpeg } from '../../bench/harness/ffmpeg.js'
+import { readPcm } from '../../fixtures/kit/pcm.js'
+import { meanPower, noise, toDb } from '../../fixtures/kit/synthesis.js'
+import type { SpeechClip } from '../../bench/harness/clips.js'
 import { EXPECTED } from '../../bench/drift/delay.js'
-import { filledIndex } from '../../bench/drift/fixed-rule.js'
 import { firstNamed, namesWithShares } from '../../bench/drift/onset.js'
 import { planUtterances, record, SESSION_UTTERANCES, type Utterance } from '../../bench/drift/population.js'
-import { LANGUAGES, sentence } from '../../bench/drift/sentences.js'
-import { highPass, played, reverberated, SHIFTS, throughMuLaw, type Shift, type ShiftName } from '../../bench/drift/shifts.js'
-import { hasSynthesizer, queriesIn } from '../../bench/drift/synthesizer.js'
+import {
+  highPass, played, reverberated, SHIFTS, throughMuLaw, type Shift, type ShiftName,
+} from '../../bench/drift/shifts.js'
 import { arrivalsOf } from '../../bench/drift/traffic.js'
-import { median, seededRandom } from '../../bench/statistics.js'
+import { median, seededRandom } from '../../fixtures/kit/statistics.js'
 import { decodeAudio } from '../../src/audio/decode.js'
 import { measureLevel } from '../../src/audio/level/loudness.js'
 import { projectRoot } from '../../src/domain/project-root.js'
@@ -22,7 +21,9 @@ import type { Waveform } from '../../src/domain/audio.js'
 
 const speech = readPcm(readFileSync(path.join(projectRoot, 'fixtures/clips/warm-up.wav')))
 const RATE = speech.sampleRate
-const clips: SpeechClip[] = Array.from({ length: 60 }, (_, index) => ({ file: String(index), text: '', seconds: 1, speaker: `speaker ${index % 20}`, source: 'test' }))
+const clips: SpeechClip[] = Array.from({ length: 60 }, (_, index) => ({
+  file: String(index), text: '', seconds: 1, speaker: `speaker ${index % 20}`, source: 'test',
+}))
 const [utterance] = planUtterances(clips, 1) as [Utterance]
 const babble = (length: number): Float32Array => noise('pink', length, 5)
 
@@ -31,7 +32,10 @@ async function shifted(name: ShiftName): Promise<Waveform> {
 }
 
 function tone(hertz: number, seconds = 1): Waveform {
-  return { samples: Float32Array.from({ length: seconds * RATE }, (_, n) => 0.3 * Math.sin((2 * Math.PI * hertz * n) / RATE)), sampleRate: RATE }
+  return {
+    samples: Float32Array.from({ length: seconds * RATE }, (_, n) => 0.3 * Math.sin((2 * Math.PI * hertz * n) / RATE)),
+    sampleRate: RATE,
+  }
 }
 
 /** Of the middle, without the ends of a filter. */
@@ -41,7 +45,8 @@ function gainDb(before: Waveform, after: Waveform): number {
 }
 
 const loudness = (waveform: Waveform): number => measureLevel(waveform).loudnessLufs!
-const areSame = (one: Float32Array, other: Float32Array): boolean => one.length === other.length && one.every((sample, index) => sample === other[index])
+const areSame = (one: Float32Array, other: Float32Array): boolean =>
+  one.length === other.length && one.every((sample, index) => sample === other[index])
 
 t.test('the same utterance makes the same upload, and the clean one is as loud as planned', async (t) => {
   const clean = await shifted('clean')
@@ -53,7 +58,9 @@ t.test('the same utterance makes the same upload, and the clean one is as loud a
 
 t.test('gains are gains, and what is driven 12 dB over full scale is cut off', async (t) => {
   const clean = await shifted('clean')
-  for (const [name, db] of [['gain-6', -6], ['gain-12', -12]] as const) t.ok(Math.abs(loudness(await shifted(name)) - loudness(clean) - db) < 0.1, name)
+  for (const [name, db] of [['gain-6', -6], ['gain-12', -12]] as const) {
+    t.ok(Math.abs(loudness(await shifted(name)) - loudness(clean) - db) < 0.1, name)
+  }
   const level = measureLevel(await shifted('over-gain'))
   t.ok(level.peakDbfs! > -0.01)
   t.ok(level.clippedRatio > 0.001)
@@ -62,7 +69,8 @@ t.test('gains are gains, and what is driven 12 dB over full scale is cut off', a
 t.test('a telephone keeps 1 kHz and takes 100 Hz and 5 kHz', async (t) => {
   t.ok(Math.abs(gainDb(tone(1_000), highPass(tone(1_000), 300))) < 0.1)
   t.ok(gainDb(tone(100), highPass(tone(100), 300)) < -40)
-  const spectrumOf = async (name: ShiftName): Promise<number> => toDb(meanPower(highPass(await shifted(name), 4_000).samples))
+  const spectrumOf = async (name: ShiftName): Promise<number> =>
+    toDb(meanPower(highPass(await shifted(name), 4_000).samples))
   t.ok(await spectrumOf('telephone') < await spectrumOf('clean') - 20)
 })
 
@@ -86,7 +94,8 @@ t.test('reverberation decays by 60 dB in its time, and is as strong as the direc
 t.test('a late stop adds a second of the room, and babble adds power that is not the voice', async (t) => {
   const [clean, late] = [await shifted('clean'), await shifted('late-stop')]
   t.ok(Math.abs(late.samples.length - clean.samples.length - RATE) <= 1)
-  const quietest = ({ samples }: Waveform): number => Math.min(...Array.from({ length: 20 }, (_, part) => meanPower(samples.subarray(part * samples.length / 20, (part + 1) * samples.length / 20))))
+  const quietest = ({ samples }: Waveform): number => Math.min(...Array.from({ length: 20 }, (_, part) =>
+    meanPower(samples.subarray(part * samples.length / 20, (part + 1) * samples.length / 20))))
   t.ok(toDb(quietest(await shifted('babble')) / quietest(clean)) > 6)
   t.ok(Math.abs(loudness(await shifted('babble')) - loudness(clean)) < 1)
 })
@@ -99,13 +108,13 @@ t.test('mu-law keeps its steps: small for what is faint, and none above a hundre
   t.ok(gainDb(speech, throughMuLaw(speech)) < 0.1)
 })
 
-t.test('another file format, and backwards, change no level', { skip: !hasFfmpeg() && 'there is no ffmpeg' }, async (t) => {
+t.test('another file format changes no level', { skip: !hasFfmpeg() && 'there is no ffmpeg' }, async (t) => {
   const clean = await shifted('clean')
   t.ok(areSame((await shifted('wav-24')).samples, clean.samples), 'the same to the sample')
   // The decoder takes 32767 for full scale, ours 32768.
   const { samples } = await shifted('flac')
-  t.ok(samples.length === clean.samples.length && samples.every((sample, n) => Math.abs(sample - clean.samples[n]!) <= 1 / 0x8000), 'the same to less than the last bit')
-  t.ok(Math.abs(loudness(await shifted('backwards')) - loudness(clean)) < 0.1)
+  t.ok(samples.length === clean.samples.length && samples.every((sample, n) =>
+    Math.abs(sample - clean.samples[n]!) <= 1 / 0x8000), 'the same to less than the last bit')
 })
 
 t.test('nobody leaves a room of some length, fainter than the voice', async (t) => {
@@ -125,16 +134,20 @@ t.test('traffic has the mixture it is planned with, and sessions are alike', asy
   t.ok(Math.abs(level.mean + 26) < 0.5 && Math.abs(level.sd - 4) < 0.3)
   const snr = spread(utterances.map(({ snrDb }) => snrDb))
   t.ok(Math.abs(snr.mean - 28) < 1 && Math.abs(snr.sd - 7) < 0.5)
-  const withinSession = median(Array.from({ length: 600 }, (_, session) => spread(utterances.filter((one) => one.session === session).map(({ levelLufs }) => levelLufs)).sd))
+  const withinSession = median(Array.from({ length: 600 }, (_, session) =>
+    spread(utterances.filter((one) => one.session === session).map(({ levelLufs }) => levelLufs)).sd))
   t.ok(withinSession < 0.6 * level.sd)
-  for (let session = 0; session < 20; session++) t.equal(new Set(utterances.filter((one) => one.session === session).map(({ clip }) => clip.speaker)).size, 1)
+  for (let session = 0; session < 20; session++) {
+    t.equal(new Set(utterances.filter((one) => one.session === session).map(({ clip }) => clip.speaker)).size, 1)
+  }
 })
 
 t.test('both kinds of arrivals visit all utterances equally often; sessions come whole', async (t) => {
   for (const way of ['independent', 'sessions'] as const) {
     const arrive = arrivalsOf(way, 50, seededRandom(3))
     const arrived = Array.from({ length: 20_000 }, arrive)
-    const counts = Array.from({ length: 50 }, (_, index) => arrived.filter(({ utterance: one }) => one === index).length)
+    const counts = Array.from({ length: 50 }, (_, index) =>
+      arrived.filter(({ utterance: one }) => one === index).length)
     t.ok(Math.min(...counts) > 250 && Math.max(...counts) < 560, way)
     const first = arrived.slice(0, SESSION_UTTERANCES)
     t.equal(new Set(first.map(({ session }) => session)).size, way === 'independent' ? SESSION_UTTERANCES : 1)
@@ -142,32 +155,15 @@ t.test('both kinds of arrivals visit all utterances equally often; sessions come
   }
 })
 
-t.test('the usual index is zero for the same shares and large for an empty bin', async (t) => {
-  t.equal(filledIndex([500, 500], [100, 100]), 0)
-  t.ok(Math.abs(filledIndex([500, 500], [60, 140]) - (0.2 * Math.log(1.4) - 0.2 * Math.log(0.6))) < 1e-12)
-  t.ok(filledIndex([500, 500], [0, 200]) > 4)
-})
-
 t.test('what is named first is what alarmed at the first moment', async (t) => {
-  const alarms = [{ feature: 'peak', after: 50, excess: 3 }, { feature: 'snr', after: 50, excess: 1 }, { feature: 'empty', after: 50, excess: 0.5 }, { feature: 'duration', after: 75, excess: 9 }] as const
+  const alarms = [
+    { feature: 'peak', after: 50, excess: 3 }, { feature: 'snr', after: 50, excess: 1 },
+    { feature: 'empty', after: 50, excess: 0.5 }, { feature: 'duration', after: 75, excess: 9 },
+  ] as const
   t.same(firstNamed({ alarms, before: 0 }, 3), ['peak', 'snr', 'empty'])
   t.same(firstNamed({ alarms, before: 0 }, 1), ['peak', 'empty'], 'so many of each family')
   t.equal(namesWithShares([['peak', 'snr'], ['peak']]), 'peak 100, snr 50')
   t.equal(new Set(EXPECTED.map(({ shift }) => shift)).size, EXPECTED.length)
-})
-
-t.test('a query says the same in every language, and in no two the same way', async (t) => {
-  for (const language of LANGUAGES) {
-    t.equal(sentence(language, seededRandom(4)), sentence(language, seededRandom(4)))
-    t.notMatch(Array.from({ length: 100 }, (_, seed) => sentence(language, seededRandom(seed))).join(' '), /[{}]|undefined/)
-  }
-  t.equal(new Set(LANGUAGES.map((language) => sentence(language, seededRandom(4)))).size, LANGUAGES.length)
-})
-
-t.test('synthetic queries are as long in one language as in another', { skip: !hasSynthesizer() && 'there is no espeak-ng' }, async (t) => {
-  const [english, finnish] = [queriesIn('en'), queriesIn('fi')]
-  const ratios = await Promise.all([0, 50, 100, 150, 200].map(async (index) => (await finnish.make(index)).length / (await english.make(index)).length))
-  t.ok(ratios.every((ratio) => ratio > 0.85 && ratio < 1.15), ratios.join())
 })
 
 t.test('what a device hears is heard above its noise by the planned ratio', async (t) => {

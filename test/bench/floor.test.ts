@@ -1,9 +1,10 @@
 /** The least time that a machine needs for a model: what is counted, and that what is measured can be measured. */
 import path from 'node:path'
 import t from 'tap'
-import { ratesOf } from '../../bench/floor.js'
-import { KERNELS, measureProduct, measureReadBandwidth, type ProductRate } from '../../bench/machine-rates.js'
-import { decoderWork, encoderWork, floorOf, SHAPES, type ModelShape } from '../../bench/model-work.js'
+import {
+  KERNELS, measureProduct, measureReadBandwidth, ratesOf, type ProductRate,
+} from '../../bench/engine/machine-rates.js'
+import { decoderWork, encoderWork, floorOf, SHAPES, type ModelShape } from '../../bench/engine/model-work.js'
 import { hasVnni } from '../../src/engine/compiler/target.js'
 import { readManifest } from '../../src/engine/manifest.js'
 import { projectRoot } from '../../src/domain/project-root.js'
@@ -13,7 +14,8 @@ const RATES = { float: 100, integer: 200, dram: 20, cache: 60 }
 
 /** Weights of linear layers and convolutions, one byte each. */
 function encoderBytes({ convolutions, width, encoderLayers, encoderInner }: ModelShape): number {
-  return convolutions.reduce((sum, { inputs, outputs, kernel }) => sum + inputs * outputs * kernel, 0) + encoderLayers * (4 * width ** 2 + 2 * width * encoderInner)
+  return convolutions.reduce((sum, { inputs, outputs, kernel }) =>
+    sum + inputs * outputs * kernel, 0) + encoderLayers * (4 * width ** 2 + 2 * width * encoderInner)
 }
 
 /** Whisper's encoder has its table of positions in floats besides, a fifth of the file of the smallest. */
@@ -48,7 +50,9 @@ t.test('a machine twice as fast has half the floor, and weights in the cache cos
   const double = { float: 200, integer: 400, dram: 40, cache: 120 }
   for (const [name, shape] of shapes) {
     const [floor, half] = [floorOf(shape, 3, RATES), floorOf(shape, 3, double)]
-    for (const key of ['encoderMs', 'prefillMs', 'tokenMs', 'cachedTokenMs'] as const) t.ok(Math.abs(floor[key] / half[key] - 2) < 1e-9, `${name}, ${key}`)
+    for (const key of ['encoderMs', 'prefillMs', 'tokenMs', 'cachedTokenMs'] as const) {
+      t.ok(Math.abs(floor[key] / half[key] - 2) < 1e-9, `${name}, ${key}`)
+    }
     t.ok(floor.cachedTokenMs < floor.tokenMs)
   }
 })
@@ -57,7 +61,8 @@ t.test('faster integers help convolutions only when two passes are faster than o
   const shape = SHAPES['moonshine-tiny-en']!
   const ofConvolutions = (integer: number): number => {
     const { linearOperations, attentionOperations } = encoderWork(shape, 3)
-    return floorOf(shape, 3, { ...RATES, integer }).encoderMs - linearOperations / integer / 1e6 - attentionOperations / RATES.float / 1e6
+    return floorOf(shape, 3, { ...RATES, integer })
+      .encoderMs - linearOperations / integer / 1e6 - attentionOperations / RATES.float / 1e6
   }
   t.ok(Math.abs(ofConvolutions(150) - ofConvolutions(200)) < 1e-6)
   t.ok(ofConvolutions(400) < 0.51 * ofConvolutions(200))
@@ -73,10 +78,15 @@ t.test('VNNI is read from the flags of the processor, and unknown is not no', as
 
 t.test('where 8-bit products may saturate, the rate of the floor is that of exact ones', async (t) => {
   const shape = { rows: 60, inner: 8, columns: 8 }
-  const product = (kernel: ProductRate['kernel'], gigaOperationsPerSecond: number, precise = false): ProductRate => ({ kernel, precise, ...shape, gigaOperationsPerSecond })
-  const products = [product('float32', 80), product('dynamic u8', 120), product('integer s8', 180), product('integer s8', 130, true), { ...product('float32', 900), rows: 1 }]
-  t.same(ratesOf({ vnni: true, products, dram: 20, cache: 60 }), { float: 80, integer: 180, dram: 20, cache: 60 })
-  t.equal(ratesOf({ vnni: false, products, dram: 20, cache: 60 }).integer, 130)
+  const product = (kernel: ProductRate['kernel'], gigaOperationsPerSecond: number, precise = false): ProductRate => ({
+    kernel, precise, ...shape, gigaOperationsPerSecond,
+  })
+  const products = [
+    product('float32', 80), product('dynamic u8', 120), product('integer s8', 180), product('integer s8', 130, true),
+  ]
+  t.same(ratesOf(products, true), { float: 80, integer: 180 })
+  t.same(ratesOf(products, false), { float: 80, integer: 130 })
+  t.same(ratesOf(products, undefined), { float: 80, integer: 130 })
 })
 
 t.test('every kernel and the memory can be measured', async (t) => {

@@ -7,14 +7,14 @@ import path from 'node:path'
 import t, { type Test } from 'tap'
 import { crc8, sealOggPage } from '../../fixtures/checksums.js'
 import { BLOCK, emptyState, runCampaign, type State } from '../../bench/hostile/campaign.js'
-import { INPUT_KINDS, inputAt } from '../../bench/hostile/inputs.js'
-import { mutate } from '../../bench/hostile/mutant.js'
-import { chanceOf } from '../../bench/hostile/random.js'
-import { formatOf, parseAs, readSeeds } from '../../bench/hostile/seeds.js'
-import { allParts, copy, readField, write, writeField, type Field } from '../../bench/hostile/tree.js'
+import { INPUT_KINDS, inputAt } from '../../fixtures/kit/hostile/inputs.js'
+import { mutate } from '../../fixtures/kit/hostile/mutant.js'
+import { chanceOf } from '../../fixtures/kit/hostile/random.js'
+import { formatOf, parseAs, readSeeds } from '../../fixtures/kit/hostile/seeds.js'
+import { allParts, copy, readField, write, writeField, type Field } from '../../fixtures/kit/hostile/tree.js'
 import { judge } from '../../bench/hostile/verdict.js'
 import { missedOf, SERVICE_SETTINGS } from '../../bench/hostile.js'
-import { startServer, type Server } from '../../bench/server.js'
+import { startServer, type Server } from '../../fixtures/kit/server.js'
 import { decodeAudio } from '../../src/audio/decode.js'
 import { projectRoot } from '../../src/domain/project-root.js'
 
@@ -35,10 +35,7 @@ t.test('a file is the same bytes when its tree is written again, and has many pa
 t.test('every seed is a short clip that is read', async (t) => {
   t.ok(seeds.length > 50)
   for (const { file, bytes } of seeds) {
-    const {
-      waveform: { samples, sampleRate },
-      format,
-    } = await decodeAudio(bytes, { maxSeconds: 10 })
+    const { waveform: { samples, sampleRate }, format } = await decodeAudio(bytes, { maxSeconds: 10 })
     const seconds = samples.length / sampleRate
     t.ok(seconds > 0.08 && seconds < 1, `${file}: ${seconds} s, ${bytes.length} bytes, ${format.codec}`)
   }
@@ -87,13 +84,7 @@ t.test('input N of a seed is the same whatever was made before, and another of a
   }
   const numbers = Array.from({ length: 600 }, (_, number) => number)
   const first = numbers.map((number) => print(1, number))
-  t.same(
-    numbers
-      .toReversed()
-      .map((number) => print(1, number))
-      .reverse(),
-    first,
-  )
+  t.same(numbers.toReversed().map((number) => print(1, number)).reverse(), first)
   t.ok(new Set(first).size > 590, 'hardly one twice')
   t.ok(numbers.filter((number) => print(2, number) === first[number]).length < 10)
   t.same(
@@ -114,10 +105,7 @@ t.test('a mutant is bounded, its seed stays as it is, and most mutants are other
     if (bytes.equals(seed.bytes)) same++
   }
   t.ok(same < 300, `${same} of 3000 are the seed itself`)
-  t.same(
-    seeds.map(({ parts }) => write(parts).toString('base64')),
-    before,
-  )
+  t.same(seeds.map(({ parts }) => write(parts).toString('base64')), before)
 })
 
 t.test(
@@ -164,10 +152,7 @@ t.test(
     }
     await runCampaign(emptyState(1, 50), 50 + BLOCK + 10, options)
     t.match(saved.at(-1), { next: 50 + BLOCK + 10, faults: [] })
-    t.equal(
-      Object.values(saved.at(-1)!.outcomes).reduce((sum, count) => sum + count),
-      BLOCK + 10,
-    )
+    t.equal(Object.values(saved.at(-1)!.outcomes).reduce((sum, count) => sum + count), BLOCK + 10)
     const resumed = saved[0]!
     t.equal(resumed.next, 50 + BLOCK)
     await runCampaign(resumed, 50 + BLOCK + 10, { ...options, onBlock: () => undefined })
@@ -186,8 +171,7 @@ async function fakeService(t: Test, bytes: Buffer): Promise<Server> {
   let lost = 0
   const server = http.createServer((request, response) => {
     const chunks: Buffer[] = []
-    request
-      .on('data', (chunk: Buffer) => chunks.push(chunk))
+    request.on('data', (chunk: Buffer) => chunks.push(chunk))
       .on('end', () => {
         if (request.url === '/metrics') return response.end(`asr_worker_restarts_total{reason="crash"} ${lost}\n`)
         if (Buffer.concat(chunks).equals(bytes)) lost++

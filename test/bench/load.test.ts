@@ -2,14 +2,14 @@
 import http from 'node:http'
 import type { AddressInfo } from 'node:net'
 import t, { type Test } from 'tap'
-import { ask, keepAliveAgent } from '../../bench/exchange.js'
-import { generateLoad, type LoadPlan } from '../../bench/load-generator.js'
-import { summarizeLoad } from '../../bench/load-summary.js'
-import { metricValue } from '../../bench/metrics-page.js'
-import { numberOption, countOption, parseOptions } from '../../bench/options.js'
-import { processTree } from '../../bench/processes.js'
-import { recordTape } from '../../bench/speech-tape.js'
-import { formatTable } from '../../bench/table.js'
+import { ask, keepAliveAgent } from '../../fixtures/kit/exchange.js'
+import { generateLoad, type LoadPlan } from '../../bench/load/generator.js'
+import { summarizeLoad } from '../../bench/load/summary.js'
+import { metricValue } from '../../fixtures/kit/metrics-page.js'
+import { choice, count, flag, list, number, parseOptions, text } from '../../bench/harness/options.js'
+import { processTree } from '../../bench/harness/processes.js'
+import { recordTape } from '../../bench/harness/speech-tape.js'
+import { formatTable } from '../../bench/harness/table.js'
 import { decodeAudio } from '../../src/audio/decode.js'
 
 const uploads = [{ body: Buffer.from('first clip'), seconds: 1 }, { body: Buffer.from('second'), seconds: 3 }]
@@ -34,7 +34,9 @@ async function fakeServer(t: Test, answer: (index: number, response: http.Server
   return Object.assign(fake, { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}` })
 }
 
-const plan = (url: string, more: Partial<LoadPlan>): LoadPlan => ({ url, uploads, arrivals: { clients: 1 }, maxSeconds: 20, maxRequests: 20, ...more })
+const plan = (url: string, more: Partial<LoadPlan>): LoadPlan => ({
+  url, uploads, arrivals: { clients: 1 }, maxSeconds: 20, maxRequests: 20, ...more,
+})
 
 t.test('a closed loop is bounded in number and in clients, and reuses its connections', async (t) => {
   const fake = await fakeServer(t, (_, response) => { setTimeout(() => response.end('{}'), 2) })
@@ -44,7 +46,10 @@ t.test('a closed loop is bounded in number and in clients, and reuses its connec
   t.equal(fake.mostAtOnce, 3)
   t.equal(fake.connections, 3)
   t.equal(fake.bodies.filter((body) => body === 'second').length, 10, 'uploads are sent in turn')
-  t.ok(Math.abs(summary.audioSecondsPerSecond / summary.clipsPerSecond - 2) < 1e-9, 'audio seconds are those of the uploads')
+  t.ok(
+    Math.abs(summary.audioSecondsPerSecond / summary.clipsPerSecond - 2) < 1e-9,
+    'audio seconds are those of the uploads',
+  )
 })
 
 t.test('a closed loop is bounded in time and by a signal', async (t) => {
@@ -75,15 +80,21 @@ t.test('an open loop keeps its rate whatever the server does, and its bounds', a
   t.ok(fake.mostAtOnce > 5, 'it does not wait for answers')
   t.ok(load.elapsedSeconds < 3)
   t.ok(summarizeLoad(load).p50Ms >= 295, 'latency counts from the arrival')
-  const crowded = await generateLoad(plan(fake.url, { arrivals: { perSecond: 100 }, maxSeconds: 0.2, maxRequests: 1000, maxUnderWay: 4 }))
+  const crowded = await generateLoad(plan(fake.url, {
+    arrivals: { perSecond: 100 }, maxSeconds: 0.2, maxRequests: 1000, maxUnderWay: 4,
+  }))
   t.equal(crowded.answers.length + crowded.dropped, 20)
   t.equal(crowded.answers.length, 4)
 })
 
 t.test('percentiles are those of the accepted requests', async (t) => {
-  const answers = Array.from({ length: 100 }, (_, index) => ({ status: 200, failure: null, errorCode: '', retryAfter: null, startedAtMs: 0, latencyMs: index + 1, audioSeconds: 1 }))
+  const answers = Array.from({ length: 100 }, (_, index) => ({
+    status: 200, failure: null, errorCode: '', retryAfter: null, startedAtMs: 0, latencyMs: index + 1, audioSeconds: 1,
+  }))
   const refusal = { ...answers[0]!, status: 429, latencyMs: 1e6, errorCode: 'QUEUE_FULL', retryAfter: '1' }
-  t.match(summarizeLoad({ answers: [...answers, refusal], elapsedSeconds: 10, dropped: 0 }), { p50Ms: 50, p95Ms: 95, p99Ms: 99, clipsPerSecond: 10, refused: 1, refusalMedianMs: 1e6 })
+  t.match(summarizeLoad({ answers: [...answers, refusal], elapsedSeconds: 10, dropped: 0 }), {
+    p50Ms: 50, p95Ms: 95, p99Ms: 99, clipsPerSecond: 10, refused: 1, refusalMedianMs: 1e6,
+  })
 })
 
 t.test('what has no answer is a finding, not an exception', async (t) => {
@@ -103,17 +114,32 @@ t.test('small parts', async (t) => {
   t.equal(metricValue(page, 'lag'), 0.0015)
   t.throws(() => metricValue(page, 'restarts'), /no restarts/)
 
-  t.same({ ...parseOptions(['--limit', '3'], { limit: { type: 'string' } }) }, { limit: '3' })
-  t.throws(() => parseOptions(['--nonsense'], {}), { code: 'ERR_PARSE_ARGS_UNKNOWN_OPTION' })
-  t.equal(countOption('limit', undefined, 7), 7)
-  t.throws(() => countOption('limit', '1.5', 7), /whole number/)
-  t.throws(() => numberOption('rate', '-1', 7), /at least 0/)
-
   t.equal(formatTable(['name', 'n'], [['a', 1], ['bcdef', 22]]), 'name    n\n-----  --\na       1\nbcdef  22')
 })
 
+t.test('options are read, checked and given their defaults', async (t) => {
+  const options = {
+    limit: count(7), rate: number(undefined), model: text('tiny'), quick: flag, table: list(['one', 'two']),
+    engine: choice(['fast', 'slow'], 'slow'),
+  }
+  const defaults = { limit: 7, rate: undefined, model: 'tiny', quick: false, table: ['one', 'two'], engine: 'slow' }
+  t.same(parseOptions([], options), defaults)
+  t.same(
+    parseOptions(['--limit', '3', '--rate=0.5', '--quick', '--table', 'two', '--engine', 'fast'], options),
+    { ...defaults, limit: 3, rate: 0.5, quick: true, table: ['two'], engine: 'fast' },
+  )
+  t.throws(() => parseOptions(['--nonsense'], {}), { code: 'ERR_PARSE_ARGS_UNKNOWN_OPTION' })
+  t.throws(() => parseOptions(['--limit', '1.5'], options), /whole number/)
+  t.throws(() => parseOptions(['--rate=-1'], options), /at least 0/)
+  t.throws(() => parseOptions(['--table', 'two,three'], options), /knows one, two, not "three"/)
+  t.throws(() => parseOptions(['--engine', 'odd'], options), /one of fast, slow/)
+})
+
 t.test('pieces of the tape are speech of exactly the asked length', async (t) => {
-  const clips = [{ file: new URL('../../fixtures/clips/warm-up.wav', import.meta.url).pathname, text: '', seconds: 2.5, speaker: 'x', source: 'y' }]
+  const clips = [{
+    file: new URL('../../fixtures/clips/warm-up.wav', import.meta.url).pathname, text: '', seconds: 2.5, speaker: 'x',
+    source: 'y',
+  }]
   const tape = await recordTape(clips)
   const { body, seconds } = tape.cut(7, 3)
   const { waveform, format } = await decodeAudio(body, { maxSeconds: 60 })

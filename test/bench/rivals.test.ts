@@ -1,16 +1,18 @@
 /** What the bench `rivals` makes of times and texts, and what it hands to rivals. */
 import path from 'node:path'
 import t from 'tap'
-import { medianInterval } from '../../bench/bootstrap.js'
-import type { SpeechClip } from '../../bench/clips.js'
-import { NotHere, requireFirst, toPcm16 } from '../../bench/rivals/adapter.js'
+import { medianInterval } from '../../fixtures/kit/bootstrap.js'
+import type { SpeechClip } from '../../bench/harness/clips.js'
+import { NotHere, requireFirst } from '../../bench/rivals/adapter.js'
 import { hubDescriptions } from '../../bench/rivals/hub-folder.js'
 import { compareTimes, judge, repeatsItself, type RivalClip, type Target } from '../../bench/rivals/ratios.js'
 import { tokenBytes } from '../../bench/rivals/sherpa.js'
-import { lengthCells, lengthHead, LENGTHS, rivalRows, sourceCells, sourceHead, verdictCells, verdictHead } from '../../bench/rivals/tables.js'
+import {
+  lengthCells, lengthHead, LENGTHS, rivalRows, sourceCells, sourceHead, verdictCells, verdictHead,
+} from '../../bench/rivals/tables.js'
 import { rotated } from '../../bench/rivals/turns.js'
-import { scoreClip } from '../../bench/scoring.js'
-import { median, seededRandom } from '../../bench/statistics.js'
+import { scoreClip } from '../../bench/harness/scoring.js'
+import { median, seededRandom } from '../../fixtures/kit/statistics.js'
 import { encoderDecoderOf, readManifest } from '../../src/engine/manifest.js'
 import { projectRoot } from '../../src/domain/project-root.js'
 
@@ -18,14 +20,15 @@ const random = seededRandom(5)
 
 /** Clips of two sources and four speakers, shorter and longer than five seconds. */
 const clips: SpeechClip[] = Array.from({ length: 40 }, (_, index) => ({
-  file: `clip-${index}`, text: 'turn on the light', seconds: 0.5 + 9 * random(), speaker: `speaker ${index % 4}`, source: index < 24 ? 'commands' : 'books',
+  file: `clip-${index}`, text: 'turn on the light', seconds: 0.5 + 9 * random(), speaker: `speaker ${index % 4}`,
+  source: index < 24 ? 'commands' : 'books',
 }))
 
 /** What a contender makes of them that takes `factor` times the time of the audio, with some chance. */
 function contend(factor: number, chance = 0.2): RivalClip[] {
   return clips.map((clip) => {
     const latencyMs = clip.seconds * 10 * factor * (1 + chance * random())
-    return { ...scoreClip(clip, 'turn on the light', clip.seconds, latencyMs), cpuMs: latencyMs }
+    return { ...scoreClip(clip, 'turn on the light', clip.seconds, latencyMs), cpuMs: latencyMs, peakBytes: 1e8 }
   })
 }
 
@@ -45,8 +48,11 @@ t.test('a contender is exactly as fast as itself, and a slower one is slower by 
 
 t.test('a minute in which the machine is slow for all changes no ratio, though it changes every median', async (t) => {
   const [ours, theirs] = [contend(0.3), contend(1)]
-  const busy = (own: readonly RivalClip[]): RivalClip[] => own.map((clip, index) => slowed([clip], index % 3 === 0 ? 4 : 1)[0]!)
-  const [calm, disturbed] = [compareTimes(ours, theirs, 'latencyMs'), compareTimes(busy(ours), busy(theirs), 'latencyMs')]
+  const busy = (own: readonly RivalClip[]): RivalClip[] =>
+    own.map((clip, index) => slowed([clip], index % 3 === 0 ? 4 : 1)[0]!)
+  const [calm, disturbed] = [
+    compareTimes(ours, theirs, 'latencyMs'), compareTimes(busy(ours), busy(theirs), 'latencyMs'),
+  ]
   t.ok(Math.abs(calm.median - disturbed.median) < 1e-9)
   t.not(median(ours.map(({ latencyMs }) => latencyMs)), median(busy(ours).map(({ latencyMs }) => latencyMs)))
 })
@@ -74,13 +80,16 @@ t.test('every clip of a contender is in one row, short ones first, with the word
   for (const contender of results.keys()) {
     const own = rows.filter((row) => row.contender === contender)
     t.equal(own.reduce((sum, row) => sum + row.clips, 0), clips.length)
-    t.same(own.map(({ source, length }) => [source, length]), [['commands', LENGTHS[0]], ['commands', LENGTHS[1]], ['books', LENGTHS[0]], ['books', LENGTHS[1]]])
+    t.same(own.map(({ source, length }) => [source, length]), [
+      ['commands', LENGTHS[0]], ['commands', LENGTHS[1]], ['books', LENGTHS[0]], ['books', LENGTHS[1]],
+    ])
   }
   t.ok(rows.filter(({ contender }) => contender === 'earshot').every(({ ratio }) => ratio!.median < 0.5))
   t.ok(rows.filter(({ contender }) => contender === 'transformers.js').every(({ ratio }) => ratio!.median === 1))
   t.ok(rows.every(({ wer, medianMs, p95Ms }) => wer === 0 && medianMs <= p95Ms))
   t.ok(sourceCells(rows).every((cells) => cells.length === sourceHead.length))
-  t.ok(lengthCells(rivalRows(results, 'transformers.js', () => 'all')).every((cells) => cells.length === lengthHead.length))
+  t.ok(lengthCells(rivalRows(results, 'transformers.js', () => 'all')).every((cells) =>
+    cells.length === lengthHead.length))
 })
 
 t.test('without the rival that all are measured against there are times, and dashes for ratios', async (t) => {
@@ -100,12 +109,17 @@ t.test('a target looks at clips of its lengths alone', async (t) => {
   const [missed] = judge('some-model', new Map([['earshot', slowed(ours, 2)], ['rival', theirs]]), [target])
   t.equal(missed!.isMet, false)
   t.ok(verdictCells([verdict!, missed!]).every((cells) => cells.length === verdictHead.length))
-  t.same(judge('some-model', new Map([['earshot', ours]]), [target]), [], 'of a rival that did not take part nothing is said')
+  t.same(
+    judge('some-model', new Map([['earshot', ours]]), [target]), [],
+    'of a rival that did not take part nothing is said',
+  )
   t.same(judge('another-model', new Map([['earshot', ours], ['rival', theirs]]), [target]), [])
 })
 
 t.test('a loop is what the model repeats, not what somebody said again and again', async (t) => {
-  const heard = (hypothesis: string, reference = 'turn on the light'): boolean => repeatsItself({ reference, hypothesis })
+  const heard = (hypothesis: string, reference = 'turn on the light'): boolean => repeatsItself({
+    reference, hypothesis,
+  })
   t.equal(heard('turn on the light'), false)
   t.equal(heard(''), false)
   t.equal(heard('turn on the light the light'), false, 'twice is a slip')
@@ -135,13 +149,6 @@ t.test('a rival that is not installed is a sentence that says what to do', async
   t.match(requireFirst(['no-such-recognizer', 'llama-tokenizer-js'], projectRoot).version, /^llama-tokenizer-js \d/)
 })
 
-t.test('samples become whole numbers within half a step, and the loudest do not turn over', async (t) => {
-  const samples = Float32Array.from([0, 0.5, -0.5, 0.123, 1, -1, 1.5, -1.5])
-  const pcm = new Int16Array(toPcm16(samples).buffer)
-  t.same([...pcm].slice(4), [32_767, -32_768, 32_767, -32_768])
-  for (const index of [0, 1, 2, 3]) t.ok(Math.abs(pcm[index]! / 32_768 - samples[index]!) <= 0.5 / 32_768)
-})
-
 t.test('tokens for sherpa-onnx are bytes: a piece that stands for one is that one', async (t) => {
   t.same([...tokenBytes('<0xC3>'), ...tokenBytes('<0xA9>')], [...Buffer.from('é')])
   t.equal(tokenBytes('▁light').toString(), '▁light')
@@ -151,7 +158,9 @@ t.test('transformers.js is told the tokens of our manifests', async (t) => {
   for (const name of ['moonshine-tiny-en', 'whisper-tiny', 'whisper-base']) {
     const manifest = await readManifest(path.join(projectRoot, 'models'), name)
     const described = hubDescriptions(manifest)
-    t.match(described['generation_config.json'], { decoder_start_token_id: encoderDecoderOf(manifest).startToken, eos_token_id: encoderDecoderOf(manifest).endToken })
+    t.match(described['generation_config.json'], {
+      decoder_start_token_id: encoderDecoderOf(manifest).startToken, eos_token_id: encoderDecoderOf(manifest).endToken,
+    })
     t.match(described['config.json'], { model_type: manifest.family })
   }
   const unknown = { ...await readManifest(path.join(projectRoot, 'models'), 'whisper-tiny'), name: 'whisper-enormous' }

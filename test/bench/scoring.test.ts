@@ -1,9 +1,9 @@
 /** Every rule of the English normalizer, hand-made alignments, and the bootstrap. */
 import t from 'tap'
-import { bootstrapInterval, resamplingGroups } from '../../bench/bootstrap.js'
+import { bootstrapInterval, resamplingGroups } from '../../fixtures/kit/bootstrap.js'
 import { normalizeEnglish } from '../../src/domain/scoring/normalize-english.js'
-import { compareSource, scoreClip, scoreSource } from '../../bench/scoring.js'
-import { groupBy, percentile, seededRandom, slope } from '../../bench/statistics.js'
+import { compareSource, scoreClip, scoreSource } from '../../bench/harness/scoring.js'
+import { groupBy, percentile, seededRandom, slope } from '../../fixtures/kit/statistics.js'
 import { alignWords, countErrors } from '../../src/domain/scoring/word-errors.js'
 
 /** Texts of one line are different ways to write the same words. */
@@ -14,7 +14,9 @@ const SAME: Readonly<Record<string, readonly (readonly string[])[]>> = {
     ['ill-disposed', 'ill disposed'],
     ['good [laughter] morning <noise>', 'good morning'],
   ],
-  'diacritics and ligatures do not count': [['Café Façade Ångström', 'cafe facade angstrom'], ['Encyclopædia', 'encyclopaedia']],
+  'diacritics and ligatures do not count': [
+    ['Café Façade Ångström', 'cafe facade angstrom'], ['Encyclopædia', 'encyclopaedia'],
+  ],
   'numbers have one form, their digits': [
     ['zero', '0'], ['eight', '8', 'Eight.'], ['forty-two line', 'forty two line', '42 line'],
     ['one hundred and twenty three', '123', 'a hundred twenty-three', 'one twenty three', '1 2 3'],
@@ -28,45 +30,63 @@ const SAME: Readonly<Record<string, readonly (readonly string[])[]>> = {
     ['two thousand and five', '2005'], ['twenty twenty', '2020'], ['nineteen eighties', '1980s'],
   ],
   'digits may stand apart': [
-    ['five five', '55', '5 5', 'fifty five'], ['one oh one', '101', '1 0 1'], ['double o seven', 'double o 7'], ['007', '0 0 7', 'zero zero seven'],
+    ['five five', '55', '5 5', 'fifty five'], ['one oh one', '101', '1 0 1'], ['double o seven', 'double o 7'],
+    ['007', '0 0 7', 'zero zero seven'],
   ],
-  'ordinals': [['the first', 'the 1st'], ['twenty first', '21st', 'twenty-first'], ['one hundred and eleventh', '111th'], ['the fifteenth century', 'the 15th century']],
+  'ordinals': [
+    ['the first', 'the 1st'], ['twenty first', '21st', 'twenty-first'], ['one hundred and eleventh', '111th'],
+    ['the fifteenth century', 'the 15th century'],
+  ],
   'decimals, percent, currency and times': [
     ['three point one four', '3.14'], ['fifty percent', '50%', '50 per cent'],
-    ['five dollars', '$5'], ['five dollars and twenty cents', '$5.20', 'five dollars twenty cents'], ['three million dollars', '$3 million'], ['£20', 'twenty pounds'],
+    ['five dollars', '$5'], ['five dollars and twenty cents', '$5.20', 'five dollars twenty cents'],
+    ['three million dollars', '$3 million'], ['£20', 'twenty pounds'],
     ['five thirty p.m.', '5:30 PM', '5 30 p m'],
   ],
-  'marks that are read aloud': [['press # to exit', 'press pound to exit'], ['press * twice', 'press star twice'], ['#1', 'number one'], ['you & me', 'you and me'], ['a+b', 'a plus b']],
+  'marks that are read aloud': [
+    ['press # to exit', 'press pound to exit'], ['press * twice', 'press star twice'], ['#1', 'number one'],
+    ['you & me', 'you and me'], ['a+b', 'a plus b'],
+  ],
   'contractions': [
-    ['can\'t', 'cannot', 'can not', 'can’t'], ['won\'t', 'will not'], ['I\'m sure they\'re here', 'I am sure they are here'], ['it\'s', 'it is'],
-    ['you\'ve accessed', 'you have accessed'], ['let\'s go', 'let us go'], ['we\'ll', 'we will'], ['isn\'t', 'is not'], ['he\'d', 'he would'],
+    ['can\'t', 'cannot', 'can not', 'can’t'], ['won\'t', 'will not'],
+    ['I\'m sure they\'re here', 'I am sure they are here'], ['it\'s', 'it is'],
+    ['you\'ve accessed', 'you have accessed'], ['let\'s go', 'let us go'], ['we\'ll', 'we will'], ['isn\'t', 'is not'],
+    ['he\'d', 'he would'],
     ['the user\'s mailbox', 'the users mailbox', 'the users\' mailbox'],
   ],
   'spelling variants and short forms': [
-    ['the colour of the theatre', 'the color of the theater'], ['counselled', 'counseled'], ['ten metres', '10 meters'], ['the number you have dialled', 'the number you have dialed'],
-    ['mister john', 'Mr. John', 'mr john'], ['Dr Smith', 'doctor smith'], ['etc.', 'et cetera'], ['ok', 'okay'], ['gonna', 'going to'],
+    ['the colour of the theatre', 'the color of the theater'], ['counselled', 'counseled'], ['ten metres', '10 meters'],
+    ['the number you have dialled', 'the number you have dialed'],
+    ['mister john', 'Mr. John', 'mr john'], ['Dr Smith', 'doctor smith'], ['etc.', 'et cetera'], ['ok', 'okay'],
+    ['gonna', 'going to'],
   ],
   'fillers are dropped': [['um, I, uh, think so', 'I think so']],
   'spelled letters are one word': [
-    ['N B S', 'NBS', 'n.b.s.', 'N-B-S', 'N. B. S.'], ['a b c', 'abc', 'A-B-C', 'A.B.C.'], ['i.e. the letter', 'ie the letter', 'I. E. the letter'],
+    ['N B S', 'NBS', 'n.b.s.', 'N-B-S', 'N. B. S.'], ['a b c', 'abc', 'A-B-C', 'A.B.C.'],
+    ['i.e. the letter', 'ie the letter', 'I. E. the letter'],
     ['B 2 B', 'b2b', 'B two B'], ['mp3', 'MP three'],
   ],
 }
 
 const DIFFERENT: readonly (readonly [string, string])[] = [
-  ['c', 'see'], ['four', 'for'], ['two', 'too'], ['fire fox', 'firefox'], ['fourteen', 'forty'], ['one hundred and two hundred', '102 100'], ['first', 'one'], ['sheila', 'shila'],
+  ['c', 'see'], ['four', 'for'], ['two', 'too'], ['fire fox', 'firefox'], ['fourteen', 'forty'],
+  ['one hundred and two hundred', '102 100'], ['first', 'one'], ['sheila', 'shila'],
 ]
 
 t.test('ways of writing the same words are normalized to the same words', async (t) => {
   for (const [rule, groups] of Object.entries(SAME)) {
     await t.test(rule, async (t) => {
-      for (const [first, ...others] of groups) for (const other of others) t.same(normalizeEnglish(other), normalizeEnglish(first!), `${other} = ${first}`)
+      for (const [first, ...others] of groups) {
+        for (const other of others) t.same(normalizeEnglish(other), normalizeEnglish(first!), `${other} = ${first}`)
+      }
     })
   }
 })
 
 t.test('different words stay different', async (t) => {
-  for (const [one, other] of DIFFERENT) t.not(normalizeEnglish(one).join(' '), normalizeEnglish(other).join(' '), `${one} ≠ ${other}`)
+  for (const [one, other] of DIFFERENT) {
+    t.not(normalizeEnglish(one).join(' '), normalizeEnglish(other).join(' '), `${one} ≠ ${other}`)
+  }
 })
 
 t.test('exact results', async (t) => {
@@ -102,7 +122,8 @@ t.test('alignments', async (t) => {
   t.same(errors('', ''), [0, 0, 0, 0])
   t.same(errors('the cat sat on the mat', 'cat sat at on a mat'), [6, 1, 1, 1])
   const edits = alignWords(['a', 'b', 'c', 'd'], ['a', 'x', 'd', 'e'])
-  t.same(edits.flatMap(({ reference }) => reference ?? []), ['a', 'b', 'c', 'd'], 'the edits hold the whole reference, in order')
+  t.same(edits.flatMap(({ reference }) =>
+    reference ?? []), ['a', 'b', 'c', 'd'], 'the edits hold the whole reference, in order')
   t.same(edits.flatMap(({ hypothesis }) => hypothesis ?? []), ['a', 'x', 'd', 'e'], 'and the whole hypothesis')
 })
 
@@ -111,21 +132,38 @@ t.test('bootstrap', async (t) => {
   const groups = [[1, 10], [5, 10], [0, 10], [3, 20], [2, 5]]
   const first = bootstrapInterval(groups, rate, { seed: 3 })
   t.same(bootstrapInterval(groups, rate, { seed: 3 }), first, 'the same seed gives the same interval')
-  t.notSame(bootstrapInterval(groups, rate, { seed: 4, rounds: 50 }), bootstrapInterval(groups, rate, { seed: 3, rounds: 50 }))
+  t.notSame(bootstrapInterval(groups, rate, { seed: 4, rounds: 50 }), bootstrapInterval(groups, rate, {
+    seed: 3, rounds: 50,
+  }))
   t.ok(first.low < 20 && first.high > 20, 'the measured rate of 20 % lies inside')
-  t.same(bootstrapInterval([[1, 10], [1, 10]], rate), { low: 10, high: 10 }, 'speakers that are all alike leave no doubt')
+  t.same(
+    bootstrapInterval([[1, 10], [1, 10]], rate), { low: 10, high: 10 }, 'speakers that are all alike leave no doubt',
+  )
 
-  const clips = [{ speaker: 'x', clip: 'a', sums: [1, 2] }, { speaker: 'y', clip: 'b', sums: [3, 4] }, { speaker: 'x', clip: 'c', sums: [5, 6] }]
+  const clips = [{ speaker: 'x', clip: 'a', sums: [1, 2] }, { speaker: 'y', clip: 'b', sums: [3, 4] }, {
+    speaker: 'x', clip: 'c', sums: [5, 6],
+  }]
   t.same(resamplingGroups(clips), { by: 'speaker', groups: [[6, 8], [3, 4]] })
   t.same(resamplingGroups(clips.slice(0, 1)), { by: 'clip', groups: [[1, 2]] })
-  t.same(resamplingGroups([clips[0]!, clips[2]!, clips[0]!]), { by: 'clip', groups: [[2, 4], [5, 6]] }, 'a clip recognized twice is still one clip')
+  t.same(
+    resamplingGroups([clips[0]!, clips[2]!, clips[0]!]), { by: 'clip', groups: [[2, 4], [5, 6]] },
+    'a clip recognized twice is still one clip',
+  )
 })
 
 t.test('a source is scored and compared', async (t) => {
-  const clip = (speaker: string, text: string) => ({ file: `${speaker}.wav`, text, seconds: 2, speaker, source: 'made' })
-  const plain = [scoreClip(clip('x', 'turn left'), '', 2, 100), scoreClip(clip('y', 'turn right'), 'Turn right.', 2, 300)]
-  const full = [scoreClip(clip('x', 'turn left'), 'turn lift', 2, 100), scoreClip(clip('y', 'turn right'), 'Turn right.', 2, 300)]
-  t.match(scoreSource('made', plain), { wer: 50, deletions: 2, empty: 1, words: 4, speakers: 2, medianMs: 100, realTimeFactor: 0.1, resampledBy: 'speaker' })
+  const clip = (speaker: string, text: string) => ({
+    file: `${speaker}.wav`, text, seconds: 2, speaker, source: 'made',
+  })
+  const plain = [
+    scoreClip(clip('x', 'turn left'), '', 2, 100), scoreClip(clip('y', 'turn right'), 'Turn right.', 2, 300),
+  ]
+  const full = [
+    scoreClip(clip('x', 'turn left'), 'turn lift', 2, 100), scoreClip(clip('y', 'turn right'), 'Turn right.', 2, 300),
+  ]
+  t.match(scoreSource('made', plain), {
+    wer: 50, deletions: 2, empty: 1, words: 4, speakers: 2, medianMs: 100, realTimeFactor: 0.1, resampledBy: 'speaker',
+  })
   t.match(compareSource('made', plain, full), { points: -25, interval: { low: -50, high: 0 } })
 })
 

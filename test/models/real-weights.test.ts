@@ -77,7 +77,7 @@ async function neverLoops(t: Test, recognizer: Recognizer): Promise<void> {
 function decodesWholeVocabulary(t: Test, manifest: Manifest): void {
   const { name, files } = manifest
   const decoding = encoderDecoderOf(manifest)
-  const read = (key: string): Uint8Array => readFileSync(path.join(modelsDir, name, files[key].path))
+  const read = (key: string): Uint8Array => readFileSync(path.join(modelsDir, name, files[key]!.path))
   const { decode } = huggingFaceTokenizer(read('tokenizer'), read('tokenizerConfig'))
   const ordinary = Array.from({ length: decoding.endToken }, (_, token) => decode([1, token, 1]))
   t.ok(ordinary.every((text) => text.length >= 2))
@@ -114,8 +114,10 @@ function editDistance(a: readonly string[], b: readonly string[]): number {
   let row = Array.from({ length: b.length + 1 }, (_, j) => j)
   a.forEach((word, i) => {
     const next = [i + 1]
-    b.forEach((other, j) => next.push(Math.min(row[j] + (word === other ? 0 : 1), row[j + 1] + 1, next[j] + 1)))
+    b.forEach((other, j) => {
+      next.push(Math.min(row[j]! + (word === other ? 0 : 1), row[j + 1]! + 1, next[j]! + 1))
+    })
     row = next
   })
-  return row[b.length]
+  return row[b.length]!
 }

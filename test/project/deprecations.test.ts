@@ -70,12 +70,13 @@ t.test('answers have both fields, with the same values', async (t) => {
 
 t.test('manifests are read under their old names', async (t) => {
   const text = read('models/moonshine-tiny-en/model.json')
-  const { padding, decoding: { kind, ...decoding }, ...others } = JSON.parse(text) as Record<string, Record<string, unknown>>
+  const manifest = JSON.parse(text) as Record<'padding' | 'decoding', Record<string, unknown>>
+  const { padding, decoding: { kind, ...decoding }, ...others } = manifest
   const hearing: Record<string, unknown> = {}
   for (const [old, replacement] of of('manifest field').filter(([name]) => name.includes('.'))) {
     hearing[old.split('.')[1]!] = valueAt({ padding }, replacement)
   }
-  t.equal(Object.keys(hearing).length, Object.keys(padding!).length, 'every field')
+  t.equal(Object.keys(hearing).length, Object.keys(padding).length, 'every field')
   t.equal(kind, 'encoder-decoder')
   t.same(parseBundle(JSON.stringify({ ...others, hearing, decoding }), 'old'), parseBundle(text, 'new'))
   t.throws(() => parseBundle(JSON.stringify({ ...others, hearing: { ...hearing, doubtBelow: 1 }, decoding }), 'old'), { code: 'MODEL_INVALID' })

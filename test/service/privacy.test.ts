@@ -7,7 +7,7 @@ import { spawn, spawnSync } from 'node:child_process'
 import { existsSync, readdirSync, readFileSync, realpathSync } from 'node:fs'
 import path from 'node:path'
 import t, { type Test } from 'tap'
-import { freePort } from '../../bench/server.js'
+import { freePort } from '../../fixtures/kit/server.js'
 import { projectRoot } from '../../src/domain/project-root.js'
 import { strangeCalls, TRACED } from './system-calls.js'
 

@@ -5,8 +5,8 @@
 import { existsSync, readFileSync } from 'node:fs'
 import path from 'node:path'
 import t from 'tap'
-import { metricValue } from '../../bench/metrics-page.js'
-import { startServer } from '../../bench/server.js'
+import { metricValue } from '../../fixtures/kit/metrics-page.js'
+import { startServer } from '../../fixtures/kit/server.js'
 import { projectRoot } from '../../src/domain/project-root.js'
 import type { Report } from '../../src/domain/report.js'
 

@@ -7,7 +7,7 @@ import { createReadStream, existsSync, readFileSync, writeFileSync } from 'node:
 import path from 'node:path'
 import OpenAI from 'openai'
 import t, { type Test } from 'tap'
-import { freePort } from '../../bench/server.js'
+import { freePort } from '../../fixtures/kit/server.js'
 import { hostileWavs } from '../../fixtures/hostile.js'
 import { changeKeys } from '../../src/serving/access/keys-file.js'
 import { projectRoot } from '../../src/domain/project-root.js'

@@ -1,6 +1,6 @@
 /** Quality figures of recordings with known ones: added noise, added silence, a removed band. */
 import t from 'tap'
-import { lowPass } from '../../../bench/mixtures.js'
+import { lowPass } from '../../../fixtures/kit/mixtures.js'
 import { measureLevel } from '../../../src/audio/level/loudness.js'
 import { measureQuality } from '../../../src/audio/level/quality.js'
 import { describeFrames } from '../../../src/recognition/features/acoustics.js'

@@ -3,7 +3,7 @@
  * to them.
  */
 import t from 'tap'
-import { seededRandom } from '../../../bench/statistics.js'
+import { seededRandom } from '../../../fixtures/kit/statistics.js'
 import { binCount, binLabels, binOf, chooseBins } from '../../../src/monitoring/drift/bins.js'
 import { FEATURE_NAMES, type FeatureName } from '../../../src/monitoring/drift/features.js'
 import { DriftMonitor, FAST, MIN_CLIPS_IN_WINDOW } from '../../../src/monitoring/drift/monitor.js'

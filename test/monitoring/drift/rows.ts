@@ -8,7 +8,7 @@ import { computeBaseline, type BaselineClip } from '../../../src/monitoring/drif
 import {
   FEATURES, FEATURE_NAMES, type DriftFeature, type FeatureName, type FeatureRow, type FeatureValue,
 } from '../../../src/monitoring/drift/features.js'
-import { seededRandom } from '../../../bench/statistics.js'
+import { seededRandom } from '../../../fixtures/kit/statistics.js'
 
 export function gaussian(random: () => number): number {
   return Math.sqrt(-2 * Math.log(1 - random())) * Math.cos(2 * Math.PI * random())

@@ -1,6 +1,6 @@
 /** Statistics against published values, against plain computations, and against their own law by simulation. */
 import t from 'tap'
-import { seededRandom } from '../../../bench/statistics.js'
+import { seededRandom } from '../../../fixtures/kit/statistics.js'
 import { designEffect } from '../../../src/monitoring/drift/design-effect.js'
 import {
   chiSquareQuantile, chiSquareTail, cliffsDelta, dispersion, driftProbability, expectedStability, holm,

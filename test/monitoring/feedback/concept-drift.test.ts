@@ -3,8 +3,8 @@
  * drift it rejects as often as it says, whatever errors of one utterance or one session have in common.
  */
 import t from 'tap'
-import { bootstrapInterval } from '../../../bench/bootstrap.js'
-import { groupBy, seededRandom } from '../../../bench/statistics.js'
+import { bootstrapInterval } from '../../../fixtures/kit/bootstrap.js'
+import { groupBy, seededRandom } from '../../../fixtures/kit/statistics.js'
 import {
   calibrationPValue, estimatedErrorRate, type ConfidenceBin, type LabelledAnswer,
 } from '../../../src/monitoring/feedback/calibration-test.js'

@@ -5,7 +5,7 @@
  */
 import { setTimeout as sleep } from 'node:timers/promises'
 import t from 'tap'
-import { findProgram, startPrometheus, type Prometheus } from '../../../bench/prometheus.js'
+import { findProgram, startPrometheus, type Prometheus } from '../../../fixtures/kit/prometheus.js'
 import { METRICS, type MetricDefinition } from '../../../src/monitoring/metrics/definitions.js'
 import { CLIP, post, setUp } from '../../serving/http/fake-service.js'
 import { makeKeys } from '../../serving/http/keys.js'

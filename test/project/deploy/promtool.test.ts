@@ -7,7 +7,7 @@ import { readFileSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import t from 'tap'
 import { expectedStability, populationStability } from '../../../src/monitoring/drift/statistics.js'
-import { findProgram } from '../../../bench/prometheus.js'
+import { findProgram } from '../../../fixtures/kit/prometheus.js'
 import { CLIP, post, setUp } from '../../serving/http/fake-service.js'
 import { deployFolder, filesOf } from './deployment.js'
 

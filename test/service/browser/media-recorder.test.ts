@@ -6,9 +6,9 @@
 import { existsSync, readFileSync } from 'node:fs'
 import path from 'node:path'
 import t from 'tap'
-import { findChromium, transcribeInPage } from '../../../bench/audio/media-recorder.js'
-import { readPcm } from '../../../bench/audio/pcm.js'
-import { startServer } from '../../../bench/server.js'
+import { findChromium, transcribeInPage } from '../../../fixtures/kit/media-recorder.js'
+import { readPcm } from '../../../fixtures/kit/pcm.js'
+import { startServer } from '../../../fixtures/kit/server.js'
 import { projectRoot } from '../../../src/domain/project-root.js'
 
 const ENTRY = path.join(projectRoot, 'dist/src/main.js')

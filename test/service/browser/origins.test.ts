@@ -9,9 +9,9 @@ import os from 'node:os'
 import path from 'node:path'
 import { chromium, type Browser, type Page } from 'playwright-core'
 import t, { type Test } from 'tap'
-import { findChromium, withMicrophone } from '../../../bench/audio/media-recorder.js'
-import { readPcm } from '../../../bench/audio/pcm.js'
-import { startServer, type Server } from '../../../bench/server.js'
+import { findChromium, withMicrophone } from '../../../fixtures/kit/media-recorder.js'
+import { readPcm } from '../../../fixtures/kit/pcm.js'
+import { startServer, type Server } from '../../../fixtures/kit/server.js'
 import { projectRoot } from '../../../src/domain/project-root.js'
 
 const ENTRY = path.join(projectRoot, 'dist/src/main.js')

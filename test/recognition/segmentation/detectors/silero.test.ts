@@ -8,7 +8,7 @@ import { describeFrames } from '../../../../src/recognition/features/acoustics.j
 import { readBundle, readDetectorManifest, readManifest } from '../../../../src/engine/manifest.js'
 import { projectRoot } from '../../../../src/domain/project-root.js'
 import { sessionOpener, Tensor } from '../../../../src/engine/runtime/session.js'
-import { seededRandom } from '../../../../bench/statistics.js'
+import { seededRandom } from '../../../../fixtures/kit/statistics.js'
 import type { Recording, Waveform } from '../../../../src/domain/audio.js'
 
 const modelsDir = path.join(projectRoot, 'models')

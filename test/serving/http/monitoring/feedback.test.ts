@@ -131,7 +131,7 @@ t.test('with a table of the baseline there is an estimate at once, and a test wh
   for (const token of tokens) feedback.label(token, { reference: 'other words altogether', transcript: REPORT.text, source: 'random' })
   const pValues = await shown('asr_calibration_p_value')
   t.equal(pValues.length, 1)
-  t.ok(Number(pValues[0]!.split(' ').at(-1)) < 1e-6, pValues[0])
+  t.ok(Number(pValues[0]!.split(' ').at(-1)) < 1e-6, pValues.join())
 })
 
 t.test('all events, sources and reasons are there before the first', async (t) => {

@@ -47,7 +47,7 @@ export const MEANINGS = {
   transcript_words: { title: 'Words of a transcript', lower: 'transcripts have become shorter', higher: 'transcripts have become longer', look: 'what people ask for, recordings that end too soon' },
   empty: { title: 'Empty transcripts', look: 'silent microphones, noise, recordings that start too late' },
   repeat_ratio: { title: 'Repetition', lower: 'transcripts repeat themselves less', higher: 'transcripts repeat themselves more', look: 'loops of the decoder: noise, music, another language' },
-  hearings: { title: 'Hearings', look: MODEL },
+  hearings: { title: 'Decoding passes', look: MODEL },
   language: { title: 'Language', look: 'what people speak, or what clients say that they do' },
   decoder_stop: { title: 'End of decoding', look: 'loops of the decoder: noise, music, another language' },
 }
@@ -99,7 +99,8 @@ function headline(feature, comparison) {
 /** "8000 is 62 % of clips, 2 % in the baseline" @param {FeatureState} feature @param {Comparison} comparison */
 function mostChanged({ bins, baseline, unit }, comparison) {
   const shares = sharesOf(comparison)
-  const changes = shares.map((now, index) => Math.abs(now - baseline[index]))
-  const index = changes.indexOf(Math.max(...changes))
-  return `${bins[index]}${unit === '' ? '' : ` ${unit}`} is ${share(shares[index])} of clips, ${share(baseline[index])} in the baseline`
+  const changes = shares.map((now, index) => ({ bin: bins[index], now, before: baseline[index] ?? 0 }))
+  const [most] = changes.sort((a, b) => Math.abs(b.now - b.before) - Math.abs(a.now - a.before))
+  if (most === undefined) return ''
+  return `${most.bin}${unit === '' ? '' : ` ${unit}`} is ${share(most.now)} of clips, ${share(most.before)} in the baseline`
 }
