@@ -155,7 +155,9 @@ async function compareMetrics() {
   for (const { root } of Object.values(services)) {
     for (const [which, page] of [['old', oldPage], ['new', newPage]]) {
       const names = namesOf(page)
-      const unknown = expressionsOf(path.join(root, 'deploy')).filter((either) => !either.some((name) => names.has(name)))
+      const unknown = expressionsOf(path.join(root, 'deploy')).filter(
+        (either) => !either.some((name) => names.has(name)),
+      )
       const whose = root === oldRoot ? 'old' : 'new'
       const name = `metrics in the rules and the dashboard of the ${whose} checkout, on the ${which} service`
       check(name, unknown.length === 0, unknown.slice(0, 5).join(', '))
@@ -186,7 +188,9 @@ function expressionsOf(folder) {
     const found = [...line.matchAll(/\b(asr_[a-z_]+|http_server_[a-z_]+)\b(?!:)/g)].map(([, name]) => name)
     const names = [...new Set(found)]
       .filter((name) => !recorded.has(name) && !line.includes(`:${name}`) && !line.includes(`${name}:`))
-    return /\bor sum\b/.test(line) ? [names.slice(0, 2), ...names.slice(2).map((name) => [name])] : names.map((name) => [name])
+    return /\bor sum\b/.test(line)
+      ? [names.slice(0, 2), ...names.slice(2).map((name) => [name])]
+      : names.map((name) => [name])
   })
 }
 

@@ -38,7 +38,7 @@ const decodeAll = defineBench('decoding', { repeat: count(9) }, async ({ repeat 
   ]))
   console.log()
   const bombed = bombs().map(({ name, bytes, code = 'read' }) =>
-    ({ name, kilobytes: bytes.byteLength / 1000, expected: code as string, ...inOwnProcess(name, 1) }))
+    ({ name, kilobytes: bytes.byteLength / 1000, expected: code, ...inOwnProcess(name, 1) }))
   printTable(['bomb', 'kB', 'outcome', 'ms', 'MB more at peak'], bombed.map((bomb) => [
     bomb.name, fixed(bomb.kilobytes, 0), bomb.outcome, fixed(bomb.firstMs, 0),
     megabytes(bomb.peakBytes - bomb.startBytes),

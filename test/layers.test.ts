@@ -34,9 +34,9 @@ const ALTERNATIVES = ['recognition/families', 'recognition/segmentation/detector
 /** Outside library → the files that may import it. */
 const DOORS: Readonly<Record<string, readonly string[]>> = {
   'onnxruntime-node': ['engine/runtime/session'],
-  'protobufjs': ['engine/compiler/onnx'],
-  'meyda': ['recognition/features/spectrum'],
-  'wavefile': ['audio/containers/wav'],
+  protobufjs: ['engine/compiler/onnx'],
+  meyda: ['recognition/features/spectrum'],
+  wavefile: ['audio/containers/wav'],
   '@audio/decode': ['audio/stream'],
   '@huggingface/tokenizers': ['engine/tokenizer'],
   'llama-tokenizer-js': ['engine/tokenizer'],
@@ -44,21 +44,29 @@ const DOORS: Readonly<Record<string, readonly string[]>> = {
   'to-words': ['search/catalogue/spoken-numbers'],
   'double-metaphone': ['search/ranking/phonetic-key'],
   'fastest-levenshtein': ['search/ranking/similarity'],
-  'cockatiel': ['search/external-engine'],
+  cockatiel: ['search/external-engine'],
   'prom-client': ['monitoring/metrics/registry'],
-  'fastify': ['serving/http/'],
+  fastify: ['serving/http/'],
   '@fastify/busboy': ['serving/http/'],
   '@fastify/swagger': ['serving/http/'],
   '@fastify/swagger-ui': ['serving/http/'],
   '@fastify/type-provider-typebox': ['serving/http/'],
-  'typebox': [
-    'serving/http/', 'serving/access/keys-file', 'domain/settings', 'config', 'engine/manifest', 'engine/manifest-schema', 'monitoring/drift/baseline',
-    'monitoring/drift/record', 'commands/clips/clips', 'recognition/confidence/calibration',
+  typebox: [
+    'serving/http/',
+    'serving/access/keys-file',
+    'domain/settings',
+    'config',
+    'engine/manifest',
+    'engine/manifest-schema',
+    'monitoring/drift/baseline',
+    'monitoring/drift/record',
+    'commands/clips/clips',
+    'recognition/confidence/calibration',
   ],
-  'pacote': ['commands/setup/'],
-  'tar': ['commands/setup/'],
+  pacote: ['commands/setup/'],
+  tar: ['commands/setup/'],
   '@npmcli/config': ['commands/setup/'],
-  'pino': ['main'],
+  pino: ['main'],
   'close-with-grace': ['main'],
 }
 
@@ -74,7 +82,8 @@ const MOST_LINES = 250
 const src = path.join(projectRoot, 'src')
 const sources = readSources(src)
 const entryOf = (file: string): string => file.split('/')[0]!
-const isIn = (place: string, file: string): boolean => file === place || file.startsWith(place.endsWith('/') ? place : `${place}/`)
+const isIn = (place: string, file: string): boolean =>
+  file === place || file.startsWith(place.endsWith('/') ? place : `${place}/`)
 
 t.test('src/ has few entries, and each has a rule', async (t) => {
   const entries = readdirSync(src).map((name) => path.parse(name).name)
@@ -97,60 +106,102 @@ t.test('entries import only what the table allows', async (t) => {
 t.test('no import leads back, not even one of types', async (t) => {
   t.same(cyclesOf(graphOf(sources)), [], 'of files')
   t.same(cyclesOf(graphOf(sources, entryOf)), [], 'of entries')
-  const cyclic = new Map([['a', new Set(['b'])], ['b', new Set(['c'])], ['c', new Set(['a', 'd'])], ['d', new Set<string>()]])
+  const cyclic = new Map([
+    ['a', new Set(['b'])],
+    ['b', new Set(['c'])],
+    ['c', new Set(['a', 'd'])],
+    ['d', new Set<string>()],
+  ])
   t.same(cyclesOf(cyclic), [['a', 'b', 'c']], 'a cycle is seen')
 })
 
 t.test('alternatives of one kind do not import each other', async (t) => {
-  const violations = ALTERNATIVES.flatMap((folder) => sources.filter(({ file }) => isIn(folder, file)).flatMap(({ file, imports }) =>
-    imports.filter((found) => found.file !== undefined && isIn(folder, found.file)).map((found) => `${file} imports ${found.file}`)))
+  const violations = ALTERNATIVES.flatMap((folder) =>
+    sources
+      .filter(({ file }) => isIn(folder, file))
+      .flatMap(({ file, imports }) =>
+        imports
+          .filter((found) => found.file !== undefined && isIn(folder, found.file))
+          .map((found) => `${file} imports ${found.file}`),
+      ),
+  )
   t.same(violations, [])
 })
 
 t.test('test/ mirrors src/', async (t) => {
   const besides = ['bench', 'layers.test', 'models', 'project', 'service']
-  const entries = readdirSync(path.join(projectRoot, 'test')).map((name) => path.parse(name).name.replace(/\.test$/, ''))
+  const entries = readdirSync(path.join(projectRoot, 'test')).map((name) =>
+    path.parse(name).name.replace(/\.test$/, ''),
+  )
   t.same(entries.filter((entry) => !Object.hasOwn(LAYERS, entry) && !besides.includes(entry) && entry !== 'layers'), [])
   const tests = readdirSync(path.join(projectRoot, 'test'), { recursive: true, encoding: 'utf8' })
-    .map((name) => name.replaceAll(path.sep, '/')).filter((name) => name.endsWith('.ts') && Object.hasOwn(LAYERS, entryOf(name)))
-  t.same(tests.filter((name) => !existsSync(path.join(src, path.dirname(name)))), [], 'every folder of tests has its folder in src/')
+    .map((name) => name.replaceAll(path.sep, '/'))
+    .filter((name) => name.endsWith('.ts') && Object.hasOwn(LAYERS, entryOf(name)))
+  t.same(
+    tests.filter((name) => !existsSync(path.join(src, path.dirname(name)))),
+    [],
+    'every folder of tests has its folder in src/',
+  )
 })
 
 t.test('each outside library enters through its door', async (t) => {
-  const violations = sources.flatMap(({ file, imports }) => packagesOf(imports)
-    .filter((library) => !(DOORS[library] ?? []).some((door) => isIn(door, file)))
-    .map((library) => `${file} imports ${library}, ${DOORS[library] ? `whose door is ${DOORS[library].join(' or ')}` : 'which has no door'}`))
+  const violations = sources.flatMap(({ file, imports }) =>
+    packagesOf(imports)
+      .filter((library) => !(DOORS[library] ?? []).some((door) => isIn(door, file)))
+      .map(
+        (library) =>
+          `${file} imports ${library}, ${DOORS[library] ? `whose door is ${DOORS[library].join(' or ')}` : 'which has no door'}`,
+      ),
+  )
   t.same(violations, [])
 })
 
 t.test('what is imported is installed, and what is installed is imported', async (t) => {
-  const { dependencies, devDependencies } = JSON.parse(readFileSync(path.join(projectRoot, 'package.json'), 'utf8')) as Record<string, Record<string, string>>
+  const { dependencies, devDependencies } = JSON.parse(
+    readFileSync(path.join(projectRoot, 'package.json'), 'utf8'),
+  ) as Record<string, Record<string, string>>
   const isSetup = ({ file }: { readonly file: string }): boolean => isIn('commands/setup', file)
   const service = sources.filter((source) => !isSetup(source))
   const used = new Set(service.flatMap(({ imports }) => packagesOf(imports)))
   t.same([...used].sort(), Object.keys(dependencies!).sort(), 'of the service and its commands')
   const folders = ['test', 'bench', 'fixtures', '.ci'].flatMap((folder) => readSources(path.join(projectRoot, folder)))
   const others = [...sources.filter(isSetup), ...folders]
-  const usedByOthers = new Set([...others.flatMap(({ imports }) => packagesOf(imports)).filter((library) => !used.has(library)), ...TOOLS])
+  const usedByOthers = new Set([
+    ...others.flatMap(({ imports }) => packagesOf(imports)).filter((library) => !used.has(library)),
+    ...TOOLS,
+  ])
   t.same([...usedByOthers].sort(), Object.keys(devDependencies!).sort(), 'of set-up, tests and benches')
-  const ranges = Object.entries({ ...dependencies, ...devDependencies }).filter(([, version]) => !/^\d+\.\d+\.\d+$/.test(version))
+  const ranges = Object.entries({ ...dependencies, ...devDependencies }).filter(
+    ([, version]) => !/^\d+\.\d+\.\d+$/.test(version),
+  )
   t.same(ranges, [], 'versions are exact')
 })
 
 t.test('no file outside families/ and architectures/ names a family', async (t) => {
-  const families = readdirSync(path.join(src, 'recognition/families')).filter((name) => name.endsWith('.ts')).map((name) => path.parse(name).name)
+  const families = readdirSync(path.join(src, 'recognition/families'))
+    .filter((name) => name.endsWith('.ts'))
+    .map((name) => path.parse(name).name)
   const naming = sources
     .filter(({ file }) => !/(^|\/)(families|architectures)\//.test(file) && !FAMILY_NAMES_ALLOWED.includes(file))
-    .flatMap(({ file, text }) => families.filter((family) => new RegExp(`\\b${family}`, 'i').test(withoutComments(text))).map((family) => `${file} names ${family}`))
+    .flatMap(({ file, text }) =>
+      families
+        .filter((family) => new RegExp(`\\b${family}`, 'i').test(withoutComments(text)))
+        .map((family) => `${file} names ${family}`),
+    )
   t.same(naming, [])
 })
 
 t.test('every file says what it is for, and is short', async (t) => {
   t.same(sources.filter(({ text }) => !text.startsWith('/**')).map(({ file }) => file), [], 'begins with /**')
-  const long = sources.map(({ file, text }) => ({ file, lines: text.trimEnd().split('\n').length })).filter(({ lines }) => lines > MOST_LINES)
+  const long = sources
+    .map(({ file, text }) => ({ file, lines: text.trimEnd().split('\n').length }))
+    .filter(({ lines }) => lines > MOST_LINES)
   t.same(long, [], `at most ${MOST_LINES} lines`)
 })
 
 t.test('there is one server', async (t) => {
-  t.same(sources.filter(({ text }) => /\bfastify\s*\(/i.test(withoutComments(text))).map(({ file }) => file), ['serving/http/app'])
+  t.same(
+    sources.filter(({ text }) => /\bfastify\s*\(/i.test(withoutComments(text))).map(({ file }) => file),
+    ['serving/http/app'],
+  )
 })

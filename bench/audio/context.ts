@@ -54,8 +54,14 @@ export function pickRows<T extends { readonly name: string }>(
 
 /** A recognizer without a model, whose answer is always one word: shows what reaches the model, in milliseconds. */
 export const ONE_WORD: Recognizer = {
-  name: 'none', sampleRate: 16_000, maxSeconds: 30, languages: ['en'], engine: 'reference', timesWords: false,
-  provider: { provider: 'cpu', refused: [] }, padding: { leadingSeconds: [0], trailingSeconds: 0, redecodeBelow: -Infinity },
+  name: 'none',
+  sampleRate: 16_000,
+  maxSeconds: 30,
+  languages: ['en'],
+  engine: 'reference',
+  timesWords: false,
+  provider: { provider: 'cpu', refused: [] },
+  padding: { leadingSeconds: [0], trailingSeconds: 0, redecodeBelow: -Infinity },
   recognize: async () => ({ text: 'word', tokens: [1], logProbabilities: [0], stopped: 'end_of_text', language: 'en' }),
   dispose: async () => undefined,
 }

@@ -5,7 +5,12 @@
 import { mkdir, mkdtemp, symlink, writeFile } from 'node:fs/promises'
 import os from 'node:os'
 import path from 'node:path'
-import { encoderDecoderOf, type EncoderDecoderDecoding, readManifest, type Manifest } from '../../src/engine/manifest.js'
+import {
+  encoderDecoderOf,
+  type EncoderDecoderDecoding,
+  readManifest,
+  type Manifest,
+} from '../../src/engine/manifest.js'
 
 const FILE_NAMES: Readonly<Record<string, string>> = {
   encoder: 'onnx/encoder_model_quantized.onnx', decoder: 'onnx/decoder_model_merged_quantized.onnx',
@@ -38,7 +43,9 @@ export function hubDescriptions(
 ): Readonly<Record<string, object>> {
   const shape = SHAPES[manifest.name]
   if (shape === undefined) throw new Error(`the shape of ${manifest.name} is not known to this bench`)
-  return manifest.family === 'moonshine' ? moonshine(encoderDecoderOf(manifest), shape) : whisper(encoderDecoderOf(manifest), shape)
+  return manifest.family === 'moonshine'
+    ? moonshine(encoderDecoderOf(manifest), shape)
+    : whisper(encoderDecoderOf(manifest), shape)
 }
 
 function moonshine(

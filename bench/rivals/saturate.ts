@@ -60,7 +60,7 @@ export async function saturate(
   const items = await Promise.all(shuffled(clips).map(async (clip) =>
     ({ clip, samples: await readWaveform(clip), body: await readFile(clip.file) })))
   const sides = [await openService(setup, workers), ...await openProcesses(names, setup, workers, clips)]
-  const runs = sides.map((side) => ({ side, run: { scored: [], elapsedSeconds: 0, cpuSeconds: 0 } as Run }))
+  const runs = sides.map((side) => ({ side, run: { scored: [], elapsedSeconds: 0, cpuSeconds: 0 } }))
   for (let part = 0; part < PARTS; part++) {
     const own = items.filter((_, index) => index % PARTS === part)
     for (const { side, run } of rotated(runs, part)) add(run, await workThrough(own, side))

@@ -23,7 +23,9 @@ const WORDS: readonly (readonly [text: string, words: readonly string[]])[] = [
 async function counted(report: Report): Promise<Record<'metrics' | 'drift' | 'feedback', unknown>> {
   const telemetry = new Telemetry([report.model], { version: '1', revision: 'r', node_version: 'v' })
   telemetry.recognized(report, { model: report.model, secondsSinceUpload: 1, deadlineSeconds: 30, audioBytes: 1 })
-  const exposed = new RegExp(`^asr_words_total\\{model="${report.model}"\\} (\\d+)$`, 'm').exec(await telemetry.exposition())
+  const exposed = new RegExp(`^asr_words_total\\{model="${report.model}"\\} (\\d+)$`, 'm').exec(
+    await telemetry.exposition(),
+  )
   const observer = { happened() {}, clicked() {}, labelled() {}, unmatched() {} }
   const feedback = new Feedback({ secret: SECRET, expirySeconds: 60, models: [report.model], observer })
   return {

@@ -9,14 +9,26 @@ import { SETTINGS } from '../../src/domain/settings.js'
 
 const SECRET = 'thirty-two characters of a secret'
 /** Where each secret stands in the settings as the code uses them. */
-const FIELDS = { EARSHOT_FEEDBACK_SECRET: 'feedbackSecret', EARSHOT_SEARCH_AUTHORIZATION: 'searchAuthorization' } as const
+const FIELDS = {
+  EARSHOT_FEEDBACK_SECRET: 'feedbackSecret',
+  EARSHOT_SEARCH_AUTHORIZATION: 'searchAuthorization',
+} as const
 const names = Object.keys(SETTINGS.properties).filter(isSecret)
 
 t.test('every secret may come from a file, less one line break at its end', (t) => {
   t.same([...names].sort(), Object.keys(FIELDS).sort())
   for (const name of names) {
-    for (const [content, secret] of [[SECRET, SECRET], [`${SECRET}\n`, SECRET], [`${SECRET}\r\n`, SECRET], [` ${SECRET} \n`, ` ${SECRET} `]] as const) {
-      t.equal(readConfig({ [`${name}_FILE`]: fileOf(t.testdir(), content) })[FIELDS[name]], secret, JSON.stringify(content))
+    for (const [content, secret] of [
+      [SECRET, SECRET],
+      [`${SECRET}\n`, SECRET],
+      [`${SECRET}\r\n`, SECRET],
+      [` ${SECRET} \n`, ` ${SECRET} `],
+    ] as const) {
+      t.equal(
+        readConfig({ [`${name}_FILE`]: fileOf(t.testdir(), content) })[FIELDS[name]],
+        secret,
+        JSON.stringify(content),
+      )
     }
     t.equal(readConfig({ [name]: SECRET, [`${name}_FILE`]: '' })[FIELDS[name]], SECRET)
     t.same(unknownSettings({ [`${name}_FILE`]: 'x' }), [])
@@ -63,7 +75,10 @@ t.test('a secret that cannot be had stops the start by the name of its variable,
 t.test('a short secret is refused without being repeated', (t) => {
   const file = fileOf(t.testdir(), 'not-so-secret')
   for (const environment of [{ EARSHOT_FEEDBACK_SECRET: 'not-so-secret' }, { EARSHOT_FEEDBACK_SECRET_FILE: file }]) {
-    t.throws(() => readConfig(environment), { code: 'CONFIG_INVALID', message: /^(?!.*not-so-secret).*EARSHOT_FEEDBACK_SECRET.*32 characters/ })
+    t.throws(() => readConfig(environment), {
+      code: 'CONFIG_INVALID',
+      message: /^(?!.*not-so-secret).*EARSHOT_FEEDBACK_SECRET.*32 characters/,
+    })
   }
   t.end()
 })

@@ -36,7 +36,9 @@ for (const name of await listModels(modelsDir)) {
   const there = Object.values(manifest.files).every((file) => existsSync(path.join(modelsDir, name, file.path)))
   const skip = there ? false : `no weights; npm run models -- fetch ${name}`
   for (const engine of ENGINES) {
-    tap.test(`${name} keeps the contract, ${engine}`, { skip }, (t) => recognizerContract(t, { modelsDir, name, engine }))
+    tap.test(`${name} keeps the contract, ${engine}`, { skip }, (t) =>
+      recognizerContract(t, { modelsDir, name, engine }),
+    )
     tap.test(`${name} understands speech, ${engine}`, { skip }, (t) => understands(t, manifest, engine))
   }
 }
@@ -55,11 +57,15 @@ async function understands(t: Test, manifest: Manifest, engine: Engine): Promise
   const noRecordings = existsSync(recordedDir) ? false : `no recorded speech at ${recordedDir}`
   await t.test('recorded speech gives words and never a loop', { skip: noRecordings }, (t) => neverLoops(t, recognizer))
   const monolingual = manifest.languages.length === 1 ? 'the model knows one language' : false
-  await t.test('it detects English, and puts out every token of its vocabulary as text', { skip: monolingual }, async (t) => {
-    const speech = (await decodeAudio(readFileSync(path.join(clipsDir, 'warm-up.wav')), { maxSeconds: 30 })).waveform
-    t.equal((await recognize(recognizer, { waveform: speech, startSeconds: 0, endSeconds: 2 })).language, 'en')
-    decodesWholeVocabulary(t, manifest)
-  })
+  await t.test(
+    'it detects English, and puts out every token of its vocabulary as text',
+    { skip: monolingual },
+    async (t) => {
+      const speech = (await decodeAudio(readFileSync(path.join(clipsDir, 'warm-up.wav')), { maxSeconds: 30 })).waveform
+      t.equal((await recognize(recognizer, { waveform: speech, startSeconds: 0, endSeconds: 2 })).language, 'en')
+      decodesWholeVocabulary(t, manifest)
+    },
+  )
 }
 
 async function neverLoops(t: Test, recognizer: Recognizer): Promise<void> {
@@ -81,15 +87,34 @@ function decodesWholeVocabulary(t: Test, manifest: Manifest): void {
   const { decode } = huggingFaceTokenizer(read('tokenizer'), read('tokenizerConfig'))
   const ordinary = Array.from({ length: decoding.endToken }, (_, token) => decode([1, token, 1]))
   t.ok(ordinary.every((text) => text.length >= 2))
-  t.equal(decode([decoding.startToken, ...Object.values(decoding.languageTokens!), decoding.transcribeToken!, decoding.endToken]), '')
+  t.equal(
+    decode([
+      decoding.startToken,
+      ...Object.values(decoding.languageTokens!),
+      decoding.transcribeToken!,
+      decoding.endToken,
+    ]),
+    '',
+  )
 }
 
 function readSamples(folder: string): Sample[] {
-  return readFileSync(path.join(folder, 'manifest.jsonl'), 'utf8').trim().split('\n').map((line) => JSON.parse(line) as Sample)
+  return readFileSync(path.join(folder, 'manifest.jsonl'), 'utf8')
+    .trim()
+    .split('\n')
+    .map((line) => JSON.parse(line) as Sample)
 }
 
 function transcribeFile(recognizer: Recognizer, file: string) {
-  return transcribe(readFileSync(file), recognizer, { language: 'en', maxAudioSeconds: 60, normalizeVolume: true, trimSilence: true, detectors: SPECTRAL, maxDecodingPasses: 1, interrupt: () => {} })
+  return transcribe(readFileSync(file), recognizer, {
+    language: 'en',
+    maxAudioSeconds: 60,
+    normalizeVolume: true,
+    trimSilence: true,
+    detectors: SPECTRAL,
+    maxDecodingPasses: 1,
+    interrupt: () => {},
+  })
 }
 
 /** Word errors over words, case and punctuation apart. */

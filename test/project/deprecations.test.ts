@@ -18,7 +18,11 @@ t.test('docs/deprecations.md is the table', async (t) => {
     .map((line) => line.split('|').slice(1, -1).map((cell) => cell.trim().replaceAll('`', '')))
   t.same(rows, DEPRECATIONS.map(({ kind, old, replacement, removedIn }) => [kind, old, replacement, removedIn]))
   const version = (JSON.parse(read('package.json')) as { version: string }).version
-  t.same(DEPRECATIONS.filter(({ removedIn }) => removedIn.localeCompare(version, 'en', { numeric: true }) <= 0), [], 'none has outlived its time')
+  t.same(
+    DEPRECATIONS.filter(({ removedIn }) => removedIn.localeCompare(version, 'en', { numeric: true }) <= 0),
+    [],
+    'none has outlived its time',
+  )
 })
 
 t.test('settings are read under their old names, and named for the log', async (t) => {
@@ -62,7 +66,9 @@ t.test('answers have both fields, with the same values', async (t) => {
     }
   }
   const { url: openApi } = await setUp(t)
-  const { components } = await (await fetch(`${openApi}/docs/json`)).json() as { components: { schemas: { Report: { properties: Record<string, { deprecated?: boolean }> } } } }
+  const { components } = (await (await fetch(`${openApi}/docs/json`)).json()) as {
+    components: { schemas: { Report: { properties: Record<string, { deprecated?: boolean }> } } }
+  }
   for (const [old] of of('answer field').filter(([name]) => !/[.[]/.test(name))) {
     t.equal(components.schemas.Report.properties[old]?.deprecated, true, `${old} is marked in the OpenAPI document`)
   }
@@ -79,7 +85,9 @@ t.test('manifests are read under their old names', async (t) => {
   t.equal(Object.keys(hearing).length, Object.keys(padding).length, 'every field')
   t.equal(kind, 'encoder-decoder')
   t.same(parseBundle(JSON.stringify({ ...others, hearing, decoding }), 'old'), parseBundle(text, 'new'))
-  t.throws(() => parseBundle(JSON.stringify({ ...others, hearing: { ...hearing, doubtBelow: 1 }, decoding }), 'old'), { code: 'MODEL_INVALID' })
+  t.throws(() => parseBundle(JSON.stringify({ ...others, hearing: { ...hearing, doubtBelow: 1 }, decoding }), 'old'), {
+    code: 'MODEL_INVALID',
+  })
 })
 
 t.test('the image has programs at both paths', async (t) => {

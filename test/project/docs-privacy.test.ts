@@ -66,7 +66,8 @@ function messagesOf(source: string): string[] {
 }
 
 t.test('a message of a constant counts like one that is written out', (t) => {
-  const source = "const LOUD = 'a constant'\nlogger.warn({ host }, LOUD)\nrequest.log[x ? 'info' : 'warn']({ a: f(1) }, 'b (c)')"
+  const source =
+    "const LOUD = 'a constant'\nlogger.warn({ host }, LOUD)\nrequest.log[x ? 'info' : 'warn']({ a: f(1) }, 'b (c)')"
   t.same(messagesOf(source), ['a constant', 'b (c)'])
   t.throws(() => messagesOf('logger.warn({ host }, elsewhere)'))
   t.end()

@@ -22,16 +22,31 @@ function rows(file: string): string[][] {
 }
 
 t.test('docs/errors.md is the table of errors', (t) => {
-  const code = Object.entries(ERRORS).map(([name, { status, retryable, message }]) => [name, String(status), retryable ? 'yes' : 'no', message])
-  const documented = rows('docs/errors.md').filter(([name]) => /^[A-Z_]+$/.test(name!)).map(([name, status, retryable, message]) => [name, status, retryable, message])
+  const code = Object.entries(ERRORS).map(([name, { status, retryable, message }]) => [
+    name,
+    String(status),
+    retryable ? 'yes' : 'no',
+    message,
+  ])
+  const documented = rows('docs/errors.md')
+    .filter(([name]) => /^[A-Z_]+$/.test(name!))
+    .map(([name, status, retryable, message]) => [name, status, retryable, message])
   t.same(documented, code)
   t.end()
 })
 
 t.test('docs/configuration.md is the table of settings', (t) => {
   const code = Object.entries(SETTINGS.properties as Record<string, object>).map(([name, schema]) => {
-    const { default: fallback, minimum, maximum, description } = schema as { default: unknown; minimum?: number; maximum?: number; description: string }
-    const shown = typeof fallback === 'string' && path.isAbsolute(fallback) ? path.relative(projectRoot, fallback) : String(fallback)
+    const {
+      default: fallback,
+      minimum,
+      maximum,
+      description,
+    } = schema as { default: unknown; minimum?: number; maximum?: number; description: string }
+    const shown =
+      typeof fallback === 'string' && path.isAbsolute(fallback)
+        ? path.relative(projectRoot, fallback)
+        : String(fallback)
     return [name, `\`${shown}\``, minimum === undefined ? '' : `${minimum} to ${maximum}`, description]
   })
   t.same(rows('docs/configuration.md'), code)
@@ -39,17 +54,38 @@ t.test('docs/configuration.md is the table of settings', (t) => {
 })
 
 t.test('docs/metrics.md is the catalog', (t) => {
-  const code = Object.entries<MetricDefinition>(METRICS).map(([name, { type, labels = {}, help }]) =>
-    [name, type, Object.entries(labels).map(([label, values]) => `\`${label}\`${Array.isArray(values) && (values as readonly string[]) !== STAGES ? `=${values.join('\\|')}` : ''}`).join(', '), help])
-  t.same(rows('docs/metrics.md').filter(([name]) => /^(asr|http)_/.test(name!)), code.map((row) => row.map((cell) => cell.replaceAll('\\|', '|'))))
+  const code = Object.entries<MetricDefinition>(METRICS).map(([name, { type, labels = {}, help }]) => [
+    name,
+    type,
+    Object.entries(labels)
+      .map(
+        ([label, values]) =>
+          `\`${label}\`${Array.isArray(values) && (values as readonly string[]) !== STAGES ? `=${values.join('\\|')}` : ''}`,
+      )
+      .join(', '),
+    help,
+  ])
+  t.same(
+    rows('docs/metrics.md').filter(([name]) => /^(asr|http)_/.test(name!)),
+    code.map((row) => row.map((cell) => cell.replaceAll('\\|', '|'))),
+  )
   t.end()
 })
 
 t.test('docs/drift.md is the table of watched features', (t) => {
   const bins = ({ binning }: DriftFeature): string => binning.kind === 'quantiles' ? 'quantiles'
     : binning.kind === 'edges' ? `from ${binning.edges.join(', ')}` : `${binning.categories.join(', ')}, other`
-  const code = Object.entries<DriftFeature>(FEATURES).map(([name, feature]) => [name, feature.family, feature.unit, bins(feature), feature.help])
-  t.same(rows('docs/drift.md').filter((cells) => cells.length === 5 && (FAMILIES as readonly string[]).includes(cells[1]!)), code)
+  const code = Object.entries<DriftFeature>(FEATURES).map(([name, feature]) => [
+    name,
+    feature.family,
+    feature.unit,
+    bins(feature),
+    feature.help,
+  ])
+  t.same(
+    rows('docs/drift.md').filter((cells) => cells.length === 5 && (FAMILIES as readonly string[]).includes(cells[1]!)),
+    code,
+  )
   t.end()
 })
 
@@ -65,13 +101,22 @@ t.test('stages, warnings and reasons are explained, and nothing else is', (t) =>
 })
 
 t.test('links between documents lead to a file, and to a heading that it has', (t) => {
-  const files = ['README.md', 'CHANGELOG.md', 'SECURITY.md', ...['docs', 'bench', 'src', 'deploy'].flatMap((folder) => readdirSync(path.join(projectRoot, folder), { recursive: true, encoding: 'utf8' })
-    .filter((file) => file.endsWith('.md')).map((file) => `${folder}/${file}`))]
+  const files = [
+    'README.md',
+    'CHANGELOG.md',
+    'SECURITY.md',
+    ...['docs', 'bench', 'src', 'deploy'].flatMap((folder) =>
+      readdirSync(path.join(projectRoot, folder), { recursive: true, encoding: 'utf8' })
+        .filter((file) => file.endsWith('.md'))
+        .map((file) => `${folder}/${file}`),
+    ),
+  ]
   for (const file of files) {
     for (const [, target, heading] of read(file).matchAll(/\]\((?!https?:)([^)#\s]*)(?:#([^)\s]*))?\)/g)) {
       const linked = target === '' ? file : path.join(path.dirname(file), target!)
       t.ok(existsSync(path.join(projectRoot, linked)), `${file} → ${linked}`)
-      if (heading !== undefined && existsSync(path.join(projectRoot, linked))) t.ok(anchors(linked).has(heading), `${file} → ${linked}#${heading}`)
+      if (heading !== undefined && existsSync(path.join(projectRoot, linked)))
+        t.ok(anchors(linked).has(heading), `${file} → ${linked}#${heading}`)
     }
   }
   t.end()
@@ -101,7 +146,9 @@ t.test('every bench is in the table of docs/benchmarks.md, and no other', (t) =>
 t.test('every command of package.json is in docs/contributing.md or the README, and no other', (t) => {
   const { scripts } = JSON.parse(read('package.json')) as { scripts: Record<string, string> }
   const text = read('README.md') + read('docs/contributing.md')
-  const named = new Set([...text.matchAll(/npm (?:run ([a-z:]+)|(start|test))\b/g)].map(([, run, short]) => run ?? short!))
+  const named = new Set(
+    [...text.matchAll(/npm (?:run ([a-z:]+)|(start|test))\b/g)].map(([, run, short]) => run ?? short!),
+  )
   for (const script of Object.keys(scripts)) t.ok(named.has(script), `npm run ${script} is documented`)
   for (const name of named) t.ok(name in scripts, `npm run ${name} exists`)
   t.end()
@@ -112,5 +159,8 @@ t.test('docs/access.md is the table of scopes, and of the routes that ask for th
   t.same(documented.filter(([name]) => name! in SCOPES), Object.entries(SCOPES))
   const { app } = await setUp(t)
   const code = app.routeAccess().filter(({ method, access }) => method !== 'HEAD' && access !== 'open')
-  t.same(documented.filter(([name]) => /^[A-Z]+ \//.test(name!)).sort(), code.map(({ method, url, access }) => [`${method} ${url}`, access === 'any' ? 'any key' : `\`${access!}\``]).sort())
+  t.same(
+    documented.filter(([name]) => /^[A-Z]+ \//.test(name!)).sort(),
+    code.map(({ method, url, access }) => [`${method} ${url}`, access === 'any' ? 'any key' : `\`${access!}\``]).sort(),
+  )
 })

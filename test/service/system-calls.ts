@@ -7,7 +7,8 @@
  */
 import path from 'node:path'
 
-export const TRACED = '%network,open,openat,openat2,creat,mkdir,mkdirat,mknod,mknodat,rename,renameat,renameat2,link,linkat,symlink,symlinkat,unlink,unlinkat,rmdir,truncate'
+export const TRACED =
+  '%network,open,openat,openat2,creat,mkdir,mkdirat,mknod,mknodat,rename,renameat,renameat2,link,linkat,symlink,symlinkat,unlink,unlinkat,rmdir,truncate'
 
 export interface Allowed {
   /** Where relative paths begin. */
@@ -21,7 +22,8 @@ export interface Allowed {
 /** Special files that hold nothing, and how a program writes to its own streams. */
 const NOT_KEPT = /^\/dev\/(null|tty|pts\/\d+|stdin|stdout|stderr)$/
 const OPENS = /^(open|openat|openat2|creat)\(/
-const CHANGES = /^(mkdir|mkdirat|mknod|mknodat|rename|renameat|renameat2|link|linkat|symlink|symlinkat|unlink|unlinkat|rmdir|truncate)\(/
+const CHANGES =
+  /^(mkdir|mkdirat|mknod|mknodat|rename|renameat|renameat2|link|linkat|symlink|symlinkat|unlink|unlinkat|rmdir|truncate)\(/
 
 /** One line for each call that is not allowed; `trace` is what strace wrote. */
 export function strangeCalls(trace: string, allowed: Allowed): string[] {
@@ -50,5 +52,8 @@ function pathsOf(call: string): string[] {
 
 function isInside(file: string, { workingDirectory, folders }: Allowed): boolean {
   const absolute = path.resolve(workingDirectory, file)
-  return NOT_KEPT.test(absolute) || folders.some((folder) => absolute === folder || absolute.startsWith(`${folder}${path.sep}`))
+  return (
+    NOT_KEPT.test(absolute) ||
+    folders.some((folder) => absolute === folder || absolute.startsWith(`${folder}${path.sep}`))
+  )
 }

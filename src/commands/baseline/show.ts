@@ -14,7 +14,7 @@ export function describeBaseline(baseline: Baseline): string {
     `  ${'feature'.padEnd(26)}${'bins'.padStart(5)}${'missing'.padStart(10)}${'design effect'.padStart(16)}`,
   ]
   for (const [name, { bins, missing, designEffect: { fast, slow } }] of monitoredCounts(baseline)) {
-    const cells = [String(binCount(bins as Bins)).padStart(5), percent(missing / baseline.source.clips).padStart(10)]
+    const cells = [String(binCount(bins)).padStart(5), percent(missing / baseline.source.clips).padStart(10)]
     lines.push(`  ${name.padEnd(26)}${cells.join('')}${`${fast.toFixed(2)}, ${slow.toFixed(2)}`.padStart(16)}`)
   }
   for (const { name, reason } of unmonitoredFeatures(baseline)) {

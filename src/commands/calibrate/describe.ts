@@ -22,13 +22,14 @@ function table(of: string, unit: string, { correctness: { intercept, slope }, he
   const uncalibrated = figuresOf(predicted.map((one) => ({ ...one, probability: one.confidence })))
   return [
     '',
-    `  ${of}: 1 / (1 + exp(−(${intercept.toFixed(3)} ${slope.toFixed(3)} · doubt))); `
-      + `on held-out speakers (${held.folds} folds):`,
+    `  ${of}: 1 / (1 + exp(−(${intercept.toFixed(3)} ${slope.toFixed(3)} · doubt))); ` +
+      `on held-out speakers (${held.folds} folds):`,
     '',
     `| source | ${unit} | speakers | right % | predicted % | calibration error | by chance | bins | AUROC | Brier |`,
     '| --- | --- | --- | --- | --- | --- | --- | --- | --- | --- |',
-    ...Object.entries({ ...held.sources, all: held.all, '(all, by `confidence`)': uncalibrated })
-      .map(([source, figures]) => row(source, figures)),
+    ...Object.entries({ ...held.sources, all: held.all, '(all, by `confidence`)': uncalibrated }).map(
+      ([source, figures]) => row(source, figures),
+    ),
     '',
     `  calibration error of all by the number of bins: ${BIN_COUNTS.map((bins) => errorAt(bins, predicted)).join(', ')}`,
   ]

@@ -117,7 +117,7 @@ export function parseBaseline(text: string): Baseline {
   const names = FEATURE_NAMES.filter((name) => Object.hasOwn(data.features, name))
   if (names.length === 0) throw invalid('it has none of the features of this version')
   for (const name of names) checkFeature(name, data.features[name])
-  return data as Baseline
+  return data
 }
 
 /** Features that can be compared, in the order of FEATURE_NAMES. */
@@ -170,7 +170,7 @@ function checkFeature(name: FeatureName, feature: unknown): void {
     throw invalid(`/features/${name}${fault?.instancePath ?? ''} ${fault?.message ?? 'does not fit'}`)
   }
   const { bins, counts, missing } = feature
-  const expected = binCount(bins as Bins)
+  const expected = binCount(bins)
   if (counts.length !== expected) throw invalid(`${name} has ${counts.length} counts for ${expected} bins`)
   if (bins.kind === 'numeric' && !ascends(bins.edges)) throw invalid(`the edges of ${name} do not ascend`)
   if (counts.every((count) => count === 0) && missing === 0) throw invalid(`${name} has no clips`)

@@ -103,7 +103,7 @@ function countFeature(feature: number, bins: Bins, rows: readonly BinRow[], wind
 export function binsFor(clips: readonly BaselineClip[]): Record<FeatureName, Bins> {
   return Object.fromEntries(FEATURE_NAMES.map((name, index) => {
     const values = clips.flatMap(({ row }) => row[index] ?? [])
-    return [name, chooseBins((FEATURES[name] as DriftFeature).binning, values)]
+    return [name, chooseBins((FEATURES[name]).binning, values)]
   })) as Record<FeatureName, Bins>
 }
 

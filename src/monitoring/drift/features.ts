@@ -187,7 +187,7 @@ export type FeatureRow = readonly FeatureValue[]
 export function featureRow(report: Report): FeatureRow {
   const facts = factsOf(report)
   return FEATURE_NAMES.map((name) => {
-    const value = (FEATURES[name] as DriftFeature).of(report, facts)
+    const value = (FEATURES[name]).of(report, facts)
     return typeof value === 'number' && !Number.isFinite(value) ? null : value
   })
 }

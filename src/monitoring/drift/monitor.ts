@@ -221,7 +221,7 @@ function matters({ excess, missing, clips }: Comparison, { baseline }: Watched):
 
 function stateOf(watched: Watched): FeatureState {
   const { name, bins, baseline, comparisons, alarmSince } = watched
-  const { family, unit, help } = FEATURES[name] as DriftFeature
+  const { family, unit, help } = FEATURES[name]
   const counts = baseline.slice(0, -1)
   return {
     name, family, unit, help,

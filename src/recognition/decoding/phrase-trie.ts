@@ -85,7 +85,7 @@ export class PhraseTrie {
   }
 
   childTokens(node: number): Int32Array {
-    return this.#token.subarray(this.#firstChild[node]!, this.#firstChild[node + 1]!)
+    return this.#token.subarray(this.#firstChild[node], this.#firstChild[node + 1])
   }
 
   /** The phrase that ends at a node, or −1. */

@@ -188,10 +188,21 @@ function examined(
   bytes: Uint8Array, detectors: SpeechDetectors = { first: spectralDetector, second: undefined }, below?: number,
 ): Promise<Examination> {
   const recognizer: Recognizer = {
-    name: 'told', sampleRate: 16_000, maxSeconds: 30, languages: ['en'],
-    padding: { leadingSeconds: [0.2], trailingSeconds: 0.2, redecodeBelow: -9 }, engine: 'reference', timesWords: false, provider: { provider: 'cpu', refused: [] },
-    recognize: async () =>
-      ({ text: 'some words', tokens: [1], logProbabilities: [-0.1], stopped: 'end_of_text', language: 'en' }),
+    name: 'told',
+    sampleRate: 16_000,
+    maxSeconds: 30,
+    languages: ['en'],
+    padding: { leadingSeconds: [0.2], trailingSeconds: 0.2, redecodeBelow: -9 },
+    engine: 'reference',
+    timesWords: false,
+    provider: { provider: 'cpu', refused: [] },
+    recognize: async () => ({
+      text: 'some words',
+      tokens: [1],
+      logProbabilities: [-0.1],
+      stopped: 'end_of_text',
+      language: 'en',
+    }),
     dispose: async () => undefined,
   }
   const cascade = below === undefined ? undefined : { recognizer: { ...recognizer, name: 'larger' }, below }
@@ -216,12 +227,15 @@ function told(
 /** Well-formed: every element is closed by its own end, and text holds no bare mark. */
 function isSound(t: Test, svg: string, name = 'svg'): void {
   const open: string[] = []
-  const rest = svg.replace(/<(\/?)([a-z]+)((?: [\w:-]+="[^"<]*")*)(\/?)>/g, (_, end: string, element: string, _attributes: string, alone: string) => {
-    if (end === '/') {
-      if (open.pop() !== element) t.fail(`${name}: </${element}> closes another`)
-    } else if (alone === '') open.push(element)
-    return ''
-  })
+  const rest = svg.replace(
+    /<(\/?)([a-z]+)((?: [\w:-]+="[^"<]*")*)(\/?)>/g,
+    (_, end: string, element: string, _attributes: string, alone: string) => {
+      if (end === '/') {
+        if (open.pop() !== element) t.fail(`${name}: </${element}> closes another`)
+      } else if (alone === '') open.push(element)
+      return ''
+    },
+  )
   t.same(open, [], `${name}: everything is closed`)
   t.notMatch(rest, /[<>]|&(?!(amp|lt|gt|quot);)/, `${name}: nothing is left of marks`)
 }

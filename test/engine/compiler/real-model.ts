@@ -32,7 +32,11 @@ export async function borrowModel(t: Pick<Test, 'teardown'>, name: string, compi
 }
 
 export async function openCompiled(
-  t: Pick<Test, 'teardown'>, modelsDir: string, name: string, matrices: 'unsigned' | 'real', kind: 'greedy' | 'steps' = 'greedy',
+  t: Pick<Test, 'teardown'>,
+  modelsDir: string,
+  name: string,
+  matrices: 'unsigned' | 'real',
+  kind: 'greedy' | 'steps' = 'greedy',
 ): Promise<Session> {
   const compiled = await compiledGraph(modelsDir, await readManifest(modelsDir, name), { matrices }, kind)
   if ('reason' in compiled) throw new Error(compiled.reason)

@@ -50,7 +50,9 @@ t.test('the baseline of the default model fits it and the default settings, and 
 
 t.test('what does not fit is refused, saying where', (t) => {
   const broken = (
-    change: (baseline: { features: Record<string, { counts: number[]; bins: { edges: number[] } }> } & Record<string, unknown>) => void,
+    change: (
+      baseline: { features: Record<string, { counts: number[]; bins: { edges: number[] } }> } & Record<string, unknown>,
+    ) => void,
   ): string => {
     const copy = structuredClone(BASELINE) as never
     change(copy)
@@ -140,7 +142,8 @@ t.test('merging adds counts, and is refused where bins differ', (t) => {
   const [first, second] = [part(CLIPS.slice(0, 700)), part(CLIPS.slice(700))]
   const merged = mergeBaselines(first, second, 'both', '2026-11-02T00:00:00.000Z')
   const whole = part(CLIPS).features
-  for (const name of FEATURE_NAMES) t.match(merged.features[name], { counts: whole[name].counts, missing: whole[name].missing }, name)
+  for (const name of FEATURE_NAMES)
+    t.match(merged.features[name], { counts: whole[name].counts, missing: whole[name].missing }, name)
   t.equal(merged.source.clips, 1200)
   t.doesNotThrow(() => parseBaseline(JSON.stringify(merged)))
   t.throws(() =>
@@ -244,7 +247,8 @@ t.test('half a line at the end is removed before the next one is added, and othe
 
 t.test('what the disk refuses is told once, and recording ends without holding anything up', async (t) => {
   const folder = t.testdir({
-    directory: {}, empty: '',
+    directory: {},
+    empty: '',
     'other.jsonl': `${JSON.stringify({ format: 'earshot-drift-record/1', model: MODEL, pipeline: PIPELINE, features: ['snr'] })}\n`,
   })
   const told: string[] = []

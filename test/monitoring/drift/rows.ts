@@ -19,7 +19,7 @@ export function drawRow(
   random: () => number, changes: Partial<Record<FeatureName, (ordinary: FeatureValue) => FeatureValue>> = {},
 ): FeatureRow {
   return FEATURE_NAMES.map((name) => {
-    const { binning } = FEATURES[name] as DriftFeature
+    const { binning } = FEATURES[name]
     const ordinary = binning.kind === 'quantiles' ? gaussian(random)
       : binning.kind === 'edges' ? (random() < 0.9 ? 0 : 2)
         : binning.categories[random() < 0.8 ? 0 : 1]!

@@ -182,26 +182,31 @@ function labelAll(
   }
 }
 
-t.test('the word error rate is that of the newest thousand labels, with a bootstrap interval over sessions', async (t) => {
-  const answers = drawAnswers(seededRandom(9), 1_500, LAWS['sessions differ']!)
-  const newest = answers.slice(-1_000)
-  const bySession = new ConceptDriftMonitor()
-  labelAll(bySession, answers, ({ group }) => group)
-  const rate = bySession.estimates().errorRate!
-  t.equal(rate.estimate, sumOf(newest, 'errors') / sumOf(newest, 'words'))
-  // The ring has wrapped: the order of the groups, and so the draws, are its own. Two bootstraps differ by their noise.
-  const sums = [...groupBy(newest, ({ group }) => group).values()].map((own) =>
-    [sumOf(own, 'errors'), sumOf(own, 'words')])
-  const plain = bootstrapInterval(sums, ([errors, words]) => errors! / words!)
-  t.ok(
-    Math.abs(rate.low - plain.low) < 0.005 && Math.abs(rate.high - plain.high) < 0.005,
-    `${rate.low} to ${rate.high}, plainly ${plain.low} to ${plain.high}`,
-  )
-  const byUtterance = new ConceptDriftMonitor()
-  labelAll(byUtterance, answers, () => undefined)
-  const narrow = byUtterance.estimates().errorRate!
-  t.ok(narrow.high - narrow.low < rate.high - rate.low, 'drawing utterances would promise too much')
-})
+t.test(
+  'the word error rate is that of the newest thousand labels, with a bootstrap interval over sessions',
+  async (t) => {
+    const answers = drawAnswers(seededRandom(9), 1_500, LAWS['sessions differ']!)
+    const newest = answers.slice(-1_000)
+    const bySession = new ConceptDriftMonitor()
+    labelAll(bySession, answers, ({ group }) => group)
+    const rate = bySession.estimates().errorRate!
+    t.equal(rate.estimate, sumOf(newest, 'errors') / sumOf(newest, 'words'))
+    // The ring has wrapped: the order of the groups, and so the draws, are its own. Two bootstraps differ by their noise.
+    const sums = [...groupBy(newest, ({ group }) => group).values()].map((own) => [
+      sumOf(own, 'errors'),
+      sumOf(own, 'words'),
+    ])
+    const plain = bootstrapInterval(sums, ([errors, words]) => errors! / words!)
+    t.ok(
+      Math.abs(rate.low - plain.low) < 0.005 && Math.abs(rate.high - plain.high) < 0.005,
+      `${rate.low} to ${rate.high}, plainly ${plain.low} to ${plain.high}`,
+    )
+    const byUtterance = new ConceptDriftMonitor()
+    labelAll(byUtterance, answers, () => undefined)
+    const narrow = byUtterance.estimates().errorRate!
+    t.ok(narrow.high - narrow.low < rate.high - rate.low, 'drawing utterances would promise too much')
+  },
+)
 
 t.test('while the ring has not wrapped, the interval is a plain bootstrap to the last digit', async (t) => {
   const answers = drawAnswers(seededRandom(4), 200, LAWS['utterances differ']!)

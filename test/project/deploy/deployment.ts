@@ -38,8 +38,21 @@ export interface Dashboard {
   readonly id: null
   readonly uid: string
   readonly panels: readonly Panel[]
-  readonly templating: { readonly list: readonly { readonly name: string; readonly type: string; readonly query: string | { readonly query: string } }[] }
-  readonly annotations: { readonly list: readonly { readonly name: string; readonly expr: string; readonly titleFormat: string; readonly textFormat: string }[] }
+  readonly templating: {
+    readonly list: readonly {
+      readonly name: string
+      readonly type: string
+      readonly query: string | { readonly query: string }
+    }[]
+  }
+  readonly annotations: {
+    readonly list: readonly {
+      readonly name: string
+      readonly expr: string
+      readonly titleFormat: string
+      readonly textFormat: string
+    }[]
+  }
 }
 
 export const deployFolder = path.join(projectRoot, 'deploy')
@@ -55,9 +68,13 @@ export const dashboard = JSON.parse(read('deploy/grafana/dashboards/earshot.json
 
 /** Every metric that can be asked for, with its labels. A recorded one has those that its name begins with. */
 export const labelsOf: ReadonlyMap<string, readonly string[]> = new Map([
-  ...Object.entries<MetricDefinition>(METRICS).flatMap(([name, { type, labels = {} }]) => seriesOf(name, type, Object.keys(labels))),
+  ...Object.entries<MetricDefinition>(METRICS).flatMap(([name, { type, labels = {} }]) =>
+    seriesOf(name, type, Object.keys(labels)),
+  ),
   ...defaultMetrics(),
-  ...rules.flatMap(({ record }): [string, string[]][] => record === undefined ? [] : [[record, record.split(':')[0]!.split('_')]]),
+  ...rules.flatMap(({ record }): [string, string[]][] =>
+    record === undefined ? [] : [[record, record.split(':')[0]!.split('_')]],
+  ),
   ['up', ['job', 'instance']],
   ['ALERTS', ['alertname', 'alertstate', 'severity', 'job', 'instance', 'feature', 'model']],
 ])
@@ -73,13 +90,23 @@ export function filesOf(folder: string): string[] {
 }
 
 export function ruleExpressions(): Expression[] {
-  return rules.map(({ file, record, alert, expr, annotations = {} }) => ({ where: `${file}: ${record ?? alert!}`, expression: expr, templates: Object.values(annotations) }))
+  return rules.map(({ file, record, alert, expr, annotations = {} }) => ({
+    where: `${file}: ${record ?? alert!}`,
+    expression: expr,
+    templates: Object.values(annotations),
+  }))
 }
 
 export function dashboardExpressions(): Expression[] {
   const { panels, annotations, templating } = dashboard
-  const ofPanels = panels.flatMap(({ title, targets = [] }) => targets.map(({ expr, legendFormat }) => ({ where: `panel ${title}`, expression: expr, templates: [legendFormat] })))
-  const ofAnnotations = annotations.list.map(({ name, expr, titleFormat, textFormat }) => ({ where: `annotation ${name}`, expression: expr, templates: [titleFormat, textFormat] }))
+  const ofPanels = panels.flatMap(({ title, targets = [] }) =>
+    targets.map(({ expr, legendFormat }) => ({ where: `panel ${title}`, expression: expr, templates: [legendFormat] })),
+  )
+  const ofAnnotations = annotations.list.map(({ name, expr, titleFormat, textFormat }) => ({
+    where: `annotation ${name}`,
+    expression: expr,
+    templates: [titleFormat, textFormat],
+  }))
   const ofVariables = templating.list.filter(({ type }) => type === 'query').map(({ name, query }) => {
     const [, selector, label] = /^label_values\((.*), (\w+)\)$/.exec((query as { query: string }).query)!
     return { where: `variable ${name}`, expression: `count by (${label}) (${selector})`, templates: [] }
@@ -89,10 +116,22 @@ export function dashboardExpressions(): Expression[] {
 
 /** The table of questions in docs/metrics.md, and the blocks of PromQL in the other documents. */
 export function documentedExpressions(): Expression[] {
-  const questions = [...read('docs/metrics.md').split('## Questions')[1]!.matchAll(/^\| ([^`|]+) \| `(.+)` \|$/gm)]
-    .map(([, question, expression]) => ({ where: `docs/metrics.md: ${question}`, expression: expression!.replaceAll('\\|', '|'), templates: [] }))
-  const blocks = ['docs/operations.md', 'docs/drift.md', 'deploy/README.md'].flatMap((file) => [...read(file).matchAll(/^```promql\n([^]*?)^```/gm)]
-    .map(([, block]) => ({ where: file, expression: block!, templates: [] })))
+  const questions = [
+    ...read('docs/metrics.md')
+      .split('## Questions')[1]!
+      .matchAll(/^\| ([^`|]+) \| `(.+)` \|$/gm),
+  ].map(([, question, expression]) => ({
+    where: `docs/metrics.md: ${question}`,
+    expression: expression!.replaceAll('\\|', '|'),
+    templates: [],
+  }))
+  const blocks = ['docs/operations.md', 'docs/drift.md', 'deploy/README.md'].flatMap((file) =>
+    [...read(file).matchAll(/^```promql\n([^]*?)^```/gm)].map(([, block]) => ({
+      where: file,
+      expression: block!,
+      templates: [],
+    })),
+  )
   return [...questions, ...blocks]
 }
 
@@ -106,5 +145,11 @@ function defaultMetrics(): [string, string[]][] {
 
 function seriesOf(name: string, type: string, labelNames: readonly string[]): [string, string[]][] {
   const labels = [...labelNames, 'job', 'instance']
-  return type !== 'histogram' ? [[name, labels]] : [[`${name}_bucket`, [...labels, 'le']], [`${name}_sum`, labels], [`${name}_count`, labels]]
+  return type !== 'histogram'
+    ? [[name, labels]]
+    : [
+        [`${name}_bucket`, [...labels, 'le']],
+        [`${name}_sum`, labels],
+        [`${name}_count`, labels],
+      ]
 }

@@ -17,7 +17,13 @@ const WITHIN_MS = 30_000
 /** Grafana's variables, as it would fill them in. */
 const VARIABLES: readonly [RegExp, string][] = [[/\$__rate_interval/g, '1m'], [/\$job/g, 'earshot'], [/\$model/g, '.*']]
 
-interface LoadedRule { readonly name: string; readonly query: string; readonly health: string; readonly lastError?: string; readonly type: string }
+interface LoadedRule {
+  readonly name: string
+  readonly query: string
+  readonly health: string
+  readonly lastError?: string
+  readonly type: string
+}
 
 t.test('Prometheus finds the service, its metrics and its rules as deploy/ says', { skip }, async (t) => {
   const { file, keys, bearer } = await makeKeys(t, { prometheus: ['metrics'], web: ['transcribe'] })
@@ -35,11 +41,16 @@ t.test('Prometheus finds the service, its metrics and its rules as deploy/ says'
   await t.test('the target is up under the job of the alerts', async (t) => {
     t.match(await prometheus.query('up{job="earshot"}'), [{ value: 1 }])
     t.same(await prometheus.query('increase(asr_access_refused_total[5m]) > 0'), [], 'with its key')
-    await until(async () => (await prometheus.query('sum by (client) (asr_client_requests_total{client="web"}) == 2')).length === 1)
+    await until(
+      async () =>
+        (await prometheus.query('sum by (client) (asr_client_requests_total{client="web"}) == 2')).length === 1,
+    )
   })
 
   await t.test('everything in the catalog that exists from the start is there', async (t) => {
-    const names = new Set(await prometheus.api<string[]>(`label/__name__/values?match[]=${encodeURIComponent('{job="earshot"}')}`))
+    const names = new Set(
+      await prometheus.api<string[]>(`label/__name__/values?match[]=${encodeURIComponent('{job="earshot"}')}`),
+    )
     const expected = Object.entries<MetricDefinition>(METRICS)
       .filter(([name, { labels = {} }]) => !name.startsWith('asr_drift_') && !Object.values(labels).includes('open'))
       .flatMap(([name, { type }]) => type === 'histogram' ? [`${name}_bucket`, `${name}_sum`, `${name}_count`] : [name])
@@ -61,7 +72,10 @@ t.test('Prometheus finds the service, its metrics and its rules as deploy/ says'
   await t.test('what rules record has exactly the labels that its name begins with', async (t) => {
     const series = await prometheus.query('{__name__=~".+:.+"}')
     t.ok(series.length >= 3 * ratios, `${series.length} series`)
-    for (const { labels: { __name__: name, ...labels } } of series) t.same(Object.keys(labels).sort(), labelsOf.get(name!)!.toSorted(), name!)
+    for (const {
+      labels: { __name__: name, ...labels },
+    } of series)
+      t.same(Object.keys(labels).sort(), labelsOf.get(name!)!.toSorted(), name!)
   })
 
   await t.test('a service that answers fires nothing', async (t) => {
@@ -70,7 +84,10 @@ t.test('Prometheus finds the service, its metrics and its rules as deploy/ says'
 
   await t.test('every expression of the dashboard and of the documents is valid', async (t) => {
     for (const { where, expression } of [...dashboardExpressions(), ...documentedExpressions()]) {
-      await t.resolves(prometheus.query(VARIABLES.reduce((text, [variable, value]) => text.replace(variable, value), expression)), where)
+      await t.resolves(
+        prometheus.query(VARIABLES.reduce((text, [variable, value]) => text.replace(variable, value), expression)),
+        where,
+      )
     }
   })
 })

@@ -30,7 +30,10 @@ t.test('no step is made while a job is under way, and jobs without end do not ke
   t.equal(await finished, 'done')
   t.equal(steps.length, 200)
   t.same(steps.filter((at) => jobs.some(([from, to]) => at > from && at < to)), [])
-  t.ok(jobs.length > 1 && jobs.length < 100, `${jobs.length} jobs were done meanwhile, each followed by a turn of several steps`)
+  t.ok(
+    jobs.length > 1 && jobs.length < 100,
+    `${jobs.length} jobs were done meanwhile, each followed by a turn of several steps`,
+  )
 })
 
 t.test('while a job is paused for long, the work goes on', async (t) => {

@@ -8,28 +8,52 @@ import type { Recognizer } from '../../../src/recognition/recognizer.js'
 import { projectRoot } from '../../../src/domain/project-root.js'
 import { cpuBudget } from '../../../src/recognition/process/cpu-budget.js'
 
-t.test('a request may cost twenty seconds and so much for each second of its audio, counted from where it began', (t) => {
-  let used = 1_000
-  const budget = cpuBudget(3, () => used)
-  used += 20
-  budget.check()
-  used += 0.1
-  t.throws(() => { budget.check() }, { code: 'AUDIO_TOO_COSTLY', status: 422, retryable: false })
-  budget.setLength(300)
-  budget.check()
-  used += 900
-  t.throws(() => { budget.check() }, { code: 'AUDIO_TOO_COSTLY', message: /920\.0 s: 20 s, and 3 s per second of audio/ })
-  t.end()
-})
+t.test(
+  'a request may cost twenty seconds and so much for each second of its audio, counted from where it began',
+  (t) => {
+    let used = 1_000
+    const budget = cpuBudget(3, () => used)
+    used += 20
+    budget.check()
+    used += 0.1
+    t.throws(
+      () => {
+        budget.check()
+      },
+      { code: 'AUDIO_TOO_COSTLY', status: 422, retryable: false },
+    )
+    budget.setLength(300)
+    budget.check()
+    used += 900
+    t.throws(
+      () => {
+        budget.check()
+      },
+      { code: 'AUDIO_TOO_COSTLY', message: /920\.0 s: 20 s, and 3 s per second of audio/ },
+    )
+    t.end()
+  },
+)
 
 t.test('a recognition says how long its audio is before it goes on, and ends where the budget does', async (t) => {
   const bytes = readFileSync(path.join(projectRoot, 'fixtures/clips/warm-up.wav'))
-  const recognizer = { name: 'none', sampleRate: 16_000, languages: ['en'], maxSeconds: 30, padding: { leadingSeconds: [0], trailingSeconds: 0, redecodeBelow: -1 } } as unknown as Recognizer
+  const recognizer = {
+    name: 'none',
+    sampleRate: 16_000,
+    languages: ['en'],
+    maxSeconds: 30,
+    padding: { leadingSeconds: [0], trailingSeconds: 0, redecodeBelow: -1 },
+  } as unknown as Recognizer
   let used = 0
   const budget = cpuBudget(1, () => used)
   const heard: number[] = []
   const recognition = transcribe(bytes, recognizer, {
-    language: undefined, maxAudioSeconds: 60, normalizeVolume: true, trimSilence: true, detectors: { first: spectralDetector, second: undefined }, maxDecodingPasses: 1,
+    language: undefined,
+    maxAudioSeconds: 60,
+    normalizeVolume: true,
+    trimSilence: true,
+    detectors: { first: spectralDetector, second: undefined },
+    maxDecodingPasses: 1,
     onDecoded(seconds) {
       heard.push(seconds)
       budget.setLength(seconds)

@@ -8,8 +8,17 @@ import { CompiledListCache } from '../../../src/recognition/process/phrase-lists
 import { REQUEST_DEFAULTS } from '../../../src/domain/request.js'
 import type { WorkerJob } from '../../../src/domain/worker-protocol.js'
 
-const LIST: PhraseList = { id: 'shop@1', phrases: ['a', 'b', 'c'].map((spelling) => ({ spellings: [spelling], weight: 1 })) }
-const job = (extra: Partial<WorkerJob>): WorkerJob => ({ audio: new Uint8Array(), model: 'm', remainingSeconds: 1, ...REQUEST_DEFAULTS, ...extra })
+const LIST: PhraseList = {
+  id: 'shop@1',
+  phrases: ['a', 'b', 'c'].map((spelling) => ({ spellings: [spelling], weight: 1 })),
+}
+const job = (extra: Partial<WorkerJob>): WorkerJob => ({
+  audio: new Uint8Array(),
+  model: 'm',
+  remainingSeconds: 1,
+  ...REQUEST_DEFAULTS,
+  ...extra,
+})
 
 /** A model that cannot spell some, and counts what it compiles. */
 function makeModel(unspellable: number[]): { model: Recognizer; compiled: string[] } {
@@ -27,7 +36,11 @@ t.test('a list is compiled once for each model, and only what none can spell is 
   const lists = new CompiledListCache([small.model, large.model])
   t.same(runToCompletion(lists.take(LIST)), [2])
   const options = lists.beamRequestOf(job({ phrases: 'shop@1', nBest: 3, biasStrength: 2 }))!(large.model)
-  t.match(options, { phrases: { id: 'shop@1', unspellable: [1, 2] }, nBest: 3, strength: 2 * lists.beamRequestOf(job({ phrases: 'shop@1', biasStrength: 1 }))!(large.model).strength })
+  t.match(options, {
+    phrases: { id: 'shop@1', unspellable: [1, 2] },
+    nBest: 3,
+    strength: 2 * lists.beamRequestOf(job({ phrases: 'shop@1', biasStrength: 1 }))!(large.model).strength,
+  })
   t.same([small.compiled, large.compiled], [['shop@1'], ['shop@1']])
   t.end()
 })
@@ -65,7 +78,11 @@ t.test('what is forgotten is an error to name, and no phrases are none', (t) => 
   lists.forget('shop@1')
   t.throws(() => lists.beamRequestOf(job({ phrases: 'shop@1' })), { code: 'CATALOGUE_NOT_FOUND' })
   t.equal(lists.beamRequestOf(job({})), undefined)
-  t.match(lists.beamRequestOf(job({ nBest: 4 }))!(model), { phrases: undefined, nBest: 4 }, 'readings alone are a wish too')
+  t.match(
+    lists.beamRequestOf(job({ nBest: 4 }))!(model),
+    { phrases: undefined, nBest: 4 },
+    'readings alone are a wish too',
+  )
   t.end()
 })
 

@@ -33,7 +33,7 @@ t.test('spreadsheets: byte order mark, CRLF, semicolons or tabs, upper-case head
     const rows = [
       ['Price', 'ID', 'Name', 'Aliases'], ['9,99', 'b', 'Tee', 'Grüner Tee|'], ['"1"', 'a', '  Kaffee   groß ', ''],
     ]
-    const text = `\ufeff${rows.map((row) => row.map((cell) => cell.includes(delimiter) ? `"${cell}"` : cell).join(delimiter)).join('\r\n')}`
+    const text = `\ufeff${rows.map((row) => row.map((cell) => (cell.includes(delimiter) ? `"${cell}"` : cell)).join(delimiter)).join('\r\n')}`
     t.same(
       await parse(text), [entry('a', 'Kaffee groß'), entry('b', 'Tee', { aliases: ['Grüner Tee'] })],
       JSON.stringify(delimiter),
@@ -145,7 +145,7 @@ t.test('phrases of a request are checked as names are, and one list has one id',
   t.equal(readPhrases(['coffee', 'tea'], 'phrases').id, id)
   t.not(readPhrases(['coffee'], 'phrases').id, id)
   for (const given of [['a\u0000'], [' '], ['x'.repeat(101)], Array.from({ length: 201 }, String)]) {
-    t.throws(() => readPhrases(given, 'prompt'), new SpeechError('REQUEST_INVALID').constructor as ErrorConstructor)
+    t.throws(() => readPhrases(given, 'prompt'), new SpeechError('REQUEST_INVALID').constructor)
     t.throws(() => readPhrases(given, 'prompt'), { code: 'REQUEST_INVALID', parameter: 'prompt' })
   }
   t.end()

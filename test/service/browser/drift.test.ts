@@ -19,19 +19,31 @@ const FOLDER = mkdtempSync(path.join(os.tmpdir(), 'earshot-drift-page-'))
 const REFRESH_MS = 5_000
 
 let browser: Browser
-t.before(async () => { if (skip === false) browser = await chromium.launch({ executablePath: findChromium()!, args: ['--no-sandbox'] }) })
+t.before(async () => {
+  if (skip === false) browser = await chromium.launch({ executablePath: findChromium()!, args: ['--no-sandbox'] })
+})
 t.teardown(() => browser?.close())
 
 /** The page of a service whose snapshot the test may change, and everything that its console said. */
 async function open(t: Test, snapshot: DriftSnapshot | null) {
   const state = { snapshot }
   const service = await setUp(t, {}, {}, ['en'], { snapshot: () => state.snapshot, reason: 'none is configured' })
-  const page = await browser.newPage({ viewport: { width: 1280, height: 900 }, timezoneId: 'Europe/Berlin', reducedMotion: 'reduce' })
+  const page = await browser.newPage({
+    viewport: { width: 1280, height: 900 },
+    timezoneId: 'Europe/Berlin',
+    reducedMotion: 'reduce',
+  })
   t.teardown(() => page.close())
   const said: string[] = []
   page.on('console', (message) => said.push(`${message.type()}: ${message.text()}`))
   page.on('pageerror', (error) => said.push(`error: ${error.message}`))
-  for (const seconds of [0.03, 0.05, 0.06, 0.2]) service.telemetry.recognized(REPORT, { model: 'moonshine-tiny-en', secondsSinceUpload: seconds, deadlineSeconds: 30, audioBytes: 1 })
+  for (const seconds of [0.03, 0.05, 0.06, 0.2])
+    service.telemetry.recognized(REPORT, {
+      model: 'moonshine-tiny-en',
+      secondsSinceUpload: seconds,
+      deadlineSeconds: 30,
+      audioBytes: 1,
+    })
   service.telemetry.failed('QUEUE_FULL', { model: undefined, secondsSinceUpload: 0 })
   await page.clock.install() // goes on as clocks do, and can be set forward
   await page.goto(`${service.url}/drift`)
@@ -40,7 +52,8 @@ async function open(t: Test, snapshot: DriftSnapshot | null) {
 }
 
 const card = (page: Page, name: string) => page.locator(`[data-feature=${name}]`)
-const text = async (page: Page, selector: string): Promise<string> => (await page.locator(selector).innerText()).replace(/\s+/g, ' ')
+const text = async (page: Page, selector: string): Promise<string> =>
+  (await page.locator(selector).innerText()).replace(/\s+/g, ' ')
 const titles = (page: Page, family: string): Promise<string[]> => page.locator(`#${family}-cards h4`).allInnerTexts()
 
 t.test('what is drifting', { skip }, async (t) => {
@@ -50,18 +63,27 @@ t.test('what is drifting', { skip }, async (t) => {
     t.equal(await text(page, '#verdict-words'), '2 drift alarms')
     t.equal(await page.title(), '(2) Drift · Earshot')
     const alarms = (await page.locator('#alarms li').allInnerTexts()).map((alarm) => alarm.replace(/\s+/g, ' '))
-    t.match(alarms[1], /^Loudness is lower than the baseline: inputs have become quieter \(excess PSI \d\.\d+ in the fast window, p < 0\.001, since .*12:32\)\. Look at microphones/)
+    t.match(
+      alarms[1],
+      /^Loudness is lower than the baseline: inputs have become quieter \(excess PSI \d\.\d+ in the fast window, p < 0\.001, since .*12:32\)\. Look at microphones/,
+    )
     t.match(alarms[0], /^Codec: the mixture has changed, opus is 70 % of clips, < 0\.1 % in the baseline/)
     t.same((await titles(page, 'input')).slice(0, 2).sort(), ['Codec', 'Loudness'], 'and their cards too')
     t.same(said, [], 'the console is empty')
   })
 
   t.test('every chart and every control has a name', async (t) => {
-    const nameless = await page.evaluate(`[...document.querySelectorAll('svg[role=img], table.histogram, article, section, progress')].filter((part) =>
+    const nameless =
+      await page.evaluate(`[...document.querySelectorAll('svg[role=img], table.histogram, article, section, progress')].filter((part) =>
       !part.getAttribute('aria-label') && !part.caption?.textContent && !part.labels?.[0]?.textContent && !document.getElementById(part.getAttribute('aria-labelledby'))?.textContent).map((part) => part.outerHTML.slice(0, 80))`)
     t.same(nameless, [])
-    const levels = await page.evaluate('[...document.querySelectorAll("h1, h2, h3, h4")].map(({ tagName }) => Number(tagName[1]))') as number[]
-    t.ok(levels.every((level, index) => index === 0 ? level === 1 : level <= levels[index - 1]! + 1), 'no level of heading is left out')
+    const levels = (await page.evaluate(
+      '[...document.querySelectorAll("h1, h2, h3, h4")].map(({ tagName }) => Number(tagName[1]))',
+    )) as number[]
+    t.ok(
+      levels.every((level, index) => (index === 0 ? level === 1 : level <= levels[index - 1]! + 1)),
+      'no level of heading is left out',
+    )
   })
 
   t.test('cards are sorted as the reader wants, alarms on top', async (t) => {
@@ -76,7 +98,10 @@ t.test('what is drifting', { skip }, async (t) => {
 
   t.test('a card shows shares of both, the figures, and why there is none', async (t) => {
     t.equal(await card(page, 'loudness').locator('tbody tr').count(), 10)
-    t.match(await text(page, '[data-feature=loudness]'), /▲ alarm since .* excess PSI \d\.\d+ p-value < 0\.001 direction, δ ↓ lower, −0\.\d\d /)
+    t.match(
+      await text(page, '[data-feature=loudness]'),
+      /▲ alarm since .* excess PSI \d\.\d+ p-value < 0\.001 direction, δ ↓ lower, −0\.\d\d /,
+    )
     t.equal(await text(page, '[data-feature=snr] tfoot'), 'missing 3 % 14 %')
     t.notOk(await card(page, 'loudness').locator('tfoot').isVisible(), 'nothing is missing')
     t.match(await text(page, '[data-feature=sample_rate] .figures'), /direction, δ –$/)
@@ -84,8 +109,13 @@ t.test('what is drifting', { skip }, async (t) => {
     t.match(await text(page, '[data-feature=syllable_rate]'), /too few clips with this figure/)
     await page.getByText('Slow', { exact: true }).click()
     t.match(await text(page, '[data-feature=mfcc_1]'), /too few clips \(640 of 1000\).* excess PSI –/)
-    const widths = await page.evaluate(`[...document.querySelectorAll('[data-feature=loudness] rect')].map((bar) => [bar.className.baseVal, bar.getBoundingClientRect().width])`) as [string, number][]
-    t.ok(widths.every(([bar, width]) => bar === 'now' ? width < 1 : width > 40), 'the baseline is drawn, though the window is not')
+    const widths = (await page.evaluate(
+      `[...document.querySelectorAll('[data-feature=loudness] rect')].map((bar) => [bar.className.baseVal, bar.getBoundingClientRect().width])`,
+    )) as [string, number][]
+    t.ok(
+      widths.every(([bar, width]) => (bar === 'now' ? width < 1 : width > 40)),
+      'the baseline is drawn, though the window is not',
+    )
   })
 })
 
@@ -94,25 +124,37 @@ t.test('what changes is seen at the next refresh, and what does not keeps its el
   await page.evaluate('window.kept = document.querySelector("[data-feature=loudness] tbody tr")')
   await page.locator('#order').focus()
   telemetry.failed('CANCELLED', { model: undefined, secondsSinceUpload: 0 })
-  state.snapshot = { ...madeUpSnapshot(), alarms: [], features: madeUpSnapshot().features.map((feature) => ({ ...feature, alarm: false, alarmSince: null })) }
+  state.snapshot = {
+    ...madeUpSnapshot(),
+    alarms: [],
+    features: madeUpSnapshot().features.map((feature) => ({ ...feature, alarm: false, alarmSince: null })),
+  }
   await page.clock.runFor(REFRESH_MS)
   await page.locator('#verdict-words', { hasText: 'No drift alarm' }).waitFor()
   t.equal(await page.locator('#alarms li').count(), 0)
   t.match(await text(page, '#requests-summary'), '6 in the hour')
   t.match(await text(page, '[data-feature=loudness] .state'), /no alarm/)
-  t.ok(await page.evaluate('window.kept === document.querySelector("[data-feature=loudness] tbody tr") && document.activeElement.id === "order"'))
+  t.ok(
+    await page.evaluate(
+      'window.kept === document.querySelector("[data-feature=loudness] tbody tr") && document.activeElement.id === "order"',
+    ),
+  )
 })
 
-t.test('a service that goes away is said to be gone, what it said stays, and it is welcome back', { skip }, async (t) => {
-  const { page, url } = await open(t, madeUpSnapshot())
-  await page.route(`${url}/v1/drift`, (route) => route.abort())
-  await page.clock.runFor(REFRESH_MS)
-  await page.locator('#trouble', { hasText: 'The service does not answer' }).waitFor()
-  t.ok(await card(page, 'loudness').isVisible())
-  await page.unroute(`${url}/v1/drift`)
-  await page.clock.runFor(REFRESH_MS)
-  await page.locator('#trouble:empty').waitFor({ state: 'attached' })
-})
+t.test(
+  'a service that goes away is said to be gone, what it said stays, and it is welcome back',
+  { skip },
+  async (t) => {
+    const { page, url } = await open(t, madeUpSnapshot())
+    await page.route(`${url}/v1/drift`, (route) => route.abort())
+    await page.clock.runFor(REFRESH_MS)
+    await page.locator('#trouble', { hasText: 'The service does not answer' }).waitFor()
+    t.ok(await card(page, 'loudness').isVisible())
+    await page.unroute(`${url}/v1/drift`)
+    await page.clock.runFor(REFRESH_MS)
+    await page.locator('#trouble:empty').waitFor({ state: 'attached' })
+  },
+)
 
 t.test('without a baseline the page says so, and how to make one, and shows the traffic', { skip }, async (t) => {
   const { page, said } = await open(t, null)
@@ -129,27 +171,42 @@ t.test('without a baseline the page says so, and how to make one, and shows the 
 t.test('a baseline that is not calibrated raises nothing, and the page says why', { skip }, async (t) => {
   const snapshot = madeUpSnapshot()
   const { page } = await open(t, {
-    ...snapshot, alarms: [], baseline: { ...snapshot.baseline, calibrated: false, uncalibratedBecause: '12 sessions are too few' },
+    ...snapshot,
+    alarms: [],
+    baseline: { ...snapshot.baseline, calibrated: false, uncalibratedBecause: '12 sessions are too few' },
     features: snapshot.features.map((feature) => ({ ...feature, alarm: false, alarmSince: null })),
   })
   t.match(await text(page, '#verdict'), /^Alarms are off The baseline is not calibrated: 12 sessions are too few/)
   t.match(await text(page, '[data-feature=loudness] .state'), /alarms are off/)
 })
 
-const UNMONITORED = [...['language', 'decoder_stop', 'lowest_token_probability'].map((name) => ({ name, reason: 'not in the baseline' })), { name: 'colour', reason: 'not measured by this version' }]
+const UNMONITORED = [
+  ...['language', 'decoder_stop', 'lowest_token_probability'].map((name) => ({ name, reason: 'not in the baseline' })),
+  { name: 'colour', reason: 'not measured by this version' },
+]
 
 /** Of a baseline of another version. */
 function partlyMonitored(): DriftSnapshot {
   const snapshot = madeUpSnapshot({ unmonitored: UNMONITORED })
-  return { ...snapshot, features: snapshot.features.filter((feature) => UNMONITORED.every(({ name }) => name !== feature.name)) }
+  return {
+    ...snapshot,
+    features: snapshot.features.filter((feature) => UNMONITORED.every(({ name }) => name !== feature.name)),
+  }
 }
 
 t.test('features that are not monitored are named with the reason, and have no card', { skip }, async (t) => {
   const { page, state, said } = await open(t, partlyMonitored())
-  t.equal(await text(page, '#unmonitored'), 'not monitored language, decoder_stop, lowest_token_probability: not in the baseline; colour: not measured by this version')
+  t.equal(
+    await text(page, '#unmonitored'),
+    'not monitored language, decoder_stop, lowest_token_probability: not in the baseline; colour: not measured by this version',
+  )
   t.equal(await card(page, 'language').count(), 0)
   t.equal(await card(page, 'loudness').count(), 1)
-  state.snapshot = { ...partlyMonitored(), alarms: [], features: partlyMonitored().features.map((feature) => ({ ...feature, alarm: false, alarmSince: null })) }
+  state.snapshot = {
+    ...partlyMonitored(),
+    alarms: [],
+    features: partlyMonitored().features.map((feature) => ({ ...feature, alarm: false, alarmSince: null })),
+  }
   await page.clock.runFor(REFRESH_MS)
   await page.locator('#verdict-words', { hasText: 'No drift alarm' }).waitFor()
   t.match(await text(page, '#verdict-note'), /look like the baseline\. 4 features not monitored, see below\.$/)
@@ -159,56 +216,72 @@ t.test('features that are not monitored are named with the reason, and have no c
   t.same(said, [])
 })
 
-t.test('where the service asks for keys, the page asks for one, keeps it for the tab, and shows nothing without', { skip }, async (t) => {
-  const { file, keys } = await makeKeys(t, { scraper: ['metrics'], phone: ['search'], next: ['metrics'] })
-  const { url } = await setUp(t, { EARSHOT_KEYS_FILE: file }, {}, ['en'], { snapshot: madeUpSnapshot, reason: null })
-  const context = await browser.newContext({ viewport: { width: 1280, height: 900 } })
-  t.teardown(() => context.close())
-  const page = await context.newPage()
-  await page.clock.install()
-  const asked: (string | undefined)[] = []
-  page.on('request', (request) => { if (request.url().includes('/v1/drift')) asked.push(request.headers().authorization) })
-  await page.goto(`${url}/drift`)
-  await page.locator('#key-form').waitFor()
-  t.notOk(await page.locator('main').isVisible())
-  t.notOk(await page.getByRole('link', { name: 'Metrics' }).isVisible(), 'a link cannot carry a key')
-  t.equal(await page.evaluate('document.activeElement.id'), 'key')
-  t.equal(await page.locator('#key').getAttribute('type'), 'password')
-  t.ok(await page.getByLabel('Access key').isVisible(), 'the field has a name')
-  await page.clock.runFor(4 * REFRESH_MS)
-  t.same(asked, [undefined], 'it does not go on asking the service')
-  await picture(page, 'key')
+t.test(
+  'where the service asks for keys, the page asks for one, keeps it for the tab, and shows nothing without',
+  { skip },
+  async (t) => {
+    const { file, keys } = await makeKeys(t, { scraper: ['metrics'], phone: ['search'], next: ['metrics'] })
+    const { url } = await setUp(t, { EARSHOT_KEYS_FILE: file }, {}, ['en'], { snapshot: madeUpSnapshot, reason: null })
+    const context = await browser.newContext({ viewport: { width: 1280, height: 900 } })
+    t.teardown(() => context.close())
+    const page = await context.newPage()
+    await page.clock.install()
+    const asked: (string | undefined)[] = []
+    page.on('request', (request) => {
+      if (request.url().includes('/v1/drift')) asked.push(request.headers().authorization)
+    })
+    await page.goto(`${url}/drift`)
+    await page.locator('#key-form').waitFor()
+    t.notOk(await page.locator('main').isVisible())
+    t.notOk(await page.getByRole('link', { name: 'Metrics' }).isVisible(), 'a link cannot carry a key')
+    t.equal(await page.evaluate('document.activeElement.id'), 'key')
+    t.equal(await page.locator('#key').getAttribute('type'), 'password')
+    t.ok(await page.getByLabel('Access key').isVisible(), 'the field has a name')
+    await page.clock.runFor(4 * REFRESH_MS)
+    t.same(asked, [undefined], 'it does not go on asking the service')
+    await picture(page, 'key')
 
-  for (const [wrong, words] of [['earshot_nonsense', /does not know/], [keys.phone, /lacks the scope “metrics”/]] as const) {
-    await page.locator('#key').fill(wrong)
+    for (const [wrong, words] of [
+      ['earshot_nonsense', /does not know/],
+      [keys.phone, /lacks the scope “metrics”/],
+    ] as const) {
+      await page.locator('#key').fill(wrong)
+      await page.keyboard.press('Enter')
+      await page.locator('#key-trouble', { hasText: words }).waitFor()
+      t.equal(await page.locator('#key').inputValue(), '')
+      t.equal(await page.evaluate('sessionStorage.length'), 0, 'a key that does not fit is not kept')
+    }
+    await page.locator('#key').fill(` ${keys.scraper} `)
+    await page.getByRole('button', { name: 'Show' }).click()
+    await page.waitForSelector('body:not(.waiting)')
+    t.notOk(await page.locator('#key-form').isVisible())
+    t.ok(await card(page, 'loudness').isVisible())
+    t.equal(asked.at(-1), `Bearer ${keys.scraper}`)
+    t.same(
+      await page.evaluate('[localStorage.length, document.cookie, location.href, Object.values(sessionStorage)]'),
+      [0, '', `${url}/drift`, [keys.scraper]],
+      'in the storage of the tab, and nowhere else',
+    )
+    await page.reload()
+    await page.waitForSelector('body:not(.waiting)')
+    t.ok(await card(page, 'loudness').isVisible(), 'a reload does not ask again')
+    const other = await context.newPage()
+    await other.goto(`${url}/drift`)
+    await other.locator('#key-form').waitFor()
+    await other.close()
+
+    await changeKeys(file, (entries) => entries.filter(({ name }) => name !== 'scraper'))
+    await page.clock.runFor(REFRESH_MS)
+    await until(async () => {
+      await page.clock.runFor(REFRESH_MS)
+      return page.locator('#key-form').isVisible()
+    })
+    t.notOk(await page.locator('main').isVisible(), 'a key that is revoked shows nothing any more')
+    await page.locator('#key').fill(keys.next)
     await page.keyboard.press('Enter')
-    await page.locator('#key-trouble', { hasText: words }).waitFor()
-    t.equal(await page.locator('#key').inputValue(), '')
-    t.equal(await page.evaluate('sessionStorage.length'), 0, 'a key that does not fit is not kept')
-  }
-  await page.locator('#key').fill(` ${keys.scraper} `)
-  await page.getByRole('button', { name: 'Show' }).click()
-  await page.waitForSelector('body:not(.waiting)')
-  t.notOk(await page.locator('#key-form').isVisible())
-  t.ok(await card(page, 'loudness').isVisible())
-  t.equal(asked.at(-1), `Bearer ${keys.scraper}`)
-  t.same(await page.evaluate('[localStorage.length, document.cookie, location.href, Object.values(sessionStorage)]'), [0, '', `${url}/drift`, [keys.scraper]], 'in the storage of the tab, and nowhere else')
-  await page.reload()
-  await page.waitForSelector('body:not(.waiting)')
-  t.ok(await card(page, 'loudness').isVisible(), 'a reload does not ask again')
-  const other = await context.newPage()
-  await other.goto(`${url}/drift`)
-  await other.locator('#key-form').waitFor()
-  await other.close()
-
-  await changeKeys(file, (entries) => entries.filter(({ name }) => name !== 'scraper'))
-  await page.clock.runFor(REFRESH_MS)
-  await until(async () => { await page.clock.runFor(REFRESH_MS); return page.locator('#key-form').isVisible() })
-  t.notOk(await page.locator('main').isVisible(), 'a key that is revoked shows nothing any more')
-  await page.locator('#key').fill(keys.next)
-  await page.keyboard.press('Enter')
-  await page.locator('main').waitFor()
-})
+    await page.locator('main').waitFor()
+  },
+)
 
 /** Wide and narrow, light and dark; nothing may stick out. */
 async function picture(page: Page, name: string): Promise<void> {

@@ -15,8 +15,11 @@ const ENTRY = path.join(projectRoot, 'dist/src/main.js')
 const CLIP = path.join(projectRoot, 'fixtures/clips/warm-up.wav')
 /** What the clip says, as fixtures/clips/manifest.jsonl has it. */
 const SPOKEN = /what time does the museum open on sunday/i
-const missing = [ENTRY, CLIP, path.join(projectRoot, 'models/moonshine-tiny-en/weights/encoder_model.onnx')].find((file) => !existsSync(file))
-const skip = missing !== undefined ? `${missing} is not there` : findChromium() === undefined ? 'no Chromium is there' : false
+const missing = [ENTRY, CLIP, path.join(projectRoot, 'models/moonshine-tiny-en/weights/encoder_model.onnx')].find(
+  (file) => !existsSync(file),
+)
+const skip =
+  missing !== undefined ? `${missing} is not there` : findChromium() === undefined ? 'no Chromium is there' : false
 
 const TYPES = [
   { mimeType: 'audio/webm;codecs=opus', container: 'webm' },
@@ -29,6 +32,10 @@ t.test('a page that records gets the words that were said', { skip }, async (t) 
   const speech = readPcm(readFileSync(CLIP))
   for (const { mimeType, container } of TYPES) {
     const { status, body } = await transcribeInPage(speech, mimeType, service.url)
-    t.match({ status, body }, { status: 200, body: { text: SPOKEN, noSpeechReason: null, input: { container } } }, mimeType)
+    t.match(
+      { status, body },
+      { status: 200, body: { text: SPOKEN, noSpeechReason: null, input: { container } } },
+      mimeType,
+    )
   }
 })

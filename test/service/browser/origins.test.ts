@@ -23,8 +23,11 @@ const SPOKEN = /what time does the museum open on sunday/i
 const PATIENCE_MS = 120_000
 const FOLDER = mkdtempSync(path.join(os.tmpdir(), 'earshot-origins-'))
 const CSV = 'id,name\n1,jazz\n'
-const missing = [ENTRY, CLIP, path.join(projectRoot, 'models/moonshine-tiny-en/weights/encoder_model.onnx')].find((file) => !existsSync(file))
-const skip = missing !== undefined ? `${missing} is not there` : findChromium() === undefined ? 'no Chromium is there' : false
+const missing = [ENTRY, CLIP, path.join(projectRoot, 'models/moonshine-tiny-en/weights/encoder_model.onnx')].find(
+  (file) => !existsSync(file),
+)
+const skip =
+  missing !== undefined ? `${missing} is not there` : findChromium() === undefined ? 'no Chromium is there' : false
 
 /** The page of docs/api.md, as it stands there. */
 const EXAMPLE = /```html\n([^]*?)```/.exec(readFileSync(path.join(projectRoot, 'docs/api.md'), 'utf8'))![1]!
@@ -44,7 +47,10 @@ t.before(async () => {
   const settings = { EARSHOT_ALLOWED_HOSTS: 'asr.example', EARSHOT_ALLOWED_ORIGINS: `http://localhost:${site.port}`, EARSHOT_MAX_UPLOAD_BYTES: '500000' }
   service = await startServer({ model: 'moonshine-tiny-en', workers: 1, entry: ENTRY, settings })
   port = Number(new URL(service.url).port)
-  browser = await chromium.launch({ executablePath: findChromium()!, args: ['--no-sandbox', '--host-resolver-rules=MAP *.example 127.0.0.1'] })
+  browser = await chromium.launch({
+    executablePath: findChromium()!,
+    args: ['--no-sandbox', '--host-resolver-rules=MAP *.example 127.0.0.1'],
+  })
 })
 t.teardown(async () => {
   await browser?.close()
@@ -55,8 +61,16 @@ t.teardown(async () => {
 async function startSite(t: Test): Promise<typeof site> {
   let page = '<!doctype html><title>site</title>'
   const server = http.createServer((request, response) => {
-    const file = request.url === '/clip.wav' ? CLIP : request.url!.startsWith('/openai/') ? path.join(OPENAI, path.normalize(request.url!.slice('/openai'.length))) : undefined
-    response.writeHead(200, { 'content-type': MEDIA_TYPES[path.extname(request.url!)] ?? 'text/html', 'connection': 'close' })
+    const file =
+      request.url === '/clip.wav'
+        ? CLIP
+        : request.url!.startsWith('/openai/')
+          ? path.join(OPENAI, path.normalize(request.url!.slice('/openai'.length)))
+          : undefined
+    response.writeHead(200, {
+      'content-type': MEDIA_TYPES[path.extname(request.url!)] ?? 'text/html',
+      connection: 'close',
+    })
     response.end(file === undefined ? page : readFileSync(file))
   })
   t.teardown(() => { server.close() })
@@ -64,7 +78,11 @@ async function startSite(t: Test): Promise<typeof site> {
 }
 
 function listen(server: net.Server): Promise<number> {
-  return new Promise((resolve) => { server.listen(0, '127.0.0.1', () => { resolve((server.address() as AddressInfo).port) }) })
+  return new Promise((resolve) => {
+    server.listen(0, '127.0.0.1', () => {
+      resolve((server.address() as AddressInfo).port)
+    })
+  })
 }
 
 async function open(t: Test, url: string): Promise<Page> {
@@ -78,7 +96,10 @@ async function open(t: Test, url: string): Promise<Page> {
 /** Sum of the samples of a metric with these labels. */
 async function count(name: string, labels: string): Promise<number> {
   const text = await (await fetch(`${service.url}/metrics`)).text()
-  return text.split('\n').filter((line) => line.startsWith(`${name}{`) && line.includes(labels)).reduce((sum, line) => sum + Number(line.split(' ').at(-1)), 0)
+  return text
+    .split('\n')
+    .filter((line) => line.startsWith(`${name}{`) && line.includes(labels))
+    .reduce((sum, line) => sum + Number(line.split(' ').at(-1)), 0)
 }
 
 const recognized = (): Promise<number> => count('asr_requests_total', 'outcome="ok"')
@@ -107,37 +128,78 @@ t.test('the page of the documentation, on an allowed origin, records and gets it
     t.match(await page.locator('p').innerText(), SPOKEN)
   })
   t.equal(await recognized(), 1)
-  t.ok(await count('http_server_request_duration_seconds_count', 'http_request_method="OPTIONS",http_route="unmatched",http_response_status_code="204"') >= 1, 'with a preflight, for its header')
+  t.ok(
+    (await count(
+      'http_server_request_duration_seconds_count',
+      'http_request_method="OPTIONS",http_route="unmatched",http_response_status_code="204"',
+    )) >= 1,
+    'with a preflight, for its header',
+  )
 })
 
-t.test('OpenAI\'s client works in an allowed page, and an allowed page can read why it was refused', { skip }, async (t) => {
-  site.show('<!doctype html><title>site</title>')
-  const page = await open(t, `http://localhost:${site.port}/`)
-  await page.evaluate(SEND)
-  const answer = await page.evaluate(`(async () => {
+t.test(
+  "OpenAI's client works in an allowed page, and an allowed page can read why it was refused",
+  { skip },
+  async (t) => {
+    site.show('<!doctype html><title>site</title>')
+    const page = await open(t, `http://localhost:${site.port}/`)
+    await page.evaluate(SEND)
+    const answer = (await page.evaluate(`(async () => {
     const { default: OpenAI } = await import("/openai/index.mjs")
     const client = new OpenAI({ baseURL: '${service.url}/v1', apiKey: 'none', organization: 'o', project: 'p', dangerouslyAllowBrowser: true, maxRetries: 0 })
     const file = new File([await (await fetch('/clip.wav')).blob()], 'clip.wav')
     const { data, response } = await client.audio.transcriptions.create({ file, model: 'whisper-1', temperature: 0.5 }).withResponse()
     return [data.text, response.headers.get('earshot-feedback-token'), response.headers.get('earshot-ignored-parameters')]
-  })()`) as string[]
-  t.match(answer, [SPOKEN, /^AV/, 'temperature'])
-  t.match(await page.evaluate(`send('${service.url}/v1/transcriptions', { body: '<html>', headers: { 'x-request-id': 'mine' } })`), { status: 415, id: 'mine', body: { error: { code: 'AUDIO_UNSUPPORTED' } } })
-  t.match(await page.evaluate(`send('${service.url}/v1/transcriptions', { body: new Uint8Array(600000) })`), { status: 413, body: { error: { code: 'UPLOAD_TOO_LARGE' } } })
-  const token = JSON.stringify({ token: answer[1], event: 'clicked' })
-  t.match(await page.evaluate(`send('${service.url}/v1/feedback', { body: ${JSON.stringify(token)}, keepalive: true, headers: { 'content-type': 'application/json' } })`), { status: 202 })
-  for (const wanted of ['/metrics', '/v1/drift', '/v1/catalogues']) t.equal(await page.evaluate(`fetch('${service.url}${wanted}').catch((error) => error.message)`), 'Failed to fetch', wanted)
-  t.equal(await page.evaluate(`send('${service.url}/v1/catalogues/x', { method: 'PUT', body: ${JSON.stringify(CSV)} })`), 'Failed to fetch')
-})
+  })()`)) as string[]
+    t.match(answer, [SPOKEN, /^AV/, 'temperature'])
+    t.match(
+      await page.evaluate(
+        `send('${service.url}/v1/transcriptions', { body: '<html>', headers: { 'x-request-id': 'mine' } })`,
+      ),
+      { status: 415, id: 'mine', body: { error: { code: 'AUDIO_UNSUPPORTED' } } },
+    )
+    t.match(await page.evaluate(`send('${service.url}/v1/transcriptions', { body: new Uint8Array(600000) })`), {
+      status: 413,
+      body: { error: { code: 'UPLOAD_TOO_LARGE' } },
+    })
+    const token = JSON.stringify({ token: answer[1], event: 'clicked' })
+    t.match(
+      await page.evaluate(
+        `send('${service.url}/v1/feedback', { body: ${JSON.stringify(token)}, keepalive: true, headers: { 'content-type': 'application/json' } })`,
+      ),
+      { status: 202 },
+    )
+    for (const wanted of ['/metrics', '/v1/drift', '/v1/catalogues'])
+      t.equal(
+        await page.evaluate(`fetch('${service.url}${wanted}').catch((error) => error.message)`),
+        'Failed to fetch',
+        wanted,
+      )
+    t.equal(
+      await page.evaluate(`send('${service.url}/v1/catalogues/x', { method: 'PUT', body: ${JSON.stringify(CSV)} })`),
+      'Failed to fetch',
+    )
+  },
+)
 
 /** Everything that a page can send without being asked first, and some more. */
 async function attack(page: Page, target: string): Promise<void> {
   await page.evaluate(SEND)
-  for (const init of ['{ mode: "no-cors" }', '{ mode: "no-cors", referrerPolicy: "no-referrer" }', '{}', '{ headers: { "earshot-session": "s" } }', '{ mode: "no-cors", credentials: "include" }']) {
-    for (const route of ['/v1/transcriptions', '/v1/audio/transcriptions', '/v1/search']) await page.evaluate(`send('${target}${route}', ${init})`)
+  for (const init of [
+    '{ mode: "no-cors" }',
+    '{ mode: "no-cors", referrerPolicy: "no-referrer" }',
+    '{}',
+    '{ headers: { "earshot-session": "s" } }',
+    '{ mode: "no-cors", credentials: "include" }',
+  ]) {
+    for (const route of ['/v1/transcriptions', '/v1/audio/transcriptions', '/v1/search'])
+      await page.evaluate(`send('${target}${route}', ${init})`)
   }
   await page.evaluate(`navigator.sendBeacon('${target}/v1/transcriptions', 'x')`)
-  for (const method of ['PUT', 'DELETE']) await page.evaluate(`send('${target}/v1/catalogues/x', { method: '${method}', body: ${method === 'PUT' ? JSON.stringify(CSV) : 'undefined'} })`)
+  for (const method of ['PUT', 'DELETE'])
+    await page.evaluate(
+      `send('${target}/v1/catalogues/x', { method: '${method}', body: ${method === 'PUT' ? JSON.stringify(CSV) : 'undefined'} })`,
+    )
   await page.evaluate(`(async () => {
     const frame = document.createElement('iframe')
     frame.sandbox = 'allow-scripts'
@@ -150,7 +212,9 @@ async function attack(page: Page, target: string): Promise<void> {
 
 /** A form that goes to a tab of its own; the text of the answer. */
 async function submit(page: Page, enctype: string, action: string): Promise<string> {
-  await page.setContent(`<form method="post" enctype="${enctype}" action="${action}"><input type="file" name="file"><input name="model" value="whisper-1"></form>`)
+  await page.setContent(
+    `<form method="post" enctype="${enctype}" action="${action}"><input type="file" name="file"><input name="model" value="whisper-1"></form>`,
+  )
   await page.setInputFiles('input[type=file]', CLIP)
   await Promise.all([page.waitForURL(action), page.evaluate('document.forms[0].submit()')])
   return page.locator('body').innerText()
@@ -168,10 +232,15 @@ t.test('a page of another origin gets nothing transcribed and nothing to read', 
     await page.goto(origin)
     t.match(await submit(page, 'text/plain', `${target}/v1/transcriptions`), /ORIGIN_REFUSED/)
     t.equal(await recognized(), before.recognized, `${origin} to ${target}`)
-    t.equal(await refused('origin_refused') - before.refused, 13, 'what is sent without a preflight: nine fetches, a beacon, a frame and two forms')
+    t.equal(
+      (await refused('origin_refused')) - before.refused,
+      13,
+      'what is sent without a preflight: nine fetches, a beacon, a frame and two forms',
+    )
     t.same(await (await fetch(`${service.url}/v1/catalogues`)).json(), { data: [] })
     await page.goto(origin)
-    const seen = await page.evaluate(`Promise.all(['img', 'script', 'link', 'object', 'iframe'].map((tag) => new Promise((resolve) => {
+    const seen =
+      await page.evaluate(`Promise.all(['img', 'script', 'link', 'object', 'iframe'].map((tag) => new Promise((resolve) => {
       const part = document.createElement(tag)
       Object.assign(part, { onload: () => resolve(tag + ' loads'), onerror: () => resolve(tag + ' fails') })
       if (tag === 'link') part.rel = 'stylesheet'
@@ -183,7 +252,9 @@ t.test('a page of another origin gets nothing transcribed and nothing to read', 
     t.notMatch(await frame.locator('body').innerText(), /asr_/, 'the frame is empty or has the refusal')
   }
   const page = await open(t, `${named}/drift`)
-  const own = await page.evaluate(`fetch('/v1/transcriptions', { method: 'POST', body: new Blob(['x']) }).then((answer) => answer.status)`)
+  const own = await page.evaluate(
+    `fetch('/v1/transcriptions', { method: 'POST', body: new Blob(['x']) }).then((answer) => answer.status)`,
+  )
   t.equal(own, 415, 'the service\'s own page gets as far as its bytes allow')
 })
 
@@ -201,16 +272,29 @@ t.test('a name that is made to lead here by DNS rebinding is refused', { skip },
   t.teardown(() => { door.close() })
   const page = await open(t, `http://attacker.example:${doorPort}/`)
   await page.evaluate(SEND)
-  t.ok(await page.evaluate(`fetch('/clip.wav').then((answer) => answer.blob()).then((blob) => { window.clip = blob; return blob.size })`) as number > 10_000)
+  t.ok(
+    ((await page.evaluate(
+      `fetch('/clip.wav').then((answer) => answer.blob()).then((blob) => { window.clip = blob; return blob.size })`,
+    )) as number) > 10_000,
+  )
   target = port
   await fetch(`${service.url}/v1/catalogues/x`, { method: 'PUT', body: CSV, headers: { 'content-type': 'text/csv' } })
   const before = await recognized()
-  const ask = (method: string, path: string, body = 'undefined'): Promise<unknown> => page.evaluate(`fetch('${path}', { method: '${method}', body: ${body} }).then(async (answer) => ({ status: answer.status, text: await answer.text() }))`)
-  for (const path of ['/metrics', '/v1/drift', '/v1/catalogues', '/docs', '/nowhere']) t.match(await ask('GET', path), { status: 421, text: /HOST_REFUSED/ }, path)
+  const ask = (method: string, path: string, body = 'undefined'): Promise<unknown> =>
+    page.evaluate(
+      `fetch('${path}', { method: '${method}', body: ${body} }).then(async (answer) => ({ status: answer.status, text: await answer.text() }))`,
+    )
+  for (const path of ['/metrics', '/v1/drift', '/v1/catalogues', '/docs', '/nowhere'])
+    t.match(await ask('GET', path), { status: 421, text: /HOST_REFUSED/ }, path)
   t.match(await ask('PUT', '/v1/catalogues/y', JSON.stringify(CSV)), { status: 421 })
   t.match(await ask('DELETE', '/v1/catalogues/x'), { status: 421 })
-  for (const path of ['/v1/transcriptions', '/v1/search?phrases=jazz']) t.match(await ask('POST', path, 'clip'), { status: 421 }, path)
-  t.match(await (await fetch(`${service.url}/v1/catalogues`)).json(), { data: [{ name: 'x' }] }, 'neither made nor removed')
+  for (const path of ['/v1/transcriptions', '/v1/search?phrases=jazz'])
+    t.match(await ask('POST', path, 'clip'), { status: 421 }, path)
+  t.match(
+    await (await fetch(`${service.url}/v1/catalogues`)).json(),
+    { data: [{ name: 'x' }] },
+    'neither made nor removed',
+  )
   t.equal(await recognized(), before)
   await fetch(`${service.url}/v1/catalogues/x`, { method: 'DELETE' })
 })
@@ -219,7 +303,11 @@ t.test('the page of the routes works under a policy of its own and asks no other
   const base = `http://asr.example:${port}`
   const { page, said, hosts } = await watched(t)
   await page.goto(`${base}/docs`)
-  for (const [id, expected] of [['get_v1_models', /moonshine-tiny-en/], ['put_v1_catalogues__name_', /"entries": 1/], ['post_v1_transcriptions', SPOKEN]] as const) {
+  for (const [id, expected] of [
+    ['get_v1_models', /moonshine-tiny-en/],
+    ['put_v1_catalogues__name_', /"entries": 1/],
+    ['post_v1_transcriptions', SPOKEN],
+  ] as const) {
     const operation = page.locator(`[id$=${id}]`)
     await operation.locator('button').first().click()
     await operation.getByText('Try it out').click()

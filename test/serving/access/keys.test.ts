@@ -1,6 +1,19 @@
 /** The keys file and the command that makes it: what they write, refuse and never show, and how a running service follows. */
 import { execFile } from 'node:child_process'
-import { chmodSync, existsSync, lstatSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync, symlinkSync, truncateSync, writeFileSync } from 'node:fs'
+import {
+  chmodSync,
+  existsSync,
+  lstatSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs'
 import path from 'node:path'
 import { promisify } from 'node:util'
 import t, { type Test } from 'tap'
@@ -15,11 +28,18 @@ const KEY = /^earshot_[0-9a-f]{64}$/
 const CREATED = '2026-01-02T03:04:05Z'
 
 /** The command, and what it printed. */
-async function command(t: Test, words: readonly string[], environment: NodeJS.ProcessEnv = {}): Promise<{ code: number; out: string; err: string }> {
+async function command(
+  t: Test,
+  words: readonly string[],
+  environment: NodeJS.ProcessEnv = {},
+): Promise<{ code: number; out: string; err: string }> {
   const out = t.capture(console, 'log')
   const err = t.capture(console, 'error')
   const code = await runKeys(words, environment)
-  const printed = (capture: typeof out): string => capture().map(({ args }) => String(args[0])).join('\n')
+  const printed = (capture: typeof out): string =>
+    capture()
+      .map(({ args }) => String(args[0]))
+      .join('\n')
   const result = { code, out: printed(out), err: printed(err) }
   out.restore()
   err.restore()
@@ -32,7 +52,11 @@ const bearer = (key: string): string => `Bearer ${key}`
 async function opened(t: Test, file: string): Promise<{ keys: AccessKeys; known: string[][]; stale: string[] }> {
   const known: string[][] = []
   const stale: string[] = []
-  const keys = await AccessKeys.open(file, { onKeys: (names) => known.push([...names]), onStale: (thrown) => stale.push((thrown as Error).message) }, 10)
+  const keys = await AccessKeys.open(
+    file,
+    { onKeys: (names) => known.push([...names]), onStale: (thrown) => stale.push((thrown as Error).message) },
+    10,
+  )
   t.teardown(() => { keys.close() })
   return { keys, known, stale }
 }
@@ -41,7 +65,8 @@ t.test('a key has 256 random bits, a prefix that scanners find, and is never the
   const keys = Array.from({ length: 1000 }, createKey)
   t.equal(new Set(keys).size, 1000)
   for (const key of keys) if (!KEY.test(key) || !looksLikeKey(key)) t.fail(key)
-  for (let digit = 8; digit < 72; digit++) t.ok(new Set(keys.map((key) => key[digit])).size === 16, `digit ${digit} takes every value`)
+  for (let digit = 8; digit < 72; digit++)
+    t.ok(new Set(keys.map((key) => key[digit])).size === 16, `digit ${digit} takes every value`)
   t.notOk(looksLikeKey(`${keys[0]!}\n`))
   t.end()
 })
@@ -54,12 +79,21 @@ t.test('add shows the key once and keeps its hash; list shows neither; revoke ta
   t.match(added.err, /"web" may transcribe, search; this is its key, which is shown only now/)
   t.equal(modeOf(file), 0o600)
   t.same(readdirSync(path.dirname(file)), ['keys.json'], 'nothing is left beside it')
-  t.match(await readKeys(file), [{ name: 'web', scopes: ['transcribe', 'search'], sha256: hashKey(added.out), expires: undefined }])
+  t.match(await readKeys(file), [
+    { name: 'web', scopes: ['transcribe', 'search'], sha256: hashKey(added.out), expires: undefined },
+  ])
   t.notMatch(readFileSync(file, 'utf8'), added.out)
 
-  t.equal((await command(t, ['add', 'old', '--scopes', 'admin', '--expires', '2099-01-31'], { EARSHOT_KEYS_FILE: file })).code, 0)
+  t.equal(
+    (await command(t, ['add', 'old', '--scopes', 'admin', '--expires', '2099-01-31'], { EARSHOT_KEYS_FILE: file }))
+      .code,
+    0,
+  )
   const listed = await command(t, ['list'], { EARSHOT_KEYS_FILE: file })
-  t.match(listed.out, /^name +scopes +created +expires\nweb +transcribe,search +\d{4}-\S+Z +never\nold +admin +\S+ +2099-01-31T00:00:00\.000Z$/)
+  t.match(
+    listed.out,
+    /^name +scopes +created +expires\nweb +transcribe,search +\d{4}-\S+Z +never\nold +admin +\S+ +2099-01-31T00:00:00\.000Z$/,
+  )
   t.notMatch(listed.out + listed.err, hashKey(added.out).slice(0, 12))
   t.same(await command(t, ['revoke', 'web', '--file', file]), { code: 0, out: '', err: 'earshot: "web" is revoked' })
   t.same((await readKeys(file)).map(({ name }) => name), ['old'])
@@ -77,12 +111,33 @@ t.test('a key goes to a file of its own, which is new, holds nothing else and is
   t.equal(modeOf(output), 0o600)
   t.equal((await readKeys(file))[0]!.sha256, hashKey(readFileSync(output, 'utf8')))
   const before = readFileSync(output, 'utf8')
-  t.match(await command(t, ['add', 'other', '--scopes', 'metrics', '--output', output, '--file', file]), { code: 1, err: /there is a file of this name/ })
+  t.match(await command(t, ['add', 'other', '--scopes', 'metrics', '--output', output, '--file', file]), {
+    code: 1,
+    err: /there is a file of this name/,
+  })
   t.equal(readFileSync(output, 'utf8'), before)
-  t.match(await command(t, ['add', 'prometheus', '--scopes', 'metrics', '--output', `${output}-2`, '--file', file]), { code: 1, err: /there is a key named "prometheus" already/ })
+  t.match(await command(t, ['add', 'prometheus', '--scopes', 'metrics', '--output', `${output}-2`, '--file', file]), {
+    code: 1,
+    err: /there is a key named "prometheus" already/,
+  })
   t.notOk(existsSync(`${output}-2`), 'no key is left that does not work')
   t.same((await readKeys(file)).map(({ name }) => name), ['prometheus'])
-  t.equal((await command(t, ['add', 'group', '--scopes', 'metrics', '--output', `${output}-3`, '--group-readable', '--file', file])).code, 0)
+  t.equal(
+    (
+      await command(t, [
+        'add',
+        'group',
+        '--scopes',
+        'metrics',
+        '--output',
+        `${output}-3`,
+        '--group-readable',
+        '--file',
+        file,
+      ])
+    ).code,
+    0,
+  )
   t.equal(modeOf(`${output}-3`), 0o640)
 })
 
@@ -90,27 +145,49 @@ t.test('the command says what it expects', async (t) => {
   const folder = t.testdir({ 'keys.json': JSON.stringify({ format: 'earshot-keys/1', keys: [] }) })
   const file = path.join(folder, 'keys.json')
   const cases: [string[], RegExp][] = [
-    [[], /expected npm run keys -- add NAME/], [['drop'], /not "drop"/], [['list', '--colour'], /expected npm run keys/], [['list', 'x'], /expected npm run keys/],
-    [['add', '--scopes', 'admin'], /one name, not 0/], [['add', 'a', 'b', '--scopes', 'admin'], /one name, not 2/], [['revoke'], /one name, not 0/],
-    [['add', 'a'], /--scopes takes transcribe, search/], [['add', 'a', '--scopes', ','], /--scopes takes/], [['add', 'a', '--scopes', 'admin,root'], /not "root"/],
-    [['add', 'none', '--scopes', 'admin'], /may not be named "none"/], [['add', 'a b', '--scopes', 'admin'], /may not be named/], [['add', 'x'.repeat(65), '--scopes', 'admin'], /may not be named/],
-    ...['tomorrow', '2020-01-01', '2030-02-31', '2030-13-01', '2030-01-01T10:00'].map((date): [string[], RegExp] => [['add', 'a', '--scopes', 'admin', '--expires', date], new RegExp(`--expires takes a day to come.*not "${date}"`)]),
-    [['add', 'a', '--scopes', 'admin', '--group-readable'], /goes with --output/], [['list', '--output', 'x'], /only add has such options/], [['revoke', 'nobody'], /no key named "nobody"/],
+    [[], /expected npm run keys -- add NAME/],
+    [['drop'], /not "drop"/],
+    [['list', '--colour'], /expected npm run keys/],
+    [['list', 'x'], /expected npm run keys/],
+    [['add', '--scopes', 'admin'], /one name, not 0/],
+    [['add', 'a', 'b', '--scopes', 'admin'], /one name, not 2/],
+    [['revoke'], /one name, not 0/],
+    [['add', 'a'], /--scopes takes transcribe, search/],
+    [['add', 'a', '--scopes', ','], /--scopes takes/],
+    [['add', 'a', '--scopes', 'admin,root'], /not "root"/],
+    [['add', 'none', '--scopes', 'admin'], /may not be named "none"/],
+    [['add', 'a b', '--scopes', 'admin'], /may not be named/],
+    [['add', 'x'.repeat(65), '--scopes', 'admin'], /may not be named/],
+    ...['tomorrow', '2020-01-01', '2030-02-31', '2030-13-01', '2030-01-01T10:00'].map((date): [string[], RegExp] => [
+      ['add', 'a', '--scopes', 'admin', '--expires', date],
+      new RegExp(`--expires takes a day to come.*not "${date}"`),
+    ]),
+    [['add', 'a', '--scopes', 'admin', '--group-readable'], /goes with --output/],
+    [['list', '--output', 'x'], /only add has such options/],
+    [['revoke', 'nobody'], /no key named "nobody"/],
   ]
-  for (const [words, expected] of cases) t.match(await command(t, [...words, '--file', file]), { code: 1, out: '', err: expected }, words.join(' '))
+  for (const [words, expected] of cases)
+    t.match(await command(t, [...words, '--file', file]), { code: 1, out: '', err: expected }, words.join(' '))
   t.match(await command(t, ['list']), { code: 1, err: /EARSHOT_KEYS_FILE or --file/ })
   t.match(await command(t, ['revoke', 'a', '--file', `${file}-not-there`]), { code: 1, err: /cannot be read/ })
   t.same(await readKeys(file), [])
   t.same(readdirSync(folder), ['keys.json'])
 })
 
-t.test('the words work where there is no npm, as the image has them', { skip: existsSync(path.join(projectRoot, 'dist/src/commands/keys/run.js')) ? false : 'there is no build' }, async (t) => {
-  const file = path.join(t.testdir(), 'keys.json')
-  const run = (...words: string[]) => promisify(execFile)(process.execPath, [path.join(projectRoot, 'dist/src/commands/keys/run.js'), ...words], { env: { EARSHOT_KEYS_FILE: file } })
-  t.match((await run('add', 'web', '--scopes', 'search')).stdout.trimEnd(), KEY)
-  t.match((await run('list')).stdout, /\nweb +search/)
-  t.match(await run('list', 'x').catch((thrown: unknown) => thrown), { code: 1 })
-})
+t.test(
+  'the words work where there is no npm, as the image has them',
+  { skip: existsSync(path.join(projectRoot, 'dist/src/commands/keys/run.js')) ? false : 'there is no build' },
+  async (t) => {
+    const file = path.join(t.testdir(), 'keys.json')
+    const run = (...words: string[]) =>
+      promisify(execFile)(process.execPath, [path.join(projectRoot, 'dist/src/commands/keys/run.js'), ...words], {
+        env: { EARSHOT_KEYS_FILE: file },
+      })
+    t.match((await run('add', 'web', '--scopes', 'search')).stdout.trimEnd(), KEY)
+    t.match((await run('list')).stdout, /\nweb +search/)
+    t.match(await run('list', 'x').catch((thrown: unknown) => thrown), { code: 1 })
+  },
+)
 
 t.test('a change keeps owner, permissions and links, and two at a time lose nothing', async (t) => {
   const folder = t.testdir()
@@ -123,38 +200,74 @@ t.test('a change keeps owner, permissions and links, and two at a time lose noth
   t.equal(modeOf(target), 0o640)
   t.same((await readKeys(target)).map(({ name }) => name), ['web'], 'behind the link')
   writeFileSync(`${target}.new`, '')
-  t.match(await command(t, ['add', 'two', '--scopes', 'search', '--file', link]), { code: 1, err: /another command is changing the keys/ })
+  t.match(await command(t, ['add', 'two', '--scopes', 'search', '--file', link]), {
+    code: 1,
+    err: /another command is changing the keys/,
+  })
   rmSync(`${target}.new`)
   const entry = (name: string) => ({ name, scopes: ['search' as const], sha256: hashKey(name), created: CREATED })
-  const results = await Promise.allSettled(['a', 'b', 'c'].map((name) => changeKeys(target, (keys) => [...keys, entry(name)])))
-  t.equal((await readKeys(target)).length, 1 + results.filter(({ status }) => status === 'fulfilled').length, 'who was told that it is done has done it')
-  await t.rejects(changeKeys(target, () => Array.from({ length: MAX_KEYS + 1 }, (_, index) => entry(`k${index}`))), { code: 'CONFIG_INVALID', message: /at most 200 keys/ })
-  await changeKeys(target, () => Array.from({ length: MAX_KEYS }, (_, index) => ({ ...entry(`${'k'.repeat(60)}${index}`), scopes: ['transcribe', 'search', 'catalogues', 'feedback', 'labels', 'metrics', 'admin'], expires: '2099-01-01T00:00:00.000Z' })))
+  const results = await Promise.allSettled(
+    ['a', 'b', 'c'].map((name) => changeKeys(target, (keys) => [...keys, entry(name)])),
+  )
+  t.equal(
+    (await readKeys(target)).length,
+    1 + results.filter(({ status }) => status === 'fulfilled').length,
+    'who was told that it is done has done it',
+  )
+  await t.rejects(
+    changeKeys(target, () => Array.from({ length: MAX_KEYS + 1 }, (_, index) => entry(`k${index}`))),
+    { code: 'CONFIG_INVALID', message: /at most 200 keys/ },
+  )
+  await changeKeys(target, () =>
+    Array.from({ length: MAX_KEYS }, (_, index) => ({
+      ...entry(`${'k'.repeat(60)}${index}`),
+      scopes: ['transcribe', 'search', 'catalogues', 'feedback', 'labels', 'metrics', 'admin'],
+      expires: '2099-01-01T00:00:00.000Z',
+    })),
+  )
   t.equal((await readKeys(target)).length, MAX_KEYS, 'the largest file is one that is read')
 })
 
-t.test('root that changes the file of the service leaves it to the service', { skip: process.getuid?.() === 0 ? false : 'needs root' }, async (t) => {
-  const { chownSync } = await import('node:fs')
-  const file = path.join(t.testdir(), 'keys.json')
-  await changeKeys(file, () => [])
-  chownSync(file, 1000, 1000)
-  t.equal((await command(t, ['add', 'web', '--scopes', 'search', '--file', file])).code, 0)
-  t.match(statSync(file), { uid: 1000, gid: 1000 })
-  t.equal(modeOf(file), 0o600)
-})
+t.test(
+  'root that changes the file of the service leaves it to the service',
+  { skip: process.getuid?.() === 0 ? false : 'needs root' },
+  async (t) => {
+    const { chownSync } = await import('node:fs')
+    const file = path.join(t.testdir(), 'keys.json')
+    await changeKeys(file, () => [])
+    chownSync(file, 1000, 1000)
+    t.equal((await command(t, ['add', 'web', '--scopes', 'search', '--file', file])).code, 0)
+    t.match(statSync(file), { uid: 1000, gid: 1000 })
+    t.equal(modeOf(file), 0o600)
+  },
+)
 
 t.test('a file that is not one of keys is refused, whatever it is, and not quoted', async (t) => {
   const folder = t.testdir({ directory: {} })
   const entry = { name: 'a', scopes: ['search'], sha256: 'ab'.repeat(32), created: CREATED }
   const keysFile = (...keys: object[]): string => JSON.stringify({ format: 'earshot-keys/1', keys })
   const cases: [string, string, RegExp][] = [
-    ['empty', '', /is not JSON/], ['half', keysFile(entry).slice(0, -2), /is not JSON/], ['list', '[]', /is not valid/], ['null', 'null', /is not valid/],
-    ['version', keysFile(entry).replace('/1', '/2'), /is not valid: \/format/], ['scope', keysFile({ ...entry, scopes: ['root'] }), /is not valid: \/keys\/0\/scopes/],
-    ['no scope', keysFile({ ...entry, scopes: [] }), /is not valid/], ['hash', keysFile({ ...entry, sha256: 'secret' }), /is not valid: \/keys\/0\/sha256/],
-    ['a key in it', keysFile({ ...entry, key: 'secret' }), /is not valid/], ['name', keysFile({ ...entry, name: 'a"b' }), /is not valid: \/keys\/0\/name/],
-    ['no name', keysFile({ ...entry, name: 'none' }), /named "none"/], ['twice', keysFile(entry, { ...entry, sha256: 'cd'.repeat(32) }), /names "a" twice/],
-    ['same', keysFile(entry, { ...entry, name: 'b' }), /has the key of "b" twice/], ['date', keysFile({ ...entry, expires: '2030-99-99T00:00:00Z' }), /date that does not exist at "a"/],
-    ['leap', keysFile({ ...entry, expires: '2030-02-30T00:00:00Z' }), /date that does not exist at "a"/], ['never', keysFile({ ...entry, expires: 'never' }), /is not valid/], ['many', keysFile(...Array.from({ length: MAX_KEYS + 1 }, (_, index) => ({ ...entry, name: `k${index}` }))), /is not valid/],
+    ['empty', '', /is not JSON/],
+    ['half', keysFile(entry).slice(0, -2), /is not JSON/],
+    ['list', '[]', /is not valid/],
+    ['null', 'null', /is not valid/],
+    ['version', keysFile(entry).replace('/1', '/2'), /is not valid: \/format/],
+    ['scope', keysFile({ ...entry, scopes: ['root'] }), /is not valid: \/keys\/0\/scopes/],
+    ['no scope', keysFile({ ...entry, scopes: [] }), /is not valid/],
+    ['hash', keysFile({ ...entry, sha256: 'secret' }), /is not valid: \/keys\/0\/sha256/],
+    ['a key in it', keysFile({ ...entry, key: 'secret' }), /is not valid/],
+    ['name', keysFile({ ...entry, name: 'a"b' }), /is not valid: \/keys\/0\/name/],
+    ['no name', keysFile({ ...entry, name: 'none' }), /named "none"/],
+    ['twice', keysFile(entry, { ...entry, sha256: 'cd'.repeat(32) }), /names "a" twice/],
+    ['same', keysFile(entry, { ...entry, name: 'b' }), /has the key of "b" twice/],
+    ['date', keysFile({ ...entry, expires: '2030-99-99T00:00:00Z' }), /date that does not exist at "a"/],
+    ['leap', keysFile({ ...entry, expires: '2030-02-30T00:00:00Z' }), /date that does not exist at "a"/],
+    ['never', keysFile({ ...entry, expires: 'never' }), /is not valid/],
+    [
+      'many',
+      keysFile(...Array.from({ length: MAX_KEYS + 1 }, (_, index) => ({ ...entry, name: `k${index}` }))),
+      /is not valid/,
+    ],
   ]
   for (const [name, text, expected] of cases) {
     const file = path.join(folder, name)
@@ -165,7 +278,12 @@ t.test('a file that is not one of keys is refused, whatever it is, and not quote
     await t.rejects(opened(t, file), { code: 'CONFIG_INVALID' }, 'and the service does not start')
   }
   truncateSync(path.join(folder, 'empty'), 2 ** 40)
-  for (const [name, expected] of [['empty', /larger than/], ['directory', /not a regular file/], ['absent', /ENOENT/]] as const) await t.rejects(readKeys(path.join(folder, name)), { code: 'CONFIG_INVALID', message: expected }, name)
+  for (const [name, expected] of [
+    ['empty', /larger than/],
+    ['directory', /not a regular file/],
+    ['absent', /ENOENT/],
+  ] as const)
+    await t.rejects(readKeys(path.join(folder, name)), { code: 'CONFIG_INVALID', message: expected }, name)
   await promisify(execFile)('mkfifo', [path.join(folder, 'pipe')])
   await t.rejects(readKeys(path.join(folder, 'pipe')), { code: 'CONFIG_INVALID', message: /not a regular file/ })
   await t.rejects(readKeys('/dev/zero'), { code: 'CONFIG_INVALID', message: /not a regular file/ })
@@ -182,13 +300,33 @@ t.test('a link to keys that are not there yet stays a link', async (t) => {
 
 t.test('what the command cannot do is said in a sentence', async (t) => {
   const folder = t.testdir({ plain: '' })
-  const addTo = (file: string, ...more: string[]): readonly string[] => ['add', 'a', '--scopes', 'search', '--file', path.join(folder, file), ...more]
+  const addTo = (file: string, ...more: string[]): readonly string[] => [
+    'add',
+    'a',
+    '--scopes',
+    'search',
+    '--file',
+    path.join(folder, file),
+    ...more,
+  ]
   const cases: [string, readonly string[], RegExp][] = [
-    ['a name of every object', ['toString', '--file', path.join(folder, 'keys')], /expected npm run keys .* not "toString"/],
+    [
+      'a name of every object',
+      ['toString', '--file', path.join(folder, 'keys')],
+      /expected npm run keys .* not "toString"/,
+    ],
     ['another one', ['constructor', '--file', path.join(folder, 'keys')], /not "constructor"/],
     ['a file as a folder', addTo('plain/keys'), /plain is not a folder/],
-    ['a file above the folder', addTo('plain/deep/keys'), /plain\/deep cannot be made, since a part of its path is not a folder/],
-    ['the same for the key', addTo('keys', '--output', path.join(folder, 'plain/deep/key')), /a part of its path is not a folder/],
+    [
+      'a file above the folder',
+      addTo('plain/deep/keys'),
+      /plain\/deep cannot be made, since a part of its path is not a folder/,
+    ],
+    [
+      'the same for the key',
+      addTo('keys', '--output', path.join(folder, 'plain/deep/key')),
+      /a part of its path is not a folder/,
+    ],
     ['a folder as a file', addTo('../' + path.basename(folder)), /cannot be (read|replaced)/],
   ]
   for (const [what, words, expected] of cases) {
@@ -204,13 +342,37 @@ t.test('a running service follows its file, and keeps what it knows when the fil
   const folder = t.testdir()
   const file = path.join(folder, 'keys.json')
   const [one, two] = [createKey(), createKey()]
-  const entry = (name: string, key: string) => ({ name, scopes: ['search' as const], sha256: hashKey(key), created: CREATED })
+  const entry = (name: string, key: string) => ({
+    name,
+    scopes: ['search' as const],
+    sha256: hashKey(key),
+    created: CREATED,
+  })
   await changeKeys(file, () => [entry('one', one)])
   const { keys, known, stale } = await opened(t, file)
   t.same(keys.verify(bearer(one), 'search'), { name: 'one' })
   const whole = readFileSync(file)
 
-  for (const [what, breakIt] of [['half a file', () => { writeFileSync(file, whole.subarray(0, 60)) }], ['no file', () => { rmSync(file) }], ['a folder', () => { mkdirSync(file) }]] as const) {
+  for (const [what, breakIt] of [
+    [
+      'half a file',
+      () => {
+        writeFileSync(file, whole.subarray(0, 60))
+      },
+    ],
+    [
+      'no file',
+      () => {
+        rmSync(file)
+      },
+    ],
+    [
+      'a folder',
+      () => {
+        mkdirSync(file)
+      },
+    ],
+  ] as const) {
     const before = stale.length
     breakIt()
     await until(() => stale.length > before)
@@ -237,7 +399,13 @@ t.test('a running service follows its file, and keeps what it knows when the fil
 t.test('the links that Kubernetes exchanges are followed', async (t) => {
   const folder = t.testdir({ v1: {}, v2: {} })
   const [one, two] = [createKey(), createKey()]
-  for (const [version, key] of [['v1', one], ['v2', two]] as const) await changeKeys(path.join(folder, version, 'keys.json'), () => [{ name: version, scopes: ['admin'], sha256: hashKey(key), created: CREATED }])
+  for (const [version, key] of [
+    ['v1', one],
+    ['v2', two],
+  ] as const)
+    await changeKeys(path.join(folder, version, 'keys.json'), () => [
+      { name: version, scopes: ['admin'], sha256: hashKey(key), created: CREATED },
+    ])
   symlinkSync('v1', path.join(folder, '..data'))
   symlinkSync('..data/keys.json', path.join(folder, 'keys.json'))
   const { keys } = await opened(t, path.join(folder, 'keys.json'))
@@ -251,7 +419,9 @@ t.test('the links that Kubernetes exchanges are followed', async (t) => {
 t.test('a key ends at its hour, without the file being read again', async (t) => {
   const file = path.join(t.testdir(), 'keys.json')
   const key = createKey()
-  await changeKeys(file, () => [{ name: 'guest', scopes: ['search'], sha256: hashKey(key), created: CREATED, expires: '2031-01-01T00:00:00.000Z' }])
+  await changeKeys(file, () => [
+    { name: 'guest', scopes: ['search'], sha256: hashKey(key), created: CREATED, expires: '2031-01-01T00:00:00.000Z' },
+  ])
   const { keys } = await opened(t, file)
   const at = (instant: string) => {
     const now = t.capture(Date, 'now', () => Date.parse(instant))
@@ -267,7 +437,9 @@ t.test('the most keys make a check a few times as costly as one key does', async
   const all = Array.from({ length: MAX_KEYS }, createKey)
   const open = async (count: number): Promise<AccessKeys> => {
     const file = path.join(t.testdir(), 'keys.json')
-    const entries = all.slice(-count).map((key, index) => ({ name: `k${index}`, scopes: ['search' as const], sha256: hashKey(key), created: CREATED }))
+    const entries = all
+      .slice(-count)
+      .map((key, index) => ({ name: `k${index}`, scopes: ['search' as const], sha256: hashKey(key), created: CREATED }))
     await changeKeys(file, () => entries)
     return (await opened(t, file)).keys
   }
@@ -277,9 +449,14 @@ t.test('the most keys make a check a few times as costly as one key does', async
     for (let count = 0; count < 2_000; count++) keys.verify(header, 'search')
     return performance.now() - since
   }
-  const least = (keys: AccessKeys, header: string): number => Math.min(...Array.from({ length: 7 }, () => cost(keys, header)))
+  const least = (keys: AccessKeys, header: string): number =>
+    Math.min(...Array.from({ length: 7 }, () => cost(keys, header)))
   const known = least(one, bearer(all.at(-1)!))
-  for (const [what, header] of [['a key', bearer(all.at(-1)!)], ['a wrong key', bearer(createKey())], ['nonsense', bearer('x'.repeat(8_000))]] as const) {
+  for (const [what, header] of [
+    ['a key', bearer(all.at(-1)!)],
+    ['a wrong key', bearer(createKey())],
+    ['nonsense', bearer('x'.repeat(8_000))],
+  ] as const) {
     const times = least(many, header) / known
     t.ok(times < 20, `${what}: ${times.toFixed(2)} times one key of one`)
   }

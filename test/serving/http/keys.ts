@@ -12,11 +12,21 @@ export interface MadeKeys<Name extends string> {
   bearer(name: Name): { authorization: string }
 }
 
-export async function makeKeys<Name extends string>(t: Test, scopes: Readonly<Record<Name, readonly Scope[]>>): Promise<MadeKeys<Name>> {
+export async function makeKeys<Name extends string>(
+  t: Test,
+  scopes: Readonly<Record<Name, readonly Scope[]>>,
+): Promise<MadeKeys<Name>> {
   const file = path.join(t.testdir(), 'keys.json')
   const keys = Object.fromEntries(Object.keys(scopes).map((name) => [name, createKey()])) as Record<Name, string>
   const created = new Date().toISOString()
-  await changeKeys(file, () => Object.entries<readonly Scope[]>(scopes).map(([name, list]) => ({ name, scopes: [...list], sha256: hashKey(keys[name as Name]), created })))
+  await changeKeys(file, () =>
+    Object.entries<readonly Scope[]>(scopes).map(([name, list]) => ({
+      name,
+      scopes: [...list],
+      sha256: hashKey(keys[name as Name]),
+      created,
+    })),
+  )
   return { file, keys, bearer: (name) => ({ authorization: `Bearer ${keys[name]}` }) }
 }
 

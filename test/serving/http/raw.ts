@@ -15,21 +15,46 @@ export interface Conversation {
 
 /** Leaves its own half open whatever the server does, as a client that wants to hold a connection would. */
 export function converse(url: string, text: string | Buffer = '', localAddress?: string): Conversation {
-  const socket = net.connect({ port: Number(new URL(url).port), host: '127.0.0.1', allowHalfOpen: true, ...localAddress !== undefined && { localAddress } })
+  const socket = net.connect({
+    port: Number(new URL(url).port),
+    host: '127.0.0.1',
+    allowHalfOpen: true,
+    ...(localAddress !== undefined && { localAddress }),
+  })
   let heard = ''
-  const ended = new Promise<string>((resolve) => { socket.once('end', () => { resolve(heard) }).once('close', () => { resolve(heard) }) })
+  const ended = new Promise<string>((resolve) => {
+    socket
+      .once('end', () => {
+        resolve(heard)
+      })
+      .once('close', () => {
+        resolve(heard)
+      })
+  })
   socket.on('data', (chunk) => { heard += chunk.toString('latin1') })
   socket.on('error', () => undefined) // a reset is one of the ways to be closed
   if (text !== '') socket.write(text)
   return {
-    socket, ended,
+    socket,
+    ended,
     heard: () => heard,
-    error: () => ({ status: Number([...heard.matchAll(/^HTTP\/1\.1 (\d{3})/gm)].at(-1)?.[1] ?? 0), code: [...heard.matchAll(/"code":"([A-Z_]+)"/g)].at(-1)?.[1] }),
-    until: (pattern) => new Promise((resolve, reject) => {
-      const look = (): void => { if (pattern.test(heard)) { socket.off('data', look); resolve(heard) } }
-      socket.on('data', look).once('end', () => { reject(new Error(`ended after ${JSON.stringify(heard.slice(0, 200))}`)) })
-      look()
+    error: () => ({
+      status: Number([...heard.matchAll(/^HTTP\/1\.1 (\d{3})/gm)].at(-1)?.[1] ?? 0),
+      code: [...heard.matchAll(/"code":"([A-Z_]+)"/g)].at(-1)?.[1],
     }),
+    until: (pattern) =>
+      new Promise((resolve, reject) => {
+        const look = (): void => {
+          if (pattern.test(heard)) {
+            socket.off('data', look)
+            resolve(heard)
+          }
+        }
+        socket.on('data', look).once('end', () => {
+          reject(new Error(`ended after ${JSON.stringify(heard.slice(0, 200))}`))
+        })
+        look()
+      }),
   }
 }
 
@@ -40,7 +65,12 @@ export async function eventually(holds: () => boolean | Promise<boolean>): Promi
 
 /** How many connections the server still has. */
 export function openConnections(server: net.Server): Promise<number> {
-  return new Promise((resolve, reject) => { server.getConnections((error, count) => { if (error === null) resolve(count); else reject(error) }) })
+  return new Promise((resolve, reject) => {
+    server.getConnections((error, count) => {
+      if (error === null) resolve(count)
+      else reject(error)
+    })
+  })
 }
 
 /** Head of a POST of a clip. */

@@ -16,8 +16,17 @@ t.test('without limits the cores are those of the host', async (t) => {
 })
 
 t.test('a container limit of version 2 counts, whole cores only, and at least one', async (t) => {
-  for (const [limit, cores] of [['200000 100000', 2], ['250000 100000', 2], ['50000 100000', 1], ['3200000 100000', HOST_CORES], ['50000 25000', 2]] as const) {
-    const root = t.testdir({ proc: { self: { cgroup: '0::/\n' } }, sys: { fs: { cgroup: { 'cpu.max': `${limit}\n` } } } })
+  for (const [limit, cores] of [
+    ['200000 100000', 2],
+    ['250000 100000', 2],
+    ['50000 100000', 1],
+    ['3200000 100000', HOST_CORES],
+    ['50000 25000', 2],
+  ] as const) {
+    const root = t.testdir({
+      proc: { self: { cgroup: '0::/\n' } },
+      sys: { fs: { cgroup: { 'cpu.max': `${limit}\n` } } },
+    })
     t.equal(availableCores(root, HOST_CORES), cores, limit)
   }
 })
@@ -25,7 +34,9 @@ t.test('a container limit of version 2 counts, whole cores only, and at least on
 t.test('the tightest limit on the way up counts', async (t) => {
   const root = t.testdir({
     proc: { self: { cgroup: '0::/pod.slice/app.scope\n' } },
-    sys: { fs: { cgroup: { 'pod.slice': { 'cpu.max': '300000 100000\n', 'app.scope': { 'cpu.max': 'max 100000\n' } } } } },
+    sys: {
+      fs: { cgroup: { 'pod.slice': { 'cpu.max': '300000 100000\n', 'app.scope': { 'cpu.max': 'max 100000\n' } } } },
+    },
   })
   t.equal(availableCores(root, HOST_CORES), 3)
 })
@@ -39,10 +50,13 @@ t.test('a path of the host that is not in the container leads to the mount point
 })
 
 t.test('a limit of version 1 counts', async (t) => {
-  const withQuota = (quota: string): string => t.testdir({
-    proc: { self: { cgroup: '12:memory:/docker/abc\n4:cpu,cpuacct:/docker/abc\n1:name=systemd:/docker/abc\n3:cpuset:/x\n' } },
-    sys: { fs: { cgroup: { cpu: { 'cpu.cfs_quota_us': `${quota}\n`, 'cpu.cfs_period_us': '100000\n' } } } },
-  })
+  const withQuota = (quota: string): string =>
+    t.testdir({
+      proc: {
+        self: { cgroup: '12:memory:/docker/abc\n4:cpu,cpuacct:/docker/abc\n1:name=systemd:/docker/abc\n3:cpuset:/x\n' },
+      },
+      sys: { fs: { cgroup: { cpu: { 'cpu.cfs_quota_us': `${quota}\n`, 'cpu.cfs_period_us': '100000\n' } } } },
+    })
   t.equal(availableCores(withQuota('150000'), HOST_CORES), 1)
   t.equal(availableCores(withQuota('600000'), HOST_CORES), 6)
   t.equal(availableCores(withQuota('-1'), HOST_CORES), HOST_CORES)

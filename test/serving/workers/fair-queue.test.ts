@@ -87,10 +87,17 @@ t.test('the same holds for short and long clips of one client', async (t) => {
 
 t.test('clients without end get the same service, whatever the length of their clips', async (t) => {
   const lengths = { tiny: 0.05, short: 0.3, long: 5 }
-  const jobs = Object.entries(lengths).flatMap(([client, work]) => Array.from({ length: Math.ceil(60 / work) }, () => job('', client, work)))
+  const jobs = Object.entries(lengths).flatMap(([client, work]) =>
+    Array.from({ length: Math.ceil(60 / work) }, () => job('', client, work)),
+  )
   simulate(jobs, 90)
-  const served = Object.keys(lengths).map((client) => jobs.filter((one) => one.client === client).reduce((sum, { usedSeconds }) => sum + usedSeconds, 0))
-  t.ok(served.every((seconds) => Math.abs(seconds - 30) <= 5 + PIECE_SECONDS), `${served.map((seconds) => seconds.toFixed(1)).join(', ')} of 90 s`)
+  const served = Object.keys(lengths).map((client) =>
+    jobs.filter((one) => one.client === client).reduce((sum, { usedSeconds }) => sum + usedSeconds, 0),
+  )
+  t.ok(
+    served.every((seconds) => Math.abs(seconds - 30) <= 5 + PIECE_SECONDS),
+    `${served.map((seconds) => seconds.toFixed(1)).join(', ')} of 90 s`,
+  )
 })
 
 t.test('a long clip is not starved by short ones of its own client: it ages', async (t) => {
@@ -110,7 +117,10 @@ t.test('a long clip is not starved by clients that come with one short clip each
 
 t.test('clips of three lengths: a worker begins few, ends them all, and keeps a place for a short one', async (t) => {
   const jobs = [60, 25, 10].flatMap((audioSeconds, client) =>
-    Array.from({ length: 4 }, (_, index) => job('long', `client ${client}`, audioSeconds / 10, (client + 3 * index) / 10)))
+    Array.from({ length: 4 }, (_, index) =>
+      job('long', `client ${client}`, audioSeconds / 10, (client + 3 * index) / 10),
+    ),
+  )
   const short = Array.from({ length: 30 }, (_, index) => job('short', 'modest', 0.1, 0.5 + index))
   let mostHeld = 0
   const times = simulate([...jobs, ...short], Infinity, (held) => { mostHeld = Math.max(mostHeld, held) })
@@ -120,26 +130,37 @@ t.test('clips of three lengths: a worker begins few, ends them all, and keeps a 
   t.ok(Math.max(...waits) <= 2 * PIECE_SECONDS + 1e-9, `a short clip waits ${Math.max(...waits).toFixed(2)} s at most`)
 })
 
-t.test('where the first may not start beside those that a worker holds, the one that ends first makes room', async (t) => {
-  let now = 0
-  const queue = new FairQueue<SimulatedJob>(ROOM, () => now)
-  const [one, two, waits, prompt] = [job('one', 'a', 20), job('two', 'b', 12), job('waits', 'c', 0.6), job('prompt', 'd', 0.1)]
-  queue.push(one)
-  queue.push(two)
-  queue.push(waits)
-  for (const [held, seconds] of [[one, 10], [two, 11]] as const) {
-    queue.begin(held)
-    queue.pause(held, seconds)
-    held.usedSeconds = seconds
-  }
-  t.equal(queue.next([one, two]), two, 'it has 1 s left, the other one 10 s')
-  queue.pause(two, 0)
-  now = 10
-  queue.push(prompt)
-  t.equal(queue.next([one, two]), prompt, 'the one that waits does not keep a prompt one from the third place')
-  queue.end(prompt, 0.1)
-  t.equal(queue.next([]), waits, 'a worker that holds none begins with it')
-})
+t.test(
+  'where the first may not start beside those that a worker holds, the one that ends first makes room',
+  async (t) => {
+    let now = 0
+    const queue = new FairQueue<SimulatedJob>(ROOM, () => now)
+    const [one, two, waits, prompt] = [
+      job('one', 'a', 20),
+      job('two', 'b', 12),
+      job('waits', 'c', 0.6),
+      job('prompt', 'd', 0.1),
+    ]
+    queue.push(one)
+    queue.push(two)
+    queue.push(waits)
+    for (const [held, seconds] of [
+      [one, 10],
+      [two, 11],
+    ] as const) {
+      queue.begin(held)
+      queue.pause(held, seconds)
+      held.usedSeconds = seconds
+    }
+    t.equal(queue.next([one, two]), two, 'it has 1 s left, the other one 10 s')
+    queue.pause(two, 0)
+    now = 10
+    queue.push(prompt)
+    t.equal(queue.next([one, two]), prompt, 'the one that waits does not keep a prompt one from the third place')
+    queue.end(prompt, 0.1)
+    t.equal(queue.next([]), waits, 'a worker that holds none begins with it')
+  },
+)
 
 t.test('a client saves up nothing while it is away, and a debt is forgotten in time', async (t) => {
   const queue = makeQueue()
@@ -149,9 +170,16 @@ t.test('a client saves up nothing while it is away, and a debt is forgotten in t
     queue.next([])
     queue.end(one, 1)
   }
-  const [back, busy] = [Array.from({ length: 10 }, () => job('', 'back', 1)), Array.from({ length: 10 }, () => job('', 'busy', 1))]
+  const [back, busy] = [
+    Array.from({ length: 10 }, () => job('', 'back', 1)),
+    Array.from({ length: 10 }, () => job('', 'busy', 1)),
+  ]
   for (const one of [...back, ...busy]) queue.push(one)
-  const order = Array.from({ length: 10 }, () => { const next = queue.next([])!; queue.end(next, 1); return next.client })
+  const order = Array.from({ length: 10 }, () => {
+    const next = queue.next([])!
+    queue.end(next, 1)
+    return next.client
+  })
   t.equal(order.filter((client) => client === 'busy').length, 5, 'half of it each, at once')
 })
 
@@ -193,7 +221,8 @@ t.test('the forecast is what happens: running, paused and waiting work, by clien
   queue.next([])
   for (let index = 0; index < 3; index++) queue.push(job('', 'greedy', 6))
   const running = [{ job: runs, sliceSeconds: 0, meanSliceSeconds: 0.3 }]
-  const waitOf = (client: string, work: number, limit = 100): number => forecast(queue, job('', client, work), running, 1, limit).waitSeconds
+  const waitOf = (client: string, work: number, limit = 100): number =>
+    forecast(queue, job('', client, work), running, 1, limit).waitSeconds
   t.equal(waitOf('modest', 0.1), 0.3, 'one piece')
   t.equal(waitOf('greedy', 0.1), 0.3, 'a short clip of the same client too')
   t.equal(waitOf('greedy', 6), 24, 'a long one waits for all of its own')

@@ -9,8 +9,14 @@ const [settings, entry] = process.argv.slice(2)
 const replaced = []
 let failedStarts = () => undefined
 const pool = new WorkerPool({
-  entry: new URL(entry), workers: 2, settings: JSON.parse(settings),
-  queue: { jobs: 10, audioSeconds: 100 }, queueWaitSeconds: 20, deadlineSeconds: 20, killAfterSeconds: 1, startSeconds: 20,
+  entry: new URL(entry),
+  workers: 2,
+  settings: JSON.parse(settings),
+  queue: { jobs: 10, audioSeconds: 100 },
+  queueWaitSeconds: 20,
+  deadlineSeconds: 20,
+  killAfterSeconds: 1,
+  startSeconds: 20,
   events: {
     onWorkerReady: () => undefined,
     onWorkerReplaced: (_pid, _reason, description) => {
@@ -29,7 +35,13 @@ process.kill(pool.processIds[0], 'SIGKILL')
 await until(() => replaced.length >= 1)
 takeAll()
 await failed
-const answered = await pool.run({ client: 'test', audio: new Uint8Array(1), audioSeconds: 1, model: 'scripted', language: 'say:alive' })
+const answered = await pool.run({
+  client: 'test',
+  audio: new Uint8Array(1),
+  audioSeconds: 1,
+  model: 'scripted',
+  language: 'say:alive',
+})
 for (const descriptor of taken) closeSync(descriptor)
 await until(() => pool.readiness().ready)
 await pool.close(1)

@@ -33,10 +33,17 @@ t.test('a full line refuses with a time to come back, by jobs and by audio secon
   await pool.start()
   const running = pool.run(job('sleep:150'))
   const waiting = pool.run(job('say:first', { audioSeconds: 3 }))
-  t.equal(await textOf(pool.run(job('say:too-long', { audioSeconds: 2 }))), 'QUEUE_FULL', 'one client may not fill the room')
+  t.equal(
+    await textOf(pool.run(job('say:too-long', { audioSeconds: 2 }))),
+    'QUEUE_FULL',
+    'one client may not fill the room',
+  )
   const second = pool.run(job('say:second', { audioSeconds: 1 }))
   const { outcome } = await pool.run(job('say:third', { audioSeconds: 0 }))
-  t.ok(!outcome.ok && outcome.error.code === 'QUEUE_FULL' && outcome.error.retryAfterSeconds! >= 1, 'no room for a third job')
+  t.ok(
+    !outcome.ok && outcome.error.code === 'QUEUE_FULL' && outcome.error.retryAfterSeconds! >= 1,
+    'no room for a third job',
+  )
   t.same(await Promise.all([running, waiting, second].map(textOf)), ['slept', 'first', 'second'])
   t.equal(pool.queueLength, 0)
 })
@@ -62,37 +69,51 @@ t.test('a worker without a job refuses nobody, whatever the others hold', async 
   t.equal(await textOf(long), 'all pieces')
 })
 
-t.test('a long upload pauses between its pieces: short ones run in between, its own wait is counted, and it finishes', async (t) => {
-  const { pool } = makePool(t, { workers: 1 })
-  await pool.start()
-  await pool.run(job('sleep:20'))
-  const order: string[] = []
-  const ordered = (name: string, extra: Partial<JobRequest>): Promise<Answered> =>
-    pool.run(job(name, extra)).then((answer) => { order.push(name); return answer })
-  const long = ordered('pieces:6', { audioSeconds: 30, client: 'long' })
-  const short = await Promise.all(['sleep:101', 'sleep:102', 'sleep:103'].map((name) => ordered(name, { client: 'short' })))
-  t.same(order, ['sleep:101', 'sleep:102', 'sleep:103'])
-  t.ok(short.every(({ outcome }) => outcome.ok))
-  const { outcome, attempts } = await long
-  t.ok(outcome.ok && outcome.report.text === 'all pieces')
-  t.ok(outcome.ok && outcome.report.seconds.queue_wait! >= 0.3, 'it waited while it was paused')
-  t.equal(attempts, 1)
-})
+t.test(
+  'a long upload pauses between its pieces: short ones run in between, its own wait is counted, and it finishes',
+  async (t) => {
+    const { pool } = makePool(t, { workers: 1 })
+    await pool.start()
+    await pool.run(job('sleep:20'))
+    const order: string[] = []
+    const ordered = (name: string, extra: Partial<JobRequest>): Promise<Answered> =>
+      pool.run(job(name, extra)).then((answer) => {
+        order.push(name)
+        return answer
+      })
+    const long = ordered('pieces:6', { audioSeconds: 30, client: 'long' })
+    const short = await Promise.all(
+      ['sleep:101', 'sleep:102', 'sleep:103'].map((name) => ordered(name, { client: 'short' })),
+    )
+    t.same(order, ['sleep:101', 'sleep:102', 'sleep:103'])
+    t.ok(short.every(({ outcome }) => outcome.ok))
+    const { outcome, attempts } = await long
+    t.ok(outcome.ok && outcome.report.text === 'all pieces')
+    t.ok(outcome.ok && outcome.report.seconds.queue_wait! >= 0.3, 'it waited while it was paused')
+    t.equal(attempts, 1)
+  },
+)
 
-t.test('an upload whose client leaves while it is paused, or whose deadline passes, ends when its worker comes back to it', async (t) => {
-  const { pool } = makePool(t, { workers: 1 })
-  await pool.start()
-  await pool.run(job('sleep:20'))
-  const controller = new AbortController()
-  const left = pool.run(job('pieces:1000', { audioSeconds: 60, client: 'long' }), controller.signal)
-  const between = pool.run(job('sleep:300', { client: 'short' }))
-  await until(() => pool.queueLength === 0)
-  controller.abort()
-  t.equal(await textOf(between), 'slept', 'it ran while the other one was paused')
-  t.equal(await textOf(left), 'CANCELLED')
-  t.equal(await textOf(pool.run(job('pieces:1000', { audioSeconds: 60, client: 'long', deadlineSeconds: 0.2 }))), 'DEADLINE_PASSED')
-  t.equal(await textOf(pool.run(job('say:next'))), 'next')
-})
+t.test(
+  'an upload whose client leaves while it is paused, or whose deadline passes, ends when its worker comes back to it',
+  async (t) => {
+    const { pool } = makePool(t, { workers: 1 })
+    await pool.start()
+    await pool.run(job('sleep:20'))
+    const controller = new AbortController()
+    const left = pool.run(job('pieces:1000', { audioSeconds: 60, client: 'long' }), controller.signal)
+    const between = pool.run(job('sleep:300', { client: 'short' }))
+    await until(() => pool.queueLength === 0)
+    controller.abort()
+    t.equal(await textOf(between), 'slept', 'it ran while the other one was paused')
+    t.equal(await textOf(left), 'CANCELLED')
+    t.equal(
+      await textOf(pool.run(job('pieces:1000', { audioSeconds: 60, client: 'long', deadlineSeconds: 0.2 }))),
+      'DEADLINE_PASSED',
+    )
+    t.equal(await textOf(pool.run(job('say:next'))), 'next')
+  },
+)
 
 /** A pool of one worker that holds two paused uploads and runs a clip. */
 async function holdingTwo(t: Test, script: string, client = 'short'): Promise<{
@@ -104,7 +125,9 @@ async function holdingTwo(t: Test, script: string, client = 'short'): Promise<{
   const { pool, log } = makePool(t, { workers: 1 })
   await pool.start()
   await pool.run(job('sleep:20'))
-  const held = [60, 20].map((audioSeconds) => pool.run(job('pieces:8', { audioSeconds, client: `long ${audioSeconds}` })))
+  const held = [60, 20].map((audioSeconds) =>
+    pool.run(job('pieces:8', { audioSeconds, client: `long ${audioSeconds}` })),
+  )
   await until(() => pool.queueLength === 0)
   const running = pool.run(job(script, { client }))
   await until(() => pool.queueLength === 0)
@@ -222,10 +245,21 @@ t.test('every error crosses the boundary as data and comes back as it was', (t) 
   for (const code of ERROR_CODES) {
     const error = new SpeechError(code, 'a detail', { parameter: 'p', retryAfterSeconds: 3 })
     const back = fromWire(structuredClone(toWire(error)))
-    t.match(back, { code, message: error.message, parameter: 'p', retryAfterSeconds: 3, status: error.status, retryable: error.retryable })
+    t.match(back, {
+      code,
+      message: error.message,
+      parameter: 'p',
+      retryAfterSeconds: 3,
+      status: error.status,
+      retryable: error.retryable,
+    })
     t.ok(back instanceof SpeechError)
   }
-  t.match(toWire(new TypeError('boom'), 'RECOGNIZER_FAILED'), { code: 'RECOGNIZER_FAILED', message: /boom/, stack: /TypeError: boom/ })
+  t.match(toWire(new TypeError('boom'), 'RECOGNIZER_FAILED'), {
+    code: 'RECOGNIZER_FAILED',
+    message: /boom/,
+    stack: /TypeError: boom/,
+  })
   t.end()
 })
 

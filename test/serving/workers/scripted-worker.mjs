@@ -24,10 +24,19 @@ process.on('disconnect', () => process.exit(0))
 function start(given) {
   Object.assign(settings, given)
   const command = given.warmUpClip
-  if (command === 'fail') return process.send({ kind: 'failed', error: { code: 'MODEL_INVALID', message: 'as scripted' } })
+  if (command === 'fail')
+    return process.send({ kind: 'failed', error: { code: 'MODEL_INVALID', message: 'as scripted' } })
   if (command === 'die') process.exit(7)
   if (command === 'never') return
-  process.send({ kind: 'ready', models: given.models.map((name) => ({ name, languages: ['en'], provider: { provider: 'cpu', refused: [] }, loadSeconds: 0.01 })) })
+  process.send({
+    kind: 'ready',
+    models: given.models.map((name) => ({
+      name,
+      languages: ['en'],
+      provider: { provider: 'cpu', refused: [] },
+      loadSeconds: 0.01,
+    })),
+  })
 }
 
 const parts = new Map()
@@ -42,44 +51,83 @@ function arrive({ list: { id, phrases }, more }) {
 function take(list) {
   const command = list.id.split('@')[0]
   if (command === 'poison') process.exit(5)
-  if (command === 'refused') return process.send({ kind: 'phrases_failed', id: list.id, error: { code: 'INTERNAL', message: 'as scripted' } })
+  if (command === 'refused')
+    return process.send({ kind: 'phrases_failed', id: list.id, error: { code: 'INTERNAL', message: 'as scripted' } })
   lists.set(list.id, list)
   // Nothing is heard meanwhile.
   if (command === 'heavy') for (const until = performance.now() + 500; performance.now() < until;);
   const milliseconds = command === 'slow' ? 150 : 0
-  setTimeout(() => process.send({ kind: 'phrases_ready', id: list.id, seconds: milliseconds / 1000, unspellable: [1] }), milliseconds)
+  setTimeout(
+    () => process.send({ kind: 'phrases_ready', id: list.id, seconds: milliseconds / 1000, unspellable: [1] }),
+    milliseconds,
+  )
 }
 
 async function run(id, job) {
   const since = performance.now()
   const [command, argument] = (job.language ?? 'say:hello').split(':')
   const outcome = await obey(command, argument, id, job)
-  if (outcome) process.send({ kind: 'done', id, outcome, workSeconds: (performance.now() - since) / 1000, residentBytes: 1000 })
+  if (outcome)
+    process.send({ kind: 'done', id, outcome, workSeconds: (performance.now() - since) / 1000, residentBytes: 1000 })
 }
 
 async function obey(command, argument, id, job) {
   switch (command) {
-    case 'say': return said(argument)
-    case 'bytes': return said(String(job.audio.byteLength))
-    case 'parts': return said(parts.get(argument).map(({ length }) => length).join(' '))
-    case 'digest': return said(createHash('sha256').update(JSON.stringify(lists.get(argument))).digest('hex'))
-    case 'lists': return said([...lists.keys()].join(' '))
+    case 'say':
+      return said(argument)
+    case 'bytes':
+      return said(String(job.audio.byteLength))
+    case 'parts':
+      return said(
+        parts
+          .get(argument)
+          .map(({ length }) => length)
+          .join(' '),
+      )
+    case 'digest':
+      return said(
+        createHash('sha256')
+          .update(JSON.stringify(lists.get(argument)))
+          .digest('hex'),
+      )
+    case 'lists':
+      return said([...lists.keys()].join(' '))
     // What a recognizer does with a list that it does not have: an error.
-    case 'phrases': return lists.has(job.phrases) ? said(`${job.phrases} ${job.nBest} ${job.biasStrength}`) : { ok: false, error: { code: 'CATALOGUE_NOT_FOUND', message: job.phrases } }
-    case 'process': return said(String(process.pid))
-    case 'sleep': return sleepUnlessCancelled(Number(argument), id)
-    case 'pieces': return inPieces(Number(argument), id)
-    case 'die': process.exit(9); break
+    case 'phrases':
+      return lists.has(job.phrases)
+        ? said(`${job.phrases} ${job.nBest} ${job.biasStrength}`)
+        : { ok: false, error: { code: 'CATALOGUE_NOT_FOUND', message: job.phrases } }
+    case 'process':
+      return said(String(process.pid))
+    case 'sleep':
+      return sleepUnlessCancelled(Number(argument), id)
+    case 'pieces':
+      return inPieces(Number(argument), id)
+    case 'die':
+      process.exit(9)
+      break
     // Dies in the first process that gets it, answers in the next: the file remembers.
-    case 'die-once': return dieOnce(argument)
-    case 'hang': while (true) { /* as a stuck native call would */ }
-    case 'throw': return { ok: false, error: { code: argument, message: `scripted ${argument}` } }
-    case 'environment': return said(Object.keys(process.env).join(' '))
-    case 'settings': return said(JSON.stringify(settings))
-    case 'remaining': return said(String(job.remainingSeconds))
+    case 'die-once':
+      return dieOnce(argument)
+    case 'hang':
+      while (true) {
+        /* as a stuck native call would */
+      }
+    case 'throw':
+      return { ok: false, error: { code: argument, message: `scripted ${argument}` } }
+    case 'environment':
+      return said(Object.keys(process.env).join(' '))
+    case 'settings':
+      return said(JSON.stringify(settings))
+    case 'remaining':
+      return said(String(job.remainingSeconds))
     // What a recognizer says before it gives up on a job.
-    case 'no-memory': process.send({ kind: 'failed', error: { code: 'OUT_OF_MEMORY', message: 'as scripted' } }); break
-    case 'noise': process.stderr.write('a line of noise\n'); return said('noisy')
+    case 'no-memory':
+      process.send({ kind: 'failed', error: { code: 'OUT_OF_MEMORY', message: 'as scripted' } })
+      break
+    case 'noise':
+      process.stderr.write('a line of noise\n')
+      return said('noisy')
   }
 }
 
@@ -116,11 +164,48 @@ function said(text) {
   return {
     ok: true,
     report: {
-      text, alternatives: [], confidence: 0.9, language: 'en', model: settings.models[0], noSpeechReason: text === '' ? 'nothing_recognized' : null, warnings: [],
-      segments: text === '' ? [] : [{ startSeconds: 0, endSeconds: 1.5, text, confidence: 0.9, meanLogProbability: -0.1, tokens: [5, 6], stopped: 'end_of_text' }],
+      text,
+      alternatives: [],
+      confidence: 0.9,
+      language: 'en',
+      model: settings.models[0],
+      noSpeechReason: text === '' ? 'nothing_recognized' : null,
+      warnings: [],
+      segments:
+        text === ''
+          ? []
+          : [
+              {
+                startSeconds: 0,
+                endSeconds: 1.5,
+                text,
+                confidence: 0.9,
+                meanLogProbability: -0.1,
+                tokens: [5, 6],
+                stopped: 'end_of_text',
+              },
+            ],
       input: {
-        container: 'wav', codec: 'pcm_s16', sampleRate: 16000, channels: 1, truncated: false, loudnessLufs: -23, peakDbfs: -3, rmsDbfs: -25,
-        clippedRatio: 0, dcOffset: 0, audioSeconds: 2, speechSeconds: 1.5, snrDb: 18, noiseFloorDbfs: -52, speechRatio: 0.6, leadingSilenceSeconds: 0.5, trailingSilenceSeconds: 0.3, bandwidthHz: 7500, trimmedLeadingSeconds: 0.25, trimmedTrailingSeconds: 0.25,
+        container: 'wav',
+        codec: 'pcm_s16',
+        sampleRate: 16000,
+        channels: 1,
+        truncated: false,
+        loudnessLufs: -23,
+        peakDbfs: -3,
+        rmsDbfs: -25,
+        clippedRatio: 0,
+        dcOffset: 0,
+        audioSeconds: 2,
+        speechSeconds: 1.5,
+        snrDb: 18,
+        noiseFloorDbfs: -52,
+        speechRatio: 0.6,
+        leadingSilenceSeconds: 0.5,
+        trailingSilenceSeconds: 0.3,
+        bandwidthHz: 7500,
+        trimmedLeadingSeconds: 0.25,
+        trimmedTrailingSeconds: 0.25,
       },
       seconds: { audio_decode: 0.001, encoder: 0.01, decoder: 0.02 },
     },

@@ -5,19 +5,32 @@
 import { Type } from 'typebox'
 import { STAGES } from '../../../domain/report.js'
 
-const orNull = <T extends ReturnType<typeof Type.Number> | ReturnType<typeof Type.String> | ReturnType<typeof Type.Integer>>(schema: T, description: string) =>
-  Type.Union([schema, Type.Null()], { description })
-const list = <T extends ReturnType<typeof Type.Number> | ReturnType<typeof Type.String> | ReturnType<typeof Type.Integer>>(schema: T, description: string) =>
-  Type.Immutable(Type.Array(schema, { description }))
+const orNull = <
+  T extends ReturnType<typeof Type.Number> | ReturnType<typeof Type.String> | ReturnType<typeof Type.Integer>,
+>(
+  schema: T,
+  description: string,
+) => Type.Union([schema, Type.Null()], { description })
+const list = <
+  T extends ReturnType<typeof Type.Number> | ReturnType<typeof Type.String> | ReturnType<typeof Type.Integer>,
+>(
+  schema: T,
+  description: string,
+) => Type.Immutable(Type.Array(schema, { description }))
 
 const ComparisonSchema = Type.Object({
   clips: Type.Integer({ description: 'Clips in the window, those counted as missing among them.' }),
   counts: list(Type.Integer(), 'In the order of the bins.'),
   missing: Type.Integer({ description: 'Clips on which the feature could not be measured.' }),
   psi: Type.Number({ description: 'Population stability index against the baseline.' }),
-  excess: Type.Number({ description: 'The index less what it would be on average without drift; may be slightly negative.' }),
+  excess: Type.Number({
+    description: 'The index less what it would be on average without drift; may be slightly negative.',
+  }),
   pValue: Type.Number({ description: 'Holm-adjusted over the features of the family, design effect included.' }),
-  delta: orNull(Type.Number(), 'Cliff\'s delta: from -1, all values lie below the baseline, to 1, all above; null for categories.'),
+  delta: orNull(
+    Type.Number(),
+    "Cliff's delta: from -1, all values lie below the baseline, to 1, all above; null for categories.",
+  ),
 })
 
 const FeatureSchema = Type.Object({
@@ -55,19 +68,36 @@ const WindowSchema = Type.Object({
 })
 
 const latencyQuantiles = {
-  p50Seconds: orNull(Type.Number(), 'Median from the last byte of an upload to its answer; null when nothing was answered.'),
+  p50Seconds: orNull(
+    Type.Number(),
+    'Median from the last byte of an upload to its answer; null when nothing was answered.',
+  ),
   p95Seconds: orNull(Type.Number(), 'The same, 95th percentile.'),
 }
 const sums = {
-  requests: Type.Object({ ok: Type.Integer(), error: Type.Integer(), rejected: Type.Integer(), cancelled: Type.Integer() }),
+  requests: Type.Object({
+    ok: Type.Integer(),
+    error: Type.Integer(),
+    rejected: Type.Integer(),
+    cancelled: Type.Integer(),
+  }),
   audioSeconds: Type.Number({ description: 'Length of the audio that was recognized.' }),
-  meanStageSeconds: Type.Object(Object.fromEntries(STAGES.map((stage) => [stage, Type.Optional(Type.Number())])), { description: 'Mean over all answered requests, so that the stages add up.' }),
+  meanStageSeconds: Type.Object(Object.fromEntries(STAGES.map((stage) => [stage, Type.Optional(Type.Number())])), {
+    description: 'Mean over all answered requests, so that the stages add up.',
+  }),
 }
 
-const TrafficSchema = Type.Object({
-  hour: Type.Object({ ...sums, ...latencyQuantiles }),
-  minutes: Type.Immutable(Type.Array(Type.Object({ start: Type.String(), ...sums, ...latencyQuantiles }), { description: 'The oldest first; the last one is not over yet.' })),
-}, { description: 'The last hour of this process.' })
+const TrafficSchema = Type.Object(
+  {
+    hour: Type.Object({ ...sums, ...latencyQuantiles }),
+    minutes: Type.Immutable(
+      Type.Array(Type.Object({ start: Type.String(), ...sums, ...latencyQuantiles }), {
+        description: 'The oldest first; the last one is not over yet.',
+      }),
+    ),
+  },
+  { description: 'The last hour of this process.' },
+)
 
 export const DriftReply = Type.Union([
   Type.Object({
@@ -75,7 +105,11 @@ export const DriftReply = Type.Union([
     windows: Type.Object({ fast: WindowSchema, slow: WindowSchema }),
     alarms: list(Type.String(), 'Names of features, strongest excess first.'),
     features: Type.Immutable(Type.Array(FeatureSchema)),
-    unmonitored: Type.Immutable(Type.Array(Type.Object({ name: Type.String(), reason: Type.String() }), { description: 'Features that are not compared, and why; those of a baseline of another version.' })),
+    unmonitored: Type.Immutable(
+      Type.Array(Type.Object({ name: Type.String(), reason: Type.String() }), {
+        description: 'Features that are not compared, and why; those of a baseline of another version.',
+      }),
+    ),
     traffic: TrafficSchema,
   }),
   Type.Object({

@@ -50,16 +50,27 @@ export const drift: FastifyPluginAsyncTypebox<AppDependencies> = async (scope, {
   }, async (_request, reply) => {
     const snapshot = drift.snapshot()
     const traffic = telemetry.recent.snapshot()
-    return reply.header('cache-control', 'no-store')
-      .send(snapshot === null ? { baseline: null, reason: drift.reason ?? 'nothing has been compared yet', traffic } : { ...snapshot, traffic })
+    return reply
+      .header('cache-control', 'no-store')
+      .send(
+        snapshot === null
+          ? { baseline: null, reason: drift.reason ?? 'nothing has been compared yet', traffic }
+          : { ...snapshot, traffic },
+      )
   })
 
-  scope.get('/drift', { config: OPEN, schema: { hide: true } }, (request, reply) => sendFile(files.get('index.html')!, request, reply))
+  scope.get('/drift', { config: OPEN, schema: { hide: true } }, (request, reply) =>
+    sendFile(files.get('index.html')!, request, reply),
+  )
   scope.get('/drift/', { config: OPEN, schema: { hide: true } }, (_request, reply) => reply.redirect('../drift'))
-  scope.get('/drift/:file', { config: OPEN, schema: { hide: true, params: Type.Object({ file: Type.String() }) } }, (request, reply) => {
-    const file = files.get(request.params.file)
-    return file === undefined ? reply.callNotFound() : sendFile(file, request, reply)
-  })
+  scope.get(
+    '/drift/:file',
+    { config: OPEN, schema: { hide: true, params: Type.Object({ file: Type.String() }) } },
+    (request, reply) => {
+      const file = files.get(request.params.file)
+      return file === undefined ? reply.callNotFound() : sendFile(file, request, reply)
+    },
+  )
 }
 
 /** By their names. What has no media type here (a note for readers) is no part of the page. */

@@ -10,9 +10,18 @@ import { eventually } from '../raw.js'
 const memory = new UploadMemory({ maxUploadBytes: 1e6, maxUploadsBytes: 1e7 })
 
 /** A body that is read with little patience. A patience that is not named is longer than a test. */
-function read({ paceSeconds = 60, drainSeconds = 60, rate = 1000, uploadSeconds = 60 }): { body: PassThrough; reading: BodyRead } {
+function read({ paceSeconds = 60, drainSeconds = 60, rate = 1000, uploadSeconds = 60 }): {
+  body: PassThrough
+  reading: BodyRead
+} {
   const body = new PassThrough()
-  const limits = { maxUploadBytes: 1e6, uploadSeconds, uploadBytesPerSecond: rate, tooLarge, patience: { paceSeconds, drainSeconds } }
+  const limits = {
+    maxUploadBytes: 1e6,
+    uploadSeconds,
+    uploadBytesPerSecond: rate,
+    tooLarge,
+    patience: { paceSeconds, drainSeconds },
+  }
   return { body, reading: readBody(body as unknown as IncomingMessage, memory.reserve('a', 0), limits) }
 }
 
@@ -52,7 +61,10 @@ t.test('a sender at half the least rate is refused, though it never stops', asyn
 t.test('a sender above the least rate is waited for, however long it takes', async (t) => {
   const { body, reading } = read({ paceSeconds: 5, rate: 100 })
   const since = performance.now()
-  const timer = setInterval(() => { if (performance.now() - since > 1_000) body.end(); else body.write(Buffer.alloc(100)) }, 50)
+  const timer = setInterval(() => {
+    if (performance.now() - since > 1_000) body.end()
+    else body.write(Buffer.alloc(100))
+  }, 50)
   t.equal(await codeOf(reading), 'OK')
   clearInterval(timer)
 })

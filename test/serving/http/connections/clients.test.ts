@@ -5,10 +5,17 @@ import { CLIP, post, setUp } from '../fake-service.js'
 
 t.test('an address is a client, and an IPv6 network of 64 bits is one', (t) => {
   for (const [address, network] of [
-    ['127.0.0.1', '127.0.0.1'], ['::ffff:10.1.2.3', '10.1.2.3'], ['', ''],
-    ['2001:db8:1:2:3:4:5:6', '2001:db8:1:2'], ['2001:db8:1:2:ffff::', '2001:db8:1:2'], ['2001:0db8:0001:0002::1', '2001:db8:1:2'],
-    ['2001:db8::1', '2001:db8:0:0'], ['::1', '0:0:0:0'], ['fe80::1%eth0', 'fe80:0:0:0'],
-  ] as const) t.equal(networkOf(address), network, address)
+    ['127.0.0.1', '127.0.0.1'],
+    ['::ffff:10.1.2.3', '10.1.2.3'],
+    ['', ''],
+    ['2001:db8:1:2:3:4:5:6', '2001:db8:1:2'],
+    ['2001:db8:1:2:ffff::', '2001:db8:1:2'],
+    ['2001:0db8:0001:0002::1', '2001:db8:1:2'],
+    ['2001:db8::1', '2001:db8:0:0'],
+    ['::1', '0:0:0:0'],
+    ['fe80::1%eth0', 'fe80:0:0:0'],
+  ] as const)
+    t.equal(networkOf(address), network, address)
   t.end()
 })
 

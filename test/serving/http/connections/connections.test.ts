@@ -13,26 +13,33 @@ const GET = 'GET /healthz HTTP/1.1\r\nhost: localhost\r\n\r\n'
 const skip = process.platform === 'linux' ? false : 'only Linux has addresses for a second client without being asked'
 const OTHER = '127.0.0.2'
 
-t.test('a connection on which nothing, half a header or nothing more is sent is closed, whatever its client does', async (t) => {
-  const { url, app, metric } = await setUp(t, SHORT)
-  const half = converse(url, GET.slice(0, 25))
-  const kept = converse(url, GET)
-  const breaks = converse(url, GET)
-  const timer = setInterval(() => { breaks.socket.write('\r\n') }, 50)
-  const slow = converse(url, 'GET /healthz HTTP/1.1\r\n')
-  const loris = setInterval(() => { slow.socket.write('x: y\r\n') }, 50)
-  t.equal(await converse(url).ended, '')
-  await half.ended
-  t.same(half.error(), { status: 408, code: 'UPLOAD_TOO_SLOW' })
-  t.match(await kept.ended, /^HTTP\/1\.1 200 [^]*"ok"\}$/, 'nothing after the answer')
-  t.match(await breaks.ended, /^HTTP\/1\.1 200 /)
-  await slow.ended
-  t.same(slow.error(), { status: 408, code: 'UPLOAD_TOO_SLOW' })
-  clearInterval(timer)
-  clearInterval(loris)
-  t.match(await metric('asr_connections_ended_total'), ['asr_connections_ended_total{reason="idle"} 5'])
-  await eventually(async () => await openConnections(app.server) === 0)
-})
+t.test(
+  'a connection on which nothing, half a header or nothing more is sent is closed, whatever its client does',
+  async (t) => {
+    const { url, app, metric } = await setUp(t, SHORT)
+    const half = converse(url, GET.slice(0, 25))
+    const kept = converse(url, GET)
+    const breaks = converse(url, GET)
+    const timer = setInterval(() => {
+      breaks.socket.write('\r\n')
+    }, 50)
+    const slow = converse(url, 'GET /healthz HTTP/1.1\r\n')
+    const loris = setInterval(() => {
+      slow.socket.write('x: y\r\n')
+    }, 50)
+    t.equal(await converse(url).ended, '')
+    await half.ended
+    t.same(half.error(), { status: 408, code: 'UPLOAD_TOO_SLOW' })
+    t.match(await kept.ended, /^HTTP\/1\.1 200 [^]*"ok"\}$/, 'nothing after the answer')
+    t.match(await breaks.ended, /^HTTP\/1\.1 200 /)
+    await slow.ended
+    t.same(slow.error(), { status: 408, code: 'UPLOAD_TOO_SLOW' })
+    clearInterval(timer)
+    clearInterval(loris)
+    t.match(await metric('asr_connections_ended_total'), ['asr_connections_ended_total{reason="idle"} 5'])
+    await eventually(async () => (await openConnections(app.server)) === 0)
+  },
+)
 
 t.test('a client that waits for a transcript is left alone, and so is one that sends slowly enough', async (t) => {
   const { url } = await setUp(t, SHORT, { answer: () => sleep(1_500, REPORT) })
@@ -88,22 +95,35 @@ t.test('what a client takes of one large answer counts while it takes it', async
   reader.destroy()
 })
 
-t.test('one address has its share of the connections, and gives up its oldest idle one for a new one', { skip }, async (t) => {
-  const { url, metric } = await setUp(t, { EARSHOT_MAX_CONNECTIONS: '10' })
-  const silent = Array.from({ length: 8 }, () => converse(url))
-  await eventually(async () => (await metric('asr_connections{state="idle"}'))[0]?.endsWith(' 8') ?? false)
-  const another = converse(url, GET)
-  t.equal(await silent[0]!.ended, '', 'the oldest makes place')
-  t.match(await another.until(/ok/), /^HTTP\/1\.1 200 /)
-  t.match(await converse(url, GET, OTHER).until(/ok/), /^HTTP\/1\.1 200 /, 'there is place for somebody else')
-  t.match(await metric('asr_connections_ended_total'), ['asr_connections_ended_total{reason="displaced"} 1'])
-  t.equal(silent.slice(1).filter(({ socket }) => socket.readableEnded || socket.destroyed).length, 0)
-})
+t.test(
+  'one address has its share of the connections, and gives up its oldest idle one for a new one',
+  { skip },
+  async (t) => {
+    const { url, metric } = await setUp(t, { EARSHOT_MAX_CONNECTIONS: '10' })
+    const silent = Array.from({ length: 8 }, () => converse(url))
+    await eventually(async () => (await metric('asr_connections{state="idle"}'))[0]?.endsWith(' 8') ?? false)
+    const another = converse(url, GET)
+    t.equal(await silent[0]!.ended, '', 'the oldest makes place')
+    t.match(await another.until(/ok/), /^HTTP\/1\.1 200 /)
+    t.match(await converse(url, GET, OTHER).until(/ok/), /^HTTP\/1\.1 200 /, 'there is place for somebody else')
+    t.match(await metric('asr_connections_ended_total'), ['asr_connections_ended_total{reason="displaced"} 1'])
+    t.equal(silent.slice(1).filter(({ socket }) => socket.readableEnded || socket.destroyed).length, 0)
+  },
+)
 
 t.test('an address all of whose connections are busy is told so, and nobody else is', { skip }, async (t) => {
   let finish = (): void => undefined
   const held = new Promise<void>((resolve) => { finish = resolve })
-  const { url, uploads, metric } = await setUp(t, { EARSHOT_MAX_CONNECTIONS: '10' }, { answer: async () => { await held; return REPORT } })
+  const { url, uploads, metric } = await setUp(
+    t,
+    { EARSHOT_MAX_CONNECTIONS: '10' },
+    {
+      answer: async () => {
+        await held
+        return REPORT
+      },
+    },
+  )
   const busy = Array.from({ length: 8 }, () => converse(url, Buffer.concat([Buffer.from(head(CLIP.length)), CLIP])))
   await eventually(() => uploads.requestsInProgress === 8)
   const refused = converse(url, GET)
@@ -124,7 +144,11 @@ t.test('an address all of whose connections are busy is told so, and nobody else
   finish()
   for (const one of busy) t.match(await one.until(/jazz/), /^HTTP\/1\.1 200 /)
   t.match(await metric('asr_connections_ended_total{reason="refused"}'), [/ 4$/])
-  t.match(await metric('asr_rejections_total{reason="too_many_connections"}'), [/ 1$/], 'the one that would have been a clip')
+  t.match(
+    await metric('asr_rejections_total{reason="too_many_connections"}'),
+    [/ 1$/],
+    'the one that would have been a clip',
+  )
   t.match(await converse(url, GET).until(/ok/), /^HTTP\/1\.1 200 /, 'and now there is place again')
 })
 
@@ -139,7 +163,8 @@ t.test('hundreds of connections at once are no more than there may be', async (t
 
 t.test('the end closes every connection and waits for no client', async (t) => {
   const { url, app, uploads } = await setUp(t, {}, { answer: () => sleep(300, REPORT) })
-  const open = (count: number, text: string | Buffer): Conversation[] => Array.from({ length: count }, () => converse(url, text))
+  const open = (count: number, text: string | Buffer): Conversation[] =>
+    Array.from({ length: count }, () => converse(url, text))
   const whole = Buffer.concat([Buffer.from(head(CLIP.length)), CLIP])
   const silent = open(5, '')
   const halfHeads = open(5, head(CLIP.length).slice(0, 30))
@@ -148,7 +173,9 @@ t.test('the end closes every connection and waits for no client', async (t) => {
   const late = converse(url, whole.subarray(0, 1_000))
   await eventually(() => uploads.requestsInProgress === 11 && uploads.bytesHeld > 5 * CLIP.length)
   const closing = uploads.drain(30).then(() => app.close())
-  const timer = setInterval(() => { late.socket.write(whole.subarray(late.socket.bytesWritten, late.socket.bytesWritten + 8_000)) }, 50)
+  const timer = setInterval(() => {
+    late.socket.write(whole.subarray(late.socket.bytesWritten, late.socket.bytesWritten + 8_000))
+  }, 50)
   for (const one of active) t.match(await one.until(/jazz/), /^HTTP\/1\.1 200 /)
   t.match(await late.until(/jazz/), /^HTTP\/1\.1 200 /, 'what goes on arriving is accepted')
   clearInterval(timer)

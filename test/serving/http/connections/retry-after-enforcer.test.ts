@@ -27,13 +27,21 @@ t.test('an upload like the refused one waits, a short one and other clients do n
 })
 
 t.test('the second attempt is refused before its body, and reaches no worker', async (t) => {
-  const { url, jobs } = await setUp(t, {}, { answer: () => Promise.reject(new SpeechError('QUEUE_FULL', 'the wait would be long', { retryAfterSeconds: 7 })) })
+  const { url, jobs } = await setUp(
+    t,
+    {},
+    { answer: () => Promise.reject(new SpeechError('QUEUE_FULL', 'the wait would be long', { retryAfterSeconds: 7 })) },
+  )
   const long = wavOfSeconds(60)
   t.match(await errorOf(await post(`${url}/v1/transcriptions`, long)), { status: 429, retryAfter: '7' })
-  t.match(await errorOf(await post(`${url}/v1/transcriptions`, long)), { status: 429, code: 'QUEUE_FULL', retryAfter: '1' })
+  t.match(await errorOf(await post(`${url}/v1/transcriptions`, long)), {
+    status: 429,
+    code: 'QUEUE_FULL',
+    retryAfter: '1',
+  })
   t.equal(jobs.length, 1)
   const body = new ReadableStream({ start: (stream) => { stream.enqueue(long); stream.close() } })
-  const unmeasured = await fetch(`${url}/v1/transcriptions`, { method: 'POST', body, duplex: 'half' } as RequestInit)
+  const unmeasured = await fetch(`${url}/v1/transcriptions`, { method: 'POST', body, duplex: 'half' })
   t.match(await errorOf(unmeasured), { status: 429, code: 'QUEUE_FULL' }, 'one that does not say how long it is')
   t.equal(jobs.length, 1)
 })

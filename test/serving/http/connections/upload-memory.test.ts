@@ -10,7 +10,11 @@ const PIECE = 65_536
 function fill(memory: UploadMemory, client: string, declared: number, bytes: number): number {
   for (let bodies = 0; bodies < 10_000; bodies++) {
     const reservation = memory.reserve(client, declared)
-    for (let sent = 0; sent < bytes; sent += PIECE) if (!reservation.grow(Math.min(PIECE, bytes - sent))) { reservation.release(); return bodies }
+    for (let sent = 0; sent < bytes; sent += PIECE)
+      if (!reservation.grow(Math.min(PIECE, bytes - sent))) {
+        reservation.release()
+        return bodies
+      }
   }
   throw new Error('there is no end to it')
 }
@@ -22,18 +26,21 @@ function fillAsMany(memory: UploadMemory, largestBytes: number): void {
   }
 }
 
-t.test('one client fills four fifths of the open part, and others still come in with large bodies and small ones', async (t) => {
-  const memory = new UploadMemory(LIMITS)
-  fill(memory, 'greedy', 25 * MB, 25 * MB)
-  t.ok(memory.bytesHeld > 0.7 * 224 * MB && memory.bytesHeld <= 0.8 * 224 * MB, `${memory.bytesHeld} bytes`)
-  t.ok(memory.fits('other', 25 * MB))
-  const large = memory.reserve('other', 25 * MB)
-  let came = 0
-  while (came < 25 * MB && large.grow(PIECE)) came += PIECE
-  t.ok(came >= 25 * MB)
-  large.release()
-  t.ok(memory.fits('greedy', 500_000), 'a small one of its own too')
-})
+t.test(
+  'one client fills four fifths of the open part, and others still come in with large bodies and small ones',
+  async (t) => {
+    const memory = new UploadMemory(LIMITS)
+    fill(memory, 'greedy', 25 * MB, 25 * MB)
+    t.ok(memory.bytesHeld > 0.7 * 224 * MB && memory.bytesHeld <= 0.8 * 224 * MB, `${memory.bytesHeld} bytes`)
+    t.ok(memory.fits('other', 25 * MB))
+    const large = memory.reserve('other', 25 * MB)
+    let came = 0
+    while (came < 25 * MB && large.grow(PIECE)) came += PIECE
+    t.ok(came >= 25 * MB)
+    large.release()
+    t.ok(memory.fits('greedy', 500_000), 'a small one of its own too')
+  },
+)
 
 t.test('many clients that hold all of the open part leave the reserve to small bodies', async (t) => {
   const memory = new UploadMemory(LIMITS)
@@ -46,18 +53,21 @@ t.test('many clients that hold all of the open part leave the reserve to small b
   t.ok(fill(memory, 'yet another', 480_000, 480_000) >= 20)
 })
 
-t.test('a declared length that does not come holds nothing, and half of a body is never refused the other half', async (t) => {
-  const memory = new UploadMemory(LIMITS)
-  const empty = Array.from({ length: 1_000 }, () => memory.reserve('greedy', 25 * MB))
-  t.equal(memory.bytesReserved, 0)
-  for (const one of empty) t.ok(one.grow(1))
-  t.equal(memory.bytesReserved, 2_000)
-  const half = memory.reserve('honest', 20 * MB)
-  t.ok(half.grow(10 * MB))
-  t.equal(memory.bytesReserved, 2_000 + 20 * MB)
-  fillAsMany(memory, 25 * MB)
-  t.ok(half.grow(10 * MB))
-})
+t.test(
+  'a declared length that does not come holds nothing, and half of a body is never refused the other half',
+  async (t) => {
+    const memory = new UploadMemory(LIMITS)
+    const empty = Array.from({ length: 1_000 }, () => memory.reserve('greedy', 25 * MB))
+    t.equal(memory.bytesReserved, 0)
+    for (const one of empty) t.ok(one.grow(1))
+    t.equal(memory.bytesReserved, 2_000)
+    const half = memory.reserve('honest', 20 * MB)
+    t.ok(half.grow(10 * MB))
+    t.equal(memory.bytesReserved, 2_000 + 20 * MB)
+    fillAsMany(memory, 25 * MB)
+    t.ok(half.grow(10 * MB))
+  },
+)
 
 t.test('a body of unknown length counts as it comes, and leaves the reserve when it grows large', async (t) => {
   const memory = new UploadMemory({ maxUploadBytes: 3 * MB, maxUploadsBytes: 16 * MB })

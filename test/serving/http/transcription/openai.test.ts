@@ -7,74 +7,186 @@ import type { Report } from '../../../../src/domain/report.js'
 import { CLIP, errorOf, post, REPORT, setUp } from '../fake-service.js'
 
 t.test('the openai client', async (t) => {
-  const { url, jobs } = await setUp(t, {}, { answer: async (job) => job.language === 'fr' ? { ...REPORT, text: '', segments: [], confidence: null, noSpeechReason: 'no_speech_detected' } : REPORT }, ['en', 'fr'])
+  const { url, jobs } = await setUp(
+    t,
+    {},
+    {
+      answer: async (job) =>
+        job.language === 'fr'
+          ? { ...REPORT, text: '', segments: [], confidence: null, noSpeechReason: 'no_speech_detected' }
+          : REPORT,
+    },
+    ['en', 'fr'],
+  )
   const client = new OpenAI({ baseURL: `${url}/v1`, apiKey: 'none', maxRetries: 0 })
-  const file = (): Promise<File> => toFile(CLIP, 'clip.wav') as Promise<File>
-  const ask = async (extra: object): Promise<unknown> => client.audio.transcriptions.create({ file: await file(), model: 'moonshine-tiny-en', ...extra } as OpenAI.Audio.TranscriptionCreateParamsNonStreaming)
+  const file = (): Promise<File> => toFile(CLIP, 'clip.wav')
+  const ask = async (extra: object): Promise<unknown> =>
+    client.audio.transcriptions.create({
+      file: await file(),
+      model: 'moonshine-tiny-en',
+      ...extra,
+    } as OpenAI.Audio.TranscriptionCreateParamsNonStreaming)
   t.match(await ask({}), { text: 'play some jazz', usage: { type: 'duration', seconds: 2 } })
   t.equal(await ask({ response_format: 'text', model: 'whisper-1' }), 'play some jazz\n')
   t.match(await ask({ response_format: 'verbose_json', timestamp_granularities: ['segment'], language: 'en' }), {
     task: 'transcribe', language: 'english', duration: 2, text: 'play some jazz',
     segments: [{ id: 0, start: 0.25, end: 61.5, avg_logprob: -0.1, tokens: [5] }, { id: 1 }],
   })
-  t.equal(await ask({ response_format: 'srt' }), '1\n00:00:00,250 --> 00:01:01,500\nplay\n\n2\n01:01:01,200 --> 01:01:02,250\nsome <b> & jazz\n')
-  t.equal(await ask({ response_format: 'vtt' }), 'WEBVTT\n\n00:00:00.250 --> 00:01:01.500\nplay\n\n01:01:01.200 --> 01:01:02.250\nsome &lt;b&gt; &amp; jazz\n')
+  t.equal(
+    await ask({ response_format: 'srt' }),
+    '1\n00:00:00,250 --> 00:01:01,500\nplay\n\n2\n01:01:01,200 --> 01:01:02,250\nsome <b> & jazz\n',
+  )
+  t.equal(
+    await ask({ response_format: 'vtt' }),
+    'WEBVTT\n\n00:00:00.250 --> 00:01:01.500\nplay\n\n01:01:01.200 --> 01:01:02.250\nsome &lt;b&gt; &amp; jazz\n',
+  )
   t.equal(await ask({ response_format: 'srt', language: 'fr' }), '', 'nobody spoke')
   t.equal(await ask({ response_format: 'vtt', language: 'fr' }), 'WEBVTT\n')
   t.match(jobs.at(-1), { language: 'fr', audioSeconds: 1 })
-  await t.rejects(ask({ model: 'gpt-9' }), { status: 404, code: 'MODEL_NOT_FOUND', param: 'model', type: 'invalid_request_error' })
-  await t.rejects(ask({ file: await toFile(Buffer.from('broken'), 'clip.wav') }), { status: 415, code: 'AUDIO_UNSUPPORTED' })
-  await t.rejects(ask({ timestamp_granularities: ['word'], response_format: 'srt' }), { status: 400, code: 'REQUEST_INVALID', param: 'timestamp_granularities' })
-  await t.rejects(ask({ timestamp_granularities: ['phoneme'], response_format: 'verbose_json' }), { status: 400, code: 'REQUEST_INVALID', param: 'timestamp_granularities' })
+  await t.rejects(ask({ model: 'gpt-9' }), {
+    status: 404,
+    code: 'MODEL_NOT_FOUND',
+    param: 'model',
+    type: 'invalid_request_error',
+  })
+  await t.rejects(ask({ file: await toFile(Buffer.from('broken'), 'clip.wav') }), {
+    status: 415,
+    code: 'AUDIO_UNSUPPORTED',
+  })
+  await t.rejects(ask({ timestamp_granularities: ['word'], response_format: 'srt' }), {
+    status: 400,
+    code: 'REQUEST_INVALID',
+    param: 'timestamp_granularities',
+  })
+  await t.rejects(ask({ timestamp_granularities: ['phoneme'], response_format: 'verbose_json' }), {
+    status: 400,
+    code: 'REQUEST_INVALID',
+    param: 'timestamp_granularities',
+  })
   await t.rejects(ask({ timestamp_granularities: ['segment'] }), { status: 400, code: 'REQUEST_INVALID' })
   await t.rejects(ask({ stream: true }), { status: 400, code: 'PARAMETER_UNSUPPORTED', param: 'stream' })
   await t.rejects(ask({ temperature: 7 }), { status: 400, code: 'REQUEST_INVALID', param: 'temperature' })
   await t.rejects(ask({ response_format: 'xml' }), { status: 400, code: 'REQUEST_INVALID', param: 'response_format' })
-  const { response } = await client.audio.transcriptions.create({ file: await file(), model: 'whisper-1', prompt: 'jazz', temperature: 0.4 }).withResponse()
+  const { response } = await client.audio.transcriptions
+    .create({ file: await file(), model: 'whisper-1', prompt: 'jazz', temperature: 0.4 })
+    .withResponse()
   t.equal(response.headers.get('earshot-ignored-parameters'), 'temperature')
 })
 
 /** Said with a pause in the middle. */
 const TIMED: Report = {
-  ...REPORT, text: '"Play some jazz," please. And 50% of it.',
-  segments: [{
-    ...REPORT.segments[0]!, startSeconds: 0.2, endSeconds: 6.5, text: '"Play some jazz," please. And 50% of it.',
-    words: [['"Play', 0.25, 0.5], ['some', 0.5, 0.7], ['jazz,"', 0.7, 1.1], ['please.', 1.15, 1.5], ['And', 4, 4.2], ['50%', 4.2, 5], ['of', 5, 5.1], ['it.', 5.1, 5.4]]
-      .map(([text, startSeconds, endSeconds]) => ({ text: text as string, startSeconds: startSeconds as number, endSeconds: endSeconds as number, confidence: 0.9, logProbability: -0.1, correctness: 0.8 })),
-  }],
+  ...REPORT,
+  text: '"Play some jazz," please. And 50% of it.',
+  segments: [
+    {
+      ...REPORT.segments[0]!,
+      startSeconds: 0.2,
+      endSeconds: 6.5,
+      text: '"Play some jazz," please. And 50% of it.',
+      words: [
+        ['"Play', 0.25, 0.5],
+        ['some', 0.5, 0.7],
+        ['jazz,"', 0.7, 1.1],
+        ['please.', 1.15, 1.5],
+        ['And', 4, 4.2],
+        ['50%', 4.2, 5],
+        ['of', 5, 5.1],
+        ['it.', 5.1, 5.4],
+      ].map(([text, startSeconds, endSeconds]) => ({
+        text: text as string,
+        startSeconds: startSeconds as number,
+        endSeconds: endSeconds as number,
+        confidence: 0.9,
+        logProbability: -0.1,
+        correctness: 0.8,
+      })),
+    },
+  ],
 }
 
 t.test('words with their times, and subtitles by phrase', async (t) => {
   const { url, jobs } = await setUp(t, {}, { answer: async ({ words }) => words ? TIMED : REPORT })
   const client = new OpenAI({ baseURL: `${url}/v1`, apiKey: 'none', maxRetries: 0 })
-  const ask = async (extra: object): Promise<unknown> => client.audio.transcriptions.create({ file: await toFile(CLIP, 'clip.wav') as File, model: 'whisper-1', ...extra } as OpenAI.Audio.TranscriptionCreateParamsNonStreaming)
-  const words = await ask({ response_format: 'verbose_json', timestamp_granularities: ['word'] }) as { words: object[]; segments?: object[] }
-  t.match(words.words, [{ word: 'Play', start: 0.25, end: 0.5 }, { word: 'some' }, { word: 'jazz' }, { word: 'please' }, { word: 'And' }, { word: '50%', start: 4.2 }, { word: 'of' }, { word: 'it', end: 5.4 }])
+  const ask = async (extra: object): Promise<unknown> =>
+    client.audio.transcriptions.create({
+      file: (await toFile(CLIP, 'clip.wav')),
+      model: 'whisper-1',
+      ...extra,
+    } as OpenAI.Audio.TranscriptionCreateParamsNonStreaming)
+  const words = (await ask({ response_format: 'verbose_json', timestamp_granularities: ['word'] })) as {
+    words: object[]
+    segments?: object[]
+  }
+  t.match(words.words, [
+    { word: 'Play', start: 0.25, end: 0.5 },
+    { word: 'some' },
+    { word: 'jazz' },
+    { word: 'please' },
+    { word: 'And' },
+    { word: '50%', start: 4.2 },
+    { word: 'of' },
+    { word: 'it', end: 5.4 },
+  ])
   t.equal(words.segments, undefined, 'only what was asked for')
-  t.match(await ask({ response_format: 'verbose_json', timestamp_granularities: ['word', 'segment'] }), { words: { length: 8 }, segments: { length: 1 } })
-  t.same([(await ask({ response_format: 'verbose_json' }) as typeof words).words, jobs.at(-1)!.words], [undefined, false], 'nobody asked')
-  t.equal(await ask({ response_format: 'srt' }), '1\n00:00:00,250 --> 00:00:01,500\n"Play some jazz," please.\n\n2\n00:00:04,000 --> 00:00:05,400\nAnd 50% of it.\n')
-  t.equal(await ask({ response_format: 'vtt' }), 'WEBVTT\n\n00:00:00.250 --> 00:00:01.500\n"Play some jazz," please.\n\n00:00:04.000 --> 00:00:05.400\nAnd 50% of it.\n')
+  t.match(await ask({ response_format: 'verbose_json', timestamp_granularities: ['word', 'segment'] }), {
+    words: { length: 8 },
+    segments: { length: 1 },
+  })
+  t.same(
+    [((await ask({ response_format: 'verbose_json' })) as typeof words).words, jobs.at(-1)!.words],
+    [undefined, false],
+    'nobody asked',
+  )
+  t.equal(
+    await ask({ response_format: 'srt' }),
+    '1\n00:00:00,250 --> 00:00:01,500\n"Play some jazz," please.\n\n2\n00:00:04,000 --> 00:00:05,400\nAnd 50% of it.\n',
+  )
+  t.equal(
+    await ask({ response_format: 'vtt' }),
+    'WEBVTT\n\n00:00:00.250 --> 00:00:01.500\n"Play some jazz," please.\n\n00:00:04.000 --> 00:00:05.400\nAnd 50% of it.\n',
+  )
   await ask({ response_format: 'text' })
   t.equal(jobs.at(-1)!.words, false)
-  t.match(await (await post(`${url}/v1/transcriptions?words=true`, CLIP)).json(), { segments: [{ words: [{ text: '"Play', startSeconds: 0.25, endSeconds: 0.5, confidence: 0.9 }] }] })
+  t.match(await (await post(`${url}/v1/transcriptions?words=true`, CLIP)).json(), {
+    segments: [{ words: [{ text: '"Play', startSeconds: 0.25, endSeconds: 0.5, confidence: 0.9 }] }],
+  })
   t.match(await (await post(`${url}/v1/transcriptions`, CLIP)).json(), { segments: [{ words: null }, { words: null }] })
 })
 
 t.test('an engine that knows no word times refuses them by name, and writes subtitles by segment', async (t) => {
-  const loaded = (name: string, timesWords: boolean) => ({ name, languages: ['en'], engine: { engine: 'reference' as const, notes: [] }, timesWords, provider: { provider: 'cpu', refused: [] }, loadSeconds: 1 })
-  const { url } = await setUp(t, { EARSHOT_CASCADE_MODEL: 'whisper-base' }, { models: [loaded('moonshine-tiny-en', true), loaded('whisper-base', false), loaded('whisper-tiny', true)] })
+  const loaded = (name: string, timesWords: boolean) => ({
+    name,
+    languages: ['en'],
+    engine: { engine: 'reference' as const, notes: [] },
+    timesWords,
+    provider: { provider: 'cpu', refused: [] },
+    loadSeconds: 1,
+  })
+  const { url } = await setUp(
+    t,
+    { EARSHOT_CASCADE_MODEL: 'whisper-base' },
+    { models: [loaded('moonshine-tiny-en', true), loaded('whisper-base', false), loaded('whisper-tiny', true)] },
+  )
   const form = (fields: Record<string, string>): FormData => {
     const body = new FormData()
     body.append('file', new Blob([CLIP]), 'clip.wav')
     for (const [name, value] of Object.entries(fields)) body.append(name, value)
     return body
   }
-  const ask = (fields: Record<string, string>): Promise<Response> => fetch(`${url}/v1/audio/transcriptions`, { method: 'POST', body: form(fields) })
+  const ask = (fields: Record<string, string>): Promise<Response> =>
+    fetch(`${url}/v1/audio/transcriptions`, { method: 'POST', body: form(fields) })
   const words = { 'response_format': 'verbose_json', 'timestamp_granularities[]': 'word' }
-  t.match(await errorOf(await ask({ model: 'whisper-1', ...words })), { status: 400, code: 'PARAMETER_UNSUPPORTED', param: 'timestamp_granularities' }, 'the larger model of a cascade counts')
+  t.match(
+    await errorOf(await ask({ model: 'whisper-1', ...words })),
+    { status: 400, code: 'PARAMETER_UNSUPPORTED', param: 'timestamp_granularities' },
+    'the larger model of a cascade counts',
+  )
   t.equal((await ask({ model: 'whisper-tiny', ...words })).status, 200)
-  t.match(await errorOf(await post(`${url}/v1/transcriptions?words=true`, CLIP)), { status: 400, code: 'PARAMETER_UNSUPPORTED', param: 'words' })
+  t.match(await errorOf(await post(`${url}/v1/transcriptions?words=true`, CLIP)), {
+    status: 400,
+    code: 'PARAMETER_UNSUPPORTED',
+    param: 'words',
+  })
   t.equal((await ask({ model: 'whisper-1', response_format: 'srt' })).status, 200)
 })
 
@@ -85,16 +197,41 @@ t.test('cues are short, in order, made of whole words, and leave nothing out', a
     const words = Array.from({ length: 1 + Math.floor(60 * random()) }, () => {
       const startSeconds = at + (random() < 0.2 ? 2 * random() : 0)
       at = startSeconds + 0.05 + random()
-      return { text: 'x'.repeat(1 + Math.floor(12 * random())) + (random() < 0.2 ? [',', '.', '?!'][Math.floor(3 * random())]! : ''), startSeconds, endSeconds: at, confidence: 1, logProbability: 0, correctness: null }
+      return {
+        text:
+          'x'.repeat(1 + Math.floor(12 * random())) +
+          (random() < 0.2 ? [',', '.', '?!'][Math.floor(3 * random())]! : ''),
+        startSeconds,
+        endSeconds: at,
+        confidence: 1,
+        logProbability: 0,
+        correctness: null,
+      }
     })
     const text = words.map((word) => word.text).join(' ')
     const cues = cuesOf({ ...REPORT.segments[0]!, startSeconds: 0, endSeconds: at, text, words })
     t.equal(cues.map((cue) => cue.text).join(' '), text)
     t.ok(cues.every((cue) => cue.text.length <= 42 && cue.endSeconds - cue.startSeconds <= 7))
-    t.ok(cues.every(({ startSeconds, endSeconds }, index) => startSeconds < endSeconds && startSeconds >= (cues[index - 1]?.endSeconds ?? 0)))
+    t.ok(
+      cues.every(
+        ({ startSeconds, endSeconds }, index) =>
+          startSeconds < endSeconds && startSeconds >= (cues[index - 1]?.endSeconds ?? 0),
+      ),
+    )
   }
-  const japanese = ['今日', 'は、', '東京。'].map((text, index) => ({ text, startSeconds: index, endSeconds: index + 1, confidence: 1, logProbability: 0, correctness: null }))
-  t.same(cuesOf({ ...REPORT.segments[0]!, text: '今日は、東京。', words: japanese }).map(({ text }) => text), ['今日は、東京。'], 'no space where the text has none')
+  const japanese = ['今日', 'は、', '東京。'].map((text, index) => ({
+    text,
+    startSeconds: index,
+    endSeconds: index + 1,
+    confidence: 1,
+    logProbability: 0,
+    correctness: null,
+  }))
+  t.same(
+    cuesOf({ ...REPORT.segments[0]!, text: '今日は、東京。', words: japanese }).map(({ text }) => text),
+    ['今日は、東京。'],
+    'no space where the text has none',
+  )
 })
 
 t.test('a channel is asked for by a field of the form, and is no ignored parameter', async (t) => {
@@ -106,7 +243,8 @@ t.test('a channel is asked for by a field of the form, and is no ignored paramet
     fields.append('channel', channel)
     return fields
   }
-  const ask = (channel: string): Promise<Response> => fetch(`${url}/v1/audio/transcriptions`, { method: 'POST', body: form(channel) })
+  const ask = (channel: string): Promise<Response> =>
+    fetch(`${url}/v1/audio/transcriptions`, { method: 'POST', body: form(channel) })
   const response = await ask('2')
   t.equal(response.status, 200)
   t.equal(response.headers.get('earshot-ignored-parameters'), null)
@@ -117,8 +255,14 @@ t.test('a channel is asked for by a field of the form, and is no ignored paramet
 t.test('multipart bodies in any order, and broken ones', async (t) => {
   const { url, jobs } = await setUp(t)
   const route = `${url}/v1/audio/transcriptions`
-  const part = (name: string, value: string | Buffer, extra = ''): Buffer => Buffer.concat([Buffer.from(`--x\r\ncontent-disposition: form-data; name="${name}"${extra}\r\n\r\n`), Buffer.from(value), Buffer.from('\r\n')])
-  const send = (parts: Buffer[], type = 'multipart/form-data; boundary=x', end = '--x--\r\n'): Promise<Response> => post(route, Buffer.concat([...parts, Buffer.from(end)]), { 'content-type': type })
+  const part = (name: string, value: string | Buffer, extra = ''): Buffer =>
+    Buffer.concat([
+      Buffer.from(`--x\r\ncontent-disposition: form-data; name="${name}"${extra}\r\n\r\n`),
+      Buffer.from(value),
+      Buffer.from('\r\n'),
+    ])
+  const send = (parts: Buffer[], type = 'multipart/form-data; boundary=x', end = '--x--\r\n'): Promise<Response> =>
+    post(route, Buffer.concat([...parts, Buffer.from(end)]), { 'content-type': type })
   const [file, model] = [part('file', CLIP, '; filename="a.wav"'), part('model', 'whisper-1')]
   t.equal((await send([file, model])).status, 200, 'file first')
   t.equal((await send([model, part('file', CLIP)])).status, 200, 'file last, without a name')
@@ -130,24 +274,52 @@ t.test('multipart bodies in any order, and broken ones', async (t) => {
     ['two models', send([file, model, model]), { status: 400, code: 'REQUEST_INVALID', param: 'model' }],
     ['never ended', send([file, model], undefined, ''), { status: 400, code: 'REQUEST_INVALID' }],
     ['no boundary', send([file, model], 'multipart/form-data'), { status: 400, code: 'REQUEST_INVALID' }],
-    ['another boundary', send([file, model], 'multipart/form-data; boundary=y'), { status: 400, code: 'REQUEST_INVALID' }],
+    [
+      'another boundary',
+      send([file, model], 'multipart/form-data; boundary=y'),
+      { status: 400, code: 'REQUEST_INVALID' },
+    ],
     ['no form at all', post(route, CLIP, { 'content-type': 'audio/wav' }), { status: 400, code: 'REQUEST_INVALID' }],
-    ['empty', post(route, '', { 'content-type': 'multipart/form-data; boundary=x' }), { status: 400, code: 'REQUEST_INVALID' }],
-    ['a hundred fields', send([file, ...Array.from({ length: 100 }, (_, i) => part(`f${i}`, 'v'))]), { status: 400, code: 'REQUEST_INVALID' }],
-    ['a huge field', send([file, part('prompt', 'x'.repeat(100_000)), model]), { status: 400, code: 'REQUEST_INVALID' }],
-    ['a prototype', send([file, part('__proto__', 'x'), part('constructor', 'y')]), { status: 400, code: 'REQUEST_INVALID', param: 'model' }],
+    [
+      'empty',
+      post(route, '', { 'content-type': 'multipart/form-data; boundary=x' }),
+      { status: 400, code: 'REQUEST_INVALID' },
+    ],
+    [
+      'a hundred fields',
+      send([file, ...Array.from({ length: 100 }, (_, i) => part(`f${i}`, 'v'))]),
+      { status: 400, code: 'REQUEST_INVALID' },
+    ],
+    [
+      'a huge field',
+      send([file, part('prompt', 'x'.repeat(100_000)), model]),
+      { status: 400, code: 'REQUEST_INVALID' },
+    ],
+    [
+      'a prototype',
+      send([file, part('__proto__', 'x'), part('constructor', 'y')]),
+      { status: 400, code: 'REQUEST_INVALID', param: 'model' },
+    ],
   ]
   for (const [name, response, expected] of refused) t.match(await errorOf(await response), expected, name)
 })
 
 t.test('a megabyte of empty parts neither blocks the server nor gets through', async (t) => {
   const { url } = await setUp(t)
-  const bodies = { 'empty parts': '--x\r\n\r\n\r\n', 'tiny fields': '--x\r\ncontent-disposition: form-data; name="a"\r\n\r\nb\r\n' }
+  const bodies = {
+    'empty parts': '--x\r\n\r\n\r\n',
+    'tiny fields': '--x\r\ncontent-disposition: form-data; name="a"\r\n\r\nb\r\n',
+  }
   for (const [name, part] of Object.entries(bodies)) {
     let longestMs = 0
     let last = performance.now()
-    const watch = setInterval(() => { longestMs = Math.max(longestMs, performance.now() - last - 5); last = performance.now() }, 5)
-    const response = await post(`${url}/v1/audio/transcriptions`, part.repeat(Math.floor(1e6 / part.length)), { 'content-type': 'multipart/form-data; boundary=x' })
+    const watch = setInterval(() => {
+      longestMs = Math.max(longestMs, performance.now() - last - 5)
+      last = performance.now()
+    }, 5)
+    const response = await post(`${url}/v1/audio/transcriptions`, part.repeat(Math.floor(1e6 / part.length)), {
+      'content-type': 'multipart/form-data; boundary=x',
+    })
     clearInterval(watch)
     t.match(await errorOf(response), { status: 400, code: 'REQUEST_INVALID' }, name)
     t.comment(`${name}: event loop held for at most ${longestMs.toFixed(0)} ms`)

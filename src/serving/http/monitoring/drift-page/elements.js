@@ -28,7 +28,12 @@ export function shape(tag, attributes = {}, ...children) {
   return made
 }
 
-/** A drawing that is stretched to its box; its text stands beside it, as HTML. @param {number} width @param {number} height @param {Node[]} children */
+/**
+ * A drawing that is stretched to its box; its text stands beside it, as HTML.
+ * @param {number} width
+ * @param {number} height
+ * @param {Node[]} children
+ */
 export function drawing(width, height, ...children) {
   return shape('svg', { viewBox: `0 0 ${width} ${height}`, preserveAspectRatio: 'none' }, ...children)
 }
@@ -50,9 +55,14 @@ export function setAttribute(target, name, value) {
   if (target.getAttribute(name) !== String(value)) target.setAttribute(name, String(value))
 }
 
-/** The children in this order; those that are there already are moved only if they must. @param {Element} target @param {readonly Element[]} children */
+/**
+ * The children in this order; those that are there already are moved only if they must.
+ * @param {Element} target
+ * @param {readonly Element[]} children
+ */
 export function setChildren(target, children) {
-  if (target.children.length === children.length && children.every((child, index) => target.children[index] === child)) return
+  if (target.children.length === children.length && children.every((child, index) => target.children[index] === child))
+    return
   const focused = document.activeElement
   target.replaceChildren(...children)
   if (focused instanceof HTMLElement && target.contains(focused)) focused.focus()

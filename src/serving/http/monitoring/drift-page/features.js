@@ -5,7 +5,9 @@ import { clock, counted, excess, probability, signed } from './numbers.js'
 import { directionOf, meaningOf } from './words.js'
 
 /** @import { Comparison, DriftSnapshot, FeatureState, WindowName } from '../../../../monitoring/drift/snapshot.js' */
-/** @typedef {{ readonly element: HTMLElement, readonly update: (feature: FeatureState, snapshot: DriftSnapshot, window: WindowName) => void }} Card */
+/**
+ * @typedef {{ readonly element: HTMLElement, readonly update: (feature: FeatureState, snapshot: DriftSnapshot, window: WindowName) => void }} Card
+ */
 
 const DIRECTIONS = { lower: '↓ lower', higher: '↑ higher', spread: '↔ none' }
 
@@ -54,7 +56,10 @@ export function createFeatures(changed) {
       .sort((a, b) => Number(b.alarm) - Number(a.alarm) || compare(a, b, window))
     setChildren(part(`${family}-cards`), members.map((feature) => cardOf(feature).element))
     const raised = members.filter(({ alarm }) => alarm).length
-    setText(part(`${family}-count`), `${counted(members.length, 'feature')}, ${raised === 0 ? 'no alarm' : counted(raised, 'alarm')}`)
+    setText(
+      part(`${family}-count`),
+      `${counted(members.length, 'feature')}, ${raised === 0 ? 'no alarm' : counted(raised, 'alarm')}`,
+    )
   }
 
   /** @param {FeatureState} feature */
@@ -99,11 +104,18 @@ function figure(term) {
   return { value, pair: element('div', {}, element('dt', {}, term), value) }
 }
 
-/** A class and what it means. @param {FeatureState} feature @param {DriftSnapshot} snapshot @param {WindowName} window @returns {[string, string]} */
+/**
+ * A class and what it means.
+ * @param {FeatureState} feature
+ * @param {DriftSnapshot} snapshot
+ * @param {WindowName} window
+ * @returns {[string, string]}
+ */
 function stateOf({ alarm, alarmSince, windows }, snapshot, window) {
   if (alarm) return ['alarm', `▲ alarm${alarmSince === null ? '' : ` since ${clock(alarmSince)}`}`]
   const { clips, minimum } = snapshot.windows[window]
-  if (windows[window] === null) return ['few', clips < minimum ? `too few clips (${clips} of ${minimum})` : 'too few clips with this figure']
+  if (windows[window] === null)
+    return ['few', clips < minimum ? `too few clips (${clips} of ${minimum})` : 'too few clips with this figure']
   return snapshot.baseline.calibrated ? ['calm', '✓ no alarm'] : ['few', 'alarms are off']
 }
 

@@ -11,8 +11,12 @@ import { share } from './numbers.js'
 import { sharesOf } from './words.js'
 
 /** @import { Comparison, FeatureState } from '../../../../monitoring/drift/snapshot.js' */
-/** @typedef {{ readonly label: string, readonly before: number, readonly now: number | null }} Row `now` is null with too few clips */
-/** @typedef {{ readonly before: Element, readonly now: Element, readonly bars: readonly Element[] }} Drawn of one row; bars: before, now, outline */
+/**
+ * @typedef {{ readonly label: string, readonly before: number, readonly now: number | null }} Row `now` is null with too few clips
+ */
+/**
+ * @typedef {{ readonly before: Element, readonly now: Element, readonly bars: readonly Element[] }} Drawn of one row; bars: before, now, outline
+ */
 
 /** A bin below this share, then and now, is not worth a row. */
 const HARDLY = 0.005
@@ -27,11 +31,31 @@ export function createHistogram(title) {
   const unit = element('th', { scope: 'col', class: 'unit' })
   const body = element('tbody')
   const missing = { before: element('td'), now: element('td') }
-  const foot = element('tfoot', {}, element('tr', {}, element('th', { scope: 'row' }, 'missing'), element('td'), missing.before, missing.now))
+  const foot = element(
+    'tfoot',
+    {},
+    element('tr', {}, element('th', { scope: 'row' }, 'missing'), element('td'), missing.before, missing.now),
+  )
   const rest = element('p', { class: 'rest' })
-  const table = element('table', { class: 'histogram' },
+  const table = element(
+    'table',
+    { class: 'histogram' },
     element('caption', { class: 'unseen' }, `${title}: share of clips in each bin`),
-    element('thead', {}, element('tr', {}, unit, element('td'), element('th', { scope: 'col' }, 'baseline'), element('th', { scope: 'col' }, 'now'))), body, foot)
+    element(
+      'thead',
+      {},
+      element(
+        'tr',
+        {},
+        unit,
+        element('td'),
+        element('th', { scope: 'col' }, 'baseline'),
+        element('th', { scope: 'col' }, 'now'),
+      ),
+    ),
+    body,
+    foot,
+  )
   /** @type {Drawn[]} */
   let drawn = []
   let labels = ''
@@ -70,10 +94,20 @@ function rebuild(body, rows) {
     bars: [bar('before', index, WIDE), bar('now', index, NARROW), bar('outline', index, WIDE)],
   }))
   chart.append(...drawn.flatMap(({ bars }) => bars))
-  body.replaceChildren(...drawn.map(({ before, now }, index) => element('tr', {},
-    element('th', { scope: 'row' }, rows[index].label),
-    ...(index === 0 ? [element('td', { class: 'bars', rowspan: String(rows.length), 'aria-hidden': 'true' }, chart)] : []),
-    before, now)))
+  body.replaceChildren(
+    ...drawn.map(({ before, now }, index) =>
+      element(
+        'tr',
+        {},
+        element('th', { scope: 'row' }, rows[index].label),
+        ...(index === 0
+          ? [element('td', { class: 'bars', rowspan: String(rows.length), 'aria-hidden': 'true' }, chart)]
+          : []),
+        before,
+        now,
+      ),
+    ),
+  )
   return drawn
 }
 
@@ -85,7 +119,11 @@ function bar(name, row, height) {
 /** @param {FeatureState} feature @param {Comparison | null} comparison @returns {{ rows: Row[], hidden: number }} */
 function rowsOf({ bins, baseline }, comparison) {
   const shares = comparison === null ? null : sharesOf(comparison)
-  const all = bins.map((label, index) => ({ label, before: baseline[index], now: shares === null ? null : shares[index] }))
+  const all = bins.map((label, index) => ({
+    label,
+    before: baseline[index],
+    now: shares === null ? null : shares[index],
+  }))
   const rows = all.filter(({ before, now }) => Math.max(before, now ?? 0) >= HARDLY)
   return { rows, hidden: all.length - rows.length }
 }

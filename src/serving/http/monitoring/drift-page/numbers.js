@@ -65,7 +65,11 @@ export function age(seconds) {
   return counted(Math.max(0, Math.floor(seconds / size)), unit)
 }
 
-/** By the clock of the reader; with the date, unless it is today's. @param {string | number} moment @param {Date} [now] */
+/**
+ * By the clock of the reader; with the date, unless it is today's.
+ * @param {string | number} moment
+ * @param {Date} [now]
+ */
 export function clock(moment, now = new Date()) {
   const date = new Date(moment)
   const time = date.toLocaleTimeString('en-GB', { hour: '2-digit', minute: '2-digit' })

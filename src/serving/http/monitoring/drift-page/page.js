@@ -12,7 +12,9 @@ import { createTraffic } from './traffic.js'
 
 /** @import { DriftSnapshot } from '../../../../monitoring/drift/snapshot.js' */
 /** @import { Traffic } from '../../../../monitoring/metrics/recent.js' */
-/** @typedef {{ readonly traffic: Traffic } & (DriftSnapshot | { readonly baseline: null, readonly reason: string })} Reply */
+/**
+ * @typedef {{ readonly traffic: Traffic } & (DriftSnapshot | { readonly baseline: null, readonly reason: string })} Reply
+ */
 
 const REFRESH_MS = 5_000
 const PATIENCE_MS = 10_000
@@ -55,7 +57,11 @@ async function refresh() {
 
 /** Null when the service wants a key, which the page then asks for. @returns {Promise<Reply | null>} */
 async function ask() {
-  const response = await fetch(SOURCE, { cache: 'no-store', headers: keyHeaders(), signal: AbortSignal.timeout(PATIENCE_MS) })
+  const response = await fetch(SOURCE, {
+    cache: 'no-store',
+    headers: keyHeaders(),
+    signal: AbortSignal.timeout(PATIENCE_MS),
+  })
   if (response.ok) return response.json()
   // A proxy in between may refuse in words of its own.
   const refusal = refusalOf(await response.json().catch(() => null))
@@ -74,7 +80,12 @@ function draw() {
 /** @param {string | null} trouble */
 function say(trouble) {
   const since = latestAt === 0 ? 'It has not answered yet.' : `What you see is from ${clock(latestAt)}.`
-  setText(part('trouble'), trouble === null ? '' : `The service does not answer (${trouble}). ${since} Asking again every ${REFRESH_MS / 1000} s.`)
+  setText(
+    part('trouble'),
+    trouble === null
+      ? ''
+      : `The service does not answer (${trouble}). ${since} Asking again every ${REFRESH_MS / 1000} s.`,
+  )
   document.body.classList.toggle('stale', trouble !== null)
   document.body.classList.toggle('waiting', latest === null)
   if (trouble === null && latestAt > 0) setText(part('updated'), new Date(latestAt).toLocaleTimeString('en-GB'))

@@ -12,7 +12,10 @@ const WINDOW_NAMES = [['fast', 'Fast window'], ['slow', 'Slow window']]
 /** @param {DriftSnapshot | NoBaseline} reply */
 export function updateSummary(reply) {
   const snapshot = reply.baseline === null ? null : reply
-  const [kind, verdict, note] = reply.baseline === null ? ['few', 'Nothing is compared', `There is no baseline in use: ${reply.reason}.`] : verdictOf(reply)
+  const [kind, verdict, note] =
+    reply.baseline === null
+      ? ['few', 'Nothing is compared', `There is no baseline in use: ${reply.reason}.`]
+      : verdictOf(reply)
   setAttribute(part('verdict'), 'class', `verdict ${kind}`)
   setText(part('verdict-words'), verdict)
   setText(part('verdict-note'), note)
@@ -23,20 +26,37 @@ export function updateSummary(reply) {
   document.title = `${snapshot !== null && snapshot.alarms.length > 0 ? `(${snapshot.alarms.length}) ` : ''}Drift · Earshot`
 }
 
-/** How it looks, what it says, and what has to be known besides. @param {DriftSnapshot} snapshot @returns {[string, string, string]} */
+/**
+ * How it looks, what it says, and what has to be known besides.
+ * @param {DriftSnapshot} snapshot
+ * @returns {[string, string, string]}
+ */
 function verdictOf({ alarms, baseline, windows, unmonitored }) {
   if (alarms.length > 0) return ['alarm', counted(alarms.length, 'drift alarm'), '']
-  if (!baseline.calibrated) return ['few', 'Alarms are off', `The baseline is not calibrated: ${baseline.uncalibratedBecause ?? 'no reason is given'}. The figures below are true, but nobody knows how large they get by chance.`]
+  if (!baseline.calibrated)
+    return [
+      'few',
+      'Alarms are off',
+      `The baseline is not calibrated: ${baseline.uncalibratedBecause ?? 'no reason is given'}. The figures below are true, but nobody knows how large they get by chance.`,
+    ]
   const { clips, minimum } = windows.fast
-  if (clips < minimum) return ['few', 'Too few clips to say anything', `The fast window has ${clips} clips of the ${minimum} that it takes.`]
-  const exception = unmonitored.length === 0 ? '' : ` ${counted(unmonitored.length, 'feature')} not monitored, see below.`
+  if (clips < minimum)
+    return [
+      'few',
+      'Too few clips to say anything',
+      `The fast window has ${clips} clips of the ${minimum} that it takes.`,
+    ]
+  const exception =
+    unmonitored.length === 0 ? '' : ` ${counted(unmonitored.length, 'feature')} not monitored, see below.`
   return ['calm', 'No drift alarm', `What comes in and what goes out look like the baseline.${exception}`]
 }
 
 /** @param {DriftSnapshot | null} snapshot */
 function updateAlarms(snapshot) {
   const list = part('alarms')
-  const raised = (snapshot?.alarms ?? []).flatMap((name) => snapshot?.features.find((feature) => feature.name === name) ?? [])
+  const raised = (snapshot?.alarms ?? []).flatMap(
+    (name) => snapshot?.features.find((feature) => feature.name === name) ?? [],
+  )
   const sentences = raised.map((feature) => ({ feature, ...alarmInWords(feature) }))
   const key = JSON.stringify(sentences.map(({ headline, evidence }) => [headline, evidence]))
   if (list.dataset.key === key) return
@@ -50,7 +70,10 @@ function updateAlarms(snapshot) {
 function updateBaseline({ baseline, windows, unmonitored }) {
   for (const [name, title] of WINDOW_NAMES) {
     const { clips, minimum } = windows[name]
-    setText(part(`${name}-clips`), `${title}: ${counted(clips, 'clip')}${clips < minimum ? ` of ${count(minimum)} that it takes` : ''}`)
+    setText(
+      part(`${name}-clips`),
+      `${title}: ${counted(clips, 'clip')}${clips < minimum ? ` of ${count(minimum)} that it takes` : ''}`,
+    )
     const meter = part(`${name}-meter`)
     setAttribute(meter, 'max', minimum)
     setAttribute(meter, 'value', Math.min(clips, minimum))
@@ -69,10 +92,25 @@ function unmonitoredInWords(unmonitored) {
 }
 
 /** @param {BaselineSummary} baseline @returns {Record<string, string>} by what is described */
-function baselineInWords({ id, created, model, calibrated, uncalibratedBecause, clips, sessions, speakers, provenance }) {
-  const people = [sessions === null ? [] : counted(sessions, 'session'), speakers === null ? [] : counted(speakers, 'speaker')].flat()
+function baselineInWords({
+  id,
+  created,
+  model,
+  calibrated,
+  uncalibratedBecause,
+  clips,
+  sessions,
+  speakers,
+  provenance,
+}) {
+  const people = [
+    sessions === null ? [] : counted(sessions, 'session'),
+    speakers === null ? [] : counted(speakers, 'speaker'),
+  ].flat()
   return {
-    id, model, provenance,
+    id,
+    model,
+    provenance,
     made: `${day(created)}, ${age((Date.now() - Date.parse(created)) / 1000)} ago`,
     clips: [counted(clips, 'clip'), ...(people.length === 0 ? ['sessions not known'] : people)].join(', '),
     calibrated: calibrated ? 'yes' : `no: ${uncalibratedBecause ?? 'no reason is given'}`,

@@ -29,22 +29,38 @@ const BAR_WIDTH = 0.8
 const CHARTS = [
   {
     id: 'requests',
-    stacked: /** @type {const} */ (['ok', 'cancelled', 'rejected', 'error']).map((outcome) => ({ name: outcome, of: ({ requests }) => requests[outcome] })),
-    lines: [], format: count,
-    summary: ({ requests: { ok, error, rejected, cancelled } }) => `${count(ok + error + rejected + cancelled)} in the hour`,
+    stacked: /** @type {const} */ (['ok', 'cancelled', 'rejected', 'error']).map((outcome) => ({
+      name: outcome,
+      of: ({ requests }) => requests[outcome],
+    })),
+    lines: [],
+    format: count,
+    summary: ({ requests: { ok, error, rejected, cancelled } }) =>
+      `${count(ok + error + rejected + cancelled)} in the hour`,
   },
   {
     id: 'audio',
     stacked: [{ name: 'audio', of: ({ audioSeconds }) => audioSeconds }],
-    lines: [], format: (seconds) => `${count(Math.round(seconds))} s`,
+    lines: [],
+    format: (seconds) => `${count(Math.round(seconds))} s`,
     summary: ({ audioSeconds }) => `${length(audioSeconds)} in the hour`,
   },
   {
     id: 'latency',
-    stacked: STAGE_GROUPS.map(({ name, stages }) => ({ name, of: ({ meanStageSeconds }) => stages.reduce((sum, stage) => sum + (/** @type {Record<string, number>} */ (meanStageSeconds)[stage] ?? 0), 0) })),
-    lines: [{ name: 'p50', of: ({ p50Seconds }) => p50Seconds }, { name: 'p95', of: ({ p95Seconds }) => p95Seconds }],
+    stacked: STAGE_GROUPS.map(({ name, stages }) => ({
+      name,
+      of: ({ meanStageSeconds }) =>
+        stages.reduce((sum, stage) => sum + /** @type {Record<string, number>} */ ((meanStageSeconds)[stage] ?? 0), 0),
+    })),
+    lines: [
+      { name: 'p50', of: ({ p50Seconds }) => p50Seconds },
+      { name: 'p95', of: ({ p95Seconds }) => p95Seconds },
+    ],
     format: duration,
-    summary: ({ p50Seconds, p95Seconds }) => p50Seconds === null || p95Seconds === null ? 'nothing was answered in the hour' : `half within ${duration(p50Seconds)}, 95 % within ${duration(p95Seconds)}`,
+    summary: ({ p50Seconds, p95Seconds }) =>
+      p50Seconds === null || p95Seconds === null
+        ? 'nothing was answered in the hour'
+        : `half within ${duration(p50Seconds)}, 95 % within ${duration(p95Seconds)}`,
   },
 ]
 
@@ -64,33 +80,71 @@ export function createTraffic() {
 function createChart(chart) {
   const { id, stacked, lines } = chart
   const series = [...stacked, ...lines]
-  const bars = stacked.map((_, which) => Array.from({ length: MINUTES }, (_, minute) =>
-    shape('rect', { class: `${id}-${which}${minute === MINUTES - 1 ? ' partial' : ''}`, x: minute + (1 - BAR_WIDTH) / 2, width: BAR_WIDTH })))
+  const bars = stacked.map((_, which) =>
+    Array.from({ length: MINUTES }, (_, minute) =>
+      shape('rect', {
+        class: `${id}-${which}${minute === MINUTES - 1 ? ' partial' : ''}`,
+        x: minute + (1 - BAR_WIDTH) / 2,
+        width: BAR_WIDTH,
+      }),
+    ),
+  )
   const paths = lines.map(({ name }) => shape('path', { class: `line ${name}` }))
   const hints = Array.from({ length: MINUTES }, () => shape('title'))
-  const picture = drawing(MINUTES, 1, shape('path', { class: 'grid', d: 'M0 0H60M0 .5H60M0 1H60' }), ...bars.flat(), ...paths,
-    ...hints.map((hint, minute) => shape('rect', { class: 'hint', x: minute, width: 1, height: 1 }, hint)))
+  const picture = drawing(
+    MINUTES,
+    1,
+    shape('path', { class: 'grid', d: 'M0 0H60M0 .5H60M0 1H60' }),
+    ...bars.flat(),
+    ...paths,
+    ...hints.map((hint, minute) => shape('rect', { class: 'hint', x: minute, width: 1, height: 1 }, hint)),
+  )
   picture.setAttribute('role', 'img')
   const totals = series.map(() => element('span'))
   const axes = createAxes(chart, picture)
-  if (series.length > 1) part(`${id}-legend`).append(...series.map(({ name }, which) => element('li', {}, keyOf(which < stacked.length ? `${id}-${which}` : `line ${name}`), ` ${name} `, totals[which])))
+  if (series.length > 1)
+    part(`${id}-legend`).append(
+      ...series.map(({ name }, which) =>
+        element(
+          'li',
+          {},
+          keyOf(which < stacked.length ? `${id}-${which}` : `line ${name}`),
+          ` ${name} `,
+          totals[which],
+        ),
+      ),
+    )
 
   return ({ hour, minutes }) => {
     const sums = minutes.map((minute) => stacked.reduce((sum, { of }) => sum + (of(minute) ?? 0), 0))
     const top = roundUp(Math.max(...sums, ...minutes.flatMap((minute) => lines.map(({ of }) => of(minute) ?? 0))))
     minutes.forEach((minute, index) => {
       stackUp(bars.map((bar) => bar[index]), stacked.map(({ of }) => (of(minute) ?? 0) / top))
-      setText(hints[index], [clock(minute.start), ...series.map(({ name, of }) => `${name}: ${orDash(of(minute), chart.format)}`)].join('\n'))
+      setText(
+        hints[index],
+        [clock(minute.start), ...series.map(({ name, of }) => `${name}: ${orDash(of(minute), chart.format)}`)].join(
+          '\n',
+        ),
+      )
     })
     paths.forEach((path, which) => { setAttribute(path, 'd', lineOf(minutes.map(lines[which].of), top)) })
     series.forEach(({ of }, which) => { setText(totals[which], orDash(of(hour), chart.format)) })
     axes(top, minutes)
     setText(part(`${id}-summary`), chart.summary(hour))
-    setAttribute(picture, 'aria-label', `By the minute, ${chart.summary(hour)}: ${series.map(({ name, of }) => `${name} ${orDash(of(hour), chart.format)}`).join(', ')}`)
+    setAttribute(
+      picture,
+      'aria-label',
+      `By the minute, ${chart.summary(hour)}: ${series.map(({ name, of }) => `${name} ${orDash(of(hour), chart.format)}`).join(', ')}`,
+    )
   }
 }
 
-/** Text beside the picture, which is stretched. @param {Chart} chart @param {Element} picture @returns {(top: number, minutes: readonly TrafficMinute[]) => void} */
+/**
+ * Text beside the picture, which is stretched.
+ * @param {Chart} chart
+ * @param {Element} picture
+ * @returns {(top: number, minutes: readonly TrafficMinute[]) => void}
+ */
 function createAxes({ id, format }, picture) {
   const [top, half, from, middle] = Array.from({ length: 4 }, () => element('span'))
   part(`${id}-chart`).append(
@@ -117,14 +171,20 @@ function stackUp(bars, heights) {
 
 /** The mark of a series in the legend, drawn as in the chart. @param {string} name */
 function keyOf(name) {
-  const mark = name.startsWith('line') ? shape('path', { class: name, d: 'M0 .5H1' }) : shape('rect', { class: name, width: 1, height: 1 })
+  const mark = name.startsWith('line')
+    ? shape('path', { class: name, d: 'M0 .5H1' })
+    : shape('rect', { class: name, width: 1, height: 1 })
   const key = drawing(1, 1, mark)
   setAttribute(key, 'class', 'key')
   setAttribute(key, 'aria-hidden', 'true')
   return key
 }
 
-/** Broken where there is nothing. A lone minute is a short stroke. @param {readonly (number | null)[]} values @param {number} top */
+/**
+ * Broken where there is nothing. A lone minute is a short stroke.
+ * @param {readonly (number | null)[]} values
+ * @param {number} top
+ */
 function lineOf(values, top) {
   return values.flatMap((value, index) => {
     if (value === null) return []
@@ -147,11 +207,22 @@ function createTable() {
   let latest = null
   const fill = () => {
     if (latest === null || !details.open) return
-    body.replaceChildren(...[...latest.minutes].reverse().map(({ start, requests, audioSeconds, p50Seconds, p95Seconds }) => element('tr', {},
-      element('th', { scope: 'row' }, clock(start)),
-      ...[requests.ok, requests.error, requests.rejected, requests.cancelled].map((value) => element('td', {}, count(value))),
-      element('td', {}, length(audioSeconds)),
-      ...[p50Seconds, p95Seconds].map((value) => element('td', {}, orDash(value, duration))))))
+    body.replaceChildren(
+      ...[...latest.minutes]
+        .reverse()
+        .map(({ start, requests, audioSeconds, p50Seconds, p95Seconds }) =>
+          element(
+            'tr',
+            {},
+            element('th', { scope: 'row' }, clock(start)),
+            ...[requests.ok, requests.error, requests.rejected, requests.cancelled].map((value) =>
+              element('td', {}, count(value)),
+            ),
+            element('td', {}, length(audioSeconds)),
+            ...[p50Seconds, p95Seconds].map((value) => element('td', {}, orDash(value, duration))),
+          ),
+        ),
+    )
   }
   details.addEventListener('toggle', fill)
   return (traffic) => {
