@@ -68,7 +68,8 @@ export default defineConfig(
   {
     // Commands talk to a person at a terminal.
     files: [
-      'src/commands/keys/command.ts', 'src/commands/baseline/**', 'src/commands/calibrate/calibrate.ts',
+      'src/commands/command.ts', 'src/commands/keys/command.ts',
+      'src/commands/baseline/**', 'src/commands/calibrate/calibrate.ts',
       'src/commands/setup/**', 'src/commands/inspect/inspect.ts',
     ],
     rules: { 'no-console': 'off' },

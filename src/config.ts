@@ -38,7 +38,7 @@ export function deprecatedSettings(
     .map(([setting, replacement]) => ({ setting, replacement }))
 }
 
-/** Variables with our prefix that are no settings, such as typing errors. Kubernetes adds some for a service of our name. */
+/** Variables with our prefix that are no settings, such as typing errors. Kubernetes sets some for a service. */
 export function unknownSettings(environment: NodeJS.ProcessEnv = process.env): string[] {
   const ofKubernetes = /^EARSHOT_(SERVICE_|PORT_\d)/
   const isKnown = (name: string): boolean =>
@@ -55,7 +55,7 @@ function withNewNames(environment: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
     }
     return [replacement, old]
   })
-  return { ...environment, ...Object.fromEntries(moved) }
+  return { ...environment, ...Object.fromEntries(moved) as NodeJS.ProcessEnv }
 }
 
 function checkSettings(environment: NodeJS.ProcessEnv): Settings {

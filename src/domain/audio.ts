@@ -100,7 +100,7 @@ export interface SpeechActivity {
   readonly hopSeconds: number
   /** Speech score of each hop, in [0, 1]; 0.5 is the threshold. Shape [hops]. */
   readonly speech: Float32Array
-  /** In the order of time, without margins; empty without speech. The outer ones may be up to one hop outside the audio. */
+  /** In the order of time, without margins; empty without speech. The outer ones may reach a hop outside the audio. */
   readonly spans: readonly TimeSpan[]
   /** Whether there is speech: certainly, perhaps (the model decides), or not at all. */
   readonly verdict: 'speech' | 'unsure' | 'nothing'

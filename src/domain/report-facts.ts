@@ -5,10 +5,10 @@
 import type { Report } from './report.js'
 
 /**
- * A word of a transcript is a run of letters, digits and straight apostrophes: "it's 5 o'clock" has three, "voice-search"
- * two, "hello , world" two, "♪ la ♪" one. Stored drift baselines count words in this way; another definition needs
- * a new PIPELINE_VERSION (monitoring/drift/baseline.ts). Word error rates count the words of a normalized text instead
- * (domain/scoring/normalize.ts).
+ * A word of a transcript is a run of letters, digits and straight apostrophes: "it's 5 o'clock" has three,
+ * "voice-search" two, "hello , world" two, "♪ la ♪" one. Stored drift baselines count words in this way; another
+ * definition needs a new PIPELINE_VERSION (monitoring/drift/baseline.ts). Word error rates count the words of a
+ * normalized text instead (domain/scoring/normalize.ts).
  */
 const WORD = /[\p{L}\p{N}']+/gu
 

@@ -125,7 +125,7 @@ export const SETTINGS = Type.Object({
     'What runs a model: `compiled`, a graph written for this machine from the published weights, or `reference`, the '
     + 'published graphs themselves. A model that the compiler does not support runs as `reference`.'),
   EARSHOT_MATRICES: choice(MATRIX_CHOICES, 'auto',
-    'How matrices of a compiled graph multiply: `signed` 8-bit integers, fast and correct on CPUs with VNNI and on ARM, '
+    'How matrices of a compiled graph multiply: `signed` 8-bit integers, fast and correct on CPUs with VNNI and ARM, '
     + '`unsigned` ones, correct on every CPU, `real` numbers, for accelerators. `auto` detects what the machine has.'),
   EARSHOT_CASCADE_MODEL: matching('^$|^[A-Za-z0-9._-]+$', '',
     'A larger model that decodes clips of which the default model is unsure, and clips in a language that the default '

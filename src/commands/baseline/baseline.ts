@@ -50,7 +50,8 @@ export function runBaseline(args: readonly string[], environment: NodeJS.Process
       case 'make': return await make(values, readConfig(environment))
       case 'merge': return await merge(files, values)
       case 'show': return await show(files)
-      default: throw new UsageError(command === undefined ? 'make, merge or show?' : `there is no "${command}"`)
+      case undefined: throw new UsageError('make, merge or show?')
+      default: throw new UsageError(`there is no "${command}"`)
     }
   })
 }

@@ -2,7 +2,7 @@
 import {
   monitoredCounts, pipelineLabel, unmonitoredFeatures, type Baseline,
 } from '../../monitoring/drift/baseline.js'
-import { binCount, type Bins } from '../../monitoring/drift/bins.js'
+import { binCount } from '../../monitoring/drift/bins.js'
 
 /** Ten times the clips of a fast window. */
 const RECOMMENDED_CLIPS = 2_000

@@ -31,7 +31,7 @@ function table(of: string, unit: string, { correctness: { intercept, slope }, he
       ([source, figures]) => row(source, figures),
     ),
     '',
-    `  calibration error of all by the number of bins: ${BIN_COUNTS.map((bins) => errorAt(bins, predicted)).join(', ')}`,
+    `  calibration error of all by number of bins: ${BIN_COUNTS.map((bins) => errorAt(bins, predicted)).join(', ')}`,
   ]
 }
 

@@ -66,7 +66,7 @@ async function examineWith({ file, model }: Options, bytes: Uint8Array, config: 
     return await examine(path.basename(file), bytes, recognizer, options)
   } finally {
     const opened = [recognizer, larger, detectors?.first, detectors?.second]
-    await Promise.all(opened.map((one) => one?.dispose()))
+    for (const one of opened) await one?.dispose()
   }
 }
 

@@ -10,7 +10,7 @@
 import { Type, type Static } from 'typebox'
 import { Value } from 'typebox/value'
 import { SpeechError } from '../../domain/errors.js'
-import { binCount, type Bins } from './bins.js'
+import { binCount } from './bins.js'
 import { FEATURES, FEATURE_NAMES, type FeatureName } from './features.js'
 
 export const FORMAT = 'earshot-drift-baseline/1'

@@ -9,7 +9,7 @@
  */
 import type { CompleteBaseline, FeatureCounts } from './baseline.js'
 import { binCount, binOf, chooseBins, type Bins } from './bins.js'
-import { FEATURES, FEATURE_NAMES, type DriftFeature, type FeatureName, type FeatureRow } from './features.js'
+import { FEATURES, FEATURE_NAMES, type FeatureName, type FeatureRow } from './features.js'
 import { designEffect, MIN_WINDOWS } from './design-effect.js'
 import { FAST, SLOW } from './monitor.js'
 

@@ -10,7 +10,7 @@
  */
 import { monitoredCounts, unmonitoredFeatures, type Baseline } from './baseline.js'
 import { binCount, binLabels, binOf, type Bins } from './bins.js'
-import { FAMILIES, FEATURES, FEATURE_NAMES, type DriftFeature, type FeatureName, type FeatureRow } from './features.js'
+import { FAMILIES, FEATURES, FEATURE_NAMES, type FeatureName, type FeatureRow } from './features.js'
 import { WINDOWS, type Comparison, type DriftSnapshot, type FeatureState, type WindowName } from './snapshot.js'
 import {
   cliffsDelta, driftProbability, expectedStability, holm, populationStability, smoothedShares, sumOf,
@@ -39,7 +39,7 @@ const ONGOING_LEVEL = 0.05
 const OVER_LEVEL = 0.2
 const EVALUATIONS_TO_CLEAR = 3
 
-/** State of one feature in one window. Counts are of evaluations: in a row with and without a finding, and still muted. */
+/** State of one feature in one window. Counts are evaluations: in a row with and without a finding, and still muted. */
 interface Standing { hits: number; quiet: number; alarm: boolean; muted: number }
 
 interface Watched {

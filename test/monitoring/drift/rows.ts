@@ -6,7 +6,7 @@ import type { CompleteBaseline } from '../../../src/monitoring/drift/baseline.js
 import { FORMAT, PIPELINE_VERSION } from '../../../src/monitoring/drift/baseline.js'
 import { computeBaseline, type BaselineClip } from '../../../src/monitoring/drift/build-baseline.js'
 import {
-  FEATURES, FEATURE_NAMES, type DriftFeature, type FeatureName, type FeatureRow, type FeatureValue,
+  FEATURES, FEATURE_NAMES, type FeatureName, type FeatureRow, type FeatureValue,
 } from '../../../src/monitoring/drift/features.js'
 import { seededRandom } from '../../../fixtures/kit/statistics.js'
 

@@ -13,6 +13,19 @@ import type { AppDependencies } from '../dependencies.js'
 import { ErrorReply } from '../schemas.js'
 import { whenClosed } from '../connections/when-closed.js'
 
+const ERROR_REPLIES = { '4xx': ErrorReply, '5xx': ErrorReply }
+
+const PUT_SCHEMA = {
+  summary: 'Make or replace a catalogue',
+  description: 'CSV or JSON Lines of id, name, and optionally aliases, weight, tags. Answered when every '
+    + 'recognition process has compiled it.',
+  tags: ['search'],
+  consumes: ['text/csv', 'application/jsonl', 'application/octet-stream'],
+  params: CatalogueParameters,
+  body: Type.Any({ description: 'The file.' }),
+  response: { 200: CatalogueReply, ...ERROR_REPLIES },
+}
+
 export const catalogues: FastifyPluginAsyncTypebox<AppDependencies> = async (scope, dependencies) => {
   const { config, catalogues: store, uploads } = dependencies
   const bodies = uploads.withOwnMemory({
@@ -23,7 +36,6 @@ export const catalogues: FastifyPluginAsyncTypebox<AppDependencies> = async (sco
   })
   /** Names of catalogues that are being uploaded or loaded. */
   const inProgress = new Set<string>()
-  const errors = { '4xx': ErrorReply, '5xx': ErrorReply }
 
   scope.get('/v1/catalogues', {
     config: { access: 'catalogues' },
@@ -32,16 +44,7 @@ export const catalogues: FastifyPluginAsyncTypebox<AppDependencies> = async (sco
 
   scope.put('/v1/catalogues/:name', {
     config: { access: 'catalogues' },
-    schema: {
-      summary: 'Make or replace a catalogue',
-      description: 'CSV or JSON Lines of id, name, and optionally aliases, weight, tags. Answered when every '
-        + 'recognition process has compiled it.',
-      tags: ['search'],
-      consumes: ['text/csv', 'application/jsonl', 'application/octet-stream'],
-      params: CatalogueParameters,
-      body: Type.Any({ description: 'The file.' }),
-      response: { 200: CatalogueReply, ...errors },
-    },
+    schema: PUT_SCHEMA,
     onRequest: async (request, reply) => {
       const { name } = request.params
       bodies.admit(request, reply, () => inProgress.has(name) || store.isLoading(name) ? busyWith(name) : undefined)
@@ -63,7 +66,7 @@ export const catalogues: FastifyPluginAsyncTypebox<AppDependencies> = async (sco
       summary: 'Describe a catalogue',
       tags: ['search'],
       params: CatalogueParameters,
-      response: { 200: CatalogueReply, ...errors },
+      response: { 200: CatalogueReply, ...ERROR_REPLIES },
     },
   }, async ({ params }) => describe(store.get(params.name)))
 
@@ -73,7 +76,7 @@ export const catalogues: FastifyPluginAsyncTypebox<AppDependencies> = async (sco
       summary: 'Remove a catalogue',
       tags: ['search'],
       params: CatalogueParameters,
-      response: { 204: Type.Null(), ...errors },
+      response: { 204: Type.Null(), ...ERROR_REPLIES },
     },
   }, async (request, reply) => {
     store.delete(request.params.name)
