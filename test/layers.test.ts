@@ -73,7 +73,9 @@ const DOORS: Readonly<Record<string, readonly string[]>> = {
 /** Programs, not libraries: nothing imports them. */
 const TOOLS = ['eslint', 'typescript', 'pino-pretty', '@types/node', '@types/pacote']
 
-/** Where a family may be named outside families/ and architectures/: a default value, and the name of a way to scale. */
+/**
+ * Where a family may be named outside families/ and architectures/: a default value, and the name of a way to scale.
+ */
 const FAMILY_NAMES_ALLOWED = ['domain/settings', 'engine/manifest-schema', 'recognition/features/log-mel']
 
 const MOST_ENTRIES = 11

@@ -1,4 +1,7 @@
-/** Secrets from files: the same secret either way, every fault by the name of its variable, and never a secret in a message. */
+/**
+ * Secrets from files: the same secret either way, every fault by the name of its variable, and never a secret in a
+ * message.
+ */
 import { execFileSync } from 'node:child_process'
 import { writeFileSync } from 'node:fs'
 import path from 'node:path'

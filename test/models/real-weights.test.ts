@@ -1,6 +1,6 @@
 /**
- * `npm run test:models`: the contract of test/recognition/families/ on every model of models/ whose weights are there, and
- * whether it understands speech. Models without weights are skipped, with the command that fetches them.
+ * `npm run test:models`: the contract of test/recognition/families/ on every model of models/ whose weights are there,
+ * and whether it understands speech. Models without weights are skipped, with the command that fetches them.
  *
  * int8 arithmetic rounds differently from CPU to CPU, so nothing here pins tokens; error rates have wide margins.
  */

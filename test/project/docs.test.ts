@@ -1,4 +1,7 @@
-/** The documentation against the code, in both directions: what a table says must be so, and what is so must be in a table. */
+/**
+ * The documentation against the code, in both directions: what a table says must be so, and what is so must be in a
+ * table.
+ */
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import path from 'node:path'
 import t from 'tap'
@@ -122,7 +125,10 @@ t.test('links between documents lead to a file, and to a heading that it has', (
   t.end()
 })
 
-/** What GitHub makes of the headings of a document: lower case, without punctuation, hyphens for blanks, a number behind what is there already. */
+/**
+ * What GitHub makes of the headings of a document: lower case, without punctuation, hyphens for blanks, a number behind
+ * what is there already.
+ */
 function anchors(file: string): Set<string> {
   const found = new Set<string>()
   for (const [, heading] of read(file).replace(/^```[^]*?^```/gm, '').matchAll(/^#+ +(.+?) *$/gm)) {

@@ -1,6 +1,7 @@
 /**
  * Spoken search on the real service and the default model, as docs/search.md tells it: a shop is put, asked, replaced
- * and removed over HTTP. One service for all of it. Skips, with a message, where the weights or the build are not there.
+ * and removed over HTTP. One service for all of it. Skips, with a message, where the weights or the build are not
+ * there.
  */
 import { existsSync, readFileSync } from 'node:fs'
 import path from 'node:path'

@@ -5,7 +5,6 @@
  *   token → decoder: causal self-attention, cross-attention, feed-forward → logits
  *
  * Positions are learned tables that are added. Layers are pre-norm. The output matrix is the transposed embedding.
- *
  * Whisper was trained on windows of 30 seconds, most of them padded with silence, and has learned to end where the
  * silence begins; without it, it repeats itself. Silence is the same in every clip, so the encoder computes the clip
  * alone, and the keys and values of the silence after it are computed here, once (`encodeSilence`). Neighbouring states
@@ -240,10 +239,9 @@ function readDecoder(published: Published, endToken: number, silence: readonly S
       const next = graph.op('Add', [attended, feedForward(graph, attended, matrix, floats)])
       return { hidden: next, keyValues: own.keyValues, crossQuery }
     },
-    logits(graph, hidden) {
-      const logits = linear(graph, layerNorm(graph, hidden, finalGain, finalBias), output, outputBias)
-      return graph.op('Reshape', [logits, graph.integers(-1, columns)])
-    },
+    logits: (graph, hidden) => graph.op('Reshape', [
+      linear(graph, layerNorm(graph, hidden, finalGain, finalBias), output, outputBias), graph.integers(-1, columns),
+    ]),
   }
 }
 

@@ -16,8 +16,9 @@ import type { Word } from '../../../src/domain/words.js'
 export const open = sessionOpener({ providers: ['cpu'], strict: true, threads: 1 })
 
 /**
- * A temporary directory with the weights of the repository, in which tests store what they compile. With `compiled`, the
- * graphs that were compiled for this machine are copied too; the cache accepts them only if this compiler made them.
+ * A temporary directory with the weights of the repository, in which tests store what they compile. With `compiled`,
+ * the graphs that were compiled for this machine are copied too; the cache accepts them only if this compiler made
+ * them.
  */
 export async function borrowModel(t: Pick<Test, 'teardown'>, name: string, compiled = false): Promise<string> {
   const modelsDir = await mkdtemp(path.join(os.tmpdir(), 'earshot-compiled-'))

@@ -191,7 +191,7 @@ t.test(
     labelAll(bySession, answers, ({ group }) => group)
     const rate = bySession.estimates().errorRate!
     t.equal(rate.estimate, sumOf(newest, 'errors') / sumOf(newest, 'words'))
-    // The ring has wrapped: the order of the groups, and so the draws, are its own. Two bootstraps differ by their noise.
+    // The ring has wrapped: the order of the groups, and so the draws, differ. Two bootstraps differ by their noise.
     const sums = [...groupBy(newest, ({ group }) => group).values()].map((own) => [
       sumOf(own, 'errors'),
       sumOf(own, 'words'),

@@ -152,8 +152,8 @@ async function testRules(
 }
 
 /**
- * Counters that grow evenly from 0 and are scraped on the minute: asked after exactly one window, increase() has nothing
- * to extrapolate, neither where a range holds both its ends (Prometheus 2) nor where it holds one (3).
+ * Counters that grow evenly from 0 and are scraped on the minute: asked after exactly one window, increase() has
+ * nothing to extrapolate, neither where a range holds both its ends (Prometheus 2) nor where it holds one (3).
  */
 function replica(
   job: string,

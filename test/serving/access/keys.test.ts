@@ -1,4 +1,7 @@
-/** The keys file and the command that makes it: what they write, refuse and never show, and how a running service follows. */
+/**
+ * The keys file and the command that makes it: what they write, refuse and never show, and how a running service
+ * follows.
+ */
 import { execFile } from 'node:child_process'
 import {
   chmodSync,

@@ -7,7 +7,10 @@ export interface Conversation {
   readonly heard: () => string
   /** Status and code of the last typed error that came so far. */
   readonly error: () => { status: number; code: string | undefined }
-  /** Resolves with all that came when the server has ended its half. Whether it closed the connection, only `openConnections` knows. */
+  /**
+   * Resolves with all that came when the server has ended its half. Whether it closed the connection, only
+   * `openConnections` knows.
+   */
   readonly ended: Promise<string>
   /** Resolves when what came matches. */
   until(pattern: RegExp): Promise<string>

@@ -1,4 +1,7 @@
-/** Names and origins that are answered, those that are refused, and what an allowed page gets. As any client can send it; test/service/browser/ does it with Chromium. */
+/**
+ * Names and origins that are answered, those that are refused, and what an allowed page gets. As any client can send
+ * it; test/service/browser/ does it with Chromium.
+ */
 import http, { type IncomingHttpHeaders } from 'node:http'
 import net from 'node:net'
 import t, { type Test } from 'tap'

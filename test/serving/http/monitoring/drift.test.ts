@@ -1,4 +1,6 @@
-/** GET /v1/drift and the files of the page: what is answered, with which headers, and that a name in a URL is no path. */
+/**
+ * GET /v1/drift and the files of the page: what is answered, with which headers, and that a name in a URL is no path.
+ */
 import { readdirSync } from 'node:fs'
 import { request } from 'node:http'
 import path from 'node:path'

@@ -1,4 +1,7 @@
-/** Feedback and labels over HTTP: a token with every answer, typed refusals, small bodies, counters, and no word in a log. */
+/**
+ * Feedback and labels over HTTP: a token with every answer, typed refusals, small bodies, counters, and no word in a
+ * log.
+ */
 import t from 'tap'
 import { FEEDBACK_EVENTS, LABEL_SOURCES, UNMATCHED_REASONS } from '../../../../src/monitoring/feedback/events.js'
 import { Feedback } from '../../../../src/monitoring/feedback/feedback.js'

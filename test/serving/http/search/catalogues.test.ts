@@ -1,4 +1,6 @@
-/** Catalogues by HTTP over fake workers: what is taken, what is refused, and that what is served goes on being served. */
+/**
+ * Catalogues by HTTP over fake workers: what is taken, what is refused, and that what is served goes on being served.
+ */
 import t from 'tap'
 import { SpeechError } from '../../../../src/domain/errors.js'
 import type { Report } from '../../../../src/domain/report.js'
