@@ -1,15 +1,14 @@
 /**
- * What a catalogue does to recognition: single words found in it and told apart from words outside it,
- * lists that are not said, time, and requests while it is replaced. `npm run bench -- search --table words`; without
- * `--table` all.
+ * What a catalogue does to recognition: single words found in it and told apart from words outside it, and lists that
+ * are not said. `npm run bench -- search --table words`; without `--table` all.
  *
  * Phrases go through the spellings of the service and the recognizer's own compiler, clips through the pipeline of a
- * worker; ids and ranking are those of POST /v1/search. A catalogue is replaced in a service that the table starts.
+ * worker; ids and ranking are those of POST /v1/search.
  */
 import { plainClips } from './audio/context.js'
 import { defineBench } from './harness/bench.js'
 import { LIMIT, MANIFEST, readClips } from './harness/clips.js'
-import { count, list, number } from './harness/options.js'
+import { list, number } from './harness/options.js'
 import { MODEL, openRecognizer } from './harness/recognizers.js'
 import { measureTables, type NamedTables } from './harness/tables.js'
 import type { SearchBench } from './search/context.js'
@@ -20,21 +19,16 @@ const TABLES: NamedTables<SearchBench> = {
     open: () => import('./search/words.js'),
   },
   safety: { says: 'word errors with lists that are not said', open: () => import('./search/safety.js') },
-  swap: {
-    says: 'catalogues replaced under load: no failed request, no answer from an older version',
-    open: () => import('./search/swap.js'),
-  },
 }
 
 const OPTIONS = {
   table: list(Object.keys(TABLES)), model: MODEL, manifest: MANIFEST, limit: LIMIT, strength: number(1),
-  workers: count(2),
 }
 
-export const run = defineBench('search', OPTIONS, async ({ table, model, manifest, limit, strength, workers }) => {
+export const run = defineBench('search', OPTIONS, async ({ table, model, manifest, limit, strength }) => {
   const clips = await plainClips(await readClips(manifest, limit))
   const recognizer = await openRecognizer(model)
-  const outcome = await measureTables(table, TABLES, { clips, recognizer, biasStrength: strength, model, workers })
+  const outcome = await measureTables(table, TABLES, { clips, recognizer, biasStrength: strength })
   await recognizer.dispose()
   return outcome
 })

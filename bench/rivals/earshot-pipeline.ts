@@ -1,6 +1,4 @@
-/**
- * All that a user of the service gets, from the bytes of a WAV file to the report: trimmed, and heard again in doubt.
- */
+/** The pipeline of the service, from the bytes of a WAV file to the report. */
 import wavefile from 'wavefile'
 import { transcribe } from '../../src/recognition/pipeline.js'
 import { openRecognizer, SERVED } from '../harness/recognizers.js'

@@ -1,7 +1,4 @@
-/**
- * The published graphs, stepped through from outside: what the compiled engine is measured against, whatever `--engine`
- * says.
- */
+/** The published graphs, whatever `--engine` says: what the compiled engine is compared with. */
 import type { Open } from './adapter.js'
 import { open as openEarshot } from './earshot.js'
 

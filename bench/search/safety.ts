@@ -7,23 +7,17 @@ import type { Outcome } from '../harness/bench.js'
 import { compareSource, intervalCell, scoreSource } from '../harness/scoring.js'
 import { SERVED } from '../harness/recognizers.js'
 import { median } from '../../fixtures/kit/statistics.js'
-import { fixed, megabytes, printTable } from '../harness/table.js'
+import { fixed, printTable } from '../harness/table.js'
 import { bySource, recognizeAll } from '../harness/ways.js'
-import { openList, type SearchBench } from './context.js'
+import { biasedBy, type SearchBench } from './context.js'
 import { madePhrases, madeWords } from './made-phrases.js'
 
 /** Points of word error rate that a list may cost. */
 const TOLERATED_POINTS = 0.3
 
 export async function measure(bench: SearchBench): Promise<Outcome> {
-  const lists = Object.entries(madeLists(bench)).map(([name, phrases]) => ({
-    name, phrases: phrases.length, ...openList(phrases, bench),
-  }))
-  printTable(['list', 'phrases', 'nodes', 'MB', 'compiled in ms'], lists.map(
-    ({ name, phrases, nodes, bytes, compileMs }) => [name, phrases, nodes, megabytes(bytes), fixed(compileMs, 0)],
-  ))
-  console.log()
-  const ways = [SERVED, ...lists.map(({ wishes }) => ({ ...SERVED, ...wishes(1) }))]
+  const lists = Object.entries(madeLists(bench)).map(([name, phrases]) => ({ name, biased: biasedBy(phrases, bench) }))
+  const ways = [SERVED, ...lists.map(({ biased }) => ({ ...SERVED, ...biased(1) }))]
     .map((options) => ({ name: '', recognizer: bench.recognizer, options }))
   const [none = [], ...scores] = await recognizeAll(bench.clips, ways, 1)
   const plain = new Map(bySource(none))

@@ -14,7 +14,7 @@ import type { Outcome } from '../harness/bench.js'
 import { SERVED } from '../harness/recognizers.js'
 import { groupBy } from '../../fixtures/kit/statistics.js'
 import { fixed, printTable } from '../harness/table.js'
-import { openList, type SearchBench } from './context.js'
+import { biasedBy, type SearchBench } from './context.js'
 
 type Targets = Readonly<Record<'top1' | 'top3' | 'rejected' | 'gain', number>>
 
@@ -97,11 +97,11 @@ async function findAll(clips: readonly SpeechClip[], bench: SearchBench): Promis
 function openFinder(
   words: readonly string[], bench: SearchBench,
 ): (clip: Uint8Array) => Promise<{ readonly transcript: string; readonly ranked: readonly Match[] }> {
-  const list = openList(words, bench)
+  const biased = biasedBy(words, bench)
   const searchable = runToCompletion(searchPhrases(words))
   return async (clip) => {
     const { text, alternatives, phraseScores } = await transcribe(clip, bench.recognizer, {
-      ...SERVED, ...list.wishes(ALTERNATIVES),
+      ...SERVED, ...biased(ALTERNATIVES),
     })
     return {
       transcript: text, ranked: rank(alternatives, phraseScores, searchable, { limit: RANKED, threshold: 0 }).hits,
