@@ -1,7 +1,9 @@
 /** The load generator and its company against a small fake server. */
 import http from 'node:http'
 import type { AddressInfo } from 'node:net'
+import path from 'node:path'
 import t, { type Test } from 'tap'
+import { projectRoot } from '../../src/domain/project-root.js'
 import { ask, keepAliveAgent } from '../../fixtures/kit/exchange.js'
 import { generateLoad, type LoadPlan } from '../../bench/load/generator.js'
 import { summarizeLoad } from '../../bench/load/summary.js'
@@ -137,7 +139,7 @@ t.test('options are read, checked and given their defaults', async (t) => {
 
 t.test('pieces of the tape are speech of exactly the asked length', async (t) => {
   const clips = [{
-    file: new URL('../../fixtures/clips/warm-up.wav', import.meta.url).pathname, text: '', seconds: 2.5, speaker: 'x',
+    file: path.join(projectRoot, 'fixtures/clips/warm-up.wav'), text: '', seconds: 2.5, speaker: 'x',
     source: 'y',
   }]
   const tape = await recordTape(clips)

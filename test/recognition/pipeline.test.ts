@@ -1,5 +1,6 @@
 /** The pipeline from bytes to report, with a scripted recognizer: what holds for every model. */
 import { readFileSync } from 'node:fs'
+import path from 'node:path'
 import t from 'tap'
 import type { SpeechDetector } from '../../src/recognition/segmentation/detector.js'
 import { spectralDetector } from '../../src/recognition/segmentation/detectors/spectral.js'
@@ -10,6 +11,7 @@ import { SpeechError } from '../../src/domain/errors.js'
 import type { TranscribeOptions } from '../../src/recognition/options.js'
 import { transcribe } from '../../src/recognition/pipeline.js'
 import type { RecognizeOptions, Recognizer } from '../../src/recognition/recognizer.js'
+import { projectRoot } from '../../src/domain/project-root.js'
 import type { Clip, FrameFeatures } from '../../src/domain/audio.js'
 import type { Report } from '../../src/domain/report.js'
 import type { Hypothesis } from '../../src/domain/transcript.js'
@@ -134,9 +136,9 @@ t.test('warnings of noise, a narrow band and an offset are about the signal as u
 })
 
 t.test('the bandwidth of an upload is that of its sound, not of its sample rate', async (t) => {
-  const clips = new URL('../../fixtures/clips/', import.meta.url)
+  const clips = path.join(projectRoot, 'fixtures/clips')
   const warned = async (name: string): Promise<readonly string[]> =>
-    (await transcribe(readFileSync(new URL(name, clips)), scripted(['x']).recognizer, OPTIONS)).warnings
+    (await transcribe(readFileSync(path.join(clips, name)), scripted(['x']).recognizer, OPTIONS)).warnings
   t.same(await warned('telephone-mulaw.wav'), ['narrowband'])
   t.same(await warned('warm-up.wav'), [])
 })

@@ -86,7 +86,7 @@ t.test(
     const calls = readFileSync(folders.trace, 'utf8')
     t.match(calls, /openat\(.*drift\.jsonl".*O_(WRONLY|RDWR|CREAT)/, 'writing is seen')
     t.match(calls, new RegExp(`bind\\(.*htons\\(${port}\\)`), 'the network is seen')
-    t.match(calls, /recognizer-process\.js/, 'the worker is seen')
+    t.match(calls, /worker-process\.js/, 'the worker is seen')
     t.same(
       strangeCalls(calls, {
         workingDirectory: folders.configured,
@@ -156,7 +156,7 @@ t.test('whatever opens the runtime switches its telemetry off first', (t) => {
       /\.(ts|mjs|js)$/.test(file) &&
       /^import .*'onnxruntime-node'$|import\('onnxruntime-node'\)/m.test(readFileSync(file, 'utf8')),
   )
-  t.ok(opening.includes(path.join(projectRoot, 'src/recognition/load-recognizer/runtime/session.ts')))
+  t.ok(opening.includes(path.join(projectRoot, 'src/engine/runtime/session.ts')))
   const late = opening.filter(
     (file) =>
       !/^import '[./a-z]*\/no-telemetry\.js'\nimport ort from 'onnxruntime-node'$/m.test(readFileSync(file, 'utf8')),
@@ -212,7 +212,7 @@ function trace(
     workers: () =>
       childrenOf(child.pid)
         .flatMap(childrenOf)
-        .filter((id) => readFileSync(`/proc/${id}/cmdline`, 'utf8').includes('recognizer-process')),
+        .filter((id) => readFileSync(`/proc/${id}/cmdline`, 'utf8').includes('worker-process')),
     hasEnded: () => child.exitCode !== null || child.signalCode !== null,
     end(signal) {
       // strace itself would let go of the program: the program is told, and strace ends with it.

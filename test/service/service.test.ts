@@ -72,7 +72,7 @@ async function metricReaches(service: Service, name: string, least: number): Pro
   while (await read() < least) await new Promise((resolve) => setTimeout(resolve, 2))
 }
 
-/** Children of the service that run recognizer-process.js. */
+/** Children of the service that run worker-process.js. */
 function workersOf(service: Service): number[] {
   return readFileSync(`/proc/${service.process.pid}/task/${service.process.pid}/children`, 'utf8')
     .trim()

@@ -144,7 +144,7 @@ t.test('a route that does not say who may use it keeps the server from starting'
   const app = await buildApp(dependencies, '0')
   t.teardown(() => app.close())
   app.get('/forgotten', async () => 'everything')
-  await t.rejects(async () => { await app.ready() }, /do not say who may use them: GET \/forgotten, HEAD \/forgotten/)
+  await t.rejects(async () => { await app.ready() }, /do not declare who may use them: GET \/forgotten, HEAD \/forgotten/)
 })
 
 t.test('no way of writing a path leads around the check', async (t) => {

@@ -147,7 +147,7 @@ t.test('a list that is forgotten while it is sent is forgotten by the workers to
   await pool.start()
   const published = pool.phraseLists.publish({ id: 'large@1', phrases })
   pool.phraseLists.forget('large@1')
-  await t.rejects(published, { code: 'CATALOGUE_NOT_TAKEN', message: /removed meanwhile/ })
+  await t.rejects(published, { code: 'CATALOGUE_NOT_TAKEN', message: /removed in the meantime/ })
   await pool.phraseLists.publish(list('shop@2'))
   t.same(await everywhere(pool, 'lists'), new Set(['shop@2']))
 })

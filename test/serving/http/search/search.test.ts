@@ -369,7 +369,7 @@ t.test('a client whose long upload was read and whose list had no place may not 
   })
   const send = async (): Promise<string> => (await post(`${url}/v1/search?phrases=tea`, wavOfSeconds(10))).text()
   t.match(await send(), /lists without end/)
-  t.match(await send(), /told to come back later/)
+  t.match(await send(), /told to retry later/)
 })
 
 t.test('however much was said, little of it goes out, and it is cut between words', async (t) => {
