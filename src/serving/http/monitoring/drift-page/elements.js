@@ -1,6 +1,6 @@
 /**
- * Elements of the page, made once and changed in place: what stays the same is not touched, so nothing flickers,
- * no focus is lost and no screen reader reads the page again every five seconds.
+ * Elements of the page. They are created once and changed in place. Values that stay the same are not written again, so
+ * nothing flickers, the focus stays, and screen readers do not repeat the page every five seconds.
  */
 const SVG = 'http://www.w3.org/2000/svg'
 
@@ -29,7 +29,7 @@ export function shape(tag, attributes = {}, ...children) {
 }
 
 /**
- * A drawing that is stretched to its box; its text stands beside it, as HTML.
+ * A drawing that is stretched to its box. Text would be stretched too, so it is HTML beside the drawing.
  * @param {number} width
  * @param {number} height
  * @param {Node[]} children
@@ -38,10 +38,10 @@ export function drawing(width, height, ...children) {
   return shape('svg', { viewBox: `0 0 ${width} ${height}`, preserveAspectRatio: 'none' }, ...children)
 }
 
-/** One of the page itself. @param {string} id */
+/** An element of index.html. Throws if there is none. @param {string} id */
 export function part(id) {
   const found = document.getElementById(id)
-  if (found === null) throw new Error(`the page has no part "${id}"`)
+  if (found === null) throw new Error(`the page has no element with the id "${id}"`)
   return found
 }
 
@@ -56,7 +56,7 @@ export function setAttribute(target, name, value) {
 }
 
 /**
- * The children in this order; those that are there already are moved only if they must.
+ * Replaces the children unless they are the same in the same order. An element keeps its focus.
  * @param {Element} target
  * @param {readonly Element[]} children
  */

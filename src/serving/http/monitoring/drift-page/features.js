@@ -1,4 +1,4 @@
-/** Every feature as a card: inputs and outputs apart, alarms on top. Cards are made once and changed in place. */
+/** A card for each feature, inputs and outputs apart, alarms first. Cards are created once and changed in place. */
 import { element, part, setAttribute, setChildren, setText } from './elements.js'
 import { createHistogram } from './histogram.js'
 import { clock, counted, excess, probability, signed } from './numbers.js'
@@ -6,7 +6,9 @@ import { directionOf, meaningOf } from './words.js'
 
 /** @import { Comparison, DriftSnapshot, FeatureState, WindowName } from '../../../../monitoring/drift/snapshot.js' */
 /**
- * @typedef {{ readonly element: HTMLElement, readonly update: (feature: FeatureState, snapshot: DriftSnapshot, window: WindowName) => void }} Card
+ * @typedef {object} Card
+ * @property {HTMLElement} element
+ * @property {(feature: FeatureState, snapshot: DriftSnapshot, window: WindowName) => void} update
  */
 
 const DIRECTIONS = { lower: '↓ lower', higher: '↑ higher', spread: '↔ none' }
@@ -19,7 +21,7 @@ const ORDERS = {
   name: (a, b) => meaningOf(a).title.localeCompare(meaningOf(b).title),
 }
 
-/** Calls `changed` when the reader wants another window or another order. @param {() => void} changed */
+/** Calls `changed` when the user selects another window or order. @param {() => void} changed */
 export function createFeatures(changed) {
   const section = part('features')
   const order = /** @type {HTMLSelectElement} */ (part('order'))
@@ -42,7 +44,7 @@ export function createFeatures(changed) {
     if (snapshot === null) return
     const window = [...switches].some(({ value, checked }) => checked && value === 'slow') ? 'slow' : 'fast'
     for (const feature of snapshot.features) cardOf(feature).update(feature, snapshot, window)
-    // What somebody is pointing at does not run away, unless there is something new to see.
+    // Cards do not move while the pointer is on one, unless the order or the alarms have changed.
     if (!reorder && alarms === snapshot.alarms.join() && section.matches(':has(.card:hover)')) return
     reorder = false
     alarms = snapshot.alarms.join()
@@ -105,7 +107,7 @@ function figure(term) {
 }
 
 /**
- * A class and what it means.
+ * The CSS class of the card, and its state in words.
  * @param {FeatureState} feature
  * @param {DriftSnapshot} snapshot
  * @param {WindowName} window

@@ -1,6 +1,6 @@
 /**
- * The access key, where the service asks for one: typed in once, kept by the browser for this tab alone and forgotten
- * with it, sent as a header and never as part of an address.
+ * The access key, if the service requires one. The browser stores it until the tab is closed. It is sent as a header,
+ * never as part of a URL.
  */
 import { part, setText } from './elements.js'
 
@@ -9,15 +9,19 @@ const EXPLANATIONS = Object.freeze({
   KEY_MISSING: '',
   KEY_INVALID: 'The service does not know this key.',
   KEY_EXPIRED: 'This key has expired.',
-  KEY_SCOPE: 'This key may not read drift and traffic: it lacks the scope “metrics”.',
+  KEY_SCOPE: 'This key does not give access to drift and traffic: it lacks the scope “metrics”.',
 })
 /** @typedef {keyof typeof EXPLANATIONS} Refusal */
 
 const form = /** @type {HTMLFormElement} */ (part('key-form'))
 const field = /** @type {HTMLInputElement} */ (part('key'))
-let key = stored()
+let key = readStoredKey()
 
-/** Why the service refuses, when it is for want of a key. @param {unknown} body @returns {Refusal | null} */
+/**
+ * The error code if the service refused because of the key; null for other errors.
+ * @param {unknown} body
+ * @returns {Refusal | null}
+ */
 export function refusalOf(body) {
   const code = /** @type {{ error?: { code?: unknown } } | null} */ (body)?.error?.code
   return typeof code === 'string' && code in EXPLANATIONS ? /** @type {Refusal} */ (code) : null
@@ -34,46 +38,46 @@ export function isAskingForKey() {
 
 /** @param {Refusal} refusal */
 export function askForKey(refusal) {
-  keep('')
-  show(true)
+  storeKey('')
+  showForm(true)
   field.value = ''
   setText(part('key-trouble'), EXPLANATIONS[refusal])
   field.focus()
 }
 
-/** @param {() => void} proceed called whenever a key was given */
+/** @param {() => void} proceed called after each entry of a key */
 export function onKey(proceed) {
   form.addEventListener('submit', (event) => {
     event.preventDefault()
-    keep(field.value.trim())
+    storeKey(field.value.trim())
     field.value = ''
-    show(false)
+    showForm(false)
     proceed()
   })
 }
 
 /** @param {boolean} asking */
-function show(asking) {
+function showForm(asking) {
   form.hidden = !asking
   document.body.classList.toggle('locked', asking)
-  // Links cannot carry the key.
+  // A link cannot send the header with the key, so links to protected routes are hidden.
   document.body.classList.toggle('keyed', asking || key !== '')
 }
 
-function stored() {
-  const kept = storage()?.getItem(STORED_AS) ?? ''
-  document.body.classList.toggle('keyed', kept !== '')
-  return kept
+function readStoredKey() {
+  const found = storage()?.getItem(STORED_AS) ?? ''
+  document.body.classList.toggle('keyed', found !== '')
+  return found
 }
 
-/** @param {string} given */
-function keep(given) {
-  key = given
-  if (given === '') storage()?.removeItem(STORED_AS)
-  else storage()?.setItem(STORED_AS, given)
+/** @param {string} value empty to delete the stored key */
+function storeKey(value) {
+  key = value
+  if (value === '') storage()?.removeItem(STORED_AS)
+  else storage()?.setItem(STORED_AS, value)
 }
 
-/** A browser may be told to keep nothing; the key then lasts as long as the page. */
+/** Null if the browser blocks storage; the key is then lost when the page is reloaded. */
 function storage() {
   try {
     return window.sessionStorage

@@ -1,7 +1,7 @@
 /**
- * The page: asks /v1/drift every five seconds and changes what has changed. When the service does not answer, what it
- * said last stays, and the page says so; it goes on asking. A page that nobody looks at does not ask. Where the service
- * wants an access key, the page asks for one and waits.
+ * The page: requests /v1/drift every five seconds and updates what has changed. When the service does not answer, the
+ * page keeps the last reply, shows an error and continues to request. A hidden page sends no requests. If the service
+ * requires an access key, the page asks for one and waits.
  */
 import { part, setText } from './elements.js'
 import { createFeatures } from './features.js'
@@ -12,13 +12,12 @@ import { createTraffic } from './traffic.js'
 
 /** @import { DriftSnapshot } from '../../../../monitoring/drift/snapshot.js' */
 /** @import { Traffic } from '../../../../monitoring/metrics/recent.js' */
-/**
- * @typedef {{ readonly traffic: Traffic } & (DriftSnapshot | { readonly baseline: null, readonly reason: string })} Reply
- */
+/** @typedef {{ readonly baseline: null, readonly reason: string }} NoBaseline */
+/** @typedef {{ readonly traffic: Traffic } & (DriftSnapshot | NoBaseline)} Reply */
 
 const REFRESH_MS = 5_000
-const PATIENCE_MS = 10_000
-/** Relative to the page, which may lie behind a proxy that adds a path. */
+const TIMEOUT_MS = 10_000
+/** Relative to the page, because a proxy may add a path. */
 const SOURCE = new URL('v1/drift', document.baseURI)
 
 const features = createFeatures(draw)
@@ -26,7 +25,7 @@ const traffic = createTraffic()
 /** @type {Reply | null} */
 let latest = null
 let latestAt = 0
-let asking = false
+let isRequesting = false
 /** @type {ReturnType<typeof setTimeout> | undefined} */
 let timer
 
@@ -34,36 +33,36 @@ onKey(() => { void refresh() })
 document.addEventListener('visibilitychange', () => { void refresh() })
 void refresh()
 
-/** At most one at a time; whatever comes of it, the next one follows. */
+/** At most one request at a time; the next one is scheduled even if this one fails. */
 async function refresh() {
-  if (asking || document.hidden || isAskingForKey()) return
-  asking = true
+  if (isRequesting || document.hidden || isAskingForKey()) return
+  isRequesting = true
   clearTimeout(timer)
   try {
-    const answer = await ask()
-    if (answer !== null) {
-      latest = answer
+    const reply = await request()
+    if (reply !== null) {
+      latest = reply
       latestAt = Date.now()
     }
-    say(null)
+    showTrouble(null)
   } catch (reason) {
-    say(reason instanceof Error ? reason.message : String(reason))
+    showTrouble(reason instanceof Error ? reason.message : String(reason))
   } finally {
-    asking = false
+    isRequesting = false
     timer = setTimeout(() => { void refresh() }, REFRESH_MS)
   }
-  draw() // outside: a fault of the page is not one of the service
+  draw() // outside of the try block: an error of the page is not reported as one of the service
 }
 
-/** Null when the service wants a key, which the page then asks for. @returns {Promise<Reply | null>} */
-async function ask() {
+/** Null when the service requires a key; the page then asks for it. @returns {Promise<Reply | null>} */
+async function request() {
   const response = await fetch(SOURCE, {
     cache: 'no-store',
     headers: keyHeaders(),
-    signal: AbortSignal.timeout(PATIENCE_MS),
+    signal: AbortSignal.timeout(TIMEOUT_MS),
   })
   if (response.ok) return response.json()
-  // A proxy in between may refuse in words of its own.
+  // A proxy may refuse with a body that is not JSON.
   const refusal = refusalOf(await response.json().catch(() => null))
   if (refusal === null) throw new Error(`status ${response.status}`)
   askForKey(refusal)
@@ -78,13 +77,13 @@ function draw() {
 }
 
 /** @param {string | null} trouble */
-function say(trouble) {
-  const since = latestAt === 0 ? 'It has not answered yet.' : `What you see is from ${clock(latestAt)}.`
+function showTrouble(trouble) {
+  const since = latestAt === 0 ? 'It has not answered yet.' : `The page shows data from ${clock(latestAt)}.`
   setText(
     part('trouble'),
     trouble === null
       ? ''
-      : `The service does not answer (${trouble}). ${since} Asking again every ${REFRESH_MS / 1000} s.`,
+      : `The service does not answer (${trouble}). ${since} The page tries again every ${REFRESH_MS / 1000} s.`,
   )
   document.body.classList.toggle('stale', trouble !== null)
   document.body.classList.toggle('waiting', latest === null)

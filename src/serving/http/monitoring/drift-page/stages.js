@@ -1,6 +1,6 @@
 /**
- * The stages of a request in groups, few enough to be told apart by colour. `receive` is left out: it is the client's
- * network, and latency is counted from the last byte. A test holds this against the list of all stages.
+ * The stages of a request in groups, few enough to have distinct colours. `receive` is left out: it depends on the
+ * network of the client, and latency is measured from the last byte. A test compares this with the list of all stages.
  */
 
 /** @type {readonly { readonly name: string, readonly stages: readonly string[] }[]} */

@@ -1,4 +1,4 @@
-/** The top of the page: whether there is an alarm, in words; what is compared with what, and whether that can be trusted. */
+/** The top of the page: the alarms in words, the baseline, and whether it is calibrated. */
 import { element, part, setAttribute, setChildren, setText } from './elements.js'
 import { age, count, counted, day } from './numbers.js'
 import { alarmInWords } from './words.js'
@@ -23,11 +23,12 @@ export function updateSummary(reply) {
   part('baseline').hidden = snapshot === null
   updateAlarms(snapshot)
   if (snapshot !== null) updateBaseline(snapshot)
-  document.title = `${snapshot !== null && snapshot.alarms.length > 0 ? `(${snapshot.alarms.length}) ` : ''}Drift · Earshot`
+  const alarms = snapshot?.alarms.length ?? 0
+  document.title = `${alarms > 0 ? `(${alarms}) ` : ''}Drift · Earshot`
 }
 
 /**
- * How it looks, what it says, and what has to be known besides.
+ * The CSS class, the verdict, and a note.
  * @param {DriftSnapshot} snapshot
  * @returns {[string, string, string]}
  */
@@ -37,18 +38,19 @@ function verdictOf({ alarms, baseline, windows, unmonitored }) {
     return [
       'few',
       'Alarms are off',
-      `The baseline is not calibrated: ${baseline.uncalibratedBecause ?? 'no reason is given'}. The figures below are true, but nobody knows how large they get by chance.`,
+      `The baseline is not calibrated: ${baseline.uncalibratedBecause ?? 'no reason is given'}. ` +
+        'The figures below are correct, but without calibration, it is unknown how large they get by chance.',
     ]
   const { clips, minimum } = windows.fast
   if (clips < minimum)
     return [
       'few',
-      'Too few clips to say anything',
-      `The fast window has ${clips} clips of the ${minimum} that it takes.`,
+      'Too few clips for a result',
+      `The fast window has ${clips} of the ${minimum} clips that it needs.`,
     ]
   const exception =
     unmonitored.length === 0 ? '' : ` ${counted(unmonitored.length, 'feature')} not monitored, see below.`
-  return ['calm', 'No drift alarm', `What comes in and what goes out look like the baseline.${exception}`]
+  return ['calm', 'No drift alarm', `Inputs and outputs look like the baseline.${exception}`]
 }
 
 /** @param {DriftSnapshot | null} snapshot */
@@ -58,11 +60,11 @@ function updateAlarms(snapshot) {
     (name) => snapshot?.features.find((feature) => feature.name === name) ?? [],
   )
   const sentences = raised.map((feature) => ({ feature, ...alarmInWords(feature) }))
-  const key = JSON.stringify(sentences.map(({ headline, evidence }) => [headline, evidence]))
+  const key = JSON.stringify(sentences.map(({ headline, figures }) => [headline, figures]))
   if (list.dataset.key === key) return
   list.dataset.key = key
-  setChildren(list, sentences.map(({ feature, headline, evidence, look }) => element('li', {},
-    element('strong', {}, headline), ` (${evidence}). Look at ${look}. `,
+  setChildren(list, sentences.map(({ feature, headline, figures, look }) => element('li', {},
+    element('strong', {}, headline), ` (${figures}). Look at ${look}. `,
     element('a', { href: `#feature-${feature.name}`, 'aria-label': `Figures of ${feature.name}` }, 'Figures'))))
 }
 
@@ -72,7 +74,7 @@ function updateBaseline({ baseline, windows, unmonitored }) {
     const { clips, minimum } = windows[name]
     setText(
       part(`${name}-clips`),
-      `${title}: ${counted(clips, 'clip')}${clips < minimum ? ` of ${count(minimum)} that it takes` : ''}`,
+      `${title}: ${counted(clips, 'clip')}${clips < minimum ? `, ${count(minimum)} needed` : ''}`,
     )
     const meter = part(`${name}-meter`)
     setAttribute(meter, 'max', minimum)
@@ -83,7 +85,7 @@ function updateBaseline({ baseline, windows, unmonitored }) {
   setText(part('unmonitored-features'), unmonitoredInWords(unmonitored))
 }
 
-/** Those of one reason together. @param {DriftSnapshot['unmonitored']} unmonitored */
+/** Grouped by reason. @param {DriftSnapshot['unmonitored']} unmonitored */
 function unmonitoredInWords(unmonitored) {
   /** @type {Map<string, string[]>} */
   const byReason = new Map()
@@ -91,7 +93,7 @@ function unmonitoredInWords(unmonitored) {
   return [...byReason].map(([reason, names]) => `${names.join(', ')}: ${reason}`).join('; ')
 }
 
-/** @param {BaselineSummary} baseline @returns {Record<string, string>} by what is described */
+/** @param {BaselineSummary} baseline @returns {Record<string, string>} by the end of the id of the element */
 function baselineInWords({
   id,
   created,
@@ -112,7 +114,7 @@ function baselineInWords({
     model,
     provenance,
     made: `${day(created)}, ${age((Date.now() - Date.parse(created)) / 1000)} ago`,
-    clips: [counted(clips, 'clip'), ...(people.length === 0 ? ['sessions not known'] : people)].join(', '),
+    clips: [counted(clips, 'clip'), ...(people.length === 0 ? ['sessions unknown'] : people)].join(', '),
     calibrated: calibrated ? 'yes' : `no: ${uncalibratedBecause ?? 'no reason is given'}`,
   }
 }

@@ -1,9 +1,10 @@
 /**
- * The traffic of the last hour: three charts of sixty minutes each, their shapes made once and stretched on every
- * refresh, and the same numbers as a table for those who cannot see them.
+ * The traffic of the last hour: three charts of sixty minutes each, and the same numbers as a table for screen readers.
+ * The shapes are created once; a refresh changes their sizes.
  */
 import { drawing, element, part, setAttribute, setText, shape } from './elements.js'
-import { clock, count, duration, length, roundUp } from './numbers.js'
+import { createMinuteTable } from './minute-table.js'
+import { clock, count, duration, length, orDash, roundUp } from './numbers.js'
 import { STAGE_GROUPS } from './stages.js'
 
 /** @import { Traffic, TrafficMinute } from '../../../../monitoring/metrics/recent.js' */
@@ -22,7 +23,7 @@ import { STAGE_GROUPS } from './stages.js'
  */
 
 const MINUTES = 60
-/** Of a column; the rest is the gap to the next. */
+/** Share of a column; the rest is the gap to the next. */
 const BAR_WIDTH = 0.8
 
 /** @type {readonly Chart[]} */
@@ -49,8 +50,10 @@ const CHARTS = [
     id: 'latency',
     stacked: STAGE_GROUPS.map(({ name, stages }) => ({
       name,
-      of: ({ meanStageSeconds }) =>
-        stages.reduce((sum, stage) => sum + /** @type {Record<string, number>} */ ((meanStageSeconds)[stage] ?? 0), 0),
+      of: ({ meanStageSeconds }) => {
+        const means = /** @type {Readonly<Record<string, number>>} */ (meanStageSeconds)
+        return stages.reduce((sum, stage) => sum + (means[stage] ?? 0), 0)
+      },
     })),
     lines: [
       { name: 'p50', of: ({ p50Seconds }) => p50Seconds },
@@ -59,94 +62,99 @@ const CHARTS = [
     format: duration,
     summary: ({ p50Seconds, p95Seconds }) =>
       p50Seconds === null || p95Seconds === null
-        ? 'nothing was answered in the hour'
+        ? 'no request was answered in the hour'
         : `half within ${duration(p50Seconds)}, 95 % within ${duration(p95Seconds)}`,
   },
 ]
 
 export function createTraffic() {
   const charts = CHARTS.map(createChart)
-  const table = createTable()
+  const updateTable = createMinuteTable()
   return {
     /** @param {Traffic} traffic */
     update(traffic) {
       for (const update of charts) update(traffic)
-      table(traffic)
+      updateTable(traffic)
     },
   }
 }
 
 /** @param {Chart} chart @returns {(traffic: Traffic) => void} */
 function createChart(chart) {
-  const { id, stacked, lines } = chart
-  const series = [...stacked, ...lines]
-  const bars = stacked.map((_, which) =>
-    Array.from({ length: MINUTES }, (_, minute) =>
-      shape('rect', {
-        class: `${id}-${which}${minute === MINUTES - 1 ? ' partial' : ''}`,
-        x: minute + (1 - BAR_WIDTH) / 2,
-        width: BAR_WIDTH,
-      }),
-    ),
-  )
-  const paths = lines.map(({ name }) => shape('path', { class: `line ${name}` }))
-  const hints = Array.from({ length: MINUTES }, () => shape('title'))
+  const columns = Array.from({ length: MINUTES }, (_, minute) => createColumn(chart, minute))
+  const lines = chart.lines.map(createLine)
   const picture = drawing(
     MINUTES,
     1,
     shape('path', { class: 'grid', d: 'M0 0H60M0 .5H60M0 1H60' }),
-    ...bars.flat(),
-    ...paths,
-    ...hints.map((hint, minute) => shape('rect', { class: 'hint', x: minute, width: 1, height: 1 }, hint)),
+    ...columns.flatMap(({ bars }) => bars),
+    ...lines.map(({ path }) => path),
+    ...columns.map(({ hint }) => hint),
   )
   picture.setAttribute('role', 'img')
-  const totals = series.map(() => element('span'))
-  const axes = createAxes(chart, picture)
-  if (series.length > 1)
-    part(`${id}-legend`).append(
-      ...series.map(({ name }, which) =>
-        element(
-          'li',
-          {},
-          keyOf(which < stacked.length ? `${id}-${which}` : `line ${name}`),
-          ` ${name} `,
-          totals[which],
-        ),
-      ),
-    )
+  const updateAxes = createAxes(chart, picture)
+  const updateLegend = createLegend(chart)
 
   return ({ hour, minutes }) => {
-    const sums = minutes.map((minute) => stacked.reduce((sum, { of }) => sum + (of(minute) ?? 0), 0))
-    const top = roundUp(Math.max(...sums, ...minutes.flatMap((minute) => lines.map(({ of }) => of(minute) ?? 0))))
-    minutes.forEach((minute, index) => {
-      stackUp(bars.map((bar) => bar[index]), stacked.map(({ of }) => (of(minute) ?? 0) / top))
-      setText(
-        hints[index],
-        [clock(minute.start), ...series.map(({ name, of }) => `${name}: ${orDash(of(minute), chart.format)}`)].join(
-          '\n',
-        ),
-      )
-    })
-    paths.forEach((path, which) => { setAttribute(path, 'd', lineOf(minutes.map(lines[which].of), top)) })
-    series.forEach(({ of }, which) => { setText(totals[which], orDash(of(hour), chart.format)) })
-    axes(top, minutes)
-    setText(part(`${id}-summary`), chart.summary(hour))
-    setAttribute(
-      picture,
-      'aria-label',
-      `By the minute, ${chart.summary(hour)}: ${series.map(({ name, of }) => `${name} ${orDash(of(hour), chart.format)}`).join(', ')}`,
-    )
+    const top = topOf(chart, minutes)
+    minutes.forEach((minute, index) => { columns[index]?.update(minute, top) })
+    for (const { update } of lines) update(minutes, top)
+    updateAxes(top, minutes)
+    updateLegend(hour)
+    setText(part(`${chart.id}-summary`), chart.summary(hour))
+    setAttribute(picture, 'aria-label', labelOf(chart, hour))
   }
 }
 
 /**
- * Text beside the picture, which is stretched.
+ * One minute of a chart: stacked bars, and an area over the full height that shows the values as a tooltip.
+ * @param {Chart} chart
+ * @param {number} index of the minute
+ */
+function createColumn({ id, stacked, lines, format }, index) {
+  const tooltip = shape('title')
+  const hint = shape('rect', { class: 'hint', x: index, width: 1, height: 1 }, tooltip)
+  const partial = index === MINUTES - 1 ? ' partial' : ''
+  const stack = stacked.map(({ of }, which) => ({
+    of,
+    bar: shape('rect', { class: `${id}-${which}${partial}`, x: index + (1 - BAR_WIDTH) / 2, width: BAR_WIDTH }),
+  }))
+  return { bars: stack.map(({ bar }) => bar), hint, update }
+
+  /** @param {TrafficMinute} minute @param {number} top value at the upper end of the axis */
+  function update(minute, top) {
+    let below = 0
+    for (const { of, bar } of stack) {
+      const height = (of(minute) ?? 0) / top
+      below += height
+      setAttribute(bar, 'y', (1 - below).toFixed(4))
+      setAttribute(bar, 'height', height.toFixed(4))
+    }
+    const values = [...stacked, ...lines].map(({ name, of }) => `${name}: ${orDash(of(minute), format)}`)
+    setText(tooltip, [clock(minute.start), ...values].join('\n'))
+  }
+}
+
+/** @param {Series} series */
+function createLine({ name, of }) {
+  const path = shape('path', { class: `line ${name}` })
+  return {
+    path,
+    /** @param {readonly TrafficMinute[]} minutes @param {number} top value at the upper end of the axis */
+    update(minutes, top) {
+      setAttribute(path, 'd', lineOf(minutes.map(of), top))
+    },
+  }
+}
+
+/**
+ * Labels of the axes, as HTML beside the picture: text in the picture would be stretched with it.
  * @param {Chart} chart
  * @param {Element} picture
  * @returns {(top: number, minutes: readonly TrafficMinute[]) => void}
  */
 function createAxes({ id, format }, picture) {
-  const [top, half, from, middle] = Array.from({ length: 4 }, () => element('span'))
+  const [top, half, from, middle] = [element('span'), element('span'), element('span'), element('span')]
   part(`${id}-chart`).append(
     element('div', { class: 'y', 'aria-hidden': 'true' }, top, half, element('span', {}, '0')),
     element('div', { class: 'plot' }, picture),
@@ -154,23 +162,32 @@ function createAxes({ id, format }, picture) {
   return (value, minutes) => {
     setText(top, format(value))
     setText(half, format(value / 2))
-    setText(from, clock(minutes[0].start))
-    setText(middle, clock(minutes[MINUTES / 2].start))
+    setText(from, timeOf(minutes[0]))
+    setText(middle, timeOf(minutes[MINUTES / 2]))
   }
 }
 
-/** One bar on the other. @param {readonly Element[]} bars @param {readonly number[]} heights of 1 */
-function stackUp(bars, heights) {
-  let below = 0
-  bars.forEach((bar, which) => {
-    below += heights[which]
-    setAttribute(bar, 'y', (1 - below).toFixed(4))
-    setAttribute(bar, 'height', heights[which].toFixed(4))
-  })
+/**
+ * Every series with its mark and its total of the hour. A chart of one series has no legend.
+ * @param {Chart} chart
+ * @returns {(hour: Traffic['hour']) => void}
+ */
+function createLegend({ id, stacked, lines, format }) {
+  const entries = [
+    ...stacked.map((series, which) => ({ ...series, mark: `${id}-${which}`, total: element('span') })),
+    ...lines.map((series) => ({ ...series, mark: `line ${series.name}`, total: element('span') })),
+  ]
+  if (entries.length > 1) {
+    const items = entries.map(({ name, mark, total }) => element('li', {}, legendMark(mark), ` ${name} `, total))
+    part(`${id}-legend`).append(...items)
+  }
+  return (hour) => {
+    for (const { of, total } of entries) setText(total, orDash(of(hour), format))
+  }
 }
 
 /** The mark of a series in the legend, drawn as in the chart. @param {string} name */
-function keyOf(name) {
+function legendMark(name) {
   const mark = name.startsWith('line')
     ? shape('path', { class: name, d: 'M0 .5H1' })
     : shape('rect', { class: name, width: 1, height: 1 })
@@ -180,8 +197,23 @@ function keyOf(name) {
   return key
 }
 
+/** The value at the upper end of the axis. @param {Chart} chart @param {readonly TrafficMinute[]} minutes */
+function topOf({ stacked, lines }, minutes) {
+  const heights = minutes.flatMap((minute) => [
+    stacked.reduce((sum, { of }) => sum + (of(minute) ?? 0), 0),
+    ...lines.map(({ of }) => of(minute) ?? 0),
+  ])
+  return roundUp(Math.max(...heights))
+}
+
+/** The chart as a sentence, for screen readers. @param {Chart} chart @param {Traffic['hour']} hour */
+function labelOf({ stacked, lines, format, summary }, hour) {
+  const totals = [...stacked, ...lines].map(({ name, of }) => `${name} ${orDash(of(hour), format)}`)
+  return `Per minute, ${summary(hour)}: ${totals.join(', ')}`
+}
+
 /**
- * Broken where there is nothing. A lone minute is a short stroke.
+ * The line is interrupted at minutes without a value. A single minute between two gaps is a short stroke.
  * @param {readonly (number | null)[]} values
  * @param {number} top
  */
@@ -194,39 +226,7 @@ function lineOf(values, top) {
   }).join('')
 }
 
-/** @param {number | null} value @param {(value: number) => string} format */
-function orDash(value, format) {
-  return value === null ? '–' : format(value)
-}
-
-/** Filled only while it is open. @returns {(traffic: Traffic) => void} */
-function createTable() {
-  const details = /** @type {HTMLDetailsElement} */ (part('minutes'))
-  const body = part('minute-rows')
-  /** @type {Traffic | null} */
-  let latest = null
-  const fill = () => {
-    if (latest === null || !details.open) return
-    body.replaceChildren(
-      ...[...latest.minutes]
-        .reverse()
-        .map(({ start, requests, audioSeconds, p50Seconds, p95Seconds }) =>
-          element(
-            'tr',
-            {},
-            element('th', { scope: 'row' }, clock(start)),
-            ...[requests.ok, requests.error, requests.rejected, requests.cancelled].map((value) =>
-              element('td', {}, count(value)),
-            ),
-            element('td', {}, length(audioSeconds)),
-            ...[p50Seconds, p95Seconds].map((value) => element('td', {}, orDash(value, duration))),
-          ),
-        ),
-    )
-  }
-  details.addEventListener('toggle', fill)
-  return (traffic) => {
-    latest = traffic
-    fill()
-  }
+/** @param {TrafficMinute | undefined} minute */
+function timeOf(minute) {
+  return minute === undefined ? '' : clock(minute.start)
 }

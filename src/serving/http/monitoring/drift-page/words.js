@@ -1,25 +1,29 @@
 /**
- * What a shift of each feature means, and where to look: an alarm is a sentence before it is a number. A test holds
- * the table against src/monitoring/drift/features.ts.
+ * What a shift of each feature means, and where to look for its cause. A test compares the table with
+ * src/monitoring/drift/features.ts.
  */
 import { clock, excess, probability, share } from './numbers.js'
 
 /** @import { Comparison, FeatureState, WindowName } from '../../../../monitoring/drift/snapshot.js' */
 /**
- * @typedef {{ readonly title: string, readonly look: string, readonly lower?: string, readonly higher?: string }} Meaning
+ * @typedef {object} Meaning
+ * @property {string} title
+ * @property {string} look completes "Look at …"
+ * @property {string} [lower] what lower values mean; absent for categories
+ * @property {string} [higher] what higher values mean; absent for categories
  */
 
-/** Below it, Cliff's delta is called negligible (Romano et al. 2006): the values have spread, not moved. */
+/** A smaller Cliff's delta is negligible (Romano et al. 2006): the values changed their spread, not their location. */
 const NEGLIGIBLE_DELTA = 0.147
 
 const RECORDING = 'when clients start and stop recording'
 const PLACES = 'where people speak, noise suppression in clients'
 const VOICES = 'microphones, codecs, who speaks'
-const MODEL = 'the inputs first; if they are steady: new words, accents or languages, or a change of the model'
+const MODEL = 'the inputs first; if they are stable, new words, accents or languages, or a change of the model'
 const spectrum = (/** @type {number} */ number) => ({
   title: `MFCC ${number}`,
-  lower: 'voices have another colour',
-  higher: 'voices have another colour',
+  lower: 'voices have a different timbre',
+  higher: 'voices have a different timbre',
   look: VOICES,
 })
 
@@ -33,14 +37,14 @@ export const MEANINGS = {
   },
   peak: {
     title: 'Peak',
-    lower: 'the highest samples are lower',
-    higher: 'the highest samples are higher',
-    look: 'gain control in clients; with clipping, distortion',
+    lower: 'the highest sample values are lower',
+    higher: 'the highest sample values are higher',
+    look: 'gain control in clients; if clipping has increased too, distortion',
   },
   clip_ratio: {
     title: 'Clipping',
-    lower: 'fewer samples are cut off',
-    higher: 'more samples are cut off',
+    lower: 'fewer samples are clipped',
+    higher: 'more samples are clipped',
     look: 'too much gain, at the microphone or in the client',
   },
   noise_floor: {
@@ -69,14 +73,14 @@ export const MEANINGS = {
   },
   trailing_silence: {
     title: 'Trailing silence',
-    lower: 'recordings end sooner after the last word, or in it',
+    lower: 'recordings end sooner after the last word, or cut it off',
     higher: 'recordings go on longer after the last word',
     look: RECORDING,
   },
   speech_ratio: {
     title: 'Speech ratio',
-    lower: 'less of an upload is speech',
-    higher: 'more of an upload is speech',
+    lower: 'a smaller share of an upload is speech',
+    higher: 'a larger share of an upload is speech',
     look: RECORDING,
   },
   bandwidth: {
@@ -87,8 +91,8 @@ export const MEANINGS = {
   },
   low_frequencies: {
     title: 'Low frequencies',
-    lower: 'there is less below 250 Hz',
-    higher: 'there is more below 250 Hz',
+    lower: 'there is less power below 250 Hz',
+    higher: 'there is more power below 250 Hz',
     look: 'rumble and hum, high-pass filters, microphones close to the mouth',
   },
   centroid: { title: 'Spectral centroid', lower: 'voices sound duller', higher: 'voices sound brighter', look: VOICES },
@@ -106,17 +110,17 @@ export const MEANINGS = {
     title: 'Syllable rate',
     lower: 'people speak more slowly',
     higher: 'people speak faster',
-    look: 'who speaks, and what; resampling at a wrong rate',
+    look: 'who speaks, what they say, resampling at a wrong rate',
   },
   dc_offset: {
     title: 'DC offset',
-    lower: 'samples lie closer around zero',
-    higher: 'samples lie off zero',
+    lower: 'the mean sample is closer to zero',
+    higher: 'the mean sample is further from zero',
     look: 'sound cards and recorders',
   },
   sample_rate: { title: 'Sample rate', look: 'which clients and recorders are in use' },
   codec: { title: 'Codec', look: 'which clients and recorders are in use' },
-  mixing: { title: 'Mixing', look: 'clients that send several channels, or a dead one' },
+  mixing: { title: 'Mixing', look: 'clients that send several channels, or a silent channel' },
   confidence: {
     title: 'Confidence',
     lower: 'the model is less sure of its words',
@@ -125,24 +129,24 @@ export const MEANINGS = {
   },
   lowest_token_probability: {
     title: 'Lowest token probability',
-    lower: 'the model doubts single words more',
-    higher: 'the model doubts single words less',
+    lower: 'the least probable token has become less probable',
+    higher: 'the least probable token has become more probable',
     look: MODEL,
   },
   tokens_per_second: {
-    title: 'Tokens a second',
+    title: 'Tokens per second',
     lower: 'there are fewer tokens for the same speech',
     higher: 'there are more tokens for the same speech',
-    look: 'loops of the decoder, rare words, another language',
+    look: 'decoder loops, rare words, another language',
   },
   words_per_second: {
-    title: 'Words a second',
+    title: 'Words per second',
     lower: 'there are fewer words for the same speech',
     higher: 'there are more words for the same speech',
-    look: 'who speaks, words that are left out, loops of the decoder',
+    look: 'who speaks, omitted words, decoder loops',
   },
   transcript_words: {
-    title: 'Words of a transcript',
+    title: 'Words per transcript',
     lower: 'transcripts have become shorter',
     higher: 'transcripts have become longer',
     look: 'what people ask for, recordings that end too soon',
@@ -152,11 +156,11 @@ export const MEANINGS = {
     title: 'Repetition',
     lower: 'transcripts repeat themselves less',
     higher: 'transcripts repeat themselves more',
-    look: 'loops of the decoder: noise, music, another language',
+    look: 'decoder loops: noise, music, another language',
   },
   hearings: { title: 'Decoding passes', look: MODEL },
-  language: { title: 'Language', look: 'what people speak, or what clients say that they do' },
-  decoder_stop: { title: 'End of decoding', look: 'loops of the decoder: noise, music, another language' },
+  language: { title: 'Language', look: 'the language that people speak, or that clients declare' },
+  decoder_stop: { title: 'End of decoding', look: 'decoder loops: noise, music, another language' },
 }
 
 /** @param {FeatureState} feature @returns {Meaning} */
@@ -178,7 +182,7 @@ export function sharesOf({ counts }) {
 }
 
 /**
- * The window in which it is seen best.
+ * The window with the larger excess; null if both have too few clips.
  * @param {FeatureState} feature
  * @returns {{ window: WindowName, comparison: Comparison } | null}
  */
@@ -187,22 +191,22 @@ export function strongest({ windows: { fast, slow } }) {
   return slow === null ? null : { window: 'slow', comparison: slow }
 }
 
-/** What has happened, how sure that is, and where to look. @param {FeatureState} feature */
+/** What has changed, the statistics, and where to look for the cause. @param {FeatureState} feature */
 export function alarmInWords(feature) {
-  const seen = strongest(feature)
+  const shift = strongest(feature)
   const meaning = meaningOf(feature)
   const since = feature.alarmSince === null ? '' : `since ${clock(feature.alarmSince)}`
-  if (seen === null)
-    return { headline: `${meaning.title} differs from the baseline`, evidence: since, look: meaning.look }
-  const { window, comparison } = seen
-  const evidence = [
+  if (shift === null)
+    return { headline: `${meaning.title} differs from the baseline`, figures: since, look: meaning.look }
+  const { window, comparison } = shift
+  const figures = [
     `excess PSI ${excess(comparison.excess)} in the ${window} window`,
     `p ${probability(comparison.pValue)}`,
     since,
   ]
   return {
     headline: headline(feature, comparison),
-    evidence: evidence.filter((text) => text !== '').join(', '),
+    figures: figures.filter((text) => text !== '').join(', '),
     look: meaning.look,
   }
 }
@@ -221,8 +225,9 @@ function headline(feature, comparison) {
 /** "8000 is 62 % of clips, 2 % in the baseline" @param {FeatureState} feature @param {Comparison} comparison */
 function mostChanged({ bins, baseline, unit }, comparison) {
   const shares = sharesOf(comparison)
-  const changes = shares.map((now, index) => ({ bin: bins[index], now, before: baseline[index] ?? 0 }))
+  const changes = shares.map((now, index) => ({ bin: bins[index] ?? '', now, before: baseline[index] ?? 0 }))
   const [most] = changes.sort((a, b) => Math.abs(b.now - b.before) - Math.abs(a.now - a.before))
   if (most === undefined) return ''
-  return `${most.bin}${unit === '' ? '' : ` ${unit}`} is ${share(most.now)} of clips, ${share(most.before)} in the baseline`
+  const bin = unit === '' ? most.bin : `${most.bin} ${unit}`
+  return `${bin} is ${share(most.now)} of clips, ${share(most.before)} in the baseline`
 }
