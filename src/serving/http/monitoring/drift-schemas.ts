@@ -64,7 +64,7 @@ const BaselineSchema = Type.Object({
 
 const WindowSchema = Type.Object({
   clips: Type.Integer(),
-  minimum: Type.Integer({ description: 'Clips that it takes to say anything.' }),
+  minimum: Type.Integer({ description: 'Fewest clips of a window for a result.' }),
 })
 
 const latencyQuantiles = {
