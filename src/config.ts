@@ -1,6 +1,5 @@
 /**
- * Reads the settings of `domain/settings.ts` once from the environment, checks and freezes them. This is one of the
- * five places where data from outside is checked.
+ * Reads the settings of `domain/settings.ts` once from the environment, checks and freezes them.
  */
 import os from 'node:os'
 import path from 'node:path'
@@ -138,7 +137,7 @@ function catalogueFiles(list: string): CatalogueFile[] {
   return files
 }
 
-/** What no setting can be checked for alone. */
+/** Checks that involve several settings. */
 function checkTogether(config: Config): void {
   const { maxUploadBytes, maxUploadsBytes, models, cascadeModel, feedbackSecret } = config
   if (maxUploadBytes > maxUploadsBytes) {

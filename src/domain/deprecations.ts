@@ -1,6 +1,6 @@
 /**
- * Public names that were replaced. The old name works until the version in `removedIn`; docs/deprecations.md is held
- * against this table by a test, in both directions.
+ * Public names that were replaced. The old name works until the version in `removedIn`; A test checks that
+ * docs/deprecations.md lists the same entries.
  */
 
 export interface Deprecation {

@@ -12,19 +12,19 @@ export interface RecognitionRequest {
   /** ISO 639-1; undefined lets a multilingual model detect it. */
   readonly language: string | undefined
   readonly channel: ChannelChoice
-  /** Format of samples without a container; undefined for audio that says its format itself. */
+  /** Format of samples without a container; undefined for audio whose header declares the format. */
   readonly headerless: HeaderlessFormat | undefined
   /** Whether segments report when each word was said. */
   readonly words: boolean
   /** Length of the n-best list; 1 reports the transcript alone. */
   readonly nBest: number
-  /** Phrase hints: a published list by its id, or a list that came with the request. */
+  /** Phrase hints: the compiled list of a catalogue by its id (`name@version`), or a list that came with the request. */
   readonly phrases: string | PhraseList | undefined
   /** Factor on the bias scores of the phrases; 1 is what the models were tuned for, 0 turns biasing off. */
   readonly biasStrength: number
 }
 
-/** What a request gets that asks for nothing. */
+/** Defaults of a request that sets no options. */
 export const REQUEST_DEFAULTS = {
   language: undefined,
   channel: 'mix',

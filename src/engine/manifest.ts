@@ -24,7 +24,7 @@ export interface ModelFiles { read(key: string): Promise<Uint8Array> }
 const CHECKS = { recognition: Compile(ManifestSchema), 'speech-detection': Compile(DetectorSchema) }
 
 /** Parses and checks the text of a model.json. Throws MODEL_INVALID naming every fault. */
-export function parseBundle(text: string, where: string): Bundle {
+export function parseManifest(text: string, where: string): Bundle {
   let value: unknown
   try {
     value = JSON.parse(text)
@@ -84,7 +84,7 @@ export async function readBundle(modelsDir: string, name: string): Promise<Bundl
   const text = await readFile(file, 'utf8').catch((cause: unknown) => {
     throw new SpeechError('MODEL_FILE_MISSING', `${file} (is "${name}" a model of ${modelsDir}?)`, { cause })
   })
-  const manifest = parseBundle(text, file)
+  const manifest = parseManifest(text, file)
   if (manifest.name === name) return manifest
   throw new SpeechError('MODEL_INVALID', `${file} has the name "${manifest.name}", and its folder is "${name}"`)
 }

@@ -1,4 +1,7 @@
-/** Incremental recognition of one utterance, with every family: samples are pushed, hypotheses are read in between. */
+/**
+ * Incremental recognition of one utterance, for every model family: samples are pushed, and hypotheses are read between
+ * pushes. No route uses it yet; the contract tests do.
+ */
 import { SpeechError } from '../domain/errors.js'
 import type { Hypothesis } from '../domain/transcript.js'
 import type { RecognitionStream, RecognizeOptions, Recognizer } from './recognizer.js'

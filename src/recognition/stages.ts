@@ -1,6 +1,7 @@
 /**
- * One upload on its way through the pipeline: a value that grows with each stage,
- * Measured → Segmented → Decoded → Vetted.
+ * One upload on its way through the pipeline, as a value that grows: Measured → Segmented → Decoded → Vetted. With a
+ * cascade, a vetted upload is decoded further (escalated) and vetted again. Where vetting finds no speech, it replaces
+ * `activity` and empties `clips`; the transcripts stay, for the count of decoding passes.
  */
 import type { FrameFeatures, Level, Recording, SpeechActivity, Waveform } from '../domain/audio.js'
 import type { NoSpeechReason } from '../domain/report.js'
@@ -8,7 +9,7 @@ import type { CascadeReason, Hypothesis } from '../domain/transcript.js'
 import type { Word } from '../domain/words.js'
 import type { SpokenClip } from './segmentation/cut-clips.js'
 
-/** A decoded upload, and what was measured before anything was changed. */
+/** The samples of an upload, and what was measured before anything was changed. */
 export interface Measured {
   readonly recording: Recording
   /** Length as uploaded. */
@@ -27,7 +28,7 @@ export interface Segmentation {
   readonly activity: SpeechActivity
   /** Whether the second detector was asked already. */
   readonly secondDetectorAsked: boolean
-  /** In the order of time; empty exactly when `noSpeechReason` says why. */
+  /** In the order of time; where it is empty, `noSpeechReason` says why. */
   readonly clips: readonly SpokenClip[]
   readonly noSpeechReason: NoSpeechReason | null
 }
@@ -54,9 +55,9 @@ export interface ClipTranscript {
   readonly words: readonly Word[] | null
   /** The model whose hypothesis it is. */
   readonly model: string
-  /** Of all models. */
+  /** Number of passes, of all models together. */
   readonly decodingPasses: number
-  /** Spent in the decoding passes of `model`. */
+  /** Time of the decoding passes of `model`. */
   readonly seconds: number
   /** Share of the decoding passes of `model` with the same words, in (0, 1]. */
   readonly agreement: number
@@ -67,6 +68,6 @@ export interface ClipTranscript {
 export interface Escalation {
   /** Why the larger model was asked; `sure`: it was not. */
   readonly reason: CascadeReason
-  /** Spent in the larger model. */
+  /** Time of the larger model; 0 where it was not asked. */
   readonly seconds: number
 }

@@ -10,9 +10,9 @@ import type { Hypothesis } from '../domain/transcript.js'
 import { detect, type SpeechOptions } from './segmentation/find-speech.js'
 import type { Decoded, Vetted } from './stages.js'
 
-/** Models write with such a mean log-probability over noise; one in eight single words has it too. */
+/** Mean log-probability. Hallucinations over noise are below it, but also one in eight single words that are right. */
 const HALLUCINATION_BELOW = -1.5
-/** Notes and dots are what models write when there are no words. */
+/** Without words, models often emit only "♪" or "…". */
 const WORDS = /[\p{Letter}\p{Number}]/u
 
 /** May be called again after transcripts were replaced; the second detector is asked once at most. */

@@ -6,7 +6,7 @@ import { deprecatedSettings, readConfig, unknownSettings } from '../../src/confi
 import { DEPRECATIONS, renamed, type Deprecation } from '../../src/domain/deprecations.js'
 import { projectRoot } from '../../src/domain/project-root.js'
 import type { Report } from '../../src/domain/report.js'
-import { parseBundle } from '../../src/engine/manifest.js'
+import { parseManifest } from '../../src/engine/manifest.js'
 import { SETTINGS } from '../../src/domain/settings.js'
 import { CLIP, post, REPORT, setUp } from '../serving/http/fake-service.js'
 
@@ -84,8 +84,8 @@ t.test('manifests are read under their old names', async (t) => {
   }
   t.equal(Object.keys(hearing).length, Object.keys(padding).length, 'every field')
   t.equal(kind, 'encoder-decoder')
-  t.same(parseBundle(JSON.stringify({ ...others, hearing, decoding }), 'old'), parseBundle(text, 'new'))
-  t.throws(() => parseBundle(JSON.stringify({ ...others, hearing: { ...hearing, doubtBelow: 1 }, decoding }), 'old'), {
+  t.same(parseManifest(JSON.stringify({ ...others, hearing, decoding }), 'old'), parseManifest(text, 'new'))
+  t.throws(() => parseManifest(JSON.stringify({ ...others, hearing: { ...hearing, doubtBelow: 1 }, decoding }), 'old'), {
     code: 'MODEL_INVALID',
   })
 })

@@ -3,7 +3,8 @@
  * Chi-square statistics are divided by it (Rao and Scott 1981).
  *
  * Windows in the order of time contain every cause of variance, but a baseline of 2,000 clips has only ten of them: the
- * standard error of their mean is a sixth, and where it is too low by chance, a level of 1e-4 becomes 1e-3. So if
+ * relative standard error of their mean is about 1/6, and an estimate that is too low by chance turns a level of 1e-4
+ * into 1e-3. So if
  * sessions are known, whole sessions are also put in many random orders, which gives some hundred windows and so the
  * tail of the distribution. That tail is longer than that of the scaled chi-square, because bins differ in how
  * clustered they are: the effect is chosen to be right at the level of alarms (Satterthwaite's degrees of freedom; Rao

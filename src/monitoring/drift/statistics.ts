@@ -10,7 +10,7 @@
  * Direction: Cliff 1993.
  */
 
-/** Population stability index, natural logarithm, of counts in the order of the bins. */
+/** Population stability index (PSI), natural logarithm, of counts in the order of the bins. */
 export function populationStability(baselineCounts: readonly number[], windowCounts: readonly number[]): number {
   const expected = smoothedShares(baselineCounts)
   const found = smoothedShares(windowCounts)
@@ -72,7 +72,7 @@ export function dispersion(
 
 /**
  * A bin with enough expected clips is a group of its own; the others form one group if they have enough together.
- * Depends on the baseline alone.
+ * Depends on the baseline and on the size of the window, not on its counts.
  */
 function divide(baselineCounts: readonly number[], windowClips: number): Division {
   const perClip = windowClips / sumOf(baselineCounts)

@@ -1,8 +1,9 @@
 /**
- * Concept drift of one model: estimates of its word error rate, and of its relation to confidence, from the newest
- * labels and confidences. Ring buffers of fixed size; they hold counts and no text.
+ * Concept drift of one model: from the newest labels and confidences it estimates the word error rate, and tests whether
+ * errors still relate to confidence as in the baseline. The ring buffers have a fixed size; they hold counts,
+ * confidences and pseudonyms of sessions, but no text.
  *
- * Only labels of a random sample are used: users correct what is wrong, so the error rate of corrected answers is not
+ * The caller passes only labels of a random sample: users correct what is wrong, so the error rate of corrected answers is not
  * that of all answers.
  */
 import { errorRate, type ErrorRate, type RateSums } from '../../domain/scoring/error-rate.js'

@@ -55,11 +55,11 @@ export class Uploads {
 
   /**
    * Admits a request by its declared length, and counts it until its connection is done with the answer. Throws
-   * SHUTTING_DOWN, UPLOAD_TOO_LARGE, QUEUE_FULL, or what `otherRefusal` returns.
+   * SHUTTING_DOWN, UPLOAD_TOO_LARGE, QUEUE_FULL, or what `furtherRefusal` returns.
    */
-  admit(request: Incoming, reply: Outgoing, otherRefusal?: () => SpeechError | undefined): void {
+  admit(request: Incoming, reply: Outgoing, furtherRefusal?: () => SpeechError | undefined): void {
     this.#check(request)
-    const refusal = otherRefusal?.()
+    const refusal = furtherRefusal?.()
     if (refusal !== undefined) throw refusal
     this.#enter(reply)
   }

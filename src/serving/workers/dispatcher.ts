@@ -68,7 +68,7 @@ export class Dispatcher {
     const kind = kindOf(request)
     const workSeconds = this.#estimate.workSeconds(kind, request.audioSeconds)
     const job = new Job(this.#nextId++, request, kind, workSeconds, deadlineSeconds, signal, {
-      onDeadline: (late) => { this.#late(late) },
+      onDeadline: (job) => { this.#timeOut(job) },
       onAbort: (abandoned) => { this.#abandon(abandoned) },
     })
     this.#queue.push(job)
@@ -171,7 +171,7 @@ export class Dispatcher {
    * The client gets its answer now. A worker that is still running the job is told to end it at its next step; if it
    * does not, it is killed, by the deadline of the service: a client's own, shorter one must not cost a worker.
    */
-  #late(job: Job): void {
+  #timeOut(job: Job): void {
     job.fail('DEADLINE_PASSED')
     if (this.#queue.remove(job)) return this.#checkEmpty()
     this.#workerOf(job)?.cancel(job.id)
@@ -188,7 +188,7 @@ export class Dispatcher {
       if (restSeconds > 0) return this.#killIn(restSeconds, job)
       this.#running.delete(worker)
       this.#queue.end(job, job.endSlice())
-      worker.killOverdue()
+      worker.killTimedOut()
     })
   }
 

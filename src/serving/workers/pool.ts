@@ -101,7 +101,7 @@ export class WorkerPool {
         this.#dispatcher.dispatch()
       },
       onGone: (worker, description, error) => { this.#gone(worker, slot, description, error) },
-      onNoise: (worker, line) => { this.#options.events.onWorkerNoise(worker.processId, line) },
+      onStderr: (worker, line) => { this.#options.events.onWorkerNoise(worker.processId, line) },
     }
     this.#workers.add(new WorkerHandle(this.#options, events))
   }
@@ -121,7 +121,7 @@ export class WorkerPool {
   #gone(worker: WorkerHandle, slot: Slot, description: string, error: WireError | undefined): void {
     this.#workers.delete(worker)
     this.phraseLists.gone(worker)
-    const reason = worker.isOverdue ? 'timeout' : 'crash'
+    const reason = worker.timedOut ? 'timeout' : 'crash'
     if (!this.#closing) {
       this.#options.events.onWorkerReplaced(worker.processId, reason, error?.message ?? description)
       this.#restarts.replace(slot, worker.wasReady)

@@ -26,11 +26,11 @@ export interface WorkerEvents {
   onPhrases(worker: WorkerHandle, message: PhrasesMessage): void
   /** `error`: the last message of the worker, if it could send one. */
   onGone(worker: WorkerHandle, description: string, error: WireError | undefined): void
-  onNoise(worker: WorkerHandle, line: string): void
+  onStderr(worker: WorkerHandle, line: string): void
 }
 
 /** Longest line of a worker's standard error that is logged. */
-const MAX_NOISE_CHARACTERS = 500
+const MAX_STDERR_CHARACTERS = 500
 const BEAT_SECONDS = 2
 /** A worker without a job answers in milliseconds; on a loaded machine, in a second or two. */
 const BEATS_ALLOWED = 4
@@ -44,7 +44,7 @@ export class WorkerHandle {
   /** It was ready once. */
   wasReady = false
   /** Killed because it took too long: its end is not a crash. */
-  isOverdue = false
+  timedOut = false
   /** Ids of the phrase lists that it is compiling. */
   readonly awaited = new Set<string>()
   /** Ids of all lists that it was given and that are not forgotten. */
@@ -67,14 +67,14 @@ export class WorkerHandle {
   constructor({ entry, settings, startSeconds, heartbeatSeconds = BEAT_SECONDS }: WorkerOptions, events: WorkerEvents) {
     this.#events = events
     this.#exited = new Promise((resolve) => { this.#exit = resolve })
-    this.#startTimer = setTimeout(() => { this.killOverdue() }, startSeconds * 1000)
+    this.#startTimer = setTimeout(() => { this.killTimedOut() }, startSeconds * 1000)
     this.#heartbeat = new Heartbeat(heartbeatSeconds, {
       beatsAllowed: () => {
         if (this.state !== 'idle') return undefined
         return this.isCompiling ? startSeconds / heartbeatSeconds : BEATS_ALLOWED
       },
       ping: () => { this.#send({ kind: 'ping' }) },
-      onSilence: () => { this.killOverdue() },
+      onSilence: () => { this.killTimedOut() },
     })
     this.#child = this.#launch(entry)
     this.#send({ kind: 'start', settings })
@@ -125,8 +125,8 @@ export class WorkerHandle {
     clearTimeout(timer)
   }
 
-  killOverdue(): void {
-    this.isOverdue = true
+  killTimedOut(): void {
+    this.timedOut = true
     this.#kill()
   }
 
@@ -145,7 +145,7 @@ export class WorkerHandle {
       child.on('exit', (code, signal) => { this.#end(signal === null ? `exit code ${code}` : `signal ${signal}`) })
       child.stderr?.setEncoding('utf8').on('data', (text: string) => {
         const lines = text.split('\n').filter((line) => line.trim() !== '')
-        for (const line of lines) this.#events.onNoise(this, line.slice(0, MAX_NOISE_CHARACTERS))
+        for (const line of lines) this.#events.onStderr(this, line.slice(0, MAX_STDERR_CHARACTERS))
       })
       return child
     } catch (thrown) {
@@ -178,7 +178,7 @@ export class WorkerHandle {
         this.#kill()
         break
       case 'paused':
-        if (this.isOverdue) break
+        if (this.timedOut) break
         this.state = 'idle'
         this.#events.onPaused(this)
         break
@@ -186,7 +186,7 @@ export class WorkerHandle {
         this.#heartbeat.answered()
         break
       case 'done':
-        if (this.isOverdue) break // too late: it is being killed, and must not get another job
+        if (this.timedOut) break // too late: it is being killed, and must not get another job
         this.state = 'idle'
         this.residentBytes = message.residentBytes
         this.#events.onDone(this, message)

@@ -1,12 +1,12 @@
 /**
  * Tracks every open connection, its client and its state, so that none is held open for ever.
  *
- * - Without a request in progress a connection is idle, whether nothing was ever sent on it, half a header, or it is
- *   kept open after an answer; it is closed after the same time in all three cases. Node's own timeouts are looser:
+ * - Without a request in progress a connection is idle, whether nothing was ever sent on it, part of a header, or it
+ *   is kept open after an answer; it is closed after the same time in all three cases. Node's own timeouts are looser:
  *   none of them ends a connection on which only line breaks arrive after an answer.
  * - Addresses share the number of connections (`serving/shared-capacity.ts`). For a new connection beyond its share,
- *   the longest idle one of the address is closed. Where there is none, the new one is refused in the answer to its
- *   first request.
+ *   the longest idle one of the address is closed; for an address without a connection, the longest idle one of all.
+ *   Where there is none, the new one is refused in the answer to its first request.
  * - Every answer on a refused connection closes it.
  * - A client that does not read its answer is disconnected, by a time limit and a minimum rate like those of uploads.
  */
@@ -93,7 +93,7 @@ export class Connections {
     return this.#all.get(socket)?.refused ?? false
   }
 
-  /** Whether an answer written now would be taken for the answer to the message that is being received. */
+  /** Whether a client would match an error written now to the request that it is sending. */
   takesAnswer(socket: Socket): boolean {
     const connection = this.#all.get(socket)
     if (connection?.last === undefined) return true
@@ -195,7 +195,7 @@ export class Connections {
     }
   }
 
-  /** Answers half a header; on a connection that waits for a request there is nothing to answer. */
+  /** Sends the error if part of a request header has arrived; otherwise it only closes. */
   #end({ socket, last, bytesRead }: Connection, error: SpeechError): void {
     this.#idle.delete(socket)
     if (last?.request.complete !== false && socket.bytesRead > bytesRead) answerSocket(socket, error)
