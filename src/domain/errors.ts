@@ -1,7 +1,7 @@
 /**
  * The table of errors. A code is the stable name that clients program against; its HTTP status, whether a retry can
- * help, and how it is counted are decided here (malformed HTTP gets 400, 408 or 431, as its standard says). A test checks
- * that docs/errors.md lists the same entries.
+ * help, and how it is counted are decided here (malformed HTTP gets 400, 408 or 431, as its standard says). A test
+ * checks that docs/errors.md lists the same entries.
  *
  * `SpeechError` is the only error that is thrown on purpose. A thrown error loses its class and code on the way to
  * another process, so it is sent as data: `toWire` serializes it in the worker, `fromWire` restores it in the server.

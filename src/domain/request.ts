@@ -18,7 +18,9 @@ export interface RecognitionRequest {
   readonly words: boolean
   /** Length of the n-best list; 1 reports the transcript alone. */
   readonly nBest: number
-  /** Phrase hints: the compiled list of a catalogue by its id (`name@version`), or a list that came with the request. */
+  /**
+   * Phrase hints: the compiled list of a catalogue by its id (`name@version`), or a list that came with the request.
+   */
   readonly phrases: string | PhraseList | undefined
   /** Factor on the bias scores of the phrases; 1 is what the models were tuned for, 0 turns biasing off. */
   readonly biasStrength: number

@@ -2,8 +2,9 @@
  * An autoregressive decoder as a graph: the whole greedy loop in one run, and single steps for a beam search.
  *
  * The bottleneck of a small model is the traffic between JavaScript and the runtime, not its arithmetic, so the loop is
- * inside the graph: token in, layers, most probable token out, until the end token or the budget of this run. A run that
- * does not reach the end returns its state, and another run continues from it; a decode can be cancelled between runs.
+ * inside the graph: token in, layers, most probable token out, until the end token or the budget of this run. A run
+ * that does not reach the end returns its state, and another run continues from it; a decode can be cancelled between
+ * runs.
  */
 import type { Graph, Value } from './graph.js'
 import { concat, slice, split, type KeyValues } from './layers.js'

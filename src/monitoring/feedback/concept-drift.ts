@@ -1,10 +1,10 @@
 /**
- * Concept drift of one model: from the newest labels and confidences it estimates the word error rate, and tests whether
- * errors still relate to confidence as in the baseline. The ring buffers have a fixed size; they hold counts,
+ * Concept drift of one model: from the newest labels and confidences it estimates the word error rate, and tests
+ * whether errors still relate to confidence as in the baseline. The ring buffers have a fixed size; they hold counts,
  * confidences and pseudonyms of sessions, but no text.
  *
- * The caller passes only labels of a random sample: users correct what is wrong, so the error rate of corrected answers is not
- * that of all answers.
+ * The caller passes only labels of a random sample: users correct what is wrong, so the error rate of corrected answers
+ * is not that of all answers.
  */
 import { errorRate, type ErrorRate, type RateSums } from '../../domain/scoring/error-rate.js'
 import { calibrationPValue, estimatedErrorRate, type ConfidenceBin, type LabelledAnswer } from './calibration-test.js'

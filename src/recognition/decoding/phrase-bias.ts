@@ -1,11 +1,12 @@
 /**
  * Contextual biasing: the state of a hypothesis in the trie of phrases, and its bias score.
  *
- * A token that continues a phrase earns a bias score, a token inside a word three times as much. When the path leaves the
- * trie before the phrase is complete, the pending score is taken back and the path restarts at the root (there are no
- * suffix links). So phrases that do not occur do not change the ranking; they only take places in the beam. A phrase begins where a word begins and ends where a word ends: "cat"
- * is not found in "category". Each further phrase of a transcript earns half as much as the one before. Without that, a
- * model that decodes noise would emit phrases for as long as each earns more than it costs.
+ * A token that continues a phrase earns a bias score, a token inside a word three times as much. When the path leaves
+ * the trie before the phrase is complete, the pending score is taken back and the path restarts at the root (there are
+ * no suffix links). So phrases that do not occur do not change the ranking; they only take places in the beam. A phrase
+ * begins where a word begins and ends where a word ends: "cat" is not found in "category". Each further phrase of a
+ * transcript earns half as much as the one before. Without that, a model that decodes noise would emit phrases for as
+ * long as each earns more than it costs.
  */
 import { ROOT, type PhraseTrie } from './phrase-trie.js'
 

@@ -1,6 +1,6 @@
 /**
- * How well each phrase fits a clip, as a log-likelihood ratio against the best transcript that is no phrase. A ratio near
- * or above 0 means that the phrase was said; far below, something else was.
+ * How well each phrase fits a clip, as a log-likelihood ratio against the best transcript that is no phrase. A ratio
+ * near or above 0 means that the phrase was said; far below, something else was.
  */
 import { totalLogProbability } from '../../domain/log-probability.js'
 import type { PhraseScore } from '../../domain/phrases.js'

@@ -4,11 +4,11 @@
  *
  * Between clients this is fair queueing (Demers, Keshav & Shenker, "Analysis and simulation of a fair queueing
  * algorithm", SIGCOMM 1989). Each client has an account of the worker seconds that it was given. Virtual time is the
- * account of a client that always gets its fair share: it grows by the seconds served, divided by the number of active clients: those with a job.
- * A client that becomes active starts at the virtual time at least, so that no client saves up service.
+ * account of a client that always gets its fair share: it grows by the seconds served, divided by the number of active
+ * clients: those with a job. A client that becomes active starts at the virtual time at least, so that no client saves
+ * up service.
  *
  * A long job pauses between its time slices. A paused job keeps its place in the order and its worker.
- *
  * The queue is bounded in jobs and in seconds of audio, shared between the clients (`serving/shared-capacity.ts`).
  */
 import { SharedCapacity } from '../shared-capacity.js'

@@ -77,9 +77,9 @@ t.test('what is drifting', { skip }, async (t) => {
       await page.evaluate(`[...document.querySelectorAll('svg[role=img], table.histogram, article, section, progress')].filter((part) =>
       !part.getAttribute('aria-label') && !part.caption?.textContent && !part.labels?.[0]?.textContent && !document.getElementById(part.getAttribute('aria-labelledby'))?.textContent).map((part) => part.outerHTML.slice(0, 80))`)
     t.same(nameless, [])
-    const levels = (await page.evaluate(
+    const levels = await page.evaluate<number[]>(
       '[...document.querySelectorAll("h1, h2, h3, h4")].map(({ tagName }) => Number(tagName[1]))',
-    )) as number[]
+    )
     t.ok(
       levels.every((level, index) => (index === 0 ? level === 1 : level <= levels[index - 1]! + 1)),
       'no level of heading is left out',
@@ -109,9 +109,9 @@ t.test('what is drifting', { skip }, async (t) => {
     t.match(await text(page, '[data-feature=syllable_rate]'), /too few clips with this figure/)
     await page.getByText('Slow', { exact: true }).click()
     t.match(await text(page, '[data-feature=mfcc_1]'), /too few clips \(640 of 1000\).* excess PSI –/)
-    const widths = (await page.evaluate(
+    const widths = await page.evaluate<[string, number][]>(
       `[...document.querySelectorAll('[data-feature=loudness] rect')].map((bar) => [bar.className.baseVal, bar.getBoundingClientRect().width])`,
-    )) as [string, number][]
+    )
     t.ok(
       widths.every(([bar, width]) => (bar === 'now' ? width < 1 : width > 40)),
       'the baseline is drawn, though the window is not',

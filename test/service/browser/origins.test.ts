@@ -144,13 +144,13 @@ t.test(
     site.show('<!doctype html><title>site</title>')
     const page = await open(t, `http://localhost:${site.port}/`)
     await page.evaluate(SEND)
-    const answer = (await page.evaluate(`(async () => {
+    const answer = await page.evaluate<string[]>(`(async () => {
     const { default: OpenAI } = await import("/openai/index.mjs")
     const client = new OpenAI({ baseURL: '${service.url}/v1', apiKey: 'none', organization: 'o', project: 'p', dangerouslyAllowBrowser: true, maxRetries: 0 })
     const file = new File([await (await fetch('/clip.wav')).blob()], 'clip.wav')
     const { data, response } = await client.audio.transcriptions.create({ file, model: 'whisper-1', temperature: 0.5 }).withResponse()
     return [data.text, response.headers.get('earshot-feedback-token'), response.headers.get('earshot-ignored-parameters')]
-  })()`)) as string[]
+  })()`)
     t.match(answer, [SPOKEN, /^AV/, 'temperature'])
     t.match(
       await page.evaluate(
@@ -273,9 +273,9 @@ t.test('a name that is made to lead here by DNS rebinding is refused', { skip },
   const page = await open(t, `http://attacker.example:${doorPort}/`)
   await page.evaluate(SEND)
   t.ok(
-    ((await page.evaluate(
+    await page.evaluate<number>(
       `fetch('/clip.wav').then((answer) => answer.blob()).then((blob) => { window.clip = blob; return blob.size })`,
-    )) as number) > 10_000,
+    ) > 10_000,
   )
   target = port
   await fetch(`${service.url}/v1/catalogues/x`, { method: 'PUT', body: CSV, headers: { 'content-type': 'text/csv' } })
