@@ -5,6 +5,9 @@
 import { existsSync, readFileSync, readdirSync } from 'node:fs'
 import { UsageError } from './options.js'
 
+/** In the command line of a worker; the first name is that of earlier revisions (`bench -- revisions`). */
+const WORKER = /(recognizer|worker)-process/
+
 export interface ProcessFigures {
   readonly processId: number
   readonly isWorker: boolean
@@ -51,7 +54,7 @@ function figuresOf(processId: number): ProcessFigures | undefined {
   const residentKb = /^VmRSS:\s+(\d+) kB$/m.exec(status ?? '')?.[1]
   if (fields === undefined || residentKb === undefined) return undefined
   return {
-    processId, isWorker: readOf(processId, 'cmdline')?.includes('recognizer-process') ?? false,
+    processId, isWorker: WORKER.test(readOf(processId, 'cmdline') ?? ''),
     residentBytes: Number(residentKb) * 1024, cpuTicks: Number(fields[11]) + Number(fields[12]),
   }
 }
