@@ -82,9 +82,9 @@ export function escalatedByLanguage(transcript: ClipTranscript): ClipTranscript 
 
 /** The transcript of the primary or the larger model. Rejects with what the larger model or `interrupt` throw. */
 export async function escalate(
-  primary: ClipTranscript, small: Recognizer, cascade: Cascade | undefined, options: DecodeOptions,
+  primary: ClipTranscript, small: Recognizer, cascade: Cascade, options: DecodeOptions,
 ): Promise<ClipTranscript> {
-  if (cascade === undefined || primary.escalation !== null) return primary
+  if (primary.escalation !== null) return primary
   const reason = reasonToEscalate(primary.hypothesis, cascade.below)
   if (reason === 'sure') return { ...primary, escalation: { reason, seconds: 0 } }
   options.interrupt()

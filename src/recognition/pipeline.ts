@@ -40,9 +40,7 @@ export async function transcribe(bytes: Uint8Array, recognizer: Recognizer, give
   const segmented = await segment(measured, request)
   const decoded = await decode(segmented, request)
   const vetted = await vet(decoded, options, request.timer)
-  // The larger model is skipped when no speech was found.
-  const escalated = vetted.clips.length === 0 ? vetted : await escalateAll(vetted, request)
-  return report(await vet(escalated, options, request.timer), request)
+  return report(await escalateDoubtful(vetted, request), request)
 }
 
 async function measure(bytes: Uint8Array, { options, recognizer, timer }: Request): Promise<Measured> {
@@ -80,15 +78,18 @@ async function decode(segmented: Segmented, request: Request): Promise<Decoded> 
   return { ...segmented, transcripts }
 }
 
-async function escalateAll(vetted: Vetted, request: Request): Promise<Decoded> {
-  const { options, recognizer } = request
+/** With a cascade, doubtful clips are decoded by the larger model; it is skipped when no speech was found. */
+async function escalateDoubtful(vetted: Vetted, request: Request): Promise<Vetted> {
+  const { options, recognizer, timer } = request
+  const { cascade } = options
+  if (cascade === undefined || vetted.clips.length === 0) return vetted
   const transcripts: ClipTranscript[] = []
   for (const [index, transcript] of vetted.transcripts.entries()) {
     if (index > 0) await options.pause()
     const decodeOptions = decodeOptionsOf(transcript.clip, vetted, request, options.maxDecodingPasses)
-    transcripts.push(await escalate(transcript, recognizer, options.cascade, decodeOptions))
+    transcripts.push(await escalate(transcript, recognizer, cascade, decodeOptions))
   }
-  return { ...vetted, transcripts }
+  return vet({ ...vetted, transcripts }, options, timer)
 }
 
 function decodeOptionsOf(
