@@ -117,7 +117,7 @@ t.test('another file format changes no level', { skip: !hasFfmpeg() && 'there is
     Math.abs(sample - clean.samples[n]!) <= 1 / 0x8000), 'the same to less than the last bit')
 })
 
-t.test('nobody leaves a room of some length, fainter than the voice', async (t) => {
+t.test('the shift "nobody" leaves the noise of the room, fainter than the voice', async (t) => {
   const room = await shifted('nobody')
   t.ok(room.samples.length > 0.6 * RATE)
   t.ok(Math.abs(toDb(meanPower(room.samples)) - (utterance.levelLufs - 15)) < 0.5)
@@ -166,7 +166,7 @@ t.test('what is named first is what alarmed at the first moment', async (t) => {
   t.equal(new Set(EXPECTED.map(({ shift }) => shift)).size, EXPECTED.length)
 })
 
-t.test('what a device hears is heard above its noise by the planned ratio', async (t) => {
+t.test('a recording is louder than the noise of its device by the planned ratio', async (t) => {
   const loud = record({ ...utterance, snrDb: 40, leadSeconds: 0.5 }, speech)
   const poor = record({ ...utterance, snrDb: 10, leadSeconds: 0.5 }, speech)
   const roomDb = ({ samples }: Waveform): number => toDb(meanPower(samples.subarray(0, 0.4 * RATE)))

@@ -116,7 +116,7 @@ t.test('a target looks at clips of its lengths alone', async (t) => {
   t.same(judge('another-model', new Map([['earshot', ours], ['rival', theirs]]), [target]), [])
 })
 
-t.test('a loop is what the model repeats, not what somebody said again and again', async (t) => {
+t.test('a loop is what the model repeats, not what a speaker repeats', async (t) => {
   const heard = (hypothesis: string, reference = 'turn on the light'): boolean => repeatsItself({
     reference, hypothesis,
   })
@@ -134,7 +134,7 @@ t.test('a loop is what the model repeats, not what somebody said again and again
   }
 })
 
-t.test('in turns, everybody is first equally often and nobody is left out', async (t) => {
+t.test('in turns, each contender is first equally often and none is left out', async (t) => {
   const names = ['a', 'b', 'c']
   const turns = Array.from({ length: 9 }, (_, index) => rotated(names, index))
   for (const name of names) t.equal(turns.filter(([first]) => first === name).length, 3)
@@ -149,7 +149,7 @@ t.test('a rival that is not installed is a sentence that says what to do', async
   t.match(requireFirst(['no-such-recognizer', 'llama-tokenizer-js'], projectRoot).version, /^llama-tokenizer-js \d/)
 })
 
-t.test('tokens for sherpa-onnx are bytes: a piece that stands for one is that one', async (t) => {
+t.test('tokens for sherpa-onnx are bytes: a piece for a byte is that byte', async (t) => {
   t.same([...tokenBytes('<0xC3>'), ...tokenBytes('<0xA9>')], [...Buffer.from('é')])
   t.equal(tokenBytes('▁light').toString(), '▁light')
 })

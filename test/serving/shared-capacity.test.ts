@@ -74,7 +74,7 @@ t.test('a client that holds nothing is forgotten, whatever the rounding', async 
   t.equal(capacity.held, 0)
 })
 
-t.test('nobody gives back more than is held', async (t) => {
+t.test('no more is released than is held', async (t) => {
   const capacity = new SharedCapacity(10)
   capacity.acquire('a', 2)
   t.throws(() => { capacity.release('a', 3) }, RangeError)

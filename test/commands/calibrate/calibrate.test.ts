@@ -48,7 +48,7 @@ t.test('separable clips have a finite slope, and clips that do not allow a fit a
   t.end()
 })
 
-t.test('the temperature is the one that readings were drawn with', (t) => {
+t.test('the temperature is the one that the alternatives were drawn with', (t) => {
   const random = seededRandom(5)
   const cases = Array.from({ length: 4_000 }, () => {
     const logProbabilities = Array.from({ length: 4 }, () => -6 * random())
@@ -150,7 +150,7 @@ t.test('a calibration is what a service reads, is fitted on what may be passed o
   t.end()
 })
 
-t.test('a transcript is right word for word after normalization, and other readings count where it is wrong', (t) => {
+t.test('a transcript is right word for word after normalization, and other alternatives count where it is wrong', (t) => {
   const clip = {
     file: 'a.wav', text: 'Play 2 songs', speaker: null, session: null, time: null, source: 's',
     isRedistributable: false,

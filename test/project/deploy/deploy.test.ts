@@ -117,7 +117,7 @@ t.test(
   },
 )
 
-t.test('the drift window stands in four ranges of drift.yml and in no other duration of its rules', (t) => {
+t.test('the drift window is used in four ranges of drift.yml and in no other duration of its rules', (t) => {
   const ofDrift = rules.filter(({ file }) => file.endsWith('drift.yml'))
   t.equal(ofDrift.map(({ expr }) => expr.split('[1h]').length - 1).reduce((sum, count) => sum + count), 4)
   t.notOk(ofDrift.some(({ expr }) => /\[(?!1h\])/.test(expr)), 'no other range')

@@ -45,7 +45,7 @@ t.test('a list is compiled once for each model, and only what none can spell is 
   t.end()
 })
 
-t.test('a list of the request is compiled for its model alone, and nobody else can name it', (t) => {
+t.test('a list of the request is compiled for its model alone, and no other request can name it', (t) => {
   const { model, compiled } = makeModel([])
   const lists = new CompiledListCache([model])
   const wish = lists.beamRequestOf(job({ phrases: LIST }))!
@@ -86,7 +86,7 @@ t.test('what is forgotten is an error to name, and no phrases are none', (t) => 
   t.end()
 })
 
-t.test('a model that cannot be steered takes every list and hears as it always does', (t) => {
+t.test('a model without biasing accepts every list and decodes as without one', (t) => {
   const model = {} as Recognizer
   const lists = new CompiledListCache([model])
   t.same(runToCompletion(lists.take(LIST)), [])

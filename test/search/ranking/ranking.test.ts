@@ -76,7 +76,7 @@ t.test('weights decide between what is otherwise equal, then the order of the ca
   t.end()
 })
 
-t.test('the order of the readings matters, and a likelier reading never loses to a less likely one', (t) => {
+t.test('the order of alternatives matters, and a more probable one never loses to a less probable one', (t) => {
   const entries: Named[] = [['cap'], ['cat']]
   const order = (...texts: string[]): string[] =>
     names(search(texts.map((text, index) => reading(text, -1 - index)), entries).hits, entries)
@@ -93,7 +93,7 @@ t.test('the order of the readings matters, and a likelier reading never loses to
   t.end()
 })
 
-t.test('a second reading finds what the first has missed', (t) => {
+t.test('a second alternative finds what the first has missed', (t) => {
   const entries: Named[] = [['Kallax shelf'], ['Billy bookcase']]
   t.same(names(search([reading('call axle', -1)], entries).hits, entries), [])
   t.same(
@@ -102,7 +102,7 @@ t.test('a second reading finds what the first has missed', (t) => {
   t.end()
 })
 
-t.test('doubt takes a score down, and what the decoder heard counts as heard', (t) => {
+t.test('low confidence lowers a score, and a phrase found by the decoder counts as heard', (t) => {
   const scores = [0.95, 0.7, 0.4, 0.1].map((confidence) =>
     search([reading('bed', -1, { confidence })], SHOP, { limit: 1, threshold: 0 }).hits[0]!.score)
   t.same([...scores].sort((a, b) => b - a), scores)

@@ -287,7 +287,7 @@ t.test('the key names the client: for scheduling, in the log and in the metrics'
   t.same(await metric('asr_access_keys'), [`asr_access_keys ${Object.keys(keys).length}`])
 })
 
-t.test('without keys nobody is asked, and what is sent as one is not looked at', async (t) => {
+t.test('without keys none is required, and one that is sent is ignored', async (t) => {
   const { url, jobs, metric } = await setUp(t)
   for (const headers of [{}, { authorization: 'Bearer none' }, { authorization: `Bearer ${createKey()}` }])
     t.equal((await post(`${url}/v1/transcriptions`, CLIP, headers as Record<string, string>)).status, 200)

@@ -18,7 +18,7 @@ import { job, makePool, SCRIPTED_ENTRY, scriptedSettings, textOf, until } from '
 const HEARTBEAT_SECONDS = 0.2
 const SECRET = 'a-secret-that-no-recognizer-needs-0123456789'
 
-t.test('an idle worker that stands still is replaced, and no request has to find out', async (t) => {
+t.test('an idle worker that hangs is replaced before a request meets it', async (t) => {
   const { pool, log } = makePool(t, { workers: 1, heartbeatSeconds: HEARTBEAT_SECONDS })
   await pool.start()
   const [stopped] = pool.processIds
@@ -30,7 +30,7 @@ t.test('an idle worker that stands still is replaced, and no request has to find
   t.equal(await textOf(pool.run(job('say:fresh'))), 'fresh')
 })
 
-t.test('a request that meets a worker that stands still is answered by its replacement', async (t) => {
+t.test('a request that meets a hung worker is answered by its replacement', async (t) => {
   const { pool, log } = makePool(t, { workers: 1, heartbeatSeconds: HEARTBEAT_SECONDS })
   await pool.start()
   process.kill(pool.processIds[0]!, 'SIGSTOP')

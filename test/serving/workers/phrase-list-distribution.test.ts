@@ -39,7 +39,7 @@ t.test('a published list is on every worker, busy or idle, and a job may name it
   t.same(await everywhere(pool, 'lists'), new Set(['']))
 })
 
-t.test('workers compile one after the other, and the others hear meanwhile', async (t) => {
+t.test('workers compile one after the other, and the others run jobs meanwhile', async (t) => {
   const { pool } = makePool(t)
   await pool.start()
   const since = performance.now()
@@ -121,7 +121,7 @@ t.test('patience ends, and so does the pool', async (t) => {
   await Promise.all([t.rejects(published, { code: 'SHUTTING_DOWN' }), closing.close(0)])
 })
 
-t.test('a large list arrives whole and in parts, and jobs are heard in between', async (t) => {
+t.test('a large list arrives complete and in parts, and jobs run in between', async (t) => {
   const phrases = Array.from({ length: 3_000 }, (_, index) => ({
     spellings: [`${'long name '.repeat(10)}${index}`, `other ${index}`],
     weight: index,

@@ -60,7 +60,7 @@ t.test('a queue that got slow refuses although it has room, until it is fast aga
   t.equal(await textOf(pool.run(job('say:idle'))), 'idle')
 })
 
-t.test('a worker without a job refuses nobody, whatever the others hold', async (t) => {
+t.test('a pool with an idle worker refuses no job, whatever the others hold', async (t) => {
   const { pool } = makePool(t, { workers: 2, queueWaitSeconds: 0.01 })
   await pool.start()
   await pool.run(job('sleep:400'))

@@ -61,7 +61,7 @@ t.test('what still comes of a refused body is no request, and the connection ser
   t.match(await large.ended, /^HTTP\/1\.1 413 [^]*HTTP\/1\.1 200 [^]*"ok"\}$/, 'nothing follows')
 })
 
-t.test('an answer that nobody reads does not stay in memory', async (t) => {
+t.test('an answer that is not read does not stay in memory', async (t) => {
   const { url, app, metric } = await setUp(t, SHORT)
   const deaf = converse(url)
   deaf.socket.pause()
@@ -111,7 +111,7 @@ t.test(
   },
 )
 
-t.test('an address all of whose connections are busy is told so, and nobody else is', { skip }, async (t) => {
+t.test('an address whose connections are all busy is refused, and no other is', { skip }, async (t) => {
   let finish = (): void => undefined
   const held = new Promise<void>((resolve) => { finish = resolve })
   const { url, uploads, metric } = await setUp(

@@ -223,7 +223,7 @@ t.test('all events, sources and reasons are there before the first', async (t) =
     t.ok(metrics.includes(`asr_feedback_unmatched_total{reason="${reason}"} 0`), reason)
 })
 
-t.test('no word that was said, heard or corrected is logged, nor a token or a session', async (t) => {
+t.test('no word of a reference, transcript or correction is logged, nor a token or a session', async (t) => {
   const { url, logged } = await setUp(t, { EARSHOT_LOG_LEVEL: 'trace' })
   const token = await answer(url)
   await say(url, 'feedback', { token, event: 'corrected', text: 'secretword', transcript: REPORT.text })
