@@ -4,12 +4,13 @@
 import os from 'node:os'
 import path from 'node:path'
 import { Value } from 'typebox/value'
-import type { SearchEngineChoice } from './domain/choices.js'
+import { PROFILES, type SearchEngineChoice } from './domain/choices.js'
 import {
   namedByProperty, type CatalogueFile, type Config, type ConvertedValues, type SettingValues,
 } from './domain/configuration.js'
 import { renamed } from './domain/deprecations.js'
 import { SpeechError } from './domain/errors.js'
+import { PROFILE_SETTINGS } from './domain/profiles.js'
 import { isSecret, readSecrets } from './domain/secrets.js'
 import { SETTINGS, type Settings } from './domain/settings.js'
 
@@ -62,13 +63,19 @@ function checkSettings(environment: NodeJS.ProcessEnv): Settings {
     const text = environment[name]
     return text === undefined || text === '' ? [] : [[name, parseValue(text, (schema as { type?: string }).type)]]
   })
-  const settings = Value.Default(SETTINGS, Object.fromEntries(given))
+  const settings = withDefaults(Object.fromEntries(given) as Record<string, unknown>)
   if (Value.Check(SETTINGS, settings)) return settings
   const faults = Value.Errors(SETTINGS, settings).map((fault) => {
     const name = fault.instancePath.slice(1)
     return isSecret(name) ? `${name} ${fault.message}` : `${name} ${fault.message}, not "${environment[name] ?? ''}"`
   })
   throw invalid(faults.join('; '))
+}
+
+/** Defaults are those of the profile, then those of the table. A profile that does not exist is refused afterwards. */
+function withDefaults(given: Readonly<Record<string, unknown>>): unknown {
+  const preset = PROFILES.find((one) => one === given.EARSHOT_PROFILE)
+  return Value.Default(SETTINGS, { ...preset && PROFILE_SETTINGS[preset], ...given })
 }
 
 /** A finite decimal number: not hexadecimal, not blank, and not beyond the range of a number. */

@@ -27,3 +27,7 @@ export type DetectionMode = (typeof DETECTION_MODES)[number]
 /** What answers a spoken search: catalogues alone, or an external search engine, by its protocol. */
 export const SEARCH_ENGINES = ['none', 'url', 'opensearch', 'meilisearch'] as const
 export type SearchEngineChoice = (typeof SEARCH_ENGINES)[number]
+
+/** Models and thresholds that were measured together, from the least time to the fewest errors. */
+export const PROFILES = ['fast', 'balanced', 'accurate'] as const
+export type Profile = (typeof PROFILES)[number]

@@ -7,7 +7,7 @@ import path from 'node:path'
 import { Type, type Static } from 'typebox'
 import { projectRoot } from './project-root.js'
 import { COMPRESSED_CODECS } from './codecs.js'
-import { DETECTION_MODES, ENGINES, MATRIX_CHOICES, SEARCH_ENGINES } from './choices.js'
+import { DETECTION_MODES, ENGINES, MATRIX_CHOICES, PROFILES, SEARCH_ENGINES } from './choices.js'
 
 type TextSchema = ReturnType<typeof Type.String>
 type FlagSchema = ReturnType<typeof Type.Boolean>
@@ -127,6 +127,9 @@ export const SETTINGS = Type.Object({
   EARSHOT_MATRICES: choice(MATRIX_CHOICES, 'auto',
     'How matrices of a compiled graph multiply: `signed` 8-bit integers, fast and correct on CPUs with VNNI and ARM, '
     + '`unsigned` ones, correct on every CPU, `real` numbers, for accelerators. `auto` detects what the machine has.'),
+  EARSHOT_PROFILE: choice(PROFILES, 'fast',
+    'Models and thresholds that were measured together: `fast`, the default model alone; `balanced` and `accurate`, a '
+    + 'cascade to a larger model, which `npm start` then fetches too. A setting that is set itself wins.'),
   EARSHOT_CASCADE_MODEL: matching('^$|^[A-Za-z0-9._-]+$', '',
     'A larger model that decodes clips of which the default model is unsure, and clips in a language that the default '
     + 'model does not support. Empty: none.'),

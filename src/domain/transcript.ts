@@ -17,6 +17,11 @@ export interface Hypothesis extends Partial<BeamSearchResult> {
   readonly stopped: StopReason
   /** ISO 639-1 code: requested, detected, or the only one the model knows. */
   readonly language: string
+  /**
+   * Of each transcript that was to be scored: natural logarithm of the probability that the clip says it and nothing
+   * else; −Infinity where it cannot be written in the tokens of the model.
+   */
+  readonly textLogProbabilities?: readonly number[]
   /** Where requested and known: in seconds from the start of the clip's waveform. */
   readonly words?: readonly Word[]
 }
@@ -43,6 +48,11 @@ export interface Segment {
   readonly model: string
   /** Null when no cascade is on. */
   readonly cascade: CascadeReason | null
+  /**
+   * Weighted mean of the log-probabilities that both models of a cascade give to the text, natural logarithm; null
+   * where only one judged it.
+   */
+  readonly jointLogProbability: number | null
 }
 
 /** What a cascade did for one upload. */

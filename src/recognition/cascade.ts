@@ -3,17 +3,20 @@
  * of the larger model at little more than the cost of the small one (a cascade of classifiers, Viola & Jones, CVPR
  * 2001; of models by confidence, Chen, Zaharia & Zou, FrugalGPT, 2023).
  *
- * Doubt is a low confidence, no words, or a decode that was cut off. Where the larger model was asked, its transcript
- * is taken: log-probabilities of two models cannot be compared, and where the small one doubts, the larger one is right
- * more often, whatever its own confidence. The transcript of the small model stays only if that of the larger one has
- * no words or was cut off, and its own has words and was not. Warnings about the signal are no reason to escalate: a
- * narrow band gained no more than a higher threshold at the same cost (`npm run bench -- cascade`). A failure of the
- * larger model fails the request: a doubtful transcript is not returned as one that was checked.
+ * Doubt is a low probability that the transcript is right (calibrated where the model is), no words, or a decode that
+ * was cut off. Where the larger model was asked, both models judge both transcripts (joint-scores.ts). A transcript
+ * without words, or that was cut off, loses against one that has words and was not. Warnings about the signal are no
+ * reason to escalate: a narrow band gained no more than a higher threshold at the same cost (`npm run bench --
+ * cascade`). A failure of the larger model fails the request: a doubtful transcript is not returned as one that was
+ * checked.
  */
 import { languageUnsupported, SpeechError } from '../domain/errors.js'
 import { meanLogProbability } from '../domain/log-probability.js'
 import type { CascadeReason, CascadeReport, Hypothesis } from '../domain/transcript.js'
 import type { Recognizer } from './recognizer.js'
+import { cascadeCurvesOf, correctnessOfPrimary } from './confidence/cascade-correctness.js'
+import { correctnessOf } from './confidence/correctness.js'
+import { chooseJointly } from './joint-scores.js'
 import { decodeClip, type DecodeOptions } from './redecoding.js'
 import type { ClipShape } from './segmentation/find-speech.js'
 import type { ClipTranscript } from './stages.js'
@@ -25,7 +28,10 @@ const PRIMARY_PASSES = 1
 export interface Cascade {
   /** The larger model; it takes the sample rate of the small one and knows its languages. */
   readonly recognizer: Recognizer
-  /** The larger model is asked where the confidence of the small one is below this. */
+  /**
+   * The larger model is asked where the correctness of the small one's transcript is below this; its confidence where
+   * the small model has no calibration.
+   */
   readonly below: number
   /** Most decoding passes of the small model; PRIMARY_PASSES when absent. */
   readonly primaryPasses?: number
@@ -77,22 +83,42 @@ export function shapeForBoth(small: Recognizer, cascade: Cascade | undefined): C
 
 /** A transcript of the larger model that decoded first, since only it knows the language. */
 export function escalatedByLanguage(transcript: ClipTranscript): ClipTranscript {
-  return { ...transcript, escalation: { reason: 'language', seconds: transcript.seconds } }
+  return { ...transcript, escalation: { reason: 'language', seconds: transcript.seconds, jointLogProbability: null } }
 }
 
-/** The transcript of the primary or the larger model. Rejects with what the larger model or `interrupt` throw. */
+/** The better transcript of both models. Rejects with what the models and `interrupt` throw. */
 export async function escalate(
   primary: ClipTranscript, small: Recognizer, cascade: Cascade, options: DecodeOptions,
 ): Promise<ClipTranscript> {
   if (primary.escalation !== null) return primary
-  const reason = reasonToEscalate(primary.hypothesis, cascade.below)
-  if (reason === 'sure') return { ...primary, escalation: { reason, seconds: 0 } }
+  const reason = reasonToEscalate(primary, small, cascade)
+  if (reason === 'sure') return { ...primary, escalation: { reason, seconds: 0, jointLogProbability: null } }
   options.interrupt()
   const language = options.language ?? onlyLanguage(small)
-  const larger = await decodeClip(primary.clip, cascade.recognizer, { ...options, language })
-  const chosen = rank(larger.hypothesis) >= rank(primary.hypothesis) ? larger : primary
+  const scoreTexts = hasWords(primary.hypothesis) ? [primary.hypothesis.text] : []
+  const larger = await decodeClip(primary.clip, cascade.recognizer, { ...options, language, scoreTexts })
+  const { transcript, logProbability } = await choose(primary, larger, async (text) => {
+    const plain = { ...options, maxDecodingPasses: 1, words: false, beamFor: undefined, scoreTexts: [text] }
+    return (await decodeClip(primary.clip, small, plain)).hypothesis.textLogProbabilities?.[0]
+  })
   const decodingPasses = primary.decodingPasses + larger.decodingPasses
-  return { ...chosen, decodingPasses, escalation: { reason, seconds: larger.seconds } }
+  const escalation = { reason, seconds: larger.seconds, jointLogProbability: logProbability }
+  return { ...transcript, decodingPasses, escalation }
+}
+
+interface Choice { readonly transcript: ClipTranscript; readonly logProbability: number | null }
+
+/** Words are better than none, and a complete transcript is better than one that was cut off. */
+async function choose(
+  small: ClipTranscript, larger: ClipTranscript, scoreWithSmall: (text: string) => Promise<number | undefined>,
+): Promise<Choice> {
+  const [rankOfSmall, rankOfLarger] = [rank(small.hypothesis), rank(larger.hypothesis)]
+  if (rankOfSmall !== rankOfLarger || rankOfSmall !== COMPLETE) {
+    return { transcript: rankOfSmall > rankOfLarger ? small : larger, logProbability: null }
+  }
+  const hypotheses = { small: small.hypothesis, larger: larger.hypothesis }
+  const { chosen, logProbability } = await chooseJointly(hypotheses, scoreWithSmall)
+  return { transcript: chosen === 'small' ? small : larger, logProbability }
 }
 
 export function summarizeCascade(
@@ -113,14 +139,24 @@ function onlyLanguage({ languages }: Recognizer): string | undefined {
   return languages.length === 1 ? languages[0] : undefined
 }
 
-function reasonToEscalate(hypothesis: Hypothesis, below: number): CascadeReason {
+function reasonToEscalate(
+  { hypothesis, agreement }: ClipTranscript, small: Recognizer, { recognizer: larger, below }: Cascade,
+): CascadeReason {
+  const { logProbabilities, tokens, stopped } = hypothesis
   if (!hasWords(hypothesis)) return 'empty'
-  if (hypothesis.stopped !== 'end_of_text') return 'cut_off'
-  return Math.exp(meanLogProbability(hypothesis.logProbabilities)) < below ? 'low_confidence' : 'sure'
+  if (stopped !== 'end_of_text') return 'cut_off'
+  const mean = meanLogProbability(logProbabilities)
+  const segment = { meanLogProbability: mean, tokens, stopped, agreement, model: small.name }
+  const curves = cascadeCurvesOf(small.calibration, larger)
+  const correctness = curves === undefined
+    ? correctnessOf(small.calibration, [segment])
+    : correctnessOfPrimary(curves, segment)
+  return (correctness ?? Math.exp(mean)) < below ? 'low_confidence' : 'sure'
 }
 
-/** Words are better than none, and a complete transcript is better than one that was cut off. */
+const COMPLETE = 2
+
 function rank(hypothesis: Hypothesis): number {
   if (!hasWords(hypothesis)) return 0
-  return hypothesis.stopped === 'end_of_text' ? 2 : 1
+  return hypothesis.stopped === 'end_of_text' ? COMPLETE : 1
 }

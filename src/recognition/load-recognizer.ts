@@ -26,9 +26,10 @@ export interface LoadedRecognizer { readonly recognizer: Recognizer; readonly no
 
 export async function loadModel(name: string, settings: EngineSettings): Promise<LoadedRecognizer> {
   const manifest = await readManifest(settings.modelsDir, name)
-  const calibration = await readCalibration(settings.modelsDir, { name, digest: modelDigest(manifest) })
+  const digest = modelDigest(manifest)
+  const calibration = await readCalibration(settings.modelsDir, { name, digest })
   const { recognizer, notes } = await loadOnBestProvider(manifest, settings)
-  return { recognizer: { ...recognizer, calibration }, notes }
+  return { recognizer: { ...recognizer, calibration, digest }, notes }
 }
 
 /** A graph compiled for an accelerator is of no use on the CPU: when no accelerator can be used, another is loaded. */

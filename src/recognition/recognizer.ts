@@ -27,6 +27,8 @@ export interface RecognizeOptions {
   readonly expectSpeech: boolean
   /** Several hypotheses or biasing; undefined: the most probable hypothesis alone. Only with `openBeamSearch`. */
   readonly beam?: BeamRequest | undefined
+  /** Transcripts whose log-probability is requested besides; only with `openBeamSearch`. */
+  readonly scoreTexts?: readonly string[]
   /** Whether the hypothesis has times of words; only where `timesWords`. */
   readonly words?: boolean
   readonly interrupt: Interrupt
@@ -50,6 +52,8 @@ export interface Recognizer {
   readonly padding: Manifest['padding']
   /** Calibration of the confidence, where there is one; set by the loader of models, never by a family. */
   readonly calibration?: Calibration | null
+  /** Digest of the weights; set by the loader as well. */
+  readonly digest?: string
   recognize(clip: Clip, options: RecognizeOptions): Promise<Hypothesis>
   /** Starts incremental recognition. Undefined: `openStream` of incremental.ts decodes all samples again each time. */
   readonly openStream?: (options: RecognizeOptions) => RecognitionStream

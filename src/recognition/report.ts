@@ -7,6 +7,9 @@ import type { Timbre } from '../domain/timbre.js'
 import type { Segment } from '../domain/transcript.js'
 import type { Word, WordWithCorrectness } from '../domain/words.js'
 import { summarizeCascade } from './cascade.js'
+import {
+  cascadeCurvesOf, correctnessOfEscalatedWord, correctnessWithCascade,
+} from './confidence/cascade-correctness.js'
 import { correctnessOf, correctnessOfWord, posteriorsOf } from './confidence/correctness.js'
 import type { TranscribeOptions } from './options.js'
 import type { Recognizer } from './recognizer.js'
@@ -37,14 +40,17 @@ export function composeReport(
   upload: Described, recognizer: Recognizer, options: TranscribeOptions, seconds: StageSeconds,
 ): Report {
   const { accepted, transcripts, audioSeconds, clips } = upload
-  const segments = accepted.map((transcript) => toSegment(transcript, audioSeconds, recognizer))
+  const segments = accepted.map((transcript) => toSegment(transcript, audioSeconds, recognizer, options))
   const text = segments.map((segment) => segment.text).join(' ')
   const logProbabilities = accepted.flatMap(({ hypothesis }) => hypothesis.logProbabilities)
   const confidence = text === '' ? null : Math.exp(meanLogProbability(logProbabilities))
   // N-best and phrase scores describe a whole upload only if it is one clip.
   const only = accepted.length === 1 ? accepted[0]!.hypothesis : undefined
   const nBest = isUnbiased(options, recognizer) ? only?.alternatives ?? [] : []
-  const correctness = correctnessOf(recognizer.calibration, segments, nBest)
+  const larger = options.cascade?.recognizer
+  const correctness = larger === undefined
+    ? correctnessOf(recognizer.calibration, segments, nBest)
+    : correctnessWithCascade(recognizer.calibration, larger, segments)
   const languageOfFirst = clips.length === 0 ? undefined : transcripts[0]?.hypothesis.language
   return {
     text,
@@ -82,7 +88,9 @@ function inputOf({ recording, level, quality, timbre, audioSeconds, clips }: Des
 }
 
 /** Times are counted at the rate of the model, which may differ by a thousandth: they are clamped to the upload. */
-function toSegment(transcript: ClipTranscript, audioSeconds: number, { calibration }: Recognizer): Segment {
+function toSegment(
+  transcript: ClipTranscript, audioSeconds: number, { calibration }: Recognizer, { cascade }: TranscribeOptions,
+): Segment {
   const { clip, hypothesis, words, model, agreement, escalation } = transcript
   const { logProbabilities, text, tokens, stopped } = hypothesis
   const mean = meanLogProbability(logProbabilities)
@@ -91,8 +99,14 @@ function toSegment(transcript: ClipTranscript, audioSeconds: number, { calibrati
     startSeconds: Math.min(part.startSeconds, audioSeconds),
     endSeconds: Math.min(part.endSeconds, audioSeconds),
   })
-  const withCorrectness = (word: Word): WordWithCorrectness =>
-    ({ ...word, correctness: correctnessOfWord(calibration, word, { agreement, model }) })
+  const curves = cascade && cascadeCurvesOf(calibration, cascade.recognizer)
+  const isEscalated = escalation !== null && escalation.reason !== 'sure'
+  const withCorrectness = (word: Word): WordWithCorrectness => ({
+    ...word,
+    correctness: isEscalated && curves !== undefined
+      ? correctnessOfEscalatedWord(curves, word, { agreement })
+      : correctnessOfWord(calibration, word, { agreement, model }),
+  })
   const { startSeconds, endSeconds } = inside(clip)
   return {
     startSeconds,
@@ -106,6 +120,7 @@ function toSegment(transcript: ClipTranscript, audioSeconds: number, { calibrati
     agreement,
     model,
     cascade: escalation?.reason ?? null,
+    jointLogProbability: escalation?.jointLogProbability ?? null,
   }
 }
 

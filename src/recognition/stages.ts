@@ -70,4 +70,6 @@ export interface Escalation {
   readonly reason: CascadeReason
   /** Time of the larger model; 0 where it was not asked. */
   readonly seconds: number
+  /** Of the chosen transcript: the weighted mean of both models' log-probabilities; null where only one judged it. */
+  readonly jointLogProbability: number | null
 }

@@ -8,6 +8,7 @@ import { SpeechError } from '../../src/domain/errors.js'
 import type { TranscribeOptions } from '../../src/recognition/options.js'
 import { transcribe } from '../../src/recognition/pipeline.js'
 import type { RecognizeOptions, Recognizer } from '../../src/recognition/recognizer.js'
+import type { Calibration } from '../../src/recognition/confidence/calibration.js'
 import type { Clip } from '../../src/domain/audio.js'
 import type { Report } from '../../src/domain/report.js'
 import type { Hypothesis } from '../../src/domain/transcript.js'
@@ -154,6 +155,47 @@ tap.test('a transcript of the larger model without words, or cut off, does not r
   t.match(await recognizeWith(scripted('small', [sure('')]), scripted('larger', [sure('')])), {
     text: '', noSpeechReason: 'nothing_recognized', segments: [], cascade: { escalations: 1, reasons: ['empty'] },
   })
+})
+
+tap.test('where both models score texts, both judge both transcripts', async (t) => {
+  const judged = (
+    ownOfSmall: number, ofLargerBySmall: number, ofSmallByLarger: number, ownOfLarger: number, biasScore = 0,
+  ): [Scripted, Scripted] => [
+    scripted('small', [
+      { text: 'Four', logProbabilities: [ownOfSmall], biasScore }, { text: 'Four', textLogProbabilities: [ofLargerBySmall] },
+    ]),
+    scripted('larger', [{ text: 'For', logProbabilities: [ownOfLarger], textLogProbabilities: [ofSmallByLarger] }]),
+  ]
+  for (const [name, models, text] of [
+    ['the larger model finds both nearly as probable', judged(-1, -9, -2, -1), 'Four'],
+    ['the larger model rules it out', judged(-1, -9, -20, -1), 'For'],
+    ['it cannot be written in the tokens of the larger model', judged(-1, -9, -Infinity, -1), 'For'],
+    ['the small model finds both as probable', judged(-1, -1, -2, -1), 'For'],
+    ['a phrase was found', judged(-1, -1, -2, -1, 2), 'Four'],
+  ] as const) {
+    const [small, larger] = models
+    t.match(await recognizeWith(small, larger), { text, decodingPasses: 2 }, name)
+    t.same(larger.asked[0]!.options.scoreTexts, ['Four'])
+    t.same(small.asked.map(({ options }) => options.scoreTexts ?? []), [[], ['For']])
+  }
+  const [small, larger] = judged(-1, -9, -2, -1)
+  const same = scripted('larger', [{ text: 'four.', logProbabilities: [-3], textLogProbabilities: [-3] }])
+  t.match(await recognizeWith(small, same), { text: 'four.' }, 'of equal words, those of the larger model')
+  t.equal(small.asked.length, 1, 'equal words are not scored')
+  const mute = scripted('small', [unsure('Four')])
+  t.match(await recognizeWith(mute, larger), { text: 'For' }, 'a small model that scores no texts')
+})
+
+tap.test('a calibrated model escalates by the probability that its transcript is right', async (t) => {
+  const curve = { intercept: 2, slope: -2 }
+  const calibration = { model: { name: 'small' }, correctness: curve, readings: {} } as unknown as Calibration
+  for (const [logProbabilities, model] of [[[-0.2, -0.2], 'small'], [[-0.8, -0.8], 'larger']] as const) {
+    const small = scripted('small', [{ text: 'yes', logProbabilities, tokens: [1] }], { calibration })
+    t.ok(Math.exp(logProbabilities[0]) > 0.4)
+    const cascade = { recognizer: scripted('larger', [sure('no')]).recognizer, below: 0.55 }
+    const report = await transcribe(wavOfSeconds(1), small.recognizer, { ...OPTIONS, cascade })
+    t.match(report.segments[0], { model }, `${1 / (1 + Math.exp(-2 + 2 * Math.sqrt(-2 * logProbabilities[0])))}`)
+  }
 })
 
 tap.test('each clip is decided separately, and the larger model gets it with its own padding', async (t) => {

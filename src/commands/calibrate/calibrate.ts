@@ -3,22 +3,24 @@
  * correct.
  *
  * The processes of the service recognize the clips twice: as by default, for the probabilities that a transcript and
- * that its words are correct, and with n-best alternatives, for the probabilities of the first and of the others. The
- * figures in the file are of speakers that were held out of the fit; the coefficients are fitted on all. Model and
- * settings are read from the environment.
+ * that its words are correct, and with n-best alternatives, for the probabilities of the first and of the others. With
+ * a cascade, they recognize them twice more: once with none escalated, once with all. The figures in the file are of
+ * sources that were held out of the fit, or of speakers where there are few sources; the coefficients are fitted on
+ * all. Model and settings are read from the environment.
  */
 import { writeFile } from 'node:fs/promises'
 import { parseCalibration } from '../../recognition/confidence/calibration.js'
 import { readConfig, type Config } from '../../config.js'
 import { SpeechError } from '../../domain/errors.js'
+import type { CascadeReason } from '../../domain/transcript.js'
 import { modelDigest, readManifest } from '../../engine/manifest.js'
 import { listClips, type SourceClip } from '../clips/clips.js'
 import { progressOf, recognizeAll, requireMostRecognized, type Processed, type Requested } from '../clips/recognize.js'
 import { defaultModelOf, readArguments, runCommand, UsageError } from '../command.js'
 import { describe } from './describe.js'
-import { labelled, otherAlternatives } from './label.js'
+import { labelled, labelledWithCascade, otherAlternatives } from './label.js'
 import { labelledWords } from './label-words.js'
-import { makeCalibration } from './make.js'
+import { makeCalibration, type CascadeMaterial } from './make.js'
 import { drawReliability } from './picture.js'
 
 const USAGE = `npm run calibrate -- --clips FOLDER|MANIFEST.jsonl --out FILE
@@ -66,12 +68,14 @@ async function calibrate(options: Options, config: Config): Promise<void> {
   if (clips.length === 0) throw new SpeechError('CLIPS_INVALID', `no clip of ${given} has a text`)
   const manifest = await readManifest(config.modelsDir, defaultModelOf(config))
   const model = { name: manifest.name, digest: modelDigest(manifest) }
-  const decoded = await recognizeClips(clips, config, { words: true })
-  const withAlternatives = await recognizeClips(clips, config, { nBest: N_BEST })
+  const alone = { ...config, cascadeModel: undefined }
+  const decoded = await recognizeClips(clips, alone, { words: true })
+  const withAlternatives = await recognizeClips(clips, alone, { nBest: N_BEST })
   const material = {
     transcripts: labelled(decoded, redistributable), words: labelledWords(decoded, redistributable),
     first: labelled(withAlternatives.filter(hasAlternatives), redistributable),
     others: otherAlternatives(withAlternatives, redistributable),
+    cascade: await cascadeMaterial(clips, config, redistributable),
   }
   const source = { model, provenance: provenance ?? `${clips.length} clips of ${given}` }
   const made = makeCalibration(material, source, new Date())
@@ -80,6 +84,27 @@ async function calibrate(options: Options, config: Config): Promise<void> {
   await writeFile(out, text)
   if (picture !== undefined) await writeFile(picture, drawReliability(made.transcripts, made.words, model.name))
   console.log(describe(made))
+}
+
+/** Clips of which none, and of which all are escalated. Undefined without a cascade. */
+async function cascadeMaterial(
+  clips: readonly SourceClip[], config: Config, redistributable: boolean,
+): Promise<CascadeMaterial | undefined> {
+  const { cascadeModel, modelsDir } = config
+  if (cascadeModel === undefined) return undefined
+  const manifest = await readManifest(modelsDir, cascadeModel)
+  const kept = await recognizeClips(clips, { ...config, cascadeBelow: 0 }, {})
+  const escalated = await recognizeClips(clips, { ...config, cascadeBelow: 1 }, { words: true })
+  return {
+    larger: { name: manifest.name, digest: modelDigest(manifest) },
+    primary: labelledWithCascade(kept.filter((one) => hasReason(one, 'sure')), redistributable),
+    escalated: labelledWithCascade(escalated.filter((one) => !hasReason(one, 'sure')), redistributable),
+    words: labelledWords(escalated, redistributable),
+  }
+}
+
+function hasReason(one: Processed, reason: CascadeReason): boolean {
+  return 'report' in one && (one.report.cascade?.reasons.includes(reason) ?? false)
 }
 
 function isLabelled({ text }: SourceClip): boolean {

@@ -1,7 +1,8 @@
 /**
- * Grouped cross-validation: the probabilities of transcripts, or of words, by coefficients that were fitted on other
- * speakers. Clips of one person share a voice and a microphone, so a fold that divided them would overestimate
- * the quality.
+ * Grouped cross-validation: the probabilities of transcripts, or of words, by coefficients that were fitted without
+ * their source, or, where there are too few sources, without their speakers. Clips of one source share a way of
+ * speaking and of recording, those of one person a voice and a microphone, so a fold that divided them would
+ * overestimate the quality on new ones.
  */
 import { probabilityAt } from '../../recognition/confidence/correctness.js'
 import { fitCorrectness, type LabelledDoubt } from './fit.js'
@@ -18,17 +19,28 @@ export interface Labelled extends LabelledDoubt {
 }
 
 export const FOLDS = 5
+/** With fewer sources, coefficients that are fitted without one of them say little about the others. */
+const LEAST_SOURCES = 3
 
-/** In the order of `labelled`. */
-export function crossValidate<T extends Labelled>(labelled: readonly T[]): (T & Predicted)[] {
-  const folds = foldsOf(labelled.map(({ speaker }) => speaker))
-  const curves = Array.from({ length: FOLDS }, (_, fold) =>
-    fitCorrectness(labelled.filter((one) => one.isFitted && folds.get(one.speaker) !== fold)))
-  return labelled.map((one) => {
-    const curve = curves[folds.get(one.speaker) ?? -1]
-    if (curve === undefined) throw new Error(`${one.speaker} is in no fold`)
-    return { ...one, probability: probabilityAt(curve, one.doubt) }
-  })
+export interface CrossValidated<T> {
+  /** In the order of the labelled ones. */
+  readonly predicted: readonly (T & Predicted)[]
+  readonly folds: number
+  /** What is left out together. */
+  readonly leftOut: 'source' | 'speaker'
+}
+
+export function crossValidate<T extends Labelled>(labelled: readonly T[]): CrossValidated<T> {
+  const sources = [...new Set(labelled.map(({ source }) => source))]
+  const leftOut = sources.length >= LEAST_SOURCES ? 'source' : 'speaker'
+  const foldOfSpeaker = foldsOf(labelled.map(({ speaker }) => speaker))
+  const foldOf = ({ source, speaker }: T): number =>
+    leftOut === 'source' ? sources.indexOf(source) : foldOfSpeaker.get(speaker)!
+  const folds = leftOut === 'source' ? sources.length : FOLDS
+  const curves = Array.from({ length: folds }, (_, fold) =>
+    fitCorrectness(labelled.filter((one) => one.isFitted && foldOf(one) !== fold)))
+  const predicted = labelled.map((one) => ({ ...one, probability: probabilityAt(curves[foldOf(one)]!, one.doubt) }))
+  return { predicted, folds, leftOut }
 }
 
 /** Speaker → fold: the speakers with most clips first, each to the fold that has fewest clips. */

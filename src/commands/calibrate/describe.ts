@@ -6,7 +6,8 @@ import type { Curves, Made } from './make.js'
 /** The calibration error depends on the number of bins, so it is shown for several. */
 const BIN_COUNTS = [5, 10, 15]
 
-export function describe({ calibration: { model, fittedOn, readings }, transcripts, first, words }: Made): string {
+export function describe(made: Made): string {
+  const { calibration: { model, fittedOn, readings }, transcripts, first, words, cascade } = made
   return [
     `calibration of ${model.name} (${model.digest}), `
       + `fitted on ${fittedOn.clips} clips of ${fittedOn.speakers} speakers`,
@@ -15,6 +16,11 @@ export function describe({ calibration: { model, fittedOn, readings }, transcrip
     ...table('transcripts', 'clips', transcripts),
     ...first === undefined ? [] : table('first of several alternatives', 'clips', first),
     ...words === undefined ? [] : table('words', 'words', words),
+    ...cascade === undefined ? [] : [
+      ...table(`not escalated to ${cascade.larger.name}`, 'clips', cascade.primary),
+      ...table(`escalated to ${cascade.larger.name}`, 'clips', cascade.escalated),
+      ...cascade.words === undefined ? [] : table('words of escalated clips', 'words', cascade.words),
+    ],
   ].join('\n')
 }
 
@@ -23,7 +29,7 @@ function table(of: string, unit: string, { correctness: { intercept, slope }, he
   return [
     '',
     `  ${of}: 1 / (1 + exp(−(${intercept.toFixed(3)} ${slope.toFixed(3)} · doubt))); ` +
-      `on held-out speakers (${held.folds} folds):`,
+      `on held-out ${held.leftOut ?? 'speaker'}s (${held.folds} folds):`,
     '',
     `| source | ${unit} | speakers | right % | predicted % | calibration error | by chance | bins | AUROC | Brier |`,
     '| --- | --- | --- | --- | --- | --- | --- | --- | --- | --- |',

@@ -1,9 +1,11 @@
 /** Reports of clips whose text is known → whether their transcripts and their other alternatives are right. */
+import { doubtOfBoth, doubtOfPrimary } from '../../recognition/confidence/cascade-correctness.js'
 import { doubtOf } from '../../recognition/confidence/correctness.js'
 import type { Processed } from '../clips/recognize.js'
 import type { SourceClip } from '../clips/clips.js'
 import { normalizeText } from '../../domain/scoring/normalize.js'
 import type { Report } from '../../domain/report.js'
+import type { Segment } from '../../domain/transcript.js'
 import type { Labelled } from './cross-validate.js'
 import type { OtherAlternatives } from './fit.js'
 
@@ -17,6 +19,24 @@ export function labelled(processed: readonly Processed[], onlyRedistributable: b
     confidence: report.confidence ?? 0,
     ...originOf(clip, onlyRedistributable),
   }))
+}
+
+/** Uploads that are one clip: its curve is that of the first pass, or where it was escalated, that of both models. */
+export function labelledWithCascade(processed: readonly Processed[], onlyRedistributable: boolean): Labelled[] {
+  return withText(processed).flatMap(({ clip, report: { segments, text, language, confidence } }) => {
+    const [segment, ...others] = segments
+    const doubt = others.length === 0 && segment !== undefined ? doubtWithCascade(segment) : undefined
+    if (doubt === undefined) return []
+    const origin = originOf(clip, onlyRedistributable)
+    return [{ doubt, isRight: isRight(text, clip, language), confidence: confidence ?? 0, ...origin }]
+  })
+}
+
+/** Undefined where a segment was escalated and only one model judged it. */
+function doubtWithCascade(segment: Segment): number | undefined {
+  const { cascade, jointLogProbability } = segment
+  if (cascade === 'sure') return doubtOfPrimary(segment)
+  return jointLogProbability === null ? undefined : doubtOfBoth(jointLogProbability)
 }
 
 /** A clip of unknown speaker and session counts as a speaker of its own. */

@@ -9,7 +9,7 @@
  */
 import { writeAlignment } from '../compiler/alignment.js'
 import { convolve, type Convolution } from '../compiler/convolution.js'
-import { encoderKeyValues, missingInBlock, pairs, writeGreedy, writeSteps, type Decoder } from '../compiler/decoder.js'
+import { encoderKeyValues, pairs, writeGreedy, writeSteps, type Decoder } from '../compiler/decoder.js'
 import { Graph, type Value } from '../compiler/graph.js'
 import {
   applyRotary, causalSelfAttention, crossAttention, gatherColumns, gelu, layerNorm, linear, linears, rotaryTables,
@@ -18,6 +18,7 @@ import {
 import {
   concatColumns, Published, scaled, selectRows, transposed, type FloatTensor, type QuantizedMatrix,
 } from '../compiler/published.js'
+import { missingInBlock } from '../compiler/tokens.js'
 import type { WriteModel } from '../compiler/compile.js'
 import { encoderDecoderOf } from '../manifest.js'
 import { llamaPieces } from '../tokenizer.js'

@@ -12,16 +12,16 @@
  */
 import { writeAlignment } from '../compiler/alignment.js'
 import { convolve, type Convolution } from '../compiler/convolution.js'
-import { encoderKeyValues, missingInBlock, pairs, writeGreedy, writeSteps, type Decoder } from '../compiler/decoder.js'
+import { encoderKeyValues, pairs, writeGreedy, writeSteps, type Decoder } from '../compiler/decoder.js'
 import { Graph, type Target, type Value } from '../compiler/graph.js'
 import {
   causalSelfAttention, concat, constant, crossAttention, gatherColumns, gelu, layerNorm, linear, linears, selfAttention,
   split, splitHeads, type AttentionOptions, type KeyValues,
 } from '../compiler/layers.js'
 import {
-  concatColumns, padColumns, scaled, transposed, UnknownModel,
-  type FloatTensor, type Published, type QuantizedMatrix,
+  concatColumns, padColumns, scaled, transposed, UnknownModel, type FloatTensor, type Published, type QuantizedMatrix,
 } from '../compiler/published.js'
+import { missingInBlock } from '../compiler/tokens.js'
 import type { WriteModel } from '../compiler/compile.js'
 import { encoderDecoderOf } from '../manifest.js'
 import { outputOf, type OpenSession } from '../runtime/session.js'

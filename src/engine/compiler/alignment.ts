@@ -7,10 +7,11 @@
  * fused attention operator of the runtime does not return weights, so those of the requested heads are computed beside
  * it. Nothing is computed above the last layer with a requested head.
  */
-import { crossKeyValues, keptIndices, pairs, type Decoder } from './decoder.js'
+import { crossKeyValues, pairs, type Decoder } from './decoder.js'
 import type { Graph, Value } from './graph.js'
 import { concat, split, splitHeads, type KeyValues } from './layers.js'
 import { UnknownModel } from './published.js'
+import { keptIndices } from './tokens.js'
 
 /** Layer and head, from 0. */
 export type Head = readonly [layer: number, head: number]

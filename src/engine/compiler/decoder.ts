@@ -8,17 +8,13 @@
  */
 import type { Graph, Value } from './graph.js'
 import { concat, slice, split, type KeyValues } from './layers.js'
+import { choose, endIndex, keptIndices, last, maskRows, publishedIds, scoreTokens, type Vocabulary } from './tokens.js'
 
 /** A decoder as its architecture describes it. */
-export interface Decoder {
+export interface Decoder extends Vocabulary {
   readonly layers: number
   readonly heads: number
   readonly headWidth: number
-  /** Size of the published vocabulary. */
-  readonly vocabulary: number
-  /** Published ids of the tokens that can be chosen, in order, with the end token; undefined for all of them. */
-  readonly kept: readonly number[] | undefined
-  readonly endToken: number
   /** Tokens [batch, n] as indices into `kept`, the first at the position [1] → [batch, n, width]. */
   embed(graph: Graph, tokens: Value, position: Value): Value
   /**
@@ -33,12 +29,10 @@ export interface Decoder {
    * between runs holds only those of the encoder.
    */
   readonly extendCross?: (graph: Graph, encoded: readonly KeyValues[]) => readonly KeyValues[]
-  /** [batch, 1, width] → [batch, kept], not normalized; padded with impossible tokens to whole rows of `BLOCK`. */
+  /** [batch, n, width] → [batch · n, kept], not normalized; padded with impossible tokens to whole rows of `BLOCK`. */
   logits(graph: Graph, hidden: Value): Value
 }
 
-/** Width of the rows in which the likeliest token is searched; the runtime is fast on rows and slow on one long row. */
-export const BLOCK = 128
 
 /**
  * Writes inputs, loop and outputs. `encode` returns the keys and values of the encoder, two for each layer.
@@ -49,8 +43,10 @@ export const BLOCK = 128
  *          first_mask  float32 [vocabulary]        added as well before the first choice of this run
  *          past        float32 [2 layers, heads, positions, head width]   keys and values so far; empty at first
  *          memory      float32 [2 layers, heads, frames, head width]      of the encoder, where there is no new audio
+ *          scored      int64 []                    tokens at the end of the prompt whose probability is wanted; below n
  * outputs  tokens      int64 [budget or less]      with the end token
  *          log_probabilities float32 [tokens]
+ *          scores      float32 [scored]            log-probability of these tokens of the prompt; empty with budget 0
  *          new_past, new_memory                    as the inputs; empty when the end token was chosen
  */
 export function writeGreedy(graph: Graph, decoder: Decoder, encode: () => readonly Value[]): void {
@@ -60,6 +56,7 @@ export function writeGreedy(graph: Graph, decoder: Decoder, encode: () => readon
   const mask = graph.input('mask', 'float32', [vocabulary])
   const firstMask = graph.input('first_mask', 'float32', [vocabulary])
   const past = graph.input('past', 'float32', [2 * layers, heads, 'positions', headWidth])
+  const scored = graph.input('scored', 'int64', [])
   const encoded = pairs(encode())
 
   const cross = crossKeyValues(graph, decoder, encoded)
@@ -70,24 +67,31 @@ export function writeGreedy(graph: Graph, decoder: Decoder, encode: () => readon
   const { carried, scanOutputs } = graph.loop(budget, [
     { value: fed, type: 'int64' },
     { value: graph.boolean(false), type: 'bool' },
+    { value: graph.weight(new Float32Array(0), [0]), type: 'float32' },
     ...split(graph, past, 2 * layers, 0).map((value) => ({ value, type: 'float32' as const })),
   ], (body, iteration, values) => {
-    const [tokens, , ...cache] = values as [Value, Value, ...Value[]]
+    const [tokens, , scores, ...cache] = values as [Value, Value, Value, ...Value[]]
+    const isFirst = body.op('Equal', [iteration, body.integer(0)])
     const { hidden, keyValues } = step(body, decoder, tokens, pairs(cache), cross)
-    const newest = slice(body, hidden, -1, undefined, 1)
-    const logits = decoder.logits(body, newest)
-    const { choice, logProbability } = choose(body, logits, masks, body.op('Equal', [iteration, body.integer(0)]))
+    const rows = body.op('Where', [isFirst, body.op('Add', [scored, body.integer(1)]), body.integer(1)])
+    const logits = decoder.logits(body, last(body, hidden, rows, 1))
+    const newest = slice(body, logits, -1, undefined, 0)
+    const { choice, logProbability } = choose(body, newest, masks, isFirst)
+    const [scoresSoFar] = body.branch(isFirst,
+      (first) => [scoreTokens(first, logits, last(first, tokens, scored, 1))],
+      () => [scores]) as [Value]
     const ended = body.op('Equal', [choice, body.integer(endIndex(decoder))])
     return {
       condition: body.op('Not', [ended]),
-      carried: [body.op('Reshape', [choice, body.integers(1, 1)]), ended, ...flat(keyValues)],
+      carried: [body.op('Reshape', [choice, body.integers(1, 1)]), ended, scoresSoFar, ...flat(keyValues)],
       scanOutputs: [choice, logProbability],
     }
   })
-  const [, ended, ...grown] = carried as [Value, Value, ...Value[]]
+  const [, ended, scores, ...grown] = carried as [Value, Value, Value, ...Value[]]
   const [choices, logProbabilities] = scanOutputs as [Value, Value]
   graph.output(publishedIds(graph, decoder, choices), 'tokens', 'int64', ['tokens'])
   graph.output(logProbabilities, 'log_probabilities', 'float32', ['tokens'])
+  graph.output(scores, 'scores', 'float32', ['scored'])
   const [newPast, newMemory] = graph.branch(ended,
     (none) => [0, 1].map(() => none.op('ConstantOfShape', [none.integers(2 * layers, heads, 0, headWidth)])),
     (state) => [concat(state, grown, 0), concat(state, flat(encoded), 0)]) as [Value, Value]
@@ -175,57 +179,6 @@ export function encoderKeyValues(
   return graph.branch(hasAudio,
     (body) => flat(encode(body)),
     (body) => split(body, memory, 2 * layers, 0))
-}
-
-/** The likeliest of the kept tokens, a scalar, and its log-probability under the unmasked logits. */
-function choose(graph: Graph, logits: Value, masks: Value, isFirst: Value): { choice: Value; logProbability: Value } {
-  const row = graph.op('Gather', [masks, graph.cast(isFirst, 'int64')])
-  const inBlocks = (values: Value): Value => graph.op('Reshape', [values, graph.integers(-1, BLOCK)])
-  const allowed = inBlocks(graph.op('Add', [logits, row]))
-  const highestOfBlocks = graph.op('ReduceMax', [allowed], { axes: [1], keepdims: 0 })
-  const block = graph.op('ArgMax', [highestOfBlocks], { axis: 0, keepdims: 0 })
-  const withinBlock = graph.op('ArgMax', [graph.op('Gather', [allowed, block])], { axis: 0, keepdims: 0 })
-  const choice = graph.op('Add', [graph.op('Mul', [block, graph.integer(BLOCK)]), withinBlock])
-  const flatLogits = graph.op('Reshape', [logits, graph.integers(-1)])
-  const highest = graph.op('ReduceMax', [inBlocks(logits)], { axes: [0, 1], keepdims: 0 })
-  const exponentials = graph.op('Exp', [graph.op('Sub', [inBlocks(logits), highest])])
-  const sum = graph.op('ReduceSum', [exponentials], { keepdims: 0 })
-  const difference = graph.op('Sub', [graph.op('Gather', [flatLogits, choice]), highest])
-  return { choice, logProbability: graph.op('Sub', [difference, graph.op('Log', [sum])]) }
-}
-
-/** [2, kept]: what is added to the logits of any choice, and of the first. */
-function maskRows(graph: Graph, decoder: Decoder, mask: Value, firstMask: Value): Value {
-  const rows = [mask, graph.op('Add', [mask, firstMask])]
-  const both = concat(graph, rows.map((row) => graph.op('Reshape', [row, graph.integers(1, -1)])), 0)
-  if (decoder.kept !== undefined) return graph.op('Gather', [both, idTable(graph, decoder.kept)], { axis: 1 })
-  return graph.op('Pad', [both, graph.integers(0, 0, 0, missingInBlock(decoder.vocabulary))])
-}
-
-function idTable(graph: Graph, ids: readonly number[]): Value {
-  return graph.weight(BigInt64Array.from(ids, BigInt), [ids.length])
-}
-
-/** Published ids → indices into `kept`; −1 for a token that is not kept. */
-export function keptIndices(graph: Graph, { kept, vocabulary }: Decoder, ids: Value): Value {
-  if (kept === undefined) return ids
-  const indices = new BigInt64Array(vocabulary).fill(-1n)
-  for (const [index, id] of kept.entries()) indices[id] = BigInt(index)
-  return graph.op('Gather', [graph.weight(indices, [vocabulary]), ids])
-}
-
-/** Indices into `kept` → published ids. */
-function publishedIds(graph: Graph, { kept }: Decoder, indices: Value): Value {
-  return kept === undefined ? indices : graph.op('Gather', [idTable(graph, kept), indices])
-}
-
-/** Number of logits that fill the last row of `BLOCK`. */
-export function missingInBlock(count: number): number {
-  return (BLOCK - count % BLOCK) % BLOCK
-}
-
-function endIndex({ kept, endToken }: Decoder): number {
-  return kept === undefined ? endToken : kept.indexOf(endToken)
 }
 
 /** What cross-attention attends to in each layer. */

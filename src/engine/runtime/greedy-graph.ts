@@ -8,8 +8,8 @@
 import { SpeechError } from '../../domain/errors.js'
 import { integers, missingPorts, outputOf, shapeOf, Tensor, type Session, type Tensors } from './session.js'
 
-const INPUTS = ['prompt', 'budget', 'mask', 'first_mask', 'past', 'memory']
-const OUTPUTS = ['tokens', 'log_probabilities', 'new_past', 'new_memory']
+const INPUTS = ['prompt', 'budget', 'mask', 'first_mask', 'past', 'memory', 'scored']
+const OUTPUTS = ['tokens', 'log_probabilities', 'scores', 'new_past', 'new_memory']
 /** Added to a logit, it excludes the token; finite, so that no arithmetic makes a NaN of it. */
 const EXCLUDED = -1e9
 
@@ -28,6 +28,11 @@ export interface GreedyDecode {
   encode(): Promise<Tensor>
   /** Runs that choose under these masks. */
   runsWith(masks: Masks): GreedyRun
+  /**
+   * Log-probability of each of these tokens after the prompt, and of the most probable token that the mask allows after
+   * them, by forced decoding in one run. Needs `encode` before; does not disturb the decode.
+   */
+  score(prompt: readonly number[], tokens: readonly number[], ending: Tensor): Promise<number[]>
   /** The next run starts at the first token again, without encoding the audio again. */
   resetTokens(): void
 }
@@ -59,13 +64,15 @@ function startDecode(
   session: Session, { input, tensor, empty }: Audio, nothing: Tensor, unmasked: Tensor,
 ): GreedyDecode {
   let audio = tensor
+  let encoded: Tensor | undefined
   let state: { readonly past: Tensor; readonly memory: Tensor } = { past: nothing, memory: nothing }
-  const feedsOf = (tokens: readonly number[], maxTokens: number, masks: Masks): Tensors => ({
+  const feedsOf = (tokens: readonly number[], maxTokens: number, masks: Masks, scored = 0): Tensors => ({
     [input]: audio,
     prompt: integers(tokens),
     budget: new Tensor('int64', BigInt64Array.of(BigInt(maxTokens)), []),
     mask: masks.always,
     first_mask: masks.first,
+    scored: new Tensor('int64', BigInt64Array.of(BigInt(scored)), []),
     ...state,
   })
   const run = async (tokens: readonly number[], maxTokens: number, masks: Masks): Promise<GreedyTokens> => {
@@ -78,12 +85,22 @@ function startDecode(
     }
   }
   return {
+    async score(prompt, tokens, ending) {
+      if (encoded === undefined) throw new Error('the audio is not encoded yet')
+      const results = await session.run({
+        ...feedsOf([...prompt, ...tokens], 1, { always: ending, first: unmasked }, tokens.length),
+        [input]: empty, past: nothing, memory: encoded,
+      }, ['scores', 'log_probabilities'])
+      const valuesOf = (output: string): Float32Array => outputOf(results, output).data as Float32Array
+      return [...valuesOf('scores'), ...valuesOf('log_probabilities')]
+    },
     resetTokens() { state = { ...state, past: nothing } },
     async encode() {
       const results = await session.run(feedsOf([0], 0, { always: unmasked, first: unmasked }), ['new_memory'])
       audio = empty
-      state = { ...state, memory: outputOf(results, 'new_memory') }
-      return state.memory
+      encoded = outputOf(results, 'new_memory')
+      state = { ...state, memory: encoded }
+      return encoded
     },
     runsWith({ always, first }) {
       let next = first

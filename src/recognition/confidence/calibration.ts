@@ -39,9 +39,12 @@ export type Figures = Static<typeof Figures>
 
 const Held = Type.Object({
   folds: Type.Integer({ minimum: 2 }),
+  leftOut: Type.Optional(Type.Union([Type.Literal('source'), Type.Literal('speaker')], {
+    description: 'What each fold leaves out; older files: speakers.',
+  })),
   all: Figures,
   sources: Type.Record(Type.String(), Figures, { maxProperties: MAX_SOURCES }),
-}, { description: 'Figures on held-out speakers, by cross-validation.' })
+}, { description: 'Figures on held-out sources or speakers, by cross-validation.' })
 export type Held = Static<typeof Held>
 
 const Curve = Type.Object({
@@ -49,6 +52,20 @@ const Curve = Type.Object({
   slope: Type.Number({ exclusiveMaximum: 0, description: 'Negative: with more doubt, the probability is lower.' }),
 }, { description: 'Logistic curve from doubt to a probability.' })
 export type Curve = Static<typeof Curve>
+
+const Fitted = Type.Object({ correctness: Curve, held: Held })
+
+const CascadeCalibration = Type.Object({
+  larger: Type.Object({ name: Type.String(), digest: Type.String() }),
+  primary: Type.Object(Fitted.properties, {
+    description: 'For transcripts of one decoding pass of the small model, which decide whether the clip is escalated.',
+  }),
+  escalated: Type.Object(Fitted.properties, { description: 'For transcripts that both models have judged.' }),
+  words: Type.Optional(Type.Object(Fitted.properties, { description: 'For words of escalated clips.' })),
+}, { description: 'Of a cascade to this larger model.' })
+export type CascadeCalibration = Static<typeof CascadeCalibration>
+
+const MAX_CASCADES = 8
 
 const Calibration = Type.Object({
   format: Type.Literal(FORMAT),
@@ -69,6 +86,7 @@ const Calibration = Type.Object({
   }),
   words: Type.Optional(Type.Object({ correctness: Curve, held: Held })),
   held: Held,
+  cascades: Type.Optional(Type.Array(CascadeCalibration, { maxItems: MAX_CASCADES })),
 })
 export type Calibration = Static<typeof Calibration>
 

@@ -11,7 +11,7 @@ import { SpeechError } from '../../domain/errors.js'
 import type { Hypothesis } from '../../domain/transcript.js'
 import { encoderDecoderOf, type Manifest, type ModelFiles } from '../../engine/manifest.js'
 import { openAligner, type Attention } from '../../engine/runtime/alignment-graph.js'
-import { greedyGraph } from '../../engine/runtime/greedy-graph.js'
+import { allowOnly, greedyGraph, type GreedyDecode, type Masks } from '../../engine/runtime/greedy-graph.js'
 import { requireMergedDecoder, startDecode } from '../../engine/runtime/kv-cache.js'
 import type { OpenSession, Tensor } from '../../engine/runtime/session.js'
 import { openBeamSearches } from '../../engine/runtime/step-graph.js'
@@ -25,6 +25,7 @@ import { greedy, type DecodedTokens, type Step } from './greedy.js'
 import { greedyInRuns } from './greedy-in-runs.js'
 import { InternalLanguageModel } from './internal-language-model.js'
 import { tokenBudget } from './limits.js'
+import { fullStopsOf, scoreTranscripts, type ScoreTokens } from './transcript-scores.js'
 import { asHypothesis, compilePhrases, tokenShapesOf } from './phrases.js'
 import { forbiddenIn, masksOf, suppressionOf, type SuppressedTokens } from './suppression.js'
 
@@ -66,7 +67,8 @@ export interface EncoderInput {
 }
 
 /** Tokens, the language, and the attention of each token where word times are requested. */
-type DecodeResult = (DecodedTokens | BeamResult) & { readonly language: string; readonly attention?: Attention }
+type DecodeResult = (DecodedTokens | BeamResult) & Pick<Hypothesis, 'textLogProbabilities'>
+  & { readonly language: string; readonly attention?: Attention }
 
 /** The open graphs of a model, on either engine. */
 interface OpenModel {
@@ -94,8 +96,9 @@ export async function loadEncoderDecoder(
     const { timer } = options
     const input = family.encoderInput(waveform.samples, engine, timer)
     const budget = tokenBudget(waveform.samples.length / sampleRate, tokensPerSecond, maxTokens)
-    const { attention, language, ...decoded } = await opened.decode(input, budget, options)
-    const hypothesis = timer.time('postprocess', (): Hypothesis => ({ ...asHypothesis(decoded, tokenizer), language }))
+    const { attention, language, textLogProbabilities, ...decoded } = await opened.decode(input, budget, options)
+    const hypothesis = timer.time('postprocess', (): Hypothesis =>
+      ({ ...asHypothesis(decoded, tokenizer), language, ...textLogProbabilities && { textLogProbabilities } }))
     if (attention === undefined) return hypothesis
     const transcript = { ...decoded, pieces: tokenizer.pieces(decoded.tokens) }
     return { ...hypothesis, words: timer.time('align', () => timeWords(waveform, attention, transcript, clock)) }
@@ -118,42 +121,41 @@ async function openCompiled(
   const begin = (tensor: Tensor) => start({ input: graphs.compiled, tensor, empty: graphs.empty })
   const suppression = suppressionOf(family, endToken)
   const masks = masksOf(suppression, Object.values(languageTokens ?? {}), vocabulary)
+  const ending = allowOnly(vocabulary, [endToken, ...fullStopsOf(tokenizer)])
   const steps = openBeamSearches(() => compiled.further('steps'), open)
   const shapes = tokenShapesOf(tokenizer)
   const silence = (): Tensor => family.encoderInput(graphs.silence, 'compiled', NO_TIMER).tensor
   const internalLanguageModel = new InternalLanguageModel(steps.overEncoded(() => begin(silence()).encode()), shapes)
+  const detect = async (decode: GreedyDecode, interrupt: () => void): Promise<string> => languageTokens === undefined
+    ? manifest.languages[0]!
+    : detectLanguage(decode, { startToken, languageTokens, masks: masks.languages, interrupt })
   return {
     engine: 'compiled',
     provider: session.provider,
     timesWords: true,
     openBeamSearch: () => steps.open(),
-    async decode({ tensor, states }, budget, { language: requested, expectSpeech, beam, words, interrupt, timer }) {
+    async decode({ tensor, states }, budget, options) {
+      const { language: requested, expectSpeech, beam, words, scoreTexts = [], interrupt, timer } = options
       const decode = begin(tensor)
       interrupt()
-      const needsStates = words === true || beam !== undefined
+      const needsStates = words === true || beam !== undefined || scoreTexts.length > 0
       const memory = needsStates ? await timer.timeAsync('model', () => decode.encode()) : undefined
-      const language = requested ?? await timer.timeAsync('model', detectLanguage)
+      const language = requested ?? await timer.timeAsync('model', () => detect(decode, interrupt))
       const prompt = promptOf(family.prompt, language)
       const run = decode.runsWith(expectSpeech ? masks.ofSpeech : masks.plain)
       const decodeGreedily = (): Promise<DecodedTokens> => greedyInRuns(run, { prompt, endToken, budget, interrupt })
       if (memory === undefined) return { ...await timer.timeAsync('model', decodeGreedily), language }
       const limits = { prompt, endToken, budget, ...forbiddenIn(suppression, expectSpeech), interrupt }
       const model = { start: steps.over(memory), internalLanguageModel, shapes }
-      const decoded = await timer.timeAsync('model', () => beamSearchOrGreedy(decodeGreedily, beam, model, limits))
+      const found = await timer.timeAsync('model', () => beamSearchOrGreedy(decodeGreedily, beam, model, limits))
+      const score: ScoreTokens = (scored) => decode.score(prompt, scored, ending)
+      const scores = await timer.timeAsync('model', () => scoreTranscripts(scoreTexts, tokenizer, score, interrupt))
+      const decoded = { ...found, ...scores.length > 0 && { textLogProbabilities: scores } }
       if (words !== true) return { ...decoded, language }
       interrupt()
       const tokens = [...prompt, ...decoded.tokens]
       const attention = await timer.timeAsync('align', () => aligner.attend(memory, tokens, states ?? memory.dims[2]!))
       return { ...decoded, language, attention }
-
-      /** The most probable language after the start token. */
-      async function detectLanguage(): Promise<string> {
-        if (languageTokens === undefined) return manifest.languages[0]!
-        interrupt()
-        const { tokens: [found] } = await decode.runsWith(masks.languages)([startToken], 1)
-        decode.resetTokens()
-        return Object.entries(languageTokens).find(([, token]) => token === found)![0]
-      }
     },
     async dispose() {
       await session.release()
@@ -161,6 +163,24 @@ async function openCompiled(
       await aligner.dispose()
     },
   }
+}
+
+interface LanguageDetection {
+  readonly startToken: number
+  readonly languageTokens: Readonly<Record<string, number>>
+  /** Only language tokens. */
+  readonly masks: Masks
+  readonly interrupt: () => void
+}
+
+/** The most probable language after the start token. */
+async function detectLanguage(
+  decode: GreedyDecode, { startToken, languageTokens, masks, interrupt }: LanguageDetection,
+): Promise<string> {
+  interrupt()
+  const { tokens: [found] } = await decode.runsWith(masks)([startToken], 1)
+  decode.resetTokens()
+  return Object.entries(languageTokens).find(([, token]) => token === found)![0]
 }
 
 async function openPublished(

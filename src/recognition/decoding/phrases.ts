@@ -39,6 +39,11 @@ export function* compilePhrases(
   return { trie, weights: phrases.map(({ weight }) => weight), unspellable }
 }
 
+/** Words are encoded one by one, since no token spans a space. */
+export function encodeText(text: string, { encode }: Pick<Tokenizer, 'encode'>): readonly number[] {
+  return text.split(' ').filter((word) => word !== '').flatMap(encode)
+}
+
 /** Cached by token: a search asks for the same few thousand tokens. */
 export function tokenShapesOf({ piece }: Pick<Tokenizer, 'piece'>): TokenShapes {
   const known = new Map<number, TokenShape>()

@@ -42,6 +42,9 @@ const SegmentSchema = Type.Object({
   cascade: nullable(oneOf(CASCADE_REASONS, ''),
     `Why the clip was escalated to the larger model, or \`sure\`: ${CASCADE_REASONS.join(', ')}; null without a `
     + 'cascade.'),
+  jointLogProbability: numberOrNull(
+    'Natural logarithm: the weighted mean of what both models of a cascade give to the text. Null where only one '
+    + 'judged it.'),
 })
 
 const CascadeSchema = Type.Object({

@@ -5,11 +5,13 @@ import { runCalibrate } from '../../../src/commands/calibrate/calibrate.js'
 import { foldsOf, crossValidate, FOLDS, type Labelled } from '../../../src/commands/calibrate/cross-validate.js'
 import { auroc, binned, calibrationError, figuresOf } from '../../../src/commands/calibrate/figures.js'
 import { fitCorrectness, fitAlternatives } from '../../../src/commands/calibrate/fit.js'
-import { labelled, otherAlternatives } from '../../../src/commands/calibrate/label.js'
+import { describe } from '../../../src/commands/calibrate/describe.js'
+import { labelled, labelledWithCascade, otherAlternatives } from '../../../src/commands/calibrate/label.js'
 import { labelWords, labelledWords } from '../../../src/commands/calibrate/label-words.js'
 import { makeCalibration } from '../../../src/commands/calibrate/make.js'
 import { drawReliability, wilson } from '../../../src/commands/calibrate/picture.js'
 import { parseCalibration } from '../../../src/recognition/confidence/calibration.js'
+import { cascadeCurvesOf } from '../../../src/recognition/confidence/cascade-correctness.js'
 import { probabilityAt } from '../../../src/recognition/confidence/correctness.js'
 import type { Processed } from '../../../src/commands/clips/recognize.js'
 import { seededRandom } from '../../../src/domain/scoring/seeded-random.js'
@@ -114,8 +116,47 @@ t.test('a speaker is in one fold, folds are of one size, and a prediction does n
   const mine = clips.filter(({ speaker }) => speaker === 'speaker 3')
   const turned = clips.map((clip) => mine.includes(clip) ? { ...clip, isRight: !clip.isRight } : clip)
   const probabilities = (of: readonly Labelled[]): number[] =>
-    crossValidate(of).filter(({ speaker }) => speaker === 'speaker 3').map(({ probability }) => probability)
+    crossValidate(of).predicted.filter(({ speaker }) => speaker === 'speaker 3').map(({ probability }) => probability)
   t.same(probabilities(turned), probabilities(clips))
+  t.end()
+})
+
+t.test('with three sources or more, whole sources are left out', (t) => {
+  const clips = drawClips(700).map((clip, index) => ({ ...clip, source: ['a', 'b', 'c', 'd'][index % 4]! }))
+  const { folds, leftOut, predicted } = crossValidate(clips)
+  t.same([folds, leftOut, predicted.length], [4, 'source', 700])
+  const turned = clips.map((clip) => clip.source === 'b' ? { ...clip, isRight: !clip.isRight } : clip)
+  const ofB = (of: readonly Labelled[]): number[] =>
+    crossValidate(of).predicted.filter(({ source }) => source === 'b').map(({ probability }) => probability)
+  t.same(ofB(turned), ofB(clips), 'labels of a source do not change its own predictions')
+  t.equal(crossValidate(drawClips(700)).leftOut, 'speaker', 'with two sources, speakers are')
+  t.end()
+})
+
+t.test('a cascade has curves of its own', (t) => {
+  const segment = { ...REPORT.segments[0]!, agreement: 1 }
+  const of = (change: Partial<typeof segment>, text = 'play'): Processed => ({
+    clip: { file: 'a.wav', text: 'play', source: 'a', speaker: 'b', session: null, time: null, isRedistributable: true },
+    report: { ...REPORT, text, segments: [{ ...segment, ...change }] },
+  })
+  const [kept, escalated] = labelledWithCascade([
+    of({ cascade: 'sure', meanLogProbability: -0.5, tokens: [1, 2, 3] }),
+    of({ cascade: 'low_confidence', jointLogProbability: -4 }, 'clay'),
+    of({ cascade: 'empty', jointLogProbability: null }),
+  ], false) as [Labelled, Labelled]
+  t.ok(Math.abs(kept.doubt - Math.sqrt(2 / 2)) < 1e-9, 'surprisal 2, four tokens with the end')
+  t.same([kept.isRight, escalated.doubt, escalated.isRight], [true, 2, false])
+  const clips = drawClips(600)
+  const larger = { name: 'larger', digest: 'def' }
+  const material = {
+    transcripts: clips, words: [], first: [], others: [],
+    cascade: { larger, primary: clips, escalated: drawClips(600, seededRandom(7)), words: [] },
+  }
+  const made = makeCalibration(material, { model: { name: 'made-up', digest: 'abc' }, provenance: 'x' }, new Date())
+  const read = parseCalibration(JSON.stringify(made.calibration), 'here', { name: 'made-up', digest: 'abc' })
+  t.same(cascadeCurvesOf(read, larger)?.primary, read.cascades?.[0]?.primary)
+  t.equal(cascadeCurvesOf(read, { name: 'larger', digest: 'other weights' }), undefined)
+  t.match(describe(made), /not escalated to larger[\s\S]*escalated to larger/)
   t.end()
 })
 

@@ -1,9 +1,10 @@
 /** The greedy loop, single steps and alignment of a small random decoder, compared with a reference implementation. */
 import t, { type Test } from 'tap'
 import { writeAlignment, type Head } from '../../../src/engine/compiler/alignment.js'
-import { BLOCK, encoderKeyValues, writeGreedy, writeSteps, type Decoder } from '../../../src/engine/compiler/decoder.js'
+import { encoderKeyValues, writeGreedy, writeSteps, type Decoder } from '../../../src/engine/compiler/decoder.js'
 import { Graph, type Value } from '../../../src/engine/compiler/graph.js'
 import { causalSelfAttention, crossAttention, splitHeads } from '../../../src/engine/compiler/layers.js'
+import { BLOCK } from '../../../src/engine/compiler/tokens.js'
 import { greedyInRuns } from '../../../src/recognition/decoding/greedy-in-runs.js'
 import {
   allowOnly, forbid, greedyGraph, type Audio, type GreedyGraph, type GreedyTokens, type Masks,
@@ -130,6 +131,36 @@ t.test('the greedy loop chooses the tokens of the reference', async (t) => {
       t.ok(found.logProbabilities.every((value, at) => Math.abs(value - expected.logProbabilities[at]!) < 1e-4))
     }
   }
+})
+
+t.test('forced decoding scores a transcript as the reference does, and its most probable ending', async (t) => {
+  const graph = await openGreedy(t)
+  const ending = allowOnly(VOCABULARY, [END])
+  const free = forbid(VOCABULARY, [])
+  for (const [index, frames] of clips.entries()) {
+    const decode = graph.start(audioOf(frames))
+    await t.rejects(decode.score([3], [40], ending), { message: /not encoded/ }, 'the audio is needed first')
+    await decode.encode()
+    const transcript = KEPT.filter((token) => token !== END).slice(index, index + 5)
+    for (const length of [0, 1, 5]) {
+      const tokens = transcript.slice(0, length)
+      const scores = await decode.score([3, 42], tokens, ending)
+      const expected = [...tokens, END].map((token, at) =>
+        referenceStep([3, 42, ...tokens.slice(0, at)], frames)[token]!)
+      t.equal(scores.length, length + 1)
+      t.ok(scores.every((score, at) => Math.abs(score - expected[at]!) < 1e-4), `clip ${index}, ${length} tokens`)
+    }
+    const decoded = await decode.runsWith({ always: free, first: free })([3], 12)
+    t.same(decoded.tokens, referenceGreedy(frames, [3], 12, () => true).tokens, 'decoding goes on undisturbed')
+  }
+})
+
+t.test('a token that cannot be chosen makes a transcript impossible', async (t) => {
+  const decode = (await openGreedy(t)).start(audioOf(clips[0]))
+  await decode.encode()
+  const removed = Array.from({ length: VOCABULARY }, (_, token) => token).find((token) => !KEPT.includes(token))!
+  const [score] = await decode.score([3], [removed], allowOnly(VOCABULARY, [END]))
+  t.ok(score! < -1e6)
 })
 
 t.test('masks exclude tokens from the first choice or from all, and do not change probabilities', async (t) => {

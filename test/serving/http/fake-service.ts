@@ -46,6 +46,7 @@ export const REPORT: Report = {
       agreement: 1,
       model: 'moonshine-tiny-en',
       cascade: 'sure',
+      jointLogProbability: null,
     },
     {
       startSeconds: 3661.2,
@@ -59,6 +60,7 @@ export const REPORT: Report = {
       agreement: 1,
       model: 'whisper-base',
       cascade: 'low_confidence',
+      jointLogProbability: -0.4,
     },
   ],
   input: {

@@ -1,0 +1,72 @@
+/**
+ * Calibrated confidence with a cascade. Two curves replace that of the small model: one for its first decoding pass,
+ * which decides whether a clip is escalated, and one for transcripts that both models have judged.
+ *
+ * The doubt of the first pass is divided by the fourth root of the number of tokens. It lies between that of the whole
+ * transcript, which escalates every long one, and that of the mean token, which escalates none; so more errors are
+ * found in the same time of the larger model. The doubt of both models is the surprisal by their joint log-probability
+ * (joint-scores.ts). It holds for sources that it was not fitted on: where two models of different kind agree, it
+ * matters little how the speech was recorded (`npm run bench -- cascade`).
+ */
+import type { Segment } from '../../domain/transcript.js'
+import type { WordWithCorrectness } from '../../domain/words.js'
+import type { CalibratedModel, Calibration, CascadeCalibration } from './calibration.js'
+import { correctnessOf, doubtOfWord, probabilityAt } from './correctness.js'
+
+/** The model that is asked, by its name and the digest of its weights. */
+type LargerModel = Pick<Partial<CalibratedModel>, 'digest'> & Pick<CalibratedModel, 'name'>
+type PrimaryTranscript = Pick<Segment, 'meanLogProbability' | 'tokens' | 'stopped' | 'agreement'>
+type CascadeSegment = PrimaryTranscript & Pick<Segment, 'model' | 'cascade' | 'jointLogProbability'>
+
+/** Undefined without a calibration for this pair of weights. */
+export function cascadeCurvesOf(
+  calibration: Calibration | null | undefined, larger: LargerModel,
+): CascadeCalibration | undefined {
+  return calibration?.cascades?.find(({ larger: { name, digest } }) => name === larger.name && digest === larger.digest)
+}
+
+/** Square root of the surprisal over the square root of the number of tokens, the end of the text included. */
+export function doubtOfPrimary({ meanLogProbability, tokens, stopped, agreement }: PrimaryTranscript): number {
+  const decoded = Math.max(1, tokens.length + (stopped === 'end_of_text' ? 1 : 0))
+  const surprisal = -meanLogProbability * decoded - Math.log(agreement)
+  return Math.sqrt(Math.max(0, surprisal) / Math.sqrt(decoded))
+}
+
+/** Square root of the surprisal by both models. */
+export function doubtOfBoth(jointLogProbability: number): number {
+  return Math.sqrt(Math.max(0, -jointLogProbability))
+}
+
+export function correctnessOfPrimary({ primary }: CascadeCalibration, transcript: PrimaryTranscript): number {
+  return probabilityAt(primary.correctness, doubtOfPrimary(transcript))
+}
+
+/**
+ * Probability that all segments are right, in [0, 1]: the product of theirs. Null without a calibration of the cascade,
+ * where one was decoded by one model alone although it was escalated, and without segments.
+ */
+export function correctnessWithCascade(
+  calibration: Calibration | null | undefined, larger: LargerModel, segments: readonly CascadeSegment[],
+): number | null {
+  const curves = cascadeCurvesOf(calibration, larger)
+  if (curves === undefined) return correctnessOf(calibration, segments)
+  const probabilities = segments.map((segment) => correctnessOfSegment(curves, segment))
+  if (probabilities.length === 0 || probabilities.includes(null)) return null
+  return probabilities.reduce<number>((product, probability) => product * probability!, 1)
+}
+
+function correctnessOfSegment(curves: CascadeCalibration, segment: CascadeSegment): number | null {
+  const { cascade, jointLogProbability } = segment
+  if (cascade === 'sure') return correctnessOfPrimary(curves, segment)
+  return jointLogProbability === null
+    ? null
+    : probabilityAt(curves.escalated.correctness, doubtOfBoth(jointLogProbability))
+}
+
+/** Of a word in an escalated segment; null without a calibration. */
+export function correctnessOfEscalatedWord(
+  curves: CascadeCalibration | undefined, word: Pick<WordWithCorrectness, 'logProbability'>,
+  segment: Pick<Segment, 'agreement'>,
+): number | null {
+  return curves?.words ? probabilityAt(curves.words.correctness, doubtOfWord(word, segment)) : null
+}
