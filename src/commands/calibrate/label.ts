@@ -2,7 +2,7 @@
 import { doubtOf } from '../../recognition/confidence/correctness.js'
 import type { Processed } from '../clips/recognize.js'
 import type { SourceClip } from '../clips/clips.js'
-import { normalizeText } from '../../domain/scoring/normalize.js'
+import { normalizeReference, normalizeText } from '../../domain/scoring/normalize.js'
 import type { Report } from '../../domain/report.js'
 import type { Labelled } from './cross-validate.js'
 import type { OtherAlternatives } from './fit.js'
@@ -47,5 +47,5 @@ export function withText(processed: readonly Processed[]): WithText[] {
 
 /** Whether all words match, after the normalization of the word error rate. */
 function isRight(text: string, clip: SourceClip, language: string): boolean {
-  return normalizeText(text, language).join(' ') === normalizeText(clip.text!, language).join(' ')
+  return normalizeText(text, language).join(' ') === normalizeReference(clip.text!, language).join(' ')
 }
