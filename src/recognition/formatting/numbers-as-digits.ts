@@ -38,6 +38,9 @@ const MONTHS = new Set(`january february march april may june july august septem
 const AFTER_ORDINAL = new Set('of century street avenue floor birthday anniversary time'.split(' '))
 const COINS: Readonly<Record<string, string>> = { dollar: '$', dollars: '$', euro: '€', euros: '€' }
 
+/** Of one number; the time of a long text stays linear. */
+const MAX_WORDS = 64
+
 const RULES: readonly Rule[] = [money, percent, timeOfDay, date, numbered, plainNumber]
 
 export function numbersAsDigits(pieces: readonly Piece[]): Piece[] {
@@ -86,14 +89,15 @@ function spokenIn({ text }: Piece, piece: number): Spoken[] {
 
 /** A number does not continue behind a punctuation mark, except digits one by one behind a comma. */
 function endOfPhrase(pieces: readonly Piece[], spoken: readonly Spoken[], start: number): number {
-  for (let at = start; at < spoken.length; at++) {
+  const limit = Math.min(spoken.length, start + MAX_WORDS)
+  for (let at = start; at < limit; at++) {
     const { piece, endsPiece } = spoken[at]!
     if (!endsPiece || tokenOf(pieces[piece]!.text).trail === '') continue
     const isDigit = (one: Spoken | undefined): boolean => /^(unit|teen)$/.test(numberWordOf(one?.word)?.kind ?? '')
     const isComma = tokenOf(pieces[piece]!.text).trail === ','
     if (!(isComma && isDigit(spoken[at]) && isDigit(spoken[at + 1]))) return at + 1
   }
-  return spoken.length
+  return limit
 }
 
 /** "fourteen, sixty two" may be one number or two. */
