@@ -24,6 +24,7 @@ const BENCHES: Readonly<Record<string, Bench>> = {
   revisions: { says: 'this revision beside the compiled service of another one', open: () => import('./revisions.js') },
   rivals: { says: 'words, time and memory beside other recognizers', open: () => import('./rivals.js') },
   search: { says: 'words found with a catalogue, and harm', open: () => import('./search.js') },
+  spelling: { says: 'share of answers written as people type', open: () => import('./spelling.js') },
   startup: { says: 'from process start to listening to ready', open: () => import('./startup.js') },
   throughput: { says: 'clips and audio seconds per second at 1 to 16 clients', open: () => import('./throughput.js') },
   times: { says: 'word times beside known boundaries, and what they cost', open: () => import('./times.js') },

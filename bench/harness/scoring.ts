@@ -1,7 +1,7 @@
 /** Transcribed clips → word error rate of one source, with its interval, the kinds of errors and the speed. */
 import { addUp, bootstrapInterval, resamplingGroups, type Interval, type Sums } from '../../fixtures/kit/bootstrap.js'
 import { median, sum } from '../../fixtures/kit/statistics.js'
-import { normalizeEnglish } from '../../src/domain/scoring/normalize-english.js'
+import { normalizeEnglish, withoutRemarks } from '../../src/domain/scoring/normalize-english.js'
 import {
   alignWords, countErrors, totalErrors, type Edit, type ErrorCounts,
 } from '../../src/domain/scoring/word-errors.js'
@@ -39,7 +39,7 @@ export interface SourceScore extends ErrorCounts, Drawn {
 }
 
 export function scoreClip(clip: SpeechClip, text: string, audioSeconds: number, latencyMs: number): ScoredClip {
-  const reference = normalizeEnglish(clip.text)
+  const reference = normalizeEnglish(withoutRemarks(clip.text))
   const hypothesis = normalizeEnglish(text)
   const edits = alignWords(reference, hypothesis)
   return {

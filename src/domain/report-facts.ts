@@ -20,7 +20,7 @@ export const TRANSCRIPT_STATES = ['text', 'no_speech', 'nothing_recognized'] as 
 export type TranscriptState = (typeof TRANSCRIPT_STATES)[number]
 
 export interface ReportFacts {
-  /** Words of the transcript in their order, in lower case. */
+  /** Words of the transcript as the model wrote it, in their order, in lower case. */
   readonly words: readonly string[]
   readonly wordCount: number
   /** Tokens of all segments, end tokens not included. */
@@ -43,8 +43,8 @@ export function factsOf(report: Report): ReportFacts {
 }
 
 function computeFacts(report: Report): ReportFacts {
-  const { text, segments, input: { speechSeconds } } = report
-  const words = wordsOf(text)
+  const { text, rawText, segments, input: { speechSeconds } } = report
+  const words = wordsOf(rawText)
   const tokenCount = segments.reduce((sum, { tokens }) => sum + tokens.length, 0)
   const perSecond = (count: number): number | null => text === '' || speechSeconds === 0 ? null : count / speechSeconds
   return {

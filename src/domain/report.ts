@@ -41,6 +41,8 @@ export interface InputReport extends AudioFormat, Level, Quality {
 /** The result of one successful request. */
 export interface Report {
   readonly text: string
+  /** What the model wrote, before formatting: figures about words do not depend on how a client wants them written. */
+  readonly rawText: string
   /** exp(mean token log-probability) over all segments, in [0, 1]; null when there is no text. */
   readonly confidence: number | null
   /** Lowest probability of a token, in [0, 1]; null when there is no text. */

@@ -6,6 +6,14 @@
 import type { ChannelChoice, HeaderlessFormat } from './audio.js'
 import { MAX_N_BEST, type PhraseList } from './phrases.js'
 
+/** `modern`: spelled as people type today; `raw`: what the model wrote. */
+export const TEXT_FORMATS = ['modern', 'raw'] as const
+export type TextFormatName = (typeof TEXT_FORMATS)[number]
+
+/** How numbers are written: in figures, in words, or as the model wrote them. */
+export const NUMBER_FORMATS = ['as_heard', 'digits', 'words'] as const
+export type NumberFormat = (typeof NUMBER_FORMATS)[number]
+
 export interface RecognitionRequest {
   /** Name of a served model. */
   readonly model: string
@@ -24,6 +32,10 @@ export interface RecognitionRequest {
   readonly phrases: string | PhraseList | undefined
   /** Factor on the bias scores of the phrases; 1 is what the models were tuned for, 0 turns biasing off. */
   readonly biasStrength: number
+  /** How the text is spelled. */
+  readonly format: TextFormatName
+  /** English only; other languages stay as heard. */
+  readonly numbers: NumberFormat
 }
 
 /** Defaults of a request that sets no options. */
@@ -35,6 +47,8 @@ export const REQUEST_DEFAULTS = {
   nBest: 1,
   phrases: undefined,
   biasStrength: 1,
+  format: 'modern',
+  numbers: 'as_heard',
 } as const satisfies Omit<RecognitionRequest, 'model'>
 
 /** Above a bias strength of 4 the transcript hardly depends on the audio any more. */

@@ -2,6 +2,7 @@
 import type { Quality, TimeSpan } from '../domain/audio.js'
 import { meanLogProbability } from '../domain/log-probability.js'
 import type { Alternative, RankedAlternative } from '../domain/phrases.js'
+import { REQUEST_DEFAULTS } from '../domain/request.js'
 import type { InputReport, Report, StageSeconds, Warning } from '../domain/report.js'
 import type { Timbre } from '../domain/timbre.js'
 import type { Segment } from '../domain/transcript.js'
@@ -11,6 +12,7 @@ import {
   cascadeCurvesOf, correctnessOfEscalatedWord, correctnessWithCascade,
 } from './confidence/cascade-correctness.js'
 import { correctnessOf, correctnessOfWord, posteriorsOf } from './confidence/correctness.js'
+import { formatTranscript } from './formatting/format-transcript.js'
 import type { TranscribeOptions } from './options.js'
 import type { Recognizer } from './recognizer.js'
 import type { ClipTranscript, Vetted } from './stages.js'
@@ -39,7 +41,9 @@ const TOO_SHORT_SECONDS = 0.3
 export function composeReport(
   upload: Described, recognizer: Recognizer, options: TranscribeOptions, seconds: StageSeconds,
 ): Report {
-  const { accepted, transcripts, audioSeconds, clips } = upload
+  const { transcripts, audioSeconds, clips } = upload
+  const format = { ...REQUEST_DEFAULTS, ...options }
+  const accepted = upload.accepted.map((transcript) => formatTranscript(transcript, format))
   const segments = accepted.map((transcript) => toSegment(transcript, audioSeconds, recognizer, options))
   const text = segments.map((segment) => segment.text).join(' ')
   const logProbabilities = accepted.flatMap(({ hypothesis }) => hypothesis.logProbabilities)
@@ -54,6 +58,7 @@ export function composeReport(
   const languageOfFirst = clips.length === 0 ? undefined : transcripts[0]?.hypothesis.language
   return {
     text,
+    rawText: upload.accepted.map(({ hypothesis }) => hypothesis.text).join(' '),
     confidence,
     lowestTokenProbability: text === '' ? null : Math.exp(logProbabilities.reduce((a, b) => Math.min(a, b), 0)),
     correctness,

@@ -40,18 +40,18 @@ function featureOf(report: Report, name: FeatureName): unknown {
 }
 
 t.test('a word is a run of letters, digits and apostrophes', (t) => {
-  for (const [text, words] of WORDS) t.same(factsOf({ ...REPORT, text }).words, words, `"${text}"`)
+  for (const [text, words] of WORDS) t.same(factsOf({ ...REPORT, rawText: text }).words, words, `"${text}"`)
   t.end()
 })
 
 t.test('metrics, drift and feedback count the same words', async (t) => {
   for (const [text, { length }] of WORDS) {
-    t.same(await counted({ ...REPORT, text }), { metrics: length, drift: length, feedback: length }, `"${text}"`)
+    t.same(await counted({ ...REPORT, rawText: text }), { metrics: length, drift: length, feedback: length }, `"${text}"`)
   }
 })
 
 t.test('rates are per second of the audio that was given to the model', (t) => {
-  const report: Report = { ...REPORT, text: 'voice-search', input: { ...REPORT.input, speechSeconds: 0.5 } }
+  const report: Report = { ...REPORT, rawText: 'voice-search', input: { ...REPORT.input, speechSeconds: 0.5 } }
   t.equal(factsOf(report).wordsPerSecond, 4)
   t.equal(featureOf(report, 'words_per_second'), 4)
   t.equal(factsOf(report).tokensPerSecond, 2 * factsOf(report).tokenCount)

@@ -309,3 +309,22 @@ function changed(wav: Buffer, sampleAt: (n: number) => number): Buffer {
   for (let n = 0; 44 + 2 * n < wav.length; n++) wav.writeInt16LE(Math.round(sampleAt(n)), 44 + 2 * n)
   return wav
 }
+
+t.test('the report is in modern spelling unless the model\'s own is asked for, and figures are of the latter', async (t) => {
+  const { recognizer } = scripted(['Wake any one at six p. M.. to-morrow'])
+  const report = (extra: Partial<TranscribeOptions>): Promise<Report> =>
+    transcribe(wavOfSeconds(1), recognizer, { ...OPTIONS, ...extra })
+  const raw = await report({ format: 'raw' })
+  t.equal(raw.text, 'Wake any one at six p. M.. to-morrow')
+  const modern = await report({})
+  t.equal(modern.text, 'Wake anyone at six p.m. tomorrow')
+  t.equal(modern.segments[0]!.text, modern.text)
+  const digits = await report({ numbers: 'digits' })
+  t.equal(digits.text, 'Wake anyone at 6 p.m. tomorrow')
+  for (const other of [modern, digits]) {
+    t.equal(other.rawText, raw.text)
+    t.equal(other.confidence, raw.confidence)
+    const words = FEATURE_NAMES.indexOf('transcript_words')
+    t.equal(featureRow(other)[words], featureRow(raw)[words])
+  }
+})

@@ -5,7 +5,7 @@ import { computeBaseline, sessionsOf, type BaselineClip } from '../../monitoring
 import type { Bins } from '../../monitoring/drift/bins.js'
 import { FEATURE_NAMES, featureRow, type FeatureName } from '../../monitoring/drift/features.js'
 import { checkFalseAlarms, hasTooManyFalseAlarms, type SelfCheck } from '../../monitoring/drift/self-check.js'
-import { normalizeText } from '../../domain/scoring/normalize.js'
+import { normalizeReference, normalizeText } from '../../domain/scoring/normalize.js'
 import { seededRandom } from '../../domain/scoring/seeded-random.js'
 import { alignWords, countErrors, totalErrors } from '../../domain/scoring/word-errors.js'
 import type { Processed } from '../clips/recognize.js'
@@ -66,7 +66,7 @@ export function errorsByConfidence(processed: readonly Processed[]): Baseline['c
     if ('error' in one || one.clip.text === null || one.report.confidence === null) continue
     isLabelled = true
     const { clip: { text: reference }, report: { text, language, confidence } } = one
-    const counts = countErrors(alignWords(normalizeText(reference, language), normalizeText(text, language)))
+    const counts = countErrors(alignWords(normalizeReference(reference, language), normalizeText(text, language)))
     const bin = bins.find(({ upTo }) => confidence <= upTo) ?? bins.at(-1)
     if (bin === undefined) continue
     bin.words += counts.words

@@ -4,7 +4,7 @@
  */
 import { doubtOfWord } from '../../recognition/confidence/correctness.js'
 import type { Processed } from '../clips/recognize.js'
-import { normalizeText } from '../../domain/scoring/normalize.js'
+import { normalizeReference, normalizeText } from '../../domain/scoring/normalize.js'
 import { alignWords } from '../../domain/scoring/word-errors.js'
 import type { Labelled } from './cross-validate.js'
 import { withText, originOf } from './label.js'
@@ -31,7 +31,7 @@ export function labelWords(
 ): (boolean | null)[] {
   const apart = words.map((word) => normalizeText(word, language))
   const whole = normalizeText(transcript, language)
-  const wanted = normalizeText(reference, language)
+  const wanted = normalizeReference(reference, language)
   if (whole.join(' ') === wanted.join(' ')) return apart.map(({ length }) => length > 0 ? true : null)
   if (whole.join(' ') !== apart.flat().join(' ')) return words.map(() => null)
   const matched = alignWords(wanted, whole)

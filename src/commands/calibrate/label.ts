@@ -3,7 +3,7 @@ import { doubtOfBoth, doubtOfPrimary } from '../../recognition/confidence/cascad
 import { doubtOf } from '../../recognition/confidence/correctness.js'
 import type { Processed } from '../clips/recognize.js'
 import type { SourceClip } from '../clips/clips.js'
-import { normalizeText } from '../../domain/scoring/normalize.js'
+import { normalizeReference, normalizeText } from '../../domain/scoring/normalize.js'
 import type { Report } from '../../domain/report.js'
 import type { Segment } from '../../domain/transcript.js'
 import type { Labelled } from './cross-validate.js'
@@ -67,5 +67,5 @@ export function withText(processed: readonly Processed[]): WithText[] {
 
 /** Whether all words match, after the normalization of the word error rate. */
 function isRight(text: string, clip: SourceClip, language: string): boolean {
-  return normalizeText(text, language).join(' ') === normalizeText(clip.text!, language).join(' ')
+  return normalizeText(text, language).join(' ') === normalizeReference(clip.text!, language).join(' ')
 }

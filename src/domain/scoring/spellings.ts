@@ -44,3 +44,18 @@ export const SPELLINGS: ReadonlyMap<string, string> = new Map([
   ...PAIRS.trim().split(/\s+/).map((pair) => pair.split('/') as [string, string]),
   ...Object.entries(SHORT_FORMS),
 ])
+
+/**
+ * Words that spelled letters would look like if they were joined: "U S", "I T", "W H O". "am" is not one of them, since
+ * "5 AM" and "5 a.m." are the same.
+ */
+export const SPELLED_LIKE_WORDS: ReadonlySet<string> = new Set(`
+  as at be by do go he if in is it me my no of on or so to up us we act age aid air all and any are arm art ask ate
+  bad bag bar bat bed bee bet big bit bow box boy bus but buy can cap car cat cop cow cry cup cut day did die dig dog
+  dot due ear eat egg end eye far fat few fig fit fix fly for fox fun gas get god got gun guy had has hat her hey him
+  his hit hot how ice ill jam job joy key kid kit law lay led leg let lie lip log lot low mad man map may men met mix
+  mom mud net new nor not now nut odd off oil old one our out own pan pay pen pet pie pig pin pit pop pot put ran rat
+  raw red rid row run sad sat saw say sea see set sex she sir sit six sky son sun tax tea ten the tie tip toe too top
+  toy try two use van war was way web wet who why win yes yet you zoo aids care ears here hers home into once safe
+  them then they this what when with your
+`.trim().split(/\s+/))

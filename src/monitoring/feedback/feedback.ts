@@ -5,7 +5,7 @@
  */
 import { createHmac, randomBytes } from 'node:crypto'
 import { SpeechError, type ErrorCode } from '../../domain/errors.js'
-import { normalizeText } from '../../domain/scoring/normalize.js'
+import { normalizeReference, normalizeText } from '../../domain/scoring/normalize.js'
 import { alignWords, countErrors, totalErrors, type ErrorCounts } from '../../domain/scoring/word-errors.js'
 import { factsOf } from '../../domain/report-facts.js'
 import type { Report } from '../../domain/report.js'
@@ -189,7 +189,7 @@ export class Feedback {
     if (this.#refused.countOf(statement) >= MAX_ATTEMPTS) {
       throw duplicate(`${kindOf(statement)} was refused ${MAX_ATTEMPTS} times`)
     }
-    const said = normalizeText(reference, language)
+    const said = normalizeReference(reference, language)
     const recognized = normalizeText(transcript, language)
     const longest = Math.max(said.length, recognized.length)
     if (longest > MAX_WORDS) {

@@ -8,7 +8,7 @@
  * it scores every document that shares a word; this index counts the rarest keys first, up to a budget.
  */
 import { SpeechError } from '../../domain/errors.js'
-import { normalizeText } from '../../domain/scoring/normalize.js'
+import { normalizeForSearch } from '../../domain/scoring/normalize.js'
 import type { InterruptibleWork } from '../../domain/interruptible-work.js'
 import { Postings } from './postings.js'
 import { joinPhoneticKeys, phoneticKeyOf, type PhoneticKey } from './phonetic-key.js'
@@ -57,7 +57,7 @@ const PART_WEIGHT = 0.9
 
 /** Utterances and names are normalized by the rules of English: numbers as digits, spellings, contractions. */
 export function toUtterance(text: string): Utterance {
-  const words = normalizeText(text.slice(0, MAX_CHARACTERS), 'en').slice(0, MAX_WORDS)
+  const words = normalizeForSearch(text.slice(0, MAX_CHARACTERS)).slice(0, MAX_WORDS)
   if (words.length === 0) return []
   const sounds = words.map((word) => phoneticKeyOf([word]))
   const all = words.join('').length
@@ -80,7 +80,7 @@ export function toUtterance(text: string): Utterance {
 /** Words beyond the maximum length of an utterance are dropped. */
 export function toName(entry: number, text: string): Name {
   let characters = -1
-  const words = normalizeText(text, 'en').filter((word) => (characters += 1 + word.length) <= MAX_CHARACTERS)
+  const words = normalizeForSearch(text).filter((word) => (characters += 1 + word.length) <= MAX_CHARACTERS)
   return { entry, words: words.join(' '), sound: phoneticKeyOf(words) }
 }
 

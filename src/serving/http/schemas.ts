@@ -6,7 +6,7 @@ import { Type, type Static, type TSchema } from 'typebox'
 import { MAX_PHRASE_CHARACTERS, MAX_PHRASES } from '../../search/catalogue/inline.js'
 import { ERROR_CODES } from '../../domain/errors.js'
 import { FEEDBACK_EVENTS, LABEL_SOURCES } from '../../monitoring/feedback/events.js'
-import { REQUEST_LIMITS, type RecognitionRequest } from '../../domain/request.js'
+import { NUMBER_FORMATS, REQUEST_LIMITS, TEXT_FORMATS, type RecognitionRequest } from '../../domain/request.js'
 
 type NumberSchema = ReturnType<typeof Type.Number>
 type TextSchema = ReturnType<typeof Type.String>
@@ -57,6 +57,13 @@ const REQUEST_OPTIONS = {
     description: 'How strongly catalogue or phrases bias the decoder: 0 not at all, 1 (the default) as the model was '
       + 'tuned for.',
   })),
+  format: Type.Optional(Type.Enum([...TEXT_FORMATS], {
+    description: 'How the text is spelled: `modern` (the default), or `raw` for what the model wrote.',
+  })),
+  numbers: Type.Optional(Type.Enum([...NUMBER_FORMATS], {
+    description: 'How numbers are written: `as_heard` (the default) as the model wrote them, `digits` or `words`; '
+      + 'English only.',
+  })),
 } satisfies Record<Exclude<keyof RecognitionRequest, 'headerless'>, TSchema>
 
 export const TranscriptionQuery = Type.Object({
@@ -76,6 +83,8 @@ export const OpenAiForm = Type.Object({
   model: Type.String({ description: 'A served model or an alias of the default one.' }),
   language: Type.Optional(TranscriptionQuery.properties.language),
   channel: Type.Optional(TranscriptionQuery.properties.channel),
+  format: Type.Optional(TranscriptionQuery.properties.format),
+  numbers: Type.Optional(TranscriptionQuery.properties.numbers),
   response_format: Type.Optional(oneOf(['json', 'text', 'verbose_json', 'srt', 'vtt'], 'Default: json.')),
   'timestamp_granularities[]': Type.Optional(Type.Array(oneOf(['segment', 'word'], ''), {
     description: 'Only with verbose_json.',

@@ -8,7 +8,7 @@ const MINUTE_MS = 60_000
 const START = Date.UTC(2026, 4, 3, 10, 32)
 
 const report = (audioSeconds: number, seconds: Report['seconds'] = {}): Report => ({
-  text: '', confidence: null, lowestTokenProbability: null, correctness: null, alternatives: [], phraseScores: [],
+  text: '', rawText: '', confidence: null, lowestTokenProbability: null, correctness: null, alternatives: [], phraseScores: [],
   changedByBiasing: false, language: 'en', model: 'a-model', noSpeechReason: 'no_samples', warnings: [],
   decodingPasses: 0, cascade: null, segments: [],
   input: {

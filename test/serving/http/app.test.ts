@@ -95,6 +95,19 @@ t.test('samples without a container are what the content type says, a channel is
     )
 })
 
+t.test('spelling is an option of the query, and raw text has no other numbers', async (t) => {
+  const { url, jobs } = await setUp(t)
+  const ask = (query: string): Promise<Response> => post(`${url}/v1/transcriptions?${query}`, CLIP)
+  const answer = await ask('format=modern&numbers=words')
+  t.equal(answer.status, 200)
+  t.notOk('rawText' in (await answer.json() as object), 'the text of the model is asked for with format=raw')
+  await ask('format=raw')
+  t.match(jobs, [{ format: 'modern', numbers: 'words' }, { format: 'raw', numbers: 'as_heard' }])
+  for (const query of ['format=old', 'numbers=roman', 'format=raw&numbers=digits']) {
+    t.match(await errorOf(await ask(query)), { status: 400, code: 'REQUEST_INVALID' }, query)
+  }
+})
+
 t.test('a request id that could break a log is replaced', async (t) => {
   const { url } = await setUp(t)
   const response = await post(`${url}/v1/transcriptions`, CLIP, { 'x-request-id': 'a b"c' })

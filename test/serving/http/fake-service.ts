@@ -21,6 +21,7 @@ import { wavOfSeconds } from './wav.js'
 
 export const REPORT: Report = {
   text: 'play some jazz',
+  rawText: 'play some jazz',
   confidence: 0.9,
   lowestTokenProbability: 0.7,
   correctness: 0.8,

@@ -9,6 +9,7 @@ import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { Type } from 'typebox'
 import { SpeechError } from '../../../domain/errors.js'
 import type { ChannelChoice } from '../../../domain/audio.js'
+import { NUMBER_FORMATS, REQUEST_DEFAULTS, TEXT_FORMATS, type RecognitionRequest } from '../../../domain/request.js'
 import type { AppDependencies } from '../dependencies.js'
 import { phrasesOfPrompt, readPhraseHints } from './phrase-hints.js'
 import { parseForm, type Form } from './multipart.js'
@@ -21,7 +22,7 @@ import { ErrorReply, OpenAiForm } from '../schemas.js'
 /** Parameters that have an effect. */
 const SUPPORTED = new Set([
   'file', 'model', 'language', 'channel', 'prompt', 'response_format', 'timestamp_granularities[]',
-  'timestamp_granularities', 'stream', 'include[]', 'include',
+  'timestamp_granularities', 'stream', 'include[]', 'include', 'format', 'numbers',
 ])
 const MAX_IGNORED_NAMES = 20
 const GRANULARITIES = 'timestamp_granularities'
@@ -53,9 +54,9 @@ export const openAiTranscriptions: FastifyPluginAsyncTypebox<AppDependencies> = 
     if (form.file === undefined) {
       throw new SpeechError('AUDIO_MISSING', 'the form has no part named "file"', { parameter: 'file' })
     }
-    const { model, language, channel, words } = options
+    const { model, language, channel, words, spelling } = options
     const hints = readPhraseHints({ phrases: options.phrases }, dependencies.catalogues, reply, 'prompt')
-    const input = { audio: form.file, model, language, channel, words, phrases: hints?.phrases }
+    const input = { audio: form.file, model, language, channel, words, ...spelling, phrases: hints?.phrases }
     const report = await recognize(input, request, reply, dependencies)
     const feedbackToken = dependencies.feedback.answered(report, request.id)
     const { contentType: answerType, body } = formatReport(report, options, feedbackToken)
@@ -73,6 +74,7 @@ interface FormOptions extends AnswerShape {
   readonly words: RecognitionInput['words']
   /** Phrase hints of the prompt. */
   readonly phrases: readonly string[]
+  readonly spelling: Pick<RecognitionRequest, 'format' | 'numbers'>
 }
 
 function readOptions(form: Form): FormOptions {
@@ -83,10 +85,7 @@ function readOptions(form: Form): FormOptions {
   }
   const model = only('model')
   if (model === undefined || model === '') throw invalid('model', 'is missing')
-  const format = only('response_format') ?? 'json'
-  if (!isResponseFormat(format)) {
-    throw invalid('response_format', `must be one of ${RESPONSE_FORMATS.join(', ')}, not "${format.slice(0, 40)}"`)
-  }
+  const format = oneOfNames('response_format', only('response_format'), RESPONSE_FORMATS) ?? 'json'
   checkTemperature(only('temperature'))
   checkUnsupported(form)
   const granularities = readGranularities(form, format)
@@ -95,11 +94,20 @@ function readOptions(form: Form): FormOptions {
   return {
     model, language: only('language'), channel: readChannel(only('channel')), format, granularities, words,
     phrases: phrasesOfPrompt(only('prompt')),
+    spelling: {
+      format: oneOfNames('format', only('format'), TEXT_FORMATS) ?? REQUEST_DEFAULTS.format,
+      numbers: oneOfNames('numbers', only('numbers'), NUMBER_FORMATS) ?? REQUEST_DEFAULTS.numbers,
+    },
   }
 }
 
-function isResponseFormat(value: string): value is ResponseFormat {
-  return (RESPONSE_FORMATS as readonly string[]).includes(value)
+function oneOfNames<N extends string>(
+  parameter: string, given: string | undefined, names: readonly N[],
+): N | undefined {
+  if (given === undefined) return undefined
+  const found = names.find((name) => name === given)
+  if (found === undefined) throw invalid(parameter, `must be one of ${names.join(', ')}, not "${given.slice(0, 40)}"`)
+  return found
 }
 
 function checkTemperature(value: string | undefined): void {

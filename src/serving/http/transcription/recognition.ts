@@ -77,6 +77,7 @@ export async function recognize(
 ): Promise<Report> {
   const { config, pool, telemetry, drift, uploads } = dependencies
   const { audio, mediaType = '', words, phrases: makePhrases, ...options } = input
+  checkSpelling(options)
   const model = findModel(options.model, dependencies)
   const progress = progressOf(request)
   progress.model = model.name
@@ -147,6 +148,13 @@ export function readChannel(text: string | undefined): ChannelChoice {
   if (/^[1-9]\d?$/.test(text)) return Number(text)
   const detail = `channel must be "mix" or a number from 1, not "${text.slice(0, 20)}"`
   throw new SpeechError('REQUEST_INVALID', detail, { parameter: 'channel' })
+}
+
+/** Throws REQUEST_INVALID: what the model wrote cannot also be written in another way. */
+function checkSpelling({ format, numbers = 'as_heard' }: Pick<RecognitionInput, 'format' | 'numbers'>): void {
+  if (format !== 'raw' || numbers === 'as_heard') return
+  const detail = `numbers=${numbers} needs format=modern, since raw is what the model wrote`
+  throw new SpeechError('REQUEST_INVALID', detail, { parameter: 'numbers' })
 }
 
 function findModel(name: string | undefined, { config, models }: AppDependencies): ServedModel {

@@ -252,6 +252,26 @@ t.test('a channel is asked for by a field of the form, and is no ignored paramet
   t.match(await errorOf(await ask('left')), { status: 400, code: 'REQUEST_INVALID', param: 'channel' })
 })
 
+t.test('spelling is asked for by fields of the form, and raw text has no other numbers', async (t) => {
+  const { url, jobs } = await setUp(t)
+  const ask = (fields: Readonly<Record<string, string>>): Promise<Response> => {
+    const form = new FormData()
+    form.append('file', new Blob([CLIP]), 'clip.wav')
+    for (const [name, value] of Object.entries({ model: 'whisper-1', ...fields })) form.append(name, value)
+    return fetch(`${url}/v1/audio/transcriptions`, { method: 'POST', body: form })
+  }
+  t.equal((await ask({})).status, 200)
+  const response = await ask({ format: 'modern', numbers: 'digits' })
+  t.equal(response.headers.get('earshot-ignored-parameters'), null)
+  await ask({ format: 'raw' })
+  t.match(jobs, [
+    { format: 'modern', numbers: 'as_heard' }, { format: 'modern', numbers: 'digits' }, { format: 'raw' },
+  ])
+  t.match(await errorOf(await ask({ format: 'old' })), { status: 400, code: 'REQUEST_INVALID', param: 'format' })
+  const both = await ask({ format: 'raw', numbers: 'words' })
+  t.match(await errorOf(both), { status: 400, code: 'REQUEST_INVALID', param: 'numbers' })
+})
+
 t.test('multipart bodies in any order, and broken ones', async (t) => {
   const { url, jobs } = await setUp(t)
   const route = `${url}/v1/audio/transcriptions`
