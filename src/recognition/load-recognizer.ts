@@ -8,7 +8,9 @@ import type { Engine, MatrixChoice } from '../domain/choices.js'
 import { SpeechError } from '../domain/errors.js'
 import { compiledGraph } from '../engine/compiler/cache.js'
 import { targetFor } from '../engine/compiler/target.js'
-import { hasPublishedGraphs, modelDigest, openModelFiles, readManifest, type Manifest, type ModelFiles } from '../engine/manifest.js'
+import {
+  hasPublishedGraphs, modelDigest, openModelFiles, readManifest, type Manifest, type ModelFiles,
+} from '../engine/manifest.js'
 import { sessionOpener, type OpenSession } from '../engine/runtime/session.js'
 import { readCalibration } from './confidence/calibration.js'
 import { loadRecognizer, type Recognizer } from './recognizer.js'

@@ -91,7 +91,7 @@ function readTensors(reader: ByteReader): Map<string, StoredTensor> {
     const dims = Array.from({ length: axes }, () => reader.count('numbers along an axis')).reverse()
     const name = new TextDecoder().decode(reader.take(nameBytes, 'the name of a tensor'))
     const format = TYPES[type]
-    if (format === undefined) throw reader.fault(`${name} is quantized (type ${type}); only float32 and float16 are read`)
+    if (format === undefined) throw reader.fault(`${name} is of type ${type}, and only float32 and float16 are read`)
     if (tensors.has(name)) throw reader.fault(`${name} occurs twice`)
     const size = dims.reduce((product, length) => product * length, FLOAT_FORMATS[format].bytes)
     tensors.set(name, { format, dims: withoutLastOnes(dims), bytes: reader.take(size, name) })

@@ -3,8 +3,7 @@
  *
  * Real matrices become integers only where a graph multiplies with them, with one scale for each column. One scale for
  * the whole matrix, as published files have it, is set by its largest weight and rounds the other columns more coarsely
- * than needed; the runtime multiplies both forms in the same time. `npm run bench -- engine --table quantization` states
- * the effect.
+ * than needed; the runtime multiplies both forms in the same time. `npm run bench -- quantization` states the effect.
  */
 
 /** A tensor that was published as integers: real value = scale × (value − zero point). Row-major. */

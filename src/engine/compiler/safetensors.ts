@@ -14,7 +14,14 @@ const MAX_HEADER_BYTES = 100_000_000
 /** Tensors of other types, such as counters of integers, are skipped. */
 const TYPES: Readonly<Record<string, FloatFormat>> = { F32: 'float32', F16: 'float16', BF16: 'bfloat16' }
 
-interface Entry { readonly name: string; readonly type: string; readonly dims: number[]; readonly from: number; readonly until: number }
+/** A tensor of type `type` in the bytes `from` … `until` behind the header. */
+interface Entry {
+  readonly name: string
+  readonly type: string
+  readonly dims: readonly number[]
+  readonly from: number
+  readonly until: number
+}
 
 /** Throws MODEL_INVALID for a file that is cut off or contradicts itself. */
 export function readSafetensors(bytes: Uint8Array): TensorFile {

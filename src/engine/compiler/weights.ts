@@ -64,7 +64,8 @@ export function publishedWeights(
     matrix(module) {
       const { part, inner, ofDecoder } = find(module)
       const [, layer = '', rest = ''] = /^(layers\.\d+)\.(.*)$/.exec(inner) ?? []
-      return part.matrixOfNode(`${ofDecoder ? '/model/decoder' : ''}/${layer}/${rest.replaceAll('.', '/')}/MatMul_quant`)
+      const top = ofDecoder ? '/model/decoder' : ''
+      return part.matrixOfNode(`${top}/${layer}/${rest.replaceAll('.', '/')}/MatMul_quant`)
     },
     table(module) {
       const { part, tensor } = tensorOf(`${module}.weight`)

@@ -100,7 +100,8 @@ function range(first: number, last: number): number[] {
 async function openTokenizer({ name, tokenizer }: Manifest, files: ModelFiles): Promise<Tokenizer> {
   if (tokenizer.kind === 'ggml') return byteTokenizer(readGgmlVocabulary(await files.read(tokenizer.file)))
   if (tokenizer.kind !== 'huggingface') {
-    throw new SpeechError('MODEL_INVALID', `${name}: Whisper takes a huggingface or ggml tokenizer, not ${tokenizer.kind}`)
+    const problem = `Whisper takes a huggingface or ggml tokenizer, not ${tokenizer.kind}`
+    throw new SpeechError('MODEL_INVALID', `${name}: ${problem}`)
   }
   return huggingFaceTokenizer(await files.read(tokenizer.file), await files.read(tokenizer.configFile))
 }
