@@ -2,9 +2,9 @@
  * The weights of a model → one graph that runs at the speed of the machine.
  *
  * A published model is usually run as it was exported: encoder and decoder apart, the decoder stepped from outside.
- * Here a new graph is written, by the architecture of that name, from the weights of the published graphs or from a file
- * that holds nothing but weights: with the loop inside, fewer and larger operators, and matrices in the form that this
- * CPU multiplies fastest. docs/performance.md states the effect.
+ * Here a new graph is written, by the architecture of that name, from the weights of the published graphs or from a
+ * file that holds nothing but weights: with the loop inside, fewer and larger operators, and matrices in the form that
+ * this CPU multiplies fastest. docs/performance.md states the effect.
  */
 import { hasPublishedGraphs, type Manifest, type ModelFiles } from '../manifest.js'
 import type { OpenSession } from '../runtime/session.js'

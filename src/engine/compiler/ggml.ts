@@ -75,7 +75,8 @@ function readVocabulary(reader: ByteReader): Uint8Array[] {
   for (let token = 0; token < count; token++) {
     const length = reader.uint32(`the length of token ${token}`)
     if (length > MAX_TOKEN_BYTES) throw reader.fault(`token ${token} has ${length} bytes`)
-    vocabulary.push(reader.take(length, `token ${token}`).slice())
+    // A copy, which does not keep the whole file in memory; `slice` of a Buffer is a view.
+    vocabulary.push(new Uint8Array(reader.take(length, `token ${token}`)))
   }
   return vocabulary
 }

@@ -97,8 +97,13 @@ function range(first: number, last: number): number[] {
   return Array.from({ length: last - first + 1 }, (_, index) => first + index)
 }
 
-async function openTokenizer({ name, tokenizer }: Manifest, files: ModelFiles): Promise<Tokenizer> {
-  if (tokenizer.kind === 'ggml') return byteTokenizer(readGgmlVocabulary(await files.read(tokenizer.file)))
+async function openTokenizer(manifest: Manifest, files: ModelFiles): Promise<Tokenizer> {
+  const { name, tokenizer } = manifest
+  if (tokenizer.kind === 'ggml') {
+    // The first special token ends the text; some files have its name among the tokens of the text.
+    const { endToken } = encoderDecoderOf(manifest)
+    return byteTokenizer(readGgmlVocabulary(await files.read(tokenizer.file)).slice(0, endToken))
+  }
   if (tokenizer.kind !== 'huggingface') {
     const problem = `Whisper takes a huggingface or ggml tokenizer, not ${tokenizer.kind}`
     throw new SpeechError('MODEL_INVALID', `${name}: ${problem}`)

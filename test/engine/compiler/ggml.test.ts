@@ -22,6 +22,7 @@ t.test('vocabulary and tensors are read, whatever the address of the file', asyn
     const { vocabulary, has, read } = readGgml(shifted)
     t.same(vocabulary.map((bytes) => Buffer.from(bytes).toString()), ['a', ' the', ''])
     t.same(readGgmlVocabulary(shifted).length, 3)
+    t.ok(vocabulary.every(({ buffer }) => buffer !== shifted.buffer), 'the vocabulary does not keep the file')
     t.same(read('matrix'), { values: TENSORS[0]!.values, dims: [2, 3] })
     t.same(read('conv.bias'), { values: TENSORS[1]!.values, dims: [4] }, 'a bias written as a column')
     t.same([has('matrix'), has('other'), read('other')], [true, false, undefined])
