@@ -1,6 +1,6 @@
 /**
- * Byte pair encoding (Sennrich et al. 2016, arXiv:1508.07909) over bytes, as GPT-2 has it (Radford et al. 2019): the ids
- * of a vocabulary are the order in which its byte strings were merged, so the vocabulary alone says how to encode.
+ * Byte pair encoding (Sennrich et al. 2016, arXiv:1508.07909) over bytes, as GPT-2 has it (Radford et al. 2019): ids
+ * are the order in which the byte strings were merged, so the vocabulary alone says how to encode.
  *
  * Text is split into words with the pattern of GPT-2; in each word the two neighbours with the lowest common id are
  * merged until none are left.
