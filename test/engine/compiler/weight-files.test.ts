@@ -17,9 +17,10 @@ import { readOnnx } from '../../../src/engine/compiler/onnx.js'
 import { Published } from '../../../src/engine/compiler/published.js'
 import { publishedWeights, type Weights } from '../../../src/engine/compiler/weights.js'
 import { projectRoot } from '../../../src/domain/project-root.js'
-import { openModelFiles, readManifest, type Manifest } from '../../../src/engine/manifest.js'
+import { encoderDecoderOf, openModelFiles, readManifest, type Manifest } from '../../../src/engine/manifest.js'
 import { greedyGraph } from '../../../src/engine/runtime/greedy-graph.js'
 import { Tensor } from '../../../src/engine/runtime/session.js'
+import { stepGraph } from '../../../src/engine/runtime/step-graph.js'
 import { loadModel } from '../../../src/recognition/load-recognizer.js'
 import { chirp, openRecognizer, recognize, recognizerContract } from '../../recognition/families/recognizer-contract.js'
 import { borrowModel, clipOf, open, signalToNoiseDb } from './real-model.js'
@@ -61,6 +62,29 @@ t.test('a model from weights alone keeps the contract of recognizers', async (t)
   const { tokens, language } = await recognize(recognizer, chirp(4, 2), { expectSpeech: true })
   t.equal(language, 'en')
   t.ok(tokens.length > 0 && tokens.every((token) => token <= VOCABULARY.length), 'no special token is chosen')
+})
+
+t.test('with a scale for each column, a beam of one hypothesis gives the tokens of the greedy loop', async (t) => {
+  const target = { matrices: 'unsigned' } as const
+  const { startToken, endToken } = encoderDecoderOf({ name: 'random', decoding: WHISPER_MANIFEST.decoding })
+  const [greedy, steps] = await Promise.all((['greedy', 'steps'] as const).map(async (kind) =>
+    open(await compile(t, WHISPER_MANIFEST, ggml(), target, kind), { fixedShapes: false })))
+  t.teardown(() => Promise.all([greedy!.release(), steps!.release()]))
+  const { vocabulary, start } = greedyGraph(greedy!)
+  const features = Float32Array.from({ length: 8 * 200 }, (_, index) => Math.sin(index * 0.37))
+  const audio = {
+    input: 'features', tensor: new Tensor('float32', features, [1, 8, 200]),
+    empty: new Tensor('float32', new Float32Array(0), [1, 8, 0]),
+  }
+  const none = new Tensor('float32', new Float32Array(vocabulary), [vocabulary])
+  const { tokens } = await start(audio).runsWith({ always: none, first: none })([startToken], 12)
+  const beam = stepGraph(steps!).start(await start(audio).encode())
+  const stepped = [startToken]
+  while (stepped.length <= tokens.length && stepped.at(-1) !== endToken) {
+    const { tokens: [best] } = await beam.step([{ parent: 0, token: stepped.at(-1)! }], [], 1)
+    stepped.push(best!)
+  }
+  t.same(stepped.slice(1), tokens)
 })
 
 t.test('such a model cannot run as published, and says so', async (t) => {
