@@ -56,6 +56,8 @@ const Tokenizer = Type.Union([
   Type.Object({
     kind: Type.Literal('huggingface'), file: Type.String(), configFile: Type.String(),
   }, { additionalProperties: false }),
+  /** The vocabulary in a ggml file of weights among `files`: byte pairs of GPT-2. */
+  Type.Object({ kind: Type.Literal('ggml'), file: Type.String() }, { additionalProperties: false }),
   /** A JSON object of pieces and their ids among `files`; one piece stands for the space between words. */
   Type.Object({
     kind: Type.Literal('vocabulary'), file: Type.String(), wordDelimiter: Type.String({ minLength: 1 }),
@@ -74,7 +76,7 @@ const EncoderDecoderDecoding = Type.Object({
   suppressTokens: Type.Optional(Type.Array(TokenId)),
   /** Never chosen first. */
   beginSuppressTokens: Type.Optional(Type.Array(TokenId)),
-  /** Whisper: prompt tokens by their meaning. */
+  /** Whisper: prompt tokens by their meaning. A model of English alone has the last one only. */
   transcribeToken: Type.Optional(TokenId),
   noTimestampsToken: Type.Optional(TokenId),
   /** Whisper: token of each language, by ISO 639-1 code. */

@@ -65,6 +65,11 @@ export function encoderDecoderOf({ name, decoding }: Pick<Manifest, 'name' | 'de
   throw new SpeechError('MODEL_INVALID', `${name}: ${problem}`)
 }
 
+/** False for a model that comes as a file of weights alone, which only the compiler can read. */
+export function hasPublishedGraphs({ files }: Pick<Manifest, 'files'>): boolean {
+  return files.weights === undefined
+}
+
 /** The manifest of a recognizer. Throws MODEL_INVALID for one of a detector. */
 export async function readManifest(modelsDir: string, name: string): Promise<Manifest> {
   const bundle = await readBundle(modelsDir, name)

@@ -61,8 +61,11 @@ export function huggingFaceTokenizer(tokenizerJson: Uint8Array, configJson: Uint
   }
 }
 
-/** By the difference to the text before it, since some libraries remove the space before a punctuation mark. */
-function piecesOf(tokens: readonly number[], decode: (tokens: readonly number[]) => string): string[] {
+/**
+ * What each token adds, by the difference to the text before it, since some libraries remove the space before a
+ * punctuation mark.
+ */
+export function piecesOf(tokens: readonly number[], decode: (tokens: readonly number[]) => string): string[] {
   const pieces: string[] = []
   let whole = 0 // the tokens up to here are whole characters
   for (let until = 1; until <= tokens.length; until++) {

@@ -14,7 +14,7 @@ import { languageUnsupported, SpeechError } from '../domain/errors.js'
 import { meanLogProbability } from '../domain/log-probability.js'
 import type { CascadeReason, CascadeReport, Hypothesis } from '../domain/transcript.js'
 import type { Recognizer } from './recognizer.js'
-import { cascadeCurvesOf, correctnessOfPrimary } from './confidence/cascade-correctness.js'
+import { cascadeCurvesOf, correctnessOfPrimary, escalationScore } from './confidence/cascade-correctness.js'
 import { correctnessOf } from './confidence/correctness.js'
 import { chooseJointly } from './joint-scores.js'
 import { decodeClip, type DecodeOptions } from './redecoding.js'
@@ -29,8 +29,8 @@ export interface Cascade {
   /** The larger model; it takes the sample rate of the small one and knows its languages. */
   readonly recognizer: Recognizer
   /**
-   * The larger model is asked where the correctness of the small one's transcript is below this; its confidence where
-   * the small model has no calibration.
+   * The larger model is asked where the certainty of the small one is below this: `escalationScore` of its correctness,
+   * or its confidence where it has no calibration.
    */
   readonly below: number
   /** Most decoding passes of the small model; PRIMARY_PASSES when absent. */
@@ -151,7 +151,8 @@ function reasonToEscalate(
   const correctness = curves === undefined
     ? correctnessOf(small.calibration, [segment])
     : correctnessOfPrimary(curves, segment)
-  return (correctness ?? Math.exp(mean)) < below ? 'low_confidence' : 'sure'
+  const certainty = correctness === null ? Math.exp(mean) : escalationScore(correctness, logProbabilities.length)
+  return certainty < below ? 'low_confidence' : 'sure'
 }
 
 const COMPLETE = 2

@@ -8,7 +8,9 @@ import type { Engine, MatrixChoice } from '../domain/choices.js'
 import { SpeechError } from '../domain/errors.js'
 import { compiledGraph } from '../engine/compiler/cache.js'
 import { targetFor } from '../engine/compiler/target.js'
-import { modelDigest, openModelFiles, readManifest, type Manifest } from '../engine/manifest.js'
+import {
+  hasPublishedGraphs, modelDigest, openModelFiles, readManifest, type Manifest, type ModelFiles,
+} from '../engine/manifest.js'
 import { sessionOpener, type OpenSession } from '../engine/runtime/session.js'
 import { readCalibration } from './confidence/calibration.js'
 import { loadRecognizer, type Recognizer } from './recognizer.js'
@@ -47,11 +49,12 @@ async function loadOnProvider(
   provider: string, manifest: Manifest, { modelsDir, engine, matrices }: EngineSettings, open: OpenSession,
 ): Promise<LoadedRecognizer> {
   const files = openModelFiles(modelsDir, manifest)
-  if (engine === 'reference') return { recognizer: await loadRecognizer(manifest, files, open), notes: [] }
+  if (engine === 'reference') return { recognizer: await loadPublished(manifest, files, open), notes: [] }
   const target = targetFor(provider, matrices)
   const compiled = await compiledGraph(modelsDir, manifest, target)
   if ('reason' in compiled) {
-    return { recognizer: await loadRecognizer(manifest, files, open), notes: [`not compiled: ${compiled.reason}`] }
+    const notes = [`not compiled: ${compiled.reason}`]
+    return { recognizer: await loadPublished(manifest, files, open, compiled.reason), notes }
   }
   const { graph, compileSeconds, notKept } = compiled
   const notes = [
@@ -64,4 +67,15 @@ async function loadOnProvider(
     return found.graph
   }
   return { recognizer: await loadRecognizer(manifest, files, open, { greedy: graph, further }), notes }
+}
+
+/** Throws MODEL_INVALID for a model that has no published graphs; `reason`: why it cannot be compiled. */
+async function loadPublished(
+  manifest: Manifest, files: ModelFiles, open: OpenSession, reason?: string,
+): Promise<Recognizer> {
+  if (hasPublishedGraphs(manifest)) return loadRecognizer(manifest, files, open)
+  const problem = reason === undefined
+    ? 'it comes as weights alone and runs only with EARSHOT_ENGINE=compiled'
+    : `it comes as weights alone, and cannot be compiled: ${reason}`
+  throw new SpeechError('MODEL_INVALID', `${manifest.name}: ${problem}`)
 }

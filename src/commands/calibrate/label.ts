@@ -1,5 +1,5 @@
 /** Reports of clips whose text is known → whether their transcripts and their other alternatives are right. */
-import { doubtOfBoth, doubtOfPrimary } from '../../recognition/confidence/cascade-correctness.js'
+import { doubtOfBoth } from '../../recognition/confidence/cascade-correctness.js'
 import { doubtOf } from '../../recognition/confidence/correctness.js'
 import type { Processed } from '../clips/recognize.js'
 import type { SourceClip } from '../clips/clips.js'
@@ -35,7 +35,7 @@ export function labelledWithCascade(processed: readonly Processed[], onlyRedistr
 /** Undefined where a segment was escalated and only one model judged it. */
 function doubtWithCascade(segment: Segment): number | undefined {
   const { cascade, jointLogProbability } = segment
-  if (cascade === 'sure') return doubtOfPrimary(segment)
+  if (cascade === 'sure') return doubtOf([segment])
   return jointLogProbability === null ? undefined : doubtOfBoth(jointLogProbability)
 }
 

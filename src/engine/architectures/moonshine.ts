@@ -16,9 +16,11 @@ import {
   selfAttention, silu, split, splitHeads, type AttentionOptions, type KeyValues,
 } from '../compiler/layers.js'
 import {
-  concatColumns, Published, scaled, selectRows, transposed, type FloatTensor, type QuantizedMatrix,
-} from '../compiler/published.js'
+  concatColumns, scaled, selectRows, transposed, type FloatTensor, type Matrix, type QuantizedTensor,
+} from '../compiler/matrices.js'
+import { UnknownModel } from '../compiler/published.js'
 import { missingInBlock } from '../compiler/tokens.js'
+import { countLayers, type WeightNames, type Weights } from '../compiler/weights.js'
 import type { WriteModel } from '../compiler/compile.js'
 import { encoderDecoderOf } from '../manifest.js'
 import { llamaPieces } from '../tokenizer.js'
@@ -27,13 +29,17 @@ import { llamaPieces } from '../tokenizer.js'
 const MAX_POSITIONS = 4_096
 /** As published. A head of the tiny model is 36 wide, of which 32 are rotated; scores are divided by the root of 36. */
 const HEADS = 8
+/** The frequencies of the positions fall from 1 to almost this fraction (rotary embedding, base 10,000). */
+const ROTARY_BASE = 10_000
+const ROTARY_WIDTH = 32
 /** The query matrices include the scale. */
 const ATTENTION: AttentionOptions = { heads: HEADS, scale: 1 }
 
-export const write: WriteModel = async ({ encoder, decoder, target, kind, manifest }) => {
+export const write: WriteModel = async ({ readWeights, target, kind, manifest }) => {
   const { endToken, alignmentHeads } = encoderDecoderOf(manifest)
+  const weights = await readWeights(NAMES)
   const graph = new Graph('moonshine', target)
-  const model = readDecoder(graph, decoder, endToken, manifest.languages)
+  const model = readDecoder(graph, weights, endToken, manifest.languages)
   if (kind !== 'greedy') {
     if (kind === 'steps') writeSteps(graph, model)
     else writeAlignment(graph, model, alignmentHeads)
@@ -41,55 +47,69 @@ export const write: WriteModel = async ({ encoder, decoder, target, kind, manife
   }
   const waveform = graph.input('waveform', 'float32', [1, 'samples'])
   writeGreedy(graph, model, () => encoderKeyValues(graph, model, waveform, 1, (body) =>
-    projectStates(body, encode(body, waveform, encoder), decoder, model)))
+    projectStates(body, encode(body, waveform, weights), weights, model)))
   return graph.bytes()
 }
 
+/** The published graphs name some modules otherwise. */
+const NAMES: WeightNames = {
+  onnx: (name) => name
+    .replace('groupnorm.weight', 'onnx::Mul_1488').replace('groupnorm.bias', 'onnx::Add_1489')
+    .replace('.o_proj', '.dense')
+    .replace(/^(decoder\..*\.mlp)\.fc1\b/, '$1.up_proj').replace(/^(decoder\..*\.mlp)\.fc2\b/, '$1.down_proj'),
+}
+
+/** Names within a layer of the encoder or the decoder → its weights. */
+type MatrixOf = (name: string) => Matrix
+type FloatsOf = (name: string) => FloatTensor
+
 /** [1, samples] → [1, states, width] */
-function encode(graph: Graph, waveform: Value, published: Published): Value {
-  const embedded = convolutionStem(graph, waveform, published)
-  const finalGain = published.floats('layer_norm.weight')
+function encode(graph: Graph, waveform: Value, weights: Weights): Value {
+  const embedded = convolutionStem(graph, waveform, weights)
+  const finalGain = weights.floats('encoder.layer_norm.weight')
   const width = finalGain.values.length
-  const rotary = rotaryTables(graph, published.floats('/rotary_emb/Cast_1_output_0').values, MAX_POSITIONS)
+  const rotary = rotaryTables(graph, rotaryFrequencies(), MAX_POSITIONS)
   const start = graph.integers(0)
-  const layers = published.countLayers((index) => `layers.${index}.input_layernorm.weight`)
+  const layers = countLayers(weights, (index) => `encoder.layers.${index}.input_layernorm.weight`)
   let states = embedded
   for (let layer = 0; layer < layers; layer++) {
-    const matrix = (name: string): QuantizedMatrix => published.matrixOfNode(`/layers.${layer}/${name}/MatMul_quant`)
-    const floats = (name: string): FloatTensor => published.floats(`layers.${layer}.${name}`)
+    const matrix: MatrixOf = (name) => weights.matrix(`encoder.layers.${layer}.${name}`)
+    const floats: FloatsOf = (name) => weights.floats(`encoder.layers.${layer}.${name}`)
     const normed = layerNorm(graph, states, floats('input_layernorm.weight'))
     const [query, key, value] = queryKeyValue(graph, normed, matrix, width)
     const [q, k] = [query, key].map((x) => applyRotary(graph, x, start, rotary, HEADS)) as [Value, Value]
     const attention = selfAttention(graph, q, k, value, ATTENTION)
-    const attended = graph.op('Add', [states, linear(graph, attention, matrix('self_attn/dense'))])
+    const attended = graph.op('Add', [states, linear(graph, attention, matrix('self_attn.o_proj'))])
     const normedAgain = layerNorm(graph, attended, floats('post_attention_layernorm.weight'))
-    const hidden = gelu(graph, linear(graph, normedAgain, matrix('mlp/fc1'), floats('mlp.fc1.bias')))
-    states = graph.op('Add', [attended, linear(graph, hidden, matrix('mlp/fc2'), floats('mlp.fc2.bias'))])
+    const hidden = gelu(graph, linear(graph, normedAgain, matrix('mlp.fc1'), floats('mlp.fc1.bias')))
+    states = graph.op('Add', [attended, linear(graph, hidden, matrix('mlp.fc2'), floats('mlp.fc2.bias'))])
   }
   return layerNorm(graph, states, finalGain)
 }
 
 /** 16,000 samples a second become 250, 83.3 and 41.7 positions. [1, samples] → [1, states, width] */
-function convolutionStem(graph: Graph, waveform: Value, published: Published): Value {
+function convolutionStem(graph: Graph, waveform: Value, weights: Weights): Value {
   const samples = graph.op('Reshape', [waveform, graph.integers(-1, 1)])
-  const kernel = (name: string): FloatTensor => kernelOf(published, name)
+  const kernel = (name: string): FloatTensor => real(weights.kernel(`encoder.${name}`))
   const first = convolve(graph, samples, { kernel: kernel('conv1'), bias: undefined, stride: 64 })
   const fine = graph.op('Tanh', [first])
   const second = foldNorm(
-    { kernel: kernel('conv2'), bias: published.floats('conv2.bias'), stride: 3 },
-    published.floats('onnx::Mul_1488'), published.floats('onnx::Add_1489'))
+    { kernel: kernel('conv2'), bias: weights.floats('encoder.conv2.bias'), stride: 3 },
+    weights.floats('encoder.groupnorm.weight'), weights.floats('encoder.groupnorm.bias'))
   const coarse = gelu(graph, convolve(graph, normalize(graph, fine, second.channels), second.convolution))
-  const third = { kernel: kernel('conv3'), bias: published.floats('conv3.bias'), stride: 2 }
+  const third = { kernel: kernel('conv3'), bias: weights.floats('encoder.conv3.bias'), stride: 2 }
   const states = gelu(graph, convolve(graph, coarse, third))
   return graph.op('Unsqueeze', [states, graph.integers(0)])
 }
 
-/** Published as integers q with a real offset: q × scale + offset. */
-function kernelOf(published: Published, name: string): FloatTensor {
-  const { bytes, dims } = published.raw(`${name}.weight_quantized`)
-  const scale = published.scalar(`${name}.weight_scale`)
-  const offset = published.scalar(`${name}.weight_zero_point`)
-  return { values: Float32Array.from(bytes, (value) => ((value << 24) >> 24) * scale + offset), dims }
+/** Gain and bias of a norm are folded into a kernel, so its numbers must be real. */
+function real(kernel: FloatTensor | QuantizedTensor): FloatTensor {
+  if ('scales' in kernel) throw new UnknownModel('a kernel was published as integers without an offset')
+  return kernel
+}
+
+function rotaryFrequencies(): Float32Array {
+  return Float32Array.from({ length: ROTARY_WIDTH / 2 }, (_, pair) => ROTARY_BASE ** (-2 * pair / ROTARY_WIDTH))
 }
 
 /**
@@ -129,24 +149,22 @@ function foldNorm(
 
 /** Keys and values of the cross-attention of each decoder layer, from the states of the encoder. */
 function projectStates(
-  graph: Graph, states: Value, published: Published, { layers, heads, headWidth }: Decoder,
+  graph: Graph, states: Value, weights: Weights, { layers, heads, headWidth }: Decoder,
 ): KeyValues[] {
   const matrices = Array.from({ length: layers }, (_, layer) => ['k_proj', 'v_proj'].map((name) =>
-    published.matrixOfNode(`/model/decoder/layers.${layer}/encoder_attn/${name}/MatMul_quant`))).flat()
+    weights.matrix(`decoder.layers.${layer}.encoder_attn.${name}`))).flat()
   return pairs(linears(graph, states, matrices).map((value) => splitHeads(graph, value, heads, headWidth)))
 }
 
-function readDecoder(graph: Graph, published: Published, endToken: number, languages: readonly string[]): Decoder {
-  const table = 'model.decoder.embed_tokens.weight_merged_0'
-  const embedding = published.matrix(`${table}_quantized`, `${table}_scale`, `${table}_zero_point`)
+function readDecoder(graph: Graph, weights: Weights, endToken: number, languages: readonly string[]): Decoder {
+  const embedding = weights.table('decoder.embed_tokens')
   const kept = keptTokens(languages, embedding.rows)
   const output = transposed(selectRows(embedding, kept))
   const width = embedding.columns
-  const frequencies = published.floats('/model/decoder/rotary_emb/Cast_1_output_0').values
-  const rotary = rotaryTables(graph, frequencies, MAX_POSITIONS)
-  const finalGain = published.floats('model.decoder.norm.weight_merged_0')
+  const rotary = rotaryTables(graph, rotaryFrequencies(), MAX_POSITIONS)
+  const finalGain = weights.floats('decoder.norm.weight')
   return {
-    layers: published.countLayers((index) => `model.decoder.layers.${index}.input_layernorm.weight_merged_0`),
+    layers: countLayers(weights, (index) => `decoder.layers.${index}.input_layernorm.weight`),
     heads: HEADS,
     headWidth: width / HEADS,
     vocabulary: embedding.rows,
@@ -154,18 +172,17 @@ function readDecoder(graph: Graph, published: Published, endToken: number, langu
     endToken,
     embed: (graph, tokens) => gatherColumns(graph, output, tokens),
     layer(graph, index, hidden, position, past, cross) {
-      const matrix = (name: string): QuantizedMatrix =>
-        published.matrixOfNode(`/model/decoder/layers.${index}/${name}/MatMul_quant`)
-      const floats = (name: string): FloatTensor => published.floats(`model.decoder.layers.${index}.${name}_merged_0`)
+      const matrix: MatrixOf = (name) => weights.matrix(`decoder.layers.${index}.${name}`)
+      const floats: FloatsOf = (name) => weights.floats(`decoder.layers.${index}.${name}`)
       const normed = layerNorm(graph, hidden, floats('input_layernorm.weight'))
       const [query, key, value] = queryKeyValue(graph, normed, matrix, width)
       const [q, k] = [query, key].map((x) => applyRotary(graph, x, position, rotary, HEADS)) as [Value, Value]
       const own = causalSelfAttention(graph, q, k, value, past, ATTENTION)
-      const selfAttended = graph.op('Add', [hidden, linear(graph, own.output, matrix('self_attn/dense'))])
+      const selfAttended = graph.op('Add', [hidden, linear(graph, own.output, matrix('self_attn.o_proj'))])
       const crossNormed = layerNorm(graph, selfAttended, floats('post_attention_layernorm.weight'))
-      const crossQuery = linear(graph, crossNormed, scaled(matrix('encoder_attn/q_proj'), scoreScale(width)))
+      const crossQuery = linear(graph, crossNormed, scaled(matrix('encoder_attn.q_proj'), scoreScale(width)))
       const crossOutput = crossAttention(graph, crossQuery, cross, ATTENTION)
-      const attended = graph.op('Add', [selfAttended, linear(graph, crossOutput, matrix('encoder_attn/dense'))])
+      const attended = graph.op('Add', [selfAttended, linear(graph, crossOutput, matrix('encoder_attn.o_proj'))])
       const fedForward = gatedFeedForward(graph, attended, matrix, floats)
       return { hidden: graph.op('Add', [attended, fedForward]), keyValues: own.keyValues, crossQuery }
     },
@@ -178,21 +195,21 @@ function readDecoder(graph: Graph, published: Published, endToken: number, langu
 
 /** SwiGLU (Shazeer 2020, arXiv:2002.05202), content and gate from one matrix. */
 function gatedFeedForward(
-  graph: Graph, x: Value, matrix: (name: string) => QuantizedMatrix, floats: (name: string) => FloatTensor,
+  graph: Graph, x: Value, matrix: MatrixOf, floats: FloatsOf,
 ): Value {
   const normed = layerNorm(graph, x, floats('final_layernorm.weight'))
-  const wide = linear(graph, normed, matrix('mlp/up_proj'), floats('mlp.up_proj.bias'))
+  const wide = linear(graph, normed, matrix('mlp.fc1'), floats('mlp.fc1.bias'))
   const [content, gate] = split(graph, wide, 2, 2) as [Value, Value]
   const gated = graph.op('Mul', [silu(graph, gate), content])
-  return linear(graph, gated, matrix('mlp/down_proj'), floats('mlp.down_proj.bias'))
+  return linear(graph, gated, matrix('mlp.fc2'), floats('mlp.fc2.bias'))
 }
 
 /** Query, key and value from one matrix, the scale of the scores included in the query. */
 function queryKeyValue(
-  graph: Graph, x: Value, matrix: (name: string) => QuantizedMatrix, width: number,
+  graph: Graph, x: Value, matrix: MatrixOf, width: number,
 ): [query: Value, key: Value, value: Value] {
-  const query = scaled(matrix('self_attn/q_proj'), scoreScale(width))
-  const all = concatColumns(query, matrix('self_attn/k_proj'), matrix('self_attn/v_proj'))
+  const query = scaled(matrix('self_attn.q_proj'), scoreScale(width))
+  const all = concatColumns(query, matrix('self_attn.k_proj'), matrix('self_attn.v_proj'))
   return split(graph, linear(graph, x, all), 3, 2) as [Value, Value, Value]
 }
 

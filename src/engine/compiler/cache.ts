@@ -104,7 +104,7 @@ function ifMissing<Fallback>(fallback: Fallback): (cause: NodeJS.ErrnoException)
 }
 
 async function keyOf({ files, family, languages, frontEnd, decoding }: Manifest): Promise<string> {
-  const sources = Object.values(files).map(({ sha256 }) => sha256).sort()
+  const sources = Object.entries(files).map(([key, { sha256 }]) => `${key} ${sha256}`).sort()
   const parts = [runtimeVersion, family, languages, frontEnd, decoding, sources]
   return createHash('sha256').update(JSON.stringify(parts)).update(await compilerFiles()).digest('hex').slice(0, 16)
 }

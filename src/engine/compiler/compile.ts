@@ -1,15 +1,19 @@
 /**
- * Published graphs → one graph that runs at the speed of the machine.
+ * The weights of a model → one graph that runs at the speed of the machine.
  *
  * A published model is usually run as it was exported: encoder and decoder apart, the decoder stepped from outside.
- * Here a new graph is written from the same weights, by the architecture of that name: with the loop inside, fewer and
- * larger operators, and matrices in the form that this CPU multiplies fastest. docs/performance.md states the effect.
+ * Here a new graph is written, by the architecture of that name, from the weights of the published graphs or from a
+ * file that holds nothing but weights: with the loop inside, fewer and larger operators, and matrices in the form that
+ * this CPU multiplies fastest. docs/performance.md states the effect.
  */
-import type { Manifest, ModelFiles } from '../manifest.js'
+import { hasPublishedGraphs, type Manifest, type ModelFiles } from '../manifest.js'
 import type { OpenSession } from '../runtime/session.js'
+import { isGgml, readGgml } from './ggml.js'
 import type { Target } from './graph.js'
 import { readOnnx } from './onnx.js'
 import { Published, UnknownModel } from './published.js'
+import { readSafetensors } from './safetensors.js'
+import { publishedWeights, realWeights, type TensorFile, type WeightNames, type Weights } from './weights.js'
 
 /**
  * What a graph is for: `greedy` goes from audio to tokens in one run, `steps` is one step of a beam search, `align`
@@ -20,9 +24,8 @@ export type GraphKind = 'greedy' | 'steps' | 'align'
 /** What an architecture writes a graph from. */
 export interface Source {
   readonly manifest: Manifest
-  /** The published graphs, read as the keys of the manifest's `files`. */
-  readonly encoder: Published
-  readonly decoder: Published
+  /** The weights, by the names that the architecture gives them. */
+  readWeights(names: WeightNames): Promise<Weights>
   readonly target: Target
   readonly kind: GraphKind
   /** Runs a graph on the CPU, for what can be computed once. */
@@ -40,12 +43,33 @@ export async function compileModel(
   manifest: Manifest, files: ModelFiles, target: Target, kind: GraphKind, open: OpenSession,
 ): Promise<Uint8Array> {
   const write = await findArchitecture(manifest.family)
-  const read = async (key: string): Promise<Published> => new Published(readOnnx(await files.read(key)))
-  const [encoder, decoder] = await Promise.all([read('encoder'), read('decoder')])
-  return write({ manifest, encoder, decoder, target, kind, open })
+  return write({ manifest, target, kind, open, readWeights: (names) => readWeights(manifest, files, names) })
 }
 
-async function findArchitecture(family: string): Promise<WriteModel> {
+/**
+ * From the file `weights` of the manifest, in the format that its first bytes show, else from the published graphs,
+ * `encoder` and `decoder`. Throws `UnknownModel` for a format that the architecture has no names for, and MODEL_INVALID
+ * for a broken file.
+ */
+export async function readWeights(manifest: Manifest, files: ModelFiles, names: WeightNames): Promise<Weights> {
+  if (!hasPublishedGraphs(manifest)) {
+    const bytes = await files.read('weights')
+    if (!isGgml(bytes)) return safetensorsWeights(readSafetensors(bytes))
+    if (names.ggml === undefined) throw new UnknownModel(`a ggml file cannot hold a model of "${manifest.family}"`)
+    return realWeights(readGgml(bytes), names.ggml)
+  }
+  const read = async (key: string): Promise<Published> => new Published(readOnnx(await files.read(key)))
+  const [encoder, decoder] = await Promise.all([read('encoder'), read('decoder')])
+  return publishedWeights(encoder, decoder, names.onnx)
+}
+
+/** Names in such a file are those of the interface, below `model`; a model without its output layer has no prefix. */
+function safetensorsWeights(file: TensorFile): Weights {
+  return realWeights(file, (name) => file.has(`model.${name}`) ? `model.${name}` : name)
+}
+
+/** The architecture of that name. Throws `UnknownModel` when there is none. */
+export async function findArchitecture(family: string): Promise<WriteModel> {
   const file = `../architectures/${family}.js`
   const module = await import(file).catch((cause: Error) => {
     // An error inside an architecture that exists is a bug and is thrown as it is.

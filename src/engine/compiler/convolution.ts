@@ -5,12 +5,13 @@
  * Channels come last, so no value is transposed. Input [positions, channels in], output [positions, channels out].
  */
 import type { Graph, Value } from './graph.js'
-import { concat, constant, linear, slice } from './layers.js'
-import { UnknownModel, type FloatTensor, type QuantizedTensor } from './published.js'
+import { concat, linear, linearInReal, slice } from './layers.js'
+import type { FloatTensor, QuantizedTensor } from './matrices.js'
+import { UnknownModel } from './published.js'
 
 /** A kernel as published, [channels out, channels in, kernel], and its stride. */
 export interface Convolution {
-  /** Integers are multiplied with the input as `linear` does. */
+  /** Integers are multiplied with the input as `linear` does, real numbers with real numbers. */
   readonly kernel: FloatTensor | QuantizedTensor
   readonly bias: FloatTensor | undefined
   readonly stride: number
@@ -27,8 +28,7 @@ export function convolve(graph: Graph, x: Value, convolution: Convolution): Valu
   if ('scales' in kernel) {
     return linear(graph, patches, { ...kernel, values: matrixOf(kernel), rows, columns: outputs }, bias)
   }
-  const product = graph.op('MatMul', [patches, graph.weight(matrixOf(kernel), [rows, outputs])])
-  return bias === undefined ? product : graph.op('Add', [product, constant(graph, bias)])
+  return linearInReal(graph, patches, { values: matrixOf(kernel), rows, columns: outputs }, bias)
 }
 
 /** The inputs of each output position: [positions, channels] → [outputs, kernel × channels]. */

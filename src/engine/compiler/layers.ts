@@ -1,32 +1,36 @@
 /**
  * The layers that recognizers are made of. Values are channel-last, [batch, positions, width], unless stated otherwise.
  *
- * Matrices keep the integers that were published; activations are quantized when the graph runs, with one scale for
- * each tensor (dynamic quantization), as in the published graphs. For a target with real matrices the same layers
- * multiply with the dequantized values.
+ * Matrices keep the integers that were published; real ones are quantized here, with a scale for each column.
+ * Activations are quantized when the graph runs, with one scale for each tensor (dynamic quantization), as in the
+ * published graphs. For a target with real matrices the same layers multiply with the real values.
  */
 import type { Graph, Value } from './graph.js'
-import { dequantized, shifted, type FloatTensor, type QuantizedMatrix } from './published.js'
+import { asIntegers, realValues, shifted, type FloatTensor, type Matrix, type QuantizedMatrix } from './matrices.js'
 
 /** x W + b; the bias is optional. */
-export function linear(graph: Graph, x: Value, matrix: QuantizedMatrix, bias?: FloatTensor): Value {
-  if (graph.target.matrices !== 'real') {
-    return graph.op('DynamicQuantizeMatMul', [x, ...quantizedConstants(graph, matrix), bias && constant(graph, bias)])
-  }
-  const product = graph.op('MatMul', [x, graph.weight(dequantized(matrix), [matrix.rows, matrix.columns])])
+export function linear(graph: Graph, x: Value, matrix: Matrix, bias?: FloatTensor): Value {
+  if (graph.target.matrices === 'real') return linearInReal(graph, x, matrix, bias)
+  const constants = quantizedConstants(graph, asIntegers(matrix))
+  return graph.op('DynamicQuantizeMatMul', [x, ...constants, bias && constant(graph, bias)])
+}
+
+/** The same with real numbers, for every target. */
+export function linearInReal(graph: Graph, x: Value, matrix: Matrix, bias?: FloatTensor): Value {
+  const product = graph.op('MatMul', [x, graph.weight(realValues(matrix), [matrix.rows, matrix.columns])])
   return bias === undefined ? product : graph.op('Add', [product, constant(graph, bias)])
 }
 
 /** The same input through several matrices; it is quantized once. */
 export function linears(
-  graph: Graph, x: Value, matrices: readonly QuantizedMatrix[], biases: readonly (FloatTensor | undefined)[] = [],
+  graph: Graph, x: Value, matrices: readonly Matrix[], biases: readonly (FloatTensor | undefined)[] = [],
 ): Value[] {
   if (graph.target.matrices === 'real') {
     return matrices.map((matrix, index) => linear(graph, x, matrix, biases[index]))
   }
   const [quantized, scale, zeroPoint] = graph.ops('DynamicQuantizeLinear', [x], 3)
   return matrices.map((matrix, index) => {
-    const [values, scales, zeroPoints] = quantizedConstants(graph, matrix)
+    const [values, scales, zeroPoints] = quantizedConstants(graph, asIntegers(matrix))
     const bias = biases[index]
     const inputs = [quantized, values, scale, scales, zeroPoint, zeroPoints, bias && constant(graph, bias)]
     return graph.op('MatMulIntegerToFloat', inputs)
@@ -129,14 +133,21 @@ function scoreBias(graph: Graph, logCounts: Value, queries: Value): Value {
  * Columns of a matrix: [batch, n] → [batch, n, rows]. Where the output matrix is the transposed embedding, a column of
  * it is the embedding of its token, and one table serves both purposes.
  */
-export function gatherColumns(graph: Graph, matrix: QuantizedMatrix, indices: Value): Value {
+export function gatherColumns(graph: Graph, matrix: Matrix, indices: Value): Value {
   const pick = (table: Value): Value =>
     graph.op('Transpose', [graph.op('Gather', [table, indices], { axis: 1 })], { perm: [1, 2, 0] })
   if (graph.target.matrices === 'real') {
-    return pick(graph.weight(dequantized(matrix), [matrix.rows, matrix.columns]))
+    return pick(graph.weight(realValues(matrix), [matrix.rows, matrix.columns]))
   }
-  const [table, scale, zeroPoint] = quantizedConstants(graph, matrix)
-  return graph.op('DequantizeLinear', [pick(table), scale, zeroPoint])
+  const integers = asIntegers(matrix)
+  const [table, scales, zeroPoints] = quantizedConstants(graph, integers)
+  if (integers.scales.length === 1) return graph.op('DequantizeLinear', [pick(table), scales, zeroPoints])
+  // [batch, n, 1]: the operator has no scale for each position of two axes.
+  const ofEach = (numbers: Value): Value =>
+    graph.op('Unsqueeze', [graph.op('Gather', [numbers, indices]), graph.integers(-1)])
+  const shift = graph.cast(ofEach(zeroPoints), 'float32')
+  const difference = graph.op('Sub', [graph.cast(pick(table), 'float32'), shift])
+  return graph.op('Mul', [difference, ofEach(scales)])
 }
 
 /** [batch, positions, heads × head width] → [batch, heads, positions, head width] */

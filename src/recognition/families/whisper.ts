@@ -4,10 +4,13 @@
  *
  * As published, the window is always 30 seconds, so a short clip costs as much encoder time as a long one. The compiled
  * graph encodes the clip and a margin of silence, and has the rest precomputed (engine/architectures/whisper.ts). One
- * model knows 99 languages and detects which one is spoken.
+ * model knows 99 languages and detects which one is spoken. A model of English alone has neither language nor task in
+ * its prompt.
  */
 import type { FeatureMatrix } from '../../domain/audio.js'
 import { SpeechError } from '../../domain/errors.js'
+import { byteTokenizer } from '../../engine/byte-tokenizer.js'
+import { readGgmlVocabulary } from '../../engine/compiler/ggml.js'
 import { encoderDecoderOf, type Manifest, type ModelFiles } from '../../engine/manifest.js'
 import { Tensor } from '../../engine/runtime/session.js'
 import { huggingFaceTokenizer, type Tokenizer } from '../../engine/tokenizer.js'
@@ -57,6 +60,15 @@ function tokensOf(manifest: Manifest): Pick<EncoderDecoderFamily, 'prompt' | 'su
   const { name, languages } = manifest
   const decoding = encoderDecoderOf(manifest)
   const { startToken, languageTokens, transcribeToken, noTimestampsToken } = decoding
+  if (isEnglishAlone(manifest) && noTimestampsToken !== undefined) {
+    // Its vocabulary has the special tokens of the other models too, between these two.
+    const special = range(startToken, noTimestampsToken + TIMESTAMP_TOKENS)
+    return {
+      prompt: { startToken, task: [noTimestampsToken] },
+      suppressed: [...decoding.suppressTokens ?? [], ...special],
+      suppressedFirst: decoding.beginSuppressTokens ?? [],
+    }
+  }
   if (languageTokens === undefined || transcribeToken === undefined || noTimestampsToken === undefined) {
     const needed = 'languageTokens, transcribeToken and noTimestampsToken'
     throw new SpeechError('MODEL_INVALID', `${name}: Whisper needs ${needed} under "decoding"`)
@@ -65,7 +77,7 @@ function tokensOf(manifest: Manifest): Pick<EncoderDecoderFamily, 'prompt' | 'su
   if (unknown.length > 0) {
     throw new SpeechError('MODEL_INVALID', `${name}: "languageTokens" lacks ${unknown.join(', ')} of "languages"`)
   }
-  const timestamps = Array.from({ length: TIMESTAMP_TOKENS }, (_, i) => noTimestampsToken + 1 + i)
+  const timestamps = range(noTimestampsToken + 1, noTimestampsToken + TIMESTAMP_TOKENS)
   const special = [noTimestampsToken, ...Object.values(languageTokens), ...timestamps]
   return {
     prompt: { startToken, languageTokens, task: [transcribeToken, noTimestampsToken] },
@@ -74,9 +86,27 @@ function tokensOf(manifest: Manifest): Pick<EncoderDecoderFamily, 'prompt' | 'su
   }
 }
 
-async function openTokenizer({ name, tokenizer }: Manifest, files: ModelFiles): Promise<Tokenizer> {
+/** Such a model has no tokens for languages in its manifest. */
+function isEnglishAlone(manifest: Manifest): boolean {
+  const { languageTokens, transcribeToken } = encoderDecoderOf(manifest)
+  return manifest.languages.join() === 'en' && languageTokens === undefined && transcribeToken === undefined
+}
+
+/** Both ends included. */
+function range(first: number, last: number): number[] {
+  return Array.from({ length: last - first + 1 }, (_, index) => first + index)
+}
+
+async function openTokenizer(manifest: Manifest, files: ModelFiles): Promise<Tokenizer> {
+  const { name, tokenizer } = manifest
+  if (tokenizer.kind === 'ggml') {
+    // The first special token ends the text; some files have its name among the tokens of the text.
+    const { endToken } = encoderDecoderOf(manifest)
+    return byteTokenizer(readGgmlVocabulary(await files.read(tokenizer.file)).slice(0, endToken))
+  }
   if (tokenizer.kind !== 'huggingface') {
-    throw new SpeechError('MODEL_INVALID', `${name}: Whisper takes a huggingface tokenizer, not ${tokenizer.kind}`)
+    const problem = `Whisper takes a huggingface or ggml tokenizer, not ${tokenizer.kind}`
+    throw new SpeechError('MODEL_INVALID', `${name}: ${problem}`)
   }
   return huggingFaceTokenizer(await files.read(tokenizer.file), await files.read(tokenizer.configFile))
 }

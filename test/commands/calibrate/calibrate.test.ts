@@ -144,7 +144,7 @@ t.test('a cascade has curves of its own', (t) => {
     of({ cascade: 'low_confidence', jointLogProbability: -4 }, 'clay'),
     of({ cascade: 'empty', jointLogProbability: null }),
   ], false) as [Labelled, Labelled]
-  t.ok(Math.abs(kept.doubt - Math.sqrt(2 / 2)) < 1e-9, 'surprisal 2, four tokens with the end')
+  t.ok(Math.abs(kept.doubt - Math.sqrt(2)) < 1e-9, 'surprisal 2, four tokens with the end')
   t.same([kept.isRight, escalated.doubt, escalated.isRight], [true, 2, false])
   const clips = drawClips(600)
   const larger = { name: 'larger', digest: 'def' }

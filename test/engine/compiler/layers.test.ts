@@ -10,8 +10,8 @@ import {
   split, splitHeads,
 } from '../../../src/engine/compiler/layers.js'
 import {
-  concatColumns, dequantized, scaled, selectRows, transposed, type QuantizedMatrix,
-} from '../../../src/engine/compiler/published.js'
+  concatColumns, realValues, scaled, selectRows, transposed, type QuantizedMatrix,
+} from '../../../src/engine/compiler/matrices.js'
 import { Tensor } from '../../../src/engine/runtime/session.js'
 import {
   attention, byHead, evaluate, farthest, plus, product, randomNumbers, randomTable, REAL, tableOf, tensorOf,
@@ -37,7 +37,7 @@ for (const matrices of ['signed', 'unsigned', 'real'] as const) {
   t.test(`a linear layer of ${matrices} numbers`, async (t) => {
     for (const each of [false, true]) {
       const [x, matrix, bias] = [randomTable(3, 7, 40), randomMatrix(4, 40, 24, each), randomNumbers(5, 24)]
-      const exact = plus(product(x, tableOf(dequantized(matrix), 24)), [[...bias]]).flat()
+      const exact = plus(product(x, tableOf(realValues(matrix), 24)), [[...bias]]).flat()
       // An activation is off by half a step of 2/255 at most, and each is multiplied with a weight below 1.2.
       const most = matrices === 'real' ? ROUNDING : 40 * (1 / 255) * 1.2
       const found = await evaluate(target, { x: tensorOf(x) }, (graph, { x }) =>
@@ -48,7 +48,7 @@ for (const matrices of ['signed', 'unsigned', 'real'] as const) {
         const [first, second] = linears(graph, x, [matrix, scaled(matrix, 2)], [{ values: bias, dims: [24] }])
         return graph.op('Concat', [first, second], { axis: 0 })
       })
-      const doubled = product(x, tableOf(dequantized(matrix), 24)).flat().map((value) => 2 * value)
+      const doubled = product(x, tableOf(realValues(matrix), 24)).flat().map((value) => 2 * value)
       t.ok(farthest(two.data, [...exact, ...doubled]) < 2 * most, 'several at once')
     }
   })
@@ -63,14 +63,14 @@ t.test('signed and unsigned integers are the same numbers', async (t) => {
 
 t.test('concatenated, transposed, scaled and selected matrices have the expected values', async (t) => {
   const [a, b] = [randomMatrix(8, 6, 4, false), randomMatrix(9, 6, 2, true)]
-  const [realA, realB] = [tableOf(dequantized(a), 4), tableOf(dequantized(b), 2)]
-  t.same(tableOf(dequantized(concatColumns(a, b)), 6), realA.map((row, index) => [...row, ...realB[index]!]))
+  const [realA, realB] = [tableOf(realValues(a), 4), tableOf(realValues(b), 2)]
+  t.same(tableOf(realValues(concatColumns(a, b)), 6), realA.map((row, index) => [...row, ...realB[index]!]))
   t.same(
-    tableOf(dequantized(transposed(a)), 6),
+    tableOf(realValues(transposed(a)), 6),
     Array.from({ length: 4 }, (_, column) => realA.map((row) => row[column]!)),
   )
-  t.ok(farthest(dequantized(scaled(b, 0.5)), realB.flat().map((value) => value / 2)) < 1e-7)
-  t.same(tableOf(dequantized(selectRows(a, [4, 1])), 4), [realA[4], realA[1]])
+  t.ok(farthest(realValues(scaled(b, 0.5)), realB.flat().map((value) => value / 2)) < 1e-7)
+  t.same(tableOf(realValues(selectRows(a, [4, 1])), 4), [realA[4], realA[1]])
 })
 
 t.test('layer normalization', async (t) => {

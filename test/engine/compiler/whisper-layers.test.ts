@@ -5,7 +5,7 @@ import { Graph, type Target, type Value } from '../../../src/engine/compiler/gra
 import { crossAttention, gatherColumns } from '../../../src/engine/compiler/layers.js'
 import {
   dequantized, padColumns, transposed, type QuantizedMatrix, type QuantizedTensor,
-} from '../../../src/engine/compiler/published.js'
+} from '../../../src/engine/compiler/matrices.js'
 import { sessionOpener, Tensor } from '../../../src/engine/runtime/session.js'
 
 const open = sessionOpener({ providers: ['cpu'], strict: true, threads: 1 })

@@ -2,9 +2,9 @@
 import t from 'tap'
 import type { Calibration } from '../../../src/recognition/confidence/calibration.js'
 import {
-  correctnessOfEscalatedWord, correctnessOfPrimary, correctnessWithCascade, doubtOfBoth, doubtOfPrimary,
+  correctnessOfEscalatedWord, correctnessOfPrimary, correctnessWithCascade, doubtOfBoth, escalationScore,
 } from '../../../src/recognition/confidence/cascade-correctness.js'
-import { correctnessOf, doubtOfWord, probabilityAt } from '../../../src/recognition/confidence/correctness.js'
+import { correctnessOf, doubtOf, doubtOfWord, probabilityAt } from '../../../src/recognition/confidence/correctness.js'
 import type { Segment } from '../../../src/domain/transcript.js'
 
 const LARGER = { name: 'larger', digest: 'def' }
@@ -24,12 +24,11 @@ const segment = (change: Partial<Segment>): Segment => ({
   stopped: 'end_of_text', agreement: 1, model: 'small', cascade: 'sure', jointLogProbability: null, ...change,
 })
 
-t.test('the doubt of the first pass lies between that of the transcript and that of the mean token', (t) => {
-  t.equal(doubtOfPrimary(segment({})), Math.sqrt(2 / Math.sqrt(4)), 'four tokens at −0.5')
-  const long = segment({ tokens: Array.from({ length: 63 }, (_, index) => index), meanLogProbability: -0.5 })
-  t.equal(doubtOfPrimary(long), Math.sqrt(32 / 8))
-  t.ok(doubtOfPrimary(segment({ agreement: 0.5 })) > doubtOfPrimary(segment({})))
-  t.equal(doubtOfPrimary(segment({ meanLogProbability: 0 })), 0)
+t.test('what is compared with the threshold lies between the transcript and its mean token', (t) => {
+  t.equal(escalationScore(0.25, 4), 0.5)
+  t.equal(escalationScore(0.25, 1), 0.25)
+  t.ok(escalationScore(0.25, 16) > 0.25 && escalationScore(0.25, 16) < 0.25 ** (1 / 16))
+  t.equal(escalationScore(0, 9), 0)
   t.same([doubtOfBoth(-4), doubtOfBoth(0.1)], [2, 0])
   t.end()
 })
@@ -38,7 +37,7 @@ t.test('each segment has the curve of the models that judged it; several are rig
   const kept = segment({})
   const escalated = segment({ cascade: 'low_confidence', jointLogProbability: -1, model: 'larger' })
   const of = (...segments: Segment[]): number | null => correctnessWithCascade(CALIBRATION, LARGER, segments)
-  t.equal(of(kept), probabilityAt(PRIMARY, doubtOfPrimary(kept)))
+  t.equal(of(kept), probabilityAt(PRIMARY, doubtOf([kept])))
   t.equal(of(kept), correctnessOfPrimary(curves, kept))
   t.equal(of(escalated), probabilityAt(ESCALATED, 1))
   t.equal(of(kept, escalated), of(kept)! * of(escalated)!)

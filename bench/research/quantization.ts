@@ -1,0 +1,153 @@
+/**
+ * What rounding the weights of a model costs: the same weights as real numbers, as integers with one scale for each
+ * column (what the compiler makes of them) and as integers with one scale for each matrix (as published files have it).
+ *
+ * Words through the whole pipeline, in turns on every clip, and the signal-to-noise ratio of the keys and values that
+ * the encoder hands to the decoder, against those of real numbers. It needs a model that comes as real numbers.
+ */
+import { readFile } from 'node:fs/promises'
+import { median } from '../../fixtures/kit/statistics.js'
+import { decodeAudio } from '../../src/audio/decode.js'
+import { resample } from '../../src/audio/signal/resample.js'
+import { findArchitecture, readWeights, type GraphKind } from '../../src/engine/compiler/compile.js'
+import { quantizeWhole, type Matrix } from '../../src/engine/compiler/matrices.js'
+import { targetFor } from '../../src/engine/compiler/target.js'
+import type { Weights } from '../../src/engine/compiler/weights.js'
+import { hasPublishedGraphs, openModelFiles, readManifest, type Manifest } from '../../src/engine/manifest.js'
+import { greedyGraph, type Audio } from '../../src/engine/runtime/greedy-graph.js'
+import { sessionOpener, Tensor } from '../../src/engine/runtime/session.js'
+import { logMelExtractor } from '../../src/recognition/features/log-mel.js'
+import { loadRecognizer, type Recognizer } from '../../src/recognition/recognizer.js'
+import { defineBench } from '../harness/bench.js'
+import { LIMIT, MANIFEST, readClips, type SpeechClip } from '../harness/clips.js'
+import { count, text, UsageError } from '../harness/options.js'
+import { modelsDir, SERVED } from '../harness/recognizers.js'
+import { scoreSource, type ScoredClip } from '../harness/scoring.js'
+import { fixed, printTable } from '../harness/table.js'
+import { bySource, recognizeAll } from '../harness/ways.js'
+
+const OPTIONS = { model: text('whisper-base-en'), manifest: MANIFEST, limit: LIMIT, encoded: count(12) }
+
+/** How matrices are stored, and the target that the graph is written for. */
+const FORMS = ['real', 'column', 'matrix'] as const
+type Form = (typeof FORMS)[number]
+const SAYS: Readonly<Record<Form, string>> = {
+  real: 'real numbers', column: 'a scale for each column', matrix: 'a scale for each matrix',
+}
+
+const open = sessionOpener({ providers: ['cpu'], strict: true, threads: 1 })
+
+export const run = defineBench('quantization', OPTIONS, async ({ model, manifest: file, limit, encoded }) => {
+  const manifest = await readManifest(modelsDir, model)
+  if (hasPublishedGraphs(manifest)) throw new UsageError(`${model} comes as integers, and not as real numbers`)
+  const clips = await readClips(file, limit)
+  const graphs: Record<Form, Uint8Array> = {
+    real: await compile(manifest, 'real'), column: await compile(manifest, 'column'),
+    matrix: await compile(manifest, 'matrix'),
+  }
+  const ratios = await signalToNoise(manifest, graphs, clips.slice(0, encoded))
+  const recognizers = await Promise.all(FORMS.map((form) => openForm(manifest, form, graphs[form])))
+  const ways = FORMS.map((form, index) =>
+    ({ name: form, recognizer: recognizers[index]!, options: { ...SERVED, language: 'en' } }))
+  const scores = await recognizeAll(clips, ways, 1)
+  for (const recognizer of recognizers) await recognizer.dispose()
+  const rows = FORMS.map((form, index) => summaryOf(form, graphs[form], scores[index]!, ratios[form]))
+  printRows(rows)
+  return { missed: [], results: rows }
+})
+
+async function compile(manifest: Manifest, form: Form, kind: GraphKind = 'greedy'): Promise<Uint8Array> {
+  const files = openModelFiles(modelsDir, manifest)
+  const write = await findArchitecture(manifest.family)
+  const target = targetFor('cpu', form === 'real' ? 'real' : 'auto')
+  return write({
+    manifest, target, kind, open,
+    readWeights: async (names) => inForm(await readWeights(manifest, files, names), form),
+  })
+}
+
+function inForm(weights: Weights, form: Form): Weights {
+  if (form !== 'matrix') return weights
+  const rounded = (matrix: Matrix): Matrix => 'scales' in matrix ? matrix : quantizeWhole(matrix)
+  return {
+    ...weights, matrix: (module) => rounded(weights.matrix(module)), table: (module) => rounded(weights.table(module)),
+  }
+}
+
+async function openForm(manifest: Manifest, form: Form, greedy: Uint8Array): Promise<Recognizer> {
+  const further = (kind: GraphKind): Promise<Uint8Array> => compile(manifest, form, kind)
+  return loadRecognizer(manifest, openModelFiles(modelsDir, manifest), open, { greedy, further })
+}
+
+/** Median over the clips, dB, of the two forms of integers. */
+async function signalToNoise(
+  manifest: Manifest, graphs: Readonly<Record<Form, Uint8Array>>, clips: readonly SpeechClip[],
+): Promise<Partial<Record<Form, number>>> {
+  const audios: Audio[] = []
+  for (const { file } of clips) {
+    const { waveform } = await decodeAudio(await readFile(file), { maxSeconds: manifest.limits.clipSeconds })
+    audios.push(audioOf(manifest, resample(waveform, manifest.frontEnd.sampleRate).samples))
+  }
+  const encode = async (graph: Uint8Array): Promise<Float32Array[]> => {
+    const session = await open(graph, { fixedShapes: false })
+    const { start } = greedyGraph(session)
+    const memories: Float32Array[] = []
+    for (const audio of audios) memories.push((await start(audio).encode()).data as Float32Array)
+    await session.release()
+    return memories
+  }
+  const exact = await encode(graphs.real)
+  const ratioOf = async (form: Form): Promise<number> =>
+    median((await encode(graphs[form])).map((memory, index) => decibels(exact[index]!, memory)))
+  return { column: await ratioOf('column'), matrix: await ratioOf('matrix') }
+}
+
+/** Encoder input of the clip alone. */
+function audioOf({ frontEnd }: Manifest, samples: Float32Array): Audio {
+  if (frontEnd.kind === 'waveform') {
+    const shape = (data: Float32Array): Tensor => new Tensor('float32', data.slice(), [1, data.length])
+    return { input: 'waveform', tensor: shape(samples), empty: shape(new Float32Array(0)) }
+  }
+  const { bins, hopSamples } = frontEnd
+  const { data, frames } = logMelExtractor(frontEnd)(samples, 2 * Math.ceil(samples.length / hopSamples / 2))
+  const binsFirst = Float32Array.from(data, (_, at) => data[at % frames * bins + Math.floor(at / frames)]!)
+  return {
+    input: 'features', tensor: new Tensor('float32', binsFirst, [1, bins, frames]),
+    empty: new Tensor('float32', new Float32Array(0), [1, bins, 0]),
+  }
+}
+
+function decibels(exact: Float32Array, other: Float32Array): number {
+  let [power, noise] = [0, 0]
+  for (const [index, value] of exact.entries()) {
+    power += value ** 2
+    noise += (value - other[index]!) ** 2
+  }
+  return 10 * Math.log10(power / noise)
+}
+
+interface Row {
+  readonly form: Form
+  readonly graphMb: number
+  readonly signalToNoiseDb: number | undefined
+  readonly realTimeFactor: number
+  readonly sources: Readonly<Record<string, number>>
+}
+
+function summaryOf(form: Form, graph: Uint8Array, clips: readonly ScoredClip[], ratio: number | undefined): Row {
+  const total = (value: (clip: ScoredClip) => number): number => clips.reduce((sum, clip) => sum + value(clip), 0)
+  return {
+    form, graphMb: graph.byteLength / 1e6, signalToNoiseDb: ratio,
+    realTimeFactor: total(({ latencyMs }) => latencyMs) / 1000 / total(({ audioSeconds }) => audioSeconds),
+    sources: Object.fromEntries(bySource(clips).map(([source, own]) => [source, scoreSource(source, own).wer])),
+  }
+}
+
+function printRows(rows: readonly Row[]): void {
+  const sources = Object.keys(rows[0]?.sources ?? {})
+  const head = ['weights', 'graph MB', 'encoder dB', 'RTF', ...sources.map((source) => `${source} %`)]
+  printTable(head, rows.map((row) => [
+    SAYS[row.form], fixed(row.graphMb, 0), fixed(row.signalToNoiseDb), fixed(row.realTimeFactor, 3),
+    ...sources.map((source) => fixed(row.sources[source])),
+  ]))
+}

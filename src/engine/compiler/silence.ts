@@ -1,0 +1,81 @@
+/**
+ * States of silence, computed once, for encoders that were trained on windows of a fixed length, most of them padded.
+ *
+ * Silence is the same in every clip. The encoder therefore computes the clip alone, and its decoder attends to the keys
+ * and values of the clip, followed by those of silence up to the end of the window. Neighbouring states of silence are
+ * nearly equal: one with a count stands for several (`crossAttention` adds the logarithm of the count to its scores).
+ */
+import { Graph, type Value } from './graph.js'
+import { concat, constant, type KeyValues } from './layers.js'
+import type { FloatTensor } from './matrices.js'
+import { outputOf, type OpenSession } from '../runtime/session.js'
+
+/** Keys and values of silence for one layer, [1, heads, positions, head width], one for `statesPerKey` states. */
+export interface Silence {
+  readonly keys: FloatTensor
+  readonly values: FloatTensor
+  readonly positions: number
+  readonly statesPerKey: number
+}
+
+/**
+ * Runs the encoder over a window of silence; one result for each layer of the decoder. It is done once, so it is done
+ * in real numbers. `write` returns keys and values of the whole window, [1, heads, states, head width].
+ */
+export async function encodeSilence(
+  open: OpenSession, statesPerKey: number, write: (graph: Graph) => readonly KeyValues[],
+): Promise<Silence[]> {
+  const graph = new Graph('silence', { matrices: 'real' })
+  const encoded = write(graph)
+  for (const [layer, { keys, values }] of encoded.entries()) {
+    graph.output(keys, `keys ${layer}`, 'float32')
+    graph.output(values, `values ${layer}`, 'float32')
+  }
+  const session = await open(graph.bytes(), { fixedShapes: true })
+  try {
+    const results = await session.run({})
+    const read = (name: string): FloatTensor => {
+      const { data, dims } = outputOf(results, name)
+      return thinOut(data as Float32Array, dims, statesPerKey)
+    }
+    return encoded.map((_, layer) => {
+      const keys = read(`keys ${layer}`)
+      return { keys, values: read(`values ${layer}`), positions: keys.dims[2]!, statesPerKey }
+    })
+  } finally {
+    await session.release()
+  }
+}
+
+/** Of each `statesPerKey` neighbours the middle one. Their mean is worse: a mean of keys is no key. */
+function thinOut(values: Float32Array, dims: readonly number[], statesPerKey: number): FloatTensor {
+  const [, heads, positions, width] = dims as [number, number, number, number]
+  const count = Math.floor(positions / statesPerKey)
+  const result = new Float32Array(heads * count * width)
+  for (let row = 0; row < heads * count; row++) {
+    const [head, group] = [Math.floor(row / count), row % count]
+    const from = head * positions + group * statesPerKey + Math.floor(statesPerKey / 2)
+    result.set(values.subarray(from * width, (from + 1) * width), row * width)
+  }
+  return { values: result, dims: [1, heads, count, width] }
+}
+
+/** Keys and values of the clip, followed by those of silence from the end of the clip to the end of the window. */
+export function withSilence(graph: Graph, encoded: readonly KeyValues[], silence: readonly Silence[]): KeyValues[] {
+  const [first] = encoded as [KeyValues, ...KeyValues[]]
+  const [{ positions: silentPositions, statesPerKey }] = silence as [Silence, ...Silence[]]
+  const positions = graph.op('Shape', [first.keys], { start: 2, end: 3 })
+  const roundedUp = graph.op('Add', [positions, graph.integers(statesPerKey - 1)])
+  const from = graph.op('Div', [roundedUp, graph.integers(statesPerKey)])
+  const rest = (table: FloatTensor): Value =>
+    graph.op('Slice', [constant(graph, table), from, graph.integers(silentPositions), graph.integers(2)])
+  const count = graph.op('Sub', [graph.integers(silentPositions), from])
+  const filled = (length: Value, value: number): Value =>
+    graph.op('Expand', [graph.weight(Float32Array.of(value), [1]), length])
+  const logCounts = concat(graph, [filled(positions, 0), filled(count, Math.log(statesPerKey))], 0)
+  return encoded.map(({ keys, values }, layer) => ({
+    keys: concat(graph, [keys, rest(silence[layer]!.keys)], 2),
+    values: concat(graph, [values, rest(silence[layer]!.values)], 2),
+    logCounts,
+  }))
+}
