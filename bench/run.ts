@@ -12,6 +12,7 @@ interface Bench { readonly says: string; open(): Promise<{ readonly run: RunBenc
 const BENCHES: Readonly<Record<string, Bench>> = {
   accuracy: { says: 'word error rate by source, and speed', open: () => import('./accuracy.js') },
   audio: { says: 'word errors after changes to a recording, silence, bounds', open: () => import('./audio.js') },
+  profiles: { says: 'accuracy and time of each profile', open: () => import('./profiles.js') },
   cascade: { says: 'gain and cost of a larger model, by threshold', open: () => import('./research/cascade.js') },
   drift: { says: 'false drift alarms, and how soon a shift is noticed', open: () => import('./drift.js') },
   engine: { says: 'compiled engine beside the published graphs: words, time', open: () => import('./engine.js') },

@@ -4,7 +4,7 @@
  *
  * Decoding is deterministic, so each model decodes a clip once (remembering.ts), and the policies are compared
  * afterwards: for every number of decoding passes the service runs with a cascade that asks wherever it may and with
- * one that asks only where it must. A threshold is a choice between these two reports by the confidence of the first.
+ * one that asks only where it must. A threshold is a choice between these two reports by the certainty of the first.
  * The bench chooses the lowest mean WER at no more than MOST_TIME of the larger model's time. All means are over
  * sources, so that a source with many clips does not decide for the others.
  */
@@ -12,6 +12,9 @@ import { readFile } from 'node:fs/promises'
 import { groupBy, sum } from '../../fixtures/kit/statistics.js'
 import type { Report } from '../../src/domain/report.js'
 import { totalErrors } from '../../src/domain/scoring/word-errors.js'
+import {
+  cascadeCurvesOf, correctnessOfPrimary, escalationScore,
+} from '../../src/recognition/confidence/cascade-correctness.js'
 import { transcribe } from '../../src/recognition/pipeline.js'
 import type { Recognizer } from '../../src/recognition/recognizer.js'
 import { defineBench } from '../harness/bench.js'
@@ -26,7 +29,7 @@ import { remembering, type RememberingRecognizer } from './remembering.js'
 const MOST_WER = 1.1
 const MOST_TIME = 0.4
 const PASSES = [1, 2, 3]
-const THRESHOLDS = Array.from({ length: 21 }, (_, index) => index / 20)
+const THRESHOLDS = Array.from({ length: 34 }, (_, index) => index * 0.03)
 /** A threshold above every confidence. */
 const EVERYTHING = 1.1
 
@@ -34,8 +37,8 @@ const EVERYTHING = 1.1
 interface Answer {
   readonly errors: number
   readonly seconds: number
-  /** Of the transcript; null when there is none. */
-  readonly confidence: number | null
+  /** What the cascade compares with its threshold; null when there is no transcript. */
+  readonly certainty: number | null
   readonly isEscalated: boolean
 }
 
@@ -63,7 +66,7 @@ interface Score { readonly wer: number; readonly seconds: number; readonly escal
 
 interface Setting extends Score { readonly passes: number; readonly below: number }
 
-const OPTIONS = { model: MODEL, larger: text('whisper-base'), manifest: MANIFEST, limit: LIMIT, language: text('en') }
+const OPTIONS = { model: MODEL, larger: text('whisper-small'), manifest: MANIFEST, limit: LIMIT, language: text('en') }
 
 export const run = defineBench('cascade', OPTIONS, async (
   { model, larger: largerModel, manifest, limit, language },
@@ -112,15 +115,14 @@ async function recognizeInAllWays(clip: SpeechClip, { small, larger, language }:
   const ask = async (recognizer: Recognizer, maxDecodingPasses: number, below?: number): Promise<[Answer, Report]> => {
     const [decoded, spent] = [total((model) => model.decodeSeconds()), total((model) => model.spentSeconds())]
     const since = performance.now()
-    const cascade = below === undefined ? undefined : { recognizer: larger, below, firstHearings: maxDecodingPasses }
+    const cascade = below === undefined ? undefined : { recognizer: larger, below, primaryPasses: maxDecodingPasses }
     const report = await transcribe(bytes, recognizer, { ...SERVED, language, maxDecodingPasses, cascade })
     const wallSeconds = (performance.now() - since) / 1000
     const seconds = wallSeconds - (total((model) => model.spentSeconds()) - spent) + total((model) =>
       model.decodeSeconds()) - decoded
     const errors = totalErrors(scoreClip(clip, report.text, report.input.audioSeconds, 0))
-    return [
-      { errors, seconds, confidence: report.confidence, isEscalated: (report.cascade?.escalations ?? 0) > 0 }, report,
-    ]
+    const certainty = certaintyOf(report, small, larger)
+    return [{ errors, seconds, certainty, isEscalated: (report.cascade?.escalations ?? 0) > 0 }, report]
   }
   const [alone] = await ask(larger, SERVED.maxDecodingPasses)
   const byPasses = new Map<number, WithPasses>()
@@ -133,11 +135,20 @@ async function recognizeInAllWays(clip: SpeechClip, { small, larger, language }:
   return { clip, words: scoreClip(clip, '', clip.seconds, 0).words, larger: alone, byPasses }
 }
 
+/** As the cascade computes it for a transcript of the small model (src/recognition/cascade.ts). */
+function certaintyOf({ segments: [segment], confidence }: Report, small: Recognizer, larger: Recognizer): number | null {
+  if (segment === undefined) return null
+  const curves = cascadeCurvesOf(small.calibration, larger)
+  if (curves === undefined) return confidence
+  const decoded = segment.tokens.length + (segment.stopped === 'end_of_text' ? 1 : 0)
+  return escalationScore(correctnessOfPrimary(curves, segment), decoded)
+}
+
 /** The service with this many decoding passes and this threshold. A rejected word is escalated in neither way. */
 function cascadeOf(passes: number, below: number): Policy {
   return ({ byPasses }) => {
     const { small, eager, reluctant } = byPasses.get(passes)!
-    return (small.confidence ?? 1) < below ? eager : reluctant
+    return (small.certainty ?? 1) < below ? eager : reluctant
   }
 }
 

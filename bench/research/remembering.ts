@@ -27,7 +27,7 @@ export function remembering(recognizer: Recognizer): RememberingRecognizer {
     async recognize(clip, options) {
       const since = performance.now()
       const key = createHash('sha256').update(clip.waveform.samples)
-        .update(`${options.language} ${options.expectSpeech}`).digest('hex')
+        .update(JSON.stringify([options.language, options.expectSpeech, options.scoreTexts ?? []])).digest('hex')
       let found = known.get(key)
       if (found === undefined) {
         const hypothesis = await recognizer.recognize(clip, options)
