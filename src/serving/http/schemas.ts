@@ -84,7 +84,7 @@ export const OpenAiForm = Type.Object({
     minimum: 0, maximum: 1, description: 'Decoding is greedy, as with 0; another value is ignored.',
   })),
   prompt: Type.Optional(Type.String({
-    description: 'A list of phrases ("Glossary: a, b", or short parts between commas, semicolons or line breaks) biases '
+    description: 'A list of phrases ("Glossary: a, b", or short parts between commas, semicolons or lines) biases '
       + 'recognition. Anything else is context, which changes no word. The header `earshot-prompt` says which.',
   })),
   stream: Type.Optional(Type.Boolean({ description: 'Refused when true.' })),

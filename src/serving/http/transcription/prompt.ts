@@ -1,7 +1,7 @@
 /**
  * What a `prompt` of OpenAI's route is: context or a list of phrases.
  *
- * Agents send the previous turn as `prompt`. Biasing towards its words can replace what was said ("fifteen" by "fifty"),
+ * Agents send the previous turn as `prompt`. Biasing towards its words can change what was said ("fifteen" by "fifty"),
  * so a prompt is context, which does not bias, unless its form says that it is a list. A list that is taken for context
  * only loses a preference; context that is taken for a list changes words.
  */
