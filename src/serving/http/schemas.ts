@@ -92,7 +92,10 @@ export const OpenAiForm = Type.Object({
   temperature: Type.Optional(Type.Number({
     minimum: 0, maximum: 1, description: 'Decoding is greedy, as with 0; another value is ignored.',
   })),
-  prompt: Type.Optional(Type.String({ description: 'Phrase hints, separated by commas or line breaks.' })),
+  prompt: Type.Optional(Type.String({
+    description: 'A list of phrases ("Glossary: a, b", or short parts between commas, semicolons or lines) biases '
+      + 'recognition. Anything else is context, which changes no word. The header `earshot-prompt` says which.',
+  })),
   stream: Type.Optional(Type.Boolean({ description: 'Refused when true.' })),
 })
 

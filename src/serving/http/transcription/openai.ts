@@ -11,11 +11,12 @@ import { SpeechError } from '../../../domain/errors.js'
 import type { ChannelChoice } from '../../../domain/audio.js'
 import { NUMBER_FORMATS, REQUEST_DEFAULTS, TEXT_FORMATS, type RecognitionRequest } from '../../../domain/request.js'
 import type { AppDependencies } from '../dependencies.js'
-import { phrasesOfPrompt, readPhraseHints } from './phrase-hints.js'
+import { readPhraseHints } from './phrase-hints.js'
 import { parseForm, type Form } from './multipart.js'
 import {
   formatReport, isByPhrase, RESPONSE_FORMATS, type AnswerShape, type Granularity, type ResponseFormat,
 } from './openai-formats.js'
+import { promptHeader, readPrompt, type PromptReading } from './prompt.js'
 import { admitAudio, readChannel, readUpload, recognize, type RecognitionInput } from './recognition.js'
 import { ErrorReply, OpenAiForm } from '../schemas.js'
 
@@ -55,13 +56,14 @@ export const openAiTranscriptions: FastifyPluginAsyncTypebox<AppDependencies> = 
       throw new SpeechError('AUDIO_MISSING', 'the form has no part named "file"', { parameter: 'file' })
     }
     const { model, language, channel, words, spelling } = options
-    const hints = readPhraseHints({ phrases: options.phrases }, dependencies.catalogues, reply, 'prompt')
+    const hints = readPhraseHints({ phrases: options.prompt?.phrases ?? [] }, dependencies.catalogues, reply, 'prompt')
     const input = { audio: form.file, model, language, channel, words, ...spelling, phrases: hints?.phrases }
     const report = await recognize(input, request, reply, dependencies)
     const feedbackToken = dependencies.feedback.answered(report, request.id)
     const { contentType: answerType, body } = formatReport(report, options, feedbackToken)
     void reply.header('earshot-feedback-token', feedbackToken)
-    const ignored = ignoredParameters(form)
+    if (options.prompt !== undefined) void reply.header('earshot-prompt', promptHeader(options.prompt))
+    const ignored = ignoredParameters(form, options.prompt)
     if (ignored !== '') void reply.header('earshot-ignored-parameters', ignored)
     return reply.type(answerType).send(body)
   })
@@ -72,8 +74,7 @@ interface FormOptions extends AnswerShape {
   readonly language: string | undefined
   readonly channel: ChannelChoice
   readonly words: RecognitionInput['words']
-  /** Phrase hints of the prompt. */
-  readonly phrases: readonly string[]
+  readonly prompt: PromptReading | undefined
   readonly spelling: Pick<RecognitionRequest, 'format' | 'numbers'>
 }
 
@@ -91,9 +92,10 @@ function readOptions(form: Form): FormOptions {
   const granularities = readGranularities(form, format)
   const words = granularities.includes('word') ? { requiredBy: GRANULARITIES }
     : isByPhrase(format) ? 'preferred' : undefined
+  const prompt = only('prompt')
   return {
     model, language: only('language'), channel: readChannel(only('channel')), format, granularities, words,
-    phrases: phrasesOfPrompt(only('prompt')),
+    prompt: prompt === undefined ? undefined : readPrompt(prompt),
     spelling: {
       format: oneOfNames('format', only('format'), TEXT_FORMATS) ?? REQUEST_DEFAULTS.format,
       numbers: oneOfNames('numbers', only('numbers'), NUMBER_FORMATS) ?? REQUEST_DEFAULTS.numbers,
@@ -139,10 +141,10 @@ function checkUnsupported(form: Form): void {
 }
 
 /** The parameters without effect whose names a header can hold. */
-function ignoredParameters(form: Form): string {
+function ignoredParameters(form: Form, prompt: PromptReading | undefined): string {
   const hasEffect = (name: string): boolean => {
     const value = form.fields.get(name)?.[0]
-    if (name === 'prompt') return phrasesOfPrompt(value).length > 0
+    if (name === 'prompt') return prompt?.kind === 'list'
     return name === 'temperature' ? Number(value) === 0 : SUPPORTED.has(name)
   }
   const ignored = [...form.fields.keys()].filter((name) => !hasEffect(name) && /^[\w[\]-]{1,64}$/.test(name))

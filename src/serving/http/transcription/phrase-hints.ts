@@ -3,7 +3,7 @@
  * request ends, so that it ranks the hits too.
  */
 import type { FastifyReply } from 'fastify'
-import { MAX_PHRASE_CHARACTERS, readPhrases } from '../../../search/catalogue/inline.js'
+import { readPhrases } from '../../../search/catalogue/inline.js'
 import type { CatalogueStore } from '../../../search/catalogue/store.js'
 import { SpeechError } from '../../../domain/errors.js'
 import type { PhraseList, PhraseScore, RankedAlternative } from '../../../domain/phrases.js'
@@ -41,16 +41,6 @@ export function readPhraseHints(
     describe: (index) => atIndex(lease.catalogue.entries, index),
     searchable: async () => lease.catalogue,
   }
-}
-
-/** Text with more words is a sentence. */
-const MAX_WORDS_OF_A_PHRASE = 8
-
-/** The phrases in a prompt of OpenAI's route; text that is longer than a phrase is prose, which does not bias. */
-export function phrasesOfPrompt(prompt: string | undefined): string[] {
-  return (prompt ?? '').split(/[,\n]/).map((piece) => piece.replace(/\s+/g, ' ').trim())
-    .filter((piece) => piece !== '' && piece.length <= MAX_PHRASE_CHARACTERS)
-    .filter((piece) => piece.split(' ').length <= MAX_WORDS_OF_A_PHRASE)
 }
 
 export type ClientAlternative = Omit<RankedAlternative, 'phrases'> & { readonly phrases: string[] }

@@ -1,0 +1,62 @@
+/**
+ * What a `prompt` of OpenAI's route is: context or a list of phrases.
+ *
+ * Agents send the previous turn as `prompt`. Biasing towards its words can change what was said ("fifteen" by "fifty"),
+ * so a prompt is context, which does not bias, unless its form says that it is a list. A list that is taken for context
+ * only loses a preference; context that is taken for a list changes words.
+ */
+import { MAX_PHRASE_CHARACTERS, MAX_PHRASES } from '../../../search/catalogue/inline.js'
+
+export interface PromptReading {
+  readonly kind: 'context' | 'list'
+  /** The first of a list, at most `MAX_PHRASES`, without duplicates. */
+  readonly phrases: readonly string[]
+  /** Different phrases in the list. */
+  readonly given: number
+}
+
+const CONTEXT: PromptReading = { kind: 'context', phrases: [], given: 0 }
+const LABEL = /^\s*(?:glossary|key ?words?|key ?terms?|terms|vocabulary|phrases|names|words|hints)\s*:/i
+const SEPARATOR = /[,;\n、，；]/
+const SENTENCE_END = /[.!?…](?=["'”’)\]]*(?:\s|$))|[。！？]/
+/** Words of conversation. A prompt with one of them is speech, however many commas it has. */
+const CONVERSATION = new RegExp(String.raw`(?<![\p{L}\p{N}])(?:${[
+  'i', 'me', 'my', 'you', 'your', 'he', 'him', 'his', 'she', 'her', 'it', 'its', 'we', 'us', 'our', 'they', 'them',
+  'their', 'this', 'that', 'these', 'those', 'am', 'is', 'are', 'was', 'were', 'be', 'been', 'has', 'have', 'had', 'do',
+  'does', 'did', 'can', 'could', 'will', 'would', 'shall', 'should', 'may', 'might', 'must', 'said', 'what', 'which',
+  'who', 'when', 'where', 'why', 'how', 'yes', 'yeah', 'no', 'not', 'okay', 'ok', 'sure', 'right', 'well', 'so', 'but',
+  'then', 'please', 'thanks', 'thank', 'hello', 'hi', 'hey', 'sorry', 'great', 'oh', 'um', 'uh', 'actually', 'sir',
+].join('|')})(?![\p{L}\p{N}])`, 'iu')
+/** Without a label, a longer part is a clause. */
+const MAX_WORDS_WITHOUT_LABEL = 5
+const MAX_WORDS_WITH_LABEL = 8
+
+/**
+ * A list has a label ("Glossary: a, b"), or at least two parts between commas, semicolons or line breaks, each of at
+ * most five words, and no end of a sentence, speaker label or word of conversation. Anything else is context.
+ */
+export function readPrompt(prompt: string | undefined): PromptReading {
+  if (prompt === undefined) return CONTEXT
+  const labelled = LABEL.test(prompt)
+  const text = labelled ? prompt.replace(LABEL, '').replace(/\.\s*$/, '') : prompt
+  const parts = text.split(SEPARATOR).map((part) => part.replace(/\s+/g, ' ').trim()).filter((part) => part !== '')
+  if (!labelled && !looksLikeList(prompt, parts)) return CONTEXT
+  const limit = labelled ? MAX_WORDS_WITH_LABEL : MAX_WORDS_WITHOUT_LABEL
+  const phrases = [...new Set(parts)].filter((part) => isShort(part, limit))
+  if (phrases.length === 0) return CONTEXT
+  return { kind: 'list', phrases: phrases.slice(0, MAX_PHRASES), given: phrases.length }
+}
+
+function looksLikeList(prompt: string, parts: readonly string[]): boolean {
+  return parts.length > 1 && parts.every((part) => isShort(part, MAX_WORDS_WITHOUT_LABEL))
+    && !SENTENCE_END.test(prompt) && !/:\s/.test(prompt) && !CONVERSATION.test(prompt)
+}
+
+function isShort(part: string, words: number): boolean {
+  return part.length <= MAX_PHRASE_CHARACTERS && part.split(' ').length <= words
+}
+
+/** The header `earshot-prompt`: `context`, `list`, or `list; used=200; given=230`. */
+export function promptHeader({ kind, phrases, given }: PromptReading): string {
+  return given > phrases.length ? `${kind}; used=${phrases.length}; given=${given}` : kind
+}
