@@ -105,6 +105,17 @@ t.test('every number is finite and written as one', (t) => {
   t.end()
 })
 
+t.test('a profile sets the cascade, and a setting that is set itself wins', (t) => {
+  t.match(readConfig({ EARSHOT_PROFILE: 'fast' }), { cascadeModel: undefined })
+  const [balanced, accurate] = [readConfig({ EARSHOT_PROFILE: 'balanced' }), readConfig({ EARSHOT_PROFILE: 'accurate' })]
+  t.same([balanced.cascadeModel, accurate.cascadeModel], ['whisper-small', 'whisper-small'])
+  t.ok(balanced.cascadeBelow < accurate.cascadeBelow, 'more is escalated')
+  const own = { EARSHOT_PROFILE: 'accurate', EARSHOT_CASCADE_MODEL: 'mine', EARSHOT_CASCADE_BELOW: '0.5' }
+  t.match(readConfig(own), { cascadeModel: 'mine', cascadeBelow: 0.5 })
+  t.throws(() => readConfig({ EARSHOT_PROFILE: 'best' }), { code: 'CONFIG_INVALID', message: /EARSHOT_PROFILE.*"best"/ })
+  t.end()
+})
+
 t.test('a cascade is off until its model is named, and that is not the default model', (t) => {
   t.match(readConfig({}), { cascadeModel: undefined, cascadeBelow: 0.75 })
   t.match(readConfig({ EARSHOT_MODELS: 'a,b', EARSHOT_CASCADE_MODEL: 'b', EARSHOT_CASCADE_BELOW: '0.5' }), {

@@ -134,7 +134,7 @@ export const SETTINGS = Type.Object({
     'A larger model that decodes clips of which the default model is unsure, and clips in a language that the default '
     + 'model does not support. Empty: none.'),
   EARSHOT_CASCADE_BELOW: real(0.75, 0, 1,
-    'A clip is escalated to the larger model where the confidence of the default model is below this. 0: only where '
+    'A clip is escalated to the larger model where the certainty of the default model is below this. 0: only where '
     + 'it found no words or was cut off; 1: every clip.'),
   EARSHOT_DRIFT_BASELINE: text('auto',
     'Baseline that the clips of the default model are compared with: a file, `auto` for the one that comes with the '

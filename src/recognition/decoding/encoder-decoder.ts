@@ -149,7 +149,8 @@ async function openCompiled(
       const model = { start: steps.over(memory), internalLanguageModel, shapes }
       const found = await timer.timeAsync('model', () => beamSearchOrGreedy(decodeGreedily, beam, model, limits))
       const score: ScoreTokens = (scored) => decode.score(prompt, scored, ending)
-      const scores = await timer.timeAsync('model', () => scoreTranscripts(scoreTexts, tokenizer, score, interrupt))
+      const scores = await timer.timeAsync('model', () =>
+        scoreTranscripts(scoreTexts, { ...found, tokenizer, score, interrupt }))
       const decoded = { ...found, ...scores.length > 0 && { textLogProbabilities: scores } }
       if (words !== true) return { ...decoded, language }
       interrupt()

@@ -3,6 +3,7 @@
  * tokens of a transcript in one run, and the probabilities that it gives to each of them are multiplied.
  */
 import { totalLogProbability } from '../../domain/log-probability.js'
+import { comparableText } from '../../domain/words.js'
 import type { Tokenizer } from '../../engine/tokenizer.js'
 import { encodeText } from './phrases.js'
 
@@ -17,15 +18,32 @@ export function fullStopsOf({ encode, piece }: Pick<Tokenizer, 'encode' | 'piece
   return ['.', '?', '!'].flatMap((mark) => encode(`a${mark}`).slice(-1).filter((token) => piece(token) === mark))
 }
 
-/** In the order of `texts`; −Infinity where a text has no tokens. */
+/** What the model decoded itself, and how it scores other transcripts. */
+export interface ScoringModel {
+  readonly tokens: readonly number[]
+  readonly logProbabilities: readonly number[]
+  readonly tokenizer: Pick<Tokenizer, 'encode' | 'decode'>
+  readonly score: ScoreTokens
+  readonly interrupt: () => void
+}
+
+/**
+ * In the order of `texts`; −Infinity where a text has no tokens. A text with the words of the decoded one has the score
+ * of that.
+ */
 export async function scoreTranscripts(
-  texts: readonly string[], tokenizer: Pick<Tokenizer, 'encode'>, score: ScoreTokens, interrupt: () => void,
+  texts: readonly string[], { tokens, logProbabilities, tokenizer, score, interrupt }: ScoringModel,
 ): Promise<number[]> {
+  const decoded = texts.length === 0 ? '' : comparableText(tokenizer.decode(tokens))
   const scores: number[] = []
   for (const text of texts) {
     interrupt()
-    const tokens = encodeText(text.replace(FINAL_FULL_STOPS, ''), tokenizer)
-    scores.push(tokens.length === 0 ? -Infinity : totalLogProbability(await score(tokens)))
+    if (comparableText(text) === decoded) {
+      scores.push(totalLogProbability(logProbabilities))
+      continue
+    }
+    const given = encodeText(text.replace(FINAL_FULL_STOPS, ''), tokenizer)
+    scores.push(given.length === 0 ? -Infinity : totalLogProbability(await score(given)))
   }
   return scores
 }
