@@ -136,7 +136,9 @@ async function recognizeInAllWays(clip: SpeechClip, { small, larger, language }:
 }
 
 /** As the cascade computes it for a transcript of the small model (src/recognition/cascade.ts). */
-function certaintyOf({ segments: [segment], confidence }: Report, small: Recognizer, larger: Recognizer): number | null {
+function certaintyOf(
+  { segments: [segment], confidence }: Report, small: Recognizer, larger: Recognizer,
+): number | null {
   if (segment === undefined) return null
   const curves = cascadeCurvesOf(small.calibration, larger)
   if (curves === undefined) return confidence
