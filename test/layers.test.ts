@@ -74,9 +74,12 @@ const DOORS: Readonly<Record<string, readonly string[]>> = {
 const TOOLS = ['eslint', 'typescript', 'pino-pretty', '@types/node', '@types/pacote']
 
 /**
- * Where a family may be named outside families/ and architectures/: a default value, and the name of a way to scale.
+ * Where a family may be named outside families/ and architectures/: default values, those of profiles, and the name of a way to
+ * scale.
  */
-const FAMILY_NAMES_ALLOWED = ['domain/settings', 'engine/manifest-schema', 'recognition/features/log-mel']
+const FAMILY_NAMES_ALLOWED = [
+  'domain/settings', 'domain/profiles', 'engine/manifest-schema', 'recognition/features/log-mel',
+]
 
 const MOST_ENTRIES = 11
 const MOST_LINES = 250
