@@ -74,8 +74,8 @@ const DOORS: Readonly<Record<string, readonly string[]>> = {
 const TOOLS = ['eslint', 'typescript', 'pino-pretty', '@types/node', '@types/pacote']
 
 /**
- * Where a family may be named outside families/ and architectures/: default values, those of profiles, and the name of a way to
- * scale.
+ * Where a family may be named outside families/ and architectures/: default values, those of profiles, and the name of
+ * a way to scale.
  */
 const FAMILY_NAMES_ALLOWED = [
   'domain/settings', 'domain/profiles', 'engine/manifest-schema', 'recognition/features/log-mel',
