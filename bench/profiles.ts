@@ -62,12 +62,16 @@ function meanOf(sources: readonly SourceScore[]): Mean {
   return { wer: mean(({ wer }) => wer), realTimeFactor: mean(({ realTimeFactor }) => realTimeFactor) }
 }
 
+/** Most errors and most time of a profile, as shares of the larger model alone. */
+const LIMITS: Readonly<Record<string, readonly [errors: number, time: number]>> = {
+  balanced: [MOST_ERRORS, MOST_TIME], accurate: [1, 1],
+}
+
 function missedBy(means: readonly (Mean & { readonly name: string })[], alone: Mean): string[] {
-  const limits: Readonly<Record<string, readonly [errors: number, time: number]>> = {
-    balanced: [MOST_ERRORS, MOST_TIME], accurate: [1, 1],
-  }
   return means.flatMap(({ name, wer, realTimeFactor }) => {
-    const [errors = Infinity, time = Infinity] = limits[name] ?? []
+    const limits = LIMITS[name]
+    if (limits === undefined) return []
+    const [errors, time] = limits
     const [ofErrors, ofTime] = [wer / alone.wer, realTimeFactor / alone.realTimeFactor]
     return ofErrors <= errors && ofTime <= time ? [] : [
       `${name}: ${fixed(ofErrors, 2)} of the errors (at most ${errors} wanted) in ${fixed(ofTime, 2)} of the time `

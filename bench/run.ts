@@ -4,16 +4,22 @@
  * Each bench is one file with one export, `run`, loaded only when it is asked for: `accuracy --help` should not have to
  * open ONNX Runtime. Whether all its targets were met becomes the exit code, so a bench can guard a release.
  */
+import { spawn } from 'node:child_process'
+import { ALLOCATOR } from '../src/serving/workers/environment.js'
 import type { RunBench } from './harness/bench.js'
 import { UsageError } from './harness/options.js'
 
-interface Bench { readonly says: string; open(): Promise<{ readonly run: RunBench }> }
+interface Bench {
+  readonly says: string
+  /** It runs large models in this process, which then needs the allocator of their workers. */
+  readonly hasLargeModels?: boolean
+  open(): Promise<{ readonly run: RunBench }>
+}
 
 const BENCHES: Readonly<Record<string, Bench>> = {
   accuracy: { says: 'word error rate by source, and speed', open: () => import('./accuracy.js') },
   audio: { says: 'word errors after changes to a recording, silence, bounds', open: () => import('./audio.js') },
-  profiles: { says: 'accuracy and time of each profile', open: () => import('./profiles.js') },
-  cascade: { says: 'gain and cost of a larger model, by threshold', open: () => import('./research/cascade.js') },
+  cascade: { says: 'cascade by threshold', hasLargeModels: true, open: () => import('./research/cascade.js') },
   drift: { says: 'false drift alarms, and how soon a shift is noticed', open: () => import('./drift.js') },
   engine: { says: 'compiled engine beside the published graphs: words, time', open: () => import('./engine.js') },
   expensive: { says: 'CPU time of the most expensive requests', open: () => import('./expensive.js') },
@@ -22,6 +28,7 @@ const BENCHES: Readonly<Record<string, Bench>> = {
   latency: { says: 'time by stage and clip length, and what HTTP adds', open: () => import('./latency.js') },
   load: { says: 'load on a running server; --overload starts its own', open: () => import('./load.js') },
   memory: { says: 'resident memory of server and workers over a long run', open: () => import('./memory.js') },
+  profiles: { says: 'accuracy and time of profiles', hasLargeModels: true, open: () => import('./profiles.js') },
   quantization: { says: 'weights as real numbers and integers', open: () => import('./research/quantization.js') },
   revisions: { says: 'this revision beside the compiled service of another one', open: () => import('./revisions.js') },
   rivals: { says: 'words, time and memory beside other recognizers', open: () => import('./rivals.js') },
@@ -41,9 +48,26 @@ process.exitCode = await main(name, args)
 // A keep-alive connection or the threads of a model would keep the process alive for a while.
 process.exit()
 
+/** glibc reads its settings when a process starts. */
+function lacksAllocator({ hasLargeModels = false }: Bench): boolean {
+  return hasLargeModels && !Object.keys(ALLOCATOR).every((variable) => variable in process.env)
+}
+
+function runAgain(): Promise<number> {
+  const child = spawn(process.execPath, [...process.execArgv, ...process.argv.slice(1)], {
+    stdio: 'inherit', env: { ...ALLOCATOR, ...process.env },
+  })
+  process.once('exit', () => child.kill())
+  return new Promise((resolve, reject) => {
+    child.once('error', reject)
+    child.once('exit', (code) => { resolve(code ?? 1) })
+  })
+}
+
 async function main(asked: string | undefined, options: readonly string[]): Promise<number> {
   const bench = asked === undefined ? undefined : BENCHES[asked]
   if (bench === undefined) return list(asked)
+  if (lacksAllocator(bench)) return runAgain()
   try {
     const { run } = await bench.open()
     return await run(options) ? 0 : 1

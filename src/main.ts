@@ -55,7 +55,7 @@ async function serve(config: Config): Promise<void> {
   const telemetry = new Telemetry(config.models, { version, revision: config.revision, node_version: process.version })
   const keys = await openKeys(config, telemetry, logger)
   const uploads = new Uploads(config)
-  const pool = openPool(config, poolEvents(loadable, telemetry, logger))
+  const pool = openPool(config, loadable, poolEvents(loadable, telemetry, logger))
   telemetry.observeLive(() => ({
     queueLength: pool.queueLength,
     queueCapacity: config.queueJobs,
@@ -143,11 +143,11 @@ async function loadCatalogues(config: Config, store: CatalogueStore, logger: Log
   }
 }
 
-function openPool(config: Config, events: PoolEvents): WorkerPool {
+function openPool(config: Config, models: readonly ServedModel[], events: PoolEvents): WorkerPool {
   return new WorkerPool({
     entry: new URL('./recognition/process/worker-process.js', import.meta.url),
-    workers: config.workers,
-    settings: workerSettings(config),
+    workers: config.workers, settings: workerSettings(config),
+    modelBytes: models.reduce((sum, { bytes }) => sum + bytes, 0),
     queue: { jobs: config.queueJobs, audioSeconds: config.queueAudioSeconds },
     queueWaitSeconds: config.queueWaitSeconds,
     deadlineSeconds: config.deadlineSeconds,

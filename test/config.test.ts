@@ -117,7 +117,7 @@ t.test('a profile sets the cascade, and a setting that is set itself wins', (t) 
 })
 
 t.test('a cascade is off until its model is named, and that is not the default model', (t) => {
-  t.match(readConfig({}), { cascadeModel: undefined, cascadeBelow: 0.75 })
+  t.match(readConfig({}), { cascadeModel: undefined, cascadeBelow: 0.81 })
   t.match(readConfig({ EARSHOT_MODELS: 'a,b', EARSHOT_CASCADE_MODEL: 'b', EARSHOT_CASCADE_BELOW: '0.5' }), {
     models: ['a', 'b'],
     cascadeModel: 'b',

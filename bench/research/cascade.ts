@@ -12,9 +12,7 @@ import { readFile } from 'node:fs/promises'
 import { groupBy, sum } from '../../fixtures/kit/statistics.js'
 import type { Report } from '../../src/domain/report.js'
 import { totalErrors } from '../../src/domain/scoring/word-errors.js'
-import {
-  cascadeCurvesOf, correctnessOfPrimary, escalationScore,
-} from '../../src/recognition/confidence/cascade-correctness.js'
+import { certaintyOf } from '../../src/recognition/confidence/cascade-correctness.js'
 import { transcribe } from '../../src/recognition/pipeline.js'
 import type { Recognizer } from '../../src/recognition/recognizer.js'
 import { defineBench } from '../harness/bench.js'
@@ -121,7 +119,8 @@ async function recognizeInAllWays(clip: SpeechClip, { small, larger, language }:
     const seconds = wallSeconds - (total((model) => model.spentSeconds()) - spent) + total((model) =>
       model.decodeSeconds()) - decoded
     const errors = totalErrors(scoreClip(clip, report.text, report.input.audioSeconds, 0))
-    const certainty = certaintyOf(report, small, larger)
+    const [segment] = report.segments
+    const certainty = segment === undefined ? null : certaintyOf(small.calibration, larger, segment)
     return [{ errors, seconds, certainty, isEscalated: (report.cascade?.escalations ?? 0) > 0 }, report]
   }
   const [alone] = await ask(larger, SERVED.maxDecodingPasses)
@@ -133,17 +132,6 @@ async function recognizeInAllWays(clip: SpeechClip, { small, larger, language }:
     byPasses.set(passes, { small: first, reluctant, eager })
   }
   return { clip, words: scoreClip(clip, '', clip.seconds, 0).words, larger: alone, byPasses }
-}
-
-/** As the cascade computes it for a transcript of the small model (src/recognition/cascade.ts). */
-function certaintyOf(
-  { segments: [segment], confidence }: Report, small: Recognizer, larger: Recognizer,
-): number | null {
-  if (segment === undefined) return null
-  const curves = cascadeCurvesOf(small.calibration, larger)
-  if (curves === undefined) return confidence
-  const decoded = segment.tokens.length + (segment.stopped === 'end_of_text' ? 1 : 0)
-  return escalationScore(correctnessOfPrimary(curves, segment), decoded)
 }
 
 /** The service with this many decoding passes and this threshold. A rejected word is escalated in neither way. */

@@ -7,6 +7,6 @@ import type { Settings } from './settings.js'
 
 export const PROFILE_SETTINGS: Readonly<Record<Profile, Partial<Settings>>> = {
   fast: {},
-  balanced: { EARSHOT_CASCADE_MODEL: 'whisper-small', EARSHOT_CASCADE_BELOW: 0.78 },
+  balanced: { EARSHOT_CASCADE_MODEL: 'whisper-small', EARSHOT_CASCADE_BELOW: 0.81 },
   accurate: { EARSHOT_CASCADE_MODEL: 'whisper-small', EARSHOT_CASCADE_BELOW: 0.89 },
 }

@@ -133,7 +133,7 @@ export const SETTINGS = Type.Object({
   EARSHOT_CASCADE_MODEL: matching('^$|^[A-Za-z0-9._-]+$', '',
     'A larger model that decodes clips of which the default model is unsure, and clips in a language that the default '
     + 'model does not support. Empty: none.'),
-  EARSHOT_CASCADE_BELOW: real(0.75, 0, 1,
+  EARSHOT_CASCADE_BELOW: real(0.81, 0, 1,
     'A clip is escalated to the larger model where the certainty of the default model is below this. 0: only where '
     + 'it found no words or was cut off; 1: every clip.'),
   EARSHOT_DRIFT_BASELINE: text('auto',

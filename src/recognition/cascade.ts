@@ -14,8 +14,7 @@ import { languageUnsupported, SpeechError } from '../domain/errors.js'
 import { meanLogProbability } from '../domain/log-probability.js'
 import type { CascadeReason, CascadeReport, Hypothesis } from '../domain/transcript.js'
 import type { Recognizer } from './recognizer.js'
-import { cascadeCurvesOf, correctnessOfPrimary, escalationScore } from './confidence/cascade-correctness.js'
-import { correctnessOf } from './confidence/correctness.js'
+import { certaintyOf } from './confidence/cascade-correctness.js'
 import { chooseJointly } from './joint-scores.js'
 import { decodeClip, type DecodeOptions } from './redecoding.js'
 import type { ClipShape } from './segmentation/find-speech.js'
@@ -24,14 +23,13 @@ import { hasWords } from './vetting.js'
 
 /** Doubt of the small model is a reason to escalate; to decode again first costs time and escalates too rarely. */
 const PRIMARY_PASSES = 1
+/** Rank of a transcript with words that was not cut off. */
+const COMPLETE = 2
 
 export interface Cascade {
   /** The larger model; it takes the sample rate of the small one and knows its languages. */
   readonly recognizer: Recognizer
-  /**
-   * The larger model is asked where the certainty of the small one is below this: `escalationScore` of its correctness,
-   * or its confidence where it has no calibration.
-   */
+  /** The larger model is asked where the certainty of the small one (`certaintyOf`) is below this. */
   readonly below: number
   /** Most decoding passes of the small model; PRIMARY_PASSES when absent. */
   readonly primaryPasses?: number
@@ -145,17 +143,10 @@ function reasonToEscalate(
   const { logProbabilities, tokens, stopped } = hypothesis
   if (!hasWords(hypothesis)) return 'empty'
   if (stopped !== 'end_of_text') return 'cut_off'
-  const mean = meanLogProbability(logProbabilities)
-  const segment = { meanLogProbability: mean, tokens, stopped, agreement, model: small.name }
-  const curves = cascadeCurvesOf(small.calibration, larger)
-  const correctness = curves === undefined
-    ? correctnessOf(small.calibration, [segment])
-    : correctnessOfPrimary(curves, segment)
-  const certainty = correctness === null ? Math.exp(mean) : escalationScore(correctness, logProbabilities.length)
-  return certainty < below ? 'low_confidence' : 'sure'
+  const meanOfTokens = meanLogProbability(logProbabilities)
+  const transcript = { meanLogProbability: meanOfTokens, tokens, stopped, agreement, model: small.name }
+  return certaintyOf(small.calibration, larger, transcript) < below ? 'low_confidence' : 'sure'
 }
-
-const COMPLETE = 2
 
 function rank(hypothesis: Hypothesis): number {
   if (!hasWords(hypothesis)) return 0

@@ -1,18 +1,17 @@
 /**
  * Calibrated confidence with a cascade. Two curves replace that of the small model: one for its first decoding pass,
  * which decides whether a clip is escalated, and one for transcripts that both models have judged. The doubt of both
- * models is the surprisal by their joint log-probability (joint-scores.ts). It holds for sources that it was not fitted
- * on: where two models of different kind agree, it matters little how the speech was recorded.
+ * models is the surprisal by their joint log-probability (joint-scores.ts). On sources that it was not fitted on, it is
+ * calibrated better than that of the small model (docs/benchmarks/confidence.md).
  */
 import type { Segment } from '../../domain/transcript.js'
 import type { WordWithCorrectness } from '../../domain/words.js'
 import type { CalibratedModel, Calibration, CascadeCalibration } from './calibration.js'
-import { correctnessOf, doubtOf, doubtOfWord, probabilityAt } from './correctness.js'
+import { correctnessOf, doubtOf, doubtOfWord, probabilityAt, type DecodedSegment } from './correctness.js'
 
 /** The model that is asked, by its name and the digest of its weights. */
 type LargerModel = Pick<Partial<CalibratedModel>, 'digest'> & Pick<CalibratedModel, 'name'>
-type PrimaryTranscript = Pick<Segment, 'meanLogProbability' | 'tokens' | 'stopped' | 'agreement'>
-type CascadeSegment = PrimaryTranscript & Pick<Segment, 'model' | 'cascade' | 'jointLogProbability'>
+type CascadeSegment = DecodedSegment & Pick<Segment, 'model' | 'cascade' | 'jointLogProbability'>
 
 /** Undefined without a calibration for this pair of weights. */
 export function cascadeCurvesOf(
@@ -26,18 +25,27 @@ export function doubtOfBoth(jointLogProbability: number): number {
   return Math.sqrt(Math.max(0, -jointLogProbability))
 }
 
-export function correctnessOfPrimary({ primary }: CascadeCalibration, transcript: PrimaryTranscript): number {
+function correctnessOfPrimary({ primary }: CascadeCalibration, transcript: DecodedSegment): number {
   return probabilityAt(primary.correctness, doubtOf([transcript]))
 }
 
 /**
- * What is compared with the threshold of a cascade: the correctness of a transcript to the power of 1 / √tokens, the
- * end of the text included. It lies between the probability that all of the transcript is right, which is low for every
- * long one, and that of its mean token, which is high for long ones with several errors. It finds more errors in the
- * same time of the larger model than either (`npm run bench -- cascade`).
+ * What is compared with the threshold of a cascade: the correctness of a transcript of the small model to the power of
+ * 1 / √tokens, the end of the text included. It lies between the probability that all of the transcript is right, which
+ * is low for every long one, and that of its mean token, which is high for long ones with several errors
+ * (`npm run bench -- cascade`). Without a calibration, the confidence of the transcript.
  */
-export function escalationScore(correctness: number, tokens: number): number {
-  return correctness ** (1 / Math.sqrt(Math.max(1, tokens)))
+export function certaintyOf(
+  calibration: Calibration | null | undefined, larger: LargerModel,
+  transcript: DecodedSegment & Pick<Segment, 'model'>,
+): number {
+  const curves = cascadeCurvesOf(calibration, larger)
+  const correctness = curves === undefined
+    ? correctnessOf(calibration, [transcript])
+    : correctnessOfPrimary(curves, transcript)
+  if (correctness === null) return Math.exp(transcript.meanLogProbability)
+  const decoded = transcript.tokens.length + (transcript.stopped === 'end_of_text' ? 1 : 0)
+  return correctness ** (1 / Math.sqrt(Math.max(1, decoded)))
 }
 
 /**

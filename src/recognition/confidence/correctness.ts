@@ -15,7 +15,8 @@ import type { Segment } from '../../domain/transcript.js'
 import type { Word } from '../../domain/words.js'
 import type { Calibration, Curve } from './calibration.js'
 
-type DecodedSegment = Pick<Segment, 'meanLogProbability' | 'tokens' | 'stopped' | 'agreement'>
+/** What the doubt about a transcript is computed from. */
+export type DecodedSegment = Pick<Segment, 'meanLogProbability' | 'tokens' | 'stopped' | 'agreement'>
 type ScoredAlternative = Pick<Alternative, 'logProbability'>
 
 /** Weight of the surprisal due to alternatives against that of the transcript; 2 to 16 do nearly as well. */

@@ -20,18 +20,17 @@ export function* compilePhrases(
 ): InterruptibleWork<CompiledPhrases> {
   const sequences: TokenSequence[] = []
   const unspellable: number[] = []
-  // No token spans a space, so words are encoded one by one, and each once: the words of a catalogue repeat.
+  // Each word is encoded once: the words of a catalogue repeat.
   const known = new Map<string, readonly number[]>()
   const encodeWord = (word: string): readonly number[] => {
     const tokens = known.get(word) ?? encode(word)
     known.set(word, tokens)
     return tokens
   }
-  const encodeText = (text: string): readonly number[] =>
-    text.split(' ').filter((word) => word !== '').flatMap(encodeWord)
   for (const [phrase, { spellings }] of phrases.entries()) {
     if (phrase % PHRASES_PER_STEP === 0) yield
-    const encoded = spellings.map(encodeText).filter(({ length }) => length > 0 && length <= MAX_SPELLING_TOKENS)
+    const encoded = spellings.map((text) => encodeText(text, { encode: encodeWord }))
+      .filter(({ length }) => length > 0 && length <= MAX_SPELLING_TOKENS)
     if (encoded.length === 0) unspellable.push(phrase)
     for (const tokens of encoded) sequences.push({ phrase, tokens })
   }

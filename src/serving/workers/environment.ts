@@ -26,11 +26,23 @@ const NAMES: readonly string[] = [
 /** Families of names: the allocator of glibc, ONNX Runtime, and the drivers of accelerators. */
 const PREFIXES: readonly string[] = ['MALLOC_', 'ORT_', 'CUDA_', 'CUDNN_', 'NVIDIA_', 'VK_']
 
+/**
+ * glibc returns freed memory to the system beyond these bytes. By default it returns that of nearly every run of a
+ * large model, and each page is then zeroed again when it is next used: Whisper small takes twice as long
+ * (docs/performance.md). A small model gains nothing and would keep more memory. A value of the operator's own wins;
+ * other C libraries ignore both.
+ */
+export const ALLOCATOR = { MALLOC_TRIM_THRESHOLD_: '268435456', MALLOC_MMAP_THRESHOLD_: '268435456' }
+/** Weights of all models of a process from which memory is kept. */
+const LARGE_MODELS_BYTES = 100_000_000
+
 /** ONNX Runtime reads it when its library loads. `engine/runtime/no-telemetry.ts` sets it in every other process. */
 const FIXED = { ORT_DISABLE_TELEMETRY: '1' }
 
-export function workerEnvironment(environment: NodeJS.ProcessEnv = process.env): NodeJS.ProcessEnv {
+/** `modelBytes`: the weights that the process loads. */
+export function workerEnvironment(modelBytes = 0, environment: NodeJS.ProcessEnv = process.env): NodeJS.ProcessEnv {
   const isAllowed = (name: string): boolean =>
     NAMES.includes(name) || PREFIXES.some((prefix) => name.startsWith(prefix))
-  return { ...Object.fromEntries(Object.entries(environment).filter(([name]) => isAllowed(name))), ...FIXED }
+  const allowed = Object.fromEntries(Object.entries(environment).filter(([name]) => isAllowed(name)))
+  return { ...modelBytes >= LARGE_MODELS_BYTES && ALLOCATOR, ...allowed, ...FIXED }
 }

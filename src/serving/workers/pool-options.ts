@@ -7,6 +7,8 @@ export interface PoolOptions {
   readonly entry: URL
   readonly workers: number
   readonly settings: WorkerSettings
+  /** Weights that a worker loads; default 0. */
+  readonly modelBytes?: number | undefined
   readonly queue: QueueLimits
   /** A job that would wait longer is refused. */
   readonly queueWaitSeconds: number

@@ -35,7 +35,7 @@ const BEAT_SECONDS = 2
 /** A worker without a job answers in milliseconds; on a loaded machine, in a second or two. */
 const BEATS_ALLOWED = 4
 
-type WorkerOptions = Pick<PoolOptions, 'entry' | 'settings' | 'startSeconds' | 'heartbeatSeconds'>
+type WorkerOptions = Pick<PoolOptions, 'entry' | 'settings' | 'modelBytes' | 'startSeconds' | 'heartbeatSeconds'>
 
 export class WorkerHandle {
   state: WorkerState = 'starting'
@@ -64,7 +64,8 @@ export class WorkerHandle {
   #failure: WireError | undefined
 
   /** It has to be ready within `startSeconds`, or it is killed as overdue. */
-  constructor({ entry, settings, startSeconds, heartbeatSeconds = BEAT_SECONDS }: WorkerOptions, events: WorkerEvents) {
+  constructor(options: WorkerOptions, events: WorkerEvents) {
+    const { entry, settings, modelBytes, startSeconds, heartbeatSeconds = BEAT_SECONDS } = options
     this.#events = events
     this.#exited = new Promise((resolve) => { this.#exit = resolve })
     this.#startTimer = setTimeout(() => { this.killTimedOut() }, startSeconds * 1000)
@@ -76,7 +77,7 @@ export class WorkerHandle {
       ping: () => { this.#send({ kind: 'ping' }) },
       onSilence: () => { this.killTimedOut() },
     })
-    this.#child = this.#launch(entry)
+    this.#child = this.#launch(entry, modelBytes)
     this.#send({ kind: 'start', settings })
   }
 
@@ -134,11 +135,12 @@ export class WorkerHandle {
    * If the system lacks descriptors, memory or processes, Node throws, or returns a child without streams and id that
    * reports the reason a moment later. Both end this worker only.
    */
-  #launch(entry: URL): ChildProcess | undefined {
+  #launch(entry: URL, modelBytes: number | undefined): ChildProcess | undefined {
     try {
       // Flags of the server (a debugger, a loader, --watch) are not for its workers; NODE_OPTIONS reaches both.
       const child = fork(entry, {
-        serialization: 'advanced', execArgv: [], stdio: ['ignore', 'ignore', 'pipe', 'ipc'], env: workerEnvironment(),
+        serialization: 'advanced', execArgv: [], stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
+        env: workerEnvironment(modelBytes),
       })
       child.on('message', (message) => { this.#receive(message as FromWorker) })
       child.on('error', (error) => { this.#end(error.message) })

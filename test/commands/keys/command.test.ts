@@ -16,7 +16,7 @@ import { promisify } from 'node:util'
 import t,{ type Test } from 'tap'
 import { runKeys } from '../../../src/commands/keys/command.js'
 import { changeKeys, MAX_KEYS, readKeys } from '../../../src/serving/access/keys-file.js'
-import { AccessKeys } from '../../../src/serving/access/keys.js'
+import { openKeys } from '../../serving/access/opened-keys.js'
 import { hashKey } from '../../../src/serving/access/secret.js'
 import { projectRoot } from '../../../src/domain/project-root.js'
 
@@ -43,18 +43,6 @@ async function command(
 }
 
 const modeOf = (file: string): number => statSync(file).mode & 0o777
-
-async function opened(t: Test, file: string): Promise<{ keys: AccessKeys; known: string[][]; stale: string[] }> {
-  const known: string[][] = []
-  const stale: string[] = []
-  const keys = await AccessKeys.open(
-    file,
-    { onKeys: (names) => known.push([...names]), onStale: (thrown) => stale.push((thrown as Error).message) },
-    10,
-  )
-  t.teardown(() => { keys.close() })
-  return { keys, known, stale }
-}
 
 t.test('add shows the key once and keeps its hash; list shows neither; revoke takes it away', async (t) => {
   const file = path.join(t.testdir(), 'made/keys.json')
@@ -260,7 +248,7 @@ t.test('a file that is not one of keys is refused, whatever it is, and not quote
     const error = await readKeys(file).catch((thrown: unknown) => thrown as Error)
     t.match(error, { code: 'CONFIG_INVALID', message: expected }, name)
     t.notMatch((error as Error).message, /secret/)
-    await t.rejects(opened(t, file), { code: 'CONFIG_INVALID' }, 'and the service does not start')
+    await t.rejects(openKeys(t, file), { code: 'CONFIG_INVALID' }, 'and the service does not start')
   }
   truncateSync(path.join(folder, 'empty'), 2 ** 40)
   for (const [name, expected] of [

@@ -2,7 +2,7 @@
 import t from 'tap'
 import type { Calibration } from '../../../src/recognition/confidence/calibration.js'
 import {
-  correctnessOfEscalatedWord, correctnessOfPrimary, correctnessWithCascade, doubtOfBoth, escalationScore,
+  certaintyOf, correctnessOfEscalatedWord, correctnessWithCascade, doubtOfBoth,
 } from '../../../src/recognition/confidence/cascade-correctness.js'
 import { correctnessOf, doubtOf, doubtOfWord, probabilityAt } from '../../../src/recognition/confidence/correctness.js'
 import type { Segment } from '../../../src/domain/transcript.js'
@@ -24,11 +24,18 @@ const segment = (change: Partial<Segment>): Segment => ({
   stopped: 'end_of_text', agreement: 1, model: 'small', cascade: 'sure', jointLogProbability: null, ...change,
 })
 
-t.test('what is compared with the threshold lies between the transcript and its mean token', (t) => {
-  t.equal(escalationScore(0.25, 4), 0.5)
-  t.equal(escalationScore(0.25, 1), 0.25)
-  t.ok(escalationScore(0.25, 16) > 0.25 && escalationScore(0.25, 16) < 0.25 ** (1 / 16))
-  t.equal(escalationScore(0, 9), 0)
+t.test('the certainty lies between the transcript and its mean token', (t) => {
+  const correctness = probabilityAt(PRIMARY, doubtOf([segment({})]))
+  t.ok(Math.abs(certaintyOf(CALIBRATION, LARGER, segment({})) - correctness ** 0.5) < 1e-12, 'four tokens with the end')
+  const cut = segment({ stopped: 'token_limit' })
+  const ofThree = probabilityAt(PRIMARY, doubtOf([cut])) ** (1 / Math.sqrt(3))
+  t.ok(Math.abs(certaintyOf(CALIBRATION, LARGER, cut) - ofThree) < 1e-12)
+  const other = { name: 'larger', digest: 'other weights' }
+  t.equal(
+    certaintyOf(CALIBRATION, other, segment({})), correctnessOf(CALIBRATION, [segment({})])! ** 0.5,
+    'without a curve of this pair, by that of the small model',
+  )
+  t.equal(certaintyOf(null, LARGER, segment({})), Math.exp(-0.5), 'without a calibration')
   t.same([doubtOfBoth(-4), doubtOfBoth(0.1)], [2, 0])
   t.end()
 })
@@ -38,7 +45,6 @@ t.test('each segment has the curve of the models that judged it; several are rig
   const escalated = segment({ cascade: 'low_confidence', jointLogProbability: -1, model: 'larger' })
   const of = (...segments: Segment[]): number | null => correctnessWithCascade(CALIBRATION, LARGER, segments)
   t.equal(of(kept), probabilityAt(PRIMARY, doubtOf([kept])))
-  t.equal(of(kept), correctnessOfPrimary(curves, kept))
   t.equal(of(escalated), probabilityAt(ESCALATED, 1))
   t.equal(of(kept, escalated), of(kept)! * of(escalated)!)
   t.equal(of(), null)

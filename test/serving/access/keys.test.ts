@@ -9,9 +9,10 @@ import {
   writeFileSync
 } from 'node:fs'
 import path from 'node:path'
-import t,{ type Test } from 'tap'
+import t from 'tap'
 import { changeKeys, MAX_KEYS, readKeys } from '../../../src/serving/access/keys-file.js'
 import { AccessKeys } from '../../../src/serving/access/keys.js'
+import { openKeys } from './opened-keys.js'
 import { createKey, hashKey, looksLikeKey } from '../../../src/serving/access/secret.js'
 import { until } from '../http/keys.js'
 
@@ -19,18 +20,6 @@ const KEY = /^earshot_[0-9a-f]{64}$/
 const CREATED = '2026-01-02T03:04:05Z'
 
 const bearer = (key: string): string => `Bearer ${key}`
-
-async function opened(t: Test, file: string): Promise<{ keys: AccessKeys; known: string[][]; stale: string[] }> {
-  const known: string[][] = []
-  const stale: string[] = []
-  const keys = await AccessKeys.open(
-    file,
-    { onKeys: (names) => known.push([...names]), onStale: (thrown) => stale.push((thrown as Error).message) },
-    10,
-  )
-  t.teardown(() => { keys.close() })
-  return { keys, known, stale }
-}
 
 t.test('a key has 256 random bits, a prefix that scanners find, and is never the same', (t) => {
   const keys = Array.from({ length: 1000 }, createKey)
@@ -62,7 +51,7 @@ t.test('a running service follows its file, and keeps what it knows when the fil
     created: CREATED,
   })
   await changeKeys(file, () => [entry('one', one)])
-  const { keys, known, stale } = await opened(t, file)
+  const { keys, known, stale } = await openKeys(t, file)
   t.same(keys.verify(bearer(one), 'search'), { name: 'one' })
   const whole = readFileSync(file)
 
@@ -121,7 +110,7 @@ t.test('the links that Kubernetes exchanges are followed', async (t) => {
     ])
   symlinkSync('v1', path.join(folder, '..data'))
   symlinkSync('..data/keys.json', path.join(folder, 'keys.json'))
-  const { keys } = await opened(t, path.join(folder, 'keys.json'))
+  const { keys } = await openKeys(t, path.join(folder, 'keys.json'))
   t.same(keys.verify(bearer(one), 'metrics'), { name: 'v1' })
   symlinkSync('v2', path.join(folder, '..data_tmp'))
   renameSync(path.join(folder, '..data_tmp'), path.join(folder, '..data'))
@@ -135,7 +124,7 @@ t.test('a key ends at its hour, without the file being read again', async (t) =>
   await changeKeys(file, () => [
     { name: 'guest', scopes: ['search'], sha256: hashKey(key), created: CREATED, expires: '2031-01-01T00:00:00.000Z' },
   ])
-  const { keys } = await opened(t, file)
+  const { keys } = await openKeys(t, file)
   const at = (instant: string) => {
     const now = t.capture(Date, 'now', () => Date.parse(instant))
     const verdict = keys.verify(bearer(key), 'search')
@@ -154,7 +143,7 @@ t.test('the most keys make a check a few times as costly as one key does', async
       .slice(-count)
       .map((key, index) => ({ name: `k${index}`, scopes: ['search' as const], sha256: hashKey(key), created: CREATED }))
     await changeKeys(file, () => entries)
-    return (await opened(t, file)).keys
+    return (await openKeys(t, file)).keys
   }
   const [one, many] = [await open(1), await open(MAX_KEYS)]
   const cost = (keys: AccessKeys, header: string): number => {

@@ -35,8 +35,7 @@ const MAX_WORDS_WITH_LABEL = 8
  * A list has a label ("Glossary: a, b"), or at least two parts between commas, semicolons or line breaks, each of at
  * most five words, and no end of a sentence, speaker label or word of conversation. Anything else is context.
  */
-export function readPrompt(prompt: string | undefined): PromptReading {
-  if (prompt === undefined) return CONTEXT
+export function readPrompt(prompt: string): PromptReading {
   const labelled = LABEL.test(prompt)
   const text = labelled ? prompt.replace(LABEL, '').replace(/\.\s*$/, '') : prompt
   const parts = text.split(SEPARATOR).map((part) => part.replace(/\s+/g, ' ').trim()).filter((part) => part !== '')
