@@ -19,6 +19,7 @@ const WIDE = 1.96
 type Drawn = Pick<Curves, 'predicted' | 'held'>
 
 export function drawReliability(transcripts: Drawn, words: Drawn | undefined, model: string): string {
+  const { leftOut = 'speaker', all } = transcripts.held
   return element('svg', {
     xmlns: 'http://www.w3.org/2000/svg', viewBox: `0 0 ${WIDTH} ${HEIGHT}`, width: WIDTH, height: HEIGHT,
     'font-family': FONT, fill: COLOURS.ink,
@@ -27,7 +28,7 @@ export function drawReliability(transcripts: Drawn, words: Drawn | undefined, mo
     label(MAIN.x, 28, `How often ${model} is right`, { 'font-size': 17, 'font-weight': 600 }),
     label(
       MAIN.x, 45,
-      `by coefficients fitted on other speakers (${transcripts.held.all.speakers} in all); lines are 95 % intervals`,
+      `by coefficients fitted on other ${leftOut}s (${all.speakers} speakers in all); lines are 95 % intervals`,
       TICK,
     ),
     series(61, 'transcripts', transcripts, COLOURS.wave),
