@@ -28,6 +28,7 @@ const BENCHES: Readonly<Record<string, Bench>> = {
   latency: { says: 'time by stage and clip length, and what HTTP adds', open: () => import('./latency.js') },
   load: { says: 'load on a running server; --overload starts its own', open: () => import('./load.js') },
   memory: { says: 'resident memory of server and workers over a long run', open: () => import('./memory.js') },
+  nonspeech: { says: 'words where nobody speaks', hasLargeModels: true, open: () => import('./nonspeech.js') },
   profiles: { says: 'accuracy and time of profiles', hasLargeModels: true, open: () => import('./profiles.js') },
   quantization: { says: 'weights as real numbers and integers', open: () => import('./research/quantization.js') },
   revisions: { says: 'this revision beside the compiled service of another one', open: () => import('./revisions.js') },

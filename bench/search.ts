@@ -3,13 +3,13 @@
  * are not said. `npm run bench -- search --table words`; without `--table` all.
  *
  * Phrases go through the spellings of the service and the recognizer's own compiler, clips through the pipeline of a
- * worker; ids and ranking are those of POST /v1/search.
+ * worker; ids and ranking are those of POST /v1/search. With `--larger`, in a cascade.
  */
 import { plainClips } from './audio/context.js'
 import { defineBench } from './harness/bench.js'
 import { LIMIT, MANIFEST, readClips } from './harness/clips.js'
-import { list, number } from './harness/options.js'
-import { MODEL, openRecognizer } from './harness/recognizers.js'
+import { list, number, optionalText } from './harness/options.js'
+import { MODEL, openRecognizer, SERVED } from './harness/recognizers.js'
 import { measureTables, type NamedTables } from './harness/tables.js'
 import type { SearchBench } from './search/context.js'
 
@@ -22,13 +22,17 @@ const TABLES: NamedTables<SearchBench> = {
 }
 
 const OPTIONS = {
-  table: list(Object.keys(TABLES)), model: MODEL, manifest: MANIFEST, limit: LIMIT, strength: number(1),
+  table: list(Object.keys(TABLES)), model: MODEL, larger: optionalText, below: number(0.89), manifest: MANIFEST, limit: LIMIT, strength: number(1),
 }
 
-export const run = defineBench('search', OPTIONS, async ({ table, model, manifest, limit, strength }) => {
+export const run = defineBench('search', OPTIONS, async (given) => {
+  const { table, model, manifest, limit, strength, larger: largerName, below } = given
   const clips = await plainClips(await readClips(manifest, limit))
   const recognizer = await openRecognizer(model)
-  const outcome = await measureTables(table, TABLES, { clips, recognizer, biasStrength: strength })
-  await recognizer.dispose()
+  const larger = largerName === undefined ? [] : [await openRecognizer(largerName)]
+  const options = { ...SERVED, ...larger[0] && { language: 'en', cascade: { recognizer: larger[0], below } } }
+  const bench: SearchBench = { clips, recognizers: [recognizer, ...larger], options, biasStrength: strength }
+  const outcome = await measureTables(table, TABLES, bench)
+  for (const one of bench.recognizers) await one.dispose()
   return outcome
 })

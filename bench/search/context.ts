@@ -11,16 +11,19 @@ import type { SpeechClip } from '../harness/clips.js'
 
 export interface SearchBench {
   readonly clips: readonly SpeechClip[]
-  readonly recognizer: Recognizer
+  /** The default model, and the larger one of a cascade. */
+  readonly recognizers: readonly [Recognizer, ...Recognizer[]]
+  /** Of the pipeline, without a list. */
+  readonly options: TranscribeOptions
   /** 1 is the default. */
   readonly biasStrength: number
 }
 
 /** Options of the pipeline for n-best lists with these names, as a catalogue of that many entries would spell them. */
 export function biasedBy(
-  names: readonly string[], { recognizer, biasStrength }: SearchBench,
+  names: readonly string[], { recognizers, biasStrength }: Pick<SearchBench, 'recognizers' | 'biasStrength'>,
 ): (nBest: number) => Pick<TranscribeOptions, 'beamFor'> {
-  const lists = new CompiledListCache([recognizer])
+  const lists = new CompiledListCache(recognizers)
   const id = 'bench@1'
   const most = maxSpellings(names.length)
   runToCompletion(lists.take({ id, phrases: names.map((name) => toPhrase({ name, aliases: [], weight: 1 }, most)) }))

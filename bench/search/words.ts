@@ -11,7 +11,6 @@ import { normalizeEnglish } from '../../src/domain/scoring/normalize-english.js'
 import { runToCompletion } from '../../src/domain/interruptible-work.js'
 import type { SpeechClip } from '../harness/clips.js'
 import type { Outcome } from '../harness/bench.js'
-import { SERVED } from '../harness/recognizers.js'
 import { groupBy } from '../../fixtures/kit/statistics.js'
 import { fixed, printTable } from '../harness/table.js'
 import { biasedBy, type SearchBench } from './context.js'
@@ -25,6 +24,7 @@ const SOURCES: Readonly<Record<string, Targets>> = {
 }
 /** As POST /v1/search asks for. */
 const ALTERNATIVES = 5
+const RELIABILITY_BINS = [0, 0.1, 0.3, 0.5, 0.7, 0.8, 0.9]
 /** Entries that are looked at, hits or not. */
 const RANKED = 3
 
@@ -39,6 +39,8 @@ interface Found {
   readonly score: number
   /** Of the first entry where the word is not in the list. */
   readonly outside: number
+  /** The transcript with the list is an entry, and not the first hit; or the first hit is another one. */
+  readonly isDivided: boolean
 }
 
 export async function measure(bench: SearchBench): Promise<Outcome> {
@@ -55,6 +57,8 @@ export async function measure(bench: SearchBench): Promise<Outcome> {
       biased: share(found.filter(({ biased }) => biased).length),
       top1: share(found.filter(({ rank }) => rank === 0).length),
       top3: share(found.filter(({ rank }) => rank >= 0 && rank < 3).length),
+      wrong: share(found.filter(({ rank, score }) => rank !== 0 && score >= DEFAULT_THRESHOLD).length),
+      divided: share(found.filter(({ isDivided }) => isDivided).length),
       accepted: share(found.filter(({ rank, score }) => rank === 0 && score >= DEFAULT_THRESHOLD).length),
       rejected: share(found.filter(({ outside }) => outside < DEFAULT_THRESHOLD).length),
     }
@@ -68,9 +72,10 @@ export async function measure(bench: SearchBench): Promise<Outcome> {
     }
   }
   printTable([
-    'source', 'clips', 'transcript right without %', 'with %', 'first %', 'one of three %', 'first and accepted %',
-    'outside rejected %',
+    'source', 'clips', 'transcript right without %', 'with %', 'first %', 'one of three %', 'wrong hits %',
+    'text and hit differ %', 'first and a hit %', 'outside rejected %',
   ], rows)
+  printReliability(Object.values(results).flatMap((one) => (one as { readonly found: Found[] }).found))
   return { missed, results }
 }
 
@@ -81,13 +86,14 @@ async function findAll(clips: readonly SpeechClip[], bench: SearchBench): Promis
   const found: Found[] = []
   for (const { file, text } of clips) {
     const bytes = await readFile(file)
-    const free = await transcribe(bytes, bench.recognizer, SERVED)
+    const free = await transcribe(bytes, bench.recognizers[0], bench.options)
     const { transcript, ranked } = await find(bytes)
     const { ranked: [outside] } = await without.get(text)!(bytes)
     found.push({
       free: isSame(free.text, text), biased: isSame(transcript, text),
       rank: ranked.findIndex(({ entry }) => entry === words.indexOf(text)), score: ranked[0]?.score ?? 0,
       outside: outside?.score ?? 0,
+      isDivided: isDivided(words, transcript, ranked),
     })
   }
   return found
@@ -100,13 +106,37 @@ function openFinder(
   const biased = biasedBy(words, bench)
   const searchable = runToCompletion(searchPhrases(words))
   return async (clip) => {
-    const { text, alternatives, phraseScores } = await transcribe(clip, bench.recognizer, {
-      ...SERVED, ...biased(ALTERNATIVES),
+    const { text, alternatives, phraseScores } = await transcribe(clip, bench.recognizers[0], {
+      ...bench.options, ...biased(ALTERNATIVES),
     })
     return {
       transcript: text, ranked: rank(alternatives, phraseScores, searchable, { limit: RANKED, threshold: 0 }).hits,
     }
   }
+}
+
+/** Whether transcript and first hit are two entries, or the transcript is an entry without a hit. */
+function isDivided(words: readonly string[], transcript: string, [first]: readonly Match[]): boolean {
+  const written = words.findIndex((word) => isSame(transcript, word))
+  const hit = first !== undefined && first.score >= DEFAULT_THRESHOLD ? first.entry : -1
+  return written !== -1 && written !== hit
+}
+
+/** Of first entries by their score, with and without the word in the list: how many are right. */
+function printReliability(found: readonly Found[]): void {
+  const scored = found.flatMap(({ rank, score, outside }) =>
+    [{ score, isRight: rank === 0 }, { score: outside, isRight: false }])
+  console.log('\nfirst entries by their score, each clip once with and once without its word in the list')
+  printTable(['score', 'entries', 'mean score', 'share right'], RELIABILITY_BINS.flatMap((from, index) => {
+    const to = RELIABILITY_BINS[index + 1] ?? Infinity
+    const own = scored.filter(({ score }) => score >= from && score < to)
+    if (own.length === 0) return []
+    const mean = own.reduce((sum, { score }) => sum + score, 0) / own.length
+    return [[
+      `${fixed(from)} to ${fixed(Math.min(1, to))}`, own.length, fixed(mean, 2),
+      fixed(own.filter(({ isRight }) => isRight).length / own.length, 2),
+    ]]
+  }))
 }
 
 function isSame(transcript: string, text: string): boolean {

@@ -102,6 +102,8 @@ export interface SpeechActivity {
   readonly speech: Float32Array
   /** In the order of time, without margins; empty without speech. The outer ones may reach a hop outside the audio. */
   readonly spans: readonly TimeSpan[]
+  /** Probability of speech where it is most probable; absent where a detector does not estimate it. */
+  readonly speechProbability?: number
   /** Whether there is speech: certainly, perhaps (the model decides), or not at all. */
   readonly verdict: 'speech' | 'unsure' | 'nothing'
   /** Distance from the loudest speech down to the threshold, dB; a small one hides faint ends of words. 0: unknown. */

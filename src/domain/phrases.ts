@@ -44,6 +44,8 @@ export interface PhraseScore {
    * without the internal language model. At about 0 or above the phrase was said; far below, something else was.
    */
   readonly logLikelihoodRatio: number
+  /** Calibrated probability that the clip says it and nothing else, in [0, 1]. */
+  readonly probability: number
 }
 
 /** What beam search finds besides the transcript. */
@@ -54,8 +56,12 @@ export interface BeamSearchResult {
   readonly phraseScores: readonly PhraseScore[]
   /** What biasing adds to the log-probability of the transcript, natural logarithm. */
   readonly biasScore: number
-  /** Mean log-probability of a token in the transcript without biasing: the model's doubt about the audio. */
-  readonly unbiasedMeanLogProbability: number
-  /** Biasing changed the transcript. */
-  readonly changedByBiasing: boolean
+  /** Whether every phrase was scored, or only those that the beam search found. */
+  readonly phraseScoring: 'exact' | 'beam'
+  /** The phrase that is the whole transcript; −1: it is none. */
+  readonly wholePhrase: number
+  /** Log-probability of each token of the transcript without biasing: the model's doubt about the audio. */
+  readonly unbiasedLogProbabilities: readonly number[]
+  /** The transcript without biasing; null where biasing did not change it. */
+  readonly unbiasedText: string | null
 }

@@ -7,6 +7,7 @@ import type { CascadeReport, Segment } from './transcript.js'
 /** Why a successful answer has no text. */
 export const NO_SPEECH_REASONS = [
   'no_samples', 'digital_silence', 'too_quiet', 'no_speech_detected', 'nothing_recognized',
+  'words_rejected',
 ] as const
 export type NoSpeechReason = (typeof NO_SPEECH_REASONS)[number]
 
@@ -56,6 +57,8 @@ export interface Report {
   readonly alternatives: readonly RankedAlternative[]
   /** How well each phrase fits, best first; empty without biasing, or where the upload is several clips. */
   readonly phraseScores: readonly PhraseScore[]
+  /** The text without biasing; null where biasing changed nothing. */
+  readonly unbiasedText: string | null
   /** Biasing changed some of the text. */
   readonly changedByBiasing: boolean
   /** Decodes of all clips: 0 when the model did not run, several for a clip whose first transcript was doubtful. */

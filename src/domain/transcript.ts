@@ -26,9 +26,16 @@ export interface Hypothesis extends Partial<BeamSearchResult> {
   readonly words?: readonly Word[]
 }
 
-/** Why a cascade escalated a clip to its larger model, or `sure`: it did not. docs/api.md explains each. */
-export const CASCADE_REASONS = ['sure', 'low_confidence', 'empty', 'cut_off', 'language'] as const
+/** Why a cascade escalated a clip to its larger model, or did not (NOT_ESCALATED). docs/api.md explains each. */
+export const CASCADE_REASONS = [
+  'sure', 'uncertain_speech', 'low_confidence', 'empty', 'cut_off', 'language',
+] as const
 export type CascadeReason = (typeof CASCADE_REASONS)[number]
+const NOT_ESCALATED: readonly CascadeReason[] = ['sure', 'uncertain_speech']
+
+export function isEscalation(reason: CascadeReason): boolean {
+  return !NOT_ESCALATED.includes(reason)
+}
 
 /** One decoded clip on the time line of the upload. */
 export interface Segment {
@@ -61,7 +68,7 @@ export interface CascadeReport {
   readonly model: string
   /** Clips that it decoded. */
   readonly escalations: number
-  /** Why, or `sure`: one for each clip of the upload, in the order of time. */
+  /** Why or why not: one for each clip of the upload, in the order of time. */
   readonly reasons: readonly CascadeReason[]
   /** Spent in it. */
   readonly seconds: number

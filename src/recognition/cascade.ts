@@ -5,14 +5,15 @@
  *
  * Doubt is a low probability that the transcript is right (calibrated where the model is), no words, or a decode that
  * was cut off. Where the larger model was asked, both models judge both transcripts (joint-scores.ts). A transcript
- * without words, or that was cut off, loses against one that has words and was not. Warnings about the signal are no
+ * without words, or that was cut off, loses against one that has words and was not. Where no transcript is credible and
+ * the detectors are not certain of speech, the larger model is not asked: it invents words too. Warnings about the signal are no
  * reason to escalate: a narrow band gained no more than a higher threshold at the same cost (`npm run bench --
  * cascade`). A failure of the larger model fails the request: a doubtful transcript is not returned as one that was
  * checked.
  */
 import { languageUnsupported, SpeechError } from '../domain/errors.js'
 import { meanLogProbability } from '../domain/log-probability.js'
-import type { CascadeReason, CascadeReport, Hypothesis } from '../domain/transcript.js'
+import { isEscalation, type CascadeReason, type CascadeReport, type Hypothesis } from '../domain/transcript.js'
 import type { Recognizer } from './recognizer.js'
 import { certaintyOf } from './confidence/cascade-correctness.js'
 import { chooseJointly } from './joint-scores.js'
@@ -84,6 +85,11 @@ export function escalatedByLanguage(transcript: ClipTranscript): ClipTranscript 
   return { ...transcript, escalation: { reason: 'language', seconds: transcript.seconds, jointLogProbability: null } }
 }
 
+/** A transcript of the small model that is not credible, of a clip in which perhaps nobody speaks. */
+export function notEscalated(transcript: ClipTranscript): ClipTranscript {
+  return { ...transcript, escalation: { reason: 'uncertain_speech', seconds: 0, jointLogProbability: null } }
+}
+
 /** The better transcript of both models. Rejects with what the models and `interrupt` throw. */
 export async function escalate(
   primary: ClipTranscript, small: Recognizer, cascade: Cascade, options: DecodeOptions,
@@ -126,7 +132,7 @@ export function summarizeCascade(
   const escalations = transcripts.flatMap(({ escalation }) => escalation ?? [])
   return {
     model: cascade.recognizer.name,
-    escalations: escalations.filter(({ reason }) => reason !== 'sure').length,
+    escalations: escalations.filter(({ reason }) => isEscalation(reason)).length,
     reasons: escalations.map(({ reason }) => reason),
     seconds: escalations.reduce((sum, { seconds }) => sum + seconds, 0),
   }

@@ -10,7 +10,10 @@ import { measureQuality } from '../audio/level/quality.js'
 import { resample } from '../audio/signal/resample.js'
 import type { Report } from '../domain/report.js'
 import { startStageTimer, type StageTimer } from '../domain/stage-timer.js'
-import { escalate, escalatedByLanguage, primaryModel, primaryPasses, shapeForBoth } from './cascade.js'
+import {
+  escalate, escalatedByLanguage, notEscalated, primaryModel, primaryPasses, shapeForBoth,
+} from './cascade.js'
+import { correctnessOfTranscript } from './confidence/cascade-correctness.js'
 import { describeFrames } from './features/acoustics.js'
 import { describeTimbre } from './features/timbre.js'
 import type { TranscribeOptions } from './options.js'
@@ -20,7 +23,7 @@ import { composeReport } from './report.js'
 import { hasSpeech, type SpokenClip } from './segmentation/cut-clips.js'
 import { findSpeech } from './segmentation/find-speech.js'
 import type { ClipTranscript, Decoded, Measured, Segmented, Vetted } from './stages.js'
-import { vet } from './vetting.js'
+import { isSpeechCertain, vet, type VettingOptions } from './vetting.js'
 
 /** What stays the same for all stages of one request. */
 interface Request {
@@ -39,7 +42,7 @@ export async function transcribe(bytes: Uint8Array, recognizer: Recognizer, give
   const measured = await measure(bytes, request)
   const segmented = await segment(measured, request)
   const decoded = await decode(segmented, request)
-  const vetted = await vet(decoded, options, request.timer)
+  const vetted = await vet(decoded, vettingOptionsOf(request), request.timer)
   return report(await escalateDoubtful(vetted, request), request)
 }
 
@@ -83,13 +86,25 @@ async function escalateDoubtful(vetted: Vetted, request: Request): Promise<Vette
   const { options, recognizer, timer } = request
   const { cascade } = options
   if (cascade === undefined || vetted.clips.length === 0) return vetted
+  const isCertain = isSpeechCertain(vetted)
   const transcripts: ClipTranscript[] = []
   for (const [index, transcript] of vetted.transcripts.entries()) {
+    if (!isCertain && !vetted.accepted.includes(transcript)) {
+      transcripts.push(notEscalated(transcript))
+      continue
+    }
     if (index > 0) await options.pause()
     const decodeOptions = decodeOptionsOf(transcript.clip, vetted, request, options.maxDecodingPasses)
     transcripts.push(await escalate(transcript, recognizer, cascade, decodeOptions))
   }
-  return vet({ ...vetted, transcripts }, options, timer)
+  return vet({ ...vetted, transcripts, noSpeechReason: null }, vettingOptionsOf(request), timer)
+}
+
+function vettingOptionsOf({ options, recognizer }: Request): VettingOptions {
+  const larger = options.cascade?.recognizer
+  return {
+    ...options, correctnessOf: (transcript) => correctnessOfTranscript(recognizer.calibration, larger, transcript),
+  }
 }
 
 function decodeOptionsOf(

@@ -4,13 +4,15 @@
  * Greedy decoding of a short clip is a close decision: a shift of the speech by a few hundredths of a second changes
  * every third single word. A clip whose transcript has a low mean log-probability is therefore decoded again, with
  * other silence before the speech, and the most probable hypothesis is taken: a maximum over hypotheses from perturbed
- * inputs. Clear clips are decoded once. The paddings and the threshold belong to the model (`padding` in its manifest).
+ * inputs. Where phrases were scored, it is taken from the passes that agree with the mean scores of all. Clear clips are decoded once. The paddings and the threshold belong to the model (`padding` in its manifest).
  */
 import { meanLogProbability, totalLogProbability } from '../domain/log-probability.js'
 import type { PhraseScore } from '../domain/phrases.js'
 import type { Hypothesis } from '../domain/transcript.js'
 import { comparableText, type Word } from '../domain/words.js'
 import type { BeamRequest } from './decoding/beam-contract.js'
+import { SAID, withProbabilities } from './decoding/phrase-probability.js'
+import type { PhraseRatio } from './decoding/phrase-scores.js'
 import type { RecognizeOptions, Recognizer } from './recognizer.js'
 import { padClip, type PaddedClip, type SpokenClip } from './segmentation/cut-clips.js'
 import type { ClipTranscript } from './stages.js'
@@ -50,27 +52,40 @@ export async function decodeClip(
 
   const { leadingSeconds, trailingSeconds, redecodeBelow } = recognizer.padding
   const isLong = clip.speech.endSeconds - clip.speech.startSeconds > REDECODE_SECONDS
-  let best: Pass | undefined
+  const passes: Pass[] = []
   for (const leading of leadingSeconds.slice(0, isLong ? 1 : options.maxDecodingPasses)) {
-    if (best !== undefined) await options.pause()
+    if (passes.length > 0) await options.pause()
     options.interrupt()
-    const pass = await decode(padClip(clip, leading, trailingSeconds))
-    if (best === undefined || isMoreProbable(pass.hypothesis, best.hypothesis)) best = pass
+    passes.push(await decode(padClip(clip, leading, trailingSeconds)))
+    const best = mostProbable(passes)
     const isClear = all.some((one) => isConfident(one, redecodeBelow)) || isDecided(meanPhraseScores(all))
     if (best.hypothesis.stopped === 'end_of_text' && isClear) break
   }
   const phraseScores = meanPhraseScores(all)
-  const hypothesis = { ...best!.hypothesis, ...phraseScores.length > 0 && { phraseScores } }
-  return transcript({ ...best!, hypothesis })
+  const best = mostProbable(agreeingWith(phraseScores, passes))
+  const hypothesis = { ...best.hypothesis, ...phraseScores.length > 0 && { phraseScores } }
+  return transcript({ ...best, hypothesis })
 }
 
 /** One hypothesis, and the padded clip that it was decoded from. */
 interface Pass { readonly hypothesis: Hypothesis; readonly padded: PaddedClip }
 
+function mostProbable(passes: readonly Pass[]): Pass {
+  return passes.reduce((best, pass) => isMoreProbable(pass.hypothesis, best.hypothesis) ? pass : best)
+}
+
+/** The passes whose transcript is the phrase that all of them together find said, or no phrase; all if none is. */
+function agreeingWith([first]: readonly PhraseScore[], passes: readonly Pass[]): readonly Pass[] {
+  if (first === undefined) return passes
+  const said = first.probability >= SAID ? first.phrase : -1
+  const agreeing = passes.filter(({ hypothesis: { wholePhrase = -1 } }) => wholePhrase === said)
+  return agreeing.length > 0 ? agreeing : passes
+}
+
 /** The model has no doubt about the audio; biasing does not count. */
 function isConfident(hypothesis: Hypothesis, redecodeBelow: number): boolean {
-  const { stopped, logProbabilities, unbiasedMeanLogProbability = meanLogProbability(logProbabilities) } = hypothesis
-  return stopped === 'end_of_text' && unbiasedMeanLogProbability >= redecodeBelow
+  const { stopped, logProbabilities, unbiasedLogProbabilities = logProbabilities } = hypothesis
+  return stopped === 'end_of_text' && meanLogProbability(unbiasedLogProbabilities) >= redecodeBelow
 }
 
 function wordsOnUpload({ words }: Hypothesis, { startSeconds, endSeconds, silenceSeconds }: PaddedClip): Word[] | null {
@@ -105,10 +120,12 @@ function meanPhraseScores(all: readonly Hypothesis[]): PhraseScore[] {
       logLikelihoodRatio: meanOf(scores.map(({ logLikelihoodRatio }) => logLikelihoodRatio)),
     }
   })
-  return merged.sort((a, b) => b.logLikelihoodRatio - a.logLikelihoodRatio)
+  const sorted = merged.sort((a, b) => b.logLikelihoodRatio - a.logLikelihoodRatio)
+  const unbiased = all.map(({ unbiasedLogProbabilities = [] }) => totalLogProbability(unbiasedLogProbabilities))
+  return withProbabilities(sorted, all[0]!.phraseScoring ?? 'beam', Math.max(...unbiased))
 }
 
-function belowLowest(list: readonly PhraseScore[]): Omit<PhraseScore, 'phrase'> {
+function belowLowest(list: readonly PhraseScore[]): Omit<PhraseRatio, 'phrase'> {
   const lowest = list.at(-1)!
   return {
     logProbability: lowest.logProbability - NOT_FOUND_BELOW_LOWEST,

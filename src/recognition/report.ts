@@ -5,14 +5,14 @@ import type { Alternative, RankedAlternative } from '../domain/phrases.js'
 import { REQUEST_DEFAULTS } from '../domain/request.js'
 import type { InputReport, Report, StageSeconds, Warning } from '../domain/report.js'
 import type { Timbre } from '../domain/timbre.js'
-import type { Segment } from '../domain/transcript.js'
+import { isEscalation, type Segment } from '../domain/transcript.js'
 import type { Word, WordWithCorrectness } from '../domain/words.js'
 import { summarizeCascade } from './cascade.js'
 import {
   cascadeCurvesOf, correctnessOfEscalatedWord, correctnessWithCascade,
 } from './confidence/cascade-correctness.js'
 import { correctnessOf, correctnessOfWord, posteriorsOf } from './confidence/correctness.js'
-import { formatTranscript } from './formatting/format-transcript.js'
+import { formatText, formatTranscript, type TextFormat } from './formatting/format-transcript.js'
 import type { TranscribeOptions } from './options.js'
 import type { Recognizer } from './recognizer.js'
 import type { ClipTranscript, Vetted } from './stages.js'
@@ -66,7 +66,8 @@ export function composeReport(
     model: recognizer.name,
     segments,
     alternatives: withPosteriors(only?.alternatives ?? [], recognizer, correctness),
-    changedByBiasing: accepted.some(({ hypothesis }) => hypothesis.changedByBiasing ?? false),
+    unbiasedText: unbiasedTextOf(upload.accepted, format),
+    changedByBiasing: upload.accepted.some(isChangedByBiasing),
     phraseScores: only?.phraseScores ?? [],
     decodingPasses: transcripts.reduce((sum, { decodingPasses }) => sum + decodingPasses, 0),
     cascade: summarizeCascade(transcripts, options.cascade),
@@ -75,6 +76,18 @@ export function composeReport(
     input: inputOf(upload),
     seconds,
   }
+}
+
+function isChangedByBiasing({ hypothesis: { unbiasedText = null } }: ClipTranscript): boolean {
+  return unbiasedText !== null
+}
+
+/** In the format of the text; null where biasing changed nothing. */
+function unbiasedTextOf(accepted: readonly ClipTranscript[], format: TextFormat): string | null {
+  if (!accepted.some(isChangedByBiasing)) return null
+  return accepted
+    .map(({ hypothesis: { text, unbiasedText = null, language } }) => formatText(unbiasedText ?? text, language, format))
+    .filter((text) => text !== '').join(' ')
 }
 
 function inputOf({ recording, level, quality, timbre, audioSeconds, clips }: Described): InputReport {
@@ -105,7 +118,7 @@ function toSegment(
     endSeconds: Math.min(part.endSeconds, audioSeconds),
   })
   const curves = cascade && cascadeCurvesOf(calibration, cascade.recognizer)
-  const isEscalated = escalation !== null && escalation.reason !== 'sure'
+  const isEscalated = escalation !== null && isEscalation(escalation.reason)
   const withCorrectness = (word: Word): WordWithCorrectness => ({
     ...word,
     correctness: isEscalated && curves !== undefined

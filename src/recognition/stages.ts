@@ -28,6 +28,8 @@ export interface Segmentation {
   readonly activity: SpeechActivity
   /** Whether the second detector was asked already. */
   readonly secondDetectorAsked: boolean
+  /** Highest probability of speech by the neural detector; absent where it was not asked. */
+  readonly speechProbability?: number
   /** In the order of time; where it is empty, `noSpeechReason` says why. */
   readonly clips: readonly SpokenClip[]
   readonly noSpeechReason: NoSpeechReason | null
@@ -66,7 +68,7 @@ export interface ClipTranscript {
 
 /** Whether a larger model decoded the clip; null in the transcript while that is undecided, or without a cascade. */
 export interface Escalation {
-  /** Why the larger model was asked; `sure`: it was not. */
+  /** Why the larger model was asked, or why not. */
   readonly reason: CascadeReason
   /** Time of the larger model; 0 where it was not asked. */
   readonly seconds: number

@@ -2,29 +2,68 @@
  * The one place where hypotheses are rejected: words that a model invents over noise, and hypotheses without words.
  *
  * A transcript that the model itself hardly supports is checked with the second speech detector. If that finds no
- * speech, the whole upload has none, whatever the first detector found.
+ * speech, the whole upload has none, whatever the first detector found. Where it finds some, the transcript must be
+ * more probable the less certain the speech is: people also speak unclearly, and then a doubtful transcript is still
+ * the best one. Nobody speaks faster than the fastest speakers.
  */
 import { meanLogProbability } from '../domain/log-probability.js'
 import type { StageTimer } from '../domain/stage-timer.js'
 import type { Hypothesis } from '../domain/transcript.js'
-import { detect, type SpeechOptions } from './segmentation/find-speech.js'
-import type { Decoded, Vetted } from './stages.js'
+import { legible, wordsLeft } from './legible-text.js'
+import { detect, speechProbabilityOf, type SpeechOptions } from './segmentation/find-speech.js'
+import type { ClipTranscript, Decoded, Vetted } from './stages.js'
 
-/** Mean log-probability. Hallucinations over noise are below it, but also one in eight single words that are right. */
-const HALLUCINATION_BELOW = -1.5
-/** Without words, models often emit only "♪" or "…". */
+/** Mean log-probability. Hallucinations over noise are below it, but also one in four single words that are right. */
+const DOUBTFUL_BELOW = -0.7
+/** Least probability that a doubtful transcript is right, where speech is certain, and where it is not. */
+const LEAST_CORRECTNESS = { certain: 0.003, uncertain: 0.2 }
+/** Of the second detector, in its most probable window. */
+const CERTAIN_SPEECH = 0.95
+/** The fastest speaker on record says 637 words a minute; a cut may leave a part of a word at both ends. */
+const MOST_WORDS_PER_SECOND = 637 / 60
+const WORDS_AT_CUTS = 2
+/** Without words, models often emit only "…". */
 const WORDS = /[\p{Letter}\p{Number}]/u
 
+export interface VettingOptions extends SpeechOptions {
+  /** Probability that all words of a transcript are right; null without a calibration. */
+  readonly correctnessOf: (transcript: ClipTranscript) => number | null
+}
+
 /** May be called again after transcripts were replaced; the second detector is asked once at most. */
-export async function vet(decoded: Decoded, options: SpeechOptions, timer: StageTimer): Promise<Vetted> {
-  const checked = await checkSpeech(decoded, options, timer)
-  const { clips, transcripts, noSpeechReason } = checked
-  const accepted = clips.length === 0 ? [] : transcripts.filter(({ hypothesis }) => hasWords(hypothesis))
-  return { ...checked, accepted, noSpeechReason: accepted.length > 0 ? null : noSpeechReason ?? 'nothing_recognized' }
+export async function vet(decoded: Decoded, options: VettingOptions, timer: StageTimer): Promise<Vetted> {
+  const transcripts = decoded.transcripts.map(legibleTranscript)
+  const checked = await checkSpeech({ ...decoded, transcripts }, options, timer)
+  const withWords = checked.clips.length === 0 ? [] : transcripts.filter(({ hypothesis }) => hasWords(hypothesis))
+  const accepted = withWords.filter((transcript) => isCredible(transcript, checked, options))
+  const reasonOfNone = withWords.length > 0 ? 'words_rejected' : checked.noSpeechReason ?? 'nothing_recognized'
+  return { ...checked, accepted, noSpeechReason: accepted.length > 0 ? null : reasonOfNone }
 }
 
 export function hasWords({ text }: Hypothesis): boolean {
   return WORDS.test(text)
+}
+
+/** Whether the second detector, or else the first, has no doubt that somebody speaks in the upload. */
+export function isSpeechCertain({ speechProbability, activity }: Decoded): boolean {
+  return speechProbability === undefined ? activity.verdict === 'speech' : speechProbability >= CERTAIN_SPEECH
+}
+
+function legibleTranscript(transcript: ClipTranscript): ClipTranscript {
+  const hypothesis = legible(transcript.hypothesis)
+  if (hypothesis === transcript.hypothesis) return transcript
+  return { ...transcript, hypothesis, words: transcript.words && wordsLeft(transcript.words, hypothesis.text) }
+}
+
+function isCredible(transcript: ClipTranscript, upload: Decoded, options: VettingOptions): boolean {
+  const { hypothesis, clip } = transcript
+  const words = hypothesis.text.split(/\s+/u).length
+  const seconds = clip.speech.endSeconds - clip.speech.startSeconds
+  if (words > seconds * MOST_WORDS_PER_SECOND + WORDS_AT_CUTS) return false
+  if (!options.trimSilence || meanLogProbability(hypothesis.logProbabilities) >= DOUBTFUL_BELOW) return true
+  const correctness = options.correctnessOf(transcript)
+  const least = isSpeechCertain(upload) ? LEAST_CORRECTNESS.certain : LEAST_CORRECTNESS.uncertain
+  return correctness === null || correctness >= least
 }
 
 /** The same transcripts, or no clips where the second detector finds no speech. */
@@ -32,9 +71,13 @@ async function checkSpeech(decoded: Decoded, options: SpeechOptions, timer: Stag
   const { second } = options.detectors
   const { transcripts, secondDetectorAsked, clips } = decoded
   if (second === undefined || secondDetectorAsked || !options.trimSilence || clips.length === 0) return decoded
-  const logProbabilities = transcripts.flatMap(({ hypothesis }) => hypothesis.logProbabilities)
-  if (meanLogProbability(logProbabilities) >= HALLUCINATION_BELOW) return decoded
+  if (!transcripts.some(({ hypothesis }) => isDoubtful(hypothesis))) return decoded
   const activity = await detect(second, decoded, options, timer)
-  if (activity.verdict !== 'nothing') return { ...decoded, secondDetectorAsked: true }
-  return { ...decoded, activity, secondDetectorAsked: true, clips: [], noSpeechReason: 'no_speech_detected' }
+  const asked = { ...decoded, secondDetectorAsked: true, ...speechProbabilityOf(activity) }
+  if (activity.verdict !== 'nothing') return asked
+  return { ...asked, activity, clips: [], noSpeechReason: 'no_speech_detected' }
+}
+
+function isDoubtful(hypothesis: Hypothesis): boolean {
+  return !hasWords(hypothesis) || meanLogProbability(hypothesis.logProbabilities) < DOUBTFUL_BELOW
 }

@@ -54,7 +54,7 @@ t.test('answers have both fields, with the same values', async (t) => {
     ...REPORT,
     decodingPasses: 2, changedByBiasing: true,
     alternatives: [{ text: 'play some jazz', confidence: 0.9, logProbability: -0.4, phrases: [0], posterior: 0.7 }],
-    phraseScores: [{ phrase: 0, logProbability: -0.4, logLikelihoodRatio: 0.2 }],
+    phraseScores: [{ phrase: 0, logProbability: -0.4, logLikelihoodRatio: 0.2, probability: 0.8 }],
   }
   const { url } = await setUp(t, {}, { answer: async () => answer })
   for (const route of ['transcriptions', 'search']) {

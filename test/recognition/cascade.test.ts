@@ -15,9 +15,17 @@ import type { Hypothesis } from '../../src/domain/transcript.js'
 import { wavOfSeconds } from '../serving/http/wav.js'
 
 const BELOW = 0.5
+/** Speech wherever there is a sound. */
+const SPEECH: SpeechDetector = {
+  ...spectralDetector,
+  async detect(...given) {
+    const found = await spectralDetector.detect(...given)
+    return found.spans.length === 0 ? found : { ...found, verdict: 'speech' }
+  },
+}
 const OPTIONS: TranscribeOptions = {
   language: undefined, maxAudioSeconds: 60, normalizeVolume: true, trimSilence: true, maxDecodingPasses: 1,
-  detectors: { first: spectralDetector, second: undefined }, interrupt: () => undefined,
+  detectors: { first: SPEECH, second: undefined }, interrupt: () => undefined,
 }
 
 interface Scripted {
@@ -318,12 +326,33 @@ tap.test('the larger model is skipped where the words of the small one are rejec
     { text: '', decodingPasses: 1, cascade: { escalations: 1, reasons: ['language'] } },
     'its time is counted although its words were rejected',
   )
-  const uncertain = scripted('small', [unsure('you')])
+  t.match(
+    await recognizeWith(scripted('small', [unsure('you')]), unsureLarger, { detectors: { first, second: silent } }),
+    { text: '', noSpeechReason: 'no_speech_detected', decodingPasses: 1, cascade: { escalations: 0 } },
+  )
+  const uncertain = scripted('small', [{ text: 'you', logProbabilities: [-0.698] }])
   t.match(
     await recognizeWith(uncertain, unsureLarger, { detectors: { first, second: silent } }),
     { text: '', noSpeechReason: 'no_speech_detected', decodingPasses: 2, cascade: { escalations: 1 } },
     'doubtful words of the larger model are rejected too',
   )
+})
+
+tap.test('where speech is uncertain, the larger model is asked about credible words alone', async (t) => {
+  const unsureDetector: SpeechDetector = {
+    ...SPEECH, detect: async (...given) => ({ ...await SPEECH.detect(...given), verdict: 'unsure' }),
+  }
+  const detectors = { first: unsureDetector, second: undefined }
+  for (const [hypothesis, reason, asked] of [
+    [sure(''), 'uncertain_speech', 0], [sure('...'), 'uncertain_speech', 0], [sure('♪'), 'uncertain_speech', 0],
+    [unsure('yes'), 'low_confidence', 1],
+  ] as const) {
+    const larger = scripted('larger', [sure('no')])
+    t.match(await recognizeWith(scripted('small', [hypothesis]), larger, { detectors }), {
+      cascade: { escalations: asked, reasons: [reason] },
+    })
+    t.equal(larger.asked.length, asked, hypothesis.text!)
+  }
 })
 
 tap.test('silence is decoded by neither model, and without a cascade the report has none', async (t) => {

@@ -1,11 +1,10 @@
-/** When a clip is decoded again, which transcript is taken, and which one is rejected. */
+/** When a clip is decoded again, and which transcript is taken. */
 import tap from 'tap'
 import { spokenClips, type SpokenClip } from '../../src/recognition/segmentation/cut-clips.js'
 import type { SpeechDetector } from '../../src/recognition/segmentation/detector.js'
 import { describeFrames } from '../../src/recognition/features/acoustics.js'
 import { decodeClip, type DecodeOptions } from '../../src/recognition/redecoding.js'
-import { vet } from '../../src/recognition/vetting.js'
-import type { ClipTranscript, Measured, Vetted } from '../../src/recognition/stages.js'
+import type { Measured } from '../../src/recognition/stages.js'
 import { measureLevel } from '../../src/audio/level/loudness.js'
 import type { Recognizer } from '../../src/recognition/recognizer.js'
 import { findSpeech } from '../../src/recognition/segmentation/find-speech.js'
@@ -93,11 +92,11 @@ tap.test('a clip whose transcript was cut off is decoded again, and a complete t
 })
 
 tap.test('a clip whose transcript is less probable because of biasing is not decoded again', async (t) => {
-  const biased = { ...said('ambleside', [-2, -2]), biasScore: 9, unbiasedMeanLogProbability: -0.1 }
+  const biased = { ...said('ambleside', [-2, -2]), biasScore: 9, unbiasedLogProbabilities: [-0.1] }
   t.match(await decodeClip(clipOf(1), answering(biased, said('other', [-0.1])).recognizer, OPTIONS), {
     hypothesis: { text: 'ambleside' }, decodingPasses: 1,
   })
-  const doubted = { ...biased, unbiasedMeanLogProbability: -2 }
+  const doubted = { ...biased, unbiasedLogProbabilities: [-2] }
   t.match(
     await decodeClip(clipOf(1), answering(doubted, said('ample side', [-0.1, -0.1])).recognizer, OPTIONS),
     { hypothesis: { text: 'ambleside' }, decodingPasses: 2 },
@@ -109,7 +108,7 @@ tap.test('the score of a phrase is its mean over the passes, and a decisive pass
   const scored = (text: string, ...ratios: number[]): Hypothesis => ({
     ...said(text, [-2]),
     phraseScores: ratios.map((logLikelihoodRatio, phrase) => ({
-      phrase, logLikelihoodRatio, logProbability: logLikelihoodRatio - 1,
+      phrase, logLikelihoodRatio, logProbability: logLikelihoodRatio - 1, probability: 0.1,
     })),
   })
   const { hypothesis, decodingPasses } = await decodeClip(
@@ -127,6 +126,20 @@ tap.test('the score of a phrase is its mean over the passes, and a decisive pass
     (await decodeClip(clipOf(1), answering(scored('a', 1, -3), scored('b', 1, 0)).recognizer, OPTIONS)).decodingPasses,
     1,
   )
+})
+
+tap.test('the transcript is from a pass that agrees with the mean scores of the phrases', async (t) => {
+  const pass = (text: string, wholePhrase: number, ...ratios: number[]): Hypothesis => ({
+    ...said(text, [-2]), unbiasedLogProbabilities: [-2], wholePhrase, phraseScoring: 'exact',
+    phraseScores: ratios.map((logLikelihoodRatio, phrase) =>
+      ({ phrase, logLikelihoodRatio, logProbability: -1, probability: 0.5 })),
+  })
+  const passes = (...all: Hypothesis[]) => decodeClip(clipOf(1), answering(...all).recognizer, OPTIONS)
+  const mostly = await passes(pass('bed', 0, 3, 0), pass('bad', 1, 0, 0.5), pass('bed', 0, 3, 0))
+  t.match(mostly.hypothesis, { text: 'bed', phraseScores: [{ phrase: 0 }] })
+  const none = await passes(pass('bed', 0, 0.5, -2), pass('head', -1, -9, -9), pass('head', -1, -9, -9))
+  t.equal(none.hypothesis.text, 'head', 'no phrase is probable in all passes together')
+  t.ok(none.hypothesis.phraseScores![0]!.probability < 0.4)
 })
 
 tap.test('long speech, and a clip without padding, are decoded once', async (t) => {
@@ -199,36 +212,6 @@ tap.test('the second detector runs only where the first finds no speech or is un
     t.equal(activity.verdict, expected)
     t.equal(clips.length === 0, noSpeechReason !== null, 'there is a reason exactly when there are no clips')
   }
-})
-
-tap.test('words are rejected only when both the model and the second detector doubt them', async (t) => {
-  const check = async (
-    logProbability: number, first: SpeechActivity['verdict'], opinion: SpeechActivity['verdict'], text = 'you',
-  ): Promise<{ vetted: Vetted; asked: number }> => {
-    const second = judging(opinion)
-    const detectors = { first: judging(first).detector, second: second.detector }
-    const options = { detectors, trimSilence: true, normalizeVolume: true, interrupt: () => undefined }
-    const segmentation = await findSpeech(measured(1), answering().recognizer, options, startStageTimer())
-    const transcript: ClipTranscript = {
-      clip: clipOf(1), hypothesis: said(text, [logProbability]), words: null, model: 'scripted',
-      decodingPasses: 1, seconds: 0, agreement: 1, escalation: null,
-    }
-    const decoded = { ...measured(1), ...segmentation, transcripts: [transcript] }
-    return { vetted: await vet(decoded, options, startStageTimer()), asked: second.asked() }
-  }
-  t.match(await check(-3, 'speech', 'nothing'), {
-    vetted: {
-      noSpeechReason: 'no_speech_detected', clips: [], accepted: [], activity: { verdict: 'nothing', spans: [] },
-    },
-    asked: 1,
-  })
-  const accepted = { noSpeechReason: null, accepted: [{ hypothesis: { text: 'you' } }] }
-  t.match(await check(-3, 'speech', 'speech'), { vetted: accepted, asked: 1 })
-  t.match(await check(-0.5, 'speech', 'nothing'), { vetted: accepted, asked: 0 })
-  t.match(await check(-3, 'unsure', 'speech'), { vetted: accepted, asked: 1 }, 'a detector does not run twice')
-  const wordless = await check(-0.5, 'speech', 'nothing', '...')
-  t.match(wordless, { vetted: { noSpeechReason: 'nothing_recognized', accepted: [] }, asked: 0 })
-  t.equal(wordless.vetted.transcripts.length, 1, 'the rejected transcript is kept')
 })
 
 function judging(verdict: SpeechActivity['verdict']): { detector: SpeechDetector; asked(): number } {

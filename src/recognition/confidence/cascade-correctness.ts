@@ -4,8 +4,10 @@
  * models is the surprisal by their joint log-probability (joint-scores.ts). On sources that it was not fitted on, it is
  * calibrated better than that of the small model (docs/benchmarks/confidence.md).
  */
-import type { Segment } from '../../domain/transcript.js'
+import { meanLogProbability } from '../../domain/log-probability.js'
+import { isEscalation, type Segment } from '../../domain/transcript.js'
 import type { WordWithCorrectness } from '../../domain/words.js'
+import type { ClipTranscript } from '../stages.js'
 import type { CalibratedModel, Calibration, CascadeCalibration } from './calibration.js'
 import { correctnessOf, doubtOf, doubtOfWord, probabilityAt, type DecodedSegment } from './correctness.js'
 
@@ -64,10 +66,22 @@ export function correctnessWithCascade(
 
 function correctnessOfSegment(curves: CascadeCalibration, segment: CascadeSegment): number | null {
   const { cascade, jointLogProbability } = segment
-  if (cascade === 'sure') return correctnessOfPrimary(curves, segment)
+  if (cascade === null || !isEscalation(cascade)) return correctnessOfPrimary(curves, segment)
   return jointLogProbability === null
     ? null
     : probabilityAt(curves.escalated.correctness, doubtOfBoth(jointLogProbability))
+}
+
+/** Of the transcript of one clip; null without a calibration. */
+export function correctnessOfTranscript(
+  calibration: Calibration | null | undefined, larger: LargerModel | undefined,
+  { hypothesis, agreement, model, escalation }: ClipTranscript,
+): number | null {
+  const { logProbabilities, tokens, stopped } = hypothesis
+  const segment = { meanLogProbability: meanLogProbability(logProbabilities), tokens, stopped, agreement, model }
+  if (larger === undefined) return correctnessOf(calibration, [segment])
+  const { reason = null, jointLogProbability = null } = escalation ?? {}
+  return correctnessWithCascade(calibration, larger, [{ ...segment, cascade: reason, jointLogProbability }])
 }
 
 /** Of a word in an escalated segment; null without a calibration. */

@@ -35,10 +35,11 @@ export interface BeamResult extends BeamTranscript {
   readonly nBest: number
   /** Phrases by how well they fit the clip, best first; empty without phrases. */
   readonly phraseScores: readonly PhraseScore[]
-  /** Mean log-probability of a token in the greedy hypothesis if it ended: confidence in the audio, without biasing. */
-  readonly unbiasedMeanLogProbability: number
-  /** Whether biasing changed the transcript. */
-  readonly changedByBiasing: boolean
+  readonly phraseScoring: 'exact' | 'beam'
+  /** The phrase that is the whole transcript; −1: it is none. */
+  readonly wholePhrase: number
+  /** The greedy hypothesis, which is the transcript without biasing. */
+  readonly unbiased: DecodedTokens
 }
 
 /** A model that has encoded a clip. */

@@ -4,13 +4,13 @@
  * of the beam and remains the transcript unless a phrase is found, so a list changes nothing where none of its phrases
  * occurs.
  */
-import { meanLogProbability, totalLogProbability } from '../../domain/log-probability.js'
-import type { PhraseScore } from '../../domain/phrases.js'
+import { totalLogProbability } from '../../domain/log-probability.js'
 import type { BeamModel, BeamRequest, BeamResult, BeamTranscript, CompiledPhrases } from './beam-contract.js'
 import { beamSearch, normalizeByLength, type BeamHypothesis, type BeamOptions } from './beam-search.js'
 import { MAX_EXACT_NODES, scorePhrases, type ExactPhraseScore } from './exact-phrase-scores.js'
 import type { DecodedTokens } from './greedy.js'
 import { PhraseBias } from './phrase-bias.js'
+import { SAID, withProbabilities } from './phrase-probability.js'
 import { compareBeam, compareExact, wholePhraseOf, type PhraseComparison } from './phrase-scores.js'
 import type { PhraseTrie } from './phrase-trie.js'
 
@@ -34,24 +34,36 @@ export async function beamSearchOrGreedy(
   const bias = phrases && new PhraseBias(phrases.trie, model.shapes, request.strength, phrases.weights)
   const hypotheses = await beamSearch(await model.start(), { ...options, beams, nBest, bias })
   if (hypotheses.length === 0) return decodeGreedily()
-  const { ranked, phraseScores } = phrases === undefined || bias === undefined
-    ? { ranked: hypotheses.map(asRanked), phraseScores: [] }
-    : await rankWithPhrases(hypotheses, phrases, bias, model, options)
-  const transcripts = ranked.sort((a, b) => b.score - a.score).map(({ transcript }) => transcript)
-  const first = transcripts[0]!
   const greedy = hypotheses.find(({ isGreedy }) => isGreedy)
-  const best = first.phrases.length > 0 || greedy === undefined
-    ? first
-    : await confirmGreedy(greedy, decodeGreedily, bias)
-  const others = transcripts.filter(({ tokens }) => tokens !== best.tokens)
+  const unbiased = greedy === undefined ? transcriptOf(await decodeGreedily(), bias) : asRanked(greedy).transcript
+  const { ranked, rivals, said, phraseScores, phraseScoring } = phrases === undefined || bias === undefined
+    ? withoutPhrases(hypotheses)
+    : await rankWithPhrases(hypotheses, unbiased, phrases, bias, model, options)
+  const chosen = said ?? mostSupported(rivals, unbiased)
+  const best = chosen === unbiased && greedy !== undefined ? await confirmGreedy(greedy, decodeGreedily, bias) : chosen
+  const transcripts = ranked.toSorted((a, b) => b.score - a.score).map(({ transcript }) => transcript)
   return {
     ...best,
-    hypotheses: [best, ...others],
+    hypotheses: [best, ...transcripts.filter(({ tokens }) => tokens !== chosen.tokens)],
     nBest,
     phraseScores,
-    unbiasedMeanLogProbability: meanLogProbability((greedy ?? first).logProbabilities),
-    changedByBiasing: best.phrases.length > 0 && greedy !== undefined && best.tokens.join() !== greedy.tokens.join(),
+    phraseScoring,
+    wholePhrase: phrases === undefined ? -1 : wholePhraseOf(phrases.trie, best.tokens, model.shapes),
+    unbiased: chosen === unbiased ? best : unbiased,
   }
+}
+
+/**
+ * The hypothesis with a phrase that has the highest log-probability with its bias score, or the unbiased transcript if
+ * that has a higher one. Sums are compared, not means, so that a phrase wins only if it is nearly as probable as all of
+ * what else was said.
+ */
+function mostSupported(ranked: readonly Ranked[], unbiased: BeamTranscript): BeamTranscript {
+  const support = ({ logProbabilities, biasScore }: BeamTranscript): number =>
+    totalLogProbability(logProbabilities) + biasScore
+  return ranked.map(({ transcript }) => transcript)
+    .filter(({ phrases }) => phrases.length > 0)
+    .reduce((best, one) => support(one) > support(best) ? one : best, unbiased)
 }
 
 /**
@@ -63,26 +75,54 @@ async function confirmGreedy(
   greedy: BeamHypothesis, decodeGreedily: () => Promise<DecodedTokens>, bias: PhraseBias | undefined,
 ): Promise<BeamTranscript> {
   if (bias === undefined || greedy.smallestGap > SMALLEST_SAFE_GAP) return asRanked(greedy).transcript
-  const decoded = await decodeGreedily()
-  const state = bias.afterTranscript(decoded.tokens)
-  return { ...decoded, phrases: state.phrases, biasScore: bias.scoreOf(state) }
+  return transcriptOf(await decodeGreedily(), bias)
 }
 
-interface RankedWithPhrases { readonly ranked: Ranked[]; readonly phraseScores: readonly PhraseScore[] }
+function transcriptOf(decoded: DecodedTokens, bias: PhraseBias | undefined): BeamTranscript {
+  const state = bias?.afterTranscript(decoded.tokens)
+  return { ...decoded, phrases: state?.phrases ?? [], biasScore: state === undefined ? 0 : bias!.scoreOf(state) }
+}
+
+interface RankedWithPhrases extends Pick<BeamResult, 'phraseScores' | 'phraseScoring'> {
+  readonly ranked: readonly Ranked[]
+  /** Those of them that compete with the unbiased transcript by their bias score. */
+  readonly rivals: readonly Ranked[]
+  /** A whole phrase that is more probable than everything else; undefined: none is. */
+  readonly said: BeamTranscript | undefined
+}
+
+function withoutPhrases(hypotheses: readonly BeamHypothesis[]): RankedWithPhrases {
+  const ranked = hypotheses.map(asRanked)
+  return { ranked, rivals: [], said: undefined, phraseScores: [], phraseScoring: 'beam' }
+}
 
 /** Each phrase of a short list is scored exactly, and the whole phrases join the hypotheses. */
 async function rankWithPhrases(
-  hypotheses: readonly BeamHypothesis[], { trie }: CompiledPhrases, bias: PhraseBias, model: BeamModel,
-  options: SearchOptions,
+  hypotheses: readonly BeamHypothesis[], unbiased: BeamTranscript, { trie }: CompiledPhrases, bias: PhraseBias,
+  model: BeamModel, options: SearchOptions,
 ): Promise<RankedWithPhrases> {
+  const doubt = totalLogProbability(unbiased.logProbabilities)
   if (trie.nodes > MAX_EXACT_NODES || isLongerThanPhrases(hypotheses, trie)) {
-    return { ranked: hypotheses.map(asRanked), phraseScores: compareBeam(trie, hypotheses, model.shapes).phraseScores }
+    const { phrases } = compareBeam(trie, hypotheses, model.shapes)
+    const phraseScores = withProbabilities(phrases, 'beam', doubt)
+    const ranked = hypotheses.map(asRanked)
+    const probable = phraseScores.flatMap(({ phrase, probability }) => probability >= SAID ? [phrase] : [])
+    const rivals = ranked.filter(({ transcript: { tokens } }) => {
+      const whole = wholePhraseOf(trie, tokens, model.shapes)
+      return whole === -1 || probable.includes(whole)
+    })
+    return { ranked, rivals, said: undefined, phraseScores, phraseScoring: 'beam' }
   }
   const exact = await scorePhrases(await model.start(), trie, { ...options, shapes: model.shapes })
   const comparison = await compareExact(trie, exact, hypotheses, model, options)
-  const others = hypotheses.filter(({ tokens }) => wholePhraseOf(trie, tokens, model.shapes) === -1)
-  const ranked = [...others.map(asRanked), ...exact.map((score) => rankWholePhrase(score, comparison, bias))]
-  return { ranked, phraseScores: comparison.phraseScores }
+  const phraseScores = withProbabilities(comparison.phrases, 'exact', doubt)
+  const rivals = hypotheses.filter(({ tokens }) => wholePhraseOf(trie, tokens, model.shapes) === -1).map(asRanked)
+  const whole = exact.map((score) => rankWholePhrase(score, comparison, bias))
+  const [best] = phraseScores
+  const said = best !== undefined && best.probability >= SAID
+    ? whole.find(({ transcript }) => transcript.phrases[0] === best.phrase)?.transcript
+    : undefined
+  return { ranked: [...rivals, ...whole], rivals, said, phraseScores, phraseScoring: 'exact' }
 }
 
 /** Whether the clip says far more than any phrase: then it is none of them, and exact scores would be expensive. */
@@ -101,10 +141,10 @@ function asRanked({ tokens, logProbabilities, phrases, biasScore, score }: BeamH
  * log-likelihood ratio and the bias score of the phrase, normalized as the beam search does it.
  */
 function rankWholePhrase(
-  { phrase, tokens, logProbabilities }: ExactPhraseScore, { phraseScores, otherLogProbability }: PhraseComparison,
+  { phrase, tokens, logProbabilities }: ExactPhraseScore, { phrases, otherLogProbability }: PhraseComparison,
   bias: PhraseBias,
 ): Ranked {
-  const ratio = phraseScores.find((one) => one.phrase === phrase)?.logLikelihoodRatio ?? -Infinity
+  const ratio = phrases.find((one) => one.phrase === phrase)?.logLikelihoodRatio ?? -Infinity
   const sum = otherLogProbability + ratio + bias.scoreOf(bias.afterTranscript(tokens))
   const biasScore = sum - totalLogProbability(logProbabilities)
   const transcript = { tokens, logProbabilities, stopped: 'end_of_text' as const, phrases: [phrase], biasScore }

@@ -137,7 +137,7 @@ function biasesOf(active: readonly ActiveHypothesis[], { bias }: BeamOptions): T
   return active.flatMap(({ state }, hypothesis) => {
     const tokens = bias.continuations(state)
     if (tokens.length > MAX_BIASED_TOKENS) return []
-    return Array.from(tokens, (token) => ({ hypothesis, token, amount: bias.strength }))
+    return Array.from(tokens, (token) => ({ hypothesis, token, amount: bias.gainOf(state, token) }))
   })
 }
 

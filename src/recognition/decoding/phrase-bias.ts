@@ -1,12 +1,14 @@
 /**
  * Contextual biasing: the state of a hypothesis in the trie of phrases, and its bias score.
  *
- * A token that continues a phrase earns a bias score, a token inside a word three times as much. When the path leaves
- * the trie before the phrase is complete, the pending score is taken back and the path restarts at the root (there are
- * no suffix links). So phrases that do not occur do not change the ranking; they only take places in the beam. A phrase
- * begins where a word begins and ends where a word ends: "cat" is not found in "category". Each further phrase of a
- * transcript earns half as much as the one before. Without that, a model that decodes noise would emit phrases for as
- * long as each earns more than it costs.
+ * A token that continues a phrase earns a bias score, a token inside a word three times as much, up to a limit for each
+ * word and one for the whole phrase. The limit of a phrase falls with the logarithm of the number of phrases: the more
+ * there are, the more probable it is that one resembles something else that was said. When the path leaves the trie
+ * before the phrase is complete, the pending score is taken back and the path restarts at the root (there are no suffix
+ * links). So phrases that do not occur do not change the ranking; they only take places in the beam. A phrase begins
+ * where a word begins and ends where a word ends: "cat" is not found in "category". A phrase earns its score once, and
+ * each further phrase of a transcript half as much as the one before. Without that, a model that decodes noise would
+ * emit phrases for as long as each earns more than it costs.
  */
 import { ROOT, type PhraseTrie } from './phrase-trie.js'
 
@@ -20,8 +22,10 @@ export interface TokenShapes {
 
 export interface BiasState {
   readonly node: number
-  /** Bias score of the current path, taken back when it leaves the trie. */
+  /** Bias score of the current path, taken back when it leaves the trie; without the limit of a phrase. */
   readonly pending: number
+  /** The part of it that the current word has earned. */
+  readonly ofWord: number
   /** Bias score of complete phrases. */
   readonly committed: number
   /** The phrase that ends at the last token, if the word ends there too; −1. Its bias score is still pending. */
@@ -37,17 +41,26 @@ const FURTHER_PHRASE_FACTOR = 0.5
 
 /** Factor of a token within a word: words of several pieces are those that are rare in the training data. */
 const WITHIN_WORD_FACTOR = 3
+/** Limit of a word, as a multiple of what its first token earns. */
+const MOST_OF_A_WORD = 4
+/**
+ * Limit of a phrase at `strength` 1, natural logarithm: the first number less the second times the logarithm of the
+ * number of phrases, 5.2 for 35 phrases and 0.6 for 10,000. Fitted on lists that are said and lists that are not
+ * (docs/benchmarks/search.md).
+ */
+const MOST_OF_A_PHRASE = { ofOne: 8, lessByLogarithm: 0.8 }
 
 const NO_TOKENS = new Int32Array(0)
 
 export const UNBIASED: BiasState =
-  { node: ROOT, pending: 0, committed: 0, match: -1, prefixMatch: undefined, phrases: [] }
+  { node: ROOT, pending: 0, ofWord: 0, committed: 0, match: -1, prefixMatch: undefined, phrases: [] }
 
 export class PhraseBias {
   readonly #trie: PhraseTrie
   readonly #shapes: TokenShapes
   readonly #strength: number
   readonly #weights: readonly number[]
+  readonly #mostOfPhrase: number
 
   /** `strength`: natural logarithm for each token; `weights` of the phrases multiply it. */
   constructor(trie: PhraseTrie, shapes: TokenShapes, strength: number, weights: readonly number[]) {
@@ -55,19 +68,24 @@ export class PhraseBias {
     this.#shapes = shapes
     this.#strength = strength
     this.#weights = weights
+    const { ofOne, lessByLogarithm } = MOST_OF_A_PHRASE
+    this.#mostOfPhrase = strength * Math.max(0, ofOne - lessByLogarithm * Math.log(Math.max(1, weights.length)))
   }
 
   /** Bias score of a state, pending score included. */
   scoreOf({ pending, committed, phrases }: BiasState): number {
-    return pending * FURTHER_PHRASE_FACTOR ** phrases.length + committed
+    return this.#limited(pending) * FURTHER_PHRASE_FACTOR ** phrases.length + committed
+  }
+
+  /** What the state would earn by this token. */
+  gainOf(state: BiasState, token: number): number {
+    return this.scoreOf(this.after(state, token)) - this.scoreOf(state)
   }
 
   /** Tokens that continue the current path; none at the root, which may have thousands of children. */
   continuations({ node }: BiasState): Int32Array {
     return node === ROOT ? NO_TOKENS : this.#trie.childTokens(node)
   }
-
-  get strength(): number { return this.#strength }
 
   after(state: BiasState, token: number): BiasState {
     const beginsWord = this.#shapes.beginsWord(token)
@@ -76,12 +94,14 @@ export class PhraseBias {
       const prefixMatch = beginsWord && state.match !== -1
         ? { phrase: state.match, biasScore: state.pending }
         : state.prefixMatch
-      const pending = state.pending + this.#strength * (beginsWord ? 1 : WITHIN_WORD_FACTOR)
-      return this.#enter(child, { ...state, prefixMatch, pending })
+      const before = beginsWord ? 0 : state.ofWord
+      const ofWord = Math.min(before + this.#strength * (beginsWord ? 1 : WITHIN_WORD_FACTOR), this.#mostOfWord)
+      return this.#enter(child, { ...state, prefixMatch, ofWord, pending: state.pending + ofWord - before })
     }
     const failed = this.#leave(state, beginsWord || this.#shapes.isPunctuation(token))
     const first = beginsWord ? this.#trie.step(ROOT, token) : -1
-    return first === -1 ? failed : this.#enter(first, { ...failed, pending: this.#strength })
+    if (first === -1) return failed
+    return this.#enter(first, { ...failed, pending: this.#strength, ofWord: this.#strength })
   }
 
   /** The end of the text ends a word. */
@@ -103,10 +123,18 @@ export class PhraseBias {
     const complete = match !== -1 && wordEnds ? { phrase: match, biasScore: pending } : prefixMatch
     if (complete === undefined) return { ...UNBIASED, committed, phrases }
     const { phrase, biasScore } = complete
+    if (phrases.includes(phrase)) return { ...UNBIASED, committed, phrases }
+    const earned = this.#limited(biasScore) * this.#weights[phrase]!
     return {
       ...UNBIASED,
-      committed: committed + biasScore * this.#weights[phrase]! * FURTHER_PHRASE_FACTOR ** phrases.length,
+      committed: committed + earned * FURTHER_PHRASE_FACTOR ** phrases.length,
       phrases: [...phrases, phrase],
     }
   }
+
+  #limited(biasScore: number): number {
+    return Math.min(biasScore, this.#mostOfPhrase)
+  }
+
+  get #mostOfWord(): number { return MOST_OF_A_WORD * this.#strength }
 }

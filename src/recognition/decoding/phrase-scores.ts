@@ -16,9 +16,12 @@ const MAX_PHRASE_SCORES = 40
 /** Most other transcripts that are scored by the internal language model. */
 const MAX_OTHERS = 8
 
+/** A phrase before the calibration of its probability (phrase-probability.ts). */
+export type PhraseRatio = Omit<PhraseScore, 'probability'>
+
 export interface PhraseComparison {
   /** Best first. */
-  readonly phraseScores: readonly PhraseScore[]
+  readonly phrases: readonly PhraseRatio[]
   /** Log-probability of the best transcript that is no phrase. */
   readonly otherLogProbability: number
 }
@@ -85,9 +88,9 @@ function bestSpellings(all: readonly PhraseLikelihood[]): PhraseLikelihood[] {
 
 function compare(phrases: readonly PhraseLikelihood[], other: Likelihood): PhraseComparison {
   const best = phrases.toSorted((a, b) => b.acoustic - a.acoustic).slice(0, MAX_PHRASE_SCORES)
-  const phraseScores = best.map(({ phrase, logProbability, acoustic }) =>
+  const ratios = best.map(({ phrase, logProbability, acoustic }) =>
     ({ phrase, logProbability, logLikelihoodRatio: acoustic - other.acoustic }))
-  return { phraseScores, otherLogProbability: other.logProbability }
+  return { phrases: ratios, otherLogProbability: other.logProbability }
 }
 
 function mostLikely<T extends Likelihood>(all: readonly T[]): T {

@@ -77,9 +77,12 @@ export function asHypothesis(
     logProbability: totalLogProbability(one.logProbabilities),
     phrases: one.phrases,
   }))
-  const { phraseScores, biasScore, unbiasedMeanLogProbability, changedByBiasing, nBest } = decoded
+  const { phraseScores, phraseScoring, wholePhrase, biasScore, unbiased, nBest } = decoded
+  const unbiasedText = decode(unbiased.tokens)
   return {
-    ...plain, phraseScores, biasScore, unbiasedMeanLogProbability, changedByBiasing,
+    ...plain, phraseScores, phraseScoring, wholePhrase, biasScore,
+    unbiasedLogProbabilities: unbiased.logProbabilities,
+    unbiasedText: unbiasedText === plain.text ? null : unbiasedText,
     alternatives: withDifferentWords(alternatives).slice(0, nBest),
   }
 }

@@ -10,7 +10,7 @@ import type { RecognitionRequest } from '../../domain/request.js'
  * Bias score of a token at `biasStrength` 1, natural logarithm: there, lists of 10,000 phrases that are not said do no
  * harm (docs/benchmarks.md).
  */
-const STRENGTH = 2
+const STRENGTH = 1
 /** Lists that came with requests, and are cached. */
 const MAX_RECENT = 16
 

@@ -47,7 +47,7 @@ export async function findSpeech(
   const firstOpinion = await detect(first, signal, options, timer)
   const secondDetectorAsked = firstOpinion.verdict !== 'speech' && second !== undefined
   const activity = secondDetectorAsked ? await detect(second, signal, options, timer) : firstOpinion
-  const found = { activity, secondDetectorAsked }
+  const found = { activity, secondDetectorAsked, ...speechProbabilityOf(activity) }
   if (options.trimSilence && activity.verdict === 'nothing') {
     return { ...found, clips: [], noSpeechReason: 'no_speech_detected' }
   }
@@ -61,6 +61,10 @@ export function detect(
   detector: SpeechDetector, { waveform, frames }: Signal, { interrupt }: SpeechOptions, timer: StageTimer,
 ): Promise<SpeechActivity> {
   return timer.timeAsync('detect', () => detector.detect(waveform, frames, interrupt))
+}
+
+export function speechProbabilityOf({ speechProbability }: SpeechActivity): Pick<Segmentation, 'speechProbability'> {
+  return speechProbability === undefined ? {} : { speechProbability }
 }
 
 function inaudibleReason({ waveform: { samples }, level }: Signal): NoSpeechReason | null {

@@ -1,7 +1,7 @@
 /**
  * N-best alternatives and names → ranked hits. The score of an entry is the maximum over the alternatives of
  *
- *   score = acoustic · match · prior
+ *   score = calibrated(acoustic · match · prior)
  *
  * `acoustic` falls with the model's doubt about the alternative, and with the likelihood ratio of the first alternative
  * to it. `match` is 1 if the alternative is the name, and less if the name is only a part of it or both are merely
@@ -11,12 +11,14 @@
  *
  * If the decoder has scored an entry as a phrase, that gives a score too:
  *
- *   score = phrase score · prior
+ *   score = probability of the phrase · prior
  *
- * The higher one counts. But if one of these entries is beyond doubt, its phrase score alone decides.
+ * It replaces that of alternatives which are the entry or resemble it as a whole; of alternatives that say more than
+ * the entry, the higher score counts. But if one entry is more probable than all else, its probability alone decides.
  *
- * The weights are chosen by hand and checked by invariants (test/search/ranking/ranking.test.ts), not fitted: scores
- * order hits and are not probabilities.
+ * The weights of the product are chosen by hand and checked by invariants (test/search/ranking/ranking.test.ts). A
+ * logistic curve (Platt 1999) turns the product into the probability that the entry was said, so that both scores can
+ * be compared and of hits at 0.9 nine in ten are right (docs/benchmarks/search.md).
  */
 import { MAX_N_BEST, type Alternative, type PhraseScore } from '../../domain/phrases.js'
 import { runToCompletion, type InterruptibleWork } from '../../domain/interruptible-work.js'
@@ -53,9 +55,9 @@ export interface Searchable {
   readonly weights: ArrayLike<number>
 }
 
-export const DEFAULT_THRESHOLD = 0.65
+export const DEFAULT_THRESHOLD = 0.4
 /** A suggestion has at least this share of the threshold. */
-const SUGGESTION_SHARE = 0.6
+const SUGGESTION_SHARE = 0.15
 const MAX_SUGGESTIONS = 3
 /** A candidate is compared with up to hundreds of spans. */
 const CANDIDATES_PER_STEP = 16
@@ -63,11 +65,11 @@ const CANDIDATES_PER_STEP = 16
 const CONFIDENCE_POWER = 0.5
 const LIKELIHOOD_POWER = 0.25
 /** Minimum match of a span that is a name, however small its coverage. */
-const MIN_PART_MATCH = 0.5
+const MIN_PART_MATCH = 0.4
 /** Below 1: half of an utterance counts more than half. */
 const COVERAGE_POWER = 0.7
 /** Maximum match of a similar name: less than 1 - PRIOR, so that an exact one ranks higher at any weight. */
-const MAX_SIMILAR_MATCH = 0.92
+const MAX_SIMILAR_MATCH = 0.82
 const PRIOR = 0.06
 const SOUND_WEIGHT = 0.6
 /** Minimum similarity of names that sound the same, which recognizers confuse whatever their spelling. */
@@ -75,11 +77,10 @@ const MIN_SAME_SOUND = 0.8
 /** Similarity from which letters, or sound, are a reason. */
 const MIN_REASON = 0.6
 
-/** The score of a phrase is a logistic function of its log-likelihood ratio, with this midpoint and scale. */
-const MIDPOINT = -4.9
-const SCALE = 1
-/** From this score on, the clip is one of the phrases and nothing else. */
-const BEYOND_DOUBT = 0.65
+/** Logistic curve from the product to the score, fitted on lists that are said and lists that are not. */
+const CALIBRATION = { intercept: -7.64, slope: 12.81 }
+/** From this probability on, the clip is one of the phrases and nothing else. */
+const BEYOND_DOUBT = 0.4
 
 export function rank(
   alternatives: readonly Alternative[], phraseScores: readonly PhraseScore[], searchable: Searchable,
@@ -96,20 +97,21 @@ export function* rankInSteps(
   { limit, threshold }: RankingOptions,
 ): InterruptibleWork<Ranking> {
   const priorOf = (entry: number): number => prior(weights[entry] ?? 0)
+  const probabilities = new Map(phraseScores.map(({ phrase, probability }) => [phrase, probability]))
   const best = new Map<number, Match>()
   const [first] = alternatives
   for (const alternative of alternatives.slice(0, MAX_N_BEST)) {
     const acoustic = acousticOf(alternative, first ?? alternative)
-    for (const { entry, match, why } of yield* matches(alternative, index)) {
-      const score = acoustic * match * priorOf(entry)
+    for (const { entry, match, isWhole, why } of yield* matches(alternative, index)) {
+      if (isWhole && probabilities.has(entry)) continue
+      const score = calibrated(acoustic * match * priorOf(entry))
       if (score > (best.get(entry)?.score ?? 0)) best.set(entry, { entry, score, why })
     }
   }
-  const scored = phraseScores.map(({ phrase: entry, logLikelihoodRatio }): Match =>
-    ({ entry, score: priorOf(entry) / (1 + Math.exp((MIDPOINT - logLikelihoodRatio) / SCALE)), why: ['heard'] }))
-  const isBeyondDoubt = scored.some(({ score }) => score >= BEYOND_DOUBT)
-  for (const one of scored) {
-    if (isBeyondDoubt || one.score > (best.get(one.entry)?.score ?? 0)) best.set(one.entry, one)
+  const isBeyondDoubt = phraseScores.some(({ probability }) => probability >= BEYOND_DOUBT)
+  for (const [entry, probability] of probabilities) {
+    const score = Math.min(1, probability * priorOf(entry) / prior(1))
+    if (isBeyondDoubt || score > (best.get(entry)?.score ?? 0)) best.set(entry, { entry, score, why: ['heard'] })
   }
   const ranked = [...best.values()]
     .sort((a, b) => b.score - a.score || (weights[b.entry] ?? 0) - (weights[a.entry] ?? 0) || a.entry - b.entry)
@@ -124,6 +126,10 @@ function acousticOf({ confidence, logProbability }: Alternative, first: Alternat
   return confidence ** CONFIDENCE_POWER * likelihood ** LIKELIHOOD_POWER
 }
 
+function calibrated(product: number): number {
+  return 1 / (1 + Math.exp(-(CALIBRATION.intercept + CALIBRATION.slope * product)))
+}
+
 /** From 1 - PRIOR for weight 0 towards 1; half way for the default weight 1. */
 function prior(weight: number): number {
   return 1 - PRIOR + PRIOR * weight / (1 + weight)
@@ -132,6 +138,8 @@ function prior(weight: number): number {
 interface Found {
   readonly entry: number
   readonly match: number
+  /** The alternative is as long as the name. */
+  readonly isWhole: boolean
   readonly why: readonly Reason[]
 }
 
@@ -150,7 +158,8 @@ function* matches({ text, phrases }: Alternative, index: NameIndex): Interruptib
     const isRecognized = recognized.has(name.entry)
     // The decoder also knows spellings that do not resemble the name.
     const match = isRecognized ? Math.max(matchOf(similarity), partMatch(similarity.coverage)) : matchOf(similarity)
-    found.push({ entry: name.entry, match, why: similarity.exact || isRecognized ? ['heard'] : reasonsOf(similarity) })
+    const isWhole = similarity.coverage === 1
+    found.push({ entry: name.entry, match, isWhole, why: similarity.exact || isRecognized ? ['heard'] : reasonsOf(similarity) })
   }
   return found
 }

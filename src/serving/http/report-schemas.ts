@@ -126,10 +126,15 @@ export const ReportReply = Type.Object({
   language: Type.String(),
   model: Type.String(),
   segments: listed(SegmentSchema),
+  unbiasedText: nullable(text('The text without the catalogue or the phrases.'),
+    'Null where biasing changed nothing.'),
   changedByBiasing: Type.Boolean({ description: 'The catalogue or the phrases changed the text.' }),
   steered: Type.Boolean({ deprecated: true, description: 'Old name of `changedByBiasing`.' }),
   phraseScores: listed(Type.Object({
     ...ScoredPhrase,
+    probability: Type.Number({
+      ...UNIT_INTERVAL, description: 'That the clip says it and nothing else, calibrated.',
+    }),
     logLikelihoodRatio: number('The same less that of the likeliest transcript that is not among the phrase hints.'),
   }), 'How well the clip fits each phrase, best first.'),
   evidence: listed(Type.Object({

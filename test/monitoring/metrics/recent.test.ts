@@ -9,7 +9,7 @@ const START = Date.UTC(2026, 4, 3, 10, 32)
 
 const report = (audioSeconds: number, seconds: Report['seconds'] = {}): Report => ({
   text: '', rawText: '', confidence: null, lowestTokenProbability: null, correctness: null, alternatives: [], phraseScores: [],
-  changedByBiasing: false, language: 'en', model: 'a-model', noSpeechReason: 'no_samples', warnings: [],
+  unbiasedText: null, changedByBiasing: false, language: 'en', model: 'a-model', noSpeechReason: 'no_samples', warnings: [],
   decodingPasses: 0, cascade: null, segments: [],
   input: {
     container: 'wav', codec: 'pcm_s16', sampleRate: 16_000, channels: 1, mixing: 'mono', truncated: false,

@@ -16,7 +16,7 @@ async function samples(telemetry: Telemetry): Promise<Map<string, number>> {
 
 const REPORT: Report = {
   text: 'two words', rawText: 'two words', confidence: 0.9, lowestTokenProbability: 0.7, correctness: 0.8, alternatives: [],
-  phraseScores: [], changedByBiasing: false, language: 'en', model: 'a-model', noSpeechReason: null, warnings: [],
+  phraseScores: [], unbiasedText: null, changedByBiasing: false, language: 'en', model: 'a-model', noSpeechReason: null, warnings: [],
   decodingPasses: 3,
   cascade: null,
   segments: [{

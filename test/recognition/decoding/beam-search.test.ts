@@ -53,7 +53,12 @@ t.test('a path that breaks off loses its bias score; a complete phrase keeps it 
   t.match(bias.afterTranscript([2]), { committed: 0, phrases: [] }, 'a part of a phrase is none')
   t.match(
     bias.afterTranscript([4, 4, 4]),
-    { committed: 1.5 * 1.75, phrases: [1, 1, 1] },
+    { committed: 1.5, phrases: [1] },
+    'a phrase earns its score once',
+  )
+  t.match(
+    bias.afterTranscript([4, 2, 3]),
+    { committed: 1.5 + 6 / 2, phrases: [1, 0] },
     'each further phrase earns half',
   )
   t.equal(bias.scoreOf(along(1, 3)), 0, 'phrases begin where words begin')
@@ -68,6 +73,20 @@ t.test('a path that breaks off loses its bias score; a complete phrase keeps it 
     'and the shorter one if the longer one breaks off',
   )
   t.match(bias.afterTranscript([2, 3, 4]), { committed: 6, phrases: [0] })
+  t.end()
+})
+
+t.test('the score of a word and of a phrase has a limit, which falls with the number of phrases', (t) => {
+  const scoreOf = (phrases: number, ...tokens: number[]): number => {
+    const trie = PhraseTrie.build([{ phrase: 0, tokens }])
+    const bias = new PhraseBias(trie, SHAPES, 1, Array.from({ length: phrases }, () => 1))
+    return bias.afterTranscript(tokens).committed
+  }
+  t.equal(scoreOf(1, 2, 3, 3, 3, 3), 4, 'of a word')
+  t.equal(scoreOf(1, 2, 3, 2, 3), 8, 'of a phrase of two words')
+  t.equal(scoreOf(1, 2, 3, 2, 3, 2, 3), 8)
+  t.ok(Math.abs(scoreOf(10_000, 2, 3, 2, 3) - (8 - 0.8 * Math.log(10_000))) < 1e-9)
+  t.equal(scoreOf(100_000, 2, 3), 0, 'a phrase among that many must be the most probable transcript by itself')
   t.end()
 })
 

@@ -1,5 +1,6 @@
 /** Alternatives and phrase scores of the beam search, on a model whose transcripts can all be enumerated. */
 import t from 'tap'
+import { totalLogProbability } from '../../../src/domain/log-probability.js'
 import type { BeamOptions, BeamStep } from '../../../src/recognition/decoding/beam-search.js'
 import { PhraseTrie, type TokenSequence } from '../../../src/recognition/decoding/phrase-trie.js'
 import type { CompiledPhrases, BeamResult, BeamRequest } from '../../../src/recognition/decoding/beam-contract.js'
@@ -163,10 +164,31 @@ t.test('greedy decoding decides where two tokens are nearly as probable and no p
   }
 })
 
-t.test('changedByBiasing is true when a phrase replaced the greedy transcript', async (t) => {
-  t.match((await search({ nBest: 2, phrases: PHRASES, strength: 30 })).decoded, {
-    changedByBiasing: true, hypotheses: [{ phrases: [Number] }],
-  })
-  const weak = await search({ nBest: 2, phrases: phrasesOf([{ phrase: 0, tokens: [2, 1, 2, 1] }]), strength: 0 })
-  t.equal(weak.decoded.changedByBiasing, false, 'a strength of 0 changes nothing')
+t.test('a phrase replaces the unbiased transcript only if it is nearly as probable', async (t) => {
+  const many = Array.from({ length: 450 }, (_, index): TokenSequence => ({ phrase: 2 + index, tokens: [100 + index] }))
+  const phrases = phrasesOf([{ phrase: 0, tokens: [2, 1] }, { phrase: 1, tokens: [4] }, ...many])
+  let replaced = 0
+  for (const seed of endingSeeds()) {
+    for (const strength of [0, 1, 3]) {
+      const { decoded } = await search({ nBest: 2, phrases, strength }, {}, seed)
+      const { tokens, unbiased, logProbabilities } = decoded as BeamResult
+      if (tokens.join() === unbiased.tokens.join()) continue
+      replaced++
+      t.match(decoded, { phrases: [Number] })
+      const behind = totalLogProbability(unbiased.logProbabilities) - totalLogProbability(logProbabilities)
+      t.ok(behind <= strength * (8 - 0.8 * Math.log(452)) + 1e-9, `${behind} at strength ${strength}`)
+    }
+  }
+  t.ok(replaced > 0)
+})
+
+t.test('a short list replaces the transcript by its most probable phrase, and by no other', async (t) => {
+  let said = 0
+  for (const seed of endingSeeds()) {
+    const { decoded } = await search({ nBest: 2, phrases: PHRASES, strength: 1 }, {}, seed)
+    const { tokens, unbiased, phraseScores: [first], wholePhrase } = decoded as BeamResult
+    if (first!.probability >= 0.4) said += wholePhrase === first!.phrase ? 1 : 0
+    else t.ok(wholePhrase === -1 || tokens.join() === unbiased.tokens.join())
+  }
+  t.ok(said > 0)
 })

@@ -11,8 +11,8 @@ function alternativesOf(texts: readonly string[], nBest: number, phrases: readon
     biasScore: 0,
   }))
   const decoded: BeamResult = {
-    ...transcripts[0]!, hypotheses: transcripts, nBest, phraseScores: [], unbiasedMeanLogProbability: -1,
-    changedByBiasing: false,
+    ...transcripts[0]!, hypotheses: transcripts, nBest, phraseScores: [], phraseScoring: 'beam', wholePhrase: -1,
+    unbiased: transcripts[0]!,
   }
   return asHypothesis(decoded, { decode: ([token]) => texts[token!]! }).alternatives!
 }

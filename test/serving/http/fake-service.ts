@@ -27,6 +27,7 @@ export const REPORT: Report = {
   correctness: 0.8,
   alternatives: [],
   phraseScores: [],
+  unbiasedText: null,
   changedByBiasing: false,
   language: 'en',
   model: 'moonshine-tiny-en',

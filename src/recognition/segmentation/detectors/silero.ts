@@ -188,7 +188,7 @@ function activityOf(speech: Float32Array): SpeechActivity {
   const highest = speech.reduce((most, value) => Math.max(most, value), 0)
   const spans = highest < ONSET_THRESHOLD ? [] : spansOf(speech)
   return {
-    hopSeconds: HOP_SECONDS, startSeconds: 0, speech, spans,
+    hopSeconds: HOP_SECONDS, startSeconds: 0, speech, speechProbability: highest, spans,
     verdict: spans.length === 0 ? 'nothing' : highest >= CERTAIN ? 'speech' : 'unsure',
     visibleRangeDb: 0,
   }
