@@ -13,9 +13,12 @@
  */
 import { languageUnsupported, SpeechError } from '../domain/errors.js'
 import { meanLogProbability } from '../domain/log-probability.js'
+import type { PhraseScore } from '../domain/phrases.js'
 import { isEscalation, type CascadeReason, type CascadeReport, type Hypothesis } from '../domain/transcript.js'
 import type { Recognizer } from './recognizer.js'
 import { certaintyOf } from './confidence/cascade-correctness.js'
+import { SAID } from './decoding/phrase-probability.js'
+import { joinPhraseScores } from './joint-phrases.js'
 import { chooseJointly } from './joint-scores.js'
 import { decodeClip, type DecodeOptions } from './redecoding.js'
 import type { ClipShape } from './segmentation/find-speech.js'
@@ -121,8 +124,23 @@ async function choose(
     return { transcript: rankOfSmall > rankOfLarger ? small : larger, logProbability: null }
   }
   const hypotheses = { small: small.hypothesis, larger: larger.hypothesis }
-  const { chosen, logProbability } = await chooseJointly(hypotheses, scoreWithSmall)
-  return { transcript: chosen === 'small' ? small : larger, logProbability }
+  const { chosen, logProbabilities } = await chooseJointly(hypotheses, scoreWithSmall)
+  const phraseScores = joinPhraseScores(small.hypothesis, larger.hypothesis)
+  const [preferred, other] = chosen === 'small' ? [small, larger] : [larger, small]
+  const transcript = agreeing(phraseScores, preferred, other)
+  const logProbability = logProbabilities?.[transcript === small ? 'small' : 'larger'] ?? null
+  if (phraseScores.length === 0) return { transcript, logProbability }
+  return { transcript: { ...transcript, hypothesis: { ...transcript.hypothesis, phraseScores } }, logProbability }
+}
+
+/** The other transcript only if it alone is what both models together find said: a certain phrase, or no phrase. */
+function agreeing(
+  [first]: readonly PhraseScore[], preferred: ClipTranscript, other: ClipTranscript,
+): ClipTranscript {
+  if (first === undefined) return preferred
+  const said = first.probability >= SAID ? first.phrase : -1
+  const isSaid = ({ hypothesis: { wholePhrase = -1 } }: ClipTranscript): boolean => wholePhrase === said
+  return !isSaid(preferred) && isSaid(other) ? other : preferred
 }
 
 export function summarizeCascade(

@@ -22,8 +22,8 @@ export interface Candidates {
 
 export interface JointChoice {
   readonly chosen: 'small' | 'larger'
-  /** Weighted mean of both models' log-probabilities of the chosen text; null where a model cannot score texts. */
-  readonly logProbability: number | null
+  /** Weighted mean of both models' log-probabilities of each text; null where a model cannot score texts. */
+  readonly logProbabilities: Readonly<Record<'small' | 'larger', number>> | null
 }
 
 /**
@@ -36,17 +36,17 @@ export async function chooseJointly(
   const [ownOfSmall, ownOfLarger] = [small, larger].map((one) => totalLogProbability(one.logProbabilities)) as
     [number, number]
   const smallByLarger = larger.textLogProbabilities?.[0]
-  if (smallByLarger === undefined) return { chosen: 'larger', logProbability: null }
+  if (smallByLarger === undefined) return { chosen: 'larger', logProbabilities: null }
   if (comparableText(small.text) === comparableText(larger.text)) {
-    return { chosen: 'larger', logProbability: jointScore(ownOfSmall, ownOfLarger) }
+    const joint = jointScore(ownOfSmall, ownOfLarger)
+    return { chosen: 'larger', logProbabilities: { small: joint, larger: joint } }
   }
   const largerBySmall = await scoreWithSmall(larger.text)
-  if (largerBySmall === undefined) return { chosen: 'larger', logProbability: null }
+  if (largerBySmall === undefined) return { chosen: 'larger', logProbabilities: null }
   const [ofSmall, ofLarger] = [jointScore(ownOfSmall, smallByLarger), jointScore(largerBySmall, ownOfLarger)]
   const biasOf = ({ biasScore = 0 }: Hypothesis): number => biasScore
-  return ofSmall + biasOf(small) > ofLarger + biasOf(larger)
-    ? { chosen: 'small', logProbability: ofSmall }
-    : { chosen: 'larger', logProbability: ofLarger }
+  const chosen = ofSmall + biasOf(small) > ofLarger + biasOf(larger) ? 'small' : 'larger'
+  return { chosen, logProbabilities: { small: ofSmall, larger: ofLarger } }
 }
 
 export function jointScore(bySmall: number, byLarger: number): number {

@@ -26,12 +26,14 @@ export interface BiasState {
   readonly pending: number
   /** The part of it that the current word has earned. */
   readonly ofWord: number
+  /** Words of the current path. */
+  readonly words: number
   /** Bias score of complete phrases. */
   readonly committed: number
   /** The phrase that ends at the last token, if the word ends there too; −1. Its bias score is still pending. */
   readonly match: number
   /** The longest complete phrase that is a proper prefix of the current path: it remains if the path breaks off. */
-  readonly prefixMatch: { readonly phrase: number; readonly biasScore: number } | undefined
+  readonly prefixMatch: { readonly phrase: number; readonly biasScore: number; readonly words: number } | undefined
   /** Complete phrases, in their order. */
   readonly phrases: readonly number[]
 }
@@ -45,22 +47,23 @@ const WITHIN_WORD_FACTOR = 3
 const MOST_OF_A_WORD = 4
 /**
  * Limit of a phrase at `strength` 1, natural logarithm: the first number less the second times the logarithm of the
- * number of phrases, 5.2 for 35 phrases and 0.6 for 10,000. Fitted on lists that are said and lists that are not
- * (docs/benchmarks/search.md).
+ * number of phrases, 5.2 for 35 phrases and 0.6 for 10,000. It is lower for phrases of one word, which more often
+ * resemble something else. Fitted on lists that are said and lists that are not (docs/benchmarks/search.md).
  */
-const MOST_OF_A_PHRASE = { ofOne: 8, lessByLogarithm: 0.8 }
+const MOST_OF_A_PHRASE = { ofOne: 8, lessByLogarithm: 0.8, lessForOneWord: 1 }
 
 const NO_TOKENS = new Int32Array(0)
 
 export const UNBIASED: BiasState =
-  { node: ROOT, pending: 0, ofWord: 0, committed: 0, match: -1, prefixMatch: undefined, phrases: [] }
+  { node: ROOT, pending: 0, ofWord: 0, words: 0, committed: 0, match: -1, prefixMatch: undefined, phrases: [] }
 
 export class PhraseBias {
   readonly #trie: PhraseTrie
   readonly #shapes: TokenShapes
   readonly #strength: number
   readonly #weights: readonly number[]
-  readonly #mostOfPhrase: number
+  /** Limits of a phrase of one word, and of a longer one. */
+  readonly #mostOfPhrase: readonly [number, number]
 
   /** `strength`: natural logarithm for each token; `weights` of the phrases multiply it. */
   constructor(trie: PhraseTrie, shapes: TokenShapes, strength: number, weights: readonly number[]) {
@@ -68,13 +71,14 @@ export class PhraseBias {
     this.#shapes = shapes
     this.#strength = strength
     this.#weights = weights
-    const { ofOne, lessByLogarithm } = MOST_OF_A_PHRASE
-    this.#mostOfPhrase = strength * Math.max(0, ofOne - lessByLogarithm * Math.log(Math.max(1, weights.length)))
+    const { ofOne, lessByLogarithm, lessForOneWord } = MOST_OF_A_PHRASE
+    const most = ofOne - lessByLogarithm * Math.log(Math.max(1, weights.length))
+    this.#mostOfPhrase = [strength * Math.max(0, most - lessForOneWord), strength * Math.max(0, most)]
   }
 
   /** Bias score of a state, pending score included. */
-  scoreOf({ pending, committed, phrases }: BiasState): number {
-    return this.#limited(pending) * FURTHER_PHRASE_FACTOR ** phrases.length + committed
+  scoreOf({ pending, words, committed, phrases }: BiasState): number {
+    return this.#limited(pending, words) * FURTHER_PHRASE_FACTOR ** phrases.length + committed
   }
 
   /** What the state would earn by this token. */
@@ -92,16 +96,17 @@ export class PhraseBias {
     const child = state.node === ROOT ? -1 : this.#trie.step(state.node, token)
     if (child !== -1) {
       const prefixMatch = beginsWord && state.match !== -1
-        ? { phrase: state.match, biasScore: state.pending }
+        ? { phrase: state.match, biasScore: state.pending, words: state.words }
         : state.prefixMatch
       const before = beginsWord ? 0 : state.ofWord
       const ofWord = Math.min(before + this.#strength * (beginsWord ? 1 : WITHIN_WORD_FACTOR), this.#mostOfWord)
-      return this.#enter(child, { ...state, prefixMatch, ofWord, pending: state.pending + ofWord - before })
+      const words = state.words + (beginsWord ? 1 : 0)
+      return this.#enter(child, { ...state, prefixMatch, ofWord, words, pending: state.pending + ofWord - before })
     }
     const failed = this.#leave(state, beginsWord || this.#shapes.isPunctuation(token))
     const first = beginsWord ? this.#trie.step(ROOT, token) : -1
     if (first === -1) return failed
-    return this.#enter(first, { ...failed, pending: this.#strength, ofWord: this.#strength })
+    return this.#enter(first, { ...failed, pending: this.#strength, ofWord: this.#strength, words: 1 })
   }
 
   /** The end of the text ends a word. */
@@ -119,12 +124,12 @@ export class PhraseBias {
   }
 
   /** Failure transition to the root: the pending score is committed if a phrase is complete, else taken back. */
-  #leave({ pending, committed, match, prefixMatch, phrases }: BiasState, wordEnds: boolean): BiasState {
-    const complete = match !== -1 && wordEnds ? { phrase: match, biasScore: pending } : prefixMatch
+  #leave({ pending, words, committed, match, prefixMatch, phrases }: BiasState, wordEnds: boolean): BiasState {
+    const complete = match !== -1 && wordEnds ? { phrase: match, biasScore: pending, words } : prefixMatch
     if (complete === undefined) return { ...UNBIASED, committed, phrases }
-    const { phrase, biasScore } = complete
+    const { phrase, biasScore, words: said } = complete
     if (phrases.includes(phrase)) return { ...UNBIASED, committed, phrases }
-    const earned = this.#limited(biasScore) * this.#weights[phrase]!
+    const earned = this.#limited(biasScore, said) * this.#weights[phrase]!
     return {
       ...UNBIASED,
       committed: committed + earned * FURTHER_PHRASE_FACTOR ** phrases.length,
@@ -132,8 +137,8 @@ export class PhraseBias {
     }
   }
 
-  #limited(biasScore: number): number {
-    return Math.min(biasScore, this.#mostOfPhrase)
+  #limited(biasScore: number, words: number): number {
+    return Math.min(biasScore, this.#mostOfPhrase[words > 1 ? 1 : 0])
   }
 
   get #mostOfWord(): number { return MOST_OF_A_WORD * this.#strength }

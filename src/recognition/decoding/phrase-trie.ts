@@ -21,7 +21,7 @@ export class PhraseTrie {
   readonly #token: Int32Array
   /** Its first child; its children end where those of the next node begin. */
   readonly #firstChild: Int32Array
-  /** The phrase that ends at it, the first of several; −1: none. */
+  /** The phrase that ends at it, that of the first of several sequences; −1: none. */
   readonly #phrase: Int32Array
 
   /** Number of tokens of the longest sequence. */
@@ -109,9 +109,7 @@ function groupByToken(sequences: TokenSequence[], index: number): (readonly [num
   return [...groups].sort(([a], [b]) => a - b)
 }
 
-/** The lowest phrase of the sequences with this number of tokens. */
+/** The phrase of the first sequence with this number of tokens. */
 function firstOfLength(sequences: readonly TokenSequence[], length: number): number {
-  let first = Infinity
-  for (const { phrase, tokens } of sequences) if (tokens.length === length) first = Math.min(first, phrase)
-  return first
+  return sequences.find(({ tokens }) => tokens.length === length)!.phrase
 }

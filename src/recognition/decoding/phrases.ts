@@ -18,7 +18,8 @@ const PHRASES_PER_STEP = 64
 export function* compilePhrases(
   { phrases }: PhraseList, { encode }: Pick<Tokenizer, 'encode'>,
 ): InterruptibleWork<CompiledPhrases> {
-  const sequences: TokenSequence[] = []
+  // By the rank of the spelling: "you" is the entry of that name rather than the letter U.
+  const byRank: TokenSequence[][] = []
   const unspellable: number[] = []
   // Each word is encoded once: the words of a catalogue repeat.
   const known = new Map<string, readonly number[]>()
@@ -32,9 +33,9 @@ export function* compilePhrases(
     const encoded = spellings.map((text) => encodeText(text, { encode: encodeWord }))
       .filter(({ length }) => length > 0 && length <= MAX_SPELLING_TOKENS)
     if (encoded.length === 0) unspellable.push(phrase)
-    for (const tokens of encoded) sequences.push({ phrase, tokens })
+    for (const [rank, tokens] of encoded.entries()) (byRank[rank] ??= []).push({ phrase, tokens })
   }
-  const trie = yield* PhraseTrie.buildInSteps(sequences)
+  const trie = yield* PhraseTrie.buildInSteps(byRank.flat())
   return { trie, weights: phrases.map(({ weight }) => weight), unspellable }
 }
 

@@ -29,12 +29,20 @@ import { bestSimilarity, type Similarity } from './similarity.js'
 export const REASONS = ['heard', 'spelled_alike', 'sounds_alike'] as const
 export type Reason = (typeof REASONS)[number]
 
+/**
+ * How the transcript relates to an entry: it is its name, contains it, or is similar to one. `no`: the audio fits the
+ * entry better than the transcript does, or another alternative says it.
+ */
+export const IN_TEXT = ['whole', 'part', 'similar', 'no'] as const
+export type InText = (typeof IN_TEXT)[number]
+
 /** One entry found; `entry` is its index. */
 export interface Match {
   readonly entry: number
   /** In [0, 1]. */
   readonly score: number
   readonly why: readonly Reason[]
+  readonly inText: InText
 }
 
 export interface Ranking {
@@ -98,11 +106,15 @@ export function* rankInSteps(
 ): InterruptibleWork<Ranking> {
   const priorOf = (entry: number): number => prior(weights[entry] ?? 0)
   const probabilities = new Map(phraseScores.map(({ phrase, probability }) => [phrase, probability]))
-  const best = new Map<number, Match>()
+  const best = new Map<number, Omit<Match, 'inText'>>()
+  const inText = new Map<number, InText>()
   const [first] = alternatives
   for (const alternative of alternatives.slice(0, MAX_N_BEST)) {
     const acoustic = acousticOf(alternative, first ?? alternative)
-    for (const { entry, match, isWhole, why } of yield* matches(alternative, index)) {
+    for (const { entry, match, isExact, isWhole, why } of yield* matches(alternative, index)) {
+      if (alternative === first && inText.get(entry) !== 'whole') {
+        inText.set(entry, isExact ? isWhole ? 'whole' : 'part' : inText.get(entry) ?? 'similar')
+      }
       if (isWhole && probabilities.has(entry)) continue
       const score = calibrated(acoustic * match * priorOf(entry))
       if (score > (best.get(entry)?.score ?? 0)) best.set(entry, { entry, score, why })
@@ -113,7 +125,7 @@ export function* rankInSteps(
     const score = Math.min(1, probability * priorOf(entry) / prior(1))
     if (isBeyondDoubt || score > (best.get(entry)?.score ?? 0)) best.set(entry, { entry, score, why: ['heard'] })
   }
-  const ranked = [...best.values()]
+  const ranked = [...best.values()].map((one): Match => ({ ...one, inText: inText.get(one.entry) ?? 'no' }))
     .sort((a, b) => b.score - a.score || (weights[b.entry] ?? 0) - (weights[a.entry] ?? 0) || a.entry - b.entry)
   const hits = ranked.filter(({ score }) => score >= threshold).slice(0, limit)
   if (hits.length > 0) return { hits, didYouMean: [] }
@@ -138,6 +150,8 @@ function prior(weight: number): number {
 interface Found {
   readonly entry: number
   readonly match: number
+  /** The words are those of the name. */
+  readonly isExact: boolean
   /** The alternative is as long as the name. */
   readonly isWhole: boolean
   readonly why: readonly Reason[]
@@ -159,7 +173,7 @@ function* matches({ text, phrases }: Alternative, index: NameIndex): Interruptib
     // The decoder also knows spellings that do not resemble the name.
     const match = isRecognized ? Math.max(matchOf(similarity), partMatch(similarity.coverage)) : matchOf(similarity)
     const isWhole = similarity.coverage === 1
-    found.push({ entry: name.entry, match, isWhole, why: similarity.exact || isRecognized ? ['heard'] : reasonsOf(similarity) })
+    found.push({ entry: name.entry, match, isExact: similarity.exact, isWhole, why: similarity.exact || isRecognized ? ['heard'] : reasonsOf(similarity) })
   }
   return found
 }

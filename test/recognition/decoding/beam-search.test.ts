@@ -86,6 +86,7 @@ t.test('the score of a word and of a phrase has a limit, which falls with the nu
   t.equal(scoreOf(1, 2, 3, 2, 3), 8, 'of a phrase of two words')
   t.equal(scoreOf(1, 2, 3, 2, 3, 2, 3), 8)
   t.ok(Math.abs(scoreOf(10_000, 2, 3, 2, 3) - (8 - 0.8 * Math.log(10_000))) < 1e-9)
+  t.ok(Math.abs(scoreOf(1_000, 2, 3) - (7 - 0.8 * Math.log(1_000))) < 1e-9, 'less for a single word')
   t.equal(scoreOf(100_000, 2, 3), 0, 'a phrase among that many must be the most probable transcript by itself')
   t.end()
 })

@@ -1,7 +1,7 @@
 /** Schemas of catalogues and of spoken search, as TypeBox. */
 import { Type, type Static } from 'typebox'
 import { EXTERNAL_ENGINE_FAILURES } from '../../../search/external-engine.js'
-import { REASONS } from '../../../search/ranking/ranking.js'
+import { DEFAULT_THRESHOLD, IN_TEXT, REASONS } from '../../../search/ranking/ranking.js'
 import { SEARCH_OUTCOMES } from '../../../domain/search-outcomes.js'
 import { ReportReply } from '../report-schemas.js'
 import { nullable, oneOf, TranscriptionQuery } from '../schemas.js'
@@ -41,7 +41,7 @@ export const SearchQuery = Type.Object({
   ...TranscriptionQuery.properties,
   limit: Type.Optional(Type.Integer({ minimum: 1, maximum: MAX_HITS, description: 'Most hits; 5 by default.' })),
   threshold: Type.Optional(Type.Number({
-    minimum: 0, maximum: 1, description: 'Minimum score of a hit; 0.65 by default.',
+    minimum: 0, maximum: 1, description: `Minimum score of a hit; ${DEFAULT_THRESHOLD} by default.`,
   })),
   hits: Type.Optional(Type.Enum(['catalogue', 'engine'], {
     description: 'What answers: the catalogue or phrases, or the external search engine. By default the external '
@@ -57,6 +57,9 @@ const HitSchema = Type.Object({
   why: Type.Array(oneOf(REASONS, 'Recognized as such, or similar in letters or sound.'), {
     description: 'Empty for hits of an external search engine.',
   }),
+  inText: nullable(oneOf(IN_TEXT, ''), 'Whether `text` is the name of the entry, contains it or is similar to one; '
+    + '`no`: the audio fits the entry better than `text`, or another alternative says it. Null for hits of an external '
+    + 'search engine.'),
   tags: Type.Immutable(Type.Array(Type.String())),
 })
 export type Hit = Static<typeof HitSchema>

@@ -91,7 +91,7 @@ function askEngine(searchEngine: ExternalSearchEngine, limit: number): Ask {
     if (alternatives.length === 0) return NOTHING
     const answer = await searchEngine.find(alternatives, limit)
     if ('failure' in answer) return { outcome: 'engine_failed', hits: null, didYouMean: [], reason: answer.failure }
-    const hits = answer.hits.map((hit) => ({ ...hit, why: [], tags: [] }))
+    const hits = answer.hits.map((hit) => ({ ...hit, why: [], inText: null, tags: [] }))
     return { outcome: hits.length > 0 ? 'hit' : 'no_match', hits, didYouMean: [], reason: null }
   }
 }
@@ -101,9 +101,9 @@ function askCatalogue(hints: PhraseHints, limit: number, threshold: number): Ask
     if (alternatives.length === 0) return NOTHING
     const steps = rankInSteps(alternatives, phraseScores, await hints.searchable(), { limit, threshold })
     const ranking = await runSliced(steps)
-    const describe = ({ entry, score, why }: Match): Hit => {
+    const describe = ({ entry, score, why, inText }: Match): Hit => {
       const { id, name, tags } = hints.describe(entry)
-      return { id, name, tags, score, why: [...why] }
+      return { id, name, tags, score, why: [...why], inText }
     }
     const outcome = ranking.hits.length > 0 ? 'hit' : ranking.didYouMean.length > 0 ? 'did_you_mean' : 'no_match'
     return {

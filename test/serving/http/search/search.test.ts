@@ -58,8 +58,8 @@ t.test('a threshold separates hits from suggestions', async (t) => {
     { outcome: 'did_you_mean', hits: [], didYouMean: [{ id: 't1' }, { id: 't2' }] },
     'either',
   )
-  t.equal((await search(url, 'catalogue=shop&threshold=0.3')).hits!.length, 2)
-  t.equal((await search(url, 'catalogue=shop&threshold=0.3&limit=1')).hits!.length, 1)
+  t.equal((await search(url, 'catalogue=shop&threshold=0.1')).hits!.length, 2)
+  t.equal((await search(url, 'catalogue=shop&threshold=0.1&limit=1')).hits!.length, 1)
   t.match(await metric('asr_search_requests_total'), [/hit"} 3/, /did_you_mean"} 2/, /no_match"} 2/])
 })
 
