@@ -3,7 +3,8 @@
  *
  * A token that continues a phrase earns a bias score, a token inside a word three times as much, up to a limit for each
  * word and one for the whole phrase. The limit of a phrase falls with the logarithm of the number of phrases: the more
- * there are, the more probable it is that one resembles something else that was said. When the path leaves the trie
+ * there are, the more probable it is that one resembles something else that was said. It rises with the pieces of its
+ * words: a word of three or more pieces is rare, the model hardly ever writes it, and little else resembles it. When the path leaves the trie
  * before the phrase is complete, the pending score is taken back and the path restarts at the root (there are no suffix
  * links). So phrases that do not occur do not change the ranking; they only take places in the beam. A phrase begins
  * where a word begins and ends where a word ends: "cat" is not found in "category". A phrase earns its score once, and
@@ -20,50 +21,59 @@ export interface TokenShapes {
   isPunctuation(token: number): boolean
 }
 
+/** How long a path is: its limit depends on that. */
+interface PathLength {
+  readonly words: number
+  /** Tokens of its words after the second of each. */
+  readonly rare: number
+}
+
 export interface BiasState {
   readonly node: number
   /** Bias score of the current path, taken back when it leaves the trie; without the limit of a phrase. */
   readonly pending: number
-  /** The part of it that the current word has earned. */
-  readonly ofWord: number
-  /** Words of the current path. */
-  readonly words: number
+  /** Tokens of the current word after its first. */
+  readonly further: number
+  readonly length: PathLength
   /** Bias score of complete phrases. */
   readonly committed: number
   /** The phrase that ends at the last token, if the word ends there too; −1. Its bias score is still pending. */
   readonly match: number
   /** The longest complete phrase that is a proper prefix of the current path: it remains if the path breaks off. */
-  readonly prefixMatch: { readonly phrase: number; readonly biasScore: number; readonly words: number } | undefined
+  readonly prefixMatch: CompletePhrase | undefined
   /** Complete phrases, in their order. */
   readonly phrases: readonly number[]
 }
+
+interface CompletePhrase { readonly phrase: number; readonly biasScore: number; readonly length: PathLength }
 
 /** Factor of the bias score for each further phrase. */
 const FURTHER_PHRASE_FACTOR = 0.5
 
 /** Factor of a token within a word: words of several pieces are those that are rare in the training data. */
 const WITHIN_WORD_FACTOR = 3
-/** Limit of a word, as a multiple of what its first token earns. */
-const MOST_OF_A_WORD = 4
+/** Further tokens of a word that earn a score. */
+const MOST_FURTHER_TOKENS = 4
 /**
  * Limit of a phrase at `strength` 1, natural logarithm: the first number less the second times the logarithm of the
  * number of phrases, 5.2 for 35 phrases and 0.6 for 10,000. It is lower for phrases of one word, which more often
- * resemble something else. Fitted on lists that are said and lists that are not (docs/benchmarks/search.md).
+ * resemble something else, and higher for each token of a word after its second. Fitted on lists that are said, lists
+ * that are not, and rare names (docs/benchmarks/search.md).
  */
-const MOST_OF_A_PHRASE = { ofOne: 8, lessByLogarithm: 0.8, lessForOneWord: 1 }
+const MOST_OF_A_PHRASE = { ofOne: 8, lessByLogarithm: 0.8, lessForOneWord: 1, moreForRareToken: 4 }
 
 const NO_TOKENS = new Int32Array(0)
 
 export const UNBIASED: BiasState =
-  { node: ROOT, pending: 0, ofWord: 0, words: 0, committed: 0, match: -1, prefixMatch: undefined, phrases: [] }
+  { node: ROOT, pending: 0, further: 0, length: { words: 0, rare: 0 }, committed: 0, match: -1, prefixMatch: undefined, phrases: [] }
 
 export class PhraseBias {
   readonly #trie: PhraseTrie
   readonly #shapes: TokenShapes
   readonly #strength: number
   readonly #weights: readonly number[]
-  /** Limits of a phrase of one word, and of a longer one. */
-  readonly #mostOfPhrase: readonly [number, number]
+  /** Limit of a phrase of several words without rare tokens, at `strength` 1; may be negative. */
+  readonly #mostOfPhrase: number
 
   /** `strength`: natural logarithm for each token; `weights` of the phrases multiply it. */
   constructor(trie: PhraseTrie, shapes: TokenShapes, strength: number, weights: readonly number[]) {
@@ -71,14 +81,13 @@ export class PhraseBias {
     this.#shapes = shapes
     this.#strength = strength
     this.#weights = weights
-    const { ofOne, lessByLogarithm, lessForOneWord } = MOST_OF_A_PHRASE
-    const most = ofOne - lessByLogarithm * Math.log(Math.max(1, weights.length))
-    this.#mostOfPhrase = [strength * Math.max(0, most - lessForOneWord), strength * Math.max(0, most)]
+    const { ofOne, lessByLogarithm } = MOST_OF_A_PHRASE
+    this.#mostOfPhrase = ofOne - lessByLogarithm * Math.log(Math.max(1, weights.length))
   }
 
   /** Bias score of a state, pending score included. */
-  scoreOf({ pending, words, committed, phrases }: BiasState): number {
-    return this.#limited(pending, words) * FURTHER_PHRASE_FACTOR ** phrases.length + committed
+  scoreOf({ pending, length, committed, phrases }: BiasState): number {
+    return this.#limited(pending, length) * FURTHER_PHRASE_FACTOR ** phrases.length + committed
   }
 
   /** What the state would earn by this token. */
@@ -96,17 +105,26 @@ export class PhraseBias {
     const child = state.node === ROOT ? -1 : this.#trie.step(state.node, token)
     if (child !== -1) {
       const prefixMatch = beginsWord && state.match !== -1
-        ? { phrase: state.match, biasScore: state.pending, words: state.words }
+        ? { phrase: state.match, biasScore: state.pending, length: state.length }
         : state.prefixMatch
-      const before = beginsWord ? 0 : state.ofWord
-      const ofWord = Math.min(before + this.#strength * (beginsWord ? 1 : WITHIN_WORD_FACTOR), this.#mostOfWord)
-      const words = state.words + (beginsWord ? 1 : 0)
-      return this.#enter(child, { ...state, prefixMatch, ofWord, words, pending: state.pending + ofWord - before })
+      return this.#enter(child, { ...this.#extended(state, beginsWord), prefixMatch })
     }
     const failed = this.#leave(state, beginsWord || this.#shapes.isPunctuation(token))
     const first = beginsWord ? this.#trie.step(ROOT, token) : -1
     if (first === -1) return failed
-    return this.#enter(first, { ...failed, pending: this.#strength, ofWord: this.#strength, words: 1 })
+    return this.#enter(first, this.#extended(failed, true))
+  }
+
+  /** The path is one token longer. */
+  #extended(state: BiasState, beginsWord: boolean): BiasState {
+    const { words, rare } = state.length
+    if (beginsWord) {
+      return { ...state, further: 0, length: { words: words + 1, rare }, pending: state.pending + this.#strength }
+    }
+    const further = state.further + 1
+    if (further > MOST_FURTHER_TOKENS) return { ...state, further }
+    const length = { words, rare: rare + (further > 1 ? 1 : 0) }
+    return { ...state, further, length, pending: state.pending + this.#strength * WITHIN_WORD_FACTOR }
   }
 
   /** The end of the text ends a word. */
@@ -124,12 +142,12 @@ export class PhraseBias {
   }
 
   /** Failure transition to the root: the pending score is committed if a phrase is complete, else taken back. */
-  #leave({ pending, words, committed, match, prefixMatch, phrases }: BiasState, wordEnds: boolean): BiasState {
-    const complete = match !== -1 && wordEnds ? { phrase: match, biasScore: pending, words } : prefixMatch
+  #leave({ pending, length, committed, match, prefixMatch, phrases }: BiasState, wordEnds: boolean): BiasState {
+    const complete = match !== -1 && wordEnds ? { phrase: match, biasScore: pending, length } : prefixMatch
     if (complete === undefined) return { ...UNBIASED, committed, phrases }
-    const { phrase, biasScore, words: said } = complete
+    const { phrase, biasScore } = complete
     if (phrases.includes(phrase)) return { ...UNBIASED, committed, phrases }
-    const earned = this.#limited(biasScore, said) * this.#weights[phrase]!
+    const earned = this.#limited(biasScore, complete.length) * this.#weights[phrase]!
     return {
       ...UNBIASED,
       committed: committed + earned * FURTHER_PHRASE_FACTOR ** phrases.length,
@@ -137,9 +155,9 @@ export class PhraseBias {
     }
   }
 
-  #limited(biasScore: number, words: number): number {
-    return Math.min(biasScore, this.#mostOfPhrase[words > 1 ? 1 : 0])
+  #limited(biasScore: number, { words, rare }: PathLength): number {
+    const { lessForOneWord, moreForRareToken } = MOST_OF_A_PHRASE
+    const most = this.#mostOfPhrase - (words > 1 ? 0 : lessForOneWord) + moreForRareToken * rare
+    return Math.min(biasScore, this.#strength * Math.max(0, most))
   }
-
-  get #mostOfWord(): number { return MOST_OF_A_WORD * this.#strength }
 }

@@ -40,7 +40,7 @@ const SegmentSchema = Type.Object({
   }),
   model: text('The model whose transcript it is.'),
   cascade: nullable(oneOf(CASCADE_REASONS, ''),
-    `Why the clip was escalated to the larger model, or \`sure\`: ${CASCADE_REASONS.join(', ')}; null without a `
+    `Why the clip was escalated to the larger model, or why not: ${CASCADE_REASONS.join(', ')}; null without a `
     + 'cascade.'),
   jointLogProbability: numberOrNull(
     'Natural logarithm: the weighted mean of what both models of a cascade give to the text. Null where only one '
@@ -51,7 +51,7 @@ const CascadeSchema = Type.Object({
   model: text('The larger model.'),
   escalations: whole('Clips that the larger model decoded.'),
   asked: Type.Integer({ deprecated: true, description: 'Old name of `escalations`.' }),
-  reasons: listed(oneOf(CASCADE_REASONS, 'Why, or `sure`.'), 'One for each clip of the upload.'),
+  reasons: listed(oneOf(CASCADE_REASONS, 'Why or why not.'), 'One for each clip of the upload.'),
   seconds: number('Spent in it; part of the stages.'),
 })
 

@@ -82,11 +82,17 @@ t.test('the score of a word and of a phrase has a limit, which falls with the nu
     const bias = new PhraseBias(trie, SHAPES, 1, Array.from({ length: phrases }, () => 1))
     return bias.afterTranscript(tokens).committed
   }
-  t.equal(scoreOf(1, 2, 3, 3, 3, 3), 4, 'of a word')
+  const limit = (phrases: number): number => 8 - 0.8 * Math.log(phrases)
+  const isAbout = (score: number, expected: number, message: string): void => {
+    t.ok(Math.abs(score - expected) < 1e-9, `${message}: ${score}`)
+  }
+  t.equal(scoreOf(1, 2, 3, 3, 3, 3, 3, 3), 13, 'of a word')
   t.equal(scoreOf(1, 2, 3, 2, 3), 8, 'of a phrase of two words')
   t.equal(scoreOf(1, 2, 3, 2, 3, 2, 3), 8)
-  t.ok(Math.abs(scoreOf(10_000, 2, 3, 2, 3) - (8 - 0.8 * Math.log(10_000))) < 1e-9)
-  t.ok(Math.abs(scoreOf(1_000, 2, 3) - (7 - 0.8 * Math.log(1_000))) < 1e-9, 'less for a single word')
+  isAbout(scoreOf(10_000, 2, 3, 2, 3), limit(10_000), 'falls')
+  isAbout(scoreOf(1_000, 2, 3), limit(1_000) - 1, 'less for a single word')
+  isAbout(scoreOf(10_000, 2, 3, 3), limit(10_000) - 1 + 4, 'more for a rare word')
+  isAbout(scoreOf(10_000, 2, 3, 3, 2, 3), limit(10_000) + 4, 'and for one in a longer phrase')
   t.equal(scoreOf(100_000, 2, 3), 0, 'a phrase among that many must be the most probable transcript by itself')
   t.end()
 })

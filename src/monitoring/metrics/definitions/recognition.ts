@@ -45,8 +45,8 @@ export const RECOGNITION_METRICS = {
   },
   asr_cascade_total: {
     type: 'counter',
-    help: 'Clips of a default model with a cascade, by the reason for escalation to the larger model; `sure`: '
-      + 'not escalated.',
+    help: 'Clips of a default model with a cascade, by the reason for escalation to the larger model; `sure` and '
+      + '`uncertain_speech`: not escalated.',
     labels: { reason: CASCADE_REASONS },
   },
   asr_cascade_seconds_total: { type: 'counter', help: 'Seconds spent in the larger model of a cascade.' },
