@@ -45,7 +45,11 @@ interface Answer {
   readonly score: number
 }
 
-interface Way { readonly name: WayName; readonly options: TranscribeOptions; readonly searchable: Searchable | undefined }
+interface Way {
+  readonly name: WayName
+  readonly options: TranscribeOptions
+  readonly searchable: Searchable | undefined
+}
 
 export const run = defineBench('nonspeech', OPTIONS, async (given): Promise<Outcome> => {
   const clips = (await readClips(given.manifest, given.limit)).filter((clip) => clip.text !== '')
@@ -79,11 +83,13 @@ export const run = defineBench('nonspeech', OPTIONS, async (given): Promise<Outc
 function wayOf(
   name: WayName, recognizer: Recognizer, larger: Recognizer | undefined, clips: readonly SpeechClip[],
 ): Way {
-  const cascade = name.startsWith('cascade') ? { recognizer: larger!, below: PROFILE_SETTINGS.accurate.EARSHOT_CASCADE_BELOW! } : undefined
+  const below = PROFILE_SETTINGS.accurate.EARSHOT_CASCADE_BELOW!
+  const cascade = name.startsWith('cascade') ? { recognizer: larger!, below } : undefined
   const options = { ...SERVED, ...cascade && { cascade } }
   if (!name.endsWith('catalogue')) return { name, options, searchable: undefined }
   const words = [...new Set(clips.map((clip) => clip.text).filter((one) => /^\p{Letter}{2,}$/u.test(one)))]
-  const biased = biasedBy(words, { recognizers: [recognizer, ...larger === undefined ? [] : [larger]], biasStrength: 1 })
+  const others = larger === undefined ? [] : [larger]
+  const biased = biasedBy(words, { recognizers: [recognizer, ...others], biasStrength: 1 })
   return { name, options: { ...options, ...biased(ALTERNATIVES) }, searchable: runToCompletion(searchPhrases(words)) }
 }
 

@@ -22,7 +22,8 @@ const TABLES: NamedTables<SearchBench> = {
 }
 
 const OPTIONS = {
-  table: list(Object.keys(TABLES)), model: MODEL, larger: optionalText, below: number(0.89), manifest: MANIFEST, limit: LIMIT, strength: number(1),
+  table: list(Object.keys(TABLES)), model: MODEL, larger: optionalText, below: number(0.89), manifest: MANIFEST,
+  limit: LIMIT, strength: number(1),
 }
 
 export const run = defineBench('search', OPTIONS, async (given) => {

@@ -6,10 +6,10 @@
  * Doubt is a low probability that the transcript is right (calibrated where the model is), no words, or a decode that
  * was cut off. Where the larger model was asked, both models judge both transcripts (joint-scores.ts). A transcript
  * without words, or that was cut off, loses against one that has words and was not. Where no transcript is credible and
- * the detectors are not certain of speech, the larger model is not asked: it invents words too. Warnings about the signal are no
- * reason to escalate: a narrow band gained no more than a higher threshold at the same cost (`npm run bench --
- * cascade`). A failure of the larger model fails the request: a doubtful transcript is not returned as one that was
- * checked.
+ * the detectors are not certain of speech, the larger model is not asked: it invents words too. Warnings about the
+ * signal are no reason to escalate: a narrow band gained no more than a higher threshold at the same cost (`npm run
+ * bench -- cascade`). A failure of the larger model fails the request: a doubtful transcript is not returned as one
+ * that was checked.
  */
 import { languageUnsupported, SpeechError } from '../domain/errors.js'
 import { meanLogProbability } from '../domain/log-probability.js'

@@ -4,7 +4,8 @@
  * Greedy decoding of a short clip is a close decision: a shift of the speech by a few hundredths of a second changes
  * every third single word. A clip whose transcript has a low mean log-probability is therefore decoded again, with
  * other silence before the speech, and the most probable hypothesis is taken: a maximum over hypotheses from perturbed
- * inputs. Where phrases were scored, it is taken from the passes that agree with the mean scores of all. Clear clips are decoded once. The paddings and the threshold belong to the model (`padding` in its manifest).
+ * inputs. Where phrases were scored, it is taken from the passes that agree with the mean scores of all. Clear
+ * clips are decoded once. The paddings and the threshold belong to the model (`padding` in its manifest).
  */
 import { meanLogProbability, totalLogProbability } from '../domain/log-probability.js'
 import type { PhraseScore } from '../domain/phrases.js'

@@ -86,7 +86,8 @@ function isChangedByBiasing({ hypothesis: { unbiasedText = null } }: ClipTranscr
 function unbiasedTextOf(accepted: readonly ClipTranscript[], format: TextFormat): string | null {
   if (!accepted.some(isChangedByBiasing)) return null
   return accepted
-    .map(({ hypothesis: { text, unbiasedText = null, language } }) => formatText(unbiasedText ?? text, language, format))
+    .map(({ hypothesis: { text, unbiasedText = null, language } }) =>
+      formatText(unbiasedText ?? text, language, format))
     .filter((text) => text !== '').join(' ')
 }
 

@@ -4,12 +4,13 @@
  * A token that continues a phrase earns a bias score, a token inside a word three times as much, up to a limit for each
  * word and one for the whole phrase. The limit of a phrase falls with the logarithm of the number of phrases: the more
  * there are, the more probable it is that one resembles something else that was said. It rises with the pieces of its
- * words: a word of three or more pieces is rare, the model hardly ever writes it, and little else resembles it. When the path leaves the trie
- * before the phrase is complete, the pending score is taken back and the path restarts at the root (there are no suffix
- * links). So phrases that do not occur do not change the ranking; they only take places in the beam. A phrase begins
- * where a word begins and ends where a word ends: "cat" is not found in "category". A phrase earns its score once, and
- * each further phrase of a transcript half as much as the one before. Without that, a model that decodes noise would
- * emit phrases for as long as each earns more than it costs.
+ * words: a word of three or more pieces is rare, the model hardly ever writes it, and little else resembles it.
+ *
+ * When the path leaves the trie before the phrase is complete, the pending score is taken back and the path restarts at
+ * the root (there are no suffix links). So phrases that do not occur do not change the ranking; they only take places
+ * in the beam. A phrase begins where a word begins and ends where a word ends: "cat" is not found in "category". A
+ * phrase earns its score once, and each further phrase of a transcript half as much as the one before. Without that, a
+ * model that decodes noise would emit phrases for as long as each earns more than it costs.
  */
 import { ROOT, type PhraseTrie } from './phrase-trie.js'
 
@@ -64,8 +65,10 @@ const MOST_OF_A_PHRASE = { ofOne: 8, lessByLogarithm: 0.8, lessForOneWord: 1, mo
 
 const NO_TOKENS = new Int32Array(0)
 
-export const UNBIASED: BiasState =
-  { node: ROOT, pending: 0, further: 0, length: { words: 0, rare: 0 }, committed: 0, match: -1, prefixMatch: undefined, phrases: [] }
+export const UNBIASED: BiasState = {
+  node: ROOT, pending: 0, further: 0, length: { words: 0, rare: 0 }, committed: 0, match: -1, prefixMatch: undefined,
+  phrases: [],
+}
 
 export class PhraseBias {
   readonly #trie: PhraseTrie

@@ -24,7 +24,7 @@ const SIGNS: Readonly<Record<string, string>> = {
  * Names of English letters that models write as words. Further ones ("see", "be") made more letters be taken for others
  * than they found.
  */
-const LETTER_NAMES: Readonly<Record<string, readonly string[]>> = { q: ['queue'], r: ['are'], u: ['you'], y: ['why'] }
+const LETTER_NAMES = new Map([['q', 'queue'], ['r', 'are'], ['u', 'you'], ['y', 'why']])
 const FIGURES = /\d+(?:st|nd|rd|th)?(?!\p{L})/giu
 
 /** Limit per entry, by the number of entries of a catalogue. */
@@ -69,7 +69,8 @@ function* spellings(name: string): Generator<string, undefined> {
 /** Wordings in the letter case of the name, likely ones first; they may repeat, or be empty. */
 function* wordings(name: string): Generator<string, undefined> {
   yield name
-  yield* LETTER_NAMES[name.toLowerCase()] ?? []
+  const letterName = LETTER_NAMES.get(name.toLowerCase())
+  if (letterName !== undefined) yield letterName
   const spoken = single(name.replace(/(?<=\d)\.(?=\d)/g, ' point ').replace(/[&+%@=]/g, (sign) => SIGNS[sign] ?? sign))
   // Letters and digits are separated: "iPhone15" is spoken as two words, but "21st" as one.
   const apart = spoken

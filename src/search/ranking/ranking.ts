@@ -173,7 +173,8 @@ function* matches({ text, phrases }: Alternative, index: NameIndex): Interruptib
     // The decoder also knows spellings that do not resemble the name.
     const match = isRecognized ? Math.max(matchOf(similarity), partMatch(similarity.coverage)) : matchOf(similarity)
     const isWhole = similarity.coverage === 1
-    found.push({ entry: name.entry, match, isExact: similarity.exact, isWhole, why: similarity.exact || isRecognized ? ['heard'] : reasonsOf(similarity) })
+    const why: readonly Reason[] = similarity.exact || isRecognized ? ['heard'] : reasonsOf(similarity)
+    found.push({ entry: name.entry, match, isExact: similarity.exact, isWhole, why })
   }
   return found
 }

@@ -103,6 +103,7 @@ t.test('all spellings of a few names, in their order', (t) => {
     'AC/DC': ['AC/DC', 'ac/dc', 'Ac/dc', 'AC DC', 'ac dc', 'Ac dc', 'Ac Dc'],
   }
   t.same(spellingsOf(['Y'], ALL), ['Y', 'y', 'why', 'Why'], 'a letter has its name')
+  t.same(spellingsOf(['constructor'], ALL), ['constructor', 'Constructor'], 'a word that is a name in JavaScript')
   for (const [name, spellings] of Object.entries(table)) t.same(spellingsOf([name], ALL), spellings, name)
   const inTurns = ['Tea 2', 'Chai', 'tea 2', 'chai', 'Tea two', 'tea two', 'Tea Two']
   t.same(spellingsOf(['Tea 2', 'Chai'], ALL), inTurns, 'names take turns')
