@@ -253,7 +253,7 @@ tap.test(
       code: 'LANGUAGE_UNSUPPORTED', parameter: 'language', message: /en, de/,
     })
     t.equal(
-      primaryModel(small.recognizer, { recognizer: larger.recognizer, below: BELOW }, undefined),
+      primaryModel(small.recognizer, { recognizer: larger.recognizer, below: BELOW }, { language: undefined }),
       small.recognizer,
     )
   },
