@@ -34,14 +34,15 @@ const NO_BYTES = new Uint8Array(0)
 /** Ids 0 to 2 are unknown, start and end; pieces end at 31,999. */
 export function llamaTokenizer(): Tokenizer {
   const isSpecial = (token: number): boolean => token <= 2 || token >= llama.vocabById.length
+  const piece = (token: number): string => isSpecial(token) ? '' : llama.vocabById[token] ?? ''
   const decode = (tokens: readonly number[]): string =>
     llama.decode(tokens.filter((token) => !isSpecial(token)), false, false)
   return {
     decode: (tokens) => decode(tokens).trim(),
     pieces: (tokens) => piecesOf(tokens, decode),
     encode: (text) => llama.encode(text, false, true),
-    piece: (token) => isSpecial(token) ? '' : llama.vocabById[token] ?? '',
-    bytes: (token) => isSpecial(token) ? NO_BYTES : bytesOfPiece(llama.vocabById[token] ?? ''),
+    piece,
+    bytes: (token) => bytesOfPiece(piece(token)),
   }
 }
 

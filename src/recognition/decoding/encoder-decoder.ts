@@ -121,7 +121,7 @@ async function openCompiled(
   manifest: Manifest, family: EncoderDecoderFamily, compiled: CompiledGraphs, open: OpenSession,
 ): Promise<OpenModel> {
   const { endToken } = encoderDecoderOf(manifest)
-  const { tokenizer, prompt: { startToken, languageTokens }, graphs } = family
+  const { tokenizer, graphs } = family
   const aligner = openAligner(() => compiled.further('align'), open)
   const session = await open(compiled.greedy, { fixedShapes: false })
   const { vocabulary, start } = greedyGraph(session)
@@ -133,13 +133,7 @@ async function openCompiled(
   const shapes = tokenShapesOf(tokenizer)
   const silence = (): Tensor => family.encoderInput(graphs.silence, 'compiled', NO_TIMER).tensor
   const internalLanguageModel = new InternalLanguageModel(steps.overEncoded(() => begin(silence()).encode()), shapes)
-  const masksForAll = languageMasks(vocabulary, languageTokens ?? {})
-  const detect = async (decode: GreedyDecode, { languages, interrupt }: RecognizeOptions): Promise<string> => {
-    if (languageTokens === undefined) return manifest.languages[0]!
-    const candidates = candidatesAmong(languageTokens, languages)
-    const masksFor = (): Masks => candidates === languageTokens ? masksForAll : languageMasks(vocabulary, candidates)
-    return detectLanguage(decode, masksFor, { startToken, candidates, interrupt })
-  }
+  const detect = languageDetector(manifest, family.prompt, vocabulary)
   return {
     engine: 'compiled',
     provider: session.provider,
@@ -174,6 +168,19 @@ async function openCompiled(
       await steps.release()
       await aligner.dispose()
     },
+  }
+}
+
+/** The only language of a model is not detected. */
+function languageDetector(
+  manifest: Manifest, { startToken, languageTokens }: Prompt, vocabulary: number,
+): (decode: GreedyDecode, options: RecognizeOptions) => Promise<string> {
+  if (languageTokens === undefined) return async () => manifest.languages[0]!
+  const masksOfAll = languageMasks(vocabulary, languageTokens)
+  return (decode, { languages, interrupt }) => {
+    const candidates = candidatesAmong(languageTokens, languages)
+    const masks = candidates === languageTokens ? masksOfAll : languageMasks(vocabulary, candidates)
+    return detectLanguage(decode, masks, { startToken, candidates, interrupt })
   }
 }
 

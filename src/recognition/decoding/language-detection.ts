@@ -27,15 +27,14 @@ export function languageMasks(vocabulary: number, tokens: LanguageTokens): Masks
   return { always: allowOnly(vocabulary, Object.values(tokens)), first: forbid(vocabulary, []) }
 }
 
-/** With a compiled graph, in one run. `masksFor` is called unless there is one candidate alone. */
+/** With a compiled graph, in one run, under the masks of the candidates. */
 export async function detectLanguage(
-  decode: GreedyDecode, masksFor: (candidates: LanguageTokens) => Masks, detection: LanguageDetection,
+  decode: GreedyDecode, masks: Masks, { startToken, candidates, interrupt }: LanguageDetection,
 ): Promise<string> {
-  const { startToken, candidates, interrupt } = detection
   const [first, ...others] = Object.entries(candidates)
   if (first !== undefined && others.length === 0) return first[0]
   interrupt()
-  const { tokens: [found] } = await decode.runsWith(masksFor(candidates))([startToken], 1)
+  const { tokens: [found] } = await decode.runsWith(masks)([startToken], 1)
   decode.resetTokens()
   return Object.entries(candidates).find(([, token]) => token === found)![0]
 }

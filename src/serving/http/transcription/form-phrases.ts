@@ -1,6 +1,6 @@
 /**
- * The phrases of a form: `keywords` of OpenAI's API, our `phrases`, and a `prompt` that is a list. They become one list,
- * of which the first are used; the answer says how many were given.
+ * The phrases of a form: `keywords` of OpenAI's API, our `phrases`, and a `prompt` that is a list. They become one
+ * list, of which the first are used; the answer says how many were given.
  */
 import { cleanPhrase, MAX_PHRASES } from '../../../search/catalogue/inline.js'
 import { itemsOf, type Form } from './multipart.js'

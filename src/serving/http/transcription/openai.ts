@@ -24,8 +24,8 @@ import { ErrorReply, OpenAiForm } from '../schemas.js'
 /** Parameters that have an effect. */
 const SUPPORTED = new Set([
   'file', 'model', 'language', 'languages[]', 'languages', 'channel', 'prompt', 'keywords[]', 'keywords', 'phrases[]',
-  'phrases', 'response_format', 'timestamp_granularities[]', 'timestamp_granularities', 'stream', 'include[]', 'include',
-  'format', 'numbers',
+  'phrases', 'response_format', 'timestamp_granularities[]', 'timestamp_granularities', 'stream', 'include[]',
+  'include', 'format', 'numbers',
 ])
 const MAX_IGNORED_NAMES = 20
 const GRANULARITIES = 'timestamp_granularities'
