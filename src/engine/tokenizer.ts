@@ -30,6 +30,11 @@ const MAX_TOKENS_PER_CHARACTER = 4
 /** Tokens decoded before a token, so that its leading space is known. */
 const CONTEXT_TOKENS = 8
 const NO_BYTES = new Uint8Array(0)
+/**
+ * GPT-2 writes byte strings as text (bytes_to_unicode of its encoder.py): a byte that is a visible character of
+ * Latin-1 as that character, the others as the characters from U+0100 on.
+ */
+const BYTE_OF_CHARACTER: ReadonlyMap<string, number> = byteCharacters()
 
 /** Ids 0 to 2 are unknown, start and end; pieces end at 31,999. */
 export function llamaTokenizer(): Tokenizer {
@@ -62,25 +67,20 @@ export function huggingFaceTokenizer(tokenizerJson: Uint8Array, configJson: Uint
   const parse = (bytes: Uint8Array): object => JSON.parse(new TextDecoder().decode(bytes)) as object
   try {
     const tokenizer = new HuggingFaceTokenizer(parse(tokenizerJson), parse(configJson))
+    const piece = (token: number): string => tokenizer.id_to_token(token) ?? ''
     const decode = (tokens: readonly number[]): string =>
       tokens.length === 0 ? '' : tokenizer.decode([...tokens], { skip_special_tokens: true })
     return {
       decode: (tokens) => decode(tokens).trim(),
       pieces: (tokens) => piecesOf(tokens, decode),
       encode: (text) => tokenizer.encode(` ${text}`, { add_special_tokens: false }).ids,
-      piece: (token) => tokenizer.id_to_token(token) ?? '',
-      bytes: (token) => decode([token]) === '' ? NO_BYTES : bytesOfCharacters(tokenizer.id_to_token(token) ?? ''),
+      piece,
+      bytes: (token) => decode([token]) === '' ? NO_BYTES : bytesOfCharacters(piece(token)),
     }
   } catch (cause) {
     throw new SpeechError('MODEL_INVALID', `the tokenizer files cannot be read: ${String(cause)}`, { cause })
   }
 }
-
-/**
- * GPT-2 writes byte strings as text (bytes_to_unicode of its encoder.py): a byte that is a visible character of
- * Latin-1 as that character, the others as the characters from U+0100 on.
- */
-const BYTE_OF_CHARACTER: ReadonlyMap<string, number> = byteCharacters()
 
 function byteCharacters(): Map<string, number> {
   const isVisible = (byte: number): boolean =>
