@@ -4,7 +4,7 @@
  */
 
 /** What is said, and what it is taken for. */
-const CONFUSABLE: ReadonlyMap<string, string> = new Map([
+export const CONFUSABLE: ReadonlyMap<string, string> = new Map([
   'zero hero', 'one won', 'two too', 'three free', 'four for', 'five fine', 'six sick', 'seven heaven', 'eight ate',
   'nine mine', 'fourteen forty', 'yes guess', 'no know', 'on own', 'off of', 'up wow', 'down town', 'left leaf',
   'right write', 'go no', 'stop shop', 'bed bad', 'bird word', 'cat cap', 'dog dock', 'happy hobby', 'house mouse',

@@ -108,6 +108,9 @@ export const OpenAiForm = Type.Object({
   'keywords[]': Type.Optional(Type.Array(Type.String({ maxLength: MAX_PHRASE_CHARACTERS }), {
     description: `Phrases that bias recognition. The first ${MAX_PHRASES} of all phrases are used.`,
   })),
+  'phrases[]': Type.Optional(Type.Array(Type.String({ maxLength: MAX_PHRASE_CHARACTERS }), {
+    description: 'Ours: the same as keywords[].',
+  })),
   'include[]': Type.Optional(Type.Array(oneOf(['logprobs'], ''), {
     description: 'The log-probability and the bytes of each token, as `logprobs`; only with json and verbose_json.',
   })),

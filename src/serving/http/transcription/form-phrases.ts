@@ -18,16 +18,20 @@ export interface FormPhrases {
   readonly given: number
 }
 
-/** Throws REQUEST_INVALID. */
+/** Throws REQUEST_INVALID where one of the first phrases cannot be used; the others are only counted. */
 export function readFormPhrases(form: Form, prompt: string | undefined): FormPhrases {
-  const listed = LISTS.flatMap((name) => itemsOf(form, name).map((phrase) => cleanPhrase(phrase.trim(), name)))
   const read = prompt === undefined ? undefined : readPrompt(prompt)
-  const ofPrompt = (read?.phrases ?? []).map((phrase) => cleanPhrase(phrase, 'prompt'))
-  const phrases = [...new Set([...listed, ...ofPrompt])]
+  const parameterOf = new Map<string, string>()
+  const add = (phrase: string, parameter: string): void => {
+    if (!parameterOf.has(phrase)) parameterOf.set(phrase, parameter)
+  }
+  for (const name of LISTS) for (const item of itemsOf(form, name)) add(item.trim(), name)
+  for (const phrase of read?.phrases ?? []) add(phrase, 'prompt')
+  const first = [...parameterOf].slice(0, MAX_PHRASES)
   return {
-    kind: read?.kind ?? (phrases.length > 0 ? 'list' : undefined),
-    used: phrases.slice(0, MAX_PHRASES),
-    given: phrases.length,
+    kind: read?.kind ?? (first.length > 0 ? 'list' : undefined),
+    used: first.map(([phrase, parameter]) => cleanPhrase(phrase, parameter)),
+    given: parameterOf.size,
   }
 }
 
