@@ -1,7 +1,7 @@
 /**
  * The language of a clip: the most probable language token after the start token (Radford et al. 2022,
- * arXiv:2212.04356). A request can limit the candidates: a model of 99 languages often takes one word for a word of
- * another language.
+ * arXiv:2212.04356). A request can limit the candidates: among 99 languages, that of a short clip or of a speaker with
+ * an accent is sometimes detected wrongly.
  */
 import { allowOnly, forbid, type GreedyDecode, type Masks } from '../../engine/runtime/greedy-graph.js'
 import type { Step } from './greedy.js'
