@@ -95,7 +95,7 @@ function plansFor(service: Service): Plan[] {
     asked('word times', '?words=true'),
     asked('10 alternatives with 200 phrases', `?nBest=10&${phrases}`),
     asked('all of it', `?words=true&nBest=10&${phrases}`),
-    other('a form of 65 parts with the largest file', async () => form(63, await bytesOf(LARGEST)), true),
+    other('a form of 1,025 parts with the largest file', async () => form(1_023, await bytesOf(LARGEST)), true),
     other('a form of 400,000 empty parts', () => form(400_000, Buffer.alloc(0)), true),
     other('a catalogue of 100,000 names', () => catalogue(makeUpNames(100_000, 2).names)),
     other('a catalogue of 200 characters a name', () => catalogue(longNames())),

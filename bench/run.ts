@@ -30,6 +30,7 @@ const BENCHES: Readonly<Record<string, Bench>> = {
   memory: { says: 'resident memory of server and workers over a long run', open: () => import('./memory.js') },
   nonspeech: { says: 'words where nobody speaks', hasLargeModels: true, open: () => import('./nonspeech.js') },
   profiles: { says: 'accuracy and time of profiles', hasLargeModels: true, open: () => import('./profiles.js') },
+  prompts: { says: 'whether the previous turn as prompt changes words', open: () => import('./prompts.js') },
   quantization: { says: 'weights as real numbers and integers', open: () => import('./research/quantization.js') },
   revisions: { says: 'this revision beside the compiled service of another one', open: () => import('./revisions.js') },
   rivals: { says: 'words, time and memory beside other recognizers', open: () => import('./rivals.js') },

@@ -19,11 +19,15 @@ export interface RecognitionRequest {
   readonly model: string
   /** ISO 639-1; undefined lets a multilingual model detect it. */
   readonly language: string | undefined
+  /** ISO 639-1: the detection is limited to these; empty: any language of the model. Without effect with `language`. */
+  readonly languages: readonly string[]
   readonly channel: ChannelChoice
   /** Format of samples without a container; undefined for audio whose header declares the format. */
   readonly headerless: HeaderlessFormat | undefined
   /** Whether segments report when each word was said. */
   readonly words: boolean
+  /** Whether segments report the log-probability and the bytes of each token. */
+  readonly tokenLogProbabilities: boolean
   /** Length of the n-best list; 1 reports the transcript alone. */
   readonly nBest: number
   /**
@@ -41,9 +45,11 @@ export interface RecognitionRequest {
 /** Defaults of a request that sets no options. */
 export const REQUEST_DEFAULTS = {
   language: undefined,
+  languages: [],
   channel: 'mix',
   headerless: undefined,
   words: false,
+  tokenLogProbabilities: false,
   nBest: 1,
   phrases: undefined,
   biasStrength: 1,

@@ -5,6 +5,16 @@ import type { WordWithCorrectness, Word } from './words.js'
 /** Why a decode ended. */
 export type StopReason = 'end_of_text' | 'token_limit' | 'repetition'
 
+/** A token of a text, and how probable it was. */
+export interface TokenLogProbability {
+  /** Its bytes as UTF-8 text; a part of a character is U+FFFD. */
+  readonly token: string
+  /** Natural logarithm, without biasing. */
+  readonly logProbability: number
+  /** As the vocabulary has them, with the space before a word. */
+  readonly bytes: readonly number[]
+}
+
 /** What one decode finds; with the results of beam search where it was requested. */
 export interface Hypothesis extends Partial<BeamSearchResult> {
   readonly text: string
@@ -24,6 +34,8 @@ export interface Hypothesis extends Partial<BeamSearchResult> {
   readonly textLogProbabilities?: readonly number[]
   /** Where requested and known: in seconds from the start of the clip's waveform. */
   readonly words?: readonly Word[]
+  /** Where requested: of each token with text, in their order. */
+  readonly tokenLogProbabilities?: readonly TokenLogProbability[]
 }
 
 /** Why a cascade escalated a clip to its larger model, or did not (NOT_ESCALATED). docs/api.md explains each. */
@@ -48,6 +60,8 @@ export interface Segment {
   readonly confidence: number
   readonly meanLogProbability: number
   readonly tokens: readonly number[]
+  /** Of the tokens with text, as the model wrote them; null when they were not requested. */
+  readonly tokenLogProbabilities: readonly TokenLogProbability[] | null
   readonly stopped: StopReason
   /** Share of the decoding passes with the same words; 1 where the clip was decoded once. */
   readonly agreement: number

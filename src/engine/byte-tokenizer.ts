@@ -27,6 +27,7 @@ export function byteTokenizer(vocabulary: readonly Uint8Array[]): Tokenizer {
       // A part of a character is no punctuation, so it is named as tokenizers with bytes name it.
       return text.includes('\uFFFD') ? `<0x${Buffer.from(bytes).toString('hex')}>` : text.replace(/^ /, 'Ġ')
     },
+    bytes: (token) => vocabulary[token] ?? new Uint8Array(0),
     encode(text) {
       const tokens = (` ${text}`.match(WORDS) ?? []).map((word) => merge(Buffer.from(word).toString('latin1'), ids))
       return tokens.includes(undefined) ? [] : tokens.flatMap((own) => own ?? [])

@@ -14,6 +14,11 @@ export interface Tokenizer {
   /** The piece of a token, with "▁" or "Ġ" for a leading space; empty for special tokens. */
   piece(token: number): string
   /**
+   * The bytes of a token in UTF-8, possibly a part of a character; empty for special tokens. Joined and trimmed, the
+   * bytes of a text are the text, but for spaces that the library of a tokenizer removes before punctuation marks.
+   */
+  bytes(token: number): Uint8Array
+  /**
    * What each token adds to the text, with the space before a word. A character of several tokens belongs to the last
    * of them. Joined and trimmed, the pieces are the text.
    */
@@ -24,18 +29,32 @@ export interface Tokenizer {
 const MAX_TOKENS_PER_CHARACTER = 4
 /** Tokens decoded before a token, so that its leading space is known. */
 const CONTEXT_TOKENS = 8
+const NO_BYTES = new Uint8Array(0)
+/**
+ * GPT-2 writes byte strings as text (bytes_to_unicode of its encoder.py): a byte that is a visible character of
+ * Latin-1 as that character, the others as the characters from U+0100 on.
+ */
+const BYTE_OF_CHARACTER: ReadonlyMap<string, number> = byteCharacters()
 
 /** Ids 0 to 2 are unknown, start and end; pieces end at 31,999. */
 export function llamaTokenizer(): Tokenizer {
   const isSpecial = (token: number): boolean => token <= 2 || token >= llama.vocabById.length
+  const piece = (token: number): string => isSpecial(token) ? '' : llama.vocabById[token] ?? ''
   const decode = (tokens: readonly number[]): string =>
     llama.decode(tokens.filter((token) => !isSpecial(token)), false, false)
   return {
     decode: (tokens) => decode(tokens).trim(),
     pieces: (tokens) => piecesOf(tokens, decode),
     encode: (text) => llama.encode(text, false, true),
-    piece: (token) => isSpecial(token) ? '' : llama.vocabById[token] ?? '',
+    piece,
+    bytes: (token) => bytesOfPiece(piece(token)),
   }
+}
+
+/** SentencePiece writes a space as "▁", and a byte that has no piece of its own as "<0xE2>". */
+function bytesOfPiece(piece: string): Uint8Array {
+  const [, byte] = /^<0x([0-9A-F]{2})>$/.exec(piece) ?? []
+  return byte === undefined ? Buffer.from(piece.replaceAll('▁', ' ')) : Uint8Array.of(parseInt(byte, 16))
 }
 
 /** The pieces of Llama by their ids, with "▁" for a space. */
@@ -48,17 +67,34 @@ export function huggingFaceTokenizer(tokenizerJson: Uint8Array, configJson: Uint
   const parse = (bytes: Uint8Array): object => JSON.parse(new TextDecoder().decode(bytes)) as object
   try {
     const tokenizer = new HuggingFaceTokenizer(parse(tokenizerJson), parse(configJson))
+    const piece = (token: number): string => tokenizer.id_to_token(token) ?? ''
     const decode = (tokens: readonly number[]): string =>
       tokens.length === 0 ? '' : tokenizer.decode([...tokens], { skip_special_tokens: true })
     return {
       decode: (tokens) => decode(tokens).trim(),
       pieces: (tokens) => piecesOf(tokens, decode),
       encode: (text) => tokenizer.encode(` ${text}`, { add_special_tokens: false }).ids,
-      piece: (token) => tokenizer.id_to_token(token) ?? '',
+      piece,
+      bytes: (token) => decode([token]) === '' ? NO_BYTES : bytesOfCharacters(piece(token)),
     }
   } catch (cause) {
     throw new SpeechError('MODEL_INVALID', `the tokenizer files cannot be read: ${String(cause)}`, { cause })
   }
+}
+
+function byteCharacters(): Map<string, number> {
+  const isVisible = (byte: number): boolean =>
+    (byte >= 0x21 && byte <= 0x7e) || (byte >= 0xa1 && byte <= 0xac) || byte >= 0xae
+  let next = 0x100
+  return new Map(Array.from({ length: 256 }, (_, byte) => [String.fromCharCode(isVisible(byte) ? byte : next++), byte]))
+}
+
+/** Characters that stand for no byte, as in tokens that were added to a vocabulary, are themselves. */
+function bytesOfCharacters(piece: string): Uint8Array {
+  return Buffer.concat(Array.from(piece, (character) => {
+    const byte = BYTE_OF_CHARACTER.get(character)
+    return byte === undefined ? Buffer.from(character) : Uint8Array.of(byte)
+  }))
 }
 
 /**

@@ -22,6 +22,7 @@ export function vocabularyTokenizer(json: Uint8Array, wordDelimiter: string): To
     decode: (tokens) => tokens.map(textOf).join('').replace(/ +/g, ' ').trim(),
     pieces: (tokens) => tokens.map(textOf),
     piece: (token) => textOf(token).replace(' ', '▁'),
+    bytes: (token) => Buffer.from(textOf(token)),
     encode(text) {
       const tokens: number[] = []
       let rest = text.replaceAll(' ', wordDelimiter)

@@ -52,16 +52,19 @@ export function checkCascade(small: Recognizer, { recognizer: larger }: Cascade)
   if (unknown.length > 0) throw unfit(`it does not know ${unknown.slice(0, 12).join(', ')}`)
 }
 
-/** The small model, unless only the larger one knows the language. Throws LANGUAGE_UNSUPPORTED. */
+/** The small model, unless only the larger one knows a requested language. Throws LANGUAGE_UNSUPPORTED. */
 export function primaryModel(
-  small: Recognizer, cascade: Cascade | undefined, language: string | undefined,
+  small: Recognizer, cascade: Cascade | undefined,
+  { language, languages = [] }: Pick<DecodeOptions, 'language' | 'languages'>,
 ): Recognizer {
   const models = cascade === undefined ? [small] : [small, cascade.recognizer]
-  if (language === undefined) return small
-  const primary = models.find(({ languages }) => languages.includes(language))
+  const requested = language === undefined ? languages : [language]
+  if (requested.length === 0) return small
+  const primary = models.find((model) => requested.some((one) => model.languages.includes(one)))
   if (primary !== undefined) return primary
-  const known = [...new Set(models.flatMap(({ languages }) => languages))]
-  throw languageUnsupported(small.name, known, language)
+  const known = [...new Set(models.flatMap((model) => model.languages))]
+  const parameter = language === undefined ? 'languages' : 'language'
+  throw languageUnsupported(small.name, known, requested, parameter)
 }
 
 /** Most decoding passes of the primary model. */
@@ -101,7 +104,7 @@ export async function escalate(
   const reason = reasonToEscalate(primary, small, cascade)
   if (reason === 'sure') return { ...primary, escalation: { reason, seconds: 0, jointLogProbability: null } }
   options.interrupt()
-  const language = options.language ?? onlyLanguage(small)
+  const language = options.language ?? onlyLanguage(small, options)
   const scoreTexts = hasWords(primary.hypothesis) ? [primary.hypothesis.text] : []
   const larger = await decodeClip(primary.clip, cascade.recognizer, { ...options, language, scoreTexts })
   const { transcript, logProbability } = await choose(primary, larger, async (text) => {
@@ -156,9 +159,12 @@ export function summarizeCascade(
   }
 }
 
-/** The larger model is told the only language of the small one: a language detected from one word is often wrong. */
-function onlyLanguage({ languages }: Recognizer): string | undefined {
-  return languages.length === 1 ? languages[0] : undefined
+/**
+ * The larger model is told the only language of the small one, unless the request names several: a language detected
+ * from one word is often wrong.
+ */
+function onlyLanguage({ languages: known }: Recognizer, { languages = [] }: DecodeOptions): string | undefined {
+  return known.length === 1 && languages.length === 0 ? known[0] : undefined
 }
 
 function reasonToEscalate(

@@ -37,7 +37,7 @@ interface Request {
 /** Transcribes one upload. Rejects with AUDIO_*, LANGUAGE_UNSUPPORTED, REQUEST_INVALID, or what `interrupt` throws. */
 export async function transcribe(bytes: Uint8Array, recognizer: Recognizer, given: TranscribeOptions): Promise<Report> {
   const options = { ...given, pause: given.pause ?? (async () => undefined) }
-  const primary = primaryModel(recognizer, options.cascade, options.language)
+  const primary = primaryModel(recognizer, options.cascade, options)
   const request: Request = { options, recognizer, primary, timer: startStageTimer() }
   const measured = await measure(bytes, request)
   const segmented = await segment(measured, request)
@@ -113,8 +113,10 @@ function decodeOptionsOf(
   return {
     maxDecodingPasses,
     language: options.language,
+    languages: options.languages ?? [],
     expectSpeech: activity.verdict === 'speech' && hasSpeech(speech, activity),
     words: options.words ?? false,
+    tokenLogProbabilities: options.tokenLogProbabilities ?? false,
     pad: options.trimSilence,
     beamFor: options.beamFor,
     interrupt: options.interrupt,

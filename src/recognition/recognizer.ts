@@ -23,6 +23,8 @@ export type Interrupt = () => void
 export interface RecognizeOptions {
   /** ISO 639-1; undefined lets a multilingual model detect it. */
   readonly language: string | undefined
+  /** ISO 639-1: the only languages to detect; those that the recognizer does not know are left out. Default: all. */
+  readonly languages?: readonly string[]
   /** Speech was detected in the clip: the hypothesis has at least one token. */
   readonly expectSpeech: boolean
   /** Several hypotheses or biasing; undefined: the most probable hypothesis alone. Only with `openBeamSearch`. */
@@ -31,6 +33,8 @@ export interface RecognizeOptions {
   readonly scoreTexts?: readonly string[]
   /** Whether the hypothesis has times of words; only where `timesWords`. */
   readonly words?: boolean
+  /** Whether the hypothesis has the log-probability and the bytes of each token. */
+  readonly tokenLogProbabilities?: boolean
   readonly interrupt: Interrupt
   readonly timer: StageTimer
 }

@@ -62,7 +62,7 @@ export function composeReport(
     confidence,
     lowestTokenProbability: text === '' ? null : Math.exp(logProbabilities.reduce((a, b) => Math.min(a, b), 0)),
     correctness,
-    language: languageOfFirst ?? options.language ?? recognizer.languages[0]!,
+    language: languageOfFirst ?? options.language ?? options.languages?.[0] ?? recognizer.languages[0]!,
     model: recognizer.name,
     segments,
     alternatives: withPosteriors(only?.alternatives ?? [], recognizer, correctness),
@@ -111,7 +111,7 @@ function toSegment(
   transcript: ClipTranscript, audioSeconds: number, { calibration }: Recognizer, { cascade }: TranscribeOptions,
 ): Segment {
   const { clip, hypothesis, words, model, agreement, escalation } = transcript
-  const { logProbabilities, text, tokens, stopped } = hypothesis
+  const { logProbabilities, text, tokens, tokenLogProbabilities, stopped } = hypothesis
   const mean = meanLogProbability(logProbabilities)
   const inside = <Part extends TimeSpan>(part: Part): Part => ({
     ...part,
@@ -135,6 +135,7 @@ function toSegment(
     confidence: Math.exp(mean),
     meanLogProbability: mean,
     tokens,
+    tokenLogProbabilities: tokenLogProbabilities ?? null,
     stopped,
     agreement,
     model,

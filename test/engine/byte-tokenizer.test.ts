@@ -24,6 +24,7 @@ t.test('a character of several tokens belongs to the last, and its parts are no 
   const parts = [6, 7, 8]
   t.same(tokenizer.pieces([id('h'), ...parts, id('!')]), ['h', '', '', '€', '!'])
   t.match(tokenizer.piece(6), /^<0x/)
+  t.same([...parts, 99].map((token) => [...tokenizer.bytes(token)]), [[0xe2], [0x82], [0xac], []])
 })
 
 t.test('the pair with the lowest id is merged first, in each word on its own', async (t) => {
@@ -43,6 +44,7 @@ t.test('the vocabulary of GPT-2 encodes as GPT-2 does, and decodes to the same t
     const tokens = gpt2.encode(text)
     t.equal(gpt2.decode(tokens), text)
     t.equal(gpt2.pieces(tokens).join('').trim(), text)
+    t.equal(Buffer.concat(tokens.map(gpt2.bytes)).toString(), ` ${text}`)
   }
   t.equal(gpt2.decode([50256, 50257, 50362, 51863]), '')
   t.equal(gpt2.piece(995), 'Ġworld')

@@ -10,6 +10,7 @@ t.test('tokens become text, with spaces where the delimiter is and nothing for s
   t.equal(tokenizer.decode([]), '')
   t.same(tokenizer.pieces([2, 3, 1, 4, 0]), ['h', 'i', ' ', 'o', ''])
   t.same([2, 1, 0, 99].map((token) => tokenizer.piece(token)), ['h', '▁', '', ''])
+  t.same([6, 1, 0].map((token) => Buffer.from(tokenizer.bytes(token)).toString()), ['hi', ' ', ''])
 })
 
 t.test('text becomes the longest pieces, or nothing where it has another character', async (t) => {

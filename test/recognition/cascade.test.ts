@@ -261,11 +261,28 @@ tap.test(
       code: 'LANGUAGE_UNSUPPORTED', parameter: 'language', message: /en, de/,
     })
     t.equal(
-      primaryModel(small.recognizer, { recognizer: larger.recognizer, below: BELOW }, undefined),
+      primaryModel(small.recognizer, { recognizer: larger.recognizer, below: BELOW }, { language: undefined }),
       small.recognizer,
     )
   },
 )
+
+tap.test('of the languages that may be spoken, each model has those that it knows', async (t) => {
+  const models = (): [Scripted, Scripted] =>
+    [scripted('small', [unsure('x')]), scripted('larger', [sure('ja')], { languages: ['en', 'de', 'fr'] })]
+  const [small, larger] = models()
+  t.match(await recognizeWith(small, larger, { languages: ['en', 'de'] }), { cascade: { reasons: ['low_confidence'] } })
+  for (const { options } of [small.asked[0]!, larger.asked[0]!]) {
+    t.same([options.language, options.languages], [undefined, ['en', 'de']], 'the larger one is not told English')
+  }
+  const [other, german] = models()
+  const report = await recognizeWith(other, german, { languages: ['de', 'fr'] })
+  t.match(report, { segments: [{ model: 'larger', cascade: 'language' }] })
+  t.same([other.asked.length, german.asked[0]!.options.languages], [0, ['de', 'fr']])
+  await t.rejects(recognizeWith(small, larger, { languages: ['it', 'es'] }), {
+    code: 'LANGUAGE_UNSUPPORTED', parameter: 'languages', message: /not "it", "es"/,
+  })
+})
 
 tap.test('a failure of the larger model fails the request, and an interrupt ends it between the models', async (t) => {
   await t.rejects(recognizeWith(scripted('small', [unsure('x')]), scripted('larger', [new Error('out of memory')])), {

@@ -14,7 +14,7 @@ import type { RecognizeOptions, Recognizer } from '../../src/recognition/recogni
 import { projectRoot } from '../../src/domain/project-root.js'
 import type { Clip, FrameFeatures } from '../../src/domain/audio.js'
 import type { Report } from '../../src/domain/report.js'
-import type { Hypothesis } from '../../src/domain/transcript.js'
+import type { Hypothesis, TokenLogProbability } from '../../src/domain/transcript.js'
 import { wavOfSeconds } from '../serving/http/wav.js'
 
 const OPTIONS: TranscribeOptions = {
@@ -233,6 +233,45 @@ t.test('word times are requested of the model only when needed, and lie inside t
     }
     t.ok(before > 0)
   }
+})
+
+t.test('tokens are reported on request, in the order of the clips, and as the model wrote them', async (t) => {
+  const tokens = (text: string): TokenLogProbability[] => text.split(' ').map((word, index) =>
+    ({ token: ` ${word}`, logProbability: -(index + 1) / 10, bytes: [...Buffer.from(` ${word}`)] }))
+  const { recognizer } = scripted(['any one', 'to-morrow', 'per cent', 'to-night'])
+  const requested: unknown[] = []
+  const describing: Recognizer = { ...recognizer, async recognize(clip, options) {
+    const hypothesis = await recognizer.recognize(clip, options)
+    requested.push(options.tokenLogProbabilities)
+    return { ...hypothesis, ...options.tokenLogProbabilities && { tokenLogProbabilities: tokens(hypothesis.text) } }
+  } }
+  const whole = { ...OPTIONS, trimSilence: false, maxDecodingPasses: 1 }
+  const without = await transcribe(wavOfSeconds(5), describing, whole)
+  const clips = without.segments.length
+  t.ok(clips > 1 && without.segments.every((one) => one.tokenLogProbabilities === null))
+  const report = await transcribe(wavOfSeconds(5), describing, { ...whole, tokenLogProbabilities: true })
+  t.same(requested, [...Array<boolean>(clips).fill(false), ...Array<boolean>(clips).fill(true)])
+  const all = report.segments.flatMap(({ tokenLogProbabilities }) => tokenLogProbabilities!)
+  t.equal(Buffer.from(all.flatMap(({ bytes }) => bytes)).toString().trim(), report.rawText)
+  t.match(report.rawText, /any one to-morrow/)
+  t.match(report.text, /anyone tomorrow/, 'the text is formatted')
+})
+
+t.test('the languages that may be spoken reach the model; without speech the first is reported', async (t) => {
+  const { recognizer } = scripted(['x'])
+  const asked: unknown[] = []
+  const listening: Recognizer = { ...recognizer, recognize(clip, options) {
+    asked.push(options.languages)
+    return recognizer.recognize(clip, options)
+  } }
+  await transcribe(wavOfSeconds(1), listening, { ...OPTIONS, languages: ['de', 'en'] })
+  await transcribe(wavOfSeconds(1), listening, OPTIONS)
+  t.same(asked, [['de', 'en'], []])
+  const silence = wavOfSeconds(1).fill(0, 44)
+  t.equal((await transcribe(silence, listening, { ...OPTIONS, languages: ['de', 'en'] })).language, 'de')
+  await t.rejects(transcribe(wavOfSeconds(1), listening, { ...OPTIONS, languages: ['fr'] }), {
+    code: 'LANGUAGE_UNSUPPORTED', parameter: 'languages',
+  })
 })
 
 t.test('a calibration gives text and words a correctness, which unbiased alternatives affect', async (t) => {

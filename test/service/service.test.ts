@@ -5,10 +5,11 @@
 import { spawn, type ChildProcess } from 'node:child_process'
 import { createReadStream, existsSync, readFileSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
-import OpenAI from 'openai'
+import OpenAI, { toFile } from 'openai'
 import t, { type Test } from 'tap'
 import { freePort } from '../../fixtures/kit/server.js'
 import { hostileWavs } from '../../fixtures/hostile.js'
+import { blankWav, WAV_HEADER_BYTES } from '../../fixtures/wav.js'
 import { changeKeys } from '../../src/serving/access/keys-file.js'
 import { projectRoot } from '../../src/domain/project-root.js'
 import type { Report } from '../../src/domain/report.js'
@@ -65,6 +66,14 @@ async function transcribe(
   return { status: response.status, body: (await response.json()) as Report }
 }
 
+/** The samples of a WAV file many times, as one file. */
+function repeated(file: string, times: number): Buffer {
+  const samples = readFileSync(file).subarray(WAV_HEADER_BYTES)
+  const wav = blankWav(samples.length * times)
+  for (let n = 0; n < times; n++) samples.copy(wav, WAV_HEADER_BYTES + n * samples.length)
+  return wav
+}
+
 /** Waits until a gauge without labels has at least this value; bounded by the time that the file has. */
 async function metricReaches(service: Service, name: string, least: number): Promise<void> {
   const read = async (): Promise<number> =>
@@ -111,10 +120,16 @@ t.test(
     t.match(await (await fetch(`${service.url}/v1/models`)).json(), {
       data: [{ id: 'tiny-moonshine', cascade: 'tiny-whisper', languages: ['en', 'de'] }],
     })
+    const limited = await fetch(`${service.url}/v1/transcriptions?languages=de&languages=fr&languages=it`, {
+      method: 'POST',
+      body: readFileSync(CLIP),
+    })
+    t.equal(limited.headers.get('earshot-languages'), 'de')
+    t.match(await limited.json(), { language: 'de', hearings: 1, cascade: { reasons: ['language'] } })
     const metrics = await (await fetch(`${service.url}/metrics`)).text()
     for (const line of [
       'asr_cascade_total{reason="low_confidence"} 1',
-      'asr_cascade_total{reason="language"} 1',
+      'asr_cascade_total{reason="language"} 2',
       'asr_cascade_total{reason="sure"} 0',
     ])
       t.ok(metrics.includes(line), line)
@@ -179,6 +194,18 @@ t.test('a clip in, words out, through both routes and the openai client', { skip
       response_format: format,
     })
     t.match(typeof answer === 'string' ? answer : answer.text, SPOKEN, format)
+  }
+  for (const times of [1, 16]) {
+    const { text, logprobs = [], segments = [] } = await client.audio.transcriptions.create({
+      file: await toFile(repeated(CLIP, times), 'clip.wav'), model: 'whisper-1', include: ['logprobs'], format: 'raw',
+      response_format: 'verbose_json',
+    } as OpenAI.Audio.TranscriptionCreateParamsNonStreaming<'verbose_json'>) as
+      OpenAI.Audio.TranscriptionVerbose & Pick<OpenAI.Audio.Transcription, 'logprobs'>
+    t.match(text, SPOKEN)
+    t.equal(segments.length > 1, times > 1, 'clips')
+    t.equal(Buffer.from(logprobs.flatMap(({ bytes = [] }) => bytes)).toString().trim(), text)
+    t.equal(logprobs.map(({ token }) => token).join('').trim(), text)
+    t.ok(logprobs.every(({ logprob = NaN }) => logprob <= 0 && logprob > -20), `${logprobs.length} tokens`)
   }
   const silence = await transcribe(service.url, readFileSync(path.join(projectRoot, 'fixtures/clips/silence.wav')))
   t.match(silence, {

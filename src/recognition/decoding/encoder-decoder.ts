@@ -11,7 +11,7 @@ import { SpeechError } from '../../domain/errors.js'
 import type { Hypothesis } from '../../domain/transcript.js'
 import { encoderDecoderOf, type Manifest, type ModelFiles } from '../../engine/manifest.js'
 import { openAligner, type Attention } from '../../engine/runtime/alignment-graph.js'
-import { allowOnly, greedyGraph, type GreedyDecode, type Masks } from '../../engine/runtime/greedy-graph.js'
+import { allowOnly, greedyGraph, type GreedyDecode } from '../../engine/runtime/greedy-graph.js'
 import { requireMergedDecoder, startDecode } from '../../engine/runtime/kv-cache.js'
 import type { OpenSession, Tensor } from '../../engine/runtime/session.js'
 import { openBeamSearches } from '../../engine/runtime/step-graph.js'
@@ -21,13 +21,17 @@ import { timeWords } from '../alignment/word-times.js'
 import type { CompiledGraphs, RecognizeOptions, Recognizer } from '../recognizer.js'
 import type { BeamResult } from './beam-contract.js'
 import { beamSearchOrGreedy } from './beam-or-greedy.js'
-import { greedy, type DecodedTokens, type Step } from './greedy.js'
+import { greedy, type DecodedTokens } from './greedy.js'
 import { greedyInRuns } from './greedy-in-runs.js'
 import { InternalLanguageModel } from './internal-language-model.js'
+import {
+  candidatesAmong, detectLanguage, languageMasks, mostProbableLanguage, type LanguageTokens,
+} from './language-detection.js'
 import { tokenBudget } from './limits.js'
 import { fullStopsOf, scoreTranscripts, type ScoreTokens } from './transcript-scores.js'
 import { asHypothesis, compilePhrases, tokenShapesOf } from './phrases.js'
 import { forbiddenIn, masksOf, suppressionOf, type SuppressedTokens } from './suppression.js'
+import { tokenLogProbabilitiesOf } from './token-log-probabilities.js'
 
 /** What one family adds. */
 export interface EncoderDecoderFamily extends SuppressedTokens {
@@ -43,7 +47,7 @@ export interface EncoderDecoderFamily extends SuppressedTokens {
 export interface Prompt {
   readonly startToken: number
   /** By ISO 639-1 code; undefined for a model of one language, whose prompt has no language. */
-  readonly languageTokens?: Readonly<Record<string, number>>
+  readonly languageTokens?: LanguageTokens
   /** Tokens after start and language. */
   readonly task: readonly number[]
 }
@@ -97,8 +101,11 @@ export async function loadEncoderDecoder(
     const input = family.encoderInput(waveform.samples, engine, timer)
     const budget = tokenBudget(waveform.samples.length / sampleRate, tokensPerSecond, maxTokens)
     const { attention, language, textLogProbabilities, ...decoded } = await opened.decode(input, budget, options)
-    const hypothesis = timer.time('postprocess', (): Hypothesis =>
-      ({ ...asHypothesis(decoded, tokenizer), language, ...textLogProbabilities && { textLogProbabilities } }))
+    const hypothesis = timer.time('postprocess', (): Hypothesis => ({
+      ...asHypothesis(decoded, tokenizer), language,
+      ...textLogProbabilities && { textLogProbabilities },
+      ...options.tokenLogProbabilities && { tokenLogProbabilities: tokenLogProbabilitiesOf(decoded, tokenizer) },
+    }))
     if (attention === undefined) return hypothesis
     const transcript = { ...decoded, pieces: tokenizer.pieces(decoded.tokens) }
     return { ...hypothesis, words: timer.time('align', () => timeWords(waveform, attention, transcript, clock)) }
@@ -114,21 +121,19 @@ async function openCompiled(
   manifest: Manifest, family: EncoderDecoderFamily, compiled: CompiledGraphs, open: OpenSession,
 ): Promise<OpenModel> {
   const { endToken } = encoderDecoderOf(manifest)
-  const { tokenizer, prompt: { startToken, languageTokens }, graphs } = family
+  const { tokenizer, graphs } = family
   const aligner = openAligner(() => compiled.further('align'), open)
   const session = await open(compiled.greedy, { fixedShapes: false })
   const { vocabulary, start } = greedyGraph(session)
   const begin = (tensor: Tensor) => start({ input: graphs.compiled, tensor, empty: graphs.empty })
   const suppression = suppressionOf(family, endToken)
-  const masks = masksOf(suppression, Object.values(languageTokens ?? {}), vocabulary)
+  const masks = masksOf(suppression, vocabulary)
   const ending = allowOnly(vocabulary, [endToken, ...fullStopsOf(tokenizer)])
   const steps = openBeamSearches(() => compiled.further('steps'), open)
   const shapes = tokenShapesOf(tokenizer)
   const silence = (): Tensor => family.encoderInput(graphs.silence, 'compiled', NO_TIMER).tensor
   const internalLanguageModel = new InternalLanguageModel(steps.overEncoded(() => begin(silence()).encode()), shapes)
-  const detect = async (decode: GreedyDecode, interrupt: () => void): Promise<string> => languageTokens === undefined
-    ? manifest.languages[0]!
-    : detectLanguage(decode, { startToken, languageTokens, masks: masks.languages, interrupt })
+  const detect = languageDetector(manifest, family.prompt, vocabulary)
   return {
     engine: 'compiled',
     provider: session.provider,
@@ -140,7 +145,7 @@ async function openCompiled(
       interrupt()
       const needsStates = words === true || beam !== undefined || scoreTexts.length > 0
       const memory = needsStates ? await timer.timeAsync('model', () => decode.encode()) : undefined
-      const language = requested ?? await timer.timeAsync('model', () => detect(decode, interrupt))
+      const language = requested ?? await timer.timeAsync('model', () => detect(decode, options))
       const prompt = promptOf(family.prompt, language)
       const run = decode.runsWith(expectSpeech ? masks.ofSpeech : masks.plain)
       const decodeGreedily = (): Promise<DecodedTokens> => greedyInRuns(run, { prompt, endToken, budget, interrupt })
@@ -166,22 +171,17 @@ async function openCompiled(
   }
 }
 
-interface LanguageDetection {
-  readonly startToken: number
-  readonly languageTokens: Readonly<Record<string, number>>
-  /** Only language tokens. */
-  readonly masks: Masks
-  readonly interrupt: () => void
-}
-
-/** The most probable language after the start token. */
-async function detectLanguage(
-  decode: GreedyDecode, { startToken, languageTokens, masks, interrupt }: LanguageDetection,
-): Promise<string> {
-  interrupt()
-  const { tokens: [found] } = await decode.runsWith(masks)([startToken], 1)
-  decode.resetTokens()
-  return Object.entries(languageTokens).find(([, token]) => token === found)![0]
+/** The only language of a model is not detected. */
+function languageDetector(
+  manifest: Manifest, { startToken, languageTokens }: Prompt, vocabulary: number,
+): (decode: GreedyDecode, options: RecognizeOptions) => Promise<string> {
+  if (languageTokens === undefined) return async () => manifest.languages[0]!
+  const masksOfAll = languageMasks(vocabulary, languageTokens)
+  return (decode, { languages, interrupt }) => {
+    const candidates = candidatesAmong(languageTokens, languages)
+    const masks = candidates === languageTokens ? masksOfAll : languageMasks(vocabulary, candidates)
+    return detectLanguage(decode, masks, { startToken, candidates, interrupt })
+  }
 }
 
 async function openPublished(
@@ -203,12 +203,14 @@ async function openPublished(
     engine: 'reference',
     provider: encoder.provider,
     timesWords: false,
-    async decode({ tensor }, budget, { language: requested, expectSpeech, interrupt, timer }) {
+    async decode({ tensor }, budget, { language: requested, languages, expectSpeech, interrupt, timer }) {
       const states = await timer.timeAsync('encoder', () => encode(tensor))
       interrupt()
       return timer.timeAsync('decoder', async () => {
-        const detect = async (): Promise<string | undefined> =>
-          languageTokens && mostProbableLanguage(startDecode(decoder, states).step, startToken, languageTokens)
+        const detect = async (): Promise<string | undefined> => languageTokens && mostProbableLanguage(
+          startDecode(decoder, states).step,
+          { startToken, candidates: candidatesAmong(languageTokens, languages), interrupt },
+        )
         const language = requested ?? await detect() ?? manifest.languages[0]!
         const decoded = await greedy(startDecode(decoder, states).step, {
           prompt: promptOf(family.prompt, language),
@@ -226,20 +228,6 @@ async function openPublished(
 
 function promptOf({ startToken, languageTokens, task }: Prompt, language: string): readonly number[] {
   return [startToken, ...languageTokens === undefined ? [] : [languageTokens[language]!], ...task]
-}
-
-/**
- * The most probable language token after the start token. The decode then starts anew: to feed the rest of the prompt
- * into this cache costs the same (three single steps against one of four), and this way a detected language and the
- * same language requested give the same transcript.
- */
-async function mostProbableLanguage(
-  step: Step, startToken: number, languageTokens: Readonly<Record<string, number>>,
-): Promise<string> {
-  const logits = await step([startToken])
-  const [language] = Object.entries(languageTokens)
-    .reduce((best, one) => logits[one[1]]! > logits[best[1]]! ? one : best)
-  return language
 }
 
 /** The internal language model is computed once, outside the stages of a request. */

@@ -1,5 +1,5 @@
 /** Tokens that an encoder-decoder must not choose: sets for decoding step by step, and masks of compiled graphs. */
-import { allowOnly, forbid, type Masks } from '../../engine/runtime/greedy-graph.js'
+import { forbid, type Masks } from '../../engine/runtime/greedy-graph.js'
 import type { GreedyOptions } from './greedy.js'
 
 /** What a family suppresses. */
@@ -32,17 +32,9 @@ export interface DecodingMasks {
   readonly plain: Masks
   /** Where speech was detected. */
   readonly ofSpeech: Masks
-  /** Only language tokens, for the detection of the language. */
-  readonly languages: Masks
 }
 
-export function masksOf(
-  { always, first, firstOfSpeech }: Suppression, languageTokens: readonly number[], vocabulary: number,
-): DecodingMasks {
+export function masksOf({ always, first, firstOfSpeech }: Suppression, vocabulary: number): DecodingMasks {
   const plain = { always: forbid(vocabulary, always), first: forbid(vocabulary, first) }
-  return {
-    plain,
-    ofSpeech: { ...plain, first: forbid(vocabulary, firstOfSpeech) },
-    languages: { always: allowOnly(vocabulary, languageTokens), first: forbid(vocabulary, []) },
-  }
+  return { plain, ofSpeech: { ...plain, first: forbid(vocabulary, firstOfSpeech) } }
 }

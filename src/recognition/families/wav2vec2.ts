@@ -15,6 +15,7 @@ import type { Tokenizer } from '../../engine/tokenizer.js'
 import { vocabularyTokenizer } from '../../engine/vocabulary-tokenizer.js'
 import { splitIntoWords } from '../alignment/split-words.js'
 import { ctcBestPath, type CtcResult } from '../decoding/ctc.js'
+import { tokenLogProbabilitiesOf } from '../decoding/token-log-probabilities.js'
 import type { LoadFamily, RecognizeOptions } from '../recognizer.js'
 
 /** Added to the variance by the published feature extractor. */
@@ -45,7 +46,10 @@ export const load: LoadFamily = async (manifest, files, open) => {
       const { path, ...decoded } = ctcBestPath(logits!.data as Float32Array, logits!.dims[2]!, {
         blankToken: decoding.blankToken, atLeastOne: expectSpeech,
       })
-      const hypothesis = { ...decoded, text: tokenizer.decode(decoded.tokens), language: languages[0]! }
+      const hypothesis = {
+        ...decoded, text: tokenizer.decode(decoded.tokens), language: languages[0]!,
+        ...options.tokenLogProbabilities && { tokenLogProbabilities: tokenLogProbabilitiesOf(decoded, tokenizer) },
+      }
       return options.words === true ? { ...hypothesis, words: wordsOf(path, tokenizer, clip, decoding) } : hypothesis
     })
   }

@@ -32,15 +32,16 @@ export function readPhrases(given: readonly string[], parameter: string): Inline
     const detail = `${parameter} has ${given.length} phrases, of at most ${MAX_PHRASES}; a catalogue can have more`
     throw new SpeechError('REQUEST_INVALID', detail, { parameter })
   }
-  const phrases = [...new Set(given.map((phrase) => {
-    const read = cleanText(phrase, MAX_PHRASE_CHARACTERS)
-    if ('fault' in read) {
-      throw new SpeechError('REQUEST_INVALID', `a phrase of ${parameter} ${read.fault}`, { parameter })
-    }
-    return read.text
-  }))].sort()
+  const phrases = [...new Set(given.map((phrase) => cleanPhrase(phrase, parameter)))].sort()
   const id = createHash('sha256').update(JSON.stringify(phrases)).digest('base64url').slice(0, DIGEST_CHARACTERS)
   return { id, phrases }
+}
+
+/** Throws REQUEST_INVALID with the name of `parameter`. */
+export function cleanPhrase(phrase: string, parameter: string): string {
+  const read = cleanText(phrase, MAX_PHRASE_CHARACTERS)
+  if ('text' in read) return read.text
+  throw new SpeechError('REQUEST_INVALID', `a phrase of ${parameter} ${read.fault}`, { parameter })
 }
 
 /** One step per phrase. */

@@ -23,6 +23,12 @@ const WordSchema = Type.Object({
     'Probability that the word was said, calibrated; null without a calibration of the model for words.'),
 })
 
+const TokenSchema = Type.Object({
+  token: text('Its bytes as text; a part of a character is U+FFFD.'),
+  logProbability: number('Natural logarithm, without biasing.'),
+  bytes: listed(Type.Integer({ minimum: 0, maximum: 255 }), 'As the vocabulary has them, UTF-8.'),
+})
+
 const SegmentSchema = Type.Object({
   startSeconds: Type.Number(),
   endSeconds: Type.Number(),
@@ -33,6 +39,9 @@ const SegmentSchema = Type.Object({
   confidence: Type.Number(UNIT_INTERVAL),
   meanLogProbability: number('Natural logarithm, per token.'),
   tokens: listed(Type.Integer()),
+  tokenLogProbabilities: Type.Union([listed(TokenSchema), Type.Null()], {
+    description: 'Of the tokens with text, as the model wrote them; null unless `tokenLogProbabilities` was requested.',
+  }),
   stopped: oneOf(['end_of_text', 'token_limit', 'repetition'], 'Why decoding ended.'),
   agreement: Type.Number({
     ...UNIT_INTERVAL,

@@ -4,6 +4,7 @@
  */
 import { Type, type Static, type TSchema } from 'typebox'
 import { MAX_PHRASE_CHARACTERS, MAX_PHRASES } from '../../search/catalogue/inline.js'
+import { MAX_LANGUAGE_CHARACTERS, MAX_LANGUAGES } from './transcription/languages.js'
 import { ERROR_CODES } from '../../domain/errors.js'
 import { FEEDBACK_EVENTS, LABEL_SOURCES } from '../../monitoring/feedback/events.js'
 import { NUMBER_FORMATS, REQUEST_LIMITS, TEXT_FORMATS, type RecognitionRequest } from '../../domain/request.js'
@@ -36,14 +37,21 @@ const MAX_DEADLINE_SECONDS = 3_600
 const REQUEST_OPTIONS = {
   model: Type.Optional(Type.String({ maxLength: 100, description: 'A served model; the default one when absent.' })),
   language: Type.Optional(Type.String({
-    maxLength: 35,
+    maxLength: MAX_LANGUAGE_CHARACTERS,
     description: 'ISO 639-1 code or BCP 47 tag; a multilingual model detects it when absent.',
+  })),
+  languages: Type.Optional(Type.Array(Type.String({ maxLength: MAX_LANGUAGE_CHARACTERS }), {
+    maxItems: MAX_LANGUAGES,
+    description: 'The languages that the speaker may use, one parameter for each: only these are detected.',
   })),
   channel: Type.Optional(Type.String({
     pattern: '^(mix|[1-9][0-9]?)$',
     description: 'A channel of the upload, counted from 1, or `mix` (the default) for all of them.',
   })),
   words: Type.Optional(Type.Boolean({ description: 'Whether to report when each word was said.' })),
+  tokenLogProbabilities: Type.Optional(Type.Boolean({
+    description: 'Whether to report the log-probability and the bytes of each token.',
+  })),
   phrases: Type.Optional(Type.Array(Type.String({ maxLength: MAX_PHRASE_CHARACTERS }), {
     maxItems: MAX_PHRASES,
     description: 'Phrase hints of this request alone; one parameter for each phrase. Not together with a catalogue.',
@@ -82,6 +90,7 @@ export const OpenAiForm = Type.Object({
   file: Type.Any({ description: 'The audio.', format: 'binary' }),
   model: Type.String({ description: 'A served model or an alias of the default one.' }),
   language: Type.Optional(TranscriptionQuery.properties.language),
+  'languages[]': Type.Optional(TranscriptionQuery.properties.languages),
   channel: Type.Optional(TranscriptionQuery.properties.channel),
   format: Type.Optional(TranscriptionQuery.properties.format),
   numbers: Type.Optional(TranscriptionQuery.properties.numbers),
@@ -95,6 +104,15 @@ export const OpenAiForm = Type.Object({
   prompt: Type.Optional(Type.String({
     description: 'A list of phrases ("Glossary: a, b", or short parts between commas, semicolons or lines) biases '
       + 'recognition. Anything else is context, which changes no word. The header `earshot-prompt` says which.',
+  })),
+  'keywords[]': Type.Optional(Type.Array(Type.String({ maxLength: MAX_PHRASE_CHARACTERS }), {
+    description: `Phrases that bias recognition. The first ${MAX_PHRASES} of all phrases are used.`,
+  })),
+  'phrases[]': Type.Optional(Type.Array(Type.String({ maxLength: MAX_PHRASE_CHARACTERS }), {
+    description: 'Ours: the same as keywords[].',
+  })),
+  'include[]': Type.Optional(Type.Array(oneOf(['logprobs'], ''), {
+    description: 'The log-probability and the bytes of each token, as `logprobs`; only with json and verbose_json.',
   })),
   stream: Type.Optional(Type.Boolean({ description: 'Refused when true.' })),
 })

@@ -21,7 +21,8 @@ const REPORT: Report = {
   cascade: null,
   segments: [{
     startSeconds: 0, endSeconds: 1, text: 'two words', words: null, confidence: 0.9, meanLogProbability: -0.1,
-    tokens: [1, 2, 3], stopped: 'end_of_text', agreement: 1, model: 'a-model', cascade: null, jointLogProbability: null,
+    tokens: [1, 2, 3], tokenLogProbabilities: null, stopped: 'end_of_text', agreement: 1, model: 'a-model', cascade: null,
+    jointLogProbability: null,
   }],
   input: {
     container: 'wav', codec: 'pcm_s16', sampleRate: 8000, channels: 1, mixing: 'mono', truncated: false,

@@ -21,7 +21,7 @@ const curves = CALIBRATION.cascades![0]!
 
 const segment = (change: Partial<Segment>): Segment => ({
   startSeconds: 0, endSeconds: 1, text: 'x', words: null, confidence: 0.5, meanLogProbability: -0.5, tokens: [1, 2, 3],
-  stopped: 'end_of_text', agreement: 1, model: 'small', cascade: 'sure', jointLogProbability: null, ...change,
+  tokenLogProbabilities: null, stopped: 'end_of_text', agreement: 1, model: 'small', cascade: 'sure', jointLogProbability: null, ...change,
 })
 
 t.test('the certainty lies between the transcript and its mean token', (t) => {

@@ -95,6 +95,9 @@ export async function recognizerContract(t: Test, subject: Subject): Promise<voi
   await t.test('words have times if `timesWords` is true, and nothing else changes', (t) =>
     timesItsWords(t, recognizer),
   )
+  await t.test('tokens have log-probabilities and bytes on request, which are the text, and nothing else changes', (t) =>
+    describesItsTokens(t, recognizer),
+  )
   await t.test('incremental recognition ends with the same hypothesis', (t) => isIncremental(t, recognizer))
   await t.test('the time of the stages of a model is recorded', (t) => recordsTime(t, recognizer))
   await t.test('a disposed recognizer rejects', async (t) => {
@@ -170,7 +173,42 @@ async function knowsLanguages(t: Test, recognizer: Recognizer): Promise<void> {
   )
   for (const language of recognizer.languages.slice(0, 3)) {
     t.equal((await recognize(recognizer, chirp(3, 1), { language })).language, language)
+    t.same(
+      await recognize(recognizer, chirp(3, 1), { languages: [language, 'no-language'] }),
+      await recognize(recognizer, chirp(3, 1), { language }),
+      'detected among one language that it knows',
+    )
   }
+  const [first, second] = recognizer.languages.filter((language) => language !== detected.language)
+  if (first !== undefined && second !== undefined) {
+    const among = await recognize(recognizer, chirp(3, 1), { languages: [first, second] })
+    t.ok([first, second].includes(among.language), 'never one that is not named')
+  }
+  t.same(await recognize(recognizer, chirp(3, 1), { languages: recognizer.languages }), detected)
+}
+
+/** The text is compared without spaces: the libraries of tokenizers remove some. */
+async function describesItsTokens(t: Test, recognizer: Recognizer): Promise<void> {
+  const texts: string[] = []
+  for (const [seed, seconds] of [[1, 0.1], [2, 1], [4, 2]] as const) {
+    const plain = await recognize(recognizer, chirp(seed, seconds), { expectSpeech: true })
+    t.equal(plain.tokenLogProbabilities, undefined, 'none without a request')
+    const { tokenLogProbabilities = [], ...others } = await recognize(recognizer, chirp(seed, seconds), {
+      expectSpeech: true, tokenLogProbabilities: true,
+    })
+    t.same(others, plain)
+    const text = Buffer.from(tokenLogProbabilities.flatMap(({ bytes }) => bytes)).toString('utf8')
+    t.equal(text.replaceAll(/\s/g, ''), plain.text.replaceAll(/\s/g, ''))
+    const rest = [...plain.logProbabilities]
+    for (const { token, bytes, logProbability } of tokenLogProbabilities) {
+      t.equal(token, Buffer.from(bytes).toString('utf8'))
+      const found = rest.indexOf(logProbability)
+      t.ok(bytes.length > 0 && found !== -1, 'in the order of the hypothesis')
+      rest.splice(0, found + 1)
+    }
+    texts.push(text)
+  }
+  t.ok(texts.some((text) => text !== ''), 'some have text')
 }
 
 async function isInterruptible(t: Test, recognizer: Recognizer): Promise<void> {

@@ -16,7 +16,10 @@ const OWN_HEADER = /^(?:authorization|content-type|earshot-session|x-request-id)
 /** Headers that OpenAI's client sends. */
 const OPENAI_HEADER = /^(?:user-agent|openai-(?:organization|project)|x-stainless-[a-z-]{1,40})$/
 /** Headers that a page may read. */
-const EXPOSED_HEADERS = 'earshot-feedback-token, earshot-ignored-parameters, earshot-prompt, retry-after, x-request-id'
+const EXPOSED_HEADERS = [
+  'earshot-feedback-token', 'earshot-ignored-parameters', 'earshot-languages', 'earshot-prompt', 'retry-after',
+  'x-request-id',
+].join(', ')
 /** The longest that Chromium caches a preflight. */
 const PREFLIGHT_SECONDS = '7200'
 

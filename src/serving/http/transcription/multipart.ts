@@ -12,8 +12,38 @@ export interface Form {
   readonly fields: ReadonlyMap<string, readonly string[]>
 }
 
+/** Values of a list, which clients name with brackets or without. */
+export function valuesOf({ fields }: Form, name: string): readonly string[] {
+  return [...fields.get(`${name}[]`) ?? [], ...fields.get(name) ?? []]
+}
+
+/**
+ * Items of a list of texts: a value for each, or one value without brackets that is the whole list, as a JSON array or
+ * between commas. Empty items are left out. Throws REQUEST_INVALID.
+ */
+export function itemsOf({ fields }: Form, name: string): readonly string[] {
+  const plain = fields.get(name) ?? []
+  const items = plain.length === 1 ? splitList(plain[0]!, name) : plain
+  return [...fields.get(`${name}[]`) ?? [], ...items].filter((item) => item.trim() !== '')
+}
+
+function splitList(value: string, name: string): readonly string[] {
+  if (!/^\s*\[/.test(value)) return value.split(',')
+  const invalid = (cause?: unknown): SpeechError =>
+    new SpeechError('REQUEST_INVALID', `${name} is no JSON array of texts`, { parameter: name, cause })
+  let list: unknown
+  try {
+    list = JSON.parse(value)
+  } catch (cause) {
+    throw invalid(cause)
+  }
+  if (!Array.isArray(list) || !list.every((item) => typeof item === 'string')) throw invalid()
+  return list
+}
+
 const SLICE_BYTES = 8 * 1024
-const LIMITS = { files: 4, fields: 64, parts: 68, fieldNameSize: 100, fieldSize: 64 * 1024, headerPairs: 64 }
+/** Enough fields for a list of phrases and one of languages, each longer than what is used of it. */
+const LIMITS = { files: 4, fields: 1_024, parts: 1_028, fieldNameSize: 100, fieldSize: 64 * 1024, headerPairs: 64 }
 
 /** Throws REQUEST_INVALID when the body is not a form of its content type. */
 export function parseForm(body: Buffer, contentType: string): Promise<Form> {
@@ -35,7 +65,9 @@ export function parseForm(body: Buffer, contentType: string): Promise<Form> {
       })
       .on('field', (name, value, _nameTruncated, valueTruncated) => {
         if (valueTruncated) return fail(`the field "${name}" is longer than ${LIMITS.fieldSize} bytes`)
-        fields.set(name, [...fields.get(name) ?? [], value])
+        const values = fields.get(name)
+        if (values === undefined) fields.set(name, [value])
+        else values.push(value)
       })
       .on('partsLimit', () => { fail(`more than ${LIMITS.parts} parts`) })
       .on('filesLimit', () => { fail(`more than ${LIMITS.files} files`) })

@@ -16,6 +16,10 @@ export type Granularity = 'segment' | 'word'
 export interface AnswerShape {
   readonly format: ResponseFormat
   readonly granularities: readonly Granularity[]
+  /** Whether the JSON formats have the log-probabilities of the tokens. */
+  readonly tokenLogProbabilities: boolean
+  /** Whether the request named the languages that may be spoken; the JSON formats then have the one that was. */
+  readonly namesLanguages: boolean
 }
 
 /** Formats whose cues are cut by phrase where words have times. */
@@ -30,12 +34,23 @@ export interface FormattedAnswer {
 
 export function formatReport(report: Report, shape: AnswerShape, feedbackToken: string): FormattedAnswer {
   const { format, granularities } = shape
+  const requested = requestedFields(report, shape)
   switch (format) {
-    case 'json': return json({ text: report.text, usage: usageOf(report) })
-    case 'verbose_json': return json({ ...verbose(report, granularities), feedback_token: feedbackToken })
+    case 'json': return json({ text: report.text, ...requested, usage: usageOf(report) })
+    case 'verbose_json':
+      return json({ ...verbose(report, granularities), ...requested, feedback_token: feedbackToken })
     case 'text': return { contentType: 'text/plain; charset=utf-8', body: `${report.text}\n` }
     case 'srt': return subtitles('application/x-subrip', subRip, report)
     case 'vtt': return subtitles('text/vtt', webVtt, report)
+  }
+}
+
+function requestedFields({ segments, language }: Report, shape: AnswerShape): object {
+  const logprobs = segments.flatMap(({ tokenLogProbabilities }) => tokenLogProbabilities ?? [])
+    .map(({ token, logProbability, bytes }) => ({ token, logprob: logProbability, bytes }))
+  return {
+    ...shape.tokenLogProbabilities && { logprobs },
+    ...shape.namesLanguages && { languages: segments.length === 0 ? [] : [{ code: language }] },
   }
 }
 

@@ -1,9 +1,9 @@
 /**
  * POST /v1/audio/transcriptions, compatible with OpenAI's.
  *
- * Unsupported parameters are never ignored silently: streaming and log-probabilities are refused, and parameters
- * without effect are named in the response header `earshot-ignored-parameters`. The feedback token is a header too,
- * since not every format has a field for it.
+ * Unsupported parameters are never ignored silently: streaming is refused, and parameters without effect are named in
+ * the response header `earshot-ignored-parameters`. The feedback token is a header too, since not every format has a
+ * field for it.
  */
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { Type } from 'typebox'
@@ -11,19 +11,21 @@ import { SpeechError } from '../../../domain/errors.js'
 import type { ChannelChoice } from '../../../domain/audio.js'
 import { NUMBER_FORMATS, REQUEST_DEFAULTS, TEXT_FORMATS, type RecognitionRequest } from '../../../domain/request.js'
 import type { AppDependencies } from '../dependencies.js'
+import { promptHeader, readFormPhrases, type FormPhrases } from './form-phrases.js'
+import { MAX_LANGUAGE_CHARACTERS, MAX_LANGUAGES } from './languages.js'
 import { readPhraseHints } from './phrase-hints.js'
-import { parseForm, type Form } from './multipart.js'
+import { itemsOf, parseForm, valuesOf, type Form } from './multipart.js'
 import {
   formatReport, isByPhrase, RESPONSE_FORMATS, type AnswerShape, type Granularity, type ResponseFormat,
 } from './openai-formats.js'
-import { promptHeader, readPrompt, type PromptReading } from './prompt.js'
 import { admitAudio, readChannel, readUpload, recognize, type RecognitionInput } from './recognition.js'
 import { ErrorReply, OpenAiForm } from '../schemas.js'
 
 /** Parameters that have an effect. */
 const SUPPORTED = new Set([
-  'file', 'model', 'language', 'channel', 'prompt', 'response_format', 'timestamp_granularities[]',
-  'timestamp_granularities', 'stream', 'include[]', 'include', 'format', 'numbers',
+  'file', 'model', 'language', 'languages[]', 'languages', 'channel', 'prompt', 'keywords[]', 'keywords', 'phrases[]',
+  'phrases', 'response_format', 'timestamp_granularities[]', 'timestamp_granularities', 'stream', 'include[]',
+  'include', 'format', 'numbers',
 ])
 const MAX_IGNORED_NAMES = 20
 const GRANULARITIES = 'timestamp_granularities'
@@ -55,15 +57,18 @@ export const openAiTranscriptions: FastifyPluginAsyncTypebox<AppDependencies> = 
     if (form.file === undefined) {
       throw new SpeechError('AUDIO_MISSING', 'the form has no part named "file"', { parameter: 'file' })
     }
-    const { model, language, channel, words, spelling } = options
-    const hints = readPhraseHints({ phrases: options.prompt?.phrases ?? [] }, dependencies.catalogues, reply, 'prompt')
-    const input = { audio: form.file, model, language, channel, words, ...spelling, phrases: hints?.phrases }
-    const report = await recognize(input, request, reply, dependencies)
+    const { model, languages, channel, words, tokenLogProbabilities, spelling, phrases } = options
+    const hints = readPhraseHints({ phrases: phrases.used }, dependencies.catalogues, reply)
+    const report = await recognize({
+      audio: form.file, model, ...languages, channel, words, tokenLogProbabilities, ...spelling,
+      phrases: hints?.phrases,
+    }, request, reply, dependencies)
     const feedbackToken = dependencies.feedback.answered(report, request.id)
     const { contentType: answerType, body } = formatReport(report, options, feedbackToken)
     void reply.header('earshot-feedback-token', feedbackToken)
-    if (options.prompt !== undefined) void reply.header('earshot-prompt', promptHeader(options.prompt))
-    const ignored = ignoredParameters(form, options.prompt)
+    const readAs = promptHeader(phrases)
+    if (readAs !== undefined) void reply.header('earshot-prompt', readAs)
+    const ignored = ignoredParameters(form, phrases)
     if (ignored !== '') void reply.header('earshot-ignored-parameters', ignored)
     return reply.type(answerType).send(body)
   })
@@ -71,10 +76,10 @@ export const openAiTranscriptions: FastifyPluginAsyncTypebox<AppDependencies> = 
 
 interface FormOptions extends AnswerShape {
   readonly model: string
-  readonly language: string | undefined
+  readonly languages: Pick<RecognitionRequest, 'language' | 'languages'>
   readonly channel: ChannelChoice
   readonly words: RecognitionInput['words']
-  readonly prompt: PromptReading | undefined
+  readonly phrases: FormPhrases
   readonly spelling: Pick<RecognitionRequest, 'format' | 'numbers'>
 }
 
@@ -88,14 +93,16 @@ function readOptions(form: Form): FormOptions {
   if (model === undefined || model === '') throw invalid('model', 'is missing')
   const format = oneOfNames('response_format', only('response_format'), RESPONSE_FORMATS) ?? 'json'
   checkTemperature(only('temperature'))
-  checkUnsupported(form)
+  checkStream(form)
   const granularities = readGranularities(form, format)
   const words = granularities.includes('word') ? { requiredBy: GRANULARITIES }
     : isByPhrase(format) ? 'preferred' : undefined
-  const prompt = only('prompt')
+  const languages = { language: only('language'), languages: readLanguages(form) }
   return {
-    model, language: only('language'), channel: readChannel(only('channel')), format, granularities, words,
-    prompt: prompt === undefined ? undefined : readPrompt(prompt),
+    model, languages, channel: readChannel(only('channel')), format, granularities, words,
+    tokenLogProbabilities: readInclude(form, format),
+    namesLanguages: languages.languages.length > 0,
+    phrases: readFormPhrases(form, only('prompt')),
     spelling: {
       format: oneOfNames('format', only('format'), TEXT_FORMATS) ?? REQUEST_DEFAULTS.format,
       numbers: oneOfNames('numbers', only('numbers'), NUMBER_FORMATS) ?? REQUEST_DEFAULTS.numbers,
@@ -128,23 +135,33 @@ function readGranularities(form: Form, format: ResponseFormat): readonly Granula
   return given.length === 0 ? ['segment'] : given as Granularity[]
 }
 
-/** Values of a list, which clients name with brackets or without. */
-function valuesOf(form: Form, name: string): readonly string[] {
-  return [...form.fields.get(`${name}[]`) ?? [], ...form.fields.get(name) ?? []]
+function readLanguages(form: Form): readonly string[] {
+  const given = itemsOf(form, 'languages').map((tag) => tag.trim())
+  if (given.length > MAX_LANGUAGES) throw invalid('languages', `has ${given.length} items, of at most ${MAX_LANGUAGES}`)
+  const long = given.some((tag) => tag.length > MAX_LANGUAGE_CHARACTERS)
+  if (long) throw invalid('languages', `has an item of more than ${MAX_LANGUAGE_CHARACTERS} characters`)
+  return given
 }
 
-function checkUnsupported(form: Form): void {
-  const unsupported = (parameter: string, why: string): SpeechError =>
-    new SpeechError('PARAMETER_UNSUPPORTED', why, { parameter })
+/** Whether the log-probabilities of tokens are to be included. */
+function readInclude(form: Form, format: ResponseFormat): boolean {
+  const given = valuesOf(form, 'include')
+  const wrong = given.find((one) => one !== 'logprobs')
+  if (wrong !== undefined) throw unsupported('include', `only "logprobs" can be included, not "${wrong.slice(0, 40)}"`)
+  const isJson = format === 'json' || format === 'verbose_json'
+  if (given.length > 0 && !isJson) throw invalid('include', 'needs response_format json or verbose_json')
+  return given.length > 0
+}
+
+function checkStream(form: Form): void {
   if (valuesOf(form, 'stream').includes('true')) throw unsupported('stream', 'transcripts are not streamed')
-  if (valuesOf(form, 'include').length > 0) throw unsupported('include', 'nothing can be included in the answer')
 }
 
 /** The parameters without effect whose names a header can hold. */
-function ignoredParameters(form: Form, prompt: PromptReading | undefined): string {
+function ignoredParameters(form: Form, { kind }: FormPhrases): string {
   const hasEffect = (name: string): boolean => {
     const value = form.fields.get(name)?.[0]
-    if (name === 'prompt') return prompt?.kind === 'list'
+    if (name === 'prompt') return kind === 'list'
     return name === 'temperature' ? Number(value) === 0 : SUPPORTED.has(name)
   }
   const ignored = [...form.fields.keys()].filter((name) => !hasEffect(name) && /^[\w[\]-]{1,64}$/.test(name))
@@ -153,4 +170,8 @@ function ignoredParameters(form: Form, prompt: PromptReading | undefined): strin
 
 function invalid(parameter: string, what: string): SpeechError {
   return new SpeechError('REQUEST_INVALID', `${parameter} ${what}`, { parameter })
+}
+
+function unsupported(parameter: string, why: string): SpeechError {
+  return new SpeechError('PARAMETER_UNSUPPORTED', why, { parameter })
 }

@@ -3,19 +3,20 @@
  *
  * Agents send the previous turn as `prompt`. Biasing towards its words can change what was said ("fifteen" by "fifty"),
  * so a prompt is context, which does not bias, unless its form says that it is a list. A list that is taken for context
- * only loses a preference; context that is taken for a list changes words.
+ * only loses a preference; context that is taken for a list changes words. So a form that both have is context.
  */
-import { MAX_PHRASE_CHARACTERS, MAX_PHRASES } from '../../../search/catalogue/inline.js'
+import { numberWordOf } from '../../../domain/numbers/parse.js'
+import { MAX_PHRASE_CHARACTERS } from '../../../search/catalogue/inline.js'
+
+export type PromptKind = 'context' | 'list'
 
 export interface PromptReading {
-  readonly kind: 'context' | 'list'
-  /** The first of a list, at most `MAX_PHRASES`, without duplicates. */
+  readonly kind: PromptKind
+  /** Of a list, without duplicates. */
   readonly phrases: readonly string[]
-  /** Different phrases in the list. */
-  readonly given: number
 }
 
-const CONTEXT: PromptReading = { kind: 'context', phrases: [], given: 0 }
+const CONTEXT: PromptReading = { kind: 'context', phrases: [] }
 const LABEL = /^\s*(?:glossary|key ?words?|key ?terms?|terms|vocabulary|phrases|names|words|hints)\s*:/i
 const SEPARATOR = /[,;\n、，；]/
 const SENTENCE_END = /[.!?…](?=["'”’)\]]*(?:\s|$))|[。！？]/
@@ -27,13 +28,18 @@ const CONVERSATION = new RegExp(String.raw`(?<![\p{L}\p{N}])(?:${[
   'who', 'when', 'where', 'why', 'how', 'yes', 'yeah', 'no', 'not', 'okay', 'ok', 'sure', 'right', 'well', 'so', 'but',
   'then', 'please', 'thanks', 'thank', 'hello', 'hi', 'hey', 'sorry', 'great', 'oh', 'um', 'uh', 'actually', 'sir',
 ].join('|')})(?![\p{L}\p{N}])`, 'iu')
+/** How a clause goes on: "green, and blue". */
+const CONTINUATION = /^(?:and|or|nor|because|if|to|at|with|from|for|about|around|maybe|just)\s/i
+/** Speech of two short parts is common ("Fifteen, John Smith"). */
+const MIN_PARTS_WITHOUT_LABEL = 3
 /** Without a label, a longer part is a clause. */
 const MAX_WORDS_WITHOUT_LABEL = 5
 const MAX_WORDS_WITH_LABEL = 8
 
 /**
- * A list has a label ("Glossary: a, b"), or at least two parts between commas, semicolons or line breaks, each of at
- * most five words, and no end of a sentence, speaker label or word of conversation. Anything else is context.
+ * A list has a label ("Glossary: a, b"), or at least three parts between commas, semicolons or line breaks. Such a part
+ * has at most five words, is no number and no continuation, and the whole has no end of a sentence, speaker label or
+ * word of conversation. Anything else is context.
  */
 export function readPrompt(prompt: string): PromptReading {
   const labelled = LABEL.test(prompt)
@@ -42,12 +48,12 @@ export function readPrompt(prompt: string): PromptReading {
   if (!labelled && !looksLikeList(prompt, parts)) return CONTEXT
   const limit = labelled ? MAX_WORDS_WITH_LABEL : MAX_WORDS_WITHOUT_LABEL
   const phrases = [...new Set(parts)].filter((part) => isShort(part, limit))
-  if (phrases.length === 0) return CONTEXT
-  return { kind: 'list', phrases: phrases.slice(0, MAX_PHRASES), given: phrases.length }
+  return phrases.length === 0 ? CONTEXT : { kind: 'list', phrases }
 }
 
 function looksLikeList(prompt: string, parts: readonly string[]): boolean {
-  return parts.length > 1 && parts.every((part) => isShort(part, MAX_WORDS_WITHOUT_LABEL))
+  return parts.length >= MIN_PARTS_WITHOUT_LABEL
+    && parts.every((part) => isShort(part, MAX_WORDS_WITHOUT_LABEL) && !isNumber(part) && !CONTINUATION.test(part))
     && !SENTENCE_END.test(prompt) && !/:\s/.test(prompt) && !CONVERSATION.test(prompt)
 }
 
@@ -55,7 +61,7 @@ function isShort(part: string, words: number): boolean {
   return part.length <= MAX_PHRASE_CHARACTERS && part.split(' ').length <= words
 }
 
-/** The header `earshot-prompt`: `context`, `list`, or `list; used=200; given=230`. */
-export function promptHeader({ kind, phrases, given }: PromptReading): string {
-  return given > phrases.length ? `${kind}; used=${phrases.length}; given=${given}` : kind
+/** "fifteen", "twenty-five", "3rd". */
+function isNumber(part: string): boolean {
+  return part.toLowerCase().split(/[ -]/).every((word) => numberWordOf(word) !== undefined)
 }

@@ -6,14 +6,15 @@
  */
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { checkLength, headerlessFormat, probeAudio } from '../../../audio/decode.js'
-import { fromWire, languageUnsupported, SpeechError } from '../../../domain/errors.js'
+import { fromWire, SpeechError } from '../../../domain/errors.js'
 import type { PhraseList } from '../../../domain/phrases.js'
 import type { ChannelChoice } from '../../../domain/audio.js'
 import type { Report } from '../../../domain/report.js'
 import { REQUEST_DEFAULTS, type RecognitionRequest } from '../../../domain/request.js'
-import { acceptedLanguages, type AppDependencies, type ServedModel } from '../dependencies.js'
+import type { AppDependencies, ServedModel } from '../dependencies.js'
 import { asSpeechError, replyWithError } from '../replies.js'
 import { whenClosed } from '../connections/when-closed.js'
+import { chooseLanguages, languagesHeader } from './languages.js'
 
 /** What is known of a request so far; its end is counted with this. */
 export interface RequestProgress {
@@ -86,14 +87,15 @@ export async function recognize(
   const probe = probeAudio(audio, { headerless, disabledCodecs: config.disabledCodecs })
   checkLength(probe, config.maxAudioSeconds)
   const audioSeconds = Math.min(probe.seconds, config.maxAudioSeconds) // an estimate may be anything
-  const language = acceptedLanguage(options.language, model)
+  const languages = chooseLanguages(options, model)
+  if ((options.languages ?? []).length > 0) void reply.header('earshot-languages', languagesHeader(languages))
   const deadlineSeconds = Math.min(config.deadlineSeconds, options.deadlineSeconds ?? Infinity)
   const answer = await notingRefusal(request, audio.byteLength, uploads, async () => {
     const phrases = makePhrases && await phrasesUnlessRefused(makePhrases, request.client, pool)
     const remainingSeconds = deadlineSeconds - secondsSince(progress.receivedAt)
     if (remainingSeconds <= 0) throw new SpeechError('DEADLINE_PASSED')
     const { outcome, workSeconds } = await pool.run({
-      ...REQUEST_DEFAULTS, ...options, model: model.name, language, headerless, words: words !== undefined, phrases,
+      ...REQUEST_DEFAULTS, ...options, ...languages, model: model.name, headerless, words: words !== undefined, phrases,
       client: request.client, audio, audioSeconds, deadlineSeconds: remainingSeconds,
     }, untilGone(reply))
     telemetry.workerBusy(workSeconds)
@@ -177,30 +179,6 @@ function requireWordTimes({ name, cascade }: ServedModel, parameter: string, { p
   if (without === undefined) return
   const reason = `${without.name} runs on the engine "${without.engine.engine}", which knows no word times`
   throw new SpeechError('PARAMETER_UNSUPPORTED', reason, { parameter })
-}
-
-/**
- * `en-US` and `EN` mean English to a recognizer. A model's own codes come first: some are ones that have been renamed
- * since (`jw`, `tl`). Throws LANGUAGE_UNSUPPORTED for anything that is not a language tag.
- */
-function primaryLanguage(tag: string | undefined, known: readonly string[]): string | undefined {
-  if (tag === undefined || tag === '') return undefined
-  try {
-    const { language } = new Intl.Locale(tag)
-    const [asGiven = ''] = tag.toLowerCase().split('-')
-    return known.includes(asGiven) ? asGiven : language
-  } catch (cause) {
-    const detail = `"${tag.slice(0, 35)}" is not a language tag`
-    throw new SpeechError('LANGUAGE_UNSUPPORTED', detail, { parameter: 'language', cause })
-  }
-}
-
-/** Undefined: the model detects it. Throws LANGUAGE_UNSUPPORTED, as a recognition process would. */
-function acceptedLanguage(tag: string | undefined, model: ServedModel): string | undefined {
-  const known = acceptedLanguages(model)
-  const language = primaryLanguage(tag, known)
-  if (language === undefined || known.includes(language)) return language
-  throw languageUnsupported(model.name, known, language)
 }
 
 /** Aborts when the client disconnects before it has its answer. */

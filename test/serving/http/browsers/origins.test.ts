@@ -169,7 +169,8 @@ t.test('an allowed page can read answers and errors alike', async (t) => {
         'access-control-allow-origin': SHOP,
         vary: 'Origin',
         'access-control-expose-headers':
-          'earshot-feedback-token, earshot-ignored-parameters, earshot-prompt, retry-after, x-request-id',
+          'earshot-feedback-token, earshot-ignored-parameters, earshot-languages, earshot-prompt, retry-after, '
+          + 'x-request-id',
         'x-request-id': String,
       },
     )

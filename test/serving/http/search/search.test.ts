@@ -124,7 +124,7 @@ t.test("the prompt of OpenAI's route is a list of phrases; prose does not bias a
   const long = await ask(Array.from({ length: 201 }, (_, i) => `phrase ${i}`).join(','))
   t.same([long.status, long.headers.get('earshot-prompt')], [200, 'list; used=200; given=201'])
   t.equal((jobs[2]!.phrases as PhraseList).phrases.length, 200)
-  t.match(await errorOf(await ask('a\u0007b, c')), { status: 400, code: 'REQUEST_INVALID', param: 'prompt' })
+  t.match(await errorOf(await ask('Keywords: a\u0007b')), { status: 400, code: 'REQUEST_INVALID', param: 'prompt' })
 })
 
 t.test('what cannot be searched is refused before it is recognized', async (t) => {

@@ -3,6 +3,7 @@ import OpenAI, { toFile } from 'openai'
 import t from 'tap'
 import { cuesOf } from '../../../../src/serving/http/transcription/subtitles.js'
 import { seededRandom } from '../../../../src/domain/scoring/seeded-random.js'
+import type { PhraseList } from '../../../../src/domain/phrases.js'
 import type { Report } from '../../../../src/domain/report.js'
 import { CLIP, errorOf, post, REPORT, setUp } from '../fake-service.js'
 
@@ -272,6 +273,119 @@ t.test('spelling is asked for by fields of the form, and raw text has no other n
   t.match(await errorOf(both), { status: 400, code: 'REQUEST_INVALID', param: 'numbers' })
 })
 
+/** What the workers return for tokens: two clips, the last character in two tokens. */
+const WITH_TOKENS: Report = {
+  ...REPORT,
+  text: 'play café', rawText: 'play café',
+  segments: [[' play'], [' caf', 'Ã', '©']].map((tokens, index) => ({
+    ...REPORT.segments[index]!,
+    tokenLogProbabilities: tokens.map((token) => {
+      const bytes = [...Buffer.from(token, 'latin1')]
+      return { token: Buffer.from(bytes).toString(), logProbability: -0.25, bytes }
+    }),
+  })),
+}
+
+const asking = (url: string) => async (
+  fields: readonly (readonly [string, string])[], audio: Buffer = CLIP,
+): Promise<Response> => {
+  const form = new FormData()
+  form.append('file', new Blob([new Uint8Array(audio)]), 'clip.wav')
+  for (const [name, value] of [['model', 'whisper-1'], ...fields] as const) form.append(name, value)
+  return fetch(`${url}/v1/audio/transcriptions`, { method: 'POST', body: form })
+}
+
+t.test('log-probabilities of tokens in the order of the clips, in json and verbose_json alone', async (t) => {
+  const { url, jobs } = await setUp(t, {}, { answer: async (job) => job.tokenLogProbabilities ? WITH_TOKENS : REPORT })
+  const client = new OpenAI({ baseURL: `${url}/v1`, apiKey: 'none', maxRetries: 0 })
+  const ask = async (extra: object): Promise<OpenAI.Audio.Transcription> =>
+    client.audio.transcriptions.create({ file: await toFile(CLIP, 'clip.wav'), model: 'whisper-1', ...extra })
+  for (const format of ['json', 'verbose_json']) {
+    const { text, logprobs = [] } = await ask({ include: ['logprobs'], response_format: format })
+    t.same(logprobs.slice(0, 2), [
+      { token: ' play', logprob: -0.25, bytes: [32, 112, 108, 97, 121] },
+      { token: ' caf', logprob: -0.25, bytes: [32, 99, 97, 102] },
+    ])
+    t.equal(Buffer.from(logprobs.flatMap(({ bytes = [] }) => bytes)).toString().trim(), text)
+    t.equal((await ask({ response_format: format })).logprobs, undefined, 'nobody asked')
+  }
+  t.match(jobs.map((job) => job.tokenLogProbabilities), [true, false, true, false])
+  for (const format of ['text', 'srt', 'vtt']) {
+    const error = { status: 400, code: 'REQUEST_INVALID', param: 'include' }
+    await t.rejects(ask({ include: ['logprobs'], response_format: format }), error, format)
+  }
+  const error = { status: 400, code: 'PARAMETER_UNSUPPORTED', param: 'include' }
+  await t.rejects(ask({ include: ['logprobs', 'usage'] }), error)
+  t.match(await (await post(`${url}/v1/transcriptions?tokenLogProbabilities=true`, CLIP)).json(), {
+    segments: [{ tokenLogProbabilities: [{ token: ' play', logProbability: -0.25, bytes: { length: 5 } }] }, {}],
+  })
+  t.match(await (await post(`${url}/v1/transcriptions`, CLIP)).json(), { segments: [{ tokenLogProbabilities: null }] })
+})
+
+t.test('without text there are no tokens and no language that was spoken', async (t) => {
+  const silent = { ...REPORT, text: '', rawText: '', segments: [], noSpeechReason: 'no_speech_detected' as const }
+  const { url } = await setUp(t, {}, { answer: async () => silent }, ['en', 'de'])
+  const response = await asking(url)([['include[]', 'logprobs'], ['languages[]', 'de'], ['languages[]', 'en']])
+  t.match(await response.json(), { text: '', logprobs: [], languages: [] })
+})
+
+t.test('keywords bias as phrases do, the first 200 of all, and the header reports it', async (t) => {
+  const { url, jobs } = await setUp(t)
+  const ask = asking(url)
+  const phrasesOf = (index: number): string[] =>
+    (jobs[index]!.phrases as PhraseList).phrases.map(({ spellings }) => spellings[0]!)
+  const many = Array.from({ length: 230 }, (_, i) => ['keywords[]', `keyword ${i}`] as const)
+  const all = await ask([...many, ['prompt', 'Glossary: Lack'], ['phrases[]', 'Kallax']])
+  t.equal(all.headers.get('earshot-prompt'), 'list; used=200; given=232')
+  t.equal(all.headers.get('earshot-ignored-parameters'), null)
+  t.same([phrasesOf(0).length, phrasesOf(0).includes('keyword 200')], [200, false])
+  const few = await ask([['keywords', '["Kallax","Lack"]'], ['prompt', 'We said hero before.']])
+  t.equal(few.headers.get('earshot-prompt'), 'context')
+  t.equal(few.headers.get('earshot-ignored-parameters'), 'prompt')
+  t.same(phrasesOf(1), ['Kallax', 'Lack'])
+  await ask([['keywords[]', '']])
+  t.equal(jobs[2]!.phrases, undefined, 'an empty keyword is none')
+  const long = await errorOf(await ask([['keywords[]', 'x'.repeat(101)]]))
+  t.match(long, { status: 400, code: 'REQUEST_INVALID', param: 'keywords' })
+  const fields = Array.from({ length: 1_100 }, () => ['keywords[]', 'x'] as const)
+  t.match(await errorOf(await ask(fields)), { status: 400, code: 'REQUEST_INVALID' }, 'the form is bounded')
+})
+
+t.test('the languages that may be spoken', async (t) => {
+  const { url, jobs } = await setUp(t, {}, { answer: async (job) => ({ ...REPORT, language: job.language ?? 'de' }) }, [
+    'en', 'de', 'fr',
+  ])
+  const ask = (...tags: readonly string[]): Promise<Response> =>
+    asking(url)(tags.map((tag) => ['languages[]', tag] as const))
+  const several = await ask('de-AT', 'EN', 'en-US', 'it')
+  t.match(jobs[0], { language: undefined, languages: ['de', 'en'] }, 'Italian is not known to the model')
+  t.equal(several.headers.get('earshot-languages'), 'de, en')
+  t.match(await several.json(), { languages: [{ code: 'de' }] })
+  await ask('fr')
+  t.match(jobs[1], { language: 'fr', languages: [] }, 'one is as `language`')
+  await ask('it', 'fr')
+  t.match(jobs[2], { language: 'fr', languages: [] }, 'the only one that is known')
+  await asking(url)([['languages', 'de,en']])
+  await asking(url)([['languages', '["de","en"]'], ['language', 'en']])
+  t.match(jobs.slice(3), [{ language: undefined, languages: ['de', 'en'] }, { language: 'en', languages: [] }])
+  const plain = await asking(url)([['language', 'en']])
+  t.equal(plain.headers.get('earshot-languages'), null)
+  t.notOk('languages' in (await plain.json() as object))
+  for (const tags of [['it', 'es'], ['xx', 'de'], ['english', 'de'], ['d e', 'en']]) {
+    const error = { status: 400, code: 'LANGUAGE_UNSUPPORTED', param: 'languages' }
+    t.match(await errorOf(await ask(...tags)), error, tags.join())
+  }
+  const contrary = await errorOf(await asking(url)([['languages[]', 'de'], ['language', 'en']]))
+  t.match(contrary, { status: 400, code: 'REQUEST_INVALID', param: 'languages' })
+  for (const tags of [Array.from({ length: 101 }, () => 'en'), ['x'.repeat(36)]]) {
+    t.match(await errorOf(await ask(...tags)), { status: 400, code: 'REQUEST_INVALID', param: 'languages' })
+  }
+  const native = await post(`${url}/v1/transcriptions?languages=de&languages=en`, CLIP)
+  t.match([native.headers.get('earshot-languages'), jobs.at(-1)], ['de, en', { languages: ['de', 'en'] }])
+  await post(`${url}/v1/transcriptions?languages=en`, CLIP)
+  t.match(jobs.at(-1), { language: 'en', languages: [] })
+})
+
 t.test('multipart bodies in any order, and broken ones', async (t) => {
   const { url, jobs } = await setUp(t)
   const route = `${url}/v1/audio/transcriptions`
@@ -306,8 +420,8 @@ t.test('multipart bodies in any order, and broken ones', async (t) => {
       { status: 400, code: 'REQUEST_INVALID' },
     ],
     [
-      'a hundred fields',
-      send([file, ...Array.from({ length: 100 }, (_, i) => part(`f${i}`, 'v'))]),
+      'two thousand fields',
+      send([file, model, ...Array.from({ length: 2_000 }, (_, i) => part(`f${i}`, 'v'))]),
       { status: 400, code: 'REQUEST_INVALID' },
     ],
     [
