@@ -53,6 +53,8 @@ export interface BeamHypothesis {
   readonly logProbabilities: readonly number[]
   /** Sum of the log-probabilities and the bias score, divided by the power of the length. */
   readonly score: number
+  /** The same with the score of the search (phrase-bias.ts). */
+  readonly searchScore: number
   /** Bias score of its phrases, natural logarithm. */
   readonly biasScore: number
   readonly phrases: readonly number[]
@@ -180,17 +182,18 @@ function markGreedy(extended: readonly ActiveHypothesis[], { smallestGap }: Acti
   })
 }
 
-/** Log-probability and bias score. */
+/** Log-probability, and the bias score of the search. */
 function scoreOf({ logProbability, state }: ActiveHypothesis, { bias }: BeamOptions): number {
-  return logProbability + (bias?.scoreOf(state) ?? 0)
+  return logProbability + (bias?.searchScoreOf(state) ?? 0)
 }
 
 function finish(hypothesis: ActiveHypothesis, options: BeamOptions): BeamHypothesis {
-  const { tokens, logProbabilities, state, isGreedy, smallestGap } = hypothesis
+  const { tokens, logProbabilities, logProbability, state, isGreedy, smallestGap } = hypothesis
+  const biasScore = options.bias?.scoreOf(state) ?? 0
   return {
-    tokens, logProbabilities, isGreedy, smallestGap,
-    score: normalizeByLength(scoreOf(hypothesis, options), logProbabilities.length),
-    biasScore: options.bias?.scoreOf(state) ?? 0,
+    tokens, logProbabilities, isGreedy, smallestGap, biasScore,
+    score: normalizeByLength(logProbability + biasScore, logProbabilities.length),
+    searchScore: normalizeByLength(scoreOf(hypothesis, options), logProbabilities.length),
     phrases: state.phrases,
   }
 }
@@ -205,6 +208,6 @@ function isDecided(
   finished: readonly BeamHypothesis[], active: readonly ActiveHypothesis[], options: BeamOptions,
 ): boolean {
   if (finished.length < options.beams || active.some(({ isGreedy }) => isGreedy)) return false
-  const best = finished.reduce((highest, { score }) => Math.max(highest, score), -Infinity)
+  const best = finished.reduce((highest, { searchScore }) => Math.max(highest, searchScore), -Infinity)
   return active.every((one) => normalizeByLength(scoreOf(one, options), one.logProbabilities.length + 1) < best)
 }

@@ -6,6 +6,9 @@
  * there are, the more probable it is that one resembles something else that was said. It rises with the pieces of its
  * words: a word of three or more pieces is rare, the model hardly ever writes it, and little else resembles it.
  *
+ * The beam search ranks hypotheses by twice that score without the limits, so that it finds phrases which the model
+ * would hardly write; the limits decide afterwards whether one of them is the transcript (beam-or-greedy.ts).
+ *
  * When the path leaves the trie before the phrase is complete, the pending score is taken back and the path restarts at
  * the root (there are no suffix links). So phrases that do not occur do not change the ranking; they only take places
  * in the beam. A phrase begins where a word begins and ends where a word ends: "cat" is not found in "category". A
@@ -38,6 +41,8 @@ export interface BiasState {
   readonly length: PathLength
   /** Bias score of complete phrases. */
   readonly committed: number
+  /** The same without limits. */
+  readonly committedInSearch: number
   /** The phrase that ends at the last token, if the word ends there too; −1. Its bias score is still pending. */
   readonly match: number
   /** The longest complete phrase that is a proper prefix of the current path: it remains if the path breaks off. */
@@ -63,10 +68,13 @@ const MOST_FURTHER_TOKENS = 4
  */
 const MOST_OF_A_PHRASE = { ofOne: 8, lessByLogarithm: 0.8, lessForOneWord: 1, moreForRareToken: 4 }
 
+/** The score of the beam search, as a multiple of the score without limits. */
+const SEARCH_FACTOR = 2
+
 const NO_TOKENS = new Int32Array(0)
 
 export const UNBIASED: BiasState = {
-  node: ROOT, pending: 0, further: 0, length: { words: 0, rare: 0 }, committed: 0, match: -1, prefixMatch: undefined,
+  node: ROOT, pending: 0, further: 0, length: { words: 0, rare: 0 }, committed: 0, committedInSearch: 0, match: -1, prefixMatch: undefined,
   phrases: [],
 }
 
@@ -93,9 +101,14 @@ export class PhraseBias {
     return this.#limited(pending, length) * FURTHER_PHRASE_FACTOR ** phrases.length + committed
   }
 
-  /** What the state would earn by this token. */
+  /** Score of a state in the beam search. */
+  searchScoreOf({ pending, committedInSearch, phrases }: BiasState): number {
+    return SEARCH_FACTOR * (pending * FURTHER_PHRASE_FACTOR ** phrases.length + committedInSearch)
+  }
+
+  /** What the state would earn in the beam search by this token. */
   gainOf(state: BiasState, token: number): number {
-    return this.scoreOf(this.after(state, token)) - this.scoreOf(state)
+    return this.searchScoreOf(this.after(state, token)) - this.searchScoreOf(state)
   }
 
   /** Tokens that continue the current path; none at the root, which may have thousands of children. */
@@ -145,15 +158,18 @@ export class PhraseBias {
   }
 
   /** Failure transition to the root: the pending score is committed if a phrase is complete, else taken back. */
-  #leave({ pending, length, committed, match, prefixMatch, phrases }: BiasState, wordEnds: boolean): BiasState {
+  #leave(state: BiasState, wordEnds: boolean): BiasState {
+    const { pending, length, committed, committedInSearch, match, prefixMatch, phrases } = state
     const complete = match !== -1 && wordEnds ? { phrase: match, biasScore: pending, length } : prefixMatch
-    if (complete === undefined) return { ...UNBIASED, committed, phrases }
+    const unchanged = { ...UNBIASED, committed, committedInSearch, phrases }
+    if (complete === undefined) return unchanged
     const { phrase, biasScore } = complete
-    if (phrases.includes(phrase)) return { ...UNBIASED, committed, phrases }
-    const earned = this.#limited(biasScore, complete.length) * this.#weights[phrase]!
+    if (phrases.includes(phrase)) return unchanged
+    const factor = this.#weights[phrase]! * FURTHER_PHRASE_FACTOR ** phrases.length
     return {
       ...UNBIASED,
-      committed: committed + earned * FURTHER_PHRASE_FACTOR ** phrases.length,
+      committed: committed + this.#limited(biasScore, complete.length) * factor,
+      committedInSearch: committedInSearch + biasScore * factor,
       phrases: [...phrases, phrase],
     }
   }
