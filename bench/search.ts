@@ -18,6 +18,7 @@ const TABLES: NamedTables<SearchBench> = {
     says: 'single words against their list: found, and told apart from words outside it',
     open: () => import('./search/words.js'),
   },
+  names: { says: 'rare names at the end of a sentence', open: () => import('./search/names.js') },
   safety: { says: 'word errors with lists that are not said', open: () => import('./search/safety.js') },
 }
 

@@ -274,6 +274,15 @@ t.test('the languages that may be spoken reach the model; without speech the fir
   })
 })
 
+t.test('the text without biasing is reported where biasing changed it, in the same format', async (t) => {
+  const reportOf = (texts: string[], change: Partial<Hypothesis>): Promise<Report> => transcribe(
+    wavOfSeconds(3), scripted(texts, change).recognizer, { ...OPTIONS, trimSilence: false, maxDecodingPasses: 1 },
+  )
+  const changed = await reportOf(['rubber duck'], { unbiasedText: 'robert duck to-morrow' })
+  t.match(changed, { changedByBiasing: true, unbiasedText: /^robert duck tomorrow/ })
+  t.match(await reportOf(['rubber duck'], { unbiasedText: null }), { changedByBiasing: false, unbiasedText: null })
+})
+
 t.test('a calibration gives text and words a correctness, which unbiased alternatives affect', async (t) => {
   const curve = { intercept: 2, slope: -1 }
   const figures = {

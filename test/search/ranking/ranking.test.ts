@@ -112,6 +112,28 @@ t.test('low confidence lowers a score, and a phrase found by the decoder counts 
   t.end()
 })
 
+t.test('a hit says how the transcript relates to it', (t) => {
+  const inText = (said: string | readonly Alternative[]): string | undefined => search(said, SHOP).hits[0]?.inText
+  t.equal(inText('nike air max ninety'), 'whole')
+  t.equal(inText('Show me running shoes'), 'part')
+  t.equal(inText('fire fox'), 'similar')
+  t.equal(inText([reading('hire flocks', -1), reading('firefox', -1.2)]), 'no')
+  t.end()
+})
+
+t.test('the probability of a phrase replaces the score of a whole alternative, and decides from 0.4 on', (t) => {
+  const scored = (said: string, ...probabilities: (readonly [phrase: number, probability: number])[]): Match[] => [...rank(
+    [reading(said)],
+    probabilities.map(([phrase, probability]) => ({ phrase, probability, logProbability: -1, logLikelihoodRatio: 0 })),
+    catalogue(SHOP), { limit: 3, threshold: 0 },
+  ).hits]
+  t.match(scored('bed', [5, 0.1], [4, 0.05])[0], { entry: 5, score: 0.1 })
+  t.match(scored('bed', [4, 0.6], [5, 0.1]), [{ entry: 4, score: 0.6, inText: 'no' }, { entry: 5, score: 0.1 }])
+  const [first] = scored('show me running shoes', [7, 0.001])
+  t.ok(first!.entry === 7 && first!.score > 0.4, 'the transcript says more than the phrase')
+  t.end()
+})
+
 t.test('nothing below the threshold is a hit, and no score leaves [0, 1], on anything', (t) => {
   const random = seededRandom(5)
   const words = ['nike', 'air', 'max', 'tea', 'green', 'night', 'bed', 'shoe', '66', 'route', 'fox', 'fire', '茶', 'é']
