@@ -13,6 +13,7 @@ import { SpeechError } from '../domain/errors.js'
 import {
   DetectorSchema, ManifestSchema, type Bundle, type DetectorManifest, type EncoderDecoderDecoding, type Manifest,
 } from './manifest-schema.js'
+import { isSourceFault, nameOfSource, sourceFaults, sourcesOf } from './manifest-sources.js'
 
 export type {
   Bundle, CtcDecoding, DetectorManifest, EncoderDecoderDecoding, LogMelSpec, Manifest, TokenizerSpec,
@@ -34,8 +35,11 @@ export function parseManifest(text: string, where: string): Bundle {
   const isDetector = (value as { purpose?: unknown } | null)?.purpose === 'speech-detection'
   const completed = isDetector ? value : Value.Default(ManifestSchema, withNewNames(value))
   const check = CHECKS[isDetector ? 'speech-detection' : 'recognition']
-  if (check.Check(completed)) return completed
-  const faults = [...check.Errors(completed)].map((fault) => `${fault.instancePath || '/'} ${fault.message}`)
+  const ofSources = isObject(completed) ? sourceFaults(completed) : []
+  if (check.Check(completed) && ofSources.length === 0) return completed
+  const others = [...check.Errors(completed)].filter(({ instancePath }) => !isSourceFault(instancePath))
+    .map((fault) => `${fault.instancePath || '/'} ${fault.message}`)
+  const faults = [...ofSources, ...others]
   throw new SpeechError('MODEL_INVALID', `${where}: ${faults.slice(0, 5).join('; ')}`)
 }
 
@@ -126,6 +130,12 @@ export function openModelFiles(modelsDir: string, manifest: Bundle): ModelFiles 
       return bytes
     },
   }
+}
+
+/** Where its weights come from first: a package, a repository, an address, or `local`. */
+export function originOf(manifest: Pick<Bundle, 'source' | 'sources'>): string {
+  const [first] = sourcesOf(manifest)
+  return first === undefined ? 'local' : nameOfSource(first)
 }
 
 /** A short name for exactly these files: the first 12 hexadecimal digits of the SHA-256 over their checksums. */
