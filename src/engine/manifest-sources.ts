@@ -76,12 +76,9 @@ export function sourcesOf({ source, sources }: Fields): readonly Source[] {
 
 /** How a source is called in messages and in `GET /v1/models`. */
 export function nameOfSource(source: Source): string {
-  switch (source.kind) {
-    case 'url': return source.url
-    case 'hub': return source.repository
-    case 'file': return 'local'
-    default: return source.package
-  }
+  if (source.kind === 'url') return source.url
+  if (source.kind === 'hub') return source.repository
+  return source.kind === 'file' ? 'local' : source.package
 }
 
 /** What is wrong with the sources of a manifest, each as one that its kind describes. */
@@ -99,7 +96,8 @@ function faultsOf(source: unknown, where: string): string[] {
     return [`${where}/kind must be one of ${Object.keys(CHECKS).join(', ')}`]
   }
   const check = CHECKS[kind as keyof typeof CHECKS]
-  return check.Check(source) ? [] : [...check.Errors(source)].map((fault) => `${where}${fault.instancePath} ${fault.message}`)
+  const faults = check.Check(source) ? [] : [...check.Errors(source)]
+  return faults.map((fault) => `${where}${fault.instancePath} ${fault.message}`)
 }
 
 /** Whether a fault is about a source, of which the check of a whole manifest can only say that it is of no kind. */

@@ -65,7 +65,7 @@ function allFailed(name: string, failures: readonly SpeechError[]): SpeechError 
   const [first, ...others] = failures
   if (others.length === 0) return first!
   const code = failures.every((one) => one.code === first!.code) ? first!.code : 'MODEL_FETCH_FAILED'
-  const reasons = failures.map(({ message }) => message).join('; ')
+  const reasons = failures.map(({ detail }) => detail).join('; ')
   return new SpeechError(code, `none of the ${failures.length} sources of ${name} has its weights: ${reasons}`, {
     cause: first,
   })

@@ -12,7 +12,6 @@ import { sizeOf, type Wanted } from './partials.js'
 /** An attempt that brought so much counts as the first one again. */
 const PROGRESS_BYTES = 4_000_000
 const LONGEST_PAUSE_MS = 30_000
-const FIRST_PAUSE_MS = 1_000
 
 /** What another attempt may mend. */
 const PASSING_CODES: ReadonlySet<string> = new Set([
@@ -25,14 +24,14 @@ const isPassingStatus = (status: number): boolean => status === 408 || status ==
 export interface Patience {
   readonly retries: number
   /** Before the second attempt; doubled for each that follows. */
-  readonly pauseMs?: number
+  readonly pauseMs: number
 }
 
 class BrokenOff extends Error {}
 
 /**
- * Continues `partial` until it has all bytes. Throws MODEL_FETCH_FAILED, or MODEL_FILE_ALTERED for another size; what
- * arrived by then stays in `partial`.
+ * Continues `partial` until it has all bytes. Throws MODEL_FETCH_FAILED, MODEL_FILE_ALTERED for another size, and what
+ * the connection throws; what arrived by then stays in `partial`.
  */
 export async function download(
   client: HttpsClient, address: string, partial: string, wanted: Wanted, patience: Patience,
@@ -45,8 +44,8 @@ export async function download(
       return await attempt(client, address, partial, wanted, received)
     } catch (cause) {
       if (await sizeOf(partial) - before >= PROGRESS_BYTES) failures = 0
-      if (!isPassing(cause) || failures++ >= patience.retries) throw explained(cause)
-      await setTimeout(Math.min(LONGEST_PAUSE_MS, (patience.pauseMs ?? FIRST_PAUSE_MS) * 2 ** (failures - 1)))
+      if (!isPassing(cause) || failures++ >= patience.retries) throw cause
+      await setTimeout(Math.min(LONGEST_PAUSE_MS, patience.pauseMs * 2 ** (failures - 1)))
     }
   }
 }
@@ -72,7 +71,7 @@ async function attempt(
 /** The byte that the body begins with. Throws for an answer that is not the file, or not of its size. */
 async function acceptedOffset({ status, header, body }: Answer, offset: number, { bytes }: Wanted): Promise<number> {
   const refuse = async (code: 'MODEL_FETCH_FAILED' | 'MODEL_FILE_ALTERED', problem: string): Promise<never> => {
-    body.destroy()
+    await body.dump()
     throw new SpeechError(code, problem)
   }
   if (status === 416 && offset > 0) {
@@ -80,7 +79,7 @@ async function acceptedOffset({ status, header, body }: Answer, offset: number, 
     return 0
   }
   if (isPassingStatus(status)) {
-    body.destroy()
+    await body.dump()
     throw new BrokenOff(`it answers ${status}`)
   }
   if (status !== 200 && status !== 206) return refuse('MODEL_FETCH_FAILED', `it answers ${status}`)
@@ -118,11 +117,4 @@ export async function discard(partial: string): Promise<void> {
 
 function isPassing(cause: unknown): boolean {
   return cause instanceof BrokenOff || PASSING_CODES.has((cause as NodeJS.ErrnoException).code ?? '')
-}
-
-function explained(cause: unknown): unknown {
-  if (cause instanceof SpeechError) return cause
-  const { code, message } = cause as NodeJS.ErrnoException
-  const problem = code === undefined ? message : `${message || 'the connection failed'} (${code})`
-  return new SpeechError('MODEL_FETCH_FAILED', problem, { cause })
 }

@@ -1,4 +1,4 @@
-/** What every kind of source is given, and what it does: the contract between fetch.ts and the files beside this one. */
+/** What every kind of source is given, and what it does: the contract of fetch.ts and the files beside this one. */
 import { SpeechError } from '../../../domain/errors.js'
 import type { FileFinding } from '../weights.js'
 

@@ -9,7 +9,6 @@
  */
 import { readFileSync } from 'node:fs'
 import { rootCertificates } from 'node:tls'
-import type { Options } from 'pacote'
 import { EnvHttpProxyAgent, request, type Dispatcher } from 'undici'
 import { SpeechError } from '../../../domain/errors.js'
 
@@ -23,13 +22,22 @@ export interface Answer {
   readonly body: Dispatcher.ResponseData['body']
 }
 
+/** What is taken from npm's configuration. */
+export interface NetworkConfig {
+  readonly httpsProxy?: string | null | undefined
+  readonly noProxy?: string | readonly string[] | undefined
+  readonly ca?: string | Buffer | readonly (string | Buffer)[] | null | undefined
+  /** Milliseconds. */
+  readonly timeout?: number | undefined
+}
+
 export interface HttpsClient {
   /** From byte `offset` on, if the server can. Throws what the connection throws, and MODEL_FETCH_FAILED. */
   get(address: string, offset: number): Promise<Answer>
   close(): Promise<void>
 }
 
-export function openClient(npm: Options, environment: NodeJS.ProcessEnv): HttpsClient {
+export function openClient(npm: NetworkConfig, environment: NodeJS.ProcessEnv): HttpsClient {
   const ca = trusted(npm, environment)
   const timeout = npm.timeout ?? 0
   const dispatcher = agentFor({
@@ -55,23 +63,25 @@ function agentFor(options: EnvHttpProxyAgent.Options): EnvHttpProxyAgent {
   }
 }
 
-function noProxyOf({ noProxy }: Options): string | undefined {
-  const text = Array.isArray(noProxy) ? noProxy.join() : noProxy
-  return text === undefined || text === '' || typeof text === 'boolean' ? undefined : text
+function noProxyOf({ noProxy }: NetworkConfig): string | undefined {
+  const text = [noProxy ?? ''].flat().join()
+  return text === '' ? undefined : text
 }
 
 /**
  * Undefined for the certificates that Node trusts by itself, NODE_EXTRA_CA_CERTS included. npm's `cafile` would replace
  * all of them, so they are added.
  */
-function trusted({ ca }: Options, { NODE_EXTRA_CA_CERTS: extraFile }: NodeJS.ProcessEnv): string[] | undefined {
-  if (ca === undefined || ca === null || ca.length === 0) return undefined
-  const extra = extraFile === undefined || extraFile === '' ? [] : [readFileSync(extraFile, 'utf8')]
-  return [...rootCertificates, ...extra, ...[ca].flat() as string[]]
+function trusted({ ca }: NetworkConfig, { NODE_EXTRA_CA_CERTS: file }: NodeJS.ProcessEnv): (string | Buffer)[] | undefined {
+  const ofNpm = [ca ?? []].flat()
+  if (ofNpm.length === 0) return undefined
+  const extra = file === undefined || file === '' ? [] : [readFileSync(file, 'utf8')]
+  return [...rootCertificates, ...extra, ...ofNpm]
 }
 
 async function follow(address: string, offset: number, dispatcher: Dispatcher): Promise<Answer> {
-  const headers = { 'user-agent': 'earshot', 'accept-encoding': 'identity', ...offset > 0 && { range: `bytes=${offset}-` } }
+  const range = offset > 0 ? { range: `bytes=${offset}-` } : {}
+  const headers = { 'user-agent': 'earshot', 'accept-encoding': 'identity', ...range }
   let url = new URL(address)
   for (let redirects = 0; redirects <= MOST_REDIRECTS; redirects++) {
     if (url.protocol !== 'https:') throw failed(`it redirects to ${url.origin}, which is not https`)
@@ -80,7 +90,8 @@ async function follow(address: string, offset: number, dispatcher: Dispatcher): 
     if (!REDIRECTS.has(status)) return { status, header, body }
     await body.dump()
     const location = header('location')
-    if (location === undefined || !URL.canParse(location, url.href)) throw failed(`it answers ${status} without an address`)
+    const isAddress = location !== undefined && URL.canParse(location, url.href)
+    if (!isAddress) throw failed(`it answers ${status} without an address`)
     url = new URL(location, url)
   }
   throw failed(`it redirects more than ${MOST_REDIRECTS} times`)

@@ -24,7 +24,7 @@ export const fetchFrom: FetchFrom<NpmSource> = async (source, findings, fetching
 }
 
 function explain(cause: unknown, name: string, spec: string): SpeechError {
-  if (cause instanceof SpeechError) return new SpeechError(cause.code, `${spec}: ${cause.message}`, { cause })
+  if (cause instanceof SpeechError) return new SpeechError(cause.code, `${spec}: ${cause.detail}`, { cause })
   const { code = '', message } = cause as NodeJS.ErrnoException
   const what = `${name} from ${spec}`
   if (code === 'EINTEGRITY') {

@@ -16,11 +16,11 @@ const HUB = 'https://huggingface.co'
 
 export const fetchFrom: FetchFrom<UrlSource | HubSource> = async (source, findings, fetching) => {
   const places = placesIn(source, findings, fetching.name)
-  const folders = source.kind === 'hub' ? [hubFolder(source, fetching.environment)] : [source.url, ...source.mirrors ?? []]
-  const npm = await readNpmConfig(fetching.environment)
-  const { retries = 0, minTimeout } = npm.retry as { readonly retries?: number; readonly minTimeout?: number }
-  const patience: Patience = { retries, ...minTimeout !== undefined && { pauseMs: Math.min(minTimeout, 1_000) } }
-  const client = openClient(npm, fetching.environment)
+  const { environment } = fetching
+  const folders = source.kind === 'hub' ? [hubFolder(source, environment)] : [source.url, ...source.mirrors ?? []]
+  const npm = await readNpmConfig(environment)
+  const client = openClient(npm, environment)
+  const patience = patienceOf(npm)
   let bytes = 0
   try {
     for (const [index, finding] of findings.entries()) {
@@ -33,6 +33,12 @@ export const fetchFrom: FetchFrom<UrlSource | HubSource> = async (source, findin
   } finally {
     await client.close()
   }
+}
+
+/** npm's `fetch-retries`, and `fetch-retry-mintimeout` up to a second, since a break is no overload. */
+function patienceOf({ retry }: { readonly retry?: unknown }): Patience {
+  const { retries = 0, minTimeout = 1_000 } = (retry ?? {}) as { retries?: number; minTimeout?: number }
+  return { retries, pauseMs: Math.min(minTimeout, 1_000) }
 }
 
 /** HF_ENDPOINT replaces the address of the hub, as in its own tools: a mirror, or a proxy of the company. */
@@ -66,7 +72,7 @@ async function fetchFile(
   const [first] = failures
   const isAltered = failures.every(({ code }) => code === 'MODEL_FILE_ALTERED')
   const code = isAltered ? 'MODEL_FILE_ALTERED' : 'MODEL_FETCH_FAILED'
-  throw new SpeechError(code, failures.map(({ message }) => message).join('; '), { cause: first })
+  throw new SpeechError(code, failures.map(({ detail }) => detail).join('; '), { cause: first })
 }
 
 async function fetchAndLand(
@@ -83,9 +89,9 @@ async function fetchAndLand(
   throw new SpeechError('MODEL_FILE_ALTERED', fault)
 }
 
-/** The address without its query, which can be a signature. */
 function explain(cause: unknown, address: string): SpeechError {
+  if (cause instanceof SpeechError) return new SpeechError(cause.code, `${address}: ${cause.detail}`, { cause })
   const { code, message } = cause as NodeJS.ErrnoException
-  if (cause instanceof SpeechError) return new SpeechError(cause.code, `${address}: ${message}`, { cause })
-  return new SpeechError('MODEL_FETCH_FAILED', `${address}: ${adviceFor(code) ?? message}`, { cause })
+  const problem = `${message || 'the connection failed'}${code === undefined ? '' : ` (${code})`}`
+  return new SpeechError('MODEL_FETCH_FAILED', `${address}: ${adviceFor(code) ?? problem}`, { cause })
 }
