@@ -72,7 +72,9 @@ function noProxyOf({ noProxy }: NetworkConfig): string | undefined {
  * Undefined for the certificates that Node trusts by itself, NODE_EXTRA_CA_CERTS included. npm's `cafile` would replace
  * all of them, so they are added.
  */
-function trusted({ ca }: NetworkConfig, { NODE_EXTRA_CA_CERTS: file }: NodeJS.ProcessEnv): (string | Buffer)[] | undefined {
+function trusted(
+  { ca }: NetworkConfig, { NODE_EXTRA_CA_CERTS: file }: NodeJS.ProcessEnv,
+): (string | Buffer)[] | undefined {
   const ofNpm = [ca ?? []].flat()
   if (ofNpm.length === 0) return undefined
   const extra = file === undefined || file === '' ? [] : [readFileSync(file, 'utf8')]
