@@ -23,7 +23,7 @@ import { UnknownModel } from '../compiler/published.js'
 import { missingInBlock } from '../compiler/tokens.js'
 import { countLayers, type WeightNames, type Weights } from '../compiler/weights.js'
 import type { WriteModel } from '../compiler/compile.js'
-import { encoderDecoderOf } from '../manifest.js'
+import { encoderDecoderOf, type Manifest } from '../manifest.js'
 
 const HEAD_WIDTH = 64
 /** Logit of padding tokens: they are never chosen, and their probability is 0. */
@@ -40,6 +40,7 @@ const SCORE_SCALE = 1 / Math.sqrt(HEAD_WIDTH)
 export const write: WriteModel = async ({ readWeights, target, kind, manifest, open }) => {
   const { endToken, alignmentHeads } = encoderDecoderOf(manifest)
   const weights = await readWeights(NAMES)
+  checkBins(weights, manifest)
   const graph = new Graph('whisper', target)
   const silence = await encodeSilence(open, STATES_PER_SILENCE, (silent) => encodeWindowOfSilence(silent, weights))
   const model = readDecoder(weights, endToken, silence)
@@ -157,6 +158,11 @@ function binsOf(weights: Weights): number {
   const [, bins] = weights.kernel('encoder.conv1').dims
   if (bins === undefined) throw new UnknownModel('the kernel conv1 has no input channels')
   return bins
+}
+
+function checkBins(weights: Weights, { frontEnd }: Manifest): void {
+  const [expected, found] = [binsOf(weights), frontEnd.kind === 'log-mel' ? frontEnd.bins : 0]
+  if (found !== expected) throw new UnknownModel(`it takes ${expected} mel bins, and its manifest says ${found}`)
 }
 
 function readDecoder(weights: Weights, endToken: number, silence: readonly Silence[]): Decoder {
