@@ -1,8 +1,8 @@
 /**
  * Waveform → log-mel spectrogram as Whisper takes it (Radford et al. 2022, arXiv:2212.04356, and its audio.py).
  *
- * Whisper's FFT has 400 points. For models with 80 bins, a faster one is near enough: Meyda's has a power of two, so the
- * 400 windowed samples are zero-padded to 512 and filtered by a mel filter bank for 512 points. A filter then sums
+ * Whisper's FFT has 400 points. For models with 80 bins, a faster one is near enough: Meyda's has a power of two, so
+ * the 400 windowed samples are zero-padded to 512 and filtered by a mel filter bank for 512 points. A filter then sums
  * 512/400 as many bins of the same height; the window removes that factor. The difference that remains is 0.01 on
  * average, on a scale of about [-1, 1]. The low filters of 128 bins are as narrow as one bin of the spectrum, and there
  * the difference would be 0.06. The manifests of such models ask for 400 points, which are computed as they are.
