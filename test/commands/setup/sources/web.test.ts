@@ -205,6 +205,22 @@ t.test('redirects are followed to https alone, and not without end', async (t) =
   t.same(store.log(), ['/weights.bin bytes=1000-'], 'the place travels along')
 })
 
+t.test('an answer that may change is asked for again, any other is not', async (t) => {
+  const server = await startWeightsServer(t)
+  const model = makeModel(t, { source: { kind: 'url', url: server.address } })
+  t.equal((await model.runWith(RETRIES, 'fetch')).exitCode, 1)
+  t.equal(server.asked.length, 1, 'not found')
+  publish(server, '', model)
+  const statuses = [503, 429]
+  server.handler = (request, response, bytes) => {
+    const status = statuses.shift()
+    if (status === undefined) serve(request, response, bytes)
+    else response.writeHead(status).end()
+  }
+  t.equal((await model.runWith(RETRIES, 'fetch')).exitCode, 0)
+  t.equal(server.asked.length, 4)
+})
+
 t.test('a server that falls silent is given up', async (t) => {
   const server = await startWeightsServer(t)
   const model = makeModel(t, { source: { kind: 'url', url: server.address } })
