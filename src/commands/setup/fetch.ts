@@ -55,7 +55,7 @@ export async function fetchFiles(
       if (!(cause instanceof SpeechError)) throw cause
       failures.push(cause)
       const next = sources[index + 1]
-      if (next !== undefined) failed(`${cause.message}; trying ${nameOfSource(next)}`)
+      if (next !== undefined) failed(`${cause.detail}; trying ${nameOfSource(next)}`)
     }
   }
   throw allFailed(manifest.name, failures)

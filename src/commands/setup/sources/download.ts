@@ -27,7 +27,8 @@ export interface Patience {
   readonly pauseMs: number
 }
 
-class BrokenOff extends Error {}
+/** What a server sent is not the file, but may be the next time. */
+class BrokenOff extends SpeechError {}
 
 /**
  * Continues `partial` until it has all bytes. Throws MODEL_FETCH_FAILED, MODEL_FILE_ALTERED for another size, and what
@@ -61,7 +62,7 @@ async function attempt(
     const answer = await client.get(address, offset)
     const from = await acceptedOffset(answer, offset, wanted)
     if (from < offset) await file.truncate(0)
-    if (answer.status === 416) throw new BrokenOff('it cannot continue the file')
+    if (answer.status === 416) throw new BrokenOff('MODEL_FETCH_FAILED', 'it cannot continue the file')
     await append(file, answer, from, wanted, received)
   } finally {
     await file.close()
@@ -80,7 +81,7 @@ async function acceptedOffset({ status, header, body }: Answer, offset: number, 
   }
   if (isPassingStatus(status)) {
     await body.dump()
-    throw new BrokenOff(`it answers ${status}`)
+    throw new BrokenOff('MODEL_FETCH_FAILED', `it answers ${status}`)
   }
   if (status !== 200 && status !== 206) return refuse('MODEL_FETCH_FAILED', `it answers ${status}`)
   const encoding = header('content-encoding') ?? 'identity'
@@ -107,7 +108,7 @@ async function append(
     await file.appendFile(chunk)
     received(position += chunk.byteLength)
   }
-  if (position < bytes) throw new BrokenOff(`it ended after ${position} of ${bytes} bytes`)
+  if (position < bytes) throw new BrokenOff('MODEL_FETCH_FAILED', `it ended after ${position} of ${bytes} bytes`)
 }
 
 /** Nothing of it may be resumed. */

@@ -92,6 +92,7 @@ async function fetchAndLand(
 function explain(cause: unknown, address: string): SpeechError {
   if (cause instanceof SpeechError) return new SpeechError(cause.code, `${address}: ${cause.detail}`, { cause })
   const { code, message } = cause as NodeJS.ErrnoException
-  const problem = `${message || 'the connection failed'}${code === undefined ? '' : ` (${code})`}`
-  return new SpeechError('MODEL_FETCH_FAILED', `${address}: ${adviceFor(code) ?? problem}`, { cause })
+  const named = code === undefined || message.includes(code) ? message : `${message} (${code})`
+  const network = `${named}; a proxy belongs into HTTPS_PROXY, a certificate of your own into NODE_EXTRA_CA_CERTS`
+  return new SpeechError('MODEL_FETCH_FAILED', `${address}: ${adviceFor(code) ?? network}`, { cause })
 }
