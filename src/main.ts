@@ -15,7 +15,7 @@ import { buildApp } from './serving/http/app.js'
 import type { ServedModel } from './serving/http/dependencies.js'
 import { isLoopback } from './serving/http/browsers/hosts.js'
 import { Uploads } from './serving/http/uploads.js'
-import { modelDigest, readManifest, type Manifest } from './engine/manifest.js'
+import { modelDigest, originOf, readManifest, type Manifest } from './engine/manifest.js'
 import { projectRoot } from './domain/project-root.js'
 import { openExternalSearchEngine } from './search/external-engine.js'
 import { NO_MODEL } from './monitoring/metrics/definitions.js'
@@ -228,7 +228,7 @@ function recordModel(
 }
 
 function asServed(manifest: Manifest, larger: Manifest | undefined): ServedModel {
-  const { name, description, family, languages, licence, precision, parameters, limits, source } = manifest
+  const { name, description, family, languages, licence, precision, parameters, limits } = manifest
   if (name === NO_MODEL) throw new SpeechError('MODEL_INVALID', `a model must not be called "${NO_MODEL}"`)
   const files = Object.values(manifest.files)
   return {
@@ -236,7 +236,7 @@ function asServed(manifest: Manifest, larger: Manifest | undefined): ServedModel
     clipSeconds: limits.clipSeconds,
     bytes: files.reduce((sum, { bytes }) => sum + bytes, 0),
     digest: modelDigest(manifest),
-    source: source?.package ?? 'local',
+    source: originOf(manifest),
     cascade: larger === undefined ? null : { model: larger.name, languages: larger.languages },
   }
 }

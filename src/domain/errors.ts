@@ -164,6 +164,8 @@ export interface ErrorExtras {
 /** An error of the table; `detail` says what was expected in this case and what came. */
 export class SpeechError extends Error {
   readonly code: ErrorCode
+  /** The message without the sentence of the table, for an error that another one quotes. */
+  readonly detail: string
   readonly parameter: string | undefined
   readonly retryAfterSeconds: number | undefined
 
@@ -171,6 +173,7 @@ export class SpeechError extends Error {
     super(detail === undefined ? ERRORS[code].message : `${ERRORS[code].message}: ${detail}`, { cause: extras.cause })
     this.name = 'SpeechError'
     this.code = code
+    this.detail = detail ?? ERRORS[code].message
     this.parameter = extras.parameter
     this.retryAfterSeconds = extras.retryAfterSeconds
   }

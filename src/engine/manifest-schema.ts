@@ -1,9 +1,8 @@
 /** The schema of models/<name>/model.json; docs/adding-a-model.md explains the fields. */
 import { Type, type Static } from 'typebox'
+import { FileKey, InnerPath, SOURCE_FIELDS } from './manifest-sources.js'
 
 const Name = Type.String({ pattern: '^[a-z0-9][a-z0-9.-]{0,63}$' })
-/** A relative path that stays inside the model's folder. */
-const InnerPath = Type.String({ pattern: '^(?!/)(?!.*(^|/)\\.\\.(/|$))[A-Za-z0-9_./@-]+$', maxLength: 200 })
 const Count = Type.Integer({ minimum: 1 })
 const TokenId = Type.Integer({ minimum: 0 })
 
@@ -11,17 +10,8 @@ const FileEntry = Type.Object({
   path: InnerPath,
   bytes: Count,
   sha256: Type.String({ pattern: '^[0-9a-f]{64}$' }),
-  /** Path inside the source package; absent for files that the user places by hand. */
+  /** Path inside the source; absent for files that the user places by hand. */
   from: Type.Optional(InnerPath),
-}, { additionalProperties: false })
-
-const Source = Type.Object({
-  /** npm package name. */
-  package: Type.String({ minLength: 1 }),
-  /** Exact version. */
-  version: Type.String({ pattern: '^\\d+\\.\\d+\\.\\d+' }),
-  /** Subresource integrity of the tarball. */
-  integrity: Type.String({ pattern: '^sha512-[A-Za-z0-9+/=]+$' }),
 }, { additionalProperties: false })
 
 /** Short-time analysis of a model that wants log-mel input. */
@@ -30,7 +20,8 @@ const LogMelSpec = Type.Object({
   sampleRate: Count,
   /** Length of the analysis window; it is zero-padded to `fftSamples`. */
   windowSamples: Count,
-  fftSamples: Type.Literal(512),
+  /** 400 is what Whisper was trained on; 512 is near enough for filters as wide as those of 80 bins. */
+  fftSamples: Type.Union([Type.Literal(400), Type.Literal(512)]),
   hopSamples: Count,
   bins: Count,
   melScale: Type.Literal('slaney'),
@@ -120,8 +111,10 @@ const COMMON = {
   /** What the numbers are stored as: `int8`, `float16`, `float32`. */
   precision: Type.Union([Type.Literal('int8'), Type.Literal('float16'), Type.Literal('float32')]),
   parameters: Count,
-  source: Type.Optional(Source),
-  files: Type.Record(Type.String({ pattern: '^[a-z][A-Za-z0-9]*$' }), FileEntry),
+  /** True while nobody of the project has run these files: their checksums are published ones. */
+  unverified: Type.Optional(Type.Boolean()),
+  ...SOURCE_FIELDS,
+  files: Type.Record(FileKey, FileEntry),
 }
 
 export const DetectorSchema = Type.Object({

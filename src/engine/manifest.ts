@@ -5,6 +5,7 @@
  * as the very bytes that were hashed: a half-fetched or altered file is never loaded.
  */
 import { createHash } from 'node:crypto'
+import { createReadStream } from 'node:fs'
 import { readFile, readdir } from 'node:fs/promises'
 import path from 'node:path'
 import { Compile } from 'typebox/compile'
@@ -13,13 +14,18 @@ import { SpeechError } from '../domain/errors.js'
 import {
   DetectorSchema, ManifestSchema, type Bundle, type DetectorManifest, type EncoderDecoderDecoding, type Manifest,
 } from './manifest-schema.js'
+import { isSourceFault, nameOfSource, sourceFaults, sourcesOf } from './manifest-sources.js'
 
 export type {
   Bundle, CtcDecoding, DetectorManifest, EncoderDecoderDecoding, LogMelSpec, Manifest, TokenizerSpec,
 } from './manifest-schema.js'
 
 /** Reads a file of the model by its key in `files` and verifies it. Throws MODEL_FILE_MISSING or MODEL_FILE_ALTERED. */
-export interface ModelFiles { read(key: string): Promise<Uint8Array> }
+export interface ModelFiles {
+  read(key: string): Promise<Uint8Array>
+  /** The first bytes alone; the whole file is verified, without holding it in memory. */
+  readBeginning(key: string, maxBytes: number): Promise<Uint8Array>
+}
 
 const CHECKS = { recognition: Compile(ManifestSchema), 'speech-detection': Compile(DetectorSchema) }
 
@@ -34,8 +40,11 @@ export function parseManifest(text: string, where: string): Bundle {
   const isDetector = (value as { purpose?: unknown } | null)?.purpose === 'speech-detection'
   const completed = isDetector ? value : Value.Default(ManifestSchema, withNewNames(value))
   const check = CHECKS[isDetector ? 'speech-detection' : 'recognition']
-  if (check.Check(completed)) return completed
-  const faults = [...check.Errors(completed)].map((fault) => `${fault.instancePath || '/'} ${fault.message}`)
+  const ofSources = isObject(completed) ? sourceFaults(completed) : []
+  if (check.Check(completed) && ofSources.length === 0) return completed
+  const others = [...check.Errors(completed)].filter(({ instancePath }) => !isSourceFault(instancePath))
+    .map((fault) => `${fault.instancePath || '/'} ${fault.message}`)
+  const faults = [...ofSources, ...others]
   throw new SpeechError('MODEL_INVALID', `${where}: ${faults.slice(0, 5).join('; ')}`)
 }
 
@@ -106,26 +115,54 @@ export async function listModels(modelsDir: string): Promise<string[]> {
 
 /** Files as their manifest promises them: `<modelsDir>/<name>/<path>`. */
 export function openModelFiles(modelsDir: string, manifest: Bundle): ModelFiles {
+  const entryOf = (key: string): Bundle['files'][string] & { readonly file: string } => {
+    const entry = manifest.files[key]
+    if (entry !== undefined) return { ...entry, file: path.join(modelsDir, manifest.name, entry.path) }
+    throw new SpeechError('MODEL_INVALID', `${manifest.name} has no file "${key}" in its manifest`)
+  }
+  const missing = (file: string) => (cause: unknown): never => {
+    const remedy = `"npm run models -- fetch ${manifest.name}" fetches it`
+    throw new SpeechError('MODEL_FILE_MISSING', `${file}; ${remedy}`, { cause })
+  }
   return {
     async read(key) {
-      const entry = manifest.files[key]
-      if (entry === undefined) {
-        throw new SpeechError('MODEL_INVALID', `${manifest.name} has no file "${key}" in its manifest`)
-      }
-      const file = path.join(modelsDir, manifest.name, entry.path)
-      const bytes = await readFile(file).catch((cause: unknown) => {
-        const remedy = `"npm run models -- fetch ${manifest.name}" fetches it`
-        throw new SpeechError('MODEL_FILE_MISSING', `${file}; ${remedy}`, { cause })
-      })
-      const found = createHash('sha256').update(bytes).digest('hex')
-      if (found !== entry.sha256) {
-        const sizes = `${bytes.byteLength} of ${entry.bytes} bytes`
-        const difference = `expected sha256 ${entry.sha256}, found ${found} (${sizes})`
-        throw new SpeechError('MODEL_FILE_ALTERED', `${file}: ${difference}`)
-      }
+      const entry = entryOf(key)
+      const bytes = await readFile(entry.file).catch(missing(entry.file))
+      compare(entry, createHash('sha256').update(bytes).digest('hex'), bytes.byteLength)
       return bytes
     },
+    async readBeginning(key, maxBytes) {
+      const entry = entryOf(key)
+      const hash = createHash('sha256')
+      const kept: Uint8Array[] = []
+      let length = 0
+      const take = async (): Promise<void> => {
+        for await (const chunk of createReadStream(entry.file) as AsyncIterable<Uint8Array>) {
+          if (length < maxBytes) kept.push(chunk.subarray(0, maxBytes - length))
+          hash.update(chunk)
+          length += chunk.byteLength
+        }
+      }
+      await take().catch(missing(entry.file))
+      compare(entry, hash.digest('hex'), length)
+      return Buffer.concat(kept)
+    },
   }
+}
+
+function compare(
+  { file, sha256, bytes }: { readonly file: string; readonly sha256: string; readonly bytes: number },
+  found: string, length: number,
+): void {
+  if (found === sha256) return
+  const difference = `expected sha256 ${sha256}, found ${found} (${length} of ${bytes} bytes)`
+  throw new SpeechError('MODEL_FILE_ALTERED', `${file}: ${difference}`)
+}
+
+/** Where its weights come from first: a package, a repository, an address, or `local`. */
+export function originOf(manifest: Pick<Bundle, 'source' | 'sources'>): string {
+  const [first] = sourcesOf(manifest)
+  return first === undefined ? 'local' : nameOfSource(first)
 }
 
 /** A short name for exactly these files: the first 12 hexadecimal digits of the SHA-256 over their checksums. */

@@ -5,15 +5,19 @@
  * detector) and `verify` those that are there. EARSHOT_MODELS_DIR chooses the directory.
  */
 import { existsSync } from 'node:fs'
+import path from 'node:path'
 import { targetFor } from '../../engine/compiler/target.js'
 import { readConfig, type Config } from '../../config.js'
 import { SpeechError } from '../../domain/errors.js'
 import { listModels, readBundle, type Bundle } from '../../engine/manifest.js'
+import { fetchFiles } from './fetch.js'
 import { megabytes, startProgress } from './progress.js'
 import {
   bringManifest, builtInModelsDir, inspectModel, removeWeights, stateOf, type Depth, type FileFinding,
 } from './weights.js'
 
+/** What `"unverified": true` in a manifest means. */
+const UNVERIFIED = 'its checksum is a published one, and nobody of the project has run it'
 const USAGE = 'npm run models -- list | fetch [name…] | verify [name…] | remove name…'
 
 type Action = (names: readonly string[], modelsDir: string, environment: NodeJS.ProcessEnv) => Promise<number>
@@ -49,7 +53,8 @@ async function list(_names: readonly string[], modelsDir: string): Promise<numbe
     const manifest = await manifestOf(modelsDir, name)
     const findings = await inspectModel(modelsDir, manifest, 'sizes')
     const size = megabytes(bytesOf(findings))
-    rows.push([name, manifest.family, languagesOf(manifest), manifest.licence, size, stateOf(findings)])
+    const state = manifest.unverified === true ? `${stateOf(findings)}, unverified` : stateOf(findings)
+    rows.push([name, manifest.family, languagesOf(manifest), manifest.licence, size, state])
   }
   const widths = header.map((_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0)))
   for (const row of rows) console.log(row.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join('  ').trimEnd())
@@ -63,7 +68,7 @@ async function fetchAll(
     await bringManifest(modelsDir, name)
     const manifest = await readBundle(modelsDir, name)
     const lacking = (await inspectModel(modelsDir, manifest, depth)).filter(({ state }) => state !== 'ready')
-    if (lacking.length > 0) await fetchModel(manifest, lacking, environment)
+    if (lacking.length > 0) await fetchModel(manifest, lacking, modelsDir, environment)
     await compile(manifest, modelsDir, environment)
     if (lacking.length > 0) continue
     if (depth === 'checksums') console.error(`earshot: ${name} is there, checksums are right`)
@@ -103,30 +108,21 @@ function servedBundles({ models, cascadeModel, speechDetection, speechDetector }
 }
 
 async function fetchModel(
-  manifest: Bundle, lacking: readonly FileFinding[], environment: NodeJS.ProcessEnv,
+  manifest: Bundle, lacking: readonly FileFinding[], modelsDir: string, environment: NodeJS.ProcessEnv,
 ): Promise<void> {
-  const { fetchFiles, readNpmConfig } = await loadFetching(manifest.name)
-  const progress = startProgress(manifest.name, bytesOf(lacking))
+  const { name, unverified = false } = manifest
+  if (unverified) console.error(`earshot: ${name} is unverified: ${UNVERIFIED}`)
+  const progress = startProgress(name, bytesOf(lacking))
+  const failed = (sentence: string): void => {
+    progress.end()
+    console.error(`earshot: ${sentence}`)
+  }
   try {
-    await fetchFiles(manifest, lacking, await readNpmConfig(environment), progress.update)
+    await fetchFiles(manifest, lacking, path.join(modelsDir, name), environment, { received: progress.update, failed })
   } finally {
     progress.end()
   }
-  console.error(`earshot: ${manifest.name} is ready, checksums are right`)
-}
-
-/**
- * Imported only here: npm's libraries would cost every start of the service a third of a second, and an installation
- * without development packages, an image, does not have them.
- */
-async function loadFetching(name: string) {
-  try {
-    return { ...await import('./fetch.js'), ...await import('./npm-config.js') }
-  } catch (cause) {
-    if ((cause as NodeJS.ErrnoException).code !== 'ERR_MODULE_NOT_FOUND') throw cause
-    throw new SpeechError('MODEL_FETCH_FAILED', `${name}: the packages that fetch models are not installed `
-      + '(an image and "npm ci --omit=dev" leave them out); run "npm ci", or mount a folder with the model', { cause })
-  }
+  console.error(`earshot: ${name} is ready, checksums are right`)
 }
 
 async function verify(names: readonly string[], modelsDir: string): Promise<number> {

@@ -27,7 +27,10 @@ export function startProgress(name: string, totalBytes: number, stream: NodeJS.W
         stream.write(`${line(bytes)}\n`)
       }
     },
-    end() { if (stream.isTTY && drawnAt > 0) stream.write('\n') },
+    end() {
+      if (stream.isTTY && drawnAt > 0) stream.write('\n')
+      drawnAt = 0
+    },
   }
 }
 

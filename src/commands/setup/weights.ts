@@ -1,20 +1,18 @@
 /** The state of a model on the disk: each file of its manifest is ready, missing or altered. */
-import { createHash } from 'node:crypto'
-import { createReadStream, existsSync } from 'node:fs'
+import { existsSync } from 'node:fs'
 import { cp, readdir, rm, rmdir, stat } from 'node:fs/promises'
 import path from 'node:path'
-import { pipeline } from 'node:stream/promises'
 import { SpeechError } from '../../domain/errors.js'
 import type { Bundle } from '../../engine/manifest.js'
 import { projectRoot } from '../../domain/project-root.js'
-
-/** The ending of a file that is being written: `<file>.<process>-<random>.partial`. */
-export const PARTIAL = '.partial'
+import { removePartials, sha256Of } from './sources/partials.js'
 
 /** Sizes show a truncated file at once; checksums show every change. The service compares checksums when it loads. */
 export type Depth = 'sizes' | 'checksums'
 
 export interface FileFinding {
+  /** Under `files` of the manifest. */
+  readonly key: string
   readonly file: string
   readonly entry: Bundle['files'][string]
   readonly state: 'ready' | 'missing' | 'altered'
@@ -24,9 +22,9 @@ export interface FileFinding {
 
 export async function inspectModel(modelsDir: string, manifest: Bundle, depth: Depth): Promise<FileFinding[]> {
   const findings: FileFinding[] = []
-  for (const entry of Object.values(manifest.files)) {
+  for (const [key, entry] of Object.entries(manifest.files)) {
     const file = path.join(modelsDir, manifest.name, entry.path)
-    findings.push({ file, entry, ...await inspectFile(file, entry, depth) })
+    findings.push({ key, file, entry, ...await inspectFile(file, entry, depth) })
   }
   return findings
 }
@@ -38,9 +36,7 @@ async function inspectFile(
   const { size } = await stat(file)
   if (size !== entry.bytes) return { state: 'altered', detail: `expected ${entry.bytes} bytes, found ${size}` }
   if (depth === 'sizes') return { state: 'ready', detail: `${size} bytes` }
-  const hash = createHash('sha256')
-  await pipeline(createReadStream(file), hash)
-  const found = hash.digest('hex')
+  const found = await sha256Of(file)
   const detail = `expected sha256 ${entry.sha256}, found ${found}`
   return { state: found === entry.sha256 ? 'ready' : 'altered', detail }
 }
@@ -53,30 +49,10 @@ export function stateOf(findings: readonly FileFinding[]): FileFinding['state'] 
   return has('ready') ? 'partial' : 'missing'
 }
 
-/** Deletes what interrupted downloads left behind, but not the files of a running process. */
-export async function removePartials(findings: readonly FileFinding[]): Promise<void> {
-  for (const folder of new Set(findings.map(({ file }) => path.dirname(file)))) {
-    if (!existsSync(folder)) continue
-    const leftovers = (await readdir(folder)).filter((name) => name.endsWith(PARTIAL) && !isBeingWritten(name))
-    for (const name of leftovers) await rm(path.join(folder, name), { force: true })
-  }
-}
-
-/** `<file>.<process>-<random>.partial` */
-function isBeingWritten(name: string): boolean {
-  const pid = Number(/\.(\d+)-[0-9a-f]+\.partial$/.exec(name)?.[1] ?? 0)
-  if (pid === 0) return false
-  try {
-    return process.kill(pid, 0)
-  } catch (cause) {
-    return (cause as NodeJS.ErrnoException).code === 'EPERM'
-  }
-}
-
 /** Deletes the weights and what was compiled from them; the manifest stays. */
 export async function removeWeights(modelsDir: string, name: string, findings: readonly FileFinding[]): Promise<void> {
   await rm(path.join(modelsDir, name, 'compiled'), { recursive: true, force: true })
-  await removePartials(findings)
+  await removePartials(findings.map(({ file, entry: { sha256 } }) => ({ file, sha256 })), { keep: false })
   for (const { file } of findings) await rm(file, { force: true })
   for (const folder of new Set(findings.map(({ file }) => path.dirname(file)))) {
     if (existsSync(folder) && (await readdir(folder)).length === 0) await rmdir(folder)

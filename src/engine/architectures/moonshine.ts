@@ -27,7 +27,7 @@ import { llamaPieces } from '../tokenizer.js'
 
 /** Longest sequence of states or tokens; 30 s of speech are 1,250 states. */
 const MAX_POSITIONS = 4_096
-/** As published. A head of the tiny model is 36 wide, of which 32 are rotated; scores are divided by the root of 36. */
+/** As published. A head is 36 wide in the tiny model and 52 in base, and 32 of them are rotated in both. */
 const HEADS = 8
 /** The frequencies of the positions fall from 1 to almost this fraction (rotary embedding, base 10,000). */
 const ROTARY_BASE = 10_000
@@ -54,7 +54,7 @@ export const write: WriteModel = async ({ readWeights, target, kind, manifest })
 /** The published graphs name some modules otherwise. */
 const NAMES: WeightNames = {
   onnx: (name) => name
-    .replace('groupnorm.weight', 'onnx::Mul_1488').replace('groupnorm.bias', 'onnx::Add_1489')
+    .replace('groupnorm.weight', '/groupnorm/Mul').replace('groupnorm.bias', '/groupnorm/Add')
     .replace('.o_proj', '.dense')
     .replace(/^(decoder\..*\.mlp)\.fc1\b/, '$1.up_proj').replace(/^(decoder\..*\.mlp)\.fc2\b/, '$1.down_proj'),
 }

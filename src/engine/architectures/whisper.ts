@@ -18,12 +18,12 @@ import {
   split, splitHeads, type AttentionOptions, type KeyValues,
 } from '../compiler/layers.js'
 import { concatColumns, padColumns, scaled, transposed, type FloatTensor, type Matrix } from '../compiler/matrices.js'
-import { encodeSilence, withSilence, type Silence } from '../compiler/silence.js'
+import { encodeSilence, withSilence, type EncoderPart, type Silence } from '../compiler/silence.js'
 import { UnknownModel } from '../compiler/published.js'
 import { missingInBlock } from '../compiler/tokens.js'
 import { countLayers, type WeightNames, type Weights } from '../compiler/weights.js'
 import type { WriteModel } from '../compiler/compile.js'
-import { encoderDecoderOf } from '../manifest.js'
+import { encoderDecoderOf, type Manifest } from '../manifest.js'
 
 const HEAD_WIDTH = 64
 /** Logit of padding tokens: they are never chosen, and their probability is 0. */
@@ -32,6 +32,8 @@ const IMPOSSIBLE = -1e30
 const WINDOW_FRAMES = 3_000
 /** A silent frame after speech of usual loudness: features reach from their highest, about 1.5, down by two. */
 const SILENT_FEATURE = -0.5
+/** Of the encoder over silence; those of large-v3-turbo have 80 MB each. */
+const LAYERS_AT_ONCE = 6
 /** States of silence that one stands for, 60 ms. With ten, single words are transcribed twice. */
 const STATES_PER_SILENCE = 3
 /** Scores are divided by the root of the width of a head; the query matrices include that. */
@@ -40,8 +42,10 @@ const SCORE_SCALE = 1 / Math.sqrt(HEAD_WIDTH)
 export const write: WriteModel = async ({ readWeights, target, kind, manifest, open }) => {
   const { endToken, alignmentHeads } = encoderDecoderOf(manifest)
   const weights = await readWeights(NAMES)
+  checkBins(weights, manifest)
   const graph = new Graph('whisper', target)
-  const silence = await encodeSilence(open, STATES_PER_SILENCE, (silent) => encodeWindowOfSilence(silent, weights))
+  const silence = await encodeSilence(
+    open, STATES_PER_SILENCE, partsOfSilence(weights), (silent, states) => projectStates(silent, states, weights))
   const model = readDecoder(weights, endToken, silence)
   if (kind !== 'greedy') {
     if (kind === 'steps') writeSteps(graph, model)
@@ -69,11 +73,25 @@ const NAMES: WeightNames = {
 
 /** [1, bins, frames] → [1, frames / 2, width] */
 function encode(graph: Graph, features: Value, weights: Weights): Value {
-  const finalGain = weights.floats('encoder.layer_norm.weight')
-  const attention: AttentionOptions = { heads: finalGain.values.length / HEAD_WIDTH, scale: 1 }
-  const layers = countLayers(weights, (index) => `encoder.layers.${index}.fc1.bias`)
-  let states = convolutionStem(graph, features, weights)
-  for (let layer = 0; layer < layers; layer++) {
+  const stem = convolutionStem(graph, features, weights)
+  return encoderNorm(graph, encodeLayers(graph, stem, weights, 0, encoderLayers(weights)), weights)
+}
+
+function encoderLayers(weights: Weights): number {
+  return countLayers(weights, (index) => `encoder.layers.${index}.fc1.bias`)
+}
+
+function encoderNorm(graph: Graph, states: Value, weights: Weights): Value {
+  const [gain, bias] = [weights.floats('encoder.layer_norm.weight'), weights.floats('encoder.layer_norm.bias')]
+  return layerNorm(graph, states, gain, bias)
+}
+
+/** The layers from `first` up to, but without, `until`. */
+function encodeLayers(graph: Graph, input: Value, weights: Weights, first: number, until: number): Value {
+  const width = weights.floats('encoder.layer_norm.weight').values.length
+  const attention: AttentionOptions = { heads: width / HEAD_WIDTH, scale: 1 }
+  let states = input
+  for (let layer = first; layer < until; layer++) {
     const matrix: MatrixOf = (name) => weights.matrix(`encoder.layers.${layer}.${name}`)
     const floats: FloatsOf = (name) => weights.floats(`encoder.layers.${layer}.${name}`)
     const normed = layerNorm(graph, states, floats('self_attn_layer_norm.weight'), floats('self_attn_layer_norm.bias'))
@@ -83,7 +101,7 @@ function encode(graph: Graph, features: Value, weights: Weights): Value {
     const attended = graph.op('Add', [states, projected])
     states = graph.op('Add', [attended, feedForward(graph, attended, matrix, floats)])
   }
-  return layerNorm(graph, states, finalGain, weights.floats('encoder.layer_norm.bias'))
+  return states
 }
 
 /** Two convolutions, and the position of each state added. [1, bins, frames] → [1, frames / 2, width] */
@@ -145,18 +163,29 @@ function sizeOf(weights: Weights): { layers: number; heads: number } {
   }
 }
 
-/** Keys and values of a window without speech. */
-function encodeWindowOfSilence(graph: Graph, weights: Weights): KeyValues[] {
+/** The encoder over a window without speech, a few layers at a time. */
+function partsOfSilence(weights: Weights): EncoderPart[] {
   const bins = binsOf(weights)
+  const layers = encoderLayers(weights)
   const window = new Float32Array(bins * WINDOW_FRAMES).fill(SILENT_FEATURE)
-  const features = graph.weight(window, [1, bins, WINDOW_FRAMES])
-  return projectStates(graph, encode(graph, features, weights), weights)
+  const firsts = Array.from({ length: Math.ceil(layers / LAYERS_AT_ONCE) }, (_, part) => part * LAYERS_AT_ONCE)
+  return [
+    (graph) => convolutionStem(graph, graph.weight(window, [1, bins, WINDOW_FRAMES]), weights),
+    ...firsts.map((first): EncoderPart => (graph, states) =>
+      encodeLayers(graph, states!, weights, first, Math.min(layers, first + LAYERS_AT_ONCE))),
+    (graph, states) => encoderNorm(graph, states!, weights),
+  ]
 }
 
 function binsOf(weights: Weights): number {
   const [, bins] = weights.kernel('encoder.conv1').dims
   if (bins === undefined) throw new UnknownModel('the kernel conv1 has no input channels')
   return bins
+}
+
+function checkBins(weights: Weights, { frontEnd }: Manifest): void {
+  const [expected, found] = [binsOf(weights), frontEnd.kind === 'log-mel' ? frontEnd.bins : 0]
+  if (found !== expected) throw new UnknownModel(`it takes ${expected} mel bins, and its manifest says ${found}`)
 }
 
 function readDecoder(weights: Weights, endToken: number, silence: readonly Silence[]): Decoder {

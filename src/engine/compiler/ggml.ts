@@ -51,7 +51,10 @@ export function readGgml(bytes: Uint8Array): GgmlFile {
   }
 }
 
-/** The vocabulary alone. */
+/** In so many bytes, a file has its sizes, mel filters and vocabulary; that of Whisper takes half a megabyte. */
+export const GGML_BEGINNING_BYTES = 8_000_000
+
+/** The vocabulary alone, from the beginning of a file. */
 export function readGgmlVocabulary(bytes: Uint8Array): readonly Uint8Array[] {
   return readVocabulary(openReader(bytes))
 }

@@ -122,7 +122,16 @@ export function readOnnx(bytes: Uint8Array): PublishedGraph {
   }
 }
 
+/** Protocol buffers cannot be longer. */
+const MOST_BYTES = 2 ** 31 - 1
+
+/** Throws MODEL_INVALID for a graph whose weights do not fit into one file. */
 export function writeOnnx(graph: Graph): Uint8Array {
+  const bytes = Object.values(graph.weights).reduce((sum, tensor) => sum + tensor.bytes.byteLength, 0)
+  if (bytes > MOST_BYTES) {
+    const problem = `its graph would take ${(bytes / 1e9).toFixed(1)} GB, and a file of ONNX holds 2.1 GB`
+    throw new SpeechError('MODEL_INVALID', problem)
+  }
   const model = { irVersion: IR_VERSION, producerName: 'earshot', opsetImport: OPSETS, graph: toWire(graph) }
   return ModelProto.encode(ModelProto.fromObject(model)).finish()
 }

@@ -25,10 +25,17 @@ export class Published {
     return { values: new Float32Array(alignedCopy(tensor.bytes)), dims: tensor.dims }
   }
 
+  /** The name of the second input of a node. */
+  operandOf(node: string): string {
+    const [, operand] = this.#inputsOf(node)
+    if (operand === undefined) throw new UnknownModel(`the node ${node} has no second input`)
+    return operand
+  }
+
   /** The matrix of an integer multiplication, by the name of its node. */
   matrixOfNode(node: string): QuantizedMatrix {
-    const [, values, , zeroPoint] = this.#inputsOf(node)
-    if (values === undefined) throw new UnknownModel(`the node ${node} has no second input`)
+    const values = this.operandOf(node)
+    const zeroPoint = this.#inputsOf(node)[3]
     const scale = values.replace(/_quantized$/, '_scale')
     return this.matrix(values, scale, zeroPoint)
   }

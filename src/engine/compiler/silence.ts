@@ -8,7 +8,7 @@
 import { Graph, type Value } from './graph.js'
 import { concat, constant, type KeyValues } from './layers.js'
 import type { FloatTensor } from './matrices.js'
-import { outputOf, type OpenSession } from '../runtime/session.js'
+import { outputOf, type OpenSession, type Tensor, type Tensors } from '../runtime/session.js'
 
 /** Keys and values of silence for one layer, [1, heads, positions, head width], one for `statesPerKey` states. */
 export interface Silence {
@@ -18,30 +18,50 @@ export interface Silence {
   readonly statesPerKey: number
 }
 
+/** A part of an encoder: from what the part before it returned, if there is one, to its own result. */
+export type EncoderPart = (graph: Graph, input: Value | undefined) => Value
+
 /**
  * Runs the encoder over a window of silence; one result for each layer of the decoder. It is done once, so it is done
- * in real numbers. `write` returns keys and values of the whole window, [1, heads, states, head width].
+ * in real numbers, and part by part: as one graph, the encoder of large-v3-turbo would be larger than a file of ONNX
+ * can be. `project` returns keys and values of the whole window, [1, heads, states, head width].
  */
 export async function encodeSilence(
-  open: OpenSession, statesPerKey: number, write: (graph: Graph) => readonly KeyValues[],
+  open: OpenSession, statesPerKey: number, parts: readonly EncoderPart[],
+  project: (graph: Graph, states: Value) => readonly KeyValues[],
 ): Promise<Silence[]> {
-  const graph = new Graph('silence', { matrices: 'real' })
-  const encoded = write(graph)
-  for (const [layer, { keys, values }] of encoded.entries()) {
-    graph.output(keys, `keys ${layer}`, 'float32')
-    graph.output(values, `values ${layer}`, 'float32')
+  let states: Tensor | undefined
+  for (const part of parts) {
+    const given = states
+    const results = await runOnce(open, given, (graph, input) => graph.output(part(graph, input), 'states', 'float32'))
+    states = outputOf(results, 'states')
   }
+  let layers = 0
+  const results = await runOnce(open, states, (graph, input) => {
+    for (const [layer, { keys, values }] of project(graph, input!).entries()) {
+      graph.output(keys, `keys ${layer}`, 'float32')
+      graph.output(values, `values ${layer}`, 'float32')
+      layers++
+    }
+  })
+  const read = (name: string): FloatTensor => {
+    const { data, dims } = outputOf(results, name)
+    return thinOut(data as Float32Array, dims, statesPerKey)
+  }
+  return Array.from({ length: layers }, (_, layer) => {
+    const keys = read(`keys ${layer}`)
+    return { keys, values: read(`values ${layer}`), positions: keys.dims[2]!, statesPerKey }
+  })
+}
+
+async function runOnce(
+  open: OpenSession, given: Tensor | undefined, write: (graph: Graph, input: Value | undefined) => void,
+): Promise<Tensors> {
+  const graph = new Graph('silence', { matrices: 'real' })
+  write(graph, given && graph.input('input', 'float32', given.dims))
   const session = await open(graph.bytes(), { fixedShapes: true })
   try {
-    const results = await session.run({})
-    const read = (name: string): FloatTensor => {
-      const { data, dims } = outputOf(results, name)
-      return thinOut(data as Float32Array, dims, statesPerKey)
-    }
-    return encoded.map((_, layer) => {
-      const keys = read(`keys ${layer}`)
-      return { keys, values: read(`values ${layer}`), positions: keys.dims[2]!, statesPerKey }
-    })
+    return await session.run(given === undefined ? {} : { input: given })
   } finally {
     await session.release()
   }

@@ -24,7 +24,10 @@ export interface Weights {
 
 /** From the names of this interface to those of a file format; where a format is absent, it cannot be read. */
 export interface WeightNames {
-  /** Of modules in a published graph, where they differ: the name of the module is changed before it is looked up. */
+  /**
+   * Of modules in a published graph, where they differ: the name of the module is changed before it is looked up. After
+   * the part, `/module/Op` is the second input of that node: exporters number what they computed from several tensors.
+   */
   readonly onnx?: (name: string) => string
   /** Of tensors in a ggml file. */
   readonly ggml?: (name: string) => string
@@ -50,6 +53,7 @@ export function publishedWeights(
   }
   const tensorOf = (name: string): { readonly part: Published; readonly tensor: string } => {
     const { part, inner, ofDecoder } = find(name)
+    if (inner.startsWith('/')) return { part, tensor: part.operandOf(inner) }
     return { part, tensor: ofDecoder ? `model.decoder.${inner}_merged_0` : inner }
   }
   return {

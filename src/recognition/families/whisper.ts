@@ -10,7 +10,7 @@
 import type { FeatureMatrix } from '../../domain/audio.js'
 import { SpeechError } from '../../domain/errors.js'
 import { byteTokenizer } from '../../engine/byte-tokenizer.js'
-import { readGgmlVocabulary } from '../../engine/compiler/ggml.js'
+import { GGML_BEGINNING_BYTES, readGgmlVocabulary } from '../../engine/compiler/ggml.js'
 import { encoderDecoderOf, type Manifest, type ModelFiles } from '../../engine/manifest.js'
 import { Tensor } from '../../engine/runtime/session.js'
 import { huggingFaceTokenizer, type Tokenizer } from '../../engine/tokenizer.js'
@@ -102,7 +102,8 @@ async function openTokenizer(manifest: Manifest, files: ModelFiles): Promise<Tok
   if (tokenizer.kind === 'ggml') {
     // The first special token ends the text; some files have its name among the tokens of the text.
     const { endToken } = encoderDecoderOf(manifest)
-    return byteTokenizer(readGgmlVocabulary(await files.read(tokenizer.file)).slice(0, endToken))
+    const beginning = await files.readBeginning(tokenizer.file, GGML_BEGINNING_BYTES)
+    return byteTokenizer(readGgmlVocabulary(beginning).slice(0, endToken))
   }
   if (tokenizer.kind !== 'huggingface') {
     const problem = `Whisper takes a huggingface or ggml tokenizer, not ${tokenizer.kind}`

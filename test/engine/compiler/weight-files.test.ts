@@ -166,7 +166,7 @@ async function tensorsOfDefaultModel(read: (key: string) => Promise<Uint8Array>)
   const names = MOONSHINE_TENSORS.flatMap((name) =>
     name.includes('*') ? LAYERS.map((layer) => name.replace('*', `${layer}`)) : [name])
   const weights = publishedWeights(await part('encoder'), await part('decoder'), (name) => name
-    .replace('groupnorm.weight', 'onnx::Mul_1488').replace('groupnorm.bias', 'onnx::Add_1489')
+    .replace('groupnorm.weight', '/groupnorm/Mul').replace('groupnorm.bias', '/groupnorm/Add')
     .replace('o_proj', 'dense').replace(/^(decoder.*)fc1/, '$1up_proj').replace(/^(decoder.*)fc2/, '$1down_proj'))
   return names.map((name) => ({ name: `model.${name}`, ...tensorOf(weights, name) }))
 }

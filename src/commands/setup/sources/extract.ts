@@ -4,21 +4,17 @@
  * Each file is written under a temporary name and renamed only when every file matches the manifest. A final name thus
  * always means a complete and correct file, however often a download was interrupted.
  */
-import { createHash, randomBytes, type Hash } from 'node:crypto'
+import { createHash, type Hash } from 'node:crypto'
 import { appendFileSync, closeSync, mkdirSync, openSync } from 'node:fs'
 import { rename, rm } from 'node:fs/promises'
 import path from 'node:path'
 import { Parser, type ReadEntry } from 'tar'
-import { SpeechError } from '../../domain/errors.js'
-import { PARTIAL } from './weights.js'
+import { SpeechError } from '../../../domain/errors.js'
+import { endPartial, startPartial, type Wanted } from './partials.js'
 
-export interface WantedFile {
+export interface WantedFile extends Wanted {
   /** Path inside the tarball. */
   readonly from: string
-  /** Where it goes. */
-  readonly file: string
-  readonly bytes: number
-  readonly sha256: string
 }
 
 interface Arrival {
@@ -44,6 +40,7 @@ export async function extractFiles(
   } finally {
     for (const arrival of arrivals.values()) {
       close(arrival)
+      endPartial(arrival.partial)
       await rm(arrival.partial, { force: true })
     }
   }
@@ -79,8 +76,8 @@ function attempt(reject: (cause: unknown) => void, work: () => void): void {
 }
 
 function startArrival({ file }: WantedFile): Arrival {
-  const partial = `${file}.${process.pid}-${randomBytes(4).toString('hex')}${PARTIAL}`
   mkdirSync(path.dirname(file), { recursive: true })
+  const partial = startPartial(file)
   return { partial, descriptor: openSync(partial, 'wx'), hash: createHash('sha256'), bytes: 0, open: true }
 }
 

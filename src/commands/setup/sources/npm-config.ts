@@ -7,7 +7,7 @@ import path from 'node:path'
 import Config from '@npmcli/config'
 import parts from '@npmcli/config/lib/definitions/index.js'
 import type { Options } from 'pacote'
-import { projectRoot } from '../../domain/project-root.js'
+import { projectRoot } from '../../../domain/project-root.js'
 
 export async function readNpmConfig(environment: NodeJS.ProcessEnv = process.env): Promise<Options> {
   const config = new Config({
