@@ -68,7 +68,7 @@ export async function decodeClip(
 interface Pass { readonly hypothesis: Hypothesis; readonly padded: PaddedClip }
 
 /** The model has no doubt about the audio; biasing does not count. */
-function isConfident(hypothesis: Hypothesis, redecodeBelow: number): boolean {
+export function isConfident(hypothesis: Hypothesis, redecodeBelow: number): boolean {
   const { stopped, logProbabilities, unbiasedMeanLogProbability = meanLogProbability(logProbabilities) } = hypothesis
   return stopped === 'end_of_text' && unbiasedMeanLogProbability >= redecodeBelow
 }
@@ -124,7 +124,7 @@ function isDecided([first, second]: readonly PhraseScore[]): boolean {
 }
 
 /** A complete transcript beats one that was cut off. */
-function isMoreProbable(one: Hypothesis, other: Hypothesis): boolean {
+export function isMoreProbable(one: Hypothesis, other: Hypothesis): boolean {
   const isComplete = ({ stopped }: Hypothesis): boolean => stopped === 'end_of_text'
   if (isComplete(one) !== isComplete(other)) return isComplete(one)
   const scoreOf = ({ logProbabilities, biasScore = 0 }: Hypothesis): number =>

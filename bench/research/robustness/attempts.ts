@@ -1,0 +1,252 @@
+/**
+ * All attempts to make the transcripts of doubtful clips better, one row of the table each. Where an attempt decodes
+ * again, the more probable hypothesis wins, as between the passes of the service (`recognition/redecoding.ts`).
+ */
+import { meanLogProbability, totalLogProbability } from '../../../src/domain/log-probability.js'
+import type { Waveform } from '../../../src/domain/audio.js'
+import type { Alternative } from '../../../src/domain/phrases.js'
+import type { Hypothesis } from '../../../src/domain/transcript.js'
+import { comparableText } from '../../../src/domain/words.js'
+import { isMoreProbable } from '../../../src/recognition/redecoding.js'
+import { byText, highestSum, logSumExp, mostFrequent, rover, type SpokenWord, type Voting } from './combination.js'
+import { subtractLateEcho, weightedPredictionError } from './dereverberation.js'
+import { averageSpectrum, declipped, deEmphasized, preEmphasized, telephoneBand } from './equalization.js'
+import type { HeardClip, Timed } from './heard.js'
+import { halfOf, saidAfter, saidTwice, withoutCarrier, wordsOf, type Carrier } from './more-context.js'
+import { suppressNoise, type Suppression } from './noise-suppression.js'
+import type { TextScores } from './text-scores.js'
+
+export interface Attempt {
+  readonly kind: string
+  readonly name: string
+  /** What is taken instead of the hypothesis of the service, and the time beyond that of the service. */
+  readonly attempt: (clip: HeardClip) => Promise<Timed>
+}
+
+export interface Ingredients {
+  readonly carriers: readonly Carrier[]
+  /** By their names. */
+  readonly languageModels: ReadonlyMap<string, TextScores>
+  /** The internal language model of the recognizer. */
+  readonly internal: TextScores
+}
+
+/** What a further decode finds, if anything. */
+type Found = Pick<Timed, 'seconds'> & Partial<Timed>
+
+/** Longer speech is more than a letter, a digit or a word. */
+const WORD_SECONDS = 1.2
+
+export function allAttempts(ingredients: Ingredients): Attempt[] {
+  return [
+    ...paddings(), ...suppressions(), ...equalizations(), ...dereverberations(), ...combinations(),
+    ...rescorings(ingredients), ...contexts(ingredients),
+  ]
+}
+
+/** One more pass of the usual kind: what any further pass gains. */
+function paddings(): Attempt[] {
+  return [0.5, 0.6].map((leading) => ({
+    kind: 'one more pass', name: `${leading} s before`,
+    attempt: whenDoubtful((clip) => once(clip, clip.pad(clip.clip, leading))),
+  }))
+}
+
+function suppressions(): Attempt[] {
+  const settings: readonly Suppression[] = [
+    { rule: 'subtraction', noise: 'minimum', floorDb: -14 }, { rule: 'wiener', noise: 'minimum', floorDb: -12 },
+    { rule: 'log-mmse', noise: 'minimum', floorDb: -12 }, { rule: 'log-mmse', noise: 'minimum', floorDb: -20 },
+    { rule: 'log-mmse', noise: 'pauses', floorDb: -12 },
+  ]
+  return settings.map((one) => onUpload('noise suppression', `${one.rule}, ${one.floorDb} dB, ${one.noise}`, (clip) =>
+    suppressNoise(clip.upload, clip.activity, one)))
+}
+
+function equalizations(): Attempt[] {
+  const kind = 'equalization'
+  return [
+    onUpload(kind, 'pre-emphasis', ({ upload }) => preEmphasized(upload)),
+    onUpload(kind, 'de-emphasis', ({ upload }) => deEmphasized(upload)),
+    onUpload(kind, '300 to 3400 Hz', ({ upload }) => telephoneBand(upload)),
+    onUpload(kind, 'average spectrum', ({ upload, activity }) => averageSpectrum(upload, activity)),
+    onUpload(kind, 'clipped peaks redrawn', ({ upload }) => declipped(upload)),
+  ]
+}
+
+function dereverberations(): Attempt[] {
+  const kind = 'dereverberation'
+  return [
+    ...[10, 20].map((taps) => onUpload(kind, `prediction error, ${taps} taps`, ({ upload }) =>
+      weightedPredictionError(upload, { taps, delayFrames: 3 }))),
+    ...[0.3, 0.5].map((reverberationSeconds) => onUpload(kind, `late echo, ${reverberationSeconds} s`, ({ upload }) =>
+      subtractLateEcho(upload, { reverberationSeconds, floorDb: -10 }))),
+  ]
+}
+
+const VOTINGS: Readonly<Record<string, Voting>> = {
+  'votes': { votes: 1, confidence: 'mean', ofNoWord: 0.7 },
+  'votes and mean confidence': { votes: 0.5, confidence: 'mean', ofNoWord: 0.7 },
+  'highest confidence': { votes: 0, confidence: 'highest', ofNoWord: 0.7 },
+}
+
+function combinations(): Attempt[] {
+  const kind = 'combination of passes'
+  const free = (choose: (clip: HeardClip) => Hypothesis) => async (clip: HeardClip): Promise<Timed> =>
+    ({ hypothesis: clip.passes.length < 2 ? clip.best : choose(clip), seconds: 0 })
+  return [
+    { kind, name: 'most frequent text', attempt: free(({ passes }) => mostFrequent(passes)) },
+    { kind, name: 'sum over equal texts', attempt: free(({ passes }) => highestSum(passes)) },
+    { kind, name: 'sum, each text in each pass', attempt: (clip) => scoredInEachPass(clip, logSumExp) },
+    { kind, name: 'product, each text in each pass', attempt: (clip) => scoredInEachPass(clip, totalLogProbability) },
+    ...Object.entries(VOTINGS).map(([name, voting]): Attempt => ({
+      kind, name: `ROVER, ${name}`, attempt: free(({ passes, best }) => {
+        // Ties go to the base, which is the transcript of the service.
+        const ordered = [best, ...passes.filter((one) => one !== best)]
+        return { ...best, text: rover(ordered.map(confidentWords), voting) || best.text }
+      }),
+    })),
+  ]
+}
+
+function confidentWords(hypothesis: Hypothesis): SpokenWord[] {
+  return wordsOf(hypothesis).map(({ text, spoken }) => ({
+    text, confidence: Math.exp(meanLogProbability(spoken.map((token) => hypothesis.logProbabilities[token]!))),
+  }))
+}
+
+/** Each text that any pass found, by forced decoding under the padding of every pass. */
+async function scoredInEachPass(clip: HeardClip, combine: (scores: readonly number[]) => number): Promise<Timed> {
+  const groups = byText(clip.passes)
+  if (groups.length < 2) return { hypothesis: clip.best, seconds: 0 }
+  const scoreTexts = groups.map(([one]) => one!.text)
+  const scores: (readonly number[])[] = []
+  let seconds = 0
+  for (const leading of clip.leadingSeconds.slice(0, clip.passes.length)) {
+    const scored = await clip.decode(clip.pad(clip.clip, leading), { scoreTexts })
+    scores.push(scored.hypothesis.textLogProbabilities!)
+    seconds += scored.seconds
+  }
+  const totals = scoreTexts.map((_, index) => combine(scores.map((own) => own[index]!)))
+  const chosen = totals.indexOf(Math.max(...totals))
+  return { hypothesis: groups[chosen]![0]!, seconds }
+}
+
+const N_BEST = 8
+
+function rescorings({ languageModels, internal }: Ingredients): Attempt[] {
+  const kind = 'n-best rescoring'
+  const rescored = (name: string, add: (texts: readonly string[]) => Promise<{ scores: number[]; seconds: number }>) =>
+    ({ kind, name, attempt: whenDoubtful(async (clip) => {
+      const { texts, logProbabilities, seconds } = await candidatesOf(clip)
+      const added = await add(texts)
+      const totals = texts.map((_, index) => logProbabilities[index]! + added.scores[index]!)
+      const chosen = totals.indexOf(Math.max(...totals))
+      return {
+        hypothesis: retold(clip.best, texts[chosen]!, logProbabilities[chosen]!), seconds: seconds + added.seconds,
+      }
+    }) })
+  const weighted = async (texts: readonly string[], scores: TextScores, weight: number, less = 0) => {
+    const [own, subtracted] = [await scores(texts), less === 0 ? undefined : await internal(texts)]
+    return {
+      scores: texts.map((_, index) => weight * own.scores[index]! - less * (subtracted?.scores[index] ?? 0)),
+      seconds: own.seconds + (subtracted?.seconds ?? 0),
+    }
+  }
+  return [
+    rescored('no language model', async (texts) => ({ scores: texts.map(() => 0), seconds: 0 })),
+    ...[...languageModels].flatMap(([name, scores]) => [
+      ...[0.1, 0.3].map((weight) => rescored(`${name}, ${weight}`, (texts) => weighted(texts, scores, weight))),
+      rescored(`${name}, 0.3, less 0.3 internal`, (texts) => weighted(texts, scores, 0.3, 0.3)),
+    ]),
+  ]
+}
+
+interface Candidates {
+  readonly texts: readonly string[]
+  readonly logProbabilities: readonly number[]
+  readonly seconds: number
+}
+
+/** The texts of all passes and of a beam search, each with its highest log-probability. */
+async function candidatesOf(clip: HeardClip): Promise<Candidates> {
+  const beam = { nBest: N_BEST, phrases: undefined, strength: 0 }
+  const { hypothesis, seconds } = await clip.decode(clip.pad(clip.clip, clip.leadingSeconds[0]!), { beam })
+  const all = [
+    ...clip.passes.map(scoredText), ...hypothesis.alternatives ?? [],
+  ].filter(({ text }) => comparableText(text) !== '')
+  const best = new Map<string, Pick<Alternative, 'text' | 'logProbability'>>()
+  // The transcript of the service is there in any case.
+  for (const one of [scoredText(clip.best), ...all]) {
+    const known = best.get(comparableText(one.text))
+    if (known === undefined || one.logProbability > known.logProbability) best.set(comparableText(one.text), one)
+  }
+  const candidates = [...best.values()]
+  return {
+    texts: candidates.map(({ text }) => text),
+    logProbabilities: candidates.map(({ logProbability }) => logProbability), seconds,
+  }
+}
+
+function scoredText({ text, logProbabilities }: Hypothesis): Pick<Alternative, 'text' | 'logProbability'> {
+  return { text, logProbability: totalLogProbability(logProbabilities) }
+}
+
+/** A hypothesis with another text, whose tokens are not known. */
+function retold(best: Hypothesis, text: string, logProbability: number): Hypothesis {
+  if (comparableText(text) === comparableText(best.text)) return best
+  const { length } = best.logProbabilities
+  return { ...best, text, logProbabilities: new Array<number>(length).fill(logProbability / length) }
+}
+
+function contexts({ carriers }: Ingredients): Attempt[] {
+  const kind = 'more context'
+  const forWord = (name: string, attempt: Attempt['attempt']): Attempt => ({ kind, name, attempt: async (clip) => {
+    const { startSeconds, endSeconds } = clip.clip.speech
+    if (endSeconds - startSeconds > WORD_SECONDS) return { hypothesis: clip.best, seconds: 0 }
+    return whenDoubtful(attempt)(clip)
+  } })
+  const twice = async (clip: HeardClip, pauseSeconds: number): Promise<Found> => {
+    const { hypothesis, seconds } = await clip.decode(saidTwice(clip, pauseSeconds))
+    const half = halfOf(hypothesis)
+    return { seconds, ...half && { hypothesis: half } }
+  }
+  return [
+    forWord('1 s of silence before', (clip) => once(clip, clip.pad(clip.clip, 1))),
+    forWord('1 s of silence behind', (clip) => once(clip, clip.pad(clip.clip, clip.leadingSeconds[0]!, 1))),
+    ...[0.4, 0.8].map((pause) => forWord(`said twice, ${pause} s apart`, async (clip) =>
+      moreProbable(clip, await twice(clip, pause)))),
+    forWord('said twice, 0.4 s apart, taken if both are equal', async (clip) =>
+      ({ hypothesis: clip.best, ...await twice(clip, 0.4) })),
+    ...carriers.map((carrier) => forWord(`after "${carrier.text}"`, async (clip) => {
+      const { hypothesis, seconds } = await clip.decode(saidAfter(carrier, clip))
+      const rest = withoutCarrier(hypothesis, carrier)
+      return moreProbable(clip, { seconds, ...rest && { hypothesis: rest } })
+    })),
+  ]
+}
+
+/** A change of the upload, after which it is decoded once; undefined where there is nothing to change. */
+function onUpload(kind: string, name: string, change: (clip: HeardClip) => Waveform | undefined): Attempt {
+  return { kind, name, attempt: whenDoubtful(async (clip) => {
+    const since = performance.now()
+    const changed = change(clip)
+    const padded = changed && clip.pad(clip.recut(changed), clip.leadingSeconds[0]!)
+    const changeSeconds = (performance.now() - since) / 1000
+    if (padded === undefined) return { hypothesis: clip.best, seconds: changeSeconds }
+    const chosen = await once(clip, padded)
+    return { ...chosen, seconds: chosen.seconds + changeSeconds }
+  }) }
+}
+
+function whenDoubtful(attempt: Attempt['attempt']): Attempt['attempt'] {
+  return async (clip) => clip.isDoubtful ? attempt(clip) : { hypothesis: clip.best, seconds: 0 }
+}
+
+async function once(clip: HeardClip, padded: Parameters<HeardClip['decode']>[0]): Promise<Timed> {
+  return moreProbable(clip, await clip.decode(padded))
+}
+
+function moreProbable({ best }: HeardClip, { hypothesis, seconds }: Found): Timed {
+  const isBetter = hypothesis !== undefined && isMoreProbable(hypothesis, best)
+  return { hypothesis: isBetter ? hypothesis : best, seconds }
+}
