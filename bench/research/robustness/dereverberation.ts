@@ -69,7 +69,8 @@ function normalEquations(
     const past = Math.min(taps, frame - delayFrames + 1)
     for (let row = 0; row < past; row++) {
       const [rowRe, rowIm] = [re[frame - delayFrames - row]! * weight, im[frame - delayFrames - row]! * weight]
-      for (let column = 0; column <= taps; column++) {
+      // The other half of the matrix mirrors this one.
+      for (let column = row; column <= taps; column++) {
         if (column >= past && column < taps) continue
         const at = column === taps ? frame : frame - delayFrames - column
         matrix.re[row * width + column]! += rowRe * re[at]! + rowIm * im[at]!
@@ -78,7 +79,13 @@ function normalEquations(
     }
   }
   let trace = 0
-  for (let row = 0; row < taps; row++) trace += matrix.re[row * width + row]!
+  for (let row = 0; row < taps; row++) {
+    trace += matrix.re[row * width + row]!
+    for (let column = 0; column < row; column++) {
+      matrix.re[row * width + column] = matrix.re[column * width + row]!
+      matrix.im[row * width + column] = -matrix.im[column * width + row]!
+    }
+  }
   for (let row = 0; row < taps; row++) matrix.re[row * width + row]! += LOADING * trace / taps + Number.MIN_VALUE
   return matrix
 }

@@ -29,6 +29,7 @@ const SMOOTHING = 0.85
 /** The minimum is sought this far around a frame, and is this much below the mean of the noise. */
 const MINIMUM_SECONDS = 0.75
 const MINIMUM_BIAS = 2
+const BLOCK_FRAMES = 12
 const MIN_PAUSE_FRAMES = 8
 const OVERSUBTRACTION = 2
 
@@ -52,16 +53,26 @@ function minimumStatistics(powers: readonly Float64Array[], sampleRate: number):
     const before = smoothed.at(-1) ?? own
     smoothed.push(own.map((power, bin) => SMOOTHING * before[bin]! + (1 - SMOOTHING) * power))
   }
-  const reach = Math.round((MINIMUM_SECONDS * sampleRate) / HOP_SAMPLES)
-  return smoothed.map((own, frame) => own.map((_, bin) => {
-    let lowest = Infinity
-    for (let at = Math.max(0, frame - reach); at <= frame + reach && at < smoothed.length; at++) {
-      // Digital silence is no noise of the room.
-      const power = smoothed[at]![bin]!
-      if (power > 0 && power < lowest) lowest = power
+  const blocks: Float64Array[] = []
+  for (let start = 0; start < smoothed.length; start += BLOCK_FRAMES) {
+    blocks.push(lowestOf(smoothed.slice(start, start + BLOCK_FRAMES)))
+  }
+  const reach = Math.round((MINIMUM_SECONDS * sampleRate) / HOP_SAMPLES / BLOCK_FRAMES)
+  const noise = blocks.map((_, block) => lowestOf(blocks.slice(Math.max(0, block - reach), block + reach + 1))
+    .map((lowest) => lowest === Infinity ? 0 : MINIMUM_BIAS * lowest))
+  return smoothed.map((_, frame) => noise[Math.floor(frame / BLOCK_FRAMES)]!)
+}
+
+/** Of each bin. Digital silence is no noise of the room. */
+function lowestOf(powers: readonly Float64Array[]): Float64Array {
+  const lowest = new Float64Array(BINS).fill(Infinity)
+  for (const own of powers) {
+    for (let bin = 0; bin < BINS; bin++) {
+      const power = own[bin]!
+      if (power > 0 && power < lowest[bin]!) lowest[bin] = power
     }
-    return lowest === Infinity ? 0 : MINIMUM_BIAS * lowest
-  }))
+  }
+  return lowest
 }
 
 /** One spectrum for the whole recording; minimum statistics where there are hardly any pauses. */

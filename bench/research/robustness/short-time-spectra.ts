@@ -15,6 +15,8 @@ export interface ShortTimeSpectra {
 }
 
 const WINDOW = Float64Array.from({ length: FRAME_SAMPLES }, (_, n) => Math.sin((Math.PI * n) / FRAME_SAMPLES))
+const COSINES = WINDOW.map((_, n) => Math.cos((2 * Math.PI * n) / FRAME_SAMPLES))
+const SINES = WINDOW.map((_, n) => Math.sin((2 * Math.PI * n) / FRAME_SAMPLES))
 /** Sum of the squared windows that overlap at a sample. */
 const OVERLAP = FRAME_SAMPLES / HOP_SAMPLES / 2
 
@@ -66,7 +68,7 @@ export function amplify({ real, imaginary }: ShortTimeSpectra, gains: readonly F
   return { real: times(real), imaginary: times(imaginary) }
 }
 
-/** In place; the length is a power of two. */
+/** In place, over FRAME_SAMPLES samples. */
 function transform(re: Float64Array, im: Float64Array): void {
   const length = re.length
   for (let at = 1, reversed = 0; at < length; at++) {
@@ -89,9 +91,9 @@ function swap(values: Float64Array, one: number, other: number): void {
 
 function butterflies(re: Float64Array, im: Float64Array, size: number): void {
   const half = size / 2
+  const step = FRAME_SAMPLES / size
   for (let k = 0; k < half; k++) {
-    const angle = (-2 * Math.PI * k) / size
-    const [cos, sin] = [Math.cos(angle), Math.sin(angle)]
+    const [cos, sin] = [COSINES[k * step]!, -SINES[k * step]!]
     for (let low = k; low < re.length; low += size) {
       const high = low + half
       const oddRe = re[high]! * cos - im[high]! * sin

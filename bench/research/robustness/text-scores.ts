@@ -11,6 +11,8 @@ export type TextScores =
   (texts: readonly string[]) => Promise<{ readonly scores: readonly number[]; readonly seconds: number }>
 
 const SILENCE_SECONDS = 1
+/** A model that finds a text less probable rules it out; how much less says nothing (as in joint-scores.ts). */
+const RULED_OUT = -60
 
 export function scoresOf(model: LanguageModel): TextScores {
   return async (texts) => {
@@ -28,6 +30,7 @@ export function scoresOverSilence(recognizer: RememberingRecognizer): TextScores
     const { textLogProbabilities } = await recognizer.recognize(clip, {
       language: 'en', expectSpeech: true, scoreTexts, interrupt: () => undefined, timer: startStageTimer(),
     })
-    return { scores: textLogProbabilities!, seconds: recognizer.decodeSeconds() - before }
+    const scores = textLogProbabilities!.map((one) => Math.max(RULED_OUT, one))
+    return { scores, seconds: recognizer.decodeSeconds() - before }
   }
 }
