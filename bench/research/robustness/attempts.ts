@@ -76,8 +76,8 @@ function equalizations(): Attempt[] {
 function dereverberations(): Attempt[] {
   const kind = 'dereverberation'
   return [
-    ...[10, 20].map((taps) => onUpload(kind, `prediction error, ${taps} taps`, ({ upload }) =>
-      weightedPredictionError(upload, { taps, delayFrames: 3 }))),
+    ...[5, 10].map((taps) => onUpload(kind, `prediction error, ${taps} taps`, ({ upload }) =>
+      weightedPredictionError(upload, { taps, delayFrames: 2 }))),
     ...[0.3, 0.5].map((reverberationSeconds) => onUpload(kind, `late echo, ${reverberationSeconds} s`, ({ upload }) =>
       subtractLateEcho(upload, { reverberationSeconds, floorDb: -10 }))),
   ]

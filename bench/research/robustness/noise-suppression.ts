@@ -25,12 +25,12 @@ export interface Suppression {
 
 /** Weight of the frame before in the decision-directed rule, and in the smoothing of powers. */
 const DECISION_WEIGHT = 0.98
-const SMOOTHING = 0.85
+const SMOOTHING = 0.75
 /** The minimum is sought this far around a frame, and is this much below the mean of the noise. */
 const MINIMUM_SECONDS = 0.75
 const MINIMUM_BIAS = 2
-const BLOCK_FRAMES = 12
-const MIN_PAUSE_FRAMES = 8
+const BLOCK_FRAMES = 6
+const MIN_PAUSE_FRAMES = 6
 const OVERSUBTRACTION = 2
 
 export function suppressNoise(

@@ -1,11 +1,11 @@
 /**
  * Samples → complex short-time spectra → samples, for the ways to clean a recording that change its spectrum.
  *
- * Frames of 32 ms every 8 ms, the root of a Hann window before and after (weighted overlap-add, Crochiere 1980): what
+ * Frames of 32 ms every 16 ms, the root of a Hann window before and after (weighted overlap-add, Crochiere 1980): what
  * is not changed comes back as it was. The transform is the radix-2 algorithm of Cooley and Tukey (1965).
  */
 export const FRAME_SAMPLES = 512
-export const HOP_SAMPLES = 128
+export const HOP_SAMPLES = 256
 export const BINS = FRAME_SAMPLES / 2 + 1
 
 /** Real and imaginary parts of each frame, shape [frames][BINS]. */
