@@ -51,10 +51,11 @@ export async function decodeClip(
   const { leadingSeconds, trailingSeconds, redecodeBelow } = recognizer.padding
   const isLong = clip.speech.endSeconds - clip.speech.startSeconds > REDECODE_SECONDS
   let best: Pass | undefined
+  const beyond = beyondMargin(clip, leadingSeconds)
   for (const leading of leadingSeconds.slice(0, isLong ? 1 : options.maxDecodingPasses)) {
     if (best !== undefined) await options.pause()
     options.interrupt()
-    const pass = await decode(padClip(clip, leading, trailingSeconds))
+    const pass = await decode(padClip(clip, leading + beyond, trailingSeconds))
     if (best === undefined || isMoreProbable(pass.hypothesis, best.hypothesis)) best = pass
     const isClear = all.some((one) => isConfident(one, redecodeBelow)) || isDecided(meanPhraseScores(all))
     if (best.hypothesis.stopped === 'end_of_text' && isClear) break
@@ -66,6 +67,14 @@ export async function decodeClip(
 
 /** One hypothesis, and the padded clip that it was decoded from. */
 interface Pass { readonly hypothesis: Hypothesis; readonly padded: PaddedClip }
+
+/**
+ * What is added to every padding where the margin of the clip is wider than the shortest one: the margin would replace
+ * them, and all passes would decode the same samples.
+ */
+export function beyondMargin({ marginSeconds }: SpokenClip, leadingSeconds: readonly number[]): number {
+  return Math.max(0, marginSeconds.before - Math.min(...leadingSeconds))
+}
 
 /** The model has no doubt about the audio; biasing does not count. */
 export function isConfident(hypothesis: Hypothesis, redecodeBelow: number): boolean {

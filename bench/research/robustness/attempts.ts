@@ -44,12 +44,29 @@ export function allAttempts(ingredients: Ingredients): Attempt[] {
   ]
 }
 
-/** One more pass of the usual kind: what any further pass gains. */
+/** Passes of the usual kind: those of earlier versions, and what one more gains, whatever it is. */
 function paddings(): Attempt[] {
-  return [0.5, 0.6].map((leading) => ({
-    kind: 'one more pass', name: `${leading} s before`,
-    attempt: whenDoubtful((clip) => once(clip, clip.pad(clip.clip, leading))),
-  }))
+  return [
+    { kind: 'earlier passes', name: 'paddings within the margin', attempt: withinMargin },
+    ...[0.5, 0.6].map((leading) => ({
+      kind: 'one more pass', name: `${leading} s before`,
+      attempt: whenDoubtful((clip) => once(clip, clip.pad(clip.clip, leading + clip.beyondSeconds))),
+    })),
+  ]
+}
+
+/** A wide margin replaces the paddings that are shorter: in noise, all passes decode the same samples. */
+async function withinMargin(clip: HeardClip): Promise<Timed> {
+  if (clip.beyondSeconds === 0 || clip.passes.length < 2) return { hypothesis: clip.best, seconds: 0 }
+  const passes: Hypothesis[] = []
+  let seconds = -clip.passSeconds
+  for (const leading of clip.leadingSeconds) {
+    const pass = await clip.decode(clip.pad(clip.clip, leading - clip.beyondSeconds))
+    passes.push(pass.hypothesis)
+    seconds += pass.seconds
+    if (clip.isClear(pass.hypothesis)) break
+  }
+  return { hypothesis: passes.reduce((best, one) => isMoreProbable(one, best) ? one : best), seconds }
 }
 
 function suppressions(): Attempt[] {
@@ -213,7 +230,7 @@ function contexts({ carriers }: Ingredients): Attempt[] {
   return [
     forWord('1 s of silence before', (clip) => once(clip, clip.pad(clip.clip, 1))),
     forWord('1 s of silence behind', (clip) => once(clip, clip.pad(clip.clip, clip.leadingSeconds[0]!, 1))),
-    ...[0.4, 0.8].map((pause) => forWord(`said twice, ${pause} s apart`, async (clip) =>
+    ...[0.4, 1.2].map((pause) => forWord(`said twice, ${pause} s apart`, async (clip) =>
       moreProbable(clip, await twice(clip, pause)))),
     forWord('said twice, 0.4 s apart, taken if both are equal', async (clip) =>
       ({ hypothesis: clip.best, ...await twice(clip, 0.4) })),

@@ -14,7 +14,7 @@ import { describeFrames } from '../../../src/recognition/features/acoustics.js'
 import { formatText } from '../../../src/recognition/formatting/format-transcript.js'
 import type { TranscribeOptions } from '../../../src/recognition/options.js'
 import type { RecognizeOptions, Recognizer } from '../../../src/recognition/recognizer.js'
-import { decodeClip, isConfident } from '../../../src/recognition/redecoding.js'
+import { beyondMargin, decodeClip, isConfident } from '../../../src/recognition/redecoding.js'
 import {
   extentOf, hasSpeech, padClip, stretchOf, type PaddedClip, type SpokenClip,
 } from '../../../src/recognition/segmentation/cut-clips.js'
@@ -39,13 +39,18 @@ export interface HeardClip {
   readonly best: Hypothesis
   /** It was decoded as often as it may be, and no pass is clear. */
   readonly isDoubtful: boolean
+  /** The model has no doubt. */
+  isClear(hypothesis: Hypothesis): boolean
   readonly upload: Waveform
   readonly activity: SpeechActivity
   /** The same stretch of an upload that was changed, at the loudness of the service. */
   recut(upload: Waveform): SpokenClip
   pad(clip: SpokenClip, leadingSeconds: number, trailingSeconds?: number): PaddedClip
-  /** The paddings of the model, in their order. */
+  /** The paddings of the passes, in their order, and what they have beyond those of the model. */
   readonly leadingSeconds: readonly number[]
+  readonly beyondSeconds: number
+  /** Of all passes. */
+  readonly passSeconds: number
   decode(padded: PaddedClip, asked?: Asked): Promise<Timed>
 }
 
@@ -82,9 +87,10 @@ export async function hear(wav: Uint8Array, recognizer: RememberingRecognizer): 
     const transcript = await decodeClip(clip, noting(recognizer, passes), {
       ...decodeOptions, maxDecodingPasses: options.maxDecodingPasses, pad: true, pause: async () => undefined,
     })
-    seconds += recognizer.decodeSeconds() - before
+    const passSeconds = recognizer.decodeSeconds() - before
+    seconds += passSeconds
     transcripts.push(transcript)
-    clips.push(heardClip({ clip, passes, transcript, waveform, activity, recognizer, decodeOptions }))
+    clips.push(heardClip({ clip, passes, passSeconds, transcript, waveform, activity, recognizer, decodeOptions }))
   }
   const decoded: Decoded = { ...segmented, transcripts }
   return { clips, audioSeconds: signal.audioSeconds, seconds, textOf: async (hypotheses) => {
@@ -106,6 +112,7 @@ function noting(recognizer: Recognizer, passes: Hypothesis[]): Recognizer {
 interface Parts {
   readonly clip: SpokenClip
   readonly passes: readonly Hypothesis[]
+  readonly passSeconds: number
   readonly transcript: ClipTranscript
   readonly waveform: Waveform
   readonly activity: SpeechActivity
@@ -113,12 +120,16 @@ interface Parts {
   readonly decodeOptions: RecognizeOptions
 }
 
-function heardClip({ clip, passes, transcript, waveform, activity, recognizer, decodeOptions }: Parts): HeardClip {
+function heardClip({ clip, recognizer, decodeOptions, transcript, waveform, ...parts }: Parts): HeardClip {
   const { leadingSeconds, trailingSeconds: ownTrailing, redecodeBelow } = recognizer.padding
+  const { passes, activity } = parts
   const speech = extentOf(activity)
+  const beyondSeconds = beyondMargin(clip, leadingSeconds)
+  const isClear = (one: Hypothesis): boolean => isConfident(one, redecodeBelow)
   return {
-    clip, passes, activity, best: transcript.hypothesis, upload: waveform, leadingSeconds,
-    isDoubtful: passes.length === leadingSeconds.length && !passes.some((one) => isConfident(one, redecodeBelow)),
+    ...parts, clip, best: transcript.hypothesis, upload: waveform, isClear, beyondSeconds,
+    leadingSeconds: leadingSeconds.map((leading) => leading + beyondSeconds),
+    isDoubtful: passes.length === leadingSeconds.length && !passes.some(isClear),
     recut: (upload) => ({
       ...clip,
       waveform: normalizeVolume(stretchOf(upload, clip), measureLoudness(stretchOf(upload, speech ?? clip))),
