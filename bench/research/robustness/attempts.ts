@@ -4,31 +4,19 @@
  */
 import { meanLogProbability, totalLogProbability } from '../../../src/domain/log-probability.js'
 import type { Waveform } from '../../../src/domain/audio.js'
-import type { Alternative } from '../../../src/domain/phrases.js'
 import type { Hypothesis } from '../../../src/domain/transcript.js'
-import { comparableText } from '../../../src/domain/words.js'
 import { isMoreProbable } from '../../../src/recognition/redecoding.js'
+import { whenDoubtful, type Attempt } from './attempt.js'
 import { byText, highestSum, logSumExp, mostFrequent, rover, type SpokenWord, type Voting } from './combination.js'
 import { subtractLateEcho, weightedPredictionError } from './dereverberation.js'
 import { averageSpectrum, declipped, deEmphasized, preEmphasized, telephoneBand } from './equalization.js'
 import type { HeardClip, Timed } from './heard.js'
 import { halfOf, saidAfter, saidTwice, withoutCarrier, wordsOf, type Carrier } from './more-context.js'
 import { suppressNoise, type Suppression } from './noise-suppression.js'
-import type { TextScores } from './text-scores.js'
+import { rescorings, type LanguageModels } from './rescoring.js'
 
-export interface Attempt {
-  readonly kind: string
-  readonly name: string
-  /** What is taken instead of the hypothesis of the service, and the time beyond that of the service. */
-  readonly attempt: (clip: HeardClip) => Promise<Timed>
-}
-
-export interface Ingredients {
+export interface Ingredients extends LanguageModels {
   readonly carriers: readonly Carrier[]
-  /** By their names. */
-  readonly languageModels: ReadonlyMap<string, TextScores>
-  /** The internal language model of the recognizer. */
-  readonly internal: TextScores
 }
 
 /** What a further decode finds, if anything. */
@@ -148,73 +136,6 @@ async function scoredInEachPass(clip: HeardClip, combine: (scores: readonly numb
   return { hypothesis: groups[chosen]![0]!, seconds }
 }
 
-const N_BEST = 8
-
-function rescorings({ languageModels, internal }: Ingredients): Attempt[] {
-  const kind = 'n-best rescoring'
-  const rescored = (name: string, add: (texts: readonly string[]) => Promise<{ scores: number[]; seconds: number }>) =>
-    ({ kind, name, attempt: whenDoubtful(async (clip) => {
-      const { texts, logProbabilities, seconds } = await candidatesOf(clip)
-      const added = await add(texts)
-      const totals = texts.map((_, index) => logProbabilities[index]! + added.scores[index]!)
-      const chosen = totals.indexOf(Math.max(...totals))
-      return {
-        hypothesis: retold(clip.best, texts[chosen]!, logProbabilities[chosen]!), seconds: seconds + added.seconds,
-      }
-    }) })
-  const weighted = async (texts: readonly string[], scores: TextScores, weight: number, less = 0) => {
-    const [own, subtracted] = [await scores(texts), less === 0 ? undefined : await internal(texts)]
-    return {
-      scores: texts.map((_, index) => weight * own.scores[index]! - less * (subtracted?.scores[index] ?? 0)),
-      seconds: own.seconds + (subtracted?.seconds ?? 0),
-    }
-  }
-  return [
-    rescored('no language model', async (texts) => ({ scores: texts.map(() => 0), seconds: 0 })),
-    ...[...languageModels].flatMap(([name, scores]) => [
-      ...[0.1, 0.3].map((weight) => rescored(`${name}, ${weight}`, (texts) => weighted(texts, scores, weight))),
-      rescored(`${name}, 0.3, less 0.3 internal`, (texts) => weighted(texts, scores, 0.3, 0.3)),
-    ]),
-  ]
-}
-
-interface Candidates {
-  readonly texts: readonly string[]
-  readonly logProbabilities: readonly number[]
-  readonly seconds: number
-}
-
-/** The texts of all passes and of a beam search, each with its highest log-probability. */
-async function candidatesOf(clip: HeardClip): Promise<Candidates> {
-  const beam = { nBest: N_BEST, phrases: undefined, strength: 0 }
-  const { hypothesis, seconds } = await clip.decode(clip.pad(clip.clip, clip.leadingSeconds[0]!), { beam })
-  const all = [
-    ...clip.passes.map(scoredText), ...hypothesis.alternatives ?? [],
-  ].filter(({ text }) => comparableText(text) !== '')
-  const best = new Map<string, Pick<Alternative, 'text' | 'logProbability'>>()
-  // The transcript of the service is there in any case.
-  for (const one of [scoredText(clip.best), ...all]) {
-    const known = best.get(comparableText(one.text))
-    if (known === undefined || one.logProbability > known.logProbability) best.set(comparableText(one.text), one)
-  }
-  const candidates = [...best.values()]
-  return {
-    texts: candidates.map(({ text }) => text),
-    logProbabilities: candidates.map(({ logProbability }) => logProbability), seconds,
-  }
-}
-
-function scoredText({ text, logProbabilities }: Hypothesis): Pick<Alternative, 'text' | 'logProbability'> {
-  return { text, logProbability: totalLogProbability(logProbabilities) }
-}
-
-/** A hypothesis with another text, whose tokens are not known. */
-function retold(best: Hypothesis, text: string, logProbability: number): Hypothesis {
-  if (comparableText(text) === comparableText(best.text)) return best
-  const { length } = best.logProbabilities
-  return { ...best, text, logProbabilities: new Array<number>(length).fill(logProbability / length) }
-}
-
 function contexts({ carriers }: Ingredients): Attempt[] {
   const kind = 'more context'
   const forWord = (name: string, attempt: Attempt['attempt']): Attempt => ({ kind, name, attempt: async (clip) => {
@@ -253,10 +174,6 @@ function onUpload(kind: string, name: string, change: (clip: HeardClip) => Wavef
     const chosen = await once(clip, padded)
     return { ...chosen, seconds: chosen.seconds + changeSeconds }
   }) }
-}
-
-function whenDoubtful(attempt: Attempt['attempt']): Attempt['attempt'] {
-  return async (clip) => clip.isDoubtful ? attempt(clip) : { hypothesis: clip.best, seconds: 0 }
 }
 
 async function once(clip: HeardClip, padded: Parameters<HeardClip['decode']>[0]): Promise<Timed> {
