@@ -16,7 +16,7 @@ import { transcribe } from '../../src/recognition/pipeline.js'
 import { plainClips, readSpeech } from '../audio/context.js'
 import { defineBench } from '../harness/bench.js'
 import { LIMIT, MANIFEST, readClips, type SpeechClip } from '../harness/clips.js'
-import { list, optionalText } from '../harness/options.js'
+import { list, optionalList, optionalText } from '../harness/options.js'
 import { startProgress } from '../harness/progress.js'
 import { DEFAULT_MODEL, openRecognizer, SERVED } from '../harness/recognizers.js'
 import { compareSource, scoreClip, scoreSource, type ScoredClip } from '../harness/scoring.js'
@@ -36,11 +36,13 @@ const LARGER_MODEL = 'whisper-base-en'
 
 const OPTIONS = {
   'manifest': MANIFEST, 'limit': LIMIT, 'condition': list(CONDITION_NAMES), 'texts': optionalText,
+  /** Only attempts whose row begins with one of these. */
+  'rows': optionalList,
   /** Keeps decoded passes, so that another run decodes only what is new. */
   'passes-file': optionalText,
 }
 
-export const run = defineBench('robustness', OPTIONS, async ({ manifest, limit, condition, texts, ...files }) => {
+export const run = defineBench('robustness', OPTIONS, async ({ manifest, limit, condition, texts, rows, ...files }) => {
   const clips = await plainClips(await readClips(manifest, limit))
   const known = await readPasses(files['passes-file'])
   const recognizer = remembering(await openRecognizer(DEFAULT_MODEL), known.small)
@@ -53,7 +55,7 @@ export const run = defineBench('robustness', OPTIONS, async ({ manifest, limit, 
   languageModels.set('Whisper base', scoresOverSilence(larger))
   const attempts = allAttempts({
     languageModels, internal: scoresOverSilence(recognizer), carriers: await openCarriers(recognizer),
-  })
+  }).filter((attempt) => rows === undefined || rows.some((row) => labelOf(attempt).startsWith(row)))
   const progress = startProgress('robustness', condition.length * clips.length)
   const tables: Table[] = []
   for (const name of condition) {
@@ -141,11 +143,15 @@ function printCondition({ condition, rows }: Table): void {
   console.log(`${condition}: WER % (more or fewer errors; ! the paired 95 % interval excludes zero)`)
   const sources = service!.cells.map(({ source, words }) => `${source} (${words})`)
   printTable(['attempt', ...sources, 'changed', 'time'], rows.map((row) => [
-    [row.kind, row.name].filter((part) => part !== '').join(': '),
+    labelOf(row),
     ...row.cells.map((cell) => row === service ? fixed(cell.wer) : `${fixed(cell.wer)} (${signed(cell)})`),
     row.changed, fixed(row.time, 2),
   ]))
   console.log()
+}
+
+function labelOf({ kind, name }: Pick<Attempt, 'kind' | 'name'>): string {
+  return name === '' ? kind : `${kind}: ${name}`
 }
 
 function signed({ moreErrors, interval: { low, high } }: Cell): string {
@@ -162,7 +168,7 @@ function printAll(tables: readonly Table[]): void {
     const totals = sources.map((_, column) => sum(tables.map(({ rows }) => rows[index]!.cells[column]!.moreErrors)))
     const time = sum(tables.map(({ rows }) => rows[index]!.time)) / tables.length
     return [
-      [kind, name].filter((part) => part !== '').join(': '), ...totals.map((total) => total > 0 ? `+${total}` : total),
+      labelOf({ kind, name }), ...totals.map((total) => total > 0 ? `+${total}` : total),
       totals.filter((total) => total < 0).length, totals.filter((total) => total > 0).length, fixed(time, 2),
     ]
   }))

@@ -32,10 +32,19 @@ export function allAttempts(ingredients: Ingredients): Attempt[] {
   ]
 }
 
+/** Other paddings of as many passes; 0.25, 0.34 and 0.42 s are those of the model. */
+const PADDINGS = [[0.25, 0.34, 0.6], [0.25, 0.42, 0.6], [0.25, 0.6, 0.42]]
+
 /** Passes of the usual kind: those of earlier versions, and what one more gains, whatever it is. */
 function paddings(): Attempt[] {
   return [
-    { kind: 'earlier passes', name: 'paddings within the margin', attempt: withinMargin },
+    { kind: 'earlier passes', name: 'paddings within the margin', attempt: async (clip) =>
+      clip.beyondSeconds === 0 ? keep(clip) : withPaddings(clip, clip.leadingSeconds.map((leading) =>
+        leading - clip.beyondSeconds)) },
+    ...PADDINGS.map((paddings): Attempt => ({
+      kind: 'other passes', name: `${paddings.join(', ')} s before`, attempt: async (clip) =>
+        withPaddings(clip, paddings.map((leading) => leading + clip.beyondSeconds)),
+    })),
     ...[0.5, 0.6].map((leading) => ({
       kind: 'one more pass', name: `${leading} s before`,
       attempt: whenDoubtful((clip) => once(clip, clip.pad(clip.clip, leading + clip.beyondSeconds))),
@@ -43,13 +52,13 @@ function paddings(): Attempt[] {
   ]
 }
 
-/** A wide margin replaces the paddings that are shorter: in noise, all passes decode the same samples. */
-async function withinMargin(clip: HeardClip): Promise<Timed> {
-  if (clip.beyondSeconds === 0 || clip.passes.length < 2) return { hypothesis: clip.best, seconds: 0 }
+/** The passes of the service with other paddings, until one is clear. */
+async function withPaddings(clip: HeardClip, leadingSeconds: readonly number[]): Promise<Timed> {
+  if (clip.passes.length < 2) return keep(clip)
   const passes: Hypothesis[] = []
   let seconds = -clip.passSeconds
-  for (const leading of clip.leadingSeconds) {
-    const pass = await clip.decode(clip.pad(clip.clip, leading - clip.beyondSeconds))
+  for (const leading of leadingSeconds) {
+    const pass = await clip.decode(clip.pad(clip.clip, leading))
     passes.push(pass.hypothesis)
     seconds += pass.seconds
     if (clip.isClear(pass.hypothesis)) break
@@ -67,6 +76,9 @@ function suppressions(): Attempt[] {
     suppressNoise(clip.upload, clip.activity, one)))
 }
 
+/** As for the warning `clipped` (report.ts). */
+const CLIPPED_RATIO = 0.001
+
 function equalizations(): Attempt[] {
   const kind = 'equalization'
   return [
@@ -75,6 +87,8 @@ function equalizations(): Attempt[] {
     onUpload(kind, '300 to 3400 Hz', ({ upload }) => telephoneBand(upload)),
     onUpload(kind, 'average spectrum', ({ upload, activity }) => averageSpectrum(upload, activity)),
     onUpload(kind, 'clipped peaks redrawn', ({ upload }) => declipped(upload)),
+    onUpload(kind, 'clipped peaks redrawn where the service warns of them', ({ upload, clippedRatio }) =>
+      clippedRatio > CLIPPED_RATIO ? declipped(upload) : undefined),
   ]
 }
 
@@ -161,6 +175,10 @@ function contexts({ carriers }: Ingredients): Attempt[] {
       return moreProbable(clip, { seconds, ...rest && { hypothesis: rest } })
     })),
   ]
+}
+
+function keep({ best }: HeardClip): Timed {
+  return { hypothesis: best, seconds: 0 }
 }
 
 /** A change of the upload, after which it is decoded once; undefined where there is nothing to change. */

@@ -43,6 +43,8 @@ export interface HeardClip {
   isClear(hypothesis: Hypothesis): boolean
   readonly upload: Waveform
   readonly activity: SpeechActivity
+  /** Share of the samples of the upload. */
+  readonly clippedRatio: number
   /** The same stretch of an upload that was changed, at the loudness of the service. */
   recut(upload: Waveform): SpokenClip
   pad(clip: SpokenClip, leadingSeconds: number, trailingSeconds?: number): PaddedClip
@@ -90,7 +92,10 @@ export async function hear(wav: Uint8Array, recognizer: RememberingRecognizer): 
     const passSeconds = recognizer.decodeSeconds() - before
     seconds += passSeconds
     transcripts.push(transcript)
-    clips.push(heardClip({ clip, passes, passSeconds, transcript, waveform, activity, recognizer, decodeOptions }))
+    clips.push(heardClip({
+      clip, passes, passSeconds, transcript, waveform, activity, recognizer, decodeOptions,
+      clippedRatio: level.clippedRatio,
+    }))
   }
   const decoded: Decoded = { ...segmented, transcripts }
   return { clips, audioSeconds: signal.audioSeconds, seconds, textOf: async (hypotheses) => {
@@ -116,6 +121,7 @@ interface Parts {
   readonly transcript: ClipTranscript
   readonly waveform: Waveform
   readonly activity: SpeechActivity
+  readonly clippedRatio: number
   readonly recognizer: RememberingRecognizer
   readonly decodeOptions: RecognizeOptions
 }
