@@ -8,7 +8,7 @@ import { gaussian, seededRandom } from '../../fixtures/kit/statistics.js'
 import { meanPower, noise, toDb } from '../../fixtures/kit/synthesis.js'
 import { highestSum, mostFrequent, rover } from '../../bench/research/robustness/combination.js'
 import { subtractLateEcho, weightedPredictionError } from '../../bench/research/robustness/dereverberation.js'
-import { averageSpectrum, declipped, deEmphasized, preEmphasized } from '../../bench/research/robustness/equalization.js'
+import { averageSpectrum, deEmphasized, preEmphasized } from '../../bench/research/robustness/equalization.js'
 import { trigrams } from '../../bench/research/robustness/language-model.js'
 import { exponentialIntegral, GAIN_RULES, suppressNoise } from '../../bench/research/robustness/noise-suppression.js'
 import { analyse, synthesize } from '../../bench/research/robustness/short-time-spectra.js'
@@ -104,16 +104,6 @@ t.test('a dull and a shrill recording get more similar spectra', async (t) => {
   const activity = { ...activityOf(0), spans: [{ startSeconds: 0, endSeconds: 2 }] }
   const before = Math.abs(difference(dull, shrill))
   t.ok(Math.abs(difference(averageSpectrum(dull, activity), averageSpectrum(shrill, activity))) < 0.6 * before)
-})
-
-t.test('clipped peaks come closer to the signal, and what is not clipped is left alone', async (t) => {
-  const tone = Float32Array.from({ length: 1_600 }, (_, n) => Math.sin((2 * Math.PI * 200 * n) / SAMPLE_RATE))
-  const clipped = { samples: tone.map((sample) => Math.max(-0.7, Math.min(0.7, sample))), sampleRate: SAMPLE_RATE }
-  const clean = { samples: tone, sampleRate: SAMPLE_RATE }
-  const repaired = declipped(clipped)!
-  t.ok(distanceDb(clean, repaired) < distanceDb(clean, clipped) - 6)
-  t.ok(repaired.samples.every((sample, n) => Math.abs(clipped.samples[n]!) > 0.68 || sample === clipped.samples[n]))
-  t.equal(declipped({ samples: Float32Array.from([0, 0.2, 0.5, 0.1]), sampleRate: SAMPLE_RATE }), undefined)
 })
 
 const hypothesis = (text: string, logProbability: number): Hypothesis =>

@@ -5,11 +5,13 @@
 import { meanLogProbability, totalLogProbability } from '../../../src/domain/log-probability.js'
 import type { Waveform } from '../../../src/domain/audio.js'
 import type { Hypothesis } from '../../../src/domain/transcript.js'
+import { redrawClippedPeaks } from '../../../src/audio/level/clipped-peaks.js'
 import { isMoreProbable } from '../../../src/recognition/redecoding.js'
 import { whenDoubtful, type Attempt } from './attempt.js'
 import { byText, highestSum, logSumExp, mostFrequent, rover, type SpokenWord, type Voting } from './combination.js'
 import { subtractLateEcho, weightedPredictionError } from './dereverberation.js'
-import { averageSpectrum, declipped, deEmphasized, preEmphasized, telephoneBand } from './equalization.js'
+import { averageSpectrum, deEmphasized, preEmphasized, telephoneBand } from './equalization.js'
+import type { PaddedClip } from '../../../src/recognition/segmentation/cut-clips.js'
 import type { HeardClip, Timed } from './heard.js'
 import { halfOf, saidAfter, saidTwice, withoutCarrier, wordsOf, type Carrier } from './more-context.js'
 import { suppressNoise, type Suppression } from './noise-suppression.js'
@@ -52,13 +54,17 @@ function paddings(): Attempt[] {
   ]
 }
 
-/** The passes of the service with other paddings, until one is clear. */
 async function withPaddings(clip: HeardClip, leadingSeconds: readonly number[]): Promise<Timed> {
+  return withPasses(clip, leadingSeconds.map((leading) => clip.pad(clip.clip, leading)))
+}
+
+/** These passes instead of those of the service, until one is clear. */
+async function withPasses(clip: HeardClip, padded: readonly PaddedClip[]): Promise<Timed> {
   if (clip.passes.length < 2) return keep(clip)
   const passes: Hypothesis[] = []
   let seconds = -clip.passSeconds
-  for (const leading of leadingSeconds) {
-    const pass = await clip.decode(clip.pad(clip.clip, leading))
+  for (const one of padded) {
+    const pass = await clip.decode(one)
     passes.push(pass.hypothesis)
     seconds += pass.seconds
     if (clip.isClear(pass.hypothesis)) break
@@ -86,10 +92,21 @@ function equalizations(): Attempt[] {
     onUpload(kind, 'de-emphasis', ({ upload }) => deEmphasized(upload)),
     onUpload(kind, '300 to 3400 Hz', ({ upload }) => telephoneBand(upload)),
     onUpload(kind, 'average spectrum', ({ upload, activity }) => averageSpectrum(upload, activity)),
-    onUpload(kind, 'clipped peaks redrawn', ({ upload }) => declipped(upload)),
+    onUpload(kind, 'clipped peaks redrawn', ({ upload }) => redrawClippedPeaks(upload)),
     onUpload(kind, 'clipped peaks redrawn where the service warns of them', ({ upload, clippedRatio }) =>
-      clippedRatio > CLIPPED_RATIO ? declipped(upload) : undefined),
+      clippedRatio > CLIPPED_RATIO ? redrawClippedPeaks(upload) : undefined),
+    ...[1, 2].map((first) => redrawnFrom(kind, first)),
   ]
+}
+
+/** Where the service warns of clipping, the passes from this one on get redrawn peaks; no pass is added. */
+function redrawnFrom(kind: string, first: number): Attempt {
+  return { kind, name: `clipped peaks redrawn from pass ${first + 1} on`, attempt: async (clip) => {
+    const waveform = clip.clippedRatio > CLIPPED_RATIO ? redrawClippedPeaks(clip.clip.waveform) : undefined
+    if (waveform === undefined) return keep(clip)
+    return withPasses(clip, clip.leadingSeconds.map((leading, pass) =>
+      clip.pad(pass < first ? clip.clip : { ...clip.clip, waveform }, leading)))
+  } }
 }
 
 function dereverberations(): Attempt[] {

@@ -1,12 +1,10 @@
 /**
- * Other equalizations of a recording, and clipped peaks drawn anew.
+ * Other equalizations of a recording.
  *
  * - Pre-emphasis and de-emphasis: first-order filters, as in front of linear prediction.
  * - The band of telephones: 300 to 3400 Hz.
  * - The average spectrum of speech: third-octave levels of Byrne et al., "An international comparison of long-term
  *   average speech spectra", JASA 96, 1994, both sexes.
- * - Clipped peaks: a cubic through the samples around a clipped stretch (Hermite interpolation), no lower than where it
- *   was cut off.
  */
 import type { SpeechActivity, Waveform } from '../../../src/domain/audio.js'
 import { lowPass } from '../../../fixtures/kit/mixtures.js'
@@ -75,39 +73,4 @@ function interpolated(points: readonly (readonly [number, number])[], hertz: num
   if (above <= 0) return (above === 0 ? points[0] : points.at(-1))![1]
   const [[low, lowDb], [high, highDb]] = [points[above - 1]!, points[above]!]
   return lowDb + (highDb - lowDb) * Math.log(hertz / low) / Math.log(high / low)
-}
-
-/** Samples this close to the highest are clipped, if at least two in a row are. */
-const CLIPPED_SHARE = 0.98
-const MIN_CLIPPED_SAMPLES = 2
-
-/** Undefined where nothing is clipped. */
-export function declipped({ samples, sampleRate }: Waveform): Waveform | undefined {
-  const limit = CLIPPED_SHARE * samples.reduce((most, sample) => Math.max(most, Math.abs(sample)), 0)
-  const repaired = samples.slice()
-  let isChanged = false
-  for (let n = 1; n < samples.length; n++) {
-    let end = n
-    while (end < samples.length && Math.abs(samples[end]!) >= limit && samples[end]! * samples[n]! > 0) end++
-    if (end - n >= MIN_CLIPPED_SAMPLES && end < samples.length - 1 && limit > 0) {
-      bridge(repaired, n, end)
-      isChanged = true
-    }
-    n = Math.max(n, end)
-  }
-  return isChanged ? { samples: repaired, sampleRate } : undefined
-}
-
-/** Cubic Hermite curve from the sample before `start` to the one at `end`, with the slopes on either side. */
-function bridge(samples: Float32Array, start: number, end: number): void {
-  const width = end - start + 1
-  const [from, to] = [samples[start - 1]!, samples[end]!]
-  const slopeFrom = (from - (samples[start - 2] ?? from)) * width
-  const slopeTo = ((samples[end + 1] ?? to) - to) * width
-  for (let n = start; n < end; n++) {
-    const t = (n - start + 1) / width
-    const curve = (2 * t ** 3 - 3 * t ** 2 + 1) * from + (t ** 3 - 2 * t ** 2 + t) * slopeFrom
-      + (3 * t ** 2 - 2 * t ** 3) * to + (t ** 3 - t ** 2) * slopeTo
-    samples[n] = samples[n]! > 0 ? Math.max(samples[n]!, curve) : Math.min(samples[n]!, curve)
-  }
 }
