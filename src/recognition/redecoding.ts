@@ -8,6 +8,7 @@
  * paddings and the threshold belong to the model (`padding` in its manifest).
  */
 import { redrawClippedPeaks } from '../audio/level/clipped-peaks.js'
+import { measureLoudness, normalizeVolume } from '../audio/level/loudness.js'
 import type { Waveform } from '../domain/audio.js'
 import { meanLogProbability, totalLogProbability } from '../domain/log-probability.js'
 import type { PhraseScore } from '../domain/phrases.js'
@@ -15,7 +16,7 @@ import type { Hypothesis } from '../domain/transcript.js'
 import { comparableText, type Word } from '../domain/words.js'
 import type { BeamRequest } from './decoding/beam-contract.js'
 import type { RecognizeOptions, Recognizer } from './recognizer.js'
-import { padClip, type PaddedClip, type SpokenClip } from './segmentation/cut-clips.js'
+import { padClip, stretchOf, type PaddedClip, type SpokenClip } from './segmentation/cut-clips.js'
 import type { ClipTranscript } from './stages.js'
 
 export interface DecodeOptions extends Omit<RecognizeOptions, 'beam'> {
@@ -91,7 +92,15 @@ function passesOf({ padding }: Recognizer, { maxDecodingPasses, isClipped }: Dec
     ({ leading, waveformOf: ({ waveform }) => waveform }))
   const isRedecoded = passes.length > 1 && passes.length === leadingSeconds.length
   if (!isClipped || !isRedecoded) return passes
-  return [...passes, { leading: leadingSeconds[0]!, waveformOf: ({ waveform }) => redrawClippedPeaks(waveform) }]
+  return [...passes, { leading: leadingSeconds[0]!, waveformOf: withRedrawnPeaks }]
+}
+
+/** At the loudness of every clip, which higher peaks have changed. */
+function withRedrawnPeaks({ waveform, speech, startSeconds }: SpokenClip): Waveform | undefined {
+  const redrawn = redrawClippedPeaks(waveform)
+  if (redrawn === undefined) return undefined
+  const inClip = { startSeconds: speech.startSeconds - startSeconds, endSeconds: speech.endSeconds - startSeconds }
+  return normalizeVolume(redrawn, measureLoudness(stretchOf(redrawn, inClip)))
 }
 
 /**

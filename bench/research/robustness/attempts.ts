@@ -102,10 +102,10 @@ function equalizations(): Attempt[] {
 /** Where the service warns of clipping, the passes from this one on get redrawn peaks; no pass is added. */
 function redrawnFrom(kind: string, first: number): Attempt {
   return { kind, name: `clipped peaks redrawn from pass ${first + 1} on`, attempt: async (clip) => {
-    const waveform = clip.clippedRatio > CLIPPED_RATIO ? redrawClippedPeaks(clip.clip.waveform) : undefined
-    if (waveform === undefined) return keep(clip)
+    const upload = clip.clippedRatio > CLIPPED_RATIO ? redrawClippedPeaks(clip.upload) : undefined
+    if (upload === undefined) return keep(clip)
     return withPasses(clip, clip.leadingSeconds.map((leading, pass) =>
-      clip.pad(pass < first ? clip.clip : { ...clip.clip, waveform }, leading)))
+      clip.pad(pass < first ? clip.clip : clip.recut(upload), leading)))
   } }
 }
 

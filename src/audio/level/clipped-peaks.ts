@@ -9,9 +9,9 @@ import type { Waveform } from '../../domain/audio.js'
 const CLIPPED_SHARE = 0.98
 const MIN_CLIPPED_SAMPLES = 2
 
-/** With the peak that it had, so all the rest becomes quieter; undefined where nothing is clipped. */
+/** Peaks may lie beyond full scale; all else is as it was. Undefined where nothing is clipped. */
 export function redrawClippedPeaks({ samples, sampleRate }: Waveform): Waveform | undefined {
-  const peak = peakOf(samples)
+  const peak = samples.reduce((most, sample) => Math.max(most, Math.abs(sample)), 0)
   const limit = CLIPPED_SHARE * peak
   const redrawn = samples.slice()
   let isChanged = false
@@ -24,13 +24,7 @@ export function redrawClippedPeaks({ samples, sampleRate }: Waveform): Waveform 
     }
     n = Math.max(n, end)
   }
-  if (!isChanged) return undefined
-  const factor = peak / peakOf(redrawn)
-  return { samples: redrawn.map((sample) => sample * factor), sampleRate }
-}
-
-function peakOf(samples: Float32Array): number {
-  return samples.reduce((most, sample) => Math.max(most, Math.abs(sample)), 0)
+  return isChanged ? { samples: redrawn, sampleRate } : undefined
 }
 
 /** From the sample before `start` to the one at `end`. */
