@@ -16,7 +16,7 @@ import { describeTimbre } from './features/timbre.js'
 import type { TranscribeOptions } from './options.js'
 import type { Recognizer } from './recognizer.js'
 import { decodeClip, type DecodeOptions } from './redecoding.js'
-import { CLIPPED_RATIO, composeReport } from './report.js'
+import { composeReport } from './report.js'
 import { hasSpeech, type SpokenClip } from './segmentation/cut-clips.js'
 import { findSpeech } from './segmentation/find-speech.js'
 import type { ClipTranscript, Decoded, Measured, Segmented, Vetted } from './stages.js'
@@ -93,7 +93,7 @@ async function escalateDoubtful(vetted: Vetted, request: Request): Promise<Vette
 }
 
 function decodeOptionsOf(
-  { speech }: SpokenClip, { activity, level }: Segmented, { options, timer }: Request, maxDecodingPasses: number,
+  { speech }: SpokenClip, { activity }: Segmented, { options, timer }: Request, maxDecodingPasses: number,
 ): DecodeOptions {
   return {
     maxDecodingPasses,
@@ -101,7 +101,6 @@ function decodeOptionsOf(
     expectSpeech: activity.verdict === 'speech' && hasSpeech(speech, activity),
     words: options.words ?? false,
     pad: options.trimSilence,
-    isClipped: level.clippedRatio > CLIPPED_RATIO,
     beamFor: options.beamFor,
     interrupt: options.interrupt,
     pause: options.pause,

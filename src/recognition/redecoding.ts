@@ -4,19 +4,15 @@
  * Greedy decoding of a short clip is a close decision: a shift of the speech by a few hundredths of a second changes
  * every third single word. A clip whose transcript has a low mean log-probability is therefore decoded again, with
  * other silence before the speech, and the most probable hypothesis is taken: a maximum over hypotheses from perturbed
- * inputs. Where peaks of the upload are cut off, one more pass decodes them redrawn. Clear clips are decoded once. The
- * paddings and the threshold belong to the model (`padding` in its manifest).
+ * inputs. Clear clips are decoded once. The paddings and the threshold belong to the model (`padding` in its manifest).
  */
-import { redrawClippedPeaks } from '../audio/level/clipped-peaks.js'
-import { measureLoudness, normalizeVolume } from '../audio/level/loudness.js'
-import type { Waveform } from '../domain/audio.js'
 import { meanLogProbability, totalLogProbability } from '../domain/log-probability.js'
 import type { PhraseScore } from '../domain/phrases.js'
 import type { Hypothesis } from '../domain/transcript.js'
 import { comparableText, type Word } from '../domain/words.js'
 import type { BeamRequest } from './decoding/beam-contract.js'
 import type { RecognizeOptions, Recognizer } from './recognizer.js'
-import { padClip, stretchOf, type PaddedClip, type SpokenClip } from './segmentation/cut-clips.js'
+import { padClip, type PaddedClip, type SpokenClip } from './segmentation/cut-clips.js'
 import type { ClipTranscript } from './stages.js'
 
 export interface DecodeOptions extends Omit<RecognizeOptions, 'beam'> {
@@ -26,8 +22,6 @@ export interface DecodeOptions extends Omit<RecognizeOptions, 'beam'> {
   readonly maxDecodingPasses: number
   /** Whether the clip gets the padding of the model; false: it is decoded once, as it is. */
   readonly pad: boolean
-  /** Peaks of the upload are cut off: after all other passes, one decodes them redrawn. Default: false. */
-  readonly isClipped?: boolean
   /** Called between decoding passes; other jobs of the process may run before it resolves. */
   readonly pause: () => Promise<void>
 }
@@ -58,12 +52,10 @@ export async function decodeClip(
   const isLong = clip.speech.endSeconds - clip.speech.startSeconds > REDECODE_SECONDS
   let best: Pass | undefined
   const beyond = beyondMargin(clip, leadingSeconds)
-  for (const { leading, waveformOf } of passesOf(recognizer, options).slice(0, isLong ? 1 : undefined)) {
+  for (const leading of leadingSeconds.slice(0, isLong ? 1 : options.maxDecodingPasses)) {
     if (best !== undefined) await options.pause()
     options.interrupt()
-    const waveform = waveformOf(clip)
-    if (waveform === undefined) break
-    const pass = await decode(padClip({ ...clip, waveform }, leading + beyond, trailingSeconds))
+    const pass = await decode(padClip(clip, leading + beyond, trailingSeconds))
     if (best === undefined || isMoreProbable(pass.hypothesis, best.hypothesis)) best = pass
     const isClear = all.some((one) => isConfident(one, redecodeBelow)) || isDecided(meanPhraseScores(all))
     if (best.hypothesis.stopped === 'end_of_text' && isClear) break
@@ -75,33 +67,6 @@ export async function decodeClip(
 
 /** One hypothesis, and the padded clip that it was decoded from. */
 interface Pass { readonly hypothesis: Hypothesis; readonly padded: PaddedClip }
-
-interface PlannedPass {
-  readonly leading: number
-  /** Undefined where it would be the same as before. */
-  waveformOf(clip: SpokenClip): Waveform | undefined
-}
-
-/**
- * One for each padding, up to the limit. Where peaks are cut off, and the limit allows all paddings, one more with
- * redrawn peaks.
- */
-function passesOf({ padding }: Recognizer, { maxDecodingPasses, isClipped }: DecodeOptions): PlannedPass[] {
-  const { leadingSeconds } = padding
-  const passes = leadingSeconds.slice(0, maxDecodingPasses).map((leading): PlannedPass =>
-    ({ leading, waveformOf: ({ waveform }) => waveform }))
-  const isRedecoded = passes.length > 1 && passes.length === leadingSeconds.length
-  if (!isClipped || !isRedecoded) return passes
-  return [...passes, { leading: leadingSeconds[0]!, waveformOf: withRedrawnPeaks }]
-}
-
-/** At the loudness of every clip, which higher peaks have changed. */
-function withRedrawnPeaks({ waveform, speech, startSeconds }: SpokenClip): Waveform | undefined {
-  const redrawn = redrawClippedPeaks(waveform)
-  if (redrawn === undefined) return undefined
-  const inClip = { startSeconds: speech.startSeconds - startSeconds, endSeconds: speech.endSeconds - startSeconds }
-  return normalizeVolume(redrawn, measureLoudness(stretchOf(redrawn, inClip)))
-}
 
 /**
  * What is added to every padding where the margin of the clip is wider than the shortest one: the margin would replace

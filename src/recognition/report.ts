@@ -26,7 +26,7 @@ interface Described extends Vetted {
 /** LUFS; a person has to strain to understand quieter speech. */
 const TOO_QUIET_LUFS = -45
 /** More than this share of clipped samples is audible as distortion. */
-export const CLIPPED_RATIO = 0.001
+const CLIPPED_RATIO = 0.001
 /** dB. At a true 10, noise costs two to three times the word errors of a quiet room. */
 const NOISY_SNR_DB = 12
 /** Hz. Telephone audio and below has lost the upper speech band; converters leave a little of it above 4 kHz. */

@@ -69,30 +69,6 @@ tap.test('a wide margin makes no two passes the same: all paddings grow by what 
   }
 })
 
-tap.test('where the upload is clipped, one more pass decodes its peaks redrawn', async (t) => {
-  const decode = async (options: Partial<DecodeOptions>, ...answers: readonly Hypothesis[]): Promise<Clip[]> => {
-    const { recognizer, clips } = answering(...answers)
-    await decodeClip(clippedClip(), recognizer, { ...OPTIONS, ...options })
-    return clips
-  }
-  /** Samples at the highest level: many where peaks are flat. */
-  const flat = ({ waveform: { samples } }: Clip): number => {
-    const peak = samples.reduce((most, sample) => Math.max(most, sample), 0)
-    return samples.filter((sample) => sample >= 0.99 * peak).length
-  }
-  const doubtful = [said('one', [-1]), said('won', [-1]), said('wan', [-1]), said('wane', [-1])]
-  const [first, second, third, fourth] = (await decode({ isClipped: true }, ...doubtful)).map(flat)
-  t.ok(first! > 1_000)
-  t.same([second, third], [first, first])
-  t.ok(fourth! < first! / 2)
-  t.equal((await decode({ isClipped: false }, ...doubtful)).length, 3)
-  t.equal((await decode({ isClipped: true }, said('yes', [-0.1]))).length, 1, 'a clear clip is decoded once')
-  const { recognizer, clips } = answering(...doubtful)
-  await decodeClip(unclippedClip(), recognizer, { ...OPTIONS, isClipped: true })
-  t.equal(clips.length, 3, 'nothing is clipped in this part of the upload')
-  t.equal((await decode({ isClipped: true, maxDecodingPasses: 2 }, ...doubtful)).length, 2, 'a lower limit holds')
-})
-
 tap.test('agreement is the share of decoding passes with the same words, whatever case and punctuation', async (t) => {
   const agreement = async (...texts: string[]): Promise<number> =>
     (
@@ -296,21 +272,6 @@ function clipOf(seconds: number, visibleRangeDb = 35): SpokenClip {
     leadingSeconds: 0.5,
     trailingSeconds: 0.2,
   })[0]!
-}
-
-/** A tone with its peaks cut off. */
-function clippedClip(): SpokenClip {
-  return clipWith((n) => Math.max(-0.5, Math.min(0.5, Math.sin(0.1 * n))))
-}
-
-/** A tone that grows to the end: no two of its samples are near the highest. */
-function unclippedClip(): SpokenClip {
-  return clipWith((n) => n / RATE * Math.sin(1.5 * n))
-}
-
-function clipWith(sampleAt: (n: number) => number): SpokenClip {
-  const clip = clipOf(1)
-  return { ...clip, waveform: { ...clip.waveform, samples: clip.waveform.samples.map((_, n) => sampleAt(n)) } }
 }
 
 function buzz(seconds: number): Waveform {

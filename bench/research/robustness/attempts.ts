@@ -5,10 +5,9 @@
 import { meanLogProbability, totalLogProbability } from '../../../src/domain/log-probability.js'
 import type { Waveform } from '../../../src/domain/audio.js'
 import type { Hypothesis } from '../../../src/domain/transcript.js'
-import { redrawClippedPeaks } from '../../../src/audio/level/clipped-peaks.js'
-import { CLIPPED_RATIO } from '../../../src/recognition/report.js'
 import { isMoreProbable } from '../../../src/recognition/redecoding.js'
 import { whenDoubtful, type Attempt } from './attempt.js'
+import { redrawClippedPeaks } from './clipped-peaks.js'
 import { byText, highestSum, logSumExp, mostFrequent, rover, type SpokenWord, type Voting } from './combination.js'
 import { subtractLateEcho, weightedPredictionError } from './dereverberation.js'
 import { averageSpectrum, deEmphasized, preEmphasized, telephoneBand } from './equalization.js'
@@ -44,8 +43,6 @@ function paddings(): Attempt[] {
     { kind: 'earlier passes', name: 'paddings within the margin', attempt: async (clip) =>
       clip.beyondSeconds === 0 ? keep(clip) : withPaddings(clip, clip.leadingSeconds.map((leading) =>
         leading - clip.beyondSeconds)) },
-    { kind: 'earlier passes', name: 'no redrawn peaks', attempt: async (clip) =>
-      clip.passes.length <= clip.leadingSeconds.length ? keep(clip) : withPaddings(clip, clip.leadingSeconds) },
     ...PADDINGS.map((paddings): Attempt => ({
       kind: 'other passes', name: `${paddings.join(', ')} s before`, attempt: async (clip) =>
         withPaddings(clip, paddings.map((leading) => leading + clip.beyondSeconds)),
@@ -84,6 +81,9 @@ function suppressions(): Attempt[] {
   return settings.map((one) => onUpload('noise suppression', `${one.rule}, ${one.floorDb} dB, ${one.noise}`, (clip) =>
     suppressNoise(clip.upload, clip.activity, one)))
 }
+
+/** As for the warning `clipped` (report.ts). */
+const CLIPPED_RATIO = 0.001
 
 function equalizations(): Attempt[] {
   const kind = 'equalization'

@@ -21,7 +21,6 @@ import {
 import type { SpeechDetectors } from '../../../src/recognition/segmentation/detector.js'
 import { findSpeech } from '../../../src/recognition/segmentation/find-speech.js'
 import type { ClipTranscript, Decoded } from '../../../src/recognition/stages.js'
-import { CLIPPED_RATIO } from '../../../src/recognition/report.js'
 import { vet } from '../../../src/recognition/vetting.js'
 import { SERVED } from '../../harness/recognizers.js'
 import type { RememberingRecognizer } from '../remembering.js'
@@ -89,7 +88,6 @@ export async function hear(wav: Uint8Array, recognizer: RememberingRecognizer): 
     const passes: Hypothesis[] = []
     const transcript = await decodeClip(clip, noting(recognizer, passes), {
       ...decodeOptions, maxDecodingPasses: options.maxDecodingPasses, pad: true, pause: async () => undefined,
-      isClipped: level.clippedRatio > CLIPPED_RATIO,
     })
     const passSeconds = recognizer.decodeSeconds() - before
     seconds += passSeconds
@@ -137,7 +135,7 @@ function heardClip({ clip, recognizer, decodeOptions, transcript, waveform, ...p
   return {
     ...parts, clip, best: transcript.hypothesis, upload: waveform, isClear, beyondSeconds,
     leadingSeconds: leadingSeconds.map((leading) => leading + beyondSeconds),
-    isDoubtful: passes.length >= leadingSeconds.length && !passes.some(isClear),
+    isDoubtful: passes.length === leadingSeconds.length && !passes.some(isClear),
     recut: (upload) => ({
       ...clip,
       waveform: normalizeVolume(stretchOf(upload, clip), measureLoudness(stretchOf(upload, speech ?? clip))),

@@ -3,7 +3,7 @@
  * their slopes (Hermite interpolation), never lower than where it was cut off. What was cut off is not known, but the
  * edges that cutting off adds, which spread over the whole spectrum, are gone.
  */
-import type { Waveform } from '../../domain/audio.js'
+import type { Waveform } from '../../../src/domain/audio.js'
 
 /** Samples this close to the highest are clipped, if at least two in a row are. */
 const CLIPPED_SHARE = 0.98

@@ -1,7 +1,7 @@
 /** Clipped peaks are drawn anew, and nothing else changes. */
 import t from 'tap'
-import { redrawClippedPeaks } from '../../../src/audio/level/clipped-peaks.js'
-import type { Waveform } from '../../../src/domain/audio.js'
+import { redrawClippedPeaks } from '../../bench/research/robustness/clipped-peaks.js'
+import type { Waveform } from '../../src/domain/audio.js'
 
 const sampleRate = 16_000
 const TONE = Float32Array.from({ length: 1_600 }, (_, n) => Math.sin((2 * Math.PI * 200 * n) / sampleRate))
