@@ -34,6 +34,7 @@ const BENCHES: Readonly<Record<string, Bench>> = {
   quantization: { says: 'weights as real numbers and integers', open: () => import('./research/quantization.js') },
   revisions: { says: 'this revision beside the compiled service of another one', open: () => import('./revisions.js') },
   rivals: { says: 'words, time and memory beside other recognizers', open: () => import('./rivals.js') },
+  robustness: { says: 'doubtful clips', hasLargeModels: true, open: () => import('./research/robustness.js') },
   search: { says: 'words found with a catalogue, and harm', open: () => import('./search.js') },
   spelling: { says: 'share of answers written as people type', open: () => import('./spelling.js') },
   startup: { says: 'from process start to listening to ready', open: () => import('./startup.js') },

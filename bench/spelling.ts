@@ -1,7 +1,8 @@
 /**
- * The share of answers that are written as people type: sixty phrases of voice search, spoken by two synthesizers, and
- * recordings whose references are in ordinary spelling. Raw text, the default format, and numbers as digits, from one
- * recognition. Clips whose words are wrong in every spelling tell nothing about spelling and are counted apart.
+ * The share of answers that are written as people type: twice sixty phrases of voice search, as text and spoken by two
+ * synthesizers, and recordings whose references are in ordinary spelling. Raw text, the default format, and numbers as
+ * digits, from one recognition. Clips whose words are wrong in every spelling tell nothing about spelling and are
+ * counted apart. The rules were written with the first sixty phrases in mind; the others were written afterwards.
  */
 import { execFileSync } from 'node:child_process'
 import { mkdtemp, readFile, rm } from 'node:fs/promises'
@@ -19,7 +20,8 @@ import { UsageError } from './harness/options.js'
 import { MODEL, openRecognizer, SERVED } from './harness/recognizers.js'
 import { fixed, printTable } from './harness/table.js'
 import { isAsTyped } from './spelling/as-typed.js'
-import { PHRASES } from './spelling/phrases.js'
+import { PHRASES, type VoicePhrase } from './spelling/phrases.js'
+import { UNSEEN_PHRASES } from './spelling/unseen-phrases.js'
 
 const FORMATS = {
   raw: { format: 'raw', numbers: 'as_heard' },
@@ -36,7 +38,15 @@ const VOICES = {
   'espeak-ng': (said: string, file: string) => ['-v', 'en-us', '-s', '150', '-w', file, said],
 }
 
-interface Clip { readonly source: string; readonly file: string; readonly said: string; readonly typed: string }
+const PHRASE_SETS = { '': PHRASES, ', unseen': UNSEEN_PHRASES }
+
+interface Clip {
+  readonly source: string
+  /** Undefined: the text said is formatted as it is. */
+  readonly file: string | undefined
+  readonly said: string
+  readonly typed: string
+}
 
 interface Row {
   readonly source: string
@@ -53,7 +63,11 @@ const OPTIONS = { model: MODEL, manifest: MANIFEST, limit: LIMIT }
 export const run = defineBench('spelling', OPTIONS, async ({ model, manifest, limit }) => {
   const folder = await mkdtemp(path.join(os.tmpdir(), 'earshot-spelling-'))
   try {
-    const clips = [...speakPhrases(folder), ...await recordings(manifest, limit)]
+    const phrases = Object.entries(PHRASE_SETS).flatMap(([suffix, set]) => [
+      ...set.map((phrase): Clip => ({ ...phrase, source: `text${suffix}`, file: undefined })),
+      ...speakPhrases(set, suffix, folder),
+    ])
+    const clips = [...phrases, ...await recordings(manifest, limit)]
     const recognizer = await openRecognizer(model)
     const rows = await measure(clips, recognizer)
     await recognizer.dispose()
@@ -64,16 +78,16 @@ export const run = defineBench('spelling', OPTIONS, async ({ model, manifest, li
   }
 })
 
-function speakPhrases(folder: string): Clip[] {
-  return Object.entries(VOICES).flatMap(([program, argumentsFor]) => PHRASES.map(({ said, typed }, index) => {
-    const file = path.join(folder, `${index}-${program}.wav`)
+function speakPhrases(phrases: readonly VoicePhrase[], suffix: string, folder: string): Clip[] {
+  return Object.entries(VOICES).flatMap(([program, argumentsFor]) => phrases.map(({ said, typed }, index) => {
+    const file = path.join(folder, `${index}-${program}${suffix}.wav`)
     try {
       execFileSync(program, argumentsFor(said, file), { stdio: ['ignore', 'ignore', 'inherit'] })
     } catch (cause) {
       if ((cause as NodeJS.ErrnoException).code !== 'ENOENT') throw cause
       throw new UsageError(`${program} is not installed; on Debian: apt-get install ${program}`)
     }
-    return { source: program, file, said, typed }
+    return { source: `${program}${suffix}`, file, said, typed }
   }))
 }
 
@@ -88,9 +102,9 @@ async function measure(clips: readonly Clip[], recognizer: Recognizer): Promise<
   const rows: Row[] = []
   for (const [source, own] of groupBy(clips, (clip) => clip.source)) {
     const raw: string[] = []
-    for (const { file } of own) {
-      const { text } = await transcribe(await readFile(file), recognizer, { ...SERVED, ...FORMATS.raw })
-      raw.push(text)
+    for (const { file, said } of own) {
+      if (file === undefined) raw.push(said)
+      else raw.push((await transcribe(await readFile(file), recognizer, { ...SERVED, ...FORMATS.raw })).text)
     }
     rows.push(rowOf(source, own, raw))
   }

@@ -7,7 +7,7 @@ import { createHash } from 'node:crypto'
 import type { Recognizer } from '../../src/recognition/recognizer.js'
 import type { Hypothesis } from '../../src/domain/transcript.js'
 
-interface Remembered { readonly hypothesis: Hypothesis; readonly seconds: number }
+export interface Remembered { readonly hypothesis: Hypothesis; readonly seconds: number }
 
 export interface RememberingRecognizer extends Recognizer {
   /** Seconds of its decoding passes, those from memory counted each time. */
@@ -16,8 +16,10 @@ export interface RememberingRecognizer extends Recognizer {
   readonly spentSeconds: () => number
 }
 
-export function remembering(recognizer: Recognizer): RememberingRecognizer {
-  const known = new Map<string, Remembered>()
+/** `known` holds passes of an earlier run, and gets those of this one; phrases to bias to are no part of its keys. */
+export function remembering(
+  recognizer: Recognizer, known: Map<string, Remembered> = new Map<string, Remembered>(),
+): RememberingRecognizer {
   let decodeSeconds = 0
   let spentSeconds = 0
   return {
@@ -27,7 +29,9 @@ export function remembering(recognizer: Recognizer): RememberingRecognizer {
     async recognize(clip, options) {
       const since = performance.now()
       const key = createHash('sha256').update(clip.waveform.samples)
-        .update(JSON.stringify([options.language, options.expectSpeech, options.scoreTexts ?? []])).digest('hex')
+        .update(JSON.stringify([
+          options.language, options.expectSpeech, options.scoreTexts ?? [], options.beam?.nBest, options.words,
+        ])).digest('hex')
       let found = known.get(key)
       if (found === undefined) {
         const hypothesis = await recognizer.recognize(clip, options)

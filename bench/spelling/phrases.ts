@@ -72,10 +72,14 @@ const LINES = `
   goodbye
 `
 
-export const PHRASES: readonly VoicePhrase[] = LINES.trim().split('\n').map((line) => {
-  const [said = '', typed = said] = line.trim().split(' = ')
-  return { said, typed }
-})
+export const PHRASES = readPhrases(LINES)
+
+export function readPhrases(lines: string): VoicePhrase[] {
+  return lines.trim().split('\n').map((line) => {
+    const [said = '', typed = said] = line.trim().split(' = ')
+    return { said, typed }
+  })
+}
 
 /** All spellings that count as right. */
 export function spellingsOf(typed: string): string[] {

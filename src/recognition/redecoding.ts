@@ -54,10 +54,11 @@ export async function decodeClip(
   const { leadingSeconds, trailingSeconds, redecodeBelow } = recognizer.padding
   const isLong = clip.speech.endSeconds - clip.speech.startSeconds > REDECODE_SECONDS
   const passes: Pass[] = []
+  const beyond = beyondMargin(clip, leadingSeconds)
   for (const leading of leadingSeconds.slice(0, isLong ? 1 : options.maxDecodingPasses)) {
     if (passes.length > 0) await options.pause()
     options.interrupt()
-    passes.push(await decode(padClip(clip, leading, trailingSeconds)))
+    passes.push(await decode(padClip(clip, leading + beyond, trailingSeconds)))
     const best = mostProbable(passes)
     const isClear = all.some((one) => isConfident(one, redecodeBelow)) || isDecided(meanPhraseScores(all))
     if (best.hypothesis.stopped === 'end_of_text' && isClear) break
@@ -83,8 +84,16 @@ function agreeingWith([first]: readonly PhraseScore[], passes: readonly Pass[]):
   return agreeing.length > 0 ? agreeing : passes
 }
 
+/**
+ * What is added to every padding where the margin of the clip is wider than the shortest one: the margin would replace
+ * them, and all passes would decode the same samples.
+ */
+export function beyondMargin({ marginSeconds }: SpokenClip, leadingSeconds: readonly number[]): number {
+  return Math.max(0, marginSeconds.before - Math.min(...leadingSeconds))
+}
+
 /** The model has no doubt about the audio; biasing does not count. */
-function isConfident(hypothesis: Hypothesis, redecodeBelow: number): boolean {
+export function isConfident(hypothesis: Hypothesis, redecodeBelow: number): boolean {
   const { stopped, logProbabilities, unbiasedLogProbabilities = logProbabilities } = hypothesis
   return stopped === 'end_of_text' && meanLogProbability(unbiasedLogProbabilities) >= redecodeBelow
 }
@@ -142,7 +151,7 @@ function isDecided([first, second]: readonly PhraseScore[]): boolean {
 }
 
 /** A complete transcript beats one that was cut off. */
-function isMoreProbable(one: Hypothesis, other: Hypothesis): boolean {
+export function isMoreProbable(one: Hypothesis, other: Hypothesis): boolean {
   const isComplete = ({ stopped }: Hypothesis): boolean => stopped === 'end_of_text'
   if (isComplete(one) !== isComplete(other)) return isComplete(one)
   const scoreOf = ({ logProbabilities, biasScore = 0 }: Hypothesis): number =>

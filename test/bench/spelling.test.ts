@@ -2,10 +2,14 @@
 import t from 'tap'
 import { isAsTyped } from '../../bench/spelling/as-typed.js'
 import { PHRASES, spellingsOf } from '../../bench/spelling/phrases.js'
+import { UNSEEN_PHRASES } from '../../bench/spelling/unseen-phrases.js'
 
-t.test('there are sixty different phrases', async (t) => {
-  t.equal(new Set(PHRASES.map(({ said }) => said)).size, 60)
-  t.ok(PHRASES.every(({ said, typed }) => said.trim() !== '' && spellingsOf(typed).every((one) => !/[{}|=]/.test(one))))
+t.test('there are twice sixty different phrases', async (t) => {
+  const all = [...PHRASES, ...UNSEEN_PHRASES]
+  t.equal(PHRASES.length, 60)
+  t.equal(UNSEEN_PHRASES.length, 60)
+  t.equal(new Set(all.map(({ said }) => said)).size, 120)
+  t.ok(all.every(({ said, typed }) => said.trim() !== '' && spellingsOf(typed).every((one) => !/[{}|=]/.test(one))))
 })
 
 t.test('choices are all spellings', async (t) => {

@@ -58,6 +58,16 @@ tap.test('a doubtful clip is decoded again until a transcript is confident; the 
   })
 })
 
+tap.test('a wide margin makes no two passes the same: all paddings grow by what it has beyond the shortest', async (t) => {
+  for (const [visibleRangeDb, expected] of [
+    [35, [0.3, 0.5, 0.4]], [20, [0.35, 0.55, 0.45]], [10, [0.45, 0.65, 0.55]],
+  ] as const) {
+    const { recognizer, clips } = answering(said('one', [-1]), said('won', [-1]), said('wan', [-1]))
+    await decodeClip(clipOf(1, visibleRangeDb), recognizer, OPTIONS)
+    t.same(clips.map((clip) => Math.round(100 * leadingSecondsOf(clip)) / 100), expected, `${visibleRangeDb} dB`)
+  }
+})
+
 tap.test('agreement is the share of decoding passes with the same words, whatever case and punctuation', async (t) => {
   const agreement = async (...texts: string[]): Promise<number> =>
     (
@@ -234,11 +244,11 @@ function measured(seconds: number): Measured {
 }
 
 /** A buzz whose speech is at a known time. */
-function clipOf(seconds: number): SpokenClip {
+function clipOf(seconds: number, visibleRangeDb = 35): SpokenClip {
   const waveform = buzz(seconds)
   const activity = {
     startSeconds: 0, hopSeconds: 1, speech: new Float32Array(0), spans: [{ startSeconds: 0, endSeconds: seconds }],
-    verdict: 'speech', visibleRangeDb: 35,
+    verdict: 'speech', visibleRangeDb,
   } as const
   return spokenClips(waveform, activity, describeFrames(waveform), {
     maxSeconds: 30,

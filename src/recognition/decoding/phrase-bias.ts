@@ -74,8 +74,8 @@ const SEARCH_FACTOR = 2
 const NO_TOKENS = new Int32Array(0)
 
 export const UNBIASED: BiasState = {
-  node: ROOT, pending: 0, further: 0, length: { words: 0, rare: 0 }, committed: 0, committedInSearch: 0, match: -1, prefixMatch: undefined,
-  phrases: [],
+  node: ROOT, pending: 0, further: 0, length: { words: 0, rare: 0 }, committed: 0, committedInSearch: 0,
+  match: -1, prefixMatch: undefined, phrases: [],
 }
 
 export class PhraseBias {

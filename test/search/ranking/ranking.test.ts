@@ -122,11 +122,11 @@ t.test('a hit says how the transcript relates to it', (t) => {
 })
 
 t.test('the probability of a phrase replaces the score of a whole alternative, and decides from 0.4 on', (t) => {
-  const scored = (said: string, ...probabilities: (readonly [phrase: number, probability: number])[]): Match[] => [...rank(
-    [reading(said)],
-    probabilities.map(([phrase, probability]) => ({ phrase, probability, logProbability: -1, logLikelihoodRatio: 0 })),
-    catalogue(SHOP), { limit: 3, threshold: 0 },
-  ).hits]
+  const scored = (said: string, ...probabilities: (readonly [phrase: number, probability: number])[]): Match[] => {
+    const scores = probabilities.map(([phrase, probability]) =>
+      ({ phrase, probability, logProbability: -1, logLikelihoodRatio: 0 }))
+    return [...rank([reading(said)], scores, catalogue(SHOP), { limit: 3, threshold: 0 }).hits]
+  }
   t.match(scored('bed', [5, 0.1], [4, 0.05])[0], { entry: 5, score: 0.1 })
   t.match(scored('bed', [4, 0.6], [5, 0.1]), [{ entry: 4, score: 0.6, inText: 'no' }, { entry: 5, score: 0.1 }])
   const [first] = scored('show me running shoes', [7, 0.001])
