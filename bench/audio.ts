@@ -21,6 +21,7 @@ const TABLES: NamedTables<AudioBench> = {
     says: 'speech cut off, and silence left, around words whose place is known',
     open: () => import('./audio/boundaries.js'),
   },
+  background: { says: 'word errors with background talk', open: () => import('./audio/background.js') },
   silence: {
     says: 'words where there is no speech, and speech taken for silence', open: () => import('./audio/silence.js'),
   },

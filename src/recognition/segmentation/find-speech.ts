@@ -12,6 +12,7 @@ import type { Interrupt } from '../recognizer.js'
 import type { Segmentation, Signal } from '../stages.js'
 import { extentOf, spokenClips, stretchOf, wholeClips, type SpokenClip } from './cut-clips.js'
 import type { SpeechDetector, SpeechDetectors } from './detector.js'
+import { inForeground } from './foreground.js'
 
 /** What clips are cut for: the longest one, and the padding that each will get. */
 export interface ClipShape {
@@ -46,7 +47,8 @@ export async function findSpeech(
   const { first, second } = options.detectors
   const firstOpinion = await detect(first, signal, options, timer)
   const secondDetectorAsked = firstOpinion.verdict !== 'speech' && second !== undefined
-  const activity = secondDetectorAsked ? await detect(second, signal, options, timer) : firstOpinion
+  const opinion = secondDetectorAsked ? await detect(second, signal, options, timer) : firstOpinion
+  const activity = timer.time('trim', () => inForeground(opinion, signal.frames))
   const found = { activity, secondDetectorAsked, ...speechProbabilityOf(activity) }
   if (options.trimSilence && activity.verdict === 'nothing') {
     return { ...found, clips: [], noSpeechReason: 'no_speech_detected' }
