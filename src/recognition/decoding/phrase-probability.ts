@@ -24,7 +24,7 @@ const COEFFICIENTS: Readonly<Record<BeamSearchResult['phraseScoring'], Coefficie
 const MOST_DISTANCE = 15
 
 /** A phrase from this probability on is what the clip says. */
-export const SAID = 0.4
+export const SAID = 0.35
 
 /** Of phrases by their ratio, the best first. `unbiased`: log-probability of the best transcript without biasing. */
 export function withProbabilities(

@@ -63,7 +63,7 @@ export interface Searchable {
   readonly weights: ArrayLike<number>
 }
 
-export const DEFAULT_THRESHOLD = 0.4
+export const DEFAULT_THRESHOLD = 0.35
 /** A suggestion has at least this share of the threshold. */
 const SUGGESTION_SHARE = 0.15
 const MAX_SUGGESTIONS = 3
@@ -88,7 +88,7 @@ const MIN_REASON = 0.6
 /** Logistic curve from the product to the score, fitted on lists that are said and lists that are not. */
 const CALIBRATION = { intercept: -7.64, slope: 12.81 }
 /** From this probability on, the clip is one of the phrases and nothing else. */
-const BEYOND_DOUBT = 0.4
+const BEYOND_DOUBT = 0.35
 
 export function rank(
   alternatives: readonly Alternative[], phraseScores: readonly PhraseScore[], searchable: Searchable,

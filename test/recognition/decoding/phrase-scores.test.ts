@@ -195,7 +195,7 @@ t.test('a short list replaces the transcript by its most probable phrase, and by
   for (const seed of endingSeeds()) {
     const { decoded } = await search({ nBest: 2, phrases: PHRASES, strength: 1 }, {}, seed)
     const { tokens, unbiased, phraseScores: [first], wholePhrase } = decoded as BeamResult
-    if (first!.probability >= 0.4) said += wholePhrase === first!.phrase ? 1 : 0
+    if (first!.probability >= 0.35) said += wholePhrase === first!.phrase ? 1 : 0
     else t.ok(wholePhrase === -1 || tokens.join() === unbiased.tokens.join())
   }
   t.ok(said > 0)

@@ -121,7 +121,7 @@ t.test('a hit says how the transcript relates to it', (t) => {
   t.end()
 })
 
-t.test('the probability of a phrase replaces the score of a whole alternative, and decides from 0.4 on', (t) => {
+t.test('the probability of a phrase replaces the score of a whole alternative, and decides from 0.35 on', (t) => {
   const scored = (said: string, ...probabilities: (readonly [phrase: number, probability: number])[]): Match[] => {
     const scores = probabilities.map(([phrase, probability]) =>
       ({ phrase, probability, logProbability: -1, logLikelihoodRatio: 0 }))
