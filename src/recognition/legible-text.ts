@@ -10,8 +10,8 @@ import { isWrittenIn } from '../domain/writing-systems.js'
 /** With letters: "(555) 0123" is no remark. */
 const REMARKS = /\[[^\]]*\p{Letter}[^\]]*\]|\([^)]*\p{Letter}[^)]*\)|\*[^*]*\p{Letter}[^*]*\*/gu
 const SIGNS = /[♩♪♫♬♭♮♯🎵🎶\uFFFD]/gu
-/** At the start of the text: "- ", ">> ". */
-const NEW_SPEAKER = /^(?:[-–—]+\s+|>>+\s*)+/u
+/** At the start of the text: "- ", "-", ">> ". */
+const NEW_SPEAKER = /^(?:[-–—]+\s*|>>+\s*)+/u
 
 /** The hypothesis without them, in its text, its alternatives and its words. */
 export function legible(hypothesis: Hypothesis): Hypothesis {
@@ -30,13 +30,14 @@ export function legibleText(text: string, language: string): string {
   return plain.split(/\s+/u).filter((word) => word !== '' && isWrittenIn(word, language)).join(' ')
 }
 
-/** The words that are left in a text from which some were removed. */
-export function wordsLeft(words: readonly Word[], text: string): Word[] {
+/** The words that are left in a text from which some were removed, without what was removed from them. */
+export function wordsLeft(words: readonly Word[], { text, language }: Hypothesis): Word[] {
   let at = 0
-  return words.filter((word) => {
-    const found = text.indexOf(word.text, at)
-    if (found === -1) return false
-    at = found + word.text.length
-    return true
+  return words.flatMap((word) => {
+    const own = legibleText(word.text, language)
+    const found = own === '' ? -1 : text.indexOf(own, at)
+    if (found === -1) return []
+    at = found + own.length
+    return [own === word.text ? word : { ...word, text: own }]
   })
 }

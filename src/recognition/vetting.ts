@@ -52,7 +52,7 @@ export function isSpeechCertain({ speechProbability, activity }: Decoded): boole
 function legibleTranscript(transcript: ClipTranscript): ClipTranscript {
   const hypothesis = legible(transcript.hypothesis)
   if (hypothesis === transcript.hypothesis) return transcript
-  return { ...transcript, hypothesis, words: transcript.words && wordsLeft(transcript.words, hypothesis.text) }
+  return { ...transcript, hypothesis, words: transcript.words && wordsLeft(transcript.words, hypothesis) }
 }
 
 function isCredible(transcript: ClipTranscript, upload: Decoded, options: VettingOptions): boolean {

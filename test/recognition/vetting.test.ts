@@ -103,7 +103,7 @@ t.test('nobody speaks faster than the fastest speakers', async (t) => {
 t.test('signs, remarks and letters of another language are no words', async (t) => {
   for (const [text, expected, language] of [
     ['♪♪', 'nothing_recognized'], ['\uFFFD', 'nothing_recognized'], ['[Music]', 'nothing_recognized'],
-    ['(applause) yes', 'yes'], ['*sighs* no', 'no'], ['- Left.', 'Left.'], ['♪ la la ♪', 'la la'],
+    ['(applause) yes', 'yes'], ['*sighs* no', 'no'], ['- Left.', 'Left.'], ['-Left.', 'Left.'], ['♪ la la ♪', 'la la'],
     ['감사합니다', 'nothing_recognized'], ['감사합니다', '감사합니다', 'ko'], ['well 안녕 then', 'well then'],
     ['(555) 0123', '(555) 0123'], ['Zoë’s café, 5 °C', 'Zoë’s café, 5 °C'], ['e-mail', 'e-mail'],
     ['Привет, Siri', 'Привет, Siri', 'ru'], ['こんにちは世界', 'こんにちは世界', 'ja'], ['पानी', 'पानी', 'hi'],
@@ -115,5 +115,7 @@ t.test('signs, remarks and letters of another language are no words', async (t) 
 t.test('words and alternatives lose what the text loses', async (t) => {
   const { vetted: { accepted: [kept] } } = await check({ text: 'well 안녕 then' })
   t.same(kept!.words!.map(({ text }) => text), ['well', 'then'])
+  const { vetted: { accepted: [marked] } } = await check({ text: '-Left (loud applause) turn♪' })
+  t.same(marked!.words!.map(({ text }) => text), ['Left', 'turn'])
   t.same(kept!.hypothesis.alternatives!.map(({ text }) => text), ['well then', 'never'])
 })

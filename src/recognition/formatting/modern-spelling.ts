@@ -1,19 +1,15 @@
 /**
- * What a model wrote → as people write today: marks that are no words are removed, doubled punctuation becomes single,
- * and the table of the language applies. Words are never exchanged for others, only written in another way.
+ * What a model wrote → as people write today: doubled punctuation becomes single, and the table of the language
+ * applies. Words are never exchanged for others, only written in another way.
  */
 import { numberWordOf } from '../../domain/numbers/parse.js'
 import { rewrite, tokenOf, type Piece, type Rewriting, type Token } from './pieces.js'
 import { SPELLING_TABLES, type Respelling, type SpellingTable } from './spelling-tables.js'
 
-/** Notes of music, which models write for songs and noise. */
-const MUSIC = /[♩♪♫♬]/gu
-/** Of a dialogue, at the beginning of the text. */
-const LEADING_DASH = /^[-–—]+/u
 const MAX_WORDS_OF_ENTRY = 2
 
 export function modernSpelling(pieces: readonly Piece[], language: string): Piece[] {
-  const clean = rewrite(pieces, (at) => ({ count: 1, text: cleaned(pieces[at]!.text, at === 0) }))
+  const clean = rewrite(pieces, (at) => ({ count: 1, text: cleaned(pieces[at]!.text) }))
   const table = SPELLING_TABLES[language]
   if (table === undefined) return clean
   return [halvesOfDay, initials, rulesOf(table)].reduce(
@@ -25,9 +21,8 @@ export function modernSpelling(pieces: readonly Piece[], language: string): Piec
 }
 
 /** An ellipsis and "?!" stay. */
-function cleaned(text: string, isFirst: boolean): string {
-  const plain = text.replace(MUSIC, '')
-  return (isFirst ? plain.replace(LEADING_DASH, '') : plain)
+function cleaned(text: string): string {
+  return text
     .replace(/(?<!\.)\.\.(?!\.)/g, '.').replace(/([,;:?!])\1+/g, '$1')
 }
 
@@ -50,9 +45,12 @@ function isNumber(token: Token | undefined): boolean {
 
 /**
  * "U. S." → "U.S.", "J. R. R. Tolkien" → "J.R.R. Tolkien", "N. B. S." → "NBS". Without periods, "I" and "A" may be
- * words: "plan B I think".
+ * words: "plan B I think"; then the letters after them stay as they are too ("A B S").
  */
 function initials(tokens: readonly Token[], at: number): Rewriting | undefined {
+  const before = tokens[at - 1]
+  const isSpelledOn = before !== undefined && /^[AI]$/.test(before.core) && before.trail === ''
+  if (isSpelledOn && tokens[at]!.lead === '') return undefined
   let count = 0
   for (let token = tokens[at]; token !== undefined && /^[A-Z]$/.test(token.core); token = tokens[at + count]) {
     if (count > 0 && token.lead !== '') break
