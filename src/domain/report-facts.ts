@@ -15,7 +15,7 @@ const WORD = /[\p{L}\p{N}']+/gu
 /** Sample rates that are told apart, in Hz. */
 export const SAMPLE_RATES = ['8000', '16000', '22050', '24000', '44100', '48000'] as const
 
-/** Whether a report has text, and why not: no speech was found, or speech was found and no words were recognized. */
+/** Whether a report has text, and why not: no speech was found, or speech was found and no credible words were recognized. */
 export const TRANSCRIPT_STATES = ['text', 'no_speech', 'nothing_recognized'] as const
 export type TranscriptState = (typeof TRANSCRIPT_STATES)[number]
 
@@ -63,5 +63,6 @@ function wordsOf(text: string): readonly string[] {
 
 function stateOf({ text, noSpeechReason }: Report): TranscriptState {
   if (text !== '') return 'text'
-  return noSpeechReason === 'nothing_recognized' ? noSpeechReason : 'no_speech'
+  const isSpeech = noSpeechReason === 'nothing_recognized' || noSpeechReason === 'words_rejected'
+  return isSpeech ? 'nothing_recognized' : 'no_speech'
 }

@@ -89,7 +89,7 @@ async function escalateDoubtful(vetted: Vetted, request: Request): Promise<Vette
   const isCertain = isSpeechCertain(vetted)
   const transcripts: ClipTranscript[] = []
   for (const [index, transcript] of vetted.transcripts.entries()) {
-    if (!isCertain && !vetted.accepted.includes(transcript)) {
+    if (!isCertain && transcript.escalation === null && !vetted.accepted.includes(transcript)) {
       transcripts.push(notEscalated(transcript))
       continue
     }

@@ -14,6 +14,7 @@ import { comparableText, type Word } from '../domain/words.js'
 import type { BeamRequest } from './decoding/beam-contract.js'
 import { SAID, withProbabilities } from './decoding/phrase-probability.js'
 import type { PhraseRatio } from './decoding/phrase-scores.js'
+import { legible } from './legible-text.js'
 import type { RecognizeOptions, Recognizer } from './recognizer.js'
 import { padClip, type PaddedClip, type SpokenClip } from './segmentation/cut-clips.js'
 import type { ClipTranscript } from './stages.js'
@@ -40,7 +41,8 @@ export async function decodeClip(
   const all: Hypothesis[] = []
   const decode = async (padded: PaddedClip): Promise<Pass> => {
     const since = performance.now()
-    const hypothesis = await recognizer.recognize(padded, { ...options, beam: options.beamFor?.(recognizer) })
+    const written = await recognizer.recognize(padded, { ...options, beam: options.beamFor?.(recognizer) })
+    const hypothesis = legible(written)
     seconds += (performance.now() - since) / 1000
     all.push(hypothesis)
     return { hypothesis, padded }
@@ -131,8 +133,10 @@ function meanPhraseScores(all: readonly Hypothesis[]): PhraseScore[] {
     }
   })
   const sorted = merged.sort((a, b) => b.logLikelihoodRatio - a.logLikelihoodRatio)
-  const unbiased = all.map(({ unbiasedLogProbabilities = [] }) => totalLogProbability(unbiasedLogProbabilities))
-  return withProbabilities(sorted, all[0]!.phraseScoring ?? 'beam', Math.max(...unbiased))
+  const unbiased = all.map(({ unbiasedLogProbabilities, logProbabilities }) =>
+    totalLogProbability(unbiasedLogProbabilities ?? logProbabilities))
+  const scoring = all.find(({ phraseScores = [] }) => phraseScores.length > 0)?.phraseScoring
+  return withProbabilities(sorted, scoring ?? 'beam', Math.max(...unbiased))
 }
 
 function belowLowest(list: readonly PhraseScore[]): Omit<PhraseRatio, 'phrase'> {

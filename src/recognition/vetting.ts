@@ -9,14 +9,16 @@
 import { meanLogProbability } from '../domain/log-probability.js'
 import type { StageTimer } from '../domain/stage-timer.js'
 import type { Hypothesis } from '../domain/transcript.js'
-import { legible, wordsLeft } from './legible-text.js'
 import { detect, speechProbabilityOf, type SpeechOptions } from './segmentation/find-speech.js'
 import type { ClipTranscript, Decoded, Vetted } from './stages.js'
 
 /** Mean log-probability. Hallucinations over noise are below it, but also one in four single words that are right. */
 const DOUBTFUL_BELOW = -0.7
-/** Least probability that a doubtful transcript is right, where speech is certain, and where it is not. */
-const LEAST_CORRECTNESS = { certain: 0.003, uncertain: 0.2 }
+/**
+ * Least certainty of a doubtful transcript, where speech is certain and where it is not: the probability that all of it
+ * is right to the power of 1 / √tokens, since that of every long transcript is low (as `certaintyOf` of a cascade).
+ */
+const LEAST_CERTAINTY = { certain: 0.02, uncertain: 0.3 }
 /** Of the second detector, in its most probable window. */
 const CERTAIN_SPEECH = 0.95
 /** The fastest speaker on record says 637 words a minute; a cut may leave a part of a word at both ends. */
@@ -32,9 +34,8 @@ export interface VettingOptions extends SpeechOptions {
 
 /** May be called again after transcripts were replaced; the second detector is asked once at most. */
 export async function vet(decoded: Decoded, options: VettingOptions, timer: StageTimer): Promise<Vetted> {
-  const transcripts = decoded.transcripts.map(legibleTranscript)
-  const checked = await checkSpeech({ ...decoded, transcripts }, options, timer)
-  const withWords = checked.clips.length === 0 ? [] : transcripts.filter(({ hypothesis }) => hasWords(hypothesis))
+  const checked = await checkSpeech(decoded, options, timer)
+  const withWords = checked.clips.length === 0 ? [] : checked.transcripts.filter(({ hypothesis }) => hasWords(hypothesis))
   const accepted = withWords.filter((transcript) => isCredible(transcript, checked, options))
   const reasonOfNone = withWords.length > 0 ? 'words_rejected' : checked.noSpeechReason ?? 'nothing_recognized'
   return { ...checked, accepted, noSpeechReason: accepted.length > 0 ? null : reasonOfNone }
@@ -49,12 +50,6 @@ export function isSpeechCertain({ speechProbability, activity }: Decoded): boole
   return speechProbability === undefined ? activity.verdict === 'speech' : speechProbability >= CERTAIN_SPEECH
 }
 
-function legibleTranscript(transcript: ClipTranscript): ClipTranscript {
-  const hypothesis = legible(transcript.hypothesis)
-  if (hypothesis === transcript.hypothesis) return transcript
-  return { ...transcript, hypothesis, words: transcript.words && wordsLeft(transcript.words, hypothesis) }
-}
-
 function isCredible(transcript: ClipTranscript, upload: Decoded, options: VettingOptions): boolean {
   const { hypothesis, clip } = transcript
   const words = hypothesis.text.split(/\s+/u).length
@@ -62,8 +57,8 @@ function isCredible(transcript: ClipTranscript, upload: Decoded, options: Vettin
   if (words > seconds * MOST_WORDS_PER_SECOND + WORDS_AT_CUTS) return false
   if (!options.trimSilence || meanLogProbability(hypothesis.logProbabilities) >= DOUBTFUL_BELOW) return true
   const correctness = options.correctnessOf(transcript)
-  const least = isSpeechCertain(upload) ? LEAST_CORRECTNESS.certain : LEAST_CORRECTNESS.uncertain
-  return correctness === null || correctness >= least
+  const least = isSpeechCertain(upload) ? LEAST_CERTAINTY.certain : LEAST_CERTAINTY.uncertain
+  return correctness === null || correctness ** (1 / Math.sqrt(hypothesis.logProbabilities.length)) >= least
 }
 
 /** The same transcripts, or no clips where the second detector finds no speech. */

@@ -63,7 +63,9 @@ t.test('rates are per second of the audio that was given to the model', (t) => {
 
 t.test('the state says whether there is text, and why not', (t) => {
   t.equal(factsOf({ ...REPORT, text: 'a' }).state, 'text')
-  t.equal(factsOf({ ...REPORT, text: '', noSpeechReason: 'nothing_recognized' }).state, 'nothing_recognized')
+  for (const noSpeechReason of ['nothing_recognized', 'words_rejected'] as const) {
+    t.equal(factsOf({ ...REPORT, text: '', noSpeechReason }).state, 'nothing_recognized')
+  }
   t.equal(factsOf({ ...REPORT, text: '', noSpeechReason: 'digital_silence' }).state, 'no_speech')
   t.end()
 })

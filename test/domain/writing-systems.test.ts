@@ -3,7 +3,7 @@ import { readdirSync, readFileSync } from 'node:fs'
 import path from 'node:path'
 import t from 'tap'
 import { projectRoot } from '../../src/domain/project-root.js'
-import { isWrittenIn } from '../../src/domain/writing-systems.js'
+import { isForeign, isWrittenIn } from '../../src/domain/writing-systems.js'
 
 t.test('a language is written in its own script, in Latin letters, and in no other', (t) => {
   const own: Readonly<Record<string, string>> = {
@@ -18,7 +18,8 @@ t.test('a language is written in its own script, in Latin letters, and in no oth
       if (other !== language && !isShared) t.notOk(isWrittenIn(foreign, language), `${other} in ${language}`)
     }
   }
-  t.ok(isWrittenIn('한', 'qqx'), 'nothing is known of an unknown language')
+  for (const unknown of ['qqx', 'en_US', 'x', '12']) t.ok(isWrittenIn('한', unknown), 'nothing is known of it')
+  t.same(['5kΩ', '안녕', 'μs', '42', ''].map((word) => isForeign(word, 'en')), [false, true, false, false, false])
   t.end()
 })
 

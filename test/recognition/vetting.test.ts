@@ -3,6 +3,7 @@ import t from 'tap'
 import type { SpeechActivity } from '../../src/domain/audio.js'
 import { startStageTimer } from '../../src/domain/stage-timer.js'
 import type { Hypothesis } from '../../src/domain/transcript.js'
+import { legible } from '../../src/recognition/legible-text.js'
 import type { SpeechDetector } from '../../src/recognition/segmentation/detector.js'
 import type { ClipTranscript, Decoded, Vetted } from '../../src/recognition/stages.js'
 import { isSpeechCertain, vet, type VettingOptions } from '../../src/recognition/vetting.js'
@@ -10,7 +11,9 @@ import { isSpeechCertain, vet, type VettingOptions } from '../../src/recognition
 interface Case {
   readonly text?: string
   readonly language?: string
+  /** Of each token. */
   readonly logProbability?: number
+  readonly tokens?: number
   readonly correctness?: number | null
   readonly seconds?: number
   /** Of the first and the second detector. */
@@ -23,22 +26,24 @@ interface Case {
 const VERDICTS = ['speech', 'speech'] as const
 
 async function check(one: Case): Promise<{ vetted: Vetted; asked: number }> {
-  const { text = 'you', language = 'en', logProbability = -3, seconds = 1, trimSilence = true } = one
+  const { text = 'you', language = 'en', logProbability = -3, tokens = 1, seconds = 1, trimSilence = true } = one
   const { verdicts: [first, opinion] = VERDICTS, speechProbability = 1, correctness = null } = one
   let asked = 0
   const second: SpeechDetector = {
     name: 'second', dispose: async () => undefined,
     detect: async () => { asked++; return { ...activityOf(opinion), speechProbability } },
   }
-  const hypothesis: Hypothesis = {
-    text, language, tokens: [1], logProbabilities: [logProbability], stopped: 'end_of_text',
-    alternatives: [text, 'never'].map((words) =>
-      ({ text: words, confidence: 0.5, logProbability: -1, phrases: [] })),
-  }
-  const transcript = {
-    clip: { speech: { startSeconds: 0, endSeconds: seconds } }, hypothesis, model: 'scripted', agreement: 1,
+  const hypothesis: Hypothesis = legible({
+    text, language, tokens: [1], stopped: 'end_of_text',
+    logProbabilities: Array.from({ length: tokens }, () => logProbability),
     words: text.split(' ').map((word, index) =>
       ({ text: word, startSeconds: index, endSeconds: index + 1, confidence: 1, logProbability: 0 })),
+    alternatives: [text, 'never'].map((words) =>
+      ({ text: words, confidence: 0.5, logProbability: -1, phrases: [] })),
+  })
+  const transcript = {
+    clip: { speech: { startSeconds: 0, endSeconds: seconds } }, hypothesis, model: 'scripted', agreement: 1,
+    words: hypothesis.words,
   } as unknown as ClipTranscript
   const decoded = {
     activity: activityOf(first), secondDetectorAsked: false, clips: [transcript.clip], noSpeechReason: null,
@@ -76,12 +81,14 @@ t.test('the second detector is asked about doubtful transcripts alone, and decid
 
 t.test('a doubtful transcript must be more probable where speech is uncertain', async (t) => {
   for (const [speechProbability, correctness, expected] of [
-    [0.99, 0.004, 'you'], [0.99, 0.002, 'words_rejected'], [0.9, 0.21, 'you'], [0.9, 0.19, 'words_rejected'],
+    [0.99, 0.021, 'you'], [0.99, 0.019, 'words_rejected'], [0.9, 0.31, 'you'], [0.9, 0.29, 'words_rejected'],
     [0.9, null, 'you'],
   ] as const) {
     t.equal(await outcomeOf({ speechProbability, correctness }), expected, `${speechProbability}, ${correctness}`)
   }
   t.equal(await outcomeOf({ logProbability: -0.5, correctness: 0.001 }), 'you', 'the model itself has no doubt')
+  const long = { logProbability: -0.75, tokens: 40, correctness: 0.0003, seconds: 10 }
+  t.equal(await outcomeOf({ ...long, speechProbability: 0.99 }), 'you', 'all of a long transcript is seldom right')
 })
 
 t.test('speech is certain by the second detector, or by the first where that was not asked', async (t) => {
@@ -103,7 +110,7 @@ t.test('nobody speaks faster than the fastest speakers', async (t) => {
 t.test('signs, remarks and letters of another language are no words', async (t) => {
   for (const [text, expected, language] of [
     ['♪♪', 'nothing_recognized'], ['\uFFFD', 'nothing_recognized'], ['[Music]', 'nothing_recognized'],
-    ['(applause) yes', 'yes'], ['*sighs* no', 'no'], ['- Left.', 'Left.'], ['-Left.', 'Left.'], ['♪ la la ♪', 'la la'],
+    ['(applause) yes', 'yes'], ['*sighs* no', 'no'], ['- Left.', 'Left.'], ['-Left.', 'Left.'], ['-5 degrees', '-5 degrees'], ['5kΩ, 2πr', '5kΩ, 2πr'], ['♪ la la ♪', 'la la'],
     ['감사합니다', 'nothing_recognized'], ['감사합니다', '감사합니다', 'ko'], ['well 안녕 then', 'well then'],
     ['(555) 0123', '(555) 0123'], ['Zoë’s café, 5 °C', 'Zoë’s café, 5 °C'], ['e-mail', 'e-mail'],
     ['Привет, Siri', 'Привет, Siri', 'ru'], ['こんにちは世界', 'こんにちは世界', 'ja'], ['पानी', 'पानी', 'hi'],
@@ -115,7 +122,17 @@ t.test('signs, remarks and letters of another language are no words', async (t) 
 t.test('words and alternatives lose what the text loses', async (t) => {
   const { vetted: { accepted: [kept] } } = await check({ text: 'well 안녕 then' })
   t.same(kept!.words!.map(({ text }) => text), ['well', 'then'])
+  t.same(kept!.hypothesis.alternatives!.map(({ text }) => text), ['well then', 'never'])
   const { vetted: { accepted: [marked] } } = await check({ text: '-Left (loud applause) turn♪' })
   t.same(marked!.words!.map(({ text }) => text), ['Left', 'turn'])
-  t.same(kept!.hypothesis.alternatives!.map(({ text }) => text), ['well then', 'never'])
+})
+
+t.test('the text without biasing loses the same, and is null where only that was different', (t) => {
+  const unbiasedOf = (text: string, unbiasedText: string | null): string | null | undefined => legible({
+    text, unbiasedText, language: 'en', tokens: [1], logProbabilities: [-1], stopped: 'end_of_text',
+  }).unbiasedText
+  t.equal(unbiasedOf('Rubber duck', '- [Music] Robert duck'), 'Robert duck')
+  t.equal(unbiasedOf('Rubber duck', '♪ Rubber duck'), null)
+  t.equal(unbiasedOf('Rubber duck', null), null)
+  t.end()
 })

@@ -35,7 +35,7 @@ export async function beamSearchOrGreedy(
   const hypotheses = await beamSearch(await model.start(), { ...options, beams, nBest, bias })
   if (hypotheses.length === 0) return decodeGreedily()
   const greedy = hypotheses.find(({ isGreedy }) => isGreedy)
-  const unbiased = greedy === undefined ? transcriptOf(await decodeGreedily(), bias) : asRanked(greedy).transcript
+  const unbiased = asRanked(greedy ?? mostProbable(hypotheses)).transcript
   const { ranked, rivals, said, phraseScores, phraseScoring } = phrases === undefined || bias === undefined
     ? withoutPhrases(hypotheses)
     : await rankWithPhrases(hypotheses, unbiased, phrases, bias, model, options)
@@ -64,6 +64,13 @@ function mostSupported(ranked: readonly Ranked[], unbiased: BeamTranscript): Bea
   return ranked.map(({ transcript }) => transcript)
     .filter(({ phrases }) => phrases.length > 0)
     .reduce((best, one) => support(one) > support(best) ? one : best, unbiased)
+}
+
+/** Greedy decoding would be cut off where it is not among the hypotheses: then it repeats itself, or does not end. */
+function mostProbable(hypotheses: readonly BeamHypothesis[]): BeamHypothesis {
+  const scoreOf = ({ logProbabilities }: BeamHypothesis): number =>
+    normalizeByLength(totalLogProbability(logProbabilities), logProbabilities.length)
+  return hypotheses.reduce((best, one) => scoreOf(one) > scoreOf(best) ? one : best)
 }
 
 /**

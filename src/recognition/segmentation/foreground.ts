@@ -9,7 +9,7 @@
  */
 import type { FrameFeatures, SpeechActivity, TimeSpan } from '../../domain/audio.js'
 
-/** Below the loudest frames of the upload, dB. */
+/** Below the loudest frames of all spans, dB. */
 const BACKGROUND_DB = 15
 /** Of the whole upload. */
 const LONGEST_SECONDS = 30
@@ -23,9 +23,10 @@ export function inForeground(activity: SpeechActivity, frames: FrameFeatures): S
   if (spans.length < 2 || energyDb.length * energyHopSeconds > LONGEST_SECONDS) return activity
   const frameAt = (seconds: number): number =>
     Math.max(0, Math.round((seconds - energyStartSeconds) / energyHopSeconds))
-  const levelOf = ({ startSeconds, endSeconds }: TimeSpan): number =>
-    loudestOf(energyDb.subarray(frameAt(startSeconds), frameAt(endSeconds)))
-  const least = loudestOf(energyDb) - BACKGROUND_DB
+  const framesOf = ({ startSeconds, endSeconds }: TimeSpan): Float32Array =>
+    energyDb.subarray(frameAt(startSeconds), frameAt(endSeconds))
+  const levelOf = (span: TimeSpan): number => loudestOf(framesOf(span))
+  const least = loudestOf(Float32Array.from(spans.flatMap((span) => [...framesOf(span)]))) - BACKGROUND_DB
   const first = spans.findIndex((span) => levelOf(span) >= least)
   const last = spans.findLastIndex((span) => levelOf(span) >= least)
   return first === -1 || last - first + 1 === spans.length

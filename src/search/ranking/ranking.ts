@@ -11,7 +11,7 @@
  *
  * If the decoder has scored an entry as a phrase, that gives a score too:
  *
- *   score = probability of the phrase · prior
+ *   score = probability of the phrase · prior / prior of weight 1
  *
  * It replaces that of alternatives which are the entry or resemble it as a whole; of alternatives that say more than
  * the entry, the higher score counts. But if one entry is more probable than all else, its probability alone decides.

@@ -38,6 +38,13 @@ t.test('a person who is a little quieter, the only span, and long uploads keep e
   t.end()
 })
 
+t.test('a loud sound that is no speech makes nobody quiet', (t) => {
+  const { activity, frames } = upload(3, [0.2, 0.6, -36], [1, 1.3, -20], [1.6, 2, -34])
+  const speech = { ...activity, spans: activity.spans.filter(({ startSeconds }) => startSeconds !== 1) }
+  t.equal(inForeground(speech, frames), speech)
+  t.end()
+})
+
 t.test('one loud click between quiet words does not make them background', (t) => {
   t.same(kept(3, [0.2, 0.6, -45], [1, 1.02, -10], [1.5, 2, -45]), [0.2, 1, 1.5])
   t.end()

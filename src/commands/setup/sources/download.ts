@@ -39,12 +39,14 @@ export async function download(
   received: (bytes: number) => void,
 ): Promise<void> {
   let failures = 0
+  // Not the size before the attempt: a server that sends the same beginning again makes no progress.
+  let most = await sizeOf(partial)
   for (;;) {
-    const before = await sizeOf(partial)
     try {
       return await attempt(client, address, partial, wanted, received)
     } catch (cause) {
-      if (await sizeOf(partial) - before >= PROGRESS_BYTES) failures = 0
+      const size = await sizeOf(partial)
+      if (size - most >= PROGRESS_BYTES) [failures, most] = [0, size]
       if (!isPassing(cause) || failures++ >= patience.retries) throw cause
       await setTimeout(Math.min(LONGEST_PAUSE_MS, patience.pauseMs * 2 ** (failures - 1)))
     }

@@ -55,7 +55,9 @@ async function fetchFile(
   client: HttpsClient, addresses: readonly string[], wanted: Wanted, patience: Patience,
   received: (bytes: number) => void,
 ): Promise<void> {
-  const partial = await resumePartial(wanted)
+  const partial = await resumePartial(wanted).catch((cause: Error) => {
+    throw explain(cause, addresses[0]!)
+  })
   const failures: SpeechError[] = []
   try {
     for (const address of addresses) {
