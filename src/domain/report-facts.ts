@@ -15,7 +15,10 @@ const WORD = /[\p{L}\p{N}']+/gu
 /** Sample rates that are told apart, in Hz. */
 export const SAMPLE_RATES = ['8000', '16000', '22050', '24000', '44100', '48000'] as const
 
-/** Whether a report has text, and why not: no speech was found, or speech was found and no credible words were recognized. */
+/**
+ * Whether a report has text, and why not: no speech was found, or speech was found and no credible words were
+ * recognized.
+ */
 export const TRANSCRIPT_STATES = ['text', 'no_speech', 'nothing_recognized'] as const
 export type TranscriptState = (typeof TRANSCRIPT_STATES)[number]
 

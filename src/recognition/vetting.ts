@@ -35,7 +35,8 @@ export interface VettingOptions extends SpeechOptions {
 /** May be called again after transcripts were replaced; the second detector is asked once at most. */
 export async function vet(decoded: Decoded, options: VettingOptions, timer: StageTimer): Promise<Vetted> {
   const checked = await checkSpeech(decoded, options, timer)
-  const withWords = checked.clips.length === 0 ? [] : checked.transcripts.filter(({ hypothesis }) => hasWords(hypothesis))
+  const { clips, transcripts } = checked
+  const withWords = clips.length === 0 ? [] : transcripts.filter(({ hypothesis }) => hasWords(hypothesis))
   const accepted = withWords.filter((transcript) => isCredible(transcript, checked, options))
   const reasonOfNone = withWords.length > 0 ? 'words_rejected' : checked.noSpeechReason ?? 'nothing_recognized'
   return { ...checked, accepted, noSpeechReason: accepted.length > 0 ? null : reasonOfNone }
