@@ -25,9 +25,7 @@ const BENCHES: Readonly<Record<string, Bench>> = {
   expensive: { says: 'CPU time of the most expensive requests', open: () => import('./expensive.js') },
   fairness: { says: 'short clips of one client beside greedy clients', open: () => import('./fairness.js') },
   hostile: { says: 'broken inputs over HTTP: typed answers, no worker lost', open: () => import('./hostile.js') },
-  'joint-lists': {
-    says: 'n-best lists of two models', hasLargeModels: true, open: () => import('./research/joint-lists.js'),
-  },
+  lists: { says: 'n-best lists of two models', hasLargeModels: true, open: () => import('./research/joint-lists.js') },
   latency: { says: 'time by stage and clip length, and what HTTP adds', open: () => import('./latency.js') },
   load: { says: 'load on a running server; --overload starts its own', open: () => import('./load.js') },
   memory: { says: 'resident memory of server and workers over a long run', open: () => import('./memory.js') },

@@ -1,7 +1,7 @@
 /**
  * Two models, two n-best lists: whether scoring every candidate of both lists with both models (forced decoding)
  * chooses better than scoring the first of each, and what it costs. Every clip is decoded by both models, once, so the
- * figures are those of escalated clips. `npm run bench -- joint-lists`.
+ * figures are those of escalated clips. `npm run bench -- lists`.
  */
 import { readFile } from 'node:fs/promises'
 import { sum } from '../../fixtures/kit/statistics.js'
@@ -35,12 +35,12 @@ interface Judged {
   readonly seconds: { readonly decoding: number; readonly further: number }
 }
 
-export const run = defineBench('joint-lists', OPTIONS, async ({ model, larger: largerName, ...given }) => {
+export const run = defineBench('lists', OPTIONS, async ({ model, larger: largerName, ...given }) => {
   const clips = await readClips(given.manifest, given.limit)
   const [small, larger] = [await openRecognizer(model), await openRecognizer(largerName)]
   const scores: Record<string, ScoredClip[]> = Object.fromEntries(WAYS.map((way) => [way, []]))
   const judged: Judged[] = []
-  const progress = startProgress('joint lists', clips.length)
+  const progress = startProgress('lists', clips.length)
   for (const clip of clips) {
     const one = await judge(clip, small, larger, given.alternatives)
     progress.step()
