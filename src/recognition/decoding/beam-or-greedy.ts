@@ -1,8 +1,8 @@
 /**
  * Beam search instead of greedy decoding, where several hypotheses or biasing are requested. Usually only one of the
  * two runs: a step with four hypotheses takes hardly longer than a step with one. The greedy hypothesis is among those
- * of the beam and remains the transcript unless a phrase is found, so a list changes nothing where none of its phrases
- * occurs.
+ * of the beam and remains the transcript unless a phrase is nearly as probable, so a list changes nothing where none of
+ * its phrases occurs. At strength 0 phrases are scored, and change nothing.
  */
 import { totalLogProbability } from '../../domain/log-probability.js'
 import type { BeamModel, BeamRequest, BeamResult, BeamTranscript, CompiledPhrases } from './beam-contract.js'
@@ -39,7 +39,7 @@ export async function beamSearchOrGreedy(
   const { ranked, rivals, said, phraseScores, phraseScoring } = phrases === undefined || bias === undefined
     ? withoutPhrases(hypotheses)
     : await rankWithPhrases(hypotheses, unbiased, phrases, bias, model, options)
-  const chosen = said ?? mostSupported(rivals, unbiased)
+  const chosen = request.strength === 0 ? unbiased : said ?? mostSupported(rivals, unbiased)
   const best = chosen === unbiased && greedy !== undefined ? await confirmGreedy(greedy, decodeGreedily, bias) : chosen
   const transcripts = ranked.toSorted((a, b) => b.score - a.score).map(({ transcript }) => transcript)
   return {

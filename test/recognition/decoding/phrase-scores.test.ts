@@ -182,12 +182,22 @@ t.test('a phrase replaces the unbiased transcript only if it is nearly as probab
       const { tokens, unbiased, logProbabilities } = decoded as BeamResult
       if (tokens.join() === unbiased.tokens.join()) continue
       replaced++
+      t.not(strength, 0, 'a strength of 0 changes nothing')
       t.match(decoded, { phrases: [Number] })
       const behind = totalLogProbability(unbiased.logProbabilities) - totalLogProbability(logProbabilities)
       t.ok(behind <= strength * (8 - 0.8 * Math.log(452)) + 1e-9, `${behind} at strength ${strength}`)
     }
   }
   t.ok(replaced > 0)
+})
+
+t.test('at strength 0, a short list is scored and changes nothing', async (t) => {
+  for (const seed of endingSeeds()) {
+    const { decoded } = await search({ nBest: 2, phrases: PHRASES, strength: 0 }, {}, seed)
+    const { tokens, unbiased, phraseScores } = decoded as BeamResult
+    t.same(tokens, unbiased.tokens)
+    t.ok(phraseScores.length > 0)
+  }
 })
 
 t.test('a short list replaces the transcript by its most probable phrase, and by no other', async (t) => {
