@@ -16,6 +16,9 @@ export interface PhraseList {
 /** Most alternatives that a request gets, that are ranked, and that an external search engine is given. */
 export const MAX_N_BEST = 10
 
+/** A phrase from this probability on is what a clip says; also the default threshold of hits. */
+export const PHRASE_THRESHOLD = 0.35
+
 /** One of several transcripts. */
 export interface Alternative {
   readonly text: string

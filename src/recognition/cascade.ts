@@ -17,9 +17,8 @@ import type { PhraseScore } from '../domain/phrases.js'
 import { isEscalation, type CascadeReason, type CascadeReport, type Hypothesis } from '../domain/transcript.js'
 import type { Recognizer } from './recognizer.js'
 import { certaintyOf } from './confidence/cascade-correctness.js'
-import { SAID } from './decoding/phrase-probability.js'
-import { joinPhraseScores } from './joint-phrases.js'
-import { chooseJointly } from './joint-scores.js'
+import { phraseSaid } from './decoding/phrase-probability.js'
+import { chooseJointly, jointPhraseScores } from './joint-scores.js'
 import { decodeClip, type DecodeOptions } from './redecoding.js'
 import type { ClipShape } from './segmentation/find-speech.js'
 import type { ClipTranscript } from './stages.js'
@@ -128,7 +127,7 @@ async function choose(
   }
   const hypotheses = { small: small.hypothesis, larger: larger.hypothesis }
   const { chosen, logProbabilities } = await chooseJointly(hypotheses, scoreWithSmall)
-  const phraseScores = joinPhraseScores(small.hypothesis, larger.hypothesis)
+  const phraseScores = jointPhraseScores(small.hypothesis, larger.hypothesis)
   const [preferred, other] = chosen === 'small' ? [small, larger] : [larger, small]
   const transcript = agreeing(phraseScores, preferred, other)
   const logProbability = logProbabilities?.[transcript === small ? 'small' : 'larger'] ?? null
@@ -138,10 +137,10 @@ async function choose(
 
 /** The other transcript only if it alone is what both models together find said: a certain phrase, or no phrase. */
 function agreeing(
-  [first]: readonly PhraseScore[], preferred: ClipTranscript, other: ClipTranscript,
+  phraseScores: readonly PhraseScore[], preferred: ClipTranscript, other: ClipTranscript,
 ): ClipTranscript {
-  if (first === undefined) return preferred
-  const said = first.probability >= SAID ? first.phrase : -1
+  if (phraseScores.length === 0) return preferred
+  const said = phraseSaid(phraseScores)
   const isSaid = ({ hypothesis: { wholePhrase = -1 } }: ClipTranscript): boolean => wholePhrase === said
   return !isSaid(preferred) && isSaid(other) ? other : preferred
 }

@@ -6,8 +6,10 @@
  * other impossible is usually wrong.
  */
 import { totalLogProbability } from '../domain/log-probability.js'
+import type { PhraseScore } from '../domain/phrases.js'
 import type { Hypothesis } from '../domain/transcript.js'
 import { comparableText } from '../domain/words.js'
+import { mergePhraseScores } from './decoding/merged-phrase-scores.js'
 
 /** Of the small model; that of the larger one is the rest. Chosen with `npm run bench -- cascade`. */
 const SMALL_MODEL_WEIGHT = 0.4
@@ -47,6 +49,14 @@ export async function chooseJointly(
   const biasOf = ({ biasScore = 0 }: Hypothesis): number => biasScore
   const chosen = ofSmall + biasOf(small) > ofLarger + biasOf(larger) ? 'small' : 'larger'
   return { chosen, logProbabilities: { small: ofSmall, larger: ofLarger } }
+}
+
+/** Of the phrases that were scored: of both models where both have scores, else of the one. Best first. */
+export function jointPhraseScores(small: Hypothesis, larger: Hypothesis): readonly PhraseScore[] {
+  const scored = [small, larger].filter(({ phraseScores = [] }) => phraseScores.length > 0)
+  if (scored.length < 2) return scored[0]?.phraseScores ?? []
+  const ofBoth = ([bySmall, byLarger]: readonly number[]): number => jointScore(bySmall!, byLarger!)
+  return mergePhraseScores(scored, { scores: ofBoth, unbiased: ofBoth })
 }
 
 export function jointScore(bySmall: number, byLarger: number): number {

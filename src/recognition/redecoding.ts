@@ -12,8 +12,8 @@ import type { PhraseScore } from '../domain/phrases.js'
 import type { Hypothesis } from '../domain/transcript.js'
 import { comparableText, type Word } from '../domain/words.js'
 import type { BeamRequest } from './decoding/beam-contract.js'
-import { SAID, withProbabilities } from './decoding/phrase-probability.js'
-import type { PhraseRatio } from './decoding/phrase-scores.js'
+import { mergePhraseScores } from './decoding/merged-phrase-scores.js'
+import { phraseSaid } from './decoding/phrase-probability.js'
 import { legible } from './legible-text.js'
 import type { RecognizeOptions, Recognizer } from './recognizer.js'
 import { padClip, type PaddedClip, type SpokenClip } from './segmentation/cut-clips.js'
@@ -79,9 +79,9 @@ function mostProbable(passes: readonly Pass[]): Pass {
 }
 
 /** The passes whose transcript is the phrase that all of them together find said, or no phrase; all if none is. */
-function agreeingWith([first]: readonly PhraseScore[], passes: readonly Pass[]): readonly Pass[] {
-  if (first === undefined) return passes
-  const said = first.probability >= SAID ? first.phrase : -1
+function agreeingWith(phraseScores: readonly PhraseScore[], passes: readonly Pass[]): readonly Pass[] {
+  if (phraseScores.length === 0) return passes
+  const said = phraseSaid(phraseScores)
   const agreeing = passes.filter(({ hypothesis: { wholePhrase = -1 } }) => wholePhrase === said)
   return agreeing.length > 0 ? agreeing : passes
 }
@@ -112,39 +112,16 @@ function agreementOf({ text }: Hypothesis, all: readonly Hypothesis[]): number {
   return all.filter((other) => comparableText(other.text) === comparableText(text)).length / all.length
 }
 
-/** Score of a phrase that one pass did not find: a little below the lowest that it did. */
-const NOT_FOUND_BELOW_LOWEST = 2
 /** Log-likelihood ratio of the best phrase, and its distance to the second, that decide a clip. */
 const DECIDED_RATIO = -1
 const DECIDED_DISTANCE = 3
 
-/** The mean score of each phrase over the passes, best first. */
+/** The mean score of each phrase over the passes, and the doubt of the least doubtful one. */
 function meanPhraseScores(all: readonly Hypothesis[]): PhraseScore[] {
-  const lists = all.flatMap(({ phraseScores = [] }) => phraseScores.length === 0 ? [] : [phraseScores])
-  const phrases = [...new Set(lists.flatMap((list) => list.map(({ phrase }) => phrase)))]
-  const meanOf = (values: readonly number[]): number =>
-    values.reduce((total, value) => total + value, 0) / values.length
-  const merged = phrases.map((phrase) => {
-    const scores = lists.map((list) => list.find((one) => one.phrase === phrase) ?? belowLowest(list))
-    return {
-      phrase,
-      logProbability: meanOf(scores.map(({ logProbability }) => logProbability)),
-      logLikelihoodRatio: meanOf(scores.map(({ logLikelihoodRatio }) => logLikelihoodRatio)),
-    }
+  return mergePhraseScores(all, {
+    scores: (values) => values.reduce((total, value) => total + value, 0) / values.length,
+    unbiased: (values) => Math.max(...values),
   })
-  const sorted = merged.sort((a, b) => b.logLikelihoodRatio - a.logLikelihoodRatio)
-  const unbiased = all.map(({ unbiasedLogProbabilities, logProbabilities }) =>
-    totalLogProbability(unbiasedLogProbabilities ?? logProbabilities))
-  const scoring = all.find(({ phraseScores = [] }) => phraseScores.length > 0)?.phraseScoring
-  return withProbabilities(sorted, scoring ?? 'beam', Math.max(...unbiased))
-}
-
-function belowLowest(list: readonly PhraseScore[]): Omit<PhraseRatio, 'phrase'> {
-  const lowest = list.at(-1)!
-  return {
-    logProbability: lowest.logProbability - NOT_FOUND_BELOW_LOWEST,
-    logLikelihoodRatio: lowest.logLikelihoodRatio - NOT_FOUND_BELOW_LOWEST,
-  }
 }
 
 /** Whether the clip is clearly one of the phrases, even if the model is not sure of its spelling. */

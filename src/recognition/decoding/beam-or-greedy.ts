@@ -5,12 +5,13 @@
  * its phrases occurs. At strength 0 phrases are scored, and change nothing.
  */
 import { totalLogProbability } from '../../domain/log-probability.js'
+import { PHRASE_THRESHOLD } from '../../domain/phrases.js'
 import type { BeamModel, BeamRequest, BeamResult, BeamTranscript, CompiledPhrases } from './beam-contract.js'
 import { beamSearch, normalizeByLength, type BeamHypothesis, type BeamOptions } from './beam-search.js'
 import { MAX_EXACT_NODES, scorePhrases, type ExactPhraseScore } from './exact-phrase-scores.js'
 import type { DecodedTokens } from './greedy.js'
 import { PhraseBias } from './phrase-bias.js'
-import { SAID, withProbabilities } from './phrase-probability.js'
+import { phraseSaid, withProbabilities } from './phrase-probability.js'
 import { compareBeam, compareExact, wholePhraseOf, type PhraseComparison } from './phrase-scores.js'
 import type { PhraseTrie } from './phrase-trie.js'
 
@@ -82,12 +83,9 @@ async function confirmGreedy(
   greedy: BeamHypothesis, decodeGreedily: () => Promise<DecodedTokens>, bias: PhraseBias | undefined,
 ): Promise<BeamTranscript> {
   if (bias === undefined || greedy.smallestGap > SMALLEST_SAFE_GAP) return asRanked(greedy).transcript
-  return transcriptOf(await decodeGreedily(), bias)
-}
-
-function transcriptOf(decoded: DecodedTokens, bias: PhraseBias | undefined): BeamTranscript {
-  const state = bias?.afterTranscript(decoded.tokens)
-  return { ...decoded, phrases: state?.phrases ?? [], biasScore: state === undefined ? 0 : bias!.scoreOf(state) }
+  const decoded = await decodeGreedily()
+  const state = bias.afterTranscript(decoded.tokens)
+  return { ...decoded, phrases: state.phrases, biasScore: bias.scoreOf(state) }
 }
 
 interface RankedWithPhrases extends Pick<BeamResult, 'phraseScores' | 'phraseScoring'> {
@@ -113,7 +111,7 @@ async function rankWithPhrases(
     const { phrases } = compareBeam(trie, hypotheses, model.shapes)
     const phraseScores = withProbabilities(phrases, 'beam', doubt)
     const ranked = hypotheses.map(asRanked)
-    const probable = phraseScores.flatMap(({ phrase, probability }) => probability >= SAID ? [phrase] : [])
+    const probable = phraseScores.flatMap(({ phrase, probability }) => probability >= PHRASE_THRESHOLD ? [phrase] : [])
     const rivals = ranked.filter(({ transcript: { tokens } }) => {
       const whole = wholePhraseOf(trie, tokens, model.shapes)
       return whole === -1 || probable.includes(whole)
@@ -125,10 +123,8 @@ async function rankWithPhrases(
   const phraseScores = withProbabilities(comparison.phrases, 'exact', doubt)
   const rivals = hypotheses.filter(({ tokens }) => wholePhraseOf(trie, tokens, model.shapes) === -1).map(asRanked)
   const whole = exact.map((score) => rankWholePhrase(score, comparison, bias))
-  const [best] = phraseScores
-  const said = best !== undefined && best.probability >= SAID
-    ? whole.find(({ transcript }) => transcript.phrases[0] === best.phrase)?.transcript
-    : undefined
+  const phrase = phraseSaid(phraseScores)
+  const said = whole.find(({ transcript }) => transcript.phrases[0] === phrase)?.transcript
   return { ranked: [...rivals, ...whole], rivals, said, phraseScores, phraseScoring: 'exact' }
 }
 

@@ -5,7 +5,7 @@
  * nobody speaks. Fitted on single words, each once with and once without its word in the list
  * (docs/benchmarks/search.md).
  */
-import type { BeamSearchResult, PhraseScore } from '../../domain/phrases.js'
+import { PHRASE_THRESHOLD, type BeamSearchResult, type PhraseScore } from '../../domain/phrases.js'
 import type { PhraseRatio } from './phrase-scores.js'
 
 interface Coefficients {
@@ -23,9 +23,6 @@ const COEFFICIENTS: Readonly<Record<BeamSearchResult['phraseScoring'], Coefficie
 /** Distance of a phrase without a rival. */
 const MOST_DISTANCE = 15
 
-/** A phrase from this probability on is what the clip says. */
-export const SAID = 0.35
-
 /** Of phrases by their ratio, the best first. `unbiased`: log-probability of the best transcript without biasing. */
 export function withProbabilities(
   phrases: readonly PhraseRatio[], scoring: BeamSearchResult['phraseScoring'], unbiased: number,
@@ -39,4 +36,9 @@ export function withProbabilities(
       + doubt * Math.sqrt(Math.max(0, -unbiased))
     return { ...one, probability: 1 / (1 + Math.exp(-logit)) }
   })
+}
+
+/** The phrase that the clip says, of scores with the best first; −1: none. */
+export function phraseSaid([best]: readonly PhraseScore[]): number {
+  return best !== undefined && best.probability >= PHRASE_THRESHOLD ? best.phrase : -1
 }

@@ -20,7 +20,7 @@
  * logistic curve (Platt 1999) turns the product into the probability that the entry was said, so that both scores can
  * be compared and of hits at 0.9 nine in ten are right (docs/benchmarks/search.md).
  */
-import { MAX_N_BEST, type Alternative, type PhraseScore } from '../../domain/phrases.js'
+import { MAX_N_BEST, PHRASE_THRESHOLD, type Alternative, type PhraseScore } from '../../domain/phrases.js'
 import { runToCompletion, type InterruptibleWork } from '../../domain/interruptible-work.js'
 import { toUtterance, type NameIndex } from './name-index.js'
 import { bestSimilarity, type Similarity } from './similarity.js'
@@ -63,7 +63,7 @@ export interface Searchable {
   readonly weights: ArrayLike<number>
 }
 
-export const DEFAULT_THRESHOLD = 0.35
+export const DEFAULT_THRESHOLD = PHRASE_THRESHOLD
 /** A suggestion has at least this share of the threshold. */
 const SUGGESTION_SHARE = 0.15
 const MAX_SUGGESTIONS = 3
@@ -87,8 +87,6 @@ const MIN_REASON = 0.6
 
 /** Logistic curve from the product to the score, fitted on lists that are said and lists that are not. */
 const CALIBRATION = { intercept: -7.64, slope: 12.81 }
-/** From this probability on, the clip is one of the phrases and nothing else. */
-const BEYOND_DOUBT = 0.35
 
 export function rank(
   alternatives: readonly Alternative[], phraseScores: readonly PhraseScore[], searchable: Searchable,
@@ -120,10 +118,10 @@ export function* rankInSteps(
       if (score > (best.get(entry)?.score ?? 0)) best.set(entry, { entry, score, why })
     }
   }
-  const isBeyondDoubt = phraseScores.some(({ probability }) => probability >= BEYOND_DOUBT)
+  const isPhrase = phraseScores.some(({ probability }) => probability >= PHRASE_THRESHOLD)
   for (const [entry, probability] of probabilities) {
     const score = Math.min(1, probability * priorOf(entry) / prior(1))
-    if (isBeyondDoubt || score > (best.get(entry)?.score ?? 0)) best.set(entry, { entry, score, why: ['heard'] })
+    if (isPhrase || score > (best.get(entry)?.score ?? 0)) best.set(entry, { entry, score, why: ['heard'] })
   }
   const ranked = [...best.values()].map((one): Match => ({ ...one, inText: inText.get(one.entry) ?? 'no' }))
     .sort((a, b) => b.score - a.score || (weights[b.entry] ?? 0) - (weights[a.entry] ?? 0) || a.entry - b.entry)

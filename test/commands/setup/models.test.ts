@@ -10,14 +10,13 @@ import path from 'node:path'
 import t, { type Test } from 'tap'
 import { create } from 'tar'
 import { runModels } from '../../../src/commands/setup/models.js'
+import { capture, type Ended } from './sources/weights-server.js'
 
 const PACKAGE = '@scope/weights'
 const VERSION = '1.2.3'
 
 /** How the registry misbehaves. */
 type Fault = 'good' | 'truncated' | 'cut off' | 'absent'
-
-interface Ended { readonly exitCode: number; readonly printed: string }
 
 interface Bench {
   readonly modelsDir: string
@@ -121,21 +120,6 @@ function serveTarball(bench: Bench, tarball: Buffer, _request: IncomingMessage, 
   response.setHeader('content-length', tarball.length)
   if (bench.fault === 'good') return void response.end(tarball)
   response.write(half, () => setTimeout(() => response.destroy(), 50))
-}
-
-/** Runs with console and stderr caught. */
-async function capture(work: () => Promise<number>): Promise<{ exitCode: number, printed: string }> {
-  const { log, error } = console
-  const write = process.stderr.write
-  let printed = ''
-  console.log = console.error = (line: string) => { printed += `${line}\n` }
-  process.stderr.write = (chunk: string | Uint8Array) => { printed += String(chunk); return true }
-  try {
-    return { exitCode: await work(), printed }
-  } finally {
-    Object.assign(console, { log, error })
-    process.stderr.write = write
-  }
 }
 
 t.test('a model is fetched whole, as the user of npm, and once', async (t) => {

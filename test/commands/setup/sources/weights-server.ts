@@ -173,7 +173,7 @@ function manifestOf(contents: Readonly<Record<string, Buffer>>): object {
 }
 
 /** Runs with console and stderr caught. */
-async function capture(work: () => Promise<number>): Promise<Ended> {
+export async function capture(work: () => Promise<number>): Promise<Ended> {
   const { log, error } = console
   const write = process.stderr.write
   let printed = ''
