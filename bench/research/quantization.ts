@@ -6,6 +6,7 @@
  * the encoder hands to the decoder, against those of real numbers. It needs a model that comes as real numbers.
  */
 import { readFile } from 'node:fs/promises'
+import { keyValuesOf } from '../../fixtures/kit/encoder-memory.js'
 import { median } from '../../fixtures/kit/statistics.js'
 import { decodeAudio } from '../../src/audio/decode.js'
 import { resample } from '../../src/audio/signal/resample.js'
@@ -92,7 +93,7 @@ async function signalToNoise(
     const session = await open(graph, { fixedShapes: false })
     const { start } = greedyGraph(session)
     const memories: Float32Array[] = []
-    for (const audio of audios) memories.push((await start(audio).encode()).data as Float32Array)
+    for (const audio of audios) memories.push(keyValuesOf(await start(audio).encode(), statesOf(manifest, audio)))
     await session.release()
     return memories
   }
@@ -100,6 +101,11 @@ async function signalToNoise(
   const ratioOf = async (form: Form): Promise<number> =>
     median((await encode(graphs[form])).map((memory, index) => decibels(exact[index]!, memory)))
   return { column: await ratioOf('column'), matrix: await ratioOf('matrix') }
+}
+
+/** Encoder states of the audio: a convolution of Whisper halves the frames. All states of other models. */
+function statesOf({ frontEnd }: Manifest, { tensor }: Audio): number | undefined {
+  return frontEnd.kind === 'waveform' ? undefined : tensor.dims[2]! / 2
 }
 
 /** Encoder input of the clip alone. */

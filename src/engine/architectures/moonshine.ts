@@ -9,7 +9,7 @@
  */
 import { writeAlignment } from '../compiler/alignment.js'
 import { convolve, type Convolution } from '../compiler/convolution.js'
-import { encoderKeyValues, pairs, writeGreedy, writeSteps, type Decoder } from '../compiler/decoder.js'
+import { encoderMemory, pairs, writeGreedy, writeSteps, type Decoder } from '../compiler/decoder.js'
 import { Graph, type Value } from '../compiler/graph.js'
 import {
   applyRotary, causalSelfAttention, crossAttention, gatherColumns, gelu, layerNorm, linear, linears, rotaryTables,
@@ -46,7 +46,7 @@ export const write: WriteModel = async ({ readWeights, target, kind, manifest })
     return graph.bytes()
   }
   const waveform = graph.input('waveform', 'float32', [1, 'samples'])
-  writeGreedy(graph, model, () => encoderKeyValues(graph, model, waveform, 1, (body) =>
+  writeGreedy(graph, model, () => encoderMemory(graph, model, waveform, 1, (body) =>
     projectStates(body, encode(body, waveform, weights), weights, model)))
   return graph.bytes()
 }

@@ -11,7 +11,7 @@
  */
 import { writeAlignment } from '../compiler/alignment.js'
 import { convolve, type Convolution } from '../compiler/convolution.js'
-import { encoderKeyValues, pairs, writeGreedy, writeSteps, type Decoder } from '../compiler/decoder.js'
+import { encoderMemory, pairs, writeGreedy, writeSteps, type Decoder } from '../compiler/decoder.js'
 import { Graph, type Value } from '../compiler/graph.js'
 import {
   causalSelfAttention, constant, crossAttention, gatherColumns, gelu, layerNorm, linear, linears, selfAttention,
@@ -53,7 +53,7 @@ export const write: WriteModel = async ({ readWeights, target, kind, manifest, o
     return graph.bytes()
   }
   const features = graph.input('features', 'float32', [1, binsOf(weights), 'frames'])
-  writeGreedy(graph, model, () => encoderKeyValues(graph, model, features, 2, (body) =>
+  writeGreedy(graph, model, () => encoderMemory(graph, model, features, 2, (body) =>
     projectStates(body, encode(body, features, weights), weights)))
   return graph.bytes()
 }

@@ -7,9 +7,9 @@
  * fused attention operator of the runtime does not return weights, so those of the requested heads are computed beside
  * it. Nothing is computed above the last layer with a requested head.
  */
-import { crossKeyValues, pairs, type Decoder } from './decoder.js'
+import { memoryInputs, type Decoder } from './decoder.js'
 import type { Graph, Value } from './graph.js'
-import { concat, split, splitHeads, type KeyValues } from './layers.js'
+import { concat, splitHeads, type KeyValues } from './layers.js'
 import { UnknownModel } from './published.js'
 import { keptIndices } from './tokens.js'
 
@@ -18,7 +18,7 @@ export type Head = readonly [layer: number, head: number]
 
 /**
  * inputs   tokens      int64 [n]                   prompt and transcript
- *          memory      float32 [2 layers, heads, frames, head width]   of the encoder, as a greedy run returns it
+ *          memory_*                                of the encoder, as a greedy run returns it (`memoryInputs`)
  *          length      int64 [1]                   frames to attend to; those after them are silence
  * outputs  weights     float32 [requested heads, n, length]   by layer and head; each row sums to 1
  */
@@ -30,11 +30,8 @@ export function writeAlignment(graph: Graph, decoder: Decoder, requested: readon
   }
   const ids = graph.input('tokens', 'int64', ['tokens'])
   const tokens = graph.op('Unsqueeze', [keptIndices(graph, decoder, ids), graph.integers(0)])
-  const memory = graph.input('memory', 'float32', [2 * layers, heads, 'frames', headWidth])
+  const cross = memoryInputs(graph, decoder)
   const length = graph.input('length', 'int64', [1])
-
-  const encoded = pairs(split(graph, memory, 2 * layers, 0))
-  const cross = crossKeyValues(graph, decoder, encoded)
   const empty = graph.weight(new Float32Array(0), [1, heads, 0, headWidth])
   const start = graph.integers(0)
   const weights: Value[] = []
@@ -44,7 +41,7 @@ export function writeAlignment(graph: Graph, decoder: Decoder, requested: readon
     const own = requested.filter(([one]) => one === layer).map(([, head]) => head).sort((a, b) => a - b)
     if (own.length > 0) {
       const queries = splitHeads(graph, after.crossQuery, heads, headWidth)
-      weights.push(attentionWeights(graph, queries, encoded[layer]!, own, length))
+      weights.push(attentionWeights(graph, queries, cross[layer]!, own, length))
     }
     hidden = after.hidden
   }

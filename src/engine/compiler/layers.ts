@@ -78,8 +78,6 @@ export interface KeyValues {
   readonly values: Value
   /** Added to the scores, [positions]: the logarithm of the number of positions that each of them stands for. */
   readonly logCounts?: Value
-  /** Batch 1, shared by queries of any batch. */
-  readonly isShared?: boolean
 }
 
 export interface AttentionOptions {
@@ -109,18 +107,18 @@ export function causalSelfAttention(
 }
 
 /**
- * Cross-attention to keys and values that do not grow. The query is [batch, positions, width]. Over shared keys and
- * values a batch of single positions is computed as the positions of one batch.
+ * Cross-attention to keys and values that do not grow, the same for the whole batch. The query is [batch, positions,
+ * width]; all its positions are computed as those of one batch, since none attends to another.
  */
 export function crossAttention(
-  graph: Graph, query: Value, { keys, values, isShared = false, logCounts }: KeyValues,
-  { heads, scale }: AttentionOptions,
+  graph: Graph, query: Value, { keys, values, logCounts }: KeyValues, { heads, scale }: AttentionOptions,
 ): Value {
-  const swapped = (x: Value): Value => isShared ? graph.op('Transpose', [x], { perm: [1, 0, 2] }) : x
-  const queries = swapped(query)
+  const width = graph.op('Shape', [query], { start: 2, end: 3 })
+  const queries = graph.op('Reshape', [query, concat(graph, [graph.integers(1, -1), width], 0)])
   const bias = logCounts && scoreBias(graph, logCounts, queries)
   const inputs = [queries, keys, values, undefined, undefined, bias]
-  return swapped(graph.op('MultiHeadAttention', inputs, { num_heads: heads, scale: { real: scale } }))
+  const attended = graph.op('MultiHeadAttention', inputs, { num_heads: heads, scale: { real: scale } })
+  return graph.op('Reshape', [attended, graph.op('Shape', [query])])
 }
 
 /** [positions] → [1, 1, queries, positions] */

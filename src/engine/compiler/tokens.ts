@@ -36,17 +36,25 @@ export function choose(
 }
 
 /**
- * Log-probability of each token that was fed, under the logits at the position before it: [n + 1, kept] and [1, n] →
- * [n]. `IMPOSSIBLE` for a token that is not kept.
+ * Log-probability of each token that was fed, under the logits at the position before it, and of the most probable
+ * token after it that the mask [1, kept] allows: [batch · (n + 1), kept] and [batch, n] → [batch, n] each. `IMPOSSIBLE`
+ * for a token that is not kept.
  */
-export function scoreTokens(graph: Graph, logits: Value, tokens: Value): Value {
-  const before = slice(graph, logits, 0, -1, 0)
-  const column = graph.op('Reshape', [tokens, graph.integers(-1, 1)])
-  const ofTokens = graph.op('GatherElements', [before, column], { axis: 1 })
-  const normalizer = graph.op('ReduceLogSumExp', [before], { axes: [1], keepdims: 1 })
+export function scoreTokens(graph: Graph, logits: Value, tokens: Value, mask: Value): [scores: Value, endings: Value] {
+  const batch = graph.op('Shape', [tokens], { start: 0, end: 1 })
+  const width = graph.op('Shape', [logits], { start: 1, end: 2 })
+  const byPrompt = graph.op('Reshape', [logits, concat(graph, [batch, graph.integers(-1), width], 0)])
+  const normalized = (rows: Value, values: Value): Value =>
+    graph.op('Sub', [values, graph.op('ReduceLogSumExp', [rows], { axes: [2], keepdims: 1 })])
+  const flattened = (values: Value): Value => graph.op('Squeeze', [values, graph.integers(2)])
+  const before = slice(graph, byPrompt, 0, -1, 1)
+  const column = graph.op('Unsqueeze', [tokens, graph.integers(2)])
+  const ofTokens = normalized(before, graph.op('GatherElements', [before, column], { axis: 2 }))
   const isKept = graph.op('GreaterOrEqual', [column, graph.integer(0)])
-  const scores = graph.op('Where', [isKept, graph.op('Sub', [ofTokens, normalizer]), graph.float(IMPOSSIBLE)])
-  return graph.op('Reshape', [scores, graph.integers(-1)])
+  const after = slice(graph, byPrompt, 1, undefined, 1)
+  const allowed = graph.op('ReduceMax', [graph.op('Add', [after, mask])], { axes: [2], keepdims: 1 })
+  const scores = graph.op('Where', [isKept, ofTokens, graph.float(IMPOSSIBLE)])
+  return [flattened(scores), flattened(normalized(after, allowed))]
 }
 
 /** The last `count` elements, a scalar, along an axis; none for 0. */

@@ -1,9 +1,10 @@
 /** The cross-attention of a decoder over a transcript: one run of the graph of engine/compiler/alignment.ts. */
 import { SpeechError } from '../../domain/errors.js'
+import type { EncoderMemory } from './encoder-memory.js'
 import { openLazily } from './lazy-session.js'
-import { integers, missingPorts, outputOf, type OpenSession, type Tensor } from './session.js'
+import { integers, missingPorts, outputOf, type OpenSession } from './session.js'
 
-const INPUTS = ['tokens', 'memory', 'length']
+const INPUTS = ['tokens', 'length']
 const OUTPUTS = ['weights']
 
 /** Cross-attention weights by head, token that is read, and frame; row-major [heads, tokens, frames]. Rows sum to 1. */
@@ -16,7 +17,7 @@ export interface Attention {
 
 export interface Aligner {
   /** `memory` as a greedy graph returns it; only its first `length` frames are attended to. */
-  attend(memory: Tensor, tokens: readonly number[], length: number): Promise<Attention>
+  attend(memory: EncoderMemory, tokens: readonly number[], length: number): Promise<Attention>
   dispose(): Promise<void>
 }
 
@@ -33,7 +34,7 @@ export function openAligner(read: () => Promise<Uint8Array>, open: OpenSession):
   return {
     async attend(memory, tokens, length) {
       const session = await lazy.session()
-      const results = await session.run({ tokens: integers(tokens), memory, length: integers([length]) }, OUTPUTS)
+      const results = await session.run({ tokens: integers(tokens), ...memory, length: integers([length]) }, OUTPUTS)
       const { data, dims } = outputOf(results, 'weights')
       const [heads, rows, frames] = dims as readonly [number, number, number]
       return { weights: data as Float32Array, heads, tokens: rows, frames }

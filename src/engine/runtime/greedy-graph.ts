@@ -6,10 +6,12 @@
  * stay tensors of the runtime and are never read here.
  */
 import { SpeechError } from '../../domain/errors.js'
+import { memoryFrom, memoryOutputsOf, noMemory, type EncoderMemory } from './encoder-memory.js'
 import { integers, missingPorts, outputOf, shapeOf, Tensor, type Session, type Tensors } from './session.js'
 
-const INPUTS = ['prompt', 'budget', 'mask', 'first_mask', 'past', 'memory', 'scored']
-const OUTPUTS = ['tokens', 'log_probabilities', 'scores', 'new_past', 'new_memory']
+const INPUTS = ['prompt', 'budget', 'mask', 'first_mask', 'past', 'scored']
+const CHOSEN = ['tokens', 'log_probabilities', 'new_past']
+const SCORED = ['scores', 'endings']
 /** Added to a logit, it excludes the token; finite, so that no arithmetic makes a NaN of it. */
 const EXCLUDED = -1e9
 
@@ -21,18 +23,16 @@ export interface GreedyGraph {
 }
 
 export interface GreedyDecode {
-  /**
-   * Encodes without decoding: keys and values of the encoder, [2 layers, heads, frames, head width], for a beam search.
-   * Later runs continue from there.
-   */
-  encode(): Promise<Tensor>
+  /** Encodes without decoding, for the other graphs of the model. Later runs continue from there. */
+  encode(): Promise<EncoderMemory>
   /** Runs that choose under these masks. */
   runsWith(masks: Masks): GreedyRun
   /**
-   * Log-probability of each of these tokens after the prompt, and of the most probable token that the mask allows after
-   * them, by forced decoding in one run. Needs `encode` before; does not disturb the decode.
+   * Of each text, which has at least one token: the log-probability of its tokens after the prompt, and of the most
+   * probable token that the mask allows after them, by forced decoding of all texts in one run. Needs `encode` before;
+   * does not disturb the decode.
    */
-  score(prompt: readonly number[], tokens: readonly number[], ending: Tensor): Promise<number[]>
+  score(prompt: readonly number[], texts: readonly (readonly number[])[], ending: Tensor): Promise<number[][]>
   /** The next run starts at the first token again, without encoding the audio again. */
   resetTokens(): void
 }
@@ -49,7 +49,7 @@ export interface Masks { readonly always: Tensor; readonly first: Tensor }
 
 /** Throws MODEL_INVALID when the graph has another interface. */
 export function greedyGraph(session: Session): GreedyGraph {
-  const missing = missingPorts(session, INPUTS, OUTPUTS)
+  const missing = missingPorts(session, INPUTS, [...CHOSEN, ...SCORED])
   if (missing.length > 0) {
     throw new SpeechError('MODEL_INVALID', `the graph is no compiled recognizer, it lacks ${missing.join(', ')}`)
   }
@@ -63,44 +63,50 @@ export function greedyGraph(session: Session): GreedyGraph {
 function startDecode(
   session: Session, { input, tensor, empty }: Audio, nothing: Tensor, unmasked: Tensor,
 ): GreedyDecode {
-  let audio = tensor
-  let encoded: Tensor | undefined
-  let state: { readonly past: Tensor; readonly memory: Tensor } = { past: nothing, memory: nothing }
-  const feedsOf = (tokens: readonly number[], maxTokens: number, masks: Masks, scored = 0): Tensors => ({
-    [input]: audio,
-    prompt: integers(tokens),
+  let past = nothing
+  let memory: EncoderMemory | undefined
+  const feedsOf = (prompts: readonly (readonly number[])[], maxTokens: number, masks: Masks, scored = 0): Tensors => ({
+    [input]: memory === undefined ? tensor : empty,
+    ...memory ?? noMemory(session),
+    prompt: integers(prompts.flat(), [prompts.length, prompts[0]!.length]),
     budget: new Tensor('int64', BigInt64Array.of(BigInt(maxTokens)), []),
     mask: masks.always,
     first_mask: masks.first,
     scored: new Tensor('int64', BigInt64Array.of(BigInt(scored)), []),
-    ...state,
+    past,
   })
+  /** The memory is copied out once, in the run that encodes. */
+  const runKeeping = async (feeds: Tensors, wanted: readonly string[]): Promise<Tensors> => {
+    if (memory !== undefined) return session.run(feeds, wanted)
+    const results = await session.run(feeds, [...wanted, ...memoryOutputsOf(session)])
+    memory = memoryFrom(results, session)
+    return results
+  }
   const run = async (tokens: readonly number[], maxTokens: number, masks: Masks): Promise<GreedyTokens> => {
-    const results = await session.run(feedsOf(tokens, maxTokens, masks), OUTPUTS)
-    audio = empty
-    state = { past: outputOf(results, 'new_past'), memory: outputOf(results, 'new_memory') }
+    const results = await runKeeping(feedsOf([tokens], maxTokens, masks), CHOSEN)
+    past = outputOf(results, 'new_past')
     return {
       tokens: Array.from(outputOf(results, 'tokens').data as BigInt64Array, Number),
       logProbabilities: [...outputOf(results, 'log_probabilities').data as Float32Array],
     }
   }
   return {
-    async score(prompt, tokens, ending) {
-      if (encoded === undefined) throw new Error('the audio is not encoded yet')
-      const results = await session.run({
-        ...feedsOf([...prompt, ...tokens], 1, { always: ending, first: unmasked }, tokens.length),
-        [input]: empty, past: nothing, memory: encoded,
-      }, ['scores', 'log_probabilities'])
-      const valuesOf = (output: string): Float32Array => outputOf(results, output).data as Float32Array
-      return [...valuesOf('scores'), ...valuesOf('log_probabilities')]
+    async score(prompt, texts, ending) {
+      if (memory === undefined) throw new Error('the audio is not encoded yet')
+      const longest = Math.max(...texts.map(({ length }) => length))
+      // Tokens behind a shorter text change nothing before them.
+      const prompts = texts.map((tokens) => [...prompt, ...tokens, ...new Array<number>(longest - tokens.length).fill(0)])
+      const masks = { always: ending, first: unmasked }
+      const results = await session.run({ ...feedsOf(prompts, 1, masks, longest), past: nothing }, SCORED)
+      const [scores, endings] = SCORED.map((output) => outputOf(results, output).data as Float32Array) as
+        [Float32Array, Float32Array]
+      return texts.map(({ length }, text) =>
+        [...scores.subarray(text * longest, text * longest + length), endings[text * longest + length - 1]!])
     },
-    resetTokens() { state = { ...state, past: nothing } },
+    resetTokens() { past = nothing },
     async encode() {
-      const results = await session.run(feedsOf([0], 0, { always: unmasked, first: unmasked }), ['new_memory'])
-      audio = empty
-      encoded = outputOf(results, 'new_memory')
-      state = { ...state, memory: encoded }
-      return encoded
+      await runKeeping(feedsOf([[0]], 0, { always: unmasked, first: unmasked }), [])
+      return memory!
     },
     runsWith({ always, first }) {
       let next = first

@@ -4,19 +4,23 @@
  * hypotheses that are extended.
  */
 import { SpeechError } from '../../domain/errors.js'
+import type { EncoderMemory } from './encoder-memory.js'
 import { openLazily } from './lazy-session.js'
 import { integers, missingPorts, outputOf, shapeOf, Tensor, type OpenSession, type Session } from './session.js'
 
-const INPUTS = ['tokens', 'parents', 'past', 'memory', 'bias_at', 'bias', 'top']
+const INPUTS = ['tokens', 'parents', 'past', 'bias_at', 'bias', 'top']
 const OUTPUTS = ['candidates', 'scores', 'log_probabilities', 'new_past']
 
 export interface StepGraph {
-  /** A beam search over encoded audio: `memory` as a greedy graph returns it, [2 layers, heads, frames, head width]. */
-  start(memory: Tensor): BeamSearch
+  /** A beam search over encoded audio, after a prompt: `memory` as a greedy graph returns it. */
+  start(memory: EncoderMemory, prompt: readonly number[]): BeamSearch
 }
 
 export interface BeamSearch {
-  /** Extends hypotheses of the last step, `parent`, by one token each; in the first step every parent is 0. */
+  /**
+   * Extends hypotheses of the last step, `parent`, by one token each. In the first step every parent is 0, and the token
+   * is the last one of the prompt.
+   */
   step(hypotheses: readonly Extension[], biases: readonly Bias[], top: number): Promise<Candidates>
 }
 
@@ -36,23 +40,27 @@ export interface Candidates {
 /** Beam searches of one model. */
 export interface BeamSearches {
   /** Each call of the result starts a beam search over this memory, and opens the graph if it is not open yet. */
-  over(memory: Tensor): () => Promise<BeamSearch['step']>
+  over(memory: EncoderMemory): StartSteps
   /** The same over audio that never changes: `encode` is called once, when the first beam search starts. */
-  overEncoded(encode: () => Promise<Tensor>): () => Promise<BeamSearch['step']>
+  overEncoded(encode: () => Promise<EncoderMemory>): StartSteps
   /** Opens the graph before it is needed, so that the first clip does not wait for it. */
   open(): Promise<void>
   release(): Promise<void>
 }
 
+/** Starts a beam search after a prompt. */
+export type StartSteps = (prompt: readonly number[]) => Promise<BeamSearch['step']>
+
 /** `read` returns the graph. */
 export function openBeamSearches(read: () => Promise<Uint8Array>, open: OpenSession): BeamSearches {
   const lazy = openLazily(async () => open(await read(), { fixedShapes: false }))
-  const over = (memory: Tensor) => async () => stepGraph(await lazy.session()).start(memory).step
+  const over = (memory: EncoderMemory): StartSteps => async (prompt) =>
+    stepGraph(await lazy.session()).start(memory, prompt).step
   return {
     over,
     overEncoded(encode) {
-      let memory: Tensor | undefined
-      return async () => over(memory ??= await encode())()
+      let memory: EncoderMemory | undefined
+      return async (prompt) => over(memory ??= await encode())(prompt)
     },
     async open() { await lazy.session() },
     release: () => lazy.release(),
@@ -68,20 +76,23 @@ export function stepGraph(session: Session): StepGraph {
   const [rows, , heads, , headWidth] = shapeOf(session, 'past') as [number, number, number, number, number]
 
   return {
-    start(memory) {
+    start(memory, prompt) {
+      let before = prompt.slice(0, -1)
       let past: Tensor = new Tensor('float32', new Float32Array(0), [rows, 1, heads, 0, headWidth])
       return {
         async step(hypotheses, biases, top) {
+          const tokens = hypotheses.flatMap(({ token }) => [...before, token])
           const results = await session.run({
-            tokens: integers(hypotheses.map(({ token }) => token)),
+            tokens: integers(tokens, [hypotheses.length, before.length + 1]),
             parents: integers(hypotheses.map(({ parent }) => parent)),
             past,
-            memory,
+            ...memory,
             bias_at: integers(biases.flatMap(({ hypothesis, token }) => [hypothesis, token]), [biases.length, 2]),
             bias: new Tensor('float32', Float32Array.from(biases, ({ amount }) => amount), [biases.length]),
             top: integers([top]),
           }, OUTPUTS)
           past = outputOf(results, 'new_past')
+          before = []
           return {
             top,
             tokens: Array.from(outputOf(results, 'candidates').data as BigInt64Array, Number),

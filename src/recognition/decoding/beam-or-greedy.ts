@@ -33,7 +33,7 @@ export async function beamSearchOrGreedy(
   const { nBest, phrases } = request
   const beams = Math.min(MAX_BEAMS, Math.max(BEAMS, nBest))
   const bias = phrases && new PhraseBias(phrases.trie, model.shapes, request.strength, phrases.weights)
-  const hypotheses = await beamSearch(await model.start(), { ...options, beams, nBest, bias })
+  const hypotheses = await beamSearch(await model.start(options.prompt), { ...options, beams, nBest, bias })
   if (hypotheses.length === 0) return decodeGreedily()
   const greedy = hypotheses.find(({ isGreedy }) => isGreedy)
   const unbiased = asRanked(greedy ?? mostProbable(hypotheses)).transcript
@@ -118,7 +118,7 @@ async function rankWithPhrases(
     })
     return { ranked, rivals, said: undefined, phraseScores, phraseScoring: 'beam' }
   }
-  const exact = await scorePhrases(await model.start(), trie, { ...options, shapes: model.shapes })
+  const exact = await scorePhrases(await model.start(options.prompt), trie, { ...options, shapes: model.shapes })
   const comparison = await compareExact(trie, exact, hypotheses, model, options)
   const phraseScores = withProbabilities(comparison.phrases, 'exact', doubt)
   const rivals = hypotheses.filter(({ tokens }) => wholePhraseOf(trie, tokens, model.shapes) === -1).map(asRanked)

@@ -25,7 +25,7 @@ export type BeamStep =
   (hypotheses: readonly Extension[], biases: readonly TokenBias[], top: number) => Promise<NextTokens>
 
 export interface BeamOptions {
-  /** Fed token by token before the first choice. */
+  /** That of `StartBeamSearch`. */
   readonly prompt: readonly number[]
   readonly endToken: number
   /** Most tokens of a hypothesis. */
@@ -43,8 +43,8 @@ export interface BeamOptions {
   readonly interrupt: () => void
 }
 
-/** Starts a beam search over the encoder states of one clip. */
-export type StartBeamSearch = () => Promise<BeamStep>
+/** Starts a beam search over the encoder states of one clip. The first step feeds the whole prompt. */
+export type StartBeamSearch = (prompt: readonly number[]) => Promise<BeamStep>
 
 /** A hypothesis that reached the end token. */
 export interface BeamHypothesis {
@@ -95,7 +95,7 @@ export async function beamSearch(step: BeamStep, options: BeamOptions): Promise<
   const { prompt, beams, budget, endToken, interrupt } = options
   let active: ActiveHypothesis[] = [{
     tokens: [], logProbabilities: [], logProbability: 0, state: UNBIASED,
-    extension: await feedPrompt(step, prompt), isGreedy: true, smallestGap: Infinity,
+    extension: endOfPrompt(prompt), isGreedy: true, smallestGap: Infinity,
   }]
   const finished: BeamHypothesis[] = []
   for (let length = 0; length <= budget && active.length > 0; length++) {
@@ -127,9 +127,8 @@ function prune(sorted: readonly ActiveHypothesis[], options: BeamOptions): Activ
   return kept.filter((one) => one.isGreedy || scoreOf(one, options) >= highest - limitOf(one.state))
 }
 
-/** Feeds all tokens of a prompt but the last, which is the first extension. */
-export async function feedPrompt(step: BeamStep, prompt: readonly number[]): Promise<Extension> {
-  for (const token of prompt.slice(0, -1)) await step([{ parent: 0, token }], [], 1)
+/** What the first step extends. */
+export function endOfPrompt(prompt: readonly number[]): Extension {
   return { parent: 0, token: prompt.at(-1)! }
 }
 

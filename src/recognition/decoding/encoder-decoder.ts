@@ -11,6 +11,7 @@ import { SpeechError } from '../../domain/errors.js'
 import type { Hypothesis } from '../../domain/transcript.js'
 import { encoderDecoderOf, type Manifest, type ModelFiles } from '../../engine/manifest.js'
 import { openAligner, type Attention } from '../../engine/runtime/alignment-graph.js'
+import { framesOf } from '../../engine/runtime/encoder-memory.js'
 import { allowOnly, greedyGraph, type GreedyDecode } from '../../engine/runtime/greedy-graph.js'
 import { requireMergedDecoder, startDecode } from '../../engine/runtime/kv-cache.js'
 import type { OpenSession, Tensor } from '../../engine/runtime/session.js'
@@ -160,7 +161,7 @@ async function openCompiled(
       if (words !== true) return { ...decoded, language }
       interrupt()
       const tokens = [...prompt, ...decoded.tokens]
-      const attention = await timer.timeAsync('align', () => aligner.attend(memory, tokens, states ?? memory.dims[2]!))
+      const attention = await timer.timeAsync('align', () => aligner.attend(memory, tokens, states ?? framesOf(memory)))
       return { ...decoded, language, attention }
     },
     async dispose() {

@@ -6,7 +6,7 @@
  * it, ends a phrase.
  */
 import { totalLogProbability } from '../../domain/log-probability.js'
-import { feedPrompt, type BeamStep, type Extension, type NextTokens } from './beam-search.js'
+import { endOfPrompt, type BeamStep, type Extension, type NextTokens } from './beam-search.js'
 import type { TokenShapes } from './phrase-bias.js'
 import { ROOT, type PhraseTrie } from './phrase-trie.js'
 
@@ -50,7 +50,7 @@ export async function scorePhrases(
 ): Promise<ExactPhraseScore[]> {
   const { prompt, endToken, shapes, interrupt, pruneBelow = PRUNE_BELOW } = options
   const isEnd = (token: number): boolean => token === endToken || shapes.isPunctuation(token)
-  const root = { node: ROOT, tokens: [], logProbabilities: [], sum: 0, extension: await feedPrompt(step, prompt) }
+  const root = { node: ROOT, tokens: [], logProbabilities: [], sum: 0, extension: endOfPrompt(prompt) }
   let level: Path[] = [root]
   const scores = new Map<number, ExactPhraseScore>()
   while (level.length > 0) {

@@ -58,7 +58,7 @@ export class InternalLanguageModel {
 
   async #score(trie: PhraseTrie, options: LanguageModelOptions): Promise<Scores> {
     const exactOptions = { ...options, shapes: this.#shapes, pruneBelow: Infinity }
-    const scores = await scorePhrases(await this.#start(), trie, exactOptions)
+    const scores = await scorePhrases(await this.#start(options.prompt), trie, exactOptions)
     return new Map(scores.map(({ phrase, logProbability }) => [phrase, logProbability]))
   }
 }

@@ -1,15 +1,20 @@
 /**
  * The log-probability of given transcripts of a clip, by forced decoding (teacher forcing): the decoder reads all
- * tokens of a transcript in one run, and the probabilities that it gives to each of them are multiplied.
+ * tokens of several transcripts in one run, and the probabilities that it gives to those of each are multiplied.
  */
 import { totalLogProbability } from '../../domain/log-probability.js'
 import { comparableText } from '../../domain/words.js'
 import type { Tokenizer } from '../../engine/tokenizer.js'
 import { encodeText } from './phrases.js'
 
-/** Log-probabilities of the tokens, and of the end of the text after them. */
-export type ScoreTokens = (tokens: readonly number[]) => Promise<readonly number[]>
+/** Of each text: log-probabilities of its tokens, and of the end of the text after them. */
+export type ScoreTokens = (texts: readonly (readonly number[])[]) => Promise<readonly (readonly number[])[]>
 
+/**
+ * Most tokens of one run, all texts together unless one alone has more: the logits of each take up to 200 kB, several
+ * times.
+ */
+const TOKENS_OF_A_RUN = 96
 /** Full stops are no part of a transcript: some models write them and some do not. */
 const FINAL_FULL_STOPS = /[.?!]+$/
 
@@ -34,16 +39,36 @@ export interface ScoringModel {
 export async function scoreTranscripts(
   texts: readonly string[], { tokens, logProbabilities, tokenizer, score, interrupt }: ScoringModel,
 ): Promise<number[]> {
+  const scores = texts.map(() => -Infinity)
   const decoded = texts.length === 0 ? '' : comparableText(tokenizer.decode(tokens))
-  const scores: number[] = []
-  for (const text of texts) {
-    interrupt()
+  const others: { readonly index: number; readonly tokens: readonly number[] }[] = []
+  for (const [index, text] of texts.entries()) {
     if (comparableText(text) === decoded) {
-      scores.push(totalLogProbability(logProbabilities))
+      scores[index] = totalLogProbability(logProbabilities)
       continue
     }
     const given = encodeText(text.replace(FINAL_FULL_STOPS, ''), tokenizer)
-    scores.push(given.length === 0 ? -Infinity : totalLogProbability(await score(given)))
+    if (given.length > 0) others.push({ index, tokens: given })
+  }
+  for (const batch of inBatches(others)) {
+    interrupt()
+    const scored = await score(batch.map((one) => one.tokens))
+    for (const [at, { index }] of batch.entries()) scores[index] = totalLogProbability(scored[at]!)
   }
   return scores
+}
+
+/** In their order; a batch is as wide as its longest text. */
+function inBatches<Text extends { readonly tokens: readonly number[] }>(texts: readonly Text[]): Text[][] {
+  const batches: Text[][] = []
+  let longest = 0
+  for (const text of texts) {
+    const batch = batches.at(-1)
+    const width = Math.max(longest, text.tokens.length)
+    const fits = batch !== undefined && width * (batch.length + 1) <= TOKENS_OF_A_RUN
+    longest = fits ? width : text.tokens.length
+    if (fits) batch.push(text)
+    else batches.push([text])
+  }
+  return batches
 }

@@ -1,7 +1,7 @@
 /** The greedy loop, single steps and alignment of a small random decoder, compared with a reference implementation. */
 import t, { type Test } from 'tap'
 import { writeAlignment, type Head } from '../../../src/engine/compiler/alignment.js'
-import { encoderKeyValues, writeGreedy, writeSteps, type Decoder } from '../../../src/engine/compiler/decoder.js'
+import { encoderMemory, writeGreedy, writeSteps, type Decoder } from '../../../src/engine/compiler/decoder.js'
 import { Graph, type Value } from '../../../src/engine/compiler/graph.js'
 import { causalSelfAttention, crossAttention, splitHeads } from '../../../src/engine/compiler/layers.js'
 import { BLOCK } from '../../../src/engine/compiler/tokens.js'
@@ -10,6 +10,7 @@ import {
   allowOnly, forbid, greedyGraph, type Audio, type GreedyGraph, type GreedyTokens, type Masks,
 } from '../../../src/engine/runtime/greedy-graph.js'
 import { openAligner } from '../../../src/engine/runtime/alignment-graph.js'
+import { framesOf } from '../../../src/engine/runtime/encoder-memory.js'
 import { Tensor } from '../../../src/engine/runtime/session.js'
 import { stepGraph } from '../../../src/engine/runtime/step-graph.js'
 import {
@@ -104,7 +105,7 @@ function referenceGreedy(
 async function openGreedy(t: Test): Promise<GreedyGraph> {
   const graph = new Graph('toy', REAL)
   const audio = graph.input('audio', 'float32', [1, 'frames', WIDTH])
-  writeGreedy(graph, decoder, () => encoderKeyValues(graph, decoder, audio, 1, (body) => {
+  writeGreedy(graph, decoder, () => encoderMemory(graph, decoder, audio, 1, (body) => {
     const split = splitHeads(body, audio, HEADS, WIDTH / HEADS)
     return Array.from({ length: LAYERS }, () => ({ keys: split, values: split }))
   }))
@@ -139,16 +140,19 @@ t.test('forced decoding scores a transcript as the reference does, and its most 
   const free = forbid(VOCABULARY, [])
   for (const [index, frames] of clips.entries()) {
     const decode = graph.start(audioOf(frames))
-    await t.rejects(decode.score([3], [40], ending), { message: /not encoded/ }, 'the audio is needed first')
+    await t.rejects(decode.score([3], [[40]], ending), { message: /not encoded/ }, 'the audio is needed first')
     await decode.encode()
     const transcript = KEPT.filter((token) => token !== END).slice(index, index + 5)
-    for (const length of [0, 1, 5]) {
-      const tokens = transcript.slice(0, length)
-      const scores = await decode.score([3, 42], tokens, ending)
-      const expected = [...tokens, END].map((token, at) =>
-        referenceStep([3, 42, ...tokens.slice(0, at)], frames)[token]!)
-      t.equal(scores.length, length + 1)
-      t.ok(scores.every((score, at) => Math.abs(score - expected[at]!) < 1e-4), `clip ${index}, ${length} tokens`)
+    const texts = [1, 5, 2].map((length) => transcript.slice(-length))
+    for (const batch of [texts.slice(0, 1), texts.slice(1, 2), texts]) {
+      const scores = await decode.score([3, 42], batch, ending)
+      for (const [text, tokens] of batch.entries()) {
+        const expected = [...tokens, END].map((token, at) =>
+          referenceStep([3, 42, ...tokens.slice(0, at)], frames)[token]!)
+        t.equal(scores[text]!.length, tokens.length + 1)
+        t.ok(scores[text]!.every((score, at) => Math.abs(score - expected[at]!) < 1e-4),
+          `clip ${index}, ${tokens.length} tokens in a batch of ${batch.length}`)
+      }
     }
     const decoded = await decode.runsWith({ always: free, first: free })([3], 12)
     t.same(decoded.tokens, referenceGreedy(frames, [3], 12, () => true).tokens, 'decoding goes on undisturbed')
@@ -159,7 +163,7 @@ t.test('a token that cannot be chosen makes a transcript impossible', async (t) 
   const decode = (await openGreedy(t)).start(audioOf(clips[0]))
   await decode.encode()
   const removed = Array.from({ length: VOCABULARY }, (_, token) => token).find((token) => !KEPT.includes(token))!
-  const [score] = await decode.score([3], [removed], allowOnly(VOCABULARY, [END]))
+  const [[score]] = await decode.score([3], [[removed]], allowOnly(VOCABULARY, [END])) as [number[]]
   t.ok(score! < -1e6)
 })
 
@@ -244,9 +248,9 @@ t.test('single steps', async (t) => {
   const { start } = stepGraph(session)
   const [frames] = clips
   const memory = await (await openGreedy(t)).start(audioOf(frames)).encode()
-  t.same(memory.dims, [2 * LAYERS, HEADS, frames.length, WIDTH / HEADS], 'of the encoder in the greedy graph')
+  t.equal(framesOf(memory), frames.length, 'of the encoder in the greedy graph')
 
-  const beamSearch = start(memory)
+  const beamSearch = start(memory, [3])
   const first = await beamSearch.step([{ parent: 0, token: 3 }], [], 4)
   const expected = referenceStep([3], frames)
   const ranked = [...KEPT].sort((a, b) => expected[b]! - expected[a]!).slice(0, 4)
@@ -283,6 +287,25 @@ t.test('single steps', async (t) => {
   }
 })
 
+t.test('the first step feeds the whole prompt', async (t) => {
+  const graph = new Graph('toy steps', REAL)
+  writeSteps(graph, decoder)
+  const session = await openGraph(graph)
+  t.teardown(() => session.release())
+  for (const frames of clips) {
+    const memory = await (await openGreedy(t)).start(audioOf(frames)).encode()
+    const { step } = stepGraph(session).start(memory, [3, 40, 42])
+    const first = await step([{ parent: 0, token: 42 }], [], 4)
+    const [best] = first.tokens
+    const second = await step([{ parent: 0, token: best! }], [], 4)
+    for (const [found, history] of [[first, [3, 40, 42]], [second, [3, 40, 42, best!]]] as const) {
+      const expected = referenceStep(history, frames)
+      t.ok(found.tokens.every((token, at) => Math.abs(found.logProbabilities[at]! - expected[token]!) < 1e-4),
+        `after ${history.join(' ')}`)
+    }
+  }
+})
+
 t.test('a bias raises the score of its token after its hypothesis, and no other', async (t) => {
   const graph = new Graph('toy steps', REAL)
   writeSteps(graph, decoder)
@@ -290,11 +313,11 @@ t.test('a bias raises the score of its token after its hypothesis, and no other'
   t.teardown(() => session.release())
   const memory = await (await openGreedy(t)).start(audioOf(clips[1])).encode()
   const hypotheses = [{ parent: 0, token: 3 }, { parent: 0, token: 4 }]
-  const plain = await stepGraph(session).start(memory).step(hypotheses, [], 3)
+  const plain = await stepGraph(session).start(memory, [3]).step(hypotheses, [], 3)
   const dropped = VOCABULARY - 1
   t.notOk(KEPT.includes(dropped))
   const biased = await stepGraph(session)
-    .start(memory)
+    .start(memory, [3])
     .step(
       hypotheses,
       [

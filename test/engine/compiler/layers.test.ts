@@ -180,7 +180,7 @@ t.test('cross-attention, by one query and by a batch that shares keys and values
     REAL,
     { q: tensorOf(query, [3, 1, WIDTH]), keys: heads(keys), values: heads(values) },
     (graph, { q, keys, values }) =>
-      crossAttention(graph, q, { keys: keys, values: values, isShared: true }, { heads: HEADS, scale: 1 }),
+      crossAttention(graph, q, { keys, values }, { heads: HEADS, scale: 1 }),
   )
   t.same(found.dims, [3, 1, WIDTH])
   t.ok(farthest(found.data, attention(query, keys, values, HEADS, 1).flat()) < ROUNDING)

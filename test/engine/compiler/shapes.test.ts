@@ -86,7 +86,7 @@ t.test('a beam of one hypothesis gives the tokens of the greedy loop', async (t)
     const { vocabulary, start } = greedyGraph(greedy!)
     const free = forbid(vocabulary, [])
     const { tokens } = await start(audio).runsWith({ always: free, first: free })([startToken], 12)
-    const beam = stepGraph(steps!).start(await start(audio).encode())
+    const beam = stepGraph(steps!).start(await start(audio).encode(), [startToken])
     const stepped = [startToken]
     while (stepped.length <= tokens.length) {
       const { tokens: [best] } = await beam.step([{ parent: 0, token: stepped.at(-1)! }], [], 1)

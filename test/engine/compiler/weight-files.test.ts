@@ -7,6 +7,7 @@ import os from 'node:os'
 import path from 'node:path'
 import t, { type Test } from 'tap'
 import {
+import { keyValuesOf } from '../../../fixtures/kit/encoder-memory.js'
   asGgml, ggmlFile, placeWeights, safetensorsFile, VOCABULARY, WHISPER_MANIFEST, whisperTensors, type NamedTensor,
 } from '../../../fixtures/weight-files.js'
 import { compiledGraph } from '../../../src/engine/compiler/cache.js'
@@ -78,7 +79,7 @@ t.test('with a scale for each column, a beam of one hypothesis gives the tokens 
   }
   const none = new Tensor('float32', new Float32Array(vocabulary), [vocabulary])
   const { tokens } = await start(audio).runsWith({ always: none, first: none })([startToken], 12)
-  const beam = stepGraph(steps!).start(await start(audio).encode())
+  const beam = stepGraph(steps!).start(await start(audio).encode(), [startToken])
   const stepped = [startToken]
   while (stepped.length <= tokens.length && stepped.at(-1) !== endToken) {
     const { tokens: [best] } = await beam.step([{ parent: 0, token: stepped.at(-1)! }], [], 1)
@@ -132,7 +133,7 @@ t.test('the weights of the default model, written as safetensors, give its token
       empty: new Tensor('float32', new Float32Array(0), [1, 0]),
     }
     const none = new Tensor('float32', new Float32Array(vocabulary), [vocabulary])
-    const memory = (await start(audio).encode()).data as Float32Array
+    const memory = keyValuesOf(await start(audio).encode())
     return { memory, ...await start(audio).runsWith({ always: none, first: none })([1], 30) }
   }
   const published = await decode(await compileModel(manifest, files, REAL, 'greedy', open))

@@ -6,6 +6,7 @@
 import { existsSync } from 'node:fs'
 import path from 'node:path'
 import tap from 'tap'
+import { keyValuesOf } from '../../../fixtures/kit/encoder-memory.js'
 import { compiledGraph } from '../../../src/engine/compiler/cache.js'
 import { logMelExtractor, type LogMelSettings } from '../../../src/recognition/features/log-mel.js'
 import { encoderDecoderOf, openModelFiles, readManifest, type Manifest } from '../../../src/engine/manifest.js'
@@ -70,7 +71,7 @@ tap.test('keys and values of a whole window are those of the published graphs', 
   const features = featuresOf(paddedTo(warmUp, 30), 3_000)
   const reference = await publishedMemory(t, modelsDir, NAME, 'input_features', features)
   const memory = await greedyGraph(await openCompiled(t, modelsDir, NAME, 'unsigned')).start(audioOf(features)).encode()
-  const ratioDb = signalToNoiseDb(reference, memory.data as Float32Array)
+  const ratioDb = signalToNoiseDb(reference, keyValuesOf(memory))
   t.ok(ratioDb > 15, `${ratioDb.toFixed(1)} dB`)
 })
 
@@ -88,15 +89,14 @@ tap.test('real matrices, several runs and single steps all give the same tokens'
       inRuns.push(...(await run(inRuns.length === 0 ? PROMPT : inRuns.slice(-1), 3)).tokens)
     }
     t.same(inRuns, tokens, `${matrices}, three tokens a run`)
-    if (matrices === 'unsigned') continue // a prompt quantized as a whole differs from one quantized token by token
     const steps = stepGraph(await openCompiled(t, modelsDir, NAME, matrices, 'steps'))
-    const beamSearch = steps.start(await start(audio).encode())
+    const beamSearch = steps.start(await start(audio).encode(), PROMPT)
     const found: (number | undefined)[] = []
-    for (const token of [...PROMPT, ...tokens.slice(0, -1)]) {
+    for (const token of [...PROMPT.slice(-1), ...tokens.slice(0, -1)]) {
       const { tokens: [best] } = await beamSearch.step([{ parent: 0, token }], [], 1)
       found.push(best)
     }
-    t.same(found.slice(PROMPT.length - 1), tokens, 'single steps')
+    t.same(found, tokens, `${matrices}, single steps`)
   }
 })
 
