@@ -1,7 +1,7 @@
 /**
- * Two models, two n-best lists: whether scoring every candidate of both lists with both models (forced decoding)
- * chooses better than scoring the first of each, and what it costs. Every clip is decoded by both models, once, so the
- * figures are those of escalated clips. `npm run bench -- lists`.
+ * Two models, two n-best lists: what it gains and costs to score the first transcripts, the list of the small model, or
+ * both lists with both models (forced decoding). Every clip is decoded by both models, so the figures are those of
+ * escalated clips. `npm run bench -- lists`.
  */
 import { readFile } from 'node:fs/promises'
 import { sum } from '../../fixtures/kit/statistics.js'
@@ -10,7 +10,7 @@ import { totalLogProbability } from '../../src/domain/log-probability.js'
 import { startStageTimer } from '../../src/domain/stage-timer.js'
 import type { Hypothesis } from '../../src/domain/transcript.js'
 import { comparableText } from '../../src/domain/words.js'
-import { jointScore } from '../../src/recognition/joint-scores.js'
+import { endsEarly, jointScore } from '../../src/recognition/joint-scores.js'
 import { transcribe } from '../../src/recognition/pipeline.js'
 import type { Recognizer } from '../../src/recognition/recognizer.js'
 import { defineBench } from '../harness/bench.js'
@@ -25,14 +25,12 @@ import { bySource } from '../harness/ways.js'
 const OPTIONS = {
   model: MODEL, larger: text('whisper-small'), alternatives: count(5), manifest: MANIFEST, limit: LIMIT,
 }
-const WAYS = ['larger alone', 'first of each', 'both lists'] as const
+const WAYS = ['larger alone', 'first of each', 'list of small', 'both lists'] as const
+type Way = (typeof WAYS)[number]
 
-interface Candidate { readonly text: string; readonly score: number }
 interface Judged {
-  readonly texts: Readonly<Record<(typeof WAYS)[number], string>>
-  /** Forced passes of the larger model beside the one that both ways need. */
-  readonly furtherPasses: number
-  readonly seconds: { readonly decoding: number; readonly further: number }
+  readonly texts: Readonly<Record<Way, string>>
+  readonly seconds: Readonly<Record<Way, number>>
 }
 
 export const run = defineBench('lists', OPTIONS, async ({ model, larger: largerName, ...given }) => {
@@ -56,11 +54,10 @@ export const run = defineBench('lists', OPTIONS, async ({ model, larger: largerN
     [source, ...wers.map((own) => fixed(own.get(source) ?? NaN))])
   const means = wers.map((own) => sum([...own.values()]) / own.size)
   printTable(['WER %', ...WAYS], [...rows, ['mean', ...means.map((mean) => fixed(mean, 2))]])
-  const decoding = sum(judged.map(({ seconds }) => seconds.decoding))
-  const further = sum(judged.map(({ seconds }) => seconds.further))
-  console.log(`\n${judged.length} clips of one piece; the lists need ${fixed(sum(judged.map((one) =>
-    one.furtherPasses)) / judged.length)} further forced passes a clip, ${fixed(100 * further / decoding)} % more time`)
-  return { missed: [], results: { rows, means, further: further / decoding } }
+  const seconds = WAYS.map((way) => sum(judged.map((one) => one.seconds[way])))
+  printTable(['', ...WAYS], [['time', ...seconds.map((one) => fixed(one / seconds[0]!, 2))]])
+  console.log(`\n${judged.length} clips of one piece`)
+  return { missed: [], results: { rows, means, seconds } }
 })
 
 /** Undefined for an upload that is no single clip for both models. */
@@ -70,44 +67,56 @@ async function judge(
   const bytes = await readFile(clip.file)
   const [ofSmall, ofLarger] = [await paddedClip(bytes, small), await paddedClip(bytes, larger)]
   if (ofSmall === undefined || ofLarger === undefined) return undefined
-  const since = performance.now()
-  const smallList = await decode(ofSmall, small, nBest, [])
-  const smallTexts = textsOf(smallList)
-  const largerFirst = await decode(ofLarger, larger, nBest, smallTexts.slice(0, 1))
-  const largerTexts = textsOf(largerFirst)
-  const smallFirst = await decode(ofSmall, small, 1, largerTexts.slice(0, 1))
-  const decoding = (performance.now() - since) / 1000
-  const sinceLists = performance.now()
-  const largerOfSmall = await decode(ofLarger, larger, 1, smallTexts.slice(1))
-  const smallOfLarger = await decode(ofSmall, small, 1, largerTexts.slice(1))
-  const further = (performance.now() - sinceLists) / 1000
-  const own = (list: Hypothesis): number[] => list.alternatives?.map(({ logProbability }) => logProbability)
-    ?? [totalLogProbability(list.logProbabilities)]
-  const scored = (first: Hypothesis, others: Hypothesis): number[] =>
-    [...first.textLogProbabilities ?? [], ...others.textLogProbabilities ?? []]
-  const candidates = [
-    ...zip(largerTexts, scored(smallFirst, smallOfLarger), own(largerFirst)),
-    ...zip(smallTexts, own(smallList), scored(largerFirst, largerOfSmall)),
-  ]
-  const firsts = [candidates[0]!, candidates[largerTexts.length]!]
-  return {
-    texts: { 'larger alone': largerTexts[0]!, 'first of each': bestOf(firsts), 'both lists': bestOf(candidates) },
-    furtherPasses: smallTexts.slice(1).length,
-    seconds: { decoding, further },
+  const [alone, aloneSeconds] = await timed(() => decode(ofLarger, larger, 1, []))
+  const judgeWith = async (ofSmallList: number, ofLargerList: number): Promise<[text: string, seconds: number]> => {
+    const [[smallList, largerList, smallScores], seconds] = await timed(async () => {
+      const first = await decode(ofSmall, small, ofSmallList, [])
+      const second = await decode(ofLarger, larger, ofLargerList, textsOf(first))
+      return [first, second, await decode(ofSmall, small, 1, textsOf(second))] as const
+    })
+    const candidates = [
+      ...zip(textsOf(largerList), smallScores.textLogProbabilities!, ownScores(largerList)),
+      ...zip(textsOf(smallList), ownScores(smallList), largerList.textLogProbabilities!),
+    ]
+    return [bestOf(candidates, [textsOf(largerList)[0]!, textsOf(smallList)[0]!]), seconds]
   }
+  const firsts = await judgeWith(1, 1)
+  const ofSmallAlone = await judgeWith(nBest, 1)
+  const both = await judgeWith(nBest, nBest)
+  return {
+    texts: {
+      'larger alone': alone.text, 'first of each': firsts[0], 'list of small': ofSmallAlone[0], 'both lists': both[0],
+    },
+    seconds: {
+      'larger alone': aloneSeconds, 'first of each': firsts[1], 'list of small': ofSmallAlone[1], 'both lists': both[1],
+    },
+  }
+}
+
+async function timed<Result>(work: () => Promise<Result>): Promise<[result: Result, seconds: number]> {
+  const since = performance.now()
+  return [await work(), (performance.now() - since) / 1000]
 }
 
 function textsOf({ alternatives, text: own }: Hypothesis): string[] {
   return alternatives === undefined || alternatives.length === 0 ? [own] : alternatives.map((one) => one.text)
 }
 
+function ownScores({ alternatives, logProbabilities }: Hypothesis): number[] {
+  return alternatives?.map(({ logProbability }) => logProbability) ?? [totalLogProbability(logProbabilities)]
+}
+
+interface Candidate { readonly text: string; readonly score: number }
+
 function zip(texts: readonly string[], bySmall: readonly number[], byLarger: readonly number[]): Candidate[] {
   return texts.map((words, index) => ({ text: words, score: jointScore(bySmall[index]!, byLarger[index]!) }))
 }
 
-/** Of candidates with the same words, the first one stands for all. */
-function bestOf(candidates: readonly Candidate[]): string {
-  const best = candidates.reduce((one, other) => other.score > one.score ? other : one)
+/** Of candidates with the same words, the first one stands for all. One that ends early has to be among `firsts`. */
+function bestOf(candidates: readonly Candidate[], firsts: readonly string[]): string {
+  const all = candidates.map((one) => one.text)
+  const best = candidates.filter((one) => firsts.includes(one.text) || !endsEarly(one.text, all))
+    .reduce((one, other) => other.score > one.score ? other : one)
   return candidates.find((one) => comparableText(one.text) === comparableText(best.text))!.text
 }
 

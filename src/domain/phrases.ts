@@ -30,6 +30,17 @@ export interface Alternative {
   readonly phrases: readonly number[]
 }
 
+/** One of several transcripts as it was decoded: it may become the hypothesis. */
+export interface Candidate extends Alternative {
+  readonly tokens: readonly number[]
+  /** Of each token, and of the end of the text. */
+  readonly logProbabilities: readonly number[]
+  /** What biasing adds to its log-probability, natural logarithm. */
+  readonly biasScore: number
+  /** The phrase that is all of it; −1: it is none. */
+  readonly wholePhrase: number
+}
+
 /** One of several transcripts, with its share of the probability. */
 export interface RankedAlternative extends Alternative {
   /** Calibrated probability that it is right; the sum over all is at most 1. Null without a calibration. */
@@ -53,8 +64,8 @@ export interface PhraseScore {
 
 /** What beam search finds besides the transcript. */
 export interface BeamSearchResult {
-  /** N-best list, best first; the transcript itself is part of it. */
-  readonly alternatives: readonly Alternative[]
+  /** N-best list of different words, best first; the transcript itself is the first. */
+  readonly alternatives: readonly Candidate[]
   /** Best first. */
   readonly phraseScores: readonly PhraseScore[]
   /** What biasing adds to the log-probability of the transcript, natural logarithm. */

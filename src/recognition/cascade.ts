@@ -13,12 +13,13 @@
  */
 import { languageUnsupported, SpeechError } from '../domain/errors.js'
 import { meanLogProbability } from '../domain/log-probability.js'
-import type { PhraseScore } from '../domain/phrases.js'
+import type { Candidate, PhraseScore } from '../domain/phrases.js'
 import { isEscalation, type CascadeReason, type CascadeReport, type Hypothesis } from '../domain/transcript.js'
 import type { Recognizer } from './recognizer.js'
 import { certaintyOf } from './confidence/cascade-correctness.js'
 import { phraseSaid } from './decoding/phrase-probability.js'
-import { chooseJointly, jointPhraseScores } from './joint-scores.js'
+import { jointPhraseScores, scoreJointly, type JointCandidate } from './joint-scores.js'
+import { nBestOf, replaced } from './n-best.js'
 import { decodeClip, type DecodeOptions } from './redecoding.js'
 import type { ClipShape } from './segmentation/find-speech.js'
 import type { ClipTranscript } from './stages.js'
@@ -95,7 +96,7 @@ export function notEscalated(transcript: ClipTranscript): ClipTranscript {
   return { ...transcript, escalation: { reason: 'uncertain_speech', seconds: 0, jointLogProbability: null } }
 }
 
-/** The better transcript of both models. Rejects with what the models and `interrupt` throw. */
+/** The best transcript of both models. Rejects with what the models and `interrupt` throw. */
 export async function escalate(
   primary: ClipTranscript, small: Recognizer, cascade: Cascade, options: DecodeOptions,
 ): Promise<ClipTranscript> {
@@ -104,45 +105,52 @@ export async function escalate(
   if (reason === 'sure') return { ...primary, escalation: { reason, seconds: 0, jointLogProbability: null } }
   options.interrupt()
   const language = options.language ?? onlyLanguage(small, options)
-  const scoreTexts = hasWords(primary.hypothesis) ? [primary.hypothesis.text] : []
+  const list = rank(primary.hypothesis) === COMPLETE ? await nBestOf(primary, small, options) : []
+  const scoreTexts = list.map(({ text }) => text)
   const larger = await decodeClip(primary.clip, cascade.recognizer, { ...options, language, scoreTexts })
-  const { transcript, logProbability } = await choose(primary, larger, async (text) => {
-    const plain = { ...options, maxDecodingPasses: 1, words: false, beamFor: undefined, scoreTexts: [text] }
-    return (await decodeClip(primary.clip, small, plain)).hypothesis.textLogProbabilities?.[0]
-  })
+  const { transcript, logProbability } = await choose({ primary, list, larger }, small, options)
   const decodingPasses = primary.decodingPasses + larger.decodingPasses
   const escalation = { reason, seconds: larger.seconds, jointLogProbability: logProbability }
   return { ...transcript, decodingPasses, escalation }
 }
 
 interface Choice { readonly transcript: ClipTranscript; readonly logProbability: number | null }
+interface Transcripts {
+  readonly primary: ClipTranscript
+  /** Of the small model: the primary transcript, then others. */
+  readonly list: readonly Candidate[]
+  readonly larger: ClipTranscript
+}
 
 /** Words are better than none, and a complete transcript is better than one that was cut off. */
 async function choose(
-  small: ClipTranscript, larger: ClipTranscript, scoreWithSmall: (text: string) => Promise<number | undefined>,
+  { primary, list, larger }: Transcripts, small: Recognizer, options: DecodeOptions,
 ): Promise<Choice> {
-  const [rankOfSmall, rankOfLarger] = [rank(small.hypothesis), rank(larger.hypothesis)]
+  const [rankOfSmall, rankOfLarger] = [rank(primary.hypothesis), rank(larger.hypothesis)]
   if (rankOfSmall !== rankOfLarger || rankOfSmall !== COMPLETE) {
-    return { transcript: rankOfSmall > rankOfLarger ? small : larger, logProbability: null }
+    return { transcript: rankOfSmall > rankOfLarger ? primary : larger, logProbability: null }
   }
-  const hypotheses = { small: small.hypothesis, larger: larger.hypothesis }
-  const { chosen, logProbabilities } = await chooseJointly(hypotheses, scoreWithSmall)
-  const phraseScores = jointPhraseScores(small.hypothesis, larger.hypothesis)
-  const [preferred, other] = chosen === 'small' ? [small, larger] : [larger, small]
-  const transcript = agreeing(phraseScores, preferred, other)
-  const logProbability = logProbabilities?.[transcript === small ? 'small' : 'larger'] ?? null
+  const once = { ...options, maxDecodingPasses: 1, beamFor: undefined }
+  const candidates = await scoreJointly({ small: list, larger: larger.hypothesis }, async (text) => {
+    const scored = await decodeClip(primary.clip, small, { ...once, words: false, scoreTexts: [text] })
+    return scored.hypothesis.textLogProbabilities?.[0]
+  })
+  const phraseScores = jointPhraseScores(primary.hypothesis, larger.hypothesis)
+  const chosen = agreeing(phraseScores, candidates)
+  const transcript = chosen === undefined || chosen.rank === null ? larger
+    : chosen.rank === 0 ? primary : await replaced(primary, list[chosen.rank]!, small, once)
+  const logProbability = chosen?.logProbability ?? null
   if (phraseScores.length === 0) return { transcript, logProbability }
   return { transcript: { ...transcript, hypothesis: { ...transcript.hypothesis, phraseScores } }, logProbability }
 }
 
-/** The other transcript only if it alone is what both models together find said: a certain phrase, or no phrase. */
+/** The best one that is what both models together find said, a certain phrase or no phrase; if none is, the best. */
 function agreeing(
-  phraseScores: readonly PhraseScore[], preferred: ClipTranscript, other: ClipTranscript,
-): ClipTranscript {
-  if (phraseScores.length === 0) return preferred
+  phraseScores: readonly PhraseScore[], candidates: readonly JointCandidate[],
+): JointCandidate | undefined {
+  if (phraseScores.length === 0) return candidates[0]
   const said = phraseSaid(phraseScores)
-  const isSaid = ({ hypothesis: { wholePhrase = -1 } }: ClipTranscript): boolean => wholePhrase === said
-  return !isSaid(preferred) && isSaid(other) ? other : preferred
+  return candidates.find(({ wholePhrase }) => wholePhrase === said) ?? candidates[0]
 }
 
 export function summarizeCascade(

@@ -1,12 +1,15 @@
 /**
- * Two models, two transcripts of a clip: each model also scores the transcript of the other by forced decoding, and the
- * transcript with the higher weighted sum of log-probabilities is taken (a log-linear combination of models, as in
+ * Two models, several transcripts of a clip: each model also scores the transcripts of the other by forced decoding,
+ * and that with the highest weighted sum of log-probabilities is taken (a log-linear combination of models, as in
  * N-best rescoring: Ostendorf et al., "Integration of diverse recognition methodologies through reevaluation of N-best
  * sentence hypotheses", HLT 1991). Neither model is right wherever it is sure: a word that one finds likely and the
  * other impossible is usually wrong.
+ *
+ * The n-best list of the small model and the first transcript of the larger one are compared. The list of the larger
+ * model adds nothing to these (`npm run bench -- lists`), takes a third more of its time, and another of its graphs.
  */
 import { totalLogProbability } from '../domain/log-probability.js'
-import type { PhraseScore } from '../domain/phrases.js'
+import type { Candidate, PhraseScore } from '../domain/phrases.js'
 import type { Hypothesis } from '../domain/transcript.js'
 import { comparableText } from '../domain/words.js'
 import { mergePhraseScores } from './decoding/merged-phrase-scores.js'
@@ -16,39 +19,58 @@ const SMALL_MODEL_WEIGHT = 0.4
 /** A model that finds a transcript less probable rules it out; how much less says nothing. */
 const RULED_OUT = -60
 
-export interface Candidates {
-  readonly small: Hypothesis
-  /** With the log-probability of the small model's text, where its model can score texts. */
+/** A transcript that both models have scored. */
+export interface JointCandidate extends Pick<Candidate, 'text' | 'biasScore' | 'wholePhrase'> {
+  /** In the list of the small model, from 0; null: the transcript of the larger model. */
+  readonly rank: number | null
+  /** Weighted mean of the log-probabilities of both models. */
+  readonly logProbability: number
+}
+
+/** What the small model finds, best first, of different words, and what the larger one finds. */
+export interface Transcripts {
+  readonly small: readonly Candidate[]
+  /** With the log-probability of each text of the small model, where its model can score texts. */
   readonly larger: Hypothesis
 }
 
-export interface JointChoice {
-  readonly chosen: 'small' | 'larger'
-  /** Weighted mean of both models' log-probabilities of each text; null where a model cannot score texts. */
-  readonly logProbabilities: Readonly<Record<'small' | 'larger', number>> | null
+/**
+ * All transcripts by the sum of joint log-probability and bias score, best first. Empty where a model cannot score
+ * texts: `scoreWithSmall` resolves to undefined where the small one cannot. Of transcripts with the same words, that of
+ * the larger model stands for both. A transcript that ends where another one goes on is left out unless a model has it
+ * first: a decoder may find an early end more probable than many words that follow (Stahlberg & Byrne, "On NMT search
+ * errors and model errors: cat got your tongue?", EMNLP 2019).
+ */
+export async function scoreJointly(
+  { small, larger }: Transcripts, scoreWithSmall: (text: string) => Promise<number | undefined>,
+): Promise<JointCandidate[]> {
+  const byLarger = larger.textLogProbabilities
+  if (byLarger === undefined) return []
+  const wordsOfLarger = comparableText(larger.text)
+  const same = small.find(({ text }) => comparableText(text) === wordsOfLarger)
+  const largerBySmall = same?.logProbability ?? await scoreWithSmall(larger.text)
+  if (largerBySmall === undefined) return []
+  const { text, biasScore = 0, wholePhrase = -1 } = larger
+  const ofLarger: JointCandidate = {
+    text, biasScore, wholePhrase, rank: null,
+    logProbability: jointScore(largerBySmall, totalLogProbability(larger.logProbabilities)),
+  }
+  const ofSmall = small.map((one, rank): JointCandidate => ({
+    text: one.text, biasScore: one.biasScore, wholePhrase: one.wholePhrase, rank,
+    logProbability: jointScore(one.logProbability, byLarger[rank]!),
+  }))
+  const all = [ofLarger, ...ofSmall.filter((_, rank) => small[rank] !== same)]
+  const scoreOf = (one: JointCandidate): number => one.logProbability + one.biasScore
+  const texts = all.map((one) => one.text)
+  return all.filter((one) => one.rank === null || one.rank === 0 || !endsEarly(one.text, texts))
+    .toSorted((a, b) => scoreOf(b) - scoreOf(a))
 }
 
-/**
- * `scoreWithSmall` resolves to undefined where the small model cannot score texts; then the larger model is trusted. Of
- * two transcripts with the same words, that of the larger model is taken.
- */
-export async function chooseJointly(
-  { small, larger }: Candidates, scoreWithSmall: (text: string) => Promise<number | undefined>,
-): Promise<JointChoice> {
-  const [ownOfSmall, ownOfLarger] = [small, larger].map((one) => totalLogProbability(one.logProbabilities)) as
-    [number, number]
-  const smallByLarger = larger.textLogProbabilities?.[0]
-  if (smallByLarger === undefined) return { chosen: 'larger', logProbabilities: null }
-  if (comparableText(small.text) === comparableText(larger.text)) {
-    const joint = jointScore(ownOfSmall, ownOfLarger)
-    return { chosen: 'larger', logProbabilities: { small: joint, larger: joint } }
-  }
-  const largerBySmall = await scoreWithSmall(larger.text)
-  if (largerBySmall === undefined) return { chosen: 'larger', logProbabilities: null }
-  const [ofSmall, ofLarger] = [jointScore(ownOfSmall, smallByLarger), jointScore(largerBySmall, ownOfLarger)]
-  const biasOf = ({ biasScore = 0 }: Hypothesis): number => biasScore
-  const chosen = ofSmall + biasOf(small) > ofLarger + biasOf(larger) ? 'small' : 'larger'
-  return { chosen, logProbabilities: { small: ofSmall, larger: ofLarger } }
+/** Whether another transcript begins with all words of this one. */
+export function endsEarly(text: string, others: readonly string[]): boolean {
+  const words = comparableText(text)
+  const beginning = words === '' ? '' : `${words} `
+  return others.map(comparableText).some((other) => other !== words && other.startsWith(beginning))
 }
 
 /** Of the phrases that were scored: of both models where both have scores, else of the one. Best first. */

@@ -3,7 +3,7 @@
  * no text, dashes for a new speaker, remarks in brackets, and words whose letters the language does not have. Models
  * learn them from subtitles and write them over noise. They are removed; a transcript may be empty after that.
  */
-import type { Alternative } from '../domain/phrases.js'
+import type { Candidate } from '../domain/phrases.js'
 import type { Hypothesis } from '../domain/transcript.js'
 import type { Word } from '../domain/words.js'
 import { isForeign, isWrittenIn } from '../domain/writing-systems.js'
@@ -34,7 +34,7 @@ export function legibleText(text: string, language: string): string {
   return plain.split(/\s+/u).filter((word) => word !== '' && !isForeign(word, language)).join(' ')
 }
 
-function legibleAlternatives(alternatives: readonly Alternative[], language: string): Alternative[] {
+function legibleAlternatives(alternatives: readonly Candidate[], language: string): Candidate[] {
   return alternatives.flatMap((one) => {
     const text = legibleText(one.text, language)
     return text === '' && one.text !== '' ? [] : [{ ...one, text }]

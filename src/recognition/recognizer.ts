@@ -31,6 +31,8 @@ export interface RecognizeOptions {
   readonly beam?: BeamRequest | undefined
   /** Transcripts whose log-probability is requested besides; only with `openBeamSearch`. */
   readonly scoreTexts?: readonly string[]
+  /** Tokens of a transcript that becomes the hypothesis instead of a decoded one; only with `openBeamSearch`. */
+  readonly transcript?: readonly number[]
   /** Whether the hypothesis has times of words; only where `timesWords`. */
   readonly words?: boolean
   /** Whether the hypothesis has the log-probability and the bytes of each token. */

@@ -153,7 +153,8 @@ function withPosteriors(
   alternatives: readonly Alternative[], { calibration }: Recognizer, correctness: number | null,
 ): RankedAlternative[] {
   const posteriors = calibration && correctness !== null ? posteriorsOf(calibration, correctness, alternatives) : []
-  return alternatives.map((alternative, index) => ({ ...alternative, posterior: posteriors[index] ?? null }))
+  return alternatives.map(({ text, confidence, logProbability, phrases }, index) =>
+    ({ text, confidence, logProbability, phrases, posterior: posteriors[index] ?? null }))
 }
 
 function warningsOf(upload: Described, confidence: number | null): Warning[] {

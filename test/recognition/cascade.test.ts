@@ -12,6 +12,7 @@ import type { Calibration } from '../../src/recognition/confidence/calibration.j
 import type { Clip } from '../../src/domain/audio.js'
 import type { Report } from '../../src/domain/report.js'
 import type { Hypothesis } from '../../src/domain/transcript.js'
+import { candidateOf } from './candidates.js'
 import { wavOfSeconds } from '../serving/http/wav.js'
 
 const BELOW = 0.5
@@ -192,6 +193,47 @@ tap.test('where both models score texts, both judge both transcripts', async (t)
   t.equal(small.asked.length, 1, 'equal words are not scored')
   const mute = scripted('small', [unsure('Four')])
   t.match(await recognizeWith(mute, larger), { text: 'For' }, 'a small model that scores no texts')
+})
+
+tap.test('the n-best list of the small model competes with the transcript of the larger one', async (t) => {
+  const list = [candidateOf('Four', -1), candidateOf('Fore', -1.2), candidateOf('For', -3)]
+  const listing = { openBeamSearch: async () => undefined }
+  const answer = { text: 'Four', logProbabilities: [-1] }
+  const models = (...byLarger: number[]): [Scripted, Scripted] => [
+    scripted('small', [answer, { ...answer, alternatives: list }, { ...answer, textLogProbabilities: [-9] }], listing),
+    scripted('larger', [{ text: 'Ford', logProbabilities: [-1], textLogProbabilities: byLarger }], listing),
+  ]
+  for (const [byLarger, text, model] of [
+    [[-9, -1.1, -9], 'Fore', 'small'], [[-1.1, -9, -9], 'Four', 'small'], [[-30, -30, -30], 'Ford', 'larger'],
+  ] as const) {
+    const [small, larger] = models(...byLarger)
+    const report = await recognizeWith(small, larger)
+    t.match(report, { text, decodingPasses: 2, alternatives: [] }, 'alternatives that nobody requested are not returned')
+    t.match(report.segments, [{ model, tokens: model === 'small' ? [1] : [1, 2] }])
+    t.same(larger.asked[0]!.options.scoreTexts, ['Four', 'Fore', 'For'])
+    t.same(small.asked.map(({ options }) => options.beam?.nBest ?? 1), [1, 5, 1], 'the list is decoded where it is needed')
+  }
+  const [small, larger] = models(-9, -1.1, -9)
+  const requested = { beamFor: () => ({ nBest: 5, phrases: undefined, strength: 0 }) }
+  const listed = scripted('small', [{ ...answer, alternatives: list }, { ...answer, textLogProbabilities: [-9] }], listing)
+  const { text, alternatives } = await recognizeWith(listed, larger, requested)
+  t.same([text, ...alternatives.map((one) => one.text)], ['Fore', 'Fore', 'Four', 'For'], 'the transcript is the first')
+  t.equal(listed.asked.length, 2, 'a list that was requested is not decoded again')
+  t.equal(small.asked.length, 0)
+})
+
+tap.test('a transcript from further down a list gets times of its words', async (t) => {
+  const word = { text: 'Fore', startSeconds: 0.3, endSeconds: 0.5, confidence: 0.3, logProbability: -1.2 }
+  const small = scripted('small', [
+    { text: 'Four', logProbabilities: [-1], words: [{ ...word, text: 'Four' }] },
+    { text: 'Four', logProbabilities: [-1], alternatives: [candidateOf('Four'), candidateOf('Fore', -1.2, { tokens: [8] })] },
+    { textLogProbabilities: [-9] },
+    { text: 'Fore', tokens: [8], words: [word] },
+  ], { openBeamSearch: async () => undefined, timesWords: true })
+  const larger = scripted('larger', [{ text: 'Ford', logProbabilities: [-1], textLogProbabilities: [-9, -1] }])
+  const { segments: [segment] } = await recognizeWith(small, larger, { words: true })
+  t.match(segment, { text: 'Fore', tokens: [8], words: [{ text: 'Fore' }] })
+  t.same(small.asked.map(({ options }) => options.transcript), [undefined, undefined, undefined, [8]])
 })
 
 tap.test('a calibrated model escalates by the probability that its transcript is right', async (t) => {

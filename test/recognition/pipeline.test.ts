@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs'
 import path from 'node:path'
 import t from 'tap'
+import { candidateOf } from './candidates.js'
 import type { SpeechDetector } from '../../src/recognition/segmentation/detector.js'
 import { spectralDetector } from '../../src/recognition/segmentation/detectors/spectral.js'
 import { FEATURE_NAMES, featureRow } from '../../src/monitoring/drift/features.js'
@@ -296,10 +297,9 @@ t.test('a calibration gives text and words a correctness, which unbiased alterna
     readings: { temperature: 1, elsewhere: 0.5, first: { correctness: curve, held } },
     words: { correctness: curve, held }, held,
   }
-  const alternative = (text: string, logProbability: number) => ({ text, confidence: 0.5, logProbability, phrases: [] })
   const change = {
     words: [{ text: 'x', startSeconds: 0, endSeconds: 0.1, confidence: 0.5, logProbability: -1 }],
-    alternatives: [alternative('x', -0.6), alternative('y', -0.7)],
+    alternatives: [candidateOf('x', -0.6), candidateOf('y', -0.7)],
   }
   const recognizer = { ...scripted(['x'], change).recognizer, calibration }
   const reportWith = (options: Partial<TranscribeOptions>, by: Recognizer = recognizer): Promise<Report> =>

@@ -1,5 +1,6 @@
 /** Which transcripts are rejected: words that nobody said. */
 import t from 'tap'
+import { candidateOf } from './candidates.js'
 import type { SpeechActivity } from '../../src/domain/audio.js'
 import { startStageTimer } from '../../src/domain/stage-timer.js'
 import type { Hypothesis } from '../../src/domain/transcript.js'
@@ -38,8 +39,7 @@ async function check(one: Case): Promise<{ vetted: Vetted; asked: number }> {
     logProbabilities: Array.from({ length: tokens }, () => logProbability),
     words: text.split(' ').map((word, index) =>
       ({ text: word, startSeconds: index, endSeconds: index + 1, confidence: 1, logProbability: 0 })),
-    alternatives: [text, 'never'].map((words) =>
-      ({ text: words, confidence: 0.5, logProbability: -1, phrases: [] })),
+    alternatives: [text, 'never'].map((words) => candidateOf(words)),
   })
   const transcript = {
     clip: { speech: { startSeconds: 0, endSeconds: seconds } }, hypothesis, model: 'scripted', agreement: 1,

@@ -91,11 +91,14 @@ async function compile(manifest: Bundle, modelsDir: string, environment: NodeJS.
     console.error(`earshot: ${manifest.name} runs as it was published: ${compiled.reason}`)
     return
   }
-  // The first request for the times of words would wait for this one.
-  const aligning = await compiledGraph(modelsDir, manifest, target, 'align')
-  const further = 'reason' in aligning ? undefined : aligning
-  const seconds = (compiled.compileSeconds ?? 0) + (further?.compileSeconds ?? 0)
-  const notKept = compiled.notKept ?? further?.notKept
+  const all = [compiled]
+  // The first request for times of words, for alternatives or with phrases would wait for these.
+  for (const kind of ['align', 'steps'] as const) {
+    const further = await compiledGraph(modelsDir, manifest, target, kind)
+    if (!('reason' in further)) all.push(further)
+  }
+  const seconds = all.reduce((sum, { compileSeconds = 0 }) => sum + compileSeconds, 0)
+  const notKept = all.find((one) => one.notKept !== undefined)?.notKept
   if (seconds === 0) return
   const but = notKept === undefined ? '' : `, but the graph could not be kept: ${notKept}`
   console.error(`earshot: ${manifest.name} is compiled for this machine (${seconds.toFixed(1)} s)${but}`)

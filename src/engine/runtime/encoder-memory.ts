@@ -1,6 +1,6 @@
 /**
- * What a decoder attends to: keys and values of the encoder for each layer, as a greedy graph returns them and the other
- * graphs of the model take them (`memoryInputs` in engine/compiler/decoder.ts). They are never read here.
+ * What a decoder attends to: keys and values of the encoder for each layer, as a greedy graph returns them and all
+ * graphs of the model take them (`memoryInputs` in engine/compiler/decoder.ts).
  */
 import { outputOf, Tensor, type Session, type Tensors } from './session.js'
 

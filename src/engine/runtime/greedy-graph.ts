@@ -6,7 +6,7 @@
  * stay tensors of the runtime and are never read here.
  */
 import { SpeechError } from '../../domain/errors.js'
-import { memoryFrom, memoryOutputsOf, noMemory, type EncoderMemory } from './encoder-memory.js'
+import { framesOf, memoryFrom, memoryOutputsOf, noMemory, type EncoderMemory } from './encoder-memory.js'
 import { integers, missingPorts, outputOf, shapeOf, Tensor, type Session, type Tensors } from './session.js'
 
 const INPUTS = ['prompt', 'budget', 'mask', 'first_mask', 'past', 'scored']
@@ -75,27 +75,24 @@ function startDecode(
     scored: new Tensor('int64', BigInt64Array.of(BigInt(scored)), []),
     past,
   })
-  /** The memory is copied out once, in the run that encodes. */
+  // The memory is copied out once, in the run that encodes; a run that ends the text returns none.
   const runKeeping = async (feeds: Tensors, wanted: readonly string[]): Promise<Tensors> => {
     if (memory !== undefined) return session.run(feeds, wanted)
     const results = await session.run(feeds, [...wanted, ...memoryOutputsOf(session)])
-    memory = memoryFrom(results, session)
+    const found = memoryFrom(results, session)
+    if (framesOf(found) > 0) memory = found
     return results
   }
   const run = async (tokens: readonly number[], maxTokens: number, masks: Masks): Promise<GreedyTokens> => {
     const results = await runKeeping(feedsOf([tokens], maxTokens, masks), CHOSEN)
     past = outputOf(results, 'new_past')
-    return {
-      tokens: Array.from(outputOf(results, 'tokens').data as BigInt64Array, Number),
-      logProbabilities: [...outputOf(results, 'log_probabilities').data as Float32Array],
-    }
+    return chosenTokens(results)
   }
   return {
     async score(prompt, texts, ending) {
       if (memory === undefined) throw new Error('the audio is not encoded yet')
       const longest = Math.max(...texts.map(({ length }) => length))
-      // Tokens behind a shorter text change nothing before them.
-      const prompts = texts.map((tokens) => [...prompt, ...tokens, ...new Array<number>(longest - tokens.length).fill(0)])
+      const prompts = texts.map((tokens) => [...prompt, ...filledUp(tokens, longest)])
       const masks = { always: ending, first: unmasked }
       const results = await session.run({ ...feedsOf(prompts, 1, masks, longest), past: nothing }, SCORED)
       const [scores, endings] = SCORED.map((output) => outputOf(results, output).data as Float32Array) as
@@ -117,6 +114,18 @@ function startDecode(
       }
     },
   }
+}
+
+function chosenTokens(results: Tensors): GreedyTokens {
+  return {
+    tokens: Array.from(outputOf(results, 'tokens').data as BigInt64Array, Number),
+    logProbabilities: [...outputOf(results, 'log_probabilities').data as Float32Array],
+  }
+}
+
+/** With any tokens behind it, which change nothing before them. */
+function filledUp(tokens: readonly number[], length: number): number[] {
+  return [...tokens, ...new Array<number>(length - tokens.length).fill(0)]
 }
 
 /** A mask that excludes these tokens. */

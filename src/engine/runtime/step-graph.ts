@@ -18,8 +18,8 @@ export interface StepGraph {
 
 export interface BeamSearch {
   /**
-   * Extends hypotheses of the last step, `parent`, by one token each. In the first step every parent is 0, and the token
-   * is the last one of the prompt.
+   * Extends hypotheses of the last step, `parent`, by one token each. In the first step every parent is 0, and the
+   * token is the last one of the prompt.
    */
   step(hypotheses: readonly Extension[], biases: readonly Bias[], top: number): Promise<Candidates>
 }

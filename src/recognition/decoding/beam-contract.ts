@@ -30,7 +30,7 @@ export interface BeamTranscript extends DecodedTokens {
 
 export interface BeamResult extends BeamTranscript {
   /** Best first, the first is the transcript itself; several may have the same words. */
-  readonly hypotheses: readonly BeamTranscript[]
+  readonly hypotheses: readonly (BeamTranscript & Pick<BeamResult, 'wholePhrase'>)[]
   /** How many with different words are requested. */
   readonly nBest: number
   /** Phrases by how well they fit the clip, best first; empty without phrases. */

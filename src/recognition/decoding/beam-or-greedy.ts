@@ -43,13 +43,15 @@ export async function beamSearchOrGreedy(
   const chosen = request.strength === 0 ? unbiased : said ?? mostSupported(rivals, unbiased)
   const best = chosen === unbiased && greedy !== undefined ? await confirmGreedy(greedy, decodeGreedily, bias) : chosen
   const transcripts = ranked.toSorted((a, b) => b.score - a.score).map(({ transcript }) => transcript)
+  const listed = [best, ...transcripts.filter(({ tokens }) => tokens !== chosen.tokens)].map((one) => ({
+    ...one, wholePhrase: phrases === undefined ? -1 : wholePhraseOf(phrases.trie, one.tokens, model.shapes),
+  }))
   return {
-    ...best,
-    hypotheses: [best, ...transcripts.filter(({ tokens }) => tokens !== chosen.tokens)],
+    ...listed[0]!,
+    hypotheses: listed,
     nBest,
     phraseScores,
     phraseScoring,
-    wholePhrase: phrases === undefined ? -1 : wholePhraseOf(phrases.trie, best.tokens, model.shapes),
     unbiased: chosen === unbiased ? best : unbiased,
   }
 }

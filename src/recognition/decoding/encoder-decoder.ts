@@ -29,7 +29,7 @@ import {
   candidatesAmong, detectLanguage, languageMasks, mostProbableLanguage, type LanguageTokens,
 } from './language-detection.js'
 import { tokenBudget } from './limits.js'
-import { fullStopsOf, scoreTranscripts, type ScoreTokens } from './transcript-scores.js'
+import { asDecoded, fullStopsOf, scoreTranscripts, type ScoreTokens } from './transcript-scores.js'
 import { asHypothesis, compilePhrases, tokenShapesOf } from './phrases.js'
 import { forbiddenIn, masksOf, suppressionOf, type SuppressedTokens } from './suppression.js'
 import { tokenLogProbabilitiesOf } from './token-log-probabilities.js'
@@ -141,10 +141,10 @@ async function openCompiled(
     timesWords: true,
     openBeamSearch: () => steps.open(),
     async decode({ tensor, states }, budget, options) {
-      const { language: requested, expectSpeech, beam, words, scoreTexts = [], interrupt, timer } = options
+      const { language: requested, expectSpeech, beam, words, transcript, scoreTexts = [], interrupt, timer } = options
       const decode = begin(tensor)
       interrupt()
-      const needsStates = words === true || beam !== undefined || scoreTexts.length > 0
+      const needsStates = words === true || beam !== undefined || transcript !== undefined || scoreTexts.length > 0
       const memory = needsStates ? await timer.timeAsync('model', () => decode.encode()) : undefined
       const language = requested ?? await timer.timeAsync('model', () => detect(decode, options))
       const prompt = promptOf(family.prompt, language)
@@ -153,10 +153,12 @@ async function openCompiled(
       if (memory === undefined) return { ...await timer.timeAsync('model', decodeGreedily), language }
       const limits = { prompt, endToken, budget, ...forbiddenIn(suppression, expectSpeech), interrupt }
       const model = { start: steps.over(memory), internalLanguageModel, shapes }
-      const found = await timer.timeAsync('model', () => beamSearchOrGreedy(decodeGreedily, beam, model, limits))
       const score: ScoreTokens = (scored) => decode.score(prompt, scored, ending)
+      const found = await timer.timeAsync('model', () => transcript === undefined
+        ? beamSearchOrGreedy(decodeGreedily, beam, model, limits)
+        : asDecoded(transcript, score))
       const scores = await timer.timeAsync('model', () =>
-        scoreTranscripts(scoreTexts, { ...found, tokenizer, score, interrupt }))
+        scoreTranscripts(scoreTexts, { decoded: found, tokenizer, score, interrupt }))
       const decoded = { ...found, ...scores.length > 0 && { textLogProbabilities: scores } }
       if (words !== true) return { ...decoded, language }
       interrupt()

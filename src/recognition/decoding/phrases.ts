@@ -1,7 +1,7 @@
 /** Words and tokens: compiles phrases for a tokenizer, finds word boundaries, and turns decoded tokens into text. */
 import type { InterruptibleWork } from '../../domain/interruptible-work.js'
 import { meanLogProbability, totalLogProbability } from '../../domain/log-probability.js'
-import type { Alternative, BeamSearchResult, PhraseList } from '../../domain/phrases.js'
+import type { BeamSearchResult, Candidate, PhraseList } from '../../domain/phrases.js'
 import { comparableText } from '../../domain/words.js'
 import type { Tokenizer } from '../../engine/tokenizer.js'
 import type { BeamResult, CompiledPhrases } from './beam-contract.js'
@@ -72,11 +72,15 @@ export function asHypothesis(
   const { tokens, logProbabilities, stopped } = decoded
   const plain = { tokens, logProbabilities, stopped, text: decode(tokens) }
   if (!('hypotheses' in decoded)) return plain
-  const alternatives = decoded.hypotheses.map((one): Alternative => ({
+  const alternatives = decoded.hypotheses.map((one): Candidate => ({
     text: decode(one.tokens),
     confidence: Math.exp(meanLogProbability(one.logProbabilities)),
     logProbability: totalLogProbability(one.logProbabilities),
     phrases: one.phrases,
+    tokens: one.tokens,
+    logProbabilities: one.logProbabilities,
+    biasScore: one.biasScore,
+    wholePhrase: one.wholePhrase,
   }))
   const { phraseScores, phraseScoring, wholePhrase, biasScore, unbiased, nBest } = decoded
   const unbiasedText = decode(unbiased.tokens)
@@ -89,8 +93,8 @@ export function asHypothesis(
 }
 
 /** Of alternatives with the same words, the best one, with the phrases that were found in any of them. */
-function withDifferentWords(alternatives: readonly Alternative[]): Alternative[] {
-  const byWords = new Map<string, Alternative>()
+function withDifferentWords(alternatives: readonly Candidate[]): Candidate[] {
+  const byWords = new Map<string, Candidate>()
   for (const one of alternatives) {
     const words = comparableText(one.text)
     const best = byWords.get(words)

@@ -5,6 +5,8 @@
 import { totalLogProbability } from '../../domain/log-probability.js'
 import { comparableText } from '../../domain/words.js'
 import type { Tokenizer } from '../../engine/tokenizer.js'
+import type { BeamResult } from './beam-contract.js'
+import type { DecodedTokens } from './greedy.js'
 import { encodeText } from './phrases.js'
 
 /** Of each text: log-probabilities of its tokens, and of the end of the text after them. */
@@ -18,6 +20,12 @@ const TOKENS_OF_A_RUN = 96
 /** Full stops are no part of a transcript: some models write them and some do not. */
 const FINAL_FULL_STOPS = /[.?!]+$/
 
+/** A given transcript as if it had been decoded. It has at least one token. */
+export async function asDecoded(tokens: readonly number[], score: ScoreTokens): Promise<DecodedTokens> {
+  const [logProbabilities] = await score([tokens])
+  return { tokens, logProbabilities: logProbabilities!, stopped: 'end_of_text' }
+}
+
 /** The tokens that may stand before the end of a text without being part of it. */
 export function fullStopsOf({ encode, piece }: Pick<Tokenizer, 'encode' | 'piece'>): number[] {
   return ['.', '?', '!'].flatMap((mark) => encode(`a${mark}`).slice(-1).filter((token) => piece(token) === mark))
@@ -25,26 +33,26 @@ export function fullStopsOf({ encode, piece }: Pick<Tokenizer, 'encode' | 'piece
 
 /** What the model decoded itself, and how it scores other transcripts. */
 export interface ScoringModel {
-  readonly tokens: readonly number[]
-  readonly logProbabilities: readonly number[]
+  readonly decoded: DecodedTokens | BeamResult
   readonly tokenizer: Pick<Tokenizer, 'encode' | 'decode'>
   readonly score: ScoreTokens
   readonly interrupt: () => void
 }
 
 /**
- * In the order of `texts`; −Infinity where a text has no tokens. A text with the words of the decoded one has the score
+ * In the order of `texts`; −Infinity where a text has no tokens. A text with the words of a decoded one has the score
  * of that.
  */
 export async function scoreTranscripts(
-  texts: readonly string[], { tokens, logProbabilities, tokenizer, score, interrupt }: ScoringModel,
+  texts: readonly string[], { decoded, tokenizer, score, interrupt }: ScoringModel,
 ): Promise<number[]> {
   const scores = texts.map(() => -Infinity)
-  const decoded = texts.length === 0 ? '' : comparableText(tokenizer.decode(tokens))
+  const known = texts.length === 0 ? undefined : scoresByWords(decoded, tokenizer)
   const others: { readonly index: number; readonly tokens: readonly number[] }[] = []
   for (const [index, text] of texts.entries()) {
-    if (comparableText(text) === decoded) {
-      scores[index] = totalLogProbability(logProbabilities)
+    const own = known?.get(comparableText(text))
+    if (own !== undefined) {
+      scores[index] = own
       continue
     }
     const given = encodeText(text.replace(FINAL_FULL_STOPS, ''), tokenizer)
@@ -56,6 +64,15 @@ export async function scoreTranscripts(
     for (const [at, { index }] of batch.entries()) scores[index] = totalLogProbability(scored[at]!)
   }
   return scores
+}
+
+/** Of the transcript, and of the others of its n-best list; the best of equal words. */
+function scoresByWords(
+  decoded: DecodedTokens | BeamResult, { decode }: Pick<Tokenizer, 'decode'>,
+): ReadonlyMap<string, number> {
+  const listed = 'hypotheses' in decoded ? decoded.hypotheses : [decoded]
+  return new Map(listed.toReversed().map(({ tokens, logProbabilities }) =>
+    [comparableText(decode(tokens)), totalLogProbability(logProbabilities)]))
 }
 
 /** In their order; a batch is as wide as its longest text. */

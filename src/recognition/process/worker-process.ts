@@ -98,7 +98,7 @@ async function start(settings: WorkerSettings): Promise<void> {
     }
     collectGarbage()
     const phraseLists = new CompiledListCache([...recognizers.values()])
-    loaded = { settings, detectors, recognizers, phraseLists, cascade: openCascade(recognizers, settings) }
+    loaded = { settings, detectors, recognizers, phraseLists, cascade: await openCascade(recognizers, settings) }
     send({ kind: 'ready', models })
   } catch (thrown) {
     send({ kind: 'failed', error: toWire(thrown, 'MODEL_INVALID') })
@@ -122,15 +122,15 @@ function modelsToLoad({ models, cascadeModel }: WorkerSettings): string[] {
   return [...new Set(cascadeModel === undefined ? models : [...models, cascadeModel])]
 }
 
-function openCascade(
+async function openCascade(
   recognizers: ReadonlyMap<string, Recognizer>, { models: [first = ''], cascadeModel, cascadeBelow }: WorkerSettings,
-): Cascade | undefined {
+): Promise<Cascade | undefined> {
   if (cascadeModel === undefined) return undefined
   const [primary, larger] = [recognizers.get(first), recognizers.get(cascadeModel)]
   if (primary === undefined || larger === undefined) throw new Error('a model of the cascade is not loaded')
-  const cascade = { recognizer: larger, below: cascadeBelow }
-  checkCascade(primary, cascade)
-  return cascade
+  checkCascade(primary, { recognizer: larger, below: cascadeBelow })
+  await primary.openBeamSearch?.() // before the first clip that is escalated
+  return { recognizer: larger, below: cascadeBelow }
 }
 
 /** Codecs that are turned off or not installed need no warm-up. */

@@ -6,8 +6,8 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import os from 'node:os'
 import path from 'node:path'
 import t, { type Test } from 'tap'
-import {
 import { keyValuesOf } from '../../../fixtures/kit/encoder-memory.js'
+import {
   asGgml, ggmlFile, placeWeights, safetensorsFile, VOCABULARY, WHISPER_MANIFEST, whisperTensors, type NamedTensor,
 } from '../../../fixtures/weight-files.js'
 import { compiledGraph } from '../../../src/engine/compiler/cache.js'

@@ -8,10 +8,10 @@ import { comparableText } from '../../../src/domain/words.js'
 function alternativesOf(texts: readonly string[], nBest: number, phrases: readonly (readonly number[])[] = []) {
   const transcripts = texts.map((_, token) => ({
     tokens: [token], logProbabilities: [-token, -1], stopped: 'end_of_text' as const, phrases: phrases[token] ?? [],
-    biasScore: 0,
+    biasScore: 0, wholePhrase: -1,
   }))
   const decoded: BeamResult = {
-    ...transcripts[0]!, hypotheses: transcripts, nBest, phraseScores: [], phraseScoring: 'beam', wholePhrase: -1,
+    ...transcripts[0]!, hypotheses: transcripts, nBest, phraseScores: [], phraseScoring: 'beam',
     unbiased: transcripts[0]!,
   }
   return asHypothesis(decoded, { decode: ([token]) => texts[token!]! }).alternatives!

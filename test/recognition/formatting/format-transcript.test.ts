@@ -1,5 +1,6 @@
 /** The text of a transcript, its words with times and its alternatives are rewritten together. */
 import t from 'tap'
+import { candidateOf } from '../candidates.js'
 import { formatTranscript } from '../../../src/recognition/formatting/format-transcript.js'
 import { piecesOf, rewriteWords } from '../../../src/recognition/formatting/pieces.js'
 import type { ClipTranscript } from '../../../src/recognition/stages.js'
@@ -16,10 +17,9 @@ function word(text: string, index: number, confidence = 0.5): Word {
 }
 
 function transcript(text: string, others: readonly string[] = []): ClipTranscript {
-  const alternative = (one: string) => ({ text: one, confidence: 0.5, logProbability: -1, phrases: [] })
   const hypothesis = {
     text, tokens: [1], logProbabilities: [-1], stopped: 'end_of_text', language: 'en',
-    alternatives: [text, ...others].map(alternative),
+    alternatives: [text, ...others].map((one) => candidateOf(one)),
   } as const
   const waveform = { samples: new Float32Array(0), sampleRate: 16_000 }
   const clip = { waveform, startSeconds: 0, endSeconds: 9, speech: [] } as unknown as ClipTranscript['clip']
