@@ -67,18 +67,19 @@ async function judge(
   const bytes = await readFile(clip.file)
   const [ofSmall, ofLarger] = [await paddedClip(bytes, small), await paddedClip(bytes, larger)]
   if (ofSmall === undefined || ofLarger === undefined) return undefined
-  const [alone, aloneSeconds] = await timed(() => decode(ofLarger, larger, 1, []))
+  const [alone, aloneSeconds] = await timed(() => decode(ofLarger, larger, 1, false))
   const judgeWith = async (ofSmallList: number, ofLargerList: number): Promise<[text: string, seconds: number]> => {
-    const [[smallList, largerList, smallScores], seconds] = await timed(async () => {
-      const first = await decode(ofSmall, small, ofSmallList, [])
-      const second = await decode(ofLarger, larger, ofLargerList, textsOf(first))
-      return [first, second, await decode(ofSmall, small, 1, textsOf(second))] as const
+    return timed(async () => {
+      const smallList = await decode(ofSmall, small, ofSmallList)
+      const largerList = await decode(ofLarger, larger, ofLargerList)
+      const firsts = [textsOf(largerList)[0]!, textsOf(smallList)[0]!] as const
+      if (comparableText(firsts[0]) === comparableText(firsts[1])) return firsts[0]
+      const candidates = [
+        ...zip(textsOf(largerList), await smallList.rescore!(textsOf(largerList)), ownScores(largerList)),
+        ...zip(textsOf(smallList), ownScores(smallList), await largerList.rescore!(textsOf(smallList))),
+      ]
+      return bestOf(candidates, firsts)
     })
-    const candidates = [
-      ...zip(textsOf(largerList), smallScores.textLogProbabilities!, ownScores(largerList)),
-      ...zip(textsOf(smallList), ownScores(smallList), largerList.textLogProbabilities!),
-    ]
-    return [bestOf(candidates, [textsOf(largerList)[0]!, textsOf(smallList)[0]!]), seconds]
   }
   const firsts = await judgeWith(1, 1)
   const ofSmallAlone = await judgeWith(nBest, 1)
@@ -121,11 +122,11 @@ function bestOf(candidates: readonly Candidate[], firsts: readonly string[]): st
 }
 
 function decode(
-  clip: Clip, recognizer: Recognizer, nBest: number, scoreTexts: readonly string[],
+  clip: Clip, recognizer: Recognizer, nBest: number, rescorable = true,
 ): Promise<Hypothesis> {
   const beam = nBest > 1 ? { nBest, phrases: undefined, strength: 0 } : undefined
   return recognizer.recognize(clip, {
-    language: 'en', languages: [], expectSpeech: true, beam, scoreTexts, interrupt: () => undefined,
+    language: 'en', languages: [], expectSpeech: true, beam, rescorable, interrupt: () => undefined,
     timer: startStageTimer(),
   })
 }

@@ -16,12 +16,42 @@ export interface RememberingRecognizer extends Recognizer {
   readonly spentSeconds: () => number
 }
 
+type Rescore = NonNullable<Hypothesis['rescore']>
+
+/** Hypotheses that can be scored further hold their encoded clips; those before these have been asked everything. */
+const MOST_HELD = 8
+
 /** `known` holds passes of an earlier run, and gets those of this one; phrases to bias to are no part of its keys. */
 export function remembering(
   recognizer: Recognizer, known: Map<string, Remembered> = new Map<string, Remembered>(),
 ): RememberingRecognizer {
   let decodeSeconds = 0
   let spentSeconds = 0
+  const held: (() => void)[] = []
+
+  const count = (remembered: number, since: number): void => {
+    spentSeconds += (performance.now() - since) / 1000
+    decodeSeconds += remembered
+  }
+  const rememberScores = (given: Rescore): Rescore => {
+    const scores = new Map<string, { readonly scores: readonly number[]; readonly seconds: number }>()
+    let rescore: Rescore | undefined = given
+    held.push(() => { rescore = undefined })
+    if (held.length > MOST_HELD) held.shift()!()
+    return async (texts) => {
+      const since = performance.now()
+      const key = JSON.stringify(texts)
+      let found = scores.get(key)
+      if (found === undefined) {
+        if (rescore === undefined) throw new Error('the clip of this hypothesis is no longer held')
+        found = { scores: await rescore(texts), seconds: (performance.now() - since) / 1000 }
+        scores.set(key, found)
+      }
+      count(found.seconds, since)
+      return found.scores
+    }
+  }
+
   return {
     ...recognizer,
     decodeSeconds: () => decodeSeconds,
@@ -30,16 +60,17 @@ export function remembering(
       const since = performance.now()
       const key = createHash('sha256').update(clip.waveform.samples)
         .update(JSON.stringify([
-          options.language, options.expectSpeech, options.scoreTexts ?? [], options.beam?.nBest, options.words,
+          options.language, options.expectSpeech, options.rescorable, options.beam?.nBest, options.words,
+          options.transcript,
         ])).digest('hex')
       let found = known.get(key)
       if (found === undefined) {
-        const hypothesis = await recognizer.recognize(clip, options)
-        found = { hypothesis, seconds: (performance.now() - since) / 1000 }
+        const { rescore, ...hypothesis } = await recognizer.recognize(clip, options)
+        const seconds = (performance.now() - since) / 1000
+        found = { hypothesis: { ...hypothesis, ...rescore && { rescore: rememberScores(rescore) } }, seconds }
         known.set(key, found)
       }
-      spentSeconds += (performance.now() - since) / 1000
-      decodeSeconds += found.seconds
+      count(found.seconds, since)
       return found.hypothesis
     },
   }

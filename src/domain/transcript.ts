@@ -28,10 +28,10 @@ export interface Hypothesis extends Partial<BeamSearchResult> {
   /** ISO 639-1 code: requested, detected, or the only one the model knows. */
   readonly language: string
   /**
-   * Of each transcript that was to be scored: natural logarithm of the probability that the clip says it and nothing
-   * else; −Infinity where it cannot be written in the tokens of the model.
+   * Where requested: of each text, natural logarithm of the probability that the clip says it and nothing else;
+   * −Infinity where it cannot be written in the tokens of the model. Holds the encoded clip in memory.
    */
-  readonly textLogProbabilities?: readonly number[]
+  readonly rescore?: (texts: readonly string[]) => Promise<readonly number[]>
   /** Where requested and known: in seconds from the start of the clip's waveform. */
   readonly words?: readonly Word[]
   /** Where requested: of each token with text, in their order. */

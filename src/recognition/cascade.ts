@@ -12,14 +12,15 @@
  * that was checked.
  */
 import { languageUnsupported, SpeechError } from '../domain/errors.js'
-import { meanLogProbability } from '../domain/log-probability.js'
+import { meanLogProbability, totalLogProbability } from '../domain/log-probability.js'
 import type { Candidate, PhraseScore } from '../domain/phrases.js'
 import { isEscalation, type CascadeReason, type CascadeReport, type Hypothesis } from '../domain/transcript.js'
+import { comparableText } from '../domain/words.js'
 import type { Recognizer } from './recognizer.js'
 import { certaintyOf } from './confidence/cascade-correctness.js'
 import { phraseSaid } from './decoding/phrase-probability.js'
-import { jointPhraseScores, scoreJointly, type JointCandidate } from './joint-scores.js'
-import { nBestOf, replaced } from './n-best.js'
+import { jointCandidates, jointPhraseScores, type JointCandidate } from './joint-scores.js'
+import { asCandidate, nBestOf, replaced } from './n-best.js'
 import { decodeClip, type DecodeOptions } from './redecoding.js'
 import type { ClipShape } from './segmentation/find-speech.js'
 import type { ClipTranscript } from './stages.js'
@@ -105,36 +106,26 @@ export async function escalate(
   if (reason === 'sure') return { ...primary, escalation: { reason, seconds: 0, jointLogProbability: null } }
   options.interrupt()
   const language = options.language ?? onlyLanguage(small, options)
-  const list = rank(primary.hypothesis) === COMPLETE ? await nBestOf(primary, small, options) : []
-  const scoreTexts = list.map(({ text }) => text)
-  const larger = await decodeClip(primary.clip, cascade.recognizer, { ...options, language, scoreTexts })
-  const { transcript, logProbability } = await choose({ primary, list, larger }, small, options)
+  const larger = await decodeClip(primary.clip, cascade.recognizer, { ...options, language, rescorable: true })
+  const { transcript, logProbability } = await choose(primary, larger, small, options)
+  const { rescore: _, ...hypothesis } = transcript.hypothesis
   const decodingPasses = primary.decodingPasses + larger.decodingPasses
   const escalation = { reason, seconds: larger.seconds, jointLogProbability: logProbability }
-  return { ...transcript, decodingPasses, escalation }
+  return { ...transcript, hypothesis, decodingPasses, escalation }
 }
 
 interface Choice { readonly transcript: ClipTranscript; readonly logProbability: number | null }
-interface Transcripts {
-  readonly primary: ClipTranscript
-  /** Of the small model: the primary transcript, then others. */
-  readonly list: readonly Candidate[]
-  readonly larger: ClipTranscript
-}
 
 /** Words are better than none, and a complete transcript is better than one that was cut off. */
 async function choose(
-  { primary, list, larger }: Transcripts, small: Recognizer, options: DecodeOptions,
+  primary: ClipTranscript, larger: ClipTranscript, small: Recognizer, options: DecodeOptions,
 ): Promise<Choice> {
   const [rankOfSmall, rankOfLarger] = [rank(primary.hypothesis), rank(larger.hypothesis)]
   if (rankOfSmall !== rankOfLarger || rankOfSmall !== COMPLETE) {
     return { transcript: rankOfSmall > rankOfLarger ? primary : larger, logProbability: null }
   }
-  const once = { ...options, maxDecodingPasses: 1, beamFor: undefined }
-  const candidates = await scoreJointly({ small: list, larger: larger.hypothesis }, async (text) => {
-    const scored = await decodeClip(primary.clip, small, { ...once, words: false, scoreTexts: [text] })
-    return scored.hypothesis.textLogProbabilities?.[0]
-  })
+  const once = { ...options, maxDecodingPasses: 1 }
+  const { list, candidates } = await candidatesOf(primary, larger, small, once)
   const phraseScores = jointPhraseScores(primary.hypothesis, larger.hypothesis)
   const chosen = agreeing(phraseScores, candidates)
   const transcript = chosen === undefined || chosen.rank === null ? larger
@@ -142,6 +133,28 @@ async function choose(
   const logProbability = chosen?.logProbability ?? null
   if (phraseScores.length === 0) return { transcript, logProbability }
   return { transcript: { ...transcript, hypothesis: { ...transcript.hypothesis, phraseScores } }, logProbability }
+}
+
+interface Compared {
+  /** Transcripts of the small model, the primary one first. */
+  readonly list: readonly Candidate[]
+  /** Best first; empty where a model cannot score texts: then the larger model is trusted. */
+  readonly candidates: readonly JointCandidate[]
+}
+
+async function candidatesOf(
+  primary: ClipTranscript, { hypothesis: larger }: ClipTranscript, small: Recognizer, options: DecodeOptions,
+): Promise<Compared> {
+  const first = asCandidate(primary.hypothesis)
+  if (larger.rescore === undefined || small.openBeamSearch === undefined) return { list: [], candidates: [] }
+  if (comparableText(first.text) === comparableText(larger.text)) {
+    const [list, listByLarger] = [[first], [totalLogProbability(larger.logProbabilities)]]
+    return { list, candidates: jointCandidates({ list, listByLarger, larger, largerBySmall: first.logProbability }) }
+  }
+  const { list, rescore } = await nBestOf(primary, small, options)
+  const [largerBySmall] = await rescore([larger.text])
+  const listByLarger = await larger.rescore(list.map(({ text }) => text))
+  return { list, candidates: jointCandidates({ list, listByLarger, larger, largerBySmall: largerBySmall! }) }
 }
 
 /** The best one that is what both models together find said, a certain phrase or no phrase; if none is, the best. */

@@ -5,8 +5,9 @@
  * sentence hypotheses", HLT 1991). Neither model is right wherever it is sure: a word that one finds likely and the
  * other impossible is usually wrong.
  *
- * The n-best list of the small model and the first transcript of the larger one are compared. The list of the larger
- * model adds nothing to these (`npm run bench -- lists`), takes a third more of its time, and another of its graphs.
+ * Where the two first transcripts have the same words, they are taken. Else the n-best list of the small model and the
+ * first transcript of the larger one are compared. The list of the larger model adds nothing to these, and takes more
+ * of its time and another of its graphs (`npm run bench -- lists`).
  */
 import { totalLogProbability } from '../domain/log-probability.js'
 import type { Candidate, PhraseScore } from '../domain/phrases.js'
@@ -27,41 +28,40 @@ export interface JointCandidate extends Pick<Candidate, 'text' | 'biasScore' | '
   readonly logProbability: number
 }
 
-/** What the small model finds, best first, of different words, and what the larger one finds. */
+/** What both models find. */
 export interface Transcripts {
-  readonly small: readonly Candidate[]
-  /** With the log-probability of each text of the small model, where its model can score texts. */
+  /** Of the small model, best first, of different words. */
+  readonly list: readonly Candidate[]
+  /** By the larger model: log-probability of each of these. */
+  readonly listByLarger: readonly number[]
   readonly larger: Hypothesis
+  /** By the small model: log-probability of the transcript of the larger one. */
+  readonly largerBySmall: number
 }
 
 /**
- * All transcripts by the sum of joint log-probability and bias score, best first. Empty where a model cannot score
- * texts: `scoreWithSmall` resolves to undefined where the small one cannot. Of transcripts with the same words, that of
- * the larger model stands for both. A transcript that ends where another one goes on is left out unless a model has it
- * first: a decoder may find an early end more probable than many words that follow (Stahlberg & Byrne, "On NMT search
- * errors and model errors: cat got your tongue?", EMNLP 2019).
+ * All transcripts by the sum of joint log-probability and bias score, best first. Of transcripts with the same words,
+ * that of the larger model stands for both. A transcript that ends where another one goes on is left out unless a model
+ * has it first: a decoder may find an early end more probable than many words that follow (Stahlberg & Byrne, "On NMT
+ * search errors and model errors: cat got your tongue?", EMNLP 2019).
  */
-export async function scoreJointly(
-  { small, larger }: Transcripts, scoreWithSmall: (text: string) => Promise<number | undefined>,
-): Promise<JointCandidate[]> {
-  const byLarger = larger.textLogProbabilities
-  if (byLarger === undefined) return []
+export function jointCandidates({ list, listByLarger, larger, largerBySmall }: Transcripts): JointCandidate[] {
   const wordsOfLarger = comparableText(larger.text)
-  const same = small.find(({ text }) => comparableText(text) === wordsOfLarger)
-  const largerBySmall = same?.logProbability ?? await scoreWithSmall(larger.text)
-  if (largerBySmall === undefined) return []
+  const same = list.findIndex(({ text }) => comparableText(text) === wordsOfLarger)
+  // The same words with other punctuation may be less probable than as the larger model writes them.
+  const bySmall = Math.max(largerBySmall, list[same]?.logProbability ?? -Infinity)
   const { text, biasScore = 0, wholePhrase = -1 } = larger
   const ofLarger: JointCandidate = {
     text, biasScore, wholePhrase, rank: null,
-    logProbability: jointScore(largerBySmall, totalLogProbability(larger.logProbabilities)),
+    logProbability: jointScore(bySmall, totalLogProbability(larger.logProbabilities)),
   }
-  const ofSmall = small.map((one, rank): JointCandidate => ({
+  const ofSmall = list.map((one, rank): JointCandidate => ({
     text: one.text, biasScore: one.biasScore, wholePhrase: one.wholePhrase, rank,
-    logProbability: jointScore(one.logProbability, byLarger[rank]!),
+    logProbability: jointScore(one.logProbability, listByLarger[rank]!),
   }))
-  const all = [ofLarger, ...ofSmall.filter((_, rank) => small[rank] !== same)]
-  const scoreOf = (one: JointCandidate): number => one.logProbability + one.biasScore
+  const all = [ofLarger, ...ofSmall.filter(({ rank }) => rank !== same)]
   const texts = all.map((one) => one.text)
+  const scoreOf = (one: JointCandidate): number => one.logProbability + one.biasScore
   return all.filter((one) => one.rank === null || one.rank === 0 || !endsEarly(one.text, texts))
     .toSorted((a, b) => scoreOf(b) - scoreOf(a))
 }

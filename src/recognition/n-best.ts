@@ -11,20 +11,22 @@ import type { ClipTranscript } from './stages.js'
 /** Transcripts that are compared. */
 const N_BEST = 5
 
-/** Of different words, best first; its first is the transcript that was decoded. */
+export interface NBestList {
+  /** Of different words, best first; the first is the transcript that was decoded. */
+  readonly list: readonly Candidate[]
+  readonly rescore: NonNullable<Hypothesis['rescore']>
+}
+
+/** Decodes the clip again, with a beam search. The model has one. */
 export async function nBestOf(
   { clip, hypothesis }: ClipTranscript, recognizer: Recognizer, options: DecodeOptions,
-): Promise<readonly Candidate[]> {
+): Promise<NBestList> {
   const first = asCandidate(hypothesis)
-  if (recognizer.openBeamSearch === undefined) return [first]
-  const requested = options.beamFor?.(recognizer)
-  const listed = requested !== undefined && requested.nBest >= N_BEST
-    ? hypothesis
-    : (await decodeClip(clip, recognizer, {
-      ...options, maxDecodingPasses: 1, words: false, beamFor: () => withNBest(requested),
-    })).hypothesis
-  const others = (listed.alternatives ?? []).filter(({ text }) => comparableText(text) !== comparableText(first.text))
-  return [first, ...others].slice(0, N_BEST)
+  const beam = withNBest(options.beamFor?.(recognizer))
+  const listing = { ...options, words: false, tokenLogProbabilities: false, rescorable: true, beamFor: () => beam }
+  const { hypothesis: { alternatives = [], rescore } } = await decodeClip(clip, recognizer, listing)
+  const others = alternatives.filter(({ text }) => comparableText(text) !== comparableText(first.text))
+  return { list: [first, ...others].slice(0, N_BEST), rescore: rescore! }
 }
 
 /** The transcript with these tokens, with times of its words where they are requested. */
@@ -34,7 +36,8 @@ export async function replaced(
   const { clip, hypothesis } = transcript
   const { tokens, text, logProbabilities, biasScore, wholePhrase } = candidate
   const needsDecoder = options.words === true || options.tokenLogProbabilities === true
-  const forced = needsDecoder ? await decodeClip(clip, recognizer, { ...options, transcript: tokens }) : undefined
+  const given = { ...options, beamFor: undefined, transcript: tokens }
+  const forced = needsDecoder ? await decodeClip(clip, recognizer, given) : undefined
   const { alternatives } = hypothesis
   return {
     ...transcript,
@@ -54,7 +57,7 @@ function withNBest(requested: BeamRequest | undefined): BeamRequest {
   return { phrases: requested?.phrases, strength: requested?.strength ?? 0, nBest: N_BEST }
 }
 
-function asCandidate(hypothesis: Hypothesis): Candidate {
+export function asCandidate(hypothesis: Hypothesis): Candidate {
   const { text, tokens, logProbabilities, biasScore = 0, wholePhrase = -1, alternatives } = hypothesis
   return {
     text, tokens, logProbabilities, biasScore, wholePhrase,

@@ -29,8 +29,8 @@ export interface RecognizeOptions {
   readonly expectSpeech: boolean
   /** Several hypotheses or biasing; undefined: the most probable hypothesis alone. Only with `openBeamSearch`. */
   readonly beam?: BeamRequest | undefined
-  /** Transcripts whose log-probability is requested besides; only with `openBeamSearch`. */
-  readonly scoreTexts?: readonly string[]
+  /** Whether the hypothesis can score other texts; only with `openBeamSearch`. */
+  readonly rescorable?: boolean
   /** Tokens of a transcript that becomes the hypothesis instead of a decoded one; only with `openBeamSearch`. */
   readonly transcript?: readonly number[]
   /** Whether the hypothesis has times of words; only where `timesWords`. */

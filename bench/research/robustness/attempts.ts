@@ -154,15 +154,16 @@ function confidentWords(hypothesis: Hypothesis): SpokenWord[] {
 async function scoredInEachPass(clip: HeardClip, combine: (scores: readonly number[]) => number): Promise<Timed> {
   const groups = byText(clip.passes)
   if (groups.length < 2) return { hypothesis: clip.best, seconds: 0 }
-  const scoreTexts = groups.map(([one]) => one!.text)
+  const texts = groups.map(([one]) => one!.text)
   const scores: (readonly number[])[] = []
   let seconds = 0
   for (const leading of clip.leadingSeconds.slice(0, clip.passes.length)) {
-    const scored = await clip.decode(clip.pad(clip.clip, leading), { scoreTexts })
-    scores.push(scored.hypothesis.textLogProbabilities!)
-    seconds += scored.seconds
+    const decoded = await clip.decode(clip.pad(clip.clip, leading), { rescorable: true })
+    const since = performance.now()
+    scores.push(await decoded.hypothesis.rescore!(texts))
+    seconds += decoded.seconds + (performance.now() - since) / 1000
   }
-  const totals = scoreTexts.map((_, index) => combine(scores.map((own) => own[index]!)))
+  const totals = texts.map((_, index) => combine(scores.map((own) => own[index]!)))
   const chosen = totals.indexOf(Math.max(...totals))
   return { hypothesis: groups[chosen]![0]!, seconds }
 }

@@ -27,7 +27,7 @@ import { SERVED } from '../../harness/recognizers.js'
 import type { RememberingRecognizer } from '../remembering.js'
 
 /** What a decode may be asked besides. */
-export type Asked = Pick<RecognizeOptions, 'beam' | 'scoreTexts' | 'words'>
+export type Asked = Pick<RecognizeOptions, 'beam' | 'rescorable' | 'words'>
 
 export interface Timed { readonly hypothesis: Hypothesis; readonly seconds: number }
 

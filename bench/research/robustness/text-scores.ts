@@ -25,12 +25,12 @@ export function scoresOverSilence(recognizer: RememberingRecognizer): TextScores
   const { sampleRate } = recognizer
   const waveform = { samples: new Float32Array(SILENCE_SECONDS * sampleRate), sampleRate }
   const clip = { waveform, startSeconds: 0, endSeconds: SILENCE_SECONDS }
-  return async (scoreTexts) => {
+  return async (texts) => {
     const before = recognizer.decodeSeconds()
-    const { textLogProbabilities } = await recognizer.recognize(clip, {
-      language: 'en', expectSpeech: true, scoreTexts, interrupt: () => undefined, timer: startStageTimer(),
+    const { rescore } = await recognizer.recognize(clip, {
+      language: 'en', expectSpeech: true, rescorable: true, interrupt: () => undefined, timer: startStageTimer(),
     })
-    const scores = textLogProbabilities!.map((one) => Math.max(RULED_OUT, one))
+    const scores = (await rescore!(texts)).map((one) => Math.max(RULED_OUT, one))
     return { scores, seconds: recognizer.decodeSeconds() - before }
   }
 }

@@ -42,11 +42,12 @@ export interface Decoder extends Vocabulary {
  *          past        float32 [2 layers, heads, positions, head width]   keys and values so far; empty at first
  *          memory_*                                of the encoder, where there is no new audio (`memoryInputs`)
  *          scored      int64 []                    tokens at the end of the prompt whose probability is wanted; below n
+ *          keep        bool []                     whether the memory is returned even if the end token was chosen
  * outputs  tokens      int64 [budget or less]      with the end token
  *          log_probabilities float32 [tokens]
  *          scores      float32 [batch, scored]     log-probability of these tokens of the prompt
  *          endings     float32 [batch, scored]     of the most probable token after each of them that the mask allows
- *          new_past, new_memory_*                  as the inputs; empty when the end token was chosen
+ *          new_past, new_memory_*                  as the inputs; empty when the end token was chosen, without `keep`
  *
  * A batch of several prompts is scored and not continued: with a budget of 1, tokens and past mean nothing.
  */
@@ -58,6 +59,7 @@ export function writeGreedy(graph: Graph, decoder: Decoder, encode: () => readon
   const firstMask = graph.input('first_mask', 'float32', [vocabulary])
   const past = graph.input('past', 'float32', [2 * layers, heads, 'positions', headWidth])
   const scored = graph.input('scored', 'int64', [])
+  const keep = graph.input('keep', 'bool', [])
   const cross = encode()
   const masks = maskRows(graph, decoder, mask, firstMask)
   const fed = keptIndices(graph, decoder, prompt)
@@ -96,7 +98,8 @@ export function writeGreedy(graph: Graph, decoder: Decoder, encode: () => readon
   graph.output(logProbabilities, 'log_probabilities', 'float32', ['tokens'])
   graph.output(scores, 'scores', 'float32', ['batch', 'scored'])
   graph.output(endings, 'endings', 'float32', ['batch', 'scored'])
-  const [newPast, ...newMemory] = graph.branch(ended,
+  const isOver = graph.op('And', [ended, graph.op('Not', [keep])])
+  const [newPast, ...newMemory] = graph.branch(isOver,
     (after) => emptyState(after, decoder),
     (state) => [concat(state, grown, 0), ...memoryValues(decoder, cross)]) as [Value, ...Value[]]
   graph.output(newPast, 'new_past', 'float32', [2 * layers, heads, 'kept', headWidth])

@@ -9,7 +9,7 @@ import { SpeechError } from '../../domain/errors.js'
 import { framesOf, memoryFrom, memoryOutputsOf, noMemory, type EncoderMemory } from './encoder-memory.js'
 import { integers, missingPorts, outputOf, shapeOf, Tensor, type Session, type Tensors } from './session.js'
 
-const INPUTS = ['prompt', 'budget', 'mask', 'first_mask', 'past', 'scored']
+const INPUTS = ['prompt', 'budget', 'mask', 'first_mask', 'past', 'scored', 'keep']
 const CHOSEN = ['tokens', 'log_probabilities', 'new_past']
 const SCORED = ['scores', 'endings']
 /** Added to a logit, it excludes the token; finite, so that no arithmetic makes a NaN of it. */
@@ -18,19 +18,22 @@ const EXCLUDED = -1e9
 export interface GreedyGraph {
   /** Size of the vocabulary. */
   readonly vocabulary: number
-  /** Starts a decode of this audio: the first run encodes it, the others continue. */
-  start(audio: Audio): GreedyDecode
+  /**
+   * Starts a decode of this audio: the first run encodes it, the others continue. `keepMemory`: the memory of the
+   * encoder will be needed even if the text ends in the first run.
+   */
+  start(audio: Audio, keepMemory?: boolean): GreedyDecode
 }
 
 export interface GreedyDecode {
-  /** Encodes without decoding, for the other graphs of the model. Later runs continue from there. */
+  /** The memory of the encoder, for the other graphs of the model. Encodes if no run has done so. */
   encode(): Promise<EncoderMemory>
   /** Runs that choose under these masks. */
   runsWith(masks: Masks): GreedyRun
   /**
    * Of each text, which has at least one token: the log-probability of its tokens after the prompt, and of the most
-   * probable token that the mask allows after them, by forced decoding of all texts in one run. Needs `encode` before;
-   * does not disturb the decode.
+   * probable token that the mask allows after them, by forced decoding of all texts in one run. Encodes if no run has
+   * done so; does not disturb the decode.
    */
   score(prompt: readonly number[], texts: readonly (readonly number[])[], ending: Tensor): Promise<number[][]>
   /** The next run starts at the first token again, without encoding the audio again. */
@@ -57,11 +60,22 @@ export function greedyGraph(session: Session): GreedyGraph {
   const [rows, heads, , headWidth] = shapeOf(session, 'past') as [number, number, number, number]
   const nothing = new Tensor('float32', new Float32Array(0), [rows, heads, 0, headWidth])
   const unmasked = forbid(vocabulary, [])
-  return { vocabulary, start: (audio) => startDecode(session, audio, nothing, unmasked) }
+  return {
+    vocabulary,
+    start: (audio, keepMemory = false) => startDecode({ session, nothing, unmasked, keepMemory }, audio),
+  }
+}
+
+interface Decoding {
+  readonly session: Session
+  /** Past without positions. */
+  readonly nothing: Tensor
+  readonly unmasked: Tensor
+  readonly keepMemory: boolean
 }
 
 function startDecode(
-  session: Session, { input, tensor, empty }: Audio, nothing: Tensor, unmasked: Tensor,
+  { session, nothing, unmasked, keepMemory }: Decoding, { input, tensor, empty }: Audio,
 ): GreedyDecode {
   let past = nothing
   let memory: EncoderMemory | undefined
@@ -73,9 +87,10 @@ function startDecode(
     mask: masks.always,
     first_mask: masks.first,
     scored: new Tensor('int64', BigInt64Array.of(BigInt(scored)), []),
+    keep: new Tensor('bool', [keepMemory], []),
     past,
   })
-  // The memory is copied out once, in the run that encodes; a run that ends the text returns none.
+  // The memory is copied out once, in the run that encodes.
   const runKeeping = async (feeds: Tensors, wanted: readonly string[]): Promise<Tensors> => {
     if (memory !== undefined) return session.run(feeds, wanted)
     const results = await session.run(feeds, [...wanted, ...memoryOutputsOf(session)])
@@ -83,34 +98,31 @@ function startDecode(
     if (framesOf(found) > 0) memory = found
     return results
   }
-  const run = async (tokens: readonly number[], maxTokens: number, masks: Masks): Promise<GreedyTokens> => {
-    const results = await runKeeping(feedsOf([tokens], maxTokens, masks), CHOSEN)
-    past = outputOf(results, 'new_past')
-    return chosenTokens(results)
+  const encode = async (): Promise<EncoderMemory> => {
+    if (memory === undefined) await runKeeping(feedsOf([[0]], 0, { always: unmasked, first: unmasked }), [])
+    return memory!
   }
   return {
+    encode,
     async score(prompt, texts, ending) {
-      if (memory === undefined) throw new Error('the audio is not encoded yet')
+      await encode()
       const longest = Math.max(...texts.map(({ length }) => length))
       const prompts = texts.map((tokens) => [...prompt, ...filledUp(tokens, longest)])
-      const masks = { always: ending, first: unmasked }
-      const results = await session.run({ ...feedsOf(prompts, 1, masks, longest), past: nothing }, SCORED)
+      const feeds = feedsOf(prompts, 1, { always: ending, first: unmasked }, longest)
+      const results = await session.run({ ...feeds, past: nothing }, SCORED)
       const [scores, endings] = SCORED.map((output) => outputOf(results, output).data as Float32Array) as
         [Float32Array, Float32Array]
       return texts.map(({ length }, text) =>
         [...scores.subarray(text * longest, text * longest + length), endings[text * longest + length - 1]!])
     },
     resetTokens() { past = nothing },
-    async encode() {
-      await runKeeping(feedsOf([[0]], 0, { always: unmasked, first: unmasked }), [])
-      return memory!
-    },
     runsWith({ always, first }) {
       let next = first
-      return (tokens, maxTokens) => {
-        const masks = { always, first: next }
+      return async (tokens, maxTokens) => {
+        const results = await runKeeping(feedsOf([tokens], maxTokens, { always, first: next }), CHOSEN)
         next = unmasked
-        return run(tokens, maxTokens, masks)
+        past = outputOf(results, 'new_past')
+        return chosenTokens(results)
       }
     },
   }

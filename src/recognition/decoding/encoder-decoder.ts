@@ -22,6 +22,7 @@ import { timeWords } from '../alignment/word-times.js'
 import type { CompiledGraphs, RecognizeOptions, Recognizer } from '../recognizer.js'
 import type { BeamResult } from './beam-contract.js'
 import { beamSearchOrGreedy } from './beam-or-greedy.js'
+import type { StartBeamSearch } from './beam-search.js'
 import { greedy, type DecodedTokens } from './greedy.js'
 import { greedyInRuns } from './greedy-in-runs.js'
 import { InternalLanguageModel } from './internal-language-model.js'
@@ -72,7 +73,7 @@ export interface EncoderInput {
 }
 
 /** Tokens, the language, and the attention of each token where word times are requested. */
-type DecodeResult = (DecodedTokens | BeamResult) & Pick<Hypothesis, 'textLogProbabilities'>
+type DecodeResult = (DecodedTokens | BeamResult) & Pick<Hypothesis, 'rescore'>
   & { readonly language: string; readonly attention?: Attention }
 
 /** The open graphs of a model, on either engine. */
@@ -101,10 +102,10 @@ export async function loadEncoderDecoder(
     const { timer } = options
     const input = family.encoderInput(waveform.samples, engine, timer)
     const budget = tokenBudget(waveform.samples.length / sampleRate, tokensPerSecond, maxTokens)
-    const { attention, language, textLogProbabilities, ...decoded } = await opened.decode(input, budget, options)
+    const { attention, language, rescore, ...decoded } = await opened.decode(input, budget, options)
     const hypothesis = timer.time('postprocess', (): Hypothesis => ({
       ...asHypothesis(decoded, tokenizer), language,
-      ...textLogProbabilities && { textLogProbabilities },
+      ...rescore && { rescore },
       ...options.tokenLogProbabilities && { tokenLogProbabilities: tokenLogProbabilitiesOf(decoded, tokenizer) },
     }))
     if (attention === undefined) return hypothesis
@@ -126,7 +127,8 @@ async function openCompiled(
   const aligner = openAligner(() => compiled.further('align'), open)
   const session = await open(compiled.greedy, { fixedShapes: false })
   const { vocabulary, start } = greedyGraph(session)
-  const begin = (tensor: Tensor) => start({ input: graphs.compiled, tensor, empty: graphs.empty })
+  const begin = (tensor: Tensor, keepMemory?: boolean) =>
+    start({ input: graphs.compiled, tensor, empty: graphs.empty }, keepMemory)
   const suppression = suppressionOf(family, endToken)
   const masks = masksOf(suppression, vocabulary)
   const ending = allowOnly(vocabulary, [endToken, ...fullStopsOf(tokenizer)])
@@ -141,30 +143,29 @@ async function openCompiled(
     timesWords: true,
     openBeamSearch: () => steps.open(),
     async decode({ tensor, states }, budget, options) {
-      const { language: requested, expectSpeech, beam, words, transcript, scoreTexts = [], interrupt, timer } = options
-      const decode = begin(tensor)
+      const { language: requested, expectSpeech, beam, transcript, interrupt, timer } = options
+      const { words = false, rescorable = false } = options
+      const decode = begin(tensor, words || rescorable)
       interrupt()
-      const needsStates = words === true || beam !== undefined || transcript !== undefined || scoreTexts.length > 0
-      const memory = needsStates ? await timer.timeAsync('model', () => decode.encode()) : undefined
       const language = requested ?? await timer.timeAsync('model', () => detect(decode, options))
       const prompt = promptOf(family.prompt, language)
       const run = decode.runsWith(expectSpeech ? masks.ofSpeech : masks.plain)
       const decodeGreedily = (): Promise<DecodedTokens> => greedyInRuns(run, { prompt, endToken, budget, interrupt })
-      if (memory === undefined) return { ...await timer.timeAsync('model', decodeGreedily), language }
       const limits = { prompt, endToken, budget, ...forbiddenIn(suppression, expectSpeech), interrupt }
-      const model = { start: steps.over(memory), internalLanguageModel, shapes }
+      const startSearch: StartBeamSearch = async (before) => steps.over(await decode.encode())(before)
+      const model = { start: startSearch, internalLanguageModel, shapes }
       const score: ScoreTokens = (scored) => decode.score(prompt, scored, ending)
       const found = await timer.timeAsync('model', () => transcript === undefined
         ? beamSearchOrGreedy(decodeGreedily, beam, model, limits)
         : asDecoded(transcript, score))
-      const scores = await timer.timeAsync('model', () =>
-        scoreTranscripts(scoreTexts, { decoded: found, tokenizer, score, interrupt }))
-      const decoded = { ...found, ...scores.length > 0 && { textLogProbabilities: scores } }
-      if (words !== true) return { ...decoded, language }
+      const rescore: Hypothesis['rescore'] = (texts) => timer.timeAsync('model', () =>
+        scoreTranscripts(texts, { decoded: found, tokenizer, score, interrupt }))
+      const decoded = { ...found, language, ...rescorable && { rescore } }
+      if (!words) return decoded
       interrupt()
-      const tokens = [...prompt, ...decoded.tokens]
+      const [memory, tokens] = [await decode.encode(), [...prompt, ...decoded.tokens]]
       const attention = await timer.timeAsync('align', () => aligner.attend(memory, tokens, states ?? framesOf(memory)))
-      return { ...decoded, language, attention }
+      return { ...decoded, attention }
     },
     async dispose() {
       await session.release()

@@ -140,8 +140,6 @@ t.test('forced decoding scores a transcript as the reference does, and its most 
   const free = forbid(VOCABULARY, [])
   for (const [index, frames] of clips.entries()) {
     const decode = graph.start(audioOf(frames))
-    await t.rejects(decode.score([3], [[40]], ending), { message: /not encoded/ }, 'the audio is needed first')
-    await decode.encode()
     const transcript = KEPT.filter((token) => token !== END).slice(index, index + 5)
     const texts = [1, 5, 2].map((length) => transcript.slice(-length))
     for (const batch of [texts.slice(0, 1), texts.slice(1, 2), texts]) {
@@ -340,6 +338,18 @@ t.test('a decode after encode() equals one that encodes in its first run', async
     const encoded = graph.start(audioOf(frames))
     await encoded.encode()
     t.same(await encoded.runsWith(masks)([3], 12), await graph.start(audioOf(frames)).runsWith(masks)([3], 12))
+  }
+})
+
+t.test('the memory of a run that ends the text is kept on request', async (t) => {
+  const graph = await openGreedy(t)
+  const only = allowOnly(VOCABULARY, [END])
+  for (const keepMemory of [true, false]) {
+    const decode = graph.start(audioOf(clips[0]), keepMemory)
+    t.same((await decode.runsWith({ always: only, first: only })([3], 12)).tokens, [END])
+    const memory = await decode.encode()
+    t.equal(framesOf(memory), clips[0].length)
+    t.same(await decode.score([3], [[40]], only), await graph.start(audioOf(clips[0])).score([3], [[40]], only))
   }
 })
 
