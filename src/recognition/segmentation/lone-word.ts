@@ -16,7 +16,7 @@ export interface LoneWord {
   readonly waveform: Waveform
 }
 
-/** Frames at most this far below the loudest are the main speaker's, dB. */
+/** Frames at most this far below the loudest are loud, dB. */
 const LOUD_DB = 10
 /** The loudest energy is that of the n-th loudest frame: 50 ms, so that a click does not count. */
 const LOUD_FRAMES = 5
@@ -33,8 +33,8 @@ const LONGEST_UPLOAD_SECONDS = 30
 /** Talk is sought this far from the word, beyond its own faint ends, on both sides for at least this long. */
 const APART_SECONDS = 0.15
 const LEAST_TALK_SECONDS = 0.3
-/** Percentiles of the level of talk, below the loudest: the 90th between the first two, the 10th above the third, dB. */
-const TALK_DB = { most: -13, least: -30, lowest: -40 }
+/** The 90th and the 10th percentile of the level of talk are at least this, below the loudest, dB. */
+const TALK_DB = { high: -30, low: -40 }
 /** From the 10th to the 90th percentile, dB: six voices have 4 to 8, steady noise at most 2. */
 const LEAST_VARIATION_DB = 3.5
 /** What is kept around the loud part: ends of words are fainter and longer than beginnings. */
@@ -84,7 +84,7 @@ function isTalk(levels: Float32Array): boolean {
   const sorted = levels.toSorted()
   const percentile = (share: number): number => sorted[Math.floor(share * (sorted.length - 1))]!
   const [low, high] = [percentile(0.1), percentile(0.9)]
-  return high <= TALK_DB.most && high >= TALK_DB.least && low >= TALK_DB.lowest && high - low >= LEAST_VARIATION_DB
+  return high >= TALK_DB.high && low >= TALK_DB.low && high - low >= LEAST_VARIATION_DB
 }
 
 /** Each decibel more than LOUD_DB below the loudest becomes two. */
