@@ -27,7 +27,8 @@ const FOLLOWED_FRAMES = 3
 const GAP_SECONDS = 0.2
 /** Fewer loud frames are no word. */
 const LEAST_LOUD_SECONDS = 0.06
-const LONGEST_WORD_SECONDS = 1
+/** Of the loud part. Longer speech is a sentence, in which the model ignores talk. */
+const LONGEST_WORD_SECONDS = 0.6
 /** Of the whole upload: in a long one, a quiet stretch may be another speaker who matters. */
 const LONGEST_UPLOAD_SECONDS = 30
 /** Talk is sought this far from the word, beyond its own faint ends, on both sides for at least this long. */
@@ -37,6 +38,8 @@ const LEAST_TALK_SECONDS = 0.3
 const TALK_DB = { high: -30, low: -40 }
 /** From the 10th to the 90th percentile, dB: six voices have 4 to 8, steady noise at most 2. */
 const LEAST_VARIATION_DB = 3.5
+/** What stands out further from the median of the talk may be soft words of the main speaker, dB. */
+const STANDS_OUT_DB = 15
 /** What is kept around the loud part: ends of words are fainter and longer than beginnings. */
 const KEPT_SECONDS = { before: 0.05, after: 0.2 }
 const FADE_SECONDS = 0.05
@@ -83,7 +86,8 @@ function loudPart(levels: Float32Array, hopSeconds: number): FrameRange | null {
 function isTalk(levels: Float32Array): boolean {
   const sorted = levels.toSorted()
   const percentile = (share: number): number => sorted[Math.floor(share * (sorted.length - 1))]!
-  const [low, high] = [percentile(0.1), percentile(0.9)]
+  const [low, median, high, highest] = [percentile(0.1), percentile(0.5), percentile(0.9), percentile(1)]
+  if (highest - median > STANDS_OUT_DB) return false
   return high >= TALK_DB.high && low >= TALK_DB.low && high - low >= LEAST_VARIATION_DB
 }
 

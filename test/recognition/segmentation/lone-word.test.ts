@@ -59,7 +59,8 @@ t.test('without talk on both sides nothing is cut out', (t) => {
 
 t.test('other words at about the same level, sentences and long uploads stay whole', (t) => {
   t.equal(find(talk(0.8, -6), voice(0.4, 0), talk(0.8, -6)), null, 'a little quieter')
-  t.equal(find(talk(0.8, -20), voice(1.2, 0), talk(0.8, -20)), null, 'a sentence')
+  t.equal(find(talk(0.8, -28), voice(0.3, -11), voice(0.4, 0), talk(0.8, -28)), null, 'a soft word before it')
+  t.equal(find(talk(0.8, -20), voice(0.8, 0), talk(0.8, -20)), null, 'a sentence')
   t.equal(find(talk(15, -20), voice(0.4, 0), talk(15, -20)), null, 'long')
   t.equal(find(talk(0.8, -20), voice(0.03, 0), talk(0.8, -20)), null, 'a click')
   t.equal(find(silence(0, RATE)), null)
