@@ -4,8 +4,8 @@
  * Talk 20 dB below one word makes an unbroken sound with it, so a detector finds one long span; and even where the span
  * is right, the margin around it brings in syllables, which a model writes as words. In sentences the model ignores
  * them. The clip therefore ends where the voice does, with silence beyond, and is expanded downwards: each decibel
- * below the loud part becomes two. This costs accuracy in quiet, where the margin is worth more than it harms, and in
- * steady noise, which hides the ends of words. Talk is what goes on before and after the word, apart from it, much
+ * below the loud part becomes two. In quiet this would cost accuracy, since the faint ends of words are in the margin;
+ * steady noise hides them and is left alone too. Talk is what goes on before and after the word, apart from it, much
  * quieter, and varies as syllables do.
  */
 import type { FrameFeatures, TimeSpan, Waveform } from '../../domain/audio.js'
