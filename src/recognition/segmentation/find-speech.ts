@@ -10,9 +10,10 @@ import type { NoSpeechReason } from '../../domain/report.js'
 import type { StageTimer } from '../../domain/stage-timer.js'
 import type { Interrupt } from '../recognizer.js'
 import type { Segmentation, Signal } from '../stages.js'
-import { extentOf, spokenClips, stretchOf, wholeClips, type SpokenClip } from './cut-clips.js'
+import { extentOf, hasSpeech, spokenClips, stretchOf, wholeClips, type SpokenClip } from './cut-clips.js'
 import type { SpeechDetector, SpeechDetectors } from './detector.js'
 import { inForeground } from './foreground.js'
+import { findLoneWord } from './lone-word.js'
 
 /** What clips are cut for: the longest one, and the padding that each will get. */
 export interface ClipShape {
@@ -48,14 +49,26 @@ export async function findSpeech(
   const firstOpinion = await detect(first, signal, options, timer)
   const secondDetectorAsked = firstOpinion.verdict !== 'speech' && second !== undefined
   const opinion = secondDetectorAsked ? await detect(second, signal, options, timer) : firstOpinion
-  const activity = timer.time('trim', () => inForeground(opinion, signal.frames))
+  const { activity, waveform } = timer.time('trim', () => mainSpeaker(signal, opinion, options))
+  const heard = { ...signal, waveform }
   const found = { activity, secondDetectorAsked, ...speechProbabilityOf(activity) }
   if (options.trimSilence && activity.verdict === 'nothing') {
     return { ...found, clips: [], noSpeechReason: 'no_speech_detected' }
   }
-  const clips = timer.time('trim', () => cut(signal, activity, shape, options))
-  const levelled = timer.time('normalize', () => levelClips(clips, signal, activity, options))
+  const clips = timer.time('trim', () => cut(heard, activity, shape, options))
+  const levelled = timer.time('normalize', () => levelClips(clips, heard, activity, options))
   return { ...found, clips: levelled, noSpeechReason: null }
+}
+
+/** The speech without background talk. Around a lone word nothing is left that could hide its ends. */
+function mainSpeaker(
+  { waveform, frames, level }: Signal, activity: SpeechActivity, { trimSilence }: SpeechOptions,
+): Pick<Signal, 'waveform'> & { activity: SpeechActivity } {
+  // An offset would become a knock where the level changes.
+  const word = trimSilence ? findLoneWord(removeOffset(waveform, level), frames) : null
+  return word !== null && hasSpeech(word.span, activity)
+    ? { activity: { ...activity, spans: [word.span], visibleRangeDb: Infinity }, waveform: word.waveform }
+    : { activity: inForeground(activity, frames), waveform }
 }
 
 /** Rejects with what `interrupt` throws. */

@@ -52,6 +52,16 @@ tap.test('the model gets the same clip whatever the silence around the speech', 
   }
 })
 
+tap.test('of a word among talk, the model gets the word with silence around it', async (t) => {
+  const loudest = wave(VOICE.subarray(0.08 * RATE, 0.12 * RATE))
+  const talk = joined(...Array.from({ length: 10 }, () => [scaled(loudest, 0.1), scaled(loudest, 0.04)]).flat())
+  const { clips: [clip] } = await find(joined(talk, words(0.3), talk))
+  const { samples } = clip!.waveform
+  t.ok(clip!.speech.startSeconds > 0.7 && clip!.speech.endSeconds < 1.4, JSON.stringify(clip!.speech))
+  t.equal(samples[0], 0)
+  t.equal(samples.at(-1), 0)
+})
+
 tap.test('the model gets the same clip whatever the level', async (t) => {
   const voice = joined(hiss(0.3), words(1), hiss(0.3))
   const [expected] = await given(voice)
