@@ -113,8 +113,7 @@ export function causalSelfAttention(
 export function crossAttention(
   graph: Graph, query: Value, { keys, values, logCounts }: KeyValues, { heads, scale }: AttentionOptions,
 ): Value {
-  const width = graph.op('Shape', [query], { start: 2, end: 3 })
-  const queries = graph.op('Reshape', [query, concat(graph, [graph.integers(1, -1), width], 0)])
+  const queries = graph.op('Reshape', [query, graph.integers(1, -1, 0)])
   const bias = logCounts && scoreBias(graph, logCounts, queries)
   const inputs = [queries, keys, values, undefined, undefined, bias]
   const attended = graph.op('MultiHeadAttention', inputs, { num_heads: heads, scale: { real: scale } })
