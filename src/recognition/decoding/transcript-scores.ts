@@ -5,7 +5,6 @@
 import { totalLogProbability } from '../../domain/log-probability.js'
 import { comparableText } from '../../domain/words.js'
 import type { Tokenizer } from '../../engine/tokenizer.js'
-import type { BeamResult } from './beam-contract.js'
 import type { DecodedTokens } from './greedy.js'
 import { encodeText } from './phrases.js'
 
@@ -33,26 +32,25 @@ export function fullStopsOf({ encode, piece }: Pick<Tokenizer, 'encode' | 'piece
 
 /** What the model decoded itself, and how it scores other transcripts. */
 export interface ScoringModel {
-  readonly decoded: DecodedTokens | BeamResult
+  readonly decoded: Pick<DecodedTokens, 'tokens' | 'logProbabilities'>
   readonly tokenizer: Pick<Tokenizer, 'encode' | 'decode'>
   readonly score: ScoreTokens
   readonly interrupt: () => void
 }
 
 /**
- * In the order of `texts`; −Infinity where a text has no tokens. A text with the words of a decoded one has the score
+ * In the order of `texts`; −Infinity where a text has no tokens. A text with the words of the decoded one has the score
  * of that.
  */
 export async function scoreTranscripts(
   texts: readonly string[], { decoded, tokenizer, score, interrupt }: ScoringModel,
 ): Promise<number[]> {
   const scores = texts.map(() => -Infinity)
-  const known = texts.length === 0 ? undefined : scoresByWords(decoded, tokenizer)
+  const decodedWords = texts.length === 0 ? '' : comparableText(tokenizer.decode(decoded.tokens))
   const others: { readonly index: number; readonly tokens: readonly number[] }[] = []
   for (const [index, text] of texts.entries()) {
-    const own = known?.get(comparableText(text))
-    if (own !== undefined) {
-      scores[index] = own
+    if (comparableText(text) === decodedWords) {
+      scores[index] = totalLogProbability(decoded.logProbabilities)
       continue
     }
     const given = encodeText(text.replace(FINAL_FULL_STOPS, ''), tokenizer)
@@ -64,15 +62,6 @@ export async function scoreTranscripts(
     for (const [at, { index }] of batch.entries()) scores[index] = totalLogProbability(scored[at]!)
   }
   return scores
-}
-
-/** Of the transcript, and of the others of its n-best list; the best of equal words. */
-function scoresByWords(
-  decoded: DecodedTokens | BeamResult, { decode }: Pick<Tokenizer, 'decode'>,
-): ReadonlyMap<string, number> {
-  const listed = 'hypotheses' in decoded ? decoded.hypotheses : [decoded]
-  return new Map(listed.toReversed().map(({ tokens, logProbabilities }) =>
-    [comparableText(decode(tokens)), totalLogProbability(logProbabilities)]))
 }
 
 /** In their order; a batch is as wide as its longest text. */
