@@ -1,5 +1,6 @@
 /** What the service knows about one successful request: the transcript, measurements of the upload, and stage times. */
 import type { AudioFormat, Level, Quality } from './audio.js'
+import type { LabelDifference } from './label-difference.js'
 import type { PhraseScore, RankedAlternative } from './phrases.js'
 import type { Timbre } from './timbre.js'
 import type { CascadeReport, Segment } from './transcript.js'
@@ -57,6 +58,11 @@ export interface Report {
   readonly alternatives: readonly RankedAlternative[]
   /** How well each phrase fits, best first; empty without biasing, or where the upload is several clips. */
   readonly phraseScores: readonly PhraseScore[]
+  /**
+   * Where the label of the clip differs from the text, if a label was given and could be scored: an upload of one clip,
+   * with a compiled model.
+   */
+  readonly labelDifferences?: readonly LabelDifference[]
   /** The text without biasing; null where biasing changed nothing. */
   readonly unbiasedText: string | null
   /** Biasing changed some of the text. */

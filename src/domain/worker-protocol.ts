@@ -30,6 +30,8 @@ export interface WorkerJob extends RecognitionRequest {
    * share no other clock.
    */
   readonly remainingSeconds: number
+  /** What a person wrote down for this clip, to be scored against the audio. Commands ask for it, clients cannot. */
+  readonly label?: string
 }
 
 export type ToWorker =

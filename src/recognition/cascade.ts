@@ -108,7 +108,8 @@ export async function escalate(
   const language = options.language ?? onlyLanguage(small, options)
   const larger = await decodeClip(primary.clip, cascade.recognizer, { ...options, language, rescorable: true })
   const { transcript, logProbability } = await choose(primary, larger, small, options)
-  const { rescore: _, ...hypothesis } = transcript.hypothesis
+  const { rescore, ...plain } = transcript.hypothesis
+  const hypothesis = options.rescorable && rescore ? { ...plain, rescore } : plain
   const decodingPasses = primary.decodingPasses + larger.decodingPasses
   const escalation = { reason, seconds: larger.seconds, jointLogProbability: logProbability }
   return { ...transcript, hypothesis, decodingPasses, escalation }

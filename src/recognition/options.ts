@@ -14,6 +14,8 @@ export interface TranscribeOptions
   readonly disabledCodecs?: readonly string[]
   /** Most decoding passes of a doubtful clip. */
   readonly maxDecodingPasses: number
+  /** A text to be scored against the audio. */
+  readonly label?: string
   /** What is requested of a recognizer: several hypotheses, or biasing. */
   readonly beamFor?: DecodeOptions['beamFor']
   /** A larger model for clips that the recognizer doubts; the recognizer then decodes a clip once. */

@@ -14,6 +14,7 @@ import {
   escalate, escalatedByLanguage, notEscalated, primaryModel, primaryPasses, shapeForBoth,
 } from './cascade.js'
 import { correctnessOfTranscript } from './confidence/cascade-correctness.js'
+import { scoreLabel } from './label-scores.js'
 import { describeFrames } from './features/acoustics.js'
 import { describeTimbre } from './features/timbre.js'
 import type { TranscribeOptions } from './options.js'
@@ -22,7 +23,7 @@ import { decodeClip, type DecodeOptions } from './redecoding.js'
 import { composeReport } from './report.js'
 import { hasSpeech, type SpokenClip } from './segmentation/cut-clips.js'
 import { findSpeech } from './segmentation/find-speech.js'
-import type { ClipTranscript, Decoded, Measured, Segmented, Vetted } from './stages.js'
+import type { ClipTranscript, Decoded, Labelled, Measured, Segmented, Vetted } from './stages.js'
 import { isSpeechCertain, vet, type VettingOptions } from './vetting.js'
 
 /** What stays the same for all stages of one request. */
@@ -43,7 +44,7 @@ export async function transcribe(bytes: Uint8Array, recognizer: Recognizer, give
   const segmented = await segment(measured, request)
   const decoded = await decode(segmented, request)
   const vetted = await vet(decoded, vettingOptionsOf(request), request.timer)
-  return report(await escalateDoubtful(vetted, request), request)
+  return report(await scoreLabelOf(await escalateDoubtful(vetted, request), request), request)
 }
 
 async function measure(bytes: Uint8Array, { options, recognizer, timer }: Request): Promise<Measured> {
@@ -100,6 +101,13 @@ async function escalateDoubtful(vetted: Vetted, request: Request): Promise<Vette
   return vet({ ...vetted, transcripts, noSpeechReason: null }, vettingOptionsOf(request), timer)
 }
 
+/** Only where one clip is all of the upload: a label does not say which of its words belong to which clip. */
+async function scoreLabelOf(vetted: Vetted, { options: { label } }: Request): Promise<Labelled> {
+  const [only, ...others] = vetted.accepted
+  if (label === undefined || only?.hypothesis.rescore === undefined || others.length > 0) return vetted
+  return { ...vetted, labelDifferences: await scoreLabel(only.hypothesis, label) }
+}
+
 function vettingOptionsOf({ options, recognizer }: Request): VettingOptions {
   const larger = options.cascade?.recognizer
   return {
@@ -117,6 +125,7 @@ function decodeOptionsOf(
     expectSpeech: activity.verdict === 'speech' && hasSpeech(speech, activity),
     words: options.words ?? false,
     tokenLogProbabilities: options.tokenLogProbabilities ?? false,
+    rescorable: options.label !== undefined,
     pad: options.trimSilence,
     beamFor: options.beamFor,
     interrupt: options.interrupt,
@@ -125,7 +134,7 @@ function decodeOptionsOf(
   }
 }
 
-function report(vetted: Vetted, { options, recognizer, timer }: Request): Report {
+function report(vetted: Labelled, { options, recognizer, timer }: Request): Report {
   const { recording: { format }, level, frames, activity, audioSeconds } = vetted
   const quality = timer.time('measure', () => measureQuality({ level, frames, activity, format, audioSeconds }))
   const timbre = timer.time('measure', () => describeTimbre(frames, activity.spans))

@@ -15,10 +15,10 @@ import { correctnessOf, correctnessOfWord, posteriorsOf } from './confidence/cor
 import { formatText, formatTranscript, type TextFormat } from './formatting/format-transcript.js'
 import type { TranscribeOptions } from './options.js'
 import type { Recognizer } from './recognizer.js'
-import type { ClipTranscript, Vetted } from './stages.js'
+import type { ClipTranscript, Labelled } from './stages.js'
 
 /** An upload after all stages, with what was measured of its speech. */
-interface Described extends Vetted {
+interface Described extends Labelled {
   readonly quality: Quality
   readonly timbre: Timbre
 }
@@ -67,6 +67,7 @@ export function composeReport(
     segments,
     alternatives: withPosteriors(only?.alternatives ?? [], recognizer, correctness),
     unbiasedText: unbiasedTextOf(upload.accepted, format),
+    ...upload.labelDifferences && { labelDifferences: upload.labelDifferences },
     changedByBiasing: upload.accepted.some(isChangedByBiasing),
     phraseScores: only?.phraseScores ?? [],
     decodingPasses: transcripts.reduce((sum, { decodingPasses }) => sum + decodingPasses, 0),

@@ -4,7 +4,7 @@
  * `activity` and empties `clips`; the transcripts stay, for the count of decoding passes.
  */
 import type { FrameFeatures, Level, Recording, SpeechActivity, Waveform } from '../domain/audio.js'
-import type { NoSpeechReason } from '../domain/report.js'
+import type { NoSpeechReason, Report } from '../domain/report.js'
 import type { CascadeReason, Hypothesis } from '../domain/transcript.js'
 import type { Word } from '../domain/words.js'
 import type { SpokenClip } from './segmentation/cut-clips.js'
@@ -48,6 +48,9 @@ export interface Decoded extends Segmented {
 export interface Vetted extends Decoded {
   readonly accepted: readonly ClipTranscript[]
 }
+
+/** With what the audio says about a given label. */
+export interface Labelled extends Vetted, Pick<Report, 'labelDifferences'> {}
 
 /** What one clip says, after all its decoding passes. */
 export interface ClipTranscript {

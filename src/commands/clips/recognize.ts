@@ -18,7 +18,12 @@ interface Failed { readonly clip: SourceClip; readonly error: SpeechError }
 export type Processed = { readonly clip: SourceClip; readonly report: Report } | Failed
 
 /** What is requested besides the transcript. */
-export interface Requested { readonly nBest?: number; readonly words?: boolean }
+export interface Requested {
+  readonly nBest?: number
+  readonly words?: boolean
+  /** Whether the text of each clip is scored against its audio. */
+  readonly scoreLabels?: boolean
+}
 
 /** If more of the clips fail, something is wrong with all of them. */
 const MOST_FAILED = 0.05
@@ -88,6 +93,8 @@ async function recognizeOne(
     throw new SpeechError('CLIPS_INVALID', `${clip.file} cannot be read (${cause.message})`, { cause })
   })
   const job = { audio, audioSeconds: config.maxAudioSeconds, model: defaultModelOf(config) }
-  const { outcome } = await pool.run({ ...REQUEST_DEFAULTS, client: 'clips', ...job, ...requested })
+  const { scoreLabels = false, ...options } = requested
+  const label = scoreLabels && clip.text !== null ? { label: clip.text } : {}
+  const { outcome } = await pool.run({ ...REQUEST_DEFAULTS, client: 'clips', ...job, ...options, ...label })
   return outcome.ok ? { clip, report: outcome.report } : { clip, error: fromWire(outcome.error) }
 }
