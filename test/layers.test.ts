@@ -36,7 +36,7 @@ const ALTERNATIVES = ['recognition/families', 'recognition/segmentation/detector
 const DOORS: Readonly<Record<string, readonly string[]>> = {
   'onnxruntime-node': ['engine/runtime/session'],
   protobufjs: ['engine/compiler/onnx'],
-  meyda: ['recognition/features/spectrum', 'data/verification/fingerprint'],
+  meyda: ['recognition/features/spectrum', 'data/verification/spectrum'],
   wavefile: ['audio/containers/wav'],
   '@audio/decode': ['audio/stream'],
   '@huggingface/tokenizers': ['engine/tokenizer'],

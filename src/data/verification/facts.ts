@@ -29,6 +29,8 @@ export interface AudioFacts extends Level {
   readonly missingGainDb: number
   /** Power of the difference from the first channel over their mean power, dB; of the most different one. */
   readonly channelDifferenceDb: number | null
+  /** See telephone-band.ts. */
+  readonly upperBandDb: number | null
   /** See fingerprint.ts; base64. */
   readonly fingerprint: string
 }

@@ -9,9 +9,9 @@
  * mean anything: those 40 dB below the loudest are marked and not compared. The bands, 300 to 1850 Hz, are inside those
  * of a telephone.
  */
-import meydaCommonJs from 'meyda'
 import type { Waveform } from '../../domain/audio.js'
 import { resample } from '../../audio/signal/resample.js'
+import { FRAME_SAMPLES, powerSpectrumAt } from './spectrum.js'
 
 export interface Fingerprint {
   /** Shape [frames], 32 bits each. */
@@ -26,7 +26,6 @@ export const WEAK_BITS = 3
 export const FRAMES_PER_SECOND = 62.5
 
 const RATE_HZ = 4_000
-const FRAME_SAMPLES = 512
 const HOP_SAMPLES = RATE_HZ / FRAMES_PER_SECOND
 const BITS = 32
 const LOWEST_HZ = 300
@@ -36,15 +35,6 @@ const ACTIVE = 1e-4
 /** Mean power of a frame below which it is no sound at all: −80 dBFS. */
 const AUDIBLE = 1e-8
 
-// The module at run time is the object that its types declare as `default`. Its state is global; these are the same
-// values as in recognition/features/spectrum.ts.
-const Meyda = meydaCommonJs as unknown as typeof meydaCommonJs.default
-Meyda.bufferSize = FRAME_SAMPLES
-Meyda.windowingFunction = 'rect'
-Meyda.sampleRate = 16_000
-
-const WINDOW = Float32Array.from({ length: FRAME_SAMPLES }, (_, n) =>
-  0.5 - 0.5 * Math.cos(2 * Math.PI * n / FRAME_SAMPLES))
 /** First bin of each of the 33 bands, evenly spaced in log frequency, and the end of the last. */
 const EDGES = Array.from({ length: BITS + 2 }, (_, band) =>
   Math.round(LOWEST_HZ * (HIGHEST_HZ / LOWEST_HZ) ** (band / (BITS + 1)) * FRAME_SAMPLES / RATE_HZ))
@@ -76,9 +66,7 @@ export function fingerprintOf(waveform: Waveform): Fingerprint {
 
 /** Power of each of the 33 bands. */
 function bandsAt(samples: Float32Array, start: number): Float64Array {
-  const frame = samples.slice(start, start + FRAME_SAMPLES)
-  for (let n = 0; n < FRAME_SAMPLES; n++) frame[n]! *= WINDOW[n]!
-  const spectrum = Meyda.extract('powerSpectrum', frame) as unknown as Float32Array
+  const spectrum = powerSpectrumAt(samples, start)
   const bands = new Float64Array(BITS + 1)
   for (let band = 0; band <= BITS; band++) {
     for (let bin = EDGES[band]!; bin < EDGES[band + 1]!; bin++) bands[band]! += spectrum[bin]!

@@ -3,8 +3,8 @@
  * speech engineer asks first: how much silence is before and after, how loud the clips are, and what normalization
  * will do.
  */
-import { normalizeReference } from '../../domain/scoring/normalize.js'
 import { countWords, secondsBy } from './checks/composition.js'
+import { lettersOf } from './checks/speech.js'
 import type { ExaminedClip } from './facts.js'
 import { quantile, spreadOf } from './robust.js'
 
@@ -85,5 +85,5 @@ function spoken({ facts: { recognized } }: ExaminedClip): ExaminedClip['facts'][
 
 function lettersPerSecond({ listed, facts: { recognized } }: ExaminedClip): number | undefined {
   if (recognized === null || listed.text === null || recognized.speechSeconds <= 0) return undefined
-  return normalizeReference(listed.text, recognized.language).join('').length / recognized.speechSeconds
+  return lettersOf(listed.text) / recognized.speechSeconds
 }

@@ -17,9 +17,8 @@ const NOISY_DB = 10
 const OFFSET = 0.01
 /** Power of the difference of two channels; copies that were coded with loss stay below. */
 const DIFFERENT_DB = -20
-/** Highest frequency of a telephone, with the slope of its filter. */
-const TELEPHONE_HZ = 4_100
-const WIDEBAND_RATE_HZ = 16_000
+/** Chosen on the development clips: of 822, all 170 telephone prompts but 4 are below, and no other clip. */
+const TELEPHONE_DB = -35
 /** A source of which so many clips are narrowband is narrowband itself. */
 const NARROW_SOURCE = 0.5
 /** Peaks that keep a clip so far below the target, dB. */
@@ -68,8 +67,8 @@ function* checkClip({ listed, facts: { audio, recognized } }: ExaminedClip): Ite
 }
 
 function* checkBandwidth(source: string, clips: readonly ExaminedClip[]): Iterable<Finding> {
-  const wide = clips.filter(({ facts: { audio } }) => audio !== null && audio.sampleRate >= WIDEBAND_RATE_HZ)
-  const narrow = wide.filter(isNarrow)
+  const wide = clips.filter(({ facts }) => (facts.audio?.upperBandDb ?? null) !== null)
+  const narrow = wide.filter(({ facts }) => facts.audio!.upperBandDb! < TELEPHONE_DB)
   if (wide.length >= MIN_SOURCE && narrow.length >= NARROW_SOURCE * wide.length) {
     const detail = `${narrow.length} of ${wide.length} clips of ${source} have no sound above 4 kHz: `
       + 'telephone audio at a higher sample rate'
@@ -77,15 +76,10 @@ function* checkBandwidth(source: string, clips: readonly ExaminedClip[]): Iterab
     return
   }
   for (const { listed, facts } of narrow) {
-    const bandwidthHz = facts.recognized?.bandwidthHz ?? null
-    const detail = `sound up to ${bandwidthHz?.toFixed(0)} Hz in a file of ${facts.audio?.sampleRate} Hz`
-    yield finding('narrowband', listed, detail, { bandwidthHz, sampleRate: facts.audio?.sampleRate ?? null })
+    const { sampleRate, upperBandDb } = facts.audio!
+    const detail = `a file of ${sampleRate} Hz without sound above 4 kHz (${upperBandDb!.toFixed(0)} dB)`
+    yield finding('narrowband', listed, detail, { upperBandDb, sampleRate })
   }
-}
-
-function isNarrow({ facts: { recognized } }: ExaminedClip): boolean {
-  const bandwidthHz = recognized?.bandwidthHz ?? null
-  return bandwidthHz !== null && bandwidthHz <= TELEPHONE_HZ
 }
 
 function* checkLoudness(clips: readonly ExaminedClip[]): Iterable<Finding> {

@@ -4,6 +4,7 @@
  * that are cut off, and wrong sample rates that nothing declares.
  */
 import { normalizeReference } from '../../../domain/scoring/normalize.js'
+import { withoutRemarks } from '../../../domain/scoring/normalize-english.js'
 import type { ExaminedClip } from '../facts.js'
 import { finding, type Finding } from '../finding.js'
 import { groupBy, spreadOf } from '../robust.js'
@@ -19,8 +20,13 @@ const MOST_LETTERS_PER_SECOND = 30
 const FEWEST_LETTERS_PER_SECOND = 2.5
 /** Robust deviations of the logarithm from the median of the source. */
 const FAR = 4
-/** Rates vary by a half within a source; smaller distances are ordinary. */
+/** Rates vary by a half within a source, and more in short labels, where one pause counts. */
 const MIN_RATIO = 1.8
+const MORE_BY_LETTERS = 2
+/** A shorter label may be said slowly. */
+const FEWEST_LETTERS = 6
+/** A digit is said as a word. */
+const LETTERS_OF_DIGIT = 4
 const MIN_SOURCE = 12
 /** Lengths of shorter spans are mostly margin. */
 const MIN_SPEECH_SECONDS = 0.3
@@ -65,9 +71,10 @@ function* checkRates(clips: readonly ExaminedClip[]): Iterable<Finding> {
   for (const one of rated) {
     const { clip: { listed }, letters, words, seconds, lettersPerSecond } = one
     const distance = usual && Math.abs(Math.log(lettersPerSecond) - usual.median)
-    const isFar = usual !== undefined && distance! > Math.max(Math.log(MIN_RATIO), FAR * usual.deviation)
+    const least = Math.log(MIN_RATIO) + MORE_BY_LETTERS / letters
+    const isFar = usual !== undefined && distance! > Math.max(least, FAR * usual.deviation)
     const isImpossible = isOutside(one)
-    if (!isFar && !isImpossible) continue
+    if (!isImpossible && (!isFar || letters < FEWEST_LETTERS)) continue
     const compared = usual && `, the median of ${listed.source} is ${Math.exp(usual.median).toFixed(1)}`
     const detail = `${words} words in ${seconds.toFixed(2)} s of speech, `
       + `${lettersPerSecond.toFixed(1)} letters a second${compared ?? ''}`
@@ -80,15 +87,21 @@ function rate(clip: ExaminedClip): Rated[] {
   const { listed: { text }, facts: { recognized } } = clip
   if (recognized === null || text === null || recognized.speechSeconds < MIN_SPEECH_SECONDS) return []
   const words = normalizeReference(text, recognized.language)
-  const letters = words.join('').length
+  const letters = lettersOf(text)
   if (letters === 0) return []
   const seconds = recognized.speechSeconds
   return [{ clip, letters, words: words.length, seconds, lettersPerSecond: letters / seconds }]
 }
 
-function isOutside({ words, seconds, lettersPerSecond }: Rated): boolean {
+/** Letters of any script without marks; digits count as the letters of their word. */
+export function lettersOf(text: string): number {
+  const letters = withoutRemarks(text).match(/\p{L}/gu)?.length ?? 0
+  return letters + LETTERS_OF_DIGIT * (withoutRemarks(text).match(/\p{N}/gu)?.length ?? 0)
+}
+
+function isOutside({ words, letters, seconds, lettersPerSecond }: Rated): boolean {
   return words / seconds > MOST_WORDS_PER_SECOND || lettersPerSecond > MOST_LETTERS_PER_SECOND
-    || words > 1 && lettersPerSecond < FEWEST_LETTERS_PER_SECOND
+    || letters >= FEWEST_LETTERS && words > 1 && lettersPerSecond < FEWEST_LETTERS_PER_SECOND
 }
 
 const SHOWN_CHARACTERS = 60
