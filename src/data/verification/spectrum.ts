@@ -1,4 +1,4 @@
-/** Windowed frames → power spectra, for the fingerprint and the bandwidth. The only file of data/ that imports Meyda. */
+/** Windowed frames → power spectra, for fingerprint and bandwidth. The only file of data/ that imports Meyda. */
 import meydaCommonJs from 'meyda'
 
 export const FRAME_SAMPLES = 512
