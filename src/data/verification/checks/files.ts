@@ -31,10 +31,10 @@ function* checkDeclared({ listed }: ExaminedClip, audio: AudioFacts): Iterable<F
   const rates = rateEvidence(listed, audio)
   if (rates !== undefined) yield finding('rate_mismatch', listed, rates.detail, rates.evidence)
   else if (audio.truncated) {
-    const { headerSeconds, seconds } = audio
-    const declared = headerSeconds === null ? 'the file ends in the middle'
-      : `the header declares ${headerSeconds.toFixed(2)} s, the file has ${seconds.toFixed(2)} s`
-    yield finding('truncated', listed, declared, { headerSeconds, seconds })
+    const { seconds } = audio
+    const declared = listed.seconds === null ? '' : ` of the ${listed.seconds.toFixed(2)} s of the manifest`
+    const detail = `the file has fewer bytes than its header declares; it ends after ${seconds.toFixed(2)} s${declared}`
+    yield finding('truncated', listed, detail, { seconds, manifestSeconds: listed.seconds })
   } else if (listed.seconds !== null && !isNear(listed.seconds, audio.seconds)) {
     const { seconds } = audio
     const which = seconds < listed.seconds ? 'shorter' : 'longer'
