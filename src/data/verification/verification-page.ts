@@ -3,7 +3,7 @@ import { binsOf, histogram } from '../report/histogram.js'
 import { page, player, table, tag, type Content, type Markup } from '../report/html.js'
 import type { Finding } from './finding.js'
 import { KINDS, SEVERITIES, type Kind } from './kinds.js'
-import { groupBy } from './robust.js'
+import { groupBy, quantile } from './robust.js'
 import type { SetSummary, Share } from './summary.js'
 
 /** A player each makes a page of thousands unusable; the JSON Lines have all of them. */
@@ -33,7 +33,7 @@ export function verificationPage({ name, summary, findings, audioOf }: PageConte
       const [low, , median, , high] = quantiles
       const title = `${name}: median ${fixed(median)} ${unit}, `
         + `90 % from ${fixed(low)} to ${fixed(high)} (${count} clips)`
-      return histogram(title, unit, binsOf(values, widened(low ?? 0, high ?? 0)))
+      return histogram(title, unit, binsOf(values, widened(low ?? 0, high ?? 0, values)))
     })),
     tag('h2', {}, 'Composition'),
     sharesTable('source', summary.sources), sharesTable('split', summary.splits), sharesTable('tag', summary.tags),
@@ -45,10 +45,10 @@ export function verificationPage({ name, summary, findings, audioOf }: PageConte
   )
 }
 
-/** Room for values outside of the inner 90 %. */
-function widened(low: number, high: number): [number, number] {
+/** The inner 90 %, with room for some of the others, but not for values that there are none of. */
+function widened(low: number, high: number, values: readonly number[]): [number, number] {
   const margin = (high - low) / 4 || 1
-  return [low - margin, high + margin]
+  return [Math.max(low - margin, quantile(values, 0)), Math.min(high + margin, quantile(values, 1))]
 }
 
 function kindsTable(findings: readonly Finding[]): Markup {

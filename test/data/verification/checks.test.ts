@@ -1,8 +1,11 @@
 /** Every check on made-up clips: the fault is found, its neighbours are not. */
+import { readFileSync } from 'node:fs'
+import path from 'node:path'
 import t from 'tap'
 import type { ExaminedClip } from '../../../src/data/verification/facts.js'
 import { encodeFingerprint, fingerprintOf } from '../../../src/data/verification/fingerprint.js'
 import { KINDS, type Kind } from '../../../src/data/verification/kinds.js'
+import { projectRoot } from '../../../src/domain/project-root.js'
 import { verify } from '../../../src/data/verification/verify.js'
 import { amongOthers, babble, clipAt, type Changes } from './made-up.js'
 
@@ -98,6 +101,15 @@ t.test('one speaker dominates, words are compared with a list', async (t) => {
   t.match(findings.find(({ kind }) => kind === 'imbalance')?.evidence, { speaker: 'speaker 1', share: 0.6 })
   const words = findings.filter(({ kind }) => kind === 'vocabulary').map(({ evidence }) => evidence['words'])
   t.same(words, [['music', 'play', 'som'], ['som'], ['some']])
+})
+
+t.test('docs/verify-data.md is the table of kinds', async (t) => {
+  const rows = readFileSync(path.join(projectRoot, 'docs/verify-data.md'), 'utf8')
+    .matchAll(/^\| `(\w+)` \| (error|warning|note) \| ([\d.]+) \|/gm)
+  const documented = [...rows].map(([, kind, severity, cost]) => ({ kind, severity, cost }))
+  const code = Object.entries(KINDS).map(([kind, { severity, harm, probability }]) => (
+    { kind, severity, cost: (harm * probability).toFixed(2) }))
+  t.same(documented, code)
 })
 
 t.test('findings are ranked by cost, and every kind has a rank', async (t) => {
