@@ -31,6 +31,7 @@ const BENCHES: Readonly<Record<string, Bench>> = {
   load: { says: 'load on a running server; --overload starts its own', open: () => import('./load.js') },
   memory: { says: 'resident memory of server and workers over a long run', open: () => import('./memory.js') },
   nonspeech: { says: 'words where nobody speaks', hasLargeModels: true, open: () => import('./nonspeech.js') },
+  planted: { says: 'recall of planted faults by verify-data, and precision', open: () => import('./planted.js') },
   profiles: { says: 'accuracy and time of profiles', hasLargeModels: true, open: () => import('./profiles.js') },
   prompts: { says: 'whether the previous turn as prompt changes words', open: () => import('./prompts.js') },
   quantization: { says: 'weights as real numbers and integers', open: () => import('./research/quantization.js') },

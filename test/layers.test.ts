@@ -19,12 +19,13 @@ const LAYERS: Readonly<Record<string, Rule>> = {
   domain: { may: [] },
   config: { may: ['domain'] },
   audio: { may: ['domain'] },
+  data: { may: ['domain', 'audio'] },
   engine: { may: ['domain'] },
   search: { may: ['domain'] },
   monitoring: { may: ['domain'], mayTypes: ['search'] },
   recognition: { may: ['domain', 'audio', 'engine'] },
   serving: { may: ['domain', 'search', 'monitoring', 'audio/decode'], mayTypes: ['config'] },
-  commands: { may: ['config', 'domain', 'audio', 'engine', 'recognition', 'serving', 'monitoring'] },
+  commands: { may: ['config', 'domain', 'audio', 'engine', 'recognition', 'serving', 'monitoring', 'data'] },
   main: { may: ['config', 'domain', 'engine/manifest', 'search', 'monitoring', 'serving'] },
 }
 
@@ -35,7 +36,7 @@ const ALTERNATIVES = ['recognition/families', 'recognition/segmentation/detector
 const DOORS: Readonly<Record<string, readonly string[]>> = {
   'onnxruntime-node': ['engine/runtime/session'],
   protobufjs: ['engine/compiler/onnx'],
-  meyda: ['recognition/features/spectrum'],
+  meyda: ['recognition/features/spectrum', 'data/verification/spectrum'],
   wavefile: ['audio/containers/wav'],
   '@audio/decode': ['audio/stream'],
   '@huggingface/tokenizers': ['engine/tokenizer'],
@@ -62,6 +63,7 @@ const DOORS: Readonly<Record<string, readonly string[]>> = {
     'monitoring/drift/baseline',
     'monitoring/drift/record',
     'commands/clips/clips',
+    'data/verification/manifest',
     'recognition/confidence/calibration',
   ],
   pacote: ['commands/setup/'],

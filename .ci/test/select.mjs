@@ -26,6 +26,8 @@ const BESIDES_IMPORTS = [
   ['test/project/models.test.ts', ['models/', 'README.md', 'NOTICE']],
   ['test/serving/workers/', ['test/serving/workers/']],
   ['test/serving/http/monitoring/', ['src/serving/http/monitoring/drift-page/']],
+  ['test/commands/verify-data/', ['src/commands/setup/', 'fixtures/clips/']],
+  ['test/data/verification/', ['docs/verify-data.md']],
   ['test/audio/', ['fixtures/clips/', 'fixtures/media/', 'fixtures/loudness/']],
   ['test/recognition/', ['fixtures/clips/', 'fixtures/graphs/', 'fixtures/log-mel/', 'models/']],
   ['test/engine/', ['fixtures/graphs/', 'models/']],

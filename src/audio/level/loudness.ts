@@ -72,7 +72,8 @@ export function removeOffset(waveform: Waveform, level: Loudness): Waveform {
   return level.dcOffset === 0 ? waveform : shifted(waveform, unpaddedOf(waveform), level.dcOffset)
 }
 
-function gainFor(requestedDb: number, peak: number): number {
+/** Linear gain: as requested, unless the ceiling or MAX_GAIN_DB limits it. `peak` is the true peak, linear. */
+export function gainFor(requestedDb: number, peak: number): number {
   const headroomDb = PEAK_CEILING_DBTP - 20 * Math.log10(peak)
   return 10 ** (Math.min(requestedDb, MAX_GAIN_DB, headroomDb) / 20)
 }

@@ -7,6 +7,7 @@ import type { Config } from '../../config.js'
 import { fromWire, SpeechError, type ErrorCode } from '../../domain/errors.js'
 import type { Report } from '../../domain/report.js'
 import { REQUEST_DEFAULTS } from '../../domain/request.js'
+import type { Outcome } from '../../domain/worker-protocol.js'
 import { WorkerPool } from '../../serving/workers/pool.js'
 import { workerSettings } from '../../serving/workers/worker-settings.js'
 import { defaultModelOf, printMessage } from '../command.js'
@@ -21,8 +22,8 @@ export type Processed = { readonly clip: SourceClip; readonly report: Report } |
 export interface Requested {
   readonly nBest?: number
   readonly words?: boolean
-  /** Whether the text of each clip is scored against its audio. */
-  readonly scoreLabels?: boolean
+  /** What a person wrote down for the clip, to be scored against the audio. */
+  readonly label?: string
 }
 
 /** If more of the clips fail, something is wrong with all of them. */
@@ -31,10 +32,19 @@ const MOST_PRINTED = 10
 const CLIPS_PER_MESSAGE = 100
 const WAIT_SECONDS = 3_600
 
+/** Recognizes the bytes of one file. */
+export type Recognize = (audio: Uint8Array, requested?: Requested) => Promise<Outcome>
+
 /** In the order of `clips`; `onProgress` is called with the number of clips that are done. */
-export async function recognizeAll(
+export function recognizeAll(
   clips: readonly SourceClip[], config: Config, onProgress: (done: number) => void, requested: Requested = {},
 ): Promise<Processed[]> {
+  return withRecognizer(config, (recognize) => processConcurrently(
+    clips, (clip) => recognizeOne(clip, recognize, requested), config.workers, onProgress))
+}
+
+/** Starts the processes, and ends them when `work` is done or has failed. */
+export async function withRecognizer<T>(config: Config, work: (recognize: Recognize) => Promise<T>): Promise<T> {
   const ignore = (): void => undefined
   const pool = new WorkerPool({
     entry: new URL('../../recognition/process/worker-process.js', import.meta.url),
@@ -44,10 +54,11 @@ export async function recognizeAll(
     killAfterSeconds: config.killAfterSeconds, startSeconds: config.startSeconds,
     events: { onWorkerReady: ignore, onWorkerReplaced: ignore, onWorkerNoise: ignore, onRetry: ignore },
   })
-  const recognize = (clip: SourceClip): Promise<Processed> => recognizeOne(clip, config, pool, requested)
+  const job = { client: 'clips', audioSeconds: config.maxAudioSeconds, model: defaultModelOf(config) }
   try {
     await pool.start()
-    return await processConcurrently(clips, recognize, config.workers, onProgress)
+    return await work(async (audio, requested = {}) =>
+      (await pool.run({ ...REQUEST_DEFAULTS, ...job, audio, ...requested })).outcome)
   } finally {
     await pool.close(0)
   }
@@ -86,15 +97,10 @@ async function processConcurrently(
   return processed
 }
 
-async function recognizeOne(
-  clip: SourceClip, config: Config, pool: WorkerPool, requested: Requested,
-): Promise<Processed> {
+async function recognizeOne(clip: SourceClip, recognize: Recognize, requested: Requested): Promise<Processed> {
   const audio = await readFile(clip.file).catch((cause: NodeJS.ErrnoException) => {
     throw new SpeechError('CLIPS_INVALID', `${clip.file} cannot be read (${cause.message})`, { cause })
   })
-  const job = { audio, audioSeconds: config.maxAudioSeconds, model: defaultModelOf(config) }
-  const { scoreLabels = false, ...options } = requested
-  const label = scoreLabels && clip.text !== null ? { label: clip.text } : {}
-  const { outcome } = await pool.run({ ...REQUEST_DEFAULTS, client: 'clips', ...job, ...options, ...label })
+  const outcome = await recognize(audio, requested)
   return outcome.ok ? { clip, report: outcome.report } : { clip, error: fromWire(outcome.error) }
 }

@@ -1,0 +1,58 @@
+/**
+ * Every clip of a manifest → its facts. Recognition runs in the processes of the service, one for each core; this
+ * process reads, decodes and fingerprints a clip while others are recognized. No more clips are in memory than there
+ * are workers; facts that are in the cache cost only the reading of the file.
+ */
+import { readFile } from 'node:fs/promises'
+import type { Config } from '../../config.js'
+import type { ExaminedClip, Facts, Fault } from '../../data/verification/facts.js'
+import { recognizedOf } from '../../data/verification/facts.js'
+import { examineBytes, missingFile, sha256Of } from '../../data/verification/examine.js'
+import type { ManifestClip } from '../../data/verification/manifest.js'
+import type { Recognize } from '../clips/recognize.js'
+import type { FactsCache } from './cache.js'
+
+export interface Examiner {
+  readonly config: Pick<Config, 'workers' | 'maxAudioSeconds' | 'disabledCodecs'>
+  readonly cache: FactsCache
+  readonly recognize: Recognize
+  readonly onProgress: (done: number) => void
+}
+
+/** In the order of `clips`. */
+export async function examineAll(clips: readonly ManifestClip[], examiner: Examiner): Promise<ExaminedClip[]> {
+  const examined: ExaminedClip[] = []
+  const waiting = clips.entries()
+  let done = 0
+  const work = async (): Promise<void> => {
+    for (const [index, listed] of waiting) {
+      examined[index] = { listed, facts: await examineFile(listed.file, examiner) }
+      examiner.onProgress(++done)
+    }
+  }
+  await Promise.all(Array.from({ length: examiner.config.workers }, work))
+  return examined
+}
+
+async function examineFile(file: string, { config, cache, recognize }: Examiner): Promise<Facts> {
+  const bytes = await readFile(file).catch((cause: NodeJS.ErrnoException) => missingFile(cause))
+  if (!(bytes instanceof Uint8Array)) return bytes
+  const sha256 = sha256Of(bytes)
+  const known = cache.get(sha256)
+  if (known !== undefined) return known
+  const { maxAudioSeconds: maxSeconds, disabledCodecs } = config
+  const facts = await examineBytes(bytes, sha256, { maxSeconds, disabledCodecs })
+  const complete = facts.audio === null ? facts : { ...facts, ...await recognizeBytes(bytes, recognize) }
+  // A failure may be one of the machine; the next run tries again.
+  if (complete.failure === null) await cache.add(sha256, complete)
+  return complete
+}
+
+async function recognizeBytes(
+  bytes: Uint8Array, recognize: Recognize,
+): Promise<Pick<Facts, 'recognized' | 'failure'>> {
+  const outcome = await recognize(bytes)
+  if (outcome.ok) return { recognized: recognizedOf(outcome.report), failure: null }
+  const failure: Fault = { code: outcome.error.code, message: outcome.error.message }
+  return { recognized: null, failure }
+}

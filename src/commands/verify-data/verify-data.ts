@@ -1,0 +1,134 @@
+/**
+ * `npm run verify-data -- MANIFEST`: what can be wrong with the clips and labels of a manifest, ranked by cost.
+ *
+ * Clips are recognized by the processes of the service, so that its measurements are those of the reports. Nothing is
+ * uploaded, and no audio is changed.
+ */
+import { createHash } from 'node:crypto'
+import { readFile, writeFile } from 'node:fs/promises'
+import path from 'node:path'
+import { readConfig, type Config } from '../../config.js'
+import { projectRoot } from '../../domain/project-root.js'
+import { normalizeText } from '../../domain/scoring/normalize.js'
+import { FACTS_VERSION, type ExaminedClip } from '../../data/verification/facts.js'
+import type { Finding } from '../../data/verification/finding.js'
+import { fixManifest } from '../../data/verification/fix.js'
+import { SEVERITIES } from '../../data/verification/kinds.js'
+import { readManifest, type ManifestClip } from '../../data/verification/manifest.js'
+import { summarize } from '../../data/verification/summary.js'
+import { verify } from '../../data/verification/verify.js'
+import { modelDigest, readManifest as readModelManifest } from '../../engine/manifest.js'
+import { workerSettings } from '../../serving/workers/worker-settings.js'
+import { progressOf, withRecognizer } from '../clips/recognize.js'
+import { defaultModelOf, printMessage, readArguments, runCommand, UsageError } from '../command.js'
+import { FactsCache } from './cache.js'
+import { examineAll } from './examine-all.js'
+import { describeVerification, writeJsonLines, writePage } from './outputs.js'
+
+const USAGE = `npm run verify-data -- MANIFEST.jsonl
+
+  MANIFEST               a JSON object a line: path; text, seconds, sampleRate, speaker, split, tags where known
+  --json FILE            all findings as JSON Lines
+  --html FILE            a page with plots and players; --embed writes short clips into it
+  --fix FILE             a new manifest without unusable clips and copies, with corrected lengths and rates
+  --words FILE           expected words, any number a line: a word list or the names of a catalogue
+  --top N                findings in the table (default: 40)
+  --fail-on SEVERITY     error (default), warning, note or never
+  --cache FILE           measurements of earlier runs (default: .earshot/verify-data.jsonl)
+
+Exit code 0: no finding of that severity; 3: there are some; 1 and 2: the command failed.`
+
+const FAILED_ON_FINDINGS = 3
+const DEFAULT_TOP = 40
+
+interface Options {
+  readonly manifest: string
+  readonly json: string | undefined
+  readonly html: string | undefined
+  readonly embed: boolean
+  readonly fix: string | undefined
+  readonly words: string | undefined
+  readonly top: number
+  readonly failOn: string
+  readonly cache: string
+}
+
+/** Resolves to an exit code. */
+export async function runVerifyData(
+  args: readonly string[], environment: NodeJS.ProcessEnv = process.env,
+): Promise<number> {
+  let isFailed = false
+  const exitCode = await runCommand(USAGE, async () => {
+    const options = readOptions(args)
+    const findings = await verifyData(options, readConfig(environment))
+    const failing = SEVERITIES.slice(0, SEVERITIES.findIndex((severity) => severity === options.failOn) + 1)
+    isFailed = findings.some(({ severity }) => failing.includes(severity))
+  })
+  return exitCode === 0 && isFailed ? FAILED_ON_FINDINGS : exitCode
+}
+
+function readOptions(args: readonly string[]): Options {
+  const text = { type: 'string' } as const
+  const options = {
+    json: text, html: text, embed: { type: 'boolean' }, fix: text, words: text, top: text, 'fail-on': text, cache: text,
+  } as const
+  const { values, positionals } = readArguments({ args: [...args], allowPositionals: true, options })
+  const [manifest, ...more] = positionals
+  if (manifest === undefined || more.length > 0) throw new UsageError('one manifest is needed')
+  const { json, html, embed = false, fix, words, top = String(DEFAULT_TOP), 'fail-on': failOn = 'error' } = values
+  if (!/^\d+$/.test(top)) throw new UsageError(`--top is a number, not "${top}"`)
+  if (![...SEVERITIES, 'never'].includes(failOn)) throw new UsageError(`--fail-on is no severity: "${failOn}"`)
+  if (fix !== undefined && path.resolve(fix) === path.resolve(manifest)) {
+    throw new UsageError('--fix names a new file, not the manifest itself')
+  }
+  const { cache = path.join(projectRoot, '.earshot/verify-data.jsonl') } = values
+  return { manifest, json, html, embed, fix, words, top: Number(top), failOn, cache }
+}
+
+async function verifyData(options: Options, config: Config): Promise<readonly Finding[]> {
+  const { manifest, json, html, embed, fix, words, top } = options
+  const expectedWords = words === undefined ? undefined : await readWords(words)
+  const { clips: listed, findings: faults } = await readManifest(manifest)
+  const clips = await examineListed(listed, options, config)
+  const findings = verify({ clips, expectedWords }, faults)
+  const verified = { manifest, clips: listed, summary: summarize(clips), findings }
+  console.log(describeVerification(verified, top))
+  if (json !== undefined) await writeJsonLines(json, findings)
+  if (html !== undefined) await writePage(html, verified, embed)
+  if (fix !== undefined) await writeFixed(fix, manifest, clips, findings)
+  return findings
+}
+
+async function examineListed(
+  listed: readonly ManifestClip[], options: Options, config: Config,
+): Promise<ExaminedClip[]> {
+  const cache = await FactsCache.open(options.cache, await settingsKey(config))
+  const onProgress = progressOf(listed.length, 'clips')
+  try {
+    return await withRecognizer(config, (recognize) => examineAll(listed, { config, cache, recognize, onProgress }))
+  } finally {
+    await cache.close()
+  }
+}
+
+/** Facts depend on the model and on the settings of the workers. */
+async function settingsKey(config: Config): Promise<string> {
+  const model = modelDigest(await readModelManifest(config.modelsDir, defaultModelOf(config)))
+  const { modelsDir: _, warmUpClip: __, threads: ___, ...settings } = workerSettings(config)
+  return createHash('sha256').update(JSON.stringify([FACTS_VERSION, model, settings])).digest('hex').slice(0, 16)
+}
+
+async function readWords(file: string): Promise<Set<string>> {
+  return new Set(normalizeText(await readFile(file, 'utf8'), 'en'))
+}
+
+/** Paths stay relative to the folder of the manifest where the new one is in the same folder. */
+async function writeFixed(
+  file: string, manifest: string, clips: readonly ExaminedClip[], findings: readonly Finding[],
+): Promise<void> {
+  const { lines, dropped, corrected } = fixManifest(clips, findings, {
+    from: path.dirname(path.resolve(manifest)), to: path.dirname(path.resolve(file)),
+  })
+  await writeFile(file, lines.map((line) => `${line}\n`).join(''))
+  printMessage(`${file}: ${lines.length} clips; ${dropped} left out, ${corrected} corrected`)
+}
