@@ -30,6 +30,7 @@ const COMMANDS = {
   inspect: { steps: [install, build, fetchModels], go: runInspect },
   baseline: { steps: [install, build, fetchModels], go: runBaseline },
   calibrate: { steps: [install, build, fetchModels], go: runCalibrate },
+  labels: { steps: [install, build], go: runLabels },
   keys: { steps: [install, build], go: runKeys },
   bench: { steps: [install, build, fetchModels], go: (args) => runBuilt('bench/run.js', args) },
   fixtures: { steps: [install, build], go: makeFixtures },
@@ -114,6 +115,12 @@ async function runBaseline(args) {
 async function runCalibrate(args) {
   const { runCalibrate } = await import(builtUrl('src/commands/calibrate/calibrate.js'))
   return runCalibrate(args)
+}
+
+/** @param {string[]} args @returns {Promise<number>} */
+async function runLabels(args) {
+  const { runLabels } = await import(builtUrl('src/commands/labels/labels.js'))
+  return runLabels(args)
 }
 
 /** @param {string[]} args @returns {Promise<number>} */

@@ -6,7 +6,8 @@
 import { Type, type Static, type TSchema } from 'typebox'
 import { Value } from 'typebox/value'
 import {
-  countLost, invalidFormat, Losses, NO_DETAILS, numberedLines, type Exported, type Imported, type Utterance,
+  countLost, invalidFormat, Losses, NO_DETAILS, numberedLines, type Exported, type Imported, type ManifestClip,
+  type Utterance,
 } from './utterance.js'
 
 const Seconds = Type.Number({ minimum: 0 })
@@ -36,10 +37,10 @@ const NemoLine = Type.Object({
   tags: Type.Optional(Type.Array(Type.String())),
 })
 
-/** Clips without a text have an empty one. Fields that are not known are lost. */
-export function importManifest(content: string, name: string): Imported {
+/** Fields that are not known are lost. */
+export function importManifest(content: string, name: string): ReadLines<ManifestClip> {
   return importLines(content, name, OwnLine, (line) => ({
-    path: line.path, id: line.id ?? null, text: line.text ?? '', seconds: line.seconds ?? null,
+    path: line.path, id: line.id ?? null, text: line.text ?? null, seconds: line.seconds ?? null,
     startSeconds: line.start ?? null, speaker: line.speaker ?? null, channel: line.channel ?? null,
     tags: line.tags ?? [],
     words: line.words?.map(({ confidence = null, ...word }) => ({ ...word, confidence })) ?? null,
@@ -80,9 +81,11 @@ export function exportNemo(utterances: readonly Utterance[]): Exported {
   return { files: new Map([['manifest.json', asLines(lines)]]), losses: losses.list() }
 }
 
-function importLines<T extends TSchema>(
-  content: string, name: string, schema: T, asUtterance: (line: Static<T>) => Utterance,
-): Imported {
+interface ReadLines<U> { readonly utterances: U[]; readonly losses: string[] }
+
+function importLines<T extends TSchema, U>(
+  content: string, name: string, schema: T, asUtterance: (line: Static<T>) => U,
+): ReadLines<U> {
   const losses = new Losses()
   const known = new Set(Object.keys((schema as unknown as { properties: object }).properties))
   const utterances = numberedLines(content).map(([number, line]) => {

@@ -59,7 +59,8 @@ export function exportCtm(utterances: readonly Utterance[]): Exported {
     ])
   })
   lines.sort(([a, start], [b, other]) => a < b ? -1 : a > b ? 1 : start - other)
-  return { files: new Map([['labels.ctm', lines.map(([, , line]) => `${line}\n`).join('')]]), losses: losses.list() }
+  const content = lines.map(([, , line]) => `${line}\n`).join('')
+  return { files: new Map([['labels.ctm', content]]), losses: losses.list() }
 }
 
 /** Labels in angle brackets become tags. */
@@ -70,7 +71,7 @@ export function importStm(content: string, name: string): Imported {
     const place = `${name}, line ${number}`
     const [, path, channel, speaker, start, end, labels, words = ''] =
       /^\s*(\S+)\s+(\S+)\s+(\S+)\s+(\S+)\s+(\S+)(?:\s+<([^<>\s]*)>)?(?:\s+(.*?))?\s*$/.exec(line) ?? []
-    if (path === undefined) throw invalidFormat(place, 'expected "recording channel speaker start end [<labels>] words"')
+    if (path === undefined) throw invalidFormat(place, 'expected "recording channel speaker start end words"')
     if (IGNORED.test(words)) {
       losses.add('a time that is not scored')
       return []
@@ -103,7 +104,8 @@ export function exportStm(utterances: readonly Utterance[]): Exported {
     return [path, start, [...columns, text.trim().replace(/\s+/g, ' ')].join(' ').trimEnd()]
   })
   lines.sort(([a, start], [b, other]) => a < b ? -1 : a > b ? 1 : start - other)
-  return { files: new Map([['labels.stm', lines.map(([, , line]) => `${line}\n`).join('')]]), losses: losses.list() }
+  const content = lines.map(([, , line]) => `${line}\n`).join('')
+  return { files: new Map([['labels.stm', content]]), losses: losses.list() }
 }
 
 /** Columns are separated by blanks. */

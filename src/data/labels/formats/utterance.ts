@@ -31,6 +31,9 @@ export const NO_DETAILS = {
   id: null, seconds: null, startSeconds: null, speaker: null, channel: null, tags: [], words: null,
 } as const satisfies Partial<Utterance>
 
+/** Of our manifests, which also list clips that nobody has labelled yet: their text is null. */
+export type ManifestClip = Omit<Utterance, 'text'> & { readonly text: string | null }
+
 export interface Imported {
   readonly utterances: Utterance[]
   /** What was in the source and is lost, in sentences. */
