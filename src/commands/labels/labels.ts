@@ -67,8 +67,8 @@ function readOptions(args: readonly string[]) {
 
 async function check(given: readonly string[], options: Options): Promise<boolean> {
   const [manifest] = requireCount(given, 1, 'check needs one manifest')
-  const { utterances, losses } = await labelledUtterances(manifest!, options)
-  printLosses('not checked', losses)
+  const { utterances, unlabelled } = await labelledUtterances(manifest!, options)
+  printLosses('not checked', unlabelled)
   const guide = options['no-guide'] === true ? undefined : readGuide(options.guide)
   const entries = utterances.map(({ path: file, id, text, speaker, tags }) =>
     ({ clip: id ?? file, text, speaker, tags }))
@@ -111,10 +111,10 @@ async function exportLabels(given: readonly string[], options: Options): Promise
   const { out } = options
   if (out === undefined) throw new UsageError('--out names the file or folder to write')
   const format = formatNamed(name!)
-  const { utterances, losses } = await labelledUtterances(manifest!, options)
+  const { utterances, unlabelled, losses } = await labelledUtterances(manifest!, options)
   const exported = format.write(utterances)
   writeExported(format, exported, out)
-  printLosses('lost', [...losses, ...exported.losses])
+  printLosses('lost', [...unlabelled, ...losses, ...exported.losses])
   console.log(`${utterances.length} labelled clips of ${manifest}, written to ${out}`)
   return true
 }
@@ -123,7 +123,7 @@ async function labelledUtterances(manifest: string, { labels }: Options) {
   const { utterances: clips, losses } = readManifestFile(manifest)
   if (clips.length === 0) throw new SpeechError('CLIPS_INVALID', `${manifest} lists no clips`)
   const applied = applyLabels(clips, labels === undefined ? [] : await readLabels(labels))
-  return { utterances: applied.utterances, losses: [...losses, ...applied.losses] }
+  return { utterances: applied.utterances, unlabelled: applied.losses, losses }
 }
 
 async function readLabels(file: string): Promise<Label[]> {

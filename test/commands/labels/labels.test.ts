@@ -30,7 +30,7 @@ t.test('check prints findings, and its exit code says whether there is an error'
   })
   const found = await said('check', folder)
   t.equal(found.code, 0)
-  t.match(found.output, /warning {2}convention \(spelling\)[^]*warning {2}guide \(spelling\)[^]*OK → okay[^]*2 labels: 0 errors/)
+  t.match(found.output, /warning {2}convention \(spelling\)[^]*warning {2}guide \(spelling\)[^]*"OK" → "okay"[^]*2 labels: 0 errors/)
   t.match(found.complaint, /clips without a label: 1/)
   const own = await said('check', path.join(folder, 'manifest.jsonl'), '--no-guide', '--json')
   t.same(own.output.split('\n').map((line) => (JSON.parse(line) as { rule: string }).rule), ['spelling'])

@@ -46,7 +46,7 @@ function emptyLabels(entries: readonly LabelEntry[], labels: readonly (readonly 
   if (empty.length === 0) return []
   return [{
     kind: 'empty', severity: 'error', rule: null, words: [],
-    clips: clipsOf(empty), message: `${empty.length} labels have no words`,
+    clips: clipsOf(empty), message: `${empty.length === 1 ? 'a label has' : `${empty.length} labels have`} no words`,
     suggestion: `write what is said, or give the clip the tag "${NOT_SPEECH}"`,
   }]
 }
@@ -104,15 +104,18 @@ function breachesOf(guide: Guide, entries: readonly LabelEntry[]): LabelFinding[
       const known = found.get(rule) ?? { within: [], words: new Set<string>() }
       found.set(rule, known)
       if (known.within.at(-1) !== entry) known.within.push(entry)
-      const shown = suggestion === null ? form : `${form} → ${suggestion}`
+      const shown = suggestion === null ? `"${form}"` : `"${form}" → "${suggestion}"`
       if (form !== '' && known.words.size < MOST_WORDS) known.words.add(shown)
     }
   }
   return guide.rules.flatMap(({ id, severity, write }) => {
     const breach = found.get(id)
-    return breach === undefined ? [] : [{
-      kind: 'guide', severity, rule: id, clips: clipsOf(breach.within), words: [...breach.words],
-      message: `${breach.within.length} labels break the rule "${id}" of the labelling guide`, suggestion: write,
+    if (breach === undefined) return []
+    const { within, words } = breach
+    const labels = within.length === 1 ? '1 label breaks' : `${within.length} labels break`
+    return [{
+      kind: 'guide', severity, rule: id, clips: clipsOf(within), words: [...words],
+      message: `${labels} the rule "${id}" of the labelling guide`, suggestion: write,
     } as const]
   })
 }
