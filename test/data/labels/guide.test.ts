@@ -43,6 +43,13 @@ t.test('applying suggestions leads to a label without warnings', async (t) => {
   }
 })
 
+t.test('a page in a browser can load it: nothing that it imports is Node\'s', async (t) => {
+  const read = (file: string): string => readFileSync(path.join(projectRoot, 'src', file), 'utf8')
+  const imported = [...read('data/labels/guide.ts').matchAll(/ from '([^']+)'/g)].map(([, from]) => from)
+  t.same(imported, ['../../domain/errors.js'])
+  t.notMatch(read('domain/errors.ts'), / from '/)
+})
+
 t.test('a guide that is not strict is refused with what to change', async (t) => {
   t.equal(parseGuide(rule(GOOD)).rules.length, 1)
   for (const [page, message] of [

@@ -33,7 +33,9 @@ function groupsOf(spoken: readonly Spoken[], by: (one: Spoken) => string | undef
     const rest = one.words.filter((word) => !isFiller(word)).join(' ')
     if (shared === undefined || rest === '') continue
     const key = JSON.stringify([shared, rest])
-    groups.set(key, [...groups.get(key) ?? [], one])
+    const group = groups.get(key) ?? []
+    groups.set(key, group)
+    group.push(one)
   }
   return [...groups.values()].filter((group) => new Set(group.map(({ words }) => words.length)).size > 1)
 }

@@ -53,7 +53,9 @@ export function exportKaldi(utterances: readonly Utterance[]): Exported {
   const hasParts = named.some(({ utterance }) => utterance.startSeconds !== null)
   const bySpeaker = new Map<string, string[]>()
   for (const { id, speaker } of sorted(named, ({ id }) => id)) {
-    bySpeaker.set(speaker, [...bySpeaker.get(speaker) ?? [], id])
+    const ids = bySpeaker.get(speaker) ?? []
+    bySpeaker.set(speaker, ids)
+    ids.push(id)
   }
   const recordingOf = ({ id, utterance }: Named): string => hasParts ? wordOf(utterance.path) : id
   const files = new Map([
