@@ -32,6 +32,8 @@ const BESIDES_IMPORTS = [
   ['test/recognition/', ['fixtures/clips/', 'fixtures/graphs/', 'fixtures/log-mel/', 'models/']],
   ['test/engine/', ['fixtures/graphs/', 'models/']],
   ['test/search/', ['fixtures/shop/']],
+  ['test/data/labels/guide.test.ts', ['docs/labelling.md']],
+  ['test/commands/labels/', ['docs/labelling.md']],
 ]
 
 /** What starts everything at once, for a change that affects more than there is time for. */

@@ -31,6 +31,7 @@ const COMMANDS = {
   baseline: { steps: [install, build, fetchModels], go: runBaseline },
   calibrate: { steps: [install, build, fetchModels], go: runCalibrate },
   'verify-data': { steps: [install, build, fetchModels], go: runVerifyData },
+  labels: { steps: [install, build], go: runLabels },
   keys: { steps: [install, build], go: runKeys },
   bench: { steps: [install, build, fetchModels], go: (args) => runBuilt('bench/run.js', args) },
   fixtures: { steps: [install, build], go: makeFixtures },
@@ -121,6 +122,12 @@ async function runCalibrate(args) {
 async function runVerifyData(args) {
   const { runVerifyData } = await import(builtUrl('src/commands/verify-data/verify-data.js'))
   return runVerifyData(args)
+}
+
+/** @param {string[]} args @returns {Promise<number>} */
+async function runLabels(args) {
+  const { runLabels } = await import(builtUrl('src/commands/labels/labels.js'))
+  return runLabels(args)
 }
 
 /** @param {string[]} args @returns {Promise<number>} */
