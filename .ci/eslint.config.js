@@ -70,7 +70,7 @@ export default defineConfig(
     files: [
       'src/commands/command.ts', 'src/commands/keys/command.ts',
       'src/commands/baseline/**', 'src/commands/calibrate/calibrate.ts',
-      'src/commands/setup/**', 'src/commands/inspect/inspect.ts',
+      'src/commands/setup/**', 'src/commands/inspect/inspect.ts', 'src/commands/compare-models/compare-models.ts',
     ],
     rules: { 'no-console': 'off' },
   },

@@ -22,9 +22,10 @@ const LAYERS: Readonly<Record<string, Rule>> = {
   engine: { may: ['domain'] },
   search: { may: ['domain'] },
   monitoring: { may: ['domain'], mayTypes: ['search'] },
+  data: { may: ['domain', 'audio'] },
   recognition: { may: ['domain', 'audio', 'engine'] },
   serving: { may: ['domain', 'search', 'monitoring', 'audio/decode'], mayTypes: ['config'] },
-  commands: { may: ['config', 'domain', 'audio', 'engine', 'recognition', 'serving', 'monitoring'] },
+  commands: { may: ['config', 'domain', 'audio', 'engine', 'recognition', 'serving', 'monitoring', 'data'] },
   main: { may: ['config', 'domain', 'engine/manifest', 'search', 'monitoring', 'serving'] },
 }
 

@@ -7,6 +7,7 @@ import type { Config } from '../../config.js'
 import { fromWire, SpeechError, type ErrorCode } from '../../domain/errors.js'
 import type { Report } from '../../domain/report.js'
 import { REQUEST_DEFAULTS } from '../../domain/request.js'
+import type { Answered } from '../../serving/workers/job.js'
 import { WorkerPool } from '../../serving/workers/pool.js'
 import { workerSettings } from '../../serving/workers/worker-settings.js'
 import { defaultModelOf, printMessage } from '../command.js'
@@ -30,15 +31,7 @@ const WAIT_SECONDS = 3_600
 export async function recognizeAll(
   clips: readonly SourceClip[], config: Config, onProgress: (done: number) => void, requested: Requested = {},
 ): Promise<Processed[]> {
-  const ignore = (): void => undefined
-  const pool = new WorkerPool({
-    entry: new URL('../../recognition/process/worker-process.js', import.meta.url),
-    workers: config.workers, settings: workerSettings(config),
-    queue: { jobs: config.workers, audioSeconds: WAIT_SECONDS * config.workers },
-    queueWaitSeconds: WAIT_SECONDS, deadlineSeconds: WAIT_SECONDS,
-    killAfterSeconds: config.killAfterSeconds, startSeconds: config.startSeconds,
-    events: { onWorkerReady: ignore, onWorkerReplaced: ignore, onWorkerNoise: ignore, onRetry: ignore },
-  })
+  const pool = poolOf(config)
   const recognize = (clip: SourceClip): Promise<Processed> => recognizeOne(clip, config, pool, requested)
   try {
     await pool.start()
@@ -46,6 +39,19 @@ export async function recognizeAll(
   } finally {
     await pool.close(0)
   }
+}
+
+/** Recognition processes that are not started yet. */
+export function poolOf(config: Config): WorkerPool {
+  const ignore = (): void => undefined
+  return new WorkerPool({
+    entry: new URL('../../recognition/process/worker-process.js', import.meta.url),
+    workers: config.workers, settings: workerSettings(config),
+    queue: { jobs: config.workers, audioSeconds: WAIT_SECONDS * config.workers },
+    queueWaitSeconds: WAIT_SECONDS, deadlineSeconds: WAIT_SECONDS,
+    killAfterSeconds: config.killAfterSeconds, startSeconds: config.startSeconds,
+    events: { onWorkerReady: ignore, onWorkerReplaced: ignore, onWorkerNoise: ignore, onRetry: ignore },
+  })
 }
 
 /** An `onProgress` that prints a message now and then. */
@@ -84,10 +90,21 @@ async function processConcurrently(
 async function recognizeOne(
   clip: SourceClip, config: Config, pool: WorkerPool, requested: Requested,
 ): Promise<Processed> {
-  const audio = await readFile(clip.file).catch((cause: NodeJS.ErrnoException) => {
-    throw new SpeechError('CLIPS_INVALID', `${clip.file} cannot be read (${cause.message})`, { cause })
-  })
-  const job = { audio, audioSeconds: config.maxAudioSeconds, model: defaultModelOf(config) }
-  const { outcome } = await pool.run({ ...REQUEST_DEFAULTS, client: 'clips', ...job, ...requested })
+  const { outcome } = await runJob(await readClip(clip), config, pool, requested)
   return outcome.ok ? { clip, report: outcome.report } : { clip, error: fromWire(outcome.error) }
+}
+
+/** Throws CLIPS_INVALID. */
+export async function readClip({ file }: SourceClip): Promise<Buffer> {
+  return readFile(file).catch((cause: NodeJS.ErrnoException) => {
+    throw new SpeechError('CLIPS_INVALID', `${file} cannot be read (${cause.message})`, { cause })
+  })
+}
+
+/** Recognizes the bytes of one clip with the default model. */
+export function runJob(
+  audio: Uint8Array, config: Config, pool: WorkerPool, requested: Requested = {},
+): Promise<Answered> {
+  const job = { audio, audioSeconds: config.maxAudioSeconds, model: defaultModelOf(config) }
+  return pool.run({ ...REQUEST_DEFAULTS, client: 'clips', ...job, ...requested })
 }

@@ -30,6 +30,7 @@ const COMMANDS = {
   inspect: { steps: [install, build, fetchModels], go: runInspect },
   baseline: { steps: [install, build, fetchModels], go: runBaseline },
   calibrate: { steps: [install, build, fetchModels], go: runCalibrate },
+  'compare-models': { steps: [install, build, fetchModels], go: runCompareModels },
   keys: { steps: [install, build], go: runKeys },
   bench: { steps: [install, build, fetchModels], go: (args) => runBuilt('bench/run.js', args) },
   fixtures: { steps: [install, build], go: makeFixtures },
@@ -114,6 +115,12 @@ async function runBaseline(args) {
 async function runCalibrate(args) {
   const { runCalibrate } = await import(builtUrl('src/commands/calibrate/calibrate.js'))
   return runCalibrate(args)
+}
+
+/** @param {string[]} args @returns {Promise<number>} */
+async function runCompareModels(args) {
+  const { runCompareModels } = await import(builtUrl('src/commands/compare-models/compare-models.js'))
+  return runCompareModels(args)
 }
 
 /** @param {string[]} args @returns {Promise<number>} */
