@@ -18,7 +18,7 @@ export interface Difference {
   readonly wer: Both<Rate>
   /** Rate of B less that of A, in percentage points: negative where B is better. */
   readonly points: number
-  /** 95 %, paired. */
+  /** 95 %, paired. NaN with fewer than two speakers or clips to draw. */
   readonly interval: Interval
   /** What the intervals are drawn over. */
   readonly drawnBy: 'speaker' | 'clip'
@@ -38,8 +38,9 @@ export function differenceOf(pairs: readonly Pair[]): Difference {
   const [errorsA, errorsB, words] = [0, 1, 2].map((column) => sum(sums, (own) => own[column]!)) as [
     number, number, number,
   ]
-  const intervalOf = (statistic: (sums: Sums) => number): Interval =>
-    bootstrapInterval(sums, statistic, { method: 'expanded' })
+  const intervalOf = (statistic: (sums: Sums) => number): Interval => sums.length < 2
+    ? { low: NaN, high: NaN }
+    : bootstrapInterval(sums, statistic, { method: 'expanded' })
   const isEqual = pairs.every(({ errors }) => errors.a === errors.b)
   return {
     clips: pairs.length, words, speakers: new Set(pairs.flatMap(({ speaker }) => speaker ?? [])).size,
@@ -48,7 +49,7 @@ export function differenceOf(pairs: readonly Pair[]): Difference {
       b: { percent: percent(errorsB, words), interval: intervalOf(([, b, all]) => percent(b!, all!)) },
     },
     points: percent(errorsB - errorsA, words),
-    interval: isEqual ? unseen(words) : intervalOf(([a, b, all]) => percent(b! - a!, all!)),
+    interval: isEqual && words > 0 ? unseen(words) : intervalOf(([a, b, all]) => percent(b! - a!, all!)),
     drawnBy: by,
     matchedPairs: matchedPairsTest(pairs.flatMap(({ segments }) => segments)),
     wins: {

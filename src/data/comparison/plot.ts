@@ -3,7 +3,14 @@ import type { Comparison } from './compare.js'
 import { escapeHtml } from './escape.js'
 import { signed } from './verdict.js'
 
-interface Row { readonly name: string; readonly points: number; readonly low: number; readonly high: number }
+interface Row {
+  readonly name: string
+  readonly points: number
+  readonly low: number
+  readonly high: number
+  /** It has a colour: with so many intervals, some exclude 0 by chance. */
+  readonly isDifferent: boolean
+}
 
 const WIDTH = 860
 const LEFT = 260
@@ -12,12 +19,17 @@ const TOP = 24
 const ROW_HEIGHT = 20
 /** An interval that is wider than this, in points, is drawn to the edge. */
 const MOST_POINTS = 30
+/** Of p after correction. */
+const LEVEL = 0.05
 
-export function intervalPlot({ all, slices, margin }: Comparison): string {
+export function intervalPlot({ all, slices, margin, verdict: { verdict } }: Comparison): string {
   const rows: Row[] = [
-    { name: 'all clips', points: all.points, ...all.interval },
-    ...slices.map(({ kind, name, points, interval }) => ({ name: `${kind}: ${name}`, points, ...interval })),
-  ].filter(({ points }) => Number.isFinite(points))
+    {
+      name: 'all clips', points: all.points, ...all.interval, isDifferent: verdict === 'better' || verdict === 'worse',
+    },
+    ...slices.map(({ kind, name, points, interval, correctedP }) =>
+      ({ name: `${kind}: ${name}`, points, ...interval, isDifferent: correctedP < LEVEL })),
+  ].filter(({ low }) => Number.isFinite(low))
   const extremes = rows.flatMap(({ low, high }) => [Math.abs(low), Math.abs(high)])
   const reach = Math.max(2 * margin, 0.1, Math.min(MOST_POINTS, ...[Math.max(0, ...extremes)]))
   const height = TOP + rows.length * ROW_HEIGHT + 30
@@ -34,9 +46,9 @@ export function intervalPlot({ all, slices, margin }: Comparison): string {
     + `${ticks.join('')}</svg>`
 }
 
-function drawRow({ name, points, low, high }: Row, index: number, at: (points: number) => number): string {
+function drawRow({ name, points, low, high, isDifferent }: Row, index: number, at: (points: number) => number): string {
   const y = TOP + (index + 0.5) * ROW_HEIGHT
-  const side = high < 0 ? 'better' : low > 0 ? 'worse' : 'open'
+  const side = !isDifferent ? 'open' : points < 0 ? 'better' : 'worse'
   const title = `${name}: ${signed(points)} points, ${signed(low)} to ${signed(high)}`
   return `<g class="${side}"><title>${escapeHtml(title)}</title>`
     + `<text x="${LEFT - 12}" y="${y + 4}" text-anchor="end">${escapeHtml(shortened(name))}</text>`

@@ -1,6 +1,7 @@
 /** A comparison as text for the terminal. Minus signs and letters as in the page, so that both read alike. */
 import type { Comparison } from './compare.js'
 import type { Difference, Rate } from './difference.js'
+import type { Interval } from '../statistics/bootstrap.js'
 import type { Pair } from './pairs.js'
 import { signed } from './verdict.js'
 
@@ -42,9 +43,13 @@ export function cellsOf({ clips, words, wer, points, interval, drawnBy, wins, ma
   const rate = ({ percent }: Rate): string => percent.toFixed(1)
   return [
     String(clips), String(words), rate(wer.a), rate(wer.b), signed(points),
-    `${signed(interval.low)} to ${signed(interval.high)}${drawnBy === 'clip' ? ' *' : ''}`, String(wins.a),
-    String(wins.b), probability(matchedPairs.p),
+    intervalText(interval, drawnBy), String(wins.a), String(wins.b), probability(matchedPairs.p),
   ]
+}
+
+function intervalText({ low, high }: Interval, drawnBy: Difference['drawnBy']): string {
+  if (Number.isNaN(low)) return 'unknown'
+  return `${signed(low)} to ${signed(high)}${drawnBy === 'clip' ? ' *' : ''}`
 }
 
 export function probability(p: number): string {

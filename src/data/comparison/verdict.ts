@@ -37,6 +37,7 @@ export function judge(difference: Difference, margin: number): Verdict {
   const test = `MAPSSWE p = ${p < 0.001 ? '< 0.001' : p.toFixed(3)}`.replace('= <', '<')
   const decided = (verdict: Verdict['verdict'], because: string): Verdict => ({ verdict, because, clipsNeeded: null })
   if (Number.isNaN(points)) return decided('undecided', 'the references have no words')
+  if (Number.isNaN(low)) return decided('undecided', 'one clip has no interval')
   const isSignificant = p < LEVEL
   if (high < 0 && isSignificant) return decided('better', `${interval}, below 0; ${test}`)
   if (high <= margin) return decided('not worse', `${interval}, at most the margin of ${margin}; ${test}`)

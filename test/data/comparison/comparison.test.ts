@@ -142,4 +142,5 @@ t.test('references without words have no verdict', async (t) => {
   const comparison = compare([pair('um', 'hello', '')], CONTEXT)
   t.match(comparison.verdict, { verdict: 'undecided', because: 'the references have no words', clipsNeeded: null })
   t.match(comparisonText(comparison), 'the references have no words')
+  t.match(compare([pair('stop', 'stop', 'hop')], CONTEXT).verdict, { verdict: 'undecided', because: /one clip/ })
 })
