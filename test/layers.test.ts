@@ -25,7 +25,7 @@ const LAYERS: Readonly<Record<string, Rule>> = {
   data: { may: ['domain', 'audio'] },
   recognition: { may: ['domain', 'audio', 'engine'] },
   serving: { may: ['domain', 'search', 'monitoring', 'audio/decode'], mayTypes: ['config'] },
-  commands: { may: ['config', 'domain', 'audio', 'engine', 'recognition', 'serving', 'monitoring', 'data'] },
+  commands: { may: ['config', 'domain', 'audio', 'engine', 'recognition', 'serving', 'monitoring', 'data', 'search'] },
   main: { may: ['config', 'domain', 'engine/manifest', 'search', 'monitoring', 'serving'] },
 }
 

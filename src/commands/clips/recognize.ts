@@ -19,7 +19,15 @@ interface Failed { readonly clip: SourceClip; readonly error: SpeechError }
 export type Processed = { readonly clip: SourceClip; readonly report: Report } | Failed
 
 /** What is requested besides the transcript. */
-export interface Requested { readonly nBest?: number; readonly words?: boolean }
+export interface Requested {
+  readonly nBest?: number
+  readonly words?: boolean
+  /** Id of a phrase list that the processes have. */
+  readonly phrases?: string
+}
+
+/** The compiled src/ of this project, with a slash at its end. */
+export const COMPILED = new URL('../../', import.meta.url)
 
 /** If more of the clips fail, something is wrong with all of them. */
 const MOST_FAILED = 0.05
@@ -41,11 +49,11 @@ export async function recognizeAll(
   }
 }
 
-/** Recognition processes that are not started yet. */
-export function poolOf(config: Config): WorkerPool {
+/** Recognition processes that are not started yet; `compiled` is the src/ whose processes they are. */
+export function poolOf(config: Config, compiled: URL = COMPILED): WorkerPool {
   const ignore = (): void => undefined
   return new WorkerPool({
-    entry: new URL('../../recognition/process/worker-process.js', import.meta.url),
+    entry: new URL('recognition/process/worker-process.js', compiled),
     workers: config.workers, settings: workerSettings(config),
     queue: { jobs: config.workers, audioSeconds: WAIT_SECONDS * config.workers },
     queueWaitSeconds: WAIT_SECONDS, deadlineSeconds: WAIT_SECONDS,

@@ -20,7 +20,8 @@ import { recognizeBoth, type TextClip } from './recognize-both.js'
 import { readSide, type Side } from './side.js'
 
 const USAGE = `npm run compare-models -- A B --clips FOLDER|MANIFEST.jsonl
-                         A, B: MODEL, profile:NAME or default; settings behind it: ?SETTING=VALUE&SETTING=VALUE
+                         A, B: MODEL, profile:NAME, checkout:FOLDER (another revision, built) or default;
+                         behind it ?SETTING=VALUE&SETTING=VALUE, or ?catalogue=FILE
                          clips: path and text; speaker and tags where known
 
   --margin POINTS        how much worse B may be, in points of the word error rate (default ${DEFAULT_MARGIN})

@@ -4,15 +4,13 @@
  */
 import { randomUUID } from 'node:crypto'
 import { pairOf, type Both, type LabelledClip, type Pair } from '../../data/comparison/pairs.js'
-import { clipDigest, RecognitionCache, type Recognition } from '../../data/recognitions/cache.js'
-import { fromWire, SpeechError } from '../../domain/errors.js'
-import type { WorkerPool } from '../../serving/workers/pool.js'
+import { clipDigest, RecognitionCache } from '../../data/recognitions/cache.js'
+import { SpeechError } from '../../domain/errors.js'
 import type { SourceClip } from '../clips/clips.js'
-import { configurationDigest } from '../clips/configuration.js'
-import { poolOf, readClip, runJob } from '../clips/recognize.js'
-import { processorSecondsOf } from '../clips/processor-seconds.js'
+import { readClip } from '../clips/recognize.js'
 import { printMessage } from '../command.js'
 import type { Side } from './side.js'
+import { digestOf, System } from './system.js'
 
 export type TextClip = SourceClip & { readonly text: string }
 
@@ -38,7 +36,7 @@ const MOST_PRINTED = 10
 export async function recognizeBoth(
   clips: readonly TextClip[], { a, b }: Both<Side>, options: RecognizeOptions,
 ): Promise<Recognized> {
-  const digests = { a: await configurationDigest(a.config), b: await configurationDigest(b.config) }
+  const digests = { a: await digestOf(a), b: await digestOf(b) }
   const isSame = digests.a === digests.b
   const caches = await openCaches(digests, options.cacheFolder)
   const run = randomUUID()
@@ -108,58 +106,4 @@ function labelled({ file, text, source, speaker, session, tags = [] }: TextClip)
 function requireMost(processed: number, all: number): void {
   if (all - processed <= MOST_FAILED * all) return
   throw new SpeechError('CLIPS_INVALID', `${all - processed} of ${all} clips could not be processed by both`)
-}
-
-/** One side: its cache, and its recognition processes, which start when the first clip is not in the cache. */
-class System {
-  /** Clips that were not in the cache. */
-  recognized = 0
-  readonly #side: Side
-  readonly #cache: RecognitionCache | undefined
-  readonly #run: string
-  #pool: WorkerPool | undefined
-  #started: Promise<void> | undefined
-  #processIds: readonly number[] = []
-  #before: number | null = null
-
-  constructor(side: Side, cache: RecognitionCache | undefined, run: string) {
-    this.#side = side
-    this.#cache = cache
-    this.#run = run
-  }
-
-  get workers(): number { return this.#side.config.workers }
-
-  /** Returns the error of a clip; throws that of processes that cannot start. */
-  async recognize(audio: Uint8Array, digest: string): Promise<Recognition | SpeechError> {
-    const cached = await this.#cache?.get(digest)
-    if (cached !== undefined) return cached
-    this.recognized++
-    const { outcome, workSeconds } = await runJob(audio, this.#side.config, await this.#start())
-    if (!outcome.ok) return fromWire(outcome.error)
-    const recognition = { report: outcome.report, seconds: workSeconds, run: this.#run }
-    await this.#cache?.put(digest, recognition)
-    return recognition
-  }
-
-  /** Of the recognition processes since they were ready; null where one was replaced, or without /proc. */
-  processorSeconds(): number | null {
-    if (this.#pool?.processIds.join() !== this.#processIds.join()) return null
-    const now = processorSecondsOf(this.#processIds)
-    return now === null || this.#before === null ? null : now - this.#before
-  }
-
-  async close(): Promise<void> {
-    await this.#pool?.close(0)
-  }
-
-  async #start(): Promise<WorkerPool> {
-    const pool = this.#pool ??= poolOf(this.#side.config)
-    this.#started ??= pool.start().then(() => {
-      this.#processIds = pool.processIds
-      this.#before = processorSecondsOf(this.#processIds)
-    })
-    await this.#started
-    return pool
-  }
 }

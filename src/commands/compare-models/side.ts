@@ -1,25 +1,36 @@
 /**
  * One side of a comparison as it is written on the command line:
  *
- *     MODEL | profile:NAME | default, then perhaps ?SETTING=VALUE&SETTING=VALUE
+ *     MODEL | profile:NAME | checkout:FOLDER | default, then perhaps ?SETTING=VALUE&catalogue=FILE
  *
  * `moonshine-tiny-en`, `profile:accurate`, `profile:balanced?EARSHOT_CASCADE_BELOW=0.7`,
- * `default?EARSHOT_MAX_DECODING_PASSES=1`. What is not written comes from the environment, as for the service. Values
- * may be percent-encoded.
+ * `default?EARSHOT_MAX_DECODING_PASSES=1`, `default?catalogue=shop.csv`, `checkout:../earlier`: another revision of
+ * this project that was built there. What is not written comes from the environment, as for the service. Values may be
+ * percent-encoded.
  */
+import { existsSync } from 'node:fs'
+import path from 'node:path'
+import { pathToFileURL } from 'node:url'
 import { readConfig, unknownSettings, type Config } from '../../config.js'
 import { propertyOf } from '../../domain/configuration.js'
 import { SpeechError } from '../../domain/errors.js'
 import { WORKER_SETTINGS } from '../../domain/worker-protocol.js'
+import { COMPILED } from '../clips/recognize.js'
 import { UsageError } from '../command.js'
 
 export interface Side {
   /** As it was written. */
   readonly name: string
   readonly config: Config
+  /** The compiled src/ whose recognition processes are used. */
+  readonly compiled: URL
+  /** File of a catalogue that biases the recognition. */
+  readonly catalogue: string | undefined
 }
 
 const PROFILE = 'profile:'
+const CHECKOUT = 'checkout:'
+const CATALOGUE = 'catalogue'
 /** The environment alone. */
 const DEFAULT = 'default'
 
@@ -27,10 +38,13 @@ const DEFAULT = 'default'
 export function readSide(written: string, environment: NodeJS.ProcessEnv): Side {
   const question = written.indexOf('?')
   const [what, settings] = question < 0 ? [written, ''] : [written.slice(0, question), written.slice(question + 1)]
-  const given = { ...ofName(what), ...Object.fromEntries(settings === '' ? [] : settings.split('&').map(readSetting)) }
+  const { [CATALOGUE]: catalogue, ...values } = Object.fromEntries(
+    settings === '' ? [] : settings.split('&').map(readSetting),
+  )
+  const given = { ...ofName(what), ...values }
   refuseOthers(given)
   try {
-    return { name: written, config: readConfig({ ...environment, ...given }) }
+    return { name: written, config: readConfig({ ...environment, ...given }), compiled: compiledOf(what), catalogue }
   } catch (thrown) {
     if (thrown instanceof SpeechError) throw new UsageError(`"${written}": ${thrown.detail}`)
     throw thrown
@@ -38,10 +52,17 @@ export function readSide(written: string, environment: NodeJS.ProcessEnv): Side 
 }
 
 function ofName(what: string): Record<string, string> {
-  if (what === DEFAULT) return {}
+  if (what === DEFAULT || what.startsWith(CHECKOUT)) return {}
   if (what.startsWith(PROFILE)) return { EARSHOT_PROFILE: what.slice(PROFILE.length) }
-  if (what === '') throw new UsageError('a side begins with a model, a profile (profile:NAME) or "default"')
+  if (what === '') throw new UsageError('a side begins with a model, profile:NAME, checkout:FOLDER or default')
   return { EARSHOT_MODELS: what }
+}
+
+function compiledOf(what: string): URL {
+  if (!what.startsWith(CHECKOUT)) return COMPILED
+  const compiled = pathToFileURL(path.join(path.resolve(what.slice(CHECKOUT.length)), 'dist/src/'))
+  if (existsSync(new URL('recognition/process/worker-process.js', compiled))) return compiled
+  throw new UsageError(`${what.slice(CHECKOUT.length)} has no compiled service; "npm run build" there compiles it`)
 }
 
 function readSetting(written: string): [string, string] {

@@ -57,6 +57,8 @@ t.test('what is wrong with a call is said in a sentence', async (t) => {
     [['default', 'default'], 2, /--clips/],
     [['default', 'default', '--clips', folder, '--colour'], 2, /colour/],
     [['default', '?EARSHOT_THREADS=2', '--clips', folder], 2, /begins with a model/],
+    [['default', `checkout:${folder}`, '--clips', folder], 2, /npm run build/],
+    [['default', 'default?catalogue=/absent.csv', '--clips', CLIPS, '--no-cache'], 1, /absent\.csv/],
     [['default', 'profile:slow', '--clips', folder], 2, /profile:slow.*EARSHOT_PROFILE/],
     [['default', 'default?EARSHOT_THRAEDS=2', '--clips', folder], 2, /no setting "EARSHOT_THRAEDS"/],
     [['default', 'default?threads=2', '--clips', folder], 2, /no setting "threads"/],
@@ -96,6 +98,16 @@ t.test('a configuration compared with itself is recognized once, and its times a
   const { code, output } = await said(args)
   t.equal(code, 0)
   t.match(JSON.parse(output), { isSame: true, cost: null, all: { points: 0, wins: { a: 0, b: 0 } }, disagreements: [] })
+})
+
+t.test('the names of a catalogue bias one side', async (t) => {
+  const folder = t.testdir({ 'names.csv': 'id,name\n1,miles davis\n2,john coltrane\n', 'bad.csv': 'colour\nred\n' })
+  const args = (file: string): string[] => ['default', `default?catalogue=${path.join(folder, file)}`, '--clips', CLIPS,
+    '--limit', '1', '--json', '--no-cache', '--margin', '100']
+  const { code, output } = await said(args('names.csv'))
+  t.equal(code, 0)
+  t.match(JSON.parse(output), { isSame: false, leftOut: 0, cost: { latency: { clips: Number } } })
+  t.match(await said(args('bad.csv')), { code: 1, complaint: /catalogue is not valid/ })
 })
 
 t.test('processor time is that of the system', { skip: process.platform !== 'linux' && 'needs /proc' }, async (t) => {
