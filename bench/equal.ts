@@ -2,7 +2,8 @@
  * How often `compare-models` calls two systems different, by simulation: of equally good ones (at most 5 % wanted), and
  * of such that differ by so many points (the power).
  *
- * A simulated speaker has clips, and both systems make errors on them with the same probability, drawn for the speaker
+ * A simulated speaker has clips (`--clips` on average, with an exponential distribution; `--even`: exactly), and both
+ * systems make errors on them with the same probability, drawn for the speaker
  * and for the clip. Errors come in runs, because a wrong word misleads a decoder about the next. Some errors are of
  * both systems, as words are hard for everybody. `--suits S`: each system suits some speakers better, by a factor of
  * exp(± S · normal) on its errors; over all speakers they are still equal. The comparison is the one of the command.
@@ -14,11 +15,12 @@ import { judge, DEFAULT_MARGIN, VERDICTS, type Verdict } from '../src/data/compa
 import { segmentsOf } from '../src/data/statistics/matched-pairs.js'
 import { alignWords } from '../src/domain/scoring/word-errors.js'
 import { defineBench } from './harness/bench.js'
-import { count, number } from './harness/options.js'
+import { count, flag, number } from './harness/options.js'
 import { fixed, printTable } from './harness/table.js'
 
 const OPTIONS = {
   pairs: count(1_000), speakers: count(30), clips: count(10), words: count(8), wer: number(8), suits: number(0.3),
+  even: flag,
   margin: number(DEFAULT_MARGIN),
 }
 
@@ -29,6 +31,8 @@ interface Model extends Sizes {
   readonly wer: number
   /** Standard deviation between speakers of the logarithm of the ratio of both error rates. */
   readonly suits: number
+  /** All speakers have the same number of clips. */
+  readonly even: boolean
 }
 
 /** Relative: −0.3 is a B with 30 % fewer errors. */
@@ -79,11 +83,12 @@ function shareOf(pairs: number, margin: number, model: Model, change: number, se
 }
 
 /** One test set, recognized by both. */
-function simulate({ wer, suits, ...sizes }: Model, change: number, random: () => number): Pair[] {
+function simulate({ wer, suits, even, ...sizes }: Model, change: number, random: () => number): Pair[] {
   return Array.from({ length: sizes.speakers }, (_, speaker) => {
     const ofSpeaker = logNormal(BETWEEN_SPEAKERS, random)
     const leaning = suits * gaussian(random)
-    return Array.from({ length: sizes.clips }, (): Pair => {
+    const clips = even ? sizes.clips : Math.ceil(-Math.log(1 - random()) * sizes.clips)
+    return Array.from({ length: clips }, (): Pair => {
       const rate = wer / 100 * ofSpeaker * logNormal(BETWEEN_CLIPS, random)
       const shared = errorRun(sizes.words, SHARED * rate, random)
       const own = (factor: number): boolean[] => {

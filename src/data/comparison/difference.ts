@@ -1,6 +1,6 @@
 /** Pairs → word error rates of both systems, their difference, and whether it can be chance. */
 import { blocksOf } from '../statistics/blocks.js'
-import { bootstrapInterval, type Interval, type Sums } from '../statistics/bootstrap.js'
+import { bootstrapInterval, effectiveBlocks, type Interval, type Sums } from '../statistics/bootstrap.js'
 import { matchedPairsTest, type MatchedPairs } from '../statistics/matched-pairs.js'
 import type { Both, Pair } from './pairs.js'
 
@@ -38,9 +38,11 @@ export function differenceOf(pairs: readonly Pair[]): Difference {
   const [errorsA, errorsB, words] = [0, 1, 2].map((column) => sum(sums, (own) => own[column]!)) as [
     number, number, number,
   ]
+  // Blocks with more errors move the rates more.
+  const effective = effectiveBlocks(sums.map(([a, b]) => a! + b!))
   const intervalOf = (statistic: (sums: Sums) => number): Interval => sums.length < 2
     ? { low: NaN, high: NaN }
-    : bootstrapInterval(sums, statistic, { method: 'expanded' })
+    : bootstrapInterval(sums, statistic, { method: 'expanded', effective })
   const isEqual = pairs.every(({ errors }) => errors.a === errors.b)
   return {
     clips: pairs.length, words, speakers: new Set(pairs.flatMap(({ speaker }) => speaker ?? [])).size,

@@ -24,6 +24,8 @@ export interface BootstrapOptions {
    * 2015); the plain ones are too narrow by the factor √((n − 1) / n) and by the uncertainty of the variance.
    */
   readonly method?: 'percentile' | 'expanded'
+  /** For `expanded`: of how many equal blocks the blocks are worth (`effectiveBlocks`); default: their number. */
+  readonly effective?: number
 }
 
 const ROUNDS = 2_000
@@ -32,13 +34,22 @@ const TAIL = 0.025
 /** 95 % interval of a statistic of summed blocks; NaN where it has no value in any round. */
 export function bootstrapInterval(
   blocks: readonly Sums[], statistic: (sums: Sums) => number,
-  { rounds = ROUNDS, seed = 1, method = 'percentile' }: BootstrapOptions = {},
+  { rounds = ROUNDS, seed = 1, method = 'percentile', effective = blocks.length }: BootstrapOptions = {},
 ): Interval {
   const drawn = drawValues(blocks, statistic, rounds, seed)
-  const tail = method === 'expanded' ? expandedTail(blocks.length) : TAIL
+  const tail = method === 'expanded' ? expandedTail(Math.floor(effective)) : TAIL
   const at = (share: number): number =>
     drawn[Math.min(drawn.length - 1, Math.max(0, Math.ceil(share * drawn.length) - 1))] ?? NaN
   return { low: at(tail), high: at(1 - tail) }
+}
+
+/**
+ * The number of equal blocks that would vary as much (Kish 1965): blocks of 600, 10 and 10 errors are hardly more than
+ * one. 0 where all weights are 0.
+ */
+export function effectiveBlocks(weights: readonly number[]): number {
+  const [sum, squares] = weights.reduce(([all, square], weight) => [all + weight, square + weight ** 2], [0, 0])
+  return squares === 0 ? 0 : sum ** 2 / squares
 }
 
 /** Sorted; rounds in which the statistic has no value (a block without words drawn alone) are left out. */

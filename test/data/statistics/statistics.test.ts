@@ -3,7 +3,7 @@ import t, { type Test } from 'tap'
 import { seededRandom } from '../../../src/domain/scoring/seeded-random.js'
 import { alignWords } from '../../../src/domain/scoring/word-errors.js'
 import { blocksOf, MIN_SPEAKERS } from '../../../src/data/statistics/blocks.js'
-import { bootstrapInterval, type Sums } from '../../../src/data/statistics/bootstrap.js'
+import { bootstrapInterval, effectiveBlocks, type Sums } from '../../../src/data/statistics/bootstrap.js'
 import {
   normalQuantile, normalTail, studentQuantile, studentTail,
 } from '../../../src/data/statistics/distributions.js'
@@ -58,6 +58,17 @@ t.test('of few blocks, the expanded interval covers the true mean as often as it
   const [plain, expanded] = [covered.percentile / samples, covered.expanded / samples]
   t.ok(plain < 0.9, `plain percentiles cover ${plain}`)
   t.ok(expanded > 0.93 && expanded < 0.97, `expanded ones ${expanded}`)
+})
+
+t.test('unequal blocks are worth fewer equal ones, and the interval is wider for them', async (t) => {
+  t.equal(effectiveBlocks([7, 7, 7, 7]), 4)
+  t.equal(effectiveBlocks([5, 0, 0]), 1)
+  t.ok(effectiveBlocks([600, 10, 10]) < 1.1)
+  t.equal(effectiveBlocks([0, 0]), 0)
+  const blocks = Array.from({ length: 12 }, (_, index) => [index % 4, 10])
+  const [all, few] = [12, 4].map((effective) =>
+    bootstrapInterval(blocks, rate, { method: 'expanded', effective, rounds: 20_000 }))
+  t.ok(few!.low < all!.low && few!.high > all!.high)
 })
 
 t.test('the same seed gives the same interval, another one gives another', async (t) => {
