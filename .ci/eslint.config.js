@@ -71,7 +71,7 @@ export default defineConfig(
       'src/commands/command.ts', 'src/commands/keys/command.ts',
       'src/commands/baseline/**', 'src/commands/calibrate/calibrate.ts',
       'src/commands/setup/**', 'src/commands/inspect/inspect.ts', 'src/commands/verify-data/verify-data.ts',
-      'src/commands/labels/labels.ts',
+      'src/commands/labels/labels.ts', 'src/commands/compare-models/compare-models.ts',
     ],
     rules: { 'no-console': 'off' },
   },

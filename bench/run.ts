@@ -23,6 +23,7 @@ const BENCHES: Readonly<Record<string, Bench>> = {
   contradictions: { says: 'wrong labels found', hasLargeModels: true, open: () => import('./contradictions.js') },
   drift: { says: 'false drift alarms, and how soon a shift is noticed', open: () => import('./drift.js') },
   engine: { says: 'compiled engine beside the published graphs: words, time', open: () => import('./engine.js') },
+  equal: { says: 'how often equal systems are called different', open: () => import('./equal.js') },
   expensive: { says: 'CPU time of the most expensive requests', open: () => import('./expensive.js') },
   fairness: { says: 'short clips of one client beside greedy clients', open: () => import('./fairness.js') },
   hostile: { says: 'broken inputs over HTTP: typed answers, no worker lost', open: () => import('./hostile.js') },

@@ -19,14 +19,13 @@ const LAYERS: Readonly<Record<string, Rule>> = {
   domain: { may: [] },
   config: { may: ['domain'] },
   audio: { may: ['domain'] },
-  data: { may: ['domain', 'audio'] },
   engine: { may: ['domain'] },
   search: { may: ['domain'] },
   monitoring: { may: ['domain'], mayTypes: ['search'] },
   recognition: { may: ['domain', 'audio', 'engine'] },
   data: { may: ['domain', 'audio'] },
   serving: { may: ['domain', 'search', 'monitoring', 'audio/decode'], mayTypes: ['config'] },
-  commands: { may: ['config', 'domain', 'audio', 'engine', 'recognition', 'serving', 'monitoring', 'data'] },
+  commands: { may: ['config', 'domain', 'audio', 'engine', 'recognition', 'serving', 'monitoring', 'data', 'search'] },
   main: { may: ['config', 'domain', 'engine/manifest', 'search', 'monitoring', 'serving'] },
 }
 

@@ -47,7 +47,8 @@ export function namedByProperty(settings: Omit<Settings, SecretFile>): SettingVa
   return Object.fromEntries(Object.entries(settings).map(([name, value]) => [propertyOf(name), value])) as SettingValues
 }
 
-function propertyOf(setting: string): string {
+/** EARSHOT_QUEUE_JOBS → queueJobs. */
+export function propertyOf(setting: string): string {
   const name = setting.slice('EARSHOT_'.length).toLowerCase()
   return name.replace(/_(.)/g, (_match, letter: string) => letter.toUpperCase())
 }

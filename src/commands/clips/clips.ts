@@ -16,6 +16,8 @@ export interface SourceClip {
   readonly time: number | null
   /** The collection: the first folder of the path, or else the folder of the manifest. */
   readonly source: string
+  /** Absent in clips that are not from a manifest. */
+  readonly tags?: readonly string[]
   /** False if the manifest says `no`. */
   readonly isRedistributable: boolean
 }
@@ -26,6 +28,7 @@ const Line = Type.Object({
   speaker: Type.Optional(Type.String()),
   session: Type.Optional(Type.String()),
   time: Type.Optional(Type.String({ description: 'ISO 8601' })),
+  tags: Type.Optional(Type.Array(Type.String())),
   redistributable: Type.Optional(Type.String({ description: '`no`, or how' })),
 })
 
@@ -69,9 +72,9 @@ function readLine(line: string, place: string, folder: string): SourceClip {
   }
   const time = data.time === undefined ? null : Date.parse(data.time)
   if (Number.isNaN(time)) throw new SpeechError('CLIPS_INVALID', `${place}: "${data.time}" is no time (ISO 8601)`)
-  const { text = null, speaker = null, session = null } = data
+  const { text = null, speaker = null, session = null, tags = [] } = data
   return {
-    file: path.resolve(folder, data.path), text, speaker, session, time,
+    file: path.resolve(folder, data.path), text, speaker, session, time, tags,
     source: sourceOf(data.path, folder), isRedistributable: data.redistributable !== 'no',
   }
 }

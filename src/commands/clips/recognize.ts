@@ -8,6 +8,7 @@ import { fromWire, SpeechError, type ErrorCode } from '../../domain/errors.js'
 import type { Report } from '../../domain/report.js'
 import { REQUEST_DEFAULTS } from '../../domain/request.js'
 import type { Outcome } from '../../domain/worker-protocol.js'
+import type { Answered } from '../../serving/workers/job.js'
 import { WorkerPool } from '../../serving/workers/pool.js'
 import { workerSettings } from '../../serving/workers/worker-settings.js'
 import { defaultModelOf, printMessage } from '../command.js'
@@ -22,9 +23,14 @@ export type Processed = { readonly clip: SourceClip; readonly report: Report } |
 export interface Requested {
   readonly nBest?: number
   readonly words?: boolean
+  /** Id of a phrase list that the processes have. */
+  readonly phrases?: string
   /** What a person wrote down for the clip, to be scored against the audio. */
   readonly label?: string
 }
+
+/** The compiled src/ of this project, with a slash at its end. */
+export const COMPILED = new URL('../../', import.meta.url)
 
 /** If more of the clips fail, something is wrong with all of them. */
 const MOST_FAILED = 0.05
@@ -45,23 +51,26 @@ export function recognizeAll(
 
 /** Starts the processes, and ends them when `work` is done or has failed. */
 export async function withRecognizer<T>(config: Config, work: (recognize: Recognize) => Promise<T>): Promise<T> {
+  const pool = poolOf(config)
+  try {
+    await pool.start()
+    return await work(async (audio, requested) => (await runJob(audio, config, pool, requested)).outcome)
+  } finally {
+    await pool.close(0)
+  }
+}
+
+/** Recognition processes that are not started yet; `compiled` is the src/ whose processes they are. */
+export function poolOf(config: Config, compiled: URL = COMPILED): WorkerPool {
   const ignore = (): void => undefined
-  const pool = new WorkerPool({
-    entry: new URL('../../recognition/process/worker-process.js', import.meta.url),
+  return new WorkerPool({
+    entry: new URL('recognition/process/worker-process.js', compiled),
     workers: config.workers, settings: workerSettings(config),
     queue: { jobs: config.workers, audioSeconds: WAIT_SECONDS * config.workers },
     queueWaitSeconds: WAIT_SECONDS, deadlineSeconds: WAIT_SECONDS,
     killAfterSeconds: config.killAfterSeconds, startSeconds: config.startSeconds,
     events: { onWorkerReady: ignore, onWorkerReplaced: ignore, onWorkerNoise: ignore, onRetry: ignore },
   })
-  const job = { client: 'clips', audioSeconds: config.maxAudioSeconds, model: defaultModelOf(config) }
-  try {
-    await pool.start()
-    return await work(async (audio, requested = {}) =>
-      (await pool.run({ ...REQUEST_DEFAULTS, ...job, audio, ...requested })).outcome)
-  } finally {
-    await pool.close(0)
-  }
 }
 
 /** An `onProgress` that prints a message now and then. */
@@ -98,9 +107,21 @@ async function processConcurrently(
 }
 
 async function recognizeOne(clip: SourceClip, recognize: Recognize, requested: Requested): Promise<Processed> {
-  const audio = await readFile(clip.file).catch((cause: NodeJS.ErrnoException) => {
-    throw new SpeechError('CLIPS_INVALID', `${clip.file} cannot be read (${cause.message})`, { cause })
-  })
-  const outcome = await recognize(audio, requested)
+  const outcome = await recognize(await readClip(clip), requested)
   return outcome.ok ? { clip, report: outcome.report } : { clip, error: fromWire(outcome.error) }
+}
+
+/** Throws CLIPS_INVALID. */
+export async function readClip({ file }: SourceClip): Promise<Buffer> {
+  return readFile(file).catch((cause: NodeJS.ErrnoException) => {
+    throw new SpeechError('CLIPS_INVALID', `${file} cannot be read (${cause.message})`, { cause })
+  })
+}
+
+/** Recognizes the bytes of one clip with the default model. */
+export function runJob(
+  audio: Uint8Array, config: Config, pool: WorkerPool, requested: Requested = {},
+): Promise<Answered> {
+  const job = { audio, audioSeconds: config.maxAudioSeconds, model: defaultModelOf(config) }
+  return pool.run({ ...REQUEST_DEFAULTS, client: 'clips', ...job, ...requested })
 }

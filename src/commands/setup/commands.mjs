@@ -32,6 +32,7 @@ const COMMANDS = {
   calibrate: { steps: [install, build, fetchModels], go: runCalibrate },
   'verify-data': { steps: [install, build, fetchModels], go: runVerifyData },
   labels: { steps: [install, build], go: runLabels },
+  'compare-models': { steps: [install, build, fetchModels], go: runCompareModels },
   keys: { steps: [install, build], go: runKeys },
   bench: { steps: [install, build, fetchModels], go: (args) => runBuilt('bench/run.js', args) },
   fixtures: { steps: [install, build], go: makeFixtures },
@@ -128,6 +129,12 @@ async function runVerifyData(args) {
 async function runLabels(args) {
   const { runLabels } = await import(builtUrl('src/commands/labels/labels.js'))
   return runLabels(args)
+}
+
+/** @param {string[]} args @returns {Promise<number>} */
+async function runCompareModels(args) {
+  const { runCompareModels } = await import(builtUrl('src/commands/compare-models/compare-models.js'))
+  return runCompareModels(args)
 }
 
 /** @param {string[]} args @returns {Promise<number>} */

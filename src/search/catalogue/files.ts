@@ -31,7 +31,8 @@ export async function loadCatalogue(
   }
 }
 
-function mediaTypeOf(path: string): string {
+/** By the end of the name; empty where it says nothing. */
+export function mediaTypeOf(path: string): string {
   if (/\.(csv|tsv)$/i.test(path)) return 'text/csv'
   return /\.(jsonl|ndjson)$/i.test(path) ? 'application/jsonl' : ''
 }

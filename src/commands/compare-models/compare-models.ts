@@ -1,0 +1,134 @@
+/**
+ * `npm run compare-models -- A B --clips MANIFEST`: is B better than A, not worse, worse, or is that not known yet?
+ *
+ * Both recognize the same labelled clips by the processes of the service. The exit code is the verdict, so that
+ * continuous integration can use it. docs/compare-models.md explains the figures.
+ */
+import { readFile, stat, writeFile } from 'node:fs/promises'
+import path from 'node:path'
+import { compare } from '../../data/comparison/compare.js'
+import { comparisonPage } from '../../data/comparison/page.js'
+import type { Both, Pair } from '../../data/comparison/pairs.js'
+import { comparisonText } from '../../data/comparison/text.js'
+import { DEFAULT_MARGIN, type Verdict } from '../../data/comparison/verdict.js'
+import { SpeechError } from '../../domain/errors.js'
+import { projectRoot } from '../../domain/project-root.js'
+import { listClips } from '../clips/clips.js'
+import { progressOf } from '../clips/recognize.js'
+import { readArguments, runCommand, UsageError } from '../command.js'
+import { recognizeBoth, type TextClip } from './recognize-both.js'
+import { readSide, type Side } from './side.js'
+
+const USAGE = `npm run compare-models -- A B --clips FOLDER|MANIFEST.jsonl
+                         A, B: MODEL, profile:NAME, checkout:FOLDER (another revision, built) or default;
+                         behind it ?SETTING=VALUE&SETTING=VALUE, or ?catalogue=FILE
+                         clips: path and text; speaker and tags where known
+
+  --margin POINTS        how much worse B may be, in points of the word error rate (default ${DEFAULT_MARGIN})
+  --limit N              the first N clips of each source
+  --language CODE        of the references, for their normalization (default en)
+  --listen N             clips to listen to (default 20)
+  --json                 prints JSON instead of tables
+  --html FILE            writes a page with plots and recordings
+  --cache FOLDER         keeps transcripts there (default .earshot/recognitions)
+  --no-cache             recognizes everything again
+
+Exit code: 0 better or not worse, 3 worse, 4 undecided; 1 failed, 2 wrong usage.`
+
+const EXIT_CODES: Readonly<Record<Verdict['verdict'], number>> = {
+  'better': 0, 'not worse': 0, 'worse': 3, 'undecided': 4,
+}
+/** A larger recording is left out of the page. */
+const MOST_BYTES = 2_000_000
+
+interface Options {
+  readonly sides: Both<Side>
+  readonly clips: string
+  readonly margin: number
+  readonly limit: number
+  readonly language: string
+  readonly listen: number
+  readonly isJson: boolean
+  readonly html: string | undefined
+  readonly cacheFolder: string | undefined
+}
+
+/** Resolves to an exit code. */
+export async function runCompareModels(
+  args: readonly string[], environment: NodeJS.ProcessEnv = process.env,
+): Promise<number> {
+  let verdict: Verdict['verdict'] = 'undecided'
+  const failed = await runCommand(USAGE, async () => {
+    verdict = await compareModels(readOptions(args, environment))
+  })
+  return failed || EXIT_CODES[verdict]
+}
+
+function readOptions(args: readonly string[], environment: NodeJS.ProcessEnv): Options {
+  const [text, flag] = [{ type: 'string' }, { type: 'boolean' }] as const
+  const options = {
+    'clips': text, 'margin': text, 'limit': text, 'language': text, 'listen': text, 'json': flag, 'html': text,
+    'cache': text, 'no-cache': flag,
+  } as const
+  const { values, positionals } = readArguments({ args: [...args], options, allowPositionals: true })
+  const [a, b, ...more] = positionals
+  if (a === undefined || b === undefined || more.length > 0) throw new UsageError('two sides are compared, A and B')
+  if (values.clips === undefined) throw new UsageError('--clips names the labelled clips')
+  const { clips, language = 'en', cache = path.join(projectRoot, '.earshot/recognitions') } = values
+  return {
+    sides: { a: readSide(a, environment), b: readSide(b, environment) }, clips, language,
+    margin: numberOf('--margin', values.margin, DEFAULT_MARGIN), limit: countOf('--limit', values.limit, Infinity),
+    listen: countOf('--listen', values.listen, 20), isJson: values.json ?? false, html: values.html,
+    cacheFolder: values['no-cache'] ? undefined : cache,
+  }
+}
+
+function numberOf(name: string, given: string | undefined, fallback: number): number {
+  const value = given === undefined ? fallback : Number(given)
+  if (given?.trim() === '' || Number.isNaN(value) || value < 0) {
+    throw new UsageError(`${name} expects a number of at least 0, not "${given}"`)
+  }
+  return value
+}
+
+function countOf(name: string, given: string | undefined, fallback: number): number {
+  const value = numberOf(name, given, fallback)
+  if (given !== undefined && !Number.isInteger(value)) throw new UsageError(`${name} expects a whole number`)
+  return value
+}
+
+async function compareModels(options: Options): Promise<Verdict['verdict']> {
+  const { sides, margin, language, listen, isJson, html, cacheFolder } = options
+  const clips = clipsOf(options)
+  const { pairs, ...recognized } = await recognizeBoth(clips, sides, {
+    cacheFolder, language, onProgress: progressOf(clips.length, 'clips'),
+  })
+  const names = { a: sides.a.name, b: sides.b.name }
+  const comparison = compare(pairs, { ...recognized, names, margin, listed: listen })
+  if (html !== undefined) await writeFile(html, await comparisonPage(comparison, { recordingOf, language }))
+  console.log(isJson ? JSON.stringify(comparison, withoutSegments, 1) : comparisonText(comparison))
+  return comparison.verdict.verdict
+}
+
+/** With a text, the first of each source. */
+function clipsOf({ clips: given, limit }: Options): TextClip[] {
+  const taken = new Map<string, number>()
+  const clips = listClips(given).filter((clip): clip is TextClip => clip.text !== null).filter(({ source }) => {
+    const before = taken.get(source) ?? 0
+    taken.set(source, before + 1)
+    return before < limit
+  })
+  if (clips.length === 0) throw new SpeechError('CLIPS_INVALID', `no clip of ${given} has a text to compare with`)
+  return clips
+}
+
+/** The browser finds the format in the first bytes; the type only has to be one of audio. */
+async function recordingOf({ file }: Pair): Promise<string | undefined> {
+  if ((await stat(file)).size > MOST_BYTES) return undefined
+  return `data:audio/${path.extname(file).slice(1).toLowerCase()};base64,${await readFile(file, 'base64')}`
+}
+
+/** The list of a clip; the number of segments of a test stays. */
+function withoutSegments(key: string, value: unknown): unknown {
+  return key === 'segments' && Array.isArray(value) ? undefined : value
+}

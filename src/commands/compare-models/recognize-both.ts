@@ -1,0 +1,109 @@
+/**
+ * Every clip by both sides, one right after the other, so that a slow minute of the machine affects both; which comes
+ * first changes from clip to clip. What the cache has is not recognized again. Of each clip, only a pair is kept.
+ */
+import { randomUUID } from 'node:crypto'
+import { pairOf, type Both, type LabelledClip, type Pair } from '../../data/comparison/pairs.js'
+import { clipDigest, RecognitionCache } from '../../data/recognitions/cache.js'
+import { SpeechError } from '../../domain/errors.js'
+import type { SourceClip } from '../clips/clips.js'
+import { readClip } from '../clips/recognize.js'
+import { printMessage } from '../command.js'
+import type { Side } from './side.js'
+import { digestOf, System } from './system.js'
+
+export type TextClip = SourceClip & { readonly text: string }
+
+export interface Recognized {
+  readonly pairs: readonly Pair[]
+  readonly leftOut: number
+  readonly isSame: boolean
+  /** Null where they are not those of the clips whose times are compared, or the system does not tell. */
+  readonly processorSeconds: Both<number> | null
+}
+
+interface RecognizeOptions {
+  /** Undefined: no cache. */
+  readonly cacheFolder: string | undefined
+  readonly language: string
+  readonly onProgress: (done: number) => void
+}
+
+/** If more of the clips fail, something is wrong with all of them. */
+const MOST_FAILED = 0.05
+const MOST_PRINTED = 10
+
+export async function recognizeBoth(
+  clips: readonly TextClip[], { a, b }: Both<Side>, options: RecognizeOptions,
+): Promise<Recognized> {
+  const digests = { a: await digestOf(a), b: await digestOf(b) }
+  const isSame = digests.a === digests.b
+  const caches = await openCaches(digests, options.cacheFolder)
+  const run = randomUUID()
+  const systems = { a: new System(a, caches?.a, run), b: new System(b, caches?.b, run) }
+  try {
+    const pairs = await inTurns(clips, systems, options, isSame && caches !== undefined)
+    requireMost(pairs.length, clips.length)
+    const timed = pairs.filter(({ seconds }) => seconds !== null).length
+    const isFresh = [systems.a, systems.b].every(({ recognized }) => recognized === timed)
+    const spent = isFresh ? { a: systems.a.processorSeconds(), b: systems.b.processorSeconds() } : { a: null, b: null }
+    return {
+      pairs, leftOut: clips.length - pairs.length, isSame,
+      processorSeconds: spent.a === null || spent.b === null ? null : { a: spent.a, b: spent.b },
+    }
+  } finally {
+    await Promise.all([systems.a.close(), systems.b.close()])
+    for (const cache of new Set([caches?.a, caches?.b])) await cache?.close()
+  }
+}
+
+/** One file has one cache: two would not know where the other one writes. */
+async function openCaches(
+  digests: Both<string>, folder: string | undefined,
+): Promise<Both<RecognitionCache> | undefined> {
+  if (folder === undefined) return undefined
+  const a = await RecognitionCache.open(folder, digests.a)
+  return { a, b: digests.a === digests.b ? a : await RecognitionCache.open(folder, digests.b) }
+}
+
+/** As many clips at a time as side A has workers. Clips that a side could not process are left out. */
+async function inTurns(
+  clips: readonly TextClip[], { a, b }: Both<System>, { language, onProgress }: RecognizeOptions, isShared: boolean,
+): Promise<Pair[]> {
+  const pairs: Pair[] = []
+  const waiting = clips.entries()
+  let [done, failures] = [0, 0]
+  const recognize = async (index: number, clip: TextClip): Promise<Pair | SpeechError> => {
+    const audio = await readClip(clip)
+    const digest = clipDigest(audio)
+    const first = index % 2 === 0 ? await a.recognize(audio, digest) : undefined
+    const ofB = await b.recognize(audio, digest)
+    const ofA = first ?? await a.recognize(audio, digest)
+    if (ofA instanceof SpeechError) return ofA
+    if (ofB instanceof SpeechError) return ofB
+    // A result that both sides share was measured once, and says nothing about a difference of time.
+    const isTimed = ofA.run === ofB.run && !isShared
+    const seconds = isTimed ? { a: ofA.seconds, b: ofB.seconds } : null
+    return pairOf(labelled(clip), { a: ofA.report, b: ofB.report }, seconds, language)
+  }
+  const work = async (): Promise<void> => {
+    for (const [index, clip] of waiting) {
+      const found = await recognize(index, clip)
+      if (found instanceof SpeechError) {
+        if (++failures <= MOST_PRINTED) printMessage(`left out: ${clip.file}: ${found.message}`)
+      } else pairs[index] = found
+      onProgress(++done)
+    }
+  }
+  await Promise.all(Array.from({ length: a.workers }, work))
+  return pairs.filter((pair) => pair !== undefined) // the places of those left out
+}
+
+function labelled({ file, text, source, speaker, session, tags = [] }: TextClip): LabelledClip {
+  return { file, text, source, speaker: speaker ?? session, tags }
+}
+
+function requireMost(processed: number, all: number): void {
+  if (all - processed <= MOST_FAILED * all) return
+  throw new SpeechError('CLIPS_INVALID', `${all - processed} of ${all} clips could not be processed by both`)
+}

@@ -1,0 +1,79 @@
+/** Pairs → word error rates of both systems, their difference, and whether it can be chance. */
+import { blocksOf } from '../statistics/blocks.js'
+import { bootstrapInterval, effectiveBlocks, type Interval, type Sums } from '../statistics/bootstrap.js'
+import { matchedPairsTest, type MatchedPairs } from '../statistics/matched-pairs.js'
+import type { Both, Pair } from './pairs.js'
+
+export interface Rate {
+  /** Errors by hundred reference words; NaN without a word. */
+  readonly percent: number
+  readonly interval: Interval
+}
+
+export interface Difference {
+  readonly clips: number
+  readonly words: number
+  /** Known ones. */
+  readonly speakers: number
+  readonly wer: Both<Rate>
+  /** Rate of B less that of A, in percentage points: negative where B is better. */
+  readonly points: number
+  /** 95 %, paired. NaN with fewer than two speakers or clips to draw. */
+  readonly interval: Interval
+  /** What the intervals are drawn over. */
+  readonly drawnBy: 'speaker' | 'clip'
+  readonly matchedPairs: MatchedPairs
+  /** Clips in which one system has fewer errors than the other. */
+  readonly wins: Both<number>
+}
+
+/** −ln 0.025: with 0 events seen, at most so many are expected (the exact Poisson limit, Garwood 1936). */
+const MOST_UNSEEN = 3.69
+
+export function differenceOf(pairs: readonly Pair[]): Difference {
+  const { by, blocks } = blocksOf(pairs)
+  const sums = blocks.map((own): Sums => [
+    sum(own, ({ errors }) => errors.a), sum(own, ({ errors }) => errors.b), sum(own, ({ words }) => words),
+  ])
+  const [errorsA, errorsB, words] = [0, 1, 2].map((column) => sum(sums, (own) => own[column]!)) as [
+    number, number, number,
+  ]
+  // Blocks with more errors move the rates more.
+  const effective = effectiveBlocks(sums.map(([a, b]) => a! + b!))
+  const intervalOf = (statistic: (sums: Sums) => number): Interval => sums.length < 2
+    ? { low: NaN, high: NaN }
+    : bootstrapInterval(sums, statistic, { method: 'expanded', effective })
+  const isEqual = pairs.every(({ errors }) => errors.a === errors.b)
+  return {
+    clips: pairs.length, words, speakers: new Set(pairs.flatMap(({ speaker }) => speaker ?? [])).size,
+    wer: {
+      a: { percent: percent(errorsA, words), interval: intervalOf(([a, , all]) => percent(a!, all!)) },
+      b: { percent: percent(errorsB, words), interval: intervalOf(([, b, all]) => percent(b!, all!)) },
+    },
+    points: percent(errorsB - errorsA, words),
+    interval: isEqual && words > 0 ? unseen(words) : intervalOf(([a, b, all]) => percent(b! - a!, all!)),
+    drawnBy: by,
+    matchedPairs: matchedPairsTest(pairs.flatMap(({ segments }) => segments)),
+    wins: {
+      a: pairs.filter(({ errors }) => errors.a < errors.b).length,
+      b: pairs.filter(({ errors }) => errors.b < errors.a).length,
+    },
+  }
+}
+
+function percent(errors: number, words: number): number {
+  return words === 0 ? NaN : 100 * errors / words
+}
+
+/**
+ * Where no clip differs, every bootstrap sample has a difference of 0, as if few clips were proof. Single words may
+ * still differ, as many as could have stayed unseen.
+ */
+function unseen(words: number): Interval {
+  const points = Math.min(100, 100 * MOST_UNSEEN / words)
+  return { low: -points, high: points }
+}
+
+function sum<T>(values: readonly T[], of: (value: T) => number): number {
+  return values.reduce((total, value) => total + of(value), 0)
+}

@@ -1,0 +1,48 @@
+/** One clip recognized by two systems, as the comparison keeps it: counts and transcripts, no audio, no report. */
+import type { Report } from '../../domain/report.js'
+import { normalizeReference, normalizeText } from '../../domain/scoring/normalize.js'
+import { alignWords, countErrors, totalErrors } from '../../domain/scoring/word-errors.js'
+import { segmentsOf, type Segment } from '../statistics/matched-pairs.js'
+
+/** A value of each of the two systems. */
+export interface Both<T> { readonly a: T; readonly b: T }
+
+export interface LabelledClip {
+  readonly file: string
+  readonly text: string
+  readonly source: string
+  /** Null: unknown. */
+  readonly speaker: string | null
+  readonly tags: readonly string[]
+}
+
+export interface Pair extends LabelledClip {
+  /** Words of the normalized reference. */
+  readonly words: number
+  readonly errors: Both<number>
+  readonly transcripts: Both<string>
+  readonly segments: readonly Segment[]
+  readonly audioSeconds: number
+  readonly snrDb: number | null
+  /** Words of the reference by second of detected speech; null where no speech was detected. */
+  readonly wordsPerSecond: number | null
+  /** Wall clock; null where the two were not measured in one run. */
+  readonly seconds: Both<number> | null
+}
+
+/** The measured properties of the clip are those of the first report: the upload is the same for both. */
+export function pairOf(
+  clip: LabelledClip, reports: Both<Report>, seconds: Both<number> | null, language: string,
+): Pair {
+  const reference = normalizeReference(clip.text, language)
+  const align = ({ text }: Report) => alignWords(reference, normalizeText(text, language))
+  const edits = { a: align(reports.a), b: align(reports.b) }
+  const { audioSeconds, speechSeconds, snrDb } = reports.a.input
+  return {
+    ...clip, words: reference.length,
+    errors: { a: totalErrors(countErrors(edits.a)), b: totalErrors(countErrors(edits.b)) },
+    transcripts: { a: reports.a.text, b: reports.b.text },
+    segments: segmentsOf(edits.a, edits.b),
+    audioSeconds, snrDb, wordsPerSecond: speechSeconds > 0 ? reference.length / speechSeconds : null, seconds,
+  }
+}

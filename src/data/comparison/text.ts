@@ -1,0 +1,95 @@
+/** A comparison as text for the terminal. Minus signs and letters as in the page, so that both read alike. */
+import type { Comparison } from './compare.js'
+import type { Difference, Rate } from './difference.js'
+import type { Interval } from '../statistics/bootstrap.js'
+import type { Pair } from './pairs.js'
+import { signed } from './verdict.js'
+
+/** Of p after correction: marks a slice. */
+const LEVEL = 0.05
+
+export function comparisonText(comparison: Comparison): string {
+  const { names, all, slices, disagreements } = comparison
+  return [
+    `A  ${names.a}\nB  ${names.b}`,
+    ...comparison.isSame ? ['A and B are the same configuration.'] : [],
+    verdictText(comparison),
+    table(HEAD, [['all clips', ...cellsOf(all)]]),
+    ...slices.length === 0 ? [] : [table(['slice', ...HEAD.slice(1), 'p corrected'], slices.map((slice) => [
+      `${slice.kind}: ${slice.name}`, ...cellsOf(slice), probability(slice.correctedP),
+    ]))],
+    NOTE,
+    costText(comparison),
+    ...disagreements.length === 0 ? [] : ['Clips to listen to', ...disagreements.map(disagreementText)],
+  ].join('\n\n')
+}
+
+const HEAD = ['', 'clips', 'words', 'WER A', 'WER B', 'B − A', '95 % interval', 'A wins', 'B wins', 'MAPSSWE p']
+
+const NOTE = `WER in percent, B − A in points. * drawn by clip: fewer than six speakers, so the interval says nothing
+about other voices. Corrected: p for all slices together (Holm); below ${LEVEL}, the slice differs.`
+
+export function verdictText({ verdict: { verdict, because, clipsNeeded }, leftOut }: Comparison): string {
+  return [
+    `${verdict === 'undecided' ? 'Undecided' : `B is ${verdict}`}: ${because}.`,
+    ...clipsNeeded === null ? [] : [`About ${clipsNeeded} more clips, by as many more speakers, would decide it four `
+      + 'times out of five if the difference stays as it is.'],
+    ...leftOut === 0 ? [] : [`${leftOut} clips could not be processed and are left out.`],
+  ].join('\n')
+}
+
+/** In the order of the head, without the first column. */
+export function cellsOf({ clips, words, wer, points, interval, drawnBy, wins, matchedPairs }: Difference): string[] {
+  const rate = ({ percent }: Rate): string => percent.toFixed(1)
+  return [
+    String(clips), String(words), rate(wer.a), rate(wer.b), signed(points),
+    intervalText(interval, drawnBy), String(wins.a), String(wins.b), probability(matchedPairs.p),
+  ]
+}
+
+function intervalText({ low, high }: Interval, drawnBy: Difference['drawnBy']): string {
+  if (Number.isNaN(low)) return 'unknown'
+  return `${signed(low)} to ${signed(high)}${drawnBy === 'clip' ? ' *' : ''}`
+}
+
+export function probability(p: number): string {
+  return p < 0.001 ? '< 0.001' : p.toFixed(3)
+}
+
+function costText({ cost }: Comparison): string {
+  if (cost === null) {
+    return 'No times: they are compared only where one run recognized clips with both, in turns (--no-cache).'
+  }
+  return table(['', 'A', 'B', 'B / A'], costRows(cost))
+    + `\nOf ${cost.latency.clips} clips; the ratio of all wall-clock time is `
+    + `${cost.wallRatioInterval.low.toFixed(2)} to ${cost.wallRatioInterval.high.toFixed(2)} (95 %).`
+}
+
+export function costRows({ work, latency }: NonNullable<Comparison['cost']>): string[][] {
+  const { secondsPerAudioSecond: cost, ratio } = work
+  const what = work.measure === 'processor' ? 'processor' : 'wall-clock'
+  const milliseconds = (seconds: number): string => `${(1000 * seconds).toFixed(0)} ms`
+  return [
+    [`${what} seconds for a second of audio`, cost.a.toFixed(4), cost.b.toFixed(4), ratio.toFixed(2)],
+    ['time of a clip, median', milliseconds(latency.medianSeconds.a), milliseconds(latency.medianSeconds.b),
+      latency.medianRatio.toFixed(2)],
+    ['time of a clip, 95th percentile', milliseconds(latency.p95Seconds.a), milliseconds(latency.p95Seconds.b),
+      latency.p95Ratio.toFixed(2)],
+  ]
+}
+
+function disagreementText({ file, text, errors, transcripts }: Pair): string {
+  return [
+    `${file}`, `  said  ${text}`, `  A     ${transcripts.a || '(no words)'}  [${errors.a}]`,
+    `  B     ${transcripts.b || '(no words)'}  [${errors.b}]`,
+  ].join('\n')
+}
+
+/** The first column to the left, the others to the right. */
+function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
+  const lines = [head, ...rows]
+  const widths = head.map((_, column) => Math.max(...lines.map((line) => line[column]?.length ?? 0)))
+  return lines.map((line) => line
+    .map((cell, column) => column === 0 ? cell.padEnd(widths[column]!) : cell.padStart(widths[column]!))
+    .join('  ').trimEnd()).join('\n')
+}
