@@ -115,7 +115,7 @@ async function exportLabels(given: readonly string[], options: Options): Promise
   const exported = format.write(utterances)
   writeExported(format, exported, out)
   printLosses('lost', [...unlabelled, ...losses, ...exported.losses])
-  console.log(`${utterances.length} labelled clips of ${manifest}, written to ${out}`)
+  console.log(`${manifest} → ${out}: ${utterances.length} labelled clips`)
   return true
 }
 

@@ -106,6 +106,7 @@ t.test('CTM: words with times come back; clips without them are left out', async
   t.equal(only(exported), 'a.wav A 0.25 0.5 red 0.9\na.wav A 0.75 0.4 tents\n')
   t.same(exported.losses, ['the utterance (CTM has words with times) of 1 clip'])
   t.same(importCtm(`;; comment\n${only(exported)}`, 'c'), { utterances: [timed], losses: [] })
+  t.throws(() => exportCtm([PLAIN]), { code: 'CLIPS_INVALID', message: /no clip has word times/ })
   t.throws(() => importCtm('a 1 * * <ALT_BEGIN>\n', 'c'), { message: /c, line 1: alternations/ })
   t.throws(() => importCtm('a 1 0.1 x word\n', 'c'), { message: /"x" is no time/ })
   t.throws(() => importCtm('a 1 0.1 0.2\n', 'c'), { message: /expected/ })

@@ -39,8 +39,14 @@ export function importCtm(content: string, name: string): Imported {
   return { utterances, losses: [] }
 }
 
-/** Clips without word times are left out: times that nobody measured would be scored as if they were real. */
+/**
+ * Clips without word times are left out: times that nobody measured would be scored as if they were real. Throws
+ * CLIPS_INVALID where no clip is left.
+ */
 export function exportCtm(utterances: readonly Utterance[]): Exported {
+  if (utterances.every(({ words }) => words === null)) {
+    throw invalidFormat('CTM', 'no clip has word times, and CTM has nothing else; STM has texts without them')
+  }
   const losses = new Losses()
   const lines = utterances.flatMap((utterance): [key: string, start: number, line: string][] => {
     if (utterance.words === null) {
