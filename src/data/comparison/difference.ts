@@ -22,6 +22,8 @@ export interface Difference {
   readonly interval: Interval
   /** What the intervals are drawn over. */
   readonly drawnBy: 'speaker' | 'clip'
+  /** Of how many equal blocks those are worth that were drawn; 0 without errors. */
+  readonly effectiveBlocks: number
   readonly matchedPairs: MatchedPairs
   /** Clips in which one system has fewer errors than the other. */
   readonly wins: Both<number>
@@ -52,7 +54,7 @@ export function differenceOf(pairs: readonly Pair[]): Difference {
     },
     points: percent(errorsB - errorsA, words),
     interval: isEqual && words > 0 ? unseen(words) : intervalOf(([a, b, all]) => percent(b! - a!, all!)),
-    drawnBy: by,
+    drawnBy: by, effectiveBlocks: effective,
     matchedPairs: matchedPairsTest(pairs.flatMap(({ segments }) => segments)),
     wins: {
       a: pairs.filter(({ errors }) => errors.a < errors.b).length,

@@ -8,7 +8,7 @@ import type { Comparison } from './compare.js'
 import { escapeHtml } from './escape.js'
 import type { Pair } from './pairs.js'
 import { intervalPlot } from './plot.js'
-import { cellsOf, costRows, probability, verdictText } from './text.js'
+import { blocksText, cellsOf, costRows, probability, verdictText } from './text.js'
 
 export interface PageOptions {
   /** The recording of a clip as a `data:` URL; undefined where it is too large to be inside the page. */
@@ -36,6 +36,7 @@ ${isSame ? '<p>A and B are the same configuration.</p>' : ''}
 <p class="verdict ${verdict.verdict.replace(' ', '-')}">${verdictLines(comparison)}</p>
 <h2>Word error rate</h2>
 ${tableOf(HEAD, [['all clips', ...cellsOf(all)]])}
+<p class="note">${escapeHtml(blocksText(all))}</p>
 <h2>Difference by slice</h2>
 <p>Points of the word error rate, B − A, with 95 % intervals. The dashed line is the margin.</p>
 ${intervalPlot(comparison)}

@@ -15,6 +15,7 @@ export function comparisonText(comparison: Comparison): string {
     ...comparison.isSame ? ['A and B are the same configuration.'] : [],
     verdictText(comparison),
     table(HEAD, [['all clips', ...cellsOf(all)]]),
+    blocksText(all),
     ...slices.length === 0 ? [] : [table(['slice', ...HEAD.slice(1), 'p corrected'], slices.map((slice) => [
       `${slice.kind}: ${slice.name}`, ...cellsOf(slice), probability(slice.correctedP),
     ]))],
@@ -36,6 +37,13 @@ export function verdictText({ verdict: { verdict, because, clipsNeeded }, leftOu
       + 'times out of five if the difference stays as it is.'],
     ...leftOut === 0 ? [] : [`${leftOut} clips could not be processed and are left out.`],
   ].join('\n')
+}
+
+/** Why an interval may be wide although there are many clips. */
+export function blocksText({ drawnBy, effectiveBlocks: effective, speakers }: Difference): string {
+  const what = drawnBy === 'speaker' ? 'speakers' : 'clips'
+  return `Intervals drawn by ${drawnBy}. ${speakers} known speakers; by their errors, the ${what} are worth `
+    + `${effective.toFixed(1)} equal ones.`
 }
 
 /** In the order of the head, without the first column. */

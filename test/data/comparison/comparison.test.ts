@@ -126,6 +126,7 @@ t.test('text and page show the same figures; the page holds recordings and escap
   const text = comparisonText(comparison)
   t.match(text, /B − A/)
   t.match(text, 'source: made')
+  t.match(text, /the clips are worth 1\.0 equal ones/)
   t.match(text, '3 clips could not be processed')
   t.match(text, 'wall-clock seconds for a second of audio')
   const page = await comparisonPage(comparison, { recordingOf: async () => 'data:audio/wav;base64,AAAA', language: 'en' })
