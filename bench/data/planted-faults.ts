@@ -94,16 +94,19 @@ export const FAULTS: Readonly<Record<string, FaultKind>> = {
     ],
   },
   'label of another clip': {
-    foundBy: [],
+    foundBy: ['label_contradicted', 'speaking_rate'],
     plant: ({ line, other }) => line.text === other.line.text ? undefined
       : [{ line: { ...line, text: other.line.text } }],
   },
   'empty label': { foundBy: ['speech_unlabelled'], plant: ({ line }) => [{ line: { ...line, text: '' } }] },
   'wrong word': {
-    foundBy: [],
+    foundBy: ['label_contradicted'],
     plant: ({ line, other }, random) => changeWord(line, random, () => wordsOf(other.line.text)[0] ?? 'other'),
   },
-  'deleted word': { foundBy: [], plant: ({ line }, random) => changeWord(line, random, () => undefined) },
+  'deleted word': {
+    foundBy: ['label_contradicted'],
+    plant: ({ line }, random) => changeWord(line, random, () => undefined),
+  },
   'other convention': {
     foundBy: [],
     plant: ({ line }) => [{ line: { ...line, text: `um, ${line.text.toUpperCase()}` } }],

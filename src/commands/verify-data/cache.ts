@@ -1,6 +1,6 @@
 /**
- * Facts by file content and settings, in a file that grows by a line for each clip: a run that was killed continues
- * where it ended, and a second run over a corrected manifest measures only what is new.
+ * Facts by file content, label and settings, in a file that grows by a line for each clip: a run that was killed
+ * continues where it ended, and a second run over a corrected manifest measures only what is new.
  *
  * The file contains transcripts, so only its owner may read it. A killed run can leave a part of a line at the end;
  * it is cut off before the next line is written.
@@ -12,7 +12,8 @@ import { createInterface } from 'node:readline'
 import { SpeechError } from '../../domain/errors.js'
 import type { Facts } from '../../data/verification/facts.js'
 
-interface Entry { readonly settings: string; readonly sha256: string; readonly facts: Facts }
+/** `key`: of the file and its label. */
+interface Entry { readonly settings: string; readonly key: string; readonly facts: Facts }
 
 const OWNER_ONLY = 0o600
 const TAIL_BYTES = 65_536
@@ -37,13 +38,13 @@ export class FactsCache {
     return new FactsCache(await open(file, 'a', OWNER_ONLY), settings, known)
   }
 
-  get(sha256: string): Facts | undefined {
-    return this.#known.get(sha256)
+  get(key: string): Facts | undefined {
+    return this.#known.get(key)
   }
 
-  async add(sha256: string, facts: Facts): Promise<void> {
-    this.#known.set(sha256, facts)
-    const entry: Entry = { settings: this.#settings, sha256, facts }
+  async add(key: string, facts: Facts): Promise<void> {
+    this.#known.set(key, facts)
+    const entry: Entry = { settings: this.#settings, key, facts }
     await this.#file.appendFile(`${JSON.stringify(entry)}\n`)
   }
 
@@ -58,7 +59,7 @@ async function readEntries(file: string, settings: string): Promise<Map<string, 
   for await (const line of createInterface({ input: createReadStream(file), crlfDelay: Infinity })) {
     number++
     const entry = readEntry(line, `${file}, line ${number}`)
-    if (entry.settings === settings) known.set(entry.sha256, entry.facts)
+    if (entry.settings === settings) known.set(entry.key, entry.facts)
   }
   return known
 }
@@ -70,8 +71,8 @@ function readEntry(line: string, place: string): Entry {
   } catch (cause) {
     throw new SpeechError('CLIPS_INVALID', `${place} is no line of a cache; remove the file or name another`, { cause })
   }
-  const { settings, sha256, facts } = entry ?? {}
-  if (settings !== undefined && sha256 !== undefined && facts !== undefined) return { settings, sha256, facts }
+  const { settings, key, facts } = entry ?? {}
+  if (settings !== undefined && key !== undefined && facts !== undefined) return { settings, key, facts }
   throw new SpeechError('CLIPS_INVALID', `${place} is no line of a cache; remove the file or name another`)
 }
 

@@ -26,7 +26,7 @@ export async function examineAll(clips: readonly ManifestClip[], examiner: Exami
   let done = 0
   const work = async (): Promise<void> => {
     for (const [index, listed] of waiting) {
-      examined[index] = { listed, facts: await examineFile(listed.file, examiner) }
+      examined[index] = { listed, facts: await examineFile(listed, examiner) }
       examiner.onProgress(++done)
     }
   }
@@ -34,24 +34,30 @@ export async function examineAll(clips: readonly ManifestClip[], examiner: Exami
   return examined
 }
 
-async function examineFile(file: string, { config, cache, recognize }: Examiner): Promise<Facts> {
+async function examineFile({ file, text }: ManifestClip, { config, cache, recognize }: Examiner): Promise<Facts> {
   const bytes = await readFile(file).catch((cause: NodeJS.ErrnoException) => missingFile(cause))
   if (!(bytes instanceof Uint8Array)) return bytes
   const sha256 = sha256Of(bytes)
-  const known = cache.get(sha256)
+  const key = keyOf(sha256, text)
+  const known = cache.get(key)
   if (known !== undefined) return known
   const { maxAudioSeconds: maxSeconds, disabledCodecs } = config
   const facts = await examineBytes(bytes, sha256, { maxSeconds, disabledCodecs })
-  const complete = facts.audio === null ? facts : { ...facts, ...await recognizeBytes(bytes, recognize) }
+  const complete = facts.audio === null ? facts : { ...facts, ...await recognizeBytes(bytes, text, recognize) }
   // A failure may be one of the machine; the next run tries again.
-  if (complete.failure === null) await cache.add(sha256, complete)
+  if (complete.failure === null) await cache.add(key, complete)
   return complete
 }
 
+/** The label is scored against the audio, so what is known depends on both. */
+function keyOf(sha256: string, label: string | null): string {
+  return label === null ? sha256 : sha256Of(Buffer.from(`${sha256} ${label}`))
+}
+
 async function recognizeBytes(
-  bytes: Uint8Array, recognize: Recognize,
+  bytes: Uint8Array, label: string | null, recognize: Recognize,
 ): Promise<Pick<Facts, 'recognized' | 'failure'>> {
-  const outcome = await recognize(bytes)
+  const outcome = await recognize(bytes, label === null ? {} : { label })
   if (outcome.ok) return { recognized: recognizedOf(outcome.report), failure: null }
   const failure: Fault = { code: outcome.error.code, message: outcome.error.message }
   return { recognized: null, failure }

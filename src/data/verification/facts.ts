@@ -3,11 +3,12 @@
  * data, so that a run that was ended can continue from a file; 10,000 clips take about 30 MB.
  */
 import type { Level, Quality } from '../../domain/audio.js'
+import type { LabelDifference } from '../../domain/label-difference.js'
 import type { Report } from '../../domain/report.js'
 import type { ManifestClip } from './manifest.js'
 
 /** Part of the key of stored facts: increase it when a fact changes its meaning. */
-export const FACTS_VERSION = 1
+export const FACTS_VERSION = 2
 
 /** Measured on the decoded audio. */
 export interface AudioFacts extends Level {
@@ -41,6 +42,8 @@ export interface Recognized extends Quality, Pick<Report, 'text' | 'rawText' | '
   readonly confidence: number | null
   readonly noSpeechReason: string | null
   readonly speechSeconds: number
+  /** Null where the label could not be scored: no label, no words, or several clips in one upload. */
+  readonly labelDifferences: readonly LabelDifference[] | null
 }
 
 export interface Fault {
@@ -71,6 +74,6 @@ export function recognizedOf(report: Report): Recognized {
   return {
     text, rawText, language, model, warnings, correctness, confidence, noSpeechReason,
     snrDb, noiseFloorDbfs, speechRatio, leadingSilenceSeconds, trailingSilenceSeconds, bandwidthHz,
-    speechSeconds: input.speechSeconds,
+    speechSeconds: input.speechSeconds, labelDifferences: report.labelDifferences ?? null,
   }
 }

@@ -35,6 +35,7 @@ export const KINDS = {
   truncated: { severity: 'error', harm: 0.8, probability: 0.95, says: 'the file ends before its declared length' },
   speech_unlabelled: { severity: 'error', harm: 0.8, probability: 0.9, says: 'speech without a label' },
   length_mismatch: { severity: 'error', harm: 0.6, probability: 0.95, says: 'the length is not the declared one' },
+  label_contradicted: { severity: 'warning', harm: 0.9, probability: 0.7, says: 'the audio says other words' },
   duplicate_bytes: { severity: 'warning', harm: 0.5, probability: 1, says: 'the same file is listed twice' },
   duplicate_audio: { severity: 'warning', harm: 0.5, probability: 0.95, says: 'the same recording is listed twice' },
   leak_speaker: { severity: 'warning', harm: 0.6, probability: 0.7, says: 'a speaker is in two splits' },

@@ -2,13 +2,16 @@
 import { checkComposition } from './checks/composition.js'
 import { checkCopies } from './checks/copies.js'
 import type { Check, CheckedSet } from './checks/check.js'
+import { checkContradictions } from './checks/contradictions.js'
 import { checkFiles } from './checks/files.js'
 import { checkSignal } from './checks/signal.js'
 import { checkSpeech } from './checks/speech.js'
 import { checkSplits } from './checks/splits.js'
 import { ranked, type Finding } from './finding.js'
 
-const CHECKS: readonly Check[] = [checkFiles, checkSignal, checkSpeech, checkCopies, checkSplits, checkComposition]
+const CHECKS: readonly Check[] = [
+  checkFiles, checkSignal, checkSpeech, checkContradictions, checkCopies, checkSplits, checkComposition,
+]
 
 /** Ranked by expected cost. `earlier`: findings that were made while the manifest was read. */
 export function verify(set: CheckedSet, earlier: readonly Finding[] = []): Finding[] {

@@ -49,6 +49,12 @@ const CASES: readonly (readonly [what: string, changes: Changes, kinds: readonly
   ['a remark without speech', {
     listed: { text: '[noise]' }, recognized: { text: '', noSpeechReason: 'no_speech_detected', speechRatio: 0 },
   }, []],
+  ['a word that the audio does not have', { recognized: { labelDifferences: [
+    { at: 0, label: ['turn'], heard: ['burn'], logLikelihoodRatio: 9 },
+  ] } }, ['label_contradicted']],
+  ['a word that the recognizer is not sure of', { recognized: { labelDifferences: [
+    { at: 0, label: ['turn'], heard: ['burn'], logLikelihoodRatio: 3 },
+  ] } }, []],
   ['a clip that nobody has labelled yet', { listed: { text: null } }, []],
   ['more words than anybody says', { listed: { text: 'one two three four five six seven eight nine ten eleven' } }, [
     'speaking_rate',
@@ -63,6 +69,22 @@ for (const [what, changes, kinds] of CASES) {
     t.same(kindsAt(7, amongOthers(clipAt(7, changes))), kinds)
   })
 }
+
+t.test('of contradicted labels, those that lack words come first, then the more certain ones', async (t) => {
+  const differing = (line: number, label: string[], heard: string[], logLikelihoodRatio: number): ExaminedClip =>
+    clipAt(line, { recognized: { labelDifferences: [
+      { at: 0, label: ['an'], heard: ['a'], logLikelihoodRatio: 6.1 }, { at: 1, label, heard, logLikelihoodRatio },
+    ] } })
+  const clips = [
+    differing(1, ['on'], ['off'], 30), differing(2, [], ['not'], 30), differing(3, ['the'], [], 8),
+  ]
+  const found = verify({ clips }).filter(({ kind }) => kind === 'label_contradicted')
+  t.same(found.map(({ line, detail }) => [line, detail]), [
+    [2, 'the label lacks "not", at odds of exp(30.0)'],
+    [1, '"off" was heard, and the label says "on", at odds of exp(30.0)'],
+    [3, 'nobody says "the", at odds of exp(8.0)'],
+  ])
+})
 
 t.test('a source of telephone audio is one finding, not one for each clip', async (t) => {
   const clips = Array.from({ length: 20 }, (_, line) => clipAt(line + 1, { audio: { upperBandDb: -60 } }))

@@ -31,6 +31,7 @@ export const RECOGNIZED: Recognized = {
   text: 'Turn on the light.', rawText: 'Turn on the light.', language: 'en', model: 'made-up', warnings: [],
   correctness: 0.9, confidence: 0.9, noSpeechReason: null, snrDb: 30, noiseFloorDbfs: -60, speechRatio: 0.8,
   leadingSilenceSeconds: 0.2, trailingSilenceSeconds: 0.2, bandwidthHz: 8_000, speechSeconds: 1.5,
+  labelDifferences: [],
 }
 
 const EMPTY_PRINT = encodeFingerprint(fingerprintOf({ samples: new Float32Array(0), sampleRate: 16_000 }))
