@@ -30,7 +30,7 @@ interface Place {
 export async function scoreLabel(hypothesis: Hypothesis, label: string): Promise<LabelDifference[]> {
   const [labelled, heard] = [wordsOf(label), wordsOf(hypothesis.text)]
   if (labelled.length === 0) return []
-  const places = placesOf(labelled.map(comparableText), heard.map(comparableText))
+  const places = placesOf(labelled.map(wordOf), heard.map(wordOf))
     .map((place) => ({ place, texts: textsWith(place, labelled, heard, isOneCase(label)) }))
     .filter(({ texts: [text] }) => !isSameSpeech(text!, hypothesis.text))
   const scores = await hypothesis.rescore!(places.flatMap(({ texts }) => texts))
@@ -40,16 +40,21 @@ export async function scoreLabel(hypothesis: Hypothesis, label: string): Promise
     const best = Math.max(...scores.slice(next, next += texts.length))
     return {
       at: place.label.first,
-      label: labelled.slice(place.label.first, place.label.end).map(comparableText),
-      heard: heard.slice(place.heard.first, place.heard.end).map(comparableText),
+      label: labelled.slice(place.label.first, place.label.end).map(wordOf),
+      heard: heard.slice(place.heard.first, place.heard.end).map(wordOf),
       logLikelihoodRatio: own - best,
     }
   })
 }
 
-/** Without marks that stand alone. */
+/** Without marks that stand alone and are not spoken. */
 function wordsOf(text: string): string[] {
-  return text.split(/\s+/u).filter((word) => comparableText(word) !== '')
+  return text.split(/\s+/u).filter((word) => wordOf(word) !== '')
+}
+
+/** As it is compared; a symbol that is spoken is its word: "#" is "pound". */
+function wordOf(word: string): string {
+  return comparableText(word) || normalizeEnglish(word).join(' ')
 }
 
 function isOneCase(label: string): boolean {

@@ -20,6 +20,7 @@ t.test('a label with the same words has no differences, however it is written', 
   }
   t.same(await scoreLabel(heard('Room 22.'), 'room twenty two'), [], 'numbers in figures and in words')
   t.same(await scoreLabel(heard('It is over.'), "it's over"), [], 'contractions')
+  t.same(await scoreLabel(heard('Press star, then pound.'), 'press * - then #'), [], 'symbols that are spoken')
 })
 
 t.test('each place is scored on its own, with the rest of the transcript as it is', async (t) => {
