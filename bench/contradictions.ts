@@ -8,6 +8,7 @@
 import { readFile } from 'node:fs/promises'
 import { seededRandom } from '../fixtures/kit/statistics.js'
 import type { LabelDifference } from '../src/domain/label-difference.js'
+import { auroc, type Outcome } from '../src/commands/calibrate/figures.js'
 import { PROFILE_SETTINGS } from '../src/domain/profiles.js'
 import { comparableText } from '../src/domain/words.js'
 import type { TranscribeOptions } from '../src/recognition/options.js'
@@ -107,17 +108,11 @@ function scoreOfGap(index: number, found: readonly LabelDifference[]): number {
   return Math.max(AGREED, ...covering.map(({ logLikelihoodRatio }) => logLikelihoodRatio))
 }
 
-/** Probability that a planted place has a higher score than another one; equal scores count half (Mann & Whitney). */
+/** Probability that a planted place has a higher score than another one; equal scores count half. */
 function areaUnderCurve({ planted, original }: Places): number {
-  const sorted = original.toSorted((a, b) => a - b)
-  const below = (score: number): number => {
-    const firstNotBelow = sorted.findIndex((one) => one >= score)
-    const firstAbove = sorted.findIndex((one) => one > score)
-    const [least, most] = [firstNotBelow, firstAbove].map((index) => index === -1 ? sorted.length : index) as
-      [number, number]
-    return (least + most) / 2
-  }
-  return planted.reduce((sum, score) => sum + below(score), 0) / (planted.length * original.length)
+  const outcomes = (scores: readonly number[], isRight: boolean): Outcome[] =>
+    scores.map((probability) => ({ probability, isRight }))
+  return auroc([...outcomes(planted, true), ...outcomes(original, false)]) ?? NaN
 }
 
 function printDoubts(doubts: readonly Doubt[]): void {

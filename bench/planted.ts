@@ -8,7 +8,8 @@ import os from 'node:os'
 import path from 'node:path'
 import { seededRandom } from '../fixtures/kit/statistics.js'
 import { readPcm } from '../fixtures/kit/pcm.js'
-import { FactsCache } from '../src/commands/verify-data/cache.js'
+import { ClipCache } from '../src/data/clip-cache.js'
+import type { Facts } from '../src/data/verification/facts.js'
 import { examineAll } from '../src/commands/verify-data/examine-all.js'
 import { withRecognizer } from '../src/commands/clips/recognize.js'
 import { readConfig } from '../src/config.js'
@@ -117,7 +118,7 @@ async function write(folder: string, name: string, bytes: Buffer): Promise<void>
 async function findingsOf(folder: string, model: string): Promise<Finding[]> {
   const config = readConfig({ ...process.env, EARSHOT_MODELS: model })
   const { clips, findings } = await readManifest(path.join(folder, 'manifest.jsonl'))
-  const cache = await FactsCache.open(path.join(folder, 'facts.jsonl'), 'planted')
+  const cache = await ClipCache.open<Facts>(path.join(folder, 'facts'), 'planted')
   try {
     const onProgress = (): void => undefined
     const examined = await withRecognizer(config, (recognize) =>

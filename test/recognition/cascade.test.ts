@@ -3,81 +3,13 @@ import tap from 'tap'
 import type { SpokenClip } from '../../src/recognition/segmentation/cut-clips.js'
 import { checkCascade, primaryModel, shapeForBoth, type Cascade } from '../../src/recognition/cascade.js'
 import type { SpeechDetector } from '../../src/recognition/segmentation/detector.js'
-import { spectralDetector } from '../../src/recognition/segmentation/detectors/spectral.js'
 import { SpeechError } from '../../src/domain/errors.js'
-import type { TranscribeOptions } from '../../src/recognition/options.js'
 import { transcribe } from '../../src/recognition/pipeline.js'
-import type { RecognizeOptions, Recognizer } from '../../src/recognition/recognizer.js'
+import type { Recognizer } from '../../src/recognition/recognizer.js'
 import type { Calibration } from '../../src/recognition/confidence/calibration.js'
-import type { Clip } from '../../src/domain/audio.js'
-import type { Report } from '../../src/domain/report.js'
 import type { Hypothesis } from '../../src/domain/transcript.js'
-import { candidateOf } from './candidates.js'
 import { wavOfSeconds } from '../serving/http/wav.js'
-
-const BELOW = 0.5
-/** Speech wherever there is a sound. */
-const SPEECH: SpeechDetector = {
-  ...spectralDetector,
-  async detect(...given) {
-    const found = await spectralDetector.detect(...given)
-    return found.spans.length === 0 ? found : { ...found, verdict: 'speech' }
-  },
-}
-const OPTIONS: TranscribeOptions = {
-  language: undefined, maxAudioSeconds: 60, normalizeVolume: true, trimSilence: true, maxDecodingPasses: 1,
-  detectors: { first: SPEECH, second: undefined }, interrupt: () => undefined,
-}
-
-interface Scripted {
-  readonly recognizer: Recognizer
-  readonly asked: { readonly clip: Clip; readonly options: RecognizeOptions }[]
-}
-
-const sure = (text: string): Partial<Hypothesis> => ({ text, logProbabilities: [-0.01, -0.02] })
-const unsure = (text: string): Partial<Hypothesis> => ({ text, logProbabilities: [-0.9, -1.1] })
-
-/** Returns its hypotheses in turn, the last one repeatedly. */
-function scripted(
-  name: string,
-  answers: readonly (Partial<Hypothesis> | Error)[],
-  change: Partial<Recognizer> = {},
-): Scripted {
-  const asked: Scripted['asked'] = []
-  const recognizer: Recognizer = {
-    name,
-    sampleRate: 16_000,
-    maxSeconds: 30,
-    languages: ['en'],
-    engine: 'reference',
-    timesWords: false,
-    provider: { provider: 'cpu', refused: [] },
-    padding: { leadingSeconds: [0.2], trailingSeconds: 0.2, redecodeBelow: -9 },
-    async recognize(clip, options) {
-      asked.push({ clip, options })
-      options.interrupt()
-      const answer = answers[Math.min(asked.length, answers.length) - 1]!
-      if (answer instanceof Error) throw answer
-      return {
-        text: '', tokens: [1, 2], logProbabilities: [-0.01], stopped: 'end_of_text', language: options.language ?? 'en',
-        ...answer,
-      }
-    },
-    dispose: async () => undefined,
-    ...change,
-  }
-  return { recognizer, asked }
-}
-
-function recognizeWith(
-  small: Scripted,
-  larger: Scripted,
-  change: Partial<TranscribeOptions> = {},
-  seconds = 1,
-): Promise<Report> {
-  const cascade: Cascade = { recognizer: larger.recognizer, below: BELOW }
-  return transcribe(wavOfSeconds(seconds), small.recognizer, { ...OPTIONS, cascade, ...change })
-}
+import { BELOW, SPEECH, OPTIONS, sure, unsure, scripted, recognizeWith, type Scripted } from './scripted-models.js'
 
 tap.test('the larger model does not decode what the small one is confident of', async (t) => {
   const [small, larger] = [scripted('small', [sure('yes')]), scripted('larger', [sure('no')])]
@@ -164,89 +96,6 @@ tap.test('a transcript of the larger model without words, or cut off, does not r
   t.match(await recognizeWith(scripted('small', [sure('')]), scripted('larger', [sure('')])), {
     text: '', noSpeechReason: 'nothing_recognized', segments: [], cascade: { escalations: 1, reasons: ['empty'] },
   })
-})
-
-/** Scores each text; -9 those that are not named. Notes what it was asked. */
-function scoring(scores: Readonly<Record<string, number>>, asked: string[][] = []): Pick<Hypothesis, 'rescore'> {
-  return {
-    rescore: async (texts) => {
-      asked.push([...texts])
-      return texts.map((text) => scores[text] ?? -9)
-    },
-  }
-}
-
-const SEARCHES = { openBeamSearch: async () => undefined }
-
-tap.test('where both models score texts, both judge both transcripts', async (t) => {
-  const judged = (
-    ownOfSmall: number, ofLargerBySmall: number, ofSmallByLarger: number, ownOfLarger: number, biasScore = 0,
-  ): [Scripted, Scripted, string[][]] => {
-    const asked: string[][] = []
-    const four = { text: 'Four', logProbabilities: [ownOfSmall], biasScore }
-    return [
-      scripted('small', [four, { ...four, ...scoring({ For: ofLargerBySmall }, asked) }], SEARCHES),
-      scripted('larger', [
-        { text: 'For', logProbabilities: [ownOfLarger], ...scoring({ Four: ofSmallByLarger }, asked) },
-      ], SEARCHES),
-      asked,
-    ]
-  }
-  for (const [name, models, text] of [
-    ['the larger model finds both nearly as probable', judged(-1, -9, -2, -1), 'Four'],
-    ['the larger model rules it out', judged(-1, -9, -20, -1), 'For'],
-    ['it cannot be written in the tokens of the larger model', judged(-1, -9, -Infinity, -1), 'For'],
-    ['the small model finds both as probable', judged(-1, -1, -2, -1), 'For'],
-    ['a phrase was found', judged(-1, -1, -2, -1, 2), 'Four'],
-  ] as const) {
-    const [small, larger, asked] = models
-    t.match(await recognizeWith(small, larger), { text, decodingPasses: 2 }, name)
-    t.same(asked, [['For'], ['Four']])
-    t.same(small.asked.map(({ options }) => options.rescorable ?? false), [false, true])
-  }
-  const [small, larger] = judged(-1, -9, -2, -1)
-  const same = scripted('larger', [{ text: 'four.', logProbabilities: [-3], ...scoring({}) }], SEARCHES)
-  t.match(await recognizeWith(small, same), { text: 'four.' }, 'of equal words, those of the larger model')
-  t.equal(small.asked.length, 1, 'equal words are not scored')
-  const mute = scripted('small', [unsure('Four')])
-  t.match(await recognizeWith(mute, larger), { text: 'For' }, 'a small model that scores no texts')
-})
-
-tap.test('the n-best list of the small model competes with the transcript of the larger one', async (t) => {
-  const list = [candidateOf('Four', -1), candidateOf('Fore', -1.2), candidateOf('For', -3)]
-  const first = { text: 'Four', logProbabilities: [-1] }
-  const listed = { ...first, alternatives: list, ...scoring({}) }
-  for (const [byLarger, text, model] of [
-    [{ Fore: -1.1 }, 'Fore', 'small'], [{ Four: -1.1 }, 'Four', 'small'], [{ Four: -30, Fore: -30 }, 'Ford', 'larger'],
-  ] as const) {
-    const asked: string[][] = []
-    const small = scripted('small', [first, listed], SEARCHES)
-    const larger = scripted('larger', [{ text: 'Ford', logProbabilities: [-1], ...scoring(byLarger, asked) }], SEARCHES)
-    const report = await recognizeWith(small, larger)
-    t.match(report, { text, decodingPasses: 2, alternatives: [] }, 'alternatives that nobody requested are not returned')
-    t.match(report.segments, [{ model }])
-    t.same(asked, [['Four', 'Fore', 'For']])
-    t.same(small.asked.map(({ options }) => options.beam?.nBest ?? 1), [1, 5], 'the list is decoded where it is needed')
-  }
-  const small = scripted('small', [{ ...first, alternatives: list }, listed], SEARCHES)
-  const larger = scripted('larger', [{ text: 'Ford', logProbabilities: [-1], ...scoring({ Fore: -1.1 }) }], SEARCHES)
-  const requested = { beamFor: () => ({ nBest: 3, phrases: undefined, strength: 0 }) }
-  const { text, alternatives } = await recognizeWith(small, larger, requested)
-  t.same([text, ...alternatives.map((one) => one.text)], ['Fore', 'Fore', 'Four', 'For'], 'the transcript is the first')
-})
-
-tap.test('a transcript from further down a list gets times of its words', async (t) => {
-  const word = { text: 'Fore', startSeconds: 0.3, endSeconds: 0.5, confidence: 0.3, logProbability: -1.2 }
-  const four = { text: 'Four', logProbabilities: [-1] }
-  const small = scripted('small', [
-    { ...four, words: [{ ...word, text: 'Four' }] },
-    { ...four, alternatives: [candidateOf('Four'), candidateOf('Fore', -1.2, { tokens: [8] })], ...scoring({}) },
-    { text: 'Fore', tokens: [8], words: [word] },
-  ], { ...SEARCHES, timesWords: true })
-  const larger = scripted('larger', [{ text: 'Ford', logProbabilities: [-1], ...scoring({ Fore: -1 }) }], SEARCHES)
-  const { segments: [segment] } = await recognizeWith(small, larger, { words: true })
-  t.match(segment, { text: 'Fore', tokens: [8], words: [{ text: 'Fore' }] })
-  t.same(small.asked.map(({ options }) => options.transcript), [undefined, undefined, [8]])
 })
 
 tap.test('a calibrated model escalates by the probability that its transcript is right', async (t) => {

@@ -45,7 +45,7 @@ export function binCountFor(clips: number): number {
   return Math.min(MOST_BINS, Math.max(1, Math.floor(clips / LEAST_CLIPS_OF_BIN)))
 }
 
-type Outcome = Pick<Predicted, 'probability' | 'isRight'>
+export type Outcome = Pick<Predicted, 'probability' | 'isRight'>
 
 export function calibrationError(clips: readonly Outcome[], bins: number): number {
   return binned(clips, bins).reduce(

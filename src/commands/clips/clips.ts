@@ -3,6 +3,7 @@ import { readFileSync, readdirSync, statSync, existsSync } from 'node:fs'
 import path from 'node:path'
 import { Type } from 'typebox'
 import { Value } from 'typebox/value'
+import { sourceOf } from '../../data/clip-source.js'
 import { SpeechError } from '../../domain/errors.js'
 
 /** A line of a manifest; of a file in a folder, only its name is known. */
@@ -77,9 +78,4 @@ function readLine(line: string, place: string, folder: string): SourceClip {
     file: path.resolve(folder, data.path), text, speaker, session, time, tags,
     source: sourceOf(data.path, folder), isRedistributable: data.redistributable !== 'no',
   }
-}
-
-function sourceOf(file: string, folder: string): string {
-  const [first = '', ...inner] = path.normalize(file).split(path.sep)
-  return inner.length === 0 || first === '' || first === '..' ? path.basename(path.resolve(folder)) : first
 }

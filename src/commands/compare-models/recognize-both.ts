@@ -3,8 +3,8 @@
  * first changes from clip to clip. What the cache has is not recognized again. Of each clip, only a pair is kept.
  */
 import { randomUUID } from 'node:crypto'
-import { pairOf, type Both, type LabelledClip, type Pair } from '../../data/comparison/pairs.js'
-import { clipDigest, RecognitionCache } from '../../data/recognitions/cache.js'
+import { ClipCache, sha256Of } from '../../data/clip-cache.js'
+import { pairOf, type Both, type LabelledClip, type Pair, type Recognition } from '../../data/comparison/pairs.js'
 import { SpeechError } from '../../domain/errors.js'
 import type { SourceClip } from '../clips/clips.js'
 import { readClip } from '../clips/recognize.js'
@@ -60,10 +60,11 @@ export async function recognizeBoth(
 /** One file has one cache: two would not know where the other one writes. */
 async function openCaches(
   digests: Both<string>, folder: string | undefined,
-): Promise<Both<RecognitionCache> | undefined> {
+): Promise<Both<ClipCache<Recognition>> | undefined> {
   if (folder === undefined) return undefined
-  const a = await RecognitionCache.open(folder, digests.a)
-  return { a, b: digests.a === digests.b ? a : await RecognitionCache.open(folder, digests.b) }
+  const open = (digest: string): Promise<ClipCache<Recognition>> => ClipCache.open(folder, digest)
+  const a = await open(digests.a)
+  return { a, b: digests.a === digests.b ? a : await open(digests.b) }
 }
 
 /** As many clips at a time as side A has workers. Clips that a side could not process are left out. */
@@ -75,7 +76,7 @@ async function inTurns(
   let [done, failures] = [0, 0]
   const recognize = async (index: number, clip: TextClip): Promise<Pair | SpeechError> => {
     const audio = await readClip(clip)
-    const digest = clipDigest(audio)
+    const digest = sha256Of(audio)
     const first = index % 2 === 0 ? await a.recognize(audio, digest) : undefined
     const ofB = await b.recognize(audio, digest)
     const ofA = first ?? await a.recognize(audio, digest)

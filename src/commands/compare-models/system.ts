@@ -1,6 +1,7 @@
 /** One side at work: what it has in the cache, and its recognition processes for the rest. */
 import { readFile } from 'node:fs/promises'
-import type { RecognitionCache, Recognition } from '../../data/recognitions/cache.js'
+import type { ClipCache } from '../../data/clip-cache.js'
+import type { Recognition } from '../../data/comparison/pairs.js'
 import { fromWire, type SpeechError } from '../../domain/errors.js'
 import { makeCatalogue } from '../../search/catalogue/catalogue.js'
 import { mediaTypeOf } from '../../search/catalogue/files.js'
@@ -22,7 +23,7 @@ export class System {
   /** Clips that were not in the cache. */
   recognized = 0
   readonly #side: Side
-  readonly #cache: RecognitionCache | undefined
+  readonly #cache: ClipCache<Recognition> | undefined
   readonly #run: string
   #pool: WorkerPool | undefined
   #started: Promise<void> | undefined
@@ -30,7 +31,7 @@ export class System {
   #before: number | null = null
   #requested: Requested = {}
 
-  constructor(side: Side, cache: RecognitionCache | undefined, run: string) {
+  constructor(side: Side, cache: ClipCache<Recognition> | undefined, run: string) {
     this.#side = side
     this.#cache = cache
     this.#run = run

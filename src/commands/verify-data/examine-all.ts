@@ -5,16 +5,16 @@
  */
 import { readFile } from 'node:fs/promises'
 import type { Config } from '../../config.js'
+import { sha256Of, type ClipCache } from '../../data/clip-cache.js'
 import type { ExaminedClip, Facts, Fault } from '../../data/verification/facts.js'
 import { recognizedOf } from '../../data/verification/facts.js'
-import { examineBytes, missingFile, sha256Of } from '../../data/verification/examine.js'
+import { examineBytes, missingFile } from '../../data/verification/examine.js'
 import type { ManifestClip } from '../../data/verification/manifest.js'
 import type { Recognize } from '../clips/recognize.js'
-import type { FactsCache } from './cache.js'
 
 export interface Examiner {
   readonly config: Pick<Config, 'workers' | 'maxAudioSeconds' | 'disabledCodecs'>
-  readonly cache: FactsCache
+  readonly cache: ClipCache<Facts>
   readonly recognize: Recognize
   readonly onProgress: (done: number) => void
 }
@@ -39,19 +39,19 @@ async function examineFile({ file, text }: ManifestClip, { config, cache, recogn
   if (!(bytes instanceof Uint8Array)) return bytes
   const sha256 = sha256Of(bytes)
   const key = keyOf(sha256, text)
-  const known = cache.get(key)
+  const known = await cache.get(key)
   if (known !== undefined) return known
   const { maxAudioSeconds: maxSeconds, disabledCodecs } = config
   const facts = await examineBytes(bytes, sha256, { maxSeconds, disabledCodecs })
   const complete = facts.audio === null ? facts : { ...facts, ...await recognizeBytes(bytes, text, recognize) }
   // A failure may be one of the machine; the next run tries again.
-  if (complete.failure === null) await cache.add(key, complete)
+  if (complete.failure === null) await cache.put(key, complete)
   return complete
 }
 
 /** The label is scored against the audio, so what is known depends on both. */
 function keyOf(sha256: string, label: string | null): string {
-  return label === null ? sha256 : sha256Of(Buffer.from(`${sha256} ${label}`))
+  return label === null ? sha256 : sha256Of(`${sha256} ${label}`)
 }
 
 async function recognizeBytes(

@@ -4,24 +4,22 @@
  * Clips are recognized by the processes of the service, so that its measurements are those of the reports. Nothing is
  * uploaded, and no audio is changed.
  */
-import { createHash } from 'node:crypto'
 import { readFile, writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import { readConfig, type Config } from '../../config.js'
 import { projectRoot } from '../../domain/project-root.js'
 import { normalizeText } from '../../domain/scoring/normalize.js'
-import { FACTS_VERSION, type ExaminedClip } from '../../data/verification/facts.js'
+import { ClipCache } from '../../data/clip-cache.js'
+import { FACTS_VERSION, type ExaminedClip, type Facts } from '../../data/verification/facts.js'
 import type { Finding } from '../../data/verification/finding.js'
 import { fixManifest } from '../../data/verification/fix.js'
 import { SEVERITIES } from '../../data/verification/kinds.js'
 import { readManifest, type ManifestClip } from '../../data/verification/manifest.js'
 import { summarize } from '../../data/verification/summary.js'
 import { verify } from '../../data/verification/verify.js'
-import { modelDigest, readManifest as readModelManifest } from '../../engine/manifest.js'
-import { workerSettings } from '../../serving/workers/worker-settings.js'
+import { configurationDigest } from '../clips/configuration.js'
 import { progressOf, withRecognizer } from '../clips/recognize.js'
-import { defaultModelOf, printMessage, readArguments, runCommand, UsageError } from '../command.js'
-import { FactsCache } from './cache.js'
+import { printMessage, readArguments, runCommand, UsageError } from '../command.js'
 import { examineAll } from './examine-all.js'
 import { describeVerification, writeJsonLines, writePage } from './outputs.js'
 
@@ -34,7 +32,7 @@ const USAGE = `npm run verify-data -- MANIFEST.jsonl
   --words FILE           expected words, any number a line: a word list or the names of a catalogue
   --top N                findings in the table (default: 40)
   --fail-on SEVERITY     error (default), warning, note or never
-  --cache FILE           measurements of earlier runs (default: .earshot/verify-data.jsonl)
+  --cache FOLDER         measurements of earlier runs (default: .earshot/verify-data)
 
 Exit code 0: no finding of that severity; 3: there are some; 1 and 2: the command failed.`
 
@@ -81,7 +79,7 @@ function readOptions(args: readonly string[]): Options {
   if (fix !== undefined && path.resolve(fix) === path.resolve(manifest)) {
     throw new UsageError('--fix names a new file, not the manifest itself')
   }
-  const { cache = path.join(projectRoot, '.earshot/verify-data.jsonl') } = values
+  const { cache = path.join(projectRoot, '.earshot/verify-data') } = values
   return { manifest, json, html, embed, fix, words, top: Number(top), failOn, cache }
 }
 
@@ -102,7 +100,7 @@ async function verifyData(options: Options, config: Config): Promise<readonly Fi
 async function examineListed(
   listed: readonly ManifestClip[], options: Options, config: Config,
 ): Promise<ExaminedClip[]> {
-  const cache = await FactsCache.open(options.cache, await settingsKey(config))
+  const cache = await ClipCache.open<Facts>(options.cache, await configurationOf(config))
   const onProgress = progressOf(listed.length, 'clips')
   try {
     return await withRecognizer(config, (recognize) => examineAll(listed, { config, cache, recognize, onProgress }))
@@ -111,11 +109,9 @@ async function examineListed(
   }
 }
 
-/** Facts depend on the model and on the settings of the workers. */
-async function settingsKey(config: Config): Promise<string> {
-  const model = modelDigest(await readModelManifest(config.modelsDir, defaultModelOf(config)))
-  const { modelsDir: _, warmUpClip: __, threads: ___, ...settings } = workerSettings(config)
-  return createHash('sha256').update(JSON.stringify([FACTS_VERSION, model, settings])).digest('hex').slice(0, 16)
+/** What facts depend on besides the clip and its label. */
+async function configurationOf(config: Config): Promise<string> {
+  return `${await configurationDigest(config)}-${FACTS_VERSION}`
 }
 
 async function readWords(file: string): Promise<Set<string>> {

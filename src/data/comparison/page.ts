@@ -4,8 +4,8 @@
  */
 import { alignWords, type Edit } from '../../domain/scoring/word-errors.js'
 import { normalizeReference, normalizeText } from '../../domain/scoring/normalize.js'
+import { page, player, table, tag, type Column, type Content, type Markup } from '../report/html.js'
 import type { Comparison } from './compare.js'
-import { escapeHtml } from './escape.js'
 import type { Pair } from './pairs.js'
 import { intervalPlot } from './plot.js'
 import { blocksText, cellsOf, costRows, probability, verdictText } from './text.js'
@@ -18,105 +18,93 @@ export interface PageOptions {
 
 export async function comparisonPage(comparison: Comparison, options: PageOptions): Promise<string> {
   const { names, all, slices, verdict, isSame } = comparison
-  const clips: string[] = []
+  const clips: Markup[] = []
   for (const pair of comparison.disagreements) clips.push(await clipItem(pair, options))
-  return `<!doctype html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'; media-src data:">
-<title>${escapeHtml(`${names.b} compared with ${names.a}`)}</title>
-<style>${STYLE}</style>
-</head>
-<body>
-<h1>Comparison of two recognizers</h1>
-<dl><dt>A</dt><dd>${escapeHtml(names.a)}</dd><dt>B</dt><dd>${escapeHtml(names.b)}</dd></dl>
-${isSame ? '<p>A and B are the same configuration.</p>' : ''}
-<p class="verdict ${verdict.verdict.replace(' ', '-')}">${verdictLines(comparison)}</p>
-<h2>Word error rate</h2>
-${tableOf(HEAD, [['all clips', ...cellsOf(all)]])}
-<p class="note">${escapeHtml(blocksText(all))}</p>
-<h2>Difference by slice</h2>
-<p>Points of the word error rate, B − A, with 95 % intervals. The dashed line is the margin.</p>
-${intervalPlot(comparison)}
-${tableOf([...HEAD, 'p corrected'], slices.map((slice) =>
-    [`${slice.kind}: ${slice.name}`, ...cellsOf(slice), probability(slice.correctedP)]))}
-<p class="note">* drawn by clip: fewer than six speakers, so the interval says nothing about other voices. p corrected:
-for all slices together (Holm).</p>
-<h2>Cost</h2>
-${costSection(comparison)}
-<h2>Clips to listen to</h2>
-${clips.length === 0 ? '<p>No clip differs in its number of errors.</p>' : `<ol>${clips.join('\n')}</ol>`}
-</body>
-</html>
-`
+  return page(
+    { title: `${names.b} compared with ${names.a}`, style: STYLE },
+    tag('h1', {}, 'Comparison of two recognizers'),
+    tag('dl', {}, tag('dt', {}, 'A'), tag('dd', {}, names.a), tag('dt', {}, 'B'), tag('dd', {}, names.b)),
+    isSame ? tag('p', {}, 'A and B are the same configuration.') : '',
+    tag('div', { class: `verdict ${verdict.verdict.replace(' ', '-')}` },
+      verdictText(comparison).split('\n').map((line) => tag('p', {}, line))),
+    tag('h2', {}, 'Word error rate'),
+    numbers(HEAD, [['all clips', ...cellsOf(all)]]),
+    tag('p', { class: 'faint' }, blocksText(all)),
+    tag('h2', {}, 'Difference by slice'),
+    tag('p', {}, 'Points of the word error rate, B − A, with 95 % intervals. The dashed line is the margin.'),
+    intervalPlot(comparison),
+    numbers([...HEAD, 'p corrected'], slices.map((slice) =>
+      [`${slice.kind}: ${slice.name}`, ...cellsOf(slice), probability(slice.correctedP)])),
+    tag('p', { class: 'faint' }, NOTE),
+    tag('h2', {}, 'Cost'),
+    costSection(comparison),
+    tag('h2', {}, 'Clips to listen to'),
+    clips.length === 0 ? tag('p', {}, 'No clip differs in its number of errors.') : tag('ol', {}, clips),
+  )
 }
 
 const HEAD = ['', 'clips', 'words', 'WER A %', 'WER B %', 'B − A', '95 % interval', 'A wins', 'B wins', 'MAPSSWE p']
 
+const NOTE = '* drawn by clip: fewer than six speakers, so the interval says nothing about other voices. p corrected: '
+  + 'for all slices together (Holm).'
+
 const STYLE = `
-:root { color-scheme: light dark; --line: #8888; --better: #17806d; --worse: #c0392b }
+:root { --better: #17806d; --worse: #c0392b }
 @media (prefers-color-scheme: dark) { :root { --better: #4fd1b5; --worse: #ff8a7a } }
-body { font: 16px/1.5 system-ui, sans-serif; max-width: 60rem; margin: 2rem auto; padding: 0 1rem }
 dl { display: grid; grid-template-columns: auto 1fr; gap: 0 1rem } dd { margin: 0; overflow-wrap: anywhere }
-.scroll { overflow-x: auto }
-table { border-collapse: collapse; font-size: 14px; font-variant-numeric: tabular-nums }
-th, td { padding: .2rem .6rem; text-align: right; white-space: nowrap; border-bottom: 1px solid var(--line) }
-th:first-child, td:first-child { text-align: left }
+th, td { white-space: nowrap }
 .verdict { padding: .6rem 1rem; border-left: .4rem solid var(--line); font-weight: 600 }
 .verdict.better, .verdict.not-worse { border-color: var(--better) } .verdict.worse { border-color: var(--worse) }
-.note, .file { font-size: 14px; opacity: .8; overflow-wrap: anywhere }
-li { margin-bottom: 1.2rem } audio { width: 100%; max-width: 30rem } p { margin: .3rem 0 }
+li { margin-bottom: 1.2rem; overflow-wrap: anywhere } li audio { width: 100%; max-width: 30rem } p { margin: .3rem 0 }
 del, ins { text-decoration-thickness: 2px; color: var(--worse) }
 mark { background: none; color: var(--worse); font-weight: 600 }
-svg { width: 100%; height: auto; font: 12px system-ui, sans-serif; fill: currentColor }
-svg line { stroke: currentColor; stroke-width: 2 } svg .zero { stroke: var(--line); stroke-width: 1 }
+svg text { fill: var(--ink) } svg line { stroke: var(--ink); stroke-width: 2 }
+svg .zero { stroke: var(--line); stroke-width: 1 }
 svg .margin { stroke: var(--line); stroke-width: 1; stroke-dasharray: 4 4 }
 svg .better line { stroke: var(--better) } svg .better circle { fill: var(--better) }
-svg .worse line { stroke: var(--worse) } svg .worse circle { fill: var(--worse) }
+svg .worse line { stroke: var(--worse) } svg .worse circle { fill: var(--worse) } svg .open circle { fill: var(--ink) }
 `
 
-function verdictLines(comparison: Comparison): string {
-  return escapeHtml(verdictText(comparison)).replaceAll('\n', '<br>')
+/** The first column has names. */
+function numbers(head: readonly string[], rows: readonly (readonly string[])[]): Markup {
+  return table(head.map((name, index): Column => ({ name, isNumber: index > 0 })), rows)
 }
 
-function tableOf(head: readonly string[], rows: readonly (readonly string[])[]): string {
-  const row = (cells: readonly string[], tag: string): string =>
-    `<tr>${cells.map((cell) => `<${tag}>${escapeHtml(cell)}</${tag}>`).join('')}</tr>`
-  return `<div class="scroll"><table><thead>${row(head, 'th')}</thead>
-<tbody>${rows.map((cells) => row(cells, 'td')).join('\n')}</tbody></table></div>`
-}
-
-function costSection({ cost }: Comparison): string {
+function costSection({ cost }: Comparison): Content {
   if (cost === null) {
-    return '<p>No times: they are compared only where one run recognized clips with both, in turns.</p>'
+    return tag('p', {}, 'No times: they are compared only where one run recognized clips with both, in turns.')
   }
   const { low, high } = cost.wallRatioInterval
-  return tableOf(['', 'A', 'B', 'B / A'], costRows(cost)) + `<p class="note">Of ${cost.latency.clips} clips; the ratio `
-    + `of all wall-clock time is ${low.toFixed(2)} to ${high.toFixed(2)} (95 %).</p>`
+  const interval = `${low.toFixed(2)} to ${high.toFixed(2)}`
+  return [
+    numbers(['', 'A', 'B', 'B / A'], costRows(cost)),
+    tag('p', { class: 'faint' },
+      `Of ${cost.latency.clips} clips; the ratio of all wall-clock time is ${interval} (95 %).`),
+  ]
 }
 
-async function clipItem(pair: Pair, { recordingOf, language }: PageOptions): Promise<string> {
+async function clipItem(pair: Pair, { recordingOf, language }: PageOptions): Promise<Markup> {
   const { file, text, transcripts, errors, source, speaker } = pair
   const recording = await recordingOf(pair)
   const reference = normalizeReference(text, language)
-  const marked = (transcript: string): string =>
-    alignWords(reference, normalizeText(transcript, language)).map(markedWord).join(' ') || '(no words)'
-  return `<li>
-<p class="file">${escapeHtml([source, speaker ?? 'unknown speaker', file].join(' · '))}</p>
-${recording === undefined ? '<p class="note">The recording is too large for this page.</p>'
-    : `<audio controls preload="none" src="${escapeHtml(recording)}"></audio>`}
-<p>said: ${escapeHtml(text)}</p>
-<p>A (${errors.a}): ${marked(transcripts.a)}</p>
-<p>B (${errors.b}): ${marked(transcripts.b)}</p>
-</li>`
+  const marked = (transcript: string): Content => {
+    const words = alignWords(reference, normalizeText(transcript, language)).map(markedWord)
+    return words.length === 0 ? '(no words)' : words.flatMap((word) => [word, ' '])
+  }
+  return tag('li', {},
+    tag('p', { class: 'faint' }, [source, speaker ?? 'unknown speaker', file].join(' · ')),
+    recording === undefined
+      ? tag('p', { class: 'faint' }, 'The recording is too large for this page.')
+      : player(recording),
+    tag('p', {}, `said: ${text}`),
+    tag('p', {}, `A (${errors.a}): `, marked(transcripts.a)),
+    tag('p', {}, `B (${errors.b}): `, marked(transcripts.b)))
 }
 
 /** Marked by the shape as well as by the colour. */
-function markedWord({ kind, reference, hypothesis }: Edit): string {
-  if (kind === 'match') return escapeHtml(hypothesis!)
-  if (kind === 'deletion') return `<del>${escapeHtml(reference!)}</del>`
-  if (kind === 'insertion') return `<ins>${escapeHtml(hypothesis!)}</ins>`
-  return `<mark title="${escapeHtml(`said: ${reference}`)}">${escapeHtml(hypothesis!)}</mark>`
+function markedWord({ kind, reference, hypothesis }: Edit): Content {
+  if (kind === 'match') return hypothesis!
+  if (kind === 'deletion') return tag('del', {}, reference!)
+  if (kind === 'insertion') return tag('ins', {}, hypothesis!)
+  return tag('mark', { title: `said: ${reference}` }, hypothesis!)
 }

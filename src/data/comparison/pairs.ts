@@ -4,6 +4,18 @@ import { normalizeReference, normalizeText } from '../../domain/scoring/normaliz
 import { alignWords, countErrors, totalErrors } from '../../domain/scoring/word-errors.js'
 import { segmentsOf, type Segment } from '../statistics/matched-pairs.js'
 
+/** One clip by one system, as it is kept. */
+export interface Recognition {
+  readonly report: Report
+  /** Spent by the recognizer on this clip, wall clock. */
+  readonly seconds: number
+  /**
+   * Which run of a command measured it. Times of two systems can be compared only within a run that had them take
+   * turns.
+   */
+  readonly run: string
+}
+
 /** A value of each of the two systems. */
 export interface Both<T> { readonly a: T; readonly b: T }
 

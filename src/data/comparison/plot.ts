@@ -1,6 +1,6 @@
 /** Intervals of the difference by slice, one below the other (a forest plot), as SVG with the colours of the page. */
+import { escapeHtml, markup, type Markup } from '../report/html.js'
 import type { Comparison } from './compare.js'
-import { escapeHtml } from './escape.js'
 import { signed } from './verdict.js'
 
 interface Row {
@@ -22,7 +22,7 @@ const MOST_POINTS = 30
 /** Of p after correction. */
 const LEVEL = 0.05
 
-export function intervalPlot({ all, slices, margin, verdict: { verdict } }: Comparison): string {
+export function intervalPlot({ all, slices, margin, verdict: { verdict } }: Comparison): Markup {
   const rows: Row[] = [
     {
       name: 'all clips', points: all.points, ...all.interval, isDifferent: verdict === 'better' || verdict === 'worse',
@@ -39,11 +39,12 @@ export function intervalPlot({ all, slices, margin, verdict: { verdict } }: Comp
     `<line class="${name}" x1="${x(at(points))}" x2="${x(at(points))}" y1="${TOP - 6}" y2="${height - 24}"/>`
   const ticks = [-reach, -reach / 2, 0, reach / 2, reach].map((points) =>
     `<text x="${x(at(points))}" y="${height - 8}" text-anchor="middle">${signed(points, 1)}</text>`)
-  return `<svg role="img" aria-label="Difference of the word error rates by slice" viewBox="0 0 ${WIDTH} ${height}">`
+  const label = 'Difference of the word error rates by slice'
+  return markup(`<svg role="img" aria-label="${label}" viewBox="0 0 ${WIDTH} ${height}">`
     + `<text x="${LEFT}" y="12">← B is better</text>`
     + `<text x="${WIDTH - RIGHT}" y="12" text-anchor="end">A is better →</text>`
     + upright(0, 'zero') + upright(margin, 'margin') + rows.map((row, index) => drawRow(row, index, at)).join('')
-    + `${ticks.join('')}</svg>`
+    + `${ticks.join('')}</svg>`)
 }
 
 function drawRow({ name, points, low, high, isDifferent }: Row, index: number, at: (points: number) => number): string {

@@ -24,8 +24,9 @@ td { overflow-wrap: anywhere } .scroll { overflow-x: auto } .number { text-align
 figure { margin: 0 } figcaption, .faint { color: var(--faint); font-size: .85rem } svg { width: 100%; height: auto }
 svg rect { fill: var(--mark) } svg text { fill: var(--faint); font-size: 11px } svg line { stroke: var(--line) }
 audio { width: 15rem; max-width: 100%; height: 2rem }
-@media (max-width: 40rem) { thead { display: none } tr { display: block; border-bottom: 1px solid var(--line) }
-  td { display: block; border: 0; padding: .15rem 0 } td.number { text-align: left } }`
+@media (max-width: 40rem) { .stacked thead { display: none }
+  .stacked tr { display: block; border-bottom: 1px solid var(--line) }
+  .stacked td { display: block; border: 0; padding: .15rem 0 } .stacked td.number { text-align: left } }`
 
 export function markup(html: string): Markup {
   return { html }
@@ -39,25 +40,39 @@ export function tag(
   return markup(`<${name}${written}>${render(content)}</${name}>`)
 }
 
+export interface PageHead {
+  readonly title: string
+  /** Rules besides the common ones. */
+  readonly style?: string
+}
+
 /** A complete document. */
-export function page(title: string, ...content: Content[]): string {
+export function page({ title, style = '' }: PageHead, ...content: Content[]): string {
   return `<!doctype html>\n<html lang="en"><head><meta charset="utf-8">`
     + '<meta name="viewport" content="width=device-width, initial-scale=1">'
     + '<meta http-equiv="Content-Security-Policy" '
     + 'content="default-src \'none\'; style-src \'unsafe-inline\'; media-src \'self\' file: data:">'
-    + `<title>${escapeHtml(title)}</title><style>${STYLE}</style></head><body>\n${render(content)}\n</body></html>\n`
+    + `<title>${escapeHtml(title)}</title><style>${STYLE}${style}</style></head>`
+    + `<body>\n${render(content)}\n</body></html>\n`
 }
 
 export interface Column { readonly name: string; readonly isNumber?: boolean }
 
-export function table(columns: readonly Column[], rows: readonly (readonly Content[])[]): Markup {
+export interface TableOptions {
+  /** On a narrow screen, whether the cells of a row stand below each other, without the head; else it scrolls. */
+  readonly stacks?: boolean
+}
+
+export function table(
+  columns: readonly Column[], rows: readonly (readonly Content[])[], { stacks = false }: TableOptions = {},
+): Markup {
   const classOf = (index: number): Record<string, string> => columns[index]?.isNumber === true
     ? { class: 'number' }
     : {}
   const head = tag('thead', {}, tag('tr', {}, columns.map(({ name }, index) => tag('th', classOf(index), name))))
   const body = tag('tbody', {}, rows.map((row) =>
     tag('tr', {}, row.map((cell, index) => tag('td', classOf(index), cell)))))
-  return tag('div', { class: 'scroll' }, tag('table', {}, head, body))
+  return tag('div', { class: 'scroll' }, tag('table', stacks ? { class: 'stacked' } : {}, head, body))
 }
 
 /** A player; `source` is a path relative to the page, or a data URI. Nothing is loaded before it is played. */

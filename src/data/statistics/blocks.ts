@@ -1,5 +1,7 @@
 /** What a bootstrap draws: speakers where there are enough of them, otherwise clips. */
 
+import { groupBy } from '../group-by.js'
+
 /** Something that was said by somebody. */
 export interface Spoken {
   /** Null: unknown. */
@@ -20,16 +22,9 @@ export const MIN_SPEAKERS = 6
 
 /** A clip whose speaker is unknown is a block of its own. */
 export function blocksOf<T extends Spoken>(clips: readonly T[]): Blocks<T> {
-  const bySpeaker = new Map<string, T[]>()
-  const alone: T[][] = []
-  for (const clip of clips) {
-    if (clip.speaker === null) alone.push([clip])
-    else {
-      const own = bySpeaker.get(clip.speaker)
-      if (own) own.push(clip)
-      else bySpeaker.set(clip.speaker, [clip])
-    }
-  }
+  const isKnown = ({ speaker }: T): boolean => speaker !== null
+  const bySpeaker = groupBy(clips.filter(isKnown), ({ speaker }) => speaker!)
+  const alone = clips.filter((clip) => !isKnown(clip)).map((clip) => [clip])
   const isBySpeaker = bySpeaker.size >= MIN_SPEAKERS
   return isBySpeaker
     ? { by: 'speaker', blocks: [...bySpeaker.values(), ...alone] }

@@ -38,6 +38,11 @@ export function bootstrapInterval(
 ): Interval {
   const drawn = drawValues(blocks, statistic, rounds, seed)
   const tail = method === 'expanded' ? expandedTail(Math.floor(effective)) : TAIL
+  return percentileInterval(drawn, tail)
+}
+
+/** Between the percentiles of sorted values, `tail` on each side; NaN without values. */
+export function percentileInterval(drawn: Float64Array, tail = TAIL): Interval {
   const at = (share: number): number =>
     drawn[Math.min(drawn.length - 1, Math.max(0, Math.ceil(share * drawn.length) - 1))] ?? NaN
   return { low: at(tail), high: at(1 - tail) }

@@ -2,7 +2,6 @@
  * One file → what can be measured without a recognizer: readable or not, lengths and rates as declared and as decoded,
  * level and what volume normalization will do with it, differing channels, and the fingerprint.
  */
-import { createHash } from 'node:crypto'
 import type { Waveform } from '../../domain/audio.js'
 import { SpeechError } from '../../domain/errors.js'
 import { decodeAudio, probeAudio, type AudioProbe, type DecodeOptions } from '../../audio/decode.js'
@@ -13,10 +12,6 @@ import { encodeFingerprint, fingerprintOf } from './fingerprint.js'
 import { upperBandDb } from './telephone-band.js'
 
 export type ExamineOptions = Pick<DecodeOptions, 'maxSeconds' | 'disabledCodecs'>
-
-export function sha256Of(bytes: Uint8Array): string {
-  return createHash('sha256').update(bytes).digest('hex')
-}
 
 /** Without the part of the recognizer. A file that cannot be decoded is a fact; other errors are thrown. */
 export async function examineBytes(bytes: Uint8Array, sha256: string, options: ExamineOptions): Promise<Facts> {

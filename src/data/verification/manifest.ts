@@ -10,6 +10,7 @@ import { createInterface } from 'node:readline'
 import { Type } from 'typebox'
 import { Value } from 'typebox/value'
 import { SpeechError } from '../../domain/errors.js'
+import { sourceOf } from '../clip-source.js'
 import { finding, type Finding, type Place } from './finding.js'
 
 export interface ManifestClip extends Place {
@@ -88,9 +89,4 @@ function readLine(text: string, line: number, folder: string): ManifestClip | Fi
     seconds: data.seconds ?? data.duration ?? null, sampleRate, speaker, split, tags,
     source: sourceOf(clip, folder), fields: data,
   }
-}
-
-function sourceOf(file: string, folder: string): string {
-  const [first = '', ...inner] = path.normalize(file).split(path.sep)
-  return inner.length === 0 || first === '' || first === '..' ? path.basename(path.resolve(folder)) : first
 }

@@ -6,7 +6,7 @@
 import { countWords, secondsBy } from './checks/composition.js'
 import { lettersOf } from './checks/speech.js'
 import type { ExaminedClip } from './facts.js'
-import { quantile, spreadOf } from './robust.js'
+import { quantile, spreadOf } from '../statistics/robust.js'
 
 export interface Distribution {
   readonly name: string

@@ -3,7 +3,8 @@ import { binsOf, histogram } from '../report/histogram.js'
 import { page, player, table, tag, type Content, type Markup } from '../report/html.js'
 import type { Finding } from './finding.js'
 import { KINDS, SEVERITIES, type Kind } from './kinds.js'
-import { groupBy, quantile } from './robust.js'
+import { groupBy } from '../group-by.js'
+import { quantile } from '../statistics/robust.js'
 import type { SetSummary, Share } from './summary.js'
 
 /** A player each makes a page of thousands unusable; the JSON Lines have all of them. */
@@ -23,7 +24,7 @@ export function verificationPage({ name, summary, findings, audioOf }: PageConte
   const { clips, seconds, speakers, words, distinctWords, wordsOnce } = summary
   const shown = findings.slice(0, MOST_SHOWN)
   return page(
-    `Verification of ${name}`,
+    { title: `Verification of ${name}` },
     tag('h1', {}, `Verification of ${name}`),
     tag('p', {}, `${clips} clips, ${(seconds / 60).toFixed(1)} minutes, ${speakers} speakers, ${words} words `
       + `(${distinctWords} different, ${wordsOnce} of them once).`),
@@ -59,13 +60,14 @@ function kindsTable(findings: readonly Finding[]): Markup {
       tag('span', { class: severity }, severity), kind, counts.get(kind)?.length ?? 0, KINDS[kind].says,
     ]))
   const columns = [{ name: 'severity' }, { name: 'kind' }, { name: 'findings', isNumber: true }, { name: 'meaning' }]
-  return table(columns, rows)
+  return table(columns, rows, { stacks: true })
 }
 
 function sharesTable(what: string, shares: readonly Share[]): Content {
   if (shares.length === 0) return ''
   const rows = shares.map(({ name, seconds, share }) => [name, fixed(seconds), `${(100 * share).toFixed(1)} %`])
-  return table([{ name: what }, { name: 'seconds', isNumber: true }, { name: 'share', isNumber: true }], rows)
+  const columns = [{ name: what }, { name: 'seconds', isNumber: true }, { name: 'share', isNumber: true }]
+  return table(columns, rows)
 }
 
 function findingsTable(findings: readonly Finding[], audioOf: PageContent['audioOf']): Markup {
@@ -80,7 +82,7 @@ function findingsTable(findings: readonly Finding[], audioOf: PageContent['audio
     })
     const place = clip === null ? line === null ? 'the set' : `line ${line}` : `${clip} (line ${line})`
     return [cost.toFixed(2), tag('span', { class: severity }, kind), place, detail, players]
-  }))
+  }), { stacks: true })
 }
 
 function fixed(value: number | undefined): string {

@@ -1,7 +1,7 @@
 /** Agreement of labellers: kappa of published examples, known disagreement gives the known figures. */
 import t from 'tap'
 import { labellerAgreement } from '../../../src/data/labels/agreement/agreement.js'
-import { kappaInterval } from '../../../src/data/labels/agreement/bootstrap.js'
+import { kappaInterval } from '../../../src/data/labels/agreement/kappa-interval.js'
 import { cohensKappa, type Rated } from '../../../src/data/labels/agreement/kappa.js'
 import { seededRandom } from '../../../src/domain/scoring/seeded-random.js'
 import type { Label } from '../../../src/data/labels/label-file.js'

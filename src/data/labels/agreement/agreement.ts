@@ -9,7 +9,8 @@ import { errorRate, type ErrorRate } from '../../../domain/scoring/error-rate.js
 import { normalizeReference } from '../../../domain/scoring/normalize.js'
 import { alignWords, countErrors, totalErrors, type Edit } from '../../../domain/scoring/word-errors.js'
 import { labelsThatCount, type Label } from '../label-file.js'
-import { kappaInterval, type Interval } from './bootstrap.js'
+import type { Interval } from '../../statistics/bootstrap.js'
+import { kappaInterval } from './kappa-interval.js'
 import { cohensKappa, type Kappa, type Rated } from './kappa.js'
 
 /** A place where a labeller wrote no word; no word is empty. */

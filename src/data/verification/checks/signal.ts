@@ -6,7 +6,8 @@
 import { TARGET_LUFS } from '../../../audio/level/loudness.js'
 import type { ExaminedClip } from '../facts.js'
 import { finding, type Finding, WHOLE_SET } from '../finding.js'
-import { groupBy, spreadOf } from '../robust.js'
+import { groupBy } from '../../group-by.js'
+import { spreadOf } from '../../statistics/robust.js'
 import type { CheckedSet } from './check.js'
 
 /** Share of clipped samples from which words are lost. */

@@ -7,7 +7,8 @@ import { normalizeReference } from '../../../domain/scoring/normalize.js'
 import { withoutRemarks } from '../../../domain/scoring/normalize-english.js'
 import type { ExaminedClip } from '../facts.js'
 import { finding, type Finding } from '../finding.js'
-import { groupBy, spreadOf } from '../robust.js'
+import { groupBy } from '../../group-by.js'
+import { spreadOf } from '../../statistics/robust.js'
 import type { CheckedSet } from './check.js'
 
 /**

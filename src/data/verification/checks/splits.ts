@@ -5,7 +5,7 @@
 import { normalizeReference } from '../../../domain/scoring/normalize.js'
 import type { ExaminedClip } from '../facts.js'
 import { finding, type Finding, WHOLE_SET } from '../finding.js'
-import { groupBy } from '../robust.js'
+import { groupBy } from '../../group-by.js'
 import type { CheckedSet } from './check.js'
 
 const MOST_LISTED = 5

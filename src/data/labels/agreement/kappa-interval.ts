@@ -1,14 +1,11 @@
 /**
  * The 95 % interval of a kappa: percentile bootstrap over clips (Efron 1979). Words of one clip share their recording
- * and the labeller's attention, so whole clips are resampled.
+ * and the labeller's attention, so whole clips are resampled. The sums of a clip would have a number for each word, so
+ * its items are counted and not added up as in `bootstrapInterval`.
  */
 import { seededRandom } from '../../../domain/scoring/seeded-random.js'
+import { percentileInterval, type Interval } from '../../statistics/bootstrap.js'
 import type { Rated } from './kappa.js'
-
-export interface Interval {
-  readonly low: number
-  readonly high: number
-}
 
 /** Null where fewer than half of the samples have a kappa. `clips`: the items of each. */
 export function kappaInterval(clips: readonly (readonly Rated[])[], { rounds = 500, seed = 1 } = {}): Interval | null {
@@ -23,10 +20,7 @@ export function kappaInterval(clips: readonly (readonly Rated[])[], { rounds = 5
   const random = seededRandom(seed)
   const kappas = Array.from({ length: rounds }, () => kappaOfSample(coded, counts, random))
     .filter((kappa) => !Number.isNaN(kappa))
-    .sort((a, b) => a - b)
-  if (kappas.length < rounds / 2) return null
-  const at = (share: number): number => kappas[Math.max(0, Math.ceil(share * kappas.length) - 1)]!
-  return { low: at(0.025), high: at(0.975) }
+  return kappas.length < rounds / 2 ? null : percentileInterval(Float64Array.from(kappas).sort())
 }
 
 /** NaN where it is not defined. `counts` is scratch, as long as there are categories. */

@@ -1,40 +1,30 @@
 /**
- * Results of recognition, kept by the content of the clip and by everything that the result depends on, so that a
- * second look at the same clips costs nothing. Each configuration has one JSON Lines file.
+ * What was found out about clips, kept by the content of the clip and by everything that the result depends on, so that
+ * a second look at the same clips costs nothing, and a run that was killed continues where it ended. Each configuration
+ * has one JSON Lines file.
  *
- * Only where each line begins is held in memory; a report is read when it is asked for. Lines are only appended. Each
+ * Only where each line begins is held in memory; a value is read when it is asked for. Lines are only appended. Each
  * has the checksum of its content: a line that was torn by a crash, altered, or mixed with that of another program
- * counts as absent, is recognized again, and the new line replaces it. The files hold transcripts, of the user's own
- * clips on the user's own machine.
+ * counts as absent, is found out again, and the new line replaces it. The files hold transcripts, of the user's own
+ * clips on the user's own machine; only their owner can read them.
  */
 import { createHash } from 'node:crypto'
 import { mkdir, open, type FileHandle } from 'node:fs/promises'
 import path from 'node:path'
-import type { Report } from '../../domain/report.js'
 
-export interface Recognition {
-  readonly report: Report
-  /** Spent by the recognizer on this clip, wall clock. */
-  readonly seconds: number
-  /**
-   * Which run of a command measured it. Times of two systems can be compared only within a run that had them take
-   * turns.
-   */
-  readonly run: string
-}
-
-/** SHA-256 of the bytes of a clip, hexadecimal. */
-export function clipDigest(bytes: Uint8Array): string {
-  return digest(bytes)
+/** SHA-256, hexadecimal: of the bytes of a clip, or of a text. */
+export function sha256Of(content: string | Uint8Array): string {
+  return createHash('sha256').update(content).digest('hex')
 }
 
 interface Place { readonly start: number; readonly length: number }
 
 const NEW_LINE = 0x0a
-const HEADER = /^\{"clip":"([0-9a-f]{64})","sha256":"([0-9a-f]{64})","recognition":/
-const HEADER_BYTES = '{"clip":"","sha256":"","recognition":'.length + 128
+const HEADER = /^\{"clip":"([0-9a-f]{64})","sha256":"([0-9a-f]{64})","value":/
+const HEADER_BYTES = '{"clip":"","sha256":"","value":'.length + 128
 
-export class RecognitionCache {
+/** Values are plain JSON. */
+export class ClipCache<Value> {
   readonly #file: FileHandle
   readonly #places: Map<string, Place>
   #end: number
@@ -48,14 +38,14 @@ export class RecognitionCache {
   }
 
   /** `configuration`: a digest of what a result depends on besides the clip. Creates the folder. */
-  static async open(folder: string, configuration: string): Promise<RecognitionCache> {
+  static async open<Value>(folder: string, configuration: string): Promise<ClipCache<Value>> {
     await mkdir(folder, { recursive: true, mode: 0o700 })
     const file = await open(path.join(folder, `${configuration}.jsonl`), 'a+', 0o600)
     try {
       const { places, end, isTorn } = await indexOf(file)
       // A line that was not finished would swallow the next one.
       if (isTorn) await file.appendFile('\n')
-      return new RecognitionCache(file, places, isTorn ? end + 1 : end)
+      return new ClipCache(file, places, isTorn ? end + 1 : end)
     } catch (thrown) {
       await file.close()
       throw thrown
@@ -64,20 +54,20 @@ export class RecognitionCache {
 
   get size(): number { return this.#places.size }
 
-  /** Undefined when the clip is not there, or its line is damaged. `clip`: see `clipDigest`. */
-  async get(clip: string): Promise<Recognition | undefined> {
+  /** Undefined when the clip is not there, or its line is damaged. `clip`: its SHA-256. */
+  async get(clip: string): Promise<Value | undefined> {
     const place = this.#places.get(clip)
     if (place === undefined) return undefined
     const { buffer, bytesRead } = await this.#file.read(Buffer.alloc(place.length), 0, place.length, place.start)
     const line = buffer.toString('utf8', 0, bytesRead)
     const [header = '', owner, checksum] = HEADER.exec(line) ?? []
     const content = line.slice(header.length, -1)
-    return owner === clip && digest(content) === checksum ? JSON.parse(content) as Recognition : undefined
+    return owner === clip && sha256Of(content) === checksum ? JSON.parse(content) as Value : undefined
   }
 
-  put(clip: string, recognition: Recognition): Promise<void> {
-    const content = JSON.stringify(recognition)
-    const line = Buffer.from(`{"clip":"${clip}","sha256":"${digest(content)}","recognition":${content}}`)
+  put(clip: string, value: Value): Promise<void> {
+    const content = JSON.stringify(value)
+    const line = Buffer.from(`{"clip":"${clip}","sha256":"${sha256Of(content)}","value":${content}}`)
     const writing = this.#written.then(async () => {
       await this.#file.appendFile(Buffer.concat([line, Buffer.of(NEW_LINE)]))
       this.#places.set(clip, { start: this.#end, length: line.length })
@@ -118,8 +108,4 @@ async function indexOf(
     }
     end += bytesRead
   }
-}
-
-function digest(content: string | Uint8Array): string {
-  return createHash('sha256').update(content).digest('hex')
 }

@@ -24,15 +24,3 @@ export function quantile(values: readonly number[], share: number): number {
   const low = sorted[Math.floor(at)] ?? NaN
   return low + (at - Math.floor(at)) * ((sorted[Math.ceil(at)] ?? low) - low)
 }
-
-/** Values by key, in the order in which the keys first appear. */
-export function groupBy<T>(values: Iterable<T>, keyOf: (value: T) => string): Map<string, T[]> {
-  const groups = new Map<string, T[]>()
-  for (const value of values) {
-    const key = keyOf(value)
-    const group = groups.get(key)
-    if (group) group.push(value)
-    else groups.set(key, [value])
-  }
-  return groups
-}
