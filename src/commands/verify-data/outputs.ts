@@ -3,6 +3,7 @@ import { readFileSync, statSync } from 'node:fs'
 import { writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import type { Finding } from '../../data/verification/finding.js'
+import { KINDS } from '../../data/verification/kinds.js'
 import type { ManifestClip } from '../../data/verification/manifest.js'
 import { groupBy } from '../../data/group-by.js'
 import type { SetSummary } from '../../data/verification/summary.js'
@@ -13,6 +14,8 @@ import { addressOf } from '../../data/report/html.js'
 const EMBEDDED_BYTES = 400_000
 const MOST_EMBEDDED_BYTES = 40_000_000
 
+/** Of the column of kinds, with the space behind it. */
+const KIND_WIDTH = Math.max(...Object.keys(KINDS).map(({ length }) => length)) + 2
 /** Of the quantiles of a distribution. */
 const HEADS = ['5 %', '25 %', '50 %', '75 %', '95 %']
 
@@ -36,7 +39,7 @@ export function describeVerification({ clips, summary, findings }: Verified, mos
   const rows = summary.distributions.map(({ name, unit, quantiles }) =>
     `  ${name.padEnd(42)}${quantiles.map((value) => value.toFixed(2).padStart(9)).join('')}  ${unit}`)
   const listed = findings.slice(0, most).map(({ cost, kind, clip, line, detail }) =>
-    `  ${cost.toFixed(2)}  ${kind.padEnd(18)}${clip ?? (line === null ? '(set)' : '')}: ${detail}`)
+    `  ${cost.toFixed(2)}  ${kind.padEnd(KIND_WIDTH)}${clip ?? (line === null ? '(set)' : '')}: ${detail}`)
   return [
     `${clips.length} clips, ${(seconds / 60).toFixed(1)} minutes, ${speakers} speakers, ${words} words`, '',
     `  ${''.padEnd(42)}${HEADS.map((head) => head.padStart(9)).join('')}`, ...rows, '',

@@ -32,7 +32,7 @@ export async function comparisonPage(comparison: Comparison, options: PageOption
     tag('p', { class: 'faint' }, blocksText(all)),
     tag('h2', {}, 'Difference by slice'),
     tag('p', {}, 'Points of the word error rate, B − A, with 95 % intervals. The dashed line is the margin.'),
-    intervalPlot(comparison),
+    tag('div', { class: 'scroll' }, intervalPlot(comparison)),
     numbers([...HEAD, 'p corrected'], slices.map((slice) =>
       [`${slice.kind}: ${slice.name}`, ...cellsOf(slice), probability(slice.correctedP)])),
     tag('p', { class: 'faint' }, NOTE),
@@ -58,7 +58,7 @@ th, td { white-space: nowrap }
 li { margin-bottom: 1.2rem; overflow-wrap: anywhere } li audio { width: 100%; max-width: 30rem } p { margin: .3rem 0 }
 del, ins { text-decoration-thickness: 2px; color: var(--worse) }
 mark { background: none; color: var(--worse); font-weight: 600 }
-svg text { fill: var(--ink) } svg line { stroke: var(--ink); stroke-width: 2 }
+svg { min-width: 44rem } svg text { fill: var(--ink) } svg line { stroke: var(--ink); stroke-width: 2 }
 svg .zero { stroke: var(--line); stroke-width: 1 }
 svg .margin { stroke: var(--line); stroke-width: 1; stroke-dasharray: 4 4 }
 svg .better line { stroke: var(--better) } svg .better circle { fill: var(--better) }

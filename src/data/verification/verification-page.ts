@@ -57,10 +57,11 @@ function kindsTable(findings: readonly Finding[]): Markup {
   const kinds = [...counts.keys()] as Kind[]
   const rows = SEVERITIES.flatMap((severity) =>
     kinds.filter((kind) => KINDS[kind].severity === severity).map((kind): Content[] => [
-      tag('span', { class: severity }, severity), kind, counts.get(kind)?.length ?? 0, KINDS[kind].says,
+      tag('span', { class: severity }, severity), tag('span', { class: 'name' }, kind),
+      counts.get(kind)?.length ?? 0, KINDS[kind].says,
     ]))
   const columns = [{ name: 'severity' }, { name: 'kind' }, { name: 'findings', isNumber: true }, { name: 'meaning' }]
-  return table(columns, rows, { stacks: true })
+  return table(columns, rows)
 }
 
 function sharesTable(what: string, shares: readonly Share[]): Content {
