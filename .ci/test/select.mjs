@@ -25,7 +25,7 @@ const BESIDES_IMPORTS = [
   ['test/commands/setup/', ['src/commands/setup/', 'models/', 'fixtures/tls/']],
   ['test/project/models.test.ts', ['models/', 'README.md', 'NOTICE']],
   ['test/serving/workers/', ['test/serving/workers/']],
-  ['test/serving/http/monitoring/', ['src/serving/http/monitoring/drift-page/']],
+  ['test/serving/http/monitoring/', ['src/serving/http/pages/']],
   ['test/commands/verify-data/', ['src/commands/setup/', 'fixtures/clips/']],
   ['test/data/verification/', ['docs/verify-data.md']],
   ['test/audio/', ['fixtures/clips/', 'fixtures/media/', 'fixtures/loudness/']],

@@ -73,13 +73,16 @@ t.test('the image has what the service needs, without set-up, tests and benches'
   t.equal(last?.rest, 'rm -rf dist/src/commands/setup')
 })
 
-t.test('every file of the page comes with the build, beside the code that reads it', async (t) => {
+t.test('every file of the pages comes with the build, beside the code that reads it', async (t) => {
   const dist = t.testdir()
   copyAssets(projectRoot, dist)
-  const page = readdirSync(path.join(projectRoot, 'src/serving/http/monitoring/drift-page'))
-  t.ok(page.includes('index.html'))
-  t.same(readdirSync(path.join(dist, 'src/serving/http/monitoring/drift-page')), page)
-  t.match(read('src/serving/http/monitoring/drift.ts'), /new URL\('\.\/drift-page\/', import\.meta\.url\)/)
+  const pages = path.join(projectRoot, 'src/serving/http/pages')
+  const folders = readdirSync(pages, { withFileTypes: true }).filter((entry) => entry.isDirectory())
+  t.ok(folders.some(({ name }) => name === 'drift'))
+  for (const { name } of folders) {
+    t.same(readdirSync(path.join(dist, 'src/serving/http/pages', name)), readdirSync(path.join(pages, name)), name)
+  }
+  t.match(read('src/serving/http/pages/pages.ts'), /new URL\(`\.\/\$\{name\}\/`, import\.meta\.url\)/)
 })
 
 t.test('the image starts the file that the build makes of src/main.ts', async (t) => {

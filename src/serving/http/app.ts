@@ -25,6 +25,7 @@ import { feedback } from './monitoring/feedback.js'
 import { models } from './models.js'
 import { openAiTranscriptions } from './transcription/openai.js'
 import { operations } from './monitoring/operations.js'
+import { sharedFiles } from './pages/pages.js'
 import { asSpeechError, replyWithError } from './replies.js'
 import { ReportReply } from './report-schemas.js'
 import { ErrorReply, ModelReply } from './schemas.js'
@@ -87,6 +88,7 @@ export async function buildApp(dependencies: AppDependencies, version: string): 
   // Probes, scrapes and an open page send requests every few seconds; only their failures are worth a log line.
   await app.register(operations, { ...dependencies, logLevel: 'error' })
   await app.register(drift, { ...dependencies, logLevel: 'error' })
+  await app.register(sharedFiles, { logLevel: 'error' })
   app.get('/', { config: { access: 'open' }, schema: { hide: true } }, (_request, reply) => reply.redirect('/docs'))
   return app
 }

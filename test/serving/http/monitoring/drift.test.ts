@@ -14,15 +14,15 @@ import {
   roundUp,
   share,
   signed,
-} from '../../../../src/serving/http/monitoring/drift-page/numbers.js'
-import { directionOf, MEANINGS } from '../../../../src/serving/http/monitoring/drift-page/words.js'
-import { STAGE_GROUPS } from '../../../../src/serving/http/monitoring/drift-page/stages.js'
+} from '../../../../src/serving/http/pages/drift/numbers.js'
+import { directionOf, MEANINGS } from '../../../../src/serving/http/pages/drift/words.js'
+import { STAGE_GROUPS } from '../../../../src/serving/http/pages/drift/stages.js'
 import { projectRoot } from '../../../../src/domain/project-root.js'
 import { STAGES } from '../../../../src/domain/report.js'
 import { CLIP, errorOf, post, setUp } from '../fake-service.js'
 import { madeUpSnapshot } from '../made-up-drift.js'
 
-const FILES = readdirSync(path.join(projectRoot, 'src/serving/http/monitoring/drift-page'))
+const FILES = readdirSync(path.join(projectRoot, 'src/serving/http/pages/drift'))
 
 t.test('the snapshot is answered as it is, with the traffic of the last hour', async (t) => {
   const snapshot = madeUpSnapshot()

@@ -5,7 +5,7 @@
  * All bins have the same height, whatever their ranges: they hold equal shares of the baseline, and the population
  * stability index compares shares.
  */
-import { drawing, element, setAttribute, setText, shape } from './elements.js'
+import { drawing, element, setAttribute, setText, shape } from '../shared/elements.js'
 import { share } from './numbers.js'
 import { sharesOf } from './words.js'
 

@@ -1,5 +1,5 @@
 /** The top of the page: the alarms in words, the baseline, and whether it is calibrated. */
-import { element, part, setAttribute, setChildren, setText } from './elements.js'
+import { element, part, setAttribute, setChildren, setText } from '../shared/elements.js'
 import { age, count, counted, day } from './numbers.js'
 import { alarmInWords } from './words.js'
 

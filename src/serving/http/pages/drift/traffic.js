@@ -2,7 +2,7 @@
  * The traffic of the last hour: three charts of sixty minutes each, and the same numbers as a table for screen readers.
  * The shapes are created once; a refresh changes their sizes.
  */
-import { drawing, element, part, setAttribute, setText, shape } from './elements.js'
+import { drawing, element, part, setAttribute, setText, shape } from '../shared/elements.js'
 import { createMinuteTable } from './minute-table.js'
 import { clock, count, duration, length, orDash, roundUp } from './numbers.js'
 import { STAGE_GROUPS } from './stages.js'

@@ -3,9 +3,9 @@
  * page keeps the last reply, shows an error and continues to request. A hidden page sends no requests. If the service
  * requires an access key, the page asks for one and waits.
  */
-import { part, setText } from './elements.js'
+import { part, setText } from '../shared/elements.js'
 import { createFeatures } from './features.js'
-import { askForKey, isAskingForKey, keyHeaders, onKey, refusalOf } from './key.js'
+import { askForKey, isAskingForKey, keyHeaders, onKey, refusalOf } from '../shared/key.js'
 import { clock } from './numbers.js'
 import { updateSummary } from './summary.js'
 import { createTraffic } from './traffic.js'

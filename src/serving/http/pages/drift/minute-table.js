@@ -1,5 +1,5 @@
 /** The traffic of the last hour as a table, one row for each minute, newest first. */
-import { element, part } from './elements.js'
+import { element, part } from '../shared/elements.js'
 import { clock, count, duration, length, orDash } from './numbers.js'
 
 /** @import { Traffic, TrafficMinute } from '../../../../monitoring/metrics/recent.js' */

@@ -1,5 +1,5 @@
 /** A card for each feature, inputs and outputs apart, alarms first. Cards are created once and changed in place. */
-import { element, part, setAttribute, setChildren, setText } from './elements.js'
+import { element, part, setAttribute, setChildren, setText } from '../shared/elements.js'
 import { createHistogram } from './histogram.js'
 import { clock, counted, excess, probability, signed } from './numbers.js'
 import { directionOf, meaningOf } from './words.js'

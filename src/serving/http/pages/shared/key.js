@@ -9,7 +9,7 @@ const EXPLANATIONS = Object.freeze({
   KEY_MISSING: '',
   KEY_INVALID: 'The service does not know this key.',
   KEY_EXPIRED: 'This key has expired.',
-  KEY_SCOPE: 'This key does not give access to drift and traffic: it lacks the scope “metrics”.',
+  KEY_SCOPE: 'This key does not give access to this page: it lacks the scope',
 })
 /** @typedef {keyof typeof EXPLANATIONS} Refusal */
 
@@ -41,7 +41,8 @@ export function askForKey(refusal) {
   storeKey('')
   showForm(true)
   field.value = ''
-  setText(part('key-trouble'), EXPLANATIONS[refusal])
+  const scope = refusal === 'KEY_SCOPE' ? ` “${form.dataset.scope}”.` : ''
+  setText(part('key-trouble'), EXPLANATIONS[refusal] + scope)
   field.focus()
 }
 

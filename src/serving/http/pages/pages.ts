@@ -1,0 +1,73 @@
+/**
+ * The pages of the service: plain files without a build step, one folder for each page, and one for what they share.
+ *
+ * Files are read once at the start: no request reaches the disk, and no name in a URL becomes a path. They carry an
+ * ETag and are asked for anew each time, so that a page never runs with the script of another version. Nothing comes
+ * from elsewhere, and the policy makes browsers hold to that.
+ */
+import { createHash } from 'node:crypto'
+import { readdirSync, readFileSync } from 'node:fs'
+import path from 'node:path'
+import { fileURLToPath } from 'node:url'
+import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+
+const MEDIA_TYPES: Readonly<Record<string, string>> = {
+  '.html': 'text/html; charset=utf-8',
+  '.js': 'text/javascript; charset=utf-8',
+  '.css': 'text/css; charset=utf-8',
+  '.svg': 'image/svg+xml',
+}
+/** Beside those that every answer has. */
+const PAGE_HEADERS = {
+  'content-security-policy': 'default-src \'self\'; base-uri \'none\'; form-action \'none\'; frame-ancestors \'none\'',
+  'cache-control': 'no-cache',
+}
+/** A page holds no data, and could not ask for a key if it needed one. */
+const OPEN = { config: { access: 'open' }, schema: { hide: true } } as const
+
+interface PageFile {
+  readonly body: Buffer
+  readonly mediaType: string
+  readonly etag: string
+}
+
+/** What the pages share, at /shared. */
+export const sharedFiles: FastifyPluginAsyncTypebox = async (scope) => {
+  serveFiles(scope, 'shared', readFiles('shared'))
+}
+
+/** The folder `name` at the path of the same name. */
+export function servePage(scope: FastifyInstance, name: string): void {
+  const files = readFiles(name)
+  const index = files.get('index.html')
+  if (index === undefined) throw new Error(`the page "${name}" has no index.html`)
+  scope.get(`/${name}`, OPEN, (request, reply) => sendFile(index, request, reply))
+  scope.get(`/${name}/`, OPEN, (_request, reply) => reply.redirect(`../${name}`))
+  serveFiles(scope, name, files)
+}
+
+function serveFiles(scope: FastifyInstance, name: string, files: ReadonlyMap<string, PageFile>): void {
+  scope.get<{ Params: { file: string } }>(`/${name}/:file`, OPEN, (request, reply) => {
+    const file = files.get(request.params.file)
+    return file === undefined ? reply.callNotFound() : sendFile(file, request, reply)
+  })
+}
+
+/** By their names. What has no media type here (a note for readers) is no part of the page. */
+function readFiles(name: string): ReadonlyMap<string, PageFile> {
+  const folder = fileURLToPath(new URL(`./${name}/`, import.meta.url))
+  return new Map(readdirSync(folder).flatMap((file) => {
+    const mediaType = MEDIA_TYPES[path.extname(file)]
+    if (mediaType === undefined) return []
+    const body = readFileSync(path.join(folder, file))
+    const etag = `"${createHash('sha256').update(body).digest('base64url').slice(0, 22)}"`
+    return [[file, { body, mediaType, etag }] as const]
+  }))
+}
+
+function sendFile({ body, mediaType, etag }: PageFile, request: FastifyRequest, reply: FastifyReply): FastifyReply {
+  void reply.headers({ ...PAGE_HEADERS, etag })
+  if (request.headers['if-none-match']?.includes(etag)) return reply.code(304).send()
+  return reply.type(mediaType).send(body)
+}
