@@ -24,6 +24,7 @@ import { showKeys } from './monitoring/metrics/key-metrics.js'
 import { countAlarm, exposeDrift } from './monitoring/metrics/drift-metrics.js'
 import { feedbackCounters, exposeConceptDrift } from './monitoring/metrics/feedback-metrics.js'
 import { Telemetry } from './monitoring/metrics/telemetry.js'
+import { openLabelling } from './serving/labelling/labelling.js'
 import { availableCores } from './serving/workers/cores.js'
 import type { PoolEvents } from './serving/workers/pool-options.js'
 import { WorkerPool } from './serving/workers/pool.js'
@@ -72,6 +73,7 @@ async function serve(config: Config): Promise<void> {
   const searchEngine = openExternalSearchEngine(config)
   const app = await buildApp({
     config, keys, pool, telemetry, drift, uploads, feedback, catalogues, searchEngine, logger, models,
+    labelling: await openLabelling(config, undefined),
   }, version)
 
   let closing = false

@@ -24,7 +24,9 @@ const LAYERS: Readonly<Record<string, Rule>> = {
   monitoring: { may: ['domain'], mayTypes: ['search'] },
   recognition: { may: ['domain', 'audio', 'engine'] },
   data: { may: ['domain', 'audio'] },
-  serving: { may: ['domain', 'search', 'monitoring', 'audio/decode'], mayTypes: ['config'] },
+  serving: {
+    may: ['domain', 'search', 'monitoring', 'audio/decode', 'data/collection', 'data/labels'], mayTypes: ['config'],
+  },
   commands: { may: ['config', 'domain', 'audio', 'engine', 'recognition', 'serving', 'monitoring', 'data', 'search'] },
   main: { may: ['config', 'domain', 'engine/manifest', 'search', 'monitoring', 'serving'] },
 }

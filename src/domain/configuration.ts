@@ -33,6 +33,9 @@ export interface ConvertedValues {
   readonly cascadeModel: string | undefined
   readonly driftRecord: string | undefined
   readonly feedbackSecret: string | undefined
+  readonly labelFile: string | undefined
+  readonly labelClips: string | undefined
+  readonly labelGuide: string
   readonly catalogues: readonly CatalogueFile[]
   readonly searchAuthorization: string | undefined
   readonly warmUpClip: string

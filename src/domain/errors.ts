@@ -55,6 +55,7 @@ export const ERRORS = {
     status: 404, retryable: false, counted: 'rejection',
     message: 'There is no catalogue of this name',
   },
+  CLIP_NOT_FOUND: { status: 404, retryable: false, counted: 'outside', message: 'There is no such clip' },
   UPLOAD_TOO_SLOW: { status: 408, retryable: true, counted: 'rejection', message: 'The upload did not arrive in time' },
   FEEDBACK_DUPLICATE: {
     status: 409, retryable: false, counted: 'outside',

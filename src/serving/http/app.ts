@@ -22,6 +22,7 @@ import type { AppDependencies } from './dependencies.js'
 import { documentation } from './documentation.js'
 import { drift } from './monitoring/drift.js'
 import { feedback } from './monitoring/feedback.js'
+import { labellingRoutes } from './labelling/labelling.js'
 import { models } from './models.js'
 import { openAiTranscriptions } from './transcription/openai.js'
 import { operations } from './monitoring/operations.js'
@@ -85,6 +86,8 @@ export async function buildApp(dependencies: AppDependencies, version: string): 
   await app.register(catalogues, dependencies)
   await app.register(feedback, dependencies)
   await app.register(models, dependencies)
+  const { labelling } = dependencies
+  if (labelling !== undefined) await app.register(labellingRoutes, { ...dependencies, labelling })
   // Probes, scrapes and an open page send requests every few seconds; only their failures are worth a log line.
   await app.register(operations, { ...dependencies, logLevel: 'error' })
   await app.register(drift, { ...dependencies, logLevel: 'error' })

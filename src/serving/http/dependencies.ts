@@ -8,6 +8,7 @@ import type { Feedback } from '../../monitoring/feedback/feedback.js'
 import type { ExternalSearchEngine } from '../../search/external-engine.js'
 import type { Report } from '../../domain/report.js'
 import type { Telemetry } from '../../monitoring/metrics/telemetry.js'
+import type { Labelling } from '../labelling/labelling.js'
 import type { WorkerPool } from '../workers/pool.js'
 import type { Uploads } from './uploads.js'
 
@@ -57,6 +58,8 @@ export interface AppDependencies {
   readonly catalogues: CatalogueStore
   /** The external search engine; undefined: catalogues answer. */
   readonly searchEngine: ExternalSearchEngine | undefined
+  /** Undefined: nothing is labelled here. */
+  readonly labelling: Labelling | undefined
   readonly logger: FastifyBaseLogger
   /** The first is the default. */
   readonly models: readonly ServedModel[]

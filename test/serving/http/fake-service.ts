@@ -8,6 +8,8 @@ import { readConfig } from '../../../src/config.js'
 import { toWire } from '../../../src/domain/errors.js'
 import { Feedback } from '../../../src/monitoring/feedback/feedback.js'
 import { buildApp } from '../../../src/serving/http/app.js'
+import { openLabelling } from '../../../src/serving/labelling/labelling.js'
+import type { CollectedClips } from '../../../src/data/collection/collected-clip.js'
 import type { AppDependencies, DriftView, Pool } from '../../../src/serving/http/dependencies.js'
 import { Uploads } from '../../../src/serving/http/uploads.js'
 import { openExternalSearchEngine } from '../../../src/search/external-engine.js'
@@ -124,6 +126,7 @@ const KEYS_POLL_MS = 20
 const WILLING: Publisher = { publish: async () => ({ seconds: 0.1, unspellable: [] }), forget: () => undefined }
 
 interface FakePool extends Partial<Pool> {
+  collected?: CollectedClips
   publisher?: Publisher
   answer?: (job: JobRequest, signal?: AbortSignal) => Promise<Report>
 }
@@ -220,6 +223,7 @@ export async function setUp(
     catalogues,
     searchEngine: openExternalSearchEngine(config),
     models,
+    labelling: await openLabelling(config, fake.collected),
     logger: pino(
       { level: 'trace' },
       {

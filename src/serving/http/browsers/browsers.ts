@@ -26,8 +26,8 @@ const PROTECTION = {
 }
 /** Load balancers request these under other host names. They only report whether the service is alive and ready. */
 const PROBES = new Set(['/healthz', '/readyz'])
-/** Routes of pages, as templates of the router: /, /docs, /drift and what lies below. */
-const PAGES = /^\/(?:(?:docs|drift)(?:\/.*)?)?$/
+/** Routes of pages, as templates of the router: /, /docs, /drift, /label, /clips and what lies below. */
+const PAGES = /^\/(?:(?:docs|drift|label|clips)(?:\/.*)?)?$/
 const MAX_SHOWN_CHARACTERS = 100
 
 /** Call it before any hook that reads, refuses or counts: a preflight has no key. */

@@ -1,31 +1,20 @@
 /**
- * POST /v1/feedback and /v1/labels: what the user did with an answer, and the reference transcript. The only routes
- * that take JSON; their parser and its limit exist in this scope alone. Texts are never logged.
+ * POST /v1/feedback and /v1/labels: what the user did with an answer, and the reference transcript. Texts are
+ * never logged.
  */
-import { Readable } from 'node:stream'
-import { TypeBoxValidatorCompiler, type FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
+import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import type { FastifyRequest } from 'fastify'
 import { SpeechError } from '../../../domain/errors.js'
 import type { Statement } from '../../../monitoring/feedback/feedback.js'
 import type { AnswerFacts } from '../../../monitoring/feedback/token.js'
 import type { AppDependencies } from '../dependencies.js'
+import { takeJson } from '../json-bodies.js'
 import { AcceptedReply, ErrorReply, FeedbackBody, LabelBody, LabelReply } from '../schemas.js'
 
 const MAX_BODY_BYTES = 65_536
-/** Sum of all bodies that are being read. */
-const MAX_BODIES_BYTES = 64 * MAX_BODY_BYTES
 
 export const feedback: FastifyPluginAsyncTypebox<AppDependencies> = async (scope, { feedback: judged, uploads }) => {
-  const bodies = uploads.withOwnMemory({ maxUploadBytes: MAX_BODY_BYTES, maxUploadsBytes: MAX_BODIES_BYTES })
-  scope.addHook('onRequest', async (request, reply) => { bodies.admit(request, reply) })
-  // The body is read under the limits of uploads; the parser gets the result.
-  scope.addHook('preParsing', async (request, reply) => {
-    const { body } = await bodies.receive(request, reply)
-    return Object.assign(Readable.from(body), { receivedEncodedLength: body.length })
-  })
-  scope.addContentTypeParser('application/json', { parseAs: 'string' }, scope.getDefaultJsonParser('error', 'error'))
-  // Fastify's own compiler converts null to a text and drops unknown properties: a label must not be guessed.
-  scope.setValidatorCompiler(TypeBoxValidatorCompiler)
+  takeJson(scope, uploads, MAX_BODY_BYTES)
 
   scope.post('/v1/feedback', {
     config: { access: 'feedback' },

@@ -1,0 +1,59 @@
+/**
+ * Who labels which clip next. Each clip gets one labeller, and a share of them two, who do not see each other's label:
+ * their agreement says how far labels can be trusted. Which clips these are depends on the clip alone, so that nobody
+ * can tell while labelling, and a restart changes nothing.
+ */
+import { createHash } from 'node:crypto'
+import type { Label } from './label-file.js'
+
+export interface AssignmentRules {
+  /** Share of the clips that two people label, in [0, 1]. */
+  readonly secondShare: number
+}
+
+/** How far the labelling of a selection is. */
+export interface LabellingProgress {
+  readonly clips: number
+  /** With the label of at least one person, unsure ones included. */
+  readonly labelled: number
+  /** Of the author. */
+  readonly yours: number
+  /** Two people labelled them. */
+  readonly labelledTwice: number
+  /** What this author can still get. */
+  readonly leftForYou: number
+}
+
+export type LabelsOf = (clip: string) => readonly Label[]
+
+/** Whether the author may label the clip now. A clip that somebody skipped is open to others. */
+export function isOpenTo(clip: string, author: string, labels: readonly Label[], rules: AssignmentRules): boolean {
+  if (labels.some((label) => label.author === author)) return false
+  const given = labels.filter(({ state }) => state !== 'skipped')
+  return given.length === 0 || (given.length === 1 && needsTwo(clip, given, rules))
+}
+
+/** Whether the clip gets two labels: it was drawn for that, or the first labeller was unsure. */
+export function needsTwo(clip: string, labels: readonly Label[], { secondShare }: AssignmentRules): boolean {
+  return labels.some(({ state }) => state === 'unsure') || positionOf(clip) < secondShare
+}
+
+export function progressOf(
+  clips: readonly string[], author: string, labelsOf: LabelsOf, rules: AssignmentRules,
+): LabellingProgress {
+  const progress = { clips: clips.length, labelled: 0, yours: 0, labelledTwice: 0, leftForYou: 0 }
+  for (const clip of clips) {
+    const labels = labelsOf(clip)
+    const given = labels.filter(({ state }) => state !== 'skipped')
+    if (given.length > 0) progress.labelled++
+    if (given.length > 1) progress.labelledTwice++
+    if (given.some((label) => label.author === author)) progress.yours++
+    if (isOpenTo(clip, author, labels, rules)) progress.leftForYou++
+  }
+  return progress
+}
+
+/** A number in [0, 1) that looks random and is the same each time. */
+function positionOf(clip: string): number {
+  return createHash('sha256').update(clip).digest().readUInt32BE() / 2 ** 32
+}
