@@ -64,6 +64,8 @@ COPY --from=build /app/models models
 # What each worker decodes before it is ready.
 COPY fixtures/clips/warm-up.wav fixtures/clips/
 COPY fixtures/media/warm-up.webm fixtures/media/warm-up.m4a fixtures/media/
+# The rules that the page /label warns of.
+COPY docs/labelling.md docs/
 # The old path of the program (docs/deprecations.md).
 RUN mkdir -p dist/src/access && echo "import '../commands/keys/run.js'" > dist/src/access/run.js
 ARG EARSHOT_MODELS=moonshine-tiny-en

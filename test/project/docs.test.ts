@@ -163,7 +163,10 @@ t.test('every command of package.json is in docs/contributing.md or the README, 
 t.test('docs/access.md is the table of scopes, and of the routes that ask for them', async (t) => {
   const documented = rows('docs/access.md')
   t.same(documented.filter(([name]) => name! in SCOPES), Object.entries(SCOPES))
-  const { app } = await setUp(t)
+  const { app } = await setUp(t, {
+    EARSHOT_LABEL_FILE: path.join(t.testdir(), 'labels.jsonl'),
+    EARSHOT_LABEL_CLIPS: path.join(projectRoot, 'fixtures/clips/manifest.jsonl'),
+  })
   const code = app.routeAccess().filter(({ method, access }) => method !== 'HEAD' && access !== 'open')
   t.same(
     documented.filter(([name]) => /^[A-Z]+ \//.test(name!)).sort(),
