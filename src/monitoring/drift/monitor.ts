@@ -54,6 +54,8 @@ interface Watched {
   readonly standing: Readonly<Record<WindowName, Standing>>
   comparisons: Record<WindowName, Comparison | null>
   alarmSince: number | null
+  /** When the oldest clip of the window came that raised the alarm. */
+  alarmFrom: number | null
 }
 
 export interface DriftEvents {
@@ -83,6 +85,7 @@ export class DriftMonitor {
       return {
         name, column: FEATURE_NAMES.indexOf(name), bins, firstCell, baseline: [...counts, missing], designEffect,
         standing: { fast: quiet(), slow: quiet() }, comparisons: { fast: null, slow: null }, alarmSince: null,
+        alarmFrom: null,
       }
     })
     this.#cells = new Uint16Array(this.#watched.length)
@@ -202,6 +205,7 @@ export class DriftMonitor {
     const is = isAlarmed(watched)
     if (is === was) return
     watched.alarmSince = is ? this.#now() : null
+    watched.alarmFrom = is ? this.#windows[name].beganAt ?? null : null
     if (is) this.#events.onAlarm?.(watched.name, comparison!)
     else this.#events.onClear?.(watched.name)
   }
@@ -220,7 +224,7 @@ function matters({ excess, missing, clips }: Comparison, { baseline }: Watched):
 }
 
 function stateOf(watched: Watched): FeatureState {
-  const { name, bins, baseline, comparisons, alarmSince } = watched
+  const { name, bins, baseline, comparisons, alarmSince, alarmFrom } = watched
   const { family, unit, help } = FEATURES[name]
   const counts = baseline.slice(0, -1)
   return {
@@ -231,8 +235,13 @@ function stateOf(watched: Watched): FeatureState {
     baselineMissing: baseline.at(-1)!,
     windows: { ...comparisons },
     alarm: isAlarmed(watched),
-    alarmSince: alarmSince === null ? null : new Date(alarmSince).toISOString(),
+    alarmSince: asInstant(alarmSince),
+    alarmFrom: asInstant(alarmFrom),
   }
+}
+
+function asInstant(time: number | null): string | null {
+  return time === null ? null : new Date(time).toISOString()
 }
 
 function summarize({ id, created, model, calibration, source }: Baseline): DriftSnapshot['baseline'] {

@@ -39,6 +39,8 @@ export interface FeatureState {
   readonly alarm: boolean
   /** ISO 8601; null when there is no alarm. */
   readonly alarmSince: string | null
+  /** ISO 8601: when the oldest clip of the window came that raised the alarm. */
+  readonly alarmFrom: string | null
 }
 
 export interface BaselineSummary {

@@ -17,6 +17,8 @@ export class CountingWindow {
   readonly #ring: Uint32Array[]
   readonly #clips: Uint32Array
   readonly #sum: Uint32Array
+  /** When the first clip of each sub-window came. */
+  readonly #beganAt: Float64Array
   #open = 0
   #openedAt: number
 
@@ -26,12 +28,19 @@ export class CountingWindow {
     this.#ring = Array.from({ length: shape.subWindows }, () => new Uint32Array(cells))
     this.#clips = new Uint32Array(shape.subWindows)
     this.#sum = new Uint32Array(cells)
+    this.#beganAt = new Float64Array(shape.subWindows)
     this.#openedAt = now
   }
 
   /** Sum over all sub-windows. Shape [cells]. */
   get counts(): Uint32Array { return this.#sum }
   get clips(): number { return this.#clips.reduce((sum, clips) => sum + clips, 0) }
+
+  /** When its oldest clip came, as `now`; undefined without clips. */
+  get beganAt(): number | undefined {
+    const times = [...this.#beganAt].filter((_, index) => this.#clips[index]! > 0)
+    return times.length === 0 ? undefined : Math.min(...times)
+  }
 
   /** Sum over the newer half of the sub-windows, of the cells from `first` to before `end`. */
   newerHalf(first: number, end: number): number[] {
@@ -46,7 +55,7 @@ export class CountingWindow {
   /** Adds one clip by its counters. Returns whether the sub-window is full: then evaluate, and call `advance`. */
   add(cells: Uint16Array, now: number): boolean {
     const open = this.#ring[this.#open]!
-    if (this.#clips[this.#open] === 0) this.#openedAt = now
+    if (this.#clips[this.#open] === 0) this.#openedAt = this.#beganAt[this.#open] = now
     for (let index = 0; index < cells.length; index++) {
       open[cells[index]!]!++
       this.#sum[cells[index]!]!++

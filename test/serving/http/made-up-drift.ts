@@ -11,6 +11,7 @@ const BINS = 10
 const BASELINE_CLIPS = 12_400
 
 export const ALARM_SINCE = '2026-05-03T10:32:00.000Z'
+export const ALARM_FROM = '2026-05-03T10:11:00.000Z'
 
 /** Values move towards the first bin for a negative shift, towards the last for a positive one. */
 const SHIFTS: Partial<Record<FeatureName, number>> = {
@@ -57,7 +58,7 @@ function madeUpFeature(name: FeatureName, index: number): FeatureState {
   return {
     name, family, unit, help, bins, baseline, baselineClips: BASELINE_CLIPS, baselineMissing: (MISSING[name] ?? 0) * 12,
     windows: { fast: TOO_FEW.includes(name) ? null : comparison(name, baseline, index), slow: null },
-    alarm, alarmSince: alarm ? ALARM_SINCE : null,
+    alarm, alarmSince: alarm ? ALARM_SINCE : null, alarmFrom: alarm ? ALARM_FROM : null,
   }
 }
 
