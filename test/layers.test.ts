@@ -24,7 +24,9 @@ const LAYERS: Readonly<Record<string, Rule>> = {
   monitoring: { may: ['domain'], mayTypes: ['search'] },
   recognition: { may: ['domain', 'audio', 'engine'] },
   data: { may: ['domain', 'audio'] },
-  serving: { may: ['domain', 'search', 'monitoring', 'audio/decode'], mayTypes: ['config'] },
+  serving: {
+    may: ['domain', 'search', 'monitoring', 'audio/decode', 'data/collection', 'data/labels'], mayTypes: ['config'],
+  },
   commands: { may: ['config', 'domain', 'audio', 'engine', 'recognition', 'serving', 'monitoring', 'data', 'search'] },
   main: { may: ['config', 'domain', 'engine/manifest', 'search', 'monitoring', 'serving'] },
 }
@@ -46,6 +48,7 @@ const DOORS: Readonly<Record<string, readonly string[]>> = {
   'double-metaphone': ['search/ranking/phonetic-key'],
   'fastest-levenshtein': ['search/ranking/similarity', 'data/labels/checks/typos'],
   cockatiel: ['search/external-engine'],
+  s3mini: ['data/collection/s3-store'],
   'prom-client': ['monitoring/metrics/registry'],
   fastify: ['serving/http/'],
   '@fastify/busboy': ['serving/http/'],

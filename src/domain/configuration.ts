@@ -33,6 +33,10 @@ export interface ConvertedValues {
   readonly cascadeModel: string | undefined
   readonly driftRecord: string | undefined
   readonly feedbackSecret: string | undefined
+  readonly collect: string | undefined
+  readonly collectKeyFile: string | undefined
+  readonly collectS3AccessKeyId: string | undefined
+  readonly collectS3SecretAccessKey: string | undefined
   readonly catalogues: readonly CatalogueFile[]
   readonly searchAuthorization: string | undefined
   readonly warmUpClip: string

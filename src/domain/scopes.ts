@@ -9,6 +9,7 @@ export const SCOPES = {
   catalogues: 'List, read, replace and remove catalogues.',
   feedback: 'Say what became of an answer.',
   labels: 'Say what was really said; labels move the published error rates.',
+  collection: 'Delete collected clips.',
   metrics: 'Read the metrics, drift and traffic.',
   admin: 'Everything.',
 } as const

@@ -11,9 +11,11 @@
 import { monitoredCounts, unmonitoredFeatures, type Baseline } from './baseline.js'
 import { binCount, binLabels, binOf, type Bins } from './bins.js'
 import { FAMILIES, FEATURES, FEATURE_NAMES, type FeatureName, type FeatureRow } from './features.js'
-import { WINDOWS, type Comparison, type DriftSnapshot, type FeatureState, type WindowName } from './snapshot.js'
 import {
-  cliffsDelta, driftProbability, expectedStability, holm, populationStability, smoothedShares, sumOf,
+  summarize, WINDOWS, type Comparison, type DriftSnapshot, type FeatureState, type WindowName,
+} from './snapshot.js'
+import {
+  cliffsDelta, driftProbability, expectedStability, holm, isMoreFrequent, populationStability, smoothedShares, sumOf,
 } from './statistics.js'
 import { CountingWindow, type WindowShape } from './window.js'
 
@@ -110,6 +112,16 @@ export class DriftMonitor {
   /** Names of the features with an alarm. */
   get alarms(): FeatureName[] {
     return this.#watched.filter(isAlarmed).map(({ name }) => name)
+  }
+
+  /** Features with an alarm in whose bins that have become more frequent this clip is. */
+  shifted(row: FeatureRow): FeatureName[] {
+    const isShifted = ({ standing, column, bins, firstCell, baseline, designEffect }: Watched): boolean =>
+      WINDOWS.some((name) => {
+        const counts = this.#windows[name].counts.subarray(firstCell, firstCell + baseline.length)
+        return standing[name].alarm && isMoreFrequent(binOf(row[column]!, bins), baseline, counts, designEffect[name])
+      })
+    return this.#watched.filter(isShifted).map(({ name }) => name)
   }
 
   /** All clips since the start, by feature and bin; the last bin is that of missing values. */
@@ -232,13 +244,5 @@ function stateOf(watched: Watched): FeatureState {
     windows: { ...comparisons },
     alarm: isAlarmed(watched),
     alarmSince: alarmSince === null ? null : new Date(alarmSince).toISOString(),
-  }
-}
-
-function summarize({ id, created, model, calibration, source }: Baseline): DriftSnapshot['baseline'] {
-  const { clips, sessions, speakers, provenance } = source
-  return {
-    id, created, model: model.name, calibrated: calibration.calibrated, uncalibratedBecause: calibration.because, clips,
-    sessions, speakers, provenance,
   }
 }

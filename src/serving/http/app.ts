@@ -20,6 +20,7 @@ import { limitConnections } from './connections/connection-limits.js'
 import { Connections } from './connections/connections.js'
 import type { AppDependencies } from './dependencies.js'
 import { documentation } from './documentation.js'
+import { collected } from './collection/collected.js'
 import { drift } from './monitoring/drift.js'
 import { feedback } from './monitoring/feedback.js'
 import { models } from './models.js'
@@ -83,6 +84,7 @@ export async function buildApp(dependencies: AppDependencies, version: string): 
   await app.register(search, dependencies)
   await app.register(catalogues, dependencies)
   await app.register(feedback, dependencies)
+  await app.register(collected, dependencies)
   await app.register(models, dependencies)
   // Probes, scrapes and an open page send requests every few seconds; only their failures are worth a log line.
   await app.register(operations, { ...dependencies, logLevel: 'error' })

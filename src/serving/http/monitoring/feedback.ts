@@ -1,6 +1,7 @@
 /**
  * POST /v1/feedback and /v1/labels: what the user did with an answer, and the reference transcript. The only routes
- * that take JSON; their parser and its limit exist in this scope alone. Texts are never logged.
+ * that take JSON; their parser and its limit exist in this scope alone. Texts are never logged; the collection keeps a
+ * correction where the user agreed.
  */
 import { Readable } from 'node:stream'
 import { TypeBoxValidatorCompiler, type FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
@@ -8,6 +9,7 @@ import type { FastifyRequest } from 'fastify'
 import { SpeechError } from '../../../domain/errors.js'
 import type { Statement } from '../../../monitoring/feedback/feedback.js'
 import type { AnswerFacts } from '../../../monitoring/feedback/token.js'
+import { handOverCorrection } from '../collection/hand-over.js'
 import type { AppDependencies } from '../dependencies.js'
 import { AcceptedReply, ErrorReply, FeedbackBody, LabelBody, LabelReply } from '../schemas.js'
 
@@ -15,7 +17,8 @@ const MAX_BODY_BYTES = 65_536
 /** Sum of all bodies that are being read. */
 const MAX_BODIES_BYTES = 64 * MAX_BODY_BYTES
 
-export const feedback: FastifyPluginAsyncTypebox<AppDependencies> = async (scope, { feedback: judged, uploads }) => {
+export const feedback: FastifyPluginAsyncTypebox<AppDependencies> = async (scope, dependencies) => {
+  const { feedback: judged, uploads } = dependencies
   const bodies = uploads.withOwnMemory({ maxUploadBytes: MAX_BODY_BYTES, maxUploadsBytes: MAX_BODIES_BYTES })
   scope.addHook('onRequest', async (request, reply) => { bodies.admit(request, reply) })
   // The body is read under the limits of uploads; the parser gets the result.
@@ -40,6 +43,7 @@ export const feedback: FastifyPluginAsyncTypebox<AppDependencies> = async (scope
   }, async (request, reply) => {
     const { token, ...statement } = request.body
     const facts = judged.tell(token, readStatement(statement))
+    if (statement.event === 'corrected') handOverCorrection(facts, statement.text ?? null, request, dependencies)
     log(request, facts, { event: statement.event })
     return reply.code(202).send({ accepted: true as const })
   })
@@ -57,6 +61,7 @@ export const feedback: FastifyPluginAsyncTypebox<AppDependencies> = async (scope
   }, async (request, reply) => {
     const { token, ...label } = request.body
     const { label: { words, errors }, ...facts } = judged.label(token, label)
+    if (label.source === 'correction') handOverCorrection(facts, label.reference, request, dependencies)
     log(request, facts, { source: label.source, referenceWords: words, errors })
     return reply.code(202).send({ accepted: true as const, words, errors })
   })
