@@ -40,12 +40,10 @@ interface Action {
 const OF_SELECTION = ['from', 'to', 'reason', 'feature'] as const
 
 const ACTIONS: Readonly<Record<string, Action>> = {
-  list: { options: OF_SELECTION, run: async (given, environment) => list(given, await openStore(environment)) },
-  summary: { options: OF_SELECTION, run: async (given, environment) => summary(given, await openStore(environment)) },
-  export: {
-    options: [...OF_SELECTION, 'output'], run: async (given, environment) => exportTo(given, environment),
-  },
-  delete: { options: ['request', 'session'], run: async (given, environment) => remove(given, environment) },
+  list: { options: OF_SELECTION, run: list },
+  summary: { options: OF_SELECTION, run: summary },
+  export: { options: [...OF_SELECTION, 'output'], run: exportTo },
+  delete: { options: ['request', 'session'], run: remove },
 }
 
 /** Resolves to an exit code: 0, 1 after a failure, 2 after wrong arguments. */
@@ -72,15 +70,19 @@ async function openStore(environment: NodeJS.ProcessEnv): Promise<ClipStore> {
 }
 
 /** A line for each clip, with tabs between its parts. */
-async function list(given: Given, store: ClipStore): Promise<void> {
-  for await (const { time, id, reasons, samplingProbability, report, correction } of store.select(selectionOf(given))) {
+async function list(given: Given, environment: NodeJS.ProcessEnv): Promise<void> {
+  const selection = selectionOf(given)
+  const store = await openStore(environment)
+  for await (const { time, id, reasons, samplingProbability, report, correction } of store.select(selection)) {
     const said = correction === null ? [] : [`corrected: ${correction}`]
     console.log([time, id, reasons.join(','), samplingProbability.toFixed(4), report.text, ...said].join('\t'))
   }
 }
 
-async function summary(given: Given, store: ClipStore): Promise<void> {
-  const { byReason, ...found } = await summarizeClips(store.select(selectionOf(given)))
+async function summary(given: Given, environment: NodeJS.ProcessEnv): Promise<void> {
+  const selection = selectionOf(given)
+  const store = await openStore(environment)
+  const { byReason, ...found } = await summarizeClips(store.select(selection))
   const rows = [
     ['clips', `${found.clips}, for ${Math.round(found.represented)} of the traffic`],
     ['audio', `${(found.audioSeconds / 60).toFixed(1)} minutes, ${(found.audioBytes / 1e6).toFixed(1)} MB`],
@@ -94,8 +96,9 @@ async function summary(given: Given, store: ClipStore): Promise<void> {
 
 async function exportTo(given: Given, environment: NodeJS.ProcessEnv): Promise<void> {
   if (given.output === undefined) throw new UsageError('export needs --output FOLDER')
+  const selection = selectionOf(given)
   const store = await openStore(environment)
-  const { clips, corrected, manifest } = await exportClips(store, selectionOf(given), given.output)
+  const { clips, corrected, manifest } = await exportClips(store, selection, given.output)
   printMessage(`${clips} clips, ${corrected} of them with a text; they are readable for you alone and not encrypted`)
   console.log(manifest)
 }
