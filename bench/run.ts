@@ -20,6 +20,7 @@ const BENCHES: Readonly<Record<string, Bench>> = {
   accuracy: { says: 'word error rate by source, and speed', open: () => import('./accuracy.js') },
   audio: { says: 'word errors after changes to a recording, silence, bounds', open: () => import('./audio.js') },
   cascade: { says: 'cascade by threshold', hasLargeModels: true, open: () => import('./research/cascade.js') },
+  collection: { says: 'weighted error rates of collected clips; latency', open: () => import('./data/collection.js') },
   contradictions: { says: 'wrong labels found', hasLargeModels: true, open: () => import('./contradictions.js') },
   drift: { says: 'false drift alarms, and how soon a shift is noticed', open: () => import('./drift.js') },
   engine: { says: 'compiled engine beside the published graphs: words, time', open: () => import('./engine.js') },

@@ -109,6 +109,10 @@ function converted(values: SettingValues, cores: () => number): ConvertedValues 
     labelFile: optionalPath(values.labelFile),
     labelClips: optionalPath(values.labelClips),
     labelGuide: path.resolve(values.labelGuide),
+    collect: optional(values.collect),
+    collectKeyFile: optionalPath(values.collectKeyFile),
+    collectS3AccessKeyId: optional(values.collectS3AccessKeyId),
+    collectS3SecretAccessKey: optional(values.collectS3SecretAccessKey),
     catalogues: catalogueFiles(values.catalogues),
     searchAuthorization: optional(values.searchAuthorization),
     warmUpClip: path.resolve(values.warmUpClip),
@@ -161,6 +165,17 @@ function checkTogether(config: Config): void {
     throw invalid(`EARSHOT_FEEDBACK_SECRET must have ${expected}`)
   }
   if (config.searchEngine !== 'none') checkSearchEngine(config.searchEngine, config)
+  if (config.collect?.startsWith('s3:') === true) checkS3(config)
+}
+
+function checkS3({ collectS3Endpoint, collectS3AccessKeyId, collectS3SecretAccessKey }: Config): void {
+  const isOrigin = URL.canParse(collectS3Endpoint) && /^https?:\/\/[^/@?#]+\/?$/.test(collectS3Endpoint)
+  if (!isOrigin) {
+    throw invalid('EARSHOT_COLLECT_S3_ENDPOINT must be an address such as https://s3.example.com, without a path, '
+      + `with EARSHOT_COLLECT=s3:…, not "${collectS3Endpoint}"`)
+  }
+  if (collectS3AccessKeyId !== undefined && collectS3SecretAccessKey !== undefined) return
+  throw invalid('EARSHOT_COLLECT=s3:… needs EARSHOT_COLLECT_S3_ACCESS_KEY_ID and EARSHOT_COLLECT_S3_SECRET_ACCESS_KEY')
 }
 
 /** What an address must look like, and one that does. */

@@ -7,13 +7,12 @@ import { AccessKeys } from './serving/access/keys.js'
 import { loadCatalogue } from './search/catalogue/files.js'
 import { CatalogueStore } from './search/catalogue/store.js'
 import { deprecatedSettings, readConfig, unknownSettings, type Config } from './config.js'
-import { pipelineOf, unmonitoredFeatures } from './monitoring/drift/baseline.js'
-import { DriftWatch } from './monitoring/drift/watch.js'
 import { SpeechError } from './domain/errors.js'
-import { Feedback } from './monitoring/feedback/feedback.js'
 import { buildApp } from './serving/http/app.js'
+import { openCollection } from './serving/http/collection/open-collection.js'
 import type { ServedModel } from './serving/http/dependencies.js'
 import { isLoopback } from './serving/http/browsers/hosts.js'
+import { openDrift, openFeedback } from './serving/http/monitoring/open-monitoring.js'
 import { Uploads } from './serving/http/uploads.js'
 import { modelDigest, originOf, readManifest, type Manifest } from './engine/manifest.js'
 import { projectRoot } from './domain/project-root.js'
@@ -21,8 +20,6 @@ import { openExternalSearchEngine } from './search/external-engine.js'
 import { NO_MODEL } from './monitoring/metrics/definitions.js'
 import { showCatalogues } from './monitoring/metrics/catalogue-metrics.js'
 import { showKeys } from './monitoring/metrics/key-metrics.js'
-import { countAlarm, exposeDrift } from './monitoring/metrics/drift-metrics.js'
-import { feedbackCounters, exposeConceptDrift } from './monitoring/metrics/feedback-metrics.js'
 import { Telemetry } from './monitoring/metrics/telemetry.js'
 import { openLabelling } from './serving/labelling/labelling.js'
 import { availableCores } from './serving/workers/cores.js'
@@ -33,6 +30,8 @@ import { workerSettings } from './serving/workers/worker-settings.js'
 
 /** Time after the drain for workers to end, before the process exits anyway. */
 const EXIT_AFTER_DRAIN_MS = 15_000
+/** Of that, for clips that wait to be written. */
+const COLLECTION_CLOSE_SECONDS = 8
 
 const UNPROTECTED =
   'anyone who reaches this port may use every route, replace catalogues and read metrics: set EARSHOT_KEYS_FILE'
@@ -67,13 +66,14 @@ async function serve(config: Config): Promise<void> {
   }))
   const drift = await openDrift(config, standard, telemetry, logger)
   const feedback = openFeedback(config, drift, telemetry)
+  const collection = await openCollection(config, telemetry, logger)
   const catalogues = new CatalogueStore(pool.phraseLists, config)
   catalogues.await(config.catalogues.map(({ name }) => name))
   showCatalogues(telemetry.registry, () => catalogues.list())
   const searchEngine = openExternalSearchEngine(config)
   const app = await buildApp({
-    config, keys, pool, telemetry, drift, uploads, feedback, catalogues, searchEngine, logger, models,
-    labelling: await openLabelling(config, undefined),
+    config, keys, pool, telemetry, drift, uploads, feedback, collection, catalogues, searchEngine, logger, models,
+    labelling: await openLabelling(config, collection?.clips),
   }, version)
 
   let closing = false
@@ -85,6 +85,7 @@ async function serve(config: Config): Promise<void> {
     await uploads.drain(config.drainSeconds)
     await pool.close(0)
     await app.close()
+    await collection?.close(COLLECTION_CLOSE_SECONDS)
     await drift.close()
     keys?.close()
     logger.info('closed')
@@ -176,43 +177,6 @@ function poolEvents(models: readonly ServedModel[], telemetry: Telemetry, logger
       logger.warn({ worker: pid }, 'request retried on another worker')
     },
   }
-}
-
-async function openDrift(
-  config: Config, { name, digest }: ServedModel, { registry }: Telemetry, logger: Logger,
-): Promise<DriftWatch> {
-  const file = config.driftRecord
-  const drift = await DriftWatch.open(config, { name, digest }, pipelineOf(config), {
-    onAlarm(feature, { psi, excess, pValue, delta, clips }) {
-      countAlarm(registry, feature)
-      logger.warn({ feature, psi, excess, pValue, delta, clips }, 'drift')
-    },
-    onClear(feature) { logger.info({ feature }, 'drift is over') },
-    onRecordError(err) { logger.error({ err, file }, 'the record of drift features cannot be written') },
-    onRecordRepaired(bytes) {
-      logger.warn({ file, bytes }, 'an incomplete line at the end of the record of drift features was removed')
-    },
-  })
-  exposeDrift(registry, drift.monitor)
-  const baseline = drift.monitor?.baseline
-  if (baseline === undefined) logger.info({ reason: drift.reason }, 'drift is not watched')
-  else logger.info({ baseline: baseline.id, clips: baseline.source.clips, ...baseline.calibration }, 'drift baseline')
-  const features = baseline === undefined ? [] : unmonitoredFeatures(baseline)
-  if (features.length > 0) {
-    logger.warn({ features }, 'features that the drift baseline does not share are not monitored')
-  }
-  return drift
-}
-
-function openFeedback(config: Config, drift: DriftWatch, { registry }: Telemetry): Feedback {
-  const { feedbackSecret: secret, feedbackExpirySeconds: expirySeconds, models } = config
-  const [standard = ''] = models
-  const table = drift.monitor?.baseline.confidenceToWer
-  const confidenceToWer = table && { confidenceToWer: { [standard]: table } }
-  const observer = feedbackCounters(registry, models)
-  const feedback = new Feedback({ secret, expirySeconds, models, observer, ...confidenceToWer })
-  exposeConceptDrift(registry, () => feedback.estimates())
-  return feedback
 }
 
 function recordModel(

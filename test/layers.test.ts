@@ -48,6 +48,7 @@ const DOORS: Readonly<Record<string, readonly string[]>> = {
   'double-metaphone': ['search/ranking/phonetic-key'],
   'fastest-levenshtein': ['search/ranking/similarity', 'data/labels/checks/typos'],
   cockatiel: ['search/external-engine'],
+  s3mini: ['data/collection/s3-store'],
   'prom-client': ['monitoring/metrics/registry'],
   fastify: ['serving/http/'],
   '@fastify/busboy': ['serving/http/'],

@@ -31,3 +31,7 @@ export type SearchEngineChoice = (typeof SEARCH_ENGINES)[number]
 /** Models and thresholds that were measured together, from the least time to the fewest errors. */
 export const PROFILES = ['fast', 'balanced', 'accurate'] as const
 export type Profile = (typeof PROFILES)[number]
+
+/** Who agreed to the collection of clips: who says so in a header, or everyone who does not refuse. */
+export const CONSENTS = ['header', 'everyone'] as const
+export type Consent = (typeof CONSENTS)[number]

@@ -36,6 +36,10 @@ export interface ConvertedValues {
   readonly labelFile: string | undefined
   readonly labelClips: string | undefined
   readonly labelGuide: string
+  readonly collect: string | undefined
+  readonly collectKeyFile: string | undefined
+  readonly collectS3AccessKeyId: string | undefined
+  readonly collectS3SecretAccessKey: string | undefined
   readonly catalogues: readonly CatalogueFile[]
   readonly searchAuthorization: string | undefined
   readonly warmUpClip: string

@@ -56,6 +56,10 @@ export const ERRORS = {
     message: 'There is no catalogue of this name',
   },
   CLIP_NOT_FOUND: { status: 404, retryable: false, counted: 'outside', message: 'There is no such clip' },
+  COLLECTION_OFF: {
+    status: 404, retryable: false, counted: 'outside',
+    message: 'This service collects no clips',
+  },
   UPLOAD_TOO_SLOW: { status: 408, retryable: true, counted: 'rejection', message: 'The upload did not arrive in time' },
   FEEDBACK_DUPLICATE: {
     status: 409, retryable: false, counted: 'outside',
@@ -111,6 +115,10 @@ export const ERRORS = {
     message: 'The recognition workers could not allocate the memory that this request needs',
   },
   NOT_READY: { status: 503, retryable: true, counted: 'rejection', message: 'No recognition worker is ready' },
+  COLLECTION_UNAVAILABLE: {
+    status: 503, retryable: true, counted: 'outside',
+    message: 'The collection of clips does not respond',
+  },
   CATALOGUE_NOT_TAKEN: {
     status: 503, retryable: true, counted: 'outside',
     message: 'The recognition workers did not accept the catalogue',
@@ -143,6 +151,10 @@ export const ERRORS = {
   CONFIDENCE_INVALID: {
     status: 500, retryable: false, counted: 'outside',
     message: 'The calibration of the model is not valid',
+  },
+  COLLECTION_INVALID: {
+    status: 500, retryable: false, counted: 'outside',
+    message: 'The collection of clips cannot be used',
   },
   CLIPS_INVALID: { status: 500, retryable: false, counted: 'outside', message: 'The clips cannot be used' },
   PROVIDER_UNAVAILABLE: {

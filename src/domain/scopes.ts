@@ -10,6 +10,7 @@ export const SCOPES = {
   feedback: 'Say what became of an answer.',
   labels: 'Say what was really said; labels move the published error rates.',
   labelling: 'Listen to clips that are to be labelled, and label them.',
+  collection: 'Delete collected clips.',
   metrics: 'Read the metrics, drift and traffic.',
   admin: 'Everything.',
 } as const

@@ -7,7 +7,7 @@ import path from 'node:path'
 import { Type, type Static } from 'typebox'
 import { projectRoot } from './project-root.js'
 import { COMPRESSED_CODECS } from './codecs.js'
-import { DETECTION_MODES, ENGINES, MATRIX_CHOICES, PROFILES, SEARCH_ENGINES } from './choices.js'
+import { CONSENTS, DETECTION_MODES, ENGINES, MATRIX_CHOICES, PROFILES, SEARCH_ENGINES } from './choices.js'
 
 type TextSchema = ReturnType<typeof Type.String>
 type FlagSchema = ReturnType<typeof Type.Boolean>
@@ -42,6 +42,8 @@ const CATALOGUE_FILE = '[a-z0-9][a-z0-9_-]{0,63}=[^,=]+'
 /** Codecs that can be turned off; their decoders are third-party code under other licences (NOTICE). */
 const CODECS = COMPRESSED_CODECS.join('|')
 const CODEC_LIST = COMPRESSED_CODECS.map((name) => `\`${name}\``).join(', ')
+/** `dir:PATH`, or `s3:BUCKET` with or without a path in it. */
+const COLLECTION = 'dir:.+|s3:[a-z0-9][a-z0-9.-]{1,61}[a-z0-9](/[A-Za-z0-9_-][A-Za-z0-9._-]*)*/?'
 const LOG_LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const
 
 export const SETTINGS = Type.Object({
@@ -157,6 +159,33 @@ export const SETTINGS = Type.Object({
     'Share of the clips that two people label, independently of each other, to measure their agreement.'),
   EARSHOT_LABEL_GUIDE: text(path.join(projectRoot, 'docs/labelling.md'),
     'Guide whose rules the page `/label` warns of. Default: `docs/labelling.md` of the project.'),
+  EARSHOT_COLLECT: matching(`^$|^(${COLLECTION})$`, '',
+    'Where clips are collected whose users agree to it: `dir:PATH`, or `s3:BUCKET/PREFIX` in an S3-compatible store. '
+    + 'Empty: nothing is collected.'),
+  EARSHOT_COLLECT_CONSENT: choice(CONSENTS, 'header',
+    'Which users agreed: `header`, those whose request has the header `earshot-collect: yes`; `everyone`, all but '
+    + 'those whose request has another value of it. Say `everyone` only where all users have consented elsewhere.'),
+  EARSHOT_COLLECT_UNIFORM: real(0.01, 0, 1, 'Share of all clips that is collected: a sample for unbiased error rates.'),
+  EARSHOT_COLLECT_DOUBTFUL: real(0.2, 0, 1, 'Share of the doubtful clips.'),
+  EARSHOT_COLLECT_DOUBTFUL_BELOW: real(0.5, 0, 1,
+    'A clip is doubtful where its correctness, or its confidence without calibration, is below this; also where '
+    + 'decoding passes disagreed, the cascade escalated, or credible words were not found in speech.'),
+  EARSHOT_COLLECT_DRIFTED: real(0.2, 0, 1,
+    'Share of the clips in whose bins a feature has drifted, while it has an alarm.'),
+  EARSHOT_COLLECT_CORRECTED: real(1, 0, 1, 'Share of the clips that a user corrects while they are in memory.'),
+  EARSHOT_COLLECT_BUFFER_BYTES: whole(67_108_864, 1_048_576, 4_294_967_296,
+    'Memory for the newest clips, up to 10 minutes old, which a user may still correct; and the same again for those '
+    + 'that wait to be written.'),
+  EARSHOT_COLLECT_RETENTION_DAYS: real(30, 0.01, 3_650, 'Collected clips are deleted when they are older.'),
+  EARSHOT_COLLECT_MAX_BYTES: whole(10_737_418_240, 1_048_576, 1_099_511_627_776,
+    'Most bytes of all collected clips; beyond it the oldest are deleted.'),
+  EARSHOT_COLLECT_KEY_FILE: text('',
+    'File of the key that collected clips are encrypted with: 32 random bytes as hexadecimal digits or base64, made by '
+    + '`npm run collected -- make-key FILE`. Empty: they are not encrypted.'),
+  EARSHOT_COLLECT_S3_ENDPOINT: text('', 'Address of the S3-compatible store, such as `https://s3.example.com`.'),
+  EARSHOT_COLLECT_S3_REGION: matching('^[A-Za-z0-9-]{1,64}$', 'us-east-1', 'Its region, part of the signatures.'),
+  ...secret('EARSHOT_COLLECT_S3_ACCESS_KEY_ID', 'Its access key.'),
+  ...secret('EARSHOT_COLLECT_S3_SECRET_ACCESS_KEY', 'The secret of the access key.'),
   EARSHOT_CATALOGUES: matching(`^$|^${CATALOGUE_FILE}(,${CATALOGUE_FILE})*$`, '',
     'Catalogues that are loaded at the start, as `name=file` separated by commas; CSV or JSON Lines. Others are sent '
     + 'over HTTP.'),

@@ -13,6 +13,8 @@ import { SETTINGS } from '../../src/domain/settings.js'
 const SECRET = 'thirty-two characters of a secret'
 /** Where each secret stands in the settings as the code uses them. */
 const FIELDS = {
+  EARSHOT_COLLECT_S3_ACCESS_KEY_ID: 'collectS3AccessKeyId',
+  EARSHOT_COLLECT_S3_SECRET_ACCESS_KEY: 'collectS3SecretAccessKey',
   EARSHOT_FEEDBACK_SECRET: 'feedbackSecret',
   EARSHOT_SEARCH_AUTHORIZATION: 'searchAuthorization',
 } as const

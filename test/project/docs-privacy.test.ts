@@ -243,7 +243,10 @@ t.test(
       t.equal(words(fallback!)[0], String(schema?.default), `${setting}: its default`)
     }
     const listed = bounds.map(([, setting]) => words(setting!)[0]!)
-    const NO_BOUNDS = ['EARSHOT_PORT', 'EARSHOT_CASCADE_BELOW', 'EARSHOT_LABEL_TWICE']
+    const NO_BOUNDS = [
+      'EARSHOT_PORT', 'EARSHOT_CASCADE_BELOW', 'EARSHOT_COLLECT_UNIFORM', 'EARSHOT_COLLECT_DOUBTFUL',
+      'EARSHOT_COLLECT_DOUBTFUL_BELOW', 'EARSHOT_COLLECT_DRIFTED', 'EARSHOT_COLLECT_CORRECTED', 'EARSHOT_LABEL_TWICE',
+    ]
     const numeric = Object.entries(schemas)
       .filter(([name, { minimum }]) => minimum !== undefined && !NO_BOUNDS.includes(name))
       .map(([name]) => name)

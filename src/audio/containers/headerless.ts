@@ -65,9 +65,12 @@ export function probeHeaderless(bytes: Uint8Array, format: HeaderlessFormat): Au
 }
 
 export function readHeaderless(bytes: Uint8Array, format: HeaderlessFormat): Block {
-  const { byteOrder } = format
-  const littleEndian = byteOrder === 'detect' ? isLittleEndian(bytes, format) : byteOrder === 'little'
-  return readPcm(bytes, layoutOf(bytes, format, littleEndian))
+  return readPcm(bytes, layoutOf(bytes, format, isLittleEndian(bytes, format)))
+}
+
+/** The byte order of the samples: as declared, or as it is found in them. */
+export function isLittleEndian(bytes: Uint8Array, format: HeaderlessFormat): boolean {
+  return format.byteOrder === 'detect' ? soundsLittleEndian(bytes, format) : format.byteOrder === 'little'
 }
 
 function layoutOf(
@@ -80,7 +83,7 @@ function layoutOf(
  * Compares the energy of the differences between successive samples, relative to the energy of the samples, in both
  * byte orders: the lower one is right. Silence and a tie are little-endian, as most clients are.
  */
-function isLittleEndian(bytes: Uint8Array, format: HeaderlessFormat): boolean {
+function soundsLittleEndian(bytes: Uint8Array, format: HeaderlessFormat): boolean {
   const frame = bytesPerFrame(format)
   const start = Math.max(0, Math.floor((bytes.byteLength - COMPARED_BYTES) / 2 / frame) * frame)
   const middle = bytes.subarray(start, start + COMPARED_BYTES)

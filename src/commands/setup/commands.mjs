@@ -32,6 +32,7 @@ const COMMANDS = {
   calibrate: { steps: [install, build, fetchModels], go: runCalibrate },
   'verify-data': { steps: [install, build, fetchModels], go: runVerifyData },
   labels: { steps: [install, build], go: runLabels },
+  collected: { steps: [install, build], go: runCollected },
   'compare-models': { steps: [install, build, fetchModels], go: runCompareModels },
   keys: { steps: [install, build], go: runKeys },
   bench: { steps: [install, build, fetchModels], go: (args) => runBuilt('bench/run.js', args) },
@@ -129,6 +130,12 @@ async function runVerifyData(args) {
 async function runLabels(args) {
   const { runLabels } = await import(builtUrl('src/commands/labels/labels.js'))
   return runLabels(args)
+}
+
+/** @param {string[]} args @returns {Promise<number>} */
+async function runCollected(args) {
+  const { runCollected } = await import(builtUrl('src/commands/collected/collected.js'))
+  return runCollected(args)
 }
 
 /** @param {string[]} args @returns {Promise<number>} */

@@ -9,12 +9,15 @@
  * Memory is fixed at the start: two rings of counters. Only counts are kept.
  */
 import { monitoredCounts, unmonitoredFeatures, type Baseline } from './baseline.js'
-import { binCount, binLabels, binOf, type Bins } from './bins.js'
+import { binCount, binOf, type Bins } from './bins.js'
 import { FAMILIES, FEATURES, FEATURE_NAMES, type FeatureName, type FeatureRow } from './features.js'
-import { WINDOWS, type Comparison, type DriftSnapshot, type FeatureState, type WindowName } from './snapshot.js'
 import {
-  cliffsDelta, driftProbability, expectedStability, holm, populationStability, smoothedShares, sumOf,
+  summarize, WINDOWS, type Comparison, type DriftSnapshot, type FeatureState, type WindowName,
+} from './snapshot.js'
+import {
+  cliffsDelta, driftProbability, expectedStability, holm, isMoreFrequent, populationStability, sumOf,
 } from './statistics.js'
+import { isAlarmed, stateOf, type Standing, type Watched } from './watched.js'
 import { CountingWindow, type WindowShape } from './window.js'
 
 const HOUR_MS = 3_600_000
@@ -38,25 +41,6 @@ const CLEAR_LEVEL = 0.01
 const ONGOING_LEVEL = 0.05
 const OVER_LEVEL = 0.2
 const EVALUATIONS_TO_CLEAR = 3
-
-/** State of one feature in one window. Counts are evaluations: in a row with and without a finding, and still muted. */
-interface Standing { hits: number; quiet: number; alarm: boolean; muted: number }
-
-interface Watched {
-  readonly name: FeatureName
-  /** Index of its value in a row. */
-  readonly column: number
-  readonly bins: Bins
-  /** Index of its first counter; the last of its counters is that of missing values. */
-  readonly firstCell: number
-  readonly baseline: readonly number[]
-  readonly designEffect: Readonly<Record<WindowName, number>>
-  readonly standing: Readonly<Record<WindowName, Standing>>
-  comparisons: Record<WindowName, Comparison | null>
-  alarmSince: number | null
-  /** When the oldest clip of the window came that raised the alarm. */
-  alarmFrom: number | null
-}
 
 export interface DriftEvents {
   onAlarm?(feature: FeatureName, state: Comparison): void
@@ -113,6 +97,16 @@ export class DriftMonitor {
   /** Names of the features with an alarm. */
   get alarms(): FeatureName[] {
     return this.#watched.filter(isAlarmed).map(({ name }) => name)
+  }
+
+  /** Features with an alarm in whose bins that have become more frequent this clip is. */
+  shifted(row: FeatureRow): FeatureName[] {
+    const isShifted = ({ standing, column, bins, firstCell, baseline, designEffect }: Watched): boolean =>
+      WINDOWS.some((name) => {
+        const counts = this.#windows[name].counts.subarray(firstCell, firstCell + baseline.length)
+        return standing[name].alarm && isMoreFrequent(binOf(row[column]!, bins), baseline, counts, designEffect[name])
+      })
+    return this.#watched.filter(isShifted).map(({ name }) => name)
   }
 
   /** All clips since the start, by feature and bin; the last bin is that of missing values. */
@@ -215,39 +209,6 @@ function quiet(): Standing {
   return { hits: 0, quiet: 0, alarm: false, muted: 0 }
 }
 
-function isAlarmed({ standing }: Watched): boolean {
-  return standing.fast.alarm || standing.slow.alarm
-}
-
 function matters({ excess, missing, clips }: Comparison, { baseline }: Watched): boolean {
   return excess > MIN_EXCESS || Math.abs(missing / clips - baseline.at(-1)! / sumOf(baseline)) > MIN_MISSING_CHANGE
-}
-
-function stateOf(watched: Watched): FeatureState {
-  const { name, bins, baseline, comparisons, alarmSince, alarmFrom } = watched
-  const { family, unit, help } = FEATURES[name]
-  const counts = baseline.slice(0, -1)
-  return {
-    name, family, unit, help,
-    bins: binLabels(bins),
-    baseline: smoothedShares(counts),
-    baselineClips: sumOf(baseline),
-    baselineMissing: baseline.at(-1)!,
-    windows: { ...comparisons },
-    alarm: isAlarmed(watched),
-    alarmSince: asInstant(alarmSince),
-    alarmFrom: asInstant(alarmFrom),
-  }
-}
-
-function asInstant(time: number | null): string | null {
-  return time === null ? null : new Date(time).toISOString()
-}
-
-function summarize({ id, created, model, calibration, source }: Baseline): DriftSnapshot['baseline'] {
-  const { clips, sessions, speakers, provenance } = source
-  return {
-    id, created, model: model.name, calibrated: calibration.calibrated, uncalibratedBecause: calibration.because, clips,
-    sessions, speakers, provenance,
-  }
 }

@@ -1,5 +1,5 @@
 /** The state of the drift monitor at one time: plain data for the page, the API and the metrics. */
-import type { Unmonitored } from './baseline.js'
+import type { Baseline, Unmonitored } from './baseline.js'
 import type { Family } from './features.js'
 
 /** The fast window reacts within minutes; the slow one holds more clips and detects smaller shifts within hours. */
@@ -66,4 +66,12 @@ export interface DriftSnapshot {
   readonly features: readonly FeatureState[]
   /** Features that the baseline or this version lacks. */
   readonly unmonitored: readonly Unmonitored[]
+}
+
+export function summarize({ id, created, model, calibration, source }: Baseline): BaselineSummary {
+  const { clips, sessions, speakers, provenance } = source
+  return {
+    id, created, model: model.name, calibrated: calibration.calibrated, uncalibratedBecause: calibration.because, clips,
+    sessions, speakers, provenance,
+  }
 }

@@ -30,6 +30,21 @@ export function smoothedShares(counts: readonly number[]): number[] {
   return counts.map((count) => (count + 0.5) / total)
 }
 
+/** Standard deviations. */
+const CLEARLY_MORE = 2
+
+/**
+ * Whether a bin has clearly more clips of the window than the baseline lets expect: its Pearson residual (Agresti,
+ * "Categorical Data Analysis", 2.4), with the design effect.
+ */
+export function isMoreFrequent(
+  bin: number, baselineCounts: readonly number[], windowCounts: ArrayLike<number>, designEffect: number,
+): boolean {
+  const clips = Array.from(windowCounts).reduce((sum, count) => sum + count, 0)
+  const expected = smoothedShares(baselineCounts)[bin]! * clips
+  return windowCounts[bin]! - expected > CLEARLY_MORE * Math.sqrt(expected * designEffect)
+}
+
 /** Share of the significance level that is spent on bins that are rare in the baseline. */
 const RARE_LEVEL = 0.05
 /** With fewer expected clips in a bin, the chi-square distribution does not hold. */

@@ -71,6 +71,12 @@ export class DriftWatch {
     this.#record?.add(row, session, Date.now())
   }
 
+  /** Features with an alarm in whose bins that have become more frequent the clip is. */
+  shifted(report: Report): readonly string[] {
+    if (report.model !== this.#model || this.monitor === undefined || this.monitor.alarms.length === 0) return []
+    return this.monitor.shifted(featureRow(report))
+  }
+
   snapshot(): DriftSnapshot | null {
     return this.monitor?.snapshot() ?? null
   }

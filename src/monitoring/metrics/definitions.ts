@@ -6,6 +6,7 @@
  * aggregated), no label whose values a client could choose.
  */
 import type { MetricDefinition } from './definitions/definition.js'
+import { COLLECTION_METRICS } from './definitions/collection.js'
 import { DRIFT_METRICS } from './definitions/drift.js'
 import { FEEDBACK_METRICS } from './definitions/feedback.js'
 import { INPUT_METRICS } from './definitions/input.js'
@@ -26,6 +27,7 @@ export const METRICS = {
   ...SERVICE_METRICS,
   ...DRIFT_METRICS,
   ...FEEDBACK_METRICS,
+  ...COLLECTION_METRICS,
 } as const satisfies Record<string, MetricDefinition>
 
 export type MetricName = keyof typeof METRICS

@@ -20,6 +20,7 @@ import { limitConnections } from './connections/connection-limits.js'
 import { Connections } from './connections/connections.js'
 import type { AppDependencies } from './dependencies.js'
 import { documentation } from './documentation.js'
+import { collected } from './collection/collected.js'
 import { drift } from './monitoring/drift.js'
 import { feedback } from './monitoring/feedback.js'
 import { labellingRoutes } from './labelling/labelling.js'
@@ -85,6 +86,7 @@ export async function buildApp(dependencies: AppDependencies, version: string): 
   await app.register(search, dependencies)
   await app.register(catalogues, dependencies)
   await app.register(feedback, dependencies)
+  await app.register(collected, dependencies)
   await app.register(models, dependencies)
   const { labelling } = dependencies
   if (labelling !== undefined) await app.register(labellingRoutes, { ...dependencies, labelling })

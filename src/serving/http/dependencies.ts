@@ -2,6 +2,7 @@
 import type { FastifyBaseLogger } from 'fastify'
 import type { AccessKeys } from '../access/keys.js'
 import type { CatalogueStore } from '../../search/catalogue/store.js'
+import type { Collector } from '../../data/collection/collector.js'
 import type { Config } from '../../config.js'
 import type { DriftSnapshot } from '../../monitoring/drift/snapshot.js'
 import type { Feedback } from '../../monitoring/feedback/feedback.js'
@@ -42,6 +43,8 @@ export type Pool = Pick<WorkerPool, 'run' | 'refusal' | 'readiness' | 'models'>
 export interface DriftView {
   /** `session`: an identifier that the client chooses for one visit. */
   observe(report: Report, session: string | undefined): void
+  /** Features with an alarm in whose bins that have become more frequent the clip is. */
+  shifted(report: Report): readonly string[]
   snapshot(): DriftSnapshot | null
   readonly reason: string | null
 }
@@ -56,6 +59,8 @@ export interface AppDependencies {
   readonly uploads: Uploads
   readonly feedback: Feedback
   readonly catalogues: CatalogueStore
+  /** Undefined: no clip is kept. */
+  readonly collection?: Pick<Collector, 'consider' | 'correct' | 'delete'> | undefined
   /** The external search engine; undefined: catalogues answer. */
   readonly searchEngine: ExternalSearchEngine | undefined
   /** Undefined: nothing is labelled here. */

@@ -7,10 +7,11 @@ import os from 'node:os'
 import path from 'node:path'
 import { chromium, type Browser, type Page } from 'playwright-core'
 import t, { type Test } from 'tap'
+import type { CollectedClip } from '../../../src/data/collection/collected-clip.js'
 import { findChromium } from '../../../fixtures/kit/media-recorder.js'
 import { changeKeys } from '../../../src/serving/access/keys-file.js'
 import type { DriftSnapshot } from '../../../src/monitoring/drift/snapshot.js'
-import { REPORT, setUp } from '../../serving/http/fake-service.js'
+import { CLIP, REPORT, setUp } from '../../serving/http/fake-service.js'
 import { makeKeys, until } from '../../serving/http/keys.js'
 import { madeUpSnapshot, madeUpTraffic } from '../../serving/http/made-up-drift.js'
 
@@ -25,9 +26,9 @@ t.before(async () => {
 t.teardown(() => browser?.close())
 
 /** The page of a service whose snapshot the test may change, and everything that its console said. */
-async function open(t: Test, snapshot: DriftSnapshot | null) {
+async function open(t: Test, snapshot: DriftSnapshot | null, environment = {}, fake = {}) {
   const state = { snapshot }
-  const service = await setUp(t, {}, {}, ['en'], { snapshot: () => state.snapshot, reason: 'none is configured' })
+  const service = await setUp(t, environment, fake, ['en'], { snapshot: () => state.snapshot, reason: 'none is configured' })
   const page = await browser.newPage({
     viewport: { width: 1280, height: 900 },
     timezoneId: 'Europe/Berlin',
@@ -304,4 +305,38 @@ t.test('it fits a wide screen and a telephone, light and dark', { skip }, async 
   await page.clock.runFor(REFRESH_MS)
   await page.locator('#requests-summary', { hasText: /^2,\d\d\d in/ }).waitFor()
   await picture(page, 'page')
+})
+
+t.test('an alarm leads to the collected clips of its window, and from there to labelling', { skip }, async (t) => {
+  const report = { ...REPORT, text: 'play some jazz' }
+  const collected = (id: string, time: string): CollectedClip => ({
+    id, time, session: null, audio: { bytes: 1, sha256: '0'.repeat(64), mediaType: 'audio/wav' },
+    reasons: ['drifted'], samplingProbability: 0.2, driftFeatures: ['loudness'], correction: null, report,
+  })
+  const clips = {
+    async *select() {
+      yield collected('before', '2026-05-03T10:00:00.000Z')
+      yield collected('within', '2026-05-03T10:20:00.000Z')
+    },
+    audio: async () => CLIP,
+  }
+  const labelFile = path.join(t.testdir(), 'labels.jsonl')
+  const { page, said } = await open(t, madeUpSnapshot(), { EARSHOT_LABEL_FILE: labelFile }, { collected: clips })
+  await page.locator('#alarms a', { hasText: 'Clips of this window' }).first().click()
+  await page.waitForSelector('#clips li')
+  t.same(await page.locator('#clips .name').allInnerTexts(), ['within'])
+  await page.locator('#label-these').click()
+  await page.waitForSelector('#author-name:focus')
+  await page.keyboard.type('Ann')
+  await page.keyboard.press('Enter')
+  await page.waitForSelector('#suggestions li')
+  t.equal(await page.locator('#clip-title').innerText(), 'within')
+  t.match(await page.locator('#clip-facts').innerText(), /drifted in loudness/)
+  t.same(said, [], 'the console is empty')
+})
+
+t.test('without collected clips, alarms have no link to them', { skip }, async (t) => {
+  const { page } = await open(t, madeUpSnapshot())
+  await page.waitForSelector('#alarms li')
+  t.equal(await page.locator('#alarms a', { hasText: 'Clips' }).count(), 0)
 })

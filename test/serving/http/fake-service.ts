@@ -117,7 +117,7 @@ interface Setup {
 /** What the service has when no baseline is configured. */
 const NO_BASELINE: FakeDrift = { snapshot: () => null, reason: 'none is configured' }
 
-type FakeDrift = Omit<DriftView, 'observe'>
+type FakeDrift = Omit<DriftView, 'observe' | 'shifted'>
 
 /** The service looks at the keys file every second. */
 const KEYS_POLL_MS = 20
@@ -137,6 +137,7 @@ export async function setUp(
   fake: FakePool = {},
   languages = ['en'],
   drift: FakeDrift = NO_BASELINE,
+  collection: AppDependencies['collection'] = undefined,
 ): Promise<Setup> {
   const config = readConfig({ EARSHOT_MODELS: 'moonshine-tiny-en,whisper-tiny', ...environment })
   const jobs: JobRequest[] = []
@@ -217,7 +218,8 @@ export async function setUp(
     keys,
     pool,
     telemetry,
-    drift: { observe: () => undefined, ...drift },
+    drift: { observe: () => undefined, shifted: () => [], ...drift },
+    collection,
     uploads,
     feedback,
     catalogues,

@@ -12,7 +12,7 @@ const SHARED_ROUTES = new Set([
   '/v1/transcriptions', '/v1/audio/transcriptions', '/v1/search', '/v1/feedback', '/v1/labels',
 ])
 /** Headers that a page may send. */
-const OWN_HEADER = /^(?:authorization|content-type|earshot-session|x-request-id)$/
+const OWN_HEADER = /^(?:authorization|content-type|earshot-collect|earshot-session|x-request-id)$/
 /** Headers that OpenAI's client sends. */
 const OPENAI_HEADER = /^(?:user-agent|openai-(?:organization|project)|x-stainless-[a-z-]{1,40})$/
 /** Headers that a page may read. */

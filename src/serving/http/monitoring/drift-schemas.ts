@@ -48,6 +48,7 @@ const FeatureSchema = Type.Object({
   }, { description: 'Null: too few clips to say anything.' }),
   alarm: Type.Boolean(),
   alarmSince: orNull(Type.String(), 'ISO 8601; null when there is no alarm.'),
+  alarmFrom: orNull(Type.String(), 'ISO 8601: when the oldest clip of the window came that raised the alarm.'),
 })
 
 const BaselineSchema = Type.Object({
@@ -99,6 +100,8 @@ const TrafficSchema = Type.Object(
   { description: 'The last hour of this process.' },
 )
 
+const LABELLING = Type.Boolean({ description: 'Whether collected clips can be listened to and labelled at /clips.' })
+
 export const DriftReply = Type.Union([
   Type.Object({
     baseline: BaselineSchema,
@@ -111,10 +114,12 @@ export const DriftReply = Type.Union([
       }),
     ),
     traffic: TrafficSchema,
+    labelling: LABELLING,
   }),
   Type.Object({
     baseline: Type.Null(),
     reason: Type.String({ description: 'Why nothing is compared.' }),
     traffic: TrafficSchema,
+    labelling: LABELLING,
   }),
 ])

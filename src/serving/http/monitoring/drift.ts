@@ -4,7 +4,10 @@ import type { AppDependencies } from '../dependencies.js'
 import { servePage } from '../pages/pages.js'
 import { DriftReply } from './drift-schemas.js'
 
-export const drift: FastifyPluginAsyncTypebox<AppDependencies> = async (scope, { drift, telemetry }) => {
+export const drift: FastifyPluginAsyncTypebox<AppDependencies> = async (scope, dependencies) => {
+  const { drift, telemetry, config } = dependencies
+  // Clips of a manifest have no time, so that no alarm leads to them.
+  const labelling = dependencies.labelling !== undefined && config.labelClips === undefined
   scope.get('/v1/drift', {
     config: { access: 'metrics' },
     schema: {
@@ -15,13 +18,8 @@ export const drift: FastifyPluginAsyncTypebox<AppDependencies> = async (scope, {
   }, async (_request, reply) => {
     const snapshot = drift.snapshot()
     const traffic = telemetry.recent.snapshot()
-    return reply
-      .header('cache-control', 'no-store')
-      .send(
-        snapshot === null
-          ? { baseline: null, reason: drift.reason ?? 'nothing has been compared yet', traffic }
-          : { ...snapshot, traffic },
-      )
+    const compared = snapshot ?? { baseline: null, reason: drift.reason ?? 'nothing has been compared yet' }
+    return reply.header('cache-control', 'no-store').send({ ...compared, traffic, labelling })
   })
   servePage(scope, 'drift')
 }

@@ -1,19 +1,21 @@
 /**
- * POST /v1/feedback and /v1/labels: what the user did with an answer, and the reference transcript. Texts are
- * never logged.
+ * POST /v1/feedback and /v1/labels: what the user did with an answer, and the reference transcript. Texts are never
+ * logged; the collection keeps a correction where the user agreed.
  */
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import type { FastifyRequest } from 'fastify'
 import { SpeechError } from '../../../domain/errors.js'
 import type { Statement } from '../../../monitoring/feedback/feedback.js'
 import type { AnswerFacts } from '../../../monitoring/feedback/token.js'
+import { handOverCorrection } from '../collection/hand-over.js'
 import type { AppDependencies } from '../dependencies.js'
 import { takeJson } from '../json-bodies.js'
 import { AcceptedReply, ErrorReply, FeedbackBody, LabelBody, LabelReply } from '../schemas.js'
 
 const MAX_BODY_BYTES = 65_536
 
-export const feedback: FastifyPluginAsyncTypebox<AppDependencies> = async (scope, { feedback: judged, uploads }) => {
+export const feedback: FastifyPluginAsyncTypebox<AppDependencies> = async (scope, dependencies) => {
+  const { feedback: judged, uploads } = dependencies
   takeJson(scope, uploads, MAX_BODY_BYTES)
 
   scope.post('/v1/feedback', {
@@ -29,6 +31,7 @@ export const feedback: FastifyPluginAsyncTypebox<AppDependencies> = async (scope
   }, async (request, reply) => {
     const { token, ...statement } = request.body
     const facts = judged.tell(token, readStatement(statement))
+    if (statement.event === 'corrected') handOverCorrection(facts, statement.text ?? null, request, dependencies)
     log(request, facts, { event: statement.event })
     return reply.code(202).send({ accepted: true as const })
   })
@@ -46,6 +49,7 @@ export const feedback: FastifyPluginAsyncTypebox<AppDependencies> = async (scope
   }, async (request, reply) => {
     const { token, ...label } = request.body
     const { label: { words, errors }, ...facts } = judged.label(token, label)
+    if (label.source === 'correction') handOverCorrection(facts, label.reference, request, dependencies)
     log(request, facts, { source: label.source, referenceWords: words, errors })
     return reply.code(202).send({ accepted: true as const, words, errors })
   })

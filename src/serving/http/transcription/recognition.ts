@@ -13,6 +13,8 @@ import type { Report } from '../../../domain/report.js'
 import { REQUEST_DEFAULTS, type RecognitionRequest } from '../../../domain/request.js'
 import type { AppDependencies, ServedModel } from '../dependencies.js'
 import { asSpeechError, replyWithError } from '../replies.js'
+import { handOverClip } from '../collection/hand-over.js'
+import { sessionOf } from '../collection/session.js'
 import { whenClosed } from '../connections/when-closed.js'
 import { chooseLanguages, languagesHeader } from './languages.js'
 
@@ -107,7 +109,9 @@ export async function recognize(
     model: model.name, keyName: request.keyName, secondsSinceUpload: secondsSince(progress.receivedAt),
     deadlineSeconds, audioBytes: audio.byteLength,
   })
-  drift.observe(report, sessionOf(request))
+  const session = sessionOf(request)
+  drift.observe(report, session)
+  handOverClip({ audio, mediaType, session, report }, request, reply, dependencies)
   logReport(report, request, config.logTranscripts)
   return report
 }
@@ -134,14 +138,6 @@ async function phrasesUnlessRefused(
   const refusal = pool.refusal(client)
   if (refusal !== undefined) throw refusal
   return make()
-}
-
-const MAX_SESSION_CHARACTERS = 200
-
-/** The client's identifier of a visit: for baselines alone, and there only as a hash. */
-function sessionOf({ headers }: FastifyRequest): string | undefined {
-  const session = headers['earshot-session']
-  return typeof session === 'string' && session !== '' ? session.slice(0, MAX_SESSION_CHARACTERS) : undefined
 }
 
 /** Throws REQUEST_INVALID. */

@@ -13,7 +13,7 @@ import { createTraffic } from './traffic.js'
 /** @import { DriftSnapshot } from '../../../../monitoring/drift/snapshot.js' */
 /** @import { Traffic } from '../../../../monitoring/metrics/recent.js' */
 /** @typedef {{ readonly baseline: null, readonly reason: string }} NoBaseline */
-/** @typedef {{ readonly traffic: Traffic } & (DriftSnapshot | NoBaseline)} Reply */
+/** @typedef {{ readonly traffic: Traffic, readonly labelling: boolean } & (DriftSnapshot | NoBaseline)} Reply */
 
 const REFRESH_MS = 5_000
 const TIMEOUT_MS = 10_000

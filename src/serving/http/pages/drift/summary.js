@@ -3,13 +3,14 @@ import { element, part, setAttribute, setChildren, setText } from '../shared/ele
 import { age, count, counted, day } from './numbers.js'
 import { alarmInWords } from './words.js'
 
-/** @import { BaselineSummary, DriftSnapshot, WindowName } from '../../../../monitoring/drift/snapshot.js' */
+/** @import { BaselineSummary, DriftSnapshot, FeatureState } from '../../../../monitoring/drift/snapshot.js' */
+/** @import { WindowName } from '../../../../monitoring/drift/snapshot.js' */
 /** @typedef {{ readonly baseline: null, readonly reason: string }} NoBaseline */
 
 /** @type {readonly (readonly [WindowName, string])[]} */
 const WINDOW_NAMES = [['fast', 'Fast window'], ['slow', 'Slow window']]
 
-/** @param {DriftSnapshot | NoBaseline} reply */
+/** @param {(DriftSnapshot | NoBaseline) & { readonly labelling: boolean }} reply */
 export function updateSummary(reply) {
   const snapshot = reply.baseline === null ? null : reply
   const [kind, verdict, note] =
@@ -21,7 +22,7 @@ export function updateSummary(reply) {
   setText(part('verdict-note'), note)
   part('how-to').hidden = snapshot !== null
   part('baseline').hidden = snapshot === null
-  updateAlarms(snapshot)
+  updateAlarms(snapshot, reply.labelling)
   if (snapshot !== null) updateBaseline(snapshot)
   const alarms = snapshot?.alarms.length ?? 0
   document.title = `${alarms > 0 ? `(${alarms}) ` : ''}Drift · Earshot`
@@ -53,8 +54,8 @@ function verdictOf({ alarms, baseline, windows, unmonitored }) {
   return ['calm', 'No drift alarm', `Inputs and outputs look like the baseline.${exception}`]
 }
 
-/** @param {DriftSnapshot | null} snapshot */
-function updateAlarms(snapshot) {
+/** @param {DriftSnapshot | null} snapshot @param {boolean} hasClips whether clips are collected and labelled */
+function updateAlarms(snapshot, hasClips) {
   const list = part('alarms')
   const raised = (snapshot?.alarms ?? []).flatMap(
     (name) => snapshot?.features.find((feature) => feature.name === name) ?? [],
@@ -65,7 +66,15 @@ function updateAlarms(snapshot) {
   list.dataset.key = key
   setChildren(list, sentences.map(({ feature, headline, figures, look }) => element('li', {},
     element('strong', {}, headline), ` (${figures}). Look at ${look}. `,
-    element('a', { href: `#feature-${feature.name}`, 'aria-label': `Figures of ${feature.name}` }, 'Figures'))))
+    element('a', { href: `#feature-${feature.name}`, 'aria-label': `Figures of ${feature.name}` }, 'Figures'),
+    ...clipsOf(feature, hasClips))))
+}
+
+/** @param {FeatureState} feature @param {boolean} hasClips */
+function clipsOf({ name, alarmFrom }, hasClips) {
+  if (!hasClips || alarmFrom === null) return []
+  const href = `clips?from=${encodeURIComponent(alarmFrom)}`
+  return [' · ', element('a', { href, 'aria-label': `Clips of the window of ${name}` }, 'Clips of this window')]
 }
 
 /** @param {DriftSnapshot} snapshot */

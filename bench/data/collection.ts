@@ -1,0 +1,205 @@
+/**
+ * What collection promises, measured.
+ *
+ * `rates`: streams of simulated clips, in which doubtful and corrected clips have more errors, are collected by the
+ * policies of the service. Printed is how often the 95 % interval of the weighted word error rate covers the true one,
+ * and of the plain rate of what was collected. Sessions differ in their error rate, clips of a session too; the
+ * correctness of a clip is a noisy guess of whether it has errors; users correct some of the clips with errors.
+ *
+ * `latency`: the same clips to two services, one of which collects every clip to a directory, encrypted, in turns.
+ */
+import { randomBytes } from 'node:crypto'
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import os from 'node:os'
+import path from 'node:path'
+import { medianInterval } from '../../fixtures/kit/bootstrap.js'
+import { ask, keepAliveAgent } from '../../fixtures/kit/exchange.js'
+import { startServer, type Server } from '../../fixtures/kit/server.js'
+import { gaussian, median, percentile } from '../../fixtures/kit/statistics.js'
+import {
+  applyingReasons, drawReasons, inOrder, samplingProbability, type Shares,
+} from '../../src/data/collection/policy.js'
+import { weightedErrorRate, type WeightedClip } from '../../src/data/statistics/weighted-error-rate.js'
+import type { Report } from '../../src/domain/report.js'
+import { seededRandom } from '../../src/domain/scoring/seeded-random.js'
+import { defineBench, type Outcome } from '../harness/bench.js'
+import { drawUploads, MANIFEST, readClips, type Upload } from '../harness/clips.js'
+import { count, list, number } from '../harness/options.js'
+import { MODEL } from '../harness/recognizers.js'
+import { fixed, printTable } from '../harness/table.js'
+
+const TABLES = ['rates', 'latency'] as const
+
+const OPTIONS = {
+  table: list(TABLES), repetitions: count(1_000), clips: count(6_000), sessions: count(400), uniform: number(0.05),
+  model: MODEL, manifest: MANIFEST, uploads: count(40), rounds: count(12),
+}
+
+/** What the service has as default, but for the share that the option sets. */
+const SHARES: Omit<Shares, 'uniform'> = { doubtful: 0.2, drifted: 0.2, corrected: 1 }
+const DOUBTFUL_BELOW = 0.5
+/** Of a word, before sessions and clips differ. */
+const ERROR_RATE = 0.06
+/** Standard deviations of its logarithm between sessions, and between clips of a session. */
+const [BETWEEN_SESSIONS, BETWEEN_CLIPS] = [0.5, 1]
+/** Standard deviation of the noise of correctness, as a log-odds. */
+const CORRECTNESS_NOISE = 1
+const CORRECTED_SHARE = 0.15
+const DRIFTED_SHARE = 0.03
+const WORDS = [1, 8] as const
+/** Clips from which the true rate is counted. */
+const LONG_RUN_CLIPS = 2_000_000
+/** Of the coverage; its standard error is 0.7 % in 1,000 repetitions. */
+const [LEAST_COVERED, MOST_COVERED] = [0.93, 0.97]
+const MOST_RATIO = 1.03
+
+interface SimulatedClip extends Omit<WeightedClip, 'samplingProbability'> {
+  readonly correctness: number
+  readonly isDrifted: boolean
+  readonly isCorrected: boolean
+}
+
+export const run = defineBench('collection', OPTIONS, async ({ table, ...given }) => {
+  const outcomes: Outcome[] = []
+  if (table.includes('rates')) outcomes.push(measureRates(given))
+  if (table.includes('latency')) outcomes.push(await measureLatency(given))
+  return {
+    missed: outcomes.flatMap(({ missed }) => missed), results: outcomes.map(({ results }) => results),
+  }
+})
+
+interface Simulation {
+  readonly repetitions: number
+  readonly clips: number
+  readonly sessions: number
+  readonly uniform: number
+}
+
+function measureRates({ repetitions, clips, sessions, uniform }: Simulation): Outcome {
+  const shares = { ...SHARES, uniform }
+  const truth = plainRate(simulate(LONG_RUN_CLIPS, LONG_RUN_CLIPS / 10, seededRandom(0)))
+  const rows = { weighted: [0, 0, 0], plain: [0, 0, 0] }
+  let [collected, ownTruth] = [0, 0]
+  for (let repetition = 0; repetition < repetitions; repetition++) {
+    const random = seededRandom(1 + repetition)
+    const stream = simulate(clips, sessions, random)
+    const sample = stream.flatMap((clip) => collect(clip, shares, random))
+    const streamTruth = plainRate(stream)
+    collected += sample.length / repetitions
+    ownTruth += streamTruth / repetitions
+    const unweighted = sample.map((clip) => ({ ...clip, samplingProbability: 1 }))
+    for (const [name, drawn] of [['weighted', sample], ['plain', unweighted]] as const) {
+      const { estimate, low, high } = weightedErrorRate(drawn, { rounds: 500, seed: 1 + repetition })
+      const covers = (rate: number): number => Number(low <= rate && rate <= high) / repetitions
+      rows[name][0]! += estimate / repetitions
+      rows[name][1]! += covers(truth)
+      rows[name][2]! += covers(streamTruth)
+    }
+  }
+  console.log(`${repetitions} streams of ${clips} clips, of which ${fixed(collected, 0)} are collected on average`)
+  console.log(`true word error rate ${fixed(100 * truth, 2)} % in the long run, ${fixed(100 * ownTruth, 2)} % of the `
+    + 'streams on average')
+  printTable(['rate', 'mean %', 'interval covers the long run', 'covers that of its stream'],
+    Object.entries(rows).map(([name, [mean, covered, own]]) =>
+      [name, fixed(100 * mean!, 2), fixed(covered, 3), fixed(own, 3)]))
+  const coverage = rows.weighted[1]!
+  const isCovered = coverage >= LEAST_COVERED && coverage <= MOST_COVERED
+  return {
+    missed: isCovered ? [] : [`coverage of ${fixed(coverage, 3)}, ${LEAST_COVERED} to ${MOST_COVERED} wanted`],
+    results: { truth, collected, rows },
+  }
+}
+
+function simulate(clips: number, sessions: number, random: () => number): SimulatedClip[] {
+  const rates = Array.from({ length: sessions }, () => ERROR_RATE * Math.exp(BETWEEN_SESSIONS * gaussian(random)))
+  const [fewest, most] = WORDS
+  return Array.from({ length: clips }, () => {
+    const session = Math.floor(random() * sessions)
+    const rate = Math.min(0.9, rates[session]! * Math.exp(BETWEEN_CLIPS * gaussian(random)))
+    const words = fewest + Math.floor(random() * (most - fewest + 1))
+    let errors = 0
+    for (let word = 0; word < words; word++) errors += Number(random() < rate)
+    const expected = (1 - rate) ** words
+    const logOdds = Math.log(expected / (1 - expected)) + CORRECTNESS_NOISE * gaussian(random)
+    return {
+      errors, words, speaker: `session ${session}`, correctness: 1 / (1 + Math.exp(-logOdds)),
+      isDrifted: random() < DRIFTED_SHARE, isCorrected: errors > 0 && random() < CORRECTED_SHARE,
+    }
+  })
+}
+
+/** The clip with its probability, or nothing. */
+function collect(clip: SimulatedClip, shares: Shares, random: () => number): WeightedClip[] {
+  const { correctness, isDrifted, isCorrected, ...counted } = clip
+  const report = { correctness, confidence: null, noSpeechReason: null, segments: [], cascade: null }
+  const answered = applyingReasons(report as unknown as Report, isDrifted ? ['snr'] : [], DOUBTFUL_BELOW)
+  const applying = isCorrected ? inOrder([...answered, 'corrected']) : answered
+  if (drawReasons(applying, shares, random).length === 0) return []
+  return [{ ...counted, samplingProbability: samplingProbability(applying, shares) }]
+}
+
+function plainRate(clips: readonly SimulatedClip[]): number {
+  const sum = (part: (clip: SimulatedClip) => number): number => clips.reduce((all, clip) => all + part(clip), 0)
+  return sum(({ errors }) => errors) / sum(({ words }) => words)
+}
+
+interface Timed { readonly model: string; readonly manifest: string; readonly uploads: number; readonly rounds: number }
+
+async function measureLatency({ model, manifest, uploads: clips, rounds }: Timed): Promise<Outcome> {
+  const uploads = await drawUploads(await readClips(manifest), clips)
+  const folder = await mkdtemp(path.join(os.tmpdir(), 'earshot-collection-'))
+  const keyFile = path.join(folder, 'key')
+  await writeFile(keyFile, randomBytes(32).toString('hex'))
+  const settings = {
+    EARSHOT_COLLECT: `dir:${path.join(folder, 'clips')}`, EARSHOT_COLLECT_KEY_FILE: keyFile,
+    EARSHOT_COLLECT_UNIFORM: '1',
+  }
+  const servers = [await startServer({ model, workers: 1 }), await startServer({ model, workers: 1, settings })]
+  try {
+    const [without, collected] = await timeInTurns(servers, uploads, rounds)
+    return compare(without!, collected!, uploads.length)
+  } finally {
+    await Promise.all(servers.map((server) => server.stop()))
+    await rm(folder, { recursive: true })
+  }
+}
+
+/** Times of the same requests in the same order; each round sends every clip once. */
+function compare(without: readonly number[], collected: readonly number[], clips: number): Outcome {
+  const figures = (times: readonly number[]): string[] =>
+    [median(times), percentile(times, 0.95)].map((milliseconds) => fixed(milliseconds))
+  const ratio = median(collected) / median(without)
+  const tailRatio = percentile(collected, 0.95) / percentile(without, 0.95)
+  const ratios = collected.map((time, index) => time / without[index]!)
+  const ofClips = Array.from({ length: clips }, (_, clip) => ratios.filter((_ratio, index) => index % clips === clip))
+  const { low, high } = medianInterval(ofClips)
+  const paired = median(ratios)
+  printTable(['service', 'median ms', 'p95 ms'], [
+    ['without collection', ...figures(without)], ['collecting every clip', ...figures(collected)],
+  ])
+  console.log(`ratio of the medians ${fixed(ratio, 3)}, of p95 ${fixed(tailRatio, 3)}; median of the ratios of the same `
+    + `clip ${fixed(paired, 3)} (${fixed(low, 3)} to ${fixed(high, 3)}), ${ratios.length} pairs`)
+  const missed = paired > MOST_RATIO ? [`${fixed(paired, 3)} times as long, at most ${MOST_RATIO} wanted`] : []
+  return { missed, results: { ratio, tailRatio, paired, interval: { low, high } } }
+}
+
+/** Milliseconds of each server, in the order of the requests; the first round warms up. */
+async function timeInTurns(
+  servers: readonly Server[], uploads: readonly Upload[], rounds: number,
+): Promise<number[][]> {
+  const agent = keepAliveAgent()
+  const times = servers.map((): number[] => [])
+  for (let round = -1; round < rounds; round++) {
+    for (const { body } of uploads) {
+      for (const index of round % 2 === 0 ? [0, 1] : [1, 0]) {
+        const { status, failure, latencyMs } = await ask(`${servers[index]!.url}/v1/transcriptions`, {
+          method: 'POST', body, agent, headers: { 'earshot-collect': 'yes' },
+        })
+        if (status !== 200) throw new Error(`server ${index} answered ${failure ?? status}`)
+        if (round >= 0) times[index]!.push(latencyMs)
+      }
+    }
+  }
+  agent.destroy()
+  return times
+}

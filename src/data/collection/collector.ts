@@ -1,0 +1,228 @@
+/**
+ * Collects clips behind the requests: decides which, holds the newest for corrections, writes the others one after the
+ * other, keeps to the limits of age and bytes, and deletes what a user does not want to be kept.
+ *
+ * A request costs the decision and nothing else; digest, encryption and writing happen later, in the thread pool. What
+ * waits is bounded, and what does not fit is dropped and counted. A store that fails stops the collection and nothing
+ * else.
+ */
+import { SpeechError } from '../../domain/errors.js'
+import { digestOf, type ClipStore } from './clip-store.js'
+import type { CollectedClip, CollectedClips, Selection } from './collected-clip.js'
+import type { Candidate, CollectorOptions } from './collector-options.js'
+import { applyingReasons, drawReasons, inOrder, samplingProbability } from './policy.js'
+import { RecentClips, type RecentClip } from './recent-clips.js'
+import { applyRetention } from './retention.js'
+import { WriteQueue, type Write } from './write-queue.js'
+
+const RETENTION_INTERVAL_MS = 3_600_000
+/** A token is issued up to so long after recognition: a search may wait for its engine first. */
+const ANSWER_SECONDS = 15
+const SMALL_BYTES = 1_024
+
+export class Collector {
+  readonly #options: CollectorOptions
+  readonly #now: () => number
+  readonly #random: () => number
+  readonly #recent: RecentClips
+  readonly #queue: WriteQueue
+  readonly #timer: NodeJS.Timeout
+  #store: ClipStore | undefined
+  #kept = { clips: 0, bytes: 0 }
+  #isLimitWaiting = false
+  #isClosed = false
+
+  private constructor(options: CollectorOptions) {
+    this.#options = options
+    this.#now = options.now ?? Date.now
+    this.#random = options.random ?? Math.random
+    this.#recent = new RecentClips(options.bufferBytes, this.#now)
+    this.#queue = new WriteQueue(options.bufferBytes, options.events, options.firstRetryMs)
+    this.#timer = setInterval(() => { this.#keepToLimits() }, RETENTION_INTERVAL_MS).unref()
+  }
+
+  /** Throws the SpeechError of `open`; a store that does not respond is tried again later. */
+  static async start(options: CollectorOptions): Promise<Collector> {
+    const collector = new Collector(options)
+    try {
+      collector.#store = await options.open()
+    } catch (thrown) {
+      if (thrown instanceof SpeechError) {
+        await collector.close(0)
+        throw thrown
+      }
+    }
+    // Where opening failed, this fails too, and is repeated.
+    collector.#keepToLimits()
+    return collector
+  }
+
+  /** For labellers; rejects while the store does not respond. */
+  readonly clips: CollectedClips = {
+    select: (selection) => this.#select(selection),
+    audio: async (id) => (await this.#open()).audio(id),
+  }
+
+  get isRunning(): boolean { return !this.#queue.isStopped && !this.#isClosed }
+  /** Clips and bytes in the store, as of the last look through all of it and what was written since. */
+  get kept(): { readonly clips: number; readonly bytes: number } { return this.#kept }
+
+  /** Call it after the answer was sent. */
+  consider({ id, time, session, audio, mediaType, report, driftFeatures }: Candidate): void {
+    if (this.#isClosed) return
+    const { shares, doubtfulBelow, events, pseudonyms } = this.#options
+    events.onConsidered()
+    const applying = applyingReasons(report, driftFeatures, doubtfulBelow)
+    const drawn = drawReasons(applying, shares, this.#random)
+    if (drawn.length === 0 && shares.corrected === 0) return
+    const clip = {
+      id, time: new Date(time).toISOString(), driftFeatures, report,
+      session: session === undefined ? null : pseudonyms.sessionPseudonym(session),
+    }
+    const bytes = audio.byteLength + JSON.stringify(report).length + SMALL_BYTES
+    const recent: RecentClip = {
+      audio, mediaType, clip, bytes, applying, drawn, counted: [], correction: null, isTaken: false, sha256: undefined,
+    }
+    if (shares.corrected > 0) this.#recent.add(recent)
+    if (drawn.length > 0) this.#take(recent)
+  }
+
+  /**
+   * A user corrected an answer; `text` is what they say is right, null where they did not say. `issuedSeconds`: Unix
+   * time of its token.
+   */
+  correct(id: string, issuedSeconds: number, text: string | null): void {
+    if (this.#isClosed) return
+    const recent = this.#recent.get(id)
+    if (recent === undefined) {
+      if (text !== null) this.#amendStored(id, issuedSeconds, text)
+      return
+    }
+    recent.correction = text ?? recent.correction
+    if (!recent.applying.includes('corrected')) {
+      const added = drawReasons(['corrected'], this.#options.shares, this.#random)
+      // The policy applied whether it was drawn or not, so the probability is a higher one in both cases.
+      recent.applying = inOrder([...recent.applying, 'corrected'])
+      recent.drawn = inOrder([...recent.drawn, ...added])
+    }
+    if (recent.drawn.length === 0) return
+    if (recent.isTaken) this.#rewrite(recent)
+    else this.#take(recent)
+  }
+
+  /** Deletes the clips of a request or a session, wherever they are; resolves to the number of stored ones. */
+  async delete(meant: { readonly request: string } | { readonly session: string }): Promise<number> {
+    const { pseudonyms, events } = this.#options
+    if ('request' in meant) this.#recent.delete(meant.request)
+    const request = 'request' in meant ? meant.request : undefined
+    const session = 'session' in meant ? pseudonyms.sessionPseudonym(meant.session) : undefined
+    if (session !== undefined) this.#recent.deleteSession(session)
+    await this.#queue.cancel((about) =>
+      request !== undefined ? about.request === request : about.session === session)
+    const store = await this.#open()
+    const deleted = await store.deleteOf(request !== undefined ? { request: pseudonyms.requestPseudonym(request) }
+      : { session: session! })
+    this.#kept = { ...this.#kept, clips: Math.max(0, this.#kept.clips - deleted) }
+    if (deleted > 0) events.onDeleted('request', deleted)
+    return deleted
+  }
+
+  /** Writes what waits, for a limited time. */
+  async close(seconds: number): Promise<void> {
+    this.#isClosed = true
+    clearInterval(this.#timer)
+    const lost = await this.#queue.close(seconds)
+    if (lost > 0) this.#options.events.onDropped('shutdown', lost)
+  }
+
+  async *#select(selection: Selection): AsyncGenerator<CollectedClip> {
+    yield* (await this.#open()).select(selection)
+  }
+
+  #take(recent: RecentClip): void {
+    const { clip, audio, bytes } = recent
+    recent.isTaken = this.#push(clip, bytes, async (store) => {
+      const record = await this.#recordOf(recent)
+      const written = await store.put(record, audio)
+      this.#kept = { clips: this.#kept.clips + 1, bytes: this.#kept.bytes + written }
+      this.#count(recent, record, written)
+      if (this.#kept.bytes > this.#options.maxBytes) this.#keepToLimits()
+    })
+    if (!recent.isTaken) this.#options.events.onDropped(this.#queue.isStopped ? 'stopped' : 'queue_full', 1)
+  }
+
+  #rewrite(recent: RecentClip): void {
+    this.#push(recent.clip, SMALL_BYTES, async (store) => {
+      const record = await this.#recordOf(recent)
+      await store.putRecord(record)
+      this.#count(recent, record, 0)
+    })
+  }
+
+  /** Each reason of a clip once, although a correction may add one later. */
+  #count(recent: RecentClip, { reasons }: CollectedClip, bytes: number): void {
+    const added = reasons.filter((reason) => !recent.counted.includes(reason))
+    recent.counted = reasons
+    if (added.length > 0) this.#options.events.onStored(added, bytes)
+  }
+
+  /** The clip may be stored and is no longer in memory. Its probability stays: the policy did not apply in time. */
+  #amendStored(id: string, issuedSeconds: number, correction: string): void {
+    this.#push({ id, session: undefined }, SMALL_BYTES + correction.length, async (store) => {
+      const request = store.requestPseudonym(id)
+      const from = new Date(1_000 * (issuedSeconds - ANSWER_SECONDS)).toISOString()
+      for await (const { name, parts } of store.stored(from)) {
+        if (name.time > 1_000 * (issuedSeconds + 1)) return
+        if (name.request !== request || parts.size < 2) continue
+        const clip = await store.record(name)
+        if (clip !== undefined) await store.putRecord({ ...clip, correction })
+      }
+    })
+  }
+
+  #keepToLimits(): void {
+    if (this.#isLimitWaiting) return
+    const run = async (): Promise<void> => {
+      await this.#applyLimits(await this.#open())
+      this.#isLimitWaiting = false
+    }
+    this.#isLimitWaiting = this.#queue.push({ about: null, bytes: 0, run })
+  }
+
+  async #applyLimits(store: ClipStore): Promise<void> {
+    const { clips, bytes, deleted } = await applyRetention(store, this.#options, this.#now())
+    this.#kept = { clips, bytes }
+    for (const cause of ['age', 'size'] as const) {
+      if (deleted[cause] > 0) this.#options.events.onDeleted(cause, deleted[cause])
+    }
+  }
+
+  #push(
+    { id, session }: { readonly id: string; readonly session: string | null | undefined }, bytes: number,
+    write: (store: ClipStore) => Promise<void>,
+  ): boolean {
+    const run: Write['run'] = async () => {
+      const store = await this.#open()
+      const since = performance.now()
+      await write(store)
+      this.#options.events.onWritten((performance.now() - since) / 1000)
+    }
+    return this.#queue.push({ about: { request: id, session }, bytes, run })
+  }
+
+  async #open(): Promise<ClipStore> {
+    this.#store ??= await this.#options.open()
+    return this.#store
+  }
+
+  async #recordOf(recent: RecentClip): Promise<CollectedClip> {
+    const { clip, audio, mediaType, applying, drawn, correction } = recent
+    recent.sha256 ??= await digestOf(audio)
+    return {
+      id: clip.id, time: clip.time, session: clip.session,
+      audio: { bytes: audio.byteLength, sha256: recent.sha256, mediaType },
+      reasons: drawn, samplingProbability: samplingProbability(applying, this.#options.shares),
+      driftFeatures: clip.driftFeatures, correction, report: clip.report,
+    }
+  }
+}

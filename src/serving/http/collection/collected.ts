@@ -1,0 +1,57 @@
+/** DELETE /v1/collected: what a user no longer wants to be kept, by session or by request. */
+import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
+import { Type } from 'typebox'
+import { SpeechError } from '../../../domain/errors.js'
+import type { AppDependencies } from '../dependencies.js'
+import { ErrorReply } from '../schemas.js'
+import { MAX_SESSION_CHARACTERS } from './session.js'
+
+const MAX_ID_CHARACTERS = 200
+
+const DeletedReply = Type.Object({
+  deleted: Type.Integer({ description: 'Clips that were stored; those in memory are gone too.' }),
+})
+const RESPONSE = { 200: DeletedReply, '4xx': ErrorReply, '5xx': ErrorReply }
+
+export const collected: FastifyPluginAsyncTypebox<AppDependencies> = async (scope, { collection }) => {
+  scope.delete('/v1/collected', {
+    config: { access: 'collection' },
+    schema: {
+      summary: 'Delete the collected clips of a session',
+      tags: ['collection'],
+      querystring: Type.Object({
+        session: Type.String({ minLength: 1, description: 'As it was sent in the header `earshot-session`.' }),
+      }, { additionalProperties: false }),
+      response: RESPONSE,
+    },
+  }, async (request, reply) => {
+    const session = request.query.session.slice(0, MAX_SESSION_CHARACTERS)
+    return reply.send({ deleted: await deleteClips({ session }, collection) })
+  })
+
+  scope.delete('/v1/collected/:id', {
+    config: { access: 'collection' },
+    schema: {
+      summary: 'Delete the collected clip of a request',
+      tags: ['collection'],
+      params: Type.Object({
+        id: Type.String({ minLength: 1, maxLength: MAX_ID_CHARACTERS, description: 'The id of the request.' }),
+      }),
+      response: RESPONSE,
+    },
+  }, async (request, reply) =>
+    reply.send({ deleted: await deleteClips({ request: request.params.id }, collection) }))
+}
+
+/** Throws COLLECTION_OFF, and COLLECTION_UNAVAILABLE where the store fails. */
+async function deleteClips(
+  meant: { readonly request: string } | { readonly session: string }, collection: AppDependencies['collection'],
+): Promise<number> {
+  if (collection === undefined) throw new SpeechError('COLLECTION_OFF')
+  try {
+    return await collection.delete(meant)
+  } catch (cause) {
+    if (cause instanceof SpeechError) throw cause
+    throw new SpeechError('COLLECTION_UNAVAILABLE', undefined, { cause })
+  }
+}
