@@ -32,6 +32,7 @@ const COMMANDS = {
   calibrate: { steps: [install, build, fetchModels], go: runCalibrate },
   'verify-data': { steps: [install, build, fetchModels], go: runVerifyData },
   labels: { steps: [install, build], go: runLabels },
+  'public-speech': { steps: [install, build], go: runPublicSpeech },
   collected: { steps: [install, build], go: runCollected },
   'compare-models': { steps: [install, build, fetchModels], go: runCompareModels },
   keys: { steps: [install, build], go: runKeys },
@@ -130,6 +131,12 @@ async function runVerifyData(args) {
 async function runLabels(args) {
   const { runLabels } = await import(builtUrl('src/commands/labels/labels.js'))
   return runLabels(args)
+}
+
+/** @param {string[]} args @returns {Promise<number>} */
+async function runPublicSpeech(args) {
+  const { runPublicSpeech } = await import(builtUrl('src/commands/public-speech/public-speech.js'))
+  return runPublicSpeech(args)
 }
 
 /** @param {string[]} args @returns {Promise<number>} */
