@@ -177,7 +177,7 @@ function compare(without: readonly number[], collected: readonly number[], clips
   printTable(['service', 'median ms', 'p95 ms'], [
     ['without collection', ...figures(without)], ['collecting every clip', ...figures(collected)],
   ])
-  console.log(`ratio of the medians ${fixed(ratio, 3)}, of p95 ${fixed(tailRatio, 3)}; median of the ratios of the same `
+  console.log(`ratio of the medians ${fixed(ratio, 3)}, of p95 ${fixed(tailRatio, 3)}; median of the ratios of one `
     + `clip ${fixed(paired, 3)} (${fixed(low, 3)} to ${fixed(high, 3)}), ${ratios.length} pairs`)
   const missed = paired > MOST_RATIO ? [`${fixed(paired, 3)} times as long, at most ${MOST_RATIO} wanted`] : []
   return { missed, results: { ratio, tailRatio, paired, interval: { low, high } } }
