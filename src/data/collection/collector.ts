@@ -78,7 +78,8 @@ export class Collector {
     const held = ownBytes(audio)
     const bytes = held.buffer.byteLength + JSON.stringify(report).length + SMALL_BYTES
     const recent: RecentClip = {
-      audio: held, mediaType, clip, bytes, applying, drawn, counted: [], correction: null, isTaken: false, sha256: undefined,
+      audio: held, mediaType, clip, bytes, applying, drawn, counted: [], correction: null, isTaken: false,
+      sha256: undefined,
     }
     if (shares.corrected > 0) this.#recent.add(recent)
     if (drawn.length > 0) this.#take(recent)
