@@ -71,9 +71,9 @@ RUN mkdir -p dist/src/access && echo "import '../commands/keys/run.js'" > dist/s
 ARG EARSHOT_MODELS=moonshine-tiny-en
 ARG EARSHOT_REVISION=unknown
 ENV NODE_ENV=production EARSHOT_HOST=0.0.0.0 EARSHOT_MODELS=${EARSHOT_MODELS} EARSHOT_REVISION=${EARSHOT_REVISION}
-# Volumes mounted here belong to the user of the service, for a record of drift features (EARSHOT_DRIFT_RECORD) and for
-# access keys (EARSHOT_KEYS_FILE).
-RUN install -d -o 1000 -g 1000 /drift /keys
+# Volumes mounted here belong to the user of the service, for a record of drift features (EARSHOT_DRIFT_RECORD), for
+# access keys (EARSHOT_KEYS_FILE) and for collected clips (EARSHOT_COLLECT=dir:/collected).
+RUN install -d -o 1000 -g 1000 /drift /keys /collected
 USER 1000:1000
 EXPOSE 8080
 HEALTHCHECK --interval=10s --timeout=3s --start-period=30s \

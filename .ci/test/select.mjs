@@ -34,6 +34,7 @@ const BESIDES_IMPORTS = [
   ['test/search/', ['fixtures/shop/']],
   ['test/data/labels/guide.test.ts', ['docs/labelling.md']],
   ['test/commands/labels/', ['docs/labelling.md']],
+  ['test/data/collection/', ['test/data/collection/', 'src/data/collection/']],
 ]
 
 /** What starts everything at once, for a change that affects more than there is time for. */

@@ -169,7 +169,7 @@ export const SETTINGS = Type.Object({
   EARSHOT_COLLECT_DOUBTFUL: real(0.2, 0, 1, 'Share of the doubtful clips.'),
   EARSHOT_COLLECT_DOUBTFUL_BELOW: real(0.5, 0, 1,
     'A clip is doubtful where its correctness, or its confidence without calibration, is below this; also where '
-    + 'decoding passes disagreed, the cascade escalated, or credible words were not found in speech.'),
+    + 'decoding passes or the models of a cascade disagree, or no credible words were found in speech.'),
   EARSHOT_COLLECT_DRIFTED: real(0.2, 0, 1,
     'Share of the clips in whose bins a feature has drifted, while it has an alarm.'),
   EARSHOT_COLLECT_CORRECTED: real(1, 0, 1, 'Share of the clips that a user corrects while they are in memory.'),

@@ -82,6 +82,8 @@ export interface CascadeReport {
   readonly model: string
   /** Clips that it decoded. */
   readonly escalations: number
+  /** Of these, on how many both models found different words. */
+  readonly disagreements: number
   /** Why or why not: one for each clip of the upload, in the order of time. */
   readonly reasons: readonly CascadeReason[]
   /** Spent in it. */

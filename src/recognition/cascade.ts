@@ -30,6 +30,8 @@ import { hasWords } from './vetting.js'
 const PRIMARY_PASSES = 1
 /** Rank of a transcript with words that was not cut off. */
 const COMPLETE = 2
+/** One model decoded the clip. */
+const UNDISPUTED = { seconds: 0, jointLogProbability: null, disagrees: false }
 
 export interface Cascade {
   /** The larger model; it takes the sample rate of the small one and knows its languages. */
@@ -89,12 +91,12 @@ export function shapeForBoth(small: Recognizer, cascade: Cascade | undefined): C
 
 /** A transcript of the larger model that decoded first, since only it knows the language. */
 export function escalatedByLanguage(transcript: ClipTranscript): ClipTranscript {
-  return { ...transcript, escalation: { reason: 'language', seconds: transcript.seconds, jointLogProbability: null } }
+  return { ...transcript, escalation: { ...UNDISPUTED, reason: 'language', seconds: transcript.seconds } }
 }
 
 /** A transcript of the small model that is not credible, of a clip in which perhaps nobody speaks. */
 export function notEscalated(transcript: ClipTranscript): ClipTranscript {
-  return { ...transcript, escalation: { reason: 'uncertain_speech', seconds: 0, jointLogProbability: null } }
+  return { ...transcript, escalation: { ...UNDISPUTED, reason: 'uncertain_speech' } }
 }
 
 /** The best transcript of both models. Rejects with what the models and `interrupt` throw. */
@@ -103,7 +105,7 @@ export async function escalate(
 ): Promise<ClipTranscript> {
   if (primary.escalation !== null) return primary
   const reason = reasonToEscalate(primary, small, cascade)
-  if (reason === 'sure') return { ...primary, escalation: { reason, seconds: 0, jointLogProbability: null } }
+  if (reason === 'sure') return { ...primary, escalation: { ...UNDISPUTED, reason } }
   options.interrupt()
   const language = options.language ?? onlyLanguage(small, options)
   const larger = await decodeClip(primary.clip, cascade.recognizer, { ...options, language, rescorable: true })
@@ -111,7 +113,8 @@ export async function escalate(
   const { rescore, ...plain } = transcript.hypothesis
   const hypothesis = options.rescorable && rescore ? { ...plain, rescore } : plain
   const decodingPasses = primary.decodingPasses + larger.decodingPasses
-  const escalation = { reason, seconds: larger.seconds, jointLogProbability: logProbability }
+  const disagrees = comparableText(primary.hypothesis.text) !== comparableText(larger.hypothesis.text)
+  const escalation = { reason, seconds: larger.seconds, jointLogProbability: logProbability, disagrees }
   return { ...transcript, hypothesis, decodingPasses, escalation }
 }
 
@@ -175,6 +178,7 @@ export function summarizeCascade(
   return {
     model: cascade.recognizer.name,
     escalations: escalations.filter(({ reason }) => isEscalation(reason)).length,
+    disagreements: escalations.filter(({ disagrees }) => disagrees).length,
     reasons: escalations.map(({ reason }) => reason),
     seconds: escalations.reduce((sum, { seconds }) => sum + seconds, 0),
   }

@@ -77,4 +77,6 @@ export interface Escalation {
   readonly seconds: number
   /** Of the chosen transcript: the weighted mean of both models' log-probabilities; null where only one judged it. */
   readonly jointLogProbability: number | null
+  /** Both models decoded the clip and found different words. */
+  readonly disagrees: boolean
 }

@@ -15,7 +15,7 @@ tap.test('the larger model does not decode what the small one is confident of', 
   const [small, larger] = [scripted('small', [sure('yes')]), scripted('larger', [sure('no')])]
   t.match(await recognizeWith(small, larger), {
     text: 'yes', model: 'small', decodingPasses: 1, segments: [{ model: 'small', cascade: 'sure' }],
-    cascade: { model: 'larger', escalations: 0, reasons: ['sure'], seconds: 0 },
+    cascade: { model: 'larger', escalations: 0, disagreements: 0, reasons: ['sure'], seconds: 0 },
   })
   t.equal(larger.asked.length, 0)
 })
@@ -35,7 +35,7 @@ tap.test(
         report,
         {
           text: 'no', model: 'small', decodingPasses: 2, segments: [{ model: 'larger', cascade: reason }],
-          cascade: { escalations: 1, reasons: [reason] },
+          cascade: { escalations: 1, disagreements: 1, reasons: [reason] },
         },
         reason,
       )
@@ -274,6 +274,11 @@ tap.test('where speech is uncertain, the larger model is asked about credible wo
     })
     t.equal(larger.asked.length, asked, hypothesis.text!)
   }
+})
+
+tap.test('models that find the same words do not disagree, whatever their punctuation', async (t) => {
+  const report = await recognizeWith(scripted('small', [unsure('yes please')]), scripted('larger', [sure('Yes, please.')]))
+  t.match(report.cascade, { escalations: 1, disagreements: 0 })
 })
 
 tap.test('silence is decoded by neither model, and without a cascade the report has none', async (t) => {

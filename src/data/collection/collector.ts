@@ -19,6 +19,8 @@ const RETENTION_INTERVAL_MS = 3_600_000
 /** A token is issued up to so long after recognition: a search may wait for its engine first. */
 const ANSWER_SECONDS = 15
 const SMALL_BYTES = 1_024
+/** Memory around an audio that is not worth a copy: fields of a form. */
+const ROUND_ABOUT_BYTES = 16_384
 
 export class Collector {
   readonly #options: CollectorOptions
@@ -79,9 +81,11 @@ export class Collector {
       id, time: new Date(time).toISOString(), driftFeatures, report,
       session: session === undefined ? null : pseudonyms.sessionPseudonym(session),
     }
-    const bytes = audio.byteLength + JSON.stringify(report).length + SMALL_BYTES
+    const held = ownBytes(audio)
+    const bytes = held.buffer.byteLength + JSON.stringify(report).length + SMALL_BYTES
     const recent: RecentClip = {
-      audio, mediaType, clip, bytes, applying, drawn, counted: [], correction: null, isTaken: false, sha256: undefined,
+      audio: held, mediaType, clip, bytes, applying, drawn, counted: [], correction: null, isTaken: false,
+      sha256: undefined,
     }
     if (shares.corrected > 0) this.#recent.add(recent)
     if (drawn.length > 0) this.#take(recent)
@@ -225,4 +229,9 @@ export class Collector {
       driftFeatures: clip.driftFeatures, correction, report: clip.report,
     }
   }
+}
+
+/** A small part of a large body would keep all of it in memory. */
+function ownBytes(audio: Uint8Array): Uint8Array {
+  return audio.buffer.byteLength > audio.byteLength + ROUND_ABOUT_BYTES ? Uint8Array.from(audio) : audio
 }

@@ -8,7 +8,6 @@
  * (Horvitz & Thompson 1952).
  */
 import type { Report } from '../../domain/report.js'
-import { isEscalation, type CascadeReason } from '../../domain/transcript.js'
 import { COLLECTION_REASONS, type CollectionReason } from './collected-clip.js'
 
 /** The probability, from 0 to 1, with which each policy collects a clip that it applies to. */
@@ -28,20 +27,15 @@ export function applyingReasons(
 }
 
 /**
- * The transcript is probably wrong, speech was found without credible words, decoding passes of the clip disagreed, or
- * the small model of a cascade doubted its own transcript. Whether both models wrote the same then is not in a report.
+ * The transcript is probably wrong, speech was found without credible words, or transcripts of the clip disagree: those
+ * of its decoding passes, or of both models of a cascade.
  */
 export function isDoubtful(report: Report, below: number): boolean {
   const { correctness, confidence, noSpeechReason, segments, cascade } = report
   if (noSpeechReason === 'nothing_recognized' || noSpeechReason === 'words_rejected') return true
   const certainty = correctness ?? confidence
   if (certainty !== null && certainty < below) return true
-  return segments.some(({ agreement }) => agreement < 1) || (cascade?.reasons ?? []).some(isDoubt)
-}
-
-/** A language that only the larger model knows is a reason to escalate and none to doubt. */
-function isDoubt(reason: CascadeReason): boolean {
-  return isEscalation(reason) && reason !== 'language'
+  return segments.some(({ agreement }) => agreement < 1) || (cascade?.disagreements ?? 0) > 0
 }
 
 /** The reasons that were drawn. `random`: uniform in [0, 1). */

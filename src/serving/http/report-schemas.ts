@@ -59,6 +59,7 @@ const SegmentSchema = Type.Object({
 const CascadeSchema = Type.Object({
   model: text('The larger model.'),
   escalations: whole('Clips that the larger model decoded.'),
+  disagreements: whole('Of these, on how many both models found different words.'),
   asked: Type.Integer({ deprecated: true, description: 'Old name of `escalations`.' }),
   reasons: listed(oneOf(CASCADE_REASONS, 'Why or why not.'), 'One for each clip of the upload.'),
   seconds: number('Spent in it; part of the stages.'),

@@ -88,6 +88,24 @@ t.test('the newest clips alone are held for a correction, whatever was drawn for
   t.same((await clips()).map(({ id }) => id), ['b', 'c'])
 })
 
+t.test('a small part of a large body does not keep the rest of it in memory', async (t) => {
+  const { collector, clips, settled } = await collecting(t, {
+    shares: { ...NOTHING, corrected: 1 }, bufferBytes: 400_000,
+  })
+  for (let index = 0; index < 20; index++) {
+    collector.consider(candidate(`part ${index}`, { audio: Buffer.alloc(300_000, index).subarray(10, 20) }))
+  }
+  collector.correct('part 0', ISSUED, null)
+  await settled()
+  t.same((await clips()).map(({ id }) => id), ['part 0'], 'all of them fit')
+  for (let index = 0; index < 2; index++) {
+    collector.consider(candidate(`whole ${index}`, { audio: Buffer.alloc(300_000) }))
+  }
+  collector.correct('part 1', ISSUED, null)
+  await settled()
+  t.equal((await clips()).length, 1, 'and large ones displace them')
+})
+
 t.test('without a share of corrected clips none is held', async (t) => {
   const { collector, clips, settled } = await collecting(t, { shares: NOTHING })
   collector.consider(candidate('one'))

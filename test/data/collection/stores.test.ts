@@ -1,31 +1,13 @@
 /** Objects in a directory and in an S3-compatible store: the same contract, and what is special about each. */
-import { execFileSync, spawn } from 'node:child_process'
-import { once } from 'node:events'
+import { execFileSync } from 'node:child_process'
 import { existsSync, mkdirSync, readdirSync, statSync, utimesSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
-import { projectRoot } from '../../../src/domain/project-root.js'
 import t, { type Test } from 'tap'
 import { DirectoryStore } from '../../../src/data/collection/directory-store.js'
 import type { ObjectStore } from '../../../src/data/collection/object-store.js'
 import { S3Store } from '../../../src/data/collection/s3-store.js'
 import { all } from './made-up.js'
-
-interface Server { readonly port: number; stop(): Promise<void> }
-
-async function startServer(t: Test, folder: string, checks: 'lax' | 'strict', port = 0): Promise<Server> {
-  const program = path.join(projectRoot, 'test/data/collection/s3-server.mjs')
-  const child = spawn(process.execPath, ['--openssl-legacy-provider', program, folder, String(port), checks], {
-    stdio: ['ignore', 'pipe', 'inherit'],
-  })
-  const stop = async (): Promise<void> => {
-    if (child.exitCode !== null || child.signalCode !== null) return
-    child.kill('SIGKILL')
-    await once(child, 'exit')
-  }
-  t.teardown(stop)
-  const [line] = await once(child.stdout, 'data') as [Buffer]
-  return { port: Number(line.toString()), stop }
-}
+import { startServer } from './s3-process.js'
 
 const s3At = (port: number, fields = {}): S3Store => new S3Store({
   endpoint: `http://127.0.0.1:${port}`, region: 'us-east-1', bucket: 'clips', prefix: 'earshot/a', accessKeyId: 'S3RVER',

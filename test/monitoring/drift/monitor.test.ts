@@ -5,7 +5,9 @@
 import t from 'tap'
 import { seededRandom } from '../../../fixtures/kit/statistics.js'
 import { binCount, binLabels, binOf, chooseBins } from '../../../src/monitoring/drift/bins.js'
-import { FEATURE_NAMES, type FeatureName } from '../../../src/monitoring/drift/features.js'
+import {
+  FEATURE_NAMES, type FeatureName, type FeatureRow, type FeatureValue,
+} from '../../../src/monitoring/drift/features.js'
 import { DriftMonitor, FAST, MIN_CLIPS_IN_WINDOW } from '../../../src/monitoring/drift/monitor.js'
 import { CountingWindow } from '../../../src/monitoring/drift/window.js'
 import { baselineOf, drawClips, drawRow } from './rows.js'
@@ -87,6 +89,21 @@ t.test('a shift raises the alarm of its feature and of no other, and its end end
   t.same(monitor.snapshot().alarms, ['snr'])
   feed(monitor, 3000, random)
   t.same([monitor.alarms, cleared], [[], ['snr']])
+  t.end()
+})
+
+t.test('a clip is in a shifted bin only while its feature has an alarm, and where there are more clips than before', (t) => {
+  const { monitor } = watch()
+  const random = seededRandom(9)
+  const rowWith = (snr: FeatureValue): FeatureRow => drawRow(random, { snr: () => snr })
+  feed(monitor, 300, random)
+  t.same(monitor.shifted(rowWith(2)), [], 'without an alarm there is none')
+  feed(monitor, 300, random, { snr: (ordinary) => Math.abs(Number(ordinary)) + 1.2 })
+  t.same(monitor.alarms, ['snr'])
+  t.same(monitor.shifted(rowWith(2)), ['snr'], 'more clips have such a value now')
+  t.same(monitor.shifted(rowWith(-2)), [], 'fewer have this one')
+  t.same(monitor.shifted(drawRow(random, { snr: () => -2, loudness: () => 5 })), [], 'another feature has no alarm')
+  t.same(monitor.shifted(rowWith(null)), [], 'missing values are no more frequent')
   t.end()
 })
 

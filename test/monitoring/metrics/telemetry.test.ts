@@ -113,8 +113,8 @@ t.test('what a cascade did is counted by clip, and nothing where there is none',
   }
   record(null)
   t.equal((await samples(telemetry)).get('asr_cascade_total{reason="sure"}'), 0)
-  record({ model: 'larger', escalations: 2, reasons: ['sure', 'empty', 'sure', 'low_confidence'], seconds: 0.75 })
-  record({ model: 'larger', escalations: 1, reasons: ['language'], seconds: 0.5 })
+  record({ model: 'larger', escalations: 2, disagreements: 1, reasons: ['sure', 'empty', 'sure', 'low_confidence'], seconds: 0.75 })
+  record({ model: 'larger', escalations: 1, disagreements: 0, reasons: ['language'], seconds: 0.5 })
   const found = await samples(telemetry)
   t.same(CASCADE_REASONS.map((reason) => found.get(`asr_cascade_total{reason="${reason}"}`)), [2, 0, 1, 1, 0, 1])
   t.equal(found.get('asr_cascade_seconds_total'), 1.25)

@@ -183,7 +183,7 @@ t.test('compose.yml mounts what exists, where its reader looks for it, and sets 
   t.ok(services.prometheus!.command!.includes('--config.file=/etc/prometheus/prometheus.yml'))
   t.match(
     read('Dockerfile'),
-    /^RUN install -d -o 1000 -g 1000 \/drift \/keys$/m,
+    /^RUN install -d -o 1000 -g 1000 \/drift \/keys \/collected$/m,
     'the volumes belong to the user of the service',
   )
   t.end()

@@ -126,6 +126,8 @@ t.test('only these routes are open, and nothing of them is data', async (t) => {
     'DELETE /v1/catalogues/:name': 'catalogues',
     'POST /v1/feedback': 'feedback',
     'POST /v1/labels': 'labels',
+    'DELETE /v1/collected': 'collection',
+    'DELETE /v1/collected/:id': 'collection',
     'GET /v1/models': 'any',
     'HEAD /v1/models': 'any',
     'GET /v1/models/:id': 'any',

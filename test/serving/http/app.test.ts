@@ -431,6 +431,8 @@ t.test('the OpenAPI document lists every route and its page can be read', async 
     '/v1/audio/transcriptions',
     '/v1/catalogues',
     '/v1/catalogues/{name}',
+    '/v1/collected',
+    '/v1/collected/{id}',
     '/v1/drift',
     '/v1/feedback',
     '/v1/labels',

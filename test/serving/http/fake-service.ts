@@ -36,7 +36,7 @@ export const REPORT: Report = {
   noSpeechReason: null,
   warnings: [],
   decodingPasses: 3,
-  cascade: { model: 'whisper-base', escalations: 1, reasons: ['sure', 'low_confidence'], seconds: 0.4 },
+  cascade: { model: 'whisper-base', escalations: 1, disagreements: 1, reasons: ['sure', 'low_confidence'], seconds: 0.4 },
   segments: [
     {
       startSeconds: 0.25,
