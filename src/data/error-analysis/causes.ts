@@ -120,9 +120,12 @@ function isWrittenAlike({ said, heard }: Place): boolean {
   return said.length > 0 && said.join('') === heard.join('')
 }
 
-/** The way to write numbers needs the words around them, so it is compared for the whole clip. */
+/**
+ * The way to write numbers needs the words around them, so it is compared for the whole clip. Only figures leave open
+ * how a number is said: "22" may be "two two", "twenty two" may not.
+ */
 function isSameWhenLax({ text, transcript }: ObservedClip, language: string): boolean {
-  if (language !== 'en') {
+  if (language !== 'en' || !/\d/.test(text + transcript)) {
     return normalizeReference(text, language).join('') === normalizeText(transcript, language).join('')
   }
   return normalizeForSearch(text).join('') === normalizeForSearch(transcript).join('')

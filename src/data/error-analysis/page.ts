@@ -10,7 +10,7 @@ import type { ExplainedClip } from './explained.js'
 import { ratePlot, reliabilityDiagram } from './plots.js'
 import { SLICE_KINDS } from './slices.js'
 import {
-  CALIBRATION_HEAD, calibrationCells, causeCells, PRIORITY_HEAD, priorityCells, RATE_HEAD, rateCells, summaryOf,
+  CALIBRATION_HEAD, calibrationCells, CAUSE_HEAD, causeCells, PRIORITY_HEAD, priorityCells, RATE_HEAD, rateCells, summaryOf,
   variantLines,
 } from './text.js'
 import type { Confusion, WordCount } from './words.js'
@@ -58,7 +58,7 @@ export function analysisPage(analysis: Analysis, audioOf: (clip: ExplainedClip) 
 }
 
 const STYLE = `
-th, td { white-space: nowrap } td.wide { white-space: normal; overflow-wrap: normal; min-width: 14rem }
+th, td { white-space: nowrap } td:not(.number) { white-space: normal; overflow-wrap: break-word; min-width: 8rem }
 li { margin-bottom: .3rem } ol > li { margin-bottom: 1.2rem } p { margin: .3rem 0; overflow-wrap: break-word }
 li audio { width: 100%; max-width: 30rem } figcaption { overflow-wrap: break-word }
 .plots { grid-template-columns: repeat(auto-fill, minmax(min(100%, 20rem), 1fr)); margin-bottom: 1rem }
@@ -78,15 +78,12 @@ function numbers(head: readonly string[], rows: readonly (readonly Content[])[])
 }
 
 function causesSection(analysis: Analysis): Content {
-  const columns = [
-    { name: 'cause' }, ...['places', 'clips', 'errors', '% of errors', 'holds too'].map((name) =>
-      ({ name, isNumber: true })), { name: 'test' },
-  ]
   return [
     tag('h2', {}, 'Causes'),
     tag('p', {}, 'Each place with errors has the first cause whose test holds, in this order. “Holds too” counts '
       + 'places of an earlier cause.'),
-    table(columns, analysis.causes.map((one) => [one.cause, ...causeCells(one), one.test])),
+    numbers(CAUSE_HEAD, analysis.causes.map((one) => [one.cause, ...causeCells(one)])),
+    tag('ul', { class: 'faint' }, analysis.causes.map(({ cause, test }) => tag('li', {}, `${cause}: ${test}`))),
     variantLines(analysis).map((line) => tag('p', {}, line)),
   ]
 }

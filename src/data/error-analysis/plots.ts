@@ -3,7 +3,8 @@ import { escapeHtml, markup, type Markup } from '../report/html.js'
 import type { Calibration } from './calibration.js'
 import type { Rate } from './rate.js'
 
-const WIDTH = 480
+/** Pixels where three plots stand beside each other, so that text has its size. */
+const WIDTH = 340
 const TOP = 22
 const ROW_HEIGHT = 32
 const MARGIN = 10
@@ -17,11 +18,11 @@ export function ratePlot(title: string, rows: readonly Row[], all: Rate): Markup
   const known = rows.filter(({ percent }) => !Number.isNaN(percent))
   const highest = Math.max(1, all.percent, ...known.map(({ percent, interval }) =>
     Number.isNaN(interval.high) ? percent : interval.high))
-  const reach = Math.min(MOST_PERCENT, 5 * Math.ceil(highest / 5))
+  const reach = Math.min(MOST_PERCENT, 10 * Math.ceil(highest / 10))
   const at = (percent: number): number => MARGIN + (WIDTH - 2 * MARGIN) * Math.min(percent, reach) / reach
   const height = TOP + known.length * ROW_HEIGHT + 6
-  const ticks = [0, 0.25, 0.5, 0.75, 1].map((share) =>
-    `<text x="${x(at(share * reach))}" y="12" text-anchor="${anchorOf(share)}">${short(share * reach)} %</text>`)
+  const ticks = [0, 0.5, 1].map((share) =>
+    `<text x="${x(at(share * reach))}" y="12" text-anchor="${anchorOf(share)}">${share * reach} %</text>`)
   const middle = x(at(all.percent))
   const line = `<line class="all" x1="${middle}" x2="${middle}" y1="${TOP - 4}" y2="${height}"/>`
   const drawn = known.map((row, index) => rateRow(row, TOP + index * ROW_HEIGHT, at))
@@ -68,7 +69,7 @@ export function reliabilityDiagram({ name, bins, clips }: Calibration): Markup {
     + `<polyline points="${path.join(' ')}"/>${points.join('')}${texts.join('')}</svg></figure>`)
 }
 
-const MOST_CHARACTERS = 52
+const MOST_CHARACTERS = 40
 
 function shortened(name: string): string {
   const characters = [...name]

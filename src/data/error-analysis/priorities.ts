@@ -32,7 +32,7 @@ export interface Priority {
   readonly shareOfWords: number
   /** Word error rates in percent. */
   readonly current: number
-  /** Null without a reference. */
+  /** Null without a reference, and for a setting. */
   readonly reference: number | null
   /** Points of the word error rate of all clips. */
   readonly gain: number
@@ -129,7 +129,8 @@ function priority({ own, ...named }: Part, clips: readonly ExplainedClip[], gain
   ])
   return {
     ...named, clips: own.length, shareOfClips: weights(own) / weights(clips), shareOfWords: words(own) / words(clips),
-    current: percent, reference: compared.length === 0 ? null : rateOf(compared).percent,
+    current: percent,
+    reference: compared.length === 0 || named.kind === 'setting' ? null : rateOf(compared).percent,
     gain: gain([sum(sums, ([one]) => one!), sum(sums, ([, all]) => all!)]),
     interval: sums.length < 2
       ? { low: NaN, high: NaN }

@@ -21,8 +21,7 @@ export function analysisText(analysis: Analysis, most: number): string {
       + table(PRIORITY_HEAD, priorities.slice(0, most).map(priorityCells)),
     PRIORITY_NOTE,
     `Causes of ${sumOf(causes.map(({ places }) => places))} places with errors; the first test that holds\n`
-      + table(['cause', 'places', 'clips', 'errors', '% of errors', 'holds too'],
-        causes.map((one) => [one.cause, ...causeCells(one)])),
+      + table(CAUSE_HEAD, causes.map((one) => [one.cause, ...causeCells(one)])),
     ...variantLines(analysis),
     found.length === 0
       ? 'Slices found by the tool: none that chance does not explain'
@@ -53,7 +52,7 @@ export function summaryOf({ names, all, reference, leftOut, isWeighted }: Analys
 }
 
 export const PRIORITY_HEAD = [
-  '', 'clips', '% clips', '% words', 'WER %', 'reference %', 'gain', '95 % interval', 'gain is',
+  '', 'gain', '95 % interval', 'WER %', 'reference %', 'clips', '% clips', '% words', 'gain is',
 ]
 
 export const PRIORITY_NOTE = 'Parts overlap, so gains do not add up. reference: the errors of the slice less those of '
@@ -63,8 +62,8 @@ export const PRIORITY_NOTE = 'Parts overlap, so gains do not add up. reference: 
 export function priorityCells(one: Priority): string[] {
   const { kind, name, clips, shareOfClips, shareOfWords, current, reference, gain, interval, gainKind, isSmall } = one
   return [
-    `${kind}: ${name}${isSmall ? ' °' : ''}`, String(clips), percent(shareOfClips), percent(shareOfWords),
-    number(current), reference === null ? '' : number(reference), signed(gain), signedInterval(interval), gainKind,
+    `${kind}: ${name}${isSmall ? ' °' : ''}`, signed(gain), signedInterval(interval), number(current),
+    reference === null ? '' : number(reference), String(clips), percent(shareOfClips), percent(shareOfWords), gainKind,
   ]
 }
 
@@ -77,6 +76,8 @@ export function rateCells(rate: Rate): string[] {
     `${intervalText(interval)}${drawnBy === 'clip' ? ' *' : ''}${isSmall ? ' °' : ''}`,
   ]
 }
+
+export const CAUSE_HEAD = ['cause', 'places', 'clips', 'errors', '% of errors', 'holds too']
 
 export function causeCells(
   { places, clips, errors, shareOfErrors, also }: Analysis['causes'][number],
