@@ -10,8 +10,8 @@ import type { ExplainedClip } from './explained.js'
 import { ratePlot, reliabilityDiagram } from './plots.js'
 import { SLICE_KINDS } from './slices.js'
 import {
-  CALIBRATION_HEAD, calibrationCells, CAUSE_HEAD, causeCells, PRIORITY_HEAD, priorityCells, RATE_HEAD, rateCells, summaryOf,
-  variantLines,
+  CALIBRATION_HEAD, calibrationCells, CAUSE_HEAD, causeCells, PRIORITY_HEAD, priorityCells, RATE_HEAD, rateCells,
+  summaryOf, variantLines,
 } from './text.js'
 import type { Confusion, WordCount } from './words.js'
 

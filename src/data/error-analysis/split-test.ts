@@ -126,20 +126,23 @@ function statisticOf(index: number, residuals: Float64Array, design: Design): nu
 }
 
 /**
- * Standardized residuals, block by block in a random order, each block in a random order, are given to the clips in the
- * order of their own blocks: what belongs together stays together, as far as blocks of unequal size allow.
+ * Each block gets the standardized residuals of another block, in a random order; a larger one gets them several times.
+ * So blocks differ from each other at least as much as they do, and the test is on the safe side where their sizes are
+ * unequal.
  */
 function permute(
   residuals: Float64Array, clips: readonly Tested[], { blocks, words, allWords }: Design, random: () => number,
 ): Float64Array {
-  const places = shuffled(blocks, random).flat()
-  const given = shuffled(blocks, random).flatMap((block) => shuffled(block, random))
+  const donors = shuffled(blocks, random)
   const permuted = new Float64Array(residuals.length)
   let total = 0
-  for (const [at, place] of places.entries()) {
-    const from = given[at]!
-    permuted[place] = residuals[from]! * Math.sqrt(clips[place]!.words / clips[from]!.words)
-    total += permuted[place]
+  for (const [number, block] of blocks.entries()) {
+    const given = shuffled(donors[number]!, random)
+    for (const [at, place] of block.entries()) {
+      const from = given[at % given.length]!
+      permuted[place] = residuals[from]! * Math.sqrt(clips[place]!.words / clips[from]!.words)
+      total += permuted[place]
+    }
   }
   for (let clip = 0; clip < permuted.length; clip++) permuted[clip]! -= total * words[clip]! / allWords
   return permuted

@@ -1,10 +1,14 @@
 /** Places of errors, and the test of each cause. */
+import { readFile } from 'node:fs/promises'
+import path from 'node:path'
 import t from 'tap'
-import { CAUSE_NAMES, CAUSES, type Evidence } from '../../../src/data/error-analysis/causes.js'
+import { CAUSE_NAMES, CAUSES, explainPlaces, NO_EVIDENCE, type Evidence } from '../../../src/data/error-analysis/causes.js'
 import { isHeardAlike, isRightAt, placesOf } from '../../../src/data/error-analysis/places.js'
 import { countCauses, variantEffects } from '../../../src/data/error-analysis/explained.js'
 import type { LabelDifference } from '../../../src/domain/label-difference.js'
 import type { Report } from '../../../src/domain/report.js'
+import { projectRoot } from '../../../src/domain/project-root.js'
+import { GAINS } from '../../../src/data/error-analysis/priorities.js'
 import { alignWords, countErrors, totalErrors } from '../../../src/domain/scoring/word-errors.js'
 import { explained, observed } from './made-up.js'
 
@@ -70,7 +74,6 @@ t.test('each cause has its test, and the first in the order counts', async (t) =
 
 t.test('homophones contradict no label', async (t) => {
   const evidence = { labelDifferences: [difference('write', 'right', 13)], reference: 'right it' }
-  const { explainPlaces, NO_EVIDENCE } = await import('../../../src/data/error-analysis/causes.js')
   const causes = (soundOf: (word: string) => string): string[] =>
     explainPlaces(observed('write it', 'right it'), { ...NO_EVIDENCE, ...evidence }, { language: 'en', soundOf })
       .map(({ cause }) => cause)
@@ -102,4 +105,11 @@ t.test('causes are counted by place, clip and weighted error; changes with what 
     variant: 'trimming off', wrongClips: 1, errorsBefore: 1, errorsAfter: 0, rightClips: 1, broken: 1, newErrors: 2,
   }])
   t.equal(CAUSE_NAMES.at(-1), 'unknown')
+})
+
+t.test('the documentation has each cause with its test, in their order, and each way to compute a gain', async (t) => {
+  const rows = [...(await readFile(path.join(projectRoot, 'docs/analyze-errors.md'), 'utf8'))
+    .matchAll(/^\| `([^`]+)` \| (.+) \|$/gm)].map(([, name = '', says = '']) => [name, says] as const)
+  t.same(rows.filter(([name]) => Object.hasOwn(CAUSES, name)), Object.entries(CAUSES))
+  t.same(rows.map(([name]) => name).filter((name) => Object.hasOwn(GAINS, name)).sort(), Object.keys(GAINS).sort())
 })
