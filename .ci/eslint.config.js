@@ -73,6 +73,7 @@ export default defineConfig(
       'src/commands/setup/**', 'src/commands/inspect/inspect.ts', 'src/commands/verify-data/verify-data.ts',
       'src/commands/labels/labels.ts', 'src/commands/compare-models/compare-models.ts',
       'src/commands/collected/collected.ts',
+      'src/commands/analyze-errors/analyze-errors.ts',
     ],
     rules: { 'no-console': 'off' },
   },

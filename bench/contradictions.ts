@@ -8,7 +8,7 @@
 import { readFile } from 'node:fs/promises'
 import { seededRandom } from '../fixtures/kit/statistics.js'
 import type { LabelDifference } from '../src/domain/label-difference.js'
-import { auroc, type Outcome } from '../src/commands/calibrate/figures.js'
+import { auroc, type Outcome } from '../src/data/statistics/calibration.js'
 import { PROFILE_SETTINGS } from '../src/domain/profiles.js'
 import { comparableText } from '../src/domain/words.js'
 import type { TranscribeOptions } from '../src/recognition/options.js'

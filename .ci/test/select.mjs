@@ -28,6 +28,8 @@ const BESIDES_IMPORTS = [
   ['test/serving/http/monitoring/', ['src/serving/http/pages/']],
   ['test/commands/verify-data/', ['src/commands/setup/', 'fixtures/clips/']],
   ['test/data/verification/', ['docs/verify-data.md']],
+  ['test/data/error-analysis/', ['docs/analyze-errors.md']],
+  ['test/commands/analyze-errors/', ['fixtures/clips/']],
   ['test/audio/', ['fixtures/clips/', 'fixtures/media/', 'fixtures/loudness/']],
   ['test/recognition/', ['fixtures/clips/', 'fixtures/graphs/', 'fixtures/log-mel/', 'models/']],
   ['test/engine/', ['fixtures/graphs/', 'models/']],

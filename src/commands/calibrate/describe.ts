@@ -1,6 +1,7 @@
 /** A calibration as text: its coefficients, and tables of its quality by source. */
 import type { Figures } from '../../recognition/confidence/calibration.js'
-import { calibrationError, errorByChance, figuresOf } from './figures.js'
+import { calibrationError, errorByChance } from '../../data/statistics/calibration.js'
+import { figuresOf } from './figures.js'
 import type { Curves, Made } from './make.js'
 
 /** The calibration error depends on the number of bins, so it is shown for several. */

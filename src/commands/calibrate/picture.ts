@@ -4,7 +4,8 @@
  */
 import { COLOURS, type Box } from '../inspect/panels.js'
 import { element, FONT, label, line } from '../inspect/svg.js'
-import { binned, type Bin, type Predicted } from './figures.js'
+import { binned, type Bin } from '../../data/statistics/calibration.js'
+import type { Predicted } from './figures.js'
 import type { Curves } from './make.js'
 
 const WIDTH = 620

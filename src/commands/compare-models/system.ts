@@ -13,9 +13,15 @@ import { poolOf, runJob, type Requested } from '../clips/recognize.js'
 import type { Side } from './side.js'
 
 /** Equal where nothing that recognition depends on differs. */
-export async function digestOf({ config, compiled, catalogue }: Side): Promise<string> {
+export async function digestOf({ config, compiled, catalogue }: Side, requested: Requested = {}): Promise<string> {
   const names = catalogue === undefined ? {} : { catalogue: await readFile(catalogue) }
-  return configurationDigest(config, {}, { compiled, ...names })
+  return configurationDigest(config, requested, { compiled, ...names })
+}
+
+/** The names of a catalogue file, with what is known about them. */
+export async function readCatalogue(file: string): ReturnType<typeof parseCatalogue> {
+  const bytes = await readFile(file)
+  return parseCatalogue(bytes, formatOfUpload(mediaTypeOf(file), bytes))
 }
 
 /** One side: its cache, and its recognition processes, which start when the first clip is not in the cache. */
@@ -39,13 +45,18 @@ export class System {
 
   get workers(): number { return this.#side.config.workers }
 
-  /** Returns the error of a clip; throws that of processes that cannot start. */
-  async recognize(audio: Uint8Array, digest: string): Promise<Recognition | SpeechError> {
+  /**
+   * `digest`: of the clip, and of what is requested for it alone. Returns the error of a clip; throws that of processes
+   * that cannot start.
+   */
+  async recognize(audio: Uint8Array, digest: string, requested: Requested = {}): Promise<Recognition | SpeechError> {
     const cached = await this.#cache?.get(digest)
     if (cached !== undefined) return cached
     this.recognized++
     const pool = await this.#start()
-    const { outcome, workSeconds } = await runJob(audio, this.#side.config, pool, this.#requested)
+    const { outcome, workSeconds } = await runJob(audio, this.#side.config, pool, {
+      ...this.#requested, ...requested,
+    })
     if (!outcome.ok) return fromWire(outcome.error)
     const recognition = { report: outcome.report, seconds: workSeconds, run: this.#run }
     await this.#cache?.put(digest, recognition)
@@ -76,9 +87,7 @@ export class System {
   async #publish(pool: WorkerPool): Promise<void> {
     const { catalogue } = this.#side
     if (catalogue === undefined) return
-    const bytes = await readFile(catalogue)
-    const entries = await parseCatalogue(bytes, formatOfUpload(mediaTypeOf(catalogue), bytes))
-    const { list } = await makeCatalogue('compared', 1, entries)
+    const { list } = await makeCatalogue('compared', 1, await readCatalogue(catalogue))
     await pool.phraseLists.publish(list)
     this.#requested = { phrases: list.id }
   }

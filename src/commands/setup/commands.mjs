@@ -35,6 +35,7 @@ const COMMANDS = {
   'public-speech': { steps: [install, build], go: runPublicSpeech },
   collected: { steps: [install, build], go: runCollected },
   'compare-models': { steps: [install, build, fetchModels], go: runCompareModels },
+  'analyze-errors': { steps: [install, build, fetchModels], go: runAnalyzeErrors },
   keys: { steps: [install, build], go: runKeys },
   bench: { steps: [install, build, fetchModels], go: (args) => runBuilt('bench/run.js', args) },
   fixtures: { steps: [install, build], go: makeFixtures },
@@ -149,6 +150,12 @@ async function runCollected(args) {
 async function runCompareModels(args) {
   const { runCompareModels } = await import(builtUrl('src/commands/compare-models/compare-models.js'))
   return runCompareModels(args)
+}
+
+/** @param {string[]} args @returns {Promise<number>} */
+async function runAnalyzeErrors(args) {
+  const { runAnalyzeErrors } = await import(builtUrl('src/commands/analyze-errors/analyze-errors.js'))
+  return runAnalyzeErrors(args)
 }
 
 /** @param {string[]} args @returns {Promise<number>} */

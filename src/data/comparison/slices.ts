@@ -51,7 +51,7 @@ export function slicesOf(pairs: readonly Pair[]): Slice[] {
 }
 
 /** Indices of the pairs by name. */
-function grouped(pairs: readonly Pair[], namesOf: NamesOf): Map<string, number[]> {
+export function grouped<T>(pairs: readonly T[], namesOf: (pair: T) => readonly string[]): Map<string, number[]> {
   const groups = new Map<string, number[]>()
   for (const [index, pair] of pairs.entries()) {
     for (const name of new Set(namesOf(pair))) {
@@ -64,7 +64,7 @@ function grouped(pairs: readonly Pair[], namesOf: NamesOf): Map<string, number[]
 }
 
 /** Tags that always come together are one slice: each as a slice of its own would be the same figures again. */
-function mergeEqual(groups: ReadonlyMap<string, number[]>): Map<string, number[]> {
+export function mergeEqual(groups: ReadonlyMap<string, number[]>): Map<string, number[]> {
   const names = new Map<string, string[]>()
   for (const [name, own] of groups) {
     const key = own.join()
@@ -78,12 +78,12 @@ function mostWords<T extends { readonly words: number }>(groups: readonly T[], m
 }
 
 /** Numbers by their value: "under 3" before "15 or more". */
-function byName(one: { readonly name: string }, other: { readonly name: string }): number {
+export function byName(one: { readonly name: string }, other: { readonly name: string }): number {
   return Number(other.name.startsWith('under')) - Number(one.name.startsWith('under'))
     || one.name.localeCompare(other.name, 'en', { numeric: true })
 }
 
-function inBin(value: number, edges: readonly number[], unit: string): string {
+export function inBin(value: number, edges: readonly number[], unit: string): string {
   const index = edges.findIndex((edge) => value < edge)
   if (index < 0) return `${edges.at(-1)} ${unit} or more`
   return index === 0 ? `under ${edges[0]} ${unit}` : `${edges[index - 1]} to ${edges[index]} ${unit}`

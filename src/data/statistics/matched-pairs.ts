@@ -49,7 +49,7 @@ export function segmentsOf(editsA: readonly Edit[], editsB: readonly Edit[]): Se
 }
 
 /** Errors at each place of the reference: before the first word, at it, after it, at the second word, … */
-function errorsByPosition(edits: readonly Edit[]): number[] {
+export function errorsByPosition(edits: readonly Edit[]): number[] {
   const errors = [0]
   for (const { kind } of edits) {
     if (kind === 'insertion') errors[errors.length - 1]! += 1

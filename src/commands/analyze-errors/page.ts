@@ -1,0 +1,29 @@
+/** The page of an analysis with the recordings of its wrong clips: short ones inside, others by relative path. */
+import { readFile, stat, writeFile } from 'node:fs/promises'
+import path from 'node:path'
+import type { Analysis } from '../../data/error-analysis/analyze.js'
+import { analysisPage, listenedTo } from '../../data/error-analysis/page.js'
+import { addressOf } from '../../data/report/html.js'
+
+/** Bytes of a recording that is written into the page; and of all of them, so that browsers open it. */
+const EMBEDDED_BYTES = 400_000
+const MOST_EMBEDDED_BYTES = 40_000_000
+
+export async function writePage(file: string, analysis: Analysis): Promise<void> {
+  let room = MOST_EMBEDDED_BYTES
+  const addresses = new Map<string, string>()
+  for (const { file: recording } of listenedTo(analysis)) {
+    const { size } = await stat(recording)
+    const isEmbedded = size <= Math.min(room, EMBEDDED_BYTES)
+    if (isEmbedded) room -= size
+    addresses.set(recording, isEmbedded
+      ? await dataAddress(recording)
+      : addressOf(path.relative(path.dirname(file), recording)))
+  }
+  await writeFile(file, analysisPage(analysis, ({ file: recording }) => addresses.get(recording)))
+}
+
+/** The browser finds the format in the first bytes; the type only has to be one of audio. */
+async function dataAddress(file: string): Promise<string> {
+  return `data:audio/${path.extname(file).slice(1).toLowerCase()};base64,${await readFile(file, 'base64')}`
+}
