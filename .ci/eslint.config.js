@@ -72,6 +72,7 @@ export default defineConfig(
       'src/commands/baseline/**', 'src/commands/calibrate/calibrate.ts',
       'src/commands/setup/**', 'src/commands/inspect/inspect.ts', 'src/commands/verify-data/verify-data.ts',
       'src/commands/labels/labels.ts', 'src/commands/compare-models/compare-models.ts',
+      'src/commands/model-card/model-card.ts',
     ],
     rules: { 'no-console': 'off' },
   },

@@ -33,6 +33,7 @@ const COMMANDS = {
   'verify-data': { steps: [install, build, fetchModels], go: runVerifyData },
   labels: { steps: [install, build], go: runLabels },
   'compare-models': { steps: [install, build, fetchModels], go: runCompareModels },
+  'model-card': { steps: [install, build, fetchModels], go: runModelCard },
   keys: { steps: [install, build], go: runKeys },
   bench: { steps: [install, build, fetchModels], go: (args) => runBuilt('bench/run.js', args) },
   fixtures: { steps: [install, build], go: makeFixtures },
@@ -135,6 +136,12 @@ async function runLabels(args) {
 async function runCompareModels(args) {
   const { runCompareModels } = await import(builtUrl('src/commands/compare-models/compare-models.js'))
   return runCompareModels(args)
+}
+
+/** @param {string[]} args @returns {Promise<number>} */
+async function runModelCard(args) {
+  const { runModelCard } = await import(builtUrl('src/commands/model-card/model-card.js'))
+  return runModelCard(args)
 }
 
 /** @param {string[]} args @returns {Promise<number>} */
