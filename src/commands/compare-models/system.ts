@@ -13,9 +13,9 @@ import { poolOf, runJob, type Requested } from '../clips/recognize.js'
 import type { Side } from './side.js'
 
 /** Equal where nothing that recognition depends on differs. */
-export async function digestOf({ config, compiled, catalogue }: Side): Promise<string> {
+export async function digestOf({ config, compiled, catalogue }: Side, requested: Requested): Promise<string> {
   const names = catalogue === undefined ? {} : { catalogue: await readFile(catalogue) }
-  return configurationDigest(config, {}, { compiled, ...names })
+  return configurationDigest(config, requested, { compiled, ...names })
 }
 
 /** One side: its cache, and its recognition processes, which start when the first clip is not in the cache. */
@@ -29,10 +29,11 @@ export class System {
   #started: Promise<void> | undefined
   #processIds: readonly number[] = []
   #before: number | null = null
-  #requested: Requested = {}
+  #requested: Requested
 
-  constructor(side: Side, cache: ClipCache<Recognition> | undefined, run: string) {
+  constructor(side: Side, cache: ClipCache<Recognition> | undefined, run: string, requested: Requested) {
     this.#side = side
+    this.#requested = requested
     this.#cache = cache
     this.#run = run
   }
@@ -80,6 +81,6 @@ export class System {
     const entries = await parseCatalogue(bytes, formatOfUpload(mediaTypeOf(catalogue), bytes))
     const { list } = await makeCatalogue('compared', 1, entries)
     await pool.phraseLists.publish(list)
-    this.#requested = { phrases: list.id }
+    this.#requested = { ...this.#requested, phrases: list.id }
   }
 }

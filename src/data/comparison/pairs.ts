@@ -2,6 +2,7 @@
 import type { Report } from '../../domain/report.js'
 import { normalizeReference, normalizeText } from '../../domain/scoring/normalize.js'
 import { alignWords, countErrors, totalErrors } from '../../domain/scoring/word-errors.js'
+import type { Hit } from './hits.js'
 import { segmentsOf, type Segment } from '../statistics/matched-pairs.js'
 
 /** One clip by one system, as it is kept. */
@@ -40,6 +41,8 @@ export interface Pair extends LabelledClip {
   readonly wordsPerSecond: number | null
   /** Wall clock; null where the two were not measured in one run. */
   readonly seconds: Both<number> | null
+  /** What a search finds; absent where none is compared, null where nobody knows what is to be found. */
+  readonly hits?: Both<Hit> & { readonly isExpected: boolean } | null
 }
 
 /** The measured properties of the clip are those of the first report: the upload is the same for both. */
