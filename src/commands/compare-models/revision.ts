@@ -25,9 +25,15 @@ export interface BuiltRevision {
 const HIDDEN_LOCK = '.package-lock.json'
 const SETUP = 'src/commands/setup/start.mjs'
 
-/** Throws UsageError for what is no revision, or cannot be built. `environment`: its models are made ready. */
-export async function buildRevision(revision: string, environment: NodeJS.ProcessEnv): Promise<BuiltRevision> {
-  const commit = await commitOf(revision)
+/**
+ * Throws UsageError for what is no revision, or cannot be built. `environment`: its models are made ready; `root`: a
+ * checkout of the project, with packages and weights.
+ */
+export async function buildRevision(
+  revision: string, environment: NodeJS.ProcessEnv, root = projectRoot,
+): Promise<BuiltRevision> {
+  const git = gitIn(root)
+  const commit = await commitOf(revision, root)
   const folder = path.join(await mkdtemp(path.join(os.tmpdir(), 'earshot-revision-')), 'earshot')
   const remove = async (): Promise<void> => {
     await rm(path.dirname(folder), { recursive: true, force: true })
@@ -36,8 +42,8 @@ export async function buildRevision(revision: string, environment: NodeJS.Proces
   try {
     printMessage(`building revision ${commit.slice(0, 12)}; this takes a minute`)
     await git('worktree', 'add', '--detach', folder, commit)
-    await linkPackages(folder)
-    await linkWeights(folder)
+    await linkPackages(root, folder)
+    await linkWeights(root, folder)
     await setUp(revision, folder, ['build'], environment)
     await setUp(revision, folder, ['models', 'ensure'], environment)
     return { folder, remove }
@@ -47,23 +53,23 @@ export async function buildRevision(revision: string, environment: NodeJS.Proces
   }
 }
 
-async function commitOf(revision: string): Promise<string> {
+async function commitOf(revision: string, root: string): Promise<string> {
   // A name that begins with a hyphen would be an option.
-  const { stdout } = await git('rev-parse', '--verify', '--quiet', '--end-of-options', `${revision}^{commit}`)
+  const { stdout } = await gitIn(root)('rev-parse', '--verify', '--quiet', '--end-of-options', `${revision}^{commit}`)
     .catch((cause: unknown) => {
-      throw new UsageError(`"${revision}" is no revision of the git repository in ${projectRoot}`, { cause })
+      throw new UsageError(`"${revision}" is no revision of the git repository in ${root}`, { cause })
     })
   return stdout.trim()
 }
 
-function git(...args: string[]): Promise<{ stdout: string }> {
-  return runFile('git', args, { cwd: projectRoot })
+function gitIn(root: string): (...args: string[]) => Promise<{ stdout: string }> {
+  return (...args) => runFile('git', args, { cwd: root })
 }
 
 /** Package by package: what the set-up of the revision may remove is its own folder, with links. */
-async function linkPackages(folder: string): Promise<void> {
-  const locks = await Promise.all([projectRoot, folder].map((root) => readFile(path.join(root, 'package-lock.json'))))
-  const installed = path.join(projectRoot, 'node_modules')
+async function linkPackages(root: string, folder: string): Promise<void> {
+  const locks = await Promise.all([root, folder].map((one) => readFile(path.join(one, 'package-lock.json'))))
+  const installed = path.join(root, 'node_modules')
   if (!locks[0]!.equals(locks[1]!) || !existsSync(path.join(installed, HIDDEN_LOCK))) return
   const own = path.join(folder, 'node_modules')
   await mkdir(own)
@@ -74,9 +80,9 @@ async function linkPackages(folder: string): Promise<void> {
   await copyFile(path.join(installed, HIDDEN_LOCK), path.join(own, HIDDEN_LOCK))
 }
 
-async function linkWeights(folder: string): Promise<void> {
+async function linkWeights(root: string, folder: string): Promise<void> {
   for (const name of await readdir(path.join(folder, 'models'))) {
-    const weights = path.join(projectRoot, 'models', name, 'weights')
+    const weights = path.join(root, 'models', name, 'weights')
     const link = path.join(folder, 'models', name, 'weights')
     if (existsSync(weights) && !existsSync(link)) await symlink(await realpath(weights), link)
   }

@@ -1,7 +1,6 @@
 /** Reports of both sides → what a search for them finds in the catalogue of each, against what is expected. */
 import { readFile } from 'node:fs/promises'
-import type { Hit } from '../../data/comparison/hits.js'
-import type { Both, Pair } from '../../data/comparison/pairs.js'
+import type { Both, Hit, Pair } from '../../data/comparison/pairs.js'
 import { SpeechError } from '../../domain/errors.js'
 import type { Report } from '../../domain/report.js'
 import { normalizeText } from '../../domain/scoring/normalize.js'

@@ -6,15 +6,8 @@
 import { blocksOf } from '../statistics/blocks.js'
 import { bootstrapInterval, type Interval, type Sums } from '../statistics/bootstrap.js'
 import { mcNemar, type McNemar } from '../statistics/mcnemar.js'
-import type { Both, Pair } from './pairs.js'
-
-/** What one system found for one clip. */
-export interface Hit {
-  /** The first hit is expected and above the threshold of the service; or nothing is expected and nothing is above. */
-  readonly isRight: boolean
-  /** Of the first expected entry, from 1; null where none is among the ranked ones, or nothing is expected. */
-  readonly rank: number | null
-}
+import { MOST_UNSEEN } from './difference.js'
+import type { Both, Hit, Pair } from './pairs.js'
 
 /** A figure of both systems, in percent, with the paired 95 % interval of B less A in points. */
 export interface HitFigure {
@@ -75,10 +68,22 @@ function figureOf(
     sum(clips.map(({ hits }) => valueOf(hits.a))), sum(clips.map(({ hits }) => valueOf(hits.b))), clips.length,
   ])
   const [a, b, clips] = [0, 1, 2].map((column) => sum(sums.map((own) => own[column]!))) as [number, number, number]
-  const interval = sums.length < 2
-    ? { low: NaN, high: NaN }
-    : bootstrapInterval(sums, ([ofA, ofB, all]) => 100 * (ofB! - ofA!) / all!, { method: 'expanded' })
-  return { name, percent: { a: 100 * a / clips, b: 100 * b / clips }, points: 100 * (b - a) / clips, interval }
+  const isEqual = blocks.flat().every(({ hits }) => valueOf(hits.a) === valueOf(hits.b))
+  return {
+    name, percent: { a: 100 * a / clips, b: 100 * b / clips }, points: 100 * (b - a) / clips,
+    interval: isEqual ? unseen(clips) : intervalOf(sums),
+  }
+}
+
+/** Where no clip differs, what could have stayed unseen. */
+function unseen(clips: number): Interval {
+  const points = Math.min(100, 100 * MOST_UNSEEN / clips)
+  return { low: -points, high: points }
+}
+
+function intervalOf(sums: readonly Sums[]): Interval {
+  if (sums.length < 2) return { low: NaN, high: NaN }
+  return bootstrapInterval(sums, ([a, b, clips]) => 100 * (b! - a!) / clips!, { method: 'expanded' })
 }
 
 function sum(values: readonly number[]): number {

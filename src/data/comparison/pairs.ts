@@ -2,7 +2,6 @@
 import type { Report } from '../../domain/report.js'
 import { normalizeReference, normalizeText } from '../../domain/scoring/normalize.js'
 import { alignWords, countErrors, totalErrors } from '../../domain/scoring/word-errors.js'
-import type { Hit } from './hits.js'
 import { segmentsOf, type Segment } from '../statistics/matched-pairs.js'
 
 /** One clip by one system, as it is kept. */
@@ -19,6 +18,14 @@ export interface Recognition {
 
 /** A value of each of the two systems. */
 export interface Both<T> { readonly a: T; readonly b: T }
+
+/** What one system found for one clip. */
+export interface Hit {
+  /** The first hit is expected and above the threshold of the service; or nothing is expected and nothing is above. */
+  readonly isRight: boolean
+  /** Of the first expected entry, from 1; null where none is among the ranked ones, or nothing is expected. */
+  readonly rank: number | null
+}
 
 export interface LabelledClip {
   readonly file: string
