@@ -129,6 +129,13 @@ async function findingsOf(folder: string, model: string): Promise<Finding[]> {
   }
 }
 
+/** A habit of many clips is one finding about the set, with their names. */
+function clipsOf({ clip, kind, evidence }: Finding): readonly string[] {
+  if (clip !== null) return [clip]
+  const { clips } = evidence
+  return kind === 'label_convention' && clips instanceof Array ? clips as readonly string[] : []
+}
+
 interface Row { readonly kind: string; readonly planted: number; readonly found: number; readonly isCovered: boolean }
 
 function print(faults: readonly PlantedFault[], findings: readonly Finding[]): {
@@ -139,7 +146,7 @@ function print(faults: readonly PlantedFault[], findings: readonly Finding[]): {
     const planted = faults.filter((fault) => fault.kind === kind)
     const isCovered = foundBy.length > 0
     const isFound = ({ paths }: PlantedFault): boolean => findings.some((one) =>
-      one.clip !== null && paths.includes(one.clip) && (!isCovered || foundBy.includes(one.kind)))
+      clipsOf(one).some((clip) => paths.includes(clip)) && (!isCovered || foundBy.includes(one.kind)))
     return { kind, planted: planted.length, found: planted.filter(isFound).length, isCovered }
   })
   printTable(['fault', 'planted', 'found', 'recall', ''], rows.map(({ kind, planted, found, isCovered }) => [

@@ -108,7 +108,7 @@ export const FAULTS: Readonly<Record<string, FaultKind>> = {
     plant: ({ line }, random) => changeWord(line, random, () => undefined),
   },
   'other convention': {
-    foundBy: [],
+    foundBy: ['label_convention'],
     plant: ({ line }) => [{ line: { ...line, text: `um, ${line.text.toUpperCase()}` } }],
   },
 }
