@@ -43,6 +43,7 @@ export const KINDS = {
   leak_speaker: { severity: 'warning', harm: 0.6, probability: 0.7, says: 'a speaker is in two splits' },
   leak_text: { severity: 'warning', harm: 0.5, probability: 0.7, says: 'a speaker says the same text in two splits' },
   speaking_rate: { severity: 'warning', harm: 0.8, probability: 0.5, says: 'too many or too few words for the audio' },
+  second_talker: { severity: 'warning', harm: 0.5, probability: 0.7, says: 'somebody else talks at the same time' },
   label_typo: { severity: 'warning', harm: 0.5, probability: 0.6, says: 'probably a typing error' },
   not_recognized: { severity: 'warning', harm: 0.3, probability: 0.9, says: 'the recognizer failed on the clip' },
   clipped: { severity: 'warning', harm: 0.4, probability: 0.9, says: 'the signal is clipped' },

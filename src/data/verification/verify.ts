@@ -9,10 +9,11 @@ import { checkLabellers } from './checks/labellers.js'
 import { checkSignal } from './checks/signal.js'
 import { checkSpeech } from './checks/speech.js'
 import { checkSplits } from './checks/splits.js'
+import { checkTalkers } from './checks/talkers.js'
 import { ranked, type Finding } from './finding.js'
 
 const CHECKS: readonly Check[] = [
-  checkFiles, checkSignal, checkSpeech, checkContradictions, checkLabelForms, checkLabellers, checkCopies,
+  checkFiles, checkSignal, checkTalkers, checkSpeech, checkContradictions, checkLabelForms, checkLabellers, checkCopies,
   checkSplits, checkComposition,
 ]
 
