@@ -74,6 +74,7 @@ export default defineConfig(
       'src/commands/labels/labels.ts', 'src/commands/compare-models/compare-models.ts',
       'src/commands/collected/collected.ts',
       'src/commands/analyze-errors/analyze-errors.ts',
+      'src/commands/model-card/model-card.ts',
     ],
     rules: { 'no-console': 'off' },
   },

@@ -1,19 +1,22 @@
 /**
- * This revision beside the compiled service of another one (`--entry`), in turns: on a machine whose speed drifts, two
- * runs one after the other differ by more than the revisions do.
+ * This revision beside another one, in turns: a revision of git that is built (`--revision`), or the compiled service
+ * of one (`--entry`). In turns, because on a machine whose speed drifts, two runs one after the other differ by more
+ * than the revisions do.
  *
  * Latency: each clip goes to both, one request at a time, and the order changes from round to round. A pair of answers
  * has a ratio, and the median of the ratios counts. Throughput: clients send all clips to one revision, then to the
  * other, and the ratio of the seconds counts; the ratio of CPU seconds of server and workers varies less. Intervals are
  * percentile bootstraps over pairs or rounds.
  */
+import path from 'node:path'
 import { medianInterval, type Interval } from '../fixtures/kit/bootstrap.js'
 import { ask, keepAliveAgent } from '../fixtures/kit/exchange.js'
 import { startServer, type Server } from '../fixtures/kit/server.js'
 import { median, sum } from '../fixtures/kit/statistics.js'
-import { defineBench } from './harness/bench.js'
+import { buildRevision } from '../src/commands/compare-models/revision.js'
+import { defineBench, type Outcome } from './harness/bench.js'
 import { drawUploads, MANIFEST, readClips, type Upload } from './harness/clips.js'
-import { count, optionalText, UsageError } from './harness/options.js'
+import { count, optionalText, UsageError, type Values } from './harness/options.js'
 import { cpuSecondsOf } from './harness/processes.js'
 import { MODEL, WORKERS } from './harness/recognizers.js'
 import { recordTape } from './harness/speech-tape.js'
@@ -40,11 +43,25 @@ interface Row {
   readonly cpuRatio?: number
 }
 
-const OPTIONS = { model: MODEL, manifest: MANIFEST, entry: optionalText, rounds: count(25), workers: WORKERS }
+const OPTIONS = {
+  model: MODEL, manifest: MANIFEST, revision: optionalText, entry: optionalText, rounds: count(25), workers: WORKERS,
+}
 
-export const run = defineBench('revisions', OPTIONS, async ({ model, manifest, entry, rounds, workers }) => {
+export const run = defineBench('revisions', OPTIONS, async ({ revision, entry, ...options }) => {
+  if (revision === undefined) return compareWith({ ...options, entry })
+  const built = await buildRevision(revision, { ...process.env, EARSHOT_MODELS: options.model })
+  try {
+    return await compareWith({ ...options, entry: path.join(built.folder, 'dist/src/main.js') })
+  } finally {
+    await built.remove()
+  }
+}, { unsaved: ['entry'] })
+
+async function compareWith(
+  { model, manifest, entry, rounds, workers }: Omit<Values<typeof OPTIONS>, 'revision'>,
+): Promise<Outcome> {
   if (entry === undefined) {
-    throw new UsageError('--entry names the compiled service of the other revision: its dist/src/main.js')
+    throw new UsageError('--revision names the other revision, or --entry its compiled service: its dist/src/main.js')
   }
   const clips = await readClips(manifest)
   const [tape, uploads] = [await recordTape(clips), await drawUploads(clips, UPLOADS)]
@@ -68,7 +85,7 @@ export const run = defineBench('revisions', OPTIONS, async ({ model, manifest, e
   } finally {
     await Promise.all([servers.other.stop(), servers.own.stop()])
   }
-}, { unsaved: ['entry'] })
+}
 
 async function compareLatency(
   what: string, uploads: readonly Upload[], servers: Both<Server>, rounds: number,

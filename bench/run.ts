@@ -40,6 +40,7 @@ const BENCHES: Readonly<Record<string, Bench>> = {
   revisions: { says: 'this revision beside the compiled service of another one', open: () => import('./revisions.js') },
   rivals: { says: 'words, time and memory beside other recognizers', open: () => import('./rivals.js') },
   robustness: { says: 'doubtful clips', hasLargeModels: true, open: () => import('./research/robustness.js') },
+  scale: { says: 'verify-data on 10,000 clips: time, memory, resume', open: () => import('./scale.js') },
   search: { says: 'words found with a catalogue, and harm', open: () => import('./search.js') },
   spelling: { says: 'share of answers written as people type', open: () => import('./spelling.js') },
   startup: { says: 'from process start to listening to ready', open: () => import('./startup.js') },

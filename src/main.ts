@@ -15,6 +15,7 @@ import { isLoopback } from './serving/http/browsers/hosts.js'
 import { openDrift, openFeedback } from './serving/http/monitoring/open-monitoring.js'
 import { Uploads } from './serving/http/uploads.js'
 import { modelDigest, originOf, readManifest, type Manifest } from './engine/manifest.js'
+import { readModelCard } from './domain/model-card.js'
 import { projectRoot } from './domain/project-root.js'
 import { openExternalSearchEngine } from './search/external-engine.js'
 import { NO_MODEL } from './monitoring/metrics/definitions.js'
@@ -113,11 +114,11 @@ async function describeModels({ models: names, modelsDir, cascadeModel }: Config
 }> {
   const manifests = await Promise.all(names.map((name) => readManifest(modelsDir, name)))
   const larger = cascadeModel === undefined ? undefined : await readManifest(modelsDir, cascadeModel)
-  const models = manifests.map((manifest, index) => asServed(manifest, index === 0 ? larger : undefined))
+  const models = manifests.map((manifest, index) => asServed(modelsDir, manifest, index === 0 ? larger : undefined))
   const [standard] = models
   if (standard === undefined) throw new SpeechError('CONFIG_INVALID', 'EARSHOT_MODELS names no model')
   const isServed = larger === undefined || names.includes(larger.name)
-  return { models, standard, loadable: isServed ? models : [...models, asServed(larger, undefined)] }
+  return { models, standard, loadable: isServed ? models : [...models, asServed(modelsDir, larger, undefined)] }
 }
 
 /** Warns if the service can be reached from outside without a key. */
@@ -193,16 +194,15 @@ function recordModel(
   }
 }
 
-function asServed(manifest: Manifest, larger: Manifest | undefined): ServedModel {
+function asServed(modelsDir: string, manifest: Manifest, larger: Manifest | undefined): ServedModel {
   const { name, description, family, languages, licence, precision, parameters, limits } = manifest
   if (name === NO_MODEL) throw new SpeechError('MODEL_INVALID', `a model must not be called "${NO_MODEL}"`)
-  const files = Object.values(manifest.files)
+  const [files, digest] = [Object.values(manifest.files), modelDigest(manifest)]
   return {
     name, version: manifest.version, description, family, languages, licence, precision, parameters,
     clipSeconds: limits.clipSeconds,
     bytes: files.reduce((sum, { bytes }) => sum + bytes, 0),
-    digest: modelDigest(manifest),
-    source: originOf(manifest),
+    digest, card: readModelCard(modelsDir, { name, digest }), source: originOf(manifest),
     cascade: larger === undefined ? null : { model: larger.name, languages: larger.languages },
   }
 }

@@ -59,6 +59,7 @@ const DOORS: Readonly<Record<string, readonly string[]>> = {
     'serving/http/',
     'serving/access/keys-file',
     'domain/settings',
+    'domain/model-card',
     'config',
     'engine/manifest',
     'engine/manifest-schema',

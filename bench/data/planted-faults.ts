@@ -31,6 +31,8 @@ export type Planted = readonly { readonly line: PlantedLine; readonly bytes?: Bu
 export interface FaultKind {
   /** Any of these, for a line that took the place of the clip, finds the fault. Empty: no check looks for it. */
   readonly foundBy: readonly Kind[]
+  /** Share that is to be found, where it is not that of most kinds. */
+  readonly recall?: number
   /** Undefined where the clip does not allow the fault. */
   readonly plant: (clean: Clean, random: () => number) => Planted | undefined
 }
@@ -88,7 +90,7 @@ export const FAULTS: Readonly<Record<string, FaultKind>> = {
       : [{ line, bytes: writeMono(resample(resample(waveform, 8_000), waveform.sampleRate)) }],
   },
   'second talker': {
-    foundBy: [],
+    foundBy: ['second_talker'], recall: 0.1,
     plant: ({ line, waveform, other }, random) => [
       { line, bytes: writeMono(mixed(waveform, other.waveform, -6 * random())) },
     ],
@@ -108,7 +110,7 @@ export const FAULTS: Readonly<Record<string, FaultKind>> = {
     plant: ({ line }, random) => changeWord(line, random, () => undefined),
   },
   'other convention': {
-    foundBy: [],
+    foundBy: ['label_convention'],
     plant: ({ line }) => [{ line: { ...line, text: `um, ${line.text.toUpperCase()}` } }],
   },
 }

@@ -156,6 +156,7 @@ export const ERRORS = {
     status: 500, retryable: false, counted: 'outside',
     message: 'The collection of clips cannot be used',
   },
+  MODEL_CARD_INVALID: { status: 500, retryable: false, counted: 'outside', message: 'The model card is not valid' },
   CLIPS_INVALID: { status: 500, retryable: false, counted: 'outside', message: 'The clips cannot be used' },
   PROVIDER_UNAVAILABLE: {
     status: 500, retryable: false, counted: 'outside',

@@ -361,6 +361,7 @@ t.test(
     t.match(await (await fetch(`${service.url}/v1/models/moonshine-tiny-en`)).json(), {
       provider: 'cpu',
       refusedProviders: [{ provider: 'cuda', reason: String }],
+      card: { model: { name: 'moonshine-tiny-en' }, wordErrorRate: { all: { percent: Number } } },
     })
     t.match(
       await (await fetch(`${service.url}/metrics`)).text(),

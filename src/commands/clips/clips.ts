@@ -19,6 +19,8 @@ export interface SourceClip {
   readonly source: string
   /** Absent in clips that are not from a manifest. */
   readonly tags?: readonly string[]
+  /** Ids of a catalogue that a search for the clip is to find; empty: none. Absent where the manifest does not say. */
+  readonly entry?: readonly string[]
   /** False if the manifest says `no`. */
   readonly isRedistributable: boolean
 }
@@ -30,6 +32,7 @@ const Line = Type.Object({
   session: Type.Optional(Type.String()),
   time: Type.Optional(Type.String({ description: 'ISO 8601' })),
   tags: Type.Optional(Type.Array(Type.String())),
+  entry: Type.Optional(Type.Union([Type.String(), Type.Array(Type.String())])),
   redistributable: Type.Optional(Type.String({ description: '`no`, or how' })),
 })
 
@@ -77,5 +80,6 @@ function readLine(line: string, place: string, folder: string): SourceClip {
   return {
     file: path.resolve(folder, data.path), text, speaker, session, time, tags,
     source: sourceOf(data.path, folder), isRedistributable: data.redistributable !== 'no',
+    ...data.entry !== undefined && { entry: [data.entry].flat() },
   }
 }

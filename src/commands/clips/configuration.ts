@@ -31,9 +31,12 @@ export async function configurationDigest(
     .update(await pipelineDigest(fileURLToPath(compiled))).digest('hex').slice(0, HEXADECIMAL_DIGITS)
 }
 
+/** Describes the model, and changes nothing. */
+const MODEL_CARD = 'card.json'
+
 /** The manifest has the checksums of the weights. */
 async function modelText(folder: string): Promise<readonly string[]> {
-  const names = (await readdir(folder)).filter((name) => name.endsWith('.json')).sort()
+  const names = (await readdir(folder)).filter((name) => name.endsWith('.json') && name !== MODEL_CARD).sort()
   return Promise.all(names.map((name) => readFile(path.join(folder, name), 'utf8')))
 }
 

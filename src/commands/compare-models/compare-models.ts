@@ -17,10 +17,13 @@ import { listClips } from '../clips/clips.js'
 import { progressOf } from '../clips/recognize.js'
 import { readArguments, runCommand, UsageError } from '../command.js'
 import { recognizeBoth, type TextClip } from './recognize-both.js'
-import { readSide, type Side } from './side.js'
+import { withSides } from './built-sides.js'
+import { openSearch } from './search-hits.js'
+import { readSide } from './side.js'
 
 const USAGE = `npm run compare-models -- A B --clips FOLDER|MANIFEST.jsonl
-                         A, B: MODEL, profile:NAME, checkout:FOLDER (another revision, built) or default;
+                         A, B: MODEL, profile:NAME, revision:NAME (of git, which is built),
+                         checkout:FOLDER (another revision, built there) or default;
                          behind it ?SETTING=VALUE&SETTING=VALUE, or ?catalogue=FILE
                          clips: path and text; speaker and tags where known
 
@@ -28,6 +31,8 @@ const USAGE = `npm run compare-models -- A B --clips FOLDER|MANIFEST.jsonl
   --limit N              the first N clips of each source
   --language CODE        of the references, for their normalization (default en)
   --listen N             clips to listen to (default 20)
+  --search CATALOGUE     compares search hits too, in this catalogue or in that of the side;
+                         the manifest says in "entry" what is to be found, or the text is a name
   --json                 prints JSON instead of tables
   --html FILE            writes a page with plots and recordings
   --cache FOLDER         keeps transcripts there (default .earshot/recognitions)
@@ -42,7 +47,9 @@ const EXIT_CODES: Readonly<Record<Verdict['verdict'], number>> = {
 const MOST_BYTES = 2_000_000
 
 interface Options {
-  readonly sides: Both<Side>
+  /** A and B as they were written. */
+  readonly written: Both<string>
+  readonly search: string | undefined
   readonly clips: string
   readonly margin: number
   readonly limit: number
@@ -59,7 +66,7 @@ export async function runCompareModels(
 ): Promise<number> {
   let verdict: Verdict['verdict'] = 'undecided'
   const failed = await runCommand(USAGE, async () => {
-    verdict = await compareModels(readOptions(args, environment))
+    verdict = await compareModels(readOptions(args, environment), environment)
   })
   return failed || EXIT_CODES[verdict]
 }
@@ -68,15 +75,17 @@ function readOptions(args: readonly string[], environment: NodeJS.ProcessEnv): O
   const [text, flag] = [{ type: 'string' }, { type: 'boolean' }] as const
   const options = {
     'clips': text, 'margin': text, 'limit': text, 'language': text, 'listen': text, 'json': flag, 'html': text,
-    'cache': text, 'no-cache': flag,
+    'search': text, 'cache': text, 'no-cache': flag,
   } as const
   const { values, positionals } = readArguments({ args: [...args], options, allowPositionals: true })
   const [a, b, ...more] = positionals
   if (a === undefined || b === undefined || more.length > 0) throw new UsageError('two sides are compared, A and B')
   if (values.clips === undefined) throw new UsageError('--clips names the labelled clips')
   const { clips, language = 'en', cache = path.join(projectRoot, '.earshot/recognitions') } = values
+  // What is wrong with a side is said before a revision is built.
+  for (const side of [a, b]) readSide(side, environment)
   return {
-    sides: { a: readSide(a, environment), b: readSide(b, environment) }, clips, language,
+    written: { a, b }, search: values.search, clips, language,
     margin: numberOf('--margin', values.margin, DEFAULT_MARGIN), limit: countOf('--limit', values.limit, Infinity),
     listen: countOf('--listen', values.listen, 20), isJson: values.json ?? false, html: values.html,
     cacheFolder: values['no-cache'] ? undefined : cache,
@@ -97,17 +106,20 @@ function countOf(name: string, given: string | undefined, fallback: number): num
   return value
 }
 
-async function compareModels(options: Options): Promise<Verdict['verdict']> {
-  const { sides, margin, language, listen, isJson, html, cacheFolder } = options
+async function compareModels(options: Options, environment: NodeJS.ProcessEnv): Promise<Verdict['verdict']> {
+  const { search, margin, language, listen, isJson, html, cacheFolder } = options
   const clips = clipsOf(options)
-  const { pairs, ...recognized } = await recognizeBoth(clips, sides, {
-    cacheFolder, language, onProgress: progressOf(clips.length, 'clips'),
+  return withSides(options.written, environment, search, async (sides) => {
+    const findHits = search === undefined ? undefined : await openSearch(sides, language)
+    const { pairs, ...recognized } = await recognizeBoth(clips, sides, {
+      cacheFolder, language, findHits, onProgress: progressOf(clips.length, 'clips'),
+    })
+    const names = { a: sides.a.name, b: sides.b.name }
+    const comparison = compare(pairs, { ...recognized, names, margin, listed: listen })
+    if (html !== undefined) await writeFile(html, await comparisonPage(comparison, { recordingOf, language }))
+    console.log(isJson ? JSON.stringify(comparison, withoutSegments, 1) : comparisonText(comparison))
+    return comparison.verdict.verdict
   })
-  const names = { a: sides.a.name, b: sides.b.name }
-  const comparison = compare(pairs, { ...recognized, names, margin, listed: listen })
-  if (html !== undefined) await writeFile(html, await comparisonPage(comparison, { recordingOf, language }))
-  console.log(isJson ? JSON.stringify(comparison, withoutSegments, 1) : comparisonText(comparison))
-  return comparison.verdict.verdict
 }
 
 /** With a text, the first of each source. */

@@ -9,6 +9,7 @@ import { SpeechError } from '../../domain/errors.js'
 import type { SourceClip } from '../clips/clips.js'
 import { readClip } from '../clips/recognize.js'
 import { printMessage } from '../command.js'
+import { SEARCHED, type FindHits } from './search-hits.js'
 import type { Side } from './side.js'
 import { digestOf, System } from './system.js'
 
@@ -26,6 +27,8 @@ interface RecognizeOptions {
   /** Undefined: no cache. */
   readonly cacheFolder: string | undefined
   readonly language: string
+  /** Undefined: no search is compared. */
+  readonly findHits: FindHits | undefined
   readonly onProgress: (done: number) => void
 }
 
@@ -36,11 +39,12 @@ const MOST_PRINTED = 10
 export async function recognizeBoth(
   clips: readonly TextClip[], { a, b }: Both<Side>, options: RecognizeOptions,
 ): Promise<Recognized> {
-  const digests = { a: await digestOf(a), b: await digestOf(b) }
+  const requested = options.findHits === undefined ? {} : SEARCHED
+  const digests = { a: await digestOf(a, requested), b: await digestOf(b, requested) }
   const isSame = digests.a === digests.b
   const caches = await openCaches(digests, options.cacheFolder)
   const run = randomUUID()
-  const systems = { a: new System(a, caches?.a, run), b: new System(b, caches?.b, run) }
+  const systems = { a: new System(a, caches?.a, run, requested), b: new System(b, caches?.b, run, requested) }
   try {
     const pairs = await inTurns(clips, systems, options, isSame && caches !== undefined)
     requireMost(pairs.length, clips.length)
@@ -69,8 +73,9 @@ async function openCaches(
 
 /** As many clips at a time as side A has workers. Clips that a side could not process are left out. */
 async function inTurns(
-  clips: readonly TextClip[], { a, b }: Both<System>, { language, onProgress }: RecognizeOptions, isShared: boolean,
+  clips: readonly TextClip[], { a, b }: Both<System>, options: RecognizeOptions, isShared: boolean,
 ): Promise<Pair[]> {
+  const { language, findHits, onProgress } = options
   const pairs: Pair[] = []
   const waiting = clips.entries()
   let [done, failures] = [0, 0]
@@ -85,7 +90,9 @@ async function inTurns(
     // A result that both sides share was measured once, and says nothing about a difference of time.
     const isTimed = ofA.run === ofB.run && !isShared
     const seconds = isTimed ? { a: ofA.seconds, b: ofB.seconds } : null
-    return pairOf(labelled(clip), { a: ofA.report, b: ofB.report }, seconds, language)
+    const reports = { a: ofA.report, b: ofB.report }
+    const pair = pairOf(labelled(clip), reports, seconds, language)
+    return findHits === undefined ? pair : { ...pair, hits: await findHits(clip, reports) ?? null }
   }
   const work = async (): Promise<void> => {
     for (const [index, clip] of waiting) {

@@ -1,12 +1,12 @@
 /**
  * One side of a comparison as it is written on the command line:
  *
- *     MODEL | profile:NAME | checkout:FOLDER | default, then perhaps ?SETTING=VALUE&catalogue=FILE
+ *     MODEL | profile:NAME | revision:NAME | checkout:FOLDER | default, then perhaps ?SETTING=VALUE&catalogue=FILE
  *
  * `moonshine-tiny-en`, `profile:accurate`, `profile:balanced?EARSHOT_CASCADE_BELOW=0.7`,
- * `default?EARSHOT_MAX_DECODING_PASSES=1`, `default?catalogue=shop.csv`, `checkout:../earlier`: another revision of
- * this project that was built there. What is not written comes from the environment, as for the service. Values may be
- * percent-encoded.
+ * `default?EARSHOT_MAX_DECODING_PASSES=1`, `default?catalogue=shop.csv`, `revision:HEAD~1`: another revision of this
+ * project, which is built; `checkout:../earlier`: one that was built there. What is not written comes from the
+ * environment, as for the service. Values may be percent-encoded.
  */
 import { existsSync } from 'node:fs'
 import path from 'node:path'
@@ -30,39 +30,55 @@ export interface Side {
 
 const PROFILE = 'profile:'
 const CHECKOUT = 'checkout:'
+const REVISION = 'revision:'
+const BEGINNINGS = 'a model, profile:NAME, revision:NAME, checkout:FOLDER or default'
 const CATALOGUE = 'catalogue'
 /** The environment alone. */
 const DEFAULT = 'default'
 
-/** Throws a UsageError. */
-export function readSide(written: string, environment: NodeJS.ProcessEnv): Side {
-  const question = written.indexOf('?')
-  const [what, settings] = question < 0 ? [written, ''] : [written.slice(0, question), written.slice(question + 1)]
+/** The git revision of a side that has one. */
+export function revisionOf(written: string): string | undefined {
+  const [what] = parted(written)
+  return what.startsWith(REVISION) ? what.slice(REVISION.length) : undefined
+}
+
+/** Throws a UsageError. `built`: the folder of a side with a revision, when it is built. */
+export function readSide(written: string, environment: NodeJS.ProcessEnv, built?: string): Side {
+  const [what, settings] = parted(written)
   const { [CATALOGUE]: catalogue, ...values } = Object.fromEntries(
     settings === '' ? [] : settings.split('&').map(readSetting),
   )
   const given = { ...ofName(what), ...values }
   refuseOthers(given)
+  const models = built === undefined ? {} : { EARSHOT_MODELS_DIR: path.join(built, 'models') }
   try {
-    return { name: written, config: readConfig({ ...environment, ...given }), compiled: compiledOf(what), catalogue }
+    const config = readConfig({ ...environment, ...models, ...given })
+    return { name: written, config, compiled: compiledOf(what, built), catalogue }
   } catch (thrown) {
     if (thrown instanceof SpeechError) throw new UsageError(`"${written}": ${thrown.detail}`)
     throw thrown
   }
 }
 
+/** What is compared, and its settings. */
+function parted(written: string): [what: string, settings: string] {
+  const question = written.indexOf('?')
+  return question < 0 ? [written, ''] : [written.slice(0, question), written.slice(question + 1)]
+}
+
 function ofName(what: string): Record<string, string> {
-  if (what === DEFAULT || what.startsWith(CHECKOUT)) return {}
+  if (what === DEFAULT || [CHECKOUT, REVISION].some((prefix) => what.startsWith(prefix))) return {}
   if (what.startsWith(PROFILE)) return { EARSHOT_PROFILE: what.slice(PROFILE.length) }
-  if (what === '') throw new UsageError('a side begins with a model, profile:NAME, checkout:FOLDER or default')
+  if (what === '') throw new UsageError(`a side begins with ${BEGINNINGS}`)
   return { EARSHOT_MODELS: what }
 }
 
-function compiledOf(what: string): URL {
-  if (!what.startsWith(CHECKOUT)) return COMPILED
-  const compiled = pathToFileURL(path.join(path.resolve(what.slice(CHECKOUT.length)), 'dist/src/'))
+function compiledOf(what: string, built: string | undefined): URL {
+  const folder = what.startsWith(CHECKOUT) ? path.resolve(what.slice(CHECKOUT.length)) : built
+  if (folder === undefined) return COMPILED
+  const compiled = pathToFileURL(path.join(folder, 'dist/src/'))
   if (existsSync(new URL('recognition/process/worker-process.js', compiled))) return compiled
-  throw new UsageError(`${what.slice(CHECKOUT.length)} has no compiled service; "npm run build" there compiles it`)
+  throw new UsageError(`${folder} has no compiled service; "npm run build" there compiles it`)
 }
 
 function readSetting(written: string): [string, string] {

@@ -35,10 +35,11 @@ export class System {
   #started: Promise<void> | undefined
   #processIds: readonly number[] = []
   #before: number | null = null
-  #requested: Requested = {}
+  #requested: Requested
 
-  constructor(side: Side, cache: ClipCache<Recognition> | undefined, run: string) {
+  constructor(side: Side, cache: ClipCache<Recognition> | undefined, run: string, requested: Requested = {}) {
     this.#side = side
+    this.#requested = requested
     this.#cache = cache
     this.#run = run
   }
@@ -89,6 +90,6 @@ export class System {
     if (catalogue === undefined) return
     const { list } = await makeCatalogue('compared', 1, await readCatalogue(catalogue))
     await pool.phraseLists.publish(list)
-    this.#requested = { phrases: list.id }
+    this.#requested = { ...this.#requested, phrases: list.id }
   }
 }

@@ -36,6 +36,7 @@ const COMMANDS = {
   collected: { steps: [install, build], go: runCollected },
   'compare-models': { steps: [install, build, fetchModels], go: runCompareModels },
   'analyze-errors': { steps: [install, build, fetchModels], go: runAnalyzeErrors },
+  'model-card': { steps: [install, build, fetchModels], go: runModelCard },
   keys: { steps: [install, build], go: runKeys },
   bench: { steps: [install, build, fetchModels], go: (args) => runBuilt('bench/run.js', args) },
   fixtures: { steps: [install, build], go: makeFixtures },
@@ -156,6 +157,12 @@ async function runCompareModels(args) {
 async function runAnalyzeErrors(args) {
   const { runAnalyzeErrors } = await import(builtUrl('src/commands/analyze-errors/analyze-errors.js'))
   return runAnalyzeErrors(args)
+}
+
+/** @param {string[]} args @returns {Promise<number>} */
+async function runModelCard(args) {
+  const { runModelCard } = await import(builtUrl('src/commands/model-card/model-card.js'))
+  return runModelCard(args)
 }
 
 /** @param {string[]} args @returns {Promise<number>} */

@@ -8,6 +8,8 @@ import type { ManifestClip } from '../../data/verification/manifest.js'
 import { groupBy } from '../../data/group-by.js'
 import type { SetSummary } from '../../data/verification/summary.js'
 import { MOST_SHOWN, verificationPage } from '../../data/verification/verification-page.js'
+import type { PairAgreement } from '../../data/labels/agreement/agreement.js'
+import { describeAgreement } from '../labels/describe.js'
 import { addressOf } from '../../data/report/html.js'
 
 /** Bytes of a clip that is written into the page; and of all of them, so that browsers open it. */
@@ -30,9 +32,11 @@ export interface Verified {
   readonly summary: SetSummary
   /** Ranked. */
   readonly findings: readonly Finding[]
+  /** Of labellers; empty where labels of one person are verified. */
+  readonly agreement: readonly PairAgreement[]
 }
 
-export function describeVerification({ clips, summary, findings }: Verified, most: number): string {
+export function describeVerification({ clips, summary, findings, agreement }: Verified, most: number): string {
   const { seconds, speakers, words } = summary
   const counts = [...groupBy(findings, ({ severity, kind }) => `${severity.padEnd(8)} ${kind}`)]
     .map(([name, { length }]) => `  ${String(length).padStart(6)}  ${name}`)
@@ -43,18 +47,22 @@ export function describeVerification({ clips, summary, findings }: Verified, mos
   return [
     `${clips.length} clips, ${(seconds / 60).toFixed(1)} minutes, ${speakers} speakers, ${words} words`, '',
     `  ${''.padEnd(42)}${HEADS.map((head) => head.padStart(9)).join('')}`, ...rows, '',
+    ...agreement.length === 0 ? [] : ['agreement of labellers', describeAgreement(agreement), ''],
     `${findings.length} findings`, ...counts, '',
     ...findings.length === 0 ? [] : [`the ${listed.length} most expensive, by expected cost`, ...listed],
   ].join('\n')
 }
 
-export async function writeJsonLines(file: string, findings: readonly Finding[]): Promise<void> {
-  await writeFile(file, findings.map((finding) => `${JSON.stringify(finding)}\n`).join(''))
+/** A finding a line, then a line for each pair of labellers, without the clips on which they differ: findings too. */
+export async function writeJsonLines(file: string, { findings, agreement }: Verified): Promise<void> {
+  const pairs = agreement.map(({ examples, ...figures }) =>
+    ({ agreement: { ...figures, differingClips: examples.length } }))
+  await writeFile(file, [...findings, ...pairs].map((line) => `${JSON.stringify(line)}\n`).join(''))
 }
 
 /** `embed`: short clips are written into the page, which can then be moved without them. */
 export async function writePage(file: string, verified: Verified, embed: boolean): Promise<void> {
-  const { manifest, clips, summary, findings } = verified
+  const { manifest, clips, summary, findings, agreement } = verified
   const files = new Map(clips.map(({ clip, file }) => [clip, file]))
   let room = embed ? MOST_EMBEDDED_BYTES : 0
   const addresses = new Map<string, string>()
@@ -70,7 +78,7 @@ export async function writePage(file: string, verified: Verified, embed: boolean
     }
   }
   const audioOf = (clip: string): string | undefined => addresses.get(clip)
-  await writeFile(file, verificationPage({ name: path.basename(manifest), summary, findings, audioOf }))
+  await writeFile(file, verificationPage({ name: path.basename(manifest), summary, findings, audioOf, agreement }))
 }
 
 function dataAddress(file: string): string {

@@ -7,11 +7,15 @@
 import { readFile, writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import { readConfig, type Config } from '../../config.js'
+import { SpeechError } from '../../domain/errors.js'
 import { projectRoot } from '../../domain/project-root.js'
 import { normalizeText } from '../../domain/scoring/normalize.js'
 import { ClipCache } from '../../data/clip-cache.js'
 import { FACTS_VERSION, type ExaminedClip, type Facts } from '../../data/verification/facts.js'
 import type { Finding } from '../../data/verification/finding.js'
+import { labellerAgreement, type PairAgreement } from '../../data/labels/agreement/agreement.js'
+import { parseGuide } from '../../data/labels/guide.js'
+import { readLabelFile, type Label } from '../../data/labels/label-file.js'
 import { fixManifest } from '../../data/verification/fix.js'
 import { SEVERITIES } from '../../data/verification/kinds.js'
 import { readManifest, type ManifestClip } from '../../data/verification/manifest.js'
@@ -30,6 +34,9 @@ const USAGE = `npm run verify-data -- MANIFEST.jsonl
   --html FILE            a page with plots and players; --embed writes short clips into it
   --fix FILE             a new manifest without unusable clips and copies, with corrected lengths and rates
   --words FILE           expected words, any number a line: a word list or the names of a catalogue
+  --labels FILE          labels of several people: how far they agree; may be repeated
+  --guide FILE           of the labels (default: docs/labelling.md); --no-guide checks the set alone
+  --language CODE        of the labels (default: en)
   --top N                findings in the table (default: 40)
   --fail-on SEVERITY     error (default), warning, note or never
   --cache FOLDER         measurements of earlier runs (default: .earshot/verify-data)
@@ -38,6 +45,7 @@ Exit code 0: no finding of that severity; 3: there are some; 1 and 2: the comman
 
 const FAILED_ON_FINDINGS = 3
 const DEFAULT_TOP = 40
+const GUIDE = path.join(projectRoot, 'docs/labelling.md')
 
 interface Options {
   readonly manifest: string
@@ -46,6 +54,10 @@ interface Options {
   readonly embed: boolean
   readonly fix: string | undefined
   readonly words: string | undefined
+  readonly labels: readonly string[]
+  /** Undefined: none. */
+  readonly guide: string | undefined
+  readonly language: string
   readonly top: number
   readonly failOn: string
   readonly cache: string
@@ -67,8 +79,10 @@ export async function runVerifyData(
 
 function readOptions(args: readonly string[]): Options {
   const text = { type: 'string' } as const
+  const flag = { type: 'boolean' } as const
   const options = {
-    json: text, html: text, embed: { type: 'boolean' }, fix: text, words: text, top: text, 'fail-on': text, cache: text,
+    json: text, html: text, embed: flag, fix: text, words: text, top: text, 'fail-on': text, cache: text,
+    labels: { type: 'string', multiple: true }, guide: text, 'no-guide': flag, language: text,
   } as const
   const { values, positionals } = readArguments({ args: [...args], allowPositionals: true, options })
   const [manifest, ...more] = positionals
@@ -79,19 +93,22 @@ function readOptions(args: readonly string[]): Options {
   if (fix !== undefined && path.resolve(fix) === path.resolve(manifest)) {
     throw new UsageError('--fix names a new file, not the manifest itself')
   }
-  const { cache = path.join(projectRoot, '.earshot/verify-data') } = values
-  return { manifest, json, html, embed, fix, words, top: Number(top), failOn, cache }
+  const { cache = path.join(projectRoot, '.earshot/verify-data'), labels = [], language = 'en' } = values
+  const guide = values['no-guide'] ? undefined : values.guide ?? GUIDE
+  return { manifest, json, html, embed, fix, words, labels, guide, language, top: Number(top), failOn, cache }
 }
 
 async function verifyData(options: Options, config: Config): Promise<readonly Finding[]> {
-  const { manifest, json, html, embed, fix, words, top } = options
+  const { manifest, json, html, embed, fix, words, labels, guide: guideFile, language, top } = options
   const expectedWords = words === undefined ? undefined : await readWords(words)
+  const guide = guideFile === undefined ? undefined : parseGuide(await readFile(guideFile, 'utf8'))
+  const agreement = await readAgreement(labels, language)
   const { clips: listed, findings: faults } = await readManifest(manifest)
   const clips = await examineListed(listed, options, config)
-  const findings = verify({ clips, expectedWords }, faults)
-  const verified = { manifest, clips: listed, summary: summarize(clips), findings }
+  const findings = verify({ clips, expectedWords, guide, language, agreement }, faults)
+  const verified = { manifest, clips: listed, summary: summarize(clips), findings, agreement }
   console.log(describeVerification(verified, top))
-  if (json !== undefined) await writeJsonLines(json, findings)
+  if (json !== undefined) await writeJsonLines(json, verified)
   if (html !== undefined) await writePage(html, verified, embed)
   if (fix !== undefined) await writeFixed(fix, manifest, clips, findings)
   return findings
@@ -112,6 +129,19 @@ async function examineListed(
 /** What facts depend on besides the clip and its label. */
 async function configurationOf(config: Config): Promise<string> {
   return `${await configurationDigest(config)}-${FACTS_VERSION}`
+}
+
+/** Throws CLIPS_INVALID where no clip has labels of two people. */
+async function readAgreement(files: readonly string[], language: string): Promise<PairAgreement[]> {
+  const labels: Label[] = []
+  for (const file of files) {
+    const { labels: read, tornLines } = await readLabelFile(file)
+    for (const line of tornLines) printMessage(`${file}, line ${line}, was cut off and is skipped`)
+    labels.push(...read)
+  }
+  const agreement = labellerAgreement(labels, { language, examples: Infinity })
+  if (files.length === 0 || agreement.length > 0) return agreement
+  throw new SpeechError('CLIPS_INVALID', `no clip has labels of two labellers in ${files.join(', ')}`)
 }
 
 async function readWords(file: string): Promise<Set<string>> {

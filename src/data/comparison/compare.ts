@@ -1,5 +1,6 @@
 /** Two systems on the same clips → everything that a decision between them needs. */
 import { costOf, type Cost } from './cost.js'
+import { compareHits, type HitComparison } from './hits.js'
 import { differenceOf, type Difference } from './difference.js'
 import type { Both, Pair } from './pairs.js'
 import { slicesOf, type Slice } from './slices.js'
@@ -16,6 +17,8 @@ export interface Comparison {
   readonly all: Difference
   readonly verdict: Verdict
   readonly slices: readonly Slice[]
+  /** Null where no search is compared. */
+  readonly hits: HitComparison | null
   readonly cost: Cost | null
   /** Clips to listen to: the largest differences in errors first. */
   readonly disagreements: readonly Pair[]
@@ -32,7 +35,7 @@ export function compare(
 ): Comparison {
   const all = differenceOf(pairs)
   return {
-    ...context, all, verdict: judge(all, context.margin), slices: slicesOf(pairs),
+    ...context, all, verdict: judge(all, context.margin), slices: slicesOf(pairs), hits: compareHits(pairs),
     cost: costOf(pairs, processorSeconds), disagreements: disagreementsOf(pairs).slice(0, listed),
   }
 }

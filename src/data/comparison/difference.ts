@@ -30,7 +30,7 @@ export interface Difference {
 }
 
 /** −ln 0.025: with 0 events seen, at most so many are expected (the exact Poisson limit, Garwood 1936). */
-const MOST_UNSEEN = 3.69
+export const MOST_UNSEEN = 3.69
 
 export function differenceOf(pairs: readonly Pair[]): Difference {
   const { by, blocks } = blocksOf(pairs)

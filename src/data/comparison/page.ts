@@ -8,7 +8,7 @@ import { page, player, table, tag, type Column, type Content, type Markup } from
 import type { Comparison } from './compare.js'
 import type { Pair } from './pairs.js'
 import { intervalPlot } from './plot.js'
-import { blocksText, cellsOf, costRows, probability, verdictText } from './text.js'
+import { blocksText, cellsOf, costRows, HIT_HEAD, hitNote, hitRows, probability, verdictText } from './text.js'
 
 export interface PageOptions {
   /** The recording of a clip as a `data:` URL; undefined where it is too large to be inside the page. */
@@ -36,6 +36,7 @@ export async function comparisonPage(comparison: Comparison, options: PageOption
     numbers([...HEAD, 'p corrected'], slices.map((slice) =>
       [`${slice.kind}: ${slice.name}`, ...cellsOf(slice), probability(slice.correctedP)])),
     tag('p', { class: 'faint' }, NOTE),
+    hitSection(comparison),
     tag('h2', {}, 'Cost'),
     costSection(comparison),
     tag('h2', {}, 'Clips to listen to'),
@@ -68,6 +69,11 @@ svg .worse line { stroke: var(--worse) } svg .worse circle { fill: var(--worse) 
 /** The first column has names. */
 function numbers(head: readonly string[], rows: readonly (readonly string[])[]): Markup {
   return table(head.map((name, index): Column => ({ name, isNumber: index > 0 })), rows)
+}
+
+function hitSection({ hits }: Comparison): Content {
+  if (hits === null) return []
+  return [tag('h2', {}, 'Search hits'), numbers(HIT_HEAD, hitRows(hits)), tag('p', { class: 'faint' }, hitNote(hits))]
 }
 
 function costSection({ cost }: Comparison): Content {

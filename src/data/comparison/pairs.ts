@@ -19,6 +19,14 @@ export interface Recognition {
 /** A value of each of the two systems. */
 export interface Both<T> { readonly a: T; readonly b: T }
 
+/** What one system found for one clip. */
+export interface Hit {
+  /** The first hit is expected and above the threshold of the service; or nothing is expected and nothing is above. */
+  readonly isRight: boolean
+  /** Of the first expected entry, from 1; null where none is among the ranked ones, or nothing is expected. */
+  readonly rank: number | null
+}
+
 export interface LabelledClip {
   readonly file: string
   readonly text: string
@@ -40,6 +48,8 @@ export interface Pair extends LabelledClip {
   readonly wordsPerSecond: number | null
   /** Wall clock; null where the two were not measured in one run. */
   readonly seconds: Both<number> | null
+  /** What a search finds; absent where none is compared, null where nobody knows what is to be found. */
+  readonly hits?: Both<Hit> & { readonly isExpected: boolean } | null
 }
 
 /** The measured properties of the clip are those of the first report: the upload is the same for both. */

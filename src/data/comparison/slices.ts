@@ -21,9 +21,10 @@ const MAX_TAGS = 40
 /** Of a speaker or a tag; with fewer, the table would be full of rows that say nothing. */
 const MIN_WORDS = 20
 
-type NamesOf = (pair: Pair) => readonly string[]
+/** What clips are sliced by. */
+export type Sliced = Pick<Pair, 'source' | 'speaker' | 'tags' | 'audioSeconds' | 'snrDb' | 'wordsPerSecond'>
 
-const NAMES: Readonly<Record<SliceKind, NamesOf>> = {
+const NAMES: Readonly<Record<SliceKind, (clip: Sliced) => readonly string[]>> = {
   'source': ({ source }) => [source],
   'speaker': ({ speaker }) => speaker === null ? [] : [speaker],
   'tag': ({ tags }) => tags,
@@ -38,23 +39,30 @@ const NAMES: Readonly<Record<SliceKind, NamesOf>> = {
  * all clips is left out.
  */
 export function slicesOf(pairs: readonly Pair[]): Slice[] {
-  const slices = SLICE_KINDS.flatMap((kind) => {
-    const groups = [...mergeEqual(grouped(pairs, NAMES[kind]))]
-      .filter(([, own]) => own.length < pairs.length)
-      .map(([name, own]) => ({ kind, name, ...differenceOf(own.map((index) => pairs[index]!)) }))
-      .filter(({ words }) => words > 0)
-    if (kind === 'speaker') return mostWords(groups, MAX_SPEAKERS)
-    return kind === 'tag' ? mostWords(groups, MAX_TAGS) : groups.sort(byName)
-  })
+  const slices = SLICE_KINDS.flatMap((kind) => slicesOfKind(pairs, kind, differenceOf))
   const corrected = holm(slices.map(({ matchedPairs }) => matchedPairs.p))
   return slices.map((slice, index) => ({ ...slice, correctedP: corrected[index]! }))
 }
 
-/** Indices of the pairs by name. */
-export function grouped<T>(pairs: readonly T[], namesOf: (pair: T) => readonly string[]): Map<string, number[]> {
+/** As above, of one kind; `measure`: the figures of a slice. */
+export function slicesOfKind<Clip extends Sliced, Figures extends { readonly words: number }>(
+  clips: readonly Clip[], kind: SliceKind, measure: (clips: readonly Clip[]) => Figures,
+): (Figures & { readonly kind: SliceKind; readonly name: string })[] {
+  const groups = [...mergeEqual(grouped(clips, NAMES[kind]))]
+    .filter(([, own]) => own.length < clips.length)
+    .map(([name, own]) => ({ kind, name, ...measure(own.map((index) => clips[index]!)) }))
+    .filter(({ words }) => words > 0)
+  if (kind === 'speaker') return mostWords(groups, MAX_SPEAKERS)
+  return kind === 'tag' ? mostWords(groups, MAX_TAGS) : groups.sort(byName)
+}
+
+/** Indices of the clips by name. */
+export function grouped<Clip>(
+  clips: readonly Clip[], namesOf: (clip: Clip) => readonly string[],
+): Map<string, number[]> {
   const groups = new Map<string, number[]>()
-  for (const [index, pair] of pairs.entries()) {
-    for (const name of new Set(namesOf(pair))) {
+  for (const [index, clip] of clips.entries()) {
+    for (const name of new Set(namesOf(clip))) {
       const own = groups.get(name)
       if (own) own.push(index)
       else groups.set(name, [index])

@@ -20,6 +20,7 @@ export function comparisonText(comparison: Comparison): string {
       `${slice.kind}: ${slice.name}`, ...cellsOf(slice), probability(slice.correctedP),
     ]))],
     NOTE,
+    ...hitsText(comparison),
     costText(comparison),
     ...disagreements.length === 0 ? [] : ['Clips to listen to', ...disagreements.map(disagreementText)],
   ].join('\n\n')
@@ -62,6 +63,25 @@ function intervalText({ low, high }: Interval, drawnBy: Difference['drawnBy']): 
 
 export function probability(p: number): string {
   return p < 0.001 ? '< 0.001' : p.toFixed(3)
+}
+
+function hitsText({ hits }: Comparison): string[] {
+  return hits === null ? [] : [`Search hits\n${table(HIT_HEAD, hitRows(hits))}\n${hitNote(hits)}`]
+}
+
+export const HIT_HEAD = ['', 'A', 'B', 'B − A', '95 % interval']
+
+/** In the order of the head. */
+export function hitRows({ figures, drawnBy }: NonNullable<Comparison['hits']>): string[][] {
+  return figures.map(({ name, percent, points, interval }) => [
+    `${name}, %`, percent.a.toFixed(1), percent.b.toFixed(1), signed(points), intervalText(interval, drawnBy),
+  ])
+}
+
+export function hitNote({ clips, unexpected, test: { onlyA, onlyB, p } }: NonNullable<Comparison['hits']>): string {
+  const of = unexpected === 0 ? '' : `, ${unexpected} of them without an expected entry`
+  return `Of ${clips} clips with a known answer${of}. Only A is right on ${onlyA}, only B on ${onlyB}; `
+    + `McNemar p ${p < 0.001 ? '< 0.001' : `= ${p.toFixed(3)}`}.`
 }
 
 function costText({ cost }: Comparison): string {

@@ -9,6 +9,7 @@ import { gainFor, measureLevel, TARGET_LUFS } from '../../audio/level/loudness.j
 import { truePeak } from '../../audio/level/true-peak.js'
 import type { AudioFacts, Facts } from './facts.js'
 import { encodeFingerprint, fingerprintOf } from './fingerprint.js'
+import { secondPitchOf } from './second-pitch.js'
 import { upperBandDb } from './telephone-band.js'
 
 export type ExamineOptions = Pick<DecodeOptions, 'maxSeconds' | 'disabledCodecs'>
@@ -45,7 +46,8 @@ async function measure(bytes: Uint8Array, options: ExamineOptions): Promise<Audi
     truncated: format.truncated, gainDb,
     missingGainDb: requestedDb === null || gainDb === null ? 0 : requestedDb - gainDb,
     channelDifferenceDb: await channelDifference(bytes, probe, options),
-    upperBandDb: upperBandDb(waveform), fingerprint: encodeFingerprint(fingerprintOf(waveform)),
+    upperBandDb: upperBandDb(waveform), secondPitch: secondPitchOf(waveform),
+    fingerprint: encodeFingerprint(fingerprintOf(waveform)),
   }
 }
 

@@ -5,10 +5,11 @@
 import type { Level, Quality } from '../../domain/audio.js'
 import type { LabelDifference } from '../../domain/label-difference.js'
 import type { Report } from '../../domain/report.js'
+import type { SecondPitch } from './second-pitch.js'
 import type { ManifestClip } from './manifest.js'
 
 /** Part of the key of stored facts: increase it when a fact changes its meaning. */
-export const FACTS_VERSION = 2
+export const FACTS_VERSION = 3
 
 /** Measured on the decoded audio. */
 export interface AudioFacts extends Level {
@@ -32,6 +33,7 @@ export interface AudioFacts extends Level {
   readonly channelDifferenceDb: number | null
   /** See telephone-band.ts. */
   readonly upperBandDb: number | null
+  readonly secondPitch: SecondPitch
   /** See fingerprint.ts; base64. */
   readonly fingerprint: string
 }

@@ -5,6 +5,8 @@ import type { Finding } from './finding.js'
 import { KINDS, SEVERITIES, type Kind } from './kinds.js'
 import { groupBy } from '../group-by.js'
 import { quantile } from '../statistics/robust.js'
+import type { PairAgreement } from '../labels/agreement/agreement.js'
+import { agreementTables } from './agreement-tables.js'
 import type { SetSummary, Share } from './summary.js'
 
 /** A player each makes a page of thousands unusable; the JSON Lines have all of them. */
@@ -18,9 +20,11 @@ export interface PageContent {
   readonly findings: readonly Finding[]
   /** Address of the audio for a player; undefined where it cannot be played. */
   readonly audioOf: (clip: string) => string | undefined
+  /** Of labellers; the clips on which they differ are findings. */
+  readonly agreement?: readonly PairAgreement[]
 }
 
-export function verificationPage({ name, summary, findings, audioOf }: PageContent): string {
+export function verificationPage({ name, summary, findings, audioOf, agreement = [] }: PageContent): string {
   const { clips, seconds, speakers, words, distinctWords, wordsOnce } = summary
   const shown = findings.slice(0, MOST_SHOWN)
   return page(
@@ -39,6 +43,7 @@ export function verificationPage({ name, summary, findings, audioOf }: PageConte
     tag('h2', {}, 'Composition'),
     sharesTable('source', summary.sources), sharesTable('split', summary.splits), sharesTable('tag', summary.tags),
     sharesTable('speaker', summary.topSpeakers),
+    agreementTables(agreement),
     tag('h2', {}, shown.length < findings.length
       ? `The ${shown.length} most expensive of ${findings.length} findings`
       : `${findings.length} findings`),

@@ -30,7 +30,7 @@ import { operations } from './monitoring/operations.js'
 import { sharedFiles } from './pages/pages.js'
 import { asSpeechError, replyWithError } from './replies.js'
 import { ReportReply } from './report-schemas.js'
-import { ErrorReply, ModelReply } from './schemas.js'
+import { ErrorReply, ModelDetailReply, ModelReply } from './schemas.js'
 import { search } from './search/search.js'
 import { transcriptions } from './transcription/transcriptions.js'
 
@@ -62,7 +62,8 @@ export async function buildApp(dependencies: AppDependencies, version: string): 
     return503OnClosing: false, // `Uploads` refuses, with our envelope
   }).withTypeProvider<TypeBoxTypeProvider>()
 
-  for (const schema of [ErrorReply, ReportReply, SearchReply, CatalogueReply, ModelReply]) app.addSchema(schema)
+  const schemas = [ErrorReply, ReportReply, SearchReply, CatalogueReply, ModelReply, ModelDetailReply]
+  for (const schema of schemas) app.addSchema(schema)
   // No route parses a body by itself: routes for audio and catalogues read theirs through `Uploads`, feedback has a
   // parser for what it has read that way, the others take no body.
   app.removeAllContentTypeParsers()

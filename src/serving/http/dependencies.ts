@@ -5,6 +5,7 @@ import type { CatalogueStore } from '../../search/catalogue/store.js'
 import type { Collector } from '../../data/collection/collector.js'
 import type { Config } from '../../config.js'
 import type { DriftSnapshot } from '../../monitoring/drift/snapshot.js'
+import type { ModelCard } from '../../domain/model-card.js'
 import type { Feedback } from '../../monitoring/feedback/feedback.js'
 import type { ExternalSearchEngine } from '../../search/external-engine.js'
 import type { Report } from '../../domain/report.js'
@@ -30,6 +31,8 @@ export interface ServedModel {
   readonly source: string
   /** The larger model that decodes clips of which this one is unsure; null without one. */
   readonly cascade: { readonly model: string; readonly languages: readonly string[] } | null
+  /** Null for a model without one. */
+  readonly card: ModelCard | null
 }
 
 /** The languages of the model, and those that a larger model decodes in its place. */

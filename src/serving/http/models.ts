@@ -3,14 +3,14 @@ import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { Type } from 'typebox'
 import { SpeechError } from '../../domain/errors.js'
 import { acceptedLanguages, type AppDependencies, type ServedModel } from './dependencies.js'
-import { ErrorReply, ModelListReply, ModelReply } from './schemas.js'
+import { ErrorReply, ModelDetailReply, ModelListReply, type ModelReply } from './schemas.js'
 
 export const models: FastifyPluginAsyncTypebox<AppDependencies> = async (scope, { config, pool, models: served }) => {
   const startedAt = Math.floor(Date.now() / 1000)
 
   function describe(model: ServedModel): ModelReply {
     const loaded = pool.models.find(({ name }) => name === model.name)
-    const { name, source, cascade, ...rest } = model
+    const { name, source, cascade, card: _card, ...rest } = model
     const isDefault = model === served[0]
     return {
       ...rest,
@@ -39,12 +39,12 @@ export const models: FastifyPluginAsyncTypebox<AppDependencies> = async (scope, 
       summary: 'Describe a served model',
       tags: ['models'],
       params: Type.Object({ id: Type.String({ maxLength: 100 }) }),
-      response: { 200: ModelReply, '4xx': ErrorReply },
+      response: { 200: ModelDetailReply, '4xx': ErrorReply },
     },
   }, async ({ params }) => {
     const model = served.find(({ name }) => name === params.id)
       ?? (config.modelAliases.includes(params.id) ? served[0] : undefined)
     if (model === undefined) throw new SpeechError('MODEL_NOT_FOUND', `"${params.id}"`, { parameter: 'model' })
-    return describe(model)
+    return { ...describe(model), card: model.card }
   })
 }

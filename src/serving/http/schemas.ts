@@ -6,6 +6,7 @@ import { Type, type Static, type TSchema } from 'typebox'
 import { MAX_PHRASE_CHARACTERS, MAX_PHRASES } from '../../search/catalogue/inline.js'
 import { MAX_LANGUAGE_CHARACTERS, MAX_LANGUAGES } from './transcription/languages.js'
 import { ERROR_CODES } from '../../domain/errors.js'
+import { ModelCard } from '../../domain/model-card.js'
 import { FEEDBACK_EVENTS, LABEL_SOURCES } from '../../monitoring/feedback/events.js'
 import { NUMBER_FORMATS, REQUEST_LIMITS, TEXT_FORMATS, type RecognitionRequest } from '../../domain/request.js'
 
@@ -191,5 +192,12 @@ export const ModelReply = Type.Object({
   }),
 }, { $id: 'Model' })
 export type ModelReply = Static<typeof ModelReply>
+
+export const ModelDetailReply = Type.Object({
+  ...ModelReply.properties,
+  card: Type.Union([ModelCard, Type.Null()], {
+    description: 'Its model card, as `npm run model-card` measured it; null for a model without one.',
+  }),
+}, { $id: 'ModelDetail' })
 
 export const ModelListReply = Type.Object({ object: Type.Literal('list'), data: Type.Array(Type.Ref('Model')) })

@@ -69,6 +69,9 @@ t.test('what is wrong with a call is said in a sentence', async (t) => {
     [['default', 'default', '--clips', folder, '--limit', '1.5'], 2, /--limit expects a whole/],
     [['default', 'default', '--clips', path.join(folder, 'silent.jsonl'), '--no-cache'], 1, /has a text/],
     [['default', 'default', '--clips', path.join(folder, 'absent.jsonl'), '--no-cache'], 1, /cannot be read/],
+    [['default', 'revision:no-such-revision', '--clips', path.join(folder, 'absent.jsonl')], 2, /is no revision/],
+    [['default', 'revision:HEAD?EARSHOT_PORT=1', '--clips', folder], 2, /EARSHOT_PORT does not change/],
+    [['default', 'default', '--clips', CLIPS, '--no-cache', '--search', '/absent.csv'], 1, /absent\.csv/],
     [['no-such-model', 'default', '--clips', path.join(folder, 'absent.jsonl'), '--no-cache'], 1, /no-such-model/],
   ]
   for (const [args, code, complaint] of cases) t.match(await said(args), { code, complaint }, args.join(' '))
@@ -108,6 +111,27 @@ t.test('the names of a catalogue bias one side', async (t) => {
   t.equal(code, 0)
   t.match(JSON.parse(output), { isSame: false, leftOut: 0, cost: { latency: { clips: Number } } })
   t.match(await said(args('bad.csv')), { code: 1, complaint: /catalogue is not valid/ })
+})
+
+t.test('search hits are those of the catalogue, expected by "entry" or by the label', async (t) => {
+  const lines = (await readFile(path.join(CLIPS, 'manifest.jsonl'), 'utf8')).split('\n').filter((line) => line !== '')
+    .slice(0, 3).map((line) => JSON.parse(line) as { path: string; text: string })
+  const [byName, byEntry, none] = lines.map((line) => ({ ...line, path: path.join(CLIPS, line.path) }))
+  const folder = t.testdir({
+    'manifest.jsonl': [byName, { ...byEntry, entry: 'second' }, { ...none, entry: [] }]
+      .map((line) => JSON.stringify(line)).join('\n'),
+    'names.jsonl': [{ id: 'first', name: byName!.text }, { id: 'second', name: byEntry!.text }, { id: 'x', name: 'zebra' }]
+      .map((line) => JSON.stringify(line)).join('\n'),
+    'others.csv': 'id,name\nother,zebra crossing\n',
+  })
+  const args = ['default', `default?catalogue=${path.join(folder, 'others.csv')}`, '--clips', folder, '--json',
+    '--no-cache', '--margin', '100', '--search', path.join(folder, 'names.jsonl')]
+  const { hits } = JSON.parse((await said(args)).output) as Comparison
+  t.match(hits, { clips: 3, unexpected: 1 })
+  t.match(hits!.figures.map(({ name, percent }) => [name, percent.a, percent.b]), [
+    ['first hit right', 100, 100 / 3], ['expected among the first five', 100, 0], ['mean reciprocal rank', 100, 0],
+  ])
+  t.same(hits!.test, { onlyA: 2, onlyB: 0, p: 0.5 })
 })
 
 t.test('processor time is that of the system', { skip: process.platform !== 'linux' && 'needs /proc' }, async (t) => {

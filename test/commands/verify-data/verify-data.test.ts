@@ -30,14 +30,23 @@ t.test('a set with faults: findings, exit code, page, corrected manifest, and a 
   const manifest = path.join(folder, 'manifest.jsonl')
   writeFileSync(manifest, lines.map((line) => JSON.stringify(line)).join('\n'))
   const outputs = ['json', 'html', 'fix', 'cache'].map((name) => [`--${name}`, path.join(folder, `${name}.out`)])
-  const args = [manifest, '--embed', ...outputs.flat()]
+  const labels = path.join(folder, 'labels.jsonl')
+  const label = (author: string, text: string): string => JSON.stringify({
+    clip: 'warm-up.wav', author, text, time: '2026-05-04T09:30:00Z', tags: [], state: 'labelled', secondOpinion: true,
+  })
+  writeFileSync(labels, `${label('Ann', 'some words')}\n${label('Bob', 'some birds')}\n`)
+  const args = [manifest, '--embed', '--labels', labels, ...outputs.flat()]
   const read = (name: string): string => readFileSync(path.join(folder, `${name}.out`), 'utf8')
   const { code, stdout } = await runCommand(args)
   t.equal(code, 3)
   t.match(stdout, /5 clips/)
-  const findings = read('json').trim().split('\n').map((line) => JSON.parse(line) as Finding)
+  t.match(stdout, /agreement of labellers\nAnn and Bob: 1 clips, 0 with equal words/)
+  const written = read('json').trim().split('\n').map((line) => JSON.parse(line) as Finding | { agreement: object })
+  t.match(written.at(-1), { agreement: { authors: ['Ann', 'Bob'], all: { clips: 1 }, differingClips: 1 } })
+  const findings = written.filter((line): line is Finding => 'kind' in line)
   const kinds = findings.filter(({ clip }) => clip !== null).map(({ clip, kind }) => `${clip} ${kind}`)
-  for (const expected of ['missing.wav unreadable', 'silence.wav no_speech', 'again.wav duplicate_bytes']) {
+  for (const expected of ['missing.wav unreadable', 'silence.wav no_speech', 'again.wav duplicate_bytes',
+    'warm-up.wav labellers_differ', 'warm-up.wav label_guide']) {
     t.ok(kinds.includes(expected), expected)
   }
   t.match(read('html'), 'src="data:audio/wav;base64,')

@@ -39,7 +39,8 @@ const EMPTY_PRINT = encodeFingerprint(fingerprintOf({ samples: new Float32Array(
 export const AUDIO: AudioFacts = {
   container: 'wav', codec: 'pcm', sampleRate: 16_000, headerRate: 16_000, channels: 1, headerSeconds: 2, seconds: 2,
   truncated: false, loudnessLufs: -20, peakDbfs: -3, rmsDbfs: -22, clippedRatio: 0, dcOffset: 0, gainDb: 2,
-  missingGainDb: 0, channelDifferenceDb: null, upperBandDb: -10, fingerprint: EMPTY_PRINT,
+  missingGainDb: 0, channelDifferenceDb: null, upperBandDb: -10,
+  secondPitch: { strength: 0.25, voicedSeconds: 1 }, fingerprint: EMPTY_PRINT,
 }
 
 export interface Changes {

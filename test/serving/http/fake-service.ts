@@ -174,6 +174,7 @@ export async function setUp(
     precision: 'int8',
     parameters: 1,
     clipSeconds: 30,
+    card: null,
     bytes: 10,
     digest: 'abc',
     source: 'local',

@@ -9,9 +9,9 @@ import { runSliced } from '../../../search/catalogue/time-slices.js'
 import { SpeechError } from '../../../domain/errors.js'
 import type { ExternalEngineFailure, ExternalSearchEngine } from '../../../search/external-engine.js'
 import type { SearchOutcome } from '../../../domain/search-outcomes.js'
+import { alternativesOf } from '../../../search/ranking/alternatives.js'
 import { DEFAULT_THRESHOLD, rankInSteps, type Match } from '../../../search/ranking/ranking.js'
-import type { Alternative, PhraseScore, RankedAlternative } from '../../../domain/phrases.js'
-import type { Report } from '../../../domain/report.js'
+import type { Alternative, PhraseScore } from '../../../domain/phrases.js'
 import { SearchQuery, SearchReply, type Hit } from './catalogue-schemas.js'
 import type { AppDependencies } from '../dependencies.js'
 import { withDeprecatedFields } from '../deprecated-fields.js'
@@ -110,13 +110,4 @@ function askCatalogue(hints: PhraseHints, limit: number, threshold: number): Ask
       outcome, hits: ranking.hits.map(describe), didYouMean: ranking.didYouMean.map(describe), reason: null,
     }
   }
-}
-
-/** A model without an n-best list has one alternative: its transcript. */
-function alternativesOf(report: Report): readonly RankedAlternative[] {
-  const { alternatives, text, confidence, correctness, segments } = report
-  if (alternatives.length > 0 || text === '' || confidence === null) return alternatives
-  const logProbability = segments.reduce((sum, { meanLogProbability, tokens }) =>
-    sum + meanLogProbability * tokens.length, 0)
-  return [{ text, confidence, logProbability, phrases: [], posterior: correctness }]
 }

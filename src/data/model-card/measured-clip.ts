@@ -1,0 +1,29 @@
+/** What a model card keeps of a clip: counts and properties, no audio, no transcript. */
+import type { Report } from '../../domain/report.js'
+import { normalizeReference, normalizeText } from '../../domain/scoring/normalize.js'
+import { alignWords, countErrors, totalErrors } from '../../domain/scoring/word-errors.js'
+import type { LabelledClip } from '../comparison/pairs.js'
+import type { Sliced } from '../comparison/slices.js'
+
+export interface MeasuredClip extends Sliced {
+  /** Words of the normalized reference. */
+  readonly words: number
+  readonly errors: number
+  /** Null without a text, or for a model without calibration. */
+  readonly correctness: number | null
+  /** Of the recognizer for this clip, wall clock. */
+  readonly seconds: number
+}
+
+export function measuredClip(
+  { text, source, speaker, tags }: Omit<LabelledClip, 'file'>, report: Report, seconds: number,
+): MeasuredClip {
+  const reference = normalizeReference(text, report.language)
+  const edits = alignWords(reference, normalizeText(report.text, report.language))
+  const { audioSeconds, speechSeconds, snrDb } = report.input
+  return {
+    source, speaker, tags, words: reference.length, errors: totalErrors(countErrors(edits)),
+    correctness: report.correctness, audioSeconds, snrDb,
+    wordsPerSecond: speechSeconds > 0 ? reference.length / speechSeconds : null, seconds,
+  }
+}
