@@ -111,6 +111,12 @@ export const FAULTS: Readonly<Record<string, FaultKind>> = {
   },
   'other convention': {
     foundBy: ['label_convention'],
+    plant: ({ line }) => wordsOf(line.text).length < 2 ? undefined
+      : [{ line: { ...line, text: `${line.text.toUpperCase().replace(/[.!?]$/, '')}.` } }],
+  },
+  // What the checks of labels do not see: no other label of the set has the filler.
+  'filler and capitals': {
+    foundBy: [],
     plant: ({ line }) => [{ line: { ...line, text: `um, ${line.text.toUpperCase()}` } }],
   },
 }
