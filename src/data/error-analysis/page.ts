@@ -19,7 +19,9 @@ import type { Confusion, WordCount } from './words.js'
 const MOST_CLIPS = 200
 const MOST_ROWS = 60
 const MOST_WORDS = 20
-const MOST_DIAGRAMS = 4
+const MOST_DIAGRAMS = 3
+/** A diagram with fewer points shows nothing that the table does not. */
+const MIN_BINS = 3
 
 /** Of the wrong clips, those with a player. */
 export function listenedTo({ wrong }: Analysis): readonly ExplainedClip[] {
@@ -49,7 +51,8 @@ export function analysisPage(analysis: Analysis, audioOf: (clip: ExplainedClip) 
     tag('p', { class: 'faint' },
       `The best of the first n alternatives; ${oracle.withoutList} wrong clips have no list.`),
     tag('h2', {}, 'Calibration'),
-    tag('div', { class: 'plots' }, calibration.slice(0, MOST_DIAGRAMS).map(reliabilityDiagram)),
+    tag('div', { class: 'plots' },
+      calibration.filter(({ bins }) => bins.length >= MIN_BINS).slice(0, MOST_DIAGRAMS).map(reliabilityDiagram)),
     numbers(CALIBRATION_HEAD, calibration.map(calibrationCells)),
     tag('h2', {}, `Wrong clips${shown.length < wrong.length ? `: ${shown.length} of ${wrong.length}` : ''}`),
     tag('p', { class: 'faint' }, 'Struck out: said and missing. Underlined: heard and not said.'),
@@ -65,7 +68,8 @@ li audio { width: 100%; max-width: 30rem } figcaption { overflow-wrap: break-wor
 .words { display: grid; grid-template-columns: repeat(auto-fill, minmax(min(100%, 18rem), 1fr)); gap: 0 1.5rem }
 h3 { font-size: 1rem; margin-bottom: .3rem }
 del, ins { text-decoration-thickness: 2px } del, ins { color: var(--error) }
-svg text { fill: var(--ink) } svg .count { fill: var(--faint) } svg line { stroke: var(--line) }
+svg text { fill: var(--ink); paint-order: stroke; stroke: var(--back); stroke-width: 3px }
+svg .count { fill: var(--faint) } svg line { stroke: var(--line) }
 svg .rate line { stroke: var(--mark); stroke-width: 2 } svg .rate circle { fill: var(--mark) }
 svg .small line { stroke: var(--faint); stroke-dasharray: 3 3 } svg .small circle { fill: var(--faint) }
 svg line.all { stroke: var(--faint); stroke-dasharray: 2 4 }

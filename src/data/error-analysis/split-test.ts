@@ -4,9 +4,9 @@
  * The statistic of a candidate is the sum of the residuals inside, squared, over its variance by speaker: a slice of
  * one speaker proves nothing about others, however many clips it has. The largest statistic of all candidates is
  * compared with the largest after permutation, which corrects for the number of candidates and for what they share
- * (maxT, Westfall & Young 1993; for trees Hothorn, Hornik & Zeileis 2006). Speakers exchange the properties of their clips and
- * keep their errors, because clips of one speaker share a voice and a microphone. Permuting stops early where a
- * significant result is out of reach (Besag & Clifford, Biometrika 1991).
+ * (maxT, Westfall & Young 1993; for trees Hothorn, Hornik & Zeileis 2006). Speakers exchange the properties of their
+ * clips and keep their errors, because clips of one speaker share a voice and a microphone. Permuting stops early where
+ * a significant result is out of reach (Besag & Clifford, Biometrika 1991).
  */
 import { seededRandom } from '../../domain/scoring/seeded-random.js'
 import { groupBy } from '../group-by.js'
