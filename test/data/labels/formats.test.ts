@@ -24,9 +24,14 @@ t.test('our manifest keeps everything', async (t) => {
   const exported = exportManifest([FULL, PLAIN])
   t.same(importManifest(only(exported), 'm'), { utterances: [FULL, PLAIN], losses: [] })
   t.same(exported.losses, [])
-  t.same(importManifest('{"path":"x.wav","licence":"MIT"}\n', 'm'), {
-    utterances: [{ ...one({ path: 'x.wav' }), text: null }], losses: ['the field "licence" of 1 clip'],
-  }, 'a clip that nobody labelled has no text')
+  const { utterances: [other], losses } = importManifest('{"path":"x.wav","samplingProbability":0.2}\n', 'm')
+  t.same([other, losses], [{ ...one({ path: 'x.wav' }), text: null, other: { samplingProbability: 0.2 } }, []],
+    'a clip that nobody labelled has no text; what only our manifests have stays')
+  const labelled = { ...other!, text: 'tents' }
+  t.match(JSON.parse(only(exportManifest([labelled]))), { path: 'x.wav', text: 'tents', samplingProbability: 0.2 })
+  t.same(exportKaldi([labelled]).losses.filter((loss) => /field/.test(loss)), [
+    'the field "samplingProbability" of 1 clip',
+  ])
 })
 
 t.test('NeMo: round trip, and losses', async (t) => {

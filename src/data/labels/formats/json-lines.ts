@@ -37,19 +37,21 @@ const NemoLine = Type.Object({
   tags: Type.Optional(Type.Array(Type.String())),
 })
 
-/** Fields that are not known are lost. */
+/** Fields that are not known stay with the utterance. */
 export function importManifest(content: string, name: string): ReadLines<ManifestClip> {
-  return importLines(content, name, OwnLine, (line) => ({
+  const { utterances } = importLines(content, name, OwnLine, (line, other): ManifestClip => ({
     path: line.path, id: line.id ?? null, text: line.text ?? null, seconds: line.seconds ?? null,
     startSeconds: line.start ?? null, speaker: line.speaker ?? null, channel: line.channel ?? null,
     tags: line.tags ?? [],
     words: line.words?.map(({ confidence = null, ...word }) => ({ ...word, confidence })) ?? null,
+    ...Object.keys(other).length > 0 && { other },
   }))
+  return { utterances, losses: [] }
 }
 
 export function exportManifest(utterances: readonly Utterance[]): Exported {
-  const lines = utterances.map(({ path, id, text, seconds, startSeconds, speaker, channel, tags, words }) => ({
-    path, text, ...seconds !== null && { seconds }, ...startSeconds !== null && { start: startSeconds },
+  const lines = utterances.map(({ path, id, text, seconds, startSeconds, speaker, channel, tags, words, other }) => ({
+    ...other, path, text, ...seconds !== null && { seconds }, ...startSeconds !== null && { start: startSeconds },
     ...id !== null && { id }, ...speaker !== null && { speaker }, ...channel !== null && { channel },
     ...tags.length > 0 && { tags },
     ...words !== null && {
@@ -84,7 +86,7 @@ export function exportNemo(utterances: readonly Utterance[]): Exported {
 interface ReadLines<U> { readonly utterances: U[]; readonly losses: string[] }
 
 function importLines<T extends TSchema, U>(
-  content: string, name: string, schema: T, asUtterance: (line: Static<T>) => U,
+  content: string, name: string, schema: T, asUtterance: (line: Static<T>, other: Record<string, unknown>) => U,
 ): ReadLines<U> {
   const losses = new Losses()
   const known = new Set(Object.keys((schema as unknown as { properties: object }).properties))
@@ -95,8 +97,9 @@ function importLines<T extends TSchema, U>(
       const [fault] = Value.Errors(schema, data)
       throw invalidFormat(place, `${fault?.instancePath ?? ''} ${fault?.message ?? 'does not fit'}`)
     }
-    for (const field of Object.keys(data)) if (!known.has(field)) losses.add(`the field "${field}"`)
-    return asUtterance(data)
+    const other = Object.fromEntries(Object.entries(data).filter(([field]) => !known.has(field)))
+    for (const field of Object.keys(other)) losses.add(`the field "${field}"`)
+    return asUtterance(data, other)
   })
   return { utterances, losses: losses.list() }
 }

@@ -25,6 +25,8 @@ export interface Utterance {
   readonly channel: string | null
   readonly tags: readonly string[]
   readonly words: readonly TimedWord[] | null
+  /** Fields of our manifests that labels do not touch, such as a sampling probability. */
+  readonly other?: Readonly<Record<string, unknown>>
 }
 
 export const NO_DETAILS = {
@@ -69,6 +71,7 @@ export function countLost(
     const value = utterance[field]
     if (value !== null && value.length > 0) losses.add(names[field])
   }
+  for (const field of Object.keys(utterance.other ?? {})) losses.add(`the field "${field}"`)
 }
 
 export function invalidFormat(place: string, detail: string): SpeechError {
