@@ -1,4 +1,5 @@
 /** Where the findings go: a table on the terminal, JSON Lines, a page. */
+import { counted } from '../../data/report/counted.js'
 import { readFileSync, statSync } from 'node:fs'
 import { writeFile } from 'node:fs/promises'
 import path from 'node:path'
@@ -45,7 +46,8 @@ export function describeVerification({ clips, summary, findings, agreement }: Ve
   const listed = findings.slice(0, most).map(({ cost, kind, clip, line, detail }) =>
     `  ${cost.toFixed(2)}  ${kind.padEnd(KIND_WIDTH)}${clip ?? (line === null ? '(set)' : '')}: ${detail}`)
   return [
-    `${clips.length} clips, ${(seconds / 60).toFixed(1)} minutes, ${speakers} speakers, ${words} words`, '',
+    `${counted(clips.length, 'clip')}, ${(seconds / 60).toFixed(1)} minutes, ${counted(speakers, 'speaker')}, `
+    + `${words} words`, '',
     `  ${''.padEnd(42)}${HEADS.map((head) => head.padStart(9)).join('')}`, ...rows, '',
     ...agreement.length === 0 ? [] : ['agreement of labellers', describeAgreement(agreement), ''],
     `${findings.length} findings`, ...counts, '',

@@ -1,4 +1,5 @@
 /** A comparison as text for the terminal. Minus signs and letters as in the page, so that both read alike. */
+import { counted } from '../report/counted.js'
 import type { Comparison } from './compare.js'
 import type { Difference, Rate } from './difference.js'
 import type { Interval } from '../statistics/bootstrap.js'
@@ -43,7 +44,7 @@ export function verdictText({ verdict: { verdict, because, clipsNeeded }, leftOu
 /** Why an interval may be wide although there are many clips. */
 export function blocksText({ drawnBy, effectiveBlocks: effective, speakers }: Difference): string {
   const what = drawnBy === 'speaker' ? 'speakers' : 'clips'
-  return `Intervals drawn by ${drawnBy}. ${speakers} known speakers; by their errors, the ${what} are worth `
+  return `Intervals drawn by ${drawnBy}. ${counted(speakers, 'known speaker')}; by their errors, the ${what} are worth `
     + `${effective.toFixed(1)} equal ones.`
 }
 

@@ -1,4 +1,5 @@
 /** The analysis as short tables for the terminal; the page and the JSON have everything. */
+import { counted } from '../report/counted.js'
 import { table } from '../comparison/text.js'
 import { signed } from '../comparison/verdict.js'
 import type { Interval } from '../statistics/bootstrap.js'
@@ -41,7 +42,8 @@ export function analysisText(analysis: Analysis, most: number): string {
 export function summaryOf({ names, all, reference, leftOut, isWeighted }: Analysis): string[] {
   const of = ({ percent, interval }: Rate): string => `${percent.toFixed(1)} % (${intervalText(interval)})`
   return [
-    `${names.manifest} by ${names.model}: ${all.clips} clips, ${all.speakers} speakers, ${all.words} words, `
+    `${names.manifest} by ${names.model}: ${counted(all.clips, 'clip')}, `
+    + `${counted(all.speakers, 'speaker')}, ${all.words} words, `
       + `${all.errors} errors; word error rate ${of(all)}`,
     ...reference === null ? [] : [`reference ${names.reference}: ${of(reference)} on ${reference.clips} clips`],
     ...isWeighted ? ['Rates are weighted by the inverse of the sampling probability.'] : [],

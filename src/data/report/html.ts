@@ -18,7 +18,8 @@ body { font: 16px/1.45 system-ui, sans-serif; color: var(--ink); background: var
 h1 { font-size: 1.5rem } h2 { font-size: 1.15rem; margin-top: 2rem }
 table { border-collapse: collapse; width: 100%; font-size: .9rem; margin-bottom: 1rem }
 th, td { text-align: left; vertical-align: top; padding: .35rem .5rem; border-bottom: 1px solid var(--line) }
-td { overflow-wrap: anywhere } .scroll { overflow-x: auto } .name { white-space: nowrap }
+td { overflow-wrap: anywhere } .scroll { overflow-x: auto }
+.name { white-space: nowrap } .meaning { display: block; min-width: 14rem }
 .number { text-align: right; white-space: nowrap }
 .error { color: var(--error); font-weight: 600 } .warning { color: var(--warning) } .note { color: var(--note) }
 .plots { display: grid; grid-template-columns: repeat(auto-fill, minmax(16rem, 1fr)); gap: 1rem }

@@ -1,4 +1,5 @@
 /** The result of a verification as one HTML page: counts, distributions, and the findings with players. */
+import { counted } from '../report/counted.js'
 import { binsOf, histogram } from '../report/histogram.js'
 import { page, player, table, tag, type Content, type Markup } from '../report/html.js'
 import type { Finding } from './finding.js'
@@ -30,7 +31,8 @@ export function verificationPage({ name, summary, findings, audioOf, agreement =
   return page(
     { title: `Verification of ${name}` },
     tag('h1', {}, `Verification of ${name}`),
-    tag('p', {}, `${clips} clips, ${(seconds / 60).toFixed(1)} minutes, ${speakers} speakers, ${words} words `
+    tag('p', {}, `${counted(clips, 'clip')}, ${(seconds / 60).toFixed(1)} minutes, ${counted(speakers, 'speaker')}, `
+      + `${words} words `
       + `(${distinctWords} different, ${wordsOnce} of them once).`),
     tag('h2', {}, 'Findings by kind'), kindsTable(findings),
     tag('h2', {}, 'Distributions'),
@@ -63,7 +65,7 @@ function kindsTable(findings: readonly Finding[]): Markup {
   const rows = SEVERITIES.flatMap((severity) =>
     kinds.filter((kind) => KINDS[kind].severity === severity).map((kind): Content[] => [
       tag('span', { class: severity }, severity), tag('span', { class: 'name' }, kind),
-      counts.get(kind)?.length ?? 0, KINDS[kind].says,
+      counts.get(kind)?.length ?? 0, tag('span', { class: 'meaning' }, KINDS[kind].says),
     ]))
   const columns = [{ name: 'severity' }, { name: 'kind' }, { name: 'findings', isNumber: true }, { name: 'meaning' }]
   return table(columns, rows)

@@ -107,6 +107,7 @@ t.test('only these routes are open, and nothing of them is data', async (t) => {
     '/healthz',
     '/openapi.json',
     '/readyz',
+    '/shared/:file',
   ])
   const scopes = Object.fromEntries(
     app
