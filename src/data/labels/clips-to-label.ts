@@ -2,6 +2,8 @@
 import { readFileSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
 import path from 'node:path'
+import { wrapHeaderless } from '../../audio/containers/headerless-wav.js'
+import { headerlessFormat } from '../../audio/decode.js'
 import { SpeechError } from '../../domain/errors.js'
 import type { CollectedClips, CollectionReason, Selection } from '../collection/collected-clip.js'
 import { importManifest } from './formats/json-lines.js'
@@ -10,6 +12,10 @@ import { importManifest } from './formats/json-lines.js'
 const MOST_CLIPS = 20_000
 /** A collection grows while people label. */
 const REFRESH_MS = 30_000
+/** Clips that others deleted, and late corrections. */
+const REREAD_MS = 600_000
+/** From the answer to a clip until its record is written, while the store is slow. */
+const LATE_MS = 300_000
 
 export interface ClipToLabel {
   /** What a label names the clip by. */
@@ -60,42 +66,74 @@ export function manifestClips(file: string): ClipsToLabel {
   }
 }
 
+/** Clips that were collected lately are found within half a minute; deleted ones are gone when they are asked for. */
 export function collectedClips(collected: CollectedClips, now: () => number = Date.now): ClipsToLabel {
-  let known: Promise<ReadonlyMap<string, KnownClip>> | undefined
-  let readAt = -Infinity
-  const all = (): Promise<ReadonlyMap<string, KnownClip>> => {
-    if (known === undefined || now() - readAt > REFRESH_MS) {
-      readAt = now()
-      const reading = readNewest(collected)
-      known = reading
-      reading.catch(() => { if (known === reading) known = undefined }) // the caller gets the error; the next one reads
-    }
-    return known
-  }
+  const index = new CollectedIndex(collected, now)
   return {
     async select(selection) {
-      return [...(await all()).values()].map(({ clip }) => clip).filter((clip) => matches(clip, selection))
+      return [...(await index.clips()).values()].map(({ clip }) => clip).filter((clip) => matches(clip, selection))
     },
-    find: async (id) => (await all()).get(id)?.clip,
+    find: async (id) => (await index.clips()).get(id)?.clip,
     async audio(id) {
-      const found = (await all()).get(id)
+      const found = (await index.clips()).get(id)
       const bytes = found && await collected.audio(id)
-      return bytes && { bytes, mediaType: found.mediaType }
+      if (bytes === undefined) index.forget(id)
+      return bytes && playable(bytes, found.mediaType)
     },
   }
 }
 
+/** Browsers play no samples without a header. */
+function playable(bytes: Buffer, mediaType: string): ClipAudio {
+  const format = headerlessFormat(bytes, mediaType)
+  return format === undefined ? { bytes, mediaType } : { bytes: wrapHeaderless(bytes, format), mediaType: 'audio/wav' }
+}
+
 interface KnownClip { readonly clip: ClipToLabel; readonly mediaType: string }
 
-async function readNewest(collected: CollectedClips): Promise<ReadonlyMap<string, KnownClip>> {
-  const clips = new Map<string, KnownClip>()
-  for await (const { id, time, reasons, driftFeatures, correction, audio } of collected.select({})) {
-    const clip = { id, time, reasons, driftFeatures, text: correction, tags: [] }
-    clips.set(id, { clip, mediaType: audio.mediaType })
-    const [oldest] = clips.keys()
-    if (clips.size > MOST_CLIPS && oldest !== undefined) clips.delete(oldest)
+/** What is known about the newest clips. Only new ones are read each time, since a record takes a millisecond. */
+class CollectedIndex {
+  readonly #collected: CollectedClips
+  readonly #now: () => number
+  /** In order of time. */
+  #known = new Map<string, KnownClip>()
+  #readAt = -Infinity
+  #readAllAt = -Infinity
+  #reading: Promise<void> | undefined
+
+  constructor(collected: CollectedClips, now: () => number) {
+    this.#collected = collected
+    this.#now = now
   }
-  return clips
+
+  async clips(): Promise<ReadonlyMap<string, KnownClip>> {
+    if (this.#now() - this.#readAt > REFRESH_MS) {
+      this.#reading ??= this.#read().finally(() => { this.#reading = undefined })
+      await this.#reading
+    }
+    return this.#known
+  }
+
+  forget(id: string): void {
+    this.#known.delete(id)
+  }
+
+  async #read(): Promise<void> {
+    const now = this.#now()
+    const isWhole = now - this.#readAllAt > REREAD_MS
+    const known = isWhole ? new Map<string, KnownClip>() : new Map(this.#known)
+    const from = isWhole ? undefined : new Date(this.#readAt - LATE_MS).toISOString()
+    for await (const { id, time, reasons, driftFeatures, correction, audio } of this.#collected.select({ from })) {
+      known.set(id, {
+        clip: { id, time, reasons, driftFeatures, text: correction, tags: [] }, mediaType: audio.mediaType,
+      })
+      const [oldest] = known.keys()
+      if (known.size > MOST_CLIPS && oldest !== undefined) known.delete(oldest)
+    }
+    this.#known = known
+    this.#readAt = now
+    if (isWhole) this.#readAllAt = now
+  }
 }
 
 function matches({ time, reasons, driftFeatures }: ClipToLabel, selection: Selection): boolean {

@@ -83,12 +83,12 @@ t.test('collected clips are selected by time, reason and drifted feature', async
     collected('a', '2026-05-04T10:00:00.000Z', { correction: 'Tents.' }),
     collected('b', '2026-05-04T11:00:00.000Z', { reasons: ['drifted'], driftFeatures: ['loudness'] }),
   ]
-  let reads = 0
-  let now = 0
+  const reads: string[] = []
+  let now = Date.parse('2026-05-04T12:00:00Z')
   const store = {
-    async *select(_selection: Selection) {
-      reads++
-      yield* all
+    async *select({ from = '' }: Selection) {
+      reads.push(from)
+      yield* all.filter(({ time }) => time >= from)
     },
     audio: async (id: string) => id === 'gone' ? undefined : Buffer.from(`audio of ${id}`),
   }
@@ -101,11 +101,30 @@ t.test('collected clips are selected by time, reason and drifted feature', async
   t.same(await ids({ reason: 'uniform' }), ['a'])
   t.equal((await clips.find('a'))?.text, 'Tents.')
   t.match(await clips.audio('b'), { mediaType: 'audio/webm' })
-  t.equal(await clips.audio('gone'), undefined)
-  t.equal(reads, 1, 'the collection is not read for each request')
+  t.same(reads, [''], 'the collection is not read for each request')
   now += 31_000
-  all.push(collected('c', '2026-05-04T12:00:00.000Z'))
-  t.same(await ids({}), ['a', 'b', 'c'])
+  all.push(collected('gone', '2026-05-04T12:00:00.000Z'), collected('c', '2026-05-04T12:00:01.000Z'))
+  t.same(await ids({}), ['a', 'b', 'gone', 'c'])
+  t.equal(reads[1], '2026-05-04T11:55:00.000Z', 'only what may be new is read')
+  t.equal(await clips.audio('gone'), undefined)
+  t.same(await ids({}), ['a', 'b', 'c'], 'a clip that was deleted meanwhile is not offered again')
+  now += 601_000
+  all.shift()
+  all.splice(all.findIndex(({ id }) => id === 'gone'), 1)
+  t.same(await ids({}), ['b', 'c'])
+})
+
+t.test('samples without a header get one, so that a browser can play them', async (t) => {
+  const samples = Buffer.alloc(320, 1)
+  const clip = collected('raw', '2026-05-04T10:00:00.000Z')
+  const clips = collectedClips({
+    async *select() { yield { ...clip, audio: { ...clip.audio, mediaType: 'audio/L16;rate=16000' } } },
+    audio: async () => samples,
+  })
+  const audio = await clips.audio('raw')
+  t.equal(audio?.mediaType, 'audio/wav')
+  t.equal(audio?.bytes.toString('latin1', 0, 4), 'RIFF')
+  t.equal(audio?.bytes.length, 364)
 })
 
 function collected(id: string, time: string, fields: Partial<CollectedClip> = {}): CollectedClip {
