@@ -6,6 +6,12 @@
 import { createHash } from 'node:crypto'
 import type { Label } from './label-file.js'
 
+/** A clip that was drawn for two labellers or not. */
+export interface Drawn {
+  /** `drawOf` its name. */
+  readonly draw: number
+}
+
 export interface AssignmentRules {
   /** Share of the clips that two people label, in [0, 1]. */
   readonly secondShare: number
@@ -27,23 +33,23 @@ export interface LabellingProgress {
 export type LabelsOf = (clip: string) => readonly Label[]
 
 /** Whether the author may label the clip now. A clip that somebody skipped is open to others. */
-export function isOpenTo(clip: string, author: string, labels: readonly Label[], rules: AssignmentRules): boolean {
+export function isOpenTo(clip: Drawn, author: string, labels: readonly Label[], rules: AssignmentRules): boolean {
   if (labels.some((label) => label.author === author)) return false
   const given = labels.filter(({ state }) => state !== 'skipped')
   return given.length === 0 || (given.length === 1 && needsTwo(clip, given, rules))
 }
 
 /** Whether the clip gets two labels: it was drawn for that, or the first labeller was unsure. */
-export function needsTwo(clip: string, labels: readonly Label[], { secondShare }: AssignmentRules): boolean {
-  return labels.some(({ state }) => state === 'unsure') || positionOf(clip) < secondShare
+export function needsTwo(clip: Drawn, labels: readonly Label[], { secondShare }: AssignmentRules): boolean {
+  return labels.some(({ state }) => state === 'unsure') || clip.draw < secondShare
 }
 
 export function progressOf(
-  clips: readonly string[], author: string, labelsOf: LabelsOf, rules: AssignmentRules,
+  clips: readonly (Drawn & { readonly id: string })[], author: string, labelsOf: LabelsOf, rules: AssignmentRules,
 ): LabellingProgress {
   const progress = { clips: clips.length, labelled: 0, yours: 0, labelledTwice: 0, leftForYou: 0 }
   for (const clip of clips) {
-    const labels = labelsOf(clip)
+    const labels = labelsOf(clip.id)
     const given = labels.filter(({ state }) => state !== 'skipped')
     if (given.length > 0) progress.labelled++
     if (given.length > 1) progress.labelledTwice++
@@ -53,7 +59,7 @@ export function progressOf(
   return progress
 }
 
-/** A number in [0, 1) that looks random and is the same each time. */
-function positionOf(clip: string): number {
+/** Of the name of a clip, a number in [0, 1) that looks random and is the same each time. */
+export function drawOf(clip: string): number {
   return createHash('sha256').update(clip).digest().readUInt32BE() / 2 ** 32
 }

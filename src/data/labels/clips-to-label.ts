@@ -1,11 +1,12 @@
 /** Clips that people label: those of a manifest, or collected ones. */
 import { readFileSync } from 'node:fs'
-import { readFile } from 'node:fs/promises'
+import { readFile, stat } from 'node:fs/promises'
 import path from 'node:path'
 import { wrapHeaderless } from '../../audio/containers/headerless-wav.js'
 import { headerlessFormat } from '../../audio/decode.js'
 import { SpeechError } from '../../domain/errors.js'
 import type { CollectedClips, CollectionReason, Selection } from '../collection/collected-clip.js'
+import { drawOf, type Drawn } from './assignment.js'
 import { importManifest } from './formats/json-lines.js'
 
 /** Newest ones of the collection, or first ones of a manifest: some 20 MB of memory. */
@@ -17,7 +18,7 @@ const REREAD_MS = 600_000
 /** From the answer to a clip until its record is written, while the store is slow. */
 const LATE_MS = 300_000
 
-export interface ClipToLabel {
+export interface ClipToLabel extends Drawn {
   /** What a label names the clip by. */
   readonly id: string
   /** ISO 8601; null in a manifest. */
@@ -43,17 +44,22 @@ export interface ClipsToLabel {
   audio(id: string): Promise<ClipAudio | undefined>
 }
 
-/** Throws CLIPS_INVALID. A clip of the manifest has the label name that `npm run labels` uses: its id, or its path. */
-export function manifestClips(file: string): ClipsToLabel {
+/**
+ * Throws CLIPS_INVALID. A clip of the manifest has the label name that `npm run labels` uses: its id, or its path.
+ * `audio` throws UPLOAD_TOO_LARGE for more than `maxBytes`.
+ */
+export function manifestClips(file: string, maxBytes: number): ClipsToLabel {
   const { utterances } = importManifest(readManifest(file), file)
-  if (utterances.length > MOST_CLIPS) {
-    throw new SpeechError('CLIPS_INVALID', `${file} has more than ${MOST_CLIPS} clips; label it in parts`)
+  if (utterances.length > MOST_CLIPS) throw invalid(file, `it has more than ${MOST_CLIPS} clips; label it in parts`)
+  if (utterances.some(({ startSeconds }) => startSeconds !== null)) {
+    throw invalid(file, 'it lists parts of recordings ("start"); cut them into clips first')
   }
   const paths = new Map<string, string>()
   const clips = utterances.map(({ id, path: relative, text, tags }): ClipToLabel => {
     const name = id ?? relative
+    if (paths.has(name)) throw invalid(file, `two clips are called "${name}"; give each an id of its own`)
     paths.set(name, path.resolve(path.dirname(file), relative))
-    return { id: name, time: null, reasons: [], driftFeatures: [], text, tags }
+    return { id: name, time: null, reasons: [], driftFeatures: [], text, tags, draw: drawOf(name) }
   })
   const byId = new Map(clips.map((clip) => [clip.id, clip]))
   return {
@@ -61,9 +67,26 @@ export function manifestClips(file: string): ClipsToLabel {
     find: async (id) => byId.get(id),
     async audio(id) {
       const found = paths.get(id)
-      return found === undefined ? undefined : { bytes: await readFile(found), mediaType: '' }
+      const bytes = found === undefined ? undefined : await readClip(found, maxBytes)
+      return bytes && { bytes, mediaType: '' }
     },
   }
+}
+
+/** Undefined where the file is gone. */
+async function readClip(file: string, maxBytes: number): Promise<Buffer | undefined> {
+  try {
+    const { size } = await stat(file)
+    if (size <= maxBytes) return await readFile(file)
+    throw new SpeechError('UPLOAD_TOO_LARGE', `${size} bytes, at most ${maxBytes}`)
+  } catch (thrown) {
+    if ((thrown as NodeJS.ErrnoException).code === 'ENOENT') return undefined
+    throw thrown
+  }
+}
+
+function invalid(file: string, detail: string): SpeechError {
+  return new SpeechError('CLIPS_INVALID', `${file} cannot be labelled: ${detail}`)
 }
 
 /** Clips that were collected lately are found within half a minute; deleted ones are gone when they are asked for. */
@@ -97,21 +120,37 @@ class CollectedIndex {
   readonly #now: () => number
   /** In order of time. */
   #known = new Map<string, KnownClip>()
+  /** When the last reading ended, and when it began: clips since then are new. */
   #readAt = -Infinity
+  #newAt = -Infinity
   #readAllAt = -Infinity
   #reading: Promise<void> | undefined
+  /** Of the last reading, until somebody is told. */
+  #failure: Error | undefined
 
   constructor(collected: CollectedClips, now: () => number) {
     this.#collected = collected
     this.#now = now
   }
 
+  /** As of the last reading; waits for the first one only. Throws the error of a reading that failed. */
   async clips(): Promise<ReadonlyMap<string, KnownClip>> {
-    if (this.#now() - this.#readAt > REFRESH_MS) {
-      this.#reading ??= this.#read().finally(() => { this.#reading = undefined })
-      await this.#reading
-    }
+    if (this.#now() - this.#readAt > REFRESH_MS) this.#reading ??= this.#refresh()
+    if (this.#readAllAt === -Infinity) await this.#reading
+    const failure = this.#failure
+    this.#failure = undefined
+    if (failure !== undefined) throw failure
     return this.#known
+  }
+
+  async #refresh(): Promise<void> {
+    try {
+      await this.#read()
+    } catch (thrown) {
+      this.#failure = thrown instanceof Error ? thrown : new Error(String(thrown))
+    } finally {
+      this.#reading = undefined
+    }
   }
 
   forget(id: string): void {
@@ -119,20 +158,22 @@ class CollectedIndex {
   }
 
   async #read(): Promise<void> {
-    const now = this.#now()
-    const isWhole = now - this.#readAllAt > REREAD_MS
+    const startedAt = this.#now()
+    const isWhole = startedAt - this.#readAllAt > REREAD_MS
     const known = isWhole ? new Map<string, KnownClip>() : new Map(this.#known)
-    const from = isWhole ? undefined : new Date(this.#readAt - LATE_MS).toISOString()
+    const from = isWhole ? undefined : new Date(this.#newAt - LATE_MS).toISOString()
     for await (const { id, time, reasons, driftFeatures, correction, audio } of this.#collected.select({ from })) {
       known.set(id, {
-        clip: { id, time, reasons, driftFeatures, text: correction, tags: [] }, mediaType: audio.mediaType,
+        clip: { id, time, reasons, driftFeatures, text: correction, tags: [], draw: drawOf(id) },
+        mediaType: audio.mediaType,
       })
       const [oldest] = known.keys()
       if (known.size > MOST_CLIPS && oldest !== undefined) known.delete(oldest)
     }
     this.#known = known
-    this.#readAt = now
-    if (isWhole) this.#readAllAt = now
+    this.#newAt = startedAt
+    this.#readAt = this.#now()
+    if (isWhole) this.#readAllAt = this.#readAt
   }
 }
 

@@ -72,12 +72,12 @@ export function labelsThatCount(labels: readonly Label[]): Label[] {
  */
 export async function appendLabels(file: string, labels: readonly Label[]): Promise<void> {
   const lines = labels.map((label) => JSON.stringify(requireLabel(label, `the label of ${label.clip}`)))
-  const handle = await open(file, 'a+')
+  const handle = await open(file, 'a+', 0o600) // what people said is for its owner alone
   try {
     const { size } = await handle.stat()
     const { buffer } = await handle.read(Buffer.alloc(1), 0, 1, Math.max(0, size - 1))
     const ending = size > 0 && buffer.toString() !== '\n' ? '\n' : ''
-    await handle.write(ending + lines.map((line) => `${line}\n`).join(''))
+    await handle.appendFile(ending + lines.map((line) => `${line}\n`).join(''))
     await handle.sync()
   } finally {
     await handle.close()

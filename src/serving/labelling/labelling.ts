@@ -1,15 +1,15 @@
 /** Labelling as the page /label needs it: which clip is next, what may be said in it, and where labels go. */
-import { readFileSync } from 'node:fs'
 import type { Config } from '../../config.js'
 import type { CollectedClips, Selection } from '../../data/collection/collected-clip.js'
 import { isOpenTo, needsTwo, progressOf, type LabellingProgress } from '../../data/labels/assignment.js'
 import {
   collectedClips, manifestClips, type ClipAudio, type ClipsToLabel, type ClipToLabel,
 } from '../../data/labels/clips-to-label.js'
-import { parseGuide, warningsOf, type Guide, type LabelWarning } from '../../data/labels/guide.js'
+import { warningsOf, type Guide, type LabelWarning } from '../../data/labels/guide.js'
 import { LabelBook } from '../../data/labels/label-book.js'
 import type { Label } from '../../data/labels/label-file.js'
 import { SpeechError } from '../../domain/errors.js'
+import { readGuideFile } from './guide-file.js'
 
 export interface LabellingOptions {
   readonly clips: ClipsToLabel
@@ -24,7 +24,8 @@ export interface LabellingOptions {
 /** What a labeller says about a clip. */
 export type Said = Pick<Label, 'clip' | 'text' | 'author' | 'tags' | 'state'>
 
-type LabelSettings = Pick<Config, 'labelFile' | 'labelClips' | 'labelGuide' | 'labelTwice'>
+type LabelSettings =
+  Pick<Config, 'labelFile' | 'labelClips' | 'labelGuide' | 'labelTwice' | 'maxUploadBytes'>
 
 /** A clip that was handed out is kept from others for this time. */
 const HANDED_OUT_MS = 10 * 60_000
@@ -43,7 +44,7 @@ export class Labelling {
   readonly #handedOut = new Map<string, HandedOut>()
 
   private constructor({ clips, guideFile, secondShare, now = Date.now }: LabellingOptions, book: LabelBook) {
-    this.guide = readGuide(guideFile)
+    this.guide = readGuideFile(guideFile)
     this.clips = clips
     this.#book = book
     this.#rules = { secondShare }
@@ -59,22 +60,26 @@ export class Labelling {
   async next(
     author: string, selection: Selection, onScreen: readonly string[],
   ): Promise<{ clip: ClipToLabel | undefined; progress: LabellingProgress }> {
-    const clips = await this.clips.select(selection)
-    const clip = clips.find(({ id }) => !onScreen.includes(id) && !this.#isWithAnother(id, author)
-      && isOpenTo(id, author, this.#book.labelsOf(id), this.#rules))
+    const clips = await this.select(selection)
+    const clip = clips.find((one) => !onScreen.includes(one.id) && !this.#isWithAnother(one.id, author)
+      && isOpenTo(one, author, this.#book.labelsOf(one.id), this.#rules))
     if (clip !== undefined) this.#handOut(clip.id, author)
     const labelsOf = (id: string): readonly Label[] => this.#book.labelsOf(id)
-    return { clip, progress: progressOf(clips.map(({ id }) => id), author, labelsOf, this.#rules) }
+    return { clip, progress: progressOf(clips, author, labelsOf, this.#rules) }
+  }
+
+  select(selection: Selection): Promise<readonly ClipToLabel[]> {
+    return reading(this.clips.select(selection))
   }
 
   /** Throws CLIP_NOT_FOUND. */
   async find(id: string): Promise<ClipToLabel> {
-    return await this.clips.find(id) ?? notFound(id)
+    return await reading(this.clips.find(id)) ?? notFound(id)
   }
 
   /** Throws CLIP_NOT_FOUND, also for a clip that was deleted. */
   async audio(id: string): Promise<ClipAudio> {
-    return await this.clips.audio(id) ?? notFound(id)
+    return await reading(this.clips.audio(id)) ?? notFound(id)
   }
 
   labelsOf(id: string): readonly Label[] {
@@ -90,12 +95,16 @@ export class Labelling {
     return warningsOf(text, this.guide)
   }
 
-  /** Resolves when it is on the disk. Throws CLIP_NOT_FOUND, and CLIPS_INVALID when the file is full. */
+  /**
+   * Resolves when it is on the disk. Throws REQUEST_INVALID for a label that contradicts itself, CLIP_NOT_FOUND, and
+   * CLIPS_INVALID when the file is full.
+   */
   async add(said: Said): Promise<Label> {
-    await this.find(said.clip)
+    checkText(said)
+    const clip = await this.find(said.clip)
     const labels = this.#book.labelsOf(said.clip)
     const others = labels.filter(({ author }) => author !== said.author)
-    const secondOpinion = needsTwo(said.clip, [...others, said as Label], this.#rules)
+    const secondOpinion = needsTwo(clip, [...others, said as Label], this.#rules)
     const label = { ...said, time: new Date(this.#now()).toISOString(), secondOpinion }
     await this.#book.add(label)
     if (this.#handedOut.get(said.clip)?.author === said.author) this.#handedOut.delete(said.clip)
@@ -120,7 +129,7 @@ export class Labelling {
  * manifest or a label file that cannot be used.
  */
 export async function openLabelling(
-  { labelFile, labelClips, labelGuide: guideFile, labelTwice: secondShare }: LabelSettings,
+  { labelFile, labelClips, labelGuide: guideFile, labelTwice: secondShare, maxUploadBytes }: LabelSettings,
   collected: CollectedClips | undefined,
 ): Promise<Labelling | undefined> {
   if (labelFile === undefined) return undefined
@@ -128,19 +137,33 @@ export async function openLabelling(
     const detail = 'EARSHOT_LABEL_FILE needs clips: set EARSHOT_LABEL_CLIPS to a manifest, or collect some'
     throw new SpeechError('CONFIG_INVALID', detail)
   }
-  const clips = labelClips === undefined ? collectedClips(collected!) : manifestClips(labelClips)
+  const clips = labelClips === undefined ? collectedClips(collected!) : manifestClips(labelClips, maxUploadBytes)
   return Labelling.open({ clips, labelFile, guideFile, secondShare })
+}
+
+/** Throws COLLECTION_UNAVAILABLE where the store of the clips fails. */
+async function reading<T>(work: Promise<T>): Promise<T> {
+  try {
+    return await work
+  } catch (cause) {
+    if (cause instanceof SpeechError) throw cause
+    throw new SpeechError('COLLECTION_UNAVAILABLE', undefined, { cause })
+  }
+}
+
+const NOT_SPEECH = 'not speech'
+
+/** An empty text must be meant, and the tag that says so excludes a text. */
+function checkText({ text, tags, state }: Said): void {
+  if (state === 'skipped') return
+  const isSilent = tags.includes(NOT_SPEECH)
+  if ((text.trim() === '') === isSilent) return
+  const detail = isSilent
+    ? `a clip with the tag "${NOT_SPEECH}" has no text`
+    : `an empty text needs the tag "${NOT_SPEECH}"`
+  throw new SpeechError('REQUEST_INVALID', detail, { parameter: 'text' })
 }
 
 function notFound(id: string): never {
   throw new SpeechError('CLIP_NOT_FOUND', `"${id.slice(0, 100)}"`, { parameter: 'id' })
-}
-
-function readGuide(file: string): Guide {
-  try {
-    return parseGuide(readFileSync(file, 'utf8'))
-  } catch (cause) {
-    if (cause instanceof SpeechError) throw cause
-    throw new SpeechError('CLIPS_INVALID', `the labelling guide cannot be read: ${(cause as Error).message}`, { cause })
-  }
 }

@@ -3,7 +3,7 @@ import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import t from 'tap'
 import type { CollectedClip, Selection } from '../../../src/data/collection/collected-clip.js'
-import { isOpenTo, needsTwo, progressOf } from '../../../src/data/labels/assignment.js'
+import { drawOf, isOpenTo, needsTwo, progressOf } from '../../../src/data/labels/assignment.js'
 import { collectedClips, manifestClips } from '../../../src/data/labels/clips-to-label.js'
 import { LabelBook } from '../../../src/data/labels/label-book.js'
 import { readLabelFile, type Label } from '../../../src/data/labels/label-file.js'
@@ -38,31 +38,33 @@ t.test('a label that cannot be written does not count, and the next one is writt
   t.equal(readFileSync(file, 'utf8').trim().split('\n').length, 1)
 })
 
+const clipOf = (id: string) => ({ id, draw: drawOf(id) })
+
 t.test('one person labels a clip, and two label those that were drawn', async (t) => {
-  const clips = Array.from({ length: 2_000 }, (_, index) => `clip-${index}`)
+  const clips = Array.from({ length: 2_000 }, (_, index) => clipOf(`clip-${index}`))
   const rules = { secondShare: 0.1 }
   const drawn = clips.filter((clip) => needsTwo(clip, [], rules))
   t.ok(Math.abs(drawn.length - 200) < 60, `${drawn.length} of 2,000 are drawn`)
-  t.same(clips.filter((clip) => needsTwo(clip, [], rules)), drawn, 'the same ones each time')
-  const [twice = ''] = drawn
+  t.equal(drawOf('clip-1'), clips[1]!.draw, 'the same number each time')
+  const [twice] = drawn
   const once = clips.find((clip) => !drawn.includes(clip))!
   t.ok(isOpenTo(once, 'ann', [], rules))
-  t.notOk(isOpenTo(once, 'ben', [label(once, 'ann')], rules), 'one label is enough')
-  t.ok(isOpenTo(twice, 'ben', [label(twice, 'ann')], rules))
-  t.notOk(isOpenTo(twice, 'ann', [label(twice, 'ann')], rules), 'nobody labels a clip twice')
-  t.notOk(isOpenTo(twice, 'eve', [label(twice, 'ann'), label(twice, 'ben')], rules), 'two are enough')
+  t.notOk(isOpenTo(once, 'ben', [label(once.id, 'ann')], rules), 'one label is enough')
+  t.ok(isOpenTo(twice!, 'ben', [label(twice!.id, 'ann')], rules))
+  t.notOk(isOpenTo(twice!, 'ann', [label(twice!.id, 'ann')], rules), 'nobody labels a clip twice')
+  t.notOk(isOpenTo(twice!, 'eve', [label(twice!.id, 'ann'), label(twice!.id, 'ben')], rules), 'two are enough')
 })
 
 t.test('an unsure label asks for a second one, a skipped clip goes to somebody else', async (t) => {
   const rules = { secondShare: 0 }
-  t.ok(isOpenTo('a', 'ben', [label('a', 'ann', { state: 'unsure' })], rules))
-  t.ok(isOpenTo('a', 'ben', [label('a', 'ann', { state: 'skipped' })], rules))
-  t.notOk(isOpenTo('a', 'ann', [label('a', 'ann', { state: 'skipped' })], rules))
+  t.ok(isOpenTo(clipOf('a'), 'ben', [label('a', 'ann', { state: 'unsure' })], rules))
+  t.ok(isOpenTo(clipOf('a'), 'ben', [label('a', 'ann', { state: 'skipped' })], rules))
+  t.notOk(isOpenTo(clipOf('a'), 'ann', [label('a', 'ann', { state: 'skipped' })], rules))
   const labels: Record<string, Label[]> = {
     a: [label('a', 'ann'), label('a', 'ben')], b: [label('b', 'ben', { state: 'unsure' })],
     c: [label('c', 'ann', { state: 'skipped' })],
   }
-  t.same(progressOf(['a', 'b', 'c', 'd'], 'ann', (clip) => labels[clip] ?? [], rules),
+  t.same(progressOf(['a', 'b', 'c', 'd'].map(clipOf), 'ann', (clip) => labels[clip] ?? [], rules),
     { clips: 4, labelled: 2, yours: 1, labelledTwice: 1, leftForYou: 2 })
 })
 
@@ -70,12 +72,18 @@ t.test('clips of a manifest are named by id or path, and only its own files are 
   const folder = t.testdir({ 'a.wav': 'audio of a', 'secret.txt': 'no clip' })
   const file = path.join(folder, 'manifest.jsonl')
   writeFileSync(file, '{"path":"a.wav","text":"Tents.","tags":["noise"]}\n{"path":"b.wav","id":"b1"}\n')
-  const clips = manifestClips(file)
+  const clips = manifestClips(file, 100)
   t.match(await clips.select({}), [{ id: 'a.wav', text: 'Tents.', tags: ['noise'], time: null }, { id: 'b1', text: null }])
   t.equal((await clips.audio('a.wav'))?.bytes.toString(), 'audio of a')
   t.equal(await clips.audio('secret.txt'), undefined)
   t.equal(await clips.audio('b.wav'), undefined, 'its name is b1')
-  t.throws(() => manifestClips(path.join(folder, 'none.jsonl')), { code: 'CLIPS_INVALID' })
+  t.equal(await clips.audio('b1'), undefined, 'its file is gone')
+  await t.rejects(manifestClips(file, 3).audio('a.wav'), { code: 'UPLOAD_TOO_LARGE' })
+  for (const lines of ['{"path":"a.wav"}\n{"path":"b.wav","id":"a.wav"}', '{"path":"a.wav","start":2}']) {
+    writeFileSync(file, lines)
+    t.throws(() => manifestClips(file, 100), { code: 'CLIPS_INVALID' }, lines)
+  }
+  t.throws(() => manifestClips(path.join(folder, 'none.jsonl'), 100), { code: 'CLIPS_INVALID' })
 })
 
 t.test('collected clips are selected by time, reason and drifted feature', async (t) => {
@@ -104,6 +112,8 @@ t.test('collected clips are selected by time, reason and drifted feature', async
   t.same(reads, [''], 'the collection is not read for each request')
   now += 31_000
   all.push(collected('gone', '2026-05-04T12:00:00.000Z'), collected('c', '2026-05-04T12:00:01.000Z'))
+  await ids({}) // begins to read
+  await new Promise((resolve) => { setImmediate(resolve) })
   t.same(await ids({}), ['a', 'b', 'gone', 'c'])
   t.equal(reads[1], '2026-05-04T11:55:00.000Z', 'only what may be new is read')
   t.equal(await clips.audio('gone'), undefined)
@@ -111,7 +121,46 @@ t.test('collected clips are selected by time, reason and drifted feature', async
   now += 601_000
   all.shift()
   all.splice(all.findIndex(({ id }) => id === 'gone'), 1)
+  await ids({})
+  await new Promise((resolve) => { setImmediate(resolve) })
   t.same(await ids({}), ['b', 'c'])
+})
+
+t.test('a slow store is read once at a time, and requests meanwhile get what is known', async (t) => {
+  let [reads, now] = [0, 0]
+  let release = (): void => undefined
+  const clips = collectedClips({
+    async *select() {
+      reads++
+      yield collected(`of-reading-${reads}`, '2026-05-04T10:00:00.000Z')
+      await new Promise<void>((resolve) => { release = resolve })
+    },
+    audio: async () => undefined,
+  }, () => now)
+  const first = clips.select({})
+  await new Promise((resolve) => { setImmediate(resolve) })
+  release()
+  t.equal((await first).length, 1)
+  now += 31_000
+  for (let request = 0; request < 5; request++) t.equal((await clips.select({})).length, 1)
+  now += 31_000
+  t.equal((await clips.select({})).length, 1)
+  t.equal(reads, 2)
+  release()
+})
+
+t.test('the error of a store is told, and the next request tries again', async (t) => {
+  let isBroken = true
+  const clips = collectedClips({
+    async *select() {
+      if (isBroken) throw new Error('no route to the store')
+      yield collected('a', '2026-05-04T10:00:00.000Z')
+    },
+    audio: async () => undefined,
+  })
+  await t.rejects(clips.select({}), { message: 'no route to the store' })
+  isBroken = false
+  t.equal((await clips.select({})).length, 1)
 })
 
 t.test('samples without a header get one, so that a browser can play them', async (t) => {

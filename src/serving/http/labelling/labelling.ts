@@ -70,7 +70,7 @@ const clipRoutes: FastifyPluginAsyncTypebox<LabellingDependencies> = async (scop
       response: { 200: ClipsReply, ...REFUSALS },
     },
   }, async ({ query }, reply) => {
-    const clips = await labelling.clips.select(selectionOf(query))
+    const clips = await labelling.select(selectionOf(query))
     const listed = clips.slice(-MOST_LISTED).reverse().map((clip) => ({
       ...clip, labels: labelling.labelsOf(clip.id).filter(isLabelled).length,
     }))
@@ -118,9 +118,9 @@ const textRoutes: FastifyPluginAsyncTypebox<LabellingDependencies> = async (scop
       summary: 'Names of catalogues that continue a text', tags: TAGS, querystring: CompletionQuery,
       response: { 200: CompletionsReply, ...REFUSALS },
     },
-  }, ({ query: { text } }) => {
+  }, async ({ query: { text } }) => {
     const served = catalogues.list().map(({ catalogue }) => catalogue)
-    return { completions: completionsOf(text, served, MOST_COMPLETIONS) }
+    return { completions: await completionsOf(text, served, MOST_COMPLETIONS) }
   })
 }
 

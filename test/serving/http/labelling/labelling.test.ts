@@ -1,7 +1,8 @@
 /** The routes behind /label: clips, suggestions, completions, warnings and labels, and who may use them. */
-import { readFileSync, writeFileSync } from 'node:fs'
+import { readFileSync, statSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import t, { type Test } from 'tap'
+import type { CollectedClip } from '../../../../src/data/collection/collected-clip.js'
 import { TAGS } from '../../../../src/serving/http/pages/label/tags.js'
 import { projectRoot } from '../../../../src/domain/project-root.js'
 import { CLIP, errorOf, post, REPORT, setUp } from '../fake-service.js'
@@ -38,6 +39,11 @@ t.test('a label file needs clips, a guide and labels that can be read', async (t
   await t.rejects(setUp(t, { ...environment, EARSHOT_LABEL_CLIPS: '' }), { code: 'CONFIG_INVALID' })
   await t.rejects(setUp(t, { ...environment, EARSHOT_LABEL_CLIPS: `${folder}/none.jsonl` }), { code: 'CLIPS_INVALID' })
   await t.rejects(setUp(t, { ...environment, EARSHOT_LABEL_GUIDE: `${folder}/a.wav` }), { code: 'CLIPS_INVALID' })
+  const slow = GUIDE.replace('wrong: /%/ => percent', 'wrong: /(a+)+~/ => percent\nwrong: /%/ => percent')
+  writeFileSync(path.join(folder, 'slow.md'), slow)
+  await t.rejects(setUp(t, { ...environment, EARSHOT_LABEL_GUIDE: `${folder}/slow.md` }), {
+    code: 'CLIPS_INVALID', message: /"symbols" takes seconds/,
+  })
   writeFileSync(labelFile, '{"clip":"a"}\n')
   await t.rejects(setUp(t, environment), { code: 'CLIPS_INVALID' })
 })
@@ -69,7 +75,8 @@ t.test('what is no clip, no author or no label is refused', async (t) => {
     ['/v1/labelling/next'], ['/v1/labelling/next?author=%00'], ['/v1/labelling/next?author=ann&from=yesterday'],
     ['/v1/labelling/labels', '{'], ['/v1/labelling/labels', said('a', { state: 'good' })],
     ['/v1/labelling/labels', said('a', { text: null })], ['/v1/labelling/labels', said('a', { text: 'x'.repeat(2_001) })],
-    ['/v1/labelling/labels', said('a', { more: 1 })],
+    ['/v1/labelling/labels', said('a', { more: 1 })], ['/v1/labelling/labels', said('a', { text: ' ' })],
+    ['/v1/labelling/labels', said('a', { tags: ['not speech'] })],
   ]
   for (const [route, body] of refusals) {
     const response = await (body === undefined ? fetch(`${url}${route}`) : post(`${url}${route}`, body, JSON_TYPE))
@@ -84,6 +91,19 @@ t.test('what is no clip, no author or no label is refused', async (t) => {
   const large = await post(`${url}/v1/labelling/labels`, said('a', { tags: ['x'.repeat(20_000)] }), JSON_TYPE)
   t.match(await errorOf(large), { status: 413, code: 'UPLOAD_TOO_LARGE' })
   t.throws(() => readFileSync(labelFile), 'nothing was written')
+})
+
+t.test('a store that does not respond is said so, and the label file is for its owner alone', async (t) => {
+  const { environment, labelFile } = makeClips(t)
+  const collected = {
+    async *select() { yield* [] as CollectedClip[]; throw new Error('no route') }, audio: async () => undefined,
+  }
+  const { url } = await setUp(t, { ...environment, EARSHOT_LABEL_CLIPS: '' }, { collected })
+  const response = await fetch(`${url}/v1/labelling/next?author=ann`)
+  t.match(await errorOf(response), { status: 503, code: 'COLLECTION_UNAVAILABLE' })
+  const labelled = await setUp(t, environment)
+  await post(`${labelled.url}/v1/labelling/labels`, said('a'), JSON_TYPE)
+  t.equal(statSync(labelFile).mode & 0o777, 0o600)
 })
 
 t.test('suggestions are the label of the manifest and the n-best list; they are no traffic', async (t) => {

@@ -20,6 +20,9 @@ const fieldOf = (/** @type {string} */ name) => /** @type {HTMLInputElement | HT
 let context
 /** @type {{ source: AudioBufferSourceNode, button: HTMLButtonElement } | null} */
 let playing = null
+/** Counts requests for the list, and clips that were to be played. */
+let refreshed = 0
+let asked = 0
 
 start()
 
@@ -49,10 +52,12 @@ function selection() {
 }
 
 async function refresh() {
+  const own = ++refreshed
   const chosen = selection()
   setAttribute(part('label-these'), 'href', `label?${new URLSearchParams(chosen)}`)
   try {
     const { total, clips } = await get('v1/labelling/clips', chosen)
+    if (own !== refreshed) return // the selection is another one by now
     showTrouble(null)
     const shown = clips.length < total ? `, the newest ${clips.length} are shown` : ''
     const count = `${total} ${total === 1 ? 'clip' : 'clips'}${shown}`
@@ -87,12 +92,14 @@ async function toggle(id, button) {
   playing = null
   previous?.source.stop()
   if (previous !== null) setText(previous.button, 'Play')
+  const own = ++asked
   if (previous?.button === button) return
   try {
     context ??= new AudioContext()
     const bytes = await getBytes('v1/labelling/audio', { clip: id })
     const source = context.createBufferSource()
     source.buffer = await context.decodeAudioData(bytes)
+    if (own !== asked) return // another clip was chosen meanwhile
     source.connect(context.destination)
     source.addEventListener('ended', () => {
       setText(button, 'Play')

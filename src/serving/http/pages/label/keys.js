@@ -1,4 +1,5 @@
 /** Keys: one for each thing that can be done. Letters act while the text is not being edited. */
+import { part } from '../shared/elements.js'
 import * as player from './player.js'
 import { TAGS } from './tags.js'
 import * as field from './text-field.js'
@@ -13,6 +14,8 @@ import * as field from './text-field.js'
  */
 
 const SEEK_SECONDS = 0.5
+/** Who speaks to the computer, or types with a switch, can turn keys without a modifier off (WCAG 2.1.4). */
+const singleKeys = /** @type {HTMLInputElement} */ (part('single-keys'))
 
 /** @param {Actions} actions */
 export function listen(actions) {
@@ -20,6 +23,10 @@ export function listen(actions) {
     const { target } = event
     const isInForm = target instanceof HTMLInputElement || target instanceof HTMLSelectElement
     if (isInForm || event.isComposing || event.metaKey || event.altKey) return
+    // A key that is held down must not label clips that nobody has heard.
+    if (event.repeat && !field.isEditing() && !event.key.startsWith('Arrow')) return
+    if (event.repeat && event.key === 'Enter') return
+    if (!singleKeys.checked && !field.isEditing() && event.key.length === 1) return
     const act = actions.isDone() && event.key.toLowerCase() === 'b'
       ? actions.back
       : !actions.hasClip() ? undefined : field.isEditing() ? whileEditing(event, actions) : otherwise(event, actions)

@@ -3,19 +3,19 @@
  * edited. The next clip is loaded meanwhile. What was typed is never lost: a clip leaves the screen when its label is
  * saved.
  */
-import { element, part, setChildren, setText } from '../shared/elements.js'
+import { part, setText } from '../shared/elements.js'
 import { onKey } from '../shared/key.js'
 import { get, KeyNeeded, post, RequestFailed } from '../shared/requests.js'
+import { draftOf, dropDraft, keepDraft, storeAuthor, storedAuthor } from './drafts.js'
 import { listen } from './keys.js'
 import { load, suggestionsOf } from './loading.js'
 import * as player from './player.js'
 import * as field from './text-field.js'
-import { createTags, factsOf, markTaken, showProgress, showSuggestions, showTags } from './view.js'
+import { createTags, factsOf, markTaken, showGuide, showProgress, showSuggestions, showTags } from './view.js'
 
 /** @import { Label, Progress, Suggestion } from './view.js' */
 /** @import { Loaded } from './loading.js' */
 
-const STORED_AS = 'earshot-labeller'
 const MOST_SUGGESTIONS = 5
 const MOST_EARLIER = 100
 /** Before the pace means something. */
@@ -45,7 +45,6 @@ let saved = 0
 let startedAt = 0
 
 start()
-
 function start() {
   field.connect({ onChange: () => { markTaken(field.text()) }, onTrouble: showTrouble })
   createTags(toggleTag)
@@ -62,22 +61,16 @@ function start() {
     endEditing: () => { field.hideCompletions(); work.focus() },
     followGuide: () => { followed = attempt(field.applySuggestions) },
   })
-  onKey(() => { begin(author) })
-  const stored = storage()?.getItem(STORED_AS) ?? ''
+  // What is on the screen stays: the key may have expired while somebody typed.
+  onKey(() => { if (current === null) begin(author) })
+  const stored = storedAuthor()
   if (stored === '') askForAuthor()
   else begin(stored)
 }
 
-/** Null if the browser blocks storage; the name is then asked for each time. */
-function storage() {
-  try {
-    return window.localStorage
-  } catch {
-    return null
-  }
-}
-
 function askForAuthor() {
+  noteDraft()
+  current = null
   player.clear()
   for (const id of ['work', 'done', 'change-author']) part(id).hidden = true
   part('author-form').hidden = false
@@ -88,20 +81,15 @@ function askForAuthor() {
 function begin(name) {
   if (name === '') return
   author = name
-  storage()?.setItem(STORED_AS, name)
+  storeAuthor(name)
   setText(part('author'), name)
   part('change-author').hidden = false
   part('author-form').hidden = true
   ;[saved, earlier, startedAt] = [0, [], Date.now()]
   void attempt(async () => {
-    await showGuide()
+    showGuide((await get('v1/labelling/guide')).rules)
     await advance(next([]))
   })
-}
-
-async function showGuide() {
-  const { rules } = await get('v1/labelling/guide')
-  setChildren(part('guide'), rules.map((/** @type {{ write: string }} */ { write }) => element('li', {}, write)))
 }
 
 /**
@@ -118,6 +106,7 @@ async function next(onScreen) {
 /** @param {Promise<Loaded | null>} loading */
 async function advance(loading) {
   const loaded = await loading
+  noteDraft()
   current = loaded
   upcoming = null
   showTrouble(null)
@@ -137,17 +126,18 @@ async function advance(loading) {
 /** @param {Loaded} loaded */
 function showClip({ clip, audio, said }) {
   const { label } = clip
+  const draft = draftOf(author, clip.id)
   const isShown = () => current?.clip.id === clip.id
   setText(part('clip-title'), clip.id)
   setText(part('clip-facts'), factsOf(clip))
-  tags = new Set(label?.tags ?? [])
+  tags = new Set(draft?.tags ?? label?.tags ?? [])
   showTags(tags)
-  field.setText(label?.text ?? '')
+  field.setText(draft?.text ?? label?.text ?? '')
   offer(null)
   setText(part('wave-note'), '')
   setText(part('text-note'), '')
   work.focus()
-  window.scrollTo({ top: 0 })
+  window.scrollTo(0, 0)
   const ready = audio.then((bytes) => isShown() ? player.show(bytes) : undefined)
   void ready.then(() => { if (isShown()) player.play(0) }, (reason) => {
     if (isShown()) setText(part('wave-note'), `The clip cannot be played in this browser (${reason.message}).`)
@@ -155,7 +145,8 @@ function showClip({ clip, audio, said }) {
     if (!isShown()) return
     player.showSpeech(speech)
     offer(found)
-    if (label === null && field.text() === '' && !field.isEditing()) field.setText(found[0]?.text ?? '')
+    const isUntouched = label === null && draft === undefined && tags.size === 0 && field.text() === ''
+    if (isUntouched && !field.isEditing()) field.setText(found[0]?.text ?? '')
   }, (reason) => {
     if (isShown()) setText(part('suggestions-note'), `No suggestions: ${reason.message}.`)
   })
@@ -166,6 +157,13 @@ function offer(found) {
   suggestions = (found ?? []).slice(0, MOST_SUGGESTIONS)
   showSuggestions(found === null ? null : suggestions, (index) => { void take(index) })
   markTaken(field.text())
+}
+
+/** What was typed and not saved is there again when the author comes back to the clip. */
+function noteDraft() {
+  if (current === null) return
+  const isOffered = suggestions.some(({ text }) => text === field.text()) || field.text() === ''
+  if (!isOffered || tags.size > 0) keepDraft(author, current.clip.id, { text: field.text(), tags: [...tags] })
 }
 
 /** @param {number} index */
@@ -187,18 +185,27 @@ function toggleTag(name) {
 async function save(state) {
   if (current === null || isSaving) return
   isSaving = true
+  try {
+    await store(current.clip.id, state)
+  } finally {
+    isSaving = false
+  }
+}
+
+/** @param {string} clip @param {Label['state']} state */
+async function store(clip, state) {
   await followed
   const text = state === 'skipped' ? '' : field.text()
   if (text !== '' || state === 'skipped' || tags.has('not speech')) {
-    const label = { clip: current.clip.id, author, text, tags: [...tags], state }
-    await attempt(() => saveAndAdvance(label))
+    await attempt(() => saveAndAdvance({ clip, author, text, tags: [...tags], state }))
   } else setText(part('text-note'), 'Write what is said, or press O if nobody speaks.')
-  isSaving = false
 }
 
-/** @param {Label & { clip: string }} label */
+/** @param {Label & { readonly clip: string, readonly author: string }} label */
 async function saveAndAdvance(label) {
   await post('v1/labelling/labels', label)
+  dropDraft(author, label.clip)
+  current = null // no draft: it is saved
   player.stop()
   earlier = [...earlier.filter((one) => one !== label.clip), label.clip].slice(-MOST_EARLIER)
   if (label.state !== 'skipped') saved++

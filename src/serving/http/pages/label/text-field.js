@@ -142,6 +142,8 @@ function mark(index) {
   marked = (index + completions.length) % Math.max(1, completions.length)
   for (const [at, button] of [...part('completions').querySelectorAll('button')].entries()) {
     button.classList.toggle('marked', at === marked)
+    if (at === marked) button.setAttribute('aria-current', 'true')
+    else button.removeAttribute('aria-current')
   }
 }
 

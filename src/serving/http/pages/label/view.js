@@ -79,3 +79,8 @@ export function showProgress({ clips, labelled, labelledTwice, leftForYou }, pac
     : `${labelled} of ${clips} clips are labelled, ${labelledTwice} of them by two people.`)
   document.title = `${leftForYou} left · Labelling · Earshot`
 }
+
+/** @param {readonly { readonly write: string }[]} rules */
+export function showGuide(rules) {
+  setChildren(part('guide'), rules.map(({ write }) => element('li', {}, write)))
+}

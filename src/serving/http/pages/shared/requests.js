@@ -20,18 +20,32 @@ export class KeyNeeded extends RequestFailed {}
  * @returns {Promise<any>} the JSON of the answer
  */
 export async function get(path, parameters = {}) {
-  return (await send(path, parameters)).json()
+  return bodyOf(await send(path, parameters), (response) => response.json())
 }
 
 /** @param {string} path @param {Parameters} parameters @returns {Promise<ArrayBuffer>} */
 export async function getBytes(path, parameters) {
-  return (await send(path, parameters)).arrayBuffer()
+  return bodyOf(await send(path, parameters), (response) => response.arrayBuffer())
 }
 
 /** @param {string} path @param {unknown} body @returns {Promise<any>} */
 export async function post(path, body) {
   const headers = { 'content-type': 'application/json' }
-  return (await send(path, {}, { method: 'POST', headers, body: JSON.stringify(body) })).json()
+  const response = await send(path, {}, { method: 'POST', headers, body: JSON.stringify(body) })
+  return bodyOf(response, (one) => one.json())
+}
+
+/**
+ * The body may be cut off, or come from a proxy that answers with a page of its own.
+ * @template T
+ * @param {Response} response @param {(response: Response) => Promise<T>} read
+ */
+async function bodyOf(response, read) {
+  try {
+    return await read(response)
+  } catch (reason) {
+    throw new RequestFailed(`the answer cannot be read (${reason instanceof Error ? reason.message : reason})`)
+  }
 }
 
 /**
