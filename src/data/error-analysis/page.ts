@@ -98,7 +98,7 @@ function slicesSection({ slices, found, all }: Analysis): Content {
     tag('p', {}, 'Word error rates with 95 % intervals. The dotted line is the rate of all clips; dashed intervals are '
       + 'of slices that are too small to speak about.'),
     found.length === 0
-      ? tag('p', {}, 'The tool found no slice that chance does not explain.')
+      ? tag('p', {}, 'No slice differs from the others by more than chance.')
       : [tag('h3', {}, 'Found by the tool'), numbers(['slice', ...RATE_HEAD, 'p'], found.map((one) =>
         [one.name, ...rateCells(one), one.p.toFixed(3)]))],
     tag('div', { class: 'plots' }, SLICE_KINDS.map((kind) => {

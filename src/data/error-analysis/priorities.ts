@@ -16,10 +16,10 @@ import type { Slice } from './slices.js'
 /** How a gain was computed; docs/analyze-errors.md explains each. */
 export const GAINS = {
   'reference': 'errors less those of the reference',
-  'all errors': 'if all of its errors were repaired',
+  'all errors': 'an upper bound, as if none of its errors were left',
   'reference right': 'errors in places where the reference is right',
   'net': 'errors less those with the setting changed, estimated for all clips',
-  'labels': 'the rate would be lower; nobody would be understood better',
+  'labels': 'the labels are wrong, not the transcripts',
 } as const
 export type GainKind = keyof typeof GAINS
 

@@ -25,7 +25,7 @@ export function analysisText(analysis: Analysis, most: number): string {
       + table(CAUSE_HEAD, causes.map((one) => [one.cause, ...causeCells(one)])),
     ...variantLines(analysis),
     found.length === 0
-      ? 'Slices found by the tool: none that chance does not explain'
+      ? 'Slices found by the tool: none that differs by more than chance'
       : `Slices found by the tool\n${table(['slice', ...RATE_HEAD, 'p'], found.map((one) =>
         [one.name, ...rateCells(one), one.p.toFixed(3)]))}`,
     `Slices with the highest word error rates, of ${slices.length}\n`
@@ -58,8 +58,8 @@ export const PRIORITY_HEAD = [
 ]
 
 export const PRIORITY_NOTE = 'Parts overlap, so gains do not add up. reference: the errors of the slice less those of '
-  + 'the reference. all errors: a bound, if all of them were repaired. reference right: only where the reference is '
-  + 'right. net: with the setting changed for all clips. labels: the figure changes, not the service.'
+  + 'the reference. all errors: an upper bound, as if no error were left. reference right: errors where the reference is '
+  + 'right. net: the setting changed for all clips. labels: the labels are wrong, not the transcripts.'
 
 export function priorityCells(one: Priority): string[] {
   const { kind, name, clips, shareOfClips, shareOfWords, current, reference, gain, interval, gainKind, isSmall } = one
