@@ -58,8 +58,8 @@ export const PRIORITY_HEAD = [
 ]
 
 export const PRIORITY_NOTE = 'Parts overlap, so gains do not add up. reference: the errors of the slice less those of '
-  + 'the reference. all errors: an upper bound, as if no error were left. reference right: errors where the reference is '
-  + 'right. net: the setting changed for all clips. labels: the labels are wrong, not the transcripts.'
+  + 'the reference. all errors: an upper bound, as if no error were left. reference right: errors where the '
+  + 'reference is right. net: the setting changed for all clips. labels: the labels are wrong, not the transcripts.'
 
 export function priorityCells(one: Priority): string[] {
   const { kind, name, clips, shareOfClips, shareOfWords, current, reference, gain, interval, gainKind, isSmall } = one
