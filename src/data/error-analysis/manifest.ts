@@ -23,10 +23,14 @@ export interface ListedClip {
   readonly weight: number
 }
 
-/** Fields that are read elsewhere, or that say nothing about what was said. */
+/**
+ * Fields that are read elsewhere, that say nothing about what was said, or that come from a recognizer or a draw (those
+ * of `npm run collected -- export`): slices of them would be found because the transcript is wrong, not explain why.
+ */
 const OTHER_FIELDS = new Set([
   'path', 'audio_filepath', 'text', 'seconds', 'duration', 'sampleRate', 'speaker', 'session', 'tags', 'time', 'id',
   'sha256', 'licence', 'license', 'redistributable', 'samplingProbability', 'url',
+  'source', 'reasons', 'driftFeatures', 'transcript', 'model', 'language', 'confidence', 'correctness',
 ])
 
 /**
