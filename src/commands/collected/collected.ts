@@ -115,10 +115,10 @@ async function exportTo(given: Given, environment: NodeJS.ProcessEnv): Promise<v
 async function remove({ request, session }: Given, environment: NodeJS.ProcessEnv): Promise<void> {
   if ((request === undefined) === (session === undefined)) throw new UsageError('delete needs --request or --session')
   const store = await openStore(environment)
-  const deleted = await store.deleteOf(request !== undefined ? { request: store.requestPseudonym(request) }
+  const { clips } = await store.deleteOf(request !== undefined ? { request: store.requestPseudonym(request) }
     : { session: store.sessionPseudonym(session!) })
   printMessage('clips that a running service still has in memory are deleted by its route, DELETE /v1/collected')
-  console.log(`${deleted} deleted`)
+  console.log(`${clips} deleted`)
 }
 
 async function makeKey(names: readonly string[], options: readonly string[]): Promise<void> {

@@ -121,14 +121,13 @@ export class Collector {
     const request = 'request' in meant ? meant.request : undefined
     const session = 'session' in meant ? pseudonyms.sessionPseudonym(meant.session) : undefined
     if (session !== undefined) this.#recent.deleteSession(session)
-    await this.#queue.cancel((about) =>
-      request !== undefined ? about.request === request : about.session === session)
-    const store = await this.#open()
-    const deleted = await store.deleteOf(request !== undefined ? { request: pseudonyms.requestPseudonym(request) }
-      : { session: session! })
-    this.#kept = { ...this.#kept, clips: Math.max(0, this.#kept.clips - deleted) }
-    if (deleted > 0) events.onDeleted('request', deleted)
-    return deleted
+    const isMeant = (about: NonNullable<Write['about']>): boolean =>
+      request !== undefined ? about.request === request : about.session === session
+    const { clips, bytes } = await this.#queue.cancel(isMeant, async () => (await this.#open()).deleteOf(
+      request !== undefined ? { request: pseudonyms.requestPseudonym(request) } : { session: session! }))
+    this.#kept = { clips: Math.max(0, this.#kept.clips - clips), bytes: Math.max(0, this.#kept.bytes - bytes) }
+    if (clips > 0) events.onDeleted('request', clips)
+    return clips
   }
 
   /** Writes what waits, for a limited time. */

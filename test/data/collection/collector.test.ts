@@ -147,6 +147,42 @@ t.test('a deletion by request or session reaches the store, the memory and what 
   }
 })
 
+t.test('a late correction that waits does not bring a deleted clip back', async (t) => {
+  let now = Date.parse('2026-05-04T09:30:00Z')
+  const { collector, objects, settled } = await collecting(t, { shares: { ...NOTHING, uniform: 1 }, now: () => now })
+  collector.consider(candidate('one', { session: 'visit' }))
+  await settled()
+  const { bytes } = collector.kept
+  now += 700_000
+  const gate = (): { readonly passed: Promise<void>; open(): void } => {
+    let open = (): void => undefined
+    return { passed: new Promise((resolve) => { open = resolve }), open: () => { open() } }
+  }
+  const [other, deletion, amended] = [gate(), gate(), gate()]
+  const [put, remove] = [objects.put.bind(objects), objects.delete.bind(objects)]
+  objects.put = async (key, content) => {
+    await (Buffer.from(content).includes('secret words') ? amended.passed : other.passed)
+    return put(key, content)
+  }
+  objects.delete = async (key) => { await deletion.passed; return remove(key) }
+  const soon = (): Promise<void> => new Promise((resolve) => setTimeout(resolve, 20))
+  collector.consider(candidate('other', { time: now, session: 'another visit' }))
+  collector.correct('one', ISSUED, 'secret words')
+  const deleting = collector.delete({ session: 'visit' })
+  await soon()
+  other.open()
+  await soon()
+  deletion.open()
+  t.equal(await deleting, 1)
+  amended.open()
+  await settled()
+  const records = [...objects.objects].filter(([key]) => key.endsWith('.record'))
+  t.equal(records.length, 1)
+  t.notMatch(records[0]![1].content.toString(), /secret|visit/)
+  t.equal(collector.kept.clips, 1)
+  t.ok(collector.kept.bytes < 1.5 * bytes, 'its bytes are no longer counted')
+})
+
 t.test('a full disk stops the collection, which goes on when there is room, and loses nothing that fits', async (t) => {
   const { collector, clips, objects, settled, events } = await collecting(t, { shares: { ...NOTHING, uniform: 1 } })
   await settled()
