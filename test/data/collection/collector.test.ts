@@ -222,6 +222,35 @@ t.test('what does not fit into memory is dropped and counted', async (t) => {
   t.ok(events.includes('dropped stopped 1'))
 })
 
+t.test('a correction for which there is no room is counted', async (t) => {
+  let now = Date.parse('2026-05-04T09:30:00Z')
+  const size = JSON.stringify(SURE).length + 1_024
+  for (const [audioBytes, expected, correction] of [
+    [7_000, [], 'play more chess'], [7_900, ['dropped correction 1'], null],
+  ] as const) {
+    const { collector, clips, objects, settled, events } = await collecting(t, {
+      shares: { ...NOTHING, uniform: 1, corrected: 1 }, bufferBytes: 2 * size + 8_000, now: () => now,
+    })
+    collector.consider(candidate('one', { time: now, audio: Buffer.alloc(8) }))
+    await settled()
+    const issued = now / 1000
+    let release = (): void => undefined
+    objects.pause = new Promise((resolve) => { release = resolve })
+    collector.consider(candidate('other', { time: now + 100, audio: Buffer.alloc(audioBytes) }))
+    t.same(events.splice(0), ['stored uniform'])
+    collector.correct('one', issued, 'play chess '.repeat(20))
+    t.same(events, expected, 'a record takes the memory of its report')
+    if (expected.length === 0) collector.correct('one', issued, 'play more chess')
+    t.same(events.splice(0), expected, 'the write that waits takes the newest correction')
+    now += 700_000
+    collector.correct('one', issued, 'text '.repeat(size))
+    t.same(events.splice(0), ['dropped correction 1'], 'of a clip that is no longer in memory')
+    release()
+    await settled()
+    t.match((await clips())[0], { id: 'one', correction })
+  }
+})
+
 t.test('the end of the service writes what waits, for a limited time', async (t) => {
   const quick = await collecting(t, { shares: { ...NOTHING, uniform: 1 } })
   for (const id of ['one', 'two', 'three']) quick.collector.consider(candidate(id))
