@@ -11,6 +11,8 @@ export interface ListedClip {
   /** Its path, as the manifest has it. */
   readonly clip: string
   readonly file: string
+  /** Of the manifest; null: none. */
+  readonly id: string | null
   /** The label. */
   readonly text: string
   readonly source: string
@@ -52,10 +54,11 @@ export async function readLabelledClips(manifest: string, limit = Infinity): Pro
 
 function listedClip({ clip, file, line, source, speaker, tags, fields }: ManifestClip, text: string, manifest: string) {
   const session = typeof fields['session'] === 'string' ? fields['session'] : null
+  const id = typeof fields['id'] === 'string' ? fields['id'] : null
   const plain = Object.entries(fields).filter((entry): entry is [string, FieldValue] =>
     !OTHER_FIELDS.has(entry[0]) && ['string', 'number', 'boolean'].includes(typeof entry[1]))
   return {
-    clip, file, text, source, speaker: speaker ?? session, tags, fields: Object.fromEntries(plain),
+    clip, file, id, text, source, speaker: speaker ?? session, tags, fields: Object.fromEntries(plain),
     weight: weightOf(fields['samplingProbability'], `${manifest}, line ${line}`),
   }
 }
