@@ -54,7 +54,7 @@ const LONG_RUN_CLIPS = 2_000_000
 const [LEAST_COVERED, MOST_COVERED] = [0.93, 0.97]
 const MOST_RATIO = 1.03
 
-interface SimulatedClip extends Omit<WeightedClip, 'samplingProbability'> {
+interface SimulatedClip extends Omit<WeightedClip, 'weight'> {
   readonly correctness: number
   readonly isDrifted: boolean
   readonly isCorrected: boolean
@@ -88,11 +88,11 @@ function measureRates({ repetitions, clips, sessions, uniform }: Simulation): Ou
     const streamTruth = plainRate(stream)
     collected += sample.length / repetitions
     ownTruth += streamTruth / repetitions
-    const unweighted = sample.map((clip) => ({ ...clip, samplingProbability: 1 }))
+    const unweighted = sample.map((clip) => ({ ...clip, weight: 1 }))
     for (const [name, drawn] of [['weighted', sample], ['plain', unweighted]] as const) {
-      const { estimate, low, high } = weightedErrorRate(drawn, { rounds: 500, seed: 1 + repetition })
-      const covers = (rate: number): number => Number(low <= rate && rate <= high) / repetitions
-      rows[name][0]! += estimate / repetitions
+      const { percent, interval: { low, high } } = weightedErrorRate(drawn, { rounds: 500, seed: 1 + repetition })
+      const covers = (rate: number): number => Number(low <= 100 * rate && 100 * rate <= high) / repetitions
+      rows[name][0]! += percent / 100 / repetitions
       rows[name][1]! += covers(truth)
       rows[name][2]! += covers(streamTruth)
     }
@@ -136,7 +136,7 @@ function collect(clip: SimulatedClip, shares: Shares, random: () => number): Wei
   const answered = applyingReasons(report as unknown as Report, isDrifted ? ['snr'] : [], DOUBTFUL_BELOW)
   const applying = isCorrected ? inOrder([...answered, 'corrected']) : answered
   if (drawReasons(applying, shares, random).length === 0) return []
-  return [{ ...counted, samplingProbability: samplingProbability(applying, shares) }]
+  return [{ ...counted, weight: 1 / samplingProbability(applying, shares) }]
 }
 
 function plainRate(clips: readonly SimulatedClip[]): number {

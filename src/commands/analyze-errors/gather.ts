@@ -101,9 +101,17 @@ async function askReference(clips: readonly ObservedClip[], sources: Sources, ad
     await runPass(clips, pass, (clip, { text }) => add(clip, { reference: text }))
     return
   }
-  const known = clips.filter(({ clip }) => reference.textOf.has(clip))
+  const known = clips.flatMap((clip) => {
+    const text = saidByPeople(clip, reference.textOf)
+    return text === undefined ? [] : [{ clip, text }]
+  })
   if (known.length === 0) throw new SpeechError('CLIPS_INVALID', 'the labels of people are of none of these clips')
-  for (const clip of known) add(clip, { reference: reference.textOf.get(clip.clip)! })
+  for (const { clip, text } of known) add(clip, { reference: text })
+}
+
+/** Labels name clips by id where the manifest has one, and else by path. */
+function saidByPeople({ id, clip }: ObservedClip, textOf: ReadonlyMap<string, string>): string | undefined {
+  return (id === null ? undefined : textOf.get(id)) ?? textOf.get(clip)
 }
 
 function passOf({ cacheFolder }: Sources, side: Side, count: number, what: string): Pass {

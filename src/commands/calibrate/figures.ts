@@ -1,7 +1,7 @@
 /** The quality of probabilities on labelled clips, as `confidence.json` has it. */
 import type { Figures } from '../../recognition/confidence/calibration.js'
 import {
-  auroc, binCountFor, brier, calibrationError, errorByChance, mean, type Outcome,
+  auroc, binCountFor, brier, calibrationError, errorByChance, weightedMean, type Outcome,
 } from '../../data/statistics/calibration.js'
 
 export interface Predicted extends Outcome {
@@ -15,7 +15,7 @@ export function figuresOf(clips: readonly Predicted[]): Figures {
     clips: clips.length,
     speakers: new Set(clips.map(({ speaker }) => speaker)).size,
     right: clips.filter(({ isRight }) => isRight).length,
-    meanProbability: mean(clips.map(({ probability }) => probability)),
+    meanProbability: weightedMean(clips, ({ probability }) => probability),
     bins,
     calibrationError: calibrationError(clips, bins),
     errorByChance: errorByChance(clips, bins),

@@ -21,6 +21,8 @@ export interface SourceClip {
   readonly tags?: readonly string[]
   /** Ids of a catalogue that a search for the clip is to find; empty: none. Absent where the manifest does not say. */
   readonly entry?: readonly string[]
+  /** With which a clip of a collection was drawn; absent: not drawn. */
+  readonly samplingProbability?: number
   /** False if the manifest says `no`. */
   readonly isRedistributable: boolean
 }
@@ -33,6 +35,7 @@ const Line = Type.Object({
   time: Type.Optional(Type.String({ description: 'ISO 8601' })),
   tags: Type.Optional(Type.Array(Type.String())),
   entry: Type.Optional(Type.Union([Type.String(), Type.Array(Type.String())])),
+  samplingProbability: Type.Optional(Type.Number({ exclusiveMinimum: 0, maximum: 1 })),
   redistributable: Type.Optional(Type.String({ description: '`no`, or how' })),
 })
 
@@ -80,6 +83,7 @@ function readLine(line: string, place: string, folder: string): SourceClip {
   return {
     file: path.resolve(folder, data.path), text, speaker, session, time, tags,
     source: sourceOf(data.path, folder), isRedistributable: data.redistributable !== 'no',
+    ...data.samplingProbability !== undefined && { samplingProbability: data.samplingProbability },
     ...data.entry !== undefined && { entry: [data.entry].flat() },
   }
 }

@@ -5,7 +5,9 @@
 import { randomBytes } from 'node:crypto'
 import { open } from 'node:fs/promises'
 import { readConfig } from '../../config.js'
-import { COLLECTION_REASONS, type CollectionReason, type Selection } from '../../data/collection/collected-clip.js'
+import {
+  COLLECTION_REASONS, keepsProbabilities, type CollectionReason, type Selection,
+} from '../../data/collection/collected-clip.js'
 import type { ClipStore } from '../../data/collection/clip-store.js'
 import { exportClips } from '../../data/collection/export.js'
 import { openClipStore, secretsFor } from '../../data/collection/open-store.js'
@@ -17,7 +19,8 @@ const USAGE = `npm run collected -- list | summary | export --output FOLDER | de
                           make-key FILE
 
   --from TIME, --to TIME   of list, summary, export: answered in this time, such as 2026-05-04 or 2026-05-04T09:30Z
-  --reason REASON          collected for it: ${COLLECTION_REASONS.join(', ')}
+  --reason REASON          collected for it: ${COLLECTION_REASONS.join(', ')};
+                           without probabilities, so not for rates of the traffic
   --feature FEATURE        in a shifted bin of this drift feature
 
 EARSHOT_COLLECT and the settings that go with it say where the clips are.`
@@ -45,6 +48,9 @@ const ACTIONS: Readonly<Record<string, Action>> = {
   export: { options: [...OF_SELECTION, 'output'], run: exportTo },
   delete: { options: ['request', 'session'], run: remove },
 }
+
+const UNWEIGHTED = 'clips of one reason have no sampling probability of their own and stand for no traffic; for rates, '
+  + 'take all clips'
 
 /** Resolves to an exit code: 0, 1 after a failure, 2 after wrong arguments. */
 export function runCollected(words: readonly string[], environment: NodeJS.ProcessEnv = process.env): Promise<number> {
@@ -75,22 +81,24 @@ async function list(given: Given, environment: NodeJS.ProcessEnv): Promise<void>
   const store = await openStore(environment)
   for await (const { time, id, reasons, samplingProbability, report, correction } of store.select(selection)) {
     const said = correction === null ? [] : [`corrected: ${correction}`]
-    console.log([time, id, reasons.join(','), samplingProbability.toFixed(4), report.text, ...said].join('\t'))
+    const probability = keepsProbabilities(selection) ? samplingProbability.toFixed(4) : '-'
+    console.log([time, id, reasons.join(','), probability, report.text, ...said].join('\t'))
   }
 }
 
 async function summary(given: Given, environment: NodeJS.ProcessEnv): Promise<void> {
   const selection = selectionOf(given)
   const store = await openStore(environment)
-  const { byReason, ...found } = await summarizeClips(store.select(selection))
+  const { byReason, represented, ...found } = await summarizeClips(store, selection)
   const rows = [
-    ['clips', `${found.clips}, for ${Math.round(found.represented)} of the traffic`],
+    ['clips', `${found.clips}${represented === null ? '' : `, for ${Math.round(represented)} of the traffic`}`],
     ['audio', `${(found.audioSeconds / 60).toFixed(1)} minutes, ${(found.audioBytes / 1e6).toFixed(1)} MB`],
     ['time', found.first === null ? 'none' : `${found.first} to ${found.last}`],
     ['sessions', String(found.sessions)],
     ['with a correction', String(found.corrected)],
     ...Object.entries(byReason).map(([reason, count]) => [reason, String(count)]),
   ]
+  if (represented === null) printMessage(UNWEIGHTED)
   for (const [what, value] of rows) console.log(`${what!.padEnd(20)}${value}`)
 }
 
@@ -98,18 +106,19 @@ async function exportTo(given: Given, environment: NodeJS.ProcessEnv): Promise<v
   if (given.output === undefined) throw new UsageError('export needs --output FOLDER')
   const selection = selectionOf(given)
   const store = await openStore(environment)
-  const { clips, corrected, manifest } = await exportClips(store, selection, given.output)
+  const { clips, corrected, manifest, isWeighted } = await exportClips(store, selection, given.output)
   printMessage(`${clips} clips, ${corrected} of them with a text; they are readable for you alone and not encrypted`)
+  if (!isWeighted) printMessage(UNWEIGHTED)
   console.log(manifest)
 }
 
 async function remove({ request, session }: Given, environment: NodeJS.ProcessEnv): Promise<void> {
   if ((request === undefined) === (session === undefined)) throw new UsageError('delete needs --request or --session')
   const store = await openStore(environment)
-  const deleted = await store.deleteOf(request !== undefined ? { request: store.requestPseudonym(request) }
+  const { clips } = await store.deleteOf(request !== undefined ? { request: store.requestPseudonym(request) }
     : { session: store.sessionPseudonym(session!) })
   printMessage('clips that a running service still has in memory are deleted by its route, DELETE /v1/collected')
-  console.log(`${deleted} deleted`)
+  console.log(`${clips} deleted`)
 }
 
 async function makeKey(names: readonly string[], options: readonly string[]): Promise<void> {

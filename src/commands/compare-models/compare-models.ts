@@ -15,7 +15,7 @@ import { SpeechError } from '../../domain/errors.js'
 import { projectRoot } from '../../domain/project-root.js'
 import { listClips } from '../clips/clips.js'
 import { progressOf } from '../clips/recognize.js'
-import { readArguments, runCommand, UsageError } from '../command.js'
+import { printMessage, readArguments, runCommand, UsageError } from '../command.js'
 import { recognizeBoth, type TextClip } from './recognize-both.js'
 import { withSides } from './built-sides.js'
 import { openSearch } from './search-hits.js'
@@ -109,6 +109,7 @@ function countOf(name: string, given: string | undefined, fallback: number): num
 async function compareModels(options: Options, environment: NodeJS.ProcessEnv): Promise<Verdict['verdict']> {
   const { search, margin, language, listen, isJson, html, cacheFolder } = options
   const clips = clipsOf(options)
+  warnOfProbabilities(clips)
   return withSides(options.written, environment, search, async (sides) => {
     const findHits = search === undefined ? undefined : await openSearch(sides, language)
     const { pairs, ...recognized } = await recognizeBoth(clips, sides, {
@@ -132,6 +133,13 @@ function clipsOf({ clips: given, limit }: Options): TextClip[] {
   })
   if (clips.length === 0) throw new SpeechError('CLIPS_INVALID', `no clip of ${given} has a text to compare with`)
   return clips
+}
+
+/** The test of a difference has no weights; equal ones would change nothing. */
+function warnOfProbabilities(clips: readonly TextClip[]): void {
+  if (new Set(clips.map(({ samplingProbability = 1 }) => samplingProbability)).size === 1) return
+  printMessage('the clips were collected with different samplingProbability, which a comparison does not weight: rates '
+    + 'and verdict are those of these clips and not of the traffic')
 }
 
 /** The browser finds the format in the first bytes; the type only has to be one of audio. */

@@ -37,6 +37,8 @@ const CAVEATS = [
     + 'your own clips before you rely on a figure.',
   'Of many slices, a few have an interval above the rate of all clips by chance.',
 ]
+const WEIGHTED = 'Clips were collected with unequal probabilities: word error rates are weighted to be those of the '
+  + 'traffic; numbers, calibration and cost are those of the clips.'
 
 /** Throws CLIPS_INVALID where no clip has words. */
 export function makeCard(measured: Measured, source: CardSource): ModelCard {
@@ -57,7 +59,10 @@ export function makeCard(measured: Measured, source: CardSource): ModelCard {
     cost: costOf(clips, measured.processorSeconds, measured.peakResidentBytes),
     machine: machineOf(measured, config),
     limits: { clipSeconds: manifest.limits.clipSeconds, weaknesses: weaknessesOf(wordErrorRate) },
-    caveats: [...statements.caveats ?? [], ...CAVEATS], command,
+    caveats: [
+      ...statements.caveats ?? [], ...new Set(clips.map(({ weight }) => weight)).size > 1 ? [WEIGHTED] : [], ...CAVEATS,
+    ],
+    command,
   }
 }
 

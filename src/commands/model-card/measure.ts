@@ -41,9 +41,10 @@ export async function measureSets(sets: readonly DataSet[], config: Config): Pro
   const pool = poolOf({ ...config, workers: 1 })
   const recognizeOne = async (clip: TextClip): Promise<MeasuredClip | SpeechError> => {
     const { outcome, workSeconds } = await runJob(await readClip(clip), config, pool)
-    const { text, source, speaker, session, tags = [] } = clip
+    const { text, source, speaker, session, tags = [], samplingProbability = 1 } = clip
     return outcome.ok
-      ? measuredClip({ text, source, speaker: speaker ?? session, tags }, outcome.report, workSeconds)
+      ? measuredClip({ text, source, speaker: speaker ?? session, tags }, outcome.report, workSeconds,
+        1 / samplingProbability)
       : fromWire(outcome.error)
   }
   try {

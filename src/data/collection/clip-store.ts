@@ -130,15 +130,16 @@ export class ClipStore implements CollectedClips {
     if (open !== undefined) yield open
   }
 
-  /** Deletes the clips of a request or session; resolves to their number. */
-  async deleteOf({ request, session }: Meant): Promise<number> {
-    let deleted = 0
-    for await (const { name, parts } of this.stored()) {
+  /** Deletes the clips of a request or session; resolves to their number, and to the bytes of them and of halves. */
+  async deleteOf({ request, session }: Meant): Promise<{ readonly clips: number; readonly bytes: number }> {
+    let [clips, deleted] = [0, 0]
+    for await (const { name, parts, bytes } of this.stored()) {
       if (request === undefined ? name.session !== session : name.request !== request) continue
       await this.delete(name)
-      if (parts.has('record')) deleted++
+      deleted += bytes
+      if (parts.has('record')) clips++
     }
-    return deleted
+    return { clips, bytes: deleted }
   }
 
   async delete(name: ClipName): Promise<void> {

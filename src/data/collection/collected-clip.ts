@@ -44,6 +44,14 @@ export interface Selection {
   readonly driftFeature?: string | undefined
 }
 
+/**
+ * Whether the stored probabilities are those of being selected. A selection by reason depends on a draw of that policy
+ * alone, and they are of a draw by any. Time and drift features are facts of a clip.
+ */
+export function keepsProbabilities({ reason }: Selection): boolean {
+  return reason === undefined
+}
+
 /** Where labellers and commands read collected clips. */
 export interface CollectedClips {
   /** In order of time. */

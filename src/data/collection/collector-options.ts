@@ -19,8 +19,8 @@ export interface Candidate {
   readonly driftFeatures: readonly string[]
 }
 
-/** Why a clip that was drawn is not stored. */
-export const DROP_REASONS = ['queue_full', 'stopped', 'shutdown'] as const
+/** Why a clip that was drawn is not stored; `correction`: it is or may be stored, and what its user said is not. */
+export const DROP_REASONS = ['queue_full', 'stopped', 'shutdown', 'correction'] as const
 export type DropReason = (typeof DROP_REASONS)[number]
 /** Why a stored clip was deleted. */
 export const DELETION_CAUSES = ['age', 'size', 'request'] as const

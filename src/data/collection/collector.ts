@@ -9,9 +9,9 @@
 import { SpeechError } from '../../domain/errors.js'
 import { digestOf, type ClipStore } from './clip-store.js'
 import type { CollectedClip, CollectedClips, Selection } from './collected-clip.js'
-import type { Candidate, CollectorOptions } from './collector-options.js'
+import type { Candidate, CollectorOptions, DropReason } from './collector-options.js'
 import { applyingReasons, drawReasons, inOrder, samplingProbability } from './policy.js'
-import { RecentClips, type RecentClip } from './recent-clips.js'
+import { RecentClips, type RecentClip, type RecordSource } from './recent-clips.js'
 import { applyRetention } from './retention.js'
 import { WriteQueue, type Write } from './write-queue.js'
 
@@ -82,10 +82,13 @@ export class Collector {
       session: session === undefined ? null : pseudonyms.sessionPseudonym(session),
     }
     const held = ownBytes(audio)
-    const bytes = held.buffer.byteLength + JSON.stringify(report).length + SMALL_BYTES
+    const reportBytes = JSON.stringify(report).length
     const recent: RecentClip = {
-      audio: held, mediaType, clip, bytes, applying, drawn, counted: [], correction: null, isTaken: false,
-      sha256: undefined,
+      audio: held, bytes: held.buffer.byteLength + reportBytes + SMALL_BYTES, isTaken: false,
+      source: {
+        audioBytes: held.byteLength, mediaType, clip, reportBytes, applying, drawn, counted: [], correction: null,
+        isWaiting: false, sha256: undefined,
+      },
     }
     if (shares.corrected > 0) this.#recent.add(recent)
     if (drawn.length > 0) this.#take(recent)
@@ -102,15 +105,16 @@ export class Collector {
       if (text !== null) this.#amendStored(id, issuedSeconds, text)
       return
     }
-    recent.correction = text ?? recent.correction
-    if (!recent.applying.includes('corrected')) {
+    const { source } = recent
+    source.correction = text ?? source.correction
+    if (!source.applying.includes('corrected')) {
       const added = drawReasons(['corrected'], this.#options.shares, this.#random)
       // The policy applied whether it was drawn or not, so the probability is a higher one in both cases.
-      recent.applying = inOrder([...recent.applying, 'corrected'])
-      recent.drawn = inOrder([...recent.drawn, ...added])
+      source.applying = inOrder([...source.applying, 'corrected'])
+      source.drawn = inOrder([...source.drawn, ...added])
     }
-    if (recent.drawn.length === 0) return
-    if (recent.isTaken) this.#rewrite(recent)
+    if (source.drawn.length === 0) return
+    if (recent.isTaken) this.#rewrite(source)
     else this.#take(recent)
   }
 
@@ -121,14 +125,13 @@ export class Collector {
     const request = 'request' in meant ? meant.request : undefined
     const session = 'session' in meant ? pseudonyms.sessionPseudonym(meant.session) : undefined
     if (session !== undefined) this.#recent.deleteSession(session)
-    await this.#queue.cancel((about) =>
-      request !== undefined ? about.request === request : about.session === session)
-    const store = await this.#open()
-    const deleted = await store.deleteOf(request !== undefined ? { request: pseudonyms.requestPseudonym(request) }
-      : { session: session! })
-    this.#kept = { ...this.#kept, clips: Math.max(0, this.#kept.clips - deleted) }
-    if (deleted > 0) events.onDeleted('request', deleted)
-    return deleted
+    const isMeant = (about: NonNullable<Write['about']>): boolean =>
+      request !== undefined ? about.request === request : about.session === session
+    const { clips, bytes } = await this.#queue.cancel(isMeant, async () => (await this.#open()).deleteOf(
+      request !== undefined ? { request: pseudonyms.requestPseudonym(request) } : { session: session! }))
+    this.#kept = { clips: Math.max(0, this.#kept.clips - clips), bytes: Math.max(0, this.#kept.bytes - bytes) }
+    if (clips > 0) events.onDeleted('request', clips)
+    return clips
   }
 
   /** Writes what waits, for a limited time. */
@@ -144,35 +147,44 @@ export class Collector {
   }
 
   #take(recent: RecentClip): void {
-    const { clip, audio, bytes } = recent
-    recent.isTaken = this.#push(clip, bytes, async (store) => {
-      const record = await this.#recordOf(recent)
+    const { source, audio, bytes } = recent
+    recent.isTaken = this.#push(source.clip, bytes, async (store) => {
+      source.sha256 ??= await digestOf(audio)
+      const record = this.#recordOf(source, source.sha256)
       const written = await store.put(record, audio)
       this.#kept = { clips: this.#kept.clips + 1, bytes: this.#kept.bytes + written }
-      this.#count(recent, record, written)
+      this.#count(source, record, written)
       if (this.#kept.bytes > this.#options.maxBytes) this.#keepToLimits()
     })
-    if (!recent.isTaken) this.#options.events.onDropped(this.#queue.isStopped ? 'stopped' : 'queue_full', 1)
+    source.isWaiting = recent.isTaken
+    if (!recent.isTaken) this.#drop(this.#queue.isStopped ? 'stopped' : 'queue_full')
   }
 
-  #rewrite(recent: RecentClip): void {
-    this.#push(recent.clip, SMALL_BYTES, async (store) => {
-      const record = await this.#recordOf(recent)
+  #rewrite(source: RecordSource): void {
+    if (source.isWaiting) return
+    const { clip, reportBytes, correction } = source
+    source.isWaiting = this.#push(clip, SMALL_BYTES + reportBytes + (correction?.length ?? 0), async (store) => {
+      // Known once the audio was written, before this.
+      if (source.sha256 === undefined) return
+      const record = this.#recordOf(source, source.sha256)
       await store.putRecord(record)
-      this.#count(recent, record, 0)
+      this.#count(source, record, 0)
     })
+    if (!source.isWaiting) this.#drop('correction')
   }
+
+  #drop(reason: DropReason): void { this.#options.events.onDropped(reason, 1) }
 
   /** Each reason of a clip once, although a correction may add one later. */
-  #count(recent: RecentClip, { reasons }: CollectedClip, bytes: number): void {
-    const added = reasons.filter((reason) => !recent.counted.includes(reason))
-    recent.counted = reasons
+  #count(source: RecordSource, { reasons }: CollectedClip, bytes: number): void {
+    const added = reasons.filter((reason) => !source.counted.includes(reason))
+    source.counted = reasons
     if (added.length > 0) this.#options.events.onStored(added, bytes)
   }
 
   /** The clip may be stored and is no longer in memory. Its probability stays: the policy did not apply in time. */
   #amendStored(id: string, issuedSeconds: number, correction: string): void {
-    this.#push({ id, session: undefined }, SMALL_BYTES + correction.length, async (store) => {
+    const isTaken = this.#push({ id, session: undefined }, SMALL_BYTES + correction.length, async (store) => {
       const request = store.requestPseudonym(id)
       const from = new Date(1_000 * (issuedSeconds - ANSWER_SECONDS)).toISOString()
       for await (const { name, parts } of store.stored(from)) {
@@ -182,6 +194,7 @@ export class Collector {
         if (clip !== undefined) await store.putRecord({ ...clip, correction })
       }
     })
+    if (!isTaken) this.#drop('correction')
   }
 
   #keepToLimits(): void {
@@ -219,12 +232,12 @@ export class Collector {
     return this.#store
   }
 
-  async #recordOf(recent: RecentClip): Promise<CollectedClip> {
-    const { clip, audio, mediaType, applying, drawn, correction } = recent
-    recent.sha256 ??= await digestOf(audio)
+  #recordOf(source: RecordSource, sha256: string): CollectedClip {
+    source.isWaiting = false
+    const { clip, audioBytes, mediaType, applying, drawn, correction } = source
     return {
       id: clip.id, time: clip.time, session: clip.session,
-      audio: { bytes: audio.byteLength, sha256: recent.sha256, mediaType },
+      audio: { bytes: audioBytes, sha256, mediaType },
       reasons: drawn, samplingProbability: samplingProbability(applying, this.#options.shares),
       driftFeatures: clip.driftFeatures, correction, report: clip.report,
     }

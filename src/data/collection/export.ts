@@ -1,7 +1,8 @@
 /**
  * Collected clips as files and a manifest of JSON Lines, as our other commands read them. `text` is there only where a
- * user corrected the transcript; `samplingProbability` goes with each clip, so that rates of them can be reweighted
- * (data/statistics/weighted-error-rate.ts).
+ * user corrected the transcript. `samplingProbability` goes with each clip, so that rates of them can be reweighted
+ * (data/statistics/weighted-error-rate.ts), but not with those of one reason, of which it is not the probability.
+ * `reasons` are no tags: a slice of clips that were drawn for a reason would have the same wrong weights.
  *
  * The manifest gets its name when it is complete. Clips are read one at a time.
  */
@@ -12,7 +13,7 @@ import { headerlessFormat } from '../../audio/decode.js'
 import { wrapHeaderless } from '../../audio/containers/headerless-wav.js'
 import { SpeechError } from '../../domain/errors.js'
 import { digestOf } from './clip-store.js'
-import type { CollectedClip, CollectedClips, Selection } from './collected-clip.js'
+import { keepsProbabilities, type CollectedClip, type CollectedClips, type Selection } from './collected-clip.js'
 
 /** Its clips belong to one source: the first folder of their path. */
 const FOLDER = 'collected'
@@ -25,6 +26,8 @@ export interface Exported {
   readonly clips: number
   readonly corrected: number
   readonly manifest: string
+  /** The manifest has the probability of each clip. */
+  readonly isWeighted: boolean
 }
 
 /**
@@ -38,6 +41,7 @@ export async function exportClips(clips: CollectedClips, selection: Selection, f
   }
   await mkdir(path.join(folder, FOLDER), { recursive: true, mode: 0o700 })
   const lines = await open(`${manifest}.part`, 'w', 0o600)
+  const isWeighted = keepsProbabilities(selection)
   let [count, corrected] = [0, 0]
   try {
     for await (const clip of clips.select(selection)) {
@@ -46,7 +50,7 @@ export async function exportClips(clips: CollectedClips, selection: Selection, f
       await requireSame(audio, clip)
       const file = path.posix.join(FOLDER, `${fileNameOf(clip)}.${endingOf(clip)}`)
       await writeFile(path.join(folder, file), readable(audio, clip), { mode: 0o600 })
-      await lines.appendFile(`${JSON.stringify(manifestLine(clip, file))}\n`)
+      await lines.appendFile(`${JSON.stringify(manifestLine(clip, file, isWeighted))}\n`)
       count++
       if (clip.correction !== null) corrected++
     }
@@ -56,18 +60,18 @@ export async function exportClips(clips: CollectedClips, selection: Selection, f
   }
   if (count === 0) throw new SpeechError('CLIPS_INVALID', 'no collected clip is selected; nothing was exported')
   await rename(`${manifest}.part`, manifest)
-  return { clips: count, corrected, manifest }
+  return { clips: count, corrected, manifest, isWeighted }
 }
 
 /** A line of the manifest. */
-function manifestLine(clip: CollectedClip, file: string): object {
+function manifestLine(clip: CollectedClip, file: string, isWeighted: boolean): object {
   const { id, time, session, reasons, samplingProbability, driftFeatures, correction, report, audio } = clip
   const { text, model, confidence, correctness, language, input } = report
   return {
     path: file, id, time, seconds: input.audioSeconds, sampleRate: input.sampleRate,
     ...correction !== null && { text: correction },
     ...session !== null && { speaker: session, session },
-    source: FOLDER, tags: reasons, samplingProbability,
+    source: FOLDER, reasons, ...isWeighted && { samplingProbability },
     ...driftFeatures.length > 0 && { driftFeatures },
     transcript: text, model, language, confidence, correctness,
     sha256: audio.sha256, redistributable: 'no',

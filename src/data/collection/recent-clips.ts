@@ -5,24 +5,34 @@
  */
 import type { CollectedClip, CollectionReason } from './collected-clip.js'
 
-/** A clip that may be stored, and what happened to it. */
-export interface RecentClip {
-  readonly audio: Uint8Array
+/** What its record is made of: no audio, so that a write of the record alone does not hold one. */
+export interface RecordSource {
+  readonly audioBytes: number
   readonly mediaType: string
   /** Without what depends on a draw or on a correction. */
   readonly clip: Omit<CollectedClip, 'audio' | 'reasons' | 'samplingProbability' | 'correction'>
-  /** Bytes that it takes in memory, about. */
-  readonly bytes: number
+  /** Bytes that the report takes in memory, about. */
+  readonly reportBytes: number
   /** Policies that apply to it, and those of them that were drawn. */
   applying: readonly CollectionReason[]
   drawn: readonly CollectionReason[]
   /** Reasons for which it was counted as stored. */
   counted: readonly CollectionReason[]
   correction: string | null
-  /** Its audio is stored, or waits to be. */
-  isTaken: boolean
+  /** A write waits that makes the record from what is known by then. */
+  isWaiting: boolean
   /** SHA-256 of the audio, hexadecimal, once it is known. */
   sha256: string | undefined
+}
+
+/** A clip that may be stored, and what happened to it. */
+export interface RecentClip {
+  readonly audio: Uint8Array
+  /** Bytes that it takes in memory, about. */
+  readonly bytes: number
+  readonly source: RecordSource
+  /** Its audio is stored, or waits to be. */
+  isTaken: boolean
 }
 
 /** A correction rarely comes later, and a deployment with several processes may send it to another one. */
@@ -44,8 +54,9 @@ export class RecentClips {
   get bytes(): number { return this.#bytes }
 
   add(recent: RecentClip): void {
-    this.delete(recent.clip.id)
-    this.#clips.set(recent.clip.id, { recent, since: this.#now() })
+    const { id } = recent.source.clip
+    this.delete(id)
+    this.#clips.set(id, { recent, since: this.#now() })
     this.#bytes += recent.bytes
     this.#letGo()
   }
@@ -65,7 +76,7 @@ export class RecentClips {
   }
 
   deleteSession(session: string): void {
-    for (const [id, { recent: { clip } }] of this.#clips) if (clip.session === session) this.delete(id)
+    for (const [id, { recent: { source } }] of this.#clips) if (source.clip.session === session) this.delete(id)
   }
 
   #letGo(): void {

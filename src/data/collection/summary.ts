@@ -1,5 +1,7 @@
 /** What a collection holds, in figures. */
-import { COLLECTION_REASONS, type CollectedClip, type CollectionReason } from './collected-clip.js'
+import {
+  COLLECTION_REASONS, keepsProbabilities, type CollectedClips, type CollectionReason, type Selection,
+} from './collected-clip.js'
 
 export interface Summary {
   readonly clips: number
@@ -14,18 +16,21 @@ export interface Summary {
   readonly corrected: number
   /** Different ones; clips without a session are not counted. */
   readonly sessions: number
-  /** Clips that these stand for: the sum of 1 / samplingProbability. */
-  readonly represented: number
+  /** Clips that these stand for: the sum of 1 / samplingProbability; null for those of one reason. */
+  readonly represented: number | null
 }
 
-export async function summarizeClips(clips: AsyncIterable<CollectedClip>): Promise<Summary> {
+export async function summarizeClips(
+  collected: Pick<CollectedClips, 'select'>, selection: Selection,
+): Promise<Summary> {
   const none = COLLECTION_REASONS.map((reason) => [reason, 0])
   const byReason = Object.fromEntries(none) as Record<CollectionReason, number>
   const sessions = new Set<string>()
   let [count, audioBytes, audioSeconds, corrected, represented] = [0, 0, 0, 0, 0]
   let first: string | null = null
   let last: string | null = null
-  for await (const { time, session, audio, reasons, samplingProbability, correction, report } of clips) {
+  for await (const { time, session, audio, reasons, samplingProbability, correction, report } of
+    collected.select(selection)) {
     count++
     audioBytes += audio.bytes
     audioSeconds += report.input.audioSeconds
@@ -37,6 +42,7 @@ export async function summarizeClips(clips: AsyncIterable<CollectedClip>): Promi
     for (const reason of reasons) byReason[reason]++
   }
   return {
-    clips: count, audioBytes, audioSeconds, first, last, byReason, corrected, sessions: sessions.size, represented,
+    clips: count, audioBytes, audioSeconds, first, last, byReason, corrected, sessions: sessions.size,
+    represented: keepsProbabilities(selection) ? represented : null,
   }
 }

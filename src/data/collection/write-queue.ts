@@ -27,6 +27,8 @@ export class WriteQueue {
   readonly #firstRetryMs: number
   readonly #waiting: Write[] = []
   #bytes = 0
+  /** Calls of `cancel` that keep the next write from beginning. */
+  #holders = 0
   #running: { readonly write: Write; readonly done: Promise<void> } | undefined
   #retryMs = 0
   #retry: NodeJS.Timeout | undefined
@@ -50,21 +52,26 @@ export class WriteQueue {
   }
 
   /**
-   * Removes the writes about a request or session; resolves when none of them is running any more, and none of which
-   * that is not known.
+   * Removes the writes about a request or session, and does `work` while no write is running: one of which the session
+   * is not known reads a record and writes it again, and would bring back what `work` deletes in between. Rejects as
+   * `work` does, and does not wait for writes that are tried again later.
    */
-  async cancel(isMeant: (about: NonNullable<Write['about']>) => boolean): Promise<void> {
+  async cancel<T>(isMeant: (about: NonNullable<Write['about']>) => boolean, work: () => Promise<T>): Promise<T> {
     const meant = ({ about }: Write): boolean => about !== null && isMeant(about)
     const kept = this.#waiting.filter((write) => !meant(write))
     this.#waiting.splice(0, this.#waiting.length, ...kept)
     const running = this.#running
     this.#bytes = kept.reduce((sum, { bytes }) => sum + bytes, running?.write.bytes ?? 0)
-    if (running === undefined) return
-    const { about } = running.write
-    if (!meant(running.write) && (about === null || about.session !== undefined)) return
-    await running.done
-    // It waits again if it failed.
-    if (meant(running.write) && this.#waiting[0] === running.write) this.#take()
+    this.#holders++
+    try {
+      await running?.done
+      // It waits again if it failed.
+      if (running !== undefined && meant(running.write) && this.#waiting[0] === running.write) this.#take()
+      return await work()
+    } finally {
+      this.#holders--
+      this.#next()
+    }
   }
 
   /** Resolves when everything is written, writing has stopped, or the time is over; to the number of lost writes. */
@@ -83,7 +90,7 @@ export class WriteQueue {
   }
 
   #next(): void {
-    if (this.#running !== undefined || this.#retry !== undefined) return
+    if (this.#running !== undefined || this.#retry !== undefined || this.#holders > 0) return
     const write = this.#waiting[0]
     if (write === undefined) {
       this.#emptied?.()

@@ -2,6 +2,7 @@
 import { blocksOf } from '../statistics/blocks.js'
 import { bootstrapInterval, effectiveBlocks, type Interval, type Sums } from '../statistics/bootstrap.js'
 import { matchedPairsTest, type MatchedPairs } from '../statistics/matched-pairs.js'
+import { MOST_UNSEEN } from '../statistics/weighted-error-rate.js'
 import type { Both, Pair } from './pairs.js'
 
 export interface Rate {
@@ -28,9 +29,6 @@ export interface Difference {
   /** Clips in which one system has fewer errors than the other. */
   readonly wins: Both<number>
 }
-
-/** −ln 0.025: with 0 events seen, at most so many are expected (the exact Poisson limit, Garwood 1936). */
-export const MOST_UNSEEN = 3.69
 
 export function differenceOf(pairs: readonly Pair[]): Difference {
   const { by, blocks } = blocksOf(pairs)

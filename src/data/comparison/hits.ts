@@ -6,7 +6,7 @@
 import { blocksOf } from '../statistics/blocks.js'
 import { bootstrapInterval, type Interval, type Sums } from '../statistics/bootstrap.js'
 import { mcNemar, type McNemar } from '../statistics/mcnemar.js'
-import { MOST_UNSEEN } from './difference.js'
+import { MOST_UNSEEN } from '../statistics/weighted-error-rate.js'
 import type { Both, Hit, Pair } from './pairs.js'
 
 /** A figure of both systems, in percent, with the paired 95 % interval of B less A in points. */

@@ -1,6 +1,9 @@
-/** Correctness against right clips, by slice: where the service promises more or less than it keeps. */
+/**
+ * Correctness against right clips, by slice: where the service promises more or less than it keeps. Figures are
+ * weighted as rates are; numbers of clips are not.
+ */
 import {
-  auroc, binCountFor, binned, brier, calibrationError, errorByChance, mean, type Bin, type Outcome,
+  auroc, binCountFor, binned, brier, calibrationError, errorByChance, weightedMean, type Bin, type Outcome,
 } from '../statistics/calibration.js'
 import type { ObservedClip } from './clip.js'
 import type { Slice } from './slices.js'
@@ -10,6 +13,8 @@ export interface Calibration {
   /** With a correctness: not those without text, nor of a model without a calibration. */
   readonly clips: number
   readonly right: number
+  /** Weighted, as the figures below. */
+  readonly shareRight: number
   readonly meanCorrectness: number
   /** Expected calibration error. */
   readonly error: number
@@ -37,13 +42,14 @@ export function calibrationBySlice(
 }
 
 function calibrationOf(name: string, clips: readonly ObservedClip[]): Calibration | undefined {
-  const outcomes = clips.flatMap(({ correctness, errors }): Outcome[] =>
-    correctness === null ? [] : [{ probability: correctness, isRight: errors === 0 }])
+  const outcomes = clips.flatMap(({ correctness, errors, weight }): Outcome[] =>
+    correctness === null ? [] : [{ probability: correctness, isRight: errors === 0, weight }])
   if (outcomes.length < MIN_CLIPS) return undefined
   const bins = binCountFor(outcomes.length)
   return {
     name, clips: outcomes.length, right: outcomes.filter(({ isRight }) => isRight).length,
-    meanCorrectness: mean(outcomes.map(({ probability }) => probability)),
+    shareRight: weightedMean(outcomes, ({ isRight }) => isRight ? 1 : 0),
+    meanCorrectness: weightedMean(outcomes, ({ probability }) => probability),
     error: calibrationError(outcomes, bins), errorByChance: errorByChance(outcomes, bins), brier: brier(outcomes),
     auroc: auroc(outcomes), bins: binned(outcomes, bins),
   }

@@ -11,6 +11,8 @@ export interface ListedClip {
   /** Its path, as the manifest has it. */
   readonly clip: string
   readonly file: string
+  /** Of the manifest; null: none. */
+  readonly id: string | null
   /** The label. */
   readonly text: string
   readonly source: string
@@ -23,10 +25,14 @@ export interface ListedClip {
   readonly weight: number
 }
 
-/** Fields that are read elsewhere, or that say nothing about what was said. */
+/**
+ * Fields that are read elsewhere, that say nothing about what was said, or that come from a recognizer or a draw (those
+ * of `npm run collected -- export`): slices of them would be found because the transcript is wrong, not explain why.
+ */
 const OTHER_FIELDS = new Set([
   'path', 'audio_filepath', 'text', 'seconds', 'duration', 'sampleRate', 'speaker', 'session', 'tags', 'time', 'id',
   'sha256', 'licence', 'license', 'redistributable', 'samplingProbability', 'url',
+  'source', 'reasons', 'driftFeatures', 'transcript', 'model', 'language', 'confidence', 'correctness',
 ])
 
 /**
@@ -48,10 +54,11 @@ export async function readLabelledClips(manifest: string, limit = Infinity): Pro
 
 function listedClip({ clip, file, line, source, speaker, tags, fields }: ManifestClip, text: string, manifest: string) {
   const session = typeof fields['session'] === 'string' ? fields['session'] : null
+  const id = typeof fields['id'] === 'string' ? fields['id'] : null
   const plain = Object.entries(fields).filter((entry): entry is [string, FieldValue] =>
     !OTHER_FIELDS.has(entry[0]) && ['string', 'number', 'boolean'].includes(typeof entry[1]))
   return {
-    clip, file, text, source, speaker: speaker ?? session, tags, fields: Object.fromEntries(plain),
+    clip, file, id, text, source, speaker: speaker ?? session, tags, fields: Object.fromEntries(plain),
     weight: weightOf(fields['samplingProbability'], `${manifest}, line ${line}`),
   }
 }

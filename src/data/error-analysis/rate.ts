@@ -1,15 +1,9 @@
 /**
- * A word error rate of some clips, with its interval by speaker and with how much it rests on. Clips of a collection
- * are weighted by the inverse of their sampling probability: the rate is the ratio of both weighted sums (Hájek 1971).
+ * A word error rate of some clips, with its interval by speaker and with how much it rests on.
  */
-import { blocksOf, type Spoken } from '../statistics/blocks.js'
-import { bootstrapInterval, effectiveBlocks, type Interval, type Sums } from '../statistics/bootstrap.js'
-
-export interface Counted extends Spoken {
-  readonly weight: number
-  readonly words: number
-  readonly errors: number
-}
+import type { Spoken } from '../statistics/blocks.js'
+import type { Interval } from '../statistics/bootstrap.js'
+import { weightedErrorRate, type WeightedClip } from '../statistics/weighted-error-rate.js'
 
 export interface Rate {
   readonly clips: number
@@ -31,21 +25,13 @@ export interface Rate {
 /** Fewer clips or words: one clip more or less would change the rate by several points. */
 export const MIN_CLIPS = 10
 export const MIN_WORDS = 50
-/** −ln 0.025: with 0 errors seen, at most so many are expected (the exact Poisson limit, Garwood 1936). */
-const MOST_UNSEEN = 3.69
 
-export function rateOf(clips: readonly Counted[]): Rate {
-  const { by, blocks } = blocksOf(clips)
-  const sums = blocks.map((own): Sums => [
-    sum(own, ({ weight, errors }) => weight * errors), sum(own, ({ weight, words }) => weight * words),
-  ])
-  const [errors, words] = [sum(clips, (clip) => clip.errors), sum(clips, (clip) => clip.words)]
-  const rate = ([wrong, all]: Sums): number => 100 * wrong! / all!
+export function rateOf(clips: readonly WeightedClip[]): Rate {
+  const { percent, interval, by } = weightedErrorRate(clips)
+  const words = sum(clips, (clip) => clip.words)
   return {
-    clips: clips.length, speakers: speakersOf(clips), words, errors,
-    percent: rate([sum(sums, ([wrong]) => wrong!), sum(sums, ([, all]) => all!)]),
-    interval: intervalOf(sums, rate, errors, words), drawnBy: by,
-    isSmall: clips.length < MIN_CLIPS || words < MIN_WORDS,
+    clips: clips.length, speakers: speakersOf(clips), words, errors: sum(clips, (clip) => clip.errors),
+    percent, interval, drawnBy: by, isSmall: clips.length < MIN_CLIPS || words < MIN_WORDS,
   }
 }
 
@@ -55,11 +41,4 @@ export function speakersOf(clips: readonly Spoken[]): number {
 
 export function sum<T>(values: readonly T[], of: (value: T) => number): number {
   return values.reduce((total, value) => total + of(value), 0)
-}
-
-function intervalOf(blocks: readonly Sums[], rate: (sums: Sums) => number, errors: number, words: number): Interval {
-  if (words === 0 || blocks.length < 2) return { low: NaN, high: NaN }
-  if (errors === 0) return { low: 0, high: Math.min(100, 100 * MOST_UNSEEN / words) }
-  const effective = effectiveBlocks(blocks.map(([wrong]) => wrong!))
-  return bootstrapInterval(blocks, rate, { method: 'expanded', effective })
 }

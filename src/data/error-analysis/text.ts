@@ -111,9 +111,9 @@ export function wordLines({ words }: Analysis): string[] {
 export const CALIBRATION_HEAD = ['', 'clips', 'right %', 'mean %', 'error %', 'by chance %', 'Brier', 'AUROC']
 
 export function calibrationCells(one: Calibration): string[] {
-  const { name, clips, right, meanCorrectness, error, errorByChance, brier, auroc } = one
+  const { name, clips, shareRight, meanCorrectness, error, errorByChance, brier, auroc } = one
   return [
-    name, String(clips), percent(right / clips), percent(meanCorrectness), percent(error), percent(errorByChance),
+    name, String(clips), percent(shareRight), percent(meanCorrectness), percent(error), percent(errorByChance),
     brier.toFixed(3), auroc === null ? '' : auroc.toFixed(3),
   ]
 }

@@ -1,11 +1,9 @@
 /** Measured clips → the figures of a model card. */
 import type { CardRate, CardSlice, ModelCard } from '../../domain/model-card.js'
-import { MOST_UNSEEN } from '../comparison/difference.js'
 import { groupBy } from '../group-by.js'
 import { slicesOfKind, type SliceKind } from '../comparison/slices.js'
-import { blocksOf } from '../statistics/blocks.js'
-import { bootstrapInterval, effectiveBlocks } from '../statistics/bootstrap.js'
 import { quantile } from '../statistics/robust.js'
+import { weightedErrorRate } from '../statistics/weighted-error-rate.js'
 import type { MeasuredClip } from './measured-clip.js'
 
 /** Speakers are no slices of a card: it is published, and they were not asked. */
@@ -35,18 +33,12 @@ function speakersOf(clips: readonly MeasuredClip[]): number {
 }
 
 function rateOf(clips: readonly MeasuredClip[]): CardRate {
-  const { by, blocks } = blocksOf(clips)
-  const sums = blocks.map((own) => [sum(own, ({ errors }) => errors), sum(own, ({ words }) => words)] as const)
-  const [errors, words] = [sum(sums, ([own]) => own), sum(sums, ([, own]) => own)]
-  const rate = {
-    clips: clips.length, words, speakers: speakersOf(clips), percent: 100 * errors / words, drawnBy: by,
+  const { percent, interval: { low, high }, by } = weightedErrorRate(clips)
+  const orNull = (limit: number): number | null => Number.isNaN(limit) ? null : limit
+  return {
+    clips: clips.length, words: sum(clips, ({ words }) => words), speakers: speakersOf(clips), percent,
+    drawnBy: by, low: orNull(low), high: orNull(high),
   }
-  if (errors === 0) return { ...rate, low: 0, high: Math.min(100, 100 * MOST_UNSEEN / words) }
-  if (sums.length < 2) return { ...rate, low: null, high: null }
-  const { low, high } = bootstrapInterval(sums, ([own, all]) => 100 * own! / all!, {
-    method: 'expanded', effective: effectiveBlocks(sums.map(([own]) => own)),
-  })
-  return { ...rate, low, high }
 }
 
 /** Slices that are worse than all clips: their whole interval is above the rate of all. The worst first. */

@@ -9,6 +9,8 @@ export interface MeasuredClip extends Sliced {
   /** Words of the normalized reference. */
   readonly words: number
   readonly errors: number
+  /** 1 / samplingProbability of a collected clip, otherwise 1. */
+  readonly weight: number
   /** Null without a text, or for a model without calibration. */
   readonly correctness: number | null
   /** Of the recognizer for this clip, wall clock. */
@@ -16,13 +18,14 @@ export interface MeasuredClip extends Sliced {
 }
 
 export function measuredClip(
-  { text, source, speaker, tags }: Omit<LabelledClip, 'file'>, report: Report, seconds: number,
+  { text, source, speaker, tags }: Omit<LabelledClip, 'file'>, report: Report, seconds: number, weight = 1,
 ): MeasuredClip {
   const reference = normalizeReference(text, report.language)
   const edits = alignWords(reference, normalizeText(report.text, report.language))
   const { audioSeconds, speechSeconds, snrDb } = report.input
   return {
     source, speaker, tags, words: reference.length, errors: totalErrors(countErrors(edits)),
+    weight,
     correctness: report.correctness, audioSeconds, snrDb,
     wordsPerSecond: speechSeconds > 0 ? reference.length / speechSeconds : null, seconds,
   }

@@ -12,10 +12,14 @@ import { seededRandom } from '../../domain/scoring/seeded-random.js'
 export interface Outcome {
   readonly probability: number
   readonly isRight: boolean
+  /** Of a clip that was collected with probability p: 1 / p. Default: 1. */
+  readonly weight?: number
 }
 
 export interface Bin {
   readonly clips: number
+  /** Sum of the weights. */
+  readonly weight: number
   readonly meanProbability: number
   readonly shareRight: number
 }
@@ -30,8 +34,8 @@ export function binCountFor(clips: number): number {
 
 export function calibrationError(clips: readonly Outcome[], bins: number): number {
   return binned(clips, bins).reduce(
-    (sum, { clips: count, meanProbability, shareRight }) =>
-      sum + count / clips.length * Math.abs(meanProbability - shareRight),
+    (sum, { weight, meanProbability, shareRight }) =>
+      sum + weight / weightOf(clips) * Math.abs(meanProbability - shareRight),
     0,
   )
 }
@@ -41,11 +45,11 @@ export function errorByChance(clips: readonly Outcome[], bins: number): number {
   const random = seededRandom(clips.length)
   return mean(
     Array.from({ length: CHANCE_ROUNDS }, () =>
-      calibrationError(clips.map(({ probability }) => ({ probability, isRight: random() < probability })), bins)),
+      calibrationError(clips.map((clip) => ({ ...clip, isRight: random() < clip.probability })), bins)),
   )
 }
 
-/** In the order of probability; sizes differ by one at most. */
+/** In the order of probability; numbers of clips differ by one at most. Mean and share are weighted. */
 export function binned(clips: readonly Outcome[], bins: number): Bin[] {
   const sorted = clips.toSorted((a, b) => a.probability - b.probability)
   return Array.from({ length: bins }, (_, index) =>
@@ -53,31 +57,42 @@ export function binned(clips: readonly Outcome[], bins: number): Bin[] {
     .filter(({ length }) => length > 0)
     .map((part) =>
       ({
-        clips: part.length, meanProbability: mean(part.map(({ probability }) => probability)),
-        shareRight: mean(part.map(({ isRight }) => isRight ? 1 : 0)),
+        clips: part.length, weight: weightOf(part),
+        meanProbability: weightedMean(part, ({ probability }) => probability),
+        shareRight: weightedMean(part, ({ isRight }) => isRight ? 1 : 0),
       }))
 }
 
-/** From mean ranks of ties; null if all are right or all are wrong. */
+/** Each pair with the product of its weights; null if all are right or all are wrong. */
 export function auroc(clips: readonly Outcome[]): number | null {
-  const right = clips.filter(({ isRight }) => isRight).length
-  const wrong = clips.length - right
+  const right = weightOf(clips.filter(({ isRight }) => isRight))
+  const wrong = weightOf(clips.filter(({ isRight }) => !isRight))
   if (right === 0 || wrong === 0) return null
   const sorted = clips.toSorted((a, b) => a.probability - b.probability)
-  let ranks = 0
+  let [inOrder, wrongBelow] = [0, 0]
   for (let from = 0, to = 0; from < sorted.length; from = to) {
     while (to < sorted.length && sorted[to]?.probability === sorted[from]?.probability) to++
-    const rank = (from + to + 1) / 2 // mean of from + 1 … to
-    ranks += rank * sorted.slice(from, to).filter(({ isRight }) => isRight).length
+    const tied = sorted.slice(from, to)
+    const tiedWrong = weightOf(tied.filter(({ isRight }) => !isRight))
+    inOrder += weightOf(tied.filter(({ isRight }) => isRight)) * (wrongBelow + tiedWrong / 2)
+    wrongBelow += tiedWrong
   }
-  return (ranks - right * (right + 1) / 2) / (right * wrong)
+  return inOrder / (right * wrong)
 }
 
-/** Mean of the squared distance from 1 where right and from 0 where wrong. */
+/** Weighted mean of the squared distance from 1 where right and from 0 where wrong. */
 export function brier(clips: readonly Outcome[]): number {
-  return mean(clips.map(({ probability, isRight }) => (probability - (isRight ? 1 : 0)) ** 2))
+  return weightedMean(clips, ({ probability, isRight }) => (probability - (isRight ? 1 : 0)) ** 2)
 }
 
-export function mean(values: readonly number[]): number {
+export function weightedMean(clips: readonly Outcome[], of: (clip: Outcome) => number): number {
+  return clips.reduce((sum, clip) => sum + (clip.weight ?? 1) * of(clip), 0) / weightOf(clips)
+}
+
+function weightOf(clips: readonly Outcome[]): number {
+  return clips.reduce((sum, { weight = 1 }) => sum + weight, 0)
+}
+
+function mean(values: readonly number[]): number {
   return values.reduce((sum, value) => sum + value, 0) / values.length
 }

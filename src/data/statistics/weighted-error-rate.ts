@@ -6,39 +6,57 @@
  * The interval draws whole speakers or sessions where there are enough of them, with their weights.
  */
 import { blocksOf, type Spoken } from './blocks.js'
-import { bootstrapInterval, effectiveBlocks, type BootstrapOptions, type Sums } from './bootstrap.js'
+import { bootstrapInterval, effectiveBlocks, type BootstrapOptions, type Interval, type Sums } from './bootstrap.js'
 
 export interface WeightedClip extends Spoken {
   readonly errors: number
   /** Of the reference. */
   readonly words: number
-  /** In (0, 1]. */
-  readonly samplingProbability: number
+  /** 1 / samplingProbability; equal weights are no weights. */
+  readonly weight: number
 }
 
 export interface WeightedErrorRate {
-  /** NaN without words. */
-  readonly estimate: number
-  /** 95 %. */
-  readonly low: number
-  readonly high: number
+  /** Errors by hundred words; NaN or infinite without words. */
+  readonly percent: number
+  /** 95 %, in percent; NaN without words, or with fewer than two speakers or clips to draw. */
+  readonly interval: Interval
   readonly by: 'speaker' | 'clip'
 }
+
+/** −ln 0.025: with 0 events seen, at most so many are expected (the exact Poisson limit, Garwood 1936). */
+export const MOST_UNSEEN = 3.69
 
 export function weightedErrorRate(
   clips: readonly WeightedClip[], options: Pick<BootstrapOptions, 'rounds' | 'seed'> = {},
 ): WeightedErrorRate {
   const { by, blocks } = blocksOf(clips)
   const sums = blocks.map(weightedSums)
-  const rate = ([errors = 0, words = 0]: Sums): number => words === 0 ? NaN : errors / words
-  const estimate = rate(sums.reduce<Sums>(([e = 0, w = 0], [errors = 0, words = 0]) => [e + errors, w + words], [0, 0]))
-  // Few clips of large weight decide more than their number says.
-  const effective = effectiveBlocks(sums.map(([, words = 0]) => words))
-  const interval = bootstrapInterval(sums, rate, { ...options, method: 'expanded', effective })
-  return { estimate, ...interval, by }
+  const [errors, words] = weightedSums(clips)
+  return { percent: 100 * errors / words, interval: intervalOf(clips, sums, options), by }
 }
 
-function weightedSums(clips: readonly WeightedClip[]): Sums {
-  return clips.reduce<Sums>(([errorSum = 0, wordSum = 0], { errors, words, samplingProbability }) =>
-    [errorSum + errors / samplingProbability, wordSum + words / samplingProbability], [0, 0])
+function intervalOf(
+  clips: readonly WeightedClip[], blocks: readonly Sums[], options: Pick<BootstrapOptions, 'rounds' | 'seed'>,
+): Interval {
+  if (clips.every(({ words }) => words === 0) || blocks.length < 2) return { low: NaN, high: NaN }
+  if (clips.every(({ errors }) => errors === 0)) {
+    return { low: 0, high: Math.min(100, 100 * MOST_UNSEEN / effectiveWords(clips)) }
+  }
+  const rate = ([errors = 0, words = 0]: Sums): number => words === 0 ? NaN : 100 * errors / words
+  // Blocks with more errors, or errors of larger weight, decide more than their number says.
+  const effective = effectiveBlocks(blocks.map(([errors = 0]) => errors))
+  return bootstrapInterval(blocks, rate, { ...options, method: 'expanded', effective })
+}
+
+function weightedSums(clips: readonly WeightedClip[]): [errors: number, words: number] {
+  return clips.reduce<[number, number]>(([errorSum, wordSum], { errors, words, weight }) =>
+    [errorSum + weight * errors, wordSum + weight * words], [0, 0])
+}
+
+/** Words of equal weight that would say as much (Kish 1965): their number where all weights are equal. */
+function effectiveWords(clips: readonly WeightedClip[]): number {
+  const [sum, squares] = clips.reduce(([all, square], { words, weight }) =>
+    [all + weight * words, square + weight ** 2 * words], [0, 0])
+  return sum ** 2 / squares
 }

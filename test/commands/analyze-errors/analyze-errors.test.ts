@@ -53,15 +53,17 @@ t.test('what is wrong with a call is said in a sentence', async (t) => {
 t.test('a second run takes everything from the cache; people and wrong labels are told apart', async (t) => {
   const folder = t.testdir()
   const lines = (await readFile(MANIFEST, 'utf8')).trim().split('\n').slice(0, 4)
-    .map((line) => JSON.parse(line) as { path: string; text: string })
-    .map((line) => ({ ...line, path: path.resolve(path.dirname(MANIFEST), line.path) }))
+    .map((line) => JSON.parse(line) as { path: string; text: string; id?: string })
+    .map((line, index) => ({
+      ...line, path: path.resolve(path.dirname(MANIFEST), line.path), ...index < 2 && { id: `request-${index}` },
+    }))
   const wrong = lines.map((line, index) => index === 0 ? { ...line, text: `${line.text} elephants and giraffes` } : line)
   const manifest = path.join(folder, 'wrong.jsonl')
   const people = path.join(folder, 'people.jsonl')
   const jsonLines = (values: object[]): string => values.map((value) => `${JSON.stringify(value)}\n`).join('')
   await writeFile(manifest, jsonLines(wrong))
-  await writeFile(people, jsonLines(lines.map(({ path: clip, text }) => ({
-    clip, text, author: 'a', time: '2026-11-30T10:00:00Z', tags: [], state: 'labelled', secondOpinion: false,
+  await writeFile(people, jsonLines(lines.map(({ path: clip, id = clip, text }) => ({
+    clip: id, text, author: 'a', time: '2026-11-30T10:00:00Z', tags: [], state: 'labelled', secondOpinion: false,
   }))))
   const [json, html] = [path.join(folder, 'out.json'), path.join(folder, 'out.html')]
   const args = [manifest, '--reference', `people:${people}`, '--cache', path.join(folder, 'cache'), '--json', json,

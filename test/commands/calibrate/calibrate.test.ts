@@ -4,7 +4,7 @@ import t from 'tap'
 import { runCalibrate } from '../../../src/commands/calibrate/calibrate.js'
 import { foldsOf, crossValidate, FOLDS, type Labelled } from '../../../src/commands/calibrate/cross-validate.js'
 import { figuresOf } from '../../../src/commands/calibrate/figures.js'
-import { auroc, binned, calibrationError } from '../../../src/data/statistics/calibration.js'
+import { auroc, binned, brier, calibrationError, weightedMean } from '../../../src/data/statistics/calibration.js'
 import { fitCorrectness, fitAlternatives } from '../../../src/commands/calibrate/fit.js'
 import { describe } from '../../../src/commands/calibrate/describe.js'
 import { labelled, labelledWithCascade, otherAlternatives } from '../../../src/commands/calibrate/label.js'
@@ -89,6 +89,19 @@ t.test('area and calibration error are what the plain sums say', (t) => {
     t.equal(binned(clips, 3).reduce((sum, bin) => sum + bin.clips, 0), count)
   }
   t.equal(auroc([{ probability: 0.5, isRight: true }]), null)
+  t.end()
+})
+
+t.test('a weight counts as so many equal clips', (t) => {
+  const random = seededRandom(3)
+  const clips = Array.from({ length: 60 }, () =>
+    ({ probability: Math.round(random() * 10) / 10, isRight: random() < 0.6, weight: 1 + Math.floor(random() * 4) }))
+  const repeated = clips.flatMap(({ weight, ...clip }) => Array.from({ length: weight }, () => clip))
+  for (const figure of [auroc, brier, (some: typeof repeated) => calibrationError(some, 1),
+    (some: typeof repeated) => weightedMean(some, ({ probability }) => probability)]) {
+    t.ok(Math.abs(figure(clips)! - figure(repeated)!) < 1e-12)
+    t.ok(Math.abs(figure(clips)! - figure(clips.map((clip) => ({ ...clip, weight: 1 })))!) > 1e-4)
+  }
   t.end()
 })
 

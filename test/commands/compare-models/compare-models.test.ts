@@ -36,18 +36,34 @@ t.test('sides that differ in what is recognized have different digests, others t
 })
 
 /** Exit code, and the last message. */
-async function said(args: string[]): Promise<{ code: number; complaint: string | undefined; output: string }> {
+async function said(args: string[]): Promise<{
+  code: number; complaint: string | undefined; output: string; messages: string[]
+}> {
   const [messages, output] = [[] as string[], [] as string[]]
   const { error, log } = console
   console.error = (line: string) => { messages.push(line) }
   console.log = (line: string) => { output.push(line) }
   try {
     const code = await runCompareModels(args, { EARSHOT_WORKERS: '1' })
-    return { code, complaint: messages.at(-1), output: output.join('\n') }
+    return { code, complaint: messages.at(-1), messages, output: output.join('\n') }
   } finally {
     Object.assign(console, { error, log })
   }
 }
+
+t.test('clips that were collected with different probabilities are not called the traffic', async (t) => {
+  const line = (probability?: number): string =>
+    `${JSON.stringify({ path: 'a.wav', text: 'a', samplingProbability: probability })}\n`
+  const folder = t.testdir({
+    'differing.jsonl': line(0.1) + line(1), 'drawn.jsonl': line() + line(0.5), 'equal.jsonl': line(0.1) + line(0.1),
+    'plain.jsonl': line() + line(1), 'zero.jsonl': line(0),
+  })
+  for (const [name, warns] of [['differing', true], ['drawn', true], ['equal', false], ['plain', false]] as const) {
+    const { messages } = await said(['no-such-model', 'default', '--clips', path.join(folder, `${name}.jsonl`), '--no-cache'])
+    t.equal(messages.some((message) => /samplingProbability/.test(message)), warns, name)
+  }
+  t.match((await said(['default', 'default', '--clips', path.join(folder, 'zero.jsonl')])).complaint, /samplingProbability/)
+})
 
 t.test('what is wrong with a call is said in a sentence', async (t) => {
   const folder = t.testdir({ 'silent.jsonl': '{"path":"a.wav"}', 'absent.jsonl': '{"path":"a.wav","text":"a"}' })

@@ -147,6 +147,42 @@ t.test('a deletion by request or session reaches the store, the memory and what 
   }
 })
 
+t.test('a late correction that waits does not bring a deleted clip back', async (t) => {
+  let now = Date.parse('2026-05-04T09:30:00Z')
+  const { collector, objects, settled } = await collecting(t, { shares: { ...NOTHING, uniform: 1 }, now: () => now })
+  collector.consider(candidate('one', { session: 'visit' }))
+  await settled()
+  const { bytes } = collector.kept
+  now += 700_000
+  const gate = (): { readonly passed: Promise<void>; open(): void } => {
+    let open = (): void => undefined
+    return { passed: new Promise((resolve) => { open = resolve }), open: () => { open() } }
+  }
+  const [other, deletion, amended] = [gate(), gate(), gate()]
+  const [put, remove] = [objects.put.bind(objects), objects.delete.bind(objects)]
+  objects.put = async (key, content) => {
+    await (Buffer.from(content).includes('secret words') ? amended.passed : other.passed)
+    return put(key, content)
+  }
+  objects.delete = async (key) => { await deletion.passed; return remove(key) }
+  const soon = (): Promise<void> => new Promise((resolve) => setTimeout(resolve, 20))
+  collector.consider(candidate('other', { time: now, session: 'another visit' }))
+  collector.correct('one', ISSUED, 'secret words')
+  const deleting = collector.delete({ session: 'visit' })
+  await soon()
+  other.open()
+  await soon()
+  deletion.open()
+  t.equal(await deleting, 1)
+  amended.open()
+  await settled()
+  const records = [...objects.objects].filter(([key]) => key.endsWith('.record'))
+  t.equal(records.length, 1)
+  t.notMatch(records[0]![1].content.toString(), /secret|visit/)
+  t.equal(collector.kept.clips, 1)
+  t.ok(collector.kept.bytes < 1.5 * bytes, 'its bytes are no longer counted')
+})
+
 t.test('a full disk stops the collection, which goes on when there is room, and loses nothing that fits', async (t) => {
   const { collector, clips, objects, settled, events } = await collecting(t, { shares: { ...NOTHING, uniform: 1 } })
   await settled()
@@ -184,6 +220,35 @@ t.test('what does not fit into memory is dropped and counted', async (t) => {
     await new Promise((resolve) => setTimeout(resolve, 2))
   }
   t.ok(events.includes('dropped stopped 1'))
+})
+
+t.test('a correction for which there is no room is counted', async (t) => {
+  let now = Date.parse('2026-05-04T09:30:00Z')
+  const size = JSON.stringify(SURE).length + 1_024
+  for (const [audioBytes, expected, correction] of [
+    [7_000, [], 'play more chess'], [7_900, ['dropped correction 1'], null],
+  ] as const) {
+    const { collector, clips, objects, settled, events } = await collecting(t, {
+      shares: { ...NOTHING, uniform: 1, corrected: 1 }, bufferBytes: 2 * size + 8_000, now: () => now,
+    })
+    collector.consider(candidate('one', { time: now, audio: Buffer.alloc(8) }))
+    await settled()
+    const issued = now / 1000
+    let release = (): void => undefined
+    objects.pause = new Promise((resolve) => { release = resolve })
+    collector.consider(candidate('other', { time: now + 100, audio: Buffer.alloc(audioBytes) }))
+    t.same(events.splice(0), ['stored uniform'])
+    collector.correct('one', issued, 'play chess '.repeat(20))
+    t.same(events, expected, 'a record takes the memory of its report')
+    if (expected.length === 0) collector.correct('one', issued, 'play more chess')
+    t.same(events.splice(0), expected, 'the write that waits takes the newest correction')
+    now += 700_000
+    collector.correct('one', issued, 'text '.repeat(size))
+    t.same(events.splice(0), ['dropped correction 1'], 'of a clip that is no longer in memory')
+    release()
+    await settled()
+    t.match((await clips())[0], { id: 'one', correction })
+  }
 })
 
 t.test('the end of the service writes what waits, for a limited time', async (t) => {

@@ -41,9 +41,10 @@ t.test('an export is a manifest that every command reads, with the audio as it w
   t.same([clips, corrected], [3, 2])
   const lines = readFileSync(manifest, 'utf8').trim().split('\n').map((line) => JSON.parse(line) as Record<string, unknown>)
   t.match(lines[0], {
-    id: 'a', text: 'play some chess', tags: ['uniform', 'corrected'], samplingProbability: 0.25, seconds: 2,
+    id: 'a', text: 'play some chess', reasons: ['uniform', 'corrected'], samplingProbability: 0.25, seconds: 2,
     transcript: 'play some jazz', model: 'moonshine-tiny-en', source: 'collected', redistributable: 'no',
   })
+  t.notOk('tags' in lines[0]!, 'results of draws are no slices')
   t.match(lines[0]?.speaker, /^[0-9a-f]{24}$/)
   t.equal(lines[0]?.speaker, lines[1]?.speaker)
   t.notOk('text' in lines[1]!, 'nobody said what was right')
@@ -68,8 +69,11 @@ t.test('an export is a manifest that every command reads, with the audio as it w
 t.test('a selection is exported, and an export is never mixed with another one', async (t) => {
   const store = await filled()
   const folder = t.testdir()
-  const { clips } = await exportClips(store, { reason: 'corrected' }, folder)
-  t.equal(clips, 1)
+  const { clips, manifest, isWeighted } = await exportClips(store, { reason: 'corrected' }, folder)
+  t.same([clips, isWeighted], [1, false])
+  t.notMatch(readFileSync(manifest, 'utf8'), /samplingProbability/, 'it is that of a draw by any policy')
+  const byFeature = await exportClips(store, { driftFeature: 'snr', from: '2026-05-04T09:30:00.000Z' }, t.testdir())
+  t.match(readFileSync(byFeature.manifest, 'utf8'), /"samplingProbability":0.5/, 'facts of a clip keep it')
   await t.rejects(exportClips(store, {}, folder), { code: 'CLIPS_INVALID', message: /export to a new folder/ })
   const empty = path.join(folder, 'empty')
   await t.rejects(exportClips(store, { driftFeature: 'none' }, empty), { code: 'CLIPS_INVALID' })
@@ -104,10 +108,11 @@ t.test('samples without a container get a header, in the byte order of WAV', asy
 })
 
 t.test('a summary counts, and says what the clips stand for', async (t) => {
-  const summary = await summarizeClips((await filled()).select({}))
+  const summary = await summarizeClips(await filled(), {})
   t.match(summary, {
     clips: 3, audioBytes: 2 * WAV.length + SAMPLES.length, audioSeconds: 6, first: '2026-05-04T09:30:00.000Z',
     last: '2026-05-04T09:30:02.000Z', byReason: { uniform: 2, doubtful: 0, drifted: 1, corrected: 1 }, corrected: 2,
     sessions: 1, represented: 8,
   })
+  t.match(await summarizeClips(await filled(), { reason: 'uniform' }), { clips: 2, represented: null })
 })

@@ -93,7 +93,7 @@ export async function collecting(t: Test, options: Partial<CollectorOptions> = {
   t.teardown(() => collector.close(0))
   const settled = async (): Promise<void> => {
     // The queue works in the order of its writes: nothing runs once its counters rest.
-    for (let rest = 0, seen = ''; rest < 4;) {
+    for (let rest = 0, seen = ''; rest < 8;) {
       await new Promise((resolve) => setTimeout(resolve, 5))
       const now = `${events.length} ${objects.objects.size}`
       rest = now === seen ? rest + 1 : 0

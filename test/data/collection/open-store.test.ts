@@ -50,7 +50,7 @@ t.test('clips go to a directory and to a bucket', async (t) => {
     const again = await openClipStore(config, secretsFor(config), { create: false })
     t.same((await all(again.select({}))).map(({ id }) => id), ['one'])
     t.equal((await again.audio('one'))?.toString(), 'one')
-    t.equal(await again.deleteOf({ request: again.requestPseudonym('one') }), 1)
+    t.equal((await again.deleteOf({ request: again.requestPseudonym('one') })).clips, 1)
     t.same(await all(again.select({})), [])
   }
 })

@@ -135,6 +135,10 @@ t.test('clips of a manifest keep their fields and weights; a bad line is an erro
   const folder = t.testdir({
     'good.jsonl': line({ session: 's1', samplingProbability: 0.25, condition: 'car', tags: ['far'], more: [1] })
       + line({ text: undefined }) + line({ speaker: 'p', session: 's' }),
+    'collected.jsonl': line({
+      source: 'collected', reasons: ['doubtful'], driftFeatures: ['snr'], transcript: 'an', model: 'tiny', language: 'en',
+      confidence: 0.4, correctness: 0.3, session: 's1', sha256: 'ab', time: '2026-05-04T09:30:00Z', redistributable: 'no',
+    }),
     'zero.jsonl': line({ samplingProbability: 0 }),
     'torn.jsonl': '{"path":',
     'unlabelled.jsonl': '{"path":"a.wav"}\n',
@@ -144,6 +148,7 @@ t.test('clips of a manifest keep their fields and weights; a bad line is an erro
     { clip: 'a/b.wav', source: 'a', speaker: 's1', weight: 4, fields: { condition: 'car' }, tags: ['far'] },
     { speaker: 'p', weight: 1, fields: {} },
   ])
+  t.same((await readLabelledClips(`${folder}/collected.jsonl`))[0]!.fields, {}, 'what a recognizer said')
   t.same((await readLabelledClips(`${folder}/many.jsonl`, 4)).map(({ clip }) => clip), ['0.wav', '3.wav', '6.wav', '9.wav'])
   await t.rejects(readLabelledClips(`${folder}/zero.jsonl`), { code: 'CLIPS_INVALID', detail: /samplingProbability/ })
   await t.rejects(readLabelledClips(`${folder}/torn.jsonl`), { code: 'CLIPS_INVALID' })

@@ -13,7 +13,9 @@ export function observed(
   text: string, heard: string, listed: Partial<ListedClip> = {}, report: Partial<Report> = {},
 ): ObservedClip {
   const clip = `${++count}.wav`
-  const line = { clip, file: clip, text, source: 'made', speaker: null, tags: [], fields: {}, weight: 1, ...listed }
+  const line = {
+    clip, file: clip, id: null, text, source: 'made', speaker: null, tags: [], fields: {}, weight: 1, ...listed,
+  }
   return observedClip(line, { ...REPORT, text: heard, noSpeechReason: null, warnings: [], ...report }, 'en')
 }
 

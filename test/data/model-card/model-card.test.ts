@@ -49,6 +49,13 @@ t.test('a tag of one of several speakers is no slice, one of the only speaker of
   t.same(slices.filter(({ kind }) => kind === 'tag').map(({ name }) => name).sort(), ['even', 'odd', 'studio'])
 })
 
+t.test('clips of a collection count as often as they stand for', async (t) => {
+  const drawn = half.map((one): MeasuredClip => ({ ...one, weight: 1 }))
+  const rates = wordErrorRates([...right.map((one): MeasuredClip => ({ ...one, weight: 10 })), ...drawn])
+  t.match(rates.all, { clips: 90, words: 360, percent: 100 * 45 / (10 * 240 + 120) })
+  t.ok(rates.all.high! < wordErrorRates([...right, ...half]).all.percent)
+})
+
 t.test('one clip has a rate and no interval', async (t) => {
   t.match(wordErrorRates(half.slice(0, 1)).all, { percent: 50, low: null, high: null, drawnBy: 'clip' })
 })

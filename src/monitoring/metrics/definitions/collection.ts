@@ -22,8 +22,9 @@ export const COLLECTION_METRICS = {
   asr_collection_dropped_total: {
     type: 'counter',
     help: 'Clips that were to be stored and were not: there was no room in memory, also while writing was '
-      + 'stopped by a failure, or the service ended.',
-    labels: { reason: ['queue_full', 'stopped', 'shutdown'] },
+      + 'stopped by a failure, or the service ended. `correction`: the clip may be stored, and there was no room for '
+      + 'its correction.',
+    labels: { reason: ['queue_full', 'stopped', 'shutdown', 'correction'] },
   },
   asr_collection_deleted_total: {
     type: 'counter',

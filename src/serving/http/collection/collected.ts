@@ -4,7 +4,7 @@ import { Type } from 'typebox'
 import { SpeechError } from '../../../domain/errors.js'
 import type { AppDependencies } from '../dependencies.js'
 import { ErrorReply } from '../schemas.js'
-import { MAX_SESSION_CHARACTERS } from './session.js'
+import { shortened } from './session.js'
 
 const MAX_ID_CHARACTERS = 200
 
@@ -25,7 +25,7 @@ export const collected: FastifyPluginAsyncTypebox<AppDependencies> = async (scop
       response: RESPONSE,
     },
   }, async (request, reply) => {
-    const session = request.query.session.slice(0, MAX_SESSION_CHARACTERS)
+    const session = shortened(request.query.session)
     return reply.send({ deleted: await deleteClips({ session }, collection) })
   })
 

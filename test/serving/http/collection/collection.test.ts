@@ -131,6 +131,25 @@ t.test('pages of other origins may send the header', async (t) => {
   t.equal(answer.headers.get('access-control-allow-headers'), 'earshot-collect, content-type')
 })
 
+t.test('a session has one name in the header and in the query of its deletion', async (t) => {
+  const service = await serviceWith(t)
+  const long = 'ä'.repeat(250)
+  const names = ['Besuch 17', 'Müller', '東京', '\u{feff}mark', long]
+  for (const name of names) {
+    const sent = Buffer.from(name, 'utf8').toString('latin1')
+    const headers = { 'earshot-collect': 'yes', 'earshot-session': sent }
+    await (await post(`${service.url}/v1/transcriptions`, CLIP, headers)).text()
+    await fetch(`${service.url}/v1/collected?session=${encodeURIComponent(name)}`, { method: 'DELETE' })
+  }
+  await handedOver()
+  t.same(service.considered.map(({ session }) => session), [...names.slice(0, 4), long.slice(0, 200)])
+  t.same(service.deleted, service.considered.map(({ session }) => ({ session })))
+  const headers = { 'earshot-collect': 'yes', 'earshot-session': 'M\u00fcller' }
+  await (await post(`${service.url}/v1/transcriptions`, CLIP, headers)).text()
+  await handedOver()
+  t.equal(service.considered.at(-1)?.session, 'Müller', 'Latin-1 is no UTF-8, and stays')
+})
+
 t.test('clips are deleted by session and by request, with a scope of its own', async (t) => {
   const { file, keys } = await makeKeys(t, { deleter: ['collection'], caller: ['transcribe', 'metrics', 'labels'] })
   const service = await serviceWith(t, { EARSHOT_KEYS_FILE: file })
