@@ -8,8 +8,7 @@ import type { ListedClip } from '../../data/error-analysis/manifest.js'
 import { MOST_ALTERNATIVES } from '../../data/error-analysis/oracle.js'
 import { SpeechError } from '../../domain/errors.js'
 import { seededRandom } from '../../domain/scoring/seeded-random.js'
-import { progressOf } from '../clips/recognize.js'
-import { printMessage } from '../command.js'
+import { printLeftOut, progressOf, requireFewLeftOut } from '../clips/recognize.js'
 import { readSide, type Side } from '../compare-models/side.js'
 import { runPass, type Pass } from './passes.js'
 import type { Reference } from './reference.js'
@@ -36,9 +35,6 @@ const CHANGES: Readonly<Partial<Record<Variant, string>>> = {
 
 /** Right clips that run with each change as well, at most: chance repairs clips, and breaks as many. */
 const MOST_CONTROLS = 300
-/** If more of the clips fail, something is wrong with all of them. */
-const MOST_FAILED = 0.05
-const MOST_PRINTED = 10
 
 export async function gather(listed: readonly ListedClip[], sources: Sources): Promise<Gathered> {
   const { side, explain } = sources
@@ -128,8 +124,6 @@ function controlOf(clips: readonly ObservedClip[], wrong: number): ObservedClip[
 
 function requireMost(listed: readonly ListedClip[], found: readonly (ObservedClip | SpeechError)[]): void {
   const failed = found.flatMap((one, index) => one instanceof SpeechError ? [{ clip: listed[index]!, error: one }] : [])
-  for (const { clip, error } of failed.slice(0, MOST_PRINTED)) printMessage(`left out: ${clip.clip}: ${error.message}`)
-  if (failed.length <= MOST_FAILED * listed.length) return
-  throw new SpeechError('CLIPS_INVALID',
-    `${failed.length} of ${listed.length} clips could not be processed; npm run verify-data says why`)
+  for (const [index, { clip, error }] of failed.entries()) printLeftOut(clip.clip, error, index + 1)
+  requireFewLeftOut(failed.length, listed.length, { more: '; npm run verify-data says why' })
 }

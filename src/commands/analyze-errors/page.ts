@@ -1,5 +1,9 @@
-/** The page of an analysis with the recordings of its wrong clips: short ones inside, others by relative path. */
-import { readFile, stat, writeFile } from 'node:fs/promises'
+/**
+ * The page of an analysis with the recordings of its wrong clips: short ones inside, others by relative
+ * path. One that is no longer there has no player.
+ */
+import { statSync } from 'node:fs'
+import { readFile, writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import type { Analysis } from '../../data/error-analysis/analyze.js'
 import { analysisPage, listenedTo } from '../../data/error-analysis/page.js'
@@ -13,7 +17,8 @@ export async function writePage(file: string, analysis: Analysis): Promise<void>
   let room = MOST_EMBEDDED_BYTES
   const addresses = new Map<string, string>()
   for (const { file: recording } of listenedTo(analysis)) {
-    const { size } = await stat(recording)
+    const size = statSync(recording, { throwIfNoEntry: false })?.size
+    if (size === undefined) continue
     const isEmbedded = size <= Math.min(room, EMBEDDED_BYTES)
     if (isEmbedded) room -= size
     addresses.set(recording, isEmbedded

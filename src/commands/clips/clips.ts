@@ -29,7 +29,7 @@ export interface SourceClip {
 
 const Line = Type.Object({
   path: Type.String({ minLength: 1 }),
-  text: Type.Optional(Type.String()),
+  text: Type.Optional(Type.Union([Type.String(), Type.Null()])),
   speaker: Type.Optional(Type.String()),
   session: Type.Optional(Type.String()),
   time: Type.Optional(Type.String({ description: 'ISO 8601' })),

@@ -83,9 +83,21 @@ export function progressOf(total: number, what: string): (done: number) => void 
 /** Prints which clips are left out. Throws an error of this code if too many could not be processed. */
 export function requireMostRecognized(processed: readonly Processed[], code: ErrorCode): void {
   const failed = processed.filter((one): one is Failed => 'error' in one)
-  for (const { clip, error } of failed.slice(0, MOST_PRINTED)) printMessage(`left out: ${clip.file}: ${error.message}`)
-  if (failed.length <= MOST_FAILED * processed.length) return
-  throw new SpeechError(code, `${failed.length} of ${processed.length} clips could not be processed`)
+  for (const [index, { clip, error }] of failed.entries()) printLeftOut(clip.file, error, index + 1)
+  requireFewLeftOut(failed.length, processed.length, { code })
+}
+
+/** Says why a clip is left out; of the first ones only. `count`: how many are left out, with this one. */
+export function printLeftOut(name: string, { message }: Failed['error'], count: number): void {
+  if (count <= MOST_PRINTED) printMessage(`left out: ${name}: ${message}`)
+}
+
+/** Throws an error of this code if too many clips were left out. `more`: behind the sentence that says so. */
+export function requireFewLeftOut(
+  leftOut: number, all: number, { code = 'CLIPS_INVALID', more = '' }: { code?: ErrorCode; more?: string } = {},
+): void {
+  if (leftOut <= MOST_FAILED * all) return
+  throw new SpeechError(code, `${leftOut} of ${all} clips could not be processed${more}`)
 }
 
 /** As many at a time as there are workers; each takes the next clip when it has finished one. */

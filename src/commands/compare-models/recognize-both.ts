@@ -7,8 +7,7 @@ import { ClipCache, sha256Of } from '../../data/clip-cache.js'
 import { pairOf, type Both, type LabelledClip, type Pair, type Recognition } from '../../data/comparison/pairs.js'
 import { SpeechError } from '../../domain/errors.js'
 import type { SourceClip } from '../clips/clips.js'
-import { readClip } from '../clips/recognize.js'
-import { printMessage } from '../command.js'
+import { printLeftOut, readClip, requireFewLeftOut } from '../clips/recognize.js'
 import { SEARCHED, type FindHits } from './search-hits.js'
 import type { Side } from './side.js'
 import { digestOf, System } from './system.js'
@@ -32,10 +31,6 @@ interface RecognizeOptions {
   readonly onProgress: (done: number) => void
 }
 
-/** If more of the clips fail, something is wrong with all of them. */
-const MOST_FAILED = 0.05
-const MOST_PRINTED = 10
-
 export async function recognizeBoth(
   clips: readonly TextClip[], { a, b }: Both<Side>, options: RecognizeOptions,
 ): Promise<Recognized> {
@@ -47,7 +42,7 @@ export async function recognizeBoth(
   const systems = { a: new System(a, caches?.a, run, requested), b: new System(b, caches?.b, run, requested) }
   try {
     const pairs = await inTurns(clips, systems, options, isSame && caches !== undefined)
-    requireMost(pairs.length, clips.length)
+    requireFewLeftOut(clips.length - pairs.length, clips.length, { more: ' by both' })
     const timed = pairs.filter(({ seconds }) => seconds !== null).length
     const isFresh = [systems.a, systems.b].every(({ recognized }) => recognized === timed)
     const spent = isFresh ? { a: systems.a.processorSeconds(), b: systems.b.processorSeconds() } : { a: null, b: null }
@@ -98,7 +93,7 @@ async function inTurns(
     for (const [index, clip] of waiting) {
       const found = await recognize(index, clip)
       if (found instanceof SpeechError) {
-        if (++failures <= MOST_PRINTED) printMessage(`left out: ${clip.file}: ${found.message}`)
+        printLeftOut(clip.file, found, ++failures)
       } else pairs[index] = found
       onProgress(++done)
     }
@@ -109,9 +104,4 @@ async function inTurns(
 
 function labelled({ file, text, source, speaker, session, tags = [] }: TextClip): LabelledClip {
   return { file, text, source, speaker: speaker ?? session, tags }
-}
-
-function requireMost(processed: number, all: number): void {
-  if (all - processed <= MOST_FAILED * all) return
-  throw new SpeechError('CLIPS_INVALID', `${all - processed} of ${all} clips could not be processed by both`)
 }

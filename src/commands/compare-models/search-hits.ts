@@ -1,18 +1,16 @@
 /** Reports of both sides → what a search for them finds in the catalogue of each, against what is expected. */
-import { readFile } from 'node:fs/promises'
 import type { Both, Hit, Pair } from '../../data/comparison/pairs.js'
 import { SpeechError } from '../../domain/errors.js'
 import type { Report } from '../../domain/report.js'
 import { normalizeText } from '../../domain/scoring/normalize.js'
 import { makeCatalogue, type Catalogue } from '../../search/catalogue/catalogue.js'
-import { mediaTypeOf } from '../../search/catalogue/files.js'
-import { formatOfUpload, parseCatalogue } from '../../search/catalogue/parse.js'
 import { runSliced } from '../../search/catalogue/time-slices.js'
 import { alternativesOf } from '../../search/ranking/alternatives.js'
 import { DEFAULT_THRESHOLD, rankInSteps } from '../../search/ranking/ranking.js'
 import type { SourceClip } from '../clips/clips.js'
 import type { Requested } from '../clips/recognize.js'
 import type { Side } from './side.js'
+import { readCatalogue } from './system.js'
 
 /** As POST /v1/search asks for. */
 export const SEARCHED: Requested = { nBest: 5 }
@@ -42,9 +40,7 @@ export async function openSearch({ a, b }: Both<Side>, language: string): Promis
 
 async function openCatalogue({ name, catalogue: file }: Side): Promise<Catalogue> {
   if (file === undefined) throw new SpeechError('CLIPS_INVALID', `"${name}" has no catalogue to search`)
-  const bytes = await readFile(file)
-  const entries = await parseCatalogue(bytes, formatOfUpload(mediaTypeOf(file), bytes))
-  return (await makeCatalogue('compared', 1, entries)).catalogue
+  return (await makeCatalogue('compared', 1, await readCatalogue(file))).catalogue
 }
 
 /** Ids by normalized name and alias: a clip whose whole label is a name is a search for it. */

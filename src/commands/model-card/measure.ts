@@ -9,8 +9,7 @@ import type { LoadedModel } from '../../domain/worker-protocol.js'
 import type { SourceClip } from '../clips/clips.js'
 import { peakResidentBytesOf } from '../clips/peak-memory.js'
 import { processorSecondsOf } from '../clips/processor-seconds.js'
-import { poolOf, progressOf, readClip, runJob } from '../clips/recognize.js'
-import { printMessage } from '../command.js'
+import { poolOf, printLeftOut, progressOf, readClip, requireFewLeftOut, runJob } from '../clips/recognize.js'
 
 export type TextClip = SourceClip & { readonly text: string }
 
@@ -31,10 +30,6 @@ export interface Measured {
   readonly peakResidentBytes: number | null
   readonly loaded: LoadedModel
 }
-
-/** If more of the clips fail, something is wrong with all of them. */
-const MOST_FAILED = 0.05
-const MOST_PRINTED = 10
 
 /** Throws CLIPS_INVALID where too many clips fail. */
 export async function measureSets(sets: readonly DataSet[], config: Config): Promise<Measured> {
@@ -75,12 +70,12 @@ async function inOrder(
     for (const clip of clips) {
       const found = await recognizeOne(clip)
       if (found instanceof SpeechError) {
-        if (++failures <= MOST_PRINTED) printMessage(`left out: ${clip.file}: ${found.message}`)
+        printLeftOut(clip.file, found, ++failures)
       } else kept.push(found)
       onProgress(++done)
     }
     measured.push({ name, clips: kept, leftOut: clips.length - kept.length })
   }
-  if (failures <= MOST_FAILED * all) return measured
-  throw new SpeechError('CLIPS_INVALID', `${failures} of ${all} clips could not be processed`)
+  requireFewLeftOut(failures, all)
+  return measured
 }

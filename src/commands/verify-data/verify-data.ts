@@ -100,7 +100,7 @@ function readOptions(args: readonly string[]): Options {
 
 async function verifyData(options: Options, config: Config): Promise<readonly Finding[]> {
   const { manifest, json, html, embed, fix, words, labels, guide: guideFile, language, top } = options
-  const expectedWords = words === undefined ? undefined : await readWords(words)
+  const expectedWords = words === undefined ? undefined : await readWords(words, language)
   const guide = guideFile === undefined ? undefined : parseGuide(await readFile(guideFile, 'utf8'))
   const agreement = await readAgreement(labels, language)
   const { clips: listed, findings: faults } = await readManifest(manifest)
@@ -144,8 +144,8 @@ async function readAgreement(files: readonly string[], language: string): Promis
   throw new SpeechError('CLIPS_INVALID', `no clip has labels of two labellers in ${files.join(', ')}`)
 }
 
-async function readWords(file: string): Promise<Set<string>> {
-  return new Set(normalizeText(await readFile(file, 'utf8'), 'en'))
+async function readWords(file: string, language: string): Promise<Set<string>> {
+  return new Set(normalizeText(await readFile(file, 'utf8'), language))
 }
 
 /** Paths stay relative to the folder of the manifest where the new one is in the same folder. */

@@ -3,9 +3,11 @@ import { readFile, writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import t from 'tap'
 import { runAnalyzeErrors } from '../../../src/commands/analyze-errors/analyze-errors.js'
+import { writePage } from '../../../src/commands/analyze-errors/page.js'
 import { soundOf } from '../../../src/commands/analyze-errors/sound.js'
-import type { Analysis } from '../../../src/data/error-analysis/analyze.js'
+import { analyze, type Analysis } from '../../../src/data/error-analysis/analyze.js'
 import { projectRoot } from '../../../src/domain/project-root.js'
+import { explained, observed } from '../../data/error-analysis/made-up.js'
 
 const MANIFEST = path.join(projectRoot, 'fixtures/clips/manifest.jsonl')
 
@@ -86,6 +88,17 @@ async function sizes(folder: string): Promise<string[]> {
   const { readdir, stat } = await import('node:fs/promises')
   return Promise.all((await readdir(folder)).map(async (name) => `${name} ${(await stat(path.join(folder, name))).size}`))
 }
+
+t.test('a recording that is gone has no player, and the page is written', async (t) => {
+  const gone = explained(observed('play some jazz', 'play some chess'))
+  const names = { manifest: 'made.jsonl', model: 'default', reference: null }
+  const analysis = analyze([gone], { language: 'en', soundOf, names, leftOut: 0, catalogueWords: new Set<string>() })
+  const file = path.join(t.testdir(), 'page.html')
+  await writePage(file, analysis)
+  const page = await readFile(file, 'utf8')
+  t.match(page, /chess/)
+  t.notMatch(page, /<audio/)
+})
 
 t.test('homophones are words with one sound, as far as spelling says', async (t) => {
   const pairs = [['right', 'write'], ['knight', 'night'], ['sea', 'see'], ['their', 'there'], ['week', 'weak']]

@@ -66,7 +66,7 @@ t.test('clips that were collected with different probabilities are not called th
 })
 
 t.test('what is wrong with a call is said in a sentence', async (t) => {
-  const folder = t.testdir({ 'silent.jsonl': '{"path":"a.wav"}', 'absent.jsonl': '{"path":"a.wav","text":"a"}' })
+  const folder = t.testdir({ 'silent.jsonl': '{"path":"a.wav"}\n{"path":"a.wav","text":null}', 'absent.jsonl': '{"path":"a.wav","text":"a"}' })
   const cases: [string[], number, RegExp][] = [
     [['default'], 2, /two sides/],
     [['default', 'default', 'default'], 2, /two sides/],

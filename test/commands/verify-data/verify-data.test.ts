@@ -58,7 +58,10 @@ t.test('a set with faults: findings, exit code, page, corrected manifest, and a 
   }
   const measured = readCache()
   t.equal(measured.trim().split('\n').length, 3, 'a line for each readable content')
-  t.equal((await runCommand([...args, '--fail-on', 'never'])).code, 0)
+  const words = path.join(folder, 'words.txt')
+  writeFileSync(words, 'some words Dr')
+  t.equal((await runCommand([...args, '--fail-on', 'never', '--words', words, '--language', 'de'])).code, 0)
+  t.match(read('json'), /"words":\["dr"\]/, 'the list is read in the language of the labels: in English it is "doctor"')
   t.equal(readCache(), measured, 'nothing was measured again')
 })
 

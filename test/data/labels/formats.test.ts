@@ -25,6 +25,8 @@ t.test('our manifest keeps everything', async (t) => {
   t.same(importManifest(only(exported), 'm'), { utterances: [FULL, PLAIN], losses: [] })
   t.same(exported.losses, [])
   const { utterances: [other], losses } = importManifest('{"path":"x.wav","samplingProbability":0.2}\n', 'm')
+  const { utterances: [unlabelled] } = importManifest('{"path":"x.wav","text":null}\n', 'm')
+  t.equal(unlabelled!.text, null, 'no label, as where there is no text')
   t.same([other, losses], [{ ...one({ path: 'x.wav' }), text: null, other: { samplingProbability: 0.2 } }, []],
     'a clip that nobody labelled has no text; what only our manifests have stays')
   const labelled = { ...other!, text: 'tents' }

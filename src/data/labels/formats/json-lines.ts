@@ -15,7 +15,7 @@ const Text = Type.String({ minLength: 1 })
 
 const OwnLine = Type.Object({
   path: Text,
-  text: Type.Optional(Type.String()),
+  text: Type.Optional(Type.Union([Type.String(), Type.Null()])),
   seconds: Type.Optional(Seconds),
   start: Type.Optional(Seconds),
   id: Type.Optional(Text),
