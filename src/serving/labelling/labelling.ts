@@ -104,7 +104,7 @@ export class Labelling {
     const clip = await this.find(said.clip)
     const labels = this.#book.labelsOf(said.clip)
     const others = labels.filter(({ author }) => author !== said.author)
-    const secondOpinion = needsTwo(clip, [...others, said as Label], this.#rules)
+    const secondOpinion = needsTwo(clip, [...others, said], this.#rules)
     const label = { ...said, time: new Date(this.#now()).toISOString(), secondOpinion }
     await this.#book.add(label)
     if (this.#handedOut.get(said.clip)?.author === said.author) this.#handedOut.delete(said.clip)

@@ -2,19 +2,32 @@
  * The access key, if the service requires one. The browser stores it until the tab is closed. It is sent as a header,
  * never as part of a URL.
  */
-import { part, setText } from './elements.js'
+import { element, setText } from './elements.js'
 
+/** The page says which scope it needs, and what that protects. */
+const { scope = '', protects = '' } = document.body.dataset
 const STORED_AS = 'earshot-access-key'
+/** @type {Readonly<Record<'KEY_MISSING' | 'KEY_INVALID' | 'KEY_EXPIRED' | 'KEY_SCOPE', string>>} */
 const EXPLANATIONS = Object.freeze({
   KEY_MISSING: '',
   KEY_INVALID: 'The service does not know this key.',
   KEY_EXPIRED: 'This key has expired.',
-  KEY_SCOPE: 'This key does not give access to this page: it lacks the scope',
+  KEY_SCOPE: `This key does not give access to this page: it lacks the scope “${scope}”.`,
 })
 /** @typedef {keyof typeof EXPLANATIONS} Refusal */
 
-const form = /** @type {HTMLFormElement} */ (part('key-form'))
-const field = /** @type {HTMLInputElement} */ (part('key'))
+const field = element('input', {
+  id: 'key', type: 'password', autocomplete: 'off', autocapitalize: 'none', spellcheck: 'false', required: '',
+})
+const trouble = element('p', { id: 'key-trouble', class: 'refused', role: 'alert' })
+const form = element('form', { id: 'key-form', class: 'entry-form', hidden: '' },
+  element('h2', {}, 'This service requires an access key'),
+  element('p', {},
+    `A key with the scope “${scope}” gives access to ${protects}. Your browser keeps it for this tab only.`),
+  element('p', { class: 'entry' },
+    element('label', { for: 'key' }, 'Access key'), field, element('button', {}, 'Show')),
+  trouble)
+document.querySelector('main')?.before(form)
 let key = readStoredKey()
 
 /**
@@ -41,8 +54,7 @@ export function askForKey(refusal) {
   storeKey('')
   showForm(true)
   field.value = ''
-  const scope = refusal === 'KEY_SCOPE' ? ` “${form.dataset.scope}”.` : ''
-  setText(part('key-trouble'), EXPLANATIONS[refusal] + scope)
+  setText(trouble, EXPLANATIONS[refusal])
   field.focus()
 }
 
