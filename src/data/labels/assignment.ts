@@ -40,7 +40,9 @@ export function isOpenTo(clip: Drawn, author: string, labels: readonly Label[], 
 }
 
 /** Whether the clip gets two labels: it was drawn for that, or the first labeller was unsure. */
-export function needsTwo(clip: Drawn, labels: readonly Pick<Label, 'state'>[], { secondShare }: AssignmentRules): boolean {
+export function needsTwo(
+  clip: Drawn, labels: readonly Pick<Label, 'state'>[], { secondShare }: AssignmentRules,
+): boolean {
   return labels.some(({ state }) => state === 'unsure') || clip.draw < secondShare
 }
 

@@ -36,7 +36,7 @@ interface HandedOut { readonly author: string; readonly until: number }
 
 export class Labelling {
   readonly guide: Guide
-  readonly clips: ClipsToLabel
+  readonly #clips: ClipsToLabel
   readonly #book: LabelBook
   readonly #rules: { readonly secondShare: number }
   readonly #now: () => number
@@ -45,7 +45,7 @@ export class Labelling {
 
   private constructor({ clips, guideFile, secondShare, now = Date.now }: LabellingOptions, book: LabelBook) {
     this.guide = readGuideFile(guideFile)
-    this.clips = clips
+    this.#clips = clips
     this.#book = book
     this.#rules = { secondShare }
     this.#now = now
@@ -69,17 +69,17 @@ export class Labelling {
   }
 
   select(selection: Selection): Promise<readonly ClipToLabel[]> {
-    return reading(this.clips.select(selection))
+    return reading(this.#clips.select(selection))
   }
 
   /** Throws CLIP_NOT_FOUND. */
   async find(id: string): Promise<ClipToLabel> {
-    return await reading(this.clips.find(id)) ?? notFound(id)
+    return await reading(this.#clips.find(id)) ?? notFound(id)
   }
 
   /** Throws CLIP_NOT_FOUND, also for a clip that was deleted. */
   async audio(id: string): Promise<ClipAudio> {
-    return await reading(this.clips.audio(id)) ?? notFound(id)
+    return await reading(this.#clips.audio(id)) ?? notFound(id)
   }
 
   labelsOf(id: string): readonly Label[] {
