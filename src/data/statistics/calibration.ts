@@ -33,34 +33,36 @@ export function binCountFor(clips: number): number {
 }
 
 export function calibrationError(clips: readonly Outcome[], bins: number): number {
+  const all = weightOf(clips)
   return binned(clips, bins).reduce(
-    (sum, { weight, meanProbability, shareRight }) =>
-      sum + weight / weightOf(clips) * Math.abs(meanProbability - shareRight),
-    0,
+    (sum, { weight, meanProbability, shareRight }) => sum + weight / all * Math.abs(meanProbability - shareRight), 0,
   )
 }
 
-/** The mean calibration error if every probability were true. */
+/** The mean calibration error if every probability were true. Probabilities stay, so bins are those of all rounds. */
 export function errorByChance(clips: readonly Outcome[], bins: number): number {
   const random = seededRandom(clips.length)
-  return mean(
-    Array.from({ length: CHANCE_ROUNDS }, () =>
-      calibrationError(clips.map((clip) => ({ ...clip, isRight: random() < clip.probability })), bins)),
-  )
+  const parts = partsOf(clips, bins)
+  const gap = (part: readonly Outcome[]): number => Math.abs(part.reduce((sum, { probability, weight = 1 }) =>
+    sum + weight * (probability - (random() < probability ? 1 : 0)), 0))
+  const gaps = Array.from({ length: CHANCE_ROUNDS }, () => parts.reduce((sum, part) => sum + gap(part), 0))
+  return mean(gaps) / weightOf(clips)
 }
 
-/** In the order of probability; numbers of clips differ by one at most. Mean and share are weighted. */
+/** Mean and share are weighted. */
 export function binned(clips: readonly Outcome[], bins: number): Bin[] {
+  return partsOf(clips, bins).map((part) => ({
+    clips: part.length, weight: weightOf(part), meanProbability: weightedMean(part, ({ probability }) => probability),
+    shareRight: weightedMean(part, ({ isRight }) => isRight ? 1 : 0),
+  }))
+}
+
+/** In the order of probability; numbers of clips differ by one at most. */
+function partsOf(clips: readonly Outcome[], bins: number): Outcome[][] {
   const sorted = clips.toSorted((a, b) => a.probability - b.probability)
   return Array.from({ length: bins }, (_, index) =>
     sorted.slice(Math.round(index * sorted.length / bins), Math.round((index + 1) * sorted.length / bins)))
     .filter(({ length }) => length > 0)
-    .map((part) =>
-      ({
-        clips: part.length, weight: weightOf(part),
-        meanProbability: weightedMean(part, ({ probability }) => probability),
-        shareRight: weightedMean(part, ({ isRight }) => isRight ? 1 : 0),
-      }))
 }
 
 /** Each pair with the product of its weights; null if all are right or all are wrong. */
