@@ -89,8 +89,9 @@ export function compareSource(source: string, first: readonly ScoredClip[], seco
   return { source, points: points(addUp(groups)), interval: bootstrapInterval(groups, points), resampledBy: by }
 }
 
-/** A star marks an interval that was drawn by clip, where there is one speaker. */
+/** Unknown of a single clip. A star marks an interval that was drawn by clip, where there is one speaker. */
 export function intervalCell({ interval: { low, high }, resampledBy }: Drawn): string {
+  if (Number.isNaN(low)) return 'unknown  '
   return `${fixed(low)} to ${fixed(high)}${resampledBy === 'clip' ? ' *' : '  '}`
 }
 

@@ -30,6 +30,14 @@ export function readArguments<T extends ParseArgsConfig>(config: T): ReturnType<
   }
 }
 
+/** A whole number of at least `least`; throws UsageError. */
+export function countOf(name: string, given: string | undefined, fallback: number, least = 1): number {
+  if (given === undefined) return fallback
+  const value = Number(given)
+  if (/^\d+$/.test(given) && value >= least) return value
+  throw new UsageError(`${name} expects a whole number of at least ${least}, not "${given}"`)
+}
+
 /** The first of EARSHOT_MODELS. */
 export function defaultModelOf({ models: [first] }: Pick<Config, 'models'>): string {
   if (first === undefined) throw new SpeechError('CONFIG_INVALID', 'EARSHOT_MODELS names no model')

@@ -11,7 +11,7 @@ import { readLabelledClips } from '../../data/error-analysis/manifest.js'
 import { analysisText } from '../../data/error-analysis/text.js'
 import { wordsOfNames } from '../../data/error-analysis/words.js'
 import { projectRoot } from '../../domain/project-root.js'
-import { readArguments, runCommand, UsageError } from '../command.js'
+import { countOf, readArguments, runCommand, UsageError } from '../command.js'
 import { readSide, type Side } from '../compare-models/side.js'
 import { readCatalogue } from '../compare-models/system.js'
 import { gather, type Sources } from './gather.js'
@@ -80,12 +80,6 @@ function readOptions(args: readonly string[], environment: NodeJS.ProcessEnv): O
     limit: countOf('--limit', values.limit, Infinity), top: countOf('--top', values.top, DEFAULT_TOP),
     cacheFolder: values['no-cache'] ? undefined : cache,
   }
-}
-
-function countOf(name: string, given: string | undefined, fallback: number): number {
-  if (given === undefined) return fallback
-  if (!/^[1-9]\d*$/.test(given)) throw new UsageError(`${name} expects a whole number of at least 1, not "${given}"`)
-  return Number(given)
 }
 
 async function analyzeErrors(options: Options, read: Pick<Sources, 'reference' | 'environment'>): Promise<Analysis> {

@@ -15,11 +15,13 @@ import { SpeechError } from '../../domain/errors.js'
 import { projectRoot } from '../../domain/project-root.js'
 import { listClips } from '../clips/clips.js'
 import { progressOf } from '../clips/recognize.js'
-import { printMessage, readArguments, runCommand, UsageError } from '../command.js'
+import { countOf, printMessage, readArguments, runCommand, UsageError } from '../command.js'
 import { recognizeBoth, type TextClip } from './recognize-both.js'
 import { withSides } from './built-sides.js'
 import { openSearch } from './search-hits.js'
 import { readSide } from './side.js'
+
+const DEFAULT_LISTEN = 20
 
 const USAGE = `npm run compare-models -- A B --clips FOLDER|MANIFEST.jsonl
                          A, B: MODEL, profile:NAME, revision:NAME (of git, which is built),
@@ -30,7 +32,7 @@ const USAGE = `npm run compare-models -- A B --clips FOLDER|MANIFEST.jsonl
   --margin POINTS        how much worse B may be, in points of the word error rate (default ${DEFAULT_MARGIN})
   --limit N              the first N clips of each source
   --language CODE        of the references, for their normalization (default en)
-  --listen N             clips to listen to (default 20)
+  --listen N             clips to listen to (default ${DEFAULT_LISTEN})
   --search CATALOGUE     compares search hits too, in this catalogue or in that of the side;
                          the manifest says in "entry" what is to be found, or the text is a name
   --json                 prints JSON instead of tables
@@ -86,23 +88,17 @@ function readOptions(args: readonly string[], environment: NodeJS.ProcessEnv): O
   for (const side of [a, b]) readSide(side, environment)
   return {
     written: { a, b }, search: values.search, clips, language,
-    margin: numberOf('--margin', values.margin, DEFAULT_MARGIN), limit: countOf('--limit', values.limit, Infinity),
-    listen: countOf('--listen', values.listen, 20), isJson: values.json ?? false, html: values.html,
+    margin: marginOf(values.margin), limit: countOf('--limit', values.limit, Infinity),
+    listen: countOf('--listen', values.listen, DEFAULT_LISTEN, 0), isJson: values.json ?? false, html: values.html,
     cacheFolder: values['no-cache'] ? undefined : cache,
   }
 }
 
-function numberOf(name: string, given: string | undefined, fallback: number): number {
-  const value = given === undefined ? fallback : Number(given)
+function marginOf(given: string | undefined): number {
+  const value = given === undefined ? DEFAULT_MARGIN : Number(given)
   if (given?.trim() === '' || Number.isNaN(value) || value < 0) {
-    throw new UsageError(`${name} expects a number of at least 0, not "${given}"`)
+    throw new UsageError(`--margin expects a number of at least 0, not "${given}"`)
   }
-  return value
-}
-
-function countOf(name: string, given: string | undefined, fallback: number): number {
-  const value = numberOf(name, given, fallback)
-  if (given !== undefined && !Number.isInteger(value)) throw new UsageError(`${name} expects a whole number`)
   return value
 }
 

@@ -15,7 +15,7 @@ import { WORKER_SETTINGS } from '../../domain/worker-protocol.js'
 import { modelDigest, readManifest } from '../../engine/manifest.js'
 import { readCalibration } from '../../recognition/confidence/calibration.js'
 import { listClips } from '../clips/clips.js'
-import { readArguments, runCommand, UsageError } from '../command.js'
+import { countOf, readArguments, runCommand, UsageError } from '../command.js'
 import { makeCard, type Statements } from './make.js'
 import { measureSets, type DataSet, type TextClip } from './measure.js'
 
@@ -61,11 +61,8 @@ function readOptions(args: readonly string[]): Options {
   })
   if (model === undefined || manifests.length === 0) throw new UsageError('a model and a manifest are needed')
   const { out, markdown, limit } = values
-  if (limit !== undefined && !/^[1-9]\d*$/.test(limit)) {
-    throw new UsageError(`--limit is a whole number of at least 1, not "${limit}"`)
-  }
   return {
-    model, manifests, out, markdown, limit: limit === undefined ? Infinity : Number(limit),
+    model, manifests, out, markdown, limit: countOf('--limit', limit, Infinity),
     statements: {
       intendedUse: values['intended-use'], notFor: values['not-for'], caveats: values.caveat,
       trainingData: values['training-data'] ?? null,

@@ -23,7 +23,7 @@ import { summarize } from '../../data/verification/summary.js'
 import { verify } from '../../data/verification/verify.js'
 import { configurationDigest } from '../clips/configuration.js'
 import { progressOf, withRecognizer } from '../clips/recognize.js'
-import { printMessage, readArguments, runCommand, UsageError } from '../command.js'
+import { countOf, printMessage, readArguments, runCommand, UsageError } from '../command.js'
 import { examineAll } from './examine-all.js'
 import { describeVerification, writeJsonLines, writePage } from './outputs.js'
 
@@ -41,7 +41,7 @@ const USAGE = `npm run verify-data -- MANIFEST.jsonl
   --fail-on SEVERITY     error (default), warning, note or never
   --cache FOLDER         measurements of earlier runs (default: .earshot/verify-data)
 
-Exit code 0: no finding of that severity; 3: there are some; 1 and 2: the command failed.`
+Exit code 0: no finding of that severity; 3: there are some; 1: failed; 2: wrong usage.`
 
 const FAILED_ON_FINDINGS = 3
 const DEFAULT_TOP = 40
@@ -87,15 +87,15 @@ function readOptions(args: readonly string[]): Options {
   const { values, positionals } = readArguments({ args: [...args], allowPositionals: true, options })
   const [manifest, ...more] = positionals
   if (manifest === undefined || more.length > 0) throw new UsageError('one manifest is needed')
-  const { json, html, embed = false, fix, words, top = String(DEFAULT_TOP), 'fail-on': failOn = 'error' } = values
-  if (!/^\d+$/.test(top)) throw new UsageError(`--top is a number, not "${top}"`)
+  const { json, html, embed = false, fix, words, 'fail-on': failOn = 'error' } = values
+  const top = countOf('--top', values.top, DEFAULT_TOP, 0)
   if (![...SEVERITIES, 'never'].includes(failOn)) throw new UsageError(`--fail-on is no severity: "${failOn}"`)
   if (fix !== undefined && path.resolve(fix) === path.resolve(manifest)) {
     throw new UsageError('--fix names a new file, not the manifest itself')
   }
   const { cache = path.join(projectRoot, '.earshot/verify-data'), labels = [], language = 'en' } = values
   const guide = values['no-guide'] ? undefined : values.guide ?? GUIDE
-  return { manifest, json, html, embed, fix, words, labels, guide, language, top: Number(top), failOn, cache }
+  return { manifest, json, html, embed, fix, words, labels, guide, language, top, failOn, cache }
 }
 
 async function verifyData(options: Options, config: Config): Promise<readonly Finding[]> {

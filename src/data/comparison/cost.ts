@@ -1,5 +1,6 @@
 /** What the systems cost: time of both on the same clips, measured in turns, and ratios of B to A. */
 import { bootstrapInterval, type Interval } from '../statistics/bootstrap.js'
+import { quantile } from '../statistics/robust.js'
 import type { Both, Pair } from './pairs.js'
 
 /** Of all clips that both recognized in one run. */
@@ -21,7 +22,7 @@ export interface Latency {
 export interface Cost {
   readonly work: Work
   readonly latency: Latency
-  /** Of the ratio of total wall times, 95 %, drawn by clip. */
+  /** Of the ratio of total wall times, 95 %, drawn by clip; NaN of one clip. */
   readonly wallRatioInterval: Interval
 }
 
@@ -32,8 +33,8 @@ export function costOf(pairs: readonly Pair[], processorSeconds: Both<number> | 
   if (audioSeconds === 0) return null
   const [a, b] = [timed.map((one) => one.a), timed.map((one) => one.b)]
   const spent = processorSeconds ?? { a: sum(a), b: sum(b) }
-  const medianSeconds = { a: percentile(a, 0.5), b: percentile(b, 0.5) }
-  const p95Seconds = { a: percentile(a, 0.95), b: percentile(b, 0.95) }
+  const medianSeconds = { a: quantile(a, 0.5), b: quantile(b, 0.5) }
+  const p95Seconds = { a: quantile(a, 0.95), b: quantile(b, 0.95) }
   return {
     work: {
       measure: processorSeconds === null ? 'wall' : 'processor',
@@ -47,11 +48,6 @@ export function costOf(pairs: readonly Pair[], processorSeconds: Both<number> | 
       method: 'expanded',
     }),
   }
-}
-
-/** Nearest rank. */
-function percentile(values: readonly number[], share: number): number {
-  return values.toSorted((one, other) => one - other)[Math.max(0, Math.ceil(share * values.length) - 1)]!
 }
 
 function sum(values: readonly number[]): number {

@@ -2,7 +2,7 @@
 import { blocksOf } from '../statistics/blocks.js'
 import { bootstrapInterval, effectiveBlocks, type Interval, type Sums } from '../statistics/bootstrap.js'
 import { matchedPairsTest, type MatchedPairs } from '../statistics/matched-pairs.js'
-import { MOST_UNSEEN } from '../statistics/weighted-error-rate.js'
+import { unseenInterval } from '../statistics/weighted-error-rate.js'
 import type { Both, Pair } from './pairs.js'
 
 export interface Rate {
@@ -40,9 +40,8 @@ export function differenceOf(pairs: readonly Pair[]): Difference {
   ]
   // Blocks with more errors move the rates more.
   const effective = effectiveBlocks(sums.map(([a, b]) => a! + b!))
-  const intervalOf = (statistic: (sums: Sums) => number): Interval => sums.length < 2
-    ? { low: NaN, high: NaN }
-    : bootstrapInterval(sums, statistic, { method: 'expanded', effective })
+  const intervalOf = (statistic: (sums: Sums) => number): Interval =>
+    bootstrapInterval(sums, statistic, { method: 'expanded', effective })
   const isEqual = pairs.every(({ errors }) => errors.a === errors.b)
   return {
     clips: pairs.length, words, speakers: new Set(pairs.flatMap(({ speaker }) => speaker ?? [])).size,
@@ -51,7 +50,7 @@ export function differenceOf(pairs: readonly Pair[]): Difference {
       b: { percent: percent(errorsB, words), interval: intervalOf(([, b, all]) => percent(b!, all!)) },
     },
     points: percent(errorsB - errorsA, words),
-    interval: isEqual && words > 0 ? unseen(words) : intervalOf(([a, b, all]) => percent(b! - a!, all!)),
+    interval: isEqual && words > 0 ? unseenInterval(words) : intervalOf(([a, b, all]) => percent(b! - a!, all!)),
     drawnBy: by, effectiveBlocks: effective,
     matchedPairs: matchedPairsTest(pairs.flatMap(({ segments }) => segments)),
     wins: {
@@ -63,15 +62,6 @@ export function differenceOf(pairs: readonly Pair[]): Difference {
 
 function percent(errors: number, words: number): number {
   return words === 0 ? NaN : 100 * errors / words
-}
-
-/**
- * Where no clip differs, every bootstrap sample has a difference of 0, as if few clips were proof. Single words may
- * still differ, as many as could have stayed unseen.
- */
-function unseen(words: number): Interval {
-  const points = Math.min(100, 100 * MOST_UNSEEN / words)
-  return { low: -points, high: points }
 }
 
 function sum<T>(values: readonly T[], of: (value: T) => number): number {

@@ -6,7 +6,7 @@
 import { blocksOf } from '../statistics/blocks.js'
 import { bootstrapInterval, type Interval, type Sums } from '../statistics/bootstrap.js'
 import { mcNemar, type McNemar } from '../statistics/mcnemar.js'
-import { MOST_UNSEEN } from '../statistics/weighted-error-rate.js'
+import { unseenInterval } from '../statistics/weighted-error-rate.js'
 import type { Both, Hit, Pair } from './pairs.js'
 
 /** A figure of both systems, in percent, with the paired 95 % interval of B less A in points. */
@@ -71,18 +71,11 @@ function figureOf(
   const isEqual = blocks.flat().every(({ hits }) => valueOf(hits.a) === valueOf(hits.b))
   return {
     name, percent: { a: 100 * a / clips, b: 100 * b / clips }, points: 100 * (b - a) / clips,
-    interval: isEqual ? unseen(clips) : intervalOf(sums),
+    interval: isEqual ? unseenInterval(clips) : intervalOf(sums),
   }
 }
 
-/** Where no clip differs, what could have stayed unseen. */
-function unseen(clips: number): Interval {
-  const points = Math.min(100, 100 * MOST_UNSEEN / clips)
-  return { low: -points, high: points }
-}
-
 function intervalOf(sums: readonly Sums[]): Interval {
-  if (sums.length < 2) return { low: NaN, high: NaN }
   return bootstrapInterval(sums, ([a, b, clips]) => 100 * (b! - a!) / clips!, { method: 'expanded' })
 }
 

@@ -8,7 +8,10 @@ import { page, player, table, tag, type Column, type Content, type Markup } from
 import type { Comparison } from './compare.js'
 import type { Pair } from './pairs.js'
 import { intervalPlot } from './plot.js'
-import { blocksText, cellsOf, costRows, HIT_HEAD, hitNote, hitRows, probability, verdictText } from './text.js'
+import {
+  blocksText, cellsOf, COST_HEAD, costNote, costRows, HEAD, HIT_HEAD, hitNote, hitRows, NO_TIMES, NOTE, SLICE_HEAD,
+  sliceCells, verdictText,
+} from './text.js'
 
 export interface PageOptions {
   /** The recording of a clip as a `data:` URL; undefined where it is too large to be inside the page. */
@@ -33,8 +36,7 @@ export async function comparisonPage(comparison: Comparison, options: PageOption
     tag('h2', {}, 'Difference by slice'),
     tag('p', {}, 'Points of the word error rate, B − A, with 95 % intervals. The dashed line is the margin.'),
     tag('div', { class: 'scroll' }, intervalPlot(comparison)),
-    numbers([...HEAD, 'p corrected'], slices.map((slice) =>
-      [`${slice.kind}: ${slice.name}`, ...cellsOf(slice), probability(slice.correctedP)])),
+    numbers(SLICE_HEAD, slices.map(sliceCells)),
     tag('p', { class: 'faint' }, NOTE),
     hitSection(comparison),
     tag('h2', {}, 'Cost'),
@@ -43,11 +45,6 @@ export async function comparisonPage(comparison: Comparison, options: PageOption
     clips.length === 0 ? tag('p', {}, 'No clip differs in its number of errors.') : tag('ol', {}, clips),
   )
 }
-
-const HEAD = ['', 'clips', 'words', 'WER A %', 'WER B %', 'B − A', '95 % interval', 'A wins', 'B wins', 'MAPSSWE p']
-
-const NOTE = '* drawn by clip: fewer than six speakers, so the interval says nothing about other voices. p corrected: '
-  + 'for all slices together (Holm).'
 
 const STYLE = `
 :root { --better: #17806d; --worse: #c0392b }
@@ -78,15 +75,9 @@ function hitSection({ hits }: Comparison): Content {
 
 function costSection({ cost }: Comparison): Content {
   if (cost === null) {
-    return tag('p', {}, 'No times: they are compared only where one run recognized clips with both, in turns.')
+    return tag('p', {}, `${NO_TIMES}.`)
   }
-  const { low, high } = cost.wallRatioInterval
-  const interval = `${low.toFixed(2)} to ${high.toFixed(2)}`
-  return [
-    numbers(['', 'A', 'B', 'B / A'], costRows(cost)),
-    tag('p', { class: 'faint' },
-      `Of ${cost.latency.clips} clips; the ratio of all wall-clock time is ${interval} (95 %).`),
-  ]
+  return [numbers(COST_HEAD, costRows(cost)), tag('p', { class: 'faint' }, costNote(cost))]
 }
 
 async function clipItem(pair: Pair, { recordingOf, language }: PageOptions): Promise<Markup> {

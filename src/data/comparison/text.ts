@@ -1,9 +1,11 @@
 /** A comparison as text for the terminal. Minus signs and letters as in the page, so that both read alike. */
 import { counted } from '../report/counted.js'
 import type { Comparison } from './compare.js'
+import type { Cost } from './cost.js'
 import type { Difference, Rate } from './difference.js'
 import type { Interval } from '../statistics/bootstrap.js'
 import type { Pair } from './pairs.js'
+import type { Slice } from './slices.js'
 import { signed } from './verdict.js'
 
 /** Of p after correction: marks a slice. */
@@ -17,9 +19,7 @@ export function comparisonText(comparison: Comparison): string {
     verdictText(comparison),
     table(HEAD, [['all clips', ...cellsOf(all)]]),
     blocksText(all),
-    ...slices.length === 0 ? [] : [table(['slice', ...HEAD.slice(1), 'p corrected'], slices.map((slice) => [
-      `${slice.kind}: ${slice.name}`, ...cellsOf(slice), probability(slice.correctedP),
-    ]))],
+    ...slices.length === 0 ? [] : [table(SLICE_HEAD, slices.map(sliceCells))],
     NOTE,
     ...hitsText(comparison),
     costText(comparison),
@@ -27,10 +27,14 @@ export function comparisonText(comparison: Comparison): string {
   ].join('\n\n')
 }
 
-const HEAD = ['', 'clips', 'words', 'WER A', 'WER B', 'B − A', '95 % interval', 'A wins', 'B wins', 'MAPSSWE p']
+export const HEAD = [
+  '', 'clips', 'words', 'WER A %', 'WER B %', 'B − A', '95 % interval', 'A wins', 'B wins', 'MAPSSWE p',
+]
 
-const NOTE = `WER in percent, B − A in points. * drawn by clip: fewer than six speakers, so the interval says nothing
-about other voices. Corrected: p for all slices together (Holm); below ${LEVEL}, the slice differs.`
+export const SLICE_HEAD = ['slice', ...HEAD.slice(1), 'p corrected']
+
+export const NOTE = `B − A in points. * drawn by clip: fewer than six speakers, so the interval says nothing about
+other voices. Corrected: p for all slices together (Holm); below ${LEVEL}, the slice differs.`
 
 export function verdictText({ verdict: { verdict, because, clipsNeeded }, leftOut }: Comparison): string {
   return [
@@ -57,12 +61,17 @@ export function cellsOf({ clips, words, wer, points, interval, drawnBy, wins, ma
   ]
 }
 
+/** In the order of the head of slices. */
+export function sliceCells(slice: Slice): string[] {
+  return [`${slice.kind}: ${slice.name}`, ...cellsOf(slice), probability(slice.correctedP)]
+}
+
 function intervalText({ low, high }: Interval, drawnBy: Difference['drawnBy']): string {
   if (Number.isNaN(low)) return 'unknown'
   return `${signed(low)} to ${signed(high)}${drawnBy === 'clip' ? ' *' : ''}`
 }
 
-export function probability(p: number): string {
+function probability(p: number): string {
   return p < 0.001 ? '< 0.001' : p.toFixed(3)
 }
 
@@ -85,16 +94,24 @@ export function hitNote({ clips, unexpected, test: { onlyA, onlyB, p } }: NonNul
     + `McNemar p ${p < 0.001 ? '< 0.001' : `= ${p.toFixed(3)}`}.`
 }
 
+export const NO_TIMES = 'No times: they are compared only where one run recognized clips with both, in turns'
+
 function costText({ cost }: Comparison): string {
   if (cost === null) {
-    return 'No times: they are compared only where one run recognized clips with both, in turns (--no-cache).'
+    return `${NO_TIMES} (--no-cache).`
   }
-  return table(['', 'A', 'B', 'B / A'], costRows(cost))
-    + `\nOf ${cost.latency.clips} clips; the ratio of all wall-clock time is `
-    + `${cost.wallRatioInterval.low.toFixed(2)} to ${cost.wallRatioInterval.high.toFixed(2)} (95 %).`
+  return table(COST_HEAD, costRows(cost)) + `\n${costNote(cost)}`
 }
 
-export function costRows({ work, latency }: NonNullable<Comparison['cost']>): string[][] {
+export function costNote({ latency: { clips }, wallRatioInterval: { low, high } }: Cost): string {
+  const interval = Number.isNaN(low) ? 'unknown' : `${low.toFixed(2)} to ${high.toFixed(2)}`
+  return `Of ${counted(clips, 'clip')}; 95 % interval of the ratio of all wall-clock time: ${interval}.`
+}
+
+export const COST_HEAD = ['', 'A', 'B', 'B / A']
+
+/** In the order of the head. */
+export function costRows({ work, latency }: Cost): string[][] {
   const { secondsPerAudioSecond: cost, ratio } = work
   const what = work.measure === 'processor' ? 'processor' : 'wall-clock'
   const milliseconds = (seconds: number): string => `${(1000 * seconds).toFixed(0)} ms`

@@ -132,9 +132,7 @@ function priority({ own, ...named }: Part, clips: readonly ExplainedClip[], gain
     current: percent,
     reference: compared.length === 0 || named.kind === 'setting' ? null : rateOf(compared).percent,
     gain: gain([sum(sums, ([one]) => one!), sum(sums, ([, all]) => all!)]),
-    interval: sums.length < 2
-      ? { low: NaN, high: NaN }
-      : bootstrapInterval(sums, gain, { method: 'expanded', rounds: ROUNDS }),
+    interval: bootstrapInterval(sums, gain, { method: 'expanded', rounds: ROUNDS }),
     isSmall,
   }
 }

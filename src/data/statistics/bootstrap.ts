@@ -31,11 +31,12 @@ export interface BootstrapOptions {
 const ROUNDS = 2_000
 const TAIL = 0.025
 
-/** 95 % interval of a statistic of summed blocks; NaN where it has no value in any round. */
+/** 95 % interval of a statistic of summed blocks; NaN of fewer than two, or where it has no value in any round. */
 export function bootstrapInterval(
   blocks: readonly Sums[], statistic: (sums: Sums) => number,
   { rounds = ROUNDS, seed = 1, method = 'percentile', effective = blocks.length }: BootstrapOptions = {},
 ): Interval {
+  if (blocks.length < 2) return { low: NaN, high: NaN }
   const drawn = drawValues(blocks, statistic, rounds, seed)
   const tail = method === 'expanded' ? expandedTail(Math.floor(effective)) : TAIL
   return percentileInterval(drawn, tail)

@@ -25,7 +25,16 @@ export interface WeightedErrorRate {
 }
 
 /** −ln 0.025: with 0 events seen, at most so many are expected (the exact Poisson limit, Garwood 1936). */
-export const MOST_UNSEEN = 3.69
+const MOST_UNSEEN = 3.69
+
+/**
+ * In percent, of a difference of two systems that no event of `count` shows. Every bootstrap sample has a difference of
+ * 0 then, as if few clips were proof. Single events may still differ, as many as could have stayed unseen.
+ */
+export function unseenInterval(count: number): Interval {
+  const points = Math.min(100, 100 * MOST_UNSEEN / count)
+  return { low: -points, high: points }
+}
 
 export function weightedErrorRate(
   clips: readonly WeightedClip[], options: Pick<BootstrapOptions, 'rounds' | 'seed'> = {},
@@ -39,6 +48,7 @@ export function weightedErrorRate(
 function intervalOf(
   clips: readonly WeightedClip[], blocks: readonly Sums[], options: Pick<BootstrapOptions, 'rounds' | 'seed'>,
 ): Interval {
+  // A single clip without an error says nothing about others either.
   if (clips.every(({ words }) => words === 0) || blocks.length < 2) return { low: NaN, high: NaN }
   if (clips.every(({ errors }) => errors === 0)) {
     return { low: 0, high: Math.min(100, 100 * MOST_UNSEEN / effectiveWords(clips)) }

@@ -35,7 +35,7 @@ t.test('what is wrong with a call is said in a sentence', async (t) => {
     [[], 2, /one manifest/],
     [[absent, absent], 2, /one manifest/],
     [[absent, '--colour'], 2, /colour/],
-    [[absent, '--limit', '0'], 2, /--limit expects a whole number/],
+    [[absent, '--limit', '0'], 2, /--limit expects a whole number of at least 1, not "0"/],
     [[absent, '--top', 'x'], 2, /--top expects/],
     [[absent, '--model', 'default?EARSHOT_PORT=1'], 2, /EARSHOT_PORT does not change/],
     [[absent, '--reference', 'profile:slow'], 2, /EARSHOT_PROFILE/],

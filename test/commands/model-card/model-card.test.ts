@@ -55,7 +55,7 @@ t.test('what is wrong with a call is said in a sentence', async (t) => {
   const cases: [string[], number, RegExp][] = [
     [[], 2, /a model and a manifest/],
     [[NAME], 2, /a model and a manifest/],
-    [[NAME, CLIPS, '--limit', '0'], 2, /--limit is a whole number/],
+    [[NAME, CLIPS, '--limit', '0'], 2, /--limit expects a whole number of at least 1, not "0"/],
     [[NAME, CLIPS, '--colour'], 2, /colour/],
     [['no-such-model', CLIPS], 1, /no-such-model/],
     [[NAME, path.join(folder, 'silent.jsonl')], 1, /has a text/],

@@ -71,7 +71,8 @@ t.test('what it cannot do is said, with the usage where the call is wrong', asyn
   t.teardown(() => { console.error = error })
   console.error = (line: string) => { complaints.push(line) }
   const cases: readonly (readonly [readonly string[], number, RegExp])[] = [
-    [[], 2, /one manifest is needed/], [['a', 'b'], 2, /one manifest/], [['a', '--top', 'x'], 2, /--top is a number/],
+    [[], 2, /one manifest is needed/], [['a', 'b'], 2, /one manifest/],
+    [['a', '--top', 'x'], 2, /--top expects a whole number of at least 0/],
     [['a', '--fail-on', 'fatal'], 2, /no severity: "fatal"/], [['a', '--fix', './a'], 2, /not the manifest itself/],
     [[path.join(t.testdir(), 'none.jsonl')], 1, /ENOENT/],
   ]

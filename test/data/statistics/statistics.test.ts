@@ -78,6 +78,7 @@ t.test('the same seed gives the same interval, another one gives another', async
     seed: 6, rounds: 50,
   }))
   t.same(bootstrapInterval([[1, 10], [1, 10]], rate), { low: 0.1, high: 0.1 }, 'equal blocks leave no doubt')
+  t.same(bootstrapInterval([[1, 10]], rate), { low: NaN, high: NaN }, 'one block says nothing about others')
 })
 
 t.test('speakers are drawn where there are enough of them, and clips of unknown speakers alone', async (t) => {
