@@ -3,6 +3,7 @@ import os from 'node:os'
 import type { Config } from '../../config.js'
 import { costOf, weaknessesOf, wordErrorRates } from '../../data/model-card/figures.js'
 import type { MeasuredClip } from '../../data/model-card/measured-clip.js'
+import { speakersOf } from '../../data/statistics/blocks.js'
 import { SpeechError } from '../../domain/errors.js'
 import { CARD_FORMAT, type ModelCard } from '../../domain/model-card.js'
 import { modelDigest, originOf, type Manifest } from '../../engine/manifest.js'
@@ -38,7 +39,7 @@ const CAVEATS = [
   'Of many slices, a few have an interval above the rate of all clips by chance.',
 ]
 const WEIGHTED = 'Clips were collected with unequal probabilities: word error rates are weighted to be those of the '
-  + 'traffic; numbers, calibration and cost are those of the clips.'
+  + 'traffic; numbers of clips, calibration and cost are not weighted.'
 
 /** Throws CLIPS_INVALID where no clip has words. */
 export function makeCard(measured: Measured, source: CardSource): ModelCard {
@@ -80,10 +81,6 @@ function dataOf({ name, clips, leftOut }: Measured['sets'][number]): ModelCard['
     name, clips: clips.length, leftOut, speakers: speakersOf(clips),
     seconds: clips.reduce((sum, { audioSeconds }) => sum + audioSeconds, 0),
   }
-}
-
-function speakersOf(clips: readonly MeasuredClip[]): number {
-  return new Set(clips.flatMap(({ speaker }) => speaker ?? [])).size
 }
 
 /** Empty transcripts have no probability of being right. Null without any other. */

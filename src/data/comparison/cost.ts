@@ -1,6 +1,7 @@
 /** What the systems cost: time of both on the same clips, measured in turns, and ratios of B to A. */
 import { bootstrapInterval, type Interval } from '../statistics/bootstrap.js'
 import { quantile } from '../statistics/robust.js'
+import { sum } from '../statistics/sum.js'
 import type { Both, Pair } from './pairs.js'
 
 /** Of all clips that both recognized in one run. */
@@ -29,10 +30,10 @@ export interface Cost {
 /** Null where no clip was recognized by both in one run. `processorSeconds` of exactly these clips, if known. */
 export function costOf(pairs: readonly Pair[], processorSeconds: Both<number> | null): Cost | null {
   const timed = pairs.flatMap(({ seconds, audioSeconds }) => seconds === null ? [] : [{ ...seconds, audioSeconds }])
-  const audioSeconds = sum(timed.map((one) => one.audioSeconds))
+  const audioSeconds = sum(timed, (one) => one.audioSeconds)
   if (audioSeconds === 0) return null
   const [a, b] = [timed.map((one) => one.a), timed.map((one) => one.b)]
-  const spent = processorSeconds ?? { a: sum(a), b: sum(b) }
+  const spent = processorSeconds ?? { a: sum(timed, (one) => one.a), b: sum(timed, (one) => one.b) }
   const medianSeconds = { a: quantile(a, 0.5), b: quantile(b, 0.5) }
   const p95Seconds = { a: quantile(a, 0.95), b: quantile(b, 0.95) }
   return {
@@ -48,8 +49,4 @@ export function costOf(pairs: readonly Pair[], processorSeconds: Both<number> | 
       method: 'expanded',
     }),
   }
-}
-
-function sum(values: readonly number[]): number {
-  return values.reduce((total, value) => total + value, 0)
 }

@@ -1,7 +1,8 @@
 /** Pairs → word error rates of both systems, their difference, and whether it can be chance. */
-import { blocksOf } from '../statistics/blocks.js'
+import { blocksOf, speakersOf } from '../statistics/blocks.js'
 import { bootstrapInterval, effectiveBlocks, type Interval, type Sums } from '../statistics/bootstrap.js'
 import { matchedPairsTest, type MatchedPairs } from '../statistics/matched-pairs.js'
+import { sum } from '../statistics/sum.js'
 import { unseenInterval } from '../statistics/weighted-error-rate.js'
 import type { Both, Pair } from './pairs.js'
 
@@ -44,7 +45,7 @@ export function differenceOf(pairs: readonly Pair[]): Difference {
     bootstrapInterval(sums, statistic, { method: 'expanded', effective })
   const isEqual = pairs.every(({ errors }) => errors.a === errors.b)
   return {
-    clips: pairs.length, words, speakers: new Set(pairs.flatMap(({ speaker }) => speaker ?? [])).size,
+    clips: pairs.length, words, speakers: speakersOf(pairs),
     wer: {
       a: { percent: percent(errorsA, words), interval: intervalOf(([a, , all]) => percent(a!, all!)) },
       b: { percent: percent(errorsB, words), interval: intervalOf(([, b, all]) => percent(b!, all!)) },
@@ -62,8 +63,4 @@ export function differenceOf(pairs: readonly Pair[]): Difference {
 
 function percent(errors: number, words: number): number {
   return words === 0 ? NaN : 100 * errors / words
-}
-
-function sum<T>(values: readonly T[], of: (value: T) => number): number {
-  return values.reduce((total, value) => total + of(value), 0)
 }

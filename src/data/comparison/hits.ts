@@ -6,6 +6,7 @@
 import { blocksOf } from '../statistics/blocks.js'
 import { bootstrapInterval, type Interval, type Sums } from '../statistics/bootstrap.js'
 import { mcNemar, type McNemar } from '../statistics/mcnemar.js'
+import { sum } from '../statistics/sum.js'
 import { unseenInterval } from '../statistics/weighted-error-rate.js'
 import type { Both, Hit, Pair } from './pairs.js'
 
@@ -65,9 +66,9 @@ function figureOf(
   name: HitFigure['name'], blocks: readonly (readonly Found[])[], valueOf: (hit: Hit) => number,
 ): HitFigure {
   const sums = blocks.filter((clips) => clips.length > 0).map((clips): Sums => [
-    sum(clips.map(({ hits }) => valueOf(hits.a))), sum(clips.map(({ hits }) => valueOf(hits.b))), clips.length,
+    sum(clips, ({ hits }) => valueOf(hits.a)), sum(clips, ({ hits }) => valueOf(hits.b)), clips.length,
   ])
-  const [a, b, clips] = [0, 1, 2].map((column) => sum(sums.map((own) => own[column]!))) as [number, number, number]
+  const [a, b, clips] = [0, 1, 2].map((column) => sum(sums, (own) => own[column]!)) as [number, number, number]
   const isEqual = blocks.flat().every(({ hits }) => valueOf(hits.a) === valueOf(hits.b))
   return {
     name, percent: { a: 100 * a / clips, b: 100 * b / clips }, points: 100 * (b - a) / clips,
@@ -77,8 +78,4 @@ function figureOf(
 
 function intervalOf(sums: readonly Sums[]): Interval {
   return bootstrapInterval(sums, ([a, b, clips]) => 100 * (b! - a!) / clips!, { method: 'expanded' })
-}
-
-function sum(values: readonly number[]): number {
-  return values.reduce((total, value) => total + value, 0)
 }

@@ -1,7 +1,7 @@
 /** One clip recognized by two systems, as the comparison keeps it: counts and transcripts, no audio, no report. */
 import type { Report } from '../../domain/report.js'
-import { normalizeReference, normalizeText } from '../../domain/scoring/normalize.js'
-import { alignWords, countErrors, totalErrors } from '../../domain/scoring/word-errors.js'
+import { normalizeReference } from '../../domain/scoring/normalize.js'
+import { scored, type Scored } from '../scored.js'
 import { segmentsOf, type Segment } from '../statistics/matched-pairs.js'
 
 /** One clip by one system, as it is kept. */
@@ -57,14 +57,12 @@ export function pairOf(
   clip: LabelledClip, reports: Both<Report>, seconds: Both<number> | null, language: string,
 ): Pair {
   const reference = normalizeReference(clip.text, language)
-  const align = ({ text }: Report) => alignWords(reference, normalizeText(text, language))
-  const edits = { a: align(reports.a), b: align(reports.b) }
+  const [a, b] = [reports.a, reports.b].map(({ text }) => scored(reference, text, language)) as [Scored, Scored]
   const { audioSeconds, speechSeconds, snrDb } = reports.a.input
   return {
     ...clip, words: reference.length,
-    errors: { a: totalErrors(countErrors(edits.a)), b: totalErrors(countErrors(edits.b)) },
-    transcripts: { a: reports.a.text, b: reports.b.text },
-    segments: segmentsOf(edits.a, edits.b),
+    errors: { a: a.errors, b: b.errors }, transcripts: { a: reports.a.text, b: reports.b.text },
+    segments: segmentsOf(a.edits, b.edits),
     audioSeconds, snrDb, wordsPerSecond: speechSeconds > 0 ? reference.length / speechSeconds : null, seconds,
   }
 }

@@ -1,7 +1,7 @@
 /** Intervals of the difference by slice, one below the other (a forest plot), as SVG with the colours of the page. */
 import { escapeHtml, markup, type Markup } from '../report/html.js'
+import { signed } from '../report/plain-text.js'
 import type { Comparison } from './compare.js'
-import { signed } from './verdict.js'
 
 interface Row {
   readonly name: string

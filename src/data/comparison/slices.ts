@@ -22,16 +22,22 @@ const MAX_TAGS = 40
 const MIN_WORDS = 20
 
 /** What clips are sliced by. */
-export type Sliced = Pick<Pair, 'source' | 'speaker' | 'tags' | 'audioSeconds' | 'snrDb' | 'wordsPerSecond'>
+export type Sliced = Pick<Pair, 'source' | 'speaker' | 'tags' | Figure>
+type Figure = 'audioSeconds' | 'snrDb' | 'wordsPerSecond'
+
+/** Names of the slice of a clip by what is measured of it. */
+export const MEASURED = {
+  'length': ({ audioSeconds }) => [inBin(audioSeconds, [1.5, 3, 6, 15], 's')],
+  'SNR': ({ snrDb }) => [snrDb === null ? 'unknown' : inBin(snrDb, [10, 20, 30, 40], 'dB')],
+  'speaking rate': ({ wordsPerSecond }) =>
+    [wordsPerSecond === null ? 'no speech detected' : inBin(wordsPerSecond, [1.5, 2.5, 3.5, 4.5], 'words/s')],
+} satisfies Partial<Record<SliceKind, (clip: Pick<Sliced, Figure>) => readonly string[]>>
 
 const NAMES: Readonly<Record<SliceKind, (clip: Sliced) => readonly string[]>> = {
   'source': ({ source }) => [source],
   'speaker': ({ speaker }) => speaker === null ? [] : [speaker],
   'tag': ({ tags }) => tags,
-  'length': ({ audioSeconds }) => [inBin(audioSeconds, [1.5, 3, 6, 15], 's')],
-  'SNR': ({ snrDb }) => [snrDb === null ? 'unknown' : inBin(snrDb, [10, 20, 30, 40], 'dB')],
-  'speaking rate': ({ wordsPerSecond }) =>
-    [wordsPerSecond === null ? 'no speech detected' : inBin(wordsPerSecond, [1.5, 2.5, 3.5, 4.5], 'words/s')],
+  ...MEASURED,
 }
 
 /**

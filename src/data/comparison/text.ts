@@ -1,12 +1,12 @@
 /** A comparison as text for the terminal. Minus signs and letters as in the page, so that both read alike. */
 import { counted } from '../report/counted.js'
+import { signed, table } from '../report/plain-text.js'
 import type { Comparison } from './compare.js'
 import type { Cost } from './cost.js'
 import type { Difference, Rate } from './difference.js'
 import type { Interval } from '../statistics/bootstrap.js'
 import type { Pair } from './pairs.js'
 import type { Slice } from './slices.js'
-import { signed } from './verdict.js'
 
 /** Of p after correction: marks a slice. */
 const LEVEL = 0.05
@@ -48,8 +48,8 @@ export function verdictText({ verdict: { verdict, because, clipsNeeded }, leftOu
 /** Why an interval may be wide although there are many clips. */
 export function blocksText({ drawnBy, effectiveBlocks: effective, speakers }: Difference): string {
   const what = drawnBy === 'speaker' ? 'speakers' : 'clips'
-  return `Intervals drawn by ${drawnBy}. ${counted(speakers, 'known speaker')}; by their errors, the ${what} are worth `
-    + `${effective.toFixed(1)} equal ones.`
+  return `Intervals drawn by ${drawnBy}. ${counted(speakers, 'known speaker')}; effective number of ${what}, by their `
+    + `errors: ${effective.toFixed(1)}.`
 }
 
 /** In the order of the head, without the first column. */
@@ -129,13 +129,4 @@ function disagreementText({ file, text, errors, transcripts }: Pair): string {
     `${file}`, `  said  ${text}`, `  A     ${transcripts.a || '(no words)'}  [${errors.a}]`,
     `  B     ${transcripts.b || '(no words)'}  [${errors.b}]`,
   ].join('\n')
-}
-
-/** The first column to the left, the others to the right. */
-export function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
-  const lines = [head, ...rows]
-  const widths = head.map((_, column) => Math.max(...lines.map((line) => line[column]?.length ?? 0)))
-  return lines.map((line) => line
-    .map((cell, column) => column === 0 ? cell.padEnd(widths[column]!) : cell.padStart(widths[column]!))
-    .join('  ').trimEnd()).join('\n')
 }

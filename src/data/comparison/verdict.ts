@@ -9,6 +9,7 @@
  * Both tests must agree because each is too bold in a case of its own: the bootstrap with few speakers, MAPSSWE where
  * one system suits some speakers better. `npm run bench -- equal` simulates how often the rule is wrong.
  */
+import { signed } from '../report/plain-text.js'
 import { normalQuantile } from '../statistics/distributions.js'
 import type { Difference } from './difference.js'
 
@@ -58,10 +59,4 @@ function clipsNeeded(difference: Difference, margin: number): number | null {
   const forTest = z === 0 ? Infinity : clips * ((Z_LEVEL + Z_POWER) / z) ** 2
   const total = Math.min(Math.max(forInterval(Math.abs(points)), forTest), forInterval(margin - points))
   return Number.isFinite(total) ? Math.max(1, Math.ceil(total - clips)) : null
-}
-
-/** With a minus sign, not a hyphen. */
-export function signed(points: number, decimals = 2): string {
-  const shown = Math.abs(points).toFixed(decimals)
-  return Number(shown) === 0 ? shown : `${points < 0 ? '−' : '+'}${shown}`
 }

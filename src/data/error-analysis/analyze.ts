@@ -1,7 +1,7 @@
 /** Recognized clips → everything that says what goes wrong, for whom, why, and what to work on first. */
 import { calibrationBySlice, type Calibration } from './calibration.js'
 import {
-  countCauses, variantEffects, type CauseCount, type ExplainedClip, type VariantEffect,
+  comparedWith, countCauses, variantEffects, type CauseCount, type ExplainedClip, type VariantEffect,
 } from './explained.js'
 import { findSlices, foundRates, type FoundRate } from './found-slices.js'
 import { oracleOf, type Oracle } from './oracle.js'
@@ -48,8 +48,7 @@ export function analyze(clips: readonly ExplainedClip[], { names, leftOut, ...op
   const { language } = options
   const slices = slicesOf(clips)
   const found = findSlices(clips)
-  const compared = clips.flatMap((clip) =>
-    clip.referenceErrors === null ? [] : [{ ...clip, errors: clip.referenceErrors }])
+  const compared = comparedWith(clips)
   return {
     names, leftOut, isWeighted: clips.some(({ weight }) => weight !== 1),
     all: rateOf(clips), reference: compared.length === 0 ? null : rateOf(compared),

@@ -18,7 +18,7 @@ import { isHeardAlike, isRightAt, placesOf, type Place } from './places.js'
 export const CAUSES = {
   normalization: 'label and transcript are equal when word boundaries and the way to write numbers are ignored',
   label: 'the recognizer finds its own words exp(6) times as probable as those of the label, and the reference hears '
-    + 'the same; without a reference, exp(12) times; both do not sound the same',
+    + 'the same; without a reference, exp(12) times; the two do not sound the same',
   biasing: 'without biasing by the catalogue, the words are right',
   search: 'the model finds the label at least as probable as its own transcript: the decoder did not find it',
   'n-best': 'an alternative of the n-best list is right here: found, and ranked too low',

@@ -3,8 +3,9 @@
  * report, so that 10,000 clips fit in memory (about 3 kB each).
  */
 import type { Report, Warning } from '../../domain/report.js'
-import { normalizeReference, normalizeText } from '../../domain/scoring/normalize.js'
-import { alignWords, countErrors, totalErrors, type Edit } from '../../domain/scoring/word-errors.js'
+import { normalizeReference } from '../../domain/scoring/normalize.js'
+import type { Edit } from '../../domain/scoring/word-errors.js'
+import { scored } from '../scored.js'
 import type { Spoken } from '../statistics/blocks.js'
 import type { ListedClip } from './manifest.js'
 
@@ -42,12 +43,11 @@ const IMPAIRMENTS: readonly Warning[] = ['too_quiet', 'clipped', 'noisy', 'narro
 
 export function observedClip(listed: ListedClip, report: Report, language: string): ObservedClip {
   const reference = normalizeReference(listed.text, language)
-  const edits = alignWords(reference, normalizeText(report.text, language))
   const { input, warnings, noSpeechReason } = report
   const { audioSeconds, snrDb, loudnessLufs, speechSeconds, bandwidthHz, codec, speechRatio } = input
   return {
-    ...listed, transcript: report.text, reference, edits, words: reference.length,
-    errors: totalErrors(countErrors(edits)),
+    ...listed, transcript: report.text, reference, words: reference.length,
+    ...scored(reference, report.text, language),
     measured: {
       audioSeconds, snrDb, loudnessLufs, bandwidthHz, codec, speechRatio,
       wordsPerSecond: speechSeconds > 0 ? reference.length / speechSeconds : null,

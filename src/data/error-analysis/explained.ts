@@ -1,12 +1,11 @@
 /** A clip with everything that is known about its errors; how often each cause is found, and what each change does. */
-import { normalizeText } from '../../domain/scoring/normalize.js'
-import { alignWords, countErrors, totalErrors } from '../../domain/scoring/word-errors.js'
+import { scored } from '../scored.js'
 import {
   CAUSE_NAMES, CAUSES, explainPlaces, VARIANTS, type Cause, type Evidence, type ExplainedPlace, type ExplainOptions,
   type Variant,
 } from './causes.js'
 import type { ObservedClip } from './clip.js'
-import { sum } from './rate.js'
+import { sum } from '../statistics/sum.js'
 
 export interface ExplainedClip extends ObservedClip {
   readonly evidence: Evidence
@@ -49,14 +48,19 @@ export function explainClip(clip: ObservedClip, evidence: Evidence, options: Exp
   }
 }
 
-export function errorsOf({ reference }: ObservedClip, transcript: string, language: string): number {
-  return totalErrors(countErrors(alignWords(reference, normalizeText(transcript, language))))
+/** The clips that the reference has, with its errors. */
+export function comparedWith(clips: readonly ExplainedClip[]): ExplainedClip[] {
+  return clips.flatMap((clip) => clip.referenceErrors === null ? [] : [{ ...clip, errors: clip.referenceErrors }])
+}
+
+export function errorsOf({ reference }: Pick<ObservedClip, 'reference'>, transcript: string, language: string): number {
+  return scored(reference, transcript, language).errors
 }
 
 export function countCauses(clips: readonly ExplainedClip[]): CauseCount[] {
   const all = sum(clips, ({ weight, errors }) => weight * errors)
+  const places = clips.flatMap((clip) => clip.places.map((place) => ({ clip, place })))
   return CAUSE_NAMES.map((cause) => {
-    const places = clips.flatMap((clip) => clip.places.map((place) => ({ clip, place })))
     const own = places.filter(({ place }) => place.cause === cause)
     return {
       cause, test: CAUSES[cause], places: own.length, clips: new Set(own.map(({ clip }) => clip.clip)).size,
@@ -64,7 +68,7 @@ export function countCauses(clips: readonly ExplainedClip[]): CauseCount[] {
       shareOfErrors: all === 0 ? 0 : sum(own, ({ clip, place }) => clip.weight * place.errors) / all,
       also: places.filter(({ place }) => place.also.includes(cause)).length,
     }
-  }).filter(({ places, also }) => places > 0 || also > 0)
+  }).filter((one) => one.places > 0 || one.also > 0)
 }
 
 export function variantEffects(clips: readonly ExplainedClip[], language: string): VariantEffect[] {

@@ -3,10 +3,9 @@
  * choice among them (biasing, a language model, a ranker) could gain at most. The first one is the transcript as it was
  * served.
  */
-import { normalizeText } from '../../domain/scoring/normalize.js'
-import { alignWords, countErrors, totalErrors } from '../../domain/scoring/word-errors.js'
 import type { Evidence } from './causes.js'
 import type { ObservedClip } from './clip.js'
+import { errorsOf } from './explained.js'
 import { rateOf, type Rate } from './rate.js'
 
 export const MOST_ALTERNATIVES = 5
@@ -26,25 +25,22 @@ export type Judged = ObservedClip & { readonly evidence: Evidence }
 
 export function oracleOf(clips: readonly Judged[], language: string): Oracle {
   const wrong = clips.filter(({ errors }) => errors > 0)
-  const errorsOf = new Map(wrong.map((clip) => [clip, errorsByRank(clip, language)]))
+  const ranked = new Map(wrong.map((clip) => [clip, errorsByRank(clip, language)]))
   return {
     rates: Array.from({ length: MOST_ALTERNATIVES }, (_, index) => ({
       n: index + 1,
-      ...rateOf(clips.map((clip) => ({ ...clip, errors: errorsOf.get(clip)?.[index] ?? clip.errors }))),
+      ...rateOf(clips.map((clip) => ({ ...clip, errors: ranked.get(clip)?.[index] ?? clip.errors }))),
     })),
     withoutList: wrong.filter(({ evidence }) => (evidence.alternatives ?? []).length === 0).length,
   }
 }
 
-/** Fewest errors among the first n, for each n. */
-function errorsByRank({ errors, reference, evidence }: Judged, language: string): number[] {
-  const of = (text: string): number => totalErrors(countErrors(alignWords(reference, normalizeText(text, language))))
-  let fewest = errors
-  return Array.from({ length: MOST_ALTERNATIVES }, (_, index) => {
-    // The first alternative of the beam may differ from what was served, which is what the first rank stands for.
-    const text = index === 0 ? undefined : evidence.alternatives?.[index]
-    if (index === 1 && evidence.alternatives?.[0] !== undefined) fewest = Math.min(fewest, of(evidence.alternatives[0]))
-    if (text !== undefined) fewest = Math.min(fewest, of(text))
-    return fewest
-  })
+/**
+ * Fewest errors among the first n, for each n. The first alternative of the beam may differ from what was served, which
+ * is what the first rank stands for.
+ */
+function errorsByRank(clip: Judged, language: string): number[] {
+  const found = (clip.evidence.alternatives ?? []).map((text) => errorsOf(clip, text, language))
+  return Array.from({ length: MOST_ALTERNATIVES }, (_, index) =>
+    index === 0 ? clip.errors : Math.min(clip.errors, ...found.slice(0, index + 1)))
 }

@@ -96,7 +96,7 @@ function slicesSection({ slices, found, all }: Analysis): Content {
   return [
     tag('h2', {}, 'Slices'),
     tag('p', {}, 'Word error rates with 95 % intervals. The dotted line is the rate of all clips; dashed intervals are '
-      + 'of slices that are too small to speak about.'),
+      + 'of slices that are too small for conclusions.'),
     found.length === 0
       ? tag('p', {}, 'No slice differs from the others by more than chance.')
       : [tag('h3', {}, 'Found by the tool'), numbers(['slice', ...RATE_HEAD, 'p'], found.map((one) =>

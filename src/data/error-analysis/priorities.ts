@@ -7,10 +7,12 @@
 import { groupBy } from '../group-by.js'
 import { blocksOf } from '../statistics/blocks.js'
 import { bootstrapInterval, type Interval, type Sums } from '../statistics/bootstrap.js'
+import { sum } from '../statistics/sum.js'
+import { percentOf } from '../statistics/weighted-error-rate.js'
 import { CAUSE_NAMES, VARIANTS, type Cause, type Variant } from './causes.js'
-import { errorsOf, type ExplainedClip } from './explained.js'
+import { comparedWith, errorsOf, type ExplainedClip } from './explained.js'
 import type { FoundSlice } from './found-slices.js'
-import { rateOf, sum } from './rate.js'
+import { isTooSmall } from './rate.js'
 import type { Slice } from './slices.js'
 
 /** How a gain was computed; docs/analyze-errors.md explains each. */
@@ -102,7 +104,6 @@ function ofCause(cause: Cause, clips: readonly ExplainedClip[], hasReference: bo
 /** What a setting repairs in wrong clips, less what it breaks in right ones, by those that were drawn as a control. */
 function ofVariant(variant: Variant, clips: readonly ExplainedClip[], language: string): Priority[] {
   const own = clips.filter(({ evidence }) => evidence.variants[variant] !== undefined)
-  const weightOf = (some: readonly ExplainedClip[]): number => sum(some, ({ weight }) => weight)
   const right = clips.filter(({ errors }) => errors === 0)
   const control = own.filter(({ errors }) => errors === 0)
   if (own.length === 0 || control.length === 0) return []
@@ -118,21 +119,22 @@ function ofVariant(variant: Variant, clips: readonly ExplainedClip[], language: 
 interface Part extends Pick<Priority, 'kind' | 'name' | 'gainKind'> { readonly own: readonly ExplainedClip[] }
 
 function priority({ own, ...named }: Part, clips: readonly ExplainedClip[], gainOf: GainOf): Priority {
-  const { percent, isSmall } = rateOf(own)
-  const weights = (some: readonly ExplainedClip[]): number => sum(some, ({ weight }) => weight)
   const words = (some: readonly ExplainedClip[]): number => sum(some, (clip) => clip.weight * clip.words)
-  const compared = own.flatMap((clip) =>
-    clip.referenceErrors === null ? [] : [{ ...clip, errors: clip.referenceErrors }])
+  const compared = comparedWith(own)
   const gain = (sums: Sums): number => 100 * sums[0]! / sums[1]!
   const sums = blocksOf(clips).blocks.map((block): Sums => [
     sum(block, (clip) => clip.weight * gainOf(clip)), words(block),
   ])
   return {
-    ...named, clips: own.length, shareOfClips: weights(own) / weights(clips), shareOfWords: words(own) / words(clips),
-    current: percent,
-    reference: compared.length === 0 || named.kind === 'setting' ? null : rateOf(compared).percent,
+    ...named, clips: own.length, shareOfClips: weightOf(own) / weightOf(clips), shareOfWords: words(own) / words(clips),
+    current: percentOf(own),
+    reference: compared.length === 0 || named.kind === 'setting' ? null : percentOf(compared),
     gain: gain([sum(sums, ([one]) => one!), sum(sums, ([, all]) => all!)]),
     interval: bootstrapInterval(sums, gain, { method: 'expanded', rounds: ROUNDS }),
-    isSmall,
+    isSmall: isTooSmall(own),
   }
+}
+
+function weightOf(clips: readonly ExplainedClip[]): number {
+  return sum(clips, ({ weight }) => weight)
 }

@@ -1,8 +1,9 @@
 /**
  * A word error rate of some clips, with its interval by speaker and with how much it rests on.
  */
-import type { Spoken } from '../statistics/blocks.js'
+import { speakersOf } from '../statistics/blocks.js'
 import type { Interval } from '../statistics/bootstrap.js'
+import { sum } from '../statistics/sum.js'
 import { weightedErrorRate, type WeightedClip } from '../statistics/weighted-error-rate.js'
 
 export interface Rate {
@@ -18,7 +19,7 @@ export interface Rate {
   /** 95 %, in percent; NaN with fewer than two speakers or clips to draw. */
   readonly interval: Interval
   readonly drawnBy: 'speaker' | 'clip'
-  /** Too small to speak about. */
+  /** Too small for conclusions. */
   readonly isSmall: boolean
 }
 
@@ -28,17 +29,16 @@ export const MIN_WORDS = 50
 
 export function rateOf(clips: readonly WeightedClip[]): Rate {
   const { percent, interval, by } = weightedErrorRate(clips)
-  const words = sum(clips, (clip) => clip.words)
   return {
-    clips: clips.length, speakers: speakersOf(clips), words, errors: sum(clips, (clip) => clip.errors),
-    percent, interval, drawnBy: by, isSmall: clips.length < MIN_CLIPS || words < MIN_WORDS,
+    clips: clips.length, speakers: speakersOf(clips), words: wordsOf(clips), errors: sum(clips, ({ errors }) => errors),
+    percent, interval, drawnBy: by, isSmall: isTooSmall(clips),
   }
 }
 
-export function speakersOf(clips: readonly Spoken[]): number {
-  return new Set(clips.flatMap(({ speaker }) => speaker ?? [])).size
+export function isTooSmall(clips: readonly WeightedClip[]): boolean {
+  return clips.length < MIN_CLIPS || wordsOf(clips) < MIN_WORDS
 }
 
-export function sum<T>(values: readonly T[], of: (value: T) => number): number {
-  return values.reduce((total, value) => total + of(value), 0)
+function wordsOf(clips: readonly WeightedClip[]): number {
+  return sum(clips, ({ words }) => words)
 }

@@ -1,5 +1,5 @@
 /** The clips by source, speaker, tag, field and measured property: who and what is recognized worse than the rest. */
-import { byName, grouped, inBin, mergeEqual } from '../comparison/slices.js'
+import { byName, grouped, inBin, MEASURED, mergeEqual } from '../comparison/slices.js'
 import type { ObservedClip } from './clip.js'
 import { rateOf, type Rate } from './rate.js'
 
@@ -35,10 +35,10 @@ const NAMES: Readonly<Record<SliceKind, (clip: ObservedClip) => readonly string[
   'tag': ({ tags }) => tags,
   'field': ({ fields }) => Object.entries(fields)
     .filter(([, value]) => typeof value !== 'number').map(([name, value]) => `${name} = ${value}`),
-  'length': ({ measured }) => known(measured.audioSeconds, [1.5, 3, 6, 15], 's'),
-  'SNR': ({ measured }) => known(measured.snrDb, [10, 20, 30, 40], 'dB'),
+  'length': ({ measured }) => MEASURED.length(measured),
+  'SNR': ({ measured }) => MEASURED.SNR(measured),
   'loudness': ({ measured }) => known(measured.loudnessLufs, [-45, -35, -25, -15], 'LUFS'),
-  'speaking rate': ({ measured }) => known(measured.wordsPerSecond, [1.5, 2.5, 3.5, 4.5], 'words/s'),
+  'speaking rate': ({ measured }) => MEASURED['speaking rate'](measured),
   'bandwidth': ({ measured: { bandwidthHz } }) =>
     known(bandwidthHz === null ? null : bandwidthHz / 1000, [4.7, 6.5, 7.9], 'kHz'),
   'codec': ({ measured }) => [measured.codec],

@@ -1,11 +1,11 @@
 /** The analysis as short tables for the terminal; the page and the JSON have everything. */
 import { counted } from '../report/counted.js'
-import { table } from '../comparison/text.js'
-import { signed } from '../comparison/verdict.js'
+import { signed, table } from '../report/plain-text.js'
 import type { Interval } from '../statistics/bootstrap.js'
+import { sum } from '../statistics/sum.js'
 import type { Analysis } from './analyze.js'
 import type { Calibration } from './calibration.js'
-import type { Priority } from './priorities.js'
+import { GAINS, type Priority } from './priorities.js'
 import type { Rate } from './rate.js'
 import type { Confusion, WordCount } from './words.js'
 
@@ -21,7 +21,7 @@ export function analysisText(analysis: Analysis, most: number): string {
     `What to work on: gain in points of the word error rate, with 95 % interval; ${priorities.length} rows in all\n`
       + table(PRIORITY_HEAD, priorities.slice(0, most).map(priorityCells)),
     PRIORITY_NOTE,
-    `Causes of ${sumOf(causes.map(({ places }) => places))} places with errors; the first test that holds\n`
+    `Causes of ${sum(causes, ({ places }) => places)} places with errors; the first test that holds\n`
       + table(CAUSE_HEAD, causes.map((one) => [one.cause, ...causeCells(one)])),
     ...variantLines(analysis),
     found.length === 0
@@ -49,7 +49,7 @@ export function summaryOf({ names, all, reference, leftOut, isWeighted }: Analys
     ...isWeighted ? ['Rates are weighted by the inverse of the sampling probability.'] : [],
     ...leftOut === 0 ? [] : [`${leftOut} clips could not be processed and are left out.`],
     `Intervals are drawn by ${all.drawnBy}; * drawn by clip, with fewer than six speakers; `
-      + '° too small to speak about.',
+      + '° too small for conclusions.',
   ]
 }
 
@@ -57,9 +57,8 @@ export const PRIORITY_HEAD = [
   '', 'gain', '95 % interval', 'WER %', 'reference %', 'clips', '% clips', '% words', 'gain is',
 ]
 
-export const PRIORITY_NOTE = 'Parts overlap, so gains do not add up. reference: the errors of the slice less those of '
-  + 'the reference. all errors: an upper bound, as if no error were left. reference right: errors where the '
-  + 'reference is right. net: the setting changed for all clips. labels: the labels are wrong, not the transcripts.'
+const PRIORITY_NOTE = `Parts overlap, so gains do not add up. ${
+  Object.entries(GAINS).map(([name, says]) => `${name}: ${says}`).join('. ')}.`
 
 export function priorityCells(one: Priority): string[] {
   const { kind, name, clips, shareOfClips, shareOfWords, current, reference, gain, interval, gainKind, isSmall } = one
@@ -139,8 +138,4 @@ function percent(share: number): string {
 
 function number(value: number): string {
   return Number.isNaN(value) ? '' : value.toFixed(1)
-}
-
-function sumOf(values: readonly number[]): number {
-  return values.reduce((sum, value) => sum + value, 0)
 }

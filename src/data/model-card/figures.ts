@@ -2,7 +2,9 @@
 import type { CardRate, CardSlice, ModelCard } from '../../domain/model-card.js'
 import { groupBy } from '../group-by.js'
 import { slicesOfKind, type SliceKind } from '../comparison/slices.js'
+import { speakersOf } from '../statistics/blocks.js'
 import { quantile } from '../statistics/robust.js'
+import { sum } from '../statistics/sum.js'
 import { weightedErrorRate } from '../statistics/weighted-error-rate.js'
 import type { MeasuredClip } from './measured-clip.js'
 
@@ -26,10 +28,6 @@ function withoutPersonalTags(clips: readonly MeasuredClip[]): MeasuredClip[] {
   }
   const personal = new Set([...withTag.keys()].filter(isPersonal))
   return clips.map((clip) => ({ ...clip, tags: clip.tags.filter((tag) => !personal.has(tag)) }))
-}
-
-function speakersOf(clips: readonly MeasuredClip[]): number {
-  return new Set(clips.flatMap(({ speaker }) => speaker ?? [])).size
 }
 
 function rateOf(clips: readonly MeasuredClip[]): CardRate {
@@ -65,8 +63,4 @@ export function costOf(
     secondsPerAudioSecond: sum(clips, (clip) => clip.seconds) / audioSeconds,
     medianSeconds: quantile(seconds, 0.5), p95Seconds: quantile(seconds, 0.95), peakResidentBytes,
   }
-}
-
-function sum<T>(values: readonly T[], of: (value: T) => number): number {
-  return values.reduce((total, value) => total + of(value), 0)
 }

@@ -1,9 +1,9 @@
 /** What a model card keeps of a clip: counts and properties, no audio, no transcript. */
 import type { Report } from '../../domain/report.js'
-import { normalizeReference, normalizeText } from '../../domain/scoring/normalize.js'
-import { alignWords, countErrors, totalErrors } from '../../domain/scoring/word-errors.js'
+import { normalizeReference } from '../../domain/scoring/normalize.js'
 import type { LabelledClip } from '../comparison/pairs.js'
 import type { Sliced } from '../comparison/slices.js'
+import { scored } from '../scored.js'
 
 export interface MeasuredClip extends Sliced {
   /** Words of the normalized reference. */
@@ -21,12 +21,11 @@ export function measuredClip(
   { text, source, speaker, tags }: Omit<LabelledClip, 'file'>, report: Report, seconds: number, weight = 1,
 ): MeasuredClip {
   const reference = normalizeReference(text, report.language)
-  const edits = alignWords(reference, normalizeText(report.text, report.language))
+  const { errors } = scored(reference, report.text, report.language)
   const { audioSeconds, speechSeconds, snrDb } = report.input
   return {
-    source, speaker, tags, words: reference.length, errors: totalErrors(countErrors(edits)),
-    weight,
-    correctness: report.correctness, audioSeconds, snrDb,
+    source, speaker, tags, words: reference.length, errors, weight, correctness: report.correctness,
+    audioSeconds, snrDb,
     wordsPerSecond: speechSeconds > 0 ? reference.length / speechSeconds : null, seconds,
   }
 }

@@ -20,6 +20,11 @@ export interface Blocks<T> {
  */
 export const MIN_SPEAKERS = 6
 
+/** Known ones. */
+export function speakersOf(clips: readonly Spoken[]): number {
+  return new Set(clips.flatMap(({ speaker }) => speaker ?? [])).size
+}
+
 /** A clip whose speaker is unknown is a block of its own. */
 export function blocksOf<T extends Spoken>(clips: readonly T[]): Blocks<T> {
   const isKnown = ({ speaker }: T): boolean => speaker !== null

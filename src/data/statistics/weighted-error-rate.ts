@@ -40,9 +40,13 @@ export function weightedErrorRate(
   clips: readonly WeightedClip[], options: Pick<BootstrapOptions, 'rounds' | 'seed'> = {},
 ): WeightedErrorRate {
   const { by, blocks } = blocksOf(clips)
-  const sums = blocks.map(weightedSums)
+  return { percent: percentOf(clips), interval: intervalOf(clips, blocks.map(weightedSums), options), by }
+}
+
+/** The rate without its interval. */
+export function percentOf(clips: readonly WeightedClip[]): number {
   const [errors, words] = weightedSums(clips)
-  return { percent: 100 * errors / words, interval: intervalOf(clips, sums, options), by }
+  return 100 * errors / words
 }
 
 function intervalOf(

@@ -126,7 +126,7 @@ t.test('text and page show the same figures; the page holds recordings and escap
   const text = comparisonText(comparison)
   t.match(text, /B − A/)
   t.match(text, 'source: made')
-  t.match(text, /the clips are worth 1\.0 equal ones/)
+  t.match(text, /effective number of clips, by their errors: 1\.0\./)
   t.match(text, '3 clips could not be processed')
   t.match(text, 'wall-clock seconds for a second of audio')
   t.match(text, 'Of 1 clip; 95 % interval of the ratio of all wall-clock time: unknown.')
