@@ -3,11 +3,12 @@
  * path. One that is no longer there has no player.
  */
 import { statSync } from 'node:fs'
-import { readFile, writeFile } from 'node:fs/promises'
+import { writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import type { Analysis } from '../../data/error-analysis/analyze.js'
 import { analysisPage, listenedTo } from '../../data/error-analysis/page.js'
 import { addressOf } from '../../data/report/html.js'
+import { dataAddress } from '../clips/data-address.js'
 
 /** Bytes of a recording that is written into the page; and of all of them, so that browsers open it. */
 const EMBEDDED_BYTES = 400_000
@@ -26,9 +27,4 @@ export async function writePage(file: string, analysis: Analysis): Promise<void>
       : addressOf(path.relative(path.dirname(file), recording)))
   }
   await writeFile(file, analysisPage(analysis, ({ file: recording }) => addresses.get(recording)))
-}
-
-/** The browser finds the format in the first bytes; the type only has to be one of audio. */
-async function dataAddress(file: string): Promise<string> {
-  return `data:audio/${path.extname(file).slice(1).toLowerCase()};base64,${await readFile(file, 'base64')}`
 }

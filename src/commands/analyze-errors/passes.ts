@@ -5,12 +5,11 @@
  * results with `compare-models`. No more clips are in memory than there are workers.
  */
 import { randomUUID } from 'node:crypto'
-import { readFile } from 'node:fs/promises'
 import { ClipCache, sha256Of } from '../../data/clip-cache.js'
 import type { Recognition } from '../../data/comparison/pairs.js'
 import { SpeechError } from '../../domain/errors.js'
 import type { Report } from '../../domain/report.js'
-import type { Requested } from '../clips/recognize.js'
+import { concurrently, readClip, type Requested } from '../clips/recognize.js'
 import type { Side } from '../compare-models/side.js'
 import { digestOf, System } from '../compare-models/system.js'
 
@@ -52,26 +51,12 @@ async function recognizeClips<Clip extends PassClip, T>(
   clips: readonly Clip[], system: System, { requested = {}, scoresLabels = false, onProgress }: Pass,
   use: (clip: Clip, report: Report) => T,
 ): Promise<(T | SpeechError)[]> {
-  const results: (T | SpeechError)[] = []
-  const waiting = clips.entries()
-  let done = 0
-  const work = async (): Promise<void> => {
-    for (const [index, clip] of waiting) {
-      const audio = await readFile(clip.file).catch((cause: NodeJS.ErrnoException) => unreadable(clip, cause))
-      if (audio instanceof SpeechError) results[index] = audio
-      else {
-        const ofClip = scoresLabels ? { label: clip.text } : {}
-        const digest = scoresLabels ? sha256Of(`${sha256Of(audio)} ${clip.text}`) : sha256Of(audio)
-        const found = await system.recognize(audio, digest, { ...requested, ...ofClip })
-        results[index] = found instanceof SpeechError ? found : use(clip, found.report)
-      }
-      onProgress(++done)
-    }
-  }
-  await Promise.all(Array.from({ length: system.workers }, work))
-  return results
-}
-
-function unreadable({ file }: PassClip, cause: NodeJS.ErrnoException): SpeechError {
-  return new SpeechError('CLIPS_INVALID', `${file} cannot be read (${cause.message})`, { cause })
+  return concurrently(clips, system.workers, onProgress, async (clip) => {
+    const audio = await readClip(clip).catch((unreadable: SpeechError) => unreadable)
+    if (audio instanceof SpeechError) return audio
+    const ofClip = scoresLabels ? { label: clip.text } : {}
+    const digest = scoresLabels ? sha256Of(`${sha256Of(audio)} ${clip.text}`) : sha256Of(audio)
+    const found = await system.recognize(audio, digest, { ...requested, ...ofClip })
+    return found instanceof SpeechError ? found : use(clip, found.report)
+  })
 }

@@ -27,6 +27,8 @@ export interface SourceClip {
   readonly isRedistributable: boolean
 }
 
+export type TextClip = SourceClip & { readonly text: string }
+
 const Line = Type.Object({
   path: Type.String({ minLength: 1 }),
   text: Type.Optional(Type.Union([Type.String(), Type.Null()])),
@@ -56,6 +58,13 @@ export function listClips(given: string): SourceClip[] {
     file: path.join(given, name), text: null, speaker: null, session: null, time: null,
     source: sourceOf(name, given), isRedistributable: true,
   }))
+}
+
+/** Those with a text to compare with, as `listClips`; `isTaken` chooses among them. Throws CLIPS_INVALID without any. */
+export function listTextClips(given: string, isTaken: (clip: TextClip, index: number) => boolean): TextClip[] {
+  const clips = listClips(given).filter((clip): clip is TextClip => clip.text !== null).filter(isTaken)
+  if (clips.length === 0) throw new SpeechError('CLIPS_INVALID', `no clip of ${given} has a text to compare with`)
+  return clips
 }
 
 function readManifest(file: string): SourceClip[] {

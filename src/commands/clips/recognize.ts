@@ -45,8 +45,8 @@ export type Recognize = (audio: Uint8Array, requested?: Requested) => Promise<Ou
 export function recognizeAll(
   clips: readonly SourceClip[], config: Config, onProgress: (done: number) => void, requested: Requested = {},
 ): Promise<Processed[]> {
-  return withRecognizer(config, (recognize) => processConcurrently(
-    clips, (clip) => recognizeOne(clip, recognize, requested), config.workers, onProgress))
+  return withRecognizer(config, (recognize) =>
+    concurrently(clips, config.workers, onProgress, (clip) => recognizeOne(clip, recognize, requested)))
 }
 
 /** Starts the processes, and ends them when `work` is done or has failed. */
@@ -100,22 +100,25 @@ export function requireFewLeftOut(
   throw new SpeechError(code, `${leftOut} of ${all} clips could not be processed${more}`)
 }
 
-/** As many at a time as there are workers; each takes the next clip when it has finished one. */
-async function processConcurrently(
-  clips: readonly SourceClip[], recognize: (clip: SourceClip) => Promise<Processed>, workers: number,
-  onProgress: (done: number) => void,
-): Promise<Processed[]> {
-  const processed: Processed[] = []
-  const waiting = clips.entries()
+/**
+ * As many at a time as there are workers; each takes the next one when it has finished one. In the order of `all`;
+ * `onProgress` is called with the number of those that are done.
+ */
+export async function concurrently<T, Result>(
+  all: readonly T[], workers: number, onProgress: (done: number) => void,
+  use: (one: T, index: number) => Promise<Result>,
+): Promise<Result[]> {
+  const results: Result[] = []
+  const waiting = all.entries()
   let done = 0
   const work = async (): Promise<void> => {
-    for (const [index, clip] of waiting) {
-      processed[index] = await recognize(clip)
+    for (const [index, one] of waiting) {
+      results[index] = await use(one, index)
       onProgress(++done)
     }
   }
   await Promise.all(Array.from({ length: workers }, work))
-  return processed
+  return results
 }
 
 async function recognizeOne(clip: SourceClip, recognize: Recognize, requested: Requested): Promise<Processed> {
@@ -124,7 +127,7 @@ async function recognizeOne(clip: SourceClip, recognize: Recognize, requested: R
 }
 
 /** Throws CLIPS_INVALID. */
-export async function readClip({ file }: SourceClip): Promise<Buffer> {
+export async function readClip({ file }: Pick<SourceClip, 'file'>): Promise<Buffer> {
   return readFile(file).catch((cause: NodeJS.ErrnoException) => {
     throw new SpeechError('CLIPS_INVALID', `${file} cannot be read (${cause.message})`, { cause })
   })

@@ -4,19 +4,19 @@
  * Both recognize the same labelled clips by the processes of the service. The exit code is the verdict, so that
  * continuous integration can use it. docs/compare-models.md explains the figures.
  */
-import { readFile, stat, writeFile } from 'node:fs/promises'
+import { stat, writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import { compare } from '../../data/comparison/compare.js'
 import { comparisonPage } from '../../data/comparison/page.js'
 import type { Both, Pair } from '../../data/comparison/pairs.js'
 import { comparisonText } from '../../data/comparison/text.js'
 import { DEFAULT_MARGIN, type Verdict } from '../../data/comparison/verdict.js'
-import { SpeechError } from '../../domain/errors.js'
 import { projectRoot } from '../../domain/project-root.js'
-import { listClips } from '../clips/clips.js'
+import { listTextClips, type TextClip } from '../clips/clips.js'
+import { dataAddress } from '../clips/data-address.js'
 import { progressOf } from '../clips/recognize.js'
 import { countOf, printMessage, readArguments, runCommand, UsageError } from '../command.js'
-import { recognizeBoth, type TextClip } from './recognize-both.js'
+import { recognizeBoth } from './recognize-both.js'
 import { withSides } from './built-sides.js'
 import { openSearch } from './search-hits.js'
 import { readSide } from './side.js'
@@ -122,13 +122,11 @@ async function compareModels(options: Options, environment: NodeJS.ProcessEnv): 
 /** With a text, the first of each source. */
 function clipsOf({ clips: given, limit }: Options): TextClip[] {
   const taken = new Map<string, number>()
-  const clips = listClips(given).filter((clip): clip is TextClip => clip.text !== null).filter(({ source }) => {
+  return listTextClips(given, ({ source }) => {
     const before = taken.get(source) ?? 0
     taken.set(source, before + 1)
     return before < limit
   })
-  if (clips.length === 0) throw new SpeechError('CLIPS_INVALID', `no clip of ${given} has a text to compare with`)
-  return clips
 }
 
 /** The test of a difference has no weights; equal ones would change nothing. */
@@ -138,10 +136,8 @@ function warnOfProbabilities(clips: readonly TextClip[]): void {
     + 'and verdict are those of these clips and not of the traffic')
 }
 
-/** The browser finds the format in the first bytes; the type only has to be one of audio. */
 async function recordingOf({ file }: Pair): Promise<string | undefined> {
-  if ((await stat(file)).size > MOST_BYTES) return undefined
-  return `data:audio/${path.extname(file).slice(1).toLowerCase()};base64,${await readFile(file, 'base64')}`
+  return (await stat(file)).size > MOST_BYTES ? undefined : dataAddress(file)
 }
 
 /** The list of a clip; the number of segments of a test stays. */

@@ -6,13 +6,11 @@ import { randomUUID } from 'node:crypto'
 import { ClipCache, sha256Of } from '../../data/clip-cache.js'
 import { pairOf, type Both, type LabelledClip, type Pair, type Recognition } from '../../data/comparison/pairs.js'
 import { SpeechError } from '../../domain/errors.js'
-import type { SourceClip } from '../clips/clips.js'
-import { printLeftOut, readClip, requireFewLeftOut } from '../clips/recognize.js'
+import type { TextClip } from '../clips/clips.js'
+import { concurrently, printLeftOut, readClip, requireFewLeftOut } from '../clips/recognize.js'
 import { SEARCHED, type FindHits } from './search-hits.js'
 import type { Side } from './side.js'
 import { digestOf, System } from './system.js'
-
-export type TextClip = SourceClip & { readonly text: string }
 
 export interface Recognized {
   readonly pairs: readonly Pair[]
@@ -71,10 +69,8 @@ async function inTurns(
   clips: readonly TextClip[], { a, b }: Both<System>, options: RecognizeOptions, isShared: boolean,
 ): Promise<Pair[]> {
   const { language, findHits, onProgress } = options
-  const pairs: Pair[] = []
-  const waiting = clips.entries()
-  let [done, failures] = [0, 0]
-  const recognize = async (index: number, clip: TextClip): Promise<Pair | SpeechError> => {
+  let failures = 0
+  const recognize = async (clip: TextClip, index: number): Promise<Pair | SpeechError> => {
     const audio = await readClip(clip)
     const digest = sha256Of(audio)
     const first = index % 2 === 0 ? await a.recognize(audio, digest) : undefined
@@ -89,17 +85,12 @@ async function inTurns(
     const pair = pairOf(labelled(clip), reports, seconds, language)
     return findHits === undefined ? pair : { ...pair, hits: await findHits(clip, reports) ?? null }
   }
-  const work = async (): Promise<void> => {
-    for (const [index, clip] of waiting) {
-      const found = await recognize(index, clip)
-      if (found instanceof SpeechError) {
-        printLeftOut(clip.file, found, ++failures)
-      } else pairs[index] = found
-      onProgress(++done)
-    }
-  }
-  await Promise.all(Array.from({ length: a.workers }, work))
-  return pairs.filter((pair) => pair !== undefined) // the places of those left out
+  const found = await concurrently(clips, a.workers, onProgress, async (clip, index) => {
+    const pair = await recognize(clip, index)
+    if (pair instanceof SpeechError) printLeftOut(clip.file, pair, ++failures)
+    return pair
+  })
+  return found.filter((pair): pair is Pair => !(pair instanceof SpeechError))
 }
 
 function labelled({ file, text, source, speaker, session, tags = [] }: TextClip): LabelledClip {

@@ -6,12 +6,10 @@ import type { Config } from '../../config.js'
 import { measuredClip, type MeasuredClip } from '../../data/model-card/measured-clip.js'
 import { fromWire, SpeechError } from '../../domain/errors.js'
 import type { LoadedModel } from '../../domain/worker-protocol.js'
-import type { SourceClip } from '../clips/clips.js'
+import type { TextClip } from '../clips/clips.js'
 import { peakResidentBytesOf } from '../clips/peak-memory.js'
 import { processorSecondsOf } from '../clips/processor-seconds.js'
 import { poolOf, printLeftOut, progressOf, readClip, requireFewLeftOut, runJob } from '../clips/recognize.js'
-
-export type TextClip = SourceClip & { readonly text: string }
 
 export interface DataSet {
   readonly name: string

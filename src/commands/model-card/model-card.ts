@@ -9,15 +9,14 @@ import path from 'node:path'
 import { readConfig, type Config } from '../../config.js'
 import { cardMarkdown } from '../../data/model-card/markdown.js'
 import { propertyOf } from '../../domain/configuration.js'
-import { SpeechError } from '../../domain/errors.js'
 import { parseModelCard } from '../../domain/model-card.js'
 import { WORKER_SETTINGS } from '../../domain/worker-protocol.js'
 import { modelDigest, readManifest } from '../../engine/manifest.js'
 import { readCalibration } from '../../recognition/confidence/calibration.js'
-import { listClips } from '../clips/clips.js'
+import { listTextClips } from '../clips/clips.js'
 import { countOf, readArguments, runCommand, UsageError } from '../command.js'
 import { makeCard, type Statements } from './make.js'
-import { measureSets, type DataSet, type TextClip } from './measure.js'
+import { measureSets, type DataSet } from './measure.js'
 
 const USAGE = `npm run model-card -- MODEL MANIFEST…
                          MANIFEST: a folder or JSONL manifest; path, text, and speaker and tags where known
@@ -95,9 +94,7 @@ async function writeCard(options: Options, environment: NodeJS.ProcessEnv): Prom
 
 /** Throws CLIPS_INVALID for a manifest without labelled clips. */
 function dataSetOf(given: string, limit: number): DataSet {
-  const clips = listClips(given).filter((clip): clip is TextClip => clip.text !== null).slice(0, limit)
-  if (clips.length === 0) throw new SpeechError('CLIPS_INVALID', `no clip of ${given} has a text to compare with`)
-  return { name: nameOf(given), clips }
+  return { name: nameOf(given), clips: listTextClips(given, (_clip, index) => index < limit) }
 }
 
 /** The folder of a manifest.jsonl, else the name of the file. */

@@ -10,7 +10,7 @@ import type { ExaminedClip, Facts, Fault } from '../../data/verification/facts.j
 import { recognizedOf } from '../../data/verification/facts.js'
 import { examineBytes, missingFile } from '../../data/verification/examine.js'
 import type { ManifestClip } from '../../data/verification/manifest.js'
-import type { Recognize } from '../clips/recognize.js'
+import { concurrently, type Recognize } from '../clips/recognize.js'
 
 export interface Examiner {
   readonly config: Pick<Config, 'workers' | 'maxAudioSeconds' | 'disabledCodecs'>
@@ -20,18 +20,10 @@ export interface Examiner {
 }
 
 /** In the order of `clips`. */
-export async function examineAll(clips: readonly ManifestClip[], examiner: Examiner): Promise<ExaminedClip[]> {
-  const examined: ExaminedClip[] = []
-  const waiting = clips.entries()
-  let done = 0
-  const work = async (): Promise<void> => {
-    for (const [index, listed] of waiting) {
-      examined[index] = { listed, facts: await examineFile(listed, examiner) }
-      examiner.onProgress(++done)
-    }
-  }
-  await Promise.all(Array.from({ length: examiner.config.workers }, work))
-  return examined
+export function examineAll(clips: readonly ManifestClip[], examiner: Examiner): Promise<ExaminedClip[]> {
+  const { config, onProgress } = examiner
+  return concurrently(clips, config.workers, onProgress, async (listed) =>
+    ({ listed, facts: await examineFile(listed, examiner) }))
 }
 
 async function examineFile({ file, text }: ManifestClip, { config, cache, recognize }: Examiner): Promise<Facts> {
