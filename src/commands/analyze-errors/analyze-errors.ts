@@ -12,7 +12,7 @@ import { analysisText } from '../../data/error-analysis/text.js'
 import { wordsOfNames } from '../../data/error-analysis/words.js'
 import { projectRoot } from '../../domain/project-root.js'
 import { countOf, readArguments, runCommand, UsageError } from '../command.js'
-import { readSide, type Side } from '../compare-models/side.js'
+import { readBuiltSide, type Side } from '../compare-models/side.js'
 import { readCatalogue } from '../compare-models/system.js'
 import { gather, type Sources } from './gather.js'
 import { writePage } from './page.js'
@@ -76,7 +76,7 @@ function readOptions(args: readonly string[], environment: NodeJS.ProcessEnv): O
   const { model = 'default', reference, catalogue, language = 'en', json, html } = values
   const { cache = path.join(projectRoot, '.earshot/recognitions') } = values
   return {
-    manifest, side: readSide(model, environment), reference, catalogue, language, json, html,
+    manifest, side: readBuiltSide(model, environment), reference, catalogue, language, json, html,
     limit: countOf('--limit', values.limit, Infinity), top: countOf('--top', values.top, DEFAULT_TOP),
     cacheFolder: values['no-cache'] ? undefined : cache,
   }

@@ -4,7 +4,7 @@
  */
 import { labelsThatCount, readLabelFile } from '../../data/labels/label-file.js'
 import { SpeechError } from '../../domain/errors.js'
-import { readSide, type Side } from '../compare-models/side.js'
+import { readBuiltSide, type Side } from '../compare-models/side.js'
 
 export type Reference =
   | { readonly kind: 'recognizer'; readonly side: Side }
@@ -14,7 +14,7 @@ const PEOPLE = 'people:'
 
 /** Throws a UsageError, CLIPS_INVALID, or an error of the file system. */
 export async function readReference(written: string, environment: NodeJS.ProcessEnv): Promise<Reference> {
-  if (!written.startsWith(PEOPLE)) return { kind: 'recognizer', side: readSide(written, environment) }
+  if (!written.startsWith(PEOPLE)) return { kind: 'recognizer', side: readBuiltSide(written, environment) }
   const file = written.slice(PEOPLE.length)
   const { labels } = await readLabelFile(file)
   const byTime = labelsThatCount(labels).filter(({ state }) => state === 'labelled')

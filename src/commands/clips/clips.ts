@@ -60,7 +60,7 @@ export function listClips(given: string): SourceClip[] {
   }))
 }
 
-/** Those with a text to compare with, as `listClips`; `isTaken` chooses among them. Throws CLIPS_INVALID without any. */
+/** Those with a text to compare with; `isTaken` chooses among them. Throws CLIPS_INVALID without any. */
 export function listTextClips(given: string, isTaken: (clip: TextClip, index: number) => boolean): TextClip[] {
   const clips = listClips(given).filter((clip): clip is TextClip => clip.text !== null).filter(isTaken)
   if (clips.length === 0) throw new SpeechError('CLIPS_INVALID', `no clip of ${given} has a text to compare with`)

@@ -20,7 +20,7 @@ const USAGE = `npm run collected -- list | summary | export --output FOLDER | de
 
   --from TIME, --to TIME   of list, summary, export: answered in this time, such as 2026-05-04 or 2026-05-04T09:30Z
   --reason REASON          collected for it: ${COLLECTION_REASONS.join(', ')};
-                           without probabilities, so not for rates of the traffic
+                           without probabilities; only uniform is a sample of the traffic
   --feature FEATURE        in a shifted bin of this drift feature
 
 EARSHOT_COLLECT and the settings that go with it say where the clips are.`
@@ -49,8 +49,13 @@ const ACTIONS: Readonly<Record<string, Action>> = {
   delete: { options: ['request', 'session'], run: remove },
 }
 
-const UNWEIGHTED = 'clips of one reason have no sampling probability of their own and stand for no traffic; for rates, '
-  + 'take all clips'
+/** What clips that were selected by a reason say about the traffic. */
+function unweighted(reason: CollectionReason | undefined): string {
+  return reason === 'uniform'
+    ? 'clips with the reason uniform are a plain random sample of the traffic: compute rates without weights'
+    : 'clips selected by this reason cannot be weighted, so their error rates are not those of the traffic; for those, '
+      + 'select without --reason, or with --reason uniform'
+}
 
 /** Resolves to an exit code: 0, 1 after a failure, 2 after wrong arguments. */
 export function runCollected(words: readonly string[], environment: NodeJS.ProcessEnv = process.env): Promise<number> {
@@ -90,15 +95,16 @@ async function summary(given: Given, environment: NodeJS.ProcessEnv): Promise<vo
   const selection = selectionOf(given)
   const store = await openStore(environment)
   const { byReason, represented, ...found } = await summarizeClips(store, selection)
+  const traffic = represented === null ? '' : `, representing about ${Math.round(represented)} of the traffic`
   const rows = [
-    ['clips', `${found.clips}${represented === null ? '' : `, for ${Math.round(represented)} of the traffic`}`],
+    ['clips', `${found.clips}${traffic}`],
     ['audio', `${(found.audioSeconds / 60).toFixed(1)} minutes, ${(found.audioBytes / 1e6).toFixed(1)} MB`],
     ['time', found.first === null ? 'none' : `${found.first} to ${found.last}`],
     ['sessions', String(found.sessions)],
     ['with a correction', String(found.corrected)],
     ...Object.entries(byReason).map(([reason, count]) => [reason, String(count)]),
   ]
-  if (represented === null) printMessage(UNWEIGHTED)
+  if (represented === null) printMessage(unweighted(selection.reason))
   for (const [what, value] of rows) console.log(`${what!.padEnd(20)}${value}`)
 }
 
@@ -107,8 +113,9 @@ async function exportTo(given: Given, environment: NodeJS.ProcessEnv): Promise<v
   const selection = selectionOf(given)
   const store = await openStore(environment)
   const { clips, corrected, manifest, isWeighted } = await exportClips(store, selection, given.output)
-  printMessage(`${clips} clips, ${corrected} of them with a text; they are readable for you alone and not encrypted`)
-  if (!isWeighted) printMessage(UNWEIGHTED)
+  printMessage(`${clips} clips, ${corrected} of them with a corrected text; `
+    + 'the files are readable only by you and not encrypted')
+  if (!isWeighted) printMessage(unweighted(selection.reason))
   console.log(manifest)
 }
 

@@ -132,8 +132,9 @@ function clipsOf({ clips: given, limit }: Options): TextClip[] {
 /** The test of a difference has no weights; equal ones would change nothing. */
 function warnOfProbabilities(clips: readonly TextClip[]): void {
   if (new Set(clips.map(({ samplingProbability = 1 }) => samplingProbability)).size === 1) return
-  printMessage('the clips were collected with different samplingProbability, which a comparison does not weight: rates '
-    + 'and verdict are those of these clips and not of the traffic')
+  printMessage('samplingProbability differs between the clips, and comparisons use no weights: rates and verdict hold '
+    + 'for these clips, not for the traffic. For the traffic, compare those of '
+    + '"collected -- export --reason uniform"')
 }
 
 async function recordingOf({ file }: Pair): Promise<string | undefined> {

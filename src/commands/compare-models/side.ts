@@ -60,6 +60,12 @@ export function readSide(written: string, environment: NodeJS.ProcessEnv, built?
   }
 }
 
+/** A side that needs no build. Throws a UsageError for a revision: only `compare-models` builds one. */
+export function readBuiltSide(written: string, environment: NodeJS.ProcessEnv): Side {
+  if (revisionOf(written) === undefined) return readSide(written, environment)
+  throw new UsageError(`"${written}": build the revision in a checkout of its own, and name it as checkout:FOLDER`)
+}
+
 /** What is compared, and its settings. */
 function parted(written: string): [what: string, settings: string] {
   const question = written.indexOf('?')

@@ -81,7 +81,7 @@ async function install(sounds: string, folder: string, gainDb: number): Promise<
     const { seconds, sampleRate } = probeAudio(clips[index]!)
     return {
       path: file, id: file.replace('.wav', ''), text, seconds: Number(seconds.toFixed(3)), sampleRate,
-      speaker: 'Allison Smith', source: 'asterisk', tags: [kindOf(name)],
+      speaker: 'Allison Smith', tags: [kindOf(name)],
       split: words.indexOf(text) % TEST_EVERY === 0 ? 'test' : 'development',
       licence: 'CC-BY-SA-3.0', redistributable: 'share-alike',
     }

@@ -116,7 +116,7 @@ export class ClipStore implements CollectedClips {
   async *stored(from?: string): AsyncGenerator<StoredClip> {
     let open: { name: ClipName; parts: Set<Part>; bytes: number; modified: number } | undefined
     const after = from === undefined ? '' : momentOf(from)
-    for await (const { key, bytes, modified } of this.objects.list({ after })) {
+    for await (const { key, bytes, modified } of this.objects.list(after)) {
       const found = readObjectKey(key)
       if (found === undefined) continue
       if (open?.name.stem !== found.name.stem) {

@@ -1,5 +1,5 @@
 /**
- * What is known about a collected clip besides its audio: the line of its manifest.
+ * What is known about a collected clip besides its audio: its record in the store.
  *
  * Clips are collected with unequal probabilities: a uniform share of all, and larger shares of those that are worth
  * labelling. `samplingProbability` is what makes them a sample of the traffic nevertheless: weighted by its inverse,

@@ -2,9 +2,9 @@
  * Collects clips behind the requests: decides which, holds the newest for corrections, writes the others one after the
  * other, keeps to the limits of age and bytes, and deletes what a user does not want to be kept.
  *
- * A request costs the decision and nothing else; digest, encryption and writing happen later, in the thread pool. What
- * waits is bounded, and what does not fit is dropped and counted. A store that fails stops the collection and nothing
- * else.
+ * After its answer, a request costs the decision, a pseudonym, the size of its report, and at most a copy of its audio;
+ * digest, encryption and writing happen later, in the thread pool. What waits is bounded, and what does not fit is
+ * dropped and counted. A store that fails stops the collection and nothing else.
  */
 import { SpeechError } from '../../domain/errors.js'
 import { digestOf, type ClipStore } from './clip-store.js'

@@ -50,25 +50,23 @@ export class DirectoryStore implements ObjectStore {
     await syncFolder(path.dirname(file))
   }
 
-  async *list({ prefix = '', after = '' } = {}): AsyncGenerator<StoredObject> {
-    for await (const key of this.#keysIn('', prefix, after)) {
+  async *list(after = ''): AsyncGenerator<StoredObject> {
+    for await (const key of this.#keysIn('', after)) {
       const found = await unlessAbsent(stat(this.#fileOf(key)))
       if (found !== undefined) yield { key, bytes: found.size, modified: found.mtimeMs }
     }
   }
 
   /** The names of one folder are in memory at a time. */
-  async *#keysIn(folder: string, prefix: string, after: string): AsyncGenerator<string> {
+  async *#keysIn(folder: string, after: string): AsyncGenerator<string> {
     for (const entry of await this.#entriesOf(folder)) {
       const key = folder + entry.name
       if (entry.isFile()) {
-        if (key.startsWith(prefix) && key > after) yield key
+        if (key > after) yield key
         continue
       }
-      const inner = `${key}/`
-      const mayHold = inner.startsWith(prefix) || prefix.startsWith(inner)
       // All keys in the folder are before the character that follows the slash.
-      if (entry.isDirectory() && mayHold && `${key}0` > after) yield* this.#keysIn(inner, prefix, after)
+      if (entry.isDirectory() && `${key}0` > after) yield* this.#keysIn(`${key}/`, after)
     }
   }
 

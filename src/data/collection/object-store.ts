@@ -20,8 +20,8 @@ export interface ObjectStore {
   get(key: string): Promise<Buffer | undefined>
   /** Does nothing where there is none. */
   delete(key: string): Promise<void>
-  /** In the order of the bytes of their keys: those that begin with `prefix` and come after the key `after`. */
-  list(options?: { readonly prefix?: string; readonly after?: string }): AsyncIterable<StoredObject>
+  /** In the order of the bytes of their keys: all that come after the key `after`. */
+  list(after?: string): AsyncIterable<StoredObject>
   /** Removes what writes left behind that were interrupted before this time; milliseconds since the epoch. */
   removeLeftovers(before: number): Promise<void>
 }

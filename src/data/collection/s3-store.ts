@@ -51,12 +51,11 @@ export class S3Store implements ObjectStore {
     await this.#told(this.#client.deleteObject(this.#pathOf(key)))
   }
 
-  async *list({ prefix = '', after = '' } = {}): AsyncGenerator<StoredObject> {
+  async *list(after = ''): AsyncGenerator<StoredObject> {
     let last = after
     for (;;) {
       const start = last === '' ? {} : { 'start-after': this.#prefix + last }
-      const page = await this.#told(
-        this.#client.listObjectsPaged('/', this.#prefix + prefix, PAGE_KEYS, undefined, start))
+      const page = await this.#told(this.#client.listObjectsPaged('/', this.#prefix, PAGE_KEYS, undefined, start))
       // The client answers null for a bucket that does not exist; no objects would be a dangerous answer.
       if (page === null || page === undefined) throw new Error(`there is no bucket at ${this.place}`)
       const objects = page.objects ?? []

@@ -5,7 +5,10 @@
  */
 
 export interface Write {
-  /** Whom it is about, for deletions; null: the collection as a whole. An undefined session is not known. */
+  /**
+   * Whom it is about, for deletions: the id of the request, and the pseudonym of the session, which is undefined where
+   * it is not known. Null: the collection as a whole.
+   */
   readonly about: { readonly request: string; readonly session: string | null | undefined } | null
   /** Held in memory while it waits. */
   readonly bytes: number

@@ -39,6 +39,8 @@ t.test('what is wrong with a call is said in a sentence', async (t) => {
     [[absent, '--top', 'x'], 2, /--top expects/],
     [[absent, '--model', 'default?EARSHOT_PORT=1'], 2, /EARSHOT_PORT does not change/],
     [[absent, '--reference', 'profile:slow'], 2, /EARSHOT_PROFILE/],
+    [[absent, '--model', 'revision:HEAD~1'], 2, /checkout:FOLDER/],
+    [[absent, '--reference', 'revision:main'], 2, /checkout:FOLDER/],
     [[absent, '--reference', `people:${path.join(folder, 'labels.jsonl')}`], 1, /has no label/],
     [[absent, '--catalogue', path.join(folder, 'bad.csv')], 1, /catalogue is not valid/],
     [[path.join(folder, 'nowhere.jsonl')], 1, /nowhere\.jsonl/],

@@ -48,11 +48,11 @@ t.test('clips are listed, summed up, exported and deleted', async (t) => {
   ].join('\n'))
   t.match((await run(t, ['list', '--from', '2026-05-05'], environment)).printed, /^2026-05-05\S+\ttwo/)
   t.match((await run(t, ['list', '--to', '2026-05-05T09:30Z'], environment)).printed, /^2026-05-04[^\n]*$/)
-  t.match((await run(t, ['summary'], environment)).printed, /clips +2, for 4 of the traffic\n[^]*sessions +2\n/)
+  t.match((await run(t, ['summary'], environment)).printed, /clips +2, representing about 4 of the traffic\n[^]*sessions +2\n/)
   t.equal((await run(t, ['list', '--reason', 'drifted'], environment)).printed, '')
   const output = path.join(folder, 'exported')
   t.match(await run(t, ['export', '--output', output], environment), {
-    exitCode: 0, printed: path.join(output, 'manifest.jsonl'), said: /2 clips, 1 of them with a text/,
+    exitCode: 0, printed: path.join(output, 'manifest.jsonl'), said: /2 clips, 1 of them with a corrected text; the files are readable only by you/,
   })
   t.equal(readFileSync(path.join(output, 'manifest.jsonl'), 'utf8').trim().split('\n').length, 2)
   t.equal((await run(t, ['delete', '--session', 'visit one'], environment)).printed, '1 deleted')

@@ -51,10 +51,10 @@ export class MemoryStore implements ObjectStore {
     this.objects.delete(key)
   }
 
-  async *list({ prefix = '', after = '' } = {}): AsyncGenerator<StoredObject> {
+  async *list(after = ''): AsyncGenerator<StoredObject> {
     for (const key of [...this.objects.keys()].sort()) {
       const found = this.objects.get(key)
-      if (found === undefined || !key.startsWith(prefix) || key <= after) continue
+      if (found === undefined || key <= after) continue
       yield { key, bytes: found.content.length, modified: found.modified }
     }
   }

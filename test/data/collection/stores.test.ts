@@ -14,8 +14,8 @@ const s3At = (port: number, fields = {}): S3Store => new S3Store({
   secretAccessKey: 'S3RVER', ...fields,
 })
 
-const keysOf = async (store: ObjectStore, options = {}): Promise<string[]> =>
-  (await all(store.list(options))).map(({ key }) => key)
+const keysOf = async (store: ObjectStore, after?: string): Promise<string[]> =>
+  (await all(store.list(after))).map(({ key }) => key)
 
 async function checkContract(t: Test, store: ObjectStore): Promise<void> {
   t.same(await keysOf(store), [], 'nothing at first')
@@ -25,10 +25,8 @@ async function checkContract(t: Test, store: ObjectStore): Promise<void> {
   const since = Date.now()
   for (const key of [...keys].reverse()) await store.put(key, Buffer.from(`content of ${key}`))
   t.same(await keysOf(store), keys, 'in the order of keys')
-  t.same(await keysOf(store, { prefix: '2026-05-04/' }), keys.slice(1, 4))
-  t.same(await keysOf(store, { prefix: '2026-05-04/a' }), keys.slice(1, 3))
-  t.same(await keysOf(store, { after: '2026-05-04/a.audio' }), keys.slice(2))
-  t.same(await keysOf(store, { after: '2026-05-04' }), keys.slice(1), 'a moment before all of a day')
+  t.same(await keysOf(store, '2026-05-04/a.audio'), keys.slice(2))
+  t.same(await keysOf(store, '2026-05-04'), keys.slice(1), 'a moment before all of a day')
   const [first] = await all(store.list())
   t.equal(first?.bytes, Buffer.from(`content of ${keys[0]}`).length)
   t.ok(Math.abs((first?.modified ?? 0) - since) < 60_000)
@@ -103,7 +101,8 @@ t.test('an S3-compatible server keeps objects', async (t) => {
   for (let at = 0; at < many.length; at += 50) {
     await Promise.all(many.slice(at, at + 50).map((key) => store.put(key, Buffer.of(1))))
   }
-  t.same(await keysOf(store, { prefix: 'many/' }), many, 'more than one page of a list')
+  const found = (await keysOf(store)).filter((key) => key.startsWith('many/'))
+  t.same(found, many, 'more than one page of a list')
   await t.rejects(all(s3At(port, { bucket: 'others' }).list()), /no bucket/, 'and not an empty list')
 })
 

@@ -268,6 +268,12 @@ t.test('the list of clips plays them and leads to the page that labels them', { 
   await page.locator('#label-these').click()
   await signIn(page, 'Ann')
   t.match(page.url(), /label\?reason=uniform$/)
+  await page.goto(`${url}/clips`)
+  await page.locator('#clips a', { hasText: /^clip 7$/ }).click()
+  await page.waitForSelector('#suggestions li')
+  t.equal(await title(page), 'clip 7', 'a clip that was chosen')
+  await label(page, 'Enter')
+  t.equal(await title(page), 'clip 1', 'and then the others')
   t.same(said, [])
 })
 

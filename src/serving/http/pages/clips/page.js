@@ -61,7 +61,7 @@ async function refresh() {
     showTrouble(null)
     const shown = clips.length < total ? `, the newest ${clips.length} are shown` : ''
     const count = `${total} ${total === 1 ? 'clip' : 'clips'}${shown}`
-    setText(part('count'), total === 0 ? 'No clip is in this selection.' : count)
+    setText(part('count'), total === 0 ? 'No clips match this selection.' : count)
     part('label-these').hidden = total === 0
     setChildren(part('clips'), clips.map(row))
     // Clips of a manifest have no times and reasons to choose by.
@@ -81,7 +81,8 @@ function row({ id, time, reasons, driftFeatures, tags, labels }) {
     driftFeatures.length === 0 ? [] : `drifted in ${driftFeatures.join(', ')}`, ...tags,
   ].flat().join(' · ')
   const state = labels === 0 ? 'not labelled' : labels === 1 ? 'labelled' : `${labels} labels`
-  return element('li', {}, play, element('span', { class: 'name' }, id),
+  const href = `label?${new URLSearchParams({ clip: id })}`
+  return element('li', {}, play, element('a', { class: 'name', href }, id),
     element('span', { class: labels === 0 ? 'state' : 'state calm' }, state),
     element('span', { class: 'facts' }, facts))
 }

@@ -11,7 +11,9 @@ import { listen } from './keys.js'
 import { load, suggestionsOf } from './loading.js'
 import * as player from './player.js'
 import * as field from './text-field.js'
-import { createTags, factsOf, markTaken, showGuide, showProgress, showSuggestions, showTags } from './view.js'
+import {
+  createTags, factsOf, markTaken, showGuide, showProgress, showSuggestions, showTags, showTrouble,
+} from './view.js'
 
 /** @import { Label, Progress, Suggestion } from './view.js' */
 /** @import { Loaded } from './loading.js' */
@@ -21,8 +23,8 @@ const MOST_EARLIER = 100
 /** Before the pace means something. */
 const FEWEST_FOR_PACE = 5
 
-/** Which clips: what the link to this page says. */
-const selection = Object.fromEntries(new URLSearchParams(location.search))
+/** Which clip first, and which others: what the link to this page says. */
+const { clip: chosen, ...selection } = Object.fromEntries(new URLSearchParams(location.search))
 const work = part('work')
 
 let author = ''
@@ -88,7 +90,7 @@ function begin(name) {
   ;[saved, earlier, startedAt] = [0, [], Date.now()]
   void attempt(async () => {
     showGuide((await get('v1/labelling/guide')).rules)
-    await advance(next([]))
+    await advance(chosen === undefined ? next([]) : reopen(chosen))
   })
 }
 
@@ -101,6 +103,11 @@ async function next(onScreen) {
   const reply = await get('v1/labelling/next', { ...selection, author, onScreen })
   progress = reply.progress
   return reply.clip === null ? null : load(reply.clip)
+}
+
+/** A certain clip, whoever labelled it. @param {string} id @returns {Promise<Loaded>} */
+async function reopen(id) {
+  return load((await get('v1/labelling/clip', { clip: id, author })).clip)
 }
 
 /** @param {Promise<Loaded | null>} loading */
@@ -223,8 +230,7 @@ async function back() {
   const id = earlier.pop()
   if (id === undefined) return
   await attempt(async () => {
-    const { clip } = await get('v1/labelling/clip', { clip: id, author })
-    await advance(Promise.resolve(load(clip)))
+    await advance(reopen(id))
   })
 }
 
@@ -241,10 +247,4 @@ async function attempt(act) {
     if (!(reason instanceof RequestFailed)) throw reason
     if (!(reason instanceof KeyNeeded)) showTrouble(reason)
   }
-}
-
-/** @param {unknown} reason null when there is none */
-function showTrouble(reason) {
-  const text = reason instanceof Error ? `${reason.message}. Nothing that you typed is lost; try again.` : ''
-  setText(part('trouble'), text)
 }

@@ -21,7 +21,7 @@ import { TAGS } from './tags.js'
 export function factsOf({ time, reasons, driftFeatures, tags: given, label }) {
   return [
     time === null ? [] : `collected ${new Date(time).toLocaleString('en-GB')}`,
-    reasons.length === 0 ? [] : `because it is: ${reasons.join(', ')}`,
+    reasons.length === 0 ? [] : `reasons: ${reasons.join(', ')}`,
     driftFeatures.length === 0 ? [] : `drifted in ${driftFeatures.join(', ')}`,
     given.length === 0 ? [] : `tags: ${given.join(', ')}`,
     label === null ? [] : `your label: ${label.state}`,
@@ -75,7 +75,7 @@ export function showProgress({ clips, labelled, labelledTwice, leftForYou }, pac
   setAttribute(part('meter'), 'max', Math.max(1, clips))
   setAttribute(part('meter'), 'value', labelled)
   setText(part('done-note'), clips === 0
-    ? 'There are no clips in this selection.'
+    ? 'No clips match this selection.'
     : `${labelled} of ${clips} clips are labelled, ${labelledTwice} of them by two people.`)
   document.title = `${leftForYou} left · Labelling · Earshot`
 }
@@ -83,4 +83,10 @@ export function showProgress({ clips, labelled, labelledTwice, leftForYou }, pac
 /** @param {readonly { readonly write: string }[]} rules */
 export function showGuide(rules) {
   setChildren(part('guide'), rules.map(({ write }) => element('li', {}, write)))
+}
+
+/** @param {unknown} reason null when there is none */
+export function showTrouble(reason) {
+  const text = reason instanceof Error ? `${reason.message}. Nothing that you typed is lost; try again.` : ''
+  setText(part('trouble'), text)
 }
