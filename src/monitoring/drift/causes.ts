@@ -1,17 +1,19 @@
 /**
  * The likely causes of drift alarms, and what each is known to move. One change of the traffic moves many features: a
  * telephone call has another codec, another sample rate, a narrower band, another timbre, and less confident
- * transcripts. likely-causes.ts applies the table; its order is causal, so that causes come before their effects (Pearl,
- * "Causality", 2009): what clients declare, the sound, how people speak and record, and last what the model makes of it.
+ * transcripts. likely-causes.ts applies the table; its order is causal, so that causes come before their effects
+ * (Pearl, "Causality", 2009): what clients declare, the sound, how people speak and record, and last what the model
+ * makes of it.
  *
- * Whoever adds a feature to features.ts adds it here: a test requires that each is a sign of a cause.
+ * Signs and effects were checked with recognized clips of known changes (docs/drift.md). Whoever adds a feature to
+ * features.ts adds it here: a test requires that each is a sign of a cause.
  */
 import type { FeatureName } from './features.js'
 
 export type Direction = 'lower' | 'higher'
 /**
- * Features that have an alarm together, with the direction of each. `any` includes categories and wider spreads; `steady`
- * is a feature without an alarm.
+ * Features that have an alarm together, with the direction of each. `any` includes categories and wider spreads;
+ * `steady` is a feature without an alarm.
  */
 export type Pattern = Readonly<Partial<Record<FeatureName, Direction | 'any' | 'steady'>>>
 
@@ -26,7 +28,7 @@ export interface CauseDefinition {
   readonly signs: readonly Pattern[]
   /** Weaker signs: they count only for alarms that the signs of no cause explain. */
   readonly weakSigns?: readonly Pattern[]
-  /** Other features that it moves: in one direction only, or with the largest Cliff's delta that it is known to cause. */
+  /** Other features that it moves: in one direction only, or up to a size of Cliff's delta. */
   readonly effects: Readonly<Partial<Record<FeatureName, Direction | number>>>
 }
 
@@ -112,7 +114,7 @@ export const CAUSES = {
       { loudness: 'lower', peak: 'lower' }, { loudness: 'lower', noise_floor: 'lower' },
       { loudness: 'higher', peak: 'higher', snr: 'steady' }, { loudness: 'higher', clip_ratio: 'higher' },
     ],
-    weakSigns: [{ loudness: 'any' }, { peak: 'any' }, { clip_ratio: 'any' }, { dc_offset: 'any' }],
+    weakSigns: [{ loudness: 'any' }, { peak: 'any' }, { clip_ratio: 'any' }],
     effects: {
       ...OUTPUTS, loudness: ANY, peak: ANY, noise_floor: ANY, clip_ratio: ANY, dc_offset: ANY, snr: MODERATE,
       flatness: MODERATE, centroid: MODERATE, mfcc_1: MODERATE,
@@ -120,13 +122,31 @@ export const CAUSES = {
   },
   noise: {
     title: 'Noise',
-    help: 'Voices stand out less from the background, or more: another place, an echo, noise suppression.',
-    advice: 'Listen to some: a car, other people, an echo, noise suppression in the client.',
+    help: 'Voices stand out less from the background, or more: another place, or noise suppression.',
+    advice: 'Listen to some: a car, other people, noise suppression in the client.',
     signs: [{ snr: 'lower' }],
     weakSigns: [{ snr: 'any' }, { noise_floor: 'any' }, { flatness: 'any' }],
     effects: {
       ...OUTPUTS, ...TIMBRE, ...BOUNDARIES, snr: ANY, noise_floor: ANY, loudness: 'higher', peak: 'higher',
-      dc_offset: ANY, syllable_rate: MODERATE,
+      dc_offset: ANY, syllable_rate: 'lower',
+    },
+  },
+  dc_offset: {
+    title: 'DC offset',
+    help: 'The mean of the samples is further from zero: a defect of a sound card or a recorder.',
+    advice: 'Find the recorder, and replace it or its driver; a high-pass filter at 20 Hz removes the offset.',
+    signs: [{ dc_offset: 'higher', low_frequencies: 'higher' }],
+    weakSigns: [{ dc_offset: 'any' }],
+    effects: TIMBRE,
+  },
+  reverberation: {
+    title: 'Echo',
+    help: 'Voices ring on after each word, and the model is less sure: a bare room, or people far from the microphone.',
+    advice: 'Listen to some. Ask for a microphone closer to the mouth, or look for an echo that a client adds.',
+    signs: [{ syllable_rate: 'lower', trailing_silence: 'higher', leading_silence: 'steady', confidence: 'lower' }],
+    effects: {
+      ...OUTPUTS, ...BOUNDARIES, syllable_rate: 'lower', duration: 'higher', snr: 'lower', noise_floor: 'higher',
+      flatness: MODERATE, centroid: MODERATE, mfcc_1: MODERATE, mfcc_2: MODERATE, mfcc_3: MODERATE, mfcc_4: MODERATE,
     },
   },
   speaking_rate: {
@@ -136,8 +156,8 @@ export const CAUSES = {
     signs: [{ syllable_rate: 'any' }],
     weakSigns: [{ words_per_second: 'any', tokens_per_second: 'any' }],
     effects: {
-      ...OUTPUTS, ...BOUNDARIES, syllable_rate: ANY, duration: ANY, loudness: MODERATE, mfcc_1: MODERATE,
-      mfcc_2: MODERATE, mfcc_3: MODERATE, mfcc_4: MODERATE, centroid: MODERATE,
+      ...OUTPUTS, ...BOUNDARIES, syllable_rate: ANY, duration: ANY, loudness: MODERATE, flatness: MODERATE,
+      centroid: MODERATE, mfcc_1: MODERATE, mfcc_2: MODERATE, mfcc_3: MODERATE, mfcc_4: MODERATE,
     },
   },
   recording: {

@@ -1,7 +1,7 @@
 /**
  * The shift of one feature as a sentence would say it: "98 % of the clips are below −31.2 LUFS, 12 % in the baseline".
- * For numbers, the edge at which both cumulative distributions differ most, which is where the Kolmogorov-Smirnov
- * statistic is taken; if one bin alone has changed more, as with values that came closer together, that bin. For
+ * For numbers, the edge at which both cumulative distributions differ most, which is where the statistic of Kolmogorov
+ * and Smirnov is taken; if one bin alone has changed more, as with values that came closer together, that bin. For
  * categories, the one that changed most, and of two that changed equally the one that became more frequent.
  */
 import { binLabels, edgeLabel, type Bins } from './bins.js'
@@ -26,7 +26,8 @@ export function greatestChange(bins: Bins, baseline: readonly number[], window: 
   const missing = { range: 'missing', before: baseline.at(-1)! / sumOf(baseline), now: window.at(-1)! / sumOf(window) }
   const [before, now] = [sharesOf(baseline.slice(0, -1)), sharesOf(window.slice(0, -1))]
   const inBins = binLabels(bins).map((range, bin) => ({ range, before: before[bin]!, now: now[bin]! }))
-  const all = [...bins.kind === 'numeric' ? atEdges(bins.edges, before, now) : [], ...inBins, missing]
+  const ranges = bins.kind === 'numeric' ? atEdges(bins.edges, baseline.slice(0, -1), window.slice(0, -1)) : []
+  const all = [...ranges, ...inBins, missing]
   return all.reduce((most, one) => isLarger(one, most) ? one : most)
 }
 
@@ -40,17 +41,24 @@ function isLarger(one: ChangedShare, than: ChangedShare): boolean {
 
 /** The clips on that side of each edge that has become more frequent. */
 function atEdges(edges: readonly number[], before: readonly number[], now: readonly number[]): ChangedShare[] {
-  let [below, belowNow] = [0, 0]
+  const shareBelow = (counts: readonly number[], bins: number): number => shareOf(sumOf(counts.slice(0, bins)), counts)
+  const shareAbove = (counts: readonly number[], bins: number): number => shareOf(sumOf(counts.slice(bins)), counts)
   return edges.map((edge, bin) => {
-    below += before[bin]!
-    belowNow += now[bin]!
-    return belowNow > below
-      ? { range: `below ${edgeLabel(edge)}`, before: below, now: belowNow }
-      : { range: `${edgeLabel(edge)} or more`, before: 1 - below, now: 1 - belowNow }
+    const isLower = shareBelow(now, bin + 1) > shareBelow(before, bin + 1)
+    const share = isLower ? shareBelow : shareAbove
+    return {
+      range: isLower ? `below ${edgeLabel(edge)}` : `${edgeLabel(edge)} or more`,
+      before: share(before, bin + 1),
+      now: share(now, bin + 1),
+    }
   })
 }
 
 function sharesOf(counts: readonly number[]): number[] {
+  return counts.map((count) => shareOf(count, counts))
+}
+
+function shareOf(count: number, counts: readonly number[]): number {
   const total = sumOf(counts)
-  return counts.map((count) => total === 0 ? 0 : count / total)
+  return total === 0 ? 0 : count / total
 }

@@ -1,8 +1,8 @@
 /**
- * Groups alarms by their likely cause. In the order of the table (causes.ts), each cause whose signs are among the alarms
- * takes these and the alarms that are its effects; what it is not known to produce, such as 20 dB of gain by a codec,
- * stays for the causes after it. Weaker signs are looked for when no strong one is left. What no cause explains stays
- * together.
+ * Groups alarms by their likely cause. In the order of the table (causes.ts), each cause whose signs are among the
+ * alarms takes these and the alarms that are its effects; what it is not known to produce, such as 20 dB of gain by a
+ * codec, stays for the causes after it. Weaker signs are looked for when no strong one is left. What no cause explains
+ * stays together.
  *
  * This is a diagnosis by rules, not a proof: counts do not tell which features moved on the same clips.
  */
@@ -80,7 +80,8 @@ function signsOf(
 /** The open shifts of a pattern; none unless all of them are there, and none of those that must be steady. */
 function matching(pattern: Pattern, open: readonly Shift[], all: readonly Shift[]): Shift[] {
   const entries = Object.entries(pattern)
-  if (entries.some(([feature, wanted]) => wanted === 'steady' && all.some((shift) => shift.feature === feature))) return []
+  const hasAlarm = (feature: string): boolean => all.some((shift) => shift.feature === feature)
+  if (entries.some(([feature, wanted]) => wanted === 'steady' && hasAlarm(feature))) return []
   const moved = entries.filter(([, wanted]) => wanted !== 'steady')
   const found = moved.flatMap(([feature, wanted]) => open.filter((shift) =>
     shift.feature === feature && (wanted === 'any' || directionOf(shift) === wanted)))

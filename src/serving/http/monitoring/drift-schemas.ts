@@ -68,7 +68,9 @@ const CauseSchema = Type.Object({
   signs: list(Type.String(), 'Features that show the cause, strongest excess first.'),
   effects: list(Type.String(), 'Other features with an alarm that the cause is known to move.'),
   excess: Type.Number({ description: 'Sum over the signs and effects: how much of the drift it explains.' }),
-  evidence: Type.Immutable(Type.Array(EvidenceSchema, { description: 'One for each of the signs and effects, in their order.' })),
+  evidence: Type.Immutable(Type.Array(EvidenceSchema, {
+    description: 'One for each of the signs and effects, in their order.',
+  })),
   since: orNull(Type.String(), 'ISO 8601: the first of these alarms.'),
   from: orNull(Type.String(), 'ISO 8601: when the oldest clip of the windows came that raised these alarms.'),
 })

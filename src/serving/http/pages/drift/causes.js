@@ -65,8 +65,9 @@ function createCard(name) {
     const shown = cause.evidence.slice(0, MOST_EVIDENCE)
     const folded = [...signs.slice(MOST_EVIDENCE), ...effects]
     setText(title, cause.title)
+    const explained = `${signs.length + effects.length} of ${counted(alarms.length, 'alarm')}`
     setText(reach, [
-      `${name === UNEXPLAINED ? '' : 'explains '}${signs.length + effects.length} of ${counted(alarms.length, 'alarm')}`,
+      name === UNEXPLAINED ? explained : `explains ${explained}`,
       ...since === null ? [] : [`since ${clock(since)}`],
     ].join(' · '))
     setText(help, cause.help)
@@ -112,7 +113,7 @@ function titleOf(state, { feature }) {
   return state === undefined ? feature : meaningOf(state).title
 }
 
-/** A bar of its share of the width; the share is beside it as text. @param {number} value @param {string} kind */
+/** A bar of its share of the width, beside the share as text. @param {number} value @param {string} kind */
 function meter(value, kind) {
   const chart = drawing(1, 1, shape('rect', { class: kind, width: value.toFixed(4), height: 1 }))
   setAttribute(chart, 'aria-hidden', 'true')

@@ -90,7 +90,7 @@ function createCard(feature) {
   const brief = element('span', { class: 'brief' })
   const figures = { excess: figure('excess PSI'), p: figure('p-value'), direction: figure('direction, δ') }
   const card = element('details', { 'data-feature': name },
-    element('summary', {}, element('h4', { id: `feature-${name}` }, title), miniature.element, brief, state),
+    element('summary', { id: `feature-${name}` }, element('h4', {}, title), miniature.element, brief, state),
     element('p', { class: 'help' }, help, ' ', element('code', {}, name)),
     element('dl', { class: 'figures' }, ...Object.values(figures).map(({ pair }) => pair)),
     histogram.element)

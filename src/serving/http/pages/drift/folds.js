@@ -9,12 +9,11 @@ export function openWide() {
   for (const fold of document.querySelectorAll('details[data-open=wide]')) fold.setAttribute('open', '')
 }
 
-/** A link to a heading opens the folds around it, and moves the focus there. */
+/** A link to a part of the page opens the folds around it. The browser moves the focus to a summary by itself. */
 export function openTarget() {
   document.addEventListener('click', ({ target }) => {
     const link = target instanceof Element ? target.closest('a[href^="#"]') : null
-    const heading = link === null ? null : document.getElementById((link.getAttribute('href') ?? '').slice(1))
-    for (let fold = heading?.closest('details'); fold; fold = fold.parentElement?.closest('details')) fold.open = true
-    heading?.closest('summary')?.focus({ preventScroll: true })
+    const linked = link === null ? null : document.getElementById((link.getAttribute('href') ?? '').slice(1))
+    for (let fold = linked?.closest('details'); fold; fold = fold.parentElement?.closest('details')) fold.open = true
   })
 }

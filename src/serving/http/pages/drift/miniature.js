@@ -22,7 +22,8 @@ export function createMiniature() {
   /** @param {FeatureState} feature @param {Comparison | null} comparison */
   function update({ bins, baseline }, comparison) {
     if (columns.length !== bins.length) {
-      columns = bins.map((_, bin) => ({ before: bar('before', bin, BASELINE_WIDTH), now: bar('now', bin, WINDOW_WIDTH) }))
+      columns = bins.map((_, bin) =>
+        ({ before: bar('before', bin, BASELINE_WIDTH), now: bar('now', bin, WINDOW_WIDTH) }))
       setAttribute(chart, 'viewBox', `0 0 ${bins.length} 1`)
       chart.replaceChildren(...columns.flatMap(({ before, now }) => [before, now]))
     }
