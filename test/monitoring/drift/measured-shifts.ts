@@ -1,7 +1,7 @@
 /**
  * Drift alarms after known changes of the traffic, as the monitor raised them: the features, with the excess of the
  * stability index and Cliff's delta. Baseline and changed clips were made of recorded speech of 67 speakers, with
- * random levels, silences and microphone noise, and recognized by the service: 1,084 clips, and 60 to 200 for each
+ * random levels, silences and microphone noise, and recognized by the service: 1,078 clips, and 60 to 200 for each
  * change, repeated until both windows held nothing else.
  */
 import type { FeatureName } from '../../../src/monitoring/drift/features.js'

@@ -96,7 +96,8 @@ function drawEvidence(table, title, shown, snapshot) {
   const rows = shown.map((each) => {
     const state = snapshot.features.find(({ name }) => name === each.feature)
     return element('tr', {},
-      element('th', { scope: 'row' }, figureLink(each.feature, titleOf(state, each)), ` ${rangeOf(each)}`),
+      element('th', { scope: 'row' },
+        element('a', { href: `#feature-${each.feature}` }, titleOf(state, each)), ` ${rangeOf(each)}`),
       ...[each.before, each.now].map((value, column) => element('td', {},
         element('span', { class: 'number' }, share(value)),
         meter(value, column === 0 ? 'before' : 'now'))))
@@ -126,9 +127,9 @@ function rangeOf({ range, unit }) {
 }
 
 /** @param {LikelyCause} cause @param {boolean} hasClips */
-function linksOf({ name, from }, hasClips) {
+function linksOf({ title, from }, hasClips) {
   const clips = hasClips && from !== null
-    ? [element('a', { href: `clips?from=${encodeURIComponent(from)}`, 'aria-label': `Clips of the window of ${name}` },
+    ? [element('a', { href: `clips?from=${encodeURIComponent(from)}`, 'aria-label': `Clips of this window: ${title}` },
       'Clips of this window')]
     : []
   return [...clips, element('span', {}, 'Runbook: ', element('code', {}, 'docs/operations.md#asrdriftalarm'))]
@@ -137,10 +138,6 @@ function linksOf({ name, from }, hasClips) {
 /** @param {FeatureState} feature */
 function lineOf(feature) {
   const { headline, figures } = alarmInWords(feature)
-  return element('li', {}, `${headline} (${figures}). `, figureLink(feature.name, 'Figures'))
-}
-
-/** @param {string} feature @param {string} text */
-function figureLink(feature, text) {
-  return element('a', { href: `#feature-${feature}`, 'aria-label': `Figures of ${feature}` }, text)
+  const label = { href: `#feature-${feature.name}`, 'aria-label': `Figures: ${meaningOf(feature).title}` }
+  return element('li', {}, `${headline} (${figures}). `, element('a', label, 'Figures'))
 }
