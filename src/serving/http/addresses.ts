@@ -37,7 +37,9 @@ export function answerUnknownAddresses(app: FastifyInstance): void {
     const [path = ''] = request.url.split('?', 1)
     const methods = methodsAt(path, app)
     // A route may find nothing itself: a page does not have every file.
-    if (methods.length === 0 || methods.includes(request.method)) return replyWithError(notFound(request.method, path, app), request, reply)
+    if (methods.length === 0 || methods.includes(request.method)) {
+      return replyWithError(notFound(request.method, path, app), request, reply)
+    }
     const allowed = [...methods, 'OPTIONS'].join(', ')
     void reply.header('allow', allowed)
     if (request.method === 'OPTIONS') return reply.code(204).send()

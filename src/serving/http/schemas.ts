@@ -99,7 +99,9 @@ export const TranscriptionQuery = Type.Object({
 /** OpenAI's form. The descriptions say which values are not supported. */
 export const OpenAiForm = Type.Object({
   file: Type.Any({ description: 'The audio.', format: 'binary' }),
-  model: Type.Optional(Type.String({ description: 'A served model, or an alias of the default one; absent: that one.' })),
+  model: Type.Optional(Type.String({
+    description: 'A served model, or an alias of the default one, which is used when absent.',
+  })),
   language: Type.Optional(RecognitionQuery.properties.language),
   'languages[]': Type.Optional(RecognitionQuery.properties.languages),
   channel: Type.Optional(RecognitionQuery.properties.channel),

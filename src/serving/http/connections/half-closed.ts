@@ -19,12 +19,15 @@ export function answerHalfClosed(server: Server): void {
 
 /** Call it when the client has sent its last byte. `answers` are those in progress, in the order of the requests. */
 export function probeForClient(socket: Socket, answers: ReadonlySet<ServerResponse>): void {
+  const last = [...answers].at(-1)
+  if (last !== undefined) last.shouldKeepAlive = false
+  let timer: NodeJS.Timeout | undefined
   const probe = (delayMs: number): void => {
     const [first] = answers
-    if (first === undefined || socket.destroyed || first.headersSent || first.req.httpVersion === '1.0') return
-    first.writeContinue()
-    const timer = setTimeout(() => { probe(Math.min(LONGEST_MS, 2 * delayMs)) }, delayMs).unref()
-    socket.once('close', () => { clearTimeout(timer) })
+    if (first === undefined || socket.destroyed || first.req.httpVersion === '1.0') return
+    if (!first.headersSent) first.writeContinue()
+    timer = setTimeout(() => { probe(Math.min(LONGEST_MS, 2 * delayMs)) }, delayMs).unref()
   }
+  socket.once('close', () => { clearTimeout(timer) })
   probe(FIRST_MS)
 }

@@ -30,6 +30,8 @@ export interface ReadQuery {
 
 /** Texts that are identifiers, in which the name of nothing means nothing. */
 const IDENTIFIERS = new Set(['model', 'language', 'languages', 'channel'])
+/** Texts whose capitals do not matter. */
+const LOWER_CASE = new Set(['channel'])
 /** Lists whose items have no commas in them. */
 const SPLIT = new Set(['languages'])
 
@@ -91,6 +93,7 @@ function readValue(text: string, name: string, schema: ParameterSchema): string[
   if (trimmed === '' || (!isFreeText && isAbsent(trimmed))) return []
   if (schema.type === 'boolean') return [String(flagOf(trimmed) ?? trimmed)]
   if (schema.enum !== undefined) return [nameAmong(trimmed, schema.enum) ?? trimmed]
+  if (LOWER_CASE.has(name)) return [trimmed.toLowerCase()]
   return SPLIT.has(name) ? trimmed.split(',').filter((one) => !isAbsent(one)) : [trimmed]
 }
 
