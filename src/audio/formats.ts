@@ -5,6 +5,7 @@ import { matchesAiff, probeAiff, readAiffLayout } from './containers/aiff.js'
 import { textAt, u16be, u8 } from './containers/bytes.js'
 import { matchesCaf, probeCaf, readCafLayout } from './containers/caf.js'
 import { flacPieces, matchesFlac, probeFlac } from './containers/flac.js'
+import { bareGsmLayout, matchesGsm, probeGsm, readGsm } from './containers/gsm.js'
 import { imaPieces, type PacketLayout } from './containers/ima.js'
 import { isoMediaPieces, matchesIsoMedia, probeIsoMedia } from './containers/iso-media.js'
 import { matchesMatroska, matroskaDecoder, matroskaPieces, probeMatroska } from './containers/matroska.js'
@@ -67,6 +68,11 @@ export const FORMATS: readonly AudioFormatReader[] = [
     matches: matchesMp3,
     probe: probeMp3,
     read: (bytes, _probe, limits) => decodeStream('mp3', mp3Pieces(bytes), limits),
+  },
+  {
+    matches: matchesGsm,
+    probe: probeGsm,
+    read: (bytes, _probe, limits) => readGsm(bytes, bareGsmLayout(bytes), limits),
   },
 ]
 

@@ -6,11 +6,12 @@
  * occupies it for seconds. So it is given the checked `fmt ` chunk only.
  * Source: Microsoft/IBM "Multimedia Programming Interface and Data Specifications 1.0" (1991), mmreg.h, ksmedia.h.
  */
-import { fourCharacters } from './bytes.js'
+import { fourCharacters, u64le } from './bytes.js'
+import { GSM_BLOCK_BYTES, GSM_BLOCK_SAMPLES } from './gsm.js'
 import { checkShape, MAX_CHANNELS, unreadable, unsupported } from '../probe.js'
 import { CODECS, type AdpcmCodec, type PcmCodec } from '../../domain/codecs.js'
 
-export type WavCodec = PcmCodec | AdpcmCodec
+export type WavCodec = PcmCodec | AdpcmCodec | 'gsm'
 
 export interface WavLayout {
   readonly codec: WavCodec
@@ -49,6 +50,12 @@ const MAX_CHUNKS = 1_024
 /** A declared size from here on, in a smaller file, means "unknown": ffmpeg pipes have 0xffffffff, sox 0x7ffff000. */
 const STREAMED_SIZE = 0x7fff_0000
 
+/** In files above 4 GiB, and of recorders that may write one. */
+const WIDE_MAGICS = ['RF64', 'BW64']
+const SIZE_ELSEWHERE = 0xffff_ffff
+/** In a file: after its header, that of the first chunk and the size of the file. */
+const DATA_SIZE_AT = 28
+
 const EXTENSIBLE = 0xfffe
 /** Last 14 bytes of a sub-format GUID whose first two are a format tag: xxxx0000-0000-0010-8000-00aa00389b71. */
 const TAG_GUID_TAIL = '000000001000800000aa00389b71'
@@ -60,6 +67,7 @@ const CODECS_BY_TAG: Readonly<Record<number, Readonly<Record<number, WavCodec>>>
   6: { 8: 'alaw' },
   7: { 8: 'mulaw' },
   0x11: { 4: 'adpcm_ima' },
+  0x31: { 0: 'gsm' },
 }
 
 /** Format tags with names for error messages (mmreg.h). */
@@ -75,7 +83,8 @@ const KNOWN_TAGS: Readonly<Record<number, string>> = {
 export function readWavLayout(bytes: Uint8Array): WavLayout {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
   const riffBytes = readRiffHeader(bytes, view)
-  const { format, data } = findChunks(bytes, view)
+  const { format, data: found } = findChunks(bytes, view)
+  const data = withWideSize(bytes, found)
   const present = Math.max(0, view.byteLength - data.offset)
   const streamed = isStreamed(data, riffBytes, present)
   const declared = streamed ? present : data.size
@@ -99,12 +108,19 @@ function readRiffHeader(bytes: Uint8Array, view: DataView): number {
   }
   const magic = fourCharacters(bytes, 0)
   const form = fourCharacters(bytes, 8)
-  if (magic === 'RIFX' || magic === 'RF64' || magic === 'BW64') {
-    throw unsupported(`a WAV file of the kind ${magic} is not read here, only RIFF`)
+  if (magic === 'RIFX') throw unsupported('a WAV file of the kind RIFX (big-endian) is not read here, only RIFF')
+  if (magic !== 'RIFF' && !WIDE_MAGICS.includes(magic)) {
+    throw unreadable(`a WAV file begins with "RIFF", this one with "${magic}"`)
   }
-  if (magic !== 'RIFF') throw unreadable(`a WAV file begins with "RIFF", this one with "${magic}"`)
   if (form !== 'WAVE') throw unsupported(`a RIFF file of the kind "${form}" is not audio; expected "WAVE"`)
   return view.getUint32(4, true)
+}
+
+/** RF64 and BW64 (EBU Tech 3306, ITU-R BS.2088) have sizes of 64 bits in a first chunk, and 2³² − 1 where they belong. */
+function withWideSize(bytes: Uint8Array, data: Chunk): Chunk {
+  const isWide = WIDE_MAGICS.includes(fourCharacters(bytes, 0)) && fourCharacters(bytes, 12) === 'ds64'
+  const size = isWide && data.size === SIZE_ELSEWHERE ? u64le(bytes, DATA_SIZE_AT) : 0
+  return size === 0 ? data : { ...data, size } // 0: the recorder did not come back to write it
 }
 
 function findChunks(bytes: Uint8Array, view: DataView): { format: WavFormat; data: Chunk } {
@@ -152,6 +168,7 @@ function readFormat(view: DataView, chunk: Chunk): WavFormat {
     formatBytes: declaredTag === EXTENSIBLE ? 40 : 16,
   }
   if (isAdpcm(codec)) return { ...format, ...readAdpcm(view, chunk, format) }
+  if (codec === 'gsm') return { ...format, blockSamples: checkGsm(format) }
   checkShape(format, MAX_CHANNELS)
   const expected = (format.channels * bitsPerSample) / 8
   if (format.blockAlign === expected) return { ...format, blockSamples: 1 }
@@ -161,6 +178,13 @@ function readFormat(view: DataView, chunk: Chunk): WavFormat {
 
 export function isAdpcm(codec: WavCodec): codec is AdpcmCodec {
   return CODECS[codec].group === 'adpcm'
+}
+
+/** Samples of a block, which always has two frames. */
+function checkGsm(format: Pick<WavFormat, 'channels' | 'sampleRate' | 'blockAlign'>): number {
+  checkShape(format, 1)
+  if (format.blockAlign === GSM_BLOCK_BYTES) return GSM_BLOCK_SAMPLES
+  throw unreadable(`a block of GSM 6.10 has ${GSM_BLOCK_BYTES} bytes, the header says ${format.blockAlign}`)
 }
 
 /**
@@ -202,9 +226,9 @@ function codecOf(tag: number, bitsPerSample: number): WavCodec {
   const widths = CODECS_BY_TAG[tag]
   if (widths === undefined) {
     throw unsupported(`the samples are ${name}; ` +
-      'read are PCM, floating point, A-law, mu-law and ADPCM of IMA and Microsoft')
+      'read are PCM, floating point, A-law, mu-law, GSM 6.10 and ADPCM of IMA and Microsoft')
   }
-  const codec = widths[bitsPerSample]
+  const codec = widths[bitsPerSample] ?? widths[0] // 0: the header of this encoding has no width
   if (codec !== undefined) return codec
   throw unsupported(`${name} of ${bitsPerSample} bits; read are ${Object.keys(widths).join(', ')}`)
 }

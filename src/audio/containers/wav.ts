@@ -3,10 +3,11 @@
  * reads the format, from a file that is rebuilt from the checked `fmt ` chunk, since its parser trusts every count. It
  * does not read the samples, because it takes 34 s for 60 MB, and takes WAVE_FORMAT_EXTENSIBLE float for integers; nor
  * ADPCM, of which it supports IMA in mono only, with errors. ADPCM is rebuilt with its samples and decoded by
- * @audio/decode.
+ * @audio/decode. GSM 6.10 is decoded by gsm.ts.
  */
 import wavefile from 'wavefile'
 import { sliced, textAt } from './bytes.js'
+import { readGsm } from './gsm.js'
 import { readPcm } from './pcm.js'
 import type { AudioProbe } from '../probe.js'
 import { isAdpcm, readWavLayout, type WavLayout } from './riff.js'
@@ -30,6 +31,7 @@ export function probeWav(bytes: Uint8Array): AudioProbe {
 export async function readWav(bytes: Uint8Array, _probe: AudioProbe, limits: StreamLimits): Promise<Decoded> {
   const layout = readWavLayout(bytes)
   const { codec, dataOffset, dataBytes } = layout
+  if (codec === 'gsm') return readGsm(bytes, { ...layout, packing: 'wav' }, limits)
   if (isAdpcm(codec)) return decodeStream('wav', sliced(rebuild(bytes, layout), ADPCM_PIECE_BYTES), limits)
   const { fmt } = new wavefile.WaveFile(rebuild(bytes, { ...layout, dataBytes: 0 })) as unknown as WavParts
   const { numChannels: channels, sampleRate } = fmt
