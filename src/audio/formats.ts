@@ -2,6 +2,7 @@
 import { adtsPieces, matchesAdts, matchesMp3, mp3Pieces, probeAdts, probeMp3 } from './containers/mpeg-audio.js'
 import { amrPieces, matchesAmr, probeAmr } from './containers/amr.js'
 import { matchesAiff, probeAiff, readAiffLayout } from './containers/aiff.js'
+import { matchesAu, probeAu, readAuLayout } from './containers/au.js'
 import { textAt, u16be, u8 } from './containers/bytes.js'
 import { matchesCaf, probeCaf, readCafLayout } from './containers/caf.js'
 import { flacPieces, matchesFlac, probeFlac } from './containers/flac.js'
@@ -55,6 +56,11 @@ export const FORMATS: readonly AudioFormatReader[] = [
     read: (bytes, _probe, limits) => readPackets(bytes, readAiffLayout(bytes), limits),
   },
   {
+    matches: matchesAu,
+    probe: probeAu,
+    read: (bytes, _probe, limits) => readPackets(bytes, readAuLayout(bytes), limits),
+  },
+  {
     matches: matchesCaf,
     probe: probeCaf,
     read: (bytes, _probe, limits) => readPackets(bytes, readCafLayout(bytes), limits),
@@ -78,7 +84,6 @@ export const FORMATS: readonly AudioFormatReader[] = [
 
 /** Formats that are detected only to be named in the error. */
 export const UNSUPPORTED_FORMATS: readonly { readonly name: string; matches(bytes: Uint8Array): boolean }[] = [
-  { name: 'Sun AU', matches: (bytes) => textAt(bytes, 0, '.snd') },
   { name: 'Windows Media', matches: (bytes) => textAt(bytes, 0, '\x30\x26\xb2\x75') },
   { name: 'MPEG audio of layer I or II', matches: matchesMpegLayer12 },
   { name: 'AVI', matches: (bytes) => textAt(bytes, 8, 'AVI ') },
