@@ -8,7 +8,7 @@ import { matchesCaf, probeCaf, readCafLayout } from './containers/caf.js'
 import { flacPieces, matchesFlac, probeFlac } from './containers/flac.js'
 import { bareGsmLayout, matchesGsm, probeGsm, readGsm } from './containers/gsm.js'
 import { imaPieces, type PacketLayout } from './containers/ima.js'
-import { isoMediaPieces, matchesIsoMedia, probeIsoMedia } from './containers/iso-media.js'
+import { matchesIsoMedia, probeIsoMedia, readIsoMedia } from './containers/iso-media.js'
 import { matchesMatroska, matroskaDecoder, matroskaPieces, probeMatroska } from './containers/matroska.js'
 import { matchesOgg, oggDecoder, oggPieces, probeOgg } from './containers/ogg.js'
 import { readPcm } from './containers/pcm.js'
@@ -38,7 +38,7 @@ export const FORMATS: readonly AudioFormatReader[] = [
   {
     matches: matchesIsoMedia,
     probe: probeIsoMedia,
-    read: (bytes, _probe, limits) => decodeStream('m4a', isoMediaPieces(bytes, limits.maxSeconds), limits),
+    read: (bytes, _probe, limits) => readIsoMedia(bytes, limits),
   },
   {
     matches: matchesFlac,

@@ -1,12 +1,15 @@
 /**
- * Sun and NeXT audio (`.au`, `.snd`; Sun, au(4)): six numbers, an annotation of any length, the samples. Big-endian; a
- * file of a little-endian DEC machine begins with "dns." and has all numbers in the other order.
+ * Sun and NeXT audio (`.au`, `.snd`; Sun, au(4)): six numbers, an annotation of any length, the samples. Big-endian;
+ * files of little-endian DEC machines have all numbers in the other order, the first of them included.
  */
 import { textAt, u32be, u32le } from './bytes.js'
 import { secondsOfPackets, type PacketLayout } from './ima.js'
 import { checkShape, MAX_CHANNELS, unreadable, unsupported, type AudioProbe } from '../probe.js'
 import type { PcmCodec } from '../../domain/codecs.js'
 
+const BIG_MAGIC = '.snd'
+/** The same turned round, and what DEC and SoX write. */
+const LITTLE_MAGICS = ['dns.', '\0ds.']
 const HEADER_BYTES = 24
 /** A program that writes to a pipe does not know the size. */
 const UNKNOWN_SIZE = 0xffff_ffff
@@ -20,7 +23,7 @@ const KNOWN_ENCODINGS: Readonly<Record<number, string>> = {
 }
 
 export function matchesAu(bytes: Uint8Array): boolean {
-  return textAt(bytes, 0, '.snd') || isLittle(bytes)
+  return textAt(bytes, 0, BIG_MAGIC) || isLittle(bytes)
 }
 
 export function probeAu(bytes: Uint8Array): AudioProbe {
@@ -51,5 +54,5 @@ export function readAuLayout(bytes: Uint8Array): PacketLayout {
 }
 
 function isLittle(bytes: Uint8Array): boolean {
-  return textAt(bytes, 0, 'dns.')
+  return LITTLE_MAGICS.some((magic) => textAt(bytes, 0, magic))
 }
