@@ -4,14 +4,13 @@ import { amrPieces, matchesAmr, probeAmr } from './containers/amr.js'
 import { matchesAiff, probeAiff, readAiffLayout } from './containers/aiff.js'
 import { matchesAu, probeAu, readAuLayout } from './containers/au.js'
 import { textAt, u16be, u8 } from './containers/bytes.js'
-import { matchesCaf, probeCaf, readCafLayout } from './containers/caf.js'
+import { matchesCaf, probeCaf, readCaf } from './containers/caf.js'
 import { flacPieces, matchesFlac, probeFlac } from './containers/flac.js'
 import { bareGsmLayout, matchesGsm, probeGsm, readGsm } from './containers/gsm.js'
-import { imaPieces, type PacketLayout } from './containers/ima.js'
+import { readPackets } from './containers/ima.js'
 import { matchesIsoMedia, probeIsoMedia, readIsoMedia } from './containers/iso-media.js'
 import { matchesMatroska, matroskaDecoder, matroskaPieces, probeMatroska } from './containers/matroska.js'
 import { matchesOgg, oggDecoder, oggPieces, probeOgg } from './containers/ogg.js'
-import { readPcm } from './containers/pcm.js'
 import type { AudioProbe } from './probe.js'
 import { decodeStream, type Decoded, type StreamLimits } from './stream.js'
 import { matchesWav, probeWav, readWav } from './containers/wav.js'
@@ -63,7 +62,7 @@ export const FORMATS: readonly AudioFormatReader[] = [
   {
     matches: matchesCaf,
     probe: probeCaf,
-    read: (bytes, _probe, limits) => readPackets(bytes, readCafLayout(bytes), limits),
+    read: (bytes, _probe, limits) => readCaf(bytes, limits),
   },
   {
     matches: matchesAdts,
@@ -94,10 +93,4 @@ export const UNSUPPORTED_FORMATS: readonly { readonly name: string; matches(byte
 function matchesMpegLayer12(bytes: Uint8Array): boolean {
   const header = u16be(bytes, 0)
   return (header & 0xffe0) === 0xffe0 && (header & 6) > 2 && u8(bytes, 2) >> 4 !== 15
-}
-
-async function readPackets(bytes: Uint8Array, layout: PacketLayout, limits: StreamLimits): Promise<Decoded> {
-  const { codec } = layout
-  if (codec === 'adpcm_ima') return decodeStream('caf', imaPieces(bytes, layout), limits)
-  return { blocks: [readPcm(bytes, { ...layout, codec })], sampleRate: layout.sampleRate, broken: false }
 }

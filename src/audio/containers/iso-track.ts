@@ -1,6 +1,6 @@
 /** The audio track of an MP4 file: its codec, timescale and boxes (ISO/IEC 14496-12, -14, -1; QuickTime). */
 import { readAacConfig, type AacConfig } from './aac-config.js'
-import { MAX_ALAC_CHANNELS } from './alac.js'
+import { ALAC_CONFIG_BYTES, readAlacConfig } from './alac.js'
 import type { Box, BoxReader } from './boxes.js'
 import { fourCharacters, u16be, u32be, u8 } from './bytes.js'
 import { readStreamInfo } from './flac.js'
@@ -47,8 +47,6 @@ const MPEG4_NAMES: Readonly<Record<number, string>> = {
 const ENTRY_BYTES = [36, 52, 72]
 /** Enough for audio and subtitles in many languages. */
 const MAX_TRACKS = 64
-/** Apple's encoder writes 4,096. */
-const MAX_ALAC_FRAME = 16_384
 
 /** The first audio track in a `moov`. Throws AUDIO_UNREADABLE or AUDIO_UNSUPPORTED. */
 export function readIsoTrack(file: BoxReader, moov: Box): IsoTrack {
@@ -154,17 +152,10 @@ export function readDescriptors(
 }
 
 function readAlac(file: BoxReader, entry: Box): CodecParameters {
-  const { bytes } = file
   const cookie = required(inEntry(file, entry, 'alac'), 'alac')
-  const at = cookie.end - 24
+  const at = cookie.end - ALAC_CONFIG_BYTES
   if (at < cookie.bodyAt) throw unreadable('the header of the ALAC track is too short')
-  const frameSamples = u32be(bytes, at)
-  if (frameSamples < 1 || frameSamples > MAX_ALAC_FRAME) {
-    throw unreadable(`an ALAC frame of ${frameSamples} samples; expected 1 to ${MAX_ALAC_FRAME}`)
-  }
-  const channels = u8(bytes, at + 9)
-  if (channels > MAX_ALAC_CHANNELS) throw unsupported(`ALAC with ${channels} channels; supported are 1 and 2`)
-  return { codec: 'alac', channels, sampleRate: u32be(bytes, at + 20), frameSamples, headerAt: 0 }
+  return { codec: 'alac', ...readAlacConfig(file.bytes, at), headerAt: 0 }
 }
 
 /** A box of the description; QuickTime nests some in a `wave` box. */
