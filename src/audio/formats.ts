@@ -3,7 +3,6 @@ import { adtsPieces, matchesAdts, matchesMp3, mp3Pieces, probeAdts, probeMp3 } f
 import { amrPieces, matchesAmr, probeAmr } from './containers/amr.js'
 import { matchesAiff, probeAiff, readAiffLayout } from './containers/aiff.js'
 import { matchesAu, probeAu, readAuLayout } from './containers/au.js'
-import { textAt, u16be, u8 } from './containers/bytes.js'
 import { matchesCaf, probeCaf, readCaf } from './containers/caf.js'
 import { flacPieces, matchesFlac, probeFlac } from './containers/flac.js'
 import { bareGsmLayout, matchesGsm, probeGsm, readGsm } from './containers/gsm.js'
@@ -80,17 +79,3 @@ export const FORMATS: readonly AudioFormatReader[] = [
     read: (bytes, _probe, limits) => readGsm(bytes, bareGsmLayout(bytes), limits),
   },
 ]
-
-/** Formats that are detected only to be named in the error. */
-export const UNSUPPORTED_FORMATS: readonly { readonly name: string; matches(bytes: Uint8Array): boolean }[] = [
-  { name: 'Windows Media', matches: (bytes) => textAt(bytes, 0, '\x30\x26\xb2\x75') },
-  { name: 'MPEG audio of layer I or II', matches: matchesMpegLayer12 },
-  { name: 'AVI', matches: (bytes) => textAt(bytes, 8, 'AVI ') },
-  { name: 'AC-3', matches: (bytes) => textAt(bytes, 0, '\x0b\x77') },
-]
-
-/** Eleven bits of sync, a layer other than III, and a bit rate that exists. */
-function matchesMpegLayer12(bytes: Uint8Array): boolean {
-  const header = u16be(bytes, 0)
-  return (header & 0xffe0) === 0xffe0 && (header & 6) > 2 && u8(bytes, 2) >> 4 !== 15
-}
