@@ -7,7 +7,7 @@
  * This is a diagnosis by rules, not a proof: counts do not tell which features moved on the same clips.
  */
 import { CAUSE_NAMES, CAUSES, NO_COMMON_CAUSE, type CauseDefinition, type CauseName, type Pattern } from './causes.js'
-import type { Evidence } from './evidence.js'
+import { MISSING, type Evidence } from './evidence.js'
 
 /** A feature with an alarm. */
 export interface Shift {
@@ -84,8 +84,13 @@ function matching(pattern: Pattern, open: readonly Shift[], all: readonly Shift[
   if (entries.some(([feature, wanted]) => wanted === 'steady' && hasAlarm(feature))) return []
   const moved = entries.filter(([, wanted]) => wanted !== 'steady')
   const found = moved.flatMap(([feature, wanted]) => open.filter((shift) =>
-    shift.feature === feature && (wanted === 'any' || directionOf(shift) === wanted)))
+    shift.feature === feature && (wanted === movementOf(shift) || (wanted === 'any' && movementOf(shift) !== 'missing'))))
   return found.length === moved.length ? found : []
+}
+
+/** A feature that often cannot be measured says nothing about its values. */
+function movementOf(shift: Shift): 'lower' | 'higher' | 'missing' | null {
+  return shift.evidence.range === MISSING ? 'missing' : directionOf(shift)
 }
 
 function isEffect(shift: Shift, { effects }: CauseDefinition): boolean {
