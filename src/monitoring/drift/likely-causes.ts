@@ -83,8 +83,10 @@ function matching(pattern: Pattern, open: readonly Shift[], all: readonly Shift[
   const hasAlarm = (feature: string): boolean => all.some((shift) => shift.feature === feature)
   if (entries.some(([feature, wanted]) => wanted === 'steady' && hasAlarm(feature))) return []
   const moved = entries.filter(([, wanted]) => wanted !== 'steady')
-  const found = moved.flatMap(([feature, wanted]) => open.filter((shift) =>
-    shift.feature === feature && (wanted === movementOf(shift) || (wanted === 'any' && movementOf(shift) !== 'missing'))))
+  const isWanted = (shift: Shift, wanted: string): boolean =>
+    wanted === 'any' ? movementOf(shift) !== 'missing' : movementOf(shift) === wanted
+  const found = moved.flatMap(([feature, wanted]) =>
+    open.filter((shift) => shift.feature === feature && isWanted(shift, wanted)))
   return found.length === moved.length ? found : []
 }
 
