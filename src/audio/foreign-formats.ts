@@ -53,12 +53,15 @@ export function nameForeign(bytes: Uint8Array): string | undefined {
   if (isTransport) return 'an MPEG transport stream (MPEG-TS)'
   if (textAt(bytes, 4, 'ftyp')) return PICTURE_BRANDS.get(Buffer.from(bytes.subarray(8, 12)).toString('latin1'))
   if (textAt(bytes, TAR_MAGIC_AT, 'ustar')) return 'a tar archive'
-  const text = TEXT_SIGNATURES.some((signature) => textAt(bytes, 0, signature)) ? undefined : nameText(bytes)
-  return text ?? SIGNATURES.find(([signature]) => textAt(bytes, 0, signature))?.[1]
+  const [signature, name] = SIGNATURES.find(([start]) => textAt(bytes, 0, start)) ?? []
+  const byChance = signature !== undefined && !TEXT_SIGNATURES.includes(signature) && nameText(bytes) !== undefined
+  return byChance ? undefined : name
 }
 
 /** For bytes that no format has recognized. */
 export function guessForeign(bytes: Uint8Array): string | undefined {
+  const text = nameText(bytes)
+  if (text !== undefined) return text
   const header = u16be(bytes, 0)
   // Eleven bits of sync, a layer other than III, and a bit rate that exists.
   if ((header & 0xffe0) === 0xffe0 && (header & 6) > 2 && u8(bytes, 2) >> 4 !== 15) return 'MPEG audio of layer I or II'
@@ -84,14 +87,10 @@ function nameText(bytes: Uint8Array): string | undefined {
   const start = textAt(bytes, 0, BYTE_ORDER_MARK) ? BYTE_ORDER_MARK.length : 0
   const head = bytes.subarray(start, start + TEXT_BYTES)
   if (head.byteLength === 0 || head.some((byte) => byte < 0x20 && ![9, 10, 12, 13].includes(byte))) return undefined
-  const text = new TextDecoder().decode(head.subarray(0, head.byteLength)).trimStart()
+  const text = new TextDecoder().decode(head).trimStart()
   // A character may be cut off at the end of what is looked at.
   if (text.slice(0, -3).includes('�')) return undefined
   if (/^<(!doctype html|html|head|body)/i.test(text)) return 'an HTML page, perhaps the error message of another server'
   if (/^<(\?xml|svg)/i.test(text)) return 'XML text'
-  if (/^data:[\w./+;=-]*,/i.test(text)) return 'a data URL, which is text; expected the bytes that it stands for'
-  if (/^[[{]/.test(text)) return 'JSON text'
-  return /^[A-Za-z0-9+/=\s]{16,}$/.test(text) && !/[a-z] [a-z]/i.test(text)
-    ? 'text, perhaps base64; expected the bytes that it stands for'
-    : 'text'
+  return /^[[{]/.test(text) ? 'JSON text' : 'text'
 }
