@@ -12,6 +12,7 @@ import { textAt } from './containers/bytes.js'
 import { downmix, framesIn } from './signal/downmix.js'
 import { FORMATS, UNSUPPORTED_FORMATS, type AudioFormatReader } from './formats.js'
 import { probeHeaderless, readHeaderless, readHeaderlessType } from './containers/headerless.js'
+import { afterTags } from './containers/tags.js'
 import { unsupported, type AudioProbe } from './probe.js'
 import type { Decoded } from './stream.js'
 import { matchesWav } from './containers/wav.js'
@@ -41,9 +42,10 @@ export function headerlessFormat(bytes: Uint8Array, mediaType: string): Headerle
 
 /** Reads the header. Throws AUDIO_MISSING, AUDIO_UNSUPPORTED or AUDIO_UNREADABLE. */
 export function probeAudio(
-  bytes: Uint8Array,
+  upload: Uint8Array,
   { headerless, disabledCodecs = [] }: Pick<DecodeOptions, 'headerless' | 'disabledCodecs'> = {},
 ): AudioProbe {
+  const bytes = withoutTags(upload)
   const probe = isHeaderless(bytes, headerless) ? probeHeaderless(bytes, headerless) : pickFormat(bytes).probe(bytes)
   if (disabledCodecs.includes(probe.codec)) {
     throw unsupported(`the codec ${probe.codec} is switched off here (EARSHOT_DISABLED_CODECS)`)
@@ -61,7 +63,8 @@ export function checkLength({ seconds, declared }: AudioProbe, maxSeconds: numbe
  * Throws the errors of `probeAudio`, AUDIO_TOO_LONG before much more than the limit is allocated, REQUEST_INVALID for a
  * channel that the upload does not have, and the errors of `interrupt`.
  */
-export async function decodeAudio(bytes: Uint8Array, options: DecodeOptions): Promise<Recording> {
+export async function decodeAudio(upload: Uint8Array, options: DecodeOptions): Promise<Recording> {
+  const bytes = withoutTags(upload)
   const { maxSeconds, channel, headerless, interrupt = () => undefined } = options
   const probe = probeAudio(bytes, options)
   checkLength(probe, maxSeconds)
@@ -96,8 +99,13 @@ function isHeaderless(bytes: Uint8Array, headerless: HeaderlessFormat | undefine
 }
 
 /** Audio files that clients send with a media type of headerless samples: WAV by mistake, Sun AU as `audio/basic`. */
-function hasHeader(bytes: Uint8Array): boolean {
+function hasHeader(upload: Uint8Array): boolean {
+  const bytes = withoutTags(upload)
   return matchesWav(bytes) || textAt(bytes, 0, '.snd')
+}
+
+function withoutTags(upload: Uint8Array): Uint8Array {
+  return upload.subarray(afterTags(upload))
 }
 
 function pickFormat(bytes: Uint8Array): AudioFormatReader {
@@ -105,6 +113,8 @@ function pickFormat(bytes: Uint8Array): AudioFormatReader {
   const format = FORMATS.find(({ matches }) => matches(bytes))
   if (format !== undefined) return format
   const known = UNSUPPORTED_FORMATS.find(({ matches }) => matches(bytes))
+  const cut = known === undefined ? FORMATS.find(({ isFurtherOn }) => isFurtherOn?.(bytes)) : undefined
+  if (cut !== undefined) return cut
   throw unsupported(known === undefined
     ? 'the first bytes are of no known audio format; expected WAV, WebM, Ogg, MP4, AAC, MP3, FLAC, AMR, AIFF or CAF'
     : `${known.name} is not supported`)

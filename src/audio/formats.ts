@@ -1,8 +1,10 @@
 /** The supported containers, in the order in which their leading bytes are checked, and the reader of each. */
-import { adtsPieces, matchesAdts, matchesMp3, mp3Pieces, probeAdts, probeMp3 } from './containers/mpeg-audio.js'
+import {
+  adtsPieces, containsAdts, containsMp3, matchesAdts, matchesLayer12, matchesMp3, mp3Pieces, probeAdts, probeMp3,
+} from './containers/mpeg-audio.js'
 import { amrPieces, matchesAmr, probeAmr } from './containers/amr.js'
 import { matchesAiff, probeAiff, readAiffLayout } from './containers/aiff.js'
-import { textAt, u16be, u8 } from './containers/bytes.js'
+import { textAt } from './containers/bytes.js'
 import { matchesCaf, probeCaf, readCafLayout } from './containers/caf.js'
 import { flacPieces, matchesFlac, probeFlac } from './containers/flac.js'
 import { imaPieces, type PacketLayout } from './containers/ima.js'
@@ -16,6 +18,8 @@ import { matchesWav, probeWav, readWav } from './containers/wav.js'
 
 export interface AudioFormatReader {
   matches(bytes: Uint8Array): boolean
+  /** Whether it begins after other bytes, where nothing else matches; only for formats without a header. */
+  isFurtherOn?(bytes: Uint8Array): boolean
   /** Reads headers only, in bounded time. */
   probe(bytes: Uint8Array): AudioProbe
   read(bytes: Uint8Array, probe: AudioProbe, limits: StreamLimits): Promise<Decoded>
@@ -60,11 +64,13 @@ export const FORMATS: readonly AudioFormatReader[] = [
   },
   {
     matches: matchesAdts,
+    isFurtherOn: containsAdts,
     probe: probeAdts,
     read: (bytes, _probe, limits) => decodeStream('aac', adtsPieces(bytes), limits),
   },
   {
     matches: matchesMp3,
+    isFurtherOn: containsMp3,
     probe: probeMp3,
     read: (bytes, _probe, limits) => decodeStream('mp3', mp3Pieces(bytes), limits),
   },
@@ -74,16 +80,17 @@ export const FORMATS: readonly AudioFormatReader[] = [
 export const UNSUPPORTED_FORMATS: readonly { readonly name: string; matches(bytes: Uint8Array): boolean }[] = [
   { name: 'Sun AU', matches: (bytes) => textAt(bytes, 0, '.snd') },
   { name: 'Windows Media', matches: (bytes) => textAt(bytes, 0, '\x30\x26\xb2\x75') },
-  { name: 'MPEG audio of layer I or II', matches: matchesMpegLayer12 },
+  { name: 'MPEG audio of layer I or II', matches: matchesLayer12 },
   { name: 'AVI', matches: (bytes) => textAt(bytes, 8, 'AVI ') },
   { name: 'AC-3', matches: (bytes) => textAt(bytes, 0, '\x0b\x77') },
+  { name: 'a ZIP archive', matches: (bytes) => textAt(bytes, 0, 'PK\x03\x04') },
+  { name: 'gzip', matches: (bytes) => textAt(bytes, 0, '\x1f\x8b') },
+  { name: 'PDF', matches: (bytes) => textAt(bytes, 0, '%PDF') },
+  {
+    name: 'a picture',
+    matches: (bytes) => ['\x89PNG', '\xff\xd8\xff', 'GIF8'].some((magic) => textAt(bytes, 0, magic)),
+  },
 ]
-
-/** Eleven bits of sync, a layer other than III, and a bit rate that exists. */
-function matchesMpegLayer12(bytes: Uint8Array): boolean {
-  const header = u16be(bytes, 0)
-  return (header & 0xffe0) === 0xffe0 && (header & 6) > 2 && u8(bytes, 2) >> 4 !== 15
-}
 
 async function readPackets(bytes: Uint8Array, layout: PacketLayout, limits: StreamLimits): Promise<Decoded> {
   const { codec } = layout

@@ -2,7 +2,7 @@
 import { MAX_ALAC_CHANNELS } from './alac.js'
 import type { Box, BoxReader } from './boxes.js'
 import { fourCharacters, u16be, u32be, u8 } from './bytes.js'
-import { AAC_RATES_HZ } from './mpeg-audio.js'
+import { AAC_RATES_HZ } from './mpeg-frames.js'
 import { OPUS_RATE_HZ } from './opus.js'
 import { checkShape, unreadable, unsupported } from '../probe.js'
 import type { PacketCodec } from './packets.js'
