@@ -1,15 +1,15 @@
 /**
  * Core Audio Format ("Apple Core Audio Format Specification 1.0", 2011): `desc` describes the samples, `data` contains
- * them, up to the end of the file when its size is −1, as recorders write it. PCM and G.711 are read here, IMA ADPCM by
- * the library; other codecs are not supported in this container.
+ * them, up to the end of the file when its size is a placeholder, −1 by the standard. PCM and G.711 are read here, IMA
+ * ADPCM by the library; other codecs are not supported in this container.
  */
 import { fourCharacters, textAt, u16be, u32be, u64be } from './bytes.js'
 import { bytesPerPacket, secondsOfPackets, type PacketLayout } from './ima.js'
 import { floatCodec, signedCodec } from './pcm.js'
+import { isPlaceholder } from './placeholders.js'
 import { checkShape, MAX_CHANNELS, MAX_CODED_CHANNELS, unreadable, unsupported, type AudioProbe } from '../probe.js'
 
 const MAX_CHUNKS = 1_024
-const UNKNOWN_SIZE = 2 ** 64
 const FLOAT_FLAG = 1
 const LITTLE_ENDIAN_FLAG = 2
 
@@ -43,7 +43,8 @@ export function readCafLayout(bytes: Uint8Array): PacketLayout {
 
 function layoutOf(bytes: Uint8Array, format: CafFormat, dataOffset: number, size: number): PacketLayout {
   const present = Math.max(0, bytes.byteLength - dataOffset)
-  const declared = size >= UNKNOWN_SIZE ? present : Math.max(0, size - 4) // the first four bytes count edits
+  const sized = Math.max(0, size - 4) // the first four bytes count edits
+  const declared = size < 4 || isPlaceholder(sized, present) ? present : sized
   return {
     ...format,
     dataOffset: Math.min(dataOffset, bytes.byteLength),
