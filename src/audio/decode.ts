@@ -8,7 +8,7 @@
  */
 import { SpeechError } from '../domain/errors.js'
 import type { ChannelChoice, HeaderlessFormat, Recording } from '../domain/audio.js'
-import { textAt } from './containers/bytes.js'
+import { matchesAu } from './containers/au.js'
 import { downmix, framesIn } from './signal/downmix.js'
 import { FORMATS, UNSUPPORTED_FORMATS, type AudioFormatReader } from './formats.js'
 import { probeHeaderless, readHeaderless, readHeaderlessType } from './containers/headerless.js'
@@ -101,7 +101,7 @@ function isHeaderless(bytes: Uint8Array, headerless: HeaderlessFormat | undefine
 /** Audio files that clients send with a media type of headerless samples: WAV by mistake, Sun AU as `audio/basic`. */
 function hasHeader(upload: Uint8Array): boolean {
   const bytes = withoutTags(upload)
-  return matchesWav(bytes) || textAt(bytes, 0, '.snd')
+  return matchesWav(bytes) || matchesAu(bytes)
 }
 
 function withoutTags(upload: Uint8Array): Uint8Array {

@@ -4,14 +4,15 @@ import {
 } from './containers/mpeg-audio.js'
 import { amrPieces, matchesAmr, probeAmr } from './containers/amr.js'
 import { matchesAiff, probeAiff, readAiffLayout } from './containers/aiff.js'
+import { matchesAu, probeAu, readAuLayout } from './containers/au.js'
 import { textAt } from './containers/bytes.js'
-import { matchesCaf, probeCaf, readCafLayout } from './containers/caf.js'
+import { matchesCaf, probeCaf, readCaf } from './containers/caf.js'
 import { flacPieces, matchesFlac, probeFlac } from './containers/flac.js'
-import { imaPieces, type PacketLayout } from './containers/ima.js'
-import { isoMediaPieces, matchesIsoMedia, probeIsoMedia } from './containers/iso-media.js'
+import { bareGsmLayout, matchesGsm, probeGsm, readGsm } from './containers/gsm.js'
+import { readPackets } from './containers/ima.js'
+import { matchesIsoMedia, probeIsoMedia, readIsoMedia } from './containers/iso-media.js'
 import { matchesMatroska, matroskaDecoder, matroskaPieces, probeMatroska } from './containers/matroska.js'
 import { matchesOgg, oggDecoder, oggPieces, probeOgg } from './containers/ogg.js'
-import { readPcm } from './containers/pcm.js'
 import type { AudioProbe } from './probe.js'
 import { decodeStream, type Decoded, type StreamLimits } from './stream.js'
 import { matchesWav, probeWav, readWav } from './containers/wav.js'
@@ -40,7 +41,7 @@ export const FORMATS: readonly AudioFormatReader[] = [
   {
     matches: matchesIsoMedia,
     probe: probeIsoMedia,
-    read: (bytes, _probe, limits) => decodeStream('m4a', isoMediaPieces(bytes, limits.maxSeconds), limits),
+    read: (bytes, _probe, limits) => readIsoMedia(bytes, limits),
   },
   {
     matches: matchesFlac,
@@ -58,9 +59,14 @@ export const FORMATS: readonly AudioFormatReader[] = [
     read: (bytes, _probe, limits) => readPackets(bytes, readAiffLayout(bytes), limits),
   },
   {
+    matches: matchesAu,
+    probe: probeAu,
+    read: (bytes, _probe, limits) => readPackets(bytes, readAuLayout(bytes), limits),
+  },
+  {
     matches: matchesCaf,
     probe: probeCaf,
-    read: (bytes, _probe, limits) => readPackets(bytes, readCafLayout(bytes), limits),
+    read: (bytes, _probe, limits) => readCaf(bytes, limits),
   },
   {
     matches: matchesAdts,
@@ -74,11 +80,15 @@ export const FORMATS: readonly AudioFormatReader[] = [
     probe: probeMp3,
     read: (bytes, _probe, limits) => decodeStream('mp3', mp3Pieces(bytes), limits),
   },
+  {
+    matches: matchesGsm,
+    probe: probeGsm,
+    read: (bytes, _probe, limits) => readGsm(bytes, bareGsmLayout(bytes), limits),
+  },
 ]
 
 /** Formats that are detected only to be named in the error. */
 export const UNSUPPORTED_FORMATS: readonly { readonly name: string; matches(bytes: Uint8Array): boolean }[] = [
-  { name: 'Sun AU', matches: (bytes) => textAt(bytes, 0, '.snd') },
   { name: 'Windows Media', matches: (bytes) => textAt(bytes, 0, '\x30\x26\xb2\x75') },
   { name: 'MPEG audio of layer I or II', matches: matchesLayer12 },
   { name: 'AVI', matches: (bytes) => textAt(bytes, 8, 'AVI ') },
@@ -91,9 +101,3 @@ export const UNSUPPORTED_FORMATS: readonly { readonly name: string; matches(byte
     matches: (bytes) => ['\x89PNG', '\xff\xd8\xff', 'GIF8'].some((magic) => textAt(bytes, 0, magic)),
   },
 ]
-
-async function readPackets(bytes: Uint8Array, layout: PacketLayout, limits: StreamLimits): Promise<Decoded> {
-  const { codec } = layout
-  if (codec === 'adpcm_ima') return decodeStream('caf', imaPieces(bytes, layout), limits)
-  return { blocks: [readPcm(bytes, { ...layout, codec })], sampleRate: layout.sampleRate, broken: false }
-}

@@ -7,6 +7,7 @@
  * Streams are cut anywhere and joined, so frames may begin late, and other bytes (tags, zeros, half a frame) may lie
  * between them.
  */
+import { AAC_RATES_HZ } from './aac-config.js'
 import { afterZeros } from './tags.js'
 import { textAt, u16be, u8 } from './bytes.js'
 
@@ -17,10 +18,6 @@ const FRAMES_FURTHER_ON = 3
 /** Zeros that may be left behind the last frame. Few, because the search looks at them again and again. */
 const MAX_END_BYTES = 4 * 1024
 const AAC_FRAME_SAMPLES = 1_024
-/** By the index in headers of AAC, in ADTS and MP4 (ISO/IEC 14496-3, 1.6.3.4). */
-export const AAC_RATES_HZ = [
-  96_000, 88_200, 64_000, 48_000, 44_100, 32_000, 24_000, 22_050, 16_000, 12_000, 11_025, 8_000, 7_350,
-]
 /** kbit/s by index: of MPEG 1 by layer, of MPEG 2 and 2.5 (layers II and III have the same). */
 const MPEG1_BIT_RATES = [
   [0, 32, 64, 96, 128, 160, 192, 224, 256, 288, 320, 352, 384, 416, 448],
