@@ -10,6 +10,7 @@ import { SpeechError } from '../domain/errors.js'
 import type { ChannelChoice, HeaderlessFormat, Recording } from '../domain/audio.js'
 import { matchesAu } from './containers/au.js'
 import { downmix, framesIn } from './signal/downmix.js'
+import { withoutDoubling } from './signal/doubled-rate.js'
 import { FORMATS, UNSUPPORTED_FORMATS, type AudioFormatReader } from './formats.js'
 import { probeHeaderless, readHeaderless, readHeaderlessType } from './containers/headerless.js'
 import { afterTags } from './containers/tags.js'
@@ -84,8 +85,11 @@ function compose(
     throw new SpeechError('AUDIO_UNREADABLE', `no samples were decoded from the ${codec} in this ${container} file`)
   }
   const channels = blocks.reduce((most, block) => Math.max(most, block.length), probe.channels)
-  const { samples, mixing } = downmix(blocks, channels, channel)
-  const rate = sampleRate || probe.sampleRate
+  const { samples: mixed, mixing } = downmix(blocks, channels, channel)
+  const isDoubled = codec === 'aac' && sampleRate === 2 * probe.sampleRate
+  const halved = isDoubled ? withoutDoubling(mixed) : undefined
+  const samples = halved ?? mixed
+  const rate = halved !== undefined || sampleRate === 0 ? probe.sampleRate : sampleRate
   const missingSeconds = probe.declared ? probe.seconds - samples.length / rate : 0
   const truncated = probe.truncated || broken || missingSeconds > TOLERATED_SECONDS
   return {
