@@ -10,10 +10,14 @@ import { runsOf, type Sample } from './iso-samples.js'
 import type { IsoTrack } from './iso-track.js'
 import { readMp3Frame } from './mpeg-frames.js'
 import { OPUS_RATE_HZ, opusPacketSamples } from './opus.js'
+import { checkPacket } from './packets.js'
 import { bytesPerFrame } from './pcm.js'
+import { unreadable } from '../probe.js'
 
 /** Limit of a probe; with frames of 20 ms it is more than an hour. */
 const MAX_PROBED_FRAMES = 200_000
+
+export const OVERLAP = 'the frames of the track overlap: they are longer than the file'
 
 export interface IsoLength {
   /** Estimated from the size of the frames where there are more than MAX_PROBED_FRAMES. */
@@ -23,9 +27,10 @@ export interface IsoLength {
   readonly isTruncated: boolean
 }
 
+/** Throws AUDIO_UNREADABLE for frames that overlap, or are longer than those of their codec can be. */
 export function measureTrack(file: BoxReader, moov: Box, track: IsoTrack): IsoLength {
   const fileBytes = file.bytes.byteLength
-  let [seconds, frames, end, isTruncated] = [0, 0, 0, false]
+  let [seconds, frames, end, total, isTruncated] = [0, 0, 0, 0, false]
   for (const run of runsOf(file, moov, track)) {
     for (const sample of run.samples()) {
       if (frames++ >= MAX_PROBED_FRAMES) {
@@ -34,6 +39,9 @@ export function measureTrack(file: BoxReader, moov: Box, track: IsoTrack): IsoLe
       const isCut = sample.offset + sample.bytes > fileBytes
       isTruncated ||= isCut
       if (isCut && track.pcm === undefined) break // as are all later frames of this run
+      if (track.pcm === undefined) checkPacket(track.codec, sample.bytes)
+      total += isCut ? 0 : sample.bytes
+      if (total > fileBytes) throw unreadable(OVERLAP)
       seconds += secondsOf(file.bytes, track, sample)
       end = Math.max(end, Math.min(fileBytes, sample.offset + sample.bytes))
     }

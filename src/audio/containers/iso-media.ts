@@ -9,7 +9,7 @@ import { checkAlacFrame } from './alac.js'
 import { BoxReader, makeBox, type Box } from './boxes.js'
 import { joined, textAt, u32be, u64be } from './bytes.js'
 import { flacPieces, flacStream, STREAM_INFO_BYTES } from './flac.js'
-import { measureTrack } from './iso-length.js'
+import { measureTrack, OVERLAP } from './iso-length.js'
 import type { IsoPcm } from './iso-pcm.js'
 import { runsOf, type Sample } from './iso-samples.js'
 import { readIsoTrack, type IsoTrack } from './iso-track.js'
@@ -81,7 +81,7 @@ function collectSamples(
       if (sample.offset + sample.bytes > fileBytes) break // cut off, as are all later frames of this run
       if (track.pcm === undefined) checkPacket(track.codec, sample.bytes)
       total += sample.bytes
-      if (total > fileBytes) throw unreadable('the frames of the track overlap: they are longer than the file')
+      if (total > fileBytes) throw unreadable(OVERLAP)
       if (sample.bytes === 0) continue
       if (track.codec === 'alac') checkAlacFrame(file.bytes, sample.offset, track)
       samples.push(sample)

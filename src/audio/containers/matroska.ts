@@ -20,6 +20,7 @@ const MAX_PROBED_ELEMENTS = 200_000
 const MAX_TRACK_BYTES = 256 * 1024
 /** Of the flags of a block: several packets in it. */
 const LACING_FLAGS = 6
+const FIXED_LACING = 4
 const PIECE_BYTES = 1_024
 /** EBML header of version 1 with the type "webm"; a segment and a cluster of unknown size. */
 const EBML_HEADER = joined([0x1a, 0x45, 0xdf, 0xa3, 0x87, 0x42, 0x82, 0x84], 'webm')
@@ -38,7 +39,8 @@ interface Block {
   readonly payloadAt: number
   /** Time at which it starts. */
   readonly seconds: number
-  readonly isLaced: boolean
+  /** Flags: 0 for one packet. */
+  readonly lacing: number
 }
 
 export function matchesMatroska(bytes: Uint8Array): boolean {
@@ -193,8 +195,8 @@ class Walk {
     if (numberBytes > 2 || number !== this.track.number) return undefined
     const offset = (u16be(this.#bytes, block.bodyAt + numberBytes) << 16) >> 16
     const seconds = clusterSeconds + offset * this.#scaleNanoseconds / 1e9
-    const isLaced = (u8(this.#bytes, block.bodyAt + numberBytes + 2) & LACING_FLAGS) !== 0
-    return { element, payloadAt: block.bodyAt + numberBytes + 3, seconds, isLaced }
+    const lacing = u8(this.#bytes, block.bodyAt + numberBytes + 2) & LACING_FLAGS
+    return { element, payloadAt: block.bodyAt + numberBytes + 3, seconds, lacing }
   }
 }
 
@@ -218,9 +220,12 @@ function blockOfGroup(bytes: Uint8Array, group: Element): Element | undefined {
 
 /** By the payload, where that is known; 0 otherwise. */
 function secondsOfBlock(
-  bytes: Uint8Array, { element, payloadAt, isLaced }: Block, { codec, sampleRate, frameBytes }: Track,
+  bytes: Uint8Array, { element, payloadAt, lacing }: Block, { codec, sampleRate, frameBytes }: Track,
 ): number {
-  if (codec === 'opus' && isLaced) return 0
-  if (codec === 'opus') return opusPacketSamples(bytes, payloadAt, element.end) / OPUS_RATE_HZ
+  if (codec === 'opus' && lacing === 0) return opusPacketSamples(bytes, payloadAt, element.end) / OPUS_RATE_HZ
+  if (codec === 'opus') { // as many packets as the first byte says and one, of one size if the lacing is fixed
+    const packets = lacing === FIXED_LACING ? u8(bytes, payloadAt) + 1 : 0
+    return packets * opusPacketSamples(bytes, payloadAt + 1, element.end) / OPUS_RATE_HZ
+  }
   return frameBytes === 0 ? 0 : Math.max(0, element.end - payloadAt) / frameBytes / sampleRate
 }

@@ -1,8 +1,7 @@
 /**
  * The length of an Ogg stream: the sum of what its pages contain. The position of a page (granule position, RFC 3533)
  * is that of its last sample in the stream. A listener may have joined late, there may be gaps, and each link of a
- * chain starts again. So only the step from page to page counts, and it must fit what the packets that begin on the page
- * can have.
+ * chain starts again. So only the step from page to page counts, and it must fit what the packets on the page can have.
  */
 import { textAt, u8 } from './bytes.js'
 import { flacSamples } from './flac.js'
