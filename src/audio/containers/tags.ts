@@ -19,9 +19,18 @@ export function afterTags(bytes: Uint8Array): number {
   for (let tags = 0; tags < MAX_TAGS; tags++) {
     const size = tagBytes(bytes, at)
     if (size === 0) break
-    at = afterZeros(bytes, at + size)
+    at = afterPadding(bytes, at + size)
   }
   return at < bytes.byteLength ? at : 0
+}
+
+/** The size of the first box of an MP4 file begins with zeros, and so does a Sun AU file of some programs. */
+function afterPadding(bytes: Uint8Array, from: number): number {
+  const at = afterZeros(bytes, from)
+  for (let start = Math.max(from, at - 3); start < at; start++) {
+    if (textAt(bytes, start + 4, 'ftyp') || textAt(bytes, start, '\0ds.')) return start
+  }
+  return at
 }
 
 /** Offset of the first byte that is not zero, within MAX_PADDING_BYTES. */
