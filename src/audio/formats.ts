@@ -5,7 +5,6 @@ import {
 import { amrPieces, matchesAmr, probeAmr } from './containers/amr.js'
 import { matchesAiff, probeAiff, readAiffLayout } from './containers/aiff.js'
 import { matchesAu, probeAu, readAuLayout } from './containers/au.js'
-import { textAt } from './containers/bytes.js'
 import { matchesCaf, probeCaf, readCaf } from './containers/caf.js'
 import { flacPieces, matchesFlac, probeFlac } from './containers/flac.js'
 import { bareGsmLayout, matchesGsm, probeGsm, readGsm } from './containers/gsm.js'
@@ -84,20 +83,5 @@ export const FORMATS: readonly AudioFormatReader[] = [
     matches: matchesGsm,
     probe: probeGsm,
     read: (bytes, _probe, limits) => readGsm(bytes, bareGsmLayout(bytes), limits),
-  },
-]
-
-/** Formats that are detected only to be named in the error. */
-export const UNSUPPORTED_FORMATS: readonly { readonly name: string; matches(bytes: Uint8Array): boolean }[] = [
-  { name: 'Windows Media', matches: (bytes) => textAt(bytes, 0, '\x30\x26\xb2\x75') },
-  { name: 'MPEG audio of layer I or II', matches: matchesLayer12 },
-  { name: 'AVI', matches: (bytes) => textAt(bytes, 8, 'AVI ') },
-  { name: 'AC-3', matches: (bytes) => textAt(bytes, 0, '\x0b\x77') },
-  { name: 'a ZIP archive', matches: (bytes) => textAt(bytes, 0, 'PK\x03\x04') },
-  { name: 'gzip', matches: (bytes) => textAt(bytes, 0, '\x1f\x8b') },
-  { name: 'PDF', matches: (bytes) => textAt(bytes, 0, '%PDF') },
-  {
-    name: 'a picture',
-    matches: (bytes) => ['\x89PNG', '\xff\xd8\xff', 'GIF8'].some((magic) => textAt(bytes, 0, magic)),
   },
 ]

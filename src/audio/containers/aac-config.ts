@@ -104,7 +104,9 @@ class Bits {
 
   read(count: number): number {
     let value = 0
-    for (let i = 0; i < count; i++, this.at++) value = value * 2 + ((u8(this.bytes, this.at >> 3) >> (7 - (this.at & 7))) & 1)
+    for (let i = 0; i < count; i++, this.at++) {
+      value = value * 2 + ((u8(this.bytes, this.at >> 3) >> (7 - (this.at & 7))) & 1)
+    }
     return value
   }
 

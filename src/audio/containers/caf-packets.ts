@@ -1,7 +1,7 @@
 /**
- * AAC, ALAC and Opus in CAF, as iPhones store voice messages. The packets lie in `data` without any header; the table
- * `pakt` has the size of each, how many samples the encoder put before the sound (priming) and after it (remainder), and
- * the magic cookie `kuki` the header of the codec. They are decoded within a new MP4 file, which differs in nothing else.
+ * AAC, ALAC and Opus in CAF, as iPhones store voice messages. The packets lie in `data` without any header. The table
+ * `pakt` has the size of each, and how many samples the encoder put before the sound (priming) and after it; the magic
+ * cookie `kuki` is the header of the codec. The packets are decoded within a new MP4 file, as they are.
  */
 import { readAacConfig, type AacConfig } from './aac-config.js'
 import { ALAC_CONFIG_BYTES, checkAlacFrame, readAlacConfig, type AlacConfig } from './alac.js'

@@ -21,8 +21,9 @@ const LITTLE_ENDIAN_FLAG = 2
 /** Codecs with names for error messages, by their type. */
 const NAMES: Readonly<Record<string, string>> = {
   aacl: 'AAC-LD', aace: 'AAC-ELD', aacf: 'AAC-ELD', aacg: 'AAC-ELD', usac: 'xHE-AAC (USAC)', '.mp1': 'MPEG layer 1',
-  '.mp2': 'MPEG layer 2', '.mp3': 'MP3', samr: 'AMR', sawb: 'AMR-WB', ilbc: 'iLBC', agsm: 'GSM 6.10', 'ms.1': 'GSM 6.10',
-  MAC3: 'MACE', MAC6: 'MACE', QDM2: 'QDesign Music', Qclp: 'QCELP', flac: 'FLAC', 'ac-3': 'AC-3', 'ec-3': 'E-AC-3',
+  '.mp2': 'MPEG layer 2', '.mp3': 'MP3', samr: 'AMR', sawb: 'AMR-WB', ilbc: 'iLBC', agsm: 'GSM 6.10',
+  'ms.1': 'GSM 6.10', MAC3: 'MACE', MAC6: 'MACE', QDM2: 'QDesign Music', Qclp: 'QCELP', flac: 'FLAC', 'ac-3': 'AC-3',
+  'ec-3': 'E-AC-3',
 }
 
 type CafFormat = Pick<PacketLayout, 'codec' | 'littleEndian' | 'channels' | 'sampleRate'>

@@ -18,8 +18,8 @@ const BIG_ENDIAN = 2
 const SIGNED = 4
 
 /**
- * Undefined for a description of compressed samples. `find` finds a box in the description. Throws AUDIO_UNSUPPORTED for
- * samples of an unusual width.
+ * Undefined for a description of compressed samples. `find` finds a box in the description. Throws AUDIO_UNSUPPORTED
+ * for samples of an unusual width.
  */
 export function readIsoPcm(
   { bytes }: BoxReader, { type, start }: Box, find: (type: string) => Box | undefined,
@@ -28,7 +28,8 @@ export function readIsoPcm(
   const shape = isWide
     ? { sampleRate: Math.round(doubleAt(bytes, start + 40)), channels: u32be(bytes, start + 48) }
     : { sampleRate: u16be(bytes, start + 32), channels: u16be(bytes, start + 24) }
-  const encoding = encodingOf(bytes, { type, start, bits: isWide ? u32be(bytes, start + 56) : u16be(bytes, start + 26) }, find)
+  const bits = isWide ? u32be(bytes, start + 56) : u16be(bytes, start + 26)
+  const encoding = encodingOf(bytes, { type, start, bits }, find)
   return encoding === undefined ? undefined : { ...encoding, ...shape }
 }
 

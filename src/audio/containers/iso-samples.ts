@@ -61,8 +61,8 @@ function sumOfTimes(bytes: Uint8Array, { bodyAt, ...box }: Box): number {
 }
 
 /**
- * Of PCM, a chunk is one sample, as long as its number of frames makes it: QuickTime writes sizes of 1 for samples of any
- * width.
+ * Of PCM, a chunk is one sample, as long as its number of frames makes it: QuickTime writes sizes of 1 for samples of
+ * any width.
  */
 function* samplesOfTable(
   file: BoxReader, table: Box, sizes: Box,
@@ -163,8 +163,9 @@ function readRun(
     duration: sum(durationOf, !fields.includes(0x100)),
     end: start + sum(sizeOf, !fields.includes(0x200)),
     *samples() {
-      if (isPcm && !fields.includes(0x200)) return yield { offset: start, bytes: count * size }
-      for (let row = 0, offset = start; row < count; row++) {
+      const isWhole = isPcm && !fields.includes(0x200)
+      if (isWhole) yield { offset: start, bytes: count * size }
+      for (let row = 0, offset = start; row < count && !isWhole; row++) {
         yield { offset, bytes: sizeOf(row) }
         offset += sizeOf(row)
       }

@@ -106,11 +106,12 @@ function readOpus(file: BoxReader, entry: Box): CodecParameters {
   return { codec: 'opus', sampleRate: OPUS_RATE_HZ, channels, frameSamples: 0, headerAt: 0 }
 }
 
-/** The `dfLa` box has the metadata blocks of a FLAC file, STREAMINFO first ("Encapsulation of FLAC in ISOBMFF", 3.3.2). */
+/** `dfLa` has the metadata blocks of a FLAC file, STREAMINFO first ("Encapsulation of FLAC in ISOBMFF", 3.3.2). */
 function readFlac(file: BoxReader, entry: Box): CodecParameters {
   const header = required(inEntry(file, entry, 'dfLa'), 'dfLa')
   const headerAt = header.bodyAt + 8
-  if ((u8(file.bytes, header.bodyAt + 4) & 0x7f) !== 0) throw unreadable('the header of the FLAC track has no STREAMINFO')
+  const hasInfo = (u8(file.bytes, header.bodyAt + 4) & 0x7f) === 0
+  if (!hasInfo) throw unreadable('the header of the FLAC track has no STREAMINFO')
   const { sampleRate, channels } = readStreamInfo(file.bytes, headerAt)
   return { codec: 'flac', sampleRate, channels, frameSamples: 0, headerAt }
 }
@@ -130,8 +131,8 @@ function readMpeg4(file: BoxReader, entry: Box, declared: Omit<CodecParameters, 
 }
 
 /**
- * Descriptors of MPEG-4 (ISO/IEC 14496-1, 7.2.6): the type, and where the header of the codec begins and ends; 0 without
- * one.
+ * Descriptors of MPEG-4 (ISO/IEC 14496-1, 7.2.6): the type, and where the header of the codec begins and ends; 0
+ * without one.
  */
 export function readDescriptors(
   bytes: Uint8Array, start: number, end: number,

@@ -68,7 +68,7 @@ function readRiffHeader(bytes: Uint8Array, view: DataView): number {
   return view.getUint32(4, true)
 }
 
-/** RF64 and BW64 (EBU Tech 3306, ITU-R BS.2088) have sizes of 64 bits in a first chunk, and 2³² − 1 where they belong. */
+/** RF64 and BW64 (EBU Tech 3306, ITU-R BS.2088) have sizes of 64 bits in a first chunk, 2³² − 1 where they belong. */
 function withWideSize(bytes: Uint8Array, data: Chunk): Chunk {
   const isWide = WIDE_MAGICS.includes(fourCharacters(bytes, 0)) && fourCharacters(bytes, 12) === 'ds64'
   const size = isWide && data.size === SIZE_ELSEWHERE ? u64le(bytes, DATA_SIZE_AT) : 0
