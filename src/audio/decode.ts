@@ -10,13 +10,9 @@ import { SpeechError } from '../domain/errors.js'
 import type { ChannelChoice, HeaderlessFormat, Recording } from '../domain/audio.js'
 import { matchesAu } from './containers/au.js'
 import { downmix, framesIn } from './signal/downmix.js'
-<<<<<<< HEAD
 import { withoutDoubling } from './signal/doubled-rate.js'
-import { FORMATS, UNSUPPORTED_FORMATS, type AudioFormatReader } from './formats.js'
-=======
 import { guessForeign, nameForeign } from './foreign-formats.js'
 import { FORMATS, type AudioFormatReader } from './formats.js'
->>>>>>> main
 import { probeHeaderless, readHeaderless, readHeaderlessType } from './containers/headerless.js'
 import { afterTags } from './containers/tags.js'
 import { unsupported, type AudioProbe } from './probe.js'
@@ -122,16 +118,9 @@ function pickFormat(bytes: Uint8Array): AudioFormatReader {
   const named = nameForeign(bytes)
   const format = named === undefined ? FORMATS.find(({ matches }) => matches(bytes)) : undefined
   if (format !== undefined) return format
-<<<<<<< HEAD
-  const known = UNSUPPORTED_FORMATS.find(({ matches }) => matches(bytes))
-  const cut = known === undefined ? FORMATS.find(({ isFurtherOn }) => isFurtherOn?.(bytes)) : undefined
+  const cut = named === undefined ? FORMATS.find(({ isFurtherOn }) => isFurtherOn?.(bytes)) : undefined
   if (cut !== undefined) return cut
-  throw unsupported(known === undefined
-    ? 'the first bytes are of no known audio format; expected WAV, WebM, Ogg, MP4, AAC, MP3, FLAC, AMR, AIFF or CAF'
-    : `${known.name} is not supported`)
-=======
   const foreign = named ?? guessForeign(bytes)
   const found = foreign === undefined ? 'the first bytes are of no known audio format' : `this is ${foreign}`
   throw unsupported(`${found}; read are WAV, WebM, Ogg, MP4, AAC, MP3, FLAC, AMR, AIFF, CAF, AU and GSM`)
->>>>>>> main
 }

@@ -1,6 +1,6 @@
 /** The supported containers, in the order in which their leading bytes are checked, and the reader of each. */
 import {
-  adtsPieces, containsAdts, containsMp3, matchesAdts, matchesLayer12, matchesMp3, mp3Pieces, probeAdts, probeMp3,
+  adtsPieces, containsAdts, containsMp3, matchesAdts, matchesMp3, mp3Pieces, probeAdts, probeMp3,
 } from './containers/mpeg-audio.js'
 import { amrPieces, matchesAmr, probeAmr } from './containers/amr.js'
 import { matchesAiff, probeAiff, readAiffLayout } from './containers/aiff.js'

@@ -16,6 +16,8 @@ import { unreadable } from '../probe.js'
 
 /** Limit of a probe; with frames of 20 ms it is more than an hour. */
 const MAX_PROBED_FRAMES = 200_000
+/** No codec has shorter ones, so a file with a frame never has a length of 0. */
+const SHORTEST_FRAME_SECONDS = 0.0025
 
 export const OVERLAP = 'the frames of the track overlap: they are longer than the file'
 
@@ -61,7 +63,7 @@ function secondsOf(bytes: Uint8Array, track: IsoTrack, { offset, bytes: size }: 
     case 'flac': return flacSamples(bytes, offset, end) / channels / sampleRate
     default: {
       const frame = readMp3Frame(bytes, offset)
-      return frame === undefined ? 0 : frame.samples / frame.sampleRate
+      return frame === undefined ? SHORTEST_FRAME_SECONDS : frame.samples / frame.sampleRate
     }
   }
 }

@@ -28,7 +28,7 @@ export function matchesAdts(bytes: Uint8Array): boolean {
 }
 
 /** MPEG audio of a layer that is not read. */
-export function matchesLayer12(bytes: Uint8Array): boolean {
+function matchesLayer12(bytes: Uint8Array): boolean {
   return beginsStream(bytes, 0, readMpegFrame)
 }
 
