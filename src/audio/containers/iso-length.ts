@@ -1,7 +1,7 @@
 /**
  * The length of an MP4 track: the sum of its frames that are there, by what each decodes to. Declared durations are not
- * used: those of recorders do not add up, the clock of a fragmented recording starts when its page was opened and leaves
- * gaps, and tables may have more rows than the file has frames.
+ * used: those of recorders do not add up, the clock of a fragmented recording starts when its page was opened and
+ * leaves gaps, and tables may have more rows than the file has frames.
  */
 import { amrSamples } from './amr.js'
 import type { Box, BoxReader } from './boxes.js'
@@ -57,13 +57,9 @@ function secondsOf(bytes: Uint8Array, track: IsoTrack, { offset, bytes: size }: 
   const { codec, sampleRate, frameSamples, pcm, channels } = track
   if (pcm !== undefined) return Math.floor((end - offset) / bytesPerFrame(pcm)) / pcm.sampleRate
   if (frameSamples > 0) return frameSamples / sampleRate
-  switch (codec) {
-    case 'opus': return opusPacketSamples(bytes, offset, end) / OPUS_RATE_HZ
-    case 'amr_nb': case 'amr_wb': return amrSamples(bytes, offset, end, codec === 'amr_wb') / sampleRate
-    case 'flac': return flacSamples(bytes, offset, end) / channels / sampleRate
-    default: {
-      const frame = readMp3Frame(bytes, offset)
-      return frame === undefined ? SHORTEST_FRAME_SECONDS : frame.samples / frame.sampleRate
-    }
-  }
+  if (codec === 'opus') return opusPacketSamples(bytes, offset, end) / OPUS_RATE_HZ
+  if (codec === 'amr_nb' || codec === 'amr_wb') return amrSamples(bytes, offset, end, codec === 'amr_wb') / sampleRate
+  if (codec === 'flac') return flacSamples(bytes, offset, end) / channels / sampleRate
+  const frame = readMp3Frame(bytes, offset)
+  return frame === undefined ? SHORTEST_FRAME_SECONDS : frame.samples / frame.sampleRate
 }

@@ -16,7 +16,9 @@ const CLIP_SECONDS = 2.71
 const wav = readFileSync(path.join(projectRoot, 'fixtures/clips/warm-up.wav'))
 const clip = (await decodeAudio(wav, LIMITS)).waveform
 
-async function sounds(t: { ok: typeof tap.ok; equal: typeof tap.equal }, bytes: Uint8Array, what: string, least = 0.97): Promise<void> {
+type Test = Pick<typeof tap, 'ok' | 'equal'>
+
+async function sounds(t: Test, bytes: Uint8Array, what: string, least = 0.97): Promise<void> {
   const probe = probeAudio(bytes)
   const { waveform, format } = await decodeAudio(bytes, LIMITS)
   const seconds = waveform.samples.length / waveform.sampleRate
