@@ -10,9 +10,11 @@ import { SpeechError } from '../domain/errors.js'
 import type { ChannelChoice, HeaderlessFormat, Recording } from '../domain/audio.js'
 import { matchesAu } from './containers/au.js'
 import { downmix, framesIn } from './signal/downmix.js'
+import { withoutDoubling } from './signal/doubled-rate.js'
 import { guessForeign, nameForeign } from './foreign-formats.js'
 import { FORMATS, type AudioFormatReader } from './formats.js'
 import { probeHeaderless, readHeaderless, readHeaderlessType } from './containers/headerless.js'
+import { afterTags } from './containers/tags.js'
 import { unsupported, type AudioProbe } from './probe.js'
 import type { Decoded } from './stream.js'
 import { matchesWav } from './containers/wav.js'
@@ -42,9 +44,10 @@ export function headerlessFormat(bytes: Uint8Array, mediaType: string): Headerle
 
 /** Reads the header. Throws AUDIO_MISSING, AUDIO_UNSUPPORTED or AUDIO_UNREADABLE. */
 export function probeAudio(
-  bytes: Uint8Array,
+  upload: Uint8Array,
   { headerless, disabledCodecs = [] }: Pick<DecodeOptions, 'headerless' | 'disabledCodecs'> = {},
 ): AudioProbe {
+  const bytes = withoutTags(upload)
   const probe = isHeaderless(bytes, headerless) ? probeHeaderless(bytes, headerless) : pickFormat(bytes).probe(bytes)
   if (disabledCodecs.includes(probe.codec)) {
     throw unsupported(`the codec ${probe.codec} is switched off here (EARSHOT_DISABLED_CODECS)`)
@@ -62,7 +65,8 @@ export function checkLength({ seconds, declared }: AudioProbe, maxSeconds: numbe
  * Throws the errors of `probeAudio`, AUDIO_TOO_LONG before much more than the limit is allocated, REQUEST_INVALID for a
  * channel that the upload does not have, and the errors of `interrupt`.
  */
-export async function decodeAudio(bytes: Uint8Array, options: DecodeOptions): Promise<Recording> {
+export async function decodeAudio(upload: Uint8Array, options: DecodeOptions): Promise<Recording> {
+  const bytes = withoutTags(upload)
   const { maxSeconds, channel, headerless, interrupt = () => undefined } = options
   const probe = probeAudio(bytes, options)
   checkLength(probe, maxSeconds)
@@ -82,8 +86,11 @@ function compose(
     throw new SpeechError('AUDIO_UNREADABLE', `no samples were decoded from the ${codec} in this ${container} file`)
   }
   const channels = blocks.reduce((most, block) => Math.max(most, block.length), probe.channels)
-  const { samples, mixing } = downmix(blocks, channels, channel)
-  const rate = sampleRate || probe.sampleRate
+  const { samples: mixed, mixing } = downmix(blocks, channels, channel)
+  const isDoubled = codec === 'aac' && sampleRate === 2 * probe.sampleRate
+  const halved = isDoubled ? withoutDoubling(mixed) : undefined
+  const samples = halved ?? mixed
+  const rate = halved !== undefined || sampleRate === 0 ? probe.sampleRate : sampleRate
   const missingSeconds = probe.declared ? probe.seconds - samples.length / rate : 0
   const truncated = probe.truncated || broken || missingSeconds > TOLERATED_SECONDS
   return {
@@ -97,8 +104,13 @@ function isHeaderless(bytes: Uint8Array, headerless: HeaderlessFormat | undefine
 }
 
 /** Audio files that clients send with a media type of headerless samples: WAV by mistake, Sun AU as `audio/basic`. */
-function hasHeader(bytes: Uint8Array): boolean {
+function hasHeader(upload: Uint8Array): boolean {
+  const bytes = withoutTags(upload)
   return matchesWav(bytes) || matchesAu(bytes)
+}
+
+function withoutTags(upload: Uint8Array): Uint8Array {
+  return upload.subarray(afterTags(upload))
 }
 
 function pickFormat(bytes: Uint8Array): AudioFormatReader {
@@ -106,6 +118,8 @@ function pickFormat(bytes: Uint8Array): AudioFormatReader {
   const named = nameForeign(bytes)
   const format = named === undefined ? FORMATS.find(({ matches }) => matches(bytes)) : undefined
   if (format !== undefined) return format
+  const cut = named === undefined ? FORMATS.find(({ isFurtherOn }) => isFurtherOn?.(bytes)) : undefined
+  if (cut !== undefined) return cut
   const foreign = named ?? guessForeign(bytes)
   const found = foreign === undefined ? 'the first bytes are of no known audio format' : `this is ${foreign}`
   throw unsupported(`${found}; read are WAV, WebM, Ogg, MP4, AAC, MP3, FLAC, AMR, AIFF, CAF, AU and GSM`)

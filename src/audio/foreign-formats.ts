@@ -26,7 +26,7 @@ const SIGNATURES: readonly (readonly [signature: string, name: string])[] = [
   ['Rar!', 'a RAR archive'], ['\x7fELF', 'a program (ELF)'], ['SQLite format 3', 'an SQLite database'],
 ]
 /** Of those, whose files may be text as a whole. Other text may begin with the letters of a signature by chance. */
-const TEXT_SIGNATURES = ['%PDF-', 'NIST_1A']
+const TEXT_SIGNATURES = ['%PDF-', 'NIST_1A', '#!AMR']
 /** Forms of RIFF besides WAVE, and of IFF besides AIFF. */
 const FORMS: readonly (readonly [magic: string, form: string, name: string])[] = [
   ['RIFF', 'AVI ', 'an AVI video'], ['RIFF', 'WEBP', 'a WebP picture'], ['RIFF', 'RMID', 'MIDI'],

@@ -1,5 +1,7 @@
 /** The supported containers, in the order in which their leading bytes are checked, and the reader of each. */
-import { adtsPieces, matchesAdts, matchesMp3, mp3Pieces, probeAdts, probeMp3 } from './containers/mpeg-audio.js'
+import {
+  adtsPieces, containsAdts, containsMp3, matchesAdts, matchesMp3, mp3Pieces, probeAdts, probeMp3,
+} from './containers/mpeg-audio.js'
 import { amrPieces, matchesAmr, probeAmr } from './containers/amr.js'
 import { matchesAiff, probeAiff, readAiffLayout } from './containers/aiff.js'
 import { matchesAu, probeAu, readAuLayout } from './containers/au.js'
@@ -16,6 +18,8 @@ import { matchesWav, probeWav, readWav } from './containers/wav.js'
 
 export interface AudioFormatReader {
   matches(bytes: Uint8Array): boolean
+  /** Whether it begins after other bytes, where nothing else matches; only for formats without a header. */
+  isFurtherOn?(bytes: Uint8Array): boolean
   /** Reads headers only, in bounded time. */
   probe(bytes: Uint8Array): AudioProbe
   read(bytes: Uint8Array, probe: AudioProbe, limits: StreamLimits): Promise<Decoded>
@@ -65,11 +69,13 @@ export const FORMATS: readonly AudioFormatReader[] = [
   },
   {
     matches: matchesAdts,
+    isFurtherOn: containsAdts,
     probe: probeAdts,
     read: (bytes, _probe, limits) => decodeStream('aac', adtsPieces(bytes), limits),
   },
   {
     matches: matchesMp3,
+    isFurtherOn: containsMp3,
     probe: probeMp3,
     read: (bytes, _probe, limits) => decodeStream('mp3', mp3Pieces(bytes), limits),
   },

@@ -52,7 +52,7 @@ const FILES: Readonly<Record<string, Expected>> = {
   'mp3.mp4': ['mp4', 'mp3', 16_000, 1, CLIP_SECONDS, 0.99],
   'amr-nb.3gp': ['mp4', 'amr_nb', 8_000, 1, CLIP_SECONDS, 0.8],
   'amr-wb.3gp': ['mp4', 'amr_wb', 16_000, 1, CLIP_SECONDS, 0.9],
-  'mono.aac': ['adts', 'aac', 32_000, 1, CLIP_SECONDS, 0.98],
+  'mono.aac': ['adts', 'aac', 16_000, 1, CLIP_SECONDS, 0.98],
   'stereo.aac': ['adts', 'aac', 44_100, 2, CLIP_SECONDS, 0.96],
   'mono-8k.mp3': ['mp3', 'mp3', 8_000, 1, CLIP_SECONDS, 0.99],
   'mono-16k.mp3': ['mp3', 'mp3', 16_000, 1, CLIP_SECONDS, 0.99],

@@ -4,6 +4,7 @@
  */
 import { textAt, u32be, u32le } from './bytes.js'
 import { secondsOfPackets, type PacketLayout } from './ima.js'
+import { isPlaceholder } from './placeholders.js'
 import { checkShape, MAX_CHANNELS, unreadable, unsupported, type AudioProbe } from '../probe.js'
 import type { PcmCodec } from '../../domain/codecs.js'
 
@@ -11,8 +12,6 @@ const BIG_MAGIC = '.snd'
 /** The same turned round, and what DEC and SoX write. */
 const LITTLE_MAGICS = ['dns.', '\0ds.']
 const HEADER_BYTES = 24
-/** A program that writes to a pipe does not know the size. */
-const UNKNOWN_SIZE = 0xffff_ffff
 
 const CODECS: Readonly<Record<number, PcmCodec>> = {
   1: 'mulaw', 2: 'pcm_s8', 3: 'pcm_s16', 4: 'pcm_s24', 5: 'pcm_s32', 6: 'pcm_f32', 7: 'pcm_f64', 27: 'alaw',
@@ -48,7 +47,7 @@ export function readAuLayout(bytes: Uint8Array): PacketLayout {
   }
   checkShape({ sampleRate, channels }, MAX_CHANNELS)
   const present = bytes.byteLength - dataOffset
-  const declared = size === UNKNOWN_SIZE ? present : size
+  const declared = isPlaceholder(size, present) ? present : size
   const dataBytes = Math.min(declared, present)
   return { codec, littleEndian, channels, sampleRate, dataOffset, dataBytes, truncated: declared > present }
 }

@@ -1,7 +1,8 @@
 /**
  * Core Audio Format ("Apple Core Audio Format Specification 1.0", 2011): `desc` describes the samples, `data` contains
- * them, up to the end of the file when its size is −1, as recorders write it. PCM and G.711 are read here, IMA ADPCM by
- * the library, and codecs with packets of their own (voice messages of phones) by caf-packets.ts.
+ * them, up to the end of the file when its size is −1, as recorders write it, or another placeholder. PCM and G.711 are
+ * read here, IMA ADPCM by the library, and codecs with packets of their own (voice messages of phones) by
+ * caf-packets.ts.
  */
 import { fourCharacters, textAt, u16be, u32be, u64be } from './bytes.js'
 import {
@@ -9,11 +10,11 @@ import {
 } from './caf-packets.js'
 import { bytesPerPacket, readPackets, secondsOfPackets, type PacketLayout } from './ima.js'
 import { floatCodec, signedCodec } from './pcm.js'
+import { isChunkId, isPlaceholder } from './placeholders.js'
 import { checkShape, MAX_CHANNELS, MAX_CODED_CHANNELS, unreadable, unsupported, type AudioProbe } from '../probe.js'
 import type { Decoded, StreamLimits } from '../stream.js'
 
 const MAX_CHUNKS = 1_024
-const UNKNOWN_SIZE = 2 ** 64
 const FLOAT_FLAG = 1
 const LITTLE_ENDIAN_FLAG = 2
 
@@ -53,7 +54,8 @@ function findChunks(bytes: Uint8Array): CafChunks {
   const found = new Map<string, CafChunk>()
   for (let at = 8, count = 0; at + 12 <= bytes.byteLength && count < MAX_CHUNKS; count++) {
     const [type, size] = [fourCharacters(bytes, at), u64be(bytes, at + 4)]
-    const end = type === 'data' && size >= UNKNOWN_SIZE ? bytes.byteLength : at + 12 + size
+    const toEnd = type === 'data' && isToEnd(bytes, at + 12, size)
+    const end = toEnd ? bytes.byteLength : at + 12 + size
     if (!found.has(type)) found.set(type, { at: at + 12, end })
     at = end
   }
@@ -63,6 +65,11 @@ function findChunks(bytes: Uint8Array): CafChunks {
   if (data === undefined) throw unreadable('there is no "data" chunk')
   if (description.at + 32 > bytes.byteLength) throw unreadable('the file ends within its description')
   return { description, data, table: found.get('pakt'), cookie: found.get('kuki') }
+}
+
+/** Whether the size of the samples is unknown: −1 by the standard, 0 or a very large one by others. */
+function isToEnd(bytes: Uint8Array, at: number, size: number): boolean {
+  return size < 4 ? !isChunkId(bytes, at + size) : isPlaceholder(size, bytes.byteLength - at)
 }
 
 function readCafLayout(bytes: Uint8Array, { description, data }: CafChunks): PacketLayout {

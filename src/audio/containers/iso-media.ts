@@ -9,6 +9,7 @@ import { checkAlacFrame } from './alac.js'
 import { BoxReader, makeBox, type Box } from './boxes.js'
 import { joined, textAt, u32be, u64be } from './bytes.js'
 import { flacPieces, flacStream, STREAM_INFO_BYTES } from './flac.js'
+import { measureTrack, OVERLAP } from './iso-length.js'
 import type { IsoPcm } from './iso-pcm.js'
 import { runsOf, type Sample } from './iso-samples.js'
 import { readIsoTrack, type IsoTrack } from './iso-track.js'
@@ -35,25 +36,15 @@ export function probeIsoMedia(bytes: Uint8Array): AudioProbe {
   const file = new BoxReader(bytes)
   const { moov, truncated } = topLevel(file)
   const track = readIsoTrack(file, moov)
-  const { codec, sampleRate, channels, frameSamples, timescale } = track
-  let frames = 0
-  let duration = 0
-  let firstTime: number | undefined
-  for (const run of runsOf(file, moov, track)) {
-    if (run.decodeTime !== undefined) {
-      firstTime ??= run.decodeTime
-      duration = Math.max(duration, run.decodeTime - firstTime)
-    }
-    frames += run.count
-    duration += run.duration
-  }
-  // Frames without durations still have sound, so their shortest length is assumed.
-  const timed = duration > 0 ? duration / timescale : frames / MAX_FRAMES_PER_SECOND
-  const seconds = frameSamples > 0 ? frames * frameSamples / sampleRate : timed
+  const { codec, sampleRate, channels, timescale } = track
+  const { seconds, isComplete, isTruncated } = measureTrack(file, moov, track)
   const edit = readEdit(file, track.trak)
-  const presented = edit === undefined ? seconds
-    : Math.min(seconds - edit.start / timescale, edit.duration / movieTimescale(file, moov) || Infinity)
-  return { container: 'mp4', codec, sampleRate, channels, seconds: Math.max(0, presented), declared: true, truncated }
+  const rest = edit === undefined ? seconds : seconds - edit.start / timescale
+  const presented = edit === undefined ? seconds : Math.min(rest, edit.duration / movieTimescale(file, moov) || Infinity)
+  return {
+    container: 'mp4', codec, sampleRate, channels, seconds: Math.max(0, presented), declared: isComplete,
+    truncated: truncated || isTruncated,
+  }
 }
 
 /** Throws AUDIO_TOO_LONG, also when the tables have more frames than `limits.maxSeconds` can have. */
@@ -90,7 +81,7 @@ function collectSamples(
       if (sample.offset + sample.bytes > fileBytes) break // cut off, as are all later frames of this run
       if (track.pcm === undefined) checkPacket(track.codec, sample.bytes)
       total += sample.bytes
-      if (total > fileBytes) throw unreadable('the frames of the track overlap: they are longer than the file')
+      if (total > fileBytes) throw unreadable(OVERLAP)
       if (sample.bytes === 0) continue
       if (track.codec === 'alac') checkAlacFrame(file.bytes, sample.offset, track)
       samples.push(sample)

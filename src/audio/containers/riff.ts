@@ -7,6 +7,7 @@
  * Source: Microsoft/IBM "Multimedia Programming Interface and Data Specifications 1.0" (1991), mmreg.h, ksmedia.h.
  */
 import { fourCharacters, u64le } from './bytes.js'
+import { isChunkId, isPlaceholder } from './placeholders.js'
 import { unreadable, unsupported } from '../probe.js'
 import { readFormat, type Chunk, type WavFormat } from './wav-format.js'
 
@@ -21,8 +22,8 @@ export interface WavLayout extends WavFormat {
 
 /** Broadcast WAV files have a dozen. */
 const MAX_CHUNKS = 1_024
-/** A declared size from here on, in a smaller file, means "unknown": ffmpeg pipes have 0xffffffff, sox 0x7ffff000. */
-const STREAMED_SIZE = 0x7fff_0000
+/** Chunks by which a missing pad byte is noticed. */
+const KNOWN_CHUNKS = ['fmt ', 'data', 'fact', 'LIST', 'bext', 'JUNK', 'cue ', 'id3 ', 'smpl', 'iXML']
 
 /** In files above 4 GiB, and of recorders that may write one. */
 const WIDE_MAGICS = ['RF64', 'BW64']
@@ -37,7 +38,7 @@ export function readWavLayout(bytes: Uint8Array): WavLayout {
   const { format, data: found } = findChunks(bytes, view)
   const data = withWideSize(bytes, found)
   const present = Math.max(0, view.byteLength - data.offset)
-  const streamed = isStreamed(data, riffBytes, present)
+  const streamed = isStreamed(bytes, data, riffBytes, present)
   const declared = streamed ? present : data.size
   const dataBytes = wholeBlocks(Math.min(declared, present), format.blockAlign)
   if (dataBytes === 0 && declared > present) {
@@ -74,42 +75,52 @@ function withWideSize(bytes: Uint8Array, data: Chunk): Chunk {
   return size === 0 ? data : { ...data, size } // 0: the recorder did not come back to write it
 }
 
+/** The format and the samples, in any order, although the standard wants the format first. */
 function findChunks(bytes: Uint8Array, view: DataView): { format: WavFormat; data: Chunk } {
   let format: WavFormat | undefined
+  let data: Chunk | undefined
   let offset = 12
   for (let count = 0; count < MAX_CHUNKS; count++) {
-    const chunk = readChunk(bytes, view, offset)
-    if (chunk.id === 'data') {
-      if (format === undefined) throw unreadable('the "fmt " chunk is missing before the samples')
-      return { format, data: chunk }
-    }
+    const chunk = readChunk(bytes, view, offset, data === undefined ? 'data' : 'fmt ')
+    if (chunk.id === 'data') data ??= chunk
+    if (format !== undefined && data !== undefined) return { format, data }
     if (chunk.offset + chunk.size > view.byteLength) {
+      if (data !== undefined) throw unreadable('there is no "fmt " chunk before the samples, nor one behind them')
       const left = view.byteLength - chunk.offset
       throw unreadable(`the chunk "${chunk.id}" declares ${chunk.size} bytes, ${left} are left in the file`)
     }
     if (chunk.id === 'fmt ') {
       if (format !== undefined) throw unreadable('there are two "fmt " chunks; expected one')
       format = readFormat(view, chunk)
+      if (data !== undefined) return { format, data }
     }
-    offset = chunk.offset + chunk.size + (chunk.size & 1) // chunks are padded to even length
+    offset = nextChunk(bytes, chunk)
   }
   throw unreadable(`no "data" chunk among the first ${MAX_CHUNKS} chunks`)
 }
 
-function readChunk(bytes: Uint8Array, view: DataView, offset: number): Chunk {
+/** Chunks are padded to even length, but some programs leave the byte out. */
+function nextChunk(bytes: Uint8Array, { offset, size }: Chunk): number {
+  const end = offset + size
+  const isKnown = (at: number): boolean => KNOWN_CHUNKS.includes(fourCharacters(bytes, at))
+  return (size & 1) === 0 || (isKnown(end) && !isKnown(end + 1)) ? end : end + 1
+}
+
+function readChunk(bytes: Uint8Array, view: DataView, offset: number, wanted: string): Chunk {
   if (offset + 8 > view.byteLength) {
-    throw unreadable(`the file ends after ${view.byteLength} bytes, before a "data" chunk`)
+    throw unreadable(`the file ends after ${view.byteLength} bytes, before a "${wanted}" chunk`)
   }
   return { id: fourCharacters(bytes, offset), size: view.getUint32(offset + 4, true), offset: offset + 8 }
 }
 
 /**
- * A program that writes to a pipe does not know the size yet: a very large one means "to the end". So does zero, if no
- * other chunk is declared after it; otherwise the file has no samples.
+ * A program that writes to a pipe does not know the size yet. Zero means "to the end", too, if no other chunk follows;
+ * otherwise the file has no samples.
  */
-function isStreamed(data: Chunk, riffBytes: number, present: number): boolean {
-  if (data.size === 0) return 8 + riffBytes <= data.offset || riffBytes >= STREAMED_SIZE
-  return data.size >= STREAMED_SIZE && data.size > present
+function isStreamed(bytes: Uint8Array, data: Chunk, riffBytes: number, present: number): boolean {
+  if (data.size !== 0) return isPlaceholder(data.size, present)
+  const isLast = 8 + riffBytes <= data.offset || isPlaceholder(riffBytes, bytes.byteLength)
+  return isLast || !isChunkId(bytes, data.offset)
 }
 
 function wholeBlocks(byteCount: number, blockAlign: number): number {

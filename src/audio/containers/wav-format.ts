@@ -6,7 +6,7 @@ import { GSM_BLOCK_BYTES, GSM_BLOCK_SAMPLES } from './gsm.js'
 import { checkShape, MAX_CHANNELS, unreadable, unsupported } from '../probe.js'
 import { CODECS, type AdpcmCodec, type PcmCodec } from '../../domain/codecs.js'
 
-export type WavCodec = PcmCodec | AdpcmCodec | 'gsm'
+export type WavCodec = PcmCodec | AdpcmCodec | 'gsm' | 'mp3'
 
 export interface WavFormat {
   readonly codec: WavCodec
@@ -16,7 +16,7 @@ export interface WavFormat {
   readonly bitsPerSample: number
   /** Bytes of a block: one sample of all channels, of ADPCM and GSM several. */
   readonly blockAlign: number
-  /** Samples of one channel in a block. */
+  /** Samples of one channel in a block; 0 of MP3, whose frames have their own. */
   readonly blockSamples: number
   /** Offset of the body of the `fmt ` chunk, and its meaningful bytes: 16, 40 when EXTENSIBLE, more of ADPCM. */
   readonly formatOffset: number
@@ -44,6 +44,7 @@ const CODECS_BY_TAG: Readonly<Record<number, Readonly<Record<number, WavCodec>>>
   7: { 8: 'mulaw' },
   0x11: { 4: 'adpcm_ima' },
   0x31: { 0: 'gsm' },
+  0x55: { 0: 'mp3', 16: 'mp3' },
 }
 
 /** Format tags with names for error messages (mmreg.h). */
@@ -78,6 +79,7 @@ export function readFormat(view: DataView, chunk: Chunk): WavFormat {
   }
   if (isAdpcm(codec)) return { ...format, ...readAdpcm(view, chunk, format) }
   if (codec === 'gsm') return { ...format, blockSamples: checkGsm(format) }
+  if (codec === 'mp3') return { ...format, blockAlign: 1, blockSamples: 0 } // its frames say more
   checkShape(format, MAX_CHANNELS)
   const expected = (format.channels * bitsPerSample) / 8
   if (format.blockAlign === expected) return { ...format, blockSamples: 1 }

@@ -8,6 +8,7 @@
 import wavefile from 'wavefile'
 import { sliced, textAt } from './bytes.js'
 import { readGsm } from './gsm.js'
+import { mp3Pieces, probeMp3 } from './mpeg-audio.js'
 import { readPcm } from './pcm.js'
 import type { AudioProbe } from '../probe.js'
 import { readWavLayout, type WavLayout } from './riff.js'
@@ -26,19 +27,26 @@ export function matchesWav(bytes: Uint8Array): boolean {
 }
 
 export function probeWav(bytes: Uint8Array): AudioProbe {
-  const { codec, sampleRate, channels, seconds, truncated } = layoutOf(bytes)
+  const layout = layoutOf(bytes)
+  const { codec, sampleRate, channels, seconds, truncated } = layout
+  if (codec === 'mp3') return { ...probeMp3(dataOf(bytes, layout)), container: 'wav', truncated }
   return { container: 'wav', codec, sampleRate, channels, seconds, declared: true, truncated }
 }
 
 export async function readWav(bytes: Uint8Array, _probe: AudioProbe, limits: StreamLimits): Promise<Decoded> {
   const layout = layoutOf(bytes)
   const { codec, dataOffset, dataBytes } = layout
+  if (codec === 'mp3') return decodeStream('mp3', mp3Pieces(dataOf(bytes, layout)), limits)
   if (codec === 'gsm') return readGsm(bytes, { ...layout, packing: 'wav' }, limits)
   if (isAdpcm(codec)) return decodeStream('wav', sliced(rebuild(bytes, layout), ADPCM_PIECE_BYTES), limits)
   const { fmt } = new wavefile.WaveFile(rebuild(bytes, { ...layout, dataBytes: 0 })) as unknown as WavParts
   const { numChannels: channels, sampleRate } = fmt
   const block = readPcm(bytes, { codec, littleEndian: true, channels, sampleRate, dataOffset, dataBytes })
   return { blocks: [block], sampleRate, broken: false }
+}
+
+function dataOf(bytes: Uint8Array, { dataOffset, dataBytes }: WavLayout): Uint8Array {
+  return bytes.subarray(dataOffset, dataOffset + dataBytes)
 }
 
 function layoutOf(bytes: Uint8Array): WavLayout {

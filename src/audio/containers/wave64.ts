@@ -3,6 +3,7 @@
  * of 64 bits, each with its header of 24 bytes, and begin at multiples of eight.
  */
 import { u64le } from './bytes.js'
+import { isPlaceholder } from './placeholders.js'
 import { unreadable, unsupported } from '../probe.js'
 import type { WavLayout } from './riff.js'
 import { readFormat, type WavFormat } from './wav-format.js'
@@ -13,8 +14,6 @@ const NAME_TAIL = 'f3acd3118cd100c04f8edb8a'
 const HEADER_BYTES = 24
 const FILE_HEADER_BYTES = 40
 const MAX_CHUNKS = 1_024
-/** From here on a size means "to the end": of a program that writes to a pipe. */
-const UNKNOWN_SIZE = 2 ** 62
 
 export function matchesWave64(bytes: Uint8Array): boolean {
   return hexAt(bytes, 0, 16) === RIFF
@@ -46,7 +45,7 @@ export function readWave64Layout(bytes: Uint8Array): WavLayout {
 
 /** A size that is too small even for the header was never written, and one too large for any file never known. */
 function layoutOf(format: WavFormat, dataOffset: number, size: number, present: number): WavLayout {
-  const declared = size < HEADER_BYTES || size >= UNKNOWN_SIZE ? present : size - HEADER_BYTES
+  const declared = size < HEADER_BYTES || isPlaceholder(size, present) ? present : size - HEADER_BYTES
   const available = Math.min(declared, present)
   const dataBytes = available - available % format.blockAlign
   if (dataBytes === 0 && declared > present) throw unreadable('the file ends before its first sample')
