@@ -8,8 +8,9 @@
  */
 import { SpeechError } from '../domain/errors.js'
 import type { ChannelChoice, HeaderlessFormat, Recording } from '../domain/audio.js'
+import { mixToMono, type MixOptions } from './channels/mix.js'
 import { textAt } from './containers/bytes.js'
-import { downmix, framesIn } from './signal/downmix.js'
+import { framesIn } from './signal/downmix.js'
 import { FORMATS, UNSUPPORTED_FORMATS, type AudioFormatReader } from './formats.js'
 import { probeHeaderless, readHeaderless, readHeaderlessType } from './containers/headerless.js'
 import { unsupported, type AudioProbe } from './probe.js'
@@ -27,6 +28,8 @@ export interface DecodeOptions {
   readonly headerless?: HeaderlessFormat | undefined
   /** Codecs that are disabled, by the names in domain/codecs.ts. */
   readonly disabledCodecs?: readonly string[]
+  /** Finds speech in a channel; asked where channels differ. */
+  readonly detectSpeech?: MixOptions['detectSpeech']
   /** Called between pieces; throws when the result is no longer needed. */
   readonly interrupt?: () => void
 }
@@ -62,18 +65,19 @@ export function checkLength({ seconds, declared }: AudioProbe, maxSeconds: numbe
  * channel that the upload does not have, and the errors of `interrupt`.
  */
 export async function decodeAudio(bytes: Uint8Array, options: DecodeOptions): Promise<Recording> {
-  const { maxSeconds, channel, headerless, interrupt = () => undefined } = options
+  const { maxSeconds, headerless, interrupt = () => undefined } = options
   const probe = probeAudio(bytes, options)
   checkLength(probe, maxSeconds)
   const decoded = isHeaderless(bytes, headerless)
     ? { blocks: [readHeaderless(bytes, headerless)], sampleRate: probe.sampleRate, broken: false }
     : await pickFormat(bytes).read(bytes, probe, { maxSeconds, interrupt })
-  return compose(probe, decoded, channel)
+  return compose(probe, decoded, { ...options, interrupt })
 }
 
-function compose(
-  probe: AudioProbe, { blocks, sampleRate, broken }: Decoded, channel: ChannelChoice | undefined,
-): Recording {
+async function compose(
+  probe: AudioProbe, { blocks, sampleRate, broken }: Decoded,
+  { channel = 'mix', detectSpeech, interrupt }: DecodeOptions & Pick<MixOptions, 'interrupt'>,
+): Promise<Recording> {
   const { container, codec } = probe
   // A complete file that declares a length of zero is empty. In any other case without samples, decoding failed.
   const isEmpty = probe.declared && probe.seconds === 0 && !probe.truncated
@@ -81,13 +85,15 @@ function compose(
     throw new SpeechError('AUDIO_UNREADABLE', `no samples were decoded from the ${codec} in this ${container} file`)
   }
   const channels = blocks.reduce((most, block) => Math.max(most, block.length), probe.channels)
-  const { samples, mixing } = downmix(blocks, channels, channel)
   const rate = sampleRate || probe.sampleRate
+  const { samples, mixing, unusedSpeechSeconds } =
+    await mixToMono(blocks, channels, { sampleRate: rate, choice: channel, interrupt, detectSpeech })
   const missingSeconds = probe.declared ? probe.seconds - samples.length / rate : 0
   const truncated = probe.truncated || broken || missingSeconds > TOLERATED_SECONDS
   return {
     waveform: { samples, sampleRate: rate },
     format: { container, codec, sampleRate: rate, channels, mixing, truncated },
+    unusedSpeechSeconds,
   }
 }
 
