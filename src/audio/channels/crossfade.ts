@@ -1,7 +1,6 @@
 /** Consecutive stretches of different channels → one signal without clicks: each fades into the next one. */
-import { setImmediate as yieldToEvents } from 'node:timers/promises'
 import { channelOf, finite, framesIn, type Block } from '../signal/downmix.js'
-import type { Interrupt } from './envelopes.js'
+import type { Rest } from './rest.js'
 
 /** Samples from `start` to `end` of one channel, amplified. */
 export interface Stretch {
@@ -11,33 +10,28 @@ export interface Stretch {
   readonly end: number
 }
 
-interface Whole { readonly sampleRate: number; readonly length: number; readonly interrupt: Interrupt }
+interface Whole { readonly sampleRate: number; readonly length: number; readonly rest: Rest }
 
 /** Length of a fade: raised cosines that add up to 1, around the border of two stretches. */
 const FADE_SECONDS = 0.02
-const MAX_BLOCKING_MS = 20
 
 /**
  * `parts` cover the whole length in the order of time. Scaled down where the amplified samples exceed full scale.
- * Rejects with what `interrupt` throws.
+ * Rejects with what `rest` does.
  */
 export async function fadeBetween(
-  blocks: readonly Block[], parts: readonly Stretch[], { sampleRate, length, interrupt }: Whole,
+  blocks: readonly Block[], parts: readonly Stretch[], { sampleRate, length, rest }: Whole,
 ): Promise<Float32Array> {
   const half = Math.round((FADE_SECONDS * sampleRate) / 2)
   const mixed = new Float32Array(length)
-  let since = performance.now()
   let offset = 0
   for (const block of blocks) {
     const end = offset + framesIn(block)
     for (const part of overlapping(parts, offset - half, end + half)) {
       addFaded(mixed, channelOf(block, part.channel), offset, part, half)
+      await rest()
     }
     offset = end
-    if (performance.now() - since < MAX_BLOCKING_MS) continue
-    await yieldToEvents()
-    interrupt()
-    since = performance.now()
   }
   return withinFullScale(mixed)
 }

@@ -7,8 +7,8 @@
  * where it was. The noise floor is a low percentile: it is that of the gaps between words where somebody talks all the
  * time, and the whole level of a steady noise.
  */
-import { setImmediate as yieldToEvents } from 'node:timers/promises'
 import { channelOf, finite, type Block } from '../signal/downmix.js'
+import type { Rest } from './rest.js'
 
 /** Levels of one channel. */
 export interface Envelope {
@@ -35,34 +35,28 @@ const LOWEST_FLOOR_DB = -80
 /** The floor is at most this far below the loud frames. */
 const MOST_RANGE_DB = 45
 const SILENCE_POWER = 1e-12
-/** Samples between two calls of `interrupt`: about 10 ms of work. */
-const SLICE_SAMPLES = 1_000_000
-
-export type Interrupt = () => void
+/** Samples that are filtered at once: about a millisecond of work. */
+const SLICE_SAMPLES = 65_536
 
 /** Of all channels, in their order. Rejects with what `interrupt` throws; the event loop runs in between. */
 export async function envelopesOf(
-  blocks: readonly Block[], channels: number, sampleRate: number, interrupt: Interrupt,
+  blocks: readonly Block[], channels: number, sampleRate: number, rest: Rest,
 ): Promise<Envelope[]> {
   const envelopes: Envelope[] = []
   for (let channel = 0; channel < channels; channel++) {
-    envelopes.push(await envelopeOf(blocks.map((block) => channelOf(block, channel)), sampleRate, interrupt))
+    envelopes.push(await envelopeOf(blocks.map((block) => channelOf(block, channel)), sampleRate, rest))
   }
   return envelopes
 }
 
 /** Of one channel, or of a mix: consecutive parts. */
-export async function envelopeOf(
-  parts: readonly Float32Array[], sampleRate: number, interrupt: Interrupt,
-): Promise<Envelope> {
+export async function envelopeOf(parts: readonly Float32Array[], sampleRate: number, rest: Rest): Promise<Envelope> {
   const total = parts.reduce((sum, { length }) => sum + length, 0)
   const meter = new BandMeter(sampleRate, total)
   for (const part of parts) {
     for (let start = 0; start < part.length; start += SLICE_SAMPLES) {
       meter.add(part.subarray(start, start + SLICE_SAMPLES))
-      if (!meter.isDue()) continue
-      await yieldToEvents()
-      interrupt()
+      await rest()
     }
   }
   const levelDb = medians(meter.finish())
@@ -82,36 +76,33 @@ class BandMeter {
   readonly #powers: Float32Array
   readonly #hop: number
   readonly #filters: readonly Biquad[]
+  readonly #slice = new Float64Array(SLICE_SAMPLES)
   #frame = 0
   #filled = 0
   #sum = 0
-  #sinceYield = 0
 
   constructor(sampleRate: number, samples: number) {
     this.#hop = hopOf(sampleRate)
     this.#powers = new Float32Array(Math.ceil(samples / this.#hop))
-    const band = sampleRate / 2 >= LEAST_HEADROOM * LOW_PASS_HZ
     this.#filters = [
       ...sampleRate / 2 >= LEAST_HEADROOM * HIGH_PASS_HZ ? [biquad('high', HIGH_PASS_HZ / sampleRate)] : [],
-      ...band ? [biquad('low', LOW_PASS_HZ / sampleRate)] : [],
+      ...sampleRate / 2 >= LEAST_HEADROOM * LOW_PASS_HZ ? [biquad('low', LOW_PASS_HZ / sampleRate)] : [],
     ]
   }
 
+  /** At most SLICE_SAMPLES. */
   add(samples: Float32Array): void {
-    const filtered = Float64Array.from(samples, finite)
-    for (const filter of this.#filters) runFilter(filter, filtered)
-    for (let n = 0; n < filtered.length; n++) {
-      this.#sum += filtered[n]! * filtered[n]!
-      if (++this.#filled === this.#hop) this.#close()
+    const filtered = this.#slice
+    for (let n = 0; n < samples.length; n++) filtered[n] = finite(samples[n]!)
+    for (const filter of this.#filters) runFilter(filter, filtered, samples.length)
+    let start = 0
+    while (start < samples.length) {
+      const end = Math.min(samples.length, start + this.#hop - this.#filled)
+      this.#sum += energyOf(filtered, start, end)
+      this.#filled += end - start
+      if (this.#filled === this.#hop) this.#close()
+      start = end
     }
-    this.#sinceYield += samples.length
-  }
-
-  /** Whether enough was done for the event loop to run; then it counts anew. */
-  isDue(): boolean {
-    if (this.#sinceYield < SLICE_SAMPLES) return false
-    this.#sinceYield = 0
-    return true
   }
 
   finish(): Float32Array {
@@ -140,11 +131,17 @@ function biquad(kind: 'high' | 'low', ratio: number): Biquad {
   return { b: [outer, middle, outer], a: [-2 * cosine * scale, (1 - alpha) * scale], s: [0, 0] }
 }
 
-/** In place. */
-function runFilter(filter: Biquad, samples: Float64Array): void {
+function energyOf(samples: Float64Array, start: number, end: number): number {
+  let sum = 0
+  for (let n = start; n < end; n++) sum += samples[n]! * samples[n]!
+  return sum
+}
+
+/** The first `length` samples, in place. */
+function runFilter(filter: Biquad, samples: Float64Array, length: number): void {
   const { b: [b0, b1, b2], a: [a1, a2] } = filter
   let [s1, s2] = filter.s as [number, number]
-  for (let n = 0; n < samples.length; n++) {
+  for (let n = 0; n < length; n++) {
     const x = samples[n]!
     const y = b0 * x + s1
     s1 = b1 * x - a1 * y + s2

@@ -10,15 +10,17 @@
 import type { ChannelChoice, Mixing, SpeechActivity, Waveform } from '../../domain/audio.js'
 import { downmix, framesOf, meanOf, pick, type Block } from '../signal/downmix.js'
 import { fadeBetween } from './crossfade.js'
-import { envelopeOf, envelopesOf, FRAME_SECONDS, hopOf, type Envelope, type Interrupt } from './envelopes.js'
+import { envelopeOf, envelopesOf, FRAME_SECONDS, hopOf, type Envelope } from './envelopes.js'
 import { isMeanClear } from './mean-clarity.js'
+import { restBetweenPieces, type Rest } from './rest.js'
 import { clarityDb, heardLevelDb, selectTurns, type SpokenChannel, type Turn } from './selection.js'
 import { unusedSpeechSeconds } from './unused-speech.js'
 
 export interface MixOptions {
   readonly sampleRate: number
   readonly choice: ChannelChoice
-  readonly interrupt: Interrupt
+  /** Throws when the result is no longer needed. */
+  readonly interrupt: () => void
   /** Finds speech in one channel; absent: what is clearly above its noise floor is taken for speech. */
   readonly detectSpeech?: ((channel: Waveform) => Promise<SpeechActivity>) | undefined
 }
@@ -39,6 +41,10 @@ const MARGIN_FRAMES = 4
 const CLEARLY_SPEECH_DB = 10
 /** The same sound in two channels: where it is clear, their levels differ by the same, within this range. */
 const SAME_SOUND = { clearDb: 10, rangeDb: 6 }
+/** In the mean, the voice is this much quieter than in its channels on average, dB; one of two is at most 3. */
+const NOTCHED_DB = 4
+/** A single channel has no more noise than a recognizer tolerates, dB. In more noise, the mean of many is better. */
+const CLEAN_DB = 20
 const MOST_GAIN_DB = 30
 
 /** Throws REQUEST_INVALID for a channel that the upload does not have; rejects with what `interrupt` throws. */
@@ -46,17 +52,18 @@ export async function mixToMono(blocks: readonly Block[], channels: number, opti
   const { choice, sampleRate, interrupt } = options
   const byPower = (): Mix => ({ ...downmix(blocks, channels, choice), unusedSpeechSeconds: 0 })
   if (channels === 1 || choice !== 'mix') return byPower()
-  const envelopes = await envelopesOf(blocks, channels, sampleRate, interrupt)
-  if (carrySameSound(envelopes)) return byPower()
-  const spoken = await spokenChannels(blocks, envelopes, options)
+  const rest = restBetweenPieces(interrupt)
+  const envelopes = await envelopesOf(blocks, channels, sampleRate, rest)
+  if (carrySameSound(envelopes)) return mixSameSound(blocks, envelopes, byPower(), sampleRate, rest)
+  const spoken = await spokenChannels(blocks, envelopes, options, rest)
   const turns = selectTurns(spoken, envelopes[0]!.levelDb.length)
   if (turns.length === 0) return byPower()
   const mean = meanOf(blocks, channels)
-  if (isMeanClear(await envelopeOf([mean], sampleRate, interrupt), envelopes, spoken, turns)) {
+  if (isMeanClear(await envelopeOf([mean], sampleRate, rest), envelopes, spoken, turns)) {
     return { samples: mean, mixing: 'mean', unusedSpeechSeconds: 0 }
   }
   return {
-    samples: turns.length === 1 ? pick(blocks, turns[0]!.spoken.channel) : await blend(blocks, turns, options),
+    samples: turns.length === 1 ? pick(blocks, turns[0]!.spoken.channel) : await blend(blocks, turns, sampleRate, rest),
     mixing: 'automatic', unusedSpeechSeconds: unusedSpeechSeconds(turns, spoken),
   }
 }
@@ -73,17 +80,29 @@ function carrySameSound(envelopes: readonly Envelope[]): boolean {
   })
 }
 
+/** The same sound at different times has notches in its mean: copies of many microphones cancel each other in them. */
+async function mixSameSound(
+  blocks: readonly Block[], envelopes: readonly Envelope[], mix: Mix, sampleRate: number, rest: Rest,
+): Promise<Mix> {
+  const loudest = envelopes.reduce((best, { loudDb }, channel) => loudDb > envelopes[best]!.loudDb ? channel : best, 0)
+  const { loudDb, floorDb } = envelopes[loudest]!
+  if (mix.mixing !== 'mean' || loudDb - floorDb < CLEAN_DB) return mix
+  const average = envelopes.reduce((sum, own) => sum + own.loudDb, 0) / envelopes.length
+  const mean = await envelopeOf([mix.samples], sampleRate, rest)
+  return average - mean.loudDb <= NOTCHED_DB ? mix : { ...mix, samples: pick(blocks, loudest), mixing: 'loudest' }
+}
+
 function mayHaveSpeech({ loudDb, floorDb }: Envelope): boolean {
   return loudDb > SILENT_DB && loudDb - floorDb > STEADY_DB
 }
 
 async function spokenChannels(
-  blocks: readonly Block[], envelopes: readonly Envelope[], { sampleRate, detectSpeech, interrupt }: MixOptions,
+  blocks: readonly Block[], envelopes: readonly Envelope[], { sampleRate, detectSpeech }: MixOptions, rest: Rest,
 ): Promise<SpokenChannel[]> {
   const spoken: SpokenChannel[] = []
   for (const [channel, envelope] of envelopes.entries()) {
     if (!mayHaveSpeech(envelope)) continue
-    interrupt()
+    await rest()
     const activity = await detectSpeech?.({ samples: pick(blocks, channel), sampleRate })
     const speech = activity === undefined
       ? Uint8Array.from(envelope.levelDb, (_, frame) => clarityDb(envelope, frame) > CLEARLY_SPEECH_DB ? 1 : 0)
@@ -104,7 +123,7 @@ function speechFrames({ spans }: SpeechActivity, frames: number): Uint8Array {
 
 /** Every channel is raised to the loudness of the loudest talker. */
 async function blend(
-  blocks: readonly Block[], turns: readonly Turn[], { sampleRate, interrupt }: MixOptions,
+  blocks: readonly Block[], turns: readonly Turn[], sampleRate: number, rest: Rest,
 ): Promise<Float32Array> {
   const levels = new Map(turns.map(({ spoken }) => [spoken.channel, heardLevelDb(turns, spoken)]))
   const highest = Math.max(...levels.values())
@@ -116,5 +135,5 @@ async function blend(
     start: start * hop,
     end: index === turns.length - 1 ? length : end * hop,
   }))
-  return fadeBetween(blocks, parts, { sampleRate, length, interrupt })
+  return fadeBetween(blocks, parts, { sampleRate, length, rest })
 }
