@@ -24,8 +24,11 @@ export interface Turn { readonly start: number; readonly end: number; readonly s
 
 /** A channel that is this much clearer than another is not preferred even more, dB. */
 const CLEAR_DB = 40
-/** Of two channels that are equally clear, the louder one is nearer to the talker: weight of a decibel of level. */
-const LOUDNESS_WEIGHT = 0.25
+/**
+ * Of two channels that are equally clear, a talker is nearer to the one that is as loud as its own talker usually is,
+ * and then to the louder one: weights of the level below both.
+ */
+const WEIGHTS = { belowOwn: 0.5, belowLoudest: 0.25 }
 /** Price of a switch, dB · frames: another channel must be 20 dB clearer for a tenth of a second. */
 const SWITCH_PRICE = 100
 /** A channel that is heard with less speech than this is noise or crosstalk, s. */
@@ -33,6 +36,7 @@ const LEAST_SPEECH_SECONDS = 0.2
 
 /** Consecutive turns that cover all frames; empty without a channel. */
 export function selectTurns(spoken: readonly SpokenChannel[], frames: number): Turn[] {
+  if (spoken.length === 0) return []
   const turns = settled(turnsOf(bestPath(spoken, frames), spoken))
   const lasting = spoken.filter((own) => speechFrames(turns, own) * FRAME_SECONDS >= LEAST_SPEECH_SECONDS)
   return lasting.length === 0 || lasting.length === spoken.length ? turns : selectTurns(lasting, frames)
@@ -67,7 +71,9 @@ function speechFrames(turns: readonly Turn[], { channel, speech }: SpokenChannel
 function scoreOf({ envelope, speech }: SpokenChannel, loudestDb: number, frame: number): number {
   if (speech[frame] !== 1) return 0
   const clarity = Math.min(CLEAR_DB, clarityDb(envelope, frame))
-  return clarity * (1 + LOUDNESS_WEIGHT * (envelope.levelDb[frame]! - loudestDb) / CLEAR_DB)
+  const level = envelope.levelDb[frame]!
+  const belowDb = WEIGHTS.belowOwn * (envelope.loudDb - level) + WEIGHTS.belowLoudest * (loudestDb - level)
+  return clarity * Math.max(0, 1 - belowDb / CLEAR_DB)
 }
 
 /** Index of the channel heard in each frame. Takes frames · channels steps, and as many bytes. */

@@ -13,8 +13,9 @@ const ABOVE_COPY_DB = 10
 const BELOW_LOUD_DB = 15
 /** Share of the frames of a turn in which nobody else talks, even where two talk at once. */
 const ALONE_SHARE = 0.2
-/** Shorter stretches are echoes of the voice that is heard. */
-const LEAST_SECONDS = 0.25
+/** Shorter stretches are echoes of the voice that is heard; the gaps between syllables are part of a stretch. */
+const LEAST_SECONDS = 0.3
+const GAP_SECONDS = 0.12
 
 export function unusedSpeechSeconds(turns: readonly Turn[], spoken: readonly SpokenChannel[]): number {
   const frames = spoken[0]?.speech.length ?? 0
@@ -57,10 +58,15 @@ function isSomebodyElse(
 
 function markLongRuns(marks: Uint8Array, start: number, end: number, holds: (frame: number) => boolean): void {
   const least = Math.round(LEAST_SECONDS / FRAME_SECONDS)
-  for (let first = start; first < end;) {
-    let after = first
-    while (after < end && holds(after)) after++
-    if (after - first >= least) marks.fill(1, first, after)
-    first = Math.max(after, first + 1)
+  const gap = Math.round(GAP_SECONDS / FRAME_SECONDS)
+  let [first, after] = [start, start]
+  for (let frame = start; frame <= end; frame++) {
+    const isPart = frame < end && holds(frame)
+    if (isPart && after === first) first = frame
+    if (isPart) after = frame + 1
+    else if (frame === end || frame - after === gap + 1) {
+      if (after - first >= least) marks.fill(1, first, after)
+      first = after
+    }
   }
 }
