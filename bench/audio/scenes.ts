@@ -25,7 +25,7 @@ const CROSSTALK_DB = -20
 
 /** Mono: the least word errors that a scene of turns can have. */
 export const ONE_CHANNEL: Scene = {
-  name: 'one channel', utterances: 3, make: (said, seed) => withNoise([summed(turns(said, [0, 0, 0]))], seed),
+  name: 'one-channel', utterances: 3, make: (said, seed) => withNoise([summed(turns(said, [0, 0, 0]))], seed),
 }
 
 export const SCENES: readonly Scene[] = [
@@ -34,47 +34,47 @@ export const SCENES: readonly Scene[] = [
     return withNoise([summed([one!, scaled(two!, 0.6), scaled(three!, 0.8)]),
       summed([scaled(one!, 0.6), two!, scaled(three!, 0.8)].map((voice) => delayed(voice, 3)))], seed)
   } },
-  { name: 'call, customer 20 dB quieter', utterances: 2, make: (said, seed) =>
+  { name: 'call', utterances: 2, make: (said, seed) =>
     withNoise(turns(said.slice(0, 2), [0, -20]), seed) },
-  { name: 'voice beside noise', utterances: 3, make: (said, seed) => {
+  { name: 'noise', utterances: 3, make: (said, seed) => {
     const voice = summed(turns(said, [0, 0, 0]))
     return withNoise([atLevel(noise('pink', voice.length, seed), -20), voice], seed)
   } },
-  { name: 'voice beside music', utterances: 3, make: (said, seed) => {
+  { name: 'music', utterances: 3, make: (said, seed) => {
     const voice = summed(turns(said, [0, 0, 0]))
     return withNoise([atLevel(musicOf(voice.length, seed), -22), voice], seed)
   } },
-  { name: '4 lapels, one unused', utterances: 3, make: (said, seed) =>
+  { name: 'lapels-4', utterances: 3, make: (said, seed) =>
     withNoise(crosstalk([...turns(said, [0, 0, 0]), silenceLike(said)]), seed) },
-  { name: '6 lapels, 20 dB apart, noise', utterances: 3, make: (said, seed) => {
+  { name: 'lapels-6', utterances: 3, make: (said, seed) => {
     const voices = turns(said, [0, -10, -20])
     const { length } = voices[0]!
     const sound = { seconds: length / SCENE_RATE, sampleRate: SCENE_RATE }
     return withNoise([...crosstalk(voices), atLevel(noise('white', length, seed), -20),
       atLevel(hum(50, sound), -15), clicks(3, 0.9, sound, seed)].map((channel) => channel.subarray(0, length)), seed)
   } },
-  { name: '8 gated channels', utterances: 3, make: (said) => {
+  { name: 'gated-8', utterances: 3, make: (said) => {
     const voices = turns(said, [-6, 0, -12])
     return Array.from({ length: 8 }, (_, channel) =>
       voices[[1, 4, 6].indexOf(channel)] ?? new Float32Array(voices[0]!.length))
   } },
-  { name: 'array of 4', utterances: 3, make: (said, seed) => arrayOf(4, 14, summed(turns(said, [0, 0, 0])), seed) },
-  { name: 'array of 8, one out of phase', utterances: 3, make: (said, seed) =>
+  { name: 'array-4', utterances: 3, make: (said, seed) => arrayOf(4, 14, summed(turns(said, [0, 0, 0])), seed) },
+  { name: 'array-8', utterances: 3, make: (said, seed) =>
     arrayOf(8, 4, summed(turns(said, [0, 0, 0])), seed).map((samples, channel) =>
       channel === 2 ? scaled(samples, -1) : samples) },
-  { name: '5.1 with music', utterances: 3, make: (said, seed) => {
+  { name: 'surround', utterances: 3, make: (said, seed) => {
     const centre = summed(turns(said, [0, 0, 0]))
     const [left, right] = [musicOf(centre.length, seed), musicOf(centre.length, seed + 50)]
     const rumble = atLevel(noise('brown', centre.length, seed), -18)
     return withNoise([atLevel(left, -28), atLevel(right, -28), centre, rumble,
       atLevel(left, -36), atLevel(right, -36)], seed)
   } },
-  { name: 'two and a loop-back', utterances: 3, make: (said, seed) => {
+  { name: 'loop-back', utterances: 3, make: (said, seed) => {
     const [one, two, three] = turns(said, [0, -6, 0])
     const first = summed([one!, three!])
     return withNoise([first, two!, scaled(delayed(summed([first, two!]), 480), 0.7)], seed)
   } },
-  { name: 'out of phase, and a second talker', utterances: 3, make: (said, seed) => {
+  { name: 'out-of-phase', utterances: 3, make: (said, seed) => {
     const [one, two, three] = turns(said, [0, 0, 0])
     const first = summed([one!, three!])
     return withNoise(crosstalk([first, two!]).concat(scaled(first, -1)), seed)
