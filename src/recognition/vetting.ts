@@ -16,8 +16,8 @@ import type { ClipTranscript, Decoded, Vetted } from './stages.js'
 const DOUBTFUL_BELOW = -0.7
 /**
  * Tokens of a short word with its full stop. Over a beep a model writes "I." or "You", sometimes with little doubt, and
- * the first detector takes tones for a voice. The second one finds speech in all 594 short clips of both development sets
- * that have words.
+ * the first detector takes tones for a voice. The second one rejects none of the 594 short clips with words of both
+ * development sets.
  */
 const SHORT_TOKENS = 3
 /**
