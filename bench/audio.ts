@@ -22,6 +22,7 @@ const TABLES: NamedTables<AudioBench> = {
     open: () => import('./audio/boundaries.js'),
   },
   background: { says: 'word errors with background talk', open: () => import('./audio/background.js') },
+  channels: { says: 'word errors of several talkers on several channels', open: () => import('./audio/channels.js') },
   silence: {
     says: 'words where there is no speech, and speech taken for silence', open: () => import('./audio/silence.js'),
   },

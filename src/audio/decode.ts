@@ -8,8 +8,9 @@
  */
 import { SpeechError } from '../domain/errors.js'
 import type { ChannelChoice, HeaderlessFormat, Recording } from '../domain/audio.js'
+import { mixToMono, type MixOptions } from './channels/mix.js'
 import { matchesAu } from './containers/au.js'
-import { downmix, framesIn } from './signal/downmix.js'
+import { framesIn } from './signal/downmix.js'
 import { withoutDoubling } from './signal/doubled-rate.js'
 import { guessForeign, nameForeign } from './foreign-formats.js'
 import { FORMATS, type AudioFormatReader } from './formats.js'
@@ -30,6 +31,8 @@ export interface DecodeOptions {
   readonly headerless?: HeaderlessFormat | undefined
   /** Codecs that are disabled, by the names in domain/codecs.ts. */
   readonly disabledCodecs?: readonly string[]
+  /** Finds speech in a channel; asked where channels differ. */
+  readonly detectSpeech?: MixOptions['detectSpeech']
   /** Called between pieces; throws when the result is no longer needed. */
   readonly interrupt?: () => void
 }
@@ -67,18 +70,19 @@ export function checkLength({ seconds, declared }: AudioProbe, maxSeconds: numbe
  */
 export async function decodeAudio(upload: Uint8Array, options: DecodeOptions): Promise<Recording> {
   const bytes = withoutTags(upload)
-  const { maxSeconds, channel, headerless, interrupt = () => undefined } = options
+  const { maxSeconds, headerless, interrupt = () => undefined } = options
   const probe = probeAudio(bytes, options)
   checkLength(probe, maxSeconds)
   const decoded = isHeaderless(bytes, headerless)
     ? { blocks: [readHeaderless(bytes, headerless)], sampleRate: probe.sampleRate, broken: false }
     : await pickFormat(bytes).read(bytes, probe, { maxSeconds, interrupt })
-  return compose(probe, decoded, channel)
+  return compose(probe, decoded, { ...options, interrupt })
 }
 
-function compose(
-  probe: AudioProbe, { blocks, sampleRate, broken }: Decoded, channel: ChannelChoice | undefined,
-): Recording {
+async function compose(
+  probe: AudioProbe, { blocks, sampleRate, broken }: Decoded,
+  { channel = 'mix', detectSpeech, interrupt }: DecodeOptions & Pick<MixOptions, 'interrupt'>,
+): Promise<Recording> {
   const { container, codec } = probe
   // A complete file that declares a length of zero is empty. In any other case without samples, decoding failed.
   const isEmpty = probe.declared && probe.seconds === 0 && !probe.truncated
@@ -86,16 +90,19 @@ function compose(
     throw new SpeechError('AUDIO_UNREADABLE', `no samples were decoded from the ${codec} in this ${container} file`)
   }
   const channels = blocks.reduce((most, block) => Math.max(most, block.length), probe.channels)
-  const { samples: mixed, mixing } = downmix(blocks, channels, channel)
+  const decodedRate = sampleRate || probe.sampleRate
+  const { samples: mixed, mixing, unusedSpeechSeconds } =
+    await mixToMono(blocks, channels, { sampleRate: decodedRate, choice: channel, interrupt, detectSpeech })
   const isDoubled = codec === 'aac' && sampleRate === 2 * probe.sampleRate
   const halved = isDoubled ? withoutDoubling(mixed) : undefined
   const samples = halved ?? mixed
-  const rate = halved !== undefined || sampleRate === 0 ? probe.sampleRate : sampleRate
+  const rate = halved === undefined ? decodedRate : probe.sampleRate
   const missingSeconds = probe.declared ? probe.seconds - samples.length / rate : 0
   const truncated = probe.truncated || broken || missingSeconds > TOLERATED_SECONDS
   return {
     waveform: { samples, sampleRate: rate },
     format: { container, codec, sampleRate: rate, channels, mixing, truncated },
+    unusedSpeechSeconds,
   }
 }
 
