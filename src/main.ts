@@ -6,7 +6,7 @@ import { pino, stdTimeFunctions, type Logger } from 'pino'
 import { AccessKeys } from './serving/access/keys.js'
 import { loadCatalogue } from './search/catalogue/files.js'
 import { CatalogueStore } from './search/catalogue/store.js'
-import { deprecatedSettings, readConfig, unknownSettings, type Config } from './config.js'
+import { deprecatedSettings, nearestSetting, readConfig, unknownSettings, type Config } from './config.js'
 import { SpeechError } from './domain/errors.js'
 import { buildApp } from './serving/http/app.js'
 import { openCollection } from './serving/http/collection/open-collection.js'
@@ -51,7 +51,9 @@ try {
 async function serve(config: Config): Promise<void> {
   const logger = pino({ level: config.logLevel, base: { service: 'earshot' }, timestamp: stdTimeFunctions.isoTime })
   for (const renamedSetting of deprecatedSettings()) logger.warn(renamedSetting, 'this name of a setting is deprecated')
-  for (const name of unknownSettings()) logger.warn({ setting: name }, 'this setting is not known')
+  for (const name of unknownSettings()) {
+    logger.warn({ setting: name, meant: nearestSetting(name) }, 'this setting is not known')
+  }
   const { models, standard, loadable } = await describeModels(config)
   const telemetry = new Telemetry(config.models, { version, revision: config.revision, node_version: process.version })
   const keys = await openKeys(config, telemetry, logger)
