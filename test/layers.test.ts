@@ -77,12 +77,13 @@ const DOORS: Readonly<Record<string, readonly string[]>> = {
   tar: ['commands/setup/'],
   undici: ['commands/setup/'],
   '@npmcli/config': ['commands/setup/'],
-  pino: ['main'],
+  pino: ['main', 'serving/logger'],
+  'pino-pretty': ['serving/logger'],
   'close-with-grace': ['main'],
 }
 
 /** Programs, not libraries: nothing imports them. */
-const TOOLS = ['eslint', 'typescript', 'pino-pretty', '@types/node', '@types/pacote']
+const TOOLS = ['eslint', 'typescript', '@types/node', '@types/pacote']
 
 /**
  * Where a family may be named outside families/ and architectures/: default values, those of profiles, and the name of
