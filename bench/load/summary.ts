@@ -2,9 +2,11 @@
 import type { Answer, LoadResult } from './generator.js'
 import { median, percentile, sum } from '../../fixtures/kit/statistics.js'
 import { fixed } from '../harness/table.js'
+import { requireMeasured } from '../harness/endings.js'
 
 export interface LoadSummary {
   readonly requests: number
+  readonly accepted: number
   /** "200", "429 QUEUE_FULL", "ECONNRESET" … → how many. */
   readonly byOutcome: Readonly<Record<string, number>>
   readonly clipsPerSecond: number
@@ -22,11 +24,13 @@ export interface LoadSummary {
 }
 
 export function summarizeLoad({ answers, elapsedSeconds, dropped }: LoadResult): LoadSummary {
+  requireMeasured({ requests: answers.length })
   const accepted = answers.filter(({ status }) => status === 200)
   const refused = answers.filter(isRefusal)
   const latencies = accepted.map(({ latencyMs }) => latencyMs)
   return {
-    requests: answers.length, byOutcome: countByOutcome(answers), clipsPerSecond: accepted.length / elapsedSeconds,
+    requests: answers.length, accepted: accepted.length, byOutcome: countByOutcome(answers),
+    clipsPerSecond: accepted.length / elapsedSeconds,
     audioSecondsPerSecond: sum(accepted.map(({ audioSeconds }) => audioSeconds)) / elapsedSeconds,
     p50Ms: median(latencies), p95Ms: percentile(latencies, 0.95), p99Ms: percentile(latencies, 0.99),
     refused: refused.length, refusalMedianMs: median(refused.map(({ latencyMs }) => latencyMs)),
@@ -35,8 +39,21 @@ export function summarizeLoad({ answers, elapsedSeconds, dropped }: LoadResult):
   }
 }
 
-export function isRefusal({ status }: Pick<Answer, 'status'>): boolean {
-  return status === 429 || status === 503
+/** The service answered that it cannot take the request now, and said so with a code of its own. */
+export function isRefusal({ status, errorCode }: Pick<Answer, 'status' | 'errorCode'>): boolean {
+  return (status === 429 || status === 503) && errorCode !== ''
+}
+
+/** Nobody was there to accept the connection. A connection that breaks later may have carried an accepted request. */
+const NEVER_ACCEPTED: readonly (string | null)[] = ['ECONNREFUSED']
+
+/**
+ * A request that the service may have accepted and that got neither a transcript nor a reason: the connection broke, or
+ * the server failed. A refusal is an answer; where nobody listens any more, nothing was accepted.
+ */
+export function isLost(answer: Pick<Answer, 'status' | 'errorCode' | 'failure'>): boolean {
+  if (answer.failure !== null) return !NEVER_ACCEPTED.includes(answer.failure)
+  return answer.status >= 500 && !isRefusal(answer)
 }
 
 export function countByOutcome(
