@@ -1,7 +1,7 @@
 /**
  * SIGTERM in the middle of load. Whoever reached the service gets a transcript or a refusal with a code; only a
- * connection that nobody accepted may fail. Lost is a request that may have been accepted and has no answer
- * (load/summary.ts): none may be, and the exit code is 0.
+ * connection that nobody accepted may fail. Lost is a request that may have been accepted and has no answer (`lostOf`
+ * of load/summary.ts): none may be, and the exit code is 0.
  */
 import { setTimeout as sleep } from 'node:timers/promises'
 import { startServer, type ServerOptions } from '../fixtures/kit/server.js'
@@ -11,7 +11,7 @@ import { drawUploads, readClips, type Upload } from './harness/clips.js'
 import { startProgress } from './harness/progress.js'
 import { fixed, printTable } from './harness/table.js'
 import { generateLoad } from './load/generator.js'
-import { countByOutcome, isLost, sayOutcomes, summarizeLoad } from './load/summary.js'
+import { countByOutcome, lostOf, sayOutcomes, summarizeLoad } from './load/summary.js'
 
 const UPLOADS = 50
 /** Longer than any drain; the load ends when nobody answers any more. */
@@ -66,7 +66,7 @@ async function drainUnderLoad(
   const sent = (isBefore: boolean): Record<string, number> => countByOutcome(result.answers.filter(({ startedAtMs }) =>
     (startedAtMs < signalledAtMs) === isBefore))
   return {
-    before: sent(true), after: sent(false), accepted, refused, lost: result.answers.filter(isLost).length, exit,
+    before: sent(true), after: sent(false), accepted, refused, lost: lostOf(result.answers).length, exit,
     drainSeconds,
   }
 }

@@ -44,17 +44,25 @@ export function isRefusal({ status, errorCode }: Pick<Answer, 'status' | 'errorC
   return (status === 429 || status === 503) && errorCode !== ''
 }
 
-/** Nobody was there to accept the connection. A connection that breaks later may have carried an accepted request. */
-const NEVER_ACCEPTED: readonly (string | null)[] = ['ECONNREFUSED']
+/** A connection that ended without an answer. */
+const CLOSED: readonly (string | null)[] = ['ECONNRESET', 'EPIPE', 'ECONNREFUSED']
 
 /**
- * A request that the service may have accepted and that got neither a transcript nor a reason: the connection broke, or
- * the server failed. A refusal is an answer; where nobody listens any more, nothing was accepted.
+ * Requests that the service may have accepted and that got neither a transcript nor a reason: the connection broke, or
+ * the server failed. A refusal is an answer. Nothing was accepted where nobody listens any more, nor after the service
+ * told another request that it is shutting down: from then on a connection may simply be closed.
  */
-export function isLost(answer: Pick<Answer, 'status' | 'errorCode' | 'failure'>): boolean {
-  if (answer.failure !== null) return !NEVER_ACCEPTED.includes(answer.failure)
-  return answer.status >= 500 && !isRefusal(answer)
+export function lostOf<A extends Lossy>(answers: readonly A[]): A[] {
+  const drainingSinceMs = Math.min(...answers.flatMap((answer) =>
+    answer.errorCode === 'SHUTTING_DOWN' ? [answer.startedAtMs + answer.latencyMs] : []))
+  return answers.filter((answer) => {
+    if (answer.failure === 'ECONNREFUSED') return false
+    if (answer.failure === null) return answer.status >= 500 && !isRefusal(answer)
+    return !CLOSED.includes(answer.failure) || answer.startedAtMs < drainingSinceMs
+  })
 }
+
+type Lossy = Pick<Answer, 'status' | 'errorCode' | 'failure' | 'startedAtMs' | 'latencyMs'>
 
 export function countByOutcome(
   answers: readonly Pick<Answer, 'status' | 'failure' | 'errorCode'>[],

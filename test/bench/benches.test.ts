@@ -14,7 +14,7 @@ import { progressLine } from '../../bench/harness/progress.js'
 import { scoreSource } from '../../bench/harness/scoring.js'
 import { printTable } from '../../bench/harness/table.js'
 import { measureTables } from '../../bench/harness/tables.js'
-import { isLost, summarizeLoad } from '../../bench/load/summary.js'
+import { lostOf, summarizeLoad } from '../../bench/load/summary.js'
 import { projectRoot } from '../../src/domain/project-root.js'
 
 const documented = readFileSync(path.join(projectRoot, 'docs/benchmarks.md'), 'utf8')
@@ -92,14 +92,20 @@ t.test('a table that cannot run is left out; without any, the bench is skipped',
 })
 
 t.test('a refusal is no loss; an accepted request without an answer is one', async (t) => {
-  const answer = (status: number, errorCode = '', failure: string | null = null) => ({ status, errorCode, failure })
-  for (const kept of [
-    answer(200), answer(429, 'QUEUE_FULL'), answer(503, 'SHUTTING_DOWN'), answer(503, 'MODEL_LOADING'),
-    answer(0, '', 'ECONNREFUSED'), answer(400, 'AUDIO_UNREADABLE'),
-  ]) t.notOk(isLost(kept), JSON.stringify(kept))
-  for (const lost of [answer(0, '', 'ECONNRESET'), answer(0, '', 'TIMEOUT'), answer(500, 'INTERNAL'), answer(503)]) {
-    t.ok(isLost(lost), JSON.stringify(lost))
-  }
+  const answer = (status: number, errorCode = '', failure: string | null = null, startedAtMs = 0) =>
+    ({ status, errorCode, failure, startedAtMs, latencyMs: 10 })
+  const kept = [
+    answer(200), answer(429, 'QUEUE_FULL'), answer(503, 'MODEL_LOADING'), answer(0, '', 'ECONNREFUSED'),
+    answer(400, 'AUDIO_UNREADABLE'),
+  ]
+  t.same(lostOf(kept), [])
+  const lost = [answer(0, '', 'ECONNRESET'), answer(0, '', 'TIMEOUT'), answer(500, 'INTERNAL'), answer(503)]
+  t.same(lostOf([...kept, ...lost]), lost)
+  const draining = answer(503, 'SHUTTING_DOWN', null, 100)
+  const [early, late, hung] = [
+    answer(0, '', 'ECONNRESET', 105), answer(0, '', 'ECONNRESET', 111), answer(0, '', 'TIMEOUT', 111),
+  ]
+  t.same(lostOf([draining, early!, late!, hung!]), [early, hung], 'closed after another one was told of the shutdown')
 })
 
 t.test('one declaration reads the options and describes them', async (t) => {
