@@ -8,9 +8,10 @@
  */
 import { SpeechError } from '../domain/errors.js'
 import type { ChannelChoice, HeaderlessFormat, Recording } from '../domain/audio.js'
-import { textAt } from './containers/bytes.js'
+import { matchesAu } from './containers/au.js'
 import { downmix, framesIn } from './signal/downmix.js'
-import { FORMATS, UNSUPPORTED_FORMATS, type AudioFormatReader } from './formats.js'
+import { guessForeign, nameForeign } from './foreign-formats.js'
+import { FORMATS, type AudioFormatReader } from './formats.js'
 import { probeHeaderless, readHeaderless, readHeaderlessType } from './containers/headerless.js'
 import { unsupported, type AudioProbe } from './probe.js'
 import type { Decoded } from './stream.js'
@@ -97,15 +98,15 @@ function isHeaderless(bytes: Uint8Array, headerless: HeaderlessFormat | undefine
 
 /** Audio files that clients send with a media type of headerless samples: WAV by mistake, Sun AU as `audio/basic`. */
 function hasHeader(bytes: Uint8Array): boolean {
-  return matchesWav(bytes) || textAt(bytes, 0, '.snd')
+  return matchesWav(bytes) || matchesAu(bytes)
 }
 
 function pickFormat(bytes: Uint8Array): AudioFormatReader {
   if (bytes.byteLength === 0) throw new SpeechError('AUDIO_MISSING', 'the upload has no bytes')
-  const format = FORMATS.find(({ matches }) => matches(bytes))
+  const named = nameForeign(bytes)
+  const format = named === undefined ? FORMATS.find(({ matches }) => matches(bytes)) : undefined
   if (format !== undefined) return format
-  const known = UNSUPPORTED_FORMATS.find(({ matches }) => matches(bytes))
-  throw unsupported(known === undefined
-    ? 'the first bytes are of no known audio format; expected WAV, WebM, Ogg, MP4, AAC, MP3, FLAC, AMR, AIFF or CAF'
-    : `${known.name} is not supported`)
+  const foreign = named ?? guessForeign(bytes)
+  const found = foreign === undefined ? 'the first bytes are of no known audio format' : `this is ${foreign}`
+  throw unsupported(`${found}; read are WAV, WebM, Ogg, MP4, AAC, MP3, FLAC, AMR, AIFF, CAF, AU and GSM`)
 }

@@ -7,6 +7,7 @@ import path from 'node:path'
 import t from 'tap'
 import { SCOPES } from '../../src/domain/scopes.js'
 import { SETTINGS } from '../../src/domain/settings.js'
+import { CAUSES } from '../../src/monitoring/drift/causes.js'
 import { FAMILIES, FEATURES, type DriftFeature } from '../../src/monitoring/drift/features.js'
 import { ERRORS } from '../../src/domain/errors.js'
 import { projectRoot } from '../../src/domain/project-root.js'
@@ -88,6 +89,15 @@ t.test('docs/drift.md is the table of watched features', (t) => {
   t.same(
     rows('docs/drift.md').filter((cells) => cells.length === 5 && (FAMILIES as readonly string[]).includes(cells[1]!)),
     code,
+  )
+  t.end()
+})
+
+t.test('docs/drift.md has every likely cause, in the order in which they are tried', (t) => {
+  const documented = rows('docs/drift.md').filter(([name, ...rest]) => rest.length === 3 && /^\w+$/.test(name!))
+  t.same(
+    documented,
+    Object.entries(CAUSES).map(([name, { title, help, advice }]) => [name, title, help, advice]),
   )
   t.end()
 })

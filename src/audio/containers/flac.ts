@@ -10,7 +10,7 @@ import { joined, textAt, u16be, u24be, u32be, u8 } from './bytes.js'
 import { checkShape, unreadable, type AudioProbe } from '../probe.js'
 
 const MAGIC = 'fLaC'
-const STREAM_INFO_BYTES = 34
+export const STREAM_INFO_BYTES = 34
 const MAX_METADATA_BLOCKS = 1_024
 /** Size of encoded speech relative to its samples, about. */
 const COMPRESSION_RATIO = 0.5
@@ -46,7 +46,7 @@ export function probeFlac(bytes: Uint8Array): AudioProbe {
 /** STREAMINFO and the frames, without other metadata. */
 export function* flacPieces(bytes: Uint8Array): Generator<Uint8Array> {
   const { infoAt, framesAt } = findFrames(bytes)
-  yield joined(MAGIC, [0x80, 0, 0, STREAM_INFO_BYTES], bytes.subarray(infoAt, infoAt + STREAM_INFO_BYTES))
+  yield flacStream(bytes.subarray(infoAt, infoAt + STREAM_INFO_BYTES), [])
   let start = framesAt
   let samples = 0
   for (let at = framesAt; at < bytes.byteLength; at++) {
@@ -62,6 +62,11 @@ export function* flacPieces(bytes: Uint8Array): Generator<Uint8Array> {
     samples += added
   }
   yield bytes.subarray(start)
+}
+
+/** A FLAC file of a STREAMINFO and frames. */
+export function flacStream(info: Uint8Array, frames: readonly Uint8Array[]): Uint8Array {
+  return joined(MAGIC, [0x80, 0, 0, STREAM_INFO_BYTES], info, ...frames)
 }
 
 /** Throws AUDIO_UNREADABLE. */

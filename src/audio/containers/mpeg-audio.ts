@@ -3,6 +3,7 @@
  * of frames, each with a header. An MP3 file may declare its length in a first frame without audio (Xing, VBRI); the
  * frames of ADTS are counted.
  */
+import { AAC_RATES_HZ } from './aac-config.js'
 import { sliced, textAt, u16be, u32be, u8 } from './bytes.js'
 import { checkShape, unreadable, unsupported, type AudioProbe } from '../probe.js'
 
@@ -10,10 +11,6 @@ import { checkShape, unreadable, unsupported, type AudioProbe } from '../probe.j
 const SEARCH_BYTES = 64 * 1024
 const MAX_COUNTED_FRAMES = 200_000
 const AAC_FRAME_SAMPLES = 1_024
-/** By the index in headers of AAC, in ADTS and MP4 (ISO/IEC 14496-3, 1.6.3.4). */
-export const AAC_RATES_HZ = [
-  96_000, 88_200, 64_000, 48_000, 44_100, 32_000, 24_000, 22_050, 16_000, 12_000, 11_025, 8_000, 7_350,
-]
 /** kbit/s of layer III by index, of MPEG 1 and of MPEG 2 and 2.5. */
 const MPEG1_BIT_RATES = [0, 32, 40, 48, 56, 64, 80, 96, 112, 128, 160, 192, 224, 256, 320]
 const MPEG2_BIT_RATES = [0, 8, 16, 24, 32, 40, 48, 56, 64, 80, 96, 112, 128, 144, 160]

@@ -16,7 +16,7 @@ import { SearchQuery, SearchReply, type Hit } from './catalogue-schemas.js'
 import type { AppDependencies } from '../dependencies.js'
 import { withDeprecatedFields } from '../deprecated-fields.js'
 import { readPhraseHints, withIds, type PhraseHints } from '../transcription/phrase-hints.js'
-import { RAW_CLIP, recognizeRawClip } from '../transcription/raw-clip.js'
+import { RAW_CLIP, readRawClip, recognizeRawClip } from '../transcription/raw-clip.js'
 import { admitAudio } from '../transcription/recognition.js'
 import { ErrorReply } from '../schemas.js'
 
@@ -43,11 +43,12 @@ export const search: FastifyPluginAsyncTypebox<AppDependencies> = async (scope, 
       response: { 200: SearchReply, '4xx': ErrorReply, '5xx': ErrorReply },
     },
   }, async (request, reply) => {
-    const { hits: _hits, limit: _limit, threshold: _threshold, ...query } = request.query
-    const hints = readPhraseHints(query, dependencies.catalogues, reply)
-    const ask = searcherFor(request.query, hints, dependencies)
-    const asked = { nBest: DEFAULT_ALTERNATIVES, ...query }
-    const report = await recognizeRawClip(asked, hints, request, reply, dependencies)
+    const clip = await readRawClip(request.query, request, reply, dependencies)
+    const { hits: _hits, limit: _limit, threshold: _threshold, ...options } = clip.query
+    const hints = readPhraseHints(options, dependencies.catalogues, reply)
+    const ask = searcherFor(clip.query, hints, dependencies)
+    const query = { nBest: DEFAULT_ALTERNATIVES, ...options }
+    const report = await recognizeRawClip({ ...clip, query }, hints, request, reply, dependencies)
     const since = performance.now()
     const alternatives = alternativesOf(report)
     const found = await ask(alternatives, report.phraseScores)
