@@ -13,9 +13,9 @@ import type { FeatureName } from './features.js'
 export type Direction = 'lower' | 'higher'
 /**
  * Features that have an alarm together, with the direction of each. `any` includes categories and wider spreads;
- * `steady` is a feature without an alarm.
+ * `missing` is a feature that can be measured on fewer or more clips than before, `steady` one without an alarm.
  */
-export type Pattern = Readonly<Partial<Record<FeatureName, Direction | 'any' | 'steady'>>>
+export type Pattern = Readonly<Partial<Record<FeatureName, Direction | 'any' | 'missing' | 'steady'>>>
 
 export interface CauseDefinition {
   /** For people, as a heading. */
@@ -87,7 +87,7 @@ export const CAUSES = {
     title: 'Clips without speech',
     help: 'More clips, or fewer, have no speech in them.',
     advice: 'Listen to some: an open microphone, a muted one, or recordings that start too late.',
-    signs: [{ empty: 'any', speech_ratio: 'lower' }, { empty: 'any', loudness: 'lower' }],
+    signs: [{ mfcc_1: 'missing' }, { empty: 'any', speech_ratio: 'lower' }, { empty: 'any', loudness: 'lower' }],
     effects: {
       ...OUTPUTS, ...TIMBRE, ...BOUNDARIES, loudness: MODERATE, peak: MODERATE, noise_floor: MODERATE, snr: MODERATE,
       duration: MODERATE, syllable_rate: MODERATE, language: ANY,

@@ -19,11 +19,14 @@ export interface Evidence {
   readonly now: number
 }
 
+/** The range of the clips on which a feature could not be measured. */
+export const MISSING = 'missing'
+
 export type ChangedShare = Omit<Evidence, 'feature' | 'unit'>
 
 /** Counts in the order of the bins; the last is that of missing values. */
 export function greatestChange(bins: Bins, baseline: readonly number[], window: readonly number[]): ChangedShare {
-  const missing = { range: 'missing', before: baseline.at(-1)! / sumOf(baseline), now: window.at(-1)! / sumOf(window) }
+  const missing = { range: MISSING, before: baseline.at(-1)! / sumOf(baseline), now: window.at(-1)! / sumOf(window) }
   const [before, now] = [sharesOf(baseline.slice(0, -1)), sharesOf(window.slice(0, -1))]
   const inBins = binLabels(bins).map((range, bin) => ({ range, before: before[bin]!, now: now[bin]! }))
   const ranges = bins.kind === 'numeric' ? atEdges(bins.edges, baseline.slice(0, -1), window.slice(0, -1)) : []

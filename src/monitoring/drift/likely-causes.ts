@@ -7,7 +7,7 @@
  * This is a diagnosis by rules, not a proof: counts do not tell which features moved on the same clips.
  */
 import { CAUSE_NAMES, CAUSES, NO_COMMON_CAUSE, type CauseDefinition, type CauseName, type Pattern } from './causes.js'
-import type { Evidence } from './evidence.js'
+import { MISSING, type Evidence } from './evidence.js'
 
 /** A feature with an alarm. */
 export interface Shift {
@@ -83,9 +83,16 @@ function matching(pattern: Pattern, open: readonly Shift[], all: readonly Shift[
   const hasAlarm = (feature: string): boolean => all.some((shift) => shift.feature === feature)
   if (entries.some(([feature, wanted]) => wanted === 'steady' && hasAlarm(feature))) return []
   const moved = entries.filter(([, wanted]) => wanted !== 'steady')
-  const found = moved.flatMap(([feature, wanted]) => open.filter((shift) =>
-    shift.feature === feature && (wanted === 'any' || directionOf(shift) === wanted)))
+  const isWanted = (shift: Shift, wanted: string): boolean =>
+    wanted === 'any' ? movementOf(shift) !== 'missing' : movementOf(shift) === wanted
+  const found = moved.flatMap(([feature, wanted]) =>
+    open.filter((shift) => shift.feature === feature && isWanted(shift, wanted)))
   return found.length === moved.length ? found : []
+}
+
+/** A feature that often cannot be measured says nothing about its values. */
+function movementOf(shift: Shift): 'lower' | 'higher' | 'missing' | null {
+  return shift.evidence.range === MISSING ? 'missing' : directionOf(shift)
 }
 
 function isEffect(shift: Shift, { effects }: CauseDefinition): boolean {

@@ -68,6 +68,17 @@ t.test('a cause does not explain what it cannot produce', (t) => {
   t.end()
 })
 
+t.test('a feature that cannot be measured any more is no sign of what its values would show', (t) => {
+  const missing = (feature: string): Shift => {
+    const made = shift(feature, 0.01, -0.05)
+    return { ...made, evidence: { ...made.evidence, range: 'missing' } }
+  }
+  const found = likelyCauses([missing('snr'), missing('syllable_rate'), missing('mfcc_1'), missing('trailing_silence')])
+  t.match(found, [{ name: 'no_speech', signs: ['mfcc_1'], effects: ['snr', 'syllable_rate', 'trailing_silence'] }])
+  t.match(likelyCauses([missing('snr')]), [{ name: 'unexplained', signs: ['snr'] }], 'clips without pauses, perhaps')
+  t.end()
+})
+
 t.test('alarms without a common cause stay together', (t) => {
   const [only, ...rest] = likelyCauses([shift('a_feature_of_tomorrow', 1, 0.5), shift('another', 0.5, null)])
   t.match(only, { name: 'unexplained', signs: ['a_feature_of_tomorrow', 'another'], effects: [] })
