@@ -39,7 +39,7 @@ const COMMANDS = {
   'analyze-errors': { steps: [install, build, fetchModels], go: runAnalyzeErrors },
   'model-card': { steps: [install, build, fetchModels], go: runModelCard },
   keys: { steps: [install, build], go: runKeys },
-  bench: { steps: [install, build, fetchModels], go: (args) => runBuilt('bench/run.js', args) },
+  bench: { steps: [install, build], go: runBench },
   fixtures: { steps: [install, build], go: makeFixtures },
 }
 
@@ -216,6 +216,13 @@ async function makeFixtures(names) {
     if (exitCode !== 0) return exitCode
   }
   return 0
+}
+
+/** The list of benches and the help of one need no model. @param {string[]} args */
+async function runBench(args) {
+  const isHelp = args.length === 0 || args.some((argument) => argument === '--help' || argument === '-h')
+  if (!isHelp) await fetchModels()
+  return runBuilt('bench/run.js', args)
 }
 
 /** @param {string} file @param {string[]} args */
