@@ -37,7 +37,7 @@ export async function measure(bench: AudioBench): Promise<Outcome> {
     if (wer - least > TOLERATED_POINTS) missed.push(`${scene.name}: ${fixed(wer - least)} points over one channel`)
   }
   printTable(['scene', 'WER % in one channel', 'as recorded', 'mixing', 'warned'], rows)
-  return { missed, results }
+  return { missed, judged: { recordings: scenes.length * triples.length }, results }
 }
 
 /** Word error rate of so many utterances in one channel. */

@@ -7,7 +7,7 @@ import { choice, count, flag, list, number, optionalList, optionalText, text } f
 import { projectRoot } from '../../src/domain/project-root.js'
 import { LARGER, LIMIT, MANIFEST, MODEL, SEED, SYNTHETIC_ONLY } from './shared.js'
 
-export const AUDIO_TABLES = ['invariance', 'boundaries', 'background', 'silence'] as const
+export const AUDIO_TABLES = ['invariance', 'boundaries', 'background', 'channels', 'silence'] as const
 export const SEARCH_TABLES = ['words', 'names', 'safety'] as const
 export const NON_SPEECH_WAYS = ['alone', 'catalogue', 'cascade', 'cascade and catalogue'] as const
 export const CONTENDER_NAMES = [

@@ -8,7 +8,8 @@ export class UsageError extends Error {}
 
 /**
  * Runs a command and resolves to its exit code: 0, also where `args` ask for help; 2 after a UsageError, which is
- * printed with the usage; 1 after a failure that its message explains: a SpeechError, or an error of the file system. Anything else is thrown.
+ * printed with the usage; 1 after a failure that its message explains: a SpeechError, or an error of the file system.
+ * Anything else is thrown.
  */
 export async function runCommand(
   usage: string, args: readonly string[], work: () => Promise<void>,

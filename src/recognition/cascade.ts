@@ -11,7 +11,8 @@
  * bench -- cascade`). A failure of the larger model fails the request: a doubtful transcript is not returned as one
  * that was checked.
  */
-import { languageUnsupported, SpeechError } from '../domain/errors.js'
+import { SpeechError } from '../domain/errors.js'
+import { languageUnsupported } from '../domain/language-unsupported.js'
 import { meanLogProbability, totalLogProbability } from '../domain/log-probability.js'
 import type { Candidate, PhraseScore } from '../domain/phrases.js'
 import { isEscalation, type CascadeReason, type CascadeReport, type Hypothesis } from '../domain/transcript.js'

@@ -271,7 +271,7 @@ t.test(
 
 t.test('commands and tests that docs/security.md names exist', async (t) => {
   const text = read('docs/security.md') + read('SECURITY.md')
-  for (const [, bench] of text.matchAll(/npm run bench -- (\w+)/g)) t.ok(BENCHES.some(({ name }) => name === bench), bench)
+  for (const [, bench] of text.matchAll(/npm run bench -- (\w+)/g)) t.ok(BENCHES.some(({ name }) => name === bench), String(bench))
   const named = [...text.matchAll(/\btest\/[\w/-]+\.test\.ts/g)].map(([file]) => file)
   t.ok(named.length >= 5)
   for (const file of named)

@@ -40,7 +40,9 @@ export function probeIsoMedia(bytes: Uint8Array): AudioProbe {
   const { seconds, isComplete, isTruncated } = measureTrack(file, moov, track)
   const edit = readEdit(file, track.trak)
   const rest = edit === undefined ? seconds : seconds - edit.start / timescale
-  const presented = edit === undefined ? seconds : Math.min(rest, edit.duration / movieTimescale(file, moov) || Infinity)
+  const presented = edit === undefined
+    ? seconds
+    : Math.min(rest, edit.duration / movieTimescale(file, moov) || Infinity)
   return {
     container: 'mp4', codec, sampleRate, channels, seconds: Math.max(0, presented), declared: isComplete,
     truncated: truncated || isTruncated,

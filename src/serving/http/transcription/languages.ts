@@ -2,7 +2,8 @@
  * The languages of a request: `language` is the one that is spoken, `languages` are those that may be. Both are checked
  * here, before a worker has the job, against what the model (and the larger model of its cascade) knows.
  */
-import { languageUnsupported, SpeechError } from '../../../domain/errors.js'
+import { SpeechError } from '../../../domain/errors.js'
+import { languageUnsupported } from '../../../domain/language-unsupported.js'
 import type { RecognitionRequest } from '../../../domain/request.js'
 import { acceptedLanguages, type ServedModel } from '../dependencies.js'
 import { shown } from '../parameters/values.js'
