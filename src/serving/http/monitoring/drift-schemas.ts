@@ -18,7 +18,7 @@ const list = <
   description: string,
 ) => Type.Immutable(Type.Array(schema, { description }))
 
-const ComparisonSchema = Type.Object({
+export const ComparisonSchema = Type.Object({
   clips: Type.Integer({ description: 'Clips in the window, those counted as missing among them.' }),
   counts: list(Type.Integer(), 'In the order of the bins.'),
   missing: Type.Integer({ description: 'Clips on which the feature could not be measured.' }),
@@ -33,7 +33,7 @@ const ComparisonSchema = Type.Object({
   ),
 })
 
-const FeatureSchema = Type.Object({
+export const FeatureSchema = Type.Object({
   name: Type.String(),
   family: Type.Union([Type.Literal('input'), Type.Literal('output')]),
   unit: Type.String(),
@@ -51,7 +51,7 @@ const FeatureSchema = Type.Object({
   alarmFrom: orNull(Type.String(), 'ISO 8601: when the oldest clip of the window came that raised the alarm.'),
 })
 
-const BaselineSchema = Type.Object({
+export const BaselineSchema = Type.Object({
   id: Type.String(),
   created: Type.String(),
   model: Type.String(),
@@ -88,7 +88,7 @@ const sums = {
   }),
 }
 
-const TrafficSchema = Type.Object(
+export const TrafficSchema = Type.Object(
   {
     hour: Type.Object({ ...sums, ...latencyQuantiles }),
     minutes: Type.Immutable(
@@ -122,4 +122,4 @@ export const DriftReply = Type.Union([
     traffic: TrafficSchema,
     labelling: LABELLING,
   }),
-])
+], { description: 'Inputs and outputs against the baseline, and the traffic of the last hour.' })

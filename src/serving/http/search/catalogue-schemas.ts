@@ -32,10 +32,12 @@ export const CatalogueReply = Type.Object({
       description: 'Ids of entries that no model can write: they can be found, but do not bias the decoder.',
     }),
   }, { description: 'Problems that a person may want to fix; all entries are served.' }),
-}, { $id: 'Catalogue' })
+}, { description: 'A catalogue as it is served.' })
 export type CatalogueReply = Static<typeof CatalogueReply>
 
-export const CatalogueListReply = Type.Object({ data: Type.Array(Type.Ref('Catalogue')) })
+export const CatalogueListReply = Type.Object({ data: Type.Array(CatalogueReply) }, {
+  description: 'The catalogues that are served.',
+})
 
 export const SearchQuery = Type.Object({
   ...TranscriptionQuery.properties,
@@ -50,7 +52,7 @@ export const SearchQuery = Type.Object({
 }, { additionalProperties: false })
 export type SearchQuery = Static<typeof SearchQuery>
 
-const HitSchema = Type.Object({
+export const HitSchema = Type.Object({
   id: Type.String({ description: 'Of the entry, or the phrase itself.' }),
   name: nullable(Type.String(), 'Null where the external search engine gave none.'),
   score: nullable(Type.Number(), 'From 0 to 1 for catalogues; on the engine\'s own scale for its hits.'),
@@ -77,5 +79,5 @@ export const SearchReply = Type.Object({
   reason: nullable(oneOf(EXTERNAL_ENGINE_FAILURES, ''),
     `Why the external search engine has no answer: ${EXTERNAL_ENGINE_FAILURES.join(', ')}.`),
   searchSeconds: Type.Number({ description: 'Spent on finding hits, after recognition.' }),
-}, { $id: 'Search' })
+}, { description: 'What was recognized, and what was found.' })
 export type SearchReply = Static<typeof SearchReply>

@@ -5,15 +5,18 @@ import type { Report } from '../../../domain/report.js'
 import type { AppDependencies } from '../dependencies.js'
 import type { PhraseHints } from './phrase-hints.js'
 import { readChannel, readUpload, recognize } from './recognition.js'
-import type { TranscriptionQuery } from '../schemas.js'
+import { BINARY, type TranscriptionQuery } from '../schemas.js'
+
+/** Bytes: see `withBinaries` in documentation.ts. */
+export const Audio = Type.Any({ description: 'The audio file.', contentMediaType: BINARY })
 
 /** Part of a route's schema. */
 export const RAW_CLIP = {
   consumes: [
     'audio/wav', 'audio/webm', 'audio/ogg', 'audio/mp4', 'audio/mpeg', 'audio/flac', 'audio/l16',
-    'application/octet-stream',
+    BINARY,
   ],
-  body: Type.Any({ description: 'The audio file.' }),
+  body: Audio,
 }
 
 /** Options that are not converted below pass as they are. */
