@@ -50,6 +50,10 @@ export const ERRORS = {
     message: 'A web page of another origin may not do this',
   },
   ROUTE_NOT_FOUND: { status: 404, retryable: false, counted: 'outside', message: 'There is nothing at this address' },
+  METHOD_NOT_ALLOWED: {
+    status: 405, retryable: false, counted: 'outside',
+    message: 'This address does not have this method',
+  },
   MODEL_NOT_FOUND: { status: 404, retryable: false, counted: 'rejection', message: 'This model is not served here' },
   CATALOGUE_NOT_FOUND: {
     status: 404, retryable: false, counted: 'rejection',
@@ -81,6 +85,10 @@ export const ERRORS = {
   AUDIO_UNSUPPORTED: {
     status: 415, retryable: false, counted: 'rejection',
     message: 'This audio format is not supported',
+  },
+  ENCODING_UNSUPPORTED: {
+    status: 415, retryable: false, counted: 'rejection',
+    message: 'This encoding of the body is not supported',
   },
   HOST_REFUSED: {
     status: 421, retryable: false, counted: 'rejection',

@@ -8,8 +8,10 @@
 import { randomUUID } from 'node:crypto'
 import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox'
 import Fastify, { LogController, type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify'
-import { ERRORS, SpeechError } from '../../domain/errors.js'
+import { ERRORS } from '../../domain/errors.js'
 import { guardRoutes } from './access.js'
+import { answerUnknownAddresses, correctedUrl } from './addresses.js'
+import { finishAnswers } from './answers.js'
 import { guardBrowsers, protectAnswer } from './browsers/browsers.js'
 import { answerProtocolError, guardProtocol } from './connections/protocol-errors.js'
 import { catalogues } from './search/catalogues.js'
@@ -27,6 +29,7 @@ import { models } from './models.js'
 import { openAiTranscriptions } from './transcription/openai.js'
 import { operations } from './monitoring/operations.js'
 import { sharedFiles } from './pages/pages.js'
+import { readQueries } from './parameters/query.js'
 import { asSpeechError, replyWithError } from './replies.js'
 import { search } from './search/search.js'
 import { transcriptions } from './transcription/transcriptions.js'
@@ -50,7 +53,9 @@ export async function buildApp(dependencies: AppDependencies, version: string): 
     clientErrorHandler: (error, socket) => { answerProtocolError(error, socket, connections.takesAnswer(socket)) },
     http: { requireHostHeader: false }, // guardProtocol requires it, with our envelope
     // Otherwise the validator does not take 1e400, which is infinite, for a number, and checks no limit.
-    ajv: { customOptions: { strictNumbers: false } },
+    // `verbose` adds to an error what is expected and what came.
+    ajv: { customOptions: { strictNumbers: false, verbose: true } },
+    rewriteUrl: ({ url = '/' }) => correctedUrl(url),
     frameworkErrors: (thrown, request, reply) => {
       protectAnswer(reply) // no hook runs for these
       void replyWithError(asSpeechError(thrown), request, reply)
@@ -71,10 +76,9 @@ export async function buildApp(dependencies: AppDependencies, version: string): 
   guardRoutes(app, dependencies)
   shutDownGracefully(app, uploads, connections)
   app.setErrorHandler((thrown, request, reply) => replyWithError(asSpeechError(thrown), request, reply))
-  app.setNotFoundHandler((request, reply) => {
-    const [path = ''] = request.url.split('?', 1)
-    return replyWithError(new SpeechError('ROUTE_NOT_FOUND', `${request.method} ${path.slice(0, 200)}`), request, reply)
-  })
+  answerUnknownAddresses(app)
+  readQueries(app)
+  finishAnswers(app)
 
   await documentation(app, version)
   await app.register(transcriptions, dependencies)

@@ -12,8 +12,8 @@ export function takeJson(scope: FastifyInstance, uploads: Uploads, maxUploadByte
   const bodies = uploads.withOwnMemory({ maxUploadBytes, maxUploadsBytes: MOST_BODIES * maxUploadBytes })
   scope.addHook('onRequest', async (request, reply) => { bodies.admit(request, reply) })
   scope.addHook('preParsing', async (request, reply) => {
-    const { body } = await bodies.receive(request, reply)
-    return Object.assign(Readable.from(body), { receivedEncodedLength: body.length })
+    const { body, receivedBytes } = await bodies.receive(request, reply)
+    return Object.assign(Readable.from(body), { receivedEncodedLength: receivedBytes })
   })
   scope.addContentTypeParser('application/json', { parseAs: 'string' }, scope.getDefaultJsonParser('error', 'error'))
   // Fastify's own compiler converts null to a text and drops unknown properties: a label must not be guessed.

@@ -4,6 +4,7 @@
  */
 import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify'
 import { ERRORS, SpeechError } from '../../domain/errors.js'
+import { violated } from './parameters/messages.js'
 import { retryAfterOf } from './refusals.js'
 
 export interface ErrorBody {
@@ -20,10 +21,10 @@ export interface ErrorBody {
 /** Whatever Fastify or a bug threw, as an error of the table. */
 export function asSpeechError(error: unknown): SpeechError {
   if (error instanceof SpeechError) return error
-  const { code = '', statusCode = 500, message, validation } = error as Partial<FastifyError>
+  const { code = '', statusCode = 500, message, validation, validationContext = '' } = error as Partial<FastifyError>
   if (!code.startsWith('FST_') || statusCode >= 500) return refusedByPlugin(statusCode, error)
-  const parameter = validation?.[0]?.instancePath.slice(1) ?? ''
-  return new SpeechError('REQUEST_INVALID', message, { cause: error, ...parameter !== '' && { parameter } })
+  if (validation !== undefined) return violated(validation, validationContext, error)
+  return new SpeechError('REQUEST_INVALID', message, { cause: error })
 }
 
 /** A plugin may refuse a request too: the one that serves files refuses impossible paths. */

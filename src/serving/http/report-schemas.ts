@@ -130,12 +130,9 @@ export const PhraseScoreSchema = Type.Object({
   logLikelihoodRatio: number('The same less that of the likeliest transcript that is not among the phrase hints.'),
 })
 
+/** In the order in which people read them: the text first, what belongs to programs last. */
 export const ReportReply = Type.Object({
-  requestId: Type.String(),
-  feedbackToken: text('For POST /v1/feedback and POST /v1/labels.'),
   text: Type.String(),
-  alternatives: listed(AlternativeSchema,
-    'The n-best list of the whole upload, best first; the first is `text`. Empty unless `nBest` requests it.'),
   confidence: shareOrNull('exp(mean token log-probability); null when there is no text.'),
   lowestTokenProbability: shareOrNull('Probability of the least probable token; null when there is no text.'),
   correctness: shareOrNull(
@@ -143,6 +140,10 @@ export const ReportReply = Type.Object({
     + 'without text.'),
   language: Type.String(),
   model: Type.String(),
+  noSpeechReason: nullable(oneOf(NO_SPEECH_REASONS, ''), `Why there is no text: ${NO_SPEECH_REASONS.join(', ')}.`),
+  warnings: listed(oneOf(WARNINGS, 'Something a client may want to show to its user.')),
+  alternatives: listed(AlternativeSchema,
+    'The n-best list of the whole upload, best first; the first is `text`. Empty unless `nBest` requests it.'),
   segments: listed(SegmentSchema),
   unbiasedText: nullable(text('The text without the catalogue or the phrases.'),
     'Null where biasing changed nothing.'),
@@ -160,10 +161,10 @@ export const ReportReply = Type.Object({
   cascade: Type.Union([CascadeSchema, Type.Null()], {
     description: 'Whether clips were escalated to a larger model; null without a cascade.',
   }),
-  noSpeechReason: nullable(oneOf(NO_SPEECH_REASONS, ''), `Why there is no text: ${NO_SPEECH_REASONS.join(', ')}.`),
-  warnings: listed(oneOf(WARNINGS, 'Something a client may want to show to its user.')),
   input: InputSchema,
   seconds: Type.Object(Object.fromEntries(STAGES.map((stage) => [stage, Type.Optional(Type.Number())])), {
     description: 'Seconds spent in each stage.',
   }),
+  requestId: Type.String(),
+  feedbackToken: text('For POST /v1/feedback and POST /v1/labels.'),
 }, { description: 'What was recognized, and how.' })

@@ -4,6 +4,7 @@
  */
 import { Type, type Static, type TSchema } from 'typebox'
 import { MAX_PHRASE_CHARACTERS, MAX_PHRASES } from '../../search/catalogue/inline.js'
+import { ANSWER_FORMATS } from './transcription/answer-format.js'
 import { MAX_LANGUAGE_CHARACTERS, MAX_LANGUAGES } from './transcription/languages.js'
 import { ERROR_CODES } from '../../domain/errors.js'
 import { ModelCard } from '../../domain/model-card.js'
@@ -42,7 +43,8 @@ const REQUEST_OPTIONS = {
   model: Type.Optional(Type.String({ maxLength: 100, description: 'A served model; the default one when absent.' })),
   language: Type.Optional(Type.String({
     maxLength: MAX_LANGUAGE_CHARACTERS,
-    description: 'ISO 639-1 code or BCP 47 tag; a multilingual model detects it when absent.',
+    description: 'ISO 639-1 code, BCP 47 tag, or the name of a language in English or in itself; a multilingual model '
+      + 'detects it when absent or `auto`.',
   })),
   languages: Type.Optional(Type.Array(Type.String({ maxLength: MAX_LANGUAGE_CHARACTERS }), {
     maxItems: MAX_LANGUAGES,
@@ -78,7 +80,7 @@ const REQUEST_OPTIONS = {
   })),
 } satisfies Record<Exclude<keyof RecognitionRequest, 'headerless'>, TSchema>
 
-export const TranscriptionQuery = Type.Object({
+export const RecognitionQuery = Type.Object({
   ...REQUEST_OPTIONS,
   deadlineSeconds: Type.Optional(Type.Number({
     exclusiveMinimum: 0, maximum: MAX_DEADLINE_SECONDS, description: 'Shortens the deadline of the service.',
@@ -87,17 +89,33 @@ export const TranscriptionQuery = Type.Object({
     maxLength: 64, description: 'A catalogue whose names are phrase hints: they are recognized more readily.',
   })),
 }, { additionalProperties: false })
-export type TranscriptionQuery = Static<typeof TranscriptionQuery>
+export type RecognitionQuery = Static<typeof RecognitionQuery>
+
+export const TranscriptionQuery = Type.Object({
+  ...RecognitionQuery.properties,
+  format: Type.Optional(Type.Enum([...TEXT_FORMATS, ...ANSWER_FORMATS], {
+    description: 'How the text is spelled: `modern` (the default), or `raw` for what the model wrote. Or what the '
+      + 'answer is: `json` (the default), or `text` for the transcript alone, as with the header `accept: text/plain`.',
+  })),
+}, { additionalProperties: false })
+
+const FILE = Type.Any({ description: 'The audio file.', contentMediaType: BINARY })
+
+/** For clients that can only send a form: the options of a query as its fields. */
+export const formOf = <T extends Record<string, TSchema>>(options: T) => Type.Object({ file: FILE, ...options })
+export const TranscriptionForm = formOf(TranscriptionQuery.properties)
 
 /** OpenAI's form. The descriptions say which values are not supported. */
 export const OpenAiForm = Type.Object({
-  file: Type.Any({ description: 'The audio file.', contentMediaType: BINARY }),
-  model: Type.String({ description: 'A served model or an alias of the default one.' }),
-  language: Type.Optional(TranscriptionQuery.properties.language),
-  'languages[]': Type.Optional(TranscriptionQuery.properties.languages),
-  channel: Type.Optional(TranscriptionQuery.properties.channel),
-  format: Type.Optional(TranscriptionQuery.properties.format),
-  numbers: Type.Optional(TranscriptionQuery.properties.numbers),
+  file: FILE,
+  model: Type.Optional(Type.String({
+    description: 'A served model, or an alias of the default one, which is used when absent.',
+  })),
+  language: Type.Optional(RecognitionQuery.properties.language),
+  'languages[]': Type.Optional(RecognitionQuery.properties.languages),
+  channel: Type.Optional(RecognitionQuery.properties.channel),
+  format: Type.Optional(RecognitionQuery.properties.format),
+  numbers: Type.Optional(RecognitionQuery.properties.numbers),
   response_format: Type.Optional(oneOf(['json', 'text', 'verbose_json', 'srt', 'vtt'], 'Default: json.')),
   'timestamp_granularities[]': Type.Optional(Type.Array(oneOf(['segment', 'word'], ''), {
     description: 'Only with verbose_json.',

@@ -11,10 +11,11 @@
  */
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { SpeechError } from '../../domain/errors.js'
+import { contentEncodingOf, decompress, type ContentEncoding } from './connections/content-encoding.js'
 import { RetryAfterEnforcer } from './connections/retry-after-enforcer.js'
 import { readBody, type BodyRead, type BodyLimits, type Upload } from './connections/body-reader.js'
 import { noUploadMemory, retryAfterOf, shuttingDown, tooLarge } from './refusals.js'
-import { UploadMemory, type MemoryLimits } from './connections/upload-memory.js'
+import { UploadMemory, type MemoryLimits, type Reservation } from './connections/upload-memory.js'
 import { whenClosed } from './connections/when-closed.js'
 
 export interface UploadLimits extends MemoryLimits, Omit<BodyLimits, 'tooLarge'> {
@@ -55,7 +56,7 @@ export class Uploads {
 
   /**
    * Admits a request by its declared length, and counts it until its connection is done with the answer. Throws
-   * SHUTTING_DOWN, UPLOAD_TOO_LARGE, QUEUE_FULL, or what `furtherRefusal` returns.
+   * SHUTTING_DOWN, UPLOAD_TOO_LARGE, ENCODING_UNSUPPORTED, QUEUE_FULL, or what `furtherRefusal` returns.
    */
   admit(request: Incoming, reply: Outgoing, furtherRefusal?: () => SpeechError | undefined): void {
     this.#check(request)
@@ -73,6 +74,7 @@ export class Uploads {
     const declared = declaredBytes(raw)
     const { maxUploadBytes } = this.#limits
     if (this.isDraining) throw shuttingDown()
+    contentEncodingOf(raw.headers['content-encoding'])
     if (declared !== undefined && declared > maxUploadBytes) throw this.#limits.tooLarge(maxUploadBytes)
     if (!this.#memory.fits(client, declared ?? 0)) throw noUploadMemory()
     this.#retryAfter.check(client, declared)
@@ -89,9 +91,11 @@ export class Uploads {
 
   /**
    * Reads a body whole. Its bytes count as held until the connection is done with the answer. Rejects with
-   * UPLOAD_TOO_LARGE, UPLOAD_TOO_SLOW, QUEUE_FULL, SHUTTING_DOWN or CANCELLED.
+   * UPLOAD_TOO_LARGE, UPLOAD_TOO_SLOW, QUEUE_FULL, SHUTTING_DOWN, CANCELLED, ENCODING_UNSUPPORTED, or REQUEST_INVALID
+   * where it cannot be decompressed.
    */
   async receive({ client, raw }: Incoming, reply: Outgoing): Promise<Upload> {
+    const encoding = contentEncodingOf(raw.headers['content-encoding'])
     const reservation = this.#memory.reserve(client, declaredBytes(raw) ?? 0)
     whenClosed(reply.raw, reservation.release)
     const body = readBody(raw, reservation, this.#limits)
@@ -99,10 +103,23 @@ export class Uploads {
     main.#bodies.add(body)
     if (main.#draining) body.beginDrain()
     try {
-      return await body.upload
+      const upload = await body.upload
+      return encoding === undefined ? upload : await this.#decompressed(upload, encoding, reservation)
     } finally {
       main.#bodies.delete(body)
     }
+  }
+
+  /** The limits hold for what is decompressed too; the memory of the compressed body counts as held with it. */
+  async #decompressed(upload: Upload, encoding: ContentEncoding, reservation: Reservation): Promise<Upload> {
+    const { maxUploadBytes, tooLarge } = this.#limits
+    let bytes = 0
+    const body = await decompress(upload.body, encoding, (more) => {
+      bytes += more
+      if (bytes > maxUploadBytes) throw tooLarge(maxUploadBytes)
+      if (!reservation.grow(more)) throw noUploadMemory()
+    })
+    return { ...upload, body }
   }
 
   /** Refuses new requests from now on. Resolves when all admitted ones are answered, or after `graceSeconds`. */

@@ -32,6 +32,8 @@ export interface BodyLimits {
 
 export interface Upload {
   readonly body: Buffer
+  /** Of the body as it was sent. */
+  readonly receivedBytes: number
   readonly receiveSeconds: number
 }
 
@@ -66,7 +68,9 @@ export function readBody(request: IncomingMessage, reservation: Reservation, lim
       clearTimeout(timer)
       watch = () => undefined
       request.off('data', onData).off('end', onEnd).off('close', onGone).off('error', onGone)
-      if (error === undefined) return resolve({ body: Buffer.concat(chunks, bytes), receiveSeconds: secondsSoFar() })
+      if (error === undefined) {
+        return resolve({ body: Buffer.concat(chunks, bytes), receivedBytes: bytes, receiveSeconds: secondsSoFar() })
+      }
       reservation.release()
       request.resume() // the rest is discarded, so that the client can read our answer
       reject(error)

@@ -20,6 +20,7 @@ import { answerSocket } from './protocol-errors.js'
 import { bytesDelivered } from './bytes-delivered.js'
 import { networkOf } from './clients.js'
 import { closeAfterBody } from './close-after-body.js'
+import { answerHalfClosed, probeForClient } from './half-closed.js'
 import { shuttingDown } from '../refusals.js'
 
 export interface ConnectionLimits {
@@ -78,6 +79,7 @@ export class Connections {
 
   watch(server: Server): void {
     const { maxConnections, idleConnectionSeconds } = this.#limits
+    answerHalfClosed(server)
     server.maxConnections = maxConnections + MAX_REFUSALS
     server.keepAliveTimeout = idleConnectionSeconds * 1000 // sent to clients; the sweep closes
     server.on('connection', (socket: Socket) => { this.#opened(socket) })
@@ -139,6 +141,7 @@ export class Connections {
     this.#all.set(socket, connection)
     this.#idle.set(socket, connection)
     socket.once('close', () => { this.#forget(connection) })
+    socket.once('end', () => { probeForClient(socket, connection.answers) })
     closeAfterBody(socket, () => connection.last?.request)
   }
 

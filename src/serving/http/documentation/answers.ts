@@ -28,12 +28,14 @@ export interface Answers {
 declare module 'fastify' {
   interface FastifyContextConfig {
     answers?: Answers
+    /** A form that the route takes besides the bodies of its schema. */
+    form?: TSchema
   }
 }
 
 /** Of routes that read a body under the limits of uploads. */
 export const UPLOAD_ERRORS = [
-  'UPLOAD_TOO_SLOW', 'UPLOAD_TOO_LARGE', 'QUEUE_FULL', 'SHUTTING_DOWN',
+  'UPLOAD_TOO_SLOW', 'UPLOAD_TOO_LARGE', 'ENCODING_UNSUPPORTED', 'QUEUE_FULL', 'SHUTTING_DOWN',
 ] as const satisfies readonly ErrorCode[]
 
 /** Of recognition, whoever asked for it. */

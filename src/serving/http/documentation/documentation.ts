@@ -23,8 +23,9 @@ const TAGS = [
 ]
 
 const DESCRIPTION = 'Speech recognition for voice search. A request that is no valid HTTP is answered before it has a '
-  + 'route: with 400, 408 (its header does not arrive in time) or 431 (its header is longer than 16 KiB). Every error '
-  + 'has the same envelope; clients program against its `code`.'
+  + 'route: with 400, 408 (its header does not arrive in time) or 431 (its header is longer than 16 KiB). Another '
+  + 'method than those below gets 405, with the header `allow`; another address gets 404. Every error has the same '
+  + 'envelope; clients program against its `code`.'
 
 /** Call it before any route is added. */
 export async function documentation(app: FastifyInstance, version: string): Promise<void> {
@@ -57,8 +58,8 @@ function keysOf({ method, url }: RouteOptions): string[] {
 }
 
 function factsOf({ url, config }: RouteOptions): RouteFacts {
-  const { access = 'admin', answers = {} } = config ?? {}
-  return { access, answers, isProbe: url === '/healthz' || url === '/readyz' }
+  const { access = 'admin', answers = {}, form } = config ?? {}
+  return { access, answers, form, isProbe: url === '/healthz' || url === '/readyz' }
 }
 
 function completeDocument(
@@ -70,7 +71,8 @@ function completeDocument(
     [path, Object.fromEntries(Object.entries(methods).map(([method, operation]) => {
       const facts = routes.get(`${method} ${path}`)
       if (facts === undefined) throw new Error(`the document has an unknown route: ${method} ${path}`)
-      return [method, { ...operation, responses: responsesOf(operation.responses as Json, facts, errors) }]
+      const responses = responsesOf(operation.responses as Json, facts, errors)
+      return [method, { ...withForm(operation, facts), responses }]
     }))])
   const { schemas, paths } = referToSchemas(given.schemas, withBinaries(Object.fromEntries(complete)) as Json)
   const parameters = referToParameters(paths)
@@ -83,6 +85,15 @@ function completeDocument(
       schemas, parameters, headers: HEADERS, responses: errors.responses, examples: errors.examples,
       securitySchemes: given.securitySchemes,
     },
+  }
+}
+
+function withForm(operation: Json, { form }: RouteFacts): Json {
+  if (form === undefined) return operation
+  const { content, ...rest } = operation.requestBody as { readonly content: Json }
+  return {
+    ...operation,
+    requestBody: { ...rest, content: { ...content, 'multipart/form-data': { schema: { ...form } } } },
   }
 }
 

@@ -19,7 +19,7 @@ export const HEADERS = {
   'www-authenticate': {
     description: 'RFC 6750: what is wrong with the access key, or which scope it needs.', schema: text,
   },
-  'earshot-feedback-token': { description: 'For POST /v1/feedback and POST /v1/labels.', schema: text, required: true },
+  'earshot-feedback-token': { description: 'For POST /v1/feedback and POST /v1/labels.', schema: text },
   'earshot-languages': {
     description: 'For requests that name several languages: those that the model uses.', schema: text,
   },

@@ -11,9 +11,9 @@ import {
 } from '../report-schemas.js'
 import {
   AcceptedReply, ErrorReply, FeedbackBody, LabelBody, LabelReply, ModelDetailReply, ModelListReply, ModelReply,
-  OpenAiForm,
+  OpenAiForm, TranscriptionForm,
 } from '../schemas.js'
-import { CatalogueListReply, CatalogueReply, HitSchema, SearchReply } from '../search/catalogue-schemas.js'
+import { CatalogueListReply, CatalogueReply, HitSchema, SearchForm, SearchReply } from '../search/catalogue-schemas.js'
 import {
   ClipReply, ClipsReply, CompletionsReply, GuideReply, Label, LabelledReply, NewLabel, NextReply, SuggestionsReply,
   WarningsReply,
@@ -64,10 +64,12 @@ export const NAMED_SCHEMAS: Readonly<Record<string, TSchema>> = {
   ReferenceTranscriptCounted: LabelReply,
   Report: ReportReply,
   Search: SearchReply,
+  SearchForm,
   Segment: SegmentSchema,
   Suggestions: SuggestionsReply,
   Timbre: TimbreSchema,
   Token: TokenSchema,
   Traffic: TrafficSchema,
+  TranscriptionForm,
   Word: WordSchema,
 }

@@ -3,6 +3,7 @@
  * and for each status of an error the codes that come with it. Errors of routes that give the same ones are one
  * component, named after their codes.
  */
+import type { TSchema } from 'typebox'
 import type { Access } from '../../../domain/scopes.js'
 import { ERRORS, SpeechError, type ErrorCode } from '../../../domain/errors.js'
 import { errorBody } from '../replies.js'
@@ -15,6 +16,7 @@ export type Json = Record<string, unknown>
 export interface RouteFacts {
   readonly access: Access
   readonly answers: Answers
+  readonly form: TSchema | undefined
   /** Load balancers ask for it under other host names (`browsers.ts`). */
   readonly isProbe: boolean
 }
@@ -23,6 +25,8 @@ export interface RouteFacts {
 const COMMON_ERRORS = [
   'REQUEST_INVALID', 'ORIGIN_REFUSED', 'TOO_MANY_CONNECTIONS', 'INTERNAL',
 ] as const satisfies readonly ErrorCode[]
+/** Of every answer. */
+const COMMON_HEADERS = ['x-request-id', 'earshot-ignored-parameters'] as const
 const KEY_ERRORS = [
   'KEY_MISSING', 'KEY_INVALID', 'KEY_EXPIRED', 'KEY_SCOPE',
 ] as const satisfies readonly ErrorCode[]
@@ -44,7 +48,7 @@ export function errorsOf({ access, answers, isProbe }: RouteFacts): ErrorCode[] 
 /** `given`: what the schemas of the route say, whose successful answers are kept. */
 export function responsesOf(given: Json, facts: RouteFacts, components: ErrorComponents): Json {
   const { answers } = facts
-  const headers = headerReferences(['x-request-id', ...answers.headers ?? []])
+  const headers = headerReferences([...COMMON_HEADERS, ...answers.headers ?? []])
   const sent = Object.entries(given).map(([status, response]) => {
     const { content, description } = response as { content?: Json; description?: string }
     const complete = status.startsWith('2') ? contentOf(content, answers) : content
@@ -113,7 +117,7 @@ export class ErrorComponents {
 function errorResponse(status: number, codes: readonly ErrorCode[]): Json {
   const challenged = codes.some((code) => code.startsWith('KEY_'))
   const names: HeaderName[] = [
-    'x-request-id', ...status === 429 || status === 503 ? ['retry-after' as const] : [],
+    ...COMMON_HEADERS, ...status === 429 || status === 503 ? ['retry-after' as const] : [],
     ...challenged ? ['www-authenticate' as const] : [],
   ]
   const narrowed = { properties: { error: { properties: { code: { enum: codes } } } } }

@@ -1,6 +1,9 @@
 /** GET /healthz, /readyz, /metrics: answered by the server process alone, whatever the workers do. */
+import { promisify } from 'node:util'
+import { gzip } from 'node:zlib'
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { Type } from 'typebox'
+import { acceptsGzip } from '../connections/content-encoding.js'
 import type { AppDependencies } from '../dependencies.js'
 import { Health, Readiness } from './operations-schemas.js'
 
@@ -8,6 +11,9 @@ const METRICS_EXAMPLE = `# HELP asr_requests_total Recognition requests by their
 # TYPE asr_requests_total counter
 asr_requests_total{outcome="ok"} 12
 `
+
+/** In the thread pool: health and metrics answer while a scrape is compressed. */
+const compress = promisify(gzip)
 
 export const operations: FastifyPluginAsyncTypebox<AppDependencies> = async (scope, dependencies) => {
   const { pool, uploads, telemetry, catalogues } = dependencies
@@ -50,5 +56,10 @@ export const operations: FastifyPluginAsyncTypebox<AppDependencies> = async (sco
       },
     },
     schema: { operationId: 'getMetrics', summary: 'Prometheus metrics', tags: ['operations'] },
-  }, async (_request, reply) => reply.type(telemetry.contentType).send(await telemetry.exposition()))
+  }, async (request, reply) => {
+    const exposition = await telemetry.exposition()
+    void reply.type(telemetry.contentType).header('vary', 'accept-encoding')
+    if (!acceptsGzip(request.headers['accept-encoding'])) return reply.send(exposition)
+    return reply.header('content-encoding', 'gzip').send(await compress(exposition))
+  })
 }

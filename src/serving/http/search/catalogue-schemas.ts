@@ -4,7 +4,7 @@ import { EXTERNAL_ENGINE_FAILURES } from '../../../search/external-engine.js'
 import { DEFAULT_THRESHOLD, IN_TEXT, REASONS } from '../../../search/ranking/ranking.js'
 import { SEARCH_OUTCOMES } from '../../../domain/search-outcomes.js'
 import { ReportReply } from '../report-schemas.js'
-import { nullable, oneOf, TranscriptionQuery } from '../schemas.js'
+import { formOf, nullable, oneOf, RecognitionQuery } from '../schemas.js'
 
 const MAX_HITS = 50
 
@@ -40,7 +40,7 @@ export const CatalogueListReply = Type.Object({ data: Type.Array(CatalogueReply)
 })
 
 export const SearchQuery = Type.Object({
-  ...TranscriptionQuery.properties,
+  ...RecognitionQuery.properties,
   limit: Type.Optional(Type.Integer({ minimum: 1, maximum: MAX_HITS, description: 'Most hits; 5 by default.' })),
   threshold: Type.Optional(Type.Number({
     minimum: 0, maximum: 1, description: `Minimum score of a hit; ${DEFAULT_THRESHOLD} by default.`,
@@ -51,6 +51,7 @@ export const SearchQuery = Type.Object({
   })),
 }, { additionalProperties: false })
 export type SearchQuery = Static<typeof SearchQuery>
+export const SearchForm = formOf(SearchQuery.properties)
 
 export const HitSchema = Type.Object({
   id: Type.String({ description: 'Of the entry, or the phrase itself.' }),
@@ -66,8 +67,11 @@ export const HitSchema = Type.Object({
 })
 export type Hit = Static<typeof HitSchema>
 
+const { text, ...REST_OF_REPORT } = ReportReply.properties
+
+/** What was found comes first, after the words. */
 export const SearchReply = Type.Object({
-  ...ReportReply.properties,
+  text,
   catalogue: nullable(Type.String(), '`name@version` that the request was answered with; null without one.'),
   outcome: oneOf(SEARCH_OUTCOMES, `The outcome of the search: ${SEARCH_OUTCOMES.join(', ')}.`),
   hits: Type.Union([Type.Array(HitSchema), Type.Null()], {
@@ -79,5 +83,6 @@ export const SearchReply = Type.Object({
   reason: nullable(oneOf(EXTERNAL_ENGINE_FAILURES, ''),
     `Why the external search engine has no answer: ${EXTERNAL_ENGINE_FAILURES.join(', ')}.`),
   searchSeconds: Type.Number({ description: 'Spent on finding hits, after recognition.' }),
+  ...REST_OF_REPORT,
 }, { description: 'What was recognized, and what was found.' })
 export type SearchReply = Static<typeof SearchReply>

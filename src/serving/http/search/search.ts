@@ -12,13 +12,13 @@ import type { SearchOutcome } from '../../../domain/search-outcomes.js'
 import { alternativesOf } from '../../../search/ranking/alternatives.js'
 import { DEFAULT_THRESHOLD, rankInSteps, type Match } from '../../../search/ranking/ranking.js'
 import type { Alternative, PhraseScore } from '../../../domain/phrases.js'
-import { SearchQuery, SearchReply, type Hit } from './catalogue-schemas.js'
+import { SearchForm, SearchQuery, SearchReply, type Hit } from './catalogue-schemas.js'
 import type { AppDependencies } from '../dependencies.js'
 import { withDeprecatedFields } from '../deprecated-fields.js'
 import { TRANSCRIPTION_ERRORS } from '../documentation/answers.js'
 import { SEARCH_EXAMPLE } from '../documentation/examples.js'
 import { readPhraseHints, withIds, type PhraseHints } from '../transcription/phrase-hints.js'
-import { RAW_CLIP, recognizeRawClip } from '../transcription/raw-clip.js'
+import { RAW_CLIP, readRawClip, recognizeRawClip } from '../transcription/raw-clip.js'
 import { admitAudio } from '../transcription/recognition.js'
 
 const DEFAULT_ALTERNATIVES = 5
@@ -41,6 +41,7 @@ export const search: FastifyPluginAsyncTypebox<AppDependencies> = async (scope, 
         headers: ['earshot-languages'],
         example: SEARCH_EXAMPLE,
       },
+      form: SearchForm,
     },
     schema: {
       operationId: 'search',
@@ -52,11 +53,12 @@ export const search: FastifyPluginAsyncTypebox<AppDependencies> = async (scope, 
       response: { 200: SearchReply },
     },
   }, async (request, reply) => {
-    const { hits: _hits, limit: _limit, threshold: _threshold, ...query } = request.query
-    const hints = readPhraseHints(query, dependencies.catalogues, reply)
-    const ask = searcherFor(request.query, hints, dependencies)
-    const asked = { nBest: DEFAULT_ALTERNATIVES, ...query }
-    const report = await recognizeRawClip(asked, hints, request, reply, dependencies)
+    const clip = await readRawClip(request.query, request, reply, dependencies)
+    const { hits: _hits, limit: _limit, threshold: _threshold, ...options } = clip.query
+    const hints = readPhraseHints(options, dependencies.catalogues, reply)
+    const ask = searcherFor(clip.query, hints, dependencies)
+    const query = { nBest: DEFAULT_ALTERNATIVES, ...options }
+    const report = await recognizeRawClip({ ...clip, query }, hints, request, reply, dependencies)
     const since = performance.now()
     const alternatives = alternativesOf(report)
     const found = await ask(alternatives, report.phraseScores)

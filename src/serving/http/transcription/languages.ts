@@ -5,6 +5,8 @@
 import { languageUnsupported, SpeechError } from '../../../domain/errors.js'
 import type { RecognitionRequest } from '../../../domain/request.js'
 import { acceptedLanguages, type ServedModel } from '../dependencies.js'
+import { shown } from '../parameters/values.js'
+import { codeOfName, isLanguage, meansAnyLanguage } from './language-names.js'
 
 export type LanguageChoice = Pick<RecognitionRequest, 'language' | 'languages'>
 type Parameter = keyof LanguageChoice
@@ -12,8 +14,6 @@ type Parameter = keyof LanguageChoice
 /** More than any model knows. */
 export const MAX_LANGUAGES = 100
 export const MAX_LANGUAGE_CHARACTERS = 35
-
-const NAMES = new Intl.DisplayNames(['en'], { type: 'language', fallback: 'none' })
 
 /**
  * One language, or those among which the model detects one; none: any. Of `languages`, those that the model does not
@@ -26,10 +26,13 @@ export function chooseLanguages(
   const known = acceptedLanguages(model)
   const language = primaryLanguage(tag, known, 'language')
   const possible = [...new Set(tags.flatMap((one) => primaryLanguage(one, known, 'languages') ?? []))]
-  const nameless = possible.find((one) => !known.includes(one) && NAMES.of(one) === undefined)
+  const nameless = possible.find((one) => !known.includes(one) && !isLanguage(one))
   if (nameless !== undefined) throw notALanguage(nameless, 'languages')
   if (language !== undefined) {
-    if (!known.includes(language)) throw languageUnsupported(model.name, known, [language], 'language')
+    if (!known.includes(language)) {
+      if (!isLanguage(language)) throw notALanguage(tag ?? language, 'language')
+      throw languageUnsupported(model.name, known, [language], 'language')
+    }
     if (possible.length > 0 && !possible.includes(language)) {
       const detail = `language is "${language}", which is not one of languages: ${possible.join(', ')}`
       throw new SpeechError('REQUEST_INVALID', detail, { parameter: 'languages' })
@@ -49,23 +52,28 @@ export function languagesHeader({ language, languages }: LanguageChoice): string
 }
 
 /**
- * `en-US` and `EN` mean English to a recognizer. A model's own codes come first: some are ones that have been renamed
- * since (`jw`, `tl`). Undefined for an empty tag.
+ * `en-US`, `en_US.UTF-8`, `EN` and `English` mean English to a recognizer. A model's own codes come first: some are
+ * ones that have been renamed since (`jw`, `tl`). Names come before tags, because "german" has the form of a tag.
+ * Undefined for what means any language.
  */
 function primaryLanguage(
-  tag: string | undefined, known: readonly string[], parameter: Parameter,
+  given: string | undefined, known: readonly string[], parameter: Parameter,
 ): string | undefined {
-  if (tag === undefined || tag === '') return undefined
+  if (given === undefined || meansAnyLanguage(given)) return undefined
+  const tag = given.trim().replace(/[.@].*$/, '').replaceAll('_', '-')
+  const [asGiven = ''] = tag.toLowerCase().split('-')
+  if (known.includes(asGiven)) return asGiven
+  const named = codeOfName(given, known)
+  if (named !== undefined) return named
   try {
-    const { language } = new Intl.Locale(tag)
-    const [asGiven = ''] = tag.toLowerCase().split('-')
-    return known.includes(asGiven) ? asGiven : language
+    return new Intl.Locale(tag).language
   } catch (cause) {
-    throw notALanguage(tag, parameter, cause)
+    throw notALanguage(given, parameter, cause)
   }
 }
 
-function notALanguage(tag: string, parameter: Parameter, cause?: unknown): SpeechError {
-  const detail = `"${tag.slice(0, MAX_LANGUAGE_CHARACTERS)}" is not a language tag`
+function notALanguage(given: string, parameter: Parameter, cause?: unknown): SpeechError {
+  const detail = `"${shown(given)}" is not a language; write a code (en, de), a tag (en-US), an English or native name `
+    + `(German, Deutsch), or auto; for example ${parameter}=en`
   return new SpeechError('LANGUAGE_UNSUPPORTED', detail, { parameter, cause })
 }

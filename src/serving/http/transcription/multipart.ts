@@ -5,16 +5,27 @@
  */
 import { Busboy } from '@fastify/busboy'
 import { SpeechError } from '../../../domain/errors.js'
+import { shown } from '../parameters/values.js'
 
 export interface Form {
   readonly file: Buffer | undefined
+  /** Names of other parts that are files. */
+  readonly otherFiles: readonly string[]
   /** Every value of every text field, in the order sent. */
   readonly fields: ReadonlyMap<string, readonly string[]>
 }
 
-/** Values of a list, which clients name with brackets or without. */
-export function valuesOf({ fields }: Form, name: string): readonly string[] {
-  return [...fields.get(`${name}[]`) ?? [], ...fields.get(name) ?? []]
+/** Whether a body is a form by its content type. */
+export function isForm(contentType: string | undefined): boolean {
+  return /^\s*multipart\/form-data\b/i.test(contentType ?? '')
+}
+
+/** The part that is the audio. Throws AUDIO_MISSING. */
+export function fileOf({ file, otherFiles }: Form): Buffer {
+  if (file !== undefined) return file
+  const others = otherFiles.length === 0 ? '' : `, but one named "${shown(otherFiles[0] ?? '')}"`
+  const detail = `the form has no part named "file"${others}; for example curl -F file=@clip.wav`
+  throw new SpeechError('AUDIO_MISSING', detail, { parameter: 'file' })
 }
 
 /**
@@ -50,10 +61,14 @@ export function parseForm(body: Buffer, contentType: string): Promise<Form> {
   return new Promise((resolve, reject) => {
     const fields = new Map<string, string[]>()
     const files: Buffer[][] = []
+    const otherFiles: string[] = []
     let failed = false
     const fail = (reason: string): void => {
       failed = true
       reject(new SpeechError('REQUEST_INVALID', `multipart body: ${reason}`))
+    }
+    if (!/;\s*boundary=/i.test(contentType)) {
+      return fail('its content type names no boundary; leave the header content-type to the client, which knows it')
     }
     const parser = openParser(contentType, fail)
     if (parser === undefined) return
@@ -61,6 +76,7 @@ export function parseForm(body: Buffer, contentType: string): Promise<Form> {
       .on('file', (name, stream) => {
         const chunks: Buffer[] = []
         if (name === 'file') files.push(chunks)
+        else otherFiles.push(name)
         stream.on('data', (chunk: Buffer) => chunks.push(chunk)).on('error', (error: Error) => { fail(error.message) })
       })
       .on('field', (name, value, _nameTruncated, valueTruncated) => {
@@ -75,7 +91,7 @@ export function parseForm(body: Buffer, contentType: string): Promise<Form> {
       .on('error', (error) => { fail(error instanceof Error ? error.message : String(error)) })
       .on('finish', () => {
         if (files.length > 1) return fail('more than one part named "file"')
-        resolve({ file: files[0] && Buffer.concat(files[0]), fields })
+        resolve({ file: files[0] && Buffer.concat(files[0]), otherFiles, fields })
       })
     void feed(parser, body, () => failed)
   })

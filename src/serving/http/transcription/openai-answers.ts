@@ -9,7 +9,7 @@ const { json, verboseJson, text, srt, vtt } = OPENAI_EXAMPLES
 export const OPENAI_ANSWERS: Answers = {
   description: 'The transcript, in the format that `response_format` names.',
   errors: TRANSCRIPTION_ERRORS,
-  headers: ['earshot-feedback-token', 'earshot-languages', 'earshot-prompt', 'earshot-ignored-parameters'],
+  headers: ['earshot-feedback-token', 'earshot-languages', 'earshot-prompt'],
   content: {
     'application/json': {
       schema: Type.Union([OpenAiVerboseJson, OpenAiJson], {

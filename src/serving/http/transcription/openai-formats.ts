@@ -2,6 +2,7 @@
 import { deflateSync } from 'node:zlib'
 import type { Report } from '../../../domain/report.js'
 import type { Segment } from '../../../domain/transcript.js'
+import { rounded } from '../answers.js'
 import { cuesOf, type Cue } from './subtitles.js'
 
 /** Punctuation of sentences, quotations and parentheses; not signs that are read out, as in "50%". */
@@ -63,7 +64,7 @@ function subtitles(type: string, write: (cues: readonly Cue[]) => string, { segm
 }
 
 function json(value: object): FormattedAnswer {
-  return { contentType: 'application/json; charset=utf-8', body: JSON.stringify(value) }
+  return { contentType: 'application/json; charset=utf-8', body: JSON.stringify(rounded(value)) }
 }
 
 function verbose(report: Report, granularities: readonly Granularity[]): object {

@@ -13,7 +13,10 @@ import type { AppDependencies } from '../dependencies.js'
 import { promptHeader, readFormPhrases, type FormPhrases } from './form-phrases.js'
 import { MAX_LANGUAGE_CHARACTERS, MAX_LANGUAGES } from './languages.js'
 import { readPhraseHints } from './phrase-hints.js'
-import { itemsOf, parseForm, valuesOf, type Form } from './multipart.js'
+import { reportIgnored } from '../parameters/ignored.js'
+import { flagOf, isAbsent, nameAmong, shown, wrongValue } from '../parameters/values.js'
+import { notAForm } from './wrong-bodies.js'
+import { fileOf, isForm, itemsOf, parseForm, type Form } from './multipart.js'
 import {
   formatReport, isByPhrase, RESPONSE_FORMATS, type AnswerShape, type Granularity, type ResponseFormat,
 } from './openai-formats.js'
@@ -21,14 +24,14 @@ import { admitAudio, readChannel, readUpload, recognize, type RecognitionInput }
 import { OPENAI_ANSWERS } from './openai-answers.js'
 import { OpenAiForm } from '../schemas.js'
 
-/** Parameters that have an effect. */
+/** Parameters that can have an effect. */
 const SUPPORTED = new Set([
-  'file', 'model', 'language', 'languages[]', 'languages', 'channel', 'prompt', 'keywords[]', 'keywords', 'phrases[]',
-  'phrases', 'response_format', 'timestamp_granularities[]', 'timestamp_granularities', 'stream', 'include[]',
-  'include', 'format', 'numbers',
+  'file', 'model', 'language', 'languages', 'channel', 'prompt', 'keywords', 'phrases', 'response_format',
+  'timestamp_granularities', 'temperature', 'stream', 'include', 'format', 'numbers',
 ])
-const MAX_IGNORED_NAMES = 20
 const GRANULARITIES = 'timestamp_granularities'
+const GRANULARITY_NAMES = ['segment', 'word'] as const
+const LISTS = new Set([GRANULARITIES, 'languages', 'include', 'keywords', 'phrases'])
 
 export const openAiTranscriptions: FastifyPluginAsyncTypebox<AppDependencies> = async (scope, dependencies) => {
   admitAudio(scope, dependencies)
@@ -45,19 +48,14 @@ export const openAiTranscriptions: FastifyPluginAsyncTypebox<AppDependencies> = 
     validatorCompiler: () => () => true, // the form is read and checked below, its file untouched
   }, async (request, reply) => {
     const contentType = request.headers['content-type'] ?? ''
-    if (!/^multipart\/form-data\b/i.test(contentType)) {
-      const given = contentType.slice(0, 100)
-      throw new SpeechError('REQUEST_INVALID', `the body must be multipart/form-data, not "${given}"`)
-    }
+    if (!isForm(contentType)) throw notAForm(contentType)
     const form = await parseForm(await readUpload(request, reply, dependencies), contentType)
     const options = readOptions(form)
-    if (form.file === undefined) {
-      throw new SpeechError('AUDIO_MISSING', 'the form has no part named "file"', { parameter: 'file' })
-    }
+    const audio = fileOf(form)
     const { model, languages, channel, words, tokenLogProbabilities, spelling, phrases } = options
     const hints = readPhraseHints({ phrases: phrases.used }, dependencies.catalogues, reply)
     const report = await recognize({
-      audio: form.file, model, ...languages, channel, words, tokenLogProbabilities, ...spelling,
+      audio, inForm: true, model, ...languages, channel, words, tokenLogProbabilities, ...spelling,
       phrases: hints?.phrases,
     }, request, reply, dependencies)
     const feedbackToken = dependencies.feedback.answered(report, request.id)
@@ -65,14 +63,13 @@ export const openAiTranscriptions: FastifyPluginAsyncTypebox<AppDependencies> = 
     void reply.header('earshot-feedback-token', feedbackToken)
     const readAs = promptHeader(phrases)
     if (readAs !== undefined) void reply.header('earshot-prompt', readAs)
-    const ignored = ignoredParameters(form, phrases)
-    if (ignored !== '') void reply.header('earshot-ignored-parameters', ignored)
+    reportIgnored(reply, ignoredParameters(form, options))
     return reply.type(answerType).send(body)
   })
 }
 
 interface FormOptions extends AnswerShape {
-  readonly model: string
+  readonly model: string | undefined
   readonly languages: Pick<RecognitionRequest, 'language' | 'languages'>
   readonly channel: ChannelChoice
   readonly words: RecognitionInput['words']
@@ -80,23 +77,22 @@ interface FormOptions extends AnswerShape {
   readonly spelling: Pick<RecognitionRequest, 'format' | 'numbers'>
 }
 
+/** Values that clients send for "nothing" are those of parameters that are not given. */
 function readOptions(form: Form): FormOptions {
   const only = (name: string): string | undefined => {
-    const values = form.fields.get(name)
-    if (values !== undefined && values.length > 1) throw invalid(name, 'is given more than once')
-    return values?.[0]
+    const [value, ...others] = (form.fields.get(name) ?? []).filter((one) => !isAbsent(one))
+    if (others.length > 0) throw invalid(name, 'is given more than once')
+    return value
   }
-  const model = only('model')
-  if (model === undefined || model === '') throw invalid('model', 'is missing')
   const format = oneOfNames('response_format', only('response_format'), RESPONSE_FORMATS) ?? 'json'
   checkTemperature(only('temperature'))
-  checkStream(form)
+  checkStream(only('stream'))
   const granularities = readGranularities(form, format)
   const words = granularities.includes('word') ? { requiredBy: GRANULARITIES }
     : isByPhrase(format) ? 'preferred' : undefined
   const languages = { language: only('language'), languages: readLanguages(form) }
   return {
-    model, languages, channel: readChannel(only('channel')), format, granularities, words,
+    model: only('model')?.trim(), languages, channel: readChannel(only('channel')), format, granularities, words,
     tokenLogProbabilities: readInclude(form, format),
     namesLanguages: languages.languages.length > 0,
     phrases: readFormPhrases(form, only('prompt')),
@@ -108,32 +104,32 @@ function readOptions(form: Form): FormOptions {
 }
 
 function oneOfNames<N extends string>(
-  parameter: string, given: string | undefined, names: readonly N[],
+  parameter: string, given: string | undefined, names: readonly [N, ...N[]],
 ): N | undefined {
   if (given === undefined) return undefined
-  const found = names.find((name) => name === given)
-  if (found === undefined) throw invalid(parameter, `must be one of ${names.join(', ')}, not "${given.slice(0, 40)}"`)
+  const found = nameAmong(given, names)
+  if (found === undefined) throw wrongValue(parameter, `one of ${names.join(', ')}`, given, names[0])
   return found
 }
 
 function checkTemperature(value: string | undefined): void {
   if (value === undefined) return
-  const temperature = value.trim() === '' ? NaN : Number(value)
-  if (temperature >= 0 && temperature <= 1) return
-  throw invalid('temperature', `must be a number from 0 to 1, not "${value.slice(0, 40)}"`)
+  const temperature = Number(value)
+  if (!(temperature >= 0 && temperature <= 1)) throw wrongValue('temperature', 'a number from 0 to 1', value, '0')
 }
 
-/** None means segments, as with OpenAI. */
+/** Only verbose_json has times; with another format they are ignored. None means segments, as with OpenAI. */
 function readGranularities(form: Form, format: ResponseFormat): readonly Granularity[] {
-  const given = valuesOf(form, GRANULARITIES)
-  const wrong = given.find((one) => one !== 'segment' && one !== 'word')
-  if (wrong !== undefined) throw invalid(GRANULARITIES, `must be "segment" or "word", not "${wrong.slice(0, 40)}"`)
-  if (given.length > 0 && format !== 'verbose_json') throw invalid(GRANULARITIES, 'needs response_format verbose_json')
-  return given.length === 0 ? ['segment'] : given as Granularity[]
+  if (format !== 'verbose_json') return []
+  const given = namesOf(form, GRANULARITIES)
+  const read = given.map((one) => nameAmong(one, GRANULARITY_NAMES))
+  const wrong = read.indexOf(undefined)
+  if (wrong !== -1) throw wrongValue(GRANULARITIES, `one of ${GRANULARITY_NAMES.join(', ')}`, given[wrong]!, 'word')
+  return given.length === 0 ? ['segment'] : read as Granularity[]
 }
 
 function readLanguages(form: Form): readonly string[] {
-  const given = itemsOf(form, 'languages').map((tag) => tag.trim())
+  const given = namesOf(form, 'languages').map((tag) => tag.trim())
   if (given.length > MAX_LANGUAGES) throw invalid('languages', `has ${given.length} items, of at most ${MAX_LANGUAGES}`)
   const long = given.some((tag) => tag.length > MAX_LANGUAGE_CHARACTERS)
   if (long) throw invalid('languages', `has an item of more than ${MAX_LANGUAGE_CHARACTERS} characters`)
@@ -142,27 +138,37 @@ function readLanguages(form: Form): readonly string[] {
 
 /** Whether the log-probabilities of tokens are to be included. */
 function readInclude(form: Form, format: ResponseFormat): boolean {
-  const given = valuesOf(form, 'include')
-  const wrong = given.find((one) => one !== 'logprobs')
-  if (wrong !== undefined) throw unsupported('include', `only "logprobs" can be included, not "${wrong.slice(0, 40)}"`)
+  const given = namesOf(form, 'include')
+  const wrong = given.find((one) => nameAmong(one, ['logprobs']) === undefined)
+  if (wrong !== undefined) throw unsupported('include', `only "logprobs" can be included, not "${shown(wrong)}"`)
   const isJson = format === 'json' || format === 'verbose_json'
-  if (given.length > 0 && !isJson) throw invalid('include', 'needs response_format json or verbose_json')
+  if (given.length > 0 && !isJson) throw invalid('include', 'needs response_format=json or verbose_json')
   return given.length > 0
 }
 
-function checkStream(form: Form): void {
-  if (valuesOf(form, 'stream').includes('true')) throw unsupported('stream', 'transcripts are not streamed')
+/** Items of a list of names, of which none is that of nothing. */
+function namesOf(form: Form, name: string): readonly string[] {
+  return itemsOf(form, name).filter((item) => !isAbsent(item))
 }
 
-/** The parameters without effect whose names a header can hold. */
-function ignoredParameters(form: Form, { kind }: FormPhrases): string {
-  const hasEffect = (name: string): boolean => {
-    const value = form.fields.get(name)?.[0]
-    if (name === 'prompt') return kind === 'list'
-    return name === 'temperature' ? Number(value) === 0 : SUPPORTED.has(name)
+function checkStream(value: string | undefined): void {
+  if (value === undefined) return
+  const stream = flagOf(value)
+  if (stream === undefined) throw wrongValue('stream', 'true or false', value, 'false')
+  if (stream) throw unsupported('stream', 'stream: transcripts are not streamed; leave it out, or send stream=false')
+}
+
+/** The parameters that were given and have no effect. */
+function ignoredParameters({ fields }: Form, { format, phrases }: FormOptions): string[] {
+  const hasEffect = (name: string, values: readonly string[]): boolean => {
+    const plain = name.replace(/\[\]$/, '')
+    if (values.every((value) => isAbsent(value)) && SUPPORTED.has(plain)) return true
+    if (name === 'prompt') return phrases.kind === 'list'
+    if (name === 'temperature') return values.every((value) => isAbsent(value) || Number(value) === 0)
+    if (plain === GRANULARITIES) return format === 'verbose_json'
+    return SUPPORTED.has(name) || (name !== plain && LISTS.has(plain))
   }
-  const ignored = [...form.fields.keys()].filter((name) => !hasEffect(name) && /^[\w[\]-]{1,64}$/.test(name))
-  return ignored.slice(0, MAX_IGNORED_NAMES).join(', ')
+  return [...fields].flatMap(([name, values]) => hasEffect(name, values) ? [] : [name])
 }
 
 function invalid(parameter: string, what: string): SpeechError {

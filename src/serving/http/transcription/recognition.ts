@@ -16,7 +16,9 @@ import { asSpeechError, replyWithError } from '../replies.js'
 import { handOverClip } from '../collection/hand-over.js'
 import { sessionOf } from '../collection/session.js'
 import { whenClosed } from '../connections/when-closed.js'
+import { shown, wrongValue } from '../parameters/values.js'
 import { chooseLanguages, languagesHeader } from './languages.js'
+import { refuseText } from './wrong-bodies.js'
 
 /** What is known of a request so far; its end is counted with this. */
 export interface RequestProgress {
@@ -34,10 +36,15 @@ declare module 'fastify' {
 }
 
 /** The options of a request as a route reads them; those that are absent have their defaults. */
-export interface RecognitionInput extends Partial<Omit<RecognitionRequest, 'headerless' | 'words' | 'phrases'>> {
+type ReadOptions = Omit<RecognitionRequest, 'model' | 'headerless' | 'words' | 'phrases'>
+export interface RecognitionInput extends Partial<ReadOptions> {
+  /** The default model when undefined. */
+  readonly model?: string | undefined
   readonly audio: Uint8Array
   /** Of the body, where it may describe samples without a container. */
   readonly mediaType?: string | undefined
+  /** Whether the audio was the part of a form. */
+  readonly inForm?: boolean
   readonly deadlineSeconds?: number
   /** Word times where the model can give them, or required by a parameter; undefined: none. */
   readonly words?: 'preferred' | { readonly requiredBy: string } | undefined
@@ -79,13 +86,14 @@ export async function recognize(
   input: RecognitionInput, request: FastifyRequest, reply: FastifyReply, dependencies: AppDependencies,
 ): Promise<Report> {
   const { config, pool, telemetry, drift, uploads } = dependencies
-  const { audio, mediaType = '', words, phrases: makePhrases, ...options } = input
+  const { audio, mediaType = '', inForm = false, words, phrases: makePhrases, ...options } = input
   checkSpelling(options)
   const model = findModel(options.model, dependencies)
   const progress = progressOf(request)
   progress.model = model.name
   if (typeof words === 'object') requireWordTimes(model, words.requiredBy, dependencies)
   const headerless = headerlessFormat(audio, mediaType)
+  if (headerless === undefined) refuseText(audio, mediaType, inForm)
   const probe = probeAudio(audio, { headerless, disabledCodecs: config.disabledCodecs })
   checkLength(probe, config.maxAudioSeconds)
   const audioSeconds = Math.min(probe.seconds, config.maxAudioSeconds) // an estimate may be anything
@@ -142,10 +150,10 @@ async function phrasesUnlessRefused(
 
 /** Throws REQUEST_INVALID. */
 export function readChannel(text: string | undefined): ChannelChoice {
-  if (text === undefined || text === 'mix') return 'mix'
-  if (/^[1-9]\d?$/.test(text)) return Number(text)
-  const detail = `channel must be "mix" or a number from 1, not "${text.slice(0, 20)}"`
-  throw new SpeechError('REQUEST_INVALID', detail, { parameter: 'channel' })
+  const given = text?.trim().toLowerCase() ?? 'mix'
+  if (given === 'mix') return 'mix'
+  if (/^[1-9]\d?$/.test(given)) return Number(given)
+  throw wrongValue('channel', '"mix" or the number of a channel, counted from 1 to 99', given, '2')
 }
 
 /** Throws REQUEST_INVALID: what the model wrote cannot also be written in another way. */
@@ -162,8 +170,9 @@ function findModel(name: string | undefined, { config, models }: AppDependencies
   const found = models.find((model) => model.name === name)
   if (found) return found
   if (config.modelAliases.includes(name)) return standard
-  const served = models.map((model) => model.name).join(', ')
-  throw new SpeechError('MODEL_NOT_FOUND', `"${name.slice(0, 100)}"; served are ${served}`, { parameter: 'model' })
+  const served = [...models.map((model) => model.name), ...config.modelAliases].join(', ')
+  const detail = `"${shown(name)}"; served are ${served}; for example model=${standard.name}`
+  throw new SpeechError('MODEL_NOT_FOUND', detail, { parameter: 'model' })
 }
 
 /**

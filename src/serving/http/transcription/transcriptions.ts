@@ -1,14 +1,28 @@
 /** POST /v1/transcriptions: the clip is the raw body, options are in the query, the answer is the full report. */
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
+import { Type } from 'typebox'
 import type { AppDependencies } from '../dependencies.js'
 import { withDeprecatedFields } from '../deprecated-fields.js'
 import { TRANSCRIPTION_ERRORS } from '../documentation/answers.js'
-import { REPORT_EXAMPLE } from '../documentation/examples.js'
+import { OPENAI_EXAMPLES, REPORT_EXAMPLE } from '../documentation/examples.js'
 import { readPhraseHints, withIds } from './phrase-hints.js'
-import { RAW_CLIP, recognizeRawClip } from './raw-clip.js'
+import { chooseFormat, sendText } from './answer-format.js'
+import { RAW_CLIP, readRawClip, recognizeRawClip } from './raw-clip.js'
 import { admitAudio } from './recognition.js'
 import { ReportReply } from '../report-schemas.js'
-import { TranscriptionQuery } from '../schemas.js'
+import { TranscriptionForm, TranscriptionQuery } from '../schemas.js'
+
+/** The JSON is serialized by its schema, the text is sent as it is. */
+const ANSWERS = {
+  description: 'The report, or the transcript alone.',
+  content: {
+    'application/json': { schema: ReportReply, examples: { report: REPORT_EXAMPLE } },
+    'text/plain': {
+      schema: Type.String({ description: 'The transcript and a line break.' }),
+      examples: { text: OPENAI_EXAMPLES.text },
+    },
+  },
+}
 
 export const transcriptions: FastifyPluginAsyncTypebox<AppDependencies> = async (scope, dependencies) => {
   admitAudio(scope, dependencies)
@@ -17,9 +31,10 @@ export const transcriptions: FastifyPluginAsyncTypebox<AppDependencies> = async 
       access: 'transcribe',
       answers: {
         errors: [...TRANSCRIPTION_ERRORS, 'CATALOGUE_NOT_FOUND'],
-        headers: ['earshot-languages'],
-        example: REPORT_EXAMPLE,
+        headers: ['earshot-feedback-token', 'earshot-languages'],
+        content: ANSWERS.content,
       },
+      form: TranscriptionForm,
     },
     schema: {
       operationId: 'transcribe',
@@ -29,15 +44,16 @@ export const transcriptions: FastifyPluginAsyncTypebox<AppDependencies> = async 
       tags: ['transcription'],
       ...RAW_CLIP,
       querystring: TranscriptionQuery,
-      response: { 200: ReportReply },
+      response: { 200: ANSWERS },
     },
   }, async (request, reply) => {
-    const hints = readPhraseHints(request.query, dependencies.catalogues, reply)
-    const report = await recognizeRawClip(request.query, hints, request, reply, dependencies)
-    return withDeprecatedFields({
-      ...report, ...withIds(report, hints),
-      requestId: request.id,
-      feedbackToken: dependencies.feedback.answered(report, request.id),
-    })
+    const { query: { format, ...options }, form } = await readRawClip(request.query, request, reply, dependencies)
+    const { answer, spelling } = chooseFormat(format, request)
+    const query = { ...options, ...spelling }
+    const hints = readPhraseHints(query, dependencies.catalogues, reply)
+    const report = await recognizeRawClip({ query, form }, hints, request, reply, dependencies)
+    const feedbackToken = dependencies.feedback.answered(report, request.id)
+    if (answer === 'text') return sendText(report.text, feedbackToken, reply)
+    return withDeprecatedFields({ ...report, ...withIds(report, hints), requestId: request.id, feedbackToken })
   })
 }

@@ -4,7 +4,7 @@ import { promptHeader, readFormPhrases } from '../../../../src/serving/http/tran
 import { itemsOf, type Form } from '../../../../src/serving/http/transcription/multipart.js'
 
 const formOf = (fields: Readonly<Record<string, readonly string[]>>): Form =>
-  ({ file: undefined, fields: new Map(Object.entries(fields)) })
+  ({ file: undefined, otherFiles: [], fields: new Map(Object.entries(fields)) })
 
 const read = (fields: Readonly<Record<string, readonly string[]>>, prompt?: string) =>
   readFormPhrases(formOf(fields), prompt)
