@@ -222,8 +222,7 @@ t.test('every answer tells browsers not to guess, frame or share it', async (t) 
   for (const path of [
     '/',
     '/docs',
-    '/docs/static/swagger-ui.css',
-    '/docs/json',
+    '/docs/swagger-ui.css',
     '/drift',
     '/drift/page.js',
     '/metrics',

@@ -1,23 +1,40 @@
-/** The operations of /openapi.json, drawn by Swagger UI, which sets `SwaggerUIBundle`. */
-import { repairAccess } from './accessibility.js'
+/** The operations of /openapi.json, drawn by Swagger UI, whose script sets `SwaggerUIBundle`. */
+import { keepAccessible } from './accessibility.js'
 
 const dark = matchMedia('(prefers-color-scheme: dark)')
 const main = /** @type {HTMLElement} */ (document.getElementById('operations'))
+const { SwaggerUIBundle } = /** @type {any} */ (window)
 
 /** Swagger UI has dark colours for pages with this class. */
 function followColours() {
   document.documentElement.classList.toggle('dark-mode', dark.matches)
 }
 
+/**
+ * Swagger UI fills the fields of a form with made-up values, and would send them. A field that nobody has filled is
+ * empty here, and empty ones are not sent.
+ */
+const emptyFields = {
+  wrapComponents: {
+    /** @param {unknown} Original @param {any} system */
+    JsonSchemaForm: (Original, { React }) => (/** @type {any} */ properties) =>
+      React.createElement(Original, {
+        ...properties,
+        ...properties.dispatchInitialValue === true && { dispatchInitialValue: false },
+      }),
+  },
+}
+
 followColours()
 dark.addEventListener('change', followColours)
-repairAccess(main)
+keepAccessible(main)
 SwaggerUIBundle({
   url: new URL('openapi.json', document.baseURI).href,
   domNode: main,
-  deepLinking: true,
+  deepLinking: false, // its links lie inside of buttons
   docExpansion: 'list',
-  defaultModelsExpandDepth: 0,
+  defaultModelsExpandDepth: -1,
+  syntaxHighlight: false, // its colours cannot be told from the ground
   validatorUrl: null,
-  tryItOutEnabled: false,
+  plugins: [emptyFields],
 })
