@@ -10,10 +10,7 @@ function followColours() {
   document.documentElement.classList.toggle('dark-mode', dark.matches)
 }
 
-/**
- * Swagger UI fills the fields of a form with made-up values, and would send them. A field that nobody has filled is
- * empty here, and empty ones are not sent.
- */
+/** Swagger UI fills the fields of a form with made-up values; here they are empty. */
 const emptyFields = {
   wrapComponents: {
     /** @param {unknown} Original @param {any} system */
@@ -23,6 +20,14 @@ const emptyFields = {
         ...properties.dispatchInitialValue === true && { dispatchInitialValue: false },
       }),
   },
+}
+
+/** Swagger UI would send the empty fields of a form too. @param {any} request */
+function withoutEmptyFields(request) {
+  const { body } = request
+  if (!(body instanceof FormData)) return request
+  for (const name of new Set(body.keys())) if (body.getAll(name).every((value) => value === '')) body.delete(name)
+  return request
 }
 
 followColours()
@@ -37,4 +42,5 @@ SwaggerUIBundle({
   syntaxHighlight: false, // its colours cannot be told from the ground
   validatorUrl: null,
   plugins: [emptyFields],
+  requestInterceptor: withoutEmptyFields,
 })
