@@ -27,7 +27,8 @@ async function everyDocument(t: Test): Promise<readonly Document[]> {
 
 t.test('two validators accept it, with the routes of labelling too', async (t) => {
   for (const document of await everyDocument(t)) {
-    const { valid, errors } = await new Validator().validate(structuredClone<object>(document) as Record<string, unknown>)
+    const specification = structuredClone<object>(document) as Record<string, unknown>
+    const { valid, errors } = await new Validator().validate(specification)
     t.ok(valid, JSON.stringify(errors))
     const result = await validateWithReadme(structuredClone(document) as never)
     t.ok(result.valid, JSON.stringify(result))
