@@ -3,7 +3,7 @@
 const FEEDBACK_TOKEN = 'AVsiNzlhNDA5NjYtODFjMC00MTI5…'
 const REQUEST_ID = '79a40966-81c0-4129-824e-e69cbd8efa18'
 const TEXT = 'Play some jazz music.'
-const MODEL = 'moonshine-tiny-en'
+const MODEL = 'tiny-en'
 
 const SEGMENT = {
   startSeconds: 0.002, endSeconds: 1.815, text: TEXT, words: null, confidence: 0.955, meanLogProbability: -0.046,

@@ -4,14 +4,14 @@ export interface Operation {
   readonly summary?: string
   readonly description?: string
   readonly tags?: readonly string[]
-  readonly parameters?: readonly Parameter[]
+  readonly parameters?: readonly (Parameter | Reference)[]
   readonly requestBody?: { readonly content: Readonly<Record<string, { readonly schema: Schema }>> }
   readonly responses: Readonly<Record<string, Reference | Response>>
   readonly security?: readonly object[]
 }
 export interface Reference { readonly $ref: string }
 export type Schema = Readonly<Record<string, any>>
-export interface Parameter { readonly $ref?: string; readonly name: string; readonly schema: Schema }
+export interface Parameter { readonly name: string; readonly schema: Schema }
 export interface Header { readonly required?: boolean; readonly schema: Schema }
 export interface Response {
   readonly description: string
