@@ -15,7 +15,6 @@ FROM ${NODE_IMAGE} AS node
 # Compiles the service and the models. Its packages include those of development; none of them reaches the image.
 FROM node AS build-cpu
 WORKDIR /app
-ENV ONNXRUNTIME_NODE_INSTALL=skip
 COPY package.json package-lock.json .npmrc ./
 RUN npm ci --include=dev
 COPY tsconfig.json ./
@@ -37,7 +36,6 @@ RUN rm -rf dist/src/commands/setup
 # The packages that the running service needs, without the runtime's binaries for other platforms (some 240 MB).
 FROM node AS libraries-cpu
 WORKDIR /app
-ENV ONNXRUNTIME_NODE_INSTALL=skip
 COPY package.json package-lock.json .npmrc ./
 RUN npm ci --omit=dev \
  && cd node_modules/onnxruntime-node/bin/napi-v6 && rm -rf darwin win32 \

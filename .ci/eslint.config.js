@@ -1,6 +1,6 @@
 /**
  * Lint: the recommended rules of ESLint and typescript-eslint (with types), and those house rules that a linter can
- * see. docs/contributing.md lists all house rules with the check behind each.
+ * see. CONTRIBUTING.md lists all house rules with the check behind each.
  */
 import path from 'node:path'
 import { defineConfig } from 'eslint/config'

@@ -7,20 +7,15 @@
  */
 import { writeFile } from 'node:fs/promises'
 import { totalErrors } from '../src/domain/scoring/word-errors.js'
+import { ACCURACY } from './declarations/recognition.js'
 import { defineBench } from './harness/bench.js'
-import { LIMIT, MANIFEST, readClips } from './harness/clips.js'
-import { count, flag, optionalText } from './harness/options.js'
-import { MODEL, openRecognizer, SERVED } from './harness/recognizers.js'
+import { readClips } from './harness/clips.js'
+import { openRecognizer, SERVED } from './harness/recognizers.js'
 import { intervalCell, scoreSource, type Difference, type ScoredClip, type SourceScore } from './harness/scoring.js'
 import { fixed, printTable } from './harness/table.js'
 import { bySource, compareWays, plainWay, recognizeAll, type Way } from './harness/ways.js'
 
-const OPTIONS = {
-  'model': MODEL, 'manifest': MANIFEST, 'limit': LIMIT, 'shifts': count(1), 'worst': count(0, 0),
-  'errors': optionalText, 'plain': flag, 'compare': flag, 'no-normalize': flag, 'no-trim': flag,
-}
-
-export const run = defineBench('accuracy', OPTIONS, async (given) => {
+export const run = defineBench(ACCURACY, async (given) => {
   const clips = await readClips(given.manifest, given.limit)
   const recognizer = await openRecognizer(given.model)
   const plain = plainWay(recognizer)
@@ -38,8 +33,8 @@ export const run = defineBench('accuracy', OPTIONS, async (given) => {
   if (given.compare) printDifferences(differences)
   printWorst(last, given.worst)
   if (given.errors !== undefined) await writeErrors(given.errors, last)
-  return { missed: [], results: { summary, differences } }
-}, { unsaved: ['errors'] })
+  return { missed: [], judged: { clips: clips.length }, results: { summary, differences } }
+})
 
 function printScores(way: string, sources: readonly SourceScore[]): void {
   const errors = ['subst.', 'del.', 'ins.']

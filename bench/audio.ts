@@ -5,15 +5,14 @@
  * Each table is a file in audio/, over the pipeline of a worker in this process. What a table needs (ffmpeg, recorded
  * noise, development clips) and does not find is named and left out.
  */
-import { DETECTION_MODES } from '../src/domain/choices.js'
 import { plainClips, type AudioBench } from './audio/context.js'
+import { AUDIO, AUDIO_TABLES } from './declarations/recognition.js'
 import { defineBench } from './harness/bench.js'
-import { LIMIT, MANIFEST, readClips } from './harness/clips.js'
-import { choice, count, flag, list, optionalList } from './harness/options.js'
-import { allowSilence, MODEL, openDetectors, openRecognizer, SERVED } from './harness/recognizers.js'
+import { readClips } from './harness/clips.js'
+import { allowSilence, openDetectors, openRecognizer, SERVED } from './harness/recognizers.js'
 import { measureTables, type NamedTables } from './harness/tables.js'
 
-const TABLES: NamedTables<AudioBench> = {
+const TABLES: NamedTables<AudioBench, (typeof AUDIO_TABLES)[number]> = {
   invariance: {
     says: 'word errors after changes that leave the words alone', open: () => import('./audio/invariance.js'),
   },
@@ -22,25 +21,19 @@ const TABLES: NamedTables<AudioBench> = {
     open: () => import('./audio/boundaries.js'),
   },
   background: { says: 'word errors with background talk', open: () => import('./audio/background.js') },
+  channels: { says: 'word errors of several talkers on several channels', open: () => import('./audio/channels.js') },
   silence: {
     says: 'words where there is no speech, and speech taken for silence', open: () => import('./audio/silence.js'),
   },
 }
 
-const OPTIONS = {
-  'table': list(Object.keys(TABLES)), 'model': MODEL, 'manifest': MANIFEST, 'limit': LIMIT, 'shifts': count(1),
-  'rows': optionalList, 'detection': choice(DETECTION_MODES, 'both'), 'passes': count(undefined),
-  /** The old name of `--passes`. */
-  'hearings': count(SERVED.maxDecodingPasses),
-  'may-be-silent': flag,
-}
-
-export const run = defineBench('audio', OPTIONS, async ({ table, rows, shifts, ...given }) => {
+export const run = defineBench(AUDIO, async ({ table, rows, shifts, ...given }) => {
   const clips = await plainClips(await readClips(given.manifest, given.limit))
   const opened = await openRecognizer(given.model)
   const recognizer = given['may-be-silent'] ? allowSilence(opened) : opened
   const options = {
-    ...SERVED, detectors: await openDetectors(given.detection), maxDecodingPasses: given.passes ?? given.hearings,
+    ...SERVED, detectors: await openDetectors(given.detection),
+    maxDecodingPasses: given.passes ?? given.hearings ?? SERVED.maxDecodingPasses,
   }
   const outcome = await measureTables(table, TABLES, { clips, recognizer, options, shifts, rows })
   await recognizer.dispose()

@@ -14,13 +14,14 @@ import { comparableText } from '../src/domain/words.js'
 import type { TranscribeOptions } from '../src/recognition/options.js'
 import { transcribe } from '../src/recognition/pipeline.js'
 import type { Recognizer } from '../src/recognition/recognizer.js'
+import { CONTRADICTIONS } from './declarations/data.js'
 import { defineBench } from './harness/bench.js'
-import { LIMIT, MANIFEST, readClips, type SpeechClip } from './harness/clips.js'
-import { count, optionalText } from './harness/options.js'
+import { readClips, requireClips, type SpeechClip } from './harness/clips.js'
 import { startProgress } from './harness/progress.js'
-import { MODEL, openRecognizer, SERVED } from './harness/recognizers.js'
+import { openRecognizer, SERVED } from './harness/recognizers.js'
 import { fixed, printTable } from './harness/table.js'
 import { remembering, type RememberingRecognizer } from './research/remembering.js'
+import { requireMeasured } from './harness/endings.js'
 
 const LEAST_AREA = 0.9
 const MOST_PRINTED = 15
@@ -29,16 +30,13 @@ const CONTENT_LETTERS = 4
 /** Score of a place in which label and transcript agree. */
 const AGREED = -1e3
 
-const OPTIONS = {
-  model: MODEL, larger: optionalText, manifest: MANIFEST, limit: LIMIT, seed: count(1),
-}
-
 /** Scores of places, planted ones and those of labels as they are. */
 interface Places { readonly planted: number[]; readonly original: number[] }
 interface Doubt { readonly clip: SpeechClip; readonly difference: LabelDifference }
 
-export const run = defineBench('contradictions', OPTIONS, async (given) => {
-  const clips = (await readClips(given.manifest, given.limit)).filter(({ text }) => contentWords(text).length > 0)
+export const run = defineBench(CONTRADICTIONS, async (given) => {
+  const clips = requireClips((await readClips(given.manifest, given.limit)).filter(({ text }) =>
+    contentWords(text).length > 0), `no clip has a word of ${CONTENT_LETTERS} letters`)
   const recognizer = remembering(await openRecognizer(given.model))
   const larger = given.larger === undefined ? undefined : remembering(await openRecognizer(given.larger))
   const options = { ...SERVED, language: 'en', ...larger && { cascade: cascadeOf(larger) } }
@@ -71,14 +69,16 @@ export const run = defineBench('contradictions', OPTIONS, async (given) => {
     doubts.push(...original.map((difference) => ({ clip, difference })))
   }
   for (const one of [recognizer, larger]) await one?.dispose()
+  requireMeasured({ 'clips that could be scored': clips.length - unscored })
   const areas = Object.entries(found).map(([kind, places]) => ({ kind, places, area: areaUnderCurve(places) }))
   printTable(['planted', 'places', 'original places', 'AUROC'], areas.map(({ kind, places, area }) =>
     [kind, places.planted.length, places.original.length, fixed(area, 3)]))
   console.log(`${unscored} clips could not be scored: no words, or several clips in one upload`)
-  printDoubts(doubts)
+  if (doubts.length > 0) printDoubts(doubts)
   const missed = areas.filter(({ area }) => area < LEAST_AREA)
     .map(({ kind, area }) => `${kind}: AUROC ${fixed(area, 3)}, wanted ${LEAST_AREA}`)
-  return { missed, results: { areas: areas.map(({ kind, area }) => ({ kind, area })), unscored } }
+  const judged = { 'scored clips': clips.length - unscored }
+  return { missed, judged, results: { areas: areas.map(({ kind, area }) => ({ kind, area })), unscored } }
 })
 
 function newPlaces(): Places {

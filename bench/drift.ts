@@ -8,27 +8,20 @@
  */
 import { plainClips } from './audio/context.js'
 import type { DriftBench } from './drift/context.js'
-import { SHIFTS, type ShiftName } from './drift/shifts.js'
 import { openTraffic } from './drift/traffic.js'
+import { DRIFT, DRIFT_TABLES } from './declarations/data.js'
 import { defineBench } from './harness/bench.js'
-import { LIMIT, MANIFEST, readClips } from './harness/clips.js'
-import { count, flag, list, number } from './harness/options.js'
-import { MODEL } from './harness/recognizers.js'
+import { readClips } from './harness/clips.js'
 import { measureTables, type NamedTables } from './harness/tables.js'
 
-const TABLES: NamedTables<DriftBench> = {
+const TABLES: NamedTables<DriftBench, (typeof DRIFT_TABLES)[number]> = {
   runs:  { says: 'clean streams with an alarm', open: () => import('./drift/runs.js') },
   delay: {
     says: 'clips until a shift is noticed, and the features that are named', open: () => import('./drift/delay.js'),
   },
 }
 
-const OPTIONS = {
-  'table': list(Object.keys(TABLES)), 'model': MODEL, 'manifest': MANIFEST, 'limit': LIMIT, 'sessions': count(600),
-  'effort': number(1), 'shifts': list(Object.keys(SHIFTS) as ShiftName[]), 'input-only': flag,
-}
-
-export const run = defineBench('drift', OPTIONS, async ({ table, model, sessions, effort, shifts, ...given }) => {
+export const run = defineBench(DRIFT, async ({ table, model, sessions, effort, shifts, ...given }) => {
   const clips = await plainClips(await readClips(given.manifest, given.limit))
   const traffic = openTraffic(clips, { sessions, model, inputOnly: given['input-only'] })
   return measureTables(table, TABLES, { traffic, effort, shifts })

@@ -11,27 +11,24 @@ import { readFile } from 'node:fs/promises'
 import { groupBy, median, percentile } from '../fixtures/kit/statistics.js'
 import { decodeAudio } from '../src/audio/decode.js'
 import { resample } from '../src/audio/signal/resample.js'
-import { MATRIX_CHOICES, type Engine } from '../src/domain/choices.js'
+import type { Engine } from '../src/domain/choices.js'
 import type { Recognizer } from '../src/recognition/recognizer.js'
 import { compareToFloor } from './engine/floor.js'
+import { ENGINE } from './declarations/recognition.js'
 import { defineBench } from './harness/bench.js'
-import { LIMIT, MANIFEST, readClips, type SpeechClip } from './harness/clips.js'
-import { choice, count, flag, text, UsageError } from './harness/options.js'
-import { MODEL, openRecognizer, recognizeBare, SERVED } from './harness/recognizers.js'
+import { readClips, type SpeechClip } from './harness/clips.js'
+import { UsageError } from './harness/endings.js'
+import { openRecognizer, recognizeBare, SERVED } from './harness/recognizers.js'
 import { compareSource, intervalCell, scoreSource } from './harness/scoring.js'
 import { fixed, printTable } from './harness/table.js'
 import { bySource, recognizeAll } from './harness/ways.js'
 import { repeatsItself } from './rivals/ratios.js'
+import { startProgress } from './harness/progress.js'
 
 /** Up to here a clip is a command or a query, beyond it a sentence. */
 const SHORT_SECONDS = 5
 
-const OPTIONS = {
-  'model': MODEL, 'manifest': MANIFEST, 'limit': LIMIT, 'repeats': count(3), 'matrices': choice(MATRIX_CHOICES, 'auto'),
-  'threads': count(1), 'language': text('en'), 'no-words': flag, 'floor': flag,
-}
-
-export const run = defineBench('engine', OPTIONS, async ({ model, matrices, threads, ...given }) => {
+export const run = defineBench(ENGINE, async ({ model, matrices, threads, ...given }) => {
   const clips = await readClips(given.manifest, given.limit)
   const open = (engine: Engine): Promise<Recognizer> => openRecognizer(model, { engine, matrices, threads })
   const both: Both = { reference: await open('reference'), compiled: await open('compiled') }
@@ -42,7 +39,7 @@ export const run = defineBench('engine', OPTIONS, async ({ model, matrices, thre
   const words = given['no-words'] ? [] : await compareWords(clips, both, language)
   await Promise.all([both.reference.dispose(), both.compiled.dispose()])
   const floor = given.floor ? await compareToFloor(model, matrices) : []
-  return { missed: [], results: { times, words, floor } }
+  return { missed: [], judged: { clips: times.length }, results: { times, words, floor } }
 })
 
 interface Both { readonly reference: Recognizer; readonly compiled: Recognizer }
@@ -56,9 +53,11 @@ interface Timed {
 
 async function timeAll(clips: readonly SpeechClip[], both: Both, repeats: number): Promise<Timed[]> {
   const timed: Timed[] = []
+  const progress = startProgress('timed clips', clips.length)
   for (const { file } of clips) {
     const { waveform } = await decodeAudio(await readFile(file), { maxSeconds: 300 })
     timed.push(await timeOne(resample(waveform, both.reference.sampleRate).samples, both, repeats))
+    progress.step()
   }
   return timed
 }

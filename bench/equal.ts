@@ -11,18 +11,13 @@
 import { gaussian, seededRandom } from '../fixtures/kit/statistics.js'
 import { differenceOf } from '../src/data/comparison/difference.js'
 import type { Pair } from '../src/data/comparison/pairs.js'
-import { judge, DEFAULT_MARGIN, VERDICTS, type Verdict } from '../src/data/comparison/verdict.js'
+import { judge, VERDICTS, type Verdict } from '../src/data/comparison/verdict.js'
 import { segmentsOf } from '../src/data/statistics/matched-pairs.js'
 import { alignWords } from '../src/domain/scoring/word-errors.js'
+import { EQUAL } from './declarations/data.js'
 import { defineBench } from './harness/bench.js'
-import { count, flag, number } from './harness/options.js'
 import { fixed, printTable } from './harness/table.js'
-
-const OPTIONS = {
-  pairs: count(1_000), speakers: count(30), clips: count(10), words: count(8), wer: number(8), suits: number(0.3),
-  even: flag,
-  margin: number(DEFAULT_MARGIN),
-}
+import { startProgress, type Progress } from './harness/progress.js'
 
 type Sizes = { readonly speakers: number; readonly clips: number; readonly words: number }
 
@@ -46,8 +41,9 @@ const CONTINUES = 0.3
 /** Equal pairs that may be called different. */
 const MOST_FALSE = 0.05
 
-export const run = defineBench('equal', OPTIONS, async ({ pairs, margin, ...model }) => {
-  const rows = CHANGES.map((change, row) => ({ change, ...shareOf(pairs, margin, model, change, row) }))
+export const run = defineBench(EQUAL, async ({ pairs, margin, ...model }) => {
+  const progress = startProgress('pairs', CHANGES.length * pairs)
+  const rows = CHANGES.map((change, row) => ({ change, ...shareOf(pairs, margin, model, change, row, progress) }))
   printTable(['errors of B', 'B − A points', ...VERDICTS, 'bootstrap alone', 'MAPSSWE alone'], rows.map((one) => [
     one.change === 0 ? 'as of A' : `${100 * one.change} %`, fixed(one.points, 2),
     ...VERDICTS.map((verdict) => fixed(one.verdicts[verdict], 3)), fixed(one.bootstrap, 3), fixed(one.matchedPairs, 3),
@@ -56,7 +52,7 @@ export const run = defineBench('equal', OPTIONS, async ({ pairs, margin, ...mode
   const different = equal!.verdicts.better + equal!.verdicts.worse
   console.log(`\nof ${pairs} equal pairs, ${fixed(100 * different)} % are called better or worse`)
   const missed = different > MOST_FALSE ? [`${fixed(100 * different)} % of equal pairs are called different`] : []
-  return { missed, results: rows }
+  return { missed, judged: { 'pairs of each row': pairs }, results: rows }
 })
 
 interface Shares {
@@ -68,11 +64,14 @@ interface Shares {
   readonly matchedPairs: number
 }
 
-function shareOf(pairs: number, margin: number, model: Model, change: number, seed: number): Shares {
+function shareOf(
+  pairs: number, margin: number, model: Model, change: number, seed: number, progress: Progress,
+): Shares {
   const random = seededRandom(1 + seed)
   const verdicts = { 'better': 0, 'not worse': 0, 'worse': 0, 'undecided': 0 }
   let [points, bootstrap, matchedPairs] = [0, 0, 0]
   for (let index = 0; index < pairs; index++) {
+    progress.step()
     const difference = differenceOf(simulate(model, change, random))
     verdicts[judge(difference, margin).verdict] += 1 / pairs
     points += difference.points / pairs

@@ -12,12 +12,13 @@ import { withServer, type Server } from '../fixtures/kit/server.js'
 import { WAV_HEADER_BYTES } from '../fixtures/wav.js'
 import { encodedUploads } from './expensive/encoded.js'
 import { uploads } from './expensive/uploads.js'
+import { EXPENSIVE } from './declarations/service.js'
 import { defineBench } from './harness/bench.js'
 import { asCsv, makeUpNames } from './harness/made-up-names.js'
-import { count, text } from './harness/options.js'
 import { cpuSecondsOf } from './harness/processes.js'
-import { MODEL } from './harness/recognizers.js'
 import { fixed } from './harness/table.js'
+import { UsageError } from './harness/endings.js'
+import { startProgress } from './harness/progress.js'
 
 /** Of worker and server together. */
 const MOST_SECONDS_WITHOUT_SPEECH = 3
@@ -56,24 +57,26 @@ interface Cost extends Pick<Plan, 'name' | 'isWithoutSpeech'> {
 
 interface Service { readonly server: Server; readonly agent: Agent }
 
-const OPTIONS = { model: MODEL, only: text(''), repeat: count(1) }
-
-export const run = defineBench('expensive', OPTIONS, ({ model, only, repeat }) =>
+export const run = defineBench(EXPENSIVE, ({ model, only, repeat }) =>
   withServer({ model, workers: 1, settings: PATIENT }, async (server) => {
     const service = { server, agent: keepAliveAgent() }
+    const costs: Cost[] = []
+    const plans = plansFor(service).filter(({ name }) => name.includes(only))
+    if (plans.length === 0) throw new UsageError(`--only: no request has "${only}" in its name`)
     console.log('| request | MB | audio s | answer | worker CPU s | server CPU s | CPU s | CPU s per MB |')
     console.log('| --- | --- | --- | --- | --- | --- | --- | --- |')
-    const costs: Cost[] = []
-    for (const plan of plansFor(service).filter(({ name }) => name.includes(only))) {
+    const progress = startProgress('requests', plans.length)
+    for (const plan of plans) {
       const cost = await leastCost(service, plan, repeat)
       costs.push(cost)
       console.log(asRow(cost))
+      progress.step()
     }
     service.agent.destroy()
     const dear = costs.filter((cost) => cost.isWithoutSpeech && cost.seconds > MOST_SECONDS_WITHOUT_SPEECH)
     const missed = dear.map(({ name, seconds }) =>
       `${name}: ${fixed(seconds, 2)} CPU s, at most ${MOST_SECONDS_WITHOUT_SPEECH} wanted`)
-    return { missed, results: { costs } }
+    return { missed, judged: { requests: costs.length }, results: { costs } }
   }))
 
 function plansFor(service: Service): Plan[] {

@@ -10,11 +10,10 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { ask, keepAliveAgent } from '../fixtures/kit/exchange.js'
 import { withServer, type Server } from '../fixtures/kit/server.js'
+import { FAIRNESS } from './declarations/service.js'
 import { defineBench } from './harness/bench.js'
-import { MANIFEST, readClips, type Upload } from './harness/clips.js'
+import { readClips, type Upload } from './harness/clips.js'
 import { makeUpNames } from './harness/made-up-names.js'
-import { number, optionalText } from './harness/options.js'
-import { MODEL, WORKERS } from './harness/recognizers.js'
 import { recordTape, type SpeechTape } from './harness/speech-tape.js'
 import { fixed, printTable } from './harness/table.js'
 import { generateLoad, type LoadResult } from './load/generator.js'
@@ -63,9 +62,7 @@ interface Row {
   readonly greedyFailed: number
 }
 
-const OPTIONS = { model: MODEL, clips: MANIFEST, workers: WORKERS, seconds: number(40, 5), entry: optionalText }
-
-export const run = defineBench('fairness', OPTIONS, async ({ model, clips, workers, seconds, entry }) => {
+export const run = defineBench(FAIRNESS, async ({ model, clips, workers, seconds, entry }) => {
   const tape = await recordTape(await readClips(clips), 180)
   return withServer({ model, workers, ...entry !== undefined && { entry } }, async (server) => {
     const alone = summarizeLoad(await modestLoad(server, tape, seconds))
@@ -81,10 +78,10 @@ export const run = defineBench('fairness', OPTIONS, async ({ model, clips, worke
     print(alone, rows)
     return {
       missed: rows.filter((row) => !isMet(row)).map(({ name, address }) => `${name}, ${address} address`),
-      results: { alone, rows },
+      judged: { situations: rows.length, 'requests of the modest client': alone.requests }, results: { alone, rows },
     }
   })
-}, { unsaved: ['entry'] })
+})
 
 function isMet({ served, p95Ms, allowedMs }: Row): boolean {
   return served >= LEAST_SERVED && p95Ms <= allowedMs

@@ -13,10 +13,10 @@ import { inputAt } from '../fixtures/kit/hostile/inputs.js'
 import { FEEDBACK_SECRET } from '../fixtures/kit/hostile/requests.js'
 import { startServer, type Server } from '../fixtures/kit/server.js'
 import { median } from '../fixtures/kit/statistics.js'
+import { HOSTILE } from './declarations/service.js'
 import { defineBench, RESULTS, type RunBench } from './harness/bench.js'
-import { count, flag, parseOptions } from './harness/options.js'
+import { parseOptions } from './harness/options.js'
 import { startProgress } from './harness/progress.js'
-import { MODEL, WORKERS } from './harness/recognizers.js'
 import { fixed, megabytes, printTable } from './harness/table.js'
 import { cpuOf, emptyState, runCampaign, send, type MemorySample, type Slow, type State } from './hostile/campaign.js'
 
@@ -34,19 +34,14 @@ export const SERVICE_SETTINGS = {
   EARSHOT_LOG_LEVEL: 'warn',
 }
 
-const OPTIONS = {
-  model: MODEL, seed: count(1, 0), from: count(0, 0), count: count(2000), clients: count(4), workers: WORKERS,
-  resume: flag, save: count(undefined, 0),
-}
-
 export const run: RunBench = async (args) => {
-  const { save, seed } = parseOptions(args, OPTIONS)
+  const { save, seed } = parseOptions(args, HOSTILE.options)
   if (save === undefined) return campaign(args)
   saveInput(seed, save)
   return true
 }
 
-const campaign = defineBench('hostile', OPTIONS, async ({ model, seed, workers, clients, ...given }) => {
+const campaign = defineBench(HOSTILE, async ({ model, seed, workers, clients, ...given }) => {
   const file = path.join(RESULTS, `hostile-${seed}.json`)
   const state = given.resume && existsSync(file)
     ? { ...(JSON.parse(readFileSync(file, 'utf8')) as State), memory: [] }
@@ -65,7 +60,7 @@ const campaign = defineBench('hostile', OPTIONS, async ({ model, seed, workers, 
   for (const { number } of state.faults.slice(0, 20)) saveInput(seed, number)
   print(state, alone)
   const missed = [...missedOf(state, alone), ...(ended === 0 ? [] : [`the service left with ${ended}`])]
-  return { missed, results: { state, alone } }
+  return { missed, judged: { inputs: state.next - state.from }, results: { state, alone } }
 })
 
 /** Body and description, to look at or to send by hand. */

@@ -16,12 +16,13 @@ import { resample } from '../src/audio/signal/resample.js'
 import { STAGES, type Report, type Stage } from '../src/domain/report.js'
 import { transcribe } from '../src/recognition/pipeline.js'
 import type { Recognizer } from '../src/recognition/recognizer.js'
+import { LATENCY } from './declarations/service.js'
 import { defineBench } from './harness/bench.js'
-import { MANIFEST, readClips, type Upload } from './harness/clips.js'
-import { count, optionalText } from './harness/options.js'
-import { MODEL, openRecognizer, recognizeBare, SERVED } from './harness/recognizers.js'
+import { readClips, type Upload } from './harness/clips.js'
+import { openRecognizer, recognizeBare, SERVED } from './harness/recognizers.js'
 import { recordTape } from './harness/speech-tape.js'
 import { fixed, printTable } from './harness/table.js'
+import { startProgress } from './harness/progress.js'
 
 const LENGTHS_SECONDS = [1, 2, 3, 5, 10, 20, 30]
 /** A typical spoken query: its shares are printed, and it is held to the target. */
@@ -41,17 +42,17 @@ interface Run { readonly inProcess: Timing; readonly http: Timing; readonly bare
 
 interface Bucket { readonly seconds: number; readonly runs: readonly Run[] }
 
-const OPTIONS = { model: MODEL, manifest: MANIFEST, url: optionalText, repeat: count(20) }
-
-export const run = defineBench('latency', OPTIONS, async ({ model, manifest, url, repeat }) => {
+export const run = defineBench(LATENCY, async ({ model, manifest, url, repeat }) => {
   const tape = await recordTape(await readClips(manifest))
   os.setPriority(os.constants.priority.PRIORITY_BELOW_NORMAL)
   const recognizer = await openRecognizer(model)
   const server = url === undefined ? await startServer({ model, workers: 1 }) : undefined
   const buckets: Bucket[] = []
+  const progress = startProgress('lengths', LENGTHS_SECONDS.length)
   for (const seconds of LENGTHS_SECONDS) {
     const uploads = Array.from({ length: repeat }, (_, index) => tape.cut(seconds, index))
     buckets.push({ seconds, runs: await timeAll(uploads, recognizer, `${url ?? server?.url}/v1/transcriptions`) })
+    progress.step()
   }
   await server?.stop()
   await recognizer.dispose()
@@ -68,7 +69,7 @@ export const run = defineBench('latency', OPTIONS, async ({ model, manifest, url
       ? [
         `a query takes ${fixed(overBare, 2)} times as long as bare recognition, at most ${MOST_OVER_BARE} wanted`,
       ] : [],
-    results: { shares, overBare, buckets },
+    judged: { 'clips of each length': query.length }, results: { shares, overBare, buckets },
   }
 })
 

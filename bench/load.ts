@@ -2,10 +2,10 @@
  * Load on a running server, on any host: at a rate (open loop) or with a number of clients (closed loop).
  * `--overload` starts a server of its own (load/overload.ts).
  */
+import { LOAD } from './declarations/service.js'
 import { defineBench } from './harness/bench.js'
-import { drawUploads, MANIFEST, readClips } from './harness/clips.js'
-import { count, flag, number, text, UsageError } from './harness/options.js'
-import { MODEL, WORKERS } from './harness/recognizers.js'
+import { drawUploads, readClips } from './harness/clips.js'
+import { UsageError } from './harness/endings.js'
 import { generateLoad } from './load/generator.js'
 import { measureOverload } from './load/overload.js'
 import { printLoad, sayOutcomes, summarizeLoad } from './load/summary.js'
@@ -13,13 +13,7 @@ import { printLoad, sayOutcomes, summarizeLoad } from './load/summary.js'
 const UPLOADS = 100
 const CLIENTS = 4
 
-const OPTIONS = {
-  url: text('http://127.0.0.1:8080'), clips: MANIFEST, rate: number(undefined, 0.01), concurrency: count(undefined),
-  seconds: number(undefined, 0.1), deadline: number(undefined), overload: flag, model: MODEL,
-  workers: WORKERS,
-}
-
-export const run = defineBench('load', OPTIONS, async ({ url, clips, rate, concurrency, deadline, ...given }) => {
+export const run = defineBench(LOAD, async ({ url, clips, rate, concurrency, deadline, ...given }) => {
   const uploads = await drawUploads(await readClips(clips), UPLOADS)
   const { model, workers, seconds = 30 } = given
   if (given.overload) return measureOverload({ model, workers, seconds, uploads })
@@ -33,6 +27,7 @@ export const run = defineBench('load', OPTIONS, async ({ url, clips, rate, concu
   }))
   printLoad(summary)
   return {
+    judged: { requests: summary.requests, 'accepted requests': summary.accepted },
     missed: summary.failed > 0 ? [`not all were answered: ${sayOutcomes(summary.byOutcome)}`] : [], results: summary,
   }
 })

@@ -17,23 +17,17 @@ import { nonSpeechSounds, NON_SPEECH_RATE } from '../fixtures/kit/non-speech.js'
 import { recordedNoises } from '../fixtures/kit/noises.js'
 import { writeMono } from '../fixtures/kit/pcm.js'
 import { groupBy } from '../fixtures/kit/statistics.js'
+import { NON_SPEECH_WAYS, NONSPEECH } from './declarations/recognition.js'
 import { defineBench, type Outcome } from './harness/bench.js'
-import { LIMIT, MANIFEST, readClips, type SpeechClip } from './harness/clips.js'
-import { count, list, text } from './harness/options.js'
+import { readClips, requireClips, type SpeechClip } from './harness/clips.js'
 import { startProgress } from './harness/progress.js'
-import { MODEL, openRecognizer, SERVED } from './harness/recognizers.js'
+import { openRecognizer, SERVED } from './harness/recognizers.js'
 import { fixed, printTable } from './harness/table.js'
 import { biasedBy } from './search/context.js'
 
 const MOST = { words: 0.02, hits: 0.005, missed: 0.01 }
 const ALTERNATIVES = 5
-const WAYS = ['alone', 'catalogue', 'cascade', 'cascade and catalogue'] as const
-type WayName = (typeof WAYS)[number]
-
-const OPTIONS = {
-  ways: list(WAYS), model: MODEL, larger: text('whisper-small'), each: count(21), seed: count(1), manifest: MANIFEST,
-  limit: LIMIT,
-}
+type WayName = (typeof NON_SPEECH_WAYS)[number]
 
 interface Input { readonly kind: string; readonly name: string; read(): Promise<Uint8Array> }
 interface Answer {
@@ -51,8 +45,9 @@ interface Way {
   readonly searchable: Searchable | undefined
 }
 
-export const run = defineBench('nonspeech', OPTIONS, async (given): Promise<Outcome> => {
-  const clips = (await readClips(given.manifest, given.limit)).filter((clip) => clip.text !== '')
+export const run = defineBench(NONSPEECH, async (given): Promise<Outcome> => {
+  const clips = requireClips((await readClips(given.manifest, given.limit)).filter((clip) => clip.text !== ''),
+    'no clip has a text')
   const recognizer = await openRecognizer(given.model)
   const larger = given.ways.some((way) => way.startsWith('cascade')) ? await openRecognizer(given.larger) : undefined
   const ways = given.ways.map((name) => wayOf(name, recognizer, larger, clips))
@@ -77,7 +72,9 @@ export const run = defineBench('nonspeech', OPTIONS, async (given): Promise<Outc
   printTable(['way', 'kind', 'inputs', 'words', '%', 'hits', '%', 'no words', '%'], rows)
   await recognizer.dispose()
   await larger?.dispose()
-  return { missed, results }
+  const sounds = soundsOf(given.each, given.seed).length
+  const judged = { 'ways': ways.length, 'clips of speech': speech.length, sounds }
+  return { missed, judged, results }
 })
 
 function wayOf(
@@ -138,7 +135,7 @@ function cells(own: readonly Answer[], holds: (answer: Answer) => boolean): (str
 
 function targetsMissed({ name }: Way, silent: readonly Answer[], spoken: readonly Answer[]): string[] {
   const shareOf = (answers: readonly Answer[], holds: (answer: Answer) => boolean): number =>
-    answers.length === 0 ? 0 : answers.filter(holds).length / answers.length
+    answers.filter(holds).length / answers.length
   const shares = {
     words: shareOf(silent, ({ text: words }) => words !== ''),
     hits: shareOf(silent, isHit),

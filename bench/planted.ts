@@ -17,11 +17,12 @@ import type { Finding } from '../src/data/verification/finding.js'
 import { readManifest } from '../src/data/verification/manifest.js'
 import { verify } from '../src/data/verification/verify.js'
 import { FAULTS, type Clean, type PlantedLine } from './data/planted-faults.js'
-import { defineBench } from './harness/bench.js'
-import { LIMIT, MANIFEST, readClips, type SpeechClip } from './harness/clips.js'
-import { count } from './harness/options.js'
-import { MODEL } from './harness/recognizers.js'
+import { PLANTED } from './declarations/data.js'
+import { defineBench, type Outcome } from './harness/bench.js'
+import { readClips, type SpeechClip } from './harness/clips.js'
 import { fixed, printTable } from './harness/table.js'
+import { requireMeasured } from './harness/endings.js'
+import { startProgress } from './harness/progress.js'
 
 const RECALL_TARGET = 0.9
 const PRECISION_TARGET = 0.8
@@ -33,9 +34,7 @@ interface PlantedFault {
   readonly paths: readonly string[]
 }
 
-const OPTIONS = { model: MODEL, manifest: MANIFEST, limit: LIMIT, each: count(10), seed: count(1) }
-
-export const run = defineBench('planted', OPTIONS, async ({ model, manifest, limit, each, seed }) => {
+export const run = defineBench(PLANTED, async ({ model, manifest, limit, each, seed }) => {
   const folder = await mkdtemp(path.join(os.tmpdir(), 'earshot-planted-'))
   try {
     const clips = await readClips(manifest, limit)
@@ -120,7 +119,8 @@ async function findingsOf(folder: string, model: string): Promise<Finding[]> {
   const { clips, findings } = await readManifest(path.join(folder, 'manifest.jsonl'))
   const cache = await ClipCache.open<Facts>(path.join(folder, 'facts'), 'planted')
   try {
-    const onProgress = (): void => undefined
+    const progress = startProgress('clips', clips.length)
+    const onProgress = (): void => { progress.step() }
     const examined = await withRecognizer(config, (recognize) =>
       examineAll(clips, { config, cache, recognize, onProgress }))
     return verify({ clips: examined }, findings)
@@ -144,10 +144,8 @@ interface Row {
   readonly wanted: number
 }
 
-function print(faults: readonly PlantedFault[], findings: readonly Finding[]): {
-  readonly missed: readonly string[]
-  readonly results: unknown
-} {
+function print(faults: readonly PlantedFault[], findings: readonly Finding[]): Outcome {
+  requireMeasured({ 'planted faults': faults.length })
   const rows = Object.entries(FAULTS).map(([kind, { foundBy, recall = RECALL_TARGET }]): Row => {
     const planted = faults.filter((fault) => fault.kind === kind)
     const isCovered = foundBy.length > 0
@@ -168,5 +166,6 @@ function print(faults: readonly PlantedFault[], findings: readonly Finding[]): {
   const missed = rows.filter(({ isCovered, planted, found, wanted }) => isCovered && found < wanted * planted)
     .map(({ kind, planted, found }) => `${kind}: ${found} of ${planted}`)
   if (precision < PRECISION_TARGET) missed.push(`precision ${fixed(precision, 2)}`)
-  return { missed, results: { rows, precision, top: top.length, wrong, faults } }
+  const judged = { 'planted faults': faults.length, 'top findings': top.length }
+  return { missed, judged, results: { rows, precision, top: top.length, wrong, faults } }
 }

@@ -8,10 +8,10 @@ import { sum } from '../fixtures/kit/statistics.js'
 import { PROFILES, type Profile } from '../src/domain/choices.js'
 import { PROFILE_SETTINGS } from '../src/domain/profiles.js'
 import type { Recognizer } from '../src/recognition/recognizer.js'
+import { PROFILES_BENCH } from './declarations/recognition.js'
 import { defineBench } from './harness/bench.js'
-import { LIMIT, MANIFEST, readClips } from './harness/clips.js'
-import { count } from './harness/options.js'
-import { MODEL, openRecognizer, SERVED } from './harness/recognizers.js'
+import { readClips } from './harness/clips.js'
+import { openRecognizer, SERVED } from './harness/recognizers.js'
 import { intervalCell, scoreSource, type SourceScore } from './harness/scoring.js'
 import { fixed, printTable } from './harness/table.js'
 import { bySource, recognizeAll, type Way } from './harness/ways.js'
@@ -19,9 +19,7 @@ import { bySource, recognizeAll, type Way } from './harness/ways.js'
 const MOST_ERRORS = 1.1
 const MOST_TIME = 0.4
 
-const OPTIONS = { model: MODEL, manifest: MANIFEST, limit: LIMIT, shifts: count(1) }
-
-export const run = defineBench('profiles', OPTIONS, async ({ model, manifest, limit, shifts }) => {
+export const run = defineBench(PROFILES_BENCH, async ({ model, manifest, limit, shifts }) => {
   const clips = await readClips(manifest, limit)
   const small = await openRecognizer(model)
   const larger = await openRecognizer(PROFILE_SETTINGS.accurate.EARSHOT_CASCADE_MODEL!)
@@ -47,7 +45,7 @@ export const run = defineBench('profiles', OPTIONS, async ({ model, manifest, li
     name, fixed(wer, 2), fixed(wer / alone.wer, 2), fixed(realTimeFactor, 3),
     fixed(realTimeFactor / alone.realTimeFactor, 2),
   ]))
-  return { missed: missedBy(means, alone), results: { rows, means } }
+  return { missed: missedBy(means, alone), judged: { clips: clips.length }, results: { rows, means } }
 })
 
 function cascadeOf(profile: Profile, larger: Recognizer): Way['options']['cascade'] {

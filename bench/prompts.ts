@@ -7,11 +7,13 @@
 import { readFile } from 'node:fs/promises'
 import { groupBy, sum } from '../fixtures/kit/statistics.js'
 import { withServer } from '../fixtures/kit/server.js'
+import { PROMPTS } from './declarations/service.js'
 import { defineBench } from './harness/bench.js'
-import { LIMIT, MANIFEST, readClips, type SpeechClip } from './harness/clips.js'
-import { MODEL } from './harness/recognizers.js'
+import { readClips, type SpeechClip } from './harness/clips.js'
 import { fixed, printTable } from './harness/table.js'
 import { confusableIn, TURNS, type Confusable } from './prompts/confusable.js'
+import { Skipped } from './harness/endings.js'
+import { startProgress } from './harness/progress.js'
 
 const SETTINGS = { EARSHOT_LOG_LEVEL: 'silent', EARSHOT_QUEUE_WAIT_SECONDS: '600', EARSHOT_DEADLINE_SECONDS: '600' }
 
@@ -31,22 +33,29 @@ interface Result {
   readonly isChangedByKeyword: boolean
 }
 
-const OPTIONS = { model: MODEL, manifest: MANIFEST, limit: LIMIT }
-
-export const run = defineBench('prompts', OPTIONS, ({ model, manifest, limit }) =>
+export const run = defineBench(PROMPTS, ({ model, manifest, limit }) =>
   withServer({ model, workers: 1, settings: SETTINGS }, async ({ url }) => {
     const route = `${url}/v1/audio/transcriptions`
     const results: Result[] = []
-    for (const clip of await readClips(manifest, limit)) {
+    const clips = (await readClips(manifest, limit)).flatMap((clip) => {
       const confusable = confusableIn(clip.text)
-      if (confusable !== undefined) results.push(await examine(clip, confusable, route, model))
+      return confusable === undefined ? [] : [{ clip, confusable }]
+    })
+    if (clips.length === 0) {
+      throw new Skipped('no clip holds a word that sounds like another one of bench/prompts/confusable.ts: name '
+        + 'recordings of speech with --manifest')
+    }
+    const progress = startProgress('clips', clips.length)
+    for (const { clip, confusable } of clips) {
+      results.push(await examine(clip, confusable, route, model))
+      progress.step()
     }
     print(results)
     const missed = results.flatMap(({ source, changedBy, lists }) => [
       ...[...changedBy.alike, ...changedBy.said].map((prompt) => `${source}: "${prompt}" changes a transcript`),
       ...lists.map((prompt) => `${source}: "${prompt}" is read as a list`),
     ])
-    return { missed, results: { results } }
+    return { missed, judged: { clips: results.length }, results: { results } }
   }))
 
 async function examine(clip: SpeechClip, { said, alike }: Confusable, url: string, model: string): Promise<Result> {

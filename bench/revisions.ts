@@ -14,14 +14,16 @@ import { ask, keepAliveAgent } from '../fixtures/kit/exchange.js'
 import { startServer, type Server } from '../fixtures/kit/server.js'
 import { median, sum } from '../fixtures/kit/statistics.js'
 import { buildRevision } from '../src/commands/compare-models/revision.js'
+import { REVISIONS } from './declarations/service.js'
 import { defineBench, type Outcome } from './harness/bench.js'
-import { drawUploads, MANIFEST, readClips, type Upload } from './harness/clips.js'
-import { count, optionalText, UsageError, type Values } from './harness/options.js'
+import { drawUploads, readClips, type Upload } from './harness/clips.js'
+import { UsageError } from './harness/endings.js'
+import { type Values } from './harness/options.js'
 import { cpuSecondsOf } from './harness/processes.js'
-import { MODEL, WORKERS } from './harness/recognizers.js'
 import { recordTape } from './harness/speech-tape.js'
 import { fixed, printTable } from './harness/table.js'
 import { generateLoad } from './load/generator.js'
+import { startProgress } from './harness/progress.js'
 
 const LENGTHS_SECONDS = [1, 3, 10]
 const CLIENTS = [1, 4, 16]
@@ -43,11 +45,7 @@ interface Row {
   readonly cpuRatio?: number
 }
 
-const OPTIONS = {
-  model: MODEL, manifest: MANIFEST, revision: optionalText, entry: optionalText, rounds: count(25), workers: WORKERS,
-}
-
-export const run = defineBench('revisions', OPTIONS, async ({ revision, entry, ...options }) => {
+export const run = defineBench(REVISIONS, async ({ revision, entry, ...options }) => {
   if (revision === undefined) return compareWith({ ...options, entry })
   const built = await buildRevision(revision, { ...process.env, EARSHOT_MODELS: options.model })
   try {
@@ -55,10 +53,10 @@ export const run = defineBench('revisions', OPTIONS, async ({ revision, entry, .
   } finally {
     await built.remove()
   }
-}, { unsaved: ['entry'] })
+})
 
 async function compareWith(
-  { model, manifest, entry, rounds, workers }: Omit<Values<typeof OPTIONS>, 'revision'>,
+  { model, manifest, entry, rounds, workers }: Omit<Values<typeof REVISIONS.options>, 'revision'>,
 ): Promise<Outcome> {
   if (entry === undefined) {
     throw new UsageError('--revision names the other revision, or --entry its compiled service: its dist/src/main.js')
@@ -69,11 +67,16 @@ async function compareWith(
   const servers: Both<Server> = { other: await startServer({ ...own, entry }), own: await startServer(own) }
   try {
     const rows: Row[] = []
+    const progress = startProgress('comparisons', LENGTHS_SECONDS.length + CLIENTS.length)
     for (const seconds of LENGTHS_SECONDS) {
       const cuts = Array.from({ length: CLIPS }, (_, index) => tape.cut(seconds, index))
       rows.push(await compareLatency(`a clip of ${seconds} s, alone`, cuts, servers, rounds))
+      progress.step()
     }
-    for (const clients of CLIENTS) rows.push(await compareThroughput(clients, uploads, servers, Math.ceil(rounds / 3)))
+    for (const clients of CLIENTS) {
+      rows.push(await compareThroughput(clients, uploads, servers, Math.ceil(rounds / 3)))
+      progress.step()
+    }
     printTable(['what', 'other ms', 'this ms', 'ratio', '95 %', 'CPU ratio'], rows.map((row) => [
       row.what, fixed(row.otherMs), fixed(row.ownMs), fixed(row.ratio, 3),
       `${fixed(row.interval.low, 3)} to ${fixed(row.interval.high, 3)}`, fixed(row.cpuRatio, 3),
@@ -81,7 +84,7 @@ async function compareWith(
     const slower = rows.filter(({ ratio }) => ratio > MOST_RATIO)
     const missed = slower.map(({ what, ratio }) =>
       `${what}: ${fixed(ratio, 3)} times as long, at most ${MOST_RATIO} wanted`)
-    return { missed, results: rows }
+    return { missed, judged: { rows: rows.length, rounds }, results: rows }
   } finally {
     await Promise.all([servers.other.stop(), servers.own.stop()])
   }

@@ -6,14 +6,12 @@
  * of them. All get the same waveform, decoded once; the clock runs from waveform to text.
  */
 import path from 'node:path'
-import { ENGINES } from '../src/domain/choices.js'
-import { projectRoot } from '../src/domain/project-root.js'
+import { RIVALS } from './declarations/recognition.js'
 import { defineBench } from './harness/bench.js'
-import { firstOfEachSource, LIMIT, MANIFEST, readClips } from './harness/clips.js'
-import { choice, count, flag, list, number, text, UsageError } from './harness/options.js'
-import { MODEL, modelsDir } from './harness/recognizers.js'
+import { firstOfEachSource, readClips, requireClips } from './harness/clips.js'
+import { modelsDir } from './harness/needs.js'
 import { fixed, megabytes, printTable } from './harness/table.js'
-import { CONTENDERS, startContenders, type ContenderName } from './rivals/contender.js'
+import { startContenders } from './rivals/contender.js'
 import { judge, type RivalClip } from './rivals/ratios.js'
 import { saturate } from './rivals/saturate.js'
 import {
@@ -21,18 +19,11 @@ import {
 } from './rivals/tables.js'
 import { takeTurns } from './rivals/turns.js'
 
-const OPTIONS = {
-  'model': MODEL, 'manifest': MANIFEST, 'limit': LIMIT, 'from': text(projectRoot),
-  'contenders': list(Object.keys(CONTENDERS) as ContenderName[]), 'against': text('transformers.js'),
-  'engine': choice(ENGINES, ENGINES[0]), 'min-seconds': number(0), 'max-seconds': number(Infinity),
-  'saturate': flag, 'workers': count(undefined),
-}
-
-export const run = defineBench('rivals', OPTIONS, async ({ model, engine, contenders: names, against, ...given }) => {
+export const run = defineBench(RIVALS, async ({ model, engine, contenders: names, against, ...given }) => {
   const clips = (await readClips(given.manifest)).filter(({ seconds }) =>
     seconds >= given['min-seconds'] && seconds <= given['max-seconds'])
   const chosen = firstOfEachSource(clips, given.limit)
-  if (chosen.length === 0) throw new UsageError('the manifest has no clip of such a length')
+  requireClips(chosen, 'no clip of the manifest has such a length')
   const setup = { model, modelsDir, engine, from: given.from }
   if (given.saturate) return saturate(chosen, names, setup, given.workers)
   const contenders = await startContenders(names, setup)
@@ -57,11 +48,12 @@ export const run = defineBench('rivals', OPTIONS, async ({ model, engine, conten
   }
   const lines = [...results].flatMap(([contender, own]) => own.map((clip) => clipLine(contender, clip)))
   return {
+    judged: { clips: chosen.length, contenders: contenders.length },
     missed: verdicts.filter(({ isMet }) => !isMet).map(({ against: rival, ratio, atMost }) =>
       `${fixed(ratio.median, 3)} of the time of ${rival}, at most ${atMost} wanted`),
     results: { bySource, byLength, verdicts, entrants, clips: lines },
   }
-}, { unsaved: ['from'] })
+})
 
 /** One clip, for questions that the tables do not answer. */
 function clipLine(contender: string, { clip, hypothesis, audioSeconds, latencyMs, cpuMs }: RivalClip): object {

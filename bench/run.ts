@@ -1,52 +1,14 @@
 /**
  * `npm run bench -- <name> [options]`: one bench by name, or the list of them.
  *
- * Each bench is one file with one export, `run`, loaded only when it is asked for: `accuracy --help` should not have to
- * open ONNX Runtime. Whether all its targets were met becomes the exit code, so a bench can guard a release.
+ * A bench is loaded only when it is started: `--help` opens neither ONNX Runtime nor a model. Whether all its targets
+ * were met becomes the exit code, so a bench can guard a release; a bench that lacks something that it needs says what,
+ * and ends with a code of its own.
  */
 import { spawn } from 'node:child_process'
 import { ALLOCATOR } from '../src/serving/workers/environment.js'
-import type { RunBench } from './harness/bench.js'
-import { UsageError } from './harness/options.js'
-
-interface Bench {
-  readonly says: string
-  /** It runs large models in this process, which then needs the allocator of their workers. */
-  readonly hasLargeModels?: boolean
-  open(): Promise<{ readonly run: RunBench }>
-}
-
-const BENCHES: Readonly<Record<string, Bench>> = {
-  accuracy: { says: 'word error rate by source, and speed', open: () => import('./accuracy.js') },
-  audio: { says: 'word errors after changes to a recording, silence, bounds', open: () => import('./audio.js') },
-  cascade: { says: 'cascade by threshold', hasLargeModels: true, open: () => import('./research/cascade.js') },
-  collection: { says: 'weighted error rates of collected clips; latency', open: () => import('./data/collection.js') },
-  contradictions: { says: 'wrong labels found', hasLargeModels: true, open: () => import('./contradictions.js') },
-  drift: { says: 'false drift alarms, and how soon a shift is noticed', open: () => import('./drift.js') },
-  engine: { says: 'compiled engine beside the published graphs: words, time', open: () => import('./engine.js') },
-  equal: { says: 'how often equal systems are called different', open: () => import('./equal.js') },
-  expensive: { says: 'CPU time of the most expensive requests', open: () => import('./expensive.js') },
-  fairness: { says: 'short clips of one client beside greedy clients', open: () => import('./fairness.js') },
-  hostile: { says: 'broken inputs over HTTP: typed answers, no worker lost', open: () => import('./hostile.js') },
-  lists: { says: 'n-best lists of two models', hasLargeModels: true, open: () => import('./research/joint-lists.js') },
-  latency: { says: 'time by stage and clip length, and what HTTP adds', open: () => import('./latency.js') },
-  load: { says: 'load on a running server; --overload starts its own', open: () => import('./load.js') },
-  memory: { says: 'resident memory of server and workers over a long run', open: () => import('./memory.js') },
-  nonspeech: { says: 'words where nobody speaks', hasLargeModels: true, open: () => import('./nonspeech.js') },
-  planted: { says: 'recall of planted faults by verify-data, and precision', open: () => import('./planted.js') },
-  profiles: { says: 'accuracy and time of profiles', hasLargeModels: true, open: () => import('./profiles.js') },
-  prompts: { says: 'whether the previous turn as prompt changes words', open: () => import('./prompts.js') },
-  quantization: { says: 'weights as real numbers and integers', open: () => import('./research/quantization.js') },
-  revisions: { says: 'this revision beside the compiled service of another one', open: () => import('./revisions.js') },
-  rivals: { says: 'words, time and memory beside other recognizers', open: () => import('./rivals.js') },
-  robustness: { says: 'doubtful clips', hasLargeModels: true, open: () => import('./research/robustness.js') },
-  scale: { says: 'verify-data on 10,000 clips: time, memory, resume', open: () => import('./scale.js') },
-  search: { says: 'words found with a catalogue, and harm', open: () => import('./search.js') },
-  spelling: { says: 'share of answers written as people type', open: () => import('./spelling.js') },
-  startup: { says: 'from process start to listening to ready', open: () => import('./startup.js') },
-  throughput: { says: 'clips and audio seconds per second at 1 to 16 clients', open: () => import('./throughput.js') },
-  times: { says: 'word times beside known boundaries, and what they cost', open: () => import('./times.js') },
-}
+import { BENCHES, type Bench } from './benches.js'
+import { EXIT, NothingMeasured, Skipped, UsageError } from './harness/endings.js'
 
 // Both become an orderly exit, which also ends the servers that were started here.
 process.once('SIGINT', () => process.exit(130))
@@ -58,7 +20,7 @@ process.exitCode = await main(name, args)
 process.exit()
 
 /** glibc reads its settings when a process starts. */
-function lacksAllocator({ hasLargeModels = false }: Bench): boolean {
+function lacksAllocator({ hasLargeModels }: Bench): boolean {
   return hasLargeModels && !Object.keys(ALLOCATOR).every((variable) => variable in process.env)
 }
 
@@ -74,22 +36,44 @@ function runAgain(): Promise<number> {
 }
 
 async function main(asked: string | undefined, options: readonly string[]): Promise<number> {
-  const bench = asked === undefined ? undefined : BENCHES[asked]
+  const bench = BENCHES.find(({ name: own }) => own === asked)
   if (bench === undefined) return list(asked)
+  if (options.some(isHelp)) {
+    console.log(bench.help())
+    return EXIT.met
+  }
   if (lacksAllocator(bench)) return runAgain()
   try {
     const { run } = await bench.open()
-    return await run(options) ? 0 : 1
+    return await run(options) ? EXIT.met : EXIT.missed
   } catch (thrown) {
-    const isUsage = thrown instanceof UsageError || (thrown as { code?: string }).code?.startsWith('ERR_PARSE_ARGS')
-    console.error(isUsage ? (thrown as Error).message : thrown)
-    return isUsage ? 2 : 1
+    return explain(bench.name, thrown)
   }
 }
 
+function isHelp(option: string): boolean {
+  return option === '--help' || option === '-h'
+}
+
+/** What was thrown, as the last thing that the bench says; an unexpected failure with its stack. */
+function explain(bench: string, thrown: unknown): number {
+  if (thrown instanceof Skipped) {
+    console.log(`skipped: ${bench} needs what is not here:\n  ${thrown.message.replaceAll('\n', '\n  ')}`)
+    return EXIT.skipped
+  }
+  if (thrown instanceof UsageError) {
+    console.error(`${thrown.message}\nnpm run bench -- ${bench} --help says more`)
+    return EXIT.usage
+  }
+  console.error(thrown instanceof NothingMeasured ? thrown.message : thrown)
+  return EXIT.missed
+}
+
 function list(asked: string | undefined): number {
-  if (asked !== undefined) console.error(`there is no bench "${asked}"`)
-  console.log('npm run bench -- <name> [options], described in docs/benchmarks.md\n')
-  for (const [benchName, { says }] of Object.entries(BENCHES)) console.log(`  ${benchName.padEnd(12)}${says}`)
-  return asked === undefined ? 0 : 2
+  const isKnown = asked === undefined || isHelp(asked)
+  if (!isKnown) console.error(`there is no bench "${asked}"`)
+  const write = isKnown ? console.log : console.error
+  write('npm run bench -- <name> [options]; <name> --help says more, docs/benchmarks.md has the figures\n')
+  for (const { name: own, says } of BENCHES) write(`  ${own.padEnd(16)}${says}`)
+  return isKnown ? EXIT.met : EXIT.usage
 }

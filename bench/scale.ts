@@ -11,11 +11,13 @@ import { createInterface } from 'node:readline'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { writeManyClips } from './data/many-clips.js'
-import { defineBench } from './harness/bench.js'
-import { MANIFEST, readClips } from './harness/clips.js'
-import { count, optionalText, UsageError } from './harness/options.js'
+import { SCALE } from './declarations/data.js'
+import { defineBench, type Outcome } from './harness/bench.js'
+import { readClips } from './harness/clips.js'
+import { UsageError } from './harness/endings.js'
 import { processTree, residentBytes } from './harness/processes.js'
 import { fixed, megabytes, printTable } from './harness/table.js'
+import { startProgress } from './harness/progress.js'
 
 const CHILD = fileURLToPath(new URL('./data/verify-process.js', import.meta.url))
 /** Targets. */
@@ -36,9 +38,7 @@ interface Run {
   readonly examinedSeconds: number
 }
 
-const OPTIONS = { manifest: MANIFEST, more: optionalText, clips: count(10_000), seed: count(1) }
-
-export const run = defineBench('scale', OPTIONS, async ({ manifest, more, clips: many, seed }) => {
+export const run = defineBench(SCALE, async ({ manifest, more, clips: many, seed }) => {
   const folder = await mkdtemp(path.join(os.tmpdir(), 'earshot-scale-'))
   try {
     await requireRoom(folder, many)
@@ -57,7 +57,7 @@ export const run = defineBench('scale', OPTIONS, async ({ manifest, more, clips:
   } finally {
     await rm(folder, { recursive: true })
   }
-}, { unsaved: ['manifest', 'more'] })
+})
 
 async function requireRoom(folder: string, many: number): Promise<void> {
   const { bavail, bsize } = await statfs(folder)
@@ -69,6 +69,8 @@ async function requireRoom(folder: string, many: number): Promise<void> {
 /** `killAt`: as many clips are done, and the process gets SIGKILL. */
 async function verify(manifest: string, out: string, many: number, killAt = Infinity): Promise<Run> {
   const args = [manifest, '--cache', `${out}-cache`, '--json', `${out}.jsonl`, '--fail-on', 'never', '--top', '0']
+  const progress = startProgress('clips', Math.min(many, killAt))
+  let shown = 0
   const since = performance.now()
   const child = spawn(process.execPath, ['--enable-source-maps', CHILD, ...args], {
     stdio: ['ignore', 'ignore', 'pipe'],
@@ -86,6 +88,8 @@ async function verify(manifest: string, out: string, many: number, killAt = Infi
     const done = Number(/(\d+) of \d+ clips$/.exec(line)?.[1] ?? NaN)
     if (Number.isNaN(done)) console.error(line)
     else if (done === many) examinedSeconds = (performance.now() - since) / 1000
+    if (done > shown) progress.step(done - shown)
+    if (done > shown) shown = done
     if (done >= killAt) stop()
   })
   const exitCode = await new Promise<number | null>((resolve, reject) => {
@@ -132,7 +136,7 @@ interface Runs {
   readonly seconds: number
 }
 
-async function judge(folder: string, runs: Runs): Promise<{ missed: string[]; results: unknown }> {
+async function judge(folder: string, runs: Runs): Promise<Outcome> {
   const { whole, resumed, many, known } = runs
   const [expected, found] = await Promise.all(['whole', 'resumed'].map((name) =>
     readFile(path.join(folder, `${name}.jsonl`), 'utf8')))
@@ -145,5 +149,5 @@ async function judge(folder: string, runs: Runs): Promise<{ missed: string[]; re
   if (expected !== found) missed.push('the findings of the resumed run differ')
   if (measured > many) missed.push(`${measured - many} clips were measured twice`)
   if (whole.peakBytes > MOST_BYTES) missed.push(`${megabytes(whole.peakBytes)} MB of memory`)
-  return { missed, results: { ...runs, findings, isSame: expected === found, measured } }
+  return { missed, judged: { clips: many }, results: { ...runs, findings, isSame: expected === found, measured } }
 }

@@ -6,14 +6,14 @@
  * worker; ids and ranking are those of POST /v1/search. With `--larger`, in a cascade.
  */
 import { plainClips } from './audio/context.js'
+import { SEARCH, SEARCH_TABLES } from './declarations/recognition.js'
 import { defineBench } from './harness/bench.js'
-import { LIMIT, MANIFEST, readClips } from './harness/clips.js'
-import { list, number, optionalText } from './harness/options.js'
-import { MODEL, openRecognizer, SERVED } from './harness/recognizers.js'
+import { readClips } from './harness/clips.js'
+import { openRecognizer, SERVED } from './harness/recognizers.js'
 import { measureTables, type NamedTables } from './harness/tables.js'
 import type { SearchBench } from './search/context.js'
 
-const TABLES: NamedTables<SearchBench> = {
+const TABLES: NamedTables<SearchBench, (typeof SEARCH_TABLES)[number]> = {
   words: {
     says: 'single words against their list: found, and told apart from words outside it',
     open: () => import('./search/words.js'),
@@ -22,12 +22,7 @@ const TABLES: NamedTables<SearchBench> = {
   safety: { says: 'word errors with lists that are not said', open: () => import('./search/safety.js') },
 }
 
-const OPTIONS = {
-  table: list(Object.keys(TABLES)), model: MODEL, larger: optionalText, below: number(0.89), manifest: MANIFEST,
-  limit: LIMIT, strength: number(1),
-}
-
-export const run = defineBench('search', OPTIONS, async (given) => {
+export const run = defineBench(SEARCH, async (given) => {
   const { table, model, manifest, limit, strength, larger: largerName, below } = given
   const clips = await plainClips(await readClips(manifest, limit))
   const recognizer = await openRecognizer(model)

@@ -14,14 +14,15 @@ import { alignWords, countErrors, totalErrors } from '../src/domain/scoring/word
 import { formatText, type TextFormat } from '../src/recognition/formatting/format-transcript.js'
 import { transcribe } from '../src/recognition/pipeline.js'
 import type { Recognizer } from '../src/recognition/recognizer.js'
+import { SPELLING } from './declarations/recognition.js'
 import { defineBench } from './harness/bench.js'
-import { LIMIT, MANIFEST, readClips } from './harness/clips.js'
-import { UsageError } from './harness/options.js'
-import { MODEL, openRecognizer, SERVED } from './harness/recognizers.js'
+import { readClips } from './harness/clips.js'
+import { openRecognizer, SERVED } from './harness/recognizers.js'
 import { fixed, printTable } from './harness/table.js'
 import { isAsTyped } from './spelling/as-typed.js'
 import { PHRASES, type VoicePhrase } from './spelling/phrases.js'
 import { UNSEEN_PHRASES } from './spelling/unseen-phrases.js'
+import { startProgress } from './harness/progress.js'
 
 const FORMATS = {
   raw: { format: 'raw', numbers: 'as_heard' },
@@ -58,9 +59,7 @@ interface Row {
   readonly wer: Readonly<Record<FormatName, number>>
 }
 
-const OPTIONS = { model: MODEL, manifest: MANIFEST, limit: LIMIT }
-
-export const run = defineBench('spelling', OPTIONS, async ({ model, manifest, limit }) => {
+export const run = defineBench(SPELLING, async ({ model, manifest, limit }) => {
   const folder = await mkdtemp(path.join(os.tmpdir(), 'earshot-spelling-'))
   try {
     const phrases = Object.entries(PHRASE_SETS).flatMap(([suffix, set]) => [
@@ -72,7 +71,7 @@ export const run = defineBench('spelling', OPTIONS, async ({ model, manifest, li
     const rows = await measure(clips, recognizer)
     await recognizer.dispose()
     print(rows)
-    return { missed: rows.flatMap(missedBy), results: rows }
+    return { missed: rows.flatMap(missedBy), judged: { clips: clips.length }, results: rows }
   } finally {
     await rm(folder, { recursive: true })
   }
@@ -81,12 +80,7 @@ export const run = defineBench('spelling', OPTIONS, async ({ model, manifest, li
 function speakPhrases(phrases: readonly VoicePhrase[], suffix: string, folder: string): Clip[] {
   return Object.entries(VOICES).flatMap(([program, argumentsFor]) => phrases.map(({ said, typed }, index) => {
     const file = path.join(folder, `${index}-${program}${suffix}.wav`)
-    try {
-      execFileSync(program, argumentsFor(said, file), { stdio: ['ignore', 'ignore', 'inherit'] })
-    } catch (cause) {
-      if ((cause as NodeJS.ErrnoException).code !== 'ENOENT') throw cause
-      throw new UsageError(`${program} is not installed; on Debian: apt-get install ${program}`)
-    }
+    execFileSync(program, argumentsFor(said, file), { stdio: ['ignore', 'ignore', 'inherit'] })
     return { source: `${program}${suffix}`, file, said, typed }
   }))
 }
@@ -100,9 +94,11 @@ async function recordings(manifest: string, limit: number): Promise<Clip[]> {
 
 async function measure(clips: readonly Clip[], recognizer: Recognizer): Promise<Row[]> {
   const rows: Row[] = []
+  const progress = startProgress('clips', clips.length)
   for (const [source, own] of groupBy(clips, (clip) => clip.source)) {
     const raw: string[] = []
     for (const { file, said } of own) {
+      progress.step()
       if (file === undefined) raw.push(said)
       else raw.push((await transcribe(await readFile(file), recognizer, { ...SERVED, ...FORMATS.raw })).text)
     }

@@ -1,9 +1,8 @@
 /** Clips and audio seconds per second through HTTP, at 1 to 16 clients that each wait for their answer. */
 import { startServer } from '../fixtures/kit/server.js'
+import { THROUGHPUT } from './declarations/service.js'
 import { defineBench } from './harness/bench.js'
-import { drawUploads, MANIFEST, readClips } from './harness/clips.js'
-import { number, optionalText } from './harness/options.js'
-import { MODEL, WORKERS } from './harness/recognizers.js'
+import { drawUploads, readClips } from './harness/clips.js'
 import { fixed, printTable } from './harness/table.js'
 import { generateLoad } from './load/generator.js'
 import { sayOutcomes, summarizeLoad, type LoadSummary } from './load/summary.js'
@@ -11,9 +10,7 @@ import { sayOutcomes, summarizeLoad, type LoadSummary } from './load/summary.js'
 const CLIENTS = [1, 2, 4, 8, 16]
 const UPLOADS = 100
 
-const OPTIONS = { model: MODEL, clips: MANIFEST, url: optionalText, workers: WORKERS, seconds: number(10, 0.1) }
-
-export const run = defineBench('throughput', OPTIONS, async ({ model, clips, url, workers, seconds }) => {
+export const run = defineBench(THROUGHPUT, async ({ model, clips, url, workers, seconds }) => {
   const uploads = await drawUploads(await readClips(clips), UPLOADS)
   const server = url === undefined ? await startServer({ model, workers }) : undefined
   const rows: { clients: number; summary: LoadSummary }[] = []
@@ -30,5 +27,6 @@ export const run = defineBench('throughput', OPTIONS, async ({ model, clips, url
   ]))
   const failing = rows.filter(({ summary }) => summary.failed > 0)
   const missed = failing.map(({ clients, summary }) => `${clients} clients: ${sayOutcomes(summary.byOutcome)}`)
-  return { missed, results: rows }
+  const judged = { 'accepted requests of the worst row': Math.min(...rows.map(({ summary }) => summary.accepted)) }
+  return { missed, judged, results: rows }
 })

@@ -11,28 +11,33 @@ import { groupBy, median, sum } from '../fixtures/kit/statistics.js'
 import type { Report } from '../src/domain/report.js'
 import { transcribe } from '../src/recognition/pipeline.js'
 import type { Recognizer } from '../src/recognition/recognizer.js'
+import { TIMES } from './declarations/recognition.js'
 import { defineBench } from './harness/bench.js'
-import { MANIFEST, readClips } from './harness/clips.js'
-import { count, flag } from './harness/options.js'
-import { MODEL, openRecognizer, SERVED } from './harness/recognizers.js'
+import { readClips } from './harness/clips.js'
+import { openRecognizer, SERVED } from './harness/recognizers.js'
 import { fixed, printTable } from './harness/table.js'
 import { chooseHeads } from './research/heads.js'
 import { compareBoundaries, scoreBoundaries, type BoundaryErrors, type BoundaryScore } from './times/boundaries.js'
-import { gatherClips, type TimedClip } from './times/timed-clips.js'
+import { gatherClips, SENTENCES, SINGLE_WORDS, type TimedClip } from './times/timed-clips.js'
+import { Skipped } from './harness/endings.js'
+import { startProgress } from './harness/progress.js'
 
 const MOST_MEDIAN_MS = 60
 const LEAST_WITHIN_200 = 0.95
+const NO_CLIPS = `no recordings of ${[...SINGLE_WORDS, ...SENTENCES].join(', ')}, whose words or ends can be known: `
+  + 'name some with --manifest'
 
-const OPTIONS = { model: MODEL, manifest: MANIFEST, limit: count(48), heads: flag }
-
-export const run = defineBench('times', OPTIONS, async ({ model, manifest, limit, heads }) => {
+export const run = defineBench(TIMES, async ({ model, manifest, limit, heads }) => {
   const clips = await gatherClips(await readClips(manifest), limit)
-  if (heads) return { missed: [], results: { heads: await chooseHeads(model, clips) } }
+  if (clips.length === 0) throw new Skipped(NO_CLIPS)
+  if (heads) return { missed: [], judged: { clips: clips.length }, results: { heads: await chooseHeads(model, clips) } }
   const recognizer = await openRecognizer(model)
   const rows: Row[] = []
+  const progress = startProgress('clips', clips.length)
   for (const [kind, own] of groupBy(clips, (clip) => clip.kind)) {
     const errors: BoundaryErrors[] = []
     for (const { waveform, words } of own) {
+      progress.step()
       const report = await transcribe(writeMono(waveform), recognizer, { ...SERVED, language: 'en', words: true })
       errors.push(compareBoundaries(words, report.segments.flatMap((segment) => segment.words ?? [])))
     }
@@ -43,7 +48,7 @@ export const run = defineBench('times', OPTIONS, async ({ model, manifest, limit
   await recognizer.dispose()
   const missed = rows.filter((row) => !isGoodEnough(row)).map(({ kind, medianMs, within200Share }) =>
     `${kind}: median ${fixed(medianMs, 0)} ms, ${fixed(100 * within200Share)} % within 200 ms`)
-  return { missed, results: { rows, cost } }
+  return { missed, judged: { clips: clips.length }, results: { rows, cost } }
 })
 
 type Row = BoundaryScore & { readonly kind: string; readonly clips: number }

@@ -2,11 +2,11 @@
 import { readFileSync } from 'node:fs'
 import path from 'node:path'
 import closeWithGrace from 'close-with-grace'
-import { pino, stdTimeFunctions, type Logger } from 'pino'
+import type { Logger } from 'pino'
 import { AccessKeys } from './serving/access/keys.js'
 import { loadCatalogue } from './search/catalogue/files.js'
 import { CatalogueStore } from './search/catalogue/store.js'
-import { deprecatedSettings, readConfig, unknownSettings, type Config } from './config.js'
+import { deprecatedSettings, nearestSetting, readConfig, unknownSettings, type Config } from './config.js'
 import { SpeechError } from './domain/errors.js'
 import { buildApp } from './serving/http/app.js'
 import { openCollection } from './serving/http/collection/open-collection.js'
@@ -22,6 +22,7 @@ import { NO_MODEL } from './monitoring/metrics/definitions.js'
 import { showCatalogues } from './monitoring/metrics/catalogue-metrics.js'
 import { showKeys } from './monitoring/metrics/key-metrics.js'
 import { Telemetry } from './monitoring/metrics/telemetry.js'
+import { openLogger } from './serving/logger.js'
 import { openLabelling } from './serving/labelling/labelling.js'
 import { availableCores } from './serving/workers/cores.js'
 import type { PoolEvents } from './serving/workers/pool-options.js'
@@ -49,9 +50,8 @@ try {
 }
 
 async function serve(config: Config): Promise<void> {
-  const logger = pino({ level: config.logLevel, base: { service: 'earshot' }, timestamp: stdTimeFunctions.isoTime })
-  for (const renamedSetting of deprecatedSettings()) logger.warn(renamedSetting, 'this name of a setting is deprecated')
-  for (const name of unknownSettings()) logger.warn({ setting: name }, 'this setting is not known')
+  const logger = openLogger(config, process.stdout.isTTY)
+  warnOfSettings(logger)
   const { models, standard, loadable } = await describeModels(config)
   const telemetry = new Telemetry(config.models, { version, revision: config.revision, node_version: process.version })
   const keys = await openKeys(config, telemetry, logger)
@@ -104,6 +104,13 @@ async function serve(config: Config): Promise<void> {
   if (closing) return
   logger.info({ workers }, 'ready')
   welcome(address, config)
+}
+
+function warnOfSettings(logger: Logger): void {
+  for (const renamedSetting of deprecatedSettings()) logger.warn(renamedSetting, 'this name of a setting is deprecated')
+  for (const name of unknownSettings()) {
+    logger.warn({ setting: name, meant: nearestSetting(name) }, 'this setting is not known')
+  }
 }
 
 /** The served models, the default one, and all that workers load. */
@@ -207,10 +214,14 @@ function asServed(modelsDir: string, manifest: Manifest, larger: Manifest | unde
   }
 }
 
-/** For the person at the terminal: standard output has the log alone. */
-function welcome(address: string, { warmUpClip, keysFile, host }: Config): void {
+/** For the person at the terminal, on standard error: standard output has the log alone. */
+function welcome(address: string, { warmUpClip, keysFile, host, models, cascadeModel }: Config): void {
   const key = keysFile === undefined ? '' : '-H "Authorization: Bearer $KEY" '
   const command = `curl ${key}--data-binary '@${warmUpClip}' ${address}/v1/transcriptions`
-  process.stderr.write(`\nEarshot listens on ${address}; try\n\n  ${command}\n\n`)
+  const larger = cascadeModel === undefined ? '' : `, and ${cascadeModel} where it is unsure`
+  const [first = '', ...others] = models
+  const served = others.length === 0 ? '' : ` (${others.join(', ')} by name)`
+  process.stderr.write(`\nEarshot listens on ${address} with ${first}${larger}${served}; try\n\n  ${command}\n\n`
+    + `Its API: ${address}/docs. Ctrl-C ends it.\n\n`)
   if (keysFile === undefined && !isLoopback(host)) process.stderr.write(`WARNING: ${UNPROTECTED}\n\n`)
 }

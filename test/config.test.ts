@@ -1,6 +1,6 @@
 /** Settings: every default fits its own limits, lists and numbers are read, and what does not fit is named. */
 import t from 'tap'
-import { readConfig, unknownSettings } from '../src/config.js'
+import { nearestSetting, readConfig, unknownSettings } from '../src/config.js'
 import { isSecret } from '../src/domain/secrets.js'
 import { SETTINGS } from '../src/domain/settings.js'
 
@@ -80,9 +80,102 @@ t.test('what does not fit is refused by name, with what came', (t) => {
     )
   t.throws(
     () => readConfig({ EARSHOT_PORT: 'x', EARSHOT_WORKERS: 'y' }),
-    { message: /EARSHOT_PORT.*"x".*EARSHOT_WORKERS.*"y"/ },
+    { message: /EARSHOT_PORT.*"x".*EARSHOT_WORKERS.*"y"/s },
     'all faults at once',
   )
+  t.end()
+})
+
+/** Settings whose texts may be anything at first: files and addresses, which are checked where they are used. */
+const FREE_TEXTS = [
+  'EARSHOT_HOST', 'EARSHOT_KEYS_FILE', 'EARSHOT_MODELS_DIR', 'EARSHOT_DRIFT_BASELINE', 'EARSHOT_DRIFT_RECORD',
+  'EARSHOT_LABEL_FILE', 'EARSHOT_LABEL_CLIPS', 'EARSHOT_LABEL_GUIDE', 'EARSHOT_COLLECT_KEY_FILE',
+  'EARSHOT_COLLECT_S3_ENDPOINT', 'EARSHOT_SEARCH_URL', 'EARSHOT_REVISION', 'EARSHOT_WARM_UP_CLIP',
+]
+const messageOf = (environment: NodeJS.ProcessEnv): string => {
+  try {
+    readConfig(environment)
+    return ''
+  } catch (thrown) {
+    return (thrown as Error).message
+  }
+}
+
+t.test('a wrong value of any setting is answered with what it takes, what came, and an example that it takes', (t) => {
+  const entries = Object.entries(SETTINGS.properties as Record<string, {
+    type?: string, minimum?: number, maximum?: number, anyOf?: { const: string }[],
+  }>).filter(([name]) => !isSecret(name) && !isSecret(name.replace(/_FILE$/, '')) && !FREE_TEXTS.includes(name))
+  t.ok(entries.length > 50)
+  for (const [name, { type, minimum, maximum, anyOf = [] }] of entries) {
+    const message = messageOf({ [name]: 'no, "value"!' })
+    t.ok(message.includes(`${name} must be `), name)
+    t.ok(message.includes('not "no, \\"value\\"!"'), message)
+    if (type === 'integer' || type === 'number') t.ok(message.includes(` number from ${minimum} to ${maximum}, not `), message)
+    if (type === 'boolean') t.match(message, /true or false/)
+    for (const one of anyOf) t.ok(message.includes(one.const), message)
+    t.notMatch(message, /a text that matches/, 'a pattern has its words')
+    const example = /; example: (EARSHOT_[A-Z0-9_]+)=(\S+)$/.exec(message)
+    t.equal(example?.[1], name, message)
+    const others = name === 'EARSHOT_COLLECT' || !example?.[2]?.startsWith('s3:') ? {} : { EARSHOT_COLLECT: 'dir:x' }
+    t.equal(messageOf({ ...others, [name]: example?.[2] }), '', `${name}=${example?.[2]}`)
+  }
+  t.end()
+})
+
+t.test('a value out of range, of another case or in quotation marks is named as it came', (t) => {
+  t.match(messageOf({ EARSHOT_PORT: '70000' }), /EARSHOT_PORT must be a whole number from 0 to 65535, not "70000"; example: EARSHOT_PORT=8080$/)
+  t.match(messageOf({ EARSHOT_DISABLED_CODECS: 'aac,wma' }), /some of opus, .*adpcm_ms.*, separated by commas, not "aac,wma"/)
+  t.match(messageOf({ EARSHOT_MODELS: '"a,b"' }), /\(without quotation marks\), not "\\"a,b\\""/)
+  t.match(messageOf({ EARSHOT_LOG_LEVEL: 'x'.repeat(5_000) }), /not "x{100}"… \(5000 characters\); example/)
+  t.match(messageOf({ EARSHOT_LOG_LEVEL: 'a\u001b[31m' }), /not "a\\u001b\[31m"/, 'no control characters on the terminal')
+  t.end()
+})
+
+t.test('values are read as people write them', (t) => {
+  for (const [texts, expected] of [
+    [['true', 'True', 'TRUE', 'yes', 'YES', '1', 'on', ' true '], true], [['false', 'FALSE', 'no', '0', 'off', 'Off\t'], false],
+  ] as const) {
+    for (const text of texts) {
+      t.equal(readConfig({ EARSHOT_TRIM_SILENCE: text }).trimSilence, expected, JSON.stringify(text))
+      t.equal(readConfig({ EARSHOT_LOG_TRANSCRIPTS: text }).logTranscripts, expected, JSON.stringify(text))
+    }
+  }
+  t.match(readConfig({
+    EARSHOT_MODELS: ' b , a', EARSHOT_EXECUTION_PROVIDERS: 'CUDA, cpu', EARSHOT_DISABLED_CODECS: 'AAC , alac',
+    EARSHOT_PORT: ' 9000 ', EARSHOT_DEADLINE_SECONDS: '2.5\n', EARSHOT_LOG_LEVEL: 'DEBUG', EARSHOT_PROFILE: 'Fast',
+    EARSHOT_ALLOWED_HOSTS: 'a.example, b.example', EARSHOT_ALLOWED_ORIGINS: 'https://a.example, https://b.example',
+    EARSHOT_CATALOGUES: 'shop=/a b.csv, places=/p.csv', EARSHOT_MODEL_ALIASES: 'x, y', EARSHOT_HOST: ' ::1',
+  }), {
+    models: ['b', 'a'], executionProviders: ['cuda', 'cpu'], disabledCodecs: ['aac', 'alac'], port: 9000,
+    deadlineSeconds: 2.5, logLevel: 'debug', profile: 'fast', allowedHosts: ['a.example', 'b.example'],
+    allowedOrigins: ['https://a.example', 'https://b.example'], modelAliases: ['x', 'y'], host: '::1',
+    catalogues: [{ name: 'shop', path: '/a b.csv' }, { name: 'places', path: '/p.csv' }],
+  })
+  t.same(readConfig({ EARSHOT_PORT: ' ', EARSHOT_MODEL_ALIASES: ' ', EARSHOT_TRIM_SILENCE: '' }), readConfig({}), 'blanks set nothing')
+  t.end()
+})
+
+t.test('all wrong settings are told together, of whatever kind, with what misspelt ones may mean', (t) => {
+  const message = messageOf({
+    EARSHOT_PORT: 'x', EARSHOT_MODELS: 'a,b,c,d,e', EARSHOT_ALLOWED_ORIGINS: 'https://Shop.example',
+    EARSHOT_CATALOGUES: 'a=b,a=c', EARSHOT_FEEDBACK_SECRET: 'short', EARSHOT_SEARCH_AUTHORIZATION_FILE: '/none',
+    EARSHOT_SEARCH_ENGINE: 'url', EARSHOT_COLLECT: 's3:bucket', EARSHOT_TREADS: '2',
+  })
+  const lines = message.split('\n').slice(1)
+  const named = ['PORT', 'SEARCH_AUTHORIZATION_FILE', 'MODELS', 'ALLOWED_ORIGINS', 'CATALOGUES', 'FEEDBACK_SECRET', 'SEARCH_URL',
+    'COLLECT_S3_ENDPOINT', 'COLLECT', 'TREADS']
+  t.same(lines.map((line) => /EARSHOT_(\w+)/.exec(line)?.[1]), named)
+  for (const line of lines.slice(0, -1)) t.match(line, /; example: /)
+  t.match(lines.at(-1), /EARSHOT_TREADS is no setting, EARSHOT_THREADS is probably meant/)
+  t.notMatch(message, /short/)
+  t.end()
+})
+
+t.test('a check of two settings is left out while one of them is wrong itself', (t) => {
+  const message = messageOf({ EARSHOT_MAX_UPLOAD_BYTES: 'many', EARSHOT_MAX_UPLOADS_BYTES: '2000' })
+  t.match(message, /EARSHOT_MAX_UPLOAD_BYTES must be a whole number/)
+  t.notMatch(message, /must not be more than/)
+  t.match(messageOf({ EARSHOT_MAX_UPLOADS_BYTES: '2000' }), /EARSHOT_MAX_UPLOAD_BYTES \(26214400\) must not be more than/)
   t.end()
 })
 
@@ -93,7 +186,7 @@ t.test('every number is finite and written as one', (t) => {
   t.ok(numbers.length > 20)
   for (const [name, { minimum, maximum }] of numbers) {
     t.ok(Number.isFinite(minimum) && Number.isFinite(maximum), `${name} has limits`)
-    for (const value of ['1e400', '-1e400', 'Infinity', 'NaN', '0x10', ' ', '1 2', '1_000', '1e308']) {
+    for (const value of ['1e400', '-1e400', 'Infinity', 'NaN', '0x10', '1 2', '1_000', '1e308']) {
       t.throws(
         () => readConfig({ [name]: value }),
         { code: 'CONFIG_INVALID', message: new RegExp(name) },
@@ -153,6 +246,11 @@ t.test('misspelt settings are found, those of Kubernetes are not taken for one',
     }),
     ['EARSHOT_PROT'],
   )
+  t.same(unknownSettings({ earshot_port: '1' }), ['earshot_port'], 'lower case is another variable')
+  for (const [given, meant] of [
+    ['EARSHOT_PROT', 'EARSHOT_PORT'], ['earshot_port', 'EARSHOT_PORT'], ['EARSHOT_MODEL', 'EARSHOT_MODELS'],
+    ['EARSHOT_MAX_UPLOAD_BYTE', 'EARSHOT_MAX_UPLOAD_BYTES'], ['EARSHOT_SOMETHING_ELSE_ENTIRELY', undefined],
+  ] as const) t.equal(nearestSetting(given), meant, given)
   t.end()
 })
 

@@ -46,7 +46,7 @@ const DOORS: Readonly<Record<string, readonly string[]>> = {
   'csv-parse': ['search/catalogue/rows-csv', 'data/labels/formats/delimited'],
   'to-words': ['search/catalogue/spoken-numbers'],
   'double-metaphone': ['search/ranking/phonetic-key'],
-  'fastest-levenshtein': ['search/ranking/similarity', 'data/labels/checks/typos'],
+  'fastest-levenshtein': ['search/ranking/similarity', 'data/labels/checks/typos', 'domain/nearest-name'],
   cockatiel: ['search/external-engine'],
   s3mini: ['data/collection/s3-store'],
   'prom-client': ['monitoring/metrics/registry'],
@@ -59,6 +59,7 @@ const DOORS: Readonly<Record<string, readonly string[]>> = {
     'serving/http/',
     'serving/access/keys-file',
     'domain/settings',
+    'domain/setting-values',
     'domain/model-card',
     'config',
     'engine/manifest',
@@ -76,12 +77,13 @@ const DOORS: Readonly<Record<string, readonly string[]>> = {
   tar: ['commands/setup/'],
   undici: ['commands/setup/'],
   '@npmcli/config': ['commands/setup/'],
-  pino: ['main'],
+  pino: ['main', 'serving/logger'],
+  'pino-pretty': ['serving/logger'],
   'close-with-grace': ['main'],
 }
 
 /** Programs, not libraries: nothing imports them. */
-const TOOLS = ['eslint', 'typescript', 'pino-pretty', '@types/node', '@types/pacote', 'axe-core']
+const TOOLS = ['eslint', 'typescript', '@types/node', '@types/pacote', 'axe-core']
 
 /**
  * Where a family may be named outside families/ and architectures/: default values, those of profiles, and the name of

@@ -42,7 +42,7 @@ export async function measure(bench: AudioBench): Promise<Outcome> {
     (source) => [source, ...rows.map((row) => fixed(row.get(source) ?? NaN))]))
   const missed = [...quiet].filter(([source, wer]) => faint.get(source)! - wer > TOLERATED_POINTS)
     .map(([source, wer]) => `${source}: talk 20 dB below costs ${fixed(faint.get(source)! - wer)} points`)
-  return { missed, results: rows.map((row) => Object.fromEntries(row)) }
+  return { missed, judged: { clips: clips.length }, results: rows.map((row) => Object.fromEntries(row)) }
 }
 
 function withSilence({ samples, sampleRate }: Waveform): Waveform {

@@ -64,7 +64,7 @@ export async function measure(bench: AudioBench): Promise<Outcome> {
   }
   printCases(cases, known.length)
   const lost = cases.filter((one) => (one.snrDb ?? Infinity) >= TARGET_SNR_DB && mostLost(one) > LOST_SECONDS)
-  return { missed: lost.map(describe), results: {
+  return { missed: lost.map(describe), judged: { clips: known.length, cases: cases.length }, results: {
     clips: known.map(({ clip, words }) => ({ file: path.basename(clip.file), ...words })), cases,
   } }
 }

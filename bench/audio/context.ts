@@ -6,8 +6,8 @@ import { transcribe } from '../../src/recognition/pipeline.js'
 import type { Recognizer } from '../../src/recognition/recognizer.js'
 import type { Waveform } from '../../src/domain/audio.js'
 import type { Report } from '../../src/domain/report.js'
-import type { SpeechClip } from '../harness/clips.js'
-import { UsageError } from '../harness/options.js'
+import { requireClips, type SpeechClip } from '../harness/clips.js'
+import { UsageError } from '../harness/endings.js'
 import { readPcm } from '../../fixtures/kit/pcm.js'
 
 export interface AudioBench {
@@ -24,10 +24,12 @@ export interface AudioBench {
 /** Clips that a table can change sample by sample: 16-bit mono, as all development clips. */
 export async function plainClips(clips: readonly SpeechClip[]): Promise<SpeechClip[]> {
   const plain = await Promise.all(clips.map(async ({ file }) => {
-    const { codec, channels } = readWavLayout(await readFile(file))
+    const bytes = await readFile(file)
+    if (bytes.toString('latin1', 0, 4) !== 'RIFF') return false
+    const { codec, channels } = readWavLayout(bytes)
     return codec === 'pcm_s16' && channels === 1
   }))
-  return clips.filter((_, index) => plain[index])
+  return requireClips(clips.filter((_, index) => plain[index]), 'no clip of the manifest is 16-bit mono WAV')
 }
 
 export async function readSpeech({ file }: SpeechClip): Promise<Waveform> {

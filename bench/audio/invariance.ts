@@ -43,7 +43,7 @@ export async function measure(bench: AudioBench): Promise<Outcome> {
   const rows = runs.map(({ variant, scores }) => compareRow(variant, original, scores))
   printRows(rows)
   return {
-    missed: rows.flatMap(missedOf),
+    missed: rows.flatMap(missedOf), judged: { clips: bench.clips.length, rows: rows.length },
     results: rows.map(({ variant: { name, target }, cells, changed }) => ({
       name, target: target ?? null, changed, cells,
     })),

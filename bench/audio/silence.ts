@@ -21,6 +21,7 @@ import {
   atLevel, breaths, clicks, hum, keypad, noise, NOISE_COLOURS, tones, type Sound,
 } from '../../fixtures/kit/synthesis.js'
 import { amplified } from './variants.js'
+import { requireClips } from '../harness/clips.js'
 
 const LEAST_WORDLESS = 0.95
 const MOST_MISSED = 0.01
@@ -42,6 +43,7 @@ export async function measure(bench: AudioBench): Promise<Outcome> {
     const waveform = await readSpeech(clip)
     speech.push({ kind: clip.source, name: `"${clip.text}" in ${clip.file}`, waveform })
   }
+  requireClips(speech, 'no clip has a text')
   const asTheyAre = await transcribeAll('silence, speech', speech, bench)
   const faint = await transcribeAll('silence, faint speech', speech.map((sample) =>
     ({ ...sample, waveform: toLoudness(sample.waveform, FAINT_LUFS) })), bench)
@@ -59,7 +61,8 @@ export async function measure(bench: AudioBench): Promise<Outcome> {
       missed.push(`no words in ${lost.length} of ${answers.length} clips of speech, ${level}; under 1 % wanted`)
     }
   }
-  return { missed, results: { wordless, asTheyAre, faint } }
+  const judged = { 'sounds without speech': wordless.length, 'clips of speech': asTheyAre.length }
+  return { missed, judged, results: { wordless, asTheyAre, faint } }
 }
 
 async function transcribeAll(label: string, samples: readonly Sample[], bench: AudioBench): Promise<Answer[]> {

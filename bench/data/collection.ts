@@ -23,18 +23,11 @@ import {
 import { weightedErrorRate, type WeightedClip } from '../../src/data/statistics/weighted-error-rate.js'
 import type { Report } from '../../src/domain/report.js'
 import { seededRandom } from '../../src/domain/scoring/seeded-random.js'
+import { COLLECTION } from '../declarations/service.js'
 import { defineBench, type Outcome } from '../harness/bench.js'
-import { drawUploads, MANIFEST, readClips, type Upload } from '../harness/clips.js'
-import { count, list, number } from '../harness/options.js'
-import { MODEL } from '../harness/recognizers.js'
+import { drawUploads, readClips, type Upload } from '../harness/clips.js'
 import { fixed, printTable } from '../harness/table.js'
-
-const TABLES = ['rates', 'latency'] as const
-
-const OPTIONS = {
-  table: list(TABLES), repetitions: count(1_000), clips: count(6_000), sessions: count(400), uniform: number(0.05),
-  model: MODEL, manifest: MANIFEST, uploads: count(40), rounds: count(12),
-}
+import { startProgress } from '../harness/progress.js'
 
 /** What the service has as default, but for the share that the option sets. */
 const SHARES: Omit<Shares, 'uniform'> = { doubtful: 0.2, drifted: 0.2, corrected: 1 }
@@ -60,12 +53,14 @@ interface SimulatedClip extends Omit<WeightedClip, 'weight'> {
   readonly isCorrected: boolean
 }
 
-export const run = defineBench('collection', OPTIONS, async ({ table, ...given }) => {
+export const run = defineBench(COLLECTION, async ({ table, ...given }) => {
   const outcomes: Outcome[] = []
   if (table.includes('rates')) outcomes.push(measureRates(given))
   if (table.includes('latency')) outcomes.push(await measureLatency(given))
   return {
-    missed: outcomes.flatMap(({ missed }) => missed), results: outcomes.map(({ results }) => results),
+    missed: outcomes.flatMap(({ missed }) => missed),
+    judged: Object.fromEntries(outcomes.flatMap(({ judged }) => Object.entries(judged))),
+    results: outcomes.map(({ results }) => results),
   }
 })
 
@@ -81,8 +76,10 @@ function measureRates({ repetitions, clips, sessions, uniform }: Simulation): Ou
   const truth = plainRate(simulate(LONG_RUN_CLIPS, LONG_RUN_CLIPS / 10, seededRandom(0)))
   const rows = { weighted: [0, 0, 0], plain: [0, 0, 0] }
   let [collected, ownTruth] = [0, 0]
+  const progress = startProgress('streams', repetitions)
   for (let repetition = 0; repetition < repetitions; repetition++) {
     const random = seededRandom(1 + repetition)
+    progress.step()
     const stream = simulate(clips, sessions, random)
     const sample = stream.flatMap((clip) => collect(clip, shares, random))
     const streamTruth = plainRate(stream)
@@ -107,7 +104,7 @@ function measureRates({ repetitions, clips, sessions, uniform }: Simulation): Ou
   const isCovered = coverage >= LEAST_COVERED && coverage <= MOST_COVERED
   return {
     missed: isCovered ? [] : [`coverage of ${fixed(coverage, 3)}, ${LEAST_COVERED} to ${MOST_COVERED} wanted`],
-    results: { truth, collected, rows },
+    judged: { 'simulated streams': repetitions, 'collected clips': collected }, results: { truth, collected, rows },
   }
 }
 
@@ -191,7 +188,7 @@ function compare({ without, again, collected }: Times, clips: number): Outcome {
   const { interval } = rows[2]!
   const missed = interval.low > MOST_RATIO
     ? [`at least ${fixed(interval.low, 3)} times as long, at most ${MOST_RATIO} wanted`] : []
-  return { missed, results: rows }
+  return { missed, judged: { requests: without.length }, results: rows }
 }
 
 const ORDERS = [[0, 1, 2], [2, 1, 0], [1, 2, 0], [0, 2, 1], [2, 0, 1], [1, 0, 2]]
@@ -202,8 +199,10 @@ async function timeInTurns(
 ): Promise<number[][]> {
   const agent = keepAliveAgent()
   const times = servers.map((): number[] => [])
+  const progress = startProgress('uploads', (rounds + 1) * uploads.length)
   for (let round = -1; round < rounds; round++) {
     for (const { body } of uploads) {
+      progress.step()
       // Each service comes first, second and last equally often, and before and after each of the others.
       for (const index of ORDERS[(round + ORDERS.length) % ORDERS.length]!) {
         const { status, failure, latencyMs } = await ask(`${servers[index]!.url}/v1/transcriptions`, {

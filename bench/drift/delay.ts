@@ -78,7 +78,10 @@ export async function measure({ traffic, effort, shifts }: DriftBench): Promise<
     }
   }
   print(results)
-  return { missed: results.flatMap(missedBy), results: results.map((row) => ({ ...summarize(row), runs: row.runs })) }
+  const judged = { shifts: results.length, 'runs of each': runs }
+  return {
+    missed: results.flatMap(missedBy), judged, results: results.map((row) => ({ ...summarize(row), runs: row.runs })),
+  }
 }
 
 function summarize({ shift, way, runs, right, wanted }: Row) {

@@ -10,6 +10,7 @@ import { seededRandom, sum } from '../../fixtures/kit/statistics.js'
 import { fixed, printTable } from '../harness/table.js'
 import { baselineOf, drawBaselineClips, type DriftBench } from './context.js'
 import { arrivalsOf, WAYS, type Way } from './traffic.js'
+import { startProgress } from '../harness/progress.js'
 
 const STREAMS = 100
 const STREAM_CLIPS = 5_000
@@ -26,8 +27,12 @@ interface Row { readonly way: Way; readonly streams: readonly Stream[] }
 export async function measure({ traffic, effort }: DriftBench): Promise<Outcome> {
   const rows = await traffic.rows('clean')
   const many = Math.max(1, Math.round(STREAMS * effort))
+  const progress = startProgress('streams', many * WAYS.length)
   const results = WAYS.map((way): Row => {
-    const streams = Array.from({ length: many }, (_, index) => runStream(rows, way, seededRandom(1_000 + index)))
+    const streams = Array.from({ length: many }, (_, index) => {
+      progress.step()
+      return runStream(rows, way, seededRandom(1_000 + index))
+    })
     return { way, streams }
   })
   const head = ['clips', 'streams', 'with an alarm %', 'alarms', 'mean design effect', 'features that alarmed']
@@ -39,7 +44,7 @@ export async function measure({ traffic, effort }: DriftBench): Promise<Outcome>
   const missed = noisy.map(({ way, streams }) =>
     `${way}: ${percent(withAlarm(streams))} % of clean streams had an alarm, ` +
     `at most ${percent(MOST_WITH_ALARM)} wanted`)
-  return { missed, results }
+  return { missed, judged: { utterances: rows.length, streams: many }, results }
 }
 
 function runStream(rows: readonly FeatureRow[], way: Way, random: () => number): Stream {

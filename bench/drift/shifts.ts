@@ -7,6 +7,7 @@
  * is taken by its formula, 8 bits, ITU-T G.711.
  */
 import type { Waveform } from '../../src/domain/audio.js'
+import type { SHIFT_NAMES } from '../declarations/data.js'
 import { convert } from '../harness/ffmpeg.js'
 import { recordedNoises } from '../../fixtures/kit/noises.js'
 import { writeMono } from '../../fixtures/kit/pcm.js'
@@ -16,6 +17,8 @@ import { lowPass, mix, type Noise } from '../../fixtures/kit/mixtures.js'
 import { resample } from '../../src/audio/signal/resample.js'
 import { seededRandom } from '../../fixtures/kit/statistics.js'
 import { gammaOfTwo, record, type Utterance } from './population.js'
+
+export type ShiftName = (typeof SHIFT_NAMES)[number]
 
 export interface Shift {
   readonly says: string
@@ -50,9 +53,7 @@ export const SHIFTS = {
     convert(writeMono(record(utterance, speech)), ['-c:a', 'pcm_s24le'], 'wav') },
   flac: { says: 'the same samples as FLAC', needsFfmpeg: true, make: (utterance, speech) =>
     convert(writeMono(record(utterance, speech)), ['-c:a', 'flac'], 'flac') },
-} as const satisfies Record<string, Shift>
-
-export type ShiftName = keyof typeof SHIFTS
+} as const satisfies Record<ShiftName, Shift>
 
 function onRecording(says: string, change: (recording: Waveform) => Waveform): Shift {
   return { says, make: (utterance, speech) => writeMono(change(record(utterance, speech))) }

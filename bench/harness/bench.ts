@@ -1,14 +1,18 @@
 /**
- * The skeleton of a bench: read the options, print the machine, measure, print the targets that were missed, write
- * the results. A figure without its machine cannot be compared, so both stand in every file of results; the load
- * average is there because a busy machine makes every time worse.
+ * The skeleton of a bench: read the options, look for what it needs, print the machine, measure, print the targets that
+ * were missed, write the results. A figure without its machine cannot be compared, so both stand in every file of
+ * results; the load average is there because a busy machine makes every time worse.
  */
 import { spawnSync } from 'node:child_process'
 import { mkdir, readFile, writeFile } from 'node:fs/promises'
 import os from 'node:os'
 import path from 'node:path'
 import { projectRoot } from '../../src/domain/project-root.js'
+import type { Declaration } from './declaration.js'
+import { requireMeasured } from './endings.js'
+import { requireNeeds } from './needs.js'
 import { parseOptions, type Options, type Values } from './options.js'
+import { showProgress } from './progress.js'
 
 export const RESULTS = path.join(projectRoot, 'bench/results')
 
@@ -18,32 +22,40 @@ export type RunBench = (args: readonly string[]) => Promise<boolean>
 export interface Outcome {
   /** A sentence for every target that was missed. */
   readonly missed: readonly string[]
+  /** What the tables and the verdict rest on: "clips", "accepted requests" … → how many. None may be zero. */
+  readonly judged: Readonly<Record<string, number>>
   /** Goes into the file of results as it is. */
   readonly results: unknown
 }
 
-interface Private<T> {
-  /** Options that say where files lie, which is nobody else's business: neither printed nor written. */
-  readonly unsaved?: readonly (keyof T)[]
-}
-
 export function defineBench<T extends Options>(
-  name: string, options: T, measure: (given: Values<T>) => Promise<Outcome>, { unsaved = [] }: Private<T> = {},
+  { name, options, needs, unsaved = [] }: Declaration<T>, measure: (given: Values<T>) => Promise<Outcome>,
 ): RunBench {
   return async (args) => {
     const given = parseOptions(args, options)
+    await requireNeeds(needs(given))
     const settings = Object.fromEntries(Object.entries(given).filter(([option, value]) =>
       value !== undefined && value !== Infinity && !unsaved.includes(option)))
     const startedAt = new Date().toISOString()
     const machine = await describeMachine()
     printMachine(name, machine, startedAt)
     console.log(`${Object.entries(settings).map(([option, value]) => `${option} ${String(value)}`).join(', ')}\n`)
-    const { missed, results } = await measure(given)
+    const { missed, judged, results } = await withProgress(name, () => measure(given))
+    requireMeasured(judged)
     for (const line of missed) console.log(`missed: ${line}`)
     await save(`${name}-${startedAt.replace(/\.\d+/, '').replaceAll(':', '')}.json`, {
-      name, startedAt, machine, loadAverageAtEnd: loadAverage(), settings, missed, results,
+      name, startedAt, machine, loadAverageAtEnd: loadAverage(), settings, missed, judged, results,
     })
     return missed.length === 0
+  }
+}
+
+async function withProgress<T>(name: string, work: () => Promise<T>): Promise<T> {
+  const end = showProgress(name)
+  try {
+    return await work()
+  } finally {
+    end()
   }
 }
 

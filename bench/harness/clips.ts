@@ -1,13 +1,11 @@
 /**
- * Recorded speech with reference texts, and the options that say which: a JSONL manifest, one clip a line, paths
- * relative to the manifest. The development clips when they are there, else the synthetic clips of the project.
+ * Recorded speech with reference texts: a JSONL manifest, one clip a line, paths relative to the manifest.
  */
 import { existsSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
 import path from 'node:path'
 import { seededRandom } from '../../fixtures/kit/statistics.js'
-import { projectRoot } from '../../src/domain/project-root.js'
-import { count, text, UsageError } from './options.js'
+import { NothingMeasured, UsageError } from './endings.js'
 
 export interface SpeechClip {
   /** Absolute. */
@@ -29,26 +27,45 @@ interface ManifestLine {
   readonly speaker: string
 }
 
-const DEVELOPMENT = path.join(projectRoot, '../shared/data/speech/manifest.jsonl')
-
-/** The option `--manifest`; some benches call it `--clips`. */
-export const MANIFEST = text(existsSync(DEVELOPMENT) ? DEVELOPMENT : path.join(
-  projectRoot, 'fixtures/clips/manifest.jsonl',
-))
-/** Clips of each source. */
-export const LIMIT = count(Infinity)
-
-/** `given` is a manifest or a folder with a manifest.jsonl; `limit`: clips of each source. */
+/**
+ * `given` is a manifest or a folder with a manifest.jsonl; `limit`: clips of each source. Throws where there is none:
+ * no bench can say anything about no clips.
+ */
 export async function readClips(given: string, limit = Infinity): Promise<SpeechClip[]> {
   const file = given.endsWith('.jsonl') ? given : path.join(given, 'manifest.jsonl')
   if (!existsSync(file)) throw new UsageError(`there is no manifest ${file}`)
   const folder = path.dirname(path.resolve(file))
-  const lines = (await readFile(file, 'utf8')).split('\n').filter((line) => line.trim() !== '')
-  return firstOfEachSource(lines.map((line) => {
-    const { path: clipPath, text: said, seconds, speaker } = JSON.parse(line) as ManifestLine
-    const source = sourceOf(clipPath, speaker, folder)
-    return { file: path.join(folder, clipPath), text: said, seconds, speaker, source }
-  }), limit)
+  const clips = (await readFile(file, 'utf8')).split('\n').flatMap((line, index) => {
+    if (line.trim() === '') return []
+    const { path: clipPath, text: said, seconds, speaker } = parseLine(line, `line ${index + 1} of ${file}`)
+    return [{
+      file: path.join(folder, clipPath), text: said, seconds, speaker, source: sourceOf(clipPath, speaker, folder),
+    }]
+  })
+  return requireClips(firstOfEachSource(clips, limit), `${file} lists no clip`)
+}
+
+/** The clips, or NothingMeasured with the reason why there are none. */
+export function requireClips<Clip>(clips: readonly Clip[], reason: string): Clip[] {
+  if (clips.length === 0) throw new NothingMeasured(`nothing was measured: ${reason}`)
+  return [...clips]
+}
+
+function parseLine(line: string, where: string): ManifestLine {
+  const found = asObject(line, where)
+  const wanted = { path: 'string', text: 'string', seconds: 'number', speaker: 'string' }
+  for (const [field, type] of Object.entries(wanted)) {
+    if (typeof found[field] !== type) throw new UsageError(`${where} has no "${field}" that is a ${type}`)
+  }
+  return found as unknown as ManifestLine
+}
+
+function asObject(line: string, where: string): Record<string, unknown> {
+  try {
+    return Object(JSON.parse(line)) as Record<string, unknown>
+  } catch (cause) {
+    throw new UsageError(`${where} is no JSON: ${(cause as Error).message}`)
+  }
 }
 
 /** In the order of the manifest. */
@@ -66,6 +83,7 @@ export interface Upload { readonly body: Buffer; readonly seconds: number }
 
 /** Clips drawn with a fixed seed: the same load in every run. */
 export async function drawUploads(clips: readonly SpeechClip[], many: number): Promise<Upload[]> {
+  requireClips(clips, 'there is no clip to send')
   const random = seededRandom(7)
   const drawn = Array.from({ length: many }, () => clips[Math.floor(random() * clips.length)]!)
   return Promise.all(drawn.map(async ({ file, seconds }) => ({ body: await readFile(file), seconds })))

@@ -3,7 +3,7 @@
  * counts pages that processes share once for each of them, so the sum over a server and its workers is an upper bound.
  */
 import { existsSync, readFileSync, readdirSync } from 'node:fs'
-import { UsageError } from './options.js'
+import { UsageError } from './endings.js'
 
 /** In the command line of a worker; the first name is that of earlier revisions (`bench -- revisions`). */
 const WORKER = /(recognizer|worker)-process/

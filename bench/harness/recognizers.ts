@@ -1,10 +1,8 @@
 /**
  * A recognizer in this process, loaded and served as a recognition worker does it: the figures are those of one worker.
  */
-import path from 'node:path'
 import type { Waveform } from '../../src/domain/audio.js'
 import type { DetectionMode, Engine, MatrixChoice } from '../../src/domain/choices.js'
-import { projectRoot } from '../../src/domain/project-root.js'
 import { startStageTimer } from '../../src/domain/stage-timer.js'
 import type { Hypothesis } from '../../src/domain/transcript.js'
 import { loadModel } from '../../src/recognition/load-recognizer.js'
@@ -12,13 +10,7 @@ import type { TranscribeOptions } from '../../src/recognition/options.js'
 import type { RecognizeOptions, Recognizer } from '../../src/recognition/recognizer.js'
 import type { SpeechDetectors } from '../../src/recognition/segmentation/detector.js'
 import { loadDetectors } from '../../src/recognition/segmentation/load-detectors.js'
-import { count, text } from './options.js'
-
-export const DEFAULT_MODEL = 'moonshine-tiny-en'
-/** The options `--model` and `--workers` (0: as many as the service chooses). */
-export const MODEL = text(DEFAULT_MODEL)
-export const WORKERS = count(0, 0)
-export const modelsDir = path.join(projectRoot, 'models')
+import { modelsDir } from './needs.js'
 
 /** The pipeline as the service runs it by default. */
 export const SERVED: TranscribeOptions = {

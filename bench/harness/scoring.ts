@@ -6,6 +6,7 @@ import {
   alignWords, countErrors, totalErrors, type Edit, type ErrorCounts,
 } from '../../src/domain/scoring/word-errors.js'
 import type { SpeechClip } from './clips.js'
+import { requireMeasured } from './endings.js'
 import { fixed } from './table.js'
 
 /** One clip after recognition. */
@@ -49,6 +50,7 @@ export function scoreClip(clip: SpeechClip, text: string, audioSeconds: number, 
 }
 
 export function scoreSource(source: string, clips: readonly ScoredClip[]): SourceScore {
+  requireMeasured({ [`clips of ${source}`]: clips.length })
   const { by, groups } = resamplingGroups(clips.map((scored) => ({
     speaker: scored.clip.speaker, clip: scored.clip.file, sums: [totalErrors(scored), scored.words],
   })))

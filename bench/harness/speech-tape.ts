@@ -4,7 +4,7 @@
  */
 import { readFile } from 'node:fs/promises'
 import { blankWav, WAV_HEADER_BYTES } from '../../fixtures/wav.js'
-import { UsageError } from './options.js'
+import { UsageError } from './endings.js'
 import type { SpeechClip, Upload } from './clips.js'
 
 /** Hz, 16-bit, mono: what the development clips are, and what the tape takes. */

@@ -1,8 +1,11 @@
 /** Rows of cells → aligned text: the first column to the left, numbers to the right. */
+import { NothingMeasured } from './endings.js'
 
 export type Cell = string | number
 
+/** A table without rows is an error: it would look like a result. */
 export function printTable(head: readonly string[], rows: readonly (readonly Cell[])[]): void {
+  if (rows.length === 0) throw new NothingMeasured(`nothing was measured: no row for the table "${head.join(', ')}"`)
   console.log(formatTable(head, rows))
 }
 

@@ -5,6 +5,8 @@ import type { TranscribeOptions } from '../../src/recognition/options.js'
 import { transcribe } from '../../src/recognition/pipeline.js'
 import type { Recognizer } from '../../src/recognition/recognizer.js'
 import type { SpeechClip } from './clips.js'
+import { requireMeasured } from './endings.js'
+import { startProgress } from './progress.js'
 import { allowSilence, SERVED } from './recognizers.js'
 import { compareSource, scoreClip, type Difference, type ScoredClip } from './scoring.js'
 import { withShiftedStart } from './shifted-start.js'
@@ -26,13 +28,16 @@ export function plainWay(recognizer: Recognizer): Way {
 export async function recognizeAll(
   clips: readonly SpeechClip[], ways: readonly Way[], shifts: number,
 ): Promise<ScoredClip[][]> {
+  requireMeasured({ clips: clips.length, ways: ways.length })
   const runs = ways.map((way) => ({ way, scores: [] as ScoredClip[] }))
+  const progress = startProgress('recognitions', clips.length * shifts * ways.length)
   // The first run of a graph allocates and is slow; no clip should pay for it.
   for (const way of ways) for (const clip of clips.slice(0, 1)) await recognizeOne(clip, 0, way)
   for (const [index, clip] of clips.entries()) {
     for (let shift = 0; shift < shifts; shift++) {
       for (const { way, scores } of index % 2 === 0 ? runs : runs.toReversed()) {
         scores.push(await recognizeOne(clip, shift, way))
+        progress.step()
       }
     }
   }

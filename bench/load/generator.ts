@@ -8,6 +8,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Agent } from 'node:http'
 import type { Upload } from '../harness/clips.js'
+import { startProgress } from '../harness/progress.js'
 import { ask, errorCode, keepAliveAgent } from '../../fixtures/kit/exchange.js'
 
 export type Arrivals = { readonly clients: number } | { readonly perSecond: number }
@@ -58,12 +59,16 @@ export async function generateLoad(plan: LoadPlan): Promise<LoadResult> {
   const agent = keepAliveAgent(plan.localAddress)
   const since = performance.now()
   const answers: Answer[] = []
+  const progress = startProgress('seconds of load', plan.maxSeconds)
+  const clock = setInterval(() => { progress.step(1) }, 1_000).unref()
   try {
     const dropped = 'clients' in plan.arrivals
       ? await closedLoop(plan, plan.arrivals.clients, agent, answers)
       : await openLoop(plan, plan.arrivals.perSecond, agent, answers)
     return { answers, elapsedSeconds: (performance.now() - since) / 1000, dropped }
   } finally {
+    clearInterval(clock)
+    progress.end()
     agent.destroy()
   }
 }

@@ -15,6 +15,7 @@ import { fixed, megabytes } from '../harness/table.js'
 import { generateLoad } from './generator.js'
 import { printProbes, probeOperations } from './probe.js'
 import { printLoad, sayOutcomes, summarizeLoad } from './summary.js'
+import { requireMeasured } from '../harness/endings.js'
 
 const TIMES_CAPACITY = 4
 /** The setting of this service, and its default. */
@@ -74,11 +75,17 @@ async function overload(server: Server, { uploads, seconds }: OwnServerPlan): Pr
       ...withRetryAfter < refused ? [`${refused - withRetryAfter} refusals without Retry-After`] : [],
       ...p95Ms > allowedMs ? [`p95 of the accepted ${fixed(p95Ms, 0)} ms, ${fixed(allowedMs, 0)} ms allowed`] : [],
     ],
+    judged: { 'accepted requests': summary.accepted, 'calm requests': after.accepted },
     results: { capacity, perSecond, load: summary, probes, rss, before, after, allowedMs },
   }
 }
 
-interface CalmLatencies { readonly firstMs: number; readonly medianMs: number; readonly p95Ms: number }
+interface CalmLatencies {
+  readonly firstMs: number
+  readonly medianMs: number
+  readonly p95Ms: number
+  readonly accepted: number
+}
 
 /** Single requests, one after the other; always the same clips. */
 async function calmLatencies(url: string, uploads: readonly Upload[]): Promise<CalmLatencies> {
@@ -86,7 +93,11 @@ async function calmLatencies(url: string, uploads: readonly Upload[]): Promise<C
     url, uploads, arrivals: { clients: 1 }, maxSeconds: 60, maxRequests: CALM_REQUESTS,
   })
   const latencies = answers.filter(({ status }) => status === 200).map(({ latencyMs }) => latencyMs)
-  return { firstMs: latencies[0] ?? NaN, medianMs: median(latencies), p95Ms: percentile(latencies, 0.95) }
+  requireMeasured({ 'accepted requests on the idle service': latencies.length })
+  return {
+    firstMs: latencies[0]!, medianMs: median(latencies), p95Ms: percentile(latencies, 0.95),
+    accepted: latencies.length,
+  }
 }
 
 interface MemoryRange { readonly startBytes: number; readonly maxBytes: number; readonly endBytes: number }

@@ -2,9 +2,11 @@
 import type { Answer, LoadResult } from './generator.js'
 import { median, percentile, sum } from '../../fixtures/kit/statistics.js'
 import { fixed } from '../harness/table.js'
+import { requireMeasured } from '../harness/endings.js'
 
 export interface LoadSummary {
   readonly requests: number
+  readonly accepted: number
   /** "200", "429 QUEUE_FULL", "ECONNRESET" … → how many. */
   readonly byOutcome: Readonly<Record<string, number>>
   readonly clipsPerSecond: number
@@ -22,11 +24,13 @@ export interface LoadSummary {
 }
 
 export function summarizeLoad({ answers, elapsedSeconds, dropped }: LoadResult): LoadSummary {
+  requireMeasured({ requests: answers.length })
   const accepted = answers.filter(({ status }) => status === 200)
   const refused = answers.filter(isRefusal)
   const latencies = accepted.map(({ latencyMs }) => latencyMs)
   return {
-    requests: answers.length, byOutcome: countByOutcome(answers), clipsPerSecond: accepted.length / elapsedSeconds,
+    requests: answers.length, accepted: accepted.length, byOutcome: countByOutcome(answers),
+    clipsPerSecond: accepted.length / elapsedSeconds,
     audioSecondsPerSecond: sum(accepted.map(({ audioSeconds }) => audioSeconds)) / elapsedSeconds,
     p50Ms: median(latencies), p95Ms: percentile(latencies, 0.95), p99Ms: percentile(latencies, 0.99),
     refused: refused.length, refusalMedianMs: median(refused.map(({ latencyMs }) => latencyMs)),
@@ -35,9 +39,30 @@ export function summarizeLoad({ answers, elapsedSeconds, dropped }: LoadResult):
   }
 }
 
-export function isRefusal({ status }: Pick<Answer, 'status'>): boolean {
-  return status === 429 || status === 503
+/** The service answered that it cannot take the request now, and said so with a code of its own. */
+export function isRefusal({ status, errorCode }: Pick<Answer, 'status' | 'errorCode'>): boolean {
+  return (status === 429 || status === 503) && errorCode !== ''
 }
+
+/** A connection that ended without an answer. */
+const CLOSED: readonly (string | null)[] = ['ECONNRESET', 'EPIPE', 'ECONNREFUSED']
+
+/**
+ * Requests that the service may have accepted and that got neither a transcript nor a reason: the connection broke, or
+ * the server failed. A refusal is an answer. Nothing was accepted where nobody listens any more, nor after the service
+ * told another request that it is shutting down: from then on a connection may simply be closed.
+ */
+export function lostOf<A extends Lossy>(answers: readonly A[]): A[] {
+  const drainingSinceMs = Math.min(...answers.flatMap((answer) =>
+    answer.errorCode === 'SHUTTING_DOWN' ? [answer.startedAtMs + answer.latencyMs] : []))
+  return answers.filter((answer) => {
+    if (answer.failure === 'ECONNREFUSED') return false
+    if (answer.failure === null) return answer.status >= 500 && !isRefusal(answer)
+    return !CLOSED.includes(answer.failure) || answer.startedAtMs < drainingSinceMs
+  })
+}
+
+type Lossy = Pick<Answer, 'status' | 'errorCode' | 'failure' | 'startedAtMs' | 'latencyMs'>
 
 export function countByOutcome(
   answers: readonly Pick<Answer, 'status' | 'failure' | 'errorCode'>[],

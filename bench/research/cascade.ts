@@ -15,13 +15,15 @@ import { totalErrors } from '../../src/domain/scoring/word-errors.js'
 import { certaintyOf } from '../../src/recognition/confidence/cascade-correctness.js'
 import { transcribe } from '../../src/recognition/pipeline.js'
 import type { Recognizer } from '../../src/recognition/recognizer.js'
+import { CASCADE } from '../declarations/research.js'
 import { defineBench } from '../harness/bench.js'
-import { LIMIT, MANIFEST, readClips, type SpeechClip } from '../harness/clips.js'
-import { text } from '../harness/options.js'
-import { MODEL, openRecognizer, SERVED } from '../harness/recognizers.js'
+import { readClips, type SpeechClip } from '../harness/clips.js'
+import { openRecognizer, SERVED } from '../harness/recognizers.js'
 import { scoreClip } from '../harness/scoring.js'
 import { fixed, printTable, type Cell } from '../harness/table.js'
 import { remembering, type RememberingRecognizer } from './remembering.js'
+import { requireMeasured } from '../harness/endings.js'
+import { startProgress } from '../harness/progress.js'
 
 /** Targets: WER and time as shares of the larger model's. */
 const MOST_WER = 1.1
@@ -64,22 +66,23 @@ interface Score { readonly wer: number; readonly seconds: number; readonly escal
 
 interface Setting extends Score { readonly passes: number; readonly below: number }
 
-const OPTIONS = { model: MODEL, larger: text('whisper-small'), manifest: MANIFEST, limit: LIMIT, language: text('en') }
-
-export const run = defineBench('cascade', OPTIONS, async (
+export const run = defineBench(CASCADE, async (
   { model, larger: largerModel, manifest, limit, language },
 ) => {
   const clips = await readClips(manifest, limit)
   const [small, larger] = [await openWarm(model, clips), await openWarm(largerModel, clips)]
   const rows: Row[] = []
+  const progress = startProgress('clips', clips.length)
   for (const clip of clips) {
     const row = await recognizeInAllWays(clip, {
       small, larger, language: language === 'detect' ? undefined : language,
     })
     if (row === undefined) console.log(`left out, since it is cut into several clips: ${clip.file}`)
     else rows.push(row)
+    progress.step()
   }
   await Promise.all([small.dispose(), larger.dispose()])
+  requireMeasured({ 'clips of one piece': rows.length })
   const alone = score(rows, (row) => row.larger)
   const settings = PASSES.flatMap((passes) => THRESHOLDS.map((below): Setting =>
     ({ passes, below, ...score(rows, cascadeOf(passes, below)) })))
@@ -90,7 +93,7 @@ export const run = defineBench('cascade', OPTIONS, async (
   const missed = wer <= MOST_WER && time <= MOST_TIME ? [] : [`WER ${fixed(wer, 2)} of the larger model's ` +
     `(at most ${MOST_WER} wanted) in ${fixed(time, 2)} of its time (at most ${MOST_TIME} wanted)`]
   const results = rows.map(({ clip, byPasses, ...row }) => ({ file: clip.file, byPasses: [...byPasses], ...row }))
-  return { missed, results: { alone, settings, chosen, rows: results } }
+  return { missed, judged: { clips: rows.length }, results: { alone, settings, chosen, rows: results } }
 })
 
 /** The first run of a graph allocates and is slow; no clip should pay for it. */

@@ -13,18 +13,16 @@ import { comparableText } from '../../src/domain/words.js'
 import { endsEarly, jointScore } from '../../src/recognition/joint-scores.js'
 import { transcribe } from '../../src/recognition/pipeline.js'
 import type { Recognizer } from '../../src/recognition/recognizer.js'
+import { LISTS } from '../declarations/research.js'
 import { defineBench } from '../harness/bench.js'
-import { LIMIT, MANIFEST, readClips, type SpeechClip } from '../harness/clips.js'
-import { count, text } from '../harness/options.js'
+import { readClips, type SpeechClip } from '../harness/clips.js'
 import { startProgress } from '../harness/progress.js'
-import { MODEL, openRecognizer, SERVED } from '../harness/recognizers.js'
+import { openRecognizer, SERVED } from '../harness/recognizers.js'
 import { scoreClip, scoreSource, type ScoredClip } from '../harness/scoring.js'
 import { fixed, printTable } from '../harness/table.js'
 import { bySource } from '../harness/ways.js'
+import { requireMeasured } from '../harness/endings.js'
 
-const OPTIONS = {
-  model: MODEL, larger: text('whisper-small'), alternatives: count(5), manifest: MANIFEST, limit: LIMIT,
-}
 const WAYS = ['larger alone', 'first of each', 'list of small', 'both lists'] as const
 type Way = (typeof WAYS)[number]
 
@@ -33,7 +31,7 @@ interface Judged {
   readonly seconds: Readonly<Record<Way, number>>
 }
 
-export const run = defineBench('lists', OPTIONS, async ({ model, larger: largerName, ...given }) => {
+export const run = defineBench(LISTS, async ({ model, larger: largerName, ...given }) => {
   const clips = await readClips(given.manifest, given.limit)
   const [small, larger] = [await openRecognizer(model), await openRecognizer(largerName)]
   const scores: Record<string, ScoredClip[]> = Object.fromEntries(WAYS.map((way) => [way, []]))
@@ -48,6 +46,7 @@ export const run = defineBench('lists', OPTIONS, async ({ model, larger: largerN
   }
   await small.dispose()
   await larger.dispose()
+  requireMeasured({ 'clips of one piece': judged.length })
   const wers = WAYS.map((way) => new Map(bySource(scores[way]!).map(([source, own]) =>
     [source, scoreSource(source, own).wer])))
   const rows = [...(wers[0]?.keys() ?? [])].map((source) =>
@@ -57,7 +56,7 @@ export const run = defineBench('lists', OPTIONS, async ({ model, larger: largerN
   const seconds = WAYS.map((way) => sum(judged.map((one) => one.seconds[way])))
   printTable(['', ...WAYS], [['time', ...seconds.map((one) => fixed(one / seconds[0]!, 2))]])
   console.log(`\n${judged.length} clips of one piece`)
-  return { missed: [], results: { rows, means, seconds } }
+  return { missed: [], judged: { 'clips of one piece': judged.length }, results: { rows, means, seconds } }
 })
 
 /** Undefined for an upload that is no single clip for both models. */

@@ -19,15 +19,15 @@ import { greedyGraph, type Audio } from '../../src/engine/runtime/greedy-graph.j
 import { sessionOpener, Tensor } from '../../src/engine/runtime/session.js'
 import { logMelExtractor } from '../../src/recognition/features/log-mel.js'
 import { loadRecognizer, type Recognizer } from '../../src/recognition/recognizer.js'
+import { QUANTIZATION } from '../declarations/research.js'
 import { defineBench } from '../harness/bench.js'
-import { LIMIT, MANIFEST, readClips, type SpeechClip } from '../harness/clips.js'
-import { count, text, UsageError } from '../harness/options.js'
-import { modelsDir, SERVED } from '../harness/recognizers.js'
+import { readClips, type SpeechClip } from '../harness/clips.js'
+import { UsageError } from '../harness/endings.js'
+import { modelsDir } from '../harness/needs.js'
+import { SERVED } from '../harness/recognizers.js'
 import { scoreSource, type ScoredClip } from '../harness/scoring.js'
 import { fixed, printTable } from '../harness/table.js'
 import { bySource, recognizeAll } from '../harness/ways.js'
-
-const OPTIONS = { model: text('whisper-base-en'), manifest: MANIFEST, limit: LIMIT, encoded: count(12) }
 
 /** How matrices are stored, and the target that the graph is written for. */
 const FORMS = ['real', 'column', 'matrix'] as const
@@ -38,7 +38,7 @@ const SAYS: Readonly<Record<Form, string>> = {
 
 const open = sessionOpener({ providers: ['cpu'], strict: true, threads: 1 })
 
-export const run = defineBench('quantization', OPTIONS, async ({ model, manifest: file, limit, encoded }) => {
+export const run = defineBench(QUANTIZATION, async ({ model, manifest: file, limit, encoded }) => {
   const manifest = await readManifest(modelsDir, model)
   if (hasPublishedGraphs(manifest)) throw new UsageError(`${model} comes as integers, and not as real numbers`)
   const clips = await readClips(file, limit)
@@ -54,7 +54,7 @@ export const run = defineBench('quantization', OPTIONS, async ({ model, manifest
   for (const recognizer of recognizers) await recognizer.dispose()
   const rows = FORMS.map((form, index) => summaryOf(form, graphs[form], scores[index]!, ratios[form]))
   printRows(rows)
-  return { missed: [], results: rows }
+  return { missed: [], judged: { clips: clips.length }, results: rows }
 })
 
 async function compile(manifest: Manifest, form: Form, kind: GraphKind = 'greedy'): Promise<Uint8Array> {

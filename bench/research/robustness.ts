@@ -14,39 +14,29 @@ import { writeMono } from '../../fixtures/kit/pcm.js'
 import { totalErrors } from '../../src/domain/scoring/word-errors.js'
 import { transcribe } from '../../src/recognition/pipeline.js'
 import { plainClips, readSpeech } from '../audio/context.js'
+import { ROBUSTNESS, SILENT_DECODER } from '../declarations/research.js'
 import { defineBench } from '../harness/bench.js'
-import { LIMIT, MANIFEST, readClips, type SpeechClip } from '../harness/clips.js'
-import { list, optionalList, optionalText } from '../harness/options.js'
+import { readClips, type SpeechClip } from '../harness/clips.js'
 import { startProgress } from '../harness/progress.js'
-import { DEFAULT_MODEL, openRecognizer, SERVED } from '../harness/recognizers.js'
+import { DEFAULT_MODEL } from '../declarations/shared.js'
+import { openRecognizer, SERVED } from '../harness/recognizers.js'
 import { compareSource, scoreClip, scoreSource, type ScoredClip } from '../harness/scoring.js'
 import { fixed, printTable } from '../harness/table.js'
 import { bySource } from '../harness/ways.js'
 import { remembering, type Remembered, type RememberingRecognizer } from './remembering.js'
 import type { Attempt } from './robustness/attempt.js'
 import { allAttempts } from './robustness/attempts.js'
-import { CONDITION_NAMES, CONDITIONS, type ConditionName } from './robustness/conditions.js'
+import { CONDITIONS, type ConditionName } from './robustness/conditions.js'
 import { hear } from './robustness/heard.js'
 import { readLanguageModel } from './robustness/language-model.js'
 import { openCarriers } from './robustness/more-context.js'
 import { scoresOf, scoresOverSilence, type TextScores } from './robustness/text-scores.js'
 
-/** Its decoder over silence is one of the language models. */
-const LARGER_MODEL = 'whisper-base-en'
-
-const OPTIONS = {
-  'manifest': MANIFEST, 'limit': LIMIT, 'condition': list(CONDITION_NAMES), 'texts': optionalText,
-  /** Only attempts whose row begins with one of these. */
-  'rows': optionalList,
-  /** Keeps decoded passes, so that another run decodes only what is new. */
-  'passes-file': optionalText,
-}
-
-export const run = defineBench('robustness', OPTIONS, async ({ manifest, limit, condition, texts, rows, ...files }) => {
+export const run = defineBench(ROBUSTNESS, async ({ manifest, limit, condition, texts, rows, ...files }) => {
   const clips = await plainClips(await readClips(manifest, limit))
   const known = await readPasses(files['passes-file'])
   const recognizer = remembering(await openRecognizer(DEFAULT_MODEL), known.small)
-  const larger = remembering(await openRecognizer(LARGER_MODEL), known.larger)
+  const larger = remembering(await openRecognizer(SILENT_DECODER), known.larger)
   await recognizer.openBeamSearch?.()
   const languageModels = new Map<string, TextScores>()
   const words = texts === undefined ? undefined : await readLanguageModel(texts)
@@ -70,8 +60,8 @@ export const run = defineBench('robustness', OPTIONS, async ({ manifest, limit, 
   await Promise.all([recognizer.dispose(), larger.dispose()])
   for (const table of tables) printCondition(table)
   printAll(tables)
-  return { missed: [], results: tables }
-}, { unsaved: ['passes-file', 'texts'] })
+  return { missed: [], judged: { clips: clips.length, attempts: attempts.length }, results: tables }
+})
 
 interface Bench { readonly attempts: readonly Attempt[]; readonly recognizer: RememberingRecognizer }
 

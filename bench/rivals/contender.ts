@@ -1,16 +1,18 @@
 /** Who takes part, and the processes in which they do. */
 import { fork, type ChildProcess } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
+import type { CONTENDER_NAMES } from '../declarations/recognition.js'
+import { Skipped } from '../harness/endings.js'
 import { NotHere, type Setup } from './adapter.js'
 import type { Answer, HeardText, Order } from './child.js'
+
+export type ContenderName = (typeof CONTENDER_NAMES)[number]
 
 /** By the name that is printed; the file in this folder. */
 export const CONTENDERS = {
   'earshot': 'earshot', 'earshot reference': 'earshot-reference', 'earshot pipeline': 'earshot-pipeline',
   'transformers.js': 'transformers', 'sherpa-onnx': 'sherpa', 
-} as const satisfies Readonly<Record<string, string>>
-
-export type ContenderName = keyof typeof CONTENDERS
+} as const satisfies Readonly<Record<ContenderName, string>>
 
 export const OURS: readonly ContenderName[] = ['earshot', 'earshot reference', 'earshot pipeline']
 
@@ -61,6 +63,12 @@ export async function startContenders(
     }
   }
   console.log()
+  const rivals = names.filter((name) => !OURS.includes(name))
+  if (rivals.length > 0 && contenders.every(({ name }) => OURS.includes(name))) {
+    for (const contender of contenders) contender.stop()
+    throw new Skipped(`no rival is here (${rivals.join(', ')}): install one in a folder, as docs/benchmarks/speed.md `
+      + 'says, and name the folder with --from; --contenders earshot measures this project alone')
+  }
   return contenders
 }
 

@@ -67,7 +67,7 @@ export async function saturate(
   }
   for (const side of sides) await side.stop()
   const throughputs = runs.map(({ side, run }) => throughputOf(side, run, workers))
-  return { missed: printThroughputs(throughputs), results: throughputs }
+  return { missed: printThroughputs(throughputs), judged: { clips: clips.length }, results: throughputs }
 }
 
 /** Two tables: speed, and the words of the same run. Says whether ours is far enough ahead. */

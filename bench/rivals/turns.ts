@@ -3,6 +3,7 @@ import { readFile } from 'node:fs/promises'
 import { decodeAudio } from '../../src/audio/decode.js'
 import { resample } from '../../src/audio/signal/resample.js'
 import type { SpeechClip } from '../harness/clips.js'
+import { startProgress } from '../harness/progress.js'
 import { scoreClip } from '../harness/scoring.js'
 import { SAMPLE_RATE } from './adapter.js'
 import type { Contender } from './contender.js'
@@ -16,12 +17,14 @@ export type Results = ReadonlyMap<string, readonly RivalClip[]>
 export async function takeTurns(clips: readonly SpeechClip[], contenders: readonly Contender[]): Promise<Results> {
   const turns = contenders.map((contender) => ({ contender, results: [] as RivalClip[] }))
   await warmUp(clips, contenders)
+  const progress = startProgress('clips', clips.length)
   for (const [index, clip] of clips.entries()) {
     const samples = await readWaveform(clip)
     for (const { contender, results } of rotated(turns, index)) {
       const { text, wallMs, cpuMs, peakBytes } = await contender.recognize(samples)
       results.push({ ...scoreClip(clip, text, samples.length / SAMPLE_RATE, wallMs), cpuMs, peakBytes })
     }
+    progress.step()
   }
   return new Map(turns.map(({ contender, results }) => [contender.name, results]))
 }

@@ -12,7 +12,7 @@ import { readPcm } from '../../fixtures/kit/pcm.js'
 import { groupBy, sum } from '../../fixtures/kit/statistics.js'
 import type { Outcome } from '../harness/bench.js'
 import type { SpeechClip } from '../harness/clips.js'
-import { UsageError } from '../harness/options.js'
+import { Skipped } from '../harness/endings.js'
 import type { ScoredClip } from '../harness/scoring.js'
 import { fixed, printTable } from '../harness/table.js'
 import { recognizeAll } from '../harness/ways.js'
@@ -51,7 +51,9 @@ export async function measure(bench: SearchBench): Promise<Outcome> {
   const folder = await mkdtemp(path.join(os.tmpdir(), 'earshot-names-'))
   try {
     const clips = await speakNames(folder)
-    if (clips.length === 0) throw new UsageError('the table "names" needs flite or espeak-ng')
+    if (clips.length === 0) {
+      throw new Skipped('flite or espeak-ng says the names; on Debian: apt-get install flite espeak-ng')
+    }
     return await compare(clips, bench)
   } finally {
     await rm(folder, { recursive: true, force: true })
@@ -77,7 +79,7 @@ async function compare(clips: readonly SpeechClip[], bench: SearchBench): Promis
     rows.map((row) => [row.others, row.voice, row.clips, row.before, row.after, fixed(row.fewer), row.lost]))
   const missed = rows.filter(({ others, voice, fewer }) => others === 0 && voice === 'all' && fewer < LEAST_FEWER)
     .map(({ fewer }) => `${fixed(fewer)} % fewer errors with a list of the names, at least ${LEAST_FEWER} % wanted`)
-  return { missed, results: { rows } }
+  return { missed, judged: { clips: clips.length }, results: { rows } }
 }
 
 function errorsOf({ edits }: ScoredClip): number {

@@ -37,7 +37,7 @@ export async function measure(bench: SearchBench): Promise<Outcome> {
   const missed = rows.filter(({ points }) => points > TOLERATED_POINTS)
     .map(({ source, name, points }) =>
       `${source}, ${name}: ${fixed(points)} points, at most ${TOLERATED_POINTS} wanted`)
-  return { missed, results: { rows } }
+  return { missed, judged: { clips: bench.clips.length }, results: { rows } }
 }
 
 function madeLists({ clips }: SearchBench): Record<string, string[]> {

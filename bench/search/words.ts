@@ -14,6 +14,8 @@ import type { Outcome } from '../harness/bench.js'
 import { groupBy } from '../../fixtures/kit/statistics.js'
 import { fixed, printTable } from '../harness/table.js'
 import { biasedBy, type SearchBench } from './context.js'
+import { Skipped } from '../harness/endings.js'
+import { startProgress } from '../harness/progress.js'
 
 type Targets = Readonly<Record<'top1' | 'top3' | 'rejected' | 'gain', number>>
 
@@ -71,12 +73,15 @@ export async function measure(bench: SearchBench): Promise<Outcome> {
       missed.push(`${source}: ${fixed(figures.top1 - figures.free)} points above free decoding, wanted ${wanted.gain}`)
     }
   }
+  if (rows.length === 0) {
+    throw new Skipped(`no clips of ${Object.keys(SOURCES).join(' or ')}: name recordings of them with --manifest`)
+  }
   printTable([
     'source', 'clips', 'transcript right without %', 'with %', 'first %', 'one of three %', 'wrong hits %',
     'text and hit differ %', 'first and a hit %', 'outside rejected %',
   ], rows)
   printReliability(Object.values(results).flatMap((one) => (one as { readonly found: Found[] }).found))
-  return { missed, results }
+  return { missed, judged: { sources: rows.length }, results }
 }
 
 async function findAll(clips: readonly SpeechClip[], bench: SearchBench): Promise<Found[]> {
@@ -84,7 +89,9 @@ async function findAll(clips: readonly SpeechClip[], bench: SearchBench): Promis
   const find = openFinder(words, bench)
   const without = new Map(words.map((word) => [word, openFinder(words.filter((other) => other !== word), bench)]))
   const found: Found[] = []
+  const progress = startProgress(`clips of ${clips[0]?.source ?? 'no source'}`, clips.length)
   for (const { file, text } of clips) {
+    progress.step()
     const bytes = await readFile(file)
     const free = await transcribe(bytes, bench.recognizers[0], bench.options)
     const { transcript, ranked } = await find(bytes)

@@ -20,8 +20,8 @@ export interface KnownWord {
   readonly endSeconds: number | null
 }
 
-const SINGLE_WORDS = ['speech_commands', 'moonshine_alphanumeric']
-const SENTENCES = ['asterisk_en_8k', 'ljspeech']
+export const SINGLE_WORDS = ['speech_commands', 'moonshine_alphanumeric']
+export const SENTENCES = ['asterisk_en_8k', 'ljspeech']
 /** Shorter recordings are words, longer ones would fill a clip. */
 const SENTENCE_SECONDS = { from: 1, to: 9 }
 const NOISE_DB = 10

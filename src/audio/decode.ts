@@ -8,10 +8,14 @@
  */
 import { SpeechError } from '../domain/errors.js'
 import type { ChannelChoice, HeaderlessFormat, Recording } from '../domain/audio.js'
-import { textAt } from './containers/bytes.js'
-import { downmix, framesIn } from './signal/downmix.js'
-import { FORMATS, UNSUPPORTED_FORMATS, type AudioFormatReader } from './formats.js'
+import { mixToMono, type MixOptions } from './channels/mix.js'
+import { matchesAu } from './containers/au.js'
+import { framesIn } from './signal/downmix.js'
+import { withoutDoubling } from './signal/doubled-rate.js'
+import { guessForeign, nameForeign } from './foreign-formats.js'
+import { FORMATS, type AudioFormatReader } from './formats.js'
 import { probeHeaderless, readHeaderless, readHeaderlessType } from './containers/headerless.js'
+import { afterTags } from './containers/tags.js'
 import { unsupported, type AudioProbe } from './probe.js'
 import type { Decoded } from './stream.js'
 import { matchesWav } from './containers/wav.js'
@@ -27,6 +31,8 @@ export interface DecodeOptions {
   readonly headerless?: HeaderlessFormat | undefined
   /** Codecs that are disabled, by the names in domain/codecs.ts. */
   readonly disabledCodecs?: readonly string[]
+  /** Finds speech in a channel; asked where channels differ. */
+  readonly detectSpeech?: MixOptions['detectSpeech']
   /** Called between pieces; throws when the result is no longer needed. */
   readonly interrupt?: () => void
 }
@@ -41,9 +47,10 @@ export function headerlessFormat(bytes: Uint8Array, mediaType: string): Headerle
 
 /** Reads the header. Throws AUDIO_MISSING, AUDIO_UNSUPPORTED or AUDIO_UNREADABLE. */
 export function probeAudio(
-  bytes: Uint8Array,
+  upload: Uint8Array,
   { headerless, disabledCodecs = [] }: Pick<DecodeOptions, 'headerless' | 'disabledCodecs'> = {},
 ): AudioProbe {
+  const bytes = withoutTags(upload)
   const probe = isHeaderless(bytes, headerless) ? probeHeaderless(bytes, headerless) : pickFormat(bytes).probe(bytes)
   if (disabledCodecs.includes(probe.codec)) {
     throw unsupported(`the codec ${probe.codec} is switched off here (EARSHOT_DISABLED_CODECS)`)
@@ -61,19 +68,21 @@ export function checkLength({ seconds, declared }: AudioProbe, maxSeconds: numbe
  * Throws the errors of `probeAudio`, AUDIO_TOO_LONG before much more than the limit is allocated, REQUEST_INVALID for a
  * channel that the upload does not have, and the errors of `interrupt`.
  */
-export async function decodeAudio(bytes: Uint8Array, options: DecodeOptions): Promise<Recording> {
-  const { maxSeconds, channel, headerless, interrupt = () => undefined } = options
+export async function decodeAudio(upload: Uint8Array, options: DecodeOptions): Promise<Recording> {
+  const bytes = withoutTags(upload)
+  const { maxSeconds, headerless, interrupt = () => undefined } = options
   const probe = probeAudio(bytes, options)
   checkLength(probe, maxSeconds)
   const decoded = isHeaderless(bytes, headerless)
     ? { blocks: [readHeaderless(bytes, headerless)], sampleRate: probe.sampleRate, broken: false }
     : await pickFormat(bytes).read(bytes, probe, { maxSeconds, interrupt })
-  return compose(probe, decoded, channel)
+  return compose(probe, decoded, { ...options, interrupt })
 }
 
-function compose(
-  probe: AudioProbe, { blocks, sampleRate, broken }: Decoded, channel: ChannelChoice | undefined,
-): Recording {
+async function compose(
+  probe: AudioProbe, { blocks, sampleRate, broken }: Decoded,
+  { channel = 'mix', detectSpeech, interrupt }: DecodeOptions & Pick<MixOptions, 'interrupt'>,
+): Promise<Recording> {
   const { container, codec } = probe
   // A complete file that declares a length of zero is empty. In any other case without samples, decoding failed.
   const isEmpty = probe.declared && probe.seconds === 0 && !probe.truncated
@@ -81,13 +90,19 @@ function compose(
     throw new SpeechError('AUDIO_UNREADABLE', `no samples were decoded from the ${codec} in this ${container} file`)
   }
   const channels = blocks.reduce((most, block) => Math.max(most, block.length), probe.channels)
-  const { samples, mixing } = downmix(blocks, channels, channel)
-  const rate = sampleRate || probe.sampleRate
+  const decodedRate = sampleRate || probe.sampleRate
+  const { samples: mixed, mixing, unusedSpeechSeconds } =
+    await mixToMono(blocks, channels, { sampleRate: decodedRate, choice: channel, interrupt, detectSpeech })
+  const isDoubled = codec === 'aac' && sampleRate === 2 * probe.sampleRate
+  const halved = isDoubled ? withoutDoubling(mixed) : undefined
+  const samples = halved ?? mixed
+  const rate = halved === undefined ? decodedRate : probe.sampleRate
   const missingSeconds = probe.declared ? probe.seconds - samples.length / rate : 0
   const truncated = probe.truncated || broken || missingSeconds > TOLERATED_SECONDS
   return {
     waveform: { samples, sampleRate: rate },
     format: { container, codec, sampleRate: rate, channels, mixing, truncated },
+    unusedSpeechSeconds,
   }
 }
 
@@ -96,16 +111,23 @@ function isHeaderless(bytes: Uint8Array, headerless: HeaderlessFormat | undefine
 }
 
 /** Audio files that clients send with a media type of headerless samples: WAV by mistake, Sun AU as `audio/basic`. */
-function hasHeader(bytes: Uint8Array): boolean {
-  return matchesWav(bytes) || textAt(bytes, 0, '.snd')
+function hasHeader(upload: Uint8Array): boolean {
+  const bytes = withoutTags(upload)
+  return matchesWav(bytes) || matchesAu(bytes)
+}
+
+function withoutTags(upload: Uint8Array): Uint8Array {
+  return upload.subarray(afterTags(upload))
 }
 
 function pickFormat(bytes: Uint8Array): AudioFormatReader {
   if (bytes.byteLength === 0) throw new SpeechError('AUDIO_MISSING', 'the upload has no bytes')
-  const format = FORMATS.find(({ matches }) => matches(bytes))
+  const named = nameForeign(bytes)
+  const format = named === undefined ? FORMATS.find(({ matches }) => matches(bytes)) : undefined
   if (format !== undefined) return format
-  const known = UNSUPPORTED_FORMATS.find(({ matches }) => matches(bytes))
-  throw unsupported(known === undefined
-    ? 'the first bytes are of no known audio format; expected WAV, WebM, Ogg, MP4, AAC, MP3, FLAC, AMR, AIFF or CAF'
-    : `${known.name} is not supported`)
+  const cut = named === undefined ? FORMATS.find(({ isFurtherOn }) => isFurtherOn?.(bytes)) : undefined
+  if (cut !== undefined) return cut
+  const foreign = named ?? guessForeign(bytes)
+  const found = foreign === undefined ? 'the first bytes are of no known audio format' : `this is ${foreign}`
+  throw unsupported(`${found}; read are WAV, WebM, Ogg, MP4, AAC, MP3, FLAC, AMR, AIFF, CAF, AU and GSM`)
 }

@@ -1,21 +1,25 @@
 /** The supported containers, in the order in which their leading bytes are checked, and the reader of each. */
-import { adtsPieces, matchesAdts, matchesMp3, mp3Pieces, probeAdts, probeMp3 } from './containers/mpeg-audio.js'
+import {
+  adtsPieces, containsAdts, containsMp3, matchesAdts, matchesMp3, mp3Pieces, probeAdts, probeMp3,
+} from './containers/mpeg-audio.js'
 import { amrPieces, matchesAmr, probeAmr } from './containers/amr.js'
 import { matchesAiff, probeAiff, readAiffLayout } from './containers/aiff.js'
-import { textAt, u16be, u8 } from './containers/bytes.js'
-import { matchesCaf, probeCaf, readCafLayout } from './containers/caf.js'
+import { matchesAu, probeAu, readAuLayout } from './containers/au.js'
+import { matchesCaf, probeCaf, readCaf } from './containers/caf.js'
 import { flacPieces, matchesFlac, probeFlac } from './containers/flac.js'
-import { imaPieces, type PacketLayout } from './containers/ima.js'
-import { isoMediaPieces, matchesIsoMedia, probeIsoMedia } from './containers/iso-media.js'
+import { bareGsmLayout, matchesGsm, probeGsm, readGsm } from './containers/gsm.js'
+import { readPackets } from './containers/ima.js'
+import { matchesIsoMedia, probeIsoMedia, readIsoMedia } from './containers/iso-media.js'
 import { matchesMatroska, matroskaDecoder, matroskaPieces, probeMatroska } from './containers/matroska.js'
 import { matchesOgg, oggDecoder, oggPieces, probeOgg } from './containers/ogg.js'
-import { readPcm } from './containers/pcm.js'
 import type { AudioProbe } from './probe.js'
 import { decodeStream, type Decoded, type StreamLimits } from './stream.js'
 import { matchesWav, probeWav, readWav } from './containers/wav.js'
 
 export interface AudioFormatReader {
   matches(bytes: Uint8Array): boolean
+  /** Whether it begins after other bytes, where nothing else matches; only for formats without a header. */
+  isFurtherOn?(bytes: Uint8Array): boolean
   /** Reads headers only, in bounded time. */
   probe(bytes: Uint8Array): AudioProbe
   read(bytes: Uint8Array, probe: AudioProbe, limits: StreamLimits): Promise<Decoded>
@@ -36,7 +40,7 @@ export const FORMATS: readonly AudioFormatReader[] = [
   {
     matches: matchesIsoMedia,
     probe: probeIsoMedia,
-    read: (bytes, _probe, limits) => decodeStream('m4a', isoMediaPieces(bytes, limits.maxSeconds), limits),
+    read: (bytes, _probe, limits) => readIsoMedia(bytes, limits),
   },
   {
     matches: matchesFlac,
@@ -54,39 +58,30 @@ export const FORMATS: readonly AudioFormatReader[] = [
     read: (bytes, _probe, limits) => readPackets(bytes, readAiffLayout(bytes), limits),
   },
   {
+    matches: matchesAu,
+    probe: probeAu,
+    read: (bytes, _probe, limits) => readPackets(bytes, readAuLayout(bytes), limits),
+  },
+  {
     matches: matchesCaf,
     probe: probeCaf,
-    read: (bytes, _probe, limits) => readPackets(bytes, readCafLayout(bytes), limits),
+    read: (bytes, _probe, limits) => readCaf(bytes, limits),
   },
   {
     matches: matchesAdts,
+    isFurtherOn: containsAdts,
     probe: probeAdts,
     read: (bytes, _probe, limits) => decodeStream('aac', adtsPieces(bytes), limits),
   },
   {
     matches: matchesMp3,
+    isFurtherOn: containsMp3,
     probe: probeMp3,
     read: (bytes, _probe, limits) => decodeStream('mp3', mp3Pieces(bytes), limits),
   },
+  {
+    matches: matchesGsm,
+    probe: probeGsm,
+    read: (bytes, _probe, limits) => readGsm(bytes, bareGsmLayout(bytes), limits),
+  },
 ]
-
-/** Formats that are detected only to be named in the error. */
-export const UNSUPPORTED_FORMATS: readonly { readonly name: string; matches(bytes: Uint8Array): boolean }[] = [
-  { name: 'Sun AU', matches: (bytes) => textAt(bytes, 0, '.snd') },
-  { name: 'Windows Media', matches: (bytes) => textAt(bytes, 0, '\x30\x26\xb2\x75') },
-  { name: 'MPEG audio of layer I or II', matches: matchesMpegLayer12 },
-  { name: 'AVI', matches: (bytes) => textAt(bytes, 8, 'AVI ') },
-  { name: 'AC-3', matches: (bytes) => textAt(bytes, 0, '\x0b\x77') },
-]
-
-/** Eleven bits of sync, a layer other than III, and a bit rate that exists. */
-function matchesMpegLayer12(bytes: Uint8Array): boolean {
-  const header = u16be(bytes, 0)
-  return (header & 0xffe0) === 0xffe0 && (header & 6) > 2 && u8(bytes, 2) >> 4 !== 15
-}
-
-async function readPackets(bytes: Uint8Array, layout: PacketLayout, limits: StreamLimits): Promise<Decoded> {
-  const { codec } = layout
-  if (codec === 'adpcm_ima') return decodeStream('caf', imaPieces(bytes, layout), limits)
-  return { blocks: [readPcm(bytes, { ...layout, codec })], sampleRate: layout.sampleRate, broken: false }
-}

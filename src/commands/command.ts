@@ -7,10 +7,13 @@ import { SpeechError } from '../domain/errors.js'
 export class UsageError extends Error {}
 
 /**
- * Runs a command and resolves to its exit code: 0; 2 after a UsageError, which is printed with the usage; 1 after
- * a failure that its message explains: a SpeechError, or an error of the file system. Anything else is thrown.
+ * Runs a command and resolves to its exit code: 0, also where `args` ask for help; 2 after a UsageError, which is
+ * printed with the usage; 1 after a failure that its message explains: a SpeechError, or an error of the file system. Anything else is thrown.
  */
-export async function runCommand(usage: string, work: () => Promise<void>): Promise<number> {
+export async function runCommand(
+  usage: string, args: readonly string[], work: () => Promise<void>,
+): Promise<number> {
+  if (asksForHelp(args)) return printUsage(usage)
   try {
     await work()
     return 0
@@ -19,6 +22,17 @@ export async function runCommand(usage: string, work: () => Promise<void>): Prom
     if (thrown instanceof SpeechError || isSystemError(thrown)) return fail(thrown.message, 1)
     throw thrown
   }
+}
+
+export function asksForHelp(args: readonly string[]): boolean {
+  const options = args.includes('--') ? args.slice(0, args.indexOf('--')) : args
+  return options.includes('--help') || options.includes('-h') || args[0] === 'help'
+}
+
+/** On standard output, since it was asked for. */
+export function printUsage(usage: string): number {
+  console.log(usage)
+  return 0
 }
 
 /** As `parseArgs` of Node; throws UsageError. */

@@ -7,8 +7,11 @@ export interface Waveform {
   readonly sampleRate: number
 }
 
-/** How channels became one: there was one, their mean, the loudest (the mean had lost it), or the requested one. */
-export const MIXINGS = ['mono', 'mean', 'loudest', 'chosen'] as const
+/**
+ * How channels became one: there was one, their mean, the loudest (the mean had lost it), at each moment the one with
+ * the clearest speech, or the requested one.
+ */
+export const MIXINGS = ['mono', 'mean', 'loudest', 'automatic', 'chosen'] as const
 export type Mixing = (typeof MIXINGS)[number]
 
 /** A channel of the upload by its number, counted from 1, or all of them mixed. */
@@ -42,6 +45,8 @@ export interface AudioFormat {
 export interface Recording {
   readonly waveform: Waveform
   readonly format: AudioFormat
+  /** Speech on a channel while another one was used; 0 unless the mixing is automatic. */
+  readonly unusedSpeechSeconds: number
 }
 
 /** Level of the raw signal. Decibels are relative to full scale; null where the signal is all zero. */

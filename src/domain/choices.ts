@@ -35,3 +35,7 @@ export type Profile = (typeof PROFILES)[number]
 /** Who agreed to the collection of clips: who says so in a header, or everyone who does not refuse. */
 export const CONSENTS = ['header', 'everyone'] as const
 export type Consent = (typeof CONSENTS)[number]
+
+/** Form of the log: for programs, for a person, or chosen by whether a terminal shows it. */
+export const LOG_FORMATS = ['auto', 'pretty', 'json'] as const
+export type LogFormat = (typeof LOG_FORMATS)[number]

@@ -10,14 +10,14 @@
  * feature. A stored baseline has its bins in this order.
  */
 export const CODEC_GROUPS =
-  ['pcm', 'adpcm', 'mulaw', 'alaw', 'opus', 'vorbis', 'aac', 'alac', 'mp3', 'flac', 'amr'] as const
+  ['pcm', 'adpcm', 'mulaw', 'alaw', 'opus', 'vorbis', 'aac', 'alac', 'mp3', 'flac', 'amr', 'gsm'] as const
 export type CodecGroup = (typeof CODEC_GROUPS)[number]
 
 interface CodecTraits {
   readonly group: CodecGroup
   /**
-   * Whether a decoder of the library @audio/decode is needed, whose codecs have licences of their own (NOTICE). Such a
-   * codec can be disabled by its name. PCM and G.711 (A-law, mu-law) are read by the service itself, and always.
+   * Whether a decoder is needed: one of the library @audio/decode, whose codecs have licences of their own (NOTICE), or
+   * for GSM our own. Such a codec can be disabled by its name. PCM and G.711 (A-law, mu-law) are always read.
    */
   readonly needsDecoder: boolean
 }
@@ -43,6 +43,7 @@ export const CODECS = {
   amr_wb: { group: 'amr', needsDecoder: true },
   adpcm_ima: { group: 'adpcm', needsDecoder: true },
   adpcm_ms: { group: 'adpcm', needsDecoder: true },
+  gsm: { group: 'gsm', needsDecoder: true },
 } as const satisfies Readonly<Record<string, CodecTraits>>
 
 export type Codec = keyof typeof CODECS

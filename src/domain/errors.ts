@@ -50,20 +50,14 @@ export const ERRORS = {
     message: 'A web page of another origin may not do this',
   },
   ROUTE_NOT_FOUND: { status: 404, retryable: false, counted: 'outside', message: 'There is nothing at this address' },
-  METHOD_NOT_ALLOWED: {
-    status: 405, retryable: false, counted: 'outside',
-    message: 'This address does not have this method',
-  },
+  METHOD_NOT_ALLOWED: { status: 405, retryable: false, counted: 'outside', message: 'This address has no such method' },
   MODEL_NOT_FOUND: { status: 404, retryable: false, counted: 'rejection', message: 'This model is not served here' },
   CATALOGUE_NOT_FOUND: {
     status: 404, retryable: false, counted: 'rejection',
     message: 'There is no catalogue of this name',
   },
   CLIP_NOT_FOUND: { status: 404, retryable: false, counted: 'outside', message: 'There is no such clip' },
-  COLLECTION_OFF: {
-    status: 404, retryable: false, counted: 'outside',
-    message: 'This service collects no clips',
-  },
+  COLLECTION_OFF: { status: 404, retryable: false, counted: 'outside', message: 'This service collects no clips' },
   UPLOAD_TOO_SLOW: { status: 408, retryable: true, counted: 'rejection', message: 'The upload did not arrive in time' },
   FEEDBACK_DUPLICATE: {
     status: 409, retryable: false, counted: 'outside',

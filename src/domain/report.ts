@@ -15,7 +15,7 @@ export type NoSpeechReason = (typeof NO_SPEECH_REASONS)[number]
 /** What a client may want to show to its user. */
 export const WARNINGS = [
   'too_quiet', 'clipped', 'noisy', 'narrowband', 'dc_offset', 'too_short', 'truncated',
-  'low_confidence', 'repetition', 'token_limit',
+  'unused_speech', 'low_confidence', 'repetition', 'token_limit',
 ] as const
 export type Warning = (typeof WARNINGS)[number]
 

@@ -7,16 +7,25 @@ import path from 'node:path'
 import { Type, type Static } from 'typebox'
 import { projectRoot } from './project-root.js'
 import { COMPRESSED_CODECS } from './codecs.js'
-import { CONSENTS, DETECTION_MODES, ENGINES, MATRIX_CHOICES, PROFILES, SEARCH_ENGINES } from './choices.js'
+import { CONSENTS, DETECTION_MODES, ENGINES, LOG_FORMATS, MATRIX_CHOICES, PROFILES, SEARCH_ENGINES } from './choices.js'
 
 type TextSchema = ReturnType<typeof Type.String>
 type FlagSchema = ReturnType<typeof Type.Boolean>
 type WholeSchema = ReturnType<typeof Type.Integer>
 type RealSchema = ReturnType<typeof Type.Number>
+/** How `domain/setting-values.ts` reads a text before its form is checked. */
+interface Reading {
+  /** Blanks around separators are left out. */
+  readonly separator?: ','
+  /** Read in lower case. */
+  readonly ignoreCase?: true
+}
 
 const text = (fallback: string, description: string): TextSchema => Type.String({ default: fallback, description })
-const matching = (pattern: string, fallback: string, description: string): TextSchema =>
-  Type.String({ default: fallback, pattern, description })
+/** A text with a form. A message about a wrong one quotes `expected`, the form in words, and the example. */
+const matching = (
+  pattern: string, fallback: string, description: string, expected: string, example: string, reading: Reading = {},
+): TextSchema => Type.String({ default: fallback, pattern, description, expected, examples: [example], ...reading })
 const flag = (fallback: boolean, description: string): FlagSchema => Type.Boolean({ default: fallback, description })
 const whole = (fallback: number, minimum: number, maximum: number, description: string): WholeSchema =>
   Type.Integer({ default: fallback, minimum, maximum, description })
@@ -31,7 +40,10 @@ const secret = <Name extends string>(name: Name, description: string): Record<Na
     + 'ignored. Set one of the two.'),
 }) as Record<Name | `${Name}_FILE`, TextSchema>
 
-/** Names separated by commas, without blanks. */
+const LIST = { separator: ',' } as const
+const LIST_OF_CHOICES = { ...LIST, ignoreCase: true } as const
+const NAME_CHARACTERS = 'letters, digits, ".", "_" and "-"'
+/** Names separated by commas; blanks around commas are left out before the check. */
 const NAMES = '[A-Za-z0-9._-]+(,[A-Za-z0-9._-]+)*'
 /** Of a host, or of a whole domain: `asr.example.com`, `*.example.com`. */
 const HOST_NAME = '(\\*\\.)?[A-Za-z0-9_-]+(\\.[A-Za-z0-9_-]+)*'
@@ -52,28 +64,37 @@ export const SETTINGS = Type.Object({
   EARSHOT_ALLOWED_HOSTS: matching(`^$|^\\*$|^${HOST_NAME}(,${HOST_NAME})*$`, '',
     'Names of this service, without ports, separated by commas; `*.example.com` is every name below a domain, `*` any '
     + 'name. Requests under other names are refused, except for `/healthz` and `/readyz`; IP addresses, `localhost` '
-    + 'and names below it always pass. Empty: no further name on loopback, any name elsewhere.'),
+    + 'and names below it always pass. Empty: no further name on loopback, any name elsewhere.',
+    'host names without ports, separated by commas, or *', 'asr.example.com,*.shop.example', LIST),
   EARSHOT_ALLOWED_ORIGINS: matching(`^$|^\\*$|^${ORIGIN}(,${ORIGIN})*$`, '',
     'Origins whose web pages may send audio, searches and feedback (CORS), such as `https://shop.example`, separated '
-    + 'by commas; `*` is every page. Empty: only pages of the service itself.'),
+    + 'by commas; `*` is every page. Empty: only pages of the service itself.',
+    'origins (scheme, host and perhaps a port) separated by commas, or *', 'https://shop.example', LIST),
   EARSHOT_CLIENT_HEADER: matching('^$|^[A-Za-z0-9-]{1,64}$', '',
     'Header in which a gateway names the client of a request, for fair scheduling. Set it only where the gateway '
-    + 'overwrites the header. Empty: clients are told apart by access key, or by address.'),
+    + 'overwrites the header. Empty: clients are told apart by access key, or by address.',
+    'the name of a header: letters, digits and hyphens, at most 64', 'X-Client-Id'),
   EARSHOT_KEYS_FILE: text('',
     'File of access keys, made by `npm run keys`; every route except health, readiness and pages then requires a key. '
     + 'It is read again whenever it changes. Empty: no key is required.'),
   EARSHOT_LOG_LEVEL: choice(LOG_LEVELS, 'info',
     'Least severe log line written: `fatal`, `error`, `warn`, `info`, `debug`, `trace` or `silent`.'),
+  EARSHOT_LOG_FORMAT: choice(LOG_FORMATS, 'auto',
+    'Form of the log on standard output: `json`, one object per line, `pretty`, lines for a person, or `auto`: '
+    + '`pretty` on a terminal, `json` elsewhere.'),
   EARSHOT_LOG_TRANSCRIPTS: flag(false, 'Write transcripts to the log. Off: no word of a user is logged.'),
   EARSHOT_MODELS: matching(`^${NAMES}$`, 'moonshine-tiny-en',
-    'Models to serve, at most four, separated by commas; the first is the default.'),
+    'Models to serve, at most four, separated by commas; the first is the default.',
+    `names of models separated by commas: ${NAME_CHARACTERS}`, 'moonshine-tiny-en,whisper-base', LIST),
   EARSHOT_MODEL_ALIASES: matching(`^$|^${NAMES}$`,
     'whisper-1,gpt-4o-transcribe,gpt-4o-mini-transcribe',
-    'Other names for the default model, for clients with a fixed one.'),
+    'Other names for the default model, for clients with a fixed one.',
+    `names separated by commas: ${NAME_CHARACTERS}`, 'whisper-1', LIST),
   EARSHOT_MODELS_DIR: text(path.join(projectRoot, 'models'),
     'Directory with one folder per model. Default: `models` in the project.'),
   EARSHOT_EXECUTION_PROVIDERS: matching('^(cpu|cuda|webgpu)(,(cpu|cuda|webgpu))*$', 'cpu',
-    'ONNX Runtime execution providers, tried in order: `cuda`, `webgpu`, `cpu`. The CPU is the last resort.'),
+    'ONNX Runtime execution providers, tried in order: `cuda`, `webgpu`, `cpu`. The CPU is the last resort.',
+    'some of cuda, webgpu, cpu, separated by commas', 'cuda,cpu', LIST_OF_CHOICES),
   EARSHOT_EXECUTION_PROVIDERS_STRICT: flag(false,
     'Refuse to start when the first provider cannot be used, instead of falling back.'),
   EARSHOT_WORKERS: whole(0, 0, 256,
@@ -112,7 +133,8 @@ export const SETTINGS = Type.Object({
     'Time that requests in progress have to finish at SIGTERM. A body from which nothing arrives for 2 seconds is '
     + 'refused. Recognition requests that are not finished in time are refused.'),
   EARSHOT_DISABLED_CODECS: matching(`^$|^(${CODECS})(,(${CODECS}))*$`, '',
-    `Codecs that are turned off, separated by commas: ${CODEC_LIST}. Uploads with them are refused.`),
+    `Codecs that are turned off, separated by commas: ${CODEC_LIST}. Uploads with them are refused.`,
+    `some of ${COMPRESSED_CODECS.join(', ')}, separated by commas`, 'aac,alac', LIST_OF_CHOICES),
   EARSHOT_NORMALIZE_VOLUME: flag(true, 'Bring every clip to the same loudness before recognition.'),
   EARSHOT_TRIM_SILENCE: flag(true,
     'Give the model only the speech of a clip. Off: it gets every clip whole, also clips without speech, without '
@@ -120,7 +142,8 @@ export const SETTINGS = Type.Object({
   EARSHOT_SPEECH_DETECTION: choice(DETECTION_MODES, 'both',
     'Which detectors find the speech in a clip: `spectral` (nearly free), `neural` (better in noise, about 0.07 ms per '
     + '32 ms of audio), or `both`: the spectral detector, and the neural one where the spectral one is unsure.'),
-  EARSHOT_SPEECH_DETECTOR: matching('^[A-Za-z0-9._-]+$', 'silero-vad', 'Model of the neural detector.'),
+  EARSHOT_SPEECH_DETECTOR: matching('^[A-Za-z0-9._-]+$', 'silero-vad', 'Model of the neural detector.',
+    `the name of a model: ${NAME_CHARACTERS}`, 'silero-vad'),
   EARSHOT_MAX_DECODING_PASSES: whole(3, 1, 4,
     'Most decoding passes of a short clip whose transcript is doubtful, each with other padding before the speech; the '
     + 'most probable transcript is returned.'),
@@ -135,7 +158,8 @@ export const SETTINGS = Type.Object({
     + 'cascade to a larger model, which `npm start` then fetches too. A setting that is set itself wins.'),
   EARSHOT_CASCADE_MODEL: matching('^$|^[A-Za-z0-9._-]+$', '',
     'A larger model that decodes clips of which the default model is unsure, and clips in a language that the default '
-    + 'model does not support. Empty: none.'),
+    + 'model does not support. Empty: none.',
+    `the name of a model: ${NAME_CHARACTERS}`, 'whisper-base'),
   EARSHOT_CASCADE_BELOW: real(0.81, 0, 1,
     'A clip is escalated to the larger model where the certainty of the default model is below this. 0: only where '
     + 'it found no words or was cut off; 1: every clip.'),
@@ -162,7 +186,8 @@ export const SETTINGS = Type.Object({
     'Guide whose rules the page `/label` warns of. Default: `docs/labelling.md` of the project.'),
   EARSHOT_COLLECT: matching(`^$|^(${COLLECTION})$`, '',
     'Where clips are collected whose users agree to it: `dir:PATH`, or `s3:BUCKET/PREFIX` in an S3-compatible store. '
-    + 'Empty: nothing is collected.'),
+    + 'Empty: nothing is collected.',
+    'dir:PATH, s3:BUCKET or s3:BUCKET/PREFIX', 'dir:/var/lib/earshot/clips'),
   EARSHOT_COLLECT_CONSENT: choice(CONSENTS, 'header',
     'Which users agreed: `header`, those whose request has the header `earshot-collect: yes`; `everyone`, all but '
     + 'those whose request has another value of it. Say `everyone` only where all users have consented elsewhere.'),
@@ -184,12 +209,14 @@ export const SETTINGS = Type.Object({
     'File of the key that collected clips are encrypted with: 32 random bytes as hexadecimal digits or base64, made by '
     + '`npm run collected -- make-key FILE`. Empty: they are not encrypted.'),
   EARSHOT_COLLECT_S3_ENDPOINT: text('', 'Address of the S3-compatible store, such as `https://s3.example.com`.'),
-  EARSHOT_COLLECT_S3_REGION: matching('^[A-Za-z0-9-]{1,64}$', 'us-east-1', 'Its region, part of the signatures.'),
+  EARSHOT_COLLECT_S3_REGION: matching('^[A-Za-z0-9-]{1,64}$', 'us-east-1', 'Its region, part of the signatures.',
+    'the name of a region: letters, digits and hyphens, at most 64', 'us-east-1'),
   ...secret('EARSHOT_COLLECT_S3_ACCESS_KEY_ID', 'Its access key.'),
   ...secret('EARSHOT_COLLECT_S3_SECRET_ACCESS_KEY', 'The secret of the access key.'),
   EARSHOT_CATALOGUES: matching(`^$|^${CATALOGUE_FILE}(,${CATALOGUE_FILE})*$`, '',
     'Catalogues that are loaded at the start, as `name=file` separated by commas; CSV or JSON Lines. Others are sent '
-    + 'over HTTP.'),
+    + 'over HTTP.',
+    'pairs name=file separated by commas, names in lower case', 'products=/data/products.csv', LIST),
   EARSHOT_MAX_CATALOGUES: whole(16, 0, 64, 'Most catalogues at a time; 0 accepts none.'),
   EARSHOT_MAX_CATALOGUE_ENTRIES: whole(200_000, 1, 1_000_000,
     'Most entries of all catalogues together; one has at most 100,000.'),
@@ -198,7 +225,8 @@ export const SETTINGS = Type.Object({
     'An external search engine that answers `POST /v1/search`: `url`, a template that is fetched, `opensearch`, '
     + '`meilisearch`, or `none`: catalogues answer.'),
   EARSHOT_SEARCH_URL: text('', 'Its address: a template with `{query}`, or that of the index.'),
-  EARSHOT_SEARCH_FIELD: matching('^[A-Za-z0-9_.-]{1,100}$', 'name', 'Field of its documents that holds the name.'),
+  EARSHOT_SEARCH_FIELD: matching('^[A-Za-z0-9_.-]{1,100}$', 'name', 'Field of its documents that holds the name.',
+    `the name of a field: ${NAME_CHARACTERS}, at most 100`, 'name'),
   ...secret('EARSHOT_SEARCH_AUTHORIZATION', 'Sent to it as the header `Authorization`. Empty: none is sent.'),
   EARSHOT_SEARCH_SECONDS: real(0.5, 0.05, 10,
     'It has to answer within this time, or the transcript is returned without hits.'),
@@ -207,3 +235,6 @@ export const SETTINGS = Type.Object({
     'Speech that a worker has to recognize before it counts as ready. Default: a clip of the project.'),
 })
 export type Settings = Static<typeof SETTINGS>
+
+/** What is wrong with `settings`: the sentence says what is expected and what came, and gives an example. */
+export interface SettingFault { readonly settings: readonly string[]; readonly sentence: string }

@@ -22,7 +22,7 @@ import type { Recognizer } from './recognizer.js'
 import { decodeClip, type DecodeOptions } from './redecoding.js'
 import { composeReport } from './report.js'
 import { hasSpeech, type SpokenClip } from './segmentation/cut-clips.js'
-import { findSpeech } from './segmentation/find-speech.js'
+import { channelDetector, findSpeech } from './segmentation/find-speech.js'
 import type { ClipTranscript, Decoded, Labelled, Measured, Segmented, Vetted } from './stages.js'
 import { isSpeechCertain, vet, type VettingOptions } from './vetting.js'
 
@@ -49,7 +49,9 @@ export async function transcribe(bytes: Uint8Array, recognizer: Recognizer, give
 
 async function measure(bytes: Uint8Array, { options, recognizer, timer }: Request): Promise<Measured> {
   const { pause, maxAudioSeconds: maxSeconds } = options
-  const recording = await timer.timeAsync('audio_decode', () => decodeAudio(bytes, { ...options, maxSeconds }))
+  const detectSpeech = channelDetector(options)
+  const recording = await timer.timeAsync('audio_decode', () =>
+    decodeAudio(bytes, { ...options, maxSeconds, detectSpeech }))
   await pause()
   const { samples, sampleRate } = recording.waveform
   const audioSeconds = samples.length / sampleRate

@@ -37,6 +37,8 @@ const DC_OFFSET = 0.01
 const LOW_MEAN_LOG_PROBABILITY = -0.5
 /** Shorter uploads hold no word. */
 const TOO_SHORT_SECONDS = 0.3
+/** Speech on a channel that was not used; a word takes longer. */
+const UNUSED_SPEECH_SECONDS = 0.3
 
 export function composeReport(
   upload: Described, recognizer: Recognizer, options: TranscribeOptions, seconds: StageSeconds,
@@ -159,7 +161,7 @@ function withPosteriors(
 }
 
 function warningsOf(upload: Described, confidence: number | null): Warning[] {
-  const { recording: { format }, level, quality, audioSeconds, transcripts, clips } = upload
+  const { recording: { format, unusedSpeechSeconds }, level, quality, audioSeconds, transcripts, clips } = upload
   const stopped = (reason: string): boolean =>
     clips.length > 0 && transcripts.some(({ hypothesis }) => hypothesis.stopped === reason)
   const found: Record<Warning, boolean> = {
@@ -170,6 +172,7 @@ function warningsOf(upload: Described, confidence: number | null): Warning[] {
     dc_offset: Math.abs(level.dcOffset) > DC_OFFSET,
     too_short: audioSeconds < TOO_SHORT_SECONDS,
     truncated: format.truncated,
+    unused_speech: unusedSpeechSeconds > UNUSED_SPEECH_SECONDS,
     low_confidence: confidence !== null && Math.log(confidence) < LOW_MEAN_LOG_PROBABILITY,
     repetition: stopped('repetition'),
     token_limit: stopped('token_limit'),

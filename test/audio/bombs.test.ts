@@ -36,7 +36,7 @@ tap.test(
     const [gentle] = bombs().filter(({ name }) => name === 'FLAC that declares ten hours') as [Bomb]
     const { waveform, format } = await decodeAudio(gentle.bytes, { maxSeconds: 40_000 })
     t.equal(waveform.samples.length, 20 * 65_535, 'no frame is lost between two pieces')
-    t.match(format, { sampleRate: 48_000, truncated: true })
+    t.match(format, { sampleRate: 48_000, truncated: false }, 'a total that cannot be in so few bytes is not believed')
   },
 )
 

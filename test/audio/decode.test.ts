@@ -222,7 +222,7 @@ tap.test('audio longer than the limit is refused, at the limit it is not', async
 })
 
 tap.test('unsupported formats are named in the error', async (t) => {
-  const named = ['Sun AU', 'Windows Media', 'RIFX', 'RF64', 'AVI']
+  const named = ['Windows Media', 'RIFX', 'AVI', 'MIDI', 'PNG', 'ZIP']
   for (const name of named) {
     const [first] = HOSTILE.filter((hostile) => hostile.name.startsWith(`${name} `))
     t.throws(() => probeAudio(first?.bytes ?? new Uint8Array(0)), {
@@ -230,7 +230,7 @@ tap.test('unsupported formats are named in the error', async (t) => {
       message: new RegExp(name),
     })
   }
-  for (const [tag, name] of [['31', 'GSM 6.10'], ['55', 'MP3']] as const) {
+  for (const [tag, name] of [['55', 'MP3']] as const) {
     const bytes = HOSTILE.find((hostile) => hostile.name === `codec 0x${tag}`)?.bytes ?? new Uint8Array(0)
     t.throws(() => probeAudio(bytes), { code: 'AUDIO_UNSUPPORTED', message: new RegExp(name) })
   }

@@ -121,8 +121,8 @@ t.test('small parts', async (t) => {
 
 t.test('options are read, checked and given their defaults', async (t) => {
   const options = {
-    limit: count(7), rate: number(undefined), model: text('tiny'), quick: flag, table: list(['one', 'two']),
-    engine: choice(['fast', 'slow'], 'slow'),
+    limit: count('clips', 7), rate: number('a second', undefined), model: text('a model', 'tiny'), quick: flag('less'),
+    table: list('tables', ['one', 'two']), engine: choice('engine', ['fast', 'slow'], 'slow'),
   }
   const defaults = { limit: 7, rate: undefined, model: 'tiny', quick: false, table: ['one', 'two'], engine: 'slow' }
   t.same(parseOptions([], options), defaults)
@@ -130,7 +130,8 @@ t.test('options are read, checked and given their defaults', async (t) => {
     parseOptions(['--limit', '3', '--rate=0.5', '--quick', '--table', 'two', '--engine', 'fast'], options),
     { ...defaults, limit: 3, rate: 0.5, quick: true, table: ['two'], engine: 'fast' },
   )
-  t.throws(() => parseOptions(['--nonsense'], {}), { code: 'ERR_PARSE_ARGS_UNKNOWN_OPTION' })
+  t.throws(() => parseOptions(['--nonsense'], options), /'--nonsense'; the options are --limit, .*--engine, --help$/)
+  t.throws(() => parseOptions(['extra'], options), /'extra'.*; the options are --limit/)
   t.throws(() => parseOptions(['--limit', '1.5'], options), /whole number/)
   t.throws(() => parseOptions(['--rate=-1'], options), /at least 0/)
   t.throws(() => parseOptions(['--table', 'two,three'], options), /knows one, two, not "three"/)

@@ -7,6 +7,7 @@ import path from 'node:path'
 import t from 'tap'
 import { SCOPES } from '../../src/domain/scopes.js'
 import { SETTINGS } from '../../src/domain/settings.js'
+import { CAUSES } from '../../src/monitoring/drift/causes.js'
 import { FAMILIES, FEATURES, type DriftFeature } from '../../src/monitoring/drift/features.js'
 import { ERRORS } from '../../src/domain/errors.js'
 import { projectRoot } from '../../src/domain/project-root.js'
@@ -92,6 +93,15 @@ t.test('docs/drift.md is the table of watched features', (t) => {
   t.end()
 })
 
+t.test('docs/drift.md has every likely cause, in the order in which they are tried', (t) => {
+  const documented = rows('docs/drift.md').filter(([name, ...rest]) => rest.length === 3 && /^\w+$/.test(name!))
+  t.same(
+    documented,
+    Object.entries(CAUSES).map(([name, { title, help, advice }]) => [name, title, help, advice]),
+  )
+  t.end()
+})
+
 t.test('stages, warnings and reasons are explained, and nothing else is', (t) => {
   const explained = (heading: string): string[] => {
     const section = read('docs/api.md').split(/^## /m).find((part) => part.startsWith(heading)) ?? ''
@@ -108,6 +118,7 @@ t.test('links between documents lead to a file, and to a heading that it has', (
     'README.md',
     'CHANGELOG.md',
     'SECURITY.md',
+    'CONTRIBUTING.md',
     ...['docs', 'bench', 'src', 'deploy'].flatMap((folder) =>
       readdirSync(path.join(projectRoot, folder), { recursive: true, encoding: 'utf8' })
         .filter((file) => file.endsWith('.md'))
@@ -140,18 +151,9 @@ function anchors(file: string): Set<string> {
   return found
 }
 
-t.test('every bench is in the table of docs/benchmarks.md, and no other', (t) => {
-  const listed = [...read('bench/run.ts').matchAll(/^  (\w+): +\{ says: /gm)].map(([, name]) => name!)
-  const table = read('docs/benchmarks.md').split('| bench | answers |')[1]!.split('\n\n')[0]!
-  const documented = new Set([...table.matchAll(/^\| (\w+)/gm)].map(([, name]) => name!))
-  t.same([...documented].sort(), listed.sort())
-  t.ok(listed.length >= 10, 'the list was found')
-  t.end()
-})
-
-t.test('every command of package.json is in docs/contributing.md or the README, and no other', (t) => {
+t.test('every command of package.json is in CONTRIBUTING.md or the README, and no other', (t) => {
   const { scripts } = JSON.parse(read('package.json')) as { scripts: Record<string, string> }
-  const text = read('README.md') + read('docs/contributing.md')
+  const text = read('README.md') + read('CONTRIBUTING.md')
   const named = new Set(
     [...text.matchAll(/npm (?:run ([a-z:-]+)|(start|test))\b/g)].map(([, run, short]) => run ?? short!),
   )

@@ -239,7 +239,7 @@ function measured(seconds: number): Measured {
   const format = {
     container: 'wav', codec: 'pcm_s16', sampleRate: RATE, channels: 1, mixing: 'mono', truncated: false,
   } as const
-  const recording = { waveform, format }
+  const recording = { waveform, format, unusedSpeechSeconds: 0 }
   return { recording, audioSeconds: seconds, waveform, frames: describeFrames(waveform), level: measureLevel(waveform) }
 }
 

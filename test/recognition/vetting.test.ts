@@ -35,7 +35,7 @@ async function check(one: Case): Promise<{ vetted: Vetted; asked: number }> {
     detect: async () => { asked++; return { ...activityOf(opinion), speechProbability } },
   }
   const hypothesis: Hypothesis = legible({
-    text, language, tokens: [1], stopped: 'end_of_text',
+    text, language, tokens: Array.from({ length: tokens }, () => 1), stopped: 'end_of_text',
     logProbabilities: Array.from({ length: tokens }, () => logProbability),
     words: text.split(' ').map((word, index) =>
       ({ text: word, startSeconds: index, endSeconds: index + 1, confidence: 1, logProbability: 0 })),
@@ -66,16 +66,22 @@ const outcomeOf = async (one: Case): Promise<string> => {
   return accepted[0]?.hypothesis.text ?? noSpeechReason!
 }
 
-t.test('the second detector is asked about doubtful transcripts alone, and decides if it finds no speech', async (t) => {
+t.test('the second detector is asked about doubtful and short transcripts alone, and decides if it finds no speech', async (t) => {
   const nothing = await check({ verdicts: ['speech', 'nothing'] })
   t.match(nothing, {
     vetted: { noSpeechReason: 'no_speech_detected', clips: [], accepted: [], activity: { verdict: 'nothing' } }, asked: 1,
   })
   t.equal(nothing.vetted.transcripts.length, 1, 'the rejected transcript is kept')
   t.match(await check({}), { vetted: { noSpeechReason: null, accepted: [{}] }, asked: 1 })
-  t.match(await check({ logProbability: -0.5, verdicts: ['speech', 'nothing'] }), {
+  t.match(await check({ logProbability: -0.5, tokens: 4, verdicts: ['speech', 'nothing'] }), {
     vetted: { noSpeechReason: null }, asked: 0,
   })
+  t.match(await check({ text: 'I.', logProbability: -0.4, tokens: 2, verdicts: ['speech', 'nothing'] }), {
+    vetted: { noSpeechReason: 'no_speech_detected' }, asked: 1,
+  }, 'a short word over an error tone')
+  t.match(await check({ logProbability: -0.1, tokens: 2, verdicts: ['speech', 'unsure'], speechProbability: 0.6 }), {
+    vetted: { accepted: [{}] }, asked: 1,
+  }, 'a short word of which the model is sure')
   t.match(await check({ trimSilence: false, verdicts: ['speech', 'nothing'] }), { vetted: { noSpeechReason: null }, asked: 0 })
 })
 

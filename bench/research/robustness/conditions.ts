@@ -2,6 +2,7 @@
 import type { Waveform } from '../../../src/domain/audio.js'
 import { mix } from '../../../fixtures/kit/mixtures.js'
 import { noise } from '../../../fixtures/kit/synthesis.js'
+import type { CONDITION_NAMES } from '../../declarations/research.js'
 import { clippedBy } from '../../audio/variants.js'
 import { reverberated } from '../../drift/shifts.js'
 
@@ -13,7 +14,6 @@ export const CONDITIONS = {
   reverberation: (speech, clip) => reverberated(speech, 0.5, clip),
   clipping: (speech) => clippedBy(speech, 12),
   noise: (speech, clip) => mix(speech, noise('pink', speech.samples.length, clip + 1), 5),
-} as const satisfies Readonly<Record<string, Condition>>
+} as const satisfies Readonly<Record<ConditionName, Condition>>
 
-export type ConditionName = keyof typeof CONDITIONS
-export const CONDITION_NAMES = Object.keys(CONDITIONS) as ConditionName[]
+export type ConditionName = (typeof CONDITION_NAMES)[number]

@@ -6,6 +6,7 @@
 import { fourCharacters, textAt, u16be, u32be } from './bytes.js'
 import { bytesPerPacket, secondsOfPackets, type PacketLayout } from './ima.js'
 import { floatCodec, signedCodec } from './pcm.js'
+import { isPlaceholder } from './placeholders.js'
 import { checkShape, MAX_CHANNELS, MAX_CODED_CHANNELS, unreadable, unsupported, type AudioProbe } from '../probe.js'
 
 const MAX_CHUNKS = 1_024
@@ -42,13 +43,19 @@ export function readAiffLayout(bytes: Uint8Array): PacketLayout {
   const { frames, ...format } = common
   const dataOffset = sound.at + 8 + u32be(bytes, sound.at)
   const present = Math.max(0, bytes.byteLength - dataOffset)
-  const declared = frames * bytesPerPacket(format)
+  const declared = bytesOf(frames * bytesPerPacket(format), sound.size - 8, present)
   return {
     ...format,
     dataOffset: Math.min(dataOffset, bytes.byteLength),
     dataBytes: Math.min(declared, present),
     truncated: declared > present,
   }
+}
+
+/** Bytes of samples, by their number or else by the size of their chunk; all that follow where neither is known. */
+function bytesOf(counted: number, chunk: number, present: number): number {
+  const isKnown = (size: number): boolean => size > 0 && !isPlaceholder(size, present)
+  return isKnown(counted) ? counted : isKnown(chunk) || (counted === 0 && chunk === 0) ? chunk : present
 }
 
 function readCommon(bytes: Uint8Array, at: number, size: number): Common {

@@ -6,18 +6,41 @@
  * More than two channels are several elements, of which only the first can be located without decoding it.
  */
 import { u32be, u8 } from './bytes.js'
-import { unreadable } from '../probe.js'
+import { unreadable, unsupported } from '../probe.js'
 
-export const MAX_ALAC_CHANNELS = 2
+const MAX_ALAC_CHANNELS = 2
+/** Apple's encoder writes 4,096. */
+const MAX_ALAC_FRAME = 16_384
+/** Of the ALACSpecificConfig, which a container stores. */
+export const ALAC_CONFIG_BYTES = 24
 /** Element types. */
 const SINGLE = 0
 const PAIR = 1
 const LOW_FREQUENCY = 3
 
+export interface AlacConfig {
+  /** Of one channel. */
+  readonly frameSamples: number
+  readonly channels: number
+  /** Hz */
+  readonly sampleRate: number
+}
+
+/** Throws AUDIO_UNREADABLE or AUDIO_UNSUPPORTED. */
+export function readAlacConfig(bytes: Uint8Array, at: number): AlacConfig {
+  const frameSamples = u32be(bytes, at)
+  if (frameSamples < 1 || frameSamples > MAX_ALAC_FRAME) {
+    throw unreadable(`an ALAC frame of ${frameSamples} samples; expected 1 to ${MAX_ALAC_FRAME}`)
+  }
+  const channels = u8(bytes, at + 9)
+  if (channels > MAX_ALAC_CHANNELS) throw unsupported(`ALAC with ${channels} channels; supported are 1 and 2`)
+  return { frameSamples, channels, sampleRate: u32be(bytes, at + 20) }
+}
+
 /** Throws AUDIO_UNREADABLE for a frame with an element of other channels, or longer than the frames of its track. */
 export function checkAlacFrame(
   bytes: Uint8Array, at: number,
-  { channels, frameSamples }: { readonly channels: number; readonly frameSamples: number },
+  { channels, frameSamples }: Pick<AlacConfig, 'channels' | 'frameSamples'>,
 ): void {
   const kind = u8(bytes, at) >> 5
   const expected = channels === 1 ? kind === SINGLE || kind === LOW_FREQUENCY : kind === PAIR

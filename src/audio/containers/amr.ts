@@ -37,6 +37,14 @@ export function probeAmr(bytes: Uint8Array): AudioProbe {
   }
 }
 
+/** Samples of the frames of a packet; 3GP has up to 15 in one. */
+export function amrSamples(bytes: Uint8Array, start: number, end: number, isWide: boolean): number {
+  const sizes = isWide ? WIDE_BYTES : NARROW_BYTES
+  let frames = 0
+  for (let at = start; at < end; at += sizes[(u8(bytes, at) >> 3) & 15]!) frames++
+  return frames * (isWide ? 16_000 : 8_000) / FRAMES_PER_SECOND
+}
+
 export function amrPieces(bytes: Uint8Array): Iterable<Uint8Array> {
   return sliced(bytes, PIECE_BYTES)
 }

@@ -1,17 +1,30 @@
 /**
  * Core Audio Format ("Apple Core Audio Format Specification 1.0", 2011): `desc` describes the samples, `data` contains
- * them, up to the end of the file when its size is −1, as recorders write it. PCM and G.711 are read here, IMA ADPCM by
- * the library; other codecs are not supported in this container.
+ * them, up to the end of the file when its size is −1, as recorders write it, or another placeholder. PCM and G.711 are
+ * read here, IMA ADPCM by the library, and codecs with packets of their own (voice messages of phones) by
+ * caf-packets.ts.
  */
 import { fourCharacters, textAt, u16be, u32be, u64be } from './bytes.js'
-import { bytesPerPacket, secondsOfPackets, type PacketLayout } from './ima.js'
+import {
+  cafRate, hasPackets, probeCafPackets, readCafPackets, type CafChunk, type CafChunks,
+} from './caf-packets.js'
+import { bytesPerPacket, readPackets, secondsOfPackets, type PacketLayout } from './ima.js'
 import { floatCodec, signedCodec } from './pcm.js'
+import { isChunkId, isPlaceholder } from './placeholders.js'
 import { checkShape, MAX_CHANNELS, MAX_CODED_CHANNELS, unreadable, unsupported, type AudioProbe } from '../probe.js'
+import type { Decoded, StreamLimits } from '../stream.js'
 
 const MAX_CHUNKS = 1_024
-const UNKNOWN_SIZE = 2 ** 64
 const FLOAT_FLAG = 1
 const LITTLE_ENDIAN_FLAG = 2
+
+/** Codecs with names for error messages, by their type. */
+const NAMES: Readonly<Record<string, string>> = {
+  aacl: 'AAC-LD', aace: 'AAC-ELD', aacf: 'AAC-ELD', aacg: 'AAC-ELD', usac: 'xHE-AAC (USAC)', '.mp1': 'MPEG layer 1',
+  '.mp2': 'MPEG layer 2', '.mp3': 'MP3', samr: 'AMR', sawb: 'AMR-WB', ilbc: 'iLBC', agsm: 'GSM 6.10',
+  'ms.1': 'GSM 6.10', MAC3: 'MACE', MAC6: 'MACE', QDM2: 'QDesign Music', Qclp: 'QCELP', flac: 'FLAC', 'ac-3': 'AC-3',
+  'ec-3': 'E-AC-3',
+}
 
 type CafFormat = Pick<PacketLayout, 'codec' | 'littleEndian' | 'channels' | 'sampleRate'>
 
@@ -20,41 +33,59 @@ export function matchesCaf(bytes: Uint8Array): boolean {
 }
 
 export function probeCaf(bytes: Uint8Array): AudioProbe {
-  const layout = readCafLayout(bytes)
+  const chunks = findChunks(bytes)
+  if (hasPackets(bytes, chunks)) return probeCafPackets(bytes, chunks)
+  const layout = readCafLayout(bytes, chunks)
   const { codec, sampleRate, channels, truncated } = layout
   return { container: 'caf', codec, sampleRate, channels, seconds: secondsOfPackets(layout), declared: true, truncated }
 }
 
-/** Throws AUDIO_UNREADABLE or AUDIO_UNSUPPORTED. */
-export function readCafLayout(bytes: Uint8Array): PacketLayout {
-  if (u16be(bytes, 4) !== 1) throw unsupported(`CAF of version ${u16be(bytes, 4)}; read is version 1`)
-  let format: CafFormat | undefined
-  for (let at = 8, count = 0; at + 12 <= bytes.byteLength && count < MAX_CHUNKS; count++) {
-    const size = u64be(bytes, at + 4)
-    if (textAt(bytes, at, 'desc')) format = readDescription(bytes, at + 12)
-    if (textAt(bytes, at, 'data')) {
-      if (format === undefined) throw unreadable('the "desc" chunk is missing before the samples')
-      return layoutOf(bytes, format, at + 16, size)
-    }
-    at += 12 + size
-  }
-  throw unreadable('there is no "data" chunk')
+/** Throws the errors of `decodeStream`. */
+export async function readCaf(bytes: Uint8Array, limits: StreamLimits): Promise<Decoded> {
+  const chunks = findChunks(bytes)
+  if (hasPackets(bytes, chunks)) return readCafPackets(bytes, chunks, limits)
+  const layout = readCafLayout(bytes, chunks)
+  return readPackets(bytes, layout, limits)
 }
 
-function layoutOf(bytes: Uint8Array, format: CafFormat, dataOffset: number, size: number): PacketLayout {
-  const present = Math.max(0, bytes.byteLength - dataOffset)
-  const declared = size >= UNKNOWN_SIZE ? present : Math.max(0, size - 4) // the first four bytes count edits
+/** The first chunk of each type. Throws AUDIO_UNREADABLE or AUDIO_UNSUPPORTED. */
+function findChunks(bytes: Uint8Array): CafChunks {
+  if (u16be(bytes, 4) !== 1) throw unsupported(`CAF of version ${u16be(bytes, 4)}; read is version 1`)
+  const found = new Map<string, CafChunk>()
+  for (let at = 8, count = 0; at + 12 <= bytes.byteLength && count < MAX_CHUNKS; count++) {
+    const [type, size] = [fourCharacters(bytes, at), u64be(bytes, at + 4)]
+    const toEnd = type === 'data' && isToEnd(bytes, at + 12, size)
+    const end = toEnd ? bytes.byteLength : at + 12 + size
+    if (!found.has(type)) found.set(type, { at: at + 12, end })
+    at = end
+  }
+  const description = found.get('desc')
+  const data = found.get('data')
+  if (description === undefined) throw unreadable('there is no "desc" chunk, which describes the samples')
+  if (data === undefined) throw unreadable('there is no "data" chunk')
+  if (description.at + 32 > bytes.byteLength) throw unreadable('the file ends within its description')
+  return { description, data, table: found.get('pakt'), cookie: found.get('kuki') }
+}
+
+/** Whether the size of the samples is unknown: −1 by the standard, 0 or a very large one by others. */
+function isToEnd(bytes: Uint8Array, at: number, size: number): boolean {
+  return size < 4 ? !isChunkId(bytes, at + size) : isPlaceholder(size, bytes.byteLength - at)
+}
+
+function readCafLayout(bytes: Uint8Array, { description, data }: CafChunks): PacketLayout {
+  const dataOffset = data.at + 4 // the first four bytes count edits
+  const available = Math.max(0, bytes.byteLength - dataOffset)
+  const declared = Math.max(0, data.end - dataOffset)
   return {
-    ...format,
+    ...readDescription(bytes, description.at),
     dataOffset: Math.min(dataOffset, bytes.byteLength),
-    dataBytes: Math.min(declared, present),
-    truncated: declared > present,
+    dataBytes: Math.min(declared, available),
+    truncated: declared > available,
   }
 }
 
 function readDescription(bytes: Uint8Array, at: number): CafFormat {
-  if (at + 32 > bytes.byteLength) throw unreadable('the file ends within its description')
-  const sampleRate = Math.round(new DataView(bytes.buffer, bytes.byteOffset + at, 8).getFloat64(0))
+  const sampleRate = cafRate(bytes, at)
   const flags = u32be(bytes, at + 12)
   const [packetBytes, channels, bits] = [u32be(bytes, at + 16), u32be(bytes, at + 24), u32be(bytes, at + 28)]
   const codec = codecOf(fourCharacters(bytes, at + 8), flags, bits)
@@ -72,5 +103,6 @@ function codecOf(name: string, flags: number, bits: number): PacketLayout['codec
   if (name === 'alaw') return 'alaw'
   if (name === 'ulaw') return 'mulaw'
   if (name === 'ima4') return 'adpcm_ima'
-  throw unsupported(`"${name}" in a CAF file; read are PCM, A-law, mu-law and IMA ADPCM`)
+  const known = NAMES[name] ?? `"${name}"`
+  throw unsupported(`${known} in a CAF file; read are AAC, ALAC, Opus, PCM, A-law, mu-law and IMA ADPCM`)
 }

@@ -10,10 +10,15 @@ import { joined, textAt, u16be, u24be, u32be, u8 } from './bytes.js'
 import { checkShape, unreadable, type AudioProbe } from '../probe.js'
 
 const MAGIC = 'fLaC'
-const STREAM_INFO_BYTES = 34
+export const STREAM_INFO_BYTES = 34
 const MAX_METADATA_BLOCKS = 1_024
 /** Size of encoded speech relative to its samples, about. */
 const COMPRESSION_RATIO = 0.5
+/** Frames at the beginning by which a length is estimated. */
+const ESTIMATED_BYTES = 256 * 1024
+/** Of a frame of constant samples, rounded down; and the most samples of one channel that a frame may have. */
+const SMALLEST_FRAME_BYTES = 10
+const LONGEST_FRAME = 65_535
 const PIECE_BYTES = 16 * 1024
 /** Samples of all channels; the longest frame has half as many. */
 export const MAX_PIECE_SAMPLES = 1_000_000
@@ -25,8 +30,11 @@ export interface StreamInfo {
   readonly sampleRate: number
   readonly channels: number
   readonly bitsPerSample: number
-  /** Of one channel; 0 when the encoder did not know the number. */
+  /** Of one channel, as declared; 0 when the encoder did not know the number. */
   readonly totalSamples: number
+  /** Most samples of a frame, of one channel, and fewest bytes; 0 when the encoder did not know. */
+  readonly longestFrame: number
+  readonly smallestFrame: number
 }
 
 export function matchesFlac(bytes: Uint8Array): boolean {
@@ -36,17 +44,31 @@ export function matchesFlac(bytes: Uint8Array): boolean {
 export function probeFlac(bytes: Uint8Array): AudioProbe {
   const { info, framesAt } = findFrames(bytes)
   if (framesAt === bytes.byteLength) throw unreadable('the file ends before the first FLAC frame')
-  const { sampleRate, channels, bitsPerSample, totalSamples } = info
-  const bitsPerSecond = sampleRate * channels * bitsPerSample * COMPRESSION_RATIO
-  const declared = totalSamples > 0
-  const seconds = declared ? totalSamples / sampleRate : (bytes.byteLength - framesAt) * 8 / bitsPerSecond
+  const { sampleRate, channels } = info
+  const declared = isPossibleTotal(info, bytes.byteLength - framesAt)
+  const seconds = declared ? info.totalSamples / sampleRate : estimate(bytes, framesAt, info)
   return { container: 'flac', codec: 'flac', sampleRate, channels, seconds, declared, truncated: false }
+}
+
+/** Whether a number of samples was declared that so many bytes of frames can have: recorders write 0, or all ones. */
+export function isPossibleTotal({ totalSamples, longestFrame, smallestFrame }: StreamInfo, bytes: number): boolean {
+  const most = Math.ceil(bytes / Math.max(SMALLEST_FRAME_BYTES, smallestFrame)) * (longestFrame || LONGEST_FRAME)
+  return totalSamples > 0 && totalSamples <= most
+}
+
+/** Seconds, by the lengths of the first frames relative to their bytes; by a usual ratio where there are none. */
+function estimate(bytes: Uint8Array, framesAt: number, { sampleRate, channels, bitsPerSample }: StreamInfo): number {
+  const all = bytes.byteLength - framesAt
+  const looked = Math.min(all, ESTIMATED_BYTES)
+  const samples = flacSamples(bytes, framesAt, framesAt + looked) / channels
+  const usual = looked * 8 / (channels * bitsPerSample * COMPRESSION_RATIO)
+  return (samples || usual) * (all / looked) / sampleRate
 }
 
 /** STREAMINFO and the frames, without other metadata. */
 export function* flacPieces(bytes: Uint8Array): Generator<Uint8Array> {
   const { infoAt, framesAt } = findFrames(bytes)
-  yield joined(MAGIC, [0x80, 0, 0, STREAM_INFO_BYTES], bytes.subarray(infoAt, infoAt + STREAM_INFO_BYTES))
+  yield flacStream(bytes.subarray(infoAt, infoAt + STREAM_INFO_BYTES), [])
   let start = framesAt
   let samples = 0
   for (let at = framesAt; at < bytes.byteLength; at++) {
@@ -64,6 +86,11 @@ export function* flacPieces(bytes: Uint8Array): Generator<Uint8Array> {
   yield bytes.subarray(start)
 }
 
+/** A FLAC file of a STREAMINFO and frames. */
+export function flacStream(info: Uint8Array, frames: readonly Uint8Array[]): Uint8Array {
+  return joined(MAGIC, [0x80, 0, 0, STREAM_INFO_BYTES], info, ...frames)
+}
+
 /** Throws AUDIO_UNREADABLE. */
 export function readStreamInfo(bytes: Uint8Array, at: number): StreamInfo {
   if (at + STREAM_INFO_BYTES > bytes.byteLength) {
@@ -75,6 +102,8 @@ export function readStreamInfo(bytes: Uint8Array, at: number): StreamInfo {
     channels: ((packed >>> 9) & 7) + 1,
     bitsPerSample: ((packed >>> 4) & 31) + 1,
     totalSamples: (packed & 15) * 2 ** 32 + u32be(bytes, at + 14),
+    longestFrame: u16be(bytes, at + 2),
+    smallestFrame: u24be(bytes, at + 4),
   }
   checkShape(info)
   return info

@@ -3,7 +3,8 @@
  * decodes it within CAF, so a CAF header is written from checked values and put before the packets of either container.
  */
 import { bytesOf32, joined, sliced } from './bytes.js'
-import { bytesPerFrame, type PcmLayout } from './pcm.js'
+import { bytesPerFrame, readPcm, type PcmLayout } from './pcm.js'
+import { decodeStream, type Decoded, type StreamLimits } from '../stream.js'
 import type { PcmCodec } from '../../domain/codecs.js'
 
 const IMA_PACKET_BYTES = 34
@@ -26,7 +27,7 @@ export function secondsOfPackets(layout: PacketLayout): number {
   return packets * (layout.codec === 'adpcm_ima' ? IMA_PACKET_SAMPLES : 1) / layout.sampleRate
 }
 
-export function* imaPieces(
+function* imaPieces(
   bytes: Uint8Array, { channels, sampleRate, dataOffset, dataBytes }: Omit<PacketLayout, 'codec'>,
 ): Generator<Uint8Array> {
   const rate = Buffer.alloc(8)
@@ -40,4 +41,11 @@ export function* imaPieces(
   yield joined(
     'caff', [0, 1, 0, 0], 'desc', descriptionSize, description, 'data', unknownSize, [0, 0, 0, 0])
   yield* sliced(bytes.subarray(dataOffset, dataOffset + dataBytes - dataBytes % packetBytes), PIECE_BYTES)
+}
+
+/** Throws the errors of `decodeStream`. */
+export async function readPackets(bytes: Uint8Array, layout: PacketLayout, limits: StreamLimits): Promise<Decoded> {
+  const { codec } = layout
+  if (codec === 'adpcm_ima') return decodeStream('caf', imaPieces(bytes, layout), limits)
+  return { blocks: [readPcm(bytes, { ...layout, codec })], sampleRate: layout.sampleRate, broken: false }
 }

@@ -1,24 +1,29 @@
 /**
- * MP4, M4A, 3GP and QuickTime files, whole or in fragments, with AAC, ALAC, Opus, AMR or MP3.
+ * MP4, M4A, 3GP and QuickTime files, whole or in fragments, with AAC, ALAC, Opus, AMR, MP3, FLAC or PCM.
  *
  * The decoder gets a new file: one track, its frames in sequence, tables of checked values, the index first. So a file
  * with its index at the end is decoded piece by piece like any other, a fragmented one needs no other code, and no
- * count of the upload reaches a parser that would trust it.
+ * count of the upload reaches a parser that would trust it. FLAC is decoded without a container, and PCM is read here.
  */
 import { checkAlacFrame } from './alac.js'
 import { BoxReader, makeBox, type Box } from './boxes.js'
-import { bytesOf32, joined, textAt, u32be, u64be } from './bytes.js'
+import { joined, textAt, u32be, u64be } from './bytes.js'
+import { flacPieces, flacStream, STREAM_INFO_BYTES } from './flac.js'
+import { measureTrack, OVERLAP } from './iso-length.js'
+import type { IsoPcm } from './iso-pcm.js'
 import { runsOf, type Sample } from './iso-samples.js'
 import { readIsoTrack, type IsoTrack } from './iso-track.js'
+import { clockBox, isoPieces, mpeg4Entry, type IsoParts } from './iso-writer.js'
 import { checkPacket } from './packets.js'
+import { bytesPerFrame, readPcm } from './pcm.js'
 import { unreadable, type AudioProbe } from '../probe.js'
+import { decodeStream, type Decoded, type StreamLimits } from '../stream.js'
 import { SpeechError } from '../../domain/errors.js'
 
 /** The shortest frames of all codecs are those of Opus, 2.5 ms. */
 const MAX_FRAMES_PER_SECOND = 400
 /** Frames beyond the limit, for those that an encoder adds at both ends. */
 const SPARE_FRAMES = 1_000
-const PIECE_BYTES = 1_024
 /** Limit of a box that is copied unchanged; usual ones have a few dozen bytes. */
 const MAX_COPIED_BYTES = 64 * 1024
 
@@ -31,32 +36,38 @@ export function probeIsoMedia(bytes: Uint8Array): AudioProbe {
   const file = new BoxReader(bytes)
   const { moov, truncated } = topLevel(file)
   const track = readIsoTrack(file, moov)
-  const { codec, sampleRate, channels, frameSamples, timescale } = track
-  let frames = 0
-  let duration = 0
-  let firstTime: number | undefined
-  for (const run of runsOf(file, moov, track)) {
-    if (run.decodeTime !== undefined) {
-      firstTime ??= run.decodeTime
-      duration = Math.max(duration, run.decodeTime - firstTime)
-    }
-    frames += run.count
-    duration += run.duration
-  }
-  // Frames without durations still have sound, so their shortest length is assumed.
-  const timed = duration > 0 ? duration / timescale : frames / MAX_FRAMES_PER_SECOND
-  const seconds = frameSamples > 0 ? frames * frameSamples / sampleRate : timed
+  const { codec, sampleRate, channels, timescale } = track
+  const { seconds, isComplete, isTruncated } = measureTrack(file, moov, track)
   const edit = readEdit(file, track.trak)
-  const presented = edit === undefined ? seconds
-    : Math.min(seconds - edit.start / timescale, edit.duration / movieTimescale(file, moov) || Infinity)
-  return { container: 'mp4', codec, sampleRate, channels, seconds: Math.max(0, presented), declared: true, truncated }
+  const rest = edit === undefined ? seconds : seconds - edit.start / timescale
+  const presented = edit === undefined ? seconds : Math.min(rest, edit.duration / movieTimescale(file, moov) || Infinity)
+  return {
+    container: 'mp4', codec, sampleRate, channels, seconds: Math.max(0, presented), declared: isComplete,
+    truncated: truncated || isTruncated,
+  }
 }
 
-/** Throws AUDIO_TOO_LONG when the tables have more frames than `maxSeconds` can have. */
-export function* isoMediaPieces(bytes: Uint8Array, maxSeconds: number): Generator<Uint8Array> {
+/** Throws AUDIO_TOO_LONG, also when the tables have more frames than `limits.maxSeconds` can have. */
+export async function readIsoMedia(bytes: Uint8Array, limits: StreamLimits): Promise<Decoded> {
   const file = new BoxReader(bytes)
   const { moov } = topLevel(file)
   const track = readIsoTrack(file, moov)
+  const { samples, duration } = collectSamples(file, moov, track, limits.maxSeconds)
+  if (track.pcm !== undefined) return readUncompressed(file, track, track.pcm, samples)
+  if (track.codec === 'flac') {
+    const info = file.bytes.subarray(track.headerAt, track.headerAt + STREAM_INFO_BYTES)
+    const frames = samples.map(({ offset, bytes: size }) => bytes.subarray(offset, offset + size))
+    return decodeStream('flac', flacPieces(flacStream(info, frames)), limits)
+  }
+  const ratio = track.aac?.rateRatio ?? 1
+  const decoded = await decodeStream('m4a', isoPieces(bytes, partsOf(file, moov, track, duration), samples), limits)
+  return { ...decoded, sampleRate: Math.round(decoded.sampleRate * ratio) }
+}
+
+function collectSamples(
+  file: BoxReader, moov: Box, track: IsoTrack, maxSeconds: number,
+): { readonly samples: readonly Sample[]; readonly duration: number } {
+  const fileBytes = file.bytes.byteLength
   const samples: Sample[] = []
   const maxFrames = maxSeconds * MAX_FRAMES_PER_SECOND + SPARE_FRAMES
   let duration = 0
@@ -64,29 +75,56 @@ export function* isoMediaPieces(bytes: Uint8Array, maxSeconds: number): Generato
   let total = 0
   for (const run of runsOf(file, moov, track)) {
     duration += run.duration
-    for (const sample of run.samples()) {
+    for (const whole of run.samples()) {
       if (count++ > maxFrames) throw new SpeechError('AUDIO_TOO_LONG', `more frames than ${maxSeconds} s can have`)
-      if (sample.offset + sample.bytes > bytes.byteLength) break // cut off, as are all later frames of this run
-      checkPacket(track.codec, sample.bytes)
+      const sample = track.pcm === undefined ? whole : present(whole, fileBytes)
+      if (sample.offset + sample.bytes > fileBytes) break // cut off, as are all later frames of this run
+      if (track.pcm === undefined) checkPacket(track.codec, sample.bytes)
       total += sample.bytes
-      if (total > bytes.byteLength) throw unreadable('the frames of the track overlap: they are longer than the file')
+      if (total > fileBytes) throw unreadable(OVERLAP)
       if (sample.bytes === 0) continue
-      if (track.codec === 'alac') checkAlacFrame(bytes, sample.offset, track)
+      if (track.codec === 'alac') checkAlacFrame(file.bytes, sample.offset, track)
       samples.push(sample)
     }
   }
-  yield header(file, moov, track, samples, duration)
-  let parts: Uint8Array[] = []
-  let size = 0
-  for (const sample of samples) {
-    parts.push(bytes.subarray(sample.offset, sample.offset + sample.bytes))
-    size += sample.bytes
-    if (size < PIECE_BYTES) continue
-    yield joined(...parts)
-    parts = []
-    size = 0
+  return { samples, duration }
+}
+
+/** The part of a chunk of uncompressed samples that was sent. */
+function present({ offset, bytes }: Sample, fileBytes: number): Sample {
+  return { offset, bytes: Math.min(bytes, Math.max(0, fileBytes - offset)) }
+}
+
+function readUncompressed(file: BoxReader, track: IsoTrack, pcm: IsoPcm, samples: readonly Sample[]): Decoded {
+  const data = joined(...samples.map(({ offset, bytes: size }) => file.bytes.subarray(offset, offset + size)))
+  const edit = readEdit(file, track.trak)
+  const skipped = edit === undefined ? 0 : Math.round(edit.start / track.timescale * pcm.sampleRate)
+  const dataOffset = Math.min(data.byteLength, skipped * bytesPerFrame(pcm))
+  const block = readPcm(data, { ...pcm, dataOffset, dataBytes: data.byteLength - dataOffset })
+  return { blocks: [block], sampleRate: pcm.sampleRate, broken: false }
+}
+
+/** AAC of a rate that the decoder refuses is described anew, with clocks that run at the rate which it gets. */
+function partsOf(file: BoxReader, moov: Box, track: IsoTrack, duration: number): IsoParts {
+  const { aac, channels, timescale } = track
+  const hasEdit = readEdit(file, track.trak) !== undefined
+  const edits = hasEdit ? makeBox('edts', copied(file, file.find(track.trak, 'edts', 'elst'))) : new Uint8Array(0)
+  const common = { edits, tags: gaplessTag(file, moov), duration }
+  if (aac !== undefined && aac.rateRatio !== 1) {
+    const coded = Math.round(aac.sampleRate / aac.rateRatio)
+    return {
+      ...common,
+      entry: mpeg4Entry(channels, coded, aac.decoded),
+      mediaHeader: clockBox('mdhd', timescale / aac.rateRatio),
+      movieHeader: clockBox('mvhd', movieTimescale(file, moov) / aac.rateRatio),
+    }
   }
-  if (size > 0) yield joined(...parts)
+  return {
+    ...common,
+    entry: copied(file, track.entry),
+    mediaHeader: copied(file, file.find(track.trak, 'mdia', 'mdhd')),
+    movieHeader: copied(file, file.find(moov, 'mvhd')),
+  }
 }
 
 function topLevel(file: BoxReader): { moov: Box; truncated: boolean } {
@@ -102,32 +140,6 @@ function topLevel(file: BoxReader): { moov: Box; truncated: boolean } {
   }
   if (moov.end > bytes.byteLength) throw unreadable('the file ends within its index ("moov")')
   return { moov, truncated }
-}
-
-/** `ftyp`, `moov` and the start of `mdat`, for frames that follow without gaps. */
-function header(
-  file: BoxReader, moov: Box, track: IsoTrack, samples: readonly Sample[], duration: number,
-): Uint8Array {
-  const sizes = new Uint8Array(samples.length * 4)
-  const view = new DataView(sizes.buffer)
-  for (const [index, sample] of samples.entries()) view.setUint32(index * 4, sample.bytes)
-  const total = samples.reduce((sum, sample) => sum + sample.bytes, 0)
-  const build = (dataAt: number): Uint8Array => {
-    const table = makeBox('stbl',
-      makeBox('stsd', [0, 0, 0, 0, 0, 0, 0, 1], copied(file, track.entry)),
-      makeBox('stts', [0, 0, 0, 0, 0, 0, 0, 1, 0, 0, 0, 1], bytesOf32(Math.min(duration, 2 ** 32 - 1))),
-      makeBox('stsz', [0, 0, 0, 0, 0, 0, 0, 0], bytesOf32(samples.length), sizes),
-      makeBox('stsc', [0, 0, 0, 0, 0, 0, 0, 1, 0, 0, 0, 1], bytesOf32(samples.length), [0, 0, 0, 1]),
-      makeBox('stco', [0, 0, 0, 0, 0, 0, 0, 1], bytesOf32(dataAt)))
-    const handler = makeBox('hdlr', new Uint8Array(8), 'soun', new Uint8Array(12))
-    const media = makeBox('mdia', copied(file, file.find(track.trak, 'mdia', 'mdhd')), handler, makeBox('minf', table))
-    const hasEdit = readEdit(file, track.trak) !== undefined
-    const edits = hasEdit ? makeBox('edts', copied(file, file.find(track.trak, 'edts', 'elst'))) : []
-    const trak = makeBox('trak', makeBox('tkhd', new Uint8Array(12), bytesOf32(1)), edits, media)
-    const index = makeBox('moov', copied(file, file.find(moov, 'mvhd')), gaplessTag(file, moov), trak)
-    return joined(makeBox('ftyp', 'M4A ', [0, 0, 0, 0]), index, bytesOf32(8 + total), 'mdat')
-  }
-  return build(build(0).byteLength)
 }
 
 function copied({ bytes }: BoxReader, box: Box | undefined): Uint8Array {

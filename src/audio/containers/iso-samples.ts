@@ -6,6 +6,7 @@
 import type { Box, BoxReader } from './boxes.js'
 import { u32be, u64be } from './bytes.js'
 import type { IsoTrack } from './iso-track.js'
+import { bytesPerFrame } from './pcm.js'
 import { unreadable } from '../probe.js'
 
 /** A frame of a codec, a "sample" in the standard. The offset is that in the file; it may be after its end. */
@@ -26,7 +27,7 @@ export function* runsOf(file: BoxReader, moov: Box, track: IsoTrack): Generator<
   const table = file.find(track.trak, 'mdia', 'minf', 'stbl')
   const sizes = table && file.find(table, 'stsz')
   if (table !== undefined && sizes !== undefined && u32be(bytes, sizes.bodyAt + 8) > 0) {
-    yield readTable(file, table, sizes)
+    yield readTable(file, table, sizes, track)
   }
   const fragments = file.find(moov, 'mvex')
   const defaults = fragments && file.childrenOf(fragments, 'trex')
@@ -34,11 +35,11 @@ export function* runsOf(file: BoxReader, moov: Box, track: IsoTrack): Generator<
   if (defaults === undefined) return
   for (const moof of file.boxesIn(0, bytes.byteLength)) {
     if (moof.type !== 'moof' || moof.end > bytes.byteLength) continue
-    for (const traf of file.childrenOf(moof, 'traf')) yield* readFragment(file, moof, traf, track.id, defaults)
+    for (const traf of file.childrenOf(moof, 'traf')) yield* readFragment(file, moof, traf, track, defaults)
   }
 }
 
-function readTable(file: BoxReader, table: Box, sizes: Box): Run {
+function readTable(file: BoxReader, table: Box, sizes: Box, track: IsoTrack): Run {
   const { bytes } = file
   const count = u32be(bytes, sizes.bodyAt + 8)
   const fixedBytes = u32be(bytes, sizes.bodyAt + 4)
@@ -47,7 +48,7 @@ function readTable(file: BoxReader, table: Box, sizes: Box): Run {
   return {
     count,
     duration: times === undefined ? 0 : sumOfTimes(bytes, times),
-    samples: () => samplesOfTable(file, table, sizes, count, fixedBytes),
+    samples: () => samplesOfTable(file, table, sizes, { count, fixedBytes, pcm: track.pcm }),
   }
 }
 
@@ -59,8 +60,13 @@ function sumOfTimes(bytes: Uint8Array, { bodyAt, ...box }: Box): number {
   return sum
 }
 
+/**
+ * Of PCM, a chunk is one sample, as long as its number of frames makes it: QuickTime writes sizes of 1 for samples of
+ * any width.
+ */
 function* samplesOfTable(
-  file: BoxReader, table: Box, sizes: Box, count: number, fixedBytes: number,
+  file: BoxReader, table: Box, sizes: Box,
+  { count, fixedBytes, pcm }: { readonly count: number; readonly fixedBytes: number; readonly pcm: IsoTrack['pcm'] },
 ): Generator<Sample> {
   const { bytes } = file
   const chunks = file.find(table, 'stco') ?? file.find(table, 'co64')
@@ -78,6 +84,10 @@ function* samplesOfTable(
     const at = chunks.bodyAt + 8 + chunk * width
     let offset = width === 8 ? u64be(bytes, at) : u32be(bytes, at)
     const end = Math.min(count, sample + (ruleCount === 0 ? 1 : u32be(bytes, ruleAt(rule) + 4)))
+    if (pcm !== undefined) {
+      yield { offset, bytes: (end - sample) * bytesPerFrame(pcm) }
+      sample = end
+    }
     for (; sample < end; sample++) {
       const size = fixedBytes || u32be(bytes, sizes.bodyAt + 12 + sample * 4)
       yield { offset, bytes: size }
@@ -88,12 +98,12 @@ function* samplesOfTable(
 
 /** Flags of `tfhd` and `trun` determine which of their fields are present. */
 function* readFragment(
-  file: BoxReader, moof: Box, traf: Box, trackId: number, trex: Box,
+  file: BoxReader, moof: Box, traf: Box, track: IsoTrack, trex: Box,
 ): Generator<Run> {
   const { bytes } = file
   const boxes = file.childrenOf(traf)
   const header = boxes.find(({ type }) => type === 'tfhd')
-  if (header === undefined || u32be(bytes, header.bodyAt + 4) !== trackId) return
+  if (header === undefined || u32be(bytes, header.bodyAt + 4) !== track.id) return
   const flags = u32be(bytes, header.bodyAt) & 0xff_ffff
   let at = header.bodyAt + 8
   const next = (flag: number, fallback: number): number => {
@@ -111,7 +121,7 @@ function* readFragment(
   let decodeTime = timeAt && (bytes[timeAt - 4] === 1 ? u64be(bytes, timeAt) : u32be(bytes, timeAt))
   let dataAt = base
   for (const box of boxes.filter(({ type }) => type === 'trun')) {
-    const run = readRun(bytes, box, { base, dataAt, duration, size })
+    const run = readRun(bytes, box, { base, dataAt, duration, size, isPcm: track.pcm !== undefined })
     yield decodeTime === undefined ? run : { ...run, decodeTime }
     dataAt = run.end
     decodeTime = undefined
@@ -123,10 +133,12 @@ interface RunDefaults {
   readonly dataAt: number
   readonly duration: number
   readonly size: number
+  /** A run of frames of one size is one sample then. */
+  readonly isPcm: boolean
 }
 
 function readRun(
-  bytes: Uint8Array, box: Box, { base, dataAt, duration, size }: RunDefaults,
+  bytes: Uint8Array, box: Box, { base, dataAt, duration, size, isPcm }: RunDefaults,
 ): Run & { readonly end: number } {
   const flags = u32be(bytes, box.bodyAt) & 0xff_ffff
   const count = u32be(bytes, box.bodyAt + 4)
@@ -151,7 +163,9 @@ function readRun(
     duration: sum(durationOf, !fields.includes(0x100)),
     end: start + sum(sizeOf, !fields.includes(0x200)),
     *samples() {
-      for (let row = 0, offset = start; row < count; row++) {
+      const isWhole = isPcm && !fields.includes(0x200)
+      if (isWhole) yield { offset: start, bytes: count * size }
+      for (let row = 0, offset = start; row < count && !isWhole; row++) {
         yield { offset, bytes: sizeOf(row) }
         offset += sizeOf(row)
       }

@@ -17,17 +17,21 @@ export interface Track {
   readonly frameBytes: number
 }
 
-/** Track type of audio. */
+/** Track types. */
+const VIDEO = 1
 const AUDIO = 2
 
 /** Undefined when there is none. Throws AUDIO_UNSUPPORTED or AUDIO_UNREADABLE. */
 export function readTrack(bytes: Uint8Array, tracks: Element): Track | undefined {
+  let hasVideo = false
   for (const entry of childrenOf(bytes, tracks)) {
     if (entry.id !== ID.trackEntry) continue
     const fields = fieldsOf(bytes, entry)
     const type = fields.get(ID.trackType)
     if (type !== undefined && readUnsigned(bytes, type) === AUDIO) return describe(bytes, entry, fields)
+    hasVideo ||= type !== undefined && readUnsigned(bytes, type) === VIDEO
   }
+  if (hasVideo) throw unsupported('this is a video without an audio track')
   return undefined
 }
 

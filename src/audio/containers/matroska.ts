@@ -1,6 +1,7 @@
 /**
- * Matroska and WebM (RFC 8794, RFC 9559): the audio track and its blocks. Recordings of browsers have neither sizes nor
- * a duration, so the length is the time of the last block.
+ * Matroska and WebM (RFC 8794, RFC 9559): the audio track and its blocks. The length is the sum of the blocks that are
+ * there: recordings of browsers declare none, their clock starts when the page was opened, and a page that stores the
+ * first block and sends later ones leaves a gap. The declared duration is not used: it may include all of that.
  *
  * The decoder gets a new file: the header of the track and its blocks, without video, indexes and attachments, in
  * pieces of about a kilobyte, or of a million samples of FLAC. All sizes in it have been checked here.
@@ -10,13 +11,16 @@ import { flacSamples, MAX_PIECE_SAMPLES } from './flac.js'
 import { OPUS_RATE_HZ, opusPacketSamples } from './opus.js'
 import { checkPacket } from './packets.js'
 import { unreadable, type AudioProbe } from '../probe.js'
-import { childrenOf, elementsOf, ID, nextAfter, readFloat, readUnsigned, type Element } from './ebml.js'
+import { childrenOf, elementsOf, ID, nextAfter, readUnsigned, type Element } from './ebml.js'
 import { readTrack, type Track } from './matroska-track.js'
 import type { DecoderName } from '../stream.js'
 
 /** Limit of a probe; with blocks of 20 ms it is more than an hour. */
 const MAX_PROBED_ELEMENTS = 200_000
 const MAX_TRACK_BYTES = 256 * 1024
+/** Of the flags of a block: several packets in it. */
+const LACING_FLAGS = 6
+const FIXED_LACING = 4
 const PIECE_BYTES = 1_024
 /** EBML header of version 1 with the type "webm"; a segment and a cluster of unknown size. */
 const EBML_HEADER = joined([0x1a, 0x45, 0xdf, 0xa3, 0x87, 0x42, 0x82, 0x84], 'webm')
@@ -27,8 +31,17 @@ const DEFAULT_SCALE_NANOSECONDS = 1_000_000
 const MAX_SCALE_NANOSECONDS = 1_000_000_000
 /** No codec has shorter ones, so a file with a block never has a length of 0. */
 const SHORTEST_BLOCK_SECONDS = 0.0025
+/** A block lasts less: 20 ms of Opus, 128 ms of AAC at 8 kHz, several of them with lacing. More is a gap. */
+const LONGEST_BLOCK_SECONDS = 1
 
-interface Block { readonly element: Element; readonly payloadAt: number; readonly seconds: number }
+interface Block {
+  readonly element: Element
+  readonly payloadAt: number
+  /** Time at which it starts. */
+  readonly seconds: number
+  /** Flags: 0 for one packet. */
+  readonly lacing: number
+}
 
 export function matchesMatroska(bytes: Uint8Array): boolean {
   return bytes[0] === 0x1a && bytes[1] === 0x45 && bytes[2] === 0xdf && bytes[3] === 0xa3
@@ -36,16 +49,41 @@ export function matchesMatroska(bytes: Uint8Array): boolean {
 
 export function probeMatroska(bytes: Uint8Array): AudioProbe {
   const walk = new Walk(bytes)
-  let last: Block | undefined
-  for (const block of walk.blocks(MAX_PROBED_ELEMENTS)) last = block
+  const length = new Length()
+  let end = 0
+  for (const block of walk.blocks(MAX_PROBED_ELEMENTS)) {
+    length.add(block.seconds, secondsOfBlock(bytes, block, walk.track))
+    end = block.element.end
+  }
   const { codec, sampleRate, channels } = walk.track
   const container = walk.isWebm ? 'webm' : 'matroska'
-  const lastEnd = last === undefined ? 0 : last.seconds + secondsOfBlock(bytes, last, walk.track)
-  const walked = last === undefined ? 0 : Math.max(SHORTEST_BLOCK_SECONDS, lastEnd)
-  const share = walk.isComplete || last === undefined ? 1 : bytes.byteLength / last.element.end
-  const declared = walk.durationSeconds !== undefined || walk.isComplete
-  const seconds = walk.durationSeconds ?? walked * share
-  return { container, codec, sampleRate, channels, seconds, declared, truncated: walk.isTruncated }
+  const share = walk.isComplete || end === 0 ? 1 : bytes.byteLength / end
+  const seconds = length.seconds * share
+  return { container, codec, sampleRate, channels, seconds, declared: walk.isComplete, truncated: walk.isTruncated }
+}
+
+/** Sum of the lengths of blocks. One without a length of its own lasts up to the next, or, before a gap, as usual. */
+class Length {
+  #sum = 0
+  #usual = 0
+  #open: number | undefined
+  #count = 0
+
+  get seconds(): number {
+    const last = this.#open === undefined ? 0 : this.#usual
+    return this.#count === 0 ? 0 : Math.max(SHORTEST_BLOCK_SECONDS, this.#sum + last)
+  }
+
+  add(start: number, seconds: number): void {
+    this.#count++
+    if (this.#open !== undefined) {
+      const step = start - this.#open
+      if (step > 0 && step <= LONGEST_BLOCK_SECONDS) this.#usual = step
+      this.#sum += step >= 0 && step <= LONGEST_BLOCK_SECONDS ? step : this.#usual
+    }
+    this.#sum += seconds
+    this.#open = seconds > 0 ? undefined : start
+  }
 }
 
 /** The library's "mkv" returns one channel where its decoders of MP3 and AAC return two equal ones. */
@@ -101,7 +139,6 @@ function header(bytes: Uint8Array, track: Track): Uint8Array {
 /** One pass over a file. */
 class Walk {
   readonly isWebm: boolean
-  durationSeconds: number | undefined
   /** The walk reached the end of the file. */
   isComplete = false
   isTruncated = false
@@ -144,11 +181,7 @@ class Walk {
   #readInfo(info: Element): void {
     for (const child of childrenOf(this.#bytes, info)) {
       if (child.id === ID.timestampScale) this.#scaleNanoseconds = readScale(this.#bytes, child)
-      if (child.id === ID.duration) this.durationSeconds = readFloat(this.#bytes, child)
     }
-    if (this.durationSeconds === undefined) return
-    const seconds = this.durationSeconds * this.#scaleNanoseconds / 1e9
-    this.durationSeconds = seconds > 0 && Number.isFinite(seconds) ? seconds : undefined
   }
 
   /** Undefined for blocks of another track, and for incomplete ones. */
@@ -162,7 +195,8 @@ class Walk {
     if (numberBytes > 2 || number !== this.track.number) return undefined
     const offset = (u16be(this.#bytes, block.bodyAt + numberBytes) << 16) >> 16
     const seconds = clusterSeconds + offset * this.#scaleNanoseconds / 1e9
-    return { element, payloadAt: block.bodyAt + numberBytes + 3, seconds }
+    const lacing = u8(this.#bytes, block.bodyAt + numberBytes + 2) & LACING_FLAGS
+    return { element, payloadAt: block.bodyAt + numberBytes + 3, seconds, lacing }
   }
 }
 
@@ -184,10 +218,14 @@ function blockOfGroup(bytes: Uint8Array, group: Element): Element | undefined {
   throw unreadable('a block group contains something else than one block and its data')
 }
 
-/** By the payload, where it declares its length; 0 otherwise, since a block lasts less than a tenth of a second. */
+/** By the payload, where that is known; 0 otherwise. */
 function secondsOfBlock(
-  bytes: Uint8Array, { element, payloadAt }: Block, { codec, sampleRate, frameBytes }: Track,
+  bytes: Uint8Array, { element, payloadAt, lacing }: Block, { codec, sampleRate, frameBytes }: Track,
 ): number {
-  if (codec === 'opus') return opusPacketSamples(bytes, payloadAt, element.end) / OPUS_RATE_HZ
+  if (codec === 'opus' && lacing === 0) return opusPacketSamples(bytes, payloadAt, element.end) / OPUS_RATE_HZ
+  if (codec === 'opus') { // as many packets as the first byte says and one, of one size if the lacing is fixed
+    const packets = lacing === FIXED_LACING ? u8(bytes, payloadAt) + 1 : 0
+    return packets * opusPacketSamples(bytes, payloadAt + 1, element.end) / OPUS_RATE_HZ
+  }
   return frameBytes === 0 ? 0 : Math.max(0, element.end - payloadAt) / frameBytes / sampleRate
 }

@@ -1,153 +1,148 @@
 /**
- * MPEG audio without a container: MP3 (ISO/IEC 11172-3, 13818-3) and AAC in ADTS (ISO/IEC 13818-7). Both are sequences
- * of frames, each with a header. An MP3 file may declare its length in a first frame without audio (Xing, VBRI); the
- * frames of ADTS are counted.
+ * MPEG audio without a container: MP3 and AAC in ADTS, sequences of frames that mpeg-frames.ts finds. Their length is
+ * that of the frames that are there. An MP3 file may declare another in a first frame without audio (Xing, Info, VBRI);
+ * it tells only whether the upload ends early, and nothing where it cannot be true.
+ *
+ * The decoder gets the frames without what lies between them.
  */
-import { sliced, textAt, u16be, u32be, u8 } from './bytes.js'
+import { textAt, u32be, u8 } from './bytes.js'
+import {
+  beginsStream, firstFrame, framesFrom, readAdtsFrame, readMp3Frame, readMpegFrame, type Frame, type PlacedFrame,
+  type ReadFrame,
+} from './mpeg-frames.js'
 import { checkShape, unreadable, unsupported, type AudioProbe } from '../probe.js'
 
-/** The first frame may follow some padding. */
-const SEARCH_BYTES = 64 * 1024
 const MAX_COUNTED_FRAMES = 200_000
-const AAC_FRAME_SAMPLES = 1_024
-/** By the index in headers of AAC, in ADTS and MP4 (ISO/IEC 14496-3, 1.6.3.4). */
-export const AAC_RATES_HZ = [
-  96_000, 88_200, 64_000, 48_000, 44_100, 32_000, 24_000, 22_050, 16_000, 12_000, 11_025, 8_000, 7_350,
-]
-/** kbit/s of layer III by index, of MPEG 1 and of MPEG 2 and 2.5. */
-const MPEG1_BIT_RATES = [0, 32, 40, 48, 56, 64, 80, 96, 112, 128, 160, 192, 224, 256, 320]
-const MPEG2_BIT_RATES = [0, 8, 16, 24, 32, 40, 48, 56, 64, 80, 96, 112, 128, 144, 160]
-/** Of MPEG 1, by index. MPEG 2 has half, MPEG 2.5 a quarter of it. */
-const MP3_RATES_HZ = [44_100, 48_000, 32_000]
 const MP3_PIECE_BYTES = 16 * 1024
 /** A frame of 9 bytes may decode into 2,048 samples. */
 const AAC_PIECE_BYTES = 4 * 1024
-
-interface Frame {
-  /** Hz */
-  readonly sampleRate: number
-  readonly channels: number
-  /** Of one channel. */
-  readonly samples: number
-  readonly bytes: number
-}
+/** Encoders count the frame of the tag or not, and add some at the end. */
+const TOLERATED_FRAMES = 4
 
 export function matchesMp3(bytes: Uint8Array): boolean {
-  return textAt(bytes, 0, 'ID3') || readMp3Frame(bytes, 0) !== undefined
+  return textAt(bytes, 0, 'ID3') || beginsStream(bytes, 0, readMp3Frame)
 }
 
-/** Two frames, or one that ends with the file, perhaps after an ID3 tag. */
 export function matchesAdts(bytes: Uint8Array): boolean {
-  const start = afterId3(bytes)
-  const first = readAdtsFrame(bytes, start)
-  if (first === undefined) return false
-  const next = start + first.bytes
-  return next <= bytes.byteLength && (next + 7 > bytes.byteLength || readAdtsFrame(bytes, next) !== undefined)
+  return beginsStream(bytes, 0, readAdtsFrame)
+}
+
+/** MPEG audio of a layer that is not read. */
+function matchesLayer12(bytes: Uint8Array): boolean {
+  return beginsStream(bytes, 0, readMpegFrame)
+}
+
+/** Whether frames begin after some other bytes: half a frame of a stream that was cut, or zeros. */
+export function containsMp3(bytes: Uint8Array): boolean {
+  return firstFrame(bytes, readMp3Frame) !== undefined
+}
+
+export function containsAdts(bytes: Uint8Array): boolean {
+  return firstFrame(bytes, readAdtsFrame) !== undefined
 }
 
 export function probeMp3(bytes: Uint8Array): AudioProbe {
   const { at, frame } = findMp3(bytes)
-  const { sampleRate, channels, samples } = frame
-  const counted = declaredFrames(bytes, at, frame)
-  const hasMore = readMp3Frame(bytes, at + frame.bytes) !== undefined
-  const frames = counted === 0 && hasMore ? undefined : counted // 0 is wrong when there is a second frame
-  const seconds = (frames ?? (bytes.byteLength - at) / frame.bytes) * samples / sampleRate
+  const { sampleRate, channels } = frame
   checkShape({ sampleRate, channels })
-  const declared = frames !== undefined
-  return { container: 'mp3', codec: 'mp3', sampleRate, channels, seconds, declared, truncated: false }
+  const tag = readTag(bytes, at, frame)
+  const { count, seconds, isComplete } = measure(bytes, at, readMp3Frame)
+  const audioFrames = tag === undefined ? count : count - 1
+  const missing = tag === undefined || tag === 0 || !isComplete ? 0 : tag - audioFrames
+  return {
+    container: 'mp3', codec: 'mp3', sampleRate, channels, seconds: seconds * audioFrames / count,
+    declared: tag !== undefined && tag > 0 && isComplete && Math.abs(missing) <= TOLERATED_FRAMES,
+    truncated: missing > TOLERATED_FRAMES,
+  }
 }
 
 export function mp3Pieces(bytes: Uint8Array): Iterable<Uint8Array> {
-  return sliced(bytes.subarray(findMp3(bytes).at), MP3_PIECE_BYTES)
+  return framePieces(bytes, findMp3(bytes).at, readMp3Frame, MP3_PIECE_BYTES)
 }
 
 export function probeAdts(bytes: Uint8Array): AudioProbe {
-  const start = afterId3(bytes)
-  const first = readAdtsFrame(bytes, start)
-  if (first === undefined) throw unreadable('there is no ADTS frame at the beginning')
-  let at = start
-  let count = 0
-  let frame: Frame | undefined = first
-  while (frame !== undefined && count < MAX_COUNTED_FRAMES) {
-    at += frame.bytes
-    count++
-    frame = readAdtsFrame(bytes, at)
-  }
-  checkShape(first)
-  const wholeFrames = at > bytes.byteLength ? count - 1 : count
-  const walkedAll = count < MAX_COUNTED_FRAMES && at >= bytes.byteLength - 128 // an ID3v1 tag may follow
-  const share = walkedAll ? 1 : (bytes.byteLength - start) / (at - start)
+  const { at, frame: { sampleRate, channels } } = findAdts(bytes)
+  checkShape({ sampleRate, channels })
+  const { seconds, end, isWhole, isComplete } = measure(bytes, at, readAdtsFrame)
+  const rest = isComplete ? readAdtsFrame(bytes, end) : undefined
   return {
-    container: 'adts',
-    codec: 'aac',
-    sampleRate: first.sampleRate,
-    channels: first.channels,
-    seconds: wholeFrames * share * AAC_FRAME_SAMPLES / first.sampleRate,
-    declared: walkedAll,
-    truncated: at > bytes.byteLength,
+    container: 'adts', codec: 'aac', sampleRate, channels, seconds,
+    declared: at === 0 && isWhole && isComplete, truncated: rest !== undefined,
   }
 }
 
 export function adtsPieces(bytes: Uint8Array): Iterable<Uint8Array> {
-  return sliced(bytes.subarray(afterId3(bytes)), AAC_PIECE_BYTES)
+  return framePieces(bytes, findAdts(bytes).at, readAdtsFrame, AAC_PIECE_BYTES)
 }
 
-/** Offset after the ID3v2 tags, which may contain large pictures. */
-function afterId3(bytes: Uint8Array): number {
-  let at = 0
-  for (let tags = 0; tags < 4 && textAt(bytes, at, 'ID3'); tags++) {
-    const size = [6, 7, 8, 9].reduce((sum, i) => sum * 128 + (u8(bytes, at + i) & 0x7f), 0)
-    at += 10 + size + ((u8(bytes, at + 5) & 0x10) === 0 ? 0 : 10)
-  }
-  return at
+interface Measured {
+  readonly count: number
+  /** Of all frames; estimated from the size where there are more than MAX_COUNTED_FRAMES. */
+  readonly seconds: number
+  /** After the last frame. */
+  readonly end: number
+  /** Nothing lies between the frames. */
+  readonly isWhole: boolean
+  /** All frames were counted. */
+  readonly isComplete: boolean
 }
 
-/** The first frame that is followed by another or by the end. Throws AUDIO_UNREADABLE. */
-function findMp3(bytes: Uint8Array): { at: number; frame: Frame } {
-  const start = afterId3(bytes)
-  for (let at = start; at < Math.min(bytes.byteLength, start + SEARCH_BYTES); at++) {
-    const frame = bytes[at] === 0xff ? readMp3Frame(bytes, at) : undefined
-    if (frame === undefined) continue
-    const next = at + frame.bytes
-    const isLast = next <= bytes.byteLength && next + 4 > bytes.byteLength
-    if (isLast || readMp3Frame(bytes, next) !== undefined) return { at, frame }
+function measure(bytes: Uint8Array, first: number, read: ReadFrame): Measured {
+  let [count, seconds, end, isWhole] = [0, 0, first, true]
+  for (const { at, frame } of framesFrom(bytes, first, read, MAX_COUNTED_FRAMES)) {
+    isWhole &&= at === end
+    count++
+    seconds += frame.samples / frame.sampleRate
+    end = at + frame.bytes
   }
-  const layer = (u8(bytes, start + 1) >> 1) & 3
-  if (bytes[start] === 0xff && layer > 1) {
-    throw unsupported(`MPEG audio of layer ${layer === 2 ? 'II' : 'I'}; supported is layer III`)
+  const isComplete = count < MAX_COUNTED_FRAMES
+  const share = isComplete ? 1 : (bytes.byteLength - first) / (end - first)
+  return { count, seconds: seconds * share, end, isWhole, isComplete }
+}
+
+/** Frames that follow each other without a gap, in pieces. */
+function* framePieces(bytes: Uint8Array, first: number, read: ReadFrame, pieceBytes: number): Generator<Uint8Array> {
+  let [start, end] = [first, first]
+  for (const { at, frame } of framesFrom(bytes, first, read, Infinity)) {
+    if (end > start && (at !== end || end - start >= pieceBytes)) {
+      yield bytes.subarray(start, end)
+      start = at
+    }
+    if (end === start) start = at
+    end = at + frame.bytes
+  }
+  if (end > start) yield bytes.subarray(start, end)
+}
+
+/** Throws AUDIO_UNREADABLE or AUDIO_UNSUPPORTED. */
+function findMp3(bytes: Uint8Array): PlacedFrame {
+  const found = firstFrame(bytes, readMp3Frame)
+  if (found !== undefined) return found
+  if (matchesLayer12(bytes)) {
+    const layer = readMpegFrame(bytes, 0)?.layer === 2 ? 'II' : 'I'
+    throw unsupported(`MPEG audio of layer ${layer}; supported is layer III`)
   }
   throw unreadable('there is no MP3 frame near the beginning')
 }
 
-function readMp3Frame(bytes: Uint8Array, at: number): Frame | undefined {
-  // Eleven bits of sync, layer III.
-  if (at + 4 > bytes.byteLength || bytes[at] !== 0xff || (u8(bytes, at + 1) & 0xe6) !== 0xe2) return undefined
-  const version = (u8(bytes, at + 1) >> 3) & 3 // 3 is MPEG 1, 2 is MPEG 2, 0 is MPEG 2.5
-  const bitRate = (version === 3 ? MPEG1_BIT_RATES : MPEG2_BIT_RATES)[u8(bytes, at + 2) >> 4]
-  const baseRate = MP3_RATES_HZ[(u8(bytes, at + 2) >> 2) & 3]
-  if (version === 1 || baseRate === undefined || bitRate === undefined || bitRate === 0) return undefined
-  const sampleRate = baseRate / (version === 3 ? 1 : version === 2 ? 2 : 4)
-  const samples = version === 3 ? 1_152 : 576
-  const padding = (u8(bytes, at + 2) >> 1) & 1
-  const frameBytes = Math.floor(samples / 8 * bitRate * 1_000 / sampleRate) + padding
-  return { sampleRate, channels: u8(bytes, at + 3) >> 6 === 3 ? 1 : 2, samples, bytes: frameBytes }
+function findAdts(bytes: Uint8Array): PlacedFrame {
+  const found = firstFrame(bytes, readAdtsFrame)
+  if (found === undefined) throw unreadable('there is no ADTS frame near the beginning')
+  return found
 }
 
-/** Number of audio frames by a Xing, Info or VBRI tag. */
-function declaredFrames(bytes: Uint8Array, at: number, { channels, samples }: Frame): number | undefined {
+/**
+ * Number of further frames by a Xing, Info or VBRI tag in the first one; undefined without a tag; 0 where it says
+ * none, or so many that the smallest ones would be longer than the tag says, or than the file if it says nothing.
+ */
+function readTag(bytes: Uint8Array, at: number, { channels, samples, fewestBytes }: Frame): number | undefined {
   const sideBytes = samples === 1_152 ? (channels === 1 ? 17 : 32) : channels === 1 ? 9 : 17
-  const tagAt = at + 4 + sideBytes
-  const hasTag = textAt(bytes, tagAt, 'Xing') || textAt(bytes, tagAt, 'Info')
-  if (hasTag && (u8(bytes, tagAt + 7) & 1) !== 0) return u32be(bytes, tagAt + 8)
-  return textAt(bytes, at + 36, 'VBRI') ? u32be(bytes, at + 50) : undefined
-}
-
-function readAdtsFrame(bytes: Uint8Array, at: number): Frame | undefined {
-  if (at + 7 > bytes.byteLength || (u16be(bytes, at) & 0xfff6) !== 0xfff0) return undefined
-  const sampleRate = AAC_RATES_HZ[(u8(bytes, at + 2) >> 2) & 15]
-  const configuration = ((u8(bytes, at + 2) & 1) << 2) | (u8(bytes, at + 3) >> 6)
-  const frameBytes = ((u8(bytes, at + 3) & 3) << 11) | (u16be(bytes, at + 4) >> 5)
-  if (sampleRate === undefined || frameBytes < 8) return undefined
-  const channels = configuration === 7 ? 8 : Math.max(1, configuration)
-  return { sampleRate, channels, samples: AAC_FRAME_SAMPLES, bytes: frameBytes }
+  const xingAt = at + 4 + sideBytes
+  const isXing = textAt(bytes, xingAt, 'Xing') || textAt(bytes, xingAt, 'Info')
+  const flags = isXing ? u8(bytes, xingAt + 7) : 0
+  const isVbri = textAt(bytes, at + 36, 'VBRI')
+  const frames = isVbri ? u32be(bytes, at + 50) : (flags & 1) !== 0 ? u32be(bytes, xingAt + 8) : 0
+  const size = isVbri ? u32be(bytes, at + 46) : (flags & 3) === 3 ? u32be(bytes, xingAt + 12) : 0
+  const isPossible = frames * fewestBytes <= Math.max(size, bytes.byteLength)
+  return isXing || isVbri ? (isPossible ? frames : 0) : undefined
 }

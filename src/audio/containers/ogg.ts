@@ -1,14 +1,15 @@
 /**
- * Ogg (RFC 3533) with Opus (RFC 7845), Vorbis or FLAC: the header of a stream is its first packet, its length the
- * granule position of its last page. Pages of other streams are left out, and each page is a piece: it has at most 255
- * packets. FLAC pages may have 255 frames of 65,535 samples, so their packets are split as a FLAC file is.
+ * Ogg (RFC 3533) with Opus (RFC 7845), Vorbis or FLAC: the header of a stream is its first packet; ogg-length.ts adds
+ * up its length. Pages of other streams are left out, and each page is a piece: it has at most 255 packets. FLAC pages
+ * may have 255 frames of 65,535 samples, so their packets are split as a FLAC file is.
  *
  * A recorder sets the flag "end of stream" on the last page; without it, or with an incomplete page, the file is
  * truncated.
  */
 import { textAt, u32le, u64le, u8 } from './bytes.js'
 import { flacPieces, readStreamInfo } from './flac.js'
-import { OPUS_RATE_HZ, opusPacketSamples, readOpusHead } from './opus.js'
+import { OggLength, type MeasuredStream } from './ogg-length.js'
+import { OPUS_RATE_HZ, readOpusHead } from './opus.js'
 import { checkShape, unreadable, unsupported, type AudioProbe } from '../probe.js'
 import type { DecoderName } from '../stream.js'
 import type { Codec } from '../../domain/codecs.js'
@@ -25,6 +26,10 @@ const NO_POSITION = 2 ** 64
 const FLAC_MAPPING_BYTES = 9
 /** Streams at the beginning of a file: audio, video, a skeleton. */
 const MAX_STREAMS = 16
+/** Titles in a row. */
+const MAX_LINKS = 1_000
+const LONGEST_OPUS_PACKET = 5_760
+const LONGEST_FLAC_FRAME = 65_535
 
 interface Page {
   readonly start: number
@@ -36,11 +41,8 @@ interface Page {
   readonly end: number
 }
 
-interface OggStream extends Pick<AudioProbe, 'sampleRate' | 'channels'> {
-  readonly codec: OggCodec
+interface OggStream extends MeasuredStream, Pick<AudioProbe, 'sampleRate' | 'channels'> {
   readonly serial: number
-  /** Decoded samples to discard at the start. */
-  readonly preSkip: number
 }
 
 type OggCodec = Extract<Codec, 'opus' | 'vorbis' | 'flac'>
@@ -54,19 +56,21 @@ export function matchesOgg(bytes: Uint8Array): boolean {
 
 export function probeOgg(bytes: Uint8Array): AudioProbe {
   const stream = findStream(bytes)
-  const { codec, sampleRate, channels, preSkip } = stream
-  let first: Page | undefined
+  const { codec, sampleRate, channels } = stream
   let last: Page | undefined
+  let samples = 0
   let count = 0
-  for (const page of pagesOf(bytes, stream.serial)) {
-    if (count++ >= MAX_PAGES) break
-    if (page.granule > 0 && page.granule < NO_POSITION && page.end <= bytes.byteLength) first ??= page
-    if (page.granule < NO_POSITION || last === undefined) last = page
+  for (const link of linksOf(bytes, stream, MAX_PAGES + 1)) {
+    const length = new OggLength(bytes, link.stream)
+    for (const page of link.pages) {
+      if (count++ >= MAX_PAGES) break
+      length.add(page, page.granule < NO_POSITION)
+      if (page.granule < NO_POSITION || last === undefined) last = page
+    }
+    samples += length.samples
   }
-  const start = first === undefined ? 0 : startOf(bytes, first, codec)
-  const positions = last === undefined || first === undefined ? 0 : last.granule - start - preSkip
   const truncated = last === undefined || last.end > bytes.byteLength || (last.flags & END_OF_STREAM) === 0
-  const seconds = Math.max(0, positions) / sampleRate
+  const seconds = samples / sampleRate
   return { container: 'ogg', codec, sampleRate, channels, seconds, declared: count <= MAX_PAGES, truncated }
 }
 
@@ -75,29 +79,54 @@ export function oggDecoder(bytes: Uint8Array): DecoderName {
 }
 
 export function* oggPieces(bytes: Uint8Array): Generator<Uint8Array> {
-  const { codec, serial } = findStream(bytes)
-  if (codec === 'flac') yield* flacPieces(packetsOf(bytes, serial).subarray(FLAC_MAPPING_BYTES))
-  else for (const page of pagesOf(bytes, serial)) yield bytes.subarray(page.start, page.end)
-}
-
-/** The packets of a stream, concatenated. */
-function packetsOf(bytes: Uint8Array, serial: number): Uint8Array {
-  const packets = new Uint8Array(bytes.byteLength)
-  let size = 0
-  for (const { bodyAt, end } of pagesOf(bytes, serial)) {
-    const body = bytes.subarray(bodyAt, end)
-    packets.set(body, size)
-    size += body.byteLength
+  let isFirst = true
+  for (const { stream, pages } of linksOf(bytes, findStream(bytes), Infinity)) {
+    if (stream.codec === 'flac') yield* flacOf(bytes, pages, isFirst)
+    else for (const page of pages) yield bytes.subarray(page.start, page.end)
+    isFirst = false
   }
-  return packets.subarray(0, size)
 }
 
-/** Pages of one stream, or of all; bytes between pages are skipped. */
-function* pagesOf(bytes: Uint8Array, serial?: number): Generator<Page> {
+/** A FLAC file of the packets of one link, in pieces; without its header behind another one. */
+function* flacOf(bytes: Uint8Array, pages: readonly Page[], withHeader: boolean): Generator<Uint8Array> {
+  const packets = Buffer.concat(pages.map(({ bodyAt, end }) => bytes.subarray(bodyAt, end)))
+  let isHeader = true
+  for (const piece of flacPieces(packets.subarray(FLAC_MAPPING_BYTES))) {
+    if (withHeader || !isHeader) yield piece
+    isHeader = false
+  }
+}
+
+interface Link { readonly stream: OggStream; readonly pages: readonly Page[] }
+
+/**
+ * The links of a chain (RFC 3533, 4), one after the other: a stream begins when the one before has ended, as radio
+ * stations do at each title. Usually there is one. A link of another kind ends the chain.
+ */
+function linksOf(bytes: Uint8Array, first: OggStream, maxPages: number): readonly Link[] {
+  const links = [{ stream: first, pages: [] as Page[] }]
+  let count = 0
+  for (const page of pagesOf(bytes)) {
+    if (count++ >= maxPages) break
+    const link = links.at(-1)!
+    if ((page.flags & BEGIN_OF_STREAM) !== 0 && link.pages.length > 1 && links.length < MAX_LINKS) {
+      const stream = readHeader(bytes, page)
+      if (stream !== undefined && isSameKind(stream, first)) links.push({ stream, pages: [page] })
+    } else if (page.serial === link.stream.serial) link.pages.push(page)
+  }
+  return links
+}
+
+function isSameKind(one: OggStream, other: OggStream): boolean {
+  return one.codec === other.codec && one.sampleRate === other.sampleRate && one.channels === other.channels
+}
+
+/** Pages of all streams; bytes between pages are skipped. */
+function* pagesOf(bytes: Uint8Array): Generator<Page> {
   const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
   for (let at = buffer.indexOf(MAGIC, 0, 'latin1'); at >= 0 && at + HEADER_BYTES <= bytes.byteLength;) {
     const page = readPage(bytes, at)
-    if (serial === undefined || page.serial === serial) yield page
+    yield page
     at = textAt(bytes, page.end, MAGIC) ? page.end : buffer.indexOf(MAGIC, page.end, 'latin1')
   }
 }
@@ -131,28 +160,16 @@ function findStream(bytes: Uint8Array): OggStream {
 function readHeader(bytes: Uint8Array, { bodyAt: at, serial }: Page): OggStream | undefined {
   if (textAt(bytes, at, 'OpusHead')) {
     const { channels, preSkip } = readOpusHead(bytes, at)
-    return { serial, codec: 'opus', sampleRate: OPUS_RATE_HZ, channels, preSkip }
+    return { serial, codec: 'opus', sampleRate: OPUS_RATE_HZ, channels, preSkip, longestPacket: LONGEST_OPUS_PACKET }
   }
   if (textAt(bytes, at, '\x01vorbis')) {
-    return { serial, codec: 'vorbis', sampleRate: u32le(bytes, at + 12), channels: u8(bytes, at + 11), preSkip: 0 }
+    const longestPacket = 2 ** (u8(bytes, at + 28) >> 4) / 2 // half of a long block
+    const [channels, sampleRate] = [u8(bytes, at + 11), u32le(bytes, at + 12)]
+    return { serial, codec: 'vorbis', sampleRate, channels, preSkip: 0, longestPacket }
   }
   if (textAt(bytes, at, '\x7fFLAC')) {
-    return { serial, codec: 'flac', ...readStreamInfo(bytes, at + FLAC_MAPPING_BYTES + 8), preSkip: 0 }
+    const { sampleRate, channels } = readStreamInfo(bytes, at + FLAC_MAPPING_BYTES + 8)
+    return { serial, codec: 'flac', sampleRate, channels, preSkip: 0, longestPacket: LONGEST_FLAC_FRAME }
   }
   return undefined
-}
-
-/** Granule position before the first audio page; not 0 when a recording starts within a stream (RFC 7845, 4.5). */
-function startOf(bytes: Uint8Array, { start, bodyAt, granule }: Page, codec: OggCodec): number {
-  if (codec !== 'opus') return 0
-  let samples = 0
-  let packetAt = bodyAt
-  for (let i = start + HEADER_BYTES, at = bodyAt; i < bodyAt; i++) {
-    const lacing = u8(bytes, i)
-    at += lacing
-    if (lacing === 255) continue
-    samples += opusPacketSamples(bytes, packetAt, at)
-    packetAt = at
-  }
-  return Math.max(0, granule - samples)
 }

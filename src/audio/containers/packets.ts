@@ -20,8 +20,8 @@ const ALAC_BYTES = KIBIBYTE * KIBIBYTE
 /** Uncompressed: at most one sample for each byte. */
 const PCM_BYTES = 4 * KIBIBYTE * KIBIBYTE
 
-/** Codecs of MP4 and Matroska, which store packets. WAV, AIFF and CAF store ADPCM, in blocks of one length. */
-export type PacketCodec = Exclude<Codec, AdpcmCodec>
+/** Codecs of MP4 and Matroska, which store packets. WAV, AIFF and CAF store ADPCM and GSM in blocks. */
+export type PacketCodec = Exclude<Codec, AdpcmCodec | 'gsm'>
 
 const MAX_PACKET_BYTES: Readonly<Record<PacketCodec, number>> = {
   opus: LOSSY_BYTES, vorbis: LOSSY_BYTES, aac: LOSSY_BYTES, mp3: LOSSY_BYTES,

@@ -1,8 +1,9 @@
 /**
- * Decoded channels → mono, the same way for every format.
+ * Decoded channels → mono by their powers alone, for channels that carry the same sound; `channels/mix.ts` decides
+ * whether they do.
  *
- * The mean is right for almost every recording. It is wrong where the channels cancel each other: one of them is wired
- * out of phase (the power of the sum is less than that of the parts), or only one of many has a signal. Then the
+ * The mean is right for almost every such recording. It is wrong where the channels cancel each other: one of them is
+ * wired out of phase (the power of the sum is less than that of the parts), or only one of many has a signal. Then the
  * loudest channel is used. Powers are computed without a constant offset.
  */
 import { SpeechError } from '../../domain/errors.js'
@@ -48,13 +49,15 @@ export function framesIn([first]: Block): number {
   return first?.length ?? 0
 }
 
-function channelOf(block: Block, channel: number): Float32Array {
+/** A missing channel equals the last of its block. */
+export function channelOf(block: Block, channel: number): Float32Array {
   const samples = block[channel] ?? block.at(-1)
   if (samples === undefined) throw new Error('a block without channels')
   return samples
 }
 
-function pick(blocks: readonly Block[], channel: number): Float32Array {
+/** The samples of one channel; not a copy where they are in one block and finite. */
+export function pick(blocks: readonly Block[], channel: number): Float32Array {
   const [only, another] = blocks
   // Uncompressed audio is one block, and copying it would take most of the time.
   if (only !== undefined && another === undefined) {
@@ -70,7 +73,7 @@ function pick(blocks: readonly Block[], channel: number): Float32Array {
   return samples
 }
 
-function meanOf(blocks: readonly Block[], channels: number): Float32Array {
+export function meanOf(blocks: readonly Block[], channels: number): Float32Array {
   const mean = new Float32Array(framesOf(blocks))
   let start = 0
   for (const block of blocks) {
@@ -102,7 +105,7 @@ function power(parts: readonly Float32Array[]): number {
   return count === 0 ? 0 : squares / count - (sum / count) ** 2
 }
 
-function framesOf(blocks: readonly Block[]): number {
+export function framesOf(blocks: readonly Block[]): number {
   return blocks.reduce((sum, block) => sum + framesIn(block), 0)
 }
 
@@ -111,6 +114,6 @@ function allFinite(samples: Float32Array): boolean {
   return true
 }
 
-function finite(sample: number): number {
+export function finite(sample: number): number {
   return Number.isFinite(sample) ? sample : 0
 }

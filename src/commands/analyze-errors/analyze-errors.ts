@@ -53,7 +53,7 @@ interface Options {
 export function runAnalyzeErrors(
   args: readonly string[], environment: NodeJS.ProcessEnv = process.env,
 ): Promise<number> {
-  return runCommand(USAGE, async () => {
+  return runCommand(USAGE, args, async () => {
     const options = readOptions(args, environment)
     const { reference } = options
     const read = reference === undefined ? undefined : await readReference(reference, environment)

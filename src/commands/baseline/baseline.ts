@@ -43,7 +43,7 @@ type Options = Partial<Record<keyof typeof OPTIONS, string>>
 
 /** Resolves to an exit code. */
 export function runBaseline(args: readonly string[], environment: NodeJS.ProcessEnv = process.env): Promise<number> {
-  return runCommand(USAGE, async () => {
+  return runCommand(USAGE, args, async () => {
     const { values, positionals: [command, ...files] } =
       readArguments({ args: [...args], allowPositionals: true, options: OPTIONS })
     switch (command) {

@@ -47,7 +47,7 @@ interface Options {
 
 /** Resolves to an exit code. */
 export function runCalibrate(args: readonly string[], environment: NodeJS.ProcessEnv = process.env): Promise<number> {
-  return runCommand(USAGE, () => calibrate(readOptions(args), readConfig(environment)))
+  return runCommand(USAGE, args, () => calibrate(readOptions(args), readConfig(environment)))
 }
 
 function readOptions(args: readonly string[]): Options {

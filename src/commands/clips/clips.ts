@@ -41,7 +41,8 @@ const Line = Type.Object({
   redistributable: Type.Optional(Type.String({ description: '`no`, or how' })),
 })
 
-const AUDIO = /\.(wav|webm|mkv|mka|ogg|oga|opus|mp4|m4a|3gp|mov|aac|mp3|flac|amr|aif|aiff|aifc|caf)$/i
+const AUDIO =
+  /\.(wav|wave|rf64|bw64|w64|webm|mkv|mka|ogg|oga|opus|mp4|m4a|3gp|mov|aac|mp3|flac|amr|aif|aiff|aifc|caf|au|snd|gsm)$/i
 
 /**
  * `given`: a JSONL manifest (paths relative to it), a folder that has a manifest.jsonl, or a folder of audio.

@@ -59,7 +59,7 @@ function unweighted(reason: CollectionReason | undefined): string {
 
 /** Resolves to an exit code: 0, 1 after a failure, 2 after wrong arguments. */
 export function runCollected(words: readonly string[], environment: NodeJS.ProcessEnv = process.env): Promise<number> {
-  return runCommand(USAGE, async () => {
+  return runCommand(USAGE, words, async () => {
     const text = { type: 'string' } as const
     const { values, positionals: [name = '', ...rest] } = readArguments({
       args: [...words], allowPositionals: true,

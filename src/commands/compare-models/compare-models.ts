@@ -67,7 +67,7 @@ export async function runCompareModels(
   args: readonly string[], environment: NodeJS.ProcessEnv = process.env,
 ): Promise<number> {
   let verdict: Verdict['verdict'] = 'undecided'
-  const failed = await runCommand(USAGE, async () => {
+  const failed = await runCommand(USAGE, args, async () => {
     verdict = await compareModels(readOptions(args, environment), environment)
   })
   return failed || EXIT_CODES[verdict]

@@ -11,6 +11,7 @@ const EXPLAINED: Readonly<Record<Warning, string>> = {
   dc_offset: 'the signal has a DC offset: a fault of the sound card',
   too_short: 'too short to contain a word',
   truncated: 'the file ends before its declared length',
+  unused_speech: 'somebody talks on another channel at the same time',
   low_confidence: 'the decoder is not sure of the words',
   repetition: 'the decoder repeated itself and was stopped',
   token_limit: 'the decoder reached its token limit; the text may be incomplete',

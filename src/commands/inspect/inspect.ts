@@ -27,7 +27,7 @@ interface Options { readonly file: string; readonly out: string; readonly model:
 
 /** Resolves to an exit code. */
 export function runInspect(args: readonly string[], environment: NodeJS.ProcessEnv = process.env): Promise<number> {
-  return runCommand(USAGE, () => inspect(readOptions(args), environment))
+  return runCommand(USAGE, args, () => inspect(readOptions(args), environment))
 }
 
 async function inspect(options: Options, environment: NodeJS.ProcessEnv): Promise<void> {

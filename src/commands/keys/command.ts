@@ -13,6 +13,7 @@ import {
   changeKeys, isKeyName, readInstant, readKeys, writeSecret, type KeyEntry,
 } from '../../serving/access/keys-file.js'
 import { NO_KEY, SCOPE_NAMES, type Scope } from '../../domain/scopes.js'
+import { asksForHelp, printUsage } from '../command.js'
 import { createKey, hashKey } from '../../serving/access/secret.js'
 
 const USAGE = `npm run keys -- add NAME --scopes ${SCOPE_NAMES.join(',')} [--expires 2030-01-31] `
@@ -35,6 +36,7 @@ const ACTIONS: Readonly<Record<string, Action>> = { add, list, revoke }
 
 /** Resolves to an exit code. A SpeechError is printed as a message; anything else is thrown. */
 export async function runKeys(words: readonly string[], environment: NodeJS.ProcessEnv = process.env): Promise<number> {
+  if (asksForHelp(words)) return printUsage(USAGE)
   try {
     const { action, names, options } = readCommand(words, environment)
     await action(names, options)

@@ -46,7 +46,7 @@ const ACTIONS: Readonly<Record<string, Action>> = { check, agree, import: import
 /** Resolves to an exit code. */
 export async function runLabels(args: readonly string[]): Promise<number> {
   let isWell = true
-  const code = await runCommand(USAGE, async () => {
+  const code = await runCommand(USAGE, args, async () => {
     const { action, given, options } = readOptions(args)
     isWell = await action(given, options)
   })

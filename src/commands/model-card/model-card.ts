@@ -45,7 +45,7 @@ interface Options {
 
 /** Resolves to an exit code. */
 export function runModelCard(args: readonly string[], environment: NodeJS.ProcessEnv = process.env): Promise<number> {
-  return runCommand(USAGE, () => writeCard(readOptions(args), environment))
+  return runCommand(USAGE, args, () => writeCard(readOptions(args), environment))
 }
 
 function readOptions(args: readonly string[]): Options {

@@ -33,7 +33,7 @@ const run = promisify(execFile)
 
 /** Resolves to an exit code. */
 export async function runPublicSpeech(args: readonly string[]): Promise<number> {
-  return runCommand(USAGE, async () => {
+  return runCommand(USAGE, args, async () => {
     const { positionals: [folder, ...more], values } = readArguments({
       args: [...args], allowPositionals: true, options: { from: { type: 'string' }, gain: { type: 'string' } },
     })

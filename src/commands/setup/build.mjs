@@ -10,18 +10,24 @@ import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, renameSync, r
 import path from 'node:path'
 import { run, say, SetupFailure } from './children.mjs'
 import { withLock } from './lock.mjs'
+import { explainFullDisk, requireSpace, requireWritable } from './storage.mjs'
 
 const STAMP = '.earshot-build'
+const WHAT = 'the build'
+/** dist/ takes 8 MB; the old one is there until the new one replaces it. */
+const NEEDED_BYTES = 16_000_000
 const FOLDERS = ['src', 'bench', 'fixtures']
 const SETTINGS = ['tsconfig.json', '.ci/tsconfig.build.json', 'package-lock.json']
 
 /** @param {string} root */
 export async function build(root) {
   if (isBuilt(root)) return
+  requireWritable(root, WHAT)
   await withLock(root, async (noteChild) => {
     if (isBuilt(root)) return
     const fresh = path.join(root, '.earshot', 'build')
     rmSync(fresh, { recursive: true, force: true })
+    requireSpace(root, NEEDED_BYTES, WHAT)
     const sources = digest(root)
     await compile(root, fresh, noteChild)
     copyAssets(root, fresh)
@@ -40,7 +46,9 @@ async function compile(root, outDir, started) {
   const startedAt = Date.now()
   const args = [compilerPath(root), '--project', '.ci/tsconfig.build.json', '--outDir', outDir]
   const exitCode = await run(process.execPath, args, { cwd: root, started, toStderr: true })
+  if (exitCode > 128) throw new SetupFailure('the build was interrupted; dist/ was left as it was', exitCode)
   if (exitCode !== 0) {
+    explainFullDisk(root, NEEDED_BYTES, WHAT)
     throw new SetupFailure('the sources do not compile; the compiler\'s messages are above. dist/ was left as it was')
   }
   say(`built in ${((Date.now() - startedAt) / 1000).toFixed(1)} s`)

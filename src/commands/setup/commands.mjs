@@ -10,6 +10,7 @@ import { build, compilerPath } from './build.mjs'
 import { run, say, SetupFailure } from './children.mjs'
 import { develop } from './develop.mjs'
 import { install } from './install.mjs'
+import { explainStorage } from './storage.mjs'
 
 const root = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '../../..')
 
@@ -38,8 +39,16 @@ const COMMANDS = {
   'analyze-errors': { steps: [install, build, fetchModels], go: runAnalyzeErrors },
   'model-card': { steps: [install, build, fetchModels], go: runModelCard },
   keys: { steps: [install, build], go: runKeys },
-  bench: { steps: [install, build, fetchModels], go: (args) => runBuilt('bench/run.js', args) },
+  bench: { steps: [install, build], go: runBench },
   fixtures: { steps: [install, build], go: makeFixtures },
+}
+
+/** A step failed and has said why. */
+class CommandFailure extends SetupFailure {
+  /** @param {number} exitCode */
+  constructor(exitCode) {
+    super('', exitCode)
+  }
 }
 
 /** Runs one command; never throws. @param {string[]} args */
@@ -48,10 +57,11 @@ export async function main([name = '', ...args]) {
   try {
     process.exitCode = await runCommand(name, args[0] === '--' ? args.slice(1) : args)
   } catch (failure) {
-    const explained = failure instanceof SetupFailure
+    const explained = failure instanceof SetupFailure ? failure : explainStorage(failure, `"${name}"`, root)
     const unexplained = failure instanceof Error ? failure.stack : String(failure)
-    say(explained ? failure.message : `an unexpected failure: ${unexplained}`)
-    process.exitCode = explained ? failure.exitCode : 1
+    // A command that failed has said why itself.
+    if (!(failure instanceof CommandFailure)) say(explained?.message ?? `an unexpected failure: ${unexplained}`)
+    process.exitCode = explained?.exitCode ?? 1
   }
 }
 
@@ -79,7 +89,9 @@ async function runCommand(name, args) {
     const names = Object.keys(COMMANDS).join(', ')
     throw new SetupFailure(`there is no command "${name}"; the commands are ${names}`)
   }
-  for (const step of command.steps) await step(root)
+  // Help needs the program, and no model.
+  const needed = args.includes('--help') ? command.steps.filter((step) => step !== fetchModels) : command.steps
+  for (const step of needed) await step(root)
   return command.go(args)
 }
 
@@ -96,7 +108,7 @@ async function serve() {
 /** The models that the service will ask for; present ones cost a look at their sizes. */
 async function fetchModels() {
   const exitCode = await runModels(['ensure'])
-  if (exitCode !== 0) throw new SetupFailure('the service cannot start without its model', exitCode)
+  if (exitCode !== 0) throw new CommandFailure(exitCode)
 }
 
 /** @param {string[]} args @returns {Promise<number>} */
@@ -204,6 +216,13 @@ async function makeFixtures(names) {
     if (exitCode !== 0) return exitCode
   }
   return 0
+}
+
+/** The list of benches and the help of one need no model. @param {string[]} args */
+async function runBench(args) {
+  const isHelp = args.length === 0 || args.some((argument) => argument === '--help' || argument === '-h')
+  if (!isHelp) await fetchModels()
+  return runBuilt('bench/run.js', args)
 }
 
 /** @param {string} file @param {string[]} args */

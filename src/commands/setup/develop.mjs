@@ -34,15 +34,11 @@ export async function develop(root) {
   return 0
 }
 
-/** Its log, which is JSON, made readable. @param {string} root */
+/** Its log readable, also where no terminal shows it. @param {string} root */
 function startService(root) {
-  const entry = path.join(root, 'dist/src/main.js')
-  const args = ['--enable-source-maps', entry]
-  const service = spawn(process.execPath, args, { cwd: root, stdio: ['inherit', 'pipe', 'inherit'] })
-  const printer = path.join(root, 'node_modules/pino-pretty/bin.js')
-  const pretty = spawn(process.execPath, [printer], { cwd: root, stdio: ['pipe', 'inherit', 'inherit'] })
-  service.stdout.pipe(pretty.stdin)
-  return service
+  const args = ['--enable-source-maps', path.join(root, 'dist/src/main.js')]
+  const env = { EARSHOT_LOG_FORMAT: 'pretty', ...process.env }
+  return spawn(process.execPath, args, { cwd: root, env, stdio: 'inherit' })
 }
 
 /**

@@ -2,7 +2,8 @@
  * Runs `npm ci` unless node_modules matches package-lock.json already.
  *
  * It matches when the stamp of the last successful install has the digest of all that decides the result (package.json,
- * package-lock.json, .npmrc, Node's binary interface, the platform) and every package is still there. An install by
+ * package-lock.json, .npmrc, the platform) and every package is still there. The version of Node does not count: the
+ * only binary is that of onnxruntime-node, which is built against Node-API and runs with every version. An install by
  * hand (`npm ci`, `npm install`) is recognized too: npm writes a hidden lock file as its last step. An unfinished
  * install has neither stamp nor hidden lock file and is repeated.
  */
@@ -12,16 +13,26 @@ import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { run, say, SetupFailure } from './children.mjs'
 import { withLock } from './lock.mjs'
+import { showInstalling } from './progress.mjs'
+import { explainFullDisk, isWritable, requireSpace, requireWritable } from './storage.mjs'
 
 const STAMP = 'node_modules/.earshot-install'
 const HIDDEN_LOCK = 'node_modules/.package-lock.json'
-const MACHINE = `${process.platform} ${process.arch} ${process.versions.modules}`
+const MACHINE = `${process.platform} ${process.arch}`
+/** Stamps used to have the version of Node's binary interface too. */
+const STAMPED_MACHINE = /^(\S+ \S+)( \d+)?\n/
+/** Of node_modules on the disk, a tenth more than it takes; npm keeps the packages in its own cache besides. */
+const NEEDED_BYTES = 680_000_000
+const WHAT = 'the installation of the packages'
 
 /** @typedef {{ version?: string, integrity?: string, optional?: boolean, devOptional?: boolean }} LockedPackage */
 
 /** @param {string} root */
 export async function install(root) {
   if (isInstalled(root)) return
+  // A service user need not own what was installed for it.
+  if (wasInstalledByHand(root) && !isWritable(root)) return
+  requireWritable(root, WHAT)
   await withLock(root, async (noteChild) => {
     if (isInstalled(root)) return
     if (!wasInstalledByHand(root)) await installNow(root, noteChild)
@@ -32,14 +43,19 @@ export async function install(root) {
 /** @param {string} root @param {(pid: number) => void} noteChild */
 async function installNow(root, noteChild) {
   const startedAt = Date.now()
-  const packages = Object.keys(lockedPackages(path.join(root, 'package-lock.json'))).length
-  say(`installing ${packages} packages into node_modules (once; 600 MB, a minute or two)`)
+  requireSpace(root, NEEDED_BYTES, WHAT)
+  const packages = Object.entries(lockedPackages(path.join(root, 'package-lock.json')))
+    .flatMap(([folder, entry]) => isRequired(entry) ? [path.join(root, folder, 'package.json')] : [])
+  say(`installing ${packages.length} packages into node_modules (once; 600 MB, a minute or two)`)
   const [file, ...npm] = npmCommand()
   // Set from outside, NODE_ENV=production would leave out the compiler.
-  const args = [...npm, 'ci', '--include=dev', '--include=optional', '--no-audit', '--no-fund', '--loglevel=error']
-  const exitCode = await run(file, args, { cwd: root, started: noteChild, toStderr: true })
+  const args = [...npm, 'ci', '--include=dev', '--include=optional', '--no-audit', '--no-fund', '--loglevel=error',
+    '--no-progress']
+  const end = showInstalling(packages.length, () => packages.filter((manifest) => existsSync(manifest)).length)
+  const exitCode = await run(file, args, { cwd: root, started: noteChild, toStderr: true }).finally(end)
   if (exitCode > 128) throw new SetupFailure('the installation was interrupted; the next run starts it over', exitCode)
   if (exitCode !== 0) {
+    explainFullDisk(root, NEEDED_BYTES, WHAT)
     throw new SetupFailure(`"npm ci" failed (exit code ${exitCode}); npm's own message is above. `
       + 'Is the registry reachable (npm ping)? A proxy, mirror or certificate belongs into your npm configuration. '
       + 'The next run starts it over.', exitCode)
@@ -73,7 +89,7 @@ function isInstalled(root) {
 function wasInstalledByHand(root) {
   const hiddenLock = path.join(root, HIDDEN_LOCK)
   const stamp = readStamp(root)
-  if (!existsSync(hiddenLock) || (stamp !== undefined && !stamp.startsWith(`${MACHINE}\n`))) return false
+  if (!existsSync(hiddenLock) || (stamp !== undefined && STAMPED_MACHINE.exec(stamp)?.[1] !== MACHINE)) return false
   const found = lockedPackages(hiddenLock)
   const wanted = lockedPackages(path.join(root, 'package-lock.json'))
   return isComplete(root) && Object.entries(wanted).every(([name, { version, integrity }]) =>

@@ -10,10 +10,11 @@ import { targetFor } from '../../engine/compiler/target.js'
 import { readConfig, type Config } from '../../config.js'
 import { SpeechError } from '../../domain/errors.js'
 import { listModels, readBundle, type Bundle } from '../../engine/manifest.js'
+import { asksForHelp, printUsage } from '../command.js'
 import { fetchFiles } from './fetch.js'
 import { megabytes, startProgress } from './progress.js'
 import {
-  bringManifest, builtInModelsDir, inspectModel, removeWeights, stateOf, type Depth, type FileFinding,
+  bringManifest, builtInModelsDir, inspectModel, removeWeights, requireRoom, stateOf, type Depth, type FileFinding,
 } from './weights.js'
 
 /** What `"unverified": true` in a manifest means. */
@@ -33,10 +34,12 @@ const ACTIONS: Readonly<Record<string, Action>> = {
 
 /** Returns an exit code. Failures that we can explain are printed as a sentence. */
 export async function runModels(
-  [action = '', ...names]: readonly string[], environment: NodeJS.ProcessEnv = process.env,
+  args: readonly string[], environment: NodeJS.ProcessEnv = process.env,
 ): Promise<number> {
+  if (asksForHelp(args)) return printUsage(USAGE)
+  const [action = 'list', ...names] = args
   try {
-    const act = ACTIONS[action]
+    const act = Object.hasOwn(ACTIONS, action) ? ACTIONS[action] : undefined
     if (act === undefined) throw new SpeechError('CONFIG_INVALID', `expected ${USAGE}, not "${action}"`)
     return await act(names, readConfig(environment).modelsDir, environment)
   } catch (thrown) {
@@ -115,6 +118,7 @@ async function fetchModel(
 ): Promise<void> {
   const { name, unverified = false } = manifest
   if (unverified) console.error(`earshot: ${name} is unverified: ${UNVERIFIED}`)
+  await requireRoom(path.join(modelsDir, name), name, bytesOf(lacking))
   const progress = startProgress(name, bytesOf(lacking))
   const failed = (sentence: string): void => {
     progress.end()

@@ -1,10 +1,11 @@
 /** The state of a model on the disk: each file of its manifest is ready, missing or altered. */
-import { existsSync } from 'node:fs'
-import { cp, readdir, rm, rmdir, stat } from 'node:fs/promises'
+import { constants, existsSync } from 'node:fs'
+import { access, cp, readdir, rm, rmdir, stat, statfs } from 'node:fs/promises'
 import path from 'node:path'
 import { SpeechError } from '../../domain/errors.js'
 import type { Bundle } from '../../engine/manifest.js'
 import { projectRoot } from '../../domain/project-root.js'
+import { megabytes } from './progress.js'
 import { removePartials, sha256Of } from './sources/partials.js'
 
 /** Sizes show a truncated file at once; checksums show every change. The service compares checksums when it loads. */
@@ -39,6 +40,26 @@ async function inspectFile(
   const found = await sha256Of(file)
   const detail = `expected sha256 ${entry.sha256}, found ${found}`
   return { state: found === entry.sha256 ? 'ready' : 'altered', detail }
+}
+
+type Statfs = (folder: string) => Promise<{ readonly bavail: number; readonly bsize: number; readonly blocks: number }>
+
+/** Throws MODEL_FETCH_FAILED when the folder of a model cannot be written, or its disk has less room than `bytes`. */
+export async function requireRoom(folder: string, name: string, bytes: number, space: Statfs = statfs): Promise<void> {
+  let place = folder
+  while (!existsSync(place)) place = path.dirname(place)
+  await access(place, constants.W_OK).catch((cause: NodeJS.ErrnoException) => {
+    const advice = cause.code === 'EROFS' ? 'its file system is read-only' : 'this user may not write there'
+    const problem = `${place} cannot be written, and ${name} is fetched into it: ${advice}; name a folder that can be `
+      + 'written with EARSHOT_MODELS_DIR, or fetch the model as the owner of this one'
+    throw new SpeechError('MODEL_FETCH_FAILED', problem, { cause })
+  })
+  const { bavail, bsize, blocks } = await space(place)
+  const free = bavail * bsize
+  // Some file systems do not say how large they are.
+  if (blocks === 0 || free >= bytes) return
+  throw new SpeechError('MODEL_FETCH_FAILED', `the disk of ${place} is full: ${name} needs ${megabytes(bytes)} there, `
+    + `and ${megabytes(free)} are free; free some and start again`)
 }
 
 /** One word for the whole model; partial when some files are there and some are not. */

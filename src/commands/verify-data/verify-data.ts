@@ -68,7 +68,7 @@ export async function runVerifyData(
   args: readonly string[], environment: NodeJS.ProcessEnv = process.env,
 ): Promise<number> {
   let isFailed = false
-  const exitCode = await runCommand(USAGE, async () => {
+  const exitCode = await runCommand(USAGE, args, async () => {
     const options = readOptions(args)
     const findings = await verifyData(options, readConfig(environment))
     const failing = SEVERITIES.slice(0, SEVERITIES.findIndex((severity) => severity === options.failOn) + 1)

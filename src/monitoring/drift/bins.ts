@@ -91,8 +91,12 @@ export function binLabels(bins: Bins): string[] {
   if (bins.kind === 'category') return [...bins.categories, OTHER]
   const { edges } = bins
   if (edges.length === 0) return ['any']
-  const shown = edges.map((edge) => LABEL_FORMAT.format(edge).replace('-', '−'))
+  const shown = edges.map(edgeLabel)
   return [
     `below ${shown[0]}`, ...shown.slice(1).map((edge, index) => `${shown[index]} to ${edge}`), `from ${shown.at(-1)}`,
   ]
+}
+
+export function edgeLabel(edge: number): string {
+  return LABEL_FORMAT.format(edge).replace('-', '−')
 }

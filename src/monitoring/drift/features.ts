@@ -36,8 +36,9 @@ const QUANTILES: Binning = { kind: 'quantiles' }
 const edges = (...values: number[]): Binning => ({ kind: 'edges', edges: values })
 const categories = (...names: string[]): Binning => ({ kind: 'categories', categories: names })
 
-/** Stored baselines have no bins for ADPCM and ALAC, which are counted as `other`. */
-const CODEC_BINS = CODEC_GROUPS.filter((group) => group !== 'adpcm' && group !== 'alac')
+/** Stored baselines have no bins for these, which are counted as `other`. */
+const CODECS_WITHOUT_BIN: readonly string[] = ['adpcm', 'alac', 'gsm']
+const CODEC_BINS = CODEC_GROUPS.filter((group) => !CODECS_WITHOUT_BIN.includes(group))
 const STOPS: readonly StopReason[] = ['end_of_text', 'token_limit', 'repetition']
 /** Null without speech. */
 const ofSpeech = ({ input }: Report, seconds: number): number | null => input.speechRatio > 0 ? seconds : null

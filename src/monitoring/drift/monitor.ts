@@ -11,13 +11,14 @@
 import { monitoredCounts, unmonitoredFeatures, type Baseline } from './baseline.js'
 import { binCount, binOf, type Bins } from './bins.js'
 import { FAMILIES, FEATURES, FEATURE_NAMES, type FeatureName, type FeatureRow } from './features.js'
+import { likelyCauses, type LikelyCause } from './likely-causes.js'
 import {
   summarize, WINDOWS, type Comparison, type DriftSnapshot, type FeatureState, type WindowName,
 } from './snapshot.js'
 import {
   cliffsDelta, driftProbability, expectedStability, holm, isMoreFrequent, populationStability, sumOf,
 } from './statistics.js'
-import { isAlarmed, stateOf, type Standing, type Watched } from './watched.js'
+import { isAlarmed, shiftOf, stateOf, type Standing, type Watched } from './watched.js'
 import { CountingWindow, type WindowShape } from './window.js'
 
 const HOUR_MS = 3_600_000
@@ -99,6 +100,11 @@ export class DriftMonitor {
     return this.#watched.filter(isAlarmed).map(({ name }) => name)
   }
 
+  /** The alarms by their likely cause. */
+  causes(): LikelyCause[] {
+    return likelyCauses(this.#watched.flatMap(shiftOf))
+  }
+
   /** Features with an alarm in whose bins that have become more frequent this clip is. */
   shifted(row: FeatureRow): FeatureName[] {
     const isShifted = ({ standing, column, bins, firstCell, baseline, designEffect }: Watched): boolean =>
@@ -128,6 +134,7 @@ export class DriftMonitor {
         slow: { clips: this.#windows.slow.clips, minimum: MIN_CLIPS_IN_WINDOW.slow },
       },
       alarms: features.filter(({ alarm }) => alarm).sort((a, b) => excess(b) - excess(a)).map(({ name }) => name),
+      causes: this.causes(),
       features,
       unmonitored: unmonitoredFeatures(this.baseline),
     }

@@ -1,6 +1,7 @@
 /** The state of the drift monitor at one time: plain data for the page, the API and the metrics. */
 import type { Baseline, Unmonitored } from './baseline.js'
 import type { Family } from './features.js'
+import type { LikelyCause } from './likely-causes.js'
 
 /** The fast window reacts within minutes; the slow one holds more clips and detects smaller shifts within hours. */
 export const WINDOWS = ['fast', 'slow'] as const
@@ -63,6 +64,8 @@ export interface DriftSnapshot {
   readonly windows: Readonly<Record<WindowName, { readonly clips: number; readonly minimum: number }>>
   /** Names of features, strongest excess first. */
   readonly alarms: readonly string[]
+  /** The alarms by their likely cause; the one that explains most first, those without a common cause last. */
+  readonly causes: readonly LikelyCause[]
   readonly features: readonly FeatureState[]
   /** Features that the baseline or this version lacks. */
   readonly unmonitored: readonly Unmonitored[]

@@ -1,7 +1,9 @@
 /** A monitored feature with what is known of it: its baseline, its comparisons, and its alarm. */
 import { binLabels, type Bins } from './bins.js'
+import { greatestChange } from './evidence.js'
 import { FEATURES, type FeatureName } from './features.js'
-import type { Comparison, FeatureState, WindowName } from './snapshot.js'
+import type { Shift } from './likely-causes.js'
+import { WINDOWS, type Comparison, type FeatureState, type WindowName } from './snapshot.js'
 import { smoothedShares, sumOf } from './statistics.js'
 
 /** State of one feature in one window. Counts are evaluations: in a row with and without a finding, and still muted. */
@@ -42,6 +44,15 @@ export function stateOf(watched: Watched): FeatureState {
     alarmSince: asInstant(alarmSince),
     alarmFrom: asInstant(alarmFrom),
   }
+}
+
+/** The alarm of a feature, by the window with the larger excess; none without an alarm or a comparison. */
+export function shiftOf({ name, bins, baseline, comparisons, standing, alarmSince, alarmFrom }: Watched): Shift[] {
+  const compared = WINDOWS.flatMap((window) => standing[window].alarm ? comparisons[window] ?? [] : [])
+  return compared.sort((a, b) => b.excess - a.excess).slice(0, 1).map(({ counts, missing, excess, delta }) => ({
+    feature: name, excess, delta, since: alarmSince, from: alarmFrom,
+    evidence: { feature: name, unit: FEATURES[name].unit, ...greatestChange(bins, baseline, [...counts, missing]) },
+  }))
 }
 
 function asInstant(time: number | null): string | null {

@@ -4,6 +4,7 @@
  * zero would mean "no drift". A feature that the baseline lacks is absent too.
  */
 import { monitoredFeatures, pipelineLabel, type Baseline } from '../drift/baseline.js'
+import { CAUSE_LABELS } from '../drift/causes.js'
 import type { DriftMonitor } from '../drift/monitor.js'
 import { WINDOWS, type Comparison } from '../drift/snapshot.js'
 import { smoothedShares } from '../drift/statistics.js'
@@ -23,6 +24,7 @@ export function exposeDrift(registry: MetricRegistry, monitor: DriftMonitor | un
   if (monitor === undefined) {
     registry.gauge('asr_drift_baseline_created_timestamp_seconds').remove()
     for (const window of WINDOWS) registry.gauge('asr_drift_window_samples').remove({ window })
+    for (const cause of CAUSE_LABELS) registry.gauge('asr_drift_cause_alarms').remove({ cause })
     return
   }
   describeBaseline(registry, monitor.baseline)
@@ -69,7 +71,12 @@ function addNewClips(registry: MetricRegistry, monitor: DriftMonitor, counted: r
 }
 
 function showState(registry: MetricRegistry, monitor: DriftMonitor): void {
-  const { windows, features } = monitor.snapshot()
+  const { windows, features, causes } = monitor.snapshot()
+  for (const cause of CAUSE_LABELS) {
+    const found = causes.find(({ name }) => name === cause)
+    const alarms = found === undefined ? 0 : found.signs.length + found.effects.length
+    registry.gauge('asr_drift_cause_alarms').set({ cause }, alarms)
+  }
   for (const window of WINDOWS) registry.gauge('asr_drift_window_samples').set({ window }, windows[window].clips)
   for (const { name, family, alarm, windows: compared } of features) {
     registry.gauge('asr_drift_alarm').set({ feature: name, kind: family }, alarm ? 1 : 0)

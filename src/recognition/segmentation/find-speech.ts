@@ -5,9 +5,11 @@
  * that neither the silence nor the noise around it changes the gain.
  */
 import { measureLoudness, normalizeVolume, removeOffset } from '../../audio/level/loudness.js'
-import type { SpeechActivity } from '../../domain/audio.js'
+import { resample } from '../../audio/signal/resample.js'
+import type { SpeechActivity, Waveform } from '../../domain/audio.js'
 import type { NoSpeechReason } from '../../domain/report.js'
 import type { StageTimer } from '../../domain/stage-timer.js'
+import { describeFrames } from '../features/acoustics.js'
 import type { Interrupt } from '../recognizer.js'
 import type { Segmentation, Signal } from '../stages.js'
 import { extentOf, hasSpeech, spokenClips, stretchOf, wholeClips, type SpokenClip } from './cut-clips.js'
@@ -32,6 +34,9 @@ export interface SpeechOptions {
 
 /** Four quantization steps of 16-bit audio; quieter speech is mostly rounding noise. */
 const TOO_QUIET_PEAK_DBFS = -78
+
+/** Hz, of a channel in which speech is looked for. */
+const DETECTION_RATE = 16_000
 
 const NO_ACTIVITY: SpeechActivity = {
   startSeconds: 0, hopSeconds: 0.01, speech: new Float32Array(0), spans: [], verdict: 'nothing', visibleRangeDb: 0,
@@ -76,6 +81,16 @@ export function detect(
   detector: SpeechDetector, { waveform, frames }: Signal, { interrupt }: SpeechOptions, timer: StageTimer,
 ): Promise<SpeechActivity> {
   return timer.timeAsync('detect', () => detector.detect(waveform, frames, interrupt))
+}
+
+/** Finds speech in one channel of an upload, at any sample rate, with the more accurate detector. */
+export function channelDetector(
+  { detectors: { first, second = first }, interrupt }: SpeechOptions,
+): (channel: Waveform) => Promise<SpeechActivity> {
+  return (channel) => {
+    const waveform = resample(channel, DETECTION_RATE)
+    return second.detect(waveform, describeFrames(waveform), interrupt)
+  }
 }
 
 export function speechProbabilityOf({ speechProbability }: SpeechActivity): Pick<Segmentation, 'speechProbability'> {

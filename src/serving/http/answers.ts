@@ -5,37 +5,51 @@
  */
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 
-/** Milliseconds: no model and no clock of a worker is more exact. */
+/** Milliseconds: no model places a word more exactly. */
 const SECONDS_DECIMALS = 3
+/** Many stages take less than a millisecond. */
+const STAGE_DECIMALS = 4
 /** Of probabilities, their logarithms, levels and other measured values. */
 const SIGNIFICANT_DIGITS = 4
 /** Keys of times in seconds, besides those that end with `Seconds`. In `seconds` are the stages. */
 const TIMES = new Set(['seconds', 'start', 'end', 'duration'])
 
+/** Documents of measurements, which pages and programs compare: statistics of drift, the card of a model. */
+const EXACT = new Set(['/v1/drift', '/v1/models/:id'])
+
 /** Call it before any route is added. */
 export function finishAnswers(app: FastifyInstance): void {
-  app.addHook('preSerialization', async (request, _reply, payload) => isOfApi(request) ? rounded(payload) : payload)
+  app.addHook('preSerialization', async (request, _reply, payload) => isRounded(request) ? rounded(payload) : payload)
   app.addHook('onSend', async (request, reply, payload) => {
     const isJson = String(reply.getHeader('content-type') ?? '').startsWith('application/json')
     return isJson && isOfApi(request) && typeof payload === 'string' ? `${payload}\n` : payload
   })
 }
 
+function isRounded(request: FastifyRequest): boolean {
+  return isOfApi(request) && !EXACT.has(request.routeOptions.url ?? '')
+}
+
 function isOfApi({ routeOptions }: FastifyRequest): boolean {
   return routeOptions.url?.startsWith('/v1/') === true
 }
 
-/** A copy of plain data with rounded numbers. */
-export function rounded(value: unknown, isTime = false): unknown {
-  if (typeof value === 'number') return isTime ? decimals(value) : significant(value)
-  if (Array.isArray(value)) return value.map((item: unknown) => rounded(item, isTime))
+/** A copy of plain data with rounded numbers; `decimals` of times. */
+export function rounded(value: unknown, decimals?: number): unknown {
+  if (typeof value === 'number') return decimals === undefined ? significant(value) : fixed(value, decimals)
+  if (Array.isArray(value)) return value.map((item: unknown) => rounded(item, decimals))
   if (typeof value !== 'object' || value === null || value.constructor !== Object) return value
   return Object.fromEntries(Object.entries(value).map(([key, item]) =>
-    [key, rounded(item, isTime || TIMES.has(key) || key.endsWith('Seconds'))]))
+    [key, rounded(item, decimals ?? decimalsOf(key, item))]))
 }
 
-function decimals(seconds: number): number {
-  return Number.isFinite(seconds) ? Number(seconds.toFixed(SECONDS_DECIMALS)) : seconds
+function decimalsOf(key: string, item: unknown): number | undefined {
+  if (key === 'seconds' && typeof item === 'object') return STAGE_DECIMALS
+  return TIMES.has(key) || key.endsWith('Seconds') ? SECONDS_DECIMALS : undefined
+}
+
+function fixed(seconds: number, decimals: number): number {
+  return Number.isFinite(seconds) ? Number(seconds.toFixed(decimals)) : seconds
 }
 
 /** Whole digits are kept: 7438.4 Hz become 7438. */

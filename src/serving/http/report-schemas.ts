@@ -92,8 +92,8 @@ export const InputSchema = Type.Object({
   sampleRate: whole('Hz, as decoded.'),
   channels: whole('Of the upload.'),
   mixing: oneOf(MIXINGS,
-    'How they became one: there was one; their mean; the loudest, since they cancelled out in the mean; the requested '
-    + 'one.'),
+    'How they became one: there was one; their mean; the loudest, since they cancelled out in the mean; at each moment '
+    + 'the one with the clearest speech; the requested one.'),
   truncated: Type.Boolean({ description: 'The upload ends early, or declares more than could be decoded.' }),
   loudnessLufs: numberOrNull('Integrated loudness (ITU-R BS.1770-4); null for digital silence.'),
   peakDbfs: numberOrNull('Highest sample.'),

@@ -128,7 +128,7 @@ tap.test('any other media type is ignored, and a file with a header is read by i
   )
   await t.rejects(
     decodeAudio(Buffer.from('.snd\0\0\0\x18'), { ...LIMITS, headerless: readHeaderlessType('audio/basic') }),
-    { code: 'AUDIO_UNSUPPORTED', message: /Sun AU/ },
+    { code: 'AUDIO_UNREADABLE', message: /samples begin at byte 24/ },
   )
 })
 

@@ -4,7 +4,8 @@
  */
 import { spawn } from 'node:child_process'
 import {
-  appendFileSync, cpSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, utimesSync, writeFileSync,
+  appendFileSync, chmodSync, cpSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, utimesSync,
+  writeFileSync,
 } from 'node:fs'
 import path from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -109,6 +110,36 @@ t.test('packages that are not as the lock file wants them are installed again', 
   writeFileSync(stamp, readFileSync(stamp, 'utf8').replace(process.platform, 'another'))
   await start(root)
   t.same(calls(root), ['ci'], 'packages of another platform')
+})
+
+t.test('another version of Node needs no other packages, nor does the stamp of an older Earshot', async (t) => {
+  const root = await installedProject(t)
+  const stamp = path.join(root, 'node_modules/.earshot-install')
+  t.equal(readFileSync(stamp, 'utf8').split('\n')[0], `${process.platform} ${process.arch}`)
+  writeFileSync(stamp, readFileSync(stamp, 'utf8').replace('\n', ' 108\n'))
+  t.match(await start(root), { exitCode: 0, printed: '' })
+  t.same(calls(root), [])
+})
+
+const skipAsRoot = (process.getuid?.() ?? 0) === 0 && 'root may write everywhere'
+
+t.test('a folder that cannot be written is a sentence, unless nothing is to be written', { skip: skipAsRoot }, async (t) => {
+  const root = await installedProject(t)
+  rmSync(path.join(root, 'node_modules/.earshot-install'))
+  chmodSync(root, 0o555)
+  t.teardown(() => chmodSync(root, 0o755))
+  t.match(await start(root), { exitCode: 0, printed: '' }, 'what is there is used')
+  writeFileSync(path.join(root, 'src/a.ts'), 'changed')
+  const { exitCode, printed } = await start(root)
+  t.equal(exitCode, 1)
+  t.match(printed, /^earshot: \S+ cannot be written \(EACCES\), and the build has to: user \S+ may not write there: .*\n$/)
+})
+
+t.test('a build that is stopped is not a fault of the sources', { skip: process.platform === 'win32' }, async (t) => {
+  const root = await installedProject(t)
+  writeFileSync(path.join(root, 'node_modules/typescript/bin/tsc'), 'process.kill(process.pid, "SIGTERM"); setTimeout(() => {}, 1e6)')
+  writeFileSync(path.join(root, 'src/a.ts'), 'changed')
+  t.match(await start(root), { exitCode: 143, printed: 'earshot: the build was interrupted; dist/ was left as it was\n' })
 })
 
 t.test('an install by hand is taken as it is', async (t) => {

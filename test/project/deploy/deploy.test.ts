@@ -6,6 +6,7 @@
 import { existsSync, readFileSync } from 'node:fs'
 import path from 'node:path'
 import t from 'tap'
+import { runbookPage } from '../../../fixtures/kit/runbook-page.js'
 import { ERRORS } from '../../../src/domain/errors.js'
 import { projectRoot } from '../../../src/domain/project-root.js'
 import { SETTINGS } from '../../../src/domain/settings.js'
@@ -83,11 +84,16 @@ t.test('a refusal counts as our fault in the promise where its status says so', 
 })
 
 t.test('every alert says what, how much, how urgent, and where to read on; the chapter exists, and no other', (t) => {
+  const page = read('src/serving/http/pages/runbook/index.html')
+  t.equal(page, runbookPage(read('docs/operations.md')), 'npm run fixtures -- runbook makes the page anew')
   const chapters = new Set([...read('docs/operations.md').matchAll(/^### (Asr\w+)$/gm)].map(([, name]) => name!))
   for (const { alert, labels = {}, annotations = {} } of alerts) {
-    t.same(Object.keys(annotations), ['summary', 'description', 'runbook'], alert!)
+    t.same(Object.keys(annotations), ['summary', 'description', 'runbook_url'], alert!)
     t.match(labels, { severity: /^(page|ticket)$/ }, alert!)
-    t.equal(annotations.runbook, `docs/operations.md#${alert!.toLowerCase()}`)
+    const [, anchor = ''] = /^\{\{ or \$externalLabels\.earshot_url "http:\/\/localhost:8080" \}\}\/runbook#(\w+)$/
+      .exec(annotations.runbook_url!) ?? []
+    t.equal(anchor, alert!.toLowerCase())
+    t.ok(page.includes(`<h3 id="${anchor}">${alert!}</h3>`), `/runbook#${anchor} is a chapter of the page`)
   }
   t.same([...chapters].sort(), alerts.map(({ alert }) => alert!).sort())
   t.equal(chapters.size, alerts.length, 'no name twice')

@@ -13,7 +13,7 @@ import { changeKeys } from '../../../src/serving/access/keys-file.js'
 import type { DriftSnapshot } from '../../../src/monitoring/drift/snapshot.js'
 import { CLIP, REPORT, setUp } from '../../serving/http/fake-service.js'
 import { makeKeys, until } from '../../serving/http/keys.js'
-import { madeUpSnapshot, madeUpTraffic } from '../../serving/http/made-up-drift.js'
+import { madeUpCauses, madeUpSnapshot, madeUpTraffic } from '../../serving/http/made-up-drift.js'
 
 const skip = findChromium() === undefined ? 'no Chromium is there' : false
 const FOLDER = mkdtempSync(path.join(os.tmpdir(), 'earshot-drift-page-'))
@@ -53,6 +53,7 @@ async function open(t: Test, snapshot: DriftSnapshot | null, environment = {}, f
 }
 
 const card = (page: Page, name: string) => page.locator(`[data-feature=${name}]`)
+const openCard = (page: Page, name: string) => page.locator(`[data-feature=${name}] > summary`).click()
 const text = async (page: Page, selector: string): Promise<string> =>
   (await page.locator(selector).innerText()).replace(/\s+/g, ' ')
 const titles = (page: Page, family: string): Promise<string[]> => page.locator(`#${family}-cards h4`).allInnerTexts()
@@ -60,22 +61,23 @@ const titles = (page: Page, family: string): Promise<string[]> => page.locator(`
 t.test('what is drifting', { skip }, async (t) => {
   const { page, said } = await open(t, madeUpSnapshot())
 
-  t.test('alarms come first, in words', async (t) => {
-    t.equal(await text(page, '#verdict-words'), '2 drift alarms')
+  t.test('likely causes come first, in words and with their evidence', async (t) => {
+    t.equal(await text(page, '#verdict-words'), 'Drift, likely cause: codec, level')
+    t.equal(await text(page, '#verdict-note'), '2 of 32 features have an alarm.')
     t.equal(await page.title(), '(2) Drift · Earshot')
-    const alarms = (await page.locator('#alarms li').allInnerTexts()).map((alarm) => alarm.replace(/\s+/g, ' '))
+    const causes = (await page.locator('.cause').allInnerTexts()).map((cause) => cause.replace(/\s+/g, ' '))
     t.match(
-      alarms[1],
-      /^Loudness is lower than the baseline: inputs have become quieter \(excess PSI \d\.\d+ in the fast window, p < 0\.001, since .*12:32\)\. Look at microphones/,
+      causes[0],
+      /^Codec explains 1 of 2 alarms · since .*12:32 Clients send another codec: .* Codec opus < 0\.1 % 70 % What to do: Find/,
     )
-    t.match(alarms[0], /^Codec: the mixture has changed, opus is 70 % of clips, < 0\.1 % in the baseline/)
+    t.match(causes[1], /^Level explains 1 of 2 alarms .* Loudness below −31\.2 LUFS < 0\.1 % 70 % /)
     t.same((await titles(page, 'input')).slice(0, 2).sort(), ['Codec', 'Loudness'], 'and their cards too')
     t.same(said, [], 'the console is empty')
   })
 
   t.test('every chart and every control has a name', async (t) => {
     const nameless =
-      await page.evaluate(`[...document.querySelectorAll('svg[role=img], table.histogram, article, section, progress')].filter((part) =>
+      await page.evaluate(`[...document.querySelectorAll('svg[role=img], table, article, section, progress, .cause')].filter((part) =>
       !part.getAttribute('aria-label') && !part.caption?.textContent && !part.labels?.[0]?.textContent && !document.getElementById(part.getAttribute('aria-labelledby'))?.textContent).map((part) => part.outerHTML.slice(0, 80))`)
     t.same(nameless, [])
     const levels = await page.evaluate<number[]>(
@@ -98,10 +100,11 @@ t.test('what is drifting', { skip }, async (t) => {
   })
 
   t.test('a card shows shares of both, the figures, and why there is none', async (t) => {
+    for (const name of ['loudness', 'snr', 'sample_rate', 'language', 'mfcc_1']) await openCard(page, name)
     t.equal(await card(page, 'loudness').locator('tbody tr').count(), 10)
     t.match(
       await text(page, '[data-feature=loudness]'),
-      /▲ alarm since .* excess PSI \d\.\d+ p-value < 0\.001 direction, δ ↓ lower, −0\.\d\d /,
+      /^Loudness \d\.\d+ ▲ alarm since .* excess PSI \d\.\d+ p-value < 0\.001 direction, δ ↓ lower, −0\.\d\d /,
     )
     t.equal(await text(page, '[data-feature=snr] tfoot'), 'missing 3 % 14 %')
     t.notOk(await card(page, 'loudness').locator('tfoot').isVisible(), 'nothing is missing')
@@ -111,7 +114,7 @@ t.test('what is drifting', { skip }, async (t) => {
     await page.getByText('Slow', { exact: true }).click()
     t.match(await text(page, '[data-feature=mfcc_1]'), /too few clips \(640 of 1000\).* excess PSI –/)
     const widths = await page.evaluate<[string, number][]>(
-      `[...document.querySelectorAll('[data-feature=loudness] rect')].map((bar) => [bar.className.baseVal, bar.getBoundingClientRect().width])`,
+      `[...document.querySelectorAll('[data-feature=loudness] .bars rect')].map((bar) => [bar.className.baseVal, bar.getBoundingClientRect().width])`,
     )
     t.ok(
       widths.every(([bar, width]) => (bar === 'now' ? width < 1 : width > 40)),
@@ -122,17 +125,20 @@ t.test('what is drifting', { skip }, async (t) => {
 
 t.test('what changes is seen at the next refresh, and what does not keeps its element', { skip }, async (t) => {
   const { page, state, telemetry } = await open(t, madeUpSnapshot())
+  await openCard(page, 'loudness')
   await page.evaluate('window.kept = document.querySelector("[data-feature=loudness] tbody tr")')
   await page.locator('#order').focus()
   telemetry.failed('CANCELLED', { model: undefined, secondsSinceUpload: 0 })
   state.snapshot = {
     ...madeUpSnapshot(),
     alarms: [],
+    causes: [],
     features: madeUpSnapshot().features.map((feature) => ({ ...feature, alarm: false, alarmSince: null })),
   }
   await page.clock.runFor(REFRESH_MS)
   await page.locator('#verdict-words', { hasText: 'No drift alarm' }).waitFor()
-  t.equal(await page.locator('#alarms li').count(), 0)
+  t.notOk(await page.locator('#causes').isVisible())
+  t.equal(await card(page, 'loudness').getAttribute('open'), '', 'what the reader opened stays open')
   t.match(await text(page, '#requests-summary'), '6 in the hour')
   t.match(await text(page, '[data-feature=loudness] .state'), /no alarm/)
   t.ok(
@@ -165,6 +171,7 @@ t.test('without a baseline the page says so, and how to make one, and shows the 
   t.match(await text(page, '#requests-legend'), 'ok 4 cancelled 0 rejected 1 error 0')
   t.match(await text(page, '#latency-summary'), /^half within \d\d ms, 95 % within \d+ ms$/)
   await page.locator('#minutes summary').click()
+  await page.locator('#minute-rows tr').nth(59).waitFor()
   t.equal(await page.locator('#minute-rows tr').count(), 60)
   t.same(said, [])
 })
@@ -174,6 +181,7 @@ t.test('a baseline that is not calibrated raises nothing, and the page says why'
   const { page } = await open(t, {
     ...snapshot,
     alarms: [],
+    causes: [],
     baseline: { ...snapshot.baseline, calibrated: false, uncalibratedBecause: '12 sessions are too few' },
     features: snapshot.features.map((feature) => ({ ...feature, alarm: false, alarmSince: null })),
   })
@@ -206,6 +214,7 @@ t.test('features that are not monitored are named with the reason, and have no c
   state.snapshot = {
     ...partlyMonitored(),
     alarms: [],
+    causes: [],
     features: partlyMonitored().features.map((feature) => ({ ...feature, alarm: false, alarmSince: null })),
   }
   await page.clock.runFor(REFRESH_MS)
@@ -307,6 +316,66 @@ t.test('it fits a wide screen and a telephone, light and dark', { skip }, async 
   await picture(page, 'page')
 })
 
+/** A telephone call, as a cause with all its effects. */
+function telephone(): DriftSnapshot {
+  const snapshot = madeUpSnapshot()
+  const alarms = snapshot.features.map(({ name }) => name).slice(0, 29)
+  const [codec] = madeUpCauses()
+  const effects = alarms.filter((name) => name !== 'codec')
+  return {
+    ...snapshot,
+    baseline: { ...snapshot.baseline, provenance: 'The stores of two towns, a week in April, looked at. '.repeat(20) },
+    alarms,
+    causes: [{ ...codec!, effects }],
+    features: snapshot.features.map((feature) => ({ ...feature, alarm: alarms.includes(feature.name) })),
+  }
+}
+
+t.test('one cause of 29 alarms is one card, whose effects the keyboard unfolds', { skip }, async (t) => {
+  const { page, said } = await open(t, telephone())
+  t.equal(await page.locator('.cause').count(), 1)
+  t.match(await text(page, '.cause .reach'), /^explains 29 of 29 alarms/)
+  t.equal(await text(page, '.others > summary'), '28 further alarms that follow from it')
+  t.notOk(await page.locator('.others li').first().isVisible())
+  await page.locator('.others > summary').focus()
+  await page.keyboard.press('Enter')
+  t.equal(await page.locator('.others li').count(), 28)
+  t.match(await text(page, '.others li:has-text("Loudness is lower")'), /inputs have become quieter .* Figures$/)
+  await page.clock.runFor(REFRESH_MS)
+  t.ok(await page.locator('.others li').first().isVisible(), 'a refresh does not fold it')
+  await page.locator('.others li a').first().focus()
+  await page.keyboard.press('Enter')
+  t.ok(await page.evaluate('document.activeElement.closest("[data-feature]")?.open'), 'the figures open, with the focus')
+  t.same(said, [])
+})
+
+t.test('verdict and last hour are seen without scrolling, and the page is not long', { skip }, async (t) => {
+  for (const [width, height, longest] of [[1440, 900, 3500], [390, 844, 3500]] as const) {
+    const { page, telemetry } = await open(t, telephone())
+    await page.setViewportSize({ width, height })
+    await page.reload()
+    Object.assign(telemetry, { recent: madeUpTraffic() })
+    await page.clock.runFor(REFRESH_MS)
+    await page.locator('#hour .value', { hasText: /^2,\d\d\d$/ }).waitFor()
+    for (const part of ['#verdict', '#hour', '#causes-title']) {
+      const box = await page.locator(part).boundingBox()
+      t.ok(box !== null && box.y + box.height <= height, `${part} at ${width} × ${height}`)
+    }
+    const tiles = (await page.locator('#hour .tile').allInnerTexts()).map((tile) => tile.replace(/\s+/g, ' '))
+    t.match(tiles, [
+      /^Requests 2,\d\d\d [\d,]+ ok, \d+ cancelled$/, /^Not answered \d(\.\d)? % \d+ error, \d+ rejected$/,
+      /^Latency, median \d+ ms 95 % within \d+ ms$/, /^Audio [\d.]+ (min|h) \d\.\d\d s per second$/,
+    ])
+    t.equal(await page.locator('details[data-open]').getAttribute('open'), width > 1000 ? '' : null, 'the charts')
+    const long = await page.evaluate<number>('document.documentElement.scrollHeight')
+    t.ok(long <= longest, `${long} pixels high at ${width}`)
+    const source = await page.locator('#baseline-provenance').boundingBox()
+    t.ok(source!.height < 90, 'a long source is folded')
+    await page.locator('.source > summary').click()
+    t.ok((await page.locator('#baseline-provenance').boundingBox())!.height > source!.height, 'and opens')
+  }
+})
+
 t.test('an alarm leads to the collected clips of its window, and from there to labelling', { skip }, async (t) => {
   const report = { ...REPORT, text: 'play some jazz' }
   const collected = (id: string, time: string): CollectedClip => ({
@@ -322,7 +391,7 @@ t.test('an alarm leads to the collected clips of its window, and from there to l
   }
   const labelFile = path.join(t.testdir(), 'labels.jsonl')
   const { page, said } = await open(t, madeUpSnapshot(), { EARSHOT_LABEL_FILE: labelFile }, { collected: clips })
-  await page.locator('#alarms a', { hasText: 'Clips of this window' }).first().click()
+  await page.locator('#causes a', { hasText: 'Clips of this window' }).first().click()
   await page.waitForSelector('#clips li')
   t.same(await page.locator('#clips .name').allInnerTexts(), ['within'])
   await page.locator('#label-these').click()
@@ -337,6 +406,6 @@ t.test('an alarm leads to the collected clips of its window, and from there to l
 
 t.test('without collected clips, alarms have no link to them', { skip }, async (t) => {
   const { page } = await open(t, madeUpSnapshot())
-  await page.waitForSelector('#alarms li')
-  t.equal(await page.locator('#alarms a', { hasText: 'Clips' }).count(), 0)
+  await page.waitForSelector('.cause')
+  t.equal(await page.locator('#causes a', { hasText: 'Clips' }).count(), 0)
 })

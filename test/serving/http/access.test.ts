@@ -106,7 +106,7 @@ t.test('only these routes are open, and nothing of them is data', async (t) => {
     '/drift/:file',
     '/healthz',
     '/openapi.json',
-    '/readyz',
+    '/readyz', '/runbook', '/runbook/', '/runbook/:file',
     '/shared/:file',
   ])
   const scopes = Object.fromEntries(

@@ -3,6 +3,8 @@
  * alarm, a category that has changed, one that is often missing, and one with too few clips. And an hour of traffic.
  */
 import { FEATURE_NAMES, FEATURES, type DriftFeature, type FeatureName } from '../../../src/monitoring/drift/features.js'
+import { CAUSES } from '../../../src/monitoring/drift/causes.js'
+import type { LikelyCause } from '../../../src/monitoring/drift/likely-causes.js'
 import type { Comparison, DriftSnapshot, FeatureState } from '../../../src/monitoring/drift/snapshot.js'
 import { RecentTraffic } from '../../../src/monitoring/metrics/recent.js'
 import { REPORT } from './fake-service.js'
@@ -39,10 +41,23 @@ export function madeUpSnapshot(change: Partial<DriftSnapshot> = {}): DriftSnapsh
     },
     windows: { fast: { clips: 240, minimum: 100 }, slow: { clips: 640, minimum: 1000 } },
     alarms: ['codec', 'loudness'],
+    causes: madeUpCauses(),
     features: FEATURE_NAMES.map((name, index) => madeUpFeature(name, index)),
     unmonitored: [],
     ...change,
   }
+}
+
+/** Two causes that have nothing to do with each other. */
+export function madeUpCauses(): LikelyCause[] {
+  const made = (name: 'codec' | 'level', feature: string, excess: number, range: string, unit: string): LikelyCause => {
+    const { title, help, advice } = CAUSES[name]
+    return {
+      name, title, help, advice, signs: [feature], effects: [], excess, since: ALARM_SINCE, from: ALARM_FROM,
+      evidence: [{ feature, range, unit, before: 0.0004, now: 0.7 }],
+    }
+  }
+  return [made('codec', 'codec', 6.2, 'opus', ''), made('level', 'loudness', 2.1, 'below −31.2', 'LUFS')]
 }
 
 function madeUpFeature(name: FeatureName, index: number): FeatureState {

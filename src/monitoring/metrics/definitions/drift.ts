@@ -1,4 +1,5 @@
 /** Metrics of drift. */
+import { CAUSE_LABELS } from '../../drift/causes.js'
 import { FAMILIES } from '../../drift/features.js'
 import { WINDOWS } from '../../drift/snapshot.js'
 import type { MetricDefinition } from './definition.js'
@@ -62,6 +63,11 @@ export const DRIFT_METRICS = {
     type: 'gauge',
     help: 'Whether drift is declared: the shift is large, significant and persistent.',
     labels: { feature: 'open', kind: FAMILIES },
+  },
+  asr_drift_cause_alarms: {
+    type: 'gauge',
+    help: 'Features with an alarm that have this likely cause; `unexplained` are those without a common one.',
+    labels: { cause: CAUSE_LABELS },
   },
   asr_drift_alarms_total: { type: 'counter', help: 'Drift alarms raised.', labels: { feature: 'open' } },
 } as const satisfies Record<string, MetricDefinition>

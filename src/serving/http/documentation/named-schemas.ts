@@ -2,7 +2,7 @@
 import type { TSchema } from 'typebox'
 import { ModelCard } from '../../../domain/model-card.js'
 import {
-  BaselineSchema, ComparisonSchema, DriftReply, FeatureSchema, TrafficSchema,
+  BaselineSchema, CauseSchema, ComparisonSchema, DriftReply, FeatureSchema, TrafficSchema,
 } from '../monitoring/drift-schemas.js'
 import { Readiness } from '../monitoring/operations-schemas.js'
 import {
@@ -35,6 +35,7 @@ export const NAMED_SCHEMAS: Readonly<Record<string, TSchema>> = {
   ClipToLabel: ClipReply,
   Completions: CompletionsReply,
   Drift: DriftReply,
+  DriftCause: CauseSchema,
   DriftComparison: ComparisonSchema,
   DriftFeature: FeatureSchema,
   Error: ErrorReply,

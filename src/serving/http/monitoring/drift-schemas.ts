@@ -4,6 +4,7 @@
  */
 import { Type } from 'typebox'
 import { STAGES } from '../../../domain/report.js'
+import { CAUSE_LABELS } from '../../../monitoring/drift/causes.js'
 
 const orNull = <
   T extends ReturnType<typeof Type.Number> | ReturnType<typeof Type.String> | ReturnType<typeof Type.Integer>,
@@ -49,6 +50,29 @@ export const FeatureSchema = Type.Object({
   alarm: Type.Boolean(),
   alarmSince: orNull(Type.String(), 'ISO 8601; null when there is no alarm.'),
   alarmFrom: orNull(Type.String(), 'ISO 8601: when the oldest clip of the window came that raised the alarm.'),
+})
+
+const EvidenceSchema = Type.Object({
+  feature: Type.String(),
+  range: Type.String({ description: 'Values whose share changed most: "below -31.2", a category, or "missing".' }),
+  unit: Type.String(),
+  before: Type.Number({ description: 'Share of the baseline in this range, from 0 to 1.' }),
+  now: Type.Number({ description: 'Share of the window.' }),
+})
+
+export const CauseSchema = Type.Object({
+  name: Type.Enum([...CAUSE_LABELS], { description: 'Alarms without a common cause: unexplained.' }),
+  title: Type.String(),
+  help: Type.String({ description: 'What has happened.' }),
+  advice: Type.String({ description: 'What to do.' }),
+  signs: list(Type.String(), 'Features that show the cause, strongest excess first.'),
+  effects: list(Type.String(), 'Other features with an alarm that the cause is known to move.'),
+  excess: Type.Number({ description: 'Sum over the signs and effects: how much of the drift it explains.' }),
+  evidence: Type.Immutable(Type.Array(EvidenceSchema, {
+    description: 'One for each of the signs and effects, in their order.',
+  })),
+  since: orNull(Type.String(), 'ISO 8601: the first of these alarms.'),
+  from: orNull(Type.String(), 'ISO 8601: when the oldest clip of the windows came that raised these alarms.'),
 })
 
 export const BaselineSchema = Type.Object({
@@ -107,6 +131,9 @@ export const DriftReply = Type.Union([
     baseline: BaselineSchema,
     windows: Type.Object({ fast: WindowSchema, slow: WindowSchema }),
     alarms: list(Type.String(), 'Names of features, strongest excess first.'),
+    causes: Type.Immutable(Type.Array(CauseSchema, {
+      description: 'The alarms by their likely cause: the one that explains most first. Each alarm is in one of them.',
+    })),
     features: Type.Immutable(Type.Array(FeatureSchema)),
     unmonitored: Type.Immutable(
       Type.Array(Type.Object({ name: Type.String(), reason: Type.String() }), {

@@ -1,4 +1,4 @@
-/** GET /v1/drift, and the page at /drift that draws it. */
+/** GET /v1/drift, the page at /drift that draws it, and the page at /runbook that alerts link to. */
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import type { AppDependencies } from '../dependencies.js'
 import { servePage } from '../pages/pages.js'
@@ -23,4 +23,5 @@ export const drift: FastifyPluginAsyncTypebox<AppDependencies> = async (scope, d
     return reply.header('cache-control', 'no-store').send({ ...compared, traffic, labelling })
   })
   servePage(scope, 'drift')
+  servePage(scope, 'runbook')
 }

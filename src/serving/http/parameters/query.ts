@@ -28,8 +28,8 @@ export interface ReadQuery {
   readonly unknown: readonly string[]
 }
 
-/** Texts that are identifiers, in which the name of nothing means nothing. */
-const IDENTIFIERS = new Set(['model', 'language', 'languages', 'channel'])
+/** Texts from a fixed set. Any other text is taken as it is: a phrase may be "none", a session may end with a blank. */
+const CHOSEN = new Set(['language', 'languages', 'channel'])
 /** Texts whose capitals do not matter. */
 const LOWER_CASE = new Set(['channel'])
 /** Lists whose items have no commas in them. */
@@ -87,10 +87,10 @@ function textsOf(value: unknown): string[] {
 
 /** None for a value that means nothing. A value that fits no type stays as it is, for the schema to refuse. */
 function readValue(text: string, name: string, schema: ParameterSchema): string[] {
+  const isText = schema.enum === undefined && (schema.type === 'string' || schema.type === 'array')
+  if (isText && !CHOSEN.has(name)) return text === '' ? [] : [name === 'model' ? text.trim() : text]
+  if (isAbsent(text)) return []
   const trimmed = text.trim()
-  const isFreeText = schema.enum === undefined && !IDENTIFIERS.has(name)
-    && (schema.type === 'string' || schema.type === 'array')
-  if (trimmed === '' || (!isFreeText && isAbsent(trimmed))) return []
   if (schema.type === 'boolean') return [String(flagOf(trimmed) ?? trimmed)]
   if (schema.enum !== undefined) return [nameAmong(trimmed, schema.enum) ?? trimmed]
   if (LOWER_CASE.has(name)) return [trimmed.toLowerCase()]

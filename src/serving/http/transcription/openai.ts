@@ -80,7 +80,9 @@ interface FormOptions extends AnswerShape {
 /** Values that clients send for "nothing" are those of parameters that are not given. */
 function readOptions(form: Form): FormOptions {
   const only = (name: string): string | undefined => {
-    const [value, ...others] = (form.fields.get(name) ?? []).filter((one) => !isAbsent(one))
+    const isText = name === 'model' || name === 'prompt'
+    const given = form.fields.get(name) ?? []
+    const [value, ...others] = given.filter((one) => isText ? one.trim() !== '' : !isAbsent(one))
     if (others.length > 0) throw invalid(name, 'is given more than once')
     return value
   }

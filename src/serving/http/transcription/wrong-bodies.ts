@@ -40,7 +40,7 @@ export function refuseText(audio: Uint8Array, mediaType: string, inForm: boolean
 export function notAForm(contentType: string): SpeechError {
   const given = contentType === '' ? 'without a content type' : `of the type "${shown(contentType)}"`
   const detail = `the body must be multipart/form-data, not one ${given}; for example `
-    + 'curl -F file=@clip.wav -F model=whisper-1. The bytes of a file alone are for POST /v1/transcriptions'
+    + 'curl -F file=@clip.wav. The bytes of a file alone are for POST /v1/transcriptions'
   return new SpeechError('REQUEST_INVALID', detail)
 }
 

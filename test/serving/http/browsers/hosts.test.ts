@@ -77,12 +77,12 @@ t.test('without names a service on loopback has those of loopback, one on a netw
 })
 
 t.test('settings that could not mean what they say stop the start', (t) => {
-  for (const origin of ['shop.example', 'https://shop.example/', 'https://shop.example/path', 'https://Shop.example', 'https://shop.example:443', 'null', 'https://*.shop.example/', `${SHOP},*`, `${SHOP}, http://other.example`]) {
+  for (const origin of ['shop.example', 'https://shop.example/', 'https://shop.example/path', 'https://Shop.example', 'https://shop.example:443', 'null', 'https://*.shop.example/', `${SHOP},*`]) {
     t.throws(() => readConfig({ EARSHOT_ALLOWED_ORIGINS: origin }), SpeechError, origin)
   }
   t.throws(() => readConfig({ EARSHOT_ALLOWED_ORIGINS: 'https://shop.example:443' }), { code: 'CONFIG_INVALID', message: /such as https:\/\/shop\.example, not/ })
   for (const origin of [SHOP, 'http://localhost:3000', 'http://[::1]:3000', 'chrome-extension://abcdefgh', 'capacitor://localhost', '*']) t.same(readConfig({ EARSHOT_ALLOWED_ORIGINS: origin }).allowedOrigins, [origin])
-  for (const host of ['asr.example.com:8080', 'https://asr.example.com', 'a..b', '*.', 'a.*.b', 'a,,b', 'a, b', 'a,*']) t.throws(() => readConfig({ EARSHOT_ALLOWED_HOSTS: host }), SpeechError, host)
+  for (const host of ['asr.example.com:8080', 'https://asr.example.com', 'a..b', '*.', 'a.*.b', 'a,,b', 'a b', 'a,*']) t.throws(() => readConfig({ EARSHOT_ALLOWED_HOSTS: host }), SpeechError, host)
   t.end()
 })
 

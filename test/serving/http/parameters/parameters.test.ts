@@ -54,7 +54,7 @@ t.test('an empty value means that the parameter is not given', async (t) => {
     'timestamp_granularities[]', 'stream', 'include[]', 'format', 'numbers',
   ]
   for (const value of ['', ' ', 'undefined', 'null']) {
-    const fields = names.filter((name) => value.trim() === '' || !/prompt|keywords/.test(name))
+    const fields = names.filter((name) => value.trim() === '' || !/model|prompt|keywords/.test(name))
     const response = await sendForm(url, fields.map((name) => [name, value] as const))
     t.equal(response.status, 200, JSON.stringify(value))
     t.equal(ignored(response), null)

@@ -1,16 +1,22 @@
-/** A card for each feature, inputs and outputs apart, alarms first. Cards are created once and changed in place. */
+/**
+ * A line for each feature, inputs and outputs apart, alarms first; open, it shows the whole distribution. Lines are
+ * created once and changed in place.
+ */
 import { element, part, setAttribute, setChildren, setText } from '../shared/elements.js'
 import { createHistogram } from './histogram.js'
+import { createMiniature } from './miniature.js'
 import { clock, counted, excess, probability, signed } from './numbers.js'
 import { directionOf, meaningOf } from './words.js'
 
 /** @import { Comparison, DriftSnapshot, FeatureState, WindowName } from '../../../../monitoring/drift/snapshot.js' */
 /**
  * @typedef {object} Card
- * @property {HTMLElement} element
+ * @property {HTMLDetailsElement} element
  * @property {(feature: FeatureState, snapshot: DriftSnapshot, window: WindowName) => void} update
  */
 
+/** By the state of a feature; the words beside it are for screen readers alone on a narrow screen. */
+const MARKS = /** @type {Readonly<Record<string, string>>} */ ({ alarm: '▲', calm: '✓', few: '·' })
 const DIRECTIONS = { lower: '↓ lower', higher: '↑ higher', spread: '↔ none' }
 
 /** @type {Readonly<Record<string, (a: FeatureState, b: FeatureState, window: WindowName) => number>>} */
@@ -76,11 +82,15 @@ export function createFeatures(changed) {
 function createCard(feature) {
   const { name, help } = feature
   const { title } = meaningOf(feature)
-  const state = element('p')
+  const mark = element('span')
+  const inWords = element('span', { class: 'words' })
+  const state = element('span', {}, mark, ' ', inWords)
   const histogram = createHistogram(title)
+  const miniature = createMiniature()
+  const brief = element('span', { class: 'brief' })
   const figures = { excess: figure('excess PSI'), p: figure('p-value'), direction: figure('direction, δ') }
-  const card = element('article', { 'aria-labelledby': `feature-${name}`, 'data-feature': name },
-    element('header', {}, element('h4', { id: `feature-${name}` }, title), state),
+  const card = element('details', { 'data-feature': name },
+    element('summary', { id: `feature-${name}` }, element('h4', {}, title), miniature.element, brief, state),
     element('p', { class: 'help' }, help, ' ', element('code', {}, name)),
     element('dl', { class: 'figures' }, ...Object.values(figures).map(({ pair }) => pair)),
     histogram.element)
@@ -90,10 +100,14 @@ function createCard(feature) {
   function update(feature, snapshot, window) {
     const comparison = feature.windows[window]
     histogram.update(feature, comparison)
+    miniature.update(feature, comparison)
+    setText(brief, comparison === null ? '–' : excess(comparison.excess))
+    setAttribute(brief, 'title', 'excess PSI')
     const [kind, words] = stateOf(feature, snapshot, window)
+    setText(mark, MARKS[kind] ?? '')
     setAttribute(card, 'class', `card ${kind}`)
     setAttribute(state, 'class', `state ${kind}`)
-    setText(state, words)
+    setText(inWords, words)
     setText(figures.excess.value, comparison === null ? '–' : excess(comparison.excess))
     setText(figures.p.value, comparison === null ? '–' : probability(comparison.pValue).replace('= ', ''))
     setText(figures.direction.value, comparison === null ? '–' : directionInWords(comparison))
@@ -114,11 +128,11 @@ function figure(term) {
  * @returns {[string, string]}
  */
 function stateOf({ alarm, alarmSince, windows }, snapshot, window) {
-  if (alarm) return ['alarm', `▲ alarm${alarmSince === null ? '' : ` since ${clock(alarmSince)}`}`]
+  if (alarm) return ['alarm', `alarm${alarmSince === null ? '' : ` since ${clock(alarmSince)}`}`]
   const { clips, minimum } = snapshot.windows[window]
   if (windows[window] === null)
     return ['few', clips < minimum ? `too few clips (${clips} of ${minimum})` : 'too few clips with this figure']
-  return snapshot.baseline.calibrated ? ['calm', '✓ no alarm'] : ['few', 'alarms are off']
+  return snapshot.baseline.calibrated ? ['calm', 'no alarm'] : ['few', 'alarms are off']
 }
 
 /** @param {Comparison} comparison */

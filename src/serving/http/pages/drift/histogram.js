@@ -72,7 +72,7 @@ export function createHistogram(title) {
     const wanted = rows.map(({ label }) => label).join('\n')
     if (labels !== wanted) drawn = rebuild(body, rows)
     labels = wanted
-    setText(unit, feature.unit)
+    setText(unit, feature.unit === '' ? 'value' : feature.unit)
     setText(rest, hidden === 0 ? '' : `and ${hidden} more below ${share(MINIMUM_SHARE)}`)
     foot.hidden = feature.baselineMissing === 0 && (comparison?.missing ?? 0) === 0
     setText(missing.before, share(feature.baselineMissing / feature.baselineClips))

@@ -4,7 +4,10 @@
  * requires an access key, the page asks for one and waits.
  */
 import { part, setText } from '../shared/elements.js'
+import { createCauses } from './causes.js'
 import { createFeatures } from './features.js'
+import { openTarget, openWide } from './folds.js'
+import { createHour } from './hour.js'
 import { askForKey, isAskingForKey, keyHeaders, onKey, refusalOf } from '../shared/key.js'
 import { clock } from './numbers.js'
 import { updateSummary } from './summary.js'
@@ -20,7 +23,9 @@ const TIMEOUT_MS = 10_000
 /** Relative to the page, because a proxy may add a path. */
 const SOURCE = new URL('v1/drift', document.baseURI)
 
+const causes = createCauses()
 const features = createFeatures(draw)
+const updateHour = createHour()
 const traffic = createTraffic()
 /** @type {Reply | null} */
 let latest = null
@@ -29,6 +34,8 @@ let isRequesting = false
 /** @type {ReturnType<typeof setTimeout> | undefined} */
 let timer
 
+openWide()
+openTarget()
 onKey(() => { void refresh() })
 document.addEventListener('visibilitychange', () => { void refresh() })
 void refresh()
@@ -72,6 +79,8 @@ async function request() {
 function draw() {
   if (latest === null) return
   updateSummary(latest)
+  causes.update(latest.baseline === null ? null : latest, latest.labelling)
+  updateHour(latest.traffic)
   features.update(latest.baseline === null ? null : latest)
   traffic.update(latest.traffic)
 }

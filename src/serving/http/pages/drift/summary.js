@@ -1,16 +1,18 @@
-/** The top of the page: the alarms in words, the baseline, and whether it is calibrated. */
-import { element, part, setAttribute, setChildren, setText } from '../shared/elements.js'
+/** The verdict at the top of the page, and the baseline at its end. */
+import { element, part, setAttribute, setText } from '../shared/elements.js'
 import { age, count, counted, day } from './numbers.js'
-import { alarmInWords } from './words.js'
 
-/** @import { BaselineSummary, DriftSnapshot, FeatureState } from '../../../../monitoring/drift/snapshot.js' */
+/** @import { BaselineSummary, DriftSnapshot } from '../../../../monitoring/drift/snapshot.js' */
 /** @import { WindowName } from '../../../../monitoring/drift/snapshot.js' */
 /** @typedef {{ readonly baseline: null, readonly reason: string }} NoBaseline */
 
 /** @type {readonly (readonly [WindowName, string])[]} */
 const WINDOW_NAMES = [['fast', 'Fast window'], ['slow', 'Slow window']]
 
-/** @param {(DriftSnapshot | NoBaseline) & { readonly labelling: boolean }} reply */
+/** A longer source of the baseline is folded after so many characters. */
+const SHORT_SOURCE = 110
+
+/** @param {DriftSnapshot | NoBaseline} reply */
 export function updateSummary(reply) {
   const snapshot = reply.baseline === null ? null : reply
   const [kind, verdict, note] =
@@ -22,10 +24,9 @@ export function updateSummary(reply) {
   setText(part('verdict-note'), note)
   part('how-to').hidden = snapshot !== null
   part('baseline').hidden = snapshot === null
-  updateAlarms(snapshot, reply.labelling)
   if (snapshot !== null) updateBaseline(snapshot)
-  const alarms = snapshot?.alarms.length ?? 0
-  document.title = `${alarms > 0 ? `(${alarms}) ` : ''}Drift · Earshot`
+  const causes = snapshot?.causes.length ?? 0
+  document.title = `${causes > 0 ? `(${causes}) ` : ''}Drift · Earshot`
 }
 
 /**
@@ -33,8 +34,9 @@ export function updateSummary(reply) {
  * @param {DriftSnapshot} snapshot
  * @returns {[string, string, string]}
  */
-function verdictOf({ alarms, baseline, windows, unmonitored }) {
-  if (alarms.length > 0) return ['alarm', counted(alarms.length, 'drift alarm'), '']
+function verdictOf({ alarms, causes, features, baseline, windows, unmonitored }) {
+  if (alarms.length > 0)
+    return ['alarm', causesInWords(causes), `${alarms.length} of ${counted(features.length, 'feature')} have an alarm.`]
   if (!baseline.calibrated)
     return [
       'few',
@@ -54,27 +56,10 @@ function verdictOf({ alarms, baseline, windows, unmonitored }) {
   return ['calm', 'No drift alarm', `Inputs and outputs look like the baseline.${exception}`]
 }
 
-/** @param {DriftSnapshot | null} snapshot @param {boolean} hasClips whether clips are collected and labelled */
-function updateAlarms(snapshot, hasClips) {
-  const list = part('alarms')
-  const raised = (snapshot?.alarms ?? []).flatMap(
-    (name) => snapshot?.features.find((feature) => feature.name === name) ?? [],
-  )
-  const sentences = raised.map((feature) => ({ feature, ...alarmInWords(feature) }))
-  const key = JSON.stringify(sentences.map(({ headline, figures }) => [headline, figures]))
-  if (list.dataset.key === key) return
-  list.dataset.key = key
-  setChildren(list, sentences.map(({ feature, headline, figures, look }) => element('li', {},
-    element('strong', {}, headline), ` (${figures}). Look at ${look}. `,
-    element('a', { href: `#feature-${feature.name}`, 'aria-label': `Figures of ${feature.name}` }, 'Figures'),
-    ...clipsOf(feature, hasClips))))
-}
-
-/** @param {FeatureState} feature @param {boolean} hasClips */
-function clipsOf({ name, alarmFrom }, hasClips) {
-  if (!hasClips || alarmFrom === null) return []
-  const href = `clips?from=${encodeURIComponent(alarmFrom)}`
-  return [' · ', element('a', { href, 'aria-label': `Clips of the window of ${name}` }, 'Clips of this window')]
+/** "Drift: codec, level" @param {DriftSnapshot['causes']} causes */
+function causesInWords(causes) {
+  const known = causes.filter(({ name }) => name !== 'unexplained').map(({ title }) => title.toLowerCase())
+  return known.length === 0 ? 'Drift without a common cause' : `Drift, likely cause: ${known.join(', ')}`
 }
 
 /** @param {DriftSnapshot} snapshot */
@@ -90,8 +75,23 @@ function updateBaseline({ baseline, windows, unmonitored }) {
     setAttribute(meter, 'value', Math.min(clips, minimum))
   }
   for (const [name, text] of Object.entries(baselineInWords(baseline))) setText(part(`baseline-${name}`), text)
+  updateSource(baseline.provenance)
   part('unmonitored').hidden = unmonitored.length === 0
   setText(part('unmonitored-features'), unmonitoredInWords(unmonitored))
+}
+
+/** A long source is folded to its first line. @param {string} source */
+function updateSource(source) {
+  const target = part('baseline-provenance')
+  if (target.dataset.source === source) return
+  target.dataset.source = source
+  if (source.length <= SHORT_SOURCE) {
+    setText(target, source)
+    return
+  }
+  const beginning = source.slice(0, SHORT_SOURCE).replace(/\s+\S*$/, '')
+  target.replaceChildren(element('details', { class: 'source' },
+    element('summary', {}, element('span', { class: 'beginning' }, `${beginning} …`)), element('p', {}, source)))
 }
 
 /** Grouped by reason. @param {DriftSnapshot['unmonitored']} unmonitored */
@@ -112,7 +112,6 @@ function baselineInWords({
   clips,
   sessions,
   speakers,
-  provenance,
 }) {
   const people = [
     sessions === null ? [] : counted(sessions, 'session'),
@@ -121,7 +120,6 @@ function baselineInWords({
   return {
     id,
     model,
-    provenance,
     made: `${day(created)}, ${age((Date.now() - Date.parse(created)) / 1000)} ago`,
     clips: [counted(clips, 'clip'), ...(people.length === 0 ? ['sessions unknown'] : people)].join(', '),
     calibrated: calibrated ? 'yes' : `no: ${uncalibratedBecause ?? 'no reason is given'}`,

@@ -1,0 +1,71 @@
+/** The programs of examples/ against a running service whose recognizer is a fake one. */
+import { spawn, spawnSync } from 'node:child_process'
+import { mkdirSync, writeFileSync } from 'node:fs'
+import http from 'node:http'
+import type { AddressInfo } from 'node:net'
+import path from 'node:path'
+import t, { type Test } from 'tap'
+import { projectRoot } from '../../src/domain/project-root.js'
+import { CLIP, REPORT, setUp } from '../serving/http/fake-service.js'
+
+const missing = (program: string): string | false =>
+  spawnSync(program, ['--version'], { stdio: 'ignore' }).error === undefined ? false : `${program} is not installed`
+
+interface Ended { readonly code: number | null; readonly out: string }
+
+/** Standard output and standard error together. */
+function run(program: string, args: readonly string[]): Promise<Ended> {
+  return new Promise((resolve, reject) => {
+    const child = spawn(program, args, { cwd: projectRoot, stdio: ['ignore', 'pipe', 'pipe'] })
+    let out = ''
+    for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk: Buffer) => { out += String(chunk) })
+    child.once('error', reject).once('close', (code) => { resolve({ code, out: out.trim() }) })
+  })
+}
+
+function clips(t: Test): string {
+  const folder = path.join(t.testdir({}), 'clips')
+  mkdirSync(folder)
+  for (const name of ['a.wav', 'b.wav']) writeFileSync(path.join(folder, name), CLIP)
+  writeFileSync(path.join(folder, 'c.wav'), 'no audio')
+  return folder
+}
+
+t.test('curl prints the transcript', { skip: missing('curl') }, async (t) => {
+  const { url } = await setUp(t)
+  t.same(await run('sh', ['examples/transcribe.sh', path.join(clips(t), 'a.wav'), url]), { code: 0, out: REPORT.text })
+})
+
+t.test('Python prints the transcript, or the message of an error', { skip: missing('python3') }, async (t) => {
+  const [{ url }, folder] = [await setUp(t), clips(t)]
+  const program = 'examples/transcribe.py'
+  t.same(await run('python3', [program, path.join(folder, 'a.wav'), url]), { code: 0, out: REPORT.text })
+  t.match(await run('python3', [program, path.join(folder, 'c.wav'), url]), { code: 1, out: /^415: / })
+})
+
+t.test('a folder is transcribed file by file, and a broken file does not end it', async (t) => {
+  const { url } = await setUp(t)
+  const { code, out } = await run(process.execPath, ['examples/transcribe-folder.mjs', clips(t), url])
+  t.equal(code, 0)
+  t.match(out.split('\n').map((line) => JSON.parse(line) as { file: string }).toSorted((a, b) =>
+    a.file.localeCompare(b.file)), [
+    { file: 'a.wav', text: REPORT.text }, { file: 'b.wav', text: REPORT.text },
+    { file: 'c.wav', error: 'AUDIO_UNSUPPORTED' },
+  ])
+})
+
+t.test('a refusal is tried again after the time that it names', async (t) => {
+  let asked = 0
+  const server = http.createServer((request, response) => {
+    request.resume().on('end', () => {
+      if (++asked > 3) response.end('{"text":"at last"}')
+      else response.writeHead(429, { 'retry-after': '1' }).end('{"error":{"code":"QUEUE_FULL","message":"busy"}}')
+    })
+  })
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  t.teardown(() => { server.closeAllConnections(); server.close() })
+  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
+  const { out } = await run(process.execPath, ['examples/transcribe-folder.mjs', clips(t), url])
+  t.equal(asked, 6, 'three refusals and three answers')
+  t.equal(out.match(/at last/g)?.length, 3)
+})
