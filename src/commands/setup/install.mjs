@@ -52,7 +52,8 @@ async function installNow(root, noteChild) {
   const args = [...npm, 'ci', '--include=dev', '--include=optional', '--no-audit', '--no-fund', '--loglevel=error',
     '--no-progress']
   const end = showInstalling(packages.length, () => packages.filter((manifest) => existsSync(manifest)).length)
-  const exitCode = await run(file, args, { cwd: root, started: noteChild, toStderr: true }).finally(end)
+  // Its errors are on standard error; the rest is a count of packages, which we have.
+  const exitCode = await run(file, args, { cwd: root, started: noteChild, output: 'ignore' }).finally(end)
   if (exitCode > 128) throw new SetupFailure('the installation was interrupted; the next run starts it over', exitCode)
   if (exitCode !== 0) {
     explainFullDisk(root, NEEDED_BYTES, WHAT)
