@@ -381,7 +381,7 @@ t.test(
     }
     const page = await (await fetch(`${url}/docs/`)).text()
     for (const [, file] of page.matchAll(/(?:src|href)="\.?\/?([\w./-]+)"/g))
-      t.equal((await fetch(new URL(file!, `${url}/docs/`))).status, 200, file!)
+      t.equal((await fetch(new URL(file!, `${url}/docs`))).status, 200, file!)
     const open = (await (await fetch(`${(await setUp(t)).url}/openapi.json`)).json()) as any
     t.same(
       open.paths['/metrics'].get.security,
