@@ -184,7 +184,8 @@ async function makeFixtures(names) {
   const wanted = names.includes('all') ? known : names
   const unknown = wanted.filter((name) => !known.includes(name))
   if (unknown.length > 0) {
-    throw new SetupFailure(`there are no fixtures "${unknown.join('", "')}"; there are ${known.join(', ')}`, WRONG_USAGE)
+    const sentence = `there are no fixtures "${unknown.join('", "')}"; there are ${known.join(', ')}`
+    throw new SetupFailure(sentence, WRONG_USAGE)
   }
   for (const name of wanted) {
     const exitCode = await runBuilt(`fixtures/make-${name}.js`, [])

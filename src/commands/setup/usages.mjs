@@ -1,4 +1,4 @@
-/** What `--help` prints for the commands that are part of the set-up: these need neither an installation nor a build. */
+/** What `--help` prints for the commands of the set-up itself, which needs neither an installation nor a build. */
 // @ts-check
 
 export const SERVE_USAGE = `npm start

@@ -35,7 +35,9 @@ export function folderOfGraphs(modelsDir: string, { name }: Pick<Manifest, 'name
 const SHARE: Readonly<Record<GraphKind, number>> = { greedy: 1.3, align: 0.9, steps: 0.9 }
 
 /** A little more than the bytes of a compiled graph, as measured with the models of this repository. */
-export function bytesOfGraph({ parameters }: Pick<Manifest, 'parameters'>, { matrices }: Target, kind: GraphKind): number {
+export function bytesOfGraph(
+  { parameters }: Pick<Manifest, 'parameters'>, { matrices }: Target, kind: GraphKind,
+): number {
   return Math.ceil(SHARE[kind] * parameters * (matrices === 'real' ? 4 : 1))
 }
 
