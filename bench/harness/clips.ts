@@ -93,6 +93,7 @@ export async function drawUploads(clips: readonly SpeechClip[], many: number): P
 function sourceOf(clipPath: string, speaker: string, folder: string): string {
   const [first, ...inside] = clipPath.split('/')
   const [prefix, ...named] = speaker.split(':')
-  if (first !== undefined && first !== '' && inside.length > 0) return first
+  // The first part of an absolute path, or of one that leaves the manifest's folder, is no folder in there.
+  if (first !== undefined && first !== '' && first !== '..' && inside.length > 0) return first
   return prefix !== undefined && named.length > 0 ? prefix : path.basename(folder)
 }

@@ -96,7 +96,7 @@ async function add(names: readonly string[], options: Options): Promise<void> {
 }
 
 async function list(names: readonly string[], { file }: Options): Promise<void> {
-  if (names.length > 0) throw new SpeechError('CONFIG_INVALID', `expected ${USAGE}`)
+  if (names.length > 0) throw new UsageError('list takes no name')
   const rows = [['name', 'scopes', 'created', 'expires']]
   for (const { name, scopes, created, expires = 'never' } of await readKeys(file)) {
     const isOver = Date.parse(expires) <= Date.now()
@@ -117,7 +117,7 @@ async function revoke(names: readonly string[], { file }: Options): Promise<void
 }
 
 function nameIn(names: readonly string[]): string {
-  if (names.length !== 1) throw new SpeechError('CONFIG_INVALID', `expected ${USAGE}: one name, not ${names.length}`)
+  if (names.length !== 1) throw new UsageError(`expected one name, not ${names.length}`)
   return names[0]!
 }
 

@@ -18,10 +18,12 @@ export function showInstalling(
 ) {
   const startedAt = Date.now()
   let drawn = false
+  let lowest = Infinity
   const timer = setInterval(() => {
     const there = count()
-    // npm first finds out what to fetch, which takes a quarter of the time.
-    const done = there === 0 ? 'preparing' : `${there} of ${total} packages`
+    lowest = Math.min(lowest, there)
+    // npm first removes an old installation and finds out what to fetch, which takes a quarter of the time.
+    const done = there === lowest ? 'preparing' : `${there} of ${total} packages`
     const line = `earshot: ${done}, ${Math.round((Date.now() - startedAt) / 1000)} s`
     stream.write(stream.isTTY ? `\r${line}${CLEAR_REST}` : `${line}\n`)
     drawn = true
