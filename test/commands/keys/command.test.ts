@@ -119,6 +119,8 @@ t.test('the command says what it expects', async (t) => {
   const file = path.join(folder, 'keys.json')
   const wrongUsage: [string[], RegExp][] = [
     [[], /one of add, list, revoke is needed\n\nnpm run keys -- add NAME/],
+    [['toString'], /there is no "toString"/],
+    [['constructor'], /there is no "constructor"/],
     [['drop'], /there is no "drop"; there are add, list, revoke/],
     [['list', '--colour'], /'--colour'[^]*npm run keys/],
     [['list', 'x'], /list takes no name/],
@@ -278,12 +280,6 @@ t.test('what the command cannot do is said in a sentence', async (t) => {
     ...more,
   ]
   const cases: [string, readonly string[], RegExp][] = [
-    [
-      'a name of every object',
-      ['toString', '--file', path.join(folder, 'keys')],
-      /there is no "toString"/,
-    ],
-    ['another one', ['constructor', '--file', path.join(folder, 'keys')], /there is no "constructor"/],
     ['a file as a folder', addTo('plain/keys'), /plain is not a folder/],
     [
       'a file above the folder',
