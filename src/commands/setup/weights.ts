@@ -94,14 +94,16 @@ export async function removeWeights(modelsDir: string, name: string, findings: r
 export const builtInModelsDir = path.join(projectRoot, 'models')
 
 /**
- * Another models directory, an empty volume for example, first gets our manifest of the model, without our weights.
+ * Another models directory, an empty volume for example, first gets our manifest of the model, without our weights
+ * and what was compiled from them.
  */
 export async function bringManifest(modelsDir: string, name: string): Promise<void> {
   const origin = path.join(builtInModelsDir, name)
   const place = path.join(modelsDir, name)
   if (existsSync(path.join(place, 'model.json')) || !existsSync(path.join(origin, 'model.json'))) return
-  const filter = (file: string): boolean => path.basename(file) !== 'weights'
-  await cp(origin, place, { recursive: true, filter }).catch((cause: unknown) => {
-    throw new SpeechError('MODEL_FETCH_FAILED', `${place} cannot be written`, { cause })
+  const filter = (file: string): boolean => !['weights', 'compiled'].includes(path.basename(file))
+  await cp(origin, place, { recursive: true, filter }).catch((cause: NodeJS.ErrnoException) => {
+    const why = cause.code === 'ENOSPC' ? 'its disk is full' : cause.code ?? cause.message
+    throw new SpeechError('MODEL_FETCH_FAILED', `${place} cannot be written: ${why}`, { cause })
   })
 }

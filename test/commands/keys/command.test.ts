@@ -164,7 +164,7 @@ t.test(
       })
     t.match((await run('add', 'web', '--scopes', 'search')).stdout.trimEnd(), KEY)
     t.match((await run('list')).stdout, /\nweb +search/)
-    t.match(await run('list', 'x').catch((thrown: unknown) => thrown), { code: 1 })
+    t.match(await run('list', 'x').catch((thrown: unknown) => thrown), { code: 2 })
   },
 )
 
