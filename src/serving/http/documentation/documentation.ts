@@ -22,10 +22,9 @@ const TAGS = [
   { name: 'operations', description: 'Health, metrics and drift' },
 ]
 
-const DESCRIPTION = 'Speech recognition for voice search. A request that is no valid HTTP is answered before it has a '
-  + 'route: with 400, 408 (its header does not arrive in time) or 431 (its header is longer than 16 KiB). Another '
-  + 'method than those below gets 405, with the header `allow`; another address gets 404. Every error has the same '
-  + 'envelope; clients program against its `code`.'
+const DESCRIPTION = 'Speech recognition for voice search. Every error has the same form; clients program against its '
+  + '`code`. A method that an address does not have gets 405 with the header `allow`, an unknown address 404. Broken '
+  + 'HTTP gets 400, a header that does not arrive in time 408, and one of more than 16 KiB 431.'
 
 /** Call it before any route is added. */
 export async function documentation(app: FastifyInstance, version: string): Promise<void> {
@@ -35,7 +34,7 @@ export async function documentation(app: FastifyInstance, version: string): Prom
     openapi: {
       openapi: '3.1.0',
       info: { title: 'Earshot', version, description: DESCRIPTION, license: { name: 'MIT', identifier: 'MIT' } },
-      servers: [{ url: './', description: 'Where this document is.' }],
+      servers: [{ url: './', description: 'this service' }],
       tags: TAGS,
       components: {
         schemas: { ...NAMED_SCHEMAS },
