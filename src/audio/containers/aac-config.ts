@@ -54,7 +54,7 @@ export function readAacConfig(bytes: Uint8Array, at: number, end: number): AacCo
   if (objectType === SBR || objectType === PARAMETRIC_STEREO) {
     written.write(readRate(bits).index, 4)
     objectType = readObjectType(bits)
-    written.write(objectType, 5)
+    writeObjectType(written, objectType)
   }
   const name = NAMES.get(objectType)
   if (name !== undefined) throw unsupported(`${name} is not read here; read are AAC-LC and HE-AAC`)
@@ -82,11 +82,15 @@ function readRate(bits: Bits): Rate {
   return { hertz, index: index <= LAST_DECODED_INDEX ? index : tableIndexOf(hertz) }
 }
 
-function writeHead(bits: Bits, objectType: number, rate: Rate, channelIndex: number): void {
+function writeObjectType(bits: Bits, objectType: number): void {
   if (objectType >= 32) {
     bits.write(ESCAPE, 5)
     bits.write(objectType - 32, 6)
   } else bits.write(objectType, 5)
+}
+
+function writeHead(bits: Bits, objectType: number, rate: Rate, channelIndex: number): void {
+  writeObjectType(bits, objectType)
   bits.write(rate.index, 4)
   bits.write(channelIndex, 4)
 }

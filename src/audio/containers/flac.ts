@@ -88,7 +88,7 @@ export function* flacPieces(bytes: Uint8Array): Generator<Uint8Array> {
 
 /** A FLAC file of a STREAMINFO and frames. */
 export function flacStream(info: Uint8Array, frames: readonly Uint8Array[]): Uint8Array {
-  return joined(MAGIC, [0x80, 0, 0, STREAM_INFO_BYTES], info, ...frames)
+  return Buffer.concat([joined(MAGIC, [0x80, 0, 0, STREAM_INFO_BYTES], info)].concat(frames))
 }
 
 /** Throws AUDIO_UNREADABLE. */
@@ -124,10 +124,9 @@ function findFrames(bytes: Uint8Array): { info: StreamInfo; infoAt: number; fram
 
 /** Samples of all channels in the frames that begin in this range. */
 export function flacSamples(bytes: Uint8Array, start: number, end: number): number {
+  const part = bytes.subarray(start, end) // a search in the whole file would look at all of it for each range
   let sum = 0
-  for (let at = bytes.indexOf(0xff, start); at >= 0 && at < end; at = bytes.indexOf(0xff, at + 1)) {
-    sum += frameSamples(bytes, at)
-  }
+  for (let at = part.indexOf(0xff); at >= 0; at = part.indexOf(0xff, at + 1)) sum += frameSamples(bytes, start + at)
   return sum
 }
 

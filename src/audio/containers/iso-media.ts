@@ -7,7 +7,7 @@
  */
 import { checkAlacFrame } from './alac.js'
 import { BoxReader, makeBox, type Box } from './boxes.js'
-import { joined, textAt, u32be, u64be } from './bytes.js'
+import { textAt, u32be, u64be } from './bytes.js'
 import { flacPieces, flacStream, STREAM_INFO_BYTES } from './flac.js'
 import { measureTrack, OVERLAP } from './iso-length.js'
 import type { IsoPcm } from './iso-pcm.js'
@@ -26,6 +26,8 @@ const MAX_FRAMES_PER_SECOND = 400
 const SPARE_FRAMES = 1_000
 /** Limit of a box that is copied unchanged; usual ones have a few dozen bytes. */
 const MAX_COPIED_BYTES = 64 * 1024
+/** Of uncompressed samples, each somewhere else in the file. */
+const MAX_CHUNKS = 200_000
 
 export function matchesIsoMedia(bytes: Uint8Array): boolean {
   if (textAt(bytes, 4, 'ftyp')) return true
@@ -54,8 +56,10 @@ export async function readIsoMedia(bytes: Uint8Array, limits: StreamLimits): Pro
   const file = new BoxReader(bytes)
   const { moov } = topLevel(file)
   const track = readIsoTrack(file, moov)
+  if (track.pcm !== undefined) {
+    return readUncompressed(file, track, track.pcm, collectChunks(file, moov, track), limits.maxSeconds)
+  }
   const { samples, duration } = collectSamples(file, moov, track, limits.maxSeconds)
-  if (track.pcm !== undefined) return readUncompressed(file, track, track.pcm, samples)
   if (track.codec === 'flac') {
     const info = file.bytes.subarray(track.headerAt, track.headerAt + STREAM_INFO_BYTES)
     const frames = samples.map(({ offset, bytes: size }) => bytes.subarray(offset, offset + size))
@@ -77,11 +81,10 @@ function collectSamples(
   let total = 0
   for (const run of runsOf(file, moov, track)) {
     duration += run.duration
-    for (const whole of run.samples()) {
+    for (const sample of run.samples()) {
       if (count++ > maxFrames) throw new SpeechError('AUDIO_TOO_LONG', `more frames than ${maxSeconds} s can have`)
-      const sample = track.pcm === undefined ? whole : present(whole, fileBytes)
       if (sample.offset + sample.bytes > fileBytes) break // cut off, as are all later frames of this run
-      if (track.pcm === undefined) checkPacket(track.codec, sample.bytes)
+      checkPacket(track.codec, sample.bytes)
       total += sample.bytes
       if (total > fileBytes) throw unreadable(OVERLAP)
       if (sample.bytes === 0) continue
@@ -92,13 +95,38 @@ function collectSamples(
   return { samples, duration }
 }
 
-/** The part of a chunk of uncompressed samples that was sent. */
-function present({ offset, bytes }: Sample, fileBytes: number): Sample {
-  return { offset, bytes: Math.min(bytes, Math.max(0, fileBytes - offset)) }
+/**
+ * Chunks of uncompressed samples, as far as they were sent. Chunks may have a single sample each; those that follow
+ * each other in the file are one here. Their length is limited by the size of the file, so their number is not.
+ */
+function collectChunks(file: BoxReader, moov: Box, track: IsoTrack): readonly Sample[] {
+  const fileBytes = file.bytes.byteLength
+  const chunks: Sample[] = []
+  let total = 0
+  for (const run of runsOf(file, moov, track)) {
+    for (const { offset, bytes } of run.samples()) {
+      const present = Math.min(bytes, Math.max(0, fileBytes - offset))
+      total += present
+      if (total > fileBytes) throw unreadable(OVERLAP)
+      if (present === 0) continue
+      const last = chunks.at(-1)
+      if (last !== undefined && last.offset + last.bytes === offset) {
+        chunks[chunks.length - 1] = { offset: last.offset, bytes: last.bytes + present }
+      } else if (chunks.push({ offset, bytes: present }) > MAX_CHUNKS) {
+        throw unreadable(`more than ${MAX_CHUNKS} separate chunks`)
+      }
+    }
+  }
+  return chunks
 }
 
-function readUncompressed(file: BoxReader, track: IsoTrack, pcm: IsoPcm, samples: readonly Sample[]): Decoded {
-  const data = joined(...samples.map(({ offset, bytes: size }) => file.bytes.subarray(offset, offset + size)))
+function readUncompressed(
+  file: BoxReader, track: IsoTrack, pcm: IsoPcm, samples: readonly Sample[], maxSeconds: number,
+): Decoded {
+  const data = Buffer.concat(samples.map(({ offset, bytes: size }) => file.bytes.subarray(offset, offset + size)))
+  if (data.byteLength > maxSeconds * pcm.sampleRate * bytesPerFrame(pcm)) {
+    throw new SpeechError('AUDIO_TOO_LONG', `more than ${maxSeconds} s`)
+  }
   const edit = readEdit(file, track.trak)
   const skipped = edit === undefined ? 0 : Math.round(edit.start / track.timescale * pcm.sampleRate)
   const dataOffset = Math.min(data.byteLength, skipped * bytesPerFrame(pcm))

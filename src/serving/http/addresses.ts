@@ -10,8 +10,11 @@ import { SpeechError } from '../../domain/errors.js'
 import { replyWithError } from './replies.js'
 
 const MAX_SHOWN_CHARACTERS = 200
-/** Pages keep their addresses: links of a page depend on the slash at its end. */
-const CORRECTED = /^\/(?:v1(?:\/|$)|(?:healthz|readyz|metrics|openapi\.json)$)/
+/**
+ * Pages keep their addresses: links of a page depend on the slash at its end. So do metrics and drift, which proxies
+ * withhold from the public by their paths.
+ */
+const CORRECTED = /^\/(?:v1(?!\/drift$)(?:\/|$)|(?:healthz|readyz|openapi\.json)$)/
 /** Routes of other servers, and what a base URL without or with a second /v1 makes of ours. */
 const MEANT: readonly (readonly [RegExp, string])[] = [
   [/^(?:\/v1)*\/(?:inference|asr|stt|transcribe|speech-to-text|audio\/translations)$/, '/v1/audio/transcriptions'],
@@ -73,9 +76,18 @@ function meantPath(path: string, app: FastifyInstance): string | undefined {
 
 /** The methods of the routes whose template a path matches. */
 function methodsAt(path: string, app: FastifyInstance): string[] {
-  const segments = path.split('/')
+  const segments = path.split('/').map(unescaped)
   const found = app.routeAccess().filter(({ url }) => matches(url.split('/'), segments)).map(({ method }) => method)
   return [...new Set(found)].sort()
+}
+
+/** As the router reads a segment. Broken escapes match no route. */
+function unescaped(segment: string): string {
+  try {
+    return decodeURIComponent(segment)
+  } catch {
+    return segment
+  }
 }
 
 /** A segment `:name` of a template is any text, `*` everything that follows. */

@@ -11,6 +11,8 @@ const SECONDS_DECIMALS = 3
 const STAGE_DECIMALS = 4
 /** Of probabilities, their logarithms, levels and other measured values. */
 const SIGNIFICANT_DIGITS = 4
+/** Scores of an external engine are on its own scale, and hits are compared by them. */
+const SCORE_DIGITS = 9
 /** Keys of times in seconds, besides those that end with `Seconds`. In `seconds` are the stages. */
 const TIMES = new Set(['seconds', 'start', 'end', 'duration'])
 
@@ -40,7 +42,8 @@ export function rounded(value: unknown, decimals?: number): unknown {
   if (Array.isArray(value)) return value.map((item: unknown) => rounded(item, decimals))
   if (typeof value !== 'object' || value === null || value.constructor !== Object) return value
   return Object.fromEntries(Object.entries(value).map(([key, item]) =>
-    [key, rounded(item, decimals ?? decimalsOf(key, item))]))
+    [key, key === 'score' && typeof item === 'number' ? significant(item, SCORE_DIGITS)
+      : rounded(item, decimals ?? decimalsOf(key, item))]))
 }
 
 function decimalsOf(key: string, item: unknown): number | undefined {
@@ -53,7 +56,7 @@ function fixed(seconds: number, decimals: number): number {
 }
 
 /** Whole digits are kept: 7438.4 Hz become 7438. */
-function significant(value: number): number {
+function significant(value: number, digits = SIGNIFICANT_DIGITS): number {
   if (!Number.isFinite(value) || Number.isInteger(value)) return value
-  return Math.abs(value) >= 10 ** SIGNIFICANT_DIGITS ? Math.round(value) : Number(value.toPrecision(SIGNIFICANT_DIGITS))
+  return Math.abs(value) >= 10 ** digits ? Math.round(value) : Number(value.toPrecision(digits))
 }

@@ -54,6 +54,8 @@ export async function replyWithError(
   }
   const retryAfterSeconds = retryAfterOf(error)
   if (retryAfterSeconds !== undefined) void reply.header('retry-after', String(retryAfterSeconds))
+  // RFC 9110, 15.5.16
+  if (error.code === 'ENCODING_UNSUPPORTED') void reply.header('accept-encoding', 'gzip, deflate, br')
   // The rest of a body that arrives too slowly is not waited for.
   if (error.code === 'UPLOAD_TOO_SLOW') void reply.header('connection', 'close')
   return reply.code(error.status).type('application/json').send(errorBody(error, request.id))

@@ -10,7 +10,7 @@
  * stalls, it is refused.
  */
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import type { SpeechError } from '../../domain/errors.js'
+import { SpeechError } from '../../domain/errors.js'
 import { contentEncodingOf, decompress, type ContentEncoding } from './connections/content-encoding.js'
 import { RetryAfterEnforcer } from './connections/retry-after-enforcer.js'
 import { readBody, type BodyRead, type BodyLimits, type Upload } from './connections/body-reader.js'
@@ -104,17 +104,20 @@ export class Uploads {
     if (main.#draining) body.beginDrain()
     try {
       const upload = await body.upload
-      return encoding === undefined ? upload : await this.#decompressed(upload, encoding, reservation)
+      return encoding === undefined ? upload : await this.#decompressed(upload, encoding, reservation, reply)
     } finally {
       main.#bodies.delete(body)
     }
   }
 
   /** The limits hold for what is decompressed too; the memory of the compressed body counts as held with it. */
-  async #decompressed(upload: Upload, encoding: ContentEncoding, reservation: Reservation): Promise<Upload> {
+  async #decompressed(
+    upload: Upload, encoding: ContentEncoding, reservation: Reservation, reply: Outgoing,
+  ): Promise<Upload> {
     const { maxUploadBytes, tooLarge } = this.#limits
     let bytes = 0
     const body = await decompress(upload.body, encoding, (more) => {
+      if (reply.raw.destroyed) throw new SpeechError('CANCELLED') // its memory is released already
       bytes += more
       if (bytes > maxUploadBytes) throw tooLarge(maxUploadBytes)
       if (!reservation.grow(more)) throw noUploadMemory()

@@ -73,7 +73,7 @@ async function holds(t: Test, url: string): Promise<void> {
   t.match(upload, { status: 200, reached: {
     client: '127.0.0.1', host: 'asr.example.com', path: '/v1/transcriptions?words=true', bytes: 3_000_000,
   } }, 'an upload arrives whole, under its host name, and the client cannot choose its own name')
-  for (const inside of ['/v1/drift', '/metrics', '/drift', '/docs', '/runbook']) {
+  for (const inside of ['/v1/drift', '/v1/drift/', '/v1//drift', '/metrics', '/drift', '/docs', '/runbook']) {
     t.equal((await ask(url + inside)).reached, undefined, `${inside} does not reach the service`)
   }
 }
