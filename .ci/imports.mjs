@@ -110,7 +110,8 @@ function readImports(text) {
   const lines = [...code.matchAll(/^\s*(?:import|export)\s+(type\s)?([^'"()=]*?)\bfrom\s*'([^']+)'/gm)]
     .map(([, type, names = '', target = '']) => ({ target, typesOnly: type !== undefined || namesOnlyTypes(names) }))
   const bare = [...code.matchAll(/^\s*import\s*'([^']+)'/gm)].map(([, target = '']) => ({ target, typesOnly: false }))
-  const dynamic = [...code.matchAll(/\bimport\(\s*'([^']+)'/g)].map(([, target = '']) => ({ target, typesOnly: false }))
+  const dynamic = [...code.matchAll(/\bimport(?:\.meta\.resolve)?\(\s*'([^']+)'/g)]
+    .map(([, target = '']) => ({ target, typesOnly: false }))
   return [...lines, ...bare, ...dynamic]
 }
 

@@ -28,7 +28,7 @@ export const run = defineBench(SEARCH, async (given) => {
   const recognizer = await openRecognizer(model)
   const larger = largerName === undefined ? [] : [await openRecognizer(largerName)]
   const options = { ...SERVED, ...larger[0] && { language: 'en', cascade: { recognizer: larger[0], below } } }
-  const bench: SearchBench = { clips, recognizers: [recognizer, ...larger], options, biasStrength: strength }
+  const bench: SearchBench = { clips, limit, recognizers: [recognizer, ...larger], options, biasStrength: strength }
   const outcome = await measureTables(table, TABLES, bench)
   for (const one of bench.recognizers) await one.dispose()
   return outcome

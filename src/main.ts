@@ -50,7 +50,7 @@ try {
 }
 
 async function serve(config: Config): Promise<void> {
-  const logger = openLogger(config, process.stdout.isTTY)
+  const logger = await openLogger(config, process.stdout.isTTY)
   warnOfSettings(logger)
   const { models, standard, loadable } = await describeModels(config)
   const telemetry = new Telemetry(config.models, { version, revision: config.revision, node_version: process.version })

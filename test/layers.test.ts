@@ -83,7 +83,7 @@ const DOORS: Readonly<Record<string, readonly string[]>> = {
 }
 
 /** Programs, not libraries: nothing imports them. */
-const TOOLS = ['eslint', 'typescript', '@types/node', '@types/pacote']
+const TOOLS = ['eslint', 'typescript', '@types/node', '@types/pacote', 'axe-core']
 
 /**
  * Where a family may be named outside families/ and architectures/: default values, those of profiles, and the name of

@@ -6,6 +6,7 @@ import { writePcm } from '../../fixtures/kit/pcm.js'
 import { groupBy } from '../../fixtures/kit/statistics.js'
 import type { Outcome } from '../harness/bench.js'
 import type { SpeechClip } from '../harness/clips.js'
+import { Skipped } from '../harness/endings.js'
 import { startProgress } from '../harness/progress.js'
 import { scoreClip, scoreSource, type ScoredClip } from '../harness/scoring.js'
 import { fixed, printTable } from '../harness/table.js'
@@ -20,6 +21,9 @@ const TOLERATED_POINTS = 5
 
 export async function measure(bench: AudioBench): Promise<Outcome> {
   const triples = triplesOf(bench.clips)
+  if (triples.length === 0) {
+    throw new Skipped(`fewer than three clips of at most ${MOST_SECONDS} s with ${LEAST_WORDS} words or more`)
+  }
   const rows: (string | number)[][] = []
   const missed: string[] = []
   const results: Record<string, number> = {}

@@ -1,5 +1,6 @@
 /**
- * Recorded speech with reference texts: a JSONL manifest, one clip a line, paths relative to the manifest.
+ * Recorded speech with reference texts: a JSONL manifest, one clip a line, paths absolute or relative to the
+ * manifest.
  */
 import { existsSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
@@ -39,7 +40,7 @@ export async function readClips(given: string, limit = Infinity): Promise<Speech
     if (line.trim() === '') return []
     const { path: clipPath, text: said, seconds, speaker } = parseLine(line, `line ${index + 1} of ${file}`)
     return [{
-      file: path.join(folder, clipPath), text: said, seconds, speaker, source: sourceOf(clipPath, speaker, folder),
+      file: path.resolve(folder, clipPath), text: said, seconds, speaker, source: sourceOf(clipPath, speaker, folder),
     }]
   })
   return requireClips(firstOfEachSource(clips, limit), `${file} lists no clip`)
@@ -92,6 +93,7 @@ export async function drawUploads(clips: readonly SpeechClip[], many: number): P
 function sourceOf(clipPath: string, speaker: string, folder: string): string {
   const [first, ...inside] = clipPath.split('/')
   const [prefix, ...named] = speaker.split(':')
-  if (first !== undefined && inside.length > 0) return first
+  // The first part of an absolute path, or of one that leaves the manifest's folder, is no folder in there.
+  if (first !== undefined && first !== '' && first !== '..' && inside.length > 0) return first
   return prefix !== undefined && named.length > 0 ? prefix : path.basename(folder)
 }

@@ -11,6 +11,8 @@ import type { SpeechClip } from '../harness/clips.js'
 
 export interface SearchBench {
   readonly clips: readonly SpeechClip[]
+  /** Clips of each source, also of what a table makes itself. */
+  readonly limit: number
   /** The default model, and the larger one of a cascade. */
   readonly recognizers: readonly [Recognizer, ...Recognizer[]]
   /** Of the pipeline, without a list. */

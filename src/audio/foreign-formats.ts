@@ -16,6 +16,10 @@ const SIGNATURES: readonly (readonly [signature: string, name: string])[] = [
   ['DSD ', 'DSD (DSF)'], ['FRM8', 'DSD (DSDIFF)'], ['.RMF', 'RealMedia'], ['.ra\xfd', 'RealAudio'], ['MThd', 'MIDI'],
   ['ADIF', 'AAC in ADIF'], ['DTSHDHDR', 'DTS-HD'], ['\x7f\xfe\x80\x01', 'DTS'], ['\xfe\x7f\x01\x80', 'DTS'],
   ['\x1f\xff\xe8\x00', 'DTS'], ['\xff\x1f\x00\xe8', 'DTS'], ['\x77\x0b', 'AC-3'],
+  ['nut/multimedia container', 'NUT'], ['\x64\xa3\x01\0', 'IRCAM'], ['\x64\xa3\x02\0', 'IRCAM'],
+  ['\x64\xa3\x03\0', 'IRCAM'], ['\0\x01\xa3\x64', 'IRCAM'], ['\0\x02\xa3\x64', 'IRCAM'], ['PVF1', 'PVF'],
+  ['PVF2', 'PVF'], ['.SoX', 'SoX’s own format'], ['XoS.', 'SoX’s own format'], ['fap ', 'Ensoniq PARIS'],
+  [' paf', 'Ensoniq PARIS'], ['Extended Instrument:', 'FastTracker XI'],
   ['Creative Voice File', 'Creative Voice (VOC)'], ['NIST_1A', 'NIST SPHERE'], ['TWIN', 'TwinVQ'],
   ['\x00\x00\x01\xba', 'an MPEG program stream (MPEG-PS)'], ['\x00\x00\x01\xb3', 'an MPEG video without audio'],
   ['\x00\x00\x00\x01\x67', 'a bare H.264 video without audio'], ['\x89PNG', 'a PNG picture'],
@@ -31,6 +35,7 @@ const TEXT_SIGNATURES = ['%PDF-', 'NIST_1A', '#!AMR']
 const FORMS: readonly (readonly [magic: string, form: string, name: string])[] = [
   ['RIFF', 'AVI ', 'an AVI video'], ['RIFF', 'WEBP', 'a WebP picture'], ['RIFF', 'RMID', 'MIDI'],
   ['RIFF', 'QLCM', 'QCELP'], ['FORM', '8SVX', 'IFF 8SVX'],
+  ['FORM', 'MAUD', 'IFF MAUD'], ['FORM', '16SV', 'IFF 16SV'],
 ]
 /** Brands of the pictures that share the container of MP4. */
 const PICTURE_BRANDS: ReadonlyMap<string, string> = new Map([

@@ -1,6 +1,6 @@
 /** The supported containers, in the order in which their leading bytes are checked, and the reader of each. */
 import {
-  adtsPieces, containsAdts, containsMp3, matchesAdts, matchesMp3, mp3Pieces, probeAdts, probeMp3,
+  containsAdts, containsMp3, matchesAdts, matchesMp3, mp3Pieces, probeAdts, probeMp3, readAdts,
 } from './containers/mpeg-audio.js'
 import { amrPieces, matchesAmr, probeAmr } from './containers/amr.js'
 import { matchesAiff, probeAiff, readAiffLayout } from './containers/aiff.js'
@@ -10,7 +10,7 @@ import { flacPieces, matchesFlac, probeFlac } from './containers/flac.js'
 import { bareGsmLayout, matchesGsm, probeGsm, readGsm } from './containers/gsm.js'
 import { readPackets } from './containers/ima.js'
 import { matchesIsoMedia, probeIsoMedia, readIsoMedia } from './containers/iso-media.js'
-import { matchesMatroska, matroskaDecoder, matroskaPieces, probeMatroska } from './containers/matroska.js'
+import { matchesMatroska, probeMatroska, readMatroska } from './containers/matroska.js'
 import { matchesOgg, oggDecoder, oggPieces, probeOgg } from './containers/ogg.js'
 import type { AudioProbe } from './probe.js'
 import { decodeStream, type Decoded, type StreamLimits } from './stream.js'
@@ -30,7 +30,7 @@ export const FORMATS: readonly AudioFormatReader[] = [
   {
     matches: matchesMatroska,
     probe: probeMatroska,
-    read: (bytes, probe, limits) => decodeStream(matroskaDecoder(probe), matroskaPieces(bytes), limits),
+    read: readMatroska,
   },
   {
     matches: matchesOgg,
@@ -71,7 +71,7 @@ export const FORMATS: readonly AudioFormatReader[] = [
     matches: matchesAdts,
     isFurtherOn: containsAdts,
     probe: probeAdts,
-    read: (bytes, _probe, limits) => decodeStream('aac', adtsPieces(bytes), limits),
+    read: (bytes, _probe, limits) => readAdts(bytes, limits),
   },
   {
     matches: matchesMp3,

@@ -45,6 +45,14 @@ export function readArguments<T extends ParseArgsConfig>(config: T): ReturnType<
   }
 }
 
+/** What a command is to do: its first argument. Throws UsageError. */
+export function actionOf<Action>(actions: Readonly<Record<string, Action>>, name: string): Action {
+  const action = Object.hasOwn(actions, name) ? actions[name] : undefined
+  if (action !== undefined) return action
+  const names = Object.keys(actions).join(', ')
+  throw new UsageError(name === '' ? `one of ${names} is needed` : `there is no "${name}"; there are ${names}`)
+}
+
 /** A whole number of at least `least`; throws UsageError. */
 export function countOf(name: string, given: string | undefined, fallback: number, least = 1): number {
   if (given === undefined) return fallback

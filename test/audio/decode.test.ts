@@ -230,7 +230,7 @@ tap.test('unsupported formats are named in the error', async (t) => {
       message: new RegExp(name),
     })
   }
-  for (const [tag, name] of [['55', 'MP3']] as const) {
+  for (const [tag, name] of [['50', 'MPEG layer 2']] as const) {
     const bytes = HOSTILE.find((hostile) => hostile.name === `codec 0x${tag}`)?.bytes ?? new Uint8Array(0)
     t.throws(() => probeAudio(bytes), { code: 'AUDIO_UNSUPPORTED', message: new RegExp(name) })
   }

@@ -37,7 +37,7 @@ t.test('every seed is a short clip that is read', async (t) => {
   for (const { file, bytes } of seeds) {
     const { waveform: { samples, sampleRate }, format } = await decodeAudio(bytes, { maxSeconds: 10 })
     const seconds = samples.length / sampleRate
-    t.ok(seconds > 0.08 && seconds < 1, `${file}: ${seconds} s, ${bytes.length} bytes, ${format.codec}`)
+    t.ok(seconds > 0.01 && seconds < 1, `${file}: ${seconds} s, ${bytes.length} bytes, ${format.codec}`)
   }
 })
 

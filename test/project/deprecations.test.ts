@@ -66,7 +66,7 @@ t.test('answers have both fields, with the same values', async (t) => {
     }
   }
   const { url: openApi } = await setUp(t)
-  const { components } = (await (await fetch(`${openApi}/docs/json`)).json()) as {
+  const { components } = (await (await fetch(`${openApi}/openapi.json`)).json()) as {
     components: { schemas: { Report: { properties: Record<string, { deprecated?: boolean }> } } }
   }
   for (const [old] of of('answer field').filter(([name]) => !/[.[]/.test(name))) {

@@ -1,6 +1,6 @@
 /** The programs of examples/ against a running service whose recognizer is a fake one. */
 import { spawn, spawnSync } from 'node:child_process'
-import { mkdirSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import http from 'node:http'
 import type { AddressInfo } from 'node:net'
 import path from 'node:path'
@@ -41,6 +41,41 @@ t.test('Python prints the transcript, or the message of an error', { skip: missi
   const program = 'examples/transcribe.py'
   t.same(await run('python3', [program, path.join(folder, 'a.wav'), url]), { code: 0, out: REPORT.text })
   t.match(await run('python3', [program, path.join(folder, 'c.wav'), url]), { code: 1, out: /^415: / })
+})
+
+t.test('fetch prints the transcript, or the code of an error', async (t) => {
+  const [{ url }, folder] = [await setUp(t), clips(t)]
+  const of = (clip: string) => run(process.execPath, ['examples/transcribe.mjs', path.join(folder, clip), url])
+  t.same(await of('a.wav'), { code: 0, out: REPORT.text })
+  t.match(await of('c.wav'), { code: 1, out: /^415 AUDIO_UNSUPPORTED: / })
+})
+
+const SEGMENTS = REPORT.segments
+  .map(({ startSeconds, endSeconds, text }) => `${startSeconds.toFixed(2)} ${endSeconds.toFixed(2)} ${text}`).join('\n')
+const noPackage = spawnSync('python3', ['-c', 'import openai'], { stdio: 'ignore' }).status === 0
+  ? false : 'Python has no package openai'
+
+for (const { program, name, skip } of [
+  { program: process.execPath, name: 'openai-client.mjs', skip: false },
+  { program: 'python3', name: 'openai_client.py', skip: noPackage },
+]) {
+  t.test(`OpenAI's client prints segments, or the message of an error: ${name}`, { skip }, async (t) => {
+    const [{ url }, folder] = [await setUp(t), clips(t)]
+    const of = (clip: string) => run(program, [`examples/${name}`, path.join(folder, clip), url])
+    t.same(await of('a.wav'), { code: 0, out: SEGMENTS })
+    t.match(await of('c.wav'), { code: 1, out: /415/ })
+  })
+}
+
+t.test('every program is in the list, and only programs that exist', (t) => {
+  const listed = readFileSync(path.join(projectRoot, 'examples/README.md'), 'utf8')
+  for (const name of readdirSync(path.join(projectRoot, 'examples'))) {
+    if (name !== 'README.md') t.ok(listed.includes(name), name)
+  }
+  for (const [file] of listed.matchAll(/examples\/[\w.-]+/g)) {
+    t.ok(existsSync(path.join(projectRoot, file)), file)
+  }
+  t.end()
 })
 
 t.test('a folder is transcribed file by file, and a broken file does not end it', async (t) => {

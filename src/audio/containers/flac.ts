@@ -132,7 +132,7 @@ export function flacSamples(bytes: Uint8Array, start: number, end: number): numb
 }
 
 /** Samples of all channels in the frame that begins here, by its header; 0 when no frame begins here. */
-function frameSamples(bytes: Uint8Array, at: number): number {
+export function frameSamples(bytes: Uint8Array, at: number): number {
   if (bytes[at] !== 0xff || (u8(bytes, at + 1) & 0xfe) !== 0xf8) return 0
   const blockCode = u8(bytes, at + 2) >> 4
   const rateCode = u8(bytes, at + 2) & 15

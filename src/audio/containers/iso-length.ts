@@ -5,7 +5,7 @@
  */
 import { amrSamples } from './amr.js'
 import type { Box, BoxReader } from './boxes.js'
-import { flacSamples } from './flac.js'
+import { frameSamples as flacFrameSamples } from './flac.js'
 import { runsOf, type Sample } from './iso-samples.js'
 import type { IsoTrack } from './iso-track.js'
 import { readMp3Frame } from './mpeg-frames.js'
@@ -59,7 +59,7 @@ function secondsOf(bytes: Uint8Array, track: IsoTrack, { offset, bytes: size }: 
   if (frameSamples > 0) return frameSamples / sampleRate
   if (codec === 'opus') return opusPacketSamples(bytes, offset, end) / OPUS_RATE_HZ
   if (codec === 'amr_nb' || codec === 'amr_wb') return amrSamples(bytes, offset, end, codec === 'amr_wb') / sampleRate
-  if (codec === 'flac') return flacSamples(bytes, offset, end) / channels / sampleRate
+  if (codec === 'flac') return flacFrameSamples(bytes, offset) / channels / sampleRate
   const frame = readMp3Frame(bytes, offset)
   return frame === undefined ? SHORTEST_FRAME_SECONDS : frame.samples / frame.sampleRate
 }

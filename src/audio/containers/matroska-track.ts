@@ -1,4 +1,5 @@
 /** The first audio track of a Matroska file. */
+import { readAacConfig, type AacConfig } from './aac-config.js'
 import { readOpusHead, OPUS_RATE_HZ } from './opus.js'
 import { childrenOf, ID, readFloat, readUnsigned, type Element } from './ebml.js'
 import type { PacketCodec } from './packets.js'
@@ -15,6 +16,8 @@ export interface Track {
   readonly channels: number
   /** Bytes of one sample of all channels; 0 for compressed audio. */
   readonly frameBytes: number
+  /** The header of AAC, and where it is. */
+  readonly aac?: { readonly at: number; readonly end: number; readonly config: AacConfig } | undefined
 }
 
 /** Track types. */
@@ -59,11 +62,18 @@ function describe(bytes: Uint8Array, entry: Element, fields: ReadonlyMap<number,
     throw unreadable(`the ${codec} track has no codec header`)
   }
   const opus = codec === 'opus' && codecHeader !== undefined ? readOpusHead(bytes, codecHeader.bodyAt) : undefined
+  const aac = codec === 'aac' && codecHeader !== undefined
+    ? readAac(bytes, codecHeader)
+    : undefined
   const channels = opus?.channels ?? number(ID.channels, 1)
   const sampleRate = opus === undefined ? declaredRate : OPUS_RATE_HZ
   checkShape({ sampleRate, channels })
   const frameBytes = frameCodec === undefined ? 0 : bytesPerFrame({ codec: frameCodec, channels })
-  return { number: number(ID.trackNumber, 0), entry, codec, sampleRate, channels, frameBytes }
+  return { number: number(ID.trackNumber, 0), entry, codec, sampleRate, channels, frameBytes, aac }
+}
+
+function readAac(bytes: Uint8Array, { bodyAt, end }: Element): Track['aac'] {
+  return { at: bodyAt, end, config: readAacConfig(bytes, bodyAt, end) }
 }
 
 function codecId(bytes: Uint8Array, field: Element | undefined): string {

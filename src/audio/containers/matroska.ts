@@ -13,7 +13,7 @@ import { checkPacket } from './packets.js'
 import { unreadable, type AudioProbe } from '../probe.js'
 import { childrenOf, elementsOf, ID, nextAfter, readUnsigned, type Element } from './ebml.js'
 import { readTrack, type Track } from './matroska-track.js'
-import type { DecoderName } from '../stream.js'
+import { decodeStream, type Decoded, type StreamLimits } from '../stream.js'
 
 /** Limit of a probe; with blocks of 20 ms it is more than an hour. */
 const MAX_PROBED_ELEMENTS = 200_000
@@ -87,12 +87,15 @@ class Length {
 }
 
 /** The library's "mkv" returns one channel where its decoders of MP3 and AAC return two equal ones. */
-export function matroskaDecoder({ codec }: AudioProbe): DecoderName {
-  return codec === 'mp3' || codec === 'aac' ? 'mkv' : 'webm'
+export async function readMatroska(bytes: Uint8Array, { codec }: AudioProbe, limits: StreamLimits): Promise<Decoded> {
+  const name = codec === 'mp3' || codec === 'aac' ? 'mkv' : 'webm'
+  const walk = new Walk(bytes)
+  const decoded = await decodeStream(name, matroskaPieces(bytes, walk), limits)
+  const ratio = walk.track.aac?.config.rateRatio ?? 1
+  return { ...decoded, sampleRate: Math.round(decoded.sampleRate * ratio) }
 }
 
-export function* matroskaPieces(bytes: Uint8Array): Generator<Uint8Array> {
-  const walk = new Walk(bytes)
+function* matroskaPieces(bytes: Uint8Array, walk: Walk): Generator<Uint8Array> {
   let parts: Uint8Array[] = []
   let size = 0
   let samples = 0
@@ -128,9 +131,15 @@ function samplesOfFlac(bytes: Uint8Array, { codec }: Track, { start, end }: Elem
 function header(bytes: Uint8Array, track: Track): Uint8Array {
   const { entry } = track
   samplesOfFlac(bytes, track, entry)
-  const body = bytes.subarray(entry.start, entry.end)
-  if (body.byteLength > MAX_TRACK_BYTES) {
-    throw unreadable(`the header of the track has ${body.byteLength} bytes, at most ${MAX_TRACK_BYTES} are read`)
+  const size = entry.end - entry.start
+  if (size > MAX_TRACK_BYTES) {
+    throw unreadable(`the header of the track has ${size} bytes, at most ${MAX_TRACK_BYTES} are read`)
+  }
+  const body = bytes.slice(entry.start, entry.end)
+  // What the decoder gets instead is as long, or shorter, and a header may end with zeros.
+  if (track.aac !== undefined && track.aac.config.rateRatio !== 1) {
+    const at = track.aac.at - entry.start
+    body.fill(0, at, track.aac.end - entry.start).set(track.aac.config.decoded, at)
   }
   const tracksSize = [0x08, 0, 0, 0, 0].map((first, i) => i === 0 ? first : (body.byteLength >>> (8 * (4 - i))) & 255)
   return joined(EBML_HEADER, SEGMENT_START, [0x16, 0x54, 0xae, 0x6b], tracksSize, body, CLUSTER_START)

@@ -5,12 +5,14 @@
  *
  * The decoder gets the frames without what lies between them.
  */
-import { textAt, u32be, u8 } from './bytes.js'
+import { AAC_RATES_HZ, tableIndexOf } from './aac-config.js'
+import { textAt, u24be, u32be, u8 } from './bytes.js'
 import {
   beginsStream, firstFrame, framesFrom, readAdtsFrame, readMp3Frame, readMpegFrame, type Frame, type PlacedFrame,
   type ReadFrame,
 } from './mpeg-frames.js'
 import { checkShape, unreadable, unsupported, type AudioProbe } from '../probe.js'
+import { decodeStream, type Decoded, type StreamLimits } from '../stream.js'
 
 const MAX_COUNTED_FRAMES = 200_000
 const MP3_PIECE_BYTES = 16 * 1024
@@ -48,10 +50,12 @@ export function probeMp3(bytes: Uint8Array): AudioProbe {
   const tag = readTag(bytes, at, frame)
   const { count, seconds, isComplete } = measure(bytes, at, readMp3Frame)
   const audioFrames = tag === undefined ? count : count - 1
-  const missing = tag === undefined || tag === 0 || !isComplete ? 0 : tag - audioFrames
+  const missing = tag === undefined || tag.frames === 0 || !isComplete ? 0 : tag.frames - audioFrames
+  const declared = tag !== undefined && tag.frames > 0 && isComplete && Math.abs(missing) <= TOLERATED_FRAMES
+  const trimmed = declared ? tag.trimmedSamples / sampleRate : 0
   return {
-    container: 'mp3', codec: 'mp3', sampleRate, channels, seconds: seconds * audioFrames / count,
-    declared: tag !== undefined && tag > 0 && isComplete && Math.abs(missing) <= TOLERATED_FRAMES,
+    container: 'mp3', codec: 'mp3', sampleRate, channels, declared,
+    seconds: Math.max(0, seconds * audioFrames / count - trimmed),
     truncated: missing > TOLERATED_FRAMES,
   }
 }
@@ -71,8 +75,25 @@ export function probeAdts(bytes: Uint8Array): AudioProbe {
   }
 }
 
-export function adtsPieces(bytes: Uint8Array): Iterable<Uint8Array> {
-  return framePieces(bytes, findAdts(bytes).at, readAdtsFrame, AAC_PIECE_BYTES)
+/** Of 7,350 Hz, which the decoder refuses, under the rate whose tables it has. */
+export async function readAdts(bytes: Uint8Array, limits: StreamLimits): Promise<Decoded> {
+  const { at, frame: { sampleRate } } = findAdts(bytes)
+  const pieces = framePieces(bytes, at, readAdtsFrame, AAC_PIECE_BYTES)
+  const index = tableIndexOf(sampleRate)
+  if (sampleRate >= AAC_RATES_HZ[index]!) return decodeStream('aac', pieces, limits)
+  const decoded = await decodeStream('aac', withRate(pieces, index), limits)
+  return { ...decoded, sampleRate: Math.round(decoded.sampleRate * sampleRate / AAC_RATES_HZ[index]!) }
+}
+
+/** Pieces of whole frames, in whose headers the rate is replaced by that of this index. */
+function* withRate(pieces: Iterable<Uint8Array>, index: number): Generator<Uint8Array> {
+  for (const piece of pieces) {
+    const changed = Uint8Array.from(piece)
+    for (const { at } of framesFrom(piece, 0, readAdtsFrame, Infinity)) {
+      changed[at + 2] = (u8(piece, at + 2) & 0xc3) | (index << 2)
+    }
+    yield changed
+  }
 }
 
 interface Measured {
@@ -131,11 +152,18 @@ function findAdts(bytes: Uint8Array): PlacedFrame {
   return found
 }
 
+interface Tag {
+  /** Further frames; 0 where the tag says none, or so many that they cannot be true. */
+  readonly frames: number
+  /** Samples that the encoder added at both ends, which the decoder leaves out. */
+  readonly trimmedSamples: number
+}
+
 /**
- * Number of further frames by a Xing, Info or VBRI tag in the first one; undefined without a tag; 0 where it says
- * none, or so many that the smallest ones would be longer than the tag says, or than the file if it says nothing.
+ * A Xing, Info or VBRI tag in the first frame; undefined without one. Its number of frames cannot be true where the
+ * smallest ones would be longer than the tag says, or than the file if it says nothing.
  */
-function readTag(bytes: Uint8Array, at: number, { channels, samples, fewestBytes }: Frame): number | undefined {
+function readTag(bytes: Uint8Array, at: number, { channels, samples, fewestBytes }: Frame): Tag | undefined {
   const sideBytes = samples === 1_152 ? (channels === 1 ? 17 : 32) : channels === 1 ? 9 : 17
   const xingAt = at + 4 + sideBytes
   const isXing = textAt(bytes, xingAt, 'Xing') || textAt(bytes, xingAt, 'Info')
@@ -143,6 +171,16 @@ function readTag(bytes: Uint8Array, at: number, { channels, samples, fewestBytes
   const isVbri = textAt(bytes, at + 36, 'VBRI')
   const frames = isVbri ? u32be(bytes, at + 50) : (flags & 1) !== 0 ? u32be(bytes, xingAt + 8) : 0
   const size = isVbri ? u32be(bytes, at + 46) : (flags & 3) === 3 ? u32be(bytes, xingAt + 12) : 0
+  if (!isXing && !isVbri) return undefined
   const isPossible = frames * fewestBytes <= Math.max(size, bytes.byteLength)
-  return isXing || isVbri ? (isPossible ? frames : 0) : undefined
+  return { frames: isPossible ? frames : 0, trimmedSamples: isXing ? trimmedByTag(bytes, xingAt, flags) : 0 }
+}
+
+/** By the extension of LAME ("Mp3 Info Tag rev 1"): 12 bits of delay and 12 of padding, behind the fields of Xing. */
+function trimmedByTag(bytes: Uint8Array, xingAt: number, flags: number): number {
+  const fields = ((flags & 1) + ((flags >> 1) & 1) + ((flags >> 3) & 1)) * 4 + (flags & 4) * 25
+  const encoderAt = xingAt + 8 + fields
+  if (!['LAME', 'Lavf', 'Lavc'].some((name) => textAt(bytes, encoderAt, name))) return 0
+  const both = u24be(bytes, encoderAt + 21)
+  return (both >> 12) + (both & 0xfff)
 }

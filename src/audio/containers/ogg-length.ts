@@ -4,7 +4,7 @@
  * chain starts again. So only the step from page to page counts, and it must fit what the packets on the page can have.
  */
 import { textAt, u8 } from './bytes.js'
-import { flacSamples } from './flac.js'
+import { frameSamples } from './flac.js'
 import { opusPacketSamples } from './opus.js'
 
 /** The part of a page that is measured; `bodyAt` follows the table of `segments`, `end` may be after the file. */
@@ -31,6 +31,9 @@ export class OggLength {
   /** Of one channel, without those to discard at the start. */
   get samples(): number { return Math.max(0, this.#sum - this.#stream.preSkip) }
 
+  /** Number of packets that were measured. */
+  packets = 0
+
   readonly #bytes: Uint8Array
   readonly #stream: MeasuredStream
   #sum = 0
@@ -56,20 +59,26 @@ export class OggLength {
     this.#position = page.granule
   }
 
-  #samplesOf({ start, bodyAt, end }: MeasuredPage): number {
-    const { codec, channels, longestPacket } = this.#stream
-    if (codec === 'flac') return flacSamples(this.#bytes, bodyAt, end) / channels
+  #samplesOf({ start, bodyAt }: MeasuredPage): number {
     let samples = 0
     let isInside = (u8(this.#bytes, start + 5) & CONTINUED) !== 0
     for (let i = start + TABLE_AT, at = bodyAt; i < bodyAt; i++) {
       const lacing = u8(this.#bytes, i)
       if (!isInside && !this.#isHeader(at)) {
-        samples += codec === 'opus' ? opusPacketSamples(this.#bytes, at, at + lacing) : longestPacket
+        samples += this.#samplesOfPacket(at, at + lacing)
+        this.packets++
       }
       isInside = lacing === 255
       at += lacing
     }
     return samples
+  }
+
+  /** Of one channel. A packet of FLAC is one frame (RFC 9639, 10.1). */
+  #samplesOfPacket(start: number, end: number): number {
+    const { codec, channels, longestPacket } = this.#stream
+    if (codec === 'flac') return frameSamples(this.#bytes, start) / channels
+    return codec === 'opus' ? opusPacketSamples(this.#bytes, start, end) : longestPacket
   }
 
   #isHeader(at: number): boolean {

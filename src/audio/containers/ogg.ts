@@ -20,6 +20,10 @@ const BEGIN_OF_STREAM = 2
 const END_OF_STREAM = 4
 /** 10 hours of pages of one second. */
 const MAX_PAGES = 36_000
+/** Packets that a probe measures; with 20 ms each they are more than an hour. */
+const MAX_PACKETS = 200_000
+/** Bytes between pages that are searched for the next one. */
+const MAX_GAP_BYTES = 1024 * 1024
 /** Granule position of a page on which no packet ends. */
 const NO_POSITION = 2 ** 64
 /** Bytes of the first packet before the FLAC signature (RFC 9639, 10.1). */
@@ -59,19 +63,24 @@ export function probeOgg(bytes: Uint8Array): AudioProbe {
   const { codec, sampleRate, channels } = stream
   let last: Page | undefined
   let samples = 0
-  let count = 0
+  let pages = 0
+  let packets = 0
   for (const link of linksOf(bytes, stream, MAX_PAGES + 1)) {
     const length = new OggLength(bytes, link.stream)
     for (const page of link.pages) {
-      if (count++ >= MAX_PAGES) break
+      if (pages++ >= MAX_PAGES || packets + length.packets > MAX_PACKETS) break
       length.add(page, page.granule < NO_POSITION)
       if (page.granule < NO_POSITION || last === undefined) last = page
     }
     samples += length.samples
+    packets += length.packets
   }
-  const truncated = last === undefined || last.end > bytes.byteLength || (last.flags & END_OF_STREAM) === 0
-  const seconds = samples / sampleRate
-  return { container: 'ogg', codec, sampleRate, channels, seconds, declared: count <= MAX_PAGES, truncated }
+  const declared = pages <= MAX_PAGES && packets <= MAX_PACKETS
+  const isCut = last === undefined || last.end > bytes.byteLength || (last.flags & END_OF_STREAM) === 0
+  const truncated = declared && isCut // otherwise the last page was not looked at
+  const share = declared || last === undefined ? 1 : bytes.byteLength / last.end
+  const seconds = samples / sampleRate * share
+  return { container: 'ogg', codec, sampleRate, channels, seconds, declared, truncated }
 }
 
 export function oggDecoder(bytes: Uint8Array): DecoderName {
@@ -121,13 +130,15 @@ function isSameKind(one: OggStream, other: OggStream): boolean {
   return one.codec === other.codec && one.sampleRate === other.sampleRate && one.channels === other.channels
 }
 
-/** Pages of all streams; bytes between pages are skipped. */
+/** Pages of all streams; bytes between pages are skipped, up to MAX_GAP_BYTES. */
 function* pagesOf(bytes: Uint8Array): Generator<Page> {
   const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
   for (let at = buffer.indexOf(MAGIC, 0, 'latin1'); at >= 0 && at + HEADER_BYTES <= bytes.byteLength;) {
     const page = readPage(bytes, at)
     yield page
-    at = textAt(bytes, page.end, MAGIC) ? page.end : buffer.indexOf(MAGIC, page.end, 'latin1')
+    const gap = buffer.subarray(page.end, page.end + MAX_GAP_BYTES)
+    const next = gap.indexOf(MAGIC, 0, 'latin1')
+    at = next < 0 ? -1 : page.end + next
   }
 }
 

@@ -13,7 +13,7 @@ import { exportClips } from '../../data/collection/export.js'
 import { openClipStore, secretsFor } from '../../data/collection/open-store.js'
 import { KEY_BYTES } from '../../data/collection/secrets.js'
 import { summarizeClips } from '../../data/collection/summary.js'
-import { printMessage, readArguments, runCommand, UsageError } from '../command.js'
+import { actionOf, printMessage, readArguments, runCommand, UsageError } from '../command.js'
 
 const USAGE = `npm run collected -- list | summary | export --output FOLDER | delete --request ID or --session ID |
                           make-key FILE
@@ -66,8 +66,7 @@ export function runCollected(words: readonly string[], environment: NodeJS.Proce
       options: { from: text, to: text, reason: text, feature: text, output: text, request: text, session: text },
     })
     if (name === 'make-key') return makeKey(rest, Object.keys(values))
-    const action = Object.hasOwn(ACTIONS, name) ? ACTIONS[name] : undefined
-    if (action === undefined) throw new UsageError(`there is no action "${name}"`)
+    const action = actionOf(ACTIONS, name)
     if (rest.length > 0) throw new UsageError(`"${rest[0]}" is too much`)
     const wrong = (Object.keys(values) as (keyof Given)[]).find((option) => !action.options.includes(option))
     if (wrong !== undefined) throw new UsageError(`--${wrong} does not go with ${name}`)

@@ -66,11 +66,12 @@ interface Options {
 export async function runCompareModels(
   args: readonly string[], environment: NodeJS.ProcessEnv = process.env,
 ): Promise<number> {
-  let verdict: Verdict['verdict'] = 'undecided'
+  /** None where help was asked for. */
+  let verdict: Verdict['verdict'] | undefined
   const failed = await runCommand(USAGE, args, async () => {
     verdict = await compareModels(readOptions(args, environment), environment)
   })
-  return failed || EXIT_CODES[verdict]
+  return failed || (verdict === undefined ? 0 : EXIT_CODES[verdict])
 }
 
 function readOptions(args: readonly string[], environment: NodeJS.ProcessEnv): Options {

@@ -7,13 +7,12 @@
  */
 import { rm } from 'node:fs/promises'
 import path from 'node:path'
-import { parseArgs } from 'node:util'
 import { SpeechError } from '../../domain/errors.js'
 import {
   changeKeys, isKeyName, readInstant, readKeys, writeSecret, type KeyEntry,
 } from '../../serving/access/keys-file.js'
 import { NO_KEY, SCOPE_NAMES, type Scope } from '../../domain/scopes.js'
-import { asksForHelp, printUsage } from '../command.js'
+import { actionOf, readArguments, runCommand, UsageError } from '../command.js'
 import { createKey, hashKey } from '../../serving/access/secret.js'
 
 const USAGE = `npm run keys -- add NAME --scopes ${SCOPE_NAMES.join(',')} [--expires 2030-01-31] `
@@ -34,44 +33,33 @@ type Action = (names: readonly string[], options: Options) => Promise<void>
 
 const ACTIONS: Readonly<Record<string, Action>> = { add, list, revoke }
 
-/** Resolves to an exit code. A SpeechError is printed as a message; anything else is thrown. */
+/** Resolves to an exit code. */
 export async function runKeys(words: readonly string[], environment: NodeJS.ProcessEnv = process.env): Promise<number> {
-  if (asksForHelp(words)) return printUsage(USAGE)
-  try {
+  return runCommand(USAGE, words, async () => {
     const { action, names, options } = readCommand(words, environment)
     await action(names, options)
-    return 0
-  } catch (thrown) {
-    if (!(thrown instanceof SpeechError)) throw thrown
-    console.error(`earshot: ${thrown.message}`)
-    return 1
-  }
+  })
 }
 
 interface Command { readonly action: Action; readonly names: readonly string[]; readonly options: Options }
 
 function readCommand(words: readonly string[], environment: NodeJS.ProcessEnv): Command {
   const { values, positionals: [name = '', ...names] } = parse(words)
-  const action = Object.hasOwn(ACTIONS, name) ? ACTIONS[name] : undefined
-  if (action === undefined) throw new SpeechError('CONFIG_INVALID', `expected ${USAGE}, not "${name}"`)
+  const action = actionOf(ACTIONS, name)
   const file = values.file ?? environment.EARSHOT_KEYS_FILE ?? ''
   if (file === '') throw new SpeechError('CONFIG_INVALID', 'name the keys file with EARSHOT_KEYS_FILE or --file')
   const { scopes, expires, output, 'group-readable': groupReadable = false } = values
   const ofAdd = [scopes, expires, output].some((value) => value !== undefined) || groupReadable
-  if (action !== add && ofAdd) throw new SpeechError('CONFIG_INVALID', `expected ${USAGE}: only add has such options`)
+  if (action !== add && ofAdd) throw new UsageError('only add has such options')
   return { action, names, options: { file: path.resolve(file), scopes, expires, output, groupReadable } }
 }
 
 function parse(words: readonly string[]) {
   const text = { type: 'string' } as const
-  try {
-    return parseArgs({
-      args: [...words], allowPositionals: true,
-      options: { file: text, scopes: text, expires: text, output: text, 'group-readable': { type: 'boolean' } },
-    })
-  } catch (cause) {
-    throw new SpeechError('CONFIG_INVALID', `expected ${USAGE} (${(cause as Error).message})`, { cause })
-  }
+  return readArguments({
+    args: [...words], allowPositionals: true,
+    options: { file: text, scopes: text, expires: text, output: text, 'group-readable': { type: 'boolean' } },
+  })
 }
 
 async function add(names: readonly string[], options: Options): Promise<void> {
@@ -108,7 +96,7 @@ async function add(names: readonly string[], options: Options): Promise<void> {
 }
 
 async function list(names: readonly string[], { file }: Options): Promise<void> {
-  if (names.length > 0) throw new SpeechError('CONFIG_INVALID', `expected ${USAGE}`)
+  if (names.length > 0) throw new UsageError('list takes no name')
   const rows = [['name', 'scopes', 'created', 'expires']]
   for (const { name, scopes, created, expires = 'never' } of await readKeys(file)) {
     const isOver = Date.parse(expires) <= Date.now()
@@ -129,7 +117,7 @@ async function revoke(names: readonly string[], { file }: Options): Promise<void
 }
 
 function nameIn(names: readonly string[]): string {
-  if (names.length !== 1) throw new SpeechError('CONFIG_INVALID', `expected ${USAGE}: one name, not ${names.length}`)
+  if (names.length !== 1) throw new UsageError(`expected one name, not ${names.length}`)
   return names[0]!
 }
 

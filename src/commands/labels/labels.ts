@@ -12,7 +12,7 @@ import { parseGuide, type Guide } from '../../data/labels/guide.js'
 import { appendLabels, readLabelFile, type Label } from '../../data/labels/label-file.js'
 import { SpeechError } from '../../domain/errors.js'
 import { projectRoot } from '../../domain/project-root.js'
-import { printMessage, readArguments, runCommand, UsageError } from '../command.js'
+import { actionOf, printMessage, readArguments, runCommand, UsageError } from '../command.js'
 import { describeAgreement, describeFindings } from './describe.js'
 import { FORMAT_NAMES, formatNamed, readManifestFile, writeExported } from './formats.js'
 
@@ -60,9 +60,7 @@ function readOptions(args: readonly string[]) {
     args: [...args], allowPositionals: true,
     options: { labels: text, guide: text, 'no-guide': flag, language: text, author: text, out: text, json: flag },
   })
-  const action = Object.hasOwn(ACTIONS, name) ? ACTIONS[name] : undefined
-  if (action === undefined) throw new UsageError(`expected ${Object.keys(ACTIONS).join(', ')}, not "${name}"`)
-  return { action, given, options: values as Options }
+  return { action: actionOf(ACTIONS, name), given, options: values as Options }
 }
 
 async function check(given: readonly string[], options: Options): Promise<boolean> {

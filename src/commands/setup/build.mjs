@@ -44,8 +44,9 @@ export function compilerPath(root) {
 /** @param {string} root @param {string} outDir @param {(pid: number) => void} started */
 async function compile(root, outDir, started) {
   const startedAt = Date.now()
+  say('building dist/ (once, and after a change of the sources)')
   const args = [compilerPath(root), '--project', '.ci/tsconfig.build.json', '--outDir', outDir]
-  const exitCode = await run(process.execPath, args, { cwd: root, started, toStderr: true })
+  const exitCode = await run(process.execPath, args, { cwd: root, started, output: 'stderr' })
   if (exitCode > 128) throw new SetupFailure('the build was interrupted; dist/ was left as it was', exitCode)
   if (exitCode !== 0) {
     explainFullDisk(root, NEEDED_BYTES, WHAT)

@@ -22,18 +22,20 @@ export function say(line) {
 }
 
 /**
- * Runs a program to its end, on our terminal (`toStderr` keeps our standard output for the command itself). Returns its
- * exit code; a signal counts from 128, as in a shell.
+ * Runs a program to its end, on our terminal. `output` says where its standard output goes: `stderr` keeps ours for the
+ * command itself. Returns its exit code; a signal counts from 128, as in a shell.
  * @param {string} file
  * @param {readonly string[]} args
- * @param {{ cwd: string, env?: NodeJS.ProcessEnv, started?: (pid: number) => void, toStderr?: boolean }} options
+ * @param {{ cwd: string, env?: NodeJS.ProcessEnv, started?: (pid: number) => void,
+ *   output?: 'inherit' | 'stderr' | 'ignore' }} options
  * @returns {Promise<number>}
  */
-export function run(file, args, { cwd, env = process.env, started, toStderr = false }) {
+export function run(file, args, { cwd, env = process.env, started, output = 'inherit' }) {
   return new Promise((resolve, reject) => {
     // npm is a script on Windows, and scripts need a shell there.
     const shell = process.platform === 'win32' && file === 'npm'
-    const child = spawn(file, args, { cwd, env, shell, stdio: ['inherit', toStderr ? 2 : 'inherit', 'inherit'] })
+    const stdout = output === 'stderr' ? 2 : output
+    const child = spawn(file, args, { cwd, env, shell, stdio: ['inherit', stdout, 'inherit'] })
     const stopForwarding = forwardSignals((signal) => child.kill(signal))
     if (child.pid !== undefined) started?.(child.pid)
     child.once('error', (cause) => {

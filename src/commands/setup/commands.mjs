@@ -11,36 +11,47 @@ import { run, say, SetupFailure } from './children.mjs'
 import { develop } from './develop.mjs'
 import { install } from './install.mjs'
 import { explainStorage } from './storage.mjs'
+import { BUILD_USAGE, CHECK_USAGE, DEV_USAGE, FIXTURES_USAGE, SERVE_USAGE, TEST_USAGE } from './usages.mjs'
 
 const root = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '../../..')
 
 const ORPHAN_POLL_MILLISECONDS = 500
+/** As of the commands in TypeScript. */
+const WRONG_USAGE = 2
 
 /** @typedef {(root: string) => Promise<void>} Step */
-/** @typedef {{ steps: Step[], go: (args: string[]) => Promise<number> }} Command returns an exit code */
+/** @typedef {(args: string[]) => Promise<number>} Program returns an exit code */
+/**
+ * A command with a `usage` prints it for --help before any step; another one prints its own, which has to be built.
+ * @typedef {{ steps: Step[], go: Program, usage?: string, takesNothing?: boolean }} Command
+ */
 
 /** @type {Record<string, Command>} */
 const COMMANDS = {
-  serve: { steps: [install, build, fetchModels], go: serve },
-  dev: { steps: [install, build, fetchModels], go: () => develop(root) },
-  build: { steps: [install, build], go: async () => 0 },
-  test: { steps: [install], go: runTests },
-  'test:models': { steps: [install], go: (args) => runTests(['test/models', ...args]) },
-  check: { steps: [install], go: checkTypesAndLint },
+  serve: { steps: [install, build, fetchModels], go: serve, usage: SERVE_USAGE, takesNothing: true },
+  dev: { steps: [install, build, fetchModels], go: () => develop(root), usage: DEV_USAGE, takesNothing: true },
+  build: { steps: [install, build], go: async () => 0, usage: BUILD_USAGE, takesNothing: true },
+  test: { steps: [install], go: runTests, usage: TEST_USAGE },
+  'test:models': { steps: [install], go: (args) => runTests(['test/models', ...args]), usage: TEST_USAGE },
+  check: { steps: [install], go: checkTypesAndLint, usage: CHECK_USAGE, takesNothing: true },
   models: { steps: [install, build], go: runModels },
-  inspect: { steps: [install, build, fetchModels], go: runInspect },
-  baseline: { steps: [install, build, fetchModels], go: runBaseline },
-  calibrate: { steps: [install, build, fetchModels], go: runCalibrate },
-  'verify-data': { steps: [install, build, fetchModels], go: runVerifyData },
-  labels: { steps: [install, build], go: runLabels },
-  'public-speech': { steps: [install, build], go: runPublicSpeech },
-  collected: { steps: [install, build], go: runCollected },
-  'compare-models': { steps: [install, build, fetchModels], go: runCompareModels },
-  'analyze-errors': { steps: [install, build, fetchModels], go: runAnalyzeErrors },
-  'model-card': { steps: [install, build, fetchModels], go: runModelCard },
-  keys: { steps: [install, build], go: runKeys },
-  bench: { steps: [install, build], go: runBench },
-  fixtures: { steps: [install, build], go: makeFixtures },
+  inspect: { steps: [install, build, fetchModels], go: program('inspect/inspect', 'runInspect') },
+  baseline: { steps: [install, build, fetchModels], go: program('baseline/baseline', 'runBaseline') },
+  calibrate: { steps: [install, build, fetchModels], go: program('calibrate/calibrate', 'runCalibrate') },
+  'verify-data': { steps: [install, build, fetchModels], go: program('verify-data/verify-data', 'runVerifyData') },
+  labels: { steps: [install, build], go: program('labels/labels', 'runLabels') },
+  'public-speech': { steps: [install, build], go: program('public-speech/public-speech', 'runPublicSpeech') },
+  collected: { steps: [install, build], go: program('collected/collected', 'runCollected') },
+  'compare-models': {
+    steps: [install, build, fetchModels], go: program('compare-models/compare-models', 'runCompareModels'),
+  },
+  'analyze-errors': {
+    steps: [install, build, fetchModels], go: program('analyze-errors/analyze-errors', 'runAnalyzeErrors'),
+  },
+  'model-card': { steps: [install, build, fetchModels], go: program('model-card/model-card', 'runModelCard') },
+  keys: { steps: [install, build], go: program('keys/command', 'runKeys') },
+  bench: { steps: [install, build, fetchModels], go: (args) => runBuilt('bench/run.js', args) },
+  fixtures: { steps: [install, build], go: makeFixtures, usage: FIXTURES_USAGE },
 }
 
 /** A step failed and has said why. */
@@ -82,17 +93,30 @@ function endWithParent() {
   }, ORPHAN_POLL_MILLISECONDS).unref()
 }
 
-/** @param {string} name @param {string[]} args @returns {Promise<number | undefined>} */
+/** @param {string} name @param {string[]} args @returns {Promise<number>} */
 async function runCommand(name, args) {
   const command = COMMANDS[name]
   if (command === undefined) {
     const names = Object.keys(COMMANDS).join(', ')
     throw new SetupFailure(`there is no command "${name}"; the commands are ${names}`)
   }
-  // Help needs the program, and no model.
-  const needed = args.includes('--help') ? command.steps.filter((step) => step !== fetchModels) : command.steps
-  for (const step of needed) await step(root)
-  return command.go(args)
+  const { steps, go, usage, takesNothing = false } = command
+  const isHelp = asksForHelp(args)
+  if (isHelp && usage !== undefined) {
+    console.log(usage)
+    return 0
+  }
+  if (takesNothing && args.length > 0) throw new SetupFailure(`"${args[0]}" is too much\n\n${usage}`, WRONG_USAGE)
+  // Without arguments a command with some prints what it takes. That needs the program, and no model.
+  const needsNoModel = isHelp || (!takesNothing && args.length === 0)
+  for (const step of steps) if (!needsNoModel || step !== fetchModels) await step(root)
+  return go(args)
+}
+
+/** As the commands in TypeScript do. @param {string[]} args */
+function asksForHelp(args) {
+  const options = args.includes('--') ? args.slice(0, args.indexOf('--')) : args
+  return options.includes('--help') || options.includes('-h') || args[0] === 'help'
 }
 
 /** In this process, so that signals reach the service itself. It runs until it is told to stop. */
@@ -117,70 +141,13 @@ async function runModels(args) {
   return runModels(args)
 }
 
-/** @param {string[]} args @returns {Promise<number>} */
-async function runInspect(args) {
-  const { runInspect } = await import(builtUrl('src/commands/inspect/inspect.js'))
-  return runInspect(args)
-}
-
-/** @param {string[]} args @returns {Promise<number>} */
-async function runBaseline(args) {
-  const { runBaseline } = await import(builtUrl('src/commands/baseline/baseline.js'))
-  return runBaseline(args)
-}
-
-/** @param {string[]} args @returns {Promise<number>} */
-async function runCalibrate(args) {
-  const { runCalibrate } = await import(builtUrl('src/commands/calibrate/calibrate.js'))
-  return runCalibrate(args)
-}
-
-/** @param {string[]} args @returns {Promise<number>} */
-async function runVerifyData(args) {
-  const { runVerifyData } = await import(builtUrl('src/commands/verify-data/verify-data.js'))
-  return runVerifyData(args)
-}
-
-/** @param {string[]} args @returns {Promise<number>} */
-async function runLabels(args) {
-  const { runLabels } = await import(builtUrl('src/commands/labels/labels.js'))
-  return runLabels(args)
-}
-
-/** @param {string[]} args @returns {Promise<number>} */
-async function runPublicSpeech(args) {
-  const { runPublicSpeech } = await import(builtUrl('src/commands/public-speech/public-speech.js'))
-  return runPublicSpeech(args)
-}
-
-/** @param {string[]} args @returns {Promise<number>} */
-async function runCollected(args) {
-  const { runCollected } = await import(builtUrl('src/commands/collected/collected.js'))
-  return runCollected(args)
-}
-
-/** @param {string[]} args @returns {Promise<number>} */
-async function runCompareModels(args) {
-  const { runCompareModels } = await import(builtUrl('src/commands/compare-models/compare-models.js'))
-  return runCompareModels(args)
-}
-
-/** @param {string[]} args @returns {Promise<number>} */
-async function runAnalyzeErrors(args) {
-  const { runAnalyzeErrors } = await import(builtUrl('src/commands/analyze-errors/analyze-errors.js'))
-  return runAnalyzeErrors(args)
-}
-
-/** @param {string[]} args @returns {Promise<number>} */
-async function runModelCard(args) {
-  const { runModelCard } = await import(builtUrl('src/commands/model-card/model-card.js'))
-  return runModelCard(args)
-}
-
-/** @param {string[]} args @returns {Promise<number>} */
-async function runKeys(args) {
-  const { runKeys } = await import(builtUrl('src/commands/keys/command.js'))
-  return runKeys(args)
+/**
+ * @param {string} file of dist/src/commands, without its ending
+ * @param {string} name of its function, from arguments to an exit code
+ * @returns {Program}
+ */
+function program(file, name) {
+  return async (args) => (await import(builtUrl(`src/commands/${file}.js`)))[name](args)
 }
 
 /**
@@ -204,25 +171,27 @@ async function checkTypesAndLint() {
   return types || lint
 }
 
-/** Every script `fixtures/make-<name>.ts`, or those named. @param {string[]} names */
+/**
+ * Without a name, the list: making all takes programs that few machines have.
+ * @param {string[]} names of scripts `fixtures/make-<name>.ts`, or `all`
+ */
 async function makeFixtures(names) {
   const known = readdirSync(path.join(root, 'fixtures')).flatMap((file) => /^make-(.+)\.ts$/.exec(file)?.[1] ?? [])
-  const unknown = names.filter((name) => !known.includes(name))
-  if (unknown.length > 0) {
-    throw new SetupFailure(`there are no fixtures "${unknown.join('", "')}"; there are ${known.join(', ')}`)
+  if (names.length === 0) {
+    console.log(`${FIXTURES_USAGE}\n\n${known.map((name) => `  ${name}`).join('\n')}`)
+    return 0
   }
-  for (const name of names.length > 0 ? names : known) {
+  const wanted = names.includes('all') ? known : names
+  const unknown = wanted.filter((name) => !known.includes(name))
+  if (unknown.length > 0) {
+    const sentence = `there are no fixtures "${unknown.join('", "')}"; there are ${known.join(', ')}`
+    throw new SetupFailure(sentence, WRONG_USAGE)
+  }
+  for (const name of wanted) {
     const exitCode = await runBuilt(`fixtures/make-${name}.js`, [])
     if (exitCode !== 0) return exitCode
   }
   return 0
-}
-
-/** The list of benches and the help of one need no model. @param {string[]} args */
-async function runBench(args) {
-  const isHelp = args.length === 0 || args.some((argument) => argument === '--help' || argument === '-h')
-  if (!isHelp) await fetchModels()
-  return runBuilt('bench/run.js', args)
 }
 
 /** @param {string} file @param {string[]} args */

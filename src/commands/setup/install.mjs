@@ -22,7 +22,7 @@ const MACHINE = `${process.platform} ${process.arch}`
 /** Stamps used to have the version of Node's binary interface too. */
 const STAMPED_MACHINE = /^(\S+ \S+)( \d+)?\n/
 /** Of node_modules on the disk, a tenth more than it takes; npm keeps the packages in its own cache besides. */
-const NEEDED_BYTES = 680_000_000
+const NEEDED_BYTES = 760_000_000
 const WHAT = 'the installation of the packages'
 
 /** @typedef {{ version?: string, integrity?: string, optional?: boolean, devOptional?: boolean }} LockedPackage */
@@ -46,13 +46,14 @@ async function installNow(root, noteChild) {
   requireSpace(root, NEEDED_BYTES, WHAT)
   const packages = Object.entries(lockedPackages(path.join(root, 'package-lock.json')))
     .flatMap(([folder, entry]) => isRequired(entry) ? [path.join(root, folder, 'package.json')] : [])
-  say(`installing ${packages.length} packages into node_modules (once; 600 MB, a minute or two)`)
+  say(`installing ${packages.length} packages into node_modules (once; 700 MB, a minute or two)`)
   const [file, ...npm] = npmCommand()
   // Set from outside, NODE_ENV=production would leave out the compiler.
   const args = [...npm, 'ci', '--include=dev', '--include=optional', '--no-audit', '--no-fund', '--loglevel=error',
     '--no-progress']
   const end = showInstalling(packages.length, () => packages.filter((manifest) => existsSync(manifest)).length)
-  const exitCode = await run(file, args, { cwd: root, started: noteChild, toStderr: true }).finally(end)
+  // Its errors are on standard error; the rest is a count of packages, which we have.
+  const exitCode = await run(file, args, { cwd: root, started: noteChild, output: 'ignore' }).finally(end)
   if (exitCode > 128) throw new SetupFailure('the installation was interrupted; the next run starts it over', exitCode)
   if (exitCode !== 0) {
     explainFullDisk(root, NEEDED_BYTES, WHAT)

@@ -6,15 +6,17 @@
  */
 import { existsSync } from 'node:fs'
 import path from 'node:path'
+import type { Target } from '../../engine/compiler/graph.js'
 import { targetFor } from '../../engine/compiler/target.js'
 import { readConfig, type Config } from '../../config.js'
 import { SpeechError } from '../../domain/errors.js'
-import { listModels, readBundle, type Bundle } from '../../engine/manifest.js'
+import { listModels, readBundle, type Bundle, type Manifest } from '../../engine/manifest.js'
 import { asksForHelp, printUsage } from '../command.js'
 import { fetchFiles } from './fetch.js'
 import { megabytes, startProgress } from './progress.js'
 import {
-  bringManifest, builtInModelsDir, inspectModel, removeWeights, requireRoom, stateOf, type Depth, type FileFinding,
+  bringManifest, builtInModelsDir, inspectModel, lackOfRoom, removeWeights, requireRoom, stateOf, type Depth,
+  type FileFinding,
 } from './weights.js'
 
 /** What `"unverified": true` in a manifest means. */
@@ -79,32 +81,59 @@ async function fetchAll(
   return 0
 }
 
+/** In the order of their need: the first request for times, alternatives or phrases would wait for the later ones. */
+const GRAPHS = ['greedy', 'align', 'steps'] as const
+
+/** What is done instead of writing graphs, and why. */
+class NotWritten extends Error {
+  static asPublished({ name }: Bundle, reason: string): NotWritten {
+    return new NotWritten(`${name} runs as it was published: ${reason}`)
+  }
+
+  static withoutPlace({ name }: Bundle, reason: string): NotWritten {
+    return new NotWritten(`${name} is compiled whenever it is loaded, which takes seconds: ${reason}`)
+  }
+}
+
 /**
  * Writes the graphs for this machine where there are none. A model that the compiler does not know is served as it was
- * published.
+ * published. Where there is no place for graphs, each worker compiles when it starts, which is slower and no failure.
  */
 async function compile(manifest: Bundle, modelsDir: string, environment: NodeJS.ProcessEnv): Promise<void> {
   const { engine, executionProviders, matrices } = readConfig(environment)
   if (manifest.purpose !== 'recognition' || engine === 'reference') return
-  const { compiledGraph } = await import('../../engine/compiler/cache.js')
+  const { name } = manifest
   const target = targetFor(executionProviders[0] ?? 'cpu', matrices)
-  const begins = (): void => { console.error(`earshot: compiling ${manifest.name} for this machine`) }
-  const compiled = await compiledGraph(modelsDir, manifest, target, 'greedy', begins)
-  if ('reason' in compiled) {
-    console.error(`earshot: ${manifest.name} runs as it was published: ${compiled.reason}`)
-    return
+  try {
+    const seconds = await compileGraphs(manifest, modelsDir, target)
+    if (seconds > 0) console.error(`earshot: ${name} is compiled for this machine (${seconds.toFixed(1)} s)`)
+  } catch (thrown) {
+    if (!(thrown instanceof NotWritten)) throw thrown
+    console.error(`earshot: ${thrown.message}`)
   }
-  const all = [compiled]
-  // The first request for times of words, for alternatives or with phrases would wait for these.
-  for (const kind of ['align', 'steps'] as const) {
-    const further = await compiledGraph(modelsDir, manifest, target, kind)
-    if (!('reason' in further)) all.push(further)
+}
+
+/** Seconds that it took; 0 where all graphs are there. Throws NotWritten. */
+async function compileGraphs(manifest: Manifest, modelsDir: string, target: Target): Promise<number> {
+  const { bytesOfGraph, compiledGraph, folderOfGraphs } = await import('../../engine/compiler/cache.js')
+  const folder = folderOfGraphs(modelsDir, manifest)
+  let seconds = 0
+  for (const [index, kind] of GRAPHS.entries()) {
+    const bytes = GRAPHS.slice(index).reduce((sum, one) => sum + bytesOfGraph(manifest, target, one), 0)
+    const compiled = await compiledGraph(modelsDir, manifest, target, kind, async () => {
+      const lack = await lackOfRoom(folder, `the compiled ${manifest.name}`, bytes)
+      if (lack !== undefined) throw NotWritten.withoutPlace(manifest, lack.problem)
+      if (seconds === 0) console.error(`earshot: compiling ${manifest.name} for this machine`)
+    })
+    if ('reason' in compiled) {
+      // Some models have no graphs of the later kinds.
+      if (kind === 'greedy') throw NotWritten.asPublished(manifest, compiled.reason)
+      continue
+    }
+    if (compiled.notKept !== undefined) throw NotWritten.withoutPlace(manifest, compiled.notKept)
+    seconds += compiled.compileSeconds ?? 0
   }
-  const seconds = all.reduce((sum, { compileSeconds = 0 }) => sum + compileSeconds, 0)
-  const notKept = all.find((one) => one.notKept !== undefined)?.notKept
-  if (seconds === 0) return
-  const but = notKept === undefined ? '' : `, but the graph could not be kept: ${notKept}`
-  console.error(`earshot: ${manifest.name} is compiled for this machine (${seconds.toFixed(1)} s)${but}`)
+  return seconds
 }
 
 /** What the service will load. */

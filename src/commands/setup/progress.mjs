@@ -3,6 +3,8 @@
 
 const REDRAW_MILLISECONDS = 500
 const LOG_MILLISECONDS = 10_000
+/** ECMA-48 EL: the rest of a longer line before it. */
+const CLEAR_REST = '\u001b[K'
 
 /**
  * Shows `count()` of `total` packages until the returned function is called.
@@ -16,9 +18,14 @@ export function showInstalling(
 ) {
   const startedAt = Date.now()
   let drawn = false
+  let lowest = Infinity
   const timer = setInterval(() => {
-    const line = `earshot: ${count()} of ${total} packages, ${Math.round((Date.now() - startedAt) / 1000)} s`
-    stream.write(stream.isTTY ? `\r${line}` : `${line}\n`)
+    const there = count()
+    lowest = Math.min(lowest, there)
+    // npm first removes an old installation and finds out what to fetch, which takes a quarter of the time.
+    const done = there === lowest ? 'preparing' : `${there} of ${total} packages`
+    const line = `earshot: ${done}, ${Math.round((Date.now() - startedAt) / 1000)} s`
+    stream.write(stream.isTTY ? `\r${line}${CLEAR_REST}` : `${line}\n`)
     drawn = true
   }, everyMilliseconds).unref()
   return () => {

@@ -45,21 +45,32 @@ async function inspectFile(
 type Statfs = (folder: string) => Promise<{ readonly bavail: number; readonly bsize: number; readonly blocks: number }>
 
 /** Throws MODEL_FETCH_FAILED when the folder of a model cannot be written, or its disk has less room than `bytes`. */
-export async function requireRoom(folder: string, name: string, bytes: number, space: Statfs = statfs): Promise<void> {
+export async function requireRoom(folder: string, name: string, bytes: number, space?: Statfs): Promise<void> {
+  const lack = await lackOfRoom(folder, name, bytes, space)
+  if (lack === undefined) return
+  const remedy = lack.isFull ? 'free some and start again'
+    : 'name a folder that can be written with EARSHOT_MODELS_DIR, or fetch the model as the owner of this one'
+  throw new SpeechError('MODEL_FETCH_FAILED', `${lack.problem}; ${remedy}`)
+}
+
+/** Why `bytes` of `what` cannot be written into a folder, which need not be there yet; undefined where they can. */
+export async function lackOfRoom(
+  folder: string, what: string, bytes: number, space: Statfs = statfs,
+): Promise<{ readonly problem: string; readonly isFull: boolean } | undefined> {
   let place = folder
   while (!existsSync(place)) place = path.dirname(place)
-  await access(place, constants.W_OK).catch((cause: NodeJS.ErrnoException) => {
-    const advice = cause.code === 'EROFS' ? 'its file system is read-only' : 'this user may not write there'
-    const problem = `${place} cannot be written, and ${name} is fetched into it: ${advice}; name a folder that can be `
-      + 'written with EARSHOT_MODELS_DIR, or fetch the model as the owner of this one'
-    throw new SpeechError('MODEL_FETCH_FAILED', problem, { cause })
-  })
+  const denied = await access(place, constants.W_OK).then(() => undefined, ({ code }: NodeJS.ErrnoException) => code)
+  if (denied !== undefined) {
+    const why = denied === 'EROFS' ? 'its file system is read-only' : `this user may not write there (${denied})`
+    return { problem: `${place} cannot be written, and ${what} belongs there: ${why}`, isFull: false }
+  }
   const { bavail, bsize, blocks } = await space(place)
   const free = bavail * bsize
   // Some file systems do not say how large they are.
-  if (blocks === 0 || free >= bytes) return
-  throw new SpeechError('MODEL_FETCH_FAILED', `the disk of ${place} is full: ${name} needs ${megabytes(bytes)} there, `
-    + `and ${megabytes(free)} are free; free some and start again`)
+  if (blocks === 0 || free >= bytes) return undefined
+  const problem = `the disk of ${place} is full: ${what} needs ${megabytes(bytes)} there, `
+    + `and ${megabytes(free)} are free`
+  return { problem, isFull: true }
 }
 
 /** One word for the whole model; partial when some files are there and some are not. */
@@ -83,14 +94,16 @@ export async function removeWeights(modelsDir: string, name: string, findings: r
 export const builtInModelsDir = path.join(projectRoot, 'models')
 
 /**
- * Another models directory, an empty volume for example, first gets our manifest of the model, without our weights.
+ * Another models directory, an empty volume for example, first gets our manifest of the model, without our weights
+ * and what was compiled from them.
  */
 export async function bringManifest(modelsDir: string, name: string): Promise<void> {
   const origin = path.join(builtInModelsDir, name)
   const place = path.join(modelsDir, name)
   if (existsSync(path.join(place, 'model.json')) || !existsSync(path.join(origin, 'model.json'))) return
-  const filter = (file: string): boolean => path.basename(file) !== 'weights'
-  await cp(origin, place, { recursive: true, filter }).catch((cause: unknown) => {
-    throw new SpeechError('MODEL_FETCH_FAILED', `${place} cannot be written`, { cause })
+  const filter = (file: string): boolean => !['weights', 'compiled'].includes(path.basename(file))
+  await cp(origin, place, { recursive: true, filter }).catch((cause: NodeJS.ErrnoException) => {
+    const why = cause.code === 'ENOSPC' ? 'its disk is full' : cause.code ?? cause.message
+    throw new SpeechError('MODEL_FETCH_FAILED', `${place} cannot be written: ${why}`, { cause })
   })
 }

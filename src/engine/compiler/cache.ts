@@ -26,18 +26,34 @@ export interface Compiled {
 /** Why a model is run from its published graphs. */
 export interface NotCompiled { readonly reason: string }
 
+/** Where the graphs of a model are kept. */
+export function folderOfGraphs(modelsDir: string, { name }: Pick<Manifest, 'name'>): string {
+  return path.join(modelsDir, name, 'compiled')
+}
+
+/** Bytes per byte of the matrices of a model: the first has the encoder and tables besides, the others the decoder. */
+const SHARE: Readonly<Record<GraphKind, number>> = { greedy: 1.3, align: 0.9, steps: 0.9 }
+
+/** A little more than the bytes of a compiled graph, as measured with the models of this repository. */
+export function bytesOfGraph(
+  { parameters }: Pick<Manifest, 'parameters'>, { matrices }: Target, kind: GraphKind,
+): number {
+  return Math.ceil(SHARE[kind] * parameters * (matrices === 'real' ? 4 : 1))
+}
+
 /**
- * The compiled graph of a model, from the cache or compiled now. `onCompile` is called before it is compiled, which
- * takes seconds.
+ * The compiled graph of a model, from the cache or compiled now. `onCompile` is awaited before it is compiled, which
+ * takes seconds; when it throws, nothing is compiled.
  */
 export async function compiledGraph(
-  modelsDir: string, manifest: Manifest, target: Target, kind: GraphKind = 'greedy', onCompile?: () => void,
+  modelsDir: string, manifest: Manifest, target: Target, kind: GraphKind = 'greedy',
+  onCompile?: () => unknown,
 ): Promise<Compiled | NotCompiled> {
-  const folder = path.join(modelsDir, manifest.name, 'compiled')
+  const folder = folderOfGraphs(modelsDir, manifest)
   const stem = `${kind}-${target.matrices}-${await keyOf(manifest)}`
   const cached = await read(folder, stem)
   if (cached !== undefined) return { graph: cached, compileSeconds: undefined, notKept: undefined }
-  onCompile?.()
+  await onCompile?.()
   const since = performance.now()
   const open = sessionOpener({ providers: ['cpu'], strict: true, threads: 1 })
   try {

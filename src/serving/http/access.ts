@@ -79,11 +79,6 @@ export function guardRoutes(app: FastifyInstance, { keys, telemetry, logger }: A
   })
 }
 
-/** Declares the access of all routes of a plugin that cannot declare it itself. */
-export function declareAccess(scope: FastifyInstance, access: Access): void {
-  scope.addHook('onRoute', (route) => { route.config = { ...route.config, access } })
-}
-
 /** For /openapi.json. Where no key is needed, an empty alternative says so. */
 function describeAccess(route: RouteOptions, needed: boolean): void {
   const access = route.config?.access

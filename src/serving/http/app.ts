@@ -14,14 +14,13 @@ import { answerUnknownAddresses, correctedUrl } from './addresses.js'
 import { finishAnswers } from './answers.js'
 import { guardBrowsers, protectAnswer } from './browsers/browsers.js'
 import { answerProtocolError, guardProtocol } from './connections/protocol-errors.js'
-import { CatalogueReply, SearchReply } from './search/catalogue-schemas.js'
 import { catalogues } from './search/catalogues.js'
 import { nameClients } from './connections/clients.js'
 import { shutDownGracefully } from './connections/graceful-shutdown.js'
 import { limitConnections } from './connections/connection-limits.js'
 import { Connections } from './connections/connections.js'
 import type { AppDependencies } from './dependencies.js'
-import { documentation } from './documentation.js'
+import { documentation } from './documentation/documentation.js'
 import { collected } from './collection/collected.js'
 import { drift } from './monitoring/drift.js'
 import { feedback } from './monitoring/feedback.js'
@@ -32,8 +31,6 @@ import { operations } from './monitoring/operations.js'
 import { sharedFiles } from './pages/pages.js'
 import { readQueries } from './parameters/query.js'
 import { asSpeechError, replyWithError } from './replies.js'
-import { ReportReply } from './report-schemas.js'
-import { ErrorReply, ModelDetailReply, ModelReply } from './schemas.js'
 import { search } from './search/search.js'
 import { transcriptions } from './transcription/transcriptions.js'
 
@@ -67,8 +64,6 @@ export async function buildApp(dependencies: AppDependencies, version: string): 
     return503OnClosing: false, // `Uploads` refuses, with our envelope
   }).withTypeProvider<TypeBoxTypeProvider>()
 
-  const schemas = [ErrorReply, ReportReply, SearchReply, CatalogueReply, ModelReply, ModelDetailReply]
-  for (const schema of schemas) app.addSchema(schema)
   // No route parses a body by itself: routes for audio and catalogues read theirs through `Uploads`, feedback has a
   // parser for what it has read that way, the others take no body.
   app.removeAllContentTypeParsers()
@@ -99,7 +94,8 @@ export async function buildApp(dependencies: AppDependencies, version: string): 
   await app.register(operations, { ...dependencies, logLevel: 'error' })
   await app.register(drift, { ...dependencies, logLevel: 'error' })
   await app.register(sharedFiles, { logLevel: 'error' })
-  app.get('/', { config: { access: 'open' }, schema: { hide: true } }, (_request, reply) => reply.redirect('/docs'))
+  app.get('/', { config: { access: 'open' }, schema: { hide: true } }, (_request, reply) =>
+    reply.redirect('docs')) // relative: a proxy may add a path
   return app
 }
 

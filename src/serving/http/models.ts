@@ -3,7 +3,7 @@ import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { Type } from 'typebox'
 import { SpeechError } from '../../domain/errors.js'
 import { acceptedLanguages, type AppDependencies, type ServedModel } from './dependencies.js'
-import { ErrorReply, ModelDetailReply, ModelListReply, type ModelReply } from './schemas.js'
+import { ModelDetailReply, ModelListReply, type ModelReply } from './schemas.js'
 
 export const models: FastifyPluginAsyncTypebox<AppDependencies> = async (scope, { config, pool, models: served }) => {
   const startedAt = Math.floor(Date.now() / 1000)
@@ -30,16 +30,22 @@ export const models: FastifyPluginAsyncTypebox<AppDependencies> = async (scope, 
 
   scope.get('/v1/models', {
     config: { access: 'any' },
-    schema: { summary: 'List the served models', tags: ['models'], response: { 200: ModelListReply } },
+    schema: {
+      operationId: 'listModels',
+      summary: 'List the served models',
+      tags: ['models'],
+      response: { 200: ModelListReply },
+    },
   }, async () => ({ object: 'list' as const, data: served.map(describe) }))
 
   scope.get('/v1/models/:id', {
-    config: { access: 'any' },
+    config: { access: 'any', answers: { errors: ['MODEL_NOT_FOUND'] } },
     schema: {
+      operationId: 'getModel',
       summary: 'Describe a served model',
       tags: ['models'],
       params: Type.Object({ id: Type.String({ maxLength: 100 }) }),
-      response: { 200: ModelDetailReply, '4xx': ErrorReply },
+      response: { 200: ModelDetailReply },
     },
   }, async ({ params }) => {
     const model = served.find(({ name }) => name === params.id)

@@ -13,7 +13,7 @@ const numberOrNull = (description: string) => nullable(Type.Number(), descriptio
 const UNIT_INTERVAL = { minimum: 0, maximum: 1 }
 const shareOrNull = (description: string) => nullable(Type.Number(UNIT_INTERVAL), description)
 
-const WordSchema = Type.Object({
+export const WordSchema = Type.Object({
   text: text('With the punctuation marks next to it.'),
   startSeconds: Type.Number(),
   endSeconds: Type.Number(),
@@ -23,13 +23,13 @@ const WordSchema = Type.Object({
     'Probability that the word was said, calibrated; null without a calibration of the model for words.'),
 })
 
-const TokenSchema = Type.Object({
+export const TokenSchema = Type.Object({
   token: text('Its bytes as text; a part of a character is U+FFFD.'),
   logProbability: number('Natural logarithm, without biasing.'),
   bytes: listed(Type.Integer({ minimum: 0, maximum: 255 }), 'As the vocabulary has them, UTF-8.'),
 })
 
-const SegmentSchema = Type.Object({
+export const SegmentSchema = Type.Object({
   startSeconds: Type.Number(),
   endSeconds: Type.Number(),
   text: Type.String(),
@@ -56,7 +56,7 @@ const SegmentSchema = Type.Object({
     + 'judged it.'),
 })
 
-const CascadeSchema = Type.Object({
+export const CascadeSchema = Type.Object({
   model: text('The larger model.'),
   escalations: whole('Clips that the larger model decoded.'),
   disagreements: whole('Of these, on how many both models found different words.'),
@@ -65,7 +65,7 @@ const CascadeSchema = Type.Object({
   seconds: number('Spent in it; part of the stages.'),
 })
 
-const AlternativeSchema = Type.Object({
+export const AlternativeSchema = Type.Object({
   text: Type.String(),
   confidence: Type.Number(UNIT_INTERVAL),
   posterior: shareOrNull(
@@ -76,7 +76,7 @@ const AlternativeSchema = Type.Object({
   phrases: listed(Type.String(), 'Ids of the entries, or the phrases, that it contains.'),
 })
 
-const TimbreSchema = Type.Object({
+export const TimbreSchema = Type.Object({
   lowFrequencyDb: numberOrNull('Power from 30 to 250 Hz over that of the whole spectrum; null for digital silence.'),
   centroidHz: numberOrNull('Mean spectral centroid during speech.'),
   flatnessDb: numberOrNull('Mean spectral flatness (300 to 4000 Hz) during speech; 0 for white noise.'),
@@ -86,7 +86,7 @@ const TimbreSchema = Type.Object({
   syllablesPerSecond: numberOrNull('Peaks of the loudness curve per second of speech.'),
 }, { description: 'The average sound of the voice, whatever its level; null without speech.' })
 
-const InputSchema = Type.Object({
+export const InputSchema = Type.Object({
   container: text('Detected by the leading bytes; `none` for samples without one.'),
   codec: text('Encoding of the samples.'),
   sampleRate: whole('Hz, as decoded.'),
@@ -122,6 +122,14 @@ const ScoredPhrase = {
   logProbability: number('That the clip says it and nothing else, natural logarithm.'),
 }
 
+export const PhraseScoreSchema = Type.Object({
+  ...ScoredPhrase,
+  probability: Type.Number({
+    ...UNIT_INTERVAL, description: 'That the clip says it and nothing else, calibrated.',
+  }),
+  logLikelihoodRatio: number('The same less that of the likeliest transcript that is not among the phrase hints.'),
+})
+
 /** In the order in which people read them: the text first, what belongs to programs last. */
 export const ReportReply = Type.Object({
   text: Type.String(),
@@ -141,13 +149,7 @@ export const ReportReply = Type.Object({
     'Null where biasing changed nothing.'),
   changedByBiasing: Type.Boolean({ description: 'The catalogue or the phrases changed the text.' }),
   steered: Type.Boolean({ deprecated: true, description: 'Old name of `changedByBiasing`.' }),
-  phraseScores: listed(Type.Object({
-    ...ScoredPhrase,
-    probability: Type.Number({
-      ...UNIT_INTERVAL, description: 'That the clip says it and nothing else, calibrated.',
-    }),
-    logLikelihoodRatio: number('The same less that of the likeliest transcript that is not among the phrase hints.'),
-  }), 'How well the clip fits each phrase, best first.'),
+  phraseScores: listed(PhraseScoreSchema, 'How well the clip fits each phrase, best first.'),
   evidence: listed(Type.Object({
     ...ScoredPhrase,
     margin: number('Old name of `logLikelihoodRatio`.'),
@@ -165,4 +167,4 @@ export const ReportReply = Type.Object({
   }),
   requestId: Type.String(),
   feedbackToken: text('For POST /v1/feedback and POST /v1/labels.'),
-}, { $id: 'Report' })
+}, { description: 'What was recognized, and how.' })

@@ -21,6 +21,9 @@ export const nullable = <T extends NumberSchema | TextSchema>(schema: T, descrip
 export const listed = <T extends TSchema>(schema: T, description?: string, options: object = {}) =>
   Type.Immutable(Type.Array(schema, { ...description !== undefined && { description }, ...options }))
 
+/** The media type of bytes whatever they are, as the schemas of bodies have it. */
+export const BINARY = 'application/octet-stream'
+
 export const ErrorReply = Type.Object({
   error: Type.Object({
     message: Type.String(),
@@ -30,7 +33,7 @@ export const ErrorReply = Type.Object({
     retryable: Type.Boolean({ description: 'Whether the same request may succeed later.' }),
     requestId: Type.String(),
   }),
-}, { $id: 'Error' })
+})
 
 /** Longest deadline that the service itself may have. */
 const MAX_DEADLINE_SECONDS = 3_600
@@ -96,9 +99,15 @@ export const TranscriptionQuery = Type.Object({
   })),
 }, { additionalProperties: false })
 
+const FILE = Type.Any({ description: 'The audio file.', contentMediaType: BINARY })
+
+/** For clients that can only send a form: the options of a query as its fields. */
+export const formOf = <T extends Record<string, TSchema>>(options: T) => Type.Object({ file: FILE, ...options })
+export const TranscriptionForm = formOf(TranscriptionQuery.properties)
+
 /** OpenAI's form. The descriptions say which values are not supported. */
 export const OpenAiForm = Type.Object({
-  file: Type.Any({ description: 'The audio.', format: 'binary' }),
+  file: FILE,
   model: Type.Optional(Type.String({
     description: 'A served model, or an alias of the default one, which is used when absent.',
   })),
@@ -168,12 +177,12 @@ export const LabelBody = Type.Object({
   })),
 }, { additionalProperties: false })
 
-export const AcceptedReply = Type.Object({ accepted: Type.Literal(true) })
+export const AcceptedReply = Type.Object({ accepted: Type.Literal(true) }, { description: 'It is counted.' })
 export const LabelReply = Type.Object({
   accepted: Type.Literal(true),
   words: Type.Integer({ description: 'Of the reference, normalized.' }),
   errors: Type.Integer({ description: 'Substitutions, deletions and insertions.' }),
-})
+}, { description: 'It is counted.' })
 
 export const ModelReply = Type.Object({
   id: Type.String(),
@@ -202,7 +211,7 @@ export const ModelReply = Type.Object({
   refusedProviders: Type.Array(Type.Object({ provider: Type.String(), reason: Type.String() }), {
     description: 'Preferred providers that could not be used, and why.',
   }),
-}, { $id: 'Model' })
+}, { description: 'A served model.' })
 export type ModelReply = Static<typeof ModelReply>
 
 export const ModelDetailReply = Type.Object({
@@ -210,6 +219,8 @@ export const ModelDetailReply = Type.Object({
   card: Type.Union([ModelCard, Type.Null()], {
     description: 'Its model card, as `npm run model-card` measured it; null for a model without one.',
   }),
-}, { $id: 'ModelDetail' })
+}, { description: 'A served model with its model card.' })
 
-export const ModelListReply = Type.Object({ object: Type.Literal('list'), data: Type.Array(Type.Ref('Model')) })
+export const ModelListReply = Type.Object({ object: Type.Literal('list'), data: Type.Array(ModelReply) }, {
+  description: 'The served models, the default one first.',
+})

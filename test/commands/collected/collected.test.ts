@@ -65,7 +65,7 @@ t.test('clips are listed, summed up, exported and deleted', async (t) => {
 
 t.test('wrong arguments are explained', async (t) => {
   for (const [words, said] of [
-    [[], /there is no action ""/], [['toString'], /no action "toString"/], [['list', 'x'], /"x" is too much/],
+    [[], /one of list, summary, export, delete is needed/], [['toString'], /there is no "toString"/], [['list', 'x'], /"x" is too much/],
     [['list', '--output', 'x'], /--output does not go with list/], [['export'], /export needs --output/],
     [['delete'], /needs --request or --session/], [['delete', '--request', 'a', '--session', 'b'], /needs --request or/],
     [['make-key'], /make-key needs one FILE/], [['list', '--from', 'yesterday'], /--from takes a day or a time/],

@@ -117,14 +117,21 @@ t.test('a key goes to a file of its own, which is new, holds nothing else and is
 t.test('the command says what it expects', async (t) => {
   const folder = t.testdir({ 'keys.json': JSON.stringify({ format: 'earshot-keys/1', keys: [] }) })
   const file = path.join(folder, 'keys.json')
-  const cases: [string[], RegExp][] = [
-    [[], /expected npm run keys -- add NAME/],
-    [['drop'], /not "drop"/],
-    [['list', '--colour'], /expected npm run keys/],
-    [['list', 'x'], /expected npm run keys/],
+  const wrongUsage: [string[], RegExp][] = [
+    [[], /one of add, list, revoke is needed\n\nnpm run keys -- add NAME/],
+    [['toString'], /there is no "toString"/],
+    [['constructor'], /there is no "constructor"/],
+    [['drop'], /there is no "drop"; there are add, list, revoke/],
+    [['list', '--colour'], /'--colour'[^]*npm run keys/],
+    [['list', 'x'], /list takes no name/],
+    [['list', '--output', 'x'], /only add has such options/],
     [['add', '--scopes', 'admin'], /one name, not 0/],
     [['add', 'a', 'b', '--scopes', 'admin'], /one name, not 2/],
     [['revoke'], /one name, not 0/],
+  ]
+  for (const [words, expected] of wrongUsage)
+    t.match(await command(t, [...words, '--file', file]), { code: 2, out: '', err: expected }, words.join(' '))
+  const cases: [string[], RegExp][] = [
     [['add', 'a'], /--scopes takes transcribe, search/],
     [['add', 'a', '--scopes', ','], /--scopes takes/],
     [['add', 'a', '--scopes', 'admin,root'], /not "root"/],
@@ -136,7 +143,6 @@ t.test('the command says what it expects', async (t) => {
       new RegExp(`--expires takes a day to come.*not "${date}"`),
     ]),
     [['add', 'a', '--scopes', 'admin', '--group-readable'], /goes with --output/],
-    [['list', '--output', 'x'], /only add has such options/],
     [['revoke', 'nobody'], /no key named "nobody"/],
   ]
   for (const [words, expected] of cases)
@@ -158,7 +164,7 @@ t.test(
       })
     t.match((await run('add', 'web', '--scopes', 'search')).stdout.trimEnd(), KEY)
     t.match((await run('list')).stdout, /\nweb +search/)
-    t.match(await run('list', 'x').catch((thrown: unknown) => thrown), { code: 1 })
+    t.match(await run('list', 'x').catch((thrown: unknown) => thrown), { code: 2 })
   },
 )
 
@@ -274,12 +280,6 @@ t.test('what the command cannot do is said in a sentence', async (t) => {
     ...more,
   ]
   const cases: [string, readonly string[], RegExp][] = [
-    [
-      'a name of every object',
-      ['toString', '--file', path.join(folder, 'keys')],
-      /expected npm run keys .* not "toString"/,
-    ],
-    ['another one', ['constructor', '--file', path.join(folder, 'keys')], /not "constructor"/],
     ['a file as a folder', addTo('plain/keys'), /plain is not a folder/],
     [
       'a file above the folder',

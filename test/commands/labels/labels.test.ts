@@ -76,7 +76,7 @@ t.test('a wrong call names what is missing', async (t) => {
   const folder = t.testdir({ 'm.jsonl': lines({ path: 'a.wav', text: 'x' }), 'empty.jsonl': '' })
   const [manifest, out] = [path.join(folder, 'm.jsonl'), path.join(folder, 'out')]
   for (const [args, code, complaint] of [
-    [[], 2, /expected check, agree, import, export/], [['check'], 2, /one manifest/], [['agree'], 2, /label files/],
+    [[], 2, /one of check, agree, import, export is needed/], [['check'], 2, /one manifest/], [['agree'], 2, /label files/],
     [['export', 'xml', manifest, '--out', out], 2, /"xml" is no format/], [['export', 'csv', manifest], 2, /--out/],
     [['import', 'csv', manifest, '--out', out, '--labels', out], 2, /go together/],
     [['export', 'stm', manifest, '--out', out], 1, /"seconds"/], [['check', path.join(folder, 'none')], 1, /none/],

@@ -4,9 +4,10 @@
  */
 import { spawn } from 'node:child_process'
 import {
-  appendFileSync, chmodSync, cpSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, utimesSync,
+  appendFileSync, chmodSync, cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, utimesSync,
   writeFileSync,
 } from 'node:fs'
+import os from 'node:os'
 import path from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import t, { type Test } from 'tap'
@@ -43,18 +44,24 @@ for (const name of readdirSync('src').filter((name) => name.endsWith('.ts'))) {
 }
 `
 
-function makeProject(t: Test): string {
-  const root = t.testdir({
+function makeProject(t: Test, root: string = t.testdir()): string {
+  const files: Readonly<Record<string, string>> = {
     'package.json': '{ "type": "commonjs" }',
     'package-lock.json': JSON.stringify(LOCKED),
     '.npmrc': '',
     'tsconfig.json': '{}',
-    '.ci': { 'tsconfig.build.json': '{}' },
+    '.ci/tsconfig.build.json': '{}',
     'fake-tsc.mjs': FAKE_COMPILER,
-    npm: { 'npm-cli.js': `import('../fake-npm.mjs')` },
+    'npm/npm-cli.js': `import('../fake-npm.mjs')`,
     'fake-npm.mjs': FAKE_NPM,
-    src: { 'a.ts': 'a', 'b.ts': 'b', page: { 'index.html': '<p>' } },
-  })
+    'src/a.ts': 'a', 'src/b.ts': 'b', 'src/page/index.html': '<p>',
+  }
+  // Another user may read it.
+  chmodSync(root, 0o755)
+  for (const [name, content] of Object.entries(files)) {
+    mkdirSync(path.dirname(path.join(root, name)), { recursive: true })
+    writeFileSync(path.join(root, name), content)
+  }
   const setup = readdirSync(path.join(projectRoot, 'src/commands/setup'))
   for (const name of setup.filter((name) => name.endsWith('.mjs'))) {
     cpSync(path.join(projectRoot, 'src/commands/setup', name), path.join(root, 'src/commands/setup', name))
@@ -62,12 +69,17 @@ function makeProject(t: Test): string {
   return root
 }
 
+const skipOnWindows = process.platform === 'win32' && 'shells and permissions differ'
+
 interface Ended { readonly exitCode: number | null; readonly printed: string }
 
-function start(root: string, args: readonly string[] = ['build'], environment: NodeJS.ProcessEnv = {}): Promise<Ended> {
+function start(
+  root: string, args: readonly string[] = ['build'], environment: NodeJS.ProcessEnv = {},
+  user: { readonly uid?: number, readonly gid?: number } = {},
+): Promise<Ended> {
   const env = { ...process.env, NODE_OPTIONS: '', npm_execpath: path.join(root, 'npm/npm-cli.js'), ...environment }
   const program = path.join(root, 'src/commands/setup/start.mjs')
-  const child = spawn(process.execPath, [program, ...args], { cwd: path.dirname(root), env })
+  const child = spawn(process.execPath, [program, ...args], { cwd: path.dirname(root), env, ...user })
   let printed = ''
   child.stderr.on('data', (chunk: Buffer) => { printed += chunk.toString() })
   return new Promise((resolve) => child.once('close', (exitCode) => resolve({ exitCode, printed })))
@@ -82,8 +94,8 @@ function calls(root: string): string[] {
   return lines.map((line) => line.replace(/ .*/, ''))
 }
 
-async function installedProject(t: Test): Promise<string> {
-  const root = makeProject(t)
+async function installedProject(t: Test, folder?: string): Promise<string> {
+  const root = makeProject(t, folder)
   t.equal((await start(root)).exitCode, 0)
   t.same(calls(root), ['ci', 'tsc'])
   return root
@@ -121,25 +133,37 @@ t.test('another version of Node needs no other packages, nor does the stamp of a
   t.same(calls(root), [])
 })
 
-const skipAsRoot = (process.getuid?.() ?? 0) === 0 && 'root may write everywhere'
+/** Root may write everywhere; its tests run the program as "nobody". */
+const ANOTHER_USER = process.getuid?.() === 0 ? { uid: 65_534, gid: 65_534 } : {}
 
-t.test('a folder that cannot be written is a sentence, unless nothing is to be written', { skip: skipAsRoot }, async (t) => {
-  const root = await installedProject(t)
+t.test('a folder that cannot be written is a sentence, unless nothing is to be written', { skip: skipOnWindows }, async (t) => {
+  const root = await installedProject(t, mkdtempSync(path.join(os.tmpdir(), 'earshot-start-')))
+  const asAnother = (): Promise<Ended> => start(root, ['build'], {}, ANOTHER_USER)
   rmSync(path.join(root, 'node_modules/.earshot-install'))
   chmodSync(root, 0o555)
-  t.teardown(() => chmodSync(root, 0o755))
-  t.match(await start(root), { exitCode: 0, printed: '' }, 'what is there is used')
+  t.teardown(() => {
+    chmodSync(root, 0o755)
+    rmSync(root, { recursive: true })
+  })
+  t.match(await asAnother(), { exitCode: 0, printed: '' }, 'what is there is used')
+  const denied = (step: string): object => ({
+    exitCode: 1,
+    printed: new RegExp(`^earshot: ${root} cannot be written \\(EACCES\\), and ${step} has to: user \\S+ may not write there: .*\\n$`),
+  })
   writeFileSync(path.join(root, 'src/a.ts'), 'changed')
-  const { exitCode, printed } = await start(root)
-  t.equal(exitCode, 1)
-  t.match(printed, /^earshot: \S+ cannot be written \(EACCES\), and the build has to: user \S+ may not write there: .*\n$/)
+  t.match(await asAnother(), denied('the build'), 'changed sources')
+  chmodSync(root, 0o755)
+  rmSync(path.join(root, 'dist'), { recursive: true })
+  rmSync(path.join(root, 'node_modules'), { recursive: true })
+  chmodSync(root, 0o555)
+  t.match(await asAnother(), denied('the installation of the packages'), 'no packages')
 })
 
 t.test('a build that is stopped is not a fault of the sources', { skip: process.platform === 'win32' }, async (t) => {
   const root = await installedProject(t)
   writeFileSync(path.join(root, 'node_modules/typescript/bin/tsc'), 'process.kill(process.pid, "SIGTERM"); setTimeout(() => {}, 1e6)')
   writeFileSync(path.join(root, 'src/a.ts'), 'changed')
-  t.match(await start(root), { exitCode: 143, printed: 'earshot: the build was interrupted; dist/ was left as it was\n' })
+  t.match(await start(root), { exitCode: 143, printed: /^earshot: building dist.*\nearshot: the build was interrupted; dist\/ was left as it was\n$/ })
 })
 
 t.test('an install by hand is taken as it is', async (t) => {
@@ -193,8 +217,6 @@ t.test('a lock whose holder died is taken over', async (t) => {
   utimesSync(lock, anHourAgo, anHourAgo)
   t.equal((await start(root)).exitCode, 0)
 })
-
-const skipOnWindows = process.platform === 'win32' && 'shells differ'
 
 t.test('a run whose npm was killed ends too, and its children', { skip: skipOnWindows }, async (t) => {
   const root = makeProject(t)

@@ -3,7 +3,7 @@ import path from 'node:path'
 import t from 'tap'
 import { showInstalling } from '../../../src/commands/setup/progress.mjs'
 import { explainFullDisk, explainStorage, requireSpace } from '../../../src/commands/setup/storage.mjs'
-import { requireRoom } from '../../../src/commands/setup/weights.js'
+import { lackOfRoom, requireRoom } from '../../../src/commands/setup/weights.js'
 
 const disk = (freeBytes: number, blocks = 1_000) => () => ({ bavail: freeBytes / 4_000, bsize: 4_000, blocks })
 
@@ -47,13 +47,28 @@ t.test('a model is not fetched to a disk without room for it', async (t) => {
   })
 })
 
+t.test('graphs are not compiled where there is no place for them', async (t) => {
+  const folder = t.testdir()
+  t.equal(await lackOfRoom(path.join(folder, 'a/compiled'), 'the compiled a', 1e6, async () => disk(1e6)()), undefined)
+  t.same(await lackOfRoom(path.join(folder, 'a/compiled'), 'the compiled a', 84e6, async () => disk(8e6)()), {
+    isFull: true, problem: `the disk of ${folder} is full: the compiled a needs 84.0 MB there, and 8.0 MB are free`,
+  })
+})
+
 t.test('the installation shows how far it is: a line that is rewritten on a terminal, lines in a log', async (t) => {
-  for (const [isTTY, form] of [[true, /^\r(earshot: \d of 9 packages, 0 s\r?)+\n$/], [false, /^(earshot: \d of 9 packages, 0 s\n)+$/]] as const) {
-    let [written, count] = ['', 0]
-    const end = showInstalling(9, () => ++count, { isTTY, write: (text: string) => { written += text } }, 5)
-    while (count < 3) await new Promise((resolve) => setTimeout(resolve, 5))
+  const line = 'earshot: (preparing|\\d of 9 packages), 0 s'
+  for (const [isTTY, form] of [[true, `^(\\r${line}\u001b\\[K)+\\n$`], [false, `^(${line}\\n)+$`]] as const) {
+    let written = ''
+    // An old installation is removed first.
+    const counts = [3, 1, 0, 0, 2, 5]
+    let shown = 0
+    const count = (): number => counts[Math.min(shown++, counts.length - 1)]!
+    const end = showInstalling(9, count, { isTTY, write: (text: string) => { written += text } }, 5)
+    while (shown < counts.length) await new Promise((resolve) => setTimeout(resolve, 5))
     end()
-    t.match(written, form)
+    t.match(written, new RegExp(form))
+    const said = [...written.matchAll(/preparing|\d of 9/g)].map(([text]) => text)
+    t.same(said.slice(0, counts.length), ['preparing', 'preparing', 'preparing', 'preparing', '2 of 9', '5 of 9'])
     const before = written
     await new Promise((resolve) => setTimeout(resolve, 20))
     t.equal(written, before, 'and it ends')

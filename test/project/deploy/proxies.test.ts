@@ -102,9 +102,9 @@ t.test('Caddy', { skip: missing('caddy', 'version') }, async (t) => {
   await holds(t, `http://127.0.0.1:${port}`)
 })
 
-t.test('the document shows both files as they are', async (t) => {
+t.test('the document shows the files as they are', async (t) => {
   const page = read('docs/reverse-proxy.md')
-  for (const file of ['nginx.conf', 'Caddyfile']) {
+  for (const file of ['nginx.conf', 'Caddyfile', 'nginx-prefix.conf', 'Caddyfile.prefix']) {
     const shown = read(`deploy/proxy/${file}`).replace(/^#.*\n/, '')
     t.ok(page.includes(shown), file)
   }

@@ -304,16 +304,16 @@ t.test('the page of the routes works under a policy of its own and asks no other
   const { page, said, hosts } = await watched(t)
   await page.goto(`${base}/docs`)
   for (const [id, expected] of [
-    ['get_v1_models', /moonshine-tiny-en/],
-    ['put_v1_catalogues__name_', /"entries": 1/],
-    ['post_v1_transcriptions', SPOKEN],
+    ['listModels', /moonshine-tiny-en/],
+    ['putCatalogue', /"entries": 1/],
+    ['transcribe', SPOKEN],
   ] as const) {
-    const operation = page.locator(`[id$=${id}]`)
+    const operation = page.locator(`[id$=-${id}]`)
     await operation.locator('button').first().click()
     await operation.getByText('Try it out').click()
     if (id.startsWith('put')) await operation.locator('input[type=text]').first().fill('x')
-    if (id.startsWith('put')) await operation.locator('textarea').fill(CSV)
-    if (id.startsWith('post')) await operation.locator('input[type=file]').first().setInputFiles(CLIP)
+    if (id.startsWith('put')) await operation.locator('input[type=file]').setInputFiles({ name: 'x.csv', mimeType: 'text/csv', buffer: Buffer.from(CSV) })
+    if (id === 'transcribe') await operation.locator('input[type=file]').first().setInputFiles(CLIP)
     await operation.getByRole('button', { name: 'Execute' }).click()
     t.match(await operation.locator('.live-responses-table').innerText(), expected, id)
   }

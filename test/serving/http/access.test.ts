@@ -200,7 +200,8 @@ t.test('no way of writing a path leads around the check', async (t) => {
           throw thrown
         })
         const isPublic = /^\/healthz\?/.test(target)
-        t.ok(isPublic || status >= 300, `${method} ${target}: ${status}`)
+        const namesMethods = method === 'OPTIONS' && status === 204 && body === ''
+        t.ok(isPublic || namesMethods || status >= 300, `${method} ${target}: ${status}`)
         t.notMatch(body, /asr_|"object":"list"|"traffic"|"entries"/, `${method} ${target}`)
       }
     }
@@ -241,7 +242,7 @@ t.test('an unknown path is not found, with a key or without; a preflight is not 
   const { url, bearer } = await guarded(t)
   for (const headers of [{}, bearer('admin'), { authorization: 'Bearer x' }]) {
     t.match(await ask(url, 'GET', '/v2/nothing', headers), { status: 404, code: 'ROUTE_NOT_FOUND' })
-    t.match(await ask(url, 'GET', '/v1/transcriptions', headers), { status: 404, code: 'ROUTE_NOT_FOUND' })
+    t.match(await ask(url, 'GET', '/v1/transcriptions', headers), { status: 405, code: 'METHOD_NOT_ALLOWED' })
     t.not((await ask(url, 'OPTIONS', '/v1/transcriptions', headers)).status, 401)
   }
 })
@@ -381,7 +382,7 @@ t.test(
     }
     const page = await (await fetch(`${url}/docs/`)).text()
     for (const [, file] of page.matchAll(/(?:src|href)="\.?\/?([\w./-]+)"/g))
-      t.equal((await fetch(new URL(file!, `${url}/docs/`))).status, 200, file!)
+      t.equal((await fetch(new URL(file!, `${url}/docs`))).status, 200, file!)
     const open = (await (await fetch(`${(await setUp(t)).url}/openapi.json`)).json()) as any
     t.same(
       open.paths['/metrics'].get.security,

@@ -3,20 +3,24 @@ import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { Type } from 'typebox'
 import { SpeechError } from '../../../domain/errors.js'
 import type { AppDependencies } from '../dependencies.js'
-import { ErrorReply } from '../schemas.js'
 import { shortened } from './session.js'
 
 const MAX_ID_CHARACTERS = 200
 
 const DeletedReply = Type.Object({
   deleted: Type.Integer({ description: 'Clips that were stored; those in memory are gone too.' }),
-})
-const RESPONSE = { 200: DeletedReply, '4xx': ErrorReply, '5xx': ErrorReply }
+}, { description: 'Nothing of it is kept any more.' })
+const RESPONSE = { 200: DeletedReply }
+const CONFIG = {
+  access: 'collection',
+  answers: { errors: ['COLLECTION_OFF', 'COLLECTION_UNAVAILABLE'], example: { deleted: 1 } },
+} as const
 
 export const collected: FastifyPluginAsyncTypebox<AppDependencies> = async (scope, { collection }) => {
   scope.delete('/v1/collected', {
-    config: { access: 'collection' },
+    config: CONFIG,
     schema: {
+      operationId: 'deleteCollectedSession',
       summary: 'Delete the collected clips of a session',
       tags: ['collection'],
       querystring: Type.Object({
@@ -30,8 +34,9 @@ export const collected: FastifyPluginAsyncTypebox<AppDependencies> = async (scop
   })
 
   scope.delete('/v1/collected/:id', {
-    config: { access: 'collection' },
+    config: CONFIG,
     schema: {
+      operationId: 'deleteCollectedClip',
       summary: 'Delete the collected clip of a request',
       tags: ['collection'],
       params: Type.Object({

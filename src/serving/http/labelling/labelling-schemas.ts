@@ -49,7 +49,7 @@ export const NewLabel = Type.Object({
   state: Type.Enum([...LABEL_STATES]),
 }, { additionalProperties: false })
 
-const Label = Type.Object({
+export const Label = Type.Object({
   author: Type.String(), time: Type.String(), text: Type.String(), tags: Type.Immutable(Type.Array(Type.String())),
   state: Type.Enum([...LABEL_STATES]),
 })

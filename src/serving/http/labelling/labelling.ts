@@ -12,21 +12,30 @@ import { whenClosed } from '../connections/when-closed.js'
 import type { AppDependencies } from '../dependencies.js'
 import { takeJson } from '../json-bodies.js'
 import { servePage } from '../pages/pages.js'
-import { ErrorReply } from '../schemas.js'
+import { RECOGNITION_ERRORS, UPLOAD_ERRORS, type Answers } from '../documentation/answers.js'
 import {
   ClipQuery, ClipReply, ClipsQuery, ClipsReply, CompletionQuery, CompletionsReply, GuideReply, LabelledReply, LabelText,
   NewLabel, NextQuery, NextReply, SuggestionsReply, WarningsReply,
 } from './labelling-schemas.js'
 import { suggest } from './suggestions.js'
+import { Audio } from '../transcription/raw-clip.js'
 
 const MAX_BODY_BYTES = 16_384
 const MOST_COMPLETIONS = 6
 /** A page of the list; who looks for more narrows the selection. */
 const MOST_LISTED = 200
 
-const ACCESS = { config: { access: 'labelling' } } as const
+const access = (answers: Answers) => ({ config: { access: 'labelling', answers } }) as const
+const FRESH = ['cache-control'] as const
+const CLIP_ERRORS = ['CLIP_NOT_FOUND', 'COLLECTION_UNAVAILABLE'] as const
 const TAGS = ['labelling']
-const REFUSALS = { '4xx': ErrorReply, '5xx': ErrorReply }
+
+const AUDIO_ANSWERS: Answers = {
+  description: 'The bytes of the file, with the media type of its upload.',
+  errors: [...CLIP_ERRORS, 'UPLOAD_TOO_LARGE'],
+  headers: FRESH,
+  content: { 'audio/*': { schema: Audio }, 'application/octet-stream': { schema: Audio } },
+}
 
 interface LabellingDependencies extends AppDependencies { readonly labelling: Labelling }
 
@@ -41,10 +50,12 @@ export const labellingRoutes: FastifyPluginAsyncTypebox<LabellingDependencies> =
 
 const clipRoutes: FastifyPluginAsyncTypebox<LabellingDependencies> = async (scope, { labelling }) => {
   scope.get('/v1/labelling/next', {
-    ...ACCESS,
+    ...access({ errors: ['COLLECTION_UNAVAILABLE'], headers: FRESH }),
     schema: {
-      summary: 'The next clip for a labeller, and how far labelling is', tags: TAGS, querystring: NextQuery,
-      response: { 200: NextReply, ...REFUSALS },
+      operationId: 'getNextClip',
+      summary: 'The next clip for a labeller, and how far labelling is',
+      tags: TAGS, querystring: NextQuery,
+      response: { 200: NextReply },
     },
   }, async ({ query: { author, onScreen = [], ...query } }, reply) => {
     const { clip, progress } = await labelling.next(author, selectionOf(query), onScreen)
@@ -52,10 +63,12 @@ const clipRoutes: FastifyPluginAsyncTypebox<LabellingDependencies> = async (scop
   })
 
   scope.get('/v1/labelling/clip', {
-    ...ACCESS,
+    ...access({ errors: CLIP_ERRORS, headers: FRESH }),
     schema: {
-      summary: 'A clip with the last label of a labeller', tags: TAGS, querystring: ClipQuery,
-      response: { 200: ClipReply, ...REFUSALS },
+      operationId: 'getClip',
+      summary: 'A clip with the last label of a labeller',
+      tags: TAGS, querystring: ClipQuery,
+      response: { 200: ClipReply },
     },
   }, async ({ query: { clip: id, author } }, reply) => {
     const clip = await labelling.find(id)
@@ -64,10 +77,12 @@ const clipRoutes: FastifyPluginAsyncTypebox<LabellingDependencies> = async (scop
   })
 
   scope.get('/v1/labelling/clips', {
-    ...ACCESS,
+    ...access({ errors: ['COLLECTION_UNAVAILABLE'], headers: FRESH }),
     schema: {
-      summary: 'Clips of a selection, the newest first', tags: TAGS, querystring: ClipsQuery,
-      response: { 200: ClipsReply, ...REFUSALS },
+      operationId: 'listClips',
+      summary: 'Clips of a selection, the newest first',
+      tags: TAGS, querystring: ClipsQuery,
+      response: { 200: ClipsReply },
     },
   }, async ({ query }, reply) => {
     const clips = await labelling.select(selectionOf(query))
@@ -81,8 +96,12 @@ const clipRoutes: FastifyPluginAsyncTypebox<LabellingDependencies> = async (scop
 const audioRoutes: FastifyPluginAsyncTypebox<LabellingDependencies> = async (scope, dependencies) => {
   const { labelling } = dependencies
   scope.get('/v1/labelling/audio', {
-    ...ACCESS,
-    schema: { summary: 'A clip as it was uploaded', tags: TAGS, querystring: ClipQuery },
+    ...access(AUDIO_ANSWERS),
+    schema: {
+      operationId: 'getClipAudio',
+      summary: 'A clip as it was uploaded',
+      tags: TAGS, querystring: ClipQuery,
+    },
   }, async ({ query: { clip } }, reply) => {
     const { bytes, mediaType } = await labelling.audio(clip)
     const type = /^audio\/[\w.+-]+/.exec(mediaType)?.[0] ?? 'application/octet-stream'
@@ -90,10 +109,12 @@ const audioRoutes: FastifyPluginAsyncTypebox<LabellingDependencies> = async (sco
   })
 
   scope.get('/v1/labelling/suggestions', {
-    ...ACCESS,
+    ...access({ errors: [...CLIP_ERRORS, 'UPLOAD_TOO_LARGE', ...RECOGNITION_ERRORS], headers: FRESH }),
     schema: {
-      summary: 'What may be said in a clip, and where speech is', tags: TAGS, querystring: ClipQuery,
-      response: { 200: SuggestionsReply, ...REFUSALS },
+      operationId: 'getSuggestions',
+      summary: 'What may be said in a clip, and where speech is',
+      tags: TAGS, querystring: ClipQuery,
+      response: { 200: SuggestionsReply },
     },
   }, async ({ query: { clip: id } }, reply) => {
     const clip = await labelling.find(id)
@@ -105,18 +126,24 @@ const audioRoutes: FastifyPluginAsyncTypebox<LabellingDependencies> = async (sco
 
 const textRoutes: FastifyPluginAsyncTypebox<LabellingDependencies> = async (scope, { labelling, catalogues }) => {
   scope.get('/v1/labelling/guide', {
-    ...ACCESS,
-    schema: { summary: 'The rules of the labelling guide', tags: TAGS, response: { 200: GuideReply, ...REFUSALS } },
+    ...access({}),
+    schema: {
+      operationId: 'getLabelGuide',
+      summary: 'The rules of the labelling guide',
+      tags: TAGS, response: { 200: GuideReply },
+    },
   }, () => {
     const { language, rules } = labelling.guide
     return { language, rules: rules.map(({ id, write }) => ({ id, write })) }
   })
 
   scope.get('/v1/labelling/completions', {
-    ...ACCESS,
+    ...access({}),
     schema: {
-      summary: 'Names of catalogues that continue a text', tags: TAGS, querystring: CompletionQuery,
-      response: { 200: CompletionsReply, ...REFUSALS },
+      operationId: 'listCompletions',
+      summary: 'Names of catalogues that continue a text',
+      tags: TAGS, querystring: CompletionQuery,
+      response: { 200: CompletionsReply },
     },
   }, async ({ query: { text } }) => {
     const served = catalogues.list().map(({ catalogue }) => catalogue)
@@ -128,18 +155,22 @@ const labelRoutes: FastifyPluginAsyncTypebox<LabellingDependencies> = async (sco
   takeJson(scope, uploads, MAX_BODY_BYTES)
 
   scope.post('/v1/labelling/warnings', {
-    ...ACCESS,
+    ...access({ errors: UPLOAD_ERRORS }),
     schema: {
-      summary: 'What the guide says about a text', tags: TAGS, body: LabelText,
-      response: { 200: WarningsReply, ...REFUSALS },
+      operationId: 'checkLabelText',
+      summary: 'What the guide says about a text',
+      tags: TAGS, body: LabelText,
+      response: { 200: WarningsReply },
     },
   }, ({ body: { text } }) => ({ warnings: labelling.warnings(text) }))
 
   scope.post('/v1/labelling/labels', {
-    ...ACCESS,
+    ...access({ errors: [...UPLOAD_ERRORS, ...CLIP_ERRORS] }),
     schema: {
-      summary: 'Label a clip; answered when the label is on the disk', tags: TAGS,
-      body: NewLabel, response: { 201: LabelledReply, ...REFUSALS },
+      operationId: 'addLabel',
+      summary: 'Label a clip; answered when the label is on the disk',
+      tags: TAGS,
+      body: NewLabel, response: { 201: LabelledReply },
     },
   }, async ({ body, log }, reply) => {
     const label = await labelling.add(body)

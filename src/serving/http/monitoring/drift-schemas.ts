@@ -19,7 +19,7 @@ const list = <
   description: string,
 ) => Type.Immutable(Type.Array(schema, { description }))
 
-const ComparisonSchema = Type.Object({
+export const ComparisonSchema = Type.Object({
   clips: Type.Integer({ description: 'Clips in the window, those counted as missing among them.' }),
   counts: list(Type.Integer(), 'In the order of the bins.'),
   missing: Type.Integer({ description: 'Clips on which the feature could not be measured.' }),
@@ -34,7 +34,7 @@ const ComparisonSchema = Type.Object({
   ),
 })
 
-const FeatureSchema = Type.Object({
+export const FeatureSchema = Type.Object({
   name: Type.String(),
   family: Type.Union([Type.Literal('input'), Type.Literal('output')]),
   unit: Type.String(),
@@ -60,7 +60,7 @@ const EvidenceSchema = Type.Object({
   now: Type.Number({ description: 'Share of the window.' }),
 })
 
-const CauseSchema = Type.Object({
+export const CauseSchema = Type.Object({
   name: Type.Enum([...CAUSE_LABELS], { description: 'Alarms without a common cause: unexplained.' }),
   title: Type.String(),
   help: Type.String({ description: 'What has happened.' }),
@@ -75,7 +75,7 @@ const CauseSchema = Type.Object({
   from: orNull(Type.String(), 'ISO 8601: when the oldest clip of the windows came that raised these alarms.'),
 })
 
-const BaselineSchema = Type.Object({
+export const BaselineSchema = Type.Object({
   id: Type.String(),
   created: Type.String(),
   model: Type.String(),
@@ -112,7 +112,7 @@ const sums = {
   }),
 }
 
-const TrafficSchema = Type.Object(
+export const TrafficSchema = Type.Object(
   {
     hour: Type.Object({ ...sums, ...latencyQuantiles }),
     minutes: Type.Immutable(
@@ -149,4 +149,4 @@ export const DriftReply = Type.Union([
     traffic: TrafficSchema,
     labelling: LABELLING,
   }),
-])
+], { description: 'Inputs and outputs against the baseline, and the traffic of the last hour.' })

@@ -9,8 +9,9 @@ export const drift: FastifyPluginAsyncTypebox<AppDependencies> = async (scope, d
   // Clips of a manifest have no time, so that no alarm leads to them.
   const labelling = dependencies.labelling !== undefined && config.labelClips === undefined
   scope.get('/v1/drift', {
-    config: { access: 'metrics' },
+    config: { access: 'metrics', answers: { headers: ['cache-control'] } },
     schema: {
+      operationId: 'getDrift',
       summary: 'Inputs and outputs against the baseline, and the traffic of the last hour; /drift draws it',
       tags: ['operations'],
       response: { 200: DriftReply },

@@ -10,23 +10,29 @@ import type { AnswerFacts } from '../../../monitoring/feedback/token.js'
 import { handOverCorrection } from '../collection/hand-over.js'
 import type { AppDependencies } from '../dependencies.js'
 import { takeJson } from '../json-bodies.js'
-import { AcceptedReply, ErrorReply, FeedbackBody, LabelBody, LabelReply } from '../schemas.js'
+import { UPLOAD_ERRORS } from '../documentation/answers.js'
+import { AcceptedReply, FeedbackBody, LabelBody, LabelReply } from '../schemas.js'
 
 const MAX_BODY_BYTES = 65_536
+
+const ERRORS = [
+  ...UPLOAD_ERRORS, 'TOKEN_INVALID', 'TOKEN_EXPIRED', 'FEEDBACK_DUPLICATE', 'TRANSCRIPT_OTHER',
+] as const
 
 export const feedback: FastifyPluginAsyncTypebox<AppDependencies> = async (scope, dependencies) => {
   const { feedback: judged, uploads } = dependencies
   takeJson(scope, uploads, MAX_BODY_BYTES)
 
   scope.post('/v1/feedback', {
-    config: { access: 'feedback' },
+    config: { access: 'feedback', answers: { errors: ERRORS, example: { accepted: true } } },
     schema: {
+      operationId: 'sendFeedback',
       summary: 'Report what the user did with a transcript',
       description: 'One event of each kind for an answer. With `corrected`, `text` and `transcript` together are a '
         + 'label of the source `correction`.',
       tags: ['feedback'],
       body: FeedbackBody,
-      response: { 202: AcceptedReply, '4xx': ErrorReply, '5xx': ErrorReply },
+      response: { 202: AcceptedReply },
     },
   }, async (request, reply) => {
     const { token, ...statement } = request.body
@@ -37,14 +43,15 @@ export const feedback: FastifyPluginAsyncTypebox<AppDependencies> = async (scope
   })
 
   scope.post('/v1/labels', {
-    config: { access: 'labels' },
+    config: { access: 'labels', answers: { errors: ERRORS, example: { accepted: true, words: 3, errors: 1 } } },
     schema: {
+      operationId: 'sendReferenceTranscript',
       summary: 'Give the reference transcript of an answer',
       description: 'One label of each source for an answer. `transcript` is the text of the answer, unchanged: the '
         + 'service has not kept it.',
       tags: ['feedback'],
       body: LabelBody,
-      response: { 202: LabelReply, '4xx': ErrorReply, '5xx': ErrorReply },
+      response: { 202: LabelReply },
     },
   }, async (request, reply) => {
     const { token, ...label } = request.body

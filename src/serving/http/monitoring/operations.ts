@@ -5,12 +5,12 @@ import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { Type } from 'typebox'
 import { acceptsGzip } from '../connections/content-encoding.js'
 import type { AppDependencies } from '../dependencies.js'
+import { Health, Readiness } from './operations-schemas.js'
 
-const Readiness = Type.Object({
-  ready: Type.Boolean(),
-  missing: Type.String({ description: 'What is missing; empty when ready.' }),
-  workers: Type.Object({ idle: Type.Integer(), busy: Type.Integer(), starting: Type.Integer() }),
-})
+const METRICS_EXAMPLE = `# HELP asr_requests_total Recognition requests by their outcome.
+# TYPE asr_requests_total counter
+asr_requests_total{outcome="ok"} 12
+`
 
 /** In the thread pool: health and metrics answer while a scrape is compressed. */
 const compress = promisify(gzip)
@@ -24,15 +24,17 @@ export const operations: FastifyPluginAsyncTypebox<AppDependencies> = async (sco
   scope.get('/healthz', {
     config: { access: 'open' },
     schema: {
+      operationId: 'getHealth',
       summary: 'Whether the process is alive',
       tags: ['operations'],
-      response: { 200: Type.Object({ status: Type.Literal('ok') }) },
+      response: { 200: Health },
     },
   }, async () => ({ status: 'ok' as const }))
 
   scope.get('/readyz', {
     config: { access: 'open' },
     schema: {
+      operationId: 'getReadiness',
       summary: 'Whether every worker has recognized a real clip since it was loaded',
       tags: ['operations'],
       response: { 200: Readiness, 503: Readiness },
@@ -46,8 +48,14 @@ export const operations: FastifyPluginAsyncTypebox<AppDependencies> = async (sco
   })
 
   scope.get('/metrics', {
-    config: { access: 'metrics' },
-    schema: { summary: 'Prometheus metrics', tags: ['operations'], produces: ['text/plain'] },
+    config: {
+      access: 'metrics',
+      answers: {
+        description: 'The metrics of the service and of Node.',
+        content: { 'text/plain': { schema: Type.String(), examples: { metrics: METRICS_EXAMPLE } } },
+      },
+    },
+    schema: { operationId: 'getMetrics', summary: 'Prometheus metrics', tags: ['operations'] },
   }, async (request, reply) => {
     const exposition = await telemetry.exposition()
     void reply.type(telemetry.contentType).header('vary', 'accept-encoding')

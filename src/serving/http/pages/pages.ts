@@ -18,11 +18,7 @@ const MEDIA_TYPES: Readonly<Record<string, string>> = {
   '.css': 'text/css; charset=utf-8',
   '.svg': 'image/svg+xml',
 }
-/** Beside those that every answer has. */
-const PAGE_HEADERS = {
-  'content-security-policy': 'default-src \'self\'; base-uri \'none\'; form-action \'none\'; frame-ancestors \'none\'',
-  'cache-control': 'no-cache',
-}
+const POLICY = 'default-src \'self\'; base-uri \'none\'; form-action \'none\'; frame-ancestors \'none\''
 /** A page holds no data, and could not ask for a key if it needed one. */
 const OPEN = { config: { access: 'open' }, schema: { hide: true } } as const
 
@@ -30,6 +26,14 @@ interface PageFile {
   readonly body: Buffer
   readonly mediaType: string
   readonly etag: string
+  readonly policy: string
+}
+
+interface Additions {
+  /** Files of packages, as absolute paths; served beside those of the page. */
+  readonly files?: readonly string[]
+  /** A directive of the content security policy, besides those of all pages. */
+  readonly policy?: string
 }
 
 /** What the pages share, at /shared. */
@@ -38,8 +42,8 @@ export const sharedFiles: FastifyPluginAsyncTypebox = async (scope) => {
 }
 
 /** The folder `name` at the path of the same name. */
-export function servePage(scope: FastifyInstance, name: string): void {
-  const files = readFiles(name)
+export function servePage(scope: FastifyInstance, name: string, additions: Additions = {}): void {
+  const files = readFiles(name, additions)
   const index = files.get('index.html')
   if (index === undefined) throw new Error(`the page "${name}" has no index.html`)
   scope.get(`/${name}`, OPEN, (request, reply) => sendFile(index, request, reply))
@@ -55,19 +59,24 @@ function serveFiles(scope: FastifyInstance, name: string, files: ReadonlyMap<str
 }
 
 /** By their names. What has no media type here (a note for readers) is no part of the page. */
-function readFiles(name: string): ReadonlyMap<string, PageFile> {
+function readFiles(name: string, { files = [], policy }: Additions = {}): ReadonlyMap<string, PageFile> {
   const folder = fileURLToPath(new URL(`./${name}/`, import.meta.url))
-  return new Map(readdirSync(folder).flatMap((file) => {
+  const own = readdirSync(folder).map((file) => path.join(folder, file))
+  return new Map([...own, ...files].flatMap((file) => {
     const mediaType = MEDIA_TYPES[path.extname(file)]
     if (mediaType === undefined) return []
-    const body = readFileSync(path.join(folder, file))
+    const body = readFileSync(file)
     const etag = `"${createHash('sha256').update(body).digest('base64url').slice(0, 22)}"`
-    return [[file, { body, mediaType, etag }] as const]
+    return [[path.basename(file), {
+      body, mediaType, etag, policy: policy === undefined ? POLICY : `${POLICY}; ${policy}`,
+    }] as const]
   }))
 }
 
-function sendFile({ body, mediaType, etag }: PageFile, request: FastifyRequest, reply: FastifyReply): FastifyReply {
-  void reply.headers({ ...PAGE_HEADERS, etag })
+/** The headers are beside those that every answer has. */
+function sendFile(file: PageFile, request: FastifyRequest, reply: FastifyReply): FastifyReply {
+  const { body, mediaType, etag, policy } = file
+  void reply.headers({ 'content-security-policy': policy, 'cache-control': 'no-cache', etag })
   if (request.headers['if-none-match']?.includes(etag)) return reply.code(304).send()
   return reply.type(mediaType).send(body)
 }

@@ -4,7 +4,7 @@ import { EXTERNAL_ENGINE_FAILURES } from '../../../search/external-engine.js'
 import { DEFAULT_THRESHOLD, IN_TEXT, REASONS } from '../../../search/ranking/ranking.js'
 import { SEARCH_OUTCOMES } from '../../../domain/search-outcomes.js'
 import { ReportReply } from '../report-schemas.js'
-import { nullable, oneOf, RecognitionQuery } from '../schemas.js'
+import { formOf, nullable, oneOf, RecognitionQuery } from '../schemas.js'
 
 const MAX_HITS = 50
 
@@ -32,10 +32,12 @@ export const CatalogueReply = Type.Object({
       description: 'Ids of entries that no model can write: they can be found, but do not bias the decoder.',
     }),
   }, { description: 'Problems that a person may want to fix; all entries are served.' }),
-}, { $id: 'Catalogue' })
+}, { description: 'A catalogue as it is served.' })
 export type CatalogueReply = Static<typeof CatalogueReply>
 
-export const CatalogueListReply = Type.Object({ data: Type.Array(Type.Ref('Catalogue')) })
+export const CatalogueListReply = Type.Object({ data: Type.Array(CatalogueReply) }, {
+  description: 'The catalogues that are served.',
+})
 
 export const SearchQuery = Type.Object({
   ...RecognitionQuery.properties,
@@ -49,8 +51,9 @@ export const SearchQuery = Type.Object({
   })),
 }, { additionalProperties: false })
 export type SearchQuery = Static<typeof SearchQuery>
+export const SearchForm = formOf(SearchQuery.properties)
 
-const HitSchema = Type.Object({
+export const HitSchema = Type.Object({
   id: Type.String({ description: 'Of the entry, or the phrase itself.' }),
   name: nullable(Type.String(), 'Null where the external search engine gave none.'),
   score: nullable(Type.Number(), 'From 0 to 1 for catalogues; on the engine\'s own scale for its hits.'),
@@ -81,5 +84,5 @@ export const SearchReply = Type.Object({
     `Why the external search engine has no answer: ${EXTERNAL_ENGINE_FAILURES.join(', ')}.`),
   searchSeconds: Type.Number({ description: 'Spent on finding hits, after recognition.' }),
   ...REST_OF_REPORT,
-}, { $id: 'Search' })
+}, { description: 'What was recognized, and what was found.' })
 export type SearchReply = Static<typeof SearchReply>

@@ -10,20 +10,42 @@ import type { Stored } from '../../../search/catalogue/store.js'
 import { SpeechError } from '../../../domain/errors.js'
 import { CatalogueListReply, CatalogueParameters, CatalogueReply } from './catalogue-schemas.js'
 import type { AppDependencies } from '../dependencies.js'
-import { ErrorReply } from '../schemas.js'
+import { BINARY } from '../schemas.js'
+import { UPLOAD_ERRORS } from '../documentation/answers.js'
+import { CATALOGUE_EXAMPLE } from '../documentation/examples.js'
 import { whenClosed } from '../connections/when-closed.js'
 
-const ERROR_REPLIES = { '4xx': ErrorReply, '5xx': ErrorReply }
+const GET_SCHEMA = {
+  operationId: 'getCatalogue',
+  summary: 'Describe a catalogue',
+  tags: ['search'],
+  params: CatalogueParameters,
+  response: { 200: CatalogueReply },
+}
+
+const PUT_ERRORS = [
+  ...UPLOAD_ERRORS.filter((code) => code !== 'UPLOAD_TOO_LARGE'),
+  'CATALOGUE_TOO_LARGE', 'CATALOGUE_INVALID', 'CATALOGUE_NOT_TAKEN',
+] as const
+const NOT_FOUND = ['CATALOGUE_NOT_FOUND'] as const
+
+const LIST_SCHEMA = {
+  operationId: 'listCatalogues',
+  summary: 'List the catalogues',
+  tags: ['search'],
+  response: { 200: CatalogueListReply },
+}
 
 const PUT_SCHEMA = {
+  operationId: 'putCatalogue',
   summary: 'Make or replace a catalogue',
   description: 'CSV or JSON Lines of id, name, and optionally aliases, weight, tags. Answered when every '
     + 'recognition process has compiled it.',
   tags: ['search'],
-  consumes: ['text/csv', 'application/jsonl', 'application/octet-stream'],
+  consumes: ['text/csv', 'application/jsonl', BINARY],
   params: CatalogueParameters,
-  body: Type.Any({ description: 'The file.' }),
-  response: { 200: CatalogueReply, ...ERROR_REPLIES },
+  body: Type.Any({ description: 'The file.', contentMediaType: BINARY }),
+  response: { 200: CatalogueReply },
 }
 
 export const catalogues: FastifyPluginAsyncTypebox<AppDependencies> = async (scope, dependencies) => {
@@ -39,11 +61,11 @@ export const catalogues: FastifyPluginAsyncTypebox<AppDependencies> = async (sco
 
   scope.get('/v1/catalogues', {
     config: { access: 'catalogues' },
-    schema: { summary: 'List the catalogues', tags: ['search'], response: { 200: CatalogueListReply } },
+    schema: LIST_SCHEMA,
   }, async () => ({ data: store.list().map(describe) }))
 
   scope.put('/v1/catalogues/:name', {
-    config: { access: 'catalogues' },
+    config: { access: 'catalogues', answers: { errors: PUT_ERRORS, example: CATALOGUE_EXAMPLE } },
     schema: PUT_SCHEMA,
     onRequest: async (request, reply) => {
       const { name } = request.params
@@ -61,22 +83,18 @@ export const catalogues: FastifyPluginAsyncTypebox<AppDependencies> = async (sco
   })
 
   scope.get('/v1/catalogues/:name', {
-    config: { access: 'catalogues' },
-    schema: {
-      summary: 'Describe a catalogue',
-      tags: ['search'],
-      params: CatalogueParameters,
-      response: { 200: CatalogueReply, ...ERROR_REPLIES },
-    },
+    config: { access: 'catalogues', answers: { errors: NOT_FOUND, example: CATALOGUE_EXAMPLE } },
+    schema: GET_SCHEMA,
   }, async ({ params }) => describe(store.get(params.name)))
 
   scope.delete('/v1/catalogues/:name', {
-    config: { access: 'catalogues' },
+    config: { access: 'catalogues', answers: { errors: NOT_FOUND } },
     schema: {
+      operationId: 'deleteCatalogue',
       summary: 'Remove a catalogue',
       tags: ['search'],
       params: CatalogueParameters,
-      response: { 204: Type.Null(), ...ERROR_REPLIES },
+      response: { 204: Type.Null({ description: 'It is removed.' }) },
     },
   }, async (request, reply) => {
     store.delete(request.params.name)

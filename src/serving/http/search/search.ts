@@ -12,13 +12,14 @@ import type { SearchOutcome } from '../../../domain/search-outcomes.js'
 import { alternativesOf } from '../../../search/ranking/alternatives.js'
 import { DEFAULT_THRESHOLD, rankInSteps, type Match } from '../../../search/ranking/ranking.js'
 import type { Alternative, PhraseScore } from '../../../domain/phrases.js'
-import { SearchQuery, SearchReply, type Hit } from './catalogue-schemas.js'
+import { SearchForm, SearchQuery, SearchReply, type Hit } from './catalogue-schemas.js'
 import type { AppDependencies } from '../dependencies.js'
 import { withDeprecatedFields } from '../deprecated-fields.js'
+import { TRANSCRIPTION_ERRORS } from '../documentation/answers.js'
+import { SEARCH_EXAMPLE } from '../documentation/examples.js'
 import { readPhraseHints, withIds, type PhraseHints } from '../transcription/phrase-hints.js'
 import { RAW_CLIP, readRawClip, recognizeRawClip } from '../transcription/raw-clip.js'
 import { admitAudio } from '../transcription/recognition.js'
-import { ErrorReply } from '../schemas.js'
 
 const DEFAULT_ALTERNATIVES = 5
 const DEFAULT_LIMIT = 5
@@ -33,14 +34,23 @@ interface Found {
 export const search: FastifyPluginAsyncTypebox<AppDependencies> = async (scope, dependencies) => {
   admitAudio(scope, dependencies)
   scope.post('/v1/search', {
-    config: { access: 'search' },
+    config: {
+      access: 'search',
+      answers: {
+        errors: [...TRANSCRIPTION_ERRORS, 'CATALOGUE_NOT_FOUND'],
+        headers: ['earshot-languages'],
+        example: SEARCH_EXAMPLE,
+      },
+      form: SearchForm,
+    },
     schema: {
+      operationId: 'search',
       summary: 'Search by voice',
       description: 'The body is the audio file as it is, as for /v1/transcriptions.',
       tags: ['search'],
       ...RAW_CLIP,
       querystring: SearchQuery,
-      response: { 200: SearchReply, '4xx': ErrorReply, '5xx': ErrorReply },
+      response: { 200: SearchReply },
     },
   }, async (request, reply) => {
     const clip = await readRawClip(request.query, request, reply, dependencies)

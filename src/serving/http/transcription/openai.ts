@@ -6,7 +6,6 @@
  * field for it.
  */
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
-import { Type } from 'typebox'
 import { SpeechError } from '../../../domain/errors.js'
 import type { ChannelChoice } from '../../../domain/audio.js'
 import { NUMBER_FORMATS, REQUEST_DEFAULTS, TEXT_FORMATS, type RecognitionRequest } from '../../../domain/request.js'
@@ -22,7 +21,8 @@ import {
   formatReport, isByPhrase, RESPONSE_FORMATS, type AnswerShape, type Granularity, type ResponseFormat,
 } from './openai-formats.js'
 import { admitAudio, readChannel, readUpload, recognize, type RecognitionInput } from './recognition.js'
-import { ErrorReply, OpenAiForm } from '../schemas.js'
+import { OPENAI_ANSWERS } from './openai-answers.js'
+import { OpenAiForm } from '../schemas.js'
 
 /** Parameters that can have an effect. */
 const SUPPORTED = new Set([
@@ -36,17 +36,14 @@ const LISTS = new Set([GRANULARITIES, 'languages', 'include', 'keywords', 'phras
 export const openAiTranscriptions: FastifyPluginAsyncTypebox<AppDependencies> = async (scope, dependencies) => {
   admitAudio(scope, dependencies)
   scope.post('/v1/audio/transcriptions', {
-    config: { access: 'transcribe' },
+    config: { access: 'transcribe', answers: OPENAI_ANSWERS },
     schema: {
+      operationId: 'createTranscription',
       summary: 'Transcribe a clip (compatible with OpenAI)',
       description: 'Clients made for OpenAI\'s API work when their base URL points here.',
       tags: ['transcription'],
       consumes: ['multipart/form-data'],
       body: OpenAiForm,
-      response: {
-        200: Type.String({ description: 'JSON, plain text, SubRip or WebVTT, as requested.' }),
-        '4xx': ErrorReply, '5xx': ErrorReply,
-      },
     },
     validatorCompiler: () => () => true, // the form is read and checked below, its file untouched
   }, async (request, reply) => {

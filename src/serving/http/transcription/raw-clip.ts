@@ -12,15 +12,18 @@ import { readQuery, schemasOf } from '../parameters/query.js'
 import type { PhraseHints } from './phrase-hints.js'
 import { fileOf, isForm, parseForm } from './multipart.js'
 import { readChannel, readUpload, recognize } from './recognition.js'
-import type { RecognitionQuery } from '../schemas.js'
+import { BINARY, type RecognitionQuery } from '../schemas.js'
+
+/** Bytes: see `withBinaries` in documentation.ts. */
+export const Audio = Type.Any({ description: 'The audio file.', contentMediaType: BINARY })
 
 /** Part of a route's schema. */
 export const RAW_CLIP = {
   consumes: [
     'audio/wav', 'audio/webm', 'audio/ogg', 'audio/mp4', 'audio/mpeg', 'audio/flac', 'audio/l16',
-    'application/octet-stream',
+    BINARY,
   ],
-  body: Type.Any({ description: 'The audio file.' }),
+  body: Audio,
 }
 
 /** A request whose options are known. */

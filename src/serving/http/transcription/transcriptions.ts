@@ -3,34 +3,48 @@ import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { Type } from 'typebox'
 import type { AppDependencies } from '../dependencies.js'
 import { withDeprecatedFields } from '../deprecated-fields.js'
+import { TRANSCRIPTION_ERRORS } from '../documentation/answers.js'
+import { OPENAI_EXAMPLES, REPORT_EXAMPLE } from '../documentation/examples.js'
 import { readPhraseHints, withIds } from './phrase-hints.js'
 import { chooseFormat, sendText } from './answer-format.js'
 import { RAW_CLIP, readRawClip, recognizeRawClip } from './raw-clip.js'
 import { admitAudio } from './recognition.js'
 import { ReportReply } from '../report-schemas.js'
-import { ErrorReply, TranscriptionQuery } from '../schemas.js'
+import { TranscriptionForm, TranscriptionQuery } from '../schemas.js'
 
 /** The JSON is serialized by its schema, the text is sent as it is. */
 const ANSWERS = {
   description: 'The report, or the transcript alone.',
   content: {
-    'application/json': { schema: ReportReply },
-    'text/plain': { schema: Type.String({ description: 'The transcript and a line break.' }) },
+    'application/json': { schema: ReportReply, examples: { report: REPORT_EXAMPLE } },
+    'text/plain': {
+      schema: Type.String({ description: 'The transcript and a line break.' }),
+      examples: { text: OPENAI_EXAMPLES.text },
+    },
   },
 }
 
 export const transcriptions: FastifyPluginAsyncTypebox<AppDependencies> = async (scope, dependencies) => {
   admitAudio(scope, dependencies)
   scope.post('/v1/transcriptions', {
-    config: { access: 'transcribe' },
+    config: {
+      access: 'transcribe',
+      answers: {
+        errors: [...TRANSCRIPTION_ERRORS, 'CATALOGUE_NOT_FOUND'],
+        headers: ['earshot-feedback-token', 'earshot-languages'],
+        content: ANSWERS.content,
+      },
+      form: TranscriptionForm,
+    },
     schema: {
+      operationId: 'transcribe',
       summary: 'Transcribe a clip',
       description: 'The body is the audio file as it is. Its format is detected by its bytes; the content type matters '
         + 'only for samples without a container, such as audio/l16;rate=16000;channels=1.',
       tags: ['transcription'],
       ...RAW_CLIP,
       querystring: TranscriptionQuery,
-      response: { 200: ANSWERS, '4xx': ErrorReply, '5xx': ErrorReply },
+      response: { 200: ANSWERS },
     },
   }, async (request, reply) => {
     const { query: { format, ...options }, form } = await readRawClip(request.query, request, reply, dependencies)

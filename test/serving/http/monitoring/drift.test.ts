@@ -17,7 +17,6 @@ import {
 } from '../../../../src/serving/http/pages/drift/numbers.js'
 import { directionOf, MEANINGS } from '../../../../src/serving/http/pages/drift/words.js'
 import { STAGE_GROUPS } from '../../../../src/serving/http/pages/drift/stages.js'
-import { rounded } from '../../../../src/serving/http/answers.js'
 import { projectRoot } from '../../../../src/domain/project-root.js'
 import { STAGES } from '../../../../src/domain/report.js'
 import { CLIP, errorOf, post, setUp } from '../fake-service.js'
@@ -25,7 +24,7 @@ import { madeUpSnapshot } from '../made-up-drift.js'
 
 const FILES = readdirSync(path.join(projectRoot, 'src/serving/http/pages/drift'))
 
-t.test('the snapshot is answered as it is, rounded as all answers, with the traffic of the last hour', async (t) => {
+t.test('the snapshot is answered as it is, with the traffic of the last hour', async (t) => {
   const snapshot = madeUpSnapshot()
   const { url } = await setUp(t, {}, {}, ['en'], { snapshot: () => snapshot, reason: null })
   await post(`${url}/v1/transcriptions`, CLIP)
@@ -34,7 +33,7 @@ t.test('the snapshot is answered as it is, rounded as all answers, with the traf
   t.equal(response.status, 200)
   t.equal(response.headers.get('cache-control'), 'no-store')
   const { traffic, ...rest } = await response.json() as any
-  t.same(rest, rounded({ ...snapshot, labelling: false }))
+  t.same(rest, { ...snapshot, labelling: false })
   t.equal(traffic.minutes.length, 60)
   t.match(traffic.hour, {
     requests: { ok: 1, error: 0, rejected: 1, cancelled: 0 },

@@ -132,7 +132,7 @@ function linksOf({ title, from }, hasClips) {
     ? [element('a', { href: `clips?from=${encodeURIComponent(from)}`, 'aria-label': `Clips of this window: ${title}` },
       'Clips of this window')]
     : []
-  return [...clips, element('span', {}, 'Runbook: ', element('code', {}, 'docs/operations.md#asrdriftalarm'))]
+  return [...clips, element('a', { href: 'runbook#asrdriftalarm', 'aria-label': `Runbook: ${title}` }, 'Runbook')]
 }
 
 /** @param {FeatureState} feature */
