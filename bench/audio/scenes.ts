@@ -53,10 +53,21 @@ export const SCENES: readonly Scene[] = [
     return withNoise([...crosstalk(voices), atLevel(noise('white', length, seed), -20),
       atLevel(hum(50, sound), -15), clicks(3, 0.9, sound, seed)].map((channel) => channel.subarray(0, length)), seed)
   } },
+  ...[16, 32].map((channels): Scene => ({ name: `lapels-${channels}`, utterances: 3, make: (said, seed) => {
+    const voices = crosstalk(turns(said, [0, -10, 0]))
+    return withNoise(Array.from({ length: channels }, (_, channel) =>
+      voices[[2, 7, channels - 1].indexOf(channel)] ?? scaled(voices[channel % 3]!, 0.03 + 0.002 * channel)), seed)
+  } })),
   { name: 'gated-8', utterances: 3, make: (said) => {
     const voices = turns(said, [-6, 0, -12])
     return Array.from({ length: 8 }, (_, channel) =>
       voices[[1, 4, 6].indexOf(channel)] ?? new Float32Array(voices[0]!.length))
+  } },
+  { name: 'overlap', utterances: 2, make: (said, seed) => {
+    // The third talker, who is not part of the reference, talks while the first two do.
+    const [one, two] = turns(said, [0, 0, 0])
+    const meanwhile = summed(turns([said[2]!], [-12]).map((voice) => fitted(voice, one!.length)))
+    return withNoise(crosstalk([one!, two!, meanwhile]), seed)
   } },
   { name: 'array-4', utterances: 3, make: (said, seed) => arrayOf(4, 14, summed(turns(said, [0, 0, 0])), seed) },
   { name: 'array-8', utterances: 3, make: (said, seed) =>
@@ -129,6 +140,12 @@ function musicOf(length: number, seed: number): Float32Array {
 
 function silenceLike(utterances: readonly Float32Array[]): Float32Array {
   return new Float32Array(turns(utterances, utterances.map(() => 0))[0]!.length)
+}
+
+function fitted(samples: Float32Array, length: number): Float32Array {
+  const whole = new Float32Array(length)
+  whole.set(samples.subarray(0, length))
+  return whole
 }
 
 function summed(parts: readonly Float32Array[]): Float32Array {

@@ -23,7 +23,9 @@ const OPTIONS: TranscribeOptions = {
   detectors: { first: spectralDetector, second: undefined }, maxDecodingPasses: 3, interrupt: () => undefined,
 }
 
-const NOTHING = [{ samples: new Float32Array(0), sampleRate: 16_000 }, {} as FrameFeatures, () => undefined] as const
+const NOTHING = [
+  { samples: new Float32Array(0), sampleRate: 16_000 }, () => ({}) as FrameFeatures, () => undefined,
+] as const
 const PADDING = { leadingSeconds: [0.2, 0.3], trailingSeconds: 0.2, redecodeBelow: -9 }
 
 function scripted(

@@ -7,13 +7,14 @@
  * with all talkers at one loudness: a quiet one would be taken for background talk beside a loud one. Two people who
  * talk at once cannot be transcribed as one, so the second one is left out, and it is counted for how long.
  */
-import type { ChannelChoice, Mixing, SpeechActivity, Waveform } from '../../domain/audio.js'
+import type { ChannelChoice, Mixing } from '../../domain/audio.js'
 import { downmix, framesOf, meanOf, pick, type Block } from '../signal/downmix.js'
 import { fadeBetween } from './crossfade.js'
-import { envelopeOf, envelopesOf, FRAME_SECONDS, hopOf, type Envelope } from './envelopes.js'
+import { envelopeOf, envelopesOf, hopOf, type Envelope } from './envelopes.js'
 import { isMeanClear } from './mean-clarity.js'
 import { restBetweenPieces, type Rest } from './rest.js'
-import { clarityDb, heardLevelDb, selectTurns, type SpokenChannel, type Turn } from './selection.js'
+import { heardLevelDb, selectTurns, type Turn } from './selection.js'
+import { isSameSound, mayHaveSpeech, spokenChannels, type DetectSpeech } from './spoken-channels.js'
 import { unusedSpeechSeconds } from './unused-speech.js'
 
 export interface MixOptions {
@@ -22,7 +23,7 @@ export interface MixOptions {
   /** Throws when the result is no longer needed. */
   readonly interrupt: () => void
   /** Finds speech in one channel; absent: what is clearly above its noise floor is taken for speech. */
-  readonly detectSpeech?: ((channel: Waveform) => Promise<SpeechActivity>) | undefined
+  readonly detectSpeech?: DetectSpeech | undefined
 }
 
 export interface Mix {
@@ -32,15 +33,6 @@ export interface Mix {
   readonly unusedSpeechSeconds: number
 }
 
-/** A channel without louder frames has no speech. */
-const SILENT_DB = -75
-/** Nor has one with less than this between its noise floor and its loud frames: steady noise, hum. */
-const STEADY_DB = 6
-/** Speech of a detector is extended by this on both sides, since its decisions are late. */
-const MARGIN_FRAMES = 4
-const CLEARLY_SPEECH_DB = 10
-/** The same sound in two channels: where it is clear, their levels differ by the same, within this range. */
-const SAME_SOUND = { clearDb: 10, rangeDb: 6 }
 /** In the mean, the voice is this much quieter than in its channels on average, dB; one of two is at most 3. */
 const NOTCHED_DB = 4
 /** A single channel has no more noise than a recognizer tolerates, dB. In more noise, the mean of many is better. */
@@ -72,12 +64,7 @@ export async function mixToMono(blocks: readonly Block[], channels: number, opti
 function carrySameSound(envelopes: readonly Envelope[]): boolean {
   const reference = envelopes.reduce((loudest, own) => own.loudDb > loudest.loudDb ? own : loudest)
   if (!mayHaveSpeech(reference)) return envelopes.every((own) => !mayHaveSpeech(own))
-  return envelopes.every((own) => {
-    const differences = own.levelDb.map((level, frame) => level - reference.levelDb[frame]!).filter((_, frame) =>
-      clarityDb(own, frame) > SAME_SOUND.clearDb || clarityDb(reference, frame) > SAME_SOUND.clearDb).sort()
-    const at = (share: number): number => differences[Math.floor(share * (differences.length - 1))] ?? 0
-    return mayHaveSpeech(own) && at(0.95) - at(0.05) <= SAME_SOUND.rangeDb
-  })
+  return envelopes.every((own) => mayHaveSpeech(own) && isSameSound(own, reference))
 }
 
 /** The same sound at different times has notches in its mean: copies of many microphones cancel each other in them. */
@@ -90,35 +77,6 @@ async function mixSameSound(
   const average = envelopes.reduce((sum, own) => sum + own.loudDb, 0) / envelopes.length
   const mean = await envelopeOf([mix.samples], sampleRate, rest)
   return average - mean.loudDb <= NOTCHED_DB ? mix : { ...mix, samples: pick(blocks, loudest), mixing: 'loudest' }
-}
-
-function mayHaveSpeech({ loudDb, floorDb }: Envelope): boolean {
-  return loudDb > SILENT_DB && loudDb - floorDb > STEADY_DB
-}
-
-async function spokenChannels(
-  blocks: readonly Block[], envelopes: readonly Envelope[], { sampleRate, detectSpeech }: MixOptions, rest: Rest,
-): Promise<SpokenChannel[]> {
-  const spoken: SpokenChannel[] = []
-  for (const [channel, envelope] of envelopes.entries()) {
-    if (!mayHaveSpeech(envelope)) continue
-    await rest()
-    const activity = await detectSpeech?.({ samples: pick(blocks, channel), sampleRate })
-    const speech = activity === undefined
-      ? Uint8Array.from(envelope.levelDb, (_, frame) => clarityDb(envelope, frame) > CLEARLY_SPEECH_DB ? 1 : 0)
-      : speechFrames(activity, envelope.levelDb.length)
-    if (speech.includes(1)) spoken.push({ channel, envelope, speech })
-  }
-  return spoken
-}
-
-function speechFrames({ spans }: SpeechActivity, frames: number): Uint8Array {
-  const speech = new Uint8Array(frames)
-  for (const { startSeconds, endSeconds } of spans) {
-    const first = Math.floor(startSeconds / FRAME_SECONDS) - MARGIN_FRAMES
-    speech.fill(1, Math.max(0, first), Math.ceil(endSeconds / FRAME_SECONDS) + MARGIN_FRAMES)
-  }
-  return speech
 }
 
 /** Every channel is raised to the loudness of the loudest talker. */

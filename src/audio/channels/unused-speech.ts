@@ -9,8 +9,10 @@ import { clarityDb, type SpokenChannel, type Turn } from './selection.js'
 
 /** Speech of a second talker is this far above its noise, above the copy of the first, and below its loudest, dB. */
 const ABOVE_NOISE_DB = 10
-const ABOVE_COPY_DB = 10
+const ABOVE_COPY_DB = 8
 const BELOW_LOUD_DB = 15
+/** A copy may be this much earlier or later, in a loop-back or through the air, and its filter smears it. */
+const DELAY_FRAMES = 2
 /** Share of the frames of a turn in which nobody else talks, even where two talk at once. */
 const ALONE_SHARE = 0.2
 /** Shorter stretches are echoes of the voice that is heard; the gaps between syllables are part of a stretch. */
@@ -53,7 +55,12 @@ function isSomebodyElse(
   return speech[frame] === 1
     && clarityDb(envelope, frame) > ABOVE_NOISE_DB
     && level > envelope.loudDb - BELOW_LOUD_DB
-    && level > heard.envelope.levelDb[frame]! + copyDb + ABOVE_COPY_DB
+    && level > highestNear(heard.envelope.levelDb, frame) + copyDb + ABOVE_COPY_DB
+}
+
+function highestNear(levelDb: Float32Array, frame: number): number {
+  const near = levelDb.subarray(Math.max(0, frame - DELAY_FRAMES), frame + DELAY_FRAMES + 1)
+  return near.reduce((highest, level) => Math.max(highest, level), -Infinity)
 }
 
 function markLongRuns(marks: Uint8Array, start: number, end: number, holds: (frame: number) => boolean): void {

@@ -6,8 +6,11 @@ import type { Interrupt } from '../recognizer.js'
 
 export interface SpeechDetector {
   readonly name: string
-  /** Finds speech at any level. `frames` are the features of `waveform`. Rejects with what `interrupt` throws. */
-  detect(waveform: Waveform, frames: FrameFeatures, interrupt: Interrupt): Promise<SpeechActivity>
+  /**
+   * Finds speech at any level. `frames` gives the features of `waveform`, and may compute them. Rejects with what
+   * `interrupt` throws.
+   */
+  detect(waveform: Waveform, frames: () => FrameFeatures, interrupt: Interrupt): Promise<SpeechActivity>
   dispose(): Promise<void>
 }
 

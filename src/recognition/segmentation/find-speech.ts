@@ -80,7 +80,7 @@ function mainSpeaker(
 export function detect(
   detector: SpeechDetector, { waveform, frames }: Signal, { interrupt }: SpeechOptions, timer: StageTimer,
 ): Promise<SpeechActivity> {
-  return timer.timeAsync('detect', () => detector.detect(waveform, frames, interrupt))
+  return timer.timeAsync('detect', () => detector.detect(waveform, () => frames, interrupt))
 }
 
 /** Finds speech in one channel of an upload, at any sample rate, with the more accurate detector. */
@@ -89,7 +89,7 @@ export function channelDetector(
 ): (channel: Waveform) => Promise<SpeechActivity> {
   return (channel) => {
     const waveform = resample(channel, DETECTION_RATE)
-    return second.detect(waveform, describeFrames(waveform), interrupt)
+    return second.detect(waveform, () => describeFrames(waveform), interrupt)
   }
 }
 

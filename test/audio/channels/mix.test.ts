@@ -2,6 +2,7 @@
 import t from 'tap'
 import { noise } from '../../../fixtures/kit/synthesis.js'
 import { fadeBetween } from '../../../src/audio/channels/crossfade.js'
+import { envelopeOf } from '../../../src/audio/channels/envelopes.js'
 import { mixToMono, type Mix, type MixOptions } from '../../../src/audio/channels/mix.js'
 import type { ChannelChoice, SpeechActivity, TimeSpan } from '../../../src/domain/audio.js'
 
@@ -116,6 +117,54 @@ t.test('speech at the same time on another channel is counted, its crosstalk and
   const all = sum(times(first, 0.5), times(second, 0.05), hiss(3))
   const copies = [sum(first, hiss(1)), sum(times(second, 0.1), hiss(2)), all]
   t.equal((await mixOf(copies)).unusedSpeechSeconds, 0, 'a loop-back')
+})
+
+t.test('a copy that is late is nobody else', async (t) => {
+  const lively = Float32Array.from({ length: SECONDS * RATE }, (_, n) => {
+    const second = n / RATE
+    const open = second > 0.5 && second < 5 && (second * 2) % 1 < 0.5 ? 1 : 0.01
+    return 0.3 * open * Math.sin(2 * Math.PI * 500 * second)
+  })
+  const late = new Float32Array(lively.length)
+  late.set(lively.subarray(0, lively.length - 0.04 * RATE), 0.04 * RATE)
+  const [own, other] = [sum(lively, hiss(1)), sum(times(third, 0.1), hiss(2))]
+  const { mixing, unusedSpeechSeconds } = await mixOf([own, other, sum(times(late, 0.7), hiss(3)), hiss(4)])
+  t.equal(mixing, 'automatic')
+  t.equal(unusedSpeechSeconds, 0)
+})
+
+t.test('a detector is asked once about copies, and about 16 different channels at most', async (t) => {
+  const asked: Float32Array[] = []
+  const detectSpeech: MixOptions['detectSpeech'] = async ({ samples }) => {
+    asked.push(samples)
+    return activityOf([{ startSeconds: 0.4, endSeconds: 7.6 }])
+  }
+  const copies = [sum(first, hiss(1)), sum(times(first, 0.5), hiss(2)), sum(times(second, 0.1), hiss(3))]
+  t.equal((await mixOf(copies, { detectSpeech })).mixing, 'automatic')
+  t.equal(asked.length, 2)
+  asked.length = 0
+  const many = Array.from({ length: 32 }, (_, channel) => sum(
+    talker(300 + 10 * channel, 0.2 * channel, 0.2 * channel + 1, channel < 24 ? 0.3 : 0.003), hiss(channel + 1)))
+  await mixOf(many, { detectSpeech })
+  t.equal(asked.length, 16)
+})
+
+t.test('silence after sound takes no longer than sound', async (t) => {
+  const sound = hiss(1, 0.2)
+  const gated = sound.map((sample, n) => n < RATE ? sample : 0)
+  const timeOf = async (samples: Float32Array): Promise<number> => {
+    const since = performance.now()
+    await envelopeOf(Array.from({ length: 10 }, () => samples), RATE, async () => undefined)
+    return performance.now() - since
+  }
+  const fastest = async (samples: Float32Array): Promise<number> => {
+    const all = []
+    for (let run = 0; run < 5; run++) all.push(await timeOf(samples))
+    return Math.min(...all)
+  }
+  await timeOf(sound)
+  const [loud, silent] = [await fastest(sound), await fastest(gated)]
+  t.ok(silent < 2.5 * loud + 5, `${silent.toFixed(1)} ms against ${loud.toFixed(1)} ms`)
 })
 
 t.test('a channel by number, one channel, and blocks of a stream', async (t) => {

@@ -54,7 +54,7 @@ const SLOPE_DB = 12
 
 export const spectralDetector: SpeechDetector = {
   name: 'spectral',
-  detect: async (_waveform, frames) => detectBySpectrum(frames),
+  detect: async (_waveform, frames) => detectBySpectrum(frames()),
   dispose: async () => undefined,
 }
 
