@@ -118,7 +118,7 @@ t.test('a wrong value is refused with what is allowed and an example', async (t)
     'deadlineSeconds=0': /deadlineSeconds must be a number above 0 and up to 3600, not "0"; for example deadlineSeconds=10/,
     'channel=left': /channel must be "mix" or the number of a channel, .*not "left"; for example channel=2/,
     'words=true&words=true': /words is given more than once/,
-    'model=gpt-9': /"gpt-9"; served are moonshine-tiny-en, .*whisper-1.*model=moonshine-tiny-en/,
+    'model=gpt-9': /"gpt-9"; served models: moonshine-tiny-en, .*whisper-1.*model=moonshine-tiny-en/,
   }
   for (const [query, message] of Object.entries(queries)) {
     const response = await post(`${url}/v1/transcriptions?${query}`, CLIP)
