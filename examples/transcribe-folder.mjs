@@ -1,8 +1,8 @@
 /**
- * node examples/transcribe-folder.mjs FOLDER [ADDRESS]: the transcript of every audio file of a folder, one JSON object a
- * line, in the order of the names. Audio files are those with such an extension. Four at once; a refusal is tried again after the seconds of its
- * Retry-After. Hidden files, folders below and other names are skipped. It ends with 1 if a file failed. EARSHOT_KEY is
- * the access key.
+ * node examples/transcribe-folder.mjs FOLDER [ADDRESS]: the transcript of every audio file of a folder, one JSON object
+ * a line, in the order of the names. An audio file has one of the extensions below; hidden files, folders and all
+ * others are skipped. Four at once; a refusal is tried again after the seconds of its Retry-After. It ends with 1 if a
+ * file failed. EARSHOT_KEY is the access key.
  */
 import { readdir, readFile } from 'node:fs/promises'
 import path from 'node:path'
