@@ -94,19 +94,22 @@ async function serve(config: Config): Promise<void> {
 
   // The port opens first: health and metrics respond while the models load.
   const { host, port, workers, threads, cascadeModel: cascade } = config
-  const address = await app.listen({ host, port }).catch((cause: NodeJS.ErrnoException) => {
-    const other = port % 65_535 + 1
-    const detail = cause.code === 'EADDRINUSE'
-      ? `EARSHOT_PORT: port ${port} of ${host} is in use; choose another one, for example EARSHOT_PORT=${other}`
-      : `EARSHOT_HOST and EARSHOT_PORT: cannot listen on ${host}:${port} (${cause.message})`
-    throw new SpeechError('CONFIG_INVALID', detail, { cause })
-  })
+  const address = await app.listen({ host, port }).catch((cause: unknown) => { throw cannotListen(host, port, cause) })
   logger.info({ address, workers, threads, models: config.models, cascade }, 'listening')
   const loading = Promise.all([pool.start(), loadCatalogues(config, catalogues, logger)])
   await loading.catch((thrown: unknown) => { if (!closing) throw thrown })
   if (closing) return
   logger.info({ workers }, 'ready')
   if (process.stderr.isTTY) welcome(address, config)
+}
+
+function cannotListen(host: string, port: number, cause: unknown): SpeechError {
+  const { code, message } = cause as NodeJS.ErrnoException
+  const other = port % 65_535 + 1
+  const detail = code === 'EADDRINUSE'
+    ? `EARSHOT_PORT: port ${port} of ${host} is in use; choose another one, for example EARSHOT_PORT=${other}`
+    : `EARSHOT_HOST and EARSHOT_PORT: cannot listen on ${host}:${port} (${message})`
+  return new SpeechError('CONFIG_INVALID', detail, { cause })
 }
 
 function warnOfSettings(logger: Logger): void {

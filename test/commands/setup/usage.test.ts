@@ -23,7 +23,7 @@ function run(command: string, args: readonly string[], modelsDir: string): Promi
   return new Promise((resolve) => child.once('close', (exitCode) => resolve({ exitCode, out, err })))
 }
 
-/** What a command prints without arguments: a list with 0, or its usage with 2. Those that are not here do their work. */
+/** What a command prints without arguments: a list with 0, or its usage with 2. Others do their work. */
 const ALONE: Readonly<Record<string, { readonly exitCode: number; readonly prints: RegExp }>> = {
   'models': { exitCode: 0, prints: /^name +family +languages .*\n(.*\n)*moonshine-tiny-en +moonshine/ },
   'bench': { exitCode: 0, prints: /^npm run bench -- <name> .*\n\n( {2}\S+ .*\n){10}/ },
