@@ -52,7 +52,7 @@ export function guardRoutes(app: FastifyInstance, { keys, telemetry, logger }: A
     [methods].flat().map((method) => ({ method, url, access: config?.access }))))
   app.addHook('onRoute', (route) => {
     routes.push(route)
-    describeAccess(route, keys !== undefined)
+    if (keys !== undefined) describeAccess(route)
   })
   // Not in the hook above: the scope of a plugin may declare it for the plugin's routes, and its hooks run later.
   app.addHook('onReady', async () => {
@@ -79,18 +79,17 @@ export function guardRoutes(app: FastifyInstance, { keys, telemetry, logger }: A
   })
 }
 
-/** For /openapi.json. Where no key is needed, an empty alternative says so. */
-function describeAccess(route: RouteOptions, needed: boolean): void {
+/** For /openapi.json, which says nothing of keys where the service has none. */
+function describeAccess(route: RouteOptions): void {
   const access = route.config?.access
   if (access === undefined || access === 'open') return
   const { description, ...schema } = route.schema ?? {}
   const required = access === 'any' ? 'any key' : `a key with the scope \`${access}\``
-  const words = `Access keys: ${required}${needed ? '' : ', where the service requires keys'}.`
-  const key = { [SECURITY_SCHEME]: access === 'any' ? [] : [access] }
+  const words = `Access keys: ${required}.`
   route.schema = {
     ...schema,
     description: description === undefined ? words : `${description} ${words}`,
-    security: needed ? [key] : [key, {}],
+    security: [{ [SECURITY_SCHEME]: access === 'any' ? [] : [access] }],
   }
 }
 

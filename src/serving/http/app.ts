@@ -80,7 +80,7 @@ export async function buildApp(dependencies: AppDependencies, version: string): 
   readQueries(app)
   finishAnswers(app)
 
-  await documentation(app, version)
+  await documentation(app, version, dependencies.keys !== undefined)
   await app.register(transcriptions, dependencies)
   await app.register(openAiTranscriptions, dependencies)
   await app.register(search, dependencies)

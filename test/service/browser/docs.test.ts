@@ -12,6 +12,7 @@ import t, { type Test } from 'tap'
 import { findChromium } from '../../../fixtures/kit/media-recorder.js'
 import { projectRoot } from '../../../src/domain/project-root.js'
 import { setUp } from '../../serving/http/fake-service.js'
+import { makeKeys } from '../../serving/http/keys.js'
 
 const skip = findChromium() === undefined ? 'no Chromium is there' : false
 const FOLDER = mkdtempSync(path.join(os.tmpdir(), 'earshot-docs-page-'))
@@ -99,6 +100,30 @@ t.test('it has our name and icon, works behind a prefix, and its console is empt
   }
 })
 
+t.test('the pages of operators have the same head, and without keys none asks for one', { skip }, async (t) => {
+  const { url } = await setUp(t)
+  const heads: string[][] = []
+  for (const name of ['drift', 'docs', 'runbook']) {
+    const { page } = await open(t, `${url}/${name}`)
+    if (name === 'docs') await page.waitForSelector('.opblock')
+    t.equal(await page.locator('.authorize, .authorization__btn').count(), 0)
+    t.equal(await page.locator('.top nav [aria-current]').getAttribute('href'), name)
+    t.equal(await page.locator('.top h1 img').getAttribute('src'), 'shared/icon.svg')
+    heads.push(await page.locator('.top nav a').allInnerTexts())
+  }
+  t.same(heads, Array(3).fill(['Drift and traffic', 'API', 'Runbook', 'Metrics', 'Drift JSON']))
+})
+
+t.test('with keys, /docs has a button for one, and no link that could not carry it', { skip }, async (t) => {
+  const { file } = await makeKeys(t, { scraper: ['metrics'] })
+  const { page, said } = await open(t, `${(await setUp(t, { EARSHOT_KEYS_FILE: file })).url}/docs`)
+  await page.waitForSelector('.opblock')
+  t.equal(await page.locator('.btn.authorize').count(), 1)
+  await page.waitForSelector('body.keyed')
+  t.same(await page.locator('.top nav a:visible').allInnerTexts(), ['Drift and traffic', 'API', 'Runbook'])
+  t.same(said, [])
+})
+
 t.test('a file is chosen, and only what was filled in is sent', { skip }, async (t) => {
   const { url } = await setUp(t)
   const { page, said } = await open(t, `${url}/docs`)
@@ -127,7 +152,7 @@ t.test('axe finds nothing serious on any page, light or dark', { skip }, async (
   })
   for (const colorScheme of ['light', 'dark'] as const) {
     for (const [name, width] of [['docs', colorScheme === 'light' ? 390 : 1440], ['drift', 1440], ['label', 1440],
-      ['clips', 1440]] as const) {
+      ['clips', 1440], ['runbook', colorScheme === 'light' ? 390 : 1440]] as const) {
       const { page } = await open(t, `${url}/${name}`, { colorScheme, viewport: { width, height: 900 } })
       await page.waitForLoadState('networkidle')
       if (name === 'docs') await tryOut(page, 'createTranscription')

@@ -26,21 +26,25 @@ const DESCRIPTION = 'Speech recognition for voice search. Every error has the sa
   + '`code`. A method that an address does not have gets 405 with the header `allow`, an unknown address 404. Broken '
   + 'HTTP gets 400, a header that does not arrive in time 408, and one of more than 16 KiB 431.'
 
-/** Call it before any route is added. */
-export async function documentation(app: FastifyInstance, version: string): Promise<void> {
+const SECURITY_SCHEMES = {
+  [SECURITY_SCHEME]: {
+    type: 'http', scheme: 'bearer', description: 'An access key, which the operator of the service hands out.',
+  },
+} as const
+
+/** Call it before any route is added. Without access keys, the document has neither them nor their errors. */
+export async function documentation(app: FastifyInstance, version: string, hasKeys: boolean): Promise<void> {
   const routes = new Map<string, RouteFacts>()
-  app.addHook('onRoute', (route) => { for (const key of keysOf(route)) routes.set(key, factsOf(route)) })
+  app.addHook('onRoute', (route) => { for (const key of keysOf(route)) routes.set(key, factsOf(route, hasKeys)) })
   await app.register(swagger, {
     openapi: {
       openapi: '3.1.0',
       info: { title: 'Earshot', version, description: DESCRIPTION, license: { name: 'MIT', identifier: 'MIT' } },
-      servers: [{ url: './', description: 'this service' }],
+      servers: [{ url: './', description: 'This service, at the address of this document' }],
       tags: TAGS,
       components: {
         schemas: { ...NAMED_SCHEMAS },
-        securitySchemes: {
-          [SECURITY_SCHEME]: { type: 'http', scheme: 'bearer', description: 'An access key of the service.' },
-        },
+        ...hasKeys && { securitySchemes: SECURITY_SCHEMES },
       },
     },
     stripBasePath: false, // it has no path of its own
@@ -56,16 +60,16 @@ function keysOf({ method, url }: RouteOptions): string[] {
   return [method].flat().map((one) => `${one.toLowerCase()} ${url.replace(/:(\w+)/g, '{$1}')}`)
 }
 
-function factsOf({ url, config }: RouteOptions): RouteFacts {
+function factsOf({ url, config }: RouteOptions, hasKeys: boolean): RouteFacts {
   const { access = 'admin', answers = {}, form } = config ?? {}
-  return { access, answers, form, isProbe: url === '/healthz' || url === '/readyz' }
+  return { access: hasKeys ? access : 'open', answers, form, isProbe: url === '/healthz' || url === '/readyz' }
 }
 
 function completeDocument(
   { openapiObject: document }: { readonly openapiObject: Json }, routes: ReadonlyMap<string, RouteFacts>,
 ): object {
   const errors = new ErrorComponents()
-  const given = document.components as Record<'schemas' | 'securitySchemes', Json>
+  const given = document.components as { readonly schemas: Json; readonly securitySchemes?: Json }
   const complete = Object.entries(document.paths as Record<string, Record<string, Json>>).map(([path, methods]) =>
     [path, Object.fromEntries(Object.entries(methods).map(([method, operation]) => {
       const facts = routes.get(`${method} ${path}`)
@@ -82,7 +86,7 @@ function completeDocument(
     paths,
     components: {
       schemas, parameters, headers: HEADERS, responses: errors.responses, examples: errors.examples,
-      securitySchemes: given.securitySchemes,
+      ...given.securitySchemes !== undefined && { securitySchemes: given.securitySchemes },
     },
   }
 }

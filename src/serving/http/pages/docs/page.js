@@ -30,10 +30,15 @@ function withoutEmptyFields(request) {
   return request
 }
 
+/** Where the service requires keys: a link cannot carry one. */
+function hideClosedLinks() {
+  document.body.classList.toggle('keyed', (ui.specSelectors.securityDefinitions()?.size ?? 0) > 0)
+}
+
 followColours()
 dark.addEventListener('change', followColours)
 keepAccessible(main)
-SwaggerUIBundle({
+const ui = SwaggerUIBundle({
   url: new URL('openapi.json', document.baseURI).href,
   domNode: main,
   deepLinking: false, // its links lie inside of buttons
@@ -43,4 +48,5 @@ SwaggerUIBundle({
   validatorUrl: null,
   plugins: [emptyFields],
   requestInterceptor: withoutEmptyFields,
+  onComplete: hideClosedLinks,
 })

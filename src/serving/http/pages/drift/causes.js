@@ -1,5 +1,5 @@
 /**
- * A card for each likely cause: what has happened, the evidence, what to do, and the other alarms that follow from it,
+ * A card for each likely cause: what has happened, the evidence, what to do, and the other alarms that it explains,
  * folded. A fold that is open stays open while the cause stays.
  */
 import { drawing, element, part, setAttribute, setChildren, setText, shape } from '../shared/elements.js'
@@ -63,7 +63,7 @@ function createCard(name) {
     const { signs, effects, since } = cause
     const { alarms } = snapshot
     const shown = cause.evidence.slice(0, MOST_EVIDENCE)
-    const folded = [...signs.slice(MOST_EVIDENCE), ...effects]
+    const folded = [...signs, ...effects].filter((name) => shown.every(({ feature }) => feature !== name))
     setText(title, cause.title)
     const explained = `${signs.length + effects.length} of ${counted(alarms.length, 'alarm')}`
     setText(reach, [
@@ -73,7 +73,7 @@ function createCard(name) {
     setText(help, cause.help)
     setText(summary, name === UNEXPLAINED
       ? counted(folded.length, 'further alarm')
-      : `${counted(folded.length, 'further alarm')} that follow${folded.length === 1 ? 's' : ''} from it`)
+      : `${counted(folded.length, 'further alarm')} that it explains`)
     fold.hidden = folded.length === 0
     const features = folded.flatMap((feature) => snapshot.features.find(({ name }) => name === feature) ?? [])
     const key = JSON.stringify([cause, hasClips, features.map((feature) => alarmInWords(feature).headline)])

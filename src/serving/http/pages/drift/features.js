@@ -5,7 +5,7 @@
 import { element, part, setAttribute, setChildren, setText } from '../shared/elements.js'
 import { createHistogram } from './histogram.js'
 import { createMiniature } from './miniature.js'
-import { clock, counted, excess, probability, signed } from './numbers.js'
+import { clock, count, counted, excess, probability, signed } from './numbers.js'
 import { directionOf, meaningOf } from './words.js'
 
 /** @import { Comparison, DriftSnapshot, FeatureState, WindowName } from '../../../../monitoring/drift/snapshot.js' */
@@ -16,7 +16,7 @@ import { directionOf, meaningOf } from './words.js'
  */
 
 /** By the state of a feature; the words beside it are for screen readers alone on a narrow screen. */
-const MARKS = /** @type {Readonly<Record<string, string>>} */ ({ alarm: '▲', calm: '✓', few: '·' })
+const MARKS = /** @type {Readonly<Record<string, string>>} */ ({ alarm: '▲', calm: '✓' })
 const DIRECTIONS = { lower: '↓ lower', higher: '↑ higher', spread: '↔ none' }
 
 /** @type {Readonly<Record<string, (a: FeatureState, b: FeatureState, window: WindowName) => number>>} */
@@ -50,6 +50,7 @@ export function createFeatures(changed) {
     if (snapshot === null) return
     const window = [...switches].some(({ value, checked }) => checked && value === 'slow') ? 'slow' : 'fast'
     for (const feature of snapshot.features) cardOf(feature).update(feature, snapshot, window)
+    setText(part('features-note'), noteOf(snapshot, window))
     // Cards do not move while the pointer is on one, unless the order or the alarms have changed.
     if (!reorder && alarms === snapshot.alarms.join() && section.matches(':has(.card:hover)')) return
     reorder = false
@@ -64,10 +65,8 @@ export function createFeatures(changed) {
       .sort((a, b) => Number(b.alarm) - Number(a.alarm) || compare(a, b, window))
     setChildren(part(`${family}-cards`), members.map((feature) => cardOf(feature).element))
     const raised = members.filter(({ alarm }) => alarm).length
-    setText(
-      part(`${family}-count`),
-      `${counted(members.length, 'feature')}, ${raised === 0 ? 'no alarm' : counted(raised, 'alarm')}`,
-    )
+    const alarms = raised === 0 ? withoutAlarm(snapshot) : counted(raised, 'alarm')
+    setText(part(`${family}-count`), `${counted(members.length, 'feature')}, ${alarms}`)
   }
 
   /** @param {FeatureState} feature */
@@ -101,7 +100,7 @@ function createCard(feature) {
     const comparison = feature.windows[window]
     histogram.update(feature, comparison)
     miniature.update(feature, comparison)
-    setText(brief, comparison === null ? '–' : excess(comparison.excess))
+    setText(brief, comparison === null ? missingFigure(snapshot, window) : excess(comparison.excess))
     setAttribute(brief, 'title', 'excess PSI')
     const [kind, words] = stateOf(feature, snapshot, window)
     setText(mark, MARKS[kind] ?? '')
@@ -121,7 +120,40 @@ function figure(term) {
 }
 
 /**
- * The CSS class of the card, and its state in words.
+ * Above the list, what holds for all of its rows, which do not repeat it.
+ * @param {DriftSnapshot} snapshot
+ * @param {WindowName} window
+ */
+function noteOf(snapshot, window) {
+  const { clips, minimum } = snapshot.windows[window]
+  return [
+    ...isTooSmall(snapshot, window)
+      ? [`No figures yet: the ${window} window has ${count(clips)} of the ${count(minimum)} clips that it needs.`]
+      : [],
+    ...snapshot.baseline.calibrated ? [] : ['Alarms are off.'],
+    'Open a feature to see its distribution.',
+    ...snapshot.causes.length === 0 ? [] : ['The likely causes above group the alarms.'],
+  ].join(' ')
+}
+
+/** No alarm means that all is well only where one could be raised. @param {DriftSnapshot} snapshot */
+function withoutAlarm(snapshot) {
+  if (!snapshot.baseline.calibrated) return 'alarms off'
+  return isTooSmall(snapshot, 'fast') ? 'no result yet' : 'no alarm'
+}
+
+/** @param {DriftSnapshot} snapshot @param {WindowName} window */
+function isTooSmall({ windows }, window) {
+  return windows[window].clips < windows[window].minimum
+}
+
+/** A dash where only this feature has none. @param {DriftSnapshot} snapshot @param {WindowName} window */
+function missingFigure(snapshot, window) {
+  return isTooSmall(snapshot, window) ? '' : '–'
+}
+
+/**
+ * The CSS class of the card, and its state in words; none for what the note above the list says.
  * @param {FeatureState} feature
  * @param {DriftSnapshot} snapshot
  * @param {WindowName} window
@@ -129,10 +161,9 @@ function figure(term) {
  */
 function stateOf({ alarm, alarmSince, windows }, snapshot, window) {
   if (alarm) return ['alarm', `alarm${alarmSince === null ? '' : ` since ${clock(alarmSince)}`}`]
-  const { clips, minimum } = snapshot.windows[window]
   if (windows[window] === null)
-    return ['few', clips < minimum ? `too few clips (${clips} of ${minimum})` : 'too few clips with this figure']
-  return snapshot.baseline.calibrated ? ['calm', 'no alarm'] : ['few', 'alarms are off']
+    return ['few', isTooSmall(snapshot, window) ? '' : 'too few clips with this figure']
+  return snapshot.baseline.calibrated ? ['calm', 'no alarm'] : ['few', '']
 }
 
 /** @param {Comparison} comparison */

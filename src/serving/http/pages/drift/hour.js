@@ -1,6 +1,6 @@
 /** The last hour at a glance, beside the verdict: four figures, each with its course over the hour. */
 import { drawing, element, part, setAttribute, setText, shape } from '../shared/elements.js'
-import { count, duration, length, orDash, share } from './numbers.js'
+import { count, counted, duration, length, orDash, share } from './numbers.js'
 
 /** @import { Traffic, TrafficMinute } from '../../../../monitoring/metrics/recent.js' */
 /** @typedef {Omit<TrafficMinute, 'start'>} Sums */
@@ -17,8 +17,8 @@ const MINUTES = 60
 const SECONDS = 3_600
 /** Share of a column; the rest is the gap to the next. */
 const BAR_WIDTH = 0.75
-/** A larger share of requests that failed or were refused is highlighted. */
-const NOTABLE_FAILURES = 0.01
+/** A larger share of errors is highlighted. Refusals are not: most are of requests with a mistake. */
+const NOTABLE_ERRORS = 0.01
 
 /** @type {readonly Tile[]} */
 const TILES = [
@@ -29,11 +29,11 @@ const TILES = [
     course: ({ requests }) => totalOf(requests),
   },
   {
-    name: 'Not answered',
-    value: ({ requests }) => share(failuresOf(requests) / Math.max(1, totalOf(requests))),
-    detail: ({ requests: { error, rejected } }) => `${count(error)} error, ${count(rejected)} rejected`,
-    course: ({ requests }) => failuresOf(requests),
-    isBad: ({ requests }) => failuresOf(requests) > NOTABLE_FAILURES * totalOf(requests),
+    name: 'Refused or failed',
+    value: ({ requests }) => share(unsuccessfulOf(requests) / Math.max(1, totalOf(requests))),
+    detail: ({ requests: { error, rejected } }) => `${count(rejected)} rejected, ${counted(error, 'error')}`,
+    course: ({ requests }) => unsuccessfulOf(requests),
+    isBad: ({ requests }) => requests.error > NOTABLE_ERRORS * totalOf(requests),
   },
   {
     name: 'Latency, median',
@@ -44,7 +44,7 @@ const TILES = [
   {
     name: 'Audio',
     value: ({ audioSeconds }) => length(audioSeconds),
-    detail: ({ audioSeconds }) => `${(audioSeconds / SECONDS).toFixed(2)} s per second`,
+    detail: ({ audioSeconds }) => `${(audioSeconds / SECONDS).toFixed(2)} s of audio a second`,
     course: ({ audioSeconds }) => audioSeconds,
   },
 ]
@@ -92,6 +92,6 @@ function totalOf({ ok, error, rejected, cancelled }) {
 }
 
 /** @param {Sums['requests']} requests */
-function failuresOf({ error, rejected }) {
+function unsuccessfulOf({ error, rejected }) {
   return error + rejected
 }

@@ -42,7 +42,7 @@ function verdictOf({ alarms, causes, features, baseline, windows, unmonitored })
       'few',
       'Alarms are off',
       `The baseline is not calibrated: ${baseline.uncalibratedBecause ?? 'no reason is given'}. ` +
-        'The figures below are correct, but without calibration, it is unknown how large they get by chance.',
+        'The figures below are correct, but the service cannot tell which of them are normal variation.',
     ]
   const { clips, minimum } = windows.fast
   if (clips < minimum)
