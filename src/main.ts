@@ -95,7 +95,10 @@ async function serve(config: Config): Promise<void> {
   // The port opens first: health and metrics respond while the models load.
   const { host, port, workers, threads, cascadeModel: cascade } = config
   const address = await app.listen({ host, port }).catch((cause: NodeJS.ErrnoException) => {
-    const detail = `EARSHOT_HOST and EARSHOT_PORT: cannot listen on ${host}:${port} (${cause.message})`
+    const other = port % 65_535 + 1
+    const detail = cause.code === 'EADDRINUSE'
+      ? `EARSHOT_PORT: port ${port} of ${host} is in use; choose another one, for example EARSHOT_PORT=${other}`
+      : `EARSHOT_HOST and EARSHOT_PORT: cannot listen on ${host}:${port} (${cause.message})`
     throw new SpeechError('CONFIG_INVALID', detail, { cause })
   })
   logger.info({ address, workers, threads, models: config.models, cascade }, 'listening')
@@ -103,7 +106,7 @@ async function serve(config: Config): Promise<void> {
   await loading.catch((thrown: unknown) => { if (!closing) throw thrown })
   if (closing) return
   logger.info({ workers }, 'ready')
-  welcome(address, config)
+  if (process.stderr.isTTY) welcome(address, config)
 }
 
 function warnOfSettings(logger: Logger): void {
@@ -222,6 +225,6 @@ function welcome(address: string, { warmUpClip, keysFile, host, models, cascadeM
   const [first = '', ...others] = models
   const served = others.length === 0 ? '' : ` (${others.join(', ')} by name)`
   process.stderr.write(`\nEarshot listens on ${address} with ${first}${larger}${served}; try\n\n  ${command}\n\n`
-    + `Its API: ${address}/docs. Ctrl-C ends it.\n\n`)
+    + `The API is at ${address}/docs. Ctrl-C ends the service.\n\n`)
   if (keysFile === undefined && !isLoopback(host)) process.stderr.write(`WARNING: ${UNPROTECTED}\n\n`)
 }

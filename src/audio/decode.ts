@@ -129,5 +129,5 @@ function pickFormat(bytes: Uint8Array): AudioFormatReader {
   if (cut !== undefined) return cut
   const foreign = named ?? guessForeign(bytes)
   const found = foreign === undefined ? 'the first bytes are of no known audio format' : `this is ${foreign}`
-  throw unsupported(`${found}; read are WAV, WebM, Ogg, MP4, AAC, MP3, FLAC, AMR, AIFF, CAF, AU and GSM`)
+  throw unsupported(`${found}; supported: WAV, WebM, Ogg, MP4, AAC, MP3, FLAC, AMR, AIFF, CAF, AU and GSM`)
 }

@@ -50,7 +50,7 @@ export function actionOf<Action>(actions: Readonly<Record<string, Action>>, name
   const action = Object.hasOwn(actions, name) ? actions[name] : undefined
   if (action !== undefined) return action
   const names = Object.keys(actions).join(', ')
-  throw new UsageError(name === '' ? `one of ${names} is needed` : `there is no "${name}"; there are ${names}`)
+  throw new UsageError(name === '' ? `one of ${names} is needed` : `there is no "${name}"; choose one of ${names}`)
 }
 
 /** A whole number of at least `least`; throws UsageError. */

@@ -5,12 +5,13 @@
  * as the very bytes that were hashed: a half-fetched or altered file is never loaded.
  */
 import { createHash } from 'node:crypto'
-import { createReadStream } from 'node:fs'
+import { createReadStream, existsSync, readdirSync } from 'node:fs'
 import { readFile, readdir } from 'node:fs/promises'
 import path from 'node:path'
 import { Compile } from 'typebox/compile'
 import { Value } from 'typebox/value'
 import { SpeechError } from '../domain/errors.js'
+import { nearestName } from '../domain/nearest-name.js'
 import {
   DetectorSchema, ManifestSchema, type Bundle, type DetectorManifest, type EncoderDecoderDecoding, type Manifest,
 } from './manifest-schema.js'
@@ -96,11 +97,19 @@ export async function readDetectorManifest(modelsDir: string, name: string): Pro
 export async function readBundle(modelsDir: string, name: string): Promise<Bundle> {
   const file = path.join(modelsDir, name, 'model.json')
   const text = await readFile(file, 'utf8').catch((cause: unknown) => {
-    throw new SpeechError('MODEL_FILE_MISSING', `${file} (is "${name}" a model of ${modelsDir}?)`, { cause })
+    throw new SpeechError('MODEL_FILE_MISSING', `${file}; ${adviceFor(name, modelsDir)}`, { cause })
   })
   const manifest = parseManifest(text, file)
   if (manifest.name === name) return manifest
   throw new SpeechError('MODEL_INVALID', `${file} has the name "${manifest.name}", and its folder is "${name}"`)
+}
+
+/** The model that was probably meant, or those that there are. */
+function adviceFor(name: string, modelsDir: string): string {
+  if (!existsSync(modelsDir)) return `the folder ${modelsDir} does not exist`
+  const names = readdirSync(modelsDir).filter((one) => existsSync(path.join(modelsDir, one, 'model.json'))).sort()
+  const meant = nearestName(name, names)
+  return meant === undefined ? `${modelsDir} has ${names.join(', ') || 'no model'}` : `did you mean ${meant}?`
 }
 
 /** Names of the models of a directory: its folders that hold a model.json. */

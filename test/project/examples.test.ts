@@ -14,9 +14,9 @@ const missing = (program: string): string | false =>
 interface Ended { readonly code: number | null; readonly out: string }
 
 /** Standard output and standard error together. */
-function run(program: string, args: readonly string[]): Promise<Ended> {
+function run(program: string, args: readonly string[], key = ''): Promise<Ended> {
   return new Promise((resolve, reject) => {
-    const child = spawn(program, args, { cwd: projectRoot, stdio: ['ignore', 'pipe', 'pipe'] })
+    const child = spawn(program, args, { cwd: projectRoot, stdio: ['ignore', 'pipe', 'pipe'], env: { ...process.env, EARSHOT_KEY: key } })
     let out = ''
     for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk: Buffer) => { out += String(chunk) })
     child.once('error', reject).once('close', (code) => { resolve({ code, out: out.trim() }) })
@@ -78,15 +78,55 @@ t.test('every program is in the list, and only programs that exist', (t) => {
   t.end()
 })
 
-t.test('a folder is transcribed file by file, and a broken file does not end it', async (t) => {
+const PROGRAMS = [
+  ['sh', 'transcribe.sh'], [process.execPath, 'transcribe.mjs'], [process.execPath, 'transcribe-folder.mjs'],
+  [process.execPath, 'openai-client.mjs'], ['python3', 'transcribe.py'], ['python3', 'openai_client.py'],
+] as const
+
+for (const [program, name] of PROGRAMS) {
+  const skip = missing(program) || (name === 'openai_client.py' && noPackage)
+  t.test(`${name} sends the access key, and says what it takes`, { skip }, async (t) => {
+    const sent = new Set<string | undefined>()
+    const server = http.createServer((request, response) => {
+      sent.add(request.headers.authorization)
+      request.resume().on('end', () => response.setHeader('content-type', 'application/json').end('{"text":"yes"}'))
+    })
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+    t.teardown(() => { server.closeAllConnections(); server.close() })
+    const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
+    const folder = clips(t)
+    const clip = name === 'transcribe-folder.mjs' ? folder : path.join(folder, 'a.wav')
+    await run(program, [`examples/${name}`, clip, url], 'earshot_1')
+    t.same([...sent], ['Bearer earshot_1'])
+    t.match(await run(program, [`examples/${name}`]), { code: 2, out: new RegExp(`^\\w+ examples/${name} `) })
+    t.equal(sent.size, 1, 'nothing is sent without arguments')
+  })
+}
+
+t.test('the audio files of a folder are transcribed in order, and a broken file does not end it', async (t) => {
   const { url } = await setUp(t)
-  const { code, out } = await run(process.execPath, ['examples/transcribe-folder.mjs', clips(t), url])
-  t.equal(code, 0)
-  t.match(out.split('\n').map((line) => JSON.parse(line) as { file: string }).toSorted((a, b) =>
-    a.file.localeCompare(b.file)), [
+  const folder = clips(t)
+  for (const name of ['.hidden.wav', 'notes.txt', 'keys.json']) writeFileSync(path.join(folder, name), 'a secret')
+  const { code, out } = await run(process.execPath, ['examples/transcribe-folder.mjs', folder, url])
+  t.equal(code, 1, 'one failed')
+  const lines = out.split('\n').map((line) => JSON.parse(line) as { file: string })
+  t.equal(lines.length, 3)
+  t.match(lines, [
     { file: 'a.wav', text: REPORT.text }, { file: 'b.wav', text: REPORT.text },
     { file: 'c.wav', error: 'AUDIO_UNSUPPORTED' },
   ])
+})
+
+t.test('a text without words has its reason', async (t) => {
+  const server = http.createServer((request, response) => {
+    request.resume().on('end', () => response.end('{"text":"","noSpeechReason":"too_quiet"}'))
+  })
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  t.teardown(() => { server.closeAllConnections(); server.close() })
+  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
+  const { code, out } = await run(process.execPath, ['examples/transcribe-folder.mjs', clips(t), url])
+  t.equal(code, 0)
+  t.equal(out.split('\n')[0], '{"file":"a.wav","text":"","reason":"too_quiet"}')
 })
 
 t.test('a refusal is tried again after the time that it names', async (t) => {

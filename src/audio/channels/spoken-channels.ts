@@ -1,6 +1,6 @@
 /**
- * In which channels somebody speaks, and when. A neural detector takes a tenth of a second for a minute of one channel
- * or more, so it is asked once for copies of the same sound, and about the clearest channels alone where there are many.
+ * In which channels somebody speaks, and when. A neural detector takes a tenth of a second or more for a minute of one
+ * channel. So it is asked once for copies of the same sound, and only about the clearest channels where there are many.
  */
 import type { SpeechActivity, Waveform } from '../../domain/audio.js'
 import { pick, type Block } from '../signal/downmix.js'

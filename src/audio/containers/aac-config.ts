@@ -57,7 +57,7 @@ export function readAacConfig(bytes: Uint8Array, at: number, end: number): AacCo
     writeObjectType(written, objectType)
   }
   const name = NAMES.get(objectType)
-  if (name !== undefined) throw unsupported(`${name} is not read here; read are AAC-LC and HE-AAC`)
+  if (name !== undefined) throw unsupported(`${name} is not read here; supported: AAC-LC and HE-AAC`)
   while (bits.left > 0) written.write(bits.read(1), 1)
   const changed = core.hertz !== AAC_RATES_HZ[core.index]
   const decoded = changed ? written.bytes.subarray(0, Math.ceil(written.at / 8)) : config

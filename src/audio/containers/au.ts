@@ -43,7 +43,7 @@ export function readAuLayout(bytes: Uint8Array): PacketLayout {
   const codec = CODECS[encoding]
   if (codec === undefined) {
     const name = KNOWN_ENCODINGS[encoding] ?? `of the unknown encoding ${encoding}`
-    throw unsupported(`the samples of this Sun AU file are ${name}; read are PCM, floating point, A-law and mu-law`)
+    throw unsupported(`the samples of this Sun AU file are ${name}; supported: PCM, floating point, A-law and mu-law`)
   }
   checkShape({ sampleRate, channels }, MAX_CHANNELS)
   const present = bytes.byteLength - dataOffset

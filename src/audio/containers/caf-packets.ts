@@ -178,7 +178,7 @@ interface Description {
 /** The sample description of the new file. */
 function describe(bytes: Uint8Array, { cookie }: CafChunks, { codec, sampleRate, channels }: Header): Description {
   if (codec === 'opus') {
-    if (channels > MAX_OPUS_CHANNELS) throw unsupported(`Opus with ${channels} channels in CAF; read are 1 and 2`)
+    if (channels > MAX_OPUS_CHANNELS) throw unsupported(`Opus with ${channels} channels in CAF; supported: 1 and 2`)
     const header = joined([0, channels, 0, 0], bytesOf32(sampleRate), [0, 0, 0])
     return { entry: soundEntry('Opus', channels, OPUS_RATE_HZ, makeBox('dOps', header)), rateRatio: 1 }
   }

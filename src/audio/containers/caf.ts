@@ -50,7 +50,7 @@ export async function readCaf(bytes: Uint8Array, limits: StreamLimits): Promise<
 
 /** The first chunk of each type. Throws AUDIO_UNREADABLE or AUDIO_UNSUPPORTED. */
 function findChunks(bytes: Uint8Array): CafChunks {
-  if (u16be(bytes, 4) !== 1) throw unsupported(`CAF of version ${u16be(bytes, 4)}; read is version 1`)
+  if (u16be(bytes, 4) !== 1) throw unsupported(`CAF of version ${u16be(bytes, 4)}; supported: version 1`)
   const found = new Map<string, CafChunk>()
   for (let at = 8, count = 0; at + 12 <= bytes.byteLength && count < MAX_CHUNKS; count++) {
     const [type, size] = [fourCharacters(bytes, at), u64be(bytes, at + 4)]
@@ -104,5 +104,5 @@ function codecOf(name: string, flags: number, bits: number): PacketLayout['codec
   if (name === 'ulaw') return 'mulaw'
   if (name === 'ima4') return 'adpcm_ima'
   const known = NAMES[name] ?? `"${name}"`
-  throw unsupported(`${known} in a CAF file; read are AAC, ALAC, Opus, PCM, A-law, mu-law and IMA ADPCM`)
+  throw unsupported(`${known} in a CAF file; supported: AAC, ALAC, Opus, PCM, A-law, mu-law and IMA ADPCM`)
 }

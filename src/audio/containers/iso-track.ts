@@ -97,7 +97,7 @@ function readCodec(file: BoxReader, entry: Box): CodecParameters {
   const pcm = readIsoPcm(file, entry, (type) => inEntry(file, entry, type))
   if (pcm !== undefined) return { ...pcm, frameSamples: 0, headerAt: 0, pcm }
   const name = NAMES[entry.type] ?? `"${entry.type}"`
-  throw unsupported(`the audio track is ${name}; read are AAC, ALAC, Opus, AMR, MP3, FLAC and PCM`)
+  throw unsupported(`the audio track is ${name}; supported: AAC, ALAC, Opus, AMR, MP3, FLAC and PCM`)
 }
 
 function readOpus(file: BoxReader, entry: Box): CodecParameters {
@@ -123,7 +123,7 @@ function readMpeg4(file: BoxReader, entry: Box, declared: Omit<CodecParameters, 
   if (objectType === 0x69 || objectType === 0x6b) return { ...declared, codec: 'mp3', channels: 1 }
   if (![0x40, 0x66, 0x67, 0x68].includes(objectType)) {
     const name = MPEG4_NAMES[objectType] ?? `of the type 0x${objectType.toString(16)}`
-    throw unsupported(`the MPEG-4 audio is ${name}; read are AAC and MP3`)
+    throw unsupported(`the MPEG-4 audio is ${name}; supported: AAC and MP3`)
   }
   if (config === 0) throw unreadable('the AAC track has no AudioSpecificConfig')
   const aac = readAacConfig(bytes, config, end)

@@ -91,7 +91,7 @@ function codecOf(name: string, bits: number): { codec: PacketCodec; frameCodec?:
   if (name.startsWith('A_AAC')) return { codec: 'aac' }
   const pcm = pcmCodecOf(name, bits)
   if (pcm !== undefined) return { codec: pcm, frameCodec: pcm }
-  throw unsupported(`the Matroska track is "${name}"; read are Opus, Vorbis, AAC, MP3, FLAC and PCM`)
+  throw unsupported(`the Matroska track is "${name}"; supported: Opus, Vorbis, AAC, MP3, FLAC and PCM`)
 }
 
 function pcmCodecOf(name: string, bits: number): PcmCodec | undefined {

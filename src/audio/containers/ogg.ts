@@ -165,7 +165,7 @@ function findStream(bytes: Uint8Array): OggStream {
     others.push(UNSUPPORTED.find(([magic]) => textAt(bytes, page.bodyAt, magic))?.[1] ?? 'of an unknown type')
   }
   if (others.length === 0) throw unreadable('an Ogg file must begin with the header of a stream')
-  throw unsupported(`the Ogg stream is ${others.join(', ')}; read are Opus, Vorbis and FLAC`)
+  throw unsupported(`the Ogg stream is ${others.join(', ')}; supported: Opus, Vorbis and FLAC`)
 }
 
 function readHeader(bytes: Uint8Array, { bodyAt: at, serial }: Page): OggStream | undefined {

@@ -56,13 +56,13 @@ export function signedCodec(bits: number): PcmCodec {
     case 16: return 'pcm_s16'
     case 24: return 'pcm_s24'
     case 32: return 'pcm_s32'
-    default: throw unsupported(`PCM of ${bits} bits; read are 8, 16, 24, 32`)
+    default: throw unsupported(`PCM of ${bits} bits; supported: 8, 16, 24, 32`)
   }
 }
 
 /** Floating point of this width. Throws AUDIO_UNSUPPORTED. */
 export function floatCodec(bits: number): PcmCodec {
-  if (bits !== 32 && bits !== 64) throw unsupported(`floating point of ${bits} bits; read are 32, 64`)
+  if (bits !== 32 && bits !== 64) throw unsupported(`floating point of ${bits} bits; supported: 32, 64`)
   return bits === 32 ? 'pcm_f32' : 'pcm_f64'
 }
 

@@ -137,9 +137,9 @@ function codecOf(tag: number, bitsPerSample: number): WavCodec {
   const widths = CODECS_BY_TAG[tag]
   if (widths === undefined) {
     throw unsupported(`the samples are ${name}; ` +
-      'read are PCM, floating point, A-law, mu-law, GSM 6.10 and ADPCM of IMA and Microsoft')
+      'supported: PCM, floating point, A-law, mu-law, GSM 6.10 and ADPCM of IMA and Microsoft')
   }
   const codec = widths[bitsPerSample] ?? widths[0] // 0: the header of this encoding has no width
   if (codec !== undefined) return codec
-  throw unsupported(`${name} of ${bitsPerSample} bits; read are ${Object.keys(widths).join(', ')}`)
+  throw unsupported(`${name} of ${bitsPerSample} bits; supported: ${Object.keys(widths).join(', ')}`)
 }

@@ -24,14 +24,14 @@ export interface BaselineClip {
 
 export type Computed = Pick<CompleteBaseline, 'features' | 'calibration'>
 
-/** With fewer clips, the sampling error of the baseline itself would cause alarms. */
-export const MIN_CLIPS = 500
 /** Number of windows to compare; a baseline of 2,000 clips has ten in each random order of its sessions. */
 const ARRANGED_WINDOWS = 200
 /** With fewer sessions, the baseline describes a few people, and any other speaker would look like drift. */
 const MIN_SESSIONS = 50
 
 const FAST_CLIPS = FAST.subWindows * FAST.clipsEach
+/** With fewer clips there are too few windows to compare, and the sampling error of the baseline would cause alarms. */
+export const MIN_CLIPS = MIN_WINDOWS * FAST_CLIPS
 const SLOW_CLIPS = SLOW.subWindows * SLOW.clipsEach
 
 /**
@@ -55,7 +55,7 @@ export function computeBaseline(
   }
   const features = Object.fromEntries(FEATURE_NAMES.map((name, index) =>
     [name, countFeature(index, bins[name], rows, windows)])) as CompleteBaseline['features']
-  const because = whyUncalibrated(clips, method, windows.fast.length)
+  const because = whyUncalibrated(clips, method)
   return {
     features,
     calibration: {
@@ -158,15 +158,16 @@ function countBins(rows: readonly BinRow[], feature: number, bins: Bins): number
   return counts
 }
 
-function whyUncalibrated(clips: readonly BaselineClip[], method: string, windows: number): string | null {
+/** Every need that is not met, so that one more recording can meet them all. */
+function whyUncalibrated(clips: readonly BaselineClip[], method: string): string | null {
   const sessions = sessionsOf(clips)
-  if (clips.length < MIN_CLIPS) return `${clips.length} clips; at least ${MIN_CLIPS} are needed`
-  if (method === UNORDERED) {
-    return 'neither times nor sessions of the clips are known, so the variance of ordinary windows is unknown'
-  }
-  if (windows < MIN_WINDOWS) return `${windows} windows of ${FAST_CLIPS} clips; at least ${MIN_WINDOWS} are needed`
+  const missing: string[] = []
+  if (clips.length < MIN_CLIPS) missing.push(`${clips.length} clips, where at least ${MIN_CLIPS} are needed`)
   if (sessions !== null && sessions < MIN_SESSIONS) {
-    return `${sessions} sessions or speakers; at least ${MIN_SESSIONS} are needed`
+    missing.push(`${sessions} sessions or speakers, where at least ${MIN_SESSIONS} are needed`)
   }
-  return null
+  if (method === UNORDERED) {
+    missing.push('neither times nor sessions of the clips are known, so the variance of ordinary windows is unknown')
+  }
+  return missing.length === 0 ? null : missing.join('; ')
 }

@@ -53,7 +53,7 @@ export function answerUnknownAddresses(app: FastifyInstance): void {
 function refuseMethod(
   request: FastifyRequest, reply: FastifyReply, path: string, allowed: string,
 ): Promise<FastifyReply> {
-  const detail = `${request.method} ${shorten(path)}; allowed is ${allowed}`
+  const detail = `${request.method} ${shorten(path)}; allowed: ${allowed}`
   return replyWithError(new SpeechError('METHOD_NOT_ALLOWED', detail), request, reply)
 }
 

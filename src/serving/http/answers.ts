@@ -11,8 +11,9 @@ const SECONDS_DECIMALS = 3
 const STAGE_DECIMALS = 4
 /** Of probabilities, their logarithms, levels and other measured values. */
 const SIGNIFICANT_DIGITS = 4
-/** Scores of an external engine are on its own scale, and hits are compared by them. */
-const SCORE_DIGITS = 9
+/** Hits are compared by their scores, which external engines give on scales of their own. */
+const SCORE_DIGITS = 5
+const SCORE_DECIMALS = 4
 /** Keys of times in seconds, besides those that end with `Seconds`. In `seconds` are the stages. */
 const TIMES = new Set(['seconds', 'start', 'end', 'duration'])
 
@@ -42,7 +43,7 @@ export function rounded(value: unknown, decimals?: number): unknown {
   if (Array.isArray(value)) return value.map((item: unknown) => rounded(item, decimals))
   if (typeof value !== 'object' || value === null || value.constructor !== Object) return value
   return Object.fromEntries(Object.entries(value).map(([key, item]) =>
-    [key, key === 'score' && typeof item === 'number' ? significant(item, SCORE_DIGITS)
+    [key, key === 'score' && typeof item === 'number' ? score(item)
       : rounded(item, decimals ?? decimalsOf(key, item))]))
 }
 
@@ -53,6 +54,10 @@ function decimalsOf(key: string, item: unknown): number | undefined {
 
 function fixed(seconds: number, decimals: number): number {
   return Number.isFinite(seconds) ? Number(seconds.toFixed(decimals)) : seconds
+}
+
+function score(value: number): number {
+  return Math.abs(value) < 1 ? significant(value, SCORE_DIGITS) : fixed(value, SCORE_DECIMALS)
 }
 
 /** Whole digits are kept: 7438.4 Hz become 7438. */

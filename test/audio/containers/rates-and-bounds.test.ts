@@ -3,6 +3,7 @@ import tap from 'tap'
 import { makeMatroska, oggPage, simpleBlock } from '../../../fixtures/containers.js'
 import { BoxReader } from '../../../src/audio/containers/boxes.js'
 import { joined, sliced } from '../../../src/audio/containers/bytes.js'
+import { flacSamples } from '../../../src/audio/containers/flac.js'
 import { runsOf } from '../../../src/audio/containers/iso-samples.js'
 import { readIsoTrack } from '../../../src/audio/containers/iso-track.js'
 import { decodeAudio, probeAudio } from '../../../src/audio/decode.js'
@@ -85,5 +86,12 @@ tap.test('a probe of Ogg looks at so many packets, and at so many bytes without 
   const parted = (gap: number): number => probeAudio(joined(whole, new Uint8Array(gap), whole)).seconds
   t.ok(Math.abs(parted(500_000) - 2 * seconds) < 0.05)
   t.ok(Math.abs(parted(2_000_000) - seconds) < 0.05)
+  t.end()
+})
+
+tap.test('FLAC frames are looked for in their range alone, not up to the end of the file', (t) => {
+  const bytes = new Uint8Array(1_000)
+  bytes.indexOf = () => { throw new Error('a search through the whole file') }
+  t.equal(flacSamples(bytes, 100, 200), 0)
   t.end()
 })

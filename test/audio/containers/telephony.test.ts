@@ -147,6 +147,18 @@ tap.test('every encoding of PCM in QuickTime and MP4', async (t) => {
   }
 })
 
+tap.test('chunks of a single sample are as long as their samples', async (t) => {
+  const count = 130_000
+  const file = makeMp4({
+    entry: soundEntry('sowt', 1, 8_000), timescale: 8_000, duration: count, data: new Uint8Array(2 * count),
+    sizes: { fixed: 1, count }, perChunk: 1, chunks: Array.from({ length: count }, (_, index) => 2 * index),
+  })
+  for (const maxSeconds of [20, 600]) {
+    t.equal((await decodeAudio(file, { maxSeconds })).waveform.samples.length, count, `${maxSeconds} s`)
+  }
+  await t.rejects(decodeAudio(file, { maxSeconds: 16 }), { code: 'AUDIO_TOO_LONG' })
+})
+
 tap.test('packets of CAF: priming is trimmed, and no declared count is believed', async (t) => {
   const opus = [...Array<undefined>(10)].map(() => Uint8Array.of(0xf8, 0xff, 0xfe))
   const caf = makeCaf({

@@ -50,7 +50,7 @@ t.test('clips in a folder become a baseline, by the processes of the service', a
   const listed = listClips(path.join(projectRoot, 'fixtures/clips'))
   const baseline = parseBaseline(readFileSync(out, 'utf8'))
   t.match(baseline, { id: 'fixtures', model: { name: 'moonshine-tiny-en' }, source: { clips: listed.length } })
-  t.match(baseline.calibration, { calibrated: false, because: /clips; at least 500 are needed/ })
+  t.match(baseline.calibration, { calibrated: false, because: /clips, where at least 1000 are needed/ })
   t.ok(baseline.confidenceToWer!.some(({ words }) => words > 0), 'their texts became word errors by confidence')
   t.match(stdout, /it raises no alarms/)
 })

@@ -17,6 +17,15 @@ const read = (file: string): string => readFileSync(path.join(projectRoot, file)
 const missing = (program: string, argument: string): string | false =>
   spawnSync(program, [argument], { stdio: 'ignore' }).error === undefined ? false : `${program} is not installed`
 const TRIES = 100
+const PUBLISHED = [
+  '/v1/transcriptions', '/v1/transcriptions/', '/v1/audio/transcriptions', '/v1/search?catalogue=shop', '/v1/feedback',
+  '/v1/models', '/v1/models/moonshine-tiny-en',
+]
+const INSIDE = [
+  '/', '/v1', '/v1/', '/v1/drift', '/v1/drift/', '/v1//drift', '/v1/models/..%2fdrift', '/v1/models/a/b', '/metrics',
+  '/drift', '/docs', '/openapi.json', '/runbook', '/label', '/clips', '/healthz', '/readyz', '/v1/catalogues',
+  '/v1/catalogues/shop', '/v1/labels', '/v1/labelling/next', '/v1/collected', '/v1/collected/1',
+]
 
 interface Reached { readonly client: string; readonly host: string; readonly path: string; readonly bytes: number }
 interface Got { readonly status: number; readonly reached: Reached | undefined }
@@ -73,8 +82,9 @@ async function holds(t: Test, url: string): Promise<void> {
   t.match(upload, { status: 200, reached: {
     client: '127.0.0.1', host: 'asr.example.com', path: '/v1/transcriptions?words=true', bytes: 3_000_000,
   } }, 'an upload arrives whole, under its host name, and the client cannot choose its own name')
-  for (const inside of ['/v1/drift', '/v1/drift/', '/v1//drift', '/metrics', '/drift', '/docs', '/runbook']) {
-    t.equal((await ask(url + inside)).reached, undefined, `${inside} does not reach the service`)
+  for (const route of PUBLISHED) t.equal((await ask(url + route)).reached?.path, route, `${route} is published`)
+  for (const inside of INSIDE) {
+    t.same(await ask(url + inside), { status: 404, reached: undefined }, `${inside} does not reach the service`)
   }
 }
 

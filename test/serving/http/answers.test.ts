@@ -13,6 +13,7 @@ t.test('times have milliseconds, stages tenths of them, other numbers four signi
     centroidHz: 15_235, tokens: [7412, 777], bytes: 26_214_400, tiny: 1.235e-9,
     words: [{ start: 1, end: 2, text: '0.123456789' }], none: null, infinite: Infinity,
   })
+  t.same(rounded([{ score: 0.599961234 }, { score: 12_345.6784321 }]), [{ score: 0.59996 }, { score: 12_345.6784 }])
 })
 
 t.test('no number of an answer has noise', async (t) => {

@@ -17,7 +17,9 @@ export interface Violation {
 const FORMS: Readonly<Record<string, readonly [expected: string, example: string]>> = {
   channel: ['"mix" or the number of a channel, counted from 1 to 99', '2'],
 }
-const EXAMPLES: Readonly<Record<string, string>> = { language: 'en', languages: 'en', deadlineSeconds: '10' }
+const EXAMPLES: Readonly<Record<string, string>> = {
+  language: 'en', languages: 'en', deadlineSeconds: '10', phrases: 'jazz',
+}
 
 /** REQUEST_INVALID for the first violation; `part` is where the parameter is: `querystring`, `params`, `body`. */
 export function violated(violations: readonly Violation[], part: string, cause?: unknown): SpeechError {
@@ -29,6 +31,9 @@ export function violated(violations: readonly Violation[], part: string, cause?:
   if (name !== '' && parentSchema !== undefined && typeof data !== 'object') {
     const [expected, example] = FORMS[name] ?? [expectedBy(parentSchema), exampleOf(name, parentSchema)]
     return wrongValue(name, expected, textOf(data), example)
+  }
+  if (keyword === 'false schema') {
+    return new SpeechError('REQUEST_INVALID', `${name} is not known here`, { parameter: name, cause })
   }
   const allowed = allowedValues === undefined ? '' : `: ${allowedValues.join(', ')}`
   const extras = { cause, ...name !== '' && { parameter: name } }

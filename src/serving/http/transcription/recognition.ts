@@ -12,6 +12,7 @@ import type { ChannelChoice } from '../../../domain/audio.js'
 import type { Report } from '../../../domain/report.js'
 import { REQUEST_DEFAULTS, type RecognitionRequest } from '../../../domain/request.js'
 import type { AppDependencies, ServedModel } from '../dependencies.js'
+import { rounded } from '../answers.js'
 import { asSpeechError, replyWithError } from '../replies.js'
 import { handOverClip } from '../collection/hand-over.js'
 import { sessionOf } from '../collection/session.js'
@@ -171,7 +172,7 @@ function findModel(name: string | undefined, { config, models }: AppDependencies
   if (found) return found
   if (config.modelAliases.includes(name)) return standard
   const served = [...models.map((model) => model.name), ...config.modelAliases].join(', ')
-  const detail = `"${shown(name)}"; served are ${served}; for example model=${standard.name}`
+  const detail = `"${shown(name)}"; served models: ${served}; for example model=${standard.name}`
   throw new SpeechError('MODEL_NOT_FOUND', detail, { parameter: 'model' })
 }
 
@@ -200,9 +201,9 @@ function secondsSince(milliseconds: number): number {
 /** Logs numbers about the clip, and its text only if the operator turned that on. */
 function logReport(report: Report, request: FastifyRequest, logTranscripts: boolean): void {
   const { text, confidence, language, model, cascade, noSpeechReason, warnings, seconds, input } = report
-  request.log.info({
+  request.log.info(rounded({
     model, language, confidence, noSpeechReason, warnings, seconds, ...(cascade !== null && { cascade }),
     audioSeconds: input.audioSeconds, speechSeconds: input.speechSeconds, codec: input.codec,
     ...(logTranscripts && { text }),
-  }, 'recognized')
+  }) as object, 'recognized')
 }

@@ -1,4 +1,5 @@
 /** Compressed bodies: read within the limits, whatever they claim, or refused by name. */
+import { connect } from 'node:net'
 import { brotliCompressSync, deflateRawSync, deflateSync, gunzipSync, gzipSync } from 'node:zlib'
 import t from 'tap'
 import { acceptsGzip, contentEncodingOf } from '../../../../src/serving/http/connections/content-encoding.js'
@@ -52,6 +53,25 @@ t.test('a small body that claims a long one is refused at the limit, and its mem
   }
   await new Promise((resolve) => setTimeout(resolve, 20))
   t.equal(uploads.bytesHeld, 0)
+})
+
+t.test('a client that leaves while its body is decompressed has cancelled; the queue was not full', async (t) => {
+  const { url, metric, uploads } = await setUp(t)
+  const body = gzipSync(Buffer.alloc(20_000_000))
+  const head = `POST /v1/transcriptions HTTP/1.1\r\nhost: ${new URL(url).host}\r\ncontent-type: audio/wav\r\n`
+    + `content-encoding: gzip\r\ncontent-length: ${body.length}\r\n\r\n`
+  for (let left = 0; left < 6; left++) {
+    const socket = connect(Number(new URL(url).port), '127.0.0.1')
+    socket.on('error', () => undefined) // it is closed in the middle of an answer
+    socket.write(head)
+    await new Promise((sent) => socket.write(body, sent))
+    socket.resetAndDestroy()
+  }
+  for (let waited = 0; waited < 500 && uploads.requestsInProgress > 0; waited++) {
+    await new Promise((resolve) => setTimeout(resolve, 10))
+  }
+  const rejections = await metric('asr_rejections_total')
+  t.same(rejections.filter((line) => /queue_full.* [1-9]/.test(line)), [])
 })
 
 t.test('metrics are compressed for scrapers that ask for it', async (t) => {

@@ -90,10 +90,12 @@ t.test('what has no effect is named, on every route', async (t) => {
   const { url } = await setUp(t)
   const granular = await sendForm(url, [['timestamp_granularities[]', 'segment'], ['vad_filter', 'true'], ['a b', 'x']])
   t.equal(granular.status, 200)
-  t.equal(ignored(granular), 'timestamp_granularities[], vad_filter')
+  t.equal(ignored(granular), 'timestamp_granularities[], vad_filter, a%20b')
   const used = await sendForm(url, [['timestamp_granularities[]', 'Word'], ['response_format', 'VERBOSE_JSON']])
   t.equal(ignored(used), null)
   t.equal(ignored(await post(`${url}/v1/transcriptions?lang=de&words=1&utm=x`, CLIP)), 'lang, utm')
+  t.equal(ignored(await post(`${url}/v1/transcriptions?a.b=1&l%C3%A4nge=2&x%0D%0Ay=3&z%2C=4`, CLIP)),
+    'a.b, l%C3%A4nge, x%0D%0Ay, z%2C')
   t.equal(ignored(await post(`${url}/v1/search?phrases=jazz&lang=de&constructor=x`, CLIP)), 'lang, constructor')
   for (const path of ['/healthz', '/readyz', '/metrics', '/v1/models', '/v1/models/whisper-1', '/v1/drift']) {
     t.equal(ignored(await fetch(`${url}${path}?verbose=1`)), 'verbose', path)
@@ -118,7 +120,7 @@ t.test('a wrong value is refused with what is allowed and an example', async (t)
     'deadlineSeconds=0': /deadlineSeconds must be a number above 0 and up to 3600, not "0"; for example deadlineSeconds=10/,
     'channel=left': /channel must be "mix" or the number of a channel, .*not "left"; for example channel=2/,
     'words=true&words=true': /words is given more than once/,
-    'model=gpt-9': /"gpt-9"; served are moonshine-tiny-en, .*whisper-1.*model=moonshine-tiny-en/,
+    'model=gpt-9': /"gpt-9"; served models: moonshine-tiny-en, .*whisper-1.*model=moonshine-tiny-en/,
   }
   for (const [query, message] of Object.entries(queries)) {
     const response = await post(`${url}/v1/transcriptions?${query}`, CLIP)
