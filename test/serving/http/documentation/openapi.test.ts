@@ -14,9 +14,9 @@ import { documentOf, operationsOf, resolve, type Document } from './document.js'
 const MOST_BYTES = 146_000
 
 async function withLabellingAndKeys(t: Test): Promise<Document> {
-  const folder = t.testdir()
-  writeFileSync(path.join(folder, 'clips.jsonl'), '')
   const { file } = await makeKeys(t, { scraper: ['metrics'] })
+  const folder = path.dirname(file)
+  writeFileSync(path.join(folder, 'clips.jsonl'), '')
   const { url } = await setUp(t, {
     EARSHOT_KEYS_FILE: file,
     EARSHOT_LABEL_FILE: path.join(folder, 'labels.jsonl'), EARSHOT_LABEL_CLIPS: path.join(folder, 'clips.jsonl'),
