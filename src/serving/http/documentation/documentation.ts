@@ -40,7 +40,7 @@ export async function documentation(app: FastifyInstance, version: string, hasKe
     openapi: {
       openapi: '3.1.0',
       info: { title: 'Earshot', version, description: DESCRIPTION, license: { name: 'MIT', identifier: 'MIT' } },
-      servers: [{ url: './', description: 'This service, at the address of this document' }],
+      servers: [{ url: './', description: 'This service' }],
       tags: TAGS,
       components: {
         schemas: { ...NAMED_SCHEMAS },

@@ -6,26 +6,29 @@ import { Validator } from '@seriousme/openapi-schema-validator'
 import t, { type Test } from 'tap'
 import { ERRORS, type ErrorCode } from '../../../../src/domain/errors.js'
 import { setUp } from '../fake-service.js'
+import { makeKeys } from '../keys.js'
 import { documentOf, operationsOf, resolve, type Document } from './document.js'
 
 
 /** Without references, the document of all routes had 146 kB before it described errors, headers and examples. */
 const MOST_BYTES = 146_000
 
-async function withLabelling(t: Test): Promise<Document> {
-  const folder = t.testdir()
+async function withLabellingAndKeys(t: Test): Promise<Document> {
+  const { file } = await makeKeys(t, { scraper: ['metrics'] })
+  const folder = path.dirname(file)
   writeFileSync(path.join(folder, 'clips.jsonl'), '')
   const { url } = await setUp(t, {
+    EARSHOT_KEYS_FILE: file,
     EARSHOT_LABEL_FILE: path.join(folder, 'labels.jsonl'), EARSHOT_LABEL_CLIPS: path.join(folder, 'clips.jsonl'),
   })
   return documentOf(url)
 }
 
 async function everyDocument(t: Test): Promise<readonly Document[]> {
-  return [await documentOf((await setUp(t)).url), await withLabelling(t)]
+  return [await documentOf((await setUp(t)).url), await withLabellingAndKeys(t)]
 }
 
-t.test('two validators accept it, with the routes of labelling too', async (t) => {
+t.test('two validators accept it, with the routes of labelling and access keys too', async (t) => {
   for (const document of await everyDocument(t)) {
     const specification = structuredClone<object>(document) as Record<string, unknown>
     const { valid, errors } = await new Validator().validate(specification)
@@ -61,7 +64,7 @@ t.test('it has a valid licence, and an address that a prefix does not break', as
 })
 
 t.test('shared parts are components: each is used, and none is repeated', async (t) => {
-  const document = await withLabelling(t)
+  const document = await withLabellingAndKeys(t)
   const text = JSON.stringify(document)
   t.ok(text.length < MOST_BYTES, `${text.length} bytes`)
   for (const [kind, components] of Object.entries(document.components)) {
@@ -85,7 +88,7 @@ t.test('shared parts are components: each is used, and none is repeated', async 
 })
 
 t.test('no parameter and no field has a value that a page would fill in', async (t) => {
-  const document = await withLabelling(t)
+  const document = await withLabellingAndKeys(t)
   const { schemas, parameters } = document.components
   const prefilled = JSON.stringify([schemas, parameters, operationsOf(document).map((operation) =>
     [operation.parameters, operation.requestBody])]).match(/"(?:default|example|examples)":/g)
@@ -108,7 +111,7 @@ t.test('a file is a string of bytes wherever one is sent', async (t) => {
 })
 
 t.test('errors stand at their status, each with an example, and those of set-up commands nowhere', async (t) => {
-  const document = await withLabelling(t)
+  const document = await withLabellingAndKeys(t)
   const described = new Set<string>()
   for (const operation of operationsOf(document)) {
     for (const [status, given] of Object.entries(operation.responses)) {
