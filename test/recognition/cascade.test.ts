@@ -251,7 +251,7 @@ tap.test('the larger model is skipped where the words of the small one are rejec
     await recognizeWith(scripted('small', [unsure('you')]), unsureLarger, { detectors: { first, second: silent } }),
     { text: '', noSpeechReason: 'no_speech_detected', decodingPasses: 1, cascade: { escalations: 0 } },
   )
-  const uncertain = scripted('small', [{ text: 'you there', logProbabilities: [-0.698, -0.698, -0.698, -0.698] }])
+  const uncertain = scripted('small', [{ text: 'you there', logProbabilities: [-0.698], tokens: [1, 2, 3, 4] }])
   t.match(
     await recognizeWith(uncertain, unsureLarger, { detectors: { first, second: silent } }),
     { text: '', noSpeechReason: 'no_speech_detected', decodingPasses: 2, cascade: { escalations: 1 } },
