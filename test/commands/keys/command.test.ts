@@ -121,7 +121,7 @@ t.test('the command says what it expects', async (t) => {
     [[], /one of add, list, revoke is needed\n\nnpm run keys -- add NAME/],
     [['toString'], /there is no "toString"/],
     [['constructor'], /there is no "constructor"/],
-    [['drop'], /there is no "drop"; there are add, list, revoke/],
+    [['drop'], /there is no "drop"; choose one of add, list, revoke/],
     [['list', '--colour'], /'--colour'[^]*npm run keys/],
     [['list', 'x'], /list takes no name/],
     [['list', '--output', 'x'], /only add has such options/],
