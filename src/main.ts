@@ -100,7 +100,7 @@ async function serve(config: Config): Promise<void> {
   await loading.catch((thrown: unknown) => { if (!closing) throw thrown })
   if (closing) return
   logger.info({ workers }, 'ready')
-  if (process.stderr.isTTY) welcome(address, config)
+  welcome(address, config)
 }
 
 function cannotListen(host: string, port: number, cause: unknown): SpeechError {
@@ -221,13 +221,18 @@ function asServed(modelsDir: string, manifest: Manifest, larger: Manifest | unde
 }
 
 /** For the person at the terminal, on standard error: standard output has the log alone. */
-function welcome(address: string, { warmUpClip, keysFile, host, models, cascadeModel }: Config): void {
+function welcome(address: string, config: Config): void {
+  if (process.stderr.isTTY) process.stderr.write(firstSteps(address, config))
+  // Not only on a terminal: it must not be missed among the lines of a log.
+  if (config.keysFile === undefined && !isLoopback(config.host)) process.stderr.write(`WARNING: ${UNPROTECTED}\n\n`)
+}
+
+function firstSteps(address: string, { warmUpClip, keysFile, models, cascadeModel }: Config): string {
   const key = keysFile === undefined ? '' : '-H "Authorization: Bearer $KEY" '
   const command = `curl ${key}--data-binary '@${warmUpClip}' ${address}/v1/transcriptions`
   const larger = cascadeModel === undefined ? '' : `, and ${cascadeModel} where it is unsure`
   const [first = '', ...others] = models
   const served = others.length === 0 ? '' : ` (${others.join(', ')} by name)`
-  process.stderr.write(`\nEarshot listens on ${address} with ${first}${larger}${served}; try\n\n  ${command}\n\n`
-    + `The API is at ${address}/docs. Ctrl-C ends the service.\n\n`)
-  if (keysFile === undefined && !isLoopback(host)) process.stderr.write(`WARNING: ${UNPROTECTED}\n\n`)
+  return `\nEarshot listens on ${address} with ${first}${larger}${served}; try\n\n  ${command}\n\n`
+    + `The API is at ${address}/docs. Ctrl-C ends the service.\n\n`
 }
