@@ -1,7 +1,7 @@
 /** Benches of tools for data, and of what watches traffic. */
 import { DEFAULT_MARGIN } from '../../src/data/comparison/verdict.js'
 import { declareBench } from '../harness/declaration.js'
-import { LINUX, model } from '../harness/needs.js'
+import { LINUX, model, models } from '../harness/needs.js'
 import { count, flag, list, number, optionalText } from '../harness/options.js'
 import { DEFAULT_MODEL, LIMIT, MANIFEST, MODEL, SEED, SYNTHETIC_ONLY } from './shared.js'
 
@@ -16,7 +16,7 @@ export const CONTRADICTIONS = declareBench({
   measures: 'Plants a wrong word in the label of each clip and ranks all words by how much the recognizer '
     + 'contradicts them. Target: an area under the ROC curve of at least 0.9.',
   takes: '10 minutes on the development clips; --limit 10: 1 minute', without: SYNTHETIC_ONLY,
-  needs: (given) => [given.model, ...given.larger === undefined ? [] : [given.larger]].map(model),
+  needs: (given) => models(given.model, given.larger),
   options: {
     model: MODEL, larger: optionalText('the larger model of a cascade'), manifest: MANIFEST, limit: LIMIT, seed: SEED,
   },

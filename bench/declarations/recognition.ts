@@ -2,7 +2,7 @@
 import { DETECTION_MODES, ENGINES, MATRIX_CHOICES } from '../../src/domain/choices.js'
 import { PROFILE_SETTINGS } from '../../src/domain/profiles.js'
 import { declareBench } from '../harness/declaration.js'
-import { model, program } from '../harness/needs.js'
+import { model, models, program } from '../harness/needs.js'
 import { choice, count, flag, list, number, optionalList, optionalText, text } from '../harness/options.js'
 import { projectRoot } from '../../src/domain/project-root.js'
 import { LARGER, LIMIT, MANIFEST, MODEL, SEED, SYNTHETIC_ONLY } from './shared.js'
@@ -121,7 +121,7 @@ export const SEARCH = declareBench({
   takes: '60 minutes for all tables on the development clips; --table safety --limit 3: 3 minutes',
   without: 'flite and espeak-ng: the table names is left out. Without clips of speech_commands and of '
     + 'moonshine_alphanumeric: the table words.',
-  needs: (given) => [given.model, ...given.larger === undefined ? [] : [given.larger]].map(model),
+  needs: (given) => models(given.model, given.larger),
   options: {
     table: list('tables', SEARCH_TABLES), model: MODEL, larger: optionalText('the larger model of a cascade'),
     below: number('the certainty below which the cascade asks it', 0.89), manifest: MANIFEST, limit: LIMIT,

@@ -30,11 +30,16 @@ export async function requireNeeds(needs: readonly Need[]): Promise<void> {
 export function model(name: string): Need {
   return { says: `the model ${name}`, missing: async () => {
     const known = await listModels(modelsDir)
-    if (!known.includes(name)) throw new UsageError(`there is no model "${name}"; there are ${known.join(', ')}`)
+    if (!known.includes(name)) throw new UsageError(`there is no model "${name}"; choose one of ${known.join(', ')}`)
     const state = stateOf(await inspectModel(modelsDir, await readBundle(modelsDir, name), 'sizes'))
     return state === 'ready' ? undefined
       : `the weights of ${name} are not here (${state}): npm run models -- fetch ${name}`
   } }
+}
+
+/** The models that are named; one without a name is not needed. */
+export function models(...names: readonly (string | undefined)[]): readonly Need[] {
+  return names.flatMap((name) => name === undefined ? [] : [model(name)])
 }
 
 /** A program on the path; Debian's package has the same name unless told otherwise. */

@@ -7,10 +7,10 @@
  * each piece: seconds, samples of all channels, input without output. So a decompression bomb of 100 kB costs no more
  * than its first seconds. A request can be cancelled between pieces; the event loop runs in between to receive that.
  */
-import { setImmediate as yieldToEvents } from 'node:timers/promises'
 import decode from '@audio/decode'
 import { SpeechError } from '../domain/errors.js'
 import { isOutOfMemory } from '../domain/out-of-memory.js'
+import { yieldsToEvents } from './event-loop.js'
 import { framesIn, type Block } from './signal/downmix.js'
 import { checkShape, MAX_CODED_CHANNELS, unreadable, unsupported } from './probe.js'
 
@@ -35,8 +35,6 @@ export interface Decoded {
 const MAX_SAMPLES_PER_SECOND = 2 * 48_000
 /** More input than this without any output is no audio. */
 const MAX_SILENT_BYTES = 4 * 1024 * 1024
-/** Time after which the event loop runs. */
-const MAX_BLOCKING_MS = 20
 
 /** Throws AUDIO_TOO_LONG, AUDIO_UNREADABLE, AUDIO_UNSUPPORTED (codec not installed) and the errors of `interrupt`. */
 export async function decodeStream(
@@ -73,17 +71,13 @@ async function openStream(name: DecoderName): Promise<Stream> {
 async function feed(
   stream: Stream, pieces: Iterable<Uint8Array>, output: LimitedOutput, { interrupt }: StreamLimits,
 ): Promise<void> {
-  let since = performance.now()
+  const yieldIfDue = yieldsToEvents(interrupt)
   let silentBytes = 0
   for (const piece of pieces) {
-    interrupt()
+    await yieldIfDue()
     const grew = output.add(await stream(piece))
     silentBytes = grew ? 0 : silentBytes + piece.byteLength
     if (silentBytes > MAX_SILENT_BYTES) throw unreadable(`no samples decoded from ${silentBytes} bytes`)
-    if (performance.now() - since > MAX_BLOCKING_MS) {
-      await yieldToEvents()
-      since = performance.now()
-    }
   }
   interrupt()
   output.add(await stream())

@@ -4,6 +4,7 @@
  * blanks around a value and around commas, upper case in a choice, `yes` and `1` for `true`.
  */
 import { Value } from 'typebox/value'
+import { flagOf } from './flags.js'
 import { isSecret } from './secrets.js'
 import { SETTINGS, type Settings } from './settings.js'
 
@@ -27,8 +28,6 @@ interface Entry {
 
 export type SettingValue = { readonly value: unknown } | { readonly fault: string }
 
-const TRUE = ['true', 'yes', 'on', '1']
-const FALSE = ['false', 'no', 'off', '0']
 /** A finite decimal number: not hexadecimal, not blank, and not beyond the range of a number. */
 const NUMBER = /^[+-]?(\d+(\.\d*)?|\.\d+)(e[+-]?\d+)?$/i
 const MOST_CHARACTERS_SHOWN = 100
@@ -50,7 +49,7 @@ function parse(text: string, { type, anyOf, separator, ignoreCase }: Entry): unk
     return NUMBER.test(text) && Number.isFinite(Number(text)) ? Number(text) : text
   }
   const lower = text.toLowerCase()
-  if (type === 'boolean') return TRUE.includes(lower) ? true : FALSE.includes(lower) ? false : text
+  if (type === 'boolean') return flagOf(text) ?? text
   if (anyOf !== undefined) return lower
   const cased = ignoreCase === true ? lower : text
   return separator === undefined ? cased : cased.split(separator).map((part) => part.trim()).join(separator)
@@ -67,7 +66,7 @@ function describeFault(name: SettingName, text: string): string {
 function expectedOf({ type, anyOf, minimum, maximum, expected, pattern }: Entry): string {
   if (type === 'integer') return `a whole number from ${minimum} to ${maximum}`
   if (type === 'number') return `a number from ${minimum} to ${maximum}`
-  if (type === 'boolean') return `true or false (${[...TRUE.slice(1), ...FALSE.slice(1)].join(', ')} are read too)`
+  if (type === 'boolean') return 'true or false (yes, on, 1, no, off, 0 are read too)'
   if (anyOf !== undefined) return `one of ${anyOf.map((one) => one.const).join(', ')}`
   return expected ?? `a text that matches ${pattern}`
 }

@@ -74,7 +74,7 @@ t.test('what is missing is said all at once, with the way to get it', async (t) 
   t.ok(thrown instanceof Skipped)
   t.match((thrown as Error).message, /no-such-program is not installed; on Debian: apt-get install some-package/)
   t.match((thrown as Error).message, /no service answers at http:\/\/127.0.0.1:\d+ \(ECONNREFUSED\): start one/)
-  await t.rejects(requireNeeds([model('no-such-model')]), { message: /^there is no model "no-such-model"; there are / })
+  await t.rejects(requireNeeds([model('no-such-model')]), { message: /^there is no model "no-such-model"; choose one of / })
 })
 
 t.test('a table that cannot run is left out; without any, the bench is skipped', async (t) => {

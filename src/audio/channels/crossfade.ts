@@ -1,6 +1,6 @@
 /** Consecutive stretches of different channels → one signal without clicks: each fades into the next one. */
 import { channelOf, finite, framesIn, type Block } from '../signal/downmix.js'
-import type { Rest } from './rest.js'
+import type { YieldIfDue } from '../event-loop.js'
 
 /** Samples from `start` to `end` of one channel, amplified. */
 export interface Stretch {
@@ -10,17 +10,17 @@ export interface Stretch {
   readonly end: number
 }
 
-interface Whole { readonly sampleRate: number; readonly length: number; readonly rest: Rest }
+interface Whole { readonly sampleRate: number; readonly length: number; readonly yieldIfDue: YieldIfDue }
 
 /** Length of a fade: raised cosines that add up to 1, around the border of two stretches. */
 const FADE_SECONDS = 0.02
 
 /**
  * `parts` cover the whole length in the order of time. Scaled down where the amplified samples exceed full scale.
- * Rejects with what `rest` does.
+ * Rejects with what `yieldIfDue` does.
  */
 export async function fadeBetween(
-  blocks: readonly Block[], parts: readonly Stretch[], { sampleRate, length, rest }: Whole,
+  blocks: readonly Block[], parts: readonly Stretch[], { sampleRate, length, yieldIfDue }: Whole,
 ): Promise<Float32Array> {
   const half = Math.round((FADE_SECONDS * sampleRate) / 2)
   const mixed = new Float32Array(length)
@@ -29,7 +29,7 @@ export async function fadeBetween(
     const end = offset + framesIn(block)
     for (const part of overlapping(parts, offset - half, end + half)) {
       addFaded(mixed, channelOf(block, part.channel), offset, part, half)
-      await rest()
+      await yieldIfDue()
     }
     offset = end
   }

@@ -8,7 +8,7 @@
  * time, and the whole level of a steady noise.
  */
 import { channelOf, finite, type Block } from '../signal/downmix.js'
-import type { Rest } from './rest.js'
+import type { YieldIfDue } from '../event-loop.js'
 
 /** Levels of one channel. */
 export interface Envelope {
@@ -41,23 +41,25 @@ const SLICE_SAMPLES = 65_536
 
 /** Of all channels, in their order. Rejects with what `interrupt` throws; the event loop runs in between. */
 export async function envelopesOf(
-  blocks: readonly Block[], channels: number, sampleRate: number, rest: Rest,
+  blocks: readonly Block[], channels: number, sampleRate: number, yieldIfDue: YieldIfDue,
 ): Promise<Envelope[]> {
   const envelopes: Envelope[] = []
   for (let channel = 0; channel < channels; channel++) {
-    envelopes.push(await envelopeOf(blocks.map((block) => channelOf(block, channel)), sampleRate, rest))
+    envelopes.push(await envelopeOf(blocks.map((block) => channelOf(block, channel)), sampleRate, yieldIfDue))
   }
   return envelopes
 }
 
 /** Of one channel, or of a mix: consecutive parts. */
-export async function envelopeOf(parts: readonly Float32Array[], sampleRate: number, rest: Rest): Promise<Envelope> {
+export async function envelopeOf(
+  parts: readonly Float32Array[], sampleRate: number, yieldIfDue: YieldIfDue,
+): Promise<Envelope> {
   const total = parts.reduce((sum, { length }) => sum + length, 0)
   const meter = new BandMeter(sampleRate, total)
   for (const part of parts) {
     for (let start = 0; start < part.length; start += SLICE_SAMPLES) {
       meter.add(part.subarray(start, start + SLICE_SAMPLES))
-      await rest()
+      await yieldIfDue()
     }
   }
   const levelDb = medians(meter.finish())

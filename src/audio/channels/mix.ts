@@ -12,7 +12,7 @@ import { downmix, framesOf, meanOf, pick, type Block } from '../signal/downmix.j
 import { fadeBetween } from './crossfade.js'
 import { envelopeOf, envelopesOf, hopOf, type Envelope } from './envelopes.js'
 import { isMeanClear } from './mean-clarity.js'
-import { restBetweenPieces, type Rest } from './rest.js'
+import { yieldsToEvents, type YieldIfDue } from '../event-loop.js'
 import { heardLevelDb, selectTurns, type Turn } from './selection.js'
 import { isSameSound, mayHaveSpeech, spokenChannels, type DetectSpeech } from './spoken-channels.js'
 import { unusedSpeechSeconds } from './unused-speech.js'
@@ -44,18 +44,19 @@ export async function mixToMono(blocks: readonly Block[], channels: number, opti
   const { choice, sampleRate, interrupt } = options
   const byPower = (): Mix => ({ ...downmix(blocks, channels, choice), unusedSpeechSeconds: 0 })
   if (channels === 1 || choice !== 'mix') return byPower()
-  const rest = restBetweenPieces(interrupt)
-  const envelopes = await envelopesOf(blocks, channels, sampleRate, rest)
-  if (carrySameSound(envelopes)) return mixSameSound(blocks, envelopes, byPower(), sampleRate, rest)
-  const spoken = await spokenChannels(blocks, envelopes, options, rest)
+  const yieldIfDue = yieldsToEvents(interrupt)
+  const envelopes = await envelopesOf(blocks, channels, sampleRate, yieldIfDue)
+  if (carrySameSound(envelopes)) return mixSameSound(blocks, envelopes, byPower(), sampleRate, yieldIfDue)
+  const spoken = await spokenChannels(blocks, envelopes, options, yieldIfDue)
   const turns = selectTurns(spoken, envelopes[0]!.levelDb.length)
   if (turns.length === 0) return byPower()
   const mean = meanOf(blocks, channels)
-  if (isMeanClear(await envelopeOf([mean], sampleRate, rest), envelopes, spoken, turns)) {
+  if (isMeanClear(await envelopeOf([mean], sampleRate, yieldIfDue), envelopes, spoken, turns)) {
     return { samples: mean, mixing: 'mean', unusedSpeechSeconds: 0 }
   }
   return {
-    samples: turns.length === 1 ? pick(blocks, turns[0]!.spoken.channel) : await blend(blocks, turns, sampleRate, rest),
+    samples: turns.length === 1 ? pick(blocks, turns[0]!.spoken.channel)
+      : await blend(blocks, turns, sampleRate, yieldIfDue),
     mixing: 'automatic', unusedSpeechSeconds: unusedSpeechSeconds(turns, spoken),
   }
 }
@@ -69,19 +70,19 @@ function carrySameSound(envelopes: readonly Envelope[]): boolean {
 
 /** The same sound at different times has notches in its mean: copies of many microphones cancel each other in them. */
 async function mixSameSound(
-  blocks: readonly Block[], envelopes: readonly Envelope[], mix: Mix, sampleRate: number, rest: Rest,
+  blocks: readonly Block[], envelopes: readonly Envelope[], mix: Mix, sampleRate: number, yieldIfDue: YieldIfDue,
 ): Promise<Mix> {
   const loudest = envelopes.reduce((best, { loudDb }, channel) => loudDb > envelopes[best]!.loudDb ? channel : best, 0)
   const { loudDb, floorDb } = envelopes[loudest]!
   if (mix.mixing !== 'mean' || loudDb - floorDb < CLEAN_DB) return mix
   const average = envelopes.reduce((sum, own) => sum + own.loudDb, 0) / envelopes.length
-  const mean = await envelopeOf([mix.samples], sampleRate, rest)
+  const mean = await envelopeOf([mix.samples], sampleRate, yieldIfDue)
   return average - mean.loudDb <= NOTCHED_DB ? mix : { ...mix, samples: pick(blocks, loudest), mixing: 'loudest' }
 }
 
 /** Every channel is raised to the loudness of the loudest talker. */
 async function blend(
-  blocks: readonly Block[], turns: readonly Turn[], sampleRate: number, rest: Rest,
+  blocks: readonly Block[], turns: readonly Turn[], sampleRate: number, yieldIfDue: YieldIfDue,
 ): Promise<Float32Array> {
   const levels = new Map(turns.map(({ spoken }) => [spoken.channel, heardLevelDb(turns, spoken)]))
   const highest = Math.max(...levels.values())
@@ -93,5 +94,5 @@ async function blend(
     start: start * hop,
     end: index === turns.length - 1 ? length : end * hop,
   }))
-  return fadeBetween(blocks, parts, { sampleRate, length, rest })
+  return fadeBetween(blocks, parts, { sampleRate, length, yieldIfDue })
 }

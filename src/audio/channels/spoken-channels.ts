@@ -5,7 +5,7 @@
 import type { SpeechActivity, Waveform } from '../../domain/audio.js'
 import { pick, type Block } from '../signal/downmix.js'
 import { FRAME_SECONDS, type Envelope } from './envelopes.js'
-import type { Rest } from './rest.js'
+import type { YieldIfDue } from '../event-loop.js'
 import { clarityDb, type SpokenChannel } from './selection.js'
 
 export type DetectSpeech = (channel: Waveform) => Promise<SpeechActivity>
@@ -26,12 +26,12 @@ const MOST_DETECTED = 16
 export async function spokenChannels(
   blocks: readonly Block[], envelopes: readonly Envelope[],
   { sampleRate, detectSpeech }: { readonly sampleRate: number; readonly detectSpeech?: DetectSpeech | undefined },
-  rest: Rest,
+  yieldIfDue: YieldIfDue,
 ): Promise<SpokenChannel[]> {
   const found: SpokenChannel[] = []
   let detected = 0
   for (const channel of byClearFrames(envelopes)) {
-    await rest()
+    await yieldIfDue()
     const envelope = envelopes[channel]!
     const copy = found.find((own) => isSameSound(envelope, own.envelope))
     if (copy === undefined && detected === MOST_DETECTED) continue

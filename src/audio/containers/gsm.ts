@@ -2,9 +2,9 @@
  * GSM 6.10 full rate, as telephone exchanges store it: bare frames of 33 bytes that begin with the four bits 1101
  * (RFC 3551, 4.5.8; `.gsm`), or WAV blocks of 65 bytes, two frames of 260 bits with the lowest bit first ("WAV49").
  */
-import { setImmediate as yieldToEvents } from 'node:timers/promises'
 import { u8 } from './bytes.js'
 import { GSM_FRAME_SAMPLES, GsmDecoder, type ReadBits } from './gsm-decoder.js'
+import { yieldsToEvents } from '../event-loop.js'
 import type { AudioProbe } from '../probe.js'
 import type { Decoded, StreamLimits } from '../stream.js'
 
@@ -55,11 +55,10 @@ export async function readGsm(bytes: Uint8Array, layout: GsmLayout, limits: Stre
   const frames = framesOf(layout)
   const samples = new Float32Array(frames * GSM_FRAME_SAMPLES)
   const decoder = new GsmDecoder()
+  const yieldIfDue = yieldsToEvents(limits.interrupt)
   for (let frame = 0; frame < frames; frame++) {
     decoder.decode(frameReader(bytes, layout, frame), samples, frame * GSM_FRAME_SAMPLES)
-    if (frame % BLOCK_FRAMES !== BLOCK_FRAMES - 1) continue
-    limits.interrupt()
-    await yieldToEvents()
+    if (frame % BLOCK_FRAMES === 0) await yieldIfDue()
   }
   return { blocks: [[samples]], sampleRate: layout.sampleRate, broken: false }
 }

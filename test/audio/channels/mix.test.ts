@@ -193,12 +193,12 @@ t.test('a fade adds up to the signal where both channels have the same', async (
   const same = Float32Array.from({ length: 4_000 }, (_, n) => Math.sin(n / 7))
   const parts = [{ channel: 0, gain: 1, start: 0, end: 2_000 }, { channel: 1, gain: 1, start: 2_000, end: 4_000 }]
   const faded = await fadeBetween([[same, same]], parts, {
-    sampleRate: RATE, length: 4_000, rest: async () => undefined,
+    sampleRate: RATE, length: 4_000, yieldIfDue: async () => undefined,
   })
   t.ok(faded.every((sample, n) => Math.abs(sample - same[n]!) < 1e-6))
   const loud = parts.map((part) => ({ ...part, gain: 4 }))
   const scaled = await fadeBetween([[same, same]], loud, {
-    sampleRate: RATE, length: 4_000, rest: async () => undefined,
+    sampleRate: RATE, length: 4_000, yieldIfDue: async () => undefined,
   })
   t.ok(scaled.every((sample) => Math.abs(sample) <= 1), 'nothing is above full scale')
 })

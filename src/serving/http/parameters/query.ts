@@ -4,9 +4,10 @@
  * answer. This runs before the schema of the route is checked, and reads that schema.
  */
 import type { FastifyInstance } from 'fastify'
+import { flagOf } from '../../../domain/flags.js'
 import { SpeechError } from '../../../domain/errors.js'
 import { reportIgnored } from './ignored.js'
-import { flagOf, isAbsent, nameAmong } from './values.js'
+import { isAbsent, nameAmong } from './values.js'
 
 /** The part of JSON Schema that parameters use. */
 export interface ParameterSchema {

@@ -6,19 +6,11 @@ import { SpeechError } from '../../../domain/errors.js'
 
 /** `FormData` of JavaScript writes `undefined` and `null`, a formatted text of Python `None`. */
 const NOTHING = new Set(['', 'null', 'none', 'undefined'])
-const TRUE = new Set(['true', '1', 'yes', 'y', 'on', 't'])
-const FALSE = new Set(['false', '0', 'no', 'n', 'off', 'f'])
 const MAX_SHOWN_CHARACTERS = 40
 
 /** Whether a value means that the parameter is not given. Not for free text: "none" may have been said. */
 export function isAbsent(value: string): boolean {
   return NOTHING.has(value.trim().toLowerCase())
-}
-
-/** Undefined for a text that is neither. */
-export function flagOf(value: string): boolean | undefined {
-  const text = value.trim().toLowerCase()
-  return TRUE.has(text) ? true : FALSE.has(text) ? false : undefined
 }
 
 /** The name that is meant, whatever its capitals; undefined for another text. */

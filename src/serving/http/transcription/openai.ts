@@ -6,6 +6,7 @@
  * field for it.
  */
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
+import { flagOf } from '../../../domain/flags.js'
 import { SpeechError } from '../../../domain/errors.js'
 import type { ChannelChoice } from '../../../domain/audio.js'
 import { NUMBER_FORMATS, REQUEST_DEFAULTS, TEXT_FORMATS, type RecognitionRequest } from '../../../domain/request.js'
@@ -14,7 +15,7 @@ import { promptHeader, readFormPhrases, type FormPhrases } from './form-phrases.
 import { MAX_LANGUAGE_CHARACTERS, MAX_LANGUAGES } from './languages.js'
 import { readPhraseHints } from './phrase-hints.js'
 import { reportIgnored } from '../parameters/ignored.js'
-import { flagOf, isAbsent, nameAmong, shown, wrongValue } from '../parameters/values.js'
+import { isAbsent, nameAmong, shown, wrongValue } from '../parameters/values.js'
 import { notAForm } from './wrong-bodies.js'
 import { fileOf, isForm, itemsOf, parseForm, type Form } from './multipart.js'
 import {
