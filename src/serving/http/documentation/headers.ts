@@ -19,6 +19,9 @@ export const HEADERS = {
   'www-authenticate': {
     description: 'RFC 6750: what is wrong with the access key, or which scope it needs.', schema: text,
   },
+  'accept-encoding': {
+    description: 'The encodings of a body that are read, where another one was refused.', schema: text,
+  },
   'earshot-feedback-token': { description: 'For POST /v1/feedback and POST /v1/labels.', schema: text },
   'earshot-languages': {
     description: 'For requests that name several languages: those that the model uses.', schema: text,

@@ -119,6 +119,7 @@ function errorResponse(status: number, codes: readonly ErrorCode[]): Json {
   const names: HeaderName[] = [
     ...COMMON_HEADERS, ...status === 429 || status === 503 ? ['retry-after' as const] : [],
     ...challenged ? ['www-authenticate' as const] : [],
+    ...codes.includes('ENCODING_UNSUPPORTED') ? ['accept-encoding' as const] : [],
   ]
   const narrowed = { properties: { error: { properties: { code: { enum: codes } } } } }
   return {

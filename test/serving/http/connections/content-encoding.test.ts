@@ -33,6 +33,7 @@ t.test('other encodings are refused by name, and broken bodies as such', async (
   const { url } = await setUp(t)
   for (const encoding of ['zstd', 'gzip, gzip', 'compress']) {
     const response = await post(`${url}/v1/transcriptions`, CLIP, { 'content-encoding': encoding })
+    t.equal(response.headers.get('accept-encoding'), 'gzip, deflate, br')
     t.match(await errorOf(response), { status: 415, code: 'ENCODING_UNSUPPORTED', param: 'content-encoding' }, encoding)
   }
   t.throws(() => contentEncodingOf('zstd'), { message: /gzip, deflate, br or absent, not "zstd"/ })
