@@ -28,14 +28,11 @@ export function choose(graph: Graph, logits: Value, mask: Value): { choice: Valu
   const ofBlock = graph.op('GatherND', [allowed, block], { batch_dims: 1 })
   const withinBlock = graph.op('ArgMax', [ofBlock], { axis: 1, keepdims: 1 })
   const choice = graph.op('Add', [graph.op('Mul', [block, graph.integer(BLOCK)]), withinBlock])
-  const blocks = inBlocks(logits)
-  const highest = graph.op('ReduceMax', [blocks], { axes: [1, 2], keepdims: 1 })
-  const exponentials = graph.op('Exp', [graph.op('Sub', [blocks, highest])])
-  const sum = graph.op('ReduceSum', [exponentials, graph.integers(1, 2)], { keepdims: 0 })
   const flattened = (value: Value): Value => graph.op('Reshape', [value, graph.integers(-1)])
-  const chosen = flattened(graph.op('GatherElements', [logits, choice], { axis: 1 }))
-  const difference = graph.op('Sub', [chosen, flattened(highest)])
-  return { choice: flattened(choice), logProbability: graph.op('Sub', [difference, graph.op('Log', [sum])]) }
+  // The kernel of this operator takes row by row, so no row changes the last bit of another, as a sum over all would.
+  const logProbabilities = graph.op('LogSoftmax', [logits], { axis: 1 })
+  const logProbability = flattened(graph.op('GatherElements', [logProbabilities, choice], { axis: 1 }))
+  return { choice: flattened(choice), logProbability }
 }
 
 /**
