@@ -6,7 +6,7 @@
  */
 import type { Engine, MatrixChoice } from '../domain/choices.js'
 import { SpeechError } from '../domain/errors.js'
-import { compiledGraph } from '../engine/compiler/cache.js'
+import { compiledGraph, type Compiled } from '../engine/compiler/cache.js'
 import { targetFor } from '../engine/compiler/target.js'
 import {
   hasPublishedGraphs, modelDigest, openModelFiles, readManifest, type Manifest, type ModelFiles,
@@ -51,14 +51,20 @@ async function loadOnProvider(
   const files = openModelFiles(modelsDir, manifest)
   if (engine === 'reference') return { recognizer: await loadPublished(manifest, files, open), notes: [] }
   const target = targetFor(provider, matrices)
-  const compiled = await compiledGraph(modelsDir, manifest, target)
-  if ('reason' in compiled) {
-    const notes = [`not compiled: ${compiled.reason}`]
-    return { recognizer: await loadPublished(manifest, files, open, compiled.reason), notes }
+  const found = []
+  for (const kind of ['encoder', 'greedy'] as const) {
+    const compiled = await compiledGraph(modelsDir, manifest, target, kind)
+    if ('reason' in compiled) {
+      const notes = [`not compiled: ${compiled.reason}`]
+      return { recognizer: await loadPublished(manifest, files, open, compiled.reason), notes }
+    }
+    found.push(compiled)
   }
-  const { graph, compileSeconds, notKept } = compiled
+  const [encoder, greedy] = found as [Compiled, Compiled]
+  const compileSeconds = found.reduce((sum, one) => sum + (one.compileSeconds ?? 0), 0)
+  const notKept = found.find((one) => one.notKept !== undefined)?.notKept
   const notes = [
-    ...compileSeconds === undefined ? [] : [`compiled in ${compileSeconds.toFixed(1)} s`],
+    ...compileSeconds === 0 ? [] : [`compiled in ${compileSeconds.toFixed(1)} s`],
     ...notKept === undefined ? [] : [`the compiled graph could not be kept: ${notKept}`],
   ]
   const further = async (entrance: 'steps' | 'align'): Promise<Uint8Array> => {
@@ -66,7 +72,10 @@ async function loadOnProvider(
     if ('reason' in found) throw new SpeechError('MODEL_INVALID', `${manifest.name}: ${found.reason}`)
     return found.graph
   }
-  return { recognizer: await loadRecognizer(manifest, files, open, { greedy: graph, further }), notes }
+  return {
+    recognizer: await loadRecognizer(manifest, files, open, { encoder: encoder.graph, greedy: greedy.graph, further }),
+    notes,
+  }
 }
 
 /** Throws MODEL_INVALID for a model that has no published graphs; `reason`: why it cannot be compiled. */

@@ -33,6 +33,8 @@ export interface RecognizeOptions {
   readonly rescorable?: boolean
   /** Tokens of a transcript that becomes the hypothesis instead of a decoded one; only with `openBeamSearch`. */
   readonly transcript?: readonly number[]
+  /** Tokens that are expected, of an earlier pass over the same clip: they make the decode cheaper, not different. */
+  readonly draft?: readonly number[]
   /** Whether the hypothesis has times of words; only where `timesWords`. */
   readonly words?: boolean
   /** Whether the hypothesis has the log-probability and the bytes of each token. */
@@ -41,7 +43,7 @@ export interface RecognizeOptions {
   readonly timer: StageTimer
 }
 
-/** Turns one clip into one hypothesis. Not re-entrant: one clip at a time. */
+/** Turns clips into hypotheses; several clips can be recognized at the same time. */
 export interface Recognizer {
   readonly name: string
   /** Hz that `recognize` expects. */
@@ -80,8 +82,9 @@ export interface RecognitionStream {
   finish(): Promise<Hypothesis>
 }
 
-/** The graph from audio to tokens, and two that are read when they are first needed: beam search and word times. */
+/** Encoder and greedy decoder, and two that are read when they are first needed: beam search and word times. */
 export interface CompiledGraphs {
+  readonly encoder: Uint8Array
   readonly greedy: Uint8Array
   further(entrance: 'steps' | 'align'): Promise<Uint8Array>
 }
