@@ -103,6 +103,8 @@ function converted(values: SettingValues, cores: () => number): ConvertedValues 
     modelsDir: path.resolve(values.modelsDir),
     executionProviders: listOf(values.executionProviders),
     workers: values.workers || Math.max(1, Math.floor(cores() / values.threads)),
+    workerMemoryLimitBytes: values.workerMemoryLimitBytes === 'auto' ? undefined
+      : Number(values.workerMemoryLimitBytes),
     disabledCodecs: listOf(values.disabledCodecs),
     cascadeModel: optional(values.cascadeModel),
     driftRecord: optionalPath(values.driftRecord),

@@ -78,6 +78,11 @@ export type FromWorker =
     readonly kind: 'done'
     readonly id: number
     readonly outcome: Outcome
+    /** Its share of the time of the process, pauses not included. */
     readonly workSeconds: number
+    /** The time that it took, pauses not included. */
+    readonly elapsedSeconds: number
     readonly residentBytes: number
   }
+
+export type DoneMessage = Extract<FromWorker, { kind: 'done' }>
