@@ -124,15 +124,17 @@ async function openCompiled(
 ): Promise<OpenModel> {
   const { endToken } = encoderDecoderOf(manifest)
   const { tokenizer, graphs } = family
-  const aligner = openAligner(() => compiled.further('align'), open)
-  const session = await open(compiled.greedy, { fixedShapes: false })
+  // The closures below live as long as the recognizer and must not keep the bytes of the greedy graph.
+  const { greedy: greedyBytes, further } = compiled
+  const aligner = openAligner(() => further('align'), open)
+  const session = await open(greedyBytes, { fixedShapes: false })
   const { vocabulary, start } = greedyGraph(session)
   const begin = (tensor: Tensor, keepMemory?: boolean) =>
     start({ input: graphs.compiled, tensor, empty: graphs.empty }, keepMemory)
   const suppression = suppressionOf(family, endToken)
   const masks = masksOf(suppression, vocabulary)
   const ending = allowOnly(vocabulary, [endToken, ...fullStopsOf(tokenizer)])
-  const steps = openBeamSearches(() => compiled.further('steps'), open)
+  const steps = openBeamSearches(() => further('steps'), open)
   const shapes = tokenShapesOf(tokenizer)
   const silence = (): Tensor => family.encoderInput(graphs.silence, 'compiled', NO_TIMER).tensor
   const internalLanguageModel = new InternalLanguageModel(steps.overEncoded(() => begin(silence()).encode()), shapes)
