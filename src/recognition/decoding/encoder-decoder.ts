@@ -127,10 +127,12 @@ async function openCompiled(
 ): Promise<OpenModel> {
   const { endToken } = encoderDecoderOf(manifest)
   const { tokenizer, graphs, prompt: { startToken, languageTokens } } = family
-  const aligner = openAligner(() => compiled.further('align'), open)
-  const encoder = await open(compiled.encoder, { fixedShapes: false })
+  // The closures below live as long as the recognizer and must not keep the bytes of the graphs.
+  const { encoder: encoderBytes, greedy: greedyBytes, further } = compiled
+  const aligner = openAligner(() => further('align'), open)
+  const encoder = await open(encoderBytes, { fixedShapes: false })
   const encode = encoderGraph(encoder)
-  const decoder = await open(compiled.greedy, { fixedShapes: false })
+  const decoder = await open(greedyBytes, { fixedShapes: false })
   const graph = new GreedyGraph(decoder)
   const suppression = suppressionOf(family, endToken)
   const masks = masksOf(suppression, graph.vocabulary)
@@ -138,7 +140,7 @@ async function openCompiled(
     run: (group, maxTokens) => graph.run(group, maxTokens, masks), fits: (group, one) => graph.fits(group, one),
   }, MAX_BATCH_SIZE)
   const ending = masksTogether([allowOnly(graph.vocabulary, [endToken, ...fullStopsOf(tokenizer)])])
-  const steps = openBeamSearches(() => compiled.further('steps'), open)
+  const steps = openBeamSearches(() => further('steps'), open)
   const shapes = tokenShapesOf(tokenizer)
   const silence = (): Tensor => family.encoderInput(graphs.silence, 'compiled', NO_TIMER).tensor
   const internalLanguageModel = new InternalLanguageModel(steps.overEncoded(() => encode(silence())), shapes)
