@@ -100,6 +100,9 @@ export const SETTINGS = Type.Object({
   EARSHOT_WORKERS: whole(0, 0, 256,
     'Recognition processes; 0 takes the cores of the container divided by `EARSHOT_THREADS`.'),
   EARSHOT_THREADS: whole(1, 1, 64, 'Threads of one recognition process.'),
+  EARSHOT_IDLE_THREADS: whole(0, 0, 64,
+    'Threads of the encoder for a request that has the service to itself; 0 takes the cores of the container, at most '
+    + '4. A model whose encoder is larger than 40 MB always uses `EARSHOT_THREADS`.'),
   EARSHOT_MAX_BATCH_SIZE: whole(4, 1, 16,
     'Most short requests that a worker runs at the same time, so that their decoder steps are batched. It runs several '
     + 'only while every worker is busy. 1: one after the other.'),

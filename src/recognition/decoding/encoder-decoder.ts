@@ -128,10 +128,12 @@ async function openCompiled(
   const { endToken } = encoderDecoderOf(manifest)
   const { tokenizer, graphs, prompt: { startToken, languageTokens } } = family
   // The closures below live as long as the recognizer and must not keep the bytes of the graphs.
-  const { encoder: encoderBytes, greedy: greedyBytes, further } = compiled
+  const { encoder: encoderBytes, greedy: greedyBytes, openWide, further } = compiled
   const aligner = openAligner(() => further('align'), open)
   const encoder = await open(encoderBytes, { fixedShapes: false })
+  const wideEncoder = await openWide?.(encoderBytes, { fixedShapes: false })
   const encode = encoderGraph(encoder)
+  const encodeWide = wideEncoder === undefined ? encode : encoderGraph(wideEncoder)
   const decoder = await open(greedyBytes, { fixedShapes: false })
   const graph = new GreedyGraph(decoder)
   const suppression = suppressionOf(family, endToken)
@@ -139,7 +141,7 @@ async function openCompiled(
   const batch = new ContinuousBatch({
     run: (group, maxTokens) => graph.run(group, maxTokens, masks), fits: (group, one) => graph.fits(group, one),
   }, MAX_BATCH_SIZE)
-  const ending = masksTogether([allowOnly(graph.vocabulary, [endToken, ...fullStopsOf(tokenizer)])])
+  const ending = masksTogether([allowOnly(graph.vocabulary, [endToken, ...fullStopsOf(tokenizer)])]).first
   const steps = openBeamSearches(() => further('steps'), open)
   const shapes = tokenShapesOf(tokenizer)
   const silence = (): Tensor => family.encoderInput(graphs.silence, 'compiled', NO_TIMER).tensor
@@ -147,9 +149,9 @@ async function openCompiled(
   const detect = languageTokens && languageDetector(graph, startToken, languageTokens)
   const decode: OpenModel['decode'] = async ({ tensor, states }, budget, options) => {
     const { language: requested, expectSpeech, beam, transcript, draft = [], interrupt, timer } = options
-    const { words = false, rescorable = false } = options
+    const { words = false, rescorable = false, isAlone = false } = options
     interrupt()
-    const memory = await timer.timeAsync('model', () => encode(tensor))
+    const memory = await timer.timeAsync('model', () => (isAlone ? encodeWide : encode)(tensor))
     const language = requested ?? await timer.timeAsync('model', async () => detect?.(memory, options))
       ?? manifest.languages[0]!
     const prompt = promptOf(family.prompt, language)
@@ -181,7 +183,8 @@ async function openCompiled(
     openBeamSearch: () => steps.open(),
     decode: (input, budget, options) => batch.withClip(() => decode(input, budget, options)),
     async dispose() {
-      await Promise.all([encoder.release(), decoder.release(), steps.release(), aligner.dispose()])
+      await Promise.all([encoder, wideEncoder, decoder].map((session) => session?.release()))
+      await Promise.all([steps.release(), aligner.dispose()])
     },
   }
 }

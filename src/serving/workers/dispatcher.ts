@@ -151,7 +151,9 @@ export class Dispatcher {
       worker.resume(job.id)
     } else {
       job.begin(load.time)
-      worker.assign(job.id, job.forWorker)
+      const isAlone = this.#queue.length === 0 && [...this.#loads.values()].every(({ jobs }) =>
+        jobs.every((other) => other === job))
+      worker.assign(job.id, { ...job.forWorker, isAlone })
     }
     return true
   }
