@@ -9,11 +9,14 @@
  */
 import { writeAlignment } from '../compiler/alignment.js'
 import { convolve } from '../compiler/convolution.js'
-import { encoderMemory, pairs, writeGreedy, writeSteps, type Decoder } from '../compiler/decoder.js'
+import { writeSteps } from '../compiler/beam-steps.js'
+import { MAX_POSITIONS, memoryOutputs, pairs, type Decoder } from '../compiler/decoder.js'
+import { fillUpStates } from '../compiler/encoder.js'
 import { Graph, type Value } from '../compiler/graph.js'
+import { writeGreedy } from '../compiler/greedy-loop.js'
 import {
-  applyRotary, causalSelfAttention, crossAttention, gatherColumns, gelu, layerNorm, linear, linears, rotaryTables,
-  selfAttention, silu, split, splitHeads, type AttentionOptions, type KeyValues,
+  applyRotary, gatherRows, gelu, layerNorm, linear, linearByRow, linears, rotaryTables, selfAttention, silu, split,
+  splitHeads, type AttentionOptions, type KeyValues, type Multiply,
 } from '../compiler/layers.js'
 import {
   concatColumns, scaled, selectRows, transposed, type FloatTensor, type Matrix, type QuantizedTensor,
@@ -24,8 +27,6 @@ import type { WriteModel } from '../compiler/compile.js'
 import { encoderDecoderOf } from '../manifest.js'
 import { llamaPieces } from '../tokenizer.js'
 
-/** Longest sequence of states or tokens; 30 s of speech are 1,250 states. */
-const MAX_POSITIONS = 4_096
 /** As published. A head is 36 wide in the tiny model and 52 in base, and 32 of them are rotated in both. */
 const HEADS = 8
 /** The frequencies of the positions fall from 1 to almost this fraction (rotary embedding, base 10,000). */
@@ -38,15 +39,14 @@ export const write: WriteModel = async ({ readWeights, target, kind, manifest })
   const { endToken, alignmentHeads } = encoderDecoderOf(manifest)
   const weights = await readWeights(NAMES)
   const graph = new Graph('moonshine', target)
-  const model = readDecoder(graph, weights, endToken, manifest.languages)
-  if (kind !== 'greedy') {
-    if (kind === 'steps') writeSteps(graph, model)
-    else writeAlignment(graph, model, alignmentHeads)
-    return graph.bytes()
+  const model = readDecoder(graph, weights, endToken, manifest.languages, kind === 'greedy' ? linearByRow : linear)
+  if (kind === 'greedy') writeGreedy(graph, model)
+  else if (kind === 'steps') writeSteps(graph, model)
+  else if (kind === 'align') writeAlignment(graph, model, alignmentHeads)
+  else {
+    const { states, bias } = fillUpStates(graph, encode(graph, graph.input('waveform', 'float32', [1, 'samples']), weights))
+    memoryOutputs(graph, model, { layers: projectStates(graph, states, weights, model), bias })
   }
-  const waveform = graph.input('waveform', 'float32', [1, 'samples'])
-  writeGreedy(graph, model, () => encoderMemory(graph, model, waveform, 1, (body) =>
-    projectStates(body, encode(body, waveform, weights), weights, model)))
   return graph.bytes()
 }
 
@@ -136,10 +136,13 @@ function projectStates(
   return pairs(linears(graph, states, matrices).map((value) => splitHeads(graph, value, heads, headWidth)))
 }
 
-function readDecoder(graph: Graph, weights: Weights, endToken: number, languages: readonly string[]): Decoder {
+function readDecoder(
+  graph: Graph, weights: Weights, endToken: number, languages: readonly string[], multiply: Multiply,
+): Decoder {
   const embedding = weights.table('decoder.embed_tokens')
   const kept = keptTokens(languages, embedding.rows)
-  const output = transposed(selectRows(embedding, kept))
+  const table = selectRows(embedding, kept)
+  const output = transposed(table)
   const width = embedding.columns
   const rotary = rotaryTables(graph, rotaryFrequencies(), MAX_POSITIONS)
   const finalGain = weights.floats('decoder.norm.weight')
@@ -150,47 +153,44 @@ function readDecoder(graph: Graph, weights: Weights, endToken: number, languages
     vocabulary: embedding.rows,
     kept,
     endToken,
-    embed: (graph, tokens) => gatherColumns(graph, output, tokens),
-    layer(graph, index, hidden, position, past, cross) {
+    embed: (graph, tokens) => gatherRows(graph, table, tokens),
+    layer(graph, index, hidden, positions, attention) {
       const matrix: MatrixOf = (name) => weights.matrix(`decoder.layers.${index}.${name}`)
       const floats: FloatsOf = (name) => weights.floats(`decoder.layers.${index}.${name}`)
       const normed = layerNorm(graph, hidden, floats('input_layernorm.weight'))
-      const [query, key, value] = queryKeyValue(graph, normed, matrix, width)
-      const [q, k] = [query, key].map((x) => applyRotary(graph, x, position, rotary, HEADS)) as [Value, Value]
-      const own = causalSelfAttention(graph, q, k, value, past, ATTENTION)
-      const selfAttended = graph.op('Add', [hidden, linear(graph, own.output, matrix('self_attn.o_proj'))])
+      const [query, key, value] = queryKeyValue(graph, normed, matrix, width, multiply)
+      const [q, k] = [query, key].map((x) => applyRotary(graph, x, positions, rotary, HEADS)) as [Value, Value]
+      const own = multiply(graph, attention.self(q, k, value), matrix('self_attn.o_proj'))
+      const selfAttended = graph.op('Add', [hidden, own])
       const crossNormed = layerNorm(graph, selfAttended, floats('post_attention_layernorm.weight'))
-      const crossQuery = linear(graph, crossNormed, scaled(matrix('encoder_attn.q_proj'), scoreScale(width)))
-      const crossOutput = crossAttention(graph, crossQuery, cross, ATTENTION)
-      const attended = graph.op('Add', [selfAttended, linear(graph, crossOutput, matrix('encoder_attn.o_proj'))])
-      const fedForward = gatedFeedForward(graph, attended, matrix, floats)
-      return { hidden: graph.op('Add', [attended, fedForward]), keyValues: own.keyValues, crossQuery }
+      const crossQuery = multiply(graph, crossNormed, scaled(matrix('encoder_attn.q_proj'), scoreScale(width)))
+      const ofAudio = multiply(graph, attention.cross(crossQuery), matrix('encoder_attn.o_proj'))
+      const attended = graph.op('Add', [selfAttended, ofAudio])
+      return graph.op('Add', [attended, gatedFeedForward(graph, attended, matrix, floats, multiply)])
     },
     logits(graph, hidden) {
-      const logits = linear(graph, layerNorm(graph, hidden, finalGain), output)
+      const logits = multiply(graph, layerNorm(graph, hidden, finalGain), output)
       return graph.op('Reshape', [logits, graph.integers(-1, kept.length)])
     },
   }
 }
 
 /** SwiGLU (Shazeer 2020, arXiv:2002.05202), content and gate from one matrix. */
-function gatedFeedForward(
-  graph: Graph, x: Value, matrix: MatrixOf, floats: FloatsOf,
-): Value {
+function gatedFeedForward(graph: Graph, x: Value, matrix: MatrixOf, floats: FloatsOf, multiply: Multiply): Value {
   const normed = layerNorm(graph, x, floats('final_layernorm.weight'))
-  const wide = linear(graph, normed, matrix('mlp.fc1'), floats('mlp.fc1.bias'))
+  const wide = multiply(graph, normed, matrix('mlp.fc1'), floats('mlp.fc1.bias'))
   const [content, gate] = split(graph, wide, 2, 2) as [Value, Value]
   const gated = graph.op('Mul', [silu(graph, gate), content])
-  return linear(graph, gated, matrix('mlp.fc2'), floats('mlp.fc2.bias'))
+  return multiply(graph, gated, matrix('mlp.fc2'), floats('mlp.fc2.bias'))
 }
 
 /** Query, key and value from one matrix, the scale of the scores included in the query. */
 function queryKeyValue(
-  graph: Graph, x: Value, matrix: MatrixOf, width: number,
+  graph: Graph, x: Value, matrix: MatrixOf, width: number, multiply: Multiply = linear,
 ): [query: Value, key: Value, value: Value] {
   const query = scaled(matrix('self_attn.q_proj'), scoreScale(width))
   const all = concatColumns(query, matrix('self_attn.k_proj'), matrix('self_attn.v_proj'))
-  return split(graph, linear(graph, x, all), 3, 2) as [Value, Value, Value]
+  return split(graph, multiply(graph, x, all), 3, 2) as [Value, Value, Value]
 }
 
 function scoreScale(width: number): number {
