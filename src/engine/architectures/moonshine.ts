@@ -8,8 +8,8 @@
  * embedding.
  */
 import { writeAlignment } from '../compiler/alignment.js'
-import { convolve } from '../compiler/convolution.js'
 import { writeSteps } from '../compiler/beam-steps.js'
+import { convolve } from '../compiler/convolution.js'
 import { MAX_POSITIONS, memoryOutputs, pairs, type Decoder } from '../compiler/decoder.js'
 import { fillUpStates } from '../compiler/encoder.js'
 import { Graph, type Value } from '../compiler/graph.js'

@@ -7,7 +7,9 @@
  */
 import type { Graph, Value } from './graph.js'
 import { multiply, quantize, quantizedConstants } from './integers.js'
-import { asIntegers, inBlocks, quantizeRows, realValues, type FloatTensor, type Matrix } from './matrices.js'
+import {
+  asIntegers, inBlocks, quantizeRows, realValues, type FloatTensor, type Matrix,
+} from './matrices.js'
 
 /** x W + b; the bias is optional. */
 export function linear(graph: Graph, x: Value, matrix: Matrix, bias?: FloatTensor): Value {
