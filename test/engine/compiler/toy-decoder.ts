@@ -20,6 +20,7 @@ export const END = 7
 export const KEPT = Array.from({ length: VOCABULARY }, (_, id) => id)
   .filter((id) => id % 6 !== 5 || id <= 35).slice(0, 2 * BLOCK)
 export const LAYERS = 2
+const POSITIONS = 128
 
 const embedding = randomTable(1, VOCABULARY, WIDTH)
 const output = randomTable(2, WIDTH, VOCABULARY)
@@ -37,7 +38,9 @@ const times = (graph: Graph, x: Value, table: Table): Value =>
 export const decoder: Decoder = {
   layers: LAYERS, heads: HEADS, headWidth: WIDTH / HEADS, vocabulary: VOCABULARY, kept: KEPT, endToken: END,
   embed(graph, tokens, positions) {
-    const waves = graph.op('Unsqueeze', [graph.op('Sin', [graph.cast(positions, 'float32')]), graph.integers(-1)])
+    // A table: the runtime computes the sines of four numbers otherwise than that of one.
+    const sines = graph.weight(Float32Array.from({ length: POSITIONS }, (_, at) => Math.sin(at)), [POSITIONS, 1])
+    const waves = graph.op('Gather', [sines, positions])
     const table = graph.weight(numbersOf(KEPT.map((id) => embedding[id]!)), [KEPT.length, WIDTH])
     return graph.op('Add', [graph.op('Gather', [table, tokens]), waves])
   },
