@@ -16,8 +16,8 @@ import type { SecretName } from './secrets.js'
  */
 export const WORKER_SETTINGS = [
   'modelsDir', 'models', 'executionProviders', 'executionProvidersStrict', 'engine', 'matrices', 'threads',
-  'idleThreads', 'maxAudioSeconds', 'cpuPerAudioSecond', 'disabledCodecs', 'normalizeVolume', 'trimSilence', 'speechDetection',
-  'speechDetector', 'maxDecodingPasses', 'cascadeModel', 'cascadeBelow', 'warmUpClip',
+  'idleThreads', 'maxAudioSeconds', 'cpuPerAudioSecond', 'disabledCodecs', 'normalizeVolume', 'trimSilence',
+  'speechDetection', 'speechDetector', 'maxDecodingPasses', 'cascadeModel', 'cascadeBelow', 'warmUpClip',
 ] as const satisfies readonly Exclude<keyof Config, PropertyOf<SecretName>>[]
 
 export type WorkerSettings = Pick<Config, (typeof WORKER_SETTINGS)[number]>
