@@ -108,8 +108,7 @@ export const SETTINGS = Type.Object({
   EARSHOT_WORKER_MEMORY_LIMIT_BYTES: matching('^(auto|0|[1-9]\\d{8,12})$', 'auto',
     'A worker whose resident memory is larger after a request is replaced; the replacement is ready before the worker '
     + 'leaves. `auto`: 512 MiB, 6 times the weights of its models, and 1.15 MB for each second of '
-    + '`EARSHOT_MAX_AUDIO_SECONDS`. 0: never.',
-    'auto, 0, or bytes from 100000000', '1000000000', { ignoreCase: true }),
+    + '`EARSHOT_MAX_AUDIO_SECONDS`. 0: never.', 'auto, 0, or bytes from 100000000', '1000000000', { ignoreCase: true }),
   EARSHOT_QUEUE_JOBS: whole(64, 0, 10_000, 'Requests that may wait for a worker.'),
   EARSHOT_QUEUE_AUDIO_SECONDS: real(600, 1, 86_400, 'Seconds of audio that may wait for a worker.'),
   EARSHOT_QUEUE_WAIT_SECONDS: real(1.5, 0.1, 3_600,

@@ -15,9 +15,9 @@ import type { SecretName } from './secrets.js'
  * must not know a secret of the service. A setting that a worker needs is added here and used there.
  */
 export const WORKER_SETTINGS = [
-  'modelsDir', 'models', 'executionProviders', 'executionProvidersStrict', 'engine', 'matrices', 'threads', 'idleThreads',
-  'maxAudioSeconds', 'cpuPerAudioSecond', 'disabledCodecs', 'normalizeVolume', 'trimSilence', 'speechDetection',
-  'speechDetector', 'maxDecodingPasses', 'cascadeModel', 'cascadeBelow', 'warmUpClip',
+  'modelsDir', 'models', 'executionProviders', 'executionProvidersStrict', 'engine', 'matrices', 'threads',
+  'idleThreads', 'maxAudioSeconds', 'cpuPerAudioSecond', 'disabledCodecs', 'normalizeVolume', 'trimSilence',
+  'speechDetection', 'speechDetector', 'maxDecodingPasses', 'cascadeModel', 'cascadeBelow', 'warmUpClip',
 ] as const satisfies readonly Exclude<keyof Config, PropertyOf<SecretName>>[]
 
 export type WorkerSettings = Pick<Config, (typeof WORKER_SETTINGS)[number]>
