@@ -119,13 +119,12 @@ export async function loadEncoderDecoder(
   }
 }
 
+/** Of the compiled graphs, closures keep `further` alone: the bytes of the greedy graph are free once it is open. */
 async function openCompiled(
-  manifest: Manifest, family: EncoderDecoderFamily, compiled: CompiledGraphs, open: OpenSession,
+  manifest: Manifest, family: EncoderDecoderFamily, { greedy: greedyBytes, further }: CompiledGraphs, open: OpenSession,
 ): Promise<OpenModel> {
   const { endToken } = encoderDecoderOf(manifest)
   const { tokenizer, graphs } = family
-  // The closures below live as long as the recognizer and must not keep the bytes of the greedy graph.
-  const { greedy: greedyBytes, further } = compiled
   const aligner = openAligner(() => further('align'), open)
   const session = await open(greedyBytes, { fixedShapes: false })
   const { vocabulary, start } = greedyGraph(session)
