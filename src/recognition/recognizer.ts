@@ -33,15 +33,19 @@ export interface RecognizeOptions {
   readonly rescorable?: boolean
   /** Tokens of a transcript that becomes the hypothesis instead of a decoded one; only with `openBeamSearch`. */
   readonly transcript?: readonly number[]
+  /** Tokens that are expected, of an earlier pass over the same clip: they make the decode cheaper, not different. */
+  readonly draft?: readonly number[]
   /** Whether the hypothesis has times of words; only where `timesWords`. */
   readonly words?: boolean
   /** Whether the hypothesis has the log-probability and the bytes of each token. */
   readonly tokenLogProbabilities?: boolean
+  /** All cores may work on this clip; otherwise one thread does. */
+  readonly isAlone?: boolean
   readonly interrupt: Interrupt
   readonly timer: StageTimer
 }
 
-/** Turns one clip into one hypothesis. Not re-entrant: one clip at a time. */
+/** Turns clips into hypotheses; several clips can be recognized at the same time. */
 export interface Recognizer {
   readonly name: string
   /** Hz that `recognize` expects. */
@@ -80,9 +84,12 @@ export interface RecognitionStream {
   finish(): Promise<Hypothesis>
 }
 
-/** The graph from audio to tokens, and two that are read when they are first needed: beam search and word times. */
+/** Encoder and greedy decoder, and two that are read when they are first needed: beam search and word times. */
 export interface CompiledGraphs {
+  readonly encoder: Uint8Array
   readonly greedy: Uint8Array
+  /** Opens an encoder that uses several threads, for clips that have the machine to themselves. */
+  readonly openWide?: OpenSession | undefined
   further(entrance: 'steps' | 'align'): Promise<Uint8Array>
 }
 

@@ -41,7 +41,8 @@ export async function decodeClip(
   const all: Hypothesis[] = []
   const decode = async (padded: PaddedClip): Promise<Pass> => {
     const since = performance.now()
-    const written = await recognizer.recognize(padded, { ...options, beam: options.beamFor?.(recognizer) })
+    const draft = all.at(-1)?.tokens ?? []
+    const written = await recognizer.recognize(padded, { ...options, draft, beam: options.beamFor?.(recognizer) })
     const hypothesis = legible(written)
     seconds += (performance.now() - since) / 1000
     all.push(hypothesis)

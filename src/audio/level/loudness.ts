@@ -11,7 +11,8 @@
  */
 import type { Level, Waveform } from '../../domain/audio.js'
 import { clippedShare, type Extremes } from './clipping.js'
-import { integratedLoudness, type FillSamples } from './integrated-loudness.js'
+import { integratedLoudness } from './integrated-loudness.js'
+import type { FillSamples } from './k-weighting.js'
 import { truePeak } from './true-peak.js'
 
 /**
@@ -30,13 +31,13 @@ const PADDING_SECONDS = 0.01
 /** The level of a signal as it was received. */
 export function measureLevel(waveform: Waveform): Level {
   const { samples } = waveform
-  const { meanSquare, ...extremes } = statistics(samples)
+  const { sum, squares, ...extremes } = statistics(samples)
   const peak = Math.max(extremes.above, extremes.below)
   const silent = peak === 0
   return {
-    ...measureLoudness(waveform),
+    ...loudnessOf(waveform, sum),
     peakDbfs: silent ? null : 20 * Math.log10(peak),
-    rmsDbfs: silent ? null : 10 * Math.log10(meanSquare),
+    rmsDbfs: silent ? null : 10 * Math.log10(squares / Math.max(1, samples.length)),
     clippedRatio: clippedShare(samples, extremes),
   }
 }
@@ -46,12 +47,21 @@ export type Loudness = Pick<Level, 'loudnessLufs' | 'dcOffset'>
 
 /** As `measureLevel`, but only what a gain needs. */
 export function measureLoudness(waveform: Waveform): Loudness {
+  const { samples } = waveform
+  let sum = 0
+  for (let i = 0; i < samples.length; i++) sum += samples[i]!
+  return loudnessOf(waveform, sum)
+}
+
+/** `sum` is that of all samples; those of paddings add nothing to it, and are not counted in the mean. */
+function loudnessOf(waveform: Waveform, sum: number): Loudness {
   const { samples, sampleRate } = waveform
   const unpadded = unpaddedOf(waveform)
-  const dcOffset = meanOf(samples, unpadded)
+  const count = unpadded.reduce((total, { start, end }) => total + end - start, 0)
+  const dcOffset = count === 0 ? 0 : sum / count
   // The offset is removed first, otherwise the high pass of the K-weighting would ring at the start.
-  const fill = shiftedParts(samples, unpadded, dcOffset)
-  return { loudnessLufs: integratedLoudness(samples.length, sampleRate, fill), dcOffset }
+  const open = (): FillSamples => shiftedParts(samples, unpadded, dcOffset)
+  return { loudnessLufs: integratedLoudness(samples.length, sampleRate, open), dcOffset }
 }
 
 /**
@@ -78,31 +88,21 @@ export function gainFor(requestedDb: number, peak: number): number {
   return 10 ** (Math.min(requestedDb, MAX_GAIN_DB, headroomDb) / 20)
 }
 
-function statistics(samples: Float32Array): Extremes & { readonly meanSquare: number } {
-  let squares = 0
+function statistics(samples: Float32Array): Extremes & { readonly sum: number; readonly squares: number } {
+  let [sum, squares] = [0, 0]
   let [above, below] = [0, 0]
   for (let i = 0; i < samples.length; i++) {
     const sample = samples[i]!
+    sum += sample
     squares += sample * sample
     if (sample > above) above = sample
     if (-sample > below) below = -sample // four times as fast in V8 as `sample < lowest`
   }
-  return { meanSquare: squares / Math.max(1, samples.length), above, below }
+  return { sum, squares, above, below }
 }
 
 /** A range of samples, `end` excluded. */
 interface Range { readonly start: number; readonly end: number }
-
-/** Mean over the ranges that are not padding. */
-function meanOf(samples: Float32Array, ranges: readonly Range[]): number {
-  let sum = 0
-  let count = 0
-  for (const { start, end } of ranges) {
-    for (let i = start; i < end; i++) sum += samples[i]!
-    count += end - start
-  }
-  return count === 0 ? 0 : sum / count
-}
 
 /** A copy with the offset subtracted in the ranges; all other samples are zeros and stay zeros. */
 function shifted({ samples, sampleRate }: Waveform, ranges: readonly Range[], offset: number): Waveform {
@@ -117,15 +117,17 @@ function shifted({ samples, sampleRate }: Waveform, ranges: readonly Range[], of
 function shiftedParts(samples: Float32Array, ranges: readonly Range[], offset: number): FillSamples {
   let next = 0
   return (into, from) => {
-    into.fill(0)
     const until = from + into.length
     while (next < ranges.length && ranges[next]!.end <= from) next++
+    let filled = from
     for (let index = next; index < ranges.length && ranges[index]!.start < until; index++) {
-      const { start, end } = ranges[index]!
-      for (let i = Math.max(start, from), last = Math.min(end, until); i < last; i++) {
-        into[i - from] = samples[i]! - offset
-      }
+      const first = Math.max(ranges[index]!.start, from)
+      const last = Math.min(ranges[index]!.end, until)
+      into.fill(0, filled - from, first - from)
+      for (let i = first; i < last; i++) into[i - from] = samples[i]! - offset
+      filled = last
     }
+    into.fill(0, filled - from)
   }
 }
 

@@ -82,7 +82,7 @@ async function fetchAll(
 }
 
 /** In the order of their need: the first request for times, alternatives or phrases would wait for the later ones. */
-const GRAPHS = ['greedy', 'align', 'steps'] as const
+const GRAPHS = ['encoder', 'greedy', 'align', 'steps'] as const
 
 /** What is done instead of writing graphs, and why. */
 class NotWritten extends Error {
@@ -127,7 +127,7 @@ async function compileGraphs(manifest: Manifest, modelsDir: string, target: Targ
     })
     if ('reason' in compiled) {
       // Some models have no graphs of the later kinds.
-      if (kind === 'greedy') throw NotWritten.asPublished(manifest, compiled.reason)
+      if (kind === 'encoder' || kind === 'greedy') throw NotWritten.asPublished(manifest, compiled.reason)
       continue
     }
     if (compiled.notKept !== undefined) throw NotWritten.withoutPlace(manifest, compiled.notKept)

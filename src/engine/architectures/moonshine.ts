@@ -8,25 +8,25 @@
  * embedding.
  */
 import { writeAlignment } from '../compiler/alignment.js'
-import { convolve, type Convolution } from '../compiler/convolution.js'
-import { encoderMemory, pairs, writeGreedy, writeSteps, type Decoder } from '../compiler/decoder.js'
+import { writeSteps } from '../compiler/beam-steps.js'
+import { convolve } from '../compiler/convolution.js'
+import { MAX_POSITIONS, memoryOutputs, pairs, type Decoder } from '../compiler/decoder.js'
+import { fillUpStates } from '../compiler/encoder.js'
 import { Graph, type Value } from '../compiler/graph.js'
+import { writeGreedy } from '../compiler/greedy-loop.js'
 import {
-  applyRotary, causalSelfAttention, crossAttention, gatherColumns, gelu, layerNorm, linear, linears, rotaryTables,
-  selfAttention, silu, split, splitHeads, type AttentionOptions, type KeyValues,
+  applyRotary, gatherRows, gelu, layerNorm, linear, linearByRow, linears, rotaryTables, selfAttention, silu, split,
+  splitHeads, type AttentionOptions, type KeyValues, type Multiply,
 } from '../compiler/layers.js'
 import {
   concatColumns, scaled, selectRows, transposed, type FloatTensor, type Matrix, type QuantizedTensor,
 } from '../compiler/matrices.js'
-import { UnknownModel } from '../compiler/published.js'
 import { missingInBlock } from '../compiler/tokens.js'
 import { countLayers, type WeightNames, type Weights } from '../compiler/weights.js'
 import type { WriteModel } from '../compiler/compile.js'
 import { encoderDecoderOf } from '../manifest.js'
 import { llamaPieces } from '../tokenizer.js'
 
-/** Longest sequence of states or tokens; 30 s of speech are 1,250 states. */
-const MAX_POSITIONS = 4_096
 /** As published. A head is 36 wide in the tiny model and 52 in base, and 32 of them are rotated in both. */
 const HEADS = 8
 /** The frequencies of the positions fall from 1 to almost this fraction (rotary embedding, base 10,000). */
@@ -39,15 +39,14 @@ export const write: WriteModel = async ({ readWeights, target, kind, manifest })
   const { endToken, alignmentHeads } = encoderDecoderOf(manifest)
   const weights = await readWeights(NAMES)
   const graph = new Graph('moonshine', target)
-  const model = readDecoder(graph, weights, endToken, manifest.languages)
-  if (kind !== 'greedy') {
-    if (kind === 'steps') writeSteps(graph, model)
-    else writeAlignment(graph, model, alignmentHeads)
-    return graph.bytes()
+  const model = readDecoder(graph, weights, endToken, manifest.languages, kind === 'greedy' ? linearByRow : linear)
+  if (kind === 'greedy') writeGreedy(graph, model)
+  else if (kind === 'steps') writeSteps(graph, model)
+  else if (kind === 'align') writeAlignment(graph, model, alignmentHeads)
+  else {
+    const { states, bias } = fillUpStates(graph, encode(graph, graph.input('waveform', 'float32', [1, 'samples']), weights))
+    memoryOutputs(graph, model, { layers: projectStates(graph, states, weights, model), bias })
   }
-  const waveform = graph.input('waveform', 'float32', [1, 'samples'])
-  writeGreedy(graph, model, () => encoderMemory(graph, model, waveform, 1, (body) =>
-    projectStates(body, encode(body, waveform, weights), weights, model)))
   return graph.bytes()
 }
 
@@ -76,8 +75,10 @@ function encode(graph: Graph, waveform: Value, weights: Weights): Value {
     const matrix: MatrixOf = (name) => weights.matrix(`encoder.layers.${layer}.${name}`)
     const floats: FloatsOf = (name) => weights.floats(`encoder.layers.${layer}.${name}`)
     const normed = layerNorm(graph, states, floats('input_layernorm.weight'))
-    const [query, key, value] = queryKeyValue(graph, normed, matrix, width)
-    const [q, k] = [query, key].map((x) => applyRotary(graph, x, start, rotary, HEADS)) as [Value, Value]
+    const query = scaled(matrix('self_attn.q_proj'), scoreScale(width))
+    const projections = [query, matrix('self_attn.k_proj'), matrix('self_attn.v_proj')]
+    const [queries, keys, value] = linears(graph, normed, projections) as [Value, Value, Value]
+    const [q, k] = [queries, keys].map((x) => applyRotary(graph, x, start, rotary, HEADS)) as [Value, Value]
     const attention = selfAttention(graph, q, k, value, ATTENTION)
     const attended = graph.op('Add', [states, linear(graph, attention, matrix('self_attn.o_proj'))])
     const normedAgain = layerNorm(graph, attended, floats('post_attention_layernorm.weight'))
@@ -87,25 +88,24 @@ function encode(graph: Graph, waveform: Value, weights: Weights): Value {
   return layerNorm(graph, states, finalGain)
 }
 
-/** 16,000 samples a second become 250, 83.3 and 41.7 positions. [1, samples] → [1, states, width] */
+/**
+ * 16,000 samples a second become 250, 83.3 and 41.7 positions. [1, samples] → [1, states, width]
+ *
+ * With activations of 8 bits the last convolution would destroy the words, and the second would cost some. The first,
+ * of one channel, is faster in real numbers than in two passes of 8 bits.
+ */
 function convolutionStem(graph: Graph, waveform: Value, weights: Weights): Value {
   const samples = graph.op('Reshape', [waveform, graph.integers(-1, 1)])
-  const kernel = (name: string): FloatTensor => real(weights.kernel(`encoder.${name}`))
-  const first = convolve(graph, samples, { kernel: kernel('conv1'), bias: undefined, stride: 64 })
-  const fine = graph.op('Tanh', [first])
-  const second = foldNorm(
-    { kernel: kernel('conv2'), bias: weights.floats('encoder.conv2.bias'), stride: 3 },
-    weights.floats('encoder.groupnorm.weight'), weights.floats('encoder.groupnorm.bias'))
-  const coarse = gelu(graph, convolve(graph, normalize(graph, fine, second.channels), second.convolution))
-  const third = { kernel: kernel('conv3'), bias: weights.floats('encoder.conv3.bias'), stride: 2 }
-  const states = gelu(graph, convolve(graph, coarse, third))
+  const kernel = (name: string): FloatTensor | QuantizedTensor => weights.kernel(`encoder.${name}`)
+  const layer = (x: Value, name: string, stride: number): Value =>
+    convolve(graph, x, { kernel: kernel(name), bias: weights.floats(`encoder.${name}.bias`), stride, bits: 16 })
+  const first = { kernel: kernel('conv1'), bias: undefined, stride: 64, bits: 32 } as const
+  const fine = graph.op('Tanh', [convolve(graph, samples, first)])
+  const normed = groupNorm(
+    graph, fine, weights.floats('encoder.groupnorm.weight'), weights.floats('encoder.groupnorm.bias'))
+  const coarse = gelu(graph, layer(normed, 'conv2', 3))
+  const states = gelu(graph, layer(coarse, 'conv3', 2))
   return graph.op('Unsqueeze', [states, graph.integers(0)])
-}
-
-/** Gain and bias of a norm are folded into a kernel, so its numbers must be real. */
-function real(kernel: FloatTensor | QuantizedTensor): FloatTensor {
-  if ('scales' in kernel) throw new UnknownModel('a kernel was published as integers without an offset')
-  return kernel
 }
 
 function rotaryFrequencies(): Float32Array {
@@ -113,38 +113,18 @@ function rotaryFrequencies(): Float32Array {
 }
 
 /**
- * Group normalization with one group (Wu and He 2018, arXiv:1803.08494): mean and variance over the whole clip, without
- * gain and bias. [positions, channels]
+ * Group normalization with one group (Wu and He 2018, arXiv:1803.08494): mean and variance over the whole clip, gain
+ * and bias for each channel. Folded into the next kernel, they would make it one of real numbers.
+ * [positions, channels]
  */
-function normalize(graph: Graph, x: Value, channels: number): Value {
+function groupNorm(graph: Graph, x: Value, gain: FloatTensor, bias: FloatTensor): Value {
+  const channels = gain.values.length
   const whole = graph.op('Reshape', [x, graph.integers(1, 1, -1)])
-  const [gain, bias] = [1, 0].map((value) => graph.weight(Float32Array.of(value), [1]))
-  const normed = graph.op('InstanceNormalization', [whole, gain, bias], { epsilon: { real: 1e-5 } })
-  return graph.op('Reshape', [normed, graph.integers(-1, channels)])
-}
-
-/**
- * The convolution with gain and bias of the norm before it folded in: there is no padding, so every output is computed
- * from the whole kernel.
- */
-function foldNorm(
-  { kernel, bias, stride }: Convolution & { bias: FloatTensor }, gain: FloatTensor, shift: FloatTensor,
-): { convolution: Convolution; channels: number } {
-  const [outputs, inputs, width] = kernel.dims as [number, number, number]
-  const values = new Float32Array(kernel.values.length)
-  const biases = Float32Array.from(bias.values)
-  for (let out = 0; out < outputs; out++) {
-    let sum = 0
-    for (let at = 0; at < inputs * width; at++) {
-      const channel = Math.floor(at / width)
-      const weight = kernel.values[out * inputs * width + at]!
-      values[out * inputs * width + at] = weight * gain.values[channel]!
-      sum += weight * shift.values[channel]!
-    }
-    biases[out]! += sum
-  }
-  const folded = { kernel: { values, dims: kernel.dims }, bias: { values: biases, dims: bias.dims }, stride }
-  return { convolution: folded, channels: inputs }
+  const [one, zero] = [1, 0].map((value) => graph.weight(Float32Array.of(value), [1]))
+  const normed = graph.op('InstanceNormalization', [whole, one, zero], { epsilon: { real: 1e-5 } })
+  const rows = graph.op('Reshape', [normed, graph.integers(-1, channels)])
+  const [gains, biases] = [gain, bias].map(({ values }) => graph.weight(values, [channels]))
+  return graph.op('Add', [graph.op('Mul', [rows, gains]), biases])
 }
 
 /** Keys and values of the cross-attention of each decoder layer, from the states of the encoder. */
@@ -156,10 +136,13 @@ function projectStates(
   return pairs(linears(graph, states, matrices).map((value) => splitHeads(graph, value, heads, headWidth)))
 }
 
-function readDecoder(graph: Graph, weights: Weights, endToken: number, languages: readonly string[]): Decoder {
+function readDecoder(
+  graph: Graph, weights: Weights, endToken: number, languages: readonly string[], multiply: Multiply,
+): Decoder {
   const embedding = weights.table('decoder.embed_tokens')
   const kept = keptTokens(languages, embedding.rows)
-  const output = transposed(selectRows(embedding, kept))
+  const table = selectRows(embedding, kept)
+  const output = transposed(table)
   const width = embedding.columns
   const rotary = rotaryTables(graph, rotaryFrequencies(), MAX_POSITIONS)
   const finalGain = weights.floats('decoder.norm.weight')
@@ -170,47 +153,44 @@ function readDecoder(graph: Graph, weights: Weights, endToken: number, languages
     vocabulary: embedding.rows,
     kept,
     endToken,
-    embed: (graph, tokens) => gatherColumns(graph, output, tokens),
-    layer(graph, index, hidden, position, past, cross) {
+    embed: (graph, tokens) => gatherRows(graph, table, tokens),
+    layer(graph, index, hidden, positions, attention) {
       const matrix: MatrixOf = (name) => weights.matrix(`decoder.layers.${index}.${name}`)
       const floats: FloatsOf = (name) => weights.floats(`decoder.layers.${index}.${name}`)
       const normed = layerNorm(graph, hidden, floats('input_layernorm.weight'))
-      const [query, key, value] = queryKeyValue(graph, normed, matrix, width)
-      const [q, k] = [query, key].map((x) => applyRotary(graph, x, position, rotary, HEADS)) as [Value, Value]
-      const own = causalSelfAttention(graph, q, k, value, past, ATTENTION)
-      const selfAttended = graph.op('Add', [hidden, linear(graph, own.output, matrix('self_attn.o_proj'))])
+      const [query, key, value] = queryKeyValue(graph, normed, matrix, width, multiply)
+      const [q, k] = [query, key].map((x) => applyRotary(graph, x, positions, rotary, HEADS)) as [Value, Value]
+      const own = multiply(graph, attention.self(q, k, value), matrix('self_attn.o_proj'))
+      const selfAttended = graph.op('Add', [hidden, own])
       const crossNormed = layerNorm(graph, selfAttended, floats('post_attention_layernorm.weight'))
-      const crossQuery = linear(graph, crossNormed, scaled(matrix('encoder_attn.q_proj'), scoreScale(width)))
-      const crossOutput = crossAttention(graph, crossQuery, cross, ATTENTION)
-      const attended = graph.op('Add', [selfAttended, linear(graph, crossOutput, matrix('encoder_attn.o_proj'))])
-      const fedForward = gatedFeedForward(graph, attended, matrix, floats)
-      return { hidden: graph.op('Add', [attended, fedForward]), keyValues: own.keyValues, crossQuery }
+      const crossQuery = multiply(graph, crossNormed, scaled(matrix('encoder_attn.q_proj'), scoreScale(width)))
+      const ofAudio = multiply(graph, attention.cross(crossQuery), matrix('encoder_attn.o_proj'))
+      const attended = graph.op('Add', [selfAttended, ofAudio])
+      return graph.op('Add', [attended, gatedFeedForward(graph, attended, matrix, floats, multiply)])
     },
     logits(graph, hidden) {
-      const logits = linear(graph, layerNorm(graph, hidden, finalGain), output)
+      const logits = multiply(graph, layerNorm(graph, hidden, finalGain), output)
       return graph.op('Reshape', [logits, graph.integers(-1, kept.length)])
     },
   }
 }
 
 /** SwiGLU (Shazeer 2020, arXiv:2002.05202), content and gate from one matrix. */
-function gatedFeedForward(
-  graph: Graph, x: Value, matrix: MatrixOf, floats: FloatsOf,
-): Value {
+function gatedFeedForward(graph: Graph, x: Value, matrix: MatrixOf, floats: FloatsOf, multiply: Multiply): Value {
   const normed = layerNorm(graph, x, floats('final_layernorm.weight'))
-  const wide = linear(graph, normed, matrix('mlp.fc1'), floats('mlp.fc1.bias'))
+  const wide = multiply(graph, normed, matrix('mlp.fc1'), floats('mlp.fc1.bias'))
   const [content, gate] = split(graph, wide, 2, 2) as [Value, Value]
   const gated = graph.op('Mul', [silu(graph, gate), content])
-  return linear(graph, gated, matrix('mlp.fc2'), floats('mlp.fc2.bias'))
+  return multiply(graph, gated, matrix('mlp.fc2'), floats('mlp.fc2.bias'))
 }
 
 /** Query, key and value from one matrix, the scale of the scores included in the query. */
 function queryKeyValue(
-  graph: Graph, x: Value, matrix: MatrixOf, width: number,
+  graph: Graph, x: Value, matrix: MatrixOf, width: number, multiply: Multiply = linear,
 ): [query: Value, key: Value, value: Value] {
   const query = scaled(matrix('self_attn.q_proj'), scoreScale(width))
   const all = concatColumns(query, matrix('self_attn.k_proj'), matrix('self_attn.v_proj'))
-  return split(graph, linear(graph, x, all), 3, 2) as [Value, Value, Value]
+  return split(graph, multiply(graph, x, all), 3, 2) as [Value, Value, Value]
 }
 
 function scoreScale(width: number): number {

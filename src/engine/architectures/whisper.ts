@@ -10,15 +10,17 @@
  * to silence that was computed once besides (compiler/silence.ts).
  */
 import { writeAlignment } from '../compiler/alignment.js'
+import { writeSteps } from '../compiler/beam-steps.js'
 import { convolve, type Convolution } from '../compiler/convolution.js'
-import { encoderMemory, pairs, writeGreedy, writeSteps, type Decoder } from '../compiler/decoder.js'
+import { memoryOutputs, pairs, type Decoder } from '../compiler/decoder.js'
 import { Graph, type Value } from '../compiler/graph.js'
+import { writeGreedy } from '../compiler/greedy-loop.js'
 import {
-  causalSelfAttention, constant, crossAttention, gatherColumns, gelu, layerNorm, linear, linears, selfAttention,
-  split, splitHeads, type AttentionOptions, type KeyValues,
+  constant, gatherRows, gelu, layerNorm, linear, linearByRow, linears, selfAttention, split, splitHeads,
+  type AttentionOptions, type KeyValues, type Multiply,
 } from '../compiler/layers.js'
 import { concatColumns, padColumns, scaled, transposed, type FloatTensor, type Matrix } from '../compiler/matrices.js'
-import { encodeSilence, withSilence, type EncoderPart, type Silence } from '../compiler/silence.js'
+import { encodeSilence, withSilence, type EncoderPart } from '../compiler/silence.js'
 import { UnknownModel } from '../compiler/published.js'
 import { missingInBlock } from '../compiler/tokens.js'
 import { countLayers, type WeightNames, type Weights } from '../compiler/weights.js'
@@ -44,17 +46,16 @@ export const write: WriteModel = async ({ readWeights, target, kind, manifest, o
   const weights = await readWeights(NAMES)
   checkBins(weights, manifest)
   const graph = new Graph('whisper', target)
-  const silence = await encodeSilence(
-    open, STATES_PER_SILENCE, partsOfSilence(weights), (silent, states) => projectStates(silent, states, weights))
-  const model = readDecoder(weights, endToken, silence)
-  if (kind !== 'greedy') {
-    if (kind === 'steps') writeSteps(graph, model)
-    else writeAlignment(graph, model, alignmentHeads)
-    return graph.bytes()
+  const model = readDecoder(weights, endToken, kind === 'greedy' ? linearByRow : linear)
+  if (kind === 'greedy') writeGreedy(graph, model)
+  else if (kind === 'steps') writeSteps(graph, model)
+  else if (kind === 'align') writeAlignment(graph, model, alignmentHeads)
+  else {
+    const silence = await encodeSilence(
+      open, STATES_PER_SILENCE, partsOfSilence(weights), (silent, states) => projectStates(silent, states, weights))
+    const states = encode(graph, graph.input('features', 'float32', [1, binsOf(weights), 'frames']), weights)
+    memoryOutputs(graph, model, withSilence(graph, projectStates(graph, states, weights), silence))
   }
-  const features = graph.input('features', 'float32', [1, binsOf(weights), 'frames'])
-  writeGreedy(graph, model, () => encoderMemory(graph, model, features, 2, (body) =>
-    projectStates(body, encode(body, features, weights), weights)))
   return graph.bytes()
 }
 
@@ -127,7 +128,9 @@ type FloatsOf = (name: string) => FloatTensor
  * Query, key and value from one matrix, the scale of the scores included in the query. Keys have no bias: it would move
  * all scores alike.
  */
-function queryKeyValue(graph: Graph, x: Value, matrix: MatrixOf, floats: FloatsOf): [Value, Value, Value] {
+function queryKeyValue(
+  graph: Graph, x: Value, matrix: MatrixOf, floats: FloatsOf, multiply: Multiply = linear,
+): [Value, Value, Value] {
   const queryBias = scaledFloats(floats('self_attn.q_proj.bias'))
   const width = queryBias.values.length
   const biases = new Float32Array(3 * width)
@@ -135,14 +138,16 @@ function queryKeyValue(graph: Graph, x: Value, matrix: MatrixOf, floats: FloatsO
   biases.set(floats('self_attn.v_proj.bias').values, 2 * width)
   const query = scaled(matrix('self_attn.q_proj'), SCORE_SCALE)
   const all = concatColumns(query, matrix('self_attn.k_proj'), matrix('self_attn.v_proj'))
-  const projected = linear(graph, x, all, { values: biases, dims: [3 * width] })
+  const projected = multiply(graph, x, all, { values: biases, dims: [3 * width] })
   return split(graph, projected, 3, 2) as [Value, Value, Value]
 }
 
-function feedForward(graph: Graph, x: Value, matrix: MatrixOf, floats: FloatsOf): Value {
+function feedForward(
+  graph: Graph, x: Value, matrix: MatrixOf, floats: FloatsOf, multiply: Multiply = linear,
+): Value {
   const normed = layerNorm(graph, x, floats('final_layer_norm.weight'), floats('final_layer_norm.bias'))
-  const hidden = gelu(graph, linear(graph, normed, matrix('fc1'), floats('fc1.bias')))
-  return linear(graph, hidden, matrix('fc2'), floats('fc2.bias'))
+  const hidden = gelu(graph, multiply(graph, normed, matrix('fc1'), floats('fc1.bias')))
+  return multiply(graph, hidden, matrix('fc2'), floats('fc2.bias'))
 }
 
 /** Keys and values of the cross-attention of each decoder layer, from the states of the encoder. */
@@ -188,45 +193,39 @@ function checkBins(weights: Weights, { frontEnd }: Manifest): void {
   if (found !== expected) throw new UnknownModel(`it takes ${expected} mel bins, and its manifest says ${found}`)
 }
 
-function readDecoder(weights: Weights, endToken: number, silence: readonly Silence[]): Decoder {
+function readDecoder(weights: Weights, endToken: number, multiply: Multiply): Decoder {
   const embedding = weights.table('decoder.embed_tokens')
   const vocabulary = embedding.rows
   const columns = vocabulary + missingInBlock(vocabulary)
   const output = padColumns(transposed(embedding), columns - vocabulary)
   const outputBias = { values: new Float32Array(columns).fill(IMPOSSIBLE, vocabulary), dims: [columns] }
   const { layers, heads } = sizeOf(weights)
-  const attention: AttentionOptions = { heads, scale: 1 }
   const positionTable = weights.floats('decoder.embed_positions.weight')
   const finalGain = weights.floats('decoder.layer_norm.weight')
   const finalBias = weights.floats('decoder.layer_norm.bias')
   return {
     layers, heads, headWidth: HEAD_WIDTH, vocabulary, kept: undefined, endToken,
-    embed(graph, tokens, position) {
-      const until = graph.op('Add', [position, graph.op('Shape', [tokens], { start: 1, end: 2 })])
-      const embedded = gatherColumns(graph, output, tokens)
-      const positions = graph.op('Slice', [constant(graph, positionTable), position, until])
-      return graph.op('Add', [embedded, positions])
+    embed(graph, tokens, positions) {
+      const ofPositions = graph.op('Gather', [constant(graph, positionTable), positions])
+      return graph.op('Add', [gatherRows(graph, embedding, tokens), ofPositions])
     },
-    extendCross: (graph, encoded) => withSilence(graph, encoded, silence),
-    layer(graph, index, hidden, _, past, cross) {
+    layer(graph, index, hidden, _, attention) {
       const matrix: MatrixOf = (name) => weights.matrix(`decoder.layers.${index}.${name}`)
       const floats: FloatsOf = (name) => weights.floats(`decoder.layers.${index}.${name}`)
       const project = (x: Value, name: string): Value =>
-        linear(graph, x, matrix(`${name}.out_proj`), floats(`${name}.out_proj.bias`))
+        multiply(graph, x, matrix(`${name}.out_proj`), floats(`${name}.out_proj.bias`))
       const norm = (x: Value, name: string): Value =>
         layerNorm(graph, x, floats(`${name}_layer_norm.weight`), floats(`${name}_layer_norm.bias`))
-      const [query, key, value] = queryKeyValue(graph, norm(hidden, 'self_attn'), matrix, floats)
-      const own = causalSelfAttention(graph, query, key, value, past, attention)
-      const selfAttended = graph.op('Add', [hidden, project(own.output, 'self_attn')])
-      const crossQuery = linear(graph, norm(selfAttended, 'encoder_attn'),
+      const [query, key, value] = queryKeyValue(graph, norm(hidden, 'self_attn'), matrix, floats, multiply)
+      const own = project(attention.self(query, key, value), 'self_attn')
+      const selfAttended = graph.op('Add', [hidden, own])
+      const crossQuery = multiply(graph, norm(selfAttended, 'encoder_attn'),
         scaled(matrix('encoder_attn.q_proj'), SCORE_SCALE), scaledFloats(floats('encoder_attn.q_proj.bias')))
-      const crossOutput = project(crossAttention(graph, crossQuery, cross, attention), 'encoder_attn')
-      const attended = graph.op('Add', [selfAttended, crossOutput])
-      const next = graph.op('Add', [attended, feedForward(graph, attended, matrix, floats)])
-      return { hidden: next, keyValues: own.keyValues, crossQuery }
+      const attended = graph.op('Add', [selfAttended, project(attention.cross(crossQuery), 'encoder_attn')])
+      return graph.op('Add', [attended, feedForward(graph, attended, matrix, floats, multiply)])
     },
     logits: (graph, hidden) => graph.op('Reshape', [
-      linear(graph, layerNorm(graph, hidden, finalGain, finalBias), output, outputBias), graph.integers(-1, columns),
+      multiply(graph, layerNorm(graph, hidden, finalGain, finalBias), output, outputBias), graph.integers(-1, columns),
     ]),
   }
 }

@@ -7,6 +7,7 @@
  * fused attention operator of the runtime does not return weights, so those of the requested heads are computed beside
  * it. Nothing is computed above the last layer with a requested head.
  */
+import { growingStep } from './beam-steps.js'
 import { memoryInputs, type Decoder } from './decoder.js'
 import type { Graph, Value } from './graph.js'
 import { concat, splitHeads, type KeyValues } from './layers.js'
@@ -30,21 +31,18 @@ export function writeAlignment(graph: Graph, decoder: Decoder, requested: readon
   }
   const ids = graph.input('tokens', 'int64', ['tokens'])
   const tokens = graph.op('Unsqueeze', [keptIndices(graph, decoder, ids), graph.integers(0)])
-  const cross = memoryInputs(graph, decoder)
+  const memory = memoryInputs(graph, decoder)
   const length = graph.input('length', 'int64', [1])
   const empty = graph.weight(new Float32Array(0), [1, heads, 0, headWidth])
-  const start = graph.integers(0)
+  const needed = 1 + Math.max(...requested.map(([layer]) => layer))
   const weights: Value[] = []
-  let hidden = decoder.embed(graph, tokens, start)
-  for (let layer = 0; layer <= Math.max(...requested.map(([one]) => one)); layer++) {
-    const after = decoder.layer(graph, layer, hidden, start, { keys: empty, values: empty }, cross[layer]!)
+  const past = Array.from({ length: needed }, () => ({ keys: empty, values: empty }))
+  growingStep(graph, decoder, tokens, past, memory, (layer, query) => {
     const own = requested.filter(([one]) => one === layer).map(([, head]) => head).sort((a, b) => a - b)
-    if (own.length > 0) {
-      const queries = splitHeads(graph, after.crossQuery, heads, headWidth)
-      weights.push(attentionWeights(graph, queries, cross[layer]!, own, length))
-    }
-    hidden = after.hidden
-  }
+    if (own.length === 0) return
+    const queries = splitHeads(graph, query, heads, headWidth)
+    weights.push(attentionWeights(graph, queries, memory.layers[layer]!, own, length))
+  })
   graph.output(concat(graph, weights, 0), 'weights', 'float32', ['heads', 'tokens', 'length'])
 }
 

@@ -31,8 +31,8 @@ export function folderOfGraphs(modelsDir: string, { name }: Pick<Manifest, 'name
   return path.join(modelsDir, name, 'compiled')
 }
 
-/** Bytes per byte of the matrices of a model: the first has the encoder and tables besides, the others the decoder. */
-const SHARE: Readonly<Record<GraphKind, number>> = { greedy: 1.3, align: 0.9, steps: 0.9 }
+/** Bytes per byte of the matrices of a model. */
+const SHARE: Readonly<Record<GraphKind, number>> = { encoder: 0.7, greedy: 1, align: 0.9, steps: 1 }
 
 /** A little more than the bytes of a compiled graph, as measured with the models of this repository. */
 export function bytesOfGraph(
@@ -46,7 +46,7 @@ export function bytesOfGraph(
  * takes seconds; when it throws, nothing is compiled.
  */
 export async function compiledGraph(
-  modelsDir: string, manifest: Manifest, target: Target, kind: GraphKind = 'greedy',
+  modelsDir: string, manifest: Manifest, target: Target, kind: GraphKind,
   onCompile?: () => unknown,
 ): Promise<Compiled | NotCompiled> {
   const folder = folderOfGraphs(modelsDir, manifest)

@@ -16,10 +16,12 @@ import { readSafetensors } from './safetensors.js'
 import { publishedWeights, realWeights, type TensorFile, type WeightNames, type Weights } from './weights.js'
 
 /**
- * What a graph is for: `greedy` goes from audio to tokens in one run, `steps` is one step of a beam search, `align`
- * returns the attention from which word times are computed.
+ * What a graph is for: `encoder` turns audio into what the decoder attends to, `greedy` chooses the tokens of several
+ * sequences, `steps` is one step of a beam search or scores given texts, `align` returns the attention from which word
+ * times are computed.
  */
-export type GraphKind = 'greedy' | 'steps' | 'align'
+export const GRAPH_KINDS = ['encoder', 'greedy', 'steps', 'align'] as const
+export type GraphKind = (typeof GRAPH_KINDS)[number]
 
 /** What an architecture writes a graph from. */
 export interface Source {

@@ -6,7 +6,10 @@
  * published graphs. For a target with real matrices the same layers multiply with the real values.
  */
 import type { Graph, Value } from './graph.js'
-import { asIntegers, realValues, shifted, type FloatTensor, type Matrix, type QuantizedMatrix } from './matrices.js'
+import { multiply, quantize, quantizedConstants } from './integers.js'
+import {
+  asIntegers, inBlocks, quantizeRows, realValues, type FloatTensor, type Matrix,
+} from './matrices.js'
 
 /** x W + b; the bias is optional. */
 export function linear(graph: Graph, x: Value, matrix: Matrix, bias?: FloatTensor): Value {
@@ -21,6 +24,33 @@ export function linearInReal(graph: Graph, x: Value, matrix: Matrix, bias?: Floa
   return bias === undefined ? product : graph.op('Add', [product, constant(graph, bias)])
 }
 
+/** Columns of weights that share a scale in `linearByRow`, and numbers of a row of activations. */
+const BLOCK_OF_SCALE = 32
+/** `accuracy_level` of MatMulNBits at which activations become 8-bit integers. */
+const INTEGER_ACTIVATIONS = 4
+
+/**
+ * x W + b, every row by itself: activations are quantized in blocks of a row, so no row depends on the others, and a
+ * row gives the same numbers, bit for bit, in whatever company. A product of few rows takes as long as `linear`; one of
+ * many rows takes several times as long.
+ */
+export function linearByRow(graph: Graph, x: Value, matrix: Matrix, bias?: FloatTensor): Value {
+  if (graph.target.matrices === 'real') return linearInReal(graph, x, matrix, bias)
+  const { values, scales, zeroPoints } = inBlocks(asIntegers(matrix), BLOCK_OF_SCALE)
+  const { rows, columns } = matrix
+  const blocks = Math.ceil(rows / BLOCK_OF_SCALE)
+  const inputs = [
+    x, graph.weight(values, [columns, blocks, BLOCK_OF_SCALE]), graph.weight(scales, [columns, blocks]),
+    graph.weight(zeroPoints, [columns, blocks]), undefined, bias && constant(graph, bias),
+  ]
+  return graph.op('MatMulNBits', inputs, {
+    K: rows, N: columns, bits: 8, block_size: BLOCK_OF_SCALE, accuracy_level: INTEGER_ACTIVATIONS,
+  })
+}
+
+/** The form of a product with a matrix. */
+export type Multiply = typeof linear
+
 /** The same input through several matrices; it is quantized once. */
 export function linears(
   graph: Graph, x: Value, matrices: readonly Matrix[], biases: readonly (FloatTensor | undefined)[] = [],
@@ -28,28 +58,8 @@ export function linears(
   if (graph.target.matrices === 'real') {
     return matrices.map((matrix, index) => linear(graph, x, matrix, biases[index]))
   }
-  const [quantized, scale, zeroPoint] = graph.ops('DynamicQuantizeLinear', [x], 3)
-  return matrices.map((matrix, index) => {
-    const [values, scales, zeroPoints] = quantizedConstants(graph, asIntegers(matrix))
-    const bias = biases[index]
-    const inputs = [quantized, values, scale, scales, zeroPoint, zeroPoints, bias && constant(graph, bias)]
-    return graph.op('MatMulIntegerToFloat', inputs)
-  })
-}
-
-/** Matrix, scales and zero points in the form that the target needs. */
-function quantizedConstants(graph: Graph, matrix: QuantizedMatrix): [values: Value, scales: Value, zeroPoints: Value] {
-  const { values, rows, columns, scales, zeroPoints } = matrix
-  return [
-    graph.weight(forTarget(graph, values), [rows, columns]),
-    graph.weight(scales, scales.length === 1 ? [] : [columns]),
-    graph.weight(forTarget(graph, zeroPoints), zeroPoints.length === 1 ? [] : [columns]),
-  ]
-}
-
-/** Signed or unsigned integers. Values and zero points change alike, so that the real values stay. */
-function forTarget(graph: Graph, values: Int8Array): Int8Array | Uint8Array {
-  return graph.target.matrices === 'unsigned' ? shifted(new Uint8Array(values.length), values, 128) : values
+  const quantized = quantize(graph, x)
+  return matrices.map((matrix, index) => multiply(graph, quantized, asIntegers(matrix), biases[index]))
 }
 
 export function constant(graph: Graph, { values, dims }: FloatTensor): Value {
@@ -76,8 +86,6 @@ export function silu(graph: Graph, x: Value): Value {
 export interface KeyValues {
   readonly keys: Value
   readonly values: Value
-  /** Added to the scores, [positions]: the logarithm of the number of positions that each of them stands for. */
-  readonly logCounts?: Value
 }
 
 export interface AttentionOptions {
@@ -107,44 +115,29 @@ export function causalSelfAttention(
 }
 
 /**
- * Cross-attention to keys and values that do not grow, the same for the whole batch. The query is [batch, positions,
- * width]; all its positions are computed as those of one batch, since none attends to another.
+ * Attention to keys and values that are given as they are. `bias` is added to the scores, [batch, 1, queries,
+ * positions]. The query is [batch, queries, width].
  */
-export function crossAttention(
-  graph: Graph, query: Value, { keys, values, logCounts }: KeyValues, { heads, scale }: AttentionOptions,
+export function biasedAttention(
+  graph: Graph, query: Value, { keys, values }: KeyValues, bias: Value, { heads, scale }: AttentionOptions,
 ): Value {
-  const queries = graph.op('Reshape', [query, graph.integers(1, -1, 0)])
-  const bias = logCounts && scoreBias(graph, logCounts, queries)
-  const inputs = [queries, keys, values, undefined, undefined, bias]
-  const attended = graph.op('MultiHeadAttention', inputs, { num_heads: heads, scale: { real: scale } })
-  return graph.op('Reshape', [attended, graph.op('Shape', [query])])
+  const inputs = [query, keys, values, undefined, undefined, bias]
+  return graph.op('MultiHeadAttention', inputs, { num_heads: heads, scale: { real: scale } })
 }
 
-/** [positions] → [1, 1, queries, positions] */
-function scoreBias(graph: Graph, logCounts: Value, queries: Value): Value {
-  const parts = [graph.integers(1, 1), graph.op('Shape', [queries], { start: 1, end: 2 }), graph.integers(1)]
-  return graph.op('Expand', [logCounts, concat(graph, parts, 0)])
-}
-
-/**
- * Columns of a matrix: [batch, n] → [batch, n, rows]. Where the output matrix is the transposed embedding, a column of
- * it is the embedding of its token, and one table serves both purposes.
- */
-export function gatherColumns(graph: Graph, matrix: Matrix, indices: Value): Value {
-  const pick = (table: Value): Value =>
-    graph.op('Transpose', [graph.op('Gather', [table, indices], { axis: 1 })], { perm: [1, 2, 0] })
+/** Rows of a table: [batch, n] → [batch, n, columns]. Real numbers become integers with a scale for each row. */
+export function gatherRows(graph: Graph, table: Matrix, indices: Value): Value {
+  const { rows, columns } = table
   if (graph.target.matrices === 'real') {
-    return pick(graph.weight(realValues(matrix), [matrix.rows, matrix.columns]))
+    return graph.op('Gather', [graph.weight(realValues(table), [rows, columns]), indices])
   }
-  const integers = asIntegers(matrix)
-  const [table, scales, zeroPoints] = quantizedConstants(graph, integers)
-  if (integers.scales.length === 1) return graph.op('DequantizeLinear', [pick(table), scales, zeroPoints])
-  // [batch, n, 1]: the operator has no scale for each position of two axes.
-  const ofEach = (numbers: Value): Value =>
-    graph.op('Unsqueeze', [graph.op('Gather', [numbers, indices]), graph.integers(-1)])
-  const shift = graph.cast(ofEach(zeroPoints), 'float32')
-  const difference = graph.op('Sub', [graph.cast(pick(table), 'float32'), shift])
-  return graph.op('Mul', [difference, ofEach(scales)])
+  const { values, scales, zeroPoints } = 'scales' in table ? table : quantizeRows(table)
+  const picked = graph.op('Gather', [graph.weight(values, [rows, columns]), indices])
+  if (scales.length === 1) {
+    return graph.op('DequantizeLinear', [picked, graph.weight(scales, []), graph.weight(zeroPoints, [])])
+  }
+  const scaleOfEach = graph.op('Gather', [graph.weight(scales, [rows, 1]), indices])
+  return graph.op('Mul', [graph.cast(picked, 'float32'), scaleOfEach])
 }
 
 /** [batch, positions, heads × head width] → [batch, heads, positions, head width] */
@@ -170,12 +163,15 @@ export function rotaryTables(graph: Graph, frequencies: Float32Array, positions:
   return { cosines: table(Math.cos), sines: table(Math.sin), width: 2 * frequencies.length }
 }
 
-/** Rotates neighbouring pairs within the first `width` numbers of each head; `from` is the first position, [1]. */
+/**
+ * Rotates neighbouring pairs within the first `width` numbers of each head; `positions` are those of all, [batch, n],
+ * or the first one, [1].
+ */
 export function applyRotary(
-  graph: Graph, x: Value, from: Value, { cosines, sines, width }: RotaryTables, heads: number,
+  graph: Graph, x: Value, positions: Value, { cosines, sines, width }: RotaryTables, heads: number,
 ): Value {
   const attributes = { interleaved: 1, num_heads: heads, rotary_embedding_dim: width }
-  return graph.op('RotaryEmbedding', [x, from, cosines, sines], attributes)
+  return graph.op('RotaryEmbedding', [x, positions, cosines, sines], attributes)
 }
 
 export function concat(graph: Graph, values: readonly Value[], axis: number): Value {

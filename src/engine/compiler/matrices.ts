@@ -50,6 +50,21 @@ export function quantizeColumns({ values, rows, columns }: FloatMatrix): Quantiz
   return { values: result, rows, columns, scales, zeroPoints: new Int8Array(columns) }
 }
 
+/** The same with one scale for each row. */
+export function quantizeRows({ values, rows, columns }: FloatMatrix): QuantizedMatrix {
+  const result = new Int8Array(values.length)
+  const scales = new Float32Array(rows)
+  for (let row = 0; row < rows; row++) {
+    const numbers = values.subarray(row * columns, (row + 1) * columns)
+    const largest = numbers.reduce((most, value) => Math.max(most, Math.abs(value)), 0)
+    scales[row] = largest === 0 ? 1 : largest / LARGEST
+    for (let column = 0; column < columns; column++) {
+      result[row * columns + column] = Math.round(numbers[column]! / scales[row]!)
+    }
+  }
+  return { values: result, rows, columns, scales, zeroPoints: new Int8Array(rows) }
+}
+
 /** The same with one scale for the whole matrix. */
 export function quantizeWhole({ values, rows, columns }: FloatMatrix): QuantizedMatrix {
   return { ...quantizeColumns({ values, rows: values.length, columns: 1 }), rows, columns }
@@ -143,6 +158,33 @@ export function padColumns(matrix: Matrix, by: number): Matrix {
   }
   if (!('scales' in matrix)) return { values: pad(new Float32Array(rows * columns)), rows, columns }
   return { ...matrix, values: pad(new Int8Array(rows * columns).fill(matrix.zeroPoints[0]!)), columns }
+}
+
+/** A matrix in blocks of rows, by column: [columns, blocks, block], each block with its scale and zero point. */
+export interface BlockedMatrix {
+  /** Unsigned; the last block of a column is filled up with its zero point. */
+  readonly values: Uint8Array
+  /** [columns, blocks] */
+  readonly scales: Float32Array
+  readonly zeroPoints: Uint8Array
+}
+
+/** The same numbers for an operator that wants blocks (`MatMulNBits` of ONNX Runtime). */
+export function inBlocks({ values, rows, columns, scales, zeroPoints }: QuantizedMatrix, block: number): BlockedMatrix {
+  const blocks = Math.ceil(rows / block)
+  const width = blocks * block
+  const blocked = { values: new Uint8Array(columns * width), scales: new Float32Array(columns * blocks) }
+  const zeros = new Uint8Array(columns * blocks)
+  for (let column = 0; column < columns; column++) {
+    const at = scales.length === 1 ? 0 : column
+    const zero = zeroPoints[at]! + 128
+    blocked.scales.fill(scales[at]!, column * blocks, (column + 1) * blocks)
+    zeros.fill(zero, column * blocks, (column + 1) * blocks)
+    const into = column * width
+    for (let row = 0; row < rows; row++) blocked.values[into + row] = values[row * columns + column]! + 128
+    blocked.values.fill(zero, into + rows, into + width)
+  }
+  return { ...blocked, zeroPoints: zeros }
 }
 
 /** The real values that the integers stand for. */

@@ -3,8 +3,10 @@
  *
  * Silence is the same in every clip. The encoder therefore computes the clip alone, and its decoder attends to the keys
  * and values of the clip, followed by those of silence up to the end of the window. Neighbouring states of silence are
- * nearly equal: one with a count stands for several (`crossAttention` adds the logarithm of the count to its scores).
+ * nearly equal: one with a count stands for several (the logarithm of the count is added to its scores).
  */
+import { NOWHERE, type Memory } from './decoder.js'
+import { constants, missingPositions } from './encoder.js'
 import { Graph, type Value } from './graph.js'
 import { concat, constant, type KeyValues } from './layers.js'
 import type { FloatTensor } from './matrices.js'
@@ -80,22 +82,33 @@ function thinOut(values: Float32Array, dims: readonly number[], statesPerKey: nu
   return { values: result, dims: [1, heads, count, width] }
 }
 
-/** Keys and values of the clip, followed by those of silence from the end of the clip to the end of the window. */
-export function withSilence(graph: Graph, encoded: readonly KeyValues[], silence: readonly Silence[]): KeyValues[] {
+/**
+ * Keys and values of the clip, followed by those of silence from the end of the clip to the end of the window, filled
+ * up to a multiple of POSITIONS_MULTIPLE.
+ */
+export function withSilence(graph: Graph, encoded: readonly KeyValues[], silence: readonly Silence[]): Memory {
   const [first] = encoded as [KeyValues, ...KeyValues[]]
-  const [{ positions: silentPositions, statesPerKey }] = silence as [Silence, ...Silence[]]
+  const [{ positions: silentPositions, statesPerKey, keys: { dims } }] = silence as [Silence, ...Silence[]]
+  const [, heads, , headWidth] = dims as [number, number, number, number]
   const positions = graph.op('Shape', [first.keys], { start: 2, end: 3 })
   const roundedUp = graph.op('Add', [positions, graph.integers(statesPerKey - 1)])
   const from = graph.op('Div', [roundedUp, graph.integers(statesPerKey)])
   const rest = (table: FloatTensor): Value =>
     graph.op('Slice', [constant(graph, table), from, graph.integers(silentPositions), graph.integers(2)])
   const count = graph.op('Sub', [graph.integers(silentPositions), from])
-  const filled = (length: Value, value: number): Value =>
-    graph.op('Expand', [graph.weight(Float32Array.of(value), [1]), length])
-  const logCounts = concat(graph, [filled(positions, 0), filled(count, Math.log(statesPerKey))], 0)
-  return encoded.map(({ keys, values }, layer) => ({
-    keys: concat(graph, [keys, rest(silence[layer]!.keys)], 2),
-    values: concat(graph, [values, rest(silence[layer]!.values)], 2),
-    logCounts,
-  }))
+  const missing = missingPositions(graph, graph.op('Add', [positions, count]))
+  const nothing = graph.op('ConstantOfShape', [
+    concat(graph, [graph.integers(1, heads), missing, graph.integers(headWidth)], 0),
+  ])
+  const biases = [
+    constants(graph, 0, positions), constants(graph, Math.log(statesPerKey), count),
+    constants(graph, NOWHERE, missing),
+  ]
+  return {
+    layers: encoded.map(({ keys, values }, layer) => ({
+      keys: concat(graph, [keys, rest(silence[layer]!.keys), nothing], 2),
+      values: concat(graph, [values, rest(silence[layer]!.values), nothing], 2),
+    })),
+    bias: graph.op('Unsqueeze', [concat(graph, biases, 0), graph.integers(0)]),
+  }
 }

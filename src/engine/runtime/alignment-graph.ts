@@ -16,7 +16,7 @@ export interface Attention {
 }
 
 export interface Aligner {
-  /** `memory` as a greedy graph returns it; only its first `length` frames are attended to. */
+  /** Only its first `length` frames are attended to. */
   attend(memory: EncoderMemory, tokens: readonly number[], length: number): Promise<Attention>
   dispose(): Promise<void>
 }

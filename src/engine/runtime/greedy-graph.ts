@@ -1,155 +1,196 @@
 /**
- * A compiled recognizer: one graph from audio to tokens, with the interface of `writeGreedy` in
- * engine/compiler/decoder.ts.
- *
- * A decode that does not end in one run continues in another, from the keys and values that the first returned. They
- * stay tensors of the runtime and are never read here.
+ * The greedy loop of a compiled decoder, for several sequences at a time: the interface of `writeGreedy` in
+ * engine/compiler/greedy-loop.ts. Sequences can be run in any company from run to run; no company changes their tokens.
  */
 import { SpeechError } from '../../domain/errors.js'
-import { framesOf, memoryFrom, memoryOutputsOf, noMemory, type EncoderMemory } from './encoder-memory.js'
+import { memoryInputsOf, type EncoderMemory } from './encoder-memory.js'
+import { MemoryStack } from './memory-stack.js'
 import { integers, missingPorts, outputOf, shapeOf, Tensor, type Session, type Tensors } from './session.js'
 
-const INPUTS = ['prompt', 'budget', 'mask', 'first_mask', 'past', 'scored', 'keep']
-const CHOSEN = ['tokens', 'log_probabilities', 'new_past']
-const SCORED = ['scores', 'endings']
+const INPUTS = ['tokens', 'lengths', 'past', 'room', 'budget', 'masks', 'mask_of']
+const CHOSEN = ['chosen', 'log_probabilities', 'new_past']
+const CHECKED = ['choices', 'choice_log_probabilities']
 /** Added to a logit, it excludes the token; finite, so that no arithmetic makes a NaN of it. */
 const EXCLUDED = -1e9
+/** As POSITIONS_MULTIPLE of the compiler: the sums of an attention do not depend on further multiples. */
+const POSITIONS_MULTIPLE = 16
 
-export interface GreedyGraph {
-  /** Size of the vocabulary. */
-  readonly vocabulary: number
-  /**
-   * Starts a decode of this audio: the first run encodes it, the others continue. `keepMemory`: the memory of the
-   * encoder will be needed even if the text ends in the first run.
-   */
-  start(audio: Audio, keepMemory?: boolean): GreedyDecode
+/** One transcript in the making. */
+export interface Sequence {
+  readonly memory: EncoderMemory
+  /** Fed in the next run, at least one. */
+  next: readonly number[]
+  /** How many of the last of these are checked: the choice after each of them is returned. At least the last one. */
+  checked: number
+  /** Row of the masks for the choices after the tokens that are fed; after them the first row counts. */
+  mask: number
+  /** Tokens whose keys and values are kept. */
+  length: number
+  /** Keys and values, and where in them those of this sequence are. */
+  past: Past | undefined
 }
 
-export interface GreedyDecode {
-  /** The memory of the encoder, for the other graphs of the model. Encodes if no run has done so. */
-  encode(): Promise<EncoderMemory>
-  /** Runs that choose under these masks. */
-  runsWith(masks: Masks): GreedyRun
-  /**
-   * Of each text, which has at least one token: the log-probability of its tokens after the prompt, and of the most
-   * probable token that the mask allows after them, by forced decoding of all texts in one run. Encodes if no run has
-   * done so; does not disturb the decode.
-   */
-  score(prompt: readonly number[], texts: readonly (readonly number[])[], ending: Tensor): Promise<number[][]>
-  /** The next run starts at the first token again, without encoding the audio again. */
-  resetTokens(): void
-}
+interface Past { readonly tensor: Tensor; readonly row: number }
 
-/** Feeds tokens, several only in the first run, and chooses at most `maxTokens`. */
-export type GreedyRun = (tokens: readonly number[], maxTokens: number) => Promise<GreedyTokens>
 export interface GreedyTokens { readonly tokens: number[]; readonly logProbabilities: number[] }
 
-/** The input of the encoder, by its name, and the same without any audio, for the runs that continue. */
-export interface Audio { readonly input: string; readonly tensor: Tensor; readonly empty: Tensor }
-
-/** float32 [vocabulary] each: added to the logits before every choice, and before the first. */
-export interface Masks { readonly always: Tensor; readonly first: Tensor }
-
-/** Throws MODEL_INVALID when the graph has another interface. */
-export function greedyGraph(session: Session): GreedyGraph {
-  const missing = missingPorts(session, INPUTS, [...CHOSEN, ...SCORED])
-  if (missing.length > 0) {
-    throw new SpeechError('MODEL_INVALID', `the graph is no compiled recognizer, it lacks ${missing.join(', ')}`)
-  }
-  const [vocabulary] = shapeOf(session, 'mask') as [number]
-  const [rows, heads, , headWidth] = shapeOf(session, 'past') as [number, number, number, number]
-  const nothing = new Tensor('float32', new Float32Array(0), [rows, heads, 0, headWidth])
-  const unmasked = forbid(vocabulary, [])
-  return {
-    vocabulary,
-    start: (audio, keepMemory = false) => startDecode({ session, nothing, unmasked, keepMemory }, audio),
-  }
+/** What a run chose. */
+export interface Chosen extends GreedyTokens {
+  /** The choices after the checked tokens; the last of them is also the first of `tokens`. */
+  readonly checked: GreedyTokens
 }
 
-interface Decoding {
-  readonly session: Session
-  /** Past without positions. */
-  readonly nothing: Tensor
-  readonly unmasked: Tensor
-  readonly keepMemory: boolean
+export function newSequence(memory: EncoderMemory, prompt: readonly number[], mask: number): Sequence {
+  return { memory, next: prompt, checked: 1, mask, length: 0, past: undefined }
 }
 
-function startDecode(
-  { session, nothing, unmasked, keepMemory }: Decoding, { input, tensor, empty }: Audio,
-): GreedyDecode {
-  let past = nothing
-  let memory: EncoderMemory | undefined
-  const feedsOf = (prompts: readonly (readonly number[])[], maxTokens: number, masks: Masks, scored = 0): Tensors => ({
-    [input]: memory === undefined ? tensor : empty,
-    ...memory ?? noMemory(session),
-    prompt: integers(prompts.flat(), [prompts.length, prompts[0]!.length]),
-    budget: new Tensor('int64', BigInt64Array.of(BigInt(maxTokens)), []),
-    mask: masks.always,
-    first_mask: masks.first,
-    scored: new Tensor('int64', BigInt64Array.of(BigInt(scored)), []),
-    keep: new Tensor('bool', [keepMemory], []),
-    past,
-  })
-  // The memory is copied out once, in the run that encodes.
-  const runKeeping = async (feeds: Tensors, wanted: readonly string[]): Promise<Tensors> => {
-    if (memory !== undefined) return session.run(feeds, wanted)
-    const results = await session.run(feeds, [...wanted, ...memoryOutputsOf(session)])
-    const found = memoryFrom(results, session)
-    if (framesOf(found) > 0) memory = found
-    return results
+/** Keeps only the first `length` tokens. */
+export function rewind(sequence: Sequence, length: number): void {
+  sequence.length = Math.min(sequence.length, length)
+}
+
+export class GreedyGraph {
+  /** Size of the vocabulary. */
+  readonly vocabulary: number
+  readonly #session: Session
+  readonly #stack: MemoryStack
+  readonly #rows: number
+  readonly #heads: number
+  readonly #headWidth: number
+
+  /** Throws MODEL_INVALID when the graph has another interface. */
+  constructor(session: Session) {
+    const missing = missingPorts(session, INPUTS, [...CHOSEN, ...CHECKED])
+    if (missing.length > 0) {
+      throw new SpeechError('MODEL_INVALID', `the graph is no compiled decoder, it lacks ${missing.join(', ')}`)
+    }
+    const [, rows, heads, , headWidth] = shapeOf(session, 'past') as [number, number, number, number, number]
+    const [, vocabulary] = shapeOf(session, 'masks') as [number, number]
+    this.vocabulary = vocabulary
+    this.#session = session
+    this.#stack = new MemoryStack(memoryInputsOf(session))
+    this.#rows = rows
+    this.#heads = heads
+    this.#headWidth = headWidth
   }
-  const encode = async (): Promise<EncoderMemory> => {
-    if (memory === undefined) await runKeeping(feedsOf([[0]], 0, { always: unmasked, first: unmasked }), [])
-    return memory!
+
+  /** Whether a sequence may run beside others: their memories are copied together, which takes memory. */
+  fits(group: readonly Sequence[], sequence: Sequence): boolean {
+    return this.#stack.fits([...group, sequence].map(({ memory }) => memory))
   }
-  return {
-    encode,
-    async score(prompt, texts, ending) {
-      await encode()
-      const longest = Math.max(...texts.map(({ length }) => length))
-      const prompts = texts.map((tokens) => [...prompt, ...filledUp(tokens, longest)])
-      const feeds = feedsOf(prompts, 1, { always: ending, first: unmasked }, longest)
-      const results = await session.run({ ...feeds, past: nothing }, SCORED)
-      const [scores, endings] = SCORED.map((output) => outputOf(results, output).data as Float32Array) as
-        [Float32Array, Float32Array]
-      return texts.map(({ length }, text) =>
-        [...scores.subarray(text * longest, text * longest + length), endings[text * longest + length - 1]!])
-    },
-    resetTokens() { past = nothing },
-    runsWith({ always, first }) {
-      let next = first
-      return async (tokens, maxTokens) => {
-        const results = await runKeeping(feedsOf([tokens], maxTokens, { always, first: next }), CHOSEN)
-        next = unmasked
-        past = outputOf(results, 'new_past')
-        return chosenTokens(results)
+
+  /**
+   * Feeds the next tokens of each sequence, of all the same number, and chooses at most `maxTokens` of each. Ends
+   * when one has chosen the end token.
+   */
+  async run(group: readonly Sequence[], maxTokens: number, masks: Masks): Promise<Chosen[]> {
+    const [{ next: { length: fed }, checked }] = group as [Sequence, ...Sequence[]]
+    const needed = Math.max(...group.map(({ length }) => length)) + fed + maxTokens - 1
+    const past = this.#pastOf(group)
+    const positions = past.dims[3]!
+    const room = Math.max(0, Math.ceil(needed / POSITIONS_MULTIPLE) * POSITIONS_MULTIPLE - positions)
+    const results = await this.#session.run({
+      tokens: integers(group.flatMap(({ next }) => next), [group.length, fed]),
+      lengths: integers(group.map(({ length }) => length)),
+      past,
+      room: integers([room]),
+      budget: integers([maxTokens], []),
+      masks: group.every(({ mask }) => mask === 0) ? masks.first : masks.all,
+      mask_of: integers(group.flatMap(({ mask }) => masksOfChoices(mask, checked)), [group.length, checked]),
+      ...this.#stack.over(group.map(({ memory }) => memory)),
+    }, checked === 1 ? CHOSEN : [...CHOSEN, ...CHECKED])
+    return this.#advance(group, fed, results)
+  }
+
+  #advance(group: readonly Sequence[], fed: number, results: Tensors): Chosen[] {
+    const tensor = outputOf(results, 'new_past')
+    const tokens = rowsOf(outputOf(results, 'chosen'), group.length)
+    const logProbabilities = rowsOf(outputOf(results, 'log_probabilities'), group.length)
+    return group.map((sequence, row) => {
+      const [chosen, scores] = [tokens[row]!, logProbabilities[row]!]
+      const checked = sequence.checked === 1 ? { tokens: chosen.slice(0, 1), logProbabilities: scores.slice(0, 1) }
+        : checkedOf(results, row, sequence.checked)
+      sequence.length += fed + chosen.length - 1
+      sequence.past = { tensor, row }
+      sequence.next = chosen.slice(-1)
+      sequence.checked = 1
+      sequence.mask = 0
+      return { tokens: chosen, logProbabilities: scores, checked }
+    })
+  }
+
+  /** [group, rows, heads, positions, head width]: that of the last run where the company is the same. */
+  #pastOf(group: readonly Sequence[]): Tensor {
+    const [first] = group
+    const tensor = first?.past?.tensor
+    const isSame = tensor !== undefined && tensor.dims[0] === group.length
+      && group.every(({ past }, row) => past?.tensor === tensor && past.row === row)
+    return isSame ? tensor : this.#pastTogether(group)
+  }
+
+  #pastTogether(group: readonly Sequence[]): Tensor {
+    const [blocks, width] = [this.#rows * this.#heads, this.#headWidth]
+    const longest = Math.max(...group.map(({ length }) => length))
+    const positions = Math.ceil(longest / POSITIONS_MULTIPLE) * POSITIONS_MULTIPLE
+    const together = new Float32Array(group.length * blocks * positions * width)
+    for (const [row, { past, length }] of group.entries()) {
+      if (past === undefined || length === 0) continue
+      const given = past.tensor.data as Float32Array
+      const stride = past.tensor.dims[3]! * width
+      for (let block = 0; block < blocks; block++) {
+        const from = (past.row * blocks + block) * stride
+        const into = (row * blocks + block) * positions * width
+        together.set(given.subarray(from, from + length * width), into)
       }
-    },
+    }
+    return new Tensor('float32', together, [group.length, this.#rows, this.#heads, positions, width])
   }
 }
 
-function chosenTokens(results: Tensors): GreedyTokens {
+/** The first choice under its own mask, those after it under that of later steps. */
+function masksOfChoices(mask: number, checked: number): number[] {
+  return Array.from({ length: checked }, (_, index) => index === 0 ? mask : 0)
+}
+
+/** [steps, batch] → the numbers of each sequence. */
+function rowsOf({ data, dims }: Tensor, batch: number): number[][] {
+  const steps = dims[0]!
+  const numbers = data as BigInt64Array | Float32Array
+  return Array.from({ length: batch }, (_, row) =>
+    Array.from({ length: steps }, (_, step) => Number(numbers[step * batch + row]!)))
+}
+
+function checkedOf(results: Tensors, row: number, count: number): GreedyTokens {
+  const [tokens, scores] = CHECKED.map((name) => outputOf(results, name).data) as [BigInt64Array, Float32Array]
   return {
-    tokens: Array.from(outputOf(results, 'tokens').data as BigInt64Array, Number),
-    logProbabilities: [...outputOf(results, 'log_probabilities').data as Float32Array],
+    tokens: Array.from(tokens.subarray(row * count, (row + 1) * count), Number),
+    logProbabilities: [...scores.subarray(row * count, (row + 1) * count)],
   }
-}
-
-/** With any tokens behind it, which change nothing before them. */
-function filledUp(tokens: readonly number[], length: number): number[] {
-  return [...tokens, ...new Array<number>(length - tokens.length).fill(0)]
 }
 
 /** A mask that excludes these tokens. */
-export function forbid(vocabulary: number, tokens: Iterable<number>): Tensor {
+export function forbid(vocabulary: number, tokens: Iterable<number>): Float32Array {
   const mask = new Float32Array(vocabulary)
   for (const token of tokens) mask[token] = EXCLUDED
-  return new Tensor('float32', mask, [vocabulary])
+  return mask
 }
 
 /** A mask that excludes all other tokens. */
-export function allowOnly(vocabulary: number, tokens: Iterable<number>): Tensor {
+export function allowOnly(vocabulary: number, tokens: Iterable<number>): Float32Array {
   const mask = new Float32Array(vocabulary).fill(EXCLUDED)
   for (const token of tokens) mask[token] = 0
-  return new Tensor('float32', mask, [vocabulary])
+  return mask
+}
+
+/** Masks in rows, [masks, vocabulary], and the first row alone: most runs need no other. */
+export interface Masks { readonly all: Tensor; readonly first: Tensor }
+
+export function masksTogether(masks: readonly Float32Array[]): Masks {
+  const [first] = masks as readonly [Float32Array, ...Float32Array[]]
+  const together = new Float32Array(masks.length * first.length)
+  for (const [index, mask] of masks.entries()) together.set(mask, index * first.length)
+  return {
+    all: new Tensor('float32', together, [masks.length, first.length]),
+    first: new Tensor('float32', first, [1, first.length]),
+  }
 }

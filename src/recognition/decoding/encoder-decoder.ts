@@ -11,8 +11,10 @@ import { SpeechError } from '../../domain/errors.js'
 import type { Hypothesis } from '../../domain/transcript.js'
 import { encoderDecoderOf, type Manifest, type ModelFiles } from '../../engine/manifest.js'
 import { openAligner, type Attention } from '../../engine/runtime/alignment-graph.js'
-import { framesOf } from '../../engine/runtime/encoder-memory.js'
-import { allowOnly, greedyGraph, type GreedyDecode } from '../../engine/runtime/greedy-graph.js'
+import { encoderGraph, framesOf, type EncoderMemory } from '../../engine/runtime/encoder-memory.js'
+import {
+  allowOnly, GreedyGraph, masksTogether, newSequence, type Chosen,
+} from '../../engine/runtime/greedy-graph.js'
 import { requireMergedDecoder, startDecode } from '../../engine/runtime/kv-cache.js'
 import type { OpenSession, Tensor } from '../../engine/runtime/session.js'
 import { openBeamSearches } from '../../engine/runtime/step-graph.js'
@@ -22,7 +24,7 @@ import { timeWords } from '../alignment/word-times.js'
 import type { CompiledGraphs, RecognizeOptions, Recognizer } from '../recognizer.js'
 import type { BeamResult } from './beam-contract.js'
 import { beamSearchOrGreedy } from './beam-or-greedy.js'
-import type { StartBeamSearch } from './beam-search.js'
+import { ContinuousBatch } from './continuous-batch.js'
 import { greedy, type DecodedTokens } from './greedy.js'
 import { greedyInRuns } from './greedy-in-runs.js'
 import { InternalLanguageModel } from './internal-language-model.js'
@@ -32,7 +34,7 @@ import {
 import { tokenBudget } from './limits.js'
 import { asDecoded, fullStopsOf, scoreTranscripts, type ScoreTokens } from './transcript-scores.js'
 import { asHypothesis, compilePhrases, tokenShapesOf } from './phrases.js'
-import { forbiddenIn, masksOf, suppressionOf, type SuppressedTokens } from './suppression.js'
+import { forbiddenIn, MASKS, masksOf, suppressionOf, type SuppressedTokens } from './suppression.js'
 import { tokenLogProbabilitiesOf } from './token-log-probabilities.js'
 
 /** What one family adds. */
@@ -54,14 +56,12 @@ export interface Prompt {
   readonly task: readonly number[]
 }
 
-/** Names of the encoder input in the compiled and in the published graph. */
+/** What the graphs of a family are fed. */
 export interface GraphInputs {
-  readonly compiled: string
+  /** Name of the encoder input in the published graph. */
   readonly published: string
   /** The published encoder takes one shape only. */
   readonly fixedShapes: boolean
-  /** Encoder input without any audio, for runs that continue a decode. */
-  readonly empty: Tensor
   /** Samples of digital silence, as long as a word: what the internal language model decodes. */
   readonly silence: Float32Array
 }
@@ -71,6 +71,9 @@ export interface EncoderInput {
   /** Encoder states that cover the clip itself; undefined: all of them. */
   readonly states?: number
 }
+
+/** Most clips that are decoded together: more gain little, and each takes memory. */
+const MAX_BATCH_SIZE = 8
 
 /** Tokens, the language, and the attention of each token where word times are requested. */
 type DecodeResult = (DecodedTokens | BeamResult) & Pick<Hypothesis, 'rescore'>
@@ -119,73 +122,82 @@ export async function loadEncoderDecoder(
   }
 }
 
-/** Of the compiled graphs, closures keep `further` alone: the bytes of the greedy graph are free once it is open. */
 async function openCompiled(
-  manifest: Manifest, family: EncoderDecoderFamily, { greedy: greedyBytes, further }: CompiledGraphs, open: OpenSession,
+  manifest: Manifest, family: EncoderDecoderFamily, compiled: CompiledGraphs, open: OpenSession,
 ): Promise<OpenModel> {
   const { endToken } = encoderDecoderOf(manifest)
-  const { tokenizer, graphs } = family
+  const { tokenizer, graphs, prompt: { startToken, languageTokens } } = family
+  // The closures below live as long as the recognizer and must not keep the bytes of the graphs.
+  const { encoder: encoderBytes, greedy: greedyBytes, openWide, further } = compiled
   const aligner = openAligner(() => further('align'), open)
-  const session = await open(greedyBytes, { fixedShapes: false })
-  const { vocabulary, start } = greedyGraph(session)
-  const begin = (tensor: Tensor, keepMemory?: boolean) =>
-    start({ input: graphs.compiled, tensor, empty: graphs.empty }, keepMemory)
+  const encoder = await open(encoderBytes, { fixedShapes: false })
+  const wideEncoder = await openWide?.(encoderBytes, { fixedShapes: false })
+  const encode = encoderGraph(encoder)
+  const encodeWide = wideEncoder === undefined ? encode : encoderGraph(wideEncoder)
+  const decoder = await open(greedyBytes, { fixedShapes: false })
+  const graph = new GreedyGraph(decoder)
   const suppression = suppressionOf(family, endToken)
-  const masks = masksOf(suppression, vocabulary)
-  const ending = allowOnly(vocabulary, [endToken, ...fullStopsOf(tokenizer)])
+  const masks = masksOf(suppression, graph.vocabulary)
+  const batch = new ContinuousBatch({
+    run: (group, maxTokens) => graph.run(group, maxTokens, masks), fits: (group, one) => graph.fits(group, one),
+  }, MAX_BATCH_SIZE)
+  const ending = masksTogether([allowOnly(graph.vocabulary, [endToken, ...fullStopsOf(tokenizer)])]).first
   const steps = openBeamSearches(() => further('steps'), open)
   const shapes = tokenShapesOf(tokenizer)
   const silence = (): Tensor => family.encoderInput(graphs.silence, 'compiled', NO_TIMER).tensor
-  const internalLanguageModel = new InternalLanguageModel(steps.overEncoded(() => begin(silence()).encode()), shapes)
-  const detect = languageDetector(manifest, family.prompt, vocabulary)
+  const internalLanguageModel = new InternalLanguageModel(steps.overEncoded(() => encode(silence())), shapes)
+  const detect = languageTokens && languageDetector(graph, startToken, languageTokens)
+  const decode: OpenModel['decode'] = async ({ tensor, states }, budget, options) => {
+    const { language: requested, expectSpeech, beam, transcript, draft = [], interrupt, timer } = options
+    const { words = false, rescorable = false, isAlone = false } = options
+    interrupt()
+    const memory = await timer.timeAsync('model', () => (isAlone ? encodeWide : encode)(tensor))
+    const language = requested ?? await timer.timeAsync('model', async () => detect?.(memory, options))
+      ?? manifest.languages[0]!
+    const prompt = promptOf(family.prompt, language)
+    const mask = expectSpeech ? MASKS.firstOfSpeech : MASKS.first
+    const decodeGreedily = (): Promise<DecodedTokens> => {
+      const sequence = newSequence(memory, prompt, mask)
+      const run = (maxTokens: number): Promise<Chosen> => batch.run(sequence, maxTokens)
+      return greedyInRuns(run, { sequence, draft, endToken, budget, interrupt })
+    }
+    const limits = { prompt, endToken, budget, ...forbiddenIn(suppression, expectSpeech), interrupt }
+    const model = { start: steps.over(memory), internalLanguageModel, shapes }
+    const score: ScoreTokens = (texts) => steps.score(memory, prompt, texts, ending)
+    const found = await timer.timeAsync('model', () => transcript === undefined
+      ? beamSearchOrGreedy(decodeGreedily, beam, model, limits)
+      : asDecoded(transcript, score))
+    const rescore: Hypothesis['rescore'] = (texts) => timer.timeAsync('model', () =>
+      scoreTranscripts(texts, { decoded: found, tokenizer, score, interrupt }))
+    const decoded = { ...found, language, ...rescorable && { rescore } }
+    if (!words) return decoded
+    interrupt()
+    const tokens = [...prompt, ...decoded.tokens]
+    const attention = await timer.timeAsync('align', () => aligner.attend(memory, tokens, states ?? framesOf(memory)))
+    return { ...decoded, attention }
+  }
   return {
     engine: 'compiled',
-    provider: session.provider,
+    provider: encoder.provider,
     timesWords: true,
     openBeamSearch: () => steps.open(),
-    async decode({ tensor, states }, budget, options) {
-      const { language: requested, expectSpeech, beam, transcript, interrupt, timer } = options
-      const { words = false, rescorable = false } = options
-      const decode = begin(tensor, words || rescorable)
-      interrupt()
-      const language = requested ?? await timer.timeAsync('model', () => detect(decode, options))
-      const prompt = promptOf(family.prompt, language)
-      const run = decode.runsWith(expectSpeech ? masks.ofSpeech : masks.plain)
-      const decodeGreedily = (): Promise<DecodedTokens> => greedyInRuns(run, { prompt, endToken, budget, interrupt })
-      const limits = { prompt, endToken, budget, ...forbiddenIn(suppression, expectSpeech), interrupt }
-      const startSearch: StartBeamSearch = async (before) => steps.over(await decode.encode())(before)
-      const model = { start: startSearch, internalLanguageModel, shapes }
-      const score: ScoreTokens = (scored) => decode.score(prompt, scored, ending)
-      const found = await timer.timeAsync('model', () => transcript === undefined
-        ? beamSearchOrGreedy(decodeGreedily, beam, model, limits)
-        : asDecoded(transcript, score))
-      const rescore: Hypothesis['rescore'] = (texts) => timer.timeAsync('model', () =>
-        scoreTranscripts(texts, { decoded: found, tokenizer, score, interrupt }))
-      const decoded = { ...found, language, ...rescorable && { rescore } }
-      if (!words) return decoded
-      interrupt()
-      const [memory, tokens] = [await decode.encode(), [...prompt, ...decoded.tokens]]
-      const attention = await timer.timeAsync('align', () => aligner.attend(memory, tokens, states ?? framesOf(memory)))
-      return { ...decoded, attention }
-    },
+    decode: (input, budget, options) => batch.withClip(() => decode(input, budget, options)),
     async dispose() {
-      await session.release()
-      await steps.release()
-      await aligner.dispose()
+      await Promise.all([encoder, wideEncoder, decoder].map((session) => session?.release()))
+      await Promise.all([steps.release(), aligner.dispose()])
     },
   }
 }
 
-/** The only language of a model is not detected. */
+/** The language of a clip, among those that a request names. */
 function languageDetector(
-  manifest: Manifest, { startToken, languageTokens }: Prompt, vocabulary: number,
-): (decode: GreedyDecode, options: RecognizeOptions) => Promise<string> {
-  if (languageTokens === undefined) return async () => manifest.languages[0]!
-  const masksOfAll = languageMasks(vocabulary, languageTokens)
-  return (decode, { languages, interrupt }) => {
+  graph: GreedyGraph, startToken: number, languageTokens: LanguageTokens,
+): (memory: EncoderMemory, options: RecognizeOptions) => Promise<string> {
+  const masksOfAll = languageMasks(graph.vocabulary, languageTokens)
+  return (memory, { languages, interrupt }) => {
     const candidates = candidatesAmong(languageTokens, languages)
-    const masks = candidates === languageTokens ? masksOfAll : languageMasks(vocabulary, candidates)
-    return detectLanguage(decode, masks, { startToken, candidates, interrupt })
+    const masks = candidates === languageTokens ? masksOfAll : languageMasks(graph.vocabulary, candidates)
+    return detectLanguage(graph, memory, masks, { startToken, candidates, interrupt })
   }
 }
 

@@ -3,7 +3,10 @@
  * arXiv:2212.04356). A request can limit the candidates: among 99 languages, that of a short clip or of a speaker with
  * an accent is sometimes detected wrongly.
  */
-import { allowOnly, forbid, type GreedyDecode, type Masks } from '../../engine/runtime/greedy-graph.js'
+import type { EncoderMemory } from '../../engine/runtime/encoder-memory.js'
+import {
+  allowOnly, masksTogether, newSequence, type GreedyGraph, type Masks,
+} from '../../engine/runtime/greedy-graph.js'
 import type { Step } from './greedy.js'
 
 /** By ISO 639-1 code. */
@@ -24,18 +27,19 @@ export function candidatesAmong(tokens: LanguageTokens, languages: readonly stri
 
 /** Only these tokens. */
 export function languageMasks(vocabulary: number, tokens: LanguageTokens): Masks {
-  return { always: allowOnly(vocabulary, Object.values(tokens)), first: forbid(vocabulary, []) }
+  return masksTogether([allowOnly(vocabulary, Object.values(tokens))])
 }
 
 /** With a compiled graph, in one run, under the masks of the candidates. */
 export async function detectLanguage(
-  decode: GreedyDecode, masks: Masks, { startToken, candidates, interrupt }: LanguageDetection,
+  graph: Pick<GreedyGraph, 'run'>, memory: EncoderMemory, masks: Masks,
+  { startToken, candidates, interrupt }: LanguageDetection,
 ): Promise<string> {
   const [first, ...others] = Object.entries(candidates)
   if (first !== undefined && others.length === 0) return first[0]
   interrupt()
-  const { tokens: [found] } = await decode.runsWith(masks)([startToken], 1)
-  decode.resetTokens()
+  const [chosen] = await graph.run([newSequence(memory, [startToken], 0)], 1, masks)
+  const found = chosen?.tokens[0]
   return Object.entries(candidates).find(([, token]) => token === found)![0]
 }
 

@@ -1,5 +1,5 @@
 /** Tokens that an encoder-decoder must not choose: sets for decoding step by step, and masks of compiled graphs. */
-import { forbid, type Masks } from '../../engine/runtime/greedy-graph.js'
+import { forbid, masksTogether, type Masks } from '../../engine/runtime/greedy-graph.js'
 import type { GreedyOptions } from './greedy.js'
 
 /** What a family suppresses. */
@@ -28,13 +28,9 @@ export function forbiddenIn(
   return { forbidden: always, forbiddenFirst: expectSpeech ? firstOfSpeech : first }
 }
 
-export interface DecodingMasks {
-  readonly plain: Masks
-  /** Where speech was detected. */
-  readonly ofSpeech: Masks
-}
+/** Rows of `masksOf`: for every choice but the first, and for the first one. */
+export const MASKS = { later: 0, first: 1, firstOfSpeech: 2 } as const
 
-export function masksOf({ always, first, firstOfSpeech }: Suppression, vocabulary: number): DecodingMasks {
-  const plain = { always: forbid(vocabulary, always), first: forbid(vocabulary, first) }
-  return { plain, ofSpeech: { ...plain, first: forbid(vocabulary, firstOfSpeech) } }
+export function masksOf({ always, first, firstOfSpeech }: Suppression, vocabulary: number): Masks {
+  return masksTogether([[], first, firstOfSpeech].map((more) => forbid(vocabulary, [...always, ...more])))
 }

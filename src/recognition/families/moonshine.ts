@@ -29,10 +29,8 @@ export const load: LoadFamily = async (manifest, files, open, compiled) => {
     suppressed: suppressTokens ?? [],
     suppressedFirst: [],
     graphs: {
-      compiled: 'waveform',
       published: 'input_values',
       fixedShapes: false,
-      empty: new Tensor('float32', new Float32Array(0), [1, 0]),
       silence: new Float32Array(SILENCE_SAMPLES),
     },
     encoderInput(samples) {

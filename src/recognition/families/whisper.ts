@@ -30,7 +30,7 @@ export const load: LoadFamily = async (manifest, files, open, compiled) => {
   if (frontEnd.kind !== 'log-mel') {
     throw new SpeechError('MODEL_INVALID', `${name}: Whisper takes log-mel features, not a ${frontEnd.kind}`)
   }
-  const { sampleRate, hopSamples, frames: windowFrames, bins } = frontEnd
+  const { sampleRate, hopSamples, frames: windowFrames } = frontEnd
   const extract = logMelExtractor(frontEnd)
   const framesWithMargin = (samples: Float32Array): number =>
     Math.min(windowFrames, roundUpToStates((samples.length + MARGIN_SECONDS * sampleRate) / hopSamples))
@@ -39,10 +39,8 @@ export const load: LoadFamily = async (manifest, files, open, compiled) => {
     clock: { firstSeconds: 0, stepSeconds: FRAMES_OF_A_STATE * hopSamples / sampleRate },
     ...tokensOf(manifest),
     graphs: {
-      compiled: 'features',
       published: 'input_features',
       fixedShapes: true,
-      empty: new Tensor('float32', new Float32Array(0), [1, bins, 0]),
       silence: new Float32Array(SILENCE_SECONDS * sampleRate),
     },
     encoderInput(samples, engine, timer) {

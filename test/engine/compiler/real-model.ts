@@ -6,6 +6,7 @@ import path from 'node:path'
 import type { Test } from 'tap'
 import { decodeAudio } from '../../../src/audio/decode.js'
 import { compiledGraph } from '../../../src/engine/compiler/cache.js'
+import type { Target } from '../../../src/engine/compiler/graph.js'
 import { encoderDecoderOf, openModelFiles, readManifest } from '../../../src/engine/manifest.js'
 import { projectRoot } from '../../../src/domain/project-root.js'
 import { startDecode } from '../../../src/engine/runtime/kv-cache.js'
@@ -36,7 +37,7 @@ export async function openCompiled(
   t: Pick<Test, 'teardown'>,
   modelsDir: string,
   name: string,
-  matrices: 'unsigned' | 'real',
+  matrices: Target['matrices'],
   kind: 'greedy' | 'steps' = 'greedy',
 ): Promise<Session> {
   const compiled = await compiledGraph(modelsDir, await readManifest(modelsDir, name), { matrices }, kind)
