@@ -37,8 +37,8 @@ export const run = defineBench(MEMORY, async ({ model, manifest, clips, workers 
     const progress = startProgress('clips', perStep * MEMORY_STEPS)
     for (let step = 1; step <= MEMORY_STEPS; step++) {
       const { failed, byOutcome } = summarizeLoad(await generateLoad({
-        url: `${url}/v1/transcriptions`, uploads, arrivals: { clients: CLIENTS }, maxSeconds: 600,
-        maxRequests: perStep,
+        url: `${url}/v1/transcriptions`, uploads: beginningAt(uploads, (step - 1) * perStep),
+        arrivals: { clients: CLIENTS }, maxSeconds: 600, maxRequests: perStep,
       }))
       if (failed > 0) throw new Error(`not every clip was transcribed: ${sayOutcomes(byOutcome)}`)
       progress.step(perStep)
@@ -66,6 +66,12 @@ function mixed(tape: SpeechTape): Upload[] {
     // Test files of about a second, most of them without words.
     return [...wavs, { body: files[index % files.length]!, seconds: 1 }]
   }).flat()
+}
+
+/** A step goes on where the one before it ended. */
+function beginningAt(uploads: readonly Upload[], number: number): Upload[] {
+  const first = number % uploads.length
+  return [...uploads.slice(first), ...uploads.slice(0, first)]
 }
 
 function sampleOf(processId: number): Process[] {
