@@ -44,7 +44,8 @@ export const write: WriteModel = async ({ readWeights, target, kind, manifest })
   else if (kind === 'steps') writeSteps(graph, model)
   else if (kind === 'align') writeAlignment(graph, model, alignmentHeads)
   else {
-    const { states, bias } = fillUpStates(graph, encode(graph, graph.input('waveform', 'float32', [1, 'samples']), weights))
+    const waveform = graph.input('waveform', 'float32', [1, 'samples'])
+    const { states, bias } = fillUpStates(graph, encode(graph, waveform, weights))
     memoryOutputs(graph, model, { layers: projectStates(graph, states, weights, model), bias })
   }
   return graph.bytes()
