@@ -1,7 +1,7 @@
 /**
  * Integrated loudness after ITU-R BS.1770-4, of one channel: K-weighting (`k-weighting.ts`), mean power
- * of 400 ms blocks every 100 ms, an absolute gate at −70 LUFS and a relative one 10 LU below the mean of the blocks that
- * pass it. Because of the gates, pauses do not lower the loudness of a speaker.
+ * of 400 ms blocks every 100 ms, an absolute gate at −70 LUFS and a relative one 10 LU below the mean of the blocks
+ * that pass it. Because of the gates, pauses do not lower the loudness of a speaker.
  *
  * Two rules are added, for clips that the standard does not cover: one shorter than 400 ms is a single block, and one
  * that is entirely below the absolute gate is not gated.

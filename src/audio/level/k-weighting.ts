@@ -6,8 +6,8 @@
  * vector of 64-bit floats. The caller begins the second place a little earlier than it needs it, and drops that part:
  * the filter forgets what was before within 0.2 s, to less than the rounding of a double.
  *
- * The standard gives coefficients for 48 kHz only; their analogue prototypes (Brecht De Man 2014, as in libebur128) give
- * them for any rate.
+ * The standard gives coefficients for 48 kHz only; their analogue prototypes (Brecht De Man 2014, as in libebur128)
+ * give them for any rate.
  */
 import {
   advance, assemble, doubles, get, isBelow, loadVector, pairs, repeatWhile, set, storeVector, VECTOR_BYTES, WORD_BYTES,
@@ -35,7 +35,7 @@ const [X, Y, Z] = [local(VECTORS), local(VECTORS + 1), local(VECTORS + 2)]
 const value = (vector: number): Code => get(local(vector))
 const times = (vector: number, factor: number): Code => pairs.multiply(value(vector), get(factor))
 
-/** `fill` writes the two parts of the signal. Both filters are transposed, direct form II. */
+/** Of samples from `first` up to `end`, and as many from `second` on. Both filters are transposed, direct form II. */
 const filterBoth = assemble<[base: number, first: number, second: number, end: number]>(
   4, { addresses: 0, vectors: VECTORS + 3 }, [
     Array.from({ length: VECTORS }, (_, vector) => set(local(vector), loadVector(BASE, VECTOR_BYTES * vector))),

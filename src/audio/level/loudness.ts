@@ -4,15 +4,12 @@
  * Loudness (`integrated-loudness.ts`) and true peak (`true-peak.ts`) are those of ITU-R BS.1770-4. The gain is one
  * number for the whole clip, so it changes nothing but the level. A peak above the voice, such as a click or a cough,
  * can therefore limit it.
- *
- * A DC offset, which cheap sound cards add, is assumed to be constant and is subtracted. Digital silence is left out of
- * its mean and is not changed: apps pad recordings with exact zeros, which have no offset. With the mean over a clip
- * that is padded to twice its length, half of the offset would stay and the other half would be added to the padding.
  */
 import type { Level, Waveform } from '../../domain/audio.js'
 import { clippedShare, type Extremes } from './clipping.js'
 import { integratedLoudness } from './integrated-loudness.js'
 import type { FillSamples } from './k-weighting.js'
+import { shifted, shiftedParts, unpaddedOf } from './offset.js'
 import { truePeak } from './true-peak.js'
 
 /**
@@ -24,9 +21,6 @@ export const TARGET_LUFS = -16
 export const PEAK_CEILING_DBTP = -1
 /** Largest gain. A whisper at −76 LUFS still reaches the target; noise of clips without a voice does not. */
 export const MAX_GAIN_DB = 60
-
-/** Shorter runs of zeros are part of the signal. */
-const PADDING_SECONDS = 0.01
 
 /** The level of a signal as it was received. */
 export function measureLevel(waveform: Waveform): Level {
@@ -99,52 +93,4 @@ function statistics(samples: Float32Array): Extremes & { readonly sum: number; r
     if (-sample > below) below = -sample // four times as fast in V8 as `sample < lowest`
   }
   return { sum, squares, above, below }
-}
-
-/** A range of samples, `end` excluded. */
-interface Range { readonly start: number; readonly end: number }
-
-/** A copy with the offset subtracted in the ranges; all other samples are zeros and stay zeros. */
-function shifted({ samples, sampleRate }: Waveform, ranges: readonly Range[], offset: number): Waveform {
-  const centred = new Float32Array(samples.length)
-  for (const { start, end } of ranges) {
-    for (let i = start; i < end; i++) centred[i] = samples[i]! - offset
-  }
-  return { samples: centred, sampleRate }
-}
-
-/** As `shifted`, for parts in order of time. */
-function shiftedParts(samples: Float32Array, ranges: readonly Range[], offset: number): FillSamples {
-  let next = 0
-  return (into, from) => {
-    const until = from + into.length
-    while (next < ranges.length && ranges[next]!.end <= from) next++
-    let filled = from
-    for (let index = next; index < ranges.length && ranges[index]!.start < until; index++) {
-      const first = Math.max(ranges[index]!.start, from)
-      const last = Math.min(ranges[index]!.end, until)
-      into.fill(0, filled - from, first - from)
-      for (let i = first; i < last; i++) into[i - from] = samples[i]! - offset
-      filled = last
-    }
-    into.fill(0, filled - from)
-  }
-}
-
-/** The ranges between paddings. Samples are probed at intervals at which every padding contains one of them. */
-function unpaddedOf({ samples, sampleRate }: Waveform): Range[] {
-  const padding = Math.ceil(PADDING_SECONDS * sampleRate)
-  const ranges: Range[] = []
-  let start = 0
-  for (let probe = padding - 1; probe < samples.length; probe += padding) {
-    if (samples[probe] !== 0) continue
-    let [first, end] = [probe, probe + 1]
-    while (first > start && samples[first - 1] === 0) first--
-    while (end < samples.length && samples[end] === 0) end++
-    if (end - first < padding) continue
-    if (first > start) ranges.push({ start, end: first })
-    start = end
-    probe = end - 1
-  }
-  return samples.length > start ? [...ranges, { start, end: samples.length }] : ranges
 }

@@ -10,6 +10,7 @@
  * may be 0.3 dB too low.
  */
 import type { Waveform } from '../../domain/audio.js'
+import { BLOCK_SAMPLES, boundsOf } from './block-bounds.js'
 import {
   advance, assemble, doubles, get, isBelow, loadVector, pairs, repeatWhile, set, storeVector, VECTOR_BYTES, type Code,
 } from '../signal/webassembly.js'
@@ -30,7 +31,6 @@ const CENTRE = PHASE_0.indexOf(Math.max(...PHASE_0))
 const LARGEST_GAIN = PHASE_1.reduce((sum, weight) => sum + Math.abs(weight), 0)
 const CENTRE_GAIN = PHASE_0.reduce((sum, weight) => sum + weight, 0)
 const STEP_GAIN = PHASE_1.reduce((sum, weight, tap) => sum + Math.abs(weight * (tap - CENTRE)), 0)
-const BLOCK_SAMPLES = 32
 
 // The memory: a vector for each tap and two phases, then for the other two phases; the highest outputs; the samples.
 const PAIRS_OF_PHASES = 2
@@ -92,26 +92,6 @@ function writePhases(sampleRate: number): boolean {
     }
   }
   return true
-}
-
-/** Largest sample and largest step of every block; that of the last includes the step to the silence after it. */
-function boundsOf(samples: Float32Array): { peaks: Float64Array; steps: Float64Array } {
-  const count = Math.floor(samples.length / BLOCK_SAMPLES) + 1
-  const [peaks, steps] = [new Float64Array(count), new Float64Array(count)]
-  let before = 0
-  for (let block = 0, i = 0; block < count; block++) {
-    let [peak, step] = [0, 0]
-    for (const end = Math.min(i + BLOCK_SAMPLES, samples.length); i < end; i++) {
-      const sample = samples[i]!
-      peak = Math.max(peak, Math.abs(sample))
-      step = Math.max(step, Math.abs(sample - before))
-      before = sample
-    }
-    peaks[block] = peak
-    steps[block] = step
-  }
-  steps[count - 1] = Math.max(steps[count - 1]!, Math.abs(before))
-  return { peaks, steps }
 }
 
 /** Largest filter output of one block, with the eleven samples before it. */

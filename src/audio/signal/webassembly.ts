@@ -36,7 +36,7 @@ export const doubles = new Float64Array(memory.buffer)
 
 export const get = (local: number): Code => [0x20, local]
 export const set = (local: number, value: Code): Code => [value, 0x21, local]
-export const constant = (value: number): Code => [0x41, value]
+export const constant = (value: number): Code => [0x41, signed(value)]
 export const add = (a: Code, b: Code): Code => [a, b, 0x6a]
 export const isBelow = (a: Code, b: Code): Code => [a, b, 0x49]
 export const repeatWhile = (body: Code, condition: Code): Code => [0x03, 0x40, body, condition, 0x0d, 0, 0x0b]
@@ -46,12 +46,29 @@ export const loadVector = (address: number, offset = 0): Code => [get(address), 
 export const storeVector = (address: number, offset: number, value: Code): Code =>
   [get(address), value, 0xfd, 0x0b, 2, unsigned(offset)]
 
+export const addScalars = (a: Code, b: Code): Code => [a, b, 0x92]
+const largerScalar = (a: Code, b: Code): Code => [a, b, 0x97]
+export const storeScalar = (address: number, offset: number, value: Code): Code =>
+  [get(address), value, 0x38, 2, unsigned(offset)]
+
+const lane = (vector: number, index: number): Code => [get(vector), 0xfd, 0x1f, index]
+
 /** Four 32-bit floats. */
 export const floats = {
   add: (a: Code, b: Code): Code => [a, b, 0xfd, 0xe4, 0x01],
   multiply: (a: Code, b: Code): Code => [a, b, 0xfd, 0xe6, 0x01],
-  lane: (vector: number, index: number): Code => [get(vector), 0xfd, 0x1f, index],
+  subtract: (a: Code, b: Code): Code => [a, b, 0xfd, 0xe5, 0x01],
+  absolute: (a: Code): Code => [a, 0xfd, 0xe0, 0x01],
+  largest: (a: Code, b: Code): Code => [a, b, 0xfd, 0xe9, 0x01],
+  zero: [0xfd, 0x0c, Array.from({ length: 16 }, () => 0)] as Code,
+  lane,
+  largestLane: (vector: number): Code =>
+    largerScalar(largerScalar(lane(vector, 0), lane(vector, 1)), largerScalar(lane(vector, 2), lane(vector, 3))),
 }
+
+/** Four words of the eight of two vectors. */
+const shuffled = (a: Code, b: Code, chosen: readonly number[]): Code =>
+  [a, b, 0xfd, 0x0d, chosen.map((word) => [0, 1, 2, 3].map((byte) => WORD_BYTES * word + byte))]
 
 /** Two 64-bit floats. */
 export const pairs = {
@@ -62,14 +79,15 @@ export const pairs = {
   largest: (a: Code, b: Code): Code => [a, b, 0xfd, 0xf5, 0x01],
   /** The 64-bit float at an address, twice. */
   loadSplat: (address: number, offset: number): Code => [get(address), 0xfd, 0x0a, 2, unsigned(offset)],
+  /** Two of four 32-bit floats, as 64-bit floats. */
+  lower: (a: Code): Code => [a, 0xfd, 0x5f],
+  upper: (a: Code): Code => [shuffled(a, a, [2, 3, 2, 3]), 0xfd, 0x5f],
+  /** Rounded to four 32-bit floats. */
+  toFloats: (low: Code, high: Code): Code => shuffled([low, 0xfd, 0x5e], [high, 0xfd, 0x5e], [0, 1, 4, 5]),
   /** The 32-bit floats at two addresses, as 64-bit floats. */
   load: (first: number, second: number): Code =>
     [get(second), get(first), 0xfd, 0x5c, 2, 0, 0xfd, 0x56, 2, 0, 1, 0xfd, 0x5f],
 }
-
-export const addScalars = (a: Code, b: Code): Code => [a, b, 0x92]
-export const storeScalar = (address: number, offset: number, value: Code): Code =>
-  [get(address), value, 0x38, 2, unsigned(offset)]
 
 interface Locals { readonly addresses: number; readonly vectors: number }
 
@@ -101,6 +119,11 @@ function section(id: number, content: Code): Code {
 function sized(content: Code): number[] {
   const bytes = flatten(content)
   return [...unsigned(bytes.length), ...bytes]
+}
+
+/** LEB128 of a positive number, whose last byte has room for a sign. */
+function signed(value: number): number[] {
+  return value < 64 ? [value] : [(value & 127) | 128, ...signed(value >> 7)]
 }
 
 /** LEB128. */

@@ -47,10 +47,11 @@ export function logMelExtractor(settings: LogMelSettings): ExtractLogMel {
     const data = new Float32Array(Math.max(frames, audible) * bins).fill(Math.log10(floor)) // [frames, bins]
     const padded = padReflected(samples, windowSamples / 2, settings.frames * hopSamples)
     const frame = new Float32Array(fftSamples)
+    const power = new Float32Array(fftSamples / 2)
     for (let index = 0; index < audible; index++) {
       const start = index * hopSamples
       for (let n = 0; n < windowSamples; n++) frame[n] = window[n]! * padded[start + n]!
-      applyFilters(filters, spectrum(frame), floor, data.subarray(index * bins, (index + 1) * bins))
+      applyFilters(filters, spectrum(frame, power), floor, data.subarray(index * bins, (index + 1) * bins))
     }
     return { data: normalizeRange(data).subarray(0, frames * bins), frames, bins }
   }

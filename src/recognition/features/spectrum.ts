@@ -1,10 +1,10 @@
 /**
  * One windowed frame → its power spectrum. The only file that imports Meyda.
  *
- * Meyda transforms 512 real samples as 512 complex ones whose imaginary parts are zero, and takes the root of each power
- * only to square it again. So a frame is transformed as 256 complex samples, the even ones as real parts and the odd
- * ones as imaginary parts, and its spectrum is put together afterwards (Press et al., "Numerical Recipes", §12.3). This
- * takes half the time, and is in double precision.
+ * Meyda transforms 512 real samples as 512 complex ones whose imaginary parts are zero, and takes the root of each
+ * power only to square it again. So a frame is transformed as 256 complex samples, the even ones as real parts and the
+ * odd ones as imaginary parts, and its spectrum is put together afterwards (Press et al., "Numerical Recipes", §12.3).
+ * This takes half the time, and is in double precision.
  *
  * Meyda's state is global and made for music (44.1 kHz, its own Hann window), so it is set here before every frame:
  * another file may have set it too. Half of `bufferSize` is the number of amplitudes that Meyda computes in any case;
@@ -45,13 +45,13 @@ export function powerSpectrum(frame: Float32Array, power = new Float32Array(SPEC
     real[n] = frame[2 * n]!
     imag[n] = frame[2 * n + 1]!
   }
-  unpack(Meyda.extract('complexSpectrum', packed as unknown as Float32Array) as unknown as Complex, power)
+  unpack(Meyda.extract('complexSpectrum', packed) as unknown as Complex, power)
   return power
 }
 
 /**
- * With E and O, the spectra of the even and the odd samples, that of the frame is E + O · exp(−2πik / 512) at bin k, and
- * the conjugate of E − O · exp(−2πik / 512) at bin 256 − k.
+ * With E and O, the spectra of the even and the odd samples, that of the frame is E + O · exp(−2πik / 512) at bin k,
+ * and the conjugate of E − O · exp(−2πik / 512) at bin 256 − k.
  */
 function unpack({ real, imag }: Complex, power: Float32Array): void {
   power[0] = (real[0]! + imag[0]!) ** 2
