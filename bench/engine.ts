@@ -38,7 +38,7 @@ export const run = defineBench(ENGINE, async ({ model, matrices, threads, ...giv
   const language = given.language === 'detect' ? undefined : given.language
   const words = given['no-words'] ? [] : await compareWords(clips, both, language)
   await Promise.all([both.reference.dispose(), both.compiled.dispose()])
-  const floor = given.floor ? await compareToFloor(model, matrices) : []
+  const floor = given.floor ? await compareToFloor(model, matrices) : undefined
   return { missed: [], judged: { clips: times.length }, results: { times, words, floor } }
 })
 

@@ -11,7 +11,7 @@ import { compileModel } from '../../src/engine/compiler/compile.js'
 import { targetFor } from '../../src/engine/compiler/target.js'
 import { encoderDecoderOf, openModelFiles, readManifest, type Manifest } from '../../src/engine/manifest.js'
 import { loadRecognizer, type Recognizer } from '../../src/recognition/recognizer.js'
-import { sessionOpener, Tensor, type OpenSession, type Tensors } from '../../src/engine/runtime/session.js'
+import { sessionOpener, shapeOf, Tensor, type OpenSession, type Tensors } from '../../src/engine/runtime/session.js'
 import { modelsDir } from '../harness/needs.js'
 import { recognizeBare } from '../harness/recognizers.js'
 import { UsageError } from '../harness/endings.js'
@@ -101,14 +101,20 @@ async function openWithAllHeads(
 ): Promise<{ recognizer: Recognizer; heads: readonly Head[] }> {
   const target = targetFor('cpu', 'auto')
   const files = openModelFiles(modelsDir, manifest)
-  const compiled = await compiledGraph(modelsDir, manifest, target)
-  if ('reason' in compiled) throw new UsageError(`${manifest.name} cannot be compiled: ${compiled.reason}`)
-  const shape = (await open(compiled.graph, { fixedShapes: false })).inputs.get('past')!.map(Number)
-  const heads = Array.from({ length: shape[0]! / 2 * shape[1]! }, (_, index): [number, number] => [
-    Math.floor(index / shape[1]!), index % shape[1]!,
+  const read = async (kind: 'encoder' | 'greedy'): Promise<Uint8Array> => {
+    const compiled = await compiledGraph(modelsDir, manifest, target, kind)
+    if ('reason' in compiled) throw new UsageError(`${manifest.name} cannot be compiled: ${compiled.reason}`)
+    return compiled.graph
+  }
+  const graphs = { encoder: await read('encoder'), greedy: await read('greedy') }
+  const session = await open(graphs.greedy, { fixedShapes: false })
+  const [, rows, headsOfLayer] = shapeOf(session, 'past') as [number, number, number]
+  await session.release()
+  const heads = Array.from({ length: rows / 2 * headsOfLayer }, (_, index): [number, number] => [
+    Math.floor(index / headsOfLayer), index % headsOfLayer,
   ])
   const withAll: Manifest = { ...manifest, decoding: { ...encoderDecoderOf(manifest), alignmentHeads: heads } }
-  const recognizer = await loadRecognizer(manifest, files, open, { greedy: compiled.graph, further: () =>
+  const recognizer = await loadRecognizer(manifest, files, open, { ...graphs, further: () =>
     compileModel(withAll, files, target, 'align', sessionOpener({ providers: ['cpu'], strict: true, threads: 1 })) })
   return { recognizer, heads }
 }
@@ -148,11 +154,18 @@ function startPlayer(): Player {
   return player
 }
 
-/** States need not be kept: nobody reads them a second time. */
+/**
+ * Keys and values need not be kept: nobody reads them a second time. Their number of positions is read, so it stays,
+ * and heads without width remain.
+ */
 function small(out: Tensors): Tensors {
   return Object.fromEntries(Object.entries(out).map(([name, tensor]) => [
-    name, name.startsWith('new_') ? new Tensor('float32', new Float32Array(0), [0, 0, 0, 0]) : tensor,
+    name, /^(new_past|memory_(keys|values)_)/.test(name) ? withoutWidth(tensor) : tensor,
   ]))
+}
+
+function withoutWidth({ dims }: Tensor): Tensor {
+  return new Tensor('float32', new Float32Array(0), [...dims.slice(0, -1), 0])
 }
 
 function headsOf({ data, dims }: Tensor, heads: readonly number[]): Tensor {

@@ -15,7 +15,7 @@ import { quantizeWhole, type Matrix } from '../../src/engine/compiler/matrices.j
 import { targetFor } from '../../src/engine/compiler/target.js'
 import type { Weights } from '../../src/engine/compiler/weights.js'
 import { hasPublishedGraphs, openModelFiles, readManifest, type Manifest } from '../../src/engine/manifest.js'
-import { greedyGraph, type Audio } from '../../src/engine/runtime/greedy-graph.js'
+import { encoderGraph } from '../../src/engine/runtime/encoder-memory.js'
 import { sessionOpener, Tensor } from '../../src/engine/runtime/session.js'
 import { logMelExtractor } from '../../src/recognition/features/log-mel.js'
 import { loadRecognizer, type Recognizer } from '../../src/recognition/recognizer.js'
@@ -42,9 +42,9 @@ export const run = defineBench(QUANTIZATION, async ({ model, manifest: file, lim
   const manifest = await readManifest(modelsDir, model)
   if (hasPublishedGraphs(manifest)) throw new UsageError(`${model} comes as integers, and not as real numbers`)
   const clips = await readClips(file, limit)
-  const graphs: Record<Form, Uint8Array> = {
-    real: await compile(manifest, 'real'), column: await compile(manifest, 'column'),
-    matrix: await compile(manifest, 'matrix'),
+  const graphs: Record<Form, Graphs> = {
+    real: await compileBoth(manifest, 'real'), column: await compileBoth(manifest, 'column'),
+    matrix: await compileBoth(manifest, 'matrix'),
   }
   const ratios = await signalToNoise(manifest, graphs, clips.slice(0, encoded))
   const recognizers = await Promise.all(FORMS.map((form) => openForm(manifest, form, graphs[form])))
@@ -57,7 +57,14 @@ export const run = defineBench(QUANTIZATION, async ({ model, manifest: file, lim
   return { missed: [], judged: { clips: clips.length }, results: rows }
 })
 
-async function compile(manifest: Manifest, form: Form, kind: GraphKind = 'greedy'): Promise<Uint8Array> {
+/** From audio to tokens. */
+interface Graphs { readonly encoder: Uint8Array; readonly greedy: Uint8Array }
+
+async function compileBoth(manifest: Manifest, form: Form): Promise<Graphs> {
+  return { encoder: await compile(manifest, form, 'encoder'), greedy: await compile(manifest, form, 'greedy') }
+}
+
+async function compile(manifest: Manifest, form: Form, kind: GraphKind): Promise<Uint8Array> {
   const files = openModelFiles(modelsDir, manifest)
   const write = await findArchitecture(manifest.family)
   const target = targetFor('cpu', form === 'real' ? 'real' : 'auto')
@@ -75,52 +82,46 @@ function inForm(weights: Weights, form: Form): Weights {
   }
 }
 
-async function openForm(manifest: Manifest, form: Form, greedy: Uint8Array): Promise<Recognizer> {
+async function openForm(manifest: Manifest, form: Form, graphs: Graphs): Promise<Recognizer> {
   const further = (kind: GraphKind): Promise<Uint8Array> => compile(manifest, form, kind)
-  return loadRecognizer(manifest, openModelFiles(modelsDir, manifest), open, { greedy, further })
+  return loadRecognizer(manifest, openModelFiles(modelsDir, manifest), open, { ...graphs, further })
 }
 
 /** Median over the clips, dB, of the two forms of integers. */
 async function signalToNoise(
-  manifest: Manifest, graphs: Readonly<Record<Form, Uint8Array>>, clips: readonly SpeechClip[],
+  manifest: Manifest, graphs: Readonly<Record<Form, Graphs>>, clips: readonly SpeechClip[],
 ): Promise<Partial<Record<Form, number>>> {
-  const audios: Audio[] = []
+  const audios: Tensor[] = []
   for (const { file } of clips) {
     const { waveform } = await decodeAudio(await readFile(file), { maxSeconds: manifest.limits.clipSeconds })
     audios.push(audioOf(manifest, resample(waveform, manifest.frontEnd.sampleRate).samples))
   }
-  const encode = async (graph: Uint8Array): Promise<Float32Array[]> => {
-    const session = await open(graph, { fixedShapes: false })
-    const { start } = greedyGraph(session)
+  const encodeAll = async ({ encoder }: Graphs): Promise<Float32Array[]> => {
+    const session = await open(encoder, { fixedShapes: false })
+    const encode = encoderGraph(session)
     const memories: Float32Array[] = []
-    for (const audio of audios) memories.push(keyValuesOf(await start(audio).encode(), statesOf(manifest, audio)))
+    for (const audio of audios) memories.push(keyValuesOf(await encode(audio), statesOf(manifest, audio)))
     await session.release()
     return memories
   }
-  const exact = await encode(graphs.real)
+  const exact = await encodeAll(graphs.real)
   const ratioOf = async (form: Form): Promise<number> =>
-    median((await encode(graphs[form])).map((memory, index) => decibels(exact[index]!, memory)))
+    median((await encodeAll(graphs[form])).map((memory, index) => decibels(exact[index]!, memory)))
   return { column: await ratioOf('column'), matrix: await ratioOf('matrix') }
 }
 
 /** Encoder states of the audio: a convolution of Whisper halves the frames. All states of other models. */
-function statesOf({ frontEnd }: Manifest, { tensor }: Audio): number | undefined {
-  return frontEnd.kind === 'waveform' ? undefined : tensor.dims[2]! / 2
+function statesOf({ frontEnd }: Manifest, { dims }: Tensor): number | undefined {
+  return frontEnd.kind === 'waveform' ? undefined : dims[2]! / 2
 }
 
 /** Encoder input of the clip alone. */
-function audioOf({ frontEnd }: Manifest, samples: Float32Array): Audio {
-  if (frontEnd.kind === 'waveform') {
-    const shape = (data: Float32Array): Tensor => new Tensor('float32', data.slice(), [1, data.length])
-    return { input: 'waveform', tensor: shape(samples), empty: shape(new Float32Array(0)) }
-  }
+function audioOf({ frontEnd }: Manifest, samples: Float32Array): Tensor {
+  if (frontEnd.kind === 'waveform') return new Tensor('float32', samples.slice(), [1, samples.length])
   const { bins, hopSamples } = frontEnd
   const { data, frames } = logMelExtractor(frontEnd)(samples, 2 * Math.ceil(samples.length / hopSamples / 2))
   const binsFirst = Float32Array.from(data, (_, at) => data[at % frames * bins + Math.floor(at / frames)]!)
-  return {
-    input: 'features', tensor: new Tensor('float32', binsFirst, [1, bins, frames]),
-    empty: new Tensor('float32', new Float32Array(0), [1, bins, 0]),
-  }
+  return new Tensor('float32', binsFirst, [1, bins, frames])
 }
 
 function decibels(exact: Float32Array, other: Float32Array): number {
@@ -140,10 +141,12 @@ interface Row {
   readonly sources: Readonly<Record<string, number>>
 }
 
-function summaryOf(form: Form, graph: Uint8Array, clips: readonly ScoredClip[], ratio: number | undefined): Row {
+function summaryOf(
+  form: Form, { encoder, greedy }: Graphs, clips: readonly ScoredClip[], ratio: number | undefined,
+): Row {
   const total = (value: (clip: ScoredClip) => number): number => clips.reduce((sum, clip) => sum + value(clip), 0)
   return {
-    form, graphMb: graph.byteLength / 1e6, signalToNoiseDb: ratio,
+    form, graphMb: (encoder.byteLength + greedy.byteLength) / 1e6, signalToNoiseDb: ratio,
     realTimeFactor: total(({ latencyMs }) => latencyMs) / 1000 / total(({ audioSeconds }) => audioSeconds),
     sources: Object.fromEntries(bySource(clips).map(([source, own]) => [source, scoreSource(source, own).wer])),
   }
@@ -151,7 +154,7 @@ function summaryOf(form: Form, graph: Uint8Array, clips: readonly ScoredClip[], 
 
 function printRows(rows: readonly Row[]): void {
   const sources = Object.keys(rows[0]?.sources ?? {})
-  const head = ['weights', 'graph MB', 'encoder dB', 'RTF', ...sources.map((source) => `${source} %`)]
+  const head = ['weights', 'graphs MB', 'encoder dB', 'RTF', ...sources.map((source) => `${source} %`)]
   printTable(head, rows.map((row) => [
     SAYS[row.form], fixed(row.graphMb, 0), fixed(row.signalToNoiseDb), fixed(row.realTimeFactor, 3),
     ...sources.map((source) => fixed(row.sources[source])),

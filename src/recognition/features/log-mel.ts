@@ -41,7 +41,8 @@ export function logMelExtractor(settings: LogMelSettings): ExtractLogMel {
   // Scales the power of every bin, with 512 points by 400/512.
   const window = hannWindow(windowSamples).map((weight) => weight * Math.sqrt(windowSamples / fftSamples))
   const filters = slaneyMelBank(sampleRate, fftSamples, bins)
-  const spectrum: PowerSpectrum = fftSamples === FFT_SAMPLES ? powerSpectrum : foldedPowerSpectrum(fftSamples)
+  const spectrum: PowerSpectrum = fftSamples === FFT_SAMPLES
+    ? (frame, power) => powerSpectrum(frame, power) : foldedPowerSpectrum(fftSamples)
   return (samples, frames = settings.frames) => {
     const audible = Math.min(settings.frames, Math.ceil((samples.length + windowSamples) / hopSamples))
     const data = new Float32Array(Math.max(frames, audible) * bins).fill(Math.log10(floor)) // [frames, bins]

@@ -37,7 +37,9 @@ const SINES = Float64Array.from({ length: QUARTER }, (_, bin) => Math.sin((2 * M
  * |FFT|² of a frame of 512 samples, not normalized, into `power`. Shape [256]; bin k is k · sampleRate / 512 Hz, and
  * there is no bin at half the sample rate.
  */
-export function powerSpectrum(frame: Float32Array, power = new Float32Array(SPECTRUM_BINS)): Float32Array {
+export function powerSpectrum(
+  frame: Float32Array, power: Float32Array = new Float32Array(SPECTRUM_BINS),
+): Float32Array {
   Meyda.bufferSize = 2 * UNUSED_AMPLITUDES
   Meyda.windowingFunction = 'rect'
   const { real, imag } = packed

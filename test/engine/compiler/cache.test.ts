@@ -23,7 +23,7 @@ async function modelsOf(t: Test): Promise<{ modelsDir: string; manifest: Manifes
 }
 
 async function compiled(modelsDir: string, manifest: Manifest): Promise<Compiled> {
-  const result = await compiledGraph(modelsDir, manifest, TARGET)
+  const result = await compiledGraph(modelsDir, manifest, TARGET, 'greedy')
   if ('reason' in result) throw new Error(result.reason)
   return result
 }
@@ -67,7 +67,7 @@ t.test('an altered graph is compiled again, and another manifest gives another g
 t.test('a model is served from a folder that cannot be written', async (t) => {
   const { modelsDir, manifest, folder } = await modelsOf(t)
   await writeFile(folder, 'a file where the folder should be')
-  const result = await compiledGraph(modelsDir, manifest, TARGET).catch((thrown: NodeJS.ErrnoException) => thrown)
+  const result = await compiledGraph(modelsDir, manifest, TARGET, 'greedy').catch((thrown: NodeJS.ErrnoException) => thrown)
   t.match(result, { notKept: /EEXIST|ENOTDIR/ })
   t.ok((result as Compiled).graph.byteLength > 1e6)
 })
@@ -88,7 +88,7 @@ t.test('a model without an architecture is run from its published graphs, and a 
     t.match(notes, [/^not compiled: /])
   }
   const { manifest } = await modelsOf(t)
-  t.match(await compiledGraph(modelsDir, { ...manifest, name: 'tiny-moonshine', family: 'sonnet' }, TARGET), {
+  t.match(await compiledGraph(modelsDir, { ...manifest, name: 'tiny-moonshine', family: 'sonnet' }, TARGET, 'greedy'), {
     reason: /no architecture of the name "sonnet"/,
   })
 })

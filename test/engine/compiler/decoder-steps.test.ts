@@ -1,26 +1,21 @@
 /** Single steps and alignment of a small random decoder, compared with a reference implementation. */
 import t from 'tap'
 import { writeAlignment, type Head } from '../../../src/engine/compiler/alignment.js'
-import { writeSteps } from '../../../src/engine/compiler/decoder.js'
 import { Graph } from '../../../src/engine/compiler/graph.js'
 import { openAligner } from '../../../src/engine/runtime/alignment-graph.js'
 import { framesOf } from '../../../src/engine/runtime/encoder-memory.js'
-import { stepGraph } from '../../../src/engine/runtime/step-graph.js'
-import { dot, farthest, open, openGraph, REAL, softmax, tableOf } from './reference.js'
+import { dot, farthest, open, REAL, softmax, tableOf } from './reference.js'
 import {
-  HEADS, WIDTH, VOCABULARY, KEPT, LAYERS, decoder, referenceLayers, referenceStep, openGreedy, audioOf,
-  clips,
+  HEADS, WIDTH, VOCABULARY, KEPT, LAYERS, decoder, referenceLayers, referenceStep, openEncoder, openSteps, clips,
 } from './toy-decoder.js'
 
+const encode = await openEncoder(t)
+
 t.test('single steps', async (t) => {
-  const graph = new Graph('toy steps', REAL)
-  writeSteps(graph, decoder)
-  const session = await openGraph(graph)
-  t.teardown(() => session.release())
-  const { start } = stepGraph(session)
+  const { start } = await openSteps(t)
   const [frames] = clips
-  const memory = await (await openGreedy(t)).start(audioOf(frames)).encode()
-  t.equal(framesOf(memory), frames.length, 'of the encoder in the greedy graph')
+  const memory = await encode(frames)
+  t.equal(framesOf(memory), 16, 'of the encoder, filled up')
 
   const beamSearch = start(memory, [3])
   const first = await beamSearch.step([{ parent: 0, token: 3 }], [], 4)
@@ -60,13 +55,10 @@ t.test('single steps', async (t) => {
 })
 
 t.test('the first step feeds the whole prompt', async (t) => {
-  const graph = new Graph('toy steps', REAL)
-  writeSteps(graph, decoder)
-  const session = await openGraph(graph)
-  t.teardown(() => session.release())
+  const { start } = await openSteps(t)
   for (const frames of clips) {
-    const memory = await (await openGreedy(t)).start(audioOf(frames)).encode()
-    const { step } = stepGraph(session).start(memory, [3, 40, 42])
+    const memory = await encode(frames)
+    const { step } = start(memory, [3, 40, 42])
     const first = await step([{ parent: 0, token: 42 }], [], 4)
     const [best] = first.tokens
     const second = await step([{ parent: 0, token: best! }], [], 4)
@@ -79,17 +71,13 @@ t.test('the first step feeds the whole prompt', async (t) => {
 })
 
 t.test('a bias raises the score of its token after its hypothesis, and no other', async (t) => {
-  const graph = new Graph('toy steps', REAL)
-  writeSteps(graph, decoder)
-  const session = await openGraph(graph)
-  t.teardown(() => session.release())
-  const memory = await (await openGreedy(t)).start(audioOf(clips[1])).encode()
+  const { start } = await openSteps(t)
+  const memory = await encode(clips[1])
   const hypotheses = [{ parent: 0, token: 3 }, { parent: 0, token: 4 }]
-  const plain = await stepGraph(session).start(memory, [3]).step(hypotheses, [], 3)
+  const plain = await start(memory, [3]).step(hypotheses, [], 3)
   const dropped = VOCABULARY - 1
   t.notOk(KEPT.includes(dropped))
-  const biased = await stepGraph(session)
-    .start(memory, [3])
+  const biased = await start(memory, [3])
     .step(
       hypotheses,
       [
@@ -113,7 +101,7 @@ t.test('attention weights of the requested heads equal the reference, over the g
     t.teardown(() => aligner.dispose())
     const heads: readonly Head[] = requested?.toSorted(([a], [b]) => a - b) ?? [[1, 0], [1, 1]]
     for (const frames of clips) {
-      const memory = await (await openGreedy(t)).start(audioOf(frames)).encode()
+      const memory = await encode(frames)
       const length = frames.length - index
       const found = await aligner.attend(memory, tokens, length)
       t.match(found, { heads: heads.length, tokens: tokens.length, frames: length })

@@ -1,17 +1,24 @@
 /** The greedy loop of a small random decoder, and forced decoding, compared with a reference implementation. */
 import t from 'tap'
 import { greedyInRuns } from '../../../src/recognition/decoding/greedy-in-runs.js'
-import { allowOnly, forbid, type Masks } from '../../../src/engine/runtime/greedy-graph.js'
+import {
+  allowOnly, forbid, masksTogether, type Chosen, type GreedyTokens,
+} from '../../../src/engine/runtime/greedy-graph.js'
 import { framesOf } from '../../../src/engine/runtime/encoder-memory.js'
-import { VOCABULARY, END, KEPT, referenceStep, referenceGreedy, openGreedy, audioOf, clips } from './toy-decoder.js'
+import { decodeAlone, runAlone, sequenceOf, type Masks } from './greedy-masks.js'
+import {
+  VOCABULARY, END, KEPT, referenceStep, referenceGreedy, openEncoder, openGreedy, openSteps, clips,
+} from './toy-decoder.js'
+
+const encode = await openEncoder(t)
+const onlyEnd = masksTogether([allowOnly(VOCABULARY, [END])]).first
 
 t.test('the greedy loop chooses the tokens of the reference', async (t) => {
   const graph = await openGreedy(t)
-  const free = forbid(VOCABULARY, [])
   for (const [index, frames] of clips.entries()) {
     for (const prompt of [[3], [3, 40, 42]]) {
       const expected = referenceGreedy(frames, prompt, 12, () => true)
-      const found = await graph.start(audioOf(frames)).runsWith({ always: free, first: free })(prompt, 12)
+      const found = await decodeAlone(graph, await encode(frames), prompt, 12)
       t.same(found.tokens, expected.tokens, `clip ${index}, prompt of ${prompt.length} tokens`)
       t.ok(found.logProbabilities.every((value, at) => Math.abs(value - expected.logProbabilities[at]!) < 1e-4))
     }
@@ -19,15 +26,13 @@ t.test('the greedy loop chooses the tokens of the reference', async (t) => {
 })
 
 t.test('forced decoding scores a transcript as the reference does, and its most probable ending', async (t) => {
-  const graph = await openGreedy(t)
-  const ending = allowOnly(VOCABULARY, [END])
-  const free = forbid(VOCABULARY, [])
+  const { score } = await openSteps(t)
   for (const [index, frames] of clips.entries()) {
-    const decode = graph.start(audioOf(frames))
+    const memory = await encode(frames)
     const transcript = KEPT.filter((token) => token !== END).slice(index, index + 5)
     const texts = [1, 5, 2].map((length) => transcript.slice(-length))
     for (const batch of [texts.slice(0, 1), texts.slice(1, 2), texts]) {
-      const scores = await decode.score([3, 42], batch, ending)
+      const scores = await score(memory, [3, 42], batch, onlyEnd)
       for (const [text, tokens] of batch.entries()) {
         const expected = [...tokens, END].map((token, at) =>
           referenceStep([3, 42, ...tokens.slice(0, at)], frames)[token]!)
@@ -36,17 +41,14 @@ t.test('forced decoding scores a transcript as the reference does, and its most 
           `clip ${index}, ${tokens.length} tokens in a batch of ${batch.length}`)
       }
     }
-    const decoded = await decode.runsWith({ always: free, first: free })([3], 12)
-    t.same(decoded.tokens, referenceGreedy(frames, [3], 12, () => true).tokens, 'decoding goes on undisturbed')
   }
 })
 
 t.test('a token that cannot be chosen makes a transcript impossible', async (t) => {
-  const decode = (await openGreedy(t)).start(audioOf(clips[0]))
-  await decode.encode()
+  const { score } = await openSteps(t)
   const removed = Array.from({ length: VOCABULARY }, (_, token) => token).find((token) => !KEPT.includes(token))!
-  const [[score]] = await decode.score([3], [[removed]], allowOnly(VOCABULARY, [END])) as [number[]]
-  t.ok(score! < -1e6)
+  const [[first]] = await score(await encode(clips[0]), [3], [[removed]], onlyEnd) as [number[]]
+  t.ok(first! < -1e6)
 })
 
 t.test('masks exclude tokens from the first choice or from all, and do not change probabilities', async (t) => {
@@ -54,26 +56,31 @@ t.test('masks exclude tokens from the first choice or from all, and do not chang
   const [frames] = clips
   const free = referenceGreedy(frames, [3], 8, () => true)
   const [first, second] = free.tokens as [number, number]
-  const run = (masks: Masks) => graph.start(audioOf(frames)).runsWith(masks)([3], 8)
-  const notFirst = await run({ always: forbid(VOCABULARY, []), first: forbid(VOCABULARY, [first]) })
+  const memory = await encode(frames)
+  const run = (masks: Masks) => decodeAlone(graph, memory, [3], 8, masks)
+  const notFirst = await run({ later: forbid(VOCABULARY, []), first: forbid(VOCABULARY, [first]) })
   const expectedNotFirst = referenceGreedy(frames, [3], 8, (token, isFirst) => !(isFirst && token === first))
   t.same(notFirst.tokens, expectedNotFirst.tokens)
   t.ok(Math.abs(notFirst.logProbabilities[0]! - expectedNotFirst.logProbabilities[0]!) < 1e-4)
-  const never = await run({ always: forbid(VOCABULARY, [first, second]), first: forbid(VOCABULARY, []) })
+  const never = await run({ later: forbid(VOCABULARY, [first, second]) })
   t.same(never.tokens, referenceGreedy(frames, [3], 8, (token) => token !== first && token !== second).tokens)
-  const few = await run({ always: allowOnly(VOCABULARY, [40, 42, 43]), first: forbid(VOCABULARY, []) })
+  const few = await run({ later: allowOnly(VOCABULARY, [40, 42, 43]) })
   t.ok(few.tokens.every((token) => [40, 42, 43].includes(token)))
 })
 
 t.test('a decode in several runs gives the result of one run, whatever the length of the runs', async (t) => {
   const graph = await openGreedy(t)
-  const free = forbid(VOCABULARY, [])
+  const masks = { first: forbid(VOCABULARY, [END]), later: forbid(VOCABULARY, []) }
   for (const frames of clips) {
-    const newRun = () => graph.start(audioOf(frames)).runsWith({ always: free, first: forbid(VOCABULARY, [END]) })
-    const options = { prompt: [3, 9], endToken: END, budget: 20, interrupt: () => undefined }
-    const whole = await greedyInRuns(newRun(), { ...options, tokensPerRun: 20 })
+    const memory = await encode(frames)
+    const decode = (tokensPerRun: number) => {
+      const sequence = sequenceOf(memory, [3, 9])
+      const run = (maxTokens: number): Promise<Chosen> => runAlone(graph, sequence, maxTokens, masks)
+      return greedyInRuns(run, { sequence, endToken: END, budget: 20, interrupt: () => undefined, tokensPerRun })
+    }
+    const whole = await decode(20)
     for (const tokensPerRun of [1, 2, 7, 19]) {
-      const cut = await greedyInRuns(newRun(), { ...options, tokensPerRun })
+      const cut = await decode(tokensPerRun)
       t.same(cut.tokens, whole.tokens, `${tokensPerRun} tokens a run`)
       t.ok(cut.logProbabilities.every((value, at) => Math.abs(value - whole.logProbabilities[at]!) < 1e-5))
     }
@@ -82,15 +89,13 @@ t.test('a decode in several runs gives the result of one run, whatever the lengt
 
 t.test('a decode is cancelled between runs, and the next one is not affected', async (t) => {
   const graph = await openGreedy(t)
-  const free = forbid(VOCABULARY, [])
-  const decode = (interrupt: () => void) =>
-    greedyInRuns(graph.start(audioOf(clips[0])).runsWith({ always: forbid(VOCABULARY, [END]), first: free }), {
-      prompt: [3],
-      endToken: END,
-      budget: 9,
-      tokensPerRun: 2,
-      interrupt,
-    })
+  const memory = await encode(clips[0])
+  const decode = (interrupt: () => void) => {
+    const sequence = sequenceOf(memory, [3])
+    const run = (maxTokens: number): Promise<Chosen> =>
+      runAlone(graph, sequence, maxTokens, { later: forbid(VOCABULARY, [END]) })
+    return greedyInRuns(run, { sequence, endToken: END, budget: 9, tokensPerRun: 2, interrupt })
+  }
   const before = await decode(() => undefined)
   let calls = 0
   await t.rejects(decode(() => { if (++calls === 3) throw new Error('cancelled') }), /cancelled/)
@@ -101,13 +106,15 @@ t.test('a decode is cancelled between runs, and the next one is not affected', a
 t.test('the end token ends a decode, a repeated phrase is kept once, and the budget is the limit', async (t) => {
   const script = (tokens: readonly number[]) => {
     let at = 0
-    return async (_: readonly number[], maxTokens: number) => {
+    return async (maxTokens: number): Promise<Chosen> => {
       const chosen = tokens.slice(at, at + maxTokens)
       at += chosen.length
-      return { tokens: chosen, logProbabilities: chosen.map(() => -1) }
+      const found: GreedyTokens = { tokens: chosen, logProbabilities: chosen.map(() => -1) }
+      return { ...found, checked: { tokens: chosen.slice(0, 1), logProbabilities: [-1] } }
     }
   }
-  const options = { prompt: [1], endToken: END, budget: 30, tokensPerRun: 4, interrupt: () => undefined }
+  const sequence = sequenceOf({}, [1])
+  const options = { sequence, endToken: END, budget: 30, tokensPerRun: 4, interrupt: () => undefined }
   t.same(await greedyInRuns(script([8, 9, END]), options), {
     tokens: [8, 9],
     logProbabilities: [-1, -1, -1],
@@ -122,25 +129,16 @@ t.test('the end token ends a decode, a repeated phrase is kept once, and the bud
   t.equal((await greedyInRuns(script(Array.from({ length: 40 }, (_, i) => 10 + i)), options)).tokens.length, 30)
 })
 
-t.test('a decode after encode() equals one that encodes in its first run', async (t) => {
+t.test('a memory serves many decodes and scores, also after one that ended the text', async (t) => {
   const graph = await openGreedy(t)
-  const free = forbid(VOCABULARY, [])
-  const masks = { always: free, first: free }
+  const { score } = await openSteps(t)
   for (const frames of clips) {
-    const encoded = graph.start(audioOf(frames))
-    await encoded.encode()
-    t.same(await encoded.runsWith(masks)([3], 12), await graph.start(audioOf(frames)).runsWith(masks)([3], 12))
-  }
-})
-
-t.test('the memory of a run that ends the text is kept on request', async (t) => {
-  const graph = await openGreedy(t)
-  const only = allowOnly(VOCABULARY, [END])
-  for (const keepMemory of [true, false]) {
-    const decode = graph.start(audioOf(clips[0]), keepMemory)
-    t.same((await decode.runsWith({ always: only, first: only })([3], 12)).tokens, [END])
-    const memory = await decode.encode()
-    t.equal(framesOf(memory), clips[0].length)
-    t.same(await decode.score([3], [[40]], only), await graph.start(audioOf(clips[0])).score([3], [[40]], only))
+    const memory = await encode(frames)
+    t.equal(framesOf(memory), 16 * Math.ceil(frames.length / 16), 'filled up')
+    const before = await score(memory, [3], [[40]], onlyEnd)
+    t.same((await decodeAlone(graph, memory, [3], 12, { later: allowOnly(VOCABULARY, [END]) })).tokens, [END])
+    t.same(await score(memory, [3], [[40]], onlyEnd), before)
+    const again = await decodeAlone(graph, await encode(frames), [3], 12)
+    t.same(await decodeAlone(graph, memory, [3], 12), again, 'as one that was encoded anew')
   }
 })

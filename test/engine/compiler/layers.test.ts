@@ -4,10 +4,11 @@
  */
 import t from 'tap'
 import { convolve } from '../../../src/engine/compiler/convolution.js'
+import { crossAttentionTo } from '../../../src/engine/compiler/decoder.js'
 import type { Target, Value } from '../../../src/engine/compiler/graph.js'
 import {
-  applyRotary, causalSelfAttention, crossAttention, gelu, layerNorm, linear, linears, rotaryTables, selfAttention, silu,
-  split, splitHeads,
+  applyRotary, causalSelfAttention, gelu, layerNorm, linear, linears, rotaryTables, selfAttention, silu, split,
+  splitHeads,
 } from '../../../src/engine/compiler/layers.js'
 import {
   concatColumns, realValues, scaled, selectRows, transposed, type QuantizedMatrix,
@@ -172,25 +173,45 @@ t.test('causal self-attention over cached positions, and the grown cache', async
   }
 })
 
-t.test('cross-attention, by one query and by a batch that shares keys and values', async (t) => {
-  const [keys, values, query] = [randomTable(7, 11, WIDTH), randomTable(8, 11, WIDTH), randomTable(9, 3, WIDTH)]
-  const heads = (table: typeof keys): Tensor =>
-    new Tensor('float32', Float32Array.from(byHead(table, HEADS)), [1, HEADS, 11, WIDTH / HEADS])
-  const found = await evaluate(
-    REAL,
-    { q: tensorOf(query, [3, 1, WIDTH]), keys: heads(keys), values: heads(values) },
-    (graph, { q, keys, values }) =>
-      crossAttention(graph, q, { keys, values }, { heads: HEADS, scale: 1 }),
-  )
-  t.same(found.dims, [3, 1, WIDTH])
-  t.ok(farthest(found.data, attention(query, keys, values, HEADS, 1).flat()) < ROUNDING)
-  const alone = await evaluate(
-    REAL,
-    { q: tensorOf(query.slice(0, 1), [1, 1, WIDTH]), keys: heads(keys), values: heads(values) },
-    (graph, { q, keys, values }) =>
-      crossAttention(graph, q, { keys: keys, values: values }, { heads: HEADS, scale: 1 }),
-  )
-  t.ok(farthest(alone.data, attention(query.slice(0, 1), keys, values, HEADS, 1).flat()) < ROUNDING)
+t.test('cross-attention, by one query, by a batch that shares a memory, and by one with a memory for each', async (t) => {
+  const size = { heads: HEADS, headWidth: WIDTH / HEADS }
+  const [keys, values, query] = [randomTable(7, 22, WIDTH), randomTable(8, 22, WIDTH), randomTable(9, 6, WIDTH)]
+  const bias = randomTable(10, 2, 11)
+  /** Of each memory its own half of the positions. */
+  const expected = (queries: typeof query, memory: number): number[] => {
+    const own = (table: typeof keys): typeof keys => table.slice(11 * memory, 11 * memory + 11)
+    // A bias on the scores, as one more number of keys whose query has 1 there, in each head.
+    const widened = (table: typeof keys, more: (row: number) => number): typeof keys => table.map((row, at) =>
+      Array.from({ length: HEADS }, (_, head) => [
+        ...row.slice(head * WIDTH / HEADS, (head + 1) * WIDTH / HEADS), more(at),
+      ]).flat())
+    const attended = attention(widened(queries, () => 1), widened(own(keys), (at) => bias[memory]![at]!),
+      widened(own(values), () => 0), HEADS, 1)
+    return attended.flatMap((row) => row.filter((_, at) => (at + 1) % (WIDTH / HEADS + 1) !== 0))
+  }
+  for (const { memories, batch, fed } of [
+    { memories: 1, batch: 1, fed: 1 }, { memories: 1, batch: 3, fed: 1 }, { memories: 1, batch: 3, fed: 2 },
+    { memories: 2, batch: 2, fed: 1 }, { memories: 2, batch: 2, fed: 3 },
+  ]) {
+    const heads = (table: typeof keys): Tensor => {
+      const numbers = Array.from({ length: memories }, (_, at) => byHead(table.slice(11 * at, 11 * at + 11), HEADS))
+      return new Tensor('float32', Float32Array.from(numbers.flat()), [memories, HEADS, 11, WIDTH / HEADS])
+    }
+    const queries = query.slice(0, batch * fed)
+    const found = await evaluate(
+      REAL,
+      {
+        q: tensorOf(queries, [batch, fed, WIDTH]), keys: heads(keys), values: heads(values),
+        bias: tensorOf(bias.slice(0, memories)),
+      },
+      (graph, { q, keys, values, bias }) =>
+        crossAttentionTo(graph, { layers: [{ keys, values }], bias }, q, size)(0, q),
+    )
+    const of = memories === 1 ? expected(queries, 0)
+      : [...expected(queries.slice(0, fed), 0), ...expected(queries.slice(fed), 1)]
+    t.same(found.dims, [batch, fed, WIDTH])
+    t.ok(farthest(found.data, of) < ROUNDING, `${batch} sequences of ${fed} queries, ${memories} memories`)
+  }
 })
 
 t.test(
@@ -211,6 +232,11 @@ t.test(
       applyRotary(graph, x, graph.integers(3), rotaryTables(graph, frequencies, 20), 2),
     )
     t.ok(farthest(found.data, expected.flat()) < ROUNDING)
+    const each = await evaluate(REAL, { x: tensorOf(x.toReversed(), [1, 5, 18]) }, (graph, { x }) => {
+      const positions = graph.op('Unsqueeze', [graph.integers(7, 6, 5, 4, 3), graph.integers(0)])
+      return applyRotary(graph, x, positions, rotaryTables(graph, frequencies, 20), 2)
+    })
+    t.ok(farthest(each.data, expected.toReversed().flat()) < ROUNDING, 'with a position for each')
   },
 )
 

@@ -1,8 +1,8 @@
 /** Matrices of real numbers: rounding to integers, and what graphs make of them. */
 import t from 'tap'
-import { gatherColumns, linear, linears } from '../../../src/engine/compiler/layers.js'
+import { gatherRows, linear, linears } from '../../../src/engine/compiler/layers.js'
 import {
-  concatColumns, padColumns, quantizeColumns, quantizeWhole, realValues, scaled, selectRows, transposed,
+  concatColumns, padColumns, quantizeColumns, quantizeRows, quantizeWhole, realValues, scaled, selectRows, transposed,
   type FloatMatrix,
 } from '../../../src/engine/compiler/matrices.js'
 import { Tensor } from '../../../src/engine/runtime/session.js'
@@ -56,25 +56,52 @@ t.test('real matrices are joined, scaled, turned, selected and padded as integer
   t.ok(farthest(realValues(mixed), [...realValues(concatColumns(exact, exact))]) < 0.01)
 })
 
-t.test('graphs multiply with the rounded columns, and look up the same in them', async (t) => {
+t.test('graphs multiply with the rounded columns', async (t) => {
   const rounded = realValues(quantizeColumns(matrix))
   const x = new Tensor('float32', Float32Array.from({ length: ROWS }, (_, row) => (row % 5 - 2) / 2), [1, 1, ROWS])
   const expected = Float32Array.from({ length: COLUMNS }, (_, column) => (x.data).reduce(
     (sum, value, row) => sum + value * rounded[row * COLUMNS + column]!, 0))
-  const picked = [3, 7, 0]
   for (const matrices of ['signed', 'unsigned'] as const) {
     const product = await evaluate({ matrices }, { x }, (graph, { x }) => linear(graph, x, matrix))
     t.ok(signalToNoiseDb(expected, product.data) > 40, `${matrices} linear`)
     const first = await evaluate({ matrices }, { x }, (graph, { x }) => linears(graph, x, [matrix])[0]!)
     t.ok(signalToNoiseDb(expected, first.data) > 40, `${matrices} linears`)
-    const looked = await evaluate({ matrices }, { x }, (graph, { x }) => {
-      const zero = graph.op('Mul', [graph.op('ReduceMax', [x], { keepdims: 0 }), graph.float(0)])
+  }
+})
+
+t.test('a row is rounded by at most half of its own scale, and its largest number is kept', async (t) => {
+  const turned = transposed(matrix) as FloatMatrix
+  const { values: integers, rows, columns, scales, zeroPoints } = quantizeRows(turned)
+  t.same([rows, columns, scales.length, zeroPoints.length], [COLUMNS, ROWS, COLUMNS, COLUMNS])
+  t.ok(zeroPoints.every((zero) => zero === 0))
+  t.equal(scales[3], 1, 'a row of zeros')
+  for (let row = 0; row < rows; row++) {
+    const own = integers.subarray(row * columns, (row + 1) * columns)
+    const isNear = (value: number, at: number): boolean =>
+      Math.abs(scales[row]! * value - turned.values[row * columns + at]!) <= 0.501 * scales[row]!
+    t.ok(own.every(isNear), `row ${row}`)
+    t.equal(own.reduce((most, value) => Math.max(most, Math.abs(value)), 0), row === 3 ? 0 : 127)
+  }
+})
+
+t.test('rows of a table are looked up as they were rounded, for every target', async (t) => {
+  const picked = [3, 7, 0]
+  const none = { none: new Tensor('float32', new Float32Array(1), [1]) }
+  const ofRows = { ...quantizeRows(matrix) }
+  const exactRows = Float32Array.from(ofRows.values, (value, at) => value * ofRows.scales[Math.floor(at / COLUMNS)]!)
+  const published = { ...quantizeWhole(matrix), zeroPoints: Int8Array.of(-5) }
+  for (const { matrices, table, real } of [
+    { matrices: 'real', table: matrix, real: values }, { matrices: 'signed', table: matrix, real: exactRows },
+    { matrices: 'unsigned', table: matrix, real: exactRows },
+    ...(['real', 'signed', 'unsigned'] as const).map((matrices) =>
+      ({ matrices, table: published, real: realValues(published) })),
+  ] as const) {
+    const found = await evaluate({ matrices }, none, (graph, { none }) => {
       const indices = graph.op('Unsqueeze', [graph.integers(...picked), graph.integers(0)])
-      return graph.op('Add', [gatherColumns(graph, matrix, indices), zero])
+      return graph.op('Add', [gatherRows(graph, table, indices), none])
     })
-    t.same(looked.dims, [1, picked.length, ROWS])
-    const columns = picked.flatMap((column) =>
-      Array.from({ length: ROWS }, (_, row) => rounded[row * COLUMNS + column]!))
-    t.ok(farthest(looked.data, columns) < 1e-6, `${matrices} columns`)
+    t.same(found.dims, [1, picked.length, COLUMNS])
+    const expected = picked.flatMap((row) => [...real.subarray(row * COLUMNS, (row + 1) * COLUMNS)])
+    t.ok(farthest(found.data, expected) < 1e-6, matrices)
   }
 })

@@ -7,27 +7,28 @@ import t from 'tap'
 import { keyValuesOf } from '../../../fixtures/kit/encoder-memory.js'
 import { targetFor } from '../../../src/engine/compiler/target.js'
 import { encoderDecoderOf, readManifest } from '../../../src/engine/manifest.js'
-import { forbid, greedyGraph, type Audio } from '../../../src/engine/runtime/greedy-graph.js'
-import { Tensor, type Session } from '../../../src/engine/runtime/session.js'
+import { encoderGraph, type Encode } from '../../../src/engine/runtime/encoder-memory.js'
+import { Tensor } from '../../../src/engine/runtime/session.js'
 import { stepGraph } from '../../../src/engine/runtime/step-graph.js'
 import { openRecognizer, recognize, recognizerContract } from '../../recognition/families/recognizer-contract.js'
-import { borrowModel, clipOf, checkWordTimes, openCompiled, publishedMemory, signalToNoiseDb } from './real-model.js'
+import { decodeAlone } from './greedy-masks.js'
+import {
+  borrowModel, clipOf, checkWordTimes, openCompiled, openGreedyModel, publishedMemory, signalToNoiseDb,
+} from './real-model.js'
 
 const NAME = 'moonshine-tiny-en'
 const modelsDir = await borrowModel(t, NAME, true)
 /** Opened once: it takes a second to compile a graph, and half a second to open it. */
-const greedyGraphs = {
-  unsigned: await openCompiled(t, modelsDir, NAME, 'unsigned'),
-  real: await openCompiled(t, modelsDir, NAME, 'real'),
+const models = {
+  unsigned: await openGreedyModel(t, modelsDir, NAME, 'unsigned'),
+  real: await openGreedyModel(t, modelsDir, NAME, 'real'),
 }
 
 const warmUp = await clipOf('fixtures/clips/warm-up.wav')
 const { samples } = warmUp.waveform
-const audio: Audio = {
-  input: 'waveform',
-  tensor: new Tensor('float32', samples, [1, samples.length]),
-  empty: new Tensor('float32', new Float32Array(0), [1, 0]),
-}
+const audio = new Tensor('float32', samples, [1, samples.length])
+/** States of the encoder of the clip itself; the published graphs have no others. */
+const STATES = Math.floor((Math.floor((Math.floor((samples.length - 127) / 64) - 6) / 3) - 2) / 2) + 1
 
 t.test('it fulfils the contract of recognizers', (t) =>
   recognizerContract(t, { modelsDir, name: NAME, engine: 'compiled' }),
@@ -53,12 +54,12 @@ t.test('real matrices give the same tokens, and a beam of one hypothesis gives t
   const decoding = encoderDecoderOf(await readManifest(modelsDir, NAME))
   const transcripts: string[] = []
   for (const matrices of ['unsigned', 'real'] as const) {
-    const { vocabulary, start } = greedyGraph(greedyGraphs[matrices])
-    const free = forbid(vocabulary, [])
-    const greedy = await start(audio).runsWith({ always: free, first: free })([decoding.startToken], 30)
+    const { encode, graph } = models[matrices]
+    const memory = await encode(audio)
+    const greedy = await decodeAlone(graph, memory, [decoding.startToken], 30)
     transcripts.push(greedy.tokens.join())
     const steps = stepGraph(await openCompiled(t, modelsDir, NAME, matrices, 'steps'))
-    const beamSearch = steps.start(await start(audio).encode(), [decoding.startToken])
+    const beamSearch = steps.start(memory, [decoding.startToken])
     const stepped: number[] = []
     let token = decoding.startToken
     while (stepped.length < 30 && token !== decoding.endToken) {
@@ -72,14 +73,14 @@ t.test('real matrices give the same tokens, and a beam of one hypothesis gives t
 })
 
 t.test('its encoder is as close to the exact one as the published encoder is', async (t) => {
-  const encodeWith = async (session: Session): Promise<Float32Array> =>
-    keyValuesOf(await greedyGraph(session).start(audio).encode())
-  const exact = await encodeWith(greedyGraphs.real)
-  const published = await publishedMemory(t, modelsDir, NAME, 'input_values', audio.tensor)
+  const encodeWith = async (encode: Encode): Promise<Float32Array> => keyValuesOf(await encode(audio), STATES)
+  const exact = await encodeWith(models.real.encode)
+  const published = await publishedMemory(t, modelsDir, NAME, 'input_values', audio)
   const publishedDb = signalToNoiseDb(exact, published)
-  const ofThisMachine = await openCompiled(t, modelsDir, NAME, targetFor('cpu', 'auto').matrices)
-  for (const [name, session] of Object.entries({ unsigned: greedyGraphs.unsigned, auto: ofThisMachine })) {
-    const compiledDb = signalToNoiseDb(exact, await encodeWith(session))
+  const ofThisMachine = await openCompiled(t, modelsDir, NAME, targetFor('cpu', 'auto').matrices, 'encoder')
+  const encoders = { unsigned: models.unsigned.encode, auto: encoderGraph(ofThisMachine) }
+  for (const [name, encode] of Object.entries(encoders)) {
+    const compiledDb = signalToNoiseDb(exact, await encodeWith(encode))
     t.ok(compiledDb > 20, `${name} to exact ${compiledDb.toFixed(1)} dB`)
     t.ok(compiledDb > publishedDb - 3, `published to exact ${publishedDb.toFixed(1)} dB`)
   }

@@ -6,9 +6,12 @@ import path from 'node:path'
 import type { Test } from 'tap'
 import { decodeAudio } from '../../../src/audio/decode.js'
 import { compiledGraph } from '../../../src/engine/compiler/cache.js'
+import type { GraphKind } from '../../../src/engine/compiler/compile.js'
 import type { Target } from '../../../src/engine/compiler/graph.js'
 import { encoderDecoderOf, openModelFiles, readManifest } from '../../../src/engine/manifest.js'
 import { projectRoot } from '../../../src/domain/project-root.js'
+import { encoderGraph, type Encode } from '../../../src/engine/runtime/encoder-memory.js'
+import { GreedyGraph } from '../../../src/engine/runtime/greedy-graph.js'
 import { startDecode } from '../../../src/engine/runtime/kv-cache.js'
 import { outputOf, sessionOpener, type Session, type Tensor } from '../../../src/engine/runtime/session.js'
 import type { Clip } from '../../../src/domain/audio.js'
@@ -38,13 +41,25 @@ export async function openCompiled(
   modelsDir: string,
   name: string,
   matrices: Target['matrices'],
-  kind: 'greedy' | 'steps' = 'greedy',
+  kind: GraphKind,
 ): Promise<Session> {
   const compiled = await compiledGraph(modelsDir, await readManifest(modelsDir, name), { matrices }, kind)
   if ('reason' in compiled) throw new Error(compiled.reason)
   const session = await open(compiled.graph, { fixedShapes: false })
   t.teardown(() => session.release())
   return session
+}
+
+/** Encoder and greedy decoder of a model. */
+export interface GreedyModel { readonly encode: Encode; readonly graph: GreedyGraph }
+
+export async function openGreedyModel(
+  t: Pick<Test, 'teardown'>, modelsDir: string, name: string, matrices: Target['matrices'],
+): Promise<GreedyModel> {
+  return {
+    encode: encoderGraph(await openCompiled(t, modelsDir, name, matrices, 'encoder')),
+    graph: new GreedyGraph(await openCompiled(t, modelsDir, name, matrices, 'greedy')),
+  }
 }
 
 /**

@@ -12,11 +12,13 @@ import {
 } from '../../../fixtures/weight-files.js'
 import { compileModel } from '../../../src/engine/compiler/compile.js'
 import { encoderDecoderOf, openModelFiles, type LogMelSpec, type Manifest } from '../../../src/engine/manifest.js'
-import { forbid, greedyGraph, type Audio } from '../../../src/engine/runtime/greedy-graph.js'
-import { Tensor } from '../../../src/engine/runtime/session.js'
+import { encoderGraph } from '../../../src/engine/runtime/encoder-memory.js'
+import { GreedyGraph } from '../../../src/engine/runtime/greedy-graph.js'
+import { Tensor, type Session } from '../../../src/engine/runtime/session.js'
 import { stepGraph } from '../../../src/engine/runtime/step-graph.js'
 import { loadModel } from '../../../src/recognition/load-recognizer.js'
 import { chirp, openRecognizer, recognize, recognizerContract } from '../../recognition/families/recognizer-contract.js'
+import { decodeAlone } from './greedy-masks.js'
 import { open } from './real-model.js'
 
 const TURBO = ggmlFile(VOCABULARY, asGgml(whisperTensors(TURBO_SHAPE)))
@@ -66,27 +68,20 @@ t.test('the heads of Moonshine base keep the contract of recognizers', async (t)
 t.test('a beam of one hypothesis gives the tokens of the greedy loop', async (t) => {
   const samples = chirp(3, 1.5).waveform.samples
   const features = Float32Array.from({ length: 128 * 200 }, (_, index) => Math.sin(index * 0.37))
-  const audios: readonly (readonly [Omit<Manifest, 'files'>, Uint8Array, Audio])[] = [
-    [TURBO_MANIFEST, TURBO, {
-      input: 'features', tensor: new Tensor('float32', features, [1, 128, 200]),
-      empty: new Tensor('float32', new Float32Array(0), [1, 128, 0]),
-    }],
-    [MOONSHINE_MANIFEST, MOONSHINE, {
-      input: 'waveform', tensor: new Tensor('float32', samples, [1, samples.length]),
-      empty: new Tensor('float32', new Float32Array(0), [1, 0]),
-    }],
+  const audios: readonly (readonly [Omit<Manifest, 'files'>, Uint8Array, Tensor])[] = [
+    [TURBO_MANIFEST, TURBO, new Tensor('float32', features, [1, 128, 200])],
+    [MOONSHINE_MANIFEST, MOONSHINE, new Tensor('float32', samples, [1, samples.length])],
   ]
   for (const [given, bytes, audio] of audios) {
     const { modelsDir, manifest } = await placed(t, given, bytes)
     const { startToken } = encoderDecoderOf(manifest)
-    const [greedy, steps] = await Promise.all((['greedy', 'steps'] as const).map(async (kind) => open(
-      await compileModel(manifest, openModelFiles(modelsDir, manifest), { matrices: 'real' }, kind, open),
-      { fixedShapes: false })))
-    t.teardown(() => Promise.all([greedy!.release(), steps!.release()]))
-    const { vocabulary, start } = greedyGraph(greedy!)
-    const free = forbid(vocabulary, [])
-    const { tokens } = await start(audio).runsWith({ always: free, first: free })([startToken], 12)
-    const beam = stepGraph(steps!).start(await start(audio).encode(), [startToken])
+    const [encoder, greedy, steps] = await Promise.all((['encoder', 'greedy', 'steps'] as const).map(async (kind) =>
+      open(await compileModel(manifest, openModelFiles(modelsDir, manifest), { matrices: 'real' }, kind, open),
+        { fixedShapes: false }))) as [Session, Session, Session]
+    t.teardown(() => Promise.all([encoder.release(), greedy.release(), steps.release()]))
+    const memory = await encoderGraph(encoder)(audio)
+    const { tokens } = await decodeAlone(new GreedyGraph(greedy), memory, [startToken], 12)
+    const beam = stepGraph(steps).start(memory, [startToken])
     const stepped = [startToken]
     while (stepped.length <= tokens.length) {
       const { tokens: [best] } = await beam.step([{ parent: 0, token: stepped.at(-1)! }], [], 1)

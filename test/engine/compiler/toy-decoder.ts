@@ -1,14 +1,16 @@
 /** A small random decoder, and a reference implementation of it in plain arithmetic. */
 import type { Test } from 'tap'
-import { encoderMemory, writeGreedy, type Decoder } from '../../../src/engine/compiler/decoder.js'
-import { Graph, type Value } from '../../../src/engine/compiler/graph.js'
-import { causalSelfAttention, crossAttention, splitHeads } from '../../../src/engine/compiler/layers.js'
+import { writeSteps } from '../../../src/engine/compiler/beam-steps.js'
+import { memoryOutputs, type Decoder } from '../../../src/engine/compiler/decoder.js'
+import { fillUpStates } from '../../../src/engine/compiler/encoder.js'
+import { Graph, type Target, type Value } from '../../../src/engine/compiler/graph.js'
+import { writeGreedy } from '../../../src/engine/compiler/greedy-loop.js'
+import { linearByRow, splitHeads } from '../../../src/engine/compiler/layers.js'
 import { BLOCK } from '../../../src/engine/compiler/tokens.js'
-import {
-  greedyGraph, type Audio, type GreedyGraph, type GreedyTokens,
-} from '../../../src/engine/runtime/greedy-graph.js'
-import { Tensor } from '../../../src/engine/runtime/session.js'
-import { attention, openGraph, plus, product, randomTable, REAL, softmax, widthOf, type Table } from './reference.js'
+import { encoderGraph, type EncoderMemory } from '../../../src/engine/runtime/encoder-memory.js'
+import { GreedyGraph, type GreedyTokens } from '../../../src/engine/runtime/greedy-graph.js'
+import { stepGraph, type StepGraph } from '../../../src/engine/runtime/step-graph.js'
+import { attention, openGraph, plus, product, randomTable, REAL, softmax, tensorOf, widthOf, type Table } from './reference.js'
 
 export const HEADS = 2
 export const WIDTH = 8
@@ -18,6 +20,7 @@ export const END = 7
 export const KEPT = Array.from({ length: VOCABULARY }, (_, id) => id)
   .filter((id) => id % 6 !== 5 || id <= 35).slice(0, 2 * BLOCK)
 export const LAYERS = 2
+const POSITIONS = 128
 
 const embedding = randomTable(1, VOCABULARY, WIDTH)
 const output = randomTable(2, WIDTH, VOCABULARY)
@@ -27,32 +30,28 @@ export const weights = Array.from({ length: LAYERS }, (_, layer) => {
   return { query, key, value, crossQuery }
 })
 const keptColumns = output.map((row) => KEPT.map((id) => row[id]!))
-const ATTENTION = { heads: HEADS, scale: 1 }
 type Three = [Value, Value, Value]
-const matrix = (graph: Graph, table: Table): Value =>
-  graph.weight(Float32Array.from(table.flat()), [table.length, widthOf(table)])
+const numbersOf = (table: Table): Float32Array => Float32Array.from(table.flat())
+const times = (graph: Graph, x: Value, table: Table): Value =>
+  linearByRow(graph, x, { values: numbersOf(table), rows: table.length, columns: widthOf(table) })
 
 export const decoder: Decoder = {
   layers: LAYERS, heads: HEADS, headWidth: WIDTH / HEADS, vocabulary: VOCABULARY, kept: KEPT, endToken: END,
-  embed(graph, tokens, position) {
-    const count = graph.op('Squeeze', [graph.op('Shape', [tokens], { start: 1, end: 2 })])
-    const positions = graph.op('Add', [position, graph.op('Range', [graph.integer(0), count, graph.integer(1)])])
-    const waves = graph.op('Unsqueeze', [graph.op('Sin', [graph.cast(positions, 'float32')]), graph.integers(1)])
-    return graph.op('Add', [graph.op('Gather', [matrix(graph, KEPT.map((id) => embedding[id]!)), tokens]), waves])
+  embed(graph, tokens, positions) {
+    // A table: the runtime computes the sines of four numbers otherwise than that of one.
+    const sines = graph.weight(Float32Array.from({ length: POSITIONS }, (_, at) => Math.sin(at)), [POSITIONS, 1])
+    const waves = graph.op('Gather', [sines, positions])
+    const table = graph.weight(numbersOf(KEPT.map((id) => embedding[id]!)), [KEPT.length, WIDTH])
+    return graph.op('Add', [graph.op('Gather', [table, tokens]), waves])
   },
-  layer(graph, index, hidden, _position, past, cross) {
-    const { query, key, value, crossQuery: crossTable } = weights[index]!
-    const [q, k, v] = [query, key, value].map((table) => graph.op('MatMul', [hidden, matrix(graph, table)])) as Three
-    const own = causalSelfAttention(graph, q, k, v, past, ATTENTION)
-    const selfAttended = graph.op('Tanh', [graph.op('Add', [hidden, own.output])])
-    const crossQuery = graph.op('MatMul', [selfAttended, matrix(graph, crossTable)])
-    const crossOutput = crossAttention(graph, crossQuery, cross, ATTENTION)
-    return { hidden: graph.op('Add', [selfAttended, crossOutput]), keyValues: own.keyValues, crossQuery }
+  layer(graph, index, hidden, _positions, attention) {
+    const { query, key, value, crossQuery } = weights[index]!
+    const [q, k, v] = [query, key, value].map((table) => times(graph, hidden, table)) as Three
+    const selfAttended = graph.op('Tanh', [graph.op('Add', [hidden, attention.self(q, k, v)])])
+    return graph.op('Add', [selfAttended, attention.cross(times(graph, selfAttended, crossQuery))])
   },
-  logits(graph, hidden) {
-    const logits = graph.op('MatMul', [hidden, matrix(graph, keptColumns)])
-    return graph.op('Reshape', [logits, graph.integers(-1, KEPT.length)])
-  },
+  logits: (graph, hidden) =>
+    graph.op('Reshape', [times(graph, hidden, keptColumns), graph.integers(-1, KEPT.length)]),
 }
 
 /** Reference: the output of the last layer, and the query of the cross-attention of each layer. */
@@ -94,23 +93,36 @@ export function referenceGreedy(
   return { tokens, logProbabilities }
 }
 
+export type Encode = (frames: Table) => Promise<EncoderMemory>
+
 /** Here "audio", [1, frames, width], is used as keys and values of every layer. */
-export async function openGreedy(t: Test): Promise<GreedyGraph> {
-  const graph = new Graph('toy', REAL)
-  const audio = graph.input('audio', 'float32', [1, 'frames', WIDTH])
-  writeGreedy(graph, decoder, () => encoderMemory(graph, decoder, audio, 1, (body) => {
-    const split = splitHeads(body, audio, HEADS, WIDTH / HEADS)
-    return Array.from({ length: LAYERS }, () => ({ keys: split, values: split }))
-  }))
+export async function openEncoder(t: Pick<Test, 'teardown'>): Promise<Encode> {
+  const graph = new Graph('toy encoder', REAL)
+  const { states, bias } = fillUpStates(graph, graph.input('audio', 'float32', [1, 'frames', WIDTH]))
+  const split = splitHeads(graph, states, HEADS, WIDTH / HEADS)
+  const layers = Array.from({ length: LAYERS }, () => ({ keys: split, values: split }))
+  memoryOutputs(graph, decoder, { layers, bias })
   const session = await openGraph(graph)
   t.teardown(() => session.release())
-  return greedyGraph(session)
+  const encode = encoderGraph(session)
+  return (frames) => encode(tensorOf(frames, [1, frames.length, WIDTH]))
 }
 
-export const audioOf = (frames: Table): Audio => ({
-  input: 'audio',
-  tensor: new Tensor('float32', Float32Array.from(frames.flat()), [1, frames.length, WIDTH]),
-  empty: new Tensor('float32', new Float32Array(0), [1, 0, WIDTH]),
-})
+export async function openGreedy(t: Pick<Test, 'teardown'>, target: Target = REAL): Promise<GreedyGraph> {
+  const graph = new Graph('toy', target)
+  writeGreedy(graph, decoder)
+  const session = await openGraph(graph)
+  t.teardown(() => session.release())
+  return new GreedyGraph(session)
+}
+
+export async function openSteps(t: Pick<Test, 'teardown'>): Promise<StepGraph> {
+  const graph = new Graph('toy steps', REAL)
+  writeSteps(graph, decoder)
+  const session = await openGraph(graph)
+  t.teardown(() => session.release())
+  return stepGraph(session)
+}
+
 export const clips = [21, 22, 23, 24].map((seed) => randomTable(seed, 5 + seed % 3, WIDTH)) as
   [Table, Table, Table, Table]

@@ -11,7 +11,7 @@ import {
   asGgml, ggmlFile, placeWeights, safetensorsFile, VOCABULARY, WHISPER_MANIFEST, whisperTensors, type NamedTensor,
 } from '../../../fixtures/weight-files.js'
 import { compiledGraph } from '../../../src/engine/compiler/cache.js'
-import { compileModel, type GraphKind } from '../../../src/engine/compiler/compile.js'
+import { compileModel, GRAPH_KINDS, type GraphKind } from '../../../src/engine/compiler/compile.js'
 import type { Target } from '../../../src/engine/compiler/graph.js'
 import { realValues, transposed, type FloatTensor } from '../../../src/engine/compiler/matrices.js'
 import { readOnnx } from '../../../src/engine/compiler/onnx.js'
@@ -19,11 +19,13 @@ import { Published } from '../../../src/engine/compiler/published.js'
 import { publishedWeights, type Weights } from '../../../src/engine/compiler/weights.js'
 import { projectRoot } from '../../../src/domain/project-root.js'
 import { encoderDecoderOf, openModelFiles, readManifest, type Manifest } from '../../../src/engine/manifest.js'
-import { greedyGraph } from '../../../src/engine/runtime/greedy-graph.js'
-import { Tensor } from '../../../src/engine/runtime/session.js'
+import { encoderGraph } from '../../../src/engine/runtime/encoder-memory.js'
+import { GreedyGraph } from '../../../src/engine/runtime/greedy-graph.js'
+import { Tensor, type Session } from '../../../src/engine/runtime/session.js'
 import { stepGraph } from '../../../src/engine/runtime/step-graph.js'
 import { loadModel } from '../../../src/recognition/load-recognizer.js'
 import { chirp, openRecognizer, recognize, recognizerContract } from '../../recognition/families/recognizer-contract.js'
+import { decodeAlone } from './greedy-masks.js'
 import { borrowModel, clipOf, open, signalToNoiseDb } from './real-model.js'
 
 const REAL: Target = { matrices: 'real' }
@@ -38,7 +40,7 @@ async function temporaryModels(t: Test): Promise<string> {
 }
 
 async function compile(
-  t: Test, given: Omit<Manifest, 'files'>, bytes: Uint8Array, target = REAL, kind: GraphKind = 'greedy',
+  t: Test, given: Omit<Manifest, 'files'>, bytes: Uint8Array, target: Target, kind: GraphKind,
 ): Promise<Uint8Array> {
   const modelsDir = await temporaryModels(t)
   const manifest = await placeWeights(modelsDir, given, bytes)
@@ -46,7 +48,7 @@ async function compile(
 }
 
 t.test('the same weights give the same graph, byte for byte, from every format', async (t) => {
-  for (const kind of ['greedy', 'steps', 'align'] as const) {
+  for (const kind of GRAPH_KINDS) {
     const fromGgml = Buffer.from(await compile(t, WHISPER_MANIFEST, ggml(), REAL, kind))
     for (const tensors of [prefixed(whisperTensors()), whisperTensors()]) {
       t.ok(fromGgml.equals(await compile(t, WHISPER_MANIFEST, safetensorsFile(tensors), REAL, kind)), kind)
@@ -68,18 +70,14 @@ t.test('a model from weights alone keeps the contract of recognizers', async (t)
 t.test('with a scale for each column, a beam of one hypothesis gives the tokens of the greedy loop', async (t) => {
   const target = { matrices: 'unsigned' } as const
   const { startToken, endToken } = encoderDecoderOf({ name: 'random', decoding: WHISPER_MANIFEST.decoding })
-  const [greedy, steps] = await Promise.all((['greedy', 'steps'] as const).map(async (kind) =>
-    open(await compile(t, WHISPER_MANIFEST, ggml(), target, kind), { fixedShapes: false })))
-  t.teardown(() => Promise.all([greedy!.release(), steps!.release()]))
-  const { vocabulary, start } = greedyGraph(greedy!)
+  const [encoder, greedy, steps] = await Promise.all((['encoder', 'greedy', 'steps'] as const).map(async (kind) =>
+    open(await compile(t, WHISPER_MANIFEST, ggml(), target, kind), { fixedShapes: false }))) as
+    [Session, Session, Session]
+  t.teardown(() => Promise.all([encoder.release(), greedy.release(), steps.release()]))
   const features = Float32Array.from({ length: 8 * 200 }, (_, index) => Math.sin(index * 0.37))
-  const audio = {
-    input: 'features', tensor: new Tensor('float32', features, [1, 8, 200]),
-    empty: new Tensor('float32', new Float32Array(0), [1, 8, 0]),
-  }
-  const none = new Tensor('float32', new Float32Array(vocabulary), [vocabulary])
-  const { tokens } = await start(audio).runsWith({ always: none, first: none })([startToken], 12)
-  const beam = stepGraph(steps!).start(await start(audio).encode(), [startToken])
+  const memory = await encoderGraph(encoder)(new Tensor('float32', features, [1, 8, 200]))
+  const { tokens } = await decodeAlone(new GreedyGraph(greedy), memory, [startToken], 12)
+  const beam = stepGraph(steps).start(memory, [startToken])
   const stepped = [startToken]
   while (stepped.length <= tokens.length && stepped.at(-1) !== endToken) {
     const { tokens: [best] } = await beam.step([{ parent: 0, token: stepped.at(-1)! }], [], 1)
@@ -124,25 +122,23 @@ t.test('the weights of the default model, written as safetensors, give its token
   const manifest = await readManifest(modelsDir, 'moonshine-tiny-en')
   const files = openModelFiles(modelsDir, manifest)
   const { samples } = (await clipOf('fixtures/clips/warm-up.wav')).waveform
-  const decode = async (graph: Uint8Array) => {
-    const session = await open(graph, { fixedShapes: false })
-    t.teardown(() => session.release())
-    const { vocabulary, start } = greedyGraph(session)
-    const audio = {
-      input: 'waveform', tensor: new Tensor('float32', samples, [1, samples.length]),
-      empty: new Tensor('float32', new Float32Array(0), [1, 0]),
-    }
-    const none = new Tensor('float32', new Float32Array(vocabulary), [vocabulary])
-    const memory = keyValuesOf(await start(audio).encode())
-    return { memory, ...await start(audio).runsWith({ always: none, first: none })([1], 30) }
+  const audio = new Tensor('float32', samples, [1, samples.length])
+  const decode = async (compileKind: (kind: GraphKind) => Promise<Uint8Array>) => {
+    const [encoder, greedy] = await Promise.all((['encoder', 'greedy'] as const).map(async (kind) =>
+      open(await compileKind(kind), { fixedShapes: false }))) as [Session, Session]
+    t.teardown(() => Promise.all([encoder.release(), greedy.release()]))
+    const memory = await encoderGraph(encoder)(audio)
+    const { tokens } = await decodeAlone(new GreedyGraph(greedy), memory, [1], 30)
+    return { memory: keyValuesOf(memory), tokens }
   }
-  const published = await decode(await compileModel(manifest, files, REAL, 'greedy', open))
+  const published = await decode((kind) => compileModel(manifest, files, REAL, kind, open))
   const bytes = safetensorsFile(await tensorsOfDefaultModel(files.read))
   const { files: _, ...given } = manifest
-  const found = await decode(await compile(t, { ...given, name: 'rewritten' }, bytes))
+  const found = await decode((kind) => compile(t, { ...given, name: 'rewritten' }, bytes, REAL, kind))
   t.same(found.tokens, published.tokens)
   t.ok(signalToNoiseDb(published.memory, found.memory) > 80)
-  const integers = await decode(await compile(t, { ...given, name: 'rounded' }, bytes, { matrices: 'unsigned' }))
+  const integers = await decode((kind) =>
+    compile(t, { ...given, name: 'rounded' }, bytes, { matrices: 'unsigned' }, kind))
   t.same(integers.tokens, published.tokens, 'as integers of one scale for each column')
 })
 

@@ -1,10 +1,11 @@
 /** Layers that Whisper needs, compared with their definitions. */
 import { test, type Test } from 'tap'
 import { convolve, type Convolution } from '../../../src/engine/compiler/convolution.js'
+import { crossAttentionTo } from '../../../src/engine/compiler/decoder.js'
 import { Graph, type Target, type Value } from '../../../src/engine/compiler/graph.js'
-import { crossAttention, gatherColumns } from '../../../src/engine/compiler/layers.js'
+import { gatherRows } from '../../../src/engine/compiler/layers.js'
 import {
-  dequantized, padColumns, transposed, type QuantizedMatrix, type QuantizedTensor,
+  dequantized, padColumns, type QuantizedMatrix, type QuantizedTensor,
 } from '../../../src/engine/compiler/matrices.js'
 import { sessionOpener, Tensor } from '../../../src/engine/runtime/session.js'
 
@@ -56,16 +57,13 @@ test('a key with a count equals as many equal keys, for one query or more', asyn
           query: [1, queries, heads * headWidth],
           keys: [1, heads, positions, headWidth],
           values: [1, heads, positions, headWidth],
-          ...(given.logCounts && { logCounts: [positions] }),
+          logCounts: [1, positions],
         },
         given,
-        (graph, { query, keys, values, logCounts }) =>
-          crossAttention(
-            graph,
-            query!,
-            { keys: keys!, values: values!, ...(logCounts && { logCounts }) },
-            { heads, scale: 1 },
-          ),
+        (graph, { query, keys, values, logCounts }) => {
+          const memory = { layers: [{ keys: keys!, values: values! }], bias: logCounts! }
+          return crossAttentionTo(graph, memory, query!, { heads, headWidth })(0, query!)
+        },
       )
     const counted = await attend(counts.length, { query, keys, values, logCounts })
     const repeated = (rows: Float32Array): Float32Array =>
@@ -77,29 +75,31 @@ test('a key with a count equals as many equal keys, for one query or more', asyn
           }),
         ).flat(),
       )
-    const several = await attend(7, { query, keys: repeated(keys), values: repeated(values) })
+    const several = await attend(7, {
+      query, keys: repeated(keys), values: repeated(values), logCounts: new Float32Array(7),
+    })
     isClose(t, counted.data as Float32Array, several.data as Float32Array, `${queries} queries`)
   }
 })
 
-test('gathered columns of a matrix are dequantized, and columns of padding are zero', async (t) => {
+test('gathered rows of a table are dequantized, and columns of padding are zero', async (t) => {
   const random = seeded(3)
-  const { values, scales, zeroPoints } = integers(random, [6, 5])
-  const table: QuantizedMatrix = { values, rows: 6, columns: 5, scales, zeroPoints }
-  const matrix = padColumns(transposed(table), 2)
-  t.same([matrix.rows, matrix.columns], [5, 8])
+  const { values, scales, zeroPoints } = integers(random, [5, 6])
+  const table: QuantizedMatrix = { values, rows: 5, columns: 6, scales, zeroPoints }
+  const padded = padColumns(table, 2)
+  t.same([padded.rows, padded.columns], [5, 8])
   const expected = dequantized(table)
   for (const target of TARGETS) {
-    const graph = new Graph('columns', target)
-    graph.output(gatherColumns(graph, matrix, graph.input('indices', 'int64', [1, 'n'])), 'y', 'float32')
+    const graph = new Graph('rows', target)
+    graph.output(gatherRows(graph, padded, graph.input('indices', 'int64', [1, 'n'])), 'y', 'float32')
     const session = await open(graph.bytes(), { fixedShapes: false })
-    const { y } = await session.run({ indices: new Tensor('int64', BigInt64Array.of(4n, 0n, 7n), [1, 3]) })
+    const { y } = await session.run({ indices: new Tensor('int64', BigInt64Array.of(4n, 0n), [1, 2]) })
     await session.release()
-    t.same(y!.dims, [1, 3, 5])
+    t.same(y!.dims, [1, 2, 8])
     isClose(
       t,
       y!.data as Float32Array,
-      Float32Array.of(...expected.subarray(20, 25), ...expected.subarray(0, 5), 0, 0, 0, 0, 0),
+      Float32Array.of(...expected.subarray(24, 30), 0, 0, ...expected.subarray(0, 6), 0, 0),
       target.matrices,
     )
   }
