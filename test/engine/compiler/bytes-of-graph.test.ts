@@ -6,15 +6,17 @@ import { builtInModelsDir } from '../../../src/commands/setup/weights.js'
 
 /** Bytes of graphs that the compiler wrote. */
 const MEASURED = [
-  ['moonshine-tiny-en', 'greedy', 'signed', 26_278_102], ['moonshine-tiny-en', 'align', 'signed', 17_211_204],
-  ['moonshine-tiny-en', 'steps', 'signed', 17_417_245], ['moonshine-tiny-en', 'greedy', 'real', 100_989_981],
-  ['whisper-base', 'greedy', 'signed', 88_565_766], ['whisper-base', 'align', 'signed', 62_102_840],
-  ['whisper-base-en', 'greedy', 'signed', 91_743_099], ['whisper-base-en', 'align', 'signed', 62_463_942],
+  ['moonshine-tiny-en', 'encoder', 'signed', 9_379_419], ['moonshine-tiny-en', 'encoder', 'unsigned', 14_353_236],
+  ['moonshine-tiny-en', 'greedy', 'signed', 27_283_975], ['moonshine-tiny-en', 'align', 'signed', 17_243_813],
+  ['moonshine-tiny-en', 'steps', 'signed', 24_788_323], ['moonshine-tiny-en', 'greedy', 'real', 95_651_547],
+  ['whisper-base', 'encoder', 'signed', 38_538_277], ['whisper-base', 'greedy', 'signed', 83_592_620],
+  ['whisper-base', 'align', 'signed', 49_792_976], ['whisper-base-en', 'encoder', 'signed', 41_358_492],
+  ['whisper-base-en', 'greedy', 'signed', 83_799_588],
 ] as const
 
 t.test('the estimate of the bytes of a graph', async (t) => {
   for (const [name, kind, matrices, bytes] of MEASURED) {
     const estimate = bytesOfGraph(await readManifest(builtInModelsDir, name), { matrices }, kind)
-    t.ok(estimate >= bytes && estimate < 1.5 * bytes, `${name}, ${kind}, ${matrices}: ${estimate} for ${bytes}`)
+    t.ok(estimate >= bytes && estimate < 2 * bytes, `${name}, ${kind}, ${matrices}: ${estimate} for ${bytes}`)
   }
 })
