@@ -1,4 +1,4 @@
-/** What a decoder attends to: states and silence filled up to a multiple, with a bias that excludes what is filled up. */
+/** What a decoder attends to: states and silence, filled up to a multiple, and a bias that excludes the rest. */
 import t from 'tap'
 import { NOWHERE, POSITIONS_MULTIPLE } from '../../../src/engine/compiler/decoder.js'
 import { fillUpStates } from '../../../src/engine/compiler/encoder.js'
