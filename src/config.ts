@@ -103,6 +103,9 @@ function converted(values: SettingValues, cores: () => number): ConvertedValues 
     modelsDir: path.resolve(values.modelsDir),
     executionProviders: listOf(values.executionProviders),
     workers: values.workers || Math.max(1, Math.floor(cores() / values.threads)),
+    idleThreads: values.idleThreads || Math.max(values.threads, Math.min(MAX_IDLE_THREADS, cores())),
+    workerMemoryLimitBytes: values.workerMemoryLimitBytes === 'auto' ? undefined
+      : Number(values.workerMemoryLimitBytes),
     disabledCodecs: listOf(values.disabledCodecs),
     cascadeModel: optional(values.cascadeModel),
     driftRecord: optionalPath(values.driftRecord),
@@ -119,6 +122,9 @@ function converted(values: SettingValues, cores: () => number): ConvertedValues 
     warmUpClip: path.resolve(values.warmUpClip),
   }
 }
+
+/** More threads share too little work of a short clip. */
+const MAX_IDLE_THREADS = 4
 
 const optional = (text: string): string | undefined => text === '' ? undefined : text
 const optionalPath = (file: string): string | undefined => file === '' ? undefined : path.resolve(file)

@@ -27,6 +27,7 @@ import { openLabelling } from './serving/labelling/labelling.js'
 import { availableCores } from './serving/workers/cores.js'
 import type { PoolEvents } from './serving/workers/pool-options.js'
 import { WorkerPool } from './serving/workers/pool.js'
+import { memoryLimitBytes } from './serving/workers/recycling.js'
 import type { LoadedModel } from './domain/worker-protocol.js'
 import { workerSettings } from './serving/workers/worker-settings.js'
 
@@ -63,6 +64,7 @@ async function serve(config: Config): Promise<void> {
     requestsInProgress: uploads.requestsInProgress,
     uploadBytesHeld: uploads.bytesHeld,
     workers: pool.readiness().workers,
+    requestsRunning: pool.runningJobs,
     workerResidentBytes: pool.residentBytes,
   }))
   const drift = await openDrift(config, standard, telemetry, logger)
@@ -161,10 +163,12 @@ async function loadCatalogues(config: Config, store: CatalogueStore, logger: Log
 }
 
 function openPool(config: Config, models: readonly ServedModel[], events: PoolEvents): WorkerPool {
+  const modelBytes = models.reduce((sum, { bytes }) => sum + bytes, 0)
   return new WorkerPool({
     entry: new URL('./recognition/process/worker-process.js', import.meta.url),
-    workers: config.workers, settings: workerSettings(config),
-    modelBytes: models.reduce((sum, { bytes }) => sum + bytes, 0),
+    workers: config.workers, settings: workerSettings(config), modelBytes,
+    maxBatchSize: config.maxBatchSize,
+    memoryLimitBytes: config.workerMemoryLimitBytes ?? memoryLimitBytes(modelBytes, config.maxAudioSeconds),
     queue: { jobs: config.queueJobs, audioSeconds: config.queueAudioSeconds },
     queueWaitSeconds: config.queueWaitSeconds,
     deadlineSeconds: config.deadlineSeconds,
@@ -183,7 +187,7 @@ function poolEvents(models: readonly ServedModel[], telemetry: Telemetry, logger
     },
     onWorkerReplaced(pid, reason, description) {
       telemetry.workerReplaced(reason)
-      logger.error({ worker: pid, reason, description }, 'worker replaced')
+      logger[reason === 'memory' ? 'warn' : 'error']({ worker: pid, reason, description }, 'worker replaced')
     },
     onWorkerNoise(pid, line) { logger.warn({ worker: pid, line }, 'worker wrote to standard error') },
     onRetry(pid) {

@@ -29,6 +29,10 @@ export interface ConvertedValues {
   readonly executionProviders: readonly string[]
   /** At least 1. */
   readonly workers: number
+  /** At least 1. */
+  readonly idleThreads: number
+  /** Undefined: made from the models and the longest audio. */
+  readonly workerMemoryLimitBytes: number | undefined
   readonly disabledCodecs: readonly string[]
   readonly cascadeModel: string | undefined
   readonly driftRecord: string | undefined

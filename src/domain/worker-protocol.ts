@@ -15,7 +15,7 @@ import type { SecretName } from './secrets.js'
  * must not know a secret of the service. A setting that a worker needs is added here and used there.
  */
 export const WORKER_SETTINGS = [
-  'modelsDir', 'models', 'executionProviders', 'executionProvidersStrict', 'engine', 'matrices', 'threads',
+  'modelsDir', 'models', 'executionProviders', 'executionProvidersStrict', 'engine', 'matrices', 'threads', 'idleThreads',
   'maxAudioSeconds', 'cpuPerAudioSecond', 'disabledCodecs', 'normalizeVolume', 'trimSilence', 'speechDetection',
   'speechDetector', 'maxDecodingPasses', 'cascadeModel', 'cascadeBelow', 'warmUpClip',
 ] as const satisfies readonly Exclude<keyof Config, PropertyOf<SecretName>>[]
@@ -30,6 +30,8 @@ export interface WorkerJob extends RecognitionRequest {
    * share no other clock.
    */
   readonly remainingSeconds: number
+  /** No other request is running or waiting: all cores may work on it. */
+  readonly isAlone?: boolean
   /** What a person wrote down for this clip, to be scored against the audio. Commands ask for it, clients cannot. */
   readonly label?: string
 }
@@ -78,6 +80,11 @@ export type FromWorker =
     readonly kind: 'done'
     readonly id: number
     readonly outcome: Outcome
+    /** Its share of the time of the process, pauses not included. */
     readonly workSeconds: number
+    /** The time that it took, pauses not included. */
+    readonly elapsedSeconds: number
     readonly residentBytes: number
   }
+
+export type DoneMessage = Extract<FromWorker, { kind: 'done' }>

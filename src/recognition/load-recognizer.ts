@@ -13,7 +13,7 @@ import {
 } from '../engine/manifest.js'
 import { sessionOpener, type OpenSession } from '../engine/runtime/session.js'
 import { readCalibration } from './confidence/calibration.js'
-import { loadRecognizer, type Recognizer } from './recognizer.js'
+import { loadRecognizer, type CompiledGraphs, type Recognizer } from './recognizer.js'
 
 export interface EngineSettings {
   readonly modelsDir: string
@@ -22,7 +22,12 @@ export interface EngineSettings {
   readonly executionProviders: readonly string[]
   readonly executionProvidersStrict: boolean
   readonly threads: number
+  /** Of the encoder, for a clip that has the machine to itself; default: `threads`. */
+  readonly idleThreads?: number
 }
+
+/** Largest encoder that is opened twice. */
+const MOST_WIDE_BYTES = 40e6
 
 export interface LoadedRecognizer { readonly recognizer: Recognizer; readonly notes: readonly string[] }
 
@@ -46,8 +51,9 @@ async function loadOnBestProvider(manifest: Manifest, settings: EngineSettings):
 }
 
 async function loadOnProvider(
-  provider: string, manifest: Manifest, { modelsDir, engine, matrices }: EngineSettings, open: OpenSession,
+  provider: string, manifest: Manifest, settings: EngineSettings, open: OpenSession,
 ): Promise<LoadedRecognizer> {
+  const { modelsDir, engine, matrices } = settings
   const files = openModelFiles(modelsDir, manifest)
   if (engine === 'reference') return { recognizer: await loadPublished(manifest, files, open), notes: [] }
   const target = targetFor(provider, matrices)
@@ -72,10 +78,18 @@ async function loadOnProvider(
     if ('reason' in found) throw new SpeechError('MODEL_INVALID', `${manifest.name}: ${found.reason}`)
     return found.graph
   }
-  return {
-    recognizer: await loadRecognizer(manifest, files, open, { encoder: encoder.graph, greedy: greedy.graph, further }),
-    notes,
+  const graphs: CompiledGraphs = {
+    encoder: encoder.graph, greedy: greedy.graph, further, openWide: wideOpener(provider, encoder.graph, settings),
   }
+  return { recognizer: await loadRecognizer(manifest, files, open, graphs), notes }
+}
+
+/** A second encoder takes the memory of its weights, so there is none of a large model. */
+function wideOpener(
+  provider: string, { byteLength }: Uint8Array, { threads, idleThreads = threads }: EngineSettings,
+): OpenSession | undefined {
+  if (provider !== 'cpu' || idleThreads <= threads || byteLength > MOST_WIDE_BYTES) return undefined
+  return sessionOpener({ providers: ['cpu'], strict: true, threads: idleThreads })
 }
 
 /** Throws MODEL_INVALID for a model that has no published graphs; `reason`: why it cannot be compiled. */

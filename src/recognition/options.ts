@@ -14,6 +14,8 @@ export interface TranscribeOptions
   readonly disabledCodecs?: readonly string[]
   /** Most decoding passes of a doubtful clip. */
   readonly maxDecodingPasses: number
+  /** The machine has nothing else to recognize: all cores may work on this. */
+  readonly isAlone?: boolean
   /** A text to be scored against the audio. */
   readonly label?: string
   /** What is requested of a recognizer: several hypotheses, or biasing. */

@@ -128,6 +128,7 @@ function decodeOptionsOf(
     words: options.words ?? false,
     tokenLogProbabilities: options.tokenLogProbabilities ?? false,
     rescorable: options.label !== undefined,
+    isAlone: options.isAlone ?? false,
     pad: options.trimSilence,
     beamFor: options.beamFor,
     interrupt: options.interrupt,

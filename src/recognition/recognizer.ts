@@ -39,6 +39,8 @@ export interface RecognizeOptions {
   readonly words?: boolean
   /** Whether the hypothesis has the log-probability and the bytes of each token. */
   readonly tokenLogProbabilities?: boolean
+  /** All cores may work on this clip; otherwise one thread does. */
+  readonly isAlone?: boolean
   readonly interrupt: Interrupt
   readonly timer: StageTimer
 }
@@ -86,6 +88,8 @@ export interface RecognitionStream {
 export interface CompiledGraphs {
   readonly encoder: Uint8Array
   readonly greedy: Uint8Array
+  /** Opens an encoder that uses several threads, for clips that have the machine to themselves. */
+  readonly openWide?: OpenSession | undefined
   further(entrance: 'steps' | 'align'): Promise<Uint8Array>
 }
 

@@ -8,7 +8,7 @@
  * talk at once cannot be transcribed as one, so the second one is left out, and it is counted for how long.
  */
 import type { ChannelChoice, Mixing } from '../../domain/audio.js'
-import { downmix, framesOf, meanOf, pick, type Block } from '../signal/downmix.js'
+import { areChannelsEqual, downmix, framesOf, meanOf, pick, type Block } from '../signal/downmix.js'
 import { fadeBetween } from './crossfade.js'
 import { envelopeOf, envelopesOf, hopOf, type Envelope } from './envelopes.js'
 import { isMeanClear } from './mean-clarity.js'
@@ -44,6 +44,7 @@ export async function mixToMono(blocks: readonly Block[], channels: number, opti
   const { choice, sampleRate, interrupt } = options
   const byPower = (): Mix => ({ ...downmix(blocks, channels, choice), unusedSpeechSeconds: 0 })
   if (channels === 1 || choice !== 'mix') return byPower()
+  if (areChannelsEqual(blocks)) return { samples: pick(blocks, 0), mixing: 'mean', unusedSpeechSeconds: 0 }
   const yieldIfDue = yieldsToEvents(interrupt)
   const envelopes = await envelopesOf(blocks, channels, sampleRate, yieldIfDue)
   if (carrySameSound(envelopes)) return mixSameSound(blocks, envelopes, byPower(), sampleRate, yieldIfDue)

@@ -92,13 +92,16 @@ export function readPcm(bytes: Uint8Array, layout: PcmLayout): Block {
   })
 }
 
+/** A power of two: the product is as exact as the quotient. */
+const SCALE_16 = 1 / 0x8000
+
 /** The most frequent format, five times as fast as through a DataView. Copied, since the bytes may be unaligned. */
 function readNative16(bytes: Uint8Array, { channels, dataOffset }: PcmLayout, frames: number): Block {
   const aligned = new Uint8Array(bytes.subarray(dataOffset, dataOffset + 2 * frames * channels))
   const interleaved = new Int16Array(aligned.buffer)
   return Array.from({ length: channels }, (_, channel) => {
     const samples = new Float32Array(frames)
-    for (let i = 0, at = channel; i < frames; i++, at += channels) samples[i] = interleaved[at]! / 0x8000
+    for (let i = 0, at = channel; i < frames; i++, at += channels) samples[i] = interleaved[at]! * SCALE_16
     return samples
   })
 }

@@ -4,14 +4,12 @@
  * Loudness (`integrated-loudness.ts`) and true peak (`true-peak.ts`) are those of ITU-R BS.1770-4. The gain is one
  * number for the whole clip, so it changes nothing but the level. A peak above the voice, such as a click or a cough,
  * can therefore limit it.
- *
- * A DC offset, which cheap sound cards add, is assumed to be constant and is subtracted. Digital silence is left out of
- * its mean and is not changed: apps pad recordings with exact zeros, which have no offset. With the mean over a clip
- * that is padded to twice its length, half of the offset would stay and the other half would be added to the padding.
  */
 import type { Level, Waveform } from '../../domain/audio.js'
 import { clippedShare, type Extremes } from './clipping.js'
-import { integratedLoudness, type FillSamples } from './integrated-loudness.js'
+import { integratedLoudness } from './integrated-loudness.js'
+import type { FillSamples } from './k-weighting.js'
+import { shifted, shiftedParts, unpaddedOf } from './offset.js'
 import { truePeak } from './true-peak.js'
 
 /**
@@ -24,19 +22,16 @@ export const PEAK_CEILING_DBTP = -1
 /** Largest gain. A whisper at −76 LUFS still reaches the target; noise of clips without a voice does not. */
 export const MAX_GAIN_DB = 60
 
-/** Shorter runs of zeros are part of the signal. */
-const PADDING_SECONDS = 0.01
-
 /** The level of a signal as it was received. */
 export function measureLevel(waveform: Waveform): Level {
   const { samples } = waveform
-  const { meanSquare, ...extremes } = statistics(samples)
+  const { sum, squares, ...extremes } = statistics(samples)
   const peak = Math.max(extremes.above, extremes.below)
   const silent = peak === 0
   return {
-    ...measureLoudness(waveform),
+    ...loudnessOf(waveform, sum),
     peakDbfs: silent ? null : 20 * Math.log10(peak),
-    rmsDbfs: silent ? null : 10 * Math.log10(meanSquare),
+    rmsDbfs: silent ? null : 10 * Math.log10(squares / Math.max(1, samples.length)),
     clippedRatio: clippedShare(samples, extremes),
   }
 }
@@ -46,12 +41,21 @@ export type Loudness = Pick<Level, 'loudnessLufs' | 'dcOffset'>
 
 /** As `measureLevel`, but only what a gain needs. */
 export function measureLoudness(waveform: Waveform): Loudness {
+  const { samples } = waveform
+  let sum = 0
+  for (let i = 0; i < samples.length; i++) sum += samples[i]!
+  return loudnessOf(waveform, sum)
+}
+
+/** `sum` is that of all samples; those of paddings add nothing to it, and are not counted in the mean. */
+function loudnessOf(waveform: Waveform, sum: number): Loudness {
   const { samples, sampleRate } = waveform
   const unpadded = unpaddedOf(waveform)
-  const dcOffset = meanOf(samples, unpadded)
+  const count = unpadded.reduce((total, { start, end }) => total + end - start, 0)
+  const dcOffset = count === 0 ? 0 : sum / count
   // The offset is removed first, otherwise the high pass of the K-weighting would ring at the start.
-  const fill = shiftedParts(samples, unpadded, dcOffset)
-  return { loudnessLufs: integratedLoudness(samples.length, sampleRate, fill), dcOffset }
+  const open = (): FillSamples => shiftedParts(samples, unpadded, dcOffset)
+  return { loudnessLufs: integratedLoudness(samples.length, sampleRate, open), dcOffset }
 }
 
 /**
@@ -78,71 +82,15 @@ export function gainFor(requestedDb: number, peak: number): number {
   return 10 ** (Math.min(requestedDb, MAX_GAIN_DB, headroomDb) / 20)
 }
 
-function statistics(samples: Float32Array): Extremes & { readonly meanSquare: number } {
-  let squares = 0
+function statistics(samples: Float32Array): Extremes & { readonly sum: number; readonly squares: number } {
+  let [sum, squares] = [0, 0]
   let [above, below] = [0, 0]
   for (let i = 0; i < samples.length; i++) {
     const sample = samples[i]!
+    sum += sample
     squares += sample * sample
     if (sample > above) above = sample
     if (-sample > below) below = -sample // four times as fast in V8 as `sample < lowest`
   }
-  return { meanSquare: squares / Math.max(1, samples.length), above, below }
-}
-
-/** A range of samples, `end` excluded. */
-interface Range { readonly start: number; readonly end: number }
-
-/** Mean over the ranges that are not padding. */
-function meanOf(samples: Float32Array, ranges: readonly Range[]): number {
-  let sum = 0
-  let count = 0
-  for (const { start, end } of ranges) {
-    for (let i = start; i < end; i++) sum += samples[i]!
-    count += end - start
-  }
-  return count === 0 ? 0 : sum / count
-}
-
-/** A copy with the offset subtracted in the ranges; all other samples are zeros and stay zeros. */
-function shifted({ samples, sampleRate }: Waveform, ranges: readonly Range[], offset: number): Waveform {
-  const centred = new Float32Array(samples.length)
-  for (const { start, end } of ranges) {
-    for (let i = start; i < end; i++) centred[i] = samples[i]! - offset
-  }
-  return { samples: centred, sampleRate }
-}
-
-/** As `shifted`, for parts in order of time. */
-function shiftedParts(samples: Float32Array, ranges: readonly Range[], offset: number): FillSamples {
-  let next = 0
-  return (into, from) => {
-    into.fill(0)
-    const until = from + into.length
-    while (next < ranges.length && ranges[next]!.end <= from) next++
-    for (let index = next; index < ranges.length && ranges[index]!.start < until; index++) {
-      const { start, end } = ranges[index]!
-      for (let i = Math.max(start, from), last = Math.min(end, until); i < last; i++) {
-        into[i - from] = samples[i]! - offset
-      }
-    }
-  }
-}
-
-/** The ranges between paddings. Samples are probed at intervals at which every padding contains one of them. */
-function unpaddedOf({ samples, sampleRate }: Waveform): Range[] {
-  const padding = Math.ceil(PADDING_SECONDS * sampleRate)
-  const ranges: Range[] = []
-  let start = 0
-  for (let probe = padding - 1; probe < samples.length; probe += padding) {
-    if (samples[probe] !== 0) continue
-    let [first, end] = [probe, probe + 1]
-    while (first > start && samples[first - 1] === 0) first--
-    while (end < samples.length && samples[end] === 0) end++
-    if (end - first < padding) continue
-    if (first > start) ranges.push({ start, end: first })
-    start = end
-    probe = end - 1
-  }
-  return samples.length > start ? [...ranges, { start, end: samples.length }] : ranges
+  return { sum, squares, above, below }
 }

@@ -13,13 +13,13 @@
  * none: every standard rate reduces to terms of 640 or less.
  */
 import type { Waveform } from '../../domain/audio.js'
-import { dotProducts, words } from './dot-products.js'
+import { dotProducts } from './dot-products.js'
 import { filterBank, type FilterBank, type Ratio } from './filter-bank.js'
+import { WORD_BYTES, words } from './webassembly.js'
 
 const MAX_TERM = 1_024
 /** Outputs computed at once: of the same phase, so with the same coefficients, one period of the ratio apart. */
 const PERIODS = 4
-const WORD_BYTES = 4
 
 // Layout of `words`: the sums of the inner loop, the filter bank, and as much of the signal as fits after it.
 const BANK_AT = PERIODS

@@ -65,7 +65,8 @@ export function poolOf(config: Config, compiled: URL = COMPILED): WorkerPool {
   const ignore = (): void => undefined
   return new WorkerPool({
     entry: new URL('recognition/process/worker-process.js', compiled),
-    workers: config.workers, settings: workerSettings(config),
+    // One clip after the other, since their times are measured.
+    workers: config.workers, maxBatchSize: 1, memoryLimitBytes: 0, settings: workerSettings(config),
     queue: { jobs: config.workers, audioSeconds: WAIT_SECONDS * config.workers },
     queueWaitSeconds: WAIT_SECONDS, deadlineSeconds: WAIT_SECONDS,
     killAfterSeconds: config.killAfterSeconds, startSeconds: config.startSeconds,

@@ -3,12 +3,8 @@ import meydaCommonJs from 'meyda'
 
 export const FRAME_SAMPLES = 512
 
-// The module at run time is the object that its types declare as `default`. Its state is global; these are the same
-// values as in recognition/features/spectrum.ts.
+// The module at run time is the object that its types declare as `default`.
 const Meyda = meydaCommonJs as unknown as typeof meydaCommonJs.default
-Meyda.bufferSize = FRAME_SAMPLES
-Meyda.windowingFunction = 'rect'
-Meyda.sampleRate = 16_000
 
 const WINDOW = Float32Array.from({ length: FRAME_SAMPLES }, (_, n) =>
   0.5 - 0.5 * Math.cos(2 * Math.PI * n / FRAME_SAMPLES))
@@ -17,5 +13,8 @@ const WINDOW = Float32Array.from({ length: FRAME_SAMPLES }, (_, n) =>
 export function powerSpectrumAt(samples: Float32Array, start: number): Float32Array {
   const frame = samples.slice(start, start + FRAME_SAMPLES)
   for (let n = 0; n < FRAME_SAMPLES; n++) frame[n]! *= WINDOW[n]!
+  // Its state is global, and recognition/features/spectrum.ts sets it too.
+  Meyda.bufferSize = FRAME_SAMPLES
+  Meyda.windowingFunction = 'rect'
   return Meyda.extract('powerSpectrum', frame) as unknown as Float32Array
 }

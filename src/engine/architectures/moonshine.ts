@@ -8,8 +8,8 @@
  * embedding.
  */
 import { writeAlignment } from '../compiler/alignment.js'
-import { convolve, type Convolution } from '../compiler/convolution.js'
 import { writeSteps } from '../compiler/beam-steps.js'
+import { convolve } from '../compiler/convolution.js'
 import { MAX_POSITIONS, memoryOutputs, pairs, type Decoder } from '../compiler/decoder.js'
 import { fillUpStates } from '../compiler/encoder.js'
 import { Graph, type Value } from '../compiler/graph.js'
@@ -21,7 +21,6 @@ import {
 import {
   concatColumns, scaled, selectRows, transposed, type FloatTensor, type Matrix, type QuantizedTensor,
 } from '../compiler/matrices.js'
-import { UnknownModel } from '../compiler/published.js'
 import { missingInBlock } from '../compiler/tokens.js'
 import { countLayers, type WeightNames, type Weights } from '../compiler/weights.js'
 import type { WriteModel } from '../compiler/compile.js'
@@ -45,7 +44,8 @@ export const write: WriteModel = async ({ readWeights, target, kind, manifest })
   else if (kind === 'steps') writeSteps(graph, model)
   else if (kind === 'align') writeAlignment(graph, model, alignmentHeads)
   else {
-    const { states, bias } = fillUpStates(graph, encode(graph, graph.input('waveform', 'float32', [1, 'samples']), weights))
+    const waveform = graph.input('waveform', 'float32', [1, 'samples'])
+    const { states, bias } = fillUpStates(graph, encode(graph, waveform, weights))
     memoryOutputs(graph, model, { layers: projectStates(graph, states, weights, model), bias })
   }
   return graph.bytes()
@@ -76,8 +76,10 @@ function encode(graph: Graph, waveform: Value, weights: Weights): Value {
     const matrix: MatrixOf = (name) => weights.matrix(`encoder.layers.${layer}.${name}`)
     const floats: FloatsOf = (name) => weights.floats(`encoder.layers.${layer}.${name}`)
     const normed = layerNorm(graph, states, floats('input_layernorm.weight'))
-    const [query, key, value] = queryKeyValue(graph, normed, matrix, width)
-    const [q, k] = [query, key].map((x) => applyRotary(graph, x, start, rotary, HEADS)) as [Value, Value]
+    const query = scaled(matrix('self_attn.q_proj'), scoreScale(width))
+    const projections = [query, matrix('self_attn.k_proj'), matrix('self_attn.v_proj')]
+    const [queries, keys, value] = linears(graph, normed, projections) as [Value, Value, Value]
+    const [q, k] = [queries, keys].map((x) => applyRotary(graph, x, start, rotary, HEADS)) as [Value, Value]
     const attention = selfAttention(graph, q, k, value, ATTENTION)
     const attended = graph.op('Add', [states, linear(graph, attention, matrix('self_attn.o_proj'))])
     const normedAgain = layerNorm(graph, attended, floats('post_attention_layernorm.weight'))
@@ -87,25 +89,24 @@ function encode(graph: Graph, waveform: Value, weights: Weights): Value {
   return layerNorm(graph, states, finalGain)
 }
 
-/** 16,000 samples a second become 250, 83.3 and 41.7 positions. [1, samples] → [1, states, width] */
+/**
+ * 16,000 samples a second become 250, 83.3 and 41.7 positions. [1, samples] → [1, states, width]
+ *
+ * With activations of 8 bits the last convolution would destroy the words, and the second would cost some. The first,
+ * of one channel, is faster in real numbers than in two passes of 8 bits.
+ */
 function convolutionStem(graph: Graph, waveform: Value, weights: Weights): Value {
   const samples = graph.op('Reshape', [waveform, graph.integers(-1, 1)])
-  const kernel = (name: string): FloatTensor => real(weights.kernel(`encoder.${name}`))
-  const first = convolve(graph, samples, { kernel: kernel('conv1'), bias: undefined, stride: 64 })
-  const fine = graph.op('Tanh', [first])
-  const second = foldNorm(
-    { kernel: kernel('conv2'), bias: weights.floats('encoder.conv2.bias'), stride: 3 },
-    weights.floats('encoder.groupnorm.weight'), weights.floats('encoder.groupnorm.bias'))
-  const coarse = gelu(graph, convolve(graph, normalize(graph, fine, second.channels), second.convolution))
-  const third = { kernel: kernel('conv3'), bias: weights.floats('encoder.conv3.bias'), stride: 2 }
-  const states = gelu(graph, convolve(graph, coarse, third))
+  const kernel = (name: string): FloatTensor | QuantizedTensor => weights.kernel(`encoder.${name}`)
+  const layer = (x: Value, name: string, stride: number): Value =>
+    convolve(graph, x, { kernel: kernel(name), bias: weights.floats(`encoder.${name}.bias`), stride, bits: 16 })
+  const first = { kernel: kernel('conv1'), bias: undefined, stride: 64, bits: 32 } as const
+  const fine = graph.op('Tanh', [convolve(graph, samples, first)])
+  const normed = groupNorm(
+    graph, fine, weights.floats('encoder.groupnorm.weight'), weights.floats('encoder.groupnorm.bias'))
+  const coarse = gelu(graph, layer(normed, 'conv2', 3))
+  const states = gelu(graph, layer(coarse, 'conv3', 2))
   return graph.op('Unsqueeze', [states, graph.integers(0)])
-}
-
-/** Gain and bias of a norm are folded into a kernel, so its numbers must be real. */
-function real(kernel: FloatTensor | QuantizedTensor): FloatTensor {
-  if ('scales' in kernel) throw new UnknownModel('a kernel was published as integers without an offset')
-  return kernel
 }
 
 function rotaryFrequencies(): Float32Array {
@@ -113,38 +114,18 @@ function rotaryFrequencies(): Float32Array {
 }
 
 /**
- * Group normalization with one group (Wu and He 2018, arXiv:1803.08494): mean and variance over the whole clip, without
- * gain and bias. [positions, channels]
+ * Group normalization with one group (Wu and He 2018, arXiv:1803.08494): mean and variance over the whole clip, gain
+ * and bias for each channel. Folded into the next kernel, they would make it one of real numbers.
+ * [positions, channels]
  */
-function normalize(graph: Graph, x: Value, channels: number): Value {
+function groupNorm(graph: Graph, x: Value, gain: FloatTensor, bias: FloatTensor): Value {
+  const channels = gain.values.length
   const whole = graph.op('Reshape', [x, graph.integers(1, 1, -1)])
-  const [gain, bias] = [1, 0].map((value) => graph.weight(Float32Array.of(value), [1]))
-  const normed = graph.op('InstanceNormalization', [whole, gain, bias], { epsilon: { real: 1e-5 } })
-  return graph.op('Reshape', [normed, graph.integers(-1, channels)])
-}
-
-/**
- * The convolution with gain and bias of the norm before it folded in: there is no padding, so every output is computed
- * from the whole kernel.
- */
-function foldNorm(
-  { kernel, bias, stride }: Convolution & { bias: FloatTensor }, gain: FloatTensor, shift: FloatTensor,
-): { convolution: Convolution; channels: number } {
-  const [outputs, inputs, width] = kernel.dims as [number, number, number]
-  const values = new Float32Array(kernel.values.length)
-  const biases = Float32Array.from(bias.values)
-  for (let out = 0; out < outputs; out++) {
-    let sum = 0
-    for (let at = 0; at < inputs * width; at++) {
-      const channel = Math.floor(at / width)
-      const weight = kernel.values[out * inputs * width + at]!
-      values[out * inputs * width + at] = weight * gain.values[channel]!
-      sum += weight * shift.values[channel]!
-    }
-    biases[out]! += sum
-  }
-  const folded = { kernel: { values, dims: kernel.dims }, bias: { values: biases, dims: bias.dims }, stride }
-  return { convolution: folded, channels: inputs }
+  const [one, zero] = [1, 0].map((value) => graph.weight(Float32Array.of(value), [1]))
+  const normed = graph.op('InstanceNormalization', [whole, one, zero], { epsilon: { real: 1e-5 } })
+  const rows = graph.op('Reshape', [normed, graph.integers(-1, channels)])
+  const [gains, biases] = [gain, bias].map(({ values }) => graph.weight(values, [channels]))
+  return graph.op('Add', [graph.op('Mul', [rows, gains]), biases])
 }
 
 /** Keys and values of the cross-attention of each decoder layer, from the states of the encoder. */

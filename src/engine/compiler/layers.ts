@@ -6,8 +6,9 @@
  * published graphs. For a target with real matrices the same layers multiply with the real values.
  */
 import type { Graph, Value } from './graph.js'
+import { multiply, quantize, quantizedConstants } from './integers.js'
 import {
-  asIntegers, inBlocks, quantizeRows, realValues, shifted, type FloatTensor, type Matrix, type QuantizedMatrix,
+  asIntegers, inBlocks, quantizeRows, realValues, type FloatTensor, type Matrix,
 } from './matrices.js'
 
 /** x W + b; the bias is optional. */
@@ -57,28 +58,8 @@ export function linears(
   if (graph.target.matrices === 'real') {
     return matrices.map((matrix, index) => linear(graph, x, matrix, biases[index]))
   }
-  const [quantized, scale, zeroPoint] = graph.ops('DynamicQuantizeLinear', [x], 3)
-  return matrices.map((matrix, index) => {
-    const [values, scales, zeroPoints] = quantizedConstants(graph, asIntegers(matrix))
-    const bias = biases[index]
-    const inputs = [quantized, values, scale, scales, zeroPoint, zeroPoints, bias && constant(graph, bias)]
-    return graph.op('MatMulIntegerToFloat', inputs)
-  })
-}
-
-/** Matrix, scales and zero points in the form that the target needs. */
-function quantizedConstants(graph: Graph, matrix: QuantizedMatrix): [values: Value, scales: Value, zeroPoints: Value] {
-  const { values, rows, columns, scales, zeroPoints } = matrix
-  return [
-    graph.weight(forTarget(graph, values), [rows, columns]),
-    graph.weight(scales, scales.length === 1 ? [] : [columns]),
-    graph.weight(forTarget(graph, zeroPoints), zeroPoints.length === 1 ? [] : [columns]),
-  ]
-}
-
-/** Signed or unsigned integers. Values and zero points change alike, so that the real values stay. */
-function forTarget(graph: Graph, values: Int8Array): Int8Array | Uint8Array {
-  return graph.target.matrices === 'unsigned' ? shifted(new Uint8Array(values.length), values, 128) : values
+  const quantized = quantize(graph, x)
+  return matrices.map((matrix, index) => multiply(graph, quantized, asIntegers(matrix), biases[index]))
 }
 
 export function constant(graph: Graph, { values, dims }: FloatTensor): Value {

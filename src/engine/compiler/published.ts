@@ -8,6 +8,9 @@
 import { shifted, type FloatTensor, type QuantizedMatrix, type QuantizedTensor } from './matrices.js'
 import { bytesOf, type PublishedGraph, type Tensor } from './onnx.js'
 
+/** Part of a step by which a published offset may differ from a whole number of steps: both are float32. */
+const WHOLE = 1e-3
+
 export class Published {
   readonly #graph: PublishedGraph
   readonly #nodes: ReadonlyMap<string, PublishedGraph['nodes'][number]>
@@ -61,13 +64,21 @@ export class Published {
     return { values: signed(bytes), dims, scales: this.floats(scaleName).values, zeroPoints: signed(zeroPoints) }
   }
 
-  /** A kernel: integers, or, where it was published with an offset of real numbers, what they stand for. */
+  /**
+   * A kernel. Some are published with an offset of real numbers: where it is a whole number of steps, it is a zero
+   * point, and they are integers as the others; else they are what the integers stand for.
+   */
   kernel(name: string, scaleName: string, offsetName: string): FloatTensor | QuantizedTensor {
     if (this.#tensor(offsetName).type !== 'float32') return this.quantized(name, scaleName, offsetName)
-    const { values, dims, scales: [scale] } = this.quantized(name, scaleName, undefined)
+    const integers = this.quantized(name, scaleName, undefined)
+    const [scale] = integers.scales
     const [offset] = this.floats(offsetName).values
     if (scale === undefined || offset === undefined) throw new UnknownModel(`${name} has no scale or no offset`)
-    return { values: Float32Array.from(values, (value) => value * scale + offset), dims }
+    const zeroPoint = Math.round(-offset / scale)
+    if (Math.abs(zeroPoint * scale + offset) < WHOLE * scale && Int8Array.of(zeroPoint)[0] === zeroPoint) {
+      return { ...integers, zeroPoints: Int8Array.of(zeroPoint) }
+    }
+    return { values: Float32Array.from(integers.values, (value) => value * scale + offset), dims: integers.dims }
   }
 
   #tensor(name: string): Tensor {

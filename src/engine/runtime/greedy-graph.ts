@@ -81,9 +81,9 @@ export class GreedyGraph {
 
   /**
    * Feeds the next tokens of each sequence, of all the same number, and chooses at most `maxTokens` of each. Ends
-   * when one has chosen the end token. `masks`: [n, vocabulary].
+   * when one has chosen the end token.
    */
-  async run(group: readonly Sequence[], maxTokens: number, masks: Tensor): Promise<Chosen[]> {
+  async run(group: readonly Sequence[], maxTokens: number, masks: Masks): Promise<Chosen[]> {
     const [{ next: { length: fed }, checked }] = group as [Sequence, ...Sequence[]]
     const needed = Math.max(...group.map(({ length }) => length)) + fed + maxTokens - 1
     const past = this.#pastOf(group)
@@ -95,7 +95,7 @@ export class GreedyGraph {
       past,
       room: integers([room]),
       budget: integers([maxTokens], []),
-      masks,
+      masks: group.every(({ mask }) => mask === 0) ? masks.first : masks.all,
       mask_of: integers(group.flatMap(({ mask }) => masksOfChoices(mask, checked)), [group.length, checked]),
       ...this.#stack.over(group.map(({ memory }) => memory)),
     }, checked === 1 ? CHOSEN : [...CHOSEN, ...CHECKED])
@@ -182,10 +182,15 @@ export function allowOnly(vocabulary: number, tokens: Iterable<number>): Float32
   return mask
 }
 
-/** [masks, vocabulary] */
-export function masksTogether(masks: readonly Float32Array[]): Tensor {
+/** Masks in rows, [masks, vocabulary], and the first row alone: most runs need no other. */
+export interface Masks { readonly all: Tensor; readonly first: Tensor }
+
+export function masksTogether(masks: readonly Float32Array[]): Masks {
   const [first] = masks as readonly [Float32Array, ...Float32Array[]]
   const together = new Float32Array(masks.length * first.length)
   for (const [index, mask] of masks.entries()) together.set(mask, index * first.length)
-  return new Tensor('float32', together, [masks.length, first.length])
+  return {
+    all: new Tensor('float32', together, [masks.length, first.length]),
+    first: new Tensor('float32', first, [1, first.length]),
+  }
 }

@@ -51,6 +51,7 @@ export interface LiveNumbers {
   readonly requestsInProgress: number
   readonly uploadBytesHeld: number
   readonly workers: Readonly<Record<'idle' | 'busy' | 'starting', number>>
+  readonly requestsRunning: number
   readonly workerResidentBytes: number
 }
 
@@ -79,6 +80,7 @@ export class Telemetry {
       asr_queue_capacity: (now) => now.queueCapacity,
       asr_requests_in_progress: (now) => now.requestsInProgress,
       asr_upload_bytes_held: (now) => now.uploadBytesHeld,
+      asr_requests_running: (now) => now.requestsRunning,
       asr_worker_resident_memory_bytes: (now) => now.workerResidentBytes,
     }
     for (const [name, value] of entriesOf(gauges)) {
@@ -127,7 +129,13 @@ export class Telemetry {
   accessRefused(code: Refusal): void {
     this.registry.counter('asr_access_refused_total').inc({ reason: code.toLowerCase() })
   }
-  workerBusy(seconds: number): void { this.registry.counter('asr_worker_busy_seconds_total').inc(seconds) }
+
+  /** A worker ran a request for `elapsedSeconds`; `workSeconds` is its share, where others ran at the same time. */
+  workerRan(workSeconds: number, elapsedSeconds: number): void {
+    this.registry.counter('asr_worker_busy_seconds_total').inc(workSeconds)
+    this.registry.counter('asr_request_running_seconds_total').inc(elapsedSeconds)
+  }
+
   workerReplaced(reason: string): void { this.registry.counter('asr_worker_restarts_total').inc({ reason }) }
   workerRetried(): void { this.registry.counter('asr_worker_retries_total').inc() }
 

@@ -4,8 +4,9 @@
  * an accent is sometimes detected wrongly.
  */
 import type { EncoderMemory } from '../../engine/runtime/encoder-memory.js'
-import { allowOnly, masksTogether, newSequence, type GreedyGraph } from '../../engine/runtime/greedy-graph.js'
-import type { Tensor } from '../../engine/runtime/session.js'
+import {
+  allowOnly, masksTogether, newSequence, type GreedyGraph, type Masks,
+} from '../../engine/runtime/greedy-graph.js'
 import type { Step } from './greedy.js'
 
 /** By ISO 639-1 code. */
@@ -25,13 +26,13 @@ export function candidatesAmong(tokens: LanguageTokens, languages: readonly stri
 }
 
 /** Only these tokens. */
-export function languageMasks(vocabulary: number, tokens: LanguageTokens): Tensor {
+export function languageMasks(vocabulary: number, tokens: LanguageTokens): Masks {
   return masksTogether([allowOnly(vocabulary, Object.values(tokens))])
 }
 
 /** With a compiled graph, in one run, under the masks of the candidates. */
 export async function detectLanguage(
-  graph: Pick<GreedyGraph, 'run'>, memory: EncoderMemory, masks: Tensor,
+  graph: Pick<GreedyGraph, 'run'>, memory: EncoderMemory, masks: Masks,
   { startToken, candidates, interrupt }: LanguageDetection,
 ): Promise<string> {
   const [first, ...others] = Object.entries(candidates)

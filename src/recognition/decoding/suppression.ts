@@ -1,6 +1,5 @@
 /** Tokens that an encoder-decoder must not choose: sets for decoding step by step, and masks of compiled graphs. */
-import { forbid, masksTogether } from '../../engine/runtime/greedy-graph.js'
-import type { Tensor } from '../../engine/runtime/session.js'
+import { forbid, masksTogether, type Masks } from '../../engine/runtime/greedy-graph.js'
 import type { GreedyOptions } from './greedy.js'
 
 /** What a family suppresses. */
@@ -32,7 +31,6 @@ export function forbiddenIn(
 /** Rows of `masksOf`: for every choice but the first, and for the first one. */
 export const MASKS = { later: 0, first: 1, firstOfSpeech: 2 } as const
 
-/** [masks, vocabulary], added to logits. */
-export function masksOf({ always, first, firstOfSpeech }: Suppression, vocabulary: number): Tensor {
+export function masksOf({ always, first, firstOfSpeech }: Suppression, vocabulary: number): Masks {
   return masksTogether([[], first, firstOfSpeech].map((more) => forbid(vocabulary, [...always, ...more])))
 }

@@ -29,9 +29,10 @@ const POWER_SCALE = 2 / (FFT_SAMPLES * WINDOW.reduce((sum, weight) => sum + weig
 /** Takes audio at 8 kHz or more, so that it has the whole speech band. */
 export function describeFrames(waveform: Waveform): FrameFeatures {
   const { samples, sampleRate } = waveform
-  const spectrumStart = gridStart(indexOfPeak(samples), FFT_SAMPLES)
+  const peak = indexOfPeak(samples)
+  const spectrumStart = gridStart(peak, FFT_SAMPLES)
   return {
-    ...describeEnergy(waveform),
+    ...energyAround(peak, waveform),
     spectrumStartSeconds: spectrumStart / sampleRate,
     spectrumHopSeconds: FFT_SAMPLES / sampleRate,
     hzPerBin: sampleRate / FFT_SAMPLES,
@@ -42,9 +43,13 @@ export function describeFrames(waveform: Waveform): FrameFeatures {
 type EnergyFeatures = Pick<FrameFeatures, 'energyStartSeconds' | 'energyHopSeconds' | 'energyDb'>
 
 /** The energy grid alone, at any sample rate. */
-export function describeEnergy({ samples, sampleRate }: Waveform): EnergyFeatures {
+export function describeEnergy(waveform: Waveform): EnergyFeatures {
+  return energyAround(indexOfPeak(waveform.samples), waveform)
+}
+
+function energyAround(peak: number, { samples, sampleRate }: Waveform): EnergyFeatures {
   const hop = Math.round(sampleRate * ENERGY_HOP_SECONDS)
-  const energyStart = gridStart(indexOfPeak(samples), hop)
+  const energyStart = gridStart(peak, hop)
   return {
     energyStartSeconds: energyStart / sampleRate,
     energyHopSeconds: hop / sampleRate,
@@ -61,9 +66,13 @@ function melBankFor(sampleRate: number): readonly MelFilter[] {
   return bank
 }
 
+/** The first one, where several are as loud. */
 function indexOfPeak(samples: Float32Array): number {
-  let peak = 0
-  for (let i = 1; i < samples.length; i++) if (Math.abs(samples[i]!) > Math.abs(samples[peak]!)) peak = i
+  let [peak, highest] = [0, 0]
+  for (let i = 0; i < samples.length; i++) {
+    const size = Math.abs(samples[i]!)
+    if (size > highest) [peak, highest] = [i, size]
+  }
   return peak
 }
 
@@ -82,8 +91,10 @@ function shortTimeEnergy(samples: Float32Array, gridStart: number, hop: number, 
     const start = i
     let sum = 0
     for (const end = Math.min(gridStart + (index + 1) * hop, samples.length); i < end; i++) {
-      filtered = pole * (filtered + samples[i]! - previous)
-      previous = samples[i]!
+      const sample = samples[i]!
+      // Only one product and one sum wait for the output before: hot.
+      filtered = pole * (sample - previous) + pole * filtered
+      previous = sample
       sum += filtered * filtered
     }
     energyDb[index] = toDb(sum / (i - start))
@@ -104,29 +115,41 @@ function describeSpectra(samples: Float32Array, gridStart: number, hzPerBin: num
   const centroidHz = new Float32Array(frames)
   const melDb = { data: new Float32Array(frames * MEL_BANDS), frames, bins: MEL_BANDS }
   const melBank = melBankFor(Math.round(hzPerBin * FFT_SAMPLES))
-  const meanSpectrum = new Float32Array(SPECTRUM_BINS)
-  const isWhole = (index: number): boolean =>
-    gridStart + index * FFT_SAMPLES >= 0 && gridStart + (index + 1) * FFT_SAMPLES <= samples.length
-  const wholeFrames = Array.from({ length: frames }, (_, index) => isWhole(index)).filter(Boolean).length
+  const ofMean = framesOfMean(samples.length, gridStart, frames)
+  const sums = new Float64Array(SPECTRUM_BINS)
   const firstBin = Math.ceil(SPEECH_BAND_HZ.low / hzPerBin)
   const endBin = Math.min(Math.floor(SPEECH_BAND_HZ.high / hzPerBin), SPECTRUM_BINS - 1) + 1
   const frame = new Float32Array(FFT_SAMPLES)
+  const spectrum = new Float32Array(SPECTRUM_BINS)
+  const band = spectrum.subarray(firstBin, endBin)
   for (let index = 0; index < frames; index++) {
     fillWindowed(frame, samples, gridStart + index * FFT_SAMPLES)
-    const spectrum = powerSpectrum(frame)
-    if (isWhole(index) || wholeFrames === 0) {
-      for (let bin = 0; bin < SPECTRUM_BINS; bin++) meanSpectrum[bin]! += spectrum[bin]! / (wholeFrames || frames)
-    }
-    const band = spectrum.subarray(firstBin, endBin)
+    powerSpectrum(frame, spectrum)
+    if (index >= ofMean.first && index < ofMean.end) addTo(sums, spectrum)
     const power = sumOf(band)
     bandEnergyDb[index] = toDb(power * POWER_SCALE)
     flatness[index] = flatnessOf(band, power)
     centroidHz[index] = hzPerBin * centroidOf(spectrum)
-    melBank.forEach((filter, mel) => {
-      melDb.data[index * MEL_BANDS + mel] = toDb(bandPower(spectrum, filter) * POWER_SCALE)
-    })
+    for (let mel = 0; mel < MEL_BANDS; mel++) {
+      melDb.data[index * MEL_BANDS + mel] = toDb(bandPower(spectrum, melBank[mel]!) * POWER_SCALE)
+    }
   }
+  const meanSpectrum = Float32Array.from(sums, (sum) => sum / Math.max(1, ofMean.end - ofMean.first))
   return { bandEnergyDb, flatness, centroidHz, melDb, meanSpectrum }
+}
+
+/** Indices, `end` excluded. */
+interface FrameRange { readonly first: number; readonly end: number }
+
+/** The frames that lie within the clip; all where none does. */
+function framesOfMean(samples: number, gridStart: number, frames: number): FrameRange {
+  const first = gridStart < 0 ? 1 : 0
+  const end = Math.floor((samples - gridStart) / FFT_SAMPLES)
+  return end > first ? { first, end } : { first: 0, end: frames }
+}
+
+function addTo(sums: Float64Array, spectrum: Float32Array): void {
+  for (let bin = 0; bin < SPECTRUM_BINS; bin++) sums[bin]! += spectrum[bin]!
 }
 
 /** Spectral centroid in bins; 0 for an empty spectrum. */
@@ -142,25 +165,40 @@ function centroidOf(spectrum: Float32Array): number {
 
 function bandPower(spectrum: Float32Array, { firstBin, weights }: MelFilter): number {
   let sum = 0
-  for (let i = 0; i < weights.length; i++) sum += weights[i]! * (spectrum[firstBin + i] ?? 0)
+  for (let i = 0; i < weights.length; i++) sum += weights[i]! * spectrum[firstBin + i]!
   return sum
 }
 
 function fillWindowed(frame: Float32Array, samples: Float32Array, start: number): void {
-  for (let n = 0; n < frame.length; n++) frame[n] = WINDOW[n]! * (samples[start + n] ?? 0)
+  const first = Math.max(0, -start)
+  const end = Math.min(FFT_SAMPLES, samples.length - start)
+  frame.fill(0, 0, first)
+  for (let n = first; n < end; n++) frame[n] = WINDOW[n]! * samples[start + n]!
+  frame.fill(0, Math.max(0, end))
 }
 
 /** Geometric over arithmetic mean of the power; 1 for an empty spectrum. */
 function flatnessOf(band: Float32Array, power: number): number {
   if (power * POWER_SCALE <= FLOOR_POWER) return 1
-  let logs = 0
-  for (const value of band) logs += Math.log(Math.max(value, Number.MIN_VALUE))
-  return Math.exp(logs / band.length) / (power / band.length)
+  return Math.exp(sumOfLogarithms(band) / band.length) / (power / band.length)
+}
+
+/** Four at a time, in one logarithm: the product of four floats is in the range of doubles, unless one is zero. */
+function sumOfLogarithms(values: Float32Array): number {
+  let sum = 0
+  for (let first = 0; first < values.length; first += 4) {
+    const end = Math.min(first + 4, values.length)
+    let product = 1
+    for (let i = first; i < end; i++) product *= values[i]!
+    if (product > 0 && product < Infinity) sum += Math.log(product)
+    else for (let i = first; i < end; i++) sum += Math.log(Math.max(values[i]!, Number.MIN_VALUE))
+  }
+  return sum
 }
 
 function sumOf(values: Float32Array): number {
   let sum = 0
-  for (const value of values) sum += value
+  for (let i = 0; i < values.length; i++) sum += values[i]!
   return sum
 }
 

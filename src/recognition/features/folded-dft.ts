@@ -7,7 +7,8 @@
  * not show beside the models that need this one.
  */
 
-export type PowerSpectrum = (frame: Float32Array) => Float32Array
+/** Into `power`, which it returns. */
+export type PowerSpectrum = (frame: Float32Array, power: Float32Array) => Float32Array
 
 /** A function to |DFT|² at bins 0 … size/2 − 1, not normalized. `size` is a multiple of 4. */
 export function foldedPowerSpectrum(size: number): PowerSpectrum {
@@ -17,7 +18,7 @@ export function foldedPowerSpectrum(size: number): PowerSpectrum {
   // Of even and odd bins, by sample: what is multiplied with cosines and with sines.
   const [evenReal, oddReal, evenImaginary, oddImaginary] = [0, 1, 2, 3].map(() => new Float64Array(quarter + 1)) as
     [Float64Array, Float64Array, Float64Array, Float64Array]
-  return (frame) => {
+  return (frame, power) => {
     evenReal[0] = frame[0]! + frame[half]!
     oddReal[0] = frame[0]! - frame[half]!
     for (let n = 1; n <= quarter; n++) {
@@ -29,7 +30,6 @@ export function foldedPowerSpectrum(size: number): PowerSpectrum {
       evenImaginary[n] = a - b - (c - d)
       oddImaginary[n] = a - b + (c - d)
     }
-    const power = new Float32Array(half)
     for (let bin = 0; bin < half; bin++) {
       const isEven = bin % 2 === 0
       const [real, imaginary] = isEven ? [evenReal, evenImaginary] : [oddReal, oddImaginary]

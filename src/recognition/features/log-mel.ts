@@ -41,16 +41,18 @@ export function logMelExtractor(settings: LogMelSettings): ExtractLogMel {
   // Scales the power of every bin, with 512 points by 400/512.
   const window = hannWindow(windowSamples).map((weight) => weight * Math.sqrt(windowSamples / fftSamples))
   const filters = slaneyMelBank(sampleRate, fftSamples, bins)
-  const spectrum: PowerSpectrum = fftSamples === FFT_SAMPLES ? powerSpectrum : foldedPowerSpectrum(fftSamples)
+  const spectrum: PowerSpectrum = fftSamples === FFT_SAMPLES
+    ? (frame, power) => powerSpectrum(frame, power) : foldedPowerSpectrum(fftSamples)
   return (samples, frames = settings.frames) => {
     const audible = Math.min(settings.frames, Math.ceil((samples.length + windowSamples) / hopSamples))
     const data = new Float32Array(Math.max(frames, audible) * bins).fill(Math.log10(floor)) // [frames, bins]
     const padded = padReflected(samples, windowSamples / 2, settings.frames * hopSamples)
     const frame = new Float32Array(fftSamples)
+    const power = new Float32Array(fftSamples / 2)
     for (let index = 0; index < audible; index++) {
       const start = index * hopSamples
       for (let n = 0; n < windowSamples; n++) frame[n] = window[n]! * padded[start + n]!
-      applyFilters(filters, spectrum(frame), floor, data.subarray(index * bins, (index + 1) * bins))
+      applyFilters(filters, spectrum(frame, power), floor, data.subarray(index * bins, (index + 1) * bins))
     }
     return { data: normalizeRange(data).subarray(0, frames * bins), frames, bins }
   }

@@ -33,13 +33,14 @@ export function slaneyMelBank(sampleRate: number, fftSamples: number, bins: numb
   const highest = hzToMel(sampleRate / 2)
   const corners = Array.from({ length: bins + 2 }, (_, i) => melToHz((highest * i) / (bins + 1)))
   const hzPerBin = sampleRate / fftSamples
-  return Array.from({ length: bins }, (_, i) => triangle(corners[i]!, corners[i + 1]!, corners[i + 2]!, hzPerBin))
+  return Array.from({ length: bins }, (_, i) =>
+    triangle([corners[i]!, corners[i + 1]!, corners[i + 2]!], hzPerBin, fftSamples / 2))
 }
 
 /** The triangle with these corners in Hz and the area 1, sampled at the multiples of `hzPerBin` inside it. */
-function triangle(low: number, peak: number, high: number, hzPerBin: number): MelFilter {
+function triangle([low, peak, high]: [number, number, number], hzPerBin: number, endBin: number): MelFilter {
   const firstBin = Math.floor(low / hzPerBin) + 1
-  const length = Math.max(0, Math.ceil(high / hzPerBin) - firstBin)
+  const length = Math.max(0, Math.min(Math.ceil(high / hzPerBin), endBin) - firstBin)
   const height = 2 / (high - low)
   const weights = Float64Array.from({ length }, (_, i) => {
     const hz = (firstBin + i) * hzPerBin

@@ -1,7 +1,7 @@
 /**
- * Background work of a recognition process, done between the time slices of its jobs. While a job runs it is suspended;
- * after each slice, when the job is done or paused, it gets a turn that is half as long. So it finishes however many
- * jobs there are, a clip waits little for it, and in a process without jobs it runs at full speed.
+ * Background work of a recognition process, done between the time slices of its jobs. While jobs run it is suspended;
+ * after each slice, when a job is done or paused, it gets a turn that is half as long. So it finishes however many jobs
+ * there are, also where others run on; a clip waits little for it, and in a process without jobs it runs at full speed.
  */
 import type { InterruptibleWork } from '../../domain/interruptible-work.js'
 
@@ -10,42 +10,51 @@ const SHARE_OF_A_SLICE = 1 / 2
 const MIN_TURN_MS = 20
 const MAX_TURN_MS = 500
 
-interface Slice { readonly sinceMs: number; readonly ended: Promise<void>; end(): void }
-
 export class BackgroundWork {
-  #slice: Slice | undefined
-  #turnMs = MIN_TURN_MS
+  readonly #exclude: <T>(turn: () => T) => T
+  #running = 0
+  /** Length of a turn that the last slice has given; undefined when it is taken. */
+  #turnMs: number | undefined
+  #onTurn: (() => void) | undefined
 
-  /** A job begins or continues; one at a time. */
+  /** `exclude`: runs a turn without charging it to the jobs that are running. */
+  constructor(exclude = <T>(turn: () => T): T => turn()) {
+    this.#exclude = exclude
+  }
+
+  /** A job begins or continues. */
   beginSlice(): void {
-    let end = (): void => undefined
-    const ended = new Promise<void>((resolve) => { end = resolve })
-    this.#slice = { sinceMs: performance.now(), ended, end }
+    this.#running++
   }
 
-  /** The job is done or paused. */
-  endSlice(): void {
-    const slice = this.#slice
-    if (slice === undefined) return
-    this.#slice = undefined
-    const turnMs = SHARE_OF_A_SLICE * (performance.now() - slice.sinceMs)
-    this.#turnMs = Math.min(MAX_TURN_MS, Math.max(MIN_TURN_MS, turnMs))
-    slice.end()
+  /** A job is done or paused. `seconds`: the share of the process that its slice had. */
+  endSlice(seconds: number): void {
+    this.#running--
+    if (this.#onTurn === undefined) return // nothing waits for a turn
+    this.#turnMs = Math.min(MAX_TURN_MS, Math.max(MIN_TURN_MS, SHARE_OF_A_SLICE * seconds * 1000))
+    this.#onTurn()
+    this.#onTurn = undefined
   }
 
-  /** Rejects with what a step throws. */
+  /** Rejects with what a step throws. One at a time. */
   async finish<T>(steps: InterruptibleWork<T>): Promise<T> {
     for (;;) {
-      // Another slice may have begun when this one has ended.
-      while (this.#slice !== undefined) await this.#slice.ended
-      const until = performance.now() + this.#turnMs
-      this.#turnMs = MIN_TURN_MS
-      do {
-        const { done, value } = steps.next()
-        if (done) return value
-      } while (performance.now() < until)
+      if (this.#running > 0) await new Promise<void>((resolve) => { this.#onTurn = resolve })
+      const turnMs = this.#turnMs ?? MIN_TURN_MS
+      this.#turnMs = undefined
+      const { done, value } = this.#exclude(() => takeSteps(steps, turnMs))
+      if (done) return value
       // A job that has arrived in the meantime begins now.
       await new Promise((resolve) => { setImmediate(resolve) })
     }
+  }
+}
+
+/** The result of the last step. */
+function takeSteps<T>(steps: InterruptibleWork<T>, turnMs: number): IteratorResult<void, T> {
+  const until = performance.now() + turnMs
+  for (;;) {
+    const step = steps.next()
+    if (step.done || performance.now() >= until) return step
   }
 }

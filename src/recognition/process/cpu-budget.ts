@@ -2,8 +2,6 @@
  * The processor time that a request may use: a fixed amount, and an amount for each second of its decoded audio. The
  * deadline bounds how long a request takes; this bounds what it takes from others, and ends a request whose bytes cost
  * far more than speech of their length.
- *
- * The time of the whole process counts, including all threads of the runtime, except while the request is paused.
  */
 import { SpeechError } from '../../domain/errors.js'
 
@@ -13,31 +11,19 @@ const FIXED_SECONDS = 20
 export interface CpuBudget {
   /** Called when the audio is decoded, with its length. */
   setLength(audioSeconds: number): void
-  /** Does not count the time of `pause`, during which other requests run. */
-  pauseDuring(pause: () => Promise<void>): Promise<void>
   /** Throws AUDIO_TOO_COSTLY when the budget is used up. */
   check(): void
 }
 
-export function cpuBudget(secondsPerAudioSecond: number, usedSeconds: () => number = processSeconds): CpuBudget {
-  let before = usedSeconds()
+/** `usedSeconds`: the request's share of the processor time of the process (`JobTime`). */
+export function cpuBudget(secondsPerAudioSecond: number, usedSeconds: () => number): CpuBudget {
   let allowed = FIXED_SECONDS
   return {
     setLength(audioSeconds) { allowed = FIXED_SECONDS + secondsPerAudioSecond * audioSeconds },
-    async pauseDuring(pause) {
-      const since = usedSeconds()
-      await pause()
-      before += usedSeconds() - since
-    },
     check() {
-      if (usedSeconds() - before <= allowed) return
+      if (usedSeconds() <= allowed) return
       const rule = `${FIXED_SECONDS} s, and ${secondsPerAudioSecond} s per second of audio once its length is known`
       throw new SpeechError('AUDIO_TOO_COSTLY', `more than ${allowed.toFixed(1)} s: ${rule}`)
     },
   }
-}
-
-function processSeconds(): number {
-  const { user, system } = process.cpuUsage()
-  return (user + system) / 1e6
 }

@@ -1,41 +1,70 @@
 /**
  * Cooperative multitasking of the jobs of a recognition process: at its yield points a long job tells the pool that it
  * is paused, and waits until the pool resumes it. Between two pauses lies one time slice. A slice too short to be worth
- * the messages is extended to the next yield point.
+ * the messages is extended to the next yield point. Jobs that run at the same time are charged with their shares.
  */
+import { JobTime, type ProcessTime } from './job-time.js'
 
 /** A pause costs some tenths of a millisecond. The work for a clip of a few seconds is one slice. */
-const MIN_SLICE_MS = 100
+const MIN_SLICE_SECONDS = 0.1
+
+export interface SliceEvents {
+  onBegin(): void
+  /** `seconds`: the share of the process that the slice had. */
+  onEnd(seconds: number): void
+  /** After `onEnd`: the job waits for `resume`. */
+  onPaused(id: number): void
+}
+
+export interface SlicedJob {
+  readonly time: JobTime
+  /** Called at yield points. */
+  pause(): Promise<void>
+  /** The job is done. */
+  end(): void
+}
 
 export class TimeSlices {
-  readonly #tellPaused: (id: number) => void
+  readonly #process: ProcessTime
+  readonly #events: SliceEvents
   readonly #waiting = new Map<number, () => void>()
 
-  constructor(tellPaused: (id: number) => void) {
-    this.#tellPaused = tellPaused
+  constructor(process: ProcessTime, events: SliceEvents) {
+    this.#process = process
+    this.#events = events
   }
 
+  /** A job begins. */
+  begin(id: number): SlicedJob {
+    const time = new JobTime(this.#process)
+    this.#beginSlice(time)
+    return {
+      time,
+      pause: () => time.sliceSeconds < MIN_SLICE_SECONDS ? Promise.resolve() : this.#pause(id, time),
+      end: () => { this.#events.onEnd(time.endSlice()) },
+    }
+  }
+
+  /** Continues a paused job. */
   resume(id: number): void {
     const resolve = this.#waiting.get(id)
     this.#waiting.delete(id)
     resolve?.()
   }
 
-  /** The function that a job calls at its yield points, and the milliseconds that it was paused. */
-  start(id: number): { pause(): Promise<void>; readonly pausedMs: number } {
-    let since = performance.now()
-    let pausedMs = 0
-    return {
-      get pausedMs() { return pausedMs },
-      pause: async () => {
-        const pausedAt = performance.now()
-        if (pausedAt - since < MIN_SLICE_MS) return
-        const resumed = new Promise<void>((resolve) => { this.#waiting.set(id, resolve) })
-        this.#tellPaused(id)
-        await resumed
-        since = performance.now()
-        pausedMs += since - pausedAt
-      },
-    }
+  #pause(id: number, time: JobTime): Promise<void> {
+    this.#events.onEnd(time.endSlice())
+    this.#events.onPaused(id)
+    return new Promise((resolve) => {
+      this.#waiting.set(id, () => {
+        this.#beginSlice(time)
+        resolve()
+      })
+    })
+  }
+
+  #beginSlice(time: JobTime): void {
+    time.beginSlice()
+    this.#events.onBegin()
   }
 }

@@ -1,6 +1,6 @@
 /**
- * Entry point of a recognition process: loads its models, tests each on a real clip, then runs one job at a time. A
- * long job pauses at its yield points, and others run in between.
+ * Entry point of a recognition process: loads its models, tests each on a real clip, then runs jobs. The pool decides
+ * how many run at the same time; a long one pauses at its yield points, and others run in between.
  *
  * A process and not a thread: ending a thread inside the ONNX runtime aborts the whole program, so a hung recognizer
  * could never be removed. A process can be killed while the server lives.
@@ -27,7 +27,8 @@ import { projectRoot } from '../../domain/project-root.js'
 import { cpuBudget } from './cpu-budget.js'
 import { ListAssembler, type ListPart } from '../../domain/list-parts.js'
 import { CompiledListCache } from './phrase-lists.js'
-import { TimeSlices } from './time-slices.js'
+import { ProcessTime } from './job-time.js'
+import { TimeSlices, type SlicedJob } from './time-slices.js'
 import type {
   FromWorker, LoadedModel, Outcome, ToWorker, WorkerJob, WorkerSettings,
 } from '../../domain/worker-protocol.js'
@@ -53,10 +54,12 @@ interface JobState { isCancelled: boolean }
 
 /** Jobs that have begun and are not done, and whether each was cancelled. */
 const jobs = new Map<number, JobState>()
-const background = new BackgroundWork()
-const slices = new TimeSlices((id) => {
-  background.endSlice()
-  send({ kind: 'paused', id })
+const processTime = new ProcessTime()
+const background = new BackgroundWork((turn) => processTime.exclude(turn))
+const slices = new TimeSlices(processTime, {
+  onBegin: () => { background.beginSlice() },
+  onEnd: (seconds) => { background.endSlice(seconds) },
+  onPaused: (id) => { send({ kind: 'paused', id }) },
 })
 const assembler = new ListAssembler()
 let listsDone: Promise<void> = Promise.resolve()
@@ -68,7 +71,7 @@ process.on('message', (message: ToWorker) => {
   switch (message.kind) {
     case 'start': void start(message.settings); break
     case 'job': void runJob(message.id, message.job); break
-    case 'resume': resume(message.id); break
+    case 'resume': slices.resume(message.id); break
     case 'cancel': cancel(message.id); break
     case 'phrases': receiveList(message); break
     case 'forget': inOrder(() => loaded?.phraseLists.forget(message.id)); break
@@ -178,11 +181,6 @@ async function takePhrases(list: PhraseList): Promise<void> {
   }
 }
 
-function resume(id: number): void {
-  background.beginSlice()
-  slices.resume(id)
-}
-
 /** A job that is already done is not in the list. */
 function cancel(id: number): void {
   const job = jobs.get(id)
@@ -190,30 +188,28 @@ function cancel(id: number): void {
 }
 
 async function runJob(id: number, job: WorkerJob): Promise<void> {
-  const since = performance.now()
-  const slice = slices.start(id)
+  const sliced = slices.begin(id)
   const state = { isCancelled: false }
   jobs.set(id, state)
-  background.beginSlice()
-  const outcome = await recognize(job, state, slice.pause)
-  background.endSlice()
+  const outcome = await recognize(job, state, sliced)
+  sliced.end()
   jobs.delete(id)
-  // A process that could not allocate memory hardly can later: the server replaces it and retries the job elsewhere.
+  // A process that could not allocate memory hardly can later: the server replaces it and retries its jobs elsewhere.
   if (!outcome.ok && outcome.error.code === 'OUT_OF_MEMORY') return send({ kind: 'failed', error: outcome.error })
-  const workSeconds = (performance.now() - since - slice.pausedMs) / 1000
-  send({ kind: 'done', id, outcome, workSeconds, residentBytes: process.memoryUsage.rss() })
+  const { workSeconds, elapsedSeconds } = sliced.time
+  send({ kind: 'done', id, outcome, workSeconds, elapsedSeconds, residentBytes: process.memoryUsage.rss() })
 }
 
-async function recognize(job: WorkerJob, state: JobState, pause: () => Promise<void>): Promise<Outcome> {
-  const budget = cpuBudget(loaded?.settings.cpuPerAudioSecond ?? 0)
+async function recognize(job: WorkerJob, state: JobState, { time, pause }: SlicedJob): Promise<Outcome> {
+  const budget = cpuBudget(loaded?.settings.cpuPerAudioSecond ?? 0, () => time.processorSeconds)
   const deadlineAt = performance.now() + job.remainingSeconds * 1000
   const interrupt = (): void => {
     if (state.isCancelled) throw new SpeechError('CANCELLED')
     if (performance.now() > deadlineAt) throw new SpeechError('DEADLINE_PASSED')
     budget.check()
   }
-  const pauseWithBudget = async (): Promise<void> => {
-    await budget.pauseDuring(pause)
+  const pauseAndCheck = async (): Promise<void> => {
+    await pause()
     interrupt() // the deadline may have passed in the meantime
   }
   try {
@@ -223,7 +219,7 @@ async function recognize(job: WorkerJob, state: JobState, pause: () => Promise<v
     const { audio, model, ...request } = job
     const cascade = model === loaded.settings.models[0] ? loaded.cascade : undefined
     const report = await transcribe(audio, recognizer, {
-      ...loaded.settings, ...request, cascade, interrupt, pause: pauseWithBudget,
+      ...loaded.settings, ...request, cascade, interrupt, pause: pauseAndCheck,
       beamFor: loaded.phraseLists.beamRequestOf(request), detectors: loaded.detectors, onDecoded: budget.setLength,
     })
     return { ok: true, report }

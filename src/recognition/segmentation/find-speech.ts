@@ -70,7 +70,7 @@ function mainSpeaker(
   { waveform, frames, level }: Signal, activity: SpeechActivity, { trimSilence }: SpeechOptions,
 ): Pick<Signal, 'waveform'> & { activity: SpeechActivity } {
   // An offset would become a knock where the level changes.
-  const word = trimSilence ? findLoneWord(removeOffset(waveform, level), frames) : null
+  const word = trimSilence ? findLoneWord(() => removeOffset(waveform, level), frames) : null
   return word !== null && hasSpeech(word.span, activity)
     ? { activity: { ...activity, spans: [word.span], visibleRangeDb: Infinity }, waveform: word.waveform }
     : { activity: inForeground(activity, frames), waveform }

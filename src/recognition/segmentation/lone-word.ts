@@ -44,8 +44,11 @@ const STANDS_OUT_DB = 15
 const KEPT_SECONDS = { before: 0.05, after: 0.2 }
 const FADE_SECONDS = 0.05
 
-/** Null where there is no talk around one word. `frames` are those of the waveform, which has no offset. */
-export function findLoneWord(waveform: Waveform, frames: FrameFeatures): LoneWord | null {
+/**
+ * Null where there is no talk around one word. `frames` are those of the waveform, which has no offset; it is asked for
+ * only if there is such a word.
+ */
+export function findLoneWord(waveformOf: () => Waveform, frames: FrameFeatures): LoneWord | null {
   const { energyDb, energyHopSeconds, energyStartSeconds } = frames
   if (energyDb.length * energyHopSeconds > LONGEST_UPLOAD_SECONDS) return null
   const loudest = energyDb.toSorted()[Math.max(0, energyDb.length - LOUD_FRAMES)] ?? -Infinity
@@ -59,7 +62,7 @@ export function findLoneWord(waveform: Waveform, frames: FrameFeatures): LoneWor
     startSeconds: energyStartSeconds + loud.first * energyHopSeconds - KEPT_SECONDS.before,
     endSeconds: energyStartSeconds + loud.end * energyHopSeconds + KEPT_SECONDS.after,
   }
-  return { span, waveform: alone(expanded(waveform, frames, loudest), span) }
+  return { span, waveform: alone(expanded(waveformOf(), frames, loudest), span) }
 }
 
 /** Frames, `end` excluded. */

@@ -1,32 +1,32 @@
 /**
- * Assigns the jobs of the pool to workers: accepts or refuses them by a forecast of their wait, starts them in the
- * order of the queue, lets long ones pause so that others run in between, cancels them, and retries them when their
- * worker dies.
+ * Assigns the jobs of the pool to workers: accepts or refuses them (`admission.ts`), starts them in the order of the
+ * queue, runs short ones at the same time in one worker where all workers are busy, lets long ones pause so that others
+ * run in between, cancels them, and retries them when their worker dies.
  *
  * Life of a job: accepted → waiting → running ⇄ paused → answered. When its worker dies it waits again.
  */
-import { SpeechError, type WireError } from '../../domain/errors.js'
+import type { SpeechError, WireError } from '../../domain/errors.js'
+import type { DoneMessage } from '../../domain/worker-protocol.js'
+import { Admission, kindOf } from './admission.js'
 import { FairQueue } from './fair-queue.js'
-import { forecast, type Running } from './forecast.js'
 import { Job, type Answered, type JobRequest } from './job.js'
+import { remainingWork } from './order.js'
 import type { PoolOptions } from './pool-options.js'
-import type { DoneMessage, WorkerHandle } from './worker-handle.js'
-import { plainKind, WorkEstimate, type WorkKind } from './work-estimate.js'
+import { mayJoin } from './sharing.js'
+import type { WorkerHandle } from './worker-handle.js'
+import { WorkerLoad } from './worker-load.js'
+import { WorkEstimate } from './work-estimate.js'
 
-/** A job during which two workers died may be the cause: it is not tried again. */
+/** A job during which two workers died is the cause, since it was alone in the second one: it is not tried again. */
 const MAX_DEATHS = 2
-/** A forecast is a mean, and shorter jobs that arrive later may go first: this is the safety factor. */
-const FORECAST_MARGIN = 1.25
-/** Assumed length of an upload whose body has not been read. */
-const SHORT_CLIP_SECONDS = 1
 
 export class Dispatcher {
   readonly #options: PoolOptions
   readonly #workers: Iterable<WorkerHandle>
   readonly #queue: FairQueue<Job>
-  readonly #running = new Map<WorkerHandle, Job>()
-  readonly #paused = new Map<WorkerHandle, Job[]>()
+  readonly #loads = new Map<WorkerHandle, WorkerLoad>()
   readonly #estimate = new WorkEstimate()
+  readonly #admission: Admission
   readonly #onEmpty: () => void
   #nextId = 1
 
@@ -34,33 +34,27 @@ export class Dispatcher {
     this.#options = options
     this.#workers = workers
     this.#queue = new FairQueue(options.queue)
+    this.#admission = new Admission(options, this.#queue, this.#estimate)
     this.#onEmpty = onEmpty
   }
 
   /** Jobs that wait for their first worker. */
   get queueLength(): number { return this.#queue.length }
-  get isEmpty(): boolean { return this.#queue.length === 0 && this.#running.size === 0 && this.#paused.size === 0 }
+  /** Jobs that workers are running, paused ones not included. */
+  get runningJobs(): number { return [...this.#loads.values()].reduce((sum, { running }) => sum + running.size, 0) }
+  get isEmpty(): boolean { return this.#queue.length === 0 && [...this.#loads.values()].every((load) => load.isEmpty) }
+
+  /** Whether the worker has no job, neither running nor paused. */
+  isFree(worker: WorkerHandle): boolean {
+    return this.#loadOf(worker).isEmpty
+  }
 
   /** Why a job of this client would be refused now; without `request`, a short clip. */
   refusal(client: string, request?: JobRequest): SpeechError | undefined {
-    const working = [...this.#workers].filter(({ state }) => state === 'idle' || state === 'busy')
+    const loads = [...this.#workers].filter(({ takesJobs }) => takesJobs).map((worker) => this.#loadOf(worker))
     // A worker without a job would take it at once.
-    if (working.some((worker) => worker.state === 'idle' && !this.#paused.has(worker))) return undefined
-    const audioSeconds = request?.audioSeconds ?? SHORT_CLIP_SECONDS
-    const kind = request === undefined ? plainKind(this.#options.settings.models[0] ?? '') : kindOf(request)
-    const workSeconds = this.#estimate.workSeconds(kind, audioSeconds)
-    const job = { client, audioSeconds, workSeconds, usedSeconds: 0, arrivedAtSeconds: performance.now() / 1000 }
-    const limitSeconds = this.#options.queueWaitSeconds
-    const running = this.#runningNow()
-    const { waitSeconds, delaysOwnUntilSeconds } = forecast(this.#queue, job, running, working.length, limitSeconds)
-    if (this.#queue.isFullFor(client, request === undefined ? 0 : audioSeconds)) {
-      return queueFull(`${this.#queue.length} requests wait`, waitSeconds)
-    }
-    if (waitSeconds * FORECAST_MARGIN > limitSeconds) {
-      return queueFull(`the wait would be about ${Math.ceil(waitSeconds)} s`, waitSeconds)
-    }
-    if (delaysOwnUntilSeconds === undefined) return undefined
-    return queueFull('longer clips of this client that were accepted before would wait too long', delaysOwnUntilSeconds)
+    if (loads.some(({ isEmpty }) => isEmpty)) return undefined
+    return this.#admission.refusal(client, request, loads.map(({ running }) => running))
   }
 
   accept(request: JobRequest, signal: AbortSignal | undefined): Promise<Answered> {
@@ -76,95 +70,103 @@ export class Dispatcher {
     return job.answered
   }
 
-  /** Gives every idle worker what it should do next. */
+  /** Gives workers what they should do next, one job after the other: each goes to the worker with the fewest. */
   dispatch(): void {
-    for (const worker of this.#idleWorkers()) {
-      const held = this.#paused.get(worker) ?? []
-      const job = this.#nextFor(held)
-      if (job === undefined) continue
-      this.#running.set(worker, job)
-      if (held.includes(job)) this.#resume(worker, job, held)
-      else {
-        job.begin()
-        worker.assign(job.id, job.forWorker)
-      }
-    }
+    while (this.#byLoad().some((worker) => this.#assignNext(worker)));
   }
 
-  done(worker: WorkerHandle, { outcome, workSeconds }: DoneMessage): void {
-    const job = this.#running.get(worker)
+  done(worker: WorkerHandle, message: DoneMessage): void {
+    const load = this.#loadOf(worker)
+    const job = load.runningJob(message.id)
     if (job === undefined) return
-    this.#running.delete(worker)
-    this.#queue.end(job, job.finish(outcome, workSeconds))
-    if (outcome.ok) this.#estimate.observe(job.kind, job.audioSeconds, job.usedSeconds)
+    load.running.delete(job)
+    this.#queue.end(job, job.finish(message))
+    if (message.outcome.ok) this.#estimate.observe(job.kind, job.audioSeconds, job.usedSeconds)
     this.#checkEmpty()
   }
 
-  /** A time slice of its job is over. */
-  paused(worker: WorkerHandle): void {
-    const job = this.#running.get(worker)
+  /** A time slice of a job is over. */
+  paused(worker: WorkerHandle, id: number): void {
+    const load = this.#loadOf(worker)
+    const job = load.runningJob(id)
     if (job === undefined) return
-    this.#running.delete(worker)
+    load.running.delete(job)
     const seconds = job.endSlice()
     this.#queue.pause(job, seconds)
     this.#estimate.observeSlice(seconds)
     this.#queue.meanSliceSeconds = this.#estimate.meanSliceSeconds
-    this.#paused.set(worker, [...this.#paused.get(worker) ?? [], job])
+    load.paused.add(job)
     this.dispatch()
   }
 
-  /** The job that the worker was running, and those that it held, go to other workers. */
+  /** The jobs that the worker was running, and those that it held, go to other workers. */
   gone(worker: WorkerHandle, error: WireError | undefined): void {
-    const running = this.#running.get(worker)
-    const held = this.#paused.get(worker) ?? []
-    this.#running.delete(worker)
-    this.#paused.delete(worker)
-    for (const job of held) {
-      this.#queue.drop(job)
-      this.#retry(job, worker, error)
+    const { running, paused } = this.#loadOf(worker)
+    this.#loads.delete(worker)
+    for (const job of paused) this.#queue.drop(job)
+    for (const job of running) {
+      job.deaths++
+      this.#queue.end(job, job.endSlice())
     }
-    if (running !== undefined) {
-      running.deaths++
-      this.#queue.end(running, running.endSlice())
-      this.#retry(running, worker, error)
-    }
+    for (const job of [...paused, ...running]) this.#retry(job, worker, error)
     this.dispatch()
     this.#checkEmpty()
   }
 
   /** Fails every job that is not answered yet. */
   failAll(code: 'SHUTTING_DOWN'): void {
-    for (const job of [...this.#running.values(), ...[...this.#paused.values()].flat()]) job.fail(code)
-    this.#running.clear()
-    this.#paused.clear()
+    for (const job of [...this.#loads.values()].flatMap(({ jobs }) => jobs)) job.fail(code)
+    this.#loads.clear()
     for (let job = this.#queue.next([]); job !== undefined; job = this.#queue.next([])) job.fail(code)
   }
 
-  /** Those without a paused job first. Workers that compile a list run jobs too, but after the others. */
-  #idleWorkers(): WorkerHandle[] {
-    const rank = (worker: WorkerHandle): number => (this.#paused.has(worker) ? 2 : 0) + Number(worker.isCompiling)
-    return [...this.#workers].filter(({ state }) => state === 'idle').sort((a, b) => rank(a) - rank(b))
+  #loadOf(worker: WorkerHandle): WorkerLoad {
+    const load = this.#loads.get(worker) ?? new WorkerLoad()
+    this.#loads.set(worker, load)
+    return load
+  }
+
+  /**
+   * Workers with room for a job: those that run fewest first. Of these, those without a paused job come first; workers
+   * that compile a list run jobs too, but after the others.
+   */
+  #byLoad(): WorkerHandle[] {
+    const rank = (worker: WorkerHandle): number => {
+      const { running, paused } = this.#loadOf(worker)
+      return running.size * 4 + (paused.size > 0 ? 2 : 0) + Number(worker.isCompiling)
+    }
+    return [...this.#workers]
+      .filter((worker) => worker.isWorking && this.#loadOf(worker).running.size < this.#options.maxBatchSize)
+      .sort((a, b) => rank(a) - rank(b))
+  }
+
+  /** Whether there was a job for the worker. */
+  #assignNext(worker: WorkerHandle): boolean {
+    const load = this.#loadOf(worker)
+    const job = this.#nextFor(worker, load)
+    if (job === undefined) return false
+    load.running.add(job)
+    if (load.paused.delete(job)) {
+      job.resume(load.time)
+      worker.resume(job.id)
+    } else {
+      job.begin(load.time)
+      const isAlone = this.#queue.length === 0 && [...this.#loads.values()].every(({ jobs }) =>
+        jobs.every((other) => other === job))
+      worker.assign(job.id, { ...job.forWorker, isAlone })
+    }
+    return true
   }
 
   /** A paused job that needs no answer any more goes first: it ends as soon as it is resumed. */
-  #nextFor(held: readonly Job[]): Job | undefined {
+  #nextFor(worker: WorkerHandle, { running, paused }: WorkerLoad): Job | undefined {
+    const held = [...paused]
     const over = held.find((job) => job.isAnswered || job.isAbandoned)
-    if (over === undefined) return this.#queue.next(held)
-    this.#queue.begin(over)
-    return over
-  }
-
-  #runningNow(): Running<Job>[] {
-    const { meanSliceSeconds } = this.#estimate
-    return [...this.#running.values()].map((job) => ({ job, sliceSeconds: job.sliceSeconds, meanSliceSeconds }))
-  }
-
-  #resume(worker: WorkerHandle, job: Job, held: readonly Job[]): void {
-    const others = held.filter((other) => other !== job)
-    if (others.length > 0) this.#paused.set(worker, others)
-    else this.#paused.delete(worker)
-    job.resume()
-    worker.resume(job.id)
+    if (over === undefined && worker.takesJobs) return this.#queue.next(held, (job) => mayJoin(job, running))
+    const resumed = over ?? held.sort((a, b) => remainingWork(a) - remainingWork(b))[0]
+    if (resumed === undefined || (over === undefined && !mayJoin(resumed, running))) return undefined
+    this.#queue.begin(resumed)
+    return resumed
   }
 
   /**
@@ -183,10 +185,11 @@ export class Dispatcher {
     job.rearm(seconds, () => {
       const worker = this.#workerOf(job)
       if (worker === undefined) return
+      const { running } = this.#loadOf(worker)
       const { killAfterSeconds } = this.#options
-      const restSeconds = this.#running.get(worker) === job ? killAfterSeconds - job.sliceSeconds : killAfterSeconds
+      const restSeconds = running.has(job) ? killAfterSeconds - job.secondsSinceChange : killAfterSeconds
       if (restSeconds > 0) return this.#killIn(restSeconds, job)
-      this.#running.delete(worker)
+      running.delete(job)
       this.#queue.end(job, job.endSlice())
       worker.killTimedOut()
     })
@@ -209,21 +212,10 @@ export class Dispatcher {
   }
 
   #workerOf(job: Job): WorkerHandle | undefined {
-    for (const [worker, running] of this.#running) if (running === job) return worker
-    for (const [worker, held] of this.#paused) if (held.includes(job)) return worker
-    return undefined
+    return [...this.#loads].find(([, load]) => load.has(job))?.[0]
   }
 
   #checkEmpty(): void {
     if (this.isEmpty) this.#onEmpty()
   }
-}
-
-function queueFull(why: string, seconds: number): SpeechError {
-  return new SpeechError('QUEUE_FULL', why, { retryAfterSeconds: Math.max(1, Math.ceil(seconds)) })
-}
-
-function kindOf({ model, nBest, phrases, words }: JobRequest): WorkKind {
-  const list = phrases === undefined ? 'none' : typeof phrases === 'string' ? 'catalogue' : 'own'
-  return { model, nBest, phrases: list, words }
 }

@@ -12,6 +12,7 @@
  * The queue is bounded in jobs and in seconds of audio, shared between the clients (`serving/shared-capacity.ts`).
  */
 import { SharedCapacity } from '../shared-capacity.js'
+import { Account } from './account.js'
 import { compare, dueAt, placeOf, remainingWork, type Place, type Schedulable, type Standing } from './order.js'
 
 export interface QueueLimits {
@@ -21,26 +22,13 @@ export interface QueueLimits {
 
 /** Work up to this is short, however short the time slices of long jobs are. */
 const SHORT_SECONDS = 0.5
-/** Most jobs of a worker, paused and running: each keeps its decoded audio. The last place is for a short one. */
+/**
+ * Paused jobs of a worker beside which none begins, or, with one less, none but a short one: each keeps its decoded
+ * audio.
+ */
 const MAX_HELD = 3
 /** Most accounts of clients without jobs; beyond, those that were served least are forgotten. */
 const MAX_IDLE_ACCOUNTS = 1_000
-
-class Account<T> {
-  servedSeconds: number
-  /** Waiting, paused and running. */
-  jobs = 0
-  running = 0
-  /** When the client became active, or one of its jobs ended or paused; seconds on the monotonic clock. */
-  unservedSinceSeconds = 0
-  /** By due time. */
-  readonly waiting: T[] = []
-  readonly paused = new Set<T>()
-
-  constructor(servedSeconds: number) {
-    this.servedSeconds = servedSeconds
-  }
-}
 
 export class FairQueue<T extends Schedulable> {
   readonly #limits: QueueLimits
@@ -104,8 +92,11 @@ export class FairQueue<T extends Schedulable> {
    * The job that a worker should run next, out of those that it holds paused and those that wait; it counts as running
    * until `pause` or `end`. If the first in order may not start in addition to those that the worker holds, and no
    * other that may start precedes these, the one of them that will be done first is resumed.
+   *
+   * `mayJoin`: whether it may run beside those that the worker runs. If not, none is given: the worker shall end those
+   * that it runs, since jobs further back must not keep the first one waiting.
    */
-  next(held: readonly T[]): T | undefined {
+  next(held: readonly T[], mayJoin = (_job: T): boolean => true): T | undefined {
     let first: Place<T> | undefined
     let firstThatMay: Place<T> | undefined
     for (const account of this.#accounts.values()) {
@@ -121,6 +112,7 @@ export class FairQueue<T extends Schedulable> {
     if (first === undefined) return undefined
     const job = firstThatMay === first || firstThatMay?.isPaused === false ? firstThatMay.job
       : held.reduce((soonest, other) => remainingWork(other) < remainingWork(soonest) ? other : soonest)
+    if (!mayJoin(job)) return undefined
     this.begin(job)
     return job
   }

@@ -2,6 +2,9 @@
  * Forecasts how long a new job would wait for a worker, by list scheduling: the jobs before it go, one after the other,
  * to the worker that is free first (Graham, "Bounds for certain multiprocessing anomalies", 1966). Running jobs count
  * up to their end or their next pause.
+ *
+ * Work is a job's share of a worker. So the forecast is the same whether a worker runs jobs one after the other or at
+ * the same time: it is what the others add to the time of the new job, by waiting for them or by sharing with them.
  */
 import type { FairQueue } from './fair-queue.js'
 import { compare, type Place, type Schedulable } from './order.js'
@@ -9,7 +12,7 @@ import { compare, type Place, type Schedulable } from './order.js'
 /** A running job. */
 export interface Running<T> {
   readonly job: T
-  /** Time since it began or was resumed. */
+  /** Its share of the worker since it began or was resumed. */
   readonly sliceSeconds: number
   /** Mean time slice. */
   readonly meanSliceSeconds: number
@@ -24,16 +27,14 @@ export interface Forecast {
   readonly delaysOwnUntilSeconds: number | undefined
 }
 
-/** `workers`: those that take jobs, none of them idle. `limitSeconds`: how long a job may wait. */
+/** `running`: by worker, of those that take jobs. `limitSeconds`: how long a job may wait. */
 export function forecast<T extends Schedulable>(
-  queue: FairQueue<T>, job: T, running: readonly Running<T>[], workers: number, limitSeconds: number,
+  queue: FairQueue<T>, job: T, running: readonly (readonly Running<T>[])[], limitSeconds: number,
 ): Forecast {
   const place = queue.placeOf(job)
   const rests: Place<T>[] = []
-  const freeAt = Array.from({ length: Math.max(1, workers, running.length) }, (_, index) => {
-    const runs = running[index]
-    return runs === undefined ? 0 : freeAfter(queue, runs, place, rests)
-  })
+  const freeAt = running.map((jobs) => jobs.reduce((sum, runs) => sum + freeAfter(queue, runs, place, rests), 0))
+  if (freeAt.length === 0) freeAt.push(0)
   const others = [...queue.places(), ...rests]
   for (const one of others.filter((other) => isBefore(other, place)).sort(compare)) {
     schedule(freeAt, one.remainingSeconds)
@@ -50,7 +51,7 @@ export function forecast<T extends Schedulable>(
   return { waitSeconds, delaysOwnUntilSeconds: undefined }
 }
 
-/** When the worker of a running job is free for the new one. What the job has left after a pause goes to `rests`. */
+/** For how long a running job keeps its worker from the new one. What is left after its pause goes to `rests`. */
 function freeAfter<T extends Schedulable>(
   queue: FairQueue<T>, { job, sliceSeconds, meanSliceSeconds }: Running<T>, place: Place<T>, rests: Place<T>[],
 ): number {

@@ -4,7 +4,8 @@
  */
 import { SpeechError, toWire, type ErrorCode } from '../../domain/errors.js'
 import type { RecognitionRequest } from '../../domain/request.js'
-import type { Outcome, WorkerJob } from '../../domain/worker-protocol.js'
+import type { DoneMessage, Outcome, WorkerJob } from '../../domain/worker-protocol.js'
+import type { SharedTime } from '../../domain/shared-time.js'
 import type { WorkKind } from './work-estimate.js'
 
 export interface JobRequest extends RecognitionRequest {
@@ -20,8 +21,10 @@ export interface JobRequest extends RecognitionRequest {
 /** A finished job; `queue_wait` and `transfer` are among the stages of its report. */
 export interface Answered {
   readonly outcome: Outcome
-  /** Seconds that a worker spent on it. */
+  /** Its share of the time of its worker, seconds. */
   readonly workSeconds: number
+  /** The time that it ran, seconds; longer than its share where others ran at the same time. */
+  readonly elapsedSeconds: number
   /** Workers that got it: 0 when it was refused, more than 1 when one died. */
   readonly attempts: number
 }
@@ -43,7 +46,7 @@ export class Job {
   attempts = 0
   /** Workers that died while they ran it. */
   deaths = 0
-  /** Seconds that workers have spent on it. */
+  /** Its share of the time of its worker so far, seconds. */
   usedSeconds = 0
   /** It has its answer; a worker may still be running it. */
   isAnswered = false
@@ -55,6 +58,10 @@ export class Job {
   #resolve!: (answered: Answered) => void
   #since = performance.now()
   #waitSeconds = 0
+  /** The time that it ran, whoever used the worker meanwhile. */
+  #elapsedSeconds = 0
+  /** While it runs: the time of its worker, and where its slice began. */
+  #slice: { readonly time: SharedTime; readonly since: number } | undefined
 
   constructor(
     id: number, request: JobRequest, kind: WorkKind, workSeconds: number, deadlineSeconds: number,
@@ -76,8 +83,13 @@ export class Job {
 
   get isAbandoned(): boolean { return this.#signal?.aborted ?? false }
   get ageSeconds(): number { return performance.now() / 1000 - this.arrivedAtSeconds }
+  /** Its share of the worker since it began or was resumed; 0 while it does not run. */
+  get sliceSeconds(): number {
+    return this.#slice === undefined ? 0 : this.#slice.time.shareSeconds - this.#slice.since
+  }
+
   /** Since it began, was resumed or paused. */
-  get sliceSeconds(): number { return (performance.now() - this.#since) / 1000 }
+  get secondsSinceChange(): number { return (performance.now() - this.#since) / 1000 }
   get isLate(): boolean { return this.ageSeconds > this.#deadlineSeconds }
 
   /** The request as the worker gets it now, without the name of the client. */
@@ -87,26 +99,31 @@ export class Job {
   }
 
   /** Handed to a worker: waiting ends, running begins. */
-  begin(): void {
+  begin(time: SharedTime): void {
     this.attempts++
-    this.resume()
+    this.resume(time)
   }
 
   /** Its worker continues it. */
-  resume(): void {
+  resume(time: SharedTime): void {
     this.#waitSeconds += this.#lap()
+    this.#slice = { time, since: time.enter() }
   }
 
-  /** Its worker paused it, answered, or died. Returns the seconds that it ran since it began or was resumed. */
+  /** Its worker paused it, answered, or died. Returns its share of the worker since it began or was resumed. */
   endSlice(): number {
-    const seconds = this.#lap()
+    if (this.#slice === undefined) throw new Error('this job is not running')
+    const seconds = this.#slice.time.leave() - this.#slice.since
+    this.#slice = undefined
     this.usedSeconds += seconds
+    this.#elapsedSeconds += this.#lap()
     return seconds
   }
 
   /** Its worker died: another one starts it again. */
   startOver(): void {
     this.usedSeconds = 0
+    this.#elapsedSeconds = 0
   }
 
   /** After the deadline: calls `then` in `seconds`, unless the worker answers before. */
@@ -115,10 +132,11 @@ export class Job {
     this.#timer = setTimeout(then, seconds * 1000)
   }
 
-  /** The worker's answer. Returns the seconds that it ran since it began or was resumed. */
-  finish(outcome: Outcome, workSeconds: number): number {
+  /** The worker's answer. Returns the share of the worker since it began or was resumed, seconds. */
+  finish({ outcome, workSeconds, elapsedSeconds }: DoneMessage): number {
     const seconds = this.endSlice()
-    this.#answer(withStages(outcome, this.#waitSeconds, Math.max(0, this.usedSeconds - workSeconds)), workSeconds)
+    const transferSeconds = Math.max(0, this.#elapsedSeconds - elapsedSeconds)
+    this.#answer(withStages(outcome, this.#waitSeconds, transferSeconds), workSeconds, elapsedSeconds)
     return seconds
   }
 
@@ -128,14 +146,14 @@ export class Job {
   }
 
   fail(code: ErrorCode): void {
-    this.#answer({ ok: false, error: toWire(new SpeechError(code)) }, 0)
+    this.#answer({ ok: false, error: toWire(new SpeechError(code)) }, 0, 0)
   }
 
-  #answer(outcome: Outcome, workSeconds: number): void {
+  #answer(outcome: Outcome, workSeconds: number, elapsedSeconds: number): void {
     this.isAnswered = true
     this.release()
     this.#signal?.removeEventListener('abort', this.#onAbort)
-    this.#resolve({ outcome, workSeconds, attempts: this.attempts })
+    this.#resolve({ outcome, workSeconds, elapsedSeconds, attempts: this.attempts })
   }
 
   #lap(): number {

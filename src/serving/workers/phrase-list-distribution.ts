@@ -4,7 +4,7 @@
  * any worker.
  *
  * Compiling a list of 100,000 phrases takes seconds, so only a few workers do it at a time, and the others keep running
- * jobs. A worker gets its list between two jobs, and gets jobs while it compiles only if no other worker is idle.
+ * jobs. A worker gets its list when it has ended a job, and gets jobs while it compiles only if no other one is idle.
  *
  * Old lists stay until they are forgotten: jobs in progress still name them.
  */
@@ -76,9 +76,9 @@ export class PhraseListDistribution {
 
   /**
    * Called whenever a worker has loaded its models or ended a job: starting workers get all lists that they lack, a few
-   * of the others get one.
+   * of the others get one. `endedJob`: the worker that has just ended a job; it may be running others.
    */
-  offer(): void {
+  offer(endedJob?: WorkerHandle): void {
     const workers = [...this.#workers]
     const working = workers.filter(({ state }) => state === 'idle' || state === 'busy')
     const compiling = working.filter(({ isCompiling }) => isCompiling).length
@@ -86,7 +86,7 @@ export class PhraseListDistribution {
     for (const worker of workers.filter(({ state }) => state === 'starting')) {
       for (const list of this.#missingIn(worker)) worker.give(list)
     }
-    const next = working.filter(({ state, isCompiling }) => state === 'idle' && !isCompiling)
+    const next = working.filter((worker) => (worker.state === 'idle' || worker === endedJob) && !worker.isCompiling)
       .flatMap((worker) => this.#missingIn(worker).slice(0, 1).map((list) => ({ worker, list })))
     for (const { worker, list } of next.slice(0, free)) worker.give(list)
   }

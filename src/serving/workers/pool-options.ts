@@ -9,6 +9,10 @@ export interface PoolOptions {
   readonly settings: WorkerSettings
   /** Weights that a worker loads; default 0. */
   readonly modelBytes?: number | undefined
+  /** Most jobs that a worker runs at the same time (`sharing.ts`). */
+  readonly maxBatchSize: number
+  /** A worker that uses more memory is replaced (`recycling.ts`); 0: none is. */
+  readonly memoryLimitBytes: number
   readonly queue: QueueLimits
   /** A job that would wait longer is refused. */
   readonly queueWaitSeconds: number
@@ -29,4 +33,4 @@ export interface PoolEvents {
   onRetry(pid: number | undefined): void
 }
 
-export type RestartReason = 'crash' | 'timeout'
+export type RestartReason = 'crash' | 'timeout' | 'memory'

@@ -6,9 +6,10 @@ import { fromWire, SpeechError, toWire, type WireError } from '../../domain/erro
 import { Dispatcher } from './dispatcher.js'
 import type { Answered, JobRequest } from './job.js'
 import type { PoolOptions } from './pool-options.js'
-import type { LoadedModel } from '../../domain/worker-protocol.js'
+import type { DoneMessage, LoadedModel } from '../../domain/worker-protocol.js'
 import { PhraseListDistribution } from './phrase-list-distribution.js'
 import { WorkerHandle, type PhrasesMessage, type WorkerEvents, type WorkerState } from './worker-handle.js'
+import { Recycling } from './recycling.js'
 import { Restarts, type Slot } from './restarts.js'
 
 export interface PoolReadiness {
@@ -18,12 +19,15 @@ export interface PoolReadiness {
   readonly missing: string
 }
 
+const NO_WORK = { workSeconds: 0, elapsedSeconds: 0, attempts: 0 }
+
 export class WorkerPool {
   readonly phraseLists: PhraseListDistribution
   readonly #options: PoolOptions
   readonly #dispatcher: Dispatcher
   readonly #workers = new Set<WorkerHandle>()
   readonly #restarts = new Restarts((slot) => { this.#spawn(slot) })
+  readonly #recycling: Recycling
   #closing = false
   #started: { resolve(): void; reject(error: SpeechError): void } | undefined
   #drained: (() => void) | undefined
@@ -31,10 +35,12 @@ export class WorkerPool {
   constructor(options: PoolOptions) {
     this.#options = options
     this.#dispatcher = new Dispatcher(options, this.#workers, () => { this.#checkDrained() })
+    this.#recycling = new Recycling(options.memoryLimitBytes)
     this.phraseLists = new PhraseListDistribution(this.#workers, options.startSeconds)
   }
 
   get queueLength(): number { return this.#dispatcher.queueLength }
+  get runningJobs(): number { return this.#dispatcher.runningJobs }
   get processIds(): number[] { return [...this.#workers].flatMap(({ processId }) => processId ?? []) }
 
   /** Models as the first ready worker loaded them; empty before. */
@@ -58,7 +64,9 @@ export class WorkerPool {
   readiness(): PoolReadiness {
     const count = (state: WorkerState): number => [...this.#workers].filter((worker) => worker.state === state).length
     const workers = { idle: count('idle'), busy: count('busy'), starting: count('starting') }
-    const awaited = this.#options.workers - workers.idle - workers.busy
+    // One that leaves has a replacement, which counts.
+    const leaving = this.#recycling.leaving === undefined ? 0 : 1
+    const awaited = this.#options.workers - (workers.idle + workers.busy - leaving)
     if (this.#closing) return { ready: false, workers, missing: 'the service is shutting down' }
     if (awaited === 0) return { ready: true, workers, missing: '' }
     const missing = `${awaited} of ${this.#options.workers} workers have not recognized the warm-up clip yet`
@@ -74,7 +82,7 @@ export class WorkerPool {
   async run(request: JobRequest, signal?: AbortSignal): Promise<Answered> {
     const refusal = signal?.aborted ? new SpeechError('CANCELLED')
       : this.#unavailable() ?? this.#dispatcher.refusal(request.client, request)
-    if (refusal) return { outcome: { ok: false, error: toWire(refusal) }, workSeconds: 0, attempts: 0 }
+    if (refusal) return { outcome: { ok: false, error: toWire(refusal) }, ...NO_WORK }
     return this.#dispatcher.accept(request, signal)
   }
 
@@ -94,12 +102,8 @@ export class WorkerPool {
       onLoaded: () => { this.phraseLists.offer() },
       onPhrases: (_worker, message) => { this.#phrasesAnswered(message) },
       onReady: (worker) => { this.#ready(worker, slot) },
-      onPaused: (worker) => { this.#dispatcher.paused(worker) },
-      onDone: (worker, message) => {
-        this.#dispatcher.done(worker, message)
-        this.phraseLists.offer()
-        this.#dispatcher.dispatch()
-      },
+      onPaused: (worker, id) => { this.#dispatcher.paused(worker, id) },
+      onDone: (worker, message) => { this.#done(worker, slot, message) },
       onGone: (worker, description, error) => { this.#gone(worker, slot, description, error) },
       onStderr: (worker, line) => { this.#options.events.onWorkerNoise(worker.processId, line) },
     }
@@ -110,7 +114,22 @@ export class WorkerPool {
     this.#restarts.ready(slot)
     this.#options.events.onWorkerReady(worker.processId, worker.ageSeconds, worker.models)
     if (this.readiness().ready) this.#started?.resolve()
+    this.#recycling.ready(slot)
     this.#dispatcher.dispatch()
+    this.#retireLeaving()
+  }
+
+  #done(worker: WorkerHandle, slot: Slot, message: DoneMessage): void {
+    this.#dispatcher.done(worker, message)
+    this.phraseLists.offer(worker)
+    this.#dispatcher.dispatch()
+    if (!this.#closing && this.#recycling.begins(worker, slot)) this.#spawn(slot)
+    this.#retireLeaving()
+  }
+
+  #retireLeaving(): void {
+    const { leaving } = this.#recycling
+    if (leaving !== undefined && this.#dispatcher.isFree(leaving)) void leaving.retire(this.#options.killAfterSeconds)
   }
 
   #phrasesAnswered(message: PhrasesMessage): void {
@@ -121,10 +140,12 @@ export class WorkerPool {
   #gone(worker: WorkerHandle, slot: Slot, description: string, error: WireError | undefined): void {
     this.#workers.delete(worker)
     this.phraseLists.gone(worker)
-    const reason = worker.timedOut ? 'timeout' : 'crash'
+    const isReplaced = this.#recycling.gone(worker)
+    const reason = worker.isRetired ? 'memory' : worker.timedOut ? 'timeout' : 'crash'
     if (!this.#closing) {
-      this.#options.events.onWorkerReplaced(worker.processId, reason, error?.message ?? description)
-      this.#restarts.replace(slot, worker.wasReady)
+      const why = reason === 'memory' ? this.#recycling.describe(worker) : error?.message ?? description
+      this.#options.events.onWorkerReplaced(worker.processId, reason, why)
+      if (!isReplaced) this.#restarts.replace(slot, worker.wasReady)
     }
     if (!this.#restarts.hasServed) {
       const detail = `a worker ended before it was ready (${reason}, ${description})`

@@ -3,6 +3,10 @@
  * weighted means, separately for each kind of job. A ratio of means and not a mean of ratios: a clip of one sample
  * costs almost nothing, but infinitely much per second. Where a cascade escalates some clips to a larger model, one
  * answer takes ten times as long as another; the mean still predicts how long a queue of several jobs will take.
+ *
+ * The work of a job is its share of the worker. Jobs that run at the same time take less together than one after the
+ * other, so under load the shares, and the estimates with them, get smaller by as much as batching gains. Long jobs run
+ * alone and are estimated by themselves.
  */
 
 /** What the cost of a job depends on besides the length of its audio. */
@@ -12,11 +16,13 @@ export interface WorkKind {
   readonly nBest: number
   readonly phrases: 'none' | 'catalogue' | 'own'
   readonly words: boolean
+  /** It never shares a worker (`sharing.ts`). */
+  readonly isLong: boolean
 }
 
 /** The cheapest kind: one transcript without phrase hints. */
-export function plainKind(model: string): WorkKind {
-  return { model, nBest: 1, phrases: 'none', words: false }
+export function plainKind(model: string, isLong = false): WorkKind {
+  return { model, nBest: 1, phrases: 'none', words: false, isLong }
 }
 
 /** Weight of the newest observation. The first ones weigh more, so that all of them count equally. */
@@ -51,11 +57,14 @@ export class WorkEstimate {
     this.#meanSliceSeconds += WEIGHT * (seconds - this.#meanSliceSeconds)
   }
 
-  /** Seconds. For a kind that was never observed, by a plain job of the same model; 0 before any was observed. */
+  /**
+   * Seconds. For a kind that was never observed, by jobs of the other length, then by a plain job of the same model; 0
+   * before any was observed.
+   */
   workSeconds(kind: WorkKind, audioSeconds: number): number {
-    const means = this.#means.get(nameOf(kind))
+    const means = this.#means.get(nameOf(kind)) ?? this.#means.get(nameOf({ ...kind, isLong: !kind.isLong }))
     if (means !== undefined) return Math.max(MIN_AUDIO_SECONDS, audioSeconds) * means.workSeconds / means.audioSeconds
-    const plain = plainKind(kind.model)
+    const plain = plainKind(kind.model, kind.isLong)
     if (nameOf(kind) === nameOf(plain)) return 0
     return (isBeamSearch(kind) ? BEAM_SEARCH_FACTOR : 1) * this.workSeconds(plain, audioSeconds)
   }
@@ -66,6 +75,7 @@ function isBeamSearch({ nBest, phrases }: WorkKind): boolean {
 }
 
 /** A limited number of names for each model: n-best lists fall into three groups. */
-function nameOf({ model, nBest, phrases, words }: WorkKind): string {
-  return `${model} ${nBest === 1 ? 'one' : nBest <= 4 ? 'some' : 'many'} ${phrases} ${words ? 'words' : 'text'}`
+function nameOf({ model, nBest, phrases, words, isLong }: WorkKind): string {
+  const list = nBest === 1 ? 'one' : nBest <= 4 ? 'some' : 'many'
+  return `${model} ${list} ${phrases} ${words ? 'words' : 'text'} ${isLong ? 'long' : 'short'}`
 }

@@ -1,5 +1,5 @@
 /**
- * One recognition process seen from the server: started, idle (it may hold paused jobs), busy with one job, gone.
+ * One recognition process seen from the server: started, idle (it may hold paused jobs), busy with some, gone.
  * The pool makes all decisions. However the process ends, `onGone` is called once.
  */
 import { fork, type ChildProcess } from 'node:child_process'
@@ -7,12 +7,11 @@ import type { WireError } from '../../domain/errors.js'
 import type { PhraseList } from '../../domain/phrases.js'
 import { workerEnvironment } from './environment.js'
 import { Heartbeat } from './heartbeat.js'
-import { partsOf } from '../../domain/list-parts.js'
+import { ListSender } from './list-sender.js'
 import type { PoolOptions } from './pool-options.js'
-import type { FromWorker, LoadedModel, ToWorker, WorkerJob } from '../../domain/worker-protocol.js'
+import type { DoneMessage, FromWorker, LoadedModel, ToWorker, WorkerJob } from '../../domain/worker-protocol.js'
 
 export type WorkerState = 'starting' | 'idle' | 'busy' | 'gone'
-export type DoneMessage = Extract<FromWorker, { kind: 'done' }>
 export type PhrasesMessage = Extract<FromWorker, { kind: 'phrases_ready' | 'phrases_failed' }>
 
 export interface WorkerEvents {
@@ -20,8 +19,8 @@ export interface WorkerEvents {
   onLoaded(worker: WorkerHandle): void
   onReady(worker: WorkerHandle): void
   onDone(worker: WorkerHandle, message: DoneMessage): void
-  /** Its job is paused; it can get another one. */
-  onPaused(worker: WorkerHandle): void
+  /** A job of it is paused; it can get another one. */
+  onPaused(worker: WorkerHandle, id: number): void
   /** It has compiled a list, or could not. */
   onPhrases(worker: WorkerHandle, message: PhrasesMessage): void
   /** `error`: the last message of the worker, if it could send one. */
@@ -45,13 +44,16 @@ export class WorkerHandle {
   wasReady = false
   /** Killed because it took too long: its end is not a crash. */
   timedOut = false
+  /** It has a replacement: it ends the jobs that it has and gets no new ones. */
+  isLeaving = false
+  /** It was asked to end. */
+  isRetired = false
   /** Ids of the phrase lists that it is compiling. */
   readonly awaited = new Set<string>()
   /** Ids of all lists that it was given and that are not forgotten. */
   readonly #given = new Set<string>()
-  /** Messages about lists that are still to be sent, one after the other. */
-  readonly #listMessages: Iterator<ToWorker, undefined>[] = []
-  #isSendingLists = false
+  /** Ids of the jobs that it runs. */
+  readonly #running = new Set<number>()
   #isLoaded = false
   readonly #bornAt = performance.now()
   readonly #exited: Promise<void>
@@ -60,6 +62,7 @@ export class WorkerHandle {
   readonly #heartbeat: Heartbeat
   /** Undefined when the system refused to start one. */
   readonly #child: ChildProcess | undefined
+  readonly #lists: ListSender
   readonly #events: WorkerEvents
   #failure: WireError | undefined
 
@@ -78,21 +81,30 @@ export class WorkerHandle {
       onSilence: () => { this.killTimedOut() },
     })
     this.#child = this.#launch(entry, modelBytes)
+    this.#lists = new ListSender(this.#child)
     this.#send({ kind: 'start', settings })
   }
 
   get processId(): number | undefined { return this.#child?.pid }
   get ageSeconds(): number { return (performance.now() - this.#bornAt) / 1000 }
   get isCompiling(): boolean { return this.awaited.size > 0 }
+  /** Whether it can run jobs: it is ready, and neither being killed nor ending. */
+  get isWorking(): boolean {
+    return (this.state === 'idle' || this.state === 'busy') && !this.timedOut && !this.isRetired
+      && this.#failure === undefined
+  }
+
+  /** Whether it gets new jobs. */
+  get takesJobs(): boolean { return this.isWorking && !this.isLeaving }
 
   assign(id: number, job: WorkerJob): void {
-    this.state = 'busy'
+    this.#begin(id)
     this.#send({ kind: 'job', id, job })
   }
 
   /** Continues a paused job. */
   resume(id: number): void {
-    this.state = 'busy'
+    this.#begin(id)
     this.#send({ kind: 'resume', id })
   }
 
@@ -101,14 +113,14 @@ export class WorkerHandle {
     if (!this.#isLoaded) return
     this.awaited.add(list.id)
     this.#given.add(list.id)
-    this.#queueListMessages(messagesOf(list))
+    this.#lists.give(list)
   }
 
   wasGiven(id: string): boolean { return this.#given.has(id) }
   hasTaken(id: string): boolean { return this.#given.has(id) && !this.awaited.has(id) }
 
   forget(id: string): void {
-    if (this.#given.delete(id)) this.#queueListMessages([{ kind: 'forget', id } as const].values())
+    if (this.#given.delete(id)) this.#lists.forget(id)
   }
 
   /** Asks the worker to end the decode at its next step. */
@@ -119,8 +131,9 @@ export class WorkerHandle {
   /** Lets an idle process release its models and leave, kills any other; resolves when it has ended. */
   async retire(patienceSeconds: number): Promise<void> {
     if (this.state === 'gone') return
-    if (this.state === 'idle') this.#send({ kind: 'stop' })
-    else this.#kill()
+    if (this.state !== 'idle') this.#kill()
+    else if (!this.isRetired) this.#send({ kind: 'stop' })
+    this.isRetired = true
     const timer = setTimeout(() => { this.#kill() }, patienceSeconds * 1000)
     await this.#exited
     clearTimeout(timer)
@@ -157,6 +170,17 @@ export class WorkerHandle {
     }
   }
 
+  #begin(id: number): void {
+    this.#running.add(id)
+    this.state = 'busy'
+  }
+
+  /** A job is done or paused. */
+  #endSlice(id: number): void {
+    this.#running.delete(id)
+    if (this.#running.size === 0) this.state = 'idle'
+  }
+
   #kill(): void {
     this.#child?.kill('SIGKILL')
   }
@@ -181,15 +205,15 @@ export class WorkerHandle {
         break
       case 'paused':
         if (this.timedOut) break
-        this.state = 'idle'
-        this.#events.onPaused(this)
+        this.#endSlice(message.id)
+        this.#events.onPaused(this, message.id)
         break
       case 'pong':
         this.#heartbeat.answered()
         break
       case 'done':
-        if (this.timedOut) break // too late: it is being killed, and must not get another job
-        this.state = 'idle'
+        if (this.timedOut) break // too late: it is being killed
+        this.#endSlice(message.id)
         this.residentBytes = message.residentBytes
         this.#events.onDone(this, message)
         break
@@ -202,26 +226,6 @@ export class WorkerHandle {
     this.state = 'idle'
     this.wasReady = true
     this.#events.onReady(this)
-  }
-
-  #queueListMessages(messages: Iterator<ToWorker, undefined>): void {
-    this.#listMessages.push(messages)
-    if (!this.#isSendingLists) void this.#sendListMessages()
-  }
-
-  /** Sends each part when the one before is written and other events have been handled: jobs overtake a long list. */
-  async #sendListMessages(): Promise<void> {
-    this.#isSendingLists = true
-    for (let messages = this.#listMessages[0]; messages !== undefined; messages = this.#listMessages[0]) {
-      const { done, value: message } = messages.next()
-      const child = this.#child
-      if (done || !child?.connected) this.#listMessages.shift()
-      else if (message.kind === 'phrases' && message.more) {
-        await new Promise((resolve) => { child.send(message, resolve) })
-        await new Promise((resolve) => { setImmediate(resolve) })
-      } else this.#send(message)
-    }
-    this.#isSendingLists = false
   }
 
   #send(message: ToWorker): void {
@@ -237,8 +241,4 @@ export class WorkerHandle {
     this.#exit()
     this.#events.onGone(this, description, this.#failure)
   }
-}
-
-function* messagesOf(list: PhraseList): Generator<ToWorker, undefined> {
-  for (const part of partsOf(list)) yield { kind: 'phrases', ...part }
 }

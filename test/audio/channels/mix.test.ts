@@ -209,3 +209,15 @@ function activityOf(spans: readonly TimeSpan[]): SpeechActivity {
     verdict: spans.length === 0 ? 'nothing' : 'speech',
   }
 }
+
+t.test('channels that are copies to the bit are heard as one of them, whatever they hold', async (t) => {
+  const copies = (...samples: number[]): Float32Array[] => [0, 1].map(() => Float32Array.from(samples))
+  t.match(await mixOf([first, first.slice()]), { samples: first, mixing: 'mean', unusedSpeechSeconds: 0 })
+  t.same((await mixOf(copies(0.5, NaN, -Infinity, -0.25))).samples, Float32Array.of(0.5, 0, 0, -0.25))
+  t.same((await mixOf([hiss(1), hiss(1)])).samples, hiss(1))
+  const almost = first.slice()
+  almost[9_999]! += 1e-6
+  const { samples, mixing } = await mixOf([first, almost])
+  t.equal(mixing, 'mean')
+  t.ok(samples[9_999]! > first[9_999]! && samples[9_999]! < almost[9_999]!, 'nearly equal channels are averaged')
+})

@@ -1,5 +1,5 @@
 import tap from 'tap'
-import { words } from '../../../src/audio/signal/dot-products.js'
+import { words } from '../../../src/audio/signal/webassembly.js'
 import { filterBank } from '../../../src/audio/signal/filter-bank.js'
 import { resample, smallRatio } from '../../../src/audio/signal/resample.js'
 import type { Waveform } from '../../../src/domain/audio.js'

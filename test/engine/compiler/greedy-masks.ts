@@ -1,9 +1,8 @@
 /** Masks of a greedy decode as the recognizers use them: for the first choice, and for those after it. */
 import type { EncoderMemory } from '../../../src/engine/runtime/encoder-memory.js'
 import {
-  forbid, masksTogether, newSequence, type Chosen, type GreedyGraph, type Sequence,
+  forbid, masksTogether, newSequence, type Chosen, type GreedyGraph, type Masks as MaskRows, type Sequence,
 } from '../../../src/engine/runtime/greedy-graph.js'
-import type { Tensor } from '../../../src/engine/runtime/session.js'
 
 export interface Masks {
   /** For every choice but the first; nothing is excluded by default. */
@@ -15,7 +14,7 @@ export interface Masks {
 /** Rows of `masks`. */
 const FIRST = 1
 
-export function masksFor({ vocabulary }: GreedyGraph, { later, first }: Masks = {}): Tensor {
+export function masksFor({ vocabulary }: GreedyGraph, { later, first }: Masks = {}): MaskRows {
   const always = later ?? forbid(vocabulary, [])
   return masksTogether([always, first ?? always])
 }

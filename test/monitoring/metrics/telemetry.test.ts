@@ -167,7 +167,7 @@ t.test('gauges are read at the moment of the scrape', async (t) => {
   let queueLength = 3
   telemetry.observeLive(() =>
     ({
-      queueLength, queueCapacity: 9, requestsInProgress: 4, uploadBytesHeld: 5,
+      queueLength, queueCapacity: 9, requestsInProgress: 4, uploadBytesHeld: 5, requestsRunning: 6,
       workers: { idle: 1, busy: 2, starting: 0 }, workerResidentBytes: 7,
     }))
   t.equal((await samples(telemetry)).get('asr_queue_length'), 3)

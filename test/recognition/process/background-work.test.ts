@@ -24,7 +24,7 @@ t.test('no step is made while a job is under way, and jobs without end do not ke
     const from = performance.now()
     await sleep(40)
     jobs.push([from, performance.now()])
-    spare.endSlice()
+    spare.endSlice(0.04)
     await sleep(0)
   }
   t.equal(await finished, 'done')
@@ -43,12 +43,32 @@ t.test('while a job is paused for long, the work goes on', async (t) => {
   const finished = spare.finish(work(50, steps))
   await sleep(20)
   t.equal(steps.length, 0, 'the job runs')
-  spare.endSlice()
+  spare.endSlice(0.02)
   t.equal(await finished, 'done', 'the job is paused, and never resumed')
   spare.beginSlice()
-  spare.endSlice()
-  spare.endSlice()
+  spare.endSlice(0)
   t.equal(await spare.finish(work(1, steps)), 'done')
+})
+
+t.test('where others run on, each slice that ends gives one turn, and nothing is done without', async (t) => {
+  const turns: string[] = []
+  const spare = new BackgroundWork((turn) => { turns.push('turn'); return turn() })
+  const steps: number[] = []
+  spare.beginSlice()
+  spare.beginSlice()
+  spare.beginSlice()
+  let isDone = false
+  const finished = spare.finish(work(60, steps)).then((said) => { isDone = true; return said })
+  await sleep(30)
+  t.equal(steps.length, 0, 'three jobs run')
+  spare.endSlice(0.06)
+  await sleep(0)
+  const after = steps.length
+  t.ok(after > 0 && after < 60, `${after} steps`)
+  await sleep(30)
+  t.same([steps.length, turns.length, isDone], [after, 1, false], 'two jobs run')
+  spare.endSlice(0.2)
+  t.equal(await finished, 'done', 'while one runs')
 })
 
 t.test('without jobs it goes on at once, others get their turn, and a fault is the fault of the work', async (t) => {

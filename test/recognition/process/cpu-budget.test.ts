@@ -9,9 +9,9 @@ import { projectRoot } from '../../../src/domain/project-root.js'
 import { cpuBudget } from '../../../src/recognition/process/cpu-budget.js'
 
 t.test(
-  'a request may cost twenty seconds and so much for each second of its audio, counted from where it began',
+  'a request may cost twenty seconds, and so much for each second of its audio',
   (t) => {
-    let used = 1_000
+    let used = 0
     const budget = cpuBudget(3, () => used)
     used += 20
     budget.check()

@@ -16,7 +16,7 @@ const talk = (seconds: number, db: number): Waveform => joined(
 
 const find = (...parts: readonly Waveform[]): LoneWord | null => {
   const waveform = joined(...parts)
-  return findLoneWord(waveform, describeFrames(waveform))
+  return findLoneWord(() => waveform, describeFrames(waveform))
 }
 
 /** From and to these seconds. */

@@ -161,7 +161,7 @@ export async function setUp(
         (report) => ({ ok: true as const, report }),
         (error: unknown) => ({ ok: false as const, error: toWire(error) }),
       )
-      return { outcome, workSeconds: 0.05, attempts: 1 }
+      return { outcome, workSeconds: 0.05, elapsedSeconds: 0.05, attempts: 1 }
     },
     ...fake,
   }

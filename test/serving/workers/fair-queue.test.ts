@@ -220,13 +220,13 @@ t.test('the forecast is what happens: running, paused and waiting work, by clien
   queue.push(runs)
   queue.next([])
   for (let index = 0; index < 3; index++) queue.push(job('', 'greedy', 6))
-  const running = [{ job: runs, sliceSeconds: 0, meanSliceSeconds: 0.3 }]
+  const running = [[{ job: runs, sliceSeconds: 0, meanSliceSeconds: 0.3 }]]
   const waitOf = (client: string, work: number, limit = 100): number =>
-    forecast(queue, job('', client, work), running, 1, limit).waitSeconds
+    forecast(queue, job('', client, work), running, limit).waitSeconds
   t.equal(waitOf('modest', 0.1), 0.3, 'one piece')
   t.equal(waitOf('greedy', 0.1), 0.3, 'a short clip of the same client too')
   t.equal(waitOf('greedy', 6), 24, 'a long one waits for all of its own')
-  t.equal(forecast(queue, job('', 'modest', 0.1), [], 2, 100).waitSeconds, 0, 'a worker that has just come')
+  t.equal(forecast(queue, job('', 'modest', 0.1), [[], []], 100).waitSeconds, 0, 'a worker that has just come')
 })
 
 t.test('a short clip is refused where a longer one of the same client would then wait too long', async (t) => {
@@ -235,9 +235,9 @@ t.test('a short clip is refused where a longer one of the same client would then
   queue.push(runs)
   queue.next([])
   queue.push(job('', 'one', 0.4))
-  const running = [{ job: runs, sliceSeconds: 0, meanSliceSeconds: 1 }]
+  const running = [[{ job: runs, sliceSeconds: 0, meanSliceSeconds: 1 }]]
   const delayedUntil = (client: string, limitSeconds: number): number | undefined =>
-    forecast(queue, job('', client, 0.1), running, 1, limitSeconds).delaysOwnUntilSeconds
+    forecast(queue, job('', client, 0.1), running, limitSeconds).delaysOwnUntilSeconds
   t.equal(delayedUntil('one', 1.05), 1.1)
   t.equal(delayedUntil('one', 1.5), undefined)
   t.equal(delayedUntil('other', 1.05), undefined, 'others are not held back by what one client has sent')

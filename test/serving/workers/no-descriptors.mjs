@@ -10,6 +10,8 @@ const replaced = []
 let failedStarts = () => undefined
 const pool = new WorkerPool({
   entry: new URL(entry),
+  maxBatchSize: 1,
+  memoryLimitBytes: 0,
   workers: 2,
   settings: JSON.parse(settings),
   queue: { jobs: 10, audioSeconds: 100 },

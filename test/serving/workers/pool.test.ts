@@ -7,10 +7,8 @@ import { seededRandom } from '../../../fixtures/kit/statistics.js'
 import { ERROR_CODES, fromWire, SpeechError, toWire } from '../../../src/domain/errors.js'
 import type { Answered, JobRequest } from '../../../src/serving/workers/job.js'
 import type { WorkerPool } from '../../../src/serving/workers/pool.js'
-import { WorkEstimate, type WorkKind } from '../../../src/serving/workers/work-estimate.js'
+import { plainKind as plain, WorkEstimate } from '../../../src/serving/workers/work-estimate.js'
 import { job, makePool, textOf, until, type ScriptedLog } from './scripted-pool.js'
-
-const plain = (model: string): WorkKind => ({ model, nBest: 1, phrases: 'none', words: false })
 
 t.test('jobs run on every worker, wait in line, and come back with their stages', async (t) => {
   const { pool, log } = makePool(t)

@@ -25,6 +25,8 @@ export function makePool(t: Test, overrides: Partial<PoolOptions> = {}, warmUpCl
   const pool = new WorkerPool({
     entry: SCRIPTED_ENTRY,
     workers: 2,
+    maxBatchSize: 1,
+    memoryLimitBytes: 0,
     settings: scriptedSettings(undefined, warmUpClip),
     queue: { jobs: 10, audioSeconds: 100 },
     queueWaitSeconds: 20,

@@ -8,6 +8,9 @@ const settings = {}
 const cancelled = new Set()
 const lists = new Map()
 const paused = new Map()
+/** Jobs that have begun and are not done, and the most that were there at the same time since each began. */
+const running = new Map()
+let residentBytes = 1000
 
 process.on('message', (message) => {
   if (message.kind === 'start') start(message.settings)
@@ -65,10 +68,14 @@ function take(list) {
 
 async function run(id, job) {
   const since = performance.now()
+  running.set(id, 0)
+  for (const [other, most] of running) running.set(other, Math.max(most, running.size))
   const [command, argument] = (job.language ?? 'say:hello').split(':')
   const outcome = await obey(command, argument, id, job)
+  running.delete(id)
+  const seconds = (performance.now() - since) / 1000
   if (outcome)
-    process.send({ kind: 'done', id, outcome, workSeconds: (performance.now() - since) / 1000, residentBytes: 1000 })
+    process.send({ kind: 'done', id, outcome, workSeconds: seconds, elapsedSeconds: seconds, residentBytes })
 }
 
 async function obey(command, argument, id, job) {
@@ -99,6 +106,18 @@ async function obey(command, argument, id, job) {
         : { ok: false, error: { code: 'CATALOGUE_NOT_FOUND', message: job.phrases } }
     case 'process':
       return said(String(process.pid))
+    // Answers when so many jobs run here at the same time.
+    case 'together':
+      while (running.get(id) < Number(argument)) await new Promise((resolve) => setTimeout(resolve, 5))
+      return said(String(process.pid))
+    // The most jobs that ran here at the same time meanwhile.
+    case 'crowd':
+      await new Promise((resolve) => setTimeout(resolve, Number(argument)))
+      return said(String(running.get(id)))
+    // From this job on it reports so much memory.
+    case 'grow':
+      residentBytes = Number(argument)
+      return said('grown')
     case 'sleep':
       return sleepUnlessCancelled(Number(argument), id)
     case 'pieces':
@@ -106,10 +125,15 @@ async function obey(command, argument, id, job) {
     case 'die':
       process.exit(9)
       break
+    case 'die-late':
+      await new Promise((resolve) => setTimeout(resolve, Number(argument)))
+      process.exit(9)
+      break
     // Dies in the first process that gets it, answers in the next: the file remembers.
     case 'die-once':
       return dieOnce(argument)
     case 'hang':
+      await new Promise((resolve) => setTimeout(resolve, Number(argument ?? 0)))
       while (true) {
         /* as a stuck native call would */
       }
@@ -123,6 +147,7 @@ async function obey(command, argument, id, job) {
       return said(String(job.remainingSeconds))
     // What a recognizer says before it gives up on a job.
     case 'no-memory':
+      await new Promise((resolve) => setTimeout(resolve, Number(argument ?? 0)))
       process.send({ kind: 'failed', error: { code: 'OUT_OF_MEMORY', message: 'as scripted' } })
       break
     case 'noise':

@@ -28,7 +28,8 @@ export const RECOGNITION_METRICS = {
   asr_audio_duration_seconds: { type: 'histogram', help: 'Length of recognized uploads.', buckets: AUDIO_SECONDS },
   asr_real_time_factor: {
     type: 'histogram',
-    help: 'Processing time without waiting, divided by the length of the audio.',
+    help: 'Processing time without waiting, divided by the length of the audio; requests that run in the same worker '
+      + 'slow each other down.',
     labels: { model: 'models' },
     buckets: REAL_TIME_FACTORS,
   },

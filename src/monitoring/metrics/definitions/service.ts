@@ -28,8 +28,24 @@ export const SERVICE_METRICS = {
     help: 'Recognition workers by state.',
     labels: { state: ['idle', 'busy', 'starting'] },
   },
-  asr_worker_busy_seconds_total: { type: 'counter', help: 'Seconds that workers spent recognizing.' },
-  asr_worker_restarts_total: { type: 'counter', help: 'Workers replaced.', labels: { reason: ['crash', 'timeout'] } },
+  asr_requests_running: {
+    type: 'gauge',
+    help: 'Requests that workers are running; a worker may run several at the same time.',
+  },
+  asr_request_running_seconds_total: {
+    type: 'counter',
+    help: 'Seconds that requests ran in workers. Divided by asr_worker_busy_seconds_total, it is how many requests a '
+      + 'busy worker runs at the same time.',
+  },
+  asr_worker_busy_seconds_total: {
+    type: 'counter',
+    help: 'Seconds that workers spent recognizing; requests that run at the same time count once.',
+  },
+  asr_worker_restarts_total: {
+    type: 'counter',
+    help: 'Workers replaced, by reason; `memory`: it used more than its limit.',
+    labels: { reason: ['crash', 'timeout', 'memory'] },
+  },
   asr_worker_retries_total: { type: 'counter', help: 'Requests given to a second worker because the first one died.' },
   asr_worker_resident_memory_bytes: {
     type: 'gauge',

@@ -105,11 +105,11 @@ export async function recognize(
     const phrases = makePhrases && await phrasesUnlessRefused(makePhrases, request.client, pool)
     const remainingSeconds = deadlineSeconds - secondsSince(progress.receivedAt)
     if (remainingSeconds <= 0) throw new SpeechError('DEADLINE_PASSED')
-    const { outcome, workSeconds } = await pool.run({
+    const { outcome, workSeconds, elapsedSeconds } = await pool.run({
       ...REQUEST_DEFAULTS, ...options, ...languages, model: model.name, headerless, words: words !== undefined, phrases,
       client: request.client, audio, audioSeconds, deadlineSeconds: remainingSeconds,
     }, untilGone(reply))
-    telemetry.workerBusy(workSeconds)
+    telemetry.workerRan(workSeconds, elapsedSeconds)
     if (!outcome.ok) throw fromWire(outcome.error)
     return outcome.report
   })
