@@ -33,7 +33,8 @@ import { choose, endIndex, keptIndices, last, maskRows, publishedIds } from './t
  *          log_probabilities float32 [steps, batch]
  *          choices     int64 [batch, c]            after the last c tokens of the first step
  *          choice_log_probabilities float32 [batch, c]
- *          new_past                                as `past`, for a further run; empty where every sequence has ended
+ *          new_past                                as `past`, for a further run; empty after one choice where every
+ *                                                  sequence has ended
  */
 export function writeGreedy(graph: Graph, decoder: Decoder): void {
   const { layers, heads, headWidth, vocabulary } = decoder
@@ -85,10 +86,23 @@ export function writeGreedy(graph: Graph, decoder: Decoder): void {
   graph.output(logProbabilities, 'log_probabilities', 'float32', ['steps', 'batch'])
   graph.output(publishedIds(graph, decoder, choices), 'choices', 'int64', ['batch', 'choices'])
   graph.output(scores, 'choice_log_probabilities', 'float32', ['batch', 'choices'])
-  const [newPast] = graph.branch(isAny(graph, graph.op('Not', [ended])),
+  const newPast = pastToContinue(graph, decoder, grown, ended, maskOf)
+  graph.output(newPast, 'new_past', 'float32', ['kept', 2 * layers, heads, 'grown', headWidth])
+}
+
+/**
+ * Keys and values of all layers in one tensor; empty where every sequence has ended. After several choices it is kept
+ * all the same: a draft that is wrong in the middle may seem to end the text, and the sequence is rewound and goes on.
+ */
+function pastToContinue(
+  graph: Graph, { layers, heads, headWidth }: Decoder, grown: readonly Value[], ended: Value, maskOf: Value,
+): Value {
+  const isDraft = graph.op('Greater', [graph.op('Shape', [maskOf], { start: 1, end: 2 }), graph.integers(1)])
+  const goesOn = graph.op('Or', [isAny(graph, graph.op('Not', [ended])), graph.op('Squeeze', [isDraft])])
+  const [past] = graph.branch(goesOn,
     (state) => [concat(state, grown.map((value) => state.op('Unsqueeze', [value, state.integers(1)])), 1)],
     (over) => [over.op('ConstantOfShape', [over.integers(0, 2 * layers, heads, 0, headWidth)])]) as [Value]
-  graph.output(newPast, 'new_past', 'float32', ['kept', 2 * layers, heads, 'grown', headWidth])
+  return past
 }
 
 /** Keys and values of each layer, each [batch, heads, positions + room, head width]. */

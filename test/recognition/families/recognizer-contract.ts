@@ -92,6 +92,9 @@ export async function recognizerContract(t: Test, subject: Subject): Promise<voi
   await t.test('an interrupt ends the decode with its error and keeps the recognizer usable', (t) =>
     isInterruptible(t, recognizer),
   )
+  await t.test('several clips at the same time give what each gives alone, and none disturbs the others', (t) =>
+    recognizesTogether(t, recognizer),
+  )
   await t.test('words have times if `timesWords` is true, and nothing else changes', (t) =>
     timesItsWords(t, recognizer),
   )
@@ -226,6 +229,30 @@ async function isInterruptible(t: Test, recognizer: Recognizer): Promise<void> {
     t.equal(calls, allowed + 1, 'an interrupted decode does not continue')
   }
   t.same(await recognize(recognizer, chirp(4, 2)), before)
+}
+
+async function recognizesTogether(t: Test, recognizer: Recognizer): Promise<void> {
+  const requests = [[4, 2], [1, 3], [2, 0.4], [3, 1], [4, 5], [2, 1.5], [1, 0.1]].map(([seed, seconds], index) => ({
+    clip: chirp(seed!, seconds!),
+    options: { expectSpeech: index % 2 === 0, words: index % 3 === 0, tokenLogProbabilities: index === 3 },
+  }))
+  const alone: Hypothesis[] = []
+  for (const { clip, options } of requests) alone.push(await recognize(recognizer, clip, options))
+  const together = await Promise.all(requests.map(({ clip, options }) => recognize(recognizer, clip, options)))
+  t.same(together, alone)
+  // The same in another order, each a little later than the one before.
+  const delayed = await Promise.all(requests.map(async ({ clip, options }, index) => {
+    await new Promise((resolve) => { setTimeout(resolve, 5 * (requests.length - index)) })
+    return recognize(recognizer, clip, options)
+  }))
+  t.same(delayed, alone, 'who joins later')
+  const interrupt = (): void => { throw new SpeechError('CANCELLED', 'in company') }
+  const mixed = await Promise.allSettled(requests.map(({ clip, options }, index) =>
+    recognize(recognizer, clip, index % 3 === 1 ? { ...options, interrupt } : options)))
+  for (const [index, result] of mixed.entries()) {
+    if (index % 3 === 1) t.match(result, { status: 'rejected', reason: { code: 'CANCELLED' } })
+    else t.same(result, { status: 'fulfilled', value: alone[index] }, 'beside one that is interrupted')
+  }
 }
 
 async function timesItsWords(t: Test, recognizer: Recognizer): Promise<void> {
