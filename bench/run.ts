@@ -6,7 +6,7 @@
  * and ends with a code of its own.
  */
 import { spawn } from 'node:child_process'
-import { ALLOCATOR } from '../src/serving/workers/environment.js'
+import { LARGE_MODEL_ALLOCATOR } from '../src/serving/workers/environment.js'
 import { BENCHES, type Bench } from './benches.js'
 import { EXIT, NothingMeasured, Skipped, UsageError } from './harness/endings.js'
 
@@ -21,12 +21,12 @@ process.exit()
 
 /** glibc reads its settings when a process starts. */
 function lacksAllocator({ hasLargeModels }: Bench): boolean {
-  return hasLargeModels && !Object.keys(ALLOCATOR).every((variable) => variable in process.env)
+  return hasLargeModels && !Object.keys(LARGE_MODEL_ALLOCATOR).every((variable) => variable in process.env)
 }
 
 function runAgain(): Promise<number> {
   const child = spawn(process.execPath, [...process.execArgv, ...process.argv.slice(1)], {
-    stdio: 'inherit', env: { ...ALLOCATOR, ...process.env },
+    stdio: 'inherit', env: { ...LARGE_MODEL_ALLOCATOR, ...process.env },
   })
   process.once('exit', () => child.kill())
   return new Promise((resolve, reject) => {

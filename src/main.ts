@@ -8,7 +8,6 @@ import { loadCatalogue } from './search/catalogue/files.js'
 import { CatalogueStore } from './search/catalogue/store.js'
 import { deprecatedSettings, nearestSetting, readConfig, unknownSettings, type Config } from './config.js'
 import { SpeechError } from './domain/errors.js'
-import { buildApp } from './serving/http/app.js'
 import { openCollection } from './serving/http/collection/open-collection.js'
 import type { ServedModel } from './serving/http/dependencies.js'
 import { isLoopback } from './serving/http/browsers/hosts.js'
@@ -16,6 +15,7 @@ import { openDrift, openFeedback } from './serving/http/monitoring/open-monitori
 import { Uploads } from './serving/http/uploads.js'
 import { modelDigest, originOf, readManifest, type Manifest } from './engine/manifest.js'
 import { readModelCard } from './domain/model-card.js'
+import { checkModels } from './recognition/checked-models.js'
 import { projectRoot } from './domain/project-root.js'
 import { openExternalSearchEngine } from './search/external-engine.js'
 import { NO_MODEL } from './monitoring/metrics/definitions.js'
@@ -28,7 +28,7 @@ import { availableCores } from './serving/workers/cores.js'
 import type { PoolEvents } from './serving/workers/pool-options.js'
 import { WorkerPool } from './serving/workers/pool.js'
 import { memoryLimitBytes } from './serving/workers/recycling.js'
-import type { LoadedModel } from './domain/worker-protocol.js'
+import type { CheckedModels, LoadedModel } from './domain/worker-protocol.js'
 import { workerSettings } from './serving/workers/worker-settings.js'
 
 /** Time after the drain for workers to end, before the process exits anyway. */
@@ -53,11 +53,11 @@ try {
 async function serve(config: Config): Promise<void> {
   const logger = await openLogger(config, process.stdout.isTTY)
   warnOfSettings(logger)
-  const { models, standard, loadable } = await describeModels(config)
+  const { models, standard, loadable, checked } = await describeModels(config)
   const telemetry = new Telemetry(config.models, { version, revision: config.revision, node_version: process.version })
   const keys = await openKeys(config, telemetry, logger)
   const uploads = new Uploads(config)
-  const pool = openPool(config, loadable, poolEvents(loadable, telemetry, logger))
+  const pool = openPool(config, { loadable, checked }, poolEvents(loadable, telemetry, logger))
   telemetry.observeLive(() => ({
     queueLength: pool.queueLength,
     queueCapacity: config.queueJobs,
@@ -73,7 +73,11 @@ async function serve(config: Config): Promise<void> {
   const catalogues = new CatalogueStore(pool.phraseLists, config)
   catalogues.await(config.catalogues.map(({ name }) => name))
   showCatalogues(telemetry.registry, () => catalogues.list())
+  // Workers load their models while this process loads the HTTP server.
+  const started = pool.start()
+  started.catch(() => undefined) // of interest below, once the port is open
   const searchEngine = openExternalSearchEngine(config)
+  const { buildApp } = await import('./serving/http/app.js')
   const app = await buildApp({
     config, keys, pool, telemetry, drift, uploads, feedback, collection, catalogues, searchEngine, logger, models,
     labelling: await openLabelling(config, collection?.clips),
@@ -98,7 +102,7 @@ async function serve(config: Config): Promise<void> {
   const { host, port, workers, threads, cascadeModel: cascade } = config
   const address = await app.listen({ host, port }).catch((cause: unknown) => { throw cannotListen(host, port, cause) })
   logger.info({ address, workers, threads, models: config.models, cascade }, 'listening')
-  const loading = Promise.all([pool.start(), loadCatalogues(config, catalogues, logger)])
+  const loading = Promise.all([started, loadCatalogues(config, catalogues, logger)])
   await loading.catch((thrown: unknown) => { if (!closing) throw thrown })
   if (closing) return
   logger.info({ workers }, 'ready')
@@ -121,19 +125,25 @@ function warnOfSettings(logger: Logger): void {
   }
 }
 
-/** The served models, the default one, and all that workers load. */
-async function describeModels({ models: names, modelsDir, cascadeModel }: Config): Promise<{
+interface DescribedModels {
   readonly models: readonly ServedModel[]
+  /** The default one. */
   readonly standard: ServedModel
+  /** All that workers load. */
   readonly loadable: readonly ServedModel[]
-}> {
+  readonly checked: CheckedModels
+}
+
+async function describeModels(config: Config): Promise<DescribedModels> {
+  const { models: names, modelsDir, cascadeModel } = config
   const manifests = await Promise.all(names.map((name) => readManifest(modelsDir, name)))
   const larger = cascadeModel === undefined ? undefined : await readManifest(modelsDir, cascadeModel)
   const models = manifests.map((manifest, index) => asServed(modelsDir, manifest, index === 0 ? larger : undefined))
   const [standard] = models
   if (standard === undefined) throw new SpeechError('CONFIG_INVALID', 'EARSHOT_MODELS names no model')
-  const isServed = larger === undefined || names.includes(larger.name)
-  return { models, standard, loadable: isServed ? models : [...models, asServed(modelsDir, larger, undefined)] }
+  const further = larger === undefined || names.includes(larger.name) ? [] : [larger]
+  const loadable = [...models, ...further.map((manifest) => asServed(modelsDir, manifest, undefined))]
+  return { models, standard, loadable, checked: await checkModels(config, [...manifests, ...further]) }
 }
 
 /** Warns if the service can be reached from outside without a key. */
@@ -162,19 +172,17 @@ async function loadCatalogues(config: Config, store: CatalogueStore, logger: Log
   }
 }
 
-function openPool(config: Config, models: readonly ServedModel[], events: PoolEvents): WorkerPool {
-  const modelBytes = models.reduce((sum, { bytes }) => sum + bytes, 0)
+function openPool(
+  config: Config, { loadable, checked }: Pick<DescribedModels, 'loadable' | 'checked'>, events: PoolEvents,
+): WorkerPool {
+  const modelBytes = loadable.reduce((sum, { bytes }) => sum + bytes, 0)
   return new WorkerPool({
     entry: new URL('./recognition/process/worker-process.js', import.meta.url),
-    workers: config.workers, settings: workerSettings(config), modelBytes,
-    maxBatchSize: config.maxBatchSize,
+    workers: config.workers, settings: workerSettings(config), checked, modelBytes,
     memoryLimitBytes: config.workerMemoryLimitBytes ?? memoryLimitBytes(modelBytes, config.maxAudioSeconds),
     queue: { jobs: config.queueJobs, audioSeconds: config.queueAudioSeconds },
-    queueWaitSeconds: config.queueWaitSeconds,
-    deadlineSeconds: config.deadlineSeconds,
-    killAfterSeconds: config.killAfterSeconds,
-    startSeconds: config.startSeconds,
-    events,
+    queueWaitSeconds: config.queueWaitSeconds, startSeconds: config.startSeconds, maxBatchSize: config.maxBatchSize,
+    deadlineSeconds: config.deadlineSeconds, killAfterSeconds: config.killAfterSeconds, events,
   })
 }
 

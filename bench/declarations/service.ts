@@ -106,8 +106,8 @@ export const LOAD = declareBench({
 
 export const MEMORY = declareBench({
   name: 'memory', says: 'resident memory of server and workers over a long run',
-  measures: 'Resident memory of each process over a long run, and its slope in the second half. It judges nothing '
-    + 'but that every clip is transcribed.',
+  measures: 'Resident memory of each process over a long run of clips of several lengths and formats, its parts, and '
+    + 'its slope in the second half. Target for the default model: at most 200 MB for each worker at the end.',
   takes: '5 minutes for 2,000 clips; --clips 20: half a minute', needs: (given) => [LINUX, model(given.model)],
   options: {
     model: MODEL, manifest: MANIFEST, clips: count('in the whole run', 2_000, MEMORY_STEPS), workers: WORKERS,

@@ -40,6 +40,31 @@ export function cpuSecondsOf(serverId: number): { readonly server: number; reado
   return seconds
 }
 
+/** Resident pages of a process by what they belong to. */
+export interface MemoryParts {
+  /** Programs and libraries, most of which it shares with other processes. */
+  readonly fileBytes: number
+  /** What the C library manages: the heap of the process, without blocks that are mapped for themselves. */
+  readonly heapBytes: number
+  /** V8's heap and code, stacks, mapped blocks. */
+  readonly otherBytes: number
+}
+
+/** Undefined when the process has ended. */
+export function partsOfMemory(processId: number): MemoryParts | undefined {
+  const maps = readOf(processId, 'smaps')
+  if (maps === undefined) return undefined
+  const parts = { fileBytes: 0, heapBytes: 0, otherBytes: 0 }
+  // Address, access, offset, device, inode, then the name, which anonymous pages lack.
+  for (const [, name = '', lines = ''] of maps.matchAll(/^[0-9a-f]+-[0-9a-f]+ \S+ \S+ \S+ \d+ *(.*)\n((?:[A-Z].*\n)*)/gm)) {
+    const bytes = (field: string): number =>
+      1024 * Number(new RegExp(`^${field}:\\s+(\\d+) kB$`, 'm').exec(lines)?.[1] ?? 0)
+    parts.fileBytes += bytes('Rss') - bytes('Anonymous')
+    parts[name === '[heap]' ? 'heapBytes' : 'otherBytes'] += bytes('Anonymous')
+  }
+  return parts
+}
+
 export function residentBytes(processes: readonly ProcessFigures[]): number {
   return processes.reduce((total, { residentBytes: bytes }) => total + bytes, 0)
 }

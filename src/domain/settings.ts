@@ -101,16 +101,14 @@ export const SETTINGS = Type.Object({
     'Recognition processes; 0 takes the cores of the container divided by `EARSHOT_THREADS`.'),
   EARSHOT_THREADS: whole(1, 1, 64, 'Threads of one recognition process.'),
   EARSHOT_IDLE_THREADS: whole(0, 0, 64,
-    'Threads of the encoder for a request that has the service to itself; 0 takes the cores of the container, at most '
-    + '4. A model whose encoder is larger than 40 MB always uses `EARSHOT_THREADS`.'),
+    'Threads of the encoder for a request that has the service to itself, unless the encoder is larger than 40 MB; 0 '
+    + 'takes the cores of the container, at most 4.'),
   EARSHOT_MAX_BATCH_SIZE: whole(4, 1, 16,
-    'Most short requests that a worker runs at the same time, so that their decoder steps are batched. It runs several '
-    + 'only while every worker is busy. 1: one after the other.'),
+    'Most short requests that a worker runs at the same time, in batches, while every worker is busy.'),
   EARSHOT_WORKER_MEMORY_LIMIT_BYTES: matching('^(auto|0|[1-9]\\d{8,12})$', 'auto',
     'A worker whose resident memory is larger after a request is replaced; the replacement is ready before the worker '
     + 'leaves. `auto`: 512 MiB, 6 times the weights of its models, and 1.15 MB for each second of '
-    + '`EARSHOT_MAX_AUDIO_SECONDS`. 0: never.',
-    'auto, 0, or bytes from 100000000', '1000000000', { ignoreCase: true }),
+    + '`EARSHOT_MAX_AUDIO_SECONDS`. 0: never.', 'auto, 0, or bytes from 100000000', '1000000000', { ignoreCase: true }),
   EARSHOT_QUEUE_JOBS: whole(64, 0, 10_000, 'Requests that may wait for a worker.'),
   EARSHOT_QUEUE_AUDIO_SECONDS: real(600, 1, 86_400, 'Seconds of audio that may wait for a worker.'),
   EARSHOT_QUEUE_WAIT_SECONDS: real(1.5, 0.1, 3_600,

@@ -15,12 +15,23 @@ import type { SecretName } from './secrets.js'
  * must not know a secret of the service. A setting that a worker needs is added here and used there.
  */
 export const WORKER_SETTINGS = [
-  'modelsDir', 'models', 'executionProviders', 'executionProvidersStrict', 'engine', 'matrices', 'threads', 'idleThreads',
-  'maxAudioSeconds', 'cpuPerAudioSecond', 'disabledCodecs', 'normalizeVolume', 'trimSilence', 'speechDetection',
-  'speechDetector', 'maxDecodingPasses', 'cascadeModel', 'cascadeBelow', 'warmUpClip',
+  'modelsDir', 'models', 'executionProviders', 'executionProvidersStrict', 'engine', 'matrices', 'threads',
+  'idleThreads', 'maxAudioSeconds', 'cpuPerAudioSecond', 'disabledCodecs', 'normalizeVolume', 'trimSilence',
+  'speechDetection', 'speechDetector', 'maxDecodingPasses', 'cascadeModel', 'cascadeBelow', 'warmUpClip',
 ] as const satisfies readonly Exclude<keyof Config, PropertyOf<SecretName>>[]
 
 export type WorkerSettings = Pick<Config, (typeof WORKER_SETTINGS)[number]>
+
+/**
+ * Files of the models as the server has read and checked them, so that a worker need not load the library that checks
+ * schemas: 700 modules, a third of its start. Their types belong to the engine.
+ */
+export interface CheckedModels {
+  /** By name: model.json and confidence.json (null where there is none). */
+  readonly models: Readonly<Record<string, { readonly manifest: unknown; readonly calibration: unknown }>>
+  /** The model.json of the neural speech detector; undefined without one. */
+  readonly detector: unknown
+}
 
 /** One request as the worker sees it. */
 export interface WorkerJob extends RecognitionRequest {
@@ -37,7 +48,8 @@ export interface WorkerJob extends RecognitionRequest {
 }
 
 export type ToWorker =
-  | { readonly kind: 'start'; readonly settings: WorkerSettings }
+  /** Without `checked`, the worker reads and checks the files itself. */
+  | { readonly kind: 'start'; readonly settings: WorkerSettings; readonly checked?: CheckedModels | undefined }
   | { readonly kind: 'job'; readonly id: number; readonly job: WorkerJob }
   /** Continue a paused job. */
   | { readonly kind: 'resume'; readonly id: number }

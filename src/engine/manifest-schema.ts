@@ -1,6 +1,6 @@
 /** The schema of models/<name>/model.json; docs/adding-a-model.md explains the fields. */
 import { Type, type Static } from 'typebox'
-import { FileKey, InnerPath, SOURCE_FIELDS } from './manifest-sources.js'
+import { FileKey, InnerPath, SOURCE_FIELDS } from './manifest-source-schema.js'
 
 const Name = Type.String({ pattern: '^[a-z0-9][a-z0-9.-]{0,63}$' })
 const Count = Type.Integer({ minimum: 1 })

@@ -1,21 +1,17 @@
 /**
  * models/<name>/model.json: what a model is, where its weights come from, and how they are fed.
  *
- * Manifests are checked here and trusted everywhere else. Weights are returned only after their SHA-256 was compared,
- * as the very bytes that were hashed: a half-fetched or altered file is never loaded.
+ * Manifests are checked when they are read (manifest-check.ts) and trusted everywhere else. Weights are returned only
+ * after their SHA-256 was compared, as the very bytes that were hashed: a half-fetched or altered file is never loaded.
  */
 import { createHash } from 'node:crypto'
 import { createReadStream, existsSync, readdirSync } from 'node:fs'
 import { readFile, readdir } from 'node:fs/promises'
 import path from 'node:path'
-import { Compile } from 'typebox/compile'
-import { Value } from 'typebox/value'
 import { SpeechError } from '../domain/errors.js'
 import { nearestName } from '../domain/nearest-name.js'
-import {
-  DetectorSchema, ManifestSchema, type Bundle, type DetectorManifest, type EncoderDecoderDecoding, type Manifest,
-} from './manifest-schema.js'
-import { isSourceFault, nameOfSource, sourceFaults, sourcesOf } from './manifest-sources.js'
+import type { Bundle, DetectorManifest, EncoderDecoderDecoding, Manifest } from './manifest-schema.js'
+import { nameOfSource, sourcesOf } from './manifest-sources.js'
 
 export type {
   Bundle, CtcDecoding, DetectorManifest, EncoderDecoderDecoding, LogMelSpec, Manifest, TokenizerSpec,
@@ -26,46 +22,6 @@ export interface ModelFiles {
   read(key: string): Promise<Uint8Array>
   /** The first bytes alone; the whole file is verified, without holding it in memory. */
   readBeginning(key: string, maxBytes: number): Promise<Uint8Array>
-}
-
-const CHECKS = { recognition: Compile(ManifestSchema), 'speech-detection': Compile(DetectorSchema) }
-
-/** Parses and checks the text of a model.json. Throws MODEL_INVALID naming every fault. */
-export function parseManifest(text: string, where: string): Bundle {
-  let value: unknown
-  try {
-    value = JSON.parse(text)
-  } catch (cause) {
-    throw new SpeechError('MODEL_INVALID', `${where} is not JSON (${String(cause)})`, { cause })
-  }
-  const isDetector = (value as { purpose?: unknown } | null)?.purpose === 'speech-detection'
-  const completed = isDetector ? value : Value.Default(ManifestSchema, withNewNames(value))
-  const check = CHECKS[isDetector ? 'speech-detection' : 'recognition']
-  const ofSources = isObject(completed) ? sourceFaults(completed) : []
-  if (check.Check(completed) && ofSources.length === 0) return completed
-  const others = [...check.Errors(completed)].filter(({ instancePath }) => !isSourceFault(instancePath))
-    .map((fault) => `${fault.instancePath || '/'} ${fault.message}`)
-  const faults = [...ofSources, ...others]
-  throw new SpeechError('MODEL_INVALID', `${where}: ${faults.slice(0, 5).join('; ')}`)
-}
-
-/** Manifests of earlier versions: `hearing` is now `padding` (domain/deprecations.ts), and `decoding` had one kind. */
-function withNewNames(value: unknown): unknown {
-  if (!isObject(value)) return value
-  const { hearing, decoding, ...others } = value
-  return {
-    ...isObject(hearing) && {
-      padding: {
-        leadingSeconds: hearing.leadSeconds, trailingSeconds: hearing.trailSeconds, redecodeBelow: hearing.doubtBelow,
-      },
-    },
-    ...others,
-    decoding: isObject(decoding) ? { kind: 'encoder-decoder', ...decoding } : decoding,
-  }
-}
-
-function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
 }
 
 /** How an encoder-decoder model decodes. Throws MODEL_INVALID for a model of another kind. */
@@ -99,6 +55,8 @@ export async function readBundle(modelsDir: string, name: string): Promise<Bundl
   const text = await readFile(file, 'utf8').catch((cause: unknown) => {
     throw new SpeechError('MODEL_FILE_MISSING', `${file}; ${adviceFor(name, modelsDir)}`, { cause })
   })
+  // Checking a schema takes a library of 700 modules, which a worker that gets its manifests checked does without.
+  const { parseManifest } = await import('./manifest-check.js')
   const manifest = parseManifest(text, file)
   if (manifest.name === name) return manifest
   throw new SpeechError('MODEL_INVALID', `${file} has the name "${manifest.name}", and its folder is "${name}"`)

@@ -12,7 +12,7 @@ import {
   hasPublishedGraphs, modelDigest, openModelFiles, readManifest, type Manifest, type ModelFiles,
 } from '../engine/manifest.js'
 import { sessionOpener, type OpenSession } from '../engine/runtime/session.js'
-import { readCalibration } from './confidence/calibration.js'
+import type { CheckedModel } from './checked-models.js'
 import { loadRecognizer, type CompiledGraphs, type Recognizer } from './recognizer.js'
 
 export interface EngineSettings {
@@ -31,12 +31,19 @@ const MOST_WIDE_BYTES = 40e6
 
 export interface LoadedRecognizer { readonly recognizer: Recognizer; readonly notes: readonly string[] }
 
-export async function loadModel(name: string, settings: EngineSettings): Promise<LoadedRecognizer> {
-  const manifest = await readManifest(settings.modelsDir, name)
-  const digest = modelDigest(manifest)
-  const calibration = await readCalibration(settings.modelsDir, { name, digest })
+/** `checked`: the files of the model, where the server has read them. */
+export async function loadModel(
+  name: string, settings: EngineSettings, checked?: CheckedModel,
+): Promise<LoadedRecognizer> {
+  const { manifest, calibration } = checked ?? await readChecked(settings.modelsDir, name)
   const { recognizer, notes } = await loadOnBestProvider(manifest, settings)
-  return { recognizer: { ...recognizer, calibration, digest }, notes }
+  return { recognizer: { ...recognizer, calibration, digest: modelDigest(manifest) }, notes }
+}
+
+async function readChecked(modelsDir: string, name: string): Promise<CheckedModel> {
+  // Imported here, like the check of manifests: a worker that gets checked files loads no library for schemas.
+  const { checkModel } = await import('./checked-models.js')
+  return checkModel(modelsDir, await readManifest(modelsDir, name))
 }
 
 /** A graph compiled for an accelerator is of no use on the CPU: when no accelerator can be used, another is loaded. */

@@ -6,7 +6,7 @@ import { deprecatedSettings, readConfig, unknownSettings } from '../../src/confi
 import { DEPRECATIONS, renamed, type Deprecation } from '../../src/domain/deprecations.js'
 import { projectRoot } from '../../src/domain/project-root.js'
 import type { Report } from '../../src/domain/report.js'
-import { parseManifest } from '../../src/engine/manifest.js'
+import { parseManifest } from '../../src/engine/manifest-check.js'
 import { SETTINGS } from '../../src/domain/settings.js'
 import { CLIP, post, REPORT, setUp } from '../serving/http/fake-service.js'
 

@@ -45,16 +45,14 @@ export function writeGreedy(graph: Graph, decoder: Decoder): void {
   const masks = maskRows(graph, decoder, graph.input('masks', 'float32', ['masks', vocabulary]))
   const maskOf = graph.input('mask_of', 'int64', ['batch', 'choices'])
   const memory = memoryInputs(graph, decoder, 'batch')
-  const none = { ids: graph.weight(new BigInt64Array(0), [0, 0]), numbers: graph.weight(new Float32Array(0), [0, 0]) }
   const isEnded = graph.op('Less', [lengths, graph.integer(0)]) // none has
-
   const { carried, scanOutputs } = graph.loop(budget, [
     { value: keptIndices(graph, decoder, prompt), type: 'int64' },
     { value: lengths, type: 'int64' },
     { value: maskOf, type: 'int64' },
     { value: isEnded, type: 'bool' },
-    { value: none.ids, type: 'int64' },
-    { value: none.numbers, type: 'float32' },
+    { value: graph.weight(new BigInt64Array(0), [0, 0]), type: 'int64' },
+    { value: graph.weight(new Float32Array(0), [0, 0]), type: 'float32' },
     ...withRoom(graph, past, room, layers).map((value) => ({ value, type: 'float32' as const })),
   ], (body, iteration, values) => {
     const [tokens, used, mask, , firstChoices, firstScores, ...cache] = values as [
@@ -66,8 +64,8 @@ export function writeGreedy(graph: Graph, decoder: Decoder): void {
     const { choice, logProbability } = choose(body, rows, row)
     const [choices, scores] = [choice, logProbability].map((value) => body.op('Reshape', [value, size])) as
       [Value, Value]
-    const [keptChoices, keptScores] = body.branch(body.op('Equal', [iteration, body.integer(0)]),
-      () => [choices, scores], () => [firstChoices, firstScores]) as [Value, Value]
+    const isFirst = body.op('Equal', [iteration, body.integer(0)])
+    const keptFirst = body.branch(isFirst, () => [choices, scores], () => [firstChoices, firstScores])
     const newest = slice(body, choices, -1, undefined, 1)
     const ended = body.op('Equal', [newest, body.integer(endIndex(decoder))])
     const fed = body.op('Shape', [tokens], { start: 1, end: 2 })
@@ -76,7 +74,7 @@ export function writeGreedy(graph: Graph, decoder: Decoder): void {
       condition: body.op('Not', [isAny(body, ended)]),
       carried: [
         newest, body.op('Add', [used, fed]), body.op('Mul', [slice(body, mask, -1, undefined, 1), body.integer(0)]),
-        flattened(ended), keptChoices, keptScores, ...flat(keyValues),
+        flattened(ended), ...keptFirst, ...flat(keyValues),
       ],
       scanOutputs: [flattened(newest), flattened(slice(body, scores, -1, undefined, 1))],
     }

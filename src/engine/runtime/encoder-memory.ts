@@ -20,6 +20,14 @@ export function framesOf(memory: EncoderMemory): number {
   return outputOf(memory, `${PREFIX}keys_0`).dims[2]!
 }
 
+/** As NOWHERE of the compiler: the bias of positions that do not exist. */
+export const NOWHERE = -1e30
+
+/** Number of positions without those that fill up the last ones. */
+export function statesIn(memory: EncoderMemory): number {
+  return (outputOf(memory, `${PREFIX}bias`).data as Float32Array).filter((bias) => bias > NOWHERE).length
+}
+
 /** From audio to memory. */
 export type Encode = (audio: Tensor) => Promise<EncoderMemory>
 

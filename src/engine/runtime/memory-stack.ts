@@ -2,7 +2,7 @@
  * The memories of several clips side by side, [batch, …]: what each clip of a batch attends to, filled up to the length
  * of the longest. Clips stay in their place from run to run, so only those that join are copied.
  */
-import type { EncoderMemory } from './encoder-memory.js'
+import { NOWHERE, type EncoderMemory } from './encoder-memory.js'
 import { outputOf, Tensor } from './session.js'
 
 /** Of all memories of a batch: four clips of 20 s of Moonshine tiny, or one of Whisper small. */
@@ -11,8 +11,6 @@ const MAX_BYTES = 64e6
 const MAX_RATIO = 4
 /** Frames are rounded up to a multiple of this, so that a clip that is a little longer does not move all others. */
 const FRAMES_MULTIPLE = 64
-/** As NOWHERE of the compiler: the bias of positions that do not exist. */
-const NOWHERE = -1e30
 const BIAS = 'memory_bias'
 
 interface Port {

@@ -124,14 +124,8 @@ export function stepGraph(session: Session): StepGraph {
       const longest = Math.max(...texts.map(({ length }) => length))
       const tokens = texts.flatMap((text) => [...prompt, ...filledUp(text, longest)])
       const results = await session.run({
-        tokens: integers(tokens, [texts.length, prompt.length + longest]),
-        parents: integers(texts.map(() => 0)),
-        past: nothing,
-        ...memory,
-        ...biasInputs([]),
-        top: integers([1]),
-        scored: integers([longest], []),
-        ending,
+        tokens: integers(tokens, [texts.length, prompt.length + longest]), parents: integers(texts.map(() => 0)),
+        past: nothing, ...memory, ...biasInputs([]), top: integers([1]), scored: integers([longest], []), ending,
       }, SCORES)
       const [scores, endings] = SCORES.map((output) => outputOf(results, output).data) as [Float32Array, Float32Array]
       return texts.map(({ length }, text) =>

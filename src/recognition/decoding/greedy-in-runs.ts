@@ -3,8 +3,8 @@
  * are checked between runs. The result is that of `greedy`, token by token.
  *
  * Where a transcript of the same words is known already, it is a draft (speculative decoding; Leviathan et al. 2023,
- * arXiv:2211.17192): the decoder reads all of its tokens in one run and keeps those that it would have chosen itself, so
- * a pass over a clip that was decoded before costs a fraction of the first one.
+ * arXiv:2211.17192): the decoder reads all of its tokens in one run and keeps those that it would have chosen itself.
+ * So a pass over a clip that was decoded before costs a fraction of the first one.
  */
 import { rewind, type Chosen, type GreedyTokens, type Sequence } from '../../engine/runtime/greedy-graph.js'
 import type { DecodedTokens } from './greedy.js'

@@ -14,7 +14,8 @@ import { GGML_BEGINNING_BYTES, readGgmlVocabulary } from '../../engine/compiler/
 import { encoderDecoderOf, type Manifest, type ModelFiles } from '../../engine/manifest.js'
 import { Tensor } from '../../engine/runtime/session.js'
 import { huggingFaceTokenizer, type Tokenizer } from '../../engine/tokenizer.js'
-import { loadEncoderDecoder, type EncoderDecoderFamily } from '../decoding/encoder-decoder.js'
+import { loadEncoderDecoder } from '../decoding/encoder-decoder.js'
+import type { EncoderDecoderFamily } from '../decoding/family.js'
 import { logMelExtractor } from '../features/log-mel.js'
 import type { LoadFamily } from '../recognizer.js'
 

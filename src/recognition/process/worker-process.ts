@@ -9,30 +9,30 @@
 import { Console } from 'node:console'
 import { readFile } from 'node:fs/promises'
 import os from 'node:os'
-import path from 'node:path'
 import { Writable } from 'node:stream'
 import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
-import { decodeAudio } from '../../audio/decode.js'
 import { checkCascade, type Cascade } from '../cascade.js'
+import type { DetectorManifest } from '../../engine/manifest.js'
 import type { SpeechDetectors } from '../segmentation/detector.js'
 import { loadDetectors } from '../segmentation/load-detectors.js'
+import type { CheckedModel } from '../checked-models.js'
 import { loadModel } from '../load-recognizer.js'
 import { SpeechError, toWire, type ErrorCode, type WireError } from '../../domain/errors.js'
 import { isOutOfMemory } from '../../domain/out-of-memory.js'
 import { transcribe } from '../pipeline.js'
 import type { PhraseList } from '../../domain/phrases.js'
 import type { Recognizer } from '../recognizer.js'
-import { projectRoot } from '../../domain/project-root.js'
 import { cpuBudget } from './cpu-budget.js'
 import { ListAssembler, type ListPart } from '../../domain/list-parts.js'
 import { CompiledListCache } from './phrase-lists.js'
 import { ProcessTime } from './job-time.js'
 import { TimeSlices, type SlicedJob } from './time-slices.js'
 import type {
-  FromWorker, LoadedModel, Outcome, ToWorker, WorkerJob, WorkerSettings,
+  CheckedModels, FromWorker, LoadedModel, Outcome, ToWorker, WorkerJob, WorkerSettings,
 } from '../../domain/worker-protocol.js'
 import { BackgroundWork } from './background-work.js'
+import { warmUpDecoders } from './warm-up-decoders.js'
 
 /** Below the server's own priority, so that health and metrics respond when all cores are busy with recognition. */
 const NICENESS = os.constants.priority.PRIORITY_BELOW_NORMAL
@@ -45,9 +45,6 @@ interface Loaded {
   /** Used with the default model. */
   readonly cascade: Cascade | undefined
 }
-
-/** The formats that phones and browsers send most: the first upload of a format compiles its decoder, 100 to 200 ms. */
-const WARM_UP_MEDIA = ['warm-up.webm', 'warm-up.m4a'].map((name) => path.join(projectRoot, 'fixtures/media', name))
 
 let loaded: Loaded | undefined
 interface JobState { isCancelled: boolean }
@@ -69,7 +66,7 @@ globalThis.console = new Console(new Writable({ write(_text, _encoding, done) { 
 
 process.on('message', (message: ToWorker) => {
   switch (message.kind) {
-    case 'start': void start(message.settings); break
+    case 'start': void start(message.settings, message.checked); break
     case 'job': void runJob(message.id, message.job); break
     case 'resume': slices.resume(message.id); break
     case 'cancel': cancel(message.id); break
@@ -84,17 +81,17 @@ process.on('disconnect', () => process.exit(0))
 process.on('SIGINT', () => undefined)
 process.on('SIGTERM', () => undefined)
 
-async function start(settings: WorkerSettings): Promise<void> {
+async function start(settings: WorkerSettings, checked?: CheckedModels): Promise<void> {
   try {
     os.setPriority(NICENESS)
     const clip = await readFile(settings.warmUpClip)
-    const detectors = await loadDetectors(settings)
+    const detectors = await loadDetectors(settings, checked?.detector as DetectorManifest | undefined)
     await warmUpDecoders(settings)
     const recognizers = new Map<string, Recognizer>()
     const models: LoadedModel[] = []
     for (const name of modelsToLoad(settings)) {
       const since = performance.now()
-      const { recognizer, notes } = await loadModel(name, settings)
+      const { recognizer, notes } = await loadModel(name, settings, checked?.models[name] as CheckedModel | undefined)
       await warmUp(recognizer, clip, settings, detectors)
       recognizers.set(name, recognizer)
       models.push(describeModel(name, recognizer, notes, (performance.now() - since) / 1000))
@@ -134,18 +131,6 @@ async function openCascade(
   checkCascade(primary, { recognizer: larger, below: cascadeBelow })
   await primary.openBeamSearch?.() // before the first clip that is escalated
   return { recognizer: larger, below: cascadeBelow }
-}
-
-/** Codecs that are turned off or not installed need no warm-up. */
-async function warmUpDecoders({ disabledCodecs }: WorkerSettings): Promise<void> {
-  for (const file of WARM_UP_MEDIA) {
-    try {
-      await decodeAudio(await readFile(file), { maxSeconds: 1, disabledCodecs })
-    } catch (thrown) {
-      const isUnsupported = thrown instanceof SpeechError && thrown.code === 'AUDIO_UNSUPPORTED'
-      if (!isUnsupported && (thrown as NodeJS.ErrnoException).code !== 'ENOENT') throw thrown
-    }
-  }
 }
 
 /** A model that recognizes nothing in a plain sentence is not ready, even if it loaded. */

@@ -7,7 +7,7 @@
  */
 import type { DetectionMode } from '../../domain/choices.js'
 import { SpeechError } from '../../domain/errors.js'
-import { openModelFiles, readDetectorManifest } from '../../engine/manifest.js'
+import { openModelFiles, readDetectorManifest, type DetectorManifest } from '../../engine/manifest.js'
 import { sessionOpener } from '../../engine/runtime/session.js'
 import type { LoadDetector, SpeechDetector, SpeechDetectors } from './detector.js'
 import { spectralDetector } from './detectors/spectral.js'
@@ -19,18 +19,23 @@ export interface DetectionSettings {
   readonly modelsDir: string
 }
 
-/** Throws MODEL_* when the neural detector is requested and cannot be loaded. */
-export async function loadDetectors(settings: DetectionSettings): Promise<SpeechDetectors> {
+/**
+ * Throws MODEL_* when the neural detector is requested and cannot be loaded. `checked`: its manifest, where the server
+ * has read it.
+ */
+export async function loadDetectors(settings: DetectionSettings, checked?: DetectorManifest): Promise<SpeechDetectors> {
   switch (settings.speechDetection) {
     case 'spectral': return { first: spectralDetector, second: undefined }
-    case 'neural': return { first: await loadNeural(settings), second: undefined }
-    case 'both': return { first: spectralDetector, second: await loadNeural(settings) }
+    case 'neural': return { first: await loadNeural(settings, checked), second: undefined }
+    case 'both': return { first: spectralDetector, second: await loadNeural(settings, checked) }
   }
 }
 
 /** Always on the CPU: for a model this small, the transfer to a GPU would take longer. */
-async function loadNeural({ modelsDir, speechDetector }: DetectionSettings): Promise<SpeechDetector> {
-  const manifest = await readDetectorManifest(modelsDir, speechDetector)
+async function loadNeural(
+  { modelsDir, speechDetector }: DetectionSettings, checked?: DetectorManifest,
+): Promise<SpeechDetector> {
+  const manifest = checked ?? await readDetectorManifest(modelsDir, speechDetector)
   const { name, family } = manifest
   const file = `./detectors/${family}.js`
   const module = await import(file).catch((cause: Error) => {

@@ -27,14 +27,29 @@ const NAMES: readonly string[] = [
 const PREFIXES: readonly string[] = ['MALLOC_', 'ORT_', 'CUDA_', 'CUDNN_', 'NVIDIA_', 'VK_']
 
 /**
- * glibc returns freed memory to the system beyond these bytes. By default it returns that of nearly every run of a
- * large model, and each page is then zeroed again when it is next used: Whisper small takes twice as long
- * (docs/performance.md). A small model gains nothing and would keep more memory. A value of the operator's own wins;
- * other C libraries ignore both.
+ * How glibc keeps freed memory (docs/performance.md). A value of the operator's own wins; other C libraries ignore it.
+ *
+ * Large models: memory is returned to the system beyond 256 MB. By its own default glibc returns that of nearly every
+ * run, and each page is then zeroed again when it is next used: Whisper small takes twice as long.
  */
-export const ALLOCATOR = { MALLOC_TRIM_THRESHOLD_: '268435456', MALLOC_MMAP_THRESHOLD_: '268435456' }
-/** Weights of all models of a process from which memory is kept. */
+export const LARGE_MODEL_ALLOCATOR = { MALLOC_TRIM_THRESHOLD_: '268435456', MALLOC_MMAP_THRESHOLD_: '268435456' }
+/**
+ * Small models: most of what a worker keeps would be holes. One arena instead of one for each thread of Node, which
+ * compile for some seconds and then keep 40 MB; blocks of 4 MB and more, which only clips beyond about ten seconds
+ * need, are returned when they are freed, so that nothing is placed between them. By its own default glibc raises that
+ * limit to 32 MB, and the heap grows to three times of what is in use.
+ */
+export const SMALL_MODEL_ALLOCATOR = {
+  MALLOC_ARENA_MAX: '1', MALLOC_MMAP_THRESHOLD_: '4194304', MALLOC_TRIM_THRESHOLD_: '16777216',
+}
+/** Weights of all models of a process from which they are large. */
 const LARGE_MODELS_BYTES = 100_000_000
+
+/**
+ * MB of each half of the young generation of V8, whose own limit is 16. Most garbage of a worker is samples, which lie
+ * outside. Before the options of the operator, which win.
+ */
+const NODE_FLAGS = '--max-semi-space-size=4'
 
 /** ONNX Runtime reads it when its library loads. `engine/runtime/no-telemetry.ts` sets it in every other process. */
 const FIXED = { ORT_DISABLE_TELEMETRY: '1' }
@@ -44,5 +59,7 @@ export function workerEnvironment(modelBytes = 0, environment: NodeJS.ProcessEnv
   const isAllowed = (name: string): boolean =>
     NAMES.includes(name) || PREFIXES.some((prefix) => name.startsWith(prefix))
   const allowed = Object.fromEntries(Object.entries(environment).filter(([name]) => isAllowed(name)))
-  return { ...modelBytes >= LARGE_MODELS_BYTES && ALLOCATOR, ...allowed, ...FIXED }
+  const allocator = modelBytes >= LARGE_MODELS_BYTES ? LARGE_MODEL_ALLOCATOR : SMALL_MODEL_ALLOCATOR
+  const options = [NODE_FLAGS, allowed.NODE_OPTIONS ?? ''].join(' ').trim()
+  return { ...allocator, ...allowed, NODE_OPTIONS: options, ...FIXED }
 }

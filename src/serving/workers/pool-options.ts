@@ -1,5 +1,5 @@
 /** The options of the pool, and its events. */
-import type { LoadedModel, WorkerSettings } from '../../domain/worker-protocol.js'
+import type { CheckedModels, LoadedModel, WorkerSettings } from '../../domain/worker-protocol.js'
 import type { QueueLimits } from './fair-queue.js'
 
 export interface PoolOptions {
@@ -7,6 +7,8 @@ export interface PoolOptions {
   readonly entry: URL
   readonly workers: number
   readonly settings: WorkerSettings
+  /** Files of the models that the server has checked; without them a worker checks them itself. */
+  readonly checked?: CheckedModels | undefined
   /** Weights that a worker loads; default 0. */
   readonly modelBytes?: number | undefined
   /** Most jobs that a worker runs at the same time (`sharing.ts`). */

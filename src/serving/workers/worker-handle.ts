@@ -34,7 +34,8 @@ const BEAT_SECONDS = 2
 /** A worker without a job answers in milliseconds; on a loaded machine, in a second or two. */
 const BEATS_ALLOWED = 4
 
-type WorkerOptions = Pick<PoolOptions, 'entry' | 'settings' | 'modelBytes' | 'startSeconds' | 'heartbeatSeconds'>
+type WorkerOptions =
+  Pick<PoolOptions, 'entry' | 'settings' | 'checked' | 'modelBytes' | 'startSeconds' | 'heartbeatSeconds'>
 
 export class WorkerHandle {
   state: WorkerState = 'starting'
@@ -68,7 +69,7 @@ export class WorkerHandle {
 
   /** It has to be ready within `startSeconds`, or it is killed as overdue. */
   constructor(options: WorkerOptions, events: WorkerEvents) {
-    const { entry, settings, modelBytes, startSeconds, heartbeatSeconds = BEAT_SECONDS } = options
+    const { entry, settings, checked, modelBytes, startSeconds, heartbeatSeconds = BEAT_SECONDS } = options
     this.#events = events
     this.#exited = new Promise((resolve) => { this.#exit = resolve })
     this.#startTimer = setTimeout(() => { this.killTimedOut() }, startSeconds * 1000)
@@ -82,7 +83,7 @@ export class WorkerHandle {
     })
     this.#child = this.#launch(entry, modelBytes)
     this.#lists = new ListSender(this.#child)
-    this.#send({ kind: 'start', settings })
+    this.#send({ kind: 'start', settings, checked })
   }
 
   get processId(): number | undefined { return this.#child?.pid }

@@ -5,7 +5,7 @@ import { mkdirSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import t from 'tap'
 import { sourcesOf } from '../../../../src/engine/manifest-sources.js'
-import { parseManifest } from '../../../../src/engine/manifest.js'
+import { parseManifest } from '../../../../src/engine/manifest-check.js'
 import { breakAfter, leavePartial, makeModel, publish, randomFiles, sha256, startWeightsServer } from './weights-server.js'
 
 /** Nothing listens on the port of the registry (weights-server.ts). */
