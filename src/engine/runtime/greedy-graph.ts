@@ -79,6 +79,11 @@ export class GreedyGraph {
     return this.#stack.fits([...group, sequence].map(({ memory }) => memory))
   }
 
+  /** Nothing is decoded now: lets go of memory. */
+  rest(): void {
+    this.#stack.rest()
+  }
+
   /**
    * Feeds the next tokens of each sequence, of all the same number, and chooses at most `maxTokens` of each. Ends
    * when one has chosen the end token.

@@ -7,6 +7,8 @@ import { outputOf, Tensor } from './session.js'
 
 /** Of all memories of a batch: four clips of 20 s of Moonshine tiny, or one of Whisper small. */
 const MAX_BYTES = 64e6
+/** What is kept while nothing is decoded: four clips of 6 s of Moonshine tiny. */
+const MAX_IDLE_BYTES = 16e6
 /** A short clip beside a much longer one would spend its time on positions without weight. */
 const MAX_RATIO = 4
 /** Frames are rounded up to a multiple of this, so that a clip that is a little longer does not move all others. */
@@ -45,17 +47,20 @@ export class MemoryStack {
   /** The inputs of a run over these clips. One alone is taken as it is. */
   over(memories: readonly EncoderMemory[]): EncoderMemory {
     const [first, ...others] = memories as readonly [EncoderMemory, ...EncoderMemory[]]
-    if (others.length === 0) {
-      this.#places = []
-      this.#stack = undefined
-      return first
-    }
+    if (others.length === 0) return first
     const stack = this.#stackFor(memories)
     for (const [place, memory] of memories.entries()) {
       if (this.#places[place] !== memory) copyInto(stack, place, memory)
       this.#places[place] = memory
     }
     return Object.fromEntries(stack.ports.map((port) => [port.name, tensorOf(port, memories.length, stack.frames)]))
+  }
+
+  /** No clip is decoded: lets go of a large stack. A small one is used again, since to allocate it costs more. */
+  rest(): void {
+    const bytes = this.#stack?.ports.reduce((sum, { numbers }) => sum + numbers.byteLength, 0) ?? 0
+    this.#places = []
+    if (bytes > MAX_IDLE_BYTES) this.#stack = undefined
   }
 
   #stackFor(memories: readonly EncoderMemory[]): Stack {

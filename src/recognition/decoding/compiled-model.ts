@@ -69,7 +69,9 @@ export async function openCompiled(
   const shapes = tokenShapesOf(tokenizer)
   const silence = (): Tensor => family.encoderInput(graphs.silence, 'compiled', NO_TIMER).tensor
   const batch = new ContinuousBatch({
-    run: (group, maxTokens) => graph.run(group, maxTokens, masks), fits: (group, one) => graph.fits(group, one),
+    run: (group, maxTokens) => graph.run(group, maxTokens, masks),
+    fits: (group, one) => graph.fits(group, one),
+    rest: () => { graph.rest() },
   }, MAX_BATCH_SIZE)
   const model: CompiledModel = {
     family, endToken, encode, batch, steps, aligner, suppression, shapes,

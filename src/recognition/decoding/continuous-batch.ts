@@ -14,6 +14,8 @@ const TOKENS_IN_COMPANY = 8
 export interface SequenceRunner {
   run(group: readonly Sequence[], maxTokens: number): Promise<readonly Chosen[]>
   fits(group: readonly Sequence[], sequence: Sequence): boolean
+  /** Called when no clip is recognized any more. */
+  rest(): void
 }
 
 interface Request {
@@ -44,7 +46,7 @@ export class ContinuousBatch {
     try {
       return await recognize()
     } finally {
-      this.#clips--
+      if (--this.#clips === 0) this.#runner.rest()
     }
   }
 
