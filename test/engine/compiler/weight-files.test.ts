@@ -170,10 +170,17 @@ async function tensorsOfDefaultModel(read: (key: string) => Promise<Uint8Array>)
 
 function tensorOf(weights: Weights, name: string): Pick<NamedTensor, 'dims' | 'values'> {
   const module = name.replace(/\.weight$/, '')
-  if (/conv\d\.weight$/.test(name)) return weights.kernel(module) as FloatTensor
+  if (/conv\d\.weight$/.test(name)) return realKernel(weights.kernel(module))
   if (/(proj|fc\d|embed_tokens)\.weight$/.test(name)) {
     const matrix = /embed_tokens/.test(name) ? weights.table(module) : transposed(weights.matrix(module))
     return { dims: [matrix.rows, matrix.columns], values: realValues(matrix) }
   }
   return weights.floats(name)
+}
+
+/** Published kernels have one scale. */
+function realKernel(kernel: ReturnType<Weights['kernel']>): FloatTensor {
+  if (!('scales' in kernel)) return kernel
+  const { values, dims, scales, zeroPoints } = kernel
+  return { dims, values: realValues({ values, scales, zeroPoints, rows: 1, columns: values.length }) }
 }
