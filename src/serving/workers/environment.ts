@@ -45,12 +45,6 @@ export const SMALL_MODEL_ALLOCATOR = {
 /** Weights of all models of a process from which they are large. */
 const LARGE_MODELS_BYTES = 100_000_000
 
-/**
- * MB of each half of the young generation of V8, whose own limit is 16. Most garbage of a worker is samples, which lie
- * outside. Before the options of the operator, which win.
- */
-const NODE_FLAGS = '--max-semi-space-size=4'
-
 /** ONNX Runtime reads it when its library loads. `engine/runtime/no-telemetry.ts` sets it in every other process. */
 const FIXED = { ORT_DISABLE_TELEMETRY: '1' }
 
@@ -60,6 +54,5 @@ export function workerEnvironment(modelBytes = 0, environment: NodeJS.ProcessEnv
     NAMES.includes(name) || PREFIXES.some((prefix) => name.startsWith(prefix))
   const allowed = Object.fromEntries(Object.entries(environment).filter(([name]) => isAllowed(name)))
   const allocator = modelBytes >= LARGE_MODELS_BYTES ? LARGE_MODEL_ALLOCATOR : SMALL_MODEL_ALLOCATOR
-  const options = [NODE_FLAGS, allowed.NODE_OPTIONS ?? ''].join(' ').trim()
-  return { ...allocator, ...allowed, NODE_OPTIONS: options, ...FIXED }
+  return { ...allocator, ...allowed, ...FIXED }
 }

@@ -75,7 +75,21 @@ t.test('one clip alone is taken as it is', (t) => {
   t.equal(stack.over([a]), a)
   stack.over([a, b])
   t.equal(stack.over([b]), b)
-  t.ok(holds(stack.over([b, a]), [b, a]), 'and the next company is copied anew')
+  t.ok(holds(stack.over([b, a]), [b, a]), 'and the next company has its own order')
+  t.end()
+})
+
+t.test('at rest a small stack is kept, a large one is not, and clips are copied anew', (t) => {
+  for (const [frames, isKept] of [[64, true], [512, false]] as const) {
+    const stack = new MemoryStack(NAMES)
+    const clips = [1, 2].map((clip) => memoryOf(clip, frames, 2_500))
+    const bufferOf = (): unknown => (outputOf(stack.over(clips), 'memory_keys_0').data as Float32Array).buffer
+    const before = bufferOf()
+    stack.rest()
+    t.equal(bufferOf() === before, isKept, `${frames} frames`)
+    const [first] = outputOf(stack.over(clips), 'memory_keys_0').data as Float32Array
+    t.equal(first, outputOf(clips[0]!, 'memory_keys_0').data[0], 'the clips are there')
+  }
   t.end()
 })
 

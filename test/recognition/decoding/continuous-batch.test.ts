@@ -10,7 +10,7 @@ function script(fits: (group: readonly Sequence[], one: Sequence) => boolean = (
   const runs: Run[] = []
   let running = 0
   return {
-    runs, fits,
+    runs, fits, rest: () => undefined,
     async run(group: readonly Sequence[], maxTokens: number): Promise<Chosen[]> {
       if (running++ > 0) throw new Error('two runs at the same time')
       runs.push({ group, maxTokens })

@@ -198,10 +198,8 @@ t.test('the environment of a worker holds what its libraries read, and telemetry
   const kept = { PATH: '/bin', MALLOC_ARENA_MAX: '2', CUDA_VISIBLE_DEVICES: '0' }
   const dropped = { HOME: '/root', NPM_TOKEN: SECRET, https_proxy: 'http://proxy' }
   const given = { ...kept, ...dropped, ORT_DISABLE_TELEMETRY: '0' }
-  const { NODE_OPTIONS, ...small } = workerEnvironment(0, given)
-  t.same(small, { ...SMALL_MODEL_ALLOCATOR, ...kept, ORT_DISABLE_TELEMETRY: '1' })
-  t.match(NODE_OPTIONS, /^--max-semi-space-size=\d+$/)
-  const large = { ...LARGE_MODEL_ALLOCATOR, ...kept, ORT_DISABLE_TELEMETRY: '1', NODE_OPTIONS }
+  t.same(workerEnvironment(0, given), { ...SMALL_MODEL_ALLOCATOR, ...kept, ORT_DISABLE_TELEMETRY: '1' })
+  const large = { ...LARGE_MODEL_ALLOCATOR, ...kept, ORT_DISABLE_TELEMETRY: '1' }
   t.same(workerEnvironment(200_000_000, given), large, 'a large model')
   t.end()
 })
@@ -209,9 +207,6 @@ t.test('the environment of a worker holds what its libraries read, and telemetry
 t.test('a value of the operator wins over that of a worker', (t) => {
   const own = { MALLOC_TRIM_THRESHOLD_: '1000000' }
   for (const bytes of [0, 200_000_000]) t.match(workerEnvironment(bytes, own), own)
-  // Of two values of an option, Node takes the last.
-  const { NODE_OPTIONS } = workerEnvironment(0, { NODE_OPTIONS: '--max-semi-space-size=32 --no-warnings' })
-  t.match(NODE_OPTIONS, /^--max-semi-space-size=\d+ --max-semi-space-size=32 --no-warnings$/)
   t.end()
 })
 
