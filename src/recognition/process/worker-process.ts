@@ -129,7 +129,8 @@ async function openCascade(
   const [primary, larger] = [recognizers.get(first), recognizers.get(cascadeModel)]
   if (primary === undefined || larger === undefined) throw new Error('a model of the cascade is not loaded')
   checkCascade(primary, { recognizer: larger, below: cascadeBelow })
-  await primary.openBeamSearch?.() // before the first clip that is escalated
+  // Both score transcripts; before the first clip that is escalated.
+  for (const recognizer of [primary, larger]) await recognizer.openBeamSearch?.()
   return { recognizer: larger, below: cascadeBelow }
 }
 
