@@ -18,6 +18,9 @@ import { asHypothesis, compilePhrases } from './phrases.js'
 import { openPublished } from './published-model.js'
 import { tokenLogProbabilitiesOf } from './token-log-probabilities.js'
 
+/** A shorter clip is not encoded faster by several threads: they would wait for each other most of the time. */
+const SHARED_ENCODING_SECONDS = 2
+
 /** The recognizer of an encoder-decoder family. Throws MODEL_INVALID when the graphs have another interface. */
 export async function loadEncoderDecoder(
   manifest: Manifest, family: EncoderDecoderFamily, files: ModelFiles, open: OpenSession, compiled?: CompiledGraphs,
@@ -33,8 +36,10 @@ export async function loadEncoderDecoder(
   async function recognize({ waveform }: Clip, options: RecognizeOptions): Promise<Hypothesis> {
     const { timer } = options
     const input = family.encoderInput(waveform.samples, engine, timer)
-    const budget = tokenBudget(waveform.samples.length / sampleRate, tokensPerSecond, maxTokens)
-    const { attention, language, rescore, ...decoded } = await opened.decode(input, budget, options)
+    const seconds = waveform.samples.length / sampleRate
+    const budget = tokenBudget(seconds, tokensPerSecond, maxTokens)
+    const isAlone = options.isAlone === true && seconds >= SHARED_ENCODING_SECONDS
+    const { attention, language, rescore, ...decoded } = await opened.decode(input, budget, { ...options, isAlone })
     const hypothesis = timer.time('postprocess', (): Hypothesis => ({
       ...asHypothesis(decoded, tokenizer), language,
       ...rescore && { rescore },
