@@ -5,7 +5,7 @@
  * Times are paired clip by clip, so a slow minute affects both; the ratio is the median of the pairs, with its
  * quartiles. `--language` is told to models that ask (`detect`: they find out). `--matrices` forces how the compiled
  * graph multiplies. `--floor` compares encoder and single tokens with the least time that this machine needs
- * (engine/floor.ts).
+ * (engine/floor.ts). `--together` recognizes clips alone and in company instead (engine/together.ts).
  */
 import { readFile } from 'node:fs/promises'
 import { groupBy, median, percentile } from '../fixtures/kit/statistics.js'
@@ -14,8 +14,9 @@ import { resample } from '../src/audio/signal/resample.js'
 import type { Engine } from '../src/domain/choices.js'
 import type { Recognizer } from '../src/recognition/recognizer.js'
 import { compareToFloor } from './engine/floor.js'
+import { compareCompany } from './engine/together.js'
 import { ENGINE } from './declarations/recognition.js'
-import { defineBench } from './harness/bench.js'
+import { defineBench, type Outcome } from './harness/bench.js'
 import { readClips, type SpeechClip } from './harness/clips.js'
 import { UsageError } from './harness/endings.js'
 import { openRecognizer, recognizeBare, SERVED } from './harness/recognizers.js'
@@ -31,6 +32,7 @@ const SHORT_SECONDS = 5
 export const run = defineBench(ENGINE, async ({ model, matrices, threads, ...given }) => {
   const clips = await readClips(given.manifest, given.limit)
   const open = (engine: Engine): Promise<Recognizer> => openRecognizer(model, { engine, matrices, threads })
+  if (given.together !== undefined) return judgeCompany(clips, await open('compiled'), given.together)
   const both: Both = { reference: await open('reference'), compiled: await open('compiled') }
   if (both.compiled.engine !== 'compiled') throw new UsageError(`${model} cannot be compiled`)
   const times = await timeAll(clips, both, given.repeats)
@@ -41,6 +43,15 @@ export const run = defineBench(ENGINE, async ({ model, matrices, threads, ...giv
   const floor = given.floor ? await compareToFloor(model, matrices) : undefined
   return { missed: [], judged: { clips: times.length }, results: { times, words, floor } }
 })
+
+async function judgeCompany(clips: readonly SpeechClip[], recognizer: Recognizer, size: number): Promise<Outcome> {
+  const company = await compareCompany(clips, recognizer, size)
+  await recognizer.dispose()
+  const { otherTokens, otherLogProbabilities } = company
+  const missed = otherTokens + otherLogProbabilities === 0 ? []
+    : [`${otherTokens} clips have other tokens in company, ${otherLogProbabilities} other log-probabilities`]
+  return { missed, judged: { clips: company.clips }, results: company }
+}
 
 interface Both { readonly reference: Recognizer; readonly compiled: Recognizer }
 

@@ -53,7 +53,8 @@ export const AUDIO = declareBench({
 export const ENGINE = declareBench({
   name: 'engine', says: 'compiled engine beside the published graphs: words, time',
   measures: 'Times the compiled graph and the published graphs in turns on every clip, and compares their words. '
-    + 'With --floor, also with the least time that this machine needs. It judges nothing.',
+    + 'With --floor, also with the least time that this machine needs; it judges nothing. With --together, recognizes '
+    + 'every clip alone and in company. Target: the same tokens and log-probabilities, bit for bit.',
   takes: '10 minutes on the development clips', without: SYNTHETIC_ONLY,
   needs: (given) => [model(given.model)],
   options: {
@@ -63,6 +64,7 @@ export const ENGINE = declareBench({
     'threads': count('threads of a model', 1),
     'language': text('of the clips; detect: the model finds out', 'en', 'CODE'),
     'no-words': flag('times only'), 'floor': flag('beside the least time that this machine needs'),
+    'together': count('instead of all else: so many clips at a time, beside each alone', undefined, 2),
   },
 })
 

@@ -133,7 +133,7 @@ export const REVISIONS = declareBench({
     model: MODEL, manifest: MANIFEST,
     revision: optionalText('a revision of git, which is built; this or --entry', 'REV'),
     entry: optionalText('dist/src/main.js of the other revision', 'FILE'), rounds: count('of every comparison', 25),
-    workers: WORKERS,
+    workers: WORKERS, batch: count('EARSHOT_MAX_BATCH_SIZE of this revision; otherwise its default', undefined),
   },
   unsaved: ['entry'],
 })

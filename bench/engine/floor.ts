@@ -4,6 +4,7 @@
  * rates that ONNX Runtime and the memory reach on one thread (machine-rates.ts). A step is the difference between runs
  * of many and of few tokens, the end token forbidden.
  */
+import os from 'node:os'
 import { seededRandom } from '../../fixtures/kit/statistics.js'
 import type { MatrixChoice } from '../../src/domain/choices.js'
 import { compiledGraph } from '../../src/engine/compiler/cache.js'
@@ -23,6 +24,7 @@ const LENGTHS_SECONDS = [1, 3, 11]
 const FEW_TOKENS = 4
 const MANY_TOKENS = 28
 const REPEATS = 15
+const THREADED_SECONDS = [1, 2, 3, 8, 20]
 /** Sequences that are decoded together; the clips of all are this long. */
 const BATCHES = [1, 2, 4, 8]
 const BATCH_SECONDS = 3
@@ -46,7 +48,14 @@ interface BatchRow {
   readonly timesFloor: number
 }
 
-export interface FloorComparison { readonly lengths: readonly FloorRow[]; readonly batches: readonly BatchRow[] }
+/** The encoder with several threads, for clips that have the machine to themselves. */
+interface ThreadsRow { readonly threads: number; readonly encoderMs: readonly number[] }
+
+export interface FloorComparison {
+  readonly lengths: readonly FloorRow[]
+  readonly batches: readonly BatchRow[]
+  readonly threads: readonly ThreadsRow[]
+}
 
 export async function compareToFloor(model: string, matrices: MatrixChoice): Promise<FloorComparison> {
   const shape = SHAPES[model]
@@ -80,17 +89,42 @@ export async function compareToFloor(model: string, matrices: MatrixChoice): Pro
   printRates(rates)
   printLengths(lengths)
   printBatches(batches)
-  return { lengths, batches }
+  const threads = await timeThreads(manifest, matrices)
+  printThreads(threads)
+  return { lengths, batches, threads }
 }
 
 async function openGraphs(manifest: Manifest, matrices: MatrixChoice): Promise<{ encoder: Session; decoder: Session }> {
-  const open = sessionOpener({ providers: ['cpu'], strict: true, threads: 1 })
-  const openKind = async (kind: 'encoder' | 'greedy'): Promise<Session> => {
-    const compiled = await compiledGraph(modelsDir, manifest, targetFor('cpu', matrices), kind)
-    if ('reason' in compiled) throw new UsageError(`${manifest.name} cannot be compiled: ${compiled.reason}`)
-    return open(compiled.graph, { fixedShapes: false })
+  const encoder = await openGraph(manifest, matrices, 'encoder')
+  return { encoder, decoder: await openGraph(manifest, matrices, 'greedy') }
+}
+
+async function openGraph(
+  manifest: Manifest, matrices: MatrixChoice, kind: 'encoder' | 'greedy', threads = 1,
+): Promise<Session> {
+  const compiled = await compiledGraph(modelsDir, manifest, targetFor('cpu', matrices), kind)
+  if ('reason' in compiled) throw new UsageError(`${manifest.name} cannot be compiled: ${compiled.reason}`)
+  return sessionOpener({ providers: ['cpu'], strict: true, threads })(compiled.graph, { fixedShapes: false })
+}
+
+/** All numbers of threads in turns on every length. */
+async function timeThreads(manifest: Manifest, matrices: MatrixChoice): Promise<ThreadsRow[]> {
+  const counts = [1, 2, 4, 8].filter((count) => count <= os.availableParallelism())
+  const sessions = await Promise.all(counts.map((count) => openGraph(manifest, matrices, 'encoder', count)))
+  const rows = counts.map((threads) => ({ threads, encoderMs: THREADED_SECONDS.map(() => Infinity) }))
+  for (const [length, seconds] of THREADED_SECONDS.entries()) {
+    const audio = noiseFor(manifest, seconds)
+    for (let repeat = 0; repeat < REPEATS; repeat++) {
+      for (const [index, session] of sessions.entries()) {
+        const since = performance.now()
+        await encoderGraph(session)(audio)
+        const times = rows[index]!.encoderMs
+        times[length] = Math.min(times[length]!, performance.now() - since)
+      }
+    }
   }
-  return { encoder: await openKind('encoder'), decoder: await openKind('greedy') }
+  for (const session of sessions) await session.release()
+  return rows
 }
 
 /** Milliseconds of one more token of each of these clips, decoded together. */
@@ -129,6 +163,12 @@ function printBatches(rows: readonly BatchRow[]): void {
   printTable(['batch', 'step ms', 'token ms', 'times the floor'], rows.map((row) => [
     row.batch, fixed(row.stepMs, 2), fixed(row.tokenMs, 2), fixed(row.timesFloor, 2),
   ]))
+}
+
+function printThreads(rows: readonly ThreadsRow[]): void {
+  console.log('\nEncoder with several threads, ms\n')
+  printTable(['threads', ...THREADED_SECONDS.map((seconds) => `${seconds} s`)], rows.map(({ threads, encoderMs }) =>
+    [threads, ...encoderMs.map((ms) => fixed(ms))]))
 }
 
 /** The content does not matter for the time. Whisper gets no padding here: it is no work that the clip needs. */

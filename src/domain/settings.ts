@@ -103,7 +103,7 @@ export const SETTINGS = Type.Object({
   EARSHOT_IDLE_THREADS: whole(0, 0, 64,
     'Threads of the encoder for a request that has the service to itself, unless the encoder is larger than 40 MB; 0 '
     + 'takes the cores of the container, at most 4.'),
-  EARSHOT_MAX_BATCH_SIZE: whole(1, 1, 16,
+  EARSHOT_MAX_BATCH_SIZE: whole(1, 1, 8,
     'Most short requests that a worker runs at the same time, in batches, while every worker is busy.'),
   EARSHOT_WORKER_MEMORY_LIMIT_BYTES: matching('^(auto|0|[1-9]\\d{8,12})$', 'auto',
     'A worker whose resident memory is larger after a request is replaced; the replacement is ready before the worker '

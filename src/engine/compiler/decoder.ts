@@ -28,14 +28,6 @@ export interface LayerAttention {
   cross(query: Value): Value
 }
 
-/** Added to the score of a position that does not exist. */
-export const NOWHERE = -1e30
-/**
- * Positions are filled up to a multiple of this. The sums of an attention are then the same bit for bit, however many
- * positions without weight follow: no sequence is changed by a longer one in its batch.
- */
-export const POSITIONS_MULTIPLE = 16
-
 /** What the decoder attends to: keys and values of each layer, and what is added to the scores of their positions. */
 export interface Memory {
   readonly layers: readonly KeyValues[]

@@ -1,7 +1,7 @@
 /** The encoder of a recognizer as a graph of its own: audio → what the decoder attends to. */
-import { NOWHERE, POSITIONS_MULTIPLE } from './decoder.js'
 import type { Graph, Value } from './graph.js'
 import { concat } from './layers.js'
+import { NOWHERE, POSITIONS_MULTIPLE } from './positions.js'
 
 /** How many positions are missing to a multiple of POSITIONS_MULTIPLE, [1]. */
 export function missingPositions(graph: Graph, count: Value): Value {

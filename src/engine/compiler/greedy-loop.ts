@@ -11,10 +11,11 @@
  * row by itself (`linearByRow`), and unused positions have no weight in sums that do not depend on their number.
  */
 import {
-  crossAttentionTo, flat, indicesAlong, memoryInputs, NOWHERE, pairs, type Decoder, type LayerAttention, type Memory,
+  crossAttentionTo, flat, indicesAlong, memoryInputs, pairs, type Decoder, type LayerAttention, type Memory,
 } from './decoder.js'
 import type { Graph, Value } from './graph.js'
 import { biasedAttention, concat, slice, split, type KeyValues } from './layers.js'
+import { NOWHERE } from './positions.js'
 import { choose, endIndex, keptIndices, last, maskRows, publishedIds } from './tokens.js'
 
 /**

@@ -5,11 +5,12 @@
  * and values of the clip, followed by those of silence up to the end of the window. Neighbouring states of silence are
  * nearly equal: one with a count stands for several (the logarithm of the count is added to its scores).
  */
-import { NOWHERE, type Memory } from './decoder.js'
+import type { Memory } from './decoder.js'
 import { constants, missingPositions } from './encoder.js'
 import { Graph, type Value } from './graph.js'
 import { concat, constant, type KeyValues } from './layers.js'
 import type { FloatTensor } from './matrices.js'
+import { NOWHERE } from './positions.js'
 import { outputOf, type OpenSession, type Tensor, type Tensors } from '../runtime/session.js'
 
 /** Keys and values of silence for one layer, [1, heads, positions, head width], one for `statesPerKey` states. */

@@ -3,6 +3,7 @@
  * other graphs of the model take them (`memoryInputs` in engine/compiler/decoder.ts).
  */
 import { SpeechError } from '../../domain/errors.js'
+import { NOWHERE } from '../compiler/positions.js'
 import { outputOf, type Session, type Tensor, type Tensors } from './session.js'
 
 /** By the names of the inputs. */
@@ -19,9 +20,6 @@ export function memoryInputsOf({ inputs }: Session): string[] {
 export function framesOf(memory: EncoderMemory): number {
   return outputOf(memory, `${PREFIX}keys_0`).dims[2]!
 }
-
-/** As NOWHERE of the compiler: the bias of positions that do not exist. */
-export const NOWHERE = -1e30
 
 /** Number of positions without those that fill up the last ones. */
 export function statesIn(memory: EncoderMemory): number {

@@ -3,6 +3,7 @@
  * engine/compiler/greedy-loop.ts. Sequences can be run in any company from run to run; no company changes their tokens.
  */
 import { SpeechError } from '../../domain/errors.js'
+import { POSITIONS_MULTIPLE } from '../compiler/positions.js'
 import { memoryInputsOf, type EncoderMemory } from './encoder-memory.js'
 import { MemoryStack } from './memory-stack.js'
 import { integers, missingPorts, outputOf, shapeOf, Tensor, type Session, type Tensors } from './session.js'
@@ -12,8 +13,6 @@ const CHOSEN = ['chosen', 'log_probabilities', 'new_past']
 const CHECKED = ['choices', 'choice_log_probabilities']
 /** Added to a logit, it excludes the token; finite, so that no arithmetic makes a NaN of it. */
 const EXCLUDED = -1e9
-/** As POSITIONS_MULTIPLE of the compiler: the sums of an attention do not depend on further multiples. */
-const POSITIONS_MULTIPLE = 16
 
 /** One transcript in the making. */
 export interface Sequence {

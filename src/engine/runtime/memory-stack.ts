@@ -2,7 +2,8 @@
  * The memories of several clips side by side, [batch, …]: what each clip of a batch attends to, filled up to the length
  * of the longest. Clips stay in their place from run to run, so only those that join are copied.
  */
-import { NOWHERE, type EncoderMemory } from './encoder-memory.js'
+import { NOWHERE } from '../compiler/positions.js'
+import type { EncoderMemory } from './encoder-memory.js'
 import { outputOf, Tensor } from './session.js'
 
 /** Of all memories of a batch: four clips of 20 s of Moonshine tiny, or one of Whisper small. */

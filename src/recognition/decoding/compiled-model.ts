@@ -26,7 +26,7 @@ import { tokenShapesOf } from './phrases.js'
 import { forbiddenIn, MASKS, masksOf, suppressionOf, type Suppression } from './suppression.js'
 import { asDecoded, fullStopsOf, scoreTranscripts, type ScoreTokens } from './transcript-scores.js'
 
-/** Most clips that are decoded together: more gain little, and each takes memory. */
+/** Most clips that are decoded together, as the highest EARSHOT_MAX_BATCH_SIZE: more gain little. */
 const MAX_BATCH_SIZE = 8
 
 /** The open graphs, and what is computed once from them and from the family. */

@@ -1,6 +1,6 @@
 /** What a decoder attends to: states and silence, filled up to a multiple, and a bias that excludes the rest. */
 import t from 'tap'
-import { NOWHERE, POSITIONS_MULTIPLE } from '../../../src/engine/compiler/decoder.js'
+import { NOWHERE, POSITIONS_MULTIPLE } from '../../../src/engine/compiler/positions.js'
 import { fillUpStates } from '../../../src/engine/compiler/encoder.js'
 import { Graph } from '../../../src/engine/compiler/graph.js'
 import { withSilence, type Silence } from '../../../src/engine/compiler/silence.js'
