@@ -36,7 +36,7 @@ export function rotated<T>(values: readonly T[], by: number): T[] {
 }
 
 /** The longest clip allocates what any needs; a short one, twice, has what is run for every token compiled. */
-export async function warmUp(
+async function warmUp(
   clips: readonly SpeechClip[], contenders: readonly Pick<Contender, 'recognize'>[],
 ): Promise<void> {
   const byLength = clips.toSorted((one, other) => other.seconds - one.seconds)
