@@ -1,5 +1,6 @@
 /** The contract of a speech detector. */
 import type { FrameFeatures, SpeechActivity, Waveform } from '../../domain/audio.js'
+import type { DetectedWindows, DetectorState } from '../../domain/stream-detection.js'
 import type { DetectorManifest, ModelFiles } from '../../engine/manifest.js'
 import type { OpenSession } from '../../engine/runtime/session.js'
 import type { Interrupt } from '../recognizer.js'
@@ -11,6 +12,11 @@ export interface SpeechDetector {
    * `interrupt` throws.
    */
   detect(waveform: Waveform, frames: () => FrameFeatures, interrupt: Interrupt): Promise<SpeechActivity>
+  /**
+   * The next windows of a stream: whole ones of DETECTION_WINDOW_SECONDS at 16 kHz, with the state that the windows
+   * before have left. Undefined for a detector that needs the whole clip.
+   */
+  readonly detectNext?: (samples: Float32Array, state: DetectorState | undefined) => Promise<DetectedWindows>
   dispose(): Promise<void>
 }
 

@@ -15,27 +15,16 @@
  */
 import { resample } from '../../../audio/signal/resample.js'
 import type { SpeechActivity, TimeSpan, Waveform } from '../../../domain/audio.js'
-import { SpeechError } from '../../../domain/errors.js'
-import { Graph, type Value } from '../../../engine/compiler/graph.js'
-import { readOnnx } from '../../../engine/compiler/onnx.js'
-import { Published, UnknownModel } from '../../../engine/compiler/published.js'
+import type { DetectedWindows, DetectorState } from '../../../domain/stream-detection.js'
 import type { DetectorManifest, ModelFiles } from '../../../engine/manifest.js'
 import { Tensor, type OpenSession, type Session } from '../../../engine/runtime/session.js'
 import type { Interrupt } from '../../recognizer.js'
 import type { SpeechDetector } from '../detector.js'
+import {
+  CONTEXT_SAMPLES, INPUT_SAMPLES, STATE, WINDOW_SAMPLES, writeNetwork,
+} from '../silero-network.js'
 
 const SAMPLE_RATE = 16_000
-const WINDOW = 512
-const CONTEXT = 64
-const INPUT = CONTEXT + WINDOW
-/** Width of the recurrent layer. */
-const STATE = 128
-/** Prefix of the weights for 16 kHz; the others of the file are for 8 kHz. */
-const PREFIX = 'If_0_then_branch__Inline_0__'
-/** Samples at the end of each window by which it is extended, reflected, and the hop of its spectra. */
-const REFLECTED = 64
-const SPECTRUM_HOP = 128
-const ENCODER_STRIDES = [1, 2, 2, 1]
 /** Peak to which the clip is scaled. */
 const PEAK = 0.5
 /** Windows of one run: two seconds. */
@@ -48,7 +37,11 @@ const INAUDIBLE = 10 ** (-78 / 20)
 const INAUDIBLE_SHARE_OF_PEAK = 0.01
 /** Windows of an inaudible stretch that are fed on each side of audible ones: 1 s. */
 const MARGIN_WINDOWS = 32
-const HOP_SECONDS = WINDOW / SAMPLE_RATE
+/** Peak of a stream that has just begun, and the least; it halves in 15 s. */
+const FIRST_PEAK = 0.05
+const LEAST_PEAK = 0.01
+const PEAK_DECAY = 0.5 ** (WINDOW_SAMPLES / SAMPLE_RATE / 15)
+const HOP_SECONDS = WINDOW_SAMPLES / SAMPLE_RATE
 /** Speech begins above the first probability, and ends when it stays below the second. */
 const ONSET_THRESHOLD = 0.5
 const OFFSET_THRESHOLD = 0.35
@@ -68,73 +61,9 @@ export async function load(manifest: DetectorManifest, files: ModelFiles, open: 
     async detect(waveform, _frames, interrupt) {
       return activityOf(await probabilities(session, resample(waveform, SAMPLE_RATE), interrupt))
     },
+    detectNext: (samples, state) => nextWindows(session, samples, state),
     dispose: () => session.release(),
   }
-}
-
-/** Throws MODEL_INVALID when the published graph lacks some of the weights. */
-function writeNetwork(manifest: DetectorManifest, published: Uint8Array): Uint8Array {
-  const weights = new Published(readOnnx(published))
-  try {
-    return networkOf(new Graph(manifest.name, { matrices: 'real' }), weights)
-  } catch (cause) {
-    if (!(cause instanceof UnknownModel)) throw cause
-    throw new SpeechError('MODEL_INVALID', `${manifest.name}: ${cause.message}`, { cause })
-  }
-}
-
-/**
- * Inputs `windows` [windows, 576], `hidden` and `cell` [1, 1, 128]; outputs `speech` [windows], `new_hidden` and
- * `new_cell`. A short-time Fourier transform by convolution, four convolutions over its 4 frames (which leave one), a
- * recurrent layer, a weighted sum.
- */
-function networkOf(graph: Graph, weights: Published): Uint8Array {
-  const reals = (name: string): Value => {
-    const { values, dims } = weights.floats(PREFIX + name)
-    return graph.weight(values, dims)
-  }
-  const windows = graph.input('windows', 'float32', ['windows', INPUT])
-  const hidden = graph.input('hidden', 'float32', [1, 1, STATE])
-  const cell = graph.input('cell', 'float32', [1, 1, STATE])
-  const channels = graph.op('Unsqueeze', [windows, graph.integers(1)])
-  const padded = graph.op('Pad', [channels, graph.integers(0, 0, 0, 0, 0, REFLECTED)], { mode: 'reflect' })
-  const waves = graph.op('Conv', [padded, reals('stft.forward_basis_buffer')], { strides: [SPECTRUM_HOP] })
-  const [cosines, sines] =
-    graph.ops('Split', [graph.op('Mul', [waves, waves])], 2, { axis: 1 }) as [Value, Value]
-  const encoded = ENCODER_STRIDES.reduce((x, stride, layer) => {
-    const parts = ['weight', 'bias'].map((part) => reals(`encoder.${layer}.reparam_conv.${part}`))
-    return graph.op('Relu', [graph.op('Conv', [x, ...parts], { strides: [stride], pads: [1, 1] })])
-  }, graph.op('Sqrt', [graph.op('Add', [cosines, sines])])) // [windows, 128, 1]
-  const sequence = graph.op('Transpose', [encoded], { perm: [0, 2, 1] })
-  const { states, newHidden, newCell } = recurrent(graph, sequence, hidden, cell, weights)
-  const activated = graph.op('Relu', [graph.op('Transpose', [states], { perm: [0, 2, 1] })])
-  const [weight, bias] = [reals('decoder.decoder.2.weight'), reals('decoder.decoder.2.bias')]
-  const sum = graph.op('Conv', [activated, weight, bias])
-  const speech = graph.op('Reshape', [graph.op('Sigmoid', [sum]), graph.integers(-1)])
-  graph.output(speech, 'speech', 'float32', ['windows'])
-  graph.output(newHidden, 'new_hidden', 'float32', [1, 1, STATE])
-  graph.output(newCell, 'new_cell', 'float32', [1, 1, STATE])
-  return graph.bytes()
-}
-
-interface LstmOutputs { readonly states: Value; readonly newHidden: Value; readonly newCell: Value }
-
-/**
- * An LSTM over [windows, 1, 128]; `states` has the same shape. PyTorch orders the gates input, forget, cell, output;
- * ONNX orders them input, output, forget, cell.
- */
-function recurrent(graph: Graph, x: Value, hidden: Value, cell: Value, weights: Published): LstmOutputs {
-  const reordered = (name: string): Float32Array => {
-    const { values } = weights.floats(`${PREFIX}decoder.rnn.${name}`)
-    const gate = values.length / 4
-    return Float32Array.from([0, 3, 1, 2].flatMap((index) => [...values.subarray(index * gate, (index + 1) * gate)]))
-  }
-  const matrices = ['weight_ih', 'weight_hh'].map((name) => graph.weight(reordered(name), [1, 4 * STATE, STATE]))
-  const bias = graph.weight(Float32Array.from([...reordered('bias_ih'), ...reordered('bias_hh')]), [1, 8 * STATE])
-  const inputs = [x, ...matrices, bias, undefined, hidden, cell]
-  const [all, newHidden, newCell] =
-    graph.ops('LSTM', inputs, 3, { hidden_size: STATE }) as [Value, Value, Value]
-  return { states: graph.op('Squeeze', [all, graph.integers(1)]), newHidden, newCell }
 }
 
 /**
@@ -142,39 +71,94 @@ function recurrent(graph: Graph, x: Value, hidden: Value, cell: Value, weights: 
  * `interrupt` throws, which is called before every run.
  */
 async function probabilities(session: Session, { samples }: Waveform, interrupt: Interrupt): Promise<Float32Array> {
-  const speech = new Float32Array(Math.ceil(samples.length / WINDOW))
+  const speech = new Float32Array(Math.ceil(samples.length / WINDOW_SAMPLES))
   const peak = samples.reduce((highest, sample) => Math.max(highest, Math.abs(sample)), 1e-9)
   const windows = audibleWindows(samples, peak)
-  const zeros = (): Tensor => new Tensor('float32', new Float32Array(STATE), [1, 1, STATE])
-  let [hidden, cell] = [zeros(), zeros()]
+  let state: RecurrentState = NEW_STATE
   for (let start = 0; start < windows.length; start += RUN_WINDOWS) {
     const run = windows.subarray(start, start + RUN_WINDOWS)
     interrupt()
-    const input = new Float32Array(run.length * INPUT) // [windows, 576]
+    const input = new Float32Array(run.length * INPUT_SAMPLES) // [windows, 576]
     for (const [index, window] of run.entries()) {
-      fillInput(input.subarray(index * INPUT, (index + 1) * INPUT), samples, window * WINDOW - CONTEXT, PEAK / peak)
+      fillInput(rowOf(input, index), samples, window * WINDOW_SAMPLES - CONTEXT_SAMPLES, PEAK / peak)
     }
-    const out = await session.run({ windows: new Tensor('float32', input, [run.length, INPUT]), hidden, cell })
-    const ofRun = out.speech!.data as Float32Array // [windows]
-    for (const [index, window] of run.entries()) speech[window] = ofRun[index]!
-    ;[hidden, cell] = [out.new_hidden!, out.new_cell!]
+    const ran = await runWindows(session, input, state)
+    for (const [index, window] of run.entries()) speech[window] = ran.speech[index]!
+    state = ran.state
   }
   return speech
 }
 
+type RecurrentState = Pick<DetectorState, 'hidden' | 'cell'>
+const NEW_STATE: RecurrentState = { hidden: new Float32Array(STATE), cell: new Float32Array(STATE) }
+
+/** `input` has the shape [windows, 576]. */
+async function runWindows(
+  session: Session, input: Float32Array, { hidden, cell }: RecurrentState,
+): Promise<{ readonly speech: Float32Array; readonly state: RecurrentState }> {
+  const [inHidden, inCell] = [hidden, cell].map((values) => new Tensor('float32', values, [1, 1, STATE]))
+  const windows = new Tensor('float32', input, [input.length / INPUT_SAMPLES, INPUT_SAMPLES])
+  const out = await session.run({ windows, hidden: inHidden!, cell: inCell! })
+  const [speech, newHidden, newCell] = [out.speech!, out.new_hidden!, out.new_cell!].map(({ data }) =>
+    data as Float32Array) as [Float32Array, Float32Array, Float32Array]
+  return { speech, state: { hidden: newHidden, cell: newCell } }
+}
+
+/** The row of one window in an input of shape [windows, 576]. */
+function rowOf(input: Float32Array, index: number): Float32Array {
+  return input.subarray(index * INPUT_SAMPLES, (index + 1) * INPUT_SAMPLES)
+}
+
+/**
+ * The next windows of a stream; `samples` holds whole ones. The peak of a stream is not known before its end: the level
+ * follows the loudest sample of the last seconds. Long inaudible stretches are skipped as in files.
+ */
+async function nextWindows(session: Session, samples: Float32Array, before?: DetectorState): Promise<DetectedWindows> {
+  const count = samples.length / WINDOW_SAMPLES
+  const withContext = new Float32Array(CONTEXT_SAMPLES + samples.length)
+  withContext.set(before?.context ?? [])
+  withContext.set(samples, CONTEXT_SAMPLES)
+  let { peak, silentWindows, isSpeech } = before ?? { peak: FIRST_PEAK, silentWindows: 0, isSpeech: false }
+  const fed: number[] = []
+  const input = new Float32Array(count * INPUT_SAMPLES)
+  for (let index = 0; index < count; index++) {
+    const loudest = samples.subarray(index * WINDOW_SAMPLES, (index + 1) * WINDOW_SAMPLES)
+      .reduce((highest, sample) => Math.max(highest, Math.abs(sample)), 0)
+    peak = Math.max(LEAST_PEAK, peak * PEAK_DECAY, loudest)
+    silentWindows = loudest < INAUDIBLE ? silentWindows + 1 : 0
+    if (silentWindows > MARGIN_WINDOWS) continue
+    fillInput(rowOf(input, fed.length), withContext, index * WINDOW_SAMPLES, PEAK / peak)
+    fed.push(index)
+  }
+  const probabilities = new Float32Array(count)
+  let recurrent: RecurrentState = before ?? NEW_STATE
+  if (fed.length > 0) {
+    const ran = await runWindows(session, input.subarray(0, fed.length * INPUT_SAMPLES), recurrent)
+    for (const [row, index] of fed.entries()) probabilities[index] = ran.speech[row]!
+    recurrent = ran.state
+  }
+  const decisions = Array.from(probabilities, (probability) => {
+    isSpeech = continuesSpeech(isSpeech, probability)
+    return isSpeech
+  })
+  const { hidden, cell } = recurrent
+  const context = withContext.slice(samples.length)
+  return { probabilities, isSpeech: decisions, state: { hidden, cell, context, peak, silentWindows, isSpeech } }
+}
+
 /** Indices of the windows that are fed, in order: all but the middle of long inaudible stretches. */
 function audibleWindows(samples: Float32Array, peak: number): Uint32Array {
-  const fed = new Uint8Array(Math.ceil(samples.length / WINDOW))
+  const fed = new Uint8Array(Math.ceil(samples.length / WINDOW_SAMPLES))
   const inaudible = Math.min(INAUDIBLE, INAUDIBLE_SHARE_OF_PEAK * peak)
   for (let index = 0; index < fed.length; index++) {
-    if (!isAudible(samples, index * WINDOW, inaudible)) continue
+    if (!isAudible(samples, index * WINDOW_SAMPLES, inaudible)) continue
     fed.fill(1, Math.max(0, index - MARGIN_WINDOWS), index + MARGIN_WINDOWS + 1)
   }
   return new Uint32Array(fed.length).map((_, index) => index).filter((index) => fed[index] === 1)
 }
 
 function isAudible(samples: Float32Array, start: number, inaudible: number): boolean {
-  for (let n = start, end = Math.min(start + WINDOW, samples.length); n < end; n++) {
+  for (let n = start, end = Math.min(start + WINDOW_SAMPLES, samples.length); n < end; n++) {
     if (Math.abs(samples[n]!) >= inaudible) return true
   }
   return false
@@ -198,7 +182,7 @@ function spansOf(speech: Float32Array): TimeSpan[] {
   const spans: { startSeconds: number; endSeconds: number }[] = []
   let isSpeech = false
   for (const [index, probability] of speech.entries()) {
-    isSpeech = probability >= (isSpeech ? OFFSET_THRESHOLD : ONSET_THRESHOLD)
+    isSpeech = continuesSpeech(isSpeech, probability)
     if (!isSpeech) continue
     const [startSeconds, endSeconds] = [index * HOP_SECONDS, (index + 1) * HOP_SECONDS]
     const last = spans.at(-1)
@@ -206,4 +190,9 @@ function spansOf(speech: Float32Array): TimeSpan[] {
     else spans.push({ startSeconds, endSeconds })
   }
   return spans.filter(({ startSeconds, endSeconds }) => endSeconds - startSeconds >= MIN_SPEECH_SECONDS)
+}
+
+/** Hysteresis: speech begins above one threshold and continues above a lower one. */
+function continuesSpeech(isSpeech: boolean, probability: number): boolean {
+  return probability >= (isSpeech ? OFFSET_THRESHOLD : ONSET_THRESHOLD)
 }
