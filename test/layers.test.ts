@@ -25,7 +25,8 @@ const LAYERS: Readonly<Record<string, Rule>> = {
   recognition: { may: ['domain', 'audio', 'engine'] },
   data: { may: ['domain', 'audio'] },
   serving: {
-    may: ['domain', 'search', 'monitoring', 'audio/decode', 'data/collection', 'data/labels'], mayTypes: ['config'],
+    may: ['domain', 'search', 'monitoring', 'audio/decode', 'recognition/live', 'data/collection', 'data/labels'],
+    mayTypes: ['config'],
   },
   commands: { may: ['config', 'domain', 'audio', 'engine', 'recognition', 'serving', 'monitoring', 'data', 'search'] },
   main: {
@@ -120,6 +121,14 @@ t.test('a worker starts without the library for schemas, whose 700 modules take 
   const library = DOORS.typebox!.filter((door) => reached.has(door))
   t.same(library, [])
   t.end()
+})
+
+t.test('the streaming core runs in the server, so it imports nothing that recognizes', async (t) => {
+  const core = sources.filter(({ file }) => isIn('recognition/live', file))
+  const outside = core.flatMap(({ imports }) => imports.flatMap(({ file }) => file ?? []))
+    .filter((file) => !['recognition/live', 'domain', 'audio/containers/pcm'].some((place) => isIn(place, file)))
+  t.ok(core.length > 3)
+  t.same(outside, [])
 })
 
 t.test('src/ has few entries, and each has a rule', async (t) => {

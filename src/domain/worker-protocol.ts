@@ -9,6 +9,7 @@ import type { ListPart } from './list-parts.js'
 import type { Report } from './report.js'
 import type { RecognitionRequest } from './request.js'
 import type { SecretName } from './secrets.js'
+import type { DetectedWindows, DetectionRequest } from './stream-detection.js'
 
 /**
  * The settings that a recognition process gets in its first message, and no others: it decodes untrusted uploads, so it
@@ -43,6 +44,8 @@ export interface WorkerJob extends RecognitionRequest {
   readonly remainingSeconds: number
   /** No other request is running or waiting: all cores may work on it. */
   readonly isAlone?: boolean
+  /** Of an utterance that goes on: decoded once, without the cascade, since its words are replaced soon. */
+  readonly isPartial?: boolean
   /** What a person wrote down for this clip, to be scored against the audio. Commands ask for it, clients cannot. */
   readonly label?: string
 }
@@ -56,6 +59,7 @@ export type ToWorker =
   | { readonly kind: 'cancel'; readonly id: number }
   | { readonly kind: 'phrases' } & ListPart
   | { readonly kind: 'forget'; readonly id: string }
+  | { readonly kind: 'detect'; readonly id: number; readonly request: DetectionRequest }
   | { readonly kind: 'ping' }
   | { readonly kind: 'stop' }
 
@@ -75,6 +79,10 @@ export type Outcome =
   | { readonly ok: true; readonly report: Report }
   | { readonly ok: false; readonly error: WireError }
 
+export type DetectionOutcome =
+  | { readonly ok: true; readonly windows: DetectedWindows }
+  | { readonly ok: false; readonly error: WireError }
+
 export type FromWorker =
   | { readonly kind: 'ready'; readonly models: readonly LoadedModel[] }
   | { readonly kind: 'failed'; readonly error: WireError }
@@ -86,6 +94,7 @@ export type FromWorker =
     readonly unspellable: readonly number[]
   }
   | { readonly kind: 'phrases_failed'; readonly id: string; readonly error: WireError }
+  | { readonly kind: 'detected'; readonly id: number; readonly outcome: DetectionOutcome }
   /** A long job yields: it waits for `resume`, and other jobs may run first. */
   | { readonly kind: 'paused'; readonly id: number }
   | {

@@ -10,10 +10,9 @@ import { Console } from 'node:console'
 import { readFile } from 'node:fs/promises'
 import os from 'node:os'
 import { Writable } from 'node:stream'
-import { setFlagsFromString } from 'node:v8'
-import { runInNewContext } from 'node:vm'
-import { checkCascade, type Cascade } from '../cascade.js'
+import type { Cascade } from '../cascade.js'
 import type { DetectorManifest } from '../../engine/manifest.js'
+import { detectInStream } from '../segmentation/detect-stream.js'
 import type { SpeechDetectors } from '../segmentation/detector.js'
 import { loadDetectors } from '../segmentation/load-detectors.js'
 import type { CheckedModel } from '../checked-models.js'
@@ -28,10 +27,12 @@ import { ListAssembler, type ListPart } from '../../domain/list-parts.js'
 import { CompiledListCache } from './phrase-lists.js'
 import { ProcessTime } from './job-time.js'
 import { TimeSlices, type SlicedJob } from './time-slices.js'
+import type { DetectionRequest } from '../../domain/stream-detection.js'
 import type {
   CheckedModels, FromWorker, LoadedModel, Outcome, ToWorker, WorkerJob, WorkerSettings,
 } from '../../domain/worker-protocol.js'
 import { BackgroundWork } from './background-work.js'
+import { collectGarbage, describeModel, modelsToLoad, openCascade, warmUp } from './start.js'
 import { warmUpDecoders } from './warm-up-decoders.js'
 
 /** Below the server's own priority, so that health and metrics respond when all cores are busy with recognition. */
@@ -72,6 +73,7 @@ process.on('message', (message: ToWorker) => {
     case 'cancel': cancel(message.id); break
     case 'phrases': receiveList(message); break
     case 'forget': inOrder(() => loaded?.phraseLists.forget(message.id)); break
+    case 'detect': void detect(message.id, message.request); break
     case 'ping': send({ kind: 'pong' }); break
     case 'stop': void stop(); break
   }
@@ -114,45 +116,6 @@ async function prepareFurther({ recognizers, settings }: Loaded): Promise<void> 
   await warmUpDecoders(settings, () => background.whenIdle())
 }
 
-function describeModel(
-  name: string, recognizer: Recognizer, notes: readonly string[], loadSeconds: number,
-): LoadedModel {
-  const { languages, provider, engine, timesWords } = recognizer
-  return { name, languages, provider, engine: { engine, notes }, timesWords, loadSeconds }
-}
-
-/** The runtime has its own copy of the models: some 30 MB here that V8 would keep until it needs memory. */
-function collectGarbage(): void {
-  setFlagsFromString('--expose-gc')
-  void (runInNewContext('gc') as () => void)()
-}
-
-function modelsToLoad({ models, cascadeModel }: WorkerSettings): string[] {
-  return [...new Set(cascadeModel === undefined ? models : [...models, cascadeModel])]
-}
-
-async function openCascade(
-  recognizers: ReadonlyMap<string, Recognizer>, { models: [first = ''], cascadeModel, cascadeBelow }: WorkerSettings,
-): Promise<Cascade | undefined> {
-  if (cascadeModel === undefined) return undefined
-  const [primary, larger] = [recognizers.get(first), recognizers.get(cascadeModel)]
-  if (primary === undefined || larger === undefined) throw new Error('a model of the cascade is not loaded')
-  checkCascade(primary, { recognizer: larger, below: cascadeBelow })
-  // Both score transcripts; before the first clip that is escalated.
-  for (const recognizer of [primary, larger]) await recognizer.openBeamSearch?.()
-  return { recognizer: larger, below: cascadeBelow }
-}
-
-/** A model that recognizes nothing in a plain sentence is not ready, even if it loaded. */
-async function warmUp(
-  recognizer: Recognizer, clip: Uint8Array, settings: WorkerSettings, detectors: SpeechDetectors,
-): Promise<void> {
-  const options = { ...settings, detectors, language: undefined, interrupt: () => undefined }
-  const { text } = await transcribe(clip, recognizer, options)
-  if (text !== '') return
-  throw new SpeechError('MODEL_INVALID', `${recognizer.name} recognized nothing in the clip ${settings.warmUpClip}`)
-}
-
 function receiveList(part: ListPart): void {
   const list = assembler.add(part)
   if (list !== undefined) inOrder(() => takePhrases(list))
@@ -173,6 +136,16 @@ async function takePhrases(list: PhraseList): Promise<void> {
   } catch (thrown) {
     const error = wireOf(thrown, 'INTERNAL')
     send(error.code === 'OUT_OF_MEMORY' ? { kind: 'failed', error } : { kind: 'phrases_failed', id: list.id, error })
+  }
+}
+
+/** Not a job: it takes a millisecond, so it runs between two runs of the jobs. */
+async function detect(id: number, request: DetectionRequest): Promise<void> {
+  try {
+    if (loaded === undefined) throw new Error('the models are not loaded yet')
+    send({ kind: 'detected', id, outcome: { ok: true, windows: await detectInStream(loaded.detectors, request) } })
+  } catch (thrown) {
+    send({ kind: 'detected', id, outcome: { ok: false, error: wireOf(thrown, 'RECOGNIZER_FAILED') } })
   }
 }
 
@@ -211,10 +184,11 @@ async function recognize(job: WorkerJob, state: JobState, { time, pause }: Slice
     const recognizer = loaded?.recognizers.get(job.model)
     if (loaded === undefined || recognizer === undefined) throw new SpeechError('MODEL_NOT_FOUND', job.model)
     interrupt()
-    const { audio, model, ...request } = job
-    const cascade = model === loaded.settings.models[0] ? loaded.cascade : undefined
+    const { audio, model, isPartial = false, ...request } = job
+    const cascade = model === loaded.settings.models[0] && !isPartial ? loaded.cascade : undefined
     const report = await transcribe(audio, recognizer, {
-      ...loaded.settings, ...request, cascade, interrupt, pause: pauseAndCheck,
+      ...loaded.settings, ...request, ...isPartial && { maxDecodingPasses: 1 },
+      cascade, interrupt, pause: pauseAndCheck,
       beamFor: loaded.phraseLists.beamRequestOf(request), detectors: loaded.detectors, onDecoded: budget.setLength,
     })
     return { ok: true, report }

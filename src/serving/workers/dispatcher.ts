@@ -44,6 +44,12 @@ export class Dispatcher {
   get runningJobs(): number { return [...this.#loads.values()].reduce((sum, { running }) => sum + running.size, 0) }
   get isEmpty(): boolean { return this.#queue.length === 0 && [...this.#loads.values()].every((load) => load.isEmpty) }
 
+  /** Whether a job would begin at once, in a worker of its own. */
+  get hasFreeWorker(): boolean {
+    return this.#queue.length === 0
+      && [...this.#workers].some((worker) => worker.takesJobs && this.#loadOf(worker).isEmpty)
+  }
+
   /** Whether the worker has no job, neither running nor paused. */
   isFree(worker: WorkerHandle): boolean {
     return this.#loadOf(worker).isEmpty
@@ -81,7 +87,7 @@ export class Dispatcher {
     if (job === undefined) return
     load.running.delete(job)
     this.#queue.end(job, job.finish(message))
-    if (message.outcome.ok) this.#estimate.observe(job.kind, job.audioSeconds, job.usedSeconds)
+    if (message.outcome.ok && !job.isPartial) this.#estimate.observe(job.kind, job.audioSeconds, job.usedSeconds)
     this.#checkEmpty()
   }
 

@@ -14,6 +14,8 @@ export interface JobRequest extends RecognitionRequest {
   readonly audio: Uint8Array
   /** As the container declares it; the queue is bounded by it. */
   readonly audioSeconds: number
+  /** Of an utterance that goes on. */
+  readonly isPartial?: boolean
   /** Shortens the configured deadline, never lengthens it. */
   readonly deadlineSeconds?: number | undefined
 }
@@ -81,6 +83,7 @@ export class Job {
     signal?.addEventListener('abort', this.#onAbort, { once: true })
   }
 
+  get isPartial(): boolean { return this.#request.isPartial ?? false }
   get isAbandoned(): boolean { return this.#signal?.aborted ?? false }
   get ageSeconds(): number { return performance.now() / 1000 - this.arrivedAtSeconds }
   /** Its share of the worker since it began or was resumed; 0 while it does not run. */

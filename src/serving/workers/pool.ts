@@ -6,11 +6,13 @@ import { fromWire, SpeechError, toWire, type WireError } from '../../domain/erro
 import { Dispatcher } from './dispatcher.js'
 import type { Answered, JobRequest } from './job.js'
 import type { PoolOptions } from './pool-options.js'
+import type { DetectedWindows, DetectionRequest } from '../../domain/stream-detection.js'
 import type { DoneMessage, LoadedModel } from '../../domain/worker-protocol.js'
 import { PhraseListDistribution } from './phrase-list-distribution.js'
 import { WorkerHandle, type PhrasesMessage, type WorkerEvents, type WorkerState } from './worker-handle.js'
 import { Recycling } from './recycling.js'
 import { Restarts, type Slot } from './restarts.js'
+import { StreamDetection } from './stream-detection.js'
 
 export interface PoolReadiness {
   readonly ready: boolean
@@ -23,6 +25,7 @@ const NO_WORK = { workSeconds: 0, elapsedSeconds: 0, attempts: 0 }
 
 export class WorkerPool {
   readonly phraseLists: PhraseListDistribution
+  readonly #detection: StreamDetection
   readonly #options: PoolOptions
   readonly #dispatcher: Dispatcher
   readonly #workers = new Set<WorkerHandle>()
@@ -36,6 +39,7 @@ export class WorkerPool {
     this.#options = options
     this.#dispatcher = new Dispatcher(options, this.#workers, () => { this.#checkDrained() })
     this.#recycling = new Recycling(options.memoryLimitBytes)
+    this.#detection = new StreamDetection(this.#workers)
     this.phraseLists = new PhraseListDistribution(this.#workers, options.startSeconds)
   }
 
@@ -86,6 +90,17 @@ export class WorkerPool {
     return this.#dispatcher.accept(request, signal)
   }
 
+  /** As `run`, but only where the request need not wait for a worker; null otherwise. */
+  async runIfFree(request: JobRequest, signal?: AbortSignal): Promise<Answered | null> {
+    return this.#unavailable() === undefined && this.#dispatcher.hasFreeWorker ? this.run(request, signal) : null
+  }
+
+  /** Speech in the next windows of a stream. Rejects with a SpeechError. */
+  detect(request: DetectionRequest): Promise<DetectedWindows> {
+    const refusal = this.#unavailable()
+    return refusal === undefined ? this.#detection.detect(request) : Promise.reject(refusal)
+  }
+
   /** Refuses new jobs, finishes accepted ones within `graceSeconds`, then stops every worker. */
   async close(graceSeconds: number): Promise<void> {
     this.#closing = true
@@ -94,6 +109,7 @@ export class WorkerPool {
     this.#restarts.close()
     await this.#drain(graceSeconds)
     this.#dispatcher.failAll('SHUTTING_DOWN')
+    this.#detection.close()
     await Promise.all([...this.#workers].map((worker) => worker.retire(this.#options.killAfterSeconds)))
   }
 
@@ -103,6 +119,7 @@ export class WorkerPool {
       onPhrases: (_worker, message) => { this.#phrasesAnswered(message) },
       onReady: (worker) => { this.#ready(worker, slot) },
       onPaused: (worker, id) => { this.#dispatcher.paused(worker, id) },
+      onDetected: (message) => { this.#detection.answered(message) },
       onDone: (worker, message) => { this.#done(worker, slot, message) },
       onGone: (worker, description, error) => { this.#gone(worker, slot, description, error) },
       onStderr: (worker, line) => { this.#options.events.onWorkerNoise(worker.processId, line) },
@@ -115,6 +132,7 @@ export class WorkerPool {
     this.#options.events.onWorkerReady(worker.processId, worker.ageSeconds, worker.models)
     if (this.readiness().ready) this.#started?.resolve()
     this.#recycling.ready(slot)
+    this.#detection.offer()
     this.#dispatcher.dispatch()
     this.#retireLeaving()
   }
@@ -152,6 +170,7 @@ export class WorkerPool {
       this.#started?.reject(error ? fromWire(error) : new SpeechError('NOT_READY', detail))
     }
     this.#dispatcher.gone(worker, error)
+    this.#detection.gone(worker, error)
   }
 
   #unavailable(): SpeechError | undefined {

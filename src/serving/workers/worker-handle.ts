@@ -2,17 +2,20 @@
  * One recognition process seen from the server: started, idle (it may hold paused jobs), busy with some, gone.
  * The pool makes all decisions. However the process ends, `onGone` is called once.
  */
-import { fork, type ChildProcess } from 'node:child_process'
+import type { ChildProcess } from 'node:child_process'
 import type { WireError } from '../../domain/errors.js'
 import type { PhraseList } from '../../domain/phrases.js'
-import { workerEnvironment } from './environment.js'
+import type { DetectionRequest } from '../../domain/stream-detection.js'
 import { Heartbeat } from './heartbeat.js'
+import { launchWorker } from './launch-worker.js'
 import { ListSender } from './list-sender.js'
 import type { PoolOptions } from './pool-options.js'
 import type { DoneMessage, FromWorker, LoadedModel, ToWorker, WorkerJob } from '../../domain/worker-protocol.js'
 
 export type WorkerState = 'starting' | 'idle' | 'busy' | 'gone'
 export type PhrasesMessage = Extract<FromWorker, { kind: 'phrases_ready' | 'phrases_failed' }>
+
+export type DetectionMessage = Extract<FromWorker, { kind: 'detected' }>
 
 export interface WorkerEvents {
   /** Its models are loaded. It is ready when it has compiled the lists that it gets now. */
@@ -23,13 +26,12 @@ export interface WorkerEvents {
   onPaused(worker: WorkerHandle, id: number): void
   /** It has compiled a list, or could not. */
   onPhrases(worker: WorkerHandle, message: PhrasesMessage): void
+  onDetected(message: DetectionMessage): void
   /** `error`: the last message of the worker, if it could send one. */
   onGone(worker: WorkerHandle, description: string, error: WireError | undefined): void
   onStderr(worker: WorkerHandle, line: string): void
 }
 
-/** Longest line of a worker's standard error that is logged. */
-const MAX_STDERR_CHARACTERS = 500
 const BEAT_SECONDS = 2
 /** A worker without a job answers in milliseconds; on a loaded machine, in a second or two. */
 const BEATS_ALLOWED = 4
@@ -81,7 +83,11 @@ export class WorkerHandle {
       ping: () => { this.#send({ kind: 'ping' }) },
       onSilence: () => { this.killTimedOut() },
     })
-    this.#child = this.#launch(entry, modelBytes)
+    this.#child = launchWorker(entry, modelBytes, {
+      onMessage: (message) => { this.#receive(message) },
+      onEnd: (description) => { this.#end(description) },
+      onStderr: (line) => { events.onStderr(this, line) },
+    })
     this.#lists = new ListSender(this.#child)
     this.#send({ kind: 'start', settings, checked })
   }
@@ -107,6 +113,11 @@ export class WorkerHandle {
   resume(id: number): void {
     this.#begin(id)
     this.#send({ kind: 'resume', id })
+  }
+
+  /** Beside its jobs. */
+  detect(id: number, request: DetectionRequest): void {
+    this.#send({ kind: 'detect', id, request })
   }
 
   /** Sends a list, but not before the models are loaded: `onLoaded` asks for all lists. */
@@ -143,32 +154,6 @@ export class WorkerHandle {
   killTimedOut(): void {
     this.timedOut = true
     this.#kill()
-  }
-
-  /**
-   * If the system lacks descriptors, memory or processes, Node throws, or returns a child without streams and id that
-   * reports the reason a moment later. Both end this worker only.
-   */
-  #launch(entry: URL, modelBytes: number | undefined): ChildProcess | undefined {
-    try {
-      // Flags of the server (a debugger, a loader, --watch) are not for its workers; NODE_OPTIONS reaches both.
-      const child = fork(entry, {
-        serialization: 'advanced', execArgv: [], stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
-        env: workerEnvironment(modelBytes),
-      })
-      child.on('message', (message) => { this.#receive(message as FromWorker) })
-      child.on('error', (error) => { this.#end(error.message) })
-      child.on('exit', (code, signal) => { this.#end(signal === null ? `exit code ${code}` : `signal ${signal}`) })
-      child.stderr?.setEncoding('utf8').on('data', (text: string) => {
-        const lines = text.split('\n').filter((line) => line.trim() !== '')
-        for (const line of lines) this.#events.onStderr(this, line.slice(0, MAX_STDERR_CHARACTERS))
-      })
-      return child
-    } catch (thrown) {
-      // The caller of the constructor does not have this worker yet.
-      process.nextTick(() => { this.#end(`it could not be started: ${(thrown as Error).message}`) })
-      return undefined
-    }
   }
 
   #begin(id: number): void {
@@ -208,6 +193,9 @@ export class WorkerHandle {
         if (this.timedOut) break
         this.#endSlice(message.id)
         this.#events.onPaused(this, message.id)
+        break
+      case 'detected':
+        this.#events.onDetected(message)
         break
       case 'pong':
         this.#heartbeat.answered()

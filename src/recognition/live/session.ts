@@ -9,8 +9,8 @@
  * While the speaker pauses, the utterance is recognized as if it were over, so the result is there when the pause is
  * long enough. Models that do not stream decode the utterance again from its start.
  */
-import { SpeechError } from '../domain/errors.js'
-import { DETECTION_WINDOW_SECONDS, type DetectorState } from '../domain/stream-detection.js'
+import { SpeechError } from '../../domain/errors.js'
+import { DETECTION_WINDOW_SECONDS, type DetectorState } from '../../domain/stream-detection.js'
 import { pauseLimits, pauseNeeded, type EndpointReason, type PauseLimits } from './endpointing.js'
 import { Marks, type Mark } from './marks.js'
 import type { LiveEvent, LiveOptions, LivePorts, UtteranceAudio } from './ports.js'
@@ -120,7 +120,7 @@ export class LiveSession {
     })
   }
 
-  /** Handles what has arrived; what arrives later begins it again, so nothing may happen between its end and the flag. */
+  /** Handles what has arrived. What arrives later begins it again, so nothing may wait between its end and the flag. */
   async #advance(): Promise<void> {
     for (;;) {
       const mark = this.#marks.next

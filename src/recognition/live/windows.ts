@@ -1,6 +1,6 @@
 /** Windows of speech detection in a stream of any rate: window k has the samples of [k, k + 1) · 32 ms. */
-import { DETECTION_WINDOW_SECONDS, type DetectionRequest, type DetectorState } from '../domain/stream-detection.js'
-import type { HeaderlessFormat } from '../domain/audio.js'
+import { DETECTION_WINDOW_SECONDS, type DetectionRequest, type DetectorState } from '../../domain/stream-detection.js'
+import type { HeaderlessFormat } from '../../domain/audio.js'
 import type { StreamBuffer } from './stream-buffer.js'
 
 /** Around the windows of a request, for the filter that changes the rate: it reaches 7 ms to both sides at 8 kHz. */

@@ -1,6 +1,6 @@
 /** One utterance while it is spoken: its partial results, and the result that is prepared while the speaker pauses. */
-import { SpeechError } from '../domain/errors.js'
-import type { Report } from '../domain/report.js'
+import { SpeechError } from '../../domain/errors.js'
+import type { Report } from '../../domain/report.js'
 import type { LiveEvent, LivePorts, UtteranceAudio } from './ports.js'
 import { StablePrefix, type Agreement } from './stable-prefix.js'
 

@@ -2,8 +2,8 @@
  * The bytes of a stream that may still be needed, addressed by their position in the stream. Samples are mono, without
  * a container. What lies before a given position is let go, so the memory of hours of silence is that of a second.
  */
-import type { HeaderlessFormat } from '../domain/audio.js'
-import { bytesPerFrame } from '../audio/containers/pcm.js'
+import type { HeaderlessFormat } from '../../domain/audio.js'
+import { bytesPerFrame } from '../../audio/containers/pcm.js'
 
 const SMALLEST_BYTES = 16 * 1024
 
