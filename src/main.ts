@@ -12,6 +12,7 @@ import { openCollection } from './serving/http/collection/open-collection.js'
 import type { ServedModel } from './serving/http/dependencies.js'
 import { isLoopback } from './serving/http/browsers/hosts.js'
 import { openDrift, openFeedback } from './serving/http/monitoring/open-monitoring.js'
+import { LiveSessions } from './serving/http/live/live-sessions.js'
 import { Uploads } from './serving/http/uploads.js'
 import { modelDigest, originOf, readManifest, type Manifest } from './engine/manifest.js'
 import { readModelCard } from './domain/model-card.js'
@@ -29,15 +30,13 @@ import type { PoolEvents } from './serving/workers/pool-options.js'
 import { WorkerPool } from './serving/workers/pool.js'
 import { memoryLimitBytes } from './serving/workers/recycling.js'
 import type { CheckedModels, LoadedModel } from './domain/worker-protocol.js'
+import { UNPROTECTED, welcome } from './serving/welcome.js'
 import { workerSettings } from './serving/workers/worker-settings.js'
 
 /** Time after the drain for workers to end, before the process exits anyway. */
 const EXIT_AFTER_DRAIN_MS = 15_000
 /** Of that, for clips that wait to be written. */
 const COLLECTION_CLOSE_SECONDS = 8
-
-const UNPROTECTED =
-  'anyone who reaches this port may use every route, replace catalogues and read metrics: set EARSHOT_KEYS_FILE'
 
 const { version } = JSON.parse(readFileSync(path.join(projectRoot, 'package.json'), 'utf8')) as { version: string }
 
@@ -57,6 +56,7 @@ async function serve(config: Config): Promise<void> {
   const telemetry = new Telemetry(config.models, { version, revision: config.revision, node_version: process.version })
   const keys = await openKeys(config, telemetry, logger)
   const uploads = new Uploads(config)
+  const sessions = new LiveSessions(config.liveSessions, telemetry.registry)
   const pool = openPool(config, { loadable, checked }, poolEvents(loadable, telemetry, logger))
   telemetry.observeLive(() => ({
     queueLength: pool.queueLength,
@@ -79,7 +79,8 @@ async function serve(config: Config): Promise<void> {
   const searchEngine = openExternalSearchEngine(config)
   const { buildApp } = await import('./serving/http/app.js')
   const app = await buildApp({
-    config, keys, pool, telemetry, drift, uploads, feedback, collection, catalogues, searchEngine, logger, models,
+    config, keys, pool, telemetry, drift, uploads, sessions, feedback, collection, catalogues, searchEngine, logger,
+    models,
     labelling: await openLabelling(config, collection?.clips),
   }, version)
 
@@ -89,7 +90,7 @@ async function serve(config: Config): Promise<void> {
     closing = true
     if (err) logger.fatal({ err }, 'unexpected error')
     logger.info({ signal, requests: uploads.requestsInProgress }, 'draining')
-    await uploads.drain(config.drainSeconds)
+    await Promise.all([uploads.drain(config.drainSeconds), sessions.drain(config.drainSeconds)])
     await pool.close(0)
     await app.close()
     await collection?.close(COLLECTION_CLOSE_SECONDS)
@@ -230,21 +231,4 @@ function asServed(modelsDir: string, manifest: Manifest, larger: Manifest | unde
     digest, card: readModelCard(modelsDir, { name, digest }), source: originOf(manifest),
     cascade: larger === undefined ? null : { model: larger.name, languages: larger.languages },
   }
-}
-
-/** For the person at the terminal, on standard error: standard output has the log alone. */
-function welcome(address: string, config: Config): void {
-  if (process.stderr.isTTY) process.stderr.write(firstSteps(address, config))
-  // Not only on a terminal: it must not be missed among the lines of a log.
-  if (config.keysFile === undefined && !isLoopback(config.host)) process.stderr.write(`WARNING: ${UNPROTECTED}\n\n`)
-}
-
-function firstSteps(address: string, { warmUpClip, keysFile, models, cascadeModel }: Config): string {
-  const key = keysFile === undefined ? '' : '-H "Authorization: Bearer $KEY" '
-  const command = `curl ${key}--data-binary '@${warmUpClip}' ${address}/v1/transcriptions`
-  const larger = cascadeModel === undefined ? '' : `, and ${cascadeModel} where it is unsure`
-  const [first = '', ...others] = models
-  const served = others.length === 0 ? '' : ` (${others.join(', ')} by name)`
-  return `\nEarshot listens on ${address} with ${first}${larger}${served}; try\n\n  ${command}\n\n`
-    + `The API is at ${address}/docs. Ctrl-C ends the service.\n\n`
 }

@@ -7,38 +7,8 @@ import path from 'node:path'
 import { Type, type Static } from 'typebox'
 import { projectRoot } from './project-root.js'
 import { COMPRESSED_CODECS } from './codecs.js'
+import { choice, flag, matching, real, secret, text, whole } from './setting-schemas.js'
 import { CONSENTS, DETECTION_MODES, ENGINES, LOG_FORMATS, MATRIX_CHOICES, PROFILES, SEARCH_ENGINES } from './choices.js'
-
-type TextSchema = ReturnType<typeof Type.String>
-type FlagSchema = ReturnType<typeof Type.Boolean>
-type WholeSchema = ReturnType<typeof Type.Integer>
-type RealSchema = ReturnType<typeof Type.Number>
-/** How `domain/setting-values.ts` reads a text before its form is checked. */
-interface Reading {
-  /** Blanks around separators are left out. */
-  readonly separator?: ','
-  /** Read in lower case. */
-  readonly ignoreCase?: true
-}
-
-const text = (fallback: string, description: string): TextSchema => Type.String({ default: fallback, description })
-/** A text with a form. A message about a wrong one quotes `expected`, the form in words, and the example. */
-const matching = (
-  pattern: string, fallback: string, description: string, expected: string, example: string, reading: Reading = {},
-): TextSchema => Type.String({ default: fallback, pattern, description, expected, examples: [example], ...reading })
-const flag = (fallback: boolean, description: string): FlagSchema => Type.Boolean({ default: fallback, description })
-const whole = (fallback: number, minimum: number, maximum: number, description: string): WholeSchema =>
-  Type.Integer({ default: fallback, minimum, maximum, description })
-const real = (fallback: number, minimum: number, maximum: number, description: string): RealSchema =>
-  Type.Number({ default: fallback, minimum, maximum, description })
-const choice = <Choice extends string>(choices: readonly Choice[], fallback: Choice, description: string) =>
-  Type.Union(choices.map((one) => Type.Literal(one)), { default: fallback, description })
-/** A secret, and the setting for the file that it may come from (`domain/secrets.ts`). */
-const secret = <Name extends string>(name: Name, description: string): Record<Name | `${Name}_FILE`, TextSchema> => ({
-  [name]: text('', description),
-  [`${name}_FILE`]: text('', `File that holds \`${name}\`, as orchestrators mount secrets; a line break at its end is `
-    + 'ignored. Set one of the two.'),
-}) as Record<Name | `${Name}_FILE`, TextSchema>
 
 const LIST = { separator: ',' } as const
 const LIST_OF_CHOICES = { ...LIST, ignoreCase: true } as const
@@ -141,6 +111,13 @@ export const SETTINGS = Type.Object({
   EARSHOT_DRAIN_SECONDS: real(40, 0, 3_600,
     'Time that requests in progress have to finish at SIGTERM. A body from which nothing arrives for 2 seconds is '
     + 'refused. Recognition requests that are not finished in time are refused.'),
+  EARSHOT_LIVE_SESSIONS: whole(50, 0, 10_000,
+    'Most live sessions at a time; 0 turns them off. One client gets at most four fifths of them, fewer where others '
+    + 'have some.'),
+  EARSHOT_LIVE_UTTERANCE_SECONDS: real(30, 1, 300,
+    'Longest utterance of a live session; a longer one is ended there and goes on as another.'),
+  EARSHOT_LIVE_SESSION_SECONDS: real(3_600, 1, 86_400, 'Longest live session; it is closed then.'),
+  EARSHOT_LIVE_IDLE_SECONDS: real(60, 0.1, 3_600, 'A live session without a message is closed after this time.'),
   EARSHOT_DISABLED_CODECS: matching(`^$|^(${CODECS})(,(${CODECS}))*$`, '',
     `Codecs that are turned off, separated by commas: ${CODEC_LIST}. Uploads with them are refused.`,
     `some of ${COMPRESSED_CODECS.join(', ')}, separated by commas`, 'aac,alac', LIST_OF_CHOICES),

@@ -9,6 +9,7 @@ import type { MetricDefinition } from './definitions/definition.js'
 import { COLLECTION_METRICS } from './definitions/collection.js'
 import { DRIFT_METRICS } from './definitions/drift.js'
 import { FEEDBACK_METRICS } from './definitions/feedback.js'
+import { LIVE_METRICS } from './definitions/live.js'
 import { INPUT_METRICS } from './definitions/input.js'
 import { RECOGNITION_METRICS } from './definitions/recognition.js'
 import { REQUEST_METRICS } from './definitions/requests.js'
@@ -24,6 +25,7 @@ export const METRICS = {
   ...RECOGNITION_METRICS,
   ...INPUT_METRICS,
   ...SEARCH_METRICS,
+  ...LIVE_METRICS,
   ...SERVICE_METRICS,
   ...DRIFT_METRICS,
   ...FEEDBACK_METRICS,

@@ -2,14 +2,7 @@
  * How long a pause has to be until the utterance counts as over: less where the words are complete, more where they ask
  * for a continuation.
  */
-
-/** `manual`: the client says when an utterance is over. */
-export const ENDPOINTING_PROFILES = ['fast', 'balanced', 'patient', 'manual'] as const
-export type EndpointingProfile = (typeof ENDPOINTING_PROFILES)[number]
-
-/** Why an utterance ended: a pause, the client, the longest utterance, or the end of the stream. */
-export const ENDPOINT_REASONS = ['pause', 'complete', 'committed', 'max_length', 'end_of_stream'] as const
-export type EndpointReason = (typeof ENDPOINT_REASONS)[number]
+import type { EndpointingProfile } from '../../domain/live.js'
 
 /** Seconds. */
 export interface PauseLimits {

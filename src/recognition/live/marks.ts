@@ -1,5 +1,5 @@
 /** Points of a stream at which the client wants something: in their order, each is answered once. */
-import type { EndpointReason } from './endpointing.js'
+import type { EndpointReason } from '../../domain/live.js'
 
 export interface Mark {
   /** Samples before it belong to what it ends. */

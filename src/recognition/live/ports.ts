@@ -1,9 +1,10 @@
 /** What a live session needs of the service, and what it tells. */
 import type { HeaderlessFormat } from '../../domain/audio.js'
+import type { EndpointingProfile, EndpointReason } from '../../domain/live.js'
 import type { SpeechError } from '../../domain/errors.js'
 import type { Report } from '../../domain/report.js'
 import type { DetectedWindows, DetectionRequest } from '../../domain/stream-detection.js'
-import type { Completeness, EndpointReason, EndpointingProfile } from './endpointing.js'
+import type { Completeness } from './endpointing.js'
 
 /** Samples of an utterance, or of what is known of it so far. */
 export interface UtteranceAudio {

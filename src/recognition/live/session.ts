@@ -10,8 +10,9 @@
  * long enough. Models that do not stream decode the utterance again from its start.
  */
 import { SpeechError } from '../../domain/errors.js'
+import type { EndpointReason } from '../../domain/live.js'
 import { DETECTION_WINDOW_SECONDS, type DetectorState } from '../../domain/stream-detection.js'
-import { pauseLimits, pauseNeeded, type EndpointReason, type PauseLimits } from './endpointing.js'
+import { pauseLimits, pauseNeeded, type PauseLimits } from './endpointing.js'
 import { Marks, type Mark } from './marks.js'
 import type { LiveEvent, LiveOptions, LivePorts, UtteranceAudio } from './ports.js'
 import { changedWords } from './stable-prefix.js'

@@ -25,6 +25,7 @@ import { collected } from './collection/collected.js'
 import { drift } from './monitoring/drift.js'
 import { feedback } from './monitoring/feedback.js'
 import { labellingRoutes } from './labelling/labelling.js'
+import { realtime } from './live/realtime.js'
 import { models } from './models.js'
 import { openAiTranscriptions } from './transcription/openai.js'
 import { operations } from './monitoring/operations.js'
@@ -36,6 +37,8 @@ import { transcriptions } from './transcription/transcriptions.js'
 
 /** A request id that a client may choose: short, and nothing that could break a log or a header. */
 const REQUEST_ID = /^[\w.:-]{1,128}$/
+/** Status of a connection that became a WebSocket. */
+const SWITCHED = 101
 /** Node closes the connection this long after the limit that `Uploads` enforces. */
 const REQUEST_TIMEOUT_SLACK_MS = 10_000
 
@@ -84,6 +87,7 @@ export async function buildApp(dependencies: AppDependencies, version: string): 
   await app.register(transcriptions, dependencies)
   await app.register(openAiTranscriptions, dependencies)
   await app.register(search, dependencies)
+  await app.register(realtime, dependencies)
   await app.register(catalogues, dependencies)
   await app.register(feedback, dependencies)
   await app.register(collected, dependencies)
@@ -115,7 +119,9 @@ function observeRequests(app: FastifyInstance, { telemetry }: AppDependencies): 
   app.addHook('onRequest', async (request, reply) => {
     void reply.header('x-request-id', request.id)
     // Fastify calls onResponse only for answers that were sent, not for a client that disconnected before.
-    reply.raw.once('close', () => { if (!reply.raw.writableFinished) observe(request, reply, ERRORS.CANCELLED.status) })
+    reply.raw.once('close', () => {
+      if (!reply.raw.writableFinished) observe(request, reply, request.ws ? SWITCHED : ERRORS.CANCELLED.status)
+    })
   })
   app.addHook('onResponse', async (request, reply) => { observe(request, reply, reply.statusCode) })
 }

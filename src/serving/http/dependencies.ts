@@ -10,6 +10,7 @@ import type { Feedback } from '../../monitoring/feedback/feedback.js'
 import type { ExternalSearchEngine } from '../../search/external-engine.js'
 import type { Report } from '../../domain/report.js'
 import type { Telemetry } from '../../monitoring/metrics/telemetry.js'
+import type { LiveSessions } from './live/live-sessions.js'
 import type { Labelling } from '../labelling/labelling.js'
 import type { WorkerPool } from '../workers/pool.js'
 import type { Uploads } from './uploads.js'
@@ -40,7 +41,7 @@ export function acceptedLanguages({ languages, cascade }: ServedModel): string[]
   return [...new Set([...languages, ...cascade?.languages ?? []])]
 }
 
-export type Pool = Pick<WorkerPool, 'run' | 'refusal' | 'readiness' | 'models'>
+export type Pool = Pick<WorkerPool, 'run' | 'runIfFree' | 'detect' | 'refusal' | 'readiness' | 'models'>
 
 /** The state of drift monitoring. A null snapshot means that nothing is compared; `reason` says why. */
 export interface DriftView {
@@ -60,6 +61,7 @@ export interface AppDependencies {
   readonly telemetry: Telemetry
   readonly drift: DriftView
   readonly uploads: Uploads
+  readonly sessions: LiveSessions
   readonly feedback: Feedback
   readonly catalogues: CatalogueStore
   /** Undefined: no clip is kept. */

@@ -3,13 +3,12 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import t from 'tap'
 import { SpeechError } from '../../../src/domain/errors.js'
 import type { Report } from '../../../src/domain/report.js'
-import type { DetectedWindows, DetectionRequest } from '../../../src/domain/stream-detection.js'
 import type { LiveEvent, LiveOptions, LivePorts, UtteranceAudio } from '../../../src/recognition/live/ports.js'
 import { LiveSession } from '../../../src/recognition/live/session.js'
+import { detect, samplesIn } from './made-up-detector.js'
 import { REPORT } from '../../serving/http/fake-service.js'
 
 const RATE = 16_000
-const WINDOW = 512
 const FORMAT = { codec: 'pcm_s16', sampleRate: RATE, channels: 1, byteOrder: 'little' } as const
 const OPTIONS: LiveOptions = { format: FORMAT, endpointing: 'balanced', partials: false, maxUtteranceSeconds: 10 }
 const WORDS = ['', 'play', 'some', 'jazz', 'to', 'stop']
@@ -19,10 +18,6 @@ function audioOf(...parts: readonly (readonly [word: number, seconds: number])[]
   const samples = parts.flatMap(([word, seconds]) =>
     Array.from({ length: Math.round(seconds * RATE) }, () => word * 1000))
   return new Uint8Array(Int16Array.from(samples).buffer)
-}
-
-function samplesIn(audio: Uint8Array): Int16Array {
-  return new Int16Array(audio.slice(0, audio.byteLength - audio.byteLength % 2).buffer)
 }
 
 function textOf(audio: Uint8Array): string {
@@ -37,17 +32,6 @@ function textOf(audio: Uint8Array): string {
 
 function reportOf(text: string): Report {
   return { ...REPORT, text, rawText: text, noSpeechReason: text === '' ? 'no_speech_detected' : null }
-}
-
-async function detect({ audio, windows, state }: DetectionRequest): Promise<DetectedWindows> {
-  const samples = samplesIn(audio)
-  const isSpeech = Array.from({ length: windows }, (_, window) =>
-    samples.subarray(window * WINDOW, (window + 1) * WINDOW).some((sample) => sample !== 0))
-  const empty = new Float32Array(0)
-  return {
-    probabilities: Float32Array.from(isSpeech, Number), isSpeech,
-    state: state ?? { hidden: empty, cell: empty, context: empty, peak: 1, silentWindows: 0, isSpeech: false },
-  }
 }
 
 const recognize = async ({ audio }: UtteranceAudio): Promise<Report> => reportOf(textOf(audio))

@@ -11,6 +11,8 @@ import { buildApp } from '../../../src/serving/http/app.js'
 import { openLabelling } from '../../../src/serving/labelling/labelling.js'
 import type { CollectedClips } from '../../../src/data/collection/collected-clip.js'
 import type { AppDependencies, DriftView, Pool } from '../../../src/serving/http/dependencies.js'
+import { LiveSessions } from '../../../src/serving/http/live/live-sessions.js'
+import { detect } from '../../recognition/live/made-up-detector.js'
 import { Uploads } from '../../../src/serving/http/uploads.js'
 import { openExternalSearchEngine } from '../../../src/search/external-engine.js'
 import { showCatalogues } from '../../../src/monitoring/metrics/catalogue-metrics.js'
@@ -163,6 +165,8 @@ export async function setUp(
       )
       return { outcome, workSeconds: 0.05, elapsedSeconds: 0.05, attempts: 1 }
     },
+    runIfFree: (job, signal) => pool.run(job, signal),
+    detect,
     ...fake,
   }
   const described = {
@@ -222,6 +226,7 @@ export async function setUp(
     drift: { observe: () => undefined, shifted: () => [], ...drift },
     collection,
     uploads,
+    sessions: new LiveSessions(config.liveSessions, telemetry.registry),
     feedback,
     catalogues,
     searchEngine: openExternalSearchEngine(config),

@@ -86,6 +86,8 @@ export class Connections {
     server.prependListener('request', (request: IncomingMessage, response: ServerResponse) => {
       this.#requested(request, response)
     })
+    // A WebSocket is in use until it is closed; whoever opened it decides when that is.
+    server.prependListener('upgrade', (request: IncomingMessage) => { this.#idle.delete(request.socket) })
     const intervalMs = Math.min(MAX_SWEEP_MS, idleConnectionSeconds * 1000 / SWEEPS_PER_LIMIT)
     // After the event loop has read pending data: a server that was blocked must not take its clients for idle.
     this.#sweep = setInterval(() => { setImmediate(() => { this.#closeOverdue() }) }, intervalMs).unref()

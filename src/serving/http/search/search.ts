@@ -17,14 +17,14 @@ import type { AppDependencies } from '../dependencies.js'
 import { withDeprecatedFields } from '../deprecated-fields.js'
 import { TRANSCRIPTION_ERRORS } from '../documentation/answers.js'
 import { SEARCH_EXAMPLE } from '../documentation/examples.js'
-import { readPhraseHints, withIds, type PhraseHints } from '../transcription/phrase-hints.js'
+import { heldBy, readPhraseHints, withIds, type PhraseHints } from '../transcription/phrase-hints.js'
 import { RAW_CLIP, readRawClip, recognizeRawClip } from '../transcription/raw-clip.js'
 import { admitAudio } from '../transcription/recognition.js'
 
 const DEFAULT_ALTERNATIVES = 5
 const DEFAULT_LIMIT = 5
 
-interface Found {
+export interface Found {
   readonly outcome: SearchOutcome
   readonly hits: Hit[] | null
   readonly didYouMean: Hit[]
@@ -55,7 +55,7 @@ export const search: FastifyPluginAsyncTypebox<AppDependencies> = async (scope, 
   }, async (request, reply) => {
     const clip = await readRawClip(request.query, request, reply, dependencies)
     const { hits: _hits, limit: _limit, threshold: _threshold, ...options } = clip.query
-    const hints = readPhraseHints(options, dependencies.catalogues, reply)
+    const hints = readPhraseHints(options, dependencies.catalogues, heldBy(reply))
     const ask = searcherFor(clip.query, hints, dependencies)
     const query = { nBest: DEFAULT_ALTERNATIVES, ...options }
     const report = await recognizeRawClip({ ...clip, query }, hints, request, reply, dependencies)
@@ -80,10 +80,13 @@ function logSearch({ log }: FastifyRequest, { outcome, hits, reason }: Found, se
   log.info({ outcome, hits: hits?.length ?? null, ...reason !== null && { reason }, searchSeconds }, 'searched')
 }
 
-type Ask = (alternatives: readonly Alternative[], phraseScores: readonly PhraseScore[]) => Promise<Found>
+export type Ask = (alternatives: readonly Alternative[], phraseScores: readonly PhraseScore[]) => Promise<Found>
 
 /** Chosen before the body is read, so that a request which nothing can answer costs nothing. */
-function searcherFor(query: SearchQuery, hints: PhraseHints | undefined, { searchEngine }: AppDependencies): Ask {
+export function searcherFor(
+  query: Pick<SearchQuery, 'hits' | 'limit' | 'threshold'>, hints: PhraseHints | undefined,
+  { searchEngine }: AppDependencies,
+): Ask {
   const { hits, limit = DEFAULT_LIMIT, threshold = DEFAULT_THRESHOLD } = query
   if (hits !== 'catalogue' && searchEngine !== undefined) return askEngine(searchEngine, limit)
   if (hits === 'engine') {

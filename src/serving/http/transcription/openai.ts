@@ -13,7 +13,7 @@ import { NUMBER_FORMATS, REQUEST_DEFAULTS, TEXT_FORMATS, type RecognitionRequest
 import type { AppDependencies } from '../dependencies.js'
 import { promptHeader, readFormPhrases, type FormPhrases } from './form-phrases.js'
 import { MAX_LANGUAGE_CHARACTERS, MAX_LANGUAGES } from './languages.js'
-import { readPhraseHints } from './phrase-hints.js'
+import { heldBy, readPhraseHints } from './phrase-hints.js'
 import { reportIgnored } from '../parameters/ignored.js'
 import { isAbsent, nameAmong, shown, wrongValue } from '../parameters/values.js'
 import { notAForm } from './wrong-bodies.js'
@@ -54,7 +54,7 @@ export const openAiTranscriptions: FastifyPluginAsyncTypebox<AppDependencies> = 
     const options = readOptions(form)
     const audio = fileOf(form)
     const { model, languages, channel, words, tokenLogProbabilities, spelling, phrases } = options
-    const hints = readPhraseHints({ phrases: phrases.used }, dependencies.catalogues, reply)
+    const hints = readPhraseHints({ phrases: phrases.used }, dependencies.catalogues, heldBy(reply))
     const report = await recognize({
       audio, inForm: true, model, ...languages, channel, words, tokenLogProbabilities, ...spelling,
       phrases: hints?.phrases,

@@ -21,20 +21,31 @@ export interface PhraseHints {
   readonly searchable: () => Promise<Searchable>
 }
 
+/** Who uses phrase hints, and until when. */
+export interface HintsHolder {
+  readonly client: string
+  whenDone(release: () => void): void
+}
+
+/** Until the answer is sent, or the client is gone. */
+export function heldBy({ raw, request: { client } }: FastifyReply): HintsHolder {
+  return { client, whenDone: (release) => { whenClosed(raw, release) } }
+}
+
 /** Throws CATALOGUE_NOT_FOUND or REQUEST_INVALID. */
 export function readPhraseHints(
   given: { readonly catalogue?: string; readonly phrases?: readonly string[] },
-  store: CatalogueStore, reply: FastifyReply, parameter = 'phrases',
+  store: CatalogueStore, holder: HintsHolder, parameter = 'phrases',
 ): PhraseHints | undefined {
   const { catalogue, phrases = [] } = given
   if (catalogue === undefined) {
-    return phrases.length === 0 ? undefined : ownPhrases(phrases, store, parameter, reply.request.client)
+    return phrases.length === 0 ? undefined : ownPhrases(phrases, store, parameter, holder.client)
   }
   if (phrases.length > 0) {
     throw new SpeechError('REQUEST_INVALID', 'a request has a catalogue or phrases, not both', { parameter })
   }
   const lease = store.lease(catalogue)
-  whenClosed(reply.raw, lease.release)
+  holder.whenDone(lease.release)
   return {
     phrases: async () => lease.listId,
     catalogue: lease.listId,

@@ -164,7 +164,7 @@ function checkSpelling({ format, numbers = 'as_heard' }: Pick<RecognitionInput, 
   throw new SpeechError('REQUEST_INVALID', detail, { parameter: 'numbers' })
 }
 
-function findModel(name: string | undefined, { config, models }: AppDependencies): ServedModel {
+export function findModel(name: string | undefined, { config, models }: AppDependencies): ServedModel {
   const [standard] = models
   if (standard === undefined) throw new Error('no model is served')
   if (name === undefined) return standard
@@ -180,7 +180,7 @@ function findModel(name: string | undefined, { config, models }: AppDependencies
  * Throws PARAMETER_UNSUPPORTED where a model that may decode the clip runs on its published graphs, which do not
  * return their attention weights.
  */
-function requireWordTimes({ name, cascade }: ServedModel, parameter: string, { pool }: AppDependencies): void {
+export function requireWordTimes({ name, cascade }: ServedModel, parameter: string, { pool }: AppDependencies): void {
   const without = pool.models.find((model) => [name, cascade?.model].includes(model.name) && !model.timesWords)
   if (without === undefined) return
   const reason = `${without.name} runs on the engine "${without.engine.engine}", which knows no word times`
@@ -199,7 +199,7 @@ function secondsSince(milliseconds: number): number {
 }
 
 /** Logs numbers about the clip, and its text only if the operator turned that on. */
-function logReport(report: Report, request: FastifyRequest, logTranscripts: boolean): void {
+export function logReport(report: Report, request: Pick<FastifyRequest, 'log'>, logTranscripts: boolean): void {
   const { text, confidence, language, model, cascade, noSpeechReason, warnings, seconds, input } = report
   request.log.info(rounded({
     model, language, confidence, noSpeechReason, warnings, seconds, ...(cascade !== null && { cascade }),

@@ -5,7 +5,7 @@ import type { AppDependencies } from '../dependencies.js'
 import { withDeprecatedFields } from '../deprecated-fields.js'
 import { TRANSCRIPTION_ERRORS } from '../documentation/answers.js'
 import { OPENAI_EXAMPLES, REPORT_EXAMPLE } from '../documentation/examples.js'
-import { readPhraseHints, withIds } from './phrase-hints.js'
+import { heldBy, readPhraseHints, withIds } from './phrase-hints.js'
 import { chooseFormat, sendText } from './answer-format.js'
 import { RAW_CLIP, readRawClip, recognizeRawClip } from './raw-clip.js'
 import { admitAudio } from './recognition.js'
@@ -50,7 +50,7 @@ export const transcriptions: FastifyPluginAsyncTypebox<AppDependencies> = async 
     const { query: { format, ...options }, form } = await readRawClip(request.query, request, reply, dependencies)
     const { answer, spelling } = chooseFormat(format, request)
     const query = { ...options, ...spelling }
-    const hints = readPhraseHints(query, dependencies.catalogues, reply)
+    const hints = readPhraseHints(query, dependencies.catalogues, heldBy(reply))
     const report = await recognizeRawClip({ query, form }, hints, request, reply, dependencies)
     const feedbackToken = dependencies.feedback.answered(report, request.id)
     if (answer === 'text') return sendText(report.text, feedbackToken, reply)

@@ -1,0 +1,212 @@
+/**
+ * GET /v1/realtime: transcription sessions of OpenAI's Realtime API over a WebSocket. What a client sends is checked
+ * event by event: a wrong one is answered by an `error` event, and the session goes on.
+ */
+import { randomUUID } from 'node:crypto'
+import fastifyWebsocket from '@fastify/websocket'
+import type { FastifyInstance, FastifyRequest } from 'fastify'
+import type { WebSocket } from 'ws'
+import { SpeechError } from '../../../domain/errors.js'
+import type { LiveOutcome } from '../../../domain/live.js'
+import type { AppDependencies } from '../dependencies.js'
+import { asSpeechError, errorBody } from '../replies.js'
+import { LiveSocket, MAX_MESSAGE_BYTES } from './live-socket.js'
+import { RealtimeItems } from './realtime-items.js'
+import { sessionRequestOf } from './realtime-request.js'
+import { described, standardConfiguration, updated, type RealtimeConfiguration } from './realtime-session.js'
+import { ServedSession, type SessionRequest } from './served-session.js'
+
+/** A shorter utterance is not committed, as by OpenAI. */
+const MIN_COMMIT_SECONDS = 0.1
+
+export async function realtime(scope: FastifyInstance, dependencies: AppDependencies): Promise<void> {
+  await scope.register(fastifyWebsocket, { options: { maxPayload: MAX_MESSAGE_BYTES } })
+  // Before the upgrade: refusals are answers of HTTP.
+  scope.addHook('preHandler', async (request) => {
+    const refusal = dependencies.sessions.refusal(request)
+    if (refusal !== undefined) throw refusal
+  })
+  scope.get('/v1/realtime', { websocket: true, config: { access: 'transcribe' } }, (socket, request) => {
+    new RealtimeConnection(socket, request, dependencies).open()
+  })
+}
+
+interface Held<T> { readonly value: T; release(): void }
+
+/** An event of a client. */
+interface ClientEvent { readonly type: string; readonly event_id?: unknown; readonly [field: string]: unknown }
+
+class RealtimeConnection {
+  readonly #id = `sess_${randomUUID()}`
+  readonly #request: FastifyRequest
+  readonly #dependencies: AppDependencies
+  readonly #socket: LiveSocket
+  readonly #items = new RealtimeItems((type, fields) => { this.#send(type, fields) })
+  readonly #ended: (end: { outcome: LiveOutcome; audioSeconds: number }) => void
+  #configuration: RealtimeConfiguration
+  /** What the configuration asks for; undefined where it cannot be served. */
+  #asked: Held<SessionRequest> | undefined
+  /** Undefined until audio arrives, and after a change of the configuration. */
+  #session: ServedSession | undefined
+  /** Audio before the present configuration. */
+  #offsetSeconds = 0
+  /** Events are handled one after the other, since some wait for results. */
+  #handled: Promise<void> = Promise.resolve()
+
+  constructor(socket: WebSocket, request: FastifyRequest, dependencies: AppDependencies) {
+    this.#request = request
+    this.#dependencies = dependencies
+    const { config, sessions, telemetry } = dependencies
+    const { model } = request.query as { readonly model?: unknown }
+    this.#configuration = standardConfiguration(typeof model === 'string' ? model : config.models[0]!)
+    this.#socket = new LiveSocket(socket, {
+      idleSeconds: config.liveIdleSeconds, maxSeconds: config.liveSessionSeconds,
+    }, {
+      onMessage: (data, isBinary) => { this.#receive(data, isBinary) },
+      onEnd: (outcome) => {
+        this.#session?.cancel()
+        this.#asked?.release()
+        this.#ended({ outcome, audioSeconds: this.#receivedSeconds })
+      },
+      onBackpressure: () => { telemetry.registry.counter('asr_live_backpressure_total').inc() },
+    })
+    this.#ended = sessions.add({ drain: () => this.#drain() }, 'realtime', request)
+  }
+
+  get #receivedSeconds(): number { return this.#offsetSeconds + (this.#session?.receivedSeconds ?? 0) }
+
+  open(): void {
+    this.#send('session.created', { session: described(this.#id, this.#configuration) })
+    // Its model may not be served.
+    void this.#answering(undefined, () => { this.#asked = this.#askFor(this.#configuration) })
+  }
+
+  #receive(data: Buffer, isBinary: boolean): void {
+    const event = isBinary ? undefined : parsed(data)
+    if (event === undefined) return this.#refuse(invalid('an event is a JSON object in a text message'), undefined)
+    // Audio waits for nothing: it is handled at once where no event before it is waiting.
+    this.#handled = this.#handled.then(() => this.#handle(event))
+  }
+
+  async #handle(event: ClientEvent): Promise<void> {
+    if (!this.#socket.isOpen) return
+    await this.#answering(event.event_id, async () => {
+      switch (event.type) {
+        case 'session.update': return this.#update(event['session'], false)
+        case 'transcription_session.update': return this.#update(event['session'], true)
+        case 'input_audio_buffer.append': return this.#append(event['audio'])
+        case 'input_audio_buffer.commit': return this.#commit()
+        case 'input_audio_buffer.clear':
+          this.#session?.clear()
+          return this.#send('input_audio_buffer.cleared', {})
+        default: throw invalid(`"${event.type.slice(0, 100)}" is no event of a transcription session`, 'type')
+      }
+    })
+  }
+
+  async #update(session: unknown, isBeta: boolean): Promise<void> {
+    if (typeof session !== 'object' || session === null) throw invalid('session is missing', 'session')
+    const configuration = updated(this.#configuration, session, isBeta)
+    const asked = this.#askFor(configuration) // refused before anything changes
+    await this.#endSession()
+    this.#asked?.release()
+    this.#asked = asked
+    this.#configuration = configuration
+    const type = isBeta ? 'transcription_session.updated' : 'session.updated'
+    this.#send(type, { session: described(this.#id, configuration) })
+  }
+
+  /** What was said before a change is recognized as it was configured. */
+  async #endSession(): Promise<void> {
+    const session = this.#session
+    if (session === undefined) return
+    if (session.isSpeaking) await session.finish()
+    this.#offsetSeconds += session.receivedSeconds
+    session.cancel()
+    this.#session = undefined
+  }
+
+  #append(audio: unknown): void {
+    if (typeof audio !== 'string') throw invalid('audio must be a text in base64', 'audio')
+    if (audio.length % 4 !== 0 || !/^[A-Za-z0-9+/]*={0,2}$/.test(audio)) throw invalid('audio is not base64', 'audio')
+    this.#session ??= this.#openSession()
+    const session = this.#session
+    session.push(Buffer.from(audio, 'base64'))
+    this.#socket.slowDown(() => session.backlogSeconds)
+  }
+
+  async #commit(): Promise<void> {
+    const pending = this.#session?.pendingSeconds ?? 0
+    if (pending < MIN_COMMIT_SECONDS) {
+      const detail = `the buffer has ${Math.round(pending * 1000)} ms of audio, and a commit needs at least 100 ms`
+      throw invalid(detail, 'input_audio_buffer')
+    }
+    await this.#session!.commit()
+  }
+
+  #openSession(): ServedSession {
+    const configuration = this.#configuration
+    const { value: asked } = this.#asked ?? this.#askFor(configuration)
+    const options = {
+      speech: configuration.turnDetection !== null, logprobs: configuration.logprobs,
+      details: configuration.earshot.details === true,
+    }
+    const offset = this.#offsetSeconds
+    return new ServedSession(asked, this.#request, this.#dependencies,
+      (event) => { this.#items.tell(event, options, offset) },
+      (fault) => {
+        this.#refuse(fault, undefined)
+        this.#socket.close(fault.code === 'SHUTTING_DOWN' ? 'shutdown' : 'failed', fault.code)
+      })
+  }
+
+  #askFor(configuration: RealtimeConfiguration): Held<SessionRequest> {
+    const releases: (() => void)[] = []
+    const release = (): void => { for (const one of releases.splice(0)) one() }
+    const holder = { client: this.#request.client, whenDone: (one: () => void) => { releases.push(one) } }
+    try {
+      return { value: sessionRequestOf(configuration, holder, this.#dependencies), release }
+    } catch (thrown) {
+      release()
+      throw thrown
+    }
+  }
+
+  async #drain(): Promise<void> {
+    await this.#handled
+    if (this.#session?.isSpeaking === true) await this.#session.finish().catch(() => undefined) // told as an event
+    this.#socket.close('shutdown', 'the service is shutting down')
+  }
+
+  async #answering(eventId: unknown, work: () => Promise<void> | void): Promise<void> {
+    try {
+      await work()
+    } catch (thrown) {
+      this.#refuse(asSpeechError(thrown), eventId)
+    }
+  }
+
+  #refuse(error: SpeechError, eventId: unknown): void {
+    if (error.status >= 500) this.#request.log.error({ err: error.cause ?? error, code: error.code }, 'request failed')
+    const { error: body } = errorBody(error, this.#request.id)
+    this.#send('error', { error: { ...body, event_id: typeof eventId === 'string' ? eventId.slice(0, 512) : null } })
+  }
+
+  #send(type: string, fields: object): void {
+    this.#socket.send({ type, event_id: `event_${randomUUID()}`, ...fields })
+  }
+}
+
+function parsed(data: Buffer): ClientEvent | undefined {
+  try {
+    const event = JSON.parse(data.toString('utf8')) as unknown
+    const isEvent = typeof event === 'object' && event !== null && 'type' in event && typeof event.type === 'string'
+    return isEvent ? event as ClientEvent : undefined
+  } catch {
+    return undefined // answered as an invalid event
+  }
+}
+
+function invalid(detail: string, parameter?: string): SpeechError {
+  return new SpeechError('REQUEST_INVALID', detail, parameter === undefined ? {} : { parameter })
+}
