@@ -28,8 +28,8 @@ import type { WriteModel } from '../compiler/compile.js'
 import { encoderDecoderOf, type Manifest } from '../manifest.js'
 
 const HEAD_WIDTH = 64
-/** Logit of padding tokens: they are never chosen, and their probability is 0. */
-const IMPOSSIBLE = -1e30
+/** Logit of padding tokens, a number of float16: they are never chosen, and their probability is 0. */
+const IMPOSSIBLE = -60_000
 /** Frames of the window that the model was trained on, two to a state. */
 const WINDOW_FRAMES = 3_000
 /** A silent frame after speech of usual loudness: features reach from their highest, about 1.5, down by two. */
@@ -53,7 +53,7 @@ export const write: WriteModel = async ({ readWeights, target, kind, manifest, o
   else {
     const silence = await encodeSilence(
       open, STATES_PER_SILENCE, partsOfSilence(weights), (silent, states) => projectStates(silent, states, weights))
-    const states = encode(graph, graph.input('features', 'float32', [1, binsOf(weights), 'frames']), weights)
+    const states = encode(graph, graph.activationInput('features', [1, binsOf(weights), 'frames']), weights)
     memoryOutputs(graph, model, withSilence(graph, projectStates(graph, states, weights), silence))
   }
   return graph.bytes()

@@ -116,7 +116,11 @@ t.test('bytes that are no ONNX file are refused, and a written graph is read aga
 t.test('the target follows the setting, then the provider, then the CPU', async (t) => {
   t.same(targetFor('cpu', 'auto', () => true), { matrices: 'signed' })
   t.same(targetFor('cpu', 'auto', () => false), { matrices: 'unsigned' })
-  t.same(targetFor('cuda', 'auto', () => true), { matrices: 'real' })
+  t.same(targetFor('cuda', 'auto', () => true), { matrices: 'half' })
+  t.same(targetFor('cuda', 'real'), { matrices: 'real' })
+  t.same(targetFor('webgpu', 'auto', () => true), { matrices: 'real' }, 'not every device has float16')
+  t.same(targetFor('webgpu', 'half'), { matrices: 'half' })
+  t.same(targetFor('cpu', 'half'), { matrices: 'emulated-half' })
   t.same(targetFor('cuda', 'unsigned'), { matrices: 'unsigned' })
   t.match(targetFor('cpu', 'auto'), { matrices: /^(un)?signed$/ }, 'this machine can be queried')
 })
