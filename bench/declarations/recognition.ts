@@ -14,7 +14,7 @@ export const CONTENDER_NAMES = [
   'earshot', 'earshot reference', 'earshot pipeline', 'transformers.js', 'sherpa-onnx',
 ] as const
 
-const MATRICES = choice('how the compiled graph multiplies', MATRIX_CHOICES, 'auto')
+const MATRICES = choice('how the compiled graph multiplies; half is emulated', MATRIX_CHOICES, 'auto')
 
 export const ACCURACY = declareBench({
   name: 'accuracy', says: 'word error rate by source, and speed',

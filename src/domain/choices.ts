@@ -16,7 +16,7 @@ export interface EngineReport {
   readonly notes: readonly string[]
 }
 
-/** Number format of matrix products in a compiled graph; `auto` chooses by the CPU. */
+/** Number format of matrix products in a compiled graph; `auto` chooses by the execution provider and the CPU. */
 export const MATRIX_CHOICES = ['auto', 'signed', 'unsigned', 'real', 'half'] as const
 export type MatrixChoice = (typeof MATRIX_CHOICES)[number]
 
