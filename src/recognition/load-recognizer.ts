@@ -80,7 +80,7 @@ async function loadOnProvider(
     ...compileSeconds === 0 ? [] : [`compiled in ${compileSeconds.toFixed(1)} s`],
     ...notKept === undefined ? [] : [`the compiled graph could not be kept: ${notKept}`],
   ]
-  const further = async (entrance: 'steps' | 'align'): Promise<Uint8Array> => {
+  const further = async (entrance: 'encoder' | 'steps' | 'align'): Promise<Uint8Array> => {
     const found = await compiledGraph(modelsDir, manifest, target, entrance)
     if ('reason' in found) throw new SpeechError('MODEL_INVALID', `${manifest.name}: ${found.reason}`)
     return found.graph

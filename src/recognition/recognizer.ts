@@ -69,6 +69,8 @@ export interface Recognizer {
   readonly openStream?: (options: RecognizeOptions) => RecognitionStream
   /** Opens the graph of the beam search before its first use. Undefined where there is no beam search. */
   readonly openBeamSearch?: () => Promise<void>
+  /** Opens an encoder with several threads, for clips that have the machine to themselves. Undefined: there is none. */
+  readonly openWideEncoder?: () => Promise<void>
   /** Prepares phrases for biasing, in steps of milliseconds. Undefined where there is no beam search. */
   readonly compilePhrases?: (list: PhraseList) => InterruptibleWork<CompiledPhrases>
   dispose(): Promise<void>
@@ -90,7 +92,8 @@ export interface CompiledGraphs {
   readonly greedy: Uint8Array
   /** Opens an encoder that uses several threads, for clips that have the machine to themselves. */
   readonly openWide?: OpenSession | undefined
-  further(entrance: 'steps' | 'align'): Promise<Uint8Array>
+  /** Bytes that nobody keeps are read again. */
+  further(entrance: 'encoder' | 'steps' | 'align'): Promise<Uint8Array>
 }
 
 /** The one export of every file in families/, by the name `load`. Without compiled graphs, the published ones run. */

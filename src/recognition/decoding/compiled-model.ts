@@ -9,7 +9,7 @@ import { encoderGraph, statesIn, type Encode, type EncoderMemory } from '../../e
 import {
   allowOnly, GreedyGraph, masksTogether, newSequence, type Chosen,
 } from '../../engine/runtime/greedy-graph.js'
-import type { OpenSession, Tensor } from '../../engine/runtime/session.js'
+import type { OpenSession, Session, Tensor } from '../../engine/runtime/session.js'
 import { openBeamSearches, type BeamSearches } from '../../engine/runtime/step-graph.js'
 import type { CompiledGraphs, RecognizeOptions } from '../recognizer.js'
 import { beamSearchOrGreedy } from './beam-or-greedy.js'
@@ -36,8 +36,8 @@ interface CompiledModel {
   /** Of a model of one language, that one. */
   readonly language: string
   readonly encode: Encode
-  /** With several threads. */
-  readonly encodeWide: Encode
+  /** With several threads; `encode` until it is open, or where there is none. */
+  encodeWide: Encode
   readonly batch: ContinuousBatch
   readonly steps: BeamSearches
   readonly aligner: Aligner
@@ -58,7 +58,7 @@ export async function openCompiled(
   // The closures below live as long as the recognizer and must not keep the bytes of the graphs.
   const { encoder: encoderBytes, greedy: greedyBytes, openWide, further } = compiled
   const encoder = await open(encoderBytes, { fixedShapes: false })
-  const wideEncoder = await openWide?.(encoderBytes, { fixedShapes: false })
+  let wideEncoder: Session | undefined
   const encode = encoderGraph(encoder)
   const decoder = await open(greedyBytes, { fixedShapes: false })
   const graph = new GreedyGraph(decoder)
@@ -76,7 +76,7 @@ export async function openCompiled(
   const model: CompiledModel = {
     family, endToken, encode, batch, steps, aligner, suppression, shapes,
     language: manifest.languages[0]!,
-    encodeWide: wideEncoder === undefined ? encode : encoderGraph(wideEncoder),
+    encodeWide: encode,
     ending: masksTogether([allowOnly(graph.vocabulary, [endToken, ...fullStopsOf(tokenizer)])]).first,
     internalLanguageModel: new InternalLanguageModel(steps.overEncoded(() => encode(silence())), shapes),
     detect: languageTokens && languageDetector(graph, startToken, languageTokens),
@@ -86,6 +86,12 @@ export async function openCompiled(
     provider: encoder.provider,
     timesWords: true,
     openBeamSearch: () => steps.open(),
+    ...openWide && {
+      async openWideEncoder() {
+        wideEncoder ??= await openWide(await further('encoder'), { fixedShapes: false })
+        model.encodeWide = encoderGraph(wideEncoder)
+      },
+    },
     decode: (input, budget, options) => batch.withClip(() => decode(model, input, budget, options)),
     async dispose() {
       for (const session of [encoder, wideEncoder, decoder]) await session?.release()

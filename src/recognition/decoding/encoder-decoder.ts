@@ -31,7 +31,7 @@ export async function loadEncoderDecoder(
   const opened = compiled === undefined
     ? await openPublished(manifest, family, files, open)
     : await openCompiled(manifest, family, compiled, open)
-  const { engine, provider, timesWords, openBeamSearch, dispose } = opened
+  const { engine, provider, timesWords, openBeamSearch, openWideEncoder, dispose } = opened
 
   async function recognize({ waveform }: Clip, options: RecognizeOptions): Promise<Hypothesis> {
     const { timer } = options
@@ -52,6 +52,7 @@ export async function loadEncoderDecoder(
 
   return {
     name, sampleRate, maxSeconds, padding, languages, provider, engine, timesWords, recognize, dispose,
+    ...openWideEncoder && { openWideEncoder },
     ...openBeamSearch && { openBeamSearch, compilePhrases: (list) => compilePhrases(list, tokenizer) },
   }
 }

@@ -56,6 +56,7 @@ export interface OpenModel {
   readonly provider: ProviderReport
   readonly timesWords: boolean
   readonly openBeamSearch?: () => Promise<void>
+  readonly openWideEncoder?: () => Promise<void>
   decode(input: EncoderInput, budget: number, options: RecognizeOptions): Promise<DecodeResult>
   dispose(): Promise<void>
 }

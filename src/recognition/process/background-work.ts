@@ -16,6 +16,7 @@ export class BackgroundWork {
   /** Length of a turn that the last slice has given; undefined when it is taken. */
   #turnMs: number | undefined
   #onTurn: (() => void) | undefined
+  readonly #onIdle: (() => void)[] = []
 
   /** `exclude`: runs a turn without charging it to the jobs that are running. */
   constructor(exclude = <T>(turn: () => T): T => turn()) {
@@ -30,10 +31,18 @@ export class BackgroundWork {
   /** A job is done or paused. `seconds`: the share of the process that its slice had. */
   endSlice(seconds: number): void {
     this.#running--
+    if (this.#running === 0) for (const resolve of this.#onIdle.splice(0)) resolve()
     if (this.#onTurn === undefined) return // nothing waits for a turn
     this.#turnMs = Math.min(MAX_TURN_MS, Math.max(MIN_TURN_MS, SHARE_OF_A_SLICE * seconds * 1000))
     this.#onTurn()
     this.#onTurn = undefined
+  }
+
+  /** For work that cannot be divided into steps: resolves when no job runs. */
+  async whenIdle(): Promise<void> {
+    // A job that has arrived in the meantime begins first.
+    await new Promise((resolve) => { setImmediate(resolve) })
+    while (this.#running > 0) await new Promise<void>((resolve) => { this.#onIdle.push(resolve) })
   }
 
   /** Rejects with what a step throws. One at a time. */

@@ -1,4 +1,4 @@
-/** Decodes a clip of each common format before the first request. */
+/** Decodes a clip of each common format before the first request for it, if there is time. */
 import { readFile } from 'node:fs/promises'
 import path from 'node:path'
 import { decodeAudio } from '../../audio/decode.js'
@@ -10,8 +10,11 @@ import type { WorkerSettings } from '../../domain/worker-protocol.js'
 const WARM_UP_MEDIA = ['warm-up.webm', 'warm-up.m4a'].map((name) => path.join(projectRoot, 'fixtures/media', name))
 
 /** Codecs that are turned off or not installed need no warm-up. */
-export async function warmUpDecoders({ disabledCodecs }: Pick<WorkerSettings, 'disabledCodecs'>): Promise<void> {
+export async function warmUpDecoders(
+  { disabledCodecs }: Pick<WorkerSettings, 'disabledCodecs'>, whenIdle: () => Promise<void>,
+): Promise<void> {
   for (const file of WARM_UP_MEDIA) {
+    await whenIdle()
     try {
       await decodeAudio(await readFile(file), { maxSeconds: 1, disabledCodecs })
     } catch (thrown) {

@@ -86,7 +86,6 @@ async function start(settings: WorkerSettings, checked?: CheckedModels): Promise
     os.setPriority(NICENESS)
     const clip = await readFile(settings.warmUpClip)
     const detectors = await loadDetectors(settings, checked?.detector as DetectorManifest | undefined)
-    await warmUpDecoders(settings)
     const recognizers = new Map<string, Recognizer>()
     const models: LoadedModel[] = []
     for (const name of modelsToLoad(settings)) {
@@ -100,9 +99,19 @@ async function start(settings: WorkerSettings, checked?: CheckedModels): Promise
     const phraseLists = new CompiledListCache([...recognizers.values()])
     loaded = { settings, detectors, recognizers, phraseLists, cascade: await openCascade(recognizers, settings) }
     send({ kind: 'ready', models })
+    await prepareFurther(loaded)
   } catch (thrown) {
     send({ kind: 'failed', error: toWire(thrown, 'MODEL_INVALID') })
   }
+}
+
+/** What the first request does not need, whenever no job runs. */
+async function prepareFurther({ recognizers, settings }: Loaded): Promise<void> {
+  for (const { openWideEncoder } of recognizers.values()) {
+    await background.whenIdle()
+    await openWideEncoder?.()
+  }
+  await warmUpDecoders(settings, () => background.whenIdle())
 }
 
 function describeModel(

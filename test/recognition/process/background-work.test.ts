@@ -67,7 +67,7 @@ t.test('where others run on, each slice that ends gives one turn, and nothing is
   t.ok(after > 0 && after < 60, `${after} steps`)
   await sleep(30)
   t.same([steps.length, turns.length, isDone], [after, 1, false], 'two jobs run')
-  spare.endSlice(0.2)
+  spare.endSlice(1) // a turn of half a second, for less than 60 ms of work: this process may have to wait for a core
   t.equal(await finished, 'done', 'while one runs')
 })
 
@@ -85,3 +85,22 @@ function* broken(): Generator<undefined, never> {
   yield
   throw new Error('as it should')
 }
+
+t.test('work that cannot be divided waits until no job runs, also behind one that has just arrived', async (t) => {
+  const background = new BackgroundWork()
+  await background.whenIdle()
+  let isIdle = false
+  const idle = background.whenIdle().then(() => { isIdle = true })
+  background.beginSlice()
+  background.beginSlice()
+  await sleep(5)
+  background.endSlice(0.01)
+  await sleep(5)
+  t.notOk(isIdle, 'one of two still runs')
+  background.endSlice(0.01)
+  background.beginSlice()
+  await sleep(5)
+  t.notOk(isIdle, 'the next one began at once')
+  background.endSlice(0.01)
+  await idle
+})
