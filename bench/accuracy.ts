@@ -3,7 +3,8 @@
  *
  * In this process, over the same pipeline as in a worker. `--compare` runs the model as it comes (plain) and the whole
  * pipeline (full) in turns on every clip, so that a slow minute of the machine affects both. `--shifts N` recognizes
- * every clip N times, each time from a slightly later start (see shifted-start.ts).
+ * every clip N times, each time from a slightly later start (see shifted-start.ts). `--matrices` forces how the
+ * compiled graph multiplies; `half` is emulated, so that words of an accelerator can be counted without one.
  */
 import { writeFile } from 'node:fs/promises'
 import { totalErrors } from '../src/domain/scoring/word-errors.js'
@@ -17,7 +18,7 @@ import { bySource, compareWays, plainWay, recognizeAll, type Way } from './harne
 
 export const run = defineBench(ACCURACY, async (given) => {
   const clips = await readClips(given.manifest, given.limit)
-  const recognizer = await openRecognizer(given.model)
+  const recognizer = await openRecognizer(given.model, { matrices: given.matrices })
   const plain = plainWay(recognizer)
   const options = { ...SERVED, normalizeVolume: !given['no-normalize'], trimSilence: !given['no-trim'] }
   const full: Way = { name: 'full', recognizer, options }

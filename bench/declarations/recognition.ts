@@ -14,6 +14,8 @@ export const CONTENDER_NAMES = [
   'earshot', 'earshot reference', 'earshot pipeline', 'transformers.js', 'sherpa-onnx',
 ] as const
 
+const MATRICES = choice('how the compiled graph multiplies; half is emulated', MATRIX_CHOICES, 'auto')
+
 export const ACCURACY = declareBench({
   name: 'accuracy', says: 'word error rate by source, and speed',
   measures: 'Recognizes every clip and prints the word error rate with its interval, the kinds of errors and the '
@@ -23,6 +25,7 @@ export const ACCURACY = declareBench({
   options: {
     'model': MODEL, 'manifest': MANIFEST, 'limit': LIMIT,
     'shifts': count('recognize every clip so often, each time from a start that is 2.5 ms later', 1),
+    'matrices': MATRICES,
     'worst': count('print so many of the worst clips', 0, 0),
     'errors': optionalText('write every clip with an error to this file, as JSON Lines', 'FILE'),
     'plain': flag('the model as it comes: no loudness normalization, no trimming, one pass'),
@@ -60,7 +63,7 @@ export const ENGINE = declareBench({
   options: {
     'model': MODEL, 'manifest': MANIFEST, 'limit': LIMIT,
     'repeats': count('time every clip so often; the fastest counts', 3),
-    'matrices': choice('how the compiled graph multiplies', MATRIX_CHOICES, 'auto'),
+    'matrices': MATRICES,
     'threads': count('threads of a model', 1),
     'language': text('of the clips; detect: the model finds out', 'en', 'CODE'),
     'no-words': flag('times only'), 'floor': flag('beside the least time that this machine needs'),

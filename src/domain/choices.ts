@@ -16,8 +16,8 @@ export interface EngineReport {
   readonly notes: readonly string[]
 }
 
-/** Number format of matrix products in a compiled graph; `auto` chooses by the CPU. */
-export const MATRIX_CHOICES = ['auto', 'signed', 'unsigned', 'real'] as const
+/** Number format of matrix products in a compiled graph; `auto` chooses by the execution provider and the CPU. */
+export const MATRIX_CHOICES = ['auto', 'signed', 'unsigned', 'real', 'half'] as const
 export type MatrixChoice = (typeof MATRIX_CHOICES)[number]
 
 /** One detector alone, or the spectral one and, where it is unsure, the neural one. */

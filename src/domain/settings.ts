@@ -138,7 +138,8 @@ export const SETTINGS = Type.Object({
     + 'published graphs themselves. A model that the compiler does not support runs as `reference`.'),
   EARSHOT_MATRICES: choice(MATRIX_CHOICES, 'auto',
     'How matrices of a compiled graph multiply: `signed` 8-bit integers, fast and correct on CPUs with VNNI and ARM, '
-    + '`unsigned` ones, correct on every CPU, `real` numbers, for accelerators. `auto` detects what the machine has.'),
+    + '`unsigned` ones, correct on every CPU; `half` (float16) and `real` (float32) numbers, for accelerators. A CPU '
+    + 'emulates `half`, to check words. `auto` detects what the machine has.'),
   EARSHOT_PROFILE: choice(PROFILES, 'fast',
     'Models and thresholds that were measured together: `fast`, the default model alone; `balanced` and `accurate`, a '
     + 'cascade to a larger model, which `npm start` then fetches too. A setting that is set itself wins.'),

@@ -44,7 +44,7 @@ export const write: WriteModel = async ({ readWeights, target, kind, manifest })
   else if (kind === 'steps') writeSteps(graph, model)
   else if (kind === 'align') writeAlignment(graph, model, alignmentHeads)
   else {
-    const waveform = graph.input('waveform', 'float32', [1, 'samples'])
+    const waveform = graph.activationInput('waveform', [1, 'samples'])
     const { states, bias } = fillUpStates(graph, encode(graph, waveform, weights))
     memoryOutputs(graph, model, { layers: projectStates(graph, states, weights, model), bias })
   }
@@ -115,15 +115,17 @@ function rotaryFrequencies(): Float32Array {
 
 /**
  * Group normalization with one group (Wu and He 2018, arXiv:1803.08494): mean and variance over the whole clip, gain
- * and bias for each channel. Folded into the next kernel, they would make it one of real numbers.
+ * and bias for each channel. Folded into the next kernel, they would make it one of real numbers. Mean and variance of
+ * some million numbers are computed in float32.
  * [positions, channels]
  */
 function groupNorm(graph: Graph, x: Value, gain: FloatTensor, bias: FloatTensor): Value {
   const channels = gain.values.length
   const whole = graph.op('Reshape', [x, graph.integers(1, 1, -1)])
-  const [one, zero] = [1, 0].map((value) => graph.weight(Float32Array.of(value), [1]))
-  const normed = graph.op('InstanceNormalization', [whole, one, zero], { epsilon: { real: 1e-5 } })
-  const rows = graph.op('Reshape', [normed, graph.integers(-1, channels)])
+  const [one, zero] = [1, 0].map((value) => graph.weight(Float32Array.of(value), [1], 'float32'))
+  const inputs = [graph.toFloat32(whole), one, zero]
+  const normed = graph.op('InstanceNormalization', inputs, { epsilon: { real: 1e-5 } })
+  const rows = graph.op('Reshape', [graph.toActivation(normed), graph.integers(-1, channels)])
   const [gains, biases] = [gain, bias].map(({ values }) => graph.weight(values, [channels]))
   return graph.op('Add', [graph.op('Mul', [rows, gains]), biases])
 }

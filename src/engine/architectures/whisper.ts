@@ -28,7 +28,7 @@ import type { WriteModel } from '../compiler/compile.js'
 import { encoderDecoderOf, type Manifest } from '../manifest.js'
 
 const HEAD_WIDTH = 64
-/** Logit of padding tokens: they are never chosen, and their probability is 0. */
+/** Logit of padding tokens, below that of any excluded token: they are never chosen, and their probability is 0. */
 const IMPOSSIBLE = -1e30
 /** Frames of the window that the model was trained on, two to a state. */
 const WINDOW_FRAMES = 3_000
@@ -53,7 +53,7 @@ export const write: WriteModel = async ({ readWeights, target, kind, manifest, o
   else {
     const silence = await encodeSilence(
       open, STATES_PER_SILENCE, partsOfSilence(weights), (silent, states) => projectStates(silent, states, weights))
-    const states = encode(graph, graph.input('features', 'float32', [1, binsOf(weights), 'frames']), weights)
+    const states = encode(graph, graph.activationInput('features', [1, binsOf(weights), 'frames']), weights)
     memoryOutputs(graph, model, withSilence(graph, projectStates(graph, states, weights), silence))
   }
   return graph.bytes()
@@ -224,10 +224,19 @@ function readDecoder(weights: Weights, endToken: number, multiply: Multiply): De
       const attended = graph.op('Add', [selfAttended, project(attention.cross(crossQuery), 'encoder_attn')])
       return graph.op('Add', [attended, feedForward(graph, attended, matrix, floats, multiply)])
     },
-    logits: (graph, hidden) => graph.op('Reshape', [
-      multiply(graph, layerNorm(graph, hidden, finalGain, finalBias), output, outputBias), graph.integers(-1, columns),
-    ]),
+    logits(graph, hidden) {
+      const normed = layerNorm(graph, hidden, finalGain, finalBias)
+      const padded = withPadding(graph, normed, output, outputBias, multiply)
+      return graph.op('Reshape', [padded, graph.integers(-1, columns)])
+    },
   }
+}
+
+/** Logits of the last norm; the bias of padding is beyond float16 and is added in float32 there. */
+function withPadding(graph: Graph, normed: Value, output: Matrix, bias: FloatTensor, multiply: Multiply): Value {
+  if (graph.activationType === 'float32') return multiply(graph, normed, output, bias)
+  const logits = graph.toFloat32(multiply(graph, normed, output))
+  return graph.op('Add', [logits, graph.weight(bias.values, bias.dims, 'float32')])
 }
 
 function scaledFloats({ values, dims }: FloatTensor): FloatTensor {

@@ -57,7 +57,7 @@ function attentionWeights(
     graph.op('Gather', [graph.op('Squeeze', [value, graph.integers(0)]), graph.integers(...heads)], { axis: 0 })
   const visible = graph.op('Slice', [select(keys), graph.integers(0), length, graph.integers(1)])
   const scores = graph.op('MatMul', [select(queries), graph.op('Transpose', [visible], { perm: [0, 2, 1] })])
-  return graph.op('Softmax', [scores], { axis: 2 })
+  return graph.op('Softmax', [graph.toFloat32(scores)], { axis: 2 })
 }
 
 /** Where no heads are known: those of the upper half of the layers, which align better than lower ones. */

@@ -3,7 +3,7 @@
  * several sequences of one clip, whose activations share a scale.
  */
 import {
-  crossAttentionTo, flat, indicesAlong, memoryInputs, pairs, type Decoder, type LayerAttention, type Memory,
+  crossAttentionTo, flat, indicesAlong, logitsOf, memoryInputs, pairs, type Decoder, type LayerAttention, type Memory,
 } from './decoder.js'
 import type { Graph, Value } from './graph.js'
 import { causalSelfAttention, concat, slice, split, type KeyValues } from './layers.js'
@@ -32,7 +32,7 @@ export function writeSteps(graph: Graph, decoder: Decoder): void {
   const { layers, heads, headWidth, vocabulary } = decoder
   const tokens = graph.input('tokens', 'int64', ['beams', 'tokens'])
   const parents = graph.input('parents', 'int64', ['beams'])
-  const past = graph.input('past', 'float32', [2 * layers, 'before', heads, 'positions', headWidth])
+  const past = graph.activationInput('past', [2 * layers, 'before', heads, 'positions', headWidth])
   const memory = memoryInputs(graph, decoder)
   const biasAt = graph.input('bias_at', 'int64', ['biases', 2])
   const bias = graph.input('bias', 'float32', ['biases'])
@@ -45,7 +45,7 @@ export function writeSteps(graph: Graph, decoder: Decoder): void {
   const fed = keptIndices(graph, decoder, tokens)
   const { hidden, keyValues } = growingStep(graph, decoder, fed, pairs(cache), memory)
   const wanted = graph.op('Add', [graph.op('Reshape', [scored, graph.integers(1)]), graph.integers(1)])
-  const logits = decoder.logits(graph, last(graph, hidden, wanted, 1))
+  const logits = logitsOf(graph, decoder, last(graph, hidden, wanted, 1))
   const byText = graph.op('Reshape', [logits, concat(graph, [
     graph.op('Shape', [parents]), graph.integers(-1), graph.op('Shape', [logits], { start: 1, end: 2 }),
   ], 0)])
@@ -62,7 +62,7 @@ export function writeSteps(graph: Graph, decoder: Decoder): void {
   graph.output(concat(graph, grown, 0), 'new_past', 'float32', [2 * layers, 'beams', heads, 'grown', headWidth])
   const [textScores, endings] = graph.branch(graph.op('Greater', [scored, graph.integer(0)]),
     (body) => scoreTokens(body, byText, last(body, fed, body.op('Reshape', [scored, body.integers(1)]), 1), ending),
-    (body) => [0, 1].map(() => body.weight(new Float32Array(0), [0, 0]))) as [Value, Value]
+    (body) => [0, 1].map(() => body.weight(new Float32Array(0), [0, 0], 'float32'))) as [Value, Value]
   graph.output(textScores, 'scores', 'float32', ['beams', 'scored'])
   graph.output(endings, 'endings', 'float32', ['beams', 'scored'])
 }

@@ -31,14 +31,19 @@ export function folderOfGraphs(modelsDir: string, { name }: Pick<Manifest, 'name
   return path.join(modelsDir, name, 'compiled')
 }
 
-/** Bytes per byte of the matrices of a model. */
+/** Numbers in a graph per parameter of the model. */
 const SHARE: Readonly<Record<GraphKind, number>> = { encoder: 0.6, greedy: 1.4, align: 0.8, steps: 1.3 }
+
+/** Bytes of a number of a matrix. */
+const BYTES_OF_NUMBER: Readonly<Record<Target['matrices'], number>> = {
+  signed: 1, unsigned: 1, real: 4, half: 2, 'emulated-half': 4,
+}
 
 /** A little more than the bytes of a compiled graph, as measured with the models of this repository. */
 export function bytesOfGraph(
   { parameters }: Pick<Manifest, 'parameters'>, { matrices }: Target, kind: GraphKind,
 ): number {
-  return Math.ceil(SHARE[kind] * parameters * (matrices === 'real' ? 4 : 1))
+  return Math.ceil(SHARE[kind] * parameters * BYTES_OF_NUMBER[matrices])
 }
 
 /**

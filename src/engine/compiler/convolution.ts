@@ -32,7 +32,7 @@ export interface Convolution {
 export function convolve(graph: Graph, x: Value, convolution: Convolution): Value {
   const { bias, bits = 8 } = convolution
   const matrix = matrixOf(convolution.kernel)
-  const mostBits = { signed: 16, unsigned: 8, real: 0 }[graph.target.matrices]
+  const mostBits = { signed: 16, unsigned: 8, real: 0, half: 0, 'emulated-half': 0 }[graph.target.matrices]
   if (!('scales' in matrix) || bits > mostBits) {
     return linearInReal(graph, im2col(graph, x, convolution), matrix, bias)
   }

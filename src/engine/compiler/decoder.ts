@@ -4,7 +4,7 @@
  * (`beam-steps.ts`) and word times (`alignment.ts`).
  */
 import type { Graph, Value } from './graph.js'
-import { biasedAttention, type AttentionOptions, type KeyValues } from './layers.js'
+import { biasedAttention, biasOfScores, type AttentionOptions, type KeyValues } from './layers.js'
 import type { Shape } from './onnx.js'
 import type { Vocabulary } from './tokens.js'
 
@@ -20,6 +20,11 @@ export interface Decoder extends Vocabulary {
   logits(graph: Graph, hidden: Value): Value
 }
 
+/** The logits of a decoder in float32: probabilities and what is added to logits need more than float16. */
+export function logitsOf(graph: Graph, decoder: Decoder, hidden: Value): Value {
+  return graph.toFloat32(decoder.logits(graph, hidden))
+}
+
 /** How the tokens of one layer attend; queries include the factor of the scores. */
 export interface LayerAttention {
   /** To the tokens before them and to themselves; all [batch, n, width]. */
@@ -31,7 +36,7 @@ export interface LayerAttention {
 /** What the decoder attends to: keys and values of each layer, and what is added to the scores of their positions. */
 export interface Memory {
   readonly layers: readonly KeyValues[]
-  /** [batch, frames]: 0, or the logarithm of the number of frames that one stands for, or NOWHERE. */
+  /** [batch, frames], float32: 0, or the logarithm of the number of frames that one stands for, or NOWHERE. */
   readonly bias: Value
 }
 
@@ -49,7 +54,8 @@ export function crossAttentionTo(
   const size = graph.op('Shape', [queries], { start: 0, end: 2 })
   const count = graph.op('Div', [graph.op('ReduceProd', [size], { keepdims: 1 }), batch])
   const shape = graph.op('Concat', [batch, graph.integers(1), count, graph.integers(1)], { axis: 0 })
-  const ofQueries = graph.op('Expand', [graph.op('Unsqueeze', [bias, graph.integers(1, 2)]), shape])
+  const added = graph.op('Unsqueeze', [biasOfScores(graph, bias), graph.integers(1, 2)])
+  const ofQueries = graph.op('Expand', [added, shape])
   const original = graph.op('Concat', [size, graph.integers(width)], { axis: 0 })
   return (layer, query) => {
     const together = graph.op('Reshape', [query, grouped])
@@ -63,8 +69,10 @@ export function crossAttentionTo(
  * a common one.
  */
 export function memoryInputs(graph: Graph, decoder: Decoder, batch: number | string = 1): Memory {
-  const values = memoryPorts(decoder, batch).map(({ name, shape }) => graph.input(name, 'float32', shape))
-  return { layers: pairs(values.slice(0, -1)), bias: values.at(-1)! }
+  const ports = memoryPorts(decoder, batch)
+  const bias = ports.pop()!
+  const values = ports.map(({ name, shape }) => graph.activationInput(name, shape))
+  return { layers: pairs(values), bias: graph.input(bias.name, 'float32', bias.shape) }
 }
 
 export function memoryOutputs(graph: Graph, decoder: Decoder, { layers, bias }: Memory): void {

@@ -21,7 +21,7 @@ export function fillUpStates(graph: Graph, states: Value): { states: Value; bias
   return { states: filled, bias: graph.op('Unsqueeze', [bias, graph.integers(0)]) }
 }
 
-/** A number, as often as `count` says, [1] → [count]. */
+/** A number of float32, as often as `count` says, [1] → [count]. */
 export function constants(graph: Graph, value: number, count: Value): Value {
-  return graph.op('Expand', [graph.weight(Float32Array.of(value), [1]), count])
+  return graph.op('Expand', [graph.weight(Float32Array.of(value), [1], 'float32'), count])
 }

@@ -9,33 +9,42 @@ import {
   bytesOf, ELEMENT_TYPES, writeOnnx,
   type Attribute, type ElementType, type Graph as OnnxGraph, type Node, type Port, type Shape, type Tensor,
 } from './onnx.js'
+import {
+  domainOf, inputNames, isArithmetic, resultTypes, toAttribute, type AttributeValues,
+} from './operators.js'
+import { FLOAT_FORMATS, toHalves } from './real-numbers.js'
 
-/** A tensor that exists when the graph runs. */
-export interface Value { readonly name: string }
-/** Attribute of an operator. A plain number is an integer; a real number is marked as such. */
-export type AttributeValue = number | string | readonly number[] | { readonly real: number }
-export type AttributeValues = Readonly<Record<string, AttributeValue>>
-
+/**
+ * A tensor that exists when the graph runs. Where float16 is emulated, a value of that type is a float32 that float16
+ * can represent.
+ */
+export interface Value { readonly name: string; readonly type: ElementType }
 /** What a graph is written for. */
 export interface Target {
   /**
    * How matrices are multiplied. `signed` and `unsigned` 8-bit integers stand for the same numbers: signed ones are
-   * faster where the CPU sums products in 32 bits (VNNI), and overflow where it sums them in 16. `real` is for
-   * accelerators.
+   * faster where the CPU sums products in 32 bits (VNNI), and overflow where it sums them in 16. `real` (float32) and
+   * `half` (float16) are for accelerators.
+   *
+   * `emulated-half` is `half` for a CPU, to check it there: the CPU computes in float32 what is written in float16, and
+   * keeps what lies between in float32, so that nothing would be rounded and nothing would overflow. In the emulation
+   * every operator computes in float32, and its result is rounded to float16, as kernels of accelerators do.
    */
-  readonly matrices: 'signed' | 'unsigned' | 'real'
+  readonly matrices: 'signed' | 'unsigned' | 'real' | 'half' | 'emulated-half'
+}
+
+/** Whether matrices are multiplied as 8-bit integers. */
+export function usesIntegers({ matrices }: Target): boolean {
+  return matrices === 'signed' || matrices === 'unsigned'
 }
 
 type Numbers = Float32Array | Int8Array | Uint8Array | Int32Array | BigInt64Array
 
-/** Operators of ONNX Runtime (domain com.microsoft), not of ONNX. */
-const RUNTIME_OPERATORS = new Set([
-  'DynamicQuantizeMatMul', 'MatMulIntegerToFloat', 'MatMulNBits', 'MultiHeadAttention', 'RotaryEmbedding', 'QuickGelu',
-  'Gelu', 'BiasGelu',
-])
-
 export class Graph {
   readonly target: Target
+  /** Type of weights and of what is computed with them, where nothing else is asked for. */
+  readonly activationType: 'float32' | 'float16'
+  readonly #emulatesHalf: boolean
   readonly #name: string
   readonly #parent: Graph | undefined
   readonly #nodes: Node[] = []
@@ -46,6 +55,8 @@ export class Graph {
 
   constructor(name: string, target: Target, parent?: Graph) {
     this.target = target
+    this.#emulatesHalf = target.matrices === 'emulated-half'
+    this.activationType = target.matrices === 'half' || this.#emulatesHalf ? 'float16' : 'float32'
     this.#name = name
     this.#parent = parent
     this.#weights = parent === undefined ? {} : parent.#weights
@@ -53,12 +64,17 @@ export class Graph {
   }
 
   input(name: string, type: ElementType, shape?: Shape): Value {
-    this.#inputs.push({ name, type, shape })
-    return { name }
+    this.#inputs.push({ name, type: this.#stored(type), shape })
+    return { name, type }
   }
 
+  /** Real numbers that come and go as float32, and are computed with in the type of activations. */
+  activationInput(name: string, shape?: Shape): Value { return this.toActivation(this.input(name, 'float32', shape)) }
+
+  /** Activations of float16 are returned as float32. */
   output(value: Value, name: string, type?: ElementType, shape?: Shape): void {
-    this.#nodes.push({ operator: 'Identity', domain: '', name, inputs: [value.name], outputs: [name], attributes: {} })
+    const { name: given } = type === 'float32' ? this.cast(value, type) : value
+    this.#nodes.push({ operator: 'Identity', domain: '', name, inputs: [given], outputs: [name], attributes: {} })
     this.#outputs.push({ name, type, shape })
   }
 
@@ -72,40 +88,57 @@ export class Graph {
     operator: string, inputs: readonly (Value | undefined)[], results: number, attributes: AttributeValues = {},
   ): Value[] {
     const entries = Object.entries(attributes).map(([key, value]) => [key, toAttribute(value)])
-    return this.#add(operator, inputs, results, Object.fromEntries(entries) as Record<string, Attribute>)
+    const written = Object.fromEntries(entries) as Record<string, Attribute>
+    return this.#add(operator, inputs, resultTypes(operator, inputs, results), written)
   }
 
-  /** Weights or constants, row-major. Equal ones are stored once. */
-  weight(values: Numbers, dims: readonly number[], type: ElementType = typeOf(values)): Value {
+  /**
+   * Weights or constants, row-major; real numbers have the type of activations where no other is given. Equal ones are
+   * stored once. Throws MODEL_INVALID for a number beyond the range of float16 where that is the type.
+   */
+  weight(values: Numbers, dims: readonly number[], type: ElementType = this.#typeOf(values)): Value {
     if (dims.reduce((product, size) => product * size, 1) !== values.length) {
       throw new Error(`${values.length} numbers are no tensor [${dims.join(', ')}]`)
     }
-    const bytes = bytesOf(values)
-    const name = createHash('sha256').update(`${type} ${dims.join()} `).update(bytes).digest('hex').slice(0, 16)
-    this.#weights[name] ??= { type, dims, bytes }
-    return { name }
+    const bytes = type === 'float16' ? this.#halves(values as Float32Array) : bytesOf(values)
+    const stored = this.#stored(type)
+    const name = createHash('sha256').update(`${stored} ${dims.join()} `).update(bytes).digest('hex').slice(0, 16)
+    this.#weights[name] ??= { type: stored, dims, bytes }
+    return { name, type }
   }
 
-  float(value: number): Value { return this.weight(Float32Array.of(value), []) }
+  float(value: number): Value { return this.weight(Float32Array.of(value), [], 'float32') }
   integer(value: number): Value { return this.weight(BigInt64Array.of(BigInt(value)), []) }
   integers(...values: number[]): Value { return this.weight(BigInt64Array.from(values, BigInt), [values.length]) }
   boolean(value: boolean): Value { return this.weight(Uint8Array.of(value ? 1 : 0), [], 'bool') }
 
-  cast(value: Value, type: ElementType): Value { return this.op('Cast', [value], { to: ELEMENT_TYPES[type] }) }
+  /** The value itself where it has this type. */
+  cast(value: Value, type: ElementType): Value {
+    if (value.type === type) return value
+    if (type === 'float16' && this.#emulatesHalf) return this.#roundToHalf(value)
+    // What stands for float16 is float32 already.
+    if (this.#stored(value.type) === type) return { name: value.name, type }
+    return this.#castNode(value, type)
+  }
+
+  toActivation(value: Value): Value { return this.cast(value, this.activationType) }
+  toFloat32(value: Value): Value { return this.cast(value, 'float32') }
 
   /** The values of one of two graphs, by a condition at run time. Both return the same number of values. */
   branch(
     condition: Value, then: (graph: Graph) => readonly Value[], otherwise: (graph: Graph) => readonly Value[],
   ): Value[] {
-    const [first, second] = [then, otherwise].map((write) => {
+    const writeBody = (write: (graph: Graph) => readonly Value[]): { body: Graph; types: ElementType[] } => {
       const body = new Graph('branch', this.target, this)
-      for (const value of write(body)) body.#addResult(value)
-      return body
-    }) as [Graph, Graph]
-    const results = first.#outputs.length
-    if (results !== second.#outputs.length) throw new Error('the branches return different numbers of values')
-    return this.#add('If', [condition], results, {
-      then_branch: { g: first.#toOnnx() }, else_branch: { g: second.#toOnnx() },
+      const values = write(body)
+      for (const value of values) body.#addResult(value)
+      return { body, types: values.map(({ type }) => type) }
+    }
+    const [first, second] = [writeBody(then), writeBody(otherwise)]
+    if (first.types.length !== second.types.length) throw new Error('the branches return different numbers of values')
+    if (first.types.join() !== second.types.join()) throw new Error('the branches return different types')
+    return this.#add('If', [condition], first.types, {
+      then_branch: { g: first.body.#toOnnx() }, else_branch: { g: second.body.#toOnnx() },
     })
   }
 
@@ -123,10 +156,12 @@ export class Graph {
     const values = carried.map(({ type }) => inner.#bind(type))
     const result = body(inner, iteration, values)
     if (result.carried.length !== carried.length) throw new Error('an iteration must return as many values as it got')
+    const other = result.carried.find(({ type }, index) => type !== carried[index]!.type)
+    if (other !== undefined) throw new Error(`an iteration returns ${other.type} where it got another type`)
     for (const value of [result.condition, ...result.carried, ...result.scanOutputs]) inner.#addResult(value)
     const inputs = [maxIterations, this.boolean(true), ...carried.map(({ value }) => value)]
-    const count = carried.length + result.scanOutputs.length
-    const results = this.#add('Loop', inputs, count, { body: { g: inner.#toOnnx() } })
+    const types = [...result.carried, ...result.scanOutputs].map(({ type }) => type)
+    const results = this.#add('Loop', inputs, types, { body: { g: inner.#toOnnx() } })
     return { carried: results.slice(0, carried.length), scanOutputs: results.slice(carried.length) }
   }
 
@@ -136,14 +171,44 @@ export class Graph {
   }
 
   #add(
-    operator: string, inputs: readonly (Value | undefined)[], results: number,
+    operator: string, inputs: readonly (Value | undefined)[], types: readonly ElementType[],
     attributes: Readonly<Record<string, Attribute>>,
   ): Value[] {
-    const outputs = Array.from({ length: results }, () => `v${this.#count.values++}`)
-    const domain = RUNTIME_OPERATORS.has(operator) ? 'com.microsoft' : ''
+    const outputs = types.map(() => `v${this.#count.values++}`)
     const name = `${operator} ${outputs[0]}`
-    this.#nodes.push({ operator, domain, name, inputs: namesOf(inputs), outputs, attributes })
-    return outputs.map((output) => ({ name: output }))
+    this.#nodes.push({ operator, domain: domainOf(operator), name, inputs: inputNames(inputs), outputs, attributes })
+    const values = outputs.map((output, index) => ({ name: output, type: types[index]! }))
+    if (!this.#emulatesHalf || !isArithmetic(operator)) return values
+    return values.map((value) => value.type === 'float16' ? this.#roundToHalf(value) : value)
+  }
+
+  #castNode(value: Value, type: ElementType): Value {
+    const [result] = this.#add('Cast', [value], [type], { to: { i: ELEMENT_TYPES[type] } }) as [Value]
+    return result
+  }
+
+  /** To float16 and back. The runtime keeps such pairs where no operator of float16 lies between. */
+  #roundToHalf(value: Value): Value {
+    const { name } = this.#castNode(this.#castNode(value, 'float16'), 'float32')
+    return { name, type: 'float16' }
+  }
+
+  #halves(values: Float32Array): Uint8Array {
+    const bytes = bytesOf(toHalves(values))
+    return this.#emulatesHalf ? bytesOf(FLOAT_FORMATS.float16.read(bytes)) : bytes
+  }
+
+  /** The type in the file. */
+  #stored(type: ElementType): ElementType {
+    return type === 'float16' && this.#emulatesHalf ? 'float32' : type
+  }
+
+  #typeOf(values: Numbers): ElementType {
+    if (values instanceof Float32Array) return this.activationType
+    if (values instanceof Int8Array) return 'int8'
+    if (values instanceof Uint8Array) return 'uint8'
+    if (values instanceof Int32Array) return 'int32'
+    return 'int64'
   }
 
   #bind(type: ElementType, shape?: Shape): Value {
@@ -168,24 +233,4 @@ export interface LoopResult {
   readonly condition: Value
   readonly carried: readonly Value[]
   readonly scanOutputs: readonly Value[]
-}
-
-/** An input left out has an empty name, but none at the end: graph optimizations of the runtime crash on that. */
-function namesOf(inputs: readonly (Value | undefined)[]): string[] {
-  const until = inputs.findLastIndex((value) => value !== undefined) + 1
-  return inputs.slice(0, until).map((value) => value?.name ?? '')
-}
-
-function toAttribute(value: AttributeValue): Attribute {
-  if (typeof value === 'number') return { i: value }
-  if (typeof value === 'string') return { s: value }
-  return 'real' in value ? { f: value.real } : { ints: value }
-}
-
-function typeOf(values: Numbers): ElementType {
-  if (values instanceof Float32Array) return 'float32'
-  if (values instanceof Int8Array) return 'int8'
-  if (values instanceof Uint8Array) return 'uint8'
-  if (values instanceof Int32Array) return 'int32'
-  return 'int64'
 }

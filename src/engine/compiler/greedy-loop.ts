@@ -11,10 +11,10 @@
  * row by itself (`linearByRow`), and unused positions have no weight in sums that do not depend on their number.
  */
 import {
-  crossAttentionTo, flat, indicesAlong, memoryInputs, pairs, type Decoder, type LayerAttention, type Memory,
+  crossAttentionTo, flat, indicesAlong, logitsOf, memoryInputs, pairs, type Decoder, type LayerAttention, type Memory,
 } from './decoder.js'
 import type { Graph, Value } from './graph.js'
-import { biasedAttention, concat, slice, split, type KeyValues } from './layers.js'
+import { biasedAttention, biasOfScores, concat, slice, split, type KeyValues } from './layers.js'
 import { NOWHERE } from './positions.js'
 import { choose, endIndex, keptIndices, last, maskRows, publishedIds } from './tokens.js'
 
@@ -41,7 +41,7 @@ export function writeGreedy(graph: Graph, decoder: Decoder): void {
   const { layers, heads, headWidth, vocabulary } = decoder
   const prompt = graph.input('tokens', 'int64', ['batch', 'fed'])
   const lengths = graph.input('lengths', 'int64', ['batch'])
-  const past = graph.input('past', 'float32', ['batch', 2 * layers, heads, 'positions', headWidth])
+  const past = graph.activationInput('past', ['batch', 2 * layers, heads, 'positions', headWidth])
   const room = graph.input('room', 'int64', [1])
   const budget = graph.input('budget', 'int64', [])
   const masks = maskRows(graph, decoder, graph.input('masks', 'float32', ['masks', vocabulary]))
@@ -54,14 +54,14 @@ export function writeGreedy(graph: Graph, decoder: Decoder): void {
     { value: maskOf, type: 'int64' },
     { value: isEnded, type: 'bool' },
     { value: graph.weight(new BigInt64Array(0), [0, 0]), type: 'int64' },
-    { value: graph.weight(new Float32Array(0), [0, 0]), type: 'float32' },
-    ...withRoom(graph, past, room, layers).map((value) => ({ value, type: 'float32' as const })),
+    { value: graph.weight(new Float32Array(0), [0, 0], 'float32'), type: 'float32' },
+    ...withRoom(graph, past, room, layers).map((value) => ({ value, type: graph.activationType })),
   ], (body, iteration, values) => {
     const [tokens, used, mask, , firstChoices, firstScores, ...cache] = values as [
       Value, Value, Value, Value, Value, Value, ...Value[]]
     const { hidden, keyValues } = step(body, decoder, { tokens, lengths: used, past: pairs(cache), memory })
     const size = body.op('Shape', [mask])
-    const rows = decoder.logits(body, last(body, hidden, slice(body, size, 1, 2, 0), 1))
+    const rows = logitsOf(body, decoder, last(body, hidden, slice(body, size, 1, 2, 0), 1))
     const row = body.op('Gather', [masks, body.op('Reshape', [mask, body.integers(-1)])])
     const { choice, logProbability } = choose(body, rows, row)
     const [choices, scores] = [choice, logProbability].map((value) => body.op('Reshape', [value, size])) as
@@ -101,7 +101,10 @@ function pastToContinue(
   const isDraft = graph.op('Greater', [graph.op('Shape', [maskOf], { start: 1, end: 2 }), graph.integers(1)])
   const goesOn = graph.op('Or', [isAny(graph, graph.op('Not', [ended])), graph.op('Squeeze', [isDraft])])
   const [past] = graph.branch(goesOn,
-    (state) => [concat(state, grown.map((value) => state.op('Unsqueeze', [value, state.integers(1)])), 1)],
+    (state) => {
+      const stacked = grown.map((value) => state.op('Unsqueeze', [value, state.integers(1)]))
+      return [state.toFloat32(concat(state, stacked, 1))]
+    },
     (over) => [over.op('ConstantOfShape', [over.integers(0, 2 * layers, heads, 0, headWidth)])]) as [Value]
   return past
 }
@@ -163,7 +166,7 @@ function selfAttentionIn(
 ): SelfAttention {
   const slots = indicesAlong(graph, cache, 2)
   const isVisible = graph.op('LessOrEqual', [slots, graph.op('Unsqueeze', [positions, graph.integers(1, 3)])])
-  const bias = graph.op('Where', [isVisible, graph.float(0), graph.float(NOWHERE)])
+  const bias = biasOfScores(graph, graph.op('Where', [isVisible, graph.float(0), graph.float(NOWHERE)]))
   const headIndices = graph.weight(BigInt64Array.from({ length: heads }, (_, head) => BigInt(head)), [heads, 1])
   const shape = concat(graph, [graph.op('Shape', [positions]), graph.integers(heads, 1)], 0)
   const parts = [

@@ -3,9 +3,10 @@
  *
  * Matrices keep the integers that were published; real ones are quantized here, with a scale for each column.
  * Activations are quantized when the graph runs, with one scale for each tensor (dynamic quantization), as in the
- * published graphs. For a target with real matrices the same layers multiply with the real values.
+ * published graphs. For a target with matrices of real numbers, float32 or float16, the same layers multiply with the
+ * real values.
  */
-import type { Graph, Value } from './graph.js'
+import { usesIntegers, type Graph, type Value } from './graph.js'
 import { multiply, quantize, quantizedConstants } from './integers.js'
 import {
   asIntegers, inBlocks, quantizeRows, realValues, type FloatTensor, type Matrix,
@@ -13,7 +14,7 @@ import {
 
 /** x W + b; the bias is optional. */
 export function linear(graph: Graph, x: Value, matrix: Matrix, bias?: FloatTensor): Value {
-  if (graph.target.matrices === 'real') return linearInReal(graph, x, matrix, bias)
+  if (!usesIntegers(graph.target)) return linearInReal(graph, x, matrix, bias)
   const constants = quantizedConstants(graph, asIntegers(matrix))
   return graph.op('DynamicQuantizeMatMul', [x, ...constants, bias && constant(graph, bias)])
 }
@@ -35,7 +36,7 @@ const INTEGER_ACTIVATIONS = 4
  * many rows takes several times as long.
  */
 export function linearByRow(graph: Graph, x: Value, matrix: Matrix, bias?: FloatTensor): Value {
-  if (graph.target.matrices === 'real') return linearInReal(graph, x, matrix, bias)
+  if (!usesIntegers(graph.target)) return linearInReal(graph, x, matrix, bias)
   const { values, scales, zeroPoints } = inBlocks(asIntegers(matrix), BLOCK_OF_SCALE)
   const { rows, columns } = matrix
   const blocks = Math.ceil(rows / BLOCK_OF_SCALE)
@@ -55,7 +56,7 @@ export type Multiply = typeof linear
 export function linears(
   graph: Graph, x: Value, matrices: readonly Matrix[], biases: readonly (FloatTensor | undefined)[] = [],
 ): Value[] {
-  if (graph.target.matrices === 'real') {
+  if (!usesIntegers(graph.target)) {
     return matrices.map((matrix, index) => linear(graph, x, matrix, biases[index]))
   }
   const quantized = quantize(graph, x)
@@ -66,7 +67,10 @@ export function constant(graph: Graph, { values, dims }: FloatTensor): Value {
   return graph.weight(values, dims)
 }
 
-/** Layer normalization (Ba et al. 2016, arXiv:1607.06450) over the width. */
+/**
+ * Layer normalization (Ba et al. 2016, arXiv:1607.06450) over the width. The operator computes mean and deviation in
+ * float32 whatever the type of x (`stash_type` of ONNX).
+ */
 export function layerNorm(graph: Graph, x: Value, gain: FloatTensor, bias?: FloatTensor): Value {
   const inputs = [x, constant(graph, gain), bias && constant(graph, bias)]
   return graph.op('LayerNormalization', inputs, { axis: -1, epsilon: { real: 1e-5 } })
@@ -115,6 +119,16 @@ export function causalSelfAttention(
 }
 
 /**
+ * A bias of scores, float32 → the type of activations. NOWHERE and what else is beyond float16 becomes a number of it
+ * to which any score can be added: −∞ in all of a block of positions would make a fused kernel return NaN.
+ */
+export function biasOfScores(graph: Graph, bias: Value): Value {
+  if (graph.activationType === 'float32') return bias
+  return graph.toActivation(graph.op('Max', [bias, graph.float(LOWEST_BIAS_OF_HALF)]))
+}
+const LOWEST_BIAS_OF_HALF = -30_000
+
+/**
  * Attention to keys and values that are given as they are. `bias` is added to the scores, [batch, 1, queries,
  * positions]. The query is [batch, queries, width].
  */
@@ -128,7 +142,7 @@ export function biasedAttention(
 /** Rows of a table: [batch, n] → [batch, n, columns]. Real numbers become integers with a scale for each row. */
 export function gatherRows(graph: Graph, table: Matrix, indices: Value): Value {
   const { rows, columns } = table
-  if (graph.target.matrices === 'real') {
+  if (!usesIntegers(graph.target)) {
     return graph.op('Gather', [graph.weight(realValues(table), [rows, columns]), indices])
   }
   const { values, scales, zeroPoints } = 'scales' in table ? table : quantizeRows(table)

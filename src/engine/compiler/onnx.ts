@@ -45,7 +45,7 @@ message TensorShapeProto {
 }`
 
 /** Numbers of the element types that occur here, from onnx.proto. */
-export const ELEMENT_TYPES = { float32: 1, uint8: 2, int8: 3, int32: 6, int64: 7, bool: 9 } as const
+export const ELEMENT_TYPES = { float32: 1, uint8: 2, int8: 3, int32: 6, int64: 7, bool: 9, float16: 10 } as const
 const ATTRIBUTE_TYPES = { f: 1, i: 2, s: 3, g: 5, ints: 7 } as const
 /** Opset 17 has LayerNormalization and was released with version 8 of the file format. */
 const IR_VERSION = 8
@@ -123,7 +123,7 @@ export function readOnnx(bytes: Uint8Array): PublishedGraph {
 }
 
 /** Protocol buffers cannot be longer. */
-const MOST_BYTES = 2 ** 31 - 1
+export const MOST_BYTES = 2 ** 31 - 1
 
 /** Throws MODEL_INVALID for a graph whose weights do not fit into one file. */
 export function writeOnnx(graph: Graph): Uint8Array {
@@ -176,6 +176,8 @@ function readTensor(tensor: WireTensor): Tensor | undefined {
     case 'float32': return { type, dims, bytes: bytesOf(Float32Array.from(floatData)) }
     case 'int64': return { type, dims, bytes: bytesOf(BigInt64Array.from(int64Data, BigInt)) }
     case 'int32': return { type, dims, bytes: bytesOf(Int32Array.from(int32Data)) }
+    // The bits of each number, in an integer of its own.
+    case 'float16': return { type, dims, bytes: bytesOf(Uint16Array.from(int32Data)) }
     case 'uint8': case 'int8': case 'bool': return { type, dims, bytes: Uint8Array.from(int32Data) }
   }
 }

@@ -1,4 +1,5 @@
-/** Numbers of 16 and 32 bits, little-endian, as model files store them → float32. */
+/** Numbers of 16 and 32 bits, little-endian, as model files store them → float32, and float32 → float16. */
+import { SpeechError } from '../../domain/errors.js'
 
 export interface FloatReader {
   /** Bytes of one number. */
@@ -44,6 +45,39 @@ function halves(): Float32Array {
   })
 }
 let known: Float32Array | undefined
+
+/** Bits of a float32: the sign apart, 65,520 rounds to infinity in float16, and 2⁻¹⁴ is its smallest normal number. */
+const ABOVE_HALF = 0x477ff000
+const SMALLEST_NORMAL_HALF = 0x38800000
+/** What the exponents of both differ by, at the place of a float32. */
+const EXPONENT_BIAS = (127 - 15) << 23
+
+/**
+ * The nearest numbers of float16 (binary16 of IEEE 754, ties to even), little-endian. Throws MODEL_INVALID for a number
+ * beyond ±65,504: infinity in its place would make every later number of the model infinite or none.
+ */
+export function toHalves(values: Float32Array): Uint16Array {
+  const bits = new Uint32Array(values.buffer, values.byteOffset, values.length)
+  const result = new Uint16Array(values.length)
+  for (let index = 0; index < result.length; index++) {
+    const size = bits[index]! & 0x7fffffff
+    if (size >= ABOVE_HALF) {
+      throw new SpeechError('MODEL_INVALID', `a weight of ${values[index]} is beyond the range of float16`)
+    }
+    // Half of the last place, and one less where the last place is even, so that ties stay there.
+    const rounded = size < SMALLEST_NORMAL_HALF ? roundedToEven(Math.abs(values[index]!) * 2 ** 24)
+      : (size + 0xfff + (size >> 13 & 1) - EXPONENT_BIAS) >> 13
+    result[index] = bits[index]! >>> 16 & 0x8000 | rounded
+  }
+  return result
+}
+
+/** Numbers below 2⁻¹⁴ are whole multiples of 2⁻²⁴ in float16. */
+function roundedToEven(value: number): number {
+  const below = Math.floor(value)
+  const rest = value - below
+  return rest > 0.5 || (rest === 0.5 && below % 2 === 1) ? below + 1 : below
+}
 
 /** A copy at an address that any typed array may begin at. */
 function alignedCopy(bytes: Uint8Array): ArrayBuffer {

@@ -98,9 +98,9 @@ export function withSilence(graph: Graph, encoded: readonly KeyValues[], silence
     graph.op('Slice', [constant(graph, table), from, graph.integers(silentPositions), graph.integers(2)])
   const count = graph.op('Sub', [graph.integers(silentPositions), from])
   const missing = missingPositions(graph, graph.op('Add', [positions, count]))
-  const nothing = graph.op('ConstantOfShape', [
+  const nothing = graph.toActivation(graph.op('ConstantOfShape', [
     concat(graph, [graph.integers(1, heads), missing, graph.integers(headWidth)], 0),
-  ])
+  ]))
   const biases = [
     constants(graph, 0, positions), constants(graph, Math.log(statesPerKey), count),
     constants(graph, NOWHERE, missing),

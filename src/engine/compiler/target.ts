@@ -3,11 +3,17 @@ import { existsSync, readFileSync } from 'node:fs'
 import type { MatrixChoice } from '../../domain/choices.js'
 import type { Target } from './graph.js'
 
-/** `provider` is the execution provider that the graph is written for; accelerators have no 8-bit kernels. */
+/**
+ * `provider` is the execution provider that the graph is written for. Accelerators have no 8-bit kernels. Float16 is
+ * emulated on a CPU, which has no kernels for it. WebGPU has it only where the device offers `shader-f16`, and without
+ * that the first run would fail, so there nobody gets it who has not asked for it.
+ */
 export function targetFor(
   provider: string, choice: MatrixChoice, hasDotProducts: () => boolean = cpuHasDotProducts,
 ): Target {
+  if (choice === 'half' && provider === 'cpu') return { matrices: 'emulated-half' }
   if (choice !== 'auto') return { matrices: choice }
+  if (provider === 'cuda') return { matrices: 'half' }
   if (provider !== 'cpu') return { matrices: 'real' }
   return { matrices: hasDotProducts() ? 'signed' : 'unsigned' }
 }

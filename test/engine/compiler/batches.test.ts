@@ -1,6 +1,6 @@
 /**
  * Several sequences in one run: no company changes the tokens or the probabilities of a sequence, bit for bit. With the
- * toy decoder in integers, and on the default model.
+ * toy decoder in integers, and on the default model. In float16 the tokens are the same, and probabilities nearly.
  */
 import t, { type Test } from 'tap'
 import { encoderDecoderOf, readManifest } from '../../../src/engine/manifest.js'
@@ -12,7 +12,7 @@ import { Tensor } from '../../../src/engine/runtime/session.js'
 import { targetFor } from '../../../src/engine/compiler/target.js'
 import { seededRandom } from '../../../fixtures/kit/statistics.js'
 import { decodeAlone, masksFor, runAlone, sequenceOf, type Masks } from './greedy-masks.js'
-import { borrowModel, clipOf, openGreedyModel } from './real-model.js'
+import { borrowModel, clipOf, openGreedyModel, type GreedyModel } from './real-model.js'
 import { randomTable } from './reference.js'
 import { END, openEncoder, openGreedy, VOCABULARY, WIDTH } from './toy-decoder.js'
 
@@ -148,7 +148,14 @@ const CLIPS = [
   'warm-up', 'call-my-sister', 'how-long-does-it-take-to-boil-an-egg', 'play-the-latest-news', 'silence',
 ]
 
-t.test('clips of the default model in any company are decoded as each alone, bit for bit', async (t) => {
+interface ModelClips {
+  readonly startToken: number
+  readonly endToken: number
+  readonly waveforms: readonly Float32Array[]
+  readonly modelsDir: string
+}
+
+async function modelClips(t: Test): Promise<ModelClips> {
   const modelsDir = await borrowModel(t, NAME, true)
   const { startToken, endToken } = encoderDecoderOf(await readManifest(modelsDir, NAME))
   const waveforms: Float32Array[] = []
@@ -158,13 +165,67 @@ t.test('clips of the default model in any company are decoded as each alone, bit
   }
   // Longer than any other: four clips in a row.
   waveforms.push(Float32Array.from(waveforms.slice(0, 7).flatMap((samples, at) => at % 2 === 0 ? [...samples] : [])))
+  return { startToken, endToken, waveforms, modelsDir }
+}
+
+async function encodeAll(
+  { encode }: Pick<GreedyModel, 'encode'>, { waveforms, startToken }: ModelClips,
+): Promise<Clip[]> {
+  const clips: Clip[] = []
+  for (const samples of waveforms) {
+    const memory = await encode(new Tensor('float32', samples, [1, samples.length]))
+    clips.push({ memory, prompt: [startToken], tokens: 40 })
+  }
+  return clips
+}
+
+t.test('clips of the default model in any company are decoded as each alone, bit for bit', async (t) => {
+  const given = await modelClips(t)
   for (const matrices of TARGETS) {
-    const { encode, graph } = await openGreedyModel(t, modelsDir, NAME, matrices)
-    const clips: Clip[] = []
-    for (const samples of waveforms) {
-      const memory = await encode(new Tensor('float32', samples, [1, samples.length]))
-      clips.push({ memory, prompt: [startToken], tokens: 40 })
-    }
-    await sameInEveryCompany(t, graph, clips, endToken, 3, { first: forbid(graph.vocabulary, [endToken]) })
+    const model = await openGreedyModel(t, given.modelsDir, NAME, matrices)
+    const clips = await encodeAll(model, given)
+    const first = forbid(model.graph.vocabulary, [given.endToken])
+    await sameInEveryCompany(t, model.graph, clips, given.endToken, 3, { first })
   }
 })
+
+/** Natural units. Sums are ordered otherwise in a batch, and a step of float16 is 0.001 of a number or more. */
+const HALF_TOLERANCE = 0.05
+
+t.test('in float16, batches of 1, 2, 4 and 8 choose the same tokens, with nearly the same probabilities', async (t) => {
+  const given = await modelClips(t)
+  const { endToken } = given
+  const model = await openGreedyModel(t, given.modelsDir, NAME, 'emulated-half')
+  const clips = (await encodeAll(model, given)).slice(0, 8)
+  const masks = { first: forbid(model.graph.vocabulary, [endToken]) }
+  const alone = await eachAlone(model.graph, clips, masks)
+  for (const size of [1, 2, 4, 8]) {
+    for (let from = 0; from < clips.length; from += size) {
+      const together = await groupTogether(model.graph, clips.slice(from, from + size), endToken, masks)
+      for (const [index, { tokens, logProbabilities }] of together.entries()) {
+        const own = alone[from + index]!
+        t.same(tokens, own.tokens, `clip ${from + index} of ${size}`)
+        const farthest = Math.max(...logProbabilities.map((value, at) => Math.abs(value - own.logProbabilities[at]!)))
+        t.ok(farthest < HALF_TOLERANCE, `${farthest} apart`)
+      }
+    }
+  }
+})
+
+/** All of them from the first token on, until each has ended. */
+async function groupTogether(
+  graph: GreedyGraph, clips: readonly Clip[], endToken: number, masks: Masks,
+): Promise<GreedyTokens[]> {
+  const members = clips.map(({ memory, prompt, tokens }) =>
+    ({ sequence: sequenceOf(memory, prompt), most: tokens, tokens: [] as number[], logProbabilities: [] as number[] }))
+  for (;;) {
+    const running = members.filter(({ tokens, most }) => tokens.at(-1) !== endToken && tokens.length < most)
+    if (running.length === 0) return members
+    const left = Math.min(...running.map(({ tokens, most }) => most - tokens.length))
+    const chosen = await graph.run(running.map(({ sequence }) => sequence), left, masksFor(graph, masks))
+    for (const [index, one] of chosen.entries()) {
+      running[index]!.tokens.push(...one.tokens)
+      running[index]!.logProbabilities.push(...one.logProbabilities)
+    }
+  }
+}

@@ -93,6 +93,19 @@ t.test('a model without an architecture is run from its published graphs, and a 
   })
 })
 
+t.test('where an accelerator is refused, the graph in the format of the CPU is loaded', async (t) => {
+  const { modelsDir, folder } = await modelsOf(t)
+  const settings = {
+    modelsDir, engine: 'compiled', executionProviders: ['cuda', 'cpu'], executionProvidersStrict: false, threads: 1,
+  } as const
+  const { recognizer } = await loadModel(NAME, { ...settings, matrices: 'auto' })
+  t.teardown(() => recognizer.dispose())
+  t.match(recognizer.provider, { provider: 'cpu', refused: [{ provider: 'cuda' }] })
+  const { matrices } = targetFor('cpu', 'auto')
+  const kinds = (await readdir(folder)).map((name) => name.split('-').slice(0, 2).join(' ')).sort()
+  t.same(kinds, [`encoder ${matrices}`, 'encoder half', `greedy ${matrices}`, 'greedy half'].sort())
+})
+
 t.test('bytes that are no ONNX file are refused, and a written graph is read again', async (t) => {
   t.throws(() => readOnnx(Buffer.from('no graph at all')), { code: 'MODEL_INVALID' })
   t.throws(() => readOnnx(new Uint8Array(0)), { code: 'MODEL_INVALID' })
@@ -116,7 +129,11 @@ t.test('bytes that are no ONNX file are refused, and a written graph is read aga
 t.test('the target follows the setting, then the provider, then the CPU', async (t) => {
   t.same(targetFor('cpu', 'auto', () => true), { matrices: 'signed' })
   t.same(targetFor('cpu', 'auto', () => false), { matrices: 'unsigned' })
-  t.same(targetFor('cuda', 'auto', () => true), { matrices: 'real' })
+  t.same(targetFor('cuda', 'auto', () => true), { matrices: 'half' })
+  t.same(targetFor('cuda', 'real'), { matrices: 'real' })
+  t.same(targetFor('webgpu', 'auto', () => true), { matrices: 'real' }, 'not every device has float16')
+  t.same(targetFor('webgpu', 'half'), { matrices: 'half' })
+  t.same(targetFor('cpu', 'half'), { matrices: 'emulated-half' })
   t.same(targetFor('cuda', 'unsigned'), { matrices: 'unsigned' })
   t.match(targetFor('cpu', 'auto'), { matrices: /^(un)?signed$/ }, 'this machine can be queried')
 })

@@ -2,10 +2,10 @@
  * Every layer on random input against its reference implementation. Floating-point results agree within rounding, 8-bit
  * ones within a quantization step.
  */
-import t from 'tap'
+import t, { type Test } from 'tap'
 import { convolve } from '../../../src/engine/compiler/convolution.js'
 import { crossAttentionTo } from '../../../src/engine/compiler/decoder.js'
-import type { Target, Value } from '../../../src/engine/compiler/graph.js'
+import { usesIntegers, type Target, type Value } from '../../../src/engine/compiler/graph.js'
 import {
   applyRotary, causalSelfAttention, gelu, layerNorm, linear, linears, rotaryTables, selfAttention, silu, split,
   splitHeads,
@@ -18,8 +18,8 @@ import {
   attention, byHead, evaluate, farthest, plus, product, randomNumbers, randomTable, REAL, tableOf, tensorOf,
 } from './reference.js'
 
-/** float32 against float64 over a few hundred products. */
-const ROUNDING = 2e-5
+/** float32 against float64 over a few hundred products; float16 against the same, where results are at most 10. */
+const ROUNDING = { real: 2e-5, half: 0.02, 'emulated-half': 0.02 } as const
 /** Weights small enough that no sum of two products leaves 16 bits, so that signed integers are right on every CPU. */
 const SMALL = 60
 
@@ -33,14 +33,21 @@ function randomMatrix(seed: number, rows: number, columns: number, each: boolean
   }
 }
 
-for (const matrices of ['signed', 'unsigned', 'real'] as const) {
+/** A layer that computes with real numbers, in each form of these. */
+function testEachReal(name: string, run: (t: Test, target: Target, rounding: number) => Promise<void>): void {
+  for (const matrices of ['real', 'half', 'emulated-half'] as const) {
+    t.test(`${name}, ${matrices} numbers`, (t) => run(t, { matrices }, ROUNDING[matrices]))
+  }
+}
+
+for (const matrices of ['signed', 'unsigned', 'real', 'half', 'emulated-half'] as const) {
   const target: Target = { matrices }
   t.test(`a linear layer of ${matrices} numbers`, async (t) => {
     for (const each of [false, true]) {
       const [x, matrix, bias] = [randomTable(3, 7, 40), randomMatrix(4, 40, 24, each), randomNumbers(5, 24)]
       const exact = plus(product(x, tableOf(realValues(matrix), 24)), [[...bias]]).flat()
       // An activation is off by half a step of 2/255 at most, and each is multiplied with a weight below 1.2.
-      const most = matrices === 'real' ? ROUNDING : 40 * (1 / 255) * 1.2
+      const most = usesIntegers(target) ? 40 * (1 / 255) * 1.2 : ROUNDING[matrices as keyof typeof ROUNDING]
       const found = await evaluate(target, { x: tensorOf(x) }, (graph, { x }) =>
         linear(graph, x, matrix, { values: bias, dims: [24] }),
       )
@@ -74,24 +81,24 @@ t.test('concatenated, transposed, scaled and selected matrices have the expected
   t.same(tableOf(realValues(selectRows(a, [4, 1])), 4), [realA[4], realA[1]])
 })
 
-t.test('layer normalization', async (t) => {
+testEachReal('layer normalization', async (t, target, rounding) => {
   const [x, gain, bias] = [randomTable(1, 5, 48), randomNumbers(2, 48), randomNumbers(3, 48)]
   const normed = x.map((row) => {
     const mean = row.reduce((sum, value) => sum + value, 0) / row.length
     const variance = row.reduce((sum, value) => sum + (value - mean) ** 2, 0) / row.length
     return row.map((value, index) => (value - mean) / Math.sqrt(variance + 1e-5) * gain[index]!)
   })
-  const without = await evaluate(REAL, { x: tensorOf(x) }, (graph, { x }) =>
+  const without = await evaluate(target, { x: tensorOf(x) }, (graph, { x }) =>
     layerNorm(graph, x, { values: gain, dims: [48] }),
   )
-  t.ok(farthest(without.data, normed.flat()) < ROUNDING)
-  const withBias = await evaluate(REAL, { x: tensorOf(x) }, (graph, { x }) =>
+  t.ok(farthest(without.data, normed.flat()) < rounding)
+  const withBias = await evaluate(target, { x: tensorOf(x) }, (graph, { x }) =>
     layerNorm(graph, x, { values: gain, dims: [48] }, { values: bias, dims: [48] }),
   )
-  t.ok(farthest(withBias.data, plus(normed, [[...bias]]).flat()) < ROUNDING)
+  t.ok(farthest(withBias.data, plus(normed, [[...bias]]).flat()) < rounding)
 })
 
-t.test('activations', async (t) => {
+testEachReal('activations', async (t, target, rounding) => {
   const x = Float32Array.from({ length: 200 }, (_, index) => (index - 100) / 20)
   const input = { x: new Tensor('float32', x, [1, 200]) }
   // Φ by the error function's integral, Simpson's rule.
@@ -104,16 +111,16 @@ t.test('activations', async (t) => {
   }
   t.ok(
     farthest(
-      (await evaluate(REAL, input, (graph, { x }) => gelu(graph, x))).data,
+      (await evaluate(target, input, (graph, { x }) => gelu(graph, x))).data,
       [...x].map((value) => value * phi(value)),
-    ) < ROUNDING,
+    ) < rounding,
     'GELU',
   )
   t.ok(
     farthest(
-      (await evaluate(REAL, input, (graph, { x }) => silu(graph, x))).data,
+      (await evaluate(target, input, (graph, { x }) => silu(graph, x))).data,
       [...x].map((value) => value / (1 + Math.exp(-value))),
-    ) < ROUNDING,
+    ) < rounding,
     'SiLU',
   )
 })
@@ -121,17 +128,17 @@ t.test('activations', async (t) => {
 const HEADS = 4
 const WIDTH = 36
 
-t.test('self-attention without a mask', async (t) => {
+testEachReal('self-attention without a mask', async (t, target, rounding) => {
   const [q, k, v] = [1, 2, 3].map((seed) => randomTable(seed, 9, WIDTH)) as [number[][], number[][], number[][]]
   const found = await evaluate(
-    REAL,
+    target,
     { q: tensorOf(q, [1, 9, WIDTH]), k: tensorOf(k, [1, 9, WIDTH]), v: tensorOf(v, [1, 9, WIDTH]) },
     (graph, { q, k, v }) => selfAttention(graph, q, k, v, { heads: HEADS, scale: 0.7 }),
   )
-  t.ok(farthest(found.data, attention(q, k, v, HEADS, 0.7).flat()) < ROUNDING)
+  t.ok(farthest(found.data, attention(q, k, v, HEADS, 0.7).flat()) < rounding)
 })
 
-t.test('causal self-attention over cached positions, and the grown cache', async (t) => {
+testEachReal('causal self-attention over cached positions, and the grown cache', async (t, target, rounding) => {
   for (const positions of [0, 1, 6]) {
     const [keys, values] = [randomTable(4, positions + 1, WIDTH), randomTable(5, positions + 1, WIDTH)]
     const query = randomTable(6, 1, WIDTH)
@@ -140,7 +147,7 @@ t.test('causal self-attention over cached positions, and the grown cache', async
       new Tensor('float32', Float32Array.from(positions === 0 ? [] : byHead(table.slice(0, positions), HEADS)), dims)
     const last = (table: typeof keys): Tensor => tensorOf(table.slice(positions), [1, 1, WIDTH])
     const found = await evaluate(
-      REAL,
+      target,
       {
         q: tensorOf(query, [1, 1, WIDTH]),
         k: last(keys),
@@ -169,11 +176,11 @@ t.test('causal self-attention over cached positions, and the grown cache', async
       ...byHead(keys, HEADS),
       ...byHead(values, HEADS),
     ]
-    t.ok(farthest(found.data, expected) < ROUNDING, `${positions} positions before`)
+    t.ok(farthest(found.data, expected) < rounding, `${positions} positions before`)
   }
 })
 
-t.test('cross-attention, by one query, by a batch that shares a memory, and by one with a memory for each', async (t) => {
+testEachReal('cross-attention, by one query, by a batch that shares a memory, and by one with a memory for each', async (t, target, rounding) => {
   const size = { heads: HEADS, headWidth: WIDTH / HEADS }
   const [keys, values, query] = [randomTable(7, 22, WIDTH), randomTable(8, 22, WIDTH), randomTable(9, 6, WIDTH)]
   const bias = randomTable(10, 2, 11)
@@ -199,24 +206,24 @@ t.test('cross-attention, by one query, by a batch that shares a memory, and by o
     }
     const queries = query.slice(0, batch * fed)
     const found = await evaluate(
-      REAL,
+      target,
       {
         q: tensorOf(queries, [batch, fed, WIDTH]), keys: heads(keys), values: heads(values),
         bias: tensorOf(bias.slice(0, memories)),
       },
       (graph, { q, keys, values, bias }) =>
-        crossAttentionTo(graph, { layers: [{ keys, values }], bias }, q, size)(0, q),
+        crossAttentionTo(graph, { layers: [{ keys, values }], bias: graph.toFloat32(bias) }, q, size)(0, q),
     )
     const of = memories === 1 ? expected(queries, 0)
       : [...expected(queries.slice(0, fed), 0), ...expected(queries.slice(fed), 1)]
     t.same(found.dims, [batch, fed, WIDTH])
-    t.ok(farthest(found.data, of) < ROUNDING, `${batch} sequences of ${fed} queries, ${memories} memories`)
+    t.ok(farthest(found.data, of) < rounding, `${batch} sequences of ${fed} queries, ${memories} memories`)
   }
 })
 
-t.test(
+testEachReal(
   'a rotary embedding rotates neighbouring pairs by their position, and leaves the rest of a head as it is',
-  async (t) => {
+  async (t, target, rounding) => {
     const frequencies = Float32Array.of(1, 0.1, 0.01)
     const x = randomTable(10, 5, 2 * 9) // two heads of 9, of which 6 are rotated
     const expected = x.map((row, at) =>
@@ -228,15 +235,15 @@ t.test(
         return value * Math.cos(angle) + (within % 2 === 0 ? -1 : 1) * other * Math.sin(angle)
       }),
     )
-    const found = await evaluate(REAL, { x: tensorOf(x, [1, 5, 18]) }, (graph, { x }) =>
+    const found = await evaluate(target, { x: tensorOf(x, [1, 5, 18]) }, (graph, { x }) =>
       applyRotary(graph, x, graph.integers(3), rotaryTables(graph, frequencies, 20), 2),
     )
-    t.ok(farthest(found.data, expected.flat()) < ROUNDING)
-    const each = await evaluate(REAL, { x: tensorOf(x.toReversed(), [1, 5, 18]) }, (graph, { x }) => {
+    t.ok(farthest(found.data, expected.flat()) < rounding)
+    const each = await evaluate(target, { x: tensorOf(x.toReversed(), [1, 5, 18]) }, (graph, { x }) => {
       const positions = graph.op('Unsqueeze', [graph.integers(7, 6, 5, 4, 3), graph.integers(0)])
       return applyRotary(graph, x, positions, rotaryTables(graph, frequencies, 20), 2)
     })
-    t.ok(farthest(each.data, expected.toReversed().flat()) < ROUNDING, 'with a position for each')
+    t.ok(farthest(each.data, expected.toReversed().flat()) < rounding, 'with a position for each')
   },
 )
 
@@ -255,7 +262,7 @@ t.test('heads are split, and a value is cut into equal parts', async (t) => {
   t.same(tableOf(last.data, 12), x.map((row) => row.slice(24)))
 })
 
-t.test('a convolution equals its definition, for every remainder of length and stride', async (t) => {
+testEachReal('a convolution equals its definition, for every remainder of length and stride', async (t, target, rounding) => {
   for (const { width, stride, inputs } of [
     { width: 7, stride: 3, inputs: 4 },
     { width: 3, stride: 2, inputs: 5 },
@@ -277,14 +284,14 @@ t.test('a convolution equals its definition, for every remainder of length and s
           return sum
         }),
       )
-      const found = await evaluate(REAL, { x: tensorOf(x) }, (graph, { x }) =>
+      const found = await evaluate(target, { x: tensorOf(x) }, (graph, { x }) =>
         convolve(graph, x, {
           kernel: { values: kernel, dims: [outputs, inputs, width] },
           bias: { values: bias, dims: [outputs] },
           stride,
         }),
       )
-      t.ok(farthest(found.data, expected.flat()) < ROUNDING, `width ${width}, stride ${stride}, ${positions} positions`)
+      t.ok(farthest(found.data, expected.flat()) < rounding, `width ${width}, stride ${stride}, ${positions} positions`)
     }
   }
 })

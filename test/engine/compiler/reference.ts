@@ -9,14 +9,14 @@ export const REAL: Target = { matrices: 'real' }
 
 export const open = sessionOpener({ providers: ['cpu'], strict: true, threads: 1 })
 
-/** Runs a graph with float32 inputs and one float32 result. */
+/** Runs a graph with float32 inputs and one float32 result; what is written computes in the type of activations. */
 export async function evaluate<Name extends string>(
   target: Target, inputs: Readonly<Record<Name, Tensor>>,
   write: (graph: Graph, values: Readonly<Record<Name, Value>>) => Value,
 ): Promise<{ readonly data: Float32Array; readonly dims: readonly number[] }> {
   const graph = new Graph('test', target)
   const names = Object.keys(inputs) as Name[]
-  const values = Object.fromEntries(names.map((name) => [name, graph.input(name, 'float32')]))
+  const values = Object.fromEntries(names.map((name) => [name, graph.activationInput(name)]))
   graph.output(write(graph, values as Record<Name, Value>), 'result', 'float32')
   const session = await open(graph.bytes(), { fixedShapes: false })
   try {

@@ -80,14 +80,20 @@ tap.test('keys and values of a whole window are those of the published graphs', 
   t.ok(ratioDb > 15, `${ratioDb.toFixed(1)} dB`)
 })
 
-tap.test('real matrices, several runs and single steps all give the same tokens', { skip }, async (t) => {
+tap.test('real numbers of both widths, several runs and single steps all give the same tokens', { skip }, async (t) => {
   const audio = featuresOf(warmUp, 400)
-  for (const matrices of ['unsigned', 'real'] as const) {
+  let exact: Float32Array | undefined
+  for (const matrices of ['unsigned', 'real', 'emulated-half'] as const) {
     const { encode, graph } = await openGreedyModel(t, modelsDir, NAME, matrices)
     const { vocabulary } = graph
     const text = Array.from({ length: endToken }, (_, id) => id)
     const masks = { later: allowOnly(vocabulary, [...text, endToken]), first: allowOnly(vocabulary, text) }
     const memory = await encode(audio)
+    if (matrices === 'real') exact = keyValuesOf(memory)
+    if (matrices === 'emulated-half') {
+      const ratioDb = signalToNoiseDb(exact!, keyValuesOf(memory))
+      t.ok(ratioDb > 40, `float16 to exact ${ratioDb.toFixed(1)} dB`)
+    }
     const { tokens } = await decodeAlone(graph, memory, PROMPT, 30, masks)
     t.equal(tokens.at(-1), endToken, matrices)
     const sequence = sequenceOf(memory, PROMPT)
