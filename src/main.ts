@@ -30,13 +30,16 @@ import type { PoolEvents } from './serving/workers/pool-options.js'
 import { WorkerPool } from './serving/workers/pool.js'
 import { memoryLimitBytes } from './serving/workers/recycling.js'
 import type { CheckedModels, LoadedModel } from './domain/worker-protocol.js'
-import { UNPROTECTED, welcome } from './serving/welcome.js'
+import { welcome } from './serving/welcome.js'
 import { workerSettings } from './serving/workers/worker-settings.js'
 
 /** Time after the drain for workers to end, before the process exits anyway. */
 const EXIT_AFTER_DRAIN_MS = 15_000
 /** Of that, for clips that wait to be written. */
 const COLLECTION_CLOSE_SECONDS = 8
+
+const UNPROTECTED =
+  'anyone who reaches this port may use every route, replace catalogues and read metrics: set EARSHOT_KEYS_FILE'
 
 const { version } = JSON.parse(readFileSync(path.join(projectRoot, 'package.json'), 'utf8')) as { version: string }
 
@@ -55,8 +58,7 @@ async function serve(config: Config): Promise<void> {
   const { models, standard, loadable, checked } = await describeModels(config)
   const telemetry = new Telemetry(config.models, { version, revision: config.revision, node_version: process.version })
   const keys = await openKeys(config, telemetry, logger)
-  const uploads = new Uploads(config)
-  const sessions = new LiveSessions(config.liveSessions, telemetry.registry)
+  const [uploads, sessions] = [new Uploads(config), new LiveSessions(config.liveSessions, telemetry.registry)]
   const pool = openPool(config, { loadable, checked }, poolEvents(loadable, telemetry, logger))
   telemetry.observeLive(() => ({
     queueLength: pool.queueLength,
@@ -78,10 +80,10 @@ async function serve(config: Config): Promise<void> {
   started.catch(() => undefined) // of interest below, once the port is open
   const searchEngine = openExternalSearchEngine(config)
   const { buildApp } = await import('./serving/http/app.js')
+  const labelling = await openLabelling(config, collection?.clips)
   const app = await buildApp({
     config, keys, pool, telemetry, drift, uploads, sessions, feedback, collection, catalogues, searchEngine, logger,
-    models,
-    labelling: await openLabelling(config, collection?.clips),
+    models, labelling,
   }, version)
 
   let closing = false
@@ -89,8 +91,8 @@ async function serve(config: Config): Promise<void> {
   closeWithGrace({ delay, logger: false }, async ({ signal, err }) => {
     closing = true
     if (err) logger.fatal({ err }, 'unexpected error')
-    logger.info({ signal, requests: uploads.requestsInProgress }, 'draining')
-    await Promise.all([uploads.drain(config.drainSeconds), sessions.drain(config.drainSeconds)])
+    logger.info({ signal, requests: uploads.requestsInProgress, sessions: sessions.count }, 'draining')
+    await Promise.all([uploads, sessions].map((one) => one.drain(config.drainSeconds)))
     await pool.close(0)
     await app.close()
     await collection?.close(COLLECTION_CLOSE_SECONDS)
@@ -107,7 +109,7 @@ async function serve(config: Config): Promise<void> {
   await loading.catch((thrown: unknown) => { if (!closing) throw thrown })
   if (closing) return
   logger.info({ workers }, 'ready')
-  welcome(address, config)
+  welcome(address, config, UNPROTECTED)
 }
 
 function cannotListen(host: string, port: number, cause: unknown): SpeechError {

@@ -58,10 +58,13 @@ const DOORS: Readonly<Record<string, readonly string[]>> = {
   '@fastify/swagger': ['serving/http/'],
   '@fastify/swagger-ui': ['serving/http/'],
   '@fastify/type-provider-typebox': ['serving/http/'],
+  '@fastify/websocket': ['serving/http/live/'],
+  ws: ['serving/http/live/'],
   typebox: [
     'serving/http/',
     'serving/access/keys-file',
     'domain/settings',
+    'domain/setting-schemas',
     'domain/setting-values',
     'domain/model-card',
     'config',
@@ -86,7 +89,7 @@ const DOORS: Readonly<Record<string, readonly string[]>> = {
 }
 
 /** Programs, not libraries: nothing imports them. */
-const TOOLS = ['eslint', 'typescript', '@types/node', '@types/pacote', 'axe-core']
+const TOOLS = ['eslint', 'typescript', '@types/node', '@types/pacote', '@types/ws', 'axe-core']
 
 /**
  * Where a family may be named outside families/ and architectures/: default values, those of profiles, and the name of

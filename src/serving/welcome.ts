@@ -2,14 +2,14 @@
 import type { Config } from '../config.js'
 import { isLoopback } from './http/browsers/hosts.js'
 
-export const UNPROTECTED =
-  'anyone who reaches this port may use every route, replace catalogues and read metrics: set EARSHOT_KEYS_FILE'
-
-/** For the person at the terminal, on standard error: standard output has the log alone. */
-export function welcome(address: string, config: Config): void {
+/**
+ * For the person at the terminal, on standard error: standard output has the log alone. `warning`: for a service that
+ * anyone may use.
+ */
+export function welcome(address: string, config: Config, warning: string): void {
   if (process.stderr.isTTY) process.stderr.write(firstSteps(address, config))
   // Not only on a terminal: it must not be missed among the lines of a log.
-  if (config.keysFile === undefined && !isLoopback(config.host)) process.stderr.write(`WARNING: ${UNPROTECTED}\n\n`)
+  if (config.keysFile === undefined && !isLoopback(config.host)) process.stderr.write(`WARNING: ${warning}\n\n`)
 }
 
 function firstSteps(address: string, { warmUpClip, keysFile, models, cascadeModel }: Config): string {
