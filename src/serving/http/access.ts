@@ -9,6 +9,7 @@ import type { Access, Refusal } from '../../domain/scopes.js'
 import { SpeechError } from '../../domain/errors.js'
 import { nameByKey, networkOf } from './connections/clients.js'
 import type { AppDependencies } from './dependencies.js'
+import { authorizationOf } from './live/subprotocols.js'
 import { replyWithError } from './replies.js'
 
 declare module 'fastify' {
@@ -63,7 +64,7 @@ export function guardRoutes(app: FastifyInstance, { keys, telemetry, logger }: A
   app.addHook('onRequest', async (request, reply) => {
     const { access = 'admin' } = request.routeOptions.config
     if (keys === undefined || request.is404 || access === 'open') return
-    const { name, refusal } = keys.verify(request.headers.authorization, access)
+    const { name, refusal } = keys.verify(authorizationOf(request.headers), access)
     if (name !== undefined) {
       request.keyName = name
       request.log = request.log.child({ key: name })
