@@ -107,7 +107,7 @@ t.test('only these routes are open, and nothing of them is data', async (t) => {
     '/healthz',
     '/openapi.json',
     '/readyz', '/runbook', '/runbook/', '/runbook/:file',
-    '/shared/:file',
+    '/shared/:file', '/talk/:file',
   ])
   const scopes = Object.fromEntries(
     app

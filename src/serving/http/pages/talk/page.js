@@ -124,13 +124,14 @@ function setListening(isListening) {
   fileInput.disabled = isListening
   for (const button of part('samples').querySelectorAll('button')) button.disabled = isListening
   setText(part('microphone-word'), isSpoken ? 'Stop' : 'Speak')
-  setText(part('state'), !isListening ? FIRST_STATE : isSpoken ? 'Listening…' : 'Reading the file…')
+  setText(part('state'), !isListening ? FIRST_STATE : isSpoken ? 'Opening the microphone…' : 'Reading the file…')
   if (!isListening) part('level').style.transform = 'scaleX(0)'
 }
 
 /** @param {EarshotEvents['level']} level */
 function showLevel({ rms, samples, rate }) {
   memory.add(samples, rate)
+  if (source === 'microphone' && !microphone.disabled) setText(part('state'), 'Listening…')
   const now = performance.now()
   if (isCalm.matches && now - leveledAt < CALM_MS) return
   leveledAt = now
@@ -182,7 +183,9 @@ function showFinal(result) {
   tell(text === '' ? 'No words.' : text)
   showEnd()
   if (found !== null) showFound(found, '')
-  showReport(result, memory.between(startSeconds, endSeconds))
+  // The client ends the utterance that a file ends in.
+  const isCut = source === 'file' && result.reason === 'committed'
+  showReport(isCut ? { ...result, reason: 'end_of_stream' } : result, memory.between(startSeconds, endSeconds))
 }
 
 /** @param {EarshotFound} found @param {string} state */

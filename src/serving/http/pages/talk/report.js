@@ -28,8 +28,9 @@ export function showReport(result, samples) {
   part('warnings').replaceChildren(...[...empty, ...plain].map((words) => element('li', {}, words)))
   part('wave').replaceChildren(waveform(report, samples))
   const trimmed = trimmedLeadingSeconds + trimmedTrailingSeconds
-  setText(part('wave-note'), `${inSeconds(audioSeconds)} of audio. Grey parts with dashed edges were trimmed before `
-    + `recognition (${inSeconds(trimmed)}). Brackets below show where words are.`)
+  const cut = trimmed === 0 ? 'Nothing was trimmed.'
+    : `${inSeconds(trimmed)} were trimmed before recognition: the grey parts with a dashed edge.`
+  setText(part('wave-note'), `${inSeconds(audioSeconds)} of audio. ${cut} Brackets show where words are.`)
   part('timed').replaceChildren(...wordsOf(report).map(({ text, startSeconds, endSeconds }) => element('li', {},
     text, element('small', {}, `${startSeconds.toFixed(2)} – ${endSeconds.toFixed(2)} s`))))
 }
@@ -58,7 +59,8 @@ function waveform(report, samples) {
   const svg = drawing(COLUMNS, HEIGHT,
     shape('rect', { x: 0, y: 0, width: start, height: HEIGHT, class: 'trimmed' }),
     shape('rect', { x: end, y: 0, width: COLUMNS - end, height: HEIGHT, class: 'trimmed' }),
-    shape('path', { d: outline(samples), class: 'samples' }), edge(start), edge(end),
+    shape('path', { d: outline(samples), class: 'samples' }),
+    ...start > 0 ? [edge(start)] : [], ...end < COLUMNS ? [edge(end)] : [],
     ...wordsOf(report).map(({ startSeconds, endSeconds }) => {
       const [left, right] = [at(startSeconds) + 0.5, at(endSeconds) - 0.5]
       return shape('path', { d: `M${left} ${WORD_TOP}V${WORD_BOTTOM}H${right}V${WORD_TOP}`, class: 'word' })
