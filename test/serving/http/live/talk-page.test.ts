@@ -59,8 +59,9 @@ t.test('the client is what its types say', async (t) => {
 import type * as declared from './earshot-client.d.ts'\n${lines}`)
     const program = ts.createProgram([path.join(folder, 'check.ts')], {
       strict: true, noEmit: true, allowJs: true, checkJs: true, types: [], lib: ['lib.es2023.d.ts', 'lib.dom.d.ts'],
-      target: ts.ScriptTarget.ES2023, module: ts.ModuleKind.NodeNext, moduleResolution: ts.ModuleResolutionKind.NodeNext,
-      allowImportingTsExtensions: true, exactOptionalPropertyTypes: true, noUncheckedIndexedAccess: true,
+      target: ts.ScriptTarget.ES2023, module: ts.ModuleKind.NodeNext,
+      moduleResolution: ts.ModuleResolutionKind.NodeNext, allowImportingTsExtensions: true,
+      exactOptionalPropertyTypes: true, noUncheckedIndexedAccess: true,
     })
     return ts.getPreEmitDiagnostics(program)
       .map(({ messageText }) => ts.flattenDiagnosticMessageText(messageText, '\n'))

@@ -6,6 +6,8 @@ import { NO_SPEECH, REASONS, WARNINGS } from './words.js'
 
 const COLUMNS = 400
 const HEIGHT = 100
+/** Less is not seen, seconds. */
+const LEAST_TRIMMED = 0.005
 /** Where the brackets of words are drawn. */
 const [WORD_TOP, WORD_BOTTOM] = [88, 97]
 
@@ -28,7 +30,7 @@ export function showReport(result, samples) {
   part('warnings').replaceChildren(...[...empty, ...plain].map((words) => element('li', {}, words)))
   part('wave').replaceChildren(waveform(report, samples))
   const trimmed = trimmedLeadingSeconds + trimmedTrailingSeconds
-  const cut = trimmed === 0 ? 'Nothing was trimmed.'
+  const cut = trimmed < LEAST_TRIMMED ? 'Nothing was trimmed.'
     : `${inSeconds(trimmed)} were trimmed before recognition: the grey parts with a dashed edge.`
   setText(part('wave-note'), `${inSeconds(audioSeconds)} of audio. ${cut} Brackets show where words are.`)
   part('timed').replaceChildren(...wordsOf(report).map(({ text, startSeconds, endSeconds }) => element('li', {},
@@ -60,7 +62,8 @@ function waveform(report, samples) {
     shape('rect', { x: 0, y: 0, width: start, height: HEIGHT, class: 'trimmed' }),
     shape('rect', { x: end, y: 0, width: COLUMNS - end, height: HEIGHT, class: 'trimmed' }),
     shape('path', { d: outline(samples), class: 'samples' }),
-    ...start > 0 ? [edge(start)] : [], ...end < COLUMNS ? [edge(end)] : [],
+    ...trimmedLeadingSeconds < LEAST_TRIMMED ? [] : [edge(start)],
+    ...trimmedTrailingSeconds < LEAST_TRIMMED ? [] : [edge(end)],
     ...wordsOf(report).map(({ startSeconds, endSeconds }) => {
       const [left, right] = [at(startSeconds) + 0.5, at(endSeconds) - 0.5]
       return shape('path', { d: `M${left} ${WORD_TOP}V${WORD_BOTTOM}H${right}V${WORD_TOP}`, class: 'word' })
