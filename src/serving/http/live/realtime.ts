@@ -58,7 +58,8 @@ class RealtimeConnection {
     this.#dependencies = dependencies
     const { config, sessions, telemetry } = dependencies
     const { model } = request.query as { readonly model?: unknown }
-    this.#configuration = standardConfiguration(typeof model === 'string' ? model : config.models[0]!)
+    const standard = standardConfiguration(typeof model === 'string' ? model : config.models[0]!)
+    this.#configuration = updated(standard, request.session ?? {}, false)
     this.#socket = new LiveSocket(socket, {
       idleSeconds: config.liveIdleSeconds, maxSeconds: config.liveSessionSeconds,
     }, {
