@@ -26,8 +26,10 @@ export async function realtime(scope: FastifyInstance, dependencies: AppDependen
     const refusal = dependencies.sessions.refusal(request)
     if (refusal !== undefined) throw refusal
   })
-  scope.get('/v1/realtime', { websocket: true, config: { access: 'transcribe' } }, (socket, request) => {
-    new RealtimeConnection(socket, request, dependencies).open()
+  scope.route({
+    method: 'GET', url: '/v1/realtime', config: { access: 'transcribe' }, schema: { hide: true },
+    handler: () => { throw invalid('this address takes WebSockets alone (RFC 6455)', 'upgrade') },
+    wsHandler: (socket, request) => { new RealtimeConnection(socket, request, dependencies).open() },
   })
 }
 
@@ -63,7 +65,7 @@ class RealtimeConnection {
     this.#socket = new LiveSocket(socket, {
       idleSeconds: config.liveIdleSeconds, maxSeconds: config.liveSessionSeconds,
     }, {
-      onMessage: (data, isBinary) => { this.#receive(data, isBinary) },
+      onMessage: (data, isBinary) => this.#receive(data, isBinary),
       onEnd: (outcome) => {
         this.#session?.cancel()
         this.#asked?.release()
@@ -82,11 +84,12 @@ class RealtimeConnection {
     void this.#answering(undefined, () => { this.#asked = this.#askFor(this.#configuration) })
   }
 
-  #receive(data: Buffer, isBinary: boolean): void {
+  /** Resolves when it is handled. */
+  #receive(data: Buffer, isBinary: boolean): Promise<void> {
     const event = isBinary ? undefined : parsed(data)
-    if (event === undefined) return this.#refuse(invalid('an event is a JSON object in a text message'), undefined)
-    // Audio waits for nothing: it is handled at once where no event before it is waiting.
-    this.#handled = this.#handled.then(() => this.#handle(event))
+    this.#handled = this.#handled.then(() => event === undefined
+      ? this.#refuse(invalid('an event is a JSON object in a text message'), undefined) : this.#handle(event))
+    return this.#handled
   }
 
   async #handle(event: ClientEvent): Promise<void> {

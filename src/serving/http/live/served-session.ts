@@ -121,12 +121,18 @@ export class ServedSession {
     this.#counts.observe(event)
     this.#told = this.#told.then(async () => {
       if (event.kind === 'final') this.#answered(event)
+      if (event.kind === 'failed') this.#failed(event.error)
       const { search } = this.#asked
       if (event.kind !== 'final' && event.kind !== 'partial') return this.#emit(event)
       const isSearched = search !== undefined && (event.kind === 'final' || search.partials)
       const found = isSearched ? await search.ask(alternativesOf(event.report), event.report.phraseScores) : null
       return this.#emit({ ...event, found })
     })
+  }
+
+  #failed({ code }: SpeechError): void {
+    const { name: model } = this.#asked.model
+    this.#dependencies.telemetry.failed(code, { model, keyName: this.#request.keyName, secondsSinceUpload: 0 })
   }
 
   #answered({ report, waitSeconds, startSeconds, endSeconds }: FinalEvent): void {

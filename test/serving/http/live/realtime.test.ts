@@ -133,7 +133,7 @@ t.test('what is wrong is answered with a typed error that names it, and the sess
 
 t.test('an utterance that cannot be recognized has an event, and the next one is recognized', async (t) => {
   let calls = 0
-  const { url } = await setUp(t, {}, {
+  const { url, metric } = await setUp(t, {}, {
     answer: async (): Promise<Report> => {
       if (calls++ === 0) throw new SpeechError('QUEUE_FULL')
       return REPORT
@@ -144,6 +144,7 @@ t.test('an utterance that cannot be recognized has an event, and the next one is
   client.append(Buffer.concat([QUERY, QUERY]))
   t.match(await client.until(`${RESULT}.failed`), { content_index: 0, error: { code: 'QUEUE_FULL' } })
   await client.until(`${RESULT}.completed`)
+  t.match((await metric('asr_rejections_total')).join(), /reason="queue_full"} 1/)
 })
 
 t.test('hits come with final results, and logprobs where they are included', async (t) => {
@@ -158,6 +159,14 @@ t.test('hits come with final results, and logprobs where they are included', asy
   const completed = await client.until(`${RESULT}.completed`)
   t.match(completed, { logprobs: [], earshot: { found: { outcome: 'hit', hits: [{ name: 'play some jazz' }] } } })
   t.match(jobs, [{ nBest: 5, tokenLogProbabilities: true }])
+})
+
+t.test('pages of other sites open no session, and plain requests are told what the address takes', async (t) => {
+  const { url } = await setUp(t)
+  t.match(await upgradeRefusal(url, { origin: 'https://evil.example' }), { status: 403, code: 'ORIGIN_REFUSED' })
+  const plain = await fetch(`${url}/v1/realtime`)
+  t.equal(plain.status, 400)
+  t.match(await plain.json(), { error: { code: 'REQUEST_INVALID', message: /WebSockets/ } })
 })
 
 t.test('too many sessions, and sessions that are off, are refused before the upgrade', async (t) => {
@@ -198,11 +207,13 @@ t.test('the utterance that is being said is finished when the service shuts down
 })
 
 /** Status and code of an answer of HTTP to an upgrade. */
-function upgradeRefusal(url: string): Promise<{ readonly status: number | undefined; readonly code: string }> {
+function upgradeRefusal(
+  url: string, headers: Record<string, string> = {},
+): Promise<{ readonly status: number | undefined; readonly code: string }> {
   return new Promise((resolve, reject) => {
     const request = httpRequest(`${url}/v1/realtime`, { headers: {
       'connection': 'upgrade', 'upgrade': 'websocket', 'sec-websocket-version': '13',
-      'sec-websocket-key': 'dGhlIHNhbXBsZSBub25jZQ==',
+      'sec-websocket-key': 'dGhlIHNhbXBsZSBub25jZQ==', ...headers,
     } })
     request.on('error', reject).on('response', (response) => {
       let body = ''
