@@ -112,7 +112,8 @@ class RealtimeConnection {
     if (typeof session !== 'object' || session === null) throw invalid('session is missing', 'session')
     const configuration = updated(this.#configuration, session, isBeta)
     const asked = this.#askFor(configuration) // refused before anything changes
-    await this.#endSession()
+    if (isSameFormat(configuration, this.#configuration)) this.#session?.reconfigure(asked.value)
+    else await this.#endSession()
     this.#asked?.release()
     this.#asked = asked
     this.#configuration = configuration
@@ -120,7 +121,7 @@ class RealtimeConnection {
     this.#send(type, { session: described(this.#id, configuration) })
   }
 
-  /** What was said before a change is recognized as it was configured. */
+  /** What is being said when the format changes is recognized, and audio without speech is dropped. */
   async #endSession(): Promise<void> {
     const session = this.#session
     if (session === undefined) return
@@ -149,15 +150,13 @@ class RealtimeConnection {
   }
 
   #openSession(): ServedSession {
-    const configuration = this.#configuration
-    const { value: asked } = this.#asked ?? this.#askFor(configuration)
-    const options = {
-      speech: configuration.turnDetection !== null, logprobs: configuration.logprobs,
-      details: configuration.earshot.details === true,
-    }
+    const { value: asked } = this.#asked ?? this.#askFor(this.#configuration)
     const offset = this.#offsetSeconds
     return new ServedSession(asked, this.#request, this.#dependencies,
-      (event) => { this.#items.tell(event, options, offset) },
+      (event) => {
+        const { turnDetection, logprobs, earshot } = this.#configuration
+        this.#items.tell(event, { speech: turnDetection !== null, logprobs, details: earshot.details === true }, offset)
+      },
       (fault) => {
         this.#refuse(fault, undefined)
         this.#socket.close(fault.code === 'SHUTTING_DOWN' ? 'shutdown' : 'failed', fault.code)
@@ -199,6 +198,10 @@ class RealtimeConnection {
   #send(type: string, fields: object): void {
     this.#socket.send({ type, event_id: `event_${randomUUID()}`, ...fields })
   }
+}
+
+function isSameFormat({ format: one }: RealtimeConfiguration, { format: other }: RealtimeConfiguration): boolean {
+  return one.codec === other.codec && one.sampleRate === other.sampleRate
 }
 
 function parsed(data: Buffer): ClientEvent | undefined {

@@ -36,7 +36,7 @@ export type ServedEvent =
 const PARTIAL_DEADLINE_SECONDS = 2
 
 export class ServedSession {
-  readonly #asked: SessionRequest
+  #asked: SessionRequest
   readonly #request: FastifyRequest
   readonly #dependencies: AppDependencies
   readonly #emit: (event: ServedEvent) => void
@@ -58,7 +58,7 @@ export class ServedSession {
       detect: (windows) => dependencies.pool.detect(windows),
       recognize: (utterance, signal) => this.#recognize(utterance, signal),
       recognizePartly: (utterance, signal) => this.#recognizePartly(utterance, signal),
-      ...asked.completenessOf && { completenessOf: asked.completenessOf },
+      completenessOf: (text) => this.#asked.completenessOf?.(text) ?? 'unknown',
     }
     this.#core = new LiveSession(asked, ports, (event) => { this.#tell(event) }, (fault) => {
       onFault(fault instanceof SpeechError ? fault : new SpeechError('INTERNAL', undefined, { cause: fault }))
@@ -69,6 +69,12 @@ export class ServedSession {
   get backlogSeconds(): number { return this.#core.backlogSeconds }
   get pendingSeconds(): number { return this.#core.pendingSeconds }
   get isSpeaking(): boolean { return this.#core.isSpeaking }
+
+  /** From now on; the format stays. */
+  reconfigure(asked: SessionRequest): void {
+    this.#asked = { ...asked, format: this.#asked.format }
+    this.#core.reconfigure(this.#asked)
+  }
 
   push(piece: Uint8Array): void { this.#core.push(piece) }
   clear(): void { this.#core.clear() }

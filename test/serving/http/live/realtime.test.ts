@@ -86,6 +86,26 @@ t.test('turn_detection null: the client commits, and no speech events are sent',
   t.equal(errorOf(await client.until('error')).code, 'REQUEST_INVALID', 'nothing is left')
 })
 
+t.test('an update in the middle of an utterance loses nothing, unless the format changes', async (t) => {
+  const { url, jobs } = await setUp(t, {}, { runIfFree: async () => null })
+  const client = await connect(t, url)
+  const manual = { audio: { input: { turn_detection: null } } }
+  client.send({ type: 'session.update', session: manual })
+  client.append(samples(1_000, 0.5))
+  client.send({ type: 'session.update', session: { audio: { input: { transcription: { language: 'en' } } } } })
+  client.append(samples(1_000, 0.5))
+  client.send({ type: 'input_audio_buffer.commit' })
+  await client.until(`${RESULT}.completed`)
+  t.match(jobs.at(-1), { language: 'en', audioSeconds: 1 })
+  client.append(samples(1_000, 0.5))
+  client.send({ type: 'session.update', session: { audio: { input: { format: { type: 'audio/pcmu' } } } } })
+  await client.until('session.updated')
+  client.append(new Uint8Array(4_000).fill(9))
+  client.send({ type: 'input_audio_buffer.commit' })
+  await client.until(`${RESULT}.completed`)
+  t.match(jobs.at(-1), { headerless: { codec: 'mulaw' }, audioSeconds: 0.5 })
+})
+
 t.test('the shapes of the beta are understood', async (t) => {
   const { url, jobs } = await setUp(t)
   const client = await connect(t, url, '?intent=transcription')
