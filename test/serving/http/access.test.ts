@@ -118,6 +118,9 @@ t.test('only these routes are open, and nothing of them is data', async (t) => {
   const expected: Record<string, Access> = {
     'POST /v1/transcriptions': 'transcribe',
     'POST /v1/audio/transcriptions': 'transcribe',
+    'GET /v1/realtime': 'transcribe',
+    'HEAD /v1/realtime': 'transcribe',
+    'POST /v1/realtime/client_secrets': 'transcribe',
     'POST /v1/search': 'search',
     'GET /v1/catalogues': 'catalogues',
     'HEAD /v1/catalogues': 'catalogues',
