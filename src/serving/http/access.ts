@@ -7,6 +7,7 @@
 import type { FastifyBaseLogger, FastifyInstance, FastifyRequest, RouteOptions } from 'fastify'
 import type { Access, Refusal } from '../../domain/scopes.js'
 import { SpeechError } from '../../domain/errors.js'
+import { offeredAuthorization } from './live/subprotocols.js'
 import { nameByKey, networkOf } from './connections/clients.js'
 import type { AppDependencies } from './dependencies.js'
 import { replyWithError } from './replies.js'
@@ -66,7 +67,7 @@ export function guardRoutes(app: FastifyInstance, { keys, telemetry, logger }: A
   app.addHook('onRequest', async (request, reply) => {
     const { access = 'admin' } = request.routeOptions.config
     if (keys === undefined || request.is404 || access === 'open') return
-    const verdict = keys.verify(request.headers.authorization, access)
+    const verdict = keys.verify(authorizationOf(request), access)
     const { name, refusal } = verdict
     request.session = 'session' in verdict ? verdict.session : undefined
     if (name !== undefined) {
@@ -82,6 +83,12 @@ export function guardRoutes(app: FastifyInstance, { keys, telemetry, logger }: A
     void reply.header('www-authenticate', `Bearer realm="earshot"${CHALLENGES[refusal]}${scope}`)
     return replyWithError(new SpeechError(refusal, refusal === 'KEY_SCOPE' ? `"${access}"` : undefined), request, reply)
   })
+}
+
+/** Of a WebSocket that has no such header, what its subprotocols offer. */
+function authorizationOf({ headers }: FastifyRequest): string | undefined {
+  const isWebSocket = headers.upgrade?.toLowerCase() === 'websocket'
+  return headers.authorization ?? (isWebSocket ? offeredAuthorization(headers['sec-websocket-protocol']) : undefined)
 }
 
 /** For /openapi.json, which says nothing of keys where the service has none. */
