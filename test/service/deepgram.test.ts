@@ -46,8 +46,9 @@ interface Said {
   readonly is_final?: boolean
   readonly speech_final?: boolean
   readonly last_word_end?: number
-  readonly channel?: { readonly alternatives: readonly [{ readonly transcript: string; readonly words: readonly Word[] }] }
+  readonly channel?: { readonly alternatives: readonly [Alternative] }
 }
+interface Alternative { readonly transcript: string; readonly words: readonly Word[] }
 interface Word { readonly word: string; readonly start: number; readonly end: number; readonly confidence: number }
 
 async function listen(url: string, options: object) {
@@ -58,7 +59,7 @@ async function listen(url: string, options: object) {
     model: 'nova-3', Authorization: 'Token none', reconnectAttempts: 0, ...options,
   })
   const messages: Said[] = []
-  connection.on('message', (message: Message) => { messages.push(message as Said) })
+  connection.on('message', (message: Message) => { messages.push(message) })
   const closed = new Promise<number>((resolve) => {
     connection.on('close', ((event: { code: number }) => { resolve(event.code) }) as never)
   })
@@ -67,7 +68,9 @@ async function listen(url: string, options: object) {
   return { connection, messages, closed }
 }
 
-async function hear({ connection }: { connection: Connection }, audio: Buffer, pieceBytes = PIECE_BYTES): Promise<void> {
+async function hear(
+  { connection }: { connection: Connection }, audio: Buffer, pieceBytes = PIECE_BYTES,
+): Promise<void> {
   for (let at = 0; at < audio.length; at += pieceBytes) {
     connection.sendMedia(audio.subarray(at, at + pieceBytes))
     await sleep(20)
@@ -93,7 +96,8 @@ t.test('the SDK of Deepgram hears words with their times, and a gap after them',
   t.ok(words.every(({ start, end }) => start >= 1 && start < end && end < 1 + speech.length / 2 / RATE + 0.1))
   t.ok(words.every(({ confidence }) => confidence > 0 && confidence <= 1))
   t.ok(new Set(words.map(({ confidence }) => confidence)).size > 1, 'each word has a confidence of its own')
-  t.ok(results.some((result) => result.is_final === false && /what time/i.test(result.channel!.alternatives[0].transcript)))
+  const interim = results.filter((result) => result.is_final === false)
+  t.match(interim.map(({ channel }) => channel!.alternatives[0].transcript).join(' '), /what time/i)
   const types = messages.map(({ type }) => type)
   t.equal(types[0], 'SpeechStarted')
   t.equal(types.at(-1), 'Metadata')
@@ -107,7 +111,8 @@ t.test('the SDK of Deepgram hears words with their times, and a gap after them',
   t.equal(await telephone.closed, 1000)
   const said = telephone.messages.flatMap(({ channel, is_final: isFinal }) =>
     isFinal === true ? channel!.alternatives[0].transcript : [])
-  const { text } = await (await fetch(`${url}/v1/transcriptions`, { method: 'POST', body: file })).json() as { text: string }
+  const posted = await fetch(`${url}/v1/transcriptions`, { method: 'POST', body: file })
+  const { text } = await posted.json() as { text: string }
   const plain = text.toLowerCase().replace(/[^a-z' ]/g, '')
   t.equal(said.join(' ').trim(), plain, 'as the file posted whole')
   t.not(plain, '')

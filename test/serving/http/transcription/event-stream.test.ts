@@ -13,7 +13,7 @@ const LONG = {
   ...REPORT, text: 'Play some jazz. Then stop.', segments: [segment('Play some jazz.'), segment('Then stop.')],
 }
 
-interface Event { readonly type: string; readonly delta?: string; readonly text?: string; readonly [field: string]: unknown }
+interface Event { readonly type: string; readonly delta?: string; readonly [field: string]: unknown }
 
 async function eventsIn(response: Response): Promise<Event[]> {
   const blocks = (await response.text()).split('\n\n')
