@@ -40,13 +40,12 @@ async function startService(t: Test): Promise<string> {
 }
 
 type Connection = Awaited<ReturnType<DeepgramClient['listen']['v1']['connect']>>
-type Message = Parameters<NonNullable<Parameters<Connection['on']>[1]>>[0]
 interface Said {
   readonly type: string
-  readonly is_final?: boolean
-  readonly speech_final?: boolean
+  readonly is_final?: boolean | undefined
+  readonly speech_final?: boolean | undefined
   readonly last_word_end?: number
-  readonly channel?: { readonly alternatives: readonly [Alternative] }
+  readonly channel?: { readonly alternatives: readonly Alternative[] }
 }
 interface Alternative { readonly transcript: string; readonly words: readonly Word[] }
 interface Word { readonly word: string; readonly start: number; readonly end: number; readonly confidence: number }
@@ -59,9 +58,9 @@ async function listen(url: string, options: object) {
     model: 'nova-3', Authorization: 'Token none', reconnectAttempts: 0, ...options,
   })
   const messages: Said[] = []
-  connection.on('message', (message: Message) => { messages.push(message) })
+  connection.on('message', (message) => { messages.push(message) })
   const closed = new Promise<number>((resolve) => {
-    connection.on('close', ((event: { code: number }) => { resolve(event.code) }) as never)
+    connection.on('close', ({ code }) => { resolve(code) })
   })
   connection.connect()
   await connection.waitForOpen()
@@ -89,7 +88,7 @@ t.test('the SDK of Deepgram hears words with their times, and a gap after them',
   const { messages } = session
   const results = messages.filter(({ type }) => type === 'Results')
   const final = results.find((result) => result.is_final)!
-  const { transcript, words } = final.channel!.alternatives[0]
+  const { transcript, words } = final.channel!.alternatives[0]!
   t.match(transcript, SPOKEN)
   t.equal(final.speech_final, true)
   t.equal(words.map(({ word }) => word).join(' '), 'what time does the museum open on sunday')
@@ -97,7 +96,7 @@ t.test('the SDK of Deepgram hears words with their times, and a gap after them',
   t.ok(words.every(({ confidence }) => confidence > 0 && confidence <= 1))
   t.ok(new Set(words.map(({ confidence }) => confidence)).size > 1, 'each word has a confidence of its own')
   const interim = results.filter((result) => result.is_final === false)
-  t.match(interim.map(({ channel }) => channel!.alternatives[0].transcript).join(' '), /what time/i)
+  t.match(interim.map(({ channel }) => channel!.alternatives[0]!.transcript).join(' '), /what time/i)
   const types = messages.map(({ type }) => type)
   t.equal(types[0], 'SpeechStarted')
   t.equal(types.at(-1), 'Metadata')
@@ -110,7 +109,7 @@ t.test('the SDK of Deepgram hears words with their times, and a gap after them',
   telephone.connection.sendCloseStream({ type: 'CloseStream' })
   t.equal(await telephone.closed, 1000)
   const said = telephone.messages.flatMap(({ channel, is_final: isFinal }) =>
-    isFinal === true ? channel!.alternatives[0].transcript : [])
+    isFinal === true ? channel!.alternatives[0]!.transcript : [])
   const posted = await fetch(`${url}/v1/transcriptions`, { method: 'POST', body: file })
   const { text } = await posted.json() as { text: string }
   const plain = text.toLowerCase().replace(/[^a-z' ]/g, '')

@@ -19,20 +19,24 @@ import { ServedSession, type ServedEvent } from './served-session.js'
 import { UtteranceEnds } from './utterance-end.js'
 
 export function deepgram(scope: FastifyInstance, dependencies: AppDependencies): void {
-  scope.get('/v1/listen', {
-    websocket: true,
-    config: { access: 'transcribe' },
+  scope.route({
+    method: 'GET', url: '/v1/listen', config: { access: 'transcribe' },
     schema: { querystring: DeepgramQuery, hide: true },
     // Before the upgrade: refusals are answers of HTTP. The catalogue is held when there is a session.
     preHandler: async (request) => { held(request, dependencies).release() },
-  }, (socket, request) => {
-    try {
-      new DeepgramConnection(socket, request, dependencies, held(request, dependencies))
-    } catch (thrown) { // a catalogue that was removed meanwhile
-      const error = asSpeechError(thrown)
-      socket.send(JSON.stringify(errorMessage(error)))
-      socket.close(CLOSE_CODES.failed, error.code)
-    }
+    handler: () => {
+      const detail = 'this address takes WebSockets alone (RFC 6455)'
+      throw new SpeechError('REQUEST_INVALID', detail, { parameter: 'upgrade' })
+    },
+    wsHandler: (socket, request) => {
+      try {
+        new DeepgramConnection(socket, request, dependencies, held(request, dependencies))
+      } catch (thrown) { // a catalogue that was removed meanwhile
+        const error = asSpeechError(thrown)
+        socket.send(JSON.stringify(errorMessage(error)))
+        socket.close(CLOSE_CODES.failed, error.code)
+      }
+    },
   })
 }
 
@@ -76,7 +80,7 @@ class DeepgramConnection {
     this.#socket = new LiveSocket(socket, {
       idleSeconds: config.liveIdleSeconds, maxSeconds: config.liveSessionSeconds,
     }, {
-      onMessage: (data, isBinary) => { this.#receive(data, isBinary) },
+      onMessage: async (data, isBinary) => { this.#receive(data, isBinary) },
       onEnd: (outcome) => {
         this.#session.cancel()
         release()

@@ -40,7 +40,7 @@ export type ServedEvent =
 const PARTIAL_DEADLINE_SECONDS = 2
 
 export class ServedSession {
-  readonly #asked: SessionRequest
+  #asked: SessionRequest
   readonly #request: FastifyRequest
   readonly #dependencies: AppDependencies
   readonly #emit: (event: ServedEvent) => void
@@ -63,8 +63,8 @@ export class ServedSession {
       detect: (windows) => dependencies.pool.detect(windows),
       recognize: (utterance, signal) => this.#recognize(utterance, signal),
       recognizePartly: (utterance, signal) => this.#recognizePartly(utterance, signal),
-      ...asked.completenessOf && { completenessOf: asked.completenessOf },
       ...asked.handled && { handled: (until: number) => { this.#inOrder(async () => asked.handled?.(until)) } },
+      completenessOf: (text) => this.#asked.completenessOf?.(text) ?? 'unknown',
     }
     this.#onFault = (fault) => {
       onFault(fault instanceof SpeechError ? fault : new SpeechError('INTERNAL', undefined, { cause: fault }))
@@ -76,6 +76,12 @@ export class ServedSession {
   get backlogSeconds(): number { return this.#core.backlogSeconds }
   get pendingSeconds(): number { return this.#core.pendingSeconds }
   get isSpeaking(): boolean { return this.#core.isSpeaking }
+
+  /** From now on; the format stays. */
+  reconfigure(asked: SessionRequest): void {
+    this.#asked = { ...asked, format: this.#asked.format }
+    this.#core.reconfigure(this.#asked)
+  }
 
   push(piece: Uint8Array): void { this.#core.push(piece) }
   clear(): void { this.#core.clear() }
@@ -129,6 +135,7 @@ export class ServedSession {
     this.#counts.observe(event)
     this.#inOrder(async () => {
       if (event.kind === 'final') this.#answered(event)
+      if (event.kind === 'failed') this.#failed(event.error)
       const { search } = this.#asked
       if (event.kind !== 'final' && event.kind !== 'partial') return this.#emit(event)
       const isSearched = search !== undefined && (event.kind === 'final' || search.partials)
@@ -140,6 +147,11 @@ export class ServedSession {
   /** A search that fails ends the session, like recognition that cannot go on. */
   #inOrder(work: () => Promise<void>): void {
     this.#told = this.#told.then(work).catch((thrown: unknown) => { this.#onFault(thrown) })
+  }
+
+  #failed({ code }: SpeechError): void {
+    const { name: model } = this.#asked.model
+    this.#dependencies.telemetry.failed(code, { model, keyName: this.#request.keyName, secondsSinceUpload: 0 })
   }
 
   #answered({ report, waitSeconds, startSeconds, endSeconds }: FinalEvent): void {
