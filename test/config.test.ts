@@ -10,7 +10,7 @@ t.test('an empty environment gives the defaults, frozen', (t) => {
     host: '127.0.0.1',
     port: 8080,
     models: ['moonshine-tiny-en'],
-    modelAliases: ['whisper-1', 'gpt-4o-transcribe', 'gpt-4o-mini-transcribe'],
+    modelAliases: ['whisper-1', 'gpt-4o-transcribe', 'gpt-4o-mini-transcribe', 'nova-3', 'nova-2'],
     executionProviders: ['cpu'],
     workers: 7,
     threads: 1,
@@ -53,7 +53,7 @@ t.test('values are read as what they are', (t) => {
     host: '::1',
     disabledCodecs: ['aac', 'alac'],
   })
-  t.same(config.modelAliases, ['whisper-1', 'gpt-4o-transcribe', 'gpt-4o-mini-transcribe'], 'an empty variable is one that is not set')
+  t.same(config.modelAliases, ['whisper-1', 'gpt-4o-transcribe', 'gpt-4o-mini-transcribe', 'nova-3', 'nova-2'], 'an empty variable is one that is not set')
   t.end()
 })
 

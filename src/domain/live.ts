@@ -1,7 +1,7 @@
 /** Closed lists about live sessions: of metrics, settings and protocols. */
 
 /** How a session is carried. */
-export const LIVE_PROTOCOLS = ['realtime'] as const
+export const LIVE_PROTOCOLS = ['realtime', 'deepgram'] as const
 export type LiveProtocol = (typeof LIVE_PROTOCOLS)[number]
 
 /**

@@ -57,7 +57,7 @@ export const SETTINGS = Type.Object({
     'Models to serve, at most four, separated by commas; the first is the default.',
     `names of models separated by commas: ${NAME_CHARACTERS}`, 'moonshine-tiny-en,whisper-base', LIST),
   EARSHOT_MODEL_ALIASES: matching(`^$|^${NAMES}$`,
-    'whisper-1,gpt-4o-transcribe,gpt-4o-mini-transcribe',
+    'whisper-1,gpt-4o-transcribe,gpt-4o-mini-transcribe,nova-3,nova-2',
     'Other names for the default model, for clients with a fixed one.',
     `names separated by commas: ${NAME_CHARACTERS}`, 'whisper-1', LIST),
   EARSHOT_MODELS_DIR: text(path.join(projectRoot, 'models'),

@@ -22,6 +22,8 @@ export interface LivePorts {
   recognizePartly(utterance: UtteranceAudio, signal: AbortSignal): Promise<Report | null>
   /** What the catalogue of the session says about words; absent without one. */
   completenessOf?(text: string): Completeness
+  /** The stream is handled up to here, seconds: told for each window, after its events. */
+  handled?(untilSeconds: number): void
 }
 
 export interface LiveOptions {
@@ -57,6 +59,9 @@ export type LiveEvent =
   | {
     readonly kind: 'partial'
     readonly utterance: number
+    /** The audio that was recognized, on the time line of the stream. */
+    readonly startSeconds: number
+    readonly endSeconds: number
     readonly stable: readonly string[]
     readonly unstable: readonly string[]
     readonly report: Report

@@ -153,6 +153,7 @@ export class LiveSession {
     for (const [index, isSpeech] of detected.isSpeech.entries()) {
       if (this.#isEnded) return
       await this.#window(first + index * DETECTION_WINDOW_SECONDS, isSpeech)
+      this.#ports.handled?.(first + (index + 1) * DETECTION_WINDOW_SECONDS)
     }
     this.#release()
   }

@@ -68,7 +68,8 @@ export class Utterance {
     if (report === null || report.text === '' || this.#abort.signal.aborted) return
     const { stable, unstable } = this.#prefix.add(report.text)
     this.#emit({
-      kind: 'partial', utterance: this.id, stable, unstable, report, waitSeconds: (performance.now() - since) / 1000,
+      kind: 'partial', utterance: this.id, startSeconds: this.startSeconds, endSeconds: nowSeconds, stable, unstable,
+      report, waitSeconds: (performance.now() - since) / 1000,
     })
   }
 

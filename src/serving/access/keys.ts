@@ -13,8 +13,8 @@ import { allows, type Access, type Refusal, type Scope } from '../../domain/scop
 import { hashKey, looksLikeKey } from './secret.js'
 
 const POLL_MS = 1_000
-/** RFC 6750, 2.1; the name of a scheme is case-insensitive (RFC 9110, 11.1). */
-const BEARER = /^bearer +(\S+) *$/i
+/** RFC 6750, 2.1, and `Token`, as clients of Deepgram write it; case does not matter (RFC 9110, 11.1). */
+const BEARER = /^(?:bearer|token) +(\S+) *$/i
 
 /**
  * The name of the key, or why the request is refused; the refusal of a known key has its name too. `session`: what a

@@ -26,7 +26,7 @@ import { drift } from './monitoring/drift.js'
 import { feedback } from './monitoring/feedback.js'
 import { labellingRoutes } from './labelling/labelling.js'
 import { clientSecrets } from './live/client-secrets.js'
-import { realtime } from './live/realtime.js'
+import { live } from './live/live-routes.js'
 import { talkPage } from './live/talk-page.js'
 import { models } from './models.js'
 import { openAiTranscriptions } from './transcription/openai.js'
@@ -89,7 +89,7 @@ export async function buildApp(dependencies: AppDependencies, version: string): 
   await app.register(transcriptions, dependencies)
   await app.register(openAiTranscriptions, dependencies)
   await app.register(search, dependencies)
-  await app.register(realtime, dependencies)
+  await app.register(live, dependencies)
   await app.register(clientSecrets, dependencies)
   await app.register(catalogues, dependencies)
   await app.register(feedback, dependencies)

@@ -136,7 +136,9 @@ export const OpenAiForm = Type.Object({
   'include[]': Type.Optional(Type.Array(oneOf(['logprobs'], ''), {
     description: 'The log-probability and the bytes of each token, as `logprobs`; only with json and verbose_json.',
   })),
-  stream: Type.Optional(Type.Boolean({ description: 'Refused when true.' })),
+  stream: Type.Optional(Type.Boolean({
+    description: 'The transcript as server-sent events; only with json and text.',
+  })),
 })
 
 const TOKEN = Type.String({ maxLength: 2_000, description: 'The token of the answer, unchanged.' })

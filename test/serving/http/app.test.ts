@@ -403,7 +403,7 @@ t.test('health, readiness, models and metrics', async (t) => {
     id: 'moonshine-tiny-en',
     object: 'model',
     isDefault: true,
-    aliases: ['whisper-1', 'gpt-4o-transcribe', 'gpt-4o-mini-transcribe'],
+    aliases: ['whisper-1', 'gpt-4o-transcribe', 'gpt-4o-mini-transcribe', 'nova-3', 'nova-2'],
     provider: 'cpu',
     refusedProviders: [{ provider: 'cuda', reason: 'no library' }],
   })

@@ -82,6 +82,9 @@ export const OPENAI_EXAMPLES = {
     usage: USAGE, feedback_token: FEEDBACK_TOKEN,
   },
   text: `${TEXT}\n`,
+  events: [
+    { type: 'transcript.text.delta', delta: TEXT }, { type: 'transcript.text.done', text: TEXT, usage: USAGE },
+  ].map((event) => `data: ${JSON.stringify(event)}\n\n`).join(''),
   srt: `1\n00:00:00,160 --> 00:00:01,624\n${TEXT}\n`,
   vtt: `WEBVTT\n\n00:00:00.160 --> 00:00:01.624\n${TEXT}\n`,
 }

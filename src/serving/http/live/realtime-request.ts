@@ -55,13 +55,13 @@ function hintsOf(
   return readPhraseHints(given, catalogues, holder, 'keywords')
 }
 
-function completenessOf(hints: PhraseHints): SessionRequest['completenessOf'] {
+export function completenessOf(hints: PhraseHints): SessionRequest['completenessOf'] {
   let searchable: Awaited<ReturnType<PhraseHints['searchable']>> | undefined
   // Known after the first utterance at the latest; until then pauses have their usual length.
   hints.searchable().then((ready) => { searchable = ready }, () => undefined)
   return (text) => searchable === undefined ? 'unknown' : completenessIn(searchable, text)
 }
 
-function isTimed(name: string, { pool }: AppDependencies): boolean {
+export function isTimed(name: string, { pool }: AppDependencies): boolean {
   return pool.models.find((model) => model.name === name)?.timesWords === true
 }

@@ -3,32 +3,22 @@
  * event by event: a wrong one is answered by an `error` event, and the session goes on.
  */
 import { randomUUID } from 'node:crypto'
-import fastifyWebsocket from '@fastify/websocket'
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 import type { WebSocket } from 'ws'
 import { SpeechError } from '../../../domain/errors.js'
 import type { LiveOutcome } from '../../../domain/live.js'
 import type { AppDependencies } from '../dependencies.js'
 import { asSpeechError, errorBody } from '../replies.js'
-import { LiveSocket, MAX_MESSAGE_BYTES } from './live-socket.js'
+import { LiveSocket } from './live-socket.js'
 import { RealtimeItems } from './realtime-items.js'
 import { sessionRequestOf } from './realtime-request.js'
 import { described, standardConfiguration, updated, type RealtimeConfiguration } from './realtime-session.js'
 import { ServedSession, type SessionRequest } from './served-session.js'
-import { chooseSubprotocol } from './subprotocols.js'
 
 /** A shorter utterance is not committed, as by OpenAI. */
 const MIN_COMMIT_SECONDS = 0.1
 
-export async function realtime(scope: FastifyInstance, dependencies: AppDependencies): Promise<void> {
-  await scope.register(fastifyWebsocket, {
-    options: { maxPayload: MAX_MESSAGE_BYTES, handleProtocols: chooseSubprotocol },
-  })
-  // Before the upgrade: refusals are answers of HTTP.
-  scope.addHook('preHandler', async (request) => {
-    const refusal = dependencies.sessions.refusal(request)
-    if (refusal !== undefined) throw refusal
-  })
+export function realtime(scope: FastifyInstance, dependencies: AppDependencies): void {
   scope.route({
     method: 'GET', url: '/v1/realtime', config: { access: 'transcribe' }, schema: { hide: true },
     handler: () => { throw invalid('this address takes WebSockets alone (RFC 6455)', 'upgrade') },

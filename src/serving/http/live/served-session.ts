@@ -24,6 +24,10 @@ export interface SessionRequest extends LiveOptions {
   readonly completenessOf?: ((text: string) => Completeness) | undefined
   /** Finds hits for each final result, and for partial ones where the client asks for it. */
   readonly search?: { readonly ask: Ask; readonly partials: boolean } | undefined
+  /** Whether partial results have the times of their words, where `recognition.words` is on. */
+  readonly partialWords?: boolean
+  /** Told after all events until there, seconds of the stream. */
+  readonly handled?: ((untilSeconds: number) => void) | undefined
 }
 
 /** Hits are null where nothing was asked for. */
@@ -42,6 +46,7 @@ export class ServedSession {
   readonly #emit: (event: ServedEvent) => void
   readonly #core: LiveSession
   readonly #counts: LiveCounts
+  readonly #onFault: (fault: unknown) => void
   /** Events that need hits are told in their order. */
   #told: Promise<void> = Promise.resolve()
 
@@ -58,11 +63,13 @@ export class ServedSession {
       detect: (windows) => dependencies.pool.detect(windows),
       recognize: (utterance, signal) => this.#recognize(utterance, signal),
       recognizePartly: (utterance, signal) => this.#recognizePartly(utterance, signal),
+      ...asked.handled && { handled: (until: number) => { this.#inOrder(async () => asked.handled?.(until)) } },
       completenessOf: (text) => this.#asked.completenessOf?.(text) ?? 'unknown',
     }
-    this.#core = new LiveSession(asked, ports, (event) => { this.#tell(event) }, (fault) => {
+    this.#onFault = (fault) => {
       onFault(fault instanceof SpeechError ? fault : new SpeechError('INTERNAL', undefined, { cause: fault }))
-    })
+    }
+    this.#core = new LiveSession(asked, ports, (event) => { this.#tell(event) }, this.#onFault)
   }
 
   get receivedSeconds(): number { return this.#core.receivedSeconds }
@@ -102,7 +109,8 @@ export class ServedSession {
 
   async #recognizePartly(utterance: UtteranceAudio, signal: AbortSignal): Promise<Report | null> {
     const { pool, telemetry } = this.#dependencies
-    const partial = { isPartial: true, words: false, deadlineSeconds: PARTIAL_DEADLINE_SECONDS }
+    const { partialWords = false, recognition: { words = false } } = this.#asked
+    const partial = { isPartial: true, words: words && partialWords, deadlineSeconds: PARTIAL_DEADLINE_SECONDS }
     const job = { ...await this.#jobFor(utterance), ...partial }
     const answered = await pool.runIfFree(this.#asked.search?.partials === true ? job : { ...job, nBest: 1 }, signal)
     if (answered === null) {
@@ -125,7 +133,7 @@ export class ServedSession {
   /** In their order: a final result whose hits take longer must not be overtaken. */
   #tell(event: LiveEvent): void {
     this.#counts.observe(event)
-    this.#told = this.#told.then(async () => {
+    this.#inOrder(async () => {
       if (event.kind === 'final') this.#answered(event)
       if (event.kind === 'failed') this.#failed(event.error)
       const { search } = this.#asked
@@ -134,6 +142,11 @@ export class ServedSession {
       const found = isSearched ? await search.ask(alternativesOf(event.report), event.report.phraseScores) : null
       return this.#emit({ ...event, found })
     })
+  }
+
+  /** A search that fails ends the session, like recognition that cannot go on. */
+  #inOrder(work: () => Promise<void>): void {
+    this.#told = this.#told.then(work).catch((thrown: unknown) => { this.#onFault(thrown) })
   }
 
   #failed({ code }: SpeechError): void {

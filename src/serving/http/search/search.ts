@@ -5,6 +5,7 @@
  */
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import type { FastifyRequest } from 'fastify'
+import { Type } from 'typebox'
 import { runSliced } from '../../../search/catalogue/time-slices.js'
 import { SpeechError } from '../../../domain/errors.js'
 import type { ExternalEngineFailure, ExternalSearchEngine } from '../../../search/external-engine.js'
@@ -16,7 +17,9 @@ import { SearchForm, SearchQuery, SearchReply, type Hit } from './catalogue-sche
 import type { AppDependencies } from '../dependencies.js'
 import { withDeprecatedFields } from '../deprecated-fields.js'
 import { TRANSCRIPTION_ERRORS } from '../documentation/answers.js'
-import { SEARCH_EXAMPLE } from '../documentation/examples.js'
+import { OPENAI_EXAMPLES, SEARCH_EXAMPLE } from '../documentation/examples.js'
+import { prefersEvents } from '../transcription/answer-format.js'
+import { EVENT_STREAM, reportEvents, sendEvents } from '../transcription/event-stream.js'
 import { heldBy, readPhraseHints, withIds, type PhraseHints } from '../transcription/phrase-hints.js'
 import { RAW_CLIP, readRawClip, recognizeRawClip } from '../transcription/raw-clip.js'
 import { admitAudio } from '../transcription/recognition.js'
@@ -31,6 +34,21 @@ export interface Found {
   readonly reason: ExternalEngineFailure | null
 }
 
+/** The JSON is serialized by its schema, events are sent as they are. */
+const ANSWERS = {
+  description: 'The report with its hits, as JSON or as events.',
+  content: {
+    'application/json': { schema: SearchReply, examples: { example: SEARCH_EXAMPLE } },
+    [EVENT_STREAM]: {
+      schema: Type.String({
+        description: 'With `Accept: text/event-stream`: `transcript.text.delta` for each segment, then '
+          + '`transcript.text.done` with the report and its hits.',
+      }),
+      examples: { events: OPENAI_EXAMPLES.events },
+    },
+  },
+}
+
 export const search: FastifyPluginAsyncTypebox<AppDependencies> = async (scope, dependencies) => {
   admitAudio(scope, dependencies)
   scope.post('/v1/search', {
@@ -39,7 +57,7 @@ export const search: FastifyPluginAsyncTypebox<AppDependencies> = async (scope, 
       answers: {
         errors: [...TRANSCRIPTION_ERRORS, 'CATALOGUE_NOT_FOUND'],
         headers: ['earshot-languages'],
-        example: SEARCH_EXAMPLE,
+        content: ANSWERS.content,
       },
       form: SearchForm,
     },
@@ -50,7 +68,7 @@ export const search: FastifyPluginAsyncTypebox<AppDependencies> = async (scope, 
       tags: ['search'],
       ...RAW_CLIP,
       querystring: SearchQuery,
-      response: { 200: SearchReply },
+      response: { 200: ANSWERS },
     },
   }, async (request, reply) => {
     const clip = await readRawClip(request.query, request, reply, dependencies)
@@ -65,13 +83,14 @@ export const search: FastifyPluginAsyncTypebox<AppDependencies> = async (scope, 
     const searchSeconds = (performance.now() - since) / 1000
     dependencies.telemetry.searched(found.outcome, searchSeconds)
     logSearch(request, found, searchSeconds)
-    return withDeprecatedFields({
+    const whole = withDeprecatedFields({
       ...report, ...found, searchSeconds,
       ...withIds({ alternatives, phraseScores: report.phraseScores }, hints),
       catalogue: hints?.catalogue ?? null,
       requestId: request.id,
       feedbackToken: dependencies.feedback.answered(report, request.id),
     })
+    return prefersEvents(request) ? reply.send(sendEvents(reportEvents(whole), reply)) : whole
   })
 }
 

@@ -1,13 +1,14 @@
 /**
- * Whether an answer is the report as JSON or its text alone: by the parameter `format`, else by the header `Accept`.
- * Errors are JSON in either case.
+ * Whether an answer is the report as JSON, its text alone, or server-sent events: by the parameter `format`, else by
+ * the header `Accept`. Errors are JSON in any case.
  */
+import { EVENT_STREAM } from './event-stream.js'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { TextFormatName } from '../../../domain/request.js'
 
 export const ANSWER_FORMATS = ['json', 'text'] as const
-type AnswerFormat = (typeof ANSWER_FORMATS)[number]
-export type Format = TextFormatName | AnswerFormat
+type AnswerFormat = (typeof ANSWER_FORMATS)[number] | 'events'
+export type Format = TextFormatName | (typeof ANSWER_FORMATS)[number]
 
 export interface ChosenFormat {
   readonly answer: AnswerFormat
@@ -18,7 +19,7 @@ export interface ChosenFormat {
 export function chooseFormat(format: Format | undefined, request: FastifyRequest): ChosenFormat {
   if (format === 'json' || format === 'text') return { answer: format, spelling: {} }
   return {
-    answer: prefersText(request.headers.accept) ? 'text' : 'json',
+    answer: preferredOf(request.headers.accept),
     spelling: format === undefined ? {} : { format },
   }
 }
@@ -29,14 +30,21 @@ export function sendText(text: string, feedbackToken: string, reply: FastifyRepl
   return `${text}\n`
 }
 
+export function prefersEvents({ headers }: FastifyRequest): boolean {
+  return preferredOf(headers.accept) === 'events'
+}
+
 /** RFC 9110, 12.5.1. A client that takes both equally, or anything, gets JSON. */
-function prefersText(accept: string | undefined): boolean {
-  if (accept === undefined) return false
+function preferredOf(accept: string | undefined): AnswerFormat {
+  if (accept === undefined) return 'json'
   const ranges = new Map(accept.split(',').map((range) => {
     const [type = '', ...parameters] = range.split(';').map((part) => part.trim().toLowerCase())
     const weight = parameters.find((parameter) => parameter.startsWith('q='))
     return [type, weight === undefined ? 1 : Number(weight.slice(2))]
   }))
   const weightOf = (...types: readonly string[]): number => types.flatMap((type) => ranges.get(type) ?? [])[0] ?? 0
-  return ranges.has('text/plain') && weightOf('text/plain') > weightOf('application/json', 'application/*', '*/*')
+  const json = weightOf('application/json', 'application/*', '*/*')
+  const [text, events] = [weightOf('text/plain'), weightOf(EVENT_STREAM)]
+  if (events > json && events >= text) return 'events'
+  return text > json ? 'text' : 'json'
 }

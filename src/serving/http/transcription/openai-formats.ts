@@ -1,8 +1,9 @@
 /** Formats a report in the five ways of OpenAI's transcription API: json, text, verbose_json, srt, vtt. */
 import { deflateSync } from 'node:zlib'
 import type { Report } from '../../../domain/report.js'
-import type { Segment } from '../../../domain/transcript.js'
+import type { Segment, TokenLogProbability } from '../../../domain/transcript.js'
 import { rounded } from '../answers.js'
+import { deltasOf } from './event-stream.js'
 import { cuesOf, type Cue } from './subtitles.js'
 
 /** Punctuation of sentences, quotations and parentheses; not signs that are read out, as in "50%". */
@@ -46,11 +47,25 @@ export function formatReport(report: Report, shape: AnswerShape, feedbackToken: 
   }
 }
 
+/** As OpenAI streams them (openai-node 6.49, `TranscriptionTextDeltaEvent` and `TranscriptionTextDoneEvent`). */
+export function eventsOf(report: Report, shape: AnswerShape): object[] {
+  const deltas = deltasOf(report).map(({ text, tokens }) => ({
+    type: 'transcript.text.delta', delta: text, ...shape.tokenLogProbabilities && { logprobs: logprobsOf(tokens) },
+  }))
+  const done = {
+    type: 'transcript.text.done', text: report.text, ...requestedFields(report, shape), usage: usageOf(report),
+  }
+  return [...deltas, done]
+}
+
+function logprobsOf(tokens: readonly TokenLogProbability[]): object[] {
+  return tokens.map(({ token, logProbability, bytes }) => ({ token, logprob: logProbability, bytes }))
+}
+
 function requestedFields({ segments, language }: Report, shape: AnswerShape): object {
-  const logprobs = segments.flatMap(({ tokenLogProbabilities }) => tokenLogProbabilities ?? [])
-    .map(({ token, logProbability, bytes }) => ({ token, logprob: logProbability, bytes }))
+  const tokens = segments.flatMap(({ tokenLogProbabilities }) => tokenLogProbabilities ?? [])
   return {
-    ...shape.tokenLogProbabilities && { logprobs },
+    ...shape.tokenLogProbabilities && { logprobs: logprobsOf(tokens) },
     ...shape.namesLanguages && { languages: segments.length === 0 ? [] : [{ code: language }] },
   }
 }

@@ -1,8 +1,8 @@
 /**
  * POST /v1/audio/transcriptions, compatible with OpenAI's.
  *
- * Unsupported parameters are never ignored silently: streaming is refused, and parameters without effect are named in
- * the response header `earshot-ignored-parameters`. The feedback token is a header too, since not every format has a
+ * Unsupported parameters are never ignored silently: parameters without effect are named in the response header
+ * `earshot-ignored-parameters`. The feedback token is a header too, since not every format has a
  * field for it.
  */
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
@@ -15,11 +15,12 @@ import { promptHeader, readFormPhrases, type FormPhrases } from './form-phrases.
 import { MAX_LANGUAGE_CHARACTERS, MAX_LANGUAGES } from './languages.js'
 import { heldBy, readPhraseHints } from './phrase-hints.js'
 import { reportIgnored } from '../parameters/ignored.js'
+import { sendEvents } from './event-stream.js'
 import { isAbsent, nameAmong, shown, wrongValue } from '../parameters/values.js'
 import { notAForm } from './wrong-bodies.js'
 import { fileOf, isForm, itemsOf, parseForm, type Form } from './multipart.js'
 import {
-  formatReport, isByPhrase, RESPONSE_FORMATS, type AnswerShape, type Granularity, type ResponseFormat,
+  eventsOf, formatReport, isByPhrase, RESPONSE_FORMATS, type AnswerShape, type Granularity, type ResponseFormat,
 } from './openai-formats.js'
 import { admitAudio, readChannel, readUpload, recognize, type RecognitionInput } from './recognition.js'
 import { OPENAI_ANSWERS } from './openai-answers.js'
@@ -60,16 +61,18 @@ export const openAiTranscriptions: FastifyPluginAsyncTypebox<AppDependencies> = 
       phrases: hints?.phrases,
     }, request, reply, dependencies)
     const feedbackToken = dependencies.feedback.answered(report, request.id)
-    const { contentType: answerType, body } = formatReport(report, options, feedbackToken)
     void reply.header('earshot-feedback-token', feedbackToken)
     const readAs = promptHeader(phrases)
     if (readAs !== undefined) void reply.header('earshot-prompt', readAs)
     reportIgnored(reply, ignoredParameters(form, options))
+    if (options.stream) return reply.send(sendEvents(eventsOf(report, options), reply))
+    const { contentType: answerType, body } = formatReport(report, options, feedbackToken)
     return reply.type(answerType).send(body)
   })
 }
 
 interface FormOptions extends AnswerShape {
+  readonly stream: boolean
   readonly model: string | undefined
   readonly languages: Pick<RecognitionRequest, 'language' | 'languages'>
   readonly channel: ChannelChoice
@@ -89,13 +92,14 @@ function readOptions(form: Form): FormOptions {
   }
   const format = oneOfNames('response_format', only('response_format'), RESPONSE_FORMATS) ?? 'json'
   checkTemperature(only('temperature'))
-  checkStream(only('stream'))
+  const stream = readStream(only('stream'), format)
   const granularities = readGranularities(form, format)
   const words = granularities.includes('word') ? { requiredBy: GRANULARITIES }
     : isByPhrase(format) ? 'preferred' : undefined
   const languages = { language: only('language'), languages: readLanguages(form) }
   return {
     model: only('model')?.trim(), languages, channel: readChannel(only('channel')), format, granularities, words,
+    stream,
     tokenLogProbabilities: readInclude(form, format),
     namesLanguages: languages.languages.length > 0,
     phrases: readFormPhrases(form, only('prompt')),
@@ -154,11 +158,14 @@ function namesOf(form: Form, name: string): readonly string[] {
   return itemsOf(form, name).filter((item) => !isAbsent(item))
 }
 
-function checkStream(value: string | undefined): void {
-  if (value === undefined) return
-  const stream = flagOf(value)
-  if (stream === undefined) throw wrongValue('stream', 'true or false', value, 'false')
-  if (stream) throw unsupported('stream', 'stream: transcripts are not streamed; leave it out, or send stream=false')
+/** Events have the text alone, so they are no subtitles and have no times. */
+function readStream(value: string | undefined, format: ResponseFormat): boolean {
+  const stream = value === undefined ? false : flagOf(value)
+  if (stream === undefined) throw wrongValue('stream', 'true or false', value ?? '', 'false')
+  if (stream && format !== 'json' && format !== 'text') {
+    throw invalid('stream', `needs response_format=json or text, not ${format}`)
+  }
+  return stream
 }
 
 /** The parameters that were given and have no effect. */

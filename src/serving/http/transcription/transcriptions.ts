@@ -7,6 +7,7 @@ import { TRANSCRIPTION_ERRORS } from '../documentation/answers.js'
 import { OPENAI_EXAMPLES, REPORT_EXAMPLE } from '../documentation/examples.js'
 import { heldBy, readPhraseHints, withIds } from './phrase-hints.js'
 import { chooseFormat, sendText } from './answer-format.js'
+import { EVENT_STREAM, reportEvents, sendEvents } from './event-stream.js'
 import { RAW_CLIP, readRawClip, recognizeRawClip } from './raw-clip.js'
 import { admitAudio } from './recognition.js'
 import { ReportReply } from '../report-schemas.js'
@@ -14,12 +15,19 @@ import { TranscriptionForm, TranscriptionQuery } from '../schemas.js'
 
 /** The JSON is serialized by its schema, the text is sent as it is. */
 const ANSWERS = {
-  description: 'The report, or the transcript alone.',
+  description: 'The report, the transcript alone, or both as events.',
   content: {
     'application/json': { schema: ReportReply, examples: { report: REPORT_EXAMPLE } },
     'text/plain': {
       schema: Type.String({ description: 'The transcript and a line break.' }),
       examples: { text: OPENAI_EXAMPLES.text },
+    },
+    [EVENT_STREAM]: {
+      schema: Type.String({
+        description: 'With `Accept: text/event-stream`: `transcript.text.delta` for each segment, then '
+          + '`transcript.text.done` with the report.',
+      }),
+      examples: { events: OPENAI_EXAMPLES.events },
     },
   },
 }
@@ -54,6 +62,8 @@ export const transcriptions: FastifyPluginAsyncTypebox<AppDependencies> = async 
     const report = await recognizeRawClip({ query, form }, hints, request, reply, dependencies)
     const feedbackToken = dependencies.feedback.answered(report, request.id)
     if (answer === 'text') return sendText(report.text, feedbackToken, reply)
-    return withDeprecatedFields({ ...report, ...withIds(report, hints), requestId: request.id, feedbackToken })
+    const whole = withDeprecatedFields({ ...report, ...withIds(report, hints), requestId: request.id, feedbackToken })
+    if (answer === 'json') return whole
+    return reply.send(sendEvents(reportEvents(whole), reply))
   })
 }
