@@ -58,7 +58,7 @@ async function listen(url: string, options: object) {
     model: 'nova-3', Authorization: 'Token none', reconnectAttempts: 0, ...options,
   })
   const messages: Said[] = []
-  connection.on('message', (message) => { messages.push(message) })
+  connection.on('message', (message) => { messages.push(message as unknown as Said) })
   const closed = new Promise<number>((resolve) => {
     connection.on('close', ({ code }) => { resolve(code) })
   })
