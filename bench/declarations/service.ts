@@ -1,10 +1,12 @@
 /** Benches of the whole service: over HTTP, on a server of their own or on one that runs. */
 import { declareBench } from '../harness/declaration.js'
 import { gitCheckout, LINUX, model, service } from '../harness/needs.js'
-import { count, flag, list, number, optionalText, text } from '../harness/options.js'
+import { count, counts, flag, list, number, optionalText, text } from '../harness/options.js'
 import { LIMIT, MANIFEST, MODEL, SYNTHETIC_ONLY, WORKERS } from './shared.js'
 
 export const LATENCY_TABLES = ['lengths', 'front-end'] as const
+export const LIVE_TABLES = ['words', 'latency', 'stability'] as const
+export const LIVE_PROFILES = ['fast', 'balanced', 'patient'] as const
 export const COLLECTION_TABLES = ['rates', 'latency'] as const
 /** Steps of a long run after which memory is looked at. */
 export const MEMORY_STEPS = 20
@@ -84,6 +86,20 @@ export const LATENCY = declareBench({
   options: {
     table: list('tables', LATENCY_TABLES), model: MODEL, manifest: MANIFEST, repeat: count('clips of each length', 20),
     url: optionalText('a service that runs, with one worker; one of its own unless given', 'URL'),
+  },
+})
+
+export const LIVE = declareBench({
+  name: 'live', says: 'live sessions: words, latency, divided utterances, stability',
+  measures: 'Streams recordings over the Realtime protocol, with noise and pauses between them. Targets: at most 0.3 '
+    + 'points more word errors than the same recordings posted whole.',
+  takes: '15 minutes; --table words --limit 8: 2 minutes', without: SYNTHETIC_ONLY,
+  needs: (given) => [LINUX, model(given.model)],
+  options: {
+    table: list('tables', LIVE_TABLES), model: MODEL, manifest: MANIFEST, limit: LIMIT, workers: WORKERS,
+    seconds: number('of each row in real time', 30, 5), profiles: list('of endpointing', LIVE_PROFILES),
+    sessions: counts('sessions at a time', [1, 10, 25, 50]),
+    piece: count('length of a piece in real time, ms', 20),
   },
 })
 
