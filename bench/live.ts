@@ -13,6 +13,8 @@ const TABLES: NamedTables<LiveBench, (typeof LIVE_TABLES)[number]> = {
     says: 'words of finals beside those of the same recordings posted whole', open: () => import('./live/words.js'),
   },
   latency: { says: 'from the end of speech to the final, in real time', open: () => import('./live/latency.js') },
+  cut: { says: 'utterances that are divided because their speaker pauses', open: () => import('./live/cut.js') },
+  capacity: { says: 'sessions that are sustained, and four times as many', open: () => import('./live/capacity.js') },
   stability: { says: 'shown words that change', open: () => import('./live/stability.js') },
 }
 

@@ -5,7 +5,7 @@ import { count, counts, flag, list, number, optionalText, text } from '../harnes
 import { LIMIT, MANIFEST, MODEL, SYNTHETIC_ONLY, WORKERS } from './shared.js'
 
 export const LATENCY_TABLES = ['lengths', 'front-end'] as const
-export const LIVE_TABLES = ['words', 'latency', 'stability'] as const
+export const LIVE_TABLES = ['words', 'latency', 'cut', 'stability', 'capacity'] as const
 export const LIVE_PROFILES = ['fast', 'balanced', 'patient'] as const
 export const COLLECTION_TABLES = ['rates', 'latency'] as const
 /** Steps of a long run after which memory is looked at. */

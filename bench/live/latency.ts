@@ -33,7 +33,7 @@ interface Row extends Waits {
 export function measure({ model, workers, clips, profiles, sessions, seconds, pieceMs }: LiveBench): Promise<Outcome> {
   const settings = { EARSHOT_LIVE_SESSIONS: '10000' }
   return withServer({ model, workers, settings }, async (server) => {
-    const recordings = await postWhole(server, firstOfEachSource(clips, OF_SOURCE))
+    const recordings = await postWhole(server, firstOfEachSource(clips, OF_SOURCE), true)
     const rows: Row[] = []
     const progress = startProgress('rows', profiles.length * sessions.length)
     for (const many of sessions) {

@@ -27,7 +27,7 @@ export interface Changes {
 
 export function measure({ model, workers, clips, seconds, pieceMs }: LiveBench): Promise<Outcome> {
   return withServer({ model, workers }, async (server) => {
-    const recordings = await postWhole(server, firstOfEachSource(clips, OF_SOURCE))
+    const recordings = await postWhole(server, firstOfEachSource(clips, OF_SOURCE), true)
     const plan = { seconds, pieceMs, earshot: { endpointing: 'balanced' as const } }
     const { conversations } = await converseTogether(server, recordings, SESSIONS, plan)
     const turns = conversations.flatMap((one) => one.turns)

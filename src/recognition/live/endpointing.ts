@@ -16,7 +16,7 @@ export interface PauseLimits {
 
 const PAUSES: Readonly<Record<Exclude<EndpointingProfile, 'manual'>, PauseLimits>> = {
   fast: { usual: 0.35, shortest: 0.25, longest: 0.8 },
-  balanced: { usual: 0.55, shortest: 0.35, longest: 1.2 },
+  balanced: { usual: 0.5, shortest: 0.35, longest: 1.2 },
   patient: { usual: 1, shortest: 0.6, longest: 2 },
 }
 
