@@ -20,11 +20,7 @@ import { StreamBuffer } from './stream-buffer.js'
 import { Utterance } from './utterance.js'
 import { DetectionWindows } from './windows.js'
 
-/**
- * Audio before the first speech that belongs to the utterance: the detectors of files look at the noise in it. With
- * recorded noise between utterances, 0.5, 0.3 and 0.2 s had 168, 163 and 162 word errors in 320 clips of two sets
- * (docs/benchmarks/live.md).
- */
+/** Audio before the first speech that belongs to the utterance, measured in docs/benchmarks/live.md#constants. */
 const LEAD_SECONDS = 0.3
 /** Shorter sounds are no speech. */
 const ONSET_WINDOWS = 2
