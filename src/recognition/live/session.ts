@@ -14,7 +14,7 @@ import type { EndpointReason } from '../../domain/live.js'
 import { DETECTION_WINDOW_SECONDS, type DetectorState } from '../../domain/stream-detection.js'
 import { pauseLimits, pauseNeeded, type PauseLimits } from './endpointing.js'
 import { Marks, type Mark } from './marks.js'
-import type { LiveEvent, LiveOptions, LivePorts, UtteranceAudio } from './ports.js'
+import type { LiveEvent, LiveOptions, LivePorts } from './ports.js'
 import { changedWords } from './stable-prefix.js'
 import { StreamBuffer } from './stream-buffer.js'
 import { Utterance } from './utterance.js'
@@ -32,15 +32,15 @@ const MOST_WINDOWS = 31
 const HELD_SECONDS = 10
 
 export class LiveSession {
-  readonly #options: LiveOptions
+  #options: LiveOptions
   readonly #ports: LivePorts
   readonly #emit: (event: LiveEvent) => void
   readonly #onFault: (fault: Error) => void
   /** What a stream may hold that no utterance has: a commit recognizes it although no speech was detected. */
-  readonly #heldSeconds: number
+  #heldSeconds!: number
   readonly #buffer: StreamBuffer
   readonly #windows: DetectionWindows
-  readonly #limits: PauseLimits | null
+  #limits!: PauseLimits | null
   readonly #marks = new Marks()
   #state: DetectorState | undefined
   #utterance: Utterance | undefined
@@ -62,8 +62,7 @@ export class LiveSession {
     this.#onFault = onFault
     this.#buffer = new StreamBuffer(options.format)
     this.#windows = new DetectionWindows(this.#buffer, options.format)
-    this.#limits = pauseLimits(options.endpointing, options.pauseSeconds)
-    this.#heldSeconds = this.#limits === null ? options.maxUtteranceSeconds : HELD_SECONDS
+    this.reconfigure(options)
   }
 
   /** Audio that has arrived. */
@@ -74,6 +73,13 @@ export class LiveSession {
   get isSpeaking(): boolean { return this.#utterance !== undefined }
   /** Audio since the last final result. */
   get pendingSeconds(): number { return this.#buffer.seconds - this.#doneSeconds }
+
+  /** For the present utterance too. The format stays. */
+  reconfigure(options: LiveOptions): void {
+    this.#options = { ...options, format: this.#options.format }
+    this.#limits = pauseLimits(options.endpointing, options.pauseSeconds)
+    this.#heldSeconds = this.#limits === null ? options.maxUtteranceSeconds : HELD_SECONDS
+  }
 
   push(piece: Uint8Array): void {
     if (this.#isEnded) return
@@ -158,7 +164,7 @@ export class LiveSession {
     if (utterance === undefined) return this.#listen(startSeconds, isSpeech)
     if (isSpeech) utterance.speechGoesOn(endSeconds)
     if (this.#options.partials && isSpeech && utterance.isPartialDue(endSeconds)) {
-      void utterance.showPartial(this.#audioOf(utterance.startSeconds, endSeconds), endSeconds)
+      void utterance.showPartial(this.#buffer.stretch(utterance.startSeconds, endSeconds), endSeconds)
     }
     if (endSeconds - utterance.startSeconds >= this.#options.maxUtteranceSeconds) {
       return this.#end('max_length', endSeconds)
@@ -184,7 +190,7 @@ export class LiveSession {
     const pause = nowSeconds - utterance.speechEndSeconds + 1e-9
     if (pause < PREPARE_AFTER_SECONDS) return
     const prepared = utterance.prepared
-      ?? utterance.prepare(this.#audioOf(utterance.startSeconds, nowSeconds), nowSeconds)
+      ?? utterance.prepare(this.#buffer.stretch(utterance.startSeconds, nowSeconds), nowSeconds)
     if (pause < limits.shortest) return
     const report = await prepared.report.catch(() => null)
     const needed = report === null ? limits.usual : pauseNeeded(limits, {
@@ -209,7 +215,7 @@ export class LiveSession {
       this.#emit({ kind: 'speech_stopped', utterance: utterance.id, atSeconds })
     }
     const prepared = isByPause && utterance.prepared !== undefined
-      ? utterance.prepared : utterance.prepare(this.#audioOf(utterance.startSeconds, atSeconds), atSeconds)
+      ? utterance.prepared : utterance.prepare(this.#buffer.stretch(utterance.startSeconds, atSeconds), atSeconds)
     try {
       const report = await prepared.report
       this.#emit({
@@ -232,12 +238,6 @@ export class LiveSession {
     if (!isWanted || atSeconds <= start) return undefined
     const nothing = { startSeconds: start, endSeconds: start }
     return new Utterance(this.#utterances++, start, nothing, this.#ports, this.#emit)
-  }
-
-  #audioOf(fromSeconds: number, endSeconds: number): UtteranceAudio {
-    const { format } = this.#options
-    const [from, end] = [fromSeconds, endSeconds].map((seconds) => Math.round(seconds * format.sampleRate))
-    return { audio: this.#buffer.read(from!, end!), format, seconds: endSeconds - fromSeconds }
   }
 
   /** Lets go of audio that no utterance can need. */

@@ -3,12 +3,14 @@
  * a container. What lies before a given position is let go, so the memory of hours of silence is that of a second.
  */
 import type { HeaderlessFormat } from '../../domain/audio.js'
+import type { UtteranceAudio } from './ports.js'
 import { bytesPerFrame } from '../../audio/containers/pcm.js'
 
 const SMALLEST_BYTES = 16 * 1024
 
 export class StreamBuffer {
   readonly sampleRate: number
+  readonly #format: HeaderlessFormat
   readonly #sampleBytes: number
   #bytes = new Uint8Array(SMALLEST_BYTES)
   /** Position of the first byte that is held, in bytes of the stream: always at the start of a sample. */
@@ -17,6 +19,7 @@ export class StreamBuffer {
 
   constructor(format: HeaderlessFormat) {
     this.sampleRate = format.sampleRate
+    this.#format = format
     this.#sampleBytes = bytesPerFrame(format)
   }
 
@@ -39,6 +42,12 @@ export class StreamBuffer {
   read(from: number, end: number): Uint8Array {
     const [start, stop] = [from, end].map((sample) => Math.max(0, sample * this.#sampleBytes - this.#first))
     return this.#bytes.slice(start, Math.min(stop!, this.#length))
+  }
+
+  /** A copy of a stretch of the stream. */
+  stretch(fromSeconds: number, endSeconds: number): UtteranceAudio {
+    const [from, end] = [fromSeconds, endSeconds].map((seconds) => Math.round(seconds * this.sampleRate))
+    return { audio: this.read(from!, end!), format: this.#format, seconds: endSeconds - fromSeconds }
   }
 
   /** Nothing before this sample is needed any more. */

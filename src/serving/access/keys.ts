@@ -7,6 +7,7 @@
  */
 import { timingSafeEqual } from 'node:crypto'
 import { stat } from 'node:fs/promises'
+import { ClientSecrets, looksLikeClientSecret } from './client-secrets.js'
 import { readKeys, type KeyEntry } from './keys-file.js'
 import { allows, type Access, type Refusal, type Scope } from '../../domain/scopes.js'
 import { hashKey, looksLikeKey } from './secret.js'
@@ -15,9 +16,12 @@ const POLL_MS = 1_000
 /** RFC 6750, 2.1; the name of a scheme is case-insensitive (RFC 9110, 11.1). */
 const BEARER = /^bearer +(\S+) *$/i
 
-/** The name of the key, or why the request is refused; the refusal of a known key has its name too. */
+/**
+ * The name of the key, or why the request is refused; the refusal of a known key has its name too. `session`: what a
+ * client secret opens.
+ */
 export type Verdict =
-  | { readonly name: string; readonly refusal?: Refusal }
+  | { readonly name: string; readonly refusal?: Refusal; readonly session?: object }
   | { readonly name?: undefined; readonly refusal: Refusal }
 
 interface Key {
@@ -36,6 +40,7 @@ export interface KeysEvents {
 }
 
 export class AccessKeys {
+  readonly clientSecrets = new ClientSecrets()
   readonly #file: string
   readonly #events: KeysEvents
   #keys: readonly Key[] = []
@@ -65,11 +70,23 @@ export class AccessKeys {
   verify(authorization: string | undefined, access: Access): Verdict {
     const token = BEARER.exec(authorization ?? '')?.[1]
     if (token === undefined) return { refusal: 'KEY_MISSING' }
+    if (looksLikeClientSecret(token)) return this.#verifySecret(token, access)
     if (!looksLikeKey(token)) return { refusal: 'KEY_INVALID' }
     const key = this.#find(Buffer.from(hashKey(token), 'hex'))
     if (key === undefined) return { refusal: 'KEY_INVALID' }
     if (Date.now() >= key.expiresAt) return { name: key.name, refusal: 'KEY_EXPIRED' }
     return allows(key.scopes, access) ? { name: key.name } : { name: key.name, refusal: 'KEY_SCOPE' }
+  }
+
+  /** A client secret transcribes, as long as its key may. */
+  #verifySecret(token: string, access: Access): Verdict {
+    const secret = this.clientSecrets.read(token)
+    const key = this.#keys.find(({ name }) => name === secret?.keyName)
+    if (secret === undefined || key === undefined) return { refusal: 'KEY_INVALID' }
+    const { name } = key
+    if (Date.now() >= Math.min(secret.expiresAt, key.expiresAt)) return { name, refusal: 'KEY_EXPIRED' }
+    const isAllowed = access === 'transcribe' && allows(key.scopes, access)
+    return isAllowed ? { name, session: secret.session } : { name, refusal: 'KEY_SCOPE' }
   }
 
   close(): void {

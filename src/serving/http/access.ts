@@ -19,6 +19,8 @@ declare module 'fastify' {
   interface FastifyRequest {
     /** Name of the access key; undefined on open routes and without keys. */
     keyName: string | undefined
+    /** Configuration of the live session that a client secret opens; undefined for other requests. */
+    session: object | undefined
     /** Whether the request was refused for its key, or for having none. */
     isRefusedForKey: boolean
   }
@@ -47,6 +49,7 @@ export function guardRoutes(app: FastifyInstance, { keys, telemetry, logger }: A
   const routes: RouteOptions[] = []
   const logRefusal = refusalLog(logger)
   app.decorateRequest('keyName', undefined)
+  app.decorateRequest('session', undefined)
   app.decorateRequest('isRefusedForKey', false)
   app.decorate('routeAccess', () => routes.flatMap(({ method: methods, url, config }) =>
     [methods].flat().map((method) => ({ method, url, access: config?.access }))))
@@ -63,7 +66,9 @@ export function guardRoutes(app: FastifyInstance, { keys, telemetry, logger }: A
   app.addHook('onRequest', async (request, reply) => {
     const { access = 'admin' } = request.routeOptions.config
     if (keys === undefined || request.is404 || access === 'open') return
-    const { name, refusal } = keys.verify(request.headers.authorization, access)
+    const verdict = keys.verify(request.headers.authorization, access)
+    const { name, refusal } = verdict
+    request.session = 'session' in verdict ? verdict.session : undefined
     if (name !== undefined) {
       request.keyName = name
       request.log = request.log.child({ key: name })

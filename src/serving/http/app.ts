@@ -25,6 +25,7 @@ import { collected } from './collection/collected.js'
 import { drift } from './monitoring/drift.js'
 import { feedback } from './monitoring/feedback.js'
 import { labellingRoutes } from './labelling/labelling.js'
+import { clientSecrets } from './live/client-secrets.js'
 import { realtime } from './live/realtime.js'
 import { models } from './models.js'
 import { openAiTranscriptions } from './transcription/openai.js'
@@ -88,6 +89,7 @@ export async function buildApp(dependencies: AppDependencies, version: string): 
   await app.register(openAiTranscriptions, dependencies)
   await app.register(search, dependencies)
   await app.register(realtime, dependencies)
+  await app.register(clientSecrets, dependencies)
   await app.register(catalogues, dependencies)
   await app.register(feedback, dependencies)
   await app.register(collected, dependencies)

@@ -56,7 +56,7 @@ export interface DriftView {
 export interface AppDependencies {
   readonly config: Config
   /** Undefined: every route is open. */
-  readonly keys: Pick<AccessKeys, 'verify'> | undefined
+  readonly keys: Pick<AccessKeys, 'verify' | 'clientSecrets'> | undefined
   readonly pool: Pool
   readonly telemetry: Telemetry
   readonly drift: DriftView

@@ -19,7 +19,7 @@ const missing = (program: string, argument: string): string | false =>
 const TRIES = 100
 const PUBLISHED = [
   '/v1/transcriptions', '/v1/transcriptions/', '/v1/audio/transcriptions', '/v1/search?catalogue=shop', '/v1/feedback',
-  '/v1/models', '/v1/models/moonshine-tiny-en',
+  '/v1/models', '/v1/models/moonshine-tiny-en', '/v1/realtime', '/v1/listen',
 ]
 const INSIDE = [
   '/', '/v1', '/v1/', '/v1/drift', '/v1/drift/', '/v1//drift', '/v1/models/..%2fdrift', '/v1/models/a/b', '/metrics',

@@ -9,7 +9,7 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
 
 const SHARED_ROUTES = new Set([
-  '/v1/transcriptions', '/v1/audio/transcriptions', '/v1/search', '/v1/feedback', '/v1/labels',
+  '/v1/transcriptions', '/v1/audio/transcriptions', '/v1/search', '/v1/feedback', '/v1/labels', '/v1/realtime',
 ])
 /** Headers that a page may send. */
 const OWN_HEADER = /^(?:authorization|content-type|earshot-collect|earshot-session|x-request-id)$/

@@ -15,6 +15,7 @@ import { ErrorComponents, responsesOf, type Json, type RouteFacts } from './resp
 const TAGS = [
   { name: 'transcription', description: 'Speech to text' },
   { name: 'search', description: 'Speech to ranked hits' },
+  { name: 'live', description: 'Live sessions over WebSockets' },
   { name: 'feedback', description: 'Feedback on answers' },
   { name: 'collection', description: 'Deletion of collected clips' },
   { name: 'models', description: 'Served models' },

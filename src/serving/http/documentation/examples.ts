@@ -54,6 +54,11 @@ export const SEARCH_EXAMPLE = {
   searchSeconds: 0.035,
 }
 
+export const REALTIME_SECRET_EXAMPLE = {
+  value: 'ek_eyJrZXlOYW1lIjoid2ViIn0.c2lnbmF0dXJl', expires_at: 1_796_000_600,
+  session: { type: 'transcription', audio: { input: { format: { type: 'audio/pcm', rate: 24_000 } } } },
+}
+
 export const CATALOGUE_EXAMPLE = {
   name: 'shop', version: 1, entries: 2, names: 2, loadedAt: '2026-11-30T19:20:40.362Z', compileSeconds: 0.31,
   report: {

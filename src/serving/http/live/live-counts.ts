@@ -46,7 +46,7 @@ export class LiveCounts {
         words.inc({ outcome: 'changed' }, changedWords)
         break
       }
-      case 'failed': break // counted with the requests
+      case 'failed': break // counted as a failed request
     }
   }
 }

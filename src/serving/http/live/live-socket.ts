@@ -9,6 +9,8 @@ import type { LiveOutcome } from '../../../domain/live.js'
 export const MAX_MESSAGE_BYTES = 4 * 1024 * 1024
 /** Answers that a client has not read; events are small, so one that has this many reads nothing any more. */
 const MAX_UNREAD_BYTES = 1024 * 1024
+/** Messages that wait to be handled: beyond this, the service stops reading. */
+const MAX_HELD_BYTES = 2 * MAX_MESSAGE_BYTES
 /** Audio that may wait for the detector before the service stops reading, and where it reads on. */
 const PAUSE_READING_SECONDS = 10
 const READ_ON_SECONDS = 5
@@ -22,7 +24,8 @@ export const CLOSE_CODES = {
 } as const satisfies Record<LiveOutcome, number>
 
 export interface SocketEvents {
-  onMessage(data: Buffer, isBinary: boolean): void
+  /** Resolves when the message is handled; until then it counts as held. */
+  onMessage(data: Buffer, isBinary: boolean): Promise<void>
   /** Called once. */
   onEnd(outcome: LiveOutcome): void
   /** The service stopped reading, since the client sends faster than it recognizes. */
@@ -36,6 +39,7 @@ export class LiveSocket {
   readonly #longest: NodeJS.Timeout
   #outcome: LiveOutcome | undefined
   #isEnded = false
+  #heldBytes = 0
 
   /** Seconds without a message, and in all, after which it is closed. */
   constructor(
@@ -47,7 +51,7 @@ export class LiveSocket {
     this.#longest = setTimeout(() => { this.close('too_long', 'the session is too long') }, limits.maxSeconds * 1000)
     socket.on('message', (data, isBinary) => {
       this.#idle.refresh()
-      if (this.#outcome === undefined) events.onMessage(asBuffer(data), isBinary)
+      if (this.#outcome === undefined) this.#take(asBuffer(data), isBinary)
     })
     socket.on('close', (code) => { this.#end(this.#outcome ?? (code === CLOSE_CODES.gone ? 'gone' : 'closed')) })
     socket.on('error', () => { this.#outcome ??= 'invalid' }) // a frame against the protocol; `close` follows
@@ -71,14 +75,25 @@ export class LiveSocket {
     setTimeout(() => { this.#socket.terminate() }, CLOSE_WITHIN_MS).unref()
   }
 
-  /** Reads on when `backlogSeconds` has become small: TCP then slows the client down. */
+  /** Where too much audio waits, reading stops until little does. */
   slowDown(backlogSeconds: () => number): void {
-    if (backlogSeconds() < PAUSE_READING_SECONDS || this.#socket.isPaused) return
+    if (backlogSeconds() > PAUSE_READING_SECONDS) this.#pauseWhile(() => backlogSeconds() > READ_ON_SECONDS)
+  }
+
+  #take(data: Buffer, isBinary: boolean): void {
+    this.#heldBytes += data.byteLength
+    if (this.#heldBytes > MAX_HELD_BYTES) this.#pauseWhile(() => this.#heldBytes > MAX_HELD_BYTES / 2)
+    void this.#events.onMessage(data, isBinary).finally(() => { this.#heldBytes -= data.byteLength })
+  }
+
+  /** TCP then slows the client down. */
+  #pauseWhile(isBehind: () => boolean): void {
+    if (this.#socket.isPaused) return
     this.#socket.pause()
     this.#events.onBackpressure()
     const poll = setInterval(() => {
       this.#idle.refresh()
-      if (backlogSeconds() > READ_ON_SECONDS && !this.#isEnded) return
+      if (isBehind() && !this.#isEnded) return
       clearInterval(poll)
       this.#socket.resume()
     }, POLL_MS)

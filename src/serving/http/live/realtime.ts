@@ -26,8 +26,10 @@ export async function realtime(scope: FastifyInstance, dependencies: AppDependen
     const refusal = dependencies.sessions.refusal(request)
     if (refusal !== undefined) throw refusal
   })
-  scope.get('/v1/realtime', { websocket: true, config: { access: 'transcribe' } }, (socket, request) => {
-    new RealtimeConnection(socket, request, dependencies).open()
+  scope.route({
+    method: 'GET', url: '/v1/realtime', config: { access: 'transcribe' }, schema: { hide: true },
+    handler: () => { throw invalid('this address takes WebSockets alone (RFC 6455)', 'upgrade') },
+    wsHandler: (socket, request) => { new RealtimeConnection(socket, request, dependencies).open() },
   })
 }
 
@@ -58,11 +60,12 @@ class RealtimeConnection {
     this.#dependencies = dependencies
     const { config, sessions, telemetry } = dependencies
     const { model } = request.query as { readonly model?: unknown }
-    this.#configuration = standardConfiguration(typeof model === 'string' ? model : config.models[0]!)
+    const standard = standardConfiguration(typeof model === 'string' ? model : config.models[0]!)
+    this.#configuration = updated(standard, request.session ?? {}, false)
     this.#socket = new LiveSocket(socket, {
       idleSeconds: config.liveIdleSeconds, maxSeconds: config.liveSessionSeconds,
     }, {
-      onMessage: (data, isBinary) => { this.#receive(data, isBinary) },
+      onMessage: (data, isBinary) => this.#receive(data, isBinary),
       onEnd: (outcome) => {
         this.#session?.cancel()
         this.#asked?.release()
@@ -81,11 +84,12 @@ class RealtimeConnection {
     void this.#answering(undefined, () => { this.#asked = this.#askFor(this.#configuration) })
   }
 
-  #receive(data: Buffer, isBinary: boolean): void {
+  /** Resolves when it is handled. */
+  #receive(data: Buffer, isBinary: boolean): Promise<void> {
     const event = isBinary ? undefined : parsed(data)
-    if (event === undefined) return this.#refuse(invalid('an event is a JSON object in a text message'), undefined)
-    // Audio waits for nothing: it is handled at once where no event before it is waiting.
-    this.#handled = this.#handled.then(() => this.#handle(event))
+    this.#handled = this.#handled.then(() => event === undefined
+      ? this.#refuse(invalid('an event is a JSON object in a text message'), undefined) : this.#handle(event))
+    return this.#handled
   }
 
   async #handle(event: ClientEvent): Promise<void> {
@@ -108,7 +112,8 @@ class RealtimeConnection {
     if (typeof session !== 'object' || session === null) throw invalid('session is missing', 'session')
     const configuration = updated(this.#configuration, session, isBeta)
     const asked = this.#askFor(configuration) // refused before anything changes
-    await this.#endSession()
+    if (isSameFormat(configuration, this.#configuration)) this.#session?.reconfigure(asked.value)
+    else await this.#endSession()
     this.#asked?.release()
     this.#asked = asked
     this.#configuration = configuration
@@ -116,7 +121,7 @@ class RealtimeConnection {
     this.#send(type, { session: described(this.#id, configuration) })
   }
 
-  /** What was said before a change is recognized as it was configured. */
+  /** What is being said when the format changes is recognized, and audio without speech is dropped. */
   async #endSession(): Promise<void> {
     const session = this.#session
     if (session === undefined) return
@@ -145,15 +150,13 @@ class RealtimeConnection {
   }
 
   #openSession(): ServedSession {
-    const configuration = this.#configuration
-    const { value: asked } = this.#asked ?? this.#askFor(configuration)
-    const options = {
-      speech: configuration.turnDetection !== null, logprobs: configuration.logprobs,
-      details: configuration.earshot.details === true,
-    }
+    const { value: asked } = this.#asked ?? this.#askFor(this.#configuration)
     const offset = this.#offsetSeconds
     return new ServedSession(asked, this.#request, this.#dependencies,
-      (event) => { this.#items.tell(event, options, offset) },
+      (event) => {
+        const { turnDetection, logprobs, earshot } = this.#configuration
+        this.#items.tell(event, { speech: turnDetection !== null, logprobs, details: earshot.details === true }, offset)
+      },
       (fault) => {
         this.#refuse(fault, undefined)
         this.#socket.close(fault.code === 'SHUTTING_DOWN' ? 'shutdown' : 'failed', fault.code)
@@ -195,6 +198,10 @@ class RealtimeConnection {
   #send(type: string, fields: object): void {
     this.#socket.send({ type, event_id: `event_${randomUUID()}`, ...fields })
   }
+}
+
+function isSameFormat({ format: one }: RealtimeConfiguration, { format: other }: RealtimeConfiguration): boolean {
+  return one.codec === other.codec && one.sampleRate === other.sampleRate
 }
 
 function parsed(data: Buffer): ClientEvent | undefined {

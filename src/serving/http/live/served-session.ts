@@ -36,7 +36,7 @@ export type ServedEvent =
 const PARTIAL_DEADLINE_SECONDS = 2
 
 export class ServedSession {
-  readonly #asked: SessionRequest
+  #asked: SessionRequest
   readonly #request: FastifyRequest
   readonly #dependencies: AppDependencies
   readonly #emit: (event: ServedEvent) => void
@@ -58,7 +58,7 @@ export class ServedSession {
       detect: (windows) => dependencies.pool.detect(windows),
       recognize: (utterance, signal) => this.#recognize(utterance, signal),
       recognizePartly: (utterance, signal) => this.#recognizePartly(utterance, signal),
-      ...asked.completenessOf && { completenessOf: asked.completenessOf },
+      completenessOf: (text) => this.#asked.completenessOf?.(text) ?? 'unknown',
     }
     this.#core = new LiveSession(asked, ports, (event) => { this.#tell(event) }, (fault) => {
       onFault(fault instanceof SpeechError ? fault : new SpeechError('INTERNAL', undefined, { cause: fault }))
@@ -69,6 +69,12 @@ export class ServedSession {
   get backlogSeconds(): number { return this.#core.backlogSeconds }
   get pendingSeconds(): number { return this.#core.pendingSeconds }
   get isSpeaking(): boolean { return this.#core.isSpeaking }
+
+  /** From now on; the format stays. */
+  reconfigure(asked: SessionRequest): void {
+    this.#asked = { ...asked, format: this.#asked.format }
+    this.#core.reconfigure(this.#asked)
+  }
 
   push(piece: Uint8Array): void { this.#core.push(piece) }
   clear(): void { this.#core.clear() }
@@ -121,12 +127,18 @@ export class ServedSession {
     this.#counts.observe(event)
     this.#told = this.#told.then(async () => {
       if (event.kind === 'final') this.#answered(event)
+      if (event.kind === 'failed') this.#failed(event.error)
       const { search } = this.#asked
       if (event.kind !== 'final' && event.kind !== 'partial') return this.#emit(event)
       const isSearched = search !== undefined && (event.kind === 'final' || search.partials)
       const found = isSearched ? await search.ask(alternativesOf(event.report), event.report.phraseScores) : null
       return this.#emit({ ...event, found })
     })
+  }
+
+  #failed({ code }: SpeechError): void {
+    const { name: model } = this.#asked.model
+    this.#dependencies.telemetry.failed(code, { model, keyName: this.#request.keyName, secondsSinceUpload: 0 })
   }
 
   #answered({ report, waitSeconds, startSeconds, endSeconds }: FinalEvent): void {

@@ -86,6 +86,26 @@ t.test('turn_detection null: the client commits, and no speech events are sent',
   t.equal(errorOf(await client.until('error')).code, 'REQUEST_INVALID', 'nothing is left')
 })
 
+t.test('an update in the middle of an utterance loses nothing, unless the format changes', async (t) => {
+  const { url, jobs } = await setUp(t, {}, { runIfFree: async () => null })
+  const client = await connect(t, url)
+  const manual = { audio: { input: { turn_detection: null } } }
+  client.send({ type: 'session.update', session: manual })
+  client.append(samples(1_000, 0.5))
+  client.send({ type: 'session.update', session: { audio: { input: { transcription: { language: 'en' } } } } })
+  client.append(samples(1_000, 0.5))
+  client.send({ type: 'input_audio_buffer.commit' })
+  await client.until(`${RESULT}.completed`)
+  t.match(jobs.at(-1), { language: 'en', audioSeconds: 1 })
+  client.append(samples(1_000, 0.5))
+  client.send({ type: 'session.update', session: { audio: { input: { format: { type: 'audio/pcmu' } } } } })
+  await client.until('session.updated')
+  client.append(new Uint8Array(4_000).fill(9))
+  client.send({ type: 'input_audio_buffer.commit' })
+  await client.until(`${RESULT}.completed`)
+  t.match(jobs.at(-1), { headerless: { codec: 'mulaw' }, audioSeconds: 0.5 })
+})
+
 t.test('the shapes of the beta are understood', async (t) => {
   const { url, jobs } = await setUp(t)
   const client = await connect(t, url, '?intent=transcription')
@@ -133,7 +153,7 @@ t.test('what is wrong is answered with a typed error that names it, and the sess
 
 t.test('an utterance that cannot be recognized has an event, and the next one is recognized', async (t) => {
   let calls = 0
-  const { url } = await setUp(t, {}, {
+  const { url, metric } = await setUp(t, {}, {
     answer: async (): Promise<Report> => {
       if (calls++ === 0) throw new SpeechError('QUEUE_FULL')
       return REPORT
@@ -144,6 +164,7 @@ t.test('an utterance that cannot be recognized has an event, and the next one is
   client.append(Buffer.concat([QUERY, QUERY]))
   t.match(await client.until(`${RESULT}.failed`), { content_index: 0, error: { code: 'QUEUE_FULL' } })
   await client.until(`${RESULT}.completed`)
+  t.match((await metric('asr_rejections_total')).join(), /reason="queue_full"} 1/)
 })
 
 t.test('hits come with final results, and logprobs where they are included', async (t) => {
@@ -158,6 +179,14 @@ t.test('hits come with final results, and logprobs where they are included', asy
   const completed = await client.until(`${RESULT}.completed`)
   t.match(completed, { logprobs: [], earshot: { found: { outcome: 'hit', hits: [{ name: 'play some jazz' }] } } })
   t.match(jobs, [{ nBest: 5, tokenLogProbabilities: true }])
+})
+
+t.test('pages of other sites open no session, and plain requests are told what the address takes', async (t) => {
+  const { url } = await setUp(t)
+  t.match(await upgradeRefusal(url, { origin: 'https://evil.example' }), { status: 403, code: 'ORIGIN_REFUSED' })
+  const plain = await fetch(`${url}/v1/realtime`)
+  t.equal(plain.status, 400)
+  t.match(await plain.json(), { error: { code: 'REQUEST_INVALID', message: /WebSockets/ } })
 })
 
 t.test('too many sessions, and sessions that are off, are refused before the upgrade', async (t) => {
@@ -198,11 +227,13 @@ t.test('the utterance that is being said is finished when the service shuts down
 })
 
 /** Status and code of an answer of HTTP to an upgrade. */
-function upgradeRefusal(url: string): Promise<{ readonly status: number | undefined; readonly code: string }> {
+function upgradeRefusal(
+  url: string, headers: Record<string, string> = {},
+): Promise<{ readonly status: number | undefined; readonly code: string }> {
   return new Promise((resolve, reject) => {
     const request = httpRequest(`${url}/v1/realtime`, { headers: {
       'connection': 'upgrade', 'upgrade': 'websocket', 'sec-websocket-version': '13',
-      'sec-websocket-key': 'dGhlIHNhbXBsZSBub25jZQ==',
+      'sec-websocket-key': 'dGhlIHNhbXBsZSBub25jZQ==', ...headers,
     } })
     request.on('error', reject).on('response', (response) => {
       let body = ''
