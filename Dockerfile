@@ -61,6 +61,8 @@ COPY --from=build /app/dist/src dist/src
 COPY --from=build /app/models models
 # What each worker decodes before it is ready.
 COPY fixtures/clips/warm-up.wav fixtures/clips/
+# Samples of the page to talk to.
+COPY fixtures/clips/play-some-jazz-music.wav fixtures/clips/set-a-timer-for-ten-minutes.wav fixtures/clips/
 COPY fixtures/media/warm-up.webm fixtures/media/warm-up.m4a fixtures/media/
 # The rules that the page /label warns of.
 COPY docs/labelling.md docs/

@@ -10,7 +10,7 @@ import path from 'node:path'
 const FOLDERS = ['src', 'test', 'bench', 'fixtures', '.ci']
 /** Code and the assets beside it. Tests find all other files through `projectRoot`. */
 const COMPILED = /(?<!\.d)\.ts$/
-const COPIED = /\.(mjs|js|html|css|svg)$/
+const COPIED = /\.(mjs|js|html|css|svg|d\.ts)$/
 const STAMPS = 'stamps.json'
 
 /**
@@ -39,7 +39,7 @@ export async function compileTests(root) {
  * @param {string} file path inside the project
  */
 export function outputOf(file) {
-  return file.replace(/\.ts$/, '.js')
+  return file.replace(COMPILED, '.js')
 }
 
 /** @param {string} root */

@@ -118,6 +118,9 @@ export const SETTINGS = Type.Object({
     'Longest utterance of a live session; a longer one is ended there and goes on as another.'),
   EARSHOT_LIVE_SESSION_SECONDS: real(3_600, 1, 86_400, 'Longest live session; it is closed then.'),
   EARSHOT_LIVE_IDLE_SECONDS: real(60, 0.1, 3_600, 'A live session without a message is closed after this time.'),
+  EARSHOT_TALK_PAGE: flag(true,
+    'Serve the page to talk to, at `/`, and the client module for pages of your own. Off, or without live sessions: '
+    + '`/` leads to `/docs`.'),
   EARSHOT_DISABLED_CODECS: matching(`^$|^(${CODECS})(,(${CODECS}))*$`, '',
     `Codecs that are turned off, separated by commas: ${CODEC_LIST}. Uploads with them are refused.`,
     `some of ${COMPRESSED_CODECS.join(', ')}, separated by commas`, 'aac,alac', LIST_OF_CHOICES),

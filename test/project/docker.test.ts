@@ -66,7 +66,7 @@ t.test('the image has what the service needs, without set-up, tests and benches'
   t.match(installed, [{ rest: /^npm ci --omit=dev / }], 'packages are those of production')
   const inImage = copies.filter(({ stage }) => stage === 'service').flatMap(({ sources }) => sources)
   const allowed = [
-    /^package\.json$/, /^LICENSE$/, /^NOTICE$/, /^fixtures\/\w+\/warm-up\.\w+$/, /^docs\/labelling\.md$/,
+    /^package\.json$/, /^LICENSE$/, /^NOTICE$/, /^fixtures\/\w+\/warm-up\.\w+$/, /^fixtures\/clips\/(play-some|set-a-timer)[\w-]+\.wav$/, /^docs\/labelling\.md$/,
     /^\/app\/(node_modules|dist\/src|models)$/,
   ]
   t.same(inImage.filter((source) => !allowed.some((pattern) => pattern.test(source))), [])

@@ -60,7 +60,7 @@ async function compile(root, outDir, started) {
  * @param {string} root @param {string} outDir
  */
 export function copyAssets(root, outDir) {
-  const assets = filesOf(path.join(root, 'src')).filter((file) => !/\.(ts|mjs|md)$/.test(file))
+  const assets = filesOf(path.join(root, 'src')).filter((file) => !/(?<!earshot-client\.d)\.ts$|\.(mjs|md)$/.test(file))
   for (const file of assets) cpSync(file, path.join(outDir, path.relative(root, file)))
 }
 

@@ -9,6 +9,7 @@ import type { Access, Refusal } from '../../domain/scopes.js'
 import { SpeechError } from '../../domain/errors.js'
 import { nameByKey, networkOf } from './connections/clients.js'
 import type { AppDependencies } from './dependencies.js'
+import { authorizationOf } from './live/subprotocols.js'
 import { replyWithError } from './replies.js'
 
 declare module 'fastify' {
@@ -66,7 +67,7 @@ export function guardRoutes(app: FastifyInstance, { keys, telemetry, logger }: A
   app.addHook('onRequest', async (request, reply) => {
     const { access = 'admin' } = request.routeOptions.config
     if (keys === undefined || request.is404 || access === 'open') return
-    const verdict = keys.verify(request.headers.authorization, access)
+    const verdict = keys.verify(authorizationOf(request.headers), access)
     const { name, refusal } = verdict
     request.session = 'session' in verdict ? verdict.session : undefined
     if (name !== undefined) {

@@ -27,6 +27,7 @@ import { feedback } from './monitoring/feedback.js'
 import { labellingRoutes } from './labelling/labelling.js'
 import { clientSecrets } from './live/client-secrets.js'
 import { realtime } from './live/realtime.js'
+import { talkPage } from './live/talk-page.js'
 import { models } from './models.js'
 import { openAiTranscriptions } from './transcription/openai.js'
 import { operations } from './monitoring/operations.js'
@@ -100,8 +101,7 @@ export async function buildApp(dependencies: AppDependencies, version: string): 
   await app.register(operations, { ...dependencies, logLevel: 'error' })
   await app.register(drift, { ...dependencies, logLevel: 'error' })
   await app.register(sharedFiles, { logLevel: 'error' })
-  app.get('/', { config: { access: 'open' }, schema: { hide: true } }, (_request, reply) =>
-    reply.redirect('docs')) // relative: a proxy may add a path
+  await app.register(talkPage, { ...dependencies, logLevel: 'error' })
   return app
 }
 

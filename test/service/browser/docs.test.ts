@@ -83,7 +83,7 @@ async function proxyOf(t: Test, url: string): Promise<string> {
 }
 
 t.test('it has our name and icon, works behind a prefix, and its console is empty', { skip }, async (t) => {
-  const { url } = await setUp(t)
+  const { url } = await setUp(t, { EARSHOT_TALK_PAGE: 'false' })
   const prefix = await proxyOf(t, url)
   for (const address of ['', 'docs', 'docs/']) {
     const { page, said } = await open(t, `${prefix}${address}`)

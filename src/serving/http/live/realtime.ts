@@ -15,12 +15,15 @@ import { RealtimeItems } from './realtime-items.js'
 import { sessionRequestOf } from './realtime-request.js'
 import { described, standardConfiguration, updated, type RealtimeConfiguration } from './realtime-session.js'
 import { ServedSession, type SessionRequest } from './served-session.js'
+import { chooseSubprotocol } from './subprotocols.js'
 
 /** A shorter utterance is not committed, as by OpenAI. */
 const MIN_COMMIT_SECONDS = 0.1
 
 export async function realtime(scope: FastifyInstance, dependencies: AppDependencies): Promise<void> {
-  await scope.register(fastifyWebsocket, { options: { maxPayload: MAX_MESSAGE_BYTES } })
+  await scope.register(fastifyWebsocket, {
+    options: { maxPayload: MAX_MESSAGE_BYTES, handleProtocols: chooseSubprotocol },
+  })
   // Before the upgrade: refusals are answers of HTTP.
   scope.addHook('preHandler', async (request) => {
     const refusal = dependencies.sessions.refusal(request)

@@ -17,6 +17,8 @@ const MEDIA_TYPES: Readonly<Record<string, string>> = {
   '.js': 'text/javascript; charset=utf-8',
   '.css': 'text/css; charset=utf-8',
   '.svg': 'image/svg+xml',
+  '.wav': 'audio/wav',
+  '.ts': 'text/plain; charset=utf-8',
 }
 const POLICY = 'default-src \'self\'; base-uri \'none\'; form-action \'none\'; frame-ancestors \'none\''
 /** A page holds no data, and could not ask for a key if it needed one. */
@@ -44,11 +46,24 @@ export const sharedFiles: FastifyPluginAsyncTypebox = async (scope) => {
 /** The folder `name` at the path of the same name. */
 export function servePage(scope: FastifyInstance, name: string, additions: Additions = {}): void {
   const files = readFiles(name, additions)
-  const index = files.get('index.html')
-  if (index === undefined) throw new Error(`the page "${name}" has no index.html`)
+  const index = indexOf(name, files)
   scope.get(`/${name}`, OPEN, (request, reply) => sendFile(index, request, reply))
   scope.get(`/${name}/`, OPEN, (_request, reply) => reply.redirect(`../${name}`))
   serveFiles(scope, name, files)
+}
+
+/** The page of the folder `name` at /, with its files below the path of that name. */
+export function serveFirstPage(scope: FastifyInstance, name: string, additions: Additions = {}): void {
+  const files = readFiles(name, additions)
+  const index = indexOf(name, files)
+  scope.get('/', OPEN, (request, reply) => sendFile(index, request, reply))
+  serveFiles(scope, name, files)
+}
+
+function indexOf(name: string, files: ReadonlyMap<string, PageFile>): PageFile {
+  const index = files.get('index.html')
+  if (index === undefined) throw new Error(`the page "${name}" has no index.html`)
+  return index
 }
 
 function serveFiles(scope: FastifyInstance, name: string, files: ReadonlyMap<string, PageFile>): void {
