@@ -48,7 +48,9 @@ export async function measure(bench: LiveBench): Promise<Outcome> {
   return {
     missed: [
       ...overload.otherRefusals.length > 0 ? [`other refusals: ${overload.otherRefusals.join(', ')}`] : [],
-      ...overload.unfinished > 0 ? [`${overload.unfinished} sessions did not get all their finals`] : [],
+      ...overload.unfinished > 0 ? [
+        `${overload.unfinished} sessions did not get all their finals (${overload.errors.join(', ') || 'no error'})`,
+      ] : [],
     ],
     judged: { steps: rows.length, refusals: overload.refused, finals: overload.finals }, results: { rows, overload },
   }
@@ -78,6 +80,8 @@ interface Crowd {
   readonly finals: number
   /** Sessions with an error event, with a turn without a final, or closed by the service. */
   readonly unfinished: number
+  /** Codes that sessions were told. */
+  readonly errors: readonly string[]
 }
 
 async function crowd(server: Server, recordings: readonly Recording[], asked: number, plan: Plan): Promise<Crowd> {
@@ -94,7 +98,7 @@ async function crowd(server: Server, recordings: readonly Recording[], asked: nu
     asked, served: clients.length, refused: typed.length,
     otherRefusals: refusals.filter((one) => !typed.includes(one)).map(({ status, code }) => `${status} ${code}`),
     finals: sum(turns.map(({ utterances }) => utterances.length)),
-    unfinished: conversations.filter(isUnfinished).length,
+    unfinished: conversations.filter(isUnfinished).length, errors: conversations.flatMap((one) => one.errors),
   }
 }
 

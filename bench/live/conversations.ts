@@ -23,7 +23,7 @@ export interface Turn {
 
 export interface Conversation {
   readonly turns: readonly Turn[]
-  /** Codes of error events. */
+  /** Codes of error events, and of utterances that failed. */
   readonly errors: readonly string[]
   readonly closeCode: number
 }
@@ -57,7 +57,7 @@ export async function converse(
   const closeCode = await client.close()
   const utterances = utterancesOf(parts, client.utterances)
   return {
-    closeCode, errors: client.errors,
+    closeCode, errors: [...client.errors, ...client.utterances.flatMap(({ failure }) => failure ?? [])],
     turns: parts.map((part, index) => ({ part, startedAtMs, utterances: utterances[index]! })),
   }
 }
