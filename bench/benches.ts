@@ -8,7 +8,7 @@ import {
 } from './declarations/recognition.js'
 import { CASCADE, LISTS, QUANTIZATION, ROBUSTNESS } from './declarations/research.js'
 import {
-  COLLECTION, DRAIN, EXPENSIVE, FAIRNESS, HOSTILE, LATENCY, LOAD, MEMORY, PROMPTS, REVISIONS, STARTUP, THROUGHPUT,
+  COLLECTION, DRAIN, EXPENSIVE, FAIRNESS, HOSTILE, LATENCY, LIVE, LOAD, MEMORY, PROMPTS, REVISIONS, STARTUP, THROUGHPUT,
 } from './declarations/service.js'
 import type { RunBench } from './harness/bench.js'
 import { helpOf, type Declaration } from './harness/declaration.js'
@@ -43,6 +43,7 @@ export const BENCHES: readonly Bench[] = [
   bench(HOSTILE, () => import('./hostile.js')),
   bench(LATENCY, () => import('./latency.js')),
   bench(LISTS, () => import('./research/joint-lists.js'), LARGE_MODELS),
+  bench(LIVE, () => import('./live.js')),
   bench(LOAD, () => import('./load.js')),
   bench(MEMORY, () => import('./memory.js')),
   bench(NONSPEECH, () => import('./nonspeech.js'), LARGE_MODELS),

@@ -1,10 +1,12 @@
 /** Benches of the whole service: over HTTP, on a server of their own or on one that runs. */
 import { declareBench } from '../harness/declaration.js'
 import { gitCheckout, LINUX, model, service } from '../harness/needs.js'
-import { count, flag, list, number, optionalText, text } from '../harness/options.js'
+import { count, counts, flag, list, number, optionalText, text } from '../harness/options.js'
 import { LIMIT, MANIFEST, MODEL, SYNTHETIC_ONLY, WORKERS } from './shared.js'
 
 export const LATENCY_TABLES = ['lengths', 'front-end'] as const
+export const LIVE_TABLES = ['words', 'latency', 'cut', 'stability', 'capacity'] as const
+export const LIVE_PROFILES = ['fast', 'balanced', 'patient'] as const
 export const COLLECTION_TABLES = ['rates', 'latency'] as const
 /** Steps of a long run after which memory is looked at. */
 export const MEMORY_STEPS = 20
@@ -84,6 +86,23 @@ export const LATENCY = declareBench({
   options: {
     table: list('tables', LATENCY_TABLES), model: MODEL, manifest: MANIFEST, repeat: count('clips of each length', 20),
     url: optionalText('a service that runs, with one worker; one of its own unless given', 'URL'),
+  },
+})
+
+export const LIVE = declareBench({
+  name: 'live', says: 'live sessions: words, latency, divided utterances, stability',
+  measures: 'Streams recordings over the Realtime protocol, with noise and pauses between them. Targets: at most 0.3 '
+    + 'points more word errors than the same recordings posted whole, and the same words in pieces of any length; with '
+    + 'the balanced profile and 10 sessions a median of 600 ms from the end of speech to the final, 60 ms of it beyond '
+    + 'the pause, and 500 ms to the first words; pauses 30 % shorter with a catalogue, and no more utterances divided; '
+    + 'no stable word changes; at four times the capacity, refusals have a code, and the other sessions finish.',
+  takes: '40 minutes; --table words --limit 5: 2 minutes', without: SYNTHETIC_ONLY,
+  needs: (given) => [LINUX, model(given.model)],
+  options: {
+    table: list('tables', LIVE_TABLES), model: MODEL, manifest: MANIFEST, limit: LIMIT, workers: WORKERS,
+    seconds: number('of each row in real time', 30, 5), profiles: list('of endpointing', LIVE_PROFILES),
+    sessions: counts('sessions at a time', [1, 10, 25, 50]),
+    piece: count('length of a piece in real time, ms', 20),
   },
 })
 

@@ -117,6 +117,14 @@ export function count<F extends number | undefined>(says: string, fallback: F, m
   }
 }
 
+/** Whole numbers of at least 1, with commas between them. */
+export function counts(says: string, fallback: readonly number[]): Option<readonly number[]> {
+  return {
+    type: 'string', says, value: 'N,…', shown: fallback.join(','),
+    read: (given, name) => given?.split(',').map((one) => count('', 1).read(one, name)) ?? fallback,
+  }
+}
+
 function shownNumber(fallback: number | undefined): string {
   if (fallback === undefined) return ''
   return fallback === Infinity ? 'all' : String(fallback)

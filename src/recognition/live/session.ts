@@ -20,8 +20,8 @@ import { StreamBuffer } from './stream-buffer.js'
 import { Utterance } from './utterance.js'
 import { DetectionWindows } from './windows.js'
 
-/** Audio before the first speech that belongs to the utterance: the detectors of files look at the noise in it. */
-const LEAD_SECONDS = 0.5
+/** Audio before the first speech that belongs to the utterance, measured in docs/benchmarks/live.md#constants. */
+const LEAD_SECONDS = 0.3
 /** Shorter sounds are no speech. */
 const ONSET_WINDOWS = 2
 /** A pause of this length is recognized as if it were the end. */

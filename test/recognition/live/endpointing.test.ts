@@ -33,8 +33,8 @@ t.test('profiles are ordered, a given pause scales its profile, and manual has n
   for (const key of ['usual', 'shortest', 'longest'] as const) {
     t.ok(fast[key] < BALANCED[key] && BALANCED[key] < patient[key], key)
   }
-  const scaled = pauseLimits('balanced', 1.1)!
-  t.equal(scaled.usual, 1.1)
+  const scaled = pauseLimits('balanced', 2 * BALANCED.usual)!
+  t.equal(scaled.usual, 2 * BALANCED.usual)
   t.ok(Math.abs(scaled.shortest - 2 * BALANCED.shortest) < 1e-9)
   t.equal(pauseLimits('manual'), null)
 })

@@ -67,8 +67,8 @@ t.test('two queries with a pause between them are two utterances', async (t) => 
   session.push(TWO_QUERIES)
   await session.finish()
   t.same(summary(events), [
-    'started 0.99', 'stopped 2.69', 'final pause "play some jazz" after 0.58',
-    'started 4.10', 'stopped 5.18', 'final pause "stop" after 0.58',
+    'started 0.99', 'stopped 2.62', 'final pause "play some jazz" after 0.51',
+    'started 4.10', 'stopped 5.12', 'final pause "stop" after 0.51',
   ])
 })
 
