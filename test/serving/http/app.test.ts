@@ -438,6 +438,7 @@ t.test('the OpenAPI document lists every route and its page can be read', async 
     '/v1/labels',
     '/v1/models',
     '/v1/models/{id}',
+    '/v1/realtime/client_secrets',
     '/v1/search',
     '/v1/transcriptions',
   ])

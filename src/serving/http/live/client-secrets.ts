@@ -11,7 +11,8 @@ import { ClientSecrets } from '../../access/client-secrets.js'
 
 /** It travels in a header, of which Node takes 16 KiB in all. */
 const MAX_BODY_BYTES = 4_096
-const EXPIRY_SECONDS = { minimum: 10, maximum: 7_200, default: 600 }
+const EXPIRY_SECONDS = { minimum: 10, maximum: 7_200 }
+const USUAL_EXPIRY_SECONDS = 600
 
 const Body = Type.Object({
   expires_after: Type.Optional(Type.Object({
@@ -48,7 +49,7 @@ export const clientSecrets: FastifyPluginAsyncTypebox<AppDependencies> = async (
     if (request.session !== undefined) throw new SpeechError('KEY_SCOPE', 'a client secret makes no others')
     const { expires_after: expiry, session = {} } = request.body
     const configuration = updated(standardConfiguration(config.models[0]!), session, false)
-    const expiresAt = Date.now() + (expiry?.seconds ?? EXPIRY_SECONDS.default) * 1000
+    const expiresAt = Date.now() + (expiry?.seconds ?? USUAL_EXPIRY_SECONDS) * 1000
     const value = secrets.issue({ keyName: request.keyName ?? '', expiresAt, session })
     return { value, expires_at: Math.floor(expiresAt / 1000), session: described('', configuration) }
   })

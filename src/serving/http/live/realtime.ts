@@ -15,6 +15,8 @@ import { sessionRequestOf } from './realtime-request.js'
 import { described, standardConfiguration, updated, type RealtimeConfiguration } from './realtime-session.js'
 import { ServedSession, type SessionRequest } from './served-session.js'
 
+/** More than a window of the detector and what its filter needs. */
+const UNSEEN_SECONDS = 0.1
 /** A shorter utterance is not committed, as by OpenAI. */
 const MIN_COMMIT_SECONDS = 0.1
 
@@ -118,7 +120,7 @@ class RealtimeConnection {
   async #endSession(): Promise<void> {
     const session = this.#session
     if (session === undefined) return
-    if (session.isSpeaking) await session.finish()
+    if (mayHoldSpeech(session)) await session.finish()
     this.#offsetSeconds += session.receivedSeconds
     session.cancel()
     this.#session = undefined
@@ -170,7 +172,9 @@ class RealtimeConnection {
 
   async #drain(): Promise<void> {
     await this.#handled
-    if (this.#session?.isSpeaking === true) await this.#session.finish().catch(() => undefined) // told as an event
+    const session = this.#session
+    // A failure is told as an event.
+    if (session !== undefined && mayHoldSpeech(session)) await session.finish().catch(() => undefined)
     this.#socket.close('shutdown', 'the service is shutting down')
   }
 
@@ -191,6 +195,11 @@ class RealtimeConnection {
   #send(type: string, fields: object): void {
     this.#socket.send({ type, event_id: `event_${randomUUID()}`, ...fields })
   }
+}
+
+/** Somebody speaks, or the detector has not seen all audio yet. */
+function mayHoldSpeech({ isSpeaking, backlogSeconds }: ServedSession): boolean {
+  return isSpeaking || backlogSeconds > UNSEEN_SECONDS
 }
 
 function isSameFormat({ format: one }: RealtimeConfiguration, { format: other }: RealtimeConfiguration): boolean {

@@ -43,7 +43,6 @@ export function reportEvents(report: Pick<Report, 'text' | 'segments'>): object[
 }
 
 export function sendEvents(events: readonly object[], reply: FastifyReply): string {
-  // A proxy must neither keep it nor hold it back (nginx).
-  void reply.type(EVENT_STREAM).header('cache-control', 'no-store').header('x-accel-buffering', 'no')
+  void reply.type(EVENT_STREAM)
   return events.map((event) => `data: ${JSON.stringify(rounded(event))}\n\n`).join('')
 }

@@ -92,6 +92,11 @@ t.test('answers and errors of the routes are as described', async (t) => {
 
   await see('transcribe', '/v1/transcriptions?words=true&languages=en&languages=de&unknown=1', post(CLIP))
   await see('transcribe', '/v1/transcriptions?format=text', post(CLIP))
+  const events = { ...post(CLIP), headers: { accept: 'text/event-stream' } }
+  await see('transcribe', '/v1/transcriptions', events)
+  await see('search', '/v1/search?phrases=jazz', events)
+  await see('createClientSecret', '/v1/realtime/client_secrets', json({}))
+  await see('createClientSecret', '/v1/realtime/client_secrets', json({ expires_after: { seconds: 1 } }))
   await see('transcribe', '/v1/transcriptions', post(form()))
   await see('transcribe', '/v1/transcriptions?nBest=many', post(CLIP))
   await see('transcribe', '/v1/transcriptions?catalogue=nope', post(CLIP))
