@@ -17,6 +17,7 @@ import { answerProtocolError, guardProtocol } from './connections/protocol-error
 import { catalogues } from './search/catalogues.js'
 import { nameClients } from './connections/clients.js'
 import { shutDownGracefully } from './connections/graceful-shutdown.js'
+import { Message } from './connections/upgrades.js'
 import { limitConnections } from './connections/connection-limits.js'
 import { Connections } from './connections/connections.js'
 import type { AppDependencies } from './dependencies.js'
@@ -56,7 +57,7 @@ export async function buildApp(dependencies: AppDependencies, version: string): 
     },
     requestTimeout: config.uploadSeconds * 1000 + REQUEST_TIMEOUT_SLACK_MS,
     clientErrorHandler: (error, socket) => { answerProtocolError(error, socket, connections.takesAnswer(socket)) },
-    http: { requireHostHeader: false }, // guardProtocol requires it, with our envelope
+    http: { requireHostHeader: false, IncomingMessage: Message }, // guardProtocol requires it, with our envelope
     // Otherwise the validator does not take 1e400, which is infinite, for a number, and checks no limit.
     // `verbose` adds to an error what is expected and what came.
     ajv: { customOptions: { strictNumbers: false, verbose: true } },

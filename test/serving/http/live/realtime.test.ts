@@ -5,6 +5,7 @@ import t from 'tap'
 import type { Report } from '../../../../src/domain/report.js'
 import { SpeechError } from '../../../../src/domain/errors.js'
 import { REPORT, setUp } from '../fake-service.js'
+import { wavOfSeconds } from '../wav.js'
 import { connect, samples, type RealtimeEvent } from './realtime-client.js'
 
 const QUERY = Buffer.concat([samples(0, 0.5), samples(1_000, 1), samples(0, 1)])
@@ -187,6 +188,22 @@ t.test('pages of other sites open no session, and plain requests are told what t
   const plain = await fetch(`${url}/v1/realtime`)
   t.equal(plain.status, 400)
   t.match(await plain.json(), { error: { code: 'REQUEST_INVALID', message: /WebSockets/ } })
+})
+
+t.test('an upload that offers another protocol is read like any other', async (t) => {
+  const { url, jobs } = await setUp(t)
+  for (const upgrade of ['h2c', 'websocket']) {
+    const answer = await new Promise<string>((resolve, reject) => {
+      const headers = { connection: 'upgrade', upgrade }
+      const request = httpRequest(`${url}/v1/transcriptions`, { method: 'POST', headers }, (response) => {
+        let body = ''
+        response.setEncoding('utf8').on('data', (text: string) => { body += text }).on('end', () => { resolve(body) })
+      })
+      request.on('error', reject).end(wavOfSeconds(1))
+    })
+    t.match(JSON.parse(answer), { text: REPORT.text }, upgrade)
+  }
+  t.equal(jobs.length, 2)
 })
 
 t.test('too many sessions, and sessions that are off, are refused before the upgrade', async (t) => {
