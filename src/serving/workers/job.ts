@@ -14,6 +14,8 @@ export interface JobRequest extends RecognitionRequest {
   readonly audio: Uint8Array
   /** As the container declares it; the queue is bounded by it. */
   readonly audioSeconds: number
+  /** Never refused for a full queue: its session was admitted, and has one such job at a time. */
+  readonly isAdmitted?: boolean
   /** Of an utterance that goes on. */
   readonly isPartial?: boolean
   /** Shortens the configured deadline, never lengthens it. */
@@ -97,7 +99,9 @@ export class Job {
 
   /** The request as the worker gets it now, without the name of the client. */
   get forWorker(): WorkerJob {
-    const { client: _client, audioSeconds: _audioSeconds, deadlineSeconds: _deadlineSeconds, ...job } = this.#request
+    const {
+      client: _client, audioSeconds: _audioSeconds, deadlineSeconds: _deadlineSeconds, isAdmitted: _isAdmitted, ...job
+    } = this.#request
     return { ...job, remainingSeconds: this.#deadlineSeconds - this.ageSeconds }
   }
 

@@ -85,7 +85,8 @@ export class WorkerPool {
   /** Never rejects: a failure is in the outcome. `signal` aborts when the client no longer waits for the answer. */
   async run(request: JobRequest, signal?: AbortSignal): Promise<Answered> {
     const refusal = signal?.aborted ? new SpeechError('CANCELLED')
-      : this.#unavailable() ?? this.#dispatcher.refusal(request.client, request)
+      : this.#unavailable()
+        ?? (request.isAdmitted === true ? undefined : this.#dispatcher.refusal(request.client, request))
     if (refusal) return { outcome: { ok: false, error: toWire(refusal) }, ...NO_WORK }
     return this.#dispatcher.accept(request, signal)
   }

@@ -46,6 +46,15 @@ t.test('a full line refuses with a time to come back, by jobs and by audio secon
   t.equal(pool.queueLength, 0)
 })
 
+t.test('what belongs to a session that was admitted is not refused, however full the queue is', async (t) => {
+  const { pool } = makePool(t, { workers: 1, queue: { jobs: 1, audioSeconds: 1 }, queueWaitSeconds: 0.1 })
+  await pool.start()
+  const running = pool.run(job('sleep:100'))
+  const waiting = Array.from({ length: 5 }, (_, index) => pool.run(job(`say:${index}`, { isAdmitted: true })))
+  t.equal(await textOf(pool.run(job('say:other'))), 'QUEUE_FULL')
+  t.same(await Promise.all([running, ...waiting].map(textOf)), ['slept', '0', '1', '2', '3', '4'])
+})
+
 t.test('a queue that got slow refuses although it has room, until it is fast again; running work counts', async (t) => {
   const { pool } = makePool(t, { workers: 1, queueWaitSeconds: 2.8 })
   await pool.start()

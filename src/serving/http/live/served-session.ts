@@ -101,7 +101,8 @@ export class ServedSession {
 
   async #recognize(utterance: UtteranceAudio, signal: AbortSignal): Promise<Report> {
     const { pool, telemetry } = this.#dependencies
-    const { outcome, workSeconds, elapsedSeconds } = await pool.run(await this.#jobFor(utterance), signal)
+    const job = { ...await this.#jobFor(utterance), isAdmitted: true }
+    const { outcome, workSeconds, elapsedSeconds } = await pool.run(job, signal)
     telemetry.workerRan(workSeconds, elapsedSeconds)
     if (!outcome.ok) throw fromWire(outcome.error)
     return outcome.report
