@@ -3,41 +3,19 @@
  * that people have: the SDK of Deepgram and the client of OpenAI.
  */
 import { DeepgramClient } from '@deepgram/sdk'
-import { spawn } from 'node:child_process'
-import { createReadStream, existsSync, readFileSync } from 'node:fs'
+import { createReadStream, readFileSync } from 'node:fs'
 import path from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import OpenAI from 'openai'
-import t, { type Test } from 'tap'
-import { freePort } from '../../fixtures/kit/server.js'
+import t from 'tap'
+import { CLIP, skip, SPOKEN, startService } from './started-service.js'
 import { WAV_HEADER_BYTES } from '../../fixtures/wav.js'
 import { projectRoot } from '../../src/domain/project-root.js'
-
-const ENTRY = path.join(projectRoot, 'dist/src/main.js')
-const CLIP = path.join(projectRoot, 'fixtures/clips/warm-up.wav')
-/** What the clip says, as fixtures/clips/manifest.jsonl has it. */
-const SPOKEN = /what time does the museum open on sunday/i
-const missing = [ENTRY, CLIP, path.join(projectRoot, 'models/moonshine-tiny-en/weights/encoder_model.onnx')].find(
-  (file) => !existsSync(file),
-)
-const skip = missing === undefined ? false : `${missing} is not there`
 
 const RATE = 16_000
 const PIECE_BYTES = 3_200
 const speech = skip === false ? readFileSync(CLIP).subarray(WAV_HEADER_BYTES) : Buffer.alloc(0)
 const silence = (seconds: number): Buffer => Buffer.alloc(2 * RATE * seconds)
-
-async function startService(t: Test): Promise<string> {
-  const port = await freePort()
-  const child = spawn(process.execPath, [ENTRY], {
-    env: { ...process.env, NODE_OPTIONS: '', EARSHOT_PORT: String(port), EARSHOT_WORKERS: '1' }, stdio: 'ignore',
-  })
-  const exit = new Promise<number | null>((resolve) => { child.once('exit', resolve) })
-  t.teardown(async () => { child.kill('SIGKILL'); await exit })
-  const url = `http://127.0.0.1:${port}`
-  while (child.exitCode === null && !await fetch(`${url}/readyz`).then(({ ok }) => ok, () => false)) await sleep(50)
-  return url
-}
 
 type Connection = Awaited<ReturnType<DeepgramClient['listen']['v1']['connect']>>
 interface Said {
@@ -77,7 +55,7 @@ async function hear(
 }
 
 t.test('the SDK of Deepgram hears words with their times, and a gap after them', { skip }, async (t) => {
-  const url = await startService(t)
+  const { url } = await startService(t, { EARSHOT_WORKERS: '1' })
   const session = await listen(url, {
     encoding: 'linear16', sample_rate: RATE, interim_results: true, utterance_end_ms: 1_000, vad_events: true,
     smart_format: true,

@@ -2,9 +2,8 @@
  * Live sessions of the whole service on the real default model: with the client of OpenAI over TLS, with a worker that
  * is killed in the middle of an utterance, and while the service shuts down.
  */
-import { spawn, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
-import { existsSync, readFileSync } from 'node:fs'
+import { readFileSync } from 'node:fs'
 import net, { type AddressInfo } from 'node:net'
 import path from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -12,20 +11,12 @@ import tls from 'node:tls'
 import OpenAI from 'openai'
 import { OpenAIRealtimeWS } from 'openai/realtime/ws'
 import t, { type Test } from 'tap'
-import { freePort } from '../../fixtures/kit/server.js'
 import { WAV_HEADER_BYTES } from '../../fixtures/wav.js'
-import { projectRoot } from '../../src/domain/project-root.js'
+import { CLIP, skip, SPOKEN, startService } from './started-service.js'
 import { AUTHORITY } from '../commands/setup/sources/weights-server.js'
 import { connect, type RealtimeClient } from '../serving/http/live/realtime-client.js'
 
-const ENTRY = path.join(projectRoot, 'dist/src/main.js')
-const CLIP = path.join(projectRoot, 'fixtures/clips/warm-up.wav')
-/** What the clip says, as fixtures/clips/manifest.jsonl has it. */
-const SPOKEN = /what time does the museum open on sunday/i
-const missing = [ENTRY, CLIP, path.join(projectRoot, 'models/moonshine-tiny-en/weights/encoder_model.onnx')].find(
-  (file) => !existsSync(file),
-)
-const skip = missing === undefined ? false : `${missing} is not there`
+const TWO_WORKERS = { EARSHOT_WORKERS: '2' }
 const RESULT = 'conversation.item.input_audio_transcription'
 
 const RATE = 16_000
@@ -37,26 +28,6 @@ const CONFIGURATION = {
   audio: { input: { format: { type: 'audio/pcm' as const, rate: RATE }, turn_detection: { type: 'server_vad' as const } } },
 }
 
-interface Service {
-  readonly url: string
-  readonly port: number
-  readonly process: ChildProcess
-  readonly exit: Promise<number | null>
-}
-
-async function startService(t: Test, environment: Record<string, string> = {}): Promise<Service> {
-  const port = await freePort()
-  const child = spawn(process.execPath, [ENTRY], {
-    env: { ...process.env, NODE_OPTIONS: '', EARSHOT_PORT: String(port), EARSHOT_WORKERS: '2', ...environment },
-    stdio: 'ignore',
-  })
-  const exit = new Promise<number | null>((resolve) => { child.once('exit', resolve) })
-  t.teardown(async () => { child.kill('SIGKILL'); await exit })
-  const url = `http://127.0.0.1:${port}`
-  while (child.exitCode === null && !await fetch(`${url}/readyz`).then(({ ok }) => ok, () => false)) await sleep(50)
-  return { url, port, process: child, exit }
-}
-
 async function openSession(t: Test, url: string): Promise<RealtimeClient> {
   const client = await connect(t, url)
   client.send({ type: 'session.update', session: CONFIGURATION })
@@ -65,7 +36,7 @@ async function openSession(t: Test, url: string): Promise<RealtimeClient> {
 }
 
 t.test('the client of OpenAI hears the words over TLS, in deltas and whole', { skip }, async (t) => {
-  const { port } = await startService(t)
+  const { port } = await startService(t, TWO_WORKERS)
   const secure = await listenSecurely(t, port)
   const openai = new OpenAI({ apiKey: 'none', baseURL: `https://localhost:${secure}/v1` })
   const realtime = new OpenAIRealtimeWS({
@@ -93,7 +64,7 @@ t.test('the client of OpenAI hears the words over TLS, in deltas and whole', { s
 })
 
 t.test('a worker that is killed in the middle of an utterance costs no word', { skip }, async (t) => {
-  const { url, process: { pid } } = await startService(t)
+  const { url, process: { pid } } = await startService(t, TWO_WORKERS)
   const workers = readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').trim().split(' ').map(Number)
   t.equal(workers.length, 2)
   const client = await openSession(t, url)
@@ -108,7 +79,7 @@ t.test('a worker that is killed in the middle of an utterance costs no word', { 
 })
 
 t.test('at SIGTERM every session that speaks gets its result, and a code that says why', { skip }, async (t) => {
-  const { url, process: service, exit } = await startService(t)
+  const { url, process: service, exit } = await startService(t, TWO_WORKERS)
   const clients = await Promise.all(Array.from({ length: 8 }, () => openSession(t, url)))
   for (const client of clients) client.append(Buffer.concat([silence(0.3), speech]))
   await Promise.all(clients.map((client) => client.until('input_audio_buffer.speech_started')))
@@ -123,7 +94,7 @@ t.test('at SIGTERM every session that speaks gets its result, and a code that sa
 })
 
 t.test('hundreds of clients that vanish leave nothing behind', { skip }, async (t) => {
-  const { url } = await startService(t, { EARSHOT_LIVE_SESSIONS: '1000' })
+  const { url } = await startService(t, { ...TWO_WORKERS, EARSHOT_LIVE_SESSIONS: '1000' })
   for (let round = 0; round < 10; round++) {
     const clients = await Promise.all(Array.from({ length: 20 }, () => connect(t, url)))
     for (const client of clients) {

@@ -2,61 +2,20 @@
  * The whole service on the real default model: started as a user starts it, talked to over HTTP, killed, drained.
  * Skips, with a message, where the weights or the build are not there (`npm test` sees to both).
  */
-import { spawn, type ChildProcess } from 'node:child_process'
+import { spawn } from 'node:child_process'
 import { createReadStream, existsSync, readFileSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import OpenAI, { toFile } from 'openai'
-import t, { type Test } from 'tap'
+import t from 'tap'
 import { freePort } from '../../fixtures/kit/server.js'
 import { hostileWavs } from '../../fixtures/hostile.js'
 import { blankWav, WAV_HEADER_BYTES } from '../../fixtures/wav.js'
 import { changeKeys } from '../../src/serving/access/keys-file.js'
 import { projectRoot } from '../../src/domain/project-root.js'
 import type { Report } from '../../src/domain/report.js'
+import { CLIP, ENTRY, isReady, skip, SPOKEN, startService, type Service } from './started-service.js'
 import { makeKeys, until } from '../serving/http/keys.js'
 import { converse, head as headOf, type Conversation } from '../serving/http/raw.js'
-
-const ENTRY = path.join(projectRoot, 'dist/src/main.js')
-const CLIP = path.join(projectRoot, 'fixtures/clips/warm-up.wav')
-/** What the clip says, as fixtures/clips/manifest.jsonl has it. */
-const SPOKEN = /what time does the museum open on sunday/i
-const missing = [ENTRY, CLIP, path.join(projectRoot, 'models/moonshine-tiny-en/weights/encoder_model.onnx')].find(
-  (file) => !existsSync(file),
-)
-const skip = missing === undefined ? false : `${missing} is not there`
-
-interface Service {
-  readonly url: string
-  readonly process: ChildProcess
-  readonly log: () => string
-  readonly exit: Promise<number | null>
-}
-
-async function startService(t: Test, environment: Record<string, string> = {}): Promise<Service> {
-  const port = await freePort()
-  const child = spawn(process.execPath, [ENTRY], {
-    env: {
-      ...process.env,
-      NODE_OPTIONS: '',
-      EARSHOT_PORT: String(port),
-      EARSHOT_QUEUE_WAIT_SECONDS: '60',
-      ...environment,
-    },
-    stdio: ['ignore', 'pipe', 'pipe'],
-  })
-  let log = ''
-  child.stdout.on('data', (text) => { log += text })
-  child.stderr.on('data', (text) => { log += text })
-  const exit = new Promise<number | null>((resolve) => { child.once('exit', resolve) })
-  t.teardown(async () => { child.kill('SIGKILL'); await exit })
-  const url = `http://127.0.0.1:${port}`
-  while (child.exitCode === null && !await isReady(url)) await new Promise((resolve) => setTimeout(resolve, 50))
-  return { url, process: child, log: () => log, exit }
-}
-
-async function isReady(url: string): Promise<boolean> {
-  return fetch(`${url}/readyz`).then((response) => response.ok, () => false)
-}
 
 async function transcribe(
   url: string,

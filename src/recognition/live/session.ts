@@ -59,7 +59,7 @@ export class LiveSession {
     this.#options = options
     this.#ports = ports
     this.#emit = (event) => { if (!this.#isEnded) emit(event) }
-    this.#onFault = onFault
+    this.#onFault = (fault) => { this.#marks.failAll(fault); onFault(fault) }
     this.#buffer = new StreamBuffer(options.format)
     this.#windows = new DetectionWindows(this.#buffer, options.format)
     this.reconfigure(options)
@@ -121,10 +121,7 @@ export class LiveSession {
   #run(): void {
     if (this.#isRunning || this.#isEnded) return
     this.#isRunning = true
-    this.#advance().catch((fault: Error) => {
-      this.#marks.failAll(fault)
-      this.#onFault(fault)
-    })
+    this.#advance().catch(this.#onFault)
   }
 
   /** Handles what has arrived. What arrives later begins it again, so nothing may wait between its end and the flag. */
@@ -165,7 +162,8 @@ export class LiveSession {
     if (utterance === undefined) return this.#listen(startSeconds, isSpeech)
     if (isSpeech) utterance.speechGoesOn(endSeconds)
     if (this.#options.partials && isSpeech && utterance.isPartialDue(endSeconds)) {
-      void utterance.showPartial(this.#buffer.stretch(utterance.startSeconds, endSeconds), endSeconds)
+      const soFar = this.#buffer.stretch(utterance.startSeconds, endSeconds)
+      utterance.showPartial(soFar, endSeconds).catch(this.#onFault)
     }
     if (endSeconds - utterance.startSeconds >= this.#options.maxUtteranceSeconds) {
       return this.#end('max_length', endSeconds)
@@ -194,6 +192,7 @@ export class LiveSession {
       ?? utterance.prepare(this.#buffer.stretch(utterance.startSeconds, nowSeconds), nowSeconds)
     if (pause < limits.shortest) return
     const report = await prepared.report.catch(() => null)
+    if (this.#utterance !== utterance) return // dropped by `clear`
     const needed = report === null ? limits.usual : pauseNeeded(limits, {
       text: report.rawText, confidence: report.confidence,
       completeness: this.#ports.completenessOf?.(report.rawText) ?? 'unknown',
@@ -207,7 +206,7 @@ export class LiveSession {
     const utterance = this.#utterance ?? this.#undetected(reason, atSeconds)
     this.#utterance = undefined
     this.#onset = 0
-    this.#doneSeconds = atSeconds
+    this.#doneSeconds = Math.max(this.#doneSeconds, atSeconds)
     if (utterance === undefined) return
     utterance.close()
     const since = performance.now()

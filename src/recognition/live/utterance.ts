@@ -4,7 +4,7 @@ import type { Report } from '../../domain/report.js'
 import type { LiveEvent, LivePorts, UtteranceAudio } from './ports.js'
 import { StablePrefix, type Agreement } from './stable-prefix.js'
 
-/** Chosen by measurement: docs/live.md. */
+/** Measured in docs/benchmarks/live.md#constants. */
 const AGREEMENT: Agreement = { hypotheses: 3, heldWords: 1 }
 /** New audio between two partial results. */
 const PARTIAL_SECONDS = 0.3
@@ -58,7 +58,7 @@ export class Utterance {
     return !this.#isPartialRunning && nowSeconds - this.#partialUntilSeconds >= PARTIAL_SECONDS - 1e-9
   }
 
-  /** Shows what was said until now. Rejects with nothing: a partial result that fails is none. */
+  /** Shows what was said until now. A SpeechError is no partial result; rejects with what else is thrown. */
   async showPartial(audio: UtteranceAudio, nowSeconds: number): Promise<void> {
     this.#isPartialRunning = true
     this.#partialUntilSeconds = nowSeconds

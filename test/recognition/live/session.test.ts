@@ -166,6 +166,23 @@ t.test('clear drops what was said', async (t) => {
   t.match(summary(events).at(-1), /^final committed "some"/)
 })
 
+t.test('clear while a pause waits for its words drops them too', async (t) => {
+  const words: (() => void)[] = []
+  const { session, events } = open({}, {
+    recognize: (utterance) => new Promise((resolve) => {
+      words.push(() => { resolve(reportOf(textOf(utterance.audio))) })
+    }),
+  })
+  session.push(audioOf([0, 0.5], [1, 0.5], [0, 1]))
+  while (words.length === 0) await sleep(1)
+  session.clear()
+  for (const answer of words.splice(0)) answer()
+  const finished = session.finish()
+  await finished
+  t.same(summary(events), ['started 0.48'])
+  session.cancel()
+})
+
 t.test('an utterance without end is ended', async (t) => {
   const { session, events } = open({ maxUtteranceSeconds: 2 })
   session.push(audioOf([1, 5]))
@@ -223,6 +240,15 @@ t.test('an utterance that fails is told, and the session goes on', async (t) => 
   await session.finish()
   t.match(summary(events), [/^started/, /^stopped/, 'failed QUEUE_FULL', /^started/, /^stopped/, /^final pause "stop"/])
   t.same(faults, [])
+})
+
+t.test('a bug in a partial result ends the session, and is no unhandled rejection', async (t) => {
+  const bug = new TypeError('a bug')
+  const { session, faults } = open({ partials: true }, { recognizePartly: () => Promise.reject(bug) })
+  session.push(audioOf([1, 1]))
+  while (faults.length === 0) await sleep(1)
+  t.same(faults, [bug])
+  session.cancel()
 })
 
 t.test('a detector that fails ends the session, and whoever waits is told', async (t) => {

@@ -2,8 +2,8 @@
 import type { MetricDefinition } from './definition.js'
 import { ENDPOINT_REASONS, LIVE_OUTCOMES, LIVE_PROTOCOLS } from '../../../domain/live.js'
 
-const WAIT_SECONDS = [0.001, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5]
-const PAUSE_SECONDS = [0.2, 0.3, 0.4, 0.5, 0.6, 0.8, 1, 1.5, 2, 3]
+const WAIT_SECONDS = [0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5]
+const PAUSE_SECONDS = [0.3, 0.4, 0.5, 0.6, 0.8, 1, 1.5, 2]
 
 export const LIVE_METRICS = {
   asr_live_sessions: {

@@ -7,10 +7,10 @@
  * it answers OPTIONS on every path, does not support private networks, and does not refuse what it does not allow.
  */
 import type { FastifyReply, FastifyRequest } from 'fastify'
+import { LIVE_PATHS } from '../live/paths.js'
 
 const SHARED_ROUTES = new Set([
-  '/v1/transcriptions', '/v1/audio/transcriptions', '/v1/search', '/v1/feedback', '/v1/labels', '/v1/realtime',
-  '/v1/listen',
+  '/v1/transcriptions', '/v1/audio/transcriptions', '/v1/search', '/v1/feedback', '/v1/labels', ...LIVE_PATHS,
 ])
 /** Headers that a page may send. */
 const OWN_HEADER = /^(?:authorization|content-type|earshot-collect|earshot-session|x-request-id)$/

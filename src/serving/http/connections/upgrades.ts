@@ -6,9 +6,8 @@
  * Node asks the message itself (`upgrade`, set by the parser when the header has arrived), hence a class of messages.
  */
 import { IncomingMessage } from 'node:http'
+import { LIVE_PATHS } from '../live/paths.js'
 
-/** Addresses of live sessions. */
-const LIVE = /^\/v1\/(?:realtime|listen)\/?(?:\?|$)/
 const asked = Symbol('the parser found an upgrade')
 
 export class Message extends IncomingMessage {
@@ -25,5 +24,6 @@ Object.defineProperty(Message.prototype, 'upgrade', {
 })
 
 function opensSession({ method, url = '', headers }: IncomingMessage): boolean {
-  return method === 'GET' && headers.upgrade?.toLowerCase() === 'websocket' && LIVE.test(url)
+  const [path = ''] = url.split('?', 1)
+  return method === 'GET' && headers.upgrade?.toLowerCase() === 'websocket' && LIVE_PATHS.includes(path.replace(/\/$/, ''))
 }

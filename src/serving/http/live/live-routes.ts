@@ -3,9 +3,9 @@ import fastifyWebsocket from '@fastify/websocket'
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 import { SpeechError } from '../../../domain/errors.js'
 import type { AppDependencies } from '../dependencies.js'
-import { deepgram } from './deepgram.js'
+import { deepgram } from './deepgram/deepgram.js'
 import { MAX_MESSAGE_BYTES } from './live-socket.js'
-import { realtime } from './realtime.js'
+import { realtime } from './realtime/realtime.js'
 import { chooseSubprotocol } from './subprotocols.js'
 
 /** RFC 6455, 4.2.1: 16 bytes in base64. */

@@ -3,7 +3,9 @@
  * ends once.
  */
 import type { WebSocket } from 'ws'
+import { SpeechError } from '../../../domain/errors.js'
 import type { LiveOutcome } from '../../../domain/live.js'
+import type { AppDependencies } from '../dependencies.js'
 
 /** Largest message of a client: a minute of 16-bit audio at 24 kHz in base64. */
 export const MAX_MESSAGE_BYTES = 4 * 1024 * 1024
@@ -23,32 +25,38 @@ export const CLOSE_CODES = {
   closed: 1000, gone: 1006, idle: 1001, too_long: 1001, unread: 1008, invalid: 1008, shutdown: 1012, failed: 1011,
 } as const satisfies Record<LiveOutcome, number>
 
-export interface SocketEvents {
+interface SocketEvents {
   /** Resolves when the message is handled; until then it counts as held. */
   onMessage(data: Buffer, isBinary: boolean): Promise<void>
   /** Called once. */
   onEnd(outcome: LiveOutcome): void
-  /** The service stopped reading, since the client sends faster than it recognizes. */
-  onBackpressure(): void
+}
+
+/** For a request to the address of a session that is no WebSocket. */
+export function refusePlain(): never {
+  const detail = 'this address takes WebSockets alone (RFC 6455)'
+  throw new SpeechError('REQUEST_INVALID', detail, { parameter: 'upgrade' })
 }
 
 export class LiveSocket {
   readonly #socket: WebSocket
   readonly #events: SocketEvents
+  readonly #telemetry: AppDependencies['telemetry']
   readonly #idle: NodeJS.Timeout
   readonly #longest: NodeJS.Timeout
   #outcome: LiveOutcome | undefined
   #isEnded = false
   #heldBytes = 0
 
-  /** Seconds without a message, and in all, after which it is closed. */
   constructor(
-    socket: WebSocket, limits: { readonly idleSeconds: number; readonly maxSeconds: number }, events: SocketEvents,
+    socket: WebSocket, { config, telemetry }: Pick<AppDependencies, 'config' | 'telemetry'>, events: SocketEvents,
   ) {
     this.#socket = socket
+    this.#telemetry = telemetry
     this.#events = events
-    this.#idle = setTimeout(() => { this.close('idle', 'no message') }, limits.idleSeconds * 1000)
-    this.#longest = setTimeout(() => { this.close('too_long', 'the session is too long') }, limits.maxSeconds * 1000)
+    this.#idle = setTimeout(() => { this.close('idle', 'no message') }, config.liveIdleSeconds * 1000)
+    this.#longest = setTimeout(() => { this.close('too_long', 'the session is too long') },
+      config.liveSessionSeconds * 1000)
     socket.on('message', (data, isBinary) => {
       this.#idle.refresh()
       if (this.#outcome === undefined) this.#take(asBuffer(data), isBinary)
@@ -90,7 +98,7 @@ export class LiveSocket {
   #pauseWhile(isBehind: () => boolean): void {
     if (this.#socket.isPaused) return
     this.#socket.pause()
-    this.#events.onBackpressure()
+    this.#telemetry.registry.counter('asr_live_backpressure_total').inc()
     const poll = setInterval(() => {
       this.#idle.refresh()
       if (isBehind() && !this.#isEnded) return

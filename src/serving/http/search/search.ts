@@ -5,7 +5,6 @@
  */
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import type { FastifyRequest } from 'fastify'
-import { Type } from 'typebox'
 import { runSliced } from '../../../search/catalogue/time-slices.js'
 import { SpeechError } from '../../../domain/errors.js'
 import type { ExternalEngineFailure, ExternalSearchEngine } from '../../../search/external-engine.js'
@@ -17,14 +16,14 @@ import { SearchForm, SearchQuery, SearchReply, type Hit } from './catalogue-sche
 import type { AppDependencies } from '../dependencies.js'
 import { withDeprecatedFields } from '../deprecated-fields.js'
 import { TRANSCRIPTION_ERRORS } from '../documentation/answers.js'
-import { OPENAI_EXAMPLES, SEARCH_EXAMPLE } from '../documentation/examples.js'
+import { SEARCH_EXAMPLE } from '../documentation/examples.js'
 import { prefersEvents } from '../transcription/answer-format.js'
-import { EVENT_STREAM, reportEvents, sendEvents } from '../transcription/event-stream.js'
+import { eventContent, reportEvents, sendEvents } from '../transcription/event-stream.js'
 import { heldBy, readPhraseHints, withIds, type PhraseHints } from '../transcription/phrase-hints.js'
 import { RAW_CLIP, readRawClip, recognizeRawClip } from '../transcription/raw-clip.js'
 import { admitAudio } from '../transcription/recognition.js'
 
-const DEFAULT_ALTERNATIVES = 5
+export const DEFAULT_ALTERNATIVES = 5
 const DEFAULT_LIMIT = 5
 
 export interface Found {
@@ -39,13 +38,7 @@ const ANSWERS = {
   description: 'The report with its hits, as JSON or as events.',
   content: {
     'application/json': { schema: SearchReply, examples: { example: SEARCH_EXAMPLE } },
-    [EVENT_STREAM]: {
-      schema: Type.String({
-        description: 'With `Accept: text/event-stream`: `transcript.text.delta` for each segment, then '
-          + '`transcript.text.done` with the report and its hits.',
-      }),
-      examples: { events: OPENAI_EXAMPLES.events },
-    },
+    ...eventContent('Accept: text/event-stream', ' with the report and its hits'),
   },
 }
 

@@ -4,11 +4,20 @@
  * there is one delta for each segment of the transcript.
  */
 import type { FastifyReply } from 'fastify'
+import { Type } from 'typebox'
+import { OPENAI_EXAMPLES } from '../documentation/examples.js'
 import type { Report } from '../../../domain/report.js'
 import type { TokenLogProbability } from '../../../domain/transcript.js'
 import { rounded } from '../answers.js'
 
 export const EVENT_STREAM = 'text/event-stream'
+
+/** Part of the schema of an answer; `asked`: what asks for events, `last`: what is in the last one. */
+export function eventContent(asked: string, last: string) {
+  const events = `\`transcript.text.delta\` for each segment, then \`transcript.text.done\`${last}`
+  const description = `With \`${asked}\`: ${events}.`
+  return { [EVENT_STREAM]: { schema: Type.String({ description }), examples: { events: OPENAI_EXAMPLES.events } } }
+}
 
 export interface Delta {
   readonly text: string

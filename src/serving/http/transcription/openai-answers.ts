@@ -2,10 +2,10 @@
 import { Type } from 'typebox'
 import { TRANSCRIPTION_ERRORS, type Answers } from '../documentation/answers.js'
 import { OPENAI_EXAMPLES } from '../documentation/examples.js'
-import { EVENT_STREAM } from './event-stream.js'
+import { eventContent } from './event-stream.js'
 import { OpenAiJson, OpenAiVerboseJson } from './openai-schemas.js'
 
-const { json, verboseJson, text, srt, vtt, events } = OPENAI_EXAMPLES
+const { json, verboseJson, text, srt, vtt } = OPENAI_EXAMPLES
 
 export const OPENAI_ANSWERS: Answers = {
   description: 'The transcript, in the format that `response_format` names.',
@@ -21,12 +21,7 @@ export const OPENAI_ANSWERS: Answers = {
     'text/plain': {
       schema: Type.String({ description: 'With `response_format=text`.' }), examples: { text },
     },
-    [EVENT_STREAM]: {
-      schema: Type.String({
-        description: 'With `stream=true`: `transcript.text.delta` for each segment, then `transcript.text.done`.',
-      }),
-      examples: { events },
-    },
+    ...eventContent('stream=true', ''),
     'application/x-subrip': {
       schema: Type.String({ description: 'With `response_format=srt`: SubRip.' }), examples: { srt },
     },

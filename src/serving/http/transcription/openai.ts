@@ -2,8 +2,7 @@
  * POST /v1/audio/transcriptions, compatible with OpenAI's.
  *
  * Unsupported parameters are never ignored silently: parameters without effect are named in the response header
- * `earshot-ignored-parameters`. The feedback token is a header too, since not every format has a
- * field for it.
+ * `earshot-ignored-parameters`. The feedback token is a header too, since not every format has a field for it.
  */
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { flagOf } from '../../../domain/flags.js'

@@ -7,7 +7,7 @@ import { TRANSCRIPTION_ERRORS } from '../documentation/answers.js'
 import { OPENAI_EXAMPLES, REPORT_EXAMPLE } from '../documentation/examples.js'
 import { heldBy, readPhraseHints, withIds } from './phrase-hints.js'
 import { chooseFormat, sendText } from './answer-format.js'
-import { EVENT_STREAM, reportEvents, sendEvents } from './event-stream.js'
+import { eventContent, reportEvents, sendEvents } from './event-stream.js'
 import { RAW_CLIP, readRawClip, recognizeRawClip } from './raw-clip.js'
 import { admitAudio } from './recognition.js'
 import { ReportReply } from '../report-schemas.js'
@@ -22,13 +22,7 @@ const ANSWERS = {
       schema: Type.String({ description: 'The transcript and a line break.' }),
       examples: { text: OPENAI_EXAMPLES.text },
     },
-    [EVENT_STREAM]: {
-      schema: Type.String({
-        description: 'With `Accept: text/event-stream`: `transcript.text.delta` for each segment, then '
-          + '`transcript.text.done` with the report.',
-      }),
-      examples: { events: OPENAI_EXAMPLES.events },
-    },
+    ...eventContent('Accept: text/event-stream', ' with the report'),
   },
 }
 

@@ -1,13 +1,13 @@
 /** POST /v1/realtime/client_secrets: a page's server exchanges its access key for a secret that its page may know. */
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { Type } from 'typebox'
-import { SpeechError } from '../../../domain/errors.js'
-import { REALTIME_SECRET_EXAMPLE } from '../documentation/examples.js'
-import { UPLOAD_ERRORS } from '../documentation/answers.js'
-import type { AppDependencies } from '../dependencies.js'
-import { takeJson } from '../json-bodies.js'
-import { described, standardConfiguration, updated } from './realtime-session.js'
-import { ClientSecrets } from '../../access/client-secrets.js'
+import { SpeechError } from '../../../../domain/errors.js'
+import { REALTIME_SECRET_EXAMPLE } from '../../documentation/examples.js'
+import { UPLOAD_ERRORS } from '../../documentation/answers.js'
+import type { AppDependencies } from '../../dependencies.js'
+import { takeJson } from '../../json-bodies.js'
+import { described, standardConfiguration, updated } from './configuration.js'
+import { ClientSecrets } from '../../../access/client-secrets.js'
 
 /** It travels in a header, of which Node takes 16 KiB in all. */
 const MAX_BODY_BYTES = 4_096

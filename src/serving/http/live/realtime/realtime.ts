@@ -5,15 +5,17 @@
 import { randomUUID } from 'node:crypto'
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 import type { WebSocket } from 'ws'
-import { SpeechError } from '../../../domain/errors.js'
-import type { LiveOutcome } from '../../../domain/live.js'
-import type { AppDependencies } from '../dependencies.js'
-import { asSpeechError, errorBody } from '../replies.js'
-import { LiveSocket } from './live-socket.js'
-import { RealtimeItems } from './realtime-items.js'
-import { sessionRequestOf } from './realtime-request.js'
-import { described, standardConfiguration, updated, type RealtimeConfiguration } from './realtime-session.js'
-import { ServedSession, type SessionRequest } from './served-session.js'
+import { SpeechError } from '../../../../domain/errors.js'
+import type { LiveOutcome } from '../../../../domain/live.js'
+import type { AppDependencies } from '../../dependencies.js'
+import { asSpeechError, errorBody } from '../../replies.js'
+import { LiveSocket, refusePlain } from '../live-socket.js'
+import { REALTIME_PATH } from '../paths.js'
+import { RealtimeItems } from './items.js'
+import { sessionRequestOf } from './request.js'
+import { described, standardConfiguration, updated, type RealtimeConfiguration } from './configuration.js'
+import { ServedSession, type SessionRequest } from '../served-session.js'
+import { hold, type Held } from '../session-request.js'
 
 /** More than a window of the detector and what its filter needs. */
 const UNSEEN_SECONDS = 0.1
@@ -22,13 +24,11 @@ const MIN_COMMIT_SECONDS = 0.1
 
 export function realtime(scope: FastifyInstance, dependencies: AppDependencies): void {
   scope.route({
-    method: 'GET', url: '/v1/realtime', config: { access: 'transcribe' }, schema: { hide: true },
-    handler: () => { throw invalid('this address takes WebSockets alone (RFC 6455)', 'upgrade') },
+    method: 'GET', url: REALTIME_PATH, config: { access: 'transcribe' }, schema: { hide: true },
+    handler: refusePlain,
     wsHandler: (socket, request) => { new RealtimeConnection(socket, request, dependencies).open() },
   })
 }
-
-interface Held<T> { readonly value: T; release(): void }
 
 /** An event of a client. */
 interface ClientEvent { readonly type: string; readonly event_id?: unknown; readonly [field: string]: unknown }
@@ -53,20 +53,17 @@ class RealtimeConnection {
   constructor(socket: WebSocket, request: FastifyRequest, dependencies: AppDependencies) {
     this.#request = request
     this.#dependencies = dependencies
-    const { config, sessions, telemetry } = dependencies
+    const { config, sessions } = dependencies
     const { model } = request.query as { readonly model?: unknown }
     const standard = standardConfiguration(typeof model === 'string' ? model : config.models[0]!)
     this.#configuration = updated(standard, request.session ?? {}, false)
-    this.#socket = new LiveSocket(socket, {
-      idleSeconds: config.liveIdleSeconds, maxSeconds: config.liveSessionSeconds,
-    }, {
+    this.#socket = new LiveSocket(socket, dependencies, {
       onMessage: (data, isBinary) => this.#receive(data, isBinary),
       onEnd: (outcome) => {
         this.#session?.cancel()
         this.#asked?.release()
         this.#ended({ outcome, audioSeconds: this.#receivedSeconds })
       },
-      onBackpressure: () => { telemetry.registry.counter('asr_live_backpressure_total').inc() },
     })
     this.#ended = sessions.add({ drain: () => this.#drain() }, 'realtime', request)
   }
@@ -159,15 +156,7 @@ class RealtimeConnection {
   }
 
   #askFor(configuration: RealtimeConfiguration): Held<SessionRequest> {
-    const releases: (() => void)[] = []
-    const release = (): void => { for (const one of releases.splice(0)) one() }
-    const holder = { client: this.#request.client, whenDone: (one: () => void) => { releases.push(one) } }
-    try {
-      return { value: sessionRequestOf(configuration, holder, this.#dependencies), release }
-    } catch (thrown) {
-      release()
-      throw thrown
-    }
+    return hold(this.#request.client, (holder) => sessionRequestOf(configuration, holder, this.#dependencies))
   }
 
   async #drain(): Promise<void> {

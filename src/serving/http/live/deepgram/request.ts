@@ -3,19 +3,18 @@
  * there, such as a second channel, is refused by its name; what has no effect is named in the event `Metadata`.
  */
 import { Type, type Static } from 'typebox'
-import type { HeaderlessFormat } from '../../../domain/audio.js'
-import { SpeechError } from '../../../domain/errors.js'
-import { flagOf } from '../../../domain/flags.js'
-import type { EndpointingProfile } from '../../../domain/live.js'
-import type { RecognitionRequest } from '../../../domain/request.js'
-import type { AppDependencies } from '../dependencies.js'
-import { isAbsent, wrongValue } from '../parameters/values.js'
-import { searcherFor } from '../search/search.js'
-import { chooseLanguages } from '../transcription/languages.js'
-import { readPhraseHints, type HintsHolder, type PhraseHints } from '../transcription/phrase-hints.js'
-import { findModel } from '../transcription/recognition.js'
-import { completenessOf, isTimed } from './realtime-request.js'
-import type { SessionRequest } from './served-session.js'
+import type { HeaderlessFormat } from '../../../../domain/audio.js'
+import { SpeechError } from '../../../../domain/errors.js'
+import { flagOf } from '../../../../domain/flags.js'
+import type { EndpointingProfile } from '../../../../domain/live.js'
+import type { RecognitionRequest } from '../../../../domain/request.js'
+import type { AppDependencies } from '../../dependencies.js'
+import { isAbsent, wrongValue } from '../../parameters/values.js'
+import { chooseLanguages } from '../../transcription/languages.js'
+import { readPhraseHints, type HintsHolder, type PhraseHints } from '../../transcription/phrase-hints.js'
+import { findModel } from '../../transcription/recognition.js'
+import type { SessionRequest } from '../served-session.js'
+import { recognitionAndSearch } from '../session-request.js'
 
 const flag = Type.Optional(Type.Boolean())
 const texts = Type.Optional(Type.Array(Type.String({ maxLength: 1_000 })))
@@ -65,8 +64,6 @@ export interface DeepgramOptions {
   readonly isPunctuated: boolean
 }
 
-/** The n-best list of a search. */
-const ALTERNATIVES = 5
 const TELEPHONE_RATE = 8_000
 /** Shorter pauses are in words: Deepgram's default of 10 ms would cut them. */
 const LEAST_PAUSE_SECONDS = 0.2
@@ -88,24 +85,16 @@ export function readDeepgram(
   const languages = chooseLanguages({ language }, model)
   const hints = hintsOf(query, holder, dependencies)
   const { hits, limit } = query
-  const ask = hits === undefined ? undefined
-    : searcherFor({ ...limit !== undefined && { limit } }, hints, dependencies)
   const { pauses, ...endpointing } = readEndpointing(query.endpointing)
   return {
     pauses, vadEvents: query.vad_events ?? false,
     utteranceEndSeconds: query.utterance_end_ms === undefined ? undefined : query.utterance_end_ms / 1000,
     isPunctuated: (query.punctuate ?? false) || (query.smart_format ?? false),
     request: {
-      format, ...endpointing, partials: interim, model,
-      maxUtteranceSeconds: dependencies.config.liveUtteranceSeconds,
-      recognition: {
-        ...languages, numbers: numbersOf(query), words: isTimed(model.name, dependencies),
-        nBest: ask === undefined ? 1 : ALTERNATIVES,
-      },
-      partialWords: true,
-      phrases: hints?.phrases,
-      ...hints !== undefined && { completenessOf: completenessOf(hints) },
-      ...ask !== undefined && { search: { ask, partials: hits === 'partial' } },
+      format, ...endpointing, partials: interim, partialWords: true,
+      ...recognitionAndSearch({
+        model, hints, hits, limit, words: true, recognition: { ...languages, numbers: numbersOf(query) },
+      }, dependencies),
     },
   }
 }

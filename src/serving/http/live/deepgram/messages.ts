@@ -1,10 +1,10 @@
 /** What a Deepgram session tells, in the shapes of @deepgram/sdk 5.13 (`ListenV1Results` and its neighbours). */
-import { ERRORS, type SpeechError } from '../../../domain/errors.js'
-import type { Report } from '../../../domain/report.js'
-import type { Segment } from '../../../domain/transcript.js'
-import { rounded } from '../answers.js'
-import type { ServedModel } from '../dependencies.js'
-import type { Found } from '../search/search.js'
+import { ERRORS, type SpeechError } from '../../../../domain/errors.js'
+import type { Report } from '../../../../domain/report.js'
+import type { Segment } from '../../../../domain/transcript.js'
+import { rounded } from '../../answers.js'
+import type { ServedModel } from '../../dependencies.js'
+import type { Found } from '../../search/search.js'
 
 /** Of one channel; there are no others. */
 const CHANNEL_INDEX = [0, 1]

@@ -5,29 +5,28 @@
 import { createHash } from 'node:crypto'
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 import type { WebSocket } from 'ws'
-import { SpeechError } from '../../../domain/errors.js'
-import type { LiveOutcome } from '../../../domain/live.js'
-import type { AppDependencies } from '../dependencies.js'
-import { asSpeechError } from '../replies.js'
+import { SpeechError } from '../../../../domain/errors.js'
+import type { LiveOutcome } from '../../../../domain/live.js'
+import type { AppDependencies } from '../../dependencies.js'
+import { asSpeechError } from '../../replies.js'
 import {
   errorMessage, lastWordEnd, metadataMessage, resultsMessage, speechStarted, utteranceEnd,
   type Result, type ResultOptions,
-} from './deepgram-messages.js'
-import { DeepgramQuery, ignoredParameters, readDeepgram, type DeepgramOptions } from './deepgram-request.js'
-import { CLOSE_CODES, LiveSocket } from './live-socket.js'
-import { ServedSession, type ServedEvent } from './served-session.js'
-import { UtteranceEnds } from './utterance-end.js'
+} from './messages.js'
+import { DeepgramQuery, ignoredParameters, readDeepgram, type DeepgramOptions } from './request.js'
+import { CLOSE_CODES, LiveSocket, refusePlain } from '../live-socket.js'
+import { DEEPGRAM_PATH } from '../paths.js'
+import { ServedSession, type ServedEvent } from '../served-session.js'
+import { hold, type Held } from '../session-request.js'
+import { UtteranceEnds } from './utterance-ends.js'
 
 export function deepgram(scope: FastifyInstance, dependencies: AppDependencies): void {
   scope.route({
-    method: 'GET', url: '/v1/listen', config: { access: 'transcribe' },
+    method: 'GET', url: DEEPGRAM_PATH, config: { access: 'transcribe' },
     schema: { querystring: DeepgramQuery, hide: true },
     // Before the upgrade: refusals are answers of HTTP. The catalogue is held when there is a session.
     preHandler: async (request) => { held(request, dependencies).release() },
-    handler: () => {
-      const detail = 'this address takes WebSockets alone (RFC 6455)'
-      throw new SpeechError('REQUEST_INVALID', detail, { parameter: 'upgrade' })
-    },
+    handler: refusePlain,
     wsHandler: (socket, request) => {
       try {
         new DeepgramConnection(socket, request, dependencies, held(request, dependencies))
@@ -40,18 +39,8 @@ export function deepgram(scope: FastifyInstance, dependencies: AppDependencies):
   })
 }
 
-interface Held { readonly options: DeepgramOptions; release(): void }
-
-function held(request: FastifyRequest, dependencies: AppDependencies): Held {
-  const releases: (() => void)[] = []
-  const release = (): void => { for (const one of releases.splice(0)) one() }
-  const holder = { client: request.client, whenDone: (one: () => void) => { releases.push(one) } }
-  try {
-    return { options: readDeepgram(request.query as DeepgramQuery, holder, dependencies), release }
-  } catch (thrown) {
-    release()
-    throw thrown
-  }
+function held(request: FastifyRequest, dependencies: AppDependencies): Held<DeepgramOptions> {
+  return hold(request.client, (holder) => readDeepgram(request.query as DeepgramQuery, holder, dependencies))
 }
 
 /** Commands that may wait for results; a client that sends more wants to fill the memory. */
@@ -72,21 +61,18 @@ class DeepgramConnection {
   /** Until the stream is ended. */
   #finishing: Promise<void> | undefined
 
-  constructor(socket: WebSocket, request: FastifyRequest, dependencies: AppDependencies, { options, release }: Held) {
-    const { config, sessions, telemetry } = dependencies
+  constructor(socket: WebSocket, request: FastifyRequest, dependencies: AppDependencies, held: Held<DeepgramOptions>) {
+    const { value: options, release } = held
     this.#options = options
     this.#request = request
     this.#results = { requestId: request.id, model: options.request.model, isPunctuated: options.isPunctuated }
-    this.#socket = new LiveSocket(socket, {
-      idleSeconds: config.liveIdleSeconds, maxSeconds: config.liveSessionSeconds,
-    }, {
+    this.#socket = new LiveSocket(socket, dependencies, {
       onMessage: async (data, isBinary) => { this.#receive(data, isBinary) },
       onEnd: (outcome) => {
         this.#session.cancel()
         release()
         ended({ outcome, audioSeconds: this.#session.receivedSeconds })
       },
-      onBackpressure: () => { telemetry.registry.counter('asr_live_backpressure_total').inc() },
     })
     const { utteranceEndSeconds: gap } = options
     const ends = gap === undefined ? undefined
@@ -96,7 +82,7 @@ class DeepgramConnection {
     this.#session = new ServedSession(asked, request, dependencies,
       (event) => { this.#tell(event) },
       (fault) => { this.#fail(fault, fault.code === 'SHUTTING_DOWN' ? 'shutdown' : 'failed') })
-    const ended = sessions.add({ drain: () => this.#drain() }, 'deepgram', request)
+    const ended = dependencies.sessions.add({ drain: () => this.#drain() }, 'deepgram', request)
   }
 
   #receive(data: Buffer, isBinary: boolean): void {

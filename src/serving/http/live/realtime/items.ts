@@ -3,9 +3,10 @@
  * utterance. Deltas only append, so they have stable words alone; `completed` has the authoritative text.
  */
 import { randomUUID } from 'node:crypto'
-import type { Report } from '../../../domain/report.js'
-import { errorBody } from '../replies.js'
-import type { ServedEvent } from './served-session.js'
+import type { Report } from '../../../../domain/report.js'
+import { rounded } from '../../answers.js'
+import { errorBody } from '../../replies.js'
+import type { ServedEvent } from '../served-session.js'
 
 interface Item { readonly id: string; readonly previous: string | null; told: string }
 
@@ -48,7 +49,8 @@ export class RealtimeItems {
         if (options.details) {
           const { stable, unstable, found } = event
           this.#send('earshot.partial', {
-            item_id: item.id, stable: stable.join(' '), unstable: unstable.join(' '), ...found !== null && { found },
+            item_id: item.id, stable: stable.join(' '), unstable: unstable.join(' '),
+            ...found !== null && { found: rounded(found) },
           })
         }
         break
@@ -63,8 +65,9 @@ export class RealtimeItems {
           ...report.language !== '' && { languages: [{ code: report.language }] },
           ...(options.details || found !== null) && {
             earshot: {
-              reason, pause_seconds: pauseSeconds, audio_start_ms: milliseconds(startSeconds),
-              audio_end_ms: milliseconds(endSeconds), ...found !== null && { found }, ...options.details && { report },
+              reason, pause_seconds: Number(pauseSeconds.toFixed(3)), audio_start_ms: milliseconds(startSeconds),
+              audio_end_ms: milliseconds(endSeconds), ...found !== null && { found: rounded(found) },
+              ...options.details && { report: rounded(report) },
             },
           },
         })

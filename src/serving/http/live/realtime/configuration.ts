@@ -4,9 +4,9 @@
  */
 import { Type, type Static, type TSchema } from 'typebox'
 import { Value } from 'typebox/value'
-import type { HeaderlessFormat } from '../../../domain/audio.js'
-import { SpeechError } from '../../../domain/errors.js'
-import type { EndpointingProfile } from '../../../domain/live.js'
+import type { HeaderlessFormat } from '../../../../domain/audio.js'
+import { SpeechError } from '../../../../domain/errors.js'
+import type { EndpointingProfile } from '../../../../domain/live.js'
 
 const PCM_RATES = { minimum: 8_000, maximum: 48_000 }
 const TELEPHONE_RATE = 8_000
