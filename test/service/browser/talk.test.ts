@@ -26,7 +26,8 @@ const FOLDER = mkdtempSync(path.join(os.tmpdir(), 'earshot-talk-page-'))
 /** What the clips say, as fixtures/clips/manifest.jsonl has it. */
 const SPOKEN = /what time does the museum open on sunday/i
 const SPOKEN_JAZZ = /play some jazz/i
-const MUSIC = 'id,name\n1,Some Jazz Music\n2,Some Folk Music\n3,Opera\n'
+/** The whole phrase: with its last words alone as a name, biasing may prefer the name to what was said. */
+const MUSIC = 'id,name\n1,Play Some Jazz Music\n2,Play Some Folk Music\n3,Opera\n'
 /** The example of the documents, as it stands there. */
 const EXAMPLE = /```html\n([^]*?)```/.exec(readFileSync(path.join(projectRoot, 'docs/live-page.md'), 'utf8'))![1]!
 const missing = [ENTRY, path.join(projectRoot, 'models/moonshine-tiny-en/weights/encoder_model.onnx')].find(
@@ -128,7 +129,7 @@ t.test('words, hits and the report of what is said to the microphone, by keyboar
     await report(page)
     t.match(await page.locator('#words').innerText(), SPOKEN_JAZZ)
     t.ok(await page.locator('#end').isVisible(), 'the end was detected while the microphone is on')
-    t.equal(await page.locator('#hits .name').first().innerText(), 'Some Jazz Music')
+    t.equal(await page.locator('#hits .name').first().innerText(), 'Play Some Jazz Music')
     t.match(await page.locator('#spoken').innerText(), SPOKEN_JAZZ, 'screen readers are told')
     t.match(await page.locator('#figures').innerText(), /From end of speech\s+\d\.\d\d s\s+\d\.\d\d s of it is the pause/)
     t.ok(await page.locator('#timed li').count() >= 4, 'words have times')
@@ -173,7 +174,7 @@ t.test('a file is dropped, and a sample is played', { skip }, async (t) => {
   await report(page)
   await isIdle(page)
   t.match(await page.locator('#words').innerText(), SPOKEN_JAZZ)
-  t.equal(await page.locator('#hits .name').first().innerText(), 'Some Jazz Music')
+  t.equal(await page.locator('#hits .name').first().innerText(), 'Play Some Jazz Music')
   t.notMatch(await page.locator('#figures').innerText(), /From end of speech/, 'a file has no such time')
   await page.getByRole('button', { name: 'Opening hours' }).click()
   await page.locator('#stable', { hasText: SPOKEN }).waitFor()

@@ -1,7 +1,4 @@
-/**
- * The microphone or a file over the Realtime protocol of Earshot; see docs/live-page.md. Its AudioWorklet is in
- * this file, so no policy has to allow `blob:`.
- */
+/** A microphone or a file over Earshot's Realtime protocol: docs/live-page.md. The AudioWorklet needs no `blob:`. */
 
 const BLOCK_SECONDS = 0.04
 /** The highest rate, and that of files. */
@@ -86,7 +83,8 @@ export class EarshotSession {
         if (context.state !== 'closed') await context.close()
       }
       await context.audioWorklet.addModule(import.meta.url) // first, so no word is lost
-      stream = await navigator.mediaDevices.getUserMedia({ audio: { channelCount: 1 } })
+      const audio = { channelCount: 1, autoGainControl: false, noiseSuppression: false }
+      stream = await navigator.mediaDevices.getUserMedia({ audio })
       if (this.#isOver) return await this.#release()
       this.#open(context.sampleRate)
       stream.getTracks()[0]?.addEventListener('ended', () => { void this.stop() })
